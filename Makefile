@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# `make help` lists the targets.  Everything that is built stays under build/.
+
+BUILD ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+CLANG ?= clang
+CC ?= gcc
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+PKG_CONFIG ?= pkg-config
+PYTHON ?= python3
+
+LIBRARIES = libbpf libelf zlib
+CFLAGS ?= -O2 -g
+WARNINGS = -Wall -Wextra -Werror
+override CFLAGS += -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -I$(BUILD) -Iuser \
+	$(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
+LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null) -lZydis -lm
+
+# -mcpu=v2: the instructions that every kernel from 5.10 on has in each program type.
+# Unused parameters are part of the signatures that the kernel gives.
+BPF_CFLAGS = -O2 -g -target bpf -mcpu=v2 -D__TARGET_ARCH_x86 $(WARNINGS) \
+	-Wno-unused-parameter -Ivmlinux -Ibpf $(shell $(PKG_CONFIG) --cflags libbpf 2>/dev/null)
+
+SOURCES = $(wildcard user/*.c user/*/*.c)
+OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
+BPF_SOURCES = $(wildcard bpf/*.bpf.c)
+BPF_OBJECTS = $(BPF_SOURCES:bpf/%.c=$(BUILD)/bpf/%.o)
+SKELETON = $(BUILD)/loopprof.skel.h
+
+UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined
+SHELL_SCRIPTS = $(shell git ls-files '*.sh' .ci/run 2>/dev/null)
+C_FILES = $(shell git ls-files 'bpf/*.[ch]' 'user/*.[ch]' 'tests/*.[ch]' 'tools/*.[ch]' 2>/dev/null)
+
+KERNELS ?= 5.10 6.12
+BENCH_OPTIONS ?=
+
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+.PHONY: all install check check-unit check-vm demo bench lint format man packages-% \
+	histogram-edges clean help
+
+all: $(BUILD)/loopprof  ## build build/loopprof
+
+# Whoever calls make without the packages is told, or (root) gets them.
+packages-%:
+	@tools/packages.sh $*
+
+$(BUILD)/loopprof: $(OBJECTS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/user/%.o: user/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/user/session/session.o: $(SKELETON)
+
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/loopprof.bpf.o: $(BPF_OBJECTS)
+	$(BPFTOOL) gen object $@ $^
+
+$(SKELETON): $(BUILD)/loopprof.bpf.o
+	$(BPFTOOL) gen skeleton $< name loopprof_bpf > $@
+
+install: $(BUILD)/loopprof man  ## install the program and its man page (DESTDIR=, PREFIX=)
+	install -D -m 755 $(BUILD)/loopprof $(DESTDIR)$(PREFIX)/sbin/loopprof
+	install -D -m 644 $(BUILD)/loopprof.8 $(DESTDIR)$(PREFIX)/share/man/man8/loopprof.8
+
+man: $(BUILD)/loopprof.8  ## build the man page from the option table
+
+$(BUILD)/loopprof.8: $(BUILD)/loopprof
+	$< --print-man-page > $@
+
+# ---- tests ------------------------------------------------------------------
+
+-include tests/unit/sources.mk
+
+.SECONDEXPANSION:
+$(BUILD)/unit/%: tests/unit/%.c $$($$*_SOURCES) $(wildcard user/*.h user/*/*.h bpf/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(SANITIZE) -o $@ $(filter %.c,$^) $(LDLIBS) -lcmocka
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c tests/fuzz/driver.c $$($$*_SOURCES) $(wildcard user/*.h user/*/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(SANITIZE) -o $@ $(filter %.c,$^) $(LDLIBS)
+
+check: packages-build packages-test  ## install what is needed, build, run all tests
+	$(MAKE) all unit-tests
+	tests/run.sh $(BUILD)
+
+unit-tests: $(UNIT_TESTS) $(FUZZERS)
+
+check-unit: packages-build packages-test  ## only what needs no kernel and no root
+	$(MAKE) all unit-tests
+	tests/run.sh $(BUILD) unit golden fuzz
+
+check-vm: packages-build packages-vm  ## the same program under Debian's own kernels, in qemu
+	$(MAKE) all
+	LOOPPROF=$(BUILD)/loopprof tests/vm/check-vm.sh $(KERNELS)
+
+# ---- trying and measuring ---------------------------------------------------
+
+demo: packages-build packages-demo  ## profile a bundled program whose stalls are known
+	$(MAKE) all
+	tools/demo/demo.sh
+
+bench: packages-build packages-bench  ## measure what it costs, as ratios from one run
+	$(MAKE) all $(BUILD)/bench-empty $(BUILD)/bench-syscalls
+	tests/e2e/roots.sh $(BUILD)/roots
+	tools/bench/bench.py --loopprof $(BUILD)/loopprof --empty $(BUILD)/bench-empty \
+		--syscalls $(BUILD)/bench-syscalls --roots $(BUILD)/roots $(BENCH_OPTIONS)
+
+# ---- the source itself ------------------------------------------------------
+
+lint: packages-build packages-lint  ## clang-format, clang-tidy, cppcheck, shellcheck
+	$(MAKE) $(SKELETON)
+	clang-format --dry-run --Werror $(C_FILES)
+	clang-tidy --quiet $(SOURCES) -- $(filter-out -W%,$(CFLAGS))
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,performance,portability \
+		--suppressions-list=tools/cppcheck.txt -D__x86_64__ -Iuser user
+	shellcheck -x $(SHELL_SCRIPTS)
+
+format:  ## bring the C files into shape
+	clang-format -i $(C_FILES)
+
+histogram-edges:  ## write the generated bucket edges anew
+	$(PYTHON) tools/histogram-edges.py > bpf/histogram_edges.h
+
+clean:  ## remove what was built (not the cached roots and kernels)
+	rm -rf $(BUILD)/user $(BUILD)/bpf $(BUILD)/unit $(BUILD)/fuzz $(BUILD)/loopprof* $(BUILD)/bench-*
+
+help:  ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+-include $(OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d)

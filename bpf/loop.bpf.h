@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* The life of a callback and of an iteration, whatever runtime the loop has. */
+#ifndef LP_LOOP_BPF_H
+#define LP_LOOP_BPF_H
+
+static __always_inline void lp_event_fill(struct lp_event *event, __u16 type, __u32 size,
+					  __u64 now, __u32 slot, __u32 pid)
+{
+	event->type = type;
+	event->reserved = 0;
+	event->size = size;
+	event->time_ns = now;
+	event->loop = slot;
+	event->pid = pid;
+}
+
+/*
+ * Copies the name object of a task that has just been stepped.  Reading it at the
+ * start of every step would cost each a fifth more; now the task may be gone, if
+ * it ended and nobody kept it: a reference count of 0 tells, or a name that is
+ * neither a str nor an int.  Then the name that user space read during the stall
+ * has to do.
+ */
+static __always_inline void lp_read_task_name(const struct lp_loop *loop, __u8 *name)
+{
+	__u64 address = loop->task + loop->python.offsets.task_coroutine + 8, object = 0;
+	__u32 references = 0;
+
+	__builtin_memset(name, 0, LP_NAME_BYTES);
+	bpf_probe_read_user(&references, sizeof(references), (void *)loop->task);
+	bpf_probe_read_user(&object, sizeof(object), (void *)address);
+	if (!references || !object)
+		return;
+	/* 32 bytes is the least that a str or an int takes; more may cross into a page that
+	 * is not mapped */
+	if (bpf_probe_read_user(name, LP_NAME_BYTES, (void *)object))
+		bpf_probe_read_user(name, 32, (void *)object);
+}
+
+/* Not inlined: it runs once a slow callback, and keeps the hot path short. */
+static __noinline int lp_report_slow(__u32 slot, __u64 now)
+{
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+	struct lp_event_slow *event;
+	__u64 type;
+
+	if (!loop)
+		return 0;
+	loop->slow_callbacks++;
+	loop->slow_in_iteration++;
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event) {
+		lp_lose(LP_LOST_RING);
+		return 0;
+	}
+	lp_event_fill(&event->event, LP_EVENT_SLOW, sizeof(*event), now, slot, loop->pid);
+	event->start_ns = loop->start_ns;
+	event->task = loop->task;
+	event->queue_delay_ns = loop->queue_delay_ns;
+	event->iteration = loop->iterations;
+	event->callback = loop->callback;
+	event->position = loop->position;
+	event->string_ascii = loop->python.offsets.string_ascii;
+	event->string_wide = loop->python.offsets.string_wide;
+	event->int_digit = loop->python.offsets.int_digit;
+	lp_read_task_name(loop, event->task_name);
+	__builtin_memcpy(&type, event->task_name + 8, sizeof(type));
+	event->name_is_int = type == loop->python.int_type;
+	event->name_is_string = type == loop->python.string_type;
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+/* Ends the callback that runs: into its histogram, and out if it was slow. */
+static __always_inline void lp_callback_end(struct lp_loop *loop, __u32 slot, __u64 now)
+{
+	__u64 duration = now - loop->start_ns;
+	__u32 callback = loop->callback;
+	struct lp_callback_stats *stats = bpf_map_lookup_elem(&callback_stats, &callback);
+
+	if (stats) {
+		lp_histogram_add(&stats->run, duration);
+		if (duration >= loop->threshold_ns)
+			stats->slow++;
+	}
+	if (duration >= loop->threshold_ns)
+		lp_report_slow(slot, now);
+	loop->start_ns = 0;
+}
+
+#endif /* LP_LOOP_BPF_H */

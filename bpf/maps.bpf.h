@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Every map.  dispatch.bpf.c defines them (LP_DEFINE_MAPS); bpftool links the
+ * other objects to those.  Arrays that user space reads are mapped into it, so
+ * that reading a histogram costs no system call; slots are handed out through
+ * queues, because an atomic add that returns a value needs kernel 5.12.
+ */
+#ifndef LP_MAPS_BPF_H
+#define LP_MAPS_BPF_H
+
+#ifdef LP_DEFINE_MAPS
+#define LP_MAP
+#else
+#define LP_MAP extern
+#endif
+
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LP_MAX_PROCESSES);
+	__type(key, __u32);
+	__type(value, struct lp_process);
+} processes SEC(".maps");
+
+/* Thread id to slot in loops; thread_buckets is the fast way to the same. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LP_MAX_LOOPS);
+	__type(key, __u32);
+	__type(value, __u32);
+} loop_slots SEC(".maps");
+
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LP_THREAD_BUCKETS);
+	__type(key, __u32);
+	__type(value, struct lp_thread_bucket);
+} thread_buckets SEC(".maps");
+
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LP_MAX_LOOPS);
+	__type(key, __u32);
+	__type(value, struct lp_loop);
+} loops SEC(".maps");
+
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LP_MAX_CALLBACKS);
+	__type(key, struct lp_callback_key);
+	__type(value, struct lp_callback_value);
+} callback_slots SEC(".maps");
+
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LP_MAX_CALLBACKS);
+	__type(key, __u32);
+	__type(value, struct lp_callback_stats);
+} callback_stats SEC(".maps");
+
+/* Shrunk to one element unless --queue asks for it. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LP_MAX_CALLBACKS);
+	__type(key, __u32);
+	__type(value, struct lp_queue_stats);
+} queue_stats SEC(".maps");
+
+/* --queue: when a handle was put into its loop's ready queue. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LP_MAX_READY);
+	__type(key, struct lp_ready_key);
+	__type(value, __u64);
+} ready_times SEC(".maps");
+
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, LP_MAX_LOOPS);
+	__type(value, __u32);
+} free_loops SEC(".maps");
+
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, LP_MAX_CALLBACKS);
+	__type(value, __u32);
+} free_callbacks SEC(".maps");
+
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LP_LOST_KINDS);
+	__type(key, __u32);
+	__type(value, __u64);
+} lost SEC(".maps");
+
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, LP_RING_BYTES);
+} events SEC(".maps");
+
+static __always_inline void lp_lose(__u32 kind)
+{
+	__u64 *count = bpf_map_lookup_elem(&lost, &kind);
+
+	if (count)
+		__sync_fetch_and_add(count, 1);
+}
+
+#endif /* LP_MAPS_BPF_H */

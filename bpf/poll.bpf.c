@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * Loop boundaries: an iteration ends where its loop polls and begins where the
+ * poll returns.
+ *
+ * fentry and fexit cost only the callers of the poll calls.  A syscall
+ * tracepoint puts every system call of the host on the slow path, so those are
+ * attached only where the kernel refuses fentry; then two raw ones, since they
+ * are attached and detached once instead of once a system call, and cost a loop
+ * less than sixteen tracepoints by name.
+ */
+#include "common.bpf.h"
+#include "python.bpf.h"
+#include "loop.bpf.h"
+
+static __noinline int lp_report_iteration(__u32 slot, __u64 now, __u64 busy)
+{
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+	struct lp_event_iteration_end *event;
+
+	if (!loop)
+		return 0;
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event) {
+		lp_lose(LP_LOST_RING);
+		return 0;
+	}
+	lp_event_fill(&event->event, LP_EVENT_ITERATION_END, sizeof(*event), now, slot,
+		      loop->pid);
+	event->iteration = loop->iterations;
+	event->busy_ns = busy;
+	event->callbacks = loop->iteration_callbacks;
+	event->slow = loop->slow_in_iteration;
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+static __noinline int lp_report_poll(__u32 slot, __u64 now, __u64 poll_ns, long ready)
+{
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+	struct lp_event_poll_return *event;
+
+	if (!loop)
+		return 0;
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event) {
+		lp_lose(LP_LOST_RING);
+		return 0;
+	}
+	lp_event_fill(&event->event, LP_EVENT_POLL_RETURN, sizeof(*event), now, slot, loop->pid);
+	event->iteration = loop->iterations;
+	event->poll_ns = poll_ns;
+	event->ready = ready;
+	event->reserved = 0;
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+/*
+ * descriptor: the epoll descriptor plus 1, or 0 where it is not known.  A callback
+ * may poll on its own account (time.sleep up to 3.10, a database driver), which is
+ * no boundary; but nobody else polls the loop's own epoll descriptor, so that once
+ * it is known nothing need be read of the target.
+ *
+ * waits: it may sleep.  A poll that only looks (a loop with callbacks ready) is an
+ * instant: the next iteration begins where the last one ends, and the clock is
+ * read once.
+ */
+static __always_inline int lp_poll_enter(__u32 descriptor, bool waits)
+{
+	struct lp_loop *loop;
+	__u64 now, busy = 0;
+	__u32 slot;
+
+	loop = lp_current_loop(&slot);
+	if (!loop || loop->outside)
+		return 0;
+	if (loop->start_ns && (!descriptor || loop->poll_descriptor != descriptor) &&
+	    lp_context_active(loop))
+		return 0;
+	loop->poll_descriptor = descriptor;
+	now = bpf_ktime_get_ns();
+	if (loop->start_ns)
+		lp_callback_end(loop, slot, now);
+	if (loop->iteration_start_ns) {
+		busy = now - loop->iteration_start_ns;
+		loop->busy_ns += busy;
+		lp_histogram_add(&loop->iteration, busy);
+	}
+	if (!loop->wall_start_ns)
+		loop->wall_start_ns = now;
+	if (!waits && !loop->slow_in_iteration) {
+		loop->iterations++;
+		loop->iteration_callbacks = 0;
+		loop->iteration_start_ns = now;
+		return 0;
+	}
+	/* whom a slow callback held up is known when the poll returns */
+	if (loop->slow_in_iteration)
+		lp_report_iteration(slot, now, busy);
+	loop->iteration_start_ns = 0;
+	loop->poll_start_ns = now;
+	return 0;
+}
+
+static __always_inline int lp_poll_exit(long ready)
+{
+	struct lp_loop *loop;
+	__u64 now, idle;
+	__u32 slot;
+
+	loop = lp_current_loop(&slot);
+	if (!loop || !loop->poll_start_ns)
+		return 0;
+	now = bpf_ktime_get_ns();
+	idle = now - loop->poll_start_ns;
+	loop->idle_ns += idle;
+	if (loop->slow_in_iteration)
+		lp_report_poll(slot, now, idle, ready);
+	loop->iterations++;
+	loop->slow_in_iteration = 0;
+	loop->iteration_callbacks = 0;
+	loop->poll_start_ns = 0;
+	loop->iteration_start_ns = now;
+	return 0;
+}
+
+/* One row a poll system call, by its kernel function. */
+#define LP_POLL(name)                                                                              \
+	SEC("?fentry/__x64_sys_" #name)                                                            \
+	int lp_enter_##name(void *ctx)                                                             \
+	{                                                                                          \
+		return lp_poll_enter(0, true);                                                           \
+	}                                                                                          \
+	SEC("?fexit/__x64_sys_" #name)                                                             \
+	int BPF_PROG(lp_exit_##name, const struct pt_regs *regs, long result)                      \
+	{                                                                                          \
+		return lp_poll_exit(result);                                                       \
+	}
+
+LP_POLL(epoll_wait)
+LP_POLL(epoll_pwait)
+LP_POLL(epoll_pwait2)
+LP_POLL(poll)
+LP_POLL(ppoll)
+LP_POLL(select)
+LP_POLL(pselect6)
+LP_POLL(io_uring_enter)
+
+/*
+ * The same with the descriptor, where the kernel's BTF knows struct pt_regs: in
+ * that of 5.10 it is only a forward declaration, and the verifier refuses to read.
+ */
+#define LP_POLL_DESCRIPTOR(name, waits)                                                                   \
+	SEC("?fentry/__x64_sys_" #name)                                                            \
+	int BPF_PROG(lp_epoll_##name, const struct pt_regs *regs)                                  \
+	{                                                                                          \
+		return lp_poll_enter((__u32)regs->di + 1, waits);                                        \
+	}
+
+/* the fourth argument: a time in milliseconds, or (epoll_pwait2) a pointer to one */
+LP_POLL_DESCRIPTOR(epoll_wait, (int)regs->r10 != 0)
+LP_POLL_DESCRIPTOR(epoll_pwait, (int)regs->r10 != 0)
+LP_POLL_DESCRIPTOR(epoll_pwait2, true)
+
+/* arch/x86/entry/syscalls/syscall_64.tbl */
+enum {
+	LP_SYSCALL_POLL = 7,
+	LP_SYSCALL_SELECT = 23,
+	LP_SYSCALL_EPOLL_WAIT = 232,
+	LP_SYSCALL_PSELECT6 = 270,
+	LP_SYSCALL_PPOLL = 271,
+	LP_SYSCALL_EPOLL_PWAIT = 281,
+	LP_SYSCALL_IO_URING_ENTER = 426,
+	LP_SYSCALL_EPOLL_PWAIT2 = 441,
+};
+
+SEC("?tp_btf/sys_enter")
+int BPF_PROG(lp_sys_enter, const struct pt_regs *regs, long number)
+{
+	switch (number) {
+	case LP_SYSCALL_EPOLL_WAIT:
+	case LP_SYSCALL_EPOLL_PWAIT:
+		return lp_poll_enter((__u32)regs->di + 1, (int)regs->r10 != 0);
+	case LP_SYSCALL_EPOLL_PWAIT2: /* its time is behind a pointer */
+		return lp_poll_enter((__u32)regs->di + 1, true);
+	case LP_SYSCALL_POLL:
+	case LP_SYSCALL_SELECT:
+	case LP_SYSCALL_PSELECT6:
+	case LP_SYSCALL_PPOLL:
+	case LP_SYSCALL_IO_URING_ENTER:
+		return lp_poll_enter(0, true);
+	default:
+		return 0;
+	}
+}
+
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(lp_sys_exit, const struct pt_regs *regs, long result)
+{
+	switch (regs->orig_ax) {
+	case LP_SYSCALL_EPOLL_WAIT:
+	case LP_SYSCALL_EPOLL_PWAIT:
+	case LP_SYSCALL_EPOLL_PWAIT2:
+	case LP_SYSCALL_POLL:
+	case LP_SYSCALL_SELECT:
+	case LP_SYSCALL_PSELECT6:
+	case LP_SYSCALL_PPOLL:
+	case LP_SYSCALL_IO_URING_ENTER:
+		return lp_poll_exit(result);
+	default:
+		return 0;
+	}
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

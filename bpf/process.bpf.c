@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * Where loops begin and end: a loop's own start and stop, threads that exit,
+ * and (for -a and -s) processes that fork, exec and exit.
+ */
+#include "common.bpf.h"
+#include "python.bpf.h"
+#include "loop.bpf.h"
+
+/* The callback and the iteration that are under way end here. */
+static __always_inline void lp_loop_pause(struct lp_loop *loop, __u32 slot, __u64 now)
+{
+	__u64 busy;
+
+	if (loop->start_ns)
+		lp_callback_end(loop, slot, now);
+	if (loop->iteration_start_ns) {
+		busy = now - loop->iteration_start_ns;
+		loop->busy_ns += busy;
+		lp_histogram_add(&loop->iteration, busy);
+		loop->iteration_start_ns = 0;
+		loop->iterations++;
+	}
+	/* what is made between two loops may take the place of what was there before */
+	loop->task = 0;
+	loop->poll_start_ns = 0;
+	loop->iteration_callbacks = 0;
+	loop->slow_in_iteration = 0;
+}
+
+/*
+ * _asyncio._set_running_loop(module, loop or None): run_forever calls it first
+ * and last.  What the thread does between two loops is neither a callback nor
+ * an iteration.
+ */
+SEC("?uprobe")
+int lp_running_loop(struct pt_regs *ctx)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct lp_loop *loop;
+	__u32 slot;
+
+	loop = lp_current_loop(&slot);
+	if (!loop)
+		return 0;
+	lp_loop_pause(loop, slot, now);
+	loop->outside = PT_REGS_PARM2(ctx) == loop->python.none;
+	if (!loop->outside)
+		loop->iteration_start_ns = now;
+	return 0;
+}
+
+static __always_inline void lp_report_process(__u32 action, __u32 pid, __u32 parent)
+{
+	struct lp_event_process *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	if (!event) {
+		lp_lose(LP_LOST_RING);
+		return;
+	}
+	lp_event_fill(&event->event, LP_EVENT_PROCESS, sizeof(*event), bpf_ktime_get_ns(), 0, pid);
+	event->action = action;
+	event->parent = parent;
+	bpf_ringbuf_submit(event, 0);
+}
+
+/* The thread's loop ends: at its exit, or at an exec that leaves nothing of it. */
+static __always_inline void lp_loop_end(__u32 tid)
+{
+	__u32 *found = bpf_map_lookup_elem(&loop_slots, &tid);
+	struct lp_event *event;
+	struct lp_loop *loop;
+	__u64 now;
+	__u32 slot;
+
+	if (!found)
+		return;
+	slot = *found;
+	loop = bpf_map_lookup_elem(&loops, &slot);
+	if (!loop)
+		return;
+	now = bpf_ktime_get_ns();
+	lp_loop_pause(loop, slot, now);
+	bpf_map_delete_elem(&loop_slots, &tid);
+	lp_index_thread(tid, 0, false);
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event) {
+		lp_lose(LP_LOST_RING);
+		return;
+	}
+	lp_event_fill(event, LP_EVENT_LOOP_END, sizeof(*event), now, slot, loop->pid);
+	bpf_ringbuf_submit(event, 0);
+}
+
+SEC("raw_tracepoint/sched_process_exit")
+int lp_process_exit(void *ctx)
+{
+	lp_loop_end((__u32)bpf_get_current_pid_tgid());
+	return 0;
+}
+
+static __always_inline void lp_exec(struct bpf_raw_tracepoint_args *ctx, bool all)
+{
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+	bool known = bpf_map_lookup_elem(&processes, &pid) != NULL;
+
+	/* de_thread gives the thread that execs the leader's id; its loop was under the old one */
+	lp_loop_end((__u32)ctx->args[1]);
+	lp_loop_end(pid);
+	bpf_map_delete_elem(&processes, &pid);
+	if (known || all)
+		lp_report_process(LP_PROCESS_EXEC, pid, 0);
+}
+
+/* TP_PROTO(struct task_struct *p, pid_t old_pid, struct linux_binprm *bprm) */
+SEC("?raw_tracepoint/sched_process_exec")
+int lp_process_exec(struct bpf_raw_tracepoint_args *ctx)
+{
+	lp_exec(ctx, false);
+	return 0;
+}
+
+/* -a and -s: every process that execs may be a new target. */
+SEC("?raw_tracepoint/sched_process_exec")
+int lp_any_exec(struct bpf_raw_tracepoint_args *ctx)
+{
+	lp_exec(ctx, true);
+	return 0;
+}
+
+/* TP_PROTO(struct task_struct *parent, struct task_struct *child) */
+SEC("?raw_tracepoint/sched_process_fork")
+int lp_process_fork(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *child = (struct task_struct *)ctx->args[1];
+	__u32 pid = BPF_CORE_READ(child, pid);
+	__u32 group = BPF_CORE_READ(child, tgid);
+
+	/* a new thread is no new process */
+	if (pid == group)
+		lp_report_process(LP_PROCESS_FORK, pid, bpf_get_current_pid_tgid() >> 32);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,93 @@
+"""Processes that tests start: each is waited for, and none outlives its test."""
+
+import os
+import select
+import signal
+import subprocess
+import time
+
+START_LIMIT_S = 30
+END_LIMIT_S = 120
+
+
+class Failure(Exception):
+    """What a test found; its text is the reason that is printed."""
+
+
+def wait_until(condition, what, limit_s=START_LIMIT_S):
+    """Returns what `condition` returns as soon as that is true."""
+    deadline = time.monotonic() + limit_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise Failure(f"not within {limit_s} s: {what}")
+        time.sleep(0.01)
+
+
+class Process:
+    """A started command whose stderr, and stdout if asked, go to files."""
+
+    def __init__(self, command, log, stdin, stdout, **options):
+        self.command = command
+        self.log = log
+        with open(log, "wb") as stderr:
+            self._popen = subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=stderr,
+                                           **options)
+        self.pid = self._popen.pid
+
+    @property
+    def running(self):
+        return self._popen.poll() is None
+
+    def signal(self, number):
+        if self.running:
+            os.kill(self.pid, number)
+
+    def wait(self, limit_s=END_LIMIT_S):
+        """The exit status, negative if it was a signal."""
+        try:
+            return self._popen.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            raise Failure(f"still running after {limit_s} s: {self} {self.errors()}") from None
+
+    def errors(self):
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            return log.read()
+
+    def kill(self):
+        self.signal(signal.SIGKILL)
+        self._popen.wait()
+        for pipe in (self._popen.stdin, self._popen.stdout):
+            if pipe:
+                pipe.close()
+
+    def __str__(self):
+        return " ".join(os.path.basename(word) for word in self.command)
+
+
+class Target(Process):
+    """A program of targets/, see books.py there for how it is talked to."""
+
+    def __init__(self, command, log, books, **options):
+        super().__init__(command, log, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options)
+        self.books_path = books
+
+    def wait_ready(self):
+        text = b""
+        while not text.endswith(b"\n"):
+            readable, _, _ = select.select([self._popen.stdout], [], [], START_LIMIT_S)
+            piece = os.read(self._popen.stdout.fileno(), 64) if readable else b""
+            if not piece:
+                raise Failure(f"{self} is not ready: {text!r} {self.errors()}")
+            text += piece
+
+    def go(self):
+        os.write(self._popen.stdin.fileno(), b"go\n")
+
+    def finish(self):
+        """Waits for its end, which must be a good one."""
+        status = self.wait()
+        if status != 0:
+            raise Failure(f"{self} ended with status {status}: {self.errors()}")

@@ -1,0 +1,136 @@
+"""The books a target keeps: what it did to its loop, by its own clock.
+
+A target is started with the path of its books. If somebody waits at the other
+end of its stdin, it says "ready" on stdout and begins when it reads a line, so
+that a profiler can attach in between; otherwise it begins at once.
+
+The books are JSON lines. A stall is {"start_ns", "duration_ns", "kind", "name",
+"file", "line", "task", "pid", "tid", "at"}, where name to task describe the
+callback and "at" is the frame that stalled; a count is {"count", "name", "file",
+"line"}; anything else is an object of facts.
+"""
+
+import asyncio
+import json
+import os
+import stat
+import sys
+import threading
+import time
+
+# Stalls are told apart by their length as well: each is a bit longer than the last.
+SHORTEST_STALL = 0.105
+STALL_STEP = 0.0005
+
+
+def compute(seconds):
+    """Holds the loop on the CPU."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        pass
+
+
+def source_of(function):
+    """Name, file and line of a Python function, method or coroutine."""
+    function = getattr(function, "__func__", function)
+    for attribute in ("__code__", "cr_code", "gi_code"):
+        code = getattr(function, attribute, None)
+        if code is not None:
+            return {
+                "name": function.__qualname__,
+                "file": code.co_filename,
+                "line": code.co_firstlineno,
+            }
+    # No source: a builtin, or an instance, which is known by its class.
+    return {"name": function if isinstance(function, str) else function.__qualname__,
+            "file": None, "line": None}
+
+
+class Books:
+    def __init__(self, path):
+        self._path = path
+        self._rows, self._late = [], []
+        self._stalls = 0
+
+    def stall(self, of=None, seconds=None, work=time.sleep, task=None):
+        """Holds the loop in the running task's step, in `of`, or in a step of `task`."""
+        if seconds is None:
+            seconds = SHORTEST_STALL + self._stalls * STALL_STEP
+            self._stalls += 1
+        start = time.monotonic_ns()
+        work(seconds)
+        end = time.monotonic_ns()
+        self.stalled(start, end, of, task, sys._getframe(1))
+
+    def stalled(self, start, end, of=None, task=None, frame=None):
+        """The same for a stall that the caller has timed.
+
+        Little is done here, since it makes the callback longer than the stall. But the
+        task is not kept, since some have to die at once.
+        """
+        if of is None:
+            task = task or asyncio.current_task()
+            of = source_of(task.get_coro())
+            of["task"] = task.get_name()
+        at = frame and (frame.f_code, frame.f_lineno)
+        self._late.append((start, end, of, at, threading.get_native_id()))
+
+    def _settle(self):
+        """Turns stalls into rows."""
+        for start, end, of, at, tid in self._late:
+            row = {"start_ns": start, "duration_ns": end - start, "pid": os.getpid(),
+                   "tid": tid, "at": None}
+            if isinstance(of, dict):
+                row.update(of, kind="task")
+            else:
+                row.update(source_of(of), kind="callback", task=None)
+            if at:
+                code, line = at
+                row["at"] = {"function": code.co_name, "file": code.co_filename, "line": line}
+            self._rows.append(row)
+        self._late.clear()
+
+    def count(self, function, count):
+        """How often the loop ran `function`, or stepped a task of that coroutine function."""
+        self._rows.append(dict(source_of(function), count=count))
+
+    def fact(self, **facts):
+        self._rows.append(facts)
+
+    def write(self):
+        """All at once and at the end: writing would lengthen the callback that does it."""
+        self._settle()
+        new = "%s.%d" % (self._path, os.getpid())
+        with open(new, "w", encoding="utf-8") as file:
+            for row in self._rows:
+                file.write(json.dumps(row) + "\n")
+        os.replace(new, self._path)
+
+
+def attended():
+    """Does somebody wait to say when to begin?"""
+    return stat.S_ISFIFO(os.fstat(0).st_mode)
+
+
+def wait_for_go():
+    """For a program whose loop does not run."""
+    if attended():
+        print("ready", flush=True)
+        os.read(0, 64)
+
+
+async def loop_waits_for_go():
+    """The same inside a loop, which polls meanwhile as an idle one does."""
+    if not attended():
+        return
+    loop = asyncio.get_running_loop()
+    go = loop.create_future()
+
+    def read_line():
+        os.read(0, 64)
+        loop.remove_reader(0)
+        go.set_result(None)
+
+    loop.add_reader(0, read_line)
+    print("ready", flush=True)
+    await go

@@ -1,0 +1,66 @@
+"""Children with loops of their own: forked, and started anew.
+
+    forks.py BOOKS
+
+The children keep BOOKS.forked and BOOKS.started; the parent's loop runs meanwhile.
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+
+from books import Books, loop_waits_for_go
+
+CHILD = "child"
+
+
+async def stalls(books):
+    # Only now: a child needs a moment to be noticed.
+    await asyncio.sleep(1)
+    books.stall()
+    await asyncio.sleep(0.01)
+
+
+def child(path):
+    books = Books(path)
+
+    async def main():
+        await asyncio.create_task(stalls(books), name=os.path.basename(path))
+        books.write()
+
+    asyncio.run(main())
+
+
+def forked(path):
+    """A child without exec, which leaves its parent's loop behind."""
+    pid = os.fork()
+    if pid == 0:
+        # The parent's loop is still the running one of this thread.
+        asyncio.events._set_running_loop(None)
+        try:
+            child(path)
+        finally:
+            os._exit(0)
+    return pid
+
+
+async def main(path):
+    books = Books(path)
+    await loop_waits_for_go()
+    pid = forked(path + ".forked")
+    process = subprocess.Popen([sys.executable, __file__, path + ".started", CHILD],
+                               stdin=subprocess.DEVNULL)
+    await asyncio.create_task(stalls(books), name="parent")
+    books.fact(forked=pid, started=process.pid)
+    while process.poll() is None:
+        await asyncio.sleep(0.02)
+    os.waitpid(pid, 0)
+    books.write()
+
+
+if __name__ == "__main__":
+    if sys.argv[2:] == [CHILD]:
+        child(sys.argv[1])
+    else:
+        asyncio.run(main(sys.argv[1]))

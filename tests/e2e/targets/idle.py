@@ -1,0 +1,20 @@
+"""A loop that has nothing to do: it ticks once a second until it is told to end."""
+
+import asyncio
+
+from books import loop_waits_for_go
+
+
+async def tick():
+    while True:
+        await asyncio.sleep(1)
+
+
+async def main():
+    ticking = asyncio.create_task(tick(), name="ticking")
+    await loop_waits_for_go()
+    ticking.cancel()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,38 @@
+"""A process that is Python for some seconds before it imports asyncio and runs a loop.
+
+    lateloop.py BOOKS [SECONDS]
+"""
+
+import os
+import sys
+import time
+
+
+def program(path, seconds="3"):
+    # What books.py does at the start, which imports asyncio.
+    print("ready", flush=True)
+    os.read(0, 64)
+    time.sleep(float(seconds))
+    import asyncio
+
+    from books import Books
+
+    books = Books(path)
+
+    async def ticker():
+        for _ in range(100):
+            await asyncio.sleep(0.001)
+
+    async def main():
+        books.stall()
+        await ticker()
+        books.stall()
+        await asyncio.sleep(0)
+        books.write()
+
+    books.count(main, 100 + 2)
+    asyncio.run(main())
+
+
+if __name__ == "__main__":
+    program(*sys.argv[1:])

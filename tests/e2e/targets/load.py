@@ -1,0 +1,59 @@
+"""A loop with a known utilisation, and callbacks that are counted.
+
+    load.py BOOKS [SECONDS [POLLER]]
+
+POLLER is the name of a selector (PollSelector, SelectSelector).
+"""
+
+import asyncio
+import selectors
+import sys
+import threading
+import time
+
+from books import Books, compute, loop_waits_for_go
+
+TICKS = 200
+STEP_S, SLEEP_S = 0.02, 0.03
+
+
+async def ticker():
+    for _ in range(TICKS):
+        await asyncio.sleep(0.001)
+
+
+async def worker(books, seconds):
+    """Half computes, half sleeps: to a loop, both mean busy."""
+    start = time.monotonic_ns()
+    busy = steps = 0
+    while time.monotonic_ns() - start < seconds * 1e9:
+        begin = time.monotonic_ns()
+        (time.sleep if steps % 2 else compute)(STEP_S)
+        busy += time.monotonic_ns() - begin
+        steps += 1
+        await asyncio.sleep(SLEEP_S)
+    books.fact(busy_ns=busy, wall_ns=time.monotonic_ns() - start,
+               tid=threading.get_native_id())
+    books.count(worker, steps + 1)
+
+
+async def main(path, seconds="2"):
+    books = Books(path)
+    await loop_waits_for_go()
+    await asyncio.create_task(worker(books, float(seconds)))
+    await asyncio.create_task(ticker())
+    books.count(ticker, TICKS + 1)
+    books.stall()
+    await asyncio.sleep(0)
+    books.write()
+
+
+def run(path, seconds="2", poller="DefaultSelector"):
+    loop = asyncio.SelectorEventLoop(getattr(selectors, poller)())
+    asyncio.set_event_loop(loop)
+    loop.run_until_complete(main(path, seconds))
+    loop.close()
+
+
+if __name__ == "__main__":
+    run(*sys.argv[1:])

@@ -1,0 +1,6 @@
+"""Python without a loop: it sleeps until it is told to end."""
+
+from books import wait_for_go
+
+if __name__ == "__main__":
+    wait_for_go()

@@ -1,0 +1,397 @@
+"""Every way to stall a loop, one after the other, and much that is not slow."""
+
+import asyncio
+import contextvars
+import functools
+import os
+import signal
+import socket
+import sys
+import time
+import types
+
+from books import Books, compute, loop_waits_for_go
+
+REUSED = 200
+SHORT_CALLBACKS = 30
+TICKS = 40
+
+
+# ---- callbacks that are no task ----
+
+
+class Stalls:
+    """Callables of one object; `done` lets the main coroutine wait for each."""
+
+    def __init__(self, books):
+        self.books = books
+        self.done = None
+
+    def finish(self, *ignored):
+        self.done.set_result(None)
+
+    def method(self):
+        self.books.stall(of=self.method)
+        self.finish()
+
+    @staticmethod
+    def static(self):
+        self.books.stall(of=Stalls.static)
+        self.finish()
+
+    @classmethod
+    def of_class(cls, self):
+        self.books.stall(of=cls.of_class)
+        self.finish()
+
+
+class CallableInstance:
+    def __init__(self, stalls):
+        self.stalls = stalls
+
+    def __call__(self):
+        self.stalls.books.stall(of="CallableInstance")
+        self.stalls.finish()
+
+
+def plain(stalls):
+    stalls.books.stall(of=plain)
+    stalls.finish()
+
+
+def in_partial(stalls, keyword):
+    stalls.books.stall(of=in_partial)
+    stalls.finish()
+
+
+def in_context(stalls):
+    stalls.books.stall(of=in_context)
+    stalls.finish()
+
+
+def on_timer(stalls):
+    stalls.books.stall(of=on_timer)
+    stalls.finish()
+
+
+def on_signal(stalls):
+    stalls.books.stall(of=on_signal)
+    stalls.finish()
+
+
+def when_done(stalls, task):
+    stalls.books.stall(of=when_done)
+    stalls.finish()
+
+
+def handler(function):
+    """A decorator that hides its function behind a wrapper, as frameworks do."""
+
+    @functools.wraps(function)
+    def wrapper(*arguments):
+        return function(*arguments)
+
+    return wrapper
+
+
+@handler
+def decorated(stalls):
+    # functools.wraps gives the wrapper the name, but the code stays the wrapper's.
+    stalls.books.stall(of=decorated)
+    stalls.finish()
+
+
+def computing(stalls):
+    stalls.books.stall(of=computing, work=compute)
+    stalls.finish()
+
+
+def on_readable(stalls, reader):
+    reader.recv(1)
+    asyncio.get_running_loop().remove_reader(reader)
+    stalls.books.stall(of=on_readable)
+    stalls.finish()
+
+
+class Receiver(asyncio.Protocol):
+    """What a transport calls is a part of the transport's callback."""
+
+    def __init__(self, stalls):
+        self.stalls = stalls
+
+    def data_received(self, data):
+        self.stalls.books.stall(of=asyncio.selector_events._SelectorSocketTransport._read_ready)
+        self.stalls.finish()
+
+
+async def done(stalls, start):
+    """Runs `start`, which makes the loop call something, and waits for that."""
+    stalls.done = asyncio.get_running_loop().create_future()
+    start()
+    await stalls.done
+    await asyncio.sleep(0.002)
+
+
+async def stall_in_functions(stalls):
+    loop = asyncio.get_running_loop()
+    soon = loop.call_soon
+    function = lambda: (stalls.books.stall(of=function), stalls.finish())  # noqa: E731
+    await done(stalls, lambda: soon(plain, stalls))
+    await done(stalls, lambda: soon(function))
+    await done(stalls, lambda: soon(functools.partial(in_partial, stalls, keyword=1)))
+    await done(stalls, lambda: soon(functools.partial(stalls.method)))
+    await done(stalls, lambda: soon(stalls.method))
+    await done(stalls, lambda: soon(Stalls.static, stalls))
+    await done(stalls, lambda: soon(Stalls.of_class, stalls))
+    await done(stalls, lambda: soon(CallableInstance(stalls)))
+    await done(stalls, lambda: soon(decorated, stalls))
+    await done(stalls, lambda: soon(computing, stalls))
+    await done(stalls, lambda: soon(in_context, stalls, context=contextvars.copy_context()))
+    await done(stalls, lambda: loop.call_later(0.01, on_timer, stalls))
+    await done(stalls, lambda: loop.call_soon_threadsafe(plain, stalls))
+
+
+async def stall_on_events(stalls):
+    loop = asyncio.get_running_loop()
+    reader, writer = socket.socketpair()
+    reader.setblocking(False)
+    loop.add_reader(reader, on_readable, stalls, reader)
+    await done(stalls, lambda: writer.send(b"x"))
+    transport, _ = await loop.create_connection(lambda: Receiver(stalls), sock=reader)
+    await done(stalls, lambda: writer.send(b"x"))
+    transport.close()
+    writer.close()
+
+    loop.add_signal_handler(signal.SIGUSR1, on_signal, stalls)
+    await done(stalls, lambda: os.kill(os.getpid(), signal.SIGUSR1))
+    loop.remove_signal_handler(signal.SIGUSR1)
+
+    async def short():
+        pass
+
+    await done(
+        stalls,
+        lambda: loop.create_task(short()).add_done_callback(functools.partial(when_done, stalls)),
+    )
+
+
+async def stall_in_builtin(stalls):
+    """Its neighbours take the time of what cannot take its own."""
+    loop = asyncio.get_running_loop()
+    clock = []
+    loop.call_soon(lambda: clock.append(time.monotonic_ns()))
+    loop.call_soon(time.sleep, 0.12)
+    loop.call_soon(lambda: clock.append(time.monotonic_ns()))
+    await asyncio.sleep(0.01)
+    stalls.books.stalled(clock[0], clock[1], of="time.sleep")
+
+
+# ---- steps of tasks ----
+
+
+async def simple(books):
+    books.stall()
+
+
+async def outermost(books):
+    await between(books)
+
+
+async def between(books):
+    await asyncio.sleep(0)
+    await innermost(books)
+
+
+async def innermost(books):
+    books.stall()
+
+
+async def twice_in_a_step(books):
+    """Two short stalls make one slow step."""
+    start = time.monotonic_ns()
+    time.sleep(0.06)
+    time.sleep(0.065)
+    books.stalled(start, time.monotonic_ns())
+
+
+async def größe_計算(books):
+    books.stall()
+
+
+async def last_step(books):
+    await asyncio.sleep(0.001)
+    books.stall()
+
+
+async def stepped_often(books):
+    for _ in range(20):
+        await asyncio.sleep(0)
+    books.stall()
+
+
+@types.coroutine
+def old_style(books):
+    yield
+    books.stall()
+
+
+async def awaits_generator(books):
+    await old_style(books)
+
+
+async def items(books):
+    yield 1
+    books.stall()
+    yield 2
+
+
+async def iterates(books):
+    async for _ in items(books):
+        pass
+
+
+class Guard:
+    def __init__(self, books):
+        self.books = books
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *exception):
+        self.books.stall()
+
+
+async def leaves_context(books):
+    async with Guard(books):
+        pass
+
+
+class Handlers:
+    async def method(self, books):
+        books.stall()
+
+
+async def waited_for(books):
+    books.stall()
+
+
+async def gathered(books):
+    books.stall()
+
+
+async def raises(books):
+    books.stall()
+    raise ValueError("expected")
+
+
+async def cancelled(books):
+    try:
+        await asyncio.sleep(60)
+    finally:
+        books.stall()
+
+
+async def reused_even(books, slow):
+    if slow:
+        books.stall()
+
+
+async def reused_odd(books, slow):
+    await asyncio.sleep(0)
+    if slow:
+        books.stall()
+
+
+class OwnTask(asyncio.Task):
+    """A subclass, as some libraries have."""
+
+
+def named(coroutine, name):
+    return asyncio.get_running_loop().create_task(coroutine, name=name)
+
+
+async def stall_in_tasks(books):
+    await named(simple(books), "named")
+    await named(simple(books), "T\xe2sk")
+    await named(simple(books), "任務")
+    await named(simple(books), "\U0001f40d task")
+    await named(simple(books), "n" * 200)
+    await asyncio.create_task(simple(books))
+    await named(outermost(books), "nested")
+    await named(twice_in_a_step(books), "twice")
+    await named(größe_計算(books), "unicode name")
+    await named(stepped_often(books), "often")
+    await named(Handlers().method(books), "GET /report")
+    await OwnTask(simple(books), loop=asyncio.get_running_loop(), name="own class")
+    await named(awaits_generator(books), "generator")
+    await named(iterates(books), "async generator")
+    await named(leaves_context(books), "context manager")
+    if sys.version_info < (3, 12):
+        await asyncio.ensure_future(old_style(books))
+    await asyncio.wait_for(waited_for(books), 30)
+    await asyncio.gather(gathered(books), gathered(books))
+    failing = named(raises(books), "raises")
+    await asyncio.wait([failing])
+    failing.exception()
+    cancelling = named(cancelled(books), "cancelled")
+    await asyncio.sleep(0.002)
+    cancelling.cancel()
+    await asyncio.wait([cancelling])
+    # Nobody keeps this one: it is freed as soon as its stall is over.
+    named(last_step(books), "forgotten")
+    await asyncio.sleep(0.3)
+
+
+async def reuse_addresses(books):
+    """Tasks and coroutines that die at once: the next ones lie at their addresses."""
+    for i in range(REUSED):
+        reused = reused_odd if i % 2 else reused_even
+        await named(reused(books, i % 40 in (13, 38)), "reuse-%d" % i)
+
+
+# ---- what is not slow ----
+
+
+def short():
+    time.sleep(0.02)
+
+
+async def ticker():
+    for _ in range(TICKS):
+        await asyncio.sleep(0.001)
+
+
+async def not_slow(books):
+    loop = asyncio.get_running_loop()
+    # A slow iteration without a slow callback.
+    for _ in range(SHORT_CALLBACKS):
+        loop.call_soon(short)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0.01)
+    for _ in range(3):
+        books.stall(seconds=0.09)
+        await asyncio.sleep(0)
+    await asyncio.create_task(ticker())
+    books.count(short, SHORT_CALLBACKS)
+    # Its first step and a wake-up a tick.
+    books.count(ticker, TICKS + 1)
+
+
+async def main(path):
+    books = Books(path)
+    stalls = Stalls(books)
+    await loop_waits_for_go()
+    await named(stall_in_functions(stalls), "driver")
+    await stall_on_events(stalls)
+    await stall_in_builtin(stalls)
+    await stall_in_tasks(books)
+    await reuse_addresses(books)
+    # reused_odd steps twice.
+    books.count(reused_even, REUSED // 2)
+    books.count(reused_odd, REUSED)
+    await not_slow(books)
+    books.write()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1]))

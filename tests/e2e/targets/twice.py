@@ -1,0 +1,85 @@
+"""Several loops one after the other in one thread, with blocking work in between.
+
+What the thread does between two loops delays nobody: it is no slow callback. Each
+run is reached by another chain of calls, so that the stack pointer differs.
+"""
+
+import asyncio
+import functools
+import sys
+import time
+
+from books import Books, compute, wait_for_go
+
+TICKS = 50
+
+
+async def ticker():
+    for _ in range(TICKS):
+        await asyncio.sleep(0.001)
+
+
+async def stalls(books):
+    await asyncio.sleep(0.001)
+    books.stall()
+    await asyncio.sleep(0.001)
+
+
+async def stalls_at_the_end(books):
+    """Nothing follows this step but the end of the loop."""
+    books.stall()
+
+
+async def main(books):
+    await asyncio.gather(ticker(), asyncio.get_running_loop().create_task(stalls(books)))
+
+
+def directly(books):
+    asyncio.run(main(books))
+
+
+def deeper(levels):
+    """Through C at each level: calls between Python functions need no C stack from 3.11 on."""
+    def run(books):
+        if levels:
+            return list(map(deeper(levels - 1), [books]))
+        return asyncio.run(main(books))
+
+    return run
+
+
+def by_hand(books):
+    """A loop that is run three times, with work in between, before it is closed."""
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(main(books))
+    time.sleep(0.3)
+    loop.run_until_complete(stalls_at_the_end(books))
+    time.sleep(0.3)
+    functools.reduce(lambda _, run: run(books), [lambda books: loop.run_until_complete(
+        main(books))], None)
+    loop.close()
+
+
+def program(path):
+    books = Books(path)
+    wait_for_go()
+    runs = [directly, deeper(6), deeper(1), directly]
+    for i, run in enumerate(runs):
+        run(books)
+        # Blocking, then computing: neither is a callback.
+        time.sleep(0.5)
+        if i == 1:
+            compute(0.3)
+    by_hand(books)
+    time.sleep(0.5)
+    asyncio.run(stalls_at_the_end(books))
+    time.sleep(0.3)
+    asyncio.run(main(books))
+    books.count(ticker, (len(runs) + 3) * (TICKS + 1))
+    books.count(stalls, (len(runs) + 3) * 3)
+    books.count(stalls_at_the_end, 2)
+    books.write()
+
+
+if __name__ == "__main__":
+    program(sys.argv[1])

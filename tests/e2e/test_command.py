@@ -1,0 +1,93 @@
+"""loopprof -- COMMAND."""
+
+import os
+import signal
+
+from lib import checks, schema
+from lib.books import Truth
+from lib.case import NOBODY, on_every_python, patient
+from lib.checks import verify
+from lib.processes import Failure
+
+
+def run_command(case, command, *options, **environment):
+    """Profiles a command whose output is not loopprof's."""
+    results = case.path("jsonl")
+    result = case.run("-t", "100ms", "-j", "-o", results, *options, "--", *command,
+                      results=results, env=dict(os.environ, **environment))
+    return result
+
+
+@on_every_python
+@patient
+def test_command_from_its_first_callback(case):
+    """Not one of its callbacks is missed; the first and the last are slow."""
+    command, books = case.python("numbered.py")
+    records = run_command(case, command).expect(0).records
+    truth = Truth(books)
+    verify(schema.documented(records), checks.sums(records), checks.counts(records, truth))
+    checks.stalls(records, truth, note=case.note)
+    (loop,) = records.of("loop")
+    if loop["pid"] != truth.fact("pid"):
+        raise Failure(f"loop of {loop['pid']}, the command is {truth.fact('pid')}")
+
+
+@patient
+def test_command_behind_a_shell(case):
+    """A shell that stays the parent: its child is found with -s, if not at its first callback."""
+    command, books = case.python("load.py", "1")
+    shell = ["sh", "-c", '"$@"; exit 6', "sh", *command]
+    records = run_command(case, shell, "-s").expect(6).records
+    verify(schema.documented(records), checks.sums(records))
+    checks.stalls(records, Truth(books), note=case.note)
+
+
+def test_status_of_the_command(case):
+    command, _ = case.python("numbered.py", "7")
+    records = run_command(case, command).expect(7).records
+    if records.one("footer")["reason"] != "target_exited":
+        raise Failure(f"the reason of the end is {records.one('footer')['reason']}")
+    run_command(case, case.interpreter.command(
+        "-c", "import os; os.kill(os.getpid(), 15)")).expect(128 + signal.SIGTERM)
+
+
+def test_status_of_a_command_without_python(case):
+    """Nothing to profile in it, but its status is still its own."""
+    for command, status in ((["sh", "-c", "exit 5"], 5), (["true"], 0),
+                            (["sh", "-c", "kill -TERM $$"], 128 + signal.SIGTERM)):
+        run_command(case, command).expect(status)
+
+
+def test_command_that_is_not_there(case):
+    result = run_command(case, ["/nonexistent/command"])
+    if result.status not in (1, 126, 127) or "/nonexistent/command" not in result.err:
+        raise Failure(f"status {result.status}, stderr {result.err!r}")
+
+
+def test_command_runs_as_the_caller_of_sudo(case):
+    command, books = case.python("numbered.py")
+    result = run_command(case, command, SUDO_UID=str(NOBODY), SUDO_GID=str(NOBODY),
+                         SUDO_USER="nobody")
+    result.expect(0)
+    truth = Truth(books)
+    ids = [truth.fact(key) for key in ("uid", "gid", "groups")]
+    if ids[:2] != [NOBODY, NOBODY] or 0 in ids[2]:
+        raise Failure(f"uid, gid, groups: {ids}")
+    verify(checks.counts(result.records, truth))
+
+
+def test_command_keeps_its_descriptors_and_signals(case):
+    """It sees nothing of loopprof: no descriptor of it, no blocked or ignored signal."""
+    seen = case.path("seen")
+    script = ("import os, signal; "
+              "fds = [int(fd) for fd in os.listdir('/proc/self/fd')]; "
+              "extra = [fd for fd in fds if fd > 2 and os.path.exists('/proc/self/fd/%d' % fd)]; "
+              "status = open('/proc/self/status').read(); "
+              "masks = [line for line in status.splitlines() if line.startswith('SigBlk')]; "
+              "handler = signal.getsignal(signal.SIGINT) is signal.default_int_handler; "
+              f"print(extra, masks, handler, file=open({seen!r}, 'w'))")
+    run_command(case, case.interpreter.command("-c", script)).expect(0)
+    with open(seen, encoding="utf-8") as file:
+        found = file.read().strip()
+    if found != "[] ['SigBlk:\\t0000000000000000'] True":
+        raise Failure(found)

@@ -1,0 +1,95 @@
+"""What is counted agrees with what the program counted itself."""
+
+import time
+
+from lib import checks, schema
+from lib.case import patient
+from lib.checks import verify
+from lib.processes import Failure
+
+
+def utilization(loop, truth):
+    """Busy as long as the program says, within 5 points."""
+    busy = truth.fact("busy_ns") + sum(stall["duration_ns"] for stall in truth.stalls)
+    total = loop["busy_ns"] + loop["idle_ns"]
+    if abs(busy / total - loop["utilization"]) > 0.05:
+        yield f"utilization {loop['utilization']}, the program's own {busy / total:.3f}"
+    if total < truth.fact("wall_ns"):
+        yield f"covers {total} of {truth.fact('wall_ns')} ns"
+
+
+def check_load(case, *arguments):
+    records, truth = case.observe("load.py", *arguments)
+    verify(schema.documented(records), checks.sums(records), checks.counts(records, truth),
+           utilization(records.one("loop_summary"), truth))
+    checks.stalls(records, truth, note=case.note)
+
+
+@patient
+def test_utilization_and_counts(case):
+    check_load(case, "3")
+
+
+@patient
+def test_loop_that_polls_with_poll(case):
+    check_load(case, "2", "PollSelector")
+
+
+@patient
+def test_loop_that_polls_with_select(case):
+    check_load(case, "2", "SelectSelector")
+
+
+def test_idle_loop(case):
+    """Found in the middle of a poll; it ticks, and is not busy."""
+    target = case.start("idle.py")
+    records = case.run("-p", str(target.pid), "-d", "4.5", "-j").expect(0).records
+    loop = records.one("loop_summary")
+    verify(schema.documented(records), checks.sums(records))
+    # Two a tick: one that sets the timer's future, one that wakes the task.
+    if not 7 <= loop["iterations"] <= 11 or loop["utilization"] > 0.02:
+        raise Failure(f"{loop['iterations']} iterations, utilization {loop['utilization']}")
+    target.go()
+    target.finish()
+
+
+def test_spinning_loop(case):
+    """Every single callback of a loop that never rests."""
+    target = case.start("spin.py")
+    profiler = case.attach(target)
+    target.go()
+    time.sleep(2)
+    target.go()
+    target.finish()
+    records = profiler.finish().expect(0).records
+    truth = case.truth(target)
+    verify(checks.counts(records, truth), checks.sums(records))
+    if records.slow():
+        raise Failure(f"invented: {[checks.shown(slow) for slow in records.slow()]}")
+
+
+@patient
+def test_more_names_than_fit(case):
+    """Runs that find no room are counted in sum; no name gets another's runs."""
+    records, truth = case.observe("manynames.py")
+    verify(schema.documented(records))
+    expected = {row["name"]: row for row in truth.counts}
+    found = total = 0
+    for record in records.final("callback_summary"):
+        total += record["count"]
+        row = expected.get(record["name"])
+        if row is None:
+            continue
+        found += 1
+        told = [record[key] for key in ("count", "file", "line")]
+        true = [row[key] for key in ("count", "file", "line")]
+        if told != true:
+            raise Failure(f"{record['name']}: {told}, not {true}")
+    case.note(f"{found} of {len(expected)} names")
+    if found < 3000:
+        raise Failure(f"only {found} of {len(expected)} names")
+    if total != records.one("loop_summary")["callbacks"]:
+        raise Failure(f"{total} runs of {records.one('loop_summary')['callbacks']}")
+    slow = [record for record in records.slow() if record["callback"]["task"] == "after all"]
+    if len(slow) != 1:
+        raise Failure(f"the stall after all of them: {records.slow()}")

@@ -1,0 +1,195 @@
+"""Which processes are profiled, and how they come and go."""
+
+import time
+
+from lib import checks, schema
+from lib.books import Truth
+from lib.case import patient
+from lib.checks import verify
+from lib.processes import Failure
+
+
+def reason(records):
+    return records.one("footer")["reason"]
+
+
+def merged(*truths):
+    """The stalls of several programs as one truth."""
+    for truth in truths[1:]:
+        truths[0].stalls += truth.stalls
+    return truths[0]
+
+
+def check_several(case, options):
+    targets = [case.start("load.py", seconds) for seconds in ("1", "2")]
+    profiler = case.profile(*options(*[str(target.pid) for target in targets]), "-j")
+    for target in targets:
+        profiler.wait_for("loop", pid=target.pid)
+    for target in targets:
+        target.go()
+    targets[0].finish()
+    time.sleep(0.3)
+    if not profiler.running:
+        raise Failure("ended with the first of two targets")
+    targets[1].finish()
+    records = profiler.finish().expect(0).records
+    verify(schema.documented(records), checks.sums(records))
+    if reason(records) != "target_exited":
+        raise Failure(f"the reason of the end is {reason(records)}")
+    for target in targets:
+        (loop,) = records.loops(pid=target.pid)
+        (ticker,) = records.callbacks("ticker", loop["loop_id"])
+        if ticker["count"] != 201:
+            raise Failure(f"ticker ran 201 times, not {ticker['count']}")
+    checks.stalls(records, merged(*map(case.truth, targets)), note=case.note)
+
+
+@patient
+def test_several_pids_in_a_list(case):
+    check_several(case, lambda first, second: ["-p", f"{first},{second}"])
+
+
+@patient
+def test_several_pid_options(case):
+    check_several(case, lambda first, second: ["-p", first, "-p", second])
+
+
+def test_one_missing_pid_of_two(case):
+    """The other one is profiled or the mistake is told; it is not passed over silently."""
+    target = case.start("idle.py")
+    result = case.run("-p", f"{target.pid},4194303", "-d", "1", "-j")
+    if "4194303" not in result.err:
+        raise Failure(f"status {result.status}, stderr {result.err!r}")
+
+
+@patient
+def test_all_processes(case):
+    """Later ones are picked up, ended ones do not end the run."""
+    first = case.start("load.py", "1")
+    profiler = case.profile("-a", "-j")
+    profiler.wait_for("loop", pid=first.pid)
+    later = case.start("load.py", "1")
+    profiler.wait_for("loop", pid=later.pid)
+    for target in (first, later):
+        target.go()
+    for target in (first, later):
+        target.finish()
+    time.sleep(0.5)
+    last = case.start("load.py", "0.5")
+    profiler.wait_for("loop", pid=last.pid)
+    last.go()
+    last.finish()
+    profiler.interrupt()
+    records = profiler.finish().expect(0).records
+    verify(schema.documented(records), checks.sums(records))
+    if reason(records) != "interrupt":
+        raise Failure(f"the reason of the end is {reason(records)}")
+    mine = [target.pid for target in (first, later, last)]
+    # Whatever else runs on this machine is none of the test's business.
+    loops = {loop["loop_id"] for loop in records.of("loop") if loop["pid"] in mine}
+    records.all = [record for record in records.all if record.get("loop_id") in loops]
+    checks.stalls(records, merged(*map(case.truth, (first, later, last))), note=case.note)
+
+
+@patient
+def test_loop_that_starts_late(case):
+    """asyncio is imported only after loopprof has attached; its first callback is slow."""
+    records, truth = case.observe("lateloop.py", loop=False)
+    verify(schema.documented(records), checks.sums(records))
+    checks.stalls(records, truth, note=case.note)
+    (steps,) = [record for record in records.final("callback_summary")
+                if record["name"].endswith("main")]
+    if steps["count"] != 102:
+        raise Failure(f"main stepped 102 times, not {steps['count']}")
+
+
+def test_process_without_a_loop(case):
+    """There may be one any time, so this is no error; but it is told."""
+    target = case.start("noloop.py")
+    result = case.run("-p", str(target.pid), "-d", "1", "-j").expect(0)
+    if result.records.of("loop") or reason(result.records) != "duration":
+        raise Failure(result.out)
+    if "loop" not in result.err:
+        raise Failure(f"stderr says nothing of a loop: {result.err!r}")
+
+
+def check_exit(case, how, status):
+    target = case.start("exits.py", how)
+    profiler = case.attach(target)
+    target.go()
+    if target.wait() != status:
+        raise Failure(f"the target ended with {target.wait()}, not {status}")
+    records = profiler.finish(10).expect(0).records
+    if reason(records) != "target_exited":
+        raise Failure(f"the reason of the end is {reason(records)}")
+    verify(schema.documented(records), checks.sums(records))
+    checks.stalls(records, case.truth(target))
+
+
+@patient
+def test_target_returns(case):
+    check_exit(case, "return", 0)
+
+
+@patient
+def test_target_dies_of_an_exception(case):
+    check_exit(case, "exception", 3)
+
+
+@patient
+def test_target_exits_at_once(case):
+    check_exit(case, "_exit", 7)
+
+
+@patient
+def test_target_is_killed(case):
+    check_exit(case, "kill", -9)
+
+
+def family(case, *options):
+    target = case.start("forks.py")
+    profiler = case.attach(target, *options)
+    target.go()
+    target.finish()
+    records = profiler.finish().expect(0).records
+    verify(schema.documented(records), checks.sums(records))
+    children = [Truth(target.books_path + suffix) for suffix in (".forked", ".started")]
+    return records, case.truth(target), children
+
+
+@patient
+def test_children_are_left_alone(case):
+    """A forked child runs over the same probes, but nobody asked for it."""
+    records, parent, _ = family(case)
+    checks.stalls(records, parent, note=case.note)
+
+
+@patient
+def test_children_are_followed(case):
+    """One that was forked out of a running loop, one that was started anew."""
+    records, parent, children = family(case, "-s")
+    pids = {loop["pid"] for loop in records.of("loop")}
+    if not {parent.fact("forked"), parent.fact("started")} <= pids:
+        raise Failure(f"loops of {pids}, not of {parent.facts}")
+    checks.stalls(records, merged(parent, *children), note=case.note)
+
+
+def check_exec(case, *options):
+    target = case.start("execs.py")
+    profiler = case.attach(target, *options)
+    target.go()
+    target.finish()
+    records = profiler.finish().expect(0).records
+    verify(schema.documented(records), checks.sums(records))
+    checks.stalls(records, merged(Truth(target.books_path + ".first"), case.truth(target)),
+                  note=case.note)
+
+
+@patient
+def test_process_that_replaces_itself(case):
+    check_exec(case)
+
+
+@patient
+def test_process_that_replaces_itself_followed(case):
+    check_exec(case, "-s")

@@ -1,0 +1,131 @@
+"""What cannot be done is refused at once, with a sentence that helps."""
+
+import os
+import shutil
+import subprocess
+import time
+
+from lib.case import NOBODY, each
+from lib.checks import verify
+from lib.processes import Failure, Process
+
+AS_NOBODY = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+TRACES = ("Traceback", "Segmentation", "libbpf:", "core dumped")
+
+
+def refused(result, status, *words):
+    """It ended with this status, and stderr is short and has one of the words."""
+    if result.status != status:
+        raise Failure(f"{result.command}: status {result.status}, not {status}: {result.err!r}")
+    if not result.err.strip():
+        raise Failure(f"{result.command}: says nothing")
+    for trace in TRACES:
+        if trace in result.err:
+            raise Failure(f"{result.command}: {result.err!r}")
+    if words and not any(word.lower() in result.err.lower() for word in words):
+        raise Failure(f"{result.command}: stderr {result.err!r} has none of {words}")
+
+
+def sleeper(case, command):
+    """A process that is no target: it just lives for a while."""
+    process = Process(command, case.path("sleeper"), stdin=subprocess.DEVNULL,
+                      stdout=subprocess.DEVNULL)
+    case.own(process)
+    time.sleep(0.5)
+    return process
+
+
+def test_wrong_usage(case):
+    wrong = []
+    for arguments in ([], ["-p"], ["-p", "abc"], ["-p", "0"], ["-p", "-1"], ["-p", "1,"],
+                      ["--nonsense"], ["-p", "1", "-d", "-1"], ["-p", "1", "-d", "soon"],
+                      ["-p", "1", "-t", "fast"], ["-p", "1", "-t", "-5ms"],
+                      ["-p", "1", "-f", "nonsense"], ["-p", "1", "-i", "0"], ["nonsense"],
+                      ["--"], ["-p", "1", "-a"], ["-p", "1", "--", "true"], ["report"],
+                      ["-p", "99999999999999999999"]):
+        result = case.run(*arguments)
+        try:
+            refused(result, 2)
+        except Failure as failure:
+            wrong.append(str(failure))
+        if result.out:
+            wrong.append(f"{arguments}: stdout {result.out[:200]!r}")
+    verify(wrong)
+
+
+def test_no_such_process(case):
+    refused(case.run("-p", "4194303", "-d", "5"), 1, "4194303")
+
+
+def test_kernel_thread(case):
+    refused(case.run("-p", "2", "-d", "5"), 1, "2")
+
+
+def test_not_python(case):
+    process = sleeper(case, ["sleep", "60"])
+    refused(case.run("-p", str(process.pid), "-d", "5"), 1, "python", "event loop", "asyncio")
+
+
+@each(lambda interpreter: not interpreter.supported)
+def test_python_that_is_not_supported(case):
+    """Told with the versions that are."""
+    process = sleeper(case, case.interpreter.command("-c", "import time; time.sleep(60)"))
+    refused(case.run("-p", str(process.pid), "-d", "5"), 1, "3.8 to 3.")
+
+
+def copy_for_nobody(case):
+    """The checkout may lie where only root can go."""
+    copy = case.path("loopprof")
+    shutil.copy(case.loopprof, copy)
+    os.chmod(copy, 0o755)
+    return copy
+
+
+def test_not_root(case):
+    """Told in one sentence that names what would help."""
+    target = case.start("idle.py", user=NOBODY, group=NOBODY, extra_groups=[])
+    case.loopprof = copy_for_nobody(case)
+    result = case.run("-p", str(target.pid), "-d", "5", prefix=AS_NOBODY)
+    refused(result, 1, "root", "sudo", "CAP_")
+
+
+def test_unwritable_output(case):
+    """Told before anything is attached, not after a run of an hour."""
+    target = case.start("idle.py")
+    pid = str(target.pid)
+    for path in ("/nonexistent/directory/out.jsonl", case.directory):
+        start = time.monotonic()
+        refused(case.run("-p", pid, "-d", "5", "-j", "-o", path), 1, path)
+        if time.monotonic() - start > 3:
+            raise Failure(f"{path}: told only at the end")
+    refused(case.run("record", "-p", pid, "-d", "5", "-o", "/nonexistent/d/x"), 1,
+            "/nonexistent/d/x")
+
+
+def test_full_output(case):
+    """Results that could not be written are an error."""
+    target = case.start("idle.py")
+    refused(case.run("-p", str(target.pid), "-d", "1", "-j", "-o", "/dev/full"), 1,
+            "No space left", "/dev/full")
+
+
+def test_symbolic_link_as_output(case):
+    """Root does not write through a link that somebody has put there."""
+    victim, link = case.path("victim"), case.path("link.jsonl")
+    with open(victim, "w", encoding="utf-8") as file:
+        file.write("precious")
+    os.symlink(victim, link)
+    target = case.start("idle.py")
+    case.run("-p", str(target.pid), "-d", "0.5", "-j", "-o", link)
+    with open(victim, encoding="utf-8") as file:
+        if file.read() != "precious":
+            raise Failure("it wrote through the symbolic link")
+
+
+def test_report_of_what_is_no_capture(case):
+    empty, text = case.path("empty"), case.path("text")
+    for path, content in ((empty, b""), (text, b"no capture at all\n" * 1000)):
+        with open(path, "wb") as file:
+            file.write(content)
+    for path in (empty, text, case.directory, "/nonexistent/capture", "/dev/null", "/dev/zero"):
+        refused(case.run("report", path), 1, path)

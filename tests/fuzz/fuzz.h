@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a fuzz target offers: libFuzzer's entry point, and inputs to begin with for driver.c. */
+#ifndef LP_FUZZ_H
+#define LP_FUZZ_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FUZZ_INPUT_MAX 16384
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Fills in the input of that number and returns its size; 0: there is no such input. */
+size_t fuzz_seed(unsigned int number, uint8_t *data);
+
+/* For what must hold whatever the input is. */
+#define FUZZ_CHECK(condition)                                                                      \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);    \
+			abort();                                                                   \
+		}                                                                                  \
+	} while (0)
+
+#endif /* LP_FUZZ_H */

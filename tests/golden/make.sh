@@ -1,0 +1,39 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Captures anew what the golden tests report on, then writes what is expected of
+# it.  Needs root.  usage: make.sh [LOOPPROF]; PYTHON= chooses the interpreter.
+set -euo pipefail
+
+here=$(dirname "$(readlink -f "$0")")
+loopprof=$(readlink -f "${1:-build/loopprof}")
+python=${PYTHON:-/usr/bin/python3}
+target=
+
+stop() {
+	[ -n "$target" ] || return 0
+	kill "$target"
+	wait "$target" || true
+	target=
+}
+trap stop EXIT
+
+# Captures NAME.lpc from NAME.py with further options.
+capture() {
+	local name=$1 ready
+	shift
+	# its path is told in the capture: a short one, the same everywhere
+	exec {from}< <(cd "$here" && exec "$python" "$name.py")
+	target=$!
+	read -r ready <&"$from"
+	[ "$ready" = ready ]
+	"$loopprof" record -q -o "$here/$name.lpc" -t 20ms -p "$target" "$@"
+	chmod 644 "$here/$name.lpc"
+	stop
+	exec {from}<&-
+}
+
+capture stalls -d 1.2 --queue
+capture loops -d 2 -i 500ms
+size=$(stat -c %s "$here/stalls.lpc")
+head -c $((size / 2 + 1)) "$here/stalls.lpc" >"$here/cut.lpc"
+UPDATE=1 "$here/run.sh" "$loopprof"

@@ -1,0 +1,49 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Compares what `loopprof report` makes of the captures here with what is expected.
+# usage: run.sh [LOOPPROF]; with UPDATE=1 what it makes becomes what is expected.
+set -uo pipefail
+
+here=$(dirname "$(readlink -f "$0")")
+loopprof=$(readlink -f "${1:-build/loopprof}")
+made=$(mktemp -d)
+trap 'rm -rf "$made"' EXIT
+passed=0 failed=0
+export LC_ALL=C.UTF-8 TZ=UTC NO_COLOR=1
+
+# What a report says on stdout and stderr, and its status.
+report() {
+	local capture=$1 output=$2 status
+	shift 2
+	(cd "$here" && "$loopprof" report "$capture" "$@" </dev/null >"$output" 2>"$made/stderr")
+	status=$?
+	sed 's/^/stderr: /' "$made/stderr" >>"$output"
+	echo "status: $status" >>"$output"
+}
+
+compare() {
+	local name=$1
+	if [ "${UPDATE:-0}" = 1 ]; then
+		cp "$made/$name" "$here/$name"
+	fi
+	if diff -u "$here/$name" "$made/$name" >"$made/diff" 2>&1; then
+		passed=$((passed + 1))
+		return
+	fi
+	echo "FAIL $name" >&2
+	head -n 40 "$made/diff" >&2
+	failed=$((failed + 1))
+}
+
+for path in "$here"/*.lpc; do
+	name=$(basename "$path" .lpc)
+	report "$name.lpc" "$made/$name.txt"
+	compare "$name.txt"
+	report "$name.lpc" "$made/$name.jsonl" -j
+	compare "$name.jsonl"
+	report "$name.lpc" "$made/$name.quiet" -q -o "$made/$name.prom"
+	[ -e "$made/$name.prom" ] || cp "$made/$name.quiet" "$made/$name.prom"
+	compare "$name.prom"
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

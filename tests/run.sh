@@ -1,0 +1,71 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Runs every stage of `make check` and adds up what they report.  A stage that
+# fails does not keep the next from running.
+# usage: run.sh BUILD [STAGE...]
+set -uo pipefail
+
+build=$1
+shift
+[ $# -gt 0 ] || set -- unit golden fuzz e2e
+passed=0 failed=0 skipped=0
+
+# Adds up the closing lines "N passed, N failed[, N skipped]" in a stage's output.
+add_up() {
+	local stage=$1 status=$2 log=$3 counts
+	counts=$(grep -oE '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$log" |
+		awk '{ p += $1; f += $3; s += $5 } END { print p + 0, f + 0, s + 0, NR }')
+	read -r p f s lines <<<"$counts"
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	# a stage that broke off, or told nothing, is a failure of its own
+	if [ "$lines" -eq 0 ] || { [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; }; then
+		echo "FAIL $stage: status $status without a failed test" >&2
+		failed=$((failed + 1))
+	fi
+}
+
+unit() {
+	local test p=0 f=0
+	for test in "$build"/unit/test_*; do
+		[ -x "$test" ] && [ ! -d "$test" ] && [[ $test != *.d ]] || continue
+		local log=$build/unit/$(basename "$test").log
+		CMOCKA_MESSAGE_OUTPUT=TAP "$test" >"$log" 2>&1
+		local status=$? ok bad
+		ok=$(grep -c '^ok ' "$log") bad=$(grep -c '^not ok ' "$log")
+		[ "$status" -ne 0 ] && [ "$bad" -eq 0 ] && bad=1
+		[ "$bad" -eq 0 ] || cat "$log" >&2
+		echo "$(basename "$test"): $ok ok, $bad not ok"
+		p=$((p + ok)) f=$((f + bad))
+	done
+	echo "$p passed, $f failed"
+	[ "$f" -eq 0 ]
+}
+
+golden() { tests/golden/run.sh "$build/loopprof"; }
+
+fuzz() {
+	local target p=0 f=0
+	for target in "$build"/fuzz/fuzz_*; do
+		if "$target" "${FUZZ_SECONDS:-3}" 1 >"$target.log" 2>&1; then
+			p=$((p + 1))
+		else
+			tail -n 30 "$target.log" >&2
+			f=$((f + 1))
+		fi
+	done
+	echo "$p passed, $f failed"
+	[ "$f" -eq 0 ]
+}
+
+e2e() { /usr/bin/python3 tests/e2e/run.py --loopprof "$build/loopprof" --roots "$build/roots"; }
+
+for stage in "$@"; do
+	echo "== $stage"
+	log=$(mktemp)
+	"$stage" 2>&1 | tee "$log"
+	add_up "$stage" "${PIPESTATUS[0]}" "$log"
+	rm -f "$log"
+done
+echo
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A model fed with records, as a source would, and an observer that keeps what it is told. */
+#ifndef LP_TEST_MODEL_FIXTURE_H
+#define LP_TEST_MODEL_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "model/events.h"
+#include "records.h"
+
+#define MS 1000000ULL
+#define START_NS (1000000 * MS)
+#define PID 42
+#define TOLD_MAX 40
+#define TOLD_ITEMS 8
+
+struct lp_told_slow {
+	struct lp_slow slow; /* its pointers are stale */
+	uint32_t loop;
+	char name[LP_NAME_MAX];
+	struct {
+		uint32_t count, depth, line;
+		char function[64];
+		bool cut;
+	} samples[TOLD_MAX];
+};
+
+struct lp_told_summary {
+	struct lp_summary summary; /* its pointers are stale */
+	struct lp_told_loop {
+		struct lp_loop_summary summary;
+		uint32_t id; /* 0: of no loop */
+		struct {
+			char name[LP_NAME_MAX];
+			uint64_t slow, runs, sum_ns, queued;
+		} items[TOLD_ITEMS];
+	} loops[TOLD_ITEMS];
+};
+
+struct lp_told {
+	size_t runs, loop_count, slow_count, intervals, ends;
+	struct lp_loop_info loops[TOLD_ITEMS];
+	struct lp_told_slow slow[TOLD_MAX];
+	struct lp_told_summary interval, total;
+	struct lp_run_end end;
+};
+
+static struct lp_model *model;
+static struct lp_told told;
+
+static inline void keep_summary(struct lp_told_summary *into, const struct lp_summary *from)
+{
+	size_t i, j;
+
+	memset(into, 0, sizeof(*into));
+	into->summary = *from;
+	assert_in_range(from->loop_count, 0, TOLD_ITEMS);
+	for (i = 0; i < from->loop_count; i++) {
+		const struct lp_loop_summary *loop = &from->loops[i];
+
+		into->loops[i].summary = *loop;
+		into->loops[i].id = loop->loop ? loop->loop->id : 0;
+		assert_in_range(loop->callback_count, 0, TOLD_ITEMS);
+		for (j = 0; j < loop->callback_count; j++) {
+			const struct lp_callback_summary *item = &loop->items[j];
+
+			strcpy(into->loops[i].items[j].name, item->callback->name);
+			into->loops[i].items[j].slow = item->slow;
+			into->loops[i].items[j].runs = histogram_count(&item->run);
+			into->loops[i].items[j].sum_ns = item->run.sum_ns;
+			into->loops[i].items[j].queued = histogram_count(&item->queue);
+		}
+	}
+}
+
+static inline void told_run(void *context, const struct lp_run *run)
+{
+	(void)context;
+	(void)run;
+	told.runs++;
+}
+
+static inline void told_loop(void *context, const struct lp_loop_info *loop)
+{
+	(void)context;
+	assert_in_range(told.loop_count, 0, TOLD_ITEMS - 1);
+	told.loops[told.loop_count++] = *loop;
+}
+
+static inline void told_slow(void *context, const struct lp_slow *slow)
+{
+	struct lp_told_slow *into = &told.slow[told.slow_count++];
+	size_t i;
+
+	(void)context;
+	assert_in_range(told.slow_count, 1, TOLD_MAX);
+	into->slow = *slow;
+	into->loop = slow->loop->id;
+	strcpy(into->name, slow->callback->name);
+	assert_in_range(slow->sample_count, 0, TOLD_MAX);
+	for (i = 0; i < slow->sample_count; i++) {
+		const struct lp_sample *sample = &slow->samples[i];
+
+		into->samples[i].count = sample->count;
+		into->samples[i].depth = sample->depth;
+		into->samples[i].cut = sample->cut;
+		if (!sample->depth)
+			continue;
+		into->samples[i].line = sample->frames[0].line;
+		snprintf(into->samples[i].function, sizeof(into->samples[i].function), "%s",
+			 sample->frames[0].function);
+	}
+}
+
+static inline void told_interval(void *context, const struct lp_summary *interval,
+				 const struct lp_summary *total)
+{
+	(void)context;
+	told.intervals++;
+	keep_summary(&told.interval, interval);
+	keep_summary(&told.total, total);
+}
+
+static inline void told_end(void *context, const struct lp_summary *total,
+			    const struct lp_run_end *end)
+{
+	(void)context;
+	told.ends++;
+	told.end = *end;
+	keep_summary(&told.total, total);
+}
+
+static const struct lp_observer recorder = {
+	.run = told_run,
+	.loop = told_loop,
+	.slow = told_slow,
+	.interval = told_interval,
+	.end = told_end,
+};
+
+static inline int begin_model(void **state)
+{
+	static const struct lp_run run = { .tool = "loopprof", .start_ns = START_NS };
+
+	(void)state;
+	memset(&told, 0, sizeof(told));
+	if (model_new(&recorder, NULL, &model))
+		return -1;
+	model_begin(model, &run);
+	return 0;
+}
+
+static inline int free_model(void **state)
+{
+	(void)state;
+	model_free(model);
+	model = NULL;
+	return 0;
+}
+
+/* ---- records; times are relative to the start of the run ---------------- */
+
+static inline void feed(void *record, uint32_t loop, uint64_t ns)
+{
+	struct lp_event *event = record;
+
+	event->loop = loop;
+	event->pid = PID;
+	event->time_ns = START_NS + ns;
+	assert_int_equal(decode_event(record, event->size, &model_handlers, model), 0);
+}
+
+static inline void feed_loop(uint32_t loop, uint64_t ns)
+{
+	struct lp_event_loop event = { .event = record_head(LP_EVENT_LOOP, sizeof(event)),
+				       .tid = 100 + loop,
+				       .comm = "python3" };
+
+	feed(&event, loop, ns);
+}
+
+static inline void feed_loop_end(uint32_t loop, uint64_t ns)
+{
+	struct lp_event event = record_head(LP_EVENT_LOOP_END, sizeof(event));
+
+	feed(&event, loop, ns);
+}
+
+static inline void feed_name(uint32_t loop, uint32_t callback, const char *name)
+{
+	struct lp_event_name event = record_name(name, "app.py");
+
+	event.callback = callback;
+	feed(&event, loop, 0);
+}
+
+static inline void feed_slow(uint32_t loop, uint32_t callback, uint64_t start_ns, uint64_t end_ns,
+			     uint64_t iteration, uint32_t position)
+{
+	struct lp_event_slow event = record_slow();
+
+	event.callback = callback;
+	event.start_ns = START_NS + start_ns;
+	event.iteration = iteration;
+	event.position = position;
+	event.queue_delay_ns = LP_NO_QUEUE_DELAY;
+	record_task_name(&event, 4, 1, 1, "task", 4);
+	feed(&event, loop, end_ns);
+}
+
+static inline void feed_iteration_end(uint32_t loop, uint64_t ns, uint64_t iteration,
+				      uint32_t callbacks)
+{
+	struct lp_event_iteration_end event = {
+		.event = record_head(LP_EVENT_ITERATION_END, sizeof(event)),
+		.iteration = iteration,
+		.callbacks = callbacks,
+	};
+
+	feed(&event, loop, ns);
+}
+
+static inline void feed_poll_return(uint32_t loop, uint64_t ns, uint64_t iteration,
+				    uint64_t poll_ns, int ready)
+{
+	struct lp_event_poll_return event = {
+		.event = record_head(LP_EVENT_POLL_RETURN, sizeof(event)),
+		.iteration = iteration,
+		.poll_ns = poll_ns,
+		.ready = ready,
+	};
+
+	feed(&event, loop, ns);
+}
+
+static inline void feed_stack(uint32_t loop, uint64_t start_ns, const char *function, uint32_t line)
+{
+	struct {
+		struct lp_event_stack stack;
+		struct lp_stack_frame frames[2];
+	} record = { .stack.event = record_head(LP_EVENT_STACK, sizeof(record)) };
+
+	_Static_assert(sizeof(record) ==
+			       sizeof(struct lp_event_stack) + 2 * sizeof(struct lp_stack_frame),
+		       "frames follow at once");
+	record.stack.start_ns = START_NS + start_ns;
+	record.stack.depth = 2;
+	strcpy(record.stack.task_name, "from memory");
+	record.frames[0].line = line;
+	snprintf(record.frames[0].function, sizeof(record.frames[0].function), "%s", function);
+	strcpy(record.frames[0].file, "app.py");
+	strcpy(record.frames[1].function, "main");
+	feed(&record, loop, start_ns + 1);
+}
+
+static inline void feed_loop_stats(uint32_t loop, uint64_t ns, uint64_t busy_ns, uint64_t idle_ns,
+				   uint64_t iterations)
+{
+	struct lp_event_loop_stats event = {
+		.event = record_head(LP_EVENT_LOOP_STATS, sizeof(event)),
+		.wall_start_ns = START_NS + 1,
+		.busy_ns = busy_ns,
+		.idle_ns = idle_ns,
+		.iterations = iterations,
+		.callbacks = 10 * iterations,
+		.slow = iterations / 2,
+	};
+
+	while (iterations--)
+		lp_histogram_add(&event.iteration, MS);
+	feed(&event, loop, ns);
+}
+
+/* The state of a callback's counters: so many runs of a millisecond each. */
+static inline void feed_callback_stats(uint32_t loop, uint32_t callback, uint64_t runs)
+{
+	struct lp_event_callback_stats event = {
+		.event = record_head(LP_EVENT_CALLBACK_STATS, sizeof(event)),
+		.callback = callback,
+		.slow = runs / 2,
+	};
+
+	while (runs--) {
+		lp_histogram_add(&event.run, MS);
+		lp_histogram_add(&event.queue, MS);
+	}
+	feed(&event, loop, 0);
+}
+
+static inline void feed_end(enum lp_event_type type, uint64_t ns, uint32_t reason)
+{
+	struct lp_event_end event = { .event = record_head(type, sizeof(event)), .reason = reason };
+
+	feed(&event, LP_MAX_LOOPS, ns);
+}
+
+#endif /* LP_TEST_MODEL_FIXTURE_H */

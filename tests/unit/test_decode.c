@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "decode/decode.h"
+#include "records.h"
+
+struct lp_seen {
+	unsigned int type; /* of the last call */
+	unsigned int calls;
+};
+
+#define SEES(member, number, argument)                                                             \
+	static void saw_##member(void *context, const argument *event)                             \
+	{                                                                                          \
+		struct lp_seen *seen = context;                                                    \
+                                                                                                   \
+		(void)event;                                                                       \
+		seen->type = number;                                                               \
+		seen->calls++;                                                                     \
+	}
+
+SEES(loop, LP_EVENT_LOOP, struct lp_event_loop)
+SEES(iteration_end, LP_EVENT_ITERATION_END, struct lp_event_iteration_end)
+SEES(poll_return, LP_EVENT_POLL_RETURN, struct lp_event_poll_return)
+SEES(loop_end, LP_EVENT_LOOP_END, struct lp_event)
+SEES(process, LP_EVENT_PROCESS, struct lp_event_process)
+SEES(target, LP_EVENT_TARGET, struct lp_event_target)
+SEES(loop_stats, LP_EVENT_LOOP_STATS, struct lp_event_loop_stats)
+SEES(callback_stats, LP_EVENT_CALLBACK_STATS, struct lp_event_callback_stats)
+SEES(stack, LP_EVENT_STACK, struct lp_event_stack)
+SEES(lost, LP_EVENT_LOST, struct lp_event_lost)
+SEES(interval, LP_EVENT_INTERVAL, struct lp_event_end)
+SEES(end, LP_EVENT_END, struct lp_event_end)
+SEES(name, LP_EVENT_NAME, struct lp_decoded_name)
+SEES(slow, LP_EVENT_SLOW, struct lp_decoded_slow)
+
+static const struct lp_event_handlers handlers = {
+	.loop = saw_loop,
+	.name = saw_name,
+	.slow = saw_slow,
+	.iteration_end = saw_iteration_end,
+	.poll_return = saw_poll_return,
+	.loop_end = saw_loop_end,
+	.process = saw_process,
+	.target = saw_target,
+	.loop_stats = saw_loop_stats,
+	.callback_stats = saw_callback_stats,
+	.stack = saw_stack,
+	.lost = saw_lost,
+	.interval = saw_interval,
+	.end = saw_end,
+};
+
+static const struct {
+	uint16_t type;
+	size_t size;
+} kinds[] = {
+	{ LP_EVENT_LOOP, sizeof(struct lp_event_loop) },
+	{ LP_EVENT_NAME, sizeof(struct lp_event_name) },
+	{ LP_EVENT_SLOW, sizeof(struct lp_event_slow) },
+	{ LP_EVENT_ITERATION_END, sizeof(struct lp_event_iteration_end) },
+	{ LP_EVENT_POLL_RETURN, sizeof(struct lp_event_poll_return) },
+	{ LP_EVENT_LOOP_END, sizeof(struct lp_event) },
+	{ LP_EVENT_PROCESS, sizeof(struct lp_event_process) },
+	{ LP_EVENT_TARGET, sizeof(struct lp_event_target) },
+	{ LP_EVENT_LOOP_STATS, sizeof(struct lp_event_loop_stats) },
+	{ LP_EVENT_CALLBACK_STATS, sizeof(struct lp_event_callback_stats) },
+	{ LP_EVENT_STACK, sizeof(struct lp_event_stack) },
+	{ LP_EVENT_LOST, sizeof(struct lp_event_lost) },
+	{ LP_EVENT_INTERVAL, sizeof(struct lp_event_end) },
+	{ LP_EVENT_END, sizeof(struct lp_event_end) },
+};
+
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+/* Decodes a copy of exactly that size, so that a sanitiser sees a read beyond it. */
+static int decode(const void *record, size_t size, struct lp_seen *seen)
+{
+	void *copy = malloc(size ? size : 1);
+	int err;
+
+	assert_non_null(copy);
+	memcpy(copy, record, size);
+	memset(seen, 0, sizeof(*seen));
+	err = decode_event(copy, size, &handlers, seen);
+	free(copy);
+	assert_int_equal(seen->calls, err ? 0 : 1);
+	return err;
+}
+
+static int decode_sized(uint16_t type, size_t said, size_t given, struct lp_seen *seen)
+{
+	static union {
+		struct lp_event event;
+		char bytes[8192];
+	} record;
+
+	memset(&record, 0, sizeof(record));
+	record.event = record_head(type, said);
+	return decode(&record, given, seen);
+}
+
+static void every_event_reaches_its_own_handler(void **state)
+{
+	struct lp_seen seen;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < KINDS; i++) {
+		assert_int_equal(decode_sized(kinds[i].type, kinds[i].size, kinds[i].size, &seen),
+				 0);
+		assert_int_equal(seen.type, kinds[i].type);
+	}
+}
+
+static void a_record_of_another_size_is_refused(void **state)
+{
+	struct lp_seen seen;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < KINDS; i++) {
+		uint16_t type = kinds[i].type;
+		size_t size = kinds[i].size;
+
+		assert_int_equal(decode_sized(type, size - 1, size - 1, &seen), -EBADMSG);
+		assert_int_equal(decode_sized(type, size + 1, size + 1, &seen), -EBADMSG);
+		assert_int_equal(decode_sized(type, size, size - 1, &seen), -EBADMSG);
+		assert_int_equal(decode_sized(type, 0, size, &seen), -EBADMSG);
+		/* what lies behind the record, as its padding does, is not its own */
+		assert_int_equal(decode_sized(type, size, size + 7, &seen), 0);
+	}
+}
+
+static void less_than_a_head_is_refused(void **state)
+{
+	struct lp_seen seen;
+	size_t size;
+
+	(void)state;
+	for (size = 0; size < sizeof(struct lp_event); size++)
+		assert_int_equal(decode_sized(LP_EVENT_LOOP_END, sizeof(struct lp_event), size,
+					      &seen),
+				 -EBADMSG);
+}
+
+static void types_of_later_versions_are_told_apart_from_damage(void **state)
+{
+	static const uint16_t unknown[] = { 0, 8, 31, 39, 0x8000, 0xffff };
+	struct lp_seen seen;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+		assert_int_equal(decode_sized(unknown[i], 24, 24, &seen), -ENOTSUP);
+		assert_int_equal(decode_sized(unknown[i], 100, 100, &seen), -ENOTSUP);
+		assert_int_equal(decode_sized(unknown[i], 100, 99, &seen), -EBADMSG);
+	}
+}
+
+static void what_nobody_wants_is_not_an_error(void **state)
+{
+	const struct lp_event_handlers none = { .loop = NULL };
+	struct lp_event_end end = { .event = record_head(LP_EVENT_END, sizeof(end)) };
+
+	(void)state;
+	assert_int_equal(decode_event(&end, sizeof(end), &none, NULL), 0);
+}
+
+static void loop_slots_out_of_range_are_refused(void **state)
+{
+	struct lp_event_poll_return poll = { .event = record_head(LP_EVENT_POLL_RETURN,
+								  sizeof(poll)) };
+	struct lp_event end = record_head(LP_EVENT_LOOP_END, sizeof(end));
+	struct lp_seen seen;
+
+	(void)state;
+	poll.event.loop = end.loop = LP_MAX_LOOPS - 1;
+	assert_int_equal(decode(&poll, sizeof(poll), &seen), 0);
+	assert_int_equal(decode(&end, sizeof(end), &seen), 0);
+	/* of no loop */
+	poll.event.loop = LP_MAX_LOOPS;
+	assert_int_equal(decode(&poll, sizeof(poll), &seen), 0);
+	poll.event.loop = end.loop = LP_MAX_LOOPS + 1;
+	assert_int_equal(decode(&poll, sizeof(poll), &seen), -EBADMSG);
+	assert_int_equal(decode(&end, sizeof(end), &seen), -EBADMSG);
+	poll.event.loop = UINT32_MAX;
+	assert_int_equal(decode(&poll, sizeof(poll), &seen), -EBADMSG);
+}
+
+static void callback_slots_and_kinds_out_of_range_are_refused(void **state)
+{
+	struct lp_event_callback_stats stats = { .event = record_head(LP_EVENT_CALLBACK_STATS,
+								      sizeof(stats)) };
+	struct lp_event_name name = record_name("f", "f.py");
+	struct lp_event_slow slow = record_slow();
+	struct lp_seen seen;
+
+	(void)state;
+	name.callback = slow.callback = stats.callback = LP_MAX_CALLBACKS - 1;
+	assert_int_equal(decode(&name, sizeof(name), &seen), 0);
+	assert_int_equal(decode(&slow, sizeof(slow), &seen), 0);
+	assert_int_equal(decode(&stats, sizeof(stats), &seen), 0);
+	name.callback = slow.callback = stats.callback = LP_MAX_CALLBACKS;
+	assert_int_equal(decode(&name, sizeof(name), &seen), -EBADMSG);
+	assert_int_equal(decode(&slow, sizeof(slow), &seen), -EBADMSG);
+	assert_int_equal(decode(&stats, sizeof(stats), &seen), -EBADMSG);
+	name.callback = 1;
+	name.kind = LP_CALLBACK_KINDS;
+	assert_int_equal(decode(&name, sizeof(name), &seen), -EBADMSG);
+}
+
+static void a_callback_that_ends_before_it_begins_is_refused(void **state)
+{
+	struct lp_event_slow slow = record_slow();
+	struct lp_seen seen;
+
+	(void)state;
+	slow.start_ns = slow.event.time_ns;
+	assert_int_equal(decode(&slow, sizeof(slow), &seen), 0);
+	slow.start_ns++;
+	assert_int_equal(decode(&slow, sizeof(slow), &seen), -EBADMSG);
+}
+
+static void texts_of_a_target_must_end(void **state)
+{
+	struct lp_event_target target = { .event = record_head(LP_EVENT_TARGET, sizeof(target)) };
+	static const struct {
+		size_t offset, size;
+	} texts[] = {
+		{ offsetof(struct lp_event_target, runtime), sizeof(target.runtime) },
+		{ offsetof(struct lp_event_target, version), sizeof(target.version) },
+		{ offsetof(struct lp_event_target, comm), sizeof(target.comm) },
+		{ offsetof(struct lp_event_target, container), sizeof(target.container) },
+		{ offsetof(struct lp_event_target, exe), sizeof(target.exe) },
+	};
+	struct lp_event_target damaged;
+	struct lp_seen seen;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		damaged = target;
+		memset((char *)&damaged + texts[i].offset, 'x', texts[i].size - 1);
+		assert_int_equal(decode(&damaged, sizeof(damaged), &seen), 0);
+		memset((char *)&damaged + texts[i].offset, 'x', texts[i].size);
+		assert_int_equal(decode(&damaged, sizeof(damaged), &seen), -EBADMSG);
+	}
+}
+
+static int decode_stack(uint32_t said, uint32_t given, size_t damage, size_t length)
+{
+	size_t size = sizeof(struct lp_event_stack) + given * sizeof(struct lp_stack_frame);
+	struct lp_event_stack *stack = calloc(1, size);
+	struct lp_seen seen;
+	int err;
+
+	assert_non_null(stack);
+	stack->event = record_head(LP_EVENT_STACK, size);
+	stack->depth = said;
+	if (damage < size)
+		memset((char *)stack + damage, 'x', length);
+	err = decode(stack, size, &seen);
+	free(stack);
+	return err;
+}
+
+static void a_stack_has_as_many_frames_as_it_says(void **state)
+{
+	(void)state;
+	assert_int_equal(decode_stack(0, 0, SIZE_MAX, 0), 0);
+	assert_int_equal(decode_stack(3, 3, SIZE_MAX, 0), 0);
+	assert_int_equal(decode_stack(3, 2, SIZE_MAX, 0), -EBADMSG);
+	assert_int_equal(decode_stack(3, 4, SIZE_MAX, 0), -EBADMSG);
+	assert_int_equal(decode_stack(UINT32_MAX, 0, SIZE_MAX, 0), -EBADMSG);
+	/* 420 times that is 0 in 32 bits */
+	assert_int_equal(decode_stack(1U << 30, 0, SIZE_MAX, 0), -EBADMSG);
+	assert_int_equal(decode_stack(1024, 1024, SIZE_MAX, 0), 0);
+	assert_int_equal(decode_stack(1025, 1025, SIZE_MAX, 0), -EBADMSG);
+}
+
+static void texts_of_a_stack_must_end(void **state)
+{
+	size_t last = sizeof(struct lp_event_stack) + sizeof(struct lp_stack_frame);
+
+	(void)state;
+	assert_int_equal(decode_stack(2, 2, offsetof(struct lp_event_stack, task_name),
+				      LP_STACK_FUNCTION_BYTES),
+			 -EBADMSG);
+	assert_int_equal(decode_stack(2, 2, last + offsetof(struct lp_stack_frame, function),
+				      LP_STACK_FUNCTION_BYTES),
+			 -EBADMSG);
+	assert_int_equal(decode_stack(2, 2, last + offsetof(struct lp_stack_frame, file),
+				      LP_STACK_FILE_BYTES),
+			 -EBADMSG);
+	assert_int_equal(decode_stack(2, 2, last + offsetof(struct lp_stack_frame, file),
+				      LP_STACK_FILE_BYTES - 1),
+			 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_event_reaches_its_own_handler),
+		cmocka_unit_test(a_record_of_another_size_is_refused),
+		cmocka_unit_test(less_than_a_head_is_refused),
+		cmocka_unit_test(types_of_later_versions_are_told_apart_from_damage),
+		cmocka_unit_test(what_nobody_wants_is_not_an_error),
+		cmocka_unit_test(loop_slots_out_of_range_are_refused),
+		cmocka_unit_test(callback_slots_and_kinds_out_of_range_are_refused),
+		cmocka_unit_test(a_callback_that_ends_before_it_begins_is_refused),
+		cmocka_unit_test(texts_of_a_target_must_end),
+		cmocka_unit_test(a_stack_has_as_many_frames_as_it_says),
+		cmocka_unit_test(texts_of_a_stack_must_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

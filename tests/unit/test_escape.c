@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "out/escape.h"
+
+#define BAD "\xef\xbf\xbd"
+
+static void expect(void (*escape)(FILE *out, const char *text), const char *text,
+		   const char *wanted)
+{
+	char *written = NULL;
+	size_t size;
+	FILE *out = open_memstream(&written, &size);
+
+	assert_non_null(out);
+	escape(out, text);
+	fclose(out);
+	assert_string_equal(written, wanted);
+	free(written);
+}
+
+static void json_strings_are_quoted(void **state)
+{
+	(void)state;
+	expect(escape_json, "", "\"\"");
+	expect(escape_json, "a.b.<locals>.c", "\"a.b.<locals>.c\"");
+}
+
+static void json_escapes_quotes_backslashes_and_controls(void **state)
+{
+	(void)state;
+	expect(escape_json, "a\"b\\c/d", "\"a\\\"b\\\\c/d\"");
+	expect(escape_json, "\n\r\t\b\f\x01\x1b\x1f\x7f",
+	       "\"\\n\\r\\t\\u0008\\u000c\\u0001\\u001b\\u001f\x7f\"");
+}
+
+static void utf8_survives(void **state)
+{
+	/* the first and last of each length, around the surrogates, the last of all */
+	static const char *const valid[] = {
+		"\xc2\x80",	      "\xdf\xbf",
+		"\xe0\xa0\x80",	      "\xed\x9f\xbf",
+		"\xee\x80\x80",	      "\xef\xbf\xbf",
+		"\xf0\x90\x80\x80",   "\xf4\x8f\xbf\xbf",
+		"gr\xc3\xbc\xc3\x9f", "\xe6\x97\xa5\xe6\x9c\xac",
+		"\xf0\x9f\x90\x8d",
+	};
+	char wanted[32];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(valid) / sizeof(*valid); i++) {
+		expect(escape_label, valid[i], valid[i]);
+		snprintf(wanted, sizeof(wanted), "\"%s\"", valid[i]);
+		expect(escape_json, valid[i], wanted);
+	}
+}
+
+static void each_invalid_byte_becomes_a_replacement(void **state)
+{
+	(void)state;
+	expect(escape_json, "a\x80z", "\"a" BAD "z\"");
+	expect(escape_json, "\xff\xfe", "\"" BAD BAD "\"");
+	/* too long, a surrogate, beyond Unicode */
+	expect(escape_json, "\xc0\xaf", "\"" BAD BAD "\"");
+	expect(escape_json, "\xe0\x80\xaf", "\"" BAD BAD BAD "\"");
+	expect(escape_json, "\xed\xa0\x80", "\"" BAD BAD BAD "\"");
+	expect(escape_json, "\xf4\x90\x80\x80", "\"" BAD BAD BAD BAD "\"");
+	expect(escape_label, "a\x80z", "a" BAD "z");
+}
+
+static void a_sequence_cut_by_the_end_or_a_quote_hides_nothing(void **state)
+{
+	(void)state;
+	expect(escape_json, "\xc3", "\"" BAD "\"");
+	expect(escape_json, "\xe6\x97", "\"" BAD BAD "\"");
+	expect(escape_json, "\xf0\x9f\x90", "\"" BAD BAD BAD "\"");
+	expect(escape_json, "\xc3\"", "\"" BAD "\\\"\"");
+	expect(escape_label, "\xe6\x97\"", BAD BAD "\\\"");
+}
+
+static void labels_escape_quotes_backslashes_and_newlines_only(void **state)
+{
+	(void)state;
+	expect(escape_label, "", "");
+	expect(escape_label, "a\"b\\c\nd\te", "a\\\"b\\\\c\\nd\te");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(json_strings_are_quoted),
+		cmocka_unit_test(json_escapes_quotes_backslashes_and_controls),
+		cmocka_unit_test(utf8_survives),
+		cmocka_unit_test(each_invalid_byte_becomes_a_replacement),
+		cmocka_unit_test(a_sequence_cut_by_the_end_or_a_quote_hides_nothing),
+		cmocka_unit_test(labels_escape_quotes_backslashes_and_newlines_only),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <locale.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "out/sink.h"
+
+/* The model's own, where that is linked. */
+__attribute__((weak)) double loop_utilization(const struct lp_loop_summary *summary)
+{
+	uint64_t known_ns = summary->busy_ns + summary->idle_ns;
+
+	return known_ns ? (double)summary->busy_ns / (double)known_ns : 0;
+}
+
+#define EMPTY_HISTOGRAM                                                                            \
+	"{\"count\":0,\"sum_ns\":0,\"min_ns\":0,\"max_ns\":0,\"p50_ns\":0,\"p90_ns\":0,"           \
+	"\"p99_ns\":0,\"scale\":3,\"zero_count\":0,\"offset\":0,\"buckets\":[]}"
+
+static const struct lp_run run = {
+	.tool = "loopprof 1.2.3",
+	.mode = "trace",
+	.host = "box",
+	.threshold_ns = 100000000,
+	.start_ns = 5,
+	.start_unix_ns = 1700000000000000000,
+};
+static const struct lp_run_end end = { .end_ns = 99, .lost_events = 3 };
+static const struct lp_summary nothing = { .now_ns = 77 };
+static const struct lp_loop_info loop = {
+	.id = 1,
+	.pid = 42,
+	.tid = 43,
+	.comm = "gunicorn",
+	.runtime = "asyncio",
+	.version = "3.11.2",
+	.exe = "/usr/bin/python3.11",
+};
+static const struct lp_callback_info task_info = { LP_MODEL_TASK, "fetch", "/app/db.py", 41 };
+static const struct lp_callback_info builtin_info = { LP_MODEL_CALLBACK, "Future.set", "", 0 };
+
+static char path[256];
+
+static struct lp_sink *open_sink(void)
+{
+	const char *base = getenv("TMPDIR");
+	struct lp_error error = { 0 };
+	struct lp_sink *sink;
+	int descriptor;
+
+	snprintf(path, sizeof(path), "%s/loopprof-json-XXXXXX", base ? base : "/tmp");
+	descriptor = mkstemp(path);
+	assert_true(descriptor >= 0);
+	close(descriptor);
+	if (json_format.open(path, NULL, &sink, &error))
+		fail_msg("%s", error.text);
+	return sink;
+}
+
+/* What the sink has written so far; it goes on at an offset. */
+static const char *written(void)
+{
+	static char text[65536];
+	FILE *file = fopen(path, "r");
+
+	assert_non_null(file);
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	return text;
+}
+
+static void close_sink(struct lp_sink *sink)
+{
+	assert_int_equal(sink->close(sink), 0);
+	unlink(path);
+}
+
+static void expect_slow(const struct lp_slow *slow, const char *wanted)
+{
+	struct lp_sink *sink = open_sink();
+
+	sink->observer.slow(sink, slow);
+	assert_string_equal(written(), wanted);
+	close_sink(sink);
+}
+
+static void expect_histogram(const struct lp_histogram *histogram, const char *wanted)
+{
+	struct lp_loop_summary loops[] = { { .loop = &loop, .iteration = *histogram } };
+	struct lp_summary summary = { .loop_count = 1, .loops = loops };
+	struct lp_sink *sink = open_sink();
+	const char *found;
+
+	sink->observer.end(sink, &summary, &end);
+	found = strstr(written(), "\"iteration\":");
+	assert_non_null(found);
+	found += strlen("\"iteration\":");
+	assert_memory_equal(found, wanted, strlen(wanted));
+	close_sink(sink);
+}
+
+static void a_run_begins_with_a_header_and_ends_with_a_footer(void **state)
+{
+	struct lp_sink *sink = open_sink();
+
+	(void)state;
+	sink->observer.run(sink, &run);
+	assert_string_equal(written(),
+			    "{\"type\":\"header\",\"version\":\"1.0\",\"tool\":\"loopprof 1.2.3\","
+			    "\"mode\":\"trace\",\"threshold_ns\":100000000,\"start_ns\":5,"
+			    "\"start_unix_ns\":1700000000000000000,\"host\":\"box\"}\n");
+	sink->observer.end(sink, &nothing, &end);
+	assert_non_null(strstr(written(), "}\n{\"type\":\"footer\",\"end_ns\":99,"
+					  "\"reason\":\"interrupt\",\"lost_events\":3}\n"));
+	close_sink(sink);
+}
+
+static void each_reason_to_end_has_its_word(void **state)
+{
+	static const struct {
+		enum lp_end_reason reason;
+		const char *word;
+	} reasons[] = {
+		{ LP_END_INTERRUPT, "\"interrupt\"" },
+		{ LP_END_DURATION, "\"duration\"" },
+		{ LP_END_TARGET_EXITED, "\"target_exited\"" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(reasons) / sizeof(*reasons); i++) {
+		struct lp_run_end this_end = { .reason = reasons[i].reason };
+		struct lp_sink *sink = open_sink();
+
+		sink->observer.end(sink, &nothing, &this_end);
+		assert_non_null(strstr(written(), reasons[i].word));
+		close_sink(sink);
+	}
+}
+
+static void a_loop_is_told_with_its_container_or_null(void **state)
+{
+	struct lp_loop_info contained = loop;
+	struct lp_sink *sink = open_sink();
+
+	(void)state;
+	sink->observer.loop(sink, &loop);
+	strcpy(contained.container, "0123abcd");
+	strcpy(contained.comm, "a \"b\"");
+	sink->observer.loop(sink, &contained);
+	assert_string_equal(
+		written(),
+		"{\"type\":\"loop\",\"loop_id\":1,\"pid\":42,\"tid\":43,\"comm\":\"gunicorn\","
+		"\"runtime\":\"asyncio\",\"runtime_version\":\"3.11.2\","
+		"\"exe\":\"/usr/bin/python3.11\",\"container\":null}\n"
+		"{\"type\":\"loop\",\"loop_id\":1,\"pid\":42,\"tid\":43,\"comm\":\"a \\\"b\\\"\","
+		"\"runtime\":\"asyncio\",\"runtime_version\":\"3.11.2\","
+		"\"exe\":\"/usr/bin/python3.11\",\"container\":\"0123abcd\"}\n");
+	close_sink(sink);
+}
+
+static void a_slow_task_has_its_stacks_and_who_waited(void **state)
+{
+	struct lp_shown_frame frames[] = { { "execute", "/app/db.py", 41 }, { "handle", NULL, 0 } };
+	struct lp_sample samples[] = { { .count = 30, .depth = 2, .frames = frames },
+				       { .count = 1, .depth = 1, .frames = frames + 1 } };
+	struct lp_slow slow = {
+		.loop = &loop,
+		.callback = &task_info,
+		.start_ns = 1000,
+		.duration_ns = 312400000,
+		.queue_delay_ns = LP_NO_QUEUE_DELAY,
+		.task = 0x7f00deadbeef,
+		.task_name = "GET /",
+		.delayed_known = true,
+		.delayed_callbacks = 41,
+		.delayed_events = 6,
+		.sample_count = 2,
+		.samples = samples,
+	};
+
+	(void)state;
+	expect_slow(&slow,
+		    "{\"type\":\"slow_callback\",\"loop_id\":1,\"start_ns\":1000,"
+		    "\"duration_ns\":312400000,\"in_progress\":false,"
+		    "\"callback\":{\"kind\":\"task\",\"name\":\"fetch\",\"file\":\"/app/db.py\","
+		    "\"line\":41,\"task\":\"GET /\",\"task_id\":\"0x7f00deadbeef\"},"
+		    "\"time\":null,\"blocked\":[],\"samples\":[{\"count\":30,\"stack\":["
+		    "{\"function\":\"execute\",\"file\":\"/app/db.py\",\"line\":41,"
+		    "\"kind\":\"python\"},"
+		    "{\"function\":\"handle\",\"file\":\"\",\"line\":0,\"kind\":\"python\"}]},"
+		    "{\"count\":1,\"stack\":["
+		    "{\"function\":\"handle\",\"file\":\"\",\"line\":0,\"kind\":\"python\"}]}],"
+		    "\"gil\":null,\"delayed\":{\"callbacks\":41,\"events\":6},"
+		    "\"await_chain\":[]}\n");
+}
+
+static void what_is_not_known_of_a_slow_callback_is_null(void **state)
+{
+	struct lp_slow slow = { .loop = &loop, .callback = &builtin_info, .task_name = "x" };
+
+	(void)state;
+	expect_slow(&slow, "{\"type\":\"slow_callback\",\"loop_id\":1,\"start_ns\":0,"
+			   "\"duration_ns\":0,\"in_progress\":false,"
+			   "\"callback\":{\"kind\":\"callback\",\"name\":\"Future.set\","
+			   "\"file\":\"\",\"line\":0,\"task\":null,\"task_id\":null},"
+			   "\"time\":null,\"blocked\":[],\"samples\":[],\"gil\":null,"
+			   "\"delayed\":null,\"await_chain\":[]}\n");
+}
+
+static void a_task_whose_name_is_unreadable_keeps_its_id(void **state)
+{
+	struct lp_slow slow = { .loop = &loop, .callback = &task_info, .task = 16 };
+	struct lp_sink *sink = open_sink();
+
+	(void)state;
+	sink->observer.slow(sink, &slow);
+	assert_non_null(strstr(written(), "\"task\":null,\"task_id\":\"0x10\"}"));
+	close_sink(sink);
+}
+
+static void the_end_tells_every_loop_and_callback(void **state)
+{
+	struct lp_callback_summary items[] = { { .callback = &task_info, .slow = 2 },
+					       { .callback = &builtin_info } };
+	struct lp_loop_summary loops[] = { {
+		.loop = &loop,
+		.wall_ns = 110,
+		.busy_ns = 42,
+		.idle_ns = 58,
+		.iterations = 7,
+		.callbacks = 8,
+		.slow_callbacks = 9,
+		.callback_count = 2,
+		.items = items,
+	} };
+	struct lp_summary summary = { .loop_count = 1, .loops = loops };
+	struct lp_sink *sink = open_sink();
+
+	(void)state;
+	sink->observer.end(sink, &summary, &end);
+	assert_string_equal(
+		written(),
+		"{\"type\":\"loop_summary\",\"loop_id\":1,\"wall_ns\":110,\"busy_ns\":42,"
+		"\"idle_ns\":58,\"utilization\":0.420000,\"iterations\":7,\"callbacks\":8,"
+		"\"slow_callbacks\":9,\"iteration\":" EMPTY_HISTOGRAM "}\n"
+		"{\"type\":\"callback_summary\",\"loop_id\":1,\"kind\":\"task\",\"name\":\"fetch\","
+		"\"file\":\"/app/db.py\",\"line\":41,\"count\":0,\"slow\":2,"
+		"\"run\":" EMPTY_HISTOGRAM ",\"queue\":null}\n"
+		"{\"type\":\"callback_summary\",\"loop_id\":1,\"kind\":\"callback\","
+		"\"name\":\"Future.set\",\"file\":\"\",\"line\":0,\"count\":0,\"slow\":0,"
+		"\"run\":" EMPTY_HISTOGRAM ",\"queue\":null}\n"
+		"{\"type\":\"footer\",\"end_ns\":99,\"reason\":\"interrupt\",\"lost_events\":3}\n");
+	close_sink(sink);
+}
+
+static void an_interval_tells_the_total_and_when(void **state)
+{
+	struct lp_callback_summary items[] = { { .callback = &task_info } };
+	struct lp_loop_summary loops[] = {
+		{ .loop = &loop, .iterations = 500, .callback_count = 1, .items = items }
+	};
+	struct lp_summary total = { .now_ns = 77, .loop_count = 1, .loops = loops };
+	struct lp_sink *sink = open_sink();
+
+	(void)state;
+	sink->observer.interval(sink, &nothing, &total);
+	assert_non_null(strstr(written(), "\"iterations\":500,"));
+	assert_non_null(strstr(written(), "\"iteration\":" EMPTY_HISTOGRAM ",\"now_ns\":77}\n"));
+	assert_non_null(strstr(written(), "\"queue\":null,\"now_ns\":77}\n"));
+	close_sink(sink);
+}
+
+static void queue_delays_are_told_only_if_measured(void **state)
+{
+	struct lp_callback_summary items[] = { { .callback = &task_info } };
+	struct lp_loop_summary loops[] = { { .loop = &loop, .callback_count = 1, .items = items } };
+	struct lp_summary total = { .loop_count = 1, .loops = loops };
+	struct lp_run with_queue = run;
+	struct lp_sink *sink = open_sink();
+
+	(void)state;
+	with_queue.queue = true;
+	sink->observer.run(sink, &with_queue);
+	sink->observer.end(sink, &total, &end);
+	assert_non_null(strstr(written(), "\"queue\":" EMPTY_HISTOGRAM "}\n"));
+	close_sink(sink);
+}
+
+static void callbacks_without_a_loop_have_loop_0(void **state)
+{
+	struct lp_callback_info other = { .kind = LP_MODEL_CALLBACK, .name = "other" };
+	struct lp_callback_summary items[] = { { .callback = &other } };
+	struct lp_loop_summary loops[] = { { .callback_count = 1, .items = items } };
+	struct lp_summary total = { .loop_count = 1, .loops = loops };
+	struct lp_sink *sink = open_sink();
+
+	(void)state;
+	sink->observer.end(sink, &total, &end);
+	assert_null(strstr(written(), "loop_summary"));
+	assert_non_null(strstr(written(), "{\"type\":\"callback_summary\",\"loop_id\":0,"
+					  "\"kind\":\"callback\",\"name\":\"other\","));
+	close_sink(sink);
+}
+
+static void an_empty_histogram_has_no_buckets(void **state)
+{
+	struct lp_histogram histogram = { 0 };
+
+	(void)state;
+	expect_histogram(&histogram, EMPTY_HISTOGRAM "}\n");
+}
+
+static void buckets_are_trimmed_and_offset_as_opentelemetry_counts(void **state)
+{
+	struct lp_histogram histogram = { 0 };
+
+	(void)state;
+	/* (2^-1/8, 1] s is index -1; (1, 2^1/8] is index 0 */
+	lp_histogram_add(&histogram, 1000000000);
+	lp_histogram_add(&histogram, 1000000001);
+	lp_histogram_add(&histogram, 1300000000);
+	expect_histogram(&histogram,
+			 "{\"count\":3,\"sum_ns\":3300000001,\"min_ns\":1000000000,"
+			 "\"max_ns\":1300000000,\"p50_ns\":1090507732,\"p90_ns\":1300000000,"
+			 "\"p99_ns\":1300000000,\"scale\":3,\"zero_count\":0,\"offset\":-1,"
+			 "\"buckets\":[1,1,0,0,1]}");
+}
+
+static void the_first_real_bucket_is_index_minus_160(void **state)
+{
+	struct lp_histogram histogram = { 0 };
+
+	(void)state;
+	lp_histogram_add(&histogram, 1);
+	lp_histogram_add(&histogram, 953);
+	lp_histogram_add(&histogram, 954);
+	expect_histogram(&histogram, "{\"count\":3,\"sum_ns\":1908,\"min_ns\":1,\"max_ns\":954,"
+				     "\"p50_ns\":953,\"p90_ns\":954,\"p99_ns\":954,\"scale\":3,"
+				     "\"zero_count\":2,\"offset\":-160,\"buckets\":[1]}");
+}
+
+static void overflow_is_the_bucket_after_the_last(void **state)
+{
+	struct lp_histogram histogram = { 0 };
+
+	(void)state;
+	lp_histogram_add(&histogram, 64000000001);
+	expect_histogram(&histogram, "{\"count\":1,\"sum_ns\":64000000001,\"min_ns\":64000000001,"
+				     "\"max_ns\":64000000001,\"p50_ns\":64000000001,"
+				     "\"p90_ns\":64000000001,\"p99_ns\":64000000001,\"scale\":3,"
+				     "\"zero_count\":0,\"offset\":48,\"buckets\":[1]}");
+}
+
+static void only_times_below_the_first_bucket_leave_no_buckets(void **state)
+{
+	struct lp_histogram histogram = { 0 };
+
+	(void)state;
+	lp_histogram_add(&histogram, 900);
+	expect_histogram(&histogram, "{\"count\":1,\"sum_ns\":900,\"min_ns\":900,\"max_ns\":900,"
+				     "\"p50_ns\":900,\"p90_ns\":900,\"p99_ns\":900,\"scale\":3,"
+				     "\"zero_count\":1,\"offset\":0,\"buckets\":[]}");
+}
+
+static void a_decimal_comma_of_the_locale_changes_nothing(void **state)
+{
+	(void)state;
+	if (!setlocale(LC_ALL, "de_DE.UTF-8"))
+		skip();
+	the_end_tells_every_loop_and_callback(state);
+	setlocale(LC_ALL, "C");
+}
+
+static void the_first_write_error_is_told_at_close(void **state)
+{
+	struct lp_error error;
+	struct lp_sink *sink;
+
+	(void)state;
+	assert_int_equal(json_format.open("/dev/full", NULL, &sink, &error), 0);
+	sink->observer.run(sink, &run);
+	sink->observer.loop(sink, &loop);
+	assert_int_equal(sink->close(sink), -ENOSPC);
+}
+
+static void a_file_that_cannot_be_opened_is_told(void **state)
+{
+	struct lp_error error = { 0 };
+	struct lp_sink *sink;
+
+	(void)state;
+	assert_int_equal(json_format.open("/nowhere/at/all.json", NULL, &sink, &error), -ENOENT);
+	assert_null(sink);
+	assert_non_null(strstr(error.text, "create it"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_run_begins_with_a_header_and_ends_with_a_footer),
+		cmocka_unit_test(each_reason_to_end_has_its_word),
+		cmocka_unit_test(a_loop_is_told_with_its_container_or_null),
+		cmocka_unit_test(a_slow_task_has_its_stacks_and_who_waited),
+		cmocka_unit_test(what_is_not_known_of_a_slow_callback_is_null),
+		cmocka_unit_test(a_task_whose_name_is_unreadable_keeps_its_id),
+		cmocka_unit_test(the_end_tells_every_loop_and_callback),
+		cmocka_unit_test(an_interval_tells_the_total_and_when),
+		cmocka_unit_test(queue_delays_are_told_only_if_measured),
+		cmocka_unit_test(callbacks_without_a_loop_have_loop_0),
+		cmocka_unit_test(an_empty_histogram_has_no_buckets),
+		cmocka_unit_test(buckets_are_trimmed_and_offset_as_opentelemetry_counts),
+		cmocka_unit_test(the_first_real_bucket_is_index_minus_160),
+		cmocka_unit_test(overflow_is_the_bucket_after_the_last),
+		cmocka_unit_test(only_times_below_the_first_bucket_leave_no_buckets),
+		cmocka_unit_test(a_decimal_comma_of_the_locale_changes_nothing),
+		cmocka_unit_test(the_first_write_error_is_told_at_close),
+		cmocka_unit_test(a_file_that_cannot_be_opened_is_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "model_fixture.h"
+
+static void begin_loop(void)
+{
+	feed_loop(0, 0);
+	feed_name(0, 1, "first");
+	feed_name(0, 2, "second");
+}
+
+static void a_slow_callback_is_told_once_when_the_poll_after_it_returned(void **state)
+{
+	(void)state;
+	begin_loop();
+	feed_slow(0, 1, 10 * MS, 130 * MS, 7, 2);
+	feed_iteration_end(0, 140 * MS, 7, 6);
+	assert_int_equal(told.slow_count, 0);
+	feed_poll_return(0, 141 * MS, 7, 5000, 4);
+	assert_int_equal(told.slow_count, 1);
+	assert_string_equal(told.slow[0].name, "first");
+	assert_int_equal(told.slow[0].loop, 1);
+	assert_int_equal(told.slow[0].slow.start_ns, START_NS + 10 * MS);
+	assert_int_equal(told.slow[0].slow.duration_ns, 120 * MS);
+	assert_int_equal(told.slow[0].slow.queue_delay_ns, LP_NO_QUEUE_DELAY);
+	assert_string_equal(told.slow[0].slow.task_name, "task");
+	assert_true(told.slow[0].slow.delayed_known);
+	assert_int_equal(told.slow[0].slow.delayed_callbacks, 3);
+	assert_int_equal(told.slow[0].slow.delayed_events, 4);
+	feed_poll_return(0, 150 * MS, 8, 5000, 4);
+	model_advance(model, UINT64_MAX);
+	assert_int_equal(told.slow_count, 1);
+}
+
+static void events_that_came_after_the_poll_began_were_not_held_up(void **state)
+{
+	(void)state;
+	begin_loop();
+	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
+	feed_iteration_end(0, 131 * MS, 1, 1);
+	feed_poll_return(0, 140 * MS, 1, MS, 4);
+	feed_slow(0, 1, 210 * MS, 330 * MS, 2, 0);
+	feed_iteration_end(0, 331 * MS, 2, 1);
+	feed_poll_return(0, 340 * MS, 2, MS - 1, 4);
+	assert_int_equal(told.slow_count, 2);
+	assert_true(told.slow[0].slow.delayed_known);
+	assert_int_equal(told.slow[0].slow.delayed_events, 0);
+	assert_int_equal(told.slow[1].slow.delayed_events, 4);
+}
+
+static void a_failed_poll_has_no_ready_events(void **state)
+{
+	(void)state;
+	begin_loop();
+	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
+	feed_iteration_end(0, 131 * MS, 1, 1);
+	feed_poll_return(0, 131 * MS, 1, 10, -4);
+	assert_int_equal(told.slow_count, 1);
+	assert_int_equal(told.slow[0].slow.delayed_events, 0);
+}
+
+static void the_last_callback_of_an_iteration_delays_none(void **state)
+{
+	(void)state;
+	begin_loop();
+	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 4);
+	feed_slow(0, 1, 310 * MS, 430 * MS, 2, 4);
+	feed_iteration_end(0, 131 * MS, 1, 5);
+	/* a count that cannot be does not wrap */
+	feed_iteration_end(0, 431 * MS, 2, 3);
+	feed_poll_return(0, 440 * MS, 2, 10, 1);
+	assert_int_equal(told.slow_count, 2);
+	assert_int_equal(told.slow[0].slow.delayed_callbacks, 0);
+	assert_int_equal(told.slow[1].slow.delayed_callbacks, 0);
+}
+
+static void slow_callbacks_of_one_iteration_are_told_in_order(void **state)
+{
+	(void)state;
+	begin_loop();
+	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
+	feed_slow(0, 2, 130 * MS, 260 * MS, 1, 3);
+	feed_iteration_end(0, 261 * MS, 1, 10);
+	feed_poll_return(0, 262 * MS, 1, 10, 2);
+	assert_int_equal(told.slow_count, 2);
+	assert_string_equal(told.slow[0].name, "first");
+	assert_int_equal(told.slow[0].slow.delayed_callbacks, 9);
+	assert_int_equal(told.slow[0].slow.delayed_events, 2);
+	assert_string_equal(told.slow[1].name, "second");
+	assert_int_equal(told.slow[1].slow.delayed_callbacks, 6);
+	assert_int_equal(told.slow[1].slow.delayed_events, 2);
+}
+
+static void a_later_poll_tells_what_its_own_never_told(void **state)
+{
+	(void)state;
+	begin_loop();
+	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
+	feed_iteration_end(0, 131 * MS, 1, 3);
+	feed_poll_return(0, 140 * MS, 2, 10, 9);
+	assert_int_equal(told.slow_count, 1);
+	assert_int_equal(told.slow[0].slow.delayed_callbacks, 2);
+	assert_int_equal(told.slow[0].slow.delayed_events, 0);
+}
+
+static void an_iteration_whose_end_was_lost_leaves_the_delayed_unknown(void **state)
+{
+	(void)state;
+	begin_loop();
+	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
+	feed_poll_return(0, 140 * MS, 1, 10, 0);
+	assert_int_equal(told.slow_count, 1);
+	assert_false(told.slow[0].slow.delayed_known);
+}
+
+static void a_poll_that_does_not_return_is_waited_for_twenty_milliseconds(void **state)
+{
+	(void)state;
+	begin_loop();
+	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
+	feed_iteration_end(0, 140 * MS, 1, 3);
+	model_advance(model, START_NS + 160 * MS - 1);
+	assert_int_equal(told.slow_count, 0);
+	model_advance(model, START_NS + 160 * MS);
+	assert_int_equal(told.slow_count, 1);
+	assert_true(told.slow[0].slow.delayed_known);
+	assert_int_equal(told.slow[0].slow.delayed_callbacks, 2);
+	assert_int_equal(told.slow[0].slow.delayed_events, 0);
+	feed_poll_return(0, 170 * MS, 1, 10, 3);
+	assert_int_equal(told.slow_count, 1);
+}
+
+static void an_iteration_that_does_not_end_is_waited_for_two_seconds(void **state)
+{
+	(void)state;
+	begin_loop();
+	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
+	model_advance(model, START_NS + 2130 * MS - 1);
+	assert_int_equal(told.slow_count, 0);
+	model_advance(model, START_NS + 2130 * MS);
+	assert_int_equal(told.slow_count, 1);
+	assert_false(told.slow[0].slow.delayed_known);
+}
+
+static void loops_do_not_mix(void **state)
+{
+	(void)state;
+	feed_loop(3, 0);
+	feed_loop(5, 0);
+	feed_name(3, 1, "of three");
+	feed_name(5, 2, "of five");
+	feed_slow(3, 1, 10 * MS, 130 * MS, 1, 0);
+	feed_slow(5, 2, 10 * MS, 140 * MS, 1, 0);
+	feed_stack(5, 300 * MS, "elsewhere", 1);
+	feed_iteration_end(5, 141 * MS, 1, 8);
+	feed_poll_return(5, 142 * MS, 1, 10, 2);
+	assert_int_equal(told.slow_count, 1);
+	assert_int_equal(told.slow[0].loop, 2);
+	assert_string_equal(told.slow[0].name, "of five");
+	feed_poll_return(3, 143 * MS, 1, 10, 0);
+	assert_int_equal(told.slow_count, 2);
+	assert_int_equal(told.slow[1].loop, 1);
+	assert_string_equal(told.slow[1].name, "of three");
+	assert_false(told.slow[1].slow.delayed_known);
+}
+
+static void a_slot_without_a_name_of_this_loop_is_other(void **state)
+{
+	(void)state;
+	feed_loop(0, 0);
+	feed_loop(1, 0);
+	feed_name(1, 4, "of the other loop");
+	feed_slow(0, 4, 10 * MS, 130 * MS, 1, 0);
+	feed_slow(0, 0, 210 * MS, 330 * MS, 2, 0);
+	feed_slow(0, 99, 410 * MS, 530 * MS, 3, 0);
+	feed_poll_return(0, 540 * MS, 3, 10, 0);
+	assert_int_equal(told.slow_count, 3);
+	assert_string_equal(told.slow[0].name, "other");
+	assert_string_equal(told.slow[1].name, "other");
+	assert_string_equal(told.slow[2].name, "other");
+}
+
+static void events_of_no_known_loop_are_passed_over(void **state)
+{
+	(void)state;
+	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
+	feed_stack(0, 10 * MS, "f", 1);
+	feed_iteration_end(0, 131 * MS, 1, 1);
+	feed_poll_return(0, 132 * MS, 1, 10, 0);
+	feed_loop_end(0, 140 * MS);
+	feed_slow(LP_MAX_LOOPS, 1, 10 * MS, 130 * MS, 1, 0);
+	model_advance(model, UINT64_MAX);
+	assert_int_equal(told.slow_count, 0);
+}
+
+static void stacks_are_grouped_with_the_most_frequent_first(void **state)
+{
+	(void)state;
+	begin_loop();
+	feed_stack(0, 10 * MS, "rare", 1);
+	feed_stack(0, 10 * MS, "often", 2);
+	feed_stack(0, 10 * MS, "often", 3);
+	feed_stack(0, 10 * MS, "often", 2);
+	feed_stack(0, 10 * MS, "often", 2);
+	feed_stack(0, 10 * MS, "often", 3);
+	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
+	feed_poll_return(0, 140 * MS, 1, 10, 0);
+	assert_int_equal(told.slow[0].slow.sample_count, 3);
+	assert_int_equal(told.slow[0].samples[0].count, 3);
+	assert_string_equal(told.slow[0].samples[0].function, "often");
+	assert_int_equal(told.slow[0].samples[0].line, 2);
+	assert_int_equal(told.slow[0].samples[0].depth, 2);
+	assert_false(told.slow[0].samples[0].cut);
+	assert_int_equal(told.slow[0].samples[1].count, 2);
+	assert_int_equal(told.slow[0].samples[1].line, 3);
+	assert_int_equal(told.slow[0].samples[2].count, 1);
+	assert_string_equal(told.slow[0].samples[2].function, "rare");
+}
+
+static void stacks_of_another_callback_are_not_shown(void **state)
+{
+	(void)state;
+	begin_loop();
+	/* late at first, but over before its threshold */
+	feed_stack(0, 10 * MS, "before", 1);
+	feed_slow(0, 1, 80 * MS, 190 * MS, 1, 0);
+	feed_stack(0, 200 * MS, "dropped", 1);
+	feed_stack(0, 300 * MS, "own", 1);
+	feed_slow(0, 1, 300 * MS, 430 * MS, 2, 0);
+	feed_slow(0, 1, 500 * MS, 630 * MS, 3, 0);
+	feed_poll_return(0, 640 * MS, 3, 10, 0);
+	assert_int_equal(told.slow_count, 3);
+	assert_int_equal(told.slow[0].slow.sample_count, 0);
+	assert_int_equal(told.slow[1].slow.sample_count, 1);
+	assert_string_equal(told.slow[1].samples[0].function, "own");
+	assert_int_equal(told.slow[2].slow.sample_count, 0);
+}
+
+static void as_many_different_stacks_as_there_is_room_for_are_kept(void **state)
+{
+	uint32_t line;
+
+	(void)state;
+	begin_loop();
+	for (line = 1; line <= 30; line++)
+		feed_stack(0, 10 * MS, "f", line);
+	for (line = 1; line <= 30; line++)
+		feed_stack(0, 10 * MS, "f", 16);
+	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
+	feed_poll_return(0, 140 * MS, 1, 10, 0);
+	assert_int_equal(told.slow[0].slow.sample_count, 16);
+	assert_int_equal(told.slow[0].samples[0].line, 16);
+	assert_int_equal(told.slow[0].samples[0].count, 31);
+}
+
+static void text_in_stacks_is_safe_to_show(void **state)
+{
+	(void)state;
+	begin_loop();
+	feed_stack(0, 10 * MS, "\x1b[1m\xff", 1);
+	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
+	feed_poll_return(0, 140 * MS, 1, 10, 0);
+	assert_string_equal(told.slow[0].samples[0].function, "?[1m?");
+}
+
+static void feed_nameless(uint64_t start_ns, uint64_t task)
+{
+	struct lp_event_slow slow = record_slow();
+
+	slow.callback = 1;
+	slow.start_ns = START_NS + start_ns;
+	slow.task = task;
+	feed(&slow, 0, start_ns + 120 * MS);
+}
+
+static void a_task_name_that_was_not_copied_comes_from_the_stack(void **state)
+{
+	(void)state;
+	begin_loop();
+	feed_stack(0, 10 * MS, "f", 1);
+	feed_nameless(10 * MS, 0x1000);
+	feed_stack(0, 210 * MS, "f", 1);
+	feed_nameless(210 * MS, 0);
+	feed_nameless(410 * MS, 0x1000);
+	model_advance(model, UINT64_MAX);
+	assert_int_equal(told.slow_count, 3);
+	assert_string_equal(told.slow[0].slow.task_name, "from memory");
+	assert_string_equal(told.slow[1].slow.task_name, "");
+	assert_string_equal(told.slow[2].slow.task_name, "");
+}
+
+static void the_end_of_a_loop_tells_what_waits(void **state)
+{
+	(void)state;
+	begin_loop();
+	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
+	feed_loop_end(0, 131 * MS);
+	assert_int_equal(told.slow_count, 1);
+	feed_poll_return(0, 132 * MS, 1, 10, 0);
+	model_advance(model, UINT64_MAX);
+	assert_int_equal(told.slow_count, 1);
+}
+
+static void the_end_of_the_run_tells_what_waits_first(void **state)
+{
+	(void)state;
+	begin_loop();
+	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
+	feed_end(LP_EVENT_END, 131 * MS, LP_END_DURATION);
+	assert_int_equal(told.slow_count, 1);
+	assert_int_equal(told.ends, 1);
+}
+
+static void nothing_is_told_after_the_end(void **state)
+{
+	(void)state;
+	begin_loop();
+	feed_end(LP_EVENT_END, 131 * MS, LP_END_DURATION);
+	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
+	feed_poll_return(0, 140 * MS, 1, 10, 0);
+	feed_slow(0, 1, 210 * MS, 330 * MS, 2, 0);
+	feed_end(LP_EVENT_INTERVAL, 400 * MS, 0);
+	feed_loop(1, 500 * MS);
+	free_model(NULL);
+	assert_int_equal(told.slow_count, 0);
+	assert_int_equal(told.intervals, 0);
+	assert_int_equal(told.loop_count, 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin_model, free_model)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_slow_callback_is_told_once_when_the_poll_after_it_returned),
+		TEST(events_that_came_after_the_poll_began_were_not_held_up),
+		TEST(a_failed_poll_has_no_ready_events),
+		TEST(the_last_callback_of_an_iteration_delays_none),
+		TEST(slow_callbacks_of_one_iteration_are_told_in_order),
+		TEST(a_later_poll_tells_what_its_own_never_told),
+		TEST(an_iteration_whose_end_was_lost_leaves_the_delayed_unknown),
+		TEST(a_poll_that_does_not_return_is_waited_for_twenty_milliseconds),
+		TEST(an_iteration_that_does_not_end_is_waited_for_two_seconds),
+		TEST(loops_do_not_mix),
+		TEST(a_slot_without_a_name_of_this_loop_is_other),
+		TEST(events_of_no_known_loop_are_passed_over),
+		TEST(stacks_are_grouped_with_the_most_frequent_first),
+		TEST(stacks_of_another_callback_are_not_shown),
+		TEST(as_many_different_stacks_as_there_is_room_for_are_kept),
+		TEST(text_in_stacks_is_safe_to_show),
+		TEST(a_task_name_that_was_not_copied_comes_from_the_stack),
+		TEST(the_end_of_a_loop_tells_what_waits),
+		TEST(the_end_of_the_run_tells_what_waits_first),
+		TEST(nothing_is_told_after_the_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

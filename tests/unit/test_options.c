@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "options.h"
+
+#define WORDS 32
+
+static struct lp_options options;
+static char said[1024]; /* on stderr */
+static char line[512];
+static char *words[WORDS + 1];
+
+/* Parses the words of a command line, which is split at blanks. */
+static int parse(const char *command)
+{
+	int saved = dup(STDERR_FILENO), pipes[2], status, count = 0;
+	char *rest = NULL, *word;
+	ssize_t length;
+
+	options_free(&options);
+	snprintf(line, sizeof(line), "loopprof %s", command);
+	for (word = strtok_r(line, " ", &rest); word && count < WORDS; count++) {
+		words[count] = word;
+		word = strtok_r(NULL, " ", &rest);
+	}
+	words[count] = NULL;
+	assert_int_equal(pipe(pipes), 0);
+	dup2(pipes[1], STDERR_FILENO);
+	optind = 0; /* getopt begins anew */
+	status = options_parse(count, words, &options);
+	fflush(stderr);
+	dup2(saved, STDERR_FILENO);
+	close(pipes[1]);
+	close(saved);
+	length = read(pipes[0], said, sizeof(said) - 1);
+	said[length > 0 ? length : 0] = '\0';
+	close(pipes[0]);
+	return status;
+}
+
+static void expect_refused(const char *command, const char *reason)
+{
+	int status = parse(command);
+
+	if (status != 2)
+		fail_msg("'%s': status %d", command, status);
+	if (!strstr(said, reason))
+		fail_msg("'%s': says '%s', not '%s'", command, said, reason);
+	assert_non_null(strstr(said, "loopprof"));
+}
+
+static void expect_accepted(const char *command)
+{
+	if (parse(command))
+		fail_msg("'%s': %s", command, said);
+	assert_string_equal(said, "");
+}
+
+static int free_options(void **state)
+{
+	(void)state;
+	options_free(&options);
+	return 0;
+}
+
+static void expect_duration(const char *text, uint64_t expected)
+{
+	uint64_t ns = 77;
+
+	if (options_duration(text, &ns))
+		fail_msg("'%s' is refused", text);
+	assert_int_equal(ns, expected);
+}
+
+static void durations_have_a_unit(void **state)
+{
+	(void)state;
+	expect_duration("100ms", 100000000);
+	expect_duration("2s", 2000000000);
+	expect_duration("250us", 250000);
+	expect_duration("7ns", 7);
+	expect_duration("1.5m", 90000000000);
+	expect_duration("2min", 120000000000);
+	expect_duration("1h", 3600000000000);
+	expect_duration("0ms", 0);
+}
+
+static void a_bare_number_is_in_seconds(void **state)
+{
+	(void)state;
+	expect_duration("2", 2000000000);
+	expect_duration("0.25", 250000000);
+	expect_duration("1e-3", 1000000);
+}
+
+static void fractions_round_to_the_nearest_nanosecond(void **state)
+{
+	(void)state;
+	expect_duration("0.3us", 300);
+	expect_duration("0.0000000016", 2);
+	expect_duration("1.1ms", 1100000);
+}
+
+static void what_is_no_duration_is_refused(void **state)
+{
+	static const char *const wrong[] = {
+		"",    "ms",   "x",   "1x",   "1 ms",  "1msx",	"1,5s", "1.5.2",   "-1", "-0.1ms",
+		"nan", "nans", "inf", "infs", "1e400", "1e30s", "1e10", "300000h", "1d", "--",
+	};
+	uint64_t ns = 77;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		if (options_duration(wrong[i], &ns) != -EINVAL)
+			fail_msg("'%s' is accepted", wrong[i]);
+		assert_int_equal(ns, 77);
+	}
+}
+
+static void the_defaults_are_as_documented(void **state)
+{
+	(void)state;
+	expect_accepted("-p 42");
+	assert_int_equal(options.command, LP_COMMAND_PROFILE);
+	assert_int_equal(options.threshold_ns, 100000000);
+	assert_int_equal(options.duration_ns, 0);
+	assert_int_equal(options.interval_ns, 0);
+	assert_int_equal(options.verbosity, 0);
+	assert_null(options.output);
+	assert_null(options.format);
+	assert_null(options.launch);
+	assert_false(options.json || options.queue || options.subprocesses || options.all);
+}
+
+static void every_option_is_taken_in_both_spellings(void **state)
+{
+	static const char *const spellings[] = {
+		"-p 42 -s -t 20ms -d 3 -i 1 -m trace -o x.prom -f prom -j --queue -v -v",
+		"--pid=42 --subprocesses --threshold=20ms --duration=3 --interval 1 --mode trace "
+		"--output x.prom --format prom --json --queue --verbose --verbose",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		expect_accepted(spellings[i]);
+		assert_int_equal(options.pid_count, 1);
+		assert_int_equal(options.threshold_ns, 20000000);
+		assert_int_equal(options.duration_ns, 3000000000);
+		assert_int_equal(options.interval_ns, 1000000000);
+		assert_string_equal(options.output, "x.prom");
+		assert_string_equal(options.format, "prom");
+		assert_int_equal(options.verbosity, 2);
+		assert_true(options.json && options.queue && options.subprocesses);
+	}
+	expect_accepted("-a -q");
+	assert_true(options.all);
+	assert_int_equal(options.verbosity, -1);
+	expect_accepted("--all --quiet");
+	assert_true(options.all);
+	assert_int_equal(options.verbosity, -1);
+}
+
+static void a_threshold_may_be_zero_but_no_other_time(void **state)
+{
+	(void)state;
+	expect_accepted("-p 1 -t 0");
+	assert_int_equal(options.threshold_ns, 0);
+	expect_refused("-p 1 -d 0", "-d takes a time");
+	expect_refused("-p 1 -i 0ms", "-i takes a time");
+	expect_refused("-p 1 -t -5ms", "-t takes a time");
+	expect_refused("-p 1 -t soon", "'soon'");
+}
+
+static void pids_are_given_in_lists_and_repeatedly(void **state)
+{
+	(void)state;
+	expect_accepted("-p 1,22,333 -t 1 -p 4444 --pid 5");
+	assert_int_equal(options.pid_count, 5);
+	assert_int_equal(options.pids[0], 1);
+	assert_int_equal(options.pids[1], 22);
+	assert_int_equal(options.pids[2], 333);
+	assert_int_equal(options.pids[3], 4444);
+	assert_int_equal(options.pids[4], 5);
+}
+
+static void what_is_no_pid_is_refused(void **state)
+{
+	static const char *const wrong[] = {
+		"-p 0",	  "-p -5",	"-p x",		 "-p 12x",
+		"-p 1,",  "-p ,1",	"-p 1,,2",	 "-p 1.5",
+		"-p 1;2", "-p 4194305", "-p 4294967338", "-p 99999999999999999999"
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		expect_refused(wrong[i], "is not a list of process IDs");
+	expect_accepted("-p 4194304");
+}
+
+static void a_command_follows_two_dashes_with_its_own_options(void **state)
+{
+	(void)state;
+	expect_accepted("-t 1ms -- python3 -p app.py -- -d 5");
+	assert_non_null(options.launch);
+	assert_string_equal(options.launch[0], "python3");
+	assert_string_equal(options.launch[1], "-p");
+	assert_string_equal(options.launch[3], "--");
+	assert_string_equal(options.launch[5], "5");
+	assert_null(options.launch[6]);
+	assert_int_equal(options.pid_count, 0);
+	assert_int_equal(options.duration_ns, 0);
+}
+
+static void a_record_is_told_apart_from_its_command(void **state)
+{
+	(void)state;
+	expect_accepted("record -o x.lpc -- python3 report");
+	assert_int_equal(options.command, LP_COMMAND_RECORD);
+	assert_string_equal(options.output, "x.lpc");
+	assert_string_equal(options.launch[1], "report");
+	/* the options may come before the word too */
+	expect_accepted("-o x.lpc -p 1 record");
+	assert_int_equal(options.command, LP_COMMAND_RECORD);
+}
+
+static void a_report_takes_one_file(void **state)
+{
+	(void)state;
+	expect_accepted("report x.lpc");
+	assert_int_equal(options.command, LP_COMMAND_REPORT);
+	assert_string_equal(options.capture, "x.lpc");
+	expect_accepted("-j report x.lpc -o y.json");
+	assert_string_equal(options.capture, "x.lpc");
+	assert_true(options.json);
+	/* whatever the file is called */
+	expect_accepted("report report");
+	assert_string_equal(options.capture, "report");
+	expect_refused("report", "needs the name of a capture");
+	expect_refused("report x.lpc y.lpc", "'y.lpc' is one more");
+}
+
+static void a_check_takes_nothing(void **state)
+{
+	(void)state;
+	expect_accepted("check");
+	assert_int_equal(options.command, LP_COMMAND_CHECK);
+	expect_accepted("check -v");
+	expect_refused("check now", "'now' is too much");
+}
+
+static void wrong_combinations_are_refused(void **state)
+{
+	(void)state;
+	expect_refused("", "nothing to profile");
+	expect_refused("-d 5", "nothing to profile");
+	expect_refused("record -o x.lpc", "nothing to profile");
+	expect_refused("-a -p 1", "-a means every process");
+	expect_refused("-a -- python3 x.py", "-a means every process");
+	expect_refused("-p 1 -- python3 x.py", "not both");
+	expect_refused("record -p 1", "record needs -o FILE");
+	expect_refused("-p 1 --", "no COMMAND after --");
+	expect_refused("-p 1 app.py", "no command of loopprof");
+	expect_refused("python3 app.py", "put -- before it");
+	expect_refused("check -- python3", "check");
+	expect_refused("report x.lpc -- python3", "report");
+}
+
+static void options_of_another_command_are_refused(void **state)
+{
+	static const char *const wrong[] = {
+		"report x.lpc -p 1",
+		"report x.lpc -a",
+		"report x.lpc -s",
+		"report x.lpc -t 1",
+		"report x.lpc -d 1",
+		"report x.lpc -i 1",
+		"report x.lpc -m trace",
+		"report x.lpc --queue",
+		"check -p 1",
+		"check -j",
+		"check -o x",
+		"check --queue",
+		"record -o x -p 1 -j",
+		"record -o x -p 1 -f text",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		expect_refused(wrong[i], "is not for this command");
+	expect_refused("check --queue", "--queue is not");
+	expect_refused("check -j", "-j is not");
+}
+
+static void unknown_options_and_missing_values_are_refused(void **state)
+{
+	(void)state;
+	expect_refused("-x", "invalid option");
+	expect_refused("-p 1 --frequency 5", "frequency");
+	expect_refused("-p", "requires an argument");
+	expect_refused("-p 1 -o --", "requires an argument");
+	expect_refused("-p 1 --json=yes", "json");
+	expect_refused("-p 1 -m sample", "not 'sample'");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, NULL, free_options)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(durations_have_a_unit),
+		TEST(a_bare_number_is_in_seconds),
+		TEST(fractions_round_to_the_nearest_nanosecond),
+		TEST(what_is_no_duration_is_refused),
+		TEST(the_defaults_are_as_documented),
+		TEST(every_option_is_taken_in_both_spellings),
+		TEST(a_threshold_may_be_zero_but_no_other_time),
+		TEST(pids_are_given_in_lists_and_repeatedly),
+		TEST(what_is_no_pid_is_refused),
+		TEST(a_command_follows_two_dashes_with_its_own_options),
+		TEST(a_record_is_told_apart_from_its_command),
+		TEST(a_report_takes_one_file),
+		TEST(a_check_takes_nothing),
+		TEST(wrong_combinations_are_refused),
+		TEST(options_of_another_command_are_refused),
+		TEST(unknown_options_and_missing_values_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

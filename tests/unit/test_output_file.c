@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "out/file.h"
+
+#define NOBODY 65534
+
+static char directory[256];
+static char path[1024];
+
+static int make_directory(void **state)
+{
+	const char *base = getenv("TMPDIR");
+
+	(void)state;
+	unsetenv("SUDO_UID");
+	unsetenv("SUDO_GID");
+	snprintf(directory, sizeof(directory), "%s/loopprof-test-XXXXXX", base ? base : "/tmp");
+	if (!mkdtemp(directory))
+		return -1;
+	snprintf(path, sizeof(path), "%s/out", directory);
+	return 0;
+}
+
+static int visit_entries(bool remove)
+{
+	DIR *entries = opendir(directory);
+	struct dirent *entry;
+	int count = 0;
+
+	assert_non_null(entries);
+	while ((entry = readdir(entries))) {
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		count++;
+		if (remove && unlinkat(dirfd(entries), entry->d_name, 0))
+			unlinkat(dirfd(entries), entry->d_name, AT_REMOVEDIR);
+	}
+	closedir(entries);
+	return count;
+}
+
+static int count_entries(void)
+{
+	return visit_entries(false);
+}
+
+static int remove_directory(void **state)
+{
+	(void)state;
+	visit_entries(true);
+	return rmdir(directory);
+}
+
+static void write_file(const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void expect_file(const char *text)
+{
+	char found[256] = "";
+	FILE *file = fopen(path, "r");
+
+	assert_non_null(file);
+	found[fread(found, 1, sizeof(found) - 1, file)] = '\0';
+	fclose(file);
+	assert_string_equal(found, text);
+}
+
+static struct stat status_of(const char *file)
+{
+	struct stat status;
+
+	assert_int_equal(lstat(file, &status), 0);
+	return status;
+}
+
+static void expect_stream_error(int code, const char *fix)
+{
+	struct lp_error error = { 0 };
+	FILE *stream;
+
+	assert_int_equal(output_open(path, &stream, &error), code);
+	assert_null(stream);
+	assert_int_equal(error.code, code);
+	assert_non_null(strstr(error.text, path));
+	assert_non_null(strstr(error.text, fix));
+}
+
+static void expect_snapshot_error(int code, const char *fix)
+{
+	struct lp_error error = { 0 };
+	struct lp_snapshot *snapshot;
+
+	assert_int_equal(snapshot_new(path, 0644, &snapshot, &error), code);
+	assert_null(snapshot);
+	assert_int_equal(error.code, code);
+	assert_non_null(strstr(error.text, path));
+	assert_non_null(strstr(error.text, fix));
+}
+
+static struct lp_snapshot *open_snapshot(const char *file, mode_t mode)
+{
+	struct lp_error error = { 0 };
+	struct lp_snapshot *snapshot;
+
+	if (snapshot_new(file, mode, &snapshot, &error))
+		fail_msg("%s", error.text);
+	return snapshot;
+}
+
+static void write_version(struct lp_snapshot *snapshot, const char *text)
+{
+	FILE *stream;
+
+	assert_int_equal(snapshot_begin(snapshot, &stream), 0);
+	fputs(text, stream);
+	assert_int_equal(snapshot_commit(snapshot), 0);
+}
+
+static void a_stream_without_a_path_is_stdout(void **state)
+{
+	struct lp_error error;
+	FILE *stream;
+
+	(void)state;
+	assert_int_equal(output_open(NULL, &stream, &error), 0);
+	assert_ptr_equal(stream, stdout);
+	assert_int_equal(output_close(stream), 0);
+	assert_true(fcntl(STDOUT_FILENO, F_GETFD) >= 0);
+}
+
+static void a_new_stream_is_its_owners_only(void **state)
+{
+	struct lp_error error;
+	FILE *stream;
+
+	(void)state;
+	assert_int_equal(output_open(path, &stream, &error), 0);
+	assert_int_equal(output_write(stream, "one\n", 4), 0);
+	expect_file("one\n");
+	fputs("two\n", stream);
+	assert_int_equal(output_write(stream, "three\n", 6), 0);
+	assert_int_equal(output_close(stream), 0);
+	expect_file("one\ntwo\nthree\n");
+	assert_int_equal(status_of(path).st_mode & 07777, 0600);
+}
+
+static void an_old_stream_is_emptied_and_keeps_its_mode(void **state)
+{
+	struct lp_error error;
+	FILE *stream;
+
+	(void)state;
+	write_file("old");
+	chmod(path, 0640);
+	assert_int_equal(output_open(path, &stream, &error), 0);
+	assert_int_equal(output_close(stream), 0);
+	expect_file("");
+	assert_int_equal(status_of(path).st_mode & 07777, 0640);
+}
+
+static void what_cannot_be_written_is_told_with_its_fix(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir(path, 0700), 0);
+	expect_stream_error(-EISDIR, "give a file in it");
+	expect_snapshot_error(-EISDIR, "give a file in it");
+	strcat(path, "/");
+	expect_snapshot_error(-EISDIR, "give a file in it");
+	strcat(path, "none/out");
+	expect_stream_error(-ENOENT, "create it");
+	expect_snapshot_error(-ENOENT, "create it");
+	snprintf(path, sizeof(path), "%s/%0256d", directory, 0);
+	expect_stream_error(-ENAMETOOLONG, "shorter");
+	/* only the name's own length tells */
+	expect_snapshot_error(-ENAMETOOLONG, "shorter");
+}
+
+static void a_full_device_is_told(void **state)
+{
+	struct lp_error error;
+	FILE *stream;
+
+	(void)state;
+	assert_int_equal(output_open("/dev/full", &stream, &error), 0);
+	assert_int_equal(output_write(stream, "x", 1), -ENOSPC);
+	assert_int_equal(output_close(stream), 0);
+}
+
+static void links_are_not_followed(void **state)
+{
+	char link[1040];
+
+	(void)state;
+	write_file("precious");
+	snprintf(link, sizeof(link), "%s-link", path);
+	assert_int_equal(symlink(path, link), 0);
+	strcpy(path, link);
+	expect_stream_error(-ELOOP, "points to");
+	expect_snapshot_error(-ELOOP, "points to");
+	expect_file("precious");
+}
+
+static void an_unwritable_directory_is_told_at_open(void **state)
+{
+	bool root = !geteuid();
+
+	(void)state;
+	chmod(directory, 0555);
+	if (root)
+		assert_int_equal(seteuid(NOBODY), 0);
+	expect_stream_error(-EACCES, "that you may write");
+	expect_snapshot_error(-EACCES, "that you may write");
+	if (root)
+		assert_int_equal(seteuid(0), 0);
+	chmod(directory, 0700);
+	assert_int_equal(count_entries(), 0);
+}
+
+static void opening_a_snapshot_changes_nothing(void **state)
+{
+	struct lp_snapshot *snapshot;
+
+	(void)state;
+	snapshot = open_snapshot(path, 0644);
+	assert_int_equal(count_entries(), 0);
+	snapshot_free(snapshot);
+	write_file("old");
+	snapshot = open_snapshot(path, 0644);
+	expect_file("old");
+	assert_int_equal(count_entries(), 1);
+	snapshot_free(snapshot);
+}
+
+static void a_snapshot_appears_only_when_it_is_whole(void **state)
+{
+	struct lp_snapshot *snapshot = open_snapshot(path, 0644);
+	FILE *stream;
+
+	(void)state;
+	write_version(snapshot, "first");
+	expect_file("first");
+	assert_int_equal(snapshot_begin(snapshot, &stream), 0);
+	fputs("second", stream);
+	fflush(stream);
+	expect_file("first");
+	assert_int_equal(snapshot_commit(snapshot), 0);
+	expect_file("second");
+	assert_int_equal(count_entries(), 1);
+	snapshot_free(snapshot);
+}
+
+static void a_snapshot_has_its_mode_whatever_the_umask(void **state)
+{
+	mode_t mask = umask(077);
+	struct lp_snapshot *snapshot = open_snapshot(path, 0644);
+
+	(void)state;
+	write_version(snapshot, "x");
+	assert_int_equal(status_of(path).st_mode & 07777, 0644);
+	snapshot_free(snapshot);
+	umask(0);
+	snapshot = open_snapshot(path, 0600);
+	write_version(snapshot, "x");
+	assert_int_equal(status_of(path).st_mode & 07777, 0600);
+	snapshot_free(snapshot);
+	umask(mask);
+}
+
+static void an_abandoned_snapshot_leaves_the_old_one(void **state)
+{
+	struct lp_snapshot *snapshot = open_snapshot(path, 0644);
+	FILE *stream;
+
+	(void)state;
+	write_version(snapshot, "first");
+	assert_int_equal(snapshot_begin(snapshot, &stream), 0);
+	fputs("second", stream);
+	snapshot_abandon(snapshot);
+	expect_file("first");
+	assert_int_equal(count_entries(), 1);
+	/* freed in the middle of a version */
+	assert_int_equal(snapshot_begin(snapshot, &stream), 0);
+	snapshot_free(snapshot);
+	assert_int_equal(count_entries(), 1);
+}
+
+static void a_failed_write_leaves_the_old_one_and_no_temporary(void **state)
+{
+	struct lp_snapshot *snapshot = open_snapshot(path, 0644);
+	struct rlimit limit, small;
+	FILE *stream;
+	int i;
+
+	(void)state;
+	write_version(snapshot, "first");
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &limit);
+	small = limit;
+	small.rlim_cur = 100;
+	setrlimit(RLIMIT_FSIZE, &small);
+	assert_int_equal(snapshot_begin(snapshot, &stream), 0);
+	for (i = 0; i < 100000; i++)
+		putc('x', stream);
+	i = snapshot_commit(snapshot);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	assert_int_equal(i, -EFBIG);
+	expect_file("first");
+	assert_int_equal(count_entries(), 1);
+	/* and the next one is not held to it */
+	write_version(snapshot, "third");
+	expect_file("third");
+	snapshot_free(snapshot);
+}
+
+static void nothing_but_a_file_is_ever_replaced(void **state)
+{
+	struct lp_snapshot *snapshot;
+	FILE *stream;
+
+	(void)state;
+	assert_int_equal(mkfifo(path, 0600), 0);
+	expect_snapshot_error(-EEXIST, "not a regular file");
+	unlink(path);
+	snapshot = open_snapshot(path, 0644);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(snapshot_begin(snapshot, &stream), 0);
+	assert_int_equal(snapshot_commit(snapshot), -EISDIR);
+	assert_int_equal(count_entries(), 1);
+	snapshot_free(snapshot);
+}
+
+static void a_relative_path_survives_a_change_of_directory(void **state)
+{
+	struct lp_snapshot *snapshot;
+	char before[256];
+
+	(void)state;
+	assert_non_null(getcwd(before, sizeof(before)));
+	assert_int_equal(chdir(directory), 0);
+	snapshot = open_snapshot("out", 0644);
+	assert_int_equal(chdir(before), 0);
+	write_version(snapshot, "here");
+	expect_file("here");
+	snapshot_free(snapshot);
+}
+
+static void root_gives_new_files_to_the_caller_of_sudo(void **state)
+{
+	struct lp_snapshot *snapshot;
+	struct lp_error error;
+	FILE *stream;
+
+	(void)state;
+	if (geteuid())
+		skip();
+	setenv("SUDO_UID", "1234", 1);
+	setenv("SUDO_GID", "5678", 1);
+	assert_int_equal(output_open(path, &stream, &error), 0);
+	output_close(stream);
+	assert_int_equal(status_of(path).st_uid, 1234);
+	assert_int_equal(status_of(path).st_gid, 5678);
+	/* one that was there stays whose it was */
+	assert_int_equal(chown(path, 4321, 0), 0);
+	assert_int_equal(output_open(path, &stream, &error), 0);
+	output_close(stream);
+	assert_int_equal(status_of(path).st_uid, 4321);
+	snapshot = open_snapshot(path, 0644);
+	write_version(snapshot, "x");
+	snapshot_free(snapshot);
+	assert_int_equal(status_of(path).st_uid, 1234);
+	assert_int_equal(status_of(path).st_mode & 07777, 0644);
+}
+
+static void a_strange_sudo_uid_is_ignored(void **state)
+{
+	static const char *const strange[] = { "",   "x",  "12x",	 "-1",
+					       " 1", "+1", "4294967295", "99999999999999999999" };
+	struct lp_error error;
+	FILE *stream;
+	size_t i;
+
+	(void)state;
+	setenv("SUDO_GID", "5678", 1);
+	for (i = 0; i < sizeof(strange) / sizeof(*strange); i++) {
+		setenv("SUDO_UID", strange[i], 1);
+		assert_int_equal(output_open(path, &stream, &error), 0);
+		output_close(stream);
+		assert_int_equal(status_of(path).st_uid, geteuid());
+		unlink(path);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_stream_without_a_path_is_stdout),
+		TEST(a_new_stream_is_its_owners_only),
+		TEST(an_old_stream_is_emptied_and_keeps_its_mode),
+		TEST(what_cannot_be_written_is_told_with_its_fix),
+		TEST(a_full_device_is_told),
+		TEST(links_are_not_followed),
+		TEST(an_unwritable_directory_is_told_at_open),
+		TEST(opening_a_snapshot_changes_nothing),
+		TEST(a_snapshot_appears_only_when_it_is_whole),
+		TEST(a_snapshot_has_its_mode_whatever_the_umask),
+		TEST(an_abandoned_snapshot_leaves_the_old_one),
+		TEST(a_failed_write_leaves_the_old_one_and_no_temporary),
+		TEST(nothing_but_a_file_is_ever_replaced),
+		TEST(a_relative_path_survives_a_change_of_directory),
+		TEST(root_gives_new_files_to_the_caller_of_sudo),
+		TEST(a_strange_sudo_uid_is_ignored),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

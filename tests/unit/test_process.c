@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "target/process.h"
+
+#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define OTHER "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
+
+static void expect_container(const char *cgroup, const char *expected)
+{
+	char id[65];
+
+	memset(id, 'x', sizeof(id));
+	assert_int_equal(process_container(cgroup, id), *expected != '\0');
+	assert_string_equal(id, expected);
+}
+
+static void containers_of_every_engine_are_found(void **state)
+{
+	(void)state;
+	expect_container("0::/system.slice/docker-" ID ".scope\n", ID);
+	expect_container("12:pids:/docker/" ID "\n11:cpu,cpuacct:/docker/" ID "\n", ID);
+	expect_container("0::/kubepods.slice/kubepods-burstable.slice/"
+			 "kubepods-burstable-pod1e2f3a4b_5c6d_7e8f_9a0b_c1d2e3f4a5b6.slice/"
+			 "crio-" ID ".scope\n",
+			 ID);
+	expect_container("0::/kubepods.slice/kubepods-pod01234567_89ab.slice/"
+			 "cri-containerd-" ID ".scope\n",
+			 ID);
+	expect_container("0::/machine.slice/libpod-" ID ".scope/container\n", ID);
+	expect_container(
+		"4:memory:/kubepods/besteffort/pod01234567-89ab-cdef-0123-456789abcdef/" ID, ID);
+}
+
+static void what_is_in_no_container_has_no_id(void **state)
+{
+	(void)state;
+	expect_container("", "");
+	expect_container("0::/\n", "");
+	expect_container("0::/user.slice/user-1000.slice/session-2.scope\n", "");
+	expect_container("0::/system.slice/nginx.service\n", "");
+}
+
+static void only_sixty_four_digits_are_an_id(void **state)
+{
+	char shorter[80] = "0::/docker/" ID;
+
+	(void)state;
+	shorter[strlen(shorter) - 1] = '\0';
+	expect_container(shorter, "");
+	expect_container("0::/docker/" ID "0", "");
+	expect_container("0::/docker/" ID ID, "");
+	expect_container(
+		"0::/docker/0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef", "");
+	/* too long a one does not hide the next */
+	expect_container("0::/a/" ID "0/docker-" OTHER ".scope", OTHER);
+}
+
+static void of_nested_containers_the_outer_one_is_told(void **state)
+{
+	(void)state;
+	expect_container("0::/docker/" ID "/docker/" OTHER, ID);
+}
+
+/* Clock ticks since boot. */
+static uint64_t ticks_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return ((uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000) *
+	       (uint64_t)sysconf(_SC_CLK_TCK) / 1000;
+}
+
+static pid_t start_child(void)
+{
+	pid_t child = fork();
+
+	if (!child) {
+		pause();
+		_exit(0);
+	}
+	assert_true(child > 0);
+	return child;
+}
+
+static void end_child(pid_t child)
+{
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+static void a_process_is_told_apart_by_when_it_started(void **state)
+{
+	uint64_t before = ticks_now(), ticks;
+	pid_t child = start_child();
+
+	(void)state;
+	ticks = process_start_ticks(child);
+	end_child(child);
+	/* a tick is 10 ms; the kernel rounds on its own */
+	assert_in_range(ticks, before ? before - 1 : 0, ticks_now() + 1);
+	assert_true(process_start_ticks(getpid()) <= ticks);
+	assert_true(process_start_ticks(getpid()) > 0);
+}
+
+static void a_name_with_parentheses_and_blanks_does_not_mislead(void **state)
+{
+	uint64_t before = process_start_ticks(getpid());
+	char name[16];
+
+	(void)state;
+	prctl(PR_GET_NAME, name);
+	prctl(PR_SET_NAME, "a) R 1 (b) 2 3");
+	assert_int_equal(process_start_ticks(getpid()), before);
+	prctl(PR_SET_NAME, name);
+}
+
+static void what_does_not_run_has_no_start(void **state)
+{
+	pid_t child = start_child();
+
+	(void)state;
+	end_child(child);
+	assert_int_equal(process_start_ticks(child), 0);
+}
+
+static void the_list_has_this_process_and_its_child(void **state)
+{
+	bool own = false, childs = false;
+	pid_t child = start_child(), *pids;
+	ssize_t count, i;
+
+	(void)state;
+	count = process_list(&pids);
+	end_child(child);
+	assert_true(count >= 2);
+	for (i = 0; i < count; i++) {
+		assert_true(pids[i] > 0);
+		own |= pids[i] == getpid();
+		childs |= pids[i] == child;
+	}
+	free(pids);
+	assert_true(own);
+	assert_true(childs);
+}
+
+static void an_open_process_is_known_by_name_and_program(void **state)
+{
+	struct lp_process_info process;
+	struct lp_error error;
+	char name[16], exe[PATH_MAX];
+	ssize_t length;
+
+	(void)state;
+	length = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	assert_true(length > 0);
+	exe[length < 255 ? length : 255] = '\0';
+	prctl(PR_GET_NAME, name);
+	assert_int_equal(process_open(getpid(), &process, &error), 0);
+	assert_int_equal(process.pid, getpid());
+	assert_int_equal(process.start_ticks, process_start_ticks(getpid()));
+	assert_string_equal(process.comm, name);
+	assert_string_equal(process.exe, exe);
+	assert_false(process_ended(&process));
+	process_close(&process);
+	assert_int_equal(process.descriptor, -1);
+}
+
+static void the_end_of_a_process_is_noticed(void **state)
+{
+	pid_t child = start_child();
+	struct lp_process_info process;
+	struct lp_error error;
+
+	(void)state;
+	assert_int_equal(process_open(child, &process, &error), 0);
+	assert_false(process_ended(&process));
+	end_child(child);
+	assert_true(process_ended(&process));
+	process_close(&process);
+}
+
+static void a_process_that_is_gone_is_refused(void **state)
+{
+	pid_t child = start_child();
+	struct lp_process_info process;
+	struct lp_error error;
+	char pid[16];
+
+	(void)state;
+	end_child(child);
+	assert_int_equal(process_open(child, &process, &error), -ESRCH);
+	snprintf(pid, sizeof(pid), "%d", child);
+	assert_non_null(strstr(error.text, pid));
+}
+
+static void *open_own_thread(void *result)
+{
+	struct lp_process_info process;
+	struct lp_error error;
+	int *err = result;
+
+	*err = process_open((pid_t)syscall(SYS_gettid), &process, &error);
+	return strstr(error.text, "is a thread") ? result : NULL;
+}
+
+static void a_thread_of_a_process_is_refused(void **state)
+{
+	pthread_t thread;
+	void *told;
+	int err = 0;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, open_own_thread, &err), 0);
+	assert_int_equal(pthread_join(thread, &told), 0);
+	/* which of them depends on the kernel: 6.18 says -ENOENT, 6.12 -EINVAL */
+	assert_true(err == -EINVAL || err == -ENOENT);
+	assert_non_null(told);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(containers_of_every_engine_are_found),
+		cmocka_unit_test(what_is_in_no_container_has_no_id),
+		cmocka_unit_test(only_sixty_four_digits_are_an_id),
+		cmocka_unit_test(of_nested_containers_the_outer_one_is_told),
+		cmocka_unit_test(a_process_is_told_apart_by_when_it_started),
+		cmocka_unit_test(a_name_with_parentheses_and_blanks_does_not_mislead),
+		cmocka_unit_test(what_does_not_run_has_no_start),
+		cmocka_unit_test(the_list_has_this_process_and_its_child),
+		cmocka_unit_test(an_open_process_is_known_by_name_and_program),
+		cmocka_unit_test(the_end_of_a_process_is_noticed),
+		cmocka_unit_test(a_process_that_is_gone_is_refused),
+		cmocka_unit_test(a_thread_of_a_process_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "out/sink.h"
+
+#define MANY 300
+
+static const struct lp_run run = {
+	.threshold_ns = 100000000,
+	.start_unix_ns = 1700000000000000001,
+};
+static const struct lp_run_end end = { .reason = LP_END_DURATION };
+static const struct lp_summary nothing;
+static const struct lp_loop_info loop = {
+	.id = 1,
+	.pid = 4242,
+	.tid = 4243,
+	.comm = "gunicorn",
+	.runtime = "asyncio",
+	.exe = "/usr/bin/secret",
+};
+static const struct lp_callback_info fetch = { LP_MODEL_TASK, "fetch", "/app/db.py", 41 };
+
+static char directory[256];
+static char path[300];
+
+static int make_directory(void **state)
+{
+	const char *base = getenv("TMPDIR");
+
+	(void)state;
+	snprintf(directory, sizeof(directory), "%s/loopprof-test-XXXXXX", base ? base : "/tmp");
+	if (!mkdtemp(directory))
+		return -1;
+	snprintf(path, sizeof(path), "%s/loopprof.prom", directory);
+	return 0;
+}
+
+static int remove_directory(void **state)
+{
+	(void)state;
+	unlink(path);
+	return rmdir(directory);
+}
+
+static struct lp_sink *open_sink(const struct lp_format *format, bool queue)
+{
+	struct lp_error error = { 0 };
+	struct lp_run this_run = run;
+	struct lp_sink *sink;
+
+	if (format->open(path, NULL, &sink, &error))
+		fail_msg("%s", error.text);
+	this_run.queue = queue;
+	sink->observer.run(sink, &this_run);
+	return sink;
+}
+
+/* Valid until the next call. */
+static const char *written(void)
+{
+	static char text[4 << 20];
+	FILE *file = fopen(path, "r");
+
+	assert_non_null(file);
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	return text;
+}
+
+static const char *write_once(const struct lp_format *format, const struct lp_summary *summary,
+			      bool queue)
+{
+	struct lp_sink *sink = open_sink(format, queue);
+
+	sink->observer.end(sink, summary, &end);
+	assert_int_equal(sink->close(sink), 0);
+	return written();
+}
+
+static void expect_line(const char *text, const char *line)
+{
+	size_t length = strlen(line);
+	const char *at = text;
+
+	while (at && (strncmp(at, line, length) || at[length] != '\n')) {
+		at = strchr(at, '\n');
+		at = at && at[1] ? at + 1 : NULL;
+	}
+	if (!at)
+		fail_msg("no line '%s' in:\n%.3000s", line, text);
+}
+
+static size_t count_of(const char *text, const char *part)
+{
+	size_t count = 0;
+
+	for (text = strstr(text, part); text; text = strstr(text + 1, part))
+		count++;
+	return count;
+}
+
+static const char *write_times(const struct lp_format *format, size_t count, const uint64_t *times)
+{
+	struct lp_callback_summary items[] = { { .callback = &fetch } };
+	struct lp_loop_summary loops[] = { { .loop = &loop, .callback_count = 1, .items = items } };
+	struct lp_summary summary = { .loop_count = 1, .loops = loops };
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		lp_histogram_add(&items[0].run, times[i]);
+	return write_once(format, &summary, false);
+}
+
+static void a_run_without_loops_has_its_own_metrics_in_prometheus_text(void **state)
+{
+	const char *text = write_once(&prom_format, &nothing, false);
+
+	(void)state;
+	expect_line(text, "# HELP loopprof_loop_busy_seconds_total Time that event loops spent "
+			  "between polls.");
+	expect_line(text, "# TYPE loopprof_loop_busy_seconds_total counter");
+	expect_line(text, "# TYPE loopprof_callback_run_seconds histogram");
+	expect_line(text, "# TYPE loopprof_lost_total counter");
+	expect_line(text, "loopprof_lost_total{kind=\"events\"} 0");
+	expect_line(text, "# TYPE loopprof_slow_threshold_seconds gauge");
+	expect_line(text, "loopprof_slow_threshold_seconds 0.1");
+	expect_line(text, "loopprof_start_time_seconds 1700000000.000000001");
+	assert_null(strstr(text, "# UNIT"));
+	assert_null(strstr(text, "# EOF"));
+	assert_null(strstr(text, "queue"));
+}
+
+static void openmetrics_names_families_units_and_its_end(void **state)
+{
+	const char *text = write_once(&openmetrics_format, &nothing, true);
+
+	(void)state;
+	expect_line(text, "# TYPE loopprof_loop_busy_seconds counter");
+	expect_line(text, "# UNIT loopprof_loop_busy_seconds seconds");
+	expect_line(text, "# TYPE loopprof_lost counter");
+	expect_line(text, "# TYPE loopprof_callback_queue_delay_seconds histogram");
+	expect_line(text, "loopprof_lost_total{kind=\"identity\"} 0");
+	assert_null(strstr(text, "# UNIT loopprof_lost"));
+	assert_string_equal(text + strlen(text) - 6, "# EOF\n");
+}
+
+static void each_name_has_one_help_and_one_type(void **state)
+{
+	struct lp_loop_info second = loop;
+	struct lp_loop_summary loops[] = { { .loop = &loop }, { .loop = &second } };
+	struct lp_summary summary = { .loop_count = 2, .loops = loops };
+	const char *text;
+
+	(void)state;
+	strcpy(second.comm, "uvicorn");
+	text = write_once(&prom_format, &summary, true);
+	assert_int_equal(count_of(text, "# HELP "), 11);
+	assert_int_equal(count_of(text, "# TYPE "), 11);
+	assert_int_equal(count_of(text, "# TYPE loopprof_loop_iteration_seconds "), 1);
+}
+
+static void labels_tell_the_service_but_no_process(void **state)
+{
+	struct lp_callback_summary items[] = { { .callback = &fetch } };
+	struct lp_loop_info contained = loop;
+	struct lp_loop_summary loops[] = {
+		{ .loop = &contained, .busy_ns = 1500000000, .callback_count = 1, .items = items }
+	};
+	struct lp_summary summary = { .loop_count = 1, .loops = loops };
+	const char *text;
+
+	(void)state;
+	strcpy(contained.container, "0123abcd");
+	lp_histogram_add(&items[0].run, 1000);
+	text = write_once(&prom_format, &summary, false);
+	expect_line(text, "loopprof_loop_busy_seconds_total{loop=\"asyncio\",service=\"gunicorn\","
+			  "container=\"0123abcd\"} 1.5");
+	expect_line(text,
+		    "loopprof_callback_run_seconds_count{loop=\"asyncio\",service=\"gunicorn\","
+		    "container=\"0123abcd\",callback=\"fetch\",file=\"db.py\",kind=\"task\"} 1");
+	assert_null(strstr(text, "424"));
+	assert_null(strstr(text, "/app"));
+	assert_null(strstr(text, "secret"));
+}
+
+static void values_of_labels_are_escaped(void **state)
+{
+	struct lp_callback_info strange = { LP_MODEL_CALLBACK, "a\"b\\c\nd", "x\"y.py", 1 };
+	struct lp_callback_summary items[] = { { .callback = &strange } };
+	struct lp_loop_summary loops[] = { { .loop = &loop, .callback_count = 1, .items = items } };
+	struct lp_summary summary = { .loop_count = 1, .loops = loops };
+
+	(void)state;
+	expect_line(write_once(&prom_format, &summary, false),
+		    "loopprof_callback_run_seconds_sum{loop=\"asyncio\",service=\"gunicorn\","
+		    "callback=\"a\\\"b\\\\c\\nd\",file=\"x\\\"y.py\",kind=\"callback\"} 0");
+}
+
+static void series_with_the_same_labels_are_added(void **state)
+{
+	/* the same name in a file of the same name: one series, whatever the line */
+	struct lp_callback_info again = { LP_MODEL_TASK, "fetch", "/lib/db.py", 7 };
+	struct lp_callback_info builtin = { LP_MODEL_CALLBACK, "fetch", "/lib/db.py", 7 };
+	struct lp_callback_summary first[] = { { .callback = &fetch } };
+	struct lp_callback_summary second[] = { { .callback = &again }, { .callback = &builtin } };
+	struct lp_loop_info sibling = loop;
+	struct lp_loop_summary loops[] = {
+		{ .loop = &loop,
+		  .busy_ns = 1,
+		  .idle_ns = 2000000000,
+		  .iterations = 3,
+		  .callbacks = 4,
+		  .slow_callbacks = 5,
+		  .callback_count = 1,
+		  .items = first },
+		{ .loop = &sibling,
+		  .busy_ns = 999999999,
+		  .idle_ns = 1,
+		  .iterations = 30,
+		  .callbacks = 40,
+		  .slow_callbacks = 50,
+		  .callback_count = 2,
+		  .items = second },
+	};
+	struct lp_summary summary = { .loop_count = 2, .loops = loops };
+	const char *text;
+
+	(void)state;
+	sibling.id = 2;
+	sibling.pid = 9;
+	lp_histogram_add(&first[0].run, 1000000);
+	lp_histogram_add(&second[0].run, 2000001);
+	lp_histogram_add(&second[1].run, 5);
+	lp_histogram_add(&loops[0].iteration, 10);
+	lp_histogram_add(&loops[1].iteration, 20);
+	text = write_once(&prom_format, &summary, false);
+#define LABELS "{loop=\"asyncio\",service=\"gunicorn\"}"
+	expect_line(text, "loopprof_loop_busy_seconds_total" LABELS " 1");
+	expect_line(text, "loopprof_loop_idle_seconds_total" LABELS " 2.000000001");
+	expect_line(text, "loopprof_loop_iterations_total" LABELS " 33");
+	expect_line(text, "loopprof_loop_callbacks_total" LABELS " 44");
+	expect_line(text, "loopprof_loop_slow_callbacks_total" LABELS " 55");
+	expect_line(text, "loopprof_loop_iteration_seconds_sum" LABELS " 0.00000003");
+	expect_line(text, "loopprof_loop_iteration_seconds_count" LABELS " 2");
+	expect_line(text, "loopprof_callback_run_seconds_sum{loop=\"asyncio\",service=\"gunicorn\","
+			  "callback=\"fetch\",file=\"db.py\",kind=\"task\"} 0.003000001");
+	expect_line(text,
+		    "loopprof_callback_run_seconds_count{loop=\"asyncio\",service=\"gunicorn\","
+		    "callback=\"fetch\",file=\"db.py\",kind=\"callback\"} 1");
+	assert_int_equal(count_of(text, "loopprof_callback_run_seconds_count"), 2);
+}
+
+static void buckets_are_cumulative_and_include_their_edges(void **state)
+{
+	/* 2^-20 s is 953.67 ns; 2^-9 s is 1953125 ns exactly */
+	static const uint64_t times[] = { 953,	      954,	   1953125,    1953126,
+					  1000000000, 64000000000, 64000000001 };
+	const char *text = write_times(&prom_format, 7, times);
+
+	(void)state;
+#define BUCKET(edge)                                                                               \
+	"loopprof_callback_run_seconds_bucket{loop=\"asyncio\",service=\"gunicorn\","              \
+	"callback=\"fetch\",file=\"db.py\",kind=\"task\",le=\"" edge "\"}"
+	expect_line(text, BUCKET("9.5367431640625e-07") " 1");
+	expect_line(text, BUCKET("1.9073486328125e-06") " 2");
+	expect_line(text, BUCKET("0.0009765625") " 2");
+	expect_line(text, BUCKET("0.001953125") " 3");
+	expect_line(text, BUCKET("0.00390625") " 4");
+	expect_line(text, BUCKET("0.5") " 4");
+	expect_line(text, BUCKET("1") " 5");
+	expect_line(text, BUCKET("32") " 5");
+	expect_line(text, BUCKET("64") " 6");
+	expect_line(text, BUCKET("+Inf") " 7");
+	text = write_times(&openmetrics_format, 7, times);
+	expect_line(text, BUCKET("9.5367431640625e-07") " 1");
+	expect_line(text, BUCKET("1.0") " 5");
+	expect_line(text, BUCKET("64.0") " 6");
+	expect_line(text, BUCKET("+Inf") " 7");
+}
+
+static void edges_are_the_powers_of_two_in_order(void **state)
+{
+	const struct lp_format *const formats[] = { &prom_format, &openmetrics_format };
+	size_t i;
+	int power;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		const char *at = write_times(formats[i], 0, NULL);
+
+		at = strstr(at, "loopprof_callback_run_seconds_bucket");
+		assert_non_null(at);
+		for (power = -20; power <= 6; power++) {
+			at = strstr(at, ",le=\"");
+			assert_non_null(at);
+			at += strlen(",le=\"");
+			assert_true(strtod(at, NULL) == ldexp(1, power));
+		}
+		at = strstr(at, ",le=\"");
+		assert_non_null(at);
+		assert_memory_equal(at, ",le=\"+Inf\"", strlen(",le=\"+Inf\""));
+	}
+}
+
+static void queue_delays_are_told_if_measured(void **state)
+{
+	struct lp_callback_summary items[] = { { .callback = &fetch } };
+	struct lp_loop_summary loops[] = { { .loop = &loop, .callback_count = 1, .items = items } };
+	struct lp_summary summary = { .loop_count = 1, .loops = loops };
+
+	(void)state;
+	lp_histogram_add(&items[0].queue, 250000000);
+	expect_line(write_once(&prom_format, &summary, true),
+		    "loopprof_callback_queue_delay_seconds_sum{loop=\"asyncio\","
+		    "service=\"gunicorn\",callback=\"fetch\",file=\"db.py\",kind=\"task\"} 0.25");
+}
+
+static void what_was_lost_is_told_by_kind(void **state)
+{
+	struct lp_summary summary = { .lost = { 1, 2, 3, 4, 5 } };
+	const char *text = write_once(&prom_format, &summary, false);
+
+	(void)state;
+	expect_line(text, "loopprof_lost_total{kind=\"events\"} 1");
+	expect_line(text, "loopprof_lost_total{kind=\"ready\"} 4");
+	expect_line(text, "loopprof_lost_total{kind=\"identity\"} 5");
+}
+
+static void callbacks_without_a_loop_are_other(void **state)
+{
+	struct lp_callback_info info = { .kind = LP_MODEL_CALLBACK, .name = "other" };
+	struct lp_callback_summary items[] = { { .callback = &info } };
+	struct lp_loop_summary loops[] = { { .callback_count = 1, .items = items } };
+	struct lp_summary summary = { .loop_count = 1, .loops = loops };
+	const char *text;
+
+	(void)state;
+	lp_histogram_add(&items[0].run, 3000000000);
+	text = write_once(&prom_format, &summary, false);
+	expect_line(text, "loopprof_callback_run_seconds_sum{callback=\"other\"} 3");
+	assert_null(strstr(text, "\nloopprof_loop_busy_seconds_total"));
+}
+
+static void fill_many(struct lp_callback_info *infos, struct lp_callback_summary *items)
+{
+	size_t i;
+
+	memset(infos, 0, MANY * sizeof(*infos));
+	memset(items, 0, MANY * sizeof(*items));
+	for (i = 0; i < MANY; i++) {
+		snprintf(infos[i].name, sizeof(infos[i].name), "f%zu", i);
+		items[i].callback = &infos[i];
+		/* the last ones take longest */
+		lp_histogram_add(&items[i].run, (i + 1) * 1000);
+	}
+}
+
+#define OTHER "{loop=\"asyncio\",service=\"gunicorn\",callback=\"other\"}"
+#define NAMED(name) "{loop=\"asyncio\",service=\"gunicorn\",callback=\"" name "\",kind=\"task\"}"
+
+static void callbacks_beyond_the_greatest_are_merged_into_other(void **state)
+{
+	static struct lp_callback_info infos[MANY];
+	static struct lp_callback_summary items[MANY];
+	struct lp_loop_summary loops[] = {
+		{ .loop = &loop, .callback_count = MANY, .items = items }
+	};
+	struct lp_summary summary = { .loop_count = 1, .loops = loops };
+	const char *text;
+
+	(void)state;
+	fill_many(infos, items);
+	text = write_once(&prom_format, &summary, false);
+	assert_int_equal(count_of(text, "loopprof_callback_run_seconds_count{"), 201);
+	expect_line(text, "loopprof_callback_run_seconds_count" NAMED("f299") " 1");
+	expect_line(text, "loopprof_callback_run_seconds_count" NAMED("f100") " 1");
+	assert_null(strstr(text, "\"f99\""));
+	expect_line(text, "loopprof_callback_run_seconds_count" OTHER " 100");
+	/* 1 to 100 us */
+	expect_line(text, "loopprof_callback_run_seconds_sum" OTHER " 0.00505");
+}
+
+static void no_series_ever_loses_what_it_has_counted(void **state)
+{
+	static struct lp_callback_info infos[MANY];
+	static struct lp_callback_summary items[MANY];
+	struct lp_loop_summary loops[] = {
+		{ .loop = &loop, .callback_count = MANY, .items = items }
+	};
+	struct lp_summary summary = { .loop_count = 1, .loops = loops };
+	struct lp_sink *sink = open_sink(&prom_format, false);
+	const char *text;
+
+	(void)state;
+	fill_many(infos, items);
+	sink->observer.interval(sink, &nothing, &summary);
+	/* the least of all overtakes everyone */
+	lp_histogram_add(&items[0].run, 5000000000);
+	sink->observer.end(sink, &summary, &end);
+	text = written();
+	assert_null(strstr(text, "\"f0\""));
+	expect_line(text, "loopprof_callback_run_seconds_sum" OTHER " 5.00505");
+	expect_line(text, "loopprof_callback_run_seconds_count" NAMED("f100") " 1");
+	assert_int_equal(sink->close(sink), 0);
+}
+
+static void a_new_callback_gets_its_own_series_while_there_is_room(void **state)
+{
+	struct lp_callback_info later = { LP_MODEL_TASK, "later", "", 0 };
+	struct lp_callback_summary items[] = { { .callback = &fetch }, { .callback = &later } };
+	struct lp_loop_summary loops[] = { { .loop = &loop, .callback_count = 1, .items = items } };
+	struct lp_summary summary = { .loop_count = 1, .loops = loops };
+	struct lp_sink *sink = open_sink(&prom_format, false);
+
+	(void)state;
+	sink->observer.interval(sink, &nothing, &summary);
+	assert_null(strstr(written(), "later"));
+	lp_histogram_add(&items[1].run, 7000000000);
+	loops[0].callback_count = 2;
+	/* total, not what was added since */
+	sink->observer.interval(sink, &nothing, &summary);
+	sink->observer.interval(sink, &nothing, &summary);
+	expect_line(written(), "loopprof_callback_run_seconds_sum" NAMED("later") " 7");
+	assert_int_equal(sink->close(sink), 0);
+}
+
+static void node_exporter_may_read_the_file(void **state)
+{
+	mode_t mask = umask(077);
+	struct stat status;
+
+	(void)state;
+	write_once(&prom_format, &nothing, false);
+	umask(mask);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0644);
+}
+
+static void a_sink_that_cannot_write_is_told_at_open(void **state)
+{
+	struct lp_error error = { 0 };
+	struct lp_sink *sink;
+
+	(void)state;
+	assert_int_equal(prom_format.open(NULL, NULL, &sink, &error), -EINVAL);
+	assert_non_null(strstr(error.text, "-o"));
+	assert_int_equal(prom_format.open("/nowhere/at/all.prom", NULL, &sink, &error), -ENOENT);
+	assert_null(sink);
+	assert_non_null(strstr(error.text, "create it"));
+}
+
+static void a_version_that_cannot_be_written_is_told_at_close(void **state)
+{
+	struct lp_sink *sink = open_sink(&prom_format, false);
+
+	(void)state;
+	assert_int_equal(rmdir(directory), 0);
+	sink->observer.interval(sink, &nothing, &nothing);
+	assert_int_equal(mkdir(directory, 0700), 0);
+	assert_int_equal(sink->close(sink), -ENOENT);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_run_without_loops_has_its_own_metrics_in_prometheus_text),
+		TEST(openmetrics_names_families_units_and_its_end),
+		TEST(each_name_has_one_help_and_one_type),
+		TEST(labels_tell_the_service_but_no_process),
+		TEST(values_of_labels_are_escaped),
+		TEST(series_with_the_same_labels_are_added),
+		TEST(buckets_are_cumulative_and_include_their_edges),
+		TEST(edges_are_the_powers_of_two_in_order),
+		TEST(queue_delays_are_told_if_measured),
+		TEST(what_was_lost_is_told_by_kind),
+		TEST(callbacks_without_a_loop_are_other),
+		TEST(callbacks_beyond_the_greatest_are_merged_into_other),
+		TEST(no_series_ever_loses_what_it_has_counted),
+		TEST(a_new_callback_gets_its_own_series_while_there_is_room),
+		TEST(node_exporter_may_read_the_file),
+		TEST(a_sink_that_cannot_write_is_told_at_open),
+		TEST(a_version_that_cannot_be_written_is_told_at_close),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,14 @@
+# shellcheck shell=sh
+# `loopprof check` on a kernel that supports everything: it succeeds, and says
+# which kernel it looked at.
+loopprof check >/tmp/check.out 2>&1
+status=$?
+cat /tmp/check.out
+if [ $status -ne 0 ]; then
+	echo "loopprof check ended with status $status"
+	exit 1
+fi
+if ! grep -qF "$(uname -r)" /tmp/check.out; then
+	echo "loopprof check does not name the kernel release $(uname -r)"
+	exit 1
+fi

@@ -1,0 +1,147 @@
+"""Holds loopprof's JSON lines against the books of stalls.py.
+
+    check_profile.py JSONL BOOKS PID
+
+Prints every complaint, the gravest last, and exits with status 1 if there is
+one. Times are judged generously: the machine is emulated.
+"""
+
+import ast
+import json
+import os
+import sys
+
+STALLS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stalls.py")
+STALL_NAME = "stall_forever"
+TICKER_NAME = "tick_forever"
+SHORTEST_NS, LONGEST_NS = 140_000_000, 500_000_000
+# Stalls this close to either end of the run may be seen in part.
+ATTACH_NS, DETACH_NS = 3_000_000_000, 300_000_000
+FEWEST = 6
+ONE_OF_EACH = ("header", "loop", "loop_summary", "footer")
+
+
+def read_records(path):
+    records = {}
+    with open(path) as lines:
+        for line in lines:
+            record = json.loads(line)
+            records.setdefault(record["type"], []).append(record)
+    return records
+
+
+def read_books(path):
+    """The stalls as (start, end); the last line may still be in the making."""
+    with open(path) as lines:
+        rows = [line.split() for line in lines if line.endswith("\n")]
+    return [(int(start), int(start) + int(length)) for start, length in rows]
+
+
+def lines_of(function):
+    """The lines in stalls.py that belong to function."""
+    with open(STALLS) as source:
+        tree = ast.parse(source.read())
+    for node in ast.walk(tree):
+        if getattr(node, "name", None) == function:
+            return range(node.lineno, node.end_lineno + 1)
+    raise LookupError(function)
+
+
+def check_run(records, pid):
+    loop, summary = records["loop"][0], records["loop_summary"][0]
+    header, footer = records["header"][0], records["footer"][0]
+    if not header["version"].startswith("1."):
+        yield f"header: version {header['version']}"
+    if header["threshold_ns"] != 100_000_000:
+        yield f"header: threshold_ns {header['threshold_ns']}"
+    if loop["pid"] != pid or loop["runtime"] != "asyncio":
+        yield f"loop: pid {loop['pid']}, runtime {loop['runtime']}; expected {pid}, asyncio"
+    for count in ("callbacks", "iterations"):
+        if not summary[count] > 0:
+            yield f"loop_summary: {count} {summary[count]}"
+    if footer["lost_events"] != 0:
+        yield f"footer: lost_events {footer['lost_events']}"
+
+
+def check_naming(slow):
+    callback = slow["callback"]
+    named = f"{callback['name']} at {callback['file']}:{callback['line']}"
+    if callback["name"] != STALL_NAME:
+        yield f"a slow callback is named {named}, not {STALL_NAME}"
+        return
+    if os.path.realpath(callback["file"]) != os.path.realpath(STALLS):
+        yield f"a slow callback is placed in another file: {named}"
+    if callback["line"] not in lines_of(STALL_NAME):
+        yield f"a slow callback is placed at another line: {named}"
+    if callback["task"] != "stall":
+        yield f"a slow callback has the task name {callback['task']}, not stall"
+    if not SHORTEST_NS <= slow["duration_ns"] < LONGEST_NS:
+        yield f"a slow callback took {slow['duration_ns'] / 1e6:.1f} ms"
+
+
+def ended(slows):
+    return [slow for slow in slows if not slow.get("in_progress")]
+
+
+def check_slow(slows):
+    for slow in slows:
+        if slow["callback"]["name"] == TICKER_NAME:
+            yield f"the ticker is said to have taken {slow['duration_ns'] / 1e6:.1f} ms"
+        else:
+            yield from check_naming(slow)
+
+
+def record_of(start, stop, slows):
+    """The slow callback that overlaps the stall from start to stop."""
+    for slow in slows:
+        if slow["start_ns"] <= stop and start <= slow["start_ns"] + slow["duration_ns"]:
+            return slow
+    return None
+
+
+def check_books(records, slows, stalls):
+    """Every stall that falls well into the run has its record."""
+    begin = records["header"][0]["start_ns"] + ATTACH_NS
+    end = records["footer"][0]["end_ns"] - DETACH_NS
+    inside = [stall for stall in stalls if begin <= stall[0] and stall[1] <= end]
+    missed, worst = [], 0
+    for start, stop in inside:
+        slow = record_of(start, stop, slows)
+        if slow is None:
+            missed.append(start)
+        else:
+            worst = max(worst, abs(slow["duration_ns"] - (stop - start)))
+    print(
+        f"{len(slows)} slow callbacks; {len(inside)} stalls in the run, "
+        f"{len(missed)} missed, durations at most {worst / 1e6:.1f} ms off"
+    )
+    if len(inside) < FEWEST:
+        yield f"only {len(inside)} stalls between {begin} and {end}, expected {FEWEST}"
+    if missed:
+        yield f"{len(missed)} of {len(inside)} stalls have no record, the first at {missed[0]}"
+
+
+def complaints(jsonl, books, pid):
+    records = read_records(jsonl)
+    for kind in ONE_OF_EACH:
+        if len(records.get(kind, [])) != 1:
+            yield f"{len(records.get(kind, []))} records of type {kind}, expected 1"
+            return
+    slows = ended(records.get("slow_callback", []))
+    yield from check_slow(slows)
+    yield from check_books(records, slows, read_books(books))
+    yield from check_run(records, pid)
+
+
+def main(jsonl, books, pid):
+    try:
+        found = list(complaints(jsonl, books, int(pid)))
+    except (KeyError, ValueError, TypeError) as error:
+        found = [f"not the documented format: {error!r}"]
+    for complaint in found:
+        print(complaint)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

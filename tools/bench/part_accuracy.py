@@ -1,0 +1,63 @@
+"""Are all stalls found, none invented, and how well are they timed?"""
+
+import json
+
+from figures import Row, Sample
+from processes import Profiler
+from setting import Python
+
+THRESHOLD_MS = 20
+CLOSE_NS = 1_000_000
+
+
+def _covers(record, stall):
+    """Does the slow callback contain the middle of the stall?"""
+    middle = stall[0] + stall[1] // 2
+    return record["start_ns"] <= middle <= record["start_ns"] + record["duration_ns"]
+
+
+class Accuracy:
+    """Stalls by the program's clock, [start_ns, duration_ns], and slow callbacks by loopprof."""
+
+    def __init__(self, stalls, records):
+        threshold = THRESHOLD_MS * 1_000_000
+        due = [stall for stall in stalls if stall[1] >= threshold]
+        self.due, self.below = len(due), len(stalls) - len(due)
+        self.errors, used = [], set()
+        for stall in due:
+            for i, record in enumerate(records):
+                if i not in used and _covers(record, stall):
+                    used.add(i)
+                    self.errors.append(abs(record["duration_ns"] - stall[1]) / 1000)
+                    break
+        # Just below the threshold, the callback around the stall may be over it.
+        close = [stall for stall in stalls if threshold - CLOSE_NS <= stall[1] < threshold]
+        self.invented = sum(not any(_covers(record, stall) for stall in close)
+                            for i, record in enumerate(records) if i not in used)
+
+    def rows(self):
+        yield Row("slow callbacks found, of those over the threshold", "all",
+                  f"{len(self.errors)} of {self.due}")
+        yield Row(f"    invented, beside {self.below} stalls below it", "none", str(self.invented))
+        if self.errors:
+            yield Row("    duration against the program's own clock: median error",
+                      "under 50 us", f"{Sample(self.errors).median:.0f} us")
+            yield Row("    worst error", "under 1 ms", f"{max(self.errors):.0f} us")
+
+    def raw(self):
+        return {"due": self.due, "below": self.below, "invented": self.invented, "unit": "us",
+                "errors": self.errors}
+
+
+def measure(setting):
+    number = setting.seconds(200, 60)
+    with Python("the host's").start("stalls.py", setting.target_cpu, number,
+                                    THRESHOLD_MS) as target:
+        target.hear()
+        with Profiler(setting.loopprof, target.pid, setting.other_cpu,
+                      "-t", f"{THRESHOLD_MS}ms") as profiler:
+            profiler.wait_for("loop")
+            stalls = json.loads(target.ask("go"))
+            profiler.stop()
+        records = [record for record in profiler.of("slow_callback") if not record["in_progress"]]
+    return Accuracy(stalls, records)

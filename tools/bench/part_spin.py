@@ -1,0 +1,188 @@
+"""Cost of a callback: a spin of `await asyncio.sleep(0)`, the worst that can be made.
+
+Processes of the same interpreter on one CPU take turns, so that whatever else the
+machine does meets all of them. What is attached to one of them can slow the
+others (system call tracepoints are the whole host's), so that there are phases:
+with nothing but the empty probe, and with loopprof, in random order. A process
+that only computes takes its turns in all of them: by its pace, times of one phase
+are made comparable with those of the next.
+"""
+
+import contextlib
+import random
+
+import bpf
+from figures import Row, Sample
+from processes import NEVER, Empty, Profiler
+
+CALLBACKS = 4000
+# Debug mode is that much slower.
+DEBUG_CALLBACKS = 500
+# Of the yardstick, to take about as long as a slice.
+STEPS = 400_000
+SLICES = 5
+WIDE = 10
+YARDSTICK = "yardstick"
+WIDTHS = {"wide none": WIDE, "wide loopprof": WIDE, YARDSTICK: 0}
+TIMES = {"debug": DEBUG_CALLBACKS, YARDSTICK: STEPS}
+LEAST_ROUNDS = 3
+
+
+class Spin:
+    """Processes of one interpreter, and their cost a callback, round by round."""
+
+    def __init__(self, setting, python):
+        self._setting = setting
+        self._python = python
+        self.python = python
+        self._processes = {}
+        self.rounds = []
+        self.every_system_call = False
+
+    def __enter__(self):
+        self._stack = contextlib.ExitStack()
+        for name in ("none", "empty", "floor", "loopprof", "queue", "debug", "wide none",
+                     "wide loopprof", YARDSTICK):
+            process = self._python.start("spin.py", self._setting.target_cpu,
+                                         WIDTHS.get(name, 1), debug=name == "debug")
+            self._processes[name] = self._stack.enter_context(process)
+            self._slice(name)
+        self._pace = Sample([self._slice(YARDSTICK) for _ in range(SLICES)]).median
+        return self
+
+    def __exit__(self, *exception):
+        self._stack.close()
+
+    def _slice(self, name):
+        """Nanoseconds of CPU time a callback."""
+        callbacks = TIMES.get(name, CALLBACKS)
+        return int(self._processes[name].ask(str(callbacks))) / callbacks
+
+    def _slices(self, check, own, **labels):
+        """label=process: slices in turn; the median of each, at the pace of the beginning."""
+        labels[YARDSTICK] = YARDSTICK
+        values = {label: [] for label in labels}
+        check(own)
+        for _ in range(SLICES):
+            for label, name in labels.items():
+                values[label].append(self._slice(name))
+        check(own)
+        slower = Sample(values.pop(YARDSTICK)).median / self._pace
+        return {label: Sample(times).median / slower for label, times in values.items()}
+
+    def _profile(self, name, *options):
+        setting = self._setting
+        return Profiler(setting.loopprof, self._processes[name].pid, setting.other_cpu,
+                        "-t", NEVER, *options)
+
+    def _empty(self, name, *options):
+        setting = self._setting
+        return Empty(setting.empty, self._processes[name].pid, setting.other_cpu, *options)
+
+    def _off(self, check):
+        with self._empty("empty"):
+            return self._slices(check, 0, none="none", empty="empty", debug="debug",
+                                wide_none="wide none")
+
+    def _floor(self, check):
+        """Empty programs at all the places of loopprof, those of the fallback too."""
+        with self._empty("floor", "--syscalls"):
+            return self._slices(check, 0, floor="floor")
+
+    def _on(self, check):
+        with self._profile("loopprof") as profiler:
+            profiler.wait_for("loop")
+            return self._slices(check, 1, loopprof="loopprof", beside="none")
+
+    def _wide(self, check):
+        with self._profile("wide loopprof") as profiler:
+            profiler.wait_for("loop")
+            return self._slices(check, 1, wide_loopprof="wide loopprof")
+
+    def _queue(self, check):
+        with self._profile("queue", "--queue") as profiler:
+            profiler.wait_for("loop")
+            return self._slices(check, 1, queue="queue")
+
+    def round(self):
+        """One phase of each kind."""
+        phases = [self._off, self._on, self._queue, self._wide]
+        if self.every_system_call:
+            phases.append(self._floor)
+        random.shuffle(phases)
+        found = {"quiet": True}
+        for phase in phases:
+            values, quiet = self._setting.alone(phase)
+            found.update(values, quiet=found["quiet"] and quiet)
+        self.rounds.append(found)
+
+    def find_fallback(self):
+        """Is loopprof on every system call of the host here?"""
+        def look(check):
+            with self._profile("loopprof") as profiler:
+                profiler.wait_for("loop")
+                check(1)
+                return bpf.on_every_system_call()
+
+        self.every_system_call, _ = self._setting.alone(look)
+
+    # ---- results ----
+
+    def _kept(self):
+        """The rounds in which nobody else profiled, where there are enough of them."""
+        quiet = [one for one in self.rounds if one["quiet"]]
+        return quiet if len(quiet) >= LEAST_ROUNDS else self.rounds
+
+    def sample(self, name):
+        return Sample([one[name] for one in self._kept()])
+
+    def over(self, name, base="none"):
+        """Extra nanoseconds a callback, each against the same round."""
+        return Sample([one[name] - one[base] for one in self._kept()])
+
+    def ratio(self, name, base, less=None):
+        """name / base, or with `less` taken off both."""
+        return Sample([(one[name] - one.get(less, 0)) / (one[base] - one.get(less, 0))
+                       for one in self._kept()])
+
+    def costs(self):
+        """Nanoseconds of (a callback, an iteration), by one and by WIDE callbacks an iteration."""
+        narrow = self.over("loopprof").median
+        wide = self.over("wide_loopprof", "wide_none").median
+        iteration = (narrow - wide) / (1 - 1 / WIDE)
+        return narrow - iteration, iteration
+
+    def rows(self):
+        name = f"Python {self.python.version}"
+        none, extra, empty = self.sample("none"), self.over("loopprof"), self.over("empty")
+        yield Row(f"cost a callback, spin of sleep(0), {name}", "",
+                  f"{extra.show(0, 'ns')} on {none.show(0, 'ns')}")
+        yield Row("    an empty uprobe at the same address", "", empty.show(0, "ns"))
+        yield Row("    loopprof, times the empty uprobe", "within 1.3",
+                  self.ratio("loopprof", "empty", "none").show())
+        if self.every_system_call:
+            yield Row("    the same with empty programs on the system calls", "",
+                      f"{self.over('floor').show(0, 'ns')}; loopprof is "
+                      f"{self.ratio('loopprof', 'floor', 'none').show()} times that")
+        callback, iteration = self.costs()
+        yield Row("    of which a callback, an iteration (by 10 tasks at once)", "",
+                  f"{callback:.0f} ns, {iteration:.0f} ns")
+        yield Row("    loopprof --queue", "", self.over("queue").show(0, "ns"))
+        yield Row("    run time with loopprof, with --queue, in debug mode, over none", "",
+                  f"{self.ratio('loopprof', 'none').show()}, {self.ratio('queue', 'none').show()}, "
+                  f"{self.ratio('debug', 'none').show(1)}")
+        yield Row("    another process's spin while loopprof runs, over none", "1.00",
+                  self.ratio("beside", "none").show())
+
+    def raw(self):
+        return {"python": self.python.version, "every_system_call": self.every_system_call,
+                "unit": "ns a callback", "rounds": self.rounds,
+                "cost_ns": dict(zip(("callback", "iteration"), self.costs()))}
+
+
+def measure(setting, python, seconds):
+    with Spin(setting, python) as spin:
+        spin.find_fallback()
+        for _ in setting.rounds(seconds):
+            spin.round()
+    return spin

@@ -1,0 +1,91 @@
+"""What all parts share: the programs, the CPUs, the time there is, and who disturbs."""
+
+import os
+import subprocess
+import sys
+import time
+
+import bpf
+from processes import HERE, NotMeasured, Process
+
+HOST_PYTHON = "/usr/bin/python3"
+QUIET_LIMIT_S = 3
+TRIES = 3
+
+
+class Python:
+    """An interpreter; what it runs is passed as text, so that a root needs no copy of it."""
+
+    def __init__(self, name, root=None):
+        self.name = name
+        self._enter = ["chroot", root] if root else []
+        # As a root's paths are seen from within.
+        self._command = [*self._enter, HOST_PYTHON]
+        if root and not os.path.exists(root + HOST_PYTHON):
+            raise NotMeasured(f"no {root}{HOST_PYTHON}; tests/e2e/roots.sh makes it")
+        answer = subprocess.run([*self._command, "-c", "import sys, asyncio, _asyncio\n"
+                                 "print('%d.%d.%d' % sys.version_info[:3])"],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                check=False)
+        if answer.returncode != 0:
+            raise NotMeasured(f"{name}: {answer.stderr.strip().splitlines()[-1:]}")
+        self.version = answer.stdout.strip()
+
+    def start(self, target, cpu, *arguments, debug=False):
+        """A program of targets/ on one CPU."""
+        with open(os.path.join(HERE, "targets", target), encoding="utf-8") as file:
+            source = file.read()
+        env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+        if debug:
+            env["PYTHONASYNCIODEBUG"] = "1"
+        return Process([*self._command, "-c", source, *map(str, arguments)], cpu, env)
+
+
+class Setting:
+    def __init__(self, arguments):
+        self.loopprof = arguments.loopprof
+        self.empty = arguments.empty
+        self.syscalls = arguments.syscalls
+        self.py_spy = arguments.py_spy
+        self.roots = arguments.roots
+        self.quick = arguments.quick
+        cpus = sorted(os.sched_getaffinity(0))
+        # The target has a CPU of its own where there are two.
+        self.target_cpu, self.other_cpu = cpus[0], cpus[-1]
+        self.disturbed = 0
+        os.sched_setaffinity(0, {self.other_cpu})
+
+    def seconds(self, default, quick):
+        return quick if self.quick else default
+
+    def rounds(self, seconds, least=3):
+        """Counts rounds until the time is over, and tells how it goes."""
+        deadline = time.monotonic() + seconds
+        number = 0
+        while number < least or time.monotonic() < deadline:
+            yield number
+            number += 1
+
+    def alone(self, phase):
+        """Runs a phase at a time when nobody else profiles. Returns (values, was it so?).
+
+        phase(check) has to call check with the number of our own loopprofs while they run.
+        A host where others profile all the time gives values as well, if worse ones.
+        """
+        for _ in range(TRIES):
+            self._wait_quiet()
+            spoiled = []
+            values = phase(lambda own: spoiled.append(bpf.profilers() != own))
+            if not any(spoiled):
+                return values, True
+        self.disturbed += 1
+        return values, False
+
+    def _wait_quiet(self):
+        deadline = time.monotonic() + QUIET_LIMIT_S
+        while bpf.profilers() and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    @staticmethod
+    def say(text):
+        print(f"bench: {text}", file=sys.stderr, flush=True)

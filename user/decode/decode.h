@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The only parser of the wire: bytes from a ring buffer or a file in, validated
+ * events out.  Text comes out as sanitised UTF-8.
+ */
+#ifndef LP_DECODE_H
+#define LP_DECODE_H
+
+#include "../wire.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LP_DECODED_TEXT 1024
+
+struct lp_decoded_name {
+	const struct lp_event_name *wire;
+	char name[LP_DECODED_TEXT];
+	char file[LP_DECODED_TEXT];
+};
+
+struct lp_decoded_slow {
+	const struct lp_event_slow *wire;
+	char task_name[LP_DECODED_TEXT]; /* "" if it is not a task or its name cannot be read */
+};
+
+/*
+ * One function an event type; NULL: not wanted.  Pointers hold during the call
+ * only.  loop and callback slots are in range.
+ */
+struct lp_event_handlers {
+	void (*loop)(void *context, const struct lp_event_loop *event);
+	void (*name)(void *context, const struct lp_decoded_name *event);
+	void (*slow)(void *context, const struct lp_decoded_slow *event);
+	void (*iteration_end)(void *context, const struct lp_event_iteration_end *event);
+	void (*poll_return)(void *context, const struct lp_event_poll_return *event);
+	void (*loop_end)(void *context, const struct lp_event *event);
+	void (*process)(void *context, const struct lp_event_process *event);
+	void (*target)(void *context, const struct lp_event_target *event);
+	void (*loop_stats)(void *context, const struct lp_event_loop_stats *event);
+	void (*callback_stats)(void *context, const struct lp_event_callback_stats *event);
+	void (*stack)(void *context, const struct lp_event_stack *event);
+	void (*lost)(void *context, const struct lp_event_lost *event);
+	void (*interval)(void *context, const struct lp_event_end *event);
+	void (*end)(void *context, const struct lp_event_end *event);
+};
+
+/*
+ * Decodes one record of at most size bytes, 8 byte aligned.  Returns 0; -ENOTSUP
+ * for a type that this version does not know (to be skipped); -EBADMSG for a
+ * record that is not as it must be.
+ */
+int decode_event(const void *record, size_t size, const struct lp_event_handlers *handlers,
+		 void *context);
+
+#endif /* LP_DECODE_H */

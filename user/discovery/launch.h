@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Starts a program and holds it just before its interpreter begins to run, so
+ * that the probes are there for its first callback.
+ */
+#ifndef LP_LAUNCH_H
+#define LP_LAUNCH_H
+
+#include "../error.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct lp_launch;
+
+/*
+ * Forks and execs, as the user who called sudo where there is one.  The program
+ * is held by ptrace, until an interpreter is found in it.  follow: its children
+ * are to be profiled too, so that it is let go when it forks.
+ */
+int launch_start(char *const argv[], bool follow, struct lp_launch **launch,
+		 struct lp_error *error);
+pid_t launch_pid(const struct lp_launch *launch);
+
+/*
+ * Goes on until the program has an interpreter mapped, however many programs it
+ * replaces itself by on the way (true: it is held still).  False: it has ended,
+ * or was let go, since it forked and its children are followed.  Blocks meanwhile.
+ */
+bool launch_find_interpreter(struct lp_launch *launch, bool (*has_interpreter)(pid_t pid));
+
+/* Lets it run free. */
+void launch_release(struct lp_launch *launch);
+
+/* Has it ended?  Then *status is its exit status, or 128 plus the signal that ended it. */
+bool launch_ended(struct lp_launch *launch, int *status);
+/* Waits for its end. */
+int launch_wait(struct lp_launch *launch);
+void launch_free(struct lp_launch *launch);
+
+#endif /* LP_LAUNCH_H */

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which processes are profiled: named ones, all of the host, or children of
+ * those.  Finds them, waits for them to get so far, tells the session to attach,
+ * and notices when they end.
+ */
+#ifndef LP_TARGETS_H
+#define LP_TARGETS_H
+
+#include "../session/session.h"
+#include "../source/live.h"
+
+struct lp_targets;
+
+struct lp_targets_config {
+	struct lp_session *session;
+	struct lp_live *live;
+	uint64_t threshold_ns;
+	bool all; /* every process of the host */
+	bool subprocesses; /* children of targets */
+};
+
+int targets_new(const struct lp_targets_config *config, struct lp_targets **targets);
+void targets_free(struct lp_targets *targets);
+
+/*
+ * A process that was asked for by its PID.  Fails with a sentence if it cannot be
+ * profiled; with expect, one that is no Python yet is waited for.
+ */
+int targets_add(struct lp_targets *targets, pid_t pid, bool expect, struct lp_error *error);
+
+/* -a: looks at every process there is. */
+void targets_scan(struct lp_targets *targets);
+
+/* A process forked, or replaced its program (LP_EVENT_PROCESS). */
+void targets_process_event(struct lp_targets *targets, const struct lp_event_process *event);
+
+/* Readable when a process has ended: then targets_reap is to be called. */
+int targets_descriptor(const struct lp_targets *targets);
+void targets_reap(struct lp_targets *targets);
+
+/* Looks again at those that were not ready.  Returns when to be called again (CLOCK_MONOTONIC). */
+uint64_t targets_check(struct lp_targets *targets, uint64_t now_ns);
+
+/* How many may still bring forth events, and how many were ever attached. */
+size_t targets_alive(const struct lp_targets *targets);
+size_t targets_attached(const struct lp_targets *targets);
+
+#endif /* LP_TARGETS_H */

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Diagnostics, on stderr: results are not written here. */
+#ifndef LP_LOG_H
+#define LP_LOG_H
+
+enum lp_log_level {
+	LP_LOG_ERROR,
+	LP_LOG_WARNING,
+	LP_LOG_NOTE, /* default */
+	LP_LOG_DETAIL, /* -v */
+	LP_LOG_DEBUG, /* -vv, libbpf's own messages too */
+};
+
+/* Sets how much is said; LP_LOG_WARNING under -q. */
+void log_set_level(enum lp_log_level level);
+enum lp_log_level log_level(void);
+
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif /* LP_LOG_H */

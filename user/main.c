@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "commands.h"
+#include "output.h"
+
+#include <locale.h>
+
+static int (*const commands[])(const struct lp_options *options) = {
+	[LP_COMMAND_PROFILE] = command_profile,
+	[LP_COMMAND_RECORD] = command_profile,
+	[LP_COMMAND_REPORT] = command_report,
+	[LP_COMMAND_CHECK] = command_check,
+};
+
+int main(int argc, char **argv)
+{
+	struct lp_options options;
+	int status;
+
+	/* for the character set of the terminal; numbers stay as they are in C */
+	setlocale(LC_CTYPE, "");
+	status = options_parse(argc, argv, &options);
+	if (!status) {
+		log_set_level(options.verbosity < 0  ? LP_LOG_WARNING :
+			      options.verbosity == 0 ? LP_LOG_NOTE :
+			      options.verbosity == 1 ? LP_LOG_DETAIL :
+						       LP_LOG_DEBUG);
+		status = output_check(&options);
+	}
+	if (!status)
+		status = commands[options.command](&options);
+	options_free(&options);
+	return status;
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "histogram.h"
+
+#include <stddef.h>
+
+#define OVERFLOW_SLOT (LP_HISTOGRAM_SLOTS - 1)
+
+uint64_t histogram_count(const struct lp_histogram *histogram)
+{
+	uint64_t count = 0;
+	size_t slot;
+
+	for (slot = 0; slot < LP_HISTOGRAM_SLOTS; slot++)
+		count += histogram->slots[slot];
+	return count;
+}
+
+uint64_t histogram_min(const struct lp_histogram *histogram)
+{
+	return histogram->inverted_min_ns ? ~histogram->inverted_min_ns : 0;
+}
+
+uint64_t histogram_max(const struct lp_histogram *histogram)
+{
+	return histogram->max_ns;
+}
+
+/* The longest time a slot can hold, given the longest that the histogram does. */
+static uint64_t upper_edge(size_t slot, uint64_t max_ns)
+{
+	if (slot == OVERFLOW_SLOT || lp_histogram_edges[slot] > max_ns)
+		return max_ns;
+	return lp_histogram_edges[slot];
+}
+
+/* The shortest time a slot can hold, given the shortest that the histogram does. */
+static uint64_t lower_edge(size_t slot, uint64_t min_ns)
+{
+	if (!slot || lp_histogram_edges[slot - 1] < min_ns)
+		return min_ns;
+	return lp_histogram_edges[slot - 1] + 1;
+}
+
+/* How many times a share of count is, rounded up; from 1 to count. */
+static uint64_t rank_of(double share, uint64_t count)
+{
+	/* 0.07 * 100 is a hair over 7: what only rounding has added must not count as one more */
+	double exact = share * (double)count * (1 - 1e-12);
+	uint64_t rank;
+
+	if (!(exact > 0))
+		return 1;
+	if (exact >= (double)count)
+		return count;
+	rank = (uint64_t)exact;
+	if ((double)rank < exact)
+		rank++;
+	return rank > count ? count : rank;
+}
+
+uint64_t histogram_quantile(const struct lp_histogram *histogram, double share)
+{
+	uint64_t count = histogram_count(histogram), seen = 0, rank, min, value;
+	size_t slot;
+
+	if (!count)
+		return 0;
+	rank = rank_of(share, count);
+	for (slot = 0; slot < OVERFLOW_SLOT; slot++) {
+		seen += histogram->slots[slot];
+		if (seen >= rank)
+			break;
+	}
+	value = upper_edge(slot, histogram->max_ns);
+	min = histogram_min(histogram);
+	return value < min ? min : value;
+}
+
+void histogram_merge(struct lp_histogram *into, const struct lp_histogram *from)
+{
+	size_t slot;
+
+	into->sum_ns += from->sum_ns;
+	if (from->max_ns > into->max_ns)
+		into->max_ns = from->max_ns;
+	if (from->inverted_min_ns > into->inverted_min_ns)
+		into->inverted_min_ns = from->inverted_min_ns;
+	for (slot = 0; slot < LP_HISTOGRAM_SLOTS; slot++)
+		into->slots[slot] += from->slots[slot];
+}
+
+/* BPF writes while user space reads: a field may lag, so no difference may wrap. */
+static uint64_t grown(uint64_t now, uint64_t before)
+{
+	return now > before ? now - before : 0;
+}
+
+void histogram_subtract(struct lp_histogram *difference, const struct lp_histogram *now,
+			const struct lp_histogram *before)
+{
+	size_t slot, lowest = LP_HISTOGRAM_SLOTS, highest = 0;
+	struct lp_histogram result = { 0 };
+
+	result.sum_ns = grown(now->sum_ns, before->sum_ns);
+	for (slot = 0; slot < LP_HISTOGRAM_SLOTS; slot++) {
+		result.slots[slot] = grown(now->slots[slot], before->slots[slot]);
+		if (!result.slots[slot])
+			continue;
+		highest = slot;
+		if (lowest == LP_HISTOGRAM_SLOTS)
+			lowest = slot;
+	}
+	if (lowest < LP_HISTOGRAM_SLOTS) {
+		result.max_ns = now->max_ns > before->max_ns ? now->max_ns
+							     : upper_edge(highest, now->max_ns);
+		result.inverted_min_ns = now->inverted_min_ns > before->inverted_min_ns
+						 ? now->inverted_min_ns
+						 : ~lower_edge(lowest, histogram_min(now));
+	}
+	/* only now: difference may be one of the two */
+	*difference = result;
+}

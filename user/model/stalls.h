@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Slow callbacks on their way out.  One is told when its iteration has ended and
+ * the poll after it has returned, as only then is known whom it held up.
+ */
+#ifndef LP_STALLS_H
+#define LP_STALLS_H
+
+#include "../decode/decode.h"
+#include "model.h"
+
+struct lp_stalls;
+
+typedef void (*lp_slow_teller)(void *context, const struct lp_slow *slow);
+
+/* One a loop. Returns NULL if out of memory. */
+struct lp_stalls *stalls_new(lp_slow_teller tell, void *context);
+/* Tells what is left, then frees. */
+void stalls_free(struct lp_stalls *stalls);
+
+/* A stack that was read while the callback that began at start_ns ran. */
+void stalls_add_stack(struct lp_stalls *stalls, const struct lp_event_stack *event);
+void stalls_add_slow(struct lp_stalls *stalls, const struct lp_loop_info *loop,
+		     const struct lp_callback_info *callback, const struct lp_decoded_slow *event);
+void stalls_iteration_end(struct lp_stalls *stalls, const struct lp_event_iteration_end *event);
+void stalls_poll_return(struct lp_stalls *stalls, const struct lp_event_poll_return *event);
+void stalls_advance(struct lp_stalls *stalls, uint64_t now_ns);
+
+#endif /* LP_STALLS_H */

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "option_table.h"
+
+#include "version.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct lp_command_row lp_commands[] = {
+	{ LP_COMMAND_PROFILE, NULL, "{-p PID[,PID]... | -a | -- COMMAND [ARG]...} [OPTION]...",
+	  "Profile running loops: print each stall as it ends, and a summary at the end (Ctrl-C, -d, or when the targets have exited)." },
+	{ LP_COMMAND_RECORD, "record", "-o FILE {-p PID[,PID]... | -a | -- COMMAND [ARG]...} [OPTION]...",
+	  "Capture to a file instead." },
+	{ LP_COMMAND_REPORT, "report", "FILE [OPTION]...",
+	  "Print the same report from a capture: later, elsewhere, without root." },
+	{ LP_COMMAND_CHECK, "check", "",
+	  "Tell what this host supports, and what to do about the rest." },
+};
+const size_t lp_command_count = sizeof(lp_commands) / sizeof(lp_commands[0]);
+
+const struct lp_option_row lp_options[] = {
+	{ 'p', "pid", "PID[,PID]...", LP_FOR_LIVE, "profile these processes; may be repeated" },
+	{ 'a', "all", NULL, LP_FOR_LIVE,
+	  "profile every asyncio process of the host, also those that start later" },
+	{ 's', "subprocesses", NULL, LP_FOR_LIVE, "follow the targets' children too" },
+	{ 't', "threshold", "TIME", LP_FOR_LIVE,
+	  "a callback that runs for so long is slow (default 100ms)" },
+	{ 'd', "duration", "TIME", LP_FOR_LIVE, "end after this time (a bare number: seconds)" },
+	{ 'i', "interval", "TIME", LP_FOR_LIVE,
+	  "print a summary of each interval, and rewrite the file of -o" },
+	{ 'm', "mode", "MODE", LP_FOR_LIVE,
+	  "trace (default): probe the dispatch of every callback" },
+	{ LP_OPTION_QUEUE, "queue", NULL, LP_FOR_LIVE,
+	  "also measure how long callbacks wait to run; one more probe a callback" },
+	{ 'o', "output", "FILE", LP_FOR_OUTPUT,
+	  "write to FILE: a capture with record, else the format of -f" },
+	{ 'f', "format", "FORMAT", LP_FOR(LP_COMMAND_PROFILE) | LP_FOR(LP_COMMAND_REPORT),
+	  "text, json, prom or openmetrics (default: by the suffix of FILE, or text)" },
+	{ 'j', "json", NULL, LP_FOR(LP_COMMAND_PROFILE) | LP_FOR(LP_COMMAND_REPORT),
+	  "JSON lines on stdout instead of text" },
+	{ 'v', "verbose", NULL, LP_FOR_ALL, "say more on stderr; twice: the kernel's words too" },
+	{ 'q', "quiet", NULL, LP_FOR_ALL, "say nothing on stderr but errors and warnings" },
+	{ 'V', "version", NULL, LP_FOR_ALL, "print the version" },
+	{ 'h', "help", NULL, LP_FOR_ALL, "print this help" },
+	{ LP_OPTION_MAN, "print-man-page", NULL, LP_FOR_ALL, NULL },
+};
+const size_t lp_option_count = sizeof(lp_options) / sizeof(lp_options[0]);
+
+static const struct {
+	const char *command;
+	const char *text;
+} examples[] = {
+	{ "sudo loopprof -p 4242", "what holds up the loop of process 4242" },
+	{ "sudo loopprof -p 4242 -t 20ms -d 30s", "stalls from 20 ms on, for half a minute" },
+	{ "sudo loopprof -a -i 10s", "every asyncio process, a summary each ten seconds" },
+	{ "sudo loopprof -- python3 app.py", "from the first callback of a program on" },
+	{ "sudo loopprof -p 4242 -i 15s -o loop.prom", "histograms for node_exporter" },
+	{ "sudo loopprof record -o x.lpc -p 4242", "capture now, ..." },
+	{ "loopprof report x.lpc", "... read later, elsewhere" },
+};
+
+#define EXAMPLES (sizeof(examples) / sizeof(examples[0]))
+
+struct option *option_table_getopt(char *shorts, size_t size)
+{
+	struct option *longs = calloc(lp_option_count + 1, sizeof(*longs));
+	size_t i, at = 0;
+
+	for (i = 0; longs && i < lp_option_count; i++) {
+		longs[i].name = lp_options[i].name;
+		longs[i].has_arg = lp_options[i].value ? required_argument : no_argument;
+		longs[i].val = lp_options[i].key;
+		if (lp_options[i].key < 256 && at + 3 < size) {
+			shorts[at++] = (char)lp_options[i].key;
+			if (lp_options[i].value)
+				shorts[at++] = ':';
+		}
+	}
+	shorts[at] = '\0';
+	return longs;
+}
+
+const char *option_table_name(int key)
+{
+	static char text[32];
+	size_t i;
+
+	snprintf(text, sizeof(text), "-%c", key);
+	for (i = 0; i < lp_option_count && key >= 256; i++)
+		if (lp_options[i].key == key)
+			snprintf(text, sizeof(text), "--%s", lp_options[i].name);
+	return text;
+}
+
+static void print_help(void)
+{
+	size_t i;
+
+	puts("loopprof tells what holds up an event loop: which callback, how long, at which line.\n\nUsage:");
+	for (i = 0; i < lp_command_count; i++)
+		printf("  loopprof%s%s %s\n      %s\n", lp_commands[i].name ? " " : "",
+		       lp_commands[i].name ? lp_commands[i].name : "", lp_commands[i].synopsis,
+		       lp_commands[i].text);
+	puts("\nOptions:");
+	for (i = 0; i < lp_option_count; i++) {
+		const struct lp_option_row *row = &lp_options[i];
+		char left[64];
+
+		if (!row->text)
+			continue;
+		if (row->key < 256)
+			snprintf(left, sizeof(left), "-%c, --%s%s%s", row->key, row->name,
+				 row->value ? " " : "", row->value ? row->value : "");
+		else
+			snprintf(left, sizeof(left), "    --%s%s%s", row->name,
+				 row->value ? " " : "", row->value ? row->value : "");
+		printf("  %-26s %s\n", left, row->text);
+	}
+	puts("\nExamples:");
+	for (i = 0; i < EXAMPLES; i++)
+		printf("  %-44s %s\n", examples[i].command, examples[i].text);
+	puts("\nResults go to stdout, everything else to stderr. Ctrl-C once: summary; twice: out.\n"
+	     "Exit status: 0; 1 for an error or if nothing was attached; 2 for a wrong usage;\n"
+	     "COMMAND's own with --.");
+}
+
+/* roff takes a leading dot or quote as a request, and - as a hyphen. */
+static void print_roff(const char *text)
+{
+	if (*text == '.' || *text == '\'')
+		fputs("\\&", stdout);
+	for (; *text; text++) {
+		if (*text == '-' || *text == '\\')
+			putchar('\\');
+		putchar(*text);
+	}
+}
+
+void options_print_man(void)
+{
+	size_t i;
+
+	printf(".TH LOOPPROF 8 \"\" \"loopprof %s\" \"System Administration\"\n", LP_VERSION);
+	puts(".SH NAME\nloopprof \\- tell what holds up an event loop\n.SH SYNOPSIS");
+	for (i = 0; i < lp_command_count; i++) {
+		fputs(".B loopprof", stdout);
+		if (lp_commands[i].name)
+			printf(" %s", lp_commands[i].name);
+		fputs("\n.RI ", stdout);
+		putchar('"');
+		print_roff(lp_commands[i].synopsis);
+		puts("\"\n.br");
+	}
+	puts(".SH DESCRIPTION");
+	puts("loopprof attaches to running, unmodified asyncio programs from outside, with eBPF, and\n"
+	     "tells which callback or task step held the loop, for how long, at which line, and whom\n"
+	     "it held up. The programs are neither changed nor restarted.");
+	for (i = 0; i < lp_command_count; i++) {
+		printf(".TP\n.B loopprof%s%s\n", lp_commands[i].name ? " " : "",
+		       lp_commands[i].name ? lp_commands[i].name : "");
+		print_roff(lp_commands[i].text);
+		putchar('\n');
+	}
+	puts(".SH OPTIONS");
+	for (i = 0; i < lp_option_count; i++) {
+		const struct lp_option_row *row = &lp_options[i];
+
+		if (!row->text)
+			continue;
+		fputs(".TP\n.B ", stdout);
+		if (row->key < 256)
+			printf("\\-%c, ", row->key);
+		fputs("\\-\\-", stdout);
+		print_roff(row->name);
+		if (row->value)
+			printf(" \\fI%s\\fR", row->value);
+		putchar('\n');
+		print_roff(row->text);
+		putchar('\n');
+	}
+	puts(".SH EXAMPLES");
+	for (i = 0; i < EXAMPLES; i++) {
+		fputs(".TP\n.B ", stdout);
+		print_roff(examples[i].command);
+		putchar('\n');
+		print_roff(examples[i].text);
+		putchar('\n');
+	}
+	puts(".SH OVERHEAD\n"
+	     "An entry uprobe costs the target a trap for each callback; hooks on the poll system\n"
+	     "calls cost their callers a look-up. README.md has measured figures.\n"
+	     ".SH EXIT STATUS\n"
+	     "0 on success, a target that exits included; 1 on an error, or if nothing was\n"
+	     "attached; 2 on a wrong usage; with \\-\\-, the status of COMMAND.\n"
+	     ".SH FILES\n"
+	     "Captures, JSON lines and metrics are written with the owner of the sudo user.\n"
+	     ".SH REQUIREMENTS\n"
+	     "Linux 5.10 or later on x86\\-64 with BTF, and root. CPython 3.8 to 3.14.\n"
+	     ".B loopprof check\n"
+	     "tells what a host lacks.");
+}
+
+void option_table_show(int key)
+{
+	if (key == 'V')
+		puts("loopprof " LP_VERSION);
+	else if (key == LP_OPTION_MAN)
+		options_print_man();
+	else
+		print_help();
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Every command and option, once: for the parser, --help and the man page. */
+#ifndef LP_OPTION_TABLE_H
+#define LP_OPTION_TABLE_H
+
+#include "options.h"
+
+#include <getopt.h>
+
+/* Options without a letter. */
+enum { LP_OPTION_QUEUE = 256, LP_OPTION_MAN };
+
+/* Sets of commands. */
+#define LP_FOR(command) (1U << (command))
+#define LP_FOR_LIVE (LP_FOR(LP_COMMAND_PROFILE) | LP_FOR(LP_COMMAND_RECORD))
+#define LP_FOR_OUTPUT (LP_FOR_LIVE | LP_FOR(LP_COMMAND_REPORT))
+#define LP_FOR_ALL (LP_FOR_OUTPUT | LP_FOR(LP_COMMAND_CHECK))
+
+struct lp_option_row {
+	int key; /* a letter, or one of the above */
+	const char *name;
+	const char *value; /* what it takes; NULL: nothing */
+	unsigned int commands; /* that it is for */
+	const char *text; /* NULL: not shown */
+};
+
+struct lp_command_row {
+	enum lp_command command;
+	const char *name; /* NULL: no word is needed */
+	const char *synopsis;
+	const char *text;
+};
+
+extern const struct lp_option_row lp_options[];
+extern const size_t lp_option_count;
+extern const struct lp_command_row lp_commands[];
+extern const size_t lp_command_count;
+
+/* For getopt_long; the result is to be freed. */
+struct option *option_table_getopt(char *shorts, size_t size);
+
+/* Prints help ('h'), version ('V') or the man page (LP_OPTION_MAN) on stdout. */
+void option_table_show(int key);
+
+/* "-p" or "--queue", for messages. */
+const char *option_table_name(int key);
+
+#endif /* LP_OPTION_TABLE_H */

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "options.h"
+
+#include "option_table.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_THRESHOLD_NS 100000000ULL
+
+int options_duration(const char *text, uint64_t *ns)
+{
+	static const struct {
+		const char *suffix;
+		double ns;
+	} units[] = { { "", 1e9 },  { "s", 1e9 },   { "ms", 1e6 },  { "us", 1e3 },
+		      { "ns", 1 },  { "m", 60e9 },  { "min", 60e9 }, { "h", 3600e9 } };
+	double value;
+	char *end;
+	size_t i;
+
+	value = strtod(text, &end);
+	if (end == text || !isfinite(value) || value < 0)
+		return -EINVAL;
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(end, units[i].suffix) != 0)
+			continue;
+		value *= units[i].ns;
+		if (value > 1e18)
+			return -EINVAL;
+		*ns = (uint64_t)(value + 0.5);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int usage_error(const char *format, const char *what)
+{
+	fputs("loopprof: ", stderr);
+	fprintf(stderr, format, what);
+	fputs("; see `loopprof --help`\n", stderr);
+	return 2;
+}
+
+static int add_pids(struct lp_options *options, char *list)
+{
+	char *at = list, *end;
+	pid_t *grown;
+	long pid;
+
+	do {
+		errno = 0;
+		pid = strtol(at, &end, 10);
+		if (end == at || (*end && *end != ',') || pid <= 0 || pid > 1 << 22 || errno)
+			return usage_error("'%s' is not a list of process IDs such as 4242,4243",
+					   list);
+		grown = realloc(options->pids, (options->pid_count + 1) * sizeof(*grown));
+		if (!grown)
+			return usage_error("%s", "out of memory");
+		options->pids = grown;
+		grown[options->pid_count++] = (pid_t)pid;
+		at = end + 1;
+	} while (*end);
+	return 0;
+}
+
+static int take_duration(const char *name, const char *text, bool zero, uint64_t *ns)
+{
+	if (!options_duration(text, ns) && (zero || *ns))
+		return 0;
+	fprintf(stderr,
+		"loopprof: %s takes a time such as 100ms, 2s or 1.5m (a bare number is in seconds), not '%s'\n",
+		name, text);
+	return 2;
+}
+
+/* Returns 0, or 2 for a wrong use. */
+static int take_option(struct lp_options *options, int key, char *value)
+{
+	switch (key) {
+	case 'p':
+		return add_pids(options, value);
+	case 'a':
+		options->all = true;
+		return 0;
+	case 's':
+		options->subprocesses = true;
+		return 0;
+	case 't':
+		return take_duration("-t", value, true, &options->threshold_ns);
+	case 'd':
+		return take_duration("-d", value, false, &options->duration_ns);
+	case 'i':
+		return take_duration("-i", value, false, &options->interval_ns);
+	case 'm':
+		return strcmp(value, "trace") == 0 ?
+			       0 :
+			       usage_error("-m knows the mode trace, not '%s'", value);
+	case 'o':
+		options->output = value;
+		return 0;
+	case 'f':
+		options->format = value;
+		return 0;
+	case 'j':
+		options->json = true;
+		return 0;
+	case LP_OPTION_QUEUE:
+		options->queue = true;
+		return 0;
+	case 'v':
+		options->verbosity++;
+		return 0;
+	case 'q':
+		options->verbosity = -1;
+		return 0;
+	default:
+		return 2;
+	}
+}
+
+static int parse_command(char *word, struct lp_options *options)
+{
+	size_t i;
+
+	for (i = 0; i < lp_command_count; i++) {
+		if (!lp_commands[i].name || strcmp(lp_commands[i].name, word) != 0)
+			continue;
+		options->command = lp_commands[i].command;
+		return 0;
+	}
+	return usage_error("'%s' is no command of loopprof (to start a program, put -- before it)",
+			   word);
+}
+
+static bool option_allowed(const struct lp_options *options, int key)
+{
+	size_t i;
+
+	for (i = 0; i < lp_option_count; i++)
+		if (lp_options[i].key == key)
+			return lp_options[i].commands >> options->command & 1;
+	return true;
+}
+
+/* What only makes sense together, or not at all. */
+static int check_combination(const struct lp_options *options)
+{
+	bool targets = options->pid_count || options->all || options->launch;
+
+	if (options->command == LP_COMMAND_REPORT)
+		return options->capture ? 0 :
+					  usage_error("report needs the name of a %s", "capture");
+	if (options->capture)
+		return usage_error("'%s' is too much (to start a program, put -- before it)",
+				   options->capture);
+	if (options->command == LP_COMMAND_CHECK)
+		return 0;
+	if (!targets)
+		return usage_error("nothing to profile: give %s", "-p PID, -a or -- COMMAND");
+	if (options->all && (options->pid_count || options->launch))
+		return usage_error("-a means every process: leave out %s", "-p and -- COMMAND");
+	if (options->pid_count && options->launch)
+		return usage_error("give either -p PID or %s, not both", "-- COMMAND");
+	if (options->command == LP_COMMAND_RECORD && !options->output)
+		return usage_error("record needs %s", "-o FILE");
+	return 0;
+}
+
+static int parse_words(int argc, char **argv, int separator, struct lp_options *options)
+{
+	bool command_seen = false;
+	int err;
+
+	for (; optind < separator; optind++) {
+		if (options->command == LP_COMMAND_REPORT && command_seen) {
+			if (options->capture)
+				return usage_error("report takes one capture; '%s' is one more",
+						   argv[optind]);
+			options->capture = argv[optind];
+			continue;
+		}
+		if (command_seen)
+			return usage_error(
+				"'%s' is too much (to start a program, put -- before it)",
+				argv[optind]);
+		err = parse_command(argv[optind], options);
+		if (err)
+			return err;
+		command_seen = true;
+	}
+	if (separator < argc) {
+		if (separator + 1 == argc)
+			return usage_error("there is no COMMAND after %s", "--");
+		options->launch = argv + separator + 1;
+	}
+	return 0;
+}
+
+int options_parse(int argc, char **argv, struct lp_options *options)
+{
+	int keys[64], separator = argc, key, err, i;
+	struct option *longs;
+	size_t seen = 0, j;
+	char shorts[128];
+
+	memset(options, 0, sizeof(*options));
+	options->threshold_ns = DEFAULT_THRESHOLD_NS;
+	for (i = 1; i < argc && separator == argc; i++)
+		if (!strcmp(argv[i], "--"))
+			separator = i;
+	longs = option_table_getopt(shorts, sizeof(shorts));
+	if (!longs)
+		return usage_error("%s", "out of memory");
+	err = 0;
+	while (!err && (key = getopt_long(separator, argv, shorts, longs, NULL)) != -1) {
+		if (key == 'h' || key == 'V' || key == LP_OPTION_MAN) {
+			option_table_show(key);
+			exit(0);
+		}
+		if (key == '?')
+			fputs("loopprof: see `loopprof --help`\n", stderr);
+		if (seen < sizeof(keys) / sizeof(keys[0]))
+			keys[seen++] = key;
+		err = take_option(options, key, optarg);
+	}
+	free(longs);
+	if (!err)
+		err = parse_words(argc, argv, separator, options);
+	for (j = 0; !err && j < seen; j++)
+		if (!option_allowed(options, keys[j]))
+			err = usage_error("%s is not for this command",
+					  option_table_name(keys[j]));
+	return err ? err : check_combination(options);
+}
+
+void options_free(struct lp_options *options)
+{
+	free(options->pids);
+	options->pids = NULL;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The command line.  One table feeds the parser, --help and the man page. */
+#ifndef LP_OPTIONS_H
+#define LP_OPTIONS_H
+
+#include "error.h"
+#include "log.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum lp_command {
+	LP_COMMAND_PROFILE,
+	LP_COMMAND_RECORD,
+	LP_COMMAND_REPORT,
+	LP_COMMAND_CHECK,
+};
+
+struct lp_options {
+	enum lp_command command;
+	pid_t *pids;
+	size_t pid_count;
+	bool all; /* -a */
+	char **launch; /* -- COMMAND ARG..., NULL-terminated; NULL: none */
+	bool subprocesses;
+	uint64_t threshold_ns;
+	uint64_t duration_ns; /* 0: until it is interrupted */
+	uint64_t interval_ns; /* 0: none */
+	const char *output;
+	const char *format;
+	bool json;
+	bool queue;
+	const char *capture; /* report FILE */
+	int verbosity; /* -q is -1 */
+};
+
+/*
+ * Parses; prints help or version and exits with 0 where asked to.  Returns 0, or
+ * 2 after it has said on stderr what is wrong with the usage.
+ */
+int options_parse(int argc, char **argv, struct lp_options *options);
+void options_free(struct lp_options *options);
+
+/* "100ms", "2s", "1.5m", "250us"; a bare number is in seconds.  Returns 0 or -EINVAL. */
+int options_duration(const char *text, uint64_t *ns);
+
+/* The man page, as roff, on stdout. */
+void options_print_man(void);
+
+#endif /* LP_OPTIONS_H */

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "escape.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define REPLACEMENT "\xef\xbf\xbd"
+
+/* Well-formed sequences by their first byte; the second has a range of its own (RFC 3629). */
+static const struct {
+	uint8_t first, last;
+	uint8_t second_first, second_last;
+	uint8_t length;
+} sequences[] = {
+	{ 0x01, 0x7f, 0, 0, 1 },       { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+	{ 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+	{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
+};
+
+/* Bytes of the valid sequence that the text begins with; 0 if there is none. */
+static size_t sequence_length(const uint8_t *text)
+{
+	size_t i, at;
+
+	for (i = 0; i < sizeof(sequences) / sizeof(*sequences); i++)
+		if (text[0] >= sequences[i].first && text[0] <= sequences[i].last)
+			break;
+	if (i == sizeof(sequences) / sizeof(*sequences))
+		return 0;
+	if (sequences[i].length > 1 &&
+	    (text[1] < sequences[i].second_first || text[1] > sequences[i].second_last))
+		return 0;
+	for (at = 2; at < sequences[i].length; at++)
+		if ((text[at] & 0xc0) != 0x80)
+			return 0;
+	return sequences[i].length;
+}
+
+static void write_json(FILE *out, uint8_t byte)
+{
+	switch (byte) {
+	case '"':
+		fputs("\\\"", out);
+		break;
+	case '\\':
+		fputs("\\\\", out);
+		break;
+	case '\n':
+		fputs("\\n", out);
+		break;
+	case '\r':
+		fputs("\\r", out);
+		break;
+	case '\t':
+		fputs("\\t", out);
+		break;
+	default:
+		if (byte < 0x20)
+			fprintf(out, "\\u%04x", byte);
+		else
+			putc(byte, out);
+	}
+}
+
+static void write_label(FILE *out, uint8_t byte)
+{
+	switch (byte) {
+	case '"':
+		fputs("\\\"", out);
+		break;
+	case '\\':
+		fputs("\\\\", out);
+		break;
+	case '\n':
+		fputs("\\n", out);
+		break;
+	default:
+		putc(byte, out);
+	}
+}
+
+static void escape(FILE *out, const char *text, void (*write_ascii)(FILE *out, uint8_t byte))
+{
+	const uint8_t *at = (const uint8_t *)text;
+
+	while (*at) {
+		size_t length = sequence_length(at);
+
+		if (length == 1)
+			write_ascii(out, *at);
+		else if (length)
+			fwrite(at, 1, length, out);
+		else
+			fputs(REPLACEMENT, out);
+		at += length ? length : 1;
+	}
+}
+
+void escape_json(FILE *out, const char *text)
+{
+	putc('"', out);
+	escape(out, text, write_json);
+	putc('"', out);
+}
+
+void escape_label(FILE *out, const char *text)
+{
+	escape(out, text, write_label);
+}

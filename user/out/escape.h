@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Text into the quoted strings of the formats.  Input is UTF-8 of any quality,
+ * ended by NUL; each byte that is not a part of valid UTF-8 becomes U+FFFD, as
+ * readers of these formats reject a whole file for one bad byte.
+ */
+#ifndef LP_ESCAPE_H
+#define LP_ESCAPE_H
+
+#include <stdio.h>
+
+/* Writes a JSON string with its quotes. */
+void escape_json(FILE *out, const char *text);
+
+/* Writes the inside of a label value of Prometheus and OpenMetrics, without its quotes. */
+void escape_label(FILE *out, const char *text);
+
+#endif /* LP_ESCAPE_H */

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "file.h"
+
+#include "../log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define STREAM_MODE 0600
+/* Does not end as the file does: node_exporter reads every *.prom in the directory. */
+#define TEMPORARY_FORMAT ".loopprof-%016" PRIx64 ".tmp"
+#define TEMPORARY_TRIES 8
+
+struct lp_snapshot {
+	int directory;
+	mode_t mode;
+	char *name; /* in the directory */
+	char temporary[48];
+	FILE *stream; /* NULL: no version is being written */
+	int descriptor; /* what the stream writes to */
+	int err; /* first failed write of this version */
+};
+
+/* What to do about an error, by its number. */
+static const struct {
+	int code;
+	const char *advice;
+} advices[] = {
+	{ ENOENT, "its directory does not exist; create it, or give another file with -o" },
+	{ ENOTDIR, "a part of its path is not a directory; correct the path given with -o" },
+	{ EISDIR, "that is a directory; give a file in it with -o" },
+	{ EACCES,
+	  "not permitted; give a file with -o that you may write, and that in a shared directory like /tmp is not another user's" },
+	{ EPERM, "not permitted (an immutable file or directory?); give another file with -o" },
+	{ ELOOP,
+	  "it is a symbolic link, and those are not followed; give the file that it points to, or leave out -o and redirect" },
+	{ EEXIST, "it is there and is not a regular file; give another file with -o" },
+	{ EROFS,
+	  "the file system is read-only; give a file elsewhere with -o (in a systemd unit: ReadWritePaths=)" },
+	{ ENOSPC, "the disk is full; make room, or give a file elsewhere with -o" },
+	{ EDQUOT, "the disk quota is used up; make room, or give a file elsewhere with -o" },
+	{ EFBIG, "it would be larger than the limit (ulimit -f) allows; raise that limit" },
+	{ EPIPE, "its reader has gone away; keep the reader running, or write to a file with -o" },
+	{ ENOMEM, "out of memory; free some and try again" },
+	{ ENAMETOOLONG, "the name is too long; give a shorter one with -o" },
+};
+
+static const char *advice_on(int err)
+{
+	static char text[128];
+	size_t i;
+
+	for (i = 0; i < sizeof(advices) / sizeof(*advices); i++)
+		if (advices[i].code == -err)
+			return advices[i].advice;
+	snprintf(text, sizeof(text), "%s; give another file with -o", strerror(-err));
+	return text;
+}
+
+static int cannot_write(struct lp_error *error, const char *path, int err)
+{
+	return error_set(error, err, "cannot write '%s': %s", path, advice_on(err));
+}
+
+void output_warn(const char *path, int err)
+{
+	if (path)
+		log_warning("cannot write '%s': %s", path, advice_on(err));
+	else
+		log_warning("cannot write to stdout: %s", advice_on(err));
+}
+
+/* A user or group ID out of the environment. */
+static bool id_from_environment(const char *variable, unsigned int *id)
+{
+	const char *text = getenv(variable);
+	unsigned long value;
+	char *end;
+
+	if (!text || *text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	/* the highest one means "leave as it is" to fchown() */
+	if (errno || *end || value >= UINT_MAX)
+		return false;
+	*id = (unsigned int)value;
+	return true;
+}
+
+static void give_to_caller_of_sudo(int descriptor)
+{
+	unsigned int user, group;
+
+	if (geteuid() || !id_from_environment("SUDO_UID", &user) ||
+	    !id_from_environment("SUDO_GID", &group))
+		return;
+	/* Some file systems know no owners (vfat) or distrust root (NFS): results are worth more. */
+	if (fchown(descriptor, user, group))
+		log_detail("cannot give the output file to user %u: %s", user, strerror(errno));
+}
+
+static int open_stream(const char *path)
+{
+	int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY;
+	int descriptor = open(path, flags | O_EXCL, STREAM_MODE);
+
+	if (descriptor >= 0) {
+		give_to_caller_of_sudo(descriptor);
+		return descriptor;
+	}
+	if (errno != EEXIST)
+		return -errno;
+	/* O_CREAT stays: with it the kernel guards other users' files in shared directories */
+	descriptor = open(path, flags | O_TRUNC, STREAM_MODE);
+	return descriptor < 0 ? -errno : descriptor;
+}
+
+int output_open(const char *path, FILE **stream, struct lp_error *error)
+{
+	int descriptor;
+
+	*stream = NULL;
+	if (!path) {
+		*stream = stdout;
+	} else {
+		descriptor = open_stream(path);
+		if (descriptor < 0)
+			return cannot_write(error, path, descriptor);
+		*stream = fdopen(descriptor, "w");
+		if (!*stream) {
+			close(descriptor);
+			return cannot_write(error, path, -ENOMEM);
+		}
+	}
+	return 0;
+}
+
+static int write_all(int descriptor, const char *data, size_t size)
+{
+	struct pollfd room = { .fd = descriptor, .events = POLLOUT };
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t written = write(descriptor, data + done, size - done);
+
+		if (written >= 0)
+			done += (size_t)written;
+		else if (errno == EAGAIN)
+			/* a terminal or pipe that another process has made non-blocking */
+			poll(&room, 1, -1);
+		else if (errno != EINTR)
+			return -errno;
+	}
+	return 0;
+}
+
+int output_write(FILE *stream, const char *data, size_t size)
+{
+	if (fflush(stream))
+		return -errno;
+	return write_all(fileno(stream), data, size);
+}
+
+int output_close(FILE *stream)
+{
+	if (stream == stdout)
+		return fflush(stream) ? -errno : 0;
+	return fclose(stream) ? -errno : 0;
+}
+
+/* A rename would replace whatever is there, /dev/null too. */
+static int check_replaceable(const struct lp_snapshot *snapshot)
+{
+	struct stat status;
+
+	if (fstatat(snapshot->directory, snapshot->name, &status, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT ? 0 : -errno;
+	if (S_ISREG(status.st_mode))
+		return 0;
+	if (S_ISDIR(status.st_mode))
+		return -EISDIR;
+	return S_ISLNK(status.st_mode) ? -ELOOP : -EEXIST;
+}
+
+/* Returns a descriptor, the file's name in snapshot->temporary; or a negative errno. */
+static int create_temporary(struct lp_snapshot *snapshot)
+{
+	int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int tries, descriptor;
+	uint64_t number;
+
+	for (tries = 0; tries < TEMPORARY_TRIES; tries++) {
+		if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
+			return -EIO;
+		snprintf(snapshot->temporary, sizeof(snapshot->temporary), TEMPORARY_FORMAT,
+			 number);
+		descriptor = openat(snapshot->directory, snapshot->temporary, flags, STREAM_MODE);
+		if (descriptor >= 0)
+			return descriptor;
+		if (errno != EEXIST)
+			return -errno;
+	}
+	return -EEXIST;
+}
+
+/* A stream of our own, as stdio's forgets why a write failed. */
+static ssize_t write_temporary(void *cookie, const char *data, size_t size)
+{
+	struct lp_snapshot *snapshot = cookie;
+
+	if (!snapshot->err)
+		snapshot->err = write_all(snapshot->descriptor, data, size);
+	return snapshot->err ? 0 : (ssize_t)size;
+}
+
+static void remove_temporary(struct lp_snapshot *snapshot)
+{
+	unlinkat(snapshot->directory, snapshot->temporary, 0);
+}
+
+int snapshot_begin(struct lp_snapshot *snapshot, FILE **stream)
+{
+	cookie_io_functions_t functions = { .write = write_temporary };
+	int err = 0;
+
+	*stream = NULL;
+	snapshot->err = 0;
+	snapshot->descriptor = create_temporary(snapshot);
+	if (snapshot->descriptor < 0)
+		return snapshot->descriptor;
+	/* in this order: once it is another's, its mode takes a capability to change */
+	if (fchmod(snapshot->descriptor, snapshot->mode))
+		err = -errno;
+	give_to_caller_of_sudo(snapshot->descriptor);
+	if (!err) {
+		snapshot->stream = fopencookie(snapshot, "w", functions);
+		if (!snapshot->stream)
+			err = -ENOMEM;
+	}
+	if (err) {
+		close(snapshot->descriptor);
+		remove_temporary(snapshot);
+		return err;
+	}
+	*stream = snapshot->stream;
+	return 0;
+}
+
+/* Ends the writing of this version; returns its first error. */
+static int end_writing(struct lp_snapshot *snapshot)
+{
+	int err = fclose(snapshot->stream) ? -errno : 0;
+
+	snapshot->stream = NULL;
+	if (close(snapshot->descriptor) && !err)
+		err = -errno;
+	return snapshot->err ? snapshot->err : err;
+}
+
+int snapshot_commit(struct lp_snapshot *snapshot)
+{
+	int err = end_writing(snapshot);
+
+	if (!err)
+		err = check_replaceable(snapshot);
+	if (!err &&
+	    renameat(snapshot->directory, snapshot->temporary, snapshot->directory, snapshot->name))
+		err = -errno;
+	if (err)
+		remove_temporary(snapshot);
+	return err;
+}
+
+void snapshot_abandon(struct lp_snapshot *snapshot)
+{
+	if (!snapshot->stream)
+		return;
+	end_writing(snapshot);
+	remove_temporary(snapshot);
+}
+
+/* Splits the path; the directory is held open, so that a chdir() later changes nothing. */
+static int open_directory(struct lp_snapshot *snapshot, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	char *directory;
+	int err = 0;
+
+	if (!*name)
+		return *path ? -EISDIR : -ENOENT;
+	snapshot->name = strdup(name);
+	/* the slash stays: it may be the root's */
+	directory = slash ? strndup(path, (size_t)(name - path)) : strdup(".");
+	if (!snapshot->name || !directory) {
+		free(directory);
+		return -ENOMEM;
+	}
+	snapshot->directory = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (snapshot->directory < 0)
+		err = -errno;
+	free(directory);
+	return err;
+}
+
+int snapshot_new(const char *path, mode_t mode, struct lp_snapshot **result, struct lp_error *error)
+{
+	struct lp_snapshot *snapshot = calloc(1, sizeof(*snapshot));
+	FILE *stream;
+	int err;
+
+	*result = NULL;
+	if (!snapshot)
+		return cannot_write(error, path, -ENOMEM);
+	snapshot->directory = -1;
+	snapshot->mode = mode;
+	err = open_directory(snapshot, path);
+	if (!err)
+		err = check_replaceable(snapshot);
+	if (!err)
+		err = snapshot_begin(snapshot, &stream);
+	if (err) {
+		snapshot_free(snapshot);
+		return cannot_write(error, path, err);
+	}
+	snapshot_abandon(snapshot);
+	*result = snapshot;
+	return 0;
+}
+
+void snapshot_free(struct lp_snapshot *snapshot)
+{
+	if (!snapshot)
+		return;
+	snapshot_abandon(snapshot);
+	if (snapshot->directory >= 0)
+		close(snapshot->directory);
+	free(snapshot->name);
+	free(snapshot);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Files that results go to.  All are written as root, often into directories of
+ * other users: no symbolic link is followed, and a new file belongs to the user
+ * who called sudo (SUDO_UID, SUDO_GID), where there is one.
+ */
+#ifndef LP_OUTPUT_FILE_H
+#define LP_OUTPUT_FILE_H
+
+#include "../error.h"
+
+#include <stdio.h>
+#include <sys/types.h>
+
+/*
+ * Opens a stream: the file, emptied (mode 0600 if it is new), or stdout if path
+ * is NULL.  Returns 0, or a negative errno with a sentence in error.  To be
+ * closed by output_close().
+ */
+int output_open(const char *path, FILE **stream, struct lp_error *error);
+
+/*
+ * Writes all of data past the stream's buffer, in one piece where the system
+ * takes it as one; waits for a reader that is slow.  Returns 0 or a negative errno.
+ */
+int output_write(FILE *stream, const char *data, size_t size);
+
+/* Closes the stream, or just flushes stdout.  Returns 0 or a negative errno. */
+int output_close(FILE *stream);
+
+/* Warns that results cannot be written while a run goes on.  path: NULL means stdout. */
+void output_warn(const char *path, int err);
+
+/* A file that is replaced as a whole, so that no reader ever sees a part of it. */
+struct lp_snapshot;
+
+/*
+ * Makes sure that path can be written, by creating a temporary file next to it,
+ * and removing that; path itself is not touched.  mode: of each version of the
+ * file, whatever the umask.  Returns 0, or a negative errno with a sentence in
+ * error.  To be freed by snapshot_free().
+ */
+int snapshot_new(const char *path, mode_t mode, struct lp_snapshot **snapshot,
+		 struct lp_error *error);
+void snapshot_free(struct lp_snapshot *snapshot);
+
+/*
+ * Begins the next version.  *stream belongs to the snapshot, until
+ * snapshot_commit() or snapshot_abandon().  Returns 0 or a negative errno.
+ */
+int snapshot_begin(struct lp_snapshot *snapshot, FILE **stream);
+
+/*
+ * Puts what was written in the place of the file.  Returns 0, or the negative
+ * errno of the first failure; then the file is as it was.
+ */
+int snapshot_commit(struct lp_snapshot *snapshot);
+
+/* Forgets what was written; the file is as it was. */
+void snapshot_abandon(struct lp_snapshot *snapshot);
+
+#endif /* LP_OUTPUT_FILE_H */

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A sink writes what the model tells in one format.  One file a format; main.c
+ * chooses by name or by the suffix of the output file.
+ */
+#ifndef LP_SINK_H
+#define LP_SINK_H
+
+#include "../error.h"
+#include "../model/model.h"
+
+#include <stdio.h>
+
+struct lp_sink;
+
+/* How a text sink should look; others do not care. */
+struct lp_look {
+	bool colour;
+	bool utf8;
+	bool quiet;
+	unsigned int columns;
+};
+
+struct lp_format {
+	const char *name; /* what -f takes */
+	const char *suffix; /* of a file that means this format, with its dot; or NULL */
+	bool snapshot; /* written whole each time, through a temporary name */
+	/*
+	 * Opens a sink.  path: the file, or NULL for stdout (not with snapshot).
+	 * A file that cannot be written is told here, before anything is attached.
+	 */
+	int (*open)(const char *path, const struct lp_look *look, struct lp_sink **sink,
+		    struct lp_error *error);
+};
+
+/*
+ * Common head of every sink: a format's own struct begins with it.  The observer
+ * is called with the sink as its context.
+ */
+struct lp_sink {
+	struct lp_observer observer;
+	/* Flushes, closes, frees; returns the first write error, or 0. */
+	int (*close)(struct lp_sink *sink);
+};
+
+extern const struct lp_format text_format; /* out/text.c */
+extern const struct lp_format json_format; /* out/json.c */
+extern const struct lp_format prom_format; /* out/prometheus.c: Prometheus text 0.0.4 */
+extern const struct lp_format openmetrics_format; /* out/prometheus.c: OpenMetrics 1.0 */
+
+/* By name, or by the suffix of a path; NULL if there is none. */
+const struct lp_format *format_by_name(const char *name);
+const struct lp_format *format_by_path(const char *path);
+
+#endif /* LP_SINK_H */

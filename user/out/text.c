@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* For people: a line a stall as it ends, and tables at the end. */
+#include "sink.h"
+
+#include "../text.h"
+#include "file.h"
+#include "text_summary.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* "12:01:07.312   312 ms  " */
+#define CLOCK_AND_DURATION 24
+/* Columns that a name gets at least, whatever else there is to show. */
+#define NAME_LEAST 16
+
+struct lp_text_sink {
+	struct lp_sink sink;
+	FILE *file;
+	struct lp_look look;
+	/* CLOCK_REALTIME minus CLOCK_MONOTONIC when the run began */
+	int64_t wall_offset_ns;
+	bool queue;
+};
+
+static void on_run(void *context, const struct lp_run *run)
+{
+	struct lp_text_sink *sink = context;
+
+	sink->wall_offset_ns = (int64_t)run->start_unix_ns - (int64_t)run->start_ns;
+	sink->queue = run->queue;
+}
+
+static void print_clock(const struct lp_text_sink *sink, uint64_t monotonic_ns)
+{
+	int64_t unix_ns = (int64_t)monotonic_ns + sink->wall_offset_ns;
+	time_t seconds = (time_t)(unix_ns / 1000000000);
+	struct tm parts;
+	char text[32];
+
+	localtime_r(&seconds, &parts);
+	strftime(text, sizeof(text), "%H:%M:%S", &parts);
+	fprintf(sink->file, "%s.%03d", text, (int)(unix_ns / 1000000 % 1000));
+}
+
+static void print_stack(const struct lp_text_sink *sink, const struct lp_sample *sample)
+{
+	size_t widest = 0;
+	uint32_t i;
+
+	for (i = 0; i < sample->depth; i++) {
+		size_t columns = text_columns(sample->frames[i].function);
+
+		if (columns > widest)
+			widest = columns;
+	}
+	if (widest > 40)
+		widest = 40;
+	for (i = 0; i < sample->depth; i++) {
+		const struct lp_shown_frame *frame = &sample->frames[i];
+		size_t columns = text_columns(frame->function);
+
+		fprintf(sink->file, "        %s%*s  %s", frame->function,
+			columns < widest ? (int)(widest - columns) : 0, "",
+			text_path_end(frame->file, 2));
+		if (frame->line)
+			fprintf(sink->file, ":%u", frame->line);
+		fputc('\n', sink->file);
+	}
+	if (sample->cut)
+		fputs("        ... (the rest could not be read)\n", sink->file);
+}
+
+/* Name, task and place, cut so that the line fits: of the name, the end is kept. */
+static void print_who(const struct lp_text_sink *sink, const struct lp_slow *slow)
+{
+	const struct lp_callback_info *callback = slow->callback;
+	char task[LP_TASK_NAME_MAX + 16] = "", place[128] = "";
+	size_t rest, width = sink->look.columns - CLOCK_AND_DURATION;
+
+	if (slow->task)
+		snprintf(task, sizeof(task), "  task '%s'",
+			 slow->task_name[0] ? slow->task_name : "?");
+	if (callback->file[0])
+		snprintf(place, sizeof(place), " (%.90s:%u)", text_path_end(callback->file, 2),
+			 callback->line);
+	rest = text_columns(task) + text_columns(place);
+	if (callback->file[0] && text_columns(callback->name) + rest > width)
+		snprintf(place, sizeof(place), " (%.90s:%u)", text_path_end(callback->file, 1),
+			 callback->line);
+	rest = text_columns(task) + text_columns(place);
+	text_print_end(sink->file, &sink->look, callback->name,
+		       width > rest + NAME_LEAST ? width - rest : NAME_LEAST, false);
+	fprintf(sink->file, "%s%s\n", task, place);
+}
+
+static void on_slow(void *context, const struct lp_slow *slow)
+{
+	struct lp_text_sink *sink = context;
+	char text[32];
+
+	text_duration(text, sizeof(text), slow->duration_ns);
+	print_clock(sink, slow->start_ns + slow->duration_ns);
+	fprintf(sink->file, "  %s%8s%s  ", sink->look.colour ? "\033[1;31m" : "", text,
+		sink->look.colour ? "\033[0m" : "");
+	print_who(sink, slow);
+	if (slow->sample_count) {
+		uint32_t all = 0, i;
+
+		for (i = 0; i < slow->sample_count; i++)
+			all += slow->samples[i].count;
+		if (slow->sample_count > 1)
+			fprintf(sink->file, "    seen most, %u of %u times\n",
+				slow->samples[0].count, all);
+		print_stack(sink, &slow->samples[0]);
+	}
+	if (slow->queue_delay_ns != LP_NO_QUEUE_DELAY) {
+		text_duration(text, sizeof(text), slow->queue_delay_ns);
+		fprintf(sink->file, "    had waited %s to run\n", text);
+	}
+	if (slow->delayed_callbacks || slow->delayed_events)
+		fprintf(sink->file, "    held up %u callback%s and %u ready event%s\n",
+			slow->delayed_callbacks, slow->delayed_callbacks == 1 ? "" : "s",
+			slow->delayed_events, slow->delayed_events == 1 ? "" : "s");
+	fflush(sink->file);
+}
+
+static void on_interval(void *context, const struct lp_summary *interval,
+			const struct lp_summary *total)
+{
+	struct lp_text_sink *sink = context;
+
+	(void)total;
+	fputc('\n', sink->file);
+	print_clock(sink, interval->now_ns);
+	fputs("  ", sink->file);
+	text_summary_print(sink->file, &sink->look, interval, sink->queue, false);
+	fflush(sink->file);
+}
+
+static void on_end(void *context, const struct lp_summary *total, const struct lp_run_end *end)
+{
+	struct lp_text_sink *sink = context;
+
+	(void)end;
+	fputc('\n', sink->file);
+	text_summary_print(sink->file, &sink->look, total, sink->queue, true);
+	fflush(sink->file);
+}
+
+static int close_text(struct lp_sink *base)
+{
+	struct lp_text_sink *sink = (struct lp_text_sink *)base;
+	int err = ferror(sink->file) ? -EIO : 0;
+
+	if (sink->file != stdout && fclose(sink->file))
+		err = -errno;
+	free(sink);
+	return err;
+}
+
+static int open_text(const char *path, const struct lp_look *look, struct lp_sink **result,
+		     struct lp_error *error)
+{
+	struct lp_text_sink *sink = calloc(1, sizeof(*sink));
+	int err;
+
+	if (!sink)
+		return error_set(error, -ENOMEM, "out of memory");
+	err = output_open(path, &sink->file, error);
+	if (err) {
+		free(sink);
+		return err;
+	}
+	sink->look = *look;
+	sink->sink.observer.run = on_run;
+	sink->sink.observer.slow = on_slow;
+	sink->sink.observer.interval = on_interval;
+	sink->sink.observer.end = on_end;
+	sink->sink.close = close_text;
+	*result = &sink->sink;
+	return 0;
+}
+
+const struct lp_format text_format = {
+	.name = "text",
+	.suffix = ".txt",
+	.open = open_text,
+};

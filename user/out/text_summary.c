@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "text_summary.h"
+
+#include "../text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Rows of a table, and histograms, before "and N more". */
+#define ROWS_MAX 20
+#define HISTOGRAMS_MAX 3
+#define INDENT 4
+/* kind, count, slow and five times, with their gaps */
+#define FIXED_COLUMNS 60
+#define BUCKETS_AN_OCTAVE 8
+
+void text_print_end(FILE *file, const struct lp_look *look, const char *text, size_t width,
+		    bool pad)
+{
+	size_t mark_columns = look->utf8 ? 1 : 2, columns = text_columns(text);
+
+	if (columns <= width) {
+		fprintf(file, "%s%*s", text, pad ? (int)(width - columns) : 0, "");
+		return;
+	}
+	while (columns > width - mark_columns) {
+		text++;
+		while ((*text & 0xc0) == 0x80)
+			text++;
+		columns--;
+	}
+	fprintf(file, "%s%s", look->utf8 ? "\xe2\x80\xa6" : "..", text);
+}
+
+static void print_time(FILE *file, uint64_t ns, int width)
+{
+	char text[32];
+
+	text_duration(text, sizeof(text), ns);
+	fprintf(file, "%*s", width, text);
+}
+
+static void print_row(FILE *file, const struct lp_look *look, size_t width, const char *name,
+		      const char *kind, uint64_t slow, const struct lp_histogram *histogram)
+{
+	static const double shares[] = { 0.5, 0.9, 0.99 };
+	size_t i;
+
+	fprintf(file, "%*s", INDENT, "");
+	text_print_end(file, look, name, width, true);
+	fprintf(file, " %-4s %7" PRIu64 " %5" PRIu64, kind, histogram_count(histogram), slow);
+	print_time(file, histogram->sum_ns, 8);
+	for (i = 0; i < sizeof(shares) / sizeof(shares[0]); i++)
+		print_time(file, histogram_quantile(histogram, shares[i]), 8);
+	print_time(file, histogram_max(histogram), 8);
+	fputc('\n', file);
+}
+
+static void print_table(FILE *file, const struct lp_look *look, const char *title,
+			const struct lp_loop_summary *loop, bool queue)
+{
+	size_t width = (look->columns > FIXED_COLUMNS + INDENT + 16 ? look->columns : 80) -
+		       FIXED_COLUMNS - INDENT;
+	size_t i, left_out = 0;
+
+	fprintf(file, "%-*s kind   count  slow   total     p50     p90     p99     max\n",
+		(int)(width + INDENT), title);
+	for (i = 0; i < loop->callback_count; i++) {
+		const struct lp_callback_summary *item = &loop->items[i];
+
+		if (i >= ROWS_MAX) {
+			left_out++;
+			continue;
+		}
+		print_row(file, look, width, item->callback->name,
+			  item->callback->kind == LP_MODEL_TASK ? "task" : "call", item->slow,
+			  queue ? &item->queue : &item->run);
+	}
+	if (left_out)
+		fprintf(file, "%*sand %zu more that took less time in all (-j has them)\n", INDENT,
+			"", left_out);
+}
+
+static void print_bar(FILE *file, const struct lp_look *look, uint64_t count, uint64_t most)
+{
+	unsigned int columns = (unsigned int)((count * 30 + most - 1) / most), i;
+
+	for (i = 0; i < columns; i++)
+		fputs(look->utf8 ? "\xe2\x96\x88" : "#", file);
+}
+
+/* A row an octave: eight buckets are a power of two. */
+static void print_histogram(FILE *file, const struct lp_look *look, const char *title,
+			    const struct lp_histogram *histogram)
+{
+	uint64_t rows[LP_HISTOGRAM_BUCKETS / BUCKETS_AN_OCTAVE + 2] = { 0 }, most = 0;
+	const size_t last_row = sizeof(rows) / sizeof(rows[0]) - 1;
+	size_t i, first = last_row, last = 0;
+
+	for (i = 0; i < LP_HISTOGRAM_SLOTS; i++) {
+		size_t row = i == 0 ? 0 : 1 + (i - 1) / BUCKETS_AN_OCTAVE;
+
+		rows[row] += histogram->slots[i];
+		if (!histogram->slots[i])
+			continue;
+		if (row < first)
+			first = row;
+		if (row > last)
+			last = row;
+		if (rows[row] > most)
+			most = rows[row];
+	}
+	if (!most)
+		return;
+	fprintf(file, "%s\n", title);
+	for (i = first; i <= last; i++) {
+		char edge[32] = "longer";
+
+		if (i < last_row) {
+			char time[16];
+
+			text_duration(time, sizeof(time),
+				      lp_histogram_edges[i * BUCKETS_AN_OCTAVE]);
+			snprintf(edge, sizeof(edge), "to %s", time);
+		}
+		fprintf(file, "%*s%11s %9" PRIu64 "  ", INDENT, "", edge, rows[i]);
+		if (rows[i])
+			print_bar(file, look, rows[i], most);
+		fputc('\n', file);
+	}
+}
+
+static void print_histograms(FILE *file, const struct lp_look *look,
+			     const struct lp_loop_summary *loop)
+{
+	size_t i;
+
+	for (i = 0; i < loop->callback_count && i < HISTOGRAMS_MAX; i++) {
+		const struct lp_callback_summary *item = &loop->items[i];
+		char title[LP_NAME_MAX + 128];
+
+		if (item->callback->file[0])
+			snprintf(title, sizeof(title), "\nrun time of %s (%.100s:%u)",
+				 item->callback->name, text_path_end(item->callback->file, 2),
+				 item->callback->line);
+		else
+			snprintf(title, sizeof(title), "\nrun time of %s", item->callback->name);
+		print_histogram(file, look, title, &item->run);
+	}
+}
+
+static void print_loop_head(FILE *file, const struct lp_loop_summary *loop, bool several)
+{
+	double busy = 100 * loop_utilization(loop);
+
+	if (several)
+		fprintf(file, "loop %u, %s pid %d thread %d: ", loop->loop->id, loop->loop->comm,
+			loop->loop->pid, loop->loop->tid);
+	if (!loop->callbacks) {
+		fprintf(file, "%.1f s, idle\n", (double)loop->wall_ns / 1e9);
+		return;
+	}
+	fprintf(file, "%.1f s, loop busy %.1f %% of it, %" PRIu64 " iterations, ",
+		(double)loop->wall_ns / 1e9, busy, loop->iterations);
+	fprintf(file, "%" PRIu64 " callbacks (%" PRIu64 " slow)\n", loop->callbacks,
+		loop->slow_callbacks);
+	if (!loop->iterations)
+		return;
+	fputs("an event waited p50 ", file);
+	print_time(file, histogram_quantile(&loop->iteration, 0.5), 0);
+	fputs(", p90 ", file);
+	print_time(file, histogram_quantile(&loop->iteration, 0.9), 0);
+	fputs(", p99 ", file);
+	print_time(file, histogram_quantile(&loop->iteration, 0.99), 0);
+	fputs(", worst ", file);
+	print_time(file, histogram_max(&loop->iteration), 0);
+	fputs(" for the loop\n\n", file);
+}
+
+/* What was lost, in a sentence each. */
+static const char *const lost_sentences[LP_LOST_KINDS] = {
+	[LP_LOST_RING] = "events did not fit into the ring buffer: stalls may be missing above",
+	[LP_LOST_LOOPS] = "times a loop found no room (1024 at most): it is not in the tables",
+	[LP_LOST_CALLBACKS] =
+		"runs are counted under \"other\": more than 4095 different callbacks",
+	[LP_LOST_READY] = "callbacks have no queue delay: too many were ready at once",
+	[LP_LOST_IDENTITY] = "runs are counted under \"other\": what ran could not be read",
+};
+
+void text_summary_print(FILE *file, const struct lp_look *look, const struct lp_summary *summary,
+			bool queue, bool histograms)
+{
+	size_t i;
+
+	if (!summary->loop_count)
+		fputs("no event loop ran\n", file);
+	for (i = 0; i < summary->loop_count; i++) {
+		const struct lp_loop_summary *loop = &summary->loops[i];
+
+		if (i)
+			fputc('\n', file);
+		if (loop->loop)
+			print_loop_head(file, loop, summary->loop_count > 1);
+		if (!loop->callback_count)
+			continue;
+		print_table(file, look, "callback: how long it ran", loop, false);
+		if (queue) {
+			fputc('\n', file);
+			print_table(file, look, "callback: waited to run", loop, true);
+		}
+		if (histograms)
+			print_histograms(file, look, loop);
+	}
+	for (i = 0; i < LP_LOST_KINDS; i++)
+		if (summary->lost[i] && lost_sentences[i])
+			fprintf(file, "\n%" PRIu64 " %s\n", summary->lost[i], lost_sentences[i]);
+}

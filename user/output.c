@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "output.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static struct lp_look look_of_stdout(void)
+{
+	const char *no_colour = getenv("NO_COLOR");
+	struct lp_look look = { .columns = 80 };
+	struct winsize size;
+
+	look.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+	if (isatty(STDOUT_FILENO)) {
+		look.colour = !no_colour || !*no_colour;
+		if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col)
+			look.columns = size.ws_col;
+	}
+	return look;
+}
+
+static int choose_format(const struct lp_options *options, const struct lp_format **format,
+			 struct lp_error *error)
+{
+	*format = NULL;
+	if (options->format) {
+		*format = format_by_name(options->format);
+		if (!*format)
+			return error_set(error, -EINVAL, "there is no format '%s'; there are text, json, prom and openmetrics", options->format);
+		if ((*format)->snapshot && !options->output)
+			return error_set(error, -EINVAL, "the format %s is for a file: give one with -o", options->format);
+	} else if (options->output) {
+		*format = format_by_path(options->output);
+		if (!*format)
+			return error_set(error, -EINVAL, "cannot tell the format of %s by its suffix; give it with -f text, json, prom or openmetrics", options->output);
+	}
+	return 0;
+}
+
+int output_check(const struct lp_options *options)
+{
+	const struct lp_format *format;
+	struct lp_error error;
+
+	if (options->command == LP_COMMAND_RECORD || !choose_format(options, &format, &error))
+		return 0;
+	log_error("%s", error.text);
+	return 2;
+}
+
+int output_start(struct lp_output *output, const struct lp_options *options,
+		 struct lp_error *error)
+{
+	const struct lp_format *format, *on_stdout = options->json ? &json_format : &text_format;
+	struct lp_look look = look_of_stdout(), plain = { .columns = 80, .utf8 = true };
+	int err;
+
+	memset(output, 0, sizeof(*output));
+	err = choose_format(options, &format, error);
+	if (err)
+		return err;
+	if (format && !options->output)
+		on_stdout = format;
+	err = fanout_open(&output->fanout, on_stdout, NULL, &look, error);
+	if (!err && format && options->output)
+		err = fanout_open(&output->fanout, format, options->output, &plain, error);
+	if (!err && model_new(&fanout_observer, &output->fanout, &output->model))
+		err = error_set(error, -ENOMEM, "out of memory");
+	if (err)
+		fanout_close(&output->fanout);
+	return err;
+}
+
+void output_take(void *context, const struct lp_event *record)
+{
+	struct lp_output *output = context;
+	int err = decode_event(record, record->size, &model_handlers, output->model);
+
+	if (err == -ENOTSUP)
+		output->unknown++;
+	else if (err)
+		output->damaged++;
+}
+
+int output_finish(struct lp_output *output, struct lp_error *error)
+{
+	int err;
+
+	model_free(output->model);
+	output->model = NULL;
+	err = fanout_close(&output->fanout);
+	if (err)
+		return error_set(error, err, "the output could not be written: %s; what it holds is incomplete", strerror(-err));
+	return 0;
+}

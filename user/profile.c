@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* A live run: wires the session, the source, the targets and the outputs, and turns the crank. */
+#include "commands.h"
+#include "discovery/launch.h"
+#include "discovery/targets.h"
+#include "output.h"
+#include "source/capture.h"
+#include "source/late.h"
+#include "version.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MILLISECOND 1000000ULL
+/* How much of its histograms a recording that is killed may lose. */
+#define SAVE_PERIOD_NS (10000 * MILLISECOND)
+
+struct lp_profile {
+	const struct lp_options *options;
+	struct lp_run run;
+	char host[80];
+	struct lp_session *session;
+	struct lp_live *live;
+	struct lp_targets *targets;
+	struct lp_launch *launch;
+	bool killed; /* the launched program, by us: it cannot be profiled */
+	struct lp_output output;
+	struct lp_capture_writer *capture; /* record: instead of the output */
+	int epoll, signals;
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void on_process(void *context, const struct lp_event_process *event)
+{
+	struct lp_profile *profile = context;
+
+	targets_process_event(profile->targets, event);
+}
+
+/* Events that steer the run; everything else is the model's. */
+static const struct lp_event_handlers steering = { .process = on_process };
+
+/* Every record passes here, on its way to the model or into the capture. */
+static void take(void *context, const struct lp_event *record)
+{
+	struct lp_profile *profile = context;
+
+	if (record->type == LP_EVENT_PROCESS) {
+		decode_event(record, record->size, &steering, profile);
+		return;
+	}
+	if (profile->capture)
+		capture_write(profile->capture, record);
+	else
+		output_take(&profile->output, record);
+}
+
+static int open_output(struct lp_profile *profile, struct lp_error *error)
+{
+	const struct lp_options *options = profile->options;
+	struct lp_capture_header header = {
+		.major = LP_CAPTURE_MAJOR,
+		.minor = LP_CAPTURE_MINOR,
+		.header_bytes = sizeof(header),
+		.threshold_ns = profile->run.threshold_ns,
+		.start_ns = profile->run.start_ns,
+		.start_unix_ns = profile->run.start_unix_ns,
+		.queue = profile->run.queue,
+	};
+
+	if (options->command != LP_COMMAND_RECORD)
+		return output_start(&profile->output, options, error);
+	memcpy(header.magic, LP_CAPTURE_MAGIC, sizeof(header.magic));
+	snprintf(header.tool, sizeof(header.tool), "%s", profile->run.tool);
+	snprintf(header.mode, sizeof(header.mode), "%s", profile->run.mode);
+	snprintf(header.host, sizeof(header.host), "%s", profile->host);
+	return capture_writer_new(options->output, &header, &profile->capture, error);
+}
+
+static int watch(struct lp_profile *profile, int descriptor)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = descriptor };
+
+	return epoll_ctl(profile->epoll, EPOLL_CTL_ADD, descriptor, &event) ? -errno : 0;
+}
+
+static int start(struct lp_profile *profile, struct lp_error *error)
+{
+	const struct lp_options *options = profile->options;
+	struct lp_session_config session = {
+		.queue = options->queue,
+		.follow = options->all || options->subprocesses,
+	};
+	struct lp_targets_config targets = {
+		.threshold_ns = options->threshold_ns,
+		.all = options->all,
+		.subprocesses = options->subprocesses,
+	};
+	sigset_t signals;
+	int err;
+
+	err = session_new(&session, &profile->session, error);
+	if (err)
+		return err;
+	err = live_new(profile->session, take, profile, &profile->live);
+	targets.session = profile->session;
+	targets.live = profile->live;
+	if (!err)
+		err = targets_new(&targets, &profile->targets);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	profile->signals = signalfd(-1, &signals, SFD_CLOEXEC);
+	profile->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (!err && (profile->signals < 0 || profile->epoll < 0))
+		err = -errno;
+	if (!err)
+		err = watch(profile, profile->signals);
+	if (!err)
+		err = watch(profile, live_descriptor(profile->live));
+	if (!err)
+		err = watch(profile, targets_descriptor(profile->targets));
+	return err ? error_set(error, err, "cannot set up the run: %s", strerror(-err)) : 0;
+}
+
+static bool has_interpreter(pid_t pid)
+{
+	struct lp_process_info process;
+	struct lp_instance instance;
+	struct lp_error error;
+	int err;
+
+	if (process_open(pid, &process, &error))
+		return false;
+	err = runtime_detect(&process, &instance, &error);
+	if (!err)
+		instance.runtime->release(&instance);
+	process_close(&process);
+	/* one that cannot be profiled is one, too: the error is told when it is added */
+	return err != -ENOENT;
+}
+
+static int add_launched(struct lp_profile *profile, struct lp_error *error)
+{
+	int err, status;
+
+	err = launch_start(profile->options->launch, profile->options->subprocesses,
+			   &profile->launch, error);
+	if (err)
+		return err;
+	launch_find_interpreter(profile->launch, has_interpreter);
+	if (launch_ended(profile->launch, &status))
+		return error_set(error, -ENOENT, "%s ended with status %d and ran no Python itself; -s follows the programs that it starts",
+				 profile->options->launch[0], status);
+	err = targets_add(profile->targets, launch_pid(profile->launch), true, error);
+	if (err) {
+		kill(launch_pid(profile->launch), SIGKILL);
+		profile->killed = true;
+	}
+	launch_release(profile->launch);
+	return err;
+}
+
+/* Returns 0 if at least one of what was asked for is there. */
+static int add_targets(struct lp_profile *profile, struct lp_error *error)
+{
+	const struct lp_options *options = profile->options;
+	size_t i, added = 0;
+	int err = 0;
+
+	if (options->launch)
+		return add_launched(profile, error);
+	if (options->all) {
+		targets_scan(profile->targets);
+		log_note("following every asyncio process of this host, %zu now; Ctrl-C ends",
+			 targets_attached(profile->targets));
+		return 0;
+	}
+	for (i = 0; i < options->pid_count; i++) {
+		int this_err = targets_add(profile->targets, options->pids[i], false, error);
+
+		if (!this_err) {
+			added++;
+		} else {
+			err = this_err;
+			/* the last one is told by the caller if it leaves nothing */
+			if (added || i + 1 < options->pid_count)
+				log_error("%s", error->text);
+		}
+	}
+	if (!added)
+		return err;
+	log_note("trace mode, slow from %g ms; Ctrl-C ends",
+		 (double)options->threshold_ns / MILLISECOND);
+	return 0;
+}
+
+static uint64_t earlier(uint64_t left, uint64_t right)
+{
+	return left < right ? left : right;
+}
+
+/* Runs until the end, whose reason it returns. */
+static enum lp_end_reason run(struct lp_profile *profile)
+{
+	const struct lp_options *options = profile->options;
+	uint64_t now = clock_ns(CLOCK_MONOTONIC), start_ns = now;
+	uint64_t period = late_period_ns(options->threshold_ns);
+	uint64_t end = options->duration_ns ? start_ns + options->duration_ns : UINT64_MAX;
+	uint64_t interval = options->interval_ns ? start_ns + options->interval_ns : UINT64_MAX;
+	uint64_t save = profile->capture ? start_ns + SAVE_PERIOD_NS : UINT64_MAX;
+	uint64_t check = start_ns, look = start_ns;
+	struct epoll_event events[4];
+
+	for (;;) {
+		uint64_t next;
+		int count, i;
+
+		now = clock_ns(CLOCK_MONOTONIC);
+		if (now >= end)
+			return LP_END_DURATION;
+		if (now >= look) {
+			live_watch(profile->live);
+			if (!profile->capture)
+				model_advance(profile->output.model, now);
+			look = now + (live_loops(profile->live) ? period : 100 * MILLISECOND);
+		}
+		if (now >= check)
+			check = targets_check(profile->targets, now);
+		if (now >= interval) {
+			live_snapshot(profile->live, LP_EVENT_INTERVAL, 0);
+			interval += options->interval_ns;
+		}
+		if (now >= save) {
+			live_save(profile->live);
+			save += SAVE_PERIOD_NS;
+		}
+		if (!options->all && !targets_alive(profile->targets))
+			return LP_END_TARGET_EXITED;
+		next = earlier(earlier(earlier(look, check), earlier(interval, end)), save);
+		now = clock_ns(CLOCK_MONOTONIC);
+		count = epoll_wait(profile->epoll, events, 4,
+				   next > now ? (int)((next - now + MILLISECOND - 1) / MILLISECOND) :
+						0);
+		for (i = 0; i < count; i++) {
+			if (events[i].data.fd == profile->signals)
+				return LP_END_INTERRUPT;
+			if (events[i].data.fd == live_descriptor(profile->live)) {
+				live_drain(profile->live);
+				/* a new loop, a new process: do not wait for the next check */
+				check = earlier(check, now + 20 * MILLISECOND);
+			} else {
+				live_drain(profile->live);
+				targets_reap(profile->targets);
+			}
+		}
+	}
+}
+
+/* A second Ctrl-C ends the program at once, whatever it is at. */
+static void unblock_signals(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	sigprocmask(SIG_UNBLOCK, &signals, NULL);
+}
+
+static void consume_signal(const struct lp_profile *profile)
+{
+	struct signalfd_siginfo info;
+
+	if (read(profile->signals, &info, sizeof(info)) < 0)
+		return;
+}
+
+static int finish(struct lp_profile *profile, struct lp_error *error)
+{
+	int err = 0;
+
+	if (profile->capture)
+		err = capture_writer_close(profile->capture, error);
+	else if (profile->output.model)
+		err = output_finish(&profile->output, error);
+	profile->capture = NULL;
+	return err;
+}
+
+static void release(struct lp_profile *profile)
+{
+	targets_free(profile->targets);
+	live_free(profile->live);
+	session_free(profile->session);
+	if (profile->signals > 0)
+		close(profile->signals);
+	if (profile->epoll > 0)
+		close(profile->epoll);
+}
+
+static void describe_run(struct lp_profile *profile)
+{
+	const struct lp_options *options = profile->options;
+
+	gethostname(profile->host, sizeof(profile->host) - 1);
+	profile->run = (struct lp_run){
+		.tool = "loopprof " LP_VERSION,
+		.mode = "trace",
+		.host = profile->host,
+		.threshold_ns = options->threshold_ns,
+		.start_ns = clock_ns(CLOCK_MONOTONIC),
+		.start_unix_ns = clock_ns(CLOCK_REALTIME),
+		.queue = options->queue,
+	};
+}
+
+int command_profile(const struct lp_options *options)
+{
+	struct lp_profile profile = { .options = options };
+	struct lp_error error = { .code = 0 };
+	enum lp_end_reason reason;
+	int status = 0, err;
+
+	describe_run(&profile);
+	/* an output that cannot be written is found before anything is attached */
+	err = open_output(&profile, &error);
+	if (!err)
+		err = start(&profile, &error);
+	if (!err && profile.output.model)
+		model_begin(profile.output.model, &profile.run);
+	if (!err)
+		err = add_targets(&profile, &error);
+	if (!err) {
+		reason = run(&profile);
+		if (reason == LP_END_INTERRUPT)
+			consume_signal(&profile);
+		unblock_signals();
+		live_snapshot(profile.live, LP_EVENT_END, reason);
+		err = finish(&profile, &error);
+	}
+	if (err) {
+		log_error("%s", error.text);
+		status = 1;
+		finish(&profile, &error);
+	}
+	unblock_signals();
+	release(&profile);
+	if (profile.launch) {
+		/* its own status, also where there was nothing to profile */
+		err = launch_wait(profile.launch);
+		if (!profile.killed)
+			status = err;
+		launch_free(profile.launch);
+	}
+	return status;
+}

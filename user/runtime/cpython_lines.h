@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From an instruction to its source line, by the three tables CPython has used since 3.8. */
+#ifndef LP_CPYTHON_LINES_H
+#define LP_CPYTHON_LINES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * minor: of the version 3.minor, which chooses the format.  table: co_lnotab
+ * (3.8, 3.9) or co_linetable.  instruction: bytes into the bytecode; negative
+ * before the first instruction.  Returns the line, or 0 where the table has
+ * none or is damaged.
+ */
+uint32_t cpython_line(int minor, const uint8_t *table, size_t size, uint32_t first_line,
+		      int64_t instruction);
+
+#endif /* LP_CPYTHON_LINES_H */

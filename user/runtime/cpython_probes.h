@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where CPython is probed: addresses that stripped builds have too. */
+#ifndef LP_CPYTHON_PROBES_H
+#define LP_CPYTHON_PROBES_H
+
+#include "cpython_object.h"
+#include "runtime.h"
+
+/* See find_probe in struct lp_runtime. */
+int cpython_find_probe(const struct lp_cpython *python, enum lp_probe_role role,
+		       struct lp_probe *probe, struct lp_error *error);
+
+#endif /* LP_CPYTHON_PROBES_H */

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The runtime interface.  An adapter answers with data: is this process mine,
+ * where are the probes and what role has each, how are its objects read.  It
+ * attaches nothing.
+ */
+#ifndef LP_RUNTIME_H
+#define LP_RUNTIME_H
+
+#include "../error.h"
+#include "../target/process.h"
+
+#include "../wire.h"
+
+/* What a probe is for; the session knows which program serves which role. */
+enum lp_probe_role {
+	LP_PROBE_DISPATCH, /* begins a callback */
+	LP_PROBE_RUNNING_LOOP, /* a loop starts or stops running in this thread */
+	LP_PROBE_READY, /* --queue: a callback becomes ready */
+	LP_PROBE_ROLES,
+};
+
+struct lp_probe {
+	enum lp_probe_role role;
+	bool emulated; /* the kernel emulates the probed instruction: a cheap hit */
+	uint64_t offset; /* in the file */
+	char path[64]; /* opens the probed file, whatever its name is */
+};
+
+#define LP_INSTANCE_PROBES 4
+#define LP_STACK_DEPTH 128
+
+/* A frame of a stack, innermost first: enough to find its line, see symbolise/. */
+struct lp_raw_frame {
+	uint64_t code;
+	uint64_t instruction; /* bytes into the code, or what the version counts in */
+};
+
+/* What a frame shows to a person. */
+struct lp_frame {
+	char function[160];
+	char file[256];
+	uint32_t line; /* 0: not known */
+};
+
+/* A runtime found in one process. */
+struct lp_instance {
+	const struct lp_runtime *runtime;
+	pid_t pid;
+	char version[16]; /* "3.11.2" */
+	char runtime_name[16]; /* "asyncio" */
+	struct lp_python python; /* what BPF needs to know */
+	void *reader; /* the adapter's own, to read objects from user space */
+};
+
+struct lp_runtime {
+	const char *name;
+	/*
+	 * Is this process mine?  Returns 0 and fills the instance; -ENOENT if it
+	 * is not; any other negative errno, with a sentence, if it is but cannot
+	 * be profiled.
+	 */
+	int (*detect)(const struct lp_process_info *process, struct lp_instance *instance,
+		      struct lp_error *error);
+	void (*release)(struct lp_instance *instance);
+	/* Finds a role's probe.  -EAGAIN: not now, the process has not got so far. */
+	int (*find_probe)(const struct lp_instance *instance, enum lp_probe_role role,
+			  struct lp_probe *probe, struct lp_error *error);
+	/* Does what the offsets say hold in the live process?  -EAGAIN: cannot be told yet. */
+	int (*verify)(const struct lp_instance *instance, struct lp_error *error);
+	/* Has the process loaded what it needs to run a loop? */
+	bool (*may_run_loop)(const struct lp_instance *instance);
+	/*
+	 * The threads that run a loop now: fills tids and the addresses of their
+	 * thread states.  Returns how many, or a negative errno.
+	 */
+	int (*find_loops)(const struct lp_instance *instance, pid_t *tids, uint64_t *states,
+			  size_t room);
+	/* A thread's stack, innermost first.  Returns its depth or a negative errno. */
+	int (*read_stack)(const struct lp_instance *instance, uint64_t thread_state,
+			  struct lp_raw_frame *frames, size_t room, bool *cut);
+	/* What a frame shows: its function, file and line.  Returns 0 or a negative errno. */
+	int (*describe)(const struct lp_instance *instance, const struct lp_raw_frame *frame,
+			struct lp_frame *shown);
+	/* Is this the frame that dispatches callbacks? What is outside of it is the loop. */
+	bool (*is_dispatch)(const struct lp_frame *frame);
+	/* The name of a task by its address; "" if it cannot be read. */
+	void (*task_name)(const struct lp_instance *instance, uint64_t task, char *name,
+			  size_t size);
+};
+
+/* Tries every adapter.  Returns as detect does. */
+int runtime_detect(const struct lp_process_info *process, struct lp_instance *instance,
+		   struct lp_error *error);
+
+#endif /* LP_RUNTIME_H */

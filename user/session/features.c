@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "features.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+const struct lp_poll_call lp_poll_calls[LP_POLL_CALLS] = {
+	{ "epoll_wait", true },	   { "epoll_pwait", true }, { "epoll_pwait2", true },
+	{ "poll", false },	   { "ppoll", false },	    { "select", false },
+	{ "pselect6", false },	   { "io_uring_enter", false },
+};
+
+/* r0 = 0; exit */
+static const struct bpf_insn empty_program[] = {
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0 },
+	{ .code = BPF_JMP | BPF_EXIT },
+};
+
+static int load_empty(enum bpf_prog_type type, int attach_type, int function)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, options);
+	int descriptor;
+
+	options.expected_attach_type = (enum bpf_attach_type)attach_type;
+	options.attach_btf_id = (__u32)function;
+	descriptor = bpf_prog_load(type, "lp_probe", "Dual BSD/GPL", empty_program,
+				   sizeof(empty_program) / sizeof(empty_program[0]), &options);
+	return descriptor < 0 ? -errno : descriptor;
+}
+
+/* Loading alone does not tell: the kernel may lack the trampoline that attaching needs. */
+static bool try_fentry(int function)
+{
+	int program = load_empty(BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, function), link;
+
+	if (program < 0)
+		return false;
+	link = bpf_raw_tracepoint_open(NULL, program);
+	if (link >= 0)
+		close(link);
+	close(program);
+	return link >= 0;
+}
+
+/* Is the first parameter of the function a pointer to a struct that BTF describes? */
+static bool knows_argument(const struct btf *btf, int function)
+{
+	const struct btf_type *type = btf__type_by_id(btf, (__u32)function);
+
+	type = type ? btf__type_by_id(btf, type->type) : NULL;
+	if (!type || !btf_is_func_proto(type) || !btf_vlen(type))
+		return false;
+	type = btf__type_by_id(btf, btf_params(type)[0].type);
+	while (type && (btf_is_ptr(type) || btf_is_mod(type)))
+		type = btf__type_by_id(btf, type->type);
+	return type && btf_is_struct(type);
+}
+
+static void probe_btf(struct lp_features *features)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	int function, any = 0;
+	size_t i;
+
+	if (!btf) {
+		features->btf = errno ? -errno : -ENOENT;
+		return;
+	}
+	for (i = 0; i < LP_POLL_CALLS; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "__x64_sys_%s", lp_poll_calls[i].name);
+		function = btf__find_by_name_kind(btf, name, BTF_KIND_FUNC);
+		features->poll_calls[i] = function > 0;
+		if (function > 0)
+			any = function;
+	}
+	features->fentry = any && try_fentry(any);
+	features->register_types = any && knows_argument(btf, any);
+	btf__free(btf);
+}
+
+void features_probe(struct lp_features *features)
+{
+	int descriptor;
+
+	memset(features, 0, sizeof(*features));
+	probe_btf(features);
+	descriptor = load_empty(BPF_PROG_TYPE_KPROBE, 0, 0);
+	features->programs = descriptor < 0 ? descriptor : 0;
+	if (descriptor >= 0)
+		close(descriptor);
+	descriptor = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "lp_probe", 0, 0, 4096, NULL);
+	features->ring_buffer = descriptor < 0 ? -errno : 0;
+	if (descriptor >= 0)
+		close(descriptor);
+	features->uprobes = access("/sys/bus/event_source/devices/uprobe/type", R_OK) ? -errno : 0;
+}

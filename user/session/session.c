@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "session.h"
+
+#include "../log.h"
+#include "features.h"
+#include "loopprof.skel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+struct lp_attachment {
+	struct lp_attachment *next;
+	pid_t pid;
+	struct bpf_link *links[LP_PROBE_ROLES];
+};
+
+/* An array of the kernel's, mapped. */
+struct lp_mapped {
+	void *data;
+	size_t bytes;
+	size_t element;
+};
+
+struct lp_session {
+	struct lp_session_config config;
+	struct loopprof_bpf *skeleton;
+	struct lp_attachment *attachments;
+	struct lp_mapped loops, callbacks, queues, lost, buckets;
+};
+
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	if (log_level() < LP_LOG_DEBUG && !(level == LIBBPF_WARN && log_level() >= LP_LOG_DETAIL))
+		return 0;
+	return vfprintf(stderr, format, arguments);
+}
+
+static int map_array(struct lp_mapped *mapped, struct bpf_map *map, int protection)
+{
+	long page = sysconf(_SC_PAGESIZE);
+
+	mapped->element = (bpf_map__value_size(map) + 7) / 8 * 8;
+	mapped->bytes = (mapped->element * bpf_map__max_entries(map) + (size_t)page - 1) /
+			(size_t)page * (size_t)page;
+	mapped->data = mmap(NULL, mapped->bytes, protection, MAP_SHARED, bpf_map__fd(map), 0);
+	if (mapped->data == MAP_FAILED) {
+		mapped->data = NULL;
+		return -errno;
+	}
+	return 0;
+}
+
+static void unmap_array(struct lp_mapped *mapped)
+{
+	if (mapped->data)
+		munmap(mapped->data, mapped->bytes);
+}
+
+static void *element(const struct lp_mapped *mapped, uint32_t index)
+{
+	return (char *)mapped->data + mapped->element * index;
+}
+
+/* Slot 0 of the callbacks is "other" and is never handed out. */
+static int fill_queue(struct bpf_map *map, uint32_t first)
+{
+	uint32_t i, count = bpf_map__max_entries(map);
+
+	for (i = first; i < count; i++)
+		if (bpf_map_update_elem(bpf_map__fd(map), NULL, &i, BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+static int enable_program(struct lp_session *session, const char *prefix, const char *name)
+{
+	struct bpf_program *program;
+	char full[64];
+
+	snprintf(full, sizeof(full), "%s%s", prefix, name);
+	program = bpf_object__find_program_by_name(session->skeleton->obj, full);
+	return program ? bpf_program__set_autoload(program, true) : -ENOENT;
+}
+
+/* The programs on the poll calls: bpf/poll.bpf.c. */
+static int choose_poll_programs(struct lp_session *session, const struct lp_features *features)
+{
+	size_t i;
+	int err = 0;
+
+	if (!features->fentry || session->config.poll_tracepoints) {
+		err = enable_program(session, "lp_sys_enter", "");
+		return err ? err : enable_program(session, "lp_sys_exit", "");
+	}
+	for (i = 0; !err && i < LP_POLL_CALLS; i++) {
+		if (!features->poll_calls[i])
+			continue;
+		err = enable_program(session,
+				     lp_poll_calls[i].epoll && features->register_types ?
+					     "lp_epoll_" :
+					     "lp_enter_",
+				     lp_poll_calls[i].name);
+		if (!err)
+			err = enable_program(session, "lp_exit_", lp_poll_calls[i].name);
+	}
+	return err;
+}
+
+static int choose_programs(struct lp_session *session, const struct lp_features *features)
+{
+	bool queue = session->config.queue;
+	int err = choose_poll_programs(session, features);
+
+	if (!err)
+		err = enable_program(session, queue ? "lp_context_queue" : "lp_context_run", "");
+	if (!err)
+		err = enable_program(session, "lp_running_loop", "");
+	if (!err && queue)
+		err = enable_program(session, "lp_deque_append", "");
+	if (!err)
+		err = enable_program(session, session->config.follow ? "lp_any_exec" :
+								       "lp_process_exec",
+				     "");
+	if (!err && session->config.follow)
+		err = enable_program(session, "lp_process_fork", "");
+	return err;
+}
+
+static int load(struct lp_session *session, struct lp_error *error)
+{
+	struct lp_features features;
+	int err;
+
+	session->skeleton = loopprof_bpf__open();
+	if (!session->skeleton)
+		return error_set(error, -errno, "cannot open the BPF object: %s", strerror(errno));
+	if (!session->config.queue) {
+		bpf_map__set_max_entries(session->skeleton->maps.queue_stats, 1);
+		bpf_map__set_max_entries(session->skeleton->maps.ready_times, 1);
+	}
+	features_probe(&features);
+	err = choose_programs(session, &features);
+	if (!err)
+		err = loopprof_bpf__load(session->skeleton);
+	if (!err)
+		err = loopprof_bpf__attach(session->skeleton);
+	if (err) {
+		loopprof_bpf__destroy(session->skeleton);
+		session->skeleton = NULL;
+		if (err == -EPERM || err == -EACCES)
+			return error_set(error, err,
+					 "not allowed to load BPF programs: run loopprof as root (sudo), or in a privileged container; `loopprof check` tells more");
+		return error_set(error, err,
+				 "the kernel refuses the BPF programs: %s; `loopprof check` tells what is missing, -vv shows the verifier's words",
+				 strerror(-err));
+	}
+	return 0;
+}
+
+int session_new(const struct lp_session_config *config, struct lp_session **result,
+		struct lp_error *error)
+{
+	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+	struct lp_session *session = calloc(1, sizeof(*session));
+	int err;
+
+	*result = NULL;
+	if (!session)
+		return error_set(error, -ENOMEM, "out of memory");
+	session->config = *config;
+	libbpf_set_print(print_libbpf);
+	/* 5.10 counts maps against RLIMIT_MEMLOCK, 5.11 and later against the cgroup;
+	 * where it cannot be raised the load says so */
+	setrlimit(RLIMIT_MEMLOCK, &unlimited);
+	err = load(session, error);
+	if (err)
+		goto cleanup;
+	err = map_array(&session->loops, session->skeleton->maps.loops, PROT_READ | PROT_WRITE);
+	if (!err)
+		err = map_array(&session->callbacks, session->skeleton->maps.callback_stats,
+				PROT_READ | PROT_WRITE);
+	if (!err)
+		err = map_array(&session->queues, session->skeleton->maps.queue_stats,
+				PROT_READ | PROT_WRITE);
+	if (!err)
+		err = map_array(&session->lost, session->skeleton->maps.lost, PROT_READ);
+	if (!err)
+		err = map_array(&session->buckets, session->skeleton->maps.thread_buckets,
+				PROT_READ | PROT_WRITE);
+	if (!err)
+		err = fill_queue(session->skeleton->maps.free_loops, 0);
+	if (!err)
+		err = fill_queue(session->skeleton->maps.free_callbacks, 1);
+	if (err) {
+		error_set(error, err, "cannot set up the BPF maps: %s", strerror(-err));
+		goto cleanup;
+	}
+	*result = session;
+	return 0;
+cleanup:
+	session_free(session);
+	return err;
+}
+
+static void detach(struct lp_attachment *attachment)
+{
+	size_t i;
+
+	for (i = 0; i < LP_PROBE_ROLES; i++)
+		bpf_link__destroy(attachment->links[i]);
+	free(attachment);
+}
+
+void session_free(struct lp_session *session)
+{
+	struct lp_attachment *attachment, *next;
+
+	if (!session)
+		return;
+	for (attachment = session->attachments; attachment; attachment = next) {
+		next = attachment->next;
+		detach(attachment);
+	}
+	unmap_array(&session->loops);
+	unmap_array(&session->callbacks);
+	unmap_array(&session->queues);
+	unmap_array(&session->lost);
+	unmap_array(&session->buckets);
+	loopprof_bpf__destroy(session->skeleton);
+	free(session);
+}
+
+static struct bpf_program *program_for(const struct lp_session *session, enum lp_probe_role role)
+{
+	struct loopprof_bpf *skeleton = session->skeleton;
+
+	switch (role) {
+	case LP_PROBE_DISPATCH:
+		return session->config.queue ? skeleton->progs.lp_context_queue :
+					       skeleton->progs.lp_context_run;
+	case LP_PROBE_RUNNING_LOOP:
+		return skeleton->progs.lp_running_loop;
+	case LP_PROBE_READY:
+		return session->config.queue ? skeleton->progs.lp_deque_append : NULL;
+	default:
+		return NULL;
+	}
+}
+
+static int attach_role(struct lp_session *session, struct lp_attachment *attachment,
+		       const struct lp_instance *instance, enum lp_probe_role role,
+		       struct lp_error *error)
+{
+	struct bpf_program *program = program_for(session, role);
+	struct lp_probe probe;
+	int err;
+
+	if (!program || attachment->links[role])
+		return 0;
+	err = instance->runtime->find_probe(instance, role, &probe, error);
+	if (err)
+		return err;
+	if (!probe.emulated)
+		log_warning("no instruction near the entry of probe %d is emulated by the kernel: each hit will cost process %d about fifteen times as much",
+			    role, instance->pid);
+	attachment->links[role] = bpf_program__attach_uprobe(program, false, instance->pid,
+							     probe.path, probe.offset);
+	if (!attachment->links[role]) {
+		err = -errno;
+		return error_set(error, err, "cannot attach to process %d: %s%s", instance->pid,
+				 strerror(-err),
+				 err == -EPERM || err == -EACCES ?
+					 "; it needs root (CAP_SYS_ADMIN, as perf_event_open for uprobes asks for it)" :
+					 "");
+	}
+	return 0;
+}
+
+static struct lp_attachment *find_attachment(const struct lp_session *session, pid_t pid)
+{
+	struct lp_attachment *attachment = session->attachments;
+
+	while (attachment && attachment->pid != pid)
+		attachment = attachment->next;
+	return attachment;
+}
+
+int session_complete_process(struct lp_session *session, const struct lp_instance *instance,
+			     struct lp_error *error)
+{
+	struct lp_attachment *attachment = find_attachment(session, instance->pid);
+	int err, open = 0;
+	size_t role;
+
+	if (!attachment)
+		return -ESRCH;
+	for (role = 0; role < LP_PROBE_ROLES; role++) {
+		err = attach_role(session, attachment, instance, (enum lp_probe_role)role, error);
+		if (err == -EAGAIN && role != LP_PROBE_DISPATCH)
+			open++;
+		else if (err)
+			return err;
+	}
+	return open;
+}
+
+int session_add_process(struct lp_session *session, const struct lp_instance *instance,
+			uint64_t threshold_ns, struct lp_error *error)
+{
+	struct lp_attachment *attachment = calloc(1, sizeof(*attachment));
+	struct lp_process process = { .python = instance->python, .threshold_ns = threshold_ns };
+	uint32_t key = (uint32_t)instance->pid;
+	int err;
+
+	if (!attachment)
+		return error_set(error, -ENOMEM, "out of memory");
+	if (bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.processes), &key, &process,
+				BPF_ANY)) {
+		err = error_set(error, -errno, "no room for process %d: at most %d at once",
+				instance->pid, LP_MAX_PROCESSES);
+		free(attachment);
+		return err;
+	}
+	attachment->pid = instance->pid;
+	attachment->next = session->attachments;
+	session->attachments = attachment;
+	err = session_complete_process(session, instance, error);
+	if (err >= 0)
+		return 0;
+	session_remove_process(session, instance->pid);
+	return err;
+}
+
+void session_remove_process(struct lp_session *session, pid_t pid)
+{
+	struct lp_attachment **at = &session->attachments, *attachment;
+	uint32_t key = (uint32_t)pid;
+
+	bpf_map_delete_elem(bpf_map__fd(session->skeleton->maps.processes), &key);
+	while ((attachment = *at)) {
+		if (attachment->pid == pid) {
+			*at = attachment->next;
+			detach(attachment);
+			return;
+		}
+		at = &attachment->next;
+	}
+}
+
+/* As lp_index_thread does in BPF. */
+static void index_thread(struct lp_session *session, uint32_t tid, uint32_t slot)
+{
+	struct lp_thread_bucket *bucket = element(&session->buckets, lp_thread_bucket_of(tid));
+	size_t i;
+
+	for (i = 0; i < LP_BUCKET_THREADS; i++) {
+		if (bucket->tids[i])
+			continue;
+		bucket->slots[i] = slot;
+		__atomic_store_n(&bucket->tids[i], tid, __ATOMIC_RELEASE);
+		return;
+	}
+}
+
+int session_add_loop(struct lp_session *session, const struct lp_instance *instance, pid_t tid,
+		     uint64_t thread_state, uint64_t threshold_ns)
+{
+	uint32_t slot, key = (uint32_t)tid;
+	struct lp_loop *loop;
+
+	if (!bpf_map_lookup_elem(bpf_map__fd(session->skeleton->maps.loop_slots), &key, &slot))
+		return -EEXIST;
+	if (bpf_map_lookup_and_delete_elem(bpf_map__fd(session->skeleton->maps.free_loops), NULL,
+					   &slot))
+		return -ENOSPC;
+	loop = element(&session->loops, slot);
+	loop->pid = (uint32_t)instance->pid;
+	loop->tid = (uint32_t)tid;
+	loop->thread_state = thread_state;
+	loop->threshold_ns = threshold_ns;
+	loop->python = instance->python;
+	/* never over one that the thread has made for itself in this moment */
+	if (bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.loop_slots), &key, &slot,
+				BPF_NOEXIST)) {
+		int err = -errno;
+
+		session_release_loop(session, slot);
+		return err;
+	}
+	index_thread(session, key, slot);
+	return (int)slot;
+}
+
+void session_release_loop(struct lp_session *session, uint32_t slot)
+{
+	memset(element(&session->loops, slot), 0, session->loops.element);
+	bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.free_loops), NULL, &slot, BPF_ANY);
+}
+
+void session_release_callback(struct lp_session *session, uint32_t slot,
+			      const struct lp_callback_key *key)
+{
+	bpf_map_delete_elem(bpf_map__fd(session->skeleton->maps.callback_slots), key);
+	memset(element(&session->callbacks, slot), 0, session->callbacks.element);
+	if (session->config.queue)
+		memset(element(&session->queues, slot), 0, session->queues.element);
+	bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.free_callbacks), NULL, &slot,
+			    BPF_ANY);
+}
+
+const struct lp_loop *session_loop(const struct lp_session *session, uint32_t slot)
+{
+	return slot < LP_MAX_LOOPS ? element(&session->loops, slot) : NULL;
+}
+
+const struct lp_callback_stats *session_callback(const struct lp_session *session, uint32_t slot)
+{
+	return slot < LP_MAX_CALLBACKS ? element(&session->callbacks, slot) : NULL;
+}
+
+const struct lp_queue_stats *session_queue(const struct lp_session *session, uint32_t slot)
+{
+	if (!session->config.queue || slot >= LP_MAX_CALLBACKS)
+		return NULL;
+	return element(&session->queues, slot);
+}
+
+uint64_t session_lost(const struct lp_session *session, enum lp_lost_kind kind)
+{
+	return *(const uint64_t *)element(&session->lost, kind);
+}
+
+int session_ring(const struct lp_session *session)
+{
+	return bpf_map__fd(session->skeleton->maps.events);
+}

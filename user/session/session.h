@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The BPF side of a run: the only owner of the skeleton, the links and the maps.
+ */
+#ifndef LP_SESSION_H
+#define LP_SESSION_H
+
+#include "../error.h"
+#include "../runtime/runtime.h"
+#include "../wire.h"
+
+struct lp_session;
+
+struct lp_session_config {
+	bool queue; /* --queue: measure queue delays */
+	bool follow; /* report processes that fork and exec */
+	bool poll_tracepoints; /* do without fentry, for tests of the fallback */
+};
+
+/* Loads and attaches what does not depend on a process.  Free with session_free. */
+int session_new(const struct lp_session_config *config, struct lp_session **session,
+		struct lp_error *error);
+void session_free(struct lp_session *session);
+
+/*
+ * Begins to profile a process: its probes are attached, all or none.  Roles whose
+ * probe cannot be found yet (-EAGAIN) are left to session_complete_process.
+ */
+int session_add_process(struct lp_session *session, const struct lp_instance *instance,
+			uint64_t threshold_ns, struct lp_error *error);
+
+/* Attaches what was not there before; returns how many roles are still open, or -errno. */
+int session_complete_process(struct lp_session *session, const struct lp_instance *instance,
+			     struct lp_error *error);
+void session_remove_process(struct lp_session *session, pid_t pid);
+
+/* Makes a thread a loop before it dispatches.  Returns its slot, or a negative errno. */
+int session_add_loop(struct lp_session *session, const struct lp_instance *instance, pid_t tid,
+		     uint64_t thread_state, uint64_t threshold_ns);
+
+/* Hands a slot back, emptied, once nothing of it will be read any more. */
+void session_release_loop(struct lp_session *session, uint32_t slot);
+void session_release_callback(struct lp_session *session, uint32_t slot,
+			      const struct lp_callback_key *key);
+
+/* Mapped from the kernel: they change while they are read. */
+const struct lp_loop *session_loop(const struct lp_session *session, uint32_t slot);
+const struct lp_callback_stats *session_callback(const struct lp_session *session, uint32_t slot);
+const struct lp_queue_stats *session_queue(const struct lp_session *session, uint32_t slot);
+uint64_t session_lost(const struct lp_session *session, enum lp_lost_kind kind);
+
+/* The ring buffer's map, for source/. */
+int session_ring(const struct lp_session *session);
+
+#endif /* LP_SESSION_H */

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "live.h"
+
+#include "late.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+struct lp_live_loop {
+	bool used;
+	pid_t pid;
+	struct lp_late late;
+};
+
+/* Which loop a callback slot belongs to, and how to give it back. */
+struct lp_live_callback {
+	bool used;
+	struct lp_callback_key key;
+	uint64_t told_sum_ns; /* of its histogram, when it was handed out last */
+};
+
+struct lp_live_target {
+	struct lp_live_target *next;
+	struct lp_instance instance; /* not owned */
+};
+
+struct lp_live {
+	struct lp_session *session;
+	struct ring_buffer *ring;
+	lp_record_taker take;
+	void *context;
+	size_t loop_count;
+	struct lp_live_target *targets;
+	struct lp_live_loop loops[LP_MAX_LOOPS];
+	struct lp_live_callback callbacks[LP_MAX_CALLBACKS];
+	uint32_t loop_end; /* slots in use lie before these */
+	uint32_t callback_end;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void fill(struct lp_event *event, enum lp_event_type type, size_t size, uint32_t loop,
+		 pid_t pid)
+{
+	event->type = (uint16_t)type;
+	event->reserved = 0;
+	event->size = (uint32_t)size;
+	event->time_ns = now_ns();
+	event->loop = loop;
+	event->pid = (uint32_t)pid;
+}
+
+static void hand_out_loop_stats(struct lp_live *live, uint32_t slot)
+{
+	const struct lp_loop *loop = session_loop(live->session, slot);
+	struct lp_event_loop_stats stats = {
+		.wall_start_ns = loop->wall_start_ns,
+		.busy_ns = loop->busy_ns,
+		.idle_ns = loop->idle_ns,
+		.iterations = loop->iterations,
+		.callbacks = loop->callbacks,
+		.slow = loop->slow_callbacks,
+		.iteration = loop->iteration,
+	};
+	uint64_t since;
+
+	fill(&stats.event, LP_EVENT_LOOP_STATS, sizeof(stats), slot, (pid_t)loop->pid);
+	/* what has not ended yet counts as well; a loop that waits is idle, not gone */
+	since = loop->poll_start_ns;
+	if (since && since < stats.event.time_ns)
+		stats.idle_ns += stats.event.time_ns - since;
+	since = loop->iteration_start_ns;
+	if (since && since < stats.event.time_ns)
+		stats.busy_ns += stats.event.time_ns - since;
+	live->take(live->context, &stats.event);
+}
+
+static void hand_out_callback_stats(struct lp_live *live, uint32_t callback, uint32_t slot)
+{
+	const struct lp_callback_stats *run = session_callback(live->session, callback);
+	const struct lp_queue_stats *queue = session_queue(live->session, callback);
+	struct lp_event_callback_stats stats = { .callback = callback, .slow = run->slow,
+						 .run = run->run };
+
+	if (queue)
+		stats.queue = queue->delay;
+	fill(&stats.event, LP_EVENT_CALLBACK_STATS, sizeof(stats), slot, 0);
+	live->take(live->context, &stats.event);
+}
+
+static void hand_out_loop(struct lp_live *live, uint32_t slot)
+{
+	uint32_t i;
+
+	hand_out_loop_stats(live, slot);
+	for (i = 1; i < live->callback_end; i++) {
+		struct lp_live_callback *callback = &live->callbacks[i];
+		uint64_t sum_ns = session_callback(live->session, i)->run.sum_ns;
+
+		if (!callback->used || callback->key.loop != slot ||
+		    callback->told_sum_ns == sum_ns)
+			continue;
+		callback->told_sum_ns = sum_ns;
+		hand_out_callback_stats(live, i, slot);
+	}
+}
+
+/* A loop's last words go out before its slots are emptied for others. */
+static void loop_ended(struct lp_live *live, const struct lp_event *event)
+{
+	uint32_t i, slot = event->loop;
+
+	if (slot >= LP_MAX_LOOPS || !live->loops[slot].used)
+		return;
+	hand_out_loop(live, slot);
+	live->take(live->context, event);
+	for (i = 1; i < live->callback_end; i++) {
+		if (!live->callbacks[i].used || live->callbacks[i].key.loop != slot)
+			continue;
+		session_release_callback(live->session, i, &live->callbacks[i].key);
+		live->callbacks[i].used = false;
+	}
+	memset(&live->loops[slot], 0, sizeof(live->loops[slot]));
+	live->loop_count--;
+	session_release_loop(live->session, slot);
+}
+
+static void loop_began(struct lp_live *live, uint32_t slot, pid_t pid)
+{
+	if (slot >= LP_MAX_LOOPS)
+		return;
+	if (!live->loops[slot].used)
+		live->loop_count++;
+	live->loops[slot].used = true;
+	live->loops[slot].pid = pid;
+	if (slot >= live->loop_end)
+		live->loop_end = slot + 1;
+}
+
+static void callback_named(struct lp_live *live, const struct lp_event_name *event)
+{
+	struct lp_live_callback *callback;
+
+	if (event->callback >= LP_MAX_CALLBACKS)
+		return;
+	callback = &live->callbacks[event->callback];
+	callback->used = true;
+	callback->told_sum_ns = 0;
+	callback->key.identity = event->identity;
+	callback->key.loop = event->event.loop;
+	if (event->callback >= live->callback_end)
+		live->callback_end = event->callback + 1;
+}
+
+static int take_from_ring(void *context, void *data, size_t size)
+{
+	struct lp_live *live = context;
+	const struct lp_event *event = data;
+
+	if (size < sizeof(*event) || event->size > size)
+		return 0;
+	if (event->type == LP_EVENT_LOOP_END) {
+		loop_ended(live, event);
+		return 0;
+	}
+	if (event->type == LP_EVENT_LOOP)
+		loop_began(live, event->loop, (pid_t)event->pid);
+	else if (event->type == LP_EVENT_NAME && size >= sizeof(struct lp_event_name))
+		callback_named(live, data);
+	live->take(live->context, event);
+	return 0;
+}
+
+int live_new(struct lp_session *session, lp_record_taker take, void *context,
+	     struct lp_live **result)
+{
+	struct lp_live *live = calloc(1, sizeof(*live));
+
+	*result = NULL;
+	if (!live)
+		return -ENOMEM;
+	live->session = session;
+	live->take = take;
+	live->context = context;
+	live->ring = ring_buffer__new(session_ring(session), take_from_ring, live, NULL);
+	if (!live->ring) {
+		free(live);
+		return errno ? -errno : -ENOMEM;
+	}
+	*result = live;
+	return 0;
+}
+
+void live_free(struct lp_live *live)
+{
+	struct lp_live_target *target;
+
+	if (!live)
+		return;
+	while ((target = live->targets)) {
+		live->targets = target->next;
+		free(target);
+	}
+	ring_buffer__free(live->ring);
+	free(live);
+}
+
+int live_descriptor(const struct lp_live *live)
+{
+	return ring_buffer__epoll_fd(live->ring);
+}
+
+int live_drain(struct lp_live *live)
+{
+	int err = ring_buffer__consume(live->ring);
+
+	return err < 0 ? err : 0;
+}
+
+void live_add_target(struct lp_live *live, const struct lp_process_info *process,
+		     const struct lp_instance *instance)
+{
+	struct lp_live_target *target = calloc(1, sizeof(*target));
+	struct lp_event_target event;
+
+	if (target) {
+		target->instance = *instance;
+		target->next = live->targets;
+		live->targets = target;
+	}
+	memset(&event, 0, sizeof(event));
+	fill(&event.event, LP_EVENT_TARGET, sizeof(event), LP_MAX_LOOPS, process->pid);
+	snprintf(event.runtime, sizeof(event.runtime), "%s", instance->runtime_name);
+	snprintf(event.version, sizeof(event.version), "%s", instance->version);
+	snprintf(event.comm, sizeof(event.comm), "%s", process->comm);
+	snprintf(event.container, sizeof(event.container), "%s", process->container);
+	snprintf(event.exe, sizeof(event.exe), "%s", process->exe);
+	live->take(live->context, &event.event);
+}
+
+void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uint32_t slot,
+		   pid_t tid)
+{
+	struct lp_event_loop event;
+	char path[64];
+	FILE *comm;
+
+	memset(&event, 0, sizeof(event));
+	fill(&event.event, LP_EVENT_LOOP, sizeof(event), slot, instance->pid);
+	event.tid = (uint32_t)tid;
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", instance->pid, tid);
+	comm = fopen(path, "re");
+	if (comm) {
+		if (fgets(event.comm, sizeof(event.comm), comm))
+			event.comm[strcspn(event.comm, "\n")] = '\0';
+		fclose(comm);
+	}
+	loop_began(live, slot, instance->pid);
+	live->take(live->context, &event.event);
+}
+
+void live_remove_target(struct lp_live *live, pid_t pid)
+{
+	struct lp_live_target **at = &live->targets, *target;
+	uint32_t slot;
+
+	for (slot = 0; slot < live->loop_end; slot++) {
+		struct lp_event event;
+
+		if (!live->loops[slot].used || live->loops[slot].pid != pid)
+			continue;
+		fill(&event, LP_EVENT_LOOP_END, sizeof(event), slot, pid);
+		loop_ended(live, &event);
+	}
+	while ((target = *at)) {
+		if (target->instance.pid == pid) {
+			*at = target->next;
+			free(target);
+			return;
+		}
+		at = &target->next;
+	}
+}
+
+void live_save(struct lp_live *live)
+{
+	struct lp_event_lost lost;
+	uint32_t i;
+
+	/* names first: they may be in the ring buffer still */
+	live_drain(live);
+	for (i = 0; i < live->loop_end; i++)
+		if (live->loops[i].used)
+			hand_out_loop(live, i);
+	if (session_callback(live->session, 0)->run.sum_ns)
+		hand_out_callback_stats(live, 0, LP_MAX_LOOPS);
+	memset(&lost, 0, sizeof(lost));
+	fill(&lost.event, LP_EVENT_LOST, sizeof(lost), LP_MAX_LOOPS, 0);
+	for (i = 0; i < LP_LOST_KINDS; i++)
+		lost.counts[i] = session_lost(live->session, (enum lp_lost_kind)i);
+	live->take(live->context, &lost.event);
+}
+
+void live_snapshot(struct lp_live *live, enum lp_event_type type, uint32_t reason)
+{
+	struct lp_event_end end = { .reason = reason };
+
+	live_save(live);
+	fill(&end.event, type, sizeof(end), LP_MAX_LOOPS, 0);
+	live->take(live->context, &end.event);
+}
+
+static const struct lp_instance *instance_of(const struct lp_live *live, pid_t pid)
+{
+	const struct lp_live_target *target;
+
+	for (target = live->targets; target; target = target->next)
+		if (target->instance.pid == pid)
+			return &target->instance;
+	return NULL;
+}
+
+void live_watch(struct lp_live *live)
+{
+	uint64_t now = now_ns();
+	uint32_t slot;
+
+	for (slot = 0; slot < live->loop_end; slot++) {
+		struct lp_live_loop *entry = &live->loops[slot];
+		struct lp_event_stack *event;
+		const struct lp_loop *loop;
+
+		if (!entry->used)
+			continue;
+		loop = session_loop(live->session, slot);
+		if (!late_due(&entry->late, loop, now))
+			continue;
+		event = late_read(instance_of(live, entry->pid), loop);
+		if (!event)
+			continue;
+		event->event.loop = slot;
+		event->event.time_ns = now;
+		live->take(live->context, &event->event);
+		free(event);
+	}
+}
+
+size_t live_loops(const struct lp_live *live)
+{
+	return live->loop_count;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The live source: the ring buffer, and what user space adds to it (the targets,
+ * the state of the counters, stacks of late callbacks).
+ */
+#ifndef LP_LIVE_H
+#define LP_LIVE_H
+
+#include "../runtime/runtime.h"
+#include "../session/session.h"
+#include "source.h"
+
+struct lp_live;
+
+int live_new(struct lp_session *session, lp_record_taker take, void *context,
+	     struct lp_live **live);
+void live_free(struct lp_live *live);
+
+/* To be waited on: readable when there are records. */
+int live_descriptor(const struct lp_live *live);
+
+/* Hands out what is there.  Returns 0 or a negative errno. */
+int live_drain(struct lp_live *live);
+
+/* A process that is profiled from now on, and a loop of it that runs already. */
+void live_add_target(struct lp_live *live, const struct lp_process_info *process,
+		     const struct lp_instance *instance);
+void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uint32_t slot,
+		   pid_t tid);
+/* Its loops end: for a process whose threads were not seen to exit. */
+void live_remove_target(struct lp_live *live, pid_t pid);
+
+/* Hands out the state of all counters that have changed since the last time. */
+void live_save(struct lp_live *live);
+
+/* The same, then LP_EVENT_INTERVAL or LP_EVENT_END. */
+void live_snapshot(struct lp_live *live, enum lp_event_type type, uint32_t reason);
+
+/*
+ * Reads the stacks of callbacks that run for longer than half of the threshold.
+ * To be called each late_period_ns() (late.h); costs nothing while no loop is late.
+ */
+void live_watch(struct lp_live *live);
+
+/* How many loops are live, and whether one of them has dispatched anything. */
+size_t live_loops(const struct lp_live *live);
+
+#endif /* LP_LIVE_H */

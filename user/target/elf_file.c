@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "elf_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <libelf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct lp_elf {
+	int descriptor;
+	Elf *elf;
+	size_t segments;
+};
+
+int elf_open_file(const char *path, struct lp_elf **result)
+{
+	struct lp_elf *elf = calloc(1, sizeof(*elf));
+	GElf_Ehdr header;
+	int err;
+
+	*result = NULL;
+	if (!elf)
+		return -ENOMEM;
+	elf_version(EV_CURRENT);
+	elf->descriptor = open(path, O_RDONLY | O_CLOEXEC);
+	if (elf->descriptor < 0) {
+		err = -errno;
+		free(elf);
+		return err;
+	}
+	elf->elf = elf_begin(elf->descriptor, ELF_C_READ_MMAP, NULL);
+	if (!elf->elf || elf_kind(elf->elf) != ELF_K_ELF || !gelf_getehdr(elf->elf, &header) ||
+	    header.e_machine != EM_X86_64 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
+	    elf_getphdrnum(elf->elf, &elf->segments)) {
+		elf_close(elf);
+		return -ENOEXEC;
+	}
+	*result = elf;
+	return 0;
+}
+
+void elf_close(struct lp_elf *elf)
+{
+	if (!elf)
+		return;
+	elf_end(elf->elf);
+	close(elf->descriptor);
+	free(elf);
+}
+
+static uint64_t symbol_in(Elf *elf, GElf_Word type, const char *wanted)
+{
+	Elf_Scn *section = NULL;
+
+	while ((section = elf_nextscn(elf, section))) {
+		Elf_Data *data;
+		GElf_Shdr header;
+		GElf_Sym symbol;
+		size_t i, count;
+
+		if (!gelf_getshdr(section, &header) || header.sh_type != type || !header.sh_entsize)
+			continue;
+		data = elf_getdata(section, NULL);
+		count = data ? data->d_size / header.sh_entsize : 0;
+		for (i = 0; i < count; i++) {
+			const char *name;
+
+			if (!gelf_getsym(data, (int)i, &symbol) || symbol.st_shndx == SHN_UNDEF)
+				continue;
+			name = elf_strptr(elf, header.sh_link, symbol.st_name);
+			if (name && !strcmp(name, wanted))
+				return symbol.st_value;
+		}
+	}
+	return 0;
+}
+
+uint64_t elf_symbol(const struct lp_elf *elf, const char *name)
+{
+	uint64_t value = symbol_in(elf->elf, SHT_DYNSYM, name);
+
+	return value ? value : symbol_in(elf->elf, SHT_SYMTAB, name);
+}
+
+static int load_segment(const struct lp_elf *elf, size_t index, GElf_Phdr *segment)
+{
+	return gelf_getphdr(elf->elf, (int)index, segment) && segment->p_type == PT_LOAD;
+}
+
+int elf_address_to_offset(const struct lp_elf *elf, uint64_t address, uint64_t *offset)
+{
+	GElf_Phdr segment;
+	size_t i;
+
+	for (i = 0; i < elf->segments; i++) {
+		if (!load_segment(elf, i, &segment) || address < segment.p_vaddr ||
+		    address - segment.p_vaddr >= segment.p_filesz)
+			continue;
+		*offset = address - segment.p_vaddr + segment.p_offset;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int elf_offset_to_address(const struct lp_elf *elf, uint64_t offset, uint64_t *address)
+{
+	GElf_Phdr segment;
+	size_t i;
+
+	for (i = 0; i < elf->segments; i++) {
+		uint64_t begin;
+
+		if (!load_segment(elf, i, &segment))
+			continue;
+		/* a mapping begins at the page that the segment begins in */
+		begin = segment.p_offset & ~4095ULL;
+		if (offset < begin || offset - begin >= segment.p_filesz + (segment.p_offset - begin))
+			continue;
+		*address = segment.p_vaddr - (segment.p_offset - begin) + (offset - begin);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+size_t elf_bytes(const struct lp_elf *elf, uint64_t address, void *buffer, size_t size)
+{
+	uint64_t offset;
+	ssize_t done;
+
+	if (elf_address_to_offset(elf, address, &offset))
+		return 0;
+	done = pread(elf->descriptor, buffer, size, (off_t)offset);
+	return done > 0 ? (size_t)done : 0;
+}
+
+int elf_pointer(const struct lp_elf *elf, uint64_t address, uint64_t *value)
+{
+	Elf_Scn *section = NULL;
+
+	while ((section = elf_nextscn(elf->elf, section))) {
+		GElf_Shdr header;
+		GElf_Rela entry;
+		Elf_Data *data;
+		size_t i, count;
+
+		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_RELA ||
+		    !(header.sh_flags & SHF_ALLOC) || !header.sh_entsize)
+			continue;
+		data = elf_getdata(section, NULL);
+		count = data ? data->d_size / header.sh_entsize : 0;
+		for (i = 0; i < count; i++) {
+			if (!gelf_getrela(data, (int)i, &entry) || entry.r_offset != address)
+				continue;
+			if (GELF_R_TYPE(entry.r_info) != R_X86_64_RELATIVE)
+				return -ENOENT;
+			*value = (uint64_t)entry.r_addend;
+			return 0;
+		}
+	}
+	return elf_bytes(elf, address, value, sizeof(*value)) == sizeof(*value) ? 0 : -ENOENT;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What is needed of an ELF file: exported symbols, initialised data, code. */
+#ifndef LP_ELF_FILE_H
+#define LP_ELF_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct lp_elf;
+
+/* Opens an x86-64 ELF file. Returns 0, -ENOEXEC if it is none, or -errno; free with elf_close. */
+int elf_open_file(const char *path, struct lp_elf **elf);
+void elf_close(struct lp_elf *elf);
+
+/* The value of a symbol (.dynsym first, then .symtab), or 0. */
+uint64_t elf_symbol(const struct lp_elf *elf, const char *name);
+
+/*
+ * The pointer that the loader will put at a virtual address, before the load
+ * bias: the addend of a relative relocation, or the word in the file (non-PIE
+ * files, DT_RELR).  Returns 0 or -ENOENT.
+ */
+int elf_pointer(const struct lp_elf *elf, uint64_t address, uint64_t *value);
+
+/* Copies initialised bytes at a virtual address. Returns how many there were, at most size. */
+size_t elf_bytes(const struct lp_elf *elf, uint64_t address, void *buffer, size_t size);
+
+/* Virtual address to file offset and back. Return 0 or -ENOENT. */
+int elf_address_to_offset(const struct lp_elf *elf, uint64_t address, uint64_t *offset);
+int elf_offset_to_address(const struct lp_elf *elf, uint64_t offset, uint64_t *address);
+
+#endif /* LP_ELF_FILE_H */

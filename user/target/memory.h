@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reading the memory of another process.  Nothing read is trusted; the target
+ * runs on meanwhile and is never stopped.
+ */
+#ifndef LP_MEMORY_H
+#define LP_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Reads exactly size bytes. Returns 0, -EFAULT if any of them is not mapped, or -errno. */
+int memory_read(pid_t pid, uint64_t address, void *buffer, size_t size);
+
+/* Little helpers: 0 where the read fails, which no caller may take for a valid pointer. */
+uint64_t memory_u64(pid_t pid, uint64_t address);
+uint32_t memory_u32(pid_t pid, uint64_t address);
+
+/* Reads a C string of at most size - 1 bytes; always terminates it. Returns its length or -errno. */
+int memory_string(pid_t pid, uint64_t address, char *buffer, size_t size);
+
+#endif /* LP_MEMORY_H */

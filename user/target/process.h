@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A process to profile, held by a descriptor so that its PID cannot come to mean another. */
+#ifndef LP_PROCESS_H
+#define LP_PROCESS_H
+
+#include "../error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct lp_process_info {
+	pid_t pid;
+	int descriptor; /* pidfd: readable once the process has ended */
+	uint64_t start_ticks; /* /proc/PID/stat field 22 */
+	char comm[32];
+	char exe[256]; /* as its own mount namespace names it; cut if longer */
+	char container[65]; /* 64 hexadecimal digits, or "" */
+};
+
+/* Opens a process. Returns 0, or a negative errno with a sentence for the user. */
+int process_open(pid_t pid, struct lp_process_info *process, struct lp_error *error);
+void process_close(struct lp_process_info *process);
+
+/* Reads its names anew, after an exec. */
+void process_refresh(struct lp_process_info *process);
+
+/* Has it ended, or is the PID somebody else's by now? */
+bool process_ended(const struct lp_process_info *process);
+
+/* Clock ticks since boot at which it started; 0 if there is no such process. */
+uint64_t process_start_ticks(pid_t pid);
+
+/* Every PID of the host. Returns how many; *pids is to be freed. Negative errno on failure. */
+ssize_t process_list(pid_t **pids);
+
+/* Finds a container's 64 digit id in the text of /proc/PID/cgroup. */
+bool process_container(const char *cgroup, char id[65]);
+
+#endif /* LP_PROCESS_H */

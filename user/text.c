@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "text.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#define REPLACEMENT 0xfffd
+
+static size_t encode(uint32_t point, char *out)
+{
+	if (point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
+		point = REPLACEMENT;
+	if (point < 0x80) {
+		out[0] = (char)point;
+		return 1;
+	}
+	if (point < 0x800) {
+		out[0] = (char)(0xc0 | point >> 6);
+		out[1] = (char)(0x80 | (point & 0x3f));
+		return 2;
+	}
+	if (point < 0x10000) {
+		out[0] = (char)(0xe0 | point >> 12);
+		out[1] = (char)(0x80 | (point >> 6 & 0x3f));
+		out[2] = (char)(0x80 | (point & 0x3f));
+		return 3;
+	}
+	out[0] = (char)(0xf0 | point >> 18);
+	out[1] = (char)(0x80 | (point >> 12 & 0x3f));
+	out[2] = (char)(0x80 | (point >> 6 & 0x3f));
+	out[3] = (char)(0x80 | (point & 0x3f));
+	return 4;
+}
+
+size_t text_from_python(const void *data, size_t bytes, unsigned int width, char *text, size_t size)
+{
+	const uint8_t *from = data;
+	size_t at, done = 0;
+
+	if (!size)
+		return 0;
+	if (width != 1 && width != 2 && width != 4)
+		bytes = 0;
+	for (at = 0; at + width <= bytes; at += width) {
+		uint32_t point = 0;
+		char encoded[4];
+		size_t length;
+
+		memcpy(&point, from + at, width);
+		/* a NUL inside would end the text early for everyone after */
+		if (!point)
+			point = REPLACEMENT;
+		length = encode(point, encoded);
+		if (done + length >= size)
+			break;
+		memcpy(text + done, encoded, length);
+		done += length;
+	}
+	text[done] = '\0';
+	return done;
+}
+
+/* Length of the valid UTF-8 sequence at the text, its code point in *point; 0 if there is none. */
+static size_t decode(const uint8_t *text, uint32_t *point)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t length, i;
+
+	if (text[0] < 0x80) {
+		*point = text[0];
+		return 1;
+	}
+	if ((text[0] & 0xe0) == 0xc0)
+		length = 2;
+	else if ((text[0] & 0xf0) == 0xe0)
+		length = 3;
+	else if ((text[0] & 0xf8) == 0xf0)
+		length = 4;
+	else
+		return 0;
+	*point = text[0] & (0x7f >> length);
+	for (i = 1; i < length; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		*point = *point << 6 | (text[i] & 0x3f);
+	}
+	if (*point < least[length] || *point > 0x10ffff || (*point >= 0xd800 && *point <= 0xdfff))
+		return 0;
+	return length;
+}
+
+static bool is_dangerous(uint32_t point)
+{
+	return point < 0x20 || (point >= 0x7f && point <= 0x9f) ||
+	       point == 0x061c || /* Arabic letter mark */
+	       (point >= 0x200e && point <= 0x200f) || /* left-to-right, right-to-left marks */
+	       (point >= 0x2028 && point <= 0x202e) || /* separators, embeddings, overrides */
+	       (point >= 0x2066 && point <= 0x2069) || /* isolates */
+	       point == 0xfeff;
+}
+
+void text_sanitise(char *text)
+{
+	const uint8_t *from = (const uint8_t *)text;
+	char *to = text;
+
+	while (*from) {
+		uint32_t point;
+		size_t length = decode(from, &point);
+
+		if (!length || is_dangerous(point)) {
+			*to++ = '?';
+			from += length ? length : 1;
+		} else {
+			memmove(to, from, length);
+			to += length;
+			from += length;
+		}
+	}
+	*to = '\0';
+}
+
+void text_copy(char *to, size_t size, const char *from)
+{
+	size_t length = strlen(from);
+
+	if (!size)
+		return;
+	if (length >= size)
+		length = size - 1;
+	memcpy(to, from, length);
+	to[length] = '\0';
+	/* the cut may have gone through a character */
+	while (length && from[length] && (from[length] & 0xc0) == 0x80)
+		to[--length] = '\0';
+	text_sanitise(to);
+}
+
+const char *text_path_end(const char *path, unsigned int parts)
+{
+	const char *at = path + strlen(path);
+
+	while (at > path) {
+		if (at[-1] == '/' && !--parts)
+			break;
+		at--;
+	}
+	return at;
+}
+
+void text_duration(char *text, size_t size, uint64_t ns)
+{
+	static const struct {
+		double ns;
+		const char *unit;
+	} units[] = { { 1e9, "s" }, { 1e6, "ms" }, { 1e3, "us" }, { 1, "ns" } };
+	double value = (double)ns;
+	size_t i;
+
+	if (ns >= 9999500000000ULL) {
+		snprintf(text, size, "%.1f h", value / 3.6e12);
+		return;
+	}
+	for (i = 0; i < 3; i++)
+		/* 999.6 us is 1.00 ms in three digits */
+		if (value >= units[i].ns * 0.9995)
+			break;
+	value /= units[i].ns;
+	snprintf(text, size, "%.*f %s", i == 3 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2,
+		 value, units[i].unit);
+}
+
+size_t text_columns(const char *text)
+{
+	size_t columns = 0;
+
+	for (; *text; text++)
+		columns += (*text & 0xc0) != 0x80;
+	return columns;
+}

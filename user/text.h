@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Text of foreign origin: into UTF-8, and made safe to show. */
+#ifndef LP_TEXT_H
+#define LP_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Characters of 1 (Latin-1), 2 or 4 bytes into UTF-8, always terminated; what
+ * does not fit is cut at a character.  Surrogates and values beyond Unicode
+ * become U+FFFD.  Returns the length in bytes.
+ */
+size_t text_from_python(const void *data, size_t bytes, unsigned int width, char *text,
+			size_t size);
+
+/*
+ * The one sanitiser: makes any bytes into valid UTF-8 without C0 and C1
+ * controls, DEL and bidirectional controls, in place; each offending byte or
+ * character becomes '?'.
+ */
+void text_sanitise(char *text);
+
+/* Copies text of foreign origin, cut to size and sanitised. */
+void text_copy(char *to, size_t size, const char *from);
+
+/* The last parts of a path: text_path_end("/a/b/c.py", 2) is "b/c.py". Points into the path. */
+const char *text_path_end(const char *path, unsigned int parts);
+
+/*
+ * A time for people, three digits and a unit: "312 ms", "9.02 s", "0.95 us".  At
+ * most 8 bytes and the end; longer than 9999 s is shown in hours.
+ */
+void text_duration(char *text, size_t size, uint64_t ns);
+
+/* Columns that UTF-8 text takes, one a character (wide characters are not known). */
+size_t text_columns(const char *text);
+
+#endif /* LP_TEXT_H */
