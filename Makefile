@@ -16,7 +16,7 @@ CFLAGS ?= -O2 -g
 WARNINGS = -Wall -Wextra -Werror
 override CFLAGS += -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -I$(BUILD) -Iuser \
 	$(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
-LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null) -lZydis -lm
+LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null) -lZydis -lm -lpthread
 
 # -mcpu=v2: the instructions that every kernel from 5.10 on has in each program type.
 # Unused parameters are part of the signatures that the kernel gives.
@@ -103,6 +103,24 @@ check-unit: packages-build packages-test  ## only what needs no kernel and no ro
 check-vm: packages-build packages-vm  ## the same program under Debian's own kernels, in qemu
 	$(MAKE) all
 	LOOPPROF=$(BUILD)/loopprof tests/vm/check-vm.sh $(KERNELS)
+
+# An empty program at the address that loopprof probes: what every uprobe costs.
+BENCH_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/runtime/*.c user/target/*.c) \
+	user/error.c user/log.c user/text.c)
+
+$(BUILD)/bench-empty.bpf.o: tools/bench/empty.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+
+$(BUILD)/bench-empty.skel.h: $(BUILD)/bench-empty.bpf.o
+	$(BPFTOOL) gen skeleton $< name bench_empty > $@
+
+$(BUILD)/bench-empty: tools/bench/empty.c $(BUILD)/bench-empty.skel.h $(BENCH_OBJECTS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) $(LDLIBS)
+
+$(BUILD)/bench-syscalls: tools/bench/syscall_loop.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
 # ---- trying and measuring ---------------------------------------------------
 

@@ -86,12 +86,13 @@ static inline __attribute__((always_inline)) __u32 lp_histogram_slot(__u64 ns)
 	return slot;
 }
 
-/* One writer a histogram (a loop is run by one thread), so no atomics. */
-static inline __attribute__((always_inline)) void lp_histogram_add(struct lp_histogram *histogram,
-								   __u64 ns)
+/*
+ * Counts a time into the slot that lp_histogram_slot gives.  One writer a histogram
+ * (a loop is run by one thread), so no atomics.
+ */
+static inline __attribute__((always_inline)) void lp_histogram_put(struct lp_histogram *histogram,
+								   __u32 slot, __u64 ns)
 {
-	__u32 slot = lp_histogram_slot(ns);
-
 	if (slot < LP_HISTOGRAM_SLOTS)
 		histogram->slots[slot]++;
 	histogram->sum_ns += ns;
@@ -99,6 +100,12 @@ static inline __attribute__((always_inline)) void lp_histogram_add(struct lp_his
 		histogram->max_ns = ns;
 	if (~ns > histogram->inverted_min_ns)
 		histogram->inverted_min_ns = ~ns;
+}
+
+static inline __attribute__((always_inline)) void lp_histogram_add(struct lp_histogram *histogram,
+								   __u64 ns)
+{
+	lp_histogram_put(histogram, lp_histogram_slot(ns), ns);
 }
 
 #endif /* LP_HISTOGRAM_H */

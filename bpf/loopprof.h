@@ -125,6 +125,16 @@ struct lp_cache_entry {
 	__u32 reserved;
 };
 
+/* What a callback is told apart by. */
+struct lp_callable {
+	__u64 identity; /* address of code, method definition or type */
+	__u64 check; /* address of the qualified name, where there is one */
+	__u64 task;
+	__u64 owner; /* builtins: the object it is bound to; classes: the type */
+	__u32 kind;
+	__u32 callback; /* its slot, where that is known already; else 0 */
+};
+
 struct lp_task_entry {
 	__u64 task;
 	__u32 callback;
@@ -157,17 +167,20 @@ struct lp_loop {
 	__u32 slow_in_iteration;
 	__u32 iteration_callbacks;
 	__u32 outside; /* the loop was left; its thread does other things */
-	__u32 poll_descriptor; /* the epoll descriptor of the loop's own polls, plus 1; 0: not known */
+	__u32 poll_descriptor; /* the epoll descriptor of the loop's own polls, plus 1; 0: not known
+				*/
 	struct lp_histogram iteration;
 
 	/* Private to BPF from here on. */
 	struct lp_python python;
 	__u64 threshold_ns;
 	__u64 stack_level; /* stack pointer of the loop's own Context.run calls */
-	__u64 step_types[2]; /* Task step and wakeup wrappers */
+	__u64 step_type; /* wrappers of _asyncio: a task's step, ... */
+	__u64 wakeup_type; /* ... and its wakeup, up to 3.9 */
 	__u64 partial_type;
 	__u64 cython_type; /* cython_function_or_method, a PyCFunction in front */
 	__u64 wakeup_method; /* PyMethodDef of task_wakeup, 3.10 and later */
+	struct lp_callable callable; /* of the callback that runs */
 	struct lp_cache_entry cache[LP_CACHE_ENTRIES];
 	struct lp_task_entry tasks[LP_TASK_ENTRIES];
 	__u8 scratch[LP_SCRATCH_BYTES];

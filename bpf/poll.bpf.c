@@ -13,7 +13,7 @@
 #include "python.bpf.h"
 #include "loop.bpf.h"
 
-static __noinline int lp_report_iteration(__u32 slot, __u64 now, __u64 busy)
+__noinline int lp_report_iteration(__u32 slot, __u64 now, __u64 busy)
 {
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
 	struct lp_event_iteration_end *event;
@@ -25,8 +25,7 @@ static __noinline int lp_report_iteration(__u32 slot, __u64 now, __u64 busy)
 		lp_lose(LP_LOST_RING);
 		return 0;
 	}
-	lp_event_fill(&event->event, LP_EVENT_ITERATION_END, sizeof(*event), now, slot,
-		      loop->pid);
+	lp_event_fill(&event->event, LP_EVENT_ITERATION_END, sizeof(*event), now, slot, loop->pid);
 	event->iteration = loop->iterations;
 	event->busy_ns = busy;
 	event->callbacks = loop->iteration_callbacks;
@@ -35,7 +34,7 @@ static __noinline int lp_report_iteration(__u32 slot, __u64 now, __u64 busy)
 	return 0;
 }
 
-static __noinline int lp_report_poll(__u32 slot, __u64 now, __u64 poll_ns, long ready)
+__noinline int lp_report_poll(__u32 slot, __u64 now, __u64 poll_ns, long ready)
 {
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
 	struct lp_event_poll_return *event;
@@ -85,7 +84,7 @@ static __always_inline int lp_poll_enter(__u32 descriptor, bool waits)
 	if (loop->iteration_start_ns) {
 		busy = now - loop->iteration_start_ns;
 		loop->busy_ns += busy;
-		lp_histogram_add(&loop->iteration, busy);
+		lp_count(&loop->iteration, busy);
 	}
 	if (!loop->wall_start_ns)
 		loop->wall_start_ns = now;
@@ -130,7 +129,7 @@ static __always_inline int lp_poll_exit(long ready)
 	SEC("?fentry/__x64_sys_" #name)                                                            \
 	int lp_enter_##name(void *ctx)                                                             \
 	{                                                                                          \
-		return lp_poll_enter(0, true);                                                           \
+		return lp_poll_enter(0, true);                                                     \
 	}                                                                                          \
 	SEC("?fexit/__x64_sys_" #name)                                                             \
 	int BPF_PROG(lp_exit_##name, const struct pt_regs *regs, long result)                      \
@@ -151,11 +150,11 @@ LP_POLL(io_uring_enter)
  * The same with the descriptor, where the kernel's BTF knows struct pt_regs: in
  * that of 5.10 it is only a forward declaration, and the verifier refuses to read.
  */
-#define LP_POLL_DESCRIPTOR(name, waits)                                                                   \
+#define LP_POLL_DESCRIPTOR(name, waits)                                                            \
 	SEC("?fentry/__x64_sys_" #name)                                                            \
 	int BPF_PROG(lp_epoll_##name, const struct pt_regs *regs)                                  \
 	{                                                                                          \
-		return lp_poll_enter((__u32)regs->di + 1, waits);                                        \
+		return lp_poll_enter((__u32)regs->di + 1, waits);                                  \
 	}
 
 /* the fourth argument: a time in milliseconds, or (epoll_pwait2) a pointer to one */
@@ -178,21 +177,28 @@ enum {
 SEC("?tp_btf/sys_enter")
 int BPF_PROG(lp_sys_enter, const struct pt_regs *regs, long number)
 {
+	__u32 descriptor = 0;
+	bool waits = true;
+
 	switch (number) {
 	case LP_SYSCALL_EPOLL_WAIT:
 	case LP_SYSCALL_EPOLL_PWAIT:
-		return lp_poll_enter((__u32)regs->di + 1, (int)regs->r10 != 0);
+		waits = (int)regs->r10 != 0;
+		descriptor = (__u32)regs->di + 1;
+		break;
 	case LP_SYSCALL_EPOLL_PWAIT2: /* its time is behind a pointer */
-		return lp_poll_enter((__u32)regs->di + 1, true);
+		descriptor = (__u32)regs->di + 1;
+		break;
 	case LP_SYSCALL_POLL:
 	case LP_SYSCALL_SELECT:
 	case LP_SYSCALL_PSELECT6:
 	case LP_SYSCALL_PPOLL:
 	case LP_SYSCALL_IO_URING_ENTER:
-		return lp_poll_enter(0, true);
+		break;
 	default:
 		return 0;
 	}
+	return lp_poll_enter(descriptor, waits);
 }
 
 SEC("?tp_btf/sys_exit")

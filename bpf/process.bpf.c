@@ -17,7 +17,7 @@ static __always_inline void lp_loop_pause(struct lp_loop *loop, __u32 slot, __u6
 	if (loop->iteration_start_ns) {
 		busy = now - loop->iteration_start_ns;
 		loop->busy_ns += busy;
-		lp_histogram_add(&loop->iteration, busy);
+		lp_count(&loop->iteration, busy);
 		loop->iteration_start_ns = 0;
 		loop->iterations++;
 	}

@@ -71,7 +71,7 @@ static void check_capabilities(void)
 	unsigned long long effective = 0;
 	char text[256], missing[64] = "";
 	FILE *file = fopen("/proc/self/status", "re");
-	size_t i;
+	size_t i, length = 0;
 
 	while (file && fgets(text, sizeof(text), file))
 		if (!strncmp(text, "CapEff:", 7))
@@ -79,13 +79,11 @@ static void check_capabilities(void)
 	if (file)
 		fclose(file);
 	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-		if (!has_capability(effective, needed[i].bit)) {
-			strcat(missing, " ");
-			strcat(missing, needed[i].name);
-		}
-	snprintf(text, sizeof(text), "%s", missing[0] ? "missing:" : "root's");
-	strcat(text, missing);
-	line("capabilities", !missing[0], text, "run it with sudo, or in a privileged container");
+		if (!has_capability(effective, needed[i].bit))
+			length += (size_t)snprintf(missing + length, sizeof(missing) - length, " %s",
+						   needed[i].name);
+	snprintf(text, sizeof(text), "%s%s", length ? "missing:" : "root's", missing);
+	line("capabilities", !length, text, "run it with sudo, or in a privileged container");
 }
 
 static void check_kernel(const struct lp_features *features)
@@ -98,15 +96,17 @@ static void check_kernel(const struct lp_features *features)
 	snprintf(text, sizeof(text), "%s %s", name.release, name.machine);
 	if (sscanf(name.release, "%d.%d", &major, &minor) != 2)
 		major = 0;
-	line("kernel", !strcmp(name.machine, "x86_64") && (major > 5 || (major == 5 && minor >= 10)),
-	     text, "loopprof needs Linux 5.10 or later on x86-64");
-	line("BTF", !features->btf, features->btf ? strerror(-features->btf) : "/sys/kernel/btf/vmlinux",
+	line("kernel",
+	     !strcmp(name.machine, "x86_64") && (major > 5 || (major == 5 && minor >= 10)), text,
+	     "loopprof needs Linux 5.10 or later on x86-64");
+	line("BTF", !features->btf,
+	     features->btf ? strerror(-features->btf) : "/sys/kernel/btf/vmlinux",
 	     "use a kernel with CONFIG_DEBUG_INFO_BTF=y, as all big distributions have");
 	line("BPF programs", !features->programs,
 	     features->programs ? strerror(-features->programs) : "can be loaded",
-	     features->programs == -EPERM ?
-		     "run as root; if you are, a security module or the container forbids bpf()" :
-		     "use a kernel with CONFIG_BPF_SYSCALL=y and CONFIG_BPF_EVENTS=y");
+	     features->programs == -EPERM
+		     ? "run as root; if you are, a security module or the container forbids bpf()"
+		     : "use a kernel with CONFIG_BPF_SYSCALL=y and CONFIG_BPF_EVENTS=y");
 	line("BPF ring buffer", !features->ring_buffer,
 	     features->ring_buffer ? strerror(-features->ring_buffer) : "works",
 	     "loopprof needs Linux 5.10 or later, and root");
@@ -129,8 +129,9 @@ int command_check(const struct lp_options *options)
 	read_line("/proc/sys/kernel/perf_event_paranoid", text, sizeof(text));
 	note("perf_event_paranoid", text[0] ? text : "not readable");
 	note("loop boundaries by",
-	     features.fentry ? "fentry on the poll calls" :
-			       "syscall tracepoints (no fentry here: every system call of the host gets a little slower while loopprof runs)");
+	     features.fentry
+		     ? "fentry on the poll calls"
+		     : "syscall tracepoints (no fentry here: every system call of the host gets a little slower while loopprof runs)");
 	puts(all_well ? "\nloopprof can run here" : "\nloopprof cannot run here yet");
 	return all_well ? 0 : 1;
 }

@@ -20,10 +20,10 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	status = options_parse(argc, argv, &options);
 	if (!status) {
-		log_set_level(options.verbosity < 0  ? LP_LOG_WARNING :
-			      options.verbosity == 0 ? LP_LOG_NOTE :
-			      options.verbosity == 1 ? LP_LOG_DETAIL :
-						       LP_LOG_DEBUG);
+		log_set_level(options.verbosity < 0    ? LP_LOG_WARNING
+			      : options.verbosity == 0 ? LP_LOG_NOTE
+			      : options.verbosity == 1 ? LP_LOG_DETAIL
+						       : LP_LOG_DEBUG);
 		status = output_check(&options);
 	}
 	if (!status)

@@ -11,7 +11,8 @@
 const struct lp_command_row lp_commands[] = {
 	{ LP_COMMAND_PROFILE, NULL, "{-p PID[,PID]... | -a | -- COMMAND [ARG]...} [OPTION]...",
 	  "Profile running loops: print each stall as it ends, and a summary at the end (Ctrl-C, -d, or when the targets have exited)." },
-	{ LP_COMMAND_RECORD, "record", "-o FILE {-p PID[,PID]... | -a | -- COMMAND [ARG]...} [OPTION]...",
+	{ LP_COMMAND_RECORD, "record",
+	  "-o FILE {-p PID[,PID]... | -a | -- COMMAND [ARG]...} [OPTION]...",
 	  "Capture to a file instead." },
 	{ LP_COMMAND_REPORT, "report", "FILE [OPTION]...",
 	  "Print the same report from a capture: later, elsewhere, without root." },

@@ -17,8 +17,8 @@ int options_duration(const char *text, uint64_t *ns)
 	static const struct {
 		const char *suffix;
 		double ns;
-	} units[] = { { "", 1e9 },  { "s", 1e9 },   { "ms", 1e6 },  { "us", 1e3 },
-		      { "ns", 1 },  { "m", 60e9 },  { "min", 60e9 }, { "h", 3600e9 } };
+	} units[] = { { "", 1e9 }, { "s", 1e9 },  { "ms", 1e6 },   { "us", 1e3 },
+		      { "ns", 1 }, { "m", 60e9 }, { "min", 60e9 }, { "h", 3600e9 } };
 	double value;
 	char *end;
 	size_t i;
@@ -97,9 +97,9 @@ static int take_option(struct lp_options *options, int key, char *value)
 	case 'i':
 		return take_duration("-i", value, false, &options->interval_ns);
 	case 'm':
-		return strcmp(value, "trace") == 0 ?
-			       0 :
-			       usage_error("-m knows the mode trace, not '%s'", value);
+		return strcmp(value, "trace") == 0
+			       ? 0
+			       : usage_error("-m knows the mode trace, not '%s'", value);
 	case 'o':
 		options->output = value;
 		return 0;
@@ -153,8 +153,8 @@ static int check_combination(const struct lp_options *options)
 	bool targets = options->pid_count || options->all || options->launch;
 
 	if (options->command == LP_COMMAND_REPORT)
-		return options->capture ? 0 :
-					  usage_error("report needs the name of a %s", "capture");
+		return options->capture ? 0
+					: usage_error("report needs the name of a %s", "capture");
 	if (options->capture)
 		return usage_error("'%s' is too much (to start a program, put -- before it)",
 				   options->capture);
@@ -233,8 +233,7 @@ int options_parse(int argc, char **argv, struct lp_options *options)
 		err = parse_words(argc, argv, separator, options);
 	for (j = 0; !err && j < seen; j++)
 		if (!option_allowed(options, keys[j]))
-			err = usage_error("%s is not for this command",
-					  option_table_name(keys[j]));
+			err = usage_error("%s is not for this command", option_table_name(keys[j]));
 	return err ? err : check_combination(options);
 }
 

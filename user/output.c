@@ -30,13 +30,23 @@ static int choose_format(const struct lp_options *options, const struct lp_forma
 	if (options->format) {
 		*format = format_by_name(options->format);
 		if (!*format)
-			return error_set(error, -EINVAL, "there is no format '%s'; there are text, json, prom and openmetrics", options->format);
+			return error_set(
+				error, -EINVAL,
+				"there is no format '%s'; there are text, json, prom and openmetrics",
+				options->format);
 		if ((*format)->snapshot && !options->output)
-			return error_set(error, -EINVAL, "the format %s is for a file: give one with -o", options->format);
+			return error_set(error, -EINVAL,
+					 "the format %s is for a file: give one with -o",
+					 options->format);
 	} else if (options->output) {
 		*format = format_by_path(options->output);
+		if (!*format && options->json)
+			*format = &json_format;
 		if (!*format)
-			return error_set(error, -EINVAL, "cannot tell the format of %s by its suffix; give it with -f text, json, prom or openmetrics", options->output);
+			return error_set(
+				error, -EINVAL,
+				"cannot tell the format of %s by its suffix; give it with -f text, json, prom or openmetrics",
+				options->output);
 	}
 	return 0;
 }
@@ -52,8 +62,7 @@ int output_check(const struct lp_options *options)
 	return 2;
 }
 
-int output_start(struct lp_output *output, const struct lp_options *options,
-		 struct lp_error *error)
+int output_start(struct lp_output *output, const struct lp_options *options, struct lp_error *error)
 {
 	const struct lp_format *format, *on_stdout = options->json ? &json_format : &text_format;
 	struct lp_look look = look_of_stdout(), plain = { .columns = 80, .utf8 = true };
@@ -94,6 +103,8 @@ int output_finish(struct lp_output *output, struct lp_error *error)
 	output->model = NULL;
 	err = fanout_close(&output->fanout);
 	if (err)
-		return error_set(error, err, "the output could not be written: %s; what it holds is incomplete", strerror(-err));
+		return error_set(error, err,
+				 "the output could not be written: %s; what it holds is incomplete",
+				 strerror(-err));
 	return 0;
 }

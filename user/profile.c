@@ -165,8 +165,10 @@ static int add_launched(struct lp_profile *profile, struct lp_error *error)
 		return err;
 	launch_find_interpreter(profile->launch, has_interpreter);
 	if (launch_ended(profile->launch, &status))
-		return error_set(error, -ENOENT, "%s ended with status %d and ran no Python itself; -s follows the programs that it starts",
-				 profile->options->launch[0], status);
+		return error_set(
+			error, -ENOENT,
+			"%s ended with status %d and ran no Python itself; -s follows the programs that it starts",
+			profile->options->launch[0], status);
 	err = targets_add(profile->targets, launch_pid(profile->launch), true, error);
 	if (err) {
 		kill(launch_pid(profile->launch), SIGKILL);
@@ -255,8 +257,8 @@ static enum lp_end_reason run(struct lp_profile *profile)
 		next = earlier(earlier(earlier(look, check), earlier(interval, end)), save);
 		now = clock_ns(CLOCK_MONOTONIC);
 		count = epoll_wait(profile->epoll, events, 4,
-				   next > now ? (int)((next - now + MILLISECOND - 1) / MILLISECOND) :
-						0);
+				   next > now ? (int)((next - now + MILLISECOND - 1) / MILLISECOND)
+					      : 0);
 		for (i = 0; i < count; i++) {
 			if (events[i].data.fd == profile->signals)
 				return LP_END_INTERRUPT;
@@ -348,6 +350,8 @@ int command_profile(const struct lp_options *options)
 		model_begin(profile.output.model, &profile.run);
 	if (!err)
 		err = add_targets(&profile, &error);
+	if (!err)
+		err = session_fill_slots(profile.session);
 	if (!err) {
 		reason = run(&profile);
 		if (reason == LP_END_INTERRUPT)

@@ -46,8 +46,10 @@ int command_report(const struct lp_options *options)
 	err = capture_read(reader, take, &output, &error);
 	model_end_early(output.model, 0);
 	if (output.unknown)
-		log_warning("%" PRIu64 " records of %s are of kinds that this version does not know; a newer loopprof shows them",
-			    output.unknown, options->capture);
+		log_warning(
+			"%" PRIu64
+			" records of %s are of kinds that this version does not know; a newer loopprof shows them",
+			output.unknown, options->capture);
 	if (output.damaged)
 		log_warning("%" PRIu64 " records of %s are damaged and were left out",
 			    output.damaged, options->capture);

@@ -167,7 +167,10 @@ void text_duration(char *text, size_t size, uint64_t ns)
 		if (value >= units[i].ns * 0.9995)
 			break;
 	value /= units[i].ns;
-	snprintf(text, size, "%.*f %s", i == 3 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2,
+	snprintf(text, size, "%.*f %s",
+		 i == 3 || value >= 99.95 ? 0
+		 : value >= 9.995	  ? 1
+					  : 2,
 		 value, units[i].unit);
 }
 

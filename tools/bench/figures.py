@@ -6,6 +6,8 @@ quartiles say what is usual and how sure that is.
 
 import statistics
 
+LEAST_ROUNDS = 3
+
 
 class Sample:
     """Values of one thing, measured again and again."""
@@ -34,6 +36,12 @@ class Sample:
         low, high = self.quartiles
         return {"median": self.median, "lower_quartile": low, "upper_quartile": high,
                 "number": len(self.values), "values": self.values}
+
+
+def undisturbed(rounds):
+    """The rounds in which nobody else profiled, where there are enough of them."""
+    quiet = [one for one in rounds if one["quiet"]]
+    return quiet if len(quiet) >= LEAST_ROUNDS else rounds
 
 
 class Row:

@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 
-from figures import Row, Sample
+from figures import Row, Sample, undisturbed
 from processes import NEVER, NotMeasured, Process, Profiler, cpu_ns, pin
 from setting import Python
 
@@ -115,10 +115,10 @@ class Http:
     # ---- results ----
 
     def sample(self, name):
-        return Sample([one[name] for one in self.rounds])
+        return Sample([one[name] for one in undisturbed(self.rounds)])
 
     def _over(self, name):
-        return Sample([100 * (one[name] / one["none"] - 1) for one in self.rounds])
+        return Sample([100 * (one[name] / one["none"] - 1) for one in undisturbed(self.rounds)])
 
     def derived(self, spin, system_call_ns):
         """Per cent of a request's CPU time, by hits."""

@@ -2,7 +2,7 @@
 
 import os
 
-from figures import Row, Sample
+from figures import Row, Sample, undisturbed
 from processes import NEVER, NotMeasured, Process, Profiler
 from setting import Python
 
@@ -15,14 +15,14 @@ class Others:
         self.rounds = rounds
 
     def _extra(self):
-        return Sample([one["with"] - one["without"] for one in self.rounds])
+        return Sample([one["with"] - one["without"] for one in undisturbed(self.rounds)])
 
     @property
     def extra_ns(self):
         return self._extra().median
 
     def rows(self):
-        without = Sample([one["without"] for one in self.rounds])
+        without = Sample([one["without"] for one in undisturbed(self.rounds)])
         yield Row("cost for all others: a system call of another process", "none",
                   f"{self._extra().show(0, 'ns')} more on {without.median:.0f} ns")
 
@@ -58,5 +58,6 @@ def measure(setting, seconds):
             # In turn, so that a drift of the machine's speed does not become a cost.
             phases = [("without", without), ("with", beside)]
             found = {name: setting.alone(phase) for name, phase in phases[::1 - number % 2 * 2]}
-            rounds.append({name: value for name, (value, _) in found.items()})
+            one = {name: value for name, (value, _) in found.items()}
+            rounds.append(dict(one, quiet=all(quiet for _, quiet in found.values())))
     return Others(rounds)

@@ -12,7 +12,7 @@ import contextlib
 import random
 
 import bpf
-from figures import Row, Sample
+from figures import Row, Sample, undisturbed
 from processes import NEVER, Empty, Profiler
 
 CALLBACKS = 4000
@@ -25,7 +25,6 @@ WIDE = 10
 YARDSTICK = "yardstick"
 WIDTHS = {"wide none": WIDE, "wide loopprof": WIDE, YARDSTICK: 0}
 TIMES = {"debug": DEBUG_CALLBACKS, YARDSTICK: STEPS}
-LEAST_ROUNDS = 3
 
 
 class Spin:
@@ -33,7 +32,6 @@ class Spin:
 
     def __init__(self, setting, python):
         self._setting = setting
-        self._python = python
         self.python = python
         self._processes = {}
         self.rounds = []
@@ -43,7 +41,7 @@ class Spin:
         self._stack = contextlib.ExitStack()
         for name in ("none", "empty", "floor", "loopprof", "queue", "debug", "wide none",
                      "wide loopprof", YARDSTICK):
-            process = self._python.start("spin.py", self._setting.target_cpu,
+            process = self.python.start("spin.py", self._setting.target_cpu,
                                          WIDTHS.get(name, 1), debug=name == "debug")
             self._processes[name] = self._stack.enter_context(process)
             self._slice(name)
@@ -128,22 +126,17 @@ class Spin:
 
     # ---- results ----
 
-    def _kept(self):
-        """The rounds in which nobody else profiled, where there are enough of them."""
-        quiet = [one for one in self.rounds if one["quiet"]]
-        return quiet if len(quiet) >= LEAST_ROUNDS else self.rounds
-
     def sample(self, name):
-        return Sample([one[name] for one in self._kept()])
+        return Sample([one[name] for one in undisturbed(self.rounds)])
 
     def over(self, name, base="none"):
         """Extra nanoseconds a callback, each against the same round."""
-        return Sample([one[name] - one[base] for one in self._kept()])
+        return Sample([one[name] - one[base] for one in undisturbed(self.rounds)])
 
     def ratio(self, name, base, less=None):
         """name / base, or with `less` taken off both."""
         return Sample([(one[name] - one.get(less, 0)) / (one[base] - one.get(less, 0))
-                       for one in self._kept()])
+                       for one in undisturbed(self.rounds)])
 
     def costs(self):
         """Nanoseconds of (a callback, an iteration), by one and by WIDE callbacks an iteration."""

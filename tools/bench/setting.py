@@ -9,7 +9,6 @@ import bpf
 from processes import HERE, NotMeasured, Process
 
 HOST_PYTHON = "/usr/bin/python3"
-QUIET_LIMIT_S = 3
 TRIES = 3
 
 
@@ -53,6 +52,8 @@ class Setting:
         # The target has a CPU of its own where there are two.
         self.target_cpu, self.other_cpu = cpus[0], cpus[-1]
         self.disturbed = 0
+        # Seconds that may be spent in all on waiting for others to finish.
+        self._patience = self.seconds(60, 5)
         os.sched_setaffinity(0, {self.other_cpu})
 
     def seconds(self, default, quick):
@@ -78,13 +79,15 @@ class Setting:
             values = phase(lambda own: spoiled.append(bpf.profilers() != own))
             if not any(spoiled):
                 return values, True
+            if self._patience <= 0:
+                break
         self.disturbed += 1
         return values, False
 
     def _wait_quiet(self):
-        deadline = time.monotonic() + QUIET_LIMIT_S
-        while bpf.profilers() and time.monotonic() < deadline:
+        while bpf.profilers() and self._patience > 0:
             time.sleep(0.05)
+            self._patience -= 0.05
 
     @staticmethod
     def say(text):

@@ -71,7 +71,8 @@ static void decode_task_name(const struct lp_event_slow *event, char *out, size_
 		if (event->int_digit + sizeof(digit) > LP_NAME_BYTES)
 			return;
 		memcpy(&digit, object + event->int_digit, sizeof(digit));
-		/* lv_tag: digits in the upper bits, the sign in the lower three; one digit of 30 bits */
+		/* lv_tag: digits in the upper bits, the sign in the lower three; one digit of 30
+		 * bits */
 		if (tag >> 3 <= 1)
 			snprintf(out, size, "Task-%u", tag >> 3 ? digit : 0);
 		return;
@@ -155,7 +156,7 @@ static int decode_stack(const void *record, const struct lp_event_handlers *hand
 
 /* Events that need no more than the check of their size. */
 #define LP_PLAIN(name, type)                                                                       \
-	static int decode_##name(const void *record, const struct lp_event_handlers *handlers,    \
+	static int decode_##name(const void *record, const struct lp_event_handlers *handlers,     \
 				 void *context)                                                    \
 	{                                                                                          \
 		handlers->name(context, (const type *)record);                                     \

@@ -69,8 +69,7 @@ static void run_child(char *const argv[], int report)
 	_exit(127);
 }
 
-int launch_start(char *const argv[], bool follow, struct lp_launch **result,
-		 struct lp_error *error)
+int launch_start(char *const argv[], bool follow, struct lp_launch **result, struct lp_error *error)
 {
 	struct lp_launch *launch = calloc(1, sizeof(*launch));
 	int report[2], err, status;
@@ -140,8 +139,7 @@ static enum lp_call current_call(pid_t pid)
 }
 
 /* A stop of the held program: true if it is the one that was waited for. */
-static bool handle_stop(struct lp_launch *launch, int status,
-			bool (*has_interpreter)(pid_t pid))
+static bool handle_stop(struct lp_launch *launch, int status, bool (*has_interpreter)(pid_t pid))
 {
 	enum lp_call call;
 

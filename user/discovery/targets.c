@@ -172,9 +172,9 @@ static int try_attach(struct lp_targets *targets, struct lp_target *target, bool
 	if (target->named)
 		log_note("pid %d (%s), %s on CPython %s, %s%s", target->process.pid,
 			 target->process.comm, instance.runtime_name, instance.version,
-			 loops > 1  ? "several loops" :
-			 loops == 1 ? "1 loop" :
-				      "no event loop runs yet",
+			 loops > 1    ? "several loops"
+			 : loops == 1 ? "1 loop"
+				      : "no event loop runs yet",
 			 loops > 0 ? "" : "; waiting for one to start");
 	else
 		log_detail("pid %d (%s): attached, CPython %s", target->process.pid,
@@ -344,8 +344,9 @@ static void warn_if_silent(struct lp_targets *targets, struct lp_target *target)
 		if ((pid_t)loop->pid != target->process.pid || loop->callbacks ||
 		    loop->iterations < SILENT_ITERATIONS)
 			continue;
-		log_warning("the probe on Context.run is attached to pid %d but never fires, though its loop runs: this build of Python may have inlined it; please report its version (%s)",
-			    target->process.pid, target->instance.version);
+		log_warning(
+			"the probe on Context.run is attached to pid %d but never fires, though its loop runs: this build of Python may have inlined it; please report its version (%s)",
+			target->process.pid, target->instance.version);
 		target->silent_told = true;
 	}
 }
@@ -409,6 +410,8 @@ void targets_reap(struct lp_targets *targets)
 		for (i = 0; i < count; i++) {
 			struct lp_target *target = events[i].data.ptr;
 
+			/* its last words are in the ring buffer */
+			live_drain(targets->config.live);
 			if (target->named)
 				log_note("pid %d has ended", target->process.pid);
 			drop(targets, target);

@@ -371,8 +371,8 @@ static void summarise_callbacks(struct lp_model_loop *loop, bool interval,
 {
 	struct lp_model_callback *callback;
 
-	summary->items = calloc(loop->callback_count ? loop->callback_count : 1,
-				sizeof(*summary->items));
+	summary->items =
+		calloc(loop->callback_count ? loop->callback_count : 1, sizeof(*summary->items));
 	for (callback = loop->callbacks; callback && summary->items; callback = callback->next) {
 		struct lp_callback_summary *item = &summary->items[summary->callback_count];
 
@@ -380,8 +380,7 @@ static void summarise_callbacks(struct lp_model_loop *loop, bool interval,
 		if (interval) {
 			item->slow = callback->slow - callback->before_slow;
 			histogram_subtract(&item->run, &callback->run, &callback->before_run);
-			histogram_subtract(&item->queue, &callback->queue,
-					   &callback->before_queue);
+			histogram_subtract(&item->queue, &callback->queue, &callback->before_queue);
 		} else {
 			item->slow = callback->slow;
 			item->run = callback->run;
@@ -513,8 +512,8 @@ static void finish(struct lp_model *model, uint64_t now_ns, enum lp_end_reason r
 static void on_end(void *context, const struct lp_event_end *event)
 {
 	finish(context, event->event.time_ns,
-	       event->reason < LP_END_REASONS ? (enum lp_end_reason)event->reason :
-						LP_END_INTERRUPT);
+	       event->reason < LP_END_REASONS ? (enum lp_end_reason)event->reason
+					      : LP_END_INTERRUPT);
 }
 
 void model_end_early(struct lp_model *model, uint64_t now_ns)

@@ -242,9 +242,8 @@ void stalls_advance(struct lp_stalls *stalls, uint64_t now_ns)
 {
 	while (stalls->first) {
 		const struct lp_pending *pending = stalls->first;
-		uint64_t due = pending->iteration_end_ns ?
-				       pending->iteration_end_ns + POLL_WAIT_NS :
-				       pending->end_ns + ITERATION_WAIT_NS;
+		uint64_t due = pending->iteration_end_ns ? pending->iteration_end_ns + POLL_WAIT_NS
+							 : pending->end_ns + ITERATION_WAIT_NS;
 
 		if (now_ns < due)
 			return;

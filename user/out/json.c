@@ -398,8 +398,8 @@ static int json_open(const char *path, const struct lp_look *look, struct lp_sin
 		.end = write_end,
 	};
 	json->sink.close = json_close;
-	err = path ? snapshot_new(path, 0600, &json->snapshot, error) :
-		     output_open(NULL, &json->out, error);
+	err = path ? snapshot_new(path, 0600, &json->snapshot, error)
+		   : output_open(NULL, &json->out, error);
 	if (err) {
 		json_close(&json->sink);
 		return err;

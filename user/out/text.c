@@ -15,6 +15,9 @@
 #define CLOCK_AND_DURATION 24
 /* Columns that a name gets at least, whatever else there is to show. */
 #define NAME_LEAST 16
+/* Bytes that are shown of a task's name. */
+#define TASK_NAME_MOST 24
+#define STACK_INDENT 8
 
 struct lp_text_sink {
 	struct lp_sink sink;
@@ -45,9 +48,19 @@ static void print_clock(const struct lp_text_sink *sink, uint64_t monotonic_ns)
 	fprintf(sink->file, "%s.%03d", text, (int)(unix_ns / 1000000 % 1000));
 }
 
+static void frame_place(const struct lp_shown_frame *frame, unsigned int parts, char *place,
+			size_t size)
+{
+	if (frame->line)
+		snprintf(place, size, "%.100s:%u", text_path_end(frame->file, parts), frame->line);
+	else
+		snprintf(place, size, "%.100s", text_path_end(frame->file, parts));
+}
+
 static void print_stack(const struct lp_text_sink *sink, const struct lp_sample *sample)
 {
-	size_t widest = 0;
+	size_t room = sink->look.columns - STACK_INDENT - 2, widest = 0;
+	char place[128];
 	uint32_t i;
 
 	for (i = 0; i < sample->depth; i++) {
@@ -56,18 +69,17 @@ static void print_stack(const struct lp_text_sink *sink, const struct lp_sample 
 		if (columns > widest)
 			widest = columns;
 	}
-	if (widest > 40)
-		widest = 40;
+	if (widest > room / 2)
+		widest = room / 2;
 	for (i = 0; i < sample->depth; i++) {
 		const struct lp_shown_frame *frame = &sample->frames[i];
-		size_t columns = text_columns(frame->function);
 
-		fprintf(sink->file, "        %s%*s  %s", frame->function,
-			columns < widest ? (int)(widest - columns) : 0, "",
-			text_path_end(frame->file, 2));
-		if (frame->line)
-			fprintf(sink->file, ":%u", frame->line);
-		fputc('\n', sink->file);
+		frame_place(frame, 2, place, sizeof(place));
+		if (widest + text_columns(place) > room)
+			frame_place(frame, 1, place, sizeof(place));
+		fprintf(sink->file, "%*s", STACK_INDENT, "");
+		text_print_end(sink->file, &sink->look, frame->function, widest, true);
+		fprintf(sink->file, "  %s\n", place);
 	}
 	if (sample->cut)
 		fputs("        ... (the rest could not be read)\n", sink->file);
@@ -77,12 +89,15 @@ static void print_stack(const struct lp_text_sink *sink, const struct lp_sample 
 static void print_who(const struct lp_text_sink *sink, const struct lp_slow *slow)
 {
 	const struct lp_callback_info *callback = slow->callback;
-	char task[LP_TASK_NAME_MAX + 16] = "", place[128] = "";
+	char task[TASK_NAME_MOST + 16] = "", name[TASK_NAME_MOST], place[128] = "";
 	size_t rest, width = sink->look.columns - CLOCK_AND_DURATION;
 
-	if (slow->task)
-		snprintf(task, sizeof(task), "  task '%s'",
-			 slow->task_name[0] ? slow->task_name : "?");
+	if (slow->task && slow->task_name[0]) {
+		text_copy(name, sizeof(name), slow->task_name);
+		snprintf(task, sizeof(task), "  task '%s'", name);
+	} else if (slow->task) {
+		snprintf(task, sizeof(task), "  task '?'");
+	}
 	if (callback->file[0])
 		snprintf(place, sizeof(place), " (%.90s:%u)", text_path_end(callback->file, 2),
 			 callback->line);

@@ -100,14 +100,12 @@ static int minor_from_names(const struct lp_mappings *mappings, const char *exe)
 }
 
 /*
- * Initialised data: from the live process, or from the file where its segment is
- * not mapped yet, as in a program that is just being loaded.
+ * Initialised data that never changes, from the file: while a program is being
+ * loaded, its data segment is not mapped yet, or something else is in its place.
  */
-static bool read_data(const struct lp_cpython *python, const struct lp_elf *elf, uint64_t symbol,
-		      void *data, size_t size)
+static bool read_data(const struct lp_elf *elf, uint64_t symbol, void *data, size_t size)
 {
-	return !memory_read(python->pid, symbol + python->bias, data, size) ||
-	       elf_bytes(elf, symbol, data, size) == size;
+	return elf_bytes(elf, symbol, data, size) == size;
 }
 
 static int read_version(struct lp_cpython *python, const struct lp_elf *elf,
@@ -116,18 +114,17 @@ static int read_version(struct lp_cpython *python, const struct lp_elf *elf,
 	uint64_t head[3] = { 0 }, symbol;
 
 	*free_threaded = false;
-	if (read_data(python, elf, python->runtime - python->bias, head, sizeof(head)) &&
+	if (read_data(elf, python->runtime - python->bias, head, sizeof(head)) &&
 	    !memcmp(&head[0], DEBUG_OFFSETS_COOKIE, sizeof(head[0]))) {
 		python->hex_version = (uint32_t)head[1];
 		*free_threaded = head[2] != 0;
 	} else if ((symbol = elf_symbol(elf, "Py_Version")) &&
-		   !read_data(python, elf, symbol, &python->hex_version,
-			      sizeof(python->hex_version))) {
+		   !read_data(elf, symbol, &python->hex_version, sizeof(python->hex_version))) {
 		python->hex_version = 0;
 	}
 	if (python->hex_version)
-		return python->hex_version >> 24 == 3 ? (int)(python->hex_version >> 16 & 0xff) :
-							-1;
+		return python->hex_version >> 24 == 3 ? (int)(python->hex_version >> 16 & 0xff)
+						      : -1;
 	return minor_from_names(mappings, exe);
 }
 
@@ -138,22 +135,25 @@ static int choose_row(struct lp_cpython *python, const struct lp_elf *elf, bool 
 	uint64_t words[DEBUG_OFFSETS_WORDS];
 
 	if (free_threaded)
-		return error_set(error, -ENOTSUP,
-				 "process %d runs a free-threaded build of CPython 3.%d, whose objects are laid out differently; run the program with the ordinary (GIL) build to profile it",
-				 python->pid, python->minor);
+		return error_set(
+			error, -ENOTSUP,
+			"process %d runs a free-threaded build of CPython 3.%d, whose objects are laid out differently; run the program with the ordinary (GIL) build to profile it",
+			python->pid, python->minor);
 	if (!row)
-		return error_set(error, -ENOTSUP,
-				 "process %d runs CPython 3.%d; versions 3.%d to 3.%d are supported",
-				 python->pid, python->minor, CPYTHON_OLDEST, CPYTHON_NEWEST);
+		return error_set(
+			error, -ENOTSUP,
+			"process %d runs CPython 3.%d; versions 3.%d to 3.%d are supported",
+			python->pid, python->minor, CPYTHON_OLDEST, CPYTHON_NEWEST);
 	python->row = *row;
 	if (python->minor < 13)
 		return 0;
 	/* the offsets that the interpreter itself publishes come before the table */
-	if (!read_data(python, elf, python->runtime - python->bias, words, sizeof(words)) ||
+	if (!read_data(elf, python->runtime - python->bias, words, sizeof(words)) ||
 	    cpython_row_override(&python->row, words, DEBUG_OFFSETS_WORDS))
-		return error_set(error, -ENOTSUP,
-				 "_Py_DebugOffsets of process %d makes no sense: this CPython 3.%d was built in a way that loopprof does not know",
-				 python->pid, python->minor);
+		return error_set(
+			error, -ENOTSUP,
+			"_Py_DebugOffsets of process %d makes no sense: this CPython 3.%d was built in a way that loopprof does not know",
+			python->pid, python->minor);
 	return 0;
 }
 
@@ -204,19 +204,28 @@ static int detect_in_file(struct lp_cpython *python, const struct lp_mappings *m
 	mapping_file_path(python->pid, mapping, python->file, sizeof(python->file));
 	err = elf_open_file(python->file, &elf);
 	if (err == -ENOEXEC)
-		return error_set(error, -ENOENT, "process %d is no 64-bit x86 program", python->pid);
+		return error_set(error, -ENOENT, "process %d is no 64-bit x86 program",
+				 python->pid);
 	if (err)
-		return error_set(error, err, "cannot read the program file of process %d: %s; run loopprof as root", python->pid, strerror(-err));
+		return error_set(
+			error, err,
+			"cannot read the program file of process %d: %s; run loopprof as root",
+			python->pid, strerror(-err));
 	symbol = elf_symbol(elf, "_PyRuntime");
 	if (!symbol) {
-		err = elf_symbol(elf, "Py_Initialize") ?
-			      error_set(error, -ENOTSUP, "process %d runs a CPython older than 3.7; versions 3.%d to 3.%d are supported", python->pid, CPYTHON_OLDEST, CPYTHON_NEWEST) :
-			      error_set(error, -ENOENT, "process %d (%s) is not a Python process", python->pid, base_name(exe));
+		err = elf_symbol(elf, "Py_Initialize")
+			      ? error_set(
+					error, -ENOTSUP,
+					"process %d runs a CPython older than 3.7; versions 3.%d to 3.%d are supported",
+					python->pid, CPYTHON_OLDEST, CPYTHON_NEWEST)
+			      : error_set(error, -ENOENT, "process %d (%s) is not a Python process",
+					  python->pid, base_name(exe));
 		goto cleanup;
 	}
 	err = elf_offset_to_address(elf, mapping->offset, &address);
 	if (err) {
-		error_set(error, err, "the program file of process %d does not match its mappings", python->pid);
+		error_set(error, err, "the program file of process %d does not match its mappings",
+			  python->pid);
 		goto cleanup;
 	}
 	python->bias = mapping->start - address;
@@ -243,15 +252,23 @@ static int detect(const struct lp_process_info *process, struct lp_instance *ins
 	snprintf(link, sizeof(link), "/proc/%d/exe", process->pid);
 	length = readlink(link, exe, sizeof(exe) - 1);
 	if (length < 0)
-		return error_set(error, -errno == -EACCES ? -EACCES : -ENOENT, errno == EACCES ? "cannot look into process %d; run loopprof as root" : "process %d has no program file (a kernel thread, or it has just ended)", process->pid);
+		return error_set(
+			error, -errno == -EACCES ? -EACCES : -ENOENT,
+			errno == EACCES
+				? "cannot look into process %d; run loopprof as root"
+				: "process %d has no program file (a kernel thread, or it has just ended)",
+			process->pid);
 	exe[length] = '\0';
 	err = mappings_read(process->pid, &mappings);
 	if (err)
-		return error_set(error, err, "cannot read the mappings of process %d: %s; run loopprof as root", process->pid, strerror(-err));
+		return error_set(error, err,
+				 "cannot read the mappings of process %d: %s; run loopprof as root",
+				 process->pid, strerror(-err));
 	mapping = find_interpreter(&mappings, exe);
 	if (!mapping) {
 		mappings_free(&mappings);
-		return error_set(error, -ENOENT, "process %d (%s) is not a Python process", process->pid, base_name(exe));
+		return error_set(error, -ENOENT, "process %d (%s) is not a Python process",
+				 process->pid, base_name(exe));
 	}
 	python = calloc(1, sizeof(*python));
 	if (!python) {
@@ -286,10 +303,10 @@ static int verify(const struct lp_instance *instance, struct lp_error *error)
 	size = memory_u64(python->pid, task + CPYTHON_TYPE_BASIC_SIZE);
 	if (size == python->row.task_size)
 		return 0;
-	return error_set(error, -ENOTSUP,
-			 "process %d says it runs CPython %s, but its Task objects are %llu bytes long instead of %u: a patched build that loopprof does not know",
-			 python->pid, instance->version, (unsigned long long)size,
-			 python->row.task_size);
+	return error_set(
+		error, -ENOTSUP,
+		"process %d says it runs CPython %s, but its Task objects are %llu bytes long instead of %u: a patched build that loopprof does not know",
+		python->pid, instance->version, (unsigned long long)size, python->row.task_size);
 }
 
 static bool may_run_loop(const struct lp_instance *instance)

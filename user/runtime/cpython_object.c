@@ -39,8 +39,8 @@ int cpython_string(const struct lp_cpython *python, uint64_t string, char *text,
 	ascii = head.state & 0x40;
 	if (width != 1 && width != 2 && width != 4)
 		return -EINVAL;
-	bytes = head.length > sizeof(data) / width ? sizeof(data) / width * width :
-						     head.length * width;
+	bytes = head.length > sizeof(data) / width ? sizeof(data) / width * width
+						   : head.length * width;
 	err = memory_read(python->pid,
 			  string + (ascii ? offsets->string_ascii : offsets->string_wide), data,
 			  bytes);
@@ -129,7 +129,8 @@ uint64_t cpython_module_attribute(const struct lp_cpython *python, const char *m
 	object = cpython_dict_get(python, modules, module);
 	if (!object)
 		return 0;
-	return cpython_dict_get(python, memory_u64(python->pid, object + CPYTHON_MODULE_DICT), name);
+	return cpython_dict_get(python, memory_u64(python->pid, object + CPYTHON_MODULE_DICT),
+				name);
 }
 
 uint64_t cpython_type_method(const struct lp_cpython *python, uint64_t type, const char *name)

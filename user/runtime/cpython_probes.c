@@ -63,7 +63,10 @@ static int find_dispatch(const struct lp_cpython *python, struct lp_probe *probe
 	function = method_in_file(elf, python->context_type, "run");
 	err = function ? probe_at(elf, function, probe) : -ENOTSUP;
 	if (err)
-		error_set(error, err, "Context.run is not where CPython 3.%d has it in process %d: a build that loopprof does not know", python->minor, python->pid);
+		error_set(
+			error, err,
+			"Context.run is not where CPython 3.%d has it in process %d: a build that loopprof does not know",
+			python->minor, python->pid);
 	memcpy(probe->path, python->file, sizeof(probe->path));
 	elf_close(elf);
 	return err;

@@ -48,8 +48,8 @@ static bool parse_frame(const struct lp_cpython *python, const uint8_t *object,
 
 		frame->instruction = (uint64_t)(int64_t)(python->minor == 10 ? last * 2 : last);
 	} else {
-		frame->instruction = field(object, row->frame_instruction) -
-				     (frame->code + row->code_bytecode);
+		frame->instruction =
+			field(object, row->frame_instruction) - (frame->code + row->code_bytecode);
 	}
 	return frame->code != 0;
 }
@@ -134,8 +134,8 @@ static bool runs_loop(const struct lp_cpython *python, uint64_t thread_state)
 		const struct lp_python_offsets *offsets = &python->row.probe;
 
 		if (cpython_string(python,
-				   memory_u64(python->pid, frames[i].code + offsets->code_name), name,
-				   sizeof(name)) ||
+				   memory_u64(python->pid, frames[i].code + offsets->code_name),
+				   name, sizeof(name)) ||
 		    strcmp(name, "_run_once"))
 			continue;
 		if (!cpython_string(python,

@@ -11,7 +11,6 @@ int cpython_read_stack(const struct lp_cpython *python, uint64_t thread_state,
 		       struct lp_raw_frame *frames, size_t room, bool *cut);
 int cpython_describe(const struct lp_cpython *python, const struct lp_raw_frame *frame,
 		     struct lp_frame *shown);
-int cpython_find_loops(const struct lp_cpython *python, pid_t *tids, uint64_t *states,
-		       size_t room);
+int cpython_find_loops(const struct lp_cpython *python, pid_t *tids, uint64_t *states, size_t room);
 
 #endif /* LP_CPYTHON_STACK_H */

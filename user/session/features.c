@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 const struct lp_poll_call lp_poll_calls[LP_POLL_CALLS] = {
-	{ "epoll_wait", true },	   { "epoll_pwait", true }, { "epoll_pwait2", true },
-	{ "poll", false },	   { "ppoll", false },	    { "select", false },
-	{ "pselect6", false },	   { "io_uring_enter", false },
+	{ "epoll_wait", true }, { "epoll_pwait", true },     { "epoll_pwait2", true },
+	{ "poll", false },	{ "ppoll", false },	     { "select", false },
+	{ "pselect6", false },	{ "io_uring_enter", false },
 };
 
 /* r0 = 0; exit */

@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include "../log.h"
+#include "closer.h"
 #include "features.h"
 #include "loopprof.skel.h"
 
@@ -15,6 +16,9 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+/* One system call a slot: as many as are needed soon, the rest when it is attached. */
+#define SLOTS_AT_FIRST 128
 
 struct lp_attachment {
 	struct lp_attachment *next;
@@ -33,6 +37,7 @@ struct lp_session {
 	struct lp_session_config config;
 	struct loopprof_bpf *skeleton;
 	struct lp_attachment *attachments;
+	struct lp_closer *closer;
 	struct lp_mapped loops, callbacks, queues, lost, buckets;
 };
 
@@ -69,15 +74,24 @@ static void *element(const struct lp_mapped *mapped, uint32_t index)
 	return (char *)mapped->data + mapped->element * index;
 }
 
-/* Slot 0 of the callbacks is "other" and is never handed out. */
-static int fill_queue(struct bpf_map *map, uint32_t first)
+/* Hands out slots from first on, before end. */
+static int fill_queue(struct bpf_map *map, uint32_t first, uint32_t end)
 {
-	uint32_t i, count = bpf_map__max_entries(map);
+	uint32_t i;
 
-	for (i = first; i < count; i++)
+	for (i = first; i < end && i < bpf_map__max_entries(map); i++)
 		if (bpf_map_update_elem(bpf_map__fd(map), NULL, &i, BPF_ANY))
 			return -errno;
 	return 0;
+}
+
+int session_fill_slots(struct lp_session *session)
+{
+	int err = fill_queue(session->skeleton->maps.free_loops, SLOTS_AT_FIRST, LP_MAX_LOOPS);
+
+	return err ? err
+		   : fill_queue(session->skeleton->maps.free_callbacks, SLOTS_AT_FIRST,
+				LP_MAX_CALLBACKS);
 }
 
 static int enable_program(struct lp_session *session, const char *prefix, const char *name)
@@ -104,9 +118,9 @@ static int choose_poll_programs(struct lp_session *session, const struct lp_feat
 		if (!features->poll_calls[i])
 			continue;
 		err = enable_program(session,
-				     lp_poll_calls[i].epoll && features->register_types ?
-					     "lp_epoll_" :
-					     "lp_enter_",
+				     lp_poll_calls[i].epoll && features->register_types
+					     ? "lp_epoll_"
+					     : "lp_enter_",
 				     lp_poll_calls[i].name);
 		if (!err)
 			err = enable_program(session, "lp_exit_", lp_poll_calls[i].name);
@@ -126,9 +140,8 @@ static int choose_programs(struct lp_session *session, const struct lp_features 
 	if (!err && queue)
 		err = enable_program(session, "lp_deque_append", "");
 	if (!err)
-		err = enable_program(session, session->config.follow ? "lp_any_exec" :
-								       "lp_process_exec",
-				     "");
+		err = enable_program(
+			session, session->config.follow ? "lp_any_exec" : "lp_process_exec", "");
 	if (!err && session->config.follow)
 		err = enable_program(session, "lp_process_fork", "");
 	return err;
@@ -156,11 +169,13 @@ static int load(struct lp_session *session, struct lp_error *error)
 		loopprof_bpf__destroy(session->skeleton);
 		session->skeleton = NULL;
 		if (err == -EPERM || err == -EACCES)
-			return error_set(error, err,
-					 "not allowed to load BPF programs: run loopprof as root (sudo), or in a privileged container; `loopprof check` tells more");
-		return error_set(error, err,
-				 "the kernel refuses the BPF programs: %s; `loopprof check` tells what is missing, -vv shows the verifier's words",
-				 strerror(-err));
+			return error_set(
+				error, err,
+				"not allowed to load BPF programs: run loopprof as root (sudo), or in a privileged container; `loopprof check` tells more");
+		return error_set(
+			error, err,
+			"the kernel refuses the BPF programs: %s; `loopprof check` tells what is missing, -vv shows the verifier's words",
+			strerror(-err));
 	}
 	return 0;
 }
@@ -183,6 +198,7 @@ int session_new(const struct lp_session_config *config, struct lp_session **resu
 	err = load(session, error);
 	if (err)
 		goto cleanup;
+	session->closer = closer_new();
 	err = map_array(&session->loops, session->skeleton->maps.loops, PROT_READ | PROT_WRITE);
 	if (!err)
 		err = map_array(&session->callbacks, session->skeleton->maps.callback_stats,
@@ -196,9 +212,10 @@ int session_new(const struct lp_session_config *config, struct lp_session **resu
 		err = map_array(&session->buckets, session->skeleton->maps.thread_buckets,
 				PROT_READ | PROT_WRITE);
 	if (!err)
-		err = fill_queue(session->skeleton->maps.free_loops, 0);
+		err = fill_queue(session->skeleton->maps.free_loops, 0, SLOTS_AT_FIRST);
+	/* slot 0 of the callbacks is "other" and is never handed out */
 	if (!err)
-		err = fill_queue(session->skeleton->maps.free_callbacks, 1);
+		err = fill_queue(session->skeleton->maps.free_callbacks, 1, SLOTS_AT_FIRST);
 	if (err) {
 		error_set(error, err, "cannot set up the BPF maps: %s", strerror(-err));
 		goto cleanup;
@@ -210,12 +227,12 @@ cleanup:
 	return err;
 }
 
-static void detach(struct lp_attachment *attachment)
+static void detach(struct lp_session *session, struct lp_attachment *attachment)
 {
 	size_t i;
 
 	for (i = 0; i < LP_PROBE_ROLES; i++)
-		bpf_link__destroy(attachment->links[i]);
+		closer_take(session->closer, attachment->links[i]);
 	free(attachment);
 }
 
@@ -227,8 +244,9 @@ void session_free(struct lp_session *session)
 		return;
 	for (attachment = session->attachments; attachment; attachment = next) {
 		next = attachment->next;
-		detach(attachment);
+		detach(session, attachment);
 	}
+	closer_free(session->closer);
 	unmap_array(&session->loops);
 	unmap_array(&session->callbacks);
 	unmap_array(&session->queues);
@@ -244,8 +262,8 @@ static struct bpf_program *program_for(const struct lp_session *session, enum lp
 
 	switch (role) {
 	case LP_PROBE_DISPATCH:
-		return session->config.queue ? skeleton->progs.lp_context_queue :
-					       skeleton->progs.lp_context_run;
+		return session->config.queue ? skeleton->progs.lp_context_queue
+					     : skeleton->progs.lp_context_run;
 	case LP_PROBE_RUNNING_LOOP:
 		return skeleton->progs.lp_running_loop;
 	case LP_PROBE_READY:
@@ -269,17 +287,19 @@ static int attach_role(struct lp_session *session, struct lp_attachment *attachm
 	if (err)
 		return err;
 	if (!probe.emulated)
-		log_warning("no instruction near the entry of probe %d is emulated by the kernel: each hit will cost process %d about fifteen times as much",
-			    role, instance->pid);
-	attachment->links[role] = bpf_program__attach_uprobe(program, false, instance->pid,
-							     probe.path, probe.offset);
+		log_warning(
+			"no instruction near the entry of probe %d is emulated by the kernel: each hit will cost process %d about fifteen times as much",
+			role, instance->pid);
+	attachment->links[role] =
+		bpf_program__attach_uprobe(program, false, instance->pid, probe.path, probe.offset);
 	if (!attachment->links[role]) {
 		err = -errno;
-		return error_set(error, err, "cannot attach to process %d: %s%s", instance->pid,
-				 strerror(-err),
-				 err == -EPERM || err == -EACCES ?
-					 "; it needs root (CAP_SYS_ADMIN, as perf_event_open for uprobes asks for it)" :
-					 "");
+		return error_set(
+			error, err, "cannot attach to process %d: %s%s", instance->pid,
+			strerror(-err),
+			err == -EPERM || err == -EACCES
+				? "; it needs root (CAP_SYS_ADMIN, as perf_event_open for uprobes asks for it)"
+				: "");
 	}
 	return 0;
 }
@@ -348,7 +368,7 @@ void session_remove_process(struct lp_session *session, pid_t pid)
 	while ((attachment = *at)) {
 		if (attachment->pid == pid) {
 			*at = attachment->next;
-			detach(attachment);
+			detach(session, attachment);
 			return;
 		}
 		at = &attachment->next;

@@ -22,6 +22,9 @@ int session_new(const struct lp_session_config *config, struct lp_session **sess
 		struct lp_error *error);
 void session_free(struct lp_session *session);
 
+/* Makes all slots available; only some are until then.  Returns 0 or a negative errno. */
+int session_fill_slots(struct lp_session *session);
+
 /*
  * Begins to profile a process: its probes are attached, all or none.  Roles whose
  * probe cannot be found yet (-EAGAIN) are left to session_complete_process.

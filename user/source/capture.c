@@ -76,9 +76,10 @@ int capture_writer_close(struct lp_capture_writer *writer, struct lp_error *erro
 		writer->err = errno ? -errno : -EIO;
 	err = writer->err;
 	if (err)
-		error_set(error, err,
-			  "the capture %s is incomplete: %s; free some space or choose another place with -o",
-			  writer->path, strerror(-err));
+		error_set(
+			error, err,
+			"the capture %s is incomplete: %s; free some space or choose another place with -o",
+			writer->path, strerror(-err));
 	free(writer->path);
 	free(writer);
 	return err;
@@ -89,14 +90,15 @@ static int check_header(const struct lp_capture_reader *reader, struct lp_error 
 	const struct lp_capture_header *header = &reader->header;
 
 	if (memcmp(header->magic, LP_CAPTURE_MAGIC, sizeof(header->magic)) != 0)
-		return error_set(error, -EBADMSG,
-				 "%s is not a capture of loopprof; `loopprof record -o FILE` makes one",
-				 reader->path);
+		return error_set(
+			error, -EBADMSG,
+			"%s is not a capture of loopprof; `loopprof record -o FILE` makes one",
+			reader->path);
 	if (header->major != LP_CAPTURE_MAJOR)
-		return error_set(error, -ENOTSUP,
-				 "%s has capture format %u.%u, this loopprof reads %u.x; use the version that wrote it (%.31s) or a later one",
-				 reader->path, header->major, header->minor, LP_CAPTURE_MAJOR,
-				 header->tool);
+		return error_set(
+			error, -ENOTSUP,
+			"%s has capture format %u.%u, this loopprof reads %u.x; use the version that wrote it (%.31s) or a later one",
+			reader->path, header->major, header->minor, LP_CAPTURE_MAJOR, header->tool);
 	if (header->header_bytes < sizeof(*header) || header->header_bytes > RECORD_MAX ||
 	    !memchr(header->tool, '\0', sizeof(header->tool)) ||
 	    !memchr(header->mode, '\0', sizeof(header->mode)) ||
@@ -106,8 +108,7 @@ static int check_header(const struct lp_capture_reader *reader, struct lp_error 
 	return 0;
 }
 
-int capture_reader_new(const char *path, struct lp_capture_reader **result,
-		       struct lp_error *error)
+int capture_reader_new(const char *path, struct lp_capture_reader **result, struct lp_error *error)
 {
 	struct lp_capture_reader *reader = calloc(1, sizeof(*reader));
 	int err;
@@ -123,9 +124,12 @@ int capture_reader_new(const char *path, struct lp_capture_reader **result,
 		goto cleanup;
 	}
 	if (fread(&reader->header, sizeof(reader->header), 1, reader->file) != 1) {
-		err = ferror(reader->file) ?
-			      error_set(error, -EIO, "cannot read %s: %s", path, strerror(errno)) :
-			      error_set(error, -EBADMSG, "%s is not a capture of loopprof (or was cut in its first %zu bytes); `loopprof record -o FILE` makes one", path, sizeof(reader->header));
+		err = ferror(reader->file)
+			      ? error_set(error, -EIO, "cannot read %s: %s", path, strerror(errno))
+			      : error_set(
+					error, -EBADMSG,
+					"%s is not a capture of loopprof (or was cut in its first %zu bytes); `loopprof record -o FILE` makes one",
+					path, sizeof(reader->header));
 		goto cleanup;
 	}
 	err = check_header(reader, error);
@@ -160,7 +164,7 @@ static int read_record(struct lp_capture_reader *reader, struct lp_event **buffe
 	if (head.size < sizeof(head) || head.size > RECORD_MAX)
 		return -EBADMSG;
 	size = head.size + padding(head.size);
-	if (size > *room) {
+	if (!*buffer || size > *room) {
 		struct lp_event *grown = realloc(*buffer, size);
 
 		if (!grown)
@@ -186,12 +190,15 @@ int capture_read(struct lp_capture_reader *reader, lp_record_taker take, void *c
 		take(context, buffer);
 	free(buffer);
 	if (err == -ENODATA)
-		error_set(error, err,
-			  "%s was cut at byte %" PRIu64 ": the report covers what was written before (was the recording killed, or the disk full?)",
-			  reader->path, reader->offset);
+		error_set(
+			error, err,
+			"%s was cut at byte %" PRIu64
+			": the report covers what was written before (was the recording killed, or the disk full?)",
+			reader->path, reader->offset);
 	else if (err == -EBADMSG)
 		error_set(error, err,
-			  "%s is damaged at byte %" PRIu64 ": the report covers what comes before; record again",
+			  "%s is damaged at byte %" PRIu64
+			  ": the report covers what comes before; record again",
 			  reader->path, reader->offset);
 	else if (err)
 		error_set(error, err, "cannot read %s: %s", reader->path, strerror(-err));

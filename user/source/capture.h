@@ -48,8 +48,7 @@ int capture_writer_close(struct lp_capture_writer *writer, struct lp_error *erro
 struct lp_capture_reader;
 
 /* Opens a capture and reads its header. */
-int capture_reader_new(const char *path, struct lp_capture_reader **reader,
-		       struct lp_error *error);
+int capture_reader_new(const char *path, struct lp_capture_reader **reader, struct lp_error *error);
 const struct lp_capture_header *capture_header(const struct lp_capture_reader *reader);
 
 /*

@@ -14,9 +14,9 @@ uint64_t late_period_ns(uint64_t threshold_ns)
 {
 	uint64_t period = threshold_ns / 5;
 
-	return period < PERIOD_MIN_NS ? PERIOD_MIN_NS :
-	       period > PERIOD_MAX_NS ? PERIOD_MAX_NS :
-					period;
+	return period < PERIOD_MIN_NS	? PERIOD_MIN_NS
+	       : period > PERIOD_MAX_NS ? PERIOD_MAX_NS
+					: period;
 }
 
 bool late_due(struct lp_late *late, const struct lp_loop *loop, uint64_t now_ns)
@@ -78,8 +78,7 @@ struct lp_event_stack *late_read(const struct lp_instance *instance, const struc
 		instance->runtime->task_name(instance, task, event->task_name,
 					     sizeof(event->task_name));
 	event->event.type = LP_EVENT_STACK;
-	event->event.size =
-		(uint32_t)(sizeof(*event) + event->depth * sizeof(event->frames[0]));
+	event->event.size = (uint32_t)(sizeof(*event) + event->depth * sizeof(event->frames[0]));
 	event->event.pid = loop->pid;
 	event->start_ns = start;
 	if (__atomic_load_n(&loop->start_ns, __ATOMIC_ACQUIRE) == start && event->depth)

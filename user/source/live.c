@@ -90,7 +90,8 @@ static void hand_out_callback_stats(struct lp_live *live, uint32_t callback, uin
 {
 	const struct lp_callback_stats *run = session_callback(live->session, callback);
 	const struct lp_queue_stats *queue = session_queue(live->session, callback);
-	struct lp_event_callback_stats stats = { .callback = callback, .slow = run->slow,
+	struct lp_event_callback_stats stats = { .callback = callback,
+						 .slow = run->slow,
 						 .run = run->run };
 
 	if (queue)

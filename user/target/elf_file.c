@@ -117,7 +117,8 @@ int elf_offset_to_address(const struct lp_elf *elf, uint64_t offset, uint64_t *a
 			continue;
 		/* a mapping begins at the page that the segment begins in */
 		begin = segment.p_offset & ~4095ULL;
-		if (offset < begin || offset - begin >= segment.p_filesz + (segment.p_offset - begin))
+		if (offset < begin ||
+		    offset - begin >= segment.p_filesz + (segment.p_offset - begin))
 			continue;
 		*address = segment.p_vaddr - (segment.p_offset - begin) + (offset - begin);
 		return 0;

@@ -76,8 +76,8 @@ static bool branched_to(const uint8_t *code, size_t size, size_t offset)
 	while (at < size && decode(code + at, size - at, &instruction)) {
 		const ZydisDecodedOperand *target = &instruction.operands[0];
 
-		if (instruction.head.operand_count && target->type == ZYDIS_OPERAND_TYPE_IMMEDIATE &&
-		    target->imm.is_relative) {
+		if (instruction.head.operand_count &&
+		    target->type == ZYDIS_OPERAND_TYPE_IMMEDIATE && target->imm.is_relative) {
 			int64_t to = (int64_t)(at + instruction.head.length) + target->imm.value.s;
 
 			if (to > 0 && to <= (int64_t)offset)
@@ -94,7 +94,8 @@ bool instruction_first_emulated(const uint8_t *code, size_t size, size_t *offset
 	size_t at = 0;
 
 	*offset = 0;
-	while (at < size && at < STRAIGHT_LINE_BYTES && decode(code + at, size - at, &instruction)) {
+	while (at < size && at < STRAIGHT_LINE_BYTES &&
+	       decode(code + at, size - at, &instruction)) {
 		if (emulated(code + at, &instruction)) {
 			if (branched_to(code, size, at))
 				return false;

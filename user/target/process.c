@@ -42,10 +42,11 @@ uint64_t process_start_ticks(pid_t pid)
 		return 0;
 	/* the second field, the name, may hold anything, parentheses too */
 	at = strrchr(text, ')');
-	if (!at || sscanf(at + 1,
-			  " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
-			  "%*d %llu",
-			  &ticks) != 1)
+	if (!at ||
+	    sscanf(at + 1,
+		   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+		   "%*d %llu",
+		   &ticks) != 1)
 		return 0;
 	return ticks;
 }
@@ -72,7 +73,7 @@ bool process_container(const char *cgroup, char id[65])
 
 void process_refresh(struct lp_process_info *process)
 {
-	char path[64], cgroup[4096];
+	char path[64], cgroup[4096] = "";
 	ssize_t length;
 
 	if (read_file(process->pid, "comm", process->comm, sizeof(process->comm)) > 0)
@@ -93,15 +94,21 @@ int process_open(pid_t pid, struct lp_process_info *process, struct lp_error *er
 		int err = -errno;
 
 		if (err == -EINVAL)
-			return error_set(error, err, "%d is a thread of another process; give that process's PID (Tgid in /proc/%d/status)", pid, pid);
+			return error_set(
+				error, err,
+				"%d is a thread of another process; give that process's PID (Tgid in /proc/%d/status)",
+				pid, pid);
 		if (err == -ESRCH)
-			return error_set(error, err, "there is no process %d; `ps -ef` lists those that run", pid);
+			return error_set(error, err,
+					 "there is no process %d; `ps -ef` lists those that run",
+					 pid);
 		return error_set(error, err, "cannot open process %d: %s", pid, strerror(-err));
 	}
 	/* The descriptor holds one process: if it still lives after these were read, they are its. */
 	process->start_ticks = process_start_ticks(pid);
 	process_refresh(process);
-	if (!process->start_ticks || syscall(SYS_pidfd_send_signal, process->descriptor, 0, NULL, 0)) {
+	if (!process->start_ticks ||
+	    syscall(SYS_pidfd_send_signal, process->descriptor, 0, NULL, 0)) {
 		process_close(process);
 		return error_set(error, -ESRCH, "process %d has just ended", pid);
 	}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "closer.h"
+
+#include <bpf/libbpf.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+struct lp_closing {
+	struct lp_closing *next;
+	struct bpf_link *link;
+};
+
+struct lp_closer {
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct lp_closing *first;
+	bool last; /* nothing more comes */
+};
+
+static void *close_links(void *context)
+{
+	struct lp_closer *closer = context;
+
+	pthread_mutex_lock(&closer->lock);
+	for (;;) {
+		struct lp_closing *closing = closer->first;
+
+		if (closing) {
+			closer->first = closing->next;
+			pthread_mutex_unlock(&closer->lock);
+			bpf_link__destroy(closing->link);
+			free(closing);
+			pthread_mutex_lock(&closer->lock);
+		} else if (closer->last) {
+			break;
+		} else {
+			pthread_cond_wait(&closer->changed, &closer->lock);
+		}
+	}
+	pthread_mutex_unlock(&closer->lock);
+	return NULL;
+}
+
+struct lp_closer *closer_new(void)
+{
+	struct lp_closer *closer = calloc(1, sizeof(*closer));
+	sigset_t all, before;
+	int err;
+
+	if (!closer)
+		return NULL;
+	pthread_mutex_init(&closer->lock, NULL);
+	pthread_cond_init(&closer->changed, NULL);
+	/* signals are for the main thread */
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	err = pthread_create(&closer->thread, NULL, close_links, closer);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (err) {
+		free(closer);
+		return NULL;
+	}
+	return closer;
+}
+
+void closer_take(struct lp_closer *closer, struct bpf_link *link)
+{
+	struct lp_closing *closing = closer && link ? malloc(sizeof(*closing)) : NULL;
+
+	if (!closing) {
+		bpf_link__destroy(link);
+		return;
+	}
+	closing->link = link;
+	pthread_mutex_lock(&closer->lock);
+	closing->next = closer->first;
+	closer->first = closing;
+	pthread_cond_signal(&closer->changed);
+	pthread_mutex_unlock(&closer->lock);
+}
+
+void closer_free(struct lp_closer *closer)
+{
+	if (!closer)
+		return;
+	pthread_mutex_lock(&closer->lock);
+	closer->last = true;
+	pthread_cond_signal(&closer->changed);
+	pthread_mutex_unlock(&closer->lock);
+	pthread_join(closer->thread, NULL);
+	pthread_mutex_destroy(&closer->lock);
+	pthread_cond_destroy(&closer->changed);
+	free(closer);
+}

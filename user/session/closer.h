@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Detaches in the background: the kernel waits for every CPU to leave an uprobe,
+ * a tenth of a second or more each, while events of other targets come in.
+ */
+#ifndef LP_CLOSER_H
+#define LP_CLOSER_H
+
+struct bpf_link;
+struct lp_closer;
+
+/* Returns NULL if out of memory or threads; then closer_take destroys at once. */
+struct lp_closer *closer_new(void);
+
+/* Takes over a link, which may be NULL, and destroys it soon. */
+void closer_take(struct lp_closer *closer, struct bpf_link *link);
+
+/* Waits until all that was taken is destroyed. */
+void closer_free(struct lp_closer *closer);
+
+#endif /* LP_CLOSER_H */
