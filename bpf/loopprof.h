@@ -141,46 +141,50 @@ struct lp_task_entry {
 	__u32 reserved;
 };
 
+/*
+ * In the order of use: what every callback touches fills three cache lines, since
+ * the target's own work has emptied the cache each time.
+ */
 struct lp_loop {
 	__u32 pid; /* thread group, in the initial PID namespace */
 	__u32 tid;
-	__u64 born_ns;
 	__u64 thread_state; /* PyThreadState */
-
 	/* The callback that runs; start_ns is 0 while none does. */
 	__u64 start_ns;
 	__u64 context;
 	__u64 task; /* that was stepped last; 0 if the last callback was none */
-	__u64 queue_delay_ns;
+	__u64 stack_level; /* stack pointer of the loop's own Context.run calls */
+	__u64 threshold_ns;
 	__u32 callback;
 	__u32 position; /* callbacks of this iteration before it */
 
 	/* Iterations. */
 	__u64 iteration_start_ns; /* 0: not known, or in the poll */
 	__u64 poll_start_ns; /* 0: not in the loop's own poll */
-	__u64 wall_start_ns; /* first boundary seen */
 	__u64 busy_ns;
 	__u64 idle_ns;
 	__u64 iterations;
 	__u64 callbacks;
-	__u64 slow_callbacks;
-	__u32 slow_in_iteration;
 	__u32 iteration_callbacks;
+	__u32 slow_in_iteration;
 	__u32 outside; /* the loop was left; its thread does other things */
 	__u32 poll_descriptor; /* the epoll descriptor of the loop's own polls, plus 1; 0: not known
 				*/
-	struct lp_histogram iteration;
 
-	/* Private to BPF from here on. */
-	struct lp_python python;
-	__u64 threshold_ns;
-	__u64 stack_level; /* stack pointer of the loop's own Context.run calls */
+	/* Types that callables are told apart by, most frequent first. */
 	__u64 step_type; /* wrappers of _asyncio: a task's step, ... */
 	__u64 wakeup_type; /* ... and its wakeup, up to 3.9 */
 	__u64 partial_type;
 	__u64 cython_type; /* cython_function_or_method, a PyCFunction in front */
 	__u64 wakeup_method; /* PyMethodDef of task_wakeup, 3.10 and later */
+	__u64 queue_delay_ns;
+	__u64 wall_start_ns; /* first boundary seen */
+	__u64 slow_callbacks;
+
+	struct lp_python python;
+	__u64 born_ns;
 	struct lp_callable callable; /* of the callback that runs */
+	struct lp_histogram iteration;
 	struct lp_cache_entry cache[LP_CACHE_ENTRIES];
 	struct lp_task_entry tasks[LP_TASK_ENTRIES];
 	__u8 scratch[LP_SCRATCH_BYTES];

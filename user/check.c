@@ -80,8 +80,8 @@ static void check_capabilities(void)
 		fclose(file);
 	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
 		if (!has_capability(effective, needed[i].bit))
-			length += (size_t)snprintf(missing + length, sizeof(missing) - length, " %s",
-						   needed[i].name);
+			length += (size_t)snprintf(missing + length, sizeof(missing) - length,
+						   " %s", needed[i].name);
 	snprintf(text, sizeof(text), "%s%s", length ? "missing:" : "root's", missing);
 	line("capabilities", !length, text, "run it with sudo, or in a privileged container");
 }

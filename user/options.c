@@ -152,6 +152,8 @@ static int check_combination(const struct lp_options *options)
 {
 	bool targets = options->pid_count || options->all || options->launch;
 
+	if (options->command == LP_COMMAND_REPORT && options->launch)
+		return usage_error("%s starts nothing: leave out -- COMMAND", "report");
 	if (options->command == LP_COMMAND_REPORT)
 		return options->capture ? 0
 					: usage_error("report needs the name of a %s", "capture");
@@ -159,7 +161,9 @@ static int check_combination(const struct lp_options *options)
 		return usage_error("'%s' is too much (to start a program, put -- before it)",
 				   options->capture);
 	if (options->command == LP_COMMAND_CHECK)
-		return 0;
+		return options->launch
+			       ? usage_error("%s starts nothing: leave out -- COMMAND", "check")
+			       : 0;
 	if (!targets)
 		return usage_error("nothing to profile: give %s", "-p PID, -a or -- COMMAND");
 	if (options->all && (options->pid_count || options->launch))

@@ -40,8 +40,10 @@ size_t text_from_python(const void *data, size_t bytes, unsigned int width, char
 
 	if (!size)
 		return 0;
-	if (width != 1 && width != 2 && width != 4)
-		bytes = 0;
+	if (width != 1 && width != 2 && width != 4) {
+		text[0] = '\0';
+		return 0;
+	}
 	for (at = 0; at + width <= bytes; at += width) {
 		uint32_t point = 0;
 		char encoded[4];

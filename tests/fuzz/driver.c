@@ -58,10 +58,8 @@ static void overwrite_number(struct lp_input *input)
 		memcpy(input->data + below(input->size / width) * width, &number, width);
 }
 
-static void insert(struct lp_input *input, const uint8_t *data, size_t size)
+static void insert(struct lp_input *input, size_t at, const uint8_t *data, size_t size)
 {
-	size_t at = below(input->size + 1);
-
 	if (size > FUZZ_INPUT_MAX - input->size)
 		size = FUZZ_INPUT_MAX - input->size;
 	memmove(input->data + at + size, input->data + at, input->size - at);
@@ -79,12 +77,15 @@ static void cut_out(struct lp_input *input)
 	input->size -= size;
 }
 
+/* Records begin at multiples of eight: where something is put has to be likely to be one. */
 static void insert_from_corpus(struct lp_input *input)
 {
 	const struct lp_input *other = &corpus[below(corpus_size)];
-	size_t at = below(other->size) & ~(size_t)7;
+	size_t from = below(2) ? 0 : below(other->size) & ~(size_t)7;
+	size_t at = below(2) ? input->size : below(input->size + 1) & ~(size_t)7;
 
-	insert(input, other->data + at, below(other->size - at + 1));
+	insert(input, at, other->data + from,
+	       below(2) ? other->size - from : below(other->size - from + 1));
 }
 
 static void mutate(struct lp_input *input)
@@ -107,7 +108,7 @@ static void mutate(struct lp_input *input)
 		break;
 	case 5:
 		memset(bytes, (int)next_random(), sizeof(bytes));
-		insert(input, bytes, 1 + below(sizeof(bytes)));
+		insert(input, below(input->size + 1), bytes, 1 + below(sizeof(bytes)));
 		break;
 	case 6:
 		insert_from_corpus(input);

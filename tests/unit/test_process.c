@@ -231,7 +231,7 @@ static void a_thread_of_a_process_is_refused(void **state)
 	(void)state;
 	assert_int_equal(pthread_create(&thread, NULL, open_own_thread, &err), 0);
 	assert_int_equal(pthread_join(thread, &told), 0);
-	/* which of them depends on the kernel: 6.18 says -ENOENT, 6.12 -EINVAL */
+	/* which of them depends on the kernel: 6.18 says -ENOENT, older ones -EINVAL */
 	assert_true(err == -EINVAL || err == -ENOENT);
 	assert_non_null(told);
 }

@@ -181,9 +181,13 @@ static void expect_words(int minor, const struct lp_word *words, size_t size)
 	size_t i;
 
 	fill_table(table, size);
+	/* these two have to lie within BPF's reach, or the whole table is refused */
+	table[33] = 7;
+	if (size > GENERATOR_FRAME_14)
+		table[GENERATOR_FRAME_14] = 85;
 	assert_int_equal(cpython_row_override(&row, table, size), 0);
 	for (i = 0; i < WORDS; i++)
-		assert_int_equal(words[i].field(&row), 20001 + words[i].index);
+		assert_int_equal(words[i].field(&row), table[words[i].index]);
 }
 
 static void offsets_that_3_13_tells_of_itself_are_taken(void **state)

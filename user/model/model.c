@@ -122,6 +122,9 @@ static struct lp_model_loop *loop_of(struct lp_model *model, const struct lp_eve
 {
 	if (event->time_ns > model->last_event_ns)
 		model->last_event_ns = event->time_ns;
+	/* nothing is told after the end of a run */
+	if (model->ended)
+		return NULL;
 	return event->loop < LP_MAX_LOOPS ? model->by_slot[event->loop] : NULL;
 }
 
@@ -151,7 +154,7 @@ static void on_loop(void *context, const struct lp_event_loop *event)
 	char comm[LP_COMM_BYTES + 1] = "";
 	size_t i;
 
-	if (!loop || event->event.loop >= LP_MAX_LOOPS)
+	if (!loop || event->event.loop >= LP_MAX_LOOPS || model->ended)
 		goto failed;
 	loop->stalls = stalls_new(tell_slow, model);
 	if (!loop->stalls)
@@ -342,6 +345,18 @@ static int by_total(const void *left, const void *right)
 	return a->run.sum_ns < b->run.sum_ns ? 1 : a->run.sum_ns > b->run.sum_ns ? -1 : 0;
 }
 
+/* All loops, the one without a name first: model->other, then the others in order. */
+static struct lp_model_loop *next_loop(struct lp_model *model, struct lp_model_loop *loop)
+{
+	return loop == &model->other ? model->loops : loop->next;
+}
+
+/* The kernel counts on while it is read, field by field: a difference never wraps. */
+static uint64_t since(uint64_t now, uint64_t before)
+{
+	return now > before ? now - before : 0;
+}
+
 /* Adds up what each callback counted, in its live slots and before. */
 static void gather(struct lp_model *model)
 {
@@ -349,7 +364,7 @@ static void gather(struct lp_model *model)
 	struct lp_model_loop *loop;
 	size_t i;
 
-	for (loop = &model->other; loop; loop = loop == &model->other ? model->loops : loop->next)
+	for (loop = &model->other; loop; loop = next_loop(model, loop))
 		for (callback = loop->callbacks; callback; callback = callback->next) {
 			callback->slow = callback->retired_slow;
 			callback->run = callback->retired_run;
@@ -378,7 +393,7 @@ static void summarise_callbacks(struct lp_model_loop *loop, bool interval,
 
 		item->callback = &callback->info;
 		if (interval) {
-			item->slow = callback->slow - callback->before_slow;
+			item->slow = since(callback->slow, callback->before_slow);
 			histogram_subtract(&item->run, &callback->run, &callback->before_run);
 			histogram_subtract(&item->queue, &callback->queue, &callback->before_queue);
 		} else {
@@ -406,11 +421,11 @@ static void summarise_loop(struct lp_model_loop *loop, bool interval, uint64_t s
 	summary->loop = loop->info.id ? &loop->info : NULL;
 	if (now->wall_start_ns && end > start)
 		summary->wall_ns = end - start;
-	summary->busy_ns = now->busy_ns - before->busy_ns;
-	summary->idle_ns = now->idle_ns - before->idle_ns;
-	summary->iterations = now->iterations - before->iterations;
-	summary->callbacks = now->callbacks - before->callbacks;
-	summary->slow_callbacks = now->slow - before->slow;
+	summary->busy_ns = since(now->busy_ns, before->busy_ns);
+	summary->idle_ns = since(now->idle_ns, before->idle_ns);
+	summary->iterations = since(now->iterations, before->iterations);
+	summary->callbacks = since(now->callbacks, before->callbacks);
+	summary->slow_callbacks = since(now->slow, before->slow);
 	if (interval)
 		histogram_subtract(&summary->iteration, &now->iteration, &before->iteration);
 	else
@@ -441,7 +456,7 @@ static bool summarise(struct lp_model *model, bool interval, uint64_t now_ns,
 		summarise_loop(&model->other, interval, summary->since_ns, now_ns,
 			       &summary->loops[summary->loop_count++]);
 	for (i = 0; i < LP_LOST_KINDS; i++)
-		summary->lost[i] = model->lost[i] - (interval ? model->lost_before[i] : 0);
+		summary->lost[i] = since(model->lost[i], interval ? model->lost_before[i] : 0);
 	return true;
 }
 
@@ -459,7 +474,7 @@ static void begin_interval(struct lp_model *model, uint64_t now_ns)
 	struct lp_model_callback *callback;
 	struct lp_model_loop *loop;
 
-	for (loop = model->loops; loop; loop = loop->next) {
+	for (loop = &model->other; loop; loop = next_loop(model, loop)) {
 		loop->before = loop->stats;
 		for (callback = loop->callbacks; callback; callback = callback->next) {
 			callback->before_slow = callback->slow;
@@ -477,7 +492,7 @@ static void on_interval(void *context, const struct lp_event_end *event)
 	struct lp_model *model = context;
 	uint64_t now = event->event.time_ns;
 
-	if (!model->observer->interval)
+	if (!model->observer->interval || model->ended)
 		return;
 	gather(model);
 	if (summarise(model, true, now, &interval)) {

@@ -33,7 +33,7 @@ static uint32_t line_by_ranges(const uint8_t *table, size_t size, uint32_t first
 			line += (int8_t)table[i + 1];
 		end += table[i];
 		if (instruction < end)
-			return line > 0 ? (uint32_t)line : 0;
+			return no_line || line <= 0 ? 0 : (uint32_t)line;
 	}
 	return 0;
 }

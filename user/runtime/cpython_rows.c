@@ -340,11 +340,14 @@ int cpython_row_override(struct lp_cpython_row *row, const uint64_t *table, size
 			return -EINVAL;
 		*field = (uint16_t)table[index];
 	}
-	/* the executable is the first thing in the coroutine's embedded frame */
-	if (row->minor >= 14 && words > DEBUG_GENERATOR_FRAME &&
-	    table[DEBUG_GENERATOR_FRAME] < LP_SCRATCH_BYTES)
-		row->probe.coroutine_code =
-			(uint16_t)(table[DEBUG_GENERATOR_FRAME] + row->probe.frame_code);
+	/* the executable is in the coroutine's embedded frame */
+	if (row->minor >= 14 && words > DEBUG_GENERATOR_FRAME) {
+		uint64_t code = table[DEBUG_GENERATOR_FRAME] + row->probe.frame_code;
+
+		if (table[DEBUG_GENERATOR_FRAME] >= LP_SCRATCH_BYTES || code >= LP_SCRATCH_BYTES)
+			return -EINVAL;
+		row->probe.coroutine_code = (uint16_t)code;
+	}
 	row->probe.coroutine_bytes = row->probe.coroutine_code + 8;
 	return row->probe.coroutine_bytes < LP_SCRATCH_BYTES ? 0 : -EINVAL;
 }

@@ -93,7 +93,8 @@ int process_open(pid_t pid, struct lp_process_info *process, struct lp_error *er
 	if (process->descriptor < 0) {
 		int err = -errno;
 
-		if (err == -EINVAL)
+		/* 6.18 says ENOENT of a thread, older kernels EINVAL */
+		if (err == -EINVAL || err == -ENOENT)
 			return error_set(
 				error, err,
 				"%d is a thread of another process; give that process's PID (Tgid in /proc/%d/status)",
