@@ -29,6 +29,7 @@ BPF_SOURCES = $(wildcard bpf/*.bpf.c)
 BPF_OBJECTS = $(BPF_SOURCES:bpf/%.c=$(BUILD)/bpf/%.o)
 SKELETON = $(BUILD)/loopprof.skel.h
 
+HEADERS = $(wildcard user/*.h user/*/*.h bpf/*.h)
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined
@@ -82,11 +83,12 @@ $(BUILD)/loopprof.8: $(BUILD)/loopprof
 -include tests/unit/sources.mk
 
 .SECONDEXPANSION:
-$(BUILD)/unit/%: tests/unit/%.c $$($$*_SOURCES) $(wildcard user/*.h user/*/*.h bpf/*.h)
+$(BUILD)/unit/%: tests/unit/%.c $$($$*_SOURCES) $(HEADERS) $(wildcard tests/unit/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(SANITIZE) -o $@ $(filter %.c,$^) $(LDLIBS) -lcmocka
 
-$(BUILD)/fuzz/%: tests/fuzz/%.c tests/fuzz/driver.c $$($$*_SOURCES) $(wildcard user/*.h user/*/*.h)
+$(BUILD)/fuzz/%: tests/fuzz/%.c tests/fuzz/driver.c $$($$*_SOURCES) $(HEADERS) \
+		$(wildcard tests/fuzz/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(SANITIZE) -o $@ $(filter %.c,$^) $(LDLIBS)
 

@@ -255,6 +255,8 @@ static __always_inline int lp_dispatch(struct pt_regs *ctx, bool queue)
 		lp_callback_end(loop, slot, now);
 	if (!loop->wall_start_ns)
 		loop->wall_start_ns = now;
+	/* it runs, even if nobody saw it start */
+	loop->outside = 0;
 
 	__builtin_memset(&loop->callable, 0, sizeof(loop->callable));
 	lp_identify(loop, slot, lp_read_u64(PT_REGS_PARM2(ctx)), &loop->callable);

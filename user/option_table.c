@@ -139,31 +139,50 @@ static void print_roff(const char *text)
 	}
 }
 
-void options_print_man(void)
+static const char man_description[] =
+	".SH DESCRIPTION\n"
+	"loopprof attaches to running, unmodified asyncio programs from outside, with eBPF, and\n"
+	"tells which callback or task step held the loop, for how long, at which line, and whom\n"
+	"it held up. The programs are neither changed nor restarted.\n";
+
+static const char man_end[] =
+	".SH OVERHEAD\n"
+	"An entry uprobe costs the target a trap for each callback; hooks on the poll system\n"
+	"calls cost their callers a look-up. README.md has measured figures.\n"
+	".SH EXIT STATUS\n"
+	"0 on success, a target that exits included; 1 on an error, or if nothing was\n"
+	"attached; 2 on a wrong usage; with \\-\\-, the status of COMMAND.\n"
+	".SH FILES\n"
+	"Captures, JSON lines and metrics are written with the owner of the sudo user.\n"
+	".SH REQUIREMENTS\n"
+	"Linux 5.10 or later on x86\\-64 with BTF, and root. CPython 3.8 to 3.14.\n"
+	".B loopprof check\n"
+	"tells what a host lacks.\n";
+
+static void print_man_commands(void)
 {
 	size_t i;
 
-	printf(".TH LOOPPROF 8 \"\" \"loopprof %s\" \"System Administration\"\n", LP_VERSION);
 	puts(".SH NAME\nloopprof \\- tell what holds up an event loop\n.SH SYNOPSIS");
 	for (i = 0; i < lp_command_count; i++) {
-		fputs(".B loopprof", stdout);
-		if (lp_commands[i].name)
-			printf(" %s", lp_commands[i].name);
-		fputs("\n.RI ", stdout);
-		putchar('"');
+		printf(".B loopprof%s%s\n.RI \"", lp_commands[i].name ? " " : "",
+		       lp_commands[i].name ? lp_commands[i].name : "");
 		print_roff(lp_commands[i].synopsis);
 		puts("\"\n.br");
 	}
-	puts(".SH DESCRIPTION");
-	puts("loopprof attaches to running, unmodified asyncio programs from outside, with eBPF, and\n"
-	     "tells which callback or task step held the loop, for how long, at which line, and whom\n"
-	     "it held up. The programs are neither changed nor restarted.");
+	fputs(man_description, stdout);
 	for (i = 0; i < lp_command_count; i++) {
 		printf(".TP\n.B loopprof%s%s\n", lp_commands[i].name ? " " : "",
 		       lp_commands[i].name ? lp_commands[i].name : "");
 		print_roff(lp_commands[i].text);
 		putchar('\n');
 	}
+}
+
+static void print_man_options(void)
+{
+	size_t i;
+
 	puts(".SH OPTIONS");
 	for (i = 0; i < lp_option_count; i++) {
 		const struct lp_option_row *row = &lp_options[i];
@@ -189,18 +208,14 @@ void options_print_man(void)
 		print_roff(examples[i].text);
 		putchar('\n');
 	}
-	puts(".SH OVERHEAD\n"
-	     "An entry uprobe costs the target a trap for each callback; hooks on the poll system\n"
-	     "calls cost their callers a look-up. README.md has measured figures.\n"
-	     ".SH EXIT STATUS\n"
-	     "0 on success, a target that exits included; 1 on an error, or if nothing was\n"
-	     "attached; 2 on a wrong usage; with \\-\\-, the status of COMMAND.\n"
-	     ".SH FILES\n"
-	     "Captures, JSON lines and metrics are written with the owner of the sudo user.\n"
-	     ".SH REQUIREMENTS\n"
-	     "Linux 5.10 or later on x86\\-64 with BTF, and root. CPython 3.8 to 3.14.\n"
-	     ".B loopprof check\n"
-	     "tells what a host lacks.");
+}
+
+void options_print_man(void)
+{
+	printf(".TH LOOPPROF 8 \"\" \"loopprof %s\" \"System Administration\"\n", LP_VERSION);
+	print_man_commands();
+	print_man_options();
+	fputs(man_end, stdout);
 }
 
 void option_table_show(int key)

@@ -28,8 +28,8 @@ void text_copy(char *to, size_t size, const char *from);
 const char *text_path_end(const char *path, unsigned int parts);
 
 /*
- * A time for people, three digits and a unit: "312 ms", "9.02 s", "0.95 us".  At
- * most 8 bytes and the end; longer than 9999 s is shown in hours.
+ * A time for people, three digits and a unit: "312 ms", "9.02 s", "950 ns"; longer
+ * than 9999 s is shown in hours.
  */
 void text_duration(char *text, size_t size, uint64_t ns);
 

@@ -203,10 +203,10 @@ void text_summary_print(FILE *file, const struct lp_look *look, const struct lp_
 			print_loop_head(file, loop, summary->loop_count > 1);
 		if (!loop->callback_count)
 			continue;
-		print_table(file, look, "callback: how long it ran", loop, false);
+		print_table(file, look, "how long they ran", loop, false);
 		if (queue) {
 			fputc('\n', file);
-			print_table(file, look, "callback: waited to run", loop, true);
+			print_table(file, look, "how long they waited", loop, true);
 		}
 		if (histograms)
 			print_histograms(file, look, loop);

@@ -68,6 +68,7 @@ static int find_dispatch(const struct lp_cpython *python, struct lp_probe *probe
 			"Context.run is not where CPython 3.%d has it in process %d: a build that loopprof does not know",
 			python->minor, python->pid);
 	memcpy(probe->path, python->file, sizeof(probe->path));
+	probe->function = "Context.run";
 	elf_close(elf);
 	return err;
 }
@@ -102,6 +103,7 @@ static int find_function(const struct lp_cpython *python, uint64_t function, con
 	if (err)
 		error_set(error, err, "cannot find %s in the files of process %d: %s", name,
 			  python->pid, strerror(-err));
+	probe->function = name;
 	elf_close(elf);
 	mappings_free(&mappings);
 	return err;

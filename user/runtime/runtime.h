@@ -24,6 +24,7 @@ struct lp_probe {
 	enum lp_probe_role role;
 	bool emulated; /* the kernel emulates the probed instruction: a cheap hit */
 	uint64_t offset; /* in the file */
+	const char *function; /* what is probed, for messages */
 	char path[64]; /* opens the probed file, whatever its name is */
 };
 

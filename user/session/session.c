@@ -286,10 +286,11 @@ static int attach_role(struct lp_session *session, struct lp_attachment *attachm
 	err = instance->runtime->find_probe(instance, role, &probe, error);
 	if (err)
 		return err;
-	if (!probe.emulated)
+	/* the probe on a loop's start and stop is hit twice a run of it: no matter */
+	if (!probe.emulated && role != LP_PROBE_RUNNING_LOOP)
 		log_warning(
-			"no instruction near the entry of probe %d is emulated by the kernel: each hit will cost process %d about fifteen times as much",
-			role, instance->pid);
+			"the kernel emulates no instruction near the entry of %s in pid %d: each hit will cost it several times as much as usual",
+			probe.function, instance->pid);
 	attachment->links[role] =
 		bpf_program__attach_uprobe(program, false, instance->pid, probe.path, probe.offset);
 	if (!attachment->links[role]) {

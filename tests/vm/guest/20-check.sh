@@ -12,3 +12,8 @@ if ! grep -qF "$(uname -r)" /tmp/check.out; then
 	echo "loopprof check does not name the kernel release $(uname -r)"
 	exit 1
 fi
+# Debian's kernels have fentry: the fallback here would hide that it no longer works.
+if ! grep -qF "fentry on the poll calls" /tmp/check.out; then
+	echo "loopprof check does not offer fentry"
+	exit 1
+fi
