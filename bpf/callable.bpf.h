@@ -174,6 +174,37 @@ static __always_inline void lp_callable_task(struct lp_loop *loop, __u64 task, b
 	callable->check = *(__u64 *)(loop->scratch + name_at);
 }
 
+/* A function, or what a bound method is bound to: mostly one, but it may be anything callable. */
+static __always_inline void lp_callable_function(struct lp_loop *loop, __u32 slot, __u64 function,
+						 struct lp_callable *callable)
+{
+	const struct lp_python_offsets *offsets = &loop->python.offsets;
+	__u32 code_at = offsets->function_code & (LP_SCRATCH_BYTES - 8);
+	__u32 name_at = offsets->function_qualname & (LP_SCRATCH_BYTES - 8);
+	__u32 bytes = (code_at > name_at ? code_at : name_at) + 8;
+	__u64 type;
+
+	if (bytes > LP_SCRATCH_BYTES || bpf_probe_read_user(loop->scratch, bytes, (void *)function))
+		return;
+	type = *(__u64 *)(loop->scratch + LP_OBJECT_TYPE);
+	callable->kind = LP_CALLBACK_FUNCTION;
+	if (type == loop->python.function_type) {
+		callable->identity = *(__u64 *)(loop->scratch + code_at);
+		callable->check = *(__u64 *)(loop->scratch + name_at);
+	} else if (type == loop->python.builtin_type || type == loop->cython_type) {
+		callable->identity = *(__u64 *)(loop->scratch + LP_BUILTIN_METHOD);
+		callable->owner = *(__u64 *)(loop->scratch + LP_BUILTIN_SELF);
+		callable->kind = LP_CALLBACK_BUILTIN;
+	} else {
+		/* before it is taken for known */
+		if (!lp_cached(loop, type, LP_CALLBACK_INSTANCE))
+			lp_learn_type(slot, type);
+		callable->identity = type;
+		callable->owner = type;
+		callable->kind = LP_CALLBACK_INSTANCE;
+	}
+}
+
 static __always_inline int lp_role_of_type(const struct lp_loop *loop, __u32 slot, __u64 type)
 {
 	if (type == loop->step_type)
@@ -197,7 +228,7 @@ static __always_inline void lp_identify(struct lp_loop *loop, __u32 slot, __u64 
 	const struct lp_python *python = &loop->python;
 	struct lp_callable_head head;
 	int role = LP_ROLE_NONE, i;
-	__u64 function, task = 0;
+	__u64 task = 0;
 
 	for (i = 0; i < 4; i++) {
 		if (bpf_probe_read_user(&head, sizeof(head), (void *)object))
@@ -227,10 +258,9 @@ static __always_inline void lp_identify(struct lp_loop *loop, __u32 slot, __u64 
 		return;
 	}
 	if (head.type == python->method_type || head.type == python->function_type) {
-		function = head.type == python->method_type ? head.first : object;
-		callable->identity = lp_read_u64(function + python->offsets.function_code);
-		callable->check = lp_read_u64(function + python->offsets.function_qualname);
-		callable->kind = LP_CALLBACK_FUNCTION;
+		lp_callable_function(loop, slot,
+				     head.type == python->method_type ? head.first : object,
+				     callable);
 		return;
 	}
 	callable->identity = head.type;

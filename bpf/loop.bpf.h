@@ -33,7 +33,9 @@ static __always_inline void lp_read_task_name(const struct lp_loop *loop, __u8 *
 		return;
 	/* 32 bytes is the least that a str or an int takes; more may cross into a page that
 	 * is not mapped */
-	if (bpf_probe_read_user(name, LP_NAME_BYTES, (void *)object))
+	if (bpf_probe_read_user(name, LP_NAME_BYTES, (void *)object) &&
+	    bpf_probe_read_user(name, 96, (void *)object) &&
+	    bpf_probe_read_user(name, 64, (void *)object))
 		bpf_probe_read_user(name, 32, (void *)object);
 }
 

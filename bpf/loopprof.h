@@ -105,7 +105,7 @@ struct lp_process {
 
 /* ---- what BPF keeps of a loop, read by user space through mmap ---------- */
 
-#define LP_NAME_BYTES 96
+#define LP_NAME_BYTES 192
 #define LP_SCRATCH_BYTES 128
 #define LP_CACHE_ENTRIES 32
 #define LP_TASK_ENTRIES 128
@@ -418,7 +418,7 @@ _Static_assert(sizeof(struct lp_histogram) == 1704, "wire");
 _Static_assert(sizeof(struct lp_event) == 24, "wire");
 _Static_assert(sizeof(struct lp_event_loop) == 48, "wire");
 _Static_assert(sizeof(struct lp_event_name) == 632, "wire");
-_Static_assert(sizeof(struct lp_event_slow) == 168, "wire");
+_Static_assert(sizeof(struct lp_event_slow) == 264, "wire");
 _Static_assert(sizeof(struct lp_event_iteration_end) == 48, "wire");
 _Static_assert(sizeof(struct lp_event_poll_return) == 48, "wire");
 _Static_assert(sizeof(struct lp_event_process) == 32, "wire");

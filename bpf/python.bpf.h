@@ -12,6 +12,8 @@
 #define LP_STRING_LENGTH 16
 #define LP_STRING_STATE 32
 #define LP_METHODDEF_NAME 0
+#define LP_BUILTIN_METHOD 16 /* PyCFunctionObject.m_ml */
+#define LP_BUILTIN_SELF 24
 
 /* The GIL holder's PyThreadState; right wherever the caller holds the GIL. */
 static __always_inline __u64 lp_thread_state(const struct lp_python *python)

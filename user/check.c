@@ -131,7 +131,7 @@ int command_check(const struct lp_options *options)
 	note("loop boundaries by",
 	     features.fentry
 		     ? "fentry on the poll calls"
-		     : "syscall tracepoints (no fentry here: every system call of the host gets a little slower while loopprof runs)");
+		     : "syscall tracepoints (no fentry: all system calls of the host get a little slower)");
 	puts(all_well ? "\nloopprof can run here" : "\nloopprof cannot run here yet");
 	return all_well ? 0 : 1;
 }

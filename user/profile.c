@@ -51,18 +51,24 @@ static void on_process(void *context, const struct lp_event_process *event)
 	targets_process_event(profile->targets, event);
 }
 
-/* Events that steer the run; everything else is the model's. */
-static const struct lp_event_handlers steering = { .process = on_process };
+static void on_loop(void *context, const struct lp_event_loop *event)
+{
+	struct lp_profile *profile = context;
+
+	targets_loop_event(profile->targets, event);
+}
+
+/* Events that steer the run, beside what the model makes of them. */
+static const struct lp_event_handlers steering = { .process = on_process, .loop = on_loop };
 
 /* Every record passes here, on its way to the model or into the capture. */
 static void take(void *context, const struct lp_event *record)
 {
 	struct lp_profile *profile = context;
 
-	if (record->type == LP_EVENT_PROCESS) {
-		decode_event(record, record->size, &steering, profile);
+	decode_event(record, record->size, &steering, profile);
+	if (record->type == LP_EVENT_PROCESS)
 		return;
-	}
 	if (profile->capture)
 		capture_write(profile->capture, record);
 	else

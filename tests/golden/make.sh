@@ -8,6 +8,9 @@ here=$(dirname "$(readlink -f "$0")")
 loopprof=$(readlink -f "${1:-build/loopprof}")
 python=${PYTHON:-/usr/bin/python3}
 target=
+# The path of a program is told in its capture: the same one, wherever the checkout is.
+programs=/tmp/loopprof-golden
+mkdir "$programs"
 
 stop() {
 	[ -n "$target" ] || return 0
@@ -15,14 +18,14 @@ stop() {
 	wait "$target" || true
 	target=
 }
-trap stop EXIT
+trap 'stop; rm -rf "$programs"' EXIT
 
 # Captures NAME.lpc from NAME.py with further options.
 capture() {
 	local name=$1 ready
 	shift
-	# its path is told in the capture: a short one, the same everywhere
-	exec {from}< <(cd "$here" && exec "$python" "$name.py")
+	cp "$here/$name.py" "$programs"
+	exec {from}< <(cd "$programs" && exec "$python" "$name.py")
 	target=$!
 	read -r ready <&"$from"
 	[ "$ready" = ready ]

@@ -121,6 +121,24 @@ static struct lp_target *find(struct lp_targets *targets, pid_t pid)
 	return target;
 }
 
+/* A loop was found: are its polls watched? */
+static void watch_polls(struct lp_targets *targets, pid_t pid, uint32_t slot)
+{
+	if (process_has_epoll(pid))
+		return;
+	if (session_watch_polls(targets->config.session, true))
+		log_warning(
+			"cannot watch all poll system calls: loops of pid %d that do not use epoll are timed wrongly",
+			pid);
+	/* the end of the callback that runs may be a poll that nobody saw */
+	session_drop_callback(targets->config.session, slot);
+}
+
+void targets_loop_event(struct lp_targets *targets, const struct lp_event_loop *event)
+{
+	watch_polls(targets, (pid_t)event->event.pid, event->event.loop);
+}
+
 /* Loops that run already are known before they dispatch the next time. */
 static int add_running_loops(struct lp_targets *targets, struct lp_target *target)
 {

@@ -35,6 +35,9 @@ void targets_scan(struct lp_targets *targets);
 /* A process forked, or replaced its program (LP_EVENT_PROCESS). */
 void targets_process_event(struct lp_targets *targets, const struct lp_event_process *event);
 
+/* A thread has become a loop (LP_EVENT_LOOP). */
+void targets_loop_event(struct lp_targets *targets, const struct lp_event_loop *event);
+
 /* Readable when a process has ended: then targets_reap is to be called. */
 int targets_descriptor(const struct lp_targets *targets);
 void targets_reap(struct lp_targets *targets);

@@ -21,12 +21,42 @@
 
 struct lp_text_sink {
 	struct lp_sink sink;
+	FILE *out;
+	/* what is printed of one event, before it goes out in one piece */
 	FILE *file;
+	char *page;
+	size_t page_size;
 	struct lp_look look;
 	/* CLOCK_REALTIME minus CLOCK_MONOTONIC when the run began */
 	int64_t wall_offset_ns;
 	bool queue;
 };
+
+/* Where the locale cannot show a character, a '?' stands for it: the columns stay as they are. */
+static size_t make_ascii(char *text, size_t size)
+{
+	size_t from, to = 0;
+
+	for (from = 0; from < size; from++) {
+		if ((text[from] & 0xc0) == 0x80)
+			continue;
+		text[to++] = text[from] & 0x80 ? '?' : text[from];
+	}
+	return to;
+}
+
+static void put_out(struct lp_text_sink *sink)
+{
+	size_t size;
+
+	fflush(sink->file);
+	size = (size_t)ftello(sink->file);
+	if (!sink->look.utf8)
+		size = make_ascii(sink->page, size);
+	fwrite(sink->page, 1, size, sink->out);
+	fflush(sink->out);
+	rewind(sink->file);
+}
 
 static void on_run(void *context, const struct lp_run *run)
 {
@@ -139,7 +169,7 @@ static void on_slow(void *context, const struct lp_slow *slow)
 		fprintf(sink->file, "    held up %u callback%s and %u ready event%s\n",
 			slow->delayed_callbacks, slow->delayed_callbacks == 1 ? "" : "s",
 			slow->delayed_events, slow->delayed_events == 1 ? "" : "s");
-	fflush(sink->file);
+	put_out(sink);
 }
 
 static void on_interval(void *context, const struct lp_summary *interval,
@@ -152,7 +182,7 @@ static void on_interval(void *context, const struct lp_summary *interval,
 	print_clock(sink, interval->now_ns);
 	fputs("  ", sink->file);
 	text_summary_print(sink->file, &sink->look, interval, sink->queue, false);
-	fflush(sink->file);
+	put_out(sink);
 }
 
 static void on_end(void *context, const struct lp_summary *total, const struct lp_run_end *end)
@@ -162,16 +192,22 @@ static void on_end(void *context, const struct lp_summary *total, const struct l
 	(void)end;
 	fputc('\n', sink->file);
 	text_summary_print(sink->file, &sink->look, total, sink->queue, true);
-	fflush(sink->file);
+	put_out(sink);
 }
 
 static int close_text(struct lp_sink *base)
 {
 	struct lp_text_sink *sink = (struct lp_text_sink *)base;
-	int err = ferror(sink->file) ? -EIO : 0;
+	int err = 0;
 
-	if (sink->file != stdout && fclose(sink->file))
-		err = -errno;
+	if (sink->out) {
+		err = ferror(sink->out) ? -EIO : 0;
+		if (output_close(sink->out) && !err)
+			err = -EIO;
+	}
+	if (sink->file)
+		fclose(sink->file);
+	free(sink->page);
 	free(sink);
 	return err;
 }
@@ -184,9 +220,11 @@ static int open_text(const char *path, const struct lp_look *look, struct lp_sin
 
 	if (!sink)
 		return error_set(error, -ENOMEM, "out of memory");
-	err = output_open(path, &sink->file, error);
+	sink->file = open_memstream(&sink->page, &sink->page_size);
+	err = sink->file ? output_open(path, &sink->out, error)
+			 : error_set(error, -ENOMEM, "out of memory");
 	if (err) {
-		free(sink);
+		close_text(&sink->sink);
 		return err;
 	}
 	sink->look = *look;

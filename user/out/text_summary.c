@@ -85,6 +85,7 @@ static void print_bar(FILE *file, const struct lp_look *look, uint64_t count, ui
 {
 	unsigned int columns = (unsigned int)((count * 30 + most - 1) / most), i;
 
+	fputs("  ", file);
 	for (i = 0; i < columns; i++)
 		fputs(look->utf8 ? "\xe2\x96\x88" : "#", file);
 }
@@ -123,7 +124,7 @@ static void print_histogram(FILE *file, const struct lp_look *look, const char *
 				      lp_histogram_edges[i * BUCKETS_AN_OCTAVE]);
 			snprintf(edge, sizeof(edge), "to %s", time);
 		}
-		fprintf(file, "%*s%11s %9" PRIu64 "  ", INDENT, "", edge, rows[i]);
+		fprintf(file, "%*s%11s %9" PRIu64, INDENT, "", edge, rows[i]);
 		if (rows[i])
 			print_bar(file, look, rows[i], most);
 		fputc('\n', file);

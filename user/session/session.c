@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -38,6 +39,8 @@ struct lp_session {
 	struct loopprof_bpf *skeleton;
 	struct lp_attachment *attachments;
 	struct lp_closer *closer;
+	bool tracepoints; /* instead of fentry */
+	struct bpf_link *polls[LP_POLL_CALLS][2]; /* then: entry and exit of each */
 	struct lp_mapped loops, callbacks, queues, lost, buckets;
 };
 
@@ -110,8 +113,14 @@ static int choose_poll_programs(struct lp_session *session, const struct lp_feat
 	size_t i;
 	int err = 0;
 
-	if (!features->fentry || session->config.poll_tracepoints) {
+	session->tracepoints = !features->fentry || session->config.poll_tracepoints;
+	if (session->tracepoints) {
+		bpf_program__set_autoattach(session->skeleton->progs.lp_sys_enter, false);
+		bpf_program__set_autoattach(session->skeleton->progs.lp_sys_exit, false);
+		bpf_program__set_autoattach(session->skeleton->progs.lp_sys_other, false);
 		err = enable_program(session, "lp_sys_enter", "");
+		if (!err)
+			err = enable_program(session, "lp_sys_other", "");
 		return err ? err : enable_program(session, "lp_sys_exit", "");
 	}
 	for (i = 0; !err && i < LP_POLL_CALLS; i++) {
@@ -126,6 +135,43 @@ static int choose_poll_programs(struct lp_session *session, const struct lp_feat
 			err = enable_program(session, "lp_exit_", lp_poll_calls[i].name);
 	}
 	return err;
+}
+
+/* One poll call's two tracepoints; a call that this kernel lacks is no error. */
+static int attach_tracepoints(struct lp_session *session, size_t call)
+{
+	char enter[64], leave[64];
+
+	snprintf(enter, sizeof(enter), "sys_enter_%s", lp_poll_calls[call].name);
+	snprintf(leave, sizeof(leave), "sys_exit_%s", lp_poll_calls[call].name);
+	session->polls[call][0] = bpf_program__attach_tracepoint(
+		lp_poll_calls[call].epoll ? session->skeleton->progs.lp_sys_enter
+					  : session->skeleton->progs.lp_sys_other,
+		"syscalls", enter);
+	if (!session->polls[call][0])
+		return errno == ENOENT ? 0 : -errno;
+	session->polls[call][1] = bpf_program__attach_tracepoint(
+		session->skeleton->progs.lp_sys_exit, "syscalls", leave);
+	return session->polls[call][1] ? 0 : -errno;
+}
+
+int session_watch_polls(struct lp_session *session, bool all)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; session->tracepoints && !err && i < LP_POLL_CALLS; i++)
+		if ((all || lp_poll_calls[i].epoll) && !session->polls[i][0])
+			err = attach_tracepoints(session, i);
+	return err;
+}
+
+/* Tracepoints are found by their files; a small system may not have mounted them. */
+static void mount_tracefs(void)
+{
+	if (access("/sys/kernel/tracing/events", F_OK) &&
+	    access("/sys/kernel/debug/tracing/events", F_OK))
+		mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL);
 }
 
 static int choose_programs(struct lp_session *session, const struct lp_features *features)
@@ -147,6 +193,17 @@ static int choose_programs(struct lp_session *session, const struct lp_features 
 	return err;
 }
 
+static void detach_polls(struct lp_session *session)
+{
+	size_t i;
+
+	for (i = 0; i < LP_POLL_CALLS; i++) {
+		closer_take(session->closer, session->polls[i][0]);
+		closer_take(session->closer, session->polls[i][1]);
+		session->polls[i][0] = session->polls[i][1] = NULL;
+	}
+}
+
 static int load(struct lp_session *session, struct lp_error *error)
 {
 	struct lp_features features;
@@ -165,7 +222,12 @@ static int load(struct lp_session *session, struct lp_error *error)
 		err = loopprof_bpf__load(session->skeleton);
 	if (!err)
 		err = loopprof_bpf__attach(session->skeleton);
+	if (!err && session->tracepoints) {
+		mount_tracefs();
+		err = session_watch_polls(session, false);
+	}
 	if (err) {
+		detach_polls(session);
 		loopprof_bpf__destroy(session->skeleton);
 		session->skeleton = NULL;
 		if (err == -EPERM || err == -EACCES)
@@ -246,6 +308,7 @@ void session_free(struct lp_session *session)
 		next = attachment->next;
 		detach(session, attachment);
 	}
+	detach_polls(session);
 	closer_free(session->closer);
 	unmap_array(&session->loops);
 	unmap_array(&session->callbacks);
@@ -435,6 +498,16 @@ void session_release_callback(struct lp_session *session, uint32_t slot,
 		memset(element(&session->queues, slot), 0, session->queues.element);
 	bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.free_callbacks), NULL, &slot,
 			    BPF_ANY);
+}
+
+void session_drop_callback(struct lp_session *session, uint32_t slot)
+{
+	struct lp_loop *loop;
+
+	if (!session->tracepoints || slot >= LP_MAX_LOOPS)
+		return;
+	loop = element(&session->loops, slot);
+	__atomic_store_n(&loop->start_ns, 0, __ATOMIC_RELEASE);
 }
 
 const struct lp_loop *session_loop(const struct lp_session *session, uint32_t slot)

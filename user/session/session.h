@@ -26,6 +26,17 @@ void session_free(struct lp_session *session);
 int session_fill_slots(struct lp_session *session);
 
 /*
+ * Where the kernel has no fentry, each poll call that is watched slows the whole
+ * host a little: so only the epoll calls are at first.  all: the others as well,
+ * for a process whose loops do not use epoll.  Does nothing where there is fentry.
+ */
+int session_watch_polls(struct lp_session *session, bool all);
+
+/* Forgets the callback that a loop runs: where its end may have been missed.  Where there is
+ * fentry, all polls are watched from the first, and nothing is forgotten. */
+void session_drop_callback(struct lp_session *session, uint32_t slot);
+
+/*
  * Begins to profile a process: its probes are attached, all or none.  Roles whose
  * probe cannot be found yet (-EAGAIN) are left to session_complete_process.
  */

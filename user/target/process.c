@@ -161,3 +161,26 @@ ssize_t process_list(pid_t **pids)
 	closedir(proc);
 	return (ssize_t)count;
 }
+
+bool process_has_epoll(pid_t pid)
+{
+	bool found = false;
+	char path[320], link[64];
+	struct dirent *entry;
+	DIR *descriptors;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	descriptors = opendir(path);
+	if (!descriptors)
+		return true;
+	while (!found && (entry = readdir(descriptors))) {
+		ssize_t length;
+
+		snprintf(path, sizeof(path), "/proc/%d/fd/%s", pid, entry->d_name);
+		length = readlink(path, link, sizeof(link) - 1);
+		link[length > 0 ? length : 0] = '\0';
+		found = !strcmp(link, "anon_inode:[eventpoll]");
+	}
+	closedir(descriptors);
+	return found;
+}

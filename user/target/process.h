@@ -35,6 +35,9 @@ uint64_t process_start_ticks(pid_t pid);
 /* Every PID of the host. Returns how many; *pids is to be freed. Negative errno on failure. */
 ssize_t process_list(pid_t **pids);
 
+/* Has it an epoll descriptor?  True as well where that cannot be told. */
+bool process_has_epoll(pid_t pid);
+
 /* Finds a container's 64 digit id in the text of /proc/PID/cgroup. */
 bool process_container(const char *cgroup, char id[65]);
 
