@@ -25,10 +25,10 @@ add_up() {
 }
 
 unit() {
-	local test p=0 f=0
+	local test log p=0 f=0
 	for test in "$build"/unit/test_*; do
 		[[ $test != *.log ]] || continue
-		local log=$build/unit/$(basename "$test").log
+		log=$test.log
 		CMOCKA_MESSAGE_OUTPUT=TAP "$test" >"$log" 2>&1
 		local status=$? ok bad
 		ok=$(grep -c '^ok ' "$log") bad=$(grep '^not ok ' "$log" | grep -vc '# SKIP')

@@ -33,13 +33,14 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+umask 022
 chmod 755 "$scratch"
-install -m 644 "$here/server.py" "$scratch/server.py"
+install -D -m 644 "$here/server.py" "$scratch/shop/server.py"
 
 # In the background as processes of this shell, so that $! is theirs.
 nobody=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
 mkfifo "$scratch/port"
-"${nobody[@]}" "$python" "$scratch/server.py" >"$scratch/port" &
+"${nobody[@]}" "$python" "$scratch/shop/server.py" >"$scratch/port" &
 server=$!
 pids+=("$server")
 # The server opens the pipe before it can fail, so this ends in any case.

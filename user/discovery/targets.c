@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define LOOPS_MAX 64
+#define LOOKS 10
 #define MILLISECOND 1000000ULL
 #define RETRY_FIRST_NS (10 * MILLISECOND)
 #define RETRY_FAST_NS (300 * MILLISECOND)
@@ -144,9 +145,12 @@ static int add_running_loops(struct lp_targets *targets, struct lp_target *targe
 {
 	uint64_t states[LOOPS_MAX];
 	pid_t tids[LOOPS_MAX];
-	int count, i, slot;
+	int count = 0, i, slot;
 
-	count = target->instance.runtime->find_loops(&target->instance, tids, states, LOOPS_MAX);
+	/* the stack of a thread that runs changes while it is read: one look may miss it */
+	for (i = 0; i < LOOKS && count <= 0; i++)
+		count = target->instance.runtime->find_loops(&target->instance, tids, states,
+							     LOOPS_MAX);
 	for (i = 0; i < count; i++) {
 		slot = session_add_loop(targets->config.session, &target->instance, tids[i],
 					states[i], targets->config.threshold_ns);

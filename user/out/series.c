@@ -81,8 +81,9 @@ static struct lp_loop_series *series_of_loop(struct lp_series *series,
 
 	while (*at && !same_labels(*at, info))
 		at = &(*at)->next;
-	if (*at)
-		return *at;
+	loop = *at;
+	if (loop)
+		return loop;
 	loop = calloc(1, sizeof(*loop));
 	if (!loop)
 		return NULL;

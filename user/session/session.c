@@ -210,8 +210,10 @@ static int load(struct lp_session *session, struct lp_error *error)
 	int err;
 
 	session->skeleton = loopprof_bpf__open();
-	if (!session->skeleton)
-		return error_set(error, -errno, "cannot open the BPF object: %s", strerror(errno));
+	if (!session->skeleton) {
+		err = errno ? -errno : -ENOMEM;
+		return error_set(error, err, "cannot open the BPF object: %s", strerror(-err));
+	}
 	if (!session->config.queue) {
 		bpf_map__set_max_entries(session->skeleton->maps.queue_stats, 1);
 		bpf_map__set_max_entries(session->skeleton->maps.ready_times, 1);
