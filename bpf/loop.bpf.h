@@ -101,4 +101,17 @@ static __always_inline void lp_callback_end(struct lp_loop *loop, __u32 slot, __
 	loop->start_ns = 0;
 }
 
+/* Ends the iteration, if one is under way; returns its busy time. */
+static __always_inline __u64 lp_iteration_end(struct lp_loop *loop, __u64 now)
+{
+	__u64 busy;
+
+	if (!loop->iteration_start_ns)
+		return 0;
+	busy = now - loop->iteration_start_ns;
+	loop->busy_ns += busy;
+	lp_count(&loop->iteration, busy);
+	return busy;
+}
+
 #endif /* LP_LOOP_BPF_H */

@@ -68,7 +68,7 @@ __noinline int lp_report_poll(__u32 slot, __u64 now, __u64 poll_ns, long ready)
 static __always_inline int lp_poll_enter(__u32 descriptor, bool waits)
 {
 	struct lp_loop *loop;
-	__u64 now, busy = 0;
+	__u64 now, busy;
 	__u32 slot;
 
 	loop = lp_current_loop(&slot);
@@ -81,11 +81,7 @@ static __always_inline int lp_poll_enter(__u32 descriptor, bool waits)
 	now = bpf_ktime_get_ns();
 	if (loop->start_ns)
 		lp_callback_end(loop, slot, now);
-	if (loop->iteration_start_ns) {
-		busy = now - loop->iteration_start_ns;
-		loop->busy_ns += busy;
-		lp_count(&loop->iteration, busy);
-	}
+	busy = lp_iteration_end(loop, now);
 	if (!loop->wall_start_ns)
 		loop->wall_start_ns = now;
 	if (!waits && !loop->slow_in_iteration) {

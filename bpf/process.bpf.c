@@ -10,14 +10,10 @@
 /* The callback and the iteration that are under way end here. */
 static __always_inline void lp_loop_pause(struct lp_loop *loop, __u32 slot, __u64 now)
 {
-	__u64 busy;
-
 	if (loop->start_ns)
 		lp_callback_end(loop, slot, now);
 	if (loop->iteration_start_ns) {
-		busy = now - loop->iteration_start_ns;
-		loop->busy_ns += busy;
-		lp_count(&loop->iteration, busy);
+		lp_iteration_end(loop, now);
 		loop->iteration_start_ns = 0;
 		loop->iterations++;
 	}

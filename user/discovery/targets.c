@@ -125,7 +125,7 @@ static struct lp_target *find(struct lp_targets *targets, pid_t pid)
 /* A loop was found: are its polls watched? */
 static void watch_polls(struct lp_targets *targets, pid_t pid, uint32_t slot)
 {
-	if (process_has_epoll(pid))
+	if (!session_lacks_polls(targets->config.session) || process_has_epoll(pid))
 		return;
 	if (session_watch_polls(targets->config.session, true))
 		log_warning(

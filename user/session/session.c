@@ -40,6 +40,7 @@ struct lp_session {
 	struct lp_attachment *attachments;
 	struct lp_closer *closer;
 	bool tracepoints; /* instead of fentry */
+	bool all_polls; /* then: more than the epoll calls are watched */
 	struct bpf_link *polls[LP_POLL_CALLS][2]; /* then: entry and exit of each */
 	struct lp_mapped loops, callbacks, queues, lost, buckets;
 };
@@ -113,7 +114,7 @@ static int choose_poll_programs(struct lp_session *session, const struct lp_feat
 	size_t i;
 	int err = 0;
 
-	session->tracepoints = !features->fentry || session->config.poll_tracepoints;
+	session->tracepoints = !features->fentry;
 	if (session->tracepoints) {
 		bpf_program__set_autoattach(session->skeleton->progs.lp_sys_enter, false);
 		bpf_program__set_autoattach(session->skeleton->progs.lp_sys_exit, false);
@@ -163,7 +164,13 @@ int session_watch_polls(struct lp_session *session, bool all)
 	for (i = 0; session->tracepoints && !err && i < LP_POLL_CALLS; i++)
 		if ((all || lp_poll_calls[i].epoll) && !session->polls[i][0])
 			err = attach_tracepoints(session, i);
+	session->all_polls |= all;
 	return err;
+}
+
+bool session_lacks_polls(const struct lp_session *session)
+{
+	return session->tracepoints && !session->all_polls;
 }
 
 /* Tracepoints are found by their files; a small system may not have mounted them. */
@@ -506,7 +513,7 @@ void session_drop_callback(struct lp_session *session, uint32_t slot)
 {
 	struct lp_loop *loop;
 
-	if (!session->tracepoints || slot >= LP_MAX_LOOPS)
+	if (slot >= LP_MAX_LOOPS)
 		return;
 	loop = element(&session->loops, slot);
 	__atomic_store_n(&loop->start_ns, 0, __ATOMIC_RELEASE);

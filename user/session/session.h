@@ -14,7 +14,6 @@ struct lp_session;
 struct lp_session_config {
 	bool queue; /* --queue: measure queue delays */
 	bool follow; /* report processes that fork and exec */
-	bool poll_tracepoints; /* do without fentry, for tests of the fallback */
 };
 
 /* Loads and attaches what does not depend on a process.  Free with session_free. */
@@ -32,8 +31,10 @@ int session_fill_slots(struct lp_session *session);
  */
 int session_watch_polls(struct lp_session *session, bool all);
 
-/* Forgets the callback that a loop runs: where its end may have been missed.  Where there is
- * fentry, all polls are watched from the first, and nothing is forgotten. */
+/* Are there poll calls that nobody watches yet?  Never where there is fentry. */
+bool session_lacks_polls(const struct lp_session *session);
+
+/* Forgets the callback that a loop runs: where its end may have been missed. */
 void session_drop_callback(struct lp_session *session, uint32_t slot);
 
 /*
