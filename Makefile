@@ -126,6 +126,10 @@ $(BUILD)/bench-syscalls: tools/bench/syscall_loop.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
+$(BUILD)/bench-switches: tools/bench/switch_loop.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
+
 # ---- trying and measuring ---------------------------------------------------
 
 demo: packages-build packages-demo  ## profile a bundled program whose stalls are known
@@ -133,10 +137,12 @@ demo: packages-build packages-demo  ## profile a bundled program whose stalls ar
 	tools/demo/demo.sh
 
 bench: packages-build packages-bench  ## measure what it costs, as ratios from one run
-	$(MAKE) all $(BUILD)/bench-empty $(BUILD)/bench-syscalls
+	$(MAKE) all $(BUILD)/bench-empty $(BUILD)/bench-syscalls $(BUILD)/bench-switches
 	tests/e2e/roots.sh $(BUILD)/roots
+	tools/bench/peers.sh $(BUILD)/peers $(BUILD)/roots
 	tools/bench/bench.py --loopprof $(BUILD)/loopprof --empty $(BUILD)/bench-empty \
-		--syscalls $(BUILD)/bench-syscalls --roots $(BUILD)/roots $(BENCH_OPTIONS)
+		--syscalls $(BUILD)/bench-syscalls --switches $(BUILD)/bench-switches \
+		--roots $(BUILD)/roots --peers $(BUILD)/peers $(BENCH_OPTIONS)
 
 # ---- the source itself ------------------------------------------------------
 

@@ -72,7 +72,7 @@ static __always_inline bool lp_begins_with(const __u64 *text, const struct lp_ro
 }
 
 /* The role of a C string in the target; LP_ROLE_NONE for all but the names above. */
-__noinline int lp_role_of(__u64 name)
+__weak __noinline int lp_role_of(__u64 name)
 {
 	__u64 text[LP_ROLE_WORDS] = {};
 	__u32 i;
@@ -86,7 +86,7 @@ __noinline int lp_role_of(__u64 name)
 }
 
 /* A type seen for the first time: remembers it if it has a role, which is returned. */
-__noinline int lp_learn_type(__u32 slot, __u64 type)
+__weak __noinline int lp_learn_type(__u32 slot, __u64 type)
 {
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
 	int role = lp_role_of(lp_read_u64(type + LP_TYPE_NAME));
@@ -107,7 +107,7 @@ __noinline int lp_learn_type(__u32 slot, __u64 type)
 }
 
 /* A builtin seen for the first time: is it task_wakeup? */
-__noinline int lp_learn_builtin(__u32 slot, __u64 method)
+__weak __noinline int lp_learn_builtin(__u32 slot, __u64 method)
 {
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
 
@@ -136,7 +136,8 @@ static __always_inline bool lp_task_known(const struct lp_loop *loop, __u64 task
 {
 	const struct lp_task_entry *entry = &loop->tasks[(task >> 4) % LP_TASK_ENTRIES];
 
-	if (entry->task != task)
+	/* in sample mode few steps are looked at */
+	if (entry->task != task || loop->sampled)
 		return false;
 	if (task != loop->task && (!wakeup || loop->python.eager_tasks))
 		return false;

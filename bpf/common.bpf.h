@@ -18,13 +18,13 @@ static __always_inline __u64 lp_read_u64(__u64 address)
 	return value;
 }
 
-static __always_inline struct lp_loop *lp_current_loop(__u32 *slot)
+static __always_inline struct lp_loop *lp_loop_of(__u32 tid, __u32 *slot)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 	__u32 key = lp_thread_bucket_of(tid);
 	struct lp_thread_bucket *bucket = bpf_map_lookup_elem(&thread_buckets, &key);
 
-	if (!bucket)
+	/* 0 is the idle thread, and what marks an empty place */
+	if (!bucket || !tid)
 		return NULL;
 	if (bucket->tids[0] == tid)
 		*slot = bucket->slots[0];
@@ -37,6 +37,11 @@ static __always_inline struct lp_loop *lp_current_loop(__u32 *slot)
 	else
 		return NULL;
 	return bpf_map_lookup_elem(&loops, slot);
+}
+
+static __always_inline struct lp_loop *lp_current_loop(__u32 *slot)
+{
+	return lp_loop_of((__u32)bpf_get_current_pid_tgid(), slot);
 }
 
 /*

@@ -39,6 +39,8 @@ static __always_inline void lp_read_task_name(const struct lp_loop *loop, __u8 *
 		bpf_probe_read_user(name, 32, (void *)object);
 }
 
+int lp_report_account(__u32 slot, __u64 segment_ns, __u64 now);
+
 /* Not inlined: it runs once a slow callback, and keeps the hot path short. */
 __weak __noinline int lp_report_slow(__u32 slot, __u64 now)
 {
@@ -50,6 +52,8 @@ __weak __noinline int lp_report_slow(__u32 slot, __u64 now)
 		return 0;
 	loop->slow_callbacks++;
 	loop->slow_in_iteration++;
+	loop->slow_ns += now - loop->start_ns;
+	lp_report_account(slot, loop->start_ns, now);
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event) {
 		lp_lose(LP_LOST_RING);
@@ -84,31 +88,62 @@ static __always_inline void lp_count(struct lp_histogram *histogram, __u64 ns)
 	lp_histogram_put(histogram, lp_slot_of(ns), ns);
 }
 
-/* Ends the callback that runs: into its histogram, and out if it was slow. */
+/*
+ * What took an iteration's time: eight entries, each for the callbacks whose slot
+ * is its number modulo eight; of those that meet there, the greater one stays.
+ */
+static __always_inline void lp_top_add(struct lp_loop *loop, __u32 callback, __u64 duration)
+{
+	struct lp_top_entry *top = &loop->top[callback % LP_TOP_ENTRIES];
+
+	if (top->iteration != loop->iterations || top->callback != callback || !top->count) {
+		if (top->iteration == loop->iterations && top->total_ns > duration)
+			return;
+		top->iteration = loop->iterations;
+		top->callback = callback;
+		top->count = 0;
+		top->total_ns = 0;
+	}
+	top->count++;
+	top->total_ns += duration;
+}
+
+/*
+ * Ends the callback that runs: into its histogram, and out if it was slow.  A sample
+ * may interrupt it, and end the callback as well: so the start is read once.
+ */
 static __always_inline void lp_callback_end(struct lp_loop *loop, __u32 slot, __u64 now)
 {
-	__u64 duration = now - loop->start_ns;
+	__u64 start = *(volatile __u64 *)&loop->start_ns, duration = now - start;
 	__u32 callback = loop->callback;
-	struct lp_callback_stats *stats = bpf_map_lookup_elem(&callback_stats, &callback);
+	struct lp_callback_stats *stats;
 
+	if (!start)
+		return;
+	stats = bpf_map_lookup_elem(&callback_stats, &callback);
 	if (stats) {
 		lp_count(&stats->run, duration);
 		if (duration >= loop->threshold_ns)
 			stats->slow++;
 	}
-	if (duration >= loop->threshold_ns)
+	lp_top_add(loop, callback, duration);
+	if (duration >= loop->threshold_ns) {
+		/* so that nothing looks at what is being told */
+		*(volatile __u32 *)&loop->reporting = 1;
 		lp_report_slow(slot, now);
+		*(volatile __u32 *)&loop->reporting = 0;
+	}
 	loop->start_ns = 0;
 }
 
 /* Ends the iteration, if one is under way; returns its busy time. */
 static __always_inline __u64 lp_iteration_end(struct lp_loop *loop, __u64 now)
 {
-	__u64 busy;
+	__u64 start = *(volatile __u64 *)&loop->iteration_start_ns, busy;
 
-	if (!loop->iteration_start_ns)
+	if (!start)
 		return 0;
-	busy = now - loop->iteration_start_ns;
+	busy = now - start;
 	loop->busy_ns += busy;
 	lp_count(&loop->iteration, busy);
 	return busy;

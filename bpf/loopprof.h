@@ -22,6 +22,10 @@
 #define LP_THREAD_BUCKETS 2048
 #define LP_BUCKET_THREADS 4
 
+#define LP_MAX_CAUSES 8192
+#define LP_MAX_POLLERS 1024
+#define LP_FILTER_BYTES 4096
+
 #define LP_NO_QUEUE_DELAY (~0ULL)
 
 /* ---- what user space tells BPF about a process -------------------------- */
@@ -55,7 +59,12 @@ struct lp_python_offsets {
 	__u16 string_ascii; /* where the characters begin */
 	__u16 string_wide;
 	__u16 int_digit; /* PyLongObject: first digit */
-	__u16 reserved[3];
+	__u16 frame_previous;
+	__u16 frame_instruction;
+	__u16 frame_owner;
+	__u16 first_shim; /* owner values from here on are no Python frames */
+	__u16 handle_callback; /* asyncio.Handle._callback */
+	__u16 reserved[2];
 	__u64 tag_mask; /* bits of a stack reference that are no address: 1 in 3.14 */
 };
 
@@ -69,8 +78,20 @@ struct lp_python {
 	__u64 thread_base;
 	__u32 thread_offsets[LP_CHAIN_STEPS];
 	__u32 thread_steps;
+	/*
+	 * The GIL: the first gil_steps of the same way, then gil_offset; what its
+	 * mutex and condition take lies in the LP_GIL_BYTES from there on.
+	 */
+	__u32 gil_steps;
+	__u32 gil_offset;
+	/* gc.collecting, an int: in the interpreter state, or (3.8) in _PyRuntime */
+	__u32 interpreter_head; /* _PyRuntime */
+	__u32 collecting_offset;
+	__u32 collecting_in_runtime;
+	__u32 reserved;
 	/* 3.12 and later: a task may begin to run inside its constructor, unseen */
 	__u32 eager_tasks;
+	__u32 reserved2;
 	__u64 builtin_type; /* PyCFunction_Type and its kin, by exported symbol */
 	__u64 function_type;
 	__u64 method_type;
@@ -98,9 +119,154 @@ static inline __attribute__((always_inline)) __u32 lp_thread_bucket_of(__u32 tid
 struct lp_process {
 	struct lp_python python;
 	__u64 threshold_ns;
-	/* Learned by BPF: the code object of Handle._run, and the Handle types. */
+	__u64 late_ns; /* what runs for longer is looked at */
+	/* Code objects of Handle._run and BaseEventLoop._run_once; learned, or told by user space */
 	__u64 dispatch_code;
+	__u64 run_once_code;
 	__u64 handle_types[2];
+};
+
+/* By the lowest bits of a PID: are there targets with such a one? */
+struct lp_process_filter {
+	__u8 targets[LP_FILTER_BYTES];
+};
+
+/* A thread that polls and is no loop, as far as is known: user space is asked now and then. */
+struct lp_poller {
+	__u64 next_ns;
+	__u64 step_ns;
+};
+
+/* ---- what a stall is made of --------------------------------------------- */
+
+#define LP_GIL_BYTES 208 /* struct _gil_runtime_state: mutexes and conditions within */
+#define LP_SYSCALLS 512
+#define LP_STACK_FRAMES 128
+#define LP_BLOCKS 8
+#define LP_RESOURCE_BYTES 232
+
+/* Which argument of a system call tells what it is on; one byte a call, from user space. */
+enum lp_argument {
+	LP_ARGUMENT_NONE = 0,
+	LP_ARGUMENT_DESCRIPTOR = 1, /* the first */
+	LP_ARGUMENT_PATH = 2, /* the first */
+	LP_ARGUMENT_PATH_AT = 3, /* the second, relative to the first */
+	LP_ARGUMENT_FUTEX = 4, /* the first */
+	LP_ARGUMENT_CHILD = 5, /* the first: a PID, or -1 */
+	LP_ARGUMENT_CHILD_ID = 6, /* waitid: the second, of the kind that the first tells */
+	LP_ARGUMENT_POLL = 7, /* struct pollfd at the first, their number the second */
+	LP_ARGUMENT_SELECT = 8, /* sets from the second on, of as many bits as the first tells */
+	LP_ARGUMENT_KINDS,
+};
+
+/* What user space calls a wait that is in no system call. */
+#define LP_SYSCALL_PAGE_FAULT (-1)
+#define LP_SYSCALL_STOPPED (-2) /* by a signal or a debugger */
+
+enum lp_resource_kind {
+	LP_RESOURCE_NONE = 0,
+	LP_RESOURCE_FILE = 1, /* names from the file up to the root, each terminated */
+	LP_RESOURCE_PATH = 2, /* a path as the caller gave it */
+	LP_RESOURCE_TCP = 3, /* struct lp_addresses */
+	LP_RESOURCE_UDP = 4, /* the same */
+	LP_RESOURCE_UNIX = 5, /* a path; abstract ones begin with a zero */
+	LP_RESOURCE_SOCKET = 6, /* of another family, which number tells */
+	LP_RESOURCE_PIPE = 7, /* number: its inode */
+	LP_RESOURCE_ANONYMOUS = 8, /* a name, as of an eventfd */
+	LP_RESOURCE_CHILD = 9, /* number: its PID, 0 if any; its comm */
+	LP_RESOURCE_LOCK = 10, /* number: its address */
+	LP_RESOURCE_DESCRIPTOR = 11, /* number: one that could not be looked up */
+	LP_RESOURCE_KINDS,
+};
+
+#define LP_RESOURCE_CUT 1 /* the path goes on towards the root, the name to its end */
+#define LP_RESOURCE_LISTENS 2 /* a socket that accepts */
+#define LP_RESOURCE_SEVERAL 4 /* one of several that a poll waits for */
+
+/* What a system call was on, as the kernel knew it at that moment. */
+struct lp_resource {
+	__u8 kind;
+	__u8 flags;
+	__u16 bytes; /* used of data */
+	__u32 reserved;
+	__u64 number;
+	__u8 data[LP_RESOURCE_BYTES];
+};
+
+struct lp_addresses {
+	__u16 family; /* AF_INET, AF_INET6 */
+	__u16 local_port; /* host order */
+	__u16 remote_port; /* 0: not connected */
+	__u16 reserved;
+	__u8 local[16]; /* network order, 4 bytes of it for AF_INET */
+	__u8 remote[16];
+};
+
+/* Blocking calls of one kind, from one stack, on one thing. */
+struct lp_block {
+	__u64 stack; /* of struct lp_event_raw_stack */
+	__u64 object; /* struct file, futex, ...: to tell resources apart */
+	__u64 total_ns;
+	__u64 longest_ns;
+	__u32 count;
+	__s32 syscall;
+	struct lp_resource resource;
+};
+
+/*
+ * Where the time of a segment went that was not spent on the CPU.  A segment is
+ * what a loop does at a time: a callback, or what comes before the first one.
+ */
+struct lp_account {
+	__u64 segment_ns; /* when it began */
+	__u64 blocked_ns;
+	__u64 gil_ns;
+	__u64 run_queue_ns;
+	__u32 gil_waits;
+	__u32 run_queue_waits;
+	__u32 samples; /* clock samples on the CPU, ... */
+	__u32 collecting_samples; /* ... and those of them that saw the garbage collector */
+	__u32 block_count; /* of blocks in use */
+	__u32 beyond_count; /* calls that found no room among them */
+	__u64 beyond_ns;
+	struct lp_block blocks[LP_BLOCKS];
+};
+
+/* Why a stack was read. */
+enum lp_seen {
+	LP_SEEN_ON_CPU = 0,
+	LP_SEEN_BLOCKED = 1,
+	LP_SEEN_GIL = 2, /* it waits for the GIL */
+	LP_SEEN_RUN_QUEUE = 3, /* another thread has its CPU */
+	LP_SEEN_GIL_HOLDER = 4, /* the stack of the thread that has the GIL */
+	LP_SEEN_KINDS,
+};
+
+/* A Python frame as it lies in memory: the instruction is an address, or f_lasti. */
+struct lp_frame_reference {
+	__u64 code;
+	__u64 instruction;
+};
+
+#define LP_STACK_CUT 1 /* deeper than LP_STACK_FRAMES */
+#define LP_STACK_UNREADABLE 2 /* a frame could not be read: the rest is missing */
+#define LP_STACK_COLLECTING 4 /* the garbage collector was at work */
+#define LP_STACK_GAP 8 /* no callback ran: the loop itself */
+#define LP_STACK_TO_LOOP 16 /* it reaches the loop's dispatch: nothing is missing */
+
+/* Blocking adds up over a run, also where each call is short. */
+struct lp_cause_key {
+	__u64 stack; /* as in struct lp_event_raw_stack */
+	__u32 loop;
+	__s32 syscall;
+	__u32 seen; /* LP_SEEN_BLOCKED or LP_SEEN_GIL */
+	__u32 reserved;
+};
+
+struct lp_cause_value {
+	__u64 total_ns;
+	__u64 count;
+	__u64 told_ns; /* when its stack was sent last */
 };
 
 /* ---- what BPF keeps of a loop, read by user space through mmap ---------- */
@@ -139,6 +305,16 @@ struct lp_task_entry {
 	__u64 task;
 	__u32 callback;
 	__u32 reserved;
+};
+
+#define LP_TOP_ENTRIES 8
+
+/* What took the time of an iteration: one callback of those that share an entry. */
+struct lp_top_entry {
+	__u64 total_ns;
+	__u64 iteration; /* which one this is of */
+	__u32 callback;
+	__u32 count;
 };
 
 /*
@@ -183,7 +359,19 @@ struct lp_loop {
 
 	struct lp_python python;
 	__u64 born_ns;
+	__u64 late_ns;
+	__u64 slow_ns; /* run time of slow callbacks in this iteration */
+	__u64 gil; /* addresses; 0: not looked up yet */
+	__u64 collecting;
+	/* sample mode: the handle that was seen running, when last, and what it runs */
+	__u64 seen_handle;
+	__u64 seen_ns;
+	__u32 sampled; /* sample mode: callbacks are known from what was seen */
+	__u32 seen_outside; /* how often in a row its stack had no loop */
+	__u32 reporting; /* a slow callback is being told: not to be looked at now */
+	__u32 reserved;
 	struct lp_callable callable; /* of the callback that runs */
+	struct lp_top_entry top[LP_TOP_ENTRIES];
 	struct lp_histogram iteration;
 	struct lp_cache_entry cache[LP_CACHE_ENTRIES];
 	struct lp_task_entry tasks[LP_TASK_ENTRIES];
@@ -224,7 +412,18 @@ enum lp_lost_kind {
 	LP_LOST_CALLBACKS = 2, /* runs counted under "other": no free callback slot */
 	LP_LOST_READY = 3, /* --queue: no room to remember when a callback became ready */
 	LP_LOST_IDENTITY = 4, /* runs whose callable could not be read */
+	LP_LOST_CAUSES = 5, /* waits without a place in the summary by cause: no free slot */
 	LP_LOST_KINDS,
+};
+
+/* ---- what the programs are told before they are loaded ------------------ */
+
+struct lp_config {
+	__u8 sampling; /* loops are found and followed without a probe */
+	__u8 want_native; /* C frames beside those of Python */
+	__u8 want_kernel;
+	__u8 reserved[5];
+	__u8 arguments[LP_SYSCALLS]; /* enum lp_argument, by the number of the system call */
 };
 
 /* ---- events ------------------------------------------------------------- */
@@ -241,6 +440,11 @@ enum lp_event_type {
 	LP_EVENT_POLL_RETURN = 5,
 	LP_EVENT_LOOP_END = 6,
 	LP_EVENT_PROCESS = 7,
+	LP_EVENT_RAW_STACK = 8,
+	LP_EVENT_ACCOUNT = 9,
+	LP_EVENT_SLOW_ITERATION = 10,
+	LP_EVENT_POLLER = 11,
+	LP_EVENT_NATIVE = 12,
 	LP_EVENT_TARGET = 32,
 	LP_EVENT_LOOP_STATS = 33,
 	LP_EVENT_CALLBACK_STATS = 34,
@@ -248,6 +452,11 @@ enum lp_event_type {
 	LP_EVENT_LOST = 36,
 	LP_EVENT_INTERVAL = 37,
 	LP_EVENT_END = 38,
+	LP_EVENT_FRAME = 39,
+	LP_EVENT_SEEN = 40,
+	LP_EVENT_PROGRESS = 41,
+	LP_EVENT_CAUSE = 42,
+	LP_EVENT_RUN_QUEUE = 43,
 };
 
 struct lp_event {
@@ -340,6 +549,110 @@ struct lp_event_process {
 	__u32 parent;
 };
 
+/*
+ * A stack as it was walked; live sources make LP_EVENT_FRAME and LP_EVENT_SEEN of
+ * it, as addresses mean nothing later on.  As many frames as depth says.
+ */
+struct lp_event_raw_stack {
+	struct lp_event event;
+	__u64 segment_ns;
+	__u64 stack; /* its frames' hash; GIL_HOLDER: of the thread and its innermost code */
+	__u64 thread_state; /* whose it is */
+	__u32 seen; /* enum lp_seen */
+	__u32 flags; /* LP_STACK_... */
+	__s32 syscall;
+	__u32 depth;
+	struct lp_resource resource;
+	struct lp_frame_reference frames[LP_STACK_FRAMES];
+};
+
+#define LP_KERNEL_FRAMES 32
+#define LP_NATIVE_BYTES 16384
+
+/* --native, --kernel: precedes the raw stack that it belongs to. */
+struct lp_event_native {
+	struct lp_event event;
+	__u64 kernel[LP_KERNEL_FRAMES]; /* addresses, innermost first, ended by 0 */
+	/* user registers, and the top of the stack from sp on */
+	__u64 ip, sp, bp, bx, r12, r13, r14, r15;
+	__u32 bytes;
+	__u32 reserved;
+	__u8 data[LP_NATIVE_BYTES];
+};
+
+/* Precedes LP_EVENT_SLOW and LP_EVENT_SLOW_ITERATION. */
+struct lp_event_account {
+	struct lp_event event;
+	struct lp_account account;
+};
+
+/* An iteration whose time without that of slow callbacks is over the threshold. */
+struct lp_event_slow_iteration {
+	struct lp_event event; /* time_ns: its end */
+	__u64 start_ns;
+	__u64 iteration;
+	__u64 slow_ns; /* of its slow callbacks, which are told by themselves */
+	__u64 blocked_ns;
+	__u64 gil_ns;
+	__u64 run_queue_ns;
+	__u32 callbacks;
+	__u32 in_progress; /* it has not ended: told by user space */
+	struct lp_top_entry top[LP_TOP_ENTRIES];
+};
+
+/* Sample mode: a thread of a target that polls and is not known to run a loop. */
+struct lp_event_poller {
+	struct lp_event event;
+	__u32 tid;
+	__u32 reserved;
+};
+
+/* ---- what BPF keeps of a stall, read by user space through mmap --------- */
+
+/* The wait that a loop's thread is in, or was in last. */
+struct lp_wait {
+	__u64 since_ns; /* 0: it runs */
+	__u64 off_ns; /* how long it took; 0 once it is booked */
+	__u64 segment_ns;
+	__u64 iteration_ns;
+	__u64 run_delay_ns; /* task_struct.sched_info.run_delay when it began */
+	__u64 run_time_ns; /* task_struct.se.sum_exec_runtime when it began */
+	__u64 stack;
+	__u64 object;
+	__u64 arguments[6]; /* of the system call */
+	__u32 seen; /* enum lp_seen */
+	__s32 syscall;
+	__u32 block; /* in the account; LP_BLOCKS: there was no room */
+	__u32 descriptor;
+	__u32 delayed; /* it stayed in the run queue though it does not run */
+	__u32 reserved;
+	__u64 migrations;
+};
+
+/* Beside struct lp_loop, what only stalls need. */
+struct lp_stall {
+	struct lp_wait wait;
+	/* of the iteration that began at iteration_ns */
+	__u64 iteration_ns;
+	__u64 iteration_blocked_ns;
+	__u64 iteration_gil_ns;
+	__u64 iteration_run_queue_ns;
+	/* of all iterations */
+	__u64 run_queue_ns;
+	__u64 run_queue_waits;
+	/* a walk: where it is, and by which code objects it ends */
+	__u64 frame;
+	__u64 dispatch_code;
+	__u64 run_once_code;
+	__u64 handle; /* the Handle whose _run was found by the last walk; 0: none */
+	/* a path that is being looked up: where it is */
+	__u64 dentry;
+	__u64 mount;
+	__u8 scratch[LP_SCRATCH_BYTES];
+	struct lp_event_account account; /* as it is sent */
+	struct lp_event_raw_stack walked; /* the same */
+};
+
 /* ---- events that user space adds ---------------------------------------- */
 
 /* A process that is profiled; goes before the first event of its loops. */
@@ -392,6 +705,63 @@ struct lp_event_stack {
 	struct lp_stack_frame frames[];
 };
 
+enum lp_frame_kind {
+	LP_FRAME_PYTHON = 0,
+	LP_FRAME_NATIVE = 1,
+	LP_FRAME_KERNEL = 2,
+	LP_FRAME_KINDS,
+};
+
+#define LP_MAX_FRAMES (1 << 18)
+#define LP_SEEN_FRAMES (LP_STACK_FRAMES + 2 * LP_KERNEL_FRAMES + 64)
+
+/* A place in the source, told once; later events name it by its number. */
+struct lp_event_frame {
+	struct lp_event event;
+	__u32 frame; /* its number */
+	__u32 line; /* 0: not known */
+	__u16 kind; /* enum lp_frame_kind */
+	__u16 coroutine; /* its code is a coroutine's */
+	__u32 reserved;
+	char function[LP_STACK_FUNCTION_BYTES]; /* UTF-8, terminated */
+	char file[LP_STACK_FILE_BYTES];
+};
+
+/* struct lp_event_raw_stack with its frames' numbers, innermost first. */
+struct lp_event_seen {
+	struct lp_event event;
+	__u64 segment_ns;
+	__u64 stack;
+	__u32 seen;
+	__u32 flags;
+	__s32 syscall;
+	__u32 tid; /* GIL_HOLDER: who has it; 0: not known */
+	char thread[LP_STACK_FUNCTION_BYTES]; /* GIL_HOLDER: its name; UTF-8, terminated */
+	struct lp_resource resource;
+	__u32 depth;
+	__u32 period_us; /* ON_CPU: what a sample stands for */
+	__u32 frames[];
+};
+
+/* A cause's growth since it was told last. */
+struct lp_event_cause {
+	struct lp_event event;
+	__u64 stack;
+	__s32 syscall;
+	__u32 seen; /* as in struct lp_cause_key */
+	__u64 count;
+	__u64 total_ns;
+};
+
+/* What a loop has waited for a CPU: cumulative. */
+struct lp_event_run_queue {
+	struct lp_event event;
+	__u64 count;
+	__u64 total_ns;
+};
+
+/* LP_EVENT_PROGRESS is a struct lp_event_slow of a callback that has not ended. */
+
 struct lp_event_lost {
 	struct lp_event event;
 	__u64 counts[8]; /* by enum lp_lost_kind */
@@ -413,7 +783,18 @@ _Static_assert(sizeof(struct lp_event_stack) == 200, "wire");
 _Static_assert(sizeof(struct lp_event_lost) == 88, "wire");
 _Static_assert(sizeof(struct lp_event_end) == 32, "wire");
 _Static_assert(LP_LOST_KINDS <= 8, "lp_event_lost has room for them");
-_Static_assert(sizeof(struct lp_python_offsets) == 56, "wire");
+_Static_assert(sizeof(struct lp_python_offsets) == 64, "wire");
+_Static_assert(sizeof(struct lp_resource) == 248, "wire");
+_Static_assert(sizeof(struct lp_addresses) <= LP_RESOURCE_BYTES, "wire");
+_Static_assert(sizeof(struct lp_block) == 288, "wire");
+_Static_assert(sizeof(struct lp_account) == 64 + LP_BLOCKS * 288, "wire");
+_Static_assert(sizeof(struct lp_event_account) == 88 + LP_BLOCKS * 288, "wire");
+_Static_assert(sizeof(struct lp_event_slow_iteration) == 80 + LP_TOP_ENTRIES * 24, "wire");
+_Static_assert(sizeof(struct lp_event_frame) == 456, "wire");
+_Static_assert(sizeof(struct lp_event_seen) == 472, "wire");
+_Static_assert(sizeof(struct lp_event_cause) == 56, "wire");
+_Static_assert(sizeof(struct lp_event_run_queue) == 40, "wire");
+_Static_assert(sizeof(struct lp_stall) % 8 == 0, "an mmapped array's element is 8 byte aligned");
 _Static_assert(sizeof(struct lp_histogram) == 1704, "wire");
 _Static_assert(sizeof(struct lp_event) == 24, "wire");
 _Static_assert(sizeof(struct lp_event_loop) == 48, "wire");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Every map.  dispatch.bpf.c defines them (LP_DEFINE_MAPS); bpftool links the
+ * Every map, and the configuration.  dispatch.bpf.c defines them (LP_DEFINE_MAPS); bpftool links the
  * other objects to those.  Arrays that user space reads are mapped into it, so
  * that reading a histogram costs no system call; slots are handed out through
  * queues, because an atomic add that returns a value needs kernel 5.12.
@@ -20,6 +20,12 @@ LP_MAP struct {
 	__type(key, __u32);
 	__type(value, struct lp_process);
 } processes SEC(".maps");
+
+#ifdef LP_DEFINE_MAPS
+const volatile struct lp_config lp_config = {};
+#else
+extern const volatile struct lp_config lp_config;
+#endif
 
 /* Thread id to slot in loops; thread_buckets is the fast way to the same. */
 LP_MAP struct {
@@ -96,6 +102,47 @@ LP_MAP struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } lost SEC(".maps");
+
+/* Beside loops, slot for slot. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LP_MAX_LOOPS);
+	__type(key, __u32);
+	__type(value, struct lp_stall);
+} stalls SEC(".maps");
+
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LP_MAX_CAUSES);
+	__type(key, struct lp_cause_key);
+	__type(value, struct lp_cause_value);
+} causes SEC(".maps");
+
+/* Sample mode: threads that poll and run no loop that is known. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, LP_MAX_POLLERS);
+	__type(key, __u32);
+	__type(value, struct lp_poller);
+} pollers SEC(".maps");
+
+/* Sample mode: one element; a first look whether a process may be a target. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct lp_process_filter);
+} process_filter SEC(".maps");
+
+/* --native, --kernel: one event a CPU, while it is made. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct lp_event_native);
+} natives SEC(".maps");
 
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

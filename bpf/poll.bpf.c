@@ -12,6 +12,14 @@
 #include "common.bpf.h"
 #include "python.bpf.h"
 #include "loop.bpf.h"
+#include "stall.bpf.h"
+#include "walk.bpf.h"
+
+/* A thread that polls and is no loop is asked about so soon, and then ever later. */
+#define LP_POLLER_STEP_NS 10000000ULL
+#define LP_POLLER_STEP_MAX_NS 1000000000ULL
+/* Frames from the poll out to BaseEventLoop._run_once: the selector's own come first. */
+#define LP_SELECTOR_FRAMES 6
 
 __noinline int lp_report_iteration(__u32 slot, __u64 now, __u64 busy)
 {
@@ -55,6 +63,106 @@ __noinline int lp_report_poll(__u32 slot, __u64 now, __u64 poll_ns, long ready)
 	return 0;
 }
 
+/* What is left of an iteration without its slow callbacks is slow, too. */
+__noinline int lp_report_slow_iteration(__u32 slot, __u64 now)
+{
+	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+	struct lp_event_slow_iteration *event;
+	struct lp_top_entry *top;
+	__u32 i;
+
+	if (!loop || !stall)
+		return 0;
+	lp_settle(slot);
+	/* held up before its first callback, and none came */
+	if (stall->account.account.segment_ns == loop->iteration_start_ns)
+		lp_report_account(slot, loop->iteration_start_ns, now);
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event) {
+		lp_lose(LP_LOST_RING);
+		return 0;
+	}
+	lp_event_fill(&event->event, LP_EVENT_SLOW_ITERATION, sizeof(*event), now, slot, loop->pid);
+	event->start_ns = loop->iteration_start_ns;
+	event->iteration = loop->iterations;
+	event->slow_ns = loop->slow_ns;
+	event->blocked_ns = event->gil_ns = event->run_queue_ns = 0;
+	if (stall->iteration_ns == loop->iteration_start_ns) {
+		event->blocked_ns = stall->iteration_blocked_ns;
+		event->gil_ns = stall->iteration_gil_ns;
+		event->run_queue_ns = stall->iteration_run_queue_ns;
+	}
+	event->callbacks = loop->iteration_callbacks;
+	event->in_progress = 0;
+	for (i = 0; i < LP_TOP_ENTRIES; i++) {
+		top = &loop->top[i];
+		event->top[i] = *top;
+		if (top->iteration != loop->iterations)
+			event->top[i].count = 0;
+	}
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+/* Sample mode: is it the loop itself that polls, or what a callback calls? */
+__noinline int lp_polls_itself(__u32 slot)
+{
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+	const struct lp_python_offsets *offsets;
+	struct lp_process *process;
+	__u64 frame, code;
+	__u32 i;
+
+	if (!loop)
+		return 0;
+	process = bpf_map_lookup_elem(&processes, &loop->pid);
+	if (!process || !process->run_once_code)
+		return 0;
+	offsets = &loop->python.offsets;
+	frame = lp_top_frame(offsets, loop->thread_state);
+	for (i = 0; i < LP_SELECTOR_FRAMES && frame; i++) {
+		code = lp_read_u64(frame + offsets->frame_code) & ~offsets->tag_mask;
+		if (code == process->dispatch_code)
+			return 0;
+		if (code == process->run_once_code)
+			return 1;
+		frame = lp_read_u64(frame + offsets->frame_previous);
+	}
+	return 0;
+}
+
+/* Sample mode: a thread that polls and is not known; user space is told, ever less often. */
+static __always_inline void lp_unknown_poller(void)
+{
+	__u64 id = bpf_get_current_pid_tgid(), now;
+	__u32 pid = id >> 32, tid = id, key = 0;
+	struct lp_poller *known, poller = { .step_ns = LP_POLLER_STEP_NS };
+	struct lp_process_filter *filter = bpf_map_lookup_elem(&process_filter, &key);
+	struct lp_event_poller *event;
+
+	if (!filter || !filter->targets[pid & (LP_FILTER_BYTES - 1)] ||
+	    !bpf_map_lookup_elem(&processes, &pid))
+		return;
+	now = bpf_ktime_get_ns();
+	known = bpf_map_lookup_elem(&pollers, &tid);
+	if (known) {
+		if (now < known->next_ns)
+			return;
+		poller.step_ns = known->step_ns < LP_POLLER_STEP_MAX_NS ? known->step_ns * 2
+									: known->step_ns;
+	}
+	poller.next_ns = now + poller.step_ns;
+	bpf_map_update_elem(&pollers, &tid, &poller, BPF_ANY);
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event)
+		return; /* it will poll again */
+	lp_event_fill(&event->event, LP_EVENT_POLLER, sizeof(*event), now, LP_MAX_LOOPS, pid);
+	event->tid = tid;
+	event->reserved = 0;
+	bpf_ringbuf_submit(event, 0);
+}
+
 /*
  * descriptor: the epoll descriptor plus 1, or 0 where it is not known.  A callback
  * may poll on its own account (time.sleep up to 3.10, a database driver), which is
@@ -72,10 +180,21 @@ static __always_inline int lp_poll_enter(__u32 descriptor, bool waits)
 	__u32 slot;
 
 	loop = lp_current_loop(&slot);
-	if (!loop || loop->outside)
+	if (!loop) {
+		if (lp_config.sampling)
+			lp_unknown_poller();
 		return 0;
-	if (loop->start_ns && (!descriptor || loop->poll_descriptor != descriptor) &&
-	    lp_context_active(loop))
+	}
+	if (lp_config.sampling) {
+		if ((!descriptor || loop->poll_descriptor != descriptor || loop->outside) &&
+		    !lp_polls_itself(slot))
+			return 0;
+		loop->outside = 0;
+	} else if (loop->outside) {
+		return 0;
+	}
+	if (!lp_config.sampling && loop->start_ns &&
+	    (!descriptor || loop->poll_descriptor != descriptor) && lp_context_active(loop))
 		return 0;
 	loop->poll_descriptor = descriptor;
 	now = bpf_ktime_get_ns();
@@ -84,6 +203,11 @@ static __always_inline int lp_poll_enter(__u32 descriptor, bool waits)
 	busy = lp_iteration_end(loop, now);
 	if (!loop->wall_start_ns)
 		loop->wall_start_ns = now;
+	if (busy >= loop->threshold_ns) {
+		if (busy - loop->slow_ns >= loop->threshold_ns)
+			lp_report_slow_iteration(slot, now);
+		loop->slow_ns = 0;
+	}
 	if (!waits && !loop->slow_in_iteration) {
 		loop->iterations++;
 		loop->iteration_callbacks = 0;

@@ -10,7 +10,7 @@ group() {
 	demo) echo python3 python3-aiohttp wrk ;;
 	test) echo libcmocka-dev python3 python3-aiohttp wrk prometheus ca-certificates debian-archive-keyring util-linux ;;
 	vm) echo qemu-system-x86 cpio debian-archive-keyring ;;
-	bench) echo python3 python3-aiohttp wrk bpftool ;;
+	bench) echo python3 python3-aiohttp python3-venv wrk bpftool util-linux ;;
 	lint) echo clang-format clang-tidy cppcheck shellcheck ;;
 	*) echo "packages.sh: unknown group $1" >&2; exit 2 ;;
 	esac

@@ -112,7 +112,13 @@ static void check_kernel(const struct lp_features *features)
 	     "loopprof needs Linux 5.10 or later, and root");
 	line("uprobes", !features->uprobes,
 	     features->uprobes ? "no perf PMU for uprobes" : "the perf PMU is there",
-	     "use a kernel with CONFIG_UPROBE_EVENTS=y; in a container mount /sys");
+	     "use a kernel with CONFIG_UPROBE_EVENTS=y, or -m sample; in a container mount /sys");
+	line("scheduler tracepoint", !features->scheduler,
+	     features->scheduler ? strerror(-features->scheduler) : "tells why a loop stands still",
+	     "use a kernel with CONFIG_DEBUG_INFO_BTF=y and CONFIG_BPF_EVENTS=y; run as root");
+	line("CPU clock events", !features->clock,
+	     features->clock ? strerror(-features->clock) : "sample late loops",
+	     "run as root; in a container allow perf_event_open (seccomp)");
 }
 
 int command_check(const struct lp_options *options)
@@ -128,6 +134,10 @@ int command_check(const struct lp_options *options)
 	check_lockdown();
 	read_line("/proc/sys/kernel/perf_event_paranoid", text, sizeof(text));
 	note("perf_event_paranoid", text[0] ? text : "not readable");
+	note("waits for a CPU",
+	     features.run_delay
+		     ? "are told apart from blocking"
+		     : "are known only where a loop is preempted (no CONFIG_SCHED_INFO)");
 	note("loop boundaries by",
 	     features.fentry
 		     ? "fentry on the poll calls"

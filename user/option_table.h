@@ -8,7 +8,7 @@
 #include <getopt.h>
 
 /* Options without a letter. */
-enum { LP_OPTION_QUEUE = 256, LP_OPTION_MAN };
+enum { LP_OPTION_QUEUE = 256, LP_OPTION_NATIVE, LP_OPTION_KERNEL, LP_OPTION_MAN };
 
 /* Sets of commands. */
 #define LP_FOR(command) (1U << (command))

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define DEFAULT_THRESHOLD_NS 100000000ULL
+#define FREQUENCY_MAX 10000
 
 int options_duration(const char *text, uint64_t *ns)
 {
@@ -78,6 +79,25 @@ static int take_duration(const char *name, const char *text, bool zero, uint64_t
 	return 2;
 }
 
+static int take_mode(struct lp_options *options, const char *value)
+{
+	options->sampling = strcmp(value, "sample") == 0;
+	return options->sampling || strcmp(value, "trace") == 0
+		       ? 0
+		       : usage_error("-m knows the modes trace and sample, not '%s'", value);
+}
+
+static int take_frequency(struct lp_options *options, const char *value)
+{
+	char *end;
+	unsigned long frequency = strtoul(value, &end, 10);
+
+	if (end == value || *end || frequency < 1 || frequency > FREQUENCY_MAX)
+		return usage_error("-F takes samples a second, from 1 to 10000, not '%s'", value);
+	options->frequency = (unsigned int)frequency;
+	return 0;
+}
+
 /* Returns 0, or 2 for a wrong use. */
 static int take_option(struct lp_options *options, int key, char *value)
 {
@@ -97,9 +117,15 @@ static int take_option(struct lp_options *options, int key, char *value)
 	case 'i':
 		return take_duration("-i", value, false, &options->interval_ns);
 	case 'm':
-		return strcmp(value, "trace") == 0
-			       ? 0
-			       : usage_error("-m knows the mode trace, not '%s'", value);
+		return take_mode(options, value);
+	case 'F':
+		return take_frequency(options, value);
+	case LP_OPTION_NATIVE:
+		options->native = true;
+		return 0;
+	case LP_OPTION_KERNEL:
+		options->kernel = true;
+		return 0;
 	case 'o':
 		options->output = value;
 		return 0;
@@ -172,6 +198,8 @@ static int check_combination(const struct lp_options *options)
 		return usage_error("give either -p PID or %s, not both", "-- COMMAND");
 	if (options->command == LP_COMMAND_RECORD && !options->output)
 		return usage_error("record needs %s", "-o FILE");
+	if (options->sampling && options->queue)
+		return usage_error("%s needs a probe: leave out -m sample", "--queue");
 	return 0;
 }
 

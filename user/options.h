@@ -25,6 +25,10 @@ struct lp_options {
 	bool all; /* -a */
 	char **launch; /* -- COMMAND ARG..., NULL-terminated; NULL: none */
 	bool subprocesses;
+	bool sampling; /* -m sample */
+	unsigned int frequency; /* Hz; 0: by the threshold */
+	bool native;
+	bool kernel;
 	uint64_t threshold_ns;
 	uint64_t duration_ns; /* 0: until it is interrupted */
 	uint64_t interval_ns; /* 0: none */

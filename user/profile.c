@@ -5,7 +5,7 @@
 #include "discovery/targets.h"
 #include "output.h"
 #include "source/capture.h"
-#include "source/late.h"
+#include "source/progress.h"
 #include "version.h"
 
 #include <errno.h>
@@ -19,8 +19,14 @@
 #include <unistd.h>
 
 #define MILLISECOND 1000000ULL
-/* How much of its histograms a recording that is killed may lose. */
+/*
+ * How much of its histograms a recording that is killed may lose, and how long what
+ * is counted by cause stays in the kernel.
+ */
 #define SAVE_PERIOD_NS (10000 * MILLISECOND)
+/* Hz; odd ones, so as not to beat with the timers of the target */
+#define FREQUENCY_MIN 99
+#define FREQUENCY_MAX 997
 
 struct lp_profile {
 	const struct lp_options *options;
@@ -58,8 +64,17 @@ static void on_loop(void *context, const struct lp_event_loop *event)
 	targets_loop_event(profile->targets, event);
 }
 
+static void on_poller(void *context, const struct lp_event_poller *event)
+{
+	struct lp_profile *profile = context;
+
+	targets_poller_event(profile->targets, event);
+}
+
 /* Events that steer the run, beside what the model makes of them. */
-static const struct lp_event_handlers steering = { .process = on_process, .loop = on_loop };
+static const struct lp_event_handlers steering = { .process = on_process,
+						   .loop = on_loop,
+						   .poller = on_poller };
 
 /* Every record passes here, on its way to the model or into the capture. */
 static void take(void *context, const struct lp_event *record)
@@ -67,7 +82,7 @@ static void take(void *context, const struct lp_event *record)
 	struct lp_profile *profile = context;
 
 	decode_event(record, record->size, &steering, profile);
-	if (record->type == LP_EVENT_PROCESS)
+	if (record->type == LP_EVENT_PROCESS || record->type == LP_EVENT_POLLER)
 		return;
 	if (profile->capture)
 		capture_write(profile->capture, record);
@@ -104,14 +119,39 @@ static int watch(struct lp_profile *profile, int descriptor)
 	return epoll_ctl(profile->epoll, EPOLL_CTL_ADD, descriptor, &event) ? -errno : 0;
 }
 
+/* At least five samples in a callback that is just slow. */
+static unsigned int sample_frequency(const struct lp_options *options)
+{
+	uint64_t wanted = options->threshold_ns ? 5000 * MILLISECOND / options->threshold_ns
+						: FREQUENCY_MAX;
+
+	if (options->frequency)
+		return options->frequency;
+	return wanted < FREQUENCY_MIN	? FREQUENCY_MIN
+	       : wanted > FREQUENCY_MAX ? FREQUENCY_MAX
+					: (unsigned int)wanted;
+}
+
 static int start(struct lp_profile *profile, struct lp_error *error)
 {
 	const struct lp_options *options = profile->options;
 	struct lp_session_config session = {
 		.queue = options->queue,
 		.follow = options->all || options->subprocesses,
+		.sampling = options->sampling,
+		.native = options->native,
+		.kernel = options->kernel,
+		.frequency = sample_frequency(options),
+	};
+	struct lp_live_config live = {
+		.native = options->native,
+		.kernel = options->kernel,
+		.period_us = 1000000 / sample_frequency(options),
+		.take = take,
+		.context = profile,
 	};
 	struct lp_targets_config targets = {
+		.sampling = options->sampling,
 		.threshold_ns = options->threshold_ns,
 		.all = options->all,
 		.subprocesses = options->subprocesses,
@@ -122,7 +162,8 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 	err = session_new(&session, &profile->session, error);
 	if (err)
 		return err;
-	err = live_new(profile->session, take, profile, &profile->live);
+	live.session = profile->session;
+	err = live_new(&live, &profile->live);
 	targets.session = profile->session;
 	targets.live = profile->live;
 	if (!err)
@@ -213,7 +254,7 @@ static int add_targets(struct lp_profile *profile, struct lp_error *error)
 	}
 	if (!added)
 		return err;
-	log_note("trace mode, slow from %g ms; Ctrl-C ends",
+	log_note("%s mode, slow from %g ms; Ctrl-C ends", profile->run.mode,
 		 (double)options->threshold_ns / MILLISECOND);
 	return 0;
 }
@@ -228,10 +269,10 @@ static enum lp_end_reason run(struct lp_profile *profile)
 {
 	const struct lp_options *options = profile->options;
 	uint64_t now = clock_ns(CLOCK_MONOTONIC), start_ns = now;
-	uint64_t period = late_period_ns(options->threshold_ns);
+	uint64_t period = progress_period_ns(options->threshold_ns);
 	uint64_t end = options->duration_ns ? start_ns + options->duration_ns : UINT64_MAX;
 	uint64_t interval = options->interval_ns ? start_ns + options->interval_ns : UINT64_MAX;
-	uint64_t save = profile->capture ? start_ns + SAVE_PERIOD_NS : UINT64_MAX;
+	uint64_t save = start_ns + SAVE_PERIOD_NS;
 	uint64_t check = start_ns, look = start_ns;
 	struct epoll_event events[4];
 
@@ -331,12 +372,13 @@ static void describe_run(struct lp_profile *profile)
 	gethostname(profile->host, sizeof(profile->host) - 1);
 	profile->run = (struct lp_run){
 		.tool = "loopprof " LP_VERSION,
-		.mode = "trace",
+		.mode = options->sampling ? "sample" : "trace",
 		.host = profile->host,
 		.threshold_ns = options->threshold_ns,
 		.start_ns = clock_ns(CLOCK_MONOTONIC),
 		.start_unix_ns = clock_ns(CLOCK_REALTIME),
 		.queue = options->queue,
+		.sampled = options->sampling,
 	};
 }
 

@@ -4,6 +4,7 @@
 #include "source/capture.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* A capture has no clock of its own: time goes by with its records. */
 static void take(void *context, const struct lp_event *record)
@@ -41,6 +42,7 @@ int command_report(const struct lp_options *options)
 		.start_ns = header->start_ns,
 		.start_unix_ns = header->start_unix_ns,
 		.queue = header->queue != 0,
+		.sampled = !strcmp(header->mode, "sample"),
 	};
 	model_begin(output.model, &run);
 	err = capture_read(reader, take, &output, &error);

@@ -33,21 +33,95 @@ static void check_loop(void *context, const struct lp_loop_info *loop)
 	check_text(loop->container, sizeof(loop->container));
 }
 
+static void check_stack(const struct lp_stack *stack)
+{
+	uint32_t i;
+
+	FUZZ_CHECK(stack->depth <= 1024);
+	for (i = 0; i < stack->depth; i++) {
+		FUZZ_CHECK(stack->frames[i]->kind < LP_FRAME_KINDS);
+		check_text(stack->frames[i]->function, LP_STACK_FUNCTION_BYTES);
+		check_text(stack->frames[i]->file, LP_STACK_FILE_BYTES);
+	}
+}
+
+static void check_times(const struct lp_times *times, uint64_t duration_ns)
+{
+	FUZZ_CHECK(times->on_cpu_ns <= duration_ns && times->blocked_ns <= duration_ns);
+	FUZZ_CHECK(times->gil_ns <= duration_ns && times->run_queue_ns <= duration_ns);
+	FUZZ_CHECK(!times->known ||
+		   times->on_cpu_ns + times->blocked_ns + times->gil_ns + times->run_queue_ns ==
+			   duration_ns);
+	FUZZ_CHECK(times->gc_ns <= times->on_cpu_ns && (times->gc_known || !times->gc_ns));
+}
+
+static void check_reasons(const struct lp_reasons *reasons, uint64_t duration_ns)
+{
+	size_t i;
+
+	check_times(&reasons->time, duration_ns);
+	FUZZ_CHECK(reasons->blocked_count <= LP_BLOCKS);
+	for (i = 0; i < reasons->blocked_count; i++) {
+		const struct lp_blocked *blocked = &reasons->blocked[i];
+
+		FUZZ_CHECK(!i || blocked->duration_ns <= blocked[-1].duration_ns);
+		FUZZ_CHECK(blocked->count);
+		check_text(blocked->syscall, sizeof(blocked->syscall));
+		check_text(blocked->target, sizeof(blocked->target));
+		check_text(blocked->local, sizeof(blocked->local));
+		check_stack(&blocked->stack);
+	}
+	for (i = 0; i < reasons->sample_count; i++) {
+		FUZZ_CHECK(!i || reasons->samples[i].count <= reasons->samples[i - 1].count);
+		FUZZ_CHECK(reasons->samples[i].count && reasons->samples[i].seen < LP_SEEN_KINDS);
+		check_stack(&reasons->samples[i].stack);
+	}
+	check_text(reasons->gil.thread, sizeof(reasons->gil.thread));
+	check_stack(&reasons->gil.stack);
+	check_stack(&reasons->await_chain);
+	for (i = 0; i < reasons->await_chain.depth; i++)
+		FUZZ_CHECK(reasons->await_chain.frames[i]->coroutine);
+}
+
 static void check_slow(void *context, const struct lp_slow *slow)
 {
-	size_t i, j;
-
 	(void)context;
 	FUZZ_CHECK(!ends);
 	check_text(slow->callback->name, LP_NAME_MAX);
 	check_text(slow->callback->file, LP_FILE_MAX);
 	check_text(slow->task_name, LP_TASK_NAME_MAX);
-	for (i = 0; i < slow->sample_count; i++) {
-		FUZZ_CHECK(!i || slow->samples[i].count <= slow->samples[i - 1].count);
-		for (j = 0; j < slow->samples[i].depth; j++) {
-			check_text(slow->samples[i].frames[j].function, LP_STACK_FUNCTION_BYTES);
-			check_text(slow->samples[i].frames[j].file, LP_STACK_FILE_BYTES);
-		}
+	FUZZ_CHECK(!slow->in_progress || !slow->delayed_known);
+	check_reasons(&slow->reasons, slow->duration_ns);
+}
+
+static void check_slow_iteration(void *context, const struct lp_slow_iteration *slow)
+{
+	size_t i;
+
+	(void)context;
+	FUZZ_CHECK(!ends);
+	FUZZ_CHECK(slow->top_count <= LP_TOP_SHOWN);
+	for (i = 0; i < slow->top_count; i++) {
+		FUZZ_CHECK(!i || slow->top[i].total_ns <= slow->top[i - 1].total_ns);
+		FUZZ_CHECK(slow->top[i].count);
+		check_text(slow->top[i].callback->name, LP_NAME_MAX);
+	}
+	FUZZ_CHECK(slow->reasons.time.known);
+	check_reasons(&slow->reasons, slow->duration_ns);
+}
+
+static void check_causes(const struct lp_cause *causes, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		FUZZ_CHECK(!i || causes[i].total_ns <= causes[i - 1].total_ns);
+		FUZZ_CHECK(causes[i].kind < LP_CAUSE_KINDS && causes[i].count);
+		check_text(causes[i].syscall, sizeof(causes[i].syscall));
+		check_text(causes[i].target, sizeof(causes[i].target));
+		check_text(causes[i].held_by, sizeof(causes[i].held_by));
+		if (causes[i].frame)
+			check_text(causes[i].frame->function, LP_STACK_FUNCTION_BYTES);
 	}
 }
 
@@ -60,6 +134,7 @@ static void check_summary(const struct lp_summary *summary)
 
 		FUZZ_CHECK(loop_utilization(loop) >= 0);
 		histogram_quantile(&loop->iteration, 0.99);
+		check_causes(loop->causes, loop->cause_count);
 		for (j = 0; j < loop->callback_count; j++) {
 			check_text(loop->items[j].callback->name, LP_NAME_MAX);
 			histogram_quantile(&loop->items[j].run, 0.5);
@@ -88,6 +163,7 @@ static void check_end(void *context, const struct lp_summary *total, const struc
 static const struct lp_observer observer = {
 	.loop = check_loop,
 	.slow = check_slow,
+	.slow_iteration = check_slow_iteration,
 	.interval = check_interval,
 	.end = check_end,
 };
@@ -154,14 +230,13 @@ static size_t put_plain(uint8_t *data, size_t at, enum lp_event_type type, size_
 	return put(data, at, &record);
 }
 
-size_t fuzz_seed(unsigned int number, uint8_t *data)
+/* Counters, and stacks as versions before 0.2 told them. */
+static size_t seed_of_counters(unsigned int number, uint8_t *data)
 {
 	struct lp_event_name name = record_name("Handler.get", "/srv/app.py");
 	struct lp_event_slow slow = record_slow();
 	size_t stack = sizeof(struct lp_event_stack), at = 0;
 
-	if (number >= 4)
-		return 0;
 	record_task_name(&slow, 6, 1, 1, "Task-1", 6);
 	name.callback = slow.callback = 1 + number;
 	name.kind = number;
@@ -179,4 +254,152 @@ size_t fuzz_seed(unsigned int number, uint8_t *data)
 	if (number & 1)
 		at = put_plain(data, at, LP_EVENT_LOOP_END, sizeof(struct lp_event));
 	return put_plain(data, at, LP_EVENT_END, sizeof(struct lp_event_end));
+}
+
+static size_t put_frames(uint8_t *data, size_t at)
+{
+	static const char *const functions[] = { "recv", "fetch", "main" };
+	uint32_t i;
+
+	for (i = 0; i < 3; i++) {
+		struct lp_event_frame frame = record_frame(i, functions[i], 10 + i);
+
+		frame.coroutine = i > 0;
+		at = put(data, at, &frame);
+	}
+	return at;
+}
+
+/* The stack of the callback that began at 500. */
+static size_t put_seen(uint8_t *data, size_t at, enum lp_seen why, uint32_t depth)
+{
+	static const uint32_t frames[] = { 0, 1, 2, 7 };
+	struct lp_record_seen record = record_seen(why, 77 + (depth & 1), depth, frames);
+
+	record.seen.segment_ns = 500;
+	record.seen.period_us = 10000;
+	record.seen.resource = record_path("/srv/data");
+	record.seen.flags = depth & LP_STACK_COLLECTING;
+	strcpy(record.seen.thread, "Thread-1");
+	return put(data, at, &record);
+}
+
+static size_t put_account(uint8_t *data, size_t at, uint64_t segment_ns, unsigned int blocks)
+{
+	static const uint8_t kinds[] = { LP_RESOURCE_FILE,  LP_RESOURCE_TCP,  LP_RESOURCE_UNIX,
+					 LP_RESOURCE_CHILD, LP_RESOURCE_LOCK, LP_RESOURCE_PIPE };
+	struct lp_event_account event = record_account();
+	unsigned int i;
+
+	event.account.segment_ns = segment_ns;
+	event.account.gil_ns = 30;
+	event.account.run_queue_ns = 20;
+	event.account.samples = 4;
+	event.account.collecting_samples = 1;
+	for (i = 0; i < blocks; i++) {
+		struct lp_block *block = record_block(&event, 45 + (int)i, 77 + i, 10 * i + 7, i);
+
+		block->resource = record_path("/srv/\x02\0\x0a\0\0\1");
+		block->resource.kind = kinds[i % sizeof(kinds)];
+		block->resource.bytes = 40;
+	}
+	return put(data, at, &event);
+}
+
+static size_t put_cause(uint8_t *data, size_t at, enum lp_seen why)
+{
+	struct lp_event_cause event = { .event = record_head(LP_EVENT_CAUSE, sizeof(event)),
+					.stack = 77,
+					.syscall = 45,
+					.seen = why,
+					.count = 3,
+					.total_ns = 1000 };
+
+	return put(data, at, &event);
+}
+
+static size_t put_slow_iteration(uint8_t *data, size_t at)
+{
+	struct lp_event_slow_iteration event = record_slow_iteration();
+	uint32_t i;
+
+	event.slow_ns = 300;
+	event.blocked_ns = 200;
+	event.callbacks = 9;
+	for (i = 0; i < LP_TOP_ENTRIES; i++) {
+		event.top[i].callback = i;
+		event.top[i].count = i;
+		event.top[i].total_ns = 100 * i;
+	}
+	return put(data, at, &event);
+}
+
+/* A stall with all that tells why; without an end, so that more may be put behind it. */
+static size_t seed_of_stalls(unsigned int number, uint8_t *data)
+{
+	struct lp_event_slow slow = record_slow();
+	enum lp_seen why = (enum lp_seen)(number % LP_SEEN_KINDS);
+	size_t at = 0;
+
+	record_task_name(&slow, 6, 1, 1, "Task-1", 6);
+	slow.iteration = 1;
+	at = put_plain(data, at, LP_EVENT_LOOP, sizeof(struct lp_event_loop));
+	at = put_frames(data, at);
+	at = put_seen(data, at, LP_SEEN_BLOCKED, 3);
+	at = put_seen(data, at, LP_SEEN_GIL_HOLDER, 1);
+	at = put_seen(data, at, why, 4);
+	at = put_seen(data, at, why, 2);
+	if (number & 1) {
+		at = put_account(data, at, 100, 1); /* of the iteration's beginning */
+		at = put_account(data, at, 500, 1);
+		slow.event.type = LP_EVENT_PROGRESS;
+		at = put(data, at, &slow);
+		slow.event.type = LP_EVENT_SLOW;
+	}
+	at = put_account(data, at, 500, 1 + number);
+	at = put(data, at, &slow);
+	at = put_slow_iteration(data, at);
+	at = put_cause(data, at, number & 1 ? LP_SEEN_BLOCKED : LP_SEEN_GIL);
+	at = put_plain(data, at, LP_EVENT_RUN_QUEUE, sizeof(struct lp_event_run_queue));
+	return put_plain(data, at, LP_EVENT_INTERVAL, sizeof(struct lp_event_end));
+}
+
+/* One record by itself, to be put among others. */
+static size_t seed_of_one(unsigned int number, uint8_t *data)
+{
+	struct lp_event_slow slow = record_slow();
+
+	switch (number) {
+	case 0:
+		return put_frames(data, 0);
+	case 1:
+		return put_seen(data, 0, LP_SEEN_ON_CPU, 2);
+	case 2:
+		return put_seen(data, 0, LP_SEEN_BLOCKED, 2);
+	case 3:
+		return put_account(data, 0, 500, 2);
+	case 4:
+		return put_slow_iteration(data, 0);
+	case 5:
+		return put_cause(data, 0, LP_SEEN_BLOCKED);
+	case 6:
+		return put(data, 0, &slow);
+	default:
+		return put_plain(data, 0, LP_EVENT_POLLER, sizeof(struct lp_event_poller));
+	}
+}
+
+#define SEEDS_OF_COUNTERS 4
+#define SEEDS_OF_STALLS 7
+#define SEEDS_OF_ONE 8
+
+size_t fuzz_seed(unsigned int number, uint8_t *data)
+{
+	if (number < SEEDS_OF_COUNTERS)
+		return seed_of_counters(number, data);
+	number -= SEEDS_OF_COUNTERS;
+	if (number < SEEDS_OF_STALLS)
+		return seed_of_stalls(number, data);
+	number -= SEEDS_OF_STALLS;
+	return number < SEEDS_OF_ONE ? seed_of_one(number, data) : 0;
 }

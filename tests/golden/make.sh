@@ -2,6 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Captures anew what the golden tests report on, then writes what is expected of
 # it.  Needs root.  usage: make.sh [LOOPPROF]; PYTHON= chooses the interpreter.
+#
+# stalls.lpc, loops.lpc and cut.lpc, the first half of stalls.lpc, were made by version
+# 0.1.0 and stay as they are: what is expected of them shows that such captures can
+# still be read.  Review each difference in that before it is committed.
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
@@ -35,8 +39,5 @@ capture() {
 	exec {from}<&-
 }
 
-capture stalls -d 1.2 --queue
-capture loops -d 2 -i 500ms
-size=$(stat -c %s "$here/stalls.lpc")
-head -c $((size / 2 + 1)) "$here/stalls.lpc" >"$here/cut.lpc"
+capture causes -d 0.8 -i 400ms
 UPDATE=1 "$here/run.sh" "$loopprof"

@@ -21,16 +21,42 @@
 #define PID 42
 #define TOLD_MAX 40
 #define TOLD_ITEMS 8
+#define TOLD_SAMPLES 64
+#define TOLD_CAUSES 16
+
+/* "innermost:12 < outer:3" */
+struct lp_told_stack {
+	uint32_t depth;
+	bool cut, unreadable;
+	char text[200];
+};
+
+/* Stacks as text, so that they outlive the call; the pointers of the rest are stale. */
+struct lp_told_reasons {
+	struct lp_reasons reasons;
+	struct {
+		struct lp_blocked blocked;
+		struct lp_told_stack stack;
+	} blocked[LP_BLOCKS];
+	struct {
+		struct lp_sample sample;
+		struct lp_told_stack stack;
+	} samples[TOLD_SAMPLES];
+	struct lp_told_stack holder, chain;
+};
 
 struct lp_told_slow {
 	struct lp_slow slow; /* its pointers are stale */
 	uint32_t loop;
 	char name[LP_NAME_MAX];
-	struct {
-		uint32_t count, depth, line;
-		char function[64];
-		bool cut;
-	} samples[TOLD_MAX];
+	struct lp_told_reasons why;
+};
+
+struct lp_told_iteration {
+	struct lp_slow_iteration slow; /* its pointers are stale */
+	uint32_t loop;
+	char top[LP_TOP_SHOWN][LP_NAME_MAX];
+	struct lp_told_reasons why;
 };
 
 struct lp_told_summary {
@@ -42,19 +68,24 @@ struct lp_told_summary {
 			char name[LP_NAME_MAX];
 			uint64_t slow, runs, sum_ns, queued;
 		} items[TOLD_ITEMS];
+		struct lp_told_cause {
+			struct lp_cause cause; /* its frame is stale */
+			char place[200]; /* "function:12", or "" */
+		} causes[TOLD_CAUSES];
 	} loops[TOLD_ITEMS];
 };
 
-struct lp_told {
-	size_t runs, loop_count, slow_count, intervals, ends;
+struct lp_told_all {
+	size_t runs, loop_count, slow_count, iteration_count, intervals, ends;
 	struct lp_loop_info loops[TOLD_ITEMS];
 	struct lp_told_slow slow[TOLD_MAX];
+	struct lp_told_iteration iterations[TOLD_ITEMS];
 	struct lp_told_summary interval, total;
 	struct lp_run_end end;
 };
 
 static struct lp_model *model;
-static struct lp_told told;
+static struct lp_told_all told;
 
 static inline void keep_summary(struct lp_told_summary *into, const struct lp_summary *from)
 {
@@ -78,7 +109,50 @@ static inline void keep_summary(struct lp_told_summary *into, const struct lp_su
 			into->loops[i].items[j].sum_ns = item->run.sum_ns;
 			into->loops[i].items[j].queued = histogram_count(&item->queue);
 		}
+		for (j = 0; j < loop->cause_count && j < TOLD_CAUSES; j++) {
+			struct lp_told_cause *cause = &into->loops[i].causes[j];
+
+			cause->cause = loop->causes[j];
+			if (loop->causes[j].frame)
+				snprintf(cause->place, sizeof(cause->place), "%s:%u",
+					 loop->causes[j].frame->function,
+					 loop->causes[j].frame->line);
+		}
 	}
+}
+
+static inline struct lp_told_stack keep_stack(const struct lp_stack *from)
+{
+	struct lp_told_stack into = { .depth = from->depth,
+				      .cut = from->cut,
+				      .unreadable = from->unreadable };
+	size_t at = 0;
+	uint32_t i;
+
+	for (i = 0; i < from->depth && at < sizeof(into.text); i++)
+		at += (size_t)snprintf(into.text + at, sizeof(into.text) - at, "%s%s:%u",
+				       i ? " < " : "", from->frames[i]->function,
+				       from->frames[i]->line);
+	return into;
+}
+
+static inline void keep_reasons(struct lp_told_reasons *into, const struct lp_reasons *from)
+{
+	size_t i;
+
+	into->reasons = *from;
+	assert_in_range(from->blocked_count, 0, LP_BLOCKS);
+	for (i = 0; i < from->blocked_count; i++) {
+		into->blocked[i].blocked = from->blocked[i];
+		into->blocked[i].stack = keep_stack(&from->blocked[i].stack);
+	}
+	assert_in_range(from->sample_count, 0, TOLD_SAMPLES);
+	for (i = 0; i < from->sample_count; i++) {
+		into->samples[i].sample = from->samples[i];
+		into->samples[i].stack = keep_stack(&from->samples[i].stack);
+	}
+	into->holder = keep_stack(&from->gil.stack);
+	into->chain = keep_stack(&from->await_chain);
 }
 
 static inline void told_run(void *context, const struct lp_run *run)
@@ -98,26 +172,27 @@ static inline void told_loop(void *context, const struct lp_loop_info *loop)
 static inline void told_slow(void *context, const struct lp_slow *slow)
 {
 	struct lp_told_slow *into = &told.slow[told.slow_count++];
-	size_t i;
 
 	(void)context;
 	assert_in_range(told.slow_count, 1, TOLD_MAX);
 	into->slow = *slow;
 	into->loop = slow->loop->id;
 	strcpy(into->name, slow->callback->name);
-	assert_in_range(slow->sample_count, 0, TOLD_MAX);
-	for (i = 0; i < slow->sample_count; i++) {
-		const struct lp_sample *sample = &slow->samples[i];
+	keep_reasons(&into->why, &slow->reasons);
+}
 
-		into->samples[i].count = sample->count;
-		into->samples[i].depth = sample->depth;
-		into->samples[i].cut = sample->cut;
-		if (!sample->depth)
-			continue;
-		into->samples[i].line = sample->frames[0].line;
-		snprintf(into->samples[i].function, sizeof(into->samples[i].function), "%s",
-			 sample->frames[0].function);
-	}
+static inline void told_slow_iteration(void *context, const struct lp_slow_iteration *slow)
+{
+	struct lp_told_iteration *into = &told.iterations[told.iteration_count++];
+	size_t i;
+
+	(void)context;
+	assert_in_range(told.iteration_count, 1, TOLD_ITEMS);
+	into->slow = *slow;
+	into->loop = slow->loop->id;
+	for (i = 0; i < slow->top_count; i++)
+		strcpy(into->top[i], slow->top[i].callback->name);
+	keep_reasons(&into->why, &slow->reasons);
 }
 
 static inline void told_interval(void *context, const struct lp_summary *interval,
@@ -142,6 +217,7 @@ static const struct lp_observer recorder = {
 	.run = told_run,
 	.loop = told_loop,
 	.slow = told_slow,
+	.slow_iteration = told_slow_iteration,
 	.interval = told_interval,
 	.end = told_end,
 };
@@ -168,14 +244,18 @@ static inline int free_model(void **state)
 
 /* ---- records; times are relative to the start of the run ---------------- */
 
-static inline void feed(void *record, uint32_t loop, uint64_t ns)
+/* A copy of exactly the record's size, so that a sanitiser sees a read beyond it. */
+static inline void feed(const void *record, uint32_t loop, uint64_t ns)
 {
-	struct lp_event *event = record;
+	struct lp_event *copy = malloc(((const struct lp_event *)record)->size);
 
-	event->loop = loop;
-	event->pid = PID;
-	event->time_ns = START_NS + ns;
-	assert_int_equal(decode_event(record, event->size, &model_handlers, model), 0);
+	assert_non_null(copy);
+	memcpy(copy, record, ((const struct lp_event *)record)->size);
+	copy->loop = loop;
+	copy->pid = PID;
+	copy->time_ns = START_NS + ns;
+	assert_int_equal(decode_event(copy, copy->size, &model_handlers, model), 0);
+	free(copy);
 }
 
 static inline void feed_loop(uint32_t loop, uint64_t ns)
@@ -259,6 +339,85 @@ static inline void feed_stack(uint32_t loop, uint64_t start_ns, const char *func
 	strcpy(record.frames[0].file, "app.py");
 	strcpy(record.frames[1].function, "main");
 	feed(&record, loop, start_ns + 1);
+}
+
+static inline void feed_frame(uint32_t number, const char *function, uint32_t line)
+{
+	struct lp_event_frame event = record_frame(number, function, line);
+
+	feed(&event, 0, 0);
+}
+
+static inline void feed_coroutine(uint32_t number, const char *function, uint32_t line)
+{
+	struct lp_event_frame event = record_frame(number, function, line);
+
+	event.coroutine = 1;
+	feed(&event, 0, 0);
+}
+
+/* A stack of one or two frames; outer 0: of one. */
+static inline struct lp_record_seen seen_stack(enum lp_seen why, uint64_t segment_ns,
+					       uint64_t stack, uint32_t inner, uint32_t outer)
+{
+	const uint32_t frames[] = { inner, outer };
+	struct lp_record_seen record = record_seen(why, stack, outer ? 2 : 1, frames);
+
+	record.seen.segment_ns = START_NS + segment_ns;
+	return record;
+}
+
+static inline void feed_seen(enum lp_seen why, uint64_t segment_ns, uint64_t stack, uint32_t inner,
+			     uint32_t outer)
+{
+	struct lp_record_seen record = seen_stack(why, segment_ns, stack, inner, outer);
+
+	feed(&record, 0, segment_ns + 1);
+}
+
+static inline void feed_account(struct lp_event_account *event, uint64_t segment_ns)
+{
+	event->account.segment_ns = START_NS + segment_ns;
+	feed(event, 0, segment_ns + 1);
+}
+
+static inline void feed_progress(uint32_t loop, uint32_t callback, uint64_t start_ns,
+				 uint64_t now_ns)
+{
+	struct lp_event_slow event = record_slow();
+
+	event.event.type = LP_EVENT_PROGRESS;
+	event.callback = callback;
+	event.start_ns = START_NS + start_ns;
+	event.iteration = 1;
+	feed(&event, loop, now_ns);
+}
+
+static inline void feed_slow_iteration(struct lp_event_slow_iteration *event, uint64_t start_ns,
+				       uint64_t end_ns)
+{
+	event->start_ns = START_NS + start_ns;
+	feed(event, 0, end_ns);
+}
+
+static inline void feed_cause(enum lp_seen why, uint64_t stack, int number, uint64_t count,
+			      uint64_t total_ns)
+{
+	struct lp_event_cause event = { .event = record_head(LP_EVENT_CAUSE, sizeof(event)),
+					.stack = stack,
+					.syscall = number,
+					.seen = why,
+					.count = count,
+					.total_ns = total_ns };
+
+	feed(&event, 0, 1);
+}
+
+/* The reasons of the last slow callback that was told. */
+static inline const struct lp_told_reasons *told_why(void)
+{
+	assert_int_not_equal(told.slow_count, 0);
+	return &told.slow[told.slow_count - 1].why;
 }
 
 static inline void feed_loop_stats(uint32_t loop, uint64_t ns, uint64_t busy_ns, uint64_t idle_ns,

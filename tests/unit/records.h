@@ -5,6 +5,7 @@
 
 #include "wire.h"
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -58,6 +59,80 @@ static inline void record_task_name(struct lp_event_slow *event, uint64_t length
 	memcpy(event->task_name + 16, &length, sizeof(length));
 	memcpy(event->task_name + 32, &flags, sizeof(flags));
 	memcpy(event->task_name + at, data, bytes);
+}
+
+static inline struct lp_event_frame record_frame(uint32_t number, const char *function,
+						 uint32_t line)
+{
+	struct lp_event_frame event = { .event = record_head(LP_EVENT_FRAME, sizeof(event)),
+					.frame = number,
+					.line = line,
+					.file = "app.py" };
+
+	strncpy(event.function, function, sizeof(event.function) - 1);
+	return event;
+}
+
+struct lp_record_seen {
+	struct lp_event_seen seen;
+	uint32_t frames[LP_SEEN_FRAMES];
+};
+
+_Static_assert(offsetof(struct lp_record_seen, frames) == sizeof(struct lp_event_seen),
+	       "frames follow at once");
+
+static inline struct lp_record_seen record_seen(enum lp_seen seen, uint64_t stack, uint32_t depth,
+						const uint32_t *frames)
+{
+	struct lp_record_seen record = { .seen = { .stack = stack, .seen = seen, .depth = depth } };
+
+	record.seen.event =
+		record_head(LP_EVENT_SEEN, sizeof(record.seen) + depth * sizeof(record.frames[0]));
+	if (depth)
+		memcpy(record.frames, frames, depth * sizeof(record.frames[0]));
+	return record;
+}
+
+/* Without a block; as long as an account is that has none. */
+static inline struct lp_event_account record_account(void)
+{
+	return (struct lp_event_account){
+		.event = record_head(LP_EVENT_ACCOUNT,
+				     offsetof(struct lp_event_account, account.blocks)),
+	};
+}
+
+/* One more block, whose time is blocked time of the account. */
+static inline struct lp_block *record_block(struct lp_event_account *event, int number,
+					    uint64_t stack, uint64_t total_ns, uint32_t count)
+{
+	struct lp_block *block = &event->account.blocks[event->account.block_count++];
+
+	event->event.size += sizeof(*block);
+	event->account.blocked_ns += total_ns;
+	block->syscall = number;
+	block->stack = stack;
+	block->total_ns = total_ns;
+	block->count = count;
+	return block;
+}
+
+static inline struct lp_resource record_path(const char *path)
+{
+	struct lp_resource resource = { .kind = LP_RESOURCE_PATH, .bytes = (uint16_t)strlen(path) };
+
+	memcpy(resource.data, path, strlen(path));
+	return resource;
+}
+
+static inline struct lp_event_slow_iteration record_slow_iteration(void)
+{
+	return (struct lp_event_slow_iteration){
+		.event = record_head(LP_EVENT_SLOW_ITERATION,
+				     sizeof(struct lp_event_slow_iteration)),
+		.start_ns = 100,
+		.iteration = 1,
+	};
 }
 
 #endif /* LP_TEST_RECORDS_H */

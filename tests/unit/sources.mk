@@ -4,22 +4,43 @@
 test_capture_SOURCES = user/source/capture.c user/out/file.c user/error.c user/log.c
 test_decode_SOURCES = user/decode/decode.c user/text.c
 test_decode_names_SOURCES = user/decode/decode.c user/text.c
+test_decode_stalls_SOURCES = user/decode/decode.c user/text.c
 test_escape_SOURCES = user/out/escape.c
 test_histogram_SOURCES = user/model/histogram.c
 test_instruction_SOURCES = user/target/instruction.c
-test_json_SOURCES = user/out/json.c user/model/histogram.c user/out/file.c user/out/escape.c \
+test_json_SOURCES = user/out/json.c user/out/json_parts.c user/out/json_stall.c \
+	user/out/json_summary.c user/model/histogram.c user/out/file.c user/out/escape.c \
 	user/error.c user/log.c
+test_kernel_SOURCES = user/symbolise/kernel.c user/text.c
 test_lines_SOURCES = user/runtime/cpython_lines.c
-test_model_SOURCES = user/model/model.c user/model/stalls.c user/model/histogram.c \
-	user/decode/decode.c user/text.c
+test_model_SOURCES = user/model/model.c user/model/summary.c user/model/stalls.c \
+	user/model/reasons.c user/model/causes.c user/model/stacks.c user/model/histogram.c \
+	user/decode/decode.c user/decode/resource.c user/syscalls.c user/text.c
+test_model_causes_SOURCES = $(test_model_SOURCES)
+test_model_iterations_SOURCES = $(test_model_SOURCES)
+test_model_reasons_SOURCES = $(test_model_SOURCES)
+test_model_stacks_SOURCES = $(test_model_SOURCES)
 test_model_stalls_SOURCES = $(test_model_SOURCES)
+test_native_SOURCES = user/symbolise/native.c user/symbolise/unwind_part.c \
+	user/symbolise/unwind_programs.c user/target/mappings.c user/text.c $(test_unwind_SOURCES)
 test_options_SOURCES = user/options.c user/option_table.c
 test_output_file_SOURCES = user/out/file.c user/error.c user/log.c
+test_places_SOURCES = user/symbolise/places.c
 test_process_SOURCES = user/target/process.c user/error.c
+test_progress_SOURCES = user/source/progress.c user/target/memory.c user/decode/decode.c \
+	user/text.c
 test_prometheus_SOURCES = user/out/prometheus.c user/out/series.c user/out/file.c \
 	user/out/escape.c user/error.c user/log.c
+test_resource_SOURCES = user/decode/resource.c user/text.c
 test_rows_SOURCES = user/runtime/cpython_rows.c
+test_syscalls_SOURCES = user/syscalls.c
 test_text_SOURCES = user/text.c
+test_unwind_SOURCES = user/symbolise/unwind.c user/symbolise/unwind_expression.c \
+	user/symbolise/unwind_image.c user/symbolise/unwind_table.c
+test_text_sink_SOURCES = user/out/text.c user/out/text_causes.c user/out/text_print.c \
+	user/out/text_reasons.c user/out/text_stack.c user/out/text_stall.c \
+	user/out/text_summary.c user/model/histogram.c user/out/file.c user/text.c \
+	user/error.c user/log.c
 
 
 # The fuzz targets of tests/fuzz link tests/fuzz/driver.c as well.

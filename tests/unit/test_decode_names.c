@@ -11,7 +11,7 @@
 #include "decode/decode.h"
 #include "records.h"
 
-struct lp_seen {
+struct lp_decoded_texts {
 	char name[LP_DECODED_TEXT];
 	char file[LP_DECODED_TEXT];
 	char task_name[LP_DECODED_TEXT];
@@ -19,7 +19,7 @@ struct lp_seen {
 
 static void saw_name(void *context, const struct lp_decoded_name *event)
 {
-	struct lp_seen *seen = context;
+	struct lp_decoded_texts *seen = context;
 
 	memcpy(seen->name, event->name, sizeof(seen->name));
 	memcpy(seen->file, event->file, sizeof(seen->file));
@@ -27,7 +27,7 @@ static void saw_name(void *context, const struct lp_decoded_name *event)
 
 static void saw_slow(void *context, const struct lp_decoded_slow *event)
 {
-	struct lp_seen *seen = context;
+	struct lp_decoded_texts *seen = context;
 
 	memcpy(seen->task_name, event->task_name, sizeof(seen->task_name));
 }
@@ -35,7 +35,7 @@ static void saw_slow(void *context, const struct lp_decoded_slow *event)
 static const struct lp_event_handlers handlers = { .name = saw_name, .slow = saw_slow };
 
 /* Decodes a copy of exactly that size, so that a sanitiser sees a read beyond it. */
-static void decode(const void *record, size_t size, struct lp_seen *seen)
+static void decode(const void *record, size_t size, struct lp_decoded_texts *seen)
 {
 	void *copy = malloc(size);
 
@@ -48,7 +48,7 @@ static void decode(const void *record, size_t size, struct lp_seen *seen)
 
 static void expect_name(const struct lp_event_name *event, const char *name, const char *file)
 {
-	struct lp_seen seen;
+	struct lp_decoded_texts seen;
 
 	decode(event, sizeof(*event), &seen);
 	assert_string_equal(seen.name, name);
@@ -169,7 +169,7 @@ static void builtins_are_told_with_the_type_they_are_bound_to(void **state)
 
 static const char *task_name(const struct lp_event_slow *event)
 {
-	static struct lp_seen seen;
+	static struct lp_decoded_texts seen;
 
 	decode(event, sizeof(*event), &seen);
 	return seen.task_name;

@@ -12,14 +12,7 @@
 #include <cmocka.h>
 
 #include "out/sink.h"
-
-/* The model's own, where that is linked. */
-__attribute__((weak)) double loop_utilization(const struct lp_loop_summary *summary)
-{
-	uint64_t known_ns = summary->busy_ns + summary->idle_ns;
-
-	return known_ns ? (double)summary->busy_ns / (double)known_ns : 0;
-}
+#include "stall_fixture.h"
 
 #define EMPTY_HISTOGRAM                                                                            \
 	"{\"count\":0,\"sum_ns\":0,\"min_ns\":0,\"max_ns\":0,\"p50_ns\":0,\"p90_ns\":0,"           \
@@ -190,12 +183,28 @@ static void a_loop_is_told_with_its_container_or_null(void **state)
 	close_sink(sink);
 }
 
-static void a_slow_task_has_its_stacks_and_who_waited(void **state)
+#define FETCH_BEGIN                                                                                \
+	"{\"type\":\"slow_callback\",\"loop_id\":1,\"start_ns\":1000,\"duration_ns\":312400000,"
+#define FETCH_CALLBACK                                                                             \
+	"\"callback\":{\"kind\":\"task\",\"name\":\"fetch\",\"file\":\"/app/db.py\",\"line\":41,"  \
+	"\"task\":\"GET /\",\"task_id\":\"0x7f00deadbeef\"},"
+#define JSON_EXECUTE                                                                               \
+	"{\"function\":\"execute\",\"file\":\"/app/db.py\",\"line\":41,\"kind\":\"python\"}"
+#define JSON_HANDLE "{\"function\":\"handle\",\"file\":\"\",\"line\":0,\"kind\":\"python\"}"
+#define JSON_RECV                                                                                  \
+	"{\"function\":\"recv\",\"file\":\"/lib/libc.so.6\",\"line\":0,\"kind\":\"native\"}"
+#define JSON_TCP "{\"function\":\"tcp_recvmsg\",\"file\":\"\",\"line\":0,\"kind\":\"kernel\"}"
+
+static const struct lp_stack whole =
+	STACK(KERNEL("tcp_recvmsg", ""), NATIVE("recv", "/lib/libc.so.6"),
+	      FRAME("execute", "/app/db.py", 41), COROUTINE("handle", NULL, 0));
+static const struct lp_stack python =
+	STACK(FRAME("execute", "/app/db.py", 41), COROUTINE("handle", NULL, 0));
+static const struct lp_stack outer = STACK(COROUTINE("handle", "", 0));
+
+static struct lp_slow slow_fetch(const struct lp_reasons *reasons)
 {
-	struct lp_shown_frame frames[] = { { "execute", "/app/db.py", 41 }, { "handle", NULL, 0 } };
-	struct lp_sample samples[] = { { .count = 30, .depth = 2, .frames = frames },
-				       { .count = 1, .depth = 1, .frames = frames + 1 } };
-	struct lp_slow slow = {
+	return (struct lp_slow){
 		.loop = &loop,
 		.callback = &task_info,
 		.start_ns = 1000,
@@ -203,27 +212,154 @@ static void a_slow_task_has_its_stacks_and_who_waited(void **state)
 		.queue_delay_ns = LP_NO_QUEUE_DELAY,
 		.task = 0x7f00deadbeef,
 		.task_name = "GET /",
-		.delayed_known = true,
-		.delayed_callbacks = 41,
-		.delayed_events = 6,
-		.sample_count = 2,
+		.reasons = *reasons,
+	};
+}
+
+/* The line of a stall with these reasons has this in it. */
+static void expect_in_slow(const struct lp_reasons *reasons, const char *wanted)
+{
+	struct lp_slow slow = slow_fetch(reasons);
+	struct lp_sink *sink = open_sink();
+
+	sink->observer.slow(sink, &slow);
+	if (!strstr(written(), wanted))
+		fail_msg("no %s in %s", wanted, written());
+	close_sink(sink);
+}
+
+static void a_slow_task_has_why_it_was_slow_and_who_waited(void **state)
+{
+	struct lp_blocked blocked[] = { { "recvfrom", "tcp 10.0.3.7:5432", 311900000, 2, whole } };
+	struct lp_reasons reasons = {
+		.time = { .known = true,
+			  .gc_known = true,
+			  .on_cpu_ns = 500000,
+			  .blocked_ns = 311900000,
+			  .gil_ns = 3,
+			  .run_queue_ns = 4,
+			  .gc_ns = 5 },
+		.blocked_count = 1,
+		.blocked = blocked,
+		.await_chain = outer,
+	};
+	struct lp_slow slow = slow_fetch(&reasons);
+
+	(void)state;
+	slow.delayed_known = true;
+	slow.delayed_callbacks = 41;
+	slow.delayed_events = 6;
+	expect_slow(&slow, FETCH_BEGIN
+		    "\"in_progress\":false," FETCH_CALLBACK
+		    "\"time\":{\"on_cpu_ns\":500000,\"blocked_ns\":311900000,\"gil_ns\":3,"
+		    "\"run_queue_ns\":4,\"gc_ns\":5},"
+		    "\"blocked\":[{\"syscall\":\"recvfrom\",\"duration_ns\":311900000,\"count\":2,"
+		    "\"target\":\"tcp 10.0.3.7:5432\",\"stack\":[" JSON_TCP "," JSON_RECV
+		    "," JSON_EXECUTE "," JSON_HANDLE "]}],"
+		    "\"samples\":[],\"gil\":null,\"delayed\":{\"callbacks\":41,\"events\":6},"
+		    "\"await_chain\":[" JSON_HANDLE "]}\n");
+}
+
+static void a_callback_that_still_runs_is_in_progress(void **state)
+{
+	struct lp_reasons reasons = { .time = { .known = true, .on_cpu_ns = 312400000 } };
+	struct lp_slow slow = slow_fetch(&reasons);
+
+	(void)state;
+	slow.in_progress = true;
+	expect_slow(&slow,
+		    FETCH_BEGIN "\"in_progress\":true," FETCH_CALLBACK
+				"\"time\":{\"on_cpu_ns\":312400000,\"blocked_ns\":0,\"gil_ns\":0,"
+				"\"run_queue_ns\":0,\"gc_ns\":null},\"blocked\":[],\"samples\":[],"
+				"\"gil\":null,\"delayed\":null,\"await_chain\":[]}\n");
+}
+
+static void each_sample_has_its_cause(void **state)
+{
+	struct lp_sample samples[] = {
+		{ 30, LP_SEEN_ON_CPU, true, python },
+		{ 2, LP_SEEN_GIL, false, outer },
+		{ 1, LP_SEEN_RUN_QUEUE, false, outer },
+	};
+	struct lp_reasons reasons = {
+		.time = { .known = true },
+		.sample_count = 3,
 		.samples = samples,
 	};
 
 	(void)state;
-	expect_slow(&slow,
-		    "{\"type\":\"slow_callback\",\"loop_id\":1,\"start_ns\":1000,"
-		    "\"duration_ns\":312400000,\"in_progress\":false,"
-		    "\"callback\":{\"kind\":\"task\",\"name\":\"fetch\",\"file\":\"/app/db.py\","
-		    "\"line\":41,\"task\":\"GET /\",\"task_id\":\"0x7f00deadbeef\"},"
-		    "\"time\":null,\"blocked\":[],\"samples\":[{\"count\":30,\"stack\":["
-		    "{\"function\":\"execute\",\"file\":\"/app/db.py\",\"line\":41,"
-		    "\"kind\":\"python\"},"
-		    "{\"function\":\"handle\",\"file\":\"\",\"line\":0,\"kind\":\"python\"}]},"
-		    "{\"count\":1,\"stack\":["
-		    "{\"function\":\"handle\",\"file\":\"\",\"line\":0,\"kind\":\"python\"}]}],"
-		    "\"gil\":null,\"delayed\":{\"callbacks\":41,\"events\":6},"
-		    "\"await_chain\":[]}\n");
+	expect_in_slow(&reasons, ",\"samples\":[{\"count\":30,\"cause\":\"on_cpu\","
+				 "\"collecting\":true,\"stack\":[" JSON_EXECUTE "," JSON_HANDLE
+				 "]},{\"count\":2,\"cause\":\"gil\",\"collecting\":false,"
+				 "\"stack\":[" JSON_HANDLE "]},"
+				 "{\"count\":1,\"cause\":\"run_queue\",\"collecting\":false,"
+				 "\"stack\":[" JSON_HANDLE "]}],\"gil\":null,");
+}
+
+static void samples_of_older_captures_have_no_cause(void **state)
+{
+	struct lp_sample samples[] = { { .count = 30, .stack = outer } };
+	struct lp_reasons reasons = { .sample_count = 1, .samples = samples };
+
+	(void)state;
+	expect_in_slow(&reasons,
+		       "\"time\":null,\"blocked\":[],\"samples\":[{\"count\":30,"
+		       "\"cause\":null,\"collecting\":null,\"stack\":[" JSON_HANDLE "]}],");
+}
+
+static void a_wait_for_the_gil_names_its_holder_as_far_as_known(void **state)
+{
+	struct lp_reasons reasons = {
+		.gil = { .known = true, .thread = "Thread-3", .tid = 44, .stack = python },
+	};
+
+	(void)state;
+	expect_in_slow(&reasons, ",\"gil\":{\"thread\":\"Thread-3\",\"tid\":44,"
+				 "\"stack\":[" JSON_EXECUTE "," JSON_HANDLE "]},");
+	reasons.gil.tid = 0;
+	reasons.gil.stack = (struct lp_stack){ .unreadable = true };
+	expect_in_slow(&reasons, ",\"gil\":{\"thread\":\"Thread-3\",\"tid\":null,\"stack\":[],"
+				 "\"stack_unreadable\":true},");
+}
+
+static void a_stack_says_what_it_lacks(void **state)
+{
+	struct lp_blocked blocked[] = { { "fsync", "", 7, 1, outer } };
+	struct lp_sample samples[] = { { 1, LP_SEEN_ON_CPU, false, outer } };
+	struct lp_reasons reasons = {
+		.time = { .known = true },
+		.blocked_count = 1,
+		.blocked = blocked,
+		.sample_count = 1,
+		.samples = samples,
+		.await_chain = outer,
+	};
+
+	(void)state;
+	blocked[0].stack.cut = true;
+	samples[0].stack.unreadable = true;
+	reasons.await_chain.cut = true;
+	expect_in_slow(&reasons,
+		       "\"target\":null,\"stack\":[" JSON_HANDLE "],\"stack_cut\":true}]");
+	expect_in_slow(&reasons, "\"stack\":[" JSON_HANDLE "],\"stack_unreadable\":true}]");
+	expect_in_slow(&reasons, "\"await_chain\":[" JSON_HANDLE "],\"await_chain_cut\":true}\n");
+}
+
+static void calls_that_found_no_room_are_summed_up(void **state)
+{
+	struct lp_blocked blocked[] = { { "fsync", "/x", 7, 1, outer },
+					{ "read", "/y", 6, 1, outer } };
+	struct lp_reasons reasons = {
+		.blocked_count = 2,
+		.blocked = blocked,
+		.blocked_beyond = 9,
+		.blocked_beyond_ns = 1234,
+	};
+
+	(void)state;
+	expect_in_slow(&reasons, "]},{\"syscall\":\"read\",\"duration_ns\":6,\"count\":1,");
+	expect_in_slow(&reasons,
+		       "],\"blocked_beyond\":{\"count\":9,\"duration_ns\":1234},\"samples\":[");
 }
 
 static void what_is_not_known_of_a_slow_callback_is_null(void **state)
@@ -237,6 +373,54 @@ static void what_is_not_known_of_a_slow_callback_is_null(void **state)
 			   "\"file\":\"\",\"line\":0,\"task\":null,\"task_id\":null},"
 			   "\"time\":null,\"blocked\":[],\"samples\":[],\"gil\":null,"
 			   "\"delayed\":null,\"await_chain\":[]}\n");
+}
+
+static void a_slow_iteration_has_its_greatest_callbacks_and_why(void **state)
+{
+	struct lp_sample samples[] = { { 3, LP_SEEN_GIL, false, outer } };
+	struct lp_slow_iteration slow = {
+		.loop = &loop,
+		.start_ns = 1000,
+		.duration_ns = 120000000,
+		.callbacks = 12,
+		.top_count = 2,
+		.top = { { &task_info, 10, 100000000 }, { &builtin_info, 1, 5 } },
+		.reasons = { .time = { .known = true, .on_cpu_ns = 1, .gil_ns = 2 },
+			     .sample_count = 1,
+			     .samples = samples,
+			     .gil = { .known = true, .thread = "t", .tid = 4, .stack = outer } },
+	};
+	struct lp_sink *sink = open_sink();
+
+	(void)state;
+	sink->observer.slow_iteration(sink, &slow);
+	assert_string_equal(written(),
+			    "{\"type\":\"slow_iteration\",\"loop_id\":1,\"start_ns\":1000,"
+			    "\"duration_ns\":120000000,\"in_progress\":false,\"callbacks\":12,"
+			    "\"top\":[{\"name\":\"fetch\",\"file\":\"/app/db.py\",\"line\":41,"
+			    "\"count\":10,\"total_ns\":100000000},"
+			    "{\"name\":\"Future.set\",\"file\":\"\",\"line\":0,\"count\":1,"
+			    "\"total_ns\":5}],"
+			    "\"time\":{\"on_cpu_ns\":1,\"blocked_ns\":0,\"gil_ns\":2,"
+			    "\"run_queue_ns\":0,\"gc_ns\":null},\"blocked\":[],"
+			    "\"samples\":[{\"count\":3,\"cause\":\"gil\",\"collecting\":false,"
+			    "\"stack\":[" JSON_HANDLE "]}],"
+			    "\"gil\":{\"thread\":\"t\",\"tid\":4,\"stack\":[" JSON_HANDLE "]}}\n");
+	close_sink(sink);
+}
+
+static void an_iteration_that_still_runs_is_in_progress(void **state)
+{
+	struct lp_slow_iteration slow = { .loop = &loop, .in_progress = true };
+	struct lp_sink *sink = open_sink();
+
+	(void)state;
+	sink->observer.slow_iteration(sink, &slow);
+	assert_string_equal(written(), "{\"type\":\"slow_iteration\",\"loop_id\":1,\"start_ns\":0,"
+				       "\"duration_ns\":0,\"in_progress\":true,\"callbacks\":0,"
+				       "\"top\":[],\"time\":null,\"blocked\":[],\"samples\":[],"
+				       "\"gil\":null}\n");
+	close_sink(sink);
 }
 
 static void a_task_whose_name_is_unreadable_keeps_its_id(void **state)
@@ -282,6 +466,72 @@ static void the_end_tells_every_loop_and_callback(void **state)
 		"\"name\":\"Future.set\",\"file\":\"\",\"line\":0,\"count\":0,\"slow\":0,"
 		"\"run\":" EMPTY_HISTOGRAM ",\"queue\":null}\n"
 		"{\"type\":\"footer\",\"end_ns\":99,\"reason\":\"interrupt\",\"lost_events\":3}\n");
+	close_sink(sink);
+}
+
+#define CAUSE(word) "{\"type\":\"cause_summary\",\"loop_id\":1,\"cause\":\"" word "\","
+
+static void causes_follow_the_callbacks_of_their_loop(void **state)
+{
+	struct lp_callback_summary items[] = { { .callback = &task_info } };
+	struct lp_cause causes[] = {
+		{ .kind = LP_CAUSE_BLOCKED,
+		  .syscall = "recvfrom",
+		  .target = "tcp 10.0.3.7:5432",
+		  .frame = FRAME("execute", "/app/db.py", 41),
+		  .count = 29,
+		  .total_ns = 8910 },
+		{ .kind = LP_CAUSE_ON_CPU,
+		  .frame = NATIVE("recv", "/lib/libc.so.6"),
+		  .count = 5,
+		  .total_ns = 50 },
+		{ .kind = LP_CAUSE_GIL, .held_by = "Thread-3", .count = 4, .total_ns = 40 },
+		{ .kind = LP_CAUSE_RUN_QUEUE, .count = 3, .total_ns = 30 },
+		{ .kind = LP_CAUSE_GC, .count = 2, .total_ns = 20 },
+	};
+	struct lp_loop_summary loops[] = { { .loop = &loop,
+					     .callback_count = 1,
+					     .items = items,
+					     .cause_count = 5,
+					     .causes = causes } };
+	struct lp_summary total = { .now_ns = 77, .loop_count = 1, .loops = loops };
+	struct lp_sink *sink = open_sink();
+
+	(void)state;
+	sink->observer.interval(sink, &nothing, &total);
+	assert_non_null(strstr(
+		written(),
+		"\"queue\":null,\"now_ns\":77}\n" CAUSE(
+			"blocked") "\"syscall\":\"recvfrom\",\"target\":\"tcp 10.0.3.7:5432\",\"held_by\":null,"
+				   "\"frame\":" JSON_EXECUTE
+				   ",\"count\":29,\"total_ns\":8910,\"now_ns\":77}\n" CAUSE(
+					   "on_cpu") "\"syscall\":null,\"target\":null,\"held_by\":null,"
+						     "\"frame\":" JSON_RECV
+						     ",\"count\":5,\"total_ns\":50,\"now_ns\":77}\n" CAUSE(
+							     "gil") "\"syscall\":null,\"target\":null,\"held_by\":\"Thread-3\","
+								    "\"frame\":null,\"count\":4,\"total_ns\":40,\"now_ns\":77}\n" CAUSE(
+									    "run_queue") "\"syscall\":null,\"target\":null,\"held_by\":null,"
+											 "\"frame\":null,\"count\":3,\"total_ns\":30,\"now_ns\":77}\n" CAUSE(
+												 "gc") "\"syscall\":null,\"target\":null,\"held_by\":null,"
+												       "\"frame\":null,\"count\":2,\"total_ns\":20,\"now_ns\":77}\n"));
+	close_sink(sink);
+}
+
+static void callbacks_known_from_samples_say_so(void **state)
+{
+	struct lp_callback_summary items[] = { { .callback = &task_info } };
+	struct lp_loop_summary loops[] = { { .loop = &loop, .callback_count = 1, .items = items } };
+	struct lp_summary total = { .loop_count = 1, .loops = loops };
+	struct lp_run sample_mode = run;
+	struct lp_sink *sink = open_sink();
+
+	(void)state;
+	sink->observer.end(sink, &total, &end);
+	assert_null(strstr(written(), "sampled"));
+	sample_mode.sampled = true;
+	sink->observer.run(sink, &sample_mode);
+	sink->observer.end(sink, &total, &end);
+	assert_non_null(strstr(written(), "\"queue\":null,\"sampled\":true}\n"));
 	close_sink(sink);
 }
 
@@ -433,6 +683,41 @@ static void a_file_is_written_whole_with_each_summary(void **state)
 	unlink(path);
 }
 
+static void what_a_file_has_no_room_for_is_counted_by_kind(void **state)
+{
+	static struct lp_blocked blocked[2000];
+	struct lp_reasons reasons = { .blocked_count = 2000, .blocked = blocked };
+	struct lp_slow slow = slow_fetch(&reasons);
+	struct lp_slow_iteration iteration = { .loop = &loop, .reasons = reasons };
+	static char text[16 << 20];
+	struct lp_error error;
+	struct lp_sink *sink;
+	FILE *file;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2000; i++)
+		blocked[i].stack = whole;
+	snprintf(path, sizeof(path), "%s/loopprof-json-%d.json", "/tmp", getpid());
+	assert_int_equal(json_format.open(path, NULL, &sink, &error), 0);
+	for (i = 0; i < 30; i++)
+		sink->observer.slow(sink, &slow);
+	slow.in_progress = true;
+	sink->observer.slow(sink, &slow);
+	sink->observer.slow_iteration(sink, &iteration);
+	sink->observer.end(sink, &nothing, &end);
+	assert_int_equal(sink->close(sink), 0);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	unlink(path);
+	assert_non_null(strstr(text, ",\"omitted_slow_callbacks\":"));
+	assert_non_null(
+		strstr(text, ",\"omitted_slow_iterations\":1,\"omitted_in_progress\":1}\n"));
+	assert_null(strstr(text, "\"omitted_lines\""));
+}
+
 static void a_file_that_cannot_be_opened_is_told(void **state)
 {
 	struct lp_error error = { 0 };
@@ -450,10 +735,20 @@ int main(void)
 		cmocka_unit_test(a_run_begins_with_a_header_and_ends_with_a_footer),
 		cmocka_unit_test(each_reason_to_end_has_its_word),
 		cmocka_unit_test(a_loop_is_told_with_its_container_or_null),
-		cmocka_unit_test(a_slow_task_has_its_stacks_and_who_waited),
+		cmocka_unit_test(a_slow_task_has_why_it_was_slow_and_who_waited),
+		cmocka_unit_test(a_callback_that_still_runs_is_in_progress),
+		cmocka_unit_test(each_sample_has_its_cause),
+		cmocka_unit_test(samples_of_older_captures_have_no_cause),
+		cmocka_unit_test(a_wait_for_the_gil_names_its_holder_as_far_as_known),
+		cmocka_unit_test(a_stack_says_what_it_lacks),
+		cmocka_unit_test(calls_that_found_no_room_are_summed_up),
+		cmocka_unit_test(a_slow_iteration_has_its_greatest_callbacks_and_why),
+		cmocka_unit_test(an_iteration_that_still_runs_is_in_progress),
 		cmocka_unit_test(what_is_not_known_of_a_slow_callback_is_null),
 		cmocka_unit_test(a_task_whose_name_is_unreadable_keeps_its_id),
 		cmocka_unit_test(the_end_tells_every_loop_and_callback),
+		cmocka_unit_test(causes_follow_the_callbacks_of_their_loop),
+		cmocka_unit_test(callbacks_known_from_samples_say_so),
 		cmocka_unit_test(an_interval_tells_the_total_and_when),
 		cmocka_unit_test(queue_delays_are_told_only_if_measured),
 		cmocka_unit_test(callbacks_without_a_loop_have_loop_0),
@@ -464,6 +759,7 @@ int main(void)
 		cmocka_unit_test(only_times_below_the_first_bucket_leave_no_buckets),
 		cmocka_unit_test_teardown(the_first_write_error_is_told_at_close, restore_stdout),
 		cmocka_unit_test(a_file_is_written_whole_with_each_summary),
+		cmocka_unit_test(what_a_file_has_no_room_for_is_counted_by_kind),
 		cmocka_unit_test(a_file_that_cannot_be_opened_is_told),
 	};
 

@@ -204,16 +204,14 @@ static void stacks_are_grouped_with_the_most_frequent_first(void **state)
 	feed_stack(0, 10 * MS, "often", 3);
 	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
 	feed_poll_return(0, 140 * MS, 1, 10, 0);
-	assert_int_equal(told.slow[0].slow.sample_count, 3);
-	assert_int_equal(told.slow[0].samples[0].count, 3);
-	assert_string_equal(told.slow[0].samples[0].function, "often");
-	assert_int_equal(told.slow[0].samples[0].line, 2);
-	assert_int_equal(told.slow[0].samples[0].depth, 2);
-	assert_false(told.slow[0].samples[0].cut);
-	assert_int_equal(told.slow[0].samples[1].count, 2);
-	assert_int_equal(told.slow[0].samples[1].line, 3);
-	assert_int_equal(told.slow[0].samples[2].count, 1);
-	assert_string_equal(told.slow[0].samples[2].function, "rare");
+	assert_int_equal(told_why()->reasons.sample_count, 3);
+	assert_int_equal(told_why()->samples[0].sample.count, 3);
+	assert_string_equal(told_why()->samples[0].stack.text, "often:2 < main:0");
+	assert_false(told_why()->samples[0].stack.cut);
+	assert_int_equal(told_why()->samples[1].sample.count, 2);
+	assert_string_equal(told_why()->samples[1].stack.text, "often:3 < main:0");
+	assert_int_equal(told_why()->samples[2].sample.count, 1);
+	assert_string_equal(told_why()->samples[2].stack.text, "rare:1 < main:0");
 }
 
 static void stacks_of_another_callback_are_not_shown(void **state)
@@ -229,10 +227,10 @@ static void stacks_of_another_callback_are_not_shown(void **state)
 	feed_slow(0, 1, 500 * MS, 630 * MS, 3, 0);
 	feed_poll_return(0, 640 * MS, 3, 10, 0);
 	assert_int_equal(told.slow_count, 3);
-	assert_int_equal(told.slow[0].slow.sample_count, 0);
-	assert_int_equal(told.slow[1].slow.sample_count, 1);
-	assert_string_equal(told.slow[1].samples[0].function, "own");
-	assert_int_equal(told.slow[2].slow.sample_count, 0);
+	assert_int_equal(told.slow[0].why.reasons.sample_count, 0);
+	assert_int_equal(told.slow[1].why.reasons.sample_count, 1);
+	assert_string_equal(told.slow[1].why.samples[0].stack.text, "own:1 < main:0");
+	assert_int_equal(told.slow[2].why.reasons.sample_count, 0);
 }
 
 static void as_many_different_stacks_as_there_is_room_for_are_kept(void **state)
@@ -241,15 +239,15 @@ static void as_many_different_stacks_as_there_is_room_for_are_kept(void **state)
 
 	(void)state;
 	begin_loop();
-	for (line = 1; line <= 30; line++)
+	for (line = 1; line <= TOLD_SAMPLES + 10; line++)
 		feed_stack(0, 10 * MS, "f", line);
 	for (line = 1; line <= 30; line++)
 		feed_stack(0, 10 * MS, "f", 16);
 	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
 	feed_poll_return(0, 140 * MS, 1, 10, 0);
-	assert_int_equal(told.slow[0].slow.sample_count, 16);
-	assert_int_equal(told.slow[0].samples[0].line, 16);
-	assert_int_equal(told.slow[0].samples[0].count, 31);
+	assert_int_equal(told_why()->reasons.sample_count, TOLD_SAMPLES);
+	assert_string_equal(told_why()->samples[0].stack.text, "f:16 < main:0");
+	assert_int_equal(told_why()->samples[0].sample.count, 31);
 }
 
 static void text_in_stacks_is_safe_to_show(void **state)
@@ -259,7 +257,43 @@ static void text_in_stacks_is_safe_to_show(void **state)
 	feed_stack(0, 10 * MS, "\x1b[1m\xff", 1);
 	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
 	feed_poll_return(0, 140 * MS, 1, 10, 0);
-	assert_string_equal(told.slow[0].samples[0].function, "?[1m?");
+	assert_string_equal(told_why()->samples[0].stack.text, "?[1m?:1 < main:0");
+}
+
+static void a_capture_of_an_old_version_tells_stacks_and_no_times(void **state)
+{
+	(void)state;
+	begin_loop();
+	feed_stack(0, 10 * MS, "f", 7);
+	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
+	feed_poll_return(0, 140 * MS, 1, 10, 0);
+	assert_false(told_why()->reasons.time.known);
+	assert_int_equal(told_why()->reasons.blocked_count, 0);
+	assert_false(told_why()->reasons.gil.known);
+	assert_int_equal(told_why()->samples[0].sample.seen, LP_SEEN_ON_CPU);
+	assert_false(told_why()->samples[0].sample.collecting);
+	assert_string_equal(told_why()->samples[0].stack.text, "f:7 < main:0");
+	assert_int_equal(told_why()->chain.depth, 0);
+	/* what such stacks stand for is not known: they are nobody's time */
+	feed_end(LP_EVENT_END, 150 * MS, LP_END_DURATION);
+	assert_int_equal(told.total.loops[0].summary.cause_count, 0);
+}
+
+static void a_stack_that_an_old_version_cut_could_not_be_read(void **state)
+{
+	struct lp_event_stack event = { .event = record_head(LP_EVENT_STACK, sizeof(event)),
+					.start_ns = START_NS + 10 * MS,
+					.cut = 1 };
+
+	(void)state;
+	begin_loop();
+	feed(&event, 0, 11 * MS);
+	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
+	feed_poll_return(0, 140 * MS, 1, 10, 0);
+	assert_int_equal(told_why()->reasons.sample_count, 1);
+	assert_int_equal(told_why()->samples[0].stack.depth, 0);
+	assert_true(told_why()->samples[0].stack.unreadable);
+	assert_false(told_why()->samples[0].stack.cut);
 }
 
 static void feed_nameless(uint64_t start_ns, uint64_t task)
@@ -347,6 +381,8 @@ int main(void)
 		TEST(stacks_of_another_callback_are_not_shown),
 		TEST(as_many_different_stacks_as_there_is_room_for_are_kept),
 		TEST(text_in_stacks_is_safe_to_show),
+		TEST(a_capture_of_an_old_version_tells_stacks_and_no_times),
+		TEST(a_stack_that_an_old_version_cut_could_not_be_read),
 		TEST(a_task_name_that_was_not_copied_comes_from_the_stack),
 		TEST(the_end_of_a_loop_tells_what_waits),
 		TEST(the_end_of_the_run_tells_what_waits_first),

@@ -141,15 +141,19 @@ static void the_defaults_are_as_documented(void **state)
 	assert_null(options.output);
 	assert_null(options.format);
 	assert_null(options.launch);
+	assert_int_equal(options.frequency, 0);
 	assert_false(options.json || options.queue || options.subprocesses || options.all);
+	assert_false(options.sampling || options.native || options.kernel);
 }
 
 static void every_option_is_taken_in_both_spellings(void **state)
 {
 	static const char *const spellings[] = {
-		"-p 42 -s -t 20ms -d 3 -i 1 -m trace -o x.prom -f prom -j --queue -v -v",
+		"-p 42 -s -t 20ms -d 3 -i 1 -m trace -F 250 -o x.prom -f prom -j --queue -v -v "
+		"--native --kernel",
 		"--pid=42 --subprocesses --threshold=20ms --duration=3 --interval 1 --mode trace "
-		"--output x.prom --format prom --json --queue --verbose --verbose",
+		"--freq=250 --output x.prom --format prom --json --queue --verbose --verbose "
+		"--kernel --native",
 	};
 	size_t i;
 
@@ -163,7 +167,10 @@ static void every_option_is_taken_in_both_spellings(void **state)
 		assert_string_equal(options.output, "x.prom");
 		assert_string_equal(options.format, "prom");
 		assert_int_equal(options.verbosity, 2);
+		assert_int_equal(options.frequency, 250);
 		assert_true(options.json && options.queue && options.subprocesses);
+		assert_true(options.native && options.kernel);
+		assert_false(options.sampling);
 	}
 	expect_accepted("-a -q");
 	assert_true(options.all);
@@ -289,11 +296,18 @@ static void options_of_another_command_are_refused(void **state)
 		"report x.lpc -d 1",
 		"report x.lpc -i 1",
 		"report x.lpc -m trace",
+		"report x.lpc -m sample",
+		"report x.lpc -F 99",
+		"report x.lpc --native",
+		"report x.lpc --kernel",
 		"report x.lpc --queue",
 		"check -p 1",
 		"check -j",
 		"check -o x",
 		"check --queue",
+		"check -m sample",
+		"check -F 99",
+		"check --native",
 		"record -o x -p 1 -j",
 		"record -o x -p 1 -f text",
 	};
@@ -306,6 +320,53 @@ static void options_of_another_command_are_refused(void **state)
 	expect_refused("check -j", "-j is not");
 }
 
+static void the_mode_is_trace_or_sample(void **state)
+{
+	(void)state;
+	expect_accepted("-p 1 -m sample");
+	assert_true(options.sampling);
+	expect_accepted("-a --mode=sample");
+	assert_true(options.sampling);
+	expect_accepted("record -o x.lpc -p 1 -m sample --native --kernel -F 500");
+	assert_true(options.sampling && options.native && options.kernel);
+	/* the last one counts */
+	expect_accepted("-p 1 -m sample -m trace");
+	assert_false(options.sampling);
+	expect_refused("-p 1 -m sampled", "not 'sampled'");
+	expect_refused("-p 1 -m Trace", "not 'Trace'");
+}
+
+static void a_queue_cannot_be_measured_without_a_probe(void **state)
+{
+	(void)state;
+	expect_refused("-p 1 -m sample --queue", "--queue needs a probe");
+	expect_refused("-p 1 --queue -m sample", "--queue needs a probe");
+	expect_refused("record -o x.lpc -a --queue -m sample", "--queue needs a probe");
+	expect_accepted("-p 1 --queue -m sample -m trace");
+}
+
+static void samples_are_taken_one_to_ten_thousand_times_a_second(void **state)
+{
+	static const char *const wrong[] = {
+		"0",	"10001", "-1", "-18446744073709551516", "x", "99x", "1e3",
+		"99.5", "0x1",	 "",   "99999999999999999999"
+	};
+	char command[64];
+	size_t i;
+
+	(void)state;
+	expect_accepted("-p 1 -F 1");
+	assert_int_equal(options.frequency, 1);
+	expect_accepted("-p 1 --freq 10000");
+	assert_int_equal(options.frequency, 10000);
+	expect_accepted("-p 1 -m sample -F 997");
+	assert_int_equal(options.frequency, 997);
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(command, sizeof(command), "-p 1 --freq=%s", wrong[i]);
+		expect_refused(command, "-F takes samples a second");
+	}
+}
+
 static void unknown_options_and_missing_values_are_refused(void **state)
 {
 	(void)state;
@@ -314,7 +375,9 @@ static void unknown_options_and_missing_values_are_refused(void **state)
 	expect_refused("-p", "requires an argument");
 	expect_refused("-p 1 -o --", "requires an argument");
 	expect_refused("-p 1 --json=yes", "json");
-	expect_refused("-p 1 -m sample", "not 'sample'");
+	expect_refused("-p 1 -m", "requires an argument");
+	expect_refused("-p 1 -F", "requires an argument");
+	expect_refused("-p 1 --native=yes", "native");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, NULL, free_options)
@@ -337,6 +400,9 @@ int main(void)
 		TEST(a_check_takes_nothing),
 		TEST(wrong_combinations_are_refused),
 		TEST(options_of_another_command_are_refused),
+		TEST(the_mode_is_trace_or_sample),
+		TEST(a_queue_cannot_be_measured_without_a_probe),
+		TEST(samples_are_taken_one_to_ten_thousand_times_a_second),
 		TEST(unknown_options_and_missing_values_are_refused),
 	};
 

@@ -166,8 +166,8 @@ static void each_name_has_one_help_and_one_type(void **state)
 	(void)state;
 	strcpy(second.comm, "uvicorn");
 	text = write_once(&prom_format, &summary, true);
-	assert_int_equal(count_of(text, "# HELP "), 11);
-	assert_int_equal(count_of(text, "# TYPE "), 11);
+	assert_int_equal(count_of(text, "# HELP "), 12);
+	assert_int_equal(count_of(text, "# TYPE "), 12);
 	assert_int_equal(count_of(text, "# TYPE loopprof_loop_iteration_seconds "), 1);
 }
 
@@ -338,6 +338,51 @@ static void what_was_lost_is_told_by_kind(void **state)
 	expect_line(text, "loopprof_lost_total{kind=\"identity\"} 5");
 }
 
+static void lost_time_is_told_by_cause(void **state)
+{
+	struct lp_cause causes[] = {
+		{ .kind = LP_CAUSE_BLOCKED, .syscall = "recvfrom", .total_ns = 1500000000 },
+		{ .kind = LP_CAUSE_BLOCKED, .syscall = "fsync", .total_ns = 500000000 },
+		{ .kind = LP_CAUSE_GIL, .held_by = "Thread-3", .total_ns = 10000000 },
+	};
+	struct lp_loop_summary loops[] = {
+		{ .loop = &loop, .cause_count = 3, .causes = causes },
+		{ .loop = &loop, .cause_count = 1, .causes = causes + 2 },
+	};
+	struct lp_summary summary = { .loop_count = 2, .loops = loops };
+	const char *text;
+
+	(void)state;
+#define LOST "loopprof_loop_lost_seconds_total{loop=\"asyncio\",service=\"gunicorn\",cause="
+	text = write_once(&prom_format, &summary, false);
+	expect_line(text, "# TYPE loopprof_loop_lost_seconds_total counter");
+	expect_line(text, LOST "\"blocked\"} 2");
+	expect_line(text, LOST "\"gil\"} 0.02");
+	expect_line(text, LOST "\"run_queue\"} 0");
+	expect_line(text, LOST "\"on_cpu\"} 0");
+	expect_line(text, LOST "\"gc\"} 0");
+	assert_int_equal(count_of(text, LOST), LP_CAUSE_KINDS);
+	assert_null(strstr(text, "Thread-3"));
+	text = write_once(&openmetrics_format, &summary, false);
+	expect_line(text, "# TYPE loopprof_loop_lost_seconds counter");
+	expect_line(text, "# UNIT loopprof_loop_lost_seconds seconds");
+	expect_line(text, LOST "\"blocked\"} 2");
+}
+
+static void run_times_known_from_samples_say_so(void **state)
+{
+	struct lp_run sampled = run;
+	struct lp_sink *sink = open_sink(&prom_format, false);
+
+	(void)state;
+	sampled.sampled = true;
+	sink->observer.run(sink, &sampled);
+	sink->observer.end(sink, &nothing, &end);
+	assert_int_equal(sink->close(sink), 0);
+	expect_line(written(), "# HELP loopprof_callback_run_seconds Time that a callback held its "
+			       "event loop, by samples of late iterations only.");
+}
+
 static void callbacks_without_a_loop_are_other(void **state)
 {
 	struct lp_callback_info info = { .kind = LP_MODEL_CALLBACK, .name = "other" };
@@ -487,6 +532,8 @@ int main(void)
 		TEST(edges_are_the_powers_of_two_in_order),
 		TEST(queue_delays_are_told_if_measured),
 		TEST(what_was_lost_is_told_by_kind),
+		TEST(lost_time_is_told_by_cause),
+		TEST(run_times_known_from_samples_say_so),
 		TEST(callbacks_without_a_loop_are_other),
 		TEST(callbacks_beyond_the_greatest_are_merged_into_other),
 		TEST(no_series_ever_loses_what_it_has_counted),

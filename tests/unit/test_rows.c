@@ -20,8 +20,12 @@
 enum {
 	RUNTIME_INTERPRETERS_HEAD = 5,
 	INTERPRETER_THREADS_HEAD = 9,
+	INTERPRETER_GC_13 = 10,
+	INTERPRETER_GC_14 = 11,
 	STRING_ASCII_13 = 70,
 	STRING_ASCII_14 = 80,
+	GC_COLLECTING_13 = 72,
+	GC_COLLECTING_14 = 82,
 	GENERATOR_FRAME_14 = 85,
 };
 
@@ -47,9 +51,9 @@ FIELD(interpreter_modules)
 FIELD(interpreter_gil)
 FIELD(thread_next)
 FIELD(thread_native_id)
-FIELD(frame_previous)
-FIELD(frame_instruction)
-FIELD(frame_owner)
+PROBE_FIELD(frame_previous)
+PROBE_FIELD(frame_instruction)
+PROBE_FIELD(frame_owner)
 FIELD(code_lines)
 FIELD(code_bytecode)
 PROBE_FIELD(thread_frame)
@@ -165,13 +169,63 @@ static void a_task_has_room_for_its_coroutine_and_name(void **state)
 			    cpython_row(minor)->task_size);
 }
 
-/* Each word its own value, which no row has. */
+/* What user space copies of a frame and of a code object has to hold every field it takes out. */
+static void what_is_read_of_frames_and_code_lies_in_its_copy(void **state)
+{
+	int minor;
+
+	(void)state;
+	for (minor = CPYTHON_OLDEST; minor <= CPYTHON_NEWEST; minor++) {
+		const struct lp_cpython_row *row = cpython_row(minor);
+		const struct lp_python_offsets *probe = &row->probe;
+
+		assert_in_range(probe->frame_code, 0, CPYTHON_FRAME_BYTES - 8);
+		assert_in_range(probe->frame_previous, 8, CPYTHON_FRAME_BYTES - 8);
+		assert_in_range(probe->frame_instruction, 8, CPYTHON_FRAME_BYTES - 8);
+		if (probe->frame_owner != LP_NO_FIELD)
+			assert_in_range(probe->frame_owner, 8, CPYTHON_FRAME_BYTES - 1);
+		if (probe->code_qualname != LP_NO_FIELD)
+			assert_in_range(probe->code_qualname, 16, CPYTHON_CODE_BYTES - 8);
+		assert_in_range(probe->code_name, 16, CPYTHON_CODE_BYTES - 8);
+		assert_in_range(probe->code_filename, 16, CPYTHON_CODE_BYTES - 8);
+		assert_in_range(probe->code_first_line, 16, CPYTHON_CODE_BYTES - 4);
+		assert_in_range(row->code_flags, 16, CPYTHON_CODE_BYTES - 4);
+		assert_in_range(row->code_lines, 16, CPYTHON_CODE_BYTES - 8);
+	}
+}
+
+/* Each version has just one of two places for these, and everything is found in one of them. */
+static void the_gil_and_the_collector_are_somewhere(void **state)
+{
+	int minor;
+
+	(void)state;
+	for (minor = CPYTHON_OLDEST; minor <= CPYTHON_NEWEST; minor++) {
+		const struct lp_cpython_row *row = cpython_row(minor);
+
+		assert_int_equal(row->runtime_gil == LP_NO_FIELD, minor >= 12);
+		assert_int_equal(row->current_thread == LP_NO_FIELD, minor >= 12);
+		assert_int_equal(row->interpreter_gil == LP_NO_FIELD, minor < 12);
+		assert_int_equal(row->runtime_collecting == LP_NO_FIELD, minor != 8);
+		assert_int_equal(row->interpreter_collecting == LP_NO_FIELD, minor == 8);
+		assert_int_equal(row->thread_dict == LP_NO_FIELD, minor >= 13);
+		assert_int_equal(row->thread_loop == LP_NO_FIELD, minor < 13);
+		assert_int_equal(row->type_keys == LP_NO_FIELD,
+				 row->instance_layout == LP_INSTANCE_DICT);
+		assert_int_equal(row->probe.handle_callback, 24);
+	}
+}
+
+/*
+ * Each word its own value, which no row has: those are even.  Small, as they are
+ * of what is copied.
+ */
 static void fill_table(uint64_t *table, size_t words)
 {
 	size_t i;
 
 	for (i = 0; i < words; i++)
-		table[i] = 20001 + i;
+		table[i] = 2 * i + 1;
 }
 
 static void expect_words(int minor, const struct lp_word *words, size_t size)
@@ -188,6 +242,9 @@ static void expect_words(int minor, const struct lp_word *words, size_t size)
 	assert_int_equal(cpython_row_override(&row, table, size), 0);
 	for (i = 0; i < WORDS; i++)
 		assert_int_equal(words[i].field(&row), table[words[i].index]);
+	assert_int_equal(row.interpreter_collecting,
+			 minor == 13 ? table[INTERPRETER_GC_13] + table[GC_COLLECTING_13]
+				     : table[INTERPRETER_GC_14] + table[GC_COLLECTING_14]);
 }
 
 static void offsets_that_3_13_tells_of_itself_are_taken(void **state)
@@ -256,6 +313,65 @@ static void a_frame_out_of_bpfs_reach_is_refused(void **state)
 	assert_int_equal(cpython_row_override(&row, table, WORDS_14), -EINVAL);
 }
 
+/* They come out of the target's file: a copy on the stack must not be read beyond its end. */
+static void frames_and_code_out_of_the_copy_are_refused(void **state)
+{
+	static const struct {
+		size_t index_13, index_14;
+		uint64_t bytes;
+	} copied[] = {
+		{ 29, 32, CPYTHON_FRAME_BYTES }, { 30, 33, CPYTHON_FRAME_BYTES },
+		{ 31, 34, CPYTHON_FRAME_BYTES }, { 33, 36, CPYTHON_FRAME_BYTES },
+		{ 35, 40, CPYTHON_CODE_BYTES },	 { 36, 41, CPYTHON_CODE_BYTES },
+		{ 37, 42, CPYTHON_CODE_BYTES },	 { 38, 43, CPYTHON_CODE_BYTES },
+		{ 39, 44, CPYTHON_CODE_BYTES },
+	};
+	uint64_t table[WORDS_14];
+	struct lp_cpython_row row;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(copied) / sizeof(copied[0]); i++) {
+		fill_table(table, WORDS_13);
+		row = *cpython_row(13);
+		table[copied[i].index_13] = copied[i].bytes - 8;
+		assert_int_equal(cpython_row_override(&row, table, WORDS_13), 0);
+		table[copied[i].index_13]++;
+		assert_int_equal(cpython_row_override(&row, table, WORDS_13), -EINVAL);
+		fill_table(table, WORDS_14);
+		row = *cpython_row(14);
+		table[GENERATOR_FRAME_14] = 8;
+		table[copied[i].index_14] = copied[i].bytes - 8;
+		assert_int_equal(cpython_row_override(&row, table, WORDS_14), 0);
+		table[copied[i].index_14]++;
+		assert_int_equal(cpython_row_override(&row, table, WORDS_14), -EINVAL);
+	}
+}
+
+/* Each of the two may be reasonable and their sum not. */
+static void a_collector_beyond_reach_is_refused(void **state)
+{
+	uint64_t table[WORDS_14];
+	struct lp_cpython_row row;
+
+	(void)state;
+	fill_table(table, WORDS_13);
+	row = *cpython_row(13);
+	table[INTERPRETER_GC_13] = 0xf000;
+	table[GC_COLLECTING_13] = 0xffe;
+	assert_int_equal(cpython_row_override(&row, table, WORDS_13), 0);
+	assert_int_equal(row.interpreter_collecting, 0xfffe);
+	table[GC_COLLECTING_13]++;
+	assert_int_equal(cpython_row_override(&row, table, WORDS_13), -EINVAL);
+	table[GC_COLLECTING_13] = UINT64_MAX;
+	assert_int_equal(cpython_row_override(&row, table, WORDS_13), -EINVAL);
+	fill_table(table, WORDS_14);
+	row = *cpython_row(14);
+	table[GENERATOR_FRAME_14] = 8;
+	table[INTERPRETER_GC_14] = LP_NO_FIELD;
+	assert_int_equal(cpython_row_override(&row, table, WORDS_14), -EINVAL);
+}
+
 static void absurd_offsets_are_refused(void **state)
 {
 	static const uint64_t absurd[] = { LP_NO_FIELD, 0x10000, UINT32_MAX, UINT64_MAX };
@@ -271,6 +387,7 @@ static void absurd_offsets_are_refused(void **state)
 			row = *cpython_row(13);
 			assert_int_equal(cpython_row_override(&row, table, WORDS_13), -EINVAL);
 			fill_table(table, WORDS_14);
+			table[GENERATOR_FRAME_14] = 8;
 			table[words_14[j].index] = absurd[i];
 			row = *cpython_row(14);
 			assert_int_equal(cpython_row_override(&row, table, WORDS_14), -EINVAL);
@@ -286,11 +403,11 @@ static void a_table_that_is_too_short_is_refused(void **state)
 
 	(void)state;
 	fill_table(table, WORDS_14);
-	for (words = 0; words <= STRING_ASCII_13; words++) {
+	for (words = 0; words <= GC_COLLECTING_13; words++) {
 		row = *cpython_row(13);
 		assert_int_equal(cpython_row_override(&row, table, words), -EINVAL);
 	}
-	for (words = 0; words <= STRING_ASCII_14; words++) {
+	for (words = 0; words <= GC_COLLECTING_14; words++) {
 		row = *cpython_row(14);
 		assert_int_equal(cpython_row_override(&row, table, words), -EINVAL);
 	}
@@ -303,11 +420,15 @@ int main(void)
 		cmocka_unit_test(other_versions_have_none),
 		cmocka_unit_test(what_bpf_reads_of_a_coroutine_lies_in_its_copy),
 		cmocka_unit_test(a_task_has_room_for_its_coroutine_and_name),
+		cmocka_unit_test(what_is_read_of_frames_and_code_lies_in_its_copy),
+		cmocka_unit_test(the_gil_and_the_collector_are_somewhere),
 		cmocka_unit_test(offsets_that_3_13_tells_of_itself_are_taken),
 		cmocka_unit_test(offsets_that_3_14_tells_of_itself_are_taken),
 		cmocka_unit_test(what_the_table_does_not_tell_stays),
 		cmocka_unit_test(the_code_of_a_coroutine_follows_its_frame_in_3_14),
 		cmocka_unit_test(a_frame_out_of_bpfs_reach_is_refused),
+		cmocka_unit_test(frames_and_code_out_of_the_copy_are_refused),
+		cmocka_unit_test(a_collector_beyond_reach_is_refused),
 		cmocka_unit_test(absurd_offsets_are_refused),
 		cmocka_unit_test(a_table_that_is_too_short_is_refused),
 	};

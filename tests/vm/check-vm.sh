@@ -54,9 +54,12 @@ boot() {
 	# -cpu max has RDRAND: without it early getrandom() waits for entropy.
 	# panic=-1 with -no-reboot turns a panic into an exit. Two processors, as
 	# the profiler and its target seldom share one.
+	# thread=single: with a thread each, one emulated processor can run into an
+	# int3 that another one has just taken away again, as the kernel does where it
+	# switches a tracepoint on; real processors are kept from that by interrupts.
 	# --foreground keeps it in our process group, so that Ctrl-C ends it too.
 	timeout --foreground --kill-after=5 "$VM_TIMEOUT" qemu-system-x86_64 \
-		-accel tcg -cpu max -smp 2 -m 1024 -nodefaults -nographic -no-reboot \
+		-accel tcg,thread=single -cpu max -smp 2 -m 1024 -nodefaults -nographic -no-reboot \
 		-serial "file:$3/console.log" -serial "file:$3/report.log" \
 		-kernel "$1/vmlinuz" -initrd "$2" \
 		-append 'console=ttyS0 panic=-1 loglevel=5' </dev/null >"$3/qemu.log" 2>&1 9>&-

@@ -18,13 +18,14 @@ import part_attach
 import part_http
 import part_memory
 import part_others
+import part_peers
 import part_programs
 import part_spin
 from figures import Row, table
 from processes import NotMeasured
 from setting import Python, Setting
 
-PARTS = ("others", "spin", "roots", "http", "attach", "memory", "accuracy", "programs")
+PARTS = ("others", "spin", "roots", "http", "attach", "memory", "accuracy", "peers", "programs")
 ROOTS = {"trixie": "3.13", "sid": "3.14"}
 
 
@@ -52,21 +53,21 @@ class Bench:
         setting, seconds = self._setting, self._setting.seconds
         others = spin = None
         if "others" in wanted:
-            others = self.part("others", lambda: part_others.measure(setting, seconds(20, 4)))
+            others = self.part("others", lambda: part_others.measure(setting, seconds(40, 4)))
         if "spin" in wanted:
             spin = self.part("spin", lambda: part_spin.measure(setting, Python("the host's"),
-                                                               seconds(100, 12)))
+                                                               seconds(200, 12)))
         if "roots" in wanted:
             for name, version in ROOTS.items():
                 self.part(f"spin, Python {version}", lambda name=name: part_spin.measure(
                     setting, Python(name, os.path.join(os.path.abspath(setting.roots), name)),
-                    seconds(40, 6)))
+                    seconds(80, 6)))
         if "http" in wanted:
-            system_call_ns = others.extra_ns if others else 0
-            self.part("http", lambda: part_http.measure(setting, seconds(150, 12)),
-                      lambda http: http.rows(spin, system_call_ns))
+            self.part("http", lambda: part_http.measure(setting, seconds(300, 12)),
+                      lambda http: http.rows(spin, others))
         for name, module in (("attach", part_attach), ("memory", part_memory),
-                             ("accuracy", part_accuracy), ("programs", part_programs)):
+                             ("accuracy", part_accuracy), ("peers", part_peers),
+                             ("programs", part_programs)):
             if name in wanted:
                 self.part(name, lambda module=module: module.measure(setting))
 
@@ -90,12 +91,17 @@ def parse():
                         help="the empty uprobe of empty.c")
     parser.add_argument("--syscalls", default="build/bench-syscalls", metavar="PROGRAM",
                         help="the system call loop of syscall_loop.c")
+    parser.add_argument("--switches", default="build/bench-switches", metavar="PROGRAM",
+                        help="the two processes of switch_loop.c")
     parser.add_argument("--roots", default="build/roots", metavar="DIR",
                         help="Debian roots with other Pythons, by tests/e2e/roots.sh")
-    parser.add_argument("--py-spy", metavar="PROGRAM", help="a peer to compare with, if given")
+    parser.add_argument("--peers", default="build/peers", metavar="DIR",
+                        help="profilers to compare with, by peers.sh")
+    parser.add_argument("--py-spy", metavar="PROGRAM",
+                        help="whose attaching to compare with (default: that of peers.sh)")
     parser.add_argument("--parts", default=",".join(PARTS),
                         help="some of " + ",".join(PARTS) + " (default: all)")
-    parser.add_argument("--quick", action="store_true", help="one minute, for a smoke test")
+    parser.add_argument("--quick", action="store_true", help="two minutes, for a smoke test")
     parser.add_argument("--json", metavar="FILE", help="write every single value there")
     arguments = parser.parse_args()
     for part in arguments.parts.split(","):

@@ -14,6 +14,8 @@ STATS_RUN_TIME = 0
 NAME_AT, NAME_BYTES, RUN_AT, INFO_BYTES = 64, 16, 192, 232
 # Names are cut at 15 characters.
 DISPATCH_NAMES = ("lp_context_run", "lp_context_queu")
+# Every loopprof has one of it, in both modes.
+PROFILER_NAME = "lp_process_exit"
 SYSTEM_CALL_NAME = "lp_sys_enter"
 
 _syscall = ctypes.CDLL(None, use_errno=True).syscall
@@ -58,12 +60,18 @@ def programs():
 
 def profilers():
     """How many loopprofs are attached on this host: those of others spoil a comparison."""
-    return sum(name in DISPATCH_NAMES for name, _, _ in programs().values())
+    return sum(name == PROFILER_NAME for name, _, _ in programs().values())
 
 
 def on_every_system_call():
     """Is a loopprof on the system call tracepoints, that is on all processes of the host?"""
     return any(name == SYSTEM_CALL_NAME for name, _, _ in programs().values())
+
+
+def run_time_ns(others):
+    """How long the programs ran that are none of these others."""
+    return sum(nanoseconds for number, (_, nanoseconds, _) in programs().items()
+               if number not in others)
 
 
 class RunTimes:

@@ -1,9 +1,11 @@
-"""CPU time a request of an HTTP server under load, with loopprof and without.
+"""CPU time a request of an HTTP server under load, with a profiler and without.
 
-One load generator runs throughout; what changes from slice to slice is whether a
-profiler is attached. A second slice without one in each round says how much of a
-ratio is noise. Since that is more than the cost, the cost is also derived from how
-often the probes are hit a request, and what a hit costs.
+One load generator runs throughout; what changes is whether a profiler is attached,
+and which. Each is compared with what comes right before and after it, where there is
+none; a slice of none that is compared in the same way says how much of a ratio is
+noise. Since that is more than the cost, the cost is also derived: of trace mode from
+how often the probes are hit a request and what a hit costs, of sample mode from the
+time that the kernel says its programs take.
 """
 
 import contextlib
@@ -11,25 +13,37 @@ import os
 import random
 import shutil
 import struct
-import subprocess
 import tempfile
 import time
 
+import bpf
+import peers
 from figures import Row, Sample, undisturbed
-from processes import NEVER, NotMeasured, Process, Profiler, cpu_ns, pin
+from processes import NEVER, NotMeasured, Process, Profiler, cpu_ns
 from setting import Python
 
 CONNECTIONS = 8
 WARM_UP_S = 1
 # recv and send of the one request; the poll is counted as an iteration.
 OTHER_SYSTEM_CALLS = 2
+GOALS = {"trace": "under 3 % more", "sample": "under 0.5 % more"}
 
 
 class Http:
     def __init__(self, setting):
         self._setting = setting
         self.rounds = []
-        self._slice_s = setting.seconds(1.0, 0.5)
+        self.programs_ns = None
+        self.absent = {}
+        self._slice_s = setting.seconds(0.25, 0.1)
+        self._slices = setting.seconds(5, 2)
+        self._phases = {"again": self._without}
+        for mode in GOALS:
+            self._phases[mode] = lambda check, mode=mode: self._with(check, mode)
+        self._peers = []
+        for peer in peers.installed(setting, self.absent):
+            self._peers.append(peer.name)
+            self._phases[peer.name] = lambda check, peer=peer: self._peer(check, peer)
 
     def __enter__(self):
         if not shutil.which("wrk"):
@@ -63,91 +77,130 @@ class Http:
             raise NotMeasured("the server answers no requests")
         return cpu / requests
 
-    def _without(self, check):
-        check(0)
-        value = self._slice()
-        check(0)
-        return {"value": value}
+    def _taken(self, check, own):
+        """Short slices, since their median is not what the worst moment makes of it."""
+        check(own)
+        values = [self._slice() for _ in range(self._slices)]
+        check(own)
+        return Sample(values).median
 
-    def _with(self, check):
+    def _without(self, check):
+        return {"value": self._taken(check, 0)}
+
+    def _with(self, check, mode):
         setting = self._setting
         with Profiler(setting.loopprof, self._server.pid, setting.other_cpu,
-                      "-t", NEVER) as profiler:
+                      "-t", NEVER, "-m", mode) as profiler:
             profiler.wait_for("loop")
             begun = self.requests()
-            check(1)
-            value = self._slice()
-            check(1)
+            value = self._taken(check, 1)
             ended = self.requests()
             profiler.stop()
+        if mode != "trace":
+            return {"value": value}
         summary = profiler.of("loop_summary")[0]
         return {"value": value, "callbacks": summary["callbacks"] / (ended - begun),
                 "iterations": summary["iterations"] / (ended - begun)}
 
-    def _peer(self, check):
-        """py-spy, a sampling profiler, as often as it samples unless told."""
-        command = [self._setting.py_spy, "record", "-r", "100", "-d", "3600", "-f", "raw",
-                   "-o", os.devnull, "-p", str(self._server.pid)]
-        peer = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                stderr=subprocess.DEVNULL,
-                                preexec_fn=pin(self._setting.other_cpu))
-        try:
-            time.sleep(0.5)
+    def _peer(self, check, peer):
+        with peer.attach(self._server.pid, self._setting.other_cpu) as running:
+            running.wait_ready()
             return self._without(check)
-        finally:
-            # Half a report would be written at an interrupt; nobody reads it.
-            peer.kill()
-            peer.wait()
 
     def round(self):
-        phases = {"none": self._without, "again": self._without, "loopprof": self._with}
-        if self._setting.py_spy:
-            phases["py-spy"] = self._peer
-        names = list(phases)
-        random.shuffle(names)
-        found = {"quiet": True}
-        for name in names:
-            values, quiet = self._setting.alone(phases[name])
-            found[name] = values.pop("value")
-            found.update(values, quiet=found["quiet"] and quiet)
-        self.rounds.append(found)
+        """Each phase once, in any order, with one of none between any two."""
+        def run(phase):
+            values, quiet = self._setting.alone(phase)
+            found["quiet"] = found["quiet"] and quiet
+            found.update(values)
+            return found.pop("value")
+
+        found = {"quiet": True, "more": {}}
+        none = [run(self._without)]
+        for name in random.sample(sorted(self._phases), len(self._phases)):
+            try:
+                value = run(self._phases[name])
+            except NotMeasured as reason:
+                if name not in self._peers:
+                    raise
+                self.absent[name] = str(reason)
+                del self._phases[name]
+                continue
+            none.append(run(self._without))
+            found["more"][name] = 100 * (2 * value / sum(none[-2:]) - 1)
+        self.rounds.append(dict(found, none=Sample(none).median))
+
+    def time_programs(self):
+        """Nanoseconds a request that loopprof's programs run in sample mode.
+
+        For whatever process: those for others count as the server's.
+        """
+        def look(check):
+            before = set(bpf.programs())
+            with Profiler(self._setting.loopprof, self._server.pid, self._setting.other_cpu,
+                          "-t", NEVER, "-m", "sample") as profiler:
+                profiler.wait_for("loop")
+                check(1)
+                with bpf.RunTimes():
+                    requests, spent = self.requests(), bpf.run_time_ns(before)
+                    time.sleep(self._setting.seconds(3, 0.5))
+                    spent = bpf.run_time_ns(before) - spent
+                    requests = self.requests() - requests
+                check(1)
+            return spent / max(requests, 1)
+
+        self.programs_ns, _ = self._setting.alone(look)
 
     # ---- results ----
 
     def sample(self, name):
         return Sample([one[name] for one in undisturbed(self.rounds)])
 
-    def _over(self, name):
-        return Sample([100 * (one[name] / one["none"] - 1) for one in undisturbed(self.rounds)])
+    def _more(self, name):
+        """Per cent more than right before and after."""
+        values = [one["more"][name] for one in undisturbed(self.rounds) if name in one["more"]]
+        return Sample(values).show(1, "%") + " more"
 
-    def derived(self, spin, system_call_ns):
-        """Per cent of a request's CPU time, by hits."""
+    def derived(self, spin, others):
+        """Per cent of a request's CPU time that trace mode takes, by hits."""
         callback, iteration = spin.costs()
         extra = (self.sample("callbacks").median * callback
                  + self.sample("iterations").median * iteration
-                 + OTHER_SYSTEM_CALLS * system_call_ns)
+                 + OTHER_SYSTEM_CALLS * (others.call_ns("trace") if others else 0))
         return 100 * extra / self.sample("none").median
 
-    def rows(self, spin, system_call_ns):
+    def derived_sample(self, others):
+        """The same of sample mode, by its programs' time and what system calls cost more."""
+        calls = OTHER_SYSTEM_CALLS + self.sample("iterations").median
+        extra = self.programs_ns + calls * (others.call_ns("sample") if others else 0)
+        return 100 * extra / self.sample("none").median
+
+    def rows(self, spin, others):
         none = Sample([value / 1000 for value in self.sample("none").values])
         yield Row("CPU time a request, aiohttp under wrk", "", none.show(0, "us"))
-        yield Row("    loopprof", "under 3 % more", self._over("loopprof").show(1, "%") + " more")
-        yield Row("    none, once more (the noise)", "", self._over("again").show(1, "%") + " more")
-        if self._setting.py_spy:
-            yield Row("    py-spy record at 100 Hz", "",
-                      self._over("py-spy").show(1, "%") + " more")
+        for mode, goal in GOALS.items():
+            yield Row(f"    loopprof, {mode} mode", goal, self._more(mode))
+        yield Row("    none, once more (the noise)", "", self._more("again"))
+        for name in self._peers:
+            yield Row(f"    {name}", "", f"not measured: {self.absent[name]}"
+                      if name in self.absent else self._more(name))
         if spin:
-            yield Row("    loopprof, from hits a request and the cost of a hit", "under 3 % more",
-                      f"{self.derived(spin, system_call_ns):.1f} % more: "
+            yield Row("    trace mode, from hits a request and the cost of a hit", GOALS["trace"],
+                      f"{self.derived(spin, others):.1f} % more: "
                       f"{self.sample('callbacks').median:.2f} callbacks, "
                       f"{self.sample('iterations').median:.2f} iterations")
+        yield Row("    sample mode, from its programs' time and system calls", GOALS["sample"],
+                  f"{self.derived_sample(others):.2f} % more: "
+                  f"programs {self.programs_ns / 1000:.2f} us a request")
 
     def raw(self):
-        return {"unit": "ns a request", "rounds": self.rounds}
+        return {"unit": "ns a request, % more", "rounds": self.rounds,
+                "programs_ns": self.programs_ns, "absent": self.absent}
 
 
 def measure(setting, seconds):
     with Http(setting) as http:
+        http.time_programs()
         for _ in setting.rounds(seconds):
             http.round()
     return http

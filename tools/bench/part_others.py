@@ -1,63 +1,106 @@
-"""What every other process of the host pays for a system call while loopprof runs."""
+"""What every other process of the host pays while loopprof runs.
+
+Its programs on the poll calls may slow system calls, and the one on the scheduler
+runs at every context switch. Both are measured on processes that run no loop.
+"""
 
 import os
+import random
 
 from figures import Row, Sample, undisturbed
 from processes import NEVER, NotMeasured, Process, Profiler
 from setting import Python
 
 CALLS = 50_000
+# Of the two processes that hand each other the CPU; each makes two switches.
+TURNS = 4000
+# A read and a write by which they do so.
+CALLS_A_SWITCH = 2
 SLICES = 5
+MODES = ("trace", "sample")
 
 
 class Others:
     def __init__(self, rounds):
         self.rounds = rounds
 
-    def _extra(self):
-        return Sample([one["with"] - one["without"] for one in undisturbed(self.rounds)])
+    def _sample(self, mode, what):
+        return Sample([one[mode][what] for one in undisturbed(self.rounds)])
 
-    @property
-    def extra_ns(self):
-        return self._extra().median
+    def extra(self, mode, what):
+        """More nanoseconds, each against the same round."""
+        return Sample([one[mode][what] - one["none"][what] for one in undisturbed(self.rounds)])
+
+    def call_ns(self, mode):
+        """What a system call costs more."""
+        return self.extra(mode, "call").median
+
+    def _hook(self, mode):
+        """A switch's extra time without that of its system calls."""
+        return Sample([one[mode]["switch"] - one["none"]["switch"] - CALLS_A_SWITCH * (
+            one[mode]["call"] - one["none"]["call"]) for one in undisturbed(self.rounds)])
 
     def rows(self):
-        without = Sample([one["without"] for one in undisturbed(self.rounds)])
-        yield Row("cost for all others: a system call of another process", "none",
-                  f"{self._extra().show(0, 'ns')} more on {without.median:.0f} ns")
+        for what, label in (("call", "cost for all others: a system call of another process"),
+                            ("switch", "    a context switch between two others")):
+            usual = f"more on {self._sample('none', what).median:.0f} ns"
+            yield Row(label, "none" if what == "call" else "a map lookup",
+                      f"{self.extra('trace', what).show(0, 'ns')} {usual}")
+            yield Row("        in sample mode", "",
+                      f"{self.extra('sample', what).show(0, 'ns')} {usual}")
+        yield Row("        less what its two system calls cost more: trace, sample", "",
+                  f"{self._hook('trace').show(0, 'ns')}, {self._hook('sample').show(0, 'ns')}")
 
     def raw(self):
-        return {"unit": "ns a call", "rounds": self.rounds}
+        return {"unit": "ns a call, ns a switch", "rounds": self.rounds}
 
 
-def _calls(process, check, own):
-    check(own)
-    values = [int(process.ask(str(CALLS))) / CALLS for _ in range(SLICES)]
-    check(own)
-    return Sample(values).median
+class Bystanders:
+    """Processes that run no loop."""
+
+    def __init__(self, caller, switcher):
+        self._caller = caller
+        self._switcher = switcher
+
+    def _switch(self):
+        spent, switches = map(int, self._switcher.ask(str(TURNS)).split())
+        return spent / switches
+
+    def slices(self, check, own):
+        """What they pay, in slices that take turns."""
+        check(own)
+        calls, switches = [], []
+        for _ in range(SLICES):
+            calls.append(int(self._caller.ask(str(CALLS))) / CALLS)
+            switches.append(self._switch())
+        check(own)
+        return {"call": Sample(calls).median, "switch": Sample(switches).median}
 
 
 def measure(setting, seconds):
-    if not setting.syscalls or not os.path.exists(setting.syscalls):
-        raise NotMeasured(f"there is no {setting.syscalls}")
+    for program in (setting.syscalls, setting.switches):
+        if not program or not os.path.exists(program):
+            raise NotMeasured(f"there is no {program}")
     rounds = []
     with Python("the host's").start("paced.py", setting.other_cpu, 100) as target, \
-            Process([setting.syscalls], setting.target_cpu) as caller:
+            Process([setting.syscalls], setting.target_cpu) as caller, \
+            Process([setting.switches], setting.target_cpu) as switcher:
         target.hear()
+        bystanders = Bystanders(caller, switcher)
 
-        def without(check):
-            return _calls(caller, check, 0)
-
-        def beside(check):
-            with Profiler(setting.loopprof, target.pid, setting.other_cpu,
-                          "-t", NEVER) as profiler:
+        def beside(check, mode):
+            with Profiler(setting.loopprof, target.pid, setting.other_cpu, "-t", NEVER,
+                          "-m", mode) as profiler:
                 profiler.wait_for("loop")
-                return _calls(caller, check, 1)
+                return bystanders.slices(check, 1)
 
-        for number in setting.rounds(seconds):
-            # In turn, so that a drift of the machine's speed does not become a cost.
-            phases = [("without", without), ("with", beside)]
-            found = {name: setting.alone(phase) for name, phase in phases[::1 - number % 2 * 2]}
+        phases = {"none": lambda check: bystanders.slices(check, 0)}
+        for mode in MODES:
+            phases[mode] = lambda check, mode=mode: beside(check, mode)
+        for _ in setting.rounds(seconds):
+            # In any order, so that a drift of the machine's speed does not become a cost.
+            order = random.sample(sorted(phases), len(phases))
+            found = {name: setting.alone(phases[name]) for name in order}
             one = {name: value for name, (value, _) in found.items()}
             rounds.append(dict(one, quiet=all(quiet for _, quiet in found.values())))
     return Others(rounds)

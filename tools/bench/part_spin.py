@@ -6,6 +6,10 @@ others (system call tracepoints are the whole host's), so that there are phases:
 with nothing but the empty probe, and with loopprof, in random order. A process
 that only computes takes its turns in all of them: by its pace, times of one phase
 are made comparable with those of the next.
+
+Sample mode is to cost so little that two processes differ more than that. So it is
+attached to one again and again, and its slices are compared with those of the same
+process before and after (pace.py).
 """
 
 import contextlib
@@ -13,6 +17,7 @@ import random
 
 import bpf
 from figures import Row, Sample, undisturbed
+from pace import Pace, times_slower
 from processes import NEVER, Empty, Profiler
 
 CALLBACKS = 4000
@@ -21,6 +26,7 @@ DEBUG_CALLBACKS = 500
 # Of the yardstick, to take about as long as a slice.
 STEPS = 400_000
 SLICES = 5
+MOST_SAMPLED = 3
 WIDE = 10
 YARDSTICK = "yardstick"
 WIDTHS = {"wide none": WIDE, "wide loopprof": WIDE, YARDSTICK: 0}
@@ -39,13 +45,15 @@ class Spin:
 
     def __enter__(self):
         self._stack = contextlib.ExitStack()
-        for name in ("none", "empty", "floor", "loopprof", "queue", "debug", "wide none",
-                     "wide loopprof", YARDSTICK):
+        for name in ("none", "empty", "floor", "loopprof", "sample", "queue", "debug",
+                     "wide none", "wide loopprof", YARDSTICK):
             process = self.python.start("spin.py", self._setting.target_cpu,
-                                         WIDTHS.get(name, 1), debug=name == "debug")
+                                        WIDTHS.get(name, 1), debug=name == "debug")
             self._processes[name] = self._stack.enter_context(process)
             self._slice(name)
         self._pace = Sample([self._slice(YARDSTICK) for _ in range(SLICES)]).median
+        self._sampled = Pace(self._processes["sample"], CALLBACKS, self._processes[YARDSTICK],
+                             STEPS, self._setting.seconds(15, 5))
         return self
 
     def __exit__(self, *exception):
@@ -102,6 +110,27 @@ class Spin:
             profiler.wait_for("loop")
             return self._slices(check, 1, queue="queue")
 
+    def _sampling(self, check):
+        """Without, with and without: times slower, by CPU time."""
+        def take(own):
+            check(own)
+            taken = self._sampled.take()
+            check(own)
+            return taken
+
+        before = take(0)
+        with self._profile("sample", "-m", "sample") as profiler:
+            profiler.wait_for("loop")
+            during = take(1)
+        self._setting.wait_quiet()
+        return times_slower(before, during, take(0))["cpu"]
+
+    def _sampled_often(self):
+        """Several times a round, since single values differ by more than what is looked for."""
+        taken = [self._setting.alone(self._sampling)
+                 for _ in range(self._setting.seconds(MOST_SAMPLED, 1))]
+        return [value for value, _ in taken], all(quiet for _, quiet in taken)
+
     def round(self):
         """One phase of each kind."""
         phases = [self._off, self._on, self._queue, self._wide]
@@ -112,6 +141,8 @@ class Spin:
         for phase in phases:
             values, quiet = self._setting.alone(phase)
             found.update(values, quiet=found["quiet"] and quiet)
+        found["sampled"], quiet = self._sampled_often()
+        found["quiet"] = found["quiet"] and quiet
         self.rounds.append(found)
 
     def find_fallback(self):
@@ -137,6 +168,10 @@ class Spin:
         """name / base, or with `less` taken off both."""
         return Sample([(one[name] - one.get(less, 0)) / (one[base] - one.get(less, 0))
                        for one in undisturbed(self.rounds)])
+
+    def sampled(self):
+        """Times slower in sample mode."""
+        return Sample([value for one in undisturbed(self.rounds) for value in one["sampled"]])
 
     def costs(self):
         """Nanoseconds of (a callback, an iteration), by one and by WIDE callbacks an iteration."""
@@ -164,6 +199,8 @@ class Spin:
         yield Row("    run time with loopprof, with --queue, in debug mode, over none", "",
                   f"{self.ratio('loopprof', 'none').show()}, {self.ratio('queue', 'none').show()}, "
                   f"{self.ratio('debug', 'none').show(1)}")
+        yield Row("    run time in sample mode, over the same process without", "within 1 %",
+                  self.sampled().show(3))
         yield Row("    another process's spin while loopprof runs, over none", "1.00",
                   self.ratio("beside", "none").show())
 

@@ -21,11 +21,12 @@ class NotMeasured(Exception):
 
 
 def pin(cpu):
-    """For preexec_fn: one CPU, and an end with the benchmark's."""
+    """For preexec_fn: one CPU, or a set of them, and an end with the benchmark's."""
     prctl = ctypes.CDLL(None).prctl
+    cpus = cpu if isinstance(cpu, set) else {cpu}
 
     def enter():
-        os.sched_setaffinity(0, {cpu})
+        os.sched_setaffinity(0, cpus)
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
     return enter
@@ -66,7 +67,11 @@ class Process:
     def finish(self):
         """Ends it the way it likes to."""
         self.hang_up()
-        self._popen.wait(LIMIT_S)
+        try:
+            self._popen.wait(LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise NotMeasured(f"{self} does not end: {self.errors[-300:]}") from None
         self.kill()
 
     def kill(self):
@@ -98,7 +103,7 @@ def cpu_ns(pid):
 
 
 class Profiler:
-    """A loopprof in trace mode; each line of its stdout gets the time it came."""
+    """A loopprof, in trace mode unless told; each line of its stdout gets the time it came."""
 
     def __init__(self, program, pid, cpu, *options):
         command = [program, "-p", str(pid), "-j", "-q", *options]

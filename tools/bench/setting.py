@@ -1,6 +1,7 @@
 """What all parts share: the programs, the CPUs, the time there is, and who disturbs."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -45,10 +46,13 @@ class Setting:
         self.loopprof = arguments.loopprof
         self.empty = arguments.empty
         self.syscalls = arguments.syscalls
-        self.py_spy = arguments.py_spy
+        self.switches = arguments.switches
+        self.peers = os.path.abspath(arguments.peers)
+        self.py_spy = arguments.py_spy or shutil.which("py-spy", path=self.peers + "/samplers/bin")
         self.roots = arguments.roots
         self.quick = arguments.quick
         cpus = sorted(os.sched_getaffinity(0))
+        self.cpus = set(cpus)
         # The target has a CPU of its own where there are two.
         self.target_cpu, self.other_cpu = cpus[0], cpus[-1]
         self.disturbed = 0
@@ -74,7 +78,7 @@ class Setting:
         A host where others profile all the time gives values as well, if worse ones.
         """
         for _ in range(TRIES):
-            self._wait_quiet()
+            self.wait_quiet()
             spoiled = []
             values = phase(lambda own: spoiled.append(bpf.profilers() != own))
             if not any(spoiled):
@@ -84,7 +88,8 @@ class Setting:
         self.disturbed += 1
         return values, False
 
-    def _wait_quiet(self):
+    def wait_quiet(self):
+        """The kernel needs a moment until the programs of a loopprof that ended are gone."""
         while bpf.profilers() and self._patience > 0:
             time.sleep(0.05)
             self._patience -= 0.05

@@ -93,7 +93,9 @@ static void decode_task_name(const struct lp_event_slow *event, char *out, size_
 	decode_text(&text, object + at, LP_NAME_BYTES - at, false, out, size);
 }
 
-static int decode_slow(const void *record, const struct lp_event_handlers *handlers, void *context)
+static int decode_any_slow(const void *record,
+			   void (*handler)(void *context, const struct lp_decoded_slow *event),
+			   void *context)
 {
 	const struct lp_event_slow *event = record;
 	struct lp_decoded_slow slow = { .wire = event };
@@ -102,8 +104,19 @@ static int decode_slow(const void *record, const struct lp_event_handlers *handl
 		return -EBADMSG;
 	if (event->task)
 		decode_task_name(event, slow.task_name, sizeof(slow.task_name));
-	handlers->slow(context, &slow);
+	handler(context, &slow);
 	return 0;
+}
+
+static int decode_slow(const void *record, const struct lp_event_handlers *handlers, void *context)
+{
+	return decode_any_slow(record, handlers->slow, context);
+}
+
+static int decode_progress(const void *record, const struct lp_event_handlers *handlers,
+			   void *context)
+{
+	return decode_any_slow(record, handlers->progress, context);
 }
 
 static int decode_callback_stats(const void *record, const struct lp_event_handlers *handlers,
@@ -114,6 +127,39 @@ static int decode_callback_stats(const void *record, const struct lp_event_handl
 	if (event->callback >= LP_MAX_CALLBACKS)
 		return -EBADMSG;
 	handlers->callback_stats(context, event);
+	return 0;
+}
+
+static int decode_account(const void *record, const struct lp_event_handlers *handlers,
+			  void *context)
+{
+	const struct lp_event_account *event = record;
+	uint32_t count = event->account.block_count, i;
+
+	if (count > LP_BLOCKS ||
+	    event->event.size < offsetof(struct lp_event_account, account.blocks) +
+					count * sizeof(event->account.blocks[0]))
+		return -EBADMSG;
+	for (i = 0; i < count; i++)
+		if (event->account.blocks[i].resource.kind >= LP_RESOURCE_KINDS)
+			return -EBADMSG;
+	handlers->account(context, event);
+	return 0;
+}
+
+static int decode_slow_iteration(const void *record, const struct lp_event_handlers *handlers,
+				 void *context)
+{
+	const struct lp_event_slow_iteration *event = record;
+	size_t i;
+
+	if (event->start_ns > event->event.time_ns ||
+	    event->slow_ns > event->event.time_ns - event->start_ns)
+		return -EBADMSG;
+	for (i = 0; i < LP_TOP_ENTRIES; i++)
+		if (event->top[i].callback >= LP_MAX_CALLBACKS)
+			return -EBADMSG;
+	handlers->slow_iteration(context, event);
 	return 0;
 }
 
@@ -154,6 +200,41 @@ static int decode_stack(const void *record, const struct lp_event_handlers *hand
 	return 0;
 }
 
+static int decode_frame(const void *record, const struct lp_event_handlers *handlers, void *context)
+{
+	const struct lp_event_frame *event = record;
+
+	if (event->frame >= LP_MAX_FRAMES || event->kind >= LP_FRAME_KINDS ||
+	    !terminated(event->function, sizeof(event->function)) ||
+	    !terminated(event->file, sizeof(event->file)))
+		return -EBADMSG;
+	handlers->frame(context, event);
+	return 0;
+}
+
+static int decode_seen(const void *record, const struct lp_event_handlers *handlers, void *context)
+{
+	const struct lp_event_seen *event = record;
+
+	if (event->seen >= LP_SEEN_KINDS || event->depth > LP_SEEN_FRAMES ||
+	    event->resource.kind >= LP_RESOURCE_KINDS ||
+	    event->event.size < sizeof(*event) + event->depth * sizeof(event->frames[0]) ||
+	    !terminated(event->thread, sizeof(event->thread)))
+		return -EBADMSG;
+	handlers->seen(context, event);
+	return 0;
+}
+
+static int decode_cause(const void *record, const struct lp_event_handlers *handlers, void *context)
+{
+	const struct lp_event_cause *event = record;
+
+	if (event->seen != LP_SEEN_BLOCKED && event->seen != LP_SEEN_GIL)
+		return -EBADMSG;
+	handlers->cause(context, event);
+	return 0;
+}
+
 /* Events that need no more than the check of their size. */
 #define LP_PLAIN(name, type)                                                                       \
 	static int decode_##name(const void *record, const struct lp_event_handlers *handlers,     \
@@ -169,9 +250,14 @@ LP_PLAIN(poll_return, struct lp_event_poll_return)
 LP_PLAIN(loop_end, struct lp_event)
 LP_PLAIN(process, struct lp_event_process)
 LP_PLAIN(loop_stats, struct lp_event_loop_stats)
+LP_PLAIN(poller, struct lp_event_poller)
+LP_PLAIN(run_queue, struct lp_event_run_queue)
 LP_PLAIN(lost, struct lp_event_lost)
 LP_PLAIN(interval, struct lp_event_end)
 LP_PLAIN(end, struct lp_event_end)
+
+/* Its last blocks may be missing. */
+#define LP_ACCOUNT_BYTES offsetof(struct lp_event_account, account.blocks)
 
 #define LP_ROW(number, member, wire_type, exact)                                                   \
 	{                                                                                          \
@@ -193,6 +279,15 @@ static const struct lp_decoder {
 	LP_ROW(LP_EVENT_POLL_RETURN, poll_return, struct lp_event_poll_return, true),
 	LP_ROW(LP_EVENT_LOOP_END, loop_end, struct lp_event, true),
 	LP_ROW(LP_EVENT_PROCESS, process, struct lp_event_process, true),
+	{ LP_EVENT_ACCOUNT, LP_ACCOUNT_BYTES, false, offsetof(struct lp_event_handlers, account),
+	  decode_account },
+	LP_ROW(LP_EVENT_SLOW_ITERATION, slow_iteration, struct lp_event_slow_iteration, true),
+	LP_ROW(LP_EVENT_POLLER, poller, struct lp_event_poller, true),
+	LP_ROW(LP_EVENT_FRAME, frame, struct lp_event_frame, true),
+	LP_ROW(LP_EVENT_SEEN, seen, struct lp_event_seen, false),
+	LP_ROW(LP_EVENT_PROGRESS, progress, struct lp_event_slow, true),
+	LP_ROW(LP_EVENT_CAUSE, cause, struct lp_event_cause, true),
+	LP_ROW(LP_EVENT_RUN_QUEUE, run_queue, struct lp_event_run_queue, true),
 	LP_ROW(LP_EVENT_TARGET, target, struct lp_event_target, true),
 	LP_ROW(LP_EVENT_LOOP_STATS, loop_stats, struct lp_event_loop_stats, true),
 	LP_ROW(LP_EVENT_CALLBACK_STATS, callback_stats, struct lp_event_callback_stats, true),

@@ -41,6 +41,16 @@ struct lp_event_handlers {
 	void (*loop_stats)(void *context, const struct lp_event_loop_stats *event);
 	void (*callback_stats)(void *context, const struct lp_event_callback_stats *event);
 	void (*stack)(void *context, const struct lp_event_stack *event);
+	/* of its blocks, as many as block_count says */
+	void (*account)(void *context, const struct lp_event_account *event);
+	void (*slow_iteration)(void *context, const struct lp_event_slow_iteration *event);
+	void (*poller)(void *context, const struct lp_event_poller *event);
+	void (*frame)(void *context, const struct lp_event_frame *event);
+	void (*seen)(void *context, const struct lp_event_seen *event);
+	/* a slow callback that has not ended yet */
+	void (*progress)(void *context, const struct lp_decoded_slow *event);
+	void (*cause)(void *context, const struct lp_event_cause *event);
+	void (*run_queue)(void *context, const struct lp_event_run_queue *event);
 	void (*lost)(void *context, const struct lp_event_lost *event);
 	void (*interval)(void *context, const struct lp_event_end *event);
 	void (*end)(void *context, const struct lp_event_end *event);

@@ -34,6 +34,7 @@ struct lp_target {
 	bool named; /* asked for by PID: it is told about */
 	bool incomplete; /* some probes could not be found yet */
 	bool verified;
+	bool told_code; /* of the loop, by which stacks end */
 	bool silent_told;
 	uint64_t since_ns;
 	uint64_t retry_ns; /* next look */
@@ -154,11 +155,21 @@ static int add_running_loops(struct lp_targets *targets, struct lp_target *targe
 	for (i = 0; i < count; i++) {
 		slot = session_add_loop(targets->config.session, &target->instance, tids[i],
 					states[i], targets->config.threshold_ns);
-		if (slot >= 0)
-			live_add_loop(targets->config.live, &target->instance, (uint32_t)slot,
-				      tids[i]);
+		if (slot < 0)
+			continue;
+		live_add_loop(targets->config.live, &target->instance, (uint32_t)slot, tids[i]);
+		if (targets->config.sampling)
+			watch_polls(targets, target->process.pid, (uint32_t)slot);
 	}
 	return count;
+}
+
+void targets_poller_event(struct lp_targets *targets, const struct lp_event_poller *event)
+{
+	struct lp_target *target = find(targets, (pid_t)event->event.pid);
+
+	if (target && target->state == LP_TARGET_ATTACHED)
+		add_running_loops(targets, target);
 }
 
 /* -EAGAIN: not yet. */
@@ -188,6 +199,7 @@ static int try_attach(struct lp_targets *targets, struct lp_target *target, bool
 	}
 	target->state = LP_TARGET_ATTACHED;
 	target->incomplete = true;
+	target->told_code = session_tell_code(targets->config.session, &target->instance);
 	targets->attached++;
 	live_add_target(targets->config.live, &target->process, &target->instance);
 	loops = add_running_loops(targets, target);
@@ -353,7 +365,9 @@ static void complete(struct lp_targets *targets, struct lp_target *target)
 		log_warning("%s; going on without", error.text);
 		open = 0;
 	}
-	target->incomplete = open > 0 || !target->verified;
+	if (!target->told_code)
+		target->told_code = session_tell_code(targets->config.session, &target->instance);
+	target->incomplete = open > 0 || !target->verified || !target->told_code;
 }
 
 static void warn_if_silent(struct lp_targets *targets, struct lp_target *target)
@@ -411,6 +425,8 @@ uint64_t targets_check(struct lp_targets *targets, uint64_t now)
 		} else if (target->incomplete) {
 			complete(targets, target);
 			next_ns = now + RETRY_FIRST_NS;
+		} else if (targets->config.sampling) {
+			add_running_loops(targets, target);
 		} else {
 			warn_if_silent(targets, target);
 		}

@@ -13,6 +13,7 @@
 struct lp_targets;
 
 struct lp_targets_config {
+	bool sampling; /* no probe finds loops: they are looked for */
 	struct lp_session *session;
 	struct lp_live *live;
 	uint64_t threshold_ns;
@@ -37,6 +38,9 @@ void targets_process_event(struct lp_targets *targets, const struct lp_event_pro
 
 /* A thread has become a loop (LP_EVENT_LOOP). */
 void targets_loop_event(struct lp_targets *targets, const struct lp_event_loop *event);
+
+/* A thread of a target polls, and may run a loop (LP_EVENT_POLLER). */
+void targets_poller_event(struct lp_targets *targets, const struct lp_event_poller *event);
 
 /* Readable when a process has ended: then targets_reap is to be called. */
 int targets_descriptor(const struct lp_targets *targets);

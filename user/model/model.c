@@ -1,62 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "events.h"
+#include "state.h"
 
 #include "../text.h"
-#include "stalls.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What ran, once in its loop however often its code object was made anew. */
-struct lp_model_callback {
-	struct lp_model_callback *next;
-	struct lp_callback_info info;
-	/* of slots that were given back; the live ones add to it */
-	uint64_t retired_slow;
-	struct lp_histogram retired_run, retired_queue;
-	/* at the last interval */
-	uint64_t before_slow;
-	struct lp_histogram before_run, before_queue;
-	/* filled while a summary is made */
-	uint64_t slow;
-	struct lp_histogram run, queue;
-};
-
-struct lp_model_loop {
-	struct lp_model_loop *next;
-	struct lp_loop_info info;
-	struct lp_stalls *stalls;
-	struct lp_model_callback *callbacks;
-	size_t callback_count;
-	struct lp_event_loop_stats stats, before;
-	uint64_t end_ns; /* 0 while it lives */
-};
-
-/* A callback slot of the BPF side, while somebody uses it. */
-struct lp_model_slot {
-	struct lp_model_loop *loop;
-	struct lp_model_callback *callback;
-	struct lp_event_callback_stats stats;
-};
-
-struct lp_model {
-	const struct lp_observer *observer;
-	void *context;
-	struct lp_run run;
-	struct lp_model_loop *loops, **last_loop;
-	size_t loop_count;
-	struct lp_model_loop *by_slot[LP_MAX_LOOPS];
-	struct lp_model_slot *slots[LP_MAX_CALLBACKS];
-	struct lp_event_target *targets;
-	size_t target_count;
-	/* what found no slot of its own: of all loops together */
-	struct lp_model_loop other;
-	uint64_t lost[LP_LOST_KINDS], lost_before[LP_LOST_KINDS];
-	uint64_t interval_start_ns;
-	uint64_t last_event_ns;
-	bool ended;
-};
 
 int model_new(const struct lp_observer *observer, void *context, struct lp_model **result)
 {
@@ -68,7 +17,12 @@ int model_new(const struct lp_observer *observer, void *context, struct lp_model
 	model->observer = observer;
 	model->context = context;
 	model->last_loop = &model->loops;
-	return 0;
+	model->frames = frames_new();
+	if (model->frames)
+		return 0;
+	free(model);
+	*result = NULL;
+	return -ENOMEM;
 }
 
 static void free_callbacks(struct lp_model_callback *callback)
@@ -81,6 +35,15 @@ static void free_callbacks(struct lp_model_callback *callback)
 	}
 }
 
+static void free_loop(struct lp_model_loop *loop)
+{
+	stalls_free(loop->stalls);
+	watch_free(loop->watch);
+	causes_free(loop->causes);
+	free_callbacks(loop->callbacks);
+	free(loop);
+}
+
 void model_free(struct lp_model *model)
 {
 	struct lp_model_loop *loop;
@@ -90,13 +53,12 @@ void model_free(struct lp_model *model)
 		return;
 	while ((loop = model->loops)) {
 		model->loops = loop->next;
-		stalls_free(loop->stalls);
-		free_callbacks(loop->callbacks);
-		free(loop);
+		free_loop(loop);
 	}
 	free_callbacks(model->other.callbacks);
 	for (i = 0; i < LP_MAX_CALLBACKS; i++)
 		free(model->slots[i]);
+	frames_free(model->frames);
 	free(model->targets);
 	free(model);
 }
@@ -147,6 +109,16 @@ static void on_target(void *context, const struct lp_event_target *event)
 	grown[model->target_count++] = *event;
 }
 
+static bool equip_loop(struct lp_model *model, struct lp_model_loop *loop)
+{
+	loop->causes = causes_new();
+	if (loop->causes)
+		loop->watch = watch_new(model->frames, loop->causes);
+	if (loop->watch)
+		loop->stalls = stalls_new(loop->watch, tell_slow, model);
+	return loop->stalls != NULL;
+}
+
 static void on_loop(void *context, const struct lp_event_loop *event)
 {
 	struct lp_model *model = context;
@@ -154,10 +126,9 @@ static void on_loop(void *context, const struct lp_event_loop *event)
 	char comm[LP_COMM_BYTES + 1] = "";
 	size_t i;
 
-	if (!loop || event->event.loop >= LP_MAX_LOOPS || model->ended)
-		goto failed;
-	loop->stalls = stalls_new(tell_slow, model);
-	if (!loop->stalls)
+	if (!loop)
+		return;
+	if (event->event.loop >= LP_MAX_LOOPS || model->ended || !equip_loop(model, loop))
 		goto failed;
 	loop_of(model, &event->event);
 	loop->info.id = (uint32_t)++model->loop_count;
@@ -183,7 +154,7 @@ static void on_loop(void *context, const struct lp_event_loop *event)
 		model->observer->loop(model->context, &loop->info);
 	return;
 failed:
-	free(loop);
+	free_loop(loop);
 }
 
 static struct lp_model_callback *find_callback(struct lp_model_loop *loop,
@@ -241,18 +212,109 @@ static void on_name(void *context, const struct lp_decoded_name *event)
 static const struct lp_callback_info unknown_callback = { .kind = LP_MODEL_CALLBACK,
 							  .name = "other" };
 
+/* The callback in a slot, if it is this loop's. */
+static const struct lp_callback_info *callback_in(const struct lp_model *model,
+						  const struct lp_model_loop *loop, uint32_t number)
+{
+	const struct lp_model_slot *slot = model->slots[number];
+
+	return slot && slot->loop == loop && slot->callback ? &slot->callback->info
+							    : &unknown_callback;
+}
+
 static void on_slow(void *context, const struct lp_decoded_slow *event)
 {
 	struct lp_model *model = context;
 	struct lp_model_loop *loop = loop_of(model, &event->wire->event);
-	const struct lp_model_slot *slot = model->slots[event->wire->callback];
-	const struct lp_callback_info *info = &unknown_callback;
 
-	if (!loop)
+	if (loop)
+		stalls_add_slow(loop->stalls, &loop->info,
+				callback_in(model, loop, event->wire->callback), event);
+}
+
+static void on_progress(void *context, const struct lp_decoded_slow *event)
+{
+	struct lp_model *model = context;
+	struct lp_model_loop *loop = loop_of(model, &event->wire->event);
+
+	if (loop)
+		stalls_add_progress(loop->stalls, &loop->info,
+				    callback_in(model, loop, event->wire->callback), event);
+}
+
+static void fill_top(const struct lp_model *model, const struct lp_model_loop *loop,
+		     const struct lp_event_slow_iteration *event, struct lp_slow_iteration *slow)
+{
+	size_t i, at;
+
+	for (i = 0; i < LP_TOP_ENTRIES; i++) {
+		const struct lp_top_entry *entry = &event->top[i];
+
+		if (!entry->count)
+			continue;
+		for (at = slow->top_count++; at && slow->top[at - 1].total_ns < entry->total_ns;
+		     at--)
+			slow->top[at] = slow->top[at - 1];
+		slow->top[at].callback = callback_in(model, loop, entry->callback);
+		slow->top[at].count = entry->count;
+		slow->top[at].total_ns = entry->total_ns;
+	}
+}
+
+static void on_slow_iteration(void *context, const struct lp_event_slow_iteration *event)
+{
+	struct lp_model *model = context;
+	struct lp_model_loop *loop = loop_of(model, &event->event);
+	struct lp_slow_iteration slow = { .start_ns = event->start_ns,
+					  .in_progress = event->in_progress,
+					  .callbacks = event->callbacks };
+
+	if (!loop || !model->observer->slow_iteration)
 		return;
-	if (slot && slot->loop == loop && slot->callback)
-		info = &slot->callback->info;
-	stalls_add_slow(loop->stalls, &loop->info, info, event);
+	slow.loop = &loop->info;
+	fill_top(model, loop, event, &slow);
+	stalls_explain_iteration(loop->stalls, event, &slow);
+	model->observer->slow_iteration(model->context, &slow);
+	reasons_clear(&slow.reasons);
+}
+
+static void on_frame(void *context, const struct lp_event_frame *event)
+{
+	struct lp_model *model = context;
+
+	frames_add(model->frames, event);
+}
+
+static void on_seen(void *context, const struct lp_event_seen *event)
+{
+	struct lp_model_loop *loop = loop_of(context, &event->event);
+
+	if (loop)
+		watch_seen(loop->watch, event);
+}
+
+static void on_account(void *context, const struct lp_event_account *event)
+{
+	struct lp_model_loop *loop = loop_of(context, &event->event);
+
+	if (loop)
+		watch_account(loop->watch, event);
+}
+
+static void on_cause(void *context, const struct lp_event_cause *event)
+{
+	struct lp_model_loop *loop = loop_of(context, &event->event);
+
+	if (loop)
+		watch_cause(loop->watch, event);
+}
+
+static void on_run_queue(void *context, const struct lp_event_run_queue *event)
+{
+	struct lp_model_loop *loop = loop_of(context, &event->event);
+
+	if (loop)
+		causes_set_run_queue(loop->causes, event->count, event->total_ns);
 }
 
 static void on_iteration_end(void *context, const struct lp_event_iteration_end *event)
@@ -276,7 +338,7 @@ static void on_stack(void *context, const struct lp_event_stack *event)
 	struct lp_model_loop *loop = loop_of(context, &event->event);
 
 	if (loop)
-		stalls_add_stack(loop->stalls, event);
+		watch_old_stack(loop->watch, event);
 }
 
 static void on_loop_end(void *context, const struct lp_event *event)
@@ -329,180 +391,12 @@ static void on_lost(void *context, const struct lp_event_lost *event)
 	memcpy(model->lost, event->counts, sizeof(model->lost));
 }
 
-/* ---- summaries ---------------------------------------------------------- */
-
-double loop_utilization(const struct lp_loop_summary *summary)
-{
-	uint64_t all = summary->busy_ns + summary->idle_ns;
-
-	return all ? (double)summary->busy_ns / (double)all : 0;
-}
-
-static int by_total(const void *left, const void *right)
-{
-	const struct lp_callback_summary *a = left, *b = right;
-
-	return a->run.sum_ns < b->run.sum_ns ? 1 : a->run.sum_ns > b->run.sum_ns ? -1 : 0;
-}
-
-/* All loops, the one without a name first: model->other, then the others in order. */
-static struct lp_model_loop *next_loop(struct lp_model *model, struct lp_model_loop *loop)
-{
-	return loop == &model->other ? model->loops : loop->next;
-}
-
-/* The kernel counts on while it is read, field by field: a difference never wraps. */
-static uint64_t since(uint64_t now, uint64_t before)
-{
-	return now > before ? now - before : 0;
-}
-
-/* Adds up what each callback counted, in its live slots and before. */
-static void gather(struct lp_model *model)
-{
-	struct lp_model_callback *callback;
-	struct lp_model_loop *loop;
-	size_t i;
-
-	for (loop = &model->other; loop; loop = next_loop(model, loop))
-		for (callback = loop->callbacks; callback; callback = callback->next) {
-			callback->slow = callback->retired_slow;
-			callback->run = callback->retired_run;
-			callback->queue = callback->retired_queue;
-		}
-	for (i = 0; i < LP_MAX_CALLBACKS; i++) {
-		const struct lp_model_slot *slot = model->slots[i];
-
-		if (!slot || !slot->callback)
-			continue;
-		slot->callback->slow += slot->stats.slow;
-		histogram_merge(&slot->callback->run, &slot->stats.run);
-		histogram_merge(&slot->callback->queue, &slot->stats.queue);
-	}
-}
-
-static void summarise_callbacks(struct lp_model_loop *loop, bool interval,
-				struct lp_loop_summary *summary)
-{
-	struct lp_model_callback *callback;
-
-	summary->items =
-		calloc(loop->callback_count ? loop->callback_count : 1, sizeof(*summary->items));
-	for (callback = loop->callbacks; callback && summary->items; callback = callback->next) {
-		struct lp_callback_summary *item = &summary->items[summary->callback_count];
-
-		item->callback = &callback->info;
-		if (interval) {
-			item->slow = since(callback->slow, callback->before_slow);
-			histogram_subtract(&item->run, &callback->run, &callback->before_run);
-			histogram_subtract(&item->queue, &callback->queue, &callback->before_queue);
-		} else {
-			item->slow = callback->slow;
-			item->run = callback->run;
-			item->queue = callback->queue;
-		}
-		if (histogram_count(&item->run))
-			summary->callback_count++;
-	}
-	if (summary->items)
-		qsort(summary->items, summary->callback_count, sizeof(*summary->items), by_total);
-}
-
-static void summarise_loop(struct lp_model_loop *loop, bool interval, uint64_t since_ns,
-			   uint64_t now_ns, struct lp_loop_summary *summary)
-{
-	const struct lp_event_loop_stats none = { .wall_start_ns = 0 };
-	const struct lp_event_loop_stats *now = &loop->stats;
-	const struct lp_event_loop_stats *before = interval ? &loop->before : &none;
-	uint64_t start = now->wall_start_ns > since_ns ? now->wall_start_ns : since_ns;
-	uint64_t end = loop->end_ns ? loop->end_ns : now_ns;
-
-	memset(summary, 0, sizeof(*summary));
-	summary->loop = loop->info.id ? &loop->info : NULL;
-	if (now->wall_start_ns && end > start)
-		summary->wall_ns = end - start;
-	summary->busy_ns = since(now->busy_ns, before->busy_ns);
-	summary->idle_ns = since(now->idle_ns, before->idle_ns);
-	summary->iterations = since(now->iterations, before->iterations);
-	summary->callbacks = since(now->callbacks, before->callbacks);
-	summary->slow_callbacks = since(now->slow, before->slow);
-	if (interval)
-		histogram_subtract(&summary->iteration, &now->iteration, &before->iteration);
-	else
-		summary->iteration = now->iteration;
-	summarise_callbacks(loop, interval, summary);
-}
-
-static bool summarise(struct lp_model *model, bool interval, uint64_t now_ns,
-		      struct lp_summary *summary)
-{
-	struct lp_model_loop *loop;
-	size_t i;
-
-	memset(summary, 0, sizeof(*summary));
-	summary->now_ns = now_ns;
-	summary->since_ns = interval ? model->interval_start_ns : model->run.start_ns;
-	summary->loops = calloc(model->loop_count + 1, sizeof(*summary->loops));
-	if (!summary->loops)
-		return false;
-	for (loop = model->loops; loop; loop = loop->next) {
-		/* one that was over before the interval has nothing to say in it */
-		if (interval && loop->end_ns && loop->end_ns < summary->since_ns)
-			continue;
-		summarise_loop(loop, interval, summary->since_ns, now_ns,
-			       &summary->loops[summary->loop_count++]);
-	}
-	if (model->other.callbacks)
-		summarise_loop(&model->other, interval, summary->since_ns, now_ns,
-			       &summary->loops[summary->loop_count++]);
-	for (i = 0; i < LP_LOST_KINDS; i++)
-		summary->lost[i] = since(model->lost[i], interval ? model->lost_before[i] : 0);
-	return true;
-}
-
-static void free_summary(struct lp_summary *summary)
-{
-	size_t i;
-
-	for (i = 0; i < summary->loop_count; i++)
-		free(summary->loops[i].items);
-	free(summary->loops);
-}
-
-static void begin_interval(struct lp_model *model, uint64_t now_ns)
-{
-	struct lp_model_callback *callback;
-	struct lp_model_loop *loop;
-
-	for (loop = &model->other; loop; loop = next_loop(model, loop)) {
-		loop->before = loop->stats;
-		for (callback = loop->callbacks; callback; callback = callback->next) {
-			callback->before_slow = callback->slow;
-			callback->before_run = callback->run;
-			callback->before_queue = callback->queue;
-		}
-	}
-	memcpy(model->lost_before, model->lost, sizeof(model->lost));
-	model->interval_start_ns = now_ns;
-}
-
 static void on_interval(void *context, const struct lp_event_end *event)
 {
-	struct lp_summary interval, total;
 	struct lp_model *model = context;
-	uint64_t now = event->event.time_ns;
 
-	if (!model->observer->interval || model->ended)
-		return;
-	gather(model);
-	if (summarise(model, true, now, &interval)) {
-		if (summarise(model, false, now, &total)) {
-			model->observer->interval(model->context, &interval, &total);
-			free_summary(&total);
-		}
-		free_summary(&interval);
-	}
-	begin_interval(model, now);
+	if (model->observer->interval && !model->ended)
+		model_tell_interval(model, event->event.time_ns);
 }
 
 static void finish(struct lp_model *model, uint64_t now_ns, enum lp_end_reason reason)
@@ -510,18 +404,12 @@ static void finish(struct lp_model *model, uint64_t now_ns, enum lp_end_reason r
 	struct lp_run_end end = { .end_ns = now_ns,
 				  .reason = reason,
 				  .lost_events = model->lost[LP_LOST_RING] };
-	struct lp_summary total;
 
 	if (model->ended)
 		return;
 	model->ended = true;
 	model_advance(model, UINT64_MAX);
-	gather(model);
-	if (summarise(model, false, now_ns, &total)) {
-		if (model->observer->end)
-			model->observer->end(model->context, &total, &end);
-		free_summary(&total);
-	}
+	model_tell_end(model, &end);
 }
 
 static void on_end(void *context, const struct lp_event_end *event)
@@ -556,6 +444,13 @@ const struct lp_event_handlers model_handlers = {
 	.loop_stats = on_loop_stats,
 	.callback_stats = on_callback_stats,
 	.stack = on_stack,
+	.account = on_account,
+	.slow_iteration = on_slow_iteration,
+	.frame = on_frame,
+	.seen = on_seen,
+	.progress = on_progress,
+	.cause = on_cause,
+	.run_queue = on_run_queue,
 	.lost = on_lost,
 	.interval = on_interval,
 	.end = on_end,

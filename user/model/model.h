@@ -29,12 +29,13 @@ enum lp_end_reason {
 /* One run of loopprof, live or captured. */
 struct lp_run {
 	const char *tool; /* "loopprof X.Y.Z" */
-	const char *mode; /* "trace" */
+	const char *mode; /* "trace" or "sample" */
 	const char *host;
 	uint64_t threshold_ns;
 	uint64_t start_ns; /* CLOCK_MONOTONIC */
 	uint64_t start_unix_ns; /* the same instant, CLOCK_REALTIME */
 	bool queue; /* queue delays are measured */
+	bool sampled; /* sample mode: callbacks are known from samples of late iterations only */
 };
 
 struct lp_loop_info {
@@ -58,33 +59,134 @@ struct lp_callback_info {
 	uint32_t line;
 };
 
+/* A place in the source.  Held once, however many stacks go through it. */
 struct lp_shown_frame {
-	char *function;
-	char *file;
+	enum lp_frame_kind kind;
+	bool coroutine;
 	uint32_t line; /* 0: not known */
+	char *function;
+	char *file; /* "" if there is none */
 };
 
-/* One stack seen during a stall, and how often. Innermost frame first. */
+/* Innermost frame first. */
+struct lp_stack {
+	uint32_t depth;
+	bool cut; /* there were more frames than are read */
+	bool unreadable; /* what is not there could not be read */
+	const struct lp_shown_frame **frames;
+};
+
+/* A stack seen while the loop was on the CPU, waited for one, or for the GIL; and how often. */
 struct lp_sample {
 	uint32_t count;
-	uint32_t depth;
-	bool cut; /* there were more frames */
-	struct lp_shown_frame *frames;
+	enum lp_seen seen; /* LP_SEEN_ON_CPU, LP_SEEN_RUN_QUEUE or LP_SEEN_GIL */
+	bool collecting; /* the garbage collector was at work */
+	struct lp_stack stack;
+};
+
+/* The parts of a duration; the first four add up to it. */
+struct lp_times {
+	bool known; /* false in captures of versions that did not tell */
+	bool gc_known; /* false where nothing was sampled */
+	uint64_t on_cpu_ns;
+	uint64_t blocked_ns;
+	uint64_t gil_ns;
+	uint64_t run_queue_ns;
+	uint64_t gc_ns; /* a part of on_cpu_ns, estimated from samples */
+};
+
+#define LP_SYSCALL_NAME_MAX 32
+#define LP_RESOURCE_TEXT_MAX 256
+#define LP_LOCAL_TEXT_MAX 64
+
+/* Blocking calls of one kind, from one stack, on one thing. */
+struct lp_blocked {
+	char syscall[LP_SYSCALL_NAME_MAX]; /* "recvfrom"; "page fault", "stopped" are none */
+	char target[LP_RESOURCE_TEXT_MAX]; /* "tcp 10.0.3.7:5432", "/var/x"; "" if there is none */
+	char local[LP_LOCAL_TEXT_MAX]; /* this end of a connected socket: "10.0.0.5:40112"; or "" */
+	uint64_t duration_ns; /* of all of them */
+	uint32_t count;
+	struct lp_stack stack; /* depth 0: not known */
+};
+
+/* The thread that held the GIL most while the loop waited for it. */
+struct lp_gil_holder {
+	bool known;
+	char thread[LP_TASK_NAME_MAX]; /* its name in Python, or the kernel's name of it */
+	pid_t tid; /* 0: not known */
+	struct lp_stack stack; /* the one seen most */
+};
+
+/* Why a stall took the time it took. */
+struct lp_reasons {
+	struct lp_times time;
+	size_t blocked_count;
+	struct lp_blocked *blocked; /* longest first */
+	uint32_t blocked_beyond; /* calls that found no room there, ... */
+	uint64_t blocked_beyond_ns; /* ... and their time */
+	size_t sample_count;
+	struct lp_sample *samples; /* most frequent first */
+	struct lp_gil_holder gil;
+	struct lp_stack await_chain; /* outermost coroutine FIRST, innermost last */
 };
 
 struct lp_slow {
 	const struct lp_loop_info *loop;
 	const struct lp_callback_info *callback;
 	uint64_t start_ns;
-	uint64_t duration_ns;
+	uint64_t duration_ns; /* so far, if it is in progress */
+	bool in_progress;
 	uint64_t queue_delay_ns; /* LP_NO_QUEUE_DELAY: not known */
 	uint64_t task; /* address, 0: not a task */
 	char task_name[LP_TASK_NAME_MAX]; /* "" if not a task, or unreadable */
 	bool delayed_known;
 	uint32_t delayed_callbacks; /* queued behind it in its iteration */
 	uint32_t delayed_events; /* ready when the loop polled next */
-	size_t sample_count;
-	struct lp_sample *samples; /* most frequent first */
+	struct lp_reasons reasons;
+};
+
+#define LP_TOP_SHOWN LP_TOP_ENTRIES
+
+/* An iteration that was slow without its slow callbacks. */
+struct lp_slow_iteration {
+	const struct lp_loop_info *loop;
+	uint64_t start_ns;
+	uint64_t duration_ns; /* without the slow callbacks in it */
+	bool in_progress;
+	uint32_t callbacks;
+	uint32_t slow_callbacks; /* of them; told by themselves */
+	size_t top_count;
+	struct {
+		const struct lp_callback_info *callback;
+		uint32_t count;
+		uint64_t total_ns;
+	} top[LP_TOP_SHOWN]; /* greatest total first */
+	/*
+	 * time: of the whole duration.  The rest is of what came before its first
+	 * callback, and empty if that was no matter.
+	 */
+	struct lp_reasons reasons;
+};
+
+enum lp_cause_kind {
+	LP_CAUSE_ON_CPU,
+	LP_CAUSE_BLOCKED,
+	LP_CAUSE_GIL,
+	LP_CAUSE_RUN_QUEUE,
+	LP_CAUSE_GC,
+	LP_CAUSE_KINDS,
+};
+
+/* Loop time lost, by the line where. On-CPU time and GC: only that of late callbacks, by samples.
+ */
+struct lp_cause {
+	enum lp_cause_kind kind;
+	char syscall[LP_SYSCALL_NAME_MAX]; /* "" unless blocked */
+	char target[LP_RESOURCE_TEXT_MAX]; /* "" if none, or if they differ */
+	char held_by[LP_TASK_NAME_MAX]; /* GIL: the thread that held it, or "" */
+	const struct lp_shown_frame *frame; /* innermost; GIL: the holder's; NULL: not known */
+	uint64_t count;
+	uint64_t total_ns;
 };
 
 struct lp_callback_summary {
@@ -105,6 +207,8 @@ struct lp_loop_summary {
 	struct lp_histogram iteration;
 	size_t callback_count;
 	struct lp_callback_summary *items; /* greatest total run time first */
+	size_t cause_count;
+	struct lp_cause *causes; /* worst first */
 };
 
 /* busy / (busy + idle), 0 if both are 0. */
@@ -132,7 +236,9 @@ struct lp_run_end {
 struct lp_observer {
 	void (*run)(void *context, const struct lp_run *run);
 	void (*loop)(void *context, const struct lp_loop_info *loop);
+	/* Once it has ended; before that, each time it is told to be in progress. */
 	void (*slow)(void *context, const struct lp_slow *slow);
+	void (*slow_iteration)(void *context, const struct lp_slow_iteration *slow);
 	/* interval: since the last call; total: since the start. */
 	void (*interval)(void *context, const struct lp_summary *interval,
 			 const struct lp_summary *total);

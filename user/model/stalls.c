@@ -11,7 +11,6 @@
 /* How long a stall waits for its poll's return, and for the end of a long iteration. */
 #define POLL_WAIT_NS 20000000ULL
 #define ITERATION_WAIT_NS 2000000000ULL
-#define SAMPLES_MAX 16
 
 struct lp_pending {
 	struct lp_pending *next;
@@ -25,58 +24,24 @@ struct lp_pending {
 struct lp_stalls {
 	lp_slow_teller tell;
 	void *context;
+	struct lp_watch *watch; /* the caller's */
 	struct lp_pending *first, *last;
-	/* stacks of the callback that began at stack_start_ns */
-	uint64_t stack_start_ns;
-	struct lp_sample *samples;
-	size_t sample_count;
-	char task_name[LP_TASK_NAME_MAX];
+	/* of the slow callbacks of one iteration: not the iteration's own time any more */
+	uint64_t iteration;
+	uint32_t slow_count;
+	uint64_t blocked_ns, gil_ns, run_queue_ns;
 };
 
-struct lp_stalls *stalls_new(lp_slow_teller tell, void *context)
+struct lp_stalls *stalls_new(struct lp_watch *watch, lp_slow_teller tell, void *context)
 {
 	struct lp_stalls *stalls = calloc(1, sizeof(*stalls));
 
 	if (stalls) {
+		stalls->watch = watch;
 		stalls->tell = tell;
 		stalls->context = context;
 	}
 	return stalls;
-}
-
-static void clear_sample(struct lp_sample *sample)
-{
-	size_t i;
-
-	for (i = 0; i < sample->depth; i++) {
-		free(sample->frames[i].function);
-		free(sample->frames[i].file);
-	}
-	free(sample->frames);
-}
-
-static void free_samples(struct lp_sample *samples, size_t count)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		clear_sample(&samples[i]);
-	free(samples);
-}
-
-static void drop_stacks(struct lp_stalls *stalls)
-{
-	free_samples(stalls->samples, stalls->sample_count);
-	stalls->samples = NULL;
-	stalls->sample_count = 0;
-	stalls->task_name[0] = '\0';
-}
-
-static int by_count(const void *left, const void *right)
-{
-	const struct lp_sample *a = left, *b = right;
-
-	return a->count < b->count ? 1 : a->count > b->count ? -1 : 0;
 }
 
 /* Tells the oldest. */
@@ -88,7 +53,7 @@ static void tell_first(struct lp_stalls *stalls)
 	if (!stalls->first)
 		stalls->last = NULL;
 	stalls->tell(stalls->context, &pending->slow);
-	free_samples(pending->slow.samples, pending->slow.sample_count);
+	reasons_clear(&pending->slow.reasons);
 	free(pending);
 }
 
@@ -98,96 +63,13 @@ void stalls_free(struct lp_stalls *stalls)
 		return;
 	while (stalls->first)
 		tell_first(stalls);
-	drop_stacks(stalls);
 	free(stalls);
 }
 
-static bool same_stack(const struct lp_sample *sample, const struct lp_event_stack *event)
+static void fill_slow(const struct lp_stalls *stalls, const struct lp_loop_info *loop,
+		      const struct lp_callback_info *callback, const struct lp_decoded_slow *event,
+		      struct lp_slow *slow)
 {
-	uint32_t i;
-
-	if (sample->depth != event->depth)
-		return false;
-	for (i = 0; i < sample->depth; i++)
-		if (sample->frames[i].line != event->frames[i].line ||
-		    strcmp(sample->frames[i].function, event->frames[i].function) != 0 ||
-		    strcmp(sample->frames[i].file, event->frames[i].file) != 0)
-			return false;
-	return true;
-}
-
-static char *clean_copy(const char *text)
-{
-	char *copy = strdup(text);
-
-	if (copy)
-		text_sanitise(copy);
-	return copy;
-}
-
-static bool fill_sample(struct lp_sample *sample, const struct lp_event_stack *event)
-{
-	uint32_t i;
-
-	memset(sample, 0, sizeof(*sample));
-	sample->count = 1;
-	sample->cut = event->cut != 0;
-	sample->frames = calloc(event->depth ? event->depth : 1, sizeof(*sample->frames));
-	if (!sample->frames)
-		return false;
-	for (i = 0; i < event->depth; i++) {
-		struct lp_shown_frame *frame = &sample->frames[i];
-
-		frame->function = clean_copy(event->frames[i].function);
-		frame->file = clean_copy(event->frames[i].file);
-		frame->line = event->frames[i].line;
-		sample->depth = i + 1;
-		if (!frame->function || !frame->file)
-			return false;
-	}
-	return true;
-}
-
-void stalls_add_stack(struct lp_stalls *stalls, const struct lp_event_stack *event)
-{
-	struct lp_sample *grown, sample;
-	size_t i;
-
-	if (event->start_ns != stalls->stack_start_ns)
-		drop_stacks(stalls);
-	stalls->stack_start_ns = event->start_ns;
-	if (event->task_name[0])
-		text_copy(stalls->task_name, sizeof(stalls->task_name), event->task_name);
-	for (i = 0; i < stalls->sample_count; i++) {
-		if (same_stack(&stalls->samples[i], event)) {
-			stalls->samples[i].count++;
-			return;
-		}
-	}
-	if (stalls->sample_count == SAMPLES_MAX)
-		return;
-	if (!fill_sample(&sample, event)) {
-		clear_sample(&sample);
-		return;
-	}
-	grown = realloc(stalls->samples, (stalls->sample_count + 1) * sizeof(*grown));
-	if (!grown) {
-		clear_sample(&sample);
-		return;
-	}
-	stalls->samples = grown;
-	grown[stalls->sample_count++] = sample;
-}
-
-void stalls_add_slow(struct lp_stalls *stalls, const struct lp_loop_info *loop,
-		     const struct lp_callback_info *callback, const struct lp_decoded_slow *event)
-{
-	struct lp_pending *pending = calloc(1, sizeof(*pending));
-	struct lp_slow *slow;
-
-	if (!pending)
-		return;
-	slow = &pending->slow;
 	slow->loop = loop;
 	slow->callback = callback;
 	slow->start_ns = event->wire->start_ns;
@@ -195,23 +77,73 @@ void stalls_add_slow(struct lp_stalls *stalls, const struct lp_loop_info *loop,
 	slow->queue_delay_ns = event->wire->queue_delay_ns;
 	slow->task = event->wire->task;
 	text_copy(slow->task_name, sizeof(slow->task_name), event->task_name);
+	if (slow->task && !slow->task_name[0])
+		text_copy(slow->task_name, sizeof(slow->task_name),
+			  watch_task_name(stalls->watch, slow->start_ns));
+}
+
+void stalls_add_progress(struct lp_stalls *stalls, const struct lp_loop_info *loop,
+			 const struct lp_callback_info *callback,
+			 const struct lp_decoded_slow *event)
+{
+	struct lp_slow slow = { .in_progress = true };
+
+	fill_slow(stalls, loop, callback, event, &slow);
+	watch_reasons(stalls->watch, slow.start_ns, slow.duration_ns, false, &slow.reasons);
+	stalls->tell(stalls->context, &slow);
+	reasons_clear(&slow.reasons);
+}
+
+void stalls_add_slow(struct lp_stalls *stalls, const struct lp_loop_info *loop,
+		     const struct lp_callback_info *callback, const struct lp_decoded_slow *event)
+{
+	struct lp_pending *pending = calloc(1, sizeof(*pending));
+	const struct lp_times *time;
+
+	if (!pending)
+		return;
+	fill_slow(stalls, loop, callback, event, &pending->slow);
+	watch_reasons(stalls->watch, pending->slow.start_ns, pending->slow.duration_ns, true,
+		      &pending->slow.reasons);
 	pending->iteration = event->wire->iteration;
 	pending->position = event->wire->position;
 	pending->end_ns = event->wire->event.time_ns;
-	if (stalls->sample_count && stalls->stack_start_ns == slow->start_ns) {
-		if (slow->task && !slow->task_name[0])
-			text_copy(slow->task_name, sizeof(slow->task_name), stalls->task_name);
-		slow->samples = stalls->samples;
-		slow->sample_count = stalls->sample_count;
-		stalls->samples = NULL;
-		stalls->sample_count = 0;
-		qsort(slow->samples, slow->sample_count, sizeof(*slow->samples), by_count);
+	if (stalls->iteration != pending->iteration) {
+		stalls->iteration = pending->iteration;
+		stalls->blocked_ns = stalls->gil_ns = stalls->run_queue_ns = 0;
+		stalls->slow_count = 0;
 	}
+	time = &pending->slow.reasons.time;
+	stalls->slow_count++;
+	stalls->blocked_ns += time->blocked_ns;
+	stalls->gil_ns += time->gil_ns;
+	stalls->run_queue_ns += time->run_queue_ns;
 	if (stalls->last)
 		stalls->last->next = pending;
 	else
 		stalls->first = pending;
 	stalls->last = pending;
+}
+
+static uint64_t less(uint64_t from, uint64_t what)
+{
+	return from > what ? from - what : 0;
+}
+
+void stalls_explain_iteration(struct lp_stalls *stalls, const struct lp_event_slow_iteration *event,
+			      struct lp_slow_iteration *slow)
+{
+	struct lp_reasons *reasons = &slow->reasons;
+	bool same = stalls->iteration == event->iteration && event->slow_ns;
+	uint64_t duration_ns = event->event.time_ns - event->start_ns - event->slow_ns;
+
+	slow->duration_ns = duration_ns;
+	slow->slow_callbacks = same ? stalls->slow_count : 0;
+	watch_reasons(stalls->watch, event->start_ns, duration_ns, !event->in_progress, reasons);
+	times_fill(&reasons->time, duration_ns,
+		   less(event->blocked_ns, same ? stalls->blocked_ns : 0),
+		   less(event->gil_ns, same ? stalls->gil_ns : 0),
+		   less(event->run_queue_ns, same ? stalls->run_queue_ns : 0));
 }
 
 void stalls_iteration_end(struct lp_stalls *stalls, const struct lp_event_iteration_end *event)

@@ -8,22 +8,31 @@
 
 #include "../decode/decode.h"
 #include "model.h"
+#include "reasons.h"
 
 struct lp_stalls;
 
 typedef void (*lp_slow_teller)(void *context, const struct lp_slow *slow);
 
-/* One a loop. Returns NULL if out of memory. */
-struct lp_stalls *stalls_new(lp_slow_teller tell, void *context);
+/* One a loop; the watch is the caller's. Returns NULL if out of memory. */
+struct lp_stalls *stalls_new(struct lp_watch *watch, lp_slow_teller tell, void *context);
 /* Tells what is left, then frees. */
 void stalls_free(struct lp_stalls *stalls);
 
-/* A stack that was read while the callback that began at start_ns ran. */
-void stalls_add_stack(struct lp_stalls *stalls, const struct lp_event_stack *event);
+/* One that has not ended: told at once. */
+void stalls_add_progress(struct lp_stalls *stalls, const struct lp_loop_info *loop,
+			 const struct lp_callback_info *callback,
+			 const struct lp_decoded_slow *event);
 void stalls_add_slow(struct lp_stalls *stalls, const struct lp_loop_info *loop,
 		     const struct lp_callback_info *callback, const struct lp_decoded_slow *event);
 void stalls_iteration_end(struct lp_stalls *stalls, const struct lp_event_iteration_end *event);
 void stalls_poll_return(struct lp_stalls *stalls, const struct lp_event_poll_return *event);
+/*
+ * Fills in how long an iteration was slow without its slow callbacks, how many those
+ * were, and why: the caller's, to be cleared.
+ */
+void stalls_explain_iteration(struct lp_stalls *stalls, const struct lp_event_slow_iteration *event,
+			      struct lp_slow_iteration *slow);
 void stalls_advance(struct lp_stalls *stalls, uint64_t now_ns);
 
 #endif /* LP_STALLS_H */

@@ -28,6 +28,11 @@ static void on_slow(void *context, const struct lp_slow *slow)
 	LP_FORWARD(slow, slow);
 }
 
+static void on_slow_iteration(void *context, const struct lp_slow_iteration *slow)
+{
+	LP_FORWARD(slow_iteration, slow);
+}
+
 static void on_interval(void *context, const struct lp_summary *interval,
 			const struct lp_summary *total)
 {
@@ -43,6 +48,7 @@ const struct lp_observer fanout_observer = {
 	.run = on_run,
 	.loop = on_loop,
 	.slow = on_slow,
+	.slow_iteration = on_slow_iteration,
 	.interval = on_interval,
 	.end = on_end,
 };

@@ -24,6 +24,7 @@ struct metrics_sink {
 	char *path;
 	bool openmetrics;
 	bool queue;
+	bool sampled;
 	bool failing; /* the last version could not be written, and that has been told */
 	uint64_t threshold_ns;
 	uint64_t start_unix_ns;
@@ -70,9 +71,18 @@ static const struct family iteration_family = {
 	"loopprof_loop_iteration_seconds", "histogram", "seconds",
 	"Busy time of an iteration: the delay of an event that becomes ready meanwhile.",
 };
+/* Of a kind, not of a line or a system call: those are as many as the program has lines. */
+static const struct family lost_time_family = {
+	"loopprof_loop_lost_seconds", "counter", "seconds",
+	"Time that event loops lost, by cause; on_cpu and gc: in late callbacks, by samples.",
+};
 static const struct family run_family = {
 	"loopprof_callback_run_seconds", "histogram", "seconds",
 	"Time that a callback held its event loop.",
+};
+static const struct family sampled_run_family = {
+	"loopprof_callback_run_seconds", "histogram", "seconds",
+	"Time that a callback held its event loop, by samples of late iterations only.",
 };
 static const struct family queue_family = {
 	"loopprof_callback_queue_delay_seconds", "histogram", "seconds",
@@ -104,7 +114,12 @@ static const char *const edges[LP_SPREAD_EDGES] = {
 static const char *const lost_kinds[LP_LOST_KINDS] = {
 	[LP_LOST_RING] = "events",	   [LP_LOST_LOOPS] = "loops",
 	[LP_LOST_CALLBACKS] = "callbacks", [LP_LOST_READY] = "ready",
-	[LP_LOST_IDENTITY] = "identity",
+	[LP_LOST_IDENTITY] = "identity",   [LP_LOST_CAUSES] = "causes",
+};
+
+static const char *const cause_kinds[LP_CAUSE_KINDS] = {
+	[LP_CAUSE_ON_CPU] = "on_cpu",	    [LP_CAUSE_BLOCKED] = "blocked", [LP_CAUSE_GIL] = "gil",
+	[LP_CAUSE_RUN_QUEUE] = "run_queue", [LP_CAUSE_GC] = "gc",
 };
 
 static void write_head(struct page *page, const struct family *family)
@@ -223,6 +238,22 @@ static void write_spread(struct page *page, const struct family *family,
 	end_count(page, below);
 }
 
+static void write_lost_time(struct page *page, const struct lp_series *series)
+{
+	const struct lp_loop_series *loop;
+	size_t kind;
+
+	write_head(page, &lost_time_family);
+	for (loop = series->loops; loop; loop = loop->next) {
+		for (kind = 0; loop->known && kind < LP_CAUSE_KINDS; kind++) {
+			begin_sample(page, &lost_time_family, "_total");
+			write_loop_labels(page, loop);
+			write_label(page, "cause", cause_kinds[kind]);
+			end_seconds(page, loop->lost_ns[kind]);
+		}
+	}
+}
+
 static void write_loops(struct page *page, const struct lp_series *series)
 {
 	const struct lp_loop_series *loop;
@@ -301,7 +332,9 @@ static int write_version(struct metrics_sink *metrics, const struct lp_summary *
 	if (err)
 		return err;
 	write_loops(&page, &metrics->series);
-	write_callbacks(&page, &metrics->series, &run_family,
+	write_lost_time(&page, &metrics->series);
+	write_callbacks(&page, &metrics->series,
+			metrics->sampled ? &sampled_run_family : &run_family,
 			offsetof(struct lp_callback_times, run));
 	if (metrics->queue)
 		write_callbacks(&page, &metrics->series, &queue_family,
@@ -328,6 +361,7 @@ static void begin_run(void *context, const struct lp_run *run)
 	struct metrics_sink *metrics = context;
 
 	metrics->queue = run->queue;
+	metrics->sampled = run->sampled;
 	metrics->threshold_ns = run->threshold_ns;
 	metrics->start_unix_ns = run->start_unix_ns;
 }

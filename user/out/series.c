@@ -148,6 +148,7 @@ static void clear_counts(struct lp_series *series)
 		loop->iterations = 0;
 		loop->callbacks = 0;
 		loop->slow_callbacks = 0;
+		memset(loop->lost_ns, 0, sizeof(loop->lost_ns));
 		memset(&loop->iteration, 0, sizeof(loop->iteration));
 		memset(&loop->other, 0, sizeof(loop->other));
 		for (callback = loop->own; callback; callback = callback->next)
@@ -168,6 +169,8 @@ static int count_loop(struct lp_series *series, const struct lp_loop_summary *su
 	loop->iterations += summary->iterations;
 	loop->callbacks += summary->callbacks;
 	loop->slow_callbacks += summary->slow_callbacks;
+	for (i = 0; i < summary->cause_count; i++)
+		loop->lost_ns[summary->causes[i].kind] += summary->causes[i].total_ns;
 	spread_add(&loop->iteration, &summary->iteration);
 	if (!loop->known)
 		return 0;

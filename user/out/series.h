@@ -50,6 +50,7 @@ struct lp_loop_series {
 	uint64_t iterations;
 	uint64_t callbacks;
 	uint64_t slow_callbacks;
+	uint64_t lost_ns[LP_CAUSE_KINDS];
 	struct lp_spread iteration;
 	struct lp_callback_series *own; /* in the order in which they came */
 	struct lp_callback_times other;

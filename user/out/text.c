@@ -2,22 +2,19 @@
 /* For people: a line a stall as it ends, and tables at the end. */
 #include "sink.h"
 
-#include "../text.h"
 #include "file.h"
+#include "text_stall.h"
 #include "text_summary.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
-/* "12:01:07.312   312 ms  " */
-#define CLOCK_AND_DURATION 24
-/* Columns that a name gets at least, whatever else there is to show. */
-#define NAME_LEAST 16
-/* Bytes that are shown of a task's name. */
-#define TASK_NAME_MOST 24
-#define STACK_INDENT 8
+/* On a narrower terminal than this, lines wrap. */
+#define COLUMNS_LEAST 64
+
+/* What ends before a person could look is told once, when it has ended. */
+#define PROGRESS_LEAST_NS 1000000000ULL
 
 struct lp_text_sink {
 	struct lp_sink sink;
@@ -29,7 +26,8 @@ struct lp_text_sink {
 	struct lp_look look;
 	/* CLOCK_REALTIME minus CLOCK_MONOTONIC when the run began */
 	int64_t wall_offset_ns;
-	bool queue;
+	struct lp_text_shows shows; /* in each summary */
+	int err; /* first failed write; nothing is written after it */
 };
 
 /* Where the locale cannot show a character, a '?' stands for it: the columns stay as they are. */
@@ -53,8 +51,8 @@ static void put_out(struct lp_text_sink *sink)
 	size = (size_t)ftello(sink->file);
 	if (!sink->look.utf8)
 		size = make_ascii(sink->page, size);
-	fwrite(sink->page, 1, size, sink->out);
-	fflush(sink->out);
+	if (!sink->err)
+		sink->err = output_write(sink->out, sink->page, size);
 	rewind(sink->file);
 }
 
@@ -63,7 +61,8 @@ static void on_run(void *context, const struct lp_run *run)
 	struct lp_text_sink *sink = context;
 
 	sink->wall_offset_ns = (int64_t)run->start_unix_ns - (int64_t)run->start_ns;
-	sink->queue = run->queue;
+	sink->shows.queue = run->queue;
+	sink->shows.sampled = run->sampled;
 }
 
 static void print_clock(const struct lp_text_sink *sink, uint64_t monotonic_ns)
@@ -78,97 +77,25 @@ static void print_clock(const struct lp_text_sink *sink, uint64_t monotonic_ns)
 	fprintf(sink->file, "%s.%03d", text, (int)(unix_ns / 1000000 % 1000));
 }
 
-static void frame_place(const struct lp_shown_frame *frame, unsigned int parts, char *place,
-			size_t size)
-{
-	if (frame->line)
-		snprintf(place, size, "%.100s:%u", text_path_end(frame->file, parts), frame->line);
-	else
-		snprintf(place, size, "%.100s", text_path_end(frame->file, parts));
-}
-
-static void print_stack(const struct lp_text_sink *sink, const struct lp_sample *sample)
-{
-	size_t room = sink->look.columns - STACK_INDENT - 2, widest = 0;
-	char place[128];
-	uint32_t i;
-
-	for (i = 0; i < sample->depth; i++) {
-		size_t columns = text_columns(sample->frames[i].function);
-
-		if (columns > widest)
-			widest = columns;
-	}
-	if (widest > room / 2)
-		widest = room / 2;
-	for (i = 0; i < sample->depth; i++) {
-		const struct lp_shown_frame *frame = &sample->frames[i];
-
-		frame_place(frame, 2, place, sizeof(place));
-		if (widest + text_columns(place) > room)
-			frame_place(frame, 1, place, sizeof(place));
-		fprintf(sink->file, "%*s", STACK_INDENT, "");
-		text_print_end(sink->file, &sink->look, frame->function, widest, true);
-		fprintf(sink->file, "  %s\n", place);
-	}
-	if (sample->cut)
-		fputs("        ... (the rest could not be read)\n", sink->file);
-}
-
-/* Name, task and place, cut so that the line fits: of the name, the end is kept. */
-static void print_who(const struct lp_text_sink *sink, const struct lp_slow *slow)
-{
-	const struct lp_callback_info *callback = slow->callback;
-	char task[TASK_NAME_MOST + 16] = "", name[TASK_NAME_MOST], place[128] = "";
-	size_t rest, width = sink->look.columns - CLOCK_AND_DURATION;
-
-	if (slow->task && slow->task_name[0]) {
-		text_copy(name, sizeof(name), slow->task_name);
-		snprintf(task, sizeof(task), "  task '%s'", name);
-	} else if (slow->task) {
-		snprintf(task, sizeof(task), "  task '?'");
-	}
-	if (callback->file[0])
-		snprintf(place, sizeof(place), " (%.90s:%u)", text_path_end(callback->file, 2),
-			 callback->line);
-	rest = text_columns(task) + text_columns(place);
-	if (callback->file[0] && text_columns(callback->name) + rest > width)
-		snprintf(place, sizeof(place), " (%.90s:%u)", text_path_end(callback->file, 1),
-			 callback->line);
-	rest = text_columns(task) + text_columns(place);
-	text_print_end(sink->file, &sink->look, callback->name,
-		       width > rest + NAME_LEAST ? width - rest : NAME_LEAST, false);
-	fprintf(sink->file, "%s%s\n", task, place);
-}
-
 static void on_slow(void *context, const struct lp_slow *slow)
 {
 	struct lp_text_sink *sink = context;
-	char text[32];
 
-	text_duration(text, sizeof(text), slow->duration_ns);
+	if (slow->in_progress && slow->duration_ns < PROGRESS_LEAST_NS)
+		return;
 	print_clock(sink, slow->start_ns + slow->duration_ns);
-	fprintf(sink->file, "  %s%8s%s  ", sink->look.colour ? "\033[1;31m" : "", text,
-		sink->look.colour ? "\033[0m" : "");
-	print_who(sink, slow);
-	if (slow->sample_count) {
-		uint32_t all = 0, i;
+	text_slow_print(sink->file, &sink->look, slow);
+	put_out(sink);
+}
 
-		for (i = 0; i < slow->sample_count; i++)
-			all += slow->samples[i].count;
-		if (slow->sample_count > 1)
-			fprintf(sink->file, "    seen most, %u of %u times\n",
-				slow->samples[0].count, all);
-		print_stack(sink, &slow->samples[0]);
-	}
-	if (slow->queue_delay_ns != LP_NO_QUEUE_DELAY) {
-		text_duration(text, sizeof(text), slow->queue_delay_ns);
-		fprintf(sink->file, "    had waited %s to run\n", text);
-	}
-	if (slow->delayed_callbacks || slow->delayed_events)
-		fprintf(sink->file, "    held up %u callback%s and %u ready event%s\n",
-			slow->delayed_callbacks, slow->delayed_callbacks == 1 ? "" : "s",
-			slow->delayed_events, slow->delayed_events == 1 ? "" : "s");
+static void on_slow_iteration(void *context, const struct lp_slow_iteration *slow)
+{
+	struct lp_text_sink *sink = context;
+
+	if (slow->in_progress && slow->duration_ns < PROGRESS_LEAST_NS)
+		return;
+	print_clock(sink, slow->start_ns + slow->duration_ns);
+	text_slow_iteration_print(sink->file, &sink->look, slow);
 	put_out(sink);
 }
 
@@ -181,29 +108,31 @@ static void on_interval(void *context, const struct lp_summary *interval,
 	fputc('\n', sink->file);
 	print_clock(sink, interval->now_ns);
 	fputs("  ", sink->file);
-	text_summary_print(sink->file, &sink->look, interval, sink->queue, false);
+	text_summary_print(sink->file, &sink->look, interval, &sink->shows);
 	put_out(sink);
 }
 
 static void on_end(void *context, const struct lp_summary *total, const struct lp_run_end *end)
 {
 	struct lp_text_sink *sink = context;
+	struct lp_text_shows shows = sink->shows;
 
 	(void)end;
+	shows.histograms = true;
 	fputc('\n', sink->file);
-	text_summary_print(sink->file, &sink->look, total, sink->queue, true);
+	text_summary_print(sink->file, &sink->look, total, &shows);
 	put_out(sink);
 }
 
 static int close_text(struct lp_sink *base)
 {
 	struct lp_text_sink *sink = (struct lp_text_sink *)base;
-	int err = 0;
+	int err = sink->err;
 
 	if (sink->out) {
-		err = ferror(sink->out) ? -EIO : 0;
-		if (output_close(sink->out) && !err)
-			err = -EIO;
+		int closed = output_close(sink->out);
+
+		err = err ? err : closed;
 	}
 	if (sink->file)
 		fclose(sink->file);
@@ -228,8 +157,11 @@ static int open_text(const char *path, const struct lp_look *look, struct lp_sin
 		return err;
 	}
 	sink->look = *look;
+	if (sink->look.columns < COLUMNS_LEAST)
+		sink->look.columns = COLUMNS_LEAST;
 	sink->sink.observer.run = on_run;
 	sink->sink.observer.slow = on_slow;
+	sink->sink.observer.slow_iteration = on_slow_iteration;
 	sink->sink.observer.interval = on_interval;
 	sink->sink.observer.end = on_end;
 	sink->sink.close = close_text;

@@ -2,6 +2,8 @@
 #include "text_summary.h"
 
 #include "../text.h"
+#include "text_causes.h"
+#include "text_print.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -14,32 +16,6 @@
 #define FIXED_COLUMNS 60
 #define BUCKETS_AN_OCTAVE 8
 
-void text_print_end(FILE *file, const struct lp_look *look, const char *text, size_t width,
-		    bool pad)
-{
-	size_t mark_columns = look->utf8 ? 1 : 2, columns = text_columns(text);
-
-	if (columns <= width) {
-		fprintf(file, "%s%*s", text, pad ? (int)(width - columns) : 0, "");
-		return;
-	}
-	while (columns > width - mark_columns) {
-		text++;
-		while ((*text & 0xc0) == 0x80)
-			text++;
-		columns--;
-	}
-	fprintf(file, "%s%s", look->utf8 ? "\xe2\x80\xa6" : "..", text);
-}
-
-static void print_time(FILE *file, uint64_t ns, int width)
-{
-	char text[32];
-
-	text_duration(text, sizeof(text), ns);
-	fprintf(file, "%*s", width, text);
-}
-
 static void print_row(FILE *file, const struct lp_look *look, size_t width, const char *name,
 		      const char *kind, uint64_t slow, const struct lp_histogram *histogram)
 {
@@ -49,10 +25,10 @@ static void print_row(FILE *file, const struct lp_look *look, size_t width, cons
 	fprintf(file, "%*s", INDENT, "");
 	text_print_end(file, look, name, width, true);
 	fprintf(file, " %-4s %7" PRIu64 " %5" PRIu64, kind, histogram_count(histogram), slow);
-	print_time(file, histogram->sum_ns, 8);
+	text_print_time(file, histogram->sum_ns, 8);
 	for (i = 0; i < sizeof(shares) / sizeof(shares[0]); i++)
-		print_time(file, histogram_quantile(histogram, shares[i]), 8);
-	print_time(file, histogram_max(histogram), 8);
+		text_print_time(file, histogram_quantile(histogram, shares[i]), 8);
+	text_print_time(file, histogram_max(histogram), 8);
 	fputc('\n', file);
 }
 
@@ -150,31 +126,35 @@ static void print_histograms(FILE *file, const struct lp_look *look,
 	}
 }
 
-static void print_loop_head(FILE *file, const struct lp_loop_summary *loop, bool several)
+static void print_loop_head(FILE *file, const struct lp_loop_summary *loop, bool several,
+			    bool sampled)
 {
 	double busy = 100 * loop_utilization(loop);
 
 	if (several)
 		fprintf(file, "loop %u, %s pid %d thread %d: ", loop->loop->id, loop->loop->comm,
 			loop->loop->pid, loop->loop->tid);
-	if (!loop->callbacks) {
+	/* what few callbacks samples show says nothing of how many there were */
+	if (!loop->callbacks && !(sampled && loop->iterations)) {
 		fprintf(file, "%.1f s, idle\n", (double)loop->wall_ns / 1e9);
 		return;
 	}
 	fprintf(file, "%.1f s, loop busy %.1f %% of it, %" PRIu64 " iterations, ",
 		(double)loop->wall_ns / 1e9, busy, loop->iterations);
-	fprintf(file, "%" PRIu64 " callbacks (%" PRIu64 " slow)\n", loop->callbacks,
-		loop->slow_callbacks);
+	if (!sampled)
+		fprintf(file, "%" PRIu64 " callbacks (", loop->callbacks);
+	fprintf(file, "%" PRIu64 " slow%s\n", loop->slow_callbacks,
+		sampled ? loop->slow_callbacks == 1 ? " callback" : " callbacks" : ")");
 	if (!loop->iterations)
 		return;
 	fputs("an event waited p50 ", file);
-	print_time(file, histogram_quantile(&loop->iteration, 0.5), 0);
+	text_print_time(file, histogram_quantile(&loop->iteration, 0.5), 0);
 	fputs(", p90 ", file);
-	print_time(file, histogram_quantile(&loop->iteration, 0.9), 0);
+	text_print_time(file, histogram_quantile(&loop->iteration, 0.9), 0);
 	fputs(", p99 ", file);
-	print_time(file, histogram_quantile(&loop->iteration, 0.99), 0);
+	text_print_time(file, histogram_quantile(&loop->iteration, 0.99), 0);
 	fputs(", worst ", file);
-	print_time(file, histogram_max(&loop->iteration), 0);
+	text_print_time(file, histogram_max(&loop->iteration), 0);
 	fputs(" for the loop\n\n", file);
 }
 
@@ -186,10 +166,28 @@ static const char *const lost_sentences[LP_LOST_KINDS] = {
 		"runs are counted under \"other\": more than 4095 different callbacks",
 	[LP_LOST_READY] = "callbacks have no queue delay: too many were ready at once",
 	[LP_LOST_IDENTITY] = "runs are counted under \"other\": what ran could not be read",
+	[LP_LOST_CAUSES] = "waits are missing where the loop's time went: too many different ones",
 };
 
+static void print_tables(FILE *file, const struct lp_look *look, const struct lp_loop_summary *loop,
+			 const struct lp_text_shows *shows)
+{
+	text_causes_print(file, look, loop);
+	if (!loop->callback_count)
+		return;
+	if (shows->sampled)
+		fputs("how long they ran, by samples of late iterations\n", file);
+	print_table(file, look, shows->sampled ? "callback" : "how long they ran", loop, false);
+	if (shows->queue) {
+		fputc('\n', file);
+		print_table(file, look, "how long they waited", loop, true);
+	}
+	if (shows->histograms)
+		print_histograms(file, look, loop);
+}
+
 void text_summary_print(FILE *file, const struct lp_look *look, const struct lp_summary *summary,
-			bool queue, bool histograms)
+			const struct lp_text_shows *shows)
 {
 	size_t i;
 
@@ -201,16 +199,8 @@ void text_summary_print(FILE *file, const struct lp_look *look, const struct lp_
 		if (i)
 			fputc('\n', file);
 		if (loop->loop)
-			print_loop_head(file, loop, summary->loop_count > 1);
-		if (!loop->callback_count)
-			continue;
-		print_table(file, look, "how long they ran", loop, false);
-		if (queue) {
-			fputc('\n', file);
-			print_table(file, look, "how long they waited", loop, true);
-		}
-		if (histograms)
-			print_histograms(file, look, loop);
+			print_loop_head(file, loop, summary->loop_count > 1, shows->sampled);
+		print_tables(file, look, loop, shows);
 	}
 	for (i = 0; i < LP_LOST_KINDS; i++)
 		if (summary->lost[i] && lost_sentences[i])

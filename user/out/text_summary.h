@@ -5,15 +5,14 @@
 
 #include "sink.h"
 
-/* histograms: also draw those of the callbacks that took the most time. */
-void text_summary_print(FILE *file, const struct lp_look *look, const struct lp_summary *summary,
-			bool queue, bool histograms);
+/* What is in a summary besides what all have. */
+struct lp_text_shows {
+	bool queue; /* queue delays */
+	bool sampled; /* callbacks are known from samples only */
+	bool histograms; /* draw those of the callbacks that took the most time */
+};
 
-/*
- * Prints a text in at most so many columns: the end of a long name tells more
- * than its beginning.  pad: fill up with spaces.
- */
-void text_print_end(FILE *file, const struct lp_look *look, const char *text, size_t width,
-		    bool pad);
+void text_summary_print(FILE *file, const struct lp_look *look, const struct lp_summary *summary,
+			const struct lp_text_shows *shows);
 
 #endif /* LP_TEXT_SUMMARY_H */

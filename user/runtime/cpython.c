@@ -5,8 +5,11 @@
 #include "../target/elf_file.h"
 #include "../target/mappings.h"
 #include "../target/memory.h"
+#include "cpython_code.h"
+#include "cpython_loops.h"
 #include "cpython_probes.h"
 #include "cpython_stack.h"
+#include "cpython_threads.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -157,6 +160,36 @@ static int choose_row(struct lp_cpython *python, const struct lp_elf *elf, bool 
 	return 0;
 }
 
+/* Ways through _PyRuntime and the interpreter state. */
+static void fill_chains(const struct lp_cpython_row *row, struct lp_python *wire)
+{
+	wire->interpreter_head = row->interpreter_head;
+	if (row->current_thread != LP_NO_FIELD) {
+		wire->thread_steps = 1;
+		wire->thread_offsets[0] = row->current_thread;
+		wire->gil_steps = 0;
+		wire->gil_offset = row->runtime_gil;
+	} else {
+		wire->thread_steps = 3;
+		wire->thread_offsets[0] = row->interpreter_head;
+		wire->thread_offsets[1] = row->interpreter_gil;
+		wire->thread_offsets[2] = row->gil_holder;
+		wire->gil_steps = 2;
+		wire->gil_offset = 0;
+	}
+	wire->collecting_in_runtime = row->runtime_collecting != LP_NO_FIELD;
+	wire->collecting_offset = wire->collecting_in_runtime ? row->runtime_collecting
+							      : row->interpreter_collecting;
+}
+
+static uint64_t exported_address(const struct lp_cpython *python, const struct lp_elf *elf,
+				 const char *symbol)
+{
+	uint64_t address = elf_symbol(elf, symbol);
+
+	return address ? address + python->bias : 0;
+}
+
 /* What BPF gets. */
 static void fill_instance(struct lp_cpython *python, const struct lp_elf *elf,
 			  struct lp_instance *instance)
@@ -167,23 +200,17 @@ static void fill_instance(struct lp_cpython *python, const struct lp_elf *elf,
 	wire->offsets = python->row.probe;
 	wire->eager_tasks = python->minor >= 12;
 	wire->thread_base = python->runtime;
-	if (python->row.current_thread != LP_NO_FIELD) {
-		wire->thread_steps = 1;
-		wire->thread_offsets[0] = python->row.current_thread;
-	} else {
-		wire->thread_steps = 3;
-		wire->thread_offsets[0] = python->row.interpreter_head;
-		wire->thread_offsets[1] = python->row.interpreter_gil;
-		wire->thread_offsets[2] = python->row.gil_holder;
-	}
+	fill_chains(&python->row, wire);
 	for (i = 0; i < sizeof(exported) / sizeof(exported[0]); i++) {
-		uint64_t address = elf_symbol(elf, exported[i].symbol);
+		uint64_t address = exported_address(python, elf, exported[i].symbol);
 
-		if (address)
-			address += python->bias;
 		memcpy((char *)wire + exported[i].field, &address, sizeof(address));
 	}
 	python->context_type = elf_symbol(elf, "PyContext_Type");
+	python->code_type = exported_address(python, elf, "PyCode_Type");
+	python->function_type = wire->function_type;
+	python->string_type = wire->string_type;
+	python->int_type = wire->int_type;
 	if (python->hex_version)
 		snprintf(instance->version, sizeof(instance->version), "3.%d.%d", python->minor,
 			 (int)(python->hex_version >> 8 & 0xff));
@@ -282,13 +309,18 @@ static int detect(const struct lp_process_info *process, struct lp_instance *ins
 		free(python);
 		return err;
 	}
+	python->codes = cpython_codes_new();
 	instance->reader = python;
 	return 0;
 }
 
 static void release(struct lp_instance *instance)
 {
-	free(instance->reader);
+	struct lp_cpython *python = instance->reader;
+
+	if (python)
+		cpython_codes_free(python->codes);
+	free(python);
 	instance->reader = NULL;
 }
 
@@ -347,18 +379,29 @@ static bool is_dispatch(const struct lp_frame *frame)
 	       (!strcmp(frame->function, "_run") || !strcmp(frame->function, "Handle._run"));
 }
 
+static int loop_code(const struct lp_instance *instance, uint64_t *dispatch, uint64_t *run_once)
+{
+	return cpython_loop_code(instance->reader, dispatch, run_once);
+}
+
+static void describe_thread(const struct lp_instance *instance, uint64_t thread_state, pid_t *tid,
+			    char *name, size_t size)
+{
+	cpython_describe_thread(instance->reader, thread_state, tid, name, size);
+}
+
 static void task_name(const struct lp_instance *instance, uint64_t task, char *name, size_t size)
 {
 	const struct lp_cpython *python = instance->reader;
 	uint64_t object = memory_u64(python->pid, task + python->row.probe.task_coroutine + 8);
+	uint64_t number;
 
 	name[0] = '\0';
 	if (!object)
 		return;
 	/* 3.12 and later keep the number of a task without a name of its own as an int */
-	if (memory_u64(python->pid, object + CPYTHON_OBJECT_TYPE) == instance->python.int_type)
-		snprintf(name, size, "Task-%u",
-			 memory_u32(python->pid, object + python->row.probe.int_digit));
+	if (!cpython_int(python, object, &number))
+		snprintf(name, size, "Task-%llu", (unsigned long long)number);
 	else
 		cpython_string(python, object, name, size);
 }
@@ -374,5 +417,7 @@ const struct lp_runtime cpython_runtime = {
 	.read_stack = read_stack,
 	.describe = describe,
 	.is_dispatch = is_dispatch,
+	.loop_code = loop_code,
+	.describe_thread = describe_thread,
 	.task_name = task_name,
 };

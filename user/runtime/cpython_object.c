@@ -9,44 +9,119 @@
 #include <string.h>
 
 #define DICT_KEYS 32
+#define DICT_VALUES 40
 #define DICT_ENTRIES_MAX 100000
 #define STRING_BYTES_MAX 1024
 #define METHODS_MAX 512
 #define METHOD_NAME_BYTES 64
 
-/* PyASCIIObject: length at 16, state at 32, in every version. */
+/* Include/object.h: Py_TPFLAGS_UNICODE_SUBCLASS. */
+#define TYPE_FLAG_STRING (1UL << 28)
+
+/* struct state of PyASCIIObject, the same bits in 3.8 to 3.14. */
+#define STRING_WIDTH(state) ((state) >> 2 & 7)
+#define STRING_COMPACT 0x20
+#define STRING_ASCII 0x40
+
+/* PyASCIIObject from its type on: length at 16, state at 32, in every version. */
 struct lp_string_head {
+	uint64_t type;
 	uint64_t length;
 	uint64_t hash;
 	uint32_t state;
 } __attribute__((packed));
 
-int cpython_string(const struct lp_cpython *python, uint64_t string, char *text, size_t size)
+static bool is_string(const struct lp_cpython *python, uint64_t type)
+{
+	return (type && type == python->string_type) ||
+	       memory_u64(python->pid, type + CPYTHON_TYPE_FLAGS) & TYPE_FLAG_STRING;
+}
+
+/* The head of a str and where its characters are. Returns 0 or a negative errno. */
+static int string_head(const struct lp_cpython *python, uint64_t string,
+		       struct lp_string_head *head, uint64_t *data)
 {
 	const struct lp_python_offsets *offsets = &python->row.probe;
+	unsigned int width;
+	int err;
+
+	err = memory_read(python->pid, string + CPYTHON_OBJECT_TYPE, head, sizeof(*head));
+	if (err)
+		return err;
+	width = STRING_WIDTH(head->state);
+	if ((width != 1 && width != 2 && width != 4) || !is_string(python, head->type))
+		return -EINVAL;
+	if (!(head->state & STRING_COMPACT))
+		/* of a subclass of str: PyUnicodeObject.data follows the compact part */
+		*data = memory_u64(python->pid, string + offsets->string_wide);
+	else if (head->state & STRING_ASCII)
+		*data = string + offsets->string_ascii;
+	else
+		*data = string + offsets->string_wide;
+	return 0;
+}
+
+int cpython_string(const struct lp_cpython *python, uint64_t string, char *text, size_t size)
+{
 	uint8_t data[STRING_BYTES_MAX];
 	struct lp_string_head head;
 	unsigned int width;
+	uint64_t address;
 	size_t bytes;
-	bool ascii;
 	int err;
 
 	text[0] = '\0';
-	err = memory_read(python->pid, string + 16, &head, sizeof(head));
+	err = string_head(python, string, &head, &address);
 	if (err)
 		return err;
-	width = head.state >> 2 & 7;
-	ascii = head.state & 0x40;
-	if (width != 1 && width != 2 && width != 4)
-		return -EINVAL;
+	width = STRING_WIDTH(head.state);
 	bytes = head.length > sizeof(data) / width ? sizeof(data) / width * width
 						   : head.length * width;
-	err = memory_read(python->pid,
-			  string + (ascii ? offsets->string_ascii : offsets->string_wide), data,
-			  bytes);
+	err = memory_read(python->pid, address, data, bytes);
 	if (err)
 		return err;
 	text_from_python(data, bytes, width, text, size);
+	return 0;
+}
+
+/* Is this object a str of just these ASCII characters? */
+static bool string_equals(const struct lp_cpython *python, uint64_t string, const char *text,
+			  size_t length)
+{
+	struct lp_string_head head;
+	uint64_t address;
+	char data[128];
+
+	if (length > sizeof(data) || string_head(python, string, &head, &address) ||
+	    head.length != length || STRING_WIDTH(head.state) != 1)
+		return false;
+	return !memory_read(python->pid, address, data, length) && !memcmp(data, text, length);
+}
+
+/*
+ * PyLongObject: up to 3.11 ob_size digits, which is negative for negative numbers;
+ * since 3.12 lv_tag, with the sign in its two lowest bits (0: positive, 1: zero) and
+ * the number of digits from bit 3 on.  A digit has 30 bits.
+ */
+int cpython_int(const struct lp_cpython *python, uint64_t object, uint64_t *value)
+{
+	uint16_t first = python->row.probe.int_digit;
+	uint32_t digits[3] = { 0 };
+	uint64_t head[2], count;
+
+	if (memory_read(python->pid, object + CPYTHON_OBJECT_TYPE, head, sizeof(head)) ||
+	    head[0] != python->int_type)
+		return -EINVAL;
+	count = head[1];
+	if (python->minor >= 12) {
+		if ((count & 3) > 1)
+			return -EINVAL;
+		count >>= 3;
+	}
+	if (count > 3 || memory_read(python->pid, object + first, digits, count * 4) ||
+	    digits[2] > 7)
+		return -EINVAL;
+	*value = digits[0] | (uint64_t)digits[1] << 30 | (uint64_t)digits[2] << 60;
 	return 0;
 }
 
@@ -86,30 +161,78 @@ static int dict_entries(const struct lp_cpython *python, uint64_t keys,
 	return entries->count > DICT_ENTRIES_MAX ? -E2BIG : 0;
 }
 
-uint64_t cpython_dict_get(const struct lp_cpython *python, uint64_t dict, const char *key)
+ssize_t cpython_keys_pairs(const struct lp_cpython *python, uint64_t keys, uint64_t values,
+			   struct lp_pair **pairs)
 {
 	struct lp_dict_entries entries;
-	uint64_t found = 0, i;
+	uint64_t *apart = NULL;
+	ssize_t count = 0;
 	uint8_t *data;
+	size_t i;
+	int err;
 
-	if (!dict || dict_entries(python, memory_u64(python->pid, dict + DICT_KEYS), &entries) ||
-	    !entries.count)
-		return 0;
-	data = malloc(entries.count * entries.size);
-	if (!data)
-		return 0;
-	if (memory_read(python->pid, entries.first, data, entries.count * entries.size))
-		entries.count = 0;
-	for (i = 0; i < entries.count && !found; i++) {
-		uint64_t pair[2];
-		char text[128];
+	*pairs = NULL;
+	err = dict_entries(python, keys, &entries);
+	if (err || !entries.count)
+		return err;
+	/* the entries, room for the pairs, and values that are kept apart */
+	data = malloc(entries.count * (entries.size + sizeof(uint64_t)));
+	*pairs = malloc(entries.count * sizeof(**pairs));
+	if (!data || !*pairs)
+		err = -ENOMEM;
+	if (!err)
+		err = memory_read(python->pid, entries.first, data, entries.count * entries.size);
+	if (!err && values) {
+		apart = (uint64_t *)(data + entries.count * entries.size);
+		err = memory_read(python->pid, values, apart, entries.count * sizeof(*apart));
+	}
+	for (i = 0; !err && i < entries.count; i++) {
+		struct lp_pair *pair = &(*pairs)[count];
 
-		memcpy(pair, data + i * entries.size + entries.key, sizeof(pair));
-		if (pair[0] && pair[1] && !cpython_string(python, pair[0], text, sizeof(text)) &&
-		    !strcmp(text, key))
-			found = pair[1];
+		memcpy(pair, data + i * entries.size + entries.key, sizeof(*pair));
+		if (apart)
+			pair->value = apart[i];
+		count += pair->key && pair->value;
 	}
 	free(data);
+	if (!err)
+		return count;
+	free(*pairs);
+	*pairs = NULL;
+	return err;
+}
+
+ssize_t cpython_dict_pairs(const struct lp_cpython *python, uint64_t dict, struct lp_pair **pairs)
+{
+	uint64_t keys = memory_u64(python->pid, dict + DICT_KEYS);
+	uint64_t values = memory_u64(python->pid, dict + DICT_VALUES);
+
+	*pairs = NULL;
+	if (!dict || !keys)
+		return -EFAULT;
+	return cpython_keys_pairs(python, keys, values ? values + CPYTHON_VALUES(python) : 0,
+				  pairs);
+}
+
+uint64_t cpython_pairs_get(const struct lp_cpython *python, const struct lp_pair *pairs,
+			   ssize_t count, const char *key)
+{
+	size_t length = strlen(key);
+	ssize_t i;
+
+	for (i = 0; pairs && i < count; i++)
+		if (string_equals(python, pairs[i].key, key, length))
+			return pairs[i].value;
+	return 0;
+}
+
+uint64_t cpython_dict_get(const struct lp_cpython *python, uint64_t dict, const char *key)
+{
+	struct lp_pair *pairs;
+	ssize_t count = cpython_dict_pairs(python, dict, &pairs);
+	uint64_t found = cpython_pairs_get(python, pairs, count, key);
+
+	free(pairs);
 	return found;
 }
 

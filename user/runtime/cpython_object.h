@@ -16,10 +16,25 @@
 #define CPYTHON_OBJECT_TYPE 8
 #define CPYTHON_TYPE_NAME 24
 #define CPYTHON_TYPE_BASIC_SIZE 32
+#define CPYTHON_TYPE_FLAGS 168
 #define CPYTHON_TYPE_METHODS 232
+#define CPYTHON_TYPE_DICT 264 /* of types that Python code made: 3.12 moved it for others */
+#define CPYTHON_TYPE_DICT_OFFSET 288
+#define CPYTHON_TYPE_MRO 344
 #define CPYTHON_MODULE_DICT 16
 #define CPYTHON_BUILTIN_METHOD 16
 #define CPYTHON_METHOD_SIZE 32 /* PyMethodDef: name, function, flags, doc */
+#define CPYTHON_TUPLE_LENGTH 16
+#define CPYTHON_BYTES_LENGTH 16
+#define CPYTHON_BYTES_DATA 32
+
+/* PyDictValues begins with its values; since 3.13, a word about them comes first. */
+#define CPYTHON_VALUES(python) ((python)->row.instance_layout == LP_INSTANCE_INLINE ? 8 : 0)
+
+/* PyTupleObject.ob_item; 3.14 has a hash in front of it. */
+#define CPYTHON_TUPLE_ITEMS(python) ((python)->minor >= 14 ? 32 : 24)
+
+struct lp_code_cache;
 
 /* One Python process and how to read it. */
 struct lp_cpython {
@@ -29,14 +44,41 @@ struct lp_cpython {
 	struct lp_cpython_row row;
 	uint64_t runtime; /* address of _PyRuntime */
 	uint64_t context_type; /* address of PyContext_Type */
+	/* addresses of exported types; 0: not exported */
+	uint64_t code_type;
+	uint64_t function_type;
+	uint64_t string_type;
+	uint64_t int_type;
+	struct lp_code_cache *codes; /* may be NULL */
 	char file[64]; /* opens the file that holds the interpreter */
 	uint64_t bias; /* address minus ELF virtual address in that file */
+};
+
+/* A key of a dict and its value: addresses, neither of them 0. */
+struct lp_pair {
+	uint64_t key;
+	uint64_t value;
 };
 
 /* Decodes a str into UTF-8; cut to size. Returns 0 or a negative errno. */
 int cpython_string(const struct lp_cpython *python, uint64_t string, char *text, size_t size);
 
+/* The value of an int from 0 to 2^63 - 1. Returns 0, or -EINVAL if it is none. */
+int cpython_int(const struct lp_cpython *python, uint64_t object, uint64_t *value);
+
+/* All pairs of a dict. Returns their number, *pairs is to be freed; or a negative errno. */
+ssize_t cpython_dict_pairs(const struct lp_cpython *python, uint64_t dict, struct lp_pair **pairs);
+
+/*
+ * The same of keys that many dicts share (PyDictKeysObject), with the values at
+ * another place.
+ */
+ssize_t cpython_keys_pairs(const struct lp_cpython *python, uint64_t keys, uint64_t values,
+			   struct lp_pair **pairs);
+
 /* The value for a str key, or 0. */
+uint64_t cpython_pairs_get(const struct lp_cpython *python, const struct lp_pair *pairs,
+			   ssize_t count, const char *key);
 uint64_t cpython_dict_get(const struct lp_cpython *python, uint64_t dict, const char *key);
 
 /* sys.modules[module].__dict__[name] of the main interpreter, or 0. */

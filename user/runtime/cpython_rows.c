@@ -2,7 +2,7 @@
 /*
  * Offsets of 64-bit, GIL builds.  3.8 to 3.13 were read from the DWARF of
  * builds with debug information and checked on live processes; 3.14 was
- * computed from its headers and checked on Debian's 3.14.
+ * computed from its headers and checked on Debian's 3.14.10.
  */
 #include "cpython_rows.h"
 
@@ -34,23 +34,32 @@ static const struct lp_cpython_row rows[] = {
 			   .function_qualname = 104,
 			   .string_ascii = 48,
 			   .string_wide = 72,
-			   .int_digit = 24 },
+			   .int_digit = 24,
+			   .frame_previous = 24,
+			   .frame_instruction = 104,
+			   .frame_owner = NONE,
+			   .first_shim = NONE,
+			   .handle_callback = 24 },
 		.task_size = 144,
 		.current_thread = 1368,
+		.runtime_gil = 1152,
+		.runtime_collecting = 544,
 		.interpreter_head = 32,
 		.interpreter_threads = 8,
 		.interpreter_modules = 56,
 		.interpreter_gil = NONE,
+		.interpreter_collecting = NONE,
 		.gil_holder = NONE,
 		.thread_next = 8,
 		.thread_native_id = NONE,
-		.frame_previous = 24,
-		.frame_instruction = 104,
-		.frame_owner = NONE,
-		.first_shim = 255,
+		.thread_dict = 152,
+		.thread_loop = NONE,
+		.code_flags = 36,
 		.code_lines = 120,
 		.code_bytecode = NONE,
+		.type_keys = NONE,
 		.dict_layout = LP_DICT_INDEXED,
+		.instance_layout = LP_INSTANCE_DICT,
 	},
 	{
 		.minor = 9,
@@ -74,23 +83,32 @@ static const struct lp_cpython_row rows[] = {
 			   .function_qualname = 104,
 			   .string_ascii = 48,
 			   .string_wide = 72,
-			   .int_digit = 24 },
+			   .int_digit = 24,
+			   .frame_previous = 24,
+			   .frame_instruction = 104,
+			   .frame_owner = NONE,
+			   .first_shim = NONE,
+			   .handle_callback = 24 },
 		.task_size = 184,
 		.current_thread = 568,
+		.runtime_gil = 352,
+		.runtime_collecting = NONE,
 		.interpreter_head = 32,
 		.interpreter_threads = 8,
 		.interpreter_modules = 856,
 		.interpreter_gil = NONE,
+		.interpreter_collecting = 816,
 		.gil_holder = NONE,
 		.thread_next = 8,
 		.thread_native_id = NONE,
-		.frame_previous = 24,
-		.frame_instruction = 104,
-		.frame_owner = NONE,
-		.first_shim = 255,
+		.thread_dict = 152,
+		.thread_loop = NONE,
+		.code_flags = 36,
 		.code_lines = 120,
 		.code_bytecode = NONE,
+		.type_keys = NONE,
 		.dict_layout = LP_DICT_INDEXED,
+		.instance_layout = LP_INSTANCE_DICT,
 	},
 	{
 		.minor = 10,
@@ -114,23 +132,32 @@ static const struct lp_cpython_row rows[] = {
 			   .function_qualname = 40,
 			   .string_ascii = 48,
 			   .string_wide = 72,
-			   .int_digit = 24 },
+			   .int_digit = 24,
+			   .frame_previous = 24,
+			   .frame_instruction = 96,
+			   .frame_owner = NONE,
+			   .first_shim = NONE,
+			   .handle_callback = 24 },
 		.task_size = 192,
 		.current_thread = 568,
+		.runtime_gil = 352,
+		.runtime_collecting = NONE,
 		.interpreter_head = 32,
 		.interpreter_threads = 8,
 		.interpreter_modules = 856,
 		.interpreter_gil = NONE,
+		.interpreter_collecting = 816,
 		.gil_holder = NONE,
 		.thread_next = 8,
 		.thread_native_id = NONE,
-		.frame_previous = 24,
-		.frame_instruction = 96,
-		.frame_owner = NONE,
-		.first_shim = 255,
+		.thread_dict = 152,
+		.thread_loop = NONE,
+		.code_flags = 36,
 		.code_lines = 120,
 		.code_bytecode = NONE,
+		.type_keys = NONE,
 		.dict_layout = LP_DICT_INDEXED,
+		.instance_layout = LP_INSTANCE_DICT,
 	},
 	{
 		.minor = 11,
@@ -154,23 +181,32 @@ static const struct lp_cpython_row rows[] = {
 			   .function_qualname = 40,
 			   .string_ascii = 48,
 			   .string_wide = 72,
-			   .int_digit = 24 },
+			   .int_digit = 24,
+			   .frame_previous = 48,
+			   .frame_instruction = 56,
+			   .frame_owner = 69,
+			   .first_shim = NONE,
+			   .handle_callback = 24 },
 		.task_size = 176,
 		.current_thread = 576,
+		.runtime_gil = 360,
+		.runtime_collecting = NONE,
 		.interpreter_head = 40,
 		.interpreter_threads = 16,
 		.interpreter_modules = 888,
 		.interpreter_gil = NONE,
+		.interpreter_collecting = 848,
 		.gil_holder = NONE,
 		.thread_next = 8,
 		.thread_native_id = 160,
-		.frame_previous = 48,
-		.frame_instruction = 56,
-		.frame_owner = 69,
-		.first_shim = 255,
+		.thread_dict = 128,
+		.thread_loop = NONE,
+		.code_flags = 48,
 		.code_lines = 136,
 		.code_bytecode = 184,
+		.type_keys = 872,
 		.dict_layout = LP_DICT_COMPACT,
+		.instance_layout = LP_INSTANCE_VALUES,
 	},
 	{
 		.minor = 12,
@@ -194,23 +230,32 @@ static const struct lp_cpython_row rows[] = {
 			   .function_qualname = 40,
 			   .string_ascii = 40,
 			   .string_wide = 56,
-			   .int_digit = 24 },
+			   .int_digit = 24,
+			   .frame_previous = 8,
+			   .frame_instruction = 56,
+			   .frame_owner = 70,
+			   .first_shim = 3,
+			   .handle_callback = 24 },
 		.task_size = 176,
 		.current_thread = NONE,
+		.runtime_gil = NONE,
+		.runtime_collecting = NONE,
 		.interpreter_head = 40,
 		.interpreter_threads = 72,
 		.interpreter_modules = 944,
 		.interpreter_gil = 384,
+		.interpreter_collecting = 312,
 		.gil_holder = 8,
 		.thread_next = 8,
 		.thread_native_id = 144,
-		.frame_previous = 8,
-		.frame_instruction = 56,
-		.frame_owner = 70,
-		.first_shim = 3,
+		.thread_dict = 112,
+		.thread_loop = NONE,
+		.code_flags = 48,
 		.code_lines = 136,
 		.code_bytecode = 192,
+		.type_keys = 880,
 		.dict_layout = LP_DICT_COMPACT,
+		.instance_layout = LP_INSTANCE_TAGGED,
 	},
 	{
 		.minor = 13,
@@ -234,23 +279,32 @@ static const struct lp_cpython_row rows[] = {
 			   .function_qualname = 40,
 			   .string_ascii = 40,
 			   .string_wide = 56,
-			   .int_digit = 24 },
+			   .int_digit = 24,
+			   .frame_previous = 8,
+			   .frame_instruction = 56,
+			   .frame_owner = 70,
+			   .first_shim = 3,
+			   .handle_callback = 24 },
 		.task_size = 144,
 		.current_thread = NONE,
+		.runtime_gil = NONE,
+		.runtime_collecting = NONE,
 		.interpreter_head = 632,
 		.interpreter_threads = 7344,
 		.interpreter_modules = 7656,
 		.interpreter_gil = 16,
+		.interpreter_collecting = 7600,
 		.gil_holder = 8,
 		.thread_next = 8,
 		.thread_native_id = 160,
-		.frame_previous = 8,
-		.frame_instruction = 56,
-		.frame_owner = 70,
-		.first_shim = 3,
+		.thread_dict = NONE,
+		.thread_loop = 304,
+		.code_flags = 48,
 		.code_lines = 136,
 		.code_bytecode = 200,
+		.type_keys = 880,
 		.dict_layout = LP_DICT_COMPACT,
+		.instance_layout = LP_INSTANCE_INLINE,
 	},
 	{
 		.minor = 14,
@@ -275,23 +329,32 @@ static const struct lp_cpython_row rows[] = {
 			   .string_ascii = 40,
 			   .string_wide = 56,
 			   .int_digit = 24,
+			   .frame_previous = 8,
+			   .frame_instruction = 56,
+			   .frame_owner = 74,
+			   .first_shim = 3,
+			   .handle_callback = 24,
 			   .tag_mask = 1 },
 		.task_size = 168,
 		.current_thread = NONE,
+		.runtime_gil = NONE,
+		.runtime_collecting = NONE,
 		.interpreter_head = 808,
 		.interpreter_threads = 7344,
 		.interpreter_modules = 7688,
 		.interpreter_gil = 16,
+		.interpreter_collecting = 7600,
 		.gil_holder = 8,
 		.thread_next = 8,
 		.thread_native_id = 160,
-		.frame_previous = 8,
-		.frame_instruction = 56,
-		.frame_owner = 74,
-		.first_shim = 3,
+		.thread_dict = NONE,
+		.thread_loop = 864,
+		.code_flags = 48,
 		.code_lines = 136,
 		.code_bytecode = 208,
+		.type_keys = 880,
 		.dict_layout = LP_DICT_COMPACT,
+		.instance_layout = LP_INSTANCE_INLINE,
 	},
 };
 
@@ -305,41 +368,68 @@ const struct lp_cpython_row *cpython_row(int minor)
 	return NULL;
 }
 
-/* Words of _Py_DebugOffsets (pycore_debug_offsets.h) that have a field in the row. */
+/* Words of _Py_DebugOffsets (pycore_debug_offsets.h; 3.13: pycore_runtime.h) that have a field. */
 struct lp_debug_word {
 	uint8_t index_13; /* u64 index from the struct's beginning */
 	uint8_t index_14;
 	uint16_t field; /* of struct lp_cpython_row */
+	uint32_t end; /* what the offset, and 8 bytes from there, must lie below */
 };
 
 #define DEBUG_GENERATOR_FRAME 85 /* 3.14: gen_object.gi_iframe */
 #define ROW(name) offsetof(struct lp_cpython_row, name)
+#define ANYWHERE (LP_NO_FIELD + 8)
 
 static const struct lp_debug_word debug_words[] = {
-	{ 5, 5, ROW(interpreter_head) },      { 9, 9, ROW(interpreter_threads) },
-	{ 11, 12, ROW(interpreter_modules) }, { 14, 15, ROW(interpreter_gil) },
-	{ 21, 24, ROW(thread_next) },	      { 23, 26, ROW(probe.thread_frame) },
-	{ 24, 27, ROW(probe.thread_id) },     { 25, 28, ROW(thread_native_id) },
-	{ 29, 32, ROW(frame_previous) },      { 30, 33, ROW(probe.frame_code) },
-	{ 31, 34, ROW(frame_instruction) },   { 32, 35, ROW(probe.frame_locals) },
-	{ 33, 36, ROW(frame_owner) },	      { 35, 40, ROW(probe.code_filename) },
-	{ 36, 41, ROW(probe.code_name) },     { 37, 42, ROW(probe.code_qualname) },
-	{ 38, 43, ROW(code_lines) },	      { 39, 44, ROW(probe.code_first_line) },
-	{ 43, 48, ROW(code_bytecode) },	      { 70, 80, ROW(probe.string_ascii) },
+	{ 5, 5, ROW(interpreter_head), ANYWHERE },
+	{ 9, 9, ROW(interpreter_threads), ANYWHERE },
+	{ 11, 12, ROW(interpreter_modules), ANYWHERE },
+	{ 14, 15, ROW(interpreter_gil), ANYWHERE },
+	{ 21, 24, ROW(thread_next), ANYWHERE },
+	{ 23, 26, ROW(probe.thread_frame), ANYWHERE },
+	{ 24, 27, ROW(probe.thread_id), ANYWHERE },
+	{ 25, 28, ROW(thread_native_id), ANYWHERE },
+	{ 29, 32, ROW(probe.frame_previous), CPYTHON_FRAME_BYTES },
+	{ 30, 33, ROW(probe.frame_code), CPYTHON_FRAME_BYTES },
+	{ 31, 34, ROW(probe.frame_instruction), CPYTHON_FRAME_BYTES },
+	{ 32, 35, ROW(probe.frame_locals), ANYWHERE },
+	{ 33, 36, ROW(probe.frame_owner), CPYTHON_FRAME_BYTES },
+	{ 35, 40, ROW(probe.code_filename), CPYTHON_CODE_BYTES },
+	{ 36, 41, ROW(probe.code_name), CPYTHON_CODE_BYTES },
+	{ 37, 42, ROW(probe.code_qualname), CPYTHON_CODE_BYTES },
+	{ 38, 43, ROW(code_lines), CPYTHON_CODE_BYTES },
+	{ 39, 44, ROW(probe.code_first_line), CPYTHON_CODE_BYTES },
+	{ 43, 48, ROW(code_bytecode), ANYWHERE },
+	{ 70, 80, ROW(probe.string_ascii), ANYWHERE },
 };
+
+/* gc.collecting: interpreter_state.gc, and collecting in there. */
+static int override_collecting(struct lp_cpython_row *row, const uint64_t *table, size_t words)
+{
+	size_t gc = row->minor == 13 ? 10 : 11, collecting = row->minor == 13 ? 72 : 82;
+
+	if (collecting >= words || table[gc] >= LP_NO_FIELD || table[collecting] >= LP_NO_FIELD ||
+	    table[gc] + table[collecting] >= LP_NO_FIELD)
+		return -EINVAL;
+	row->interpreter_collecting = (uint16_t)(table[gc] + table[collecting]);
+	return 0;
+}
 
 int cpython_row_override(struct lp_cpython_row *row, const uint64_t *table, size_t words)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(debug_words) / sizeof(debug_words[0]); i++) {
-		size_t index = row->minor == 13 ? debug_words[i].index_13 : debug_words[i].index_14;
-		uint16_t *field = (uint16_t *)((char *)row + debug_words[i].field);
+		const struct lp_debug_word *word = &debug_words[i];
+		size_t index = row->minor == 13 ? word->index_13 : word->index_14;
+		uint16_t *field = (uint16_t *)((char *)row + word->field);
 
-		if (index >= words || table[index] >= LP_NO_FIELD)
+		if (index >= words || table[index] >= LP_NO_FIELD || table[index] + 8 > word->end)
 			return -EINVAL;
 		*field = (uint16_t)table[index];
 	}
+	if (override_collecting(row, table, words))
+		return -EINVAL;
 	/* the executable is in the coroutine's embedded frame */
 	if (row->minor >= 14 && words > DEBUG_GENERATOR_FRAME) {
 		uint64_t code = table[DEBUG_GENERATOR_FRAME] + row->probe.frame_code;

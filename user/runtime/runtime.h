@@ -39,6 +39,8 @@ struct lp_raw_frame {
 
 /* What a frame shows to a person. */
 struct lp_frame {
+	enum lp_frame_kind kind;
+	bool coroutine; /* its code is a coroutine's */
 	char function[160];
 	char file[256];
 	uint32_t line; /* 0: not known */
@@ -85,6 +87,15 @@ struct lp_runtime {
 			struct lp_frame *shown);
 	/* Is this the frame that dispatches callbacks? What is outside of it is the loop. */
 	bool (*is_dispatch)(const struct lp_frame *frame);
+	/*
+	 * Code objects of the loop itself: the one that dispatches callbacks and the
+	 * one that polls.  0 what is not there yet.  Returns 0 or a negative errno.
+	 */
+	int (*loop_code)(const struct lp_instance *instance, uint64_t *dispatch,
+			 uint64_t *run_once);
+	/* A thread by its thread state: its id (0: not known) and its name in Python, or the kernel's. */
+	void (*describe_thread)(const struct lp_instance *instance, uint64_t thread_state,
+				pid_t *tid, char *name, size_t size);
 	/* The name of a task by its address; "" if it cannot be read. */
 	void (*task_name)(const struct lp_instance *instance, uint64_t task, char *name,
 			  size_t size);

@@ -5,8 +5,10 @@
 #include <bpf/btf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <linux/perf_event.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 const struct lp_poll_call lp_poll_calls[LP_POLL_CALLS] = {
@@ -82,7 +84,34 @@ static void probe_btf(struct lp_features *features)
 	}
 	features->fentry = any && try_fentry(any);
 	features->register_types = any && knows_argument(btf, any);
+	features->run_delay = btf__find_by_name_kind(btf, "sched_info", BTF_KIND_STRUCT) > 0;
+	function = btf__find_by_name_kind(btf, "btf_trace_sched_switch", BTF_KIND_TYPEDEF);
+	features->scheduler = function;
+	if (function > 0) {
+		function = load_empty(BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, function);
+		features->scheduler = function < 0 ? function : 0;
+		if (function >= 0)
+			close(function);
+	}
 	btf__free(btf);
+}
+
+static int try_clock(void)
+{
+	struct perf_event_attr attributes = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attributes),
+		.config = PERF_COUNT_SW_CPU_CLOCK,
+		.freq = 1,
+		.sample_freq = 1,
+		.disabled = 1,
+	};
+	int event = (int)syscall(SYS_perf_event_open, &attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+
+	if (event < 0)
+		return -errno;
+	close(event);
+	return 0;
 }
 
 void features_probe(struct lp_features *features)
@@ -99,5 +128,6 @@ void features_probe(struct lp_features *features)
 	features->ring_buffer = descriptor < 0 ? -errno : 0;
 	if (descriptor >= 0)
 		close(descriptor);
+	features->clock = try_clock();
 	features->uprobes = access("/sys/bus/event_source/devices/uprobe/type", R_OK) ? -errno : 0;
 }

@@ -21,6 +21,9 @@ struct lp_features {
 	int programs; /* may an empty uprobe program be loaded? 0 or negative errno */
 	int ring_buffer;
 	int uprobes; /* is there the perf PMU for uprobes? */
+	int scheduler; /* may a program be attached to context switches? 0 or negative errno */
+	int clock; /* may a clock be opened on a CPU? 0 or negative errno */
+	bool run_delay; /* the scheduler tells how long a thread was ready to run */
 	bool fentry; /* fentry and fexit can be loaded and attached */
 	bool register_types; /* BTF knows struct pt_regs: a system call's arguments are readable */
 	bool poll_calls[LP_POLL_CALLS]; /* the kernel has this call */

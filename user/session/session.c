@@ -2,9 +2,12 @@
 #include "session.h"
 
 #include "../log.h"
+#include "../syscalls.h"
+#include "clock.h"
 #include "closer.h"
 #include "features.h"
 #include "loopprof.skel.h"
+#include "mapped.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -20,18 +23,16 @@
 
 /* One system call a slot: as many as are needed soon, the rest when it is attached. */
 #define SLOTS_AT_FIRST 128
+/* A callback is late, and looked at, after so many parts of the threshold. */
+#define LATE_PART 10
+#define LATE_LEAST_NS 100000
+/* At least as many as share a bucket of the kernel's hash, or it says ENOSPC. */
+#define CAUSE_BATCH 256
 
 struct lp_attachment {
 	struct lp_attachment *next;
 	pid_t pid;
 	struct bpf_link *links[LP_PROBE_ROLES];
-};
-
-/* An array of the kernel's, mapped. */
-struct lp_mapped {
-	void *data;
-	size_t bytes;
-	size_t element;
 };
 
 struct lp_session {
@@ -42,7 +43,8 @@ struct lp_session {
 	bool tracepoints; /* instead of fentry */
 	bool all_polls; /* then: more than the epoll calls are watched */
 	struct bpf_link *polls[LP_POLL_CALLS][2]; /* then: entry and exit of each */
-	struct lp_mapped loops, callbacks, queues, lost, buckets;
+	struct lp_clock *clock;
+	struct lp_mapped loops, stalls, callbacks, queues, lost, buckets, filter;
 };
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
@@ -50,32 +52,6 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 	if (log_level() < LP_LOG_DEBUG && !(level == LIBBPF_WARN && log_level() >= LP_LOG_DETAIL))
 		return 0;
 	return vfprintf(stderr, format, arguments);
-}
-
-static int map_array(struct lp_mapped *mapped, struct bpf_map *map, int protection)
-{
-	long page = sysconf(_SC_PAGESIZE);
-
-	mapped->element = (bpf_map__value_size(map) + 7) / 8 * 8;
-	mapped->bytes = (mapped->element * bpf_map__max_entries(map) + (size_t)page - 1) /
-			(size_t)page * (size_t)page;
-	mapped->data = mmap(NULL, mapped->bytes, protection, MAP_SHARED, bpf_map__fd(map), 0);
-	if (mapped->data == MAP_FAILED) {
-		mapped->data = NULL;
-		return -errno;
-	}
-	return 0;
-}
-
-static void unmap_array(struct lp_mapped *mapped)
-{
-	if (mapped->data)
-		munmap(mapped->data, mapped->bytes);
-}
-
-static void *element(const struct lp_mapped *mapped, uint32_t index)
-{
-	return (char *)mapped->data + mapped->element * index;
 }
 
 /* Hands out slots from first on, before end. */
@@ -96,6 +72,13 @@ int session_fill_slots(struct lp_session *session)
 	return err ? err
 		   : fill_queue(session->skeleton->maps.free_callbacks, SLOTS_AT_FIRST,
 				LP_MAX_CALLBACKS);
+}
+
+static uint64_t late_after(uint64_t threshold_ns)
+{
+	uint64_t late_ns = threshold_ns / LATE_PART;
+
+	return late_ns > LATE_LEAST_NS ? late_ns : LATE_LEAST_NS;
 }
 
 static int enable_program(struct lp_session *session, const char *prefix, const char *name)
@@ -183,15 +166,19 @@ static void mount_tracefs(void)
 
 static int choose_programs(struct lp_session *session, const struct lp_features *features)
 {
-	bool queue = session->config.queue;
+	bool queue = session->config.queue, sampling = session->config.sampling;
 	int err = choose_poll_programs(session, features);
 
-	if (!err)
+	if (!err && !sampling)
 		err = enable_program(session, queue ? "lp_context_queue" : "lp_context_run", "");
-	if (!err)
+	if (!err && !sampling)
 		err = enable_program(session, "lp_running_loop", "");
 	if (!err && queue)
 		err = enable_program(session, "lp_deque_append", "");
+	if (!err)
+		err = enable_program(session, "lp_sched_switch", "");
+	if (!err)
+		err = enable_program(session, "lp_clock", "");
 	if (!err)
 		err = enable_program(
 			session, session->config.follow ? "lp_any_exec" : "lp_process_exec", "");
@@ -211,6 +198,23 @@ static void detach_polls(struct lp_session *session)
 	}
 }
 
+/* What the programs are told; constant once they are loaded. */
+static void configure(struct lp_session *session)
+{
+	struct lp_config *config = (struct lp_config *)&session->skeleton->rodata->lp_config;
+	int number;
+
+	config->sampling = session->config.sampling;
+	config->want_native = session->config.native;
+	config->want_kernel = session->config.kernel;
+	for (number = 0; number < LP_SYSCALLS; number++)
+		config->arguments[number] = (__u8)syscall_argument(number);
+	if (!session->config.queue) {
+		bpf_map__set_max_entries(session->skeleton->maps.queue_stats, 1);
+		bpf_map__set_max_entries(session->skeleton->maps.ready_times, 1);
+	}
+}
+
 static int load(struct lp_session *session, struct lp_error *error)
 {
 	struct lp_features features;
@@ -221,10 +225,7 @@ static int load(struct lp_session *session, struct lp_error *error)
 		err = errno ? -errno : -ENOMEM;
 		return error_set(error, err, "cannot open the BPF object: %s", strerror(-err));
 	}
-	if (!session->config.queue) {
-		bpf_map__set_max_entries(session->skeleton->maps.queue_stats, 1);
-		bpf_map__set_max_entries(session->skeleton->maps.ready_times, 1);
-	}
+	configure(session);
 	features_probe(&features);
 	err = choose_programs(session, &features);
 	if (!err)
@@ -235,6 +236,9 @@ static int load(struct lp_session *session, struct lp_error *error)
 		mount_tracefs();
 		err = session_watch_polls(session, false);
 	}
+	if (!err)
+		err = clock_start(session->skeleton->progs.lp_clock, session->config.frequency,
+				  &session->clock);
 	if (err) {
 		detach_polls(session);
 		loopprof_bpf__destroy(session->skeleton);
@@ -270,18 +274,24 @@ int session_new(const struct lp_session_config *config, struct lp_session **resu
 	if (err)
 		goto cleanup;
 	session->closer = closer_new();
-	err = map_array(&session->loops, session->skeleton->maps.loops, PROT_READ | PROT_WRITE);
+	err = mapped_open(&session->loops, session->skeleton->maps.loops, PROT_READ | PROT_WRITE);
 	if (!err)
-		err = map_array(&session->callbacks, session->skeleton->maps.callback_stats,
-				PROT_READ | PROT_WRITE);
+		err = mapped_open(&session->stalls, session->skeleton->maps.stalls,
+				  PROT_READ | PROT_WRITE);
 	if (!err)
-		err = map_array(&session->queues, session->skeleton->maps.queue_stats,
-				PROT_READ | PROT_WRITE);
+		err = mapped_open(&session->filter, session->skeleton->maps.process_filter,
+				  PROT_READ | PROT_WRITE);
 	if (!err)
-		err = map_array(&session->lost, session->skeleton->maps.lost, PROT_READ);
+		err = mapped_open(&session->callbacks, session->skeleton->maps.callback_stats,
+				  PROT_READ | PROT_WRITE);
 	if (!err)
-		err = map_array(&session->buckets, session->skeleton->maps.thread_buckets,
-				PROT_READ | PROT_WRITE);
+		err = mapped_open(&session->queues, session->skeleton->maps.queue_stats,
+				  PROT_READ | PROT_WRITE);
+	if (!err)
+		err = mapped_open(&session->lost, session->skeleton->maps.lost, PROT_READ);
+	if (!err)
+		err = mapped_open(&session->buckets, session->skeleton->maps.thread_buckets,
+				  PROT_READ | PROT_WRITE);
 	if (!err)
 		err = fill_queue(session->skeleton->maps.free_loops, 0, SLOTS_AT_FIRST);
 	/* slot 0 of the callbacks is "other" and is never handed out */
@@ -319,11 +329,11 @@ void session_free(struct lp_session *session)
 	}
 	detach_polls(session);
 	closer_free(session->closer);
-	unmap_array(&session->loops);
-	unmap_array(&session->callbacks);
-	unmap_array(&session->queues);
-	unmap_array(&session->lost);
-	unmap_array(&session->buckets);
+	mapped_close(&session->loops);
+	mapped_close(&session->callbacks);
+	mapped_close(&session->queues);
+	mapped_close(&session->lost);
+	mapped_close(&session->buckets);
 	loopprof_bpf__destroy(session->skeleton);
 	free(session);
 }
@@ -332,6 +342,8 @@ static struct bpf_program *program_for(const struct lp_session *session, enum lp
 {
 	struct loopprof_bpf *skeleton = session->skeleton;
 
+	if (session->config.sampling)
+		return NULL;
 	switch (role) {
 	case LP_PROBE_DISPATCH:
 		return session->config.queue ? skeleton->progs.lp_context_queue
@@ -405,11 +417,21 @@ int session_complete_process(struct lp_session *session, const struct lp_instanc
 	return open;
 }
 
+/* It stays in the filter: another process may have the same lowest bits. */
+static void filter_process(struct lp_session *session, pid_t pid)
+{
+	struct lp_process_filter *filter = mapped_at(&session->filter, 0);
+
+	filter->targets[(uint32_t)pid % LP_FILTER_BYTES] = 1;
+}
+
 int session_add_process(struct lp_session *session, const struct lp_instance *instance,
 			uint64_t threshold_ns, struct lp_error *error)
 {
 	struct lp_attachment *attachment = calloc(1, sizeof(*attachment));
-	struct lp_process process = { .python = instance->python, .threshold_ns = threshold_ns };
+	struct lp_process process = { .python = instance->python,
+				      .threshold_ns = threshold_ns,
+				      .late_ns = late_after(threshold_ns) };
 	uint32_t key = (uint32_t)instance->pid;
 	int err;
 
@@ -425,11 +447,27 @@ int session_add_process(struct lp_session *session, const struct lp_instance *in
 	attachment->pid = instance->pid;
 	attachment->next = session->attachments;
 	session->attachments = attachment;
+	filter_process(session, instance->pid);
 	err = session_complete_process(session, instance, error);
 	if (err >= 0)
 		return 0;
 	session_remove_process(session, instance->pid);
 	return err;
+}
+
+bool session_tell_code(struct lp_session *session, const struct lp_instance *instance)
+{
+	int map = bpf_map__fd(session->skeleton->maps.processes);
+	uint32_t key = (uint32_t)instance->pid;
+	uint64_t dispatch, run_once;
+	struct lp_process process;
+
+	if (instance->runtime->loop_code(instance, &dispatch, &run_once) || !dispatch ||
+	    !run_once || bpf_map_lookup_elem(map, &key, &process))
+		return false;
+	process.dispatch_code = dispatch;
+	process.run_once_code = run_once;
+	return !bpf_map_update_elem(map, &key, &process, BPF_EXIST);
 }
 
 void session_remove_process(struct lp_session *session, pid_t pid)
@@ -451,7 +489,7 @@ void session_remove_process(struct lp_session *session, pid_t pid)
 /* As lp_index_thread does in BPF. */
 static void index_thread(struct lp_session *session, uint32_t tid, uint32_t slot)
 {
-	struct lp_thread_bucket *bucket = element(&session->buckets, lp_thread_bucket_of(tid));
+	struct lp_thread_bucket *bucket = mapped_at(&session->buckets, lp_thread_bucket_of(tid));
 	size_t i;
 
 	for (i = 0; i < LP_BUCKET_THREADS; i++) {
@@ -474,11 +512,13 @@ int session_add_loop(struct lp_session *session, const struct lp_instance *insta
 	if (bpf_map_lookup_and_delete_elem(bpf_map__fd(session->skeleton->maps.free_loops), NULL,
 					   &slot))
 		return -ENOSPC;
-	loop = element(&session->loops, slot);
+	loop = mapped_at(&session->loops, slot);
 	loop->pid = (uint32_t)instance->pid;
 	loop->tid = (uint32_t)tid;
 	loop->thread_state = thread_state;
 	loop->threshold_ns = threshold_ns;
+	loop->late_ns = late_after(threshold_ns);
+	loop->sampled = session->config.sampling;
 	loop->python = instance->python;
 	/* never over one that the thread has made for itself in this moment */
 	if (bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.loop_slots), &key, &slot,
@@ -494,7 +534,8 @@ int session_add_loop(struct lp_session *session, const struct lp_instance *insta
 
 void session_release_loop(struct lp_session *session, uint32_t slot)
 {
-	memset(element(&session->loops, slot), 0, session->loops.element);
+	memset(mapped_at(&session->loops, slot), 0, session->loops.element);
+	memset(mapped_at(&session->stalls, slot), 0, session->stalls.element);
 	bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.free_loops), NULL, &slot, BPF_ANY);
 }
 
@@ -502,9 +543,9 @@ void session_release_callback(struct lp_session *session, uint32_t slot,
 			      const struct lp_callback_key *key)
 {
 	bpf_map_delete_elem(bpf_map__fd(session->skeleton->maps.callback_slots), key);
-	memset(element(&session->callbacks, slot), 0, session->callbacks.element);
+	memset(mapped_at(&session->callbacks, slot), 0, session->callbacks.element);
 	if (session->config.queue)
-		memset(element(&session->queues, slot), 0, session->queues.element);
+		memset(mapped_at(&session->queues, slot), 0, session->queues.element);
 	bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.free_callbacks), NULL, &slot,
 			    BPF_ANY);
 }
@@ -515,30 +556,56 @@ void session_drop_callback(struct lp_session *session, uint32_t slot)
 
 	if (slot >= LP_MAX_LOOPS)
 		return;
-	loop = element(&session->loops, slot);
+	loop = mapped_at(&session->loops, slot);
 	__atomic_store_n(&loop->start_ns, 0, __ATOMIC_RELEASE);
 }
 
 const struct lp_loop *session_loop(const struct lp_session *session, uint32_t slot)
 {
-	return slot < LP_MAX_LOOPS ? element(&session->loops, slot) : NULL;
+	return slot < LP_MAX_LOOPS ? mapped_at(&session->loops, slot) : NULL;
+}
+
+const struct lp_stall *session_stall(const struct lp_session *session, uint32_t slot)
+{
+	return slot < LP_MAX_LOOPS ? mapped_at(&session->stalls, slot) : NULL;
 }
 
 const struct lp_callback_stats *session_callback(const struct lp_session *session, uint32_t slot)
 {
-	return slot < LP_MAX_CALLBACKS ? element(&session->callbacks, slot) : NULL;
+	return slot < LP_MAX_CALLBACKS ? mapped_at(&session->callbacks, slot) : NULL;
 }
 
 const struct lp_queue_stats *session_queue(const struct lp_session *session, uint32_t slot)
 {
 	if (!session->config.queue || slot >= LP_MAX_CALLBACKS)
 		return NULL;
-	return element(&session->queues, slot);
+	return mapped_at(&session->queues, slot);
 }
 
 uint64_t session_lost(const struct lp_session *session, enum lp_lost_kind kind)
 {
-	return *(const uint64_t *)element(&session->lost, kind);
+	return *(const uint64_t *)mapped_at(&session->lost, kind);
+}
+
+void session_take_causes(struct lp_session *session, lp_cause_taker take, void *context)
+{
+	int map = bpf_map__fd(session->skeleton->maps.causes), err;
+	struct lp_cause_key keys[CAUSE_BATCH], position;
+	struct lp_cause_value values[CAUSE_BATCH];
+	bool first = true;
+	uint32_t count, i;
+
+	do {
+		count = CAUSE_BATCH;
+		err = bpf_map_lookup_and_delete_batch(map, first ? NULL : &position, &position,
+						      keys, values, &count, NULL);
+		if (err && errno != ENOENT)
+			return;
+		for (i = 0; i < count; i++)
+			if (values[i].count)
+				take(context, &keys[i], &values[i]);
+		first = false;
+	} while (!err);
 }
 
 int session_ring(const struct lp_session *session)

@@ -14,6 +14,10 @@ struct lp_session;
 struct lp_session_config {
 	bool queue; /* --queue: measure queue delays */
 	bool follow; /* report processes that fork and exec */
+	bool sampling; /* sample mode: no uprobes */
+	bool native; /* C frames, too */
+	bool kernel; /* the kernel's frames, too */
+	unsigned int frequency; /* of the clock that samples late loops, Hz */
 };
 
 /* Loads and attaches what does not depend on a process.  Free with session_free. */
@@ -47,6 +51,11 @@ int session_add_process(struct lp_session *session, const struct lp_instance *in
 /* Attaches what was not there before; returns how many roles are still open, or -errno. */
 int session_complete_process(struct lp_session *session, const struct lp_instance *instance,
 			     struct lp_error *error);
+/*
+ * Tells BPF which code objects dispatch and poll (runtime op loop_code).  Returns
+ * whether both are known.
+ */
+bool session_tell_code(struct lp_session *session, const struct lp_instance *instance);
 void session_remove_process(struct lp_session *session, pid_t pid);
 
 /* Makes a thread a loop before it dispatches.  Returns its slot, or a negative errno. */
@@ -60,9 +69,15 @@ void session_release_callback(struct lp_session *session, uint32_t slot,
 
 /* Mapped from the kernel: they change while they are read. */
 const struct lp_loop *session_loop(const struct lp_session *session, uint32_t slot);
+const struct lp_stall *session_stall(const struct lp_session *session, uint32_t slot);
 const struct lp_callback_stats *session_callback(const struct lp_session *session, uint32_t slot);
 const struct lp_queue_stats *session_queue(const struct lp_session *session, uint32_t slot);
 uint64_t session_lost(const struct lp_session *session, enum lp_lost_kind kind);
+
+/* Hands out what has been counted by cause since the last time, and forgets it. */
+typedef void (*lp_cause_taker)(void *context, const struct lp_cause_key *key,
+			       const struct lp_cause_value *value);
+void session_take_causes(struct lp_session *session, lp_cause_taker take, void *context);
 
 /* The ring buffer's map, for source/. */
 int session_ring(const struct lp_session *session);

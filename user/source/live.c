@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "live.h"
 
-#include "late.h"
+#include "../symbolise/symbolise.h"
+#include "progress.h"
 
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -14,7 +15,7 @@
 struct lp_live_loop {
 	bool used;
 	pid_t pid;
-	struct lp_late late;
+	struct lp_progress progress;
 };
 
 /* Which loop a callback slot belongs to, and how to give it back. */
@@ -32,6 +33,7 @@ struct lp_live_target {
 struct lp_live {
 	struct lp_session *session;
 	struct ring_buffer *ring;
+	struct lp_symboliser *symboliser;
 	lp_record_taker take;
 	void *context;
 	size_t loop_count;
@@ -61,6 +63,18 @@ static void fill(struct lp_event *event, enum lp_event_type type, size_t size, u
 	event->pid = (uint32_t)pid;
 }
 
+static void hand_out_run_queue(struct lp_live *live, uint32_t slot)
+{
+	const struct lp_stall *stall = session_stall(live->session, slot);
+	struct lp_event_run_queue event = { .count = stall->run_queue_waits,
+					    .total_ns = stall->run_queue_ns };
+
+	if (!event.total_ns)
+		return;
+	fill(&event.event, LP_EVENT_RUN_QUEUE, sizeof(event), slot, live->loops[slot].pid);
+	live->take(live->context, &event.event);
+}
+
 static void hand_out_loop_stats(struct lp_live *live, uint32_t slot)
 {
 	const struct lp_loop *loop = session_loop(live->session, slot);
@@ -84,6 +98,7 @@ static void hand_out_loop_stats(struct lp_live *live, uint32_t slot)
 	if (since && since < stats.event.time_ns)
 		stats.busy_ns += stats.event.time_ns - since;
 	live->take(live->context, &stats.event);
+	hand_out_run_queue(live, slot);
 }
 
 static void hand_out_callback_stats(struct lp_live *live, uint32_t callback, uint32_t slot)
@@ -117,6 +132,22 @@ static void hand_out_loop(struct lp_live *live, uint32_t slot)
 	}
 }
 
+static void take_cause(void *context, const struct lp_cause_key *key,
+		       const struct lp_cause_value *value)
+{
+	struct lp_live *live = context;
+	struct lp_event_cause event = { .stack = key->stack,
+					.syscall = key->syscall,
+					.seen = key->seen,
+					.count = value->count,
+					.total_ns = value->total_ns };
+
+	if (key->loop >= LP_MAX_LOOPS || !live->loops[key->loop].used)
+		return;
+	fill(&event.event, LP_EVENT_CAUSE, sizeof(event), key->loop, live->loops[key->loop].pid);
+	live->take(live->context, &event.event);
+}
+
 /* A loop's last words go out before its slots are emptied for others. */
 static void loop_ended(struct lp_live *live, const struct lp_event *event)
 {
@@ -124,6 +155,7 @@ static void loop_ended(struct lp_live *live, const struct lp_event *event)
 
 	if (slot >= LP_MAX_LOOPS || !live->loops[slot].used)
 		return;
+	session_take_causes(live->session, take_cause, live);
 	hand_out_loop(live, slot);
 	live->take(live->context, event);
 	for (i = 1; i < live->callback_end; i++) {
@@ -164,6 +196,16 @@ static void callback_named(struct lp_live *live, const struct lp_event_name *eve
 		live->callback_end = event->callback + 1;
 }
 
+static const struct lp_instance *instance_of(const struct lp_live *live, pid_t pid)
+{
+	const struct lp_live_target *target;
+
+	for (target = live->targets; target; target = target->next)
+		if (target->instance.pid == pid)
+			return &target->instance;
+	return NULL;
+}
+
 static int take_from_ring(void *context, void *data, size_t size)
 {
 	struct lp_live *live = context;
@@ -175,6 +217,17 @@ static int take_from_ring(void *context, void *data, size_t size)
 		loop_ended(live, event);
 		return 0;
 	}
+	if (event->type == LP_EVENT_RAW_STACK) {
+		if (size >= offsetof(struct lp_event_raw_stack, frames))
+			symboliser_take(live->symboliser, instance_of(live, (pid_t)event->pid),
+					data, size);
+		return 0;
+	}
+	if (event->type == LP_EVENT_NATIVE) {
+		if (size >= sizeof(struct lp_event_native))
+			symboliser_keep_native(live->symboliser, data);
+		return 0;
+	}
 	if (event->type == LP_EVENT_LOOP)
 		loop_began(live, event->loop, (pid_t)event->pid);
 	else if (event->type == LP_EVENT_NAME && size >= sizeof(struct lp_event_name))
@@ -183,24 +236,37 @@ static int take_from_ring(void *context, void *data, size_t size)
 	return 0;
 }
 
-int live_new(struct lp_session *session, lp_record_taker take, void *context,
-	     struct lp_live **result)
+int live_new(const struct lp_live_config *config, struct lp_live **result)
 {
+	struct lp_symboliser_config symboliser = {
+		.native = config->native,
+		.kernel = config->kernel,
+		.period_us = config->period_us,
+		.take = config->take,
+		.context = config->context,
+	};
 	struct lp_live *live = calloc(1, sizeof(*live));
+	int err;
 
 	*result = NULL;
 	if (!live)
 		return -ENOMEM;
-	live->session = session;
-	live->take = take;
-	live->context = context;
-	live->ring = ring_buffer__new(session_ring(session), take_from_ring, live, NULL);
+	live->session = config->session;
+	live->take = config->take;
+	live->context = config->context;
+	err = symboliser_new(&symboliser, &live->symboliser);
+	if (err)
+		goto failed;
+	live->ring = ring_buffer__new(session_ring(config->session), take_from_ring, live, NULL);
 	if (!live->ring) {
-		free(live);
-		return errno ? -errno : -ENOMEM;
+		err = errno ? -errno : -ENOMEM;
+		goto failed;
 	}
 	*result = live;
 	return 0;
+failed:
+	live_free(live);
+	return err;
 }
 
 void live_free(struct lp_live *live)
@@ -214,6 +280,7 @@ void live_free(struct lp_live *live)
 		free(target);
 	}
 	ring_buffer__free(live->ring);
+	symboliser_free(live->symboliser);
 	free(live);
 }
 
@@ -284,6 +351,7 @@ void live_remove_target(struct lp_live *live, pid_t pid)
 		fill(&event, LP_EVENT_LOOP_END, sizeof(event), slot, pid);
 		loop_ended(live, &event);
 	}
+	symboliser_forget(live->symboliser, pid);
 	while ((target = *at)) {
 		if (target->instance.pid == pid) {
 			*at = target->next;
@@ -301,6 +369,7 @@ void live_save(struct lp_live *live)
 
 	/* names first: they may be in the ring buffer still */
 	live_drain(live);
+	session_take_causes(live->session, take_cause, live);
 	for (i = 0; i < live->loop_end; i++)
 		if (live->loops[i].used)
 			hand_out_loop(live, i);
@@ -322,16 +391,6 @@ void live_snapshot(struct lp_live *live, enum lp_event_type type, uint32_t reaso
 	live->take(live->context, &end.event);
 }
 
-static const struct lp_instance *instance_of(const struct lp_live *live, pid_t pid)
-{
-	const struct lp_live_target *target;
-
-	for (target = live->targets; target; target = target->next)
-		if (target->instance.pid == pid)
-			return &target->instance;
-	return NULL;
-}
-
 void live_watch(struct lp_live *live)
 {
 	uint64_t now = now_ns();
@@ -339,21 +398,18 @@ void live_watch(struct lp_live *live)
 
 	for (slot = 0; slot < live->loop_end; slot++) {
 		struct lp_live_loop *entry = &live->loops[slot];
-		struct lp_event_stack *event;
 		const struct lp_loop *loop;
 
 		if (!entry->used)
 			continue;
 		loop = session_loop(live->session, slot);
-		if (!late_due(&entry->late, loop, now))
+		if (!progress_due(&entry->progress, loop, now))
 			continue;
-		event = late_read(instance_of(live, entry->pid), loop);
-		if (!event)
-			continue;
-		event->event.loop = slot;
-		event->event.time_ns = now;
-		live->take(live->context, &event->event);
-		free(event);
+		/* its stacks are in the ring buffer */
+		live_drain(live);
+		progress_tell(instance_of(live, entry->pid), loop,
+			      session_stall(live->session, slot), slot, now, live->take,
+			      live->context);
 	}
 }
 

@@ -12,8 +12,15 @@
 
 struct lp_live;
 
-int live_new(struct lp_session *session, lp_record_taker take, void *context,
-	     struct lp_live **live);
+struct lp_live_config {
+	struct lp_session *session;
+	bool native, kernel; /* C frames and the kernel's, too */
+	uint32_t period_us; /* of the clock that samples late loops */
+	lp_record_taker take;
+	void *context;
+};
+
+int live_new(const struct lp_live_config *config, struct lp_live **live);
 void live_free(struct lp_live *live);
 
 /* To be waited on: readable when there are records. */
@@ -37,8 +44,8 @@ void live_save(struct lp_live *live);
 void live_snapshot(struct lp_live *live, enum lp_event_type type, uint32_t reason);
 
 /*
- * Reads the stacks of callbacks that run for longer than half of the threshold.
- * To be called each late_period_ns() (late.h); costs nothing while no loop is late.
+ * Tells of stalls that last.  To be called each progress_period_ns(); costs nothing
+ * while no loop is late.
  */
 void live_watch(struct lp_live *live);
 

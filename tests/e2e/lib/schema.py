@@ -8,6 +8,7 @@ MAYBE_NUMBER = (int, NONE)
 LIST = (list,)
 OBJECT = (dict,)
 MAYBE_OBJECT = (dict, NONE)
+FLAG = (bool,)
 
 FRAME = {"function": TEXT, "file": MAYBE_TEXT, "line": MAYBE_NUMBER, "kind": TEXT}
 HIST = {"count": NUMBER, "sum_ns": NUMBER, "min_ns": NUMBER, "max_ns": NUMBER,
@@ -15,6 +16,20 @@ HIST = {"count": NUMBER, "sum_ns": NUMBER, "min_ns": NUMBER, "max_ns": NUMBER,
         "zero_count": NUMBER, "offset": NUMBER, "buckets": LIST}
 CALLBACK = {"kind": TEXT, "name": TEXT, "file": MAYBE_TEXT, "line": MAYBE_NUMBER,
             "task": MAYBE_TEXT, "task_id": MAYBE_TEXT}
+TIMES = {"on_cpu_ns": NUMBER, "blocked_ns": NUMBER, "gil_ns": NUMBER, "run_queue_ns": NUMBER,
+         "gc_ns": MAYBE_NUMBER}
+BLOCKED = {"syscall": TEXT, "duration_ns": NUMBER, "count": NUMBER, "target": MAYBE_TEXT,
+           "stack": LIST}
+SAMPLE = {"count": NUMBER, "cause": TEXT, "collecting": FLAG, "stack": LIST}
+HOLDER = {"thread": TEXT, "tid": MAYBE_NUMBER, "stack": LIST}
+DELAYED = {"callbacks": NUMBER, "events": NUMBER}
+TOP = {"name": TEXT, "file": MAYBE_TEXT, "line": MAYBE_NUMBER, "count": NUMBER,
+       "total_ns": NUMBER}
+
+# Why something was slow, of slow callbacks and slow iterations.
+REASONS = {"time": OBJECT, "blocked": LIST, "samples": LIST, "gil": MAYBE_OBJECT}
+CAUSES = ("on_cpu", "blocked", "gil", "run_queue", "gc")
+FRAME_KINDS = ("python", "native", "kernel")
 
 REQUIRED = {
     "header": {"version": TEXT, "tool": TEXT, "mode": TEXT, "threshold_ns": NUMBER,
@@ -22,7 +37,13 @@ REQUIRED = {
     "loop": {"loop_id": NUMBER, "pid": NUMBER, "tid": NUMBER, "comm": TEXT, "runtime": TEXT,
              "runtime_version": TEXT, "exe": TEXT, "container": MAYBE_TEXT},
     "slow_callback": {"loop_id": NUMBER, "start_ns": NUMBER, "duration_ns": NUMBER,
-                      "in_progress": (bool,), "callback": OBJECT},
+                      "in_progress": FLAG, "callback": OBJECT, "delayed": MAYBE_OBJECT,
+                      "await_chain": LIST, **REASONS},
+    "slow_iteration": {"loop_id": NUMBER, "start_ns": NUMBER, "duration_ns": NUMBER,
+                       "in_progress": FLAG, "callbacks": NUMBER, "top": LIST, **REASONS},
+    "cause_summary": {"loop_id": NUMBER, "cause": TEXT, "syscall": MAYBE_TEXT,
+                      "frame": MAYBE_OBJECT, "target": MAYBE_TEXT, "held_by": MAYBE_TEXT,
+                      "count": NUMBER, "total_ns": NUMBER},
     "loop_summary": {"loop_id": NUMBER, "wall_ns": NUMBER, "busy_ns": NUMBER,
                      "idle_ns": NUMBER, "utilization": (int, float), "iterations": NUMBER,
                      "callbacks": NUMBER, "slow_callbacks": NUMBER, "iteration": OBJECT},
@@ -42,21 +63,59 @@ def fields(where, record, wanted):
             yield f"{where}: {key} is {record[key]!r}"
 
 
+def frames(where, stack):
+    for frame in stack:
+        yield where, frame, FRAME
+
+
+def reasons(record):
+    """Why it was slow."""
+    yield "time", record["time"], TIMES
+    for key, wanted in (("samples", SAMPLE), ("blocked", BLOCKED)):
+        for entry in record[key]:
+            yield key, entry, wanted
+            yield from frames(f"{key} frame", entry.get("stack", ()))
+    if record["gil"] is not None:
+        yield "gil", record["gil"], HOLDER
+        yield from frames("gil frame", record["gil"].get("stack", ()))
+
+
 def parts(record):
     """Objects and lists inside a record, with what they must hold."""
     kind = record["type"]
+    if kind in ("slow_callback", "slow_iteration"):
+        yield from reasons(record)
     if kind == "slow_callback":
         yield "callback", record["callback"], CALLBACK
-        for key in ("samples", "blocked"):
-            for entry in record.get(key) or []:
-                for frame in entry["stack"]:
-                    yield f"{key} frame", frame, FRAME
+        yield from frames("await_chain", record["await_chain"])
+        if record["delayed"] is not None:
+            yield "delayed", record["delayed"], DELAYED
+    if kind == "slow_iteration":
+        for entry in record["top"]:
+            yield "top", entry, TOP
+    if kind == "cause_summary" and record["frame"] is not None:
+        yield "frame", record["frame"], FRAME
     if kind == "loop_summary":
         yield "iteration", record["iteration"], HIST
     if kind == "callback_summary":
         yield "run", record["run"], HIST
         if record["queue"] is not None:
             yield "queue", record["queue"], HIST
+
+
+def words(record):
+    """Words that a tool may look for are from a fixed set."""
+    if record["type"] == "cause_summary":
+        if record["cause"] not in CAUSES:
+            yield f"cause_summary: cause {record['cause']!r}"
+        if (record["syscall"] is not None) != (record["cause"] == "blocked"):
+            yield f"cause_summary: syscall {record['syscall']!r} of {record['cause']}"
+    for entry in record.get("samples", ()):
+        if entry.get("cause") not in ("on_cpu", "gil", "run_queue"):
+            yield f"{record['type']}: a sample's cause {entry.get('cause')!r}"
+    for where, part, wanted in parts(record):
+        if wanted is FRAME and part.get("kind") not in FRAME_KINDS:
+            yield f"{record['type']} {where}: kind {part.get('kind')!r}"
 
 
 def documented(records):
@@ -79,3 +138,4 @@ def documented(records):
             yield f"{record['type']} of the unknown loop {record['loop_id']}"
         for where, part, wanted in parts(record):
             yield from fields(f"{record['type']} {where}", part, wanted)
+        yield from words(record)

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* On the CPU: a clock on each CPU, which looks only at loops that are late. */
+#include "common.bpf.h"
+#include "python.bpf.h"
+#include "loop.bpf.h"
+#include "callable.bpf.h"
+#include "identify.bpf.h"
+#include "stall.bpf.h"
+#include "thread.bpf.h"
+#include "walk.bpf.h"
+#include "observe.bpf.h"
+#include "native.bpf.h"
+
+/* A late loop's thread, which is current.  Returns whether a walked stack is to be sent. */
+__noinline int lp_look(__u32 slot, __u64 now)
+{
+	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+	struct lp_account *account;
+	__u32 collecting = 0;
+
+	if (!stall || !loop)
+		return 0;
+	if (stall->wait.off_ns || stall->wait.since_ns)
+		lp_settle(slot);
+	if (!loop->gil)
+		lp_find_gil(loop);
+	lp_walk(slot, loop->thread_state);
+	if (loop->sampled && !lp_observe(slot, now, false))
+		return 0;
+	account = &stall->account.account;
+	lp_account_begin(account, lp_segment_of(loop));
+	if (loop->collecting)
+		bpf_probe_read_user(&collecting, sizeof(collecting), (void *)loop->collecting);
+	account->samples++;
+	if (collecting) {
+		account->collecting_samples++;
+		stall->walked.flags |= LP_STACK_COLLECTING;
+	}
+	lp_walked_for(stall, loop, slot, LP_SEEN_ON_CPU, account->segment_ns, now);
+	return 1;
+}
+
+SEC("?perf_event")
+int lp_clock(struct bpf_perf_event_data *ctx)
+{
+	struct lp_stall *stall;
+	struct lp_loop *loop;
+	__u64 segment, now;
+	__u32 slot = 0;
+
+	loop = lp_current_loop(&slot);
+	if (!loop)
+		return 0;
+	segment = lp_segment_of(loop);
+	if (!segment || loop->reporting)
+		return 0;
+	now = bpf_ktime_get_ns();
+	if (now - segment < loop->late_ns || !lp_look(slot, now))
+		return 0;
+	stall = bpf_map_lookup_elem(&stalls, &slot);
+	if (stall) {
+		lp_report_native(ctx, slot, loop->pid);
+		lp_tell_walked(stall);
+	}
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,381 @@
+"""Compares what is said of causes with the truth; targets/causebooks.py tells what that is.
+
+Each function yields complaints, or things that were off as they may be on a machine
+that is busy with something else, which are raised as Late at the end.
+"""
+
+import re
+import statistics
+from dataclasses import dataclass
+
+from .case import THRESHOLD_NS, Late
+from .checks import (MARGIN_NS, covers, describe, loop_mismatch, milliseconds, names, same_name,
+                     shown, verify)
+
+PARTS = {"on_cpu": "on_cpu_ns", "blocked": "blocked_ns", "gil": "gil_ns",
+         "run_queue": "run_queue_ns"}
+LEAST_DEPTH = 128
+# Of a duration, what nobody wants to know the stack of.
+SMALL = 0.1
+
+
+@dataclass(frozen=True)
+class Mode:
+    """What a mode of loopprof can know, and how exactly."""
+
+    name: str
+    worst_ns: int  # of a duration
+    iteration_ns: int  # of an iteration's, whose ends the program does not see
+    on_cpu_ns: int
+    knows_callbacks: bool  # also those that were not late
+
+    @property
+    def options(self):
+        return ["-m", self.name]
+
+
+TRACE = Mode("trace", 1_000_000, 5_000_000, 5_000_000, True)
+# The first and the last sample of a callback tell its start and its end.
+SAMPLE = Mode("sample", 15_000_000, 5_000_000, 20_000_000, False)
+
+
+def header(records, mode):
+    """The mode is said, and that histograms come from samples."""
+    if records.one("header")["mode"] != mode.name:
+        yield f"mode {records.one('header')['mode']!r}, not {mode.name}"
+    for record in records.final("callback_summary"):
+        if bool(record.get("sampled")) == mode.knows_callbacks:
+            yield f"callback_summary of {record['name']}: sampled {record.get('sampled')!r}"
+    if records.one("footer")["lost_events"]:
+        yield f"{records.one('footer')['lost_events']} events lost"
+
+
+# ---- frames ----
+
+
+def is_at(frame, place):
+    """Is the frame at one of the lines of the place?"""
+    # Up to 3.10 a code object knows no more than its name.
+    return (frame["function"].rpartition(".")[2] == place["function"]
+            and frame["file"] == place["file"] and frame["line"] in place["lines"])
+
+
+def told(stack):
+    return [f"{frame['function']} {frame['file']}:{frame['line']}" for frame in stack[:4]]
+
+
+def wanted(place):
+    return f"{place['function']} {place['file']}:{place['lines']}"
+
+
+def is_function(frame, callback):
+    """Is it the frame of a callback's own function, or of a task's coroutine?"""
+    return (frame["function"].rpartition(".")[2] == callback["name"].rpartition(".")[2]
+            and frame["file"] == callback["file"])
+
+
+def stacks_of(record):
+    """Every stack of some importance, with the share of the time that it stands for."""
+    for entry in record["blocked"]:
+        yield entry["stack"], entry["duration_ns"] / record["duration_ns"]
+    samples = sum(entry["count"] for entry in record["samples"])
+    for entry in record["samples"]:
+        yield entry["stack"], entry["count"] / samples
+
+
+def stacks(slow, stall):
+    """They reach from the line that holds the loop to the callback, and nothing is missing."""
+    if not any(is_at(frame, stall["at"]) for stack, _ in stacks_of(slow) for frame in stack):
+        some = [told(stack) for stack, _ in stacks_of(slow)]
+        yield f"{describe(stall)}: {wanted(stall['at'])} is in none of its stacks {some[:3]}"
+    for stack, share in stacks_of(slow):
+        if not stack:
+            if share > SMALL:
+                yield f"{describe(stall)} has an empty stack for {share:.0%} of it"
+            continue
+        if any(frame["kind"] != "python" for frame in stack):
+            yield f"{describe(stall)}: frames that nobody asked for in {told(stack)}"
+        if not stall["frames"] and not is_function(stack[-1], slow["callback"]):
+            yield f"{describe(stall)}: a stack ends at {told(stack[-1:])}"
+    yield from cut(slow, stall)
+
+
+def cut(slow, stall):
+    """A stack is cut only if it is too deep, and says so."""
+    cut = any(entry.get("stack_cut") for entry in slow["blocked"] + slow["samples"])
+    if not stall["frames"]:
+        if cut:
+            yield f"{describe(stall)} has a stack that was cut"
+        return
+    depth = max((len(stack) for stack, _ in stacks_of(slow)), default=0)
+    if depth < LEAST_DEPTH:
+        yield f"{describe(stall)}: {depth} frames of {stall['frames']}"
+    if depth < stall["frames"] and not cut:
+        yield f"{describe(stall)}: {depth} frames of {stall['frames']}, not said to be cut"
+
+
+def chain(slow, stall):
+    """The coroutines of the task, the outermost first."""
+    frames = slow["await_chain"]
+    if stall["kind"] != "task":
+        if frames:
+            yield f"{describe(stall)} is no task and has the await chain {told(frames)}"
+    elif stall["chain"]:
+        if len(frames) != len(stall["chain"]) or not all(map(is_at, frames, stall["chain"])):
+            yield (f"{describe(stall)}: await chain {told(frames)}, "
+                   f"not {[wanted(place) for place in stall['chain']]}")
+    elif slow.get("await_chain_cut"):
+        # The coroutine is deeper than the stack goes, which is said.
+        if frames:
+            yield f"{describe(stall)}: await chain {told(frames)} of a stack without it"
+    elif len(frames) != 1 or not is_function(frames[0], stall):
+        yield f"{describe(stall)}: await chain {told(frames)}, not the coroutine alone"
+
+
+# ---- where the time went ----
+
+
+def parts(what, record):
+    """They add up, and what is a part of another is not more than it."""
+    time, duration = record["time"], record["duration_ns"]
+    total = sum(time[key] for key in PARTS.values())
+    if abs(total - duration) > duration / 100:
+        yield f"{what}: parts {time} make {milliseconds(total)} of {milliseconds(duration)}"
+    if time["gc_ns"] is not None and time["gc_ns"] > time["on_cpu_ns"] + duration / 100:
+        yield f"{what}: more garbage collection than time on the CPU: {time}"
+    calls = sum(entry["duration_ns"] for entry in record["blocked"])
+    if calls > time["blocked_ns"] + duration / 100:
+        yield (f"{what}: its calls were blocked for {milliseconds(calls)}, "
+               f"it for {milliseconds(time['blocked_ns'])}")
+
+
+def dominant(what, record, cause):
+    """Most of the time is said to have gone where it went."""
+    time = record["time"]
+    if cause == "gc":
+        if (time["gc_ns"] or 0) < record["duration_ns"] / 2:
+            yield f"{what}: gc_ns {time['gc_ns']}"
+        cause = "on_cpu"
+    most = max(PARTS, key=lambda part: time[PARTS[part]])
+    if cause and most != cause:
+        yield f"{what}: {most} most of all, not {cause}: {time}"
+
+
+def blocked_on(what, record, stall):
+    """The call, what it was on, how often, and from which line."""
+    entries = [entry for entry in record["blocked"] if entry["syscall"] in stall["syscall"]]
+    if not entries:
+        yield f"{what}: blocked in {[entry['syscall'] for entry in record['blocked']]}"
+        return
+    entry = max(entries, key=lambda entry: entry["duration_ns"])
+    if entry["duration_ns"] < record["time"]["blocked_ns"] / 2:
+        yield f"{what}: only {milliseconds(entry['duration_ns'])} in {entry['syscall']}"
+    if stall["target"] and not re.search(stall["target"], entry["target"] or ""):
+        yield f"{what}: {entry['syscall']} on {entry['target']!r}, not {stall['target']}"
+    if stall["calls"] and not stall["calls"][0] <= entry["count"] <= stall["calls"][1]:
+        yield f"{what}: {entry['syscall']} {entry['count']} times, not {stall['calls']}"
+    if not entry["stack"] or not is_at(entry["stack"][0], stall["innermost"]):
+        yield (f"{what}: {entry['syscall']} at {told(entry['stack'])}, "
+               f"not {wanted(stall['innermost'])}")
+
+
+def computed_at(what, record, place, collecting):
+    """The line that was seen on the CPU most, and whether garbage was collected there."""
+    samples = [entry for entry in record["samples"]
+               if entry["cause"] == "on_cpu" and entry["stack"]]
+    if not samples:
+        yield f"{what} has no sample on the CPU"
+        return
+    total = sum(entry["count"] for entry in samples)
+    right = sum(entry["count"] for entry in samples if is_at(entry["stack"][0], place))
+    most = max(samples, key=lambda entry: entry["count"])
+    # A stack may be told once for each line of a loop.
+    if right < total / 2 or not is_at(most["stack"][0], place):
+        yield (f"{what}: {right} of {total} samples at {wanted(place)}, "
+               f"most at {told(most['stack'])}")
+    seen = sum(entry["count"] for entry in samples if entry["collecting"])
+    if collecting != (seen > total / 2):
+        yield f"{what}: {seen} of {total} samples saw the garbage collector"
+
+
+def held_by(what, gil, holder):
+    """The thread that had the GIL, and where it was."""
+    if gil is None:
+        yield f"{what} has no holder of the GIL"
+        return
+    if gil["thread"] != holder["thread"]:
+        yield f"{what}: the GIL was held by {gil['thread']!r}, not {holder['thread']}"
+    if not gil["stack"] or not is_at(gil["stack"][0], holder):
+        yield f"{what}: the GIL was held at {told(gil['stack'])}, not {wanted(holder)}"
+
+
+def explained(slow, stall):
+    """Everything that one record says of why."""
+    what = describe(stall)
+    yield from parts(what, slow)
+    yield from dominant(what, slow, stall["cause"])
+    yield from stacks(slow, stall)
+    yield from chain(slow, stall)
+    # Half and half is blocked as well.
+    if stall["syscall"] and stall["cause"] in ("blocked", None):
+        yield from blocked_on(what, slow, stall)
+    if stall["cause"] in ("on_cpu", "gc"):
+        yield from computed_at(what, slow, stall["at"], stall["cause"] == "gc")
+    if stall["cause"] == "gil":
+        yield from held_by(what, slow["gil"], stall["holder"])
+
+
+# ---- slow callbacks ----
+
+
+class Errors:
+    """How far times were off."""
+
+    def __init__(self):
+        self.all = []
+        self.late = []
+
+    def add(self, what, error, limit):
+        self.all.append(abs(error))
+        if abs(error) > limit:
+            self.late.append(f"{what}: off by {milliseconds(error)}")
+
+    def verify(self, note):
+        said = (f"{len(self.all)} times, off by {statistics.median(self.all) / 1e3:.0f} us "
+                f"in the median, {max(self.all) / 1e3:.0f} us at worst")
+        if self.late:
+            raise Late("; ".join([*self.late[:4], said]))
+        note(said)
+
+
+def undisturbed(truth):
+    """What was to compute had a CPU, what was to wait for one did so, and all were slow."""
+    for stall in truth.stalls:
+        if stall["duration_ns"] < THRESHOLD_NS + MARGIN_NS:
+            raise Late(f"too short: {describe(stall)}")
+        share = stall["on_cpu_ns"] / stall["duration_ns"]
+        if (stall["cause"] in ("on_cpu", "gc") and share < 0.7) or (
+                stall["cause"] == "run_queue" and share > 0.4):
+            raise Late(f"{describe(stall)} was on the CPU for {share:.0%} of it")
+
+
+def slow_callbacks(records, truth, mode, errors):
+    """Every stall has its record, which explains it rightly, and there is no other one."""
+    for stall in truth.stalls:
+        matching = [slow for slow in records.slow() if covers(slow, stall)]
+        if len(matching) != 1:
+            yield f"{len(matching)} records of {describe(stall)}"
+            continue
+        (slow,) = matching
+        yield from names(slow, stall)
+        yield from loop_mismatch(records, slow, stall)
+        yield from explained(slow, stall)
+        errors.add(describe(stall), slow["duration_ns"] - stall["duration_ns"], mode.worst_ns)
+        errors.add(f"on the CPU in {describe(stall)}",
+                   slow["time"]["on_cpu_ns"] - stall["on_cpu_ns"],
+                   mode.on_cpu_ns + stall["duration_ns"] // 20)
+    for slow in records.slow():
+        if not any(covers(slow, stall) for stall in truth.stalls):
+            yield f"invented: {shown(slow)} at {slow['start_ns']}"
+
+
+# ---- slow iterations ----
+
+
+def slow_iterations(records, truth, mode, errors):
+    known = [fact["iteration"] for fact in truth.facts if "iteration" in fact]
+    ended = [record for record in records.of("slow_iteration") if not record["in_progress"]]
+    for iteration in known:
+        what = f"iteration of {milliseconds(iteration['duration_ns'])}, {iteration['cause']}"
+        matching = [record for record in ended if covers(record, iteration)]
+        if len(matching) != 1:
+            yield f"{len(matching)} records of {what}"
+            continue
+        (record,) = matching
+        yield from parts(what, record)
+        yield from dominant(what, record, iteration["cause"])
+        if iteration["holder"]:
+            yield from held_by(what, record["gil"], iteration["holder"])
+        if iteration["callback"]:
+            yield from biggest(what, record, iteration, mode)
+        errors.add(what, record["duration_ns"] - iteration["duration_ns"], mode.iteration_ns)
+    for record in ended:
+        if not any(covers(record, iteration) for iteration in known):
+            yield (f"invented: iteration of {milliseconds(record['duration_ns'])} "
+                   f"at {record['start_ns']}, {record['time']}, {record['top'][:2]}")
+
+
+def biggest(what, record, iteration, mode):
+    """The callback that took most of it; sample mode sees only some of its runs."""
+    top = record["top"][0] if record["top"] else None
+    callback = iteration["callback"]
+    if not top or not same_name(top["name"], callback["name"]) or (
+            [top["file"], top["line"]] != [callback["file"], callback["line"]]):
+        yield f"{what}: {top} on top, not {callback}"
+        return
+    if top["count"] > iteration["count"] or (
+            mode.knows_callbacks and top["count"] != iteration["count"]):
+        yield f"{what}: {top['count']} runs of {iteration['count']}"
+    if mode.knows_callbacks and record["callbacks"] < iteration["count"]:
+        yield f"{what}: {record['callbacks']} callbacks"
+    share = top["total_ns"] / iteration["total_ns"]
+    if not (0.9 if mode.knows_callbacks else 0.5) < share < 1.1:
+        yield f"{what}: {milliseconds(top['total_ns'])} of {milliseconds(iteration['total_ns'])}"
+
+
+# ---- the summary by cause ----
+
+
+def rows_of(records, cause, at, syscall=None):
+    """The rows of a cause at a place, or without a place."""
+    for row in records.final("cause_summary"):
+        if row["cause"] == cause and (syscall is None or row["syscall"] in syscall):
+            if at is None or (row["frame"] and is_at(row["frame"], at)):
+                yield row
+
+
+def summed(records, truth, errors):
+    """What adds up without ever being slow."""
+    for fact in truth.facts:
+        if "sum" not in fact:
+            continue
+        true = fact["sum"]
+        what = f"{true['count']} times {true['cause']} at {wanted(true['at'])}"
+        rows = list(rows_of(records, true["cause"], true["at"], true["syscall"]))
+        if len(rows) != 1:
+            yield f"{what}: {len(rows)} rows in the summary by cause"
+            continue
+        if rows[0]["count"] != true["count"]:
+            yield f"{what}: {rows[0]['count']} times"
+        errors.add(what, rows[0]["total_ns"] - true["total_ns"], true["total_ns"] // 10)
+
+
+def summary(records, truth):
+    """Each stall is in the summary, where it holds the loop."""
+    for stall in truth.stalls:
+        cause = stall["cause"]
+        if cause is None:
+            continue
+        at = {"gil": stall["holder"], "run_queue": None, "blocked": stall["innermost"]}.get(
+            cause, stall["at"])
+        rows = list(rows_of(records, cause, at, stall["syscall"]))
+        total = sum(row["total_ns"] for row in rows)
+        if total < stall["duration_ns"] / 2:
+            yield f"{describe(stall)}: {len(rows)} rows of {cause}, {milliseconds(total)}"
+        for row in rows:
+            if cause == "gil" and row["held_by"] != stall["holder"]["thread"]:
+                yield f"{describe(stall)}: held by {row['held_by']!r} in the summary"
+            if cause == "run_queue" and row["frame"] is not None:
+                yield f"waiting for a CPU is said to be at {told([row['frame']])}"
+            if row["target"] and stall["target"] and not re.search(stall["target"],
+                                                                   row["target"]):
+                yield f"{describe(stall)}: on {row['target']!r} in the summary"
+
+
+def every_cause(records, truth, mode, note):
+    errors = Errors()
+    undisturbed(truth)
+    verify(header(records, mode), slow_callbacks(records, truth, mode, errors),
+           slow_iterations(records, truth, mode, errors), summed(records, truth, errors),
+           summary(records, truth))
+    errors.verify(note)

@@ -1,0 +1,135 @@
+"""Books of stalls whose cause is known: why the loop stood still, on what, and where.
+
+A stall's row says more than books.py has it say:
+
+    cause       "on_cpu", "blocked", "gil", "run_queue" or "gc": where most of it went;
+                null if it is half and half
+    on_cpu_ns   the CPU time that the thread took meanwhile, by its own clock
+    at          the frame of the target that held the loop; with "lines", since several
+                may be seen where it computes
+    innermost   the frame at the top of its stack, which may be a library's
+    syscall     names of the system call; it differs between versions and C libraries
+    target      what the text of the thing that it was blocked on must match, or null
+    calls       how often it was blocked, at least and at most, or null
+    holder      of the GIL: the frame of the other thread, with its name as "thread"
+    chain       the task's coroutines, the outermost first
+    frames      how deep the stack is, if it is too deep to be read as a whole
+
+Two facts are told besides: {"iteration": {...}} is an iteration that was slow without
+a slow callback, {"sum": {...}} is blocking that adds up though each call is short.
+
+Lines are found in the source: those that end with the mark. That is done at the end,
+since looking there takes longer than some things that are measured.
+"""
+
+import inspect
+import sys
+import time
+
+from books import Books, source_of
+
+MARK = "# here"
+
+
+def place(function, text=MARK):
+    """The frame of a function at its lines that contain the text."""
+    source, first = inspect.getsourcelines(function)
+    code = getattr(function, "__code__", function)
+    return {"function": code.co_name, "file": code.co_filename,
+            "lines": [first + i for i, line in enumerate(source) if text in line]}
+
+
+class Held:
+    """What is within the with statement holds the loop."""
+
+    def __init__(self, causes, of, expected):
+        self._causes = causes
+        self._of = of
+        self._expected = expected
+        self._cpu = self._start = 0
+
+    def expect(self, **expected):
+        """What is known only once it has happened."""
+        self._expected.update(expected)
+
+    def __enter__(self):
+        self._cpu = time.thread_time_ns()
+        self._start = time.monotonic_ns()
+        return self
+
+    def __exit__(self, *exception):
+        end = time.monotonic_ns()
+        self._expected["on_cpu_ns"] = time.thread_time_ns() - self._cpu
+        self._causes.keep(self._start, end, self._of, self._expected)
+
+
+class Causes(Books):
+    def __init__(self, path):
+        super().__init__(path)
+        self.path = path
+        self._expected = {}
+
+    def held(self, cause, syscall=None, of=None, at=None, **expected):
+        """A stall of the running task's step, or of the callback `of`.
+
+        It is in the caller, or in the function `at`. Without a cause, the CPU time
+        tells whether it was blocked or computed.
+        """
+        expected.update(cause=cause, syscall=syscall, at=at or sys._getframe(1).f_code)
+        return Held(self, of, expected)
+
+    def keep(self, start, end, of, expected):
+        self.stalled(start, end, of)
+        self._expected[start] = expected
+
+    def iteration(self, start, end, cause, callback=None, count=0, total_ns=0, holder=None):
+        """A slow iteration, with the callback that takes most of it."""
+        self.fact(iteration={
+            "start_ns": start, "duration_ns": end - start, "cause": cause, "count": count,
+            "total_ns": total_ns, "callback": callback and source_of(callback),
+            "holder": described_holder(holder)})
+
+    def sum(self, cause, syscall, at, count, total_ns):
+        """Blocking that adds up."""
+        self.fact(sum={"cause": cause, "syscall": syscall, "at": place(at), "count": count,
+                       "total_ns": total_ns})
+
+    def _settle(self):
+        super()._settle()
+        for row in self._rows:
+            if "start_ns" in row and row["start_ns"] in self._expected:
+                row.update(described(row["duration_ns"], self._expected[row["start_ns"]]))
+
+
+def measured_cause(share_on_cpu):
+    """Blocked or computing, as the thread's own CPU clock has it."""
+    if share_on_cpu < 0.4:
+        return "blocked"
+    return "on_cpu" if share_on_cpu > 0.6 else None
+
+
+def described(duration, expected):
+    """What a row says of its cause."""
+    cause = expected["cause"] or measured_cause(expected["on_cpu_ns"] / duration)
+    at = place(expected["at"])
+    innermost = expected.get("innermost")
+    return {
+        "cause": cause,
+        "on_cpu_ns": expected["on_cpu_ns"],
+        "at": dict(at, line=at["lines"][0]),
+        "innermost": place(*innermost) if innermost else at,
+        "syscall": expected["syscall"],
+        "target": expected.get("target"),
+        "calls": expected.get("calls"),
+        "holder": described_holder(expected.get("holder")),
+        "chain": [place(function) for function in expected.get("chain", ())],
+        "frames": expected.get("frames"),
+    }
+
+
+def described_holder(holder):
+    """A thread by its name and the function that it is in."""
+    if holder is None:
+        return None
+    thread, function = holder
+    return dict(place(function), thread=thread)

@@ -1,0 +1,75 @@
+"""A loop that gets stuck in one step of the task "stuck", as its first argument says.
+
+    stuck.py BOOKS sleeps|holds_gil|stops
+
+The fact "stuck" tells of that step before it begins, since it may never end.
+"""
+
+import asyncio
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from books import loop_waits_for_go, source_of
+from causebooks import Causes, place
+
+SLEEP = ["clock_nanosleep"] if sys.version_info >= (3, 11) else ["select", "pselect6"]
+LONG_S = 2.5
+STOPPED_S = 0.3
+TASK = "stuck"
+ONCE = [1, 1]
+
+# Continues its parent; twice, so that it cannot stay stopped.
+CONTINUER = """
+import os, signal, sys, time
+sys.stdin.read(1)
+for _ in range(2):
+    time.sleep(%f)
+    os.kill(os.getppid(), signal.SIGCONT)
+""" % STOPPED_S
+
+
+async def sleeps(causes):
+    with causes.held("blocked", SLEEP, calls=ONCE):
+        time.sleep(LONG_S)  # here
+
+
+async def holds_gil(causes):
+    """No thread of the process runs Python code any more."""
+    ctypes.PyDLL(None).pause()  # here
+
+
+async def stops(causes):
+    """All threads, as a debugger or Ctrl-Z does it."""
+    continuer = subprocess.Popen([sys.executable, "-S", "-E", "-c", CONTINUER],
+                                 stdin=subprocess.PIPE)
+    await asyncio.sleep(0.1)
+    with causes.held("blocked", ["stopped"], calls=ONCE):
+        continuer.stdin.close()
+        os.kill(os.getpid(), signal.SIGSTOP)  # here
+    await asyncio.sleep(0.005)
+    continuer.kill()
+    continuer.wait()
+
+
+WAYS = {"sleeps": (sleeps, SLEEP), "holds_gil": (holds_gil, ["pause"]),
+        "stops": (stops, ["stopped"])}
+
+
+async def main(path, how):
+    causes = Causes(path)
+    way, syscall = WAYS[how]
+    causes.fact(stuck=dict(source_of(way), kind="task", task=TASK, at=place(way),
+                           syscall=syscall))
+    causes.write()
+    await loop_waits_for_go()
+    await asyncio.get_running_loop().create_task(way(causes), name=TASK)
+    await asyncio.sleep(0.005)
+    causes.write()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

@@ -1,0 +1,27 @@
+"""Why the loop stood still: every cause, as the program that made it knows it."""
+
+from lib import causes, checks, schema
+from lib.case import on_every_python, patient
+from lib.checks import verify
+
+
+def check_causes(case, mode):
+    # A loop that polls all the time may not be known in sample mode before it is late.
+    records, truth = case.observe("causes.py", options=mode.options, loop=mode.knows_callbacks)
+    verify(schema.documented(records))
+    if mode.knows_callbacks:
+        verify(checks.sums(records))
+    causes.every_cause(records, truth, mode, case.note)
+
+
+@on_every_python
+@patient
+def test_every_cause_traced(case):
+    check_causes(case, causes.TRACE)
+
+
+@on_every_python
+@patient
+def test_every_cause_sampled(case):
+    """Without any probe in the target."""
+    check_causes(case, causes.SAMPLE)

@@ -1,0 +1,145 @@
+"""A loop that is stuck is reported while it is stuck."""
+
+import time
+
+from lib import causes, checks, schema
+from lib.case import THRESHOLD_NS, Late, on_every_python, patient
+from lib.checks import verify
+from lib.processes import Failure
+
+# How much later than due a report may be made: looking happens at intervals.
+LATE_NS, LATE_SHARE = 80_000_000, 0.2
+TOLD_S = 0.5
+
+
+def start_stuck(case, how, mode, *options):
+    """A target that has been told to get stuck, and its profiler."""
+    target = case.start("stuck.py", how)
+    profiler = case.attach(target, *mode.options, *options, loop=mode.knows_callbacks)
+    stuck = case.truth(target).fact("stuck")
+    target.go()
+    return target, profiler, stuck
+
+
+def in_progress(records):
+    return [record for record in records.of("slow_callback") if record["in_progress"]]
+
+
+def told_meanwhile(profiler):
+    """The first report is written at once."""
+    first = profiler.wait_for("slow_callback", limit_s=10, in_progress=True)[0]
+    # Both clocks are CLOCK_MONOTONIC.
+    late = (time.monotonic_ns() - first["start_ns"] - first["duration_ns"]) / 1e9
+    if late > TOLD_S:
+        raise Late(f"told {late:.1f} s late")
+
+
+def doubling(reports, least, mode):
+    """After the threshold, and then each time that it has taken twice as long."""
+    if len(reports) < least:
+        raise Failure(f"{len(reports)} reports, expected {least}")
+    starts = [report["start_ns"] for report in reports]
+    if max(starts) - min(starts) > mode.worst_ns:
+        raise Failure(f"reports of several starts: {starts}")
+    due = THRESHOLD_NS
+    took = [report["duration_ns"] for report in reports]
+    for duration in took:
+        if not due - mode.worst_ns <= duration <= due * (1 + LATE_SHARE) + LATE_NS:
+            raise Late(f"reports after {took} ns")
+        due *= 2
+
+
+def explained(reports, stuck):
+    """Each says where it is stuck, and why."""
+    for report in reports:
+        what = f"after {checks.milliseconds(report['duration_ns'])}"
+        callback = report["callback"]
+        for key in ("kind", "name", "file", "line", "task"):
+            if callback[key] != stuck[key]:
+                yield f"{what}: {key} {callback[key]!r}, not {stuck[key]!r}"
+        yield from causes.parts(what, report)
+        yield from causes.dominant(what, report, "blocked")
+        yield from causes.blocked_on(what, report, {
+            "syscall": stuck["syscall"], "innermost": stuck["at"], "calls": [1, 1],
+            "target": None})
+        if len(report["await_chain"]) != 1:
+            yield f"{what}: await chain {causes.told(report['await_chain'])}"
+
+
+def check_sleeping(case, mode):
+    """Told five times on the way, and once at the end."""
+    target, profiler, stuck = start_stuck(case, "sleeps", mode)
+    told_meanwhile(profiler)
+    if not target.running:
+        raise Failure("told only after the end of the target")
+    target.finish()
+    records = profiler.finish().expect(0).records
+    truth = case.truth(target)
+    reports = in_progress(records)
+    verify(schema.documented(records), explained(reports, stuck))
+    if mode.knows_callbacks:
+        verify(checks.sums(records))
+    errors = causes.Errors()
+    verify(causes.slow_callbacks(records, truth, mode, errors))
+    doubling(reports, 5, mode)
+    (last,) = records.slow()
+    errors.add("its start", last["start_ns"] - reports[0]["start_ns"], mode.worst_ns)
+    errors.verify(case.note)
+
+
+@patient
+def test_long_callback_traced(case):
+    check_sleeping(case, causes.TRACE)
+
+
+@patient
+def test_long_callback_sampled(case):
+    check_sleeping(case, causes.SAMPLE)
+
+
+def check_never_ending(case, mode):
+    """Nothing in the target runs any more, and it is seen all the same."""
+    target, profiler, stuck = start_stuck(case, "holds_gil", mode, "-d", "3")
+    told_meanwhile(profiler)
+    records = profiler.finish(20).expect(0).records
+    if not target.running:
+        raise Failure("the target did not live on")
+    reports = in_progress(records)
+    verify(schema.documented(records), explained(reports, stuck))
+    if records.slow():
+        raise Failure(f"said to have ended: {checks.shown(records.slow()[0])}")
+    if records.one("footer")["reason"] != "duration":
+        raise Failure(f"the reason of the end is {records.one('footer')['reason']}")
+    # Up to 0.8 s: when it began depends on how fast this machine is.
+    doubling(reports, 4, mode)
+
+
+@on_every_python
+@patient
+def test_c_call_that_never_returns_traced(case):
+    check_never_ending(case, causes.TRACE)
+
+
+@on_every_python
+@patient
+def test_c_call_that_never_returns_sampled(case):
+    check_never_ending(case, causes.SAMPLE)
+
+
+def check_stopped(case, mode):
+    records, truth = case.observe("stuck.py", "stops", options=mode.options,
+                                  loop=mode.knows_callbacks)
+    errors = causes.Errors()
+    verify(schema.documented(records), causes.slow_callbacks(records, truth, mode, errors))
+    errors.verify(case.note)
+
+
+@patient
+def test_stopped_process_traced(case):
+    """All of its threads are stopped by a signal in the middle of a callback."""
+    check_stopped(case, causes.TRACE)
+
+
+@patient
+def test_stopped_process_sampled(case):
+    check_stopped(case, causes.SAMPLE)

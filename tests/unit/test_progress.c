@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "decode/decode.h"
+#include "records.h"
+#include "source/progress.h"
+
+#define MS 1000000ULL
+#define BEGIN (1000 * MS)
+#define SLOT 5
+
+static struct lp_progress progress;
+static struct lp_loop loop;
+static struct lp_stall stall;
+
+/* What was told, as the decoder hands it out. */
+static struct {
+	int accounts, callbacks, iterations;
+	struct lp_event_account account;
+	struct lp_event_slow slow;
+	char task_name[LP_DECODED_TEXT];
+	struct lp_event_slow_iteration iteration;
+} told;
+
+static void took_account(void *context, const struct lp_event_account *event)
+{
+	(void)context;
+	assert_int_equal(told.callbacks + told.iterations, told.accounts);
+	told.accounts++;
+	told.account = *event;
+}
+
+static void took_progress(void *context, const struct lp_decoded_slow *event)
+{
+	(void)context;
+	told.callbacks++;
+	told.slow = *event->wire;
+	strcpy(told.task_name, event->task_name);
+}
+
+static void took_iteration(void *context, const struct lp_event_slow_iteration *event)
+{
+	(void)context;
+	told.iterations++;
+	told.iteration = *event;
+}
+
+static const struct lp_event_handlers handlers = {
+	.account = took_account,
+	.progress = took_progress,
+	.slow_iteration = took_iteration,
+};
+
+static void take(void *context, const struct lp_event *record)
+{
+	(void)context;
+	assert_int_equal(decode_event(record, record->size, &handlers, NULL), 0);
+	assert_int_equal(record->loop, SLOT);
+	assert_int_equal(record->pid, 42);
+}
+
+/* A callback that began at BEGIN, in an iteration from 5 ms before. */
+static int begin(void **state)
+{
+	(void)state;
+	memset(&progress, 0, sizeof(progress));
+	memset(&loop, 0, sizeof(loop));
+	memset(&stall, 0, sizeof(stall));
+	memset(&told, 0, sizeof(told));
+	loop.pid = 42;
+	loop.threshold_ns = 100 * MS;
+	loop.iteration_start_ns = BEGIN - 5 * MS;
+	loop.start_ns = BEGIN;
+	loop.iterations = 8;
+	loop.iteration_callbacks = 4;
+	loop.callback = 3;
+	loop.position = 2;
+	loop.queue_delay_ns = 77;
+	stall.account.account.segment_ns = BEGIN;
+	return 0;
+}
+
+static bool due(uint64_t after_ns)
+{
+	return progress_due(&progress, &loop, BEGIN + after_ns);
+}
+
+static const struct lp_account *tell(uint64_t after_ns)
+{
+	struct lp_stall before = stall;
+
+	progress_tell(NULL, &loop, &stall, SLOT, BEGIN + after_ns, take, NULL);
+	/* BPF writes there, and nobody else */
+	assert_memory_equal(&stall, &before, sizeof(stall));
+	return &told.account.account;
+}
+
+static void how_often_to_look_depends_on_the_threshold(void **state)
+{
+	(void)state;
+	assert_int_equal(progress_period_ns(100 * MS), 20 * MS);
+	assert_int_equal(progress_period_ns(0), 5 * MS);
+	assert_int_equal(progress_period_ns(MS), 5 * MS);
+	assert_int_equal(progress_period_ns(60000 * MS), 250 * MS);
+	assert_int_equal(progress_period_ns(UINT64_MAX), 250 * MS);
+}
+
+static void it_is_due_at_the_threshold_and_then_at_doubling_times(void **state)
+{
+	uint64_t after, next = 100;
+
+	(void)state;
+	for (after = 0; after <= 10000; after++) {
+		if (due(after * MS)) {
+			assert_int_equal(after, next);
+			next *= 2;
+		}
+	}
+	assert_int_equal(next, 12800);
+}
+
+static void a_look_that_comes_late_tells_once(void **state)
+{
+	(void)state;
+	assert_true(due(1000 * MS));
+	assert_false(due(1000 * MS));
+	assert_false(due(1599 * MS));
+	assert_true(due(1600 * MS));
+	assert_false(due(3199 * MS));
+}
+
+static void a_threshold_of_zero_does_not_tell_without_end(void **state)
+{
+	uint64_t after, times = 0;
+
+	(void)state;
+	loop.threshold_ns = 0;
+	assert_false(due(MS - 1));
+	for (after = 1; after <= 1024; after++)
+		times += due(after * MS);
+	assert_int_equal(times, 11);
+	begin(state);
+	loop.threshold_ns = 0;
+	assert_true(due(UINT64_MAX - BEGIN));
+	begin(state);
+	loop.threshold_ns = UINT64_MAX;
+	assert_false(due(UINT64_MAX - BEGIN));
+}
+
+static void another_callback_begins_anew(void **state)
+{
+	(void)state;
+	assert_true(due(100 * MS));
+	loop.start_ns = BEGIN + 110 * MS;
+	assert_false(due(209 * MS));
+	assert_true(due(210 * MS));
+	assert_false(due(309 * MS));
+	assert_true(due(310 * MS));
+}
+
+static void nothing_is_due_while_the_loop_polls(void **state)
+{
+	(void)state;
+	loop.start_ns = loop.iteration_start_ns = 0;
+	assert_false(due(5000 * MS));
+	tell(5000 * MS);
+	assert_int_equal(told.accounts, 0);
+}
+
+static void a_clock_read_before_the_callback_began_is_no_time(void **state)
+{
+	(void)state;
+	loop.threshold_ns = 0;
+	assert_false(progress_due(&progress, &loop, BEGIN));
+	assert_false(progress_due(&progress, &loop, BEGIN - 1));
+	progress_tell(NULL, &loop, &stall, SLOT, BEGIN - 1, take, NULL);
+	assert_int_equal(told.accounts, 0);
+}
+
+static void a_callback_is_told_after_its_account(void **state)
+{
+	(void)state;
+	tell(150 * MS);
+	assert_int_equal(told.accounts, 1);
+	assert_int_equal(told.callbacks, 1);
+	assert_int_equal(told.iterations, 0);
+	assert_int_equal(told.account.event.time_ns, BEGIN + 150 * MS);
+	assert_int_equal(told.account.account.segment_ns, BEGIN);
+	assert_int_equal(told.slow.event.time_ns, BEGIN + 150 * MS);
+	assert_int_equal(told.slow.start_ns, BEGIN);
+	assert_int_equal(told.slow.iteration, 8);
+	assert_int_equal(told.slow.callback, 3);
+	assert_int_equal(told.slow.position, 2);
+	assert_int_equal(told.slow.queue_delay_ns, 77);
+	assert_int_equal(told.slow.task, 0);
+}
+
+static void what_was_booked_is_told_as_it_is(void **state)
+{
+	const struct lp_account *account;
+
+	(void)state;
+	stall.account.account.blocked_ns = 60 * MS;
+	stall.account.account.gil_ns = 7 * MS;
+	stall.account.account.run_queue_ns = 3 * MS;
+	stall.account.account.samples = 9;
+	stall.account.account.block_count = 1;
+	stall.account.account.blocks[0].total_ns = 60 * MS;
+	stall.account.account.blocks[0].count = 2;
+	account = tell(150 * MS);
+	assert_int_equal(account->blocked_ns, 60 * MS);
+	assert_int_equal(account->gil_ns, 7 * MS);
+	assert_int_equal(account->run_queue_ns, 3 * MS);
+	assert_int_equal(account->samples, 9);
+	assert_int_equal(account->blocks[0].total_ns, 60 * MS);
+	assert_int_equal(account->blocks[0].count, 2);
+}
+
+static void begin_wait(enum lp_seen why, uint64_t after_ns)
+{
+	stall.wait.segment_ns = BEGIN;
+	stall.wait.seen = why;
+	stall.wait.since_ns = BEGIN + after_ns;
+	stall.wait.block = LP_BLOCKS;
+}
+
+static void a_call_that_blocks_still_is_added(void **state)
+{
+	const struct lp_account *account;
+
+	(void)state;
+	begin_wait(LP_SEEN_BLOCKED, 30 * MS);
+	stall.account.account.blocked_ns = 10 * MS;
+	stall.account.account.block_count = 2;
+	stall.account.account.blocks[1].total_ns = 10 * MS;
+	stall.account.account.blocks[1].count = 4;
+	stall.wait.block = 1;
+	account = tell(150 * MS);
+	assert_int_equal(account->blocked_ns, 130 * MS);
+	assert_int_equal(account->blocks[1].total_ns, 130 * MS);
+	assert_int_equal(account->blocks[1].count, 5);
+	assert_int_equal(account->blocks[0].total_ns, 0);
+	assert_int_equal(account->gil_ns, 0);
+	assert_int_equal(account->run_queue_ns, 0);
+	/* it is not booked twice when it lasts */
+	assert_int_equal(tell(250 * MS)->blocked_ns, 230 * MS);
+}
+
+static void a_call_without_room_that_blocks_still_is_among_the_rest(void **state)
+{
+	const struct lp_account *account;
+
+	(void)state;
+	begin_wait(LP_SEEN_BLOCKED, 30 * MS);
+	stall.account.account.block_count = LP_BLOCKS;
+	stall.account.account.beyond_count = 2;
+	stall.account.account.beyond_ns = 5 * MS;
+	stall.account.account.blocked_ns = 5 * MS;
+	account = tell(150 * MS);
+	assert_int_equal(account->blocked_ns, 125 * MS);
+	assert_int_equal(account->beyond_count, 3);
+	assert_int_equal(account->beyond_ns, 125 * MS);
+}
+
+static void a_wait_for_the_gil_that_lasts_is_added(void **state)
+{
+	const struct lp_account *account;
+
+	(void)state;
+	begin_wait(LP_SEEN_GIL, 30 * MS);
+	stall.account.account.gil_ns = 10 * MS;
+	stall.account.account.gil_waits = 1;
+	account = tell(150 * MS);
+	assert_int_equal(account->gil_ns, 130 * MS);
+	assert_int_equal(account->gil_waits, 2);
+	assert_int_equal(account->blocked_ns, 0);
+}
+
+static void a_wait_for_a_cpu_that_lasts_is_added(void **state)
+{
+	const struct lp_account *account;
+
+	(void)state;
+	begin_wait(LP_SEEN_RUN_QUEUE, 30 * MS);
+	account = tell(150 * MS);
+	assert_int_equal(account->run_queue_ns, 120 * MS);
+	assert_int_equal(account->run_queue_waits, 1);
+	assert_int_equal(account->blocked_ns, 0);
+}
+
+static void a_wait_that_is_over_and_not_booked_is_added(void **state)
+{
+	(void)state;
+	begin_wait(LP_SEEN_BLOCKED, 30 * MS);
+	stall.wait.since_ns = 0;
+	stall.wait.off_ns = 40 * MS;
+	assert_int_equal(tell(150 * MS)->blocked_ns, 40 * MS);
+	stall.wait.off_ns = 0;
+	assert_int_equal(tell(150 * MS)->blocked_ns, 0);
+}
+
+static void a_wait_that_begins_while_it_is_looked_at_is_no_time(void **state)
+{
+	(void)state;
+	begin_wait(LP_SEEN_BLOCKED, 151 * MS);
+	assert_int_equal(tell(150 * MS)->blocked_ns, 0);
+}
+
+static void what_is_of_another_callback_is_not_told(void **state)
+{
+	(void)state;
+	stall.account.account.segment_ns = BEGIN - 50 * MS;
+	stall.account.account.blocked_ns = 40 * MS;
+	stall.account.account.block_count = 1;
+	begin_wait(LP_SEEN_BLOCKED, 0);
+	stall.wait.segment_ns = BEGIN - 50 * MS;
+	stall.wait.block = 0;
+	tell(150 * MS);
+	assert_int_equal(told.account.account.segment_ns, BEGIN);
+	assert_int_equal(told.account.account.blocked_ns, 0);
+	assert_int_equal(told.account.account.block_count, 0);
+}
+
+static void a_count_that_is_being_written_is_not_trusted(void **state)
+{
+	(void)state;
+	stall.account.account.block_count = LP_BLOCKS + 1;
+	stall.account.account.blocked_ns = 40 * MS;
+	tell(150 * MS);
+	assert_int_equal(told.account.account.block_count, 0);
+	loop.callback = LP_MAX_CALLBACKS;
+	tell(250 * MS);
+	assert_int_equal(told.callbacks, 1);
+}
+
+static void where_no_callback_runs_the_iteration_is_told(void **state)
+{
+	(void)state;
+	loop.start_ns = 0;
+	loop.iteration_start_ns = BEGIN;
+	begin_wait(LP_SEEN_GIL, 30 * MS);
+	stall.account.account.run_queue_ns = 2 * MS;
+	assert_true(due(100 * MS));
+	tell(150 * MS);
+	assert_int_equal(told.callbacks, 0);
+	assert_int_equal(told.iterations, 1);
+	assert_int_equal(told.iteration.start_ns, BEGIN);
+	assert_int_equal(told.iteration.event.time_ns, BEGIN + 150 * MS);
+	assert_int_equal(told.iteration.in_progress, 1);
+	assert_int_equal(told.iteration.iteration, 8);
+	assert_int_equal(told.iteration.callbacks, 4);
+	assert_int_equal(told.iteration.slow_ns, 0);
+	assert_int_equal(told.iteration.gil_ns, 120 * MS);
+	assert_int_equal(told.iteration.run_queue_ns, 2 * MS);
+}
+
+/* Between two callbacks, as in sample mode when none was seen. */
+static void slow_callbacks_are_not_the_iterations_time(void **state)
+{
+	(void)state;
+	loop.start_ns = 0;
+	loop.iteration_start_ns = BEGIN;
+	loop.slow_ns = 120 * MS;
+	tell(250 * MS);
+	assert_int_equal(told.iterations, 1);
+	assert_int_equal(told.iteration.slow_ns, 120 * MS);
+}
+
+/* A task of this very process, whose name object lies at the end of what is mapped. */
+static void a_task_is_told_with_its_name(void **state)
+{
+	static struct lp_instance instance;
+	static uint64_t task[16];
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), room;
+	uint8_t *memory =
+		mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct lp_event_slow layout = record_slow();
+	uint64_t type = 0x7777000;
+
+	(void)state;
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	assert_int_equal(mprotect(memory + page, page, PROT_NONE), 0);
+	instance.pid = getpid();
+	instance.python.string_type = type;
+	instance.python.offsets.task_coroutine = 24;
+	instance.python.offsets.string_ascii = ASCII_AT;
+	instance.python.offsets.string_wide = WIDE_AT;
+	instance.python.offsets.int_digit = DIGIT_AT;
+	record_task_name(&layout, 6, 1, true, "Task-1", 6);
+	memcpy(layout.task_name + 8, &type, sizeof(type));
+	loop.task = (uint64_t)(uintptr_t)task;
+	for (room = 48; room <= LP_NAME_BYTES; room += 16) {
+		memcpy(memory + page - room, layout.task_name, room);
+		task[4] = (uint64_t)(uintptr_t)(memory + page - room);
+		progress_tell(&instance, &loop, &stall, SLOT, BEGIN + 150 * MS, take, NULL);
+		assert_string_equal(told.task_name, "Task-1");
+		assert_int_equal(told.slow.task, loop.task);
+	}
+	/* a name that is gone, and a task that is */
+	task[4] = (uint64_t)(uintptr_t)(memory + page);
+	progress_tell(&instance, &loop, &stall, SLOT, BEGIN + 150 * MS, take, NULL);
+	assert_string_equal(told.task_name, "");
+	loop.task = (uint64_t)(uintptr_t)(memory + page);
+	progress_tell(&instance, &loop, &stall, SLOT, BEGIN + 150 * MS, take, NULL);
+	assert_string_equal(told.task_name, "");
+	munmap(memory, 2 * page);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, begin)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(how_often_to_look_depends_on_the_threshold),
+		TEST(it_is_due_at_the_threshold_and_then_at_doubling_times),
+		TEST(a_look_that_comes_late_tells_once),
+		TEST(a_threshold_of_zero_does_not_tell_without_end),
+		TEST(another_callback_begins_anew),
+		TEST(nothing_is_due_while_the_loop_polls),
+		TEST(a_clock_read_before_the_callback_began_is_no_time),
+		TEST(a_callback_is_told_after_its_account),
+		TEST(what_was_booked_is_told_as_it_is),
+		TEST(a_call_that_blocks_still_is_added),
+		TEST(a_call_without_room_that_blocks_still_is_among_the_rest),
+		TEST(a_wait_for_the_gil_that_lasts_is_added),
+		TEST(a_wait_for_a_cpu_that_lasts_is_added),
+		TEST(a_wait_that_is_over_and_not_booked_is_added),
+		TEST(a_wait_that_begins_while_it_is_looked_at_is_no_time),
+		TEST(what_is_of_another_callback_is_not_told),
+		TEST(a_count_that_is_being_written_is_not_trusted),
+		TEST(where_no_callback_runs_the_iteration_is_told),
+		TEST(slow_callbacks_are_not_the_iterations_time),
+		TEST(a_task_is_told_with_its_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,841 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "out/sink.h"
+#include "stall_fixture.h"
+#include "text.h"
+
+static const struct lp_look wide = { .columns = 80, .utf8 = true };
+static const struct lp_run_end end = { .end_ns = 99 };
+static const struct lp_summary nothing;
+static const struct lp_loop_info loop = { .id = 1, .pid = 42, .tid = 43, .comm = "gunicorn" };
+static const struct lp_callback_info report = { LP_MODEL_TASK, "handle_report", "/srv/app/views.py",
+						88 };
+static const struct lp_callback_info tick = { LP_MODEL_CALLBACK, "tick", "/srv/app/ticks.py", 12 };
+static const struct lp_callback_info flush = { LP_MODEL_TASK, "Writer.flush", "/srv/app/out.py",
+					       7 };
+static const struct lp_callback_info builtin = { LP_MODEL_CALLBACK, "Future.set_result", "", 0 };
+
+static const struct lp_stack receiving = STACK(FRAME("execute", "/srv/app/db.py", 41),
+					       FRAME("fetch_report", "/srv/app/reports.py", 17),
+					       COROUTINE("handle_report", "/srv/app/views.py", 90));
+static const struct lp_stack sending = STACK(FRAME("send", "/srv/app/db.py", 30),
+					     FRAME("execute", "/srv/app/db.py", 39),
+					     FRAME("fetch_report", "/srv/app/reports.py", 17),
+					     COROUTINE("handle_report", "/srv/app/views.py", 90));
+static const struct lp_stack deep =
+	STACK(FRAME("write", "/srv/app/log.py", 1), FRAME("emit", "/srv/app/log.py", 2),
+	      FRAME("handle", "/srv/app/log.py", 3), FRAME("log", "/srv/app/log.py", 4),
+	      COROUTINE("handle_report", "/srv/app/views.py", 90));
+static const struct lp_stack computing = STACK(FRAME("prime_sum", "/srv/app/primes.py", 43),
+					       COROUTINE("handle_report", "/srv/app/views.py", 92));
+static const struct lp_stack counting = STACK(FRAME("is_prime", "/srv/app/primes.py", 31),
+					      FRAME("prime_sum", "/srv/app/primes.py", 43),
+					      COROUTINE("handle_report", "/srv/app/views.py", 92));
+static const struct lp_stack crunching = STACK(FRAME("crunch", "/srv/app/work.py", 12),
+					       FRAME("Thread.run", "/usr/lib/threading.py", 975));
+
+static char path[256];
+
+static struct lp_sink *open_sink(const struct lp_look *look, bool sampled)
+{
+	/* 12:01:07 of the first day */
+	const struct lp_run run = { .start_unix_ns = 43267000 * MS, .sampled = sampled };
+	const char *base = getenv("TMPDIR");
+	struct lp_error error = { 0 };
+	struct lp_sink *sink;
+	int descriptor;
+
+	snprintf(path, sizeof(path), "%s/loopprof-text-XXXXXX", base ? base : "/tmp");
+	descriptor = mkstemp(path);
+	assert_true(descriptor >= 0);
+	close(descriptor);
+	if (text_format.open(path, look, &sink, &error))
+		fail_msg("%s", error.text);
+	sink->observer.run(sink, &run);
+	return sink;
+}
+
+/* Closes the sink; no line of what it has written is wider than the page. */
+static const char *written(struct lp_sink *sink, unsigned int columns)
+{
+	static char text[65536], line[65536];
+	FILE *file;
+
+	assert_int_equal(sink->close(sink), 0);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	text[0] = '\0';
+	while (fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (text_columns(line) > columns)
+			fail_msg("%zu columns: %s", text_columns(line), line);
+		strcat(text, line);
+		strcat(text, "\n");
+	}
+	fclose(file);
+	unlink(path);
+	return text;
+}
+
+static const char *rendered(const struct lp_slow *slow, const struct lp_look *look)
+{
+	struct lp_sink *sink = open_sink(look, false);
+
+	sink->observer.slow(sink, slow);
+	return written(sink, look->columns);
+}
+
+/* A slow callback of a task with these reasons. */
+static struct lp_slow slow_report(uint64_t duration_ns, const struct lp_reasons *reasons)
+{
+	return (struct lp_slow){
+		.loop = &loop,
+		.callback = &report,
+		.duration_ns = duration_ns,
+		.queue_delay_ns = LP_NO_QUEUE_DELAY,
+		.task = 16,
+		.task_name = "GET /report",
+		.reasons = *reasons,
+	};
+}
+
+static void expect(uint64_t duration_ns, const struct lp_reasons *reasons, const char *wanted)
+{
+	struct lp_slow slow = slow_report(duration_ns, reasons);
+
+	assert_string_equal(rendered(&slow, &wide), wanted);
+}
+
+static void expect_iteration(const struct lp_slow_iteration *slow, const char *wanted)
+{
+	struct lp_sink *sink = open_sink(&wide, false);
+
+	sink->observer.slow_iteration(sink, slow);
+	assert_string_equal(written(sink, wide.columns), wanted);
+}
+
+static void a_blocking_call_has_its_target_its_stack_and_who_waited(void **state)
+{
+	struct lp_blocked blocked[] = {
+		{ "recvfrom", "tcp 10.0.3.7:5432", 311900000, 1, receiving },
+	};
+	struct lp_reasons reasons = {
+		.time = { .known = true, .on_cpu_ns = 500000, .blocked_ns = 311900000 },
+		.blocked_count = 1,
+		.blocked = blocked,
+	};
+	struct lp_slow slow = slow_report(312400000, &reasons);
+
+	(void)state;
+	slow.queue_delay_ns = 51 * MS;
+	slow.delayed_known = true;
+	slow.delayed_callbacks = 41;
+	slow.delayed_events = 6;
+	assert_string_equal(
+		rendered(&slow, &wide),
+		"12:01:07.312    312 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+		"    blocked   312 ms  recvfrom on tcp 10.0.3.7:5432, 1 call\n"
+		"        execute        app/db.py:41\n"
+		"        fetch_report   app/reports.py:17\n"
+		"        handle_report  app/views.py:90\n"
+		"    on CPU    500 us\n"
+		"    had waited 51.0 ms to run\n"
+		"    held up 41 callbacks and 6 ready events\n");
+}
+
+static void further_blocking_calls_show_what_differs(void **state)
+{
+	struct lp_blocked blocked[] = {
+		{ "recvfrom", "tcp 10.0.3.7:5432", 200 * MS, 40, receiving },
+		{ "sendto", "tcp 10.0.3.7:5432", 60 * MS, 40, sending },
+		{ "read", "", 20 * MS, 2, receiving },
+		{ "page fault", "/srv/app/data.bin", 10 * MS, 7, deep },
+		{ "fsync", "/srv/app/log", 5 * MS, 3, deep },
+		{ "openat", "/srv/app/log", 1 * MS, 2, deep },
+	};
+	struct lp_reasons reasons = {
+		.time = { .known = true, .on_cpu_ns = 0, .blocked_ns = 301 * MS },
+		.blocked_count = 6,
+		.blocked = blocked,
+		.blocked_beyond = 20,
+		.blocked_beyond_ns = 5 * MS,
+	};
+
+	(void)state;
+	expect(301 * MS, &reasons,
+	       "12:01:07.301    301 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+	       "    blocked   200 ms  recvfrom on tcp 10.0.3.7:5432, 40 calls\n"
+	       "        execute        app/db.py:41\n"
+	       "        fetch_report   app/reports.py:17\n"
+	       "        handle_report  app/views.py:90\n"
+	       "    blocked  60.0 ms  sendto on tcp 10.0.3.7:5432, 40 calls\n"
+	       "        send     app/db.py:30\n"
+	       "        execute  app/db.py:39\n"
+	       "    blocked  20.0 ms  read, 2 calls\n"
+	       "        execute  app/db.py:41\n"
+	       "    blocked  10.0 ms  page fault on /srv/app/data.bin, 7 times\n"
+	       "        write   app/log.py:1\n"
+	       "        emit    app/log.py:2\n"
+	       "        handle  app/log.py:3\n"
+	       "    and 25 more calls, 11.0 ms\n");
+}
+
+static void many_short_calls_have_the_longest_as_an_example(void **state)
+{
+	struct lp_blocked blocked[] = {
+		{ "recvfrom", "tcp 10.0.3.7:5432", 1 * MS, 2, receiving },
+	};
+	struct lp_reasons reasons = {
+		.time = { .known = true, .on_cpu_ns = 1000, .blocked_ns = 300 * MS },
+		.blocked_count = 1,
+		.blocked = blocked,
+		.blocked_beyond = 900,
+		.blocked_beyond_ns = 250 * MS,
+	};
+
+	(void)state;
+	expect(300 * MS, &reasons,
+	       "12:01:07.300    300 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+	       "    blocked  1.00 ms  recvfrom on tcp 10.0.3.7:5432, 2 calls\n"
+	       "        execute        app/db.py:41\n"
+	       "        fetch_report   app/reports.py:17\n"
+	       "        handle_report  app/views.py:90\n"
+	       "    and 900 more calls, 250 ms\n"
+	       "    blocked  49.0 ms  in calls that are not known\n"
+	       "    on CPU   1.00 us\n");
+}
+
+static void computing_has_the_stack_seen_most_and_the_lines(void **state)
+{
+	struct lp_sample samples[] = {
+		{ 12, LP_SEEN_ON_CPU, false, computing },
+		{ 6, LP_SEEN_ON_CPU, false, counting },
+		{ 3, LP_SEEN_ON_CPU, true, { 0 } },
+		{ 1, LP_SEEN_RUN_QUEUE, false, receiving },
+	};
+	struct lp_reasons reasons = {
+		.time = { .known = true,
+			  .gc_known = true,
+			  .on_cpu_ns = 225 * MS,
+			  .run_queue_ns = 51 * MS,
+			  .gc_ns = 30 * MS },
+		.sample_count = 4,
+		.samples = samples,
+	};
+
+	(void)state;
+	expect(276 * MS, &reasons,
+	       "12:01:07.276    276 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+	       "    on CPU    225 ms, 21 samples\n"
+	       "    collecting garbage about 30.0 ms of it\n"
+	       "        prime_sum      app/primes.py:43\n"
+	       "        handle_report  app/views.py:92\n"
+	       "        12 of 21  prime_sum  app/primes.py:43\n"
+	       "         6 of 21  is_prime   app/primes.py:31\n"
+	       "         3 of 21  elsewhere\n"
+	       "    waiting for a CPU 51.0 ms\n");
+}
+
+static void a_wait_for_the_gil_has_its_holder_and_where_the_loop_stood(void **state)
+{
+	struct lp_sample samples[] = {
+		{ 1, LP_SEEN_ON_CPU, false, computing },
+		{ 15, LP_SEEN_GIL, false, counting },
+	};
+	struct lp_reasons reasons = {
+		.time = { .known = true, .on_cpu_ns = 1000000, .gil_ns = 159 * MS },
+		.sample_count = 2,
+		.samples = samples,
+		.gil = { .known = true, .thread = "Thread-3", .tid = 44, .stack = crunching },
+	};
+
+	(void)state;
+	expect(160 * MS, &reasons,
+	       "12:01:07.160    160 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+	       "    waiting for the GIL 159 ms, held by 'Thread-3'\n"
+	       "        crunch      app/work.py:12\n"
+	       "        Thread.run  lib/threading.py:975\n"
+	       "    the loop stood at\n"
+	       "        is_prime       app/primes.py:31\n"
+	       "        prime_sum      app/primes.py:43\n"
+	       "        handle_report  app/views.py:92\n"
+	       "    on CPU   1.00 ms\n");
+}
+
+static void a_holder_of_the_gil_without_a_name_is_told_as_far_as_known(void **state)
+{
+	struct lp_reasons reasons = {
+		.time = { .known = true, .gil_ns = 160 * MS },
+		.gil = { .known = true, .tid = 44, .stack = { .unreadable = true } },
+	};
+
+	(void)state;
+	expect(160 * MS, &reasons,
+	       "12:01:07.160    160 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+	       "    waiting for the GIL 160 ms, held by thread 44\n"
+	       "        ... (the stack could not be read)\n");
+	reasons.gil.tid = 0;
+	reasons.gil.stack.unreadable = false;
+	expect(160 * MS, &reasons,
+	       "12:01:07.160    160 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+	       "    waiting for the GIL 160 ms, held by another thread\n");
+	reasons.gil.known = false;
+	expect(160 * MS, &reasons,
+	       "12:01:07.160    160 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+	       "    waiting for the GIL 160 ms\n");
+}
+
+static void a_wait_for_a_cpu_shows_where_it_was_taken_away(void **state)
+{
+	struct lp_sample samples[] = { { 5, LP_SEEN_RUN_QUEUE, false, computing } };
+	struct lp_reasons reasons = {
+		.time = { .known = true, .on_cpu_ns = 20 * MS, .run_queue_ns = 280 * MS },
+		.sample_count = 1,
+		.samples = samples,
+	};
+
+	(void)state;
+	expect(300 * MS, &reasons,
+	       "12:01:07.300    300 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+	       "    waiting for a CPU 280 ms\n"
+	       "        prime_sum      app/primes.py:43\n"
+	       "        handle_report  app/views.py:92\n"
+	       "    on CPU   20.0 ms\n");
+}
+
+static void parts_below_a_hundredth_are_left_out(void **state)
+{
+	struct lp_blocked blocked[] = { { "read", "/srv/x", 2 * MS, 1, receiving } };
+	struct lp_sample samples[] = { { 30, LP_SEEN_ON_CPU, false, computing } };
+	struct lp_reasons reasons = {
+		.time = { .known = true,
+			  .gc_known = true,
+			  .on_cpu_ns = 295 * MS,
+			  .blocked_ns = 2 * MS,
+			  .gil_ns = 2 * MS,
+			  .run_queue_ns = 1 * MS,
+			  .gc_ns = 1 * MS },
+		.blocked_count = 1,
+		.blocked = blocked,
+		.sample_count = 1,
+		.samples = samples,
+		.gil = { .known = true, .thread = "Thread-3", .stack = crunching },
+	};
+
+	(void)state;
+	expect(300 * MS, &reasons,
+	       "12:01:07.300    300 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+	       "    on CPU    295 ms, 30 samples\n"
+	       "        prime_sum      app/primes.py:43\n"
+	       "        handle_report  app/views.py:92\n");
+}
+
+static void a_stall_in_progress_says_so_first(void **state)
+{
+	struct lp_blocked blocked[] = { { "flock", "/srv/app/lock", 998 * MS, 1, receiving } };
+	struct lp_reasons reasons = {
+		.time = { .known = true, .on_cpu_ns = 2 * MS, .blocked_ns = 998 * MS },
+		.blocked_count = 1,
+		.blocked = blocked,
+	};
+	struct lp_slow slow = slow_report(1000 * MS, &reasons);
+
+	(void)state;
+	slow.in_progress = true;
+	assert_string_equal(
+		rendered(&slow, &wide),
+		"12:01:08.000  still running after 1.00 s  handle_report  task 'GET /report'\n"
+		"    blocked   998 ms  flock on /srv/app/lock, 1 call\n"
+		"        execute        app/db.py:41\n"
+		"        fetch_report   app/reports.py:17\n"
+		"        handle_report  app/views.py:90\n"
+		"    on CPU   2.00 ms\n");
+}
+
+static void what_a_stack_lacks_is_told(void **state)
+{
+	struct lp_stack cut = computing, unreadable = computing;
+	struct lp_blocked blocked[] = { { "read", "", 200 * MS, 1, cut } };
+	struct lp_sample samples[] = { { 2, LP_SEEN_ON_CPU, false, unreadable } };
+	struct lp_reasons reasons = {
+		.time = { .known = true, .on_cpu_ns = 100 * MS, .blocked_ns = 200 * MS },
+		.blocked_count = 1,
+		.blocked = blocked,
+		.sample_count = 1,
+		.samples = samples,
+	};
+
+	(void)state;
+	blocked[0].stack.cut = true;
+	samples[0].stack.unreadable = true;
+	samples[0].stack.depth = 1;
+	expect(300 * MS, &reasons,
+	       "12:01:07.300    300 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+	       "    blocked   200 ms  read, 1 call\n"
+	       "        prime_sum      app/primes.py:43\n"
+	       "        handle_report  app/views.py:92\n"
+	       "        ... (deeper than 2 frames)\n"
+	       "    on CPU    100 ms, 2 samples\n"
+	       "        prime_sum  app/primes.py:43\n"
+	       "        ... (the rest could not be read)\n");
+	samples[0].stack.depth = 0;
+	reasons.blocked_count = 0;
+	expect(300 * MS, &reasons,
+	       "12:01:07.300    300 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+	       "    blocked   200 ms  in calls that are not known\n"
+	       "    on CPU    100 ms, 2 samples\n"
+	       "        ... (the stack could not be read)\n");
+}
+
+static void frames_of_c_and_of_the_kernel_are_marked(void **state)
+{
+	const struct lp_stack mixed =
+		STACK(KERNEL("tcp_recvmsg", ""), KERNEL("nft_do_chain", "nf_tables"),
+		      NATIVE("__libc_recv", "/usr/lib/x86_64-linux-gnu/libc.so.6"),
+		      FRAME("execute", "/srv/app/db.py", 41));
+	struct lp_blocked blocked[] = { { "recvfrom", "", 300 * MS, 1, mixed } };
+	struct lp_reasons reasons = {
+		.time = { .known = true, .blocked_ns = 300 * MS },
+		.blocked_count = 1,
+		.blocked = blocked,
+	};
+
+	(void)state;
+	expect(300 * MS, &reasons,
+	       "12:01:07.300    300 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+	       "    blocked   300 ms  recvfrom, 1 call\n"
+	       "        tcp_recvmsg   [k]\n"
+	       "        nft_do_chain  nf_tables [k]\n"
+	       "        __libc_recv   libc.so.6 [C]\n"
+	       "        execute       app/db.py:41\n");
+}
+
+static const struct lp_stack chain = STACK(COROUTINE("main", "/srv/app/main.py", 5),
+					   COROUTINE("serve", "/srv/app/main.py", 9),
+					   COROUTINE("handle_report", "/srv/app/views.py", 90));
+
+static void the_await_chain_is_told_if_the_stack_lacks_it(void **state)
+{
+	const struct lp_stack whole = STACK(COROUTINE("handle_report", "/srv/app/views.py", 90),
+					    COROUTINE("serve", "/srv/app/main.py", 9),
+					    COROUTINE("main", "/srv/app/main.py", 5));
+	struct lp_blocked blocked[] = { { "read", "", 300 * MS, 1, receiving } };
+	struct lp_reasons reasons = {
+		.time = { .known = true, .blocked_ns = 300 * MS },
+		.blocked_count = 1,
+		.blocked = blocked,
+		.await_chain = chain,
+	};
+	struct lp_slow slow = slow_report(300 * MS, &reasons);
+
+	(void)state;
+	assert_non_null(strstr(rendered(&slow, &wide),
+			       "\n    awaited through main > serve > handle_report\n"));
+	blocked[0].stack = whole;
+	assert_null(strstr(rendered(&slow, &wide), "awaited"));
+	/* nothing was awaited */
+	slow.reasons.blocked_count = 0;
+	slow.reasons.await_chain.depth = 1;
+	assert_null(strstr(rendered(&slow, &wide), "awaited"));
+}
+
+static void a_long_await_chain_loses_its_outer_end(void **state)
+{
+	const struct lp_stack longest =
+		STACK(COROUTINE("a_coroutine_with_a_rather_long_name_0", "", 0),
+		      COROUTINE("a_coroutine_with_a_rather_long_name_1", "", 0),
+		      COROUTINE("a_coroutine_with_a_name_2", "", 0), COROUTINE("innermost", "", 0));
+	struct lp_reasons reasons = { .time = { .known = true, .on_cpu_ns = 300 * MS },
+				      .await_chain = longest };
+	struct lp_look ascii = { .columns = 80 };
+	struct lp_slow slow = slow_report(300 * MS, &reasons);
+
+	(void)state;
+	assert_non_null(
+		strstr(rendered(&slow, &ascii),
+		       "\n    awaited through .. > a_coroutine_with_a_name_2 > innermost\n"));
+}
+
+static void captures_of_older_versions_have_samples_only(void **state)
+{
+	struct lp_sample samples[] = { { .count = 6, .stack = computing },
+				       { .count = 1, .stack = counting } };
+	struct lp_reasons reasons = { .sample_count = 2, .samples = samples };
+
+	(void)state;
+	expect(300 * MS, &reasons,
+	       "12:01:07.300    300 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+	       "    seen most, 6 of 7 times\n"
+	       "        prime_sum      app/primes.py:43\n"
+	       "        handle_report  app/views.py:92\n");
+}
+
+#define LONG_NAME                                                                                  \
+	"a_very_long_name_that_goes_on_and_on_and_on_and_on_and_on_and_on_and_on_to_its_end"
+
+static void everything_that_is_too_long_is_cut(void **state)
+{
+	static const struct lp_callback_info long_info = { LP_MODEL_TASK, LONG_NAME,
+							   "/srv/" LONG_NAME "/" LONG_NAME ".py",
+							   123456 };
+	const struct lp_stack long_stack =
+		STACK(FRAME(LONG_NAME, "/srv/" LONG_NAME "/" LONG_NAME ".py", 123456),
+		      NATIVE(LONG_NAME, "/srv/" LONG_NAME), KERNEL(LONG_NAME, LONG_NAME));
+	struct lp_blocked blocked[] = { { "recvfrom", "/srv/" LONG_NAME, 300 * MS, 4294967295,
+					  long_stack } };
+	struct lp_sample samples[] = { { 3000000000, LP_SEEN_ON_CPU, false, long_stack },
+				       { 30, LP_SEEN_ON_CPU, false, computing } };
+	struct lp_reasons reasons = {
+		.time = { .known = true,
+			  .on_cpu_ns = 300 * MS,
+			  .blocked_ns = 300 * MS,
+			  .gil_ns = 300 * MS },
+		.blocked_count = 1,
+		.blocked = blocked,
+		.sample_count = 2,
+		.samples = samples,
+		.gil = { .known = true, .thread = LONG_NAME, .stack = long_stack },
+		.await_chain = long_stack,
+	};
+	struct lp_slow slow = slow_report(900 * MS, &reasons);
+	struct lp_look look = wide;
+	const char *text;
+
+	(void)state;
+	slow.callback = &long_info;
+	strcpy(slow.task_name, LONG_NAME);
+	for (look.columns = 64; look.columns <= 112; look.columns += 8) {
+		slow.in_progress = !slow.in_progress;
+		text = rendered(&slow, &look);
+		assert_non_null(strstr(text, "recvfrom on \xe2\x80\xa6"));
+		assert_non_null(strstr(text, "to_its_end, 4294967295 calls\n"));
+		assert_non_null(strstr(text, "to_its_end'\n"));
+		assert_non_null(strstr(text, ".py:123456\n"));
+	}
+}
+
+static void a_page_without_utf8_is_ascii_and_keeps_its_columns(void **state)
+{
+	static const struct lp_callback_info foreign = { LP_MODEL_TASK,
+							 "gr\xc3\xb6\xc3\x9f"
+							 "e",
+							 "/srv/\xe8\xa8\x88\xe7\xae\x97.py", 3 };
+	struct lp_reasons reasons = { .time = { .known = true, .on_cpu_ns = 300 * MS } };
+	struct lp_slow slow = slow_report(300 * MS, &reasons);
+	struct lp_look ascii = { .columns = 80 };
+
+	(void)state;
+	slow.callback = &foreign;
+	assert_string_equal(rendered(&slow, &ascii),
+			    "12:01:07.300    300 ms  gr??e  task 'GET /report' (srv/??.py:3)\n"
+			    "    on CPU    300 ms\n");
+}
+
+static void only_the_duration_has_a_colour(void **state)
+{
+	struct lp_reasons reasons = { .time = { .known = true, .on_cpu_ns = 300 * MS } };
+	struct lp_slow slow = slow_report(300 * MS, &reasons);
+	struct lp_look coloured = { .columns = 120, .colour = true };
+
+	(void)state;
+	assert_string_equal(rendered(&slow, &coloured),
+			    "12:01:07.300  \033[1;31m  300 ms\033[0m  handle_report  task 'GET "
+			    "/report' (app/views.py:88)\n"
+			    "    on CPU    300 ms\n");
+}
+
+static void a_slow_iteration_has_its_greatest_callbacks(void **state)
+{
+	struct lp_slow_iteration slow = {
+		.loop = &loop,
+		.duration_ns = 312 * MS,
+		.callbacks = 12,
+		.top_count = 4,
+		.top = { { &tick, 10, 200 * MS },
+			 { &flush, 1, 97 * MS },
+			 { &builtin, 1, 12 * MS },
+			 { &report, 1, 1 * MS } },
+		.reasons = { .time = { .known = true,
+				       .on_cpu_ns = 112 * MS,
+				       .blocked_ns = 200 * MS } },
+	};
+
+	(void)state;
+	expect_iteration(
+		&slow,
+		"12:01:07.312    312 ms  12 callbacks in one iteration, none slow by itself\n"
+		"        10 x  200 ms  tick               app/ticks.py:12\n"
+		"         1 x 97.0 ms  Writer.flush       app/out.py:7\n"
+		"         1 x 12.0 ms  Future.set_result\n"
+		"    blocked   200 ms  in its callbacks\n"
+		"    on CPU    112 ms\n");
+	slow.in_progress = true;
+	slow.top_count = 0;
+	expect_iteration(&slow, "12:01:07.312  still running after 312 ms  12 callbacks in this "
+				"iteration\n"
+				"    blocked   200 ms  in its callbacks\n"
+				"    on CPU    112 ms\n");
+}
+
+static void an_iteration_that_began_without_the_gil_says_so(void **state)
+{
+	struct lp_slow_iteration slow = {
+		.loop = &loop,
+		.duration_ns = 160 * MS,
+		.callbacks = 3,
+		.top_count = 1,
+		.top = { { &tick, 3, 1 * MS } },
+		.reasons = { .time = { .known = true, .on_cpu_ns = 1 * MS, .gil_ns = 159 * MS },
+			     .gil = { .known = true, .thread = "Thread-3", .stack = crunching } },
+	};
+
+	(void)state;
+	expect_iteration(&slow,
+			 "12:01:07.160    160 ms  waited for the GIL before its first callback\n"
+			 "    waiting for the GIL 159 ms, held by 'Thread-3'\n"
+			 "        crunch      app/work.py:12\n"
+			 "        Thread.run  lib/threading.py:975\n"
+			 "    on CPU   1.00 ms\n");
+	slow.in_progress = true;
+	slow.callbacks = 0;
+	slow.top_count = 0;
+	slow.reasons.gil.known = false;
+	slow.reasons.sample_count = 1;
+	slow.reasons.samples = &(struct lp_sample){ 9, LP_SEEN_GIL, false, receiving };
+	expect_iteration(&slow, "12:01:07.160  still running after 160 ms  waiting for the GIL, "
+				"no callback yet\n"
+				"    waiting for the GIL 159 ms\n"
+				"    on CPU   1.00 ms\n");
+}
+
+static void what_came_before_the_first_callback_has_its_stacks(void **state)
+{
+	struct lp_sample samples[] = { { 20, LP_SEEN_ON_CPU, true, computing } };
+	struct lp_slow_iteration slow = {
+		.loop = &loop,
+		.duration_ns = 200 * MS,
+		.callbacks = 1,
+		.reasons = { .time = { .known = true,
+				       .gc_known = true,
+				       .on_cpu_ns = 200 * MS,
+				       .gc_ns = 199 * MS },
+			     .sample_count = 1,
+			     .samples = samples },
+	};
+
+	(void)state;
+	expect_iteration(&slow,
+			 "12:01:07.200    200 ms  1 callback in one iteration, not slow by itself\n"
+			 "    on CPU    200 ms, 20 samples before its first callback\n"
+			 "    collecting garbage about 199 ms of it\n"
+			 "        prime_sum      app/primes.py:43\n"
+			 "        handle_report  app/views.py:92\n");
+}
+
+/* ---- summaries ------------------------------------------------------------ */
+
+static const char *summed_up(struct lp_loop_summary *summary, bool sampled,
+			     const struct lp_look *look)
+{
+	struct lp_summary total = { .loop_count = 1, .loops = summary };
+	struct lp_sink *sink = open_sink(look, sampled);
+
+	sink->observer.end(sink, &total, &end);
+	return written(sink, look->columns);
+}
+
+static void time_is_told_by_what_it_was_lost_to(void **state)
+{
+	struct lp_cause causes[] = {
+		{ .kind = LP_CAUSE_BLOCKED,
+		  .syscall = "recvfrom",
+		  .target = "tcp 10.0.3.7:5432",
+		  .frame = receiving.frames[0],
+		  .count = 29,
+		  .total_ns = 8910 * MS },
+		{ .kind = LP_CAUSE_ON_CPU,
+		  .frame = FRAME("json.dumps", "/srv/app/views.py", 120),
+		  .count = 240,
+		  .total_ns = 1200 * MS },
+		{ .kind = LP_CAUSE_GIL,
+		  .held_by = "Thread-3",
+		  .frame = crunching.frames[0],
+		  .count = 12,
+		  .total_ns = 310 * MS },
+	};
+	struct lp_loop_summary summary = { .loop = &loop,
+					   .wall_ns = 30100 * MS,
+					   .busy_ns = 418,
+					   .idle_ns = 582,
+					   .callbacks = 5,
+					   .cause_count = 3,
+					   .causes = causes };
+
+	(void)state;
+	assert_string_equal(
+		summed_up(&summary, false, &wide),
+		"\n30.1 s, loop busy 41.8 % of it, 0 iterations, 5 callbacks (0 slow)\n"
+		"where the loop's time went                                 time  times\n"
+		"    recvfrom on tcp 10.0.3.7:5432   db.py:41             8.91 s     29  blocked\n"
+		"    json.dumps                      views.py:120         1.20 s    240  on CPU\n"
+		"    waiting for the GIL             held by 'Thread-3'   310 ms     12  GIL\n"
+		"\n");
+}
+
+static void causes_of_every_kind_have_a_name_and_fit(void **state)
+{
+	struct lp_cause causes[] = {
+		{ .kind = LP_CAUSE_BLOCKED,
+		  .syscall = "openat",
+		  .target = "/srv/" LONG_NAME,
+		  .frame = FRAME(LONG_NAME, "/srv/" LONG_NAME ".py", 7),
+		  .count = 1234567890,
+		  .total_ns = 99900 * MS },
+		{ .kind = LP_CAUSE_ON_CPU, .frame = NATIVE(LONG_NAME, "/lib/libc.so.6") },
+		{ .kind = LP_CAUSE_ON_CPU },
+		{ .kind = LP_CAUSE_GIL, .held_by = LONG_NAME },
+		{ .kind = LP_CAUSE_GIL },
+		{ .kind = LP_CAUSE_RUN_QUEUE, .count = 3, .total_ns = 51 * MS },
+		{ .kind = LP_CAUSE_GC, .frame = computing.frames[0] },
+		{ .kind = LP_CAUSE_BLOCKED, .syscall = "page fault" },
+	};
+	struct lp_loop_summary summary = {
+		.loop = &loop, .callbacks = 5, .cause_count = 8, .causes = causes
+	};
+	const char *text = summed_up(&summary, false, &wide);
+
+	(void)state;
+	assert_non_null(strstr(
+		text, "where the loop's time went                           time       times\n"
+		      "    openat on \xe2\x80\xa6"
+		      "d_on_to_its_end  \xe2\x80\xa6to_its_end.py:7   99.9 s  "
+		      "1234567890  blocked\n"));
+	assert_non_null(strstr(text, "libc.so.6 [C]"));
+	assert_non_null(strstr(text, "  held by '\xe2\x80\xa6s_end'  "));
+	assert_non_null(strstr(text, "    computing "));
+	assert_non_null(strstr(text, "    waiting for a CPU "));
+	assert_non_null(strstr(text, "51.0 ms           3  run queue\n"));
+	assert_non_null(strstr(text, "    collecting garbage "));
+	assert_non_null(strstr(text, "primes.py:43"));
+	assert_non_null(strstr(text, "  GC\n"));
+	assert_non_null(strstr(text, "    page fault "));
+}
+
+static void causes_beyond_the_worst_are_counted(void **state)
+{
+	struct lp_cause causes[23] = { 0 };
+	struct lp_loop_summary summary = {
+		.loop = &loop, .callbacks = 5, .cause_count = 23, .causes = causes
+	};
+	const char *text = summed_up(&summary, false, &wide);
+	size_t rows = 0;
+
+	(void)state;
+	assert_non_null(strstr(text, "    and 3 more that took less time in all (-j has them)\n"));
+	for (; (text = strstr(text, "  on CPU\n")); text++)
+		rows++;
+	assert_int_equal(rows, 20);
+}
+
+static void callbacks_known_from_samples_are_told_as_such(void **state)
+{
+	struct lp_callback_summary items[] = { { .callback = &report, .slow = 1 } };
+	struct lp_loop_summary summary = { .loop = &loop,
+					   .wall_ns = 8000 * MS,
+					   .busy_ns = 1,
+					   .idle_ns = 1,
+					   .slow_callbacks = 1,
+					   .iterations = 500,
+					   .callback_count = 1,
+					   .items = items };
+	const char *text;
+
+	(void)state;
+	lp_histogram_add(&items[0].run, 312 * MS);
+	text = summed_up(&summary, true, &wide);
+	assert_non_null(
+		strstr(text, "\n8.0 s, loop busy 50.0 % of it, 500 iterations, 1 slow callback\n"));
+	assert_non_null(strstr(
+		text,
+		"\nhow long they ran, by samples of late iterations\n"
+		"callback             kind   count  slow   total     p50     p90     p99     max\n"
+		"    handle_report    task       1     1  312 ms"));
+	text = summed_up(&summary, false, &wide);
+	assert_null(strstr(text, "samples"));
+}
+
+static void causes_that_found_no_room_are_told(void **state)
+{
+	struct lp_summary total = { .lost[LP_LOST_CAUSES] = 7 };
+	struct lp_sink *sink = open_sink(&wide, false);
+
+	(void)state;
+	sink->observer.end(sink, &total, &end);
+	assert_non_null(strstr(written(sink, wide.columns), "\n7 waits are missing "));
+}
+
+static void an_interval_tells_what_was_lost_in_it(void **state)
+{
+	struct lp_cause causes[] = { { .kind = LP_CAUSE_RUN_QUEUE, .total_ns = 51 * MS } };
+	struct lp_loop_summary loops[] = {
+		{ .loop = &loop, .callbacks = 5, .cause_count = 1, .causes = causes }
+	};
+	struct lp_summary interval = { .loop_count = 1, .loops = loops };
+	struct lp_sink *sink = open_sink(&wide, false);
+
+	(void)state;
+	sink->observer.interval(sink, &interval, &nothing);
+	assert_non_null(strstr(written(sink, wide.columns), "    waiting for a CPU "));
+}
+
+static int use_utc(void **state)
+{
+	(void)state;
+	setenv("TZ", "UTC", 1);
+	tzset();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_blocking_call_has_its_target_its_stack_and_who_waited),
+		cmocka_unit_test(further_blocking_calls_show_what_differs),
+		cmocka_unit_test(many_short_calls_have_the_longest_as_an_example),
+		cmocka_unit_test(computing_has_the_stack_seen_most_and_the_lines),
+		cmocka_unit_test(a_wait_for_the_gil_has_its_holder_and_where_the_loop_stood),
+		cmocka_unit_test(a_holder_of_the_gil_without_a_name_is_told_as_far_as_known),
+		cmocka_unit_test(a_wait_for_a_cpu_shows_where_it_was_taken_away),
+		cmocka_unit_test(parts_below_a_hundredth_are_left_out),
+		cmocka_unit_test(a_stall_in_progress_says_so_first),
+		cmocka_unit_test(what_a_stack_lacks_is_told),
+		cmocka_unit_test(frames_of_c_and_of_the_kernel_are_marked),
+		cmocka_unit_test(the_await_chain_is_told_if_the_stack_lacks_it),
+		cmocka_unit_test(a_long_await_chain_loses_its_outer_end),
+		cmocka_unit_test(captures_of_older_versions_have_samples_only),
+		cmocka_unit_test(everything_that_is_too_long_is_cut),
+		cmocka_unit_test(a_page_without_utf8_is_ascii_and_keeps_its_columns),
+		cmocka_unit_test(only_the_duration_has_a_colour),
+		cmocka_unit_test(a_slow_iteration_has_its_greatest_callbacks),
+		cmocka_unit_test(an_iteration_that_began_without_the_gil_says_so),
+		cmocka_unit_test(what_came_before_the_first_callback_has_its_stacks),
+		cmocka_unit_test(time_is_told_by_what_it_was_lost_to),
+		cmocka_unit_test(causes_of_every_kind_have_a_name_and_fit),
+		cmocka_unit_test(causes_beyond_the_worst_are_counted),
+		cmocka_unit_test(callbacks_known_from_samples_are_told_as_such),
+		cmocka_unit_test(causes_that_found_no_room_are_told),
+		cmocka_unit_test(an_interval_tells_what_was_lost_in_it),
+	};
+
+	return cmocka_run_group_tests(tests, use_utc, NULL);
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <elf.h>
+#include <errno.h>
+
+#include <cmocka.h>
+
+#include "symbolise/unwind.h"
+
+static uint64_t random_state = 88172645463325252ULL;
+
+/* xorshift64, so that a failure can be repeated */
+static uint64_t random_next(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state;
+}
+
+/* A program of one function, whose unwind instructions are given. */
+struct crafted {
+	Elf64_Ehdr header;
+	Elf64_Phdr segments[2];
+	struct {
+		uint8_t encodings[4];
+		int32_t frame;
+		uint32_t count;
+		int32_t function, record;
+	} table;
+	uint8_t common[20];
+	struct {
+		uint32_t bytes, common;
+		int32_t begin;
+		uint32_t size;
+		uint8_t augmentation;
+		uint8_t instructions[4095];
+	} record;
+};
+
+#define CRAFTED_FUNCTION 0x100000
+#define STACK 0x7ffc00000000
+
+static void craft(struct crafted *file, const uint8_t *instructions, size_t bytes)
+{
+	/* version 1, "zR", code by 1, data by -8, the address in 16, relative; CFA is sp + 8 */
+	static const uint8_t common[20] = { 16,	 0, 0, 0,    0,	 0, 0,	  0,	1, 'z',
+					    'R', 0, 1, 0x78, 16, 1, 0x1b, 0x0c, 7, 8 };
+
+	memset(file, 0, sizeof(*file));
+	memcpy(file->header.e_ident, ELFMAG, SELFMAG);
+	file->header.e_ident[EI_CLASS] = ELFCLASS64;
+	file->header.e_ident[EI_DATA] = ELFDATA2LSB;
+	file->header.e_machine = EM_X86_64;
+	file->header.e_phoff = offsetof(struct crafted, segments);
+	file->header.e_phentsize = sizeof(Elf64_Phdr);
+	file->header.e_phnum = 2;
+	file->segments[0] = (Elf64_Phdr){ .p_type = PT_LOAD, .p_filesz = sizeof(*file) };
+	file->segments[1] = (Elf64_Phdr){ .p_type = PT_GNU_EH_FRAME,
+					  .p_vaddr = offsetof(struct crafted, table),
+					  .p_filesz = sizeof(file->table) };
+	memcpy(file->table.encodings, (uint8_t[]){ 1, 0x1b, 3, 0x3b }, 4);
+	file->table.count = 1;
+	file->table.function = CRAFTED_FUNCTION - (int32_t)offsetof(struct crafted, table);
+	file->table.record = offsetof(struct crafted, record) - offsetof(struct crafted, table);
+	memcpy(file->common, common, sizeof(common));
+	file->record.bytes = (uint32_t)(13 + bytes);
+	file->record.common =
+		offsetof(struct crafted, record.common) - offsetof(struct crafted, common);
+	file->record.begin = CRAFTED_FUNCTION - (int32_t)offsetof(struct crafted, record.begin);
+	file->record.size = 0x1000;
+	memcpy(file->record.instructions, instructions, bytes);
+}
+
+static int row_of(const struct crafted *file, uint64_t address, struct lp_row *row)
+{
+	/* on the heap, so that a sanitiser sees a read beyond its end */
+	struct crafted *copy = malloc(sizeof(*copy));
+	struct lp_image image;
+	int err;
+
+	assert_non_null(copy);
+	*copy = *file;
+	assert_int_equal(image_open_memory(&image, copy, sizeof(*copy)), 0);
+	err = row_find(&image, address, row);
+	free(copy);
+	return err;
+}
+
+static void instructions_are_followed_up_to_the_address(void **state)
+{
+	/* advance 4; CFA at 16; bp at CFA-16; remember; advance 4; CFA 8; advance 4; restore */
+	static const uint8_t code[] = { 0x44, 0x0e, 16, 0x86, 2, 0x0a, 0x44, 0x0e, 8, 0x44, 0x0b };
+	struct lp_row *row = malloc(sizeof(*row));
+	struct crafted file;
+
+	(void)state;
+	assert_non_null(row);
+	craft(&file, code, sizeof(code));
+	assert_int_equal(row_of(&file, CRAFTED_FUNCTION, row), 0);
+	assert_int_equal(row->function, CRAFTED_FUNCTION);
+	assert_int_equal(row->bytes, 0x1000);
+	assert_int_equal(row->frame.number, LP_REGISTER_SP);
+	assert_int_equal(row->frame.offset, 8);
+	assert_int_equal(row->registers[LP_REGISTER_BP].kind, LP_RULE_NONE);
+	assert_int_equal(row_of(&file, CRAFTED_FUNCTION + 4, row), 0);
+	assert_int_equal(row->frame.offset, 16);
+	assert_int_equal(row->registers[LP_REGISTER_BP].kind, LP_RULE_OFFSET);
+	assert_int_equal(row->registers[LP_REGISTER_BP].offset, -16);
+	assert_int_equal(row_of(&file, CRAFTED_FUNCTION + 8, row), 0);
+	assert_int_equal(row->frame.offset, 8);
+	assert_int_equal(row_of(&file, CRAFTED_FUNCTION + 12, row), 0);
+	assert_int_equal(row->frame.offset, 16);
+	assert_int_equal(row_of(&file, CRAFTED_FUNCTION - 1, row), -ENOENT);
+	assert_int_equal(row_of(&file, CRAFTED_FUNCTION + 0x1000, row), -ENOENT);
+	free(row);
+}
+
+static void hostile_instructions_are_refused(void **state)
+{
+	static const struct {
+		size_t bytes;
+		uint8_t code[12];
+	} cases[] = {
+		{ 9, { 10, 10, 10, 10, 10, 10, 10, 10, 10 } }, /* more states than there is room */
+		{ 1, { 0x0b } }, /* no state to go back to */
+		{ 1, { 0x0e } }, /* breaks off */
+		{ 3, { 0x0e, 0x80, 0x80 } }, /* the same, inside a number */
+		{ 3, { 0x0f, 0x7f, 0 } }, /* an expression longer than all there is */
+		{ 1, { 0x3f } }, /* no instruction */
+	};
+	/* undefined: register 0x7fffffe, for which a library allocates 4 GB */
+	static const uint8_t high[] = { 0x07, 0xfe, 0xff, 0xff, 0x3f, 0x0a };
+	struct lp_row *row = malloc(sizeof(*row));
+	struct crafted file;
+	size_t i;
+
+	(void)state;
+	assert_non_null(row);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		craft(&file, cases[i].code, cases[i].bytes);
+		assert_int_equal(row_of(&file, CRAFTED_FUNCTION, row), -EINVAL);
+	}
+	craft(&file, high, sizeof(high));
+	assert_int_equal(row_of(&file, CRAFTED_FUNCTION, row), 0);
+	free(row);
+}
+
+static void any_bytes_in_a_table_come_to_an_end(void **state)
+{
+	struct lp_row *row = malloc(sizeof(*row));
+	struct lp_registers registers;
+	struct crafted file;
+	unsigned int turn, i;
+	uint8_t words[4096], *bytes = (uint8_t *)&file;
+	const struct lp_stack_copy stack = { STACK, words, sizeof(words) };
+
+	(void)state;
+	assert_non_null(row);
+	for (i = 0; i < sizeof(words); i++)
+		words[i] = (uint8_t)random_next();
+	for (turn = 0; turn < 30000; turn++) {
+		craft(&file, (uint8_t[1]){ 0 }, 1);
+		file.record.bytes = 13 + 64;
+		for (i = 0; i < 64; i++)
+			file.record.instructions[i] = (uint8_t)random_next();
+		for (i = random_next() % 4; i; i--)
+			bytes[offsetof(struct crafted, table) + random_next() % 120] =
+				(uint8_t)random_next();
+		if (row_of(&file, CRAFTED_FUNCTION + random_next() % 256, row))
+			continue;
+		memset(&registers, 0, sizeof(registers));
+		registers.known = (uint32_t)random_next();
+		registers.values[LP_REGISTER_SP] = STACK;
+		unwind_step(row, &stack, &registers);
+	}
+	free(row);
+}
+
+static void expressions_are_computed_within_bounds(void **state)
+{
+	/* the PLT's: sp + 8 + ((ip & 15) >= 11) * 8 */
+	static const uint8_t plt[] = { 0x77, 8, 0x80, 0, 0x3f, 0x1a, 0x3b, 0x2a, 0x33, 0x24, 0x22 };
+	static const uint8_t endless[] = { 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12,
+					   0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12 };
+	static const uint8_t beyond[] = { 0x77, 0x70, 0x06 }; /* what lies at sp - 16 */
+	struct lp_registers registers = { .known = 1U << LP_REGISTER_IP | 1U << LP_REGISTER_SP };
+	struct lp_rule rule = { .number = sizeof(plt), .expression = plt };
+	const uint64_t word = 0x1234;
+	const struct lp_stack_copy stack = { 0x1000, (const uint8_t *)&word, sizeof(word) };
+	uint64_t result;
+
+	(void)state;
+	registers.values[LP_REGISTER_SP] = 0x1000;
+	registers.values[LP_REGISTER_IP] = 0x400a;
+	assert_int_equal(expression_compute(&rule, &registers, &stack, NULL, &result), 0);
+	assert_int_equal(result, 0x1008);
+	registers.values[LP_REGISTER_IP] = 0x400b;
+	assert_int_equal(expression_compute(&rule, &registers, &stack, NULL, &result), 0);
+	assert_int_equal(result, 0x1010);
+	registers.known = 1U << LP_REGISTER_SP;
+	assert_int_equal(expression_compute(&rule, &registers, &stack, NULL, &result), -EINVAL);
+	rule = (struct lp_rule){ .number = sizeof(endless), .expression = endless };
+	assert_int_equal(expression_compute(&rule, &registers, &stack, &word, &result), -EINVAL);
+	assert_int_equal(expression_compute(&rule, &registers, &stack, NULL, &result), -EINVAL);
+	rule = (struct lp_rule){ .number = sizeof(beyond), .expression = beyond };
+	assert_int_equal(expression_compute(&rule, &registers, &stack, NULL, &result), -EFAULT);
+	rule = (struct lp_rule){ .number = 0, .expression = plt };
+	assert_int_equal(expression_compute(&rule, &registers, &stack, NULL, &result), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(instructions_are_followed_up_to_the_address),
+		cmocka_unit_test(hostile_instructions_are_refused),
+		cmocka_unit_test(any_bytes_in_a_table_come_to_an_end),
+		cmocka_unit_test(expressions_are_computed_within_bounds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

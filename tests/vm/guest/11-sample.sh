@@ -1,0 +1,5 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2034 # for who is sourced
+MODE=sample
+# shellcheck source=/dev/null
+. /tests/profile_mode

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "causes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* More different ones than anybody reads; what comes later goes without a line. */
+#define CAUSES_MAX 4096
+#define BUCKETS 256
+
+struct lp_counted {
+	struct lp_counted *next;
+	struct lp_cause cause;
+	uint64_t before_count, before_ns; /* at the last interval */
+};
+
+struct lp_causes {
+	struct lp_counted *buckets[BUCKETS];
+	size_t count;
+};
+
+struct lp_causes *causes_new(void)
+{
+	return calloc(1, sizeof(struct lp_causes));
+}
+
+void causes_free(struct lp_causes *causes)
+{
+	struct lp_counted *counted;
+	size_t i;
+
+	if (!causes)
+		return;
+	for (i = 0; i < BUCKETS; i++) {
+		while ((counted = causes->buckets[i])) {
+			causes->buckets[i] = counted->next;
+			free(counted);
+		}
+	}
+	free(causes);
+}
+
+/* Frames are held once each: the same place has the same address. */
+static size_t bucket_of(const struct lp_cause *cause)
+{
+	return ((uintptr_t)cause->frame / 16 + (size_t)cause->kind * 31 +
+		(unsigned char)cause->syscall[0]) %
+	       BUCKETS;
+}
+
+static bool same(const struct lp_cause *left, const struct lp_cause *right)
+{
+	return left->kind == right->kind && left->frame == right->frame &&
+	       !strcmp(left->syscall, right->syscall) && !strcmp(left->held_by, right->held_by);
+}
+
+static struct lp_counted *find(struct lp_causes *causes, const struct lp_cause *key)
+{
+	struct lp_counted *counted = causes->buckets[bucket_of(key)];
+
+	while (counted && !same(&counted->cause, key))
+		counted = counted->next;
+	if (counted || causes->count >= CAUSES_MAX + LP_CAUSE_KINDS)
+		return counted;
+	counted = calloc(1, sizeof(*counted));
+	if (!counted)
+		return NULL;
+	counted->cause = *key;
+	counted->cause.count = counted->cause.total_ns = 0;
+	counted->next = causes->buckets[bucket_of(key)];
+	causes->buckets[bucket_of(key)] = counted;
+	causes->count++;
+	return counted;
+}
+
+void causes_add(struct lp_causes *causes, const struct lp_cause *key, uint64_t count,
+		uint64_t total_ns)
+{
+	struct lp_cause without_line = { .kind = key->kind };
+	struct lp_counted *counted;
+
+	counted = find(causes, causes->count < CAUSES_MAX ? key : &without_line);
+	if (!counted)
+		return;
+	if (strcmp(counted->cause.target, key->target) != 0)
+		counted->cause.target[0] = '\0';
+	counted->cause.count += count;
+	counted->cause.total_ns += total_ns;
+}
+
+void causes_set_run_queue(struct lp_causes *causes, uint64_t count, uint64_t total_ns)
+{
+	const struct lp_cause key = { .kind = LP_CAUSE_RUN_QUEUE };
+	struct lp_counted *counted = total_ns ? find(causes, &key) : NULL;
+
+	if (!counted)
+		return;
+	counted->cause.count = count;
+	counted->cause.total_ns = total_ns;
+}
+
+static int by_total(const void *left, const void *right)
+{
+	const struct lp_cause *a = left, *b = right;
+
+	return a->total_ns < b->total_ns ? 1 : a->total_ns > b->total_ns ? -1 : 0;
+}
+
+size_t causes_list(const struct lp_causes *causes, bool interval, struct lp_cause **list)
+{
+	struct lp_cause *items = calloc(causes->count ? causes->count : 1, sizeof(*items));
+	const struct lp_counted *counted;
+	size_t count = 0, i;
+
+	*list = items;
+	for (i = 0; items && i < BUCKETS; i++) {
+		for (counted = causes->buckets[i]; counted; counted = counted->next) {
+			items[count] = counted->cause;
+			if (interval) {
+				items[count].count -= counted->before_count;
+				items[count].total_ns -= counted->before_ns;
+			}
+			if (items[count].count)
+				count++;
+		}
+	}
+	if (items)
+		qsort(items, count, sizeof(*items), by_total);
+	return count;
+}
+
+void causes_begin_interval(struct lp_causes *causes)
+{
+	struct lp_counted *counted;
+	size_t i;
+
+	for (i = 0; i < BUCKETS; i++) {
+		for (counted = causes->buckets[i]; counted; counted = counted->next) {
+			counted->before_count = counted->cause.count;
+			counted->before_ns = counted->cause.total_ns;
+		}
+	}
+}

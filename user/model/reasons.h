@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Why a segment took the time it took: what was seen of it while it ran, and its
+ * account.  One watch a loop.
+ */
+#ifndef LP_REASONS_H
+#define LP_REASONS_H
+
+#include "causes.h"
+#include "stacks.h"
+
+struct lp_watch;
+
+/* The frames and causes are the caller's and outlive it. */
+struct lp_watch *watch_new(struct lp_frames *frames, struct lp_causes *causes);
+void watch_free(struct lp_watch *watch);
+
+void watch_seen(struct lp_watch *watch, const struct lp_event_seen *event);
+/* A stack as versions before 0.2 wrote it into captures. */
+void watch_old_stack(struct lp_watch *watch, const struct lp_event_stack *event);
+void watch_account(struct lp_watch *watch, const struct lp_event_account *event);
+void watch_cause(struct lp_watch *watch, const struct lp_event_cause *event);
+
+/*
+ * The reasons of the segment that began at start_ns, of that duration: the
+ * caller's, to be cleared.  over: it has ended, and its samples are counted to
+ * their causes.
+ */
+void watch_reasons(struct lp_watch *watch, uint64_t start_ns, uint64_t duration_ns, bool over,
+		   struct lp_reasons *reasons);
+void reasons_clear(struct lp_reasons *reasons);
+
+/* Divides a duration; what is off the CPU never exceeds it. */
+void times_fill(struct lp_times *times, uint64_t duration_ns, uint64_t blocked_ns, uint64_t gil_ns,
+		uint64_t run_queue_ns);
+
+/* The name that the task had when a stack was read (old captures); "" if none. */
+const char *watch_task_name(const struct lp_watch *watch, uint64_t start_ns);
+
+#endif /* LP_REASONS_H */

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stacks.h"
+
+#include "../decode/resource.h"
+#include "../text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TOLD_BUCKETS 256
+#define TOLD_MAX 2048
+#define INTERNED_MAX 4096
+
+struct lp_frames {
+	struct lp_shown_frame **items;
+	size_t room;
+	size_t interned; /* first ones, which have no number: in old captures, all */
+};
+
+struct lp_told_table {
+	struct lp_told *buckets[TOLD_BUCKETS];
+	size_t count;
+};
+
+struct lp_frames *frames_new(void)
+{
+	return calloc(1, sizeof(struct lp_frames));
+}
+
+static void free_frame(struct lp_shown_frame *frame)
+{
+	if (!frame)
+		return;
+	free(frame->function);
+	free(frame->file);
+	free(frame);
+}
+
+void frames_free(struct lp_frames *frames)
+{
+	size_t i;
+
+	if (!frames)
+		return;
+	for (i = 0; i < frames->room; i++)
+		free_frame(frames->items[i]);
+	free(frames->items);
+	free(frames);
+}
+
+static bool grow(struct lp_frames *frames, size_t wanted)
+{
+	struct lp_shown_frame **grown;
+	size_t room = frames->room ? frames->room : 256;
+
+	while (room <= wanted)
+		room *= 2;
+	grown = realloc(frames->items, room * sizeof(*grown));
+	if (!grown)
+		return false;
+	memset(grown + frames->room, 0, (room - frames->room) * sizeof(*grown));
+	frames->items = grown;
+	frames->room = room;
+	return true;
+}
+
+static char *clean_copy(const char *text)
+{
+	char *copy = strdup(text);
+
+	if (copy)
+		text_sanitise(copy);
+	return copy;
+}
+
+void frames_add(struct lp_frames *frames, const struct lp_event_frame *event)
+{
+	struct lp_shown_frame *frame;
+
+	if (event->frame >= frames->room && !grow(frames, event->frame))
+		return;
+	/* stacks point at it: a number never comes to mean something else */
+	if (frames->items[event->frame])
+		return;
+	frame = calloc(1, sizeof(*frame));
+	if (!frame)
+		return;
+	frame->kind = (enum lp_frame_kind)event->kind;
+	frame->coroutine = event->coroutine;
+	frame->line = event->line;
+	frame->function = clean_copy(event->function);
+	frame->file = clean_copy(event->file);
+	if (frame->function && frame->file)
+		frames->items[event->frame] = frame;
+	else
+		free_frame(frame);
+}
+
+/* Rare, as few such captures are left: a search is fast enough. */
+const struct lp_shown_frame *frames_intern(struct lp_frames *frames, const char *function,
+					   const char *file, uint32_t line)
+{
+	struct lp_event_frame event = { .line = line };
+	size_t i;
+
+	snprintf(event.function, sizeof(event.function), "%s", function);
+	snprintf(event.file, sizeof(event.file), "%s", file);
+	text_sanitise(event.function);
+	text_sanitise(event.file);
+	for (i = 0; i < frames->interned; i++) {
+		const struct lp_shown_frame *frame = frames->items[i];
+
+		if (frame->line == line && !strcmp(frame->function, event.function) &&
+		    !strcmp(frame->file, event.file))
+			return frame;
+	}
+	if (frames->interned == INTERNED_MAX)
+		return NULL;
+	event.frame = (uint32_t)frames->interned;
+	frames_add(frames, &event);
+	if (!frames_get(frames, event.frame))
+		return NULL;
+	frames->interned++;
+	return frames_get(frames, event.frame);
+}
+
+const struct lp_shown_frame *frames_get(const struct lp_frames *frames, uint32_t number)
+{
+	return number < frames->room ? frames->items[number] : NULL;
+}
+
+bool stack_from_event(struct lp_stack *stack, const struct lp_frames *frames,
+		      const struct lp_event_seen *event)
+{
+	uint32_t i;
+
+	memset(stack, 0, sizeof(*stack));
+	stack->cut = event->flags & LP_STACK_CUT;
+	stack->unreadable = event->flags & LP_STACK_UNREADABLE;
+	if (!event->depth)
+		return true;
+	stack->frames = calloc(event->depth, sizeof(*stack->frames));
+	if (!stack->frames)
+		return false;
+	for (i = 0; i < event->depth; i++) {
+		const struct lp_shown_frame *frame = frames_get(frames, event->frames[i]);
+
+		if (frame)
+			stack->frames[stack->depth++] = frame;
+		else
+			stack->unreadable = true;
+	}
+	return true;
+}
+
+bool stack_copy(struct lp_stack *stack, const struct lp_stack *from)
+{
+	*stack = *from;
+	stack->frames = NULL;
+	if (!from->depth)
+		return true;
+	stack->frames = malloc(from->depth * sizeof(*stack->frames));
+	if (!stack->frames) {
+		stack->depth = 0;
+		return false;
+	}
+	memcpy(stack->frames, from->frames, from->depth * sizeof(*stack->frames));
+	return true;
+}
+
+bool stack_same(const struct lp_stack *left, const struct lp_stack *right)
+{
+	return left->depth == right->depth && left->cut == right->cut &&
+	       left->unreadable == right->unreadable &&
+	       (!left->depth ||
+		!memcmp(left->frames, right->frames, left->depth * sizeof(*left->frames)));
+}
+
+void stack_clear(struct lp_stack *stack)
+{
+	free(stack->frames);
+	memset(stack, 0, sizeof(*stack));
+}
+
+struct lp_told_table *told_new(void)
+{
+	return calloc(1, sizeof(struct lp_told_table));
+}
+
+static void forget_all(struct lp_told_table *table)
+{
+	struct lp_told *told;
+	size_t i;
+
+	for (i = 0; i < TOLD_BUCKETS; i++) {
+		while ((told = table->buckets[i])) {
+			table->buckets[i] = told->next;
+			stack_clear(&told->stack);
+			free(told);
+		}
+	}
+	table->count = 0;
+}
+
+void told_free(struct lp_told_table *table)
+{
+	if (!table)
+		return;
+	forget_all(table);
+	free(table);
+}
+
+static struct lp_told *find(const struct lp_told_table *table, uint64_t name, bool holder)
+{
+	struct lp_told *told = table->buckets[(name ^ name >> 17) % TOLD_BUCKETS];
+
+	while (told && (told->name != name || told->holder != holder))
+		told = told->next;
+	return told;
+}
+
+const struct lp_told *told_find(const struct lp_told_table *table, uint64_t name, bool holder)
+{
+	return find(table, name, holder);
+}
+
+void told_add(struct lp_told_table *table, const struct lp_frames *frames,
+	      const struct lp_event_seen *event)
+{
+	bool holder = event->seen == LP_SEEN_GIL_HOLDER;
+	struct lp_told *told = find(table, event->stack, holder), **bucket;
+	char target[LP_RESOURCE_TEXT_MAX];
+
+	resource_text(&event->resource, target, sizeof(target));
+	if (!told) {
+		if (table->count == TOLD_MAX)
+			forget_all(table);
+		told = calloc(1, sizeof(*told));
+		if (!told)
+			return;
+		told->name = event->stack;
+		told->holder = holder;
+		text_copy(told->target, sizeof(told->target), target);
+		bucket = &table->buckets[(event->stack ^ event->stack >> 17) % TOLD_BUCKETS];
+		told->next = *bucket;
+		*bucket = told;
+		table->count++;
+	} else if (strcmp(told->target, target) != 0) {
+		told->several = true;
+	}
+	stack_clear(&told->stack);
+	stack_from_event(&told->stack, frames, event);
+	told->tid = (pid_t)event->tid;
+	text_copy(told->thread, sizeof(told->thread), event->thread);
+}

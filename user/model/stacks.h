@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Frames by the number that events give them, and stacks made of them. */
+#ifndef LP_STACKS_H
+#define LP_STACKS_H
+
+#include "model.h"
+
+/* All frames of a run.  They live as long as the table, so that stacks only point at them. */
+struct lp_frames;
+
+struct lp_frames *frames_new(void);
+void frames_free(struct lp_frames *frames);
+void frames_add(struct lp_frames *frames, const struct lp_event_frame *event);
+/* The frame of a place that has no number (old captures); NULL if out of memory. */
+const struct lp_shown_frame *frames_intern(struct lp_frames *frames, const char *function,
+					   const char *file, uint32_t line);
+/* NULL if nobody told it. */
+const struct lp_shown_frame *frames_get(const struct lp_frames *frames, uint32_t number);
+
+/* Stacks own their arrays, not the frames.  Those of no depth own nothing. */
+bool stack_from_event(struct lp_stack *stack, const struct lp_frames *frames,
+		      const struct lp_event_seen *event);
+bool stack_copy(struct lp_stack *stack, const struct lp_stack *from);
+bool stack_same(const struct lp_stack *left, const struct lp_stack *right);
+void stack_clear(struct lp_stack *stack);
+
+/* What was told last of a stack's name, in one loop. */
+struct lp_told {
+	struct lp_told *next;
+	uint64_t name; /* struct lp_event_seen.stack */
+	bool holder; /* of the GIL: then the name is its thread's */
+	struct lp_stack stack;
+	char target[LP_RESOURCE_TEXT_MAX];
+	bool several; /* targets differ */
+	char thread[LP_TASK_NAME_MAX];
+	pid_t tid;
+};
+
+struct lp_told_table;
+
+struct lp_told_table *told_new(void);
+void told_free(struct lp_told_table *table);
+/* Remembers a stack; what a full table held is forgotten, as it is told again when it matters. */
+void told_add(struct lp_told_table *table, const struct lp_frames *frames,
+	      const struct lp_event_seen *event);
+const struct lp_told *told_find(const struct lp_told_table *table, uint64_t name, bool holder);
+
+#endif /* LP_STACKS_H */

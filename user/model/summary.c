@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Summaries: what all loops have counted, since the start or the last interval. */
+#include "state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+double loop_utilization(const struct lp_loop_summary *summary)
+{
+	uint64_t all = summary->busy_ns + summary->idle_ns;
+
+	return all ? (double)summary->busy_ns / (double)all : 0;
+}
+
+static int by_total(const void *left, const void *right)
+{
+	const struct lp_callback_summary *a = left, *b = right;
+
+	return a->run.sum_ns < b->run.sum_ns ? 1 : a->run.sum_ns > b->run.sum_ns ? -1 : 0;
+}
+
+/* All loops, the one without a name first: model->other, then the others in order. */
+static struct lp_model_loop *next_loop(struct lp_model *model, struct lp_model_loop *loop)
+{
+	return loop == &model->other ? model->loops : loop->next;
+}
+
+/* The kernel counts on while it is read, field by field: a difference never wraps. */
+static uint64_t since(uint64_t now, uint64_t before)
+{
+	return now > before ? now - before : 0;
+}
+
+/* Adds up what each callback counted, in its live slots and before. */
+static void gather(struct lp_model *model)
+{
+	struct lp_model_callback *callback;
+	struct lp_model_loop *loop;
+	size_t i;
+
+	for (loop = &model->other; loop; loop = next_loop(model, loop))
+		for (callback = loop->callbacks; callback; callback = callback->next) {
+			callback->slow = callback->retired_slow;
+			callback->run = callback->retired_run;
+			callback->queue = callback->retired_queue;
+		}
+	for (i = 0; i < LP_MAX_CALLBACKS; i++) {
+		const struct lp_model_slot *slot = model->slots[i];
+
+		if (!slot || !slot->callback)
+			continue;
+		slot->callback->slow += slot->stats.slow;
+		histogram_merge(&slot->callback->run, &slot->stats.run);
+		histogram_merge(&slot->callback->queue, &slot->stats.queue);
+	}
+}
+
+static void summarise_callbacks(struct lp_model_loop *loop, bool interval,
+				struct lp_loop_summary *summary)
+{
+	struct lp_model_callback *callback;
+
+	summary->items =
+		calloc(loop->callback_count ? loop->callback_count : 1, sizeof(*summary->items));
+	for (callback = loop->callbacks; callback && summary->items; callback = callback->next) {
+		struct lp_callback_summary *item = &summary->items[summary->callback_count];
+
+		item->callback = &callback->info;
+		if (interval) {
+			item->slow = since(callback->slow, callback->before_slow);
+			histogram_subtract(&item->run, &callback->run, &callback->before_run);
+			histogram_subtract(&item->queue, &callback->queue, &callback->before_queue);
+		} else {
+			item->slow = callback->slow;
+			item->run = callback->run;
+			item->queue = callback->queue;
+		}
+		if (histogram_count(&item->run))
+			summary->callback_count++;
+	}
+	if (summary->items)
+		qsort(summary->items, summary->callback_count, sizeof(*summary->items), by_total);
+}
+
+static void summarise_loop(struct lp_model_loop *loop, bool interval, uint64_t since_ns,
+			   uint64_t now_ns, struct lp_loop_summary *summary)
+{
+	const struct lp_event_loop_stats none = { .wall_start_ns = 0 };
+	const struct lp_event_loop_stats *now = &loop->stats;
+	const struct lp_event_loop_stats *before = interval ? &loop->before : &none;
+	uint64_t start = now->wall_start_ns > since_ns ? now->wall_start_ns : since_ns;
+	uint64_t end = loop->end_ns ? loop->end_ns : now_ns;
+
+	memset(summary, 0, sizeof(*summary));
+	summary->loop = loop->info.id ? &loop->info : NULL;
+	if (now->wall_start_ns && end > start)
+		summary->wall_ns = end - start;
+	summary->busy_ns = since(now->busy_ns, before->busy_ns);
+	summary->idle_ns = since(now->idle_ns, before->idle_ns);
+	summary->iterations = since(now->iterations, before->iterations);
+	summary->callbacks = since(now->callbacks, before->callbacks);
+	summary->slow_callbacks = since(now->slow, before->slow);
+	if (interval)
+		histogram_subtract(&summary->iteration, &now->iteration, &before->iteration);
+	else
+		summary->iteration = now->iteration;
+	summarise_callbacks(loop, interval, summary);
+	if (loop->causes)
+		summary->cause_count = causes_list(loop->causes, interval, &summary->causes);
+}
+
+static bool summarise(struct lp_model *model, bool interval, uint64_t now_ns,
+		      struct lp_summary *summary)
+{
+	struct lp_model_loop *loop;
+	size_t i;
+
+	memset(summary, 0, sizeof(*summary));
+	summary->now_ns = now_ns;
+	summary->since_ns = interval ? model->interval_start_ns : model->run.start_ns;
+	summary->loops = calloc(model->loop_count + 1, sizeof(*summary->loops));
+	if (!summary->loops)
+		return false;
+	for (loop = model->loops; loop; loop = loop->next) {
+		/* one that was over before the interval has nothing to say in it */
+		if (interval && loop->end_ns && loop->end_ns < summary->since_ns)
+			continue;
+		summarise_loop(loop, interval, summary->since_ns, now_ns,
+			       &summary->loops[summary->loop_count++]);
+	}
+	if (model->other.callbacks)
+		summarise_loop(&model->other, interval, summary->since_ns, now_ns,
+			       &summary->loops[summary->loop_count++]);
+	for (i = 0; i < LP_LOST_KINDS; i++)
+		summary->lost[i] = since(model->lost[i], interval ? model->lost_before[i] : 0);
+	return true;
+}
+
+static void free_summary(struct lp_summary *summary)
+{
+	size_t i;
+
+	for (i = 0; i < summary->loop_count; i++) {
+		free(summary->loops[i].items);
+		free(summary->loops[i].causes);
+	}
+	free(summary->loops);
+}
+
+static void begin_interval(struct lp_model *model, uint64_t now_ns)
+{
+	struct lp_model_callback *callback;
+	struct lp_model_loop *loop;
+
+	for (loop = &model->other; loop; loop = next_loop(model, loop)) {
+		loop->before = loop->stats;
+		if (loop->causes)
+			causes_begin_interval(loop->causes);
+		for (callback = loop->callbacks; callback; callback = callback->next) {
+			callback->before_slow = callback->slow;
+			callback->before_run = callback->run;
+			callback->before_queue = callback->queue;
+		}
+	}
+	memcpy(model->lost_before, model->lost, sizeof(model->lost));
+	model->interval_start_ns = now_ns;
+}
+
+void model_tell_interval(struct lp_model *model, uint64_t now_ns)
+{
+	struct lp_summary interval, total;
+
+	gather(model);
+	if (summarise(model, true, now_ns, &interval)) {
+		if (summarise(model, false, now_ns, &total)) {
+			model->observer->interval(model->context, &interval, &total);
+			free_summary(&total);
+		}
+		free_summary(&interval);
+	}
+	begin_interval(model, now_ns);
+}
+
+void model_tell_end(struct lp_model *model, const struct lp_run_end *end)
+{
+	struct lp_summary total;
+
+	gather(model);
+	if (!summarise(model, false, end->end_ns, &total))
+		return;
+	if (model->observer->end)
+		model->observer->end(model->context, &total, end);
+	free_summary(&total);
+}

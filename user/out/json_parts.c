@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "json_parts.h"
+
+#include "escape.h"
+
+#include <inttypes.h>
+
+void json_string(FILE *out, const char *text)
+{
+	escape_json(out, text ? text : "");
+}
+
+void json_string_or_null(FILE *out, const char *text)
+{
+	if (text && *text)
+		escape_json(out, text);
+	else
+		fputs("null", out);
+}
+
+uint32_t json_loop_id(const struct lp_loop_info *loop)
+{
+	return loop ? loop->id : 0;
+}
+
+const char *json_kind(enum lp_model_kind kind)
+{
+	return kind == LP_MODEL_TASK ? "task" : "callback";
+}
+
+void json_place(FILE *out, const struct lp_callback_info *callback)
+{
+	fputs("\"name\":", out);
+	json_string(out, callback->name);
+	fputs(",\"file\":", out);
+	json_string(out, callback->file);
+	fprintf(out, ",\"line\":%" PRIu32, callback->line);
+}
+
+void json_frame(FILE *out, const struct lp_shown_frame *frame)
+{
+	static const char *const kinds[LP_FRAME_KINDS] = {
+		[LP_FRAME_PYTHON] = "python",
+		[LP_FRAME_NATIVE] = "native",
+		[LP_FRAME_KERNEL] = "kernel",
+	};
+
+	fputs("{\"function\":", out);
+	json_string(out, frame->function);
+	fputs(",\"file\":", out);
+	json_string(out, frame->file);
+	fprintf(out, ",\"line\":%" PRIu32 ",\"kind\":\"%s\"}", frame->line, kinds[frame->kind]);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The lines of the JSON format.  Functions that write a line leave it open: no
+ * closing brace, as the caller may have something to add.
+ */
+#ifndef LP_JSON_PARTS_H
+#define LP_JSON_PARTS_H
+
+#include "../model/model.h"
+
+#include <stdio.h>
+
+/* ---- json_parts.c: what several lines have ------------------------------- */
+
+void json_string(FILE *out, const char *text);
+/* null if the text is empty or NULL */
+void json_string_or_null(FILE *out, const char *text);
+/* 0: of no loop */
+uint32_t json_loop_id(const struct lp_loop_info *loop);
+const char *json_kind(enum lp_model_kind kind);
+/* "name", "file" and "line" of a callback */
+void json_place(FILE *out, const struct lp_callback_info *callback);
+void json_frame(FILE *out, const struct lp_shown_frame *frame);
+
+/* ---- json_stall.c: why the loop stood still ------------------------------- */
+
+void json_slow_callback(FILE *out, const struct lp_slow *slow);
+void json_slow_iteration(FILE *out, const struct lp_slow_iteration *slow);
+
+/* ---- json_summary.c -------------------------------------------------------- */
+
+void json_loop_summary(FILE *out, const struct lp_loop_summary *summary);
+void json_callback_summary(FILE *out, const struct lp_loop_info *loop,
+			   const struct lp_callback_summary *summary, bool queue, bool sampled);
+void json_cause_summary(FILE *out, const struct lp_loop_info *loop, const struct lp_cause *cause);
+
+#endif /* LP_JSON_PARTS_H */

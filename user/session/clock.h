@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A clock on each CPU that runs a BPF program. */
+#ifndef LP_CLOCK_H
+#define LP_CLOCK_H
+
+#include <bpf/libbpf.h>
+
+struct lp_clock;
+
+/* frequency: Hz. Returns 0 or a negative errno, with nothing attached. */
+int clock_start(struct bpf_program *program, unsigned int frequency, struct lp_clock **clock);
+void clock_stop(struct lp_clock *clock);
+
+#endif /* LP_CLOCK_H */

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Arrays of the kernel's, mapped: they change while they are read. */
+#ifndef LP_MAPPED_H
+#define LP_MAPPED_H
+
+#include <bpf/libbpf.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct lp_mapped {
+	void *data;
+	size_t bytes;
+	size_t element;
+};
+
+/* protection: as of mmap. Returns 0 or a negative errno. */
+int mapped_open(struct lp_mapped *mapped, struct bpf_map *map, int protection);
+void mapped_close(struct lp_mapped *mapped);
+void *mapped_at(const struct lp_mapped *mapped, uint32_t index);
+
+#endif /* LP_MAPPED_H */

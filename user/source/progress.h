@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Stalls that last: told once a callback runs for as long as the threshold, and at
+ * doubling intervals from then on, from what BPF keeps of it.
+ */
+#ifndef LP_PROGRESS_H
+#define LP_PROGRESS_H
+
+#include "../runtime/runtime.h"
+#include "source.h"
+
+struct lp_progress {
+	uint64_t segment_ns; /* what was last seen running */
+	uint64_t next_ns; /* not told again before it runs for so long */
+};
+
+/* How often progress_due should be asked, for a threshold. */
+uint64_t progress_period_ns(uint64_t threshold_ns);
+
+/* Is what the loop does now to be told? */
+bool progress_due(struct lp_progress *progress, const struct lp_loop *loop, uint64_t now_ns);
+
+/* Tells it: LP_EVENT_ACCOUNT, then LP_EVENT_PROGRESS or LP_EVENT_SLOW_ITERATION. */
+void progress_tell(const struct lp_instance *instance, const struct lp_loop *loop,
+		   const struct lp_stall *stall, uint32_t slot, uint64_t now_ns,
+		   lp_record_taker take, void *context);
+
+#endif /* LP_PROGRESS_H */

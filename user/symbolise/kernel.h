@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* --kernel: names of the kernel's functions, from /proc/kallsyms. */
+#ifndef LP_KERNEL_H
+#define LP_KERNEL_H
+
+#include "../runtime/runtime.h"
+
+#include <stdio.h>
+
+struct lp_kernel;
+
+/* The same from lines as /proc/kallsyms has them. */
+struct lp_kernel *kernel_read(FILE *file);
+
+/* Reads the symbols, which takes some tens of milliseconds. NULL if they cannot be read. */
+struct lp_kernel *kernel_new(void);
+void kernel_free(struct lp_kernel *kernel);
+
+/* The frames of addresses, ended by 0 or count, innermost first. Returns how many. */
+size_t kernel_frames(const struct lp_kernel *kernel, const __u64 *addresses, size_t count,
+		     struct lp_frame *frames, size_t room);
+
+#endif /* LP_KERNEL_H */

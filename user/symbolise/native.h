@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* --native: C frames of a thread, unwound by its program's own unwind tables. */
+#ifndef LP_NATIVE_H
+#define LP_NATIVE_H
+
+#include "../runtime/runtime.h"
+
+struct lp_native;
+
+/* NULL if out of memory. Caches what it reads of programs, a bounded amount. */
+struct lp_native *native_new(void);
+void native_free(struct lp_native *native);
+
+/* A process has ended or replaced its program: its mappings hold no more. */
+void native_forget(struct lp_native *native, pid_t pid);
+
+/*
+ * The C frames of a thread, innermost first, from its registers and the top of its
+ * stack: up to, and without, the function that runs Python code, as the Python
+ * stack goes on from there.  Returns how many; 0 if nothing can be told.
+ */
+size_t native_frames(struct lp_native *native, const struct lp_event_native *event,
+		     struct lp_frame *frames, size_t room);
+
+#endif /* LP_NATIVE_H */

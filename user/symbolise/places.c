@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "places.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PLACES_MAX 32768
+#define BUCKETS 4096
+
+struct lp_place {
+	struct lp_place *next;
+	uint64_t hash;
+	struct lp_frame frame;
+	int number;
+};
+
+struct lp_places {
+	struct lp_place *buckets[BUCKETS];
+	int count;
+};
+
+struct lp_places *places_new(void)
+{
+	return calloc(1, sizeof(struct lp_places));
+}
+
+void places_free(struct lp_places *places)
+{
+	struct lp_place *place;
+	size_t i;
+
+	if (!places)
+		return;
+	for (i = 0; i < BUCKETS; i++) {
+		while ((place = places->buckets[i])) {
+			places->buckets[i] = place->next;
+			free(place);
+		}
+	}
+	free(places);
+}
+
+/* FNV-1a */
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * 1099511628211ULL;
+	return hash;
+}
+
+static uint64_t hash_frame(const struct lp_frame *frame)
+{
+	uint64_t hash = 14695981039346656037ULL ^ frame->line;
+
+	hash = hash_text(hash * 1099511628211ULL, frame->function);
+	return hash_text(hash ^ (uint64_t)frame->kind, frame->file);
+}
+
+static bool same(const struct lp_frame *left, const struct lp_frame *right)
+{
+	return left->kind == right->kind && left->line == right->line &&
+	       left->coroutine == right->coroutine && !strcmp(left->function, right->function) &&
+	       !strcmp(left->file, right->file);
+}
+
+int places_number(struct lp_places *places, const struct lp_frame *frame, bool *is_new)
+{
+	static const struct lp_frame unnamed = { .function = "?" };
+	struct lp_place *place, **bucket;
+	uint64_t hash;
+
+	*is_new = false;
+	if (places->count >= PLACES_MAX)
+		frame = &unnamed;
+	hash = hash_frame(frame);
+	bucket = &places->buckets[hash % BUCKETS];
+	for (place = *bucket; place; place = place->next)
+		if (place->hash == hash && same(&place->frame, frame))
+			return place->number;
+	if (places->count > PLACES_MAX)
+		return PLACES_MAX;
+	place = calloc(1, sizeof(*place));
+	if (!place)
+		return -ENOMEM;
+	place->hash = hash;
+	place->frame = *frame;
+	place->number = places->count++;
+	place->next = *bucket;
+	*bucket = place;
+	*is_new = true;
+	return place->number;
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "symbolise.h"
+
+#include "../text.h"
+#include "kernel.h"
+#include "native.h"
+#include "places.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NATIVE_FRAMES 64
+
+struct lp_symboliser {
+	struct lp_symboliser_config config;
+	struct lp_places *places;
+	struct lp_native *native;
+	struct lp_kernel *kernel;
+	struct lp_event_native *kept; /* for the next raw stack of its loop */
+	bool has_kept;
+	struct lp_event_seen *seen; /* that is being made; has room for all frames */
+};
+
+int symboliser_new(const struct lp_symboliser_config *config, struct lp_symboliser **result)
+{
+	struct lp_symboliser *symboliser = calloc(1, sizeof(*symboliser));
+
+	*result = NULL;
+	if (!symboliser)
+		return -ENOMEM;
+	symboliser->config = *config;
+	symboliser->places = places_new();
+	symboliser->seen = calloc(1, sizeof(*symboliser->seen) +
+					     LP_SEEN_FRAMES * sizeof(symboliser->seen->frames[0]));
+	symboliser->kept = malloc(sizeof(*symboliser->kept));
+	if (config->native)
+		symboliser->native = native_new();
+	if (config->kernel)
+		symboliser->kernel = kernel_new();
+	if (!symboliser->places || !symboliser->seen || !symboliser->kept) {
+		symboliser_free(symboliser);
+		return -ENOMEM;
+	}
+	*result = symboliser;
+	return 0;
+}
+
+void symboliser_free(struct lp_symboliser *symboliser)
+{
+	if (!symboliser)
+		return;
+	native_free(symboliser->native);
+	kernel_free(symboliser->kernel);
+	places_free(symboliser->places);
+	free(symboliser->kept);
+	free(symboliser->seen);
+	free(symboliser);
+}
+
+void symboliser_forget(struct lp_symboliser *symboliser, pid_t pid)
+{
+	if (symboliser->native)
+		native_forget(symboliser->native, pid);
+}
+
+void symboliser_keep_native(struct lp_symboliser *symboliser, const struct lp_event_native *event)
+{
+	*symboliser->kept = *event;
+	symboliser->has_kept = true;
+}
+
+/* Tells the frame if it is new; appends its number. */
+static void append(struct lp_symboliser *symboliser, const struct lp_frame *frame)
+{
+	struct lp_event_seen *seen = symboliser->seen;
+	struct lp_event_frame event;
+	bool is_new;
+	int number;
+
+	if (seen->depth >= LP_SEEN_FRAMES)
+		return;
+	number = places_number(symboliser->places, frame, &is_new);
+	if (number < 0)
+		return;
+	if (is_new) {
+		memset(&event, 0, sizeof(event));
+		event.event = seen->event;
+		event.event.type = LP_EVENT_FRAME;
+		event.event.size = sizeof(event);
+		event.frame = (__u32)number;
+		event.line = frame->line;
+		event.kind = (__u16)frame->kind;
+		event.coroutine = frame->coroutine;
+		text_copy(event.function, sizeof(event.function), frame->function);
+		text_copy(event.file, sizeof(event.file), frame->file);
+		symboliser->config.take(symboliser->config.context, &event.event);
+	}
+	seen->frames[seen->depth++] = (__u32)number;
+}
+
+/* Is it how the kernel came to call our own program? */
+static bool is_our_own(const struct lp_frame *frame)
+{
+	static const char *const beginnings[] = { "bpf_trace_run", "__bpf_trace_", "__traceiter_",
+						  "__perf_event_overflow", "bpf_overflow_handler" };
+	size_t i;
+
+	if (!strcmp(frame->file, "[bpf]"))
+		return true;
+	for (i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
+		if (!strncmp(frame->function, beginnings[i], strlen(beginnings[i])))
+			return true;
+	return false;
+}
+
+/* The kernel's frames, and C frames on top of the innermost Python frame. */
+static void append_native(struct lp_symboliser *symboliser, const struct lp_event_raw_stack *raw)
+{
+	const struct lp_event_native *kept = symboliser->kept;
+	struct lp_frame frames[NATIVE_FRAMES];
+	size_t count, i;
+
+	if (!symboliser->has_kept || kept->event.loop != raw->event.loop ||
+	    raw->seen == LP_SEEN_GIL_HOLDER)
+		return;
+	symboliser->has_kept = false;
+	if (symboliser->kernel) {
+		count = kernel_frames(symboliser->kernel, kept->kernel, LP_KERNEL_FRAMES, frames,
+				      NATIVE_FRAMES);
+		for (i = 0; i < count && is_our_own(&frames[i]); i++)
+			;
+		for (; i < count; i++)
+			append(symboliser, &frames[i]);
+	}
+	if (symboliser->native) {
+		count = native_frames(symboliser->native, kept, frames, NATIVE_FRAMES);
+		for (i = 0; i < count; i++)
+			append(symboliser, &frames[i]);
+	}
+}
+
+static void append_python(struct lp_symboliser *symboliser, const struct lp_instance *instance,
+			  const struct lp_event_raw_stack *raw)
+{
+	struct lp_frame shown;
+	uint32_t i;
+
+	for (i = 0; i < raw->depth; i++) {
+		const struct lp_raw_frame frame = { .code = raw->frames[i].code,
+						    .instruction = raw->frames[i].instruction };
+
+		/* no code object any more, or torn while it was read: never a wrong name */
+		if (!instance || instance->runtime->describe(instance, &frame, &shown)) {
+			symboliser->seen->flags |= LP_STACK_UNREADABLE;
+			return;
+		}
+		/* the walk did not know the loop's own code yet */
+		if (instance->runtime->is_dispatch(&shown))
+			return;
+		append(symboliser, &shown);
+	}
+}
+
+void symboliser_take(struct lp_symboliser *symboliser, const struct lp_instance *instance,
+		     const struct lp_event_raw_stack *raw, size_t size)
+{
+	struct lp_event_seen *seen = symboliser->seen;
+	pid_t tid = 0;
+
+	if (raw->depth > LP_STACK_FRAMES || size < offsetof(struct lp_event_raw_stack, frames) +
+							    raw->depth * sizeof(raw->frames[0]))
+		return;
+	memset(seen, 0, sizeof(*seen));
+	seen->event = raw->event;
+	seen->event.type = LP_EVENT_SEEN;
+	seen->segment_ns = raw->segment_ns;
+	seen->stack = raw->stack;
+	seen->seen = raw->seen;
+	seen->flags = raw->flags;
+	seen->syscall = raw->syscall;
+	seen->resource = raw->resource;
+	if (raw->seen == LP_SEEN_ON_CPU)
+		seen->period_us = symboliser->config.period_us;
+	append_native(symboliser, raw);
+	append_python(symboliser, instance, raw);
+	if (raw->seen == LP_SEEN_GIL_HOLDER && instance) {
+		char name[LP_STACK_FUNCTION_BYTES] = "";
+
+		instance->runtime->describe_thread(instance, raw->thread_state, &tid, name,
+						   sizeof(name));
+		text_copy(seen->thread, sizeof(seen->thread), name);
+		seen->tid = (__u32)tid;
+	}
+	seen->event.size =
+		(__u32)(sizeof(*seen) + seen->depth * sizeof(seen->frames[0]) + 7) / 8 * 8;
+	symboliser->config.take(symboliser->config.context, &seen->event);
+}

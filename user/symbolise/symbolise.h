@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From addresses to places in the source, while the process that they mean
+ * something in still runs: raw stacks in, LP_EVENT_FRAME and LP_EVENT_SEEN out.
+ */
+#ifndef LP_SYMBOLISE_H
+#define LP_SYMBOLISE_H
+
+#include "../runtime/runtime.h"
+#include "../source/source.h"
+
+struct lp_symboliser;
+
+struct lp_symboliser_config {
+	bool native; /* C frames */
+	bool kernel; /* the kernel's frames */
+	uint32_t period_us; /* between two clock samples */
+	lp_record_taker take;
+	void *context;
+};
+
+/* Returns 0, or -ENOMEM. */
+int symboliser_new(const struct lp_symboliser_config *config, struct lp_symboliser **symboliser);
+void symboliser_free(struct lp_symboliser *symboliser);
+
+/* Keeps registers and stack for the raw stack that follows. */
+void symboliser_keep_native(struct lp_symboliser *symboliser, const struct lp_event_native *event);
+
+/* size: of the record, at least its head. */
+void symboliser_take(struct lp_symboliser *symboliser, const struct lp_instance *instance,
+		     const struct lp_event_raw_stack *raw, size_t size);
+
+/* A process has ended or replaced its program. */
+void symboliser_forget(struct lp_symboliser *symboliser, pid_t pid);
+
+#endif /* LP_SYMBOLISE_H */
