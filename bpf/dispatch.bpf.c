@@ -145,11 +145,12 @@ static __always_inline int lp_dispatch(struct pt_regs *ctx, bool queue)
 		lp_callback_end(loop, slot, now);
 	else if (loop->iteration_start_ns && now - loop->iteration_start_ns >= loop->threshold_ns)
 		/* it was held up before its first callback, as by the GIL */
-		lp_report_account(slot, loop->iteration_start_ns, now);
+		lp_report_account(slot, loop->iteration_start_ns, now, LP_ACCOUNT_GAP);
 	if (!loop->wall_start_ns)
 		loop->wall_start_ns = now;
-	/* it runs, even if nobody saw it start */
+	/* it runs, even if nobody saw it start; from here on its callbacks are seen */
 	loop->outside = 0;
+	loop->sampled = 0;
 
 	callback = lp_identify_callback(loop, slot, lp_read_u64(PT_REGS_PARM2(ctx)));
 	loop->callback = callback;

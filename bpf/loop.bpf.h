@@ -39,7 +39,7 @@ static __always_inline void lp_read_task_name(const struct lp_loop *loop, __u8 *
 		bpf_probe_read_user(name, 32, (void *)object);
 }
 
-int lp_report_account(__u32 slot, __u64 segment_ns, __u64 now);
+int lp_report_account(__u32 slot, __u64 segment_ns, __u64 now, __u32 flags);
 
 /* Not inlined: it runs once a slow callback, and keeps the hot path short. */
 __weak __noinline int lp_report_slow(__u32 slot, __u64 now)
@@ -53,7 +53,7 @@ __weak __noinline int lp_report_slow(__u32 slot, __u64 now)
 	loop->slow_callbacks++;
 	loop->slow_in_iteration++;
 	loop->slow_ns += now - loop->start_ns;
-	lp_report_account(slot, loop->start_ns, now);
+	lp_report_account(slot, loop->start_ns, now, 0);
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event) {
 		lp_lose(LP_LOST_RING);
@@ -126,8 +126,9 @@ static __always_inline void lp_callback_end(struct lp_loop *loop, __u32 slot, __
 		if (duration >= loop->threshold_ns)
 			stats->slow++;
 	}
-	lp_top_add(loop, callback, duration);
-	if (duration >= loop->threshold_ns) {
+	if (duration < loop->threshold_ns) {
+		lp_top_add(loop, callback, duration);
+	} else {
 		/* so that nothing looks at what is being told */
 		*(volatile __u32 *)&loop->reporting = 1;
 		lp_report_slow(slot, now);

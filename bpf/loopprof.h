@@ -580,9 +580,11 @@ struct lp_event_native {
 	__u8 data[LP_NATIVE_BYTES];
 };
 
+#define LP_ACCOUNT_GAP 1 /* of what came before the first callback of an iteration */
+
 /* Precedes LP_EVENT_SLOW and LP_EVENT_SLOW_ITERATION. */
 struct lp_event_account {
-	struct lp_event event;
+	struct lp_event event; /* reserved: LP_ACCOUNT_... */
 	struct lp_account account;
 };
 
@@ -637,6 +639,7 @@ struct lp_stall {
 	__u64 iteration_blocked_ns;
 	__u64 iteration_gil_ns;
 	__u64 iteration_run_queue_ns;
+	__u64 told_ns; /* the segment whose account was sent last */
 	/* of all iterations */
 	__u64 run_queue_ns;
 	__u64 run_queue_waits;

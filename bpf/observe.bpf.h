@@ -46,7 +46,8 @@ __weak __noinline int lp_observe(__u32 slot, __u64 now, __u32 settled)
 		return 1;
 	loop->seen_outside = 0;
 	boundary = lp_seen_boundary(loop, now);
-	if (loop->start_ns)
+	/* one that ran when the loop was found, and was not known by name yet, is the same */
+	if (loop->start_ns && (loop->callback || boundary > loop->start_ns))
 		lp_callback_end(loop, slot, boundary);
 	loop->seen_handle = handle;
 	loop->seen_ns = now;

@@ -76,8 +76,9 @@ __noinline int lp_report_slow_iteration(__u32 slot, __u64 now)
 		return 0;
 	lp_settle(slot);
 	/* held up before its first callback, and none came */
-	if (stall->account.account.segment_ns == loop->iteration_start_ns)
-		lp_report_account(slot, loop->iteration_start_ns, now);
+	if (stall->account.account.segment_ns == loop->iteration_start_ns &&
+	    stall->told_ns != loop->iteration_start_ns)
+		lp_report_account(slot, loop->iteration_start_ns, now, LP_ACCOUNT_GAP);
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event) {
 		lp_lose(LP_LOST_RING);
@@ -185,7 +186,7 @@ static __always_inline int lp_poll_enter(__u32 descriptor, bool waits)
 			lp_unknown_poller();
 		return 0;
 	}
-	if (lp_config.sampling) {
+	if (loop->sampled) {
 		if ((!descriptor || loop->poll_descriptor != descriptor || loop->outside) &&
 		    !lp_polls_itself(slot))
 			return 0;
@@ -193,7 +194,7 @@ static __always_inline int lp_poll_enter(__u32 descriptor, bool waits)
 	} else if (loop->outside) {
 		return 0;
 	}
-	if (!lp_config.sampling && loop->start_ns &&
+	if (!loop->sampled && loop->start_ns &&
 	    (!descriptor || loop->poll_descriptor != descriptor) && lp_context_active(loop))
 		return 0;
 	loop->poll_descriptor = descriptor;

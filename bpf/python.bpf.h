@@ -131,6 +131,9 @@ static __always_inline bool lp_context_active(const struct lp_loop *loop)
 	__u32 entered = 1;
 	int i;
 
+	/* not known, of a callback that ran when the loop was found */
+	if (!loop->context)
+		return false;
 	bpf_probe_read_user(&entered, sizeof(entered),
 			    (void *)(loop->context + offsets->context_entered));
 	if (!entered)

@@ -147,7 +147,7 @@ __weak __noinline int lp_settle(__u32 slot)
 }
 
 /* Sends a segment's account: all of it in use.  Called by the loop's own thread. */
-__weak __noinline int lp_report_account(__u32 slot, __u64 segment_ns, __u64 now)
+__weak __noinline int lp_report_account(__u32 slot, __u64 segment_ns, __u64 now, __u32 flags)
 {
 	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
@@ -163,6 +163,8 @@ __weak __noinline int lp_report_account(__u32 slot, __u64 segment_ns, __u64 now)
 	bytes = __builtin_offsetof(struct lp_event_account, account.blocks) +
 		count * sizeof(struct lp_block);
 	lp_event_fill(&stall->account.event, LP_EVENT_ACCOUNT, bytes, now, slot, loop->pid);
+	stall->account.event.reserved = flags;
+	stall->told_ns = segment_ns;
 	asm volatile("" : "+r"(bytes));
 	if (bytes > sizeof(struct lp_event_account))
 		return 0;

@@ -77,6 +77,9 @@ __weak __noinline int lp_walk_frame(__u32 slot)
 	if (offsets->frame_owner == LP_NO_FIELD)
 		instruction = (__u32)instruction;
 	if (code && code == stall->dispatch_code) {
+		/* the callback's own frame is gone, or not there yet */
+		if (!walked->depth)
+			lp_keep_frame(walked, code, instruction);
 		/* its only argument, self */
 		stall->handle = lp_read_u64(stall->frame + offsets->frame_locals) &
 				~offsets->tag_mask;

@@ -3,6 +3,7 @@
 
 #include "option_table.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
@@ -92,7 +93,8 @@ static int take_frequency(struct lp_options *options, const char *value)
 	char *end;
 	unsigned long frequency = strtoul(value, &end, 10);
 
-	if (end == value || *end || frequency < 1 || frequency > FREQUENCY_MAX)
+	/* strtoul takes a sign */
+	if (!isdigit((unsigned char)*value) || *end || frequency < 1 || frequency > FREQUENCY_MAX)
 		return usage_error("-F takes samples a second, from 1 to 10000, not '%s'", value);
 	options->frequency = (unsigned int)frequency;
 	return 0;

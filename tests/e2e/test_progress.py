@@ -126,6 +126,43 @@ def test_c_call_that_never_returns_sampled(case):
     check_never_ending(case, causes.SAMPLE)
 
 
+def check_stuck_before(case, mode):
+    """Attached only after it got stuck: nothing happens any more that a probe could see."""
+    target = case.start("stuck.py", "holds_gil")
+    stuck = case.truth(target).fact("stuck")
+    target.go()
+    time.sleep(0.5)
+    profiler = case.profile("-p", str(target.pid), "-t", "100ms", "-j", *mode.options, "-d", "2")
+    records = profiler.finish(20).expect(0).records
+    reports = in_progress(records)
+    verify(schema.documented(records))
+    if len(reports) < 3:
+        raise Failure(f"{len(reports)} reports, expected 3 in 2 s")
+    for report in reports:
+        what = f"after {checks.milliseconds(report['duration_ns'])}"
+        # The line is that of the call: where the coroutine begins is not on the stack.
+        if (report["callback"]["name"], report["callback"]["kind"]) != (stuck["name"], "task"):
+            raise Failure(f"{what}: {report['callback']}")
+        verify(causes.parts(what, report), causes.dominant(what, report, "blocked"),
+               causes.blocked_on(what, report, {"syscall": stuck["syscall"], "calls": [1, 1],
+                                                "innermost": stuck["at"], "target": None}))
+    rows = [row for row in records.final("cause_summary") if row["cause"] == "blocked"]
+    if not any(row["syscall"] in stuck["syscall"] for row in rows):
+        raise Failure(f"what lasted to the end is no cause: {rows}")
+
+
+@on_every_python
+@patient
+def test_loop_that_was_stuck_before_traced(case):
+    check_stuck_before(case, causes.TRACE)
+
+
+@on_every_python
+@patient
+def test_loop_that_was_stuck_before_sampled(case):
+    check_stuck_before(case, causes.SAMPLE)
+
+
 def check_stopped(case, mode):
     records, truth = case.observe("stuck.py", "stops", options=mode.options,
                                   loop=mode.knows_callbacks)

@@ -180,12 +180,15 @@ static void feed_gap(uint64_t start_ns)
 {
 	struct lp_event_account event = record_account();
 	struct lp_record_seen holder = seen_stack(LP_SEEN_GIL_HOLDER, start_ns, 500, 1, 0);
+	struct lp_record_seen own = seen_stack(LP_SEEN_GIL, start_ns, 8, 1, 2);
 
+	event.event.reserved = LP_ACCOUNT_GAP;
+	own.seen.flags = holder.seen.flags = LP_STACK_GAP;
 	strcpy(holder.seen.thread, "Thread-1");
 	record_block(&event, SYS_READ, 7, 5 * MS, 1);
 	event.account.gil_ns = 110 * MS;
 	feed_seen(LP_SEEN_BLOCKED, start_ns, 7, 1, 2);
-	feed_seen(LP_SEEN_GIL, start_ns, 8, 1, 2);
+	feed(&own, 0, start_ns + 1);
 	feed(&holder, 0, start_ns + 1);
 	feed_account(&event, start_ns);
 }
@@ -266,6 +269,7 @@ static void garbage_before_the_first_callback_is_within_the_time_on_the_cpu(void
 
 	(void)state;
 	begin_loop();
+	gap.event.reserved = LP_ACCOUNT_GAP;
 	gap.account.samples = gap.account.collecting_samples = 4;
 	feed_account(&gap, 5 * MS);
 	feed_slow_iteration(&event, 5 * MS, 205 * MS);

@@ -127,7 +127,7 @@ static void expect_iteration(const struct lp_slow_iteration *slow, const char *w
 static void a_blocking_call_has_its_target_its_stack_and_who_waited(void **state)
 {
 	struct lp_blocked blocked[] = {
-		{ "recvfrom", "tcp 10.0.3.7:5432", 311900000, 1, receiving },
+		{ "recvfrom", "tcp 10.0.3.7:5432", "", 311900000, 1, receiving },
 	};
 	struct lp_reasons reasons = {
 		.time = { .known = true, .on_cpu_ns = 500000, .blocked_ns = 311900000 },
@@ -156,12 +156,12 @@ static void a_blocking_call_has_its_target_its_stack_and_who_waited(void **state
 static void further_blocking_calls_show_what_differs(void **state)
 {
 	struct lp_blocked blocked[] = {
-		{ "recvfrom", "tcp 10.0.3.7:5432", 200 * MS, 40, receiving },
-		{ "sendto", "tcp 10.0.3.7:5432", 60 * MS, 40, sending },
-		{ "read", "", 20 * MS, 2, receiving },
-		{ "page fault", "/srv/app/data.bin", 10 * MS, 7, deep },
-		{ "fsync", "/srv/app/log", 5 * MS, 3, deep },
-		{ "openat", "/srv/app/log", 1 * MS, 2, deep },
+		{ "recvfrom", "tcp 10.0.3.7:5432", "", 200 * MS, 40, receiving },
+		{ "sendto", "tcp 10.0.3.7:5432", "", 60 * MS, 40, sending },
+		{ "read", "", "", 20 * MS, 2, receiving },
+		{ "page fault", "/srv/app/data.bin", "", 10 * MS, 7, deep },
+		{ "fsync", "/srv/app/log", "", 5 * MS, 3, deep },
+		{ "openat", "/srv/app/log", "", 1 * MS, 2, deep },
 	};
 	struct lp_reasons reasons = {
 		.time = { .known = true, .on_cpu_ns = 0, .blocked_ns = 301 * MS },
@@ -193,7 +193,7 @@ static void further_blocking_calls_show_what_differs(void **state)
 static void many_short_calls_have_the_longest_as_an_example(void **state)
 {
 	struct lp_blocked blocked[] = {
-		{ "recvfrom", "tcp 10.0.3.7:5432", 1 * MS, 2, receiving },
+		{ "recvfrom", "tcp 10.0.3.7:5432", "", 1 * MS, 2, receiving },
 	};
 	struct lp_reasons reasons = {
 		.time = { .known = true, .on_cpu_ns = 1000, .blocked_ns = 300 * MS },
@@ -315,7 +315,7 @@ static void a_wait_for_a_cpu_shows_where_it_was_taken_away(void **state)
 
 static void parts_below_a_hundredth_are_left_out(void **state)
 {
-	struct lp_blocked blocked[] = { { "read", "/srv/x", 2 * MS, 1, receiving } };
+	struct lp_blocked blocked[] = { { "read", "/srv/x", "", 2 * MS, 1, receiving } };
 	struct lp_sample samples[] = { { 30, LP_SEEN_ON_CPU, false, computing } };
 	struct lp_reasons reasons = {
 		.time = { .known = true,
@@ -342,7 +342,7 @@ static void parts_below_a_hundredth_are_left_out(void **state)
 
 static void a_stall_in_progress_says_so_first(void **state)
 {
-	struct lp_blocked blocked[] = { { "flock", "/srv/app/lock", 998 * MS, 1, receiving } };
+	struct lp_blocked blocked[] = { { "flock", "/srv/app/lock", "", 998 * MS, 1, receiving } };
 	struct lp_reasons reasons = {
 		.time = { .known = true, .on_cpu_ns = 2 * MS, .blocked_ns = 998 * MS },
 		.blocked_count = 1,
@@ -362,10 +362,20 @@ static void a_stall_in_progress_says_so_first(void **state)
 		"    on CPU   2.00 ms\n");
 }
 
+static void what_will_soon_be_told_whole_is_not_told_yet(void **state)
+{
+	struct lp_reasons reasons = { .time = { .known = true, .on_cpu_ns = 400 * MS } };
+	struct lp_slow slow = slow_report(400 * MS, &reasons);
+
+	(void)state;
+	slow.in_progress = true;
+	assert_string_equal(rendered(&slow, &wide), "");
+}
+
 static void what_a_stack_lacks_is_told(void **state)
 {
 	struct lp_stack cut = computing, unreadable = computing;
-	struct lp_blocked blocked[] = { { "read", "", 200 * MS, 1, cut } };
+	struct lp_blocked blocked[] = { { "read", "", "", 200 * MS, 1, cut } };
 	struct lp_sample samples[] = { { 2, LP_SEEN_ON_CPU, false, unreadable } };
 	struct lp_reasons reasons = {
 		.time = { .known = true, .on_cpu_ns = 100 * MS, .blocked_ns = 200 * MS },
@@ -403,7 +413,7 @@ static void frames_of_c_and_of_the_kernel_are_marked(void **state)
 		STACK(KERNEL("tcp_recvmsg", ""), KERNEL("nft_do_chain", "nf_tables"),
 		      NATIVE("__libc_recv", "/usr/lib/x86_64-linux-gnu/libc.so.6"),
 		      FRAME("execute", "/srv/app/db.py", 41));
-	struct lp_blocked blocked[] = { { "recvfrom", "", 300 * MS, 1, mixed } };
+	struct lp_blocked blocked[] = { { "recvfrom", "", "", 300 * MS, 1, mixed } };
 	struct lp_reasons reasons = {
 		.time = { .known = true, .blocked_ns = 300 * MS },
 		.blocked_count = 1,
@@ -429,7 +439,7 @@ static void the_await_chain_is_told_if_the_stack_lacks_it(void **state)
 	const struct lp_stack whole = STACK(COROUTINE("handle_report", "/srv/app/views.py", 90),
 					    COROUTINE("serve", "/srv/app/main.py", 9),
 					    COROUTINE("main", "/srv/app/main.py", 5));
-	struct lp_blocked blocked[] = { { "read", "", 300 * MS, 1, receiving } };
+	struct lp_blocked blocked[] = { { "read", "", "", 300 * MS, 1, receiving } };
 	struct lp_reasons reasons = {
 		.time = { .known = true, .blocked_ns = 300 * MS },
 		.blocked_count = 1,
@@ -491,7 +501,7 @@ static void everything_that_is_too_long_is_cut(void **state)
 	const struct lp_stack long_stack =
 		STACK(FRAME(LONG_NAME, "/srv/" LONG_NAME "/" LONG_NAME ".py", 123456),
 		      NATIVE(LONG_NAME, "/srv/" LONG_NAME), KERNEL(LONG_NAME, LONG_NAME));
-	struct lp_blocked blocked[] = { { "recvfrom", "/srv/" LONG_NAME, 300 * MS, 4294967295,
+	struct lp_blocked blocked[] = { { "recvfrom", "/srv/" LONG_NAME, "", 300 * MS, 4294967295,
 					  long_stack } };
 	struct lp_sample samples[] = { { 3000000000, LP_SEEN_ON_CPU, false, long_stack },
 				       { 30, LP_SEEN_ON_CPU, false, computing } };
@@ -507,7 +517,7 @@ static void everything_that_is_too_long_is_cut(void **state)
 		.gil = { .known = true, .thread = LONG_NAME, .stack = long_stack },
 		.await_chain = long_stack,
 	};
-	struct lp_slow slow = slow_report(900 * MS, &reasons);
+	struct lp_slow slow = slow_report(1900 * MS, &reasons);
 	struct lp_look look = wide;
 	const char *text;
 
@@ -581,10 +591,12 @@ static void a_slow_iteration_has_its_greatest_callbacks(void **state)
 		"    on CPU    112 ms\n");
 	slow.in_progress = true;
 	slow.top_count = 0;
-	expect_iteration(&slow, "12:01:07.312  still running after 312 ms  12 callbacks in this "
+	slow.duration_ns = 1312 * MS;
+	slow.reasons.time.on_cpu_ns = 1112 * MS;
+	expect_iteration(&slow, "12:01:08.312  still running after 1.31 s  12 callbacks in this "
 				"iteration\n"
-				"    blocked   200 ms  in its callbacks\n"
-				"    on CPU    112 ms\n");
+				"    on CPU    1.11 s\n"
+				"    blocked   200 ms  in its callbacks\n");
 }
 
 static void an_iteration_that_began_without_the_gil_says_so(void **state)
@@ -609,12 +621,14 @@ static void an_iteration_that_began_without_the_gil_says_so(void **state)
 	slow.in_progress = true;
 	slow.callbacks = 0;
 	slow.top_count = 0;
+	slow.duration_ns = 1160 * MS;
+	slow.reasons.time.gil_ns = 1159 * MS;
 	slow.reasons.gil.known = false;
 	slow.reasons.sample_count = 1;
 	slow.reasons.samples = &(struct lp_sample){ 9, LP_SEEN_GIL, false, receiving };
-	expect_iteration(&slow, "12:01:07.160  still running after 160 ms  waiting for the GIL, "
+	expect_iteration(&slow, "12:01:08.160  still running after 1.16 s  waiting for the GIL, "
 				"no callback yet\n"
-				"    waiting for the GIL 159 ms\n"
+				"    waiting for the GIL 1.16 s\n"
 				"    on CPU   1.00 ms\n");
 }
 
@@ -818,6 +832,7 @@ int main(void)
 		cmocka_unit_test(a_wait_for_a_cpu_shows_where_it_was_taken_away),
 		cmocka_unit_test(parts_below_a_hundredth_are_left_out),
 		cmocka_unit_test(a_stall_in_progress_says_so_first),
+		cmocka_unit_test(what_will_soon_be_told_whole_is_not_told_yet),
 		cmocka_unit_test(what_a_stack_lacks_is_told),
 		cmocka_unit_test(frames_of_c_and_of_the_kernel_are_marked),
 		cmocka_unit_test(the_await_chain_is_told_if_the_stack_lacks_it),

@@ -68,10 +68,10 @@ def on_every_system_call():
     return any(name == SYSTEM_CALL_NAME for name, _, _ in programs().values())
 
 
-def run_time_ns(others):
-    """How long the programs ran that are none of these others."""
-    return sum(nanoseconds for number, (_, nanoseconds, _) in programs().items()
-               if number not in others)
+def run_times(others):
+    """{name: nanoseconds} of the programs that are none of these others."""
+    return {name: nanoseconds for number, (name, nanoseconds, _) in programs().items()
+            if number not in others}
 
 
 class RunTimes:

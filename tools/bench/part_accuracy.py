@@ -1,4 +1,4 @@
-"""Are all stalls found, none invented, and how well are they timed?"""
+"""Are all stalls found, none invented, and how well are they timed, in both modes?"""
 
 import json
 
@@ -8,6 +8,7 @@ from setting import Python
 
 THRESHOLD_MS = 20
 CLOSE_NS = 1_000_000
+MODES = ("trace", "sample")
 
 
 def _covers(record, stall):
@@ -19,7 +20,8 @@ def _covers(record, stall):
 class Accuracy:
     """Stalls by the program's clock, [start_ns, duration_ns], and slow callbacks by loopprof."""
 
-    def __init__(self, stalls, records):
+    def __init__(self, mode, stalls, records):
+        self._mode = mode
         threshold = THRESHOLD_MS * 1_000_000
         due = [stall for stall in stalls if stall[1] >= threshold]
         self.due, self.below = len(due), len(stalls) - len(due)
@@ -36,7 +38,7 @@ class Accuracy:
                             for i, record in enumerate(records) if i not in used)
 
     def rows(self):
-        yield Row("slow callbacks found, of those over the threshold", "all",
+        yield Row(f"slow callbacks found, of those over the threshold, {self._mode} mode", "all",
                   f"{len(self.errors)} of {self.due}")
         yield Row(f"    invented, beside {self.below} stalls below it", "none", str(self.invented))
         if self.errors:
@@ -49,15 +51,31 @@ class Accuracy:
                 "errors": self.errors}
 
 
-def measure(setting):
-    number = setting.seconds(200, 60)
+class Modes:
+    def __init__(self, modes):
+        self._modes = modes
+
+    def rows(self):
+        for accuracy in self._modes.values():
+            yield from accuracy.rows()
+
+    def raw(self):
+        return {mode: accuracy.raw() for mode, accuracy in self._modes.items()}
+
+
+def _observe(setting, mode):
+    number = setting.seconds(200, 40)
     with Python("the host's").start("stalls.py", setting.target_cpu, number,
                                     THRESHOLD_MS) as target:
         target.hear()
         with Profiler(setting.loopprof, target.pid, setting.other_cpu,
-                      "-t", f"{THRESHOLD_MS}ms") as profiler:
+                      "-t", f"{THRESHOLD_MS}ms", "-m", mode) as profiler:
             profiler.wait_for("loop")
             stalls = json.loads(target.ask("go"))
             profiler.stop()
         records = [record for record in profiler.of("slow_callback") if not record["in_progress"]]
-    return Accuracy(stalls, records)
+    return Accuracy(mode, stalls, records)
+
+
+def measure(setting):
+    return Modes({mode: _observe(setting, mode) for mode in MODES})

@@ -19,7 +19,7 @@ import time
 import bpf
 import peers
 from figures import Row, Sample, undisturbed
-from processes import NEVER, NotMeasured, Process, Profiler, cpu_ns
+from processes import LIMIT_S, NEVER, NotMeasured, Process, Profiler, cpu_ns
 from setting import Python
 
 CONNECTIONS = 8
@@ -33,7 +33,7 @@ class Http:
     def __init__(self, setting):
         self._setting = setting
         self.rounds = []
-        self.programs_ns = None
+        self.programs = {}
         self.absent = {}
         self._slice_s = setting.seconds(0.25, 0.1)
         self._slices = setting.seconds(5, 2)
@@ -71,11 +71,13 @@ class Http:
     def _slice(self):
         """CPU nanoseconds of the server a request."""
         requests, cpu = self.requests(), cpu_ns(self._server.pid)
+        deadline = time.monotonic() + LIMIT_S
         time.sleep(self._slice_s)
-        requests, cpu = self.requests() - requests, cpu_ns(self._server.pid) - cpu
-        if not requests:
-            raise NotMeasured("the server answers no requests")
-        return cpu / requests
+        while self.requests() == requests:
+            if time.monotonic() > deadline:
+                raise NotMeasured("the server answers no requests")
+            time.sleep(self._slice_s)
+        return (cpu_ns(self._server.pid) - cpu) / (self.requests() - requests)
 
     def _taken(self, check, own):
         """Short slices, since their median is not what the worst moment makes of it."""
@@ -131,9 +133,9 @@ class Http:
         self.rounds.append(dict(found, none=Sample(none).median))
 
     def time_programs(self):
-        """Nanoseconds a request that loopprof's programs run in sample mode.
+        """Nanoseconds a request that each of loopprof's programs runs in sample mode.
 
-        For whatever process: those for others count as the server's.
+        For whatever process: what they run for others counts as the server's.
         """
         def look(check):
             before = set(bpf.programs())
@@ -142,14 +144,15 @@ class Http:
                 profiler.wait_for("loop")
                 check(1)
                 with bpf.RunTimes():
-                    requests, spent = self.requests(), bpf.run_time_ns(before)
+                    requests, spent = self.requests(), bpf.run_times(before)
                     time.sleep(self._setting.seconds(3, 0.5))
-                    spent = bpf.run_time_ns(before) - spent
+                    spent = {name: after - spent.get(name, 0)
+                             for name, after in bpf.run_times(before).items()}
                     requests = self.requests() - requests
                 check(1)
-            return spent / max(requests, 1)
+            return {name: value / max(requests, 1) for name, value in spent.items()}
 
-        self.programs_ns, _ = self._setting.alone(look)
+        self.programs, _ = self._setting.alone(look)
 
     # ---- results ----
 
@@ -172,7 +175,7 @@ class Http:
     def derived_sample(self, others):
         """The same of sample mode, by its programs' time and what system calls cost more."""
         calls = OTHER_SYSTEM_CALLS + self.sample("iterations").median
-        extra = self.programs_ns + calls * (others.call_ns("sample") if others else 0)
+        extra = sum(self.programs.values()) + calls * (others.call_ns("sample") if others else 0)
         return 100 * extra / self.sample("none").median
 
     def rows(self, spin, others):
@@ -181,7 +184,7 @@ class Http:
         for mode, goal in GOALS.items():
             yield Row(f"    loopprof, {mode} mode", goal, self._more(mode))
         yield Row("    none, once more (the noise)", "", self._more("again"))
-        for name in self._peers:
+        for name in dict.fromkeys([*self._peers, *self.absent]):
             yield Row(f"    {name}", "", f"not measured: {self.absent[name]}"
                       if name in self.absent else self._more(name))
         if spin:
@@ -190,17 +193,20 @@ class Http:
                       f"{self.sample('callbacks').median:.2f} callbacks, "
                       f"{self.sample('iterations').median:.2f} iterations")
         yield Row("    sample mode, from its programs' time and system calls", GOALS["sample"],
-                  f"{self.derived_sample(others):.2f} % more: "
-                  f"programs {self.programs_ns / 1000:.2f} us a request")
+                  f"{self.derived_sample(others):.1f} % more: " + ", ".join(
+                      f"{name} {spent / 1000:.2f} us" for name, spent in self._biggest_programs()))
+
+    def _biggest_programs(self):
+        return sorted(self.programs.items(), key=lambda item: -item[1])[:3]
 
     def raw(self):
         return {"unit": "ns a request, % more", "rounds": self.rounds,
-                "programs_ns": self.programs_ns, "absent": self.absent}
+                "programs_ns": self.programs, "absent": self.absent}
 
 
 def measure(setting, seconds):
     with Http(setting) as http:
         http.time_programs()
-        for _ in setting.rounds(seconds):
+        for _ in setting.rounds(seconds, setting.seconds(3, 2)):
             http.round()
     return http

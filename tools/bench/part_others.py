@@ -16,7 +16,6 @@ CALLS = 50_000
 TURNS = 4000
 # A read and a write by which they do so.
 CALLS_A_SWITCH = 2
-SLICES = 5
 MODES = ("trace", "sample")
 
 
@@ -58,9 +57,10 @@ class Others:
 class Bystanders:
     """Processes that run no loop."""
 
-    def __init__(self, caller, switcher):
+    def __init__(self, caller, switcher, slices):
         self._caller = caller
         self._switcher = switcher
+        self._slices = slices
 
     def _switch(self):
         spent, switches = map(int, self._switcher.ask(str(TURNS)).split())
@@ -70,7 +70,7 @@ class Bystanders:
         """What they pay, in slices that take turns."""
         check(own)
         calls, switches = [], []
-        for _ in range(SLICES):
+        for _ in range(self._slices):
             calls.append(int(self._caller.ask(str(CALLS))) / CALLS)
             switches.append(self._switch())
         check(own)
@@ -86,7 +86,7 @@ def measure(setting, seconds):
             Process([setting.syscalls], setting.target_cpu) as caller, \
             Process([setting.switches], setting.target_cpu) as switcher:
         target.hear()
-        bystanders = Bystanders(caller, switcher)
+        bystanders = Bystanders(caller, switcher, setting.seconds(5, 3))
 
         def beside(check, mode):
             with Profiler(setting.loopprof, target.pid, setting.other_cpu, "-t", NEVER,

@@ -142,7 +142,7 @@ class Spin:
         self._spin, self._debug, yardstick = [
             self._stack.enter_context(python.start("spin.py", cpu, width, debug=debug))
             for width, debug in ((1, False), (1, True), (0, False))]
-        slices = self._setting.seconds(7, 3)
+        slices = self._setting.seconds(7, 2)
         self._pace = Pace(self._spin, CALLBACKS, yardstick, STEPS, slices)
         self._debug_pace = Pace(self._debug, DEBUG_CALLBACKS, yardstick, STEPS, slices)
         return self
@@ -208,6 +208,6 @@ def measure(setting):
     for _ in range(setting.seconds(3, 1)):
         part.explain()
     with Spin(setting) as spin:
-        for _ in range(setting.seconds(8, 1)):
+        for _ in range(setting.seconds(6, 1)):
             part.cost(spin)
     return part.result

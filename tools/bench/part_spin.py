@@ -53,7 +53,7 @@ class Spin:
             self._slice(name)
         self._pace = Sample([self._slice(YARDSTICK) for _ in range(SLICES)]).median
         self._sampled = Pace(self._processes["sample"], CALLBACKS, self._processes[YARDSTICK],
-                             STEPS, self._setting.seconds(15, 5))
+                             STEPS, self._setting.seconds(15, 3))
         return self
 
     def __exit__(self, *exception):

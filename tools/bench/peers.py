@@ -75,10 +75,7 @@ class Running:
         return self
 
     def __exit__(self, *exception):
-        # Nobody reads what it would write now.
-        if self._popen.poll() is None:
-            self._peer.end(self._popen)
-        self._popen.wait()
+        self.stop()
         self._directory.cleanup()
 
 
@@ -86,47 +83,38 @@ def reason_in(text):
     """The line that says what is wrong, or the last one."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     wrong = [line for line in lines if line.lower().startswith("error")] or lines[-1:]
-    line = wrong[-1] if wrong else "it says nothing"
+    line = wrong[-1].partition("ERROR: ")[2] or wrong[-1] if wrong else "it says nothing"
     return line if len(line) <= REASON_LENGTH else line[:REASON_LENGTH] + "..."
 
 
 class Peer:
     """What is common to those that are programs with an environment of their own."""
 
-    name = ""
-    where = ""  # in the directory of peers.sh
+    name = ""  # its first word is that of the program
+    home = "samplers"  # its environment
     ready = ""  # what it says when it begins
     own = 0  # loopprofs that it brings with it
     # Must it be there before the target first waits?
     early = False
 
     def __init__(self, directory):
-        self._directory = directory
-
-    def _path(self, name):
-        return os.path.join(self._directory, self.where, name)
-
-    @property
-    def program(self):
-        return self._path("bin/" + self.name.split()[0])
+        word = self.name.split()[0]
+        self._home = os.path.join(directory, self.home)
+        self._why = os.path.join(directory, word + ".why")
+        self.program = os.path.join(self._home, "bin", word)
 
     def why_absent(self):
         """Why it is not installed, or None."""
         if os.access(self.program, os.X_OK):
             return None
         try:
-            with open(os.path.join(self._directory, self.where + ".why"),
-                      encoding="utf-8") as file:
+            with open(self._why, encoding="utf-8") as file:
                 return "not installed: " + reason_in(file.read())
         except FileNotFoundError:
             return "not installed"
 
     def environment(self):
         return None
-
-    def end(self, popen):
-        """At once; none is in the middle of anything that its target would suffer from."""
-        popen.kill()
 
     def attach(self, pid, cpu):
         return Running(self, pid, cpu)
@@ -136,7 +124,6 @@ class PySpy(Peer):
     """With --idle: without it, it does not see a target that waits."""
 
     name = "py-spy record at 100 Hz"
-    where = "samplers"
     ready = "Sampling process"
 
     def command(self, pid, path):
@@ -147,10 +134,6 @@ class PySpy(Peer):
     def read(self, running):
         return reports.speedscope(running.text("report"))
 
-    def end(self, popen):
-        # It may have stopped its target, which nobody would wake up then.
-        popen.send_signal(signal.SIGINT)
-
 
 class Austin(Peer):
     """With all it can tell: is a thread idle, does it collect garbage?
@@ -160,7 +143,6 @@ class Austin(Peer):
     """
 
     name = "austin at 100 Hz"
-    where = "samplers"
     early = True
 
     def command(self, pid, path):
@@ -178,7 +160,7 @@ class BlockSnoop(Peer):
     """
 
     name = "blocksnoop"
-    where = "blocksnoop"
+    home = "blocksnoop"
     ready = "first sample received"
 
     def command(self, pid, path):
@@ -187,14 +169,10 @@ class BlockSnoop(Peer):
                 self.program, "--json", "--verbose", "--threshold", "100", str(pid)]
 
     def environment(self):
-        return dict(os.environ, PATH=self._path("path") + ":" + os.environ["PATH"])
+        return dict(os.environ, PATH=self._home + "/path:" + os.environ["PATH"])
 
     def read(self, running):
         return reports.blocksnoop(running.text("out"))
-
-    def end(self, popen):
-        # It would leave its austin behind.
-        popen.send_signal(signal.SIGINT)
 
 
 class LoopprofRunning:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# peers.sh [DIR [ROOTS]]: installs the profilers that loopprof is compared with, each in
-# an environment of its own below DIR (build/peers), never on the machine.
+# peers.sh [DIR [ROOTS]]: installs the profilers that loopprof is compared with, in
+# environments of their own below DIR (build/peers), never on the machine.
 #
 # What cannot be had is no failure: DIR/NAME.why has the reason, for bench's table.
 set -uo pipefail
@@ -8,22 +8,18 @@ set -uo pipefail
 dir=${1:-build/peers}
 roots=${2:-build/roots}
 
-# create NAME PYTHON PACKAGE...
-create() {
-    local name=$1 python=$2
-    shift 2
-    [ -e "$dir/$name/complete" ] && return 0
-    rm -rf "${dir:?}/$name"
-    printf 'peers.sh: %s: %s\n' "$dir/$name" "$*" >&2
-    if "$python" -m venv "$dir/$name" >"$dir/$name.why" 2>&1 &&
-        "$dir/$name/bin/pip" install --quiet --disable-pip-version-check --no-input \
-            --retries 1 --timeout 10 --only-binary :all: "$@" >"$dir/$name.why" 2>&1; then
-        touch "$dir/$name/complete"
-        rm -f "$dir/$name.why"
-        return 0
+# install ENVIRONMENT PYTHON NAME PACKAGE...
+install() {
+    local environment=$dir/$1 python=$2 name=$3 why=$dir/$3.why
+    shift 3
+    [ -x "$environment/bin/$name" ] && return 0
+    printf 'peers.sh: %s: %s\n' "$environment" "$*" >&2
+    if ! [ -x "$environment/bin/pip" ]; then
+        "$python" -m venv --clear "$environment" >"$why" 2>&1 || return 1
     fi
-    rm -rf "${dir:?}/$name"
-    return 1
+    "$environment/bin/pip" install --quiet --disable-pip-version-check --no-input --no-compile \
+        --retries 1 --timeout 10 --only-binary :all: "$@" >"$why" 2>&1 || return 1
+    rm -f "$why"
 }
 
 # new_python: the first one that blocksnoop runs on.
@@ -59,10 +55,11 @@ dir=$(cd "$dir" && pwd)
 [ -d "$roots" ] && roots=$(cd "$roots" && pwd)
 
 # The last austin that runs on Debian 12, and writes its samples as text.
-create samplers /usr/bin/python3 py-spy==0.4.3 austin-dist==3.7.0
+install samplers /usr/bin/python3 austin austin-dist==3.7.0
+install samplers /usr/bin/python3 py-spy py-spy==0.4.3
 if python=$(new_python); then
-    create blocksnoop "$python" blocksnoop==0.11.1 austin-python==2.4.0 austin-dist==4.0.0 &&
-        link_austin
+    install blocksnoop "$python" blocksnoop blocksnoop==0.11.1 austin-python==2.4.0 \
+        austin-dist==4.0.0 && link_austin
 else
     echo 'it needs Python 3.12 or later to run on' >"$dir/blocksnoop.why"
 fi

@@ -157,7 +157,8 @@ static int add_running_loops(struct lp_targets *targets, struct lp_target *targe
 					states[i], targets->config.threshold_ns);
 		if (slot < 0)
 			continue;
-		live_add_loop(targets->config.live, &target->instance, (uint32_t)slot, tids[i]);
+		live_add_loop(targets->config.live, &target->instance, (uint32_t)slot, tids[i],
+			      states[i]);
 		if (targets->config.sampling)
 			watch_polls(targets, target->process.pid, (uint32_t)slot);
 	}

@@ -54,13 +54,14 @@ static bool same(const struct lp_cause *left, const struct lp_cause *right)
 	       !strcmp(left->syscall, right->syscall) && !strcmp(left->held_by, right->held_by);
 }
 
-static struct lp_counted *find(struct lp_causes *causes, const struct lp_cause *key)
+/* Makes it if there are fewer than so many. */
+static struct lp_counted *find(struct lp_causes *causes, const struct lp_cause *key, size_t most)
 {
 	struct lp_counted *counted = causes->buckets[bucket_of(key)];
 
 	while (counted && !same(&counted->cause, key))
 		counted = counted->next;
-	if (counted || causes->count >= CAUSES_MAX + LP_CAUSE_KINDS)
+	if (counted || causes->count >= most)
 		return counted;
 	counted = calloc(1, sizeof(*counted));
 	if (!counted)
@@ -79,7 +80,9 @@ void causes_add(struct lp_causes *causes, const struct lp_cause *key, uint64_t c
 	struct lp_cause without_line = { .kind = key->kind };
 	struct lp_counted *counted;
 
-	counted = find(causes, causes->count < CAUSES_MAX ? key : &without_line);
+	counted = find(causes, key, CAUSES_MAX);
+	if (!counted)
+		counted = find(causes, &without_line, CAUSES_MAX + LP_CAUSE_KINDS);
 	if (!counted)
 		return;
 	if (strcmp(counted->cause.target, key->target) != 0)
@@ -91,7 +94,8 @@ void causes_add(struct lp_causes *causes, const struct lp_cause *key, uint64_t c
 void causes_set_run_queue(struct lp_causes *causes, uint64_t count, uint64_t total_ns)
 {
 	const struct lp_cause key = { .kind = LP_CAUSE_RUN_QUEUE };
-	struct lp_counted *counted = total_ns ? find(causes, &key) : NULL;
+	struct lp_counted *counted = total_ns ? find(causes, &key, CAUSES_MAX + LP_CAUSE_KINDS)
+					      : NULL;
 
 	if (!counted)
 		return;
@@ -106,6 +110,12 @@ static int by_total(const void *left, const void *right)
 	return a->total_ns < b->total_ns ? 1 : a->total_ns > b->total_ns ? -1 : 0;
 }
 
+/* A capture may say that a counter went back. */
+static uint64_t since(uint64_t now, uint64_t before)
+{
+	return now > before ? now - before : 0;
+}
+
 size_t causes_list(const struct lp_causes *causes, bool interval, struct lp_cause **list)
 {
 	struct lp_cause *items = calloc(causes->count ? causes->count : 1, sizeof(*items));
@@ -117,8 +127,10 @@ size_t causes_list(const struct lp_causes *causes, bool interval, struct lp_caus
 		for (counted = causes->buckets[i]; counted; counted = counted->next) {
 			items[count] = counted->cause;
 			if (interval) {
-				items[count].count -= counted->before_count;
-				items[count].total_ns -= counted->before_ns;
+				items[count].count =
+					since(items[count].count, counted->before_count);
+				items[count].total_ns =
+					since(items[count].total_ns, counted->before_ns);
 			}
 			if (items[count].count)
 				count++;

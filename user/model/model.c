@@ -210,7 +210,7 @@ static void on_name(void *context, const struct lp_decoded_name *event)
 }
 
 static const struct lp_callback_info unknown_callback = { .kind = LP_MODEL_CALLBACK,
-							  .name = "other" };
+							  .name = LP_UNKNOWN_CALLBACK };
 
 /* The callback in a slot, if it is this loop's. */
 static const struct lp_callback_info *callback_in(const struct lp_model *model,

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A callback, what came before the first of its iteration, and one that is just over. */
+/* Callbacks that were late, the last ones. */
 #define SEGMENTS 4
 /* Different stacks that are kept of one segment. */
 #define SAMPLES_MAX 64
@@ -40,6 +40,8 @@ struct lp_watch {
 	struct lp_told_table *told;
 	struct lp_segment segments[SEGMENTS];
 	size_t next; /* to be used for the next segment */
+	/* what came before an iteration's first callback: told when the iteration has ended */
+	struct lp_segment gap;
 };
 
 struct lp_watch *watch_new(struct lp_frames *frames, struct lp_causes *causes)
@@ -112,6 +114,15 @@ static void drop_segment(struct lp_watch *watch, struct lp_segment *segment)
 	memset(segment, 0, sizeof(*segment));
 }
 
+void watch_finish(struct lp_watch *watch)
+{
+	size_t i;
+
+	for (i = 0; i < SEGMENTS; i++)
+		count_samples(watch, &watch->segments[i], 0);
+	count_samples(watch, &watch->gap, 0);
+}
+
 void watch_free(struct lp_watch *watch)
 {
 	size_t i;
@@ -120,6 +131,7 @@ void watch_free(struct lp_watch *watch)
 		return;
 	for (i = 0; i < SEGMENTS; i++)
 		drop_segment(watch, &watch->segments[i]);
+	drop_segment(watch, &watch->gap);
 	told_free(watch->told);
 	free(watch);
 }
@@ -134,14 +146,19 @@ static struct lp_segment *find_segment(const struct lp_watch *watch, uint64_t st
 	return NULL;
 }
 
-static struct lp_segment *segment_of(struct lp_watch *watch, uint64_t start_ns)
+/* NULL if there can be none. */
+static struct lp_segment *segment_of(struct lp_watch *watch, uint64_t start_ns, bool gap)
 {
-	struct lp_segment *segment = find_segment(watch, start_ns);
+	struct lp_segment *segment = gap ? &watch->gap : find_segment(watch, start_ns);
 
-	if (segment)
+	if (!start_ns)
+		return NULL;
+	if (segment && segment->start_ns == start_ns)
 		return segment;
-	segment = &watch->segments[watch->next];
-	watch->next = (watch->next + 1) % SEGMENTS;
+	if (!segment) {
+		segment = &watch->segments[watch->next];
+		watch->next = (watch->next + 1) % SEGMENTS;
+	}
 	drop_segment(watch, segment);
 	segment->start_ns = start_ns;
 	return segment;
@@ -206,7 +223,9 @@ void watch_seen(struct lp_watch *watch, const struct lp_event_seen *event)
 		told_add(watch->told, watch->frames, event);
 	if (event->seen == LP_SEEN_BLOCKED)
 		return;
-	segment = segment_of(watch, event->segment_ns);
+	segment = segment_of(watch, event->segment_ns, event->flags & LP_STACK_GAP);
+	if (!segment)
+		return;
 	if (event->seen == LP_SEEN_GIL_HOLDER) {
 		add_holder(segment, event);
 		return;
@@ -220,11 +239,13 @@ void watch_seen(struct lp_watch *watch, const struct lp_event_seen *event)
 
 void watch_old_stack(struct lp_watch *watch, const struct lp_event_stack *event)
 {
-	struct lp_segment *segment = segment_of(watch, event->start_ns);
+	struct lp_segment *segment = segment_of(watch, event->start_ns, false);
 	/* cut, as that version had it: the rest could not be read */
 	struct lp_stack stack = { .unreadable = event->cut };
 	uint32_t i;
 
+	if (!segment)
+		return;
 	segment->counted = true; /* nobody knows what it stands for */
 	if (event->task_name[0])
 		text_copy(segment->task_name, sizeof(segment->task_name), event->task_name);
@@ -236,6 +257,8 @@ void watch_old_stack(struct lp_watch *watch, const struct lp_event_stack *event)
 
 		if (frame)
 			stack.frames[stack.depth++] = frame;
+		else
+			stack.unreadable = true;
 	}
 	add_sample(segment, LP_SEEN_ON_CPU, false, &stack);
 }
@@ -249,9 +272,12 @@ const char *watch_task_name(const struct lp_watch *watch, uint64_t start_ns)
 
 void watch_account(struct lp_watch *watch, const struct lp_event_account *event)
 {
-	struct lp_segment *segment = segment_of(watch, event->account.segment_ns);
+	struct lp_segment *segment = segment_of(watch, event->account.segment_ns,
+						event->event.reserved & LP_ACCOUNT_GAP);
 	uint32_t count = event->account.block_count;
 
+	if (!segment)
+		return;
 	segment->accounted = true;
 	memcpy(&segment->account, &event->account,
 	       offsetof(struct lp_account, blocks) + count * sizeof(event->account.blocks[0]));
@@ -278,22 +304,20 @@ void watch_cause(struct lp_watch *watch, const struct lp_event_cause *event)
 void times_fill(struct lp_times *times, uint64_t duration_ns, uint64_t blocked_ns, uint64_t gil_ns,
 		uint64_t run_queue_ns)
 {
-	uint64_t off = blocked_ns + gil_ns + run_queue_ns;
+	/* numbers from a damaged capture may be anything */
+	unsigned __int128 off = (unsigned __int128)blocked_ns + gil_ns + run_queue_ns;
 
+	if (off > duration_ns) {
+		/* a boundary that was only seen (sample mode) lies within a wait */
+		blocked_ns = (uint64_t)((unsigned __int128)blocked_ns * duration_ns / off);
+		gil_ns = (uint64_t)((unsigned __int128)gil_ns * duration_ns / off);
+		run_queue_ns = (uint64_t)((unsigned __int128)run_queue_ns * duration_ns / off);
+	}
 	times->known = true;
 	times->blocked_ns = blocked_ns;
 	times->gil_ns = gil_ns;
 	times->run_queue_ns = run_queue_ns;
-	if (off > duration_ns) {
-		/* a boundary that was only seen (sample mode) lies within a wait */
-		double share = (double)duration_ns / (double)off;
-
-		times->blocked_ns = (uint64_t)((double)blocked_ns * share);
-		times->gil_ns = (uint64_t)((double)gil_ns * share);
-		times->run_queue_ns = (uint64_t)((double)run_queue_ns * share);
-		off = times->blocked_ns + times->gil_ns + times->run_queue_ns;
-	}
-	times->on_cpu_ns = duration_ns > off ? duration_ns - off : 0;
+	times->on_cpu_ns = duration_ns - blocked_ns - gil_ns - run_queue_ns;
 }
 
 static int by_duration(const void *left, const void *right)
@@ -388,17 +412,19 @@ static const struct lp_stack *most_seen(const struct lp_reasons *reasons, enum l
 	return NULL;
 }
 
-/* The stack where most of the time went; any, if that has none. */
-static const struct lp_stack *main_stack(const struct lp_reasons *reasons)
+const struct lp_stack *reasons_stack(const struct lp_reasons *reasons)
 {
 	const struct lp_times *time = &reasons->time;
 	const struct lp_stack *blocked = reasons->blocked_count ? &reasons->blocked[0].stack : NULL;
 	const struct lp_stack *sampled = most_seen(reasons, LP_SEEN_ON_CPU);
 
+	if (blocked && !blocked->depth)
+		blocked = NULL;
 	if (time->gil_ns > time->blocked_ns && time->gil_ns > time->on_cpu_ns &&
 	    most_seen(reasons, LP_SEEN_GIL))
 		return most_seen(reasons, LP_SEEN_GIL);
-	if (time->run_queue_ns > time->blocked_ns && most_seen(reasons, LP_SEEN_RUN_QUEUE))
+	if (time->run_queue_ns > time->blocked_ns && time->run_queue_ns > time->on_cpu_ns &&
+	    most_seen(reasons, LP_SEEN_RUN_QUEUE))
 		return most_seen(reasons, LP_SEEN_RUN_QUEUE);
 	if (blocked && (!sampled || time->blocked_ns > time->on_cpu_ns))
 		return blocked;
@@ -408,7 +434,7 @@ static const struct lp_stack *main_stack(const struct lp_reasons *reasons)
 /* The coroutines on the stack of a task's step await each other, from the outermost in. */
 static void fill_chain(struct lp_reasons *reasons)
 {
-	const struct lp_stack *stack = main_stack(reasons);
+	const struct lp_stack *stack = reasons_stack(reasons);
 	struct lp_stack *chain = &reasons->await_chain;
 	uint32_t i;
 
@@ -422,31 +448,48 @@ static void fill_chain(struct lp_reasons *reasons)
 			chain->frames[chain->depth++] = stack->frames[i - 1];
 }
 
-void watch_reasons(struct lp_watch *watch, uint64_t start_ns, uint64_t duration_ns, bool over,
-		   struct lp_reasons *reasons)
+static void explain(struct lp_watch *watch, struct lp_segment *segment, uint64_t duration_ns,
+		    struct lp_reasons *reasons)
 {
-	struct lp_segment *segment = find_segment(watch, start_ns);
-	struct lp_account *account;
+	const struct lp_account *account = &segment->account;
+	uint32_t collecting = account->collecting_samples;
 
-	memset(reasons, 0, sizeof(*reasons));
-	if (!segment)
-		return;
 	fill_samples(segment, reasons);
 	fill_holder(watch, segment, &reasons->gil);
 	if (segment->accounted) {
-		account = &segment->account;
 		times_fill(&reasons->time, duration_ns, account->blocked_ns, account->gil_ns,
 			   account->run_queue_ns);
 		if (account->samples) {
+			if (collecting > account->samples)
+				collecting = account->samples;
 			reasons->time.gc_known = true;
-			reasons->time.gc_ns = reasons->time.on_cpu_ns / account->samples *
-					      account->collecting_samples;
+			reasons->time.gc_ns =
+				reasons->time.on_cpu_ns / account->samples * collecting;
 		}
 		fill_blocked(watch, account, reasons);
 	}
 	fill_chain(reasons);
+}
+
+void watch_reasons(struct lp_watch *watch, uint64_t start_ns, uint64_t duration_ns, bool over,
+		   struct lp_reasons *reasons)
+{
+	struct lp_segment *segment = find_segment(watch, start_ns);
+
+	memset(reasons, 0, sizeof(*reasons));
+	if (!segment)
+		return;
+	explain(watch, segment, duration_ns, reasons);
 	if (over)
 		count_samples(watch, segment, reasons->time.on_cpu_ns);
+}
+
+void watch_gap_reasons(struct lp_watch *watch, uint64_t iteration_ns, uint64_t duration_ns,
+		       struct lp_reasons *reasons)
+{
+	memset(reasons, 0, sizeof(*reasons));
+	if (iteration_ns && watch->gap.start_ns == iteration_ns)
+		explain(watch, &watch->gap, duration_ns, reasons);
 }
 
 void reasons_clear(struct lp_reasons *reasons)

@@ -15,6 +15,9 @@ struct lp_watch;
 struct lp_watch *watch_new(struct lp_frames *frames, struct lp_causes *causes);
 void watch_free(struct lp_watch *watch);
 
+/* The run is over: samples of what has not ended are counted to their causes as well. */
+void watch_finish(struct lp_watch *watch);
+
 void watch_seen(struct lp_watch *watch, const struct lp_event_seen *event);
 /* A stack as versions before 0.2 wrote it into captures. */
 void watch_old_stack(struct lp_watch *watch, const struct lp_event_stack *event);
@@ -28,6 +31,13 @@ void watch_cause(struct lp_watch *watch, const struct lp_event_cause *event);
  */
 void watch_reasons(struct lp_watch *watch, uint64_t start_ns, uint64_t duration_ns, bool over,
 		   struct lp_reasons *reasons);
+
+/* The stack where most of the time went; any, if that has none; NULL if there is none. */
+const struct lp_stack *reasons_stack(const struct lp_reasons *reasons);
+
+/* The same of what came before the first callback of the iteration that began then. */
+void watch_gap_reasons(struct lp_watch *watch, uint64_t iteration_ns, uint64_t duration_ns,
+		       struct lp_reasons *reasons);
 void reasons_clear(struct lp_reasons *reasons);
 
 /* Divides a duration; what is off the CPU never exceeds it. */

@@ -15,7 +15,9 @@
 struct lp_frames {
 	struct lp_shown_frame **items;
 	size_t room;
-	size_t interned; /* first ones, which have no number: in old captures, all */
+	/* those without a number, of old captures */
+	size_t interned;
+	struct lp_shown_frame *unnumbered[INTERNED_MAX];
 };
 
 struct lp_told_table {
@@ -45,6 +47,8 @@ void frames_free(struct lp_frames *frames)
 		return;
 	for (i = 0; i < frames->room; i++)
 		free_frame(frames->items[i]);
+	for (i = 0; i < frames->interned; i++)
+		free_frame(frames->unnumbered[i]);
 	free(frames->items);
 	free(frames);
 }
@@ -74,27 +78,30 @@ static char *clean_copy(const char *text)
 	return copy;
 }
 
-void frames_add(struct lp_frames *frames, const struct lp_event_frame *event)
+static struct lp_shown_frame *make_frame(const struct lp_event_frame *event)
 {
-	struct lp_shown_frame *frame;
+	struct lp_shown_frame *frame = calloc(1, sizeof(*frame));
 
-	if (event->frame >= frames->room && !grow(frames, event->frame))
-		return;
-	/* stacks point at it: a number never comes to mean something else */
-	if (frames->items[event->frame])
-		return;
-	frame = calloc(1, sizeof(*frame));
 	if (!frame)
-		return;
+		return NULL;
 	frame->kind = (enum lp_frame_kind)event->kind;
 	frame->coroutine = event->coroutine;
 	frame->line = event->line;
 	frame->function = clean_copy(event->function);
 	frame->file = clean_copy(event->file);
 	if (frame->function && frame->file)
-		frames->items[event->frame] = frame;
-	else
-		free_frame(frame);
+		return frame;
+	free_frame(frame);
+	return NULL;
+}
+
+void frames_add(struct lp_frames *frames, const struct lp_event_frame *event)
+{
+	if (event->frame >= frames->room && !grow(frames, event->frame))
+		return;
+	/* stacks point at it: a number never comes to mean something else */
+	if (!frames->items[event->frame])
+		frames->items[event->frame] = make_frame(event);
 }
 
 /* Rare, as few such captures are left: a search is fast enough. */
@@ -109,7 +116,7 @@ const struct lp_shown_frame *frames_intern(struct lp_frames *frames, const char 
 	text_sanitise(event.function);
 	text_sanitise(event.file);
 	for (i = 0; i < frames->interned; i++) {
-		const struct lp_shown_frame *frame = frames->items[i];
+		const struct lp_shown_frame *frame = frames->unnumbered[i];
 
 		if (frame->line == line && !strcmp(frame->function, event.function) &&
 		    !strcmp(frame->file, event.file))
@@ -117,12 +124,8 @@ const struct lp_shown_frame *frames_intern(struct lp_frames *frames, const char 
 	}
 	if (frames->interned == INTERNED_MAX)
 		return NULL;
-	event.frame = (uint32_t)frames->interned;
-	frames_add(frames, &event);
-	if (!frames_get(frames, event.frame))
-		return NULL;
-	frames->interned++;
-	return frames_get(frames, event.frame);
+	frames->unnumbered[frames->interned] = make_frame(&event);
+	return frames->unnumbered[frames->interned] ? frames->unnumbered[frames->interned++] : NULL;
 }
 
 const struct lp_shown_frame *frames_get(const struct lp_frames *frames, uint32_t number)
@@ -249,8 +252,13 @@ void told_add(struct lp_told_table *table, const struct lp_frames *frames,
 	} else if (strcmp(told->target, target) != 0) {
 		told->several = true;
 	}
-	stack_clear(&told->stack);
-	stack_from_event(&told->stack, frames, event);
-	told->tid = (pid_t)event->tid;
-	text_copy(told->thread, sizeof(told->thread), event->thread);
+	/* one that was torn, or a thread that has just ended, says less than what was known */
+	if (event->depth || !told->stack.depth) {
+		stack_clear(&told->stack);
+		stack_from_event(&told->stack, frames, event);
+	}
+	if (event->tid || !told->tid)
+		told->tid = (pid_t)event->tid;
+	if (event->thread[0])
+		text_copy(told->thread, sizeof(told->thread), event->thread);
 }

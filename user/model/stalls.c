@@ -15,6 +15,7 @@
 struct lp_pending {
 	struct lp_pending *next;
 	struct lp_slow slow;
+	struct lp_callback_info found; /* of one that ran when its loop was found */
 	uint64_t iteration;
 	uint64_t end_ns;
 	uint64_t iteration_end_ns; /* 0: it has not ended yet */
@@ -82,14 +83,36 @@ static void fill_slow(const struct lp_stalls *stalls, const struct lp_loop_info 
 			  watch_task_name(stalls->watch, slow->start_ns));
 }
 
+/*
+ * One that ran when its loop was found may end before anything tells what it is:
+ * then the outermost frame within the loop tells, if not where that begins.
+ */
+static void name_by_stack(struct lp_slow *slow, struct lp_callback_info *found)
+{
+	const struct lp_stack *stack = reasons_stack(&slow->reasons);
+	const struct lp_shown_frame *outermost;
+
+	if (slow->callback->file[0] || slow->callback->line || slow->task || !stack ||
+	    !stack->depth || stack->cut || strcmp(slow->callback->name, LP_UNKNOWN_CALLBACK) != 0)
+		return;
+	outermost = stack->frames[stack->depth - 1];
+	found->kind = outermost->coroutine ? LP_MODEL_TASK : LP_MODEL_CALLBACK;
+	found->line = outermost->line;
+	text_copy(found->name, sizeof(found->name), outermost->function);
+	text_copy(found->file, sizeof(found->file), outermost->file);
+	slow->callback = found;
+}
+
 void stalls_add_progress(struct lp_stalls *stalls, const struct lp_loop_info *loop,
 			 const struct lp_callback_info *callback,
 			 const struct lp_decoded_slow *event)
 {
 	struct lp_slow slow = { .in_progress = true };
+	struct lp_callback_info found = { .line = 0 };
 
 	fill_slow(stalls, loop, callback, event, &slow);
 	watch_reasons(stalls->watch, slow.start_ns, slow.duration_ns, false, &slow.reasons);
+	name_by_stack(&slow, &found);
 	stalls->tell(stalls->context, &slow);
 	reasons_clear(&slow.reasons);
 }
@@ -105,6 +128,7 @@ void stalls_add_slow(struct lp_stalls *stalls, const struct lp_loop_info *loop,
 	fill_slow(stalls, loop, callback, event, &pending->slow);
 	watch_reasons(stalls->watch, pending->slow.start_ns, pending->slow.duration_ns, true,
 		      &pending->slow.reasons);
+	name_by_stack(&pending->slow, &pending->found);
 	pending->iteration = event->wire->iteration;
 	pending->position = event->wire->position;
 	pending->end_ns = event->wire->event.time_ns;
@@ -139,11 +163,14 @@ void stalls_explain_iteration(struct lp_stalls *stalls, const struct lp_event_sl
 
 	slow->duration_ns = duration_ns;
 	slow->slow_callbacks = same ? stalls->slow_count : 0;
-	watch_reasons(stalls->watch, event->start_ns, duration_ns, !event->in_progress, reasons);
+	watch_gap_reasons(stalls->watch, event->start_ns, duration_ns, reasons);
 	times_fill(&reasons->time, duration_ns,
 		   less(event->blocked_ns, same ? stalls->blocked_ns : 0),
 		   less(event->gil_ns, same ? stalls->gil_ns : 0),
 		   less(event->run_queue_ns, same ? stalls->run_queue_ns : 0));
+	/* known of what came before the first callback only */
+	if (reasons->time.gc_ns > reasons->time.on_cpu_ns)
+		reasons->time.gc_ns = reasons->time.on_cpu_ns;
 }
 
 void stalls_iteration_end(struct lp_stalls *stalls, const struct lp_event_iteration_end *event)

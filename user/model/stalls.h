@@ -10,6 +10,9 @@
 #include "model.h"
 #include "reasons.h"
 
+/* What found no slot of its own, or could not be told apart. */
+#define LP_UNKNOWN_CALLBACK "other"
+
 struct lp_stalls;
 
 typedef void (*lp_slow_teller)(void *context, const struct lp_slow *slow);

@@ -183,8 +183,11 @@ void model_tell_interval(struct lp_model *model, uint64_t now_ns)
 
 void model_tell_end(struct lp_model *model, const struct lp_run_end *end)
 {
+	struct lp_model_loop *loop;
 	struct lp_summary total;
 
+	for (loop = model->loops; loop; loop = loop->next)
+		watch_finish(loop->watch);
 	gather(model);
 	if (!summarise(model, false, end->end_ns, &total))
 		return;

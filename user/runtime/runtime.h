@@ -93,7 +93,8 @@ struct lp_runtime {
 	 */
 	int (*loop_code)(const struct lp_instance *instance, uint64_t *dispatch,
 			 uint64_t *run_once);
-	/* A thread by its thread state: its id (0: not known) and its name in Python, or the kernel's. */
+	/* A thread by its thread state: its id (0: not known) and its name in Python, or the
+	 * kernel's. */
 	void (*describe_thread)(const struct lp_instance *instance, uint64_t thread_state,
 				pid_t *tid, char *name, size_t size);
 	/* The name of a task by its address; "" if it cannot be read. */

@@ -532,6 +532,32 @@ int session_add_loop(struct lp_session *session, const struct lp_instance *insta
 	return (int)slot;
 }
 
+void session_begin_segment(struct lp_session *session, uint32_t slot, uint64_t now_ns,
+			   const struct lp_segment_begun *begun)
+{
+	struct lp_stall *stall = mapped_at(&session->stalls, slot);
+	struct lp_loop *loop = mapped_at(&session->loops, slot);
+
+	/* it may have gone on meanwhile */
+	if (loop->iteration_start_ns || loop->poll_start_ns || loop->callbacks)
+		return;
+	loop->sampled = 1;
+	loop->queue_delay_ns = LP_NO_QUEUE_DELAY;
+	loop->wall_start_ns = now_ns;
+	if (begun->blocked) {
+		stall->account.account.segment_ns = now_ns;
+		stall->account.account.blocks[0] = begun->block;
+		stall->account.account.block_count = 1;
+		stall->iteration_ns = now_ns;
+		stall->wait = begun->wait;
+		stall->wait.segment_ns = now_ns;
+		stall->wait.iteration_ns = now_ns;
+		__atomic_store_n(&stall->wait.since_ns, now_ns, __ATOMIC_RELEASE);
+		loop->start_ns = now_ns;
+	}
+	__atomic_store_n(&loop->iteration_start_ns, now_ns, __ATOMIC_RELEASE);
+}
+
 void session_release_loop(struct lp_session *session, uint32_t slot)
 {
 	memset(mapped_at(&session->loops, slot), 0, session->loops.element);

@@ -62,6 +62,16 @@ void session_remove_process(struct lp_session *session, pid_t pid);
 int session_add_loop(struct lp_session *session, const struct lp_instance *instance, pid_t tid,
 		     uint64_t thread_state, uint64_t threshold_ns);
 
+/* A callback that runs since nobody knows when: it counts from now on. */
+struct lp_segment_begun {
+	bool blocked; /* off the CPU: the rest is known as well */
+	struct lp_wait wait;
+	struct lp_block block;
+};
+
+void session_begin_segment(struct lp_session *session, uint32_t slot, uint64_t now_ns,
+			   const struct lp_segment_begun *begun);
+
 /* Hands a slot back, emptied, once nothing of it will be read any more. */
 void session_release_loop(struct lp_session *session, uint32_t slot);
 void session_release_callback(struct lp_session *session, uint32_t slot,

@@ -5,6 +5,7 @@
  *
  * 1.0: struct lp_capture_header, then records as they are on the wire, each with
  * its size in its head, one after the other, padded to 8 bytes.
+ * 1.1: records on what a stall is made of (LP_EVENT_ACCOUNT and its kin).
  */
 #ifndef LP_CAPTURE_H
 #define LP_CAPTURE_H
@@ -17,7 +18,7 @@
 
 #define LP_CAPTURE_MAGIC "LOOPPROF"
 #define LP_CAPTURE_MAJOR 1
-#define LP_CAPTURE_MINOR 0
+#define LP_CAPTURE_MINOR 1
 
 struct lp_capture_header {
 	char magic[8];

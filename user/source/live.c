@@ -2,6 +2,7 @@
 #include "live.h"
 
 #include "../symbolise/symbolise.h"
+#include "found.h"
 #include "progress.h"
 
 #include <bpf/libbpf.h>
@@ -317,8 +318,26 @@ void live_add_target(struct lp_live *live, const struct lp_process_info *process
 	live->take(live->context, &event.event);
 }
 
+/* It may be stuck already. */
+static void look_at_found(struct lp_live *live, const struct lp_instance *instance, uint32_t slot,
+			  pid_t tid, uint64_t thread_state)
+{
+	struct lp_segment_begun begun;
+	struct lp_event_raw_stack raw;
+	uint64_t now;
+
+	if (!found_in_callback(instance, tid, thread_state, &raw, &begun))
+		return;
+	now = now_ns();
+	session_begin_segment(live->session, slot, now, &begun);
+	fill(&raw.event, LP_EVENT_RAW_STACK, sizeof(raw), slot, instance->pid);
+	raw.segment_ns = now;
+	if (begun.blocked)
+		symboliser_take(live->symboliser, instance, &raw, sizeof(raw));
+}
+
 void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uint32_t slot,
-		   pid_t tid)
+		   pid_t tid, uint64_t thread_state)
 {
 	struct lp_event_loop event;
 	char path[64];
@@ -336,6 +355,7 @@ void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uin
 	}
 	loop_began(live, slot, instance->pid);
 	live->take(live->context, &event.event);
+	look_at_found(live, instance, slot, tid, thread_state);
 }
 
 void live_remove_target(struct lp_live *live, pid_t pid)
@@ -382,11 +402,31 @@ void live_save(struct lp_live *live)
 	live->take(live->context, &lost.event);
 }
 
+/* A call that has not returned when the run ends is a cause like any other. */
+static void take_pending(struct lp_live *live, uint32_t slot)
+{
+	const struct lp_wait *wait = &session_stall(live->session, slot)->wait;
+	struct lp_cause_key key = {
+		.stack = wait->stack, .loop = slot, .syscall = wait->syscall, .seen = wait->seen
+	};
+	struct lp_cause_value value = { .count = 1 };
+	uint64_t now = now_ns(), since = wait->since_ns;
+
+	if (!since || now <= since || (wait->seen != LP_SEEN_BLOCKED && wait->seen != LP_SEEN_GIL))
+		return;
+	value.total_ns = now - since;
+	take_cause(live, &key, &value);
+}
+
 void live_snapshot(struct lp_live *live, enum lp_event_type type, uint32_t reason)
 {
 	struct lp_event_end end = { .reason = reason };
+	uint32_t i;
 
 	live_save(live);
+	for (i = 0; type == LP_EVENT_END && i < live->loop_end; i++)
+		if (live->loops[i].used)
+			take_pending(live, i);
 	fill(&end.event, type, sizeof(end), LP_MAX_LOOPS, 0);
 	live->take(live->context, &end.event);
 }

@@ -36,7 +36,10 @@ bool progress_due(struct lp_progress *progress, const struct lp_loop *loop, uint
 		progress->segment_ns = segment;
 		progress->next_ns = loop->threshold_ns > LEAST_NS ? loop->threshold_ns : LEAST_NS;
 	}
-	if (now_ns - segment < progress->next_ns)
+	/* between two callbacks, what the iteration took without its slow ones counts */
+	if (segment != loop->start_ns)
+		segment += loop->slow_ns;
+	if (now_ns < segment || now_ns - segment < progress->next_ns)
 		return false;
 	while (progress->next_ns <= now_ns - segment && progress->next_ns < UINT64_MAX / 2)
 		progress->next_ns *= 2;
@@ -80,6 +83,9 @@ static void fill_account(struct lp_account *account, const struct lp_stall *stal
 		if (wait->block < account->block_count) {
 			account->blocks[wait->block].total_ns += off;
 			account->blocks[wait->block].count++;
+		} else {
+			account->beyond_ns += off;
+			account->beyond_count++;
 		}
 	}
 }
@@ -142,6 +148,7 @@ static void tell_iteration(const struct lp_loop *loop, const struct lp_account *
 	event.blocked_ns = account->blocked_ns;
 	event.gil_ns = account->gil_ns;
 	event.run_queue_ns = account->run_queue_ns;
+	event.slow_ns = loop->slow_ns < now_ns - segment ? loop->slow_ns : now_ns - segment;
 	event.callbacks = loop->iteration_callbacks;
 	event.in_progress = 1;
 	if (segment_of(loop) == segment)
@@ -154,14 +161,17 @@ void progress_tell(const struct lp_instance *instance, const struct lp_loop *loo
 {
 	uint64_t segment = segment_of(loop);
 	struct lp_event_account account;
+	bool gap;
 
 	if (!segment || now_ns <= segment)
 		return;
+	gap = segment == loop->iteration_start_ns && segment != loop->start_ns;
 	memset(&account, 0, sizeof(account));
 	fill(&account.event, LP_EVENT_ACCOUNT, sizeof(account), loop, slot, now_ns);
+	account.event.reserved = gap ? LP_ACCOUNT_GAP : 0;
 	fill_account(&account.account, stall, segment, now_ns);
 	take(context, &account.event);
-	if (segment == loop->iteration_start_ns && segment != loop->start_ns)
+	if (gap)
 		tell_iteration(loop, &account.account, slot, segment, now_ns, take, context);
 	else
 		tell_callback(instance, loop, slot, segment, now_ns, take, context);

@@ -64,25 +64,34 @@ static bool same(const struct lp_frame *left, const struct lp_frame *right)
 	       !strcmp(left->file, right->file);
 }
 
+static struct lp_place *find(const struct lp_places *places, const struct lp_frame *frame,
+			     uint64_t hash)
+{
+	struct lp_place *place = places->buckets[hash % BUCKETS];
+
+	while (place && (place->hash != hash || !same(&place->frame, frame)))
+		place = place->next;
+	return place;
+}
+
 int places_number(struct lp_places *places, const struct lp_frame *frame, bool *is_new)
 {
 	static const struct lp_frame unnamed = { .function = "?" };
-	struct lp_place *place, **bucket;
-	uint64_t hash;
+	uint64_t hash = hash_frame(frame);
+	struct lp_place *place = find(places, frame, hash), **bucket;
 
 	*is_new = false;
-	if (places->count >= PLACES_MAX)
+	if (!place && places->count >= PLACES_MAX) {
 		frame = &unnamed;
-	hash = hash_frame(frame);
-	bucket = &places->buckets[hash % BUCKETS];
-	for (place = *bucket; place; place = place->next)
-		if (place->hash == hash && same(&place->frame, frame))
-			return place->number;
-	if (places->count > PLACES_MAX)
-		return PLACES_MAX;
+		hash = hash_frame(frame);
+		place = find(places, frame, hash);
+	}
+	if (place)
+		return place->number;
 	place = calloc(1, sizeof(*place));
 	if (!place)
 		return -ENOMEM;
+	bucket = &places->buckets[hash % BUCKETS];
 	place->hash = hash;
 	place->frame = *frame;
 	place->number = places->count++;

@@ -122,7 +122,9 @@ static void append_native(struct lp_symboliser *symboliser, const struct lp_even
 	struct lp_frame frames[NATIVE_FRAMES];
 	size_t count, i;
 
+	/* GIL: sent without; and what belongs to it may have been lost */
 	if (!symboliser->has_kept || kept->event.loop != raw->event.loop ||
+	    kept->event.time_ns < raw->event.time_ns || raw->seen == LP_SEEN_GIL ||
 	    raw->seen == LP_SEEN_GIL_HOLDER)
 		return;
 	symboliser->has_kept = false;
@@ -157,7 +159,7 @@ static void append_python(struct lp_symboliser *symboliser, const struct lp_inst
 			return;
 		}
 		/* the walk did not know the loop's own code yet */
-		if (instance->runtime->is_dispatch(&shown))
+		if (i && instance->runtime->is_dispatch(&shown))
 			return;
 		append(symboliser, &shown);
 	}

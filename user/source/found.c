@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "found.h"
+
+#include "../syscalls.h"
+#include "../target/memory.h"
+#include "../target/socket.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+/* FNV-1a by words, as lp_walk in BPF names a stack. */
+static uint64_t hash_word(uint64_t hash, uint64_t word)
+{
+	return (hash ^ word) * 1099511628211ULL;
+}
+
+/* The frames within the loop's own. Returns whether it runs a callback. */
+static bool read_callback_stack(const struct lp_instance *instance, uint64_t thread_state,
+				struct lp_event_raw_stack *raw)
+{
+	uint64_t dispatch = 0, run_once = 0, mask = ~instance->python.offsets.tag_mask;
+	struct lp_raw_frame frames[LP_STACK_DEPTH];
+	bool cut;
+	int depth, i;
+
+	if (instance->runtime->loop_code(instance, &dispatch, &run_once) || !dispatch)
+		return false;
+	depth = instance->runtime->read_stack(instance, thread_state, frames, LP_STACK_DEPTH, &cut);
+	raw->stack = 14695981039346656037ULL;
+	for (i = 0; i < depth && i < LP_STACK_FRAMES; i++) {
+		uint64_t code = frames[i].code & mask;
+
+		if (code == dispatch) {
+			raw->flags |= LP_STACK_TO_LOOP;
+			return true;
+		}
+		if (code == run_once)
+			return false;
+		raw->frames[i] = (struct lp_frame_reference){ code, frames[i].instruction };
+		raw->stack = hash_word(hash_word(raw->stack, code), frames[i].instruction);
+		raw->depth++;
+	}
+	/* so deep that the loop cannot be seen */
+	raw->flags |= LP_STACK_CUT;
+	return cut && depth > 0;
+}
+
+/* /proc/PID/task/TID/syscall: a number and its arguments, or "running". */
+static bool read_syscall(pid_t pid, pid_t tid, struct lp_wait *wait)
+{
+	char path[64], text[256] = "";
+	int fields, number;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	if (!fgets(text, sizeof(text), file))
+		text[0] = '\0';
+	fclose(file);
+	fields = sscanf(text, "%d %llx %llx %llx %llx %llx %llx", &number, &wait->arguments[0],
+			&wait->arguments[1], &wait->arguments[2], &wait->arguments[3],
+			&wait->arguments[4], &wait->arguments[5]);
+	wait->syscall = fields == 7 ? number : LP_SYSCALL_PAGE_FAULT;
+	return fields >= 1;
+}
+
+/* What the scheduler has counted of the thread: its time on a CPU, and ready for one. */
+static bool read_schedule(pid_t pid, pid_t tid, struct lp_wait *wait)
+{
+	char path[64];
+	FILE *file;
+	bool well;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", pid, tid);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	well = fscanf(file, "%llu %llu", &wait->run_time_ns, &wait->run_delay_ns) == 2;
+	fclose(file);
+	return well;
+}
+
+static bool waits_for_gil(const struct lp_instance *instance, const struct lp_wait *wait)
+{
+	const struct lp_python *python = &instance->python;
+	uint64_t address = python->thread_base;
+	uint32_t i;
+
+	for (i = 0; i < python->gil_steps && i < LP_CHAIN_STEPS; i++)
+		address = memory_u64(instance->pid, address + python->thread_offsets[i]);
+	return syscall_argument(wait->syscall) == LP_ARGUMENT_FUTEX && address &&
+	       wait->arguments[0] - (address + python->gil_offset) < LP_GIL_BYTES;
+}
+
+static void name_descriptor(pid_t pid, uint64_t descriptor, struct lp_resource *resource)
+{
+	char link[64], text[LP_RESOURCE_BYTES];
+	uint64_t inode;
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/%d/fd/%" PRIu64, pid, descriptor);
+	length = readlink(link, text, sizeof(text) - 1);
+	if (length <= 0) {
+		resource->kind = LP_RESOURCE_DESCRIPTOR;
+		resource->number = descriptor;
+		return;
+	}
+	text[length] = '\0';
+	if (sscanf(text, "socket:[%" SCNu64 "]", &inode) == 1 &&
+	    socket_by_inode(pid, inode, resource))
+		return;
+	resource->kind = LP_RESOURCE_PATH;
+	resource->bytes = (__u16)length;
+	memcpy(resource->data, text, (size_t)length);
+}
+
+/* Of the calls that name what they are on in their first argument; others stay unnamed. */
+static void name_resource(pid_t pid, const struct lp_wait *wait, struct lp_resource *resource)
+{
+	switch (syscall_argument(wait->syscall)) {
+	case LP_ARGUMENT_DESCRIPTOR:
+		name_descriptor(pid, wait->arguments[0], resource);
+		break;
+	case LP_ARGUMENT_POLL:
+		/* struct pollfd begins with the descriptor */
+		name_descriptor(pid, memory_u32(pid, wait->arguments[0]), resource);
+		if (wait->arguments[1] > 1)
+			resource->flags = LP_RESOURCE_SEVERAL;
+		break;
+	case LP_ARGUMENT_FUTEX:
+		resource->kind = LP_RESOURCE_LOCK;
+		resource->number = wait->arguments[0];
+		break;
+	case LP_ARGUMENT_CHILD:
+		resource->kind = LP_RESOURCE_CHILD;
+		resource->number = (int)wait->arguments[0] > 0 ? wait->arguments[0] : 0;
+		break;
+	default:
+		break;
+	}
+}
+
+bool found_in_callback(const struct lp_instance *instance, pid_t tid, uint64_t thread_state,
+		       struct lp_event_raw_stack *raw, struct lp_segment_begun *begun)
+{
+	struct lp_wait *wait = &begun->wait;
+
+	memset(begun, 0, sizeof(*begun));
+	memset(raw, 0, sizeof(*raw));
+	begun->blocked = read_syscall(instance->pid, tid, wait) &&
+			 read_schedule(instance->pid, tid, wait) && !waits_for_gil(instance, wait);
+	if (!read_callback_stack(instance, thread_state, raw))
+		return false;
+	raw->thread_state = thread_state;
+	raw->seen = LP_SEEN_BLOCKED;
+	raw->syscall = wait->syscall;
+	wait->seen = LP_SEEN_BLOCKED;
+	wait->stack = raw->stack;
+	begun->block.stack = raw->stack;
+	begun->block.syscall = wait->syscall;
+	if (begun->blocked)
+		name_resource(instance->pid, wait, &begun->block.resource);
+	raw->resource = begun->block.resource;
+	return true;
+}
