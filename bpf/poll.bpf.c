@@ -290,16 +290,22 @@ enum {
 	LP_SYSCALL_EPOLL_PWAIT2 = 441,
 };
 
-/* The records of these tracepoints: events/syscalls/NAME/format in tracefs. */
+/*
+ * The records of these tracepoints: events/syscalls/NAME/format in tracefs, which
+ * says that the number takes 8 bytes.  The kernel writes 4 of them, and leaves what
+ * was on its stack in the rest (kernel/trace/trace_syscalls.c: perf_call_bpf_enter).
+ */
 struct lp_sys_enter_record {
 	__u64 common;
-	__s64 number;
+	__s32 number;
+	__s32 unwritten;
 	__u64 arguments[6];
 };
 
 struct lp_sys_exit_record {
 	__u64 common;
-	__s64 number;
+	__s32 number;
+	__s32 unwritten;
 	__s64 result;
 };
 

@@ -3,6 +3,9 @@
 #ifndef LP_STALL_BPF_H
 #define LP_STALL_BPF_H
 
+/* A thread that was ready to run for less than that counts as one that had a CPU at once. */
+#define LP_READY_LEAST_NS 100000
+
 /* What a loop does now: a callback, or what comes before the first; 0: it polls. */
 static __always_inline __u64 lp_segment_of(const struct lp_loop *loop)
 {
@@ -82,6 +85,7 @@ __weak __noinline int lp_settle(__u32 slot)
 	struct lp_block *block;
 	struct lp_wait *wait;
 	__u64 off, ready;
+	bool waited;
 
 	if (!stall)
 		return 0;
@@ -97,8 +101,10 @@ __weak __noinline int lp_settle(__u32 slot)
 	if (wait->seen == LP_SEEN_RUN_QUEUE || ready > off)
 		ready = off;
 	off -= ready;
+	/* to wake up takes a moment that is nobody's fault */
+	waited = wait->seen == LP_SEEN_RUN_QUEUE || ready >= LP_READY_LEAST_NS;
 	stall->run_queue_ns += ready;
-	stall->run_queue_waits++;
+	stall->run_queue_waits += waited;
 	if (stall->iteration_ns == wait->iteration_ns) {
 		stall->iteration_run_queue_ns += ready;
 		if (wait->seen == LP_SEEN_GIL)
@@ -108,7 +114,7 @@ __weak __noinline int lp_settle(__u32 slot)
 	}
 	if (account->segment_ns == wait->segment_ns) {
 		account->run_queue_ns += ready;
-		account->run_queue_waits++;
+		account->run_queue_waits += waited;
 		if (wait->seen == LP_SEEN_GIL) {
 			account->gil_ns += off;
 			account->gil_waits++;
