@@ -457,6 +457,7 @@ enum lp_event_type {
 	LP_EVENT_PROGRESS = 41,
 	LP_EVENT_CAUSE = 42,
 	LP_EVENT_RUN_QUEUE = 43,
+	LP_EVENT_TASK_NAME = 44,
 };
 
 struct lp_event {
@@ -615,6 +616,7 @@ struct lp_event_poller {
 struct lp_wait {
 	__u64 since_ns; /* 0: it runs */
 	__u64 off_ns; /* how long it took; 0 once it is booked */
+	__u64 end_ns; /* when it was over */
 	__u64 segment_ns;
 	__u64 iteration_ns;
 	__u64 run_delay_ns; /* task_struct.sched_info.run_delay when it began */
@@ -763,6 +765,13 @@ struct lp_event_run_queue {
 	__u64 total_ns;
 };
 
+/* The name of the task that a late segment steps: once it has ended, it may be gone. */
+struct lp_event_task_name {
+	struct lp_event event;
+	__u64 segment_ns;
+	char name[LP_STACK_FUNCTION_BYTES]; /* UTF-8, terminated */
+};
+
 /* LP_EVENT_PROGRESS is a struct lp_event_slow of a callback that has not ended. */
 
 struct lp_event_lost {
@@ -797,6 +806,7 @@ _Static_assert(sizeof(struct lp_event_frame) == 456, "wire");
 _Static_assert(sizeof(struct lp_event_seen) == 472, "wire");
 _Static_assert(sizeof(struct lp_event_cause) == 56, "wire");
 _Static_assert(sizeof(struct lp_event_run_queue) == 40, "wire");
+_Static_assert(sizeof(struct lp_event_task_name) == 192, "wire");
 _Static_assert(sizeof(struct lp_stall) % 8 == 0, "an mmapped array's element is 8 byte aligned");
 _Static_assert(sizeof(struct lp_histogram) == 1704, "wire");
 _Static_assert(sizeof(struct lp_event) == 24, "wire");

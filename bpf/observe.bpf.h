@@ -8,12 +8,20 @@
 #ifndef LP_OBSERVE_BPF_H
 #define LP_OBSERVE_BPF_H
 
-/* Between the last time that something else was seen and now. */
-static __always_inline __u64 lp_seen_boundary(const struct lp_loop *loop, __u64 now)
+/*
+ * Between the last time that something else was seen and now.  What was seen to
+ * begin a wait was there until its end.
+ */
+static __always_inline __u64 lp_seen_boundary(const struct lp_loop *loop,
+					      const struct lp_wait *wait, __u64 now)
 {
-	if (loop->seen_ns < loop->iteration_start_ns)
+	__u64 last = loop->seen_ns;
+
+	if (wait->segment_ns == loop->start_ns && wait->end_ns > last)
+		last = wait->end_ns;
+	if (last < loop->iteration_start_ns)
 		return loop->iteration_start_ns;
-	return loop->seen_ns + (now - loop->seen_ns) / 2;
+	return last + (now - last) / 2;
 }
 
 /*
@@ -45,7 +53,7 @@ __weak __noinline int lp_observe(__u32 slot, __u64 now, __u32 settled)
 	if (!handle && !(flags & LP_STACK_TO_LOOP) && !settled && !loop->seen_outside++)
 		return 1;
 	loop->seen_outside = 0;
-	boundary = lp_seen_boundary(loop, now);
+	boundary = lp_seen_boundary(loop, &stall->wait, now);
 	/* one that ran when the loop was found, and was not known by name yet, is the same */
 	if (loop->start_ns && (loop->callback || boundary > loop->start_ns))
 		lp_callback_end(loop, slot, boundary);

@@ -91,6 +91,7 @@ static __always_inline void lp_switch_in(__u32 slot)
 		return;
 	now = bpf_ktime_get_ns();
 	stall->wait.off_ns = now - stall->wait.since_ns;
+	stall->wait.end_ns = now;
 	stall->wait.since_ns = 0;
 }
 

@@ -68,6 +68,7 @@ static __always_inline void lp_wait_end_unseen(struct lp_wait *wait, __u64 now)
 	__u64 off = now - wait->since_ns, ran = lp_run_time() - wait->run_time_ns;
 
 	wait->off_ns = off > ran ? off - ran : 1;
+	wait->end_ns = wait->since_ns + wait->off_ns;
 	wait->since_ns = 0;
 }
 

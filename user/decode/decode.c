@@ -212,6 +212,17 @@ static int decode_frame(const void *record, const struct lp_event_handlers *hand
 	return 0;
 }
 
+static int decode_task_name_event(const void *record, const struct lp_event_handlers *handlers,
+				  void *context)
+{
+	const struct lp_event_task_name *event = record;
+
+	if (!terminated(event->name, sizeof(event->name)))
+		return -EBADMSG;
+	handlers->task_name(context, event);
+	return 0;
+}
+
 static int decode_seen(const void *record, const struct lp_event_handlers *handlers, void *context)
 {
 	const struct lp_event_seen *event = record;
@@ -287,6 +298,8 @@ static const struct lp_decoder {
 	LP_ROW(LP_EVENT_SEEN, seen, struct lp_event_seen, false),
 	LP_ROW(LP_EVENT_PROGRESS, progress, struct lp_event_slow, true),
 	LP_ROW(LP_EVENT_CAUSE, cause, struct lp_event_cause, true),
+	{ LP_EVENT_TASK_NAME, sizeof(struct lp_event_task_name), true,
+	  offsetof(struct lp_event_handlers, task_name), decode_task_name_event },
 	LP_ROW(LP_EVENT_RUN_QUEUE, run_queue, struct lp_event_run_queue, true),
 	LP_ROW(LP_EVENT_TARGET, target, struct lp_event_target, true),
 	LP_ROW(LP_EVENT_LOOP_STATS, loop_stats, struct lp_event_loop_stats, true),

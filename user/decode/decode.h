@@ -50,6 +50,7 @@ struct lp_event_handlers {
 	/* a slow callback that has not ended yet */
 	void (*progress)(void *context, const struct lp_decoded_slow *event);
 	void (*cause)(void *context, const struct lp_event_cause *event);
+	void (*task_name)(void *context, const struct lp_event_task_name *event);
 	void (*run_queue)(void *context, const struct lp_event_run_queue *event);
 	void (*lost)(void *context, const struct lp_event_lost *event);
 	void (*interval)(void *context, const struct lp_event_end *event);

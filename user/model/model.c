@@ -309,6 +309,14 @@ static void on_cause(void *context, const struct lp_event_cause *event)
 		watch_cause(loop->watch, event);
 }
 
+static void on_task_name(void *context, const struct lp_event_task_name *event)
+{
+	struct lp_model_loop *loop = loop_of(context, &event->event);
+
+	if (loop)
+		watch_add_task_name(loop->watch, event);
+}
+
 static void on_run_queue(void *context, const struct lp_event_run_queue *event)
 {
 	struct lp_model_loop *loop = loop_of(context, &event->event);
@@ -450,6 +458,7 @@ const struct lp_event_handlers model_handlers = {
 	.seen = on_seen,
 	.progress = on_progress,
 	.cause = on_cause,
+	.task_name = on_task_name,
 	.run_queue = on_run_queue,
 	.lost = on_lost,
 	.interval = on_interval,

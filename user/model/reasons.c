@@ -263,6 +263,14 @@ void watch_old_stack(struct lp_watch *watch, const struct lp_event_stack *event)
 	add_sample(segment, LP_SEEN_ON_CPU, false, &stack);
 }
 
+void watch_add_task_name(struct lp_watch *watch, const struct lp_event_task_name *event)
+{
+	struct lp_segment *segment = segment_of(watch, event->segment_ns, false);
+
+	if (segment)
+		text_copy(segment->task_name, sizeof(segment->task_name), event->name);
+}
+
 const char *watch_task_name(const struct lp_watch *watch, uint64_t start_ns)
 {
 	const struct lp_segment *segment = find_segment(watch, start_ns);

@@ -44,7 +44,8 @@ void reasons_clear(struct lp_reasons *reasons);
 void times_fill(struct lp_times *times, uint64_t duration_ns, uint64_t blocked_ns, uint64_t gil_ns,
 		uint64_t run_queue_ns);
 
-/* The name that the task had when a stack was read (old captures); "" if none. */
+void watch_add_task_name(struct lp_watch *watch, const struct lp_event_task_name *event);
+/* The name that the task had while the segment lasted; "" if nobody told it. */
 const char *watch_task_name(const struct lp_watch *watch, uint64_t start_ns);
 
 #endif /* LP_REASONS_H */

@@ -438,18 +438,27 @@ void live_watch(struct lp_live *live)
 
 	for (slot = 0; slot < live->loop_end; slot++) {
 		struct lp_live_loop *entry = &live->loops[slot];
+		const struct lp_instance *instance;
 		const struct lp_loop *loop;
+		bool named, due;
 
 		if (!entry->used)
 			continue;
 		loop = session_loop(live->session, slot);
-		if (!progress_due(&entry->progress, loop, now))
+		named = progress_name_due(&entry->progress, loop, now);
+		due = progress_due(&entry->progress, loop, now);
+		if (!named && !due)
+			continue;
+		instance = instance_of(live, entry->pid);
+		if (named && instance)
+			progress_tell_name(&entry->progress, instance, loop, slot, now, live->take,
+					   live->context);
+		if (!due)
 			continue;
 		/* its stacks are in the ring buffer */
 		live_drain(live);
-		progress_tell(instance_of(live, entry->pid), loop,
-			      session_stall(live->session, slot), slot, now, live->take,
-			      live->context);
+		progress_tell(instance, loop, session_stall(live->session, slot), slot, now,
+			      live->take, live->context);
 	}
 }
 

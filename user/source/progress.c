@@ -57,6 +57,33 @@ static void fill(struct lp_event *event, enum lp_event_type type, size_t size,
 	event->pid = loop->pid;
 }
 
+bool progress_name_due(const struct lp_progress *progress, const struct lp_loop *loop,
+		       uint64_t now_ns)
+{
+	uint64_t start = __atomic_load_n(&loop->start_ns, __ATOMIC_ACQUIRE);
+
+	return start && now_ns > start && now_ns - start >= loop->threshold_ns / 2 &&
+	       progress->named_ns != start && loop->task;
+}
+
+void progress_tell_name(struct lp_progress *progress, const struct lp_instance *instance,
+			const struct lp_loop *loop, uint32_t slot, uint64_t now_ns,
+			lp_record_taker take, void *context)
+{
+	uint64_t start = __atomic_load_n(&loop->start_ns, __ATOMIC_ACQUIRE);
+	struct lp_event_task_name event;
+
+	memset(&event, 0, sizeof(event));
+	fill(&event.event, LP_EVENT_TASK_NAME, sizeof(event), loop, slot, now_ns);
+	event.segment_ns = start;
+	instance->runtime->task_name(instance, loop->task, event.name, sizeof(event.name));
+	/* if it has ended meanwhile, that may have been anything */
+	if (__atomic_load_n(&loop->start_ns, __ATOMIC_ACQUIRE) != start || !event.name[0])
+		return;
+	progress->named_ns = start;
+	take(context, &event.event);
+}
+
 /* The account, and the wait that has not ended. */
 static void fill_account(struct lp_account *account, const struct lp_stall *stall, uint64_t segment,
 			 uint64_t now_ns)

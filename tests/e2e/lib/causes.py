@@ -95,8 +95,9 @@ def stacks(slow, stall):
             continue
         if any(frame["kind"] != "python" for frame in stack):
             yield f"{describe(stall)}: frames that nobody asked for in {told(stack)}"
-        # A sample may hit the loop's own call before or after the callback's code.
-        if len(stack) == 1 and stack[0]["function"] in ("Handle._run", "_run"):
+        # Before and after the callback's own code, asyncio's runs: a task that ends calls
+        # the loop, and what it held may have finalizers.
+        if not any(is_at(frame, stall["at"]) for frame in stack):
             continue
         if not stall["frames"] and not is_function(stack[-1], slow["callback"]):
             yield f"{describe(stall)}: a stack ends at {told(stack[-1:])}"
