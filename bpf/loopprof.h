@@ -182,6 +182,7 @@ enum lp_resource_kind {
 #define LP_RESOURCE_CUT 1 /* the path goes on towards the root, the name to its end */
 #define LP_RESOURCE_LISTENS 2 /* a socket that accepts */
 #define LP_RESOURCE_SEVERAL 4 /* one of several that a poll waits for */
+#define LP_RESOURCE_NAME_CUT 8 /* a name of the path goes on */
 
 /* What a system call was on, as the kernel knew it at that moment. */
 struct lp_resource {
@@ -205,7 +206,7 @@ struct lp_addresses {
 /* Blocking calls of one kind, from one stack, on one thing. */
 struct lp_block {
 	__u64 stack; /* of struct lp_event_raw_stack */
-	__u64 object; /* struct file, futex, ...: to tell resources apart */
+	__u64 object; /* tells resources apart */
 	__u64 total_ns;
 	__u64 longest_ns;
 	__u32 count;
@@ -623,6 +624,7 @@ struct lp_wait {
 	__u64 run_time_ns; /* task_struct.se.sum_exec_runtime when it began */
 	__u64 stack;
 	__u64 object;
+	__u64 file; /* struct file, where a descriptor is waited on */
 	__u64 arguments[6]; /* of the system call */
 	__u32 seen; /* enum lp_seen */
 	__s32 syscall;

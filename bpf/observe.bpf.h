@@ -74,8 +74,11 @@ __weak __noinline int lp_observe(__u32 slot, __u64 now, __u32 settled)
 		loop, slot, lp_read_u64(handle + loop->python.offsets.handle_callback));
 	loop->task = loop->callable.task;
 	loop->queue_delay_ns = LP_NO_QUEUE_DELAY;
-	loop->position = loop->iteration_callbacks++;
-	loop->callbacks++;
+	/* else it is the one that ran when the loop was found, and counts already */
+	if (!loop->start_ns) {
+		loop->position = loop->iteration_callbacks++;
+		loop->callbacks++;
+	}
 	loop->start_ns = boundary;
 	return 1;
 }

@@ -204,11 +204,10 @@ static __always_inline int lp_poll_enter(__u32 descriptor, bool waits)
 	busy = lp_iteration_end(loop, now);
 	if (!loop->wall_start_ns)
 		loop->wall_start_ns = now;
-	if (busy >= loop->threshold_ns) {
-		if (busy - loop->slow_ns >= loop->threshold_ns)
-			lp_report_slow_iteration(slot, now);
-		loop->slow_ns = 0;
-	}
+	if (busy >= loop->threshold_ns && busy >= loop->slow_ns &&
+	    busy - loop->slow_ns >= loop->threshold_ns)
+		lp_report_slow_iteration(slot, now);
+	loop->slow_ns = 0;
 	if (!waits && !loop->slow_in_iteration) {
 		loop->iterations++;
 		loop->iteration_callbacks = 0;

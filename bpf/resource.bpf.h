@@ -95,13 +95,27 @@ static __always_inline __u32 lp_argument_of(__s32 syscall)
 	return lp_config.arguments[syscall & (LP_SYSCALLS - 1)];
 }
 
+/* The beginning of a path, as a number. */
+__weak __noinline __u64 lp_path_hash(__u64 path)
+{
+	__u64 words[8] = {}, hash = 14695981039346656037ULL;
+	__u32 i;
+
+	bpf_probe_read_user_str(words, sizeof(words), (void *)path);
+	for (i = 0; i < 8; i++)
+		hash = (hash ^ words[i]) * 1099511628211ULL;
+	return hash;
+}
+
 /*
- * Tells resources apart without looking at them: the address of a struct file or
- * a futex, a PID.  Sets wait->descriptor where there is one.
+ * Tells resources apart without looking at them closely: a struct file together with
+ * its inode, as a closed file's memory is soon another's; a futex, a PID, a path.
+ * Sets wait->descriptor and wait->file where there is one.
  */
 static __always_inline __u64 lp_object_of(struct lp_wait *wait)
 {
 	wait->descriptor = ~0U;
+	wait->file = 0;
 	switch (lp_argument_of(wait->syscall)) {
 	case LP_ARGUMENT_DESCRIPTOR:
 		wait->descriptor = wait->arguments[0];
@@ -121,10 +135,19 @@ static __always_inline __u64 lp_object_of(struct lp_wait *wait)
 		return wait->arguments[0];
 	case LP_ARGUMENT_CHILD_ID:
 		return wait->arguments[1];
+	case LP_ARGUMENT_PATH:
+		return lp_path_hash(wait->arguments[0]);
+	case LP_ARGUMENT_PATH_AT:
+		return lp_path_hash(wait->arguments[1]);
 	default:
 		return 0;
 	}
-	return wait->descriptor == ~0U ? 0 : lp_file_of(wait->descriptor);
+	if (wait->descriptor != ~0U)
+		wait->file = lp_file_of(wait->descriptor);
+	if (!wait->file)
+		return 0;
+	return wait->file ^
+	       BPF_CORE_READ((struct file *)wait->file, f_inode, i_ino) * 1099511628211ULL;
 }
 
 /*
@@ -164,6 +187,8 @@ __weak __noinline int lp_path_step(__u32 slot, __u32 block)
 					  BPF_CORE_READ(dentry, d_name.name));
 	if (bytes <= 0)
 		return 0;
+	if (bytes == LP_PATH_NAME_BYTES)
+		resource->flags |= LP_RESOURCE_NAME_CUT;
 	resource->bytes += bytes;
 	stall->dentry = (__u64)parent;
 	return 1;
@@ -179,7 +204,7 @@ __weak __noinline int lp_resolve_path(__u32 slot, __u32 block)
 
 	if (!stall)
 		return 0;
-	file = (struct file *)stall->wait.object;
+	file = (struct file *)stall->wait.file;
 	inner = BPF_CORE_READ(file, f_path.mnt);
 	stall->dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
 	stall->mount = (__u64)inner - bpf_core_field_offset(struct mount, mnt);
@@ -212,6 +237,9 @@ static __always_inline void lp_resolve_inet(struct sock *sock, __u16 family,
 		BPF_CORE_READ_INTO((__u32 *)addresses->remote, sock, __sk_common.skc_daddr);
 		return;
 	}
+	/* without CONFIG_IPV6 there are none */
+	if (!bpf_core_field_exists(sock->__sk_common.skc_v6_daddr))
+		return;
 	BPF_CORE_READ_INTO((struct in6_addr *)addresses->local, sock, __sk_common.skc_v6_rcv_saddr);
 	BPF_CORE_READ_INTO((struct in6_addr *)addresses->remote, sock, __sk_common.skc_v6_daddr);
 }
@@ -247,8 +275,10 @@ static __always_inline void lp_resolve_socket(struct file *file, struct lp_resou
 	struct socket *socket = BPF_CORE_READ(file, private_data);
 	struct sock *sock = BPF_CORE_READ(socket, sk);
 	__u16 family = BPF_CORE_READ(sock, __sk_common.skc_family);
+	__u16 type = BPF_CORE_READ(sock, sk_type);
 
-	if (family == LP_AF_INET || family == LP_AF_INET6) {
+	if ((family == LP_AF_INET || family == LP_AF_INET6) &&
+	    (type == LP_SOCK_STREAM || type == LP_SOCK_DGRAM)) {
 		lp_resolve_inet(sock, family, resource);
 	} else if (family == LP_AF_UNIX) {
 		lp_resolve_unix(sock, resource);
@@ -358,8 +388,8 @@ __weak __noinline int lp_resolve(__u32 slot, __u32 block)
 		/* fallthrough */
 	case LP_ARGUMENT_SELECT:
 	case LP_ARGUMENT_DESCRIPTOR:
-		if (wait->object) {
-			if (lp_resolve_file((struct file *)wait->object, resource))
+		if (wait->file) {
+			if (lp_resolve_file((struct file *)wait->file, resource))
 				lp_resolve_path(slot, block);
 		} else if (wait->descriptor != ~0U) {
 			resource->kind = LP_RESOURCE_DESCRIPTOR;

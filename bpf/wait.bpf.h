@@ -112,7 +112,8 @@ __weak __noinline int lp_wait_blocked(__u32 slot, __u64 now, __u32 late)
 	wait->block = lp_find_block(account, wait, &is_new);
 	if (is_new)
 		lp_resolve(slot, wait->block);
-	if (!lp_cause_due(slot, wait, now) && !late)
+	/* of many short calls from one place, each would tell the same */
+	if (!lp_cause_due(slot, wait, now) && !(late && is_new))
 		return 0;
 	lp_walked_for(stall, loop, slot, LP_SEEN_BLOCKED, wait->segment_ns, now);
 	stall->walked.syscall = wait->syscall;

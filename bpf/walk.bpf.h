@@ -117,14 +117,15 @@ __weak __noinline int lp_walk(__u32 slot, __u64 thread_state)
 
 	if (!loop || !stall)
 		return 0;
+	stall->handle = 0;
+	stall->walked.depth = 0;
+	stall->walked.flags = LP_STACK_UNREADABLE;
 	process = bpf_map_lookup_elem(&processes, &loop->pid);
 	if (!process)
 		return 0;
 	stall->dispatch_code = process->dispatch_code;
 	stall->run_once_code = process->run_once_code;
 	stall->frame = lp_top_frame(&loop->python.offsets, thread_state);
-	stall->handle = 0;
-	stall->walked.depth = 0;
 	stall->walked.stack = 14695981039346656037ULL;
 	stall->walked.thread_state = thread_state;
 	stall->walked.flags = stall->frame ? 0 : LP_STACK_UNREADABLE;

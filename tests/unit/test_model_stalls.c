@@ -322,6 +322,25 @@ static void a_task_name_that_was_not_copied_comes_from_the_stack(void **state)
 	assert_string_equal(told.slow[2].slow.task_name, "");
 }
 
+static void a_task_name_that_was_told_meanwhile_is_kept(void **state)
+{
+	struct lp_event_task_name event = {
+		.event = { .type = LP_EVENT_TASK_NAME, .size = sizeof(event) },
+		.segment_ns = START_NS + 10 * MS,
+		.name = "told \033[31m",
+	};
+
+	(void)state;
+	begin_loop();
+	feed(&event, 0, 60 * MS);
+	feed_nameless(10 * MS, 0x1000);
+	feed_nameless(210 * MS, 0x1000);
+	model_advance(model, UINT64_MAX);
+	assert_int_equal(told.slow_count, 2);
+	assert_string_equal(told.slow[0].slow.task_name, "told ?[31m");
+	assert_string_equal(told.slow[1].slow.task_name, "");
+}
+
 static void the_end_of_a_loop_tells_what_waits(void **state)
 {
 	(void)state;
@@ -384,6 +403,7 @@ int main(void)
 		TEST(a_capture_of_an_old_version_tells_stacks_and_no_times),
 		TEST(a_stack_that_an_old_version_cut_could_not_be_read),
 		TEST(a_task_name_that_was_not_copied_comes_from_the_stack),
+		TEST(a_task_name_that_was_told_meanwhile_is_kept),
 		TEST(the_end_of_a_loop_tells_what_waits),
 		TEST(the_end_of_the_run_tells_what_waits_first),
 		TEST(nothing_is_told_after_the_end),

@@ -14,6 +14,9 @@
 /* More than any resource takes: its data, each byte shown as at most one, and a few words. */
 #define LINE_BYTES (LP_RESOURCE_BYTES + 200)
 
+/* What is kept of a longer name (bpf/resource.bpf.h). */
+#define NAME_MOST 63
+
 struct lp_line {
 	size_t used;
 	char text[LINE_BYTES];
@@ -34,8 +37,9 @@ line_print(struct lp_line *line, const char *format, ...)
 }
 
 /* Names as they come, innermost first; room for as many as there can be. */
-static void print_file(struct lp_line *line, const char *data, size_t bytes, bool cut)
+static void print_file(struct lp_line *line, const char *data, size_t bytes, unsigned int flags)
 {
+	bool cut = flags & LP_RESOURCE_CUT;
 	const char *names[LP_RESOURCE_BYTES];
 	int lengths[LP_RESOURCE_BYTES];
 	size_t at, length, count = 0;
@@ -53,7 +57,9 @@ static void print_file(struct lp_line *line, const char *data, size_t bytes, boo
 	else if (!count)
 		line_print(line, "/");
 	while (count--)
-		line_print(line, "/%.*s", lengths[count], names[count]);
+		line_print(line, "/%.*s%s", lengths[count], names[count],
+			   flags & LP_RESOURCE_NAME_CUT && lengths[count] >= NAME_MOST ? "..."
+										       : "");
 }
 
 /* A name up to its end or the first zero. */
@@ -165,7 +171,7 @@ static void print_resource(struct lp_line *line, const struct lp_resource *resou
 		bytes = LP_RESOURCE_BYTES;
 	switch (resource->kind) {
 	case LP_RESOURCE_FILE:
-		print_file(line, data, bytes, cut);
+		print_file(line, data, bytes, resource->flags);
 		break;
 	case LP_RESOURCE_PATH:
 		print_name(line, data, bytes, cut);

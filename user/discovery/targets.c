@@ -34,6 +34,8 @@ struct lp_target {
 	bool named; /* asked for by PID: it is told about */
 	bool incomplete; /* some probes could not be found yet */
 	bool verified;
+	uint64_t look_ns; /* sample mode: no look for loops before, ... */
+	uint64_t look_step_ns; /* ... and ever more seldom where none is found */
 	bool told_code; /* of the loop, by which stacks end */
 	bool silent_told;
 	uint64_t since_ns;
@@ -142,14 +144,14 @@ void targets_loop_event(struct lp_targets *targets, const struct lp_event_loop *
 }
 
 /* Loops that run already are known before they dispatch the next time. */
-static int add_running_loops(struct lp_targets *targets, struct lp_target *target)
+static int add_running_loops(struct lp_targets *targets, struct lp_target *target, int looks)
 {
 	uint64_t states[LOOPS_MAX];
 	pid_t tids[LOOPS_MAX];
 	int count = 0, i, slot;
 
 	/* the stack of a thread that runs changes while it is read: one look may miss it */
-	for (i = 0; i < LOOKS && count <= 0; i++)
+	for (i = 0; i < looks && count <= 0; i++)
 		count = target->instance.runtime->find_loops(&target->instance, tids, states,
 							     LOOPS_MAX);
 	for (i = 0; i < count; i++) {
@@ -168,9 +170,19 @@ static int add_running_loops(struct lp_targets *targets, struct lp_target *targe
 void targets_poller_event(struct lp_targets *targets, const struct lp_event_poller *event)
 {
 	struct lp_target *target = find(targets, (pid_t)event->event.pid);
+	size_t before;
 
-	if (target && target->state == LP_TARGET_ATTACHED)
-		add_running_loops(targets, target);
+	if (!target || target->state != LP_TARGET_ATTACHED ||
+	    event->event.time_ns < target->look_ns)
+		return;
+	/* a server with many threads that poll and run no loop must not keep us busy */
+	before = live_loops(targets->config.live);
+	add_running_loops(targets, target, 1);
+	if (live_loops(targets->config.live) > before)
+		target->look_step_ns = RETRY_FIRST_NS;
+	else if (target->look_step_ns < RETRY_LAST_NS)
+		target->look_step_ns += target->look_step_ns + RETRY_FIRST_NS;
+	target->look_ns = now_ns() + target->look_step_ns;
 }
 
 /* -EAGAIN: not yet. */
@@ -203,7 +215,7 @@ static int try_attach(struct lp_targets *targets, struct lp_target *target, bool
 	target->told_code = session_tell_code(targets->config.session, &target->instance);
 	targets->attached++;
 	live_add_target(targets->config.live, &target->process, &target->instance);
-	loops = add_running_loops(targets, target);
+	loops = add_running_loops(targets, target, LOOKS);
 	if (target->named)
 		log_note("pid %d (%s), %s on CPython %s, %s%s", target->process.pid,
 			 target->process.comm, instance.runtime_name, instance.version,
@@ -427,7 +439,7 @@ uint64_t targets_check(struct lp_targets *targets, uint64_t now)
 			complete(targets, target);
 			next_ns = now + RETRY_FIRST_NS;
 		} else if (targets->config.sampling) {
-			add_running_loops(targets, target);
+			add_running_loops(targets, target, 1);
 		} else {
 			warn_if_silent(targets, target);
 		}

@@ -359,6 +359,11 @@ static void on_loop_end(void *context, const struct lp_event *event)
 		return;
 	stalls_advance(loop->stalls, UINT64_MAX);
 	loop->end_ns = event->time_ns;
+	/* of what has ended only the counts are kept: there may be many */
+	stalls_free(loop->stalls);
+	watch_free(loop->watch);
+	loop->stalls = NULL;
+	loop->watch = NULL;
 	model->by_slot[event->loop] = NULL;
 	for (i = 0; i < LP_MAX_CALLBACKS; i++)
 		if (model->slots[i] && model->slots[i]->loop == loop)

@@ -187,7 +187,8 @@ void model_tell_end(struct lp_model *model, const struct lp_run_end *end)
 	struct lp_summary total;
 
 	for (loop = model->loops; loop; loop = loop->next)
-		watch_finish(loop->watch);
+		if (loop->watch)
+			watch_finish(loop->watch);
 	gather(model);
 	if (!summarise(model, false, end->end_ns, &total))
 		return;

@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "session.h"
+#include "state.h"
 
 #include "../log.h"
 #include "../syscalls.h"
-#include "clock.h"
-#include "closer.h"
-#include "features.h"
-#include "loopprof.skel.h"
-#include "mapped.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -23,29 +18,6 @@
 
 /* One system call a slot: as many as are needed soon, the rest when it is attached. */
 #define SLOTS_AT_FIRST 128
-/* A callback is late, and looked at, after so many parts of the threshold. */
-#define LATE_PART 10
-#define LATE_LEAST_NS 100000
-/* At least as many as share a bucket of the kernel's hash, or it says ENOSPC. */
-#define CAUSE_BATCH 256
-
-struct lp_attachment {
-	struct lp_attachment *next;
-	pid_t pid;
-	struct bpf_link *links[LP_PROBE_ROLES];
-};
-
-struct lp_session {
-	struct lp_session_config config;
-	struct loopprof_bpf *skeleton;
-	struct lp_attachment *attachments;
-	struct lp_closer *closer;
-	bool tracepoints; /* instead of fentry */
-	bool all_polls; /* then: more than the epoll calls are watched */
-	struct bpf_link *polls[LP_POLL_CALLS][2]; /* then: entry and exit of each */
-	struct lp_clock *clock;
-	struct lp_mapped loops, stalls, callbacks, queues, lost, buckets, filter;
-};
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
 {
@@ -72,13 +44,6 @@ int session_fill_slots(struct lp_session *session)
 	return err ? err
 		   : fill_queue(session->skeleton->maps.free_callbacks, SLOTS_AT_FIRST,
 				LP_MAX_CALLBACKS);
-}
-
-static uint64_t late_after(uint64_t threshold_ns)
-{
-	uint64_t late_ns = threshold_ns / LATE_PART;
-
-	return late_ns > LATE_LEAST_NS ? late_ns : LATE_LEAST_NS;
 }
 
 static int enable_program(struct lp_session *session, const char *prefix, const char *name)
@@ -329,7 +294,10 @@ void session_free(struct lp_session *session)
 	}
 	detach_polls(session);
 	closer_free(session->closer);
+	clock_stop(session->clock);
 	mapped_close(&session->loops);
+	mapped_close(&session->stalls);
+	mapped_close(&session->filter);
 	mapped_close(&session->callbacks);
 	mapped_close(&session->queues);
 	mapped_close(&session->lost);
@@ -431,7 +399,7 @@ int session_add_process(struct lp_session *session, const struct lp_instance *in
 	struct lp_attachment *attachment = calloc(1, sizeof(*attachment));
 	struct lp_process process = { .python = instance->python,
 				      .threshold_ns = threshold_ns,
-				      .late_ns = late_after(threshold_ns) };
+				      .late_ns = session_late_ns(threshold_ns) };
 	uint32_t key = (uint32_t)instance->pid;
 	int err;
 
@@ -484,154 +452,6 @@ void session_remove_process(struct lp_session *session, pid_t pid)
 		}
 		at = &attachment->next;
 	}
-}
-
-/* As lp_index_thread does in BPF. */
-static void index_thread(struct lp_session *session, uint32_t tid, uint32_t slot)
-{
-	struct lp_thread_bucket *bucket = mapped_at(&session->buckets, lp_thread_bucket_of(tid));
-	size_t i;
-
-	for (i = 0; i < LP_BUCKET_THREADS; i++) {
-		if (bucket->tids[i])
-			continue;
-		bucket->slots[i] = slot;
-		__atomic_store_n(&bucket->tids[i], tid, __ATOMIC_RELEASE);
-		return;
-	}
-}
-
-int session_add_loop(struct lp_session *session, const struct lp_instance *instance, pid_t tid,
-		     uint64_t thread_state, uint64_t threshold_ns)
-{
-	uint32_t slot, key = (uint32_t)tid;
-	struct lp_loop *loop;
-
-	if (!bpf_map_lookup_elem(bpf_map__fd(session->skeleton->maps.loop_slots), &key, &slot))
-		return -EEXIST;
-	if (bpf_map_lookup_and_delete_elem(bpf_map__fd(session->skeleton->maps.free_loops), NULL,
-					   &slot))
-		return -ENOSPC;
-	loop = mapped_at(&session->loops, slot);
-	loop->pid = (uint32_t)instance->pid;
-	loop->tid = (uint32_t)tid;
-	loop->thread_state = thread_state;
-	loop->threshold_ns = threshold_ns;
-	loop->late_ns = late_after(threshold_ns);
-	loop->sampled = session->config.sampling;
-	loop->python = instance->python;
-	/* never over one that the thread has made for itself in this moment */
-	if (bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.loop_slots), &key, &slot,
-				BPF_NOEXIST)) {
-		int err = -errno;
-
-		session_release_loop(session, slot);
-		return err;
-	}
-	index_thread(session, key, slot);
-	return (int)slot;
-}
-
-void session_begin_segment(struct lp_session *session, uint32_t slot, uint64_t now_ns,
-			   const struct lp_segment_begun *begun)
-{
-	struct lp_stall *stall = mapped_at(&session->stalls, slot);
-	struct lp_loop *loop = mapped_at(&session->loops, slot);
-
-	/* it may have gone on meanwhile */
-	if (loop->iteration_start_ns || loop->poll_start_ns || loop->callbacks)
-		return;
-	loop->sampled = 1;
-	loop->queue_delay_ns = LP_NO_QUEUE_DELAY;
-	loop->wall_start_ns = now_ns;
-	if (begun->blocked) {
-		stall->account.account.segment_ns = now_ns;
-		stall->account.account.blocks[0] = begun->block;
-		stall->account.account.block_count = 1;
-		stall->iteration_ns = now_ns;
-		stall->wait = begun->wait;
-		stall->wait.segment_ns = now_ns;
-		stall->wait.iteration_ns = now_ns;
-		__atomic_store_n(&stall->wait.since_ns, now_ns, __ATOMIC_RELEASE);
-		loop->start_ns = now_ns;
-	}
-	__atomic_store_n(&loop->iteration_start_ns, now_ns, __ATOMIC_RELEASE);
-}
-
-void session_release_loop(struct lp_session *session, uint32_t slot)
-{
-	memset(mapped_at(&session->loops, slot), 0, session->loops.element);
-	memset(mapped_at(&session->stalls, slot), 0, session->stalls.element);
-	bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.free_loops), NULL, &slot, BPF_ANY);
-}
-
-void session_release_callback(struct lp_session *session, uint32_t slot,
-			      const struct lp_callback_key *key)
-{
-	bpf_map_delete_elem(bpf_map__fd(session->skeleton->maps.callback_slots), key);
-	memset(mapped_at(&session->callbacks, slot), 0, session->callbacks.element);
-	if (session->config.queue)
-		memset(mapped_at(&session->queues, slot), 0, session->queues.element);
-	bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.free_callbacks), NULL, &slot,
-			    BPF_ANY);
-}
-
-void session_drop_callback(struct lp_session *session, uint32_t slot)
-{
-	struct lp_loop *loop;
-
-	if (slot >= LP_MAX_LOOPS)
-		return;
-	loop = mapped_at(&session->loops, slot);
-	__atomic_store_n(&loop->start_ns, 0, __ATOMIC_RELEASE);
-}
-
-const struct lp_loop *session_loop(const struct lp_session *session, uint32_t slot)
-{
-	return slot < LP_MAX_LOOPS ? mapped_at(&session->loops, slot) : NULL;
-}
-
-const struct lp_stall *session_stall(const struct lp_session *session, uint32_t slot)
-{
-	return slot < LP_MAX_LOOPS ? mapped_at(&session->stalls, slot) : NULL;
-}
-
-const struct lp_callback_stats *session_callback(const struct lp_session *session, uint32_t slot)
-{
-	return slot < LP_MAX_CALLBACKS ? mapped_at(&session->callbacks, slot) : NULL;
-}
-
-const struct lp_queue_stats *session_queue(const struct lp_session *session, uint32_t slot)
-{
-	if (!session->config.queue || slot >= LP_MAX_CALLBACKS)
-		return NULL;
-	return mapped_at(&session->queues, slot);
-}
-
-uint64_t session_lost(const struct lp_session *session, enum lp_lost_kind kind)
-{
-	return *(const uint64_t *)mapped_at(&session->lost, kind);
-}
-
-void session_take_causes(struct lp_session *session, lp_cause_taker take, void *context)
-{
-	int map = bpf_map__fd(session->skeleton->maps.causes), err;
-	struct lp_cause_key keys[CAUSE_BATCH], position;
-	struct lp_cause_value values[CAUSE_BATCH];
-	bool first = true;
-	uint32_t count, i;
-
-	do {
-		count = CAUSE_BATCH;
-		err = bpf_map_lookup_and_delete_batch(map, first ? NULL : &position, &position,
-						      keys, values, &count, NULL);
-		if (err && errno != ENOENT)
-			return;
-		for (i = 0; i < count; i++)
-			if (values[i].count)
-				take(context, &keys[i], &values[i]);
-		first = false;
-	} while (!err);
 }
 
 int session_ring(const struct lp_session *session)

@@ -90,6 +90,8 @@ static void fill_account(struct lp_account *account, const struct lp_stall *stal
 {
 	const struct lp_wait *wait = &stall->wait;
 	uint64_t since = __atomic_load_n(&wait->since_ns, __ATOMIC_ACQUIRE), off;
+	/* the kernel writes it meanwhile: what was checked must be what is used */
+	uint32_t block = __atomic_load_n(&wait->block, __ATOMIC_RELAXED);
 
 	*account = stall->account.account;
 	if (account->segment_ns != segment || account->block_count > LP_BLOCKS) {
@@ -107,9 +109,9 @@ static void fill_account(struct lp_account *account, const struct lp_stall *stal
 		account->run_queue_waits++;
 	} else {
 		account->blocked_ns += off;
-		if (wait->block < account->block_count) {
-			account->blocks[wait->block].total_ns += off;
-			account->blocks[wait->block].count++;
+		if (block < account->block_count) {
+			account->blocks[block].total_ns += off;
+			account->blocks[block].count++;
 		} else {
 			account->beyond_ns += off;
 			account->beyond_count++;

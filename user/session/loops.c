@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Slots of loops and callbacks, and what the kernel keeps in them. */
+#include "state.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A callback is late, and looked at, after so many parts of the threshold. */
+#define LATE_PART 10
+#define LATE_LEAST_NS 100000
+/* At least as many as share a bucket of the kernel's hash, or it says ENOSPC. */
+#define CAUSE_BATCH 256
+
+uint64_t session_late_ns(uint64_t threshold_ns)
+{
+	uint64_t late_ns = threshold_ns / LATE_PART;
+
+	return late_ns > LATE_LEAST_NS ? late_ns : LATE_LEAST_NS;
+}
+
+/* As lp_index_thread does in BPF. */
+static void index_thread(struct lp_session *session, uint32_t tid, uint32_t slot)
+{
+	struct lp_thread_bucket *bucket = mapped_at(&session->buckets, lp_thread_bucket_of(tid));
+	size_t i;
+
+	for (i = 0; i < LP_BUCKET_THREADS; i++) {
+		if (bucket->tids[i])
+			continue;
+		bucket->slots[i] = slot;
+		__atomic_store_n(&bucket->tids[i], tid, __ATOMIC_RELEASE);
+		return;
+	}
+}
+
+int session_add_loop(struct lp_session *session, const struct lp_instance *instance, pid_t tid,
+		     uint64_t thread_state, uint64_t threshold_ns)
+{
+	uint32_t slot, key = (uint32_t)tid;
+	struct lp_loop *loop;
+	char path[64];
+
+	if (!bpf_map_lookup_elem(bpf_map__fd(session->skeleton->maps.loop_slots), &key, &slot))
+		return -EEXIST;
+	if (bpf_map_lookup_and_delete_elem(bpf_map__fd(session->skeleton->maps.free_loops), NULL,
+					   &slot))
+		return -ENOSPC;
+	loop = mapped_at(&session->loops, slot);
+	loop->pid = (uint32_t)instance->pid;
+	loop->tid = (uint32_t)tid;
+	loop->thread_state = thread_state;
+	loop->threshold_ns = threshold_ns;
+	loop->late_ns = session_late_ns(threshold_ns);
+	loop->sampled = session->config.sampling;
+	loop->python = instance->python;
+	/* never over one that the thread has made for itself in this moment */
+	if (bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.loop_slots), &key, &slot,
+				BPF_NOEXIST)) {
+		int err = -errno;
+
+		session_release_loop(session, slot);
+		return err;
+	}
+	index_thread(session, key, slot);
+	snprintf(path, sizeof(path), "/proc/%d/task/%d", instance->pid, tid);
+	if (access(path, F_OK)) {
+		/* it has ended meanwhile: its number may come to mean another */
+		session_release_loop(session, slot);
+		return -ESRCH;
+	}
+	return (int)slot;
+}
+
+void session_begin_segment(struct lp_session *session, uint32_t slot, uint64_t now_ns,
+			   const struct lp_segment_begun *begun)
+{
+	struct lp_stall *stall = mapped_at(&session->stalls, slot);
+	struct lp_loop *loop = mapped_at(&session->loops, slot);
+
+	/* it may have gone on meanwhile */
+	if (loop->iteration_start_ns || loop->poll_start_ns || loop->callbacks)
+		return;
+	loop->sampled = 1;
+	loop->queue_delay_ns = LP_NO_QUEUE_DELAY;
+	loop->wall_start_ns = now_ns;
+	if (begun->blocked) {
+		stall->account.account.segment_ns = now_ns;
+		stall->account.account.blocks[0] = begun->block;
+		stall->account.account.block_count = 1;
+		stall->iteration_ns = now_ns;
+		stall->wait = begun->wait;
+		stall->wait.segment_ns = now_ns;
+		stall->wait.iteration_ns = now_ns;
+		/* whether it waits for a CPU in the end is not known */
+		stall->wait.delayed = 1;
+		stall->wait.migrations = UINT64_MAX;
+		__atomic_store_n(&stall->wait.since_ns, now_ns, __ATOMIC_RELEASE);
+		loop->callbacks = 1;
+		loop->iteration_callbacks = 1;
+		loop->start_ns = now_ns;
+	}
+	__atomic_store_n(&loop->iteration_start_ns, now_ns, __ATOMIC_RELEASE);
+}
+
+static void unindex_thread(struct lp_session *session, uint32_t tid, uint32_t slot)
+{
+	struct lp_thread_bucket *bucket = mapped_at(&session->buckets, lp_thread_bucket_of(tid));
+	size_t i;
+
+	for (i = 0; i < LP_BUCKET_THREADS; i++)
+		if (bucket->tids[i] == tid && bucket->slots[i] == slot)
+			__atomic_store_n(&bucket->tids[i], 0, __ATOMIC_RELEASE);
+}
+
+void session_release_loop(struct lp_session *session, uint32_t slot)
+{
+	int slots = bpf_map__fd(session->skeleton->maps.loop_slots);
+	uint32_t tid = ((const struct lp_loop *)mapped_at(&session->loops, slot))->tid, found;
+
+	/* its thread may live on, or have ended before it was entered: it must not write here */
+	if (tid && !bpf_map_lookup_elem(slots, &tid, &found) && found == slot)
+		bpf_map_delete_elem(slots, &tid);
+	unindex_thread(session, tid, slot);
+	memset(mapped_at(&session->loops, slot), 0, session->loops.element);
+	memset(mapped_at(&session->stalls, slot), 0, session->stalls.element);
+	bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.free_loops), NULL, &slot, BPF_ANY);
+}
+
+void session_release_callback(struct lp_session *session, uint32_t slot,
+			      const struct lp_callback_key *key)
+{
+	bpf_map_delete_elem(bpf_map__fd(session->skeleton->maps.callback_slots), key);
+	memset(mapped_at(&session->callbacks, slot), 0, session->callbacks.element);
+	if (session->config.queue)
+		memset(mapped_at(&session->queues, slot), 0, session->queues.element);
+	bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.free_callbacks), NULL, &slot,
+			    BPF_ANY);
+}
+
+void session_drop_callback(struct lp_session *session, uint32_t slot)
+{
+	struct lp_loop *loop;
+
+	if (slot >= LP_MAX_LOOPS)
+		return;
+	loop = mapped_at(&session->loops, slot);
+	__atomic_store_n(&loop->start_ns, 0, __ATOMIC_RELEASE);
+}
+
+const struct lp_loop *session_loop(const struct lp_session *session, uint32_t slot)
+{
+	return slot < LP_MAX_LOOPS ? mapped_at(&session->loops, slot) : NULL;
+}
+
+const struct lp_stall *session_stall(const struct lp_session *session, uint32_t slot)
+{
+	return slot < LP_MAX_LOOPS ? mapped_at(&session->stalls, slot) : NULL;
+}
+
+const struct lp_callback_stats *session_callback(const struct lp_session *session, uint32_t slot)
+{
+	return slot < LP_MAX_CALLBACKS ? mapped_at(&session->callbacks, slot) : NULL;
+}
+
+const struct lp_queue_stats *session_queue(const struct lp_session *session, uint32_t slot)
+{
+	if (!session->config.queue || slot >= LP_MAX_CALLBACKS)
+		return NULL;
+	return mapped_at(&session->queues, slot);
+}
+
+uint64_t session_lost(const struct lp_session *session, enum lp_lost_kind kind)
+{
+	return *(const uint64_t *)mapped_at(&session->lost, kind);
+}
+
+void session_take_causes(struct lp_session *session, lp_cause_taker take, void *context)
+{
+	int map = bpf_map__fd(session->skeleton->maps.causes), err;
+	struct lp_cause_key keys[CAUSE_BATCH], position;
+	struct lp_cause_value values[CAUSE_BATCH];
+	bool first = true;
+	uint32_t count, i;
+
+	do {
+		count = CAUSE_BATCH;
+		err = bpf_map_lookup_and_delete_batch(map, first ? NULL : &position, &position,
+						      keys, values, &count, NULL);
+		if (err && errno != ENOENT)
+			return;
+		for (i = 0; i < count; i++)
+			if (values[i].count)
+				take(context, &keys[i], &values[i]);
+		first = false;
+	} while (!err);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a session is made of: for the files of this folder only. */
+#ifndef LP_SESSION_STATE_H
+#define LP_SESSION_STATE_H
+
+#include "session.h"
+
+#include "clock.h"
+#include "closer.h"
+#include "features.h"
+#include "loopprof.skel.h"
+#include "mapped.h"
+
+struct lp_attachment {
+	struct lp_attachment *next;
+	pid_t pid;
+	struct bpf_link *links[LP_PROBE_ROLES];
+};
+
+struct lp_session {
+	struct lp_session_config config;
+	struct loopprof_bpf *skeleton;
+	struct lp_attachment *attachments;
+	struct lp_closer *closer;
+	bool tracepoints; /* instead of fentry */
+	bool all_polls; /* then: more than the epoll calls are watched */
+	struct bpf_link *polls[LP_POLL_CALLS][2]; /* then: entry and exit of each */
+	struct lp_clock *clock;
+	struct lp_mapped loops, stalls, callbacks, queues, lost, buckets, filter;
+};
+
+/* A callback is late, and looked at, after a part of the threshold. */
+uint64_t session_late_ns(uint64_t threshold_ns);
+
+#endif /* LP_SESSION_STATE_H */
