@@ -146,22 +146,30 @@ static struct lp_segment *find_segment(const struct lp_watch *watch, uint64_t st
 	return NULL;
 }
 
-/* NULL if there can be none. */
-static struct lp_segment *segment_of(struct lp_watch *watch, uint64_t start_ns, bool gap)
+static struct lp_segment *renew(struct lp_watch *watch, struct lp_segment *segment,
+				uint64_t start_ns)
 {
-	struct lp_segment *segment = gap ? &watch->gap : find_segment(watch, start_ns);
-
-	if (!start_ns)
-		return NULL;
-	if (segment && segment->start_ns == start_ns)
-		return segment;
-	if (!segment) {
-		segment = &watch->segments[watch->next];
-		watch->next = (watch->next + 1) % SEGMENTS;
-	}
 	drop_segment(watch, segment);
 	segment->start_ns = start_ns;
 	return segment;
+}
+
+/* NULL if there can be none. */
+static struct lp_segment *segment_of(struct lp_watch *watch, uint64_t start_ns, bool gap)
+{
+	struct lp_segment *segment;
+
+	if (!start_ns)
+		return NULL;
+	if (gap)
+		return watch->gap.start_ns == start_ns ? &watch->gap
+						       : renew(watch, &watch->gap, start_ns);
+	segment = find_segment(watch, start_ns);
+	if (segment)
+		return segment;
+	segment = &watch->segments[watch->next];
+	watch->next = (watch->next + 1) % SEGMENTS;
+	return renew(watch, segment, start_ns);
 }
 
 /* Takes the stack over. */
@@ -369,7 +377,7 @@ static void fill_blocked(const struct lp_watch *watch, const struct lp_account *
 			stack_copy(&blocked->stack, &told->stack);
 		reasons->blocked_count++;
 	}
-	if (reasons->blocked_count)
+	if (reasons->blocked && reasons->blocked_count)
 		qsort(reasons->blocked, reasons->blocked_count, sizeof(*reasons->blocked),
 		      by_duration);
 }
@@ -387,7 +395,7 @@ static void fill_samples(const struct lp_segment *segment, struct lp_reasons *re
 		*sample = segment->samples[i];
 		stack_copy(&sample->stack, &segment->samples[i].stack);
 	}
-	if (reasons->sample_count)
+	if (reasons->samples && reasons->sample_count)
 		qsort(reasons->samples, reasons->sample_count, sizeof(*reasons->samples), by_count);
 }
 

@@ -147,21 +147,27 @@ static void free_summary(struct lp_summary *summary)
 	free(summary->loops);
 }
 
-static void begin_interval(struct lp_model *model, uint64_t now_ns)
+static void begin_loop_interval(struct lp_model_loop *loop)
 {
 	struct lp_model_callback *callback;
+
+	loop->before = loop->stats;
+	if (loop->causes)
+		causes_begin_interval(loop->causes);
+	for (callback = loop->callbacks; callback; callback = callback->next) {
+		callback->before_slow = callback->slow;
+		callback->before_run = callback->run;
+		callback->before_queue = callback->queue;
+	}
+}
+
+static void begin_interval(struct lp_model *model, uint64_t now_ns)
+{
 	struct lp_model_loop *loop;
 
-	for (loop = &model->other; loop; loop = next_loop(model, loop)) {
-		loop->before = loop->stats;
-		if (loop->causes)
-			causes_begin_interval(loop->causes);
-		for (callback = loop->callbacks; callback; callback = callback->next) {
-			callback->before_slow = callback->slow;
-			callback->before_run = callback->run;
-			callback->before_queue = callback->queue;
-		}
-	}
+	begin_loop_interval(&model->other);
+	for (loop = model->loops; loop; loop = loop->next)
+		begin_loop_interval(loop);
 	memcpy(model->lost_before, model->lost, sizeof(model->lost));
 	model->interval_start_ns = now_ns;
 }
