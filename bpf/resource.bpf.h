@@ -114,6 +114,8 @@ __weak __noinline __u64 lp_path_hash(__u64 path)
  */
 static __always_inline __u64 lp_object_of(struct lp_wait *wait)
 {
+	struct file *file;
+
 	wait->descriptor = ~0U;
 	wait->file = 0;
 	switch (lp_argument_of(wait->syscall)) {
@@ -142,12 +144,13 @@ static __always_inline __u64 lp_object_of(struct lp_wait *wait)
 	default:
 		return 0;
 	}
-	if (wait->descriptor != ~0U)
-		wait->file = lp_file_of(wait->descriptor);
-	if (!wait->file)
+	if (wait->descriptor == ~0U)
 		return 0;
-	return wait->file ^
-	       BPF_CORE_READ((struct file *)wait->file, f_inode, i_ino) * 1099511628211ULL;
+	file = (struct file *)lp_file_of(wait->descriptor);
+	wait->file = (__u64)file;
+	if (!file)
+		return 0;
+	return wait->file ^ BPF_CORE_READ(file, f_inode, i_ino) * 1099511628211ULL;
 }
 
 /*
