@@ -57,7 +57,7 @@ $(BUILD)/user/%.o: user/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/user/session/session.o: $(SKELETON)
+$(filter $(BUILD)/user/session/%,$(OBJECTS)): $(SKELETON)
 
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The events of the wire: included by loopprof.h, behind the structs that they carry.
+ */
+#ifndef LP_EVENTS_H
+#define LP_EVENTS_H
+
+/* ---- events ------------------------------------------------------------- */
+
+/*
+ * Numbers are for ever: captures carry them.  Add at the end, change none.
+ * From BPF: 1 to 31.  From user space, into the same stream: 32 and up.
+ */
+enum lp_event_type {
+	LP_EVENT_LOOP = 1,
+	LP_EVENT_NAME = 2,
+	LP_EVENT_SLOW = 3,
+	LP_EVENT_ITERATION_END = 4,
+	LP_EVENT_POLL_RETURN = 5,
+	LP_EVENT_LOOP_END = 6,
+	LP_EVENT_PROCESS = 7,
+	LP_EVENT_RAW_STACK = 8,
+	LP_EVENT_ACCOUNT = 9,
+	LP_EVENT_SLOW_ITERATION = 10,
+	LP_EVENT_POLLER = 11,
+	LP_EVENT_NATIVE = 12,
+	LP_EVENT_TARGET = 32,
+	LP_EVENT_LOOP_STATS = 33,
+	LP_EVENT_CALLBACK_STATS = 34,
+	LP_EVENT_STACK = 35,
+	LP_EVENT_LOST = 36,
+	LP_EVENT_INTERVAL = 37,
+	LP_EVENT_END = 38,
+	LP_EVENT_FRAME = 39,
+	LP_EVENT_SEEN = 40,
+	LP_EVENT_PROGRESS = 41,
+	LP_EVENT_CAUSE = 42,
+	LP_EVENT_RUN_QUEUE = 43,
+	LP_EVENT_TASK_NAME = 44,
+};
+
+struct lp_event {
+	__u16 type;
+	__u16 reserved;
+	__u32 size; /* bytes, this header included */
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u32 loop; /* slot; a slot is used again only after LP_EVENT_LOOP_END */
+	__u32 pid;
+};
+
+struct lp_event_loop {
+	struct lp_event event;
+	__u32 tid;
+	__u32 reserved;
+	char comm[LP_COMM_BYTES];
+};
+
+/* LP_EVENT_LOOP_END carries no more than the header. */
+
+#define LP_TEXT_ASCII 1
+#define LP_TEXT_CUT 2 /* only a part: the end of a path, the beginning of anything else */
+#define LP_TEXT_UNREADABLE 4
+
+/* A Python str as it lies in memory: width bytes a character, Latin-1, UCS-2 or UCS-4. */
+struct lp_text {
+	__u16 bytes;
+	__u8 width;
+	__u8 flags;
+};
+
+#define LP_QUALNAME_BYTES 192
+#define LP_FILENAME_BYTES 320
+
+struct lp_event_name {
+	struct lp_event event;
+	__u64 identity; /* of struct lp_callback_key */
+	__u32 callback;
+	__u32 kind;
+	__u32 first_line; /* 0: none */
+	struct lp_text qualname;
+	struct lp_text filename;
+	struct lp_text owner; /* of a builtin: the type of the object it is bound to */
+	__u8 qualname_data[LP_QUALNAME_BYTES];
+	__u8 filename_data[LP_FILENAME_BYTES];
+	__u8 owner_data[64];
+};
+
+struct lp_event_slow {
+	struct lp_event event; /* time_ns: its end */
+	__u64 start_ns;
+	__u64 task; /* address, 0: not a task */
+	__u64 queue_delay_ns; /* LP_NO_QUEUE_DELAY: not known */
+	__u64 iteration; /* ordinal in this loop */
+	__u32 callback;
+	__u32 position;
+	__u16 string_ascii; /* how to read the name object below */
+	__u16 string_wide;
+	__u16 int_digit;
+	__u8 name_is_int;
+	__u8 name_is_string;
+	__u8 task_name[LP_NAME_BYTES];
+};
+
+struct lp_event_iteration_end {
+	struct lp_event event; /* time_ns: the poll's entry */
+	__u64 iteration;
+	__u64 busy_ns;
+	__u32 callbacks;
+	__u32 slow;
+};
+
+struct lp_event_poll_return {
+	struct lp_event event;
+	__u64 iteration; /* the one that ended before the poll */
+	__u64 poll_ns;
+	__s32 ready; /* descriptors, or a negative errno */
+	__u32 reserved;
+};
+
+enum lp_process_action {
+	LP_PROCESS_FORK = 1,
+	LP_PROCESS_EXEC = 2,
+	LP_PROCESS_EXIT = 3,
+};
+
+struct lp_event_process {
+	struct lp_event event;
+	__u32 action;
+	__u32 parent;
+};
+
+/*
+ * A stack as it was walked; live sources make LP_EVENT_FRAME and LP_EVENT_SEEN of
+ * it, as addresses mean nothing later on.  As many frames as depth says.
+ */
+struct lp_event_raw_stack {
+	struct lp_event event;
+	__u64 segment_ns;
+	__u64 stack; /* its frames' hash; GIL_HOLDER: of the thread and its innermost code */
+	__u64 thread_state; /* whose it is */
+	__u32 seen; /* enum lp_seen */
+	__u32 flags; /* LP_STACK_... */
+	__s32 syscall;
+	__u32 depth;
+	struct lp_resource resource;
+	struct lp_frame_reference frames[LP_STACK_FRAMES];
+};
+
+#define LP_KERNEL_FRAMES 32
+#define LP_NATIVE_BYTES 16384
+
+/* --native, --kernel: precedes the raw stack that it belongs to. */
+struct lp_event_native {
+	struct lp_event event;
+	__u64 kernel[LP_KERNEL_FRAMES]; /* addresses, innermost first, ended by 0 */
+	/* user registers, and the top of the stack from sp on */
+	__u64 ip, sp, bp, bx, r12, r13, r14, r15;
+	__u32 bytes;
+	__u32 reserved;
+	__u8 data[LP_NATIVE_BYTES];
+};
+
+#define LP_ACCOUNT_GAP 1 /* of what came before the first callback of an iteration */
+
+/* Precedes LP_EVENT_SLOW and LP_EVENT_SLOW_ITERATION. */
+struct lp_event_account {
+	struct lp_event event; /* reserved: LP_ACCOUNT_... */
+	struct lp_account account;
+};
+
+/* An iteration whose time without that of slow callbacks is over the threshold. */
+struct lp_event_slow_iteration {
+	struct lp_event event; /* time_ns: its end */
+	__u64 start_ns;
+	__u64 iteration;
+	__u64 slow_ns; /* of its slow callbacks, which are told by themselves */
+	__u64 blocked_ns;
+	__u64 gil_ns;
+	__u64 run_queue_ns;
+	__u32 callbacks;
+	__u32 in_progress; /* it has not ended: told by user space */
+	struct lp_top_entry top[LP_TOP_ENTRIES];
+};
+
+/* Sample mode: a thread of a target that polls and is not known to run a loop. */
+struct lp_event_poller {
+	struct lp_event event;
+	__u32 tid;
+	__u32 reserved;
+};
+
+/* ---- events that user space adds ---------------------------------------- */
+
+/* A process that is profiled; goes before the first event of its loops. */
+struct lp_event_target {
+	struct lp_event event;
+	char runtime[16];
+	char version[16];
+	char comm[32];
+	char container[72];
+	char exe[256];
+};
+
+/* The state of a loop's counters: cumulative. */
+struct lp_event_loop_stats {
+	struct lp_event event;
+	__u64 wall_start_ns;
+	__u64 busy_ns;
+	__u64 idle_ns;
+	__u64 iterations;
+	__u64 callbacks;
+	__u64 slow;
+	struct lp_histogram iteration;
+};
+
+struct lp_event_callback_stats {
+	struct lp_event event;
+	__u32 callback;
+	__u32 reserved;
+	__u64 slow;
+	struct lp_histogram run;
+	struct lp_histogram queue;
+};
+
+#define LP_STACK_FUNCTION_BYTES 160
+#define LP_STACK_FILE_BYTES 256
+
+struct lp_stack_frame {
+	__u32 line;
+	char function[LP_STACK_FUNCTION_BYTES]; /* UTF-8, terminated */
+	char file[LP_STACK_FILE_BYTES];
+};
+
+/* A stack of a late callback, read while it ran; as many frames as depth says follow. */
+struct lp_event_stack {
+	struct lp_event event;
+	__u64 start_ns; /* of the callback */
+	__u32 depth;
+	__u32 cut;
+	char task_name[LP_STACK_FUNCTION_BYTES]; /* "" if it could not be read */
+	struct lp_stack_frame frames[];
+};
+
+enum lp_frame_kind {
+	LP_FRAME_PYTHON = 0,
+	LP_FRAME_NATIVE = 1,
+	LP_FRAME_KERNEL = 2,
+	LP_FRAME_KINDS,
+};
+
+#define LP_MAX_FRAMES (1 << 18)
+#define LP_SEEN_FRAMES (LP_STACK_FRAMES + 2 * LP_KERNEL_FRAMES + 64)
+
+/* A place in the source, told once; later events name it by its number. */
+struct lp_event_frame {
+	struct lp_event event;
+	__u32 frame; /* its number */
+	__u32 line; /* 0: not known */
+	__u16 kind; /* enum lp_frame_kind */
+	__u16 coroutine; /* its code is a coroutine's */
+	__u32 reserved;
+	char function[LP_STACK_FUNCTION_BYTES]; /* UTF-8, terminated */
+	char file[LP_STACK_FILE_BYTES];
+};
+
+/* struct lp_event_raw_stack with its frames' numbers, innermost first. */
+struct lp_event_seen {
+	struct lp_event event;
+	__u64 segment_ns;
+	__u64 stack;
+	__u32 seen;
+	__u32 flags;
+	__s32 syscall;
+	__u32 tid; /* GIL_HOLDER: who has it; 0: not known */
+	char thread[LP_STACK_FUNCTION_BYTES]; /* GIL_HOLDER: its name; UTF-8, terminated */
+	struct lp_resource resource;
+	__u32 depth;
+	__u32 period_us; /* ON_CPU: what a sample stands for */
+	__u32 frames[];
+};
+
+/* A cause's growth since it was told last. */
+struct lp_event_cause {
+	struct lp_event event;
+	__u64 stack;
+	__s32 syscall;
+	__u32 seen; /* as in struct lp_cause_key */
+	__u64 count;
+	__u64 total_ns;
+};
+
+/* What a loop has waited for a CPU: cumulative. */
+struct lp_event_run_queue {
+	struct lp_event event;
+	__u64 count;
+	__u64 total_ns;
+};
+
+/* The name of the task that a late segment steps: once it has ended, it may be gone. */
+struct lp_event_task_name {
+	struct lp_event event;
+	__u64 segment_ns;
+	char name[LP_STACK_FUNCTION_BYTES]; /* UTF-8, terminated */
+};
+
+/* LP_EVENT_PROGRESS is a struct lp_event_slow of a callback that has not ended. */
+
+struct lp_event_lost {
+	struct lp_event event;
+	__u64 counts[8]; /* by enum lp_lost_kind */
+};
+
+/* Ends a set of statistics; with LP_EVENT_END, the run. */
+struct lp_event_end {
+	struct lp_event event;
+	__u32 reason; /* enum lp_end_reason; LP_EVENT_INTERVAL: 0 */
+	__u32 reserved;
+};
+
+_Static_assert(sizeof(struct lp_event_target) == 416, "wire");
+_Static_assert(sizeof(struct lp_event_loop_stats) == 72 + sizeof(struct lp_histogram), "wire");
+_Static_assert(sizeof(struct lp_event_callback_stats) == 40 + 2 * sizeof(struct lp_histogram),
+	       "wire");
+_Static_assert(sizeof(struct lp_event_stack) == 200, "wire");
+_Static_assert(sizeof(struct lp_event_lost) == 88, "wire");
+_Static_assert(sizeof(struct lp_event_end) == 32, "wire");
+_Static_assert(LP_LOST_KINDS <= 8, "lp_event_lost has room for them");
+_Static_assert(sizeof(struct lp_event_account) == 88 + LP_BLOCKS * 288, "wire");
+_Static_assert(sizeof(struct lp_event_slow_iteration) == 80 + LP_TOP_ENTRIES * 24, "wire");
+_Static_assert(sizeof(struct lp_event_frame) == 456, "wire");
+_Static_assert(sizeof(struct lp_event_seen) == 472, "wire");
+_Static_assert(sizeof(struct lp_event_cause) == 56, "wire");
+_Static_assert(sizeof(struct lp_event_run_queue) == 40, "wire");
+_Static_assert(sizeof(struct lp_event_task_name) == 192, "wire");
+_Static_assert(sizeof(struct lp_event) == 24, "wire");
+_Static_assert(sizeof(struct lp_event_loop) == 48, "wire");
+_Static_assert(sizeof(struct lp_event_name) == 632, "wire");
+_Static_assert(sizeof(struct lp_event_slow) == 264, "wire");
+_Static_assert(sizeof(struct lp_event_iteration_end) == 48, "wire");
+_Static_assert(sizeof(struct lp_event_poll_return) == 48, "wire");
+_Static_assert(sizeof(struct lp_event_process) == 32, "wire");
+_Static_assert(LP_EVENT_END < 0xffff, "the type is 16 bits wide");
+
+#endif /* LP_EVENTS_H */
