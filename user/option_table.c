@@ -148,13 +148,16 @@ static void print_roff(const char *text)
 static const char man_description[] =
 	".SH DESCRIPTION\n"
 	"loopprof attaches to running, unmodified asyncio programs from outside, with eBPF, and\n"
-	"tells which callback or task step held the loop, for how long, at which line, and whom\n"
-	"it held up. The programs are neither changed nor restarted.\n";
+	"tells which callback or task step held the loop, for how long, at which line, why\n"
+	"(computing, blocked in which system call on what, waiting for the GIL or for a CPU,\n"
+	"collecting garbage), and whom it held up. The programs are neither changed nor\n"
+	"restarted.\n";
 
 static const char man_end[] =
 	".SH OVERHEAD\n"
-	"An entry uprobe costs the target a trap for each callback; hooks on the poll system\n"
-	"calls cost their callers a look-up. README.md has measured figures.\n"
+	"In trace mode an entry uprobe costs the target a trap for each callback; hooks on the\n"
+	"poll system calls cost their callers a look-up, and a hook on context switches each\n"
+	"switch another. Sample mode has no uprobe. README.md has measured figures.\n"
 	".SH EXIT STATUS\n"
 	"0 on success, a target that exits included; 1 on an error, or if nothing was\n"
 	"attached; 2 on a wrong usage; with \\-\\-, the status of COMMAND.\n"

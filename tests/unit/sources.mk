@@ -11,6 +11,7 @@ test_instruction_SOURCES = user/target/instruction.c
 test_json_SOURCES = user/out/json.c user/out/json_parts.c user/out/json_stall.c \
 	user/out/json_summary.c user/model/histogram.c user/out/file.c user/out/escape.c \
 	user/error.c user/log.c
+test_json_stall_SOURCES = $(test_json_SOURCES)
 test_kernel_SOURCES = user/symbolise/kernel.c user/text.c
 test_lines_SOURCES = user/runtime/cpython_lines.c
 test_model_SOURCES = user/model/model.c user/model/summary.c user/model/stalls.c \
@@ -41,6 +42,7 @@ test_text_sink_SOURCES = user/out/text.c user/out/text_causes.c user/out/text_pr
 	user/out/text_reasons.c user/out/text_stack.c user/out/text_stall.c \
 	user/out/text_summary.c user/model/histogram.c user/out/file.c user/text.c \
 	user/error.c user/log.c
+test_text_summary_SOURCES = $(test_text_sink_SOURCES)
 
 
 # The fuzz targets of tests/fuzz link tests/fuzz/driver.c as well.

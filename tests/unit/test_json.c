@@ -1,18 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The document as a whole: its header and footer, loops, summaries, and its file. */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-#include "out/sink.h"
-#include "stall_fixture.h"
+#include "json_fixture.h"
 
 #define EMPTY_HISTOGRAM                                                                            \
 	"{\"count\":0,\"sum_ns\":0,\"min_ns\":0,\"max_ns\":0,\"p50_ns\":0,\"p90_ns\":0,"           \
@@ -26,87 +17,6 @@ static const struct lp_run run = {
 	.start_ns = 5,
 	.start_unix_ns = 1700000000000000000,
 };
-static const struct lp_run_end end = { .end_ns = 99, .lost_events = 3 };
-static const struct lp_summary nothing = { .now_ns = 77 };
-static const struct lp_loop_info loop = {
-	.id = 1,
-	.pid = 42,
-	.tid = 43,
-	.comm = "gunicorn",
-	.runtime = "asyncio",
-	.version = "3.11.2",
-	.exe = "/usr/bin/python3.11",
-};
-static const struct lp_callback_info task_info = { LP_MODEL_TASK, "fetch", "/app/db.py", 41 };
-static const struct lp_callback_info builtin_info = { LP_MODEL_CALLBACK, "Future.set", "", 0 };
-
-static char path[256];
-static int real_stdout = -1;
-
-/* The sink writes lines as they come to stdout only, so that has to be a file. */
-static void redirect_stdout(int descriptor)
-{
-	fflush(stdout);
-	if (real_stdout < 0)
-		real_stdout = dup(STDOUT_FILENO);
-	assert_true(dup2(descriptor, STDOUT_FILENO) >= 0);
-	close(descriptor);
-}
-
-static int restore_stdout(void **state)
-{
-	(void)state;
-	if (real_stdout >= 0) {
-		fflush(stdout);
-		clearerr(stdout);
-		dup2(real_stdout, STDOUT_FILENO);
-	}
-	return 0;
-}
-
-static struct lp_sink *open_sink(void)
-{
-	const char *base = getenv("TMPDIR");
-	struct lp_error error = { 0 };
-	struct lp_sink *sink;
-	int descriptor;
-
-	snprintf(path, sizeof(path), "%s/loopprof-json-XXXXXX", base ? base : "/tmp");
-	descriptor = mkstemp(path);
-	assert_true(descriptor >= 0);
-	redirect_stdout(descriptor);
-	if (json_format.open(NULL, NULL, &sink, &error))
-		fail_msg("%s", error.text);
-	return sink;
-}
-
-/* What the sink has written so far; it goes on at an offset. */
-static const char *written(void)
-{
-	static char text[65536];
-	FILE *file = fopen(path, "r");
-
-	assert_non_null(file);
-	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
-	fclose(file);
-	return text;
-}
-
-static void close_sink(struct lp_sink *sink)
-{
-	assert_int_equal(sink->close(sink), 0);
-	restore_stdout(NULL);
-	unlink(path);
-}
-
-static void expect_slow(const struct lp_slow *slow, const char *wanted)
-{
-	struct lp_sink *sink = open_sink();
-
-	sink->observer.slow(sink, slow);
-	assert_string_equal(written(), wanted);
-	close_sink(sink);
-}
 
 static void expect_histogram(const struct lp_histogram *histogram, const char *wanted)
 {
@@ -180,258 +90,6 @@ static void a_loop_is_told_with_its_container_or_null(void **state)
 		"{\"type\":\"loop\",\"loop_id\":1,\"pid\":42,\"tid\":43,\"comm\":\"a \\\"b\\\"\","
 		"\"runtime\":\"asyncio\",\"runtime_version\":\"3.11.2\","
 		"\"exe\":\"/usr/bin/python3.11\",\"container\":\"0123abcd\"}\n");
-	close_sink(sink);
-}
-
-#define FETCH_BEGIN                                                                                \
-	"{\"type\":\"slow_callback\",\"loop_id\":1,\"start_ns\":1000,\"duration_ns\":312400000,"
-#define FETCH_CALLBACK                                                                             \
-	"\"callback\":{\"kind\":\"task\",\"name\":\"fetch\",\"file\":\"/app/db.py\",\"line\":41,"  \
-	"\"task\":\"GET /\",\"task_id\":\"0x7f00deadbeef\"},"
-#define JSON_EXECUTE                                                                               \
-	"{\"function\":\"execute\",\"file\":\"/app/db.py\",\"line\":41,\"kind\":\"python\"}"
-#define JSON_HANDLE "{\"function\":\"handle\",\"file\":\"\",\"line\":0,\"kind\":\"python\"}"
-#define JSON_RECV                                                                                  \
-	"{\"function\":\"recv\",\"file\":\"/lib/libc.so.6\",\"line\":0,\"kind\":\"native\"}"
-#define JSON_TCP "{\"function\":\"tcp_recvmsg\",\"file\":\"\",\"line\":0,\"kind\":\"kernel\"}"
-
-static const struct lp_stack whole =
-	STACK(KERNEL("tcp_recvmsg", ""), NATIVE("recv", "/lib/libc.so.6"),
-	      FRAME("execute", "/app/db.py", 41), COROUTINE("handle", NULL, 0));
-static const struct lp_stack python =
-	STACK(FRAME("execute", "/app/db.py", 41), COROUTINE("handle", NULL, 0));
-static const struct lp_stack outer = STACK(COROUTINE("handle", "", 0));
-
-static struct lp_slow slow_fetch(const struct lp_reasons *reasons)
-{
-	return (struct lp_slow){
-		.loop = &loop,
-		.callback = &task_info,
-		.start_ns = 1000,
-		.duration_ns = 312400000,
-		.queue_delay_ns = LP_NO_QUEUE_DELAY,
-		.task = 0x7f00deadbeef,
-		.task_name = "GET /",
-		.reasons = *reasons,
-	};
-}
-
-/* The line of a stall with these reasons has this in it. */
-static void expect_in_slow(const struct lp_reasons *reasons, const char *wanted)
-{
-	struct lp_slow slow = slow_fetch(reasons);
-	struct lp_sink *sink = open_sink();
-
-	sink->observer.slow(sink, &slow);
-	if (!strstr(written(), wanted))
-		fail_msg("no %s in %s", wanted, written());
-	close_sink(sink);
-}
-
-static void a_slow_task_has_why_it_was_slow_and_who_waited(void **state)
-{
-	struct lp_blocked blocked[] = { { "recvfrom", "tcp 10.0.3.7:5432", "", 311900000, 2,
-					  whole } };
-	struct lp_reasons reasons = {
-		.time = { .known = true,
-			  .gc_known = true,
-			  .on_cpu_ns = 500000,
-			  .blocked_ns = 311900000,
-			  .gil_ns = 3,
-			  .run_queue_ns = 4,
-			  .gc_ns = 5 },
-		.blocked_count = 1,
-		.blocked = blocked,
-		.await_chain = outer,
-	};
-	struct lp_slow slow = slow_fetch(&reasons);
-
-	(void)state;
-	slow.delayed_known = true;
-	slow.delayed_callbacks = 41;
-	slow.delayed_events = 6;
-	expect_slow(&slow, FETCH_BEGIN
-		    "\"in_progress\":false," FETCH_CALLBACK
-		    "\"time\":{\"on_cpu_ns\":500000,\"blocked_ns\":311900000,\"gil_ns\":3,"
-		    "\"run_queue_ns\":4,\"gc_ns\":5},"
-		    "\"blocked\":[{\"syscall\":\"recvfrom\",\"duration_ns\":311900000,\"count\":2,"
-		    "\"target\":\"tcp 10.0.3.7:5432\",\"stack\":[" JSON_TCP "," JSON_RECV
-		    "," JSON_EXECUTE "," JSON_HANDLE "]}],"
-		    "\"samples\":[],\"gil\":null,\"delayed\":{\"callbacks\":41,\"events\":6},"
-		    "\"await_chain\":[" JSON_HANDLE "]}\n");
-}
-
-static void a_callback_that_still_runs_is_in_progress(void **state)
-{
-	struct lp_reasons reasons = { .time = { .known = true, .on_cpu_ns = 312400000 } };
-	struct lp_slow slow = slow_fetch(&reasons);
-
-	(void)state;
-	slow.in_progress = true;
-	expect_slow(&slow,
-		    FETCH_BEGIN "\"in_progress\":true," FETCH_CALLBACK
-				"\"time\":{\"on_cpu_ns\":312400000,\"blocked_ns\":0,\"gil_ns\":0,"
-				"\"run_queue_ns\":0,\"gc_ns\":null},\"blocked\":[],\"samples\":[],"
-				"\"gil\":null,\"delayed\":null,\"await_chain\":[]}\n");
-}
-
-static void each_sample_has_its_cause(void **state)
-{
-	struct lp_sample samples[] = {
-		{ 30, LP_SEEN_ON_CPU, true, python },
-		{ 2, LP_SEEN_GIL, false, outer },
-		{ 1, LP_SEEN_RUN_QUEUE, false, outer },
-	};
-	struct lp_reasons reasons = {
-		.time = { .known = true },
-		.sample_count = 3,
-		.samples = samples,
-	};
-
-	(void)state;
-	expect_in_slow(&reasons, ",\"samples\":[{\"count\":30,\"cause\":\"on_cpu\","
-				 "\"collecting\":true,\"stack\":[" JSON_EXECUTE "," JSON_HANDLE
-				 "]},{\"count\":2,\"cause\":\"gil\",\"collecting\":false,"
-				 "\"stack\":[" JSON_HANDLE "]},"
-				 "{\"count\":1,\"cause\":\"run_queue\",\"collecting\":false,"
-				 "\"stack\":[" JSON_HANDLE "]}],\"gil\":null,");
-}
-
-static void samples_of_older_captures_have_no_cause(void **state)
-{
-	struct lp_sample samples[] = { { .count = 30, .stack = outer } };
-	struct lp_reasons reasons = { .sample_count = 1, .samples = samples };
-
-	(void)state;
-	expect_in_slow(&reasons,
-		       "\"time\":null,\"blocked\":[],\"samples\":[{\"count\":30,"
-		       "\"cause\":null,\"collecting\":null,\"stack\":[" JSON_HANDLE "]}],");
-}
-
-static void a_wait_for_the_gil_names_its_holder_as_far_as_known(void **state)
-{
-	struct lp_reasons reasons = {
-		.gil = { .known = true, .thread = "Thread-3", .tid = 44, .stack = python },
-	};
-
-	(void)state;
-	expect_in_slow(&reasons, ",\"gil\":{\"thread\":\"Thread-3\",\"tid\":44,"
-				 "\"stack\":[" JSON_EXECUTE "," JSON_HANDLE "]},");
-	reasons.gil.tid = 0;
-	reasons.gil.stack = (struct lp_stack){ .unreadable = true };
-	expect_in_slow(&reasons, ",\"gil\":{\"thread\":\"Thread-3\",\"tid\":null,\"stack\":[],"
-				 "\"stack_unreadable\":true},");
-}
-
-static void a_stack_says_what_it_lacks(void **state)
-{
-	struct lp_blocked blocked[] = { { "fsync", "", "", 7, 1, outer } };
-	struct lp_sample samples[] = { { 1, LP_SEEN_ON_CPU, false, outer } };
-	struct lp_reasons reasons = {
-		.time = { .known = true },
-		.blocked_count = 1,
-		.blocked = blocked,
-		.sample_count = 1,
-		.samples = samples,
-		.await_chain = outer,
-	};
-
-	(void)state;
-	blocked[0].stack.cut = true;
-	samples[0].stack.unreadable = true;
-	reasons.await_chain.cut = true;
-	expect_in_slow(&reasons,
-		       "\"target\":null,\"stack\":[" JSON_HANDLE "],\"stack_cut\":true}]");
-	expect_in_slow(&reasons, "\"stack\":[" JSON_HANDLE "],\"stack_unreadable\":true}]");
-	expect_in_slow(&reasons, "\"await_chain\":[" JSON_HANDLE "],\"await_chain_cut\":true}\n");
-}
-
-static void calls_that_found_no_room_are_summed_up(void **state)
-{
-	struct lp_blocked blocked[] = { { "fsync", "/x", "", 7, 1, outer },
-					{ "read", "/y", "", 6, 1, outer } };
-	struct lp_reasons reasons = {
-		.blocked_count = 2,
-		.blocked = blocked,
-		.blocked_beyond = 9,
-		.blocked_beyond_ns = 1234,
-	};
-
-	(void)state;
-	expect_in_slow(&reasons, "]},{\"syscall\":\"read\",\"duration_ns\":6,\"count\":1,");
-	expect_in_slow(&reasons,
-		       "],\"blocked_beyond\":{\"count\":9,\"duration_ns\":1234},\"samples\":[");
-}
-
-static void what_is_not_known_of_a_slow_callback_is_null(void **state)
-{
-	struct lp_slow slow = { .loop = &loop, .callback = &builtin_info, .task_name = "x" };
-
-	(void)state;
-	expect_slow(&slow, "{\"type\":\"slow_callback\",\"loop_id\":1,\"start_ns\":0,"
-			   "\"duration_ns\":0,\"in_progress\":false,"
-			   "\"callback\":{\"kind\":\"callback\",\"name\":\"Future.set\","
-			   "\"file\":\"\",\"line\":0,\"task\":null,\"task_id\":null},"
-			   "\"time\":null,\"blocked\":[],\"samples\":[],\"gil\":null,"
-			   "\"delayed\":null,\"await_chain\":[]}\n");
-}
-
-static void a_slow_iteration_has_its_greatest_callbacks_and_why(void **state)
-{
-	struct lp_sample samples[] = { { 3, LP_SEEN_GIL, false, outer } };
-	struct lp_slow_iteration slow = {
-		.loop = &loop,
-		.start_ns = 1000,
-		.duration_ns = 120000000,
-		.callbacks = 12,
-		.top_count = 2,
-		.top = { { &task_info, 10, 100000000 }, { &builtin_info, 1, 5 } },
-		.reasons = { .time = { .known = true, .on_cpu_ns = 1, .gil_ns = 2 },
-			     .sample_count = 1,
-			     .samples = samples,
-			     .gil = { .known = true, .thread = "t", .tid = 4, .stack = outer } },
-	};
-	struct lp_sink *sink = open_sink();
-
-	(void)state;
-	sink->observer.slow_iteration(sink, &slow);
-	assert_string_equal(written(),
-			    "{\"type\":\"slow_iteration\",\"loop_id\":1,\"start_ns\":1000,"
-			    "\"duration_ns\":120000000,\"in_progress\":false,\"callbacks\":12,"
-			    "\"top\":[{\"name\":\"fetch\",\"file\":\"/app/db.py\",\"line\":41,"
-			    "\"count\":10,\"total_ns\":100000000},"
-			    "{\"name\":\"Future.set\",\"file\":\"\",\"line\":0,\"count\":1,"
-			    "\"total_ns\":5}],"
-			    "\"time\":{\"on_cpu_ns\":1,\"blocked_ns\":0,\"gil_ns\":2,"
-			    "\"run_queue_ns\":0,\"gc_ns\":null},\"blocked\":[],"
-			    "\"samples\":[{\"count\":3,\"cause\":\"gil\",\"collecting\":false,"
-			    "\"stack\":[" JSON_HANDLE "]}],"
-			    "\"gil\":{\"thread\":\"t\",\"tid\":4,\"stack\":[" JSON_HANDLE "]}}\n");
-	close_sink(sink);
-}
-
-static void an_iteration_that_still_runs_is_in_progress(void **state)
-{
-	struct lp_slow_iteration slow = { .loop = &loop, .in_progress = true };
-	struct lp_sink *sink = open_sink();
-
-	(void)state;
-	sink->observer.slow_iteration(sink, &slow);
-	assert_string_equal(written(), "{\"type\":\"slow_iteration\",\"loop_id\":1,\"start_ns\":0,"
-				       "\"duration_ns\":0,\"in_progress\":true,\"callbacks\":0,"
-				       "\"top\":[],\"time\":null,\"blocked\":[],\"samples\":[],"
-				       "\"gil\":null}\n");
-	close_sink(sink);
-}
-
-static void a_task_whose_name_is_unreadable_keeps_its_id(void **state)
-{
-	struct lp_slow slow = { .loop = &loop, .callback = &task_info, .task = 16 };
-	struct lp_sink *sink = open_sink();
-
-	(void)state;
-	sink->observer.slow(sink, &slow);
-	assert_non_null(strstr(written(), "\"task\":null,\"task_id\":\"0x10\"}"));
 	close_sink(sink);
 }
 
@@ -684,41 +342,6 @@ static void a_file_is_written_whole_with_each_summary(void **state)
 	unlink(path);
 }
 
-static void what_a_file_has_no_room_for_is_counted_by_kind(void **state)
-{
-	static struct lp_blocked blocked[2000];
-	struct lp_reasons reasons = { .blocked_count = 2000, .blocked = blocked };
-	struct lp_slow slow = slow_fetch(&reasons);
-	struct lp_slow_iteration iteration = { .loop = &loop, .reasons = reasons };
-	static char text[16 << 20];
-	struct lp_error error;
-	struct lp_sink *sink;
-	FILE *file;
-	int i;
-
-	(void)state;
-	for (i = 0; i < 2000; i++)
-		blocked[i].stack = whole;
-	snprintf(path, sizeof(path), "%s/loopprof-json-%d.json", "/tmp", getpid());
-	assert_int_equal(json_format.open(path, NULL, &sink, &error), 0);
-	for (i = 0; i < 30; i++)
-		sink->observer.slow(sink, &slow);
-	slow.in_progress = true;
-	sink->observer.slow(sink, &slow);
-	sink->observer.slow_iteration(sink, &iteration);
-	sink->observer.end(sink, &nothing, &end);
-	assert_int_equal(sink->close(sink), 0);
-	file = fopen(path, "r");
-	assert_non_null(file);
-	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
-	fclose(file);
-	unlink(path);
-	assert_non_null(strstr(text, ",\"omitted_slow_callbacks\":"));
-	assert_non_null(
-		strstr(text, ",\"omitted_slow_iterations\":1,\"omitted_in_progress\":1}\n"));
-	assert_null(strstr(text, "\"omitted_lines\""));
-}
-
 static void a_file_that_cannot_be_opened_is_told(void **state)
 {
 	struct lp_error error = { 0 };
@@ -736,17 +359,6 @@ int main(void)
 		cmocka_unit_test(a_run_begins_with_a_header_and_ends_with_a_footer),
 		cmocka_unit_test(each_reason_to_end_has_its_word),
 		cmocka_unit_test(a_loop_is_told_with_its_container_or_null),
-		cmocka_unit_test(a_slow_task_has_why_it_was_slow_and_who_waited),
-		cmocka_unit_test(a_callback_that_still_runs_is_in_progress),
-		cmocka_unit_test(each_sample_has_its_cause),
-		cmocka_unit_test(samples_of_older_captures_have_no_cause),
-		cmocka_unit_test(a_wait_for_the_gil_names_its_holder_as_far_as_known),
-		cmocka_unit_test(a_stack_says_what_it_lacks),
-		cmocka_unit_test(calls_that_found_no_room_are_summed_up),
-		cmocka_unit_test(a_slow_iteration_has_its_greatest_callbacks_and_why),
-		cmocka_unit_test(an_iteration_that_still_runs_is_in_progress),
-		cmocka_unit_test(what_is_not_known_of_a_slow_callback_is_null),
-		cmocka_unit_test(a_task_whose_name_is_unreadable_keeps_its_id),
 		cmocka_unit_test(the_end_tells_every_loop_and_callback),
 		cmocka_unit_test(causes_follow_the_callbacks_of_their_loop),
 		cmocka_unit_test(callbacks_known_from_samples_say_so),
@@ -760,7 +372,6 @@ int main(void)
 		cmocka_unit_test(only_times_below_the_first_bucket_leave_no_buckets),
 		cmocka_unit_test_teardown(the_first_write_error_is_told_at_close, restore_stdout),
 		cmocka_unit_test(a_file_is_written_whole_with_each_summary),
-		cmocka_unit_test(what_a_file_has_no_room_for_is_counted_by_kind),
 		cmocka_unit_test(a_file_that_cannot_be_opened_is_told),
 	};
 

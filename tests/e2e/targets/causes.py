@@ -247,16 +247,19 @@ async def computes_in_c(causes):
         sum(range(count))  # here
 
 
-def make_garbage():
+async def make_garbage():
     """Lists that refer to themselves; only the collector can free them."""
-    for _ in range(CYCLES):
+    for number in range(CYCLES):
         cycle = []
         cycle.append(cycle)
+        # All at once it would be a stall of its own.
+        if number % (CYCLES // 20) == 0:
+            await asyncio.sleep(0)
 
 
 async def collects(causes):
     gc.disable()
-    make_garbage()
+    await make_garbage()
     await settled()
     deadline = time.monotonic() + HOLD_S
     with causes.held("gc"):

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A JSON sink on a file of its own, and whom it tells of, for tests of what it writes. */
+#ifndef LP_TEST_JSON_FIXTURE_H
+#define LP_TEST_JSON_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "out/sink.h"
+#include "stall_fixture.h"
+
+#define JSON_EXECUTE                                                                               \
+	"{\"function\":\"execute\",\"file\":\"/app/db.py\",\"line\":41,\"kind\":\"python\"}"
+#define JSON_HANDLE "{\"function\":\"handle\",\"file\":\"\",\"line\":0,\"kind\":\"python\"}"
+#define JSON_RECV                                                                                  \
+	"{\"function\":\"recv\",\"file\":\"/lib/libc.so.6\",\"line\":0,\"kind\":\"native\"}"
+#define JSON_TCP "{\"function\":\"tcp_recvmsg\",\"file\":\"\",\"line\":0,\"kind\":\"kernel\"}"
+
+static const struct lp_run_end end = { .end_ns = 99, .lost_events = 3 };
+static const struct lp_summary nothing = { .now_ns = 77 };
+static const struct lp_loop_info loop = {
+	.id = 1,
+	.pid = 42,
+	.tid = 43,
+	.comm = "gunicorn",
+	.runtime = "asyncio",
+	.version = "3.11.2",
+	.exe = "/usr/bin/python3.11",
+};
+static const struct lp_callback_info task_info = { LP_MODEL_TASK, "fetch", "/app/db.py", 41 };
+static const struct lp_callback_info builtin_info = { LP_MODEL_CALLBACK, "Future.set", "", 0 };
+
+static char path[256];
+static int real_stdout = -1;
+
+/* The sink writes lines as they come to stdout only, so that has to be a file. */
+static inline void redirect_stdout(int descriptor)
+{
+	fflush(stdout);
+	if (real_stdout < 0)
+		real_stdout = dup(STDOUT_FILENO);
+	assert_true(dup2(descriptor, STDOUT_FILENO) >= 0);
+	close(descriptor);
+}
+
+static inline int restore_stdout(void **state)
+{
+	(void)state;
+	if (real_stdout >= 0) {
+		fflush(stdout);
+		clearerr(stdout);
+		dup2(real_stdout, STDOUT_FILENO);
+	}
+	return 0;
+}
+
+static inline struct lp_sink *open_sink(void)
+{
+	const char *base = getenv("TMPDIR");
+	struct lp_error error = { 0 };
+	struct lp_sink *sink;
+	int descriptor;
+
+	snprintf(path, sizeof(path), "%s/loopprof-json-XXXXXX", base ? base : "/tmp");
+	descriptor = mkstemp(path);
+	assert_true(descriptor >= 0);
+	redirect_stdout(descriptor);
+	if (json_format.open(NULL, NULL, &sink, &error))
+		fail_msg("%s", error.text);
+	return sink;
+}
+
+/* What the sink has written so far; it goes on at an offset. */
+static inline const char *written(void)
+{
+	static char text[65536];
+	FILE *file = fopen(path, "r");
+
+	assert_non_null(file);
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	return text;
+}
+
+static inline void close_sink(struct lp_sink *sink)
+{
+	assert_int_equal(sink->close(sink), 0);
+	restore_stdout(NULL);
+	unlink(path);
+}
+
+#endif /* LP_TEST_JSON_FIXTURE_H */

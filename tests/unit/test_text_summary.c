@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What the text sink tells of many callbacks: slow iterations, intervals, the whole run. */
+#include "text_fixture.h"
+
+static const struct lp_run_end end = { .end_ns = 99 };
+static const struct lp_summary nothing;
+static const struct lp_callback_info tick = { LP_MODEL_CALLBACK, "tick", "/srv/app/ticks.py", 12 };
+static const struct lp_callback_info flush = { LP_MODEL_TASK, "Writer.flush", "/srv/app/out.py",
+					       7 };
+static const struct lp_callback_info builtin = { LP_MODEL_CALLBACK, "Future.set_result", "", 0 };
+
+static void expect_iteration(const struct lp_slow_iteration *slow, const char *wanted)
+{
+	struct lp_sink *sink = open_sink(&wide, false);
+
+	sink->observer.slow_iteration(sink, slow);
+	assert_string_equal(written(sink, wide.columns), wanted);
+}
+
+static void a_slow_iteration_has_its_greatest_callbacks(void **state)
+{
+	struct lp_slow_iteration slow = {
+		.loop = &loop,
+		.duration_ns = 312 * MS,
+		.callbacks = 12,
+		.top_count = 4,
+		.top = { { &tick, 10, 200 * MS },
+			 { &flush, 1, 97 * MS },
+			 { &builtin, 1, 12 * MS },
+			 { &report, 1, 1 * MS } },
+		.reasons = { .time = { .known = true,
+				       .on_cpu_ns = 112 * MS,
+				       .blocked_ns = 200 * MS } },
+	};
+
+	(void)state;
+	expect_iteration(
+		&slow,
+		"12:01:07.312    312 ms  12 callbacks in one iteration, none slow by itself\n"
+		"        10 x  200 ms  tick               app/ticks.py:12\n"
+		"         1 x 97.0 ms  Writer.flush       app/out.py:7\n"
+		"         1 x 12.0 ms  Future.set_result\n"
+		"    blocked   200 ms  in its callbacks\n"
+		"    on CPU    112 ms\n");
+	slow.in_progress = true;
+	slow.top_count = 0;
+	slow.duration_ns = 1312 * MS;
+	slow.reasons.time.on_cpu_ns = 1112 * MS;
+	expect_iteration(&slow, "12:01:08.312  still running after 1.31 s  12 callbacks in this "
+				"iteration\n"
+				"    on CPU    1.11 s\n"
+				"    blocked   200 ms  in its callbacks\n");
+}
+
+static void an_iteration_that_began_without_the_gil_says_so(void **state)
+{
+	struct lp_slow_iteration slow = {
+		.loop = &loop,
+		.duration_ns = 160 * MS,
+		.callbacks = 3,
+		.top_count = 1,
+		.top = { { &tick, 3, 1 * MS } },
+		.reasons = { .time = { .known = true, .on_cpu_ns = 1 * MS, .gil_ns = 159 * MS },
+			     .gil = { .known = true, .thread = "Thread-3", .stack = crunching } },
+	};
+
+	(void)state;
+	expect_iteration(&slow,
+			 "12:01:07.160    160 ms  waited for the GIL before its first callback\n"
+			 "    waiting for the GIL 159 ms, held by 'Thread-3'\n"
+			 "        crunch      app/work.py:12\n"
+			 "        Thread.run  lib/threading.py:975\n"
+			 "    on CPU   1.00 ms\n");
+	slow.in_progress = true;
+	slow.callbacks = 0;
+	slow.top_count = 0;
+	slow.duration_ns = 1160 * MS;
+	slow.reasons.time.gil_ns = 1159 * MS;
+	slow.reasons.gil.known = false;
+	slow.reasons.sample_count = 1;
+	slow.reasons.samples = &(struct lp_sample){ 9, LP_SEEN_GIL, false, receiving };
+	expect_iteration(&slow, "12:01:08.160  still running after 1.16 s  waiting for the GIL, "
+				"no callback yet\n"
+				"    waiting for the GIL 1.16 s\n"
+				"    on CPU   1.00 ms\n");
+}
+
+static void what_came_before_the_first_callback_has_its_stacks(void **state)
+{
+	struct lp_sample samples[] = { { 20, LP_SEEN_ON_CPU, true, computing } };
+	struct lp_slow_iteration slow = {
+		.loop = &loop,
+		.duration_ns = 200 * MS,
+		.callbacks = 1,
+		.reasons = { .time = { .known = true,
+				       .gc_known = true,
+				       .on_cpu_ns = 200 * MS,
+				       .gc_ns = 199 * MS },
+			     .sample_count = 1,
+			     .samples = samples },
+	};
+
+	(void)state;
+	expect_iteration(&slow,
+			 "12:01:07.200    200 ms  1 callback in one iteration, not slow by itself\n"
+			 "    on CPU    200 ms, 20 samples before its first callback\n"
+			 "    collecting garbage about 199 ms of it\n"
+			 "        prime_sum      app/primes.py:43\n"
+			 "        handle_report  app/views.py:92\n");
+}
+
+/* ---- summaries ------------------------------------------------------------ */
+
+static const char *summed_up(struct lp_loop_summary *summary, bool sampled,
+			     const struct lp_look *look)
+{
+	struct lp_summary total = { .loop_count = 1, .loops = summary };
+	struct lp_sink *sink = open_sink(look, sampled);
+
+	sink->observer.end(sink, &total, &end);
+	return written(sink, look->columns);
+}
+
+static void time_is_told_by_what_it_was_lost_to(void **state)
+{
+	struct lp_cause causes[] = {
+		{ .kind = LP_CAUSE_BLOCKED,
+		  .syscall = "recvfrom",
+		  .target = "tcp 10.0.3.7:5432",
+		  .frame = receiving.frames[0],
+		  .count = 29,
+		  .total_ns = 8910 * MS },
+		{ .kind = LP_CAUSE_ON_CPU,
+		  .frame = FRAME("json.dumps", "/srv/app/views.py", 120),
+		  .count = 240,
+		  .total_ns = 1200 * MS },
+		{ .kind = LP_CAUSE_GIL,
+		  .held_by = "Thread-3",
+		  .frame = crunching.frames[0],
+		  .count = 12,
+		  .total_ns = 310 * MS },
+	};
+	struct lp_loop_summary summary = { .loop = &loop,
+					   .wall_ns = 30100 * MS,
+					   .busy_ns = 418,
+					   .idle_ns = 582,
+					   .callbacks = 5,
+					   .cause_count = 3,
+					   .causes = causes };
+
+	(void)state;
+	assert_string_equal(
+		summed_up(&summary, false, &wide),
+		"\n30.1 s, loop busy 41.8 % of it, 0 iterations, 5 callbacks (0 slow)\n"
+		"where the loop's time went                                 time  times\n"
+		"    recvfrom on tcp 10.0.3.7:5432   db.py:41             8.91 s     29  blocked\n"
+		"    json.dumps                      views.py:120         1.20 s    240  on CPU\n"
+		"    waiting for the GIL             held by 'Thread-3'   310 ms     12  GIL\n"
+		"\n");
+}
+
+static void causes_of_every_kind_have_a_name_and_fit(void **state)
+{
+	struct lp_cause causes[] = {
+		{ .kind = LP_CAUSE_BLOCKED,
+		  .syscall = "openat",
+		  .target = "/srv/" LONG_NAME,
+		  .frame = FRAME(LONG_NAME, "/srv/" LONG_NAME ".py", 7),
+		  .count = 1234567890,
+		  .total_ns = 99900 * MS },
+		{ .kind = LP_CAUSE_ON_CPU, .frame = NATIVE(LONG_NAME, "/lib/libc.so.6") },
+		{ .kind = LP_CAUSE_ON_CPU },
+		{ .kind = LP_CAUSE_GIL, .held_by = LONG_NAME },
+		{ .kind = LP_CAUSE_GIL },
+		{ .kind = LP_CAUSE_RUN_QUEUE, .count = 3, .total_ns = 51 * MS },
+		{ .kind = LP_CAUSE_GC, .frame = computing.frames[0] },
+		{ .kind = LP_CAUSE_BLOCKED, .syscall = "page fault" },
+	};
+	struct lp_loop_summary summary = {
+		.loop = &loop, .callbacks = 5, .cause_count = 8, .causes = causes
+	};
+	const char *text = summed_up(&summary, false, &wide);
+
+	(void)state;
+	assert_non_null(strstr(
+		text, "where the loop's time went                           time       times\n"
+		      "    openat on \xe2\x80\xa6"
+		      "d_on_to_its_end  \xe2\x80\xa6to_its_end.py:7   99.9 s  "
+		      "1234567890  blocked\n"));
+	assert_non_null(strstr(text, "libc.so.6 [C]"));
+	assert_non_null(strstr(text, "  held by '\xe2\x80\xa6s_end'  "));
+	assert_non_null(strstr(text, "    computing "));
+	assert_non_null(strstr(text, "    waiting for a CPU "));
+	assert_non_null(strstr(text, "51.0 ms           3  run queue\n"));
+	assert_non_null(strstr(text, "    collecting garbage "));
+	assert_non_null(strstr(text, "primes.py:43"));
+	assert_non_null(strstr(text, "  GC\n"));
+	assert_non_null(strstr(text, "    page fault "));
+}
+
+static void causes_beyond_the_worst_are_counted(void **state)
+{
+	struct lp_cause causes[23] = { 0 };
+	struct lp_loop_summary summary = {
+		.loop = &loop, .callbacks = 5, .cause_count = 23, .causes = causes
+	};
+	const char *text = summed_up(&summary, false, &wide);
+	size_t rows = 0;
+
+	(void)state;
+	assert_non_null(strstr(text, "    and 3 more that took less time in all (-j has them)\n"));
+	for (; (text = strstr(text, "  on CPU\n")); text++)
+		rows++;
+	assert_int_equal(rows, 20);
+}
+
+static void callbacks_known_from_samples_are_told_as_such(void **state)
+{
+	struct lp_callback_summary items[] = { { .callback = &report, .slow = 1 } };
+	struct lp_loop_summary summary = { .loop = &loop,
+					   .wall_ns = 8000 * MS,
+					   .busy_ns = 1,
+					   .idle_ns = 1,
+					   .slow_callbacks = 1,
+					   .iterations = 500,
+					   .callback_count = 1,
+					   .items = items };
+	const char *text;
+
+	(void)state;
+	lp_histogram_add(&items[0].run, 312 * MS);
+	text = summed_up(&summary, true, &wide);
+	assert_non_null(
+		strstr(text, "\n8.0 s, loop busy 50.0 % of it, 500 iterations, 1 slow callback\n"));
+	assert_non_null(strstr(
+		text,
+		"\nhow long they ran, by samples of late iterations\n"
+		"callback             kind   count  slow   total     p50     p90     p99     max\n"
+		"    handle_report    task       1     1  312 ms"));
+	text = summed_up(&summary, false, &wide);
+	assert_null(strstr(text, "samples"));
+}
+
+static void causes_that_found_no_room_are_told(void **state)
+{
+	struct lp_summary total = { .lost[LP_LOST_CAUSES] = 7 };
+	struct lp_sink *sink = open_sink(&wide, false);
+
+	(void)state;
+	sink->observer.end(sink, &total, &end);
+	assert_non_null(strstr(written(sink, wide.columns), "\n7 waits are missing "));
+}
+
+static void an_interval_tells_what_was_lost_in_it(void **state)
+{
+	struct lp_cause causes[] = { { .kind = LP_CAUSE_RUN_QUEUE, .total_ns = 51 * MS } };
+	struct lp_loop_summary loops[] = {
+		{ .loop = &loop, .callbacks = 5, .cause_count = 1, .causes = causes }
+	};
+	struct lp_summary interval = { .loop_count = 1, .loops = loops };
+	struct lp_sink *sink = open_sink(&wide, false);
+
+	(void)state;
+	sink->observer.interval(sink, &interval, &nothing);
+	assert_non_null(strstr(written(sink, wide.columns), "    waiting for a CPU "));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_slow_iteration_has_its_greatest_callbacks),
+		cmocka_unit_test(an_iteration_that_began_without_the_gil_says_so),
+		cmocka_unit_test(what_came_before_the_first_callback_has_its_stacks),
+		cmocka_unit_test(time_is_told_by_what_it_was_lost_to),
+		cmocka_unit_test(causes_of_every_kind_have_a_name_and_fit),
+		cmocka_unit_test(causes_beyond_the_worst_are_counted),
+		cmocka_unit_test(callbacks_known_from_samples_are_told_as_such),
+		cmocka_unit_test(causes_that_found_no_room_are_told),
+		cmocka_unit_test(an_interval_tells_what_was_lost_in_it),
+	};
+
+	return cmocka_run_group_tests(tests, use_utc, NULL);
+}
