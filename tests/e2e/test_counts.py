@@ -81,10 +81,11 @@ def test_more_names_than_fit(case):
         if row is None:
             continue
         found += 1
-        told = [record[key] for key in ("count", "file", "line")]
-        true = [row[key] for key in ("count", "file", "line")]
-        if told != true:
-            raise Failure(f"{record['name']}: {told}, not {true}")
+        told = [record[key] for key in ("file", "line")]
+        true = [row[key] for key in ("file", "line")]
+        # A name that found the ring buffer full is told with its next run.
+        if told != true or not row["count"] - 1 <= record["count"] <= row["count"]:
+            raise Failure(f"{record['name']}: {record['count']} {told}, not {row['count']} {true}")
     case.note(f"{found} of {len(expected)} names")
     if found < 3000:
         raise Failure(f"only {found} of {len(expected)} names")

@@ -353,6 +353,17 @@ static void the_end_of_a_loop_tells_what_waits(void **state)
 	assert_int_equal(told.slow_count, 1);
 }
 
+static void a_loop_that_ended_at_time_zero_has_ended(void **state)
+{
+	(void)state;
+	begin_loop();
+	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
+	/* as a damaged capture may say */
+	feed_loop_end(0, (uint64_t)-START_NS);
+	model_advance(model, UINT64_MAX);
+	assert_int_equal(told.slow_count, 1);
+}
+
 static void the_end_of_the_run_tells_what_waits_first(void **state)
 {
 	(void)state;
@@ -404,6 +415,7 @@ int main(void)
 		TEST(a_stack_that_an_old_version_cut_could_not_be_read),
 		TEST(a_task_name_that_was_not_copied_comes_from_the_stack),
 		TEST(a_task_name_that_was_told_meanwhile_is_kept),
+		TEST(a_loop_that_ended_at_time_zero_has_ended),
 		TEST(the_end_of_a_loop_tells_what_waits),
 		TEST(the_end_of_the_run_tells_what_waits_first),
 		TEST(nothing_is_told_after_the_end),

@@ -442,7 +442,7 @@ void model_advance(struct lp_model *model, uint64_t now_ns)
 	struct lp_model_loop *loop;
 
 	for (loop = model->loops; loop; loop = loop->next)
-		if (!loop->end_ns)
+		if (loop->stalls)
 			stalls_advance(loop->stalls, now_ns);
 }
 
