@@ -28,6 +28,10 @@
 
 #define LP_NO_QUEUE_DELAY (~0ULL)
 
+/* FNV-1a, by words: how BPF and user space name a stack, the same one alike. */
+#define LP_HASH_BASIS 14695981039346656037ULL
+#define LP_HASH_PRIME 1099511628211ULL
+
 /* ---- what user space tells BPF about a process -------------------------- */
 
 #define LP_NO_FIELD 0xffff

@@ -98,12 +98,12 @@ static __always_inline __u32 lp_argument_of(__s32 syscall)
 /* The beginning of a path, as a number. */
 __weak __noinline __u64 lp_path_hash(__u64 path)
 {
-	__u64 words[8] = {}, hash = 14695981039346656037ULL;
+	__u64 words[8] = {}, hash = LP_HASH_BASIS;
 	__u32 i;
 
 	bpf_probe_read_user_str(words, sizeof(words), (void *)path);
 	for (i = 0; i < 8; i++)
-		hash = (hash ^ words[i]) * 1099511628211ULL;
+		hash = (hash ^ words[i]) * LP_HASH_PRIME;
 	return hash;
 }
 
@@ -150,7 +150,7 @@ static __always_inline __u64 lp_object_of(struct lp_wait *wait)
 	wait->file = (__u64)file;
 	if (!file)
 		return 0;
-	return wait->file ^ BPF_CORE_READ(file, f_inode, i_ino) * 1099511628211ULL;
+	return wait->file ^ BPF_CORE_READ(file, f_inode, i_ino) * LP_HASH_PRIME;
 }
 
 /*

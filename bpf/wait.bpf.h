@@ -151,7 +151,7 @@ __weak __noinline int lp_wait_gil(__u32 slot, __u64 now, __u32 late)
 				    loop->python.offsets.frame_code) &
 				~loop->python.offsets.tag_mask
 		      : 0;
-	name = (holder ^ name * 1099511628211ULL) & ~loop->python.offsets.tag_mask;
+	name = (holder ^ name * LP_HASH_PRIME) & ~loop->python.offsets.tag_mask;
 	wait->stack = name;
 	if (!lp_cause_due(slot, wait, now) && !late)
 		return 0;

@@ -45,8 +45,8 @@ static __always_inline void lp_keep_frame(struct lp_event_raw_stack *walked, __u
 
 	walked->frames[depth].code = code;
 	walked->frames[depth].instruction = instruction;
-	walked->stack = (walked->stack ^ code) * 1099511628211ULL;
-	walked->stack = (walked->stack ^ instruction) * 1099511628211ULL;
+	walked->stack = (walked->stack ^ code) * LP_HASH_PRIME;
+	walked->stack = (walked->stack ^ instruction) * LP_HASH_PRIME;
 	walked->depth++;
 }
 
@@ -126,7 +126,7 @@ __weak __noinline int lp_walk(__u32 slot, __u64 thread_state)
 	stall->dispatch_code = process->dispatch_code;
 	stall->run_once_code = process->run_once_code;
 	stall->frame = lp_top_frame(&loop->python.offsets, thread_state);
-	stall->walked.stack = 14695981039346656037ULL;
+	stall->walked.stack = LP_HASH_BASIS;
 	stall->walked.thread_state = thread_state;
 	stall->walked.flags = stall->frame ? 0 : LP_STACK_UNREADABLE;
 	for (i = 0; i < LP_WALK_STEPS; i++)

@@ -14,7 +14,7 @@
 /* FNV-1a by words, as lp_walk in BPF names a stack. */
 static uint64_t hash_word(uint64_t hash, uint64_t word)
 {
-	return (hash ^ word) * 1099511628211ULL;
+	return (hash ^ word) * LP_HASH_PRIME;
 }
 
 /* The frames within the loop's own. Returns whether it runs a callback. */
@@ -29,7 +29,7 @@ static bool read_callback_stack(const struct lp_instance *instance, uint64_t thr
 	if (instance->runtime->loop_code(instance, &dispatch, &run_once) || !dispatch)
 		return false;
 	depth = instance->runtime->read_stack(instance, thread_state, frames, LP_STACK_DEPTH, &cut);
-	raw->stack = 14695981039346656037ULL;
+	raw->stack = LP_HASH_BASIS;
 	for (i = 0; i < depth && i < LP_STACK_FRAMES; i++) {
 		uint64_t code = frames[i].code & mask;
 
