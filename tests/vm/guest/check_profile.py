@@ -75,7 +75,8 @@ def check_run(records, pid, mode):
         yield f"footer: lost_events {footer['lost_events']}"
 
 
-def check_naming(slow):
+def check_naming(slow, whole):
+    """whole: it lies well inside the run, so that loopprof saw all of it."""
     callback = slow["callback"]
     named = f"{callback['name']} at {callback['file']}:{callback['line']}"
     if callback["name"] != STALL_NAME:
@@ -85,6 +86,9 @@ def check_naming(slow):
         yield f"a slow callback is placed in another file: {named}"
     if callback["line"] not in lines_of(STALL_NAME):
         yield f"a slow callback is placed at another line: {named}"
+    if not whole:
+        # loopprof came, or left, in the middle of it.
+        return
     if callback["task"] != "stall":
         yield f"a slow callback has the task name {callback['task']}, not stall"
     if not SHORTEST_NS <= slow["duration_ns"] < LONGEST_NS:
@@ -95,12 +99,14 @@ def ended(slows):
     return [slow for slow in slows if not slow.get("in_progress")]
 
 
-def check_slow(slows):
+def check_slow(records, slows):
+    begin, end = run_of(records)
     for slow in slows:
+        whole = begin <= slow["start_ns"] and slow["start_ns"] + slow["duration_ns"] <= end
         if slow["callback"]["name"] == TICKER_NAME:
             yield f"the ticker is said to have taken {slow['duration_ns'] / 1e6:.1f} ms"
         else:
-            yield from check_naming(slow)
+            yield from check_naming(slow, whole)
 
 
 def check_stack(stack, way):
@@ -130,6 +136,12 @@ def check_reasons(slow, way, target):
     yield from check_stack(longest["stack"], way)
 
 
+def run_of(records):
+    """The time of which every stall must have a record."""
+    return (records["header"][0]["start_ns"] + ATTACH_NS,
+            records["footer"][0]["end_ns"] - DETACH_NS)
+
+
 def record_of(start, stop, slows):
     """The slow callback that overlaps the stall from start to stop."""
     for slow in slows:
@@ -140,8 +152,7 @@ def record_of(start, stop, slows):
 
 def check_books(records, slows, stalls):
     """Every stall that falls well into the run has its record."""
-    begin = records["header"][0]["start_ns"] + ATTACH_NS
-    end = records["footer"][0]["end_ns"] - DETACH_NS
+    begin, end = run_of(records)
     inside = [stall for stall in stalls if begin <= stall[0] and stall[1] <= end]
     missed, worst = [], 0
     for start, stop, way, target in inside:
@@ -168,7 +179,7 @@ def complaints(jsonl, books, pid, mode):
             yield f"{len(records.get(kind, []))} records of type {kind}, expected 1"
             return
     slows = ended(records.get("slow_callback", []))
-    yield from check_slow(slows)
+    yield from check_slow(records, slows)
     yield from check_books(records, slows, read_books(books))
     yield from check_run(records, pid, mode)
 
