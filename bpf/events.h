@@ -24,6 +24,9 @@ enum lp_event_type {
 	LP_EVENT_SLOW_ITERATION = 10,
 	LP_EVENT_POLLER = 11,
 	LP_EVENT_NATIVE = 12,
+	LP_EVENT_FINDING = 13,
+	LP_EVENT_NOTICED = 14,
+	LP_EVENT_TASK_END = 15,
 	LP_EVENT_TARGET = 32,
 	LP_EVENT_LOOP_STATS = 33,
 	LP_EVENT_CALLBACK_STATS = 34,
@@ -37,6 +40,7 @@ enum lp_event_type {
 	LP_EVENT_CAUSE = 42,
 	LP_EVENT_RUN_QUEUE = 43,
 	LP_EVENT_TASK_NAME = 44,
+	LP_EVENT_FOUND = 45,
 };
 
 struct lp_event {
@@ -189,6 +193,91 @@ struct lp_event_poller {
 	__u32 reserved;
 };
 
+/* ---- what got lost -------------------------------------------------------- */
+
+/* Of no loop, or of one that is not known: what struct lp_event.loop says then. */
+#define LP_NO_LOOP LP_MAX_LOOPS
+
+enum lp_finding_kind {
+	LP_FINDING_NEVER_AWAITED = 0, /* a coroutine */
+	LP_FINDING_NEVER_RETRIEVED = 1, /* the exception of a task or future */
+	LP_FINDING_DESTROYED_PENDING = 2, /* a task */
+	LP_FINDING_PENDING_AT_CLOSE = 3, /* a task whose loop is closed */
+	LP_FINDING_CLOSED_LOOP = 4, /* "Event loop is closed" was raised */
+	LP_FINDING_NO_RUNNING_LOOP = 5, /* "no running event loop" and its like */
+	LP_FINDING_WRONG_THREAD = 6, /* a callback was put into another thread's loop */
+	LP_FINDING_OTHER_LOOP = 7, /* something was awaited or set across loops */
+	LP_FINDING_KINDS,
+};
+
+#define LP_FINDING_FRAMES 48
+#define LP_FINDING_LOOP_FRAMES 16
+#define LP_MESSAGE_BYTES 192
+#define LP_TYPE_NAME_BYTES 64
+
+#define LP_FOUND_NAME_IS_INT 1 /* the task's name: a number, ... */
+#define LP_FOUND_NAME_IS_STRING 2 /* ... or a str */
+#define LP_FOUND_CUT 4 /* the stack goes on */
+#define LP_FOUND_MORE 8 /* more tasks than are told were pending at close */
+
+/*
+ * As BPF sees it; live sources make LP_EVENT_FOUND of it, while the process that its
+ * addresses mean something in still runs.
+ */
+struct lp_event_finding {
+	struct lp_event event; /* loop: LP_NO_LOOP where it is not known */
+	__u32 kind; /* enum lp_finding_kind */
+	__u32 tid; /* of the thread that it was found in */
+	__u32 flags; /* LP_FOUND_... */
+	__u32 first_line; /* of the coroutine's or callback's code; 0: none */
+	__u64 object; /* the coroutine, future or handle that it is about */
+	__u64 task; /* 0: none */
+	struct lp_frame_reference parked; /* where its coroutine is suspended; code 0: not known */
+	struct lp_frame_reference created; /* --origins: the line that made it; code 0: not known */
+	struct lp_text qualname;
+	struct lp_text filename;
+	struct lp_text message; /* of the exception */
+	struct lp_text task_name; /* as far as LP_FOUND_NAME_IS_STRING */
+	__u64 task_number; /* LP_FOUND_NAME_IS_INT */
+	__u8 exception_type[LP_TYPE_NAME_BYTES]; /* "" if there is none */
+	__u8 qualname_data[LP_QUALNAME_BYTES];
+	__u8 filename_data[LP_FILENAME_BYTES];
+	__u8 message_data[LP_MESSAGE_BYTES];
+	__u8 task_name_data[LP_NAME_BYTES];
+	__u32 depth; /* of the stack that it was found in, innermost first */
+	__u32 loop_depth; /* wrong thread: of that of the loop's own thread */
+	struct lp_frame_reference frames[LP_FINDING_FRAMES];
+	struct lp_frame_reference loop_frames[LP_FINDING_LOOP_FRAMES];
+};
+
+/* A handle that another thread put into the loop's queue has begun to run. */
+struct lp_event_noticed {
+	struct lp_event event;
+	__u64 handle; /* object of the finding */
+	__u64 late_ns; /* since it was put there */
+};
+
+enum lp_task_outcome {
+	LP_OUTCOME_RETURNED = 0,
+	LP_OUTCOME_RAISED = 1,
+	LP_OUTCOME_CANCELLED = 2,
+	LP_OUTCOME_DESTROYED = 3, /* while it was pending */
+	LP_OUTCOMES,
+};
+
+/* --lifetimes: a task is gone. */
+struct lp_event_task_end {
+	struct lp_event event; /* time_ns: when it went */
+	__u64 task;
+	__u64 born_ns;
+	__u64 end_ns; /* of its last step */
+	__u64 running_ns;
+	__u64 queued_ns;
+	__u64 steps;
+	__u32 callback; /* what it ran; 0: not known */
+	__u32 outcome; /* enum lp_task_outcome */
+};
+
 /* ---- events that user space adds ---------------------------------------- */
 
 /* A process that is profiled; goes before the first event of its loops. */
@@ -303,6 +392,35 @@ struct lp_event_task_name {
 	char name[LP_STACK_FUNCTION_BYTES]; /* UTF-8, terminated */
 };
 
+#define LP_FOUND_MESSAGE_BYTES 256
+#define LP_FOUND_TYPE_BYTES 96
+#define LP_NO_FRAME (~0U)
+
+/*
+ * Something got lost.  Text is UTF-8 and terminated; frames are numbers of
+ * LP_EVENT_FRAME: first the stack that it was found in, then, for a wrong thread,
+ * that of the loop's own thread, both innermost first.
+ */
+struct lp_event_found {
+	struct lp_event event; /* loop: LP_NO_LOOP where it is not known */
+	__u32 kind; /* enum lp_finding_kind */
+	__u32 tid;
+	__u32 flags; /* LP_FOUND_CUT, LP_FOUND_MORE */
+	__u32 line; /* first line of what it is about; 0: not known */
+	__u64 object;
+	__u64 task;
+	__u32 created; /* frame that created it, LP_NO_FRAME: not known */
+	__u32 parked; /* frame where its coroutine is suspended, LP_NO_FRAME: not known */
+	char name[LP_STACK_FUNCTION_BYTES]; /* of the coroutine or callback; "" if there is none */
+	char file[LP_STACK_FILE_BYTES];
+	char task_name[LP_STACK_FUNCTION_BYTES]; /* "" if there is no task */
+	char exception_type[LP_FOUND_TYPE_BYTES]; /* "" if there is none */
+	char exception_message[LP_FOUND_MESSAGE_BYTES];
+	__u32 depth;
+	__u32 loop_depth;
+	__u32 frames[];
+};
+
 /* LP_EVENT_PROGRESS is a struct lp_event_slow of a callback that has not ended. */
 
 struct lp_event_lost {
@@ -332,6 +450,9 @@ _Static_assert(sizeof(struct lp_event_seen) == 472, "wire");
 _Static_assert(sizeof(struct lp_event_cause) == 56, "wire");
 _Static_assert(sizeof(struct lp_event_run_queue) == 40, "wire");
 _Static_assert(sizeof(struct lp_event_task_name) == 192, "wire");
+_Static_assert(sizeof(struct lp_event_noticed) == 40, "wire");
+_Static_assert(sizeof(struct lp_event_task_end) == 80, "wire");
+_Static_assert(sizeof(struct lp_event_found) == 1000, "wire");
 _Static_assert(sizeof(struct lp_event) == 24, "wire");
 _Static_assert(sizeof(struct lp_event_loop) == 48, "wire");
 _Static_assert(sizeof(struct lp_event_name) == 632, "wire");

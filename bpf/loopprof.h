@@ -72,6 +72,31 @@ struct lp_python_offsets {
 	__u64 tag_mask; /* bits of a stack reference that are no address: 1 in 3.14 */
 };
 
+/*
+ * The same inside _asyncio's futures and tasks, which begin alike.  A flag is a byte
+ * and the bits of it that count.
+ */
+struct lp_task_offsets {
+	__u16 loop;
+	__u16 exception;
+	__u16 state; /* an int: enum lp_future_state */
+	__u16 never_retrieved; /* fut_log_tb */
+	__u16 must_cancel;
+	__u16 log_destroy; /* task_log_destroy_pending */
+	__u16 waiter; /* task_fut_waiter */
+	__u8 never_retrieved_bits;
+	__u8 must_cancel_bits;
+	__u8 log_destroy_bits;
+	__u8 reserved[7];
+};
+
+/* fut_state: Modules/_asynciomodule.c, in every version. */
+enum lp_future_state {
+	LP_FUTURE_PENDING = 0,
+	LP_FUTURE_CANCELLED = 1,
+	LP_FUTURE_FINISHED = 2,
+};
+
 /* Addresses in one process. */
 struct lp_python {
 	struct lp_python_offsets offsets;
@@ -106,6 +131,17 @@ struct lp_python {
 	__u64 none; /* Py_None */
 };
 
+/* What only lost coroutines and tasks need; types are 0 until _asyncio is loaded. */
+struct lp_lifecycle {
+	struct lp_task_offsets offsets;
+	__u64 task_type;
+	__u64 future_type;
+	__u64 task_finalize; /* tp_finalize of both: subclasses inherit it */
+	__u64 future_finalize;
+	__u64 runtime_error; /* the type RuntimeError */
+	__u64 all_tasks; /* the set inside asyncio's WeakSet of all tasks, up to 3.13 */
+};
+
 /*
  * Which loop a thread runs: one array look-up instead of a hash's, as every poll
  * of every process on the host asks.  A cache of the map loop_slots.
@@ -128,6 +164,7 @@ struct lp_process {
 	__u64 dispatch_code;
 	__u64 run_once_code;
 	__u64 handle_types[2];
+	struct lp_lifecycle lifecycle;
 };
 
 /* By the lowest bits of a PID: are there targets with such a one? */
@@ -484,6 +521,7 @@ struct lp_stall {
 
 _Static_assert(sizeof(struct lp_stack_frame) == 420, "wire");
 _Static_assert(sizeof(struct lp_python_offsets) == 64, "wire");
+_Static_assert(sizeof(struct lp_task_offsets) == 24, "wire");
 _Static_assert(sizeof(struct lp_resource) == 248, "wire");
 _Static_assert(sizeof(struct lp_addresses) <= LP_RESOURCE_BYTES, "wire");
 _Static_assert(sizeof(struct lp_block) == 288, "wire");

@@ -7,6 +7,8 @@
 
 int command_profile(const struct lp_options *options);
 int command_report(const struct lp_options *options);
+int command_tasks(const struct lp_options *options);
+int command_explain(const struct lp_options *options);
 int command_check(const struct lp_options *options);
 
 #endif /* LP_COMMANDS_H */

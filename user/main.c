@@ -5,10 +5,9 @@
 #include <locale.h>
 
 static int (*const commands[])(const struct lp_options *options) = {
-	[LP_COMMAND_PROFILE] = command_profile,
-	[LP_COMMAND_RECORD] = command_profile,
-	[LP_COMMAND_REPORT] = command_report,
-	[LP_COMMAND_CHECK] = command_check,
+	[LP_COMMAND_PROFILE] = command_profile, [LP_COMMAND_RECORD] = command_profile,
+	[LP_COMMAND_REPORT] = command_report,	[LP_COMMAND_CHECK] = command_check,
+	[LP_COMMAND_TASKS] = command_tasks,
 };
 
 int main(int argc, char **argv)
@@ -26,7 +25,9 @@ int main(int argc, char **argv)
 						       : LP_LOG_DEBUG);
 		status = output_check(&options);
 	}
-	if (!status)
+	if (!status && options_only_explain(&options))
+		status = command_explain(&options);
+	else if (!status)
 		status = commands[options.command](&options);
 	options_free(&options);
 	return status;

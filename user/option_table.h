@@ -8,13 +8,26 @@
 #include <getopt.h>
 
 /* Options without a letter. */
-enum { LP_OPTION_QUEUE = 256, LP_OPTION_NATIVE, LP_OPTION_KERNEL, LP_OPTION_MAN };
+enum {
+	LP_OPTION_QUEUE = 256,
+	LP_OPTION_NATIVE,
+	LP_OPTION_KERNEL,
+	LP_OPTION_FIND,
+	LP_OPTION_ORIGINS,
+	LP_OPTION_LIFETIMES,
+	LP_OPTION_EXPLAIN,
+	LP_OPTION_STACK,
+	LP_OPTION_CONSISTENT,
+	LP_OPTION_WATCH,
+	LP_OPTION_MAN
+};
 
 /* Sets of commands. */
 #define LP_FOR(command) (1U << (command))
 #define LP_FOR_LIVE (LP_FOR(LP_COMMAND_PROFILE) | LP_FOR(LP_COMMAND_RECORD))
 #define LP_FOR_OUTPUT (LP_FOR_LIVE | LP_FOR(LP_COMMAND_REPORT))
-#define LP_FOR_ALL (LP_FOR_OUTPUT | LP_FOR(LP_COMMAND_CHECK))
+#define LP_FOR_TASKS LP_FOR(LP_COMMAND_TASKS)
+#define LP_FOR_ALL (LP_FOR_OUTPUT | LP_FOR(LP_COMMAND_CHECK) | LP_FOR_TASKS)
 
 struct lp_option_row {
 	int key; /* a letter, or one of the above */

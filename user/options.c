@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "options.h"
 
+#include "findings.h"
 #include "option_table.h"
 
 #include <ctype.h>
@@ -101,17 +102,41 @@ static int take_frequency(struct lp_options *options, const char *value)
 }
 
 /* Returns 0, or 2 for a wrong use. */
+/* Options that take nothing and only say yes. */
+static int take_flag(struct lp_options *options, int key)
+{
+	static const struct {
+		int key;
+		size_t field;
+	} flags[] = {
+		{ 'a', offsetof(struct lp_options, all) },
+		{ 's', offsetof(struct lp_options, subprocesses) },
+		{ 'j', offsetof(struct lp_options, json) },
+		{ LP_OPTION_NATIVE, offsetof(struct lp_options, native) },
+		{ LP_OPTION_KERNEL, offsetof(struct lp_options, kernel) },
+		{ LP_OPTION_QUEUE, offsetof(struct lp_options, queue) },
+		{ LP_OPTION_ORIGINS, offsetof(struct lp_options, origins) },
+		{ LP_OPTION_LIFETIMES, offsetof(struct lp_options, lifetimes) },
+		{ LP_OPTION_EXPLAIN, offsetof(struct lp_options, explain) },
+		{ LP_OPTION_STACK, offsetof(struct lp_options, stack) },
+		{ LP_OPTION_CONSISTENT, offsetof(struct lp_options, consistent) },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		if (flags[i].key == key) {
+			*(bool *)((char *)options + flags[i].field) = true;
+			return 0;
+		}
+	}
+	return 2;
+}
+
 static int take_option(struct lp_options *options, int key, char *value)
 {
 	switch (key) {
 	case 'p':
 		return add_pids(options, value);
-	case 'a':
-		options->all = true;
-		return 0;
-	case 's':
-		options->subprocesses = true;
-		return 0;
 	case 't':
 		return take_duration("-t", value, true, &options->threshold_ns);
 	case 'd':
@@ -122,24 +147,20 @@ static int take_option(struct lp_options *options, int key, char *value)
 		return take_mode(options, value);
 	case 'F':
 		return take_frequency(options, value);
-	case LP_OPTION_NATIVE:
-		options->native = true;
-		return 0;
-	case LP_OPTION_KERNEL:
-		options->kernel = true;
-		return 0;
 	case 'o':
 		options->output = value;
 		return 0;
 	case 'f':
 		options->format = value;
 		return 0;
-	case 'j':
-		options->json = true;
-		return 0;
-	case LP_OPTION_QUEUE:
-		options->queue = true;
-		return 0;
+	case LP_OPTION_FIND:
+		return findings_parse(value, &options->findings)
+			       ? usage_error(
+					 "--find takes kinds such as wrong_thread,closed_loop, or all, or none, not '%s'",
+					 value)
+			       : 0;
+	case LP_OPTION_WATCH:
+		return take_duration("--watch", value, false, &options->watch_ns);
 	case 'v':
 		options->verbosity++;
 		return 0;
@@ -147,7 +168,7 @@ static int take_option(struct lp_options *options, int key, char *value)
 		options->verbosity = -1;
 		return 0;
 	default:
-		return 2;
+		return take_flag(options, key);
 	}
 }
 
@@ -175,6 +196,12 @@ static bool option_allowed(const struct lp_options *options, int key)
 	return true;
 }
 
+bool options_only_explain(const struct lp_options *options)
+{
+	return options->explain && options->command == LP_COMMAND_PROFILE && !options->pid_count &&
+	       !options->all && !options->launch;
+}
+
 /* What only makes sense together, or not at all. */
 static int check_combination(const struct lp_options *options)
 {
@@ -192,6 +219,10 @@ static int check_combination(const struct lp_options *options)
 		return options->launch
 			       ? usage_error("%s starts nothing: leave out -- COMMAND", "check")
 			       : 0;
+	if (options_only_explain(options))
+		return 0;
+	if (options->command == LP_COMMAND_TASKS)
+		return options->pid_count ? 0 : usage_error("tasks needs %s", "-p PID");
 	if (!targets)
 		return usage_error("nothing to profile: give %s", "-p PID, -a or -- COMMAND");
 	if (options->all && (options->pid_count || options->launch))
@@ -202,6 +233,8 @@ static int check_combination(const struct lp_options *options)
 		return usage_error("record needs %s", "-o FILE");
 	if (options->sampling && options->queue)
 		return usage_error("%s needs a probe: leave out -m sample", "--queue");
+	if (options->sampling && options->lifetimes)
+		return usage_error("%s needs a probe: leave out -m sample", "--lifetimes");
 	return 0;
 }
 
@@ -244,6 +277,7 @@ int options_parse(int argc, char **argv, struct lp_options *options)
 
 	memset(options, 0, sizeof(*options));
 	options->threshold_ns = DEFAULT_THRESHOLD_NS;
+	options->findings = findings_default();
 	for (i = 1; i < argc && separator == argc; i++)
 		if (!strcmp(argv[i], "--"))
 			separator = i;
@@ -268,6 +302,8 @@ int options_parse(int argc, char **argv, struct lp_options *options)
 	for (j = 0; !err && j < seen; j++)
 		if (!option_allowed(options, keys[j]))
 			err = usage_error("%s is not for this command", option_table_name(keys[j]));
+	/* what a task waits for a turn of the loop is a part of its life */
+	options->queue |= options->lifetimes;
 	return err ? err : check_combination(options);
 }
 

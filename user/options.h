@@ -16,6 +16,7 @@ enum lp_command {
 	LP_COMMAND_RECORD,
 	LP_COMMAND_REPORT,
 	LP_COMMAND_CHECK,
+	LP_COMMAND_TASKS,
 };
 
 struct lp_options {
@@ -36,6 +37,13 @@ struct lp_options {
 	const char *format;
 	bool json;
 	bool queue;
+	uint32_t findings; /* --find: bits, 1 << enum lp_finding_kind */
+	bool origins;
+	bool lifetimes;
+	bool explain;
+	bool stack; /* tasks: whole await chains */
+	bool consistent; /* tasks: stop the target while its tasks are read */
+	uint64_t watch_ns; /* tasks --watch; 0: once */
 	const char *capture; /* report FILE */
 	int verbosity; /* -q is -1 */
 };
@@ -45,6 +53,9 @@ struct lp_options {
  * 2 after it has said on stderr what is wrong with the usage.
  */
 int options_parse(int argc, char **argv, struct lp_options *options);
+
+/* --explain without anything to profile: explains everything. */
+bool options_only_explain(const struct lp_options *options);
 void options_free(struct lp_options *options);
 
 /* "100ms", "2s", "1.5m", "250us"; a bare number is in seconds.  Returns 0 or -EINVAL. */

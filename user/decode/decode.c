@@ -246,6 +246,36 @@ static int decode_cause(const void *record, const struct lp_event_handlers *hand
 	return 0;
 }
 
+static int decode_found(const void *record, const struct lp_event_handlers *handlers, void *context)
+{
+	const struct lp_event_found *event = record;
+
+	if (event->kind >= LP_FINDING_KINDS || event->depth > LP_FINDING_FRAMES ||
+	    event->loop_depth > LP_FINDING_LOOP_FRAMES ||
+	    event->event.size < sizeof(*event) + (event->depth + event->loop_depth) *
+							 sizeof(event->frames[0]) ||
+	    !terminated(event->name, sizeof(event->name)) ||
+	    !terminated(event->file, sizeof(event->file)) ||
+	    !terminated(event->task_name, sizeof(event->task_name)) ||
+	    !terminated(event->exception_type, sizeof(event->exception_type)) ||
+	    !terminated(event->exception_message, sizeof(event->exception_message)))
+		return -EBADMSG;
+	handlers->found(context, event);
+	return 0;
+}
+
+static int decode_task_end(const void *record, const struct lp_event_handlers *handlers,
+			   void *context)
+{
+	const struct lp_event_task_end *event = record;
+
+	if (event->callback >= LP_MAX_CALLBACKS || event->outcome >= LP_OUTCOMES ||
+	    event->end_ns < event->born_ns)
+		return -EBADMSG;
+	handlers->task_end(context, event);
+	return 0;
+}
+
 /* Events that need no more than the check of their size. */
 #define LP_PLAIN(name, type)                                                                       \
 	static int decode_##name(const void *record, const struct lp_event_handlers *handlers,     \
@@ -263,6 +293,7 @@ LP_PLAIN(process, struct lp_event_process)
 LP_PLAIN(loop_stats, struct lp_event_loop_stats)
 LP_PLAIN(poller, struct lp_event_poller)
 LP_PLAIN(run_queue, struct lp_event_run_queue)
+LP_PLAIN(noticed, struct lp_event_noticed)
 LP_PLAIN(lost, struct lp_event_lost)
 LP_PLAIN(interval, struct lp_event_end)
 LP_PLAIN(end, struct lp_event_end)
@@ -294,6 +325,9 @@ static const struct lp_decoder {
 	  decode_account },
 	LP_ROW(LP_EVENT_SLOW_ITERATION, slow_iteration, struct lp_event_slow_iteration, true),
 	LP_ROW(LP_EVENT_POLLER, poller, struct lp_event_poller, true),
+	LP_ROW(LP_EVENT_NOTICED, noticed, struct lp_event_noticed, true),
+	LP_ROW(LP_EVENT_TASK_END, task_end, struct lp_event_task_end, true),
+	LP_ROW(LP_EVENT_FOUND, found, struct lp_event_found, false),
 	LP_ROW(LP_EVENT_FRAME, frame, struct lp_event_frame, true),
 	LP_ROW(LP_EVENT_SEEN, seen, struct lp_event_seen, false),
 	LP_ROW(LP_EVENT_PROGRESS, progress, struct lp_event_slow, true),

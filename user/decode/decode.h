@@ -52,6 +52,9 @@ struct lp_event_handlers {
 	void (*cause)(void *context, const struct lp_event_cause *event);
 	void (*task_name)(void *context, const struct lp_event_task_name *event);
 	void (*run_queue)(void *context, const struct lp_event_run_queue *event);
+	void (*found)(void *context, const struct lp_event_found *event);
+	void (*noticed)(void *context, const struct lp_event_noticed *event);
+	void (*task_end)(void *context, const struct lp_event_task_end *event);
 	void (*lost)(void *context, const struct lp_event_lost *event);
 	void (*interval)(void *context, const struct lp_event_end *event);
 	void (*end)(void *context, const struct lp_event_end *event);

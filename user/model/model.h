@@ -35,6 +35,8 @@ struct lp_run {
 	uint64_t start_ns; /* CLOCK_MONOTONIC */
 	uint64_t start_unix_ns; /* the same instant, CLOCK_REALTIME */
 	bool queue; /* queue delays are measured */
+	bool lifetimes; /* lives of tasks are */
+	bool explain; /* sinks for people explain the kinds of findings that they show */
 	bool sampled; /* sample mode: callbacks are known from samples of late iterations only */
 };
 
@@ -189,8 +191,60 @@ struct lp_cause {
 	uint64_t total_ns;
 };
 
+#define LP_MESSAGE_MAX 256
+#define LP_TYPE_MAX 96
+
+/* A coroutine, task, future or callback that got lost. */
+struct lp_finding {
+	const struct lp_loop_info *loop; /* NULL: not known */
+	enum lp_finding_kind kind;
+	uint64_t time_ns;
+	pid_t pid;
+	pid_t tid; /* of the thread that it was found in */
+	const char *name; /* of the coroutine or callback, where its definition is; "" if none */
+	const char *file;
+	uint32_t line; /* 0: not known */
+	uint64_t task; /* address, 0: none */
+	const char *task_name; /* "" if none */
+	const char *exception_type; /* "" if none */
+	const char *exception_message;
+	const struct lp_shown_frame *created; /* that made it; NULL: not known */
+	const struct lp_shown_frame *parked; /* where its coroutine is suspended; NULL: not known */
+	struct lp_stack stack; /* that it was found in: that raised, dropped or scheduled */
+	struct lp_stack loop_stack; /* wrong thread: what the loop's own thread was doing */
+	bool noticed; /* wrong thread: its loop has run it meanwhile, ... */
+	uint64_t late_ns; /* ... so long after it was put there; else so far */
+	bool more; /* pending at close: there were more than are told */
+	uint64_t before; /* how often the same was found at the same place before */
+};
+
+/* The same found at the same place. */
+struct lp_finding_count {
+	const struct lp_loop_info *loop; /* NULL: not known */
+	enum lp_finding_kind kind;
+	const char *name; /* as in struct lp_finding */
+	const char *file;
+	uint32_t line;
+	const char *exception_type; /* of the last one */
+	const char *exception_message;
+	const struct lp_shown_frame *created; /* of the last one */
+	const struct lp_shown_frame *place; /* innermost of the stack; NULL: not known */
+	uint64_t count;
+	uint64_t late_max_ns; /* wrong thread */
+};
+
+/* --lifetimes: of the tasks of one coroutine that have ended. */
+struct lp_lifetimes {
+	uint64_t outcomes[LP_OUTCOMES];
+	struct lp_histogram life; /* from birth to the end of the last step */
+	struct lp_histogram running; /* of each life, the parts */
+	struct lp_histogram queued;
+	struct lp_histogram waiting;
+};
+
 struct lp_callback_summary {
 	const struct lp_callback_info *callback;
+	const struct lp_lifetimes *lifetimes; /* NULL: none has ended, or not asked for */
 	uint64_t slow;
 	struct lp_histogram run;
 	struct lp_histogram queue; /* empty unless lp_run.queue */
@@ -220,6 +274,9 @@ struct lp_summary {
 	uint64_t since_ns; /* start of the time it covers */
 	size_t loop_count;
 	struct lp_loop_summary *loops;
+	size_t finding_count;
+	struct lp_finding_count *findings; /* most frequent first */
+	uint64_t findings_beyond; /* found at more places than are kept */
 	uint64_t lost[LP_LOST_KINDS];
 };
 
@@ -239,6 +296,7 @@ struct lp_observer {
 	/* Once it has ended; before that, each time it is told to be in progress. */
 	void (*slow)(void *context, const struct lp_slow *slow);
 	void (*slow_iteration)(void *context, const struct lp_slow_iteration *slow);
+	void (*finding)(void *context, const struct lp_finding *finding);
 	/* interval: since the last call; total: since the start. */
 	void (*interval)(void *context, const struct lp_summary *interval,
 			 const struct lp_summary *total);

@@ -33,6 +33,7 @@ enum lp_instance_layout {
 struct lp_cpython_row {
 	uint16_t minor;
 	struct lp_python_offsets probe;
+	struct lp_task_offsets task; /* of futures and tasks */
 	uint16_t task_size; /* Task.tp_basicsize, by which the row is checked */
 	uint16_t current_thread; /* _PyRuntime: the GIL holder's thread state, up to 3.11 */
 	uint16_t runtime_gil; /* _PyRuntime: the GIL itself, up to 3.11 */

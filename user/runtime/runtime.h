@@ -56,6 +56,8 @@ struct lp_instance {
 	void *reader; /* the adapter's own, to read objects from user space */
 };
 
+struct lp_task_list;
+
 struct lp_runtime {
 	const char *name;
 	/*
@@ -100,6 +102,14 @@ struct lp_runtime {
 	/* The name of a task by its address; "" if it cannot be read. */
 	void (*task_name)(const struct lp_instance *instance, uint64_t task, char *name,
 			  size_t size);
+	/*
+	 * All tasks of all loops that have not ended, and ended ones whose exception
+	 * nobody has asked for; see task.h.  Races the target: what was torn is marked
+	 * partial.  Returns 0 (the list is to be freed with task_list_free) or a negative
+	 * errno with a sentence.  NULL: the runtime has no tasks.
+	 */
+	int (*read_tasks)(const struct lp_instance *instance, struct lp_task_list *list,
+			  struct lp_error *error);
 };
 
 /* Tries every adapter.  Returns as detect does. */
