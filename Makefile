@@ -25,7 +25,9 @@ BPF_CFLAGS = -O2 -g -target bpf -mcpu=v2 -D__TARGET_ARCH_x86 $(WARNINGS) \
 
 SOURCES = $(wildcard user/*.c user/*/*.c)
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
-BPF_SOURCES = $(wildcard bpf/*.bpf.c)
+# The one that defines the maps comes first: libbpf 1.1 keeps the offsets of what it met as
+# extern before.
+BPF_SOURCES = bpf/dispatch.bpf.c $(filter-out bpf/dispatch.bpf.c,$(wildcard bpf/*.bpf.c))
 BPF_OBJECTS = $(BPF_SOURCES:bpf/%.c=$(BUILD)/bpf/%.o)
 SKELETON = $(BUILD)/loopprof.skel.h
 

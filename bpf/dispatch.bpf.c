@@ -90,6 +90,36 @@ __noinline int lp_adopt(void)
 	return bpf_map_update_elem(&loop_slots, &tid, &slot, BPF_ANY);
 }
 
+/* A callback that another thread had put into the loop's queue runs at last. */
+static __always_inline void lp_tell_noticed(const struct lp_loop *loop, __u64 handle, __u64 now,
+					    __u64 late_ns)
+{
+	struct lp_event_noticed *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	if (!event) {
+		lp_lose(LP_LOST_RING);
+		return;
+	}
+	lp_event_fill(&event->event, LP_EVENT_NOTICED, sizeof(*event), now, LP_NO_LOOP, loop->pid);
+	event->handle = handle;
+	event->late_ns = late_ns;
+	bpf_ringbuf_submit(event, 0);
+}
+
+/* Who dispatches a handle runs its loop. */
+static __always_inline void lp_own_loop(const struct lp_loop *loop, __u64 handle)
+{
+	struct lp_process *process = bpf_map_lookup_elem(&processes, &loop->pid);
+	struct lp_object_key key = {};
+	__u32 tid = loop->tid;
+
+	if (!process)
+		return;
+	key.object = lp_read_u64(handle + process->lifecycle.handle_loop);
+	key.pid = loop->pid;
+	bpf_map_update_elem(&owners, &key, &tid, BPF_ANY);
+}
+
 /* When the handle that is about to run was made ready; LP_NO_QUEUE_DELAY if nobody saw it. */
 static __always_inline __u64 lp_queue_delay(struct lp_loop *loop, __u64 now)
 {
@@ -102,9 +132,13 @@ static __always_inline __u64 lp_queue_delay(struct lp_loop *loop, __u64 now)
 	key.pid = loop->pid;
 	/* Handle._run's only argument, self */
 	key.handle = lp_read_u64(frame + offsets->frame_locals) & ~offsets->tag_mask;
+	if (lp_config.wrong_thread && !loop->position)
+		lp_own_loop(loop, key.handle);
 	ready = bpf_map_lookup_elem(&ready_times, &key);
 	if (ready) {
-		delay = now - *ready;
+		delay = now - (*ready & ~LP_READY_FOREIGN);
+		if (lp_config.wrong_thread && *ready & LP_READY_FOREIGN)
+			lp_tell_noticed(loop, key.handle, now, delay);
 		bpf_map_delete_elem(&ready_times, &key);
 		return delay;
 	}

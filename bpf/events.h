@@ -210,7 +210,7 @@ enum lp_finding_kind {
 	LP_FINDING_KINDS,
 };
 
-#define LP_FINDING_FRAMES 48
+#define LP_FINDING_FRAMES 64
 #define LP_FINDING_LOOP_FRAMES 16
 #define LP_MESSAGE_BYTES 192
 #define LP_TYPE_NAME_BYTES 64
@@ -233,7 +233,7 @@ struct lp_event_finding {
 	__u64 object; /* the coroutine, future or handle that it is about */
 	__u64 task; /* 0: none */
 	struct lp_frame_reference parked; /* where its coroutine is suspended; code 0: not known */
-	struct lp_frame_reference created; /* --origins: the line that made it; code 0: not known */
+	struct lp_origin origin; /* --origins: what made it; code 0: not known */
 	struct lp_text qualname;
 	struct lp_text filename;
 	struct lp_text message; /* of the exception */
@@ -248,6 +248,17 @@ struct lp_event_finding {
 	__u32 loop_depth; /* wrong thread: of that of the loop's own thread */
 	struct lp_frame_reference frames[LP_FINDING_FRAMES];
 	struct lp_frame_reference loop_frames[LP_FINDING_LOOP_FRAMES];
+};
+
+/* The same while BPF makes it. */
+struct lp_finding_work {
+	struct lp_event_finding event;
+	__u64 frame; /* a walk: where it is, ... */
+	__u64 callers_self; /* ... and the first local variable of the second frame */
+	__u64 loop_object; /* that is closed */
+	__u32 told; /* tasks of it */
+	__u32 reserved;
+	__u8 scratch[LP_SCRATCH_BYTES];
 };
 
 /* A handle that another thread put into the loop's queue has begun to run. */

@@ -108,6 +108,25 @@ static __always_inline void lp_top_add(struct lp_loop *loop, __u32 callback, __u
 	top->total_ns += duration;
 }
 
+/* --lifetimes: a step of a task's life. */
+static __always_inline void lp_live(struct lp_loop *loop, __u64 duration, __u64 now)
+{
+	struct lp_object_key key = {};
+	struct lp_life *life;
+
+	key.object = loop->task;
+	key.pid = loop->pid;
+	life = bpf_map_lookup_elem(&lives, &key);
+	if (!life)
+		return;
+	life->running_ns += duration;
+	if (loop->queue_delay_ns != LP_NO_QUEUE_DELAY)
+		life->queued_ns += loop->queue_delay_ns;
+	life->callback = loop->callback;
+	life->end_ns = now;
+	life->steps++;
+}
+
 /*
  * Ends the callback that runs: into its histogram, and out if it was slow.  A sample
  * may interrupt it, and end the callback as well: so the start is read once.
@@ -126,6 +145,8 @@ static __always_inline void lp_callback_end(struct lp_loop *loop, __u32 slot, __
 		if (duration >= loop->threshold_ns)
 			stats->slow++;
 	}
+	if (lp_config.lifetimes && loop->task)
+		lp_live(loop, duration, now);
 	if (duration < loop->threshold_ns) {
 		lp_top_add(loop, callback, duration);
 	} else {

@@ -24,6 +24,11 @@
 
 #define LP_MAX_CAUSES 8192
 #define LP_MAX_POLLERS 1024
+#define LP_MAX_FINDINGS 32 /* that are being made at once */
+#define LP_MAX_PLACES 4096
+#define LP_MAX_ORIGINS 65536
+#define LP_MAX_LIVES 131072
+#define LP_MAX_OWNERS 1024
 #define LP_FILTER_BYTES 4096
 
 #define LP_NO_QUEUE_DELAY (~0ULL)
@@ -131,7 +136,7 @@ struct lp_python {
 	__u64 none; /* Py_None */
 };
 
-/* What only lost coroutines and tasks need; types are 0 until _asyncio is loaded. */
+/* What only lost coroutines and tasks need; all 0 until _asyncio is loaded. */
 struct lp_lifecycle {
 	struct lp_task_offsets offsets;
 	__u64 task_type;
@@ -139,7 +144,34 @@ struct lp_lifecycle {
 	__u64 task_finalize; /* tp_finalize of both: subclasses inherit it */
 	__u64 future_finalize;
 	__u64 runtime_error; /* the type RuntimeError */
-	__u64 all_tasks; /* the set inside asyncio's WeakSet of all tasks, up to 3.13 */
+	__u64 threadsafe_code; /* of BaseEventLoop.call_soon_threadsafe */
+	/* up to 3.13: the set inside asyncio's WeakSet of all tasks; later: lists */
+	__u64 all_tasks;
+	__u64 interpreter_tasks; /* head of the interpreter's list, ... */
+	__u16 thread_tasks; /* ... of that in a thread state, ... */
+	__u16 task_node; /* ... and where a task is linked in */
+	__u16 handle_loop; /* asyncio.Handle._loop */
+	__u16 exception_args; /* BaseException.args */
+	__u16 tuple_items;
+	__u8 array_arguments; /* exceptions are made with an array of arguments, not a tuple */
+	__u8 born_inside; /* 3.11 and later: a coroutine is made inside its own frame */
+	__u32 reserved;
+};
+
+/* What a probe at this address is for. */
+struct lp_place_key {
+	__u64 address;
+	__u32 pid;
+	__u32 reserved;
+};
+
+enum lp_watched_place {
+	LP_PLACE_NEVER_AWAITED = 1,
+	LP_PLACE_NEVER_RETRIEVED,
+	LP_PLACE_DESTROYED_PENDING,
+	LP_PLACE_NO_RUNNING_LOOP,
+	LP_PLACE_OTHER_LOOP,
+	LP_PLACE_LOOP_CLOSE,
 };
 
 /*
@@ -448,6 +480,34 @@ struct lp_ready_key {
 	__u32 reserved;
 };
 
+/* Of the time in ready_times: the handle was put there by another thread than its loop's. */
+#define LP_READY_FOREIGN (1ULL << 63)
+
+#define LP_ORIGIN_FRAMES 6
+
+struct lp_object_key {
+	__u64 object;
+	__u32 pid;
+	__u32 reserved;
+};
+
+/* --origins: the frames that made a task or coroutine, innermost first. */
+struct lp_origin {
+	__u64 type; /* of the object: another may lie there by now, of a type that is not kept */
+	struct lp_frame_reference frames[LP_ORIGIN_FRAMES];
+};
+
+/* --lifetimes: a task that lives. */
+struct lp_life {
+	__u64 born_ns;
+	__u64 end_ns; /* of its last step */
+	__u64 running_ns;
+	__u64 queued_ns;
+	__u64 steps;
+	__u32 callback;
+	__u32 reserved;
+};
+
 enum lp_lost_kind {
 	LP_LOST_RING = 0, /* ring buffer full: an event is missing */
 	LP_LOST_LOOPS = 1, /* more loops than LP_MAX_LOOPS */
@@ -455,6 +515,8 @@ enum lp_lost_kind {
 	LP_LOST_READY = 3, /* --queue: no room to remember when a callback became ready */
 	LP_LOST_IDENTITY = 4, /* runs whose callable could not be read */
 	LP_LOST_CAUSES = 5, /* waits without a place in the summary by cause: no free slot */
+	LP_LOST_FINDINGS = 6, /* something that got lost could not be told: too many at once */
+	LP_LOST_LIVES = 7, /* --lifetimes: tasks without a place to be remembered */
 	LP_LOST_KINDS,
 };
 
@@ -464,7 +526,10 @@ struct lp_config {
 	__u8 sampling; /* loops are found and followed without a probe */
 	__u8 want_native; /* C frames beside those of Python */
 	__u8 want_kernel;
-	__u8 reserved[5];
+	__u8 lifetimes; /* of tasks are measured */
+	__u8 origins; /* of tasks and coroutines are kept */
+	__u8 wrong_thread; /* callbacks put into another thread's loop are looked for */
+	__u8 reserved[2];
 	__u8 arguments[LP_SYSCALLS]; /* enum lp_argument, by the number of the system call */
 };
 

@@ -136,6 +136,51 @@ LP_MAP struct {
 	__type(value, struct lp_process_filter);
 } process_filter SEC(".maps");
 
+/* What probes on lost things are for, by their address. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LP_MAX_PLACES);
+	__type(key, struct lp_place_key);
+	__type(value, __u32);
+} places SEC(".maps");
+
+/* Findings while they are made, too big for the stack; who pops a slot has it to himself. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LP_MAX_FINDINGS);
+	__type(key, __u32);
+	__type(value, struct lp_finding_work);
+} findings SEC(".maps");
+
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, LP_MAX_FINDINGS);
+	__type(value, __u32);
+} free_findings SEC(".maps");
+
+/* Shrunk to one element, as the next two, unless an option asks for it. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, LP_MAX_ORIGINS);
+	__type(key, struct lp_object_key);
+	__type(value, struct lp_origin);
+} origins SEC(".maps");
+
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LP_MAX_LIVES);
+	__type(key, struct lp_object_key);
+	__type(value, struct lp_life);
+} lives SEC(".maps");
+
+/* Which thread runs a loop, by the loop's object. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, LP_MAX_OWNERS);
+	__type(key, struct lp_object_key);
+	__type(value, __u32);
+} owners SEC(".maps");
+
 /* --native, --kernel: one event a CPU, while it is made. */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -9,6 +9,69 @@
  */
 #include "common.bpf.h"
 #include "python.bpf.h"
+#include "loop.bpf.h"
+#include "walk.bpf.h"
+#include "finding.bpf.h"
+
+#define LP_THREADSAFE_DEPTH 4 /* call_soon_threadsafe lies between */
+
+/* Does asyncio's own way to do this from another thread lead here? */
+static __always_inline bool lp_is_threadsafe(const struct lp_process *process)
+{
+	const struct lp_python_offsets *offsets = &process->python.offsets;
+	__u64 frame = lp_top_frame(offsets, lp_thread_state(&process->python));
+	__u32 i;
+
+	for (i = 0; i < LP_THREADSAFE_DEPTH; i++) {
+		if ((lp_read_u64(frame + offsets->frame_code) & ~offsets->tag_mask) ==
+		    process->lifecycle.threadsafe_code)
+			return true;
+		frame = lp_read_u64(frame + offsets->frame_previous);
+		if (!frame)
+			return false;
+	}
+	return false;
+}
+
+/* The thread that runs the handle's loop, if it is another one; else 0. */
+static __always_inline __u32 lp_foreign_owner(struct lp_process *process, __u64 handle)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct lp_object_key key = {};
+	__u32 tid = (__u32)id, *owner;
+
+	key.object = lp_read_u64(handle + process->lifecycle.handle_loop);
+	key.pid = id >> 32;
+	owner = bpf_map_lookup_elem(&owners, &key);
+	if (!owner || *owner == tid || lp_is_threadsafe(process))
+		return 0;
+	return *owner;
+}
+
+/* The callback itself is named by user space, by the stack that scheduled it. */
+__weak __noinline int lp_tell_foreign(__u64 handle, __u32 owner)
+{
+	int number = lp_finding_begin(LP_FINDING_WRONG_THREAD, handle);
+	struct lp_finding_work *work;
+	struct lp_loop *loop;
+	__u64 thread_state;
+	__u32 slot;
+
+	if (number < 0)
+		return 0;
+	work = lp_finding_of(number);
+	loop = lp_loop_of(owner, &slot);
+	lp_finding_own_walk(number);
+	if (work && loop) {
+		work->event.event.loop = slot;
+		/* it has no GIL, so that its frames stay as they are */
+		thread_state = loop->thread_state;
+		lp_finding_walk(number, thread_state, 1);
+	}
+	lp_finding_send(number);
+	lp_finding_end(number);
+	return 0;
+}
 
 SEC("?uprobe")
 int lp_deque_append(struct pt_regs *ctx)
@@ -17,7 +80,7 @@ int lp_deque_append(struct pt_regs *ctx)
 	struct lp_ready_key key = {};
 	struct lp_process *process;
 	struct lp_loop *loop;
-	__u32 slot;
+	__u32 slot, owner;
 
 	key.pid = bpf_get_current_pid_tgid() >> 32;
 	process = bpf_map_lookup_elem(&processes, &key.pid);
@@ -33,6 +96,13 @@ int lp_deque_append(struct pt_regs *ctx)
 	if (loop && !loop->start_ns && loop->iteration_start_ns)
 		now = loop->iteration_start_ns;
 	key.handle = handle;
+	if (lp_config.wrong_thread) {
+		owner = lp_foreign_owner(process, handle);
+		if (owner) {
+			lp_tell_foreign(handle, owner);
+			now |= LP_READY_FOREIGN;
+		}
+	}
 	if (bpf_map_update_elem(&ready_times, &key, &now, BPF_ANY))
 		lp_lose(LP_LOST_READY);
 	return 0;

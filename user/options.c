@@ -232,9 +232,11 @@ static int check_combination(const struct lp_options *options)
 	if (options->command == LP_COMMAND_RECORD && !options->output)
 		return usage_error("record needs %s", "-o FILE");
 	if (options->sampling && options->queue)
-		return usage_error("%s needs a probe: leave out -m sample", "--queue");
-	if (options->sampling && options->lifetimes)
-		return usage_error("%s needs a probe: leave out -m sample", "--lifetimes");
+		return usage_error("%s needs a probe: leave out -m sample",
+				   options->lifetimes ? "--lifetimes"
+				   : options->findings >> LP_FINDING_WRONG_THREAD & 1
+					   ? "--find wrong_thread"
+					   : "--queue");
 	return 0;
 }
 
@@ -302,8 +304,9 @@ int options_parse(int argc, char **argv, struct lp_options *options)
 	for (j = 0; !err && j < seen; j++)
 		if (!option_allowed(options, keys[j]))
 			err = usage_error("%s is not for this command", option_table_name(keys[j]));
-	/* what a task waits for a turn of the loop is a part of its life */
-	options->queue |= options->lifetimes;
+	/* what a task waits for a turn of the loop is a part of its life; and a callback from
+	 * another thread is seen where it is put into the queue */
+	options->queue |= options->lifetimes || options->findings >> LP_FINDING_WRONG_THREAD & 1;
 	return err ? err : check_combination(options);
 }
 

@@ -141,6 +141,9 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 		.sampling = options->sampling,
 		.native = options->native,
 		.kernel = options->kernel,
+		.findings = options->findings,
+		.origins = options->origins,
+		.lifetimes = options->lifetimes,
 		.frequency = sample_frequency(options),
 	};
 	struct lp_live_config live = {
@@ -379,6 +382,8 @@ static void describe_run(struct lp_profile *profile)
 		.start_unix_ns = clock_ns(CLOCK_REALTIME),
 		.queue = options->queue,
 		.sampled = options->sampling,
+		.lifetimes = options->lifetimes,
+		.explain = options->explain,
 	};
 }
 

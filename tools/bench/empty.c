@@ -78,13 +78,13 @@ int main(int argc, char **argv)
 	err = skeleton ? load(skeleton, syscalls) : -errno;
 	if (!err) {
 		link = bpf_program__attach_uprobe(skeleton->progs.bench_uprobe, false, pid,
-						  probe.path, probe.offset);
+						  probe.path, probe.places[0].offset);
 		err = link ? 0 : -errno;
 	}
 	if (err) {
 		fprintf(stderr, "bench-empty: cannot attach: %s\n", strerror(-err));
 	} else {
-		printf("attached 0x%" PRIx64 "\n", probe.offset);
+		printf("attached 0x%" PRIx64 "\n", probe.places[0].offset);
 		fflush(stdout);
 		stay();
 	}

@@ -10,4 +10,7 @@
 int cpython_find_probe(const struct lp_cpython *python, enum lp_probe_role role,
 		       struct lp_probe *probe, struct lp_error *error);
 
+/* See find_lifecycle in struct lp_runtime. */
+int cpython_find_lifecycle(const struct lp_cpython *python, struct lp_lifecycle *lifecycle);
+
 #endif /* LP_CPYTHON_PROBES_H */

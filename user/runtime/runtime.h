@@ -17,13 +17,32 @@ enum lp_probe_role {
 	LP_PROBE_DISPATCH, /* begins a callback */
 	LP_PROBE_RUNNING_LOOP, /* a loop starts or stops running in this thread */
 	LP_PROBE_READY, /* --queue: a callback becomes ready */
+	/* what gets lost; each is hit only when it happens */
+	LP_PROBE_NEVER_AWAITED,
+	LP_PROBE_NEVER_RETRIEVED,
+	LP_PROBE_DESTROYED_PENDING,
+	LP_PROBE_NO_RUNNING_LOOP,
+	LP_PROBE_OTHER_LOOP,
+	LP_PROBE_LOOP_CLOSE,
+	/* --find closed_loop: each exception that Python code makes */
+	LP_PROBE_EXCEPTION,
+	/* --origins, --lifetimes: each task and coroutine */
+	LP_PROBE_TASK_BORN,
+	LP_PROBE_TASK_GONE,
+	LP_PROBE_COROUTINE_BORN,
 	LP_PROBE_ROLES,
 };
+
+#define LP_PROBE_PLACES 4
 
 struct lp_probe {
 	enum lp_probe_role role;
 	bool emulated; /* the kernel emulates the probed instruction: a cheap hit */
-	uint64_t offset; /* in the file */
+	size_t count;
+	struct {
+		uint64_t offset; /* in the file */
+		uint64_t address; /* in the process; 0: not known yet */
+	} places[LP_PROBE_PLACES];
 	const char *function; /* what is probed, for messages */
 	char path[64]; /* opens the probed file, whatever its name is */
 };
@@ -71,6 +90,8 @@ struct lp_runtime {
 	/* Finds a role's probe.  -EAGAIN: not now, the process has not got so far. */
 	int (*find_probe)(const struct lp_instance *instance, enum lp_probe_role role,
 			  struct lp_probe *probe, struct lp_error *error);
+	/* What lost coroutines and tasks are known by.  -EAGAIN as above. */
+	int (*find_lifecycle)(const struct lp_instance *instance, struct lp_lifecycle *lifecycle);
 	/* Does what the offsets say hold in the live process?  -EAGAIN: cannot be told yet. */
 	int (*verify)(const struct lp_instance *instance, struct lp_error *error);
 	/* Has the process loaded what it needs to run a loop? */

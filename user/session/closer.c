@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+/* Each link's end waits for the kernel's grace periods: together they wait for the same. */
+#define HELPERS 12
+
 struct lp_closing {
 	struct lp_closing *next;
 	struct bpf_link *link;
@@ -44,22 +47,28 @@ static void *close_links(void *context)
 	return NULL;
 }
 
+/* signals are for the main thread */
+static int start_thread(struct lp_closer *closer, pthread_t *thread)
+{
+	sigset_t all, before;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	err = pthread_create(thread, NULL, close_links, closer);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return err;
+}
+
 struct lp_closer *closer_new(void)
 {
 	struct lp_closer *closer = calloc(1, sizeof(*closer));
-	sigset_t all, before;
-	int err;
 
 	if (!closer)
 		return NULL;
 	pthread_mutex_init(&closer->lock, NULL);
 	pthread_cond_init(&closer->changed, NULL);
-	/* signals are for the main thread */
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	err = pthread_create(&closer->thread, NULL, close_links, closer);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (err) {
+	if (start_thread(closer, &closer->thread)) {
 		free(closer);
 		return NULL;
 	}
@@ -84,13 +93,22 @@ void closer_take(struct lp_closer *closer, struct bpf_link *link)
 
 void closer_free(struct lp_closer *closer)
 {
+	struct lp_closing *closing;
+	pthread_t helpers[HELPERS];
+	size_t count = 0, i;
+
 	if (!closer)
 		return;
 	pthread_mutex_lock(&closer->lock);
 	closer->last = true;
+	for (closing = closer->first; closing && count < HELPERS; closing = closing->next)
+		if (!start_thread(closer, &helpers[count]))
+			count++;
 	pthread_cond_signal(&closer->changed);
 	pthread_mutex_unlock(&closer->lock);
 	pthread_join(closer->thread, NULL);
+	for (i = 0; i < count; i++)
+		pthread_join(helpers[i], NULL);
 	pthread_mutex_destroy(&closer->lock);
 	pthread_cond_destroy(&closer->changed);
 	free(closer);

@@ -129,6 +129,23 @@ static void mount_tracefs(void)
 		mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL);
 }
 
+/* What lost things are found by: bpf/lost.bpf.c, bpf/births.bpf.c. */
+static int choose_lost_programs(struct lp_session *session)
+{
+	const struct lp_session_config *config = &session->config;
+	int err = config->findings ? enable_program(session, "lp_lost", "") : 0;
+
+	if (!err && config->findings >> LP_FINDING_CLOSED_LOOP & 1)
+		err = enable_program(session, "lp_exception_made", "");
+	if (!err && (config->origins || config->lifetimes))
+		err = enable_program(session, "lp_task_born", "");
+	if (!err && config->lifetimes)
+		err = enable_program(session, "lp_task_gone", "");
+	if (!err && config->origins)
+		err = enable_program(session, "lp_coroutine_born", "");
+	return err;
+}
+
 static int choose_programs(struct lp_session *session, const struct lp_features *features)
 {
 	bool queue = session->config.queue, sampling = session->config.sampling;
@@ -149,7 +166,7 @@ static int choose_programs(struct lp_session *session, const struct lp_features 
 			session, session->config.follow ? "lp_any_exec" : "lp_process_exec", "");
 	if (!err && session->config.follow)
 		err = enable_program(session, "lp_process_fork", "");
-	return err;
+	return err ? err : choose_lost_programs(session);
 }
 
 static void detach_polls(struct lp_session *session)
@@ -172,12 +189,21 @@ static void configure(struct lp_session *session)
 	config->sampling = session->config.sampling;
 	config->want_native = session->config.native;
 	config->want_kernel = session->config.kernel;
+	config->lifetimes = session->config.lifetimes;
+	config->origins = session->config.origins;
+	config->wrong_thread = session->config.findings >> LP_FINDING_WRONG_THREAD & 1;
 	for (number = 0; number < LP_SYSCALLS; number++)
 		config->arguments[number] = (__u8)syscall_argument(number);
 	if (!session->config.queue) {
 		bpf_map__set_max_entries(session->skeleton->maps.queue_stats, 1);
 		bpf_map__set_max_entries(session->skeleton->maps.ready_times, 1);
 	}
+	if (!config->origins)
+		bpf_map__set_max_entries(session->skeleton->maps.origins, 1);
+	if (!config->lifetimes)
+		bpf_map__set_max_entries(session->skeleton->maps.lives, 1);
+	if (!config->wrong_thread)
+		bpf_map__set_max_entries(session->skeleton->maps.owners, 1);
 }
 
 static int load(struct lp_session *session, struct lp_error *error)
@@ -259,6 +285,8 @@ int session_new(const struct lp_session_config *config, struct lp_session **resu
 				  PROT_READ | PROT_WRITE);
 	if (!err)
 		err = fill_queue(session->skeleton->maps.free_loops, 0, SLOTS_AT_FIRST);
+	if (!err)
+		err = fill_queue(session->skeleton->maps.free_findings, 0, LP_MAX_FINDINGS);
 	/* slot 0 of the callbacks is "other" and is never handed out */
 	if (!err)
 		err = fill_queue(session->skeleton->maps.free_callbacks, 1, SLOTS_AT_FIRST);
@@ -273,15 +301,6 @@ cleanup:
 	return err;
 }
 
-static void detach(struct lp_session *session, struct lp_attachment *attachment)
-{
-	size_t i;
-
-	for (i = 0; i < LP_PROBE_ROLES; i++)
-		closer_take(session->closer, attachment->links[i]);
-	free(attachment);
-}
-
 void session_free(struct lp_session *session)
 {
 	struct lp_attachment *attachment, *next;
@@ -290,7 +309,7 @@ void session_free(struct lp_session *session)
 		return;
 	for (attachment = session->attachments; attachment; attachment = next) {
 		next = attachment->next;
-		detach(session, attachment);
+		session_detach(session, attachment);
 	}
 	detach_polls(session);
 	closer_free(session->closer);
@@ -304,154 +323,6 @@ void session_free(struct lp_session *session)
 	mapped_close(&session->buckets);
 	loopprof_bpf__destroy(session->skeleton);
 	free(session);
-}
-
-static struct bpf_program *program_for(const struct lp_session *session, enum lp_probe_role role)
-{
-	struct loopprof_bpf *skeleton = session->skeleton;
-
-	if (session->config.sampling)
-		return NULL;
-	switch (role) {
-	case LP_PROBE_DISPATCH:
-		return session->config.queue ? skeleton->progs.lp_context_queue
-					     : skeleton->progs.lp_context_run;
-	case LP_PROBE_RUNNING_LOOP:
-		return skeleton->progs.lp_running_loop;
-	case LP_PROBE_READY:
-		return session->config.queue ? skeleton->progs.lp_deque_append : NULL;
-	default:
-		return NULL;
-	}
-}
-
-static int attach_role(struct lp_session *session, struct lp_attachment *attachment,
-		       const struct lp_instance *instance, enum lp_probe_role role,
-		       struct lp_error *error)
-{
-	struct bpf_program *program = program_for(session, role);
-	struct lp_probe probe;
-	int err;
-
-	if (!program || attachment->links[role])
-		return 0;
-	err = instance->runtime->find_probe(instance, role, &probe, error);
-	if (err)
-		return err;
-	/* the probe on a loop's start and stop is hit twice a run of it: no matter */
-	if (!probe.emulated && role != LP_PROBE_RUNNING_LOOP)
-		log_warning(
-			"the kernel emulates no instruction near the entry of %s in pid %d: each hit will cost it several times as much as usual",
-			probe.function, instance->pid);
-	attachment->links[role] =
-		bpf_program__attach_uprobe(program, false, instance->pid, probe.path, probe.offset);
-	if (!attachment->links[role]) {
-		err = -errno;
-		return error_set(
-			error, err, "cannot attach to process %d: %s%s", instance->pid,
-			strerror(-err),
-			err == -EPERM || err == -EACCES
-				? "; it needs root (CAP_SYS_ADMIN, as perf_event_open for uprobes asks for it)"
-				: "");
-	}
-	return 0;
-}
-
-static struct lp_attachment *find_attachment(const struct lp_session *session, pid_t pid)
-{
-	struct lp_attachment *attachment = session->attachments;
-
-	while (attachment && attachment->pid != pid)
-		attachment = attachment->next;
-	return attachment;
-}
-
-int session_complete_process(struct lp_session *session, const struct lp_instance *instance,
-			     struct lp_error *error)
-{
-	struct lp_attachment *attachment = find_attachment(session, instance->pid);
-	int err, open = 0;
-	size_t role;
-
-	if (!attachment)
-		return -ESRCH;
-	for (role = 0; role < LP_PROBE_ROLES; role++) {
-		err = attach_role(session, attachment, instance, (enum lp_probe_role)role, error);
-		if (err == -EAGAIN && role != LP_PROBE_DISPATCH)
-			open++;
-		else if (err)
-			return err;
-	}
-	return open;
-}
-
-/* It stays in the filter: another process may have the same lowest bits. */
-static void filter_process(struct lp_session *session, pid_t pid)
-{
-	struct lp_process_filter *filter = mapped_at(&session->filter, 0);
-
-	filter->targets[(uint32_t)pid % LP_FILTER_BYTES] = 1;
-}
-
-int session_add_process(struct lp_session *session, const struct lp_instance *instance,
-			uint64_t threshold_ns, struct lp_error *error)
-{
-	struct lp_attachment *attachment = calloc(1, sizeof(*attachment));
-	struct lp_process process = { .python = instance->python,
-				      .threshold_ns = threshold_ns,
-				      .late_ns = session_late_ns(threshold_ns) };
-	uint32_t key = (uint32_t)instance->pid;
-	int err;
-
-	if (!attachment)
-		return error_set(error, -ENOMEM, "out of memory");
-	if (bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.processes), &key, &process,
-				BPF_ANY)) {
-		err = error_set(error, -errno, "no room for process %d: at most %d at once",
-				instance->pid, LP_MAX_PROCESSES);
-		free(attachment);
-		return err;
-	}
-	attachment->pid = instance->pid;
-	attachment->next = session->attachments;
-	session->attachments = attachment;
-	filter_process(session, instance->pid);
-	err = session_complete_process(session, instance, error);
-	if (err >= 0)
-		return 0;
-	session_remove_process(session, instance->pid);
-	return err;
-}
-
-bool session_tell_code(struct lp_session *session, const struct lp_instance *instance)
-{
-	int map = bpf_map__fd(session->skeleton->maps.processes);
-	uint32_t key = (uint32_t)instance->pid;
-	uint64_t dispatch, run_once;
-	struct lp_process process;
-
-	if (instance->runtime->loop_code(instance, &dispatch, &run_once) || !dispatch ||
-	    !run_once || bpf_map_lookup_elem(map, &key, &process))
-		return false;
-	process.dispatch_code = dispatch;
-	process.run_once_code = run_once;
-	return !bpf_map_update_elem(map, &key, &process, BPF_EXIST);
-}
-
-void session_remove_process(struct lp_session *session, pid_t pid)
-{
-	struct lp_attachment **at = &session->attachments, *attachment;
-	uint32_t key = (uint32_t)pid;
-
-	bpf_map_delete_elem(bpf_map__fd(session->skeleton->maps.processes), &key);
-	while ((attachment = *at)) {
-		if (attachment->pid == pid) {
-			*at = attachment->next;
-			detach(session, attachment);
-			return;
-		}
-		at = &attachment->next;
-	}
 }
 
 int session_ring(const struct lp_session *session)

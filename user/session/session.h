@@ -17,6 +17,9 @@ struct lp_session_config {
 	bool sampling; /* sample mode: no uprobes */
 	bool native; /* C frames, too */
 	bool kernel; /* the kernel's frames, too */
+	uint32_t findings; /* kinds of lost things to look for: bits, 1 << enum lp_finding_kind */
+	bool origins; /* keep where tasks and coroutines were made */
+	bool lifetimes; /* measure the lives of tasks */
 	unsigned int frequency; /* of the clock that samples late loops, Hz */
 };
 
@@ -42,13 +45,17 @@ bool session_lacks_polls(const struct lp_session *session);
 void session_drop_callback(struct lp_session *session, uint32_t slot);
 
 /*
- * Begins to profile a process: its probes are attached, all or none.  Roles whose
- * probe cannot be found yet (-EAGAIN) are left to session_complete_process.
+ * Begins to profile a process: the probes on its loops are attached, all or none.
+ * What cannot be found yet (-EAGAIN), and what lost things are found by, is left to
+ * session_complete_process.
  */
 int session_add_process(struct lp_session *session, const struct lp_instance *instance,
 			uint64_t threshold_ns, struct lp_error *error);
 
-/* Attaches what was not there before; returns how many roles are still open, or -errno. */
+/*
+ * Attaches what was not there before; returns how many roles are still open, or
+ * -errno.  A build in which lost things of a kind cannot be found is told, once.
+ */
 int session_complete_process(struct lp_session *session, const struct lp_instance *instance,
 			     struct lp_error *error);
 /*

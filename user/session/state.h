@@ -14,7 +14,12 @@
 struct lp_attachment {
 	struct lp_attachment *next;
 	pid_t pid;
-	struct bpf_link *links[LP_PROBE_ROLES];
+	struct lp_attached_role {
+		struct bpf_link *links[LP_PROBE_PLACES];
+		uint64_t addresses[LP_PROBE_PLACES]; /* in the map places; 0: not there */
+		bool settled; /* attached, or not to be found in this build */
+	} roles[LP_PROBE_ROLES];
+	bool knows_lifecycle; /* so does BPF */
 };
 
 struct lp_session {
@@ -28,6 +33,9 @@ struct lp_session {
 	struct lp_clock *clock;
 	struct lp_mapped loops, stalls, callbacks, queues, lost, buckets, filter;
 };
+
+/* Takes a process's probes away. */
+void session_detach(struct lp_session *session, struct lp_attachment *attachment);
 
 /* A callback is late, and looked at, after a part of the threshold. */
 uint64_t session_late_ns(uint64_t threshold_ns);

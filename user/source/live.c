@@ -224,6 +224,12 @@ static int take_from_ring(void *context, void *data, size_t size)
 					data, size);
 		return 0;
 	}
+	if (event->type == LP_EVENT_FINDING) {
+		if (size >= sizeof(struct lp_event_finding))
+			symboliser_take_finding(live->symboliser,
+						instance_of(live, (pid_t)event->pid), data);
+		return 0;
+	}
 	if (event->type == LP_EVENT_NATIVE) {
 		if (size >= sizeof(struct lp_event_native))
 			symboliser_keep_native(live->symboliser, data);

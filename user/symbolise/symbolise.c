@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "symbolise.h"
+#include "state.h"
 
 #include "../text.h"
-#include "kernel.h"
-#include "native.h"
-#include "places.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -12,16 +9,6 @@
 #include <string.h>
 
 #define NATIVE_FRAMES 64
-
-struct lp_symboliser {
-	struct lp_symboliser_config config;
-	struct lp_places *places;
-	struct lp_native *native;
-	struct lp_kernel *kernel;
-	struct lp_event_native *kept; /* for the next raw stack of its loop */
-	bool has_kept;
-	struct lp_event_seen *seen; /* that is being made; has room for all frames */
-};
 
 int symboliser_new(const struct lp_symboliser_config *config, struct lp_symboliser **result)
 {
@@ -71,33 +58,39 @@ void symboliser_keep_native(struct lp_symboliser *symboliser, const struct lp_ev
 	symboliser->has_kept = true;
 }
 
-/* Tells the frame if it is new; appends its number. */
+int symboliser_number(struct lp_symboliser *symboliser, const struct lp_event *of,
+		      const struct lp_frame *frame)
+{
+	struct lp_event_frame event;
+	bool is_new;
+	int number = places_number(symboliser->places, frame, &is_new);
+
+	if (number < 0 || !is_new)
+		return number;
+	memset(&event, 0, sizeof(event));
+	event.event = *of;
+	event.event.type = LP_EVENT_FRAME;
+	event.event.size = sizeof(event);
+	event.frame = (__u32)number;
+	event.line = frame->line;
+	event.kind = (__u16)frame->kind;
+	event.coroutine = frame->coroutine;
+	text_copy(event.function, sizeof(event.function), frame->function);
+	text_copy(event.file, sizeof(event.file), frame->file);
+	symboliser->config.take(symboliser->config.context, &event.event);
+	return number;
+}
+
 static void append(struct lp_symboliser *symboliser, const struct lp_frame *frame)
 {
 	struct lp_event_seen *seen = symboliser->seen;
-	struct lp_event_frame event;
-	bool is_new;
 	int number;
 
 	if (seen->depth >= LP_SEEN_FRAMES)
 		return;
-	number = places_number(symboliser->places, frame, &is_new);
-	if (number < 0)
-		return;
-	if (is_new) {
-		memset(&event, 0, sizeof(event));
-		event.event = seen->event;
-		event.event.type = LP_EVENT_FRAME;
-		event.event.size = sizeof(event);
-		event.frame = (__u32)number;
-		event.line = frame->line;
-		event.kind = (__u16)frame->kind;
-		event.coroutine = frame->coroutine;
-		text_copy(event.function, sizeof(event.function), frame->function);
-		text_copy(event.file, sizeof(event.file), frame->file);
-		symboliser->config.take(symboliser->config.context, &event.event);
-	}
-	seen->frames[seen->depth++] = (__u32)number;
+	number = symboliser_number(symboliser, &seen->event, frame);
+	if (number >= 0)
+		seen->frames[seen->depth++] = (__u32)number;
 }
 
 /* Is it how the kernel came to call our own program? */

@@ -30,6 +30,10 @@ void symboliser_keep_native(struct lp_symboliser *symboliser, const struct lp_ev
 void symboliser_take(struct lp_symboliser *symboliser, const struct lp_instance *instance,
 		     const struct lp_event_raw_stack *raw, size_t size);
 
+/* The same for what got lost: LP_EVENT_FRAME and LP_EVENT_FOUND out. */
+void symboliser_take_finding(struct lp_symboliser *symboliser, const struct lp_instance *instance,
+			     const struct lp_event_finding *finding);
+
 /* A process has ended or replaced its program. */
 void symboliser_forget(struct lp_symboliser *symboliser, pid_t pid);
 

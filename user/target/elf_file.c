@@ -51,7 +51,7 @@ void elf_close(struct lp_elf *elf)
 	free(elf);
 }
 
-static uint64_t symbol_in(Elf *elf, GElf_Word type, const char *wanted)
+static uint64_t symbol_in(Elf *elf, GElf_Word type, const char *wanted, uint64_t *size)
 {
 	Elf_Scn *section = NULL;
 
@@ -71,18 +71,27 @@ static uint64_t symbol_in(Elf *elf, GElf_Word type, const char *wanted)
 			if (!gelf_getsym(data, (int)i, &symbol) || symbol.st_shndx == SHN_UNDEF)
 				continue;
 			name = elf_strptr(elf, header.sh_link, symbol.st_name);
-			if (name && !strcmp(name, wanted))
+			if (name && !strcmp(name, wanted)) {
+				*size = symbol.st_size;
 				return symbol.st_value;
+			}
 		}
 	}
 	return 0;
 }
 
+uint64_t elf_symbol_size(const struct lp_elf *elf, const char *name, uint64_t *size)
+{
+	uint64_t value = symbol_in(elf->elf, SHT_DYNSYM, name, size);
+
+	return value ? value : symbol_in(elf->elf, SHT_SYMTAB, name, size);
+}
+
 uint64_t elf_symbol(const struct lp_elf *elf, const char *name)
 {
-	uint64_t value = symbol_in(elf->elf, SHT_DYNSYM, name);
+	uint64_t size;
 
-	return value ? value : symbol_in(elf->elf, SHT_SYMTAB, name);
+	return elf_symbol_size(elf, name, &size);
 }
 
 static int load_segment(const struct lp_elf *elf, size_t index, GElf_Phdr *segment)
@@ -121,6 +130,26 @@ int elf_offset_to_address(const struct lp_elf *elf, uint64_t offset, uint64_t *a
 		    offset - begin >= segment.p_filesz + (segment.p_offset - begin))
 			continue;
 		*address = segment.p_vaddr - (segment.p_offset - begin) + (offset - begin);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int elf_segment(const struct lp_elf *elf, size_t index, struct lp_elf_segment *segment)
+{
+	GElf_Phdr header;
+	size_t size, i;
+	char *file = elf_rawfile(elf->elf, &size);
+
+	for (i = 0; file && i < elf->segments; i++) {
+		if (!load_segment(elf, i, &header) || index--)
+			continue;
+		if (header.p_offset > size || header.p_filesz > size - header.p_offset)
+			return -ENOENT;
+		segment->address = header.p_vaddr;
+		segment->bytes = header.p_filesz;
+		segment->data = (const uint8_t *)file + header.p_offset;
+		segment->executable = header.p_flags & PF_X;
 		return 0;
 	}
 	return -ENOENT;

@@ -3,6 +3,7 @@
 #ifndef LP_ELF_FILE_H
 #define LP_ELF_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,20 @@ int elf_pointer(const struct lp_elf *elf, uint64_t address, uint64_t *value);
 
 /* Copies initialised bytes at a virtual address. Returns how many there were, at most size. */
 size_t elf_bytes(const struct lp_elf *elf, uint64_t address, void *buffer, size_t size);
+
+/* A part of the file that is loaded; data belongs to the file. */
+struct lp_elf_segment {
+	uint64_t address;
+	size_t bytes;
+	const uint8_t *data;
+	bool executable;
+};
+
+/* The index-th of them.  Returns 0, or -ENOENT after the last. */
+int elf_segment(const struct lp_elf *elf, size_t index, struct lp_elf_segment *segment);
+
+/* The value and size of a symbol, as elf_symbol finds it; 0: there is none. */
+uint64_t elf_symbol_size(const struct lp_elf *elf, const char *name, uint64_t *size);
 
 /* Virtual address to file offset and back. Return 0 or -ENOENT. */
 int elf_address_to_offset(const struct lp_elf *elf, uint64_t address, uint64_t *offset);

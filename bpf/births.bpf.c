@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * What is attached only where an option asks for it, as it is hit by every task,
+ * coroutine or exception: where they come from, how long tasks live.
+ */
+#include "common.bpf.h"
+#include "python.bpf.h"
+#include "loop.bpf.h"
+#include "walk.bpf.h"
+#include "finding.bpf.h"
+
+#define LP_ORIGIN_STEPS 12
+
+/* Keeps the innermost frames of the current thread as what made an object. */
+static __always_inline void lp_keep_origin(struct lp_process *process, __u64 object, bool inside)
+{
+	const struct lp_python_offsets *offsets = &process->python.offsets;
+	struct lp_object_key key = {};
+	struct lp_origin origin = {};
+	__u64 frame, code;
+	__u32 i, depth = 0;
+	__u8 owner = 0;
+
+	key.object = object;
+	key.pid = bpf_get_current_pid_tgid() >> 32;
+	origin.type = lp_read_u64(object + LP_OBJECT_TYPE);
+	frame = lp_top_frame(offsets, lp_thread_state(&process->python));
+	for (i = 0; i < LP_ORIGIN_STEPS && depth < LP_ORIGIN_FRAMES; i++) {
+		if (!frame)
+			break;
+		code = lp_read_u64(frame + offsets->frame_code) & ~offsets->tag_mask;
+		if (offsets->frame_owner != LP_NO_FIELD)
+			bpf_probe_read_user(&owner, sizeof(owner),
+					    (void *)(frame + offsets->frame_owner));
+		if (inside) {
+			/* the coroutine's own frame, which has not begun */
+			inside = false;
+		} else if (offsets->frame_owner == LP_NO_FIELD || owner < offsets->first_shim) {
+			origin.frames[depth].code = code;
+			origin.frames[depth].instruction =
+				lp_read_u64(frame + offsets->frame_instruction);
+			if (offsets->frame_owner == LP_NO_FIELD)
+				origin.frames[depth].instruction =
+					(__u32)origin.frames[depth].instruction;
+			depth++;
+		}
+		frame = lp_read_u64(frame + offsets->frame_previous);
+	}
+	bpf_map_update_elem(&origins, &key, &origin, BPF_ANY);
+}
+
+/* Task.__init__(self, ...) */
+SEC("?uprobe")
+int lp_task_born(struct pt_regs *ctx)
+{
+	struct lp_process *process = lp_current_process();
+	__u64 task = PT_REGS_PARM1(ctx);
+	struct lp_object_key key = {};
+	struct lp_life life = {};
+
+	if (!process)
+		return 0;
+	if (lp_config.origins)
+		lp_keep_origin(process, task, false);
+	if (!lp_config.lifetimes)
+		return 0;
+	key.object = task;
+	key.pid = bpf_get_current_pid_tgid() >> 32;
+	life.born_ns = bpf_ktime_get_ns();
+	life.end_ns = life.born_ns;
+	if (bpf_map_update_elem(&lives, &key, &life, BPF_ANY))
+		lp_lose(LP_LOST_LIVES);
+	return 0;
+}
+
+static __always_inline __u32 lp_outcome(const struct lp_process *process, __u64 task)
+{
+	__u32 state = 0;
+
+	bpf_probe_read_user(&state, sizeof(state),
+			    (void *)(task + process->lifecycle.offsets.state));
+	if (state == LP_FUTURE_PENDING)
+		return LP_OUTCOME_DESTROYED;
+	if (state == LP_FUTURE_CANCELLED)
+		return LP_OUTCOME_CANCELLED;
+	return lp_read_u64(task + process->lifecycle.offsets.exception) ? LP_OUTCOME_RAISED
+									: LP_OUTCOME_RETURNED;
+}
+
+/* Task.__del__(self), while all that it holds is still there */
+SEC("?uprobe")
+int lp_task_gone(struct pt_regs *ctx)
+{
+	struct lp_process *process = lp_current_process();
+	struct lp_event_task_end *event;
+	struct lp_object_key key = {};
+	__u32 slot = LP_NO_LOOP;
+	struct lp_loop *loop;
+	struct lp_life *life;
+	__u64 now;
+
+	key.object = PT_REGS_PARM1(ctx);
+	key.pid = bpf_get_current_pid_tgid() >> 32;
+	life = bpf_map_lookup_elem(&lives, &key);
+	if (!process || !life)
+		return 0;
+	now = bpf_ktime_get_ns();
+	loop = lp_current_loop(&slot);
+	if (loop && loop->start_ns && loop->task == key.object) {
+		/* its last step has not been booked yet, as the next has not begun */
+		life->running_ns += now - loop->start_ns;
+		if (loop->queue_delay_ns != LP_NO_QUEUE_DELAY)
+			life->queued_ns += loop->queue_delay_ns;
+		life->callback = loop->callback;
+		life->end_ns = now;
+		life->steps++;
+	}
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (event) {
+		lp_event_fill(&event->event, LP_EVENT_TASK_END, sizeof(*event), now,
+			      loop ? slot : LP_NO_LOOP, key.pid);
+		event->task = key.object;
+		event->born_ns = life->born_ns;
+		event->end_ns = life->end_ns;
+		event->running_ns = life->running_ns;
+		event->queued_ns = life->queued_ns;
+		event->steps = life->steps;
+		event->callback = life->callback;
+		event->outcome = lp_outcome(process, key.object);
+		bpf_ringbuf_submit(event, 0);
+	} else {
+		lp_lose(LP_LOST_RING);
+	}
+	bpf_map_delete_elem(&lives, &key);
+	return 0;
+}
+
+/* Where the function that makes coroutines returns one. */
+SEC("?uprobe")
+int lp_coroutine_born(struct pt_regs *ctx)
+{
+	struct lp_process *process = lp_current_process();
+	__u64 coroutine = PT_REGS_RC(ctx);
+
+	if (process && coroutine &&
+	    lp_read_u64(coroutine + LP_OBJECT_TYPE) == process->python.coroutine_type)
+		lp_keep_origin(process, coroutine, process->lifecycle.born_inside);
+	return 0;
+}
+
+/* Beginnings, and the end, of what asyncio's Python code raises. */
+#define LP_WORD_EVENT 0x6f6c20746e657645 /* "Event lo[op is closed]" */
+#define LP_WORD_THERE 0x7369206572656854 /* "There is[ no current event loop]" */
+#define LP_WORD_DIFFERENT 0x6e65726566666964 /* "...[bound to a ]differen[t event loop]" */
+#define LP_DIFFERENT_LENGTH 20
+
+/* Which finding a RuntimeError's message tells of; LP_FINDING_KINDS: none. */
+static __always_inline __u32 lp_kind_of_message(const struct lp_process *process, __u64 message)
+{
+	__u64 length = lp_read_u64(message + LP_STRING_LENGTH);
+	__u64 text = message + process->python.offsets.string_ascii, word;
+
+	if (lp_read_u64(message + LP_OBJECT_TYPE) != process->python.string_type ||
+	    length < LP_DIFFERENT_LENGTH)
+		return LP_FINDING_KINDS;
+	word = lp_read_u64(text);
+	if (word == LP_WORD_EVENT)
+		return LP_FINDING_CLOSED_LOOP;
+	if (word == LP_WORD_THERE)
+		return LP_FINDING_NO_RUNNING_LOOP;
+	if (lp_read_u64(text + length - LP_DIFFERENT_LENGTH) == LP_WORD_DIFFERENT)
+		return LP_FINDING_OTHER_LOOP;
+	return LP_FINDING_KINDS;
+}
+
+/* BaseException.__new__(type, args, kwargs), or in 3.14 its vectorcall(type, args, ...) */
+SEC("?uprobe")
+int lp_exception_made(struct pt_regs *ctx)
+{
+	struct lp_process *process = lp_current_process();
+	__u64 message, arguments;
+	__u32 kind;
+	int number;
+
+	if (!process || PT_REGS_PARM1(ctx) != process->lifecycle.runtime_error)
+		return 0;
+	arguments = PT_REGS_PARM2(ctx);
+	if (!process->lifecycle.array_arguments)
+		arguments += process->lifecycle.tuple_items;
+	message = lp_read_u64(arguments);
+	kind = lp_kind_of_message(process, message);
+	if (kind == LP_FINDING_KINDS)
+		return 0;
+	number = lp_finding_begin(kind, 0);
+	if (number < 0)
+		return 0;
+	lp_finding_own_walk(number);
+	lp_finding_send(number);
+	lp_finding_end(number);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

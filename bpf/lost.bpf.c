@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * What gets lost: coroutines, tasks, exceptions, loops.
+ *
+ * lp_lost is at places that are passed only when it happens: inside the functions of
+ * _asyncio, where they are about to use the message that tells of it, and at C
+ * functions that are called seldom.  One program for all: it is loaded once.
+ */
+#include "common.bpf.h"
+#include "python.bpf.h"
+#include "loop.bpf.h"
+#include "walk.bpf.h"
+#include "finding.bpf.h"
+
+#define LP_CLOSE_BATCH 64
+#define LP_CLOSE_BATCHES 64
+#define LP_CLOSE_TOLD 64
+#define LP_WEAKREF_OBJECT 16 /* PyWeakReference.wr_object */
+#define LP_SET_MASK 32 /* PySetObject, the same in 3.8 to 3.13 */
+#define LP_SET_TABLE 40
+#define LP_TYPE_FINALIZE 392
+#define LP_STACK_WORDS 12 /* of a frame of one of these functions */
+
+/* Is this a task (2) or another future (1) of asyncio's?  Subclasses have the same tp_finalize. */
+__weak __noinline int lp_future_class(__u64 object)
+{
+	struct lp_process *process = lp_current_process();
+	__u64 type, finalize;
+
+	if (!process || !object)
+		return 0;
+	type = lp_read_u64(object + LP_OBJECT_TYPE);
+	if (!type)
+		return 0;
+	if (type == process->lifecycle.task_type)
+		return 2;
+	if (type == process->lifecycle.future_type)
+		return 1;
+	finalize = lp_read_u64(type + LP_TYPE_FINALIZE);
+	if (!finalize)
+		return 0;
+	if (finalize == process->lifecycle.task_finalize)
+		return 2;
+	return finalize == process->lifecycle.future_finalize;
+}
+
+/* Is this what a place is passed for?  Compilers keep it in one register or another. */
+__weak __noinline int lp_is_lost(__u32 place, __u64 object)
+{
+	struct lp_process *process = lp_current_process();
+	__u32 state = ~0U;
+	int class;
+
+	if (!process)
+		return 0;
+	class = lp_future_class(object);
+	if (!class || (place != LP_PLACE_NEVER_RETRIEVED && class != 2))
+		return 0;
+	if (place == LP_PLACE_OTHER_LOOP)
+		return 1;
+	bpf_probe_read_user(&state, sizeof(state),
+			    (void *)(object + process->lifecycle.offsets.state));
+	if (place == LP_PLACE_DESTROYED_PENDING)
+		return state == LP_FUTURE_PENDING;
+	return state == LP_FUTURE_FINISHED &&
+	       lp_read_u64(object + process->lifecycle.offsets.exception) != 0;
+}
+
+/*
+ * Where compilers have put it: mostly in a register that calls leave alone; in others,
+ * or on the stack, in Debian's 3.14.
+ */
+static __always_inline __u64 lp_lost_object(const struct pt_regs *ctx, __u32 place)
+{
+	volatile __u64 candidates[] = { ctx->bx,  ctx->bp, ctx->r12, ctx->r13, ctx->r14,
+					ctx->r15, ctx->di, ctx->cx,  ctx->si,  ctx->dx,
+					ctx->ax,  ctx->r8, ctx->r9 };
+	__u64 stack[LP_STACK_WORDS] = {}, sp = PT_REGS_SP(ctx);
+	__u32 i;
+
+	for (i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++)
+		if (lp_is_lost(place, candidates[i]))
+			return candidates[i];
+	bpf_probe_read_user(stack, sizeof(stack), (void *)sp);
+	for (i = 0; i < LP_STACK_WORDS; i++)
+		if (lp_is_lost(place, stack[i]))
+			return stack[i];
+	return 0;
+}
+
+static __always_inline int lp_tell_future(__u32 kind, __u64 object)
+{
+	struct lp_process *process = lp_current_process();
+	__u64 exception;
+	int number;
+
+	if (!process)
+		return 0;
+	number = lp_finding_begin(kind, object);
+	if (number < 0)
+		return 0;
+	if (lp_future_class(object) == 2)
+		lp_finding_task(number, object);
+	if (kind == LP_FINDING_NEVER_RETRIEVED) {
+		exception = lp_read_u64(object + process->lifecycle.offsets.exception);
+		lp_finding_exception(number, exception);
+	}
+	lp_finding_own_walk(number);
+	lp_finding_send(number);
+	lp_finding_end(number);
+	return 0;
+}
+
+/* warn(message, category, stacklevel, source), as warnings.py calls it for a coroutine. */
+static __always_inline int lp_tell_coroutine(__u64 arguments)
+{
+	struct lp_process *process = lp_current_process();
+	__u64 message = lp_read_u64(arguments), coroutine = lp_read_u64(arguments + 24);
+	int number;
+
+	if (!process || lp_read_u64(coroutine + LP_OBJECT_TYPE) != process->python.coroutine_type)
+		return 0;
+	/* "coroutin[e '...' was never awaited]" */
+	if (lp_read_u64(message + LP_OBJECT_TYPE) != process->python.string_type ||
+	    (lp_read_u64(message + process->python.offsets.string_ascii) != 0x6e6974756f726f63 &&
+	     lp_read_u64(message + process->python.offsets.string_wide) != 0x6e6974756f726f63))
+		return 0;
+	number = lp_finding_begin(LP_FINDING_NEVER_AWAITED, coroutine);
+	if (number < 0)
+		return 0;
+	lp_finding_coroutine(number, coroutine);
+	lp_finding_origin(number, coroutine);
+	lp_finding_own_walk(number);
+	lp_finding_send(number);
+	lp_finding_end(number);
+	return 0;
+}
+
+static __always_inline int lp_tell_stack(__u32 kind)
+{
+	int number = lp_finding_begin(kind, 0);
+
+	if (number < 0)
+		return 0;
+	lp_finding_own_walk(number);
+	lp_finding_send(number);
+	lp_finding_end(number);
+	return 0;
+}
+
+/* One task of those that exist while a loop is closed. */
+__weak __noinline int lp_close_task(__u32 number, __u64 task)
+{
+	struct lp_finding_work *work = lp_finding_of(number);
+	struct lp_process *process = lp_current_process();
+	__u32 state = ~0U;
+
+	if (!work || !process || lp_future_class(task) != 2 ||
+	    lp_read_u64(task + process->lifecycle.offsets.loop) != work->loop_object)
+		return 0;
+	bpf_probe_read_user(&state, sizeof(state),
+			    (void *)(task + process->lifecycle.offsets.state));
+	if (state != LP_FUTURE_PENDING)
+		return 0;
+	if (work->told == LP_CLOSE_TOLD)
+		return 1;
+	work->event.object = task;
+	work->event.first_line = 0;
+	work->event.parked.code = 0;
+	work->event.qualname.bytes = 0;
+	work->event.filename.bytes = 0;
+	work->event.task_name.bytes = 0;
+	work->event.flags &= ~(LP_FOUND_NAME_IS_INT | LP_FOUND_NAME_IS_STRING);
+	lp_finding_task(number, task);
+	if (++work->told == LP_CLOSE_TOLD)
+		work->event.flags |= LP_FOUND_MORE;
+	lp_finding_send(number);
+	return work->told == LP_CLOSE_TOLD;
+}
+
+/* Up to 3.13: an entry of the set, a weak reference. Returns whether to stop. */
+__weak __noinline int lp_close_entry(__u32 number, __u64 entry)
+{
+	__u64 reference = lp_read_u64(entry);
+
+	return reference && lp_close_task(number, lp_read_u64(reference + LP_WEAKREF_OBJECT));
+}
+
+/*
+ * In batches, for the verifier: it looks at each turn of a loop, and at a function
+ * once.  Returns whether to stop.
+ */
+__weak __noinline int lp_close_batch(__u32 number, __u64 entries)
+{
+	__u32 i;
+
+	for (i = 0; i < LP_CLOSE_BATCH; i++)
+		if (lp_close_entry(number, entries + i * 16))
+			return 1;
+	return 0;
+}
+
+/* Its table has a power of two entries. */
+__weak __noinline int lp_close_set(__u32 number, __u64 set)
+{
+	__u64 mask = lp_read_u64(set + LP_SET_MASK), table = lp_read_u64(set + LP_SET_TABLE);
+	__u32 i;
+
+	if (mask < LP_CLOSE_BATCH) {
+		for (i = 0; i < LP_CLOSE_BATCH; i++)
+			if (i > mask || lp_close_entry(number, table + i * 16))
+				return 0;
+		return 0;
+	}
+	for (i = 0; i < LP_CLOSE_BATCHES; i++)
+		if ((__u64)i * LP_CLOSE_BATCH > mask ||
+		    lp_close_batch(number, table + i * LP_CLOSE_BATCH * 16))
+			return 0;
+	return 0;
+}
+
+/* 3.14 and later: a circle of links with its head outside of any task.  Returns the next, or 0. */
+__weak __noinline __u64 lp_close_links(__u32 number, __u64 node, __u64 head)
+{
+	struct lp_process *process = lp_current_process();
+	__u32 i;
+
+	if (!process)
+		return 0;
+	for (i = 0; i < LP_CLOSE_BATCH; i++) {
+		if (!node || node == head ||
+		    lp_close_task(number, node - process->lifecycle.task_node))
+			return 0;
+		node = lp_read_u64(node);
+	}
+	return node;
+}
+
+__weak __noinline int lp_close_list(__u32 number, __u64 head)
+{
+	__u64 node = lp_read_u64(head);
+	__u32 i;
+
+	for (i = 0; node && i < LP_CLOSE_BATCHES; i++)
+		node = lp_close_links(number, node, head);
+	return 0;
+}
+
+/*
+ * epoll.close() in a selector's close() in a loop's close(), whose self is the loop.
+ * Whatever else closes an epoll object has no task to which that is the loop.
+ */
+static __always_inline int lp_tell_close(void)
+{
+	struct lp_process *process = lp_current_process();
+	struct lp_finding_work *work;
+	struct lp_lifecycle *life;
+	int number;
+
+	if (!process)
+		return 0;
+	life = &process->lifecycle;
+	number = lp_finding_begin(LP_FINDING_PENDING_AT_CLOSE, 0);
+	if (number < 0)
+		return 0;
+	work = lp_finding_of(number);
+	if (!work)
+		return 0;
+	work->callers_self = 0;
+	lp_finding_own_walk(number);
+	work->loop_object = work->callers_self;
+	if (work->loop_object && life->all_tasks)
+		lp_close_set(number, life->all_tasks);
+	if (work->loop_object && life->task_node != LP_NO_FIELD) {
+		lp_close_list(number, lp_thread_state(&process->python) + life->thread_tasks);
+		lp_close_list(number, life->interpreter_tasks);
+	}
+	lp_finding_end(number);
+	return 0;
+}
+
+SEC("?uprobe")
+int lp_lost(struct pt_regs *ctx)
+{
+	struct lp_place_key key = {};
+	__u64 object = 0;
+	__u32 *place;
+
+	key.address = PT_REGS_IP(ctx);
+	key.pid = bpf_get_current_pid_tgid() >> 32;
+	place = bpf_map_lookup_elem(&places, &key);
+	if (!place)
+		return 0;
+	switch (*place) {
+	case LP_PLACE_NEVER_AWAITED:
+		return lp_tell_coroutine(PT_REGS_PARM2(ctx));
+	case LP_PLACE_NO_RUNNING_LOOP:
+		return lp_tell_stack(LP_FINDING_NO_RUNNING_LOOP);
+	case LP_PLACE_LOOP_CLOSE:
+		return lp_tell_close();
+	default:
+		break;
+	}
+	object = lp_lost_object(ctx, *place);
+	if (*place == LP_PLACE_OTHER_LOOP)
+		return object ? lp_tell_future(LP_FINDING_OTHER_LOOP, object)
+			      : lp_tell_stack(LP_FINDING_OTHER_LOOP);
+	if (object)
+		return lp_tell_future(*place == LP_PLACE_NEVER_RETRIEVED
+					      ? LP_FINDING_NEVER_RETRIEVED
+					      : LP_FINDING_DESTROYED_PENDING,
+				      object);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The probes of each process that is profiled. */
+#include "state.h"
+
+#include "../log.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The role of a probe that tells of lost things, and by which place it is known. */
+static const struct lp_place_row {
+	enum lp_finding_kind kind;
+	enum lp_watched_place place;
+} place_rows[LP_PROBE_ROLES] = {
+	[LP_PROBE_NEVER_AWAITED] = { LP_FINDING_NEVER_AWAITED, LP_PLACE_NEVER_AWAITED },
+	[LP_PROBE_NEVER_RETRIEVED] = { LP_FINDING_NEVER_RETRIEVED, LP_PLACE_NEVER_RETRIEVED },
+	[LP_PROBE_DESTROYED_PENDING] = { LP_FINDING_DESTROYED_PENDING, LP_PLACE_DESTROYED_PENDING },
+	[LP_PROBE_NO_RUNNING_LOOP] = { LP_FINDING_NO_RUNNING_LOOP, LP_PLACE_NO_RUNNING_LOOP },
+	[LP_PROBE_OTHER_LOOP] = { LP_FINDING_OTHER_LOOP, LP_PLACE_OTHER_LOOP },
+	[LP_PROBE_LOOP_CLOSE] = { LP_FINDING_PENDING_AT_CLOSE, LP_PLACE_LOOP_CLOSE },
+};
+
+static bool is_needed(enum lp_probe_role role)
+{
+	return role <= LP_PROBE_READY;
+}
+
+static struct bpf_program *program_for(const struct lp_session *session, enum lp_probe_role role)
+{
+	struct loopprof_bpf *skeleton = session->skeleton;
+
+	const struct lp_session_config *config = &session->config;
+
+	if (place_rows[role].place)
+		return config->findings >> place_rows[role].kind & 1 ? skeleton->progs.lp_lost
+								     : NULL;
+	switch (role) {
+	case LP_PROBE_DISPATCH:
+		return config->sampling ? NULL
+		       : config->queue	? skeleton->progs.lp_context_queue
+					: skeleton->progs.lp_context_run;
+	case LP_PROBE_RUNNING_LOOP:
+		return config->sampling ? NULL : skeleton->progs.lp_running_loop;
+	case LP_PROBE_READY:
+		return config->queue ? skeleton->progs.lp_deque_append : NULL;
+	case LP_PROBE_EXCEPTION:
+		return config->findings >> LP_FINDING_CLOSED_LOOP & 1
+			       ? skeleton->progs.lp_exception_made
+			       : NULL;
+	case LP_PROBE_TASK_BORN:
+		return config->origins || config->lifetimes ? skeleton->progs.lp_task_born : NULL;
+	case LP_PROBE_TASK_GONE:
+		return config->lifetimes ? skeleton->progs.lp_task_gone : NULL;
+	case LP_PROBE_COROUTINE_BORN:
+		return config->origins ? skeleton->progs.lp_coroutine_born : NULL;
+	default:
+		return NULL;
+	}
+}
+
+void session_detach(struct lp_session *session, struct lp_attachment *attachment)
+{
+	struct lp_place_key key = { .pid = (uint32_t)attachment->pid };
+	size_t i, place;
+
+	for (i = 0; i < LP_PROBE_ROLES; i++) {
+		struct lp_attached_role *role = &attachment->roles[i];
+
+		for (place = 0; place < LP_PROBE_PLACES; place++) {
+			closer_take(session->closer, role->links[place]);
+			key.address = role->addresses[place];
+			if (key.address)
+				bpf_map_delete_elem(bpf_map__fd(session->skeleton->maps.places),
+						    &key);
+		}
+	}
+	free(attachment);
+}
+
+static int attach_place(struct lp_session *session, struct lp_attached_role *attached,
+			struct bpf_program *program, const struct lp_probe *probe, size_t number,
+			pid_t pid)
+{
+	struct lp_place_key key = { .address = probe->places[number].address,
+				    .pid = (uint32_t)pid };
+	uint32_t place = place_rows[probe->role].place;
+
+	if (place) {
+		if (bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.places), &key, &place,
+					BPF_ANY))
+			return -errno;
+		attached->addresses[number] = key.address;
+	}
+	attached->links[number] = bpf_program__attach_uprobe(program, false, pid, probe->path,
+							     probe->places[number].offset);
+	return attached->links[number] ? 0 : -errno;
+}
+
+static int attach_role(struct lp_session *session, struct lp_attachment *attachment,
+		       const struct lp_instance *instance, enum lp_probe_role role,
+		       struct lp_error *error)
+{
+	struct bpf_program *program = program_for(session, role);
+	struct lp_attached_role *attached = &attachment->roles[role];
+	struct lp_probe probe;
+	size_t i;
+	int err;
+
+	if (!program || attached->settled)
+		return 0;
+	err = instance->runtime->find_probe(instance, role, &probe, error);
+	if (err)
+		return err;
+	/* the rest is hit seldom, or asked for with its cost */
+	if (!probe.emulated && (role == LP_PROBE_DISPATCH || role == LP_PROBE_READY))
+		log_warning(
+			"the kernel emulates no instruction near the entry of %s in pid %d: each hit will cost it several times as much as usual",
+			probe.function, instance->pid);
+	for (i = 0; !err && i < probe.count; i++)
+		err = attach_place(session, attached, program, &probe, i, instance->pid);
+	if (err)
+		return error_set(
+			error, err, "cannot attach to process %d: %s%s", instance->pid,
+			strerror(-err),
+			err == -EPERM || err == -EACCES
+				? "; it needs root (CAP_SYS_ADMIN, as perf_event_open for uprobes asks for it)"
+				: "");
+	attached->settled = true;
+	return 0;
+}
+
+static struct lp_attachment *find_attachment(const struct lp_session *session, pid_t pid)
+{
+	struct lp_attachment *attachment = session->attachments;
+
+	while (attachment && attachment->pid != pid)
+		attachment = attachment->next;
+	return attachment;
+}
+
+/* What lost things are known by, once _asyncio is there. */
+static int tell_lifecycle(struct lp_session *session, const struct lp_instance *instance)
+{
+	int map = bpf_map__fd(session->skeleton->maps.processes);
+	uint32_t key = (uint32_t)instance->pid;
+	struct lp_lifecycle lifecycle;
+	struct lp_process process;
+	int err = instance->runtime->find_lifecycle(instance, &lifecycle);
+
+	if (err)
+		return err;
+	if (bpf_map_lookup_elem(map, &key, &process))
+		return -errno;
+	process.lifecycle = lifecycle;
+	return bpf_map_update_elem(map, &key, &process, BPF_EXIST) ? -errno : 0;
+}
+
+/* Attaches the roles from first on, before end; returns how many are still open, or -errno. */
+static int attach_roles(struct lp_session *session, struct lp_attachment *attachment,
+			const struct lp_instance *instance, enum lp_probe_role first,
+			enum lp_probe_role end, struct lp_error *error)
+{
+	int err, open = 0;
+	size_t role;
+
+	for (role = first; role < end; role++) {
+		err = attach_role(session, attachment, instance, (enum lp_probe_role)role, error);
+		if (err == -EAGAIN && role != LP_PROBE_DISPATCH) {
+			open++;
+		} else if (err && is_needed((enum lp_probe_role)role)) {
+			return err;
+		} else if (err) {
+			/* the run goes on without */
+			log_warning("%s", error->text);
+			attachment->roles[role].settled = true;
+		}
+	}
+	return open;
+}
+
+int session_complete_process(struct lp_session *session, const struct lp_instance *instance,
+			     struct lp_error *error)
+{
+	struct lp_attachment *attachment = find_attachment(session, instance->pid);
+	int open, lost;
+
+	if (!attachment)
+		return -ESRCH;
+	open = attach_roles(session, attachment, instance, LP_PROBE_DISPATCH,
+			    LP_PROBE_NEVER_AWAITED, error);
+	if (open < 0 ||
+	    (!session->config.findings && !session->config.origins && !session->config.lifetimes))
+		return open;
+	if (!attachment->knows_lifecycle) {
+		attachment->knows_lifecycle = !tell_lifecycle(session, instance);
+		if (!attachment->knows_lifecycle)
+			return open + 1;
+	}
+	lost = attach_roles(session, attachment, instance, LP_PROBE_NEVER_AWAITED, LP_PROBE_ROLES,
+			    error);
+	return lost < 0 ? lost : open + lost;
+}
+
+/* It stays in the filter: another process may have the same lowest bits. */
+static void filter_process(struct lp_session *session, pid_t pid)
+{
+	struct lp_process_filter *filter = mapped_at(&session->filter, 0);
+
+	filter->targets[(uint32_t)pid % LP_FILTER_BYTES] = 1;
+}
+
+int session_add_process(struct lp_session *session, const struct lp_instance *instance,
+			uint64_t threshold_ns, struct lp_error *error)
+{
+	struct lp_attachment *attachment = calloc(1, sizeof(*attachment));
+	struct lp_process process = { .python = instance->python,
+				      .threshold_ns = threshold_ns,
+				      .late_ns = session_late_ns(threshold_ns) };
+	uint32_t key = (uint32_t)instance->pid;
+	int err;
+
+	if (!attachment)
+		return error_set(error, -ENOMEM, "out of memory");
+	if (bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.processes), &key, &process,
+				BPF_ANY)) {
+		err = error_set(error, -errno, "no room for process %d: at most %d at once",
+				instance->pid, LP_MAX_PROCESSES);
+		free(attachment);
+		return err;
+	}
+	attachment->pid = instance->pid;
+	attachment->next = session->attachments;
+	session->attachments = attachment;
+	filter_process(session, instance->pid);
+	err = attach_roles(session, attachment, instance, LP_PROBE_DISPATCH, LP_PROBE_NEVER_AWAITED,
+			   error);
+	if (err >= 0)
+		return 0;
+	session_remove_process(session, instance->pid);
+	return err;
+}
+
+bool session_tell_code(struct lp_session *session, const struct lp_instance *instance)
+{
+	int map = bpf_map__fd(session->skeleton->maps.processes);
+	uint32_t key = (uint32_t)instance->pid;
+	uint64_t dispatch, run_once;
+	struct lp_process process;
+
+	if (instance->runtime->loop_code(instance, &dispatch, &run_once) || !dispatch ||
+	    !run_once || bpf_map_lookup_elem(map, &key, &process))
+		return false;
+	process.dispatch_code = dispatch;
+	process.run_once_code = run_once;
+	return !bpf_map_update_elem(map, &key, &process, BPF_EXIST);
+}
+
+void session_remove_process(struct lp_session *session, pid_t pid)
+{
+	struct lp_attachment **at = &session->attachments, *attachment;
+	uint32_t key = (uint32_t)pid;
+
+	bpf_map_delete_elem(bpf_map__fd(session->skeleton->maps.processes), &key);
+	while ((attachment = *at)) {
+		if (attachment->pid == pid) {
+			*at = attachment->next;
+			session_detach(session, attachment);
+			return;
+		}
+		at = &attachment->next;
+	}
+}

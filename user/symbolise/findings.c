@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What got lost, from addresses and raw text to places and names. */
+#include "state.h"
+
+#include "../text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A stack whose frames have been described. */
+struct lp_described {
+	struct lp_event_found *found; /* with room for all frames */
+	struct lp_symboliser *symboliser;
+	const struct lp_instance *instance;
+	struct lp_frame place; /* innermost that is of the program itself, not of asyncio */
+	bool has_place;
+};
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), end_length = strlen(end);
+
+	return length >= end_length && !strcmp(text + length - end_length, end);
+}
+
+/* asyncio's own modules have no folders below; others may have a folder of that name. */
+static bool is_asyncio(const char *file)
+{
+	const char *at = strstr(file, "/asyncio/");
+
+	return at && !strchr(at + strlen("/asyncio/"), '/');
+}
+
+/* The Python code that the interpreter calls to warn (3.14: _py_warnings.py). */
+static bool is_warning(const struct lp_frame *frame)
+{
+	return ends_with(frame->file, "/warnings.py") || ends_with(frame->file, "/_py_warnings.py");
+}
+
+static bool describe(const struct lp_instance *instance, const struct lp_frame_reference *reference,
+		     struct lp_frame *shown)
+{
+	const struct lp_raw_frame raw = { .code = reference->code,
+					  .instruction = reference->instruction };
+
+	return instance && reference->code && !instance->runtime->describe(instance, &raw, shown);
+}
+
+/* Appends a stack's frames, up to the loop's own; returns how many. */
+static uint32_t append_stack(struct lp_described *described,
+			     const struct lp_frame_reference *frames, uint32_t depth)
+{
+	struct lp_event_found *found = described->found;
+	uint32_t at = found->depth + found->loop_depth, count = 0, i;
+	struct lp_frame shown;
+	int number;
+
+	for (i = 0; i < depth; i++) {
+		if (!describe(described->instance, &frames[i], &shown)) {
+			found->flags |= LP_FOUND_CUT;
+			break;
+		}
+		if (described->instance->runtime->is_dispatch(&shown))
+			break;
+		if (!count && is_warning(&shown))
+			continue;
+		if (!described->has_place && !is_asyncio(shown.file)) {
+			described->place = shown;
+			described->has_place = true;
+		}
+		number = symboliser_number(described->symboliser, &found->event, &shown);
+		if (number < 0)
+			break;
+		found->frames[at + count++] = (__u32)number;
+	}
+	return count;
+}
+
+/* The frame that made it: outside of asyncio, through which tasks are made. */
+static __u32 find_creation(const struct lp_described *described, const struct lp_origin *origin)
+{
+	struct lp_frame shown, first;
+	bool any = false;
+	size_t i;
+	int number;
+
+	for (i = 0; i < LP_ORIGIN_FRAMES; i++) {
+		if (!describe(described->instance, &origin->frames[i], &shown))
+			break;
+		if (!any)
+			first = shown;
+		any = true;
+		if (!is_asyncio(shown.file)) {
+			first = shown;
+			break;
+		}
+	}
+	if (!any)
+		return LP_NO_FRAME;
+	number = symboliser_number(described->symboliser, &described->found->event, &first);
+	return number < 0 ? LP_NO_FRAME : (__u32)number;
+}
+
+/* A text as BPF has copied it; of one that is cut, it says so at the side that is missing. */
+static void copy_text(const struct lp_text *text, const __u8 *data, size_t room, bool keeps_end,
+		      char *out, size_t size)
+{
+	char whole[1024];
+
+	out[0] = '\0';
+	if (!text->bytes || text->bytes > room ||
+	    (text->width != 1 && text->width != 2 && text->width != 4))
+		return;
+	text_from_python(data, text->bytes, text->width, whole, sizeof(whole) - 4);
+	if (text->flags & LP_TEXT_CUT && keeps_end) {
+		memmove(whole + 3, whole, strlen(whole) + 1);
+		memcpy(whole, "...", 3);
+	} else if (text->flags & LP_TEXT_CUT) {
+		memcpy(whole + strlen(whole), "...", 4);
+	}
+	text_copy(out, size, whole);
+}
+
+static void fill_texts(const struct lp_event_finding *finding, struct lp_event_found *found)
+{
+	char type[LP_TYPE_NAME_BYTES + 1] = "";
+
+	copy_text(&finding->qualname, finding->qualname_data, LP_QUALNAME_BYTES, false, found->name,
+		  sizeof(found->name));
+	copy_text(&finding->filename, finding->filename_data, LP_FILENAME_BYTES, true, found->file,
+		  sizeof(found->file));
+	copy_text(&finding->message, finding->message_data, LP_MESSAGE_BYTES, false,
+		  found->exception_message, sizeof(found->exception_message));
+	if (finding->flags & LP_FOUND_NAME_IS_INT)
+		snprintf(found->task_name, sizeof(found->task_name), "Task-%llu",
+			 (unsigned long long)finding->task_number);
+	else if (finding->flags & LP_FOUND_NAME_IS_STRING)
+		copy_text(&finding->task_name, finding->task_name_data, LP_NAME_BYTES, false,
+			  found->task_name, sizeof(found->task_name));
+	memcpy(type, finding->exception_type, LP_TYPE_NAME_BYTES);
+	text_copy(found->exception_type, sizeof(found->exception_type), type);
+}
+
+/* What is about no coroutine is about the line of the program that it happened at. */
+static void fill_place(const struct lp_described *described)
+{
+	struct lp_event_found *found = described->found;
+
+	if (found->name[0] || !described->has_place)
+		return;
+	text_copy(found->name, sizeof(found->name), described->place.function);
+	text_copy(found->file, sizeof(found->file), described->place.file);
+	found->line = described->place.line;
+}
+
+void symboliser_take_finding(struct lp_symboliser *symboliser, const struct lp_instance *instance,
+			     const struct lp_event_finding *finding)
+{
+	struct lp_described described = { .symboliser = symboliser, .instance = instance };
+	size_t room = LP_FINDING_FRAMES + LP_FINDING_LOOP_FRAMES;
+	struct lp_event_found *found;
+	struct lp_frame parked;
+
+	if (finding->kind >= LP_FINDING_KINDS || finding->depth > LP_FINDING_FRAMES ||
+	    finding->loop_depth > LP_FINDING_LOOP_FRAMES)
+		return;
+	found = calloc(1, sizeof(*found) + room * sizeof(found->frames[0]));
+	if (!found)
+		return;
+	described.found = found;
+	found->event = finding->event;
+	found->event.type = LP_EVENT_FOUND;
+	found->kind = finding->kind;
+	found->tid = finding->tid;
+	found->flags = finding->flags & (LP_FOUND_CUT | LP_FOUND_MORE);
+	found->line = finding->first_line;
+	found->object = finding->object;
+	found->task = finding->task;
+	fill_texts(finding, found);
+	found->parked = LP_NO_FRAME;
+	if (describe(instance, &finding->parked, &parked))
+		found->parked = (__u32)symboliser_number(symboliser, &found->event, &parked);
+	found->depth = append_stack(&described, finding->frames, finding->depth);
+	fill_place(&described);
+	described.has_place = true;
+	found->loop_depth = append_stack(&described, finding->loop_frames, finding->loop_depth);
+	found->created = find_creation(&described, &finding->origin);
+	found->event.size =
+		(__u32)(sizeof(*found) +
+			(found->depth + found->loop_depth) * sizeof(found->frames[0]) + 7) /
+		8 * 8;
+	symboliser->config.take(symboliser->config.context, &found->event);
+	free(found);
+}
