@@ -16,7 +16,7 @@ STALL_NAME = "stall_forever"
 TICKER_NAME = "tick_forever"
 SHORTEST_NS, LONGEST_NS = 140_000_000, 500_000_000
 # Stalls this close to either end of the run may be seen in part.
-ATTACH_NS, DETACH_NS = 6_000_000_000, 300_000_000
+ATTACH_NS, DETACH_NS = 10_000_000_000, 300_000_000
 FEWEST = 8
 # How each way to stall must be explained: the greatest part of the time, the call.
 WAYS = {
