@@ -218,6 +218,7 @@ enum lp_finding_kind {
 #define LP_FOUND_NAME_IS_INT 1 /* the task's name: a number, ... */
 #define LP_FOUND_NAME_IS_STRING 2 /* ... or a str */
 #define LP_FOUND_CUT 4 /* the stack goes on */
+#define LP_FOUND_TIMER 16 /* wrong thread: it is for a later time, so that late means nothing */
 #define LP_FOUND_MORE 8 /* more tasks than are told were pending at close */
 
 /*
@@ -416,7 +417,7 @@ struct lp_event_found {
 	struct lp_event event; /* loop: LP_NO_LOOP where it is not known */
 	__u32 kind; /* enum lp_finding_kind */
 	__u32 tid;
-	__u32 flags; /* LP_FOUND_CUT, LP_FOUND_MORE */
+	__u32 flags; /* LP_FOUND_CUT, LP_FOUND_MORE, LP_FOUND_TIMER */
 	__u32 line; /* first line of what it is about; 0: not known */
 	__u64 object;
 	__u64 task;

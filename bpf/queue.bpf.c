@@ -49,7 +49,7 @@ static __always_inline __u32 lp_foreign_owner(struct lp_process *process, __u64 
 }
 
 /* The callback itself is named by user space, by the stack that scheduled it. */
-__weak __noinline int lp_tell_foreign(__u64 handle, __u32 owner)
+__weak __noinline int lp_tell_foreign(__u64 handle, __u32 owner, __u32 flags)
 {
 	int number = lp_finding_begin(LP_FINDING_WRONG_THREAD, handle);
 	struct lp_finding_work *work;
@@ -62,6 +62,8 @@ __weak __noinline int lp_tell_foreign(__u64 handle, __u32 owner)
 	work = lp_finding_of(number);
 	loop = lp_loop_of(owner, &slot);
 	lp_finding_own_walk(number);
+	if (work)
+		work->event.flags |= flags;
 	if (work && loop) {
 		work->event.event.loop = slot;
 		/* it has no GIL, so that its frames stay as they are */
@@ -73,10 +75,17 @@ __weak __noinline int lp_tell_foreign(__u64 handle, __u32 owner)
 	return 0;
 }
 
+static __always_inline bool lp_is_handle(const struct lp_process *process, __u64 object)
+{
+	__u64 type = lp_read_u64(object + LP_OBJECT_TYPE);
+
+	return type && (type == process->handle_types[0] || type == process->handle_types[1]);
+}
+
 SEC("?uprobe")
 int lp_deque_append(struct pt_regs *ctx)
 {
-	__u64 handle = PT_REGS_PARM2(ctx), type, now;
+	__u64 handle = PT_REGS_PARM2(ctx), now;
 	struct lp_ready_key key = {};
 	struct lp_process *process;
 	struct lp_loop *loop;
@@ -86,8 +95,7 @@ int lp_deque_append(struct pt_regs *ctx)
 	process = bpf_map_lookup_elem(&processes, &key.pid);
 	if (!process)
 		return 0;
-	type = lp_read_u64(handle + LP_OBJECT_TYPE);
-	if (!type || (type != process->handle_types[0] && type != process->handle_types[1]))
+	if (!lp_is_handle(process, handle))
 		return 0;
 	now = bpf_ktime_get_ns();
 	loop = lp_current_loop(&slot);
@@ -99,12 +107,34 @@ int lp_deque_append(struct pt_regs *ctx)
 	if (lp_config.wrong_thread) {
 		owner = lp_foreign_owner(process, handle);
 		if (owner) {
-			lp_tell_foreign(handle, owner);
+			lp_tell_foreign(handle, owner, 0);
 			now |= LP_READY_FOREIGN;
 		}
 	}
 	if (bpf_map_update_elem(&ready_times, &key, &now, BPF_ANY))
 		lp_lose(LP_LOST_READY);
+	return 0;
+}
+
+/*
+ * --find wrong_thread: heappush(heap, handle), by which call_later and call_at put a
+ * timer into the loop's heap; call_soon_threadsafe never leads here.
+ */
+SEC("?uprobe")
+int lp_heap_push(struct pt_regs *ctx)
+{
+	struct lp_process *process = lp_current_process();
+	__u64 handle;
+	__u32 owner;
+
+	if (!process)
+		return 0;
+	handle = lp_read_u64(PT_REGS_PARM2(ctx) + 8);
+	if (!lp_is_handle(process, handle))
+		return 0;
+	owner = lp_foreign_owner(process, handle);
+	if (owner)
+		lp_tell_foreign(handle, owner, LP_FOUND_TIMER);
 	return 0;
 }
 

@@ -71,6 +71,7 @@ static const struct lp_probe_row rows[LP_PROBE_ROLES] = {
 				  .function = "Task.__step" },
 	[LP_PROBE_LOOP_CLOSE] = { LP_WAY_METHOD, "select", "epoll", "close",
 				  .function = "epoll.close" },
+	[LP_PROBE_TIMER] = { LP_WAY_FUNCTION, "_heapq", "heappush", .function = "heapq.heappush" },
 	[LP_PROBE_EXCEPTION] = { .way = LP_WAY_EXCEPTION, .function = "BaseException.__new__" },
 	[LP_PROBE_TASK_BORN] = { LP_WAY_SLOT, "_asyncio", "Task", .slot = TYPE_INIT,
 				 .function = "Task.__init__" },

@@ -24,6 +24,8 @@ enum lp_probe_role {
 	LP_PROBE_NO_RUNNING_LOOP,
 	LP_PROBE_OTHER_LOOP,
 	LP_PROBE_LOOP_CLOSE,
+	/* --find wrong_thread: each timer that is set */
+	LP_PROBE_TIMER,
 	/* --find closed_loop: each exception that Python code makes */
 	LP_PROBE_EXCEPTION,
 	/* --origins, --lifetimes: each task and coroutine */

@@ -46,6 +46,10 @@ static struct bpf_program *program_for(const struct lp_session *session, enum lp
 		return config->sampling ? NULL : skeleton->progs.lp_running_loop;
 	case LP_PROBE_READY:
 		return config->queue ? skeleton->progs.lp_deque_append : NULL;
+	case LP_PROBE_TIMER:
+		return config->findings >> LP_FINDING_WRONG_THREAD & 1
+			       ? skeleton->progs.lp_heap_push
+			       : NULL;
 	case LP_PROBE_EXCEPTION:
 		return config->findings >> LP_FINDING_CLOSED_LOOP & 1
 			       ? skeleton->progs.lp_exception_made

@@ -135,6 +135,8 @@ static int choose_lost_programs(struct lp_session *session)
 	const struct lp_session_config *config = &session->config;
 	int err = config->findings ? enable_program(session, "lp_lost", "") : 0;
 
+	if (!err && config->findings >> LP_FINDING_WRONG_THREAD & 1)
+		err = enable_program(session, "lp_heap_push", "");
 	if (!err && config->findings >> LP_FINDING_CLOSED_LOOP & 1)
 		err = enable_program(session, "lp_exception_made", "");
 	if (!err && (config->origins || config->lifetimes))

@@ -173,7 +173,7 @@ void symboliser_take_finding(struct lp_symboliser *symboliser, const struct lp_i
 	found->event.type = LP_EVENT_FOUND;
 	found->kind = finding->kind;
 	found->tid = finding->tid;
-	found->flags = finding->flags & (LP_FOUND_CUT | LP_FOUND_MORE);
+	found->flags = finding->flags & (LP_FOUND_CUT | LP_FOUND_MORE | LP_FOUND_TIMER);
 	found->line = finding->first_line;
 	found->object = finding->object;
 	found->task = finding->task;
