@@ -1,27 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "output.h"
 
+#include "out/look.h"
+
 #include <errno.h>
-#include <langinfo.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
-static struct lp_look look_of_stdout(void)
-{
-	const char *no_colour = getenv("NO_COLOR");
-	struct lp_look look = { .columns = 80 };
-	struct winsize size;
-
-	look.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
-	if (isatty(STDOUT_FILENO)) {
-		look.colour = !no_colour || !*no_colour;
-		if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col)
-			look.columns = size.ws_col;
-	}
-	return look;
-}
 
 static int choose_format(const struct lp_options *options, const struct lp_format **format,
 			 struct lp_error *error)

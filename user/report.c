@@ -43,6 +43,7 @@ int command_report(const struct lp_options *options)
 		.start_unix_ns = header->start_unix_ns,
 		.queue = header->queue != 0,
 		.sampled = !strcmp(header->mode, "sample"),
+		.explain = options->explain,
 	};
 	model_begin(output.model, &run);
 	err = capture_read(reader, take, &output, &error);

@@ -1,9 +1,405 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* loopprof tasks. */
+/* loopprof tasks: reads the tasks of processes, once or again and again, and has them printed. */
 #include "commands.h"
+#include "target/pause.h"
+#include "tasks/sink.h"
+#include "version.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+struct known_loop {
+	uint64_t address;
+	uint32_t id;
+};
+
+struct target {
+	struct lp_process_info process;
+	struct lp_instance instance;
+	struct lp_task_diff *diff;
+	struct lp_tasks_view *view; /* the last look */
+	size_t loop_count;
+	struct known_loop *loops;
+	size_t looks;
+	bool ended;
+};
+
+struct tasks {
+	const struct lp_options *options;
+	struct lp_tasks_sink *sink;
+	size_t target_count;
+	struct target *targets;
+	uint32_t last_loop_id;
+	struct lp_tasks_end end;
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* ---- one process -------------------------------------------------------------------- */
+
+static int detect(struct target *target, struct lp_error *error)
+{
+	pid_t pid = target->process.pid;
+	int err = runtime_detect(&target->process, &target->instance, error);
+
+	if (err == -ENOENT)
+		return error_set(
+			error, err,
+			"pid %d (%s) is no Python process; give the PID of one that runs asyncio",
+			pid, target->process.comm);
+	if (err)
+		return err;
+	/* -EAGAIN: too early to tell; what is read then is checked piece by piece anyway */
+	err = target->instance.runtime->verify(&target->instance, error);
+	if (err && err != -EAGAIN) {
+		target->instance.runtime->release(&target->instance);
+		return err;
+	}
+	if (target->instance.runtime->read_tasks)
+		return 0;
+	target->instance.runtime->release(&target->instance);
+	return error_set(error, -ENOTSUP, "pid %d runs %s, whose tasks cannot be read yet", pid,
+			 target->instance.runtime_name);
+}
+
+static int open_target(pid_t pid, struct target *target, struct lp_error *error)
+{
+	int err = process_open(pid, &target->process, error);
+
+	if (err)
+		return err;
+	err = detect(target, error);
+	if (err) {
+		process_close(&target->process);
+		return err;
+	}
+	target->diff = diff_new();
+	return target->diff ? 0 : error_set(error, -ENOMEM, "out of memory");
+}
+
+static void close_target(struct target *target)
+{
+	view_free(target->view);
+	diff_free(target->diff);
+	free(target->loops);
+	target->instance.runtime->release(&target->instance);
+	process_close(&target->process);
+}
+
+static void say_paused(pid_t pid, size_t missed, uint64_t ns)
+{
+	log_note("pid %d was stopped for %.1f ms", pid, (double)ns / 1e6);
+	if (missed)
+		log_warning(
+			"%zu thread%s of pid %d could not be stopped within 100 ms (busy in the kernel, as with a disk): what was read may not be of one instant",
+			missed, missed == 1 ? "" : "s", pid);
+}
+
+static int read_list(const struct target *target, bool consistent, struct lp_task_list *list,
+		     uint64_t *paused_ns, struct lp_error *error)
+{
+	struct lp_pause *pause = NULL;
+	size_t missed = 0;
+	int err = 0;
+
+	*paused_ns = 0;
+	memset(list, 0, sizeof(*list));
+	if (consistent) {
+		err = pause_begin(target->process.pid, &pause, error);
+		if (err)
+			return err;
+		missed = pause_missed(pause);
+	}
+	err = target->instance.runtime->read_tasks(&target->instance, list, error);
+	if (pause) {
+		*paused_ns = pause_end(pause);
+		say_paused(target->process.pid, missed, *paused_ns);
+	}
+	return err;
+}
+
+static int read_view(const struct target *target, bool consistent, struct lp_tasks_view **view,
+		     struct lp_error *error)
+{
+	struct lp_task_list list;
+	uint64_t paused_ns;
+	int err = read_list(target, consistent, &list, &paused_ns, error);
+
+	if (err)
+		return err;
+	err = view_new(&target->process, &target->instance, &list, view);
+	if (err)
+		return error_set(error, err, "out of memory");
+	(*view)->paused_ns = paused_ns;
+	return 0;
+}
+
+/* What reads a running process may see a deadlock that is none: it is to be there twice. */
+static int confirm(const struct target *target, struct lp_tasks_view **view, struct lp_error *error)
+{
+	struct lp_tasks_view *first = *view, *second;
+	int err = read_view(target, false, &second, error);
+
+	if (err)
+		return err;
+	err = graph_confirm_deadlocks(&first->list, &first->graph, &second->list, &second->graph);
+	if (err) {
+		view_free(second);
+		return error_set(error, err, "out of memory");
+	}
+	view_free(first);
+	*view = second;
+	return 0;
+}
+
+/* A loop keeps the number that it got when it was seen first. */
+static int number_loops(struct tasks *tasks, struct target *target, struct lp_tasks_view *view)
+{
+	size_t i, at;
+
+	for (i = 0; i < view->loop_count; i++) {
+		uint64_t address = view->list.loops[i].address;
+		struct known_loop *grown;
+
+		for (at = 0; at < target->loop_count; at++)
+			if (target->loops[at].address == address)
+				break;
+		if (at < target->loop_count) {
+			view->loops[i].id = target->loops[at].id;
+			continue;
+		}
+		grown = realloc(target->loops, (at + 1) * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		target->loops = grown;
+		target->loops[at] = (struct known_loop){ address, ++tasks->last_loop_id };
+		target->loop_count++;
+		view->loops[i].id = tasks->last_loop_id;
+		if (tasks->sink->loop)
+			tasks->sink->loop(tasks->sink, view, i);
+	}
+	return 0;
+}
+
+static int look(struct tasks *tasks, struct target *target, struct lp_error *error)
+{
+	bool consistent = tasks->options->consistent;
+	const struct lp_tasks_change *change = NULL;
+	struct lp_tasks_view *view, *before = target->view;
+	int err = read_view(target, consistent, &view, error);
+
+	if (err)
+		return err;
+	if (view->graph.deadlock_count && !consistent)
+		err = confirm(target, &view, error);
+	if (!err &&
+	    (number_loops(tasks, target, view) || diff_look(target->diff, before, view, &change)))
+		err = error_set(error, -ENOMEM, "out of memory");
+	if (err) {
+		view_free(view);
+		return err;
+	}
+	if (before)
+		tasks->sink->change(tasks->sink, before, view, change);
+	else
+		tasks->sink->picture(tasks->sink, view);
+	tasks->end.partial = tasks->end.partial || view->list.partial;
+	if (view->paused_ns > tasks->end.paused_ns)
+		tasks->end.paused_ns = view->paused_ns;
+	view_free(before);
+	target->view = view;
+	target->looks++;
+	return 0;
+}
+
+/* ---- all of them ---------------------------------------------------------------------- */
+
+/* Looks at each that lives; one that ends meanwhile is no error.  Returns how many there were. */
+static size_t look_at_all(struct tasks *tasks)
+{
+	struct lp_error error = { .code = 0 };
+	size_t i, seen = 0;
+
+	for (i = 0; i < tasks->target_count; i++) {
+		struct target *target = &tasks->targets[i];
+
+		if (target->ended)
+			continue;
+		if (!look(tasks, target, &error)) {
+			seen++;
+		} else if (process_ended(&target->process)) {
+			target->ended = true;
+			if (!target->looks)
+				log_error("pid %d ended while it was looked at",
+					  target->process.pid);
+		} else {
+			log_error("%s", error.text);
+		}
+	}
+	return seen;
+}
+
+static bool all_ended(struct tasks *tasks)
+{
+	size_t i, ended = 0;
+
+	for (i = 0; i < tasks->target_count; i++) {
+		struct target *target = &tasks->targets[i];
+
+		target->ended = target->ended || process_ended(&target->process);
+		ended += target->ended;
+	}
+	return ended == tasks->target_count;
+}
+
+/* Returns true if a signal has come. */
+static bool wait_until(struct tasks *tasks, int signals, uint64_t until_ns)
+{
+	struct pollfd *polled = calloc(tasks->target_count + 1, sizeof(*polled));
+	uint64_t now = clock_ns(CLOCK_MONOTONIC), left = until_ns > now ? until_ns - now : 0;
+	struct timespec time = { (time_t)(left / 1000000000), (long)(left % 1000000000) };
+	nfds_t count = 0;
+	bool signalled;
+	size_t i;
+
+	if (!polled)
+		return true;
+	polled[count++] = (struct pollfd){ .fd = signals, .events = POLLIN };
+	for (i = 0; i < tasks->target_count; i++)
+		if (!tasks->targets[i].ended)
+			polled[count++] =
+				(struct pollfd){ .fd = tasks->targets[i].process.descriptor,
+						 .events = POLLIN };
+	ppoll(polled, count, &time, NULL);
+	signalled = polled[0].revents != 0;
+	free(polled);
+	return signalled;
+}
+
+static void show_last(struct tasks *tasks)
+{
+	size_t i;
+
+	for (i = 0; i < tasks->target_count && tasks->sink->last; i++)
+		if (tasks->targets[i].looks > 1)
+			tasks->sink->last(tasks->sink, tasks->targets[i].view);
+}
+
+/* Returns why it ended. */
+static const char *watch(struct tasks *tasks)
+{
+	uint64_t period = tasks->options->watch_ns;
+	uint64_t next = clock_ns(CLOCK_MONOTONIC) + period, now;
+	const char *reason = "target_exited";
+	sigset_t signals;
+	int descriptor;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	descriptor = signalfd(-1, &signals, SFD_CLOEXEC);
+	while (!all_ended(tasks)) {
+		struct signalfd_siginfo info;
+
+		if (wait_until(tasks, descriptor, next)) {
+			reason = "interrupt";
+			/* taken, so that it is not delivered once they are let through */
+			if (read(descriptor, &info, sizeof(info)) < 0)
+				break;
+			break;
+		}
+		now = clock_ns(CLOCK_MONOTONIC);
+		if (now < next)
+			continue;
+		look_at_all(tasks);
+		/* a look that took longer than the period is not made up for */
+		while (next <= now)
+			next += period;
+	}
+	/* a second Ctrl-C ends the program at once */
+	sigprocmask(SIG_UNBLOCK, &signals, NULL);
+	if (descriptor >= 0)
+		close(descriptor);
+	if (!strcmp(reason, "interrupt"))
+		show_last(tasks);
+	return reason;
+}
+
+static void open_targets(struct tasks *tasks)
+{
+	const struct lp_options *options = tasks->options;
+	struct lp_error error = { .code = 0 };
+	size_t i;
+
+	for (i = 0; i < options->pid_count; i++) {
+		struct target *target = &tasks->targets[tasks->target_count];
+
+		if (open_target(options->pids[i], target, &error))
+			log_error("%s", error.text);
+		else
+			tasks->target_count++;
+	}
+}
+
+static void begin(struct tasks *tasks)
+{
+	char host[80] = "";
+	const struct lp_tasks_run run = {
+		.tool = "loopprof " LP_VERSION,
+		.host = host,
+		.start_ns = clock_ns(CLOCK_MONOTONIC),
+		.start_unix_ns = clock_ns(CLOCK_REALTIME),
+	};
+
+	gethostname(host, sizeof(host) - 1);
+	tasks->sink->begin(tasks->sink, &run);
+}
 
 int command_tasks(const struct lp_options *options)
 {
-	(void)options;
-	return 1;
+	struct tasks tasks = { .options = options, .end = { .reason = "done" } };
+	size_t i, seen = 0;
+	int err;
+
+	tasks.targets = calloc(options->pid_count + 1, sizeof(*tasks.targets));
+	tasks.sink = options->json ? tasks_json_open(options) : tasks_text_open(options);
+	if (!tasks.targets || !tasks.sink) {
+		log_error("out of memory");
+		free(tasks.targets);
+		if (tasks.sink)
+			tasks.sink->close(tasks.sink);
+		return 1;
+	}
+	open_targets(&tasks);
+	if (tasks.target_count) {
+		begin(&tasks);
+		seen = look_at_all(&tasks);
+		if (seen && options->watch_ns)
+			tasks.end.reason = watch(&tasks);
+		tasks.end.end_ns = clock_ns(CLOCK_MONOTONIC);
+		if (tasks.sink->end)
+			tasks.sink->end(tasks.sink, &tasks.end);
+	}
+	err = tasks.sink->close(tasks.sink);
+	if (err && err != -EPIPE)
+		log_error("cannot write to stdout: %s", strerror(-err));
+	for (i = 0; i < tasks.target_count; i++)
+		close_target(&tasks.targets[i]);
+	free(tasks.targets);
+	return seen && !err ? 0 : 1;
 }

@@ -125,9 +125,51 @@ static void check_causes(const struct lp_cause *causes, size_t count)
 	}
 }
 
+static void check_finding(void *context, const struct lp_finding *finding)
+{
+	(void)context;
+	FUZZ_CHECK(!ends);
+	FUZZ_CHECK(finding->kind < LP_FINDING_KINDS);
+	FUZZ_CHECK(finding->kind == LP_FINDING_WRONG_THREAD ||
+		   (!finding->noticed && !finding->late_ns));
+	check_text(finding->name, LP_STACK_FUNCTION_BYTES);
+	check_text(finding->file, LP_STACK_FILE_BYTES);
+	check_text(finding->task_name, LP_STACK_FUNCTION_BYTES);
+	check_text(finding->exception_type, LP_FOUND_TYPE_BYTES);
+	check_text(finding->exception_message, LP_FOUND_MESSAGE_BYTES);
+	check_stack(&finding->stack);
+	check_stack(&finding->loop_stack);
+}
+
+static void check_findings(const struct lp_summary *summary)
+{
+	size_t i;
+
+	for (i = 0; i < summary->finding_count; i++) {
+		const struct lp_finding_count *count = &summary->findings[i];
+
+		FUZZ_CHECK(!i || count->count <= summary->findings[i - 1].count);
+		FUZZ_CHECK(count->kind < LP_FINDING_KINDS && count->count);
+		check_text(count->name, LP_STACK_FUNCTION_BYTES);
+		check_text(count->file, LP_STACK_FILE_BYTES);
+		check_text(count->exception_type, LP_FOUND_TYPE_BYTES);
+		check_text(count->exception_message, LP_FOUND_MESSAGE_BYTES);
+	}
+}
+
+static void check_lives(const struct lp_lifetimes *lives)
+{
+	if (!lives)
+		return;
+	histogram_quantile(&lives->life, 0.5);
+	FUZZ_CHECK(histogram_count(&lives->life) == histogram_count(&lives->waiting));
+}
+
 static void check_summary(const struct lp_summary *summary)
 {
 	size_t i, j;
+
+	check_findings(summary);
 
 	for (i = 0; i < summary->loop_count; i++) {
 		const struct lp_loop_summary *loop = &summary->loops[i];
@@ -138,6 +180,7 @@ static void check_summary(const struct lp_summary *summary)
 		for (j = 0; j < loop->callback_count; j++) {
 			check_text(loop->items[j].callback->name, LP_NAME_MAX);
 			histogram_quantile(&loop->items[j].run, 0.5);
+			check_lives(loop->items[j].lifetimes);
 		}
 	}
 }
@@ -164,6 +207,7 @@ static const struct lp_observer observer = {
 	.loop = check_loop,
 	.slow = check_slow,
 	.slow_iteration = check_slow_iteration,
+	.finding = check_finding,
 	.interval = check_interval,
 	.end = check_end,
 };
@@ -365,6 +409,61 @@ static size_t seed_of_stalls(unsigned int number, uint8_t *data)
 	return put_plain(data, at, LP_EVENT_INTERVAL, sizeof(struct lp_event_end));
 }
 
+static size_t put_found(uint8_t *data, size_t at, enum lp_finding_kind kind, uint32_t loop)
+{
+	struct lp_record_found record = record_found(kind, "fetch", 3, 2);
+
+	record.found.event.loop = loop;
+	record.found.created = 1;
+	record.found.parked = 2;
+	strcpy(record.found.exception_type, "ValueError");
+	strcpy(record.found.exception_message, "no such user");
+	return put(data, at, &record);
+}
+
+static size_t put_noticed(uint8_t *data, size_t at)
+{
+	struct lp_event_noticed event = { .event = record_head(LP_EVENT_NOTICED, sizeof(event)),
+					  .handle = 0xc0de,
+					  .late_ns = 500 };
+
+	return put(data, at, &event);
+}
+
+static size_t put_task_end(uint8_t *data, size_t at, enum lp_task_outcome outcome)
+{
+	struct lp_event_task_end event = { .event = record_head(LP_EVENT_TASK_END, sizeof(event)),
+					   .born_ns = 100,
+					   .end_ns = 900,
+					   .running_ns = 300,
+					   .queued_ns = 200,
+					   .callback = 1,
+					   .outcome = outcome };
+
+	return put(data, at, &event);
+}
+
+/* What got lost, and lives of tasks. */
+static size_t seed_of_findings(unsigned int number, uint8_t *data)
+{
+	struct lp_event_name name = record_name("fetch", "/srv/app.py");
+	size_t at = 0;
+
+	name.callback = 1;
+	at = put_plain(data, at, LP_EVENT_LOOP, sizeof(struct lp_event_loop));
+	at = put_frames(data, at);
+	at = put(data, at, &name);
+	at = put_found(data, at, (enum lp_finding_kind)number, 0);
+	at = put_found(data, at, LP_FINDING_WRONG_THREAD, LP_NO_LOOP);
+	if (number & 1)
+		at = put_noticed(data, at);
+	at = put_task_end(data, at, (enum lp_task_outcome)(number % LP_OUTCOMES));
+	at = put_plain(data, at, LP_EVENT_INTERVAL, sizeof(struct lp_event_end));
+	at = put_task_end(data, at, LP_OUTCOME_RETURNED);
+	at = put_found(data, at, (enum lp_finding_kind)number, LP_NO_LOOP);
+	return put_plain(data, at, LP_EVENT_INTERVAL, sizeof(struct lp_event_end));
+}
+
 /* One record by itself, to be put among others. */
 static size_t seed_of_one(unsigned int number, uint8_t *data)
 {
@@ -385,6 +484,12 @@ static size_t seed_of_one(unsigned int number, uint8_t *data)
 		return put_cause(data, 0, LP_SEEN_BLOCKED);
 	case 6:
 		return put(data, 0, &slow);
+	case 7:
+		return put_found(data, 0, LP_FINDING_WRONG_THREAD, 0);
+	case 8:
+		return put_noticed(data, 0);
+	case 9:
+		return put_task_end(data, 0, LP_OUTCOME_RAISED);
 	default:
 		return put_plain(data, 0, LP_EVENT_POLLER, sizeof(struct lp_event_poller));
 	}
@@ -392,7 +497,8 @@ static size_t seed_of_one(unsigned int number, uint8_t *data)
 
 #define SEEDS_OF_COUNTERS 4
 #define SEEDS_OF_STALLS 7
-#define SEEDS_OF_ONE 8
+#define SEEDS_OF_FINDINGS LP_FINDING_KINDS
+#define SEEDS_OF_ONE 11
 
 size_t fuzz_seed(unsigned int number, uint8_t *data)
 {
@@ -402,5 +508,8 @@ size_t fuzz_seed(unsigned int number, uint8_t *data)
 	if (number < SEEDS_OF_STALLS)
 		return seed_of_stalls(number, data);
 	number -= SEEDS_OF_STALLS;
+	if (number < SEEDS_OF_FINDINGS)
+		return seed_of_findings(number, data);
+	number -= SEEDS_OF_FINDINGS;
 	return number < SEEDS_OF_ONE ? seed_of_one(number, data) : 0;
 }

@@ -40,4 +40,10 @@ capture() {
 }
 
 capture causes -d 0.8 -i 400ms
+
+# findings.lpc is written by a program of its own: see findings.c.
+cc -O2 -std=gnu11 -D_GNU_SOURCE -I"$here/../../user" -o "$programs/findings" "$here/findings.c" \
+	"$here"/../../user/{source/capture,out/file,error,log}.c
+"$programs/findings" "$here/findings.lpc"
+chmod 644 "$here/findings.lpc"
 UPDATE=1 "$here/run.sh" "$loopprof"

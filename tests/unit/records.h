@@ -135,4 +135,37 @@ static inline struct lp_event_slow_iteration record_slow_iteration(void)
 	};
 }
 
+struct lp_record_found {
+	struct lp_event_found found;
+	uint32_t frames[LP_FINDING_FRAMES + LP_FINDING_LOOP_FRAMES];
+};
+
+_Static_assert(offsetof(struct lp_record_found, frames) == sizeof(struct lp_event_found),
+	       "frames follow at once");
+
+/* Of a coroutine, found in a stack of so many frames: its numbers from 0 on. */
+static inline struct lp_record_found record_found(enum lp_finding_kind kind, const char *name,
+						  uint32_t depth, uint32_t loop_depth)
+{
+	struct lp_record_found record = { .found = { .kind = kind,
+						     .tid = 7,
+						     .line = 14,
+						     .object = 0xc0de,
+						     .created = LP_NO_FRAME,
+						     .parked = LP_NO_FRAME,
+						     .depth = depth,
+						     .loop_depth = loop_depth,
+						     .file = "/srv/app/users.py" } };
+	uint32_t i;
+
+	record.found.event =
+		record_head(LP_EVENT_FOUND,
+			    sizeof(record.found) + (depth + loop_depth) * sizeof(record.frames[0]));
+	strncpy(record.found.name, name, sizeof(record.found.name) - 1);
+	for (i = 0; i < depth + loop_depth && i < sizeof(record.frames) / sizeof(*record.frames);
+	     i++)
+		record.frames[i] = i;
+	return record;
+}
+
 #endif /* LP_TEST_RECORDS_H */

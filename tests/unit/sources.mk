@@ -2,23 +2,29 @@
 # What each unit test links besides its own file; all take -lcmocka and LDLIBS.
 
 test_capture_SOURCES = user/source/capture.c user/out/file.c user/error.c user/log.c
+test_code_SOURCES = user/target/code.c user/target/elf_file.c
 test_decode_SOURCES = user/decode/decode.c user/text.c
+test_decode_findings_SOURCES = user/decode/decode.c user/text.c
 test_decode_names_SOURCES = user/decode/decode.c user/text.c
 test_decode_stalls_SOURCES = user/decode/decode.c user/text.c
 test_escape_SOURCES = user/out/escape.c
 test_histogram_SOURCES = user/model/histogram.c
 test_instruction_SOURCES = user/target/instruction.c
 test_json_SOURCES = user/out/json.c user/out/json_parts.c user/out/json_stall.c \
-	user/out/json_summary.c user/model/histogram.c user/out/file.c user/out/escape.c \
-	user/error.c user/log.c
+	user/out/json_summary.c user/out/json_findings.c user/findings.c user/model/histogram.c \
+	user/out/file.c user/out/escape.c user/error.c user/log.c
+test_json_findings_SOURCES = $(test_json_SOURCES)
 test_json_stall_SOURCES = $(test_json_SOURCES)
 test_kernel_SOURCES = user/symbolise/kernel.c user/text.c
 test_lines_SOURCES = user/runtime/cpython_lines.c
 test_model_SOURCES = user/model/model.c user/model/summary.c user/model/stalls.c \
 	user/model/reasons.c user/model/causes.c user/model/stacks.c user/model/histogram.c \
-	user/decode/decode.c user/decode/resource.c user/syscalls.c user/text.c
+	user/model/findings.c user/model/lifetimes.c user/model/own.c user/decode/decode.c \
+	user/decode/resource.c user/syscalls.c user/text.c
 test_model_causes_SOURCES = $(test_model_SOURCES)
+test_model_findings_SOURCES = $(test_model_SOURCES)
 test_model_iterations_SOURCES = $(test_model_SOURCES)
+test_model_lifetimes_SOURCES = $(test_model_SOURCES)
 test_model_reasons_SOURCES = $(test_model_SOURCES)
 test_model_stacks_SOURCES = $(test_model_SOURCES)
 test_model_stalls_SOURCES = $(test_model_SOURCES)
@@ -31,18 +37,35 @@ test_process_SOURCES = user/target/process.c user/error.c
 test_progress_SOURCES = user/source/progress.c user/target/memory.c user/decode/decode.c \
 	user/text.c
 test_prometheus_SOURCES = user/out/prometheus.c user/out/series.c user/out/file.c \
-	user/out/escape.c user/error.c user/log.c
+	user/out/escape.c user/findings.c user/model/histogram.c user/error.c user/log.c
+test_prometheus_findings_SOURCES = $(test_prometheus_SOURCES)
 test_resource_SOURCES = user/decode/resource.c user/text.c
-test_rows_SOURCES = user/runtime/cpython_rows.c
+test_rows_SOURCES = user/runtime/cpython_rows.c user/runtime/cpython_debug.c
 test_syscalls_SOURCES = user/syscalls.c
+test_tasks_graph_SOURCES = user/tasks/graph.c user/tasks/deadlock.c user/tasks/links.c \
+	user/tasks/view.c user/tasks/frames.c user/runtime/task.c user/text.c
+test_tasks_diff_SOURCES = $(test_tasks_graph_SOURCES) user/tasks/diff.c
+test_tasks_json_SOURCES = $(test_tasks_diff_SOURCES) user/tasks/json.c user/out/json_parts.c \
+	user/out/escape.c
+test_tasks_pause_SOURCES = user/target/pause.c user/error.c
+test_tasks_text_SOURCES = $(test_tasks_diff_SOURCES) user/tasks/text.c user/out/look.c user/tasks/text_change.c \
+	user/tasks/tree.c user/tasks/line.c user/tasks/fold.c user/tasks/wrap.c \
+	user/out/text_print.c user/out/text_stack.c user/out/file.c user/findings.c \
+	user/error.c user/log.c
+test_tasks_arena_SOURCES = user/runtime/task.c user/target/memory.c user/text.c
 test_text_SOURCES = user/text.c
 test_unwind_SOURCES = user/symbolise/unwind.c user/symbolise/unwind_expression.c \
 	user/symbolise/unwind_image.c user/symbolise/unwind_table.c
-test_text_sink_SOURCES = user/out/text.c user/out/text_causes.c user/out/text_print.c \
+test_text_sink_SOURCES = user/out/text.c user/out/look.c user/out/text_causes.c user/out/text_print.c \
 	user/out/text_reasons.c user/out/text_stack.c user/out/text_stall.c \
-	user/out/text_summary.c user/model/histogram.c user/out/file.c user/text.c \
-	user/error.c user/log.c
+	user/out/text_summary.c user/out/text_findings.c user/out/text_explain.c \
+	user/out/text_lives.c user/findings.c user/model/own.c user/model/histogram.c \
+	user/out/file.c user/text.c user/error.c user/log.c
+test_text_findings_SOURCES = $(test_text_sink_SOURCES)
 test_text_summary_SOURCES = $(test_text_sink_SOURCES)
+test_waits_SOURCES = $(wildcard user/runtime/cpython_wait*.c) user/runtime/cpython_chain.c \
+	user/runtime/cpython_instance.c user/runtime/cpython_object.c user/runtime/cpython_rows.c \
+	user/runtime/task.c user/target/memory.c user/text.c
 
 
 # The fuzz targets of tests/fuzz link tests/fuzz/driver.c as well.

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "findings.h"
 #include "options.h"
 
 #define WORDS 32
@@ -345,6 +346,61 @@ static void a_queue_cannot_be_measured_without_a_probe(void **state)
 	expect_accepted("-p 1 --queue -m sample -m trace");
 }
 
+static void what_is_free_is_looked_for_and_the_rest_is_asked_for(void **state)
+{
+	const uint32_t costly = 1U << LP_FINDING_CLOSED_LOOP | 1U << LP_FINDING_WRONG_THREAD;
+	const uint32_t all = (1U << LP_FINDING_KINDS) - 1;
+
+	(void)state;
+	expect_accepted("-p 1");
+	assert_int_equal(options.findings, all & ~costly);
+	assert_false(options.queue);
+	expect_accepted("-p 1 --find closed_loop");
+	assert_int_equal(options.findings, all & ~(1U << LP_FINDING_WRONG_THREAD));
+	assert_false(options.queue);
+	expect_accepted("-p 1 --find closed_loop,wrong_thread");
+	assert_int_equal(options.findings, all);
+	/* a callback from another thread is seen where it is queued */
+	assert_true(options.queue);
+	expect_accepted("-p 1 --find all");
+	assert_int_equal(options.findings, all);
+	expect_accepted("-p 1 --find none");
+	assert_int_equal(options.findings, 0);
+	expect_refused("-p 1 --find nonsense", "nonsense");
+	expect_refused("-p 1 --find closed_loop,", "closed_loop,");
+	expect_refused("-p 1 --find closed", "closed");
+	expect_refused("-p 1 -m sample --find wrong_thread", "wrong_thread");
+	expect_refused("-p 1 -m sample --lifetimes", "--lifetimes");
+	expect_accepted("-p 1 -m sample --find closed_loop --origins");
+	expect_accepted("-p 1 --lifetimes");
+	assert_true(options.queue);
+}
+
+static void tasks_needs_a_process(void **state)
+{
+	(void)state;
+	expect_accepted("tasks -p 12 --stack --consistent --watch 3 -j");
+	assert_int_equal(options.command, LP_COMMAND_TASKS);
+	assert_true(options.stack && options.consistent && options.json);
+	assert_int_equal(options.watch_ns, 3000000000);
+	expect_refused("tasks", "-p PID");
+	expect_refused("tasks -a", "-a");
+	expect_refused("tasks -p 1 --watch 0", "--watch");
+	expect_refused("tasks -p 1 -t 3", "-t");
+	expect_refused("-p 1 --stack", "--stack");
+}
+
+static void explain_alone_needs_no_process(void **state)
+{
+	(void)state;
+	expect_accepted("--explain");
+	assert_true(options_only_explain(&options));
+	expect_accepted("--explain -p 1");
+	assert_false(options_only_explain(&options));
+	expect_accepted("report --explain x.lpc");
+	assert_false(options_only_explain(&options));
+}
+
 static void samples_are_taken_one_to_ten_thousand_times_a_second(void **state)
 {
 	static const char *const wrong[] = {
@@ -402,6 +458,9 @@ int main(void)
 		TEST(options_of_another_command_are_refused),
 		TEST(the_mode_is_trace_or_sample),
 		TEST(a_queue_cannot_be_measured_without_a_probe),
+		TEST(what_is_free_is_looked_for_and_the_rest_is_asked_for),
+		TEST(tasks_needs_a_process),
+		TEST(explain_alone_needs_no_process),
 		TEST(samples_are_taken_one_to_ten_thousand_times_a_second),
 		TEST(unknown_options_and_missing_values_are_refused),
 	};

@@ -16,6 +16,7 @@ import time
 import part_accuracy
 import part_attach
 import part_http
+import part_lost
 import part_memory
 import part_others
 import part_peers
@@ -25,7 +26,8 @@ from figures import Row, table
 from processes import NotMeasured
 from setting import Python, Setting
 
-PARTS = ("others", "spin", "roots", "http", "attach", "memory", "accuracy", "peers", "programs")
+PARTS = ("others", "spin", "roots", "lost", "http", "attach", "memory", "accuracy", "peers",
+         "programs")
 ROOTS = {"trixie": "3.13", "sid": "3.14"}
 
 
@@ -49,6 +51,9 @@ class Bench:
         self.raw[name] = dict(result.raw(), seconds=round(time.monotonic() - begun, 1))
         return result
 
+    def _root(self, name):
+        return Python(name, os.path.join(os.path.abspath(self._setting.roots), name))
+
     def run(self, wanted):
         setting, seconds = self._setting, self._setting.seconds
         others = spin = None
@@ -60,8 +65,14 @@ class Bench:
         if "roots" in wanted:
             for name, version in ROOTS.items():
                 self.part(f"spin, Python {version}", lambda name=name: part_spin.measure(
-                    setting, Python(name, os.path.join(os.path.abspath(setting.roots), name)),
-                    seconds(80, 6)))
+                    setting, self._root(name), seconds(80, 6)))
+        if "lost" in wanted:
+            self.part("lost", lambda: part_lost.measure(setting, Python("the host's"),
+                                                        seconds(45, 6)))
+            # Debian's 3.11 is stripped of what tells where coroutines are made.
+            if not setting.quick:
+                self.part("lost, Python 3.13", lambda: part_lost.measure(
+                    setting, self._root("trixie"), 25))
         if "http" in wanted:
             self.part("http", lambda: part_http.measure(setting, seconds(300, 12)),
                       lambda http: http.rows(spin, others))

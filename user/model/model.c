@@ -2,10 +2,19 @@
 #include "state.h"
 
 #include "../text.h"
+#include "lifetimes.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+static void tell_finding(void *context, const struct lp_finding *finding)
+{
+	struct lp_model *model = context;
+
+	if (model->observer->finding)
+		model->observer->finding(model->context, finding);
+}
 
 int model_new(const struct lp_observer *observer, void *context, struct lp_model **result)
 {
@@ -19,7 +28,10 @@ int model_new(const struct lp_observer *observer, void *context, struct lp_model
 	model->last_loop = &model->loops;
 	model->frames = frames_new();
 	if (model->frames)
+		model->findings = findings_new(model->frames, tell_finding, model);
+	if (model->findings)
 		return 0;
+	frames_free(model->frames);
 	free(model);
 	*result = NULL;
 	return -ENOMEM;
@@ -30,6 +42,9 @@ static void free_callbacks(struct lp_model_callback *callback)
 	while (callback) {
 		struct lp_model_callback *next = callback->next;
 
+		free(callback->lives);
+		free(callback->before_lives);
+		free(callback->interval_lives);
 		free(callback);
 		callback = next;
 	}
@@ -58,6 +73,7 @@ void model_free(struct lp_model *model)
 	free_callbacks(model->other.callbacks);
 	for (i = 0; i < LP_MAX_CALLBACKS; i++)
 		free(model->slots[i]);
+	findings_free(model->findings);
 	frames_free(model->frames);
 	free(model->targets);
 	free(model);
@@ -397,6 +413,57 @@ static void on_callback_stats(void *context, const struct lp_event_callback_stat
 		slot->stats = *event;
 }
 
+/* The only loop of a process that is alive; NULL if there are none or several. */
+static struct lp_model_loop *only_loop(struct lp_model *model, pid_t pid)
+{
+	struct lp_model_loop *loop, *only = NULL;
+
+	for (loop = model->loops; loop; loop = loop->next) {
+		if (loop->info.pid != pid || !loop->stalls)
+			continue;
+		if (only)
+			return NULL;
+		only = loop;
+	}
+	return only;
+}
+
+static void on_found(void *context, const struct lp_event_found *event)
+{
+	struct lp_model *model = context;
+	struct lp_model_loop *loop = loop_of(model, &event->event);
+
+	if (model->ended)
+		return;
+	if (!loop)
+		loop = only_loop(model, (pid_t)event->event.pid);
+	findings_add(model->findings, loop ? &loop->info : NULL, event);
+}
+
+static void on_noticed(void *context, const struct lp_event_noticed *event)
+{
+	struct lp_model *model = context;
+
+	loop_of(model, &event->event);
+	if (!model->ended)
+		findings_noticed(model->findings, event);
+}
+
+static void on_task_end(void *context, const struct lp_event_task_end *event)
+{
+	struct lp_model *model = context;
+	struct lp_model_loop *loop = loop_of(model, &event->event);
+	const struct lp_model_slot *slot = model->slots[event->callback];
+	struct lp_model_callback *callback = slot && loop == slot->loop ? slot->callback : NULL;
+
+	if (!loop || !callback)
+		return;
+	if (!callback->lives)
+		callback->lives = calloc(1, sizeof(*callback->lives));
+	if (callback->lives)
+		lifetimes_add(callback->lives, event);
+}
+
 static void on_lost(void *context, const struct lp_event_lost *event)
 {
 	struct lp_model *model = context;
@@ -421,6 +488,7 @@ static void finish(struct lp_model *model, uint64_t now_ns, enum lp_end_reason r
 	if (model->ended)
 		return;
 	model->ended = true;
+	findings_finish(model->findings, now_ns);
 	model_advance(model, UINT64_MAX);
 	model_tell_end(model, &end);
 }
@@ -444,6 +512,7 @@ void model_advance(struct lp_model *model, uint64_t now_ns)
 	for (loop = model->loops; loop; loop = loop->next)
 		if (loop->stalls)
 			stalls_advance(loop->stalls, now_ns);
+	findings_advance(model->findings, now_ns);
 }
 
 const struct lp_event_handlers model_handlers = {
@@ -465,6 +534,9 @@ const struct lp_event_handlers model_handlers = {
 	.cause = on_cause,
 	.task_name = on_task_name,
 	.run_queue = on_run_queue,
+	.found = on_found,
+	.noticed = on_noticed,
+	.task_end = on_task_end,
 	.lost = on_lost,
 	.interval = on_interval,
 	.end = on_end,

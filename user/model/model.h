@@ -212,6 +212,7 @@ struct lp_finding {
 	const struct lp_shown_frame *parked; /* where its coroutine is suspended; NULL: not known */
 	struct lp_stack stack; /* that it was found in: that raised, dropped or scheduled */
 	struct lp_stack loop_stack; /* wrong thread: what the loop's own thread was doing */
+	bool timer; /* wrong thread: it is for a later time, and never late */
 	bool noticed; /* wrong thread: its loop has run it meanwhile, ... */
 	uint64_t late_ns; /* ... so long after it was put there; else so far */
 	bool more; /* pending at close: there were more than are told */

@@ -4,6 +4,7 @@
 #define LP_MODEL_STATE_H
 
 #include "events.h"
+#include "findings.h"
 #include "stalls.h"
 
 /* What ran, once in its loop however often its code object was made anew. */
@@ -19,6 +20,8 @@ struct lp_model_callback {
 	/* filled while a summary is made */
 	uint64_t slow;
 	struct lp_histogram run, queue;
+	/* of tasks that have ended; NULL while there is nothing in them, as they are large */
+	struct lp_lifetimes *lives, *before_lives, *interval_lives;
 };
 
 struct lp_model_loop {
@@ -45,6 +48,7 @@ struct lp_model {
 	void *context;
 	struct lp_run run;
 	struct lp_frames *frames;
+	struct lp_findings *findings;
 	struct lp_model_loop *loops, **last_loop;
 	size_t loop_count;
 	struct lp_model_loop *by_slot[LP_MAX_LOOPS];

@@ -2,6 +2,8 @@
 /* Summaries: what all loops have counted, since the start or the last interval. */
 #include "state.h"
 
+#include "lifetimes.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,6 +57,19 @@ static void gather(struct lp_model *model)
 	}
 }
 
+/* What tasks of a callback lived, NULL if none has ended; of an interval, in its own room. */
+static const struct lp_lifetimes *lives_of(struct lp_model_callback *callback, bool interval)
+{
+	if (!interval || !callback->lives || !callback->before_lives)
+		return callback->lives;
+	if (!callback->interval_lives)
+		callback->interval_lives = calloc(1, sizeof(*callback->interval_lives));
+	if (!callback->interval_lives)
+		return NULL;
+	lifetimes_subtract(callback->interval_lives, callback->lives, callback->before_lives);
+	return lifetimes_count(callback->interval_lives) ? callback->interval_lives : NULL;
+}
+
 static void summarise_callbacks(struct lp_model_loop *loop, bool interval,
 				struct lp_loop_summary *summary)
 {
@@ -66,6 +81,7 @@ static void summarise_callbacks(struct lp_model_loop *loop, bool interval,
 		struct lp_callback_summary *item = &summary->items[summary->callback_count];
 
 		item->callback = &callback->info;
+		item->lifetimes = lives_of(callback, interval);
 		if (interval) {
 			item->slow = since(callback->slow, callback->before_slow);
 			histogram_subtract(&item->run, &callback->run, &callback->before_run);
@@ -75,7 +91,7 @@ static void summarise_callbacks(struct lp_model_loop *loop, bool interval,
 			item->run = callback->run;
 			item->queue = callback->queue;
 		}
-		if (histogram_count(&item->run))
+		if (histogram_count(&item->run) || item->lifetimes)
 			summary->callback_count++;
 	}
 	if (summary->items)
@@ -133,6 +149,8 @@ static bool summarise(struct lp_model *model, bool interval, uint64_t now_ns,
 			       &summary->loops[summary->loop_count++]);
 	for (i = 0; i < LP_LOST_KINDS; i++)
 		summary->lost[i] = since(model->lost[i], interval ? model->lost_before[i] : 0);
+	summary->finding_count = findings_list(model->findings, interval, &summary->findings);
+	summary->findings_beyond = findings_beyond(model->findings, interval);
 	return true;
 }
 
@@ -145,6 +163,17 @@ static void free_summary(struct lp_summary *summary)
 		free(summary->loops[i].causes);
 	}
 	free(summary->loops);
+	free(summary->findings);
+}
+
+static void begin_lives_interval(struct lp_model_callback *callback)
+{
+	if (!callback->lives)
+		return;
+	if (!callback->before_lives)
+		callback->before_lives = calloc(1, sizeof(*callback->before_lives));
+	if (callback->before_lives)
+		*callback->before_lives = *callback->lives;
 }
 
 static void begin_loop_interval(struct lp_model_loop *loop)
@@ -158,6 +187,7 @@ static void begin_loop_interval(struct lp_model_loop *loop)
 		callback->before_slow = callback->slow;
 		callback->before_run = callback->run;
 		callback->before_queue = callback->queue;
+		begin_lives_interval(callback);
 	}
 }
 
@@ -165,6 +195,7 @@ static void begin_interval(struct lp_model *model, uint64_t now_ns)
 {
 	struct lp_model_loop *loop;
 
+	findings_begin_interval(model->findings);
 	begin_loop_interval(&model->other);
 	for (loop = model->loops; loop; loop = loop->next)
 		begin_loop_interval(loop);

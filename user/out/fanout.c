@@ -33,6 +33,11 @@ static void on_slow_iteration(void *context, const struct lp_slow_iteration *slo
 	LP_FORWARD(slow_iteration, slow);
 }
 
+static void on_finding(void *context, const struct lp_finding *finding)
+{
+	LP_FORWARD(finding, finding);
+}
+
 static void on_interval(void *context, const struct lp_summary *interval,
 			const struct lp_summary *total)
 {
@@ -49,6 +54,7 @@ const struct lp_observer fanout_observer = {
 	.loop = on_loop,
 	.slow = on_slow,
 	.slow_iteration = on_slow_iteration,
+	.finding = on_finding,
 	.interval = on_interval,
 	.end = on_end,
 };

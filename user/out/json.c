@@ -20,6 +20,7 @@ enum line_kind {
 	LINE_SLOW_CALLBACK,
 	LINE_SLOW_ITERATION,
 	LINE_IN_PROGRESS,
+	LINE_LOST,
 	LINE_KINDS,
 };
 
@@ -28,6 +29,7 @@ static const char *const omitted_names[LINE_KINDS] = {
 	[LINE_SLOW_CALLBACK] = "omitted_slow_callbacks",
 	[LINE_SLOW_ITERATION] = "omitted_slow_iterations",
 	[LINE_IN_PROGRESS] = "omitted_in_progress",
+	[LINE_LOST] = "omitted_lost",
 };
 
 struct json_sink {
@@ -166,6 +168,15 @@ static void write_slow_iteration(void *context, const struct lp_slow_iteration *
 	end_line(json, slow->in_progress ? LINE_IN_PROGRESS : LINE_SLOW_ITERATION);
 }
 
+static void write_finding(void *context, const struct lp_finding *finding)
+{
+	struct json_sink *json = context;
+
+	json_lost(json->line, finding);
+	putc('}', json->line);
+	end_line(json, LINE_LOST);
+}
+
 /* tail: what each line of a summary ends with */
 static void end_summary_line(struct json_sink *json, const char *tail)
 {
@@ -173,9 +184,22 @@ static void end_summary_line(struct json_sink *json, const char *tail)
 	end_line(json, LINE_OTHER);
 }
 
+static void write_callback(struct json_sink *json, const struct lp_loop_info *loop,
+			   const struct lp_callback_summary *item, const char *tail)
+{
+	if (!item->lifetimes || histogram_count(&item->run)) {
+		json_callback_summary(json->line, loop, item, json->queue, json->sampled);
+		end_summary_line(json, tail);
+	}
+	if (item->lifetimes) {
+		json_task_summary(json->line, loop, item);
+		end_summary_line(json, tail);
+	}
+}
+
 static void write_summary(struct json_sink *json, const struct lp_summary *total, const char *tail)
 {
-	size_t loop, item, cause;
+	size_t loop, item, cause, finding;
 
 	for (loop = 0; loop < total->loop_count; loop++) {
 		const struct lp_loop_summary *summary = &total->loops[loop];
@@ -185,15 +209,16 @@ static void write_summary(struct json_sink *json, const struct lp_summary *total
 			json_loop_summary(json->line, summary);
 			end_summary_line(json, tail);
 		}
-		for (item = 0; item < summary->callback_count; item++) {
-			json_callback_summary(json->line, summary->loop, &summary->items[item],
-					      json->queue, json->sampled);
-			end_summary_line(json, tail);
-		}
+		for (item = 0; item < summary->callback_count; item++)
+			write_callback(json, summary->loop, &summary->items[item], tail);
 		for (cause = 0; cause < summary->cause_count; cause++) {
 			json_cause_summary(json->line, summary->loop, &summary->causes[cause]);
 			end_summary_line(json, tail);
 		}
+	}
+	for (finding = 0; finding < total->finding_count; finding++) {
+		json_lost_summary(json->line, &total->findings[finding]);
+		end_summary_line(json, tail);
 	}
 }
 
@@ -229,6 +254,9 @@ static void write_end(void *context, const struct lp_summary *total, const struc
 		if (json->omitted[kind])
 			fprintf(json->line, ",\"%s\":%" PRIu64, omitted_names[kind],
 				json->omitted[kind]);
+	/* found at places beyond those that have a line of their own */
+	if (total->findings_beyond)
+		fprintf(json->line, ",\"lost_beyond\":%" PRIu64, total->findings_beyond);
 	putc('}', json->line);
 	end_line(json, LINE_OTHER);
 	commit_document(json);
@@ -280,6 +308,7 @@ static int json_open(const char *path, const struct lp_look *look, struct lp_sin
 		.loop = write_loop,
 		.slow = write_slow,
 		.slow_iteration = write_slow_iteration,
+		.finding = write_finding,
 		.interval = write_interval,
 		.end = write_end,
 	};

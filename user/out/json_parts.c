@@ -51,3 +51,28 @@ void json_frame(FILE *out, const struct lp_shown_frame *frame)
 	json_string(out, frame->file);
 	fprintf(out, ",\"line\":%" PRIu32 ",\"kind\":\"%s\"}", frame->line, kinds[frame->kind]);
 }
+
+void json_frame_or_null(FILE *out, const struct lp_shown_frame *frame)
+{
+	if (frame)
+		json_frame(out, frame);
+	else
+		fputs("null", out);
+}
+
+void json_stack(FILE *out, const char *name, const struct lp_stack *stack)
+{
+	uint32_t i;
+
+	fprintf(out, "\"%s\":[", name);
+	for (i = 0; i < stack->depth; i++) {
+		if (i)
+			putc(',', out);
+		json_frame(out, stack->frames[i]);
+	}
+	putc(']', out);
+	if (stack->cut)
+		fprintf(out, ",\"%s_cut\":true", name);
+	if (stack->unreadable)
+		fprintf(out, ",\"%s_unreadable\":true", name);
+}

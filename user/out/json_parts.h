@@ -21,6 +21,9 @@ const char *json_kind(enum lp_model_kind kind);
 /* "name", "file" and "line" of a callback */
 void json_place(FILE *out, const struct lp_callback_info *callback);
 void json_frame(FILE *out, const struct lp_shown_frame *frame);
+void json_frame_or_null(FILE *out, const struct lp_shown_frame *frame);
+/* name: of the array; what is amiss with it is told by fields named after it. */
+void json_stack(FILE *out, const char *name, const struct lp_stack *stack);
 
 /* ---- json_stall.c: why the loop stood still ------------------------------- */
 
@@ -33,5 +36,12 @@ void json_loop_summary(FILE *out, const struct lp_loop_summary *summary);
 void json_callback_summary(FILE *out, const struct lp_loop_info *loop,
 			   const struct lp_callback_summary *summary, bool queue, bool sampled);
 void json_cause_summary(FILE *out, const struct lp_loop_info *loop, const struct lp_cause *cause);
+void json_task_summary(FILE *out, const struct lp_loop_info *loop,
+		       const struct lp_callback_summary *summary);
+
+/* ---- json_findings.c: what got lost ---------------------------------------- */
+
+void json_lost(FILE *out, const struct lp_finding *finding);
+void json_lost_summary(FILE *out, const struct lp_finding_count *count);
 
 #endif /* LP_JSON_PARTS_H */

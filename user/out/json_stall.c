@@ -3,24 +3,6 @@
 
 #include <inttypes.h>
 
-/* name: of the array; what is amiss with it is told by fields named after it. */
-static void write_stack(FILE *out, const char *name, const struct lp_stack *stack)
-{
-	uint32_t i;
-
-	fprintf(out, "\"%s\":[", name);
-	for (i = 0; i < stack->depth; i++) {
-		if (i)
-			putc(',', out);
-		json_frame(out, stack->frames[i]);
-	}
-	putc(']', out);
-	if (stack->cut)
-		fprintf(out, ",\"%s_cut\":true", name);
-	if (stack->unreadable)
-		fprintf(out, ",\"%s_unreadable\":true", name);
-}
-
 static void write_times(FILE *out, const struct lp_times *time)
 {
 	if (!time->known) {
@@ -55,7 +37,7 @@ static void write_blocked(FILE *out, const struct lp_reasons *reasons)
 			json_string(out, blocked->local);
 		}
 		putc(',', out);
-		write_stack(out, "stack", &blocked->stack);
+		json_stack(out, "stack", &blocked->stack);
 		putc('}', out);
 	}
 	putc(']', out);
@@ -85,7 +67,7 @@ static void write_samples(FILE *out, const struct lp_reasons *reasons)
 				sample->collecting ? "true" : "false");
 		else
 			fputs(",\"cause\":null,\"collecting\":null,", out);
-		write_stack(out, "stack", &sample->stack);
+		json_stack(out, "stack", &sample->stack);
 		putc('}', out);
 	}
 	putc(']', out);
@@ -103,7 +85,7 @@ static void write_gil(FILE *out, const struct lp_gil_holder *gil)
 		fprintf(out, ",\"tid\":%d,", gil->tid);
 	else
 		fputs(",\"tid\":null,", out);
-	write_stack(out, "stack", &gil->stack);
+	json_stack(out, "stack", &gil->stack);
 	putc('}', out);
 }
 
@@ -148,7 +130,7 @@ void json_slow_callback(FILE *out, const struct lp_slow *slow)
 			slow->delayed_callbacks, slow->delayed_events);
 	else
 		fputs("null,", out);
-	write_stack(out, "await_chain", &slow->reasons.await_chain);
+	json_stack(out, "await_chain", &slow->reasons.await_chain);
 }
 
 void json_slow_iteration(FILE *out, const struct lp_slow_iteration *slow)

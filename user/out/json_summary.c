@@ -95,9 +95,32 @@ void json_cause_summary(FILE *out, const struct lp_loop_info *loop, const struct
 	fputs(",\"held_by\":", out);
 	json_string_or_null(out, cause->held_by);
 	fputs(",\"frame\":", out);
-	if (cause->frame)
-		json_frame(out, cause->frame);
-	else
-		fputs("null", out);
+	json_frame_or_null(out, cause->frame);
 	fprintf(out, ",\"count\":%" PRIu64 ",\"total_ns\":%" PRIu64, cause->count, cause->total_ns);
+}
+
+void json_task_summary(FILE *out, const struct lp_loop_info *loop,
+		       const struct lp_callback_summary *summary)
+{
+	static const char *const names[LP_OUTCOMES] = {
+		[LP_OUTCOME_RETURNED] = "returned",
+		[LP_OUTCOME_RAISED] = "raised",
+		[LP_OUTCOME_CANCELLED] = "cancelled",
+		[LP_OUTCOME_DESTROYED] = "destroyed",
+	};
+	const struct lp_lifetimes *lifetimes = summary->lifetimes;
+	size_t i;
+
+	fprintf(out, "{\"type\":\"task_summary\",\"loop_id\":%" PRIu32 ",", json_loop_id(loop));
+	json_place(out, summary->callback);
+	for (i = 0; i < LP_OUTCOMES; i++)
+		fprintf(out, ",\"%s\":%" PRIu64, names[i], lifetimes->outcomes[i]);
+	fputs(",\"life\":", out);
+	write_histogram(out, &lifetimes->life);
+	fputs(",\"running\":", out);
+	write_histogram(out, &lifetimes->running);
+	fputs(",\"queued\":", out);
+	write_histogram(out, &lifetimes->queued);
+	fputs(",\"waiting\":", out);
+	write_histogram(out, &lifetimes->waiting);
 }

@@ -3,6 +3,7 @@
  * Prometheus text 0.0.4 and OpenMetrics 1.0: the same series, rewritten as a whole
  * file on each interval.  No timestamps: node_exporter skips a file that has one.
  */
+#include "../findings.h"
 #include "escape.h"
 #include "file.h"
 #include "series.h"
@@ -25,6 +26,7 @@ struct metrics_sink {
 	bool openmetrics;
 	bool queue;
 	bool sampled;
+	bool lifetimes;
 	bool failing; /* the last version could not be written, and that has been told */
 	uint64_t threshold_ns;
 	uint64_t start_unix_ns;
@@ -88,6 +90,15 @@ static const struct family queue_family = {
 	"loopprof_callback_queue_delay_seconds", "histogram", "seconds",
 	"Time from when a callback was made ready to its start.",
 };
+/* Not loopprof_lost: that is what loopprof itself loses. */
+static const struct family findings_family = {
+	"loopprof_findings", "counter", NULL,
+	"Coroutines, tasks, exceptions and callbacks of the program that got lost, by kind.",
+};
+static const struct family ended_family = {
+	"loopprof_tasks_ended", "counter", NULL,
+	"Tasks that have ended, by outcome.",
+};
 static const struct family lost_family = {
 	"loopprof_lost", "counter", NULL,
 	"Events and measurements that loopprof itself had to drop.",
@@ -115,11 +126,19 @@ static const char *const lost_kinds[LP_LOST_KINDS] = {
 	[LP_LOST_RING] = "events",	   [LP_LOST_LOOPS] = "loops",
 	[LP_LOST_CALLBACKS] = "callbacks", [LP_LOST_READY] = "ready",
 	[LP_LOST_IDENTITY] = "identity",   [LP_LOST_CAUSES] = "causes",
+	[LP_LOST_FINDINGS] = "findings",   [LP_LOST_LIVES] = "lives",
 };
 
 static const char *const cause_kinds[LP_CAUSE_KINDS] = {
 	[LP_CAUSE_ON_CPU] = "on_cpu",	    [LP_CAUSE_BLOCKED] = "blocked", [LP_CAUSE_GIL] = "gil",
 	[LP_CAUSE_RUN_QUEUE] = "run_queue", [LP_CAUSE_GC] = "gc",
+};
+
+static const char *const outcomes[LP_OUTCOMES] = {
+	[LP_OUTCOME_RETURNED] = "returned",
+	[LP_OUTCOME_RAISED] = "raised",
+	[LP_OUTCOME_CANCELLED] = "cancelled",
+	[LP_OUTCOME_DESTROYED] = "destroyed",
 };
 
 static void write_head(struct page *page, const struct family *family)
@@ -254,6 +273,46 @@ static void write_lost_time(struct page *page, const struct lp_series *series)
 	}
 }
 
+/* Of a loop that is not known, only what there is. */
+static void write_findings(struct page *page, const struct lp_series *series, uint64_t beyond)
+{
+	const struct lp_loop_series *loop;
+	size_t kind;
+
+	write_head(page, &findings_family);
+	for (loop = series->loops; loop; loop = loop->next) {
+		for (kind = 0; kind < LP_FINDING_KINDS; kind++) {
+			if (!loop->known && !loop->findings[kind])
+				continue;
+			begin_sample(page, &findings_family, "_total");
+			write_loop_labels(page, loop);
+			write_label(page, "kind", finding_row((enum lp_finding_kind)kind)->name);
+			end_count(page, loop->findings[kind]);
+		}
+	}
+	if (!beyond)
+		return;
+	begin_sample(page, &findings_family, "_total");
+	write_label(page, "kind", "other");
+	end_count(page, beyond);
+}
+
+static void write_ended(struct page *page, const struct lp_series *series)
+{
+	const struct lp_loop_series *loop;
+	size_t outcome;
+
+	write_head(page, &ended_family);
+	for (loop = series->loops; loop; loop = loop->next) {
+		for (outcome = 0; loop->known && outcome < LP_OUTCOMES; outcome++) {
+			begin_sample(page, &ended_family, "_total");
+			write_loop_labels(page, loop);
+			write_label(page, "outcome", outcomes[outcome]);
+			end_count(page, loop->outcomes[outcome]);
+		}
+	}
+}
+
 static void write_loops(struct page *page, const struct lp_series *series)
 {
 	const struct lp_loop_series *loop;
@@ -310,6 +369,9 @@ static void write_run(struct page *page, const struct metrics_sink *metrics,
 
 	write_head(page, &lost_family);
 	for (kind = 0; kind < LP_LOST_KINDS; kind++) {
+		/* from these on: not measured in each run */
+		if (kind >= LP_LOST_FINDINGS && !lost[kind])
+			continue;
 		begin_sample(page, &lost_family, "_total");
 		write_label(page, "kind", lost_kinds[kind]);
 		end_count(page, lost[kind]);
@@ -333,6 +395,10 @@ static int write_version(struct metrics_sink *metrics, const struct lp_summary *
 		return err;
 	write_loops(&page, &metrics->series);
 	write_lost_time(&page, &metrics->series);
+	if (metrics->series.any_findings)
+		write_findings(&page, &metrics->series, total->findings_beyond);
+	if (metrics->series.any_outcomes || metrics->lifetimes)
+		write_ended(&page, &metrics->series);
 	write_callbacks(&page, &metrics->series,
 			metrics->sampled ? &sampled_run_family : &run_family,
 			offsetof(struct lp_callback_times, run));
@@ -362,6 +428,7 @@ static void begin_run(void *context, const struct lp_run *run)
 
 	metrics->queue = run->queue;
 	metrics->sampled = run->sampled;
+	metrics->lifetimes = run->lifetimes;
 	metrics->threshold_ns = run->threshold_ns;
 	metrics->start_unix_ns = run->start_unix_ns;
 }

@@ -149,11 +149,29 @@ static void clear_counts(struct lp_series *series)
 		loop->callbacks = 0;
 		loop->slow_callbacks = 0;
 		memset(loop->lost_ns, 0, sizeof(loop->lost_ns));
+		memset(loop->findings, 0, sizeof(loop->findings));
+		memset(loop->outcomes, 0, sizeof(loop->outcomes));
 		memset(&loop->iteration, 0, sizeof(loop->iteration));
 		memset(&loop->other, 0, sizeof(loop->other));
 		for (callback = loop->own; callback; callback = callback->next)
 			memset(callback->times, 0, sizeof(*callback->times));
 	}
+}
+
+/* A task may end in an interval in which it does not run. */
+static bool has_run(const struct lp_callback_summary *item)
+{
+	return !item->lifetimes || histogram_count(&item->run);
+}
+
+static void count_outcomes(struct lp_series *series, struct lp_loop_series *loop,
+			   const struct lp_lifetimes *lifetimes)
+{
+	size_t i;
+
+	series->any_outcomes = true;
+	for (i = 0; i < LP_OUTCOMES; i++)
+		loop->outcomes[i] += lifetimes->outcomes[i];
 }
 
 /* Counts a loop, and finds the callbacks that are new. */
@@ -176,8 +194,13 @@ static int count_loop(struct lp_series *series, const struct lp_loop_summary *su
 		return 0;
 	for (i = 0; i < summary->callback_count; i++) {
 		const struct lp_callback_summary *item = &summary->items[i];
-		struct lp_callback_series *callback = find_callback(loop, item->callback);
+		struct lp_callback_series *callback;
 
+		if (item->lifetimes)
+			count_outcomes(series, loop, item->lifetimes);
+		if (!has_run(item))
+			continue;
+		callback = find_callback(loop, item->callback);
 		if (!callback)
 			callback = add_callback(loop, item->callback);
 		if (!callback)
@@ -236,11 +259,29 @@ static void count_callbacks(struct lp_series *series, const struct lp_loop_summa
 		const struct lp_callback_summary *item = &summary->items[i];
 		struct lp_callback_times *times = &loop->other;
 
+		if (!has_run(item))
+			continue;
 		if (loop->known)
 			times = find_callback(loop, item->callback)->times;
 		spread_add(&times->run, &item->run);
 		spread_add(&times->queue, &item->queue);
 	}
+}
+
+static int count_findings(struct lp_series *series, const struct lp_summary *total)
+{
+	size_t i;
+
+	for (i = 0; i < total->finding_count; i++) {
+		const struct lp_finding_count *count = &total->findings[i];
+		struct lp_loop_series *loop = series_of_loop(series, count->loop);
+
+		if (!loop)
+			return -ENOMEM;
+		series->any_findings = true;
+		loop->findings[count->kind] += count->count;
+	}
+	return 0;
 }
 
 int series_count(struct lp_series *series, const struct lp_summary *total)
@@ -256,5 +297,5 @@ int series_count(struct lp_series *series, const struct lp_summary *total)
 		decide(loop);
 	for (i = 0; i < total->loop_count; i++)
 		count_callbacks(series, &total->loops[i]);
-	return 0;
+	return count_findings(series, total);
 }

@@ -51,6 +51,8 @@ struct lp_loop_series {
 	uint64_t callbacks;
 	uint64_t slow_callbacks;
 	uint64_t lost_ns[LP_CAUSE_KINDS];
+	uint64_t findings[LP_FINDING_KINDS];
+	uint64_t outcomes[LP_OUTCOMES]; /* of tasks that have ended */
 	struct lp_spread iteration;
 	struct lp_callback_series *own; /* in the order in which they came */
 	struct lp_callback_times other;
@@ -64,6 +66,9 @@ struct lp_loop_series {
 
 struct lp_series {
 	struct lp_loop_series *loops;
+	/* once there have been any, there are series of them */
+	bool any_findings;
+	bool any_outcomes;
 };
 
 /*

@@ -3,15 +3,14 @@
 #include "sink.h"
 
 #include "file.h"
+#include "look.h"
+#include "text_findings.h"
 #include "text_stall.h"
 #include "text_summary.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
-
-/* On a narrower terminal than this, lines wrap. */
-#define COLUMNS_LEAST 64
 
 /* What ends before a person could look is told once, when it has ended. */
 #define PROGRESS_LEAST_NS 1000000000ULL
@@ -27,21 +26,9 @@ struct lp_text_sink {
 	/* CLOCK_REALTIME minus CLOCK_MONOTONIC when the run began */
 	int64_t wall_offset_ns;
 	struct lp_text_shows shows; /* in each summary */
+	bool explain;
 	int err; /* first failed write; nothing is written after it */
 };
-
-/* Where the locale cannot show a character, a '?' stands for it: the columns stay as they are. */
-static size_t make_ascii(char *text, size_t size)
-{
-	size_t from, to = 0;
-
-	for (from = 0; from < size; from++) {
-		if ((text[from] & 0xc0) == 0x80)
-			continue;
-		text[to++] = text[from] & 0x80 ? '?' : text[from];
-	}
-	return to;
-}
 
 static void put_out(struct lp_text_sink *sink)
 {
@@ -50,7 +37,7 @@ static void put_out(struct lp_text_sink *sink)
 	fflush(sink->file);
 	size = (size_t)ftello(sink->file);
 	if (!sink->look.utf8)
-		size = make_ascii(sink->page, size);
+		size = look_make_ascii(sink->page, size, sink->page);
 	if (!sink->err)
 		sink->err = output_write(sink->out, sink->page, size);
 	rewind(sink->file);
@@ -63,6 +50,7 @@ static void on_run(void *context, const struct lp_run *run)
 	sink->wall_offset_ns = (int64_t)run->start_unix_ns - (int64_t)run->start_ns;
 	sink->shows.queue = run->queue;
 	sink->shows.sampled = run->sampled;
+	sink->explain = run->explain;
 }
 
 static void print_clock(const struct lp_text_sink *sink, uint64_t monotonic_ns)
@@ -99,6 +87,18 @@ static void on_slow_iteration(void *context, const struct lp_slow_iteration *slo
 	put_out(sink);
 }
 
+/* The same at the same place is told once; the summary counts it. */
+static void on_finding(void *context, const struct lp_finding *finding)
+{
+	struct lp_text_sink *sink = context;
+
+	if (finding->before)
+		return;
+	print_clock(sink, finding->time_ns);
+	text_finding_print(sink->file, &sink->look, finding);
+	put_out(sink);
+}
+
 static void on_interval(void *context, const struct lp_summary *interval,
 			const struct lp_summary *total)
 {
@@ -121,6 +121,7 @@ static void on_end(void *context, const struct lp_summary *total, const struct l
 	shows.histograms = true;
 	fputc('\n', sink->file);
 	text_summary_print(sink->file, &sink->look, total, &shows);
+	text_findings_explain(sink->file, &sink->look, total, sink->explain);
 	put_out(sink);
 }
 
@@ -157,11 +158,10 @@ static int open_text(const char *path, const struct lp_look *look, struct lp_sin
 		return err;
 	}
 	sink->look = *look;
-	if (sink->look.columns < COLUMNS_LEAST)
-		sink->look.columns = COLUMNS_LEAST;
 	sink->sink.observer.run = on_run;
 	sink->sink.observer.slow = on_slow;
 	sink->sink.observer.slow_iteration = on_slow_iteration;
+	sink->sink.observer.finding = on_finding;
 	sink->sink.observer.interval = on_interval;
 	sink->sink.observer.end = on_end;
 	sink->sink.close = close_text;

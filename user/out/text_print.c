@@ -7,6 +7,11 @@
 
 /* A call's target is cut down to this before the call's own name is. */
 #define TARGET_LEAST 8
+/* Columns that a name and a place get at least, whatever else there is to show. */
+#define NAME_LEAST 16
+#define PLACE_LEAST 10
+/* Bytes that are shown of a task's name. */
+#define TASK_NAME_MOST 24
 
 void text_print_end(FILE *file, const struct lp_look *look, const char *text, size_t width,
 		    bool pad)
@@ -67,4 +72,100 @@ void text_frame_place(const struct lp_shown_frame *frame, unsigned int parts, ch
 	if (frame->line)
 		snprintf(line, sizeof(line), ":%u", frame->line);
 	snprintf(place, size, "%s%s%s%s", file, line, *file && *mark ? " " : "", mark);
+}
+
+/* "  task 'name'", of which the beginning is kept. */
+static size_t task_text(const struct lp_text_who *who, size_t room, char *text, size_t size)
+{
+	const size_t frame = strlen("  task ''");
+	char name[TASK_NAME_MOST];
+	size_t most;
+
+	*text = '\0';
+	if (!who->task || room <= frame)
+		return 0;
+	most = room - frame + 1;
+	text_copy(name, most < sizeof(name) ? most : sizeof(name), who->task[0] ? who->task : "?");
+	snprintf(text, size, "  task '%s'", name);
+	return text_columns(text);
+}
+
+/* The place as " (file:line)", with as much of its path as there is room for. */
+static void place_text(const struct lp_text_who *who, size_t room, char *place, size_t size)
+{
+	const struct lp_shown_frame frame = { .kind = LP_FRAME_PYTHON,
+					      .line = who->line,
+					      .file = (char *)who->file };
+
+	*place = '\0';
+	if (!who->file[0])
+		return;
+	text_frame_place(&frame, 2, place, size);
+	if (text_columns(place) + strlen(" ()") > room)
+		text_frame_place(&frame, 1, place, size);
+}
+
+void text_print_who(FILE *file, const struct lp_look *look, const struct lp_text_who *who,
+		    size_t room)
+{
+	char task[TASK_NAME_MOST + 16], place[LP_TEXT_PLACE_MAX];
+	size_t name = text_columns(who->name), places = 0, tasks;
+	size_t least = name < NAME_LEAST ? name : NAME_LEAST;
+
+	tasks = task_text(who, room - least, task, sizeof(task));
+	place_text(who, room > name + tasks ? room - name - tasks : 0, place, sizeof(place));
+	if (*place)
+		places = text_columns(place) + strlen(" ()");
+	if (places > room - tasks - least) {
+		places = room - tasks - least;
+		if (places < PLACE_LEAST)
+			places = 0;
+	}
+	text_print_end(file, look, who->name, room - tasks - places, false);
+	fputs(task, file);
+	if (places) {
+		fputs(" (", file);
+		text_print_end(file, look, place, places - strlen(" ()"), false);
+		fputc(')', file);
+	}
+}
+
+/* Bytes of the text's first so many columns. */
+static size_t bytes_of(const char *text, size_t columns)
+{
+	size_t bytes = 0;
+
+	while (text[bytes] && (columns || (text[bytes] & 0xc0) == 0x80))
+		columns -= (text[bytes++] & 0xc0) != 0x80;
+	return bytes;
+}
+
+void text_print_wrapped(FILE *file, const struct lp_look *look, size_t at, size_t indent,
+			const char *text)
+{
+	bool fresh = !at;
+
+	while (*text) {
+		size_t bytes = strcspn(text, " "), gap = fresh ? 0 : 1, most, columns;
+		char word[256];
+
+		text_copy(word, bytes < sizeof(word) ? bytes + 1 : sizeof(word), text);
+		columns = text_columns(word);
+		if (at && at + gap + columns > look->columns) {
+			fputc('\n', file);
+			at = 0;
+			gap = 0;
+		}
+		if (!at)
+			at = (size_t)fprintf(file, "%*s", (int)indent, "");
+		/* a word that is longer than a line is broken wherever it must be */
+		most = bytes_of(word, look->columns - at - gap);
+		word[most] = '\0';
+		fprintf(file, "%*s%s", (int)gap, "", word);
+		at += gap + text_columns(word);
+		text += strlen(word);
+		fresh = *text != ' ';
+		text += strspn(text, " ");
+	}
+	fputc('\n', file);
 }

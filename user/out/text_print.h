@@ -29,4 +29,23 @@ void text_print_call(FILE *file, const struct lp_look *look, const char *syscall
 void text_frame_place(const struct lp_shown_frame *frame, unsigned int parts, char *place,
 		      size_t size);
 
+/* Whom a block is about. */
+struct lp_text_who {
+	const char *name;
+	const char *task; /* its name, "" if that is not known; NULL: not a task */
+	const char *file; /* where it is defined; "" if that is not known */
+	uint32_t line;
+};
+
+/* Name, task and place, cut so that they fit: of the name and the place, the end is kept. */
+void text_print_who(FILE *file, const struct lp_look *look, const struct lp_text_who *who,
+		    size_t room);
+
+/*
+ * Words, broken into lines that are indented so far and end before the page does; at
+ * is how much of the first one is taken already.  Ends the last line.
+ */
+void text_print_wrapped(FILE *file, const struct lp_look *look, size_t at, size_t indent,
+			const char *text);
+
 #endif /* LP_TEXT_PRINT_H */

@@ -8,11 +8,6 @@
 
 #include <string.h>
 
-/* Columns that a name and a place get at least, whatever else there is to show. */
-#define NAME_LEAST 16
-#define PLACE_LEAST 10
-/* Bytes that are shown of a task's name. */
-#define TASK_NAME_MOST 24
 #define TOP_INDENT 8
 
 /* Returns the columns that are left of the line. */
@@ -28,73 +23,17 @@ static size_t print_duration(FILE *file, const struct lp_look *look, uint64_t ns
 	return look->columns - LP_TEXT_CLOCK_COLUMNS - (size_t)columns - 4;
 }
 
-/* "  task 'name'", of which the beginning is kept. */
-static size_t task_text(const struct lp_slow *slow, size_t room, char *text, size_t size)
-{
-	const size_t frame = strlen("  task ''");
-	char name[TASK_NAME_MOST];
-	size_t most;
-
-	*text = '\0';
-	if (!slow->task || room <= frame)
-		return 0;
-	most = room - frame + 1;
-	text_copy(name, most < sizeof(name) ? most : sizeof(name),
-		  slow->task_name[0] ? slow->task_name : "?");
-	snprintf(text, size, "  task '%s'", name);
-	return text_columns(text);
-}
-
-/* The place as " (file:line)", with as much of its path as there is room for. */
-static void place_text(const struct lp_callback_info *callback, size_t room, char *place,
-		       size_t size)
-{
-	const struct lp_shown_frame frame = { .kind = LP_FRAME_PYTHON,
-					      .line = callback->line,
-					      .file = (char *)callback->file };
-
-	*place = '\0';
-	if (!callback->file[0])
-		return;
-	text_frame_place(&frame, 2, place, size);
-	if (text_columns(place) + strlen(" ()") > room)
-		text_frame_place(&frame, 1, place, size);
-}
-
-/* Name, task and place, cut so that the line fits: of the name and the place, the end is kept. */
-static void print_who(FILE *file, const struct lp_look *look, const struct lp_slow *slow,
-		      size_t room)
-{
-	const struct lp_callback_info *callback = slow->callback;
-	char task[TASK_NAME_MOST + 16], place[LP_TEXT_PLACE_MAX];
-	size_t name = text_columns(callback->name), places = 0, tasks;
-	size_t least = name < NAME_LEAST ? name : NAME_LEAST;
-
-	tasks = task_text(slow, room - least, task, sizeof(task));
-	place_text(callback, room > name + tasks ? room - name - tasks : 0, place, sizeof(place));
-	if (*place)
-		places = text_columns(place) + strlen(" ()");
-	if (places > room - tasks - least) {
-		places = room - tasks - least;
-		if (places < PLACE_LEAST)
-			places = 0;
-	}
-	text_print_end(file, look, callback->name, room - tasks - places, false);
-	fputs(task, file);
-	if (places) {
-		fputs(" (", file);
-		text_print_end(file, look, place, places - strlen(" ()"), false);
-		fputc(')', file);
-	}
-	fputc('\n', file);
-}
-
 void text_slow_print(FILE *file, const struct lp_look *look, const struct lp_slow *slow)
 {
 	size_t room = print_duration(file, look, slow->duration_ns, slow->in_progress);
+	const struct lp_text_who who = { .name = slow->callback->name,
+					 .task = slow->task ? slow->task_name : NULL,
+					 .file = slow->callback->file,
+					 .line = slow->callback->line };
 	char text[32];
 
-	print_who(file, look, slow, room);
+	text_print_who(file, look, &who, room);
+	fputc('\n', file);
 	text_reasons_print(file, look, &slow->reasons, slow->duration_ns, false);
 	if (slow->queue_delay_ns != LP_NO_QUEUE_DELAY) {
 		text_duration(text, sizeof(text), slow->queue_delay_ns);

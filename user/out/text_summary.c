@@ -3,6 +3,8 @@
 
 #include "../text.h"
 #include "text_causes.h"
+#include "text_findings.h"
+#include "text_lives.h"
 #include "text_print.h"
 
 #include <inttypes.h>
@@ -44,6 +46,9 @@ static void print_table(FILE *file, const struct lp_look *look, const char *titl
 	for (i = 0; i < loop->callback_count; i++) {
 		const struct lp_callback_summary *item = &loop->items[i];
 
+		/* a task that ended without a run since */
+		if (item->lifetimes && !histogram_count(&item->run))
+			continue;
 		if (i >= ROWS_MAX) {
 			left_out++;
 			continue;
@@ -167,6 +172,8 @@ static const char *const lost_sentences[LP_LOST_KINDS] = {
 	[LP_LOST_READY] = "callbacks have no queue delay: too many were ready at once",
 	[LP_LOST_IDENTITY] = "runs are counted under \"other\": what ran could not be read",
 	[LP_LOST_CAUSES] = "waits are missing where the loop's time went: too many different ones",
+	[LP_LOST_FINDINGS] = "things that got lost could not be told: too many at once",
+	[LP_LOST_LIVES] = "tasks are missing in the table of lives: too many at once",
 };
 
 static void print_tables(FILE *file, const struct lp_look *look, const struct lp_loop_summary *loop,
@@ -182,6 +189,7 @@ static void print_tables(FILE *file, const struct lp_look *look, const struct lp
 		fputc('\n', file);
 		print_table(file, look, "how long they waited", loop, true);
 	}
+	text_lives_print(file, look, loop);
 	if (shows->histograms)
 		print_histograms(file, look, loop);
 }
@@ -202,6 +210,7 @@ void text_summary_print(FILE *file, const struct lp_look *look, const struct lp_
 			print_loop_head(file, loop, summary->loop_count > 1, shows->sampled);
 		print_tables(file, look, loop, shows);
 	}
+	text_findings_print(file, look, summary);
 	for (i = 0; i < LP_LOST_KINDS; i++)
 		if (summary->lost[i] && lost_sentences[i])
 			fprintf(file, "\n%" PRIu64 " %s\n", summary->lost[i], lost_sentences[i]);

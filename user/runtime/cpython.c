@@ -9,6 +9,7 @@
 #include "cpython_loops.h"
 #include "cpython_probes.h"
 #include "cpython_stack.h"
+#include "cpython_tasks.h"
 #include "cpython_threads.h"
 
 #include <ctype.h>
@@ -211,6 +212,7 @@ static void fill_instance(struct lp_cpython *python, const struct lp_elf *elf,
 	python->function_type = wire->function_type;
 	python->string_type = wire->string_type;
 	python->int_type = wire->int_type;
+	python->runtime_error = exported_address(python, elf, "PyExc_RuntimeError");
 	if (python->hex_version)
 		snprintf(instance->version, sizeof(instance->version), "3.%d.%d", python->minor,
 			 (int)(python->hex_version >> 8 & 0xff));
@@ -352,6 +354,11 @@ static int find_probe(const struct lp_instance *instance, enum lp_probe_role rol
 	return cpython_find_probe(instance->reader, role, probe, error);
 }
 
+static int find_lifecycle(const struct lp_instance *instance, struct lp_lifecycle *lifecycle)
+{
+	return cpython_find_lifecycle(instance->reader, lifecycle);
+}
+
 static int find_loops(const struct lp_instance *instance, pid_t *tids, uint64_t *states,
 		      size_t room)
 {
@@ -406,11 +413,23 @@ static void task_name(const struct lp_instance *instance, uint64_t task, char *n
 		cpython_string(python, object, name, size);
 }
 
+static int read_tasks(const struct lp_instance *instance, struct lp_task_list *list,
+		      struct lp_error *error)
+{
+	int err = verify(instance, error);
+
+	/* not loaded (yet): then there are none */
+	if (err && err != -EAGAIN)
+		return err;
+	return cpython_read_tasks(instance->reader, list, error);
+}
+
 const struct lp_runtime cpython_runtime = {
 	.name = "asyncio",
 	.detect = detect,
 	.release = release,
 	.find_probe = find_probe,
+	.find_lifecycle = find_lifecycle,
 	.verify = verify,
 	.may_run_loop = may_run_loop,
 	.find_loops = find_loops,
@@ -420,4 +439,5 @@ const struct lp_runtime cpython_runtime = {
 	.loop_code = loop_code,
 	.describe_thread = describe_thread,
 	.task_name = task_name,
+	.read_tasks = read_tasks,
 };

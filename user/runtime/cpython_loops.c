@@ -34,9 +34,6 @@
 /* Include/cpython/code.h: CO_GENERATOR and the three of coroutines. */
 #define CODE_FLAGS_GENERATOR (0x20 | 0x80 | 0x100 | 0x200)
 
-/* More than a class of loops inherits from. */
-#define BASES_MAX 64
-
 #define BASE_EVENTS "asyncio.base_events"
 #define BASE_EVENT_LOOP "BaseEventLoop"
 
@@ -83,8 +80,8 @@ static void find_loop_class(const struct lp_cpython *python, struct lp_loop_clas
 	class->run_forever = method_code(python, class->type, "run_forever");
 }
 
-/* asyncio._get_running_loop() of another thread (Modules/_asynciomodule.c: get_running_loop). */
-static uint64_t running_loop(const struct lp_cpython *python, uint64_t thread_state)
+/* Modules/_asynciomodule.c: get_running_loop. */
+uint64_t cpython_running_loop(const struct lp_cpython *python, uint64_t thread_state)
 {
 	const struct lp_cpython_row *row = &python->row;
 	uint64_t dict, loop;
@@ -95,23 +92,6 @@ static uint64_t running_loop(const struct lp_cpython *python, uint64_t thread_st
 	loop = dict ? cpython_dict_get(python, dict, "__asyncio_running_event_loop__") : 0;
 	/* up to 3.11 in a PyRunningLoopHolder, its rl_loop */
 	return loop && python->minor <= 11 ? memory_u64(python->pid, loop + 16) : loop;
-}
-
-/* isinstance(), by the type's method resolution order. */
-static bool is_instance(const struct lp_cpython *python, uint64_t object, uint64_t type)
-{
-	uint64_t own = memory_u64(python->pid, object + CPYTHON_OBJECT_TYPE), types[BASES_MAX];
-	uint64_t order = own ? memory_u64(python->pid, own + CPYTHON_TYPE_MRO) : 0;
-	uint64_t count = order ? memory_u64(python->pid, order + CPYTHON_TUPLE_LENGTH) : 0, i;
-
-	if (!type || count > BASES_MAX ||
-	    memory_read(python->pid, order + CPYTHON_TUPLE_ITEMS(python), types,
-			count * sizeof(types[0])))
-		return false;
-	for (i = 0; i < count; i++)
-		if (types[i] == type)
-			return true;
-	return false;
 }
 
 /* Up to 3.10, code objects have no qualified names. */
@@ -187,10 +167,10 @@ static void look_at(struct lp_search *search, struct lp_candidate *candidate)
 {
 	const struct lp_cpython *python = search->python;
 	const struct lp_python_offsets *offsets = &python->row.probe;
-	uint64_t hash, c_frame, loop = running_loop(python, candidate->state);
+	uint64_t hash, c_frame, loop = cpython_running_loop(python, candidate->state);
 	int outer;
 
-	if (loop && is_instance(python, loop, search->class.type)) {
+	if (loop && cpython_is_instance(python, loop, search->class.type)) {
 		candidate->settled = candidate->runs_loop = true;
 		return;
 	}

@@ -13,6 +13,9 @@
 #define DICT_ENTRIES_MAX 100000
 #define STRING_BYTES_MAX 1024
 #define METHODS_MAX 512
+#define TUPLE_LENGTH_MAX (1 << 24)
+/* More than any class inherits from that matters here. */
+#define BASES_MAX 64
 #define METHOD_NAME_BYTES 64
 
 /* Include/object.h: Py_TPFLAGS_UNICODE_SUBCLASS. */
@@ -84,7 +87,7 @@ int cpython_string(const struct lp_cpython *python, uint64_t string, char *text,
 	return 0;
 }
 
-/* Is this object a str of just these ASCII characters? */
+/* The same of a text whose length is known. */
 static bool string_equals(const struct lp_cpython *python, uint64_t string, const char *text,
 			  size_t length)
 {
@@ -96,6 +99,59 @@ static bool string_equals(const struct lp_cpython *python, uint64_t string, cons
 	    head.length != length || STRING_WIDTH(head.state) != 1)
 		return false;
 	return !memory_read(python->pid, address, data, length) && !memcmp(data, text, length);
+}
+
+bool cpython_string_equals(const struct lp_cpython *python, uint64_t string, const char *text)
+{
+	return string_equals(python, string, text, strlen(text));
+}
+
+ssize_t cpython_tuple(const struct lp_cpython *python, uint64_t tuple, uint64_t *items, size_t room)
+{
+	uint64_t length;
+	int err;
+
+	err = memory_read(python->pid, tuple + CPYTHON_TUPLE_LENGTH, &length, sizeof(length));
+	if (err)
+		return err;
+	if (length > TUPLE_LENGTH_MAX)
+		return -EINVAL;
+	err = memory_read(python->pid, tuple + CPYTHON_TUPLE_ITEMS(python), items,
+			  (length < room ? length : room) * sizeof(*items));
+	return err ? err : (ssize_t)length;
+}
+
+int cpython_type_name(const struct lp_cpython *python, uint64_t object, char *name, size_t size)
+{
+	uint64_t type = memory_u64(python->pid, object + CPYTHON_OBJECT_TYPE);
+	uint64_t text = type ? memory_u64(python->pid, type + CPYTHON_TYPE_NAME) : 0;
+	int length;
+
+	name[0] = '\0';
+	if (!text)
+		return -EFAULT;
+	length = memory_string(python->pid, text, name, size);
+	return length < 0 ? length : 0;
+}
+
+bool cpython_is_subclass(const struct lp_cpython *python, uint64_t type, uint64_t base)
+{
+	uint64_t order = type ? memory_u64(python->pid, type + CPYTHON_TYPE_MRO) : 0;
+	uint64_t types[BASES_MAX] = { 0 };
+	ssize_t count = order && base ? cpython_tuple(python, order, types, BASES_MAX) : 0, i;
+
+	if (count > BASES_MAX)
+		return false;
+	for (i = 0; i < count; i++)
+		if (types[i] == base)
+			return true;
+	return false;
+}
+
+bool cpython_is_instance(const struct lp_cpython *python, uint64_t object, uint64_t type)
+{
+	return cpython_is_subclass(python, memory_u64(python->pid, object + CPYTHON_OBJECT_TYPE),
+				   type);
 }
 
 /*

@@ -17,6 +17,7 @@
 #define CPYTHON_TYPE_NAME 24
 #define CPYTHON_TYPE_BASIC_SIZE 32
 #define CPYTHON_TYPE_FLAGS 168
+#define CPYTHON_TYPE_FLAG_READY (1UL << 12)
 #define CPYTHON_TYPE_METHODS 232
 #define CPYTHON_TYPE_DICT 264 /* of types that Python code made: 3.12 moved it for others */
 #define CPYTHON_TYPE_DICT_OFFSET 288
@@ -25,6 +26,8 @@
 #define CPYTHON_BUILTIN_METHOD 16
 #define CPYTHON_METHOD_SIZE 32 /* PyMethodDef: name, function, flags, doc */
 #define CPYTHON_TUPLE_LENGTH 16
+#define CPYTHON_LIST_LENGTH 16
+#define CPYTHON_LIST_ITEMS 24 /* a pointer to them */
 #define CPYTHON_BYTES_LENGTH 16
 #define CPYTHON_BYTES_DATA 32
 
@@ -49,6 +52,7 @@ struct lp_cpython {
 	uint64_t function_type;
 	uint64_t string_type;
 	uint64_t int_type;
+	uint64_t runtime_error; /* address of the pointer PyExc_RuntimeError */
 	struct lp_code_cache *codes; /* may be NULL */
 	char file[64]; /* opens the file that holds the interpreter */
 	uint64_t bias; /* address minus ELF virtual address in that file */
@@ -62,6 +66,20 @@ struct lp_pair {
 
 /* Decodes a str into UTF-8; cut to size. Returns 0 or a negative errno. */
 int cpython_string(const struct lp_cpython *python, uint64_t string, char *text, size_t size);
+
+/* Is this object a str of just these ASCII characters, at most 128? */
+bool cpython_string_equals(const struct lp_cpython *python, uint64_t string, const char *text);
+
+/* Reads a tuple's items, the first room of them.  Returns its length or a negative errno. */
+ssize_t cpython_tuple(const struct lp_cpython *python, uint64_t tuple, uint64_t *items,
+		      size_t room);
+
+/* The name of an object's type, as its tp_name has it.  Returns 0 or a negative errno. */
+int cpython_type_name(const struct lp_cpython *python, uint64_t object, char *name, size_t size);
+
+/* isinstance(), and issubclass(), by the method resolution order. */
+bool cpython_is_instance(const struct lp_cpython *python, uint64_t object, uint64_t type);
+bool cpython_is_subclass(const struct lp_cpython *python, uint64_t type, uint64_t base);
 
 /* The value of an int from 0 to 2^63 - 1. Returns 0, or -EINVAL if it is none. */
 int cpython_int(const struct lp_cpython *python, uint64_t object, uint64_t *value);

@@ -6,10 +6,28 @@
  */
 #include "cpython_rows.h"
 
-#include <errno.h>
 #include <stddef.h>
 
 #define NONE LP_NO_FIELD
+
+/* Up to 3.10 a frame is an object of its own; what differs is in struct lp_parked_offsets. */
+#define PARKED_OBJECT(state_offset, in_frame, running, suspended, done, coroutine, end, kind)      \
+	{                                                                                          \
+		.frame = 16, .state = (state_offset), .state_in_frame = (in_frame),                \
+		.executing = (running), .awaiting = (suspended), .ended = (done),                  \
+		.generator = (coroutine), .stack = 64, .stack_end = (end),                         \
+		.stack_end_kind = (kind), .await_mark = LP_AWAIT_OPCODE, .code_locals = 28,        \
+		.code_names = 72, .code_kinds = NONE, .code_cells = 88, .code_free = 80,           \
+	}
+
+/* Since 3.11 it is embedded in the coroutine. */
+#define PARKED_EMBEDDED(frame_offset, state_offset, kind, mark, locals)                            \
+	{                                                                                          \
+		.frame = (frame_offset), .state = (state_offset), .executing = 0, .awaiting = -1,  \
+		.ended = 1, .generator = NONE, .stack = NONE, .stack_end = 64,                     \
+		.stack_end_kind = (kind), .await_mark = (mark), .code_locals = (locals),           \
+		.code_names = 96, .code_kinds = 104, .code_cells = NONE, .code_free = NONE,        \
+	}
 
 static const struct lp_cpython_row rows[] = {
 	{
@@ -50,6 +68,13 @@ static const struct lp_cpython_row rows[] = {
 			  .never_retrieved_bits = 255,
 			  .must_cancel_bits = 255,
 			  .log_destroy_bits = 255 },
+		.parked = PARKED_OBJECT(24, false, 1, 0, 2, 96, 72, LP_STACK_END_ADDRESS),
+		.task_cancels = NONE,
+		.future_source = 64,
+		.task_node = NONE,
+		.interpreter_tasks = NONE,
+		.thread_tasks = NONE,
+		.thread_task = NONE,
 		.task_size = 144,
 		.current_thread = 1368,
 		.runtime_gil = 1152,
@@ -59,6 +84,7 @@ static const struct lp_cpython_row rows[] = {
 		.interpreter_modules = 56,
 		.interpreter_gil = NONE,
 		.interpreter_collecting = NONE,
+		.interpreter_gc = NONE,
 		.gil_holder = NONE,
 		.thread_next = 8,
 		.thread_native_id = NONE,
@@ -109,6 +135,13 @@ static const struct lp_cpython_row rows[] = {
 			  .never_retrieved_bits = 255,
 			  .must_cancel_bits = 255,
 			  .log_destroy_bits = 255 },
+		.parked = PARKED_OBJECT(24, false, 1, 0, 2, 96, 72, LP_STACK_END_ADDRESS),
+		.task_cancels = NONE,
+		.future_source = 64,
+		.task_node = NONE,
+		.interpreter_tasks = NONE,
+		.thread_tasks = NONE,
+		.thread_task = NONE,
 		.task_size = 184,
 		.current_thread = 568,
 		.runtime_gil = 352,
@@ -118,6 +151,7 @@ static const struct lp_cpython_row rows[] = {
 		.interpreter_modules = 856,
 		.interpreter_gil = NONE,
 		.interpreter_collecting = 816,
+		.interpreter_gc = NONE,
 		.gil_holder = NONE,
 		.thread_next = 8,
 		.thread_native_id = NONE,
@@ -168,6 +202,13 @@ static const struct lp_cpython_row rows[] = {
 			  .never_retrieved_bits = 255,
 			  .must_cancel_bits = 255,
 			  .log_destroy_bits = 255 },
+		.parked = PARKED_OBJECT(108, true, 0, -1, 1, 88, 80, LP_STACK_END_DEPTH),
+		.task_cancels = NONE,
+		.future_source = 72,
+		.task_node = NONE,
+		.interpreter_tasks = NONE,
+		.thread_tasks = NONE,
+		.thread_task = NONE,
 		.task_size = 192,
 		.current_thread = 568,
 		.runtime_gil = 352,
@@ -177,6 +218,7 @@ static const struct lp_cpython_row rows[] = {
 		.interpreter_modules = 856,
 		.interpreter_gil = NONE,
 		.interpreter_collecting = 816,
+		.interpreter_gc = NONE,
 		.gil_holder = NONE,
 		.thread_next = 8,
 		.thread_native_id = NONE,
@@ -227,6 +269,13 @@ static const struct lp_cpython_row rows[] = {
 			  .never_retrieved_bits = 255,
 			  .must_cancel_bits = 255,
 			  .log_destroy_bits = 255 },
+		.parked = PARKED_EMBEDDED(80, 75, LP_STACK_END_SLOTS, LP_AWAIT_RESUME, 76),
+		.task_cancels = 168,
+		.future_source = 72,
+		.task_node = NONE,
+		.interpreter_tasks = NONE,
+		.thread_tasks = NONE,
+		.thread_task = NONE,
 		.task_size = 176,
 		.current_thread = 576,
 		.runtime_gil = 360,
@@ -236,6 +285,7 @@ static const struct lp_cpython_row rows[] = {
 		.interpreter_modules = 888,
 		.interpreter_gil = NONE,
 		.interpreter_collecting = 848,
+		.interpreter_gc = NONE,
 		.gil_holder = NONE,
 		.thread_next = 8,
 		.thread_native_id = 160,
@@ -286,6 +336,13 @@ static const struct lp_cpython_row rows[] = {
 			  .never_retrieved_bits = 255,
 			  .must_cancel_bits = 255,
 			  .log_destroy_bits = 255 },
+		.parked = PARKED_EMBEDDED(72, 67, LP_STACK_END_SLOTS, LP_AWAIT_RESUME, 72),
+		.task_cancels = 168,
+		.future_source = 72,
+		.task_node = NONE,
+		.interpreter_tasks = NONE,
+		.thread_tasks = NONE,
+		.thread_task = NONE,
 		.task_size = 176,
 		.current_thread = NONE,
 		.runtime_gil = NONE,
@@ -295,6 +352,7 @@ static const struct lp_cpython_row rows[] = {
 		.interpreter_modules = 944,
 		.interpreter_gil = 384,
 		.interpreter_collecting = 312,
+		.interpreter_gc = NONE,
 		.gil_holder = 8,
 		.thread_next = 8,
 		.thread_native_id = 144,
@@ -345,6 +403,13 @@ static const struct lp_cpython_row rows[] = {
 			  .never_retrieved_bits = 1,
 			  .must_cancel_bits = 4,
 			  .log_destroy_bits = 8 },
+		.parked = PARKED_EMBEDDED(72, 67, LP_STACK_END_SLOTS, LP_AWAIT_STATE, 72),
+		.task_cancels = 104,
+		.future_source = 72,
+		.task_node = NONE,
+		.interpreter_tasks = NONE,
+		.thread_tasks = NONE,
+		.thread_task = NONE,
 		.task_size = 144,
 		.current_thread = NONE,
 		.runtime_gil = NONE,
@@ -354,6 +419,7 @@ static const struct lp_cpython_row rows[] = {
 		.interpreter_modules = 7656,
 		.interpreter_gil = 16,
 		.interpreter_collecting = 7600,
+		.interpreter_gc = NONE,
 		.gil_holder = 8,
 		.thread_next = 8,
 		.thread_native_id = 160,
@@ -405,6 +471,13 @@ static const struct lp_cpython_row rows[] = {
 			  .never_retrieved_bits = 1,
 			  .must_cancel_bits = 4,
 			  .log_destroy_bits = 8 },
+		.parked = PARKED_EMBEDDED(72, 67, LP_STACK_END_ADDRESS, LP_AWAIT_STATE, 72),
+		.task_cancels = 112,
+		.future_source = 72,
+		.task_node = 152,
+		.interpreter_tasks = 10880,
+		.thread_tasks = 880,
+		.thread_task = 872,
 		.task_size = 168,
 		.current_thread = NONE,
 		.runtime_gil = NONE,
@@ -414,6 +487,7 @@ static const struct lp_cpython_row rows[] = {
 		.interpreter_modules = 7688,
 		.interpreter_gil = 16,
 		.interpreter_collecting = 7600,
+		.interpreter_gc = 7408,
 		.gil_holder = 8,
 		.thread_next = 8,
 		.thread_native_id = 160,
@@ -436,78 +510,4 @@ const struct lp_cpython_row *cpython_row(int minor)
 		if (rows[i].minor == minor)
 			return &rows[i];
 	return NULL;
-}
-
-/* Words of _Py_DebugOffsets (pycore_debug_offsets.h; 3.13: pycore_runtime.h) that have a field. */
-struct lp_debug_word {
-	uint8_t index_13; /* u64 index from the struct's beginning */
-	uint8_t index_14;
-	uint16_t field; /* of struct lp_cpython_row */
-	uint32_t end; /* what the offset, and 8 bytes from there, must lie below */
-};
-
-#define DEBUG_GENERATOR_FRAME 85 /* 3.14: gen_object.gi_iframe */
-#define ROW(name) offsetof(struct lp_cpython_row, name)
-#define ANYWHERE (LP_NO_FIELD + 8)
-
-static const struct lp_debug_word debug_words[] = {
-	{ 5, 5, ROW(interpreter_head), ANYWHERE },
-	{ 9, 9, ROW(interpreter_threads), ANYWHERE },
-	{ 11, 12, ROW(interpreter_modules), ANYWHERE },
-	{ 14, 15, ROW(interpreter_gil), ANYWHERE },
-	{ 21, 24, ROW(thread_next), ANYWHERE },
-	{ 23, 26, ROW(probe.thread_frame), ANYWHERE },
-	{ 24, 27, ROW(probe.thread_id), ANYWHERE },
-	{ 25, 28, ROW(thread_native_id), ANYWHERE },
-	{ 29, 32, ROW(probe.frame_previous), CPYTHON_FRAME_BYTES },
-	{ 30, 33, ROW(probe.frame_code), CPYTHON_FRAME_BYTES },
-	{ 31, 34, ROW(probe.frame_instruction), CPYTHON_FRAME_BYTES },
-	{ 32, 35, ROW(probe.frame_locals), ANYWHERE },
-	{ 33, 36, ROW(probe.frame_owner), CPYTHON_FRAME_BYTES },
-	{ 35, 40, ROW(probe.code_filename), CPYTHON_CODE_BYTES },
-	{ 36, 41, ROW(probe.code_name), CPYTHON_CODE_BYTES },
-	{ 37, 42, ROW(probe.code_qualname), CPYTHON_CODE_BYTES },
-	{ 38, 43, ROW(code_lines), CPYTHON_CODE_BYTES },
-	{ 39, 44, ROW(probe.code_first_line), CPYTHON_CODE_BYTES },
-	{ 43, 48, ROW(code_bytecode), ANYWHERE },
-	{ 70, 80, ROW(probe.string_ascii), ANYWHERE },
-};
-
-/* gc.collecting: interpreter_state.gc, and collecting in there. */
-static int override_collecting(struct lp_cpython_row *row, const uint64_t *table, size_t words)
-{
-	size_t gc = row->minor == 13 ? 10 : 11, collecting = row->minor == 13 ? 72 : 82;
-
-	if (collecting >= words || table[gc] >= LP_NO_FIELD || table[collecting] >= LP_NO_FIELD ||
-	    table[gc] + table[collecting] >= LP_NO_FIELD)
-		return -EINVAL;
-	row->interpreter_collecting = (uint16_t)(table[gc] + table[collecting]);
-	return 0;
-}
-
-int cpython_row_override(struct lp_cpython_row *row, const uint64_t *table, size_t words)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(debug_words) / sizeof(debug_words[0]); i++) {
-		const struct lp_debug_word *word = &debug_words[i];
-		size_t index = row->minor == 13 ? word->index_13 : word->index_14;
-		uint16_t *field = (uint16_t *)((char *)row + word->field);
-
-		if (index >= words || table[index] >= LP_NO_FIELD || table[index] + 8 > word->end)
-			return -EINVAL;
-		*field = (uint16_t)table[index];
-	}
-	if (override_collecting(row, table, words))
-		return -EINVAL;
-	/* the executable is in the coroutine's embedded frame */
-	if (row->minor >= 14 && words > DEBUG_GENERATOR_FRAME) {
-		uint64_t code = table[DEBUG_GENERATOR_FRAME] + row->probe.frame_code;
-
-		if (table[DEBUG_GENERATOR_FRAME] >= LP_SCRATCH_BYTES || code >= LP_SCRATCH_BYTES)
-			return -EINVAL;
-		row->probe.coroutine_code = (uint16_t)code;
-	}
-	row->probe.coroutine_bytes = row->probe.coroutine_code + 8;
-	return row->probe.coroutine_bytes < LP_SCRATCH_BYTES ? 0 : -EINVAL;
 }

@@ -64,6 +64,8 @@ struct lp_task {
 	const char *awaited_detail; /* "due in 3.2 s", "tcp 10.0.0.1:5432", "full, 10 of 10"; "" */
 	size_t edge_count;
 	struct lp_task_edge *edges;
+	bool any_end; /* the end of one of those tasks is enough */
+	bool times_out; /* it goes on by itself, if nothing else lets it */
 
 	uint64_t since_ns; /* CLOCK_MONOTONIC: waits since; 0: not known */
 

@@ -2,10 +2,33 @@
 #include "memory.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 
-int memory_read(pid_t pid, uint64_t address, void *buffer, size_t size)
+#define PAGE 4096
+#define BLOCK_PAGES 4
+#define BLOCK ((size_t)PAGE * BLOCK_PAGES)
+#define WAYS 4
+/* Longer reads gain nothing from it. */
+#define CACHED_READ_MAX BLOCK
+
+struct lp_block_head {
+	uint64_t number; /* address / BLOCK */
+	uint32_t age; /* of the cache when it was read; another: the block is empty */
+	uint8_t pages; /* one bit each: has been read */
+	uint8_t used; /* since another block was put in this set's place */
+};
+
+static _Thread_local struct {
+	pid_t pid; /* 0: not open */
+	uint32_t age;
+	size_t sets; /* a power of 2 */
+	struct lp_block_head *heads;
+	uint8_t *data;
+} cache;
+
+static int read_straight(pid_t pid, uint64_t address, void *buffer, size_t size)
 {
 	struct iovec local = { buffer, size };
 	struct iovec remote = { (void *)(uintptr_t)address, size };
@@ -14,6 +37,118 @@ int memory_read(pid_t pid, uint64_t address, void *buffer, size_t size)
 	if (done < 0)
 		return -errno;
 	return (size_t)done == size ? 0 : -EFAULT;
+}
+
+/*
+ * Reads one page of a block, and while at it, those behind and in front of it that can
+ * be had in the same call: a transfer ends at the first page that is not mapped.
+ */
+static int fill_block(struct lp_block_head *head, uint8_t *data, unsigned int wanted)
+{
+	struct iovec local[BLOCK_PAGES], remote[BLOCK_PAGES];
+	unsigned int i;
+	ssize_t done;
+
+	for (i = 0; i < BLOCK_PAGES; i++) {
+		size_t at = (wanted + i) % BLOCK_PAGES * (size_t)PAGE;
+
+		local[i] = (struct iovec){ data + at, PAGE };
+		remote[i] = (struct iovec){ (void *)(uintptr_t)(head->number * BLOCK + at), PAGE };
+	}
+	done = process_vm_readv(cache.pid, local, BLOCK_PAGES, remote, BLOCK_PAGES, 0);
+	if (done < 0)
+		return -errno;
+	for (i = 0; i < (size_t)done / PAGE; i++)
+		head->pages |= (uint8_t)(1U << (wanted + i) % BLOCK_PAGES);
+	return done < PAGE ? -EFAULT : 0;
+}
+
+/* The place of a block: where it is already, or instead of one that was not used lately. */
+static size_t place_block(uint64_t number)
+{
+	/* Fibonacci hashing: what is far apart in memory often has a power of 2 between */
+	size_t set = (number * 0x9e3779b97f4a7c15ULL >> 32) & (cache.sets - 1), way;
+	struct lp_block_head *heads = &cache.heads[set * WAYS];
+
+	for (way = 0; way < WAYS; way++) {
+		if (heads[way].number == number && heads[way].age == cache.age) {
+			heads[way].used = 1;
+			return set * WAYS + way;
+		}
+	}
+	for (way = 0; way < WAYS - 1; way++)
+		if (heads[way].age != cache.age || !heads[way].used)
+			break;
+	if (heads[way].used) {
+		size_t other;
+
+		for (other = 0; other < WAYS; other++)
+			heads[other].used = 0;
+	}
+	heads[way] = (struct lp_block_head){ .number = number, .age = cache.age, .used = 1 };
+	return set * WAYS + way;
+}
+
+static int read_cached(uint64_t address, uint8_t *buffer, size_t size)
+{
+	while (size) {
+		size_t place = place_block(address / BLOCK), at = address % BLOCK;
+		unsigned int page = (unsigned int)(at / PAGE);
+		size_t room = PAGE - at % PAGE, part = size < room ? size : room;
+		uint8_t *data = cache.data + place * BLOCK;
+
+		if (!(cache.heads[place].pages & 1U << page)) {
+			int err = fill_block(&cache.heads[place], data, page);
+
+			if (err)
+				return err;
+		}
+		memcpy(buffer, data + at, part);
+		address += part;
+		buffer += part;
+		size -= part;
+	}
+	return 0;
+}
+
+int memory_cache_open(pid_t pid, size_t bytes)
+{
+	memory_cache_close();
+	for (cache.sets = 1; cache.sets * 2 * WAYS * BLOCK <= bytes;)
+		cache.sets *= 2;
+	cache.heads = calloc(cache.sets * WAYS, sizeof(*cache.heads));
+	cache.data = malloc(cache.sets * WAYS * BLOCK);
+	if (!cache.heads || !cache.data) {
+		memory_cache_close();
+		return -ENOMEM;
+	}
+	cache.age = 1;
+	cache.pid = pid;
+	return 0;
+}
+
+void memory_cache_flush(void)
+{
+	if (!++cache.age && cache.heads) {
+		memset(cache.heads, 0, cache.sets * WAYS * sizeof(*cache.heads));
+		cache.age = 1;
+	}
+}
+
+void memory_cache_close(void)
+{
+	free(cache.heads);
+	free(cache.data);
+	cache.heads = NULL;
+	cache.data = NULL;
+	cache.pid = 0;
+}
+
+int memory_read(pid_t pid, uint64_t address, void *buffer, size_t size)
+{
+	if (pid == cache.pid && pid && size <= CACHED_READ_MAX && address <= UINT64_MAX - size)
+		return read_cached(address, buffer, size);
+	return read_straight(pid, address, buffer, size);
 }
 
 uint64_t memory_u64(pid_t pid, uint64_t address)

@@ -20,4 +20,15 @@ uint32_t memory_u32(pid_t pid, uint64_t address);
 /* Reads a C string of at most size - 1 bytes; always terminates it. Returns its length or -errno. */
 int memory_string(pid_t pid, uint64_t address, char *buffer, size_t size);
 
+/*
+ * Many small reads at the cost of few: while a cache is open, this thread's reads of
+ * that process are served from blocks that were read once, at most so many bytes of
+ * them.  What they say is of the moment when their block was read; to flush makes the
+ * next reads look anew.  Reads of other processes, big ones and those of other threads
+ * are not cached.  Returns 0 or -ENOMEM.
+ */
+int memory_cache_open(pid_t pid, size_t bytes);
+void memory_cache_flush(void);
+void memory_cache_close(void);
+
 #endif /* LP_MEMORY_H */

@@ -106,10 +106,10 @@ class Case:
         self._started.append(process)
         return process
 
-    def start(self, script, *arguments, interpreter=None, **options):
+    def start(self, script, *arguments, interpreter=None, prefix=(), **options):
         """A target that is ready to go."""
         command, books = self.python(script, *arguments, interpreter=interpreter)
-        target = self.own(Target(command, self.path("target.err"), books, **options))
+        target = self.own(Target([*prefix, *command], self.path("target.err"), books, **options))
         target.wait_ready()
         return target
 

@@ -8,7 +8,9 @@ MAYBE_NUMBER = (int, NONE)
 LIST = (list,)
 OBJECT = (dict,)
 MAYBE_OBJECT = (dict, NONE)
+MAYBE_LIST = (list, NONE)
 FLAG = (bool,)
+MAYBE_FLAG = (bool, NONE)
 
 FRAME = {"function": TEXT, "file": MAYBE_TEXT, "line": MAYBE_NUMBER, "kind": TEXT}
 HIST = {"count": NUMBER, "sum_ns": NUMBER, "min_ns": NUMBER, "max_ns": NUMBER,
@@ -28,6 +30,9 @@ TOP = {"name": TEXT, "file": MAYBE_TEXT, "line": MAYBE_NUMBER, "count": NUMBER,
 
 # Why something was slow, of slow callbacks and slow iterations.
 REASONS = {"time": OBJECT, "blocked": LIST, "samples": LIST, "gil": MAYBE_OBJECT}
+EXCEPTION = {"type": TEXT, "message": TEXT}
+LOST_KINDS = ("never_awaited", "exception_never_retrieved", "destroyed_pending",
+              "pending_at_close", "closed_loop", "no_running_loop", "wrong_thread", "other_loop")
 CAUSES = ("on_cpu", "blocked", "gil", "run_queue", "gc")
 FRAME_KINDS = ("python", "native", "kernel")
 
@@ -50,7 +55,44 @@ REQUIRED = {
     "callback_summary": {"loop_id": NUMBER, "kind": TEXT, "name": TEXT, "file": MAYBE_TEXT,
                          "line": MAYBE_NUMBER, "count": NUMBER, "slow": NUMBER, "run": OBJECT,
                          "queue": MAYBE_OBJECT},
+    "lost": {"loop_id": NUMBER, "time_ns": NUMBER, "kind": TEXT, "name": MAYBE_TEXT,
+             "file": MAYBE_TEXT, "line": MAYBE_NUMBER, "task": MAYBE_TEXT,
+             "task_id": MAYBE_TEXT, "exception": MAYBE_OBJECT, "created_at": MAYBE_OBJECT,
+             "stack": MAYBE_LIST, "pid": NUMBER, "tid": NUMBER, "parked": MAYBE_OBJECT,
+             "late_ns": MAYBE_NUMBER, "noticed": MAYBE_FLAG, "loop_stack": MAYBE_LIST},
+    "lost_summary": {"loop_id": NUMBER, "kind": TEXT, "name": MAYBE_TEXT, "file": MAYBE_TEXT,
+                     "line": MAYBE_NUMBER, "count": NUMBER, "place": MAYBE_OBJECT,
+                     "created_at": MAYBE_OBJECT, "exception": MAYBE_OBJECT},
+    "task_summary": {"loop_id": NUMBER, "name": TEXT, "file": MAYBE_TEXT, "line": MAYBE_NUMBER,
+                     "returned": NUMBER, "raised": NUMBER, "cancelled": NUMBER,
+                     "destroyed": NUMBER, "life": OBJECT, "running": OBJECT, "queued": OBJECT,
+                     "waiting": OBJECT},
     "footer": {"end_ns": NUMBER, "reason": TEXT, "lost_events": NUMBER},
+}
+
+
+# What `loopprof tasks` writes; its loops are like all others.
+TASK = {"loop_id": NUMBER, "task": TEXT, "task_id": TEXT, "state": TEXT, "name": TEXT,
+        "file": MAYBE_TEXT, "line": MAYBE_NUMBER, "parked": MAYBE_OBJECT,
+        "since_ns": MAYBE_NUMBER, "awaits": MAYBE_OBJECT, "awaited_by": LIST,
+        "await_chain": LIST, "exception": MAYBE_OBJECT, "partial": FLAG, "holds": LIST,
+        "created_at": MAYBE_OBJECT, "cut": FLAG}
+AWAITS = {"kind": TEXT, "class": TEXT, "id": TEXT, "detail": MAYBE_TEXT}
+GROWING = {"name": TEXT, "file": MAYBE_TEXT, "line": MAYBE_NUMBER, "created_at": MAYBE_OBJECT,
+           "count": NUMBER, "grown_by": NUMBER, "since_ns": NUMBER}
+TASK_STATES = ("running", "ready", "waiting", "cancelling", "done")
+AWAIT_KINDS = ("task", "future", "lock", "queue", "timer", "socket", "other")
+TASKS_REQUIRED = {
+    "header": {"version": TEXT, "tool": TEXT, "start_ns": NUMBER, "start_unix_ns": NUMBER,
+               "host": TEXT},
+    # One that does not run has no thread.
+    "loop": dict(REQUIRED["loop"], tid=MAYBE_NUMBER),
+    "task": TASK,
+    "deadlock": {"loop_id": NUMBER, "tasks": LIST, "names": LIST},
+    "tasks_change": {"pid": NUMBER, "time_ns": NUMBER, "born": LIST, "ended": LIST,
+                     "growing": LIST, "unchanged": LIST},
+    "footer": {"end_ns": NUMBER, "reason": TEXT, "lost_events": NUMBER, "partial": FLAG,
+               "paused_ns": MAYBE_NUMBER},
 }
 
 
@@ -80,6 +122,28 @@ def reasons(record):
         yield from frames("gil frame", record["gil"].get("stack", ()))
 
 
+def lost(record):
+    """Something that got lost, or how often it did."""
+    for key in ("created_at", "parked", "place"):
+        if record.get(key) is not None:
+            yield key, record[key], FRAME
+    for key in ("stack", "loop_stack"):
+        yield from frames(f"{key} frame", record.get(key) or ())
+    if record["exception"] is not None:
+        yield "exception", record["exception"], EXCEPTION
+
+
+def task(record):
+    for key in ("created_at", "parked"):
+        if record[key] is not None:
+            yield key, record[key], FRAME
+    yield from frames("await_chain", record["await_chain"])
+    if record["awaits"] is not None:
+        yield "awaits", record["awaits"], AWAITS
+    if record["exception"] is not None:
+        yield "exception", record["exception"], EXCEPTION
+
+
 def parts(record):
     """Objects and lists inside a record, with what they must hold."""
     kind = record["type"]
@@ -101,6 +165,16 @@ def parts(record):
         yield "run", record["run"], HIST
         if record["queue"] is not None:
             yield "queue", record["queue"], HIST
+    if kind in ("lost", "lost_summary"):
+        yield from lost(record)
+    if kind == "task":
+        yield from task(record)
+    if kind == "tasks_change":
+        for group in record["growing"]:
+            yield "growing", group, GROWING
+    if kind == "task_summary":
+        for key in ("life", "running", "queued", "waiting"):
+            yield key, record[key], HIST
 
 
 def words(record):
@@ -110,6 +184,13 @@ def words(record):
             yield f"cause_summary: cause {record['cause']!r}"
         if (record["syscall"] is not None) != (record["cause"] == "blocked"):
             yield f"cause_summary: syscall {record['syscall']!r} of {record['cause']}"
+    if record["type"] == "task":
+        if record["state"] not in TASK_STATES:
+            yield f"task {record['task']}: state {record['state']!r}"
+        if record["awaits"] and record["awaits"].get("kind") not in AWAIT_KINDS:
+            yield f"task {record['task']}: awaits {record['awaits']}"
+    if record["type"] in ("lost", "lost_summary") and record["kind"] not in LOST_KINDS:
+        yield f"{record['type']}: kind {record['kind']!r}"
     for entry in record.get("samples", ()):
         if entry.get("cause") not in ("on_cpu", "gil", "run_queue"):
             yield f"{record['type']}: a sample's cause {entry.get('cause')!r}"
@@ -118,7 +199,7 @@ def words(record):
             yield f"{record['type']} {where}: kind {part.get('kind')!r}"
 
 
-def documented(records):
+def documented(records, required=REQUIRED):
     """Every record has the documented fields; the first is the header, the last the footer."""
     order = [record["type"] for record in records.all]
     if order[:1] != ["header"] or order[-1:] != ["footer"]:
@@ -128,7 +209,7 @@ def documented(records):
     # 0 is for callbacks that found no room, whatever loop ran them.
     known = {0}
     for record in records.all:
-        wrong = list(fields(record["type"], record, REQUIRED.get(record["type"], {})))
+        wrong = list(fields(record["type"], record, required.get(record["type"], {})))
         yield from wrong
         if wrong:
             continue

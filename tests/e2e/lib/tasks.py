@@ -1,0 +1,249 @@
+"""Compares what `loopprof tasks` tells with the truth, and with other readers.
+
+targets/parkedbooks.py tells what the truth is. Each function yields complaints.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import unicodedata
+
+from . import schema
+from .causes import is_at, told, wanted
+from .checks import verify
+from .processes import Failure
+
+# Independent of loopprof: it reads /proc/PID/mem, and lies beside the checkout.
+PROBE = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 4, "shared",
+                                     "reference", "pyprobe.py"))
+# It looks for files of the target behind its root, with the names that they have outside.
+RUN_PROBE = """
+import builtins, runpy, sys
+opens, root = builtins.open, "/proc/%s/root/" % sys.argv[1]
+builtins.open = lambda path, *rest: opens(path.replace(root, "/"), *rest)
+runpy.run_path({!r}, run_name="__main__")
+"""
+PROBE_TASK = re.compile(r"^TASK '(.*)' type=\S+ name-obj=\S+ (\w+) waiter=(.*)\n +(.*)$", re.M)
+PROBE_FRAME = re.compile(r"^(\S+)\[(\w+) @(.*):(\d+)\]$")
+PROBE_TARGET = re.compile(r"^-> \S+Task@\w+\((.*)\)$")
+
+
+class Look:
+    """The tasks of one look, by their names."""
+
+    def __init__(self, records):
+        self.records = records
+        self.all = records.of("task")
+        self.names = {task["task_id"]: task["task"] for task in self.all}
+        self.tasks = {task["task"]: task for task in self.all}
+
+    def named(self, identities):
+        return sorted(self.names.get(identity, identity) for identity in identities)
+
+
+def look(case, pid, *options):
+    """One look at a process, which must be a good one."""
+    records = case.run("tasks", "-p", str(pid), "-j", *options).expect(0).records
+    verify(schema.documented(records, schema.TASKS_REQUIRED))
+    found = Look(records)
+    if len(found.names) != len(found.all):
+        raise Failure(f"{len(found.all)} tasks have {len(found.names)} addresses")
+    return found
+
+
+def whole(found):
+    """Nothing of it is partial, and it says that it is done."""
+    footer = found.records.one("footer")
+    if footer["reason"] != "done" or footer["partial"]:
+        yield f"footer {footer}"
+    for task in found.all:
+        if task["partial"] or task["cut"]:
+            yield f"{task['task']}: partial {task['partial']}, cut {task['cut']}"
+
+
+# ---- the books ----
+
+
+def expected(truth):
+    return {fact["parked"]["task"]: fact["parked"] for fact in truth.facts if "parked" in fact}
+
+
+def identity(task, true):
+    if task["state"] not in true["states"]:
+        yield f"{true['task']}: {task['state']}, not {true['states']}"
+    for key in ("name", "file", "line"):
+        if task[key] != true[key]:
+            yield f"{true['task']}: {key} {task[key]!r}, not {true[key]!r}"
+    if task["exception"] != true["exception"]:
+        yield f"{true['task']}: exception {task['exception']}, not {true['exception']}"
+
+
+def chain(task, true):
+    """The program's own frames, outermost first, and where the innermost one is parked."""
+    if not true["frames"]:
+        return
+    own = [frame for frame in task["await_chain"] if frame["file"] == true["file"]]
+    if len(own) != len(true["frames"]) or not all(map(is_at, own, true["frames"])):
+        yield (f"{true['task']}: await chain {told(task['await_chain'])}, "
+               f"not {[wanted(place) for place in true['frames'][:4]]}")
+    elif task["parked"] != task["await_chain"][-1]:
+        yield f"{true['task']}: parked at {task['parked']}, chain {told(task['await_chain'])}"
+
+
+def awaits(task, true):
+    """What it waits for."""
+    found = task["awaits"]
+    if true["kinds"] is None:
+        if found is not None:
+            yield f"{true['task']} is said to await {found}"
+        return
+    if found is None or found["kind"] not in true["kinds"]:
+        yield f"{true['task']}: awaits {found}, not {true['kinds']}"
+        return
+    if true["class"] and not re.fullmatch(true["class"], found["class"].rpartition(".")[2]):
+        yield f"{true['task']}: awaits {found}, not a {true['class']}"
+    if true["detail"] and not re.search(true["detail"], found["detail"] or ""):
+        yield f"{true['task']}: awaits {found}, not {true['detail']!r}"
+
+
+def waiters(found, true):
+    """Who waits for its end, and who holds what it waits for."""
+    for key in ("awaited_by", "holds"):
+        said = found.named(found.tasks[true["task"]][key])
+        if said != sorted(true[key]):
+            yield f"{true['task']}: {key} {said}, not {sorted(true[key])}"
+
+
+def deadlocks(found, truth):
+    true = truth.fact("deadlocks")
+    for record in found.records.of("deadlock"):
+        if found.named(record["tasks"]) != sorted(record["names"]):
+            yield f"deadlock of {record['names']}, of the tasks {found.named(record['tasks'])}"
+        if sorted(record["names"]) not in true:
+            yield f"invented: deadlock of {record['names']}"
+    said = [sorted(record["names"]) for record in found.records.of("deadlock")]
+    for names in true:
+        if said.count(names) != 1:
+            yield f"deadlock of {names} told {said.count(names)} times"
+
+
+def parked(found, truth):
+    """Every task as its program knows it, and no other."""
+    true = expected(truth)
+    for name in sorted(true.keys() ^ found.tasks.keys()):
+        yield f"{name} is {'not told' if name in true else 'invented'}"
+    for name in true.keys() & found.tasks.keys():
+        task = found.tasks[name]
+        yield from identity(task, true[name])
+        yield from chain(task, true[name])
+        yield from awaits(task, true[name])
+        yield from waiters(found, true[name])
+
+
+def in_their_loops(found, truth):
+    """A task's loop is run by the right thread, or by none."""
+    tids = {loop["loop_id"]: loop["tid"] for loop in found.records.of("loop")}
+    for name, tid in truth.fact("loops").items():
+        if name not in found.tasks:
+            yield f"{name} is not told"
+        elif tids.get(found.tasks[name]["loop_id"], 0) != tid:
+            yield f"{name}: in loop {found.tasks[name]['loop_id']} of {tids}, not thread {tid}"
+
+
+def harmless(found, text):
+    """Nothing that a terminal would obey comes from a name."""
+    for name in found.tasks:
+        if any(unicodedata.category(letter) in ("Cc", "Cf", "Cs") for letter in name):
+            yield f"name {name!r}"
+    odd = {letter for letter in text if unicodedata.category(letter) in ("Cc", "Cf", "Cs")}
+    if odd - {"\n"}:
+        yield f"in the text: {sorted(odd)}"
+
+
+# ---- other readers ----
+
+
+def probed(pid):
+    """What pyprobe.py reads: state, frames and the task awaited, of each task."""
+    text = subprocess.run([sys.executable, "-c", RUN_PROBE.format(PROBE), str(pid)], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                          timeout=30).stdout
+    for name, state, _, steps in PROBE_TASK.findall(text):
+        steps = steps.split(" / ")
+        frames = [PROBE_FRAME.match(step) for step in steps]
+        targets = [PROBE_TARGET.match(step) for step in steps]
+        yield (name, state,
+               [(frame.group(1), frame.group(3), int(frame.group(4))) for frame in frames if frame],
+               [target.group(1) for target in targets if target])
+
+
+def same_as_probe(found, pid):
+    """Each task that pyprobe.py finds, in the same place."""
+    others = list(probed(pid))
+    if len(others) < len(found.all):
+        yield f"pyprobe.py finds {len(others)} tasks, loopprof {len(found.all)}"
+    for name, state, frames, targets in others:
+        task = found.tasks.get(name)
+        if task is None:
+            # Those that have ended well are of no interest.
+            if state == "PENDING":
+                yield f"pyprobe.py finds {name}"
+            continue
+        if (task["state"] == "done") != (state != "PENDING"):
+            yield f"{name}: {task['state']}, pyprobe.py says {state}"
+        yield from same_frames(name, task, frames)
+        for target in targets:
+            if name not in found.named(found.tasks[target]["awaited_by"]):
+                yield f"{name} awaits {target}, which does not know it"
+
+
+def same_frames(name, task, frames):
+    # A running one goes on meanwhile, and one that has not begun stands nowhere.
+    if task["state"] not in ("waiting", "cancelling") or not task["await_chain"]:
+        return
+    mine = [(frame["file"], frame["line"]) for frame in task["await_chain"]
+            if not frame["function"].endswith(">")]
+    theirs = [(file, line) for _, file, line in frames]
+    # It does not look into asynchronous generators, and stops there.
+    if mine[:len(theirs)] != theirs:
+        yield f"{name}: at {mine}, pyprobe.py says {theirs}"
+
+
+def start_with_proc(case, script):
+    """A target in a root of its own that has /proc, as Python's own tools need it."""
+    root = case.interpreter.root
+    mount = 'mkdir -p "$0/proc" && mount -t proc proc "$0/proc" && exec "$@"'
+    return case.start(script, prefix=["unshare", "-m", "sh", "-c", mount, root])
+
+
+def edges_by_asyncio(case, pid):
+    """Who waits for whom, as `python -m asyncio ps` tells it; from 3.14 on."""
+    command = ["nsenter", "-t", str(pid), "-m",
+               *case.interpreter.command("-m", "asyncio", "ps", str(pid))]
+    ran = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                         check=False, timeout=30)
+    lines = ran.stdout.splitlines()
+    if ran.returncode != 0 or len(lines) < 3:
+        raise Failure(f"asyncio ps: status {ran.returncode}: {ran.stdout[-2000:]}")
+    names, edges = {}, set()
+    begin, end = lines[0].index("task name"), lines[0].index("coroutine stack")
+    for line in lines[2:]:
+        words = line.split()
+        names[int(words[1], 16)] = line[begin:end].strip()
+        if int(words[-1], 16):
+            edges.add((int(words[1], 16), int(words[-1], 16)))
+    return names, {(names[task], names[waiter]) for task, waiter in edges}
+
+
+def same_as_asyncio(found, names, edges):
+    mine = {int(identity, 16): name for identity, name in found.names.items()}
+    if mine != names:
+        yield f"tasks {sorted(set(mine.items()) ^ set(names.items()))} differ"
+    said = {(task["task"], waiter) for task in found.all
+            for waiter in found.named(task["awaited_by"])}
+    # It knows nothing of what asyncio itself does not note: who holds a lock.
+    for task, waiter in sorted(edges - said):
+        yield f"asyncio says that {waiter} awaits {task}"
+    for task, waiter in sorted(said - edges):
+        yield f"asyncio does not say that {waiter} awaits {task}"

@@ -1,0 +1,84 @@
+"""Many tasks: a crowd that stands, one that grows, and one that comes and goes.
+
+    crowds.py BOOKS stands COUNT | grows | churns
+
+A ticker notes in the books, as {"worst_gap_ns"}, how long the loop stood still at worst.
+"""
+
+import asyncio
+import os
+import sys
+import time
+
+from books import Books, loop_waits_for_go, source_of
+
+TICK_S = 0.02
+GROW_S = 0.1
+STEADY = 5
+
+
+async def stands(event):
+    await event.wait()
+
+
+async def steady():
+    await asyncio.sleep(3600)
+
+
+async def leaked():
+    await asyncio.get_running_loop().create_future()
+
+
+async def brief():
+    await asyncio.sleep(0)
+
+
+async def grows(kept):
+    while True:
+        kept.append(asyncio.get_running_loop().create_task(leaked()))
+        await asyncio.sleep(GROW_S)
+
+
+async def churns():
+    while True:
+        await asyncio.gather(*[brief() for _ in range(50)])
+
+
+async def ticks(gaps):
+    last = time.monotonic_ns()
+    while True:
+        await asyncio.sleep(TICK_S)
+        now = time.monotonic_ns()
+        gaps.append(now - last)
+        last = now
+
+
+def crowd(way, count, kept):
+    loop, event = asyncio.get_running_loop(), asyncio.Event()
+    for _ in range(count):
+        kept.append(loop.create_task(stands(event)))
+    for _ in range(STEADY):
+        kept.append(loop.create_task(steady()))
+    if way == "grows":
+        kept.append(loop.create_task(grows(kept)))
+    if way == "churns":
+        kept.append(loop.create_task(churns()))
+
+
+async def main(path, way, count=0):
+    books, kept, gaps = Books(path), [], []
+    crowd(way, int(count), kept)
+    # All are parked before it is ready.
+    await asyncio.sleep(0.05)
+    ticking = asyncio.get_running_loop().create_task(ticks(gaps))
+    await loop_waits_for_go()
+    ticking.cancel()
+    books.fact(worst_gap_ns=max(gaps, default=0))
+    books.fact(grown=source_of(leaked), steady=source_of(steady))
+    books.write()
+    # To end a hundred thousand tasks takes longer than to look at them.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

@@ -1,0 +1,78 @@
+"""Books of what a program lost: coroutines, exceptions and tasks, and what it did wrong.
+
+One fact a finding, {"lost": {...}}, of which each definition has its own:
+
+    kind        as loopprof calls it
+    name, file, line, task
+                what it is about; null if it is about nothing that has a definition
+    exception   {"type", "message"}, or null
+    at          the frame of this program that lost it, with its "lines", or null
+    made        the frame that made it: the coroutine, or the task of a finding of a task
+    parked      the frame of its own coroutine, which may await others
+    tid         of the thread that lost it
+    count       how often that was done
+    least       how often at least it must be found, if that is not as often
+    moments     when it was done, first and last, each with some time around it
+    needs       another kind that must be looked for if this is to be found, if there is one
+    late_ns     how long it took the loop to notice, at least and at most
+    told        does the interpreter's debug mode tell of it, as often?
+
+Lines are those that end with a mark: "# made", "# lost", "# parked".
+"""
+
+import contextlib
+import threading
+import time
+
+from books import Books, source_of
+from causebooks import place
+
+
+def marked(function, mark):
+    return place(function, "# " + mark) if function else None
+
+
+class Loss:
+    """A finding that is being made."""
+
+    def __init__(self, row):
+        self.row = row
+
+    def noticed(self, earliest, latest):
+        self.row["late_ns"] = [earliest, latest]
+
+
+class LostBooks(Books):
+    def __init__(self, path, debug):
+        super().__init__(path)
+        self.debug = debug
+        self._losses = []
+
+    def loss(self, kind, of=None, at=None, count=1, told=True, **known):
+        """Notes that the caller is about to lose something.
+
+        `at`, `made` and `parked` are functions.
+        """
+        row = {"kind": kind, "of": of, "at": at, "count": count, "told": told,
+               "tid": threading.get_native_id(), "moments": [time.monotonic_ns()] * 2,
+               "task": None, "exception": None, "needs": None, "late_ns": None}
+        row.update(known)
+        self._losses.append(row)
+        return Loss(row)
+
+    @contextlib.contextmanager
+    def losing(self, kind, of=None, at=None, **known):
+        """The same around the loss, so that it is known when that was."""
+        loss = self.loss(kind, of, at, **known)
+        yield loss
+        loss.row["moments"][1] = time.monotonic_ns()
+
+    def _settle(self):
+        super()._settle()
+        for row in self._losses:
+            of = row.pop("of")
+            row.update(source_of(of) if of else {"name": None, "file": None, "line": None})
+            for mark, key in (("lost", "at"), ("made", "made"), ("parked", "parked")):
+                row[key] = marked(row.get(key), mark)
+            self.fact(lost=row)
+        self._losses.clear()

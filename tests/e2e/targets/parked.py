@@ -1,0 +1,319 @@
+"""Parks a task in every way there is; parkedbooks.py tells what is written down.
+
+    parked.py BOOKS
+
+It is ready, and its loop held by the task "busy", until it reads a line. The lines where
+tasks are parked have a mark.
+"""
+
+import asyncio
+import os
+import select
+import socket
+import subprocess
+import sys
+import threading
+
+from parkedbooks import ParkedBooks
+
+HAS_GROUPS = sys.version_info >= (3, 11)
+# Before, nobody keeps that a task was told to end, once it has been woken for it.
+CANCELLING = ("cancelling",) if HAS_GROUPS else ("cancelling", "waiting")
+DEPTH = 20
+
+
+async def parks():
+    """What others wait for."""
+    await asyncio.sleep(3600)
+
+
+# ---- time, futures and tasks ----
+
+
+async def sleeps():
+    await asyncio.sleep(3600)  # parked
+
+
+async def awaits(awaitable):
+    await awaitable  # parked
+
+
+async def gathers(*others):
+    await asyncio.gather(*others)  # parked
+
+
+async def waits_for_any(others):
+    await asyncio.wait(others)  # parked
+
+
+async def waits_with_timeout(other):
+    await asyncio.wait_for(other, 3600)  # parked
+
+
+async def shields(other):
+    await asyncio.shield(other)  # parked
+
+
+async def descends(depth):
+    if depth == 1:
+        await asyncio.get_running_loop().create_future()  # parked
+    else:
+        await descends(depth - 1)  # parked
+
+
+async def generates(event):
+    yield 1
+    await event.wait()  # parked
+    yield 2
+
+
+async def iterates(event):
+    async for _ in generates(event):  # parked
+        pass
+
+
+async def cleans_up(event):
+    try:
+        await asyncio.sleep(3600)
+    finally:
+        await event.wait()  # parked
+
+
+async def leads_group(books):
+    async with asyncio.TaskGroup() as group:  # parked
+        for name in ("grouped 1", "grouped 2"):
+            books.adopt(name, parks(), group.create_task, kinds=["timer"])
+        books.waits("group", "grouped 1", "grouped 2")
+
+
+def time_and_tasks(books):
+    loop = asyncio.get_running_loop()
+    books.task("sleep", sleeps(), sleeps, kinds=["timer"], detail="3[56]..")
+    books.task("future", awaits(loop.create_future()), awaits, kinds=["future"],
+               of_class="Future")
+    for name in ("awaited", "gathered 1", "gathered 2", "waited for 1", "waited for 2", "timed",
+                 "shielded"):
+        books.task(name, parks(), kinds=["timer"])
+    tasks = books.tasks
+    books.task("task", awaits(tasks["awaited"]), awaits, kinds=["task"])
+    books.waits("task", "awaited")
+    books.task("gather", gathers(tasks["gathered 1"], tasks["gathered 2"]), gathers,
+               kinds=["task"], detail="2 of 2")
+    books.waits("gather", "gathered 1", "gathered 2")
+    books.task("wait", waits_for_any([tasks["waited for 1"], tasks["waited for 2"]]),
+               waits_for_any, kinds=["task"], detail="2 of 2")
+    books.waits("wait", "waited for 1", "waited for 2")
+    books.task("wait_for", waits_with_timeout(tasks["timed"]), waits_with_timeout, kinds=["task"],
+               detail="timeout in 3[56]..")
+    books.waits("wait_for", "timed")
+    books.task("shield", shields(tasks["shielded"]), shields, kinds=["task"],
+               detail="shielded")
+    books.waits("shield", "shielded")
+    books.task("deep", descends(DEPTH), frames=[descends] * DEPTH, kinds=["future"])
+    event = asyncio.Event()
+    books.task("generator", iterates(event), frames=[iterates, generates], kinds=["lock"],
+               of_class="Event")
+    books.task("cleaning up", cleans_up(event), cleans_up, states=CANCELLING, kinds=["lock"],
+               of_class="Event")
+
+
+# ---- locks and queues ----
+
+
+async def holds(lock):
+    async with lock:
+        await asyncio.sleep(3600)  # parked
+
+
+async def wants(lock):
+    async with lock:  # parked
+        pass
+
+
+async def waits_for_event(event):
+    await event.wait()  # parked
+
+
+async def waits_for_condition(condition):
+    async with condition:
+        await condition.wait()  # parked
+
+
+async def gets(queue):
+    await queue.get()  # parked
+
+
+async def puts(queue):
+    await queue.put(2)  # parked
+
+
+async def meets(barrier):
+    await barrier.wait()  # parked
+
+
+def locks_and_queues(books):
+    lock, semaphore, full = asyncio.Lock(), asyncio.Semaphore(1), asyncio.Queue(1)
+    books.task("lock holder", holds(lock), holds, kinds=["timer"])
+    books.task("lock", wants(lock), wants, kinds=["lock"], of_class="Lock", detail="locked")
+    books.holds("lock holder", "lock")
+    books.task("semaphore holder", holds(semaphore), holds, kinds=["timer"])
+    books.task("semaphore", wants(semaphore), wants, kinds=["lock"], of_class="Semaphore",
+               detail="value 0")
+    books.holds("semaphore holder", "semaphore")
+    books.task("event", waits_for_event(asyncio.Event()), waits_for_event, kinds=["lock"],
+               of_class="Event")
+    books.task("condition", waits_for_condition(asyncio.Condition()), waits_for_condition,
+               kinds=["lock"], of_class="Condition")
+    books.task("queue get", gets(asyncio.Queue()), gets, kinds=["queue"], of_class="Queue",
+               detail="empty")
+    full.put_nowait(1)
+    books.task("queue put", puts(full), puts, kinds=["queue"], of_class="Queue", detail="full")
+    books.task("priority", gets(asyncio.PriorityQueue()), gets, kinds=["queue"],
+               of_class="PriorityQueue")
+    if HAS_GROUPS:
+        books.task("barrier", meets(asyncio.Barrier(2)), meets, kinds=["lock"],
+                   of_class="Barrier|Condition")
+
+
+# ---- deadlocks ----
+
+
+async def takes_both(first, second):
+    async with first:
+        await asyncio.sleep(0.01)
+        async with second:  # parked
+            pass
+
+
+async def awaits_by_name(tasks, name):
+    await asyncio.sleep(0.01)
+    await tasks[name]  # parked
+
+
+def deadlocks(books):
+    first, second = asyncio.Lock(), asyncio.Lock()
+    books.task("embrace 1", takes_both(first, second), takes_both, kinds=["lock"],
+               of_class="Lock")
+    books.task("embrace 2", takes_both(second, first), takes_both, kinds=["lock"],
+               of_class="Lock")
+    books.holds("embrace 1", "embrace 2")
+    books.holds("embrace 2", "embrace 1")
+    books.deadlock("embrace 1", "embrace 2")
+    names = ["ring 1", "ring 2", "ring 3"]
+    for name, follower in zip(names, names[1:] + names[:1]):
+        books.task(name, awaits_by_name(books.tasks, follower), awaits_by_name, kinds=["task"])
+    for name, follower in zip(names, names[1:] + names[:1]):
+        books.waits(name, follower)
+    books.deadlock(*names)
+
+
+# ---- the world outside ----
+
+
+async def reads_stream(reader):
+    await reader.readline()  # parked
+
+
+async def receives(sock):
+    await asyncio.get_running_loop().sock_recv(sock, 16)  # parked
+
+
+async def uses_executor(blocks):
+    await asyncio.get_running_loop().run_in_executor(None, blocks)  # parked
+
+
+async def waits_for_child(child):
+    await child.wait()  # parked
+
+
+async def outside(books):
+    near, far = socket.socketpair()
+    listener = socket.create_server(("127.0.0.1", 0))
+    dialled = socket.create_connection(listener.getsockname())
+    dialled.setblocking(False)
+    near.setblocking(False)
+    reader, writer = await asyncio.open_unix_connection(sock=near)
+    books.task("stream", reads_stream(reader), reads_stream, kinds=["socket"], detail="unix")
+    books.task("sock_recv", receives(dialled), receives, kinds=["socket"],
+               detail=r"tcp 127\.0\.0\.1:%d" % listener.getsockname()[1])
+    stop = threading.Event()
+    books.task("executor", uses_executor(stop.wait), uses_executor, kinds=["future", "other"],
+               detail="executor, running")
+    # It ends with its stdin, and so with this program.
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-S", "-E", "-c", "import sys; sys.stdin.read()", stdin=subprocess.PIPE)
+    books.task("child", waits_for_child(child), waits_for_child, kinds=["socket"],
+               detail="child %d" % child.pid)
+    # Somebody must have them.
+    books.outside = (far, listener, dialled, writer, stop, child)
+
+
+# ---- done, ready and running ----
+
+
+class Unlucky(Exception):
+    pass
+
+
+async def fails(error):
+    raise error
+
+
+async def succeeds():
+    return 7
+
+
+async def ended(books):
+    """Of those that have ended, only those are told that nobody has asked."""
+    # From 3.14 on, tasks that have ended are in no list.
+    if sys.version_info < (3, 14):
+        books.task("failed", fails(KeyError("missing")), states=["done"],
+                   exception={"type": "KeyError", "message": "missing"})
+        books.task("failed too", fails(Unlucky("käse")), states=["done"],
+                   exception={"type": "Unlucky", "message": "käse"})
+    asked = asyncio.get_running_loop().create_task(fails(ValueError("asked")), name="asked")
+    good = asyncio.get_running_loop().create_task(succeeds(), name="good")
+    await asyncio.wait([asked, good])
+    asked.exception()
+    books.ended = (asked, good)
+
+
+async def busy():
+    print("ready", flush=True)
+    while not select.select([0], [], [], 0)[0]:
+        for _ in range(10_000):  # parked
+            pass  # parked
+    os._exit(0)
+
+
+async def yields():
+    await asyncio.sleep(0.01)
+    while True:
+        await asyncio.sleep(0)  # parked
+
+
+async def main(path):
+    books = ParkedBooks(path)
+    itself = asyncio.current_task()
+    books.adopt("Task-1", itself.get_coro(), lambda coroutine, name: itself, main, kinds=["task"])
+    time_and_tasks(books)
+    locks_and_queues(books)
+    deadlocks(books)
+    await outside(books)
+    await ended(books)
+    if HAS_GROUPS:
+        books.task("group", leads_group(books), leads_group, kinds=["task"])
+    books.task("yields", yields(), yields, states=["ready"])
+    await asyncio.sleep(0.1)
+    books.tasks["cleaning up"].cancel()
+    await asyncio.sleep(0.05)
+    books.task("busy", busy(), busy, states=["running"])
+    books.task("unbegun", succeeds(), states=["ready"])
+    books.task("told to end", parks(), states=["cancelling"]).cancel()
+    books.waits("Task-1", "busy")
+    books.write()
+    await books.tasks["busy"]  # parked
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1]))

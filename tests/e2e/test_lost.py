@@ -1,0 +1,160 @@
+"""What gets lost in a program, and what it does to the wrong loop."""
+
+import re
+import subprocess
+import time
+
+from lib import checks, lost, schema
+from lib.books import Truth
+from lib.case import ATTACH_S, each, on_every_python
+from lib.checks import verify
+from lib.interpreters import HOST_PYTHON
+from lib.processes import Failure, Process
+from test_command import run_command
+from test_refusals import refused
+
+FREE = ("never_awaited", "exception_never_retrieved", "destroyed_pending", "pending_at_close",
+        "no_running_loop", "other_loop")
+
+
+def observe(case, *options, script="lost.py", loop=True):
+    """What was found in the program that loses everything, its books, and its PID."""
+    target = case.start(script)
+    profiler = case.attach(target, *options, loop=loop)
+    # The loop is told as soon as it is seen, before all that is looked for is attached.
+    time.sleep(ATTACH_S)
+    target.go()
+    target.finish()
+    return profiler.finish().expect(0).records, case.truth(target), target.pid
+
+
+def in_debug_mode(case):
+    """The same program without loopprof, but with all that Python has against losses."""
+    command, _ = case.python("lost.py")
+    executable = command.index(case.interpreter.executable)
+    command[executable + 1:executable + 1] = ["-X", "dev", "-W", "always"]
+    return case.own(Process(command, case.path("debug.err"), stdin=subprocess.DEVNULL,
+                            stdout=subprocess.DEVNULL))
+
+
+def knows_coroutines(case):
+    """Can it be known where coroutines are made?
+
+    Debian's stripped 3.11 has no symbol for that.
+    """
+    return not (case.interpreter.executable == HOST_PYTHON
+                and case.interpreter.version[:2] == (3, 11))
+
+
+@on_every_python
+def test_every_loss_is_found(case):
+    """As often as it was produced, and as the interpreter's own debug mode has it."""
+    debug = in_debug_mode(case)
+    records, truth, pid = observe(case, "--find", "all", "--origins")
+    if debug.wait() != 0:
+        raise Failure(f"in debug mode: {debug.errors()[-2000:]}")
+    lost.check(case, records, truth, pid, origins=True if knows_coroutines(case) else None)
+    verify(lost.same_as_interpreter(records, truth, debug.errors()))
+
+
+@on_every_python
+def test_nothing_is_found_where_nothing_is_lost(case):
+    """And it is known how long the tasks of a clean program live, and for what."""
+    records, truth, _ = observe(case, "--find", "all", "--origins", "--lifetimes",
+                                script="clean.py")
+    verify(schema.documented(records), checks.sums(records))
+    verify(lost.nothing(records), lost.lives(records, truth))
+
+
+@each(lambda interpreter: interpreter.version[:2] == (3, 8)
+      or interpreter.executable == HOST_PYTHON)
+def test_losses_in_sample_mode(case):
+    """No probe in the loop, and those that cost nothing are found nevertheless."""
+    records, truth, pid = observe(case, "-m", "sample", loop=False)
+    lost.check(case, records, truth, pid, kinds=FREE)
+
+
+def test_what_sample_mode_cannot_find(case):
+    refused(case.run("-p", "1", "-m", "sample", "--find", "wrong_thread"), 2, "probe")
+    refused(case.run("-p", "1", "--find", "nonsense"), 2, "nonsense")
+
+
+def test_costly_kinds_are_found_if_asked_for(case):
+    """Each by itself, the others as ever."""
+    for kind in lost.COSTLY:
+        records, truth, pid = observe(case, "--find", kind)
+        lost.check(case, records, truth, pid, kinds=(*FREE, kind))
+
+
+def test_no_kind_is_found_if_told_so(case):
+    records, _, _ = observe(case, "--find", "none")
+    verify(schema.documented(records), lost.nothing(records))
+
+
+def test_destroyed_tasks_have_a_life(case):
+    records, truth, _ = observe(case, "--lifetimes")
+    for row in lost.expected(truth, ("destroyed_pending",)):
+        ended = [record for record in records.final("task_summary")
+                 if lost.of(record) == lost.of(row)]
+        if [record["destroyed"] for record in ended] != [1]:
+            raise Failure(f"{lost.describe(row)}: {ended}")
+
+
+def test_losses_in_a_capture(case):
+    """They are in it, and reported as they would have been."""
+    capture = case.path("capture.lpc")
+    target = case.start("lost.py")
+    profiler = case.profile("record", "-o", capture, "-p", str(target.pid), "--find", "all",
+                            "--origins", "-v")
+    profiler.wait_for_text("Ctrl-C")
+    time.sleep(ATTACH_S)
+    target.go()
+    target.finish()
+    profiler.finish().expect(0)
+    records = case.run("report", "-j", capture).expect(0).records
+    lost.check(case, records, case.truth(target), target.pid,
+               origins=True if knows_coroutines(case) else None)
+
+
+def test_losses_of_a_command(case):
+    """From the first on that it loses."""
+    command, books = case.python("lost.py")
+    records = run_command(case, command, "--find", "all").expect(0).records
+    lost.check(case, records, Truth(books), None)
+
+
+def test_losses_as_text(case):
+    """A line for each kind, with what a person looks for; --explain tells what it means.
+
+    Whatever is lost once it has said that it is attached.
+    """
+    target = case.start("lost.py")
+    profiler = case.profile("-p", str(target.pid), "--find", "all", "--explain")
+    profiler.wait_for_text("Ctrl-C")
+    target.go()
+    target.finish()
+    text = profiler.finish().expect(0).out
+    missing = [row for row in lost.expected(case.truth(target))
+               if row["name"] and not row.get("least") == 0 and row["name"] not in text]
+    if missing:
+        raise Failure(f"not in the text: {[lost.describe(row) for row in missing]}")
+    for word in ("never awaited", "never retrieved", "käse ∑", "in vain", "lost.py"):
+        if word not in text:
+            raise Failure(f"{word!r} is not in the text: {text[:500]}")
+    explained(text)
+
+
+def explained(text):
+    """Each kind, in sentences."""
+    for title in ("never awaited", "never retrieved", "destroyed while pending",
+                  "when its loop closed", "loop is closed", "no running loop", "wrong thread",
+                  "another loop"):
+        if title not in text:
+            raise Failure(f"{title!r} is not explained: {text[-500:]}")
+    if len(re.findall(r"\w{3,}\.\s", text)) < 8:
+        raise Failure(f"no sentences: {text[-500:]}")
+
+
+def test_explaining_alone(case):
+    """Without anything to profile, every kind is explained."""
+    explained(case.run("--explain").expect(0).out)

@@ -1,0 +1,286 @@
+"""loopprof tasks: where each task is parked, what it waits for, and who waits for it."""
+
+import os
+import signal
+import sys
+import time
+
+from lib import schema, tasks
+from lib.case import each, on_every_python
+from lib.checks import verify
+from lib.interpreters import HOST_PYTHON
+from lib.processes import Failure, Target, wait_until
+from lib.profiler import Records
+from test_refusals import refused, sleeper
+
+CROWD = 100_000
+CROWD_LIMIT_S = 10
+CROWD_LIMIT_KB = 200 * 1024
+# Says on stderr, at the end, how many kilobytes its command had at most.
+MEASURED = [sys.executable, "-c", """
+import resource, subprocess, sys
+status = subprocess.call(sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+sys.exit(status)
+"""]
+LOOKS = 20
+GAP_LIMIT_NS = 1_000_000_000
+
+
+def in_pid_namespace(target, case):
+    """The PID, as the host has it, of a target that is a child's child."""
+    for entry in os.listdir("/proc"):
+        if entry.isdigit() and int(entry) != target.pid:
+            try:
+                with open(f"/proc/{entry}/cmdline", "rb") as file:
+                    words = file.read().decode().split("\0")
+            except OSError:
+                continue
+            if words[0] == case.interpreter.executable and target.books_path in words:
+                return int(entry)
+    raise Failure(f"no process of {target}")
+
+
+@on_every_python
+def test_every_parked_task(case):
+    """As the program knows them, and as an independent reader does."""
+    target = case.start("parked.py")
+    found = tasks.look(case, target.pid)
+    truth = case.truth(target)
+    verify(tasks.whole(found), tasks.parked(found, truth), tasks.deadlocks(found, truth))
+    if not os.path.exists(tasks.PROBE):
+        case.note("pyprobe.py is not there to compare with")
+    elif case.interpreter.version[:2] <= (3, 13):
+        verify(tasks.same_as_probe(found, target.pid))
+    target.go()
+    target.finish()
+
+
+@each(lambda interpreter: interpreter.supported and interpreter.version >= (3, 14)
+      and interpreter.root)
+def test_awaits_as_asyncio_tells_them(case):
+    """The same edges as `python -m asyncio ps` finds."""
+    target = tasks.start_with_proc(case, "parked.py")
+    names, edges = tasks.edges_by_asyncio(case, target.pid)
+    verify(tasks.same_as_asyncio(tasks.look(case, target.pid), names, edges))
+
+
+def test_created_at_in_debug_mode(case):
+    """A program in asyncio's debug mode keeps where its tasks were created."""
+    target = case.start("parked.py", env=dict(os.environ, PYTHONASYNCIODEBUG="1"))
+    found = tasks.look(case, target.pid)
+    for name in tasks.expected(case.truth(target)):
+        created = found.tasks[name]["created_at"]
+        if name not in ("Task-1", "grouped 1", "grouped 2") and (
+                created is None or created["function"].rpartition(".")[2] != "adopt"):
+            raise Failure(f"{name} was created at {created}")
+
+
+def test_tasks_as_text(case):
+    """A person sees every task, the deadlock, and with --stack the whole chains."""
+    target = case.start("parked.py")
+    pid = str(target.pid)
+    true = tasks.expected(case.truth(target))
+    text = case.run("tasks", "-p", pid).expect(0).out
+    stacks = case.run("tasks", "-p", pid, "--stack").expect(0).out
+    for name in true:
+        if name not in text or name not in stacks:
+            raise Failure(f"{name} is not in the text: {text}")
+    if "deadlock" not in text.lower():
+        raise Failure(f"no deadlock: {text}")
+    descends = true["deep"]["frames"]
+    if stacks.count("descends") < len(descends):
+        raise Failure(f"descends() {stacks.count('descends')} times of {len(descends)}: {stacks}")
+
+
+@on_every_python
+def test_odd_tasks(case):
+    """Strange names do no harm, depth is cut if at all, and each loop has its thread."""
+    target = case.start("odd.py")
+    found = tasks.look(case, target.pid)
+    shown = case.run("tasks", "-p", str(target.pid), "--stack").expect(0).out
+    truth = case.truth(target)
+    verify(tasks.in_their_loops(found, truth), tasks.harmless(found, shown))
+    deep = found.tasks["deep"]
+    depth = sum(frame["function"].endswith("descends") for frame in deep["await_chain"])
+    if depth != 800 and not (deep["cut"] and depth >= 100):
+        raise Failure(f"{depth} frames of 800, cut: {deep['cut']}")
+    parked = [task for task in found.all if task["name"] == "parks"]
+    if len(parked) != 10:
+        raise Failure(f"parked: {[task['task'] for task in parked]}")
+    if found.tasks["stranded"]["state"] != "ready":
+        raise Failure(f"never begun: {found.tasks['stranded']}")
+
+
+# ---- one look, and many ----
+
+
+def test_hundred_thousand_tasks(case):
+    """In a time that a person waits for, and without much memory."""
+    target = case.start("crowds.py", "stands", str(CROWD))
+    start = time.monotonic()
+    result = case.run("tasks", "-p", str(target.pid), "-j", prefix=MEASURED)
+    seconds = time.monotonic() - start
+    kilobytes = int(result.expect(0).err.split()[-1])
+    records = result.records
+    case.note(f"{CROWD} tasks in {seconds:.2f} s, {kilobytes / 1024:.0f} MB at most")
+    standing = [task for task in records.of("task") if task["name"] == "stands"]
+    if len(standing) != CROWD:
+        raise Failure(f"{len(standing)} tasks of {CROWD}")
+    if any(task["awaits"]["kind"] != "lock" for task in standing):
+        raise Failure("not all wait for an event")
+    if seconds > CROWD_LIMIT_S or kilobytes > CROWD_LIMIT_KB:
+        raise Failure(f"{seconds:.1f} s, {kilobytes} KB")
+    text = case.run("tasks", "-p", str(target.pid)).expect(0).out
+    if len(text.splitlines()) > 200:
+        raise Failure(f"{len(text.splitlines())} lines for tasks that are all alike")
+
+
+@each(lambda interpreter: interpreter.version[:2] == (3, 8)
+      or interpreter.executable == HOST_PYTHON)
+def test_tasks_that_come_and_go(case):
+    """What changes while it is read does no harm."""
+    target = case.start("crowds.py", "churns")
+    for _ in range(LOOKS):
+        found = tasks.look(case, target.pid)
+        steady = [task for task in found.all if task["name"] == "steady"]
+        if len(steady) != 5 and not found.records.one("footer")["partial"]:
+            raise Failure(f"{len(steady)} of 5 tasks that stay")
+        for task in steady:
+            if task["state"] != "waiting" or task["awaits"]["kind"] != "timer":
+                raise Failure(f"a task that sleeps: {task}")
+    target.go()
+    target.finish()
+
+
+def test_group_that_grows(case):
+    """A watch finds the tasks that only accumulate, and none that stay as they are."""
+    target = case.start("crowds.py", "grows")
+    profiler = case.profile("tasks", "-p", str(target.pid), "--watch", "300ms", "-j")
+    profiler.wait_for("tasks_change", 6)
+    profiler.interrupt()
+    records = profiler.finish().expect(0).records
+    verify(schema.documented(records, schema.TASKS_REQUIRED))
+    target.go()
+    target.finish()
+    grown = case.truth(target).fact("grown")
+    changes = records.of("tasks_change")
+    groups = [[(group["name"], group["file"], group["line"]) for group in change["growing"]]
+              for change in changes]
+    if groups[-1] != [(grown["name"], grown["file"], grown["line"])]:
+        raise Failure(f"growing: {groups}, not {grown}")
+    if any(len(found) > 1 for found in groups):
+        raise Failure(f"growing: {groups}")
+    born = {identity for change in changes for identity in change["born"]}
+    told = [task for task in records.of("task") if task["task_id"] in born]
+    if len(told) != len(born) or {task["name"] for task in told} != {"leaked"}:
+        raise Failure(f"{len(born)} were born, {len(told)} told: {told[:2]}")
+
+
+def test_nothing_grows_where_nothing_does(case):
+    target = case.start("crowds.py", "stands", "50")
+    profiler = case.profile("tasks", "-p", str(target.pid), "--watch", "0.2", "-j")
+    changes = profiler.wait_for("tasks_change", 6)
+    if any(change["growing"] or change["born"] or change["ended"] for change in changes):
+        raise Failure(f"changes: {changes}")
+    target.go()
+    target.finish()
+    reason = profiler.finish().expect(0).records.one("footer")["reason"]
+    if reason != "target_exited":
+        raise Failure(f"the reason of the end is {reason}")
+
+
+def test_watch_of_tasks_that_come_and_go(case):
+    """However many are seen at a look, what ends does not accumulate."""
+    target = case.start("crowds.py", "churns")
+    profiler = case.profile("tasks", "-p", str(target.pid), "--watch", "0.1", "-j")
+    profiler.wait_for("tasks_change", 12)
+    profiler.interrupt()
+    records = profiler.finish().expect(0).records
+    verify(schema.documented(records, schema.TASKS_REQUIRED))
+    growing = [change["growing"] for change in records.of("tasks_change") if change["growing"]]
+    if growing:
+        raise Failure(f"growing: {growing}")
+
+
+def test_consistent_look_pauses_briefly(case):
+    """The target runs on, and has missed next to nothing."""
+    target = case.start("crowds.py", "stands", "5000")
+    for _ in range(3):
+        found = tasks.look(case, target.pid, "--consistent")
+        paused = found.records.one("footer")["paused_ns"]
+        if not paused or len(found.all) < 5000:
+            raise Failure(f"paused for {paused}, {len(found.all)} tasks")
+        time.sleep(0.1)
+    target.go()
+    target.finish()
+    gap = case.truth(target).fact("worst_gap_ns")
+    case.note(f"paused for {paused / 1e6:.1f} ms, the loop saw {gap / 1e6:.1f} ms at worst")
+    if gap > GAP_LIMIT_NS:
+        raise Failure(f"the loop stood still for {gap / 1e6:.0f} ms")
+
+
+def test_consistent_look_that_is_killed(case):
+    """Whatever happens to loopprof, the target does not stay stopped."""
+    target = case.start("crowds.py", "stands", "20000")
+    for delay in (0, 0.01, 0.03):
+        profiler = case.profile("tasks", "-p", str(target.pid), "--consistent", "-j")
+        wait_until(lambda: state(target.pid) == "t" or not profiler.running, "it is stopped", 10)
+        time.sleep(delay)
+        profiler.signal(signal.SIGKILL)
+        if profiler.wait() == 0:
+            raise Failure("it was never seen to be stopped")
+        wait_until(lambda: state(target.pid) not in "tT", "it runs again", 1)
+    target.go()
+    target.finish()
+
+
+def state(pid):
+    """The kernel's letter for what a process does."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        return file.read().rpartition(")")[2].split()[0]
+
+
+# ---- where the target is ----
+
+
+def test_tasks_in_a_pid_namespace(case):
+    """It is asked for by the PID that it has outside."""
+    command, books = case.python("parked.py")
+    target = case.own(Target(["unshare", "--pid", "--fork", "--kill-child", "--mount-proc",
+                              *command], case.path("target.err"), books))
+    target.wait_ready()
+    found = tasks.look(case, in_pid_namespace(target, case))
+    verify(tasks.parked(found, case.truth(target)))
+
+
+def test_no_tasks_to_tell(case):
+    """Told in a sentence, whatever is wrong; Python without tasks is not an error."""
+    refused(case.run("tasks", "-p", "4194303"), 1, "4194303")
+    refused(case.run("tasks"), 2, "-p")
+    plain = sleeper(case, ["sleep", "60"])
+    refused(case.run("tasks", "-p", str(plain.pid)), 1, "python", "asyncio")
+    python = sleeper(case, case.interpreter.command("-c", "import time; time.sleep(60)"))
+    result = case.run("tasks", "-p", str(python.pid))
+    if result.status not in (0, 1) or "asyncio" not in result.err + result.out:
+        raise Failure(f"Python without asyncio: status {result.status}, {result.err!r}")
+    idle = sleeper(case, case.interpreter.command("-c", "import asyncio, time; time.sleep(60)"))
+    result = case.run("tasks", "-p", str(idle.pid), "-j").expect(0)
+    if result.records.of("task"):
+        raise Failure(f"tasks of a program that has none: {result.out}")
+    said = case.run("tasks", "-p", str(idle.pid)).expect(0)
+    if "no task" not in (said.out + said.err).lower():
+        raise Failure(f"no tasks: {said.out!r}, {said.err!r}")
+
+
+def test_tasks_of_several_processes(case):
+    """Each task is of a loop of its process."""
+    targets = [case.start("crowds.py", "stands", count) for count in ("3", "7")]
+    pids = ",".join(str(target.pid) for target in targets)
+    records = Records(case.run("tasks", "-p", pids, "-j").expect(0).out)
+    for target, count in zip(targets, (3, 7)):
+        (loop,) = records.loops(pid=target.pid)
+        standing = [task for task in records.of("task")
+                    if task["loop_id"] == loop["loop_id"] and task["name"] == "stands"]
+        if len(standing) != count:
+            raise Failure(f"{len(standing)} tasks of {count} in {loop}")

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The test reads its own program: it knows what is in there. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "target/code.h"
+
+#define ROOM 8
+
+/* Two messages as they are looked for, put together late: else these tests would use them, too. */
+static char of_one[] = "? message that only lp_test_complains uses";
+static char of_two[] = "? message of two functions";
+
+/* Kept apart, so that their code is where their symbols say. */
+__attribute__((noipa)) int lp_test_complains(int number)
+{
+	if (number < 0)
+		return puts("a message that only lp_test_complains uses");
+	return number + 1;
+}
+
+__attribute__((noipa)) int lp_test_complains_as_well(int number)
+{
+	return number ? puts("a message of two functions") : 0;
+}
+
+__attribute__((noipa)) int lp_test_complains_the_same(int number)
+{
+	return number > 1 ? puts("a message of two functions") : 1;
+}
+
+static int open_self(void **state)
+{
+	struct lp_elf *elf;
+
+	of_one[0] = 'a';
+	of_two[0] = 'a';
+	assert_int_equal(elf_open_file("/proc/self/exe", &elf), 0);
+	*state = elf;
+	return 0;
+}
+
+static int close_self(void **state)
+{
+	elf_close(*state);
+	return 0;
+}
+
+/* Sanitizers put code that reports into functions: the size is what counts. */
+static bool lies_in(const struct lp_elf *elf, uint64_t address, const char *function)
+{
+	uint64_t size = 0, begin = elf_symbol_size(elf, function, &size);
+
+	return begin && address >= begin && address < begin + size;
+}
+
+static void finds_where_a_message_is_used(void **state)
+{
+	uint64_t uses[ROOM];
+	size_t count = code_string_uses(*state, of_one, uses, ROOM);
+
+	assert_int_equal(count, 1);
+	assert_true(lies_in(*state, uses[0], "lp_test_complains"));
+}
+
+static void finds_every_use_of_a_message(void **state)
+{
+	uint64_t uses[ROOM];
+	size_t count = code_string_uses(*state, of_two, uses, ROOM), i;
+	int first = 0, second = 0;
+
+	for (i = 0; i < count; i++) {
+		first += lies_in(*state, uses[i], "lp_test_complains_as_well");
+		second += lies_in(*state, uses[i], "lp_test_complains_the_same");
+	}
+	assert_true(first > 0);
+	assert_true(second > 0);
+	assert_int_equal(first + second, count);
+}
+
+static void fills_no_more_than_there_is_room_for(void **state)
+{
+	uint64_t uses[2] = { 0, 77 };
+
+	assert_int_equal(code_string_uses(*state, of_two, uses, 1), 1);
+	assert_int_equal(uses[1], 77);
+}
+
+static void finds_nothing_of_a_message_that_is_not_there(void **state)
+{
+	/* put together at run time, or the test itself would contain it */
+	char text[64];
+	uint64_t uses[ROOM];
+
+	snprintf(text, sizeof(text), "%s%d", "no such message ", (int)sizeof(uses));
+	assert_int_equal(code_string_uses(*state, text, uses, ROOM), 0);
+}
+
+static void finds_the_returns_of_a_function(void **state)
+{
+	uint64_t size = 0, begin = elf_symbol_size(*state, "lp_test_complains", &size);
+	uint64_t returns[ROOM];
+	size_t count = code_returns(*state, begin, size, returns, ROOM), i;
+
+	assert_true(count > 0);
+	for (i = 0; i < count; i++) {
+		uint8_t code = 0;
+
+		assert_true(lies_in(*state, returns[i], "lp_test_complains"));
+		assert_int_equal(elf_bytes(*state, returns[i], &code, 1), 1);
+		assert_int_equal(code, 0xc3);
+	}
+}
+
+static void takes_no_function_that_is_not_in_the_file(void **state)
+{
+	uint64_t returns[ROOM];
+
+	assert_int_equal(code_returns(*state, 1ULL << 60, 100, returns, ROOM), 0);
+	assert_int_equal(code_returns(*state, elf_symbol(*state, "lp_test_complains"), 1ULL << 40,
+				      returns, ROOM),
+			 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(finds_where_a_message_is_used, open_self,
+						close_self),
+		cmocka_unit_test_setup_teardown(finds_every_use_of_a_message, open_self,
+						close_self),
+		cmocka_unit_test_setup_teardown(fills_no_more_than_there_is_room_for, open_self,
+						close_self),
+		cmocka_unit_test_setup_teardown(finds_nothing_of_a_message_that_is_not_there,
+						open_self, close_self),
+		cmocka_unit_test_setup_teardown(finds_the_returns_of_a_function, open_self,
+						close_self),
+		cmocka_unit_test_setup_teardown(takes_no_function_that_is_not_in_the_file,
+						open_self, close_self),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Of the records of what got lost and of lives of tasks: which are refused. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "decode/decode.h"
+#include "records.h"
+
+static unsigned int calls;
+
+/* What is handed out is all there: a sanitiser would see a read beyond it. */
+static void took_found(void *context, const struct lp_event_found *event)
+{
+	uint32_t i, sum = 0;
+
+	(void)context;
+	for (i = 0; i < event->depth + event->loop_depth; i++)
+		sum += event->frames[i];
+	calls += 1 + (sum == UINT32_MAX) +
+		 (strlen(event->exception_message) >= LP_FOUND_MESSAGE_BYTES);
+}
+
+static void took_noticed(void *context, const struct lp_event_noticed *event)
+{
+	(void)context;
+	(void)event;
+	calls++;
+}
+
+static void took_task_end(void *context, const struct lp_event_task_end *event)
+{
+	(void)context;
+	(void)event;
+	calls++;
+}
+
+static const struct lp_event_handlers handlers = {
+	.found = took_found,
+	.noticed = took_noticed,
+	.task_end = took_task_end,
+};
+
+static int decode(const void *record, size_t size)
+{
+	void *copy = malloc(size);
+	int err;
+
+	assert_non_null(copy);
+	memcpy(copy, record, size);
+	calls = 0;
+	err = decode_event(copy, size, &handlers, NULL);
+	free(copy);
+	assert_int_equal(calls, err ? 0 : 1);
+	return err;
+}
+
+static int decode_found(const struct lp_record_found *record)
+{
+	return decode(record, record->found.event.size);
+}
+
+static void a_finding_has_as_many_frames_as_it_says(void **state)
+{
+	struct lp_record_found record = record_found(LP_FINDING_WRONG_THREAD, "work",
+						     LP_FINDING_FRAMES, LP_FINDING_LOOP_FRAMES);
+
+	(void)state;
+	assert_int_equal(decode_found(&record), 0);
+	record.found.event.size -= 1;
+	assert_int_equal(decode_found(&record), -EBADMSG);
+	record = record_found(LP_FINDING_WRONG_THREAD, "work", 0, 0);
+	assert_int_equal(decode_found(&record), 0);
+	record.found.event.size -= 8;
+	assert_int_equal(decode_found(&record), -EBADMSG);
+}
+
+static void a_finding_deeper_than_any_is_refused(void **state)
+{
+	struct lp_record_found record = record_found(LP_FINDING_WRONG_THREAD, "work", 2, 2);
+
+	(void)state;
+	record.found.event.size = sizeof(record);
+	assert_int_equal(decode_found(&record), 0);
+	record.found.depth = LP_FINDING_FRAMES + 1;
+	assert_int_equal(decode_found(&record), -EBADMSG);
+	record.found.depth = UINT32_MAX;
+	assert_int_equal(decode_found(&record), -EBADMSG);
+	record.found.depth = 0;
+	record.found.loop_depth = LP_FINDING_LOOP_FRAMES + 1;
+	assert_int_equal(decode_found(&record), -EBADMSG);
+}
+
+static void a_finding_of_no_kind_is_refused(void **state)
+{
+	struct lp_record_found record = record_found(LP_FINDING_KINDS, "work", 0, 0);
+
+	(void)state;
+	assert_int_equal(decode_found(&record), -EBADMSG);
+	record.found.kind = LP_FINDING_KINDS - 1;
+	assert_int_equal(decode_found(&record), 0);
+}
+
+static void texts_of_a_finding_must_end(void **state)
+{
+	static const struct {
+		size_t at, size;
+	} texts[] = {
+#define TEXT(member)                                                                               \
+	{ offsetof(struct lp_event_found, member), sizeof(((struct lp_event_found *)0)->member) }
+		TEXT(name),
+		TEXT(file),
+		TEXT(task_name),
+		TEXT(exception_type),
+		TEXT(exception_message),
+#undef TEXT
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct lp_record_found record = record_found(LP_FINDING_OTHER_LOOP, "work", 1, 0);
+
+		memset((char *)&record + texts[i].at, 'x', texts[i].size);
+		assert_int_equal(decode_found(&record), -EBADMSG);
+		((char *)&record)[texts[i].at + texts[i].size - 1] = '\0';
+		assert_int_equal(decode_found(&record), 0);
+	}
+}
+
+static void a_finding_may_be_of_no_loop(void **state)
+{
+	struct lp_record_found record = record_found(LP_FINDING_NO_RUNNING_LOOP, "", 0, 0);
+
+	(void)state;
+	record.found.event.loop = LP_NO_LOOP;
+	assert_int_equal(decode_found(&record), 0);
+	record.found.event.loop = LP_NO_LOOP + 1;
+	assert_int_equal(decode_found(&record), -EBADMSG);
+}
+
+static void what_was_noticed_has_one_size(void **state)
+{
+	struct {
+		struct lp_event_noticed noticed;
+		uint64_t more;
+	} record = { .noticed = { .event =
+					  record_head(LP_EVENT_NOTICED, sizeof(record.noticed)) } };
+
+	(void)state;
+	assert_int_equal(decode(&record, sizeof(record)), 0);
+	record.noticed.event.size = sizeof(record);
+	assert_int_equal(decode(&record, sizeof(record)), -EBADMSG);
+	record.noticed.event.size = sizeof(record.noticed) - 8;
+	assert_int_equal(decode(&record, sizeof(record)), -EBADMSG);
+}
+
+static void ends_of_tasks_that_cannot_be_are_refused(void **state)
+{
+	const struct lp_event_task_end whole = {
+		.event = record_head(LP_EVENT_TASK_END, sizeof(whole)),
+		.born_ns = 5,
+		.end_ns = 5,
+		.callback = LP_MAX_CALLBACKS - 1,
+		.outcome = LP_OUTCOMES - 1,
+	};
+	struct lp_event_task_end event = whole;
+
+	(void)state;
+	assert_int_equal(decode(&event, sizeof(event)), 0);
+	event.outcome = LP_OUTCOMES;
+	assert_int_equal(decode(&event, sizeof(event)), -EBADMSG);
+	event = whole;
+	event.callback = LP_MAX_CALLBACKS;
+	assert_int_equal(decode(&event, sizeof(event)), -EBADMSG);
+	event = whole;
+	event.end_ns = 4;
+	assert_int_equal(decode(&event, sizeof(event)), -EBADMSG);
+	event = whole;
+	event.event.size -= 8;
+	assert_int_equal(decode(&event, sizeof(event)), -EBADMSG);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_finding_has_as_many_frames_as_it_says),
+		cmocka_unit_test(a_finding_deeper_than_any_is_refused),
+		cmocka_unit_test(a_finding_of_no_kind_is_refused),
+		cmocka_unit_test(texts_of_a_finding_must_end),
+		cmocka_unit_test(a_finding_may_be_of_no_loop),
+		cmocka_unit_test(what_was_noticed_has_one_size),
+		cmocka_unit_test(ends_of_tasks_that_cannot_be_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What holds the tasks of a process, and the cache they are read through. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "runtime/task.h"
+#include "target/memory.h"
+
+#define PAGE 4096
+#define PAGES 64
+#define CACHE_BYTES (1 << 20)
+
+static void what_is_taken_is_zeroed_and_aligned(void **state)
+{
+	struct lp_task_arena *arena = task_arena_new();
+	size_t sizes[] = { 1, 7, 8, 9, 4096, 20000, 65536, 65537, 1 << 20, 3 }, i, j;
+
+	(void)state;
+	assert_non_null(arena);
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		uint8_t *taken = task_arena_take(arena, sizes[i]);
+
+		assert_non_null(taken);
+		assert_int_equal((uintptr_t)taken % 8, 0);
+		for (j = 0; j < sizes[i]; j++)
+			assert_int_equal(taken[j], 0);
+		memset(taken, 0xff, sizes[i]);
+	}
+	task_arena_free(arena);
+}
+
+static void there_is_a_limit(void **state)
+{
+	struct lp_task_arena *arena = task_arena_new();
+
+	(void)state;
+	assert_null(task_arena_take(arena, SIZE_MAX));
+	assert_null(task_arena_take(arena, SIZE_MAX - 7));
+	assert_null(task_arena_take(arena, 1UL << 40));
+	assert_non_null(task_arena_take(arena, 16));
+	task_arena_free(arena);
+}
+
+static void the_same_text_is_kept_once(void **state)
+{
+	struct lp_task_arena *arena = task_arena_new();
+	const char *first[5000];
+	char text[32];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 5000; i++) {
+		snprintf(text, sizeof(text), "Task-%zu", i);
+		first[i] = task_arena_text(arena, text);
+		assert_string_equal(first[i], text);
+	}
+	for (i = 0; i < 5000; i++) {
+		snprintf(text, sizeof(text), "Task-%zu", i);
+		assert_ptr_equal(task_arena_text(arena, text), first[i]);
+	}
+	task_arena_free(arena);
+}
+
+static void text_is_made_safe_to_show(void **state)
+{
+	struct lp_task_arena *arena = task_arena_new();
+	char longer[5000];
+	const char *kept;
+
+	(void)state;
+	assert_string_equal(task_arena_text(arena, ""), "");
+	assert_string_equal(task_arena_text(arena, "a\033[31mb"), "a?[31mb");
+	assert_ptr_equal(task_arena_text(arena, "a\033[31mb"), task_arena_text(arena, "a?[31mb"));
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	kept = task_arena_text(arena, longer);
+	assert_in_range(strlen(kept), 100, sizeof(longer) - 1);
+	assert_ptr_equal(task_arena_text(arena, longer), kept);
+	task_arena_free(arena);
+}
+
+static void a_list_is_freed_whole(void **state)
+{
+	struct lp_task_list list = { 0 };
+
+	(void)state;
+	task_list_free(&list);
+	list.arena = task_arena_new();
+	list.tasks = calloc(3, sizeof(*list.tasks));
+	list.loops = calloc(2, sizeof(*list.loops));
+	list.count = 3;
+	list.tasks[0].name = task_arena_text(list.arena, "Task-1");
+	task_list_free(&list);
+	assert_null(list.tasks);
+	assert_int_equal(list.count, 0);
+	task_arena_free(NULL);
+}
+
+/* Memory of our own with a hole in it: page 5 cannot be read. */
+static uint8_t *map_pages(void)
+{
+	uint8_t *pages = mmap(NULL, (size_t)PAGES * PAGE, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t i;
+
+	assert_ptr_not_equal(pages, MAP_FAILED);
+	for (i = 0; i < (size_t)PAGES * PAGE; i++)
+		pages[i] = (uint8_t)(i * 31 + i / PAGE);
+	assert_int_equal(munmap(pages + (size_t)5 * PAGE, PAGE), 0);
+	return pages;
+}
+
+static void unmap_pages(uint8_t *pages)
+{
+	munmap(pages, (size_t)PAGES * PAGE);
+}
+
+static bool in_hole(size_t at, size_t size)
+{
+	return at < (size_t)6 * PAGE && at + size > (size_t)5 * PAGE;
+}
+
+static void cached_reads_say_what_others_say(void **state)
+{
+	uint8_t *pages = map_pages(), *buffer = malloc((size_t)PAGES * PAGE);
+	size_t i;
+
+	(void)state;
+	assert_int_equal(memory_cache_open(getpid(), CACHE_BYTES), 0);
+	srandom(1);
+	for (i = 0; i < 20000; i++) {
+		size_t at = (size_t)random() % ((size_t)PAGES * PAGE);
+		size_t most = (size_t)PAGES * PAGE - at, size;
+		int err;
+
+		size = (size_t)random() % (i % 10 ? 64 : 20000);
+		if (size > most)
+			size = most;
+		err = memory_read(getpid(), (uint64_t)(uintptr_t)(pages + at), buffer, size);
+		if (size && in_hole(at, size)) {
+			assert_int_equal(err, -EFAULT);
+		} else {
+			assert_int_equal(err, 0);
+			assert_memory_equal(buffer, pages + at, size);
+		}
+	}
+	memory_cache_close();
+	free(buffer);
+	unmap_pages(pages);
+}
+
+static void what_was_read_stays_until_it_is_flushed(void **state)
+{
+	uint8_t *pages = map_pages();
+	uint64_t address = (uint64_t)(uintptr_t)pages, before = memory_u64(getpid(), address);
+
+	(void)state;
+	assert_int_equal(memory_cache_open(getpid(), CACHE_BYTES), 0);
+	assert_int_equal(memory_u64(getpid(), address), before);
+	pages[0]++;
+	assert_int_equal(memory_u64(getpid(), address), before);
+	memory_cache_flush();
+	assert_int_equal(memory_u64(getpid(), address), before + 1);
+	pages[0]++;
+	memory_cache_close();
+	assert_int_equal(memory_u64(getpid(), address), before + 2);
+	/* to close or flush what is not open does nothing */
+	memory_cache_flush();
+	memory_cache_close();
+	unmap_pages(pages);
+}
+
+static void addresses_that_no_process_has_are_refused(void **state)
+{
+	uint8_t buffer[64];
+
+	(void)state;
+	assert_int_equal(memory_cache_open(getpid(), CACHE_BYTES), 0);
+	assert_int_equal(memory_read(getpid(), 0, buffer, 8), -EFAULT);
+	assert_int_equal(memory_read(getpid(), UINT64_MAX - 3, buffer, 8), -EFAULT);
+	assert_int_equal(memory_read(getpid(), UINT64_MAX - 64, buffer, 64), -EFAULT);
+	assert_int_equal(memory_u64(getpid(), UINT64_MAX), 0);
+	memory_cache_close();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_taken_is_zeroed_and_aligned),
+		cmocka_unit_test(there_is_a_limit),
+		cmocka_unit_test(the_same_text_is_kept_once),
+		cmocka_unit_test(text_is_made_safe_to_show),
+		cmocka_unit_test(a_list_is_freed_whole),
+		cmocka_unit_test(cached_reads_say_what_others_say),
+		cmocka_unit_test(what_was_read_stays_until_it_is_flushed),
+		cmocka_unit_test(addresses_that_no_process_has_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What people read of tasks. */
+#include "tasks_fixture.h"
+
+#include <locale.h>
+
+#include "tasks/fold.h"
+#include "tasks/sink.h"
+#include "tasks/wrap.h"
+#include "text.h"
+
+static const struct lp_options plain = { .json = false };
+
+/* What is printed of a list; no line is wider than the page. */
+static char *printed(struct lp_task_list *list, const struct lp_options *options)
+{
+	struct lp_tasks_view *view = new_view(list);
+	struct lp_tasks_sink *sink;
+	char *text, *line, *copy, *rest;
+
+	begin_capture();
+	sink = tasks_text_open(options);
+	sink->picture(sink, view);
+	assert_int_equal(sink->close(sink), 0);
+	text = end_capture();
+	view_free(view);
+	copy = strdup(text);
+	for (rest = copy; (line = strsep(&rest, "\n"));)
+		if (text_columns(line) > 80)
+			fail_msg("too wide: %s", line);
+	free(copy);
+	return text;
+}
+
+static void expect(struct lp_task_list *list, const struct lp_options *options,
+		   const char *expected)
+{
+	char *text = printed(list, options);
+
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+static struct lp_task_list family(void)
+{
+	struct lp_task_list list = new_list(8, 10 * SECOND);
+	struct lp_task *task = add_task(&list, 0, "Task-1");
+
+	task->since_ns = 7 * SECOND;
+	add_edge(&list, task, 1, false);
+	add_edge(&list, task, 2, false);
+	task->awaited_class = "asyncio.tasks._GatheringFuture";
+	task->awaited_detail = "2 of 3 pending";
+	task = add_task(&list, 1, "fetch-1");
+	task->awaited = LP_AWAITED_SOCKET;
+	task->awaited_class = "_asyncio.Future";
+	task->awaited_detail = "tcp 10.0.0.1:5432";
+	task = add_task(&list, 2, "fetch-2");
+	add_edge(&list, task, 1, true);
+	return list;
+}
+
+static void test_tree(void **state)
+{
+	struct lp_task_list list = family();
+
+	(void)state;
+	expect(&list, &plain,
+	       "pid 42 (gunicorn), asyncio on CPython 3.11.2: 3 tasks in 1 loop\n"
+	       "\n"
+	       "Task-1  fetch  waiting 3.00 s, app/client.py:12: in gather, 2 of 3 pending\n"
+	       "\u251c\u2500 fetch-1  fetch  waiting, app/client.py:12: tcp 10.0.0.1:5432\n"
+	       "\u2514\u2500 fetch-2  fetch  waiting, app/client.py:12\n"
+	       "       asyncio.locks.Lock, held by 'fetch-1'\n");
+}
+
+static void test_ascii(void **state)
+{
+	struct lp_task_list list = family();
+	char *text;
+
+	(void)state;
+	setlocale(LC_CTYPE, "C");
+	list.tasks[1].name = "caf\u00e9";
+	text = printed(&list, &plain);
+	setlocale(LC_CTYPE, "C.UTF-8");
+	assert_non_null(strstr(text, "\n+- caf?  fetch  waiting"));
+	free(text);
+}
+
+static void test_no_tasks(void **state)
+{
+	struct lp_task_list list = new_list(0, SECOND);
+
+	(void)state;
+	list.loop_count = 0;
+	expect(&list, &plain, "pid 42 (gunicorn), asyncio on CPython 3.11.2: no tasks\n");
+}
+
+/* Of what waits within asyncio the program's own line is shown, and what it called there. */
+static void test_own_line(void **state)
+{
+	struct lp_task_list list = new_list(1, SECOND);
+	struct lp_task *task = add_task(&list, 0, "Task-1");
+	struct lp_task_frame frames[] = { { { (uintptr_t)&fetch, 3 }, NULL },
+					  { { (uintptr_t)&sleeping, 0 }, NULL } };
+	char *text;
+
+	(void)state;
+	task->frames = frames;
+	task->frame_count = 2;
+	task->awaited = LP_AWAITED_TIMER;
+	task->awaited_class = "_asyncio.Future";
+	task->awaited_detail = "due in 3.2 s";
+	text = printed(&list, &(struct lp_options){ .stack = true });
+	assert_non_null(
+		strstr(text, "\nTask-1  fetch  waiting, app/client.py:15: in sleep, due in 3.2 s\n"
+			     "        sleep  asyncio/tasks.py:639\n"
+			     "        fetch  app/client.py:15\n"));
+	free(text);
+}
+
+static void test_shared_child(void **state)
+{
+	struct lp_task_list list = new_list(3, SECOND);
+
+	(void)state;
+	add_edge(&list, add_task(&list, 0, "a"), 2, false);
+	add_edge(&list, add_task(&list, 1, "b"), 2, false);
+	add_task(&list, 2, "c");
+	expect(&list, &plain,
+	       "pid 42 (gunicorn), asyncio on CPython 3.11.2: 3 tasks in 1 loop\n"
+	       "\n"
+	       "a  fetch  waiting, app/client.py:12: awaits 'c'\n"
+	       "\u2514\u2500 c  fetch  waiting, app/client.py:12\n"
+	       "b  fetch  waiting, app/client.py:12: awaits 'c'\n"
+	       "\u2514\u2500 c  fetch  see above\n");
+}
+
+static void test_deadlock(void **state)
+{
+	struct lp_task_list list = new_list(3, SECOND);
+	char *text;
+
+	(void)state;
+	add_edge(&list, add_task(&list, 0, "a"), 1, true);
+	add_edge(&list, add_task(&list, 1, "b"), 0, true);
+	add_edge(&list, add_task(&list, 2, "c"), 0, true);
+	text = printed(&list, &plain);
+	assert_non_null(strstr(
+		text, " loop\n"
+		      "DEADLOCK: a -> b -> a, which holds up 1 other task\n"
+		      "    a  fetch  waiting, app/client.py:12: asyncio.locks.Lock, held by 'b'\n"
+		      "    b  fetch  waiting, app/client.py:12: asyncio.locks.Lock, held by 'a'\n"
+		      "\n"
+		      "a  fetch  deadlock, see above\n"));
+	free(text);
+}
+
+static void test_finished(void **state)
+{
+	struct lp_task_list list = new_list(1, SECOND);
+	struct lp_task *task = add_task(&list, 0, "Task-7");
+	char *text;
+
+	(void)state;
+	task->state = LP_TASK_DONE;
+	task->exception_type = "ValueError";
+	task->exception_message = "no";
+	text = printed(&list, &plain);
+	assert_non_null(strstr(text, "\nfinished, exception never retrieved\n"
+				     "    Task-7  fetch  app/client.py:12: ValueError: no\n"));
+	assert_non_null(strstr(text, ": no tasks in 1 loop"));
+	free(text);
+}
+
+static void test_folding(void **state)
+{
+	struct lp_task_list list = new_list(2000, SECOND);
+	char name[32], *text;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 1008; i++) {
+		snprintf(name, sizeof(name), "Task-%d", i);
+		/* at another line: too few to be folded */
+		add_task(&list, (size_t)i, name)->frames[0].raw.instruction = i >= 1000;
+	}
+	text = printed(&list, &plain);
+	assert_non_null(strstr(text, "\n    1,008 waiting\n"));
+	assert_non_null(strstr(text, "Task-2  fetch  waiting, app/client.py:12\n"
+				     "... and 997 more like it\n"
+				     "Task-1000  fetch  waiting, app/client.py:13\n"));
+	assert_null(strstr(text, "Task-3 "));
+	assert_non_null(strstr(text, "Task-1007 "));
+	assert_non_null(strstr(text, "(997 of these 1,008 tasks are not shown; -j lists each)\n"));
+	free(text);
+}
+
+static void test_fold_tasks(void **state)
+{
+	uint64_t keys[20];
+	uint32_t tasks[20], i;
+	struct lp_fold_entry entries[20];
+
+	(void)state;
+	for (i = 0; i < 20; i++) {
+		keys[i] = i % 2;
+		tasks[i] = i;
+	}
+	assert_int_equal(fold_tasks(keys, tasks, 16, entries), 16);
+	assert_int_equal(fold_tasks(keys, tasks, 20, entries), 6);
+	assert_int_equal(entries[4].task, 4);
+	assert_int_equal(entries[4].more, 7);
+	assert_int_equal(entries[5].task, 5);
+	assert_int_equal(entries[3].more, 0);
+	assert_int_equal(fold_tasks(keys, tasks, 0, entries), 0);
+}
+
+static void test_deep_chain(void **state)
+{
+	struct lp_task_list list = new_list(100000, SECOND);
+	char *text;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 100000; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "t%zu", i);
+		add_task(&list, i, name);
+		/* all unlike: none of them is folded */
+		list.tasks[i].frames[0].raw.instruction = i;
+		if (i + 1 < 100000)
+			add_edge(&list, &list.tasks[i], i + 1, false);
+	}
+	text = printed(&list, &plain);
+	assert_non_null(strstr(text, "[100000] t99999  fetch  waiting"));
+	free(text);
+}
+
+/* A chain of like tasks shows its beginning and its end. */
+static void test_like_chain(void **state)
+{
+	struct lp_task_list list = new_list(20, SECOND);
+	char name[32], *text;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "t%zu", i);
+		add_task(&list, i, name);
+		if (i < 19)
+			add_edge(&list, &list.tasks[i], i + 1, false);
+	}
+	text = printed(&list, &plain);
+	assert_non_null(
+		strstr(text, "\n   \u2514\u2500 t2  fetch  waiting, app/client.py:12: awaits 't3'\n"
+			     "      \u2514\u2500 ... and 16 more like it, each awaiting the next\n"
+			     "         \u2514\u2500 t19  fetch  waiting, app/client.py:12\n"));
+	free(text);
+}
+
+static struct lp_tasks_view *view_of(size_t count, uint64_t time_ns)
+{
+	struct lp_task_list list = new_list(count, time_ns);
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		add_task(&list, i, "same");
+	return new_view(&list);
+}
+
+/* What later looks say: what was born, and from the fourth on that it only grows. */
+static void test_changes(void **state)
+{
+	struct lp_tasks_view *view = view_of(4, SECOND), *next;
+	struct lp_task_diff *diff = diff_new();
+	const struct lp_tasks_change *change;
+	struct lp_tasks_sink *sink;
+	char *text;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(diff_look(diff, NULL, view, &change), 0);
+	begin_capture();
+	sink = tasks_text_open(&(struct lp_options){ .explain = true });
+	for (i = 2; i < 6; i++) {
+		next = view_of(i < 5 ? i * 4 : 16, i * SECOND);
+		assert_int_equal(diff_look(diff, view, next, &change), 0);
+		sink->change(sink, view, next, change);
+		view_free(view);
+		view = next;
+	}
+	sink->last(sink, view);
+	sink->close(sink);
+	text = end_capture();
+	assert_non_null(strstr(text, "  pid 42: 4 born, 0 ended\n"
+				     "    +4  fetch (client.py:12), 8 now\n"));
+	assert_non_null(strstr(text,
+			       "    only growing: 16 tasks of fetch (client.py:12), 12 more in "
+			       "the last 3.00 s,\n        none has ended\n"
+			       "      Tasks of that coroutine"));
+	/* the last look changed nothing, and so is not told, but as a whole at the end */
+	assert_null(strstr(text, "0 born, 0 ended"));
+	assert_non_null(strstr(text, "waiting at least 4.00 s, app/client.py:12\n"));
+	free(text);
+	view_free(view);
+	diff_free(diff);
+}
+
+static void test_hostile_width(void **state)
+{
+	struct lp_task_list list = new_list(2, SECOND);
+	struct lp_task *task = add_task(&list, 0, "");
+	char *text, huge[1000];
+
+	(void)state;
+	memset(huge, 'x', sizeof(huge) - 1);
+	huge[sizeof(huge) - 1] = '\0';
+	task->name = task->coroutine = task->awaited_class = task->awaited_detail = huge;
+	task->awaited = LP_AWAITED_OTHER;
+	task->partial = true;
+	task = add_task(&list, 1, "");
+	task->name = huge;
+	task->state = LP_TASK_DONE;
+	task->exception_type = task->exception_message = huge;
+	text = printed(&list, &plain);
+	assert_non_null(strstr(text, "partly read"));
+	free(text);
+}
+
+static void test_wrap(void **state)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+
+	(void)state;
+	wrap_print(file, "one two three  fourteen", 2, "  ", 10);
+	wrap_print(file, "\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9 a", 0, " ",
+		   8);
+	fclose(file);
+	assert_string_equal(text,
+			    "one two\n  three\n  fourteen\n"
+			    "\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\n \u00e9\u00e9 a\n");
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tree),	      cmocka_unit_test(test_ascii),
+		cmocka_unit_test(test_no_tasks),      cmocka_unit_test(test_own_line),
+		cmocka_unit_test(test_shared_child),  cmocka_unit_test(test_deadlock),
+		cmocka_unit_test(test_finished),      cmocka_unit_test(test_folding),
+		cmocka_unit_test(test_fold_tasks),    cmocka_unit_test(test_deep_chain),
+		cmocka_unit_test(test_like_chain),    cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_hostile_width), cmocka_unit_test(test_wrap),
+	};
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Objects as CPython 3.13 lays them out, in this process: cpython_waits reads them from
+ * the outside of itself.  What asyncio does with them is tested on live interpreters.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "runtime/cpython_wait.h"
+
+#define TYPE_BYTES 416
+#define MANY 1500
+
+static struct lp_cpython python;
+static struct lp_task_arena *arena;
+static struct lp_waits *waits;
+
+struct object {
+	uint64_t references;
+	uint64_t type;
+	uint64_t words[14];
+};
+
+static uint64_t at(const void *pointer)
+{
+	return (uintptr_t)pointer;
+}
+
+static void set_word(void *object, size_t offset, uint64_t value)
+{
+	memcpy((char *)object + offset, &value, sizeof(value));
+}
+
+/* A type of that name, and of one base (or none). */
+static void *new_type(const char *name, const void *base, uint64_t size)
+{
+	uint8_t *type = test_calloc(1, TYPE_BYTES + 8 * 8);
+	uint64_t *order = (uint64_t *)(type + TYPE_BYTES);
+
+	set_word(type, CPYTHON_TYPE_NAME, at(name));
+	set_word(type, CPYTHON_TYPE_BASIC_SIZE, size);
+	set_word(type, CPYTHON_TYPE_MRO, at(order));
+	order[2] = base ? 2 : 1;
+	order[3] = at(type);
+	order[4] = at(base);
+	return type;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	python = (struct lp_cpython){ .pid = getpid(), .minor = 13, .row = *cpython_row(13) };
+	arena = task_arena_new();
+	waits = cpython_waits_new(&python, arena);
+	return !arena || !waits;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	cpython_waits_free(waits);
+	task_arena_free(arena);
+	return 0;
+}
+
+static void map_keeps_what_was_put(void **state)
+{
+	struct lp_wait_map map = { 0 };
+	uint64_t key;
+
+	(void)state;
+	assert_null(cpython_wait_map_get(&map, 1));
+	assert_false(cpython_wait_map_put(&map, 0, 1));
+	for (key = 1; key <= 10000; key++)
+		assert_true(cpython_wait_map_put(&map, key << 12, key));
+	assert_true(cpython_wait_map_put(&map, 1 << 12, 7));
+	assert_int_equal(map.count, 10000);
+	assert_int_equal(*cpython_wait_map_get(&map, 1 << 12), 7);
+	for (key = 2; key <= 10000; key++)
+		assert_int_equal(*cpython_wait_map_get(&map, key << 12), key);
+	assert_null(cpython_wait_map_get(&map, 5));
+	assert_null(cpython_wait_map_get(&map, 0));
+	cpython_wait_map_free(&map);
+}
+
+static void map_ends(void **state)
+{
+	struct lp_wait_map map = { 0 };
+	uint64_t key = 1;
+
+	(void)state;
+	while (cpython_wait_map_put(&map, key, key))
+		key++;
+	assert_in_range(key, 500000, 1 << 20);
+	assert_int_equal(*cpython_wait_map_get(&map, key - 1), key - 1);
+	cpython_wait_map_free(&map);
+}
+
+static void members_of_a_set(void **state)
+{
+	void *type = new_type("set", NULL, 200);
+	struct object set = { .type = at(type) };
+	/* Objects/setobject.c: unused, used, dummy */
+	uint64_t table[16] = { 0, 0, 0x1000, 5, 0x2000, UINT64_MAX, 0, 0, 0x3000, 6 }, *members;
+	size_t count;
+
+	(void)state;
+	set.words[0] = 3; /* fill */
+	set.words[1] = 2; /* used */
+	set.words[2] = 7; /* mask */
+	set.words[3] = at(table);
+	assert_true(cpython_wait_members(waits, at(&set), &members, &count));
+	assert_int_equal(count, 2);
+	assert_int_equal(members[0], 0x1000);
+	assert_int_equal(members[1], 0x3000);
+	free(members);
+	set.words[2] = 1UL << 40;
+	assert_false(cpython_wait_members(waits, at(&set), &members, &count));
+	set.words[2] = UINT64_MAX;
+	assert_false(cpython_wait_members(waits, at(&set), &members, &count));
+	set.words[2] = 7;
+	set.words[3] = 16;
+	assert_false(cpython_wait_members(waits, at(&set), &members, &count));
+	test_free(type);
+}
+
+static void lengths_are_bounded(void **state)
+{
+	void *type = new_type("list", NULL, 40);
+	struct object list = { .type = at(type) };
+	uint64_t *members, length;
+	size_t count;
+
+	(void)state;
+	assert_true(cpython_wait_members(waits, at(&list), &members, &count));
+	assert_int_equal(count, 0);
+	free(members);
+	list.words[0] = 1UL << 30;
+	assert_false(cpython_wait_members(waits, at(&list), &members, &count));
+	assert_true(cpython_wait_length(waits, at(&list), &length));
+	assert_int_equal(length, 1UL << 30);
+	list.words[0] = UINT64_MAX;
+	assert_false(cpython_wait_length(waits, at(&list), &length));
+	assert_false(cpython_wait_length(waits, 0, &length));
+	test_free(type);
+}
+
+static void timers(void **state)
+{
+	void *type = new_type("float", NULL, 24);
+	struct object number = { .type = at(type) };
+	double seconds = 12.5, read = 0;
+
+	(void)state;
+	memcpy(number.words, &seconds, sizeof(seconds));
+	assert_true(cpython_wait_seconds(waits, at(&number), &read));
+	assert_true(read == 12.5);
+	seconds = -1;
+	memcpy(number.words, &seconds, sizeof(seconds));
+	assert_false(cpython_wait_seconds(waits, at(&number), &read));
+	number.words[0] = 0x7ff8000000000000; /* NaN */
+	assert_false(cpython_wait_seconds(waits, at(&number), &read));
+	assert_false(cpython_wait_seconds(waits, 0, &read));
+	/* no TimerHandle */
+	assert_false(cpython_wait_when(waits, at(&number), &read));
+	test_free(type);
+}
+
+static void when_is_told_from_both_sides(void **state)
+{
+	struct lp_waiting wait = { .waits = waits, .now_ns = 10000000000 };
+
+	(void)state;
+	cpython_wait_say_when(&wait, "due", "overdue", 13.2);
+	cpython_wait_say_when(&wait, "timeout", "timeout overdue", 9);
+	assert_string_equal(wait.detail, "due in 3.20 s, timeout overdue by 1.00 s");
+}
+
+static void details_are_cut(void **state)
+{
+	struct lp_waiting wait = { .waits = waits };
+	int i;
+
+	(void)state;
+	for (i = 0; i < 100; i++)
+		cpython_wait_say(&wait, "%d waiters", i);
+	assert_int_equal(strlen(wait.detail), sizeof(wait.detail) - 1);
+	assert_memory_equal(wait.detail, "0 waiters, 1 waiters, ", 22);
+}
+
+/* A task that awaits another one, in code that the table does not know. */
+static void a_task_is_an_edge(void **state)
+{
+	void *future_type = new_type("_asyncio.Future", NULL, 104);
+	void *task_type = new_type("_asyncio.Task", future_type, 144);
+	struct object leaf = { .type = at(task_type) };
+	struct lp_chain *chain = test_calloc(1, sizeof(*chain));
+	struct lp_task task = { .address = 0x1000 };
+
+	(void)state;
+	cpython_waits_fill(waits, chain, 0, &task);
+	assert_int_equal(task.awaited, LP_AWAITED_NOTHING);
+	assert_string_equal(task.awaited_class, "");
+	assert_int_equal(task.edge_count, 0);
+
+	chain->leaf = at(&leaf);
+	cpython_waits_fill(waits, chain, 0, &task);
+	assert_int_equal(task.awaited, LP_AWAITED_TASK);
+	assert_string_equal(task.awaited_class, "_asyncio.Task");
+	assert_int_equal(task.awaited_id, at(&leaf));
+	assert_int_equal(task.edge_count, 1);
+	assert_int_equal(task.edges[0].task, at(&leaf));
+	assert_false(task.edges[0].holds);
+
+	leaf.type = at(future_type);
+	cpython_waits_fill(waits, chain, 0, &task);
+	assert_int_equal(task.awaited, LP_AWAITED_FUTURE);
+	assert_int_equal(task.edge_count, 0);
+
+	chain->leaf = 16; /* nothing is mapped there */
+	cpython_waits_fill(waits, chain, 0, &task);
+	assert_int_equal(task.awaited, LP_AWAITED_OTHER);
+	assert_string_equal(task.awaited_class, "");
+	test_free(chain);
+	test_free(task_type);
+	test_free(future_type);
+}
+
+static void children_are_counted_and_bounded(void **state)
+{
+	void *future_type = new_type("_asyncio.Future", NULL, 104);
+	void *task_type = new_type("_asyncio.Task", future_type, 144);
+	void *list_type = new_type("list", NULL, 40);
+	struct object *tasks = test_calloc(MANY, sizeof(*tasks));
+	struct object list = { .type = at(list_type) };
+	struct lp_waiting wait = { .waits = waits };
+	uint64_t items[MANY];
+	size_t i;
+
+	(void)state;
+	waits->stamp = 1;
+	for (i = 0; i < MANY; i++) {
+		tasks[i].type = at(task_type);
+		items[i] = at(&tasks[i]);
+	}
+	/* one is done, one is there twice, one is no task */
+	set_word(&tasks[0], python.row.task.state, 2);
+	tasks[1].type = at(future_type);
+	list.words[1] = at(items);
+	list.words[0] = 5;
+	items[4] = items[3];
+	assert_true(cpython_wait_children(&wait, at(&list), true));
+	assert_string_equal(wait.detail, "4 of 5 pending");
+	assert_int_equal(waits->edge_count, 2);
+	assert_int_equal(waits->edges[0].task, at(&tasks[2]));
+	assert_int_equal(waits->edges[1].task, at(&tasks[3]));
+	assert_false(wait.edges_cut);
+
+	list.words[0] = MANY;
+	assert_true(cpython_wait_children(&wait, at(&list), false));
+	assert_string_equal(wait.detail, "4 of 5 pending, 1499 pending");
+	assert_int_equal(waits->edge_count, CPYTHON_WAIT_EDGES_MAX);
+	assert_true(wait.edges_cut);
+
+	list.words[0] = 1UL << 40;
+	wait.used = 0;
+	assert_true(cpython_wait_children(&wait, at(&list), true));
+	assert_string_equal(wait.detail, "of 1099511627776");
+	test_free(tasks);
+	test_free(list_type);
+	test_free(task_type);
+	test_free(future_type);
+}
+
+static void descriptors(void **state)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t length = sizeof(address);
+	int listens = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+	char expected[64];
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(bind(listens, (struct sockaddr *)&address, length), 0);
+	assert_int_equal(listen(listens, 1), 0);
+	assert_int_equal(getsockname(listens, (struct sockaddr *)&address, &length), 0);
+	assert_int_equal(connect(client, (struct sockaddr *)&address, length), 0);
+	assert_int_equal(pipe(ends), 0);
+
+	snprintf(expected, sizeof(expected), "tcp listening on 127.0.0.1:%d",
+		 ntohs(address.sin_port));
+	assert_string_equal(cpython_wait_descriptor(waits, listens), expected);
+	snprintf(expected, sizeof(expected), "tcp 127.0.0.1:%d", ntohs(address.sin_port));
+	assert_string_equal(cpython_wait_descriptor(waits, client), expected);
+	assert_memory_equal(cpython_wait_descriptor(waits, ends[0]), "pipe:[", 6);
+	assert_string_equal(cpython_wait_descriptor(waits, -1), "");
+	assert_string_equal(cpython_wait_descriptor(waits, 1 << 20), "");
+	close(listens);
+	close(client);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(map_keeps_what_was_put),
+		cmocka_unit_test(map_ends),
+		cmocka_unit_test_setup_teardown(members_of_a_set, setup, teardown),
+		cmocka_unit_test_setup_teardown(lengths_are_bounded, setup, teardown),
+		cmocka_unit_test_setup_teardown(timers, setup, teardown),
+		cmocka_unit_test_setup_teardown(when_is_told_from_both_sides, setup, teardown),
+		cmocka_unit_test_setup_teardown(details_are_cut, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_task_is_an_edge, setup, teardown),
+		cmocka_unit_test_setup_teardown(children_are_counted_and_bounded, setup, teardown),
+		cmocka_unit_test_setup_teardown(descriptors, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

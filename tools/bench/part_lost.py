@@ -1,0 +1,267 @@
+"""What it costs to look for what gets lost, and for where it came from.
+
+The kinds that are looked for by default have their probes where nothing passes until
+something is lost: the same loop with them and with --find none is to take the same
+time. That is seen only where both run at once, on two processes whose slices take
+turns; since two processes differ by some per cent, each is the one with them in turn.
+
+The other options have a probe that each coroutine, task, exception or deque.append
+hits. What one of these costs is far more than noise: loopprof is attached to one
+process with one option after the other, in random order, and by the pace of another
+process that only computes, times of one phase are made comparable with those of the
+next. The kernel counts how often the programs run, so that a probe that nothing hits
+is not taken for a cheap one.
+"""
+
+import contextlib
+import os
+import random
+import time
+
+import bpf
+from figures import Row, Sample, undisturbed
+from processes import LIMIT_S, NEVER, Empty, NotMeasured, Profiler
+
+# How many a slice.
+TIMES = {"callback": 1000, "coroutine": 1000, "task": 300, "generator": 1000, "exception": 2000,
+         "append": 3000, "push": 3000}
+# Of the yardstick, to take about as long as a slice.
+STEPS = 150_000
+# By which the default is compared with --find none: many turns of few, as both run at once.
+PAIRED = {"callback": 400, "task": 150}
+# Of each kind while the kernel counts hits, and the longest name that it keeps.
+COUNTED = 100
+NAME = 15
+# Probes that are as many as so long ago are all there.
+SETTLED_S = 0.1
+YARDSTICK = "yardstick"
+
+NONE = ("--find", "none")
+DEFAULT = "default"
+PHASES = {
+    DEFAULT: (),
+    "--find wrong_thread": ("--find", "wrong_thread"),
+    "--find closed_loop": ("--find", "closed_loop"),
+    "--origins": ("--origins",),
+    "--lifetimes": ("--lifetimes",),
+}
+# Option, what it costs something for, the programs that are hit by it, how it is told.
+COSTS = (
+    ("--find wrong_thread", "append", ("lp_deque_append",), "a deque.append"),
+    ("--find wrong_thread", "push", ("lp_heap_push",), "a heapq.heappush"),
+    ("--find wrong_thread", "callback", ("lp_deque_append", "lp_context_queue"),
+     "a callback, with what --queue costs"),
+    ("--find closed_loop", "exception", ("lp_exception_made",), "an exception"),
+    ("--origins", "coroutine", ("lp_coroutine_born",), "a coroutine"),
+    ("--origins", "generator", ("lp_coroutine_born",), "a generator"),
+    ("--origins", "task", ("lp_task_born",), "a task, with its coroutine"),
+    ("--lifetimes", "task", ("lp_task_born", "lp_task_gone"),
+     "a task, with its two callbacks"),
+    ("--lifetimes", "callback", ("lp_deque_append", "lp_context_queue"),
+     "a callback, with what --queue costs"),
+)
+LEAST_HITS = 0.9
+
+
+def _descriptors(pid, wanted):
+    """Its open descriptors of a kind."""
+    for descriptor in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            if os.readlink(f"/proc/{pid}/fd/{descriptor}") == wanted:
+                yield descriptor
+        except OSError:
+            continue  # closed meanwhile
+
+
+def _events(pid):
+    """How many uprobes and clocks it has."""
+    return sum(1 for _ in _descriptors(pid, "anon_inode:[perf_event]"))
+
+
+def _settle(profiler):
+    """Waits for the probes that come after those of the loop; returns how many events it has."""
+    profiler.wait_for("loop")
+    deadline = time.monotonic() + LIMIT_S
+    count, since = _events(profiler.pid), time.monotonic()
+    while time.monotonic() - since < SETTLED_S:
+        time.sleep(SETTLED_S / 10)
+        now = _events(profiler.pid)
+        if now != count:
+            count, since = now, time.monotonic()
+        if since > deadline:
+            raise NotMeasured("loopprof does not stop attaching probes")
+    return count
+
+
+def _runs(pid):
+    """{name: (nanoseconds, times)} that its own programs ran."""
+    own = set()
+    for descriptor in _descriptors(pid, "anon_inode:bpf-prog"):
+        with open(f"/proc/{pid}/fdinfo/{descriptor}", encoding="ascii") as file:
+            own |= {int(line.split()[1]) for line in file if line.startswith("prog_id:")}
+    return {name: (spent, count) for number, (name, spent, count) in bpf.programs().items()
+            if number in own}
+
+
+class Lost:
+    """One process that makes things, and what they cost, round by round."""
+
+    def __init__(self, setting, python):
+        self._setting = setting
+        self.python = python
+        self._slices = setting.seconds(5, 3)
+        self._turns = setting.seconds(40, 20)
+        self.rounds = []
+        # {phase: {kind: {program: hits and their nanoseconds, for each of the kind}}}
+        self.hits = {}
+        self.probes = None
+
+    def __enter__(self):
+        cpu = self._setting.target_cpu
+        with contextlib.ExitStack() as stack:
+            self._target, self._other = [
+                stack.enter_context(self.python.start("lifecycle.py", cpu)) for _ in range(2)]
+            self._yardstick = stack.enter_context(self.python.start("spin.py", cpu, 0))
+            for kind in (*TIMES, YARDSTICK):
+                self._slice(kind)
+            self._pace = Sample([self._slice(YARDSTICK) for _ in range(self._slices)]).median
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *exception):
+        self._stack.close()
+
+    def _slice(self, kind):
+        """Nanoseconds of CPU time for one."""
+        if kind == YARDSTICK:
+            return int(self._yardstick.ask(str(STEPS))) / STEPS
+        return self._make(self._target, kind, TIMES[kind])
+
+    @staticmethod
+    def _make(process, kind, times):
+        return int(process.ask(f"{kind} {times}")) / times
+
+    def _profile(self, process, *options):
+        setting = self._setting
+        return Profiler(setting.loopprof, process.pid, setting.other_cpu, "-t", NEVER, *options)
+
+    def _take(self, check, own, kinds):
+        """Slices in turn; the median of each kind, at the pace of the beginning."""
+        values = {kind: [] for kind in (*kinds, YARDSTICK)}
+        check(own)
+        for _ in range(self._slices):
+            for kind, taken in values.items():
+                taken.append(self._slice(kind))
+        check(own)
+        slower = Sample(values.pop(YARDSTICK)).median / self._pace
+        return {kind: Sample(taken).median / slower for kind, taken in values.items()}
+
+    def _count(self, pid):
+        """What the kernel counts while it makes things; nothing before Linux 5.8."""
+        found = {}
+        try:
+            with bpf.RunTimes():
+                for kind in TIMES:
+                    before = _runs(pid)
+                    self._make(self._target, kind, COUNTED)
+                    found[kind] = {
+                        name: {"hits": (count - before[name][1]) / COUNTED,
+                               "ns": (spent - before[name][0]) / COUNTED}
+                        for name, (spent, count) in _runs(pid).items()
+                        if name in before and count > before[name][1]}
+        except OSError:
+            return None
+        return found
+
+    def _off(self, check):
+        return self._take(check, 0, ("callback",))
+
+    def _empty(self, check):
+        setting = self._setting
+        with Empty(setting.empty, self._target.pid, setting.other_cpu):
+            return self._take(check, 0, ("callback",))
+
+    def _on(self, check, name):
+        with self._profile(self._target, *PHASES[name]) as profiler:
+            _settle(profiler)
+            values = self._take(check, 1, TIMES)
+            if name not in self.hits:
+                self.hits[name] = self._count(profiler.pid)
+        return values
+
+    def _pair(self, check, default, none):
+        """Times slower by the default kinds: the one process has them, the other none."""
+        with self._profile(default) as looking, self._profile(none, *NONE) as other:
+            self.probes = _settle(looking) - _settle(other)
+            ratios = {kind: [] for kind in PAIRED}
+            check(2)
+            for _ in range(self._turns):
+                for kind, times in PAIRED.items():
+                    ratios[kind].append(self._make(default, kind, times) /
+                                        self._make(none, kind, times))
+            check(2)
+        return {kind: Sample(found).median for kind, found in ratios.items()}
+
+    def round(self):
+        """Each phase once."""
+        phases = {"off": self._off, "empty": self._empty,
+                  "pair": lambda check: self._pair(check, self._target, self._other),
+                  "swapped": lambda check: self._pair(check, self._other, self._target)}
+        for name in PHASES:
+            phases[name] = lambda check, name=name: self._on(check, name)
+        found = {"quiet": True}
+        for name in random.sample(sorted(phases), len(phases)):
+            found[name], quiet = self._setting.alone(phases[name])
+            found["quiet"] = found["quiet"] and quiet
+        self.rounds.append(found)
+
+    # ---- results ----
+
+    def sample(self, name, kind):
+        return Sample([one[name][kind] for one in undisturbed(self.rounds)])
+
+    def over(self, name, base, kind):
+        """Extra nanoseconds for one, each against the same round."""
+        return Sample([one[name][kind] - one[base][kind] for one in undisturbed(self.rounds)])
+
+    def default_ratio(self, kind):
+        """Times slower by the default kinds, without what the two processes differ by."""
+        return Sample([(one["pair"][kind] * one["swapped"][kind]) ** 0.5
+                       for one in undisturbed(self.rounds)])
+
+    def _missed(self, option, kind, programs):
+        """Which of these programs are not hit by each, as far as the kernel counts."""
+        if self.hits[option] is None:
+            return []
+        counted = self.hits[option][kind]
+        often = {program: counted.get(program[:NAME], {"hits": 0})["hits"]
+                 for program in programs}
+        return [f"{program} {hits:.2f} times" for program, hits in often.items()
+                if hits < LEAST_HITS]
+
+    def _cost(self, option, kind, programs):
+        missed = self._missed(option, kind, programs)
+        if missed:
+            return f"not measured: each hits {', '.join(missed)}"
+        return (f"{self.over(option, DEFAULT, kind).show(0, 'ns')} "
+                f"on {self.sample(DEFAULT, kind).median:.0f} ns")
+
+    def rows(self):
+        yield Row(f"what gets lost, Python {self.python.version}: a spin with its {self.probes} "
+                  "probes, over none", "1.00", self.default_ratio("callback").show(3))
+        yield Row("    tasks of one step, the same", "1.00", self.default_ratio("task").show(3))
+        yield Row("    an empty uprobe at a callback, to compare the next with", "",
+                  self.over("empty", "off", "callback").show(0, "ns"))
+        for option, kind, programs, label in COSTS:
+            yield Row(f"    {option}: {label}", "", self._cost(option, kind, programs))
+
+    def raw(self):
+        return {"python": self.python.version, "unit": "ns for one, times slower in the pairs",
+                "rounds": self.rounds, "hits": self.hits, "probes": self.probes}
+
+
+def measure(setting, python, seconds):
+    with Lost(setting, python) as lost:
+        for _ in setting.rounds(seconds, setting.seconds(3, 2)):
+            lost.round()
+    return lost

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "findings.h"
+
+#include "../text.h"
+#include "own.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* More different ones than anybody reads. */
+#define PLACES_MAX 512
+#define BUCKETS 128
+/* Callbacks from wrong threads that wait to be noticed, and how long. */
+#define HELD_MAX 256
+#define HELD_NS 1000000000ULL
+
+/* One with the texts that it points at. */
+struct found {
+	struct found *next;
+	uint64_t object;
+	struct lp_finding finding;
+	char name[LP_STACK_FUNCTION_BYTES];
+	char file[LP_STACK_FILE_BYTES];
+	char task_name[LP_STACK_FUNCTION_BYTES];
+	char exception_type[LP_FOUND_TYPE_BYTES];
+	char exception_message[LP_FOUND_MESSAGE_BYTES];
+};
+
+struct place {
+	struct place *next;
+	const struct lp_shown_frame *key;
+	struct lp_finding_count counted;
+	uint64_t before; /* at the last interval */
+	uint64_t late_max_ns; /* since then */
+	char name[LP_STACK_FUNCTION_BYTES];
+	char file[LP_STACK_FILE_BYTES];
+	char exception_type[LP_FOUND_TYPE_BYTES];
+	char exception_message[LP_FOUND_MESSAGE_BYTES];
+};
+
+struct lp_findings {
+	const struct lp_frames *frames;
+	lp_finding_teller tell;
+	void *context;
+	struct place *places[BUCKETS];
+	size_t place_count;
+	uint64_t beyond, beyond_before;
+	struct found *first, **last; /* held, oldest first */
+	size_t held;
+};
+
+struct lp_findings *findings_new(const struct lp_frames *frames, lp_finding_teller tell,
+				 void *context)
+{
+	struct lp_findings *findings = calloc(1, sizeof(*findings));
+
+	if (findings) {
+		findings->frames = frames;
+		findings->tell = tell;
+		findings->context = context;
+		findings->last = &findings->first;
+	}
+	return findings;
+}
+
+static void free_found(struct found *found)
+{
+	stack_clear(&found->finding.stack);
+	stack_clear(&found->finding.loop_stack);
+	free(found);
+}
+
+void findings_free(struct lp_findings *findings)
+{
+	struct place *place;
+	struct found *found;
+	size_t i;
+
+	if (!findings)
+		return;
+	for (i = 0; i < BUCKETS; i++) {
+		while ((place = findings->places[i])) {
+			findings->places[i] = place->next;
+			free(place);
+		}
+	}
+	while ((found = findings->first)) {
+		findings->first = found->next;
+		free_found(found);
+	}
+	free(findings);
+}
+
+/* ---- where it is ------------------------------------------------------------ */
+
+static const struct lp_shown_frame *own_frame(const struct lp_stack *stack)
+{
+	struct lp_stack own = stack_own(stack);
+
+	return own.depth ? own.frames[0] : NULL;
+}
+
+/* Where its coroutine waits tells more than where somebody found it. */
+static const struct lp_shown_frame *place_of(const struct lp_finding *finding)
+{
+	bool waits = finding->kind == LP_FINDING_DESTROYED_PENDING ||
+		     finding->kind == LP_FINDING_PENDING_AT_CLOSE ||
+		     finding->kind == LP_FINDING_OTHER_LOOP;
+
+	return waits && finding->parked ? finding->parked : own_frame(&finding->stack);
+}
+
+/*
+ * What tells two of one name apart, NULL: nothing.  The garbage collector lets go of
+ * things in any line: where there is something better than the stack, that does not
+ * count.
+ */
+static const struct lp_shown_frame *key_of(const struct lp_finding *finding)
+{
+	switch (finding->kind) {
+	case LP_FINDING_NEVER_RETRIEVED:
+		return finding->created || finding->name[0] ? finding->created
+							    : own_frame(&finding->stack);
+	case LP_FINDING_NEVER_AWAITED:
+		return finding->created ? finding->created : own_frame(&finding->stack);
+	default:
+		return place_of(finding);
+	}
+}
+
+/* ---- counting ----------------------------------------------------------------- */
+
+static size_t bucket_of(const struct lp_finding *finding, const struct lp_shown_frame *key)
+{
+	const unsigned char *text = (const unsigned char *)finding->name;
+	uint64_t hash = LP_HASH_BASIS;
+
+	for (; *text; text++)
+		hash = (hash ^ *text) * LP_HASH_PRIME;
+	hash = (hash ^ (uint64_t)finding->kind) * LP_HASH_PRIME;
+	/* frames are held once each: the same place has the same address */
+	hash = (hash ^ (uintptr_t)key / 16) * LP_HASH_PRIME;
+	return (hash ^ hash >> 32) % BUCKETS;
+}
+
+static bool same(const struct place *place, const struct lp_finding *finding,
+		 const struct lp_shown_frame *key)
+{
+	return place->key == key && place->counted.loop == finding->loop &&
+	       place->counted.kind == finding->kind && place->counted.line == finding->line &&
+	       !strcmp(place->name, finding->name) && !strcmp(place->file, finding->file) &&
+	       !strcmp(place->exception_type, finding->exception_type);
+}
+
+static struct place *find_place(struct lp_findings *findings, const struct lp_finding *finding)
+{
+	const struct lp_shown_frame *key = key_of(finding);
+	struct place **bucket = &findings->places[bucket_of(finding, key)], *place = *bucket;
+
+	while (place && !same(place, finding, key))
+		place = place->next;
+	if (place || findings->place_count == PLACES_MAX)
+		return place;
+	place = calloc(1, sizeof(*place));
+	if (!place)
+		return NULL;
+	place->key = key;
+	place->counted = (struct lp_finding_count){
+		.loop = finding->loop,
+		.kind = finding->kind,
+		.name = place->name,
+		.file = place->file,
+		.line = finding->line,
+		.exception_type = place->exception_type,
+		.exception_message = place->exception_message,
+	};
+	text_copy(place->name, sizeof(place->name), finding->name);
+	text_copy(place->file, sizeof(place->file), finding->file);
+	text_copy(place->exception_type, sizeof(place->exception_type), finding->exception_type);
+	place->next = *bucket;
+	*bucket = place;
+	findings->place_count++;
+	return place;
+}
+
+/* Returns how often the same was counted before. */
+static uint64_t count(struct lp_findings *findings, const struct lp_finding *finding)
+{
+	struct place *place = find_place(findings, finding);
+
+	/* as if at one place, so that they are not each told as the first */
+	if (!place)
+		return findings->beyond++;
+	text_copy(place->exception_message, sizeof(place->exception_message),
+		  finding->exception_message);
+	place->counted.created = finding->created;
+	place->counted.place = place_of(finding);
+	if (finding->late_ns > place->counted.late_max_ns)
+		place->counted.late_max_ns = finding->late_ns;
+	if (finding->late_ns > place->late_max_ns)
+		place->late_max_ns = finding->late_ns;
+	return place->counted.count++;
+}
+
+static void tell(struct lp_findings *findings, struct found *found)
+{
+	found->finding.before = count(findings, &found->finding);
+	findings->tell(findings->context, &found->finding);
+	free_found(found);
+}
+
+/* ---- from events ---------------------------------------------------------------- */
+
+static void fill_stack(struct lp_stack *stack, const struct lp_frames *frames,
+		       const uint32_t *numbers, uint32_t depth)
+{
+	const struct lp_shown_frame *frame;
+	uint32_t i;
+
+	if (!depth)
+		return;
+	stack->frames = calloc(depth, sizeof(*stack->frames));
+	stack->unreadable = !stack->frames;
+	for (i = 0; stack->frames && i < depth; i++) {
+		frame = frames_get(frames, numbers[i]);
+		if (frame)
+			stack->frames[stack->depth++] = frame;
+		else
+			stack->unreadable = true;
+	}
+}
+
+static struct found *make_found(const struct lp_findings *findings, const struct lp_loop_info *loop,
+				const struct lp_event_found *event)
+{
+	struct found *found = calloc(1, sizeof(*found));
+	struct lp_finding *finding;
+
+	if (!found)
+		return NULL;
+	found->object = event->object;
+	finding = &found->finding;
+	*finding = (struct lp_finding){
+		.loop = loop,
+		.kind = (enum lp_finding_kind)event->kind,
+		.time_ns = event->event.time_ns,
+		.pid = (pid_t)event->event.pid,
+		.tid = (pid_t)event->tid,
+		.name = found->name,
+		.file = found->file,
+		.line = event->line,
+		.task = event->task,
+		.task_name = found->task_name,
+		.exception_type = found->exception_type,
+		.exception_message = found->exception_message,
+		.created = frames_get(findings->frames, event->created),
+		.parked = frames_get(findings->frames, event->parked),
+		.timer = event->flags & LP_FOUND_TIMER,
+		.more = event->flags & LP_FOUND_MORE,
+	};
+	text_copy(found->name, sizeof(found->name), event->name);
+	text_copy(found->file, sizeof(found->file), event->file);
+	text_copy(found->task_name, sizeof(found->task_name), event->task_name);
+	text_copy(found->exception_type, sizeof(found->exception_type), event->exception_type);
+	text_copy(found->exception_message, sizeof(found->exception_message),
+		  event->exception_message);
+	fill_stack(&finding->stack, findings->frames, event->frames, event->depth);
+	finding->stack.cut = event->flags & LP_FOUND_CUT;
+	fill_stack(&finding->loop_stack, findings->frames, event->frames + event->depth,
+		   event->loop_depth);
+	return found;
+}
+
+/* ---- held until they are noticed ------------------------------------------------ */
+
+static struct found *take(struct lp_findings *findings, struct found **at)
+{
+	struct found *found = *at;
+
+	*at = found->next;
+	if (!*at)
+		findings->last = at;
+	findings->held--;
+	return found;
+}
+
+static void tell_first(struct lp_findings *findings, uint64_t now_ns)
+{
+	struct found *found = take(findings, &findings->first);
+
+	if (now_ns > found->finding.time_ns)
+		found->finding.late_ns = now_ns - found->finding.time_ns;
+	tell(findings, found);
+}
+
+void findings_add(struct lp_findings *findings, const struct lp_loop_info *loop,
+		  const struct lp_event_found *event)
+{
+	struct found *found = make_found(findings, loop, event);
+
+	if (!found)
+		return;
+	if (event->kind != LP_FINDING_WRONG_THREAD || found->finding.timer) {
+		tell(findings, found);
+		return;
+	}
+	if (findings->held == HELD_MAX)
+		tell_first(findings, event->event.time_ns);
+	*findings->last = found;
+	findings->last = &found->next;
+	findings->held++;
+}
+
+/* An address is used again only once what had it is gone: the latest one is meant. */
+void findings_noticed(struct lp_findings *findings, const struct lp_event_noticed *event)
+{
+	struct found **at, **latest = NULL, *found;
+
+	for (at = &findings->first; *at; at = &(*at)->next)
+		if ((*at)->object == event->handle && (*at)->finding.pid == (pid_t)event->event.pid)
+			latest = at;
+	if (!latest)
+		return;
+	found = take(findings, latest);
+	found->finding.noticed = true;
+	found->finding.late_ns = event->late_ns;
+	tell(findings, found);
+}
+
+void findings_advance(struct lp_findings *findings, uint64_t now_ns)
+{
+	while (findings->first && now_ns > findings->first->finding.time_ns &&
+	       now_ns - findings->first->finding.time_ns >= HELD_NS)
+		tell_first(findings, now_ns);
+}
+
+void findings_finish(struct lp_findings *findings, uint64_t now_ns)
+{
+	while (findings->first)
+		tell_first(findings, now_ns);
+}
+
+/* ---- summaries ------------------------------------------------------------------ */
+
+static int compare(uint64_t left, uint64_t right)
+{
+	return left < right ? -1 : left > right;
+}
+
+/* Most frequent first; then in an order that does not depend on the table's. */
+static int by_count(const void *left, const void *right)
+{
+	const struct lp_finding_count *a = left, *b = right;
+	int order = compare(b->count, a->count);
+
+	order = order ? order : compare(a->kind, b->kind);
+	order = order ? order : strcmp(a->name, b->name);
+	order = order ? order : strcmp(a->file, b->file);
+	order = order ? order : compare(a->line, b->line);
+	order = order ? order : strcmp(a->exception_type, b->exception_type);
+	order = order ? order : compare(a->loop ? a->loop->id : 0, b->loop ? b->loop->id : 0);
+	return order ? order
+		     : compare(a->place ? a->place->line : 0, b->place ? b->place->line : 0);
+}
+
+size_t findings_list(const struct lp_findings *findings, bool interval,
+		     struct lp_finding_count **list)
+{
+	struct lp_finding_count *items =
+		calloc(findings->place_count ? findings->place_count : 1, sizeof(*items));
+	const struct place *place;
+	size_t listed = 0, i;
+
+	*list = items;
+	for (i = 0; items && i < BUCKETS; i++) {
+		for (place = findings->places[i]; place; place = place->next) {
+			items[listed] = place->counted;
+			if (interval) {
+				items[listed].count -= place->before;
+				items[listed].late_max_ns = place->late_max_ns;
+			}
+			if (items[listed].count)
+				listed++;
+		}
+	}
+	if (items)
+		qsort(items, listed, sizeof(*items), by_count);
+	return listed;
+}
+
+uint64_t findings_beyond(const struct lp_findings *findings, bool interval)
+{
+	return findings->beyond - (interval ? findings->beyond_before : 0);
+}
+
+void findings_begin_interval(struct lp_findings *findings)
+{
+	struct place *place;
+	size_t i;
+
+	findings->beyond_before = findings->beyond;
+	for (i = 0; i < BUCKETS; i++) {
+		for (place = findings->places[i]; place; place = place->next) {
+			place->before = place->counted.count;
+			place->late_max_ns = 0;
+		}
+	}
+}

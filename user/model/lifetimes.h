@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Lives of tasks: how they ended, and what they consisted of. */
+#ifndef LP_LIFETIMES_H
+#define LP_LIFETIMES_H
+
+#include "../wire.h"
+#include "model.h"
+
+void lifetimes_add(struct lp_lifetimes *lifetimes, const struct lp_event_task_end *event);
+
+/* What was added between two states of them. */
+void lifetimes_subtract(struct lp_lifetimes *difference, const struct lp_lifetimes *now,
+			const struct lp_lifetimes *before);
+
+/* Tasks that have ended, however. */
+uint64_t lifetimes_count(const struct lp_lifetimes *lifetimes);
+
+#endif /* LP_LIFETIMES_H */

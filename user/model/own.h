@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What of a stack is the program's own, as against the interpreter's library. */
+#ifndef LP_OWN_H
+#define LP_OWN_H
+
+#include "model.h"
+
+/*
+ * From the innermost line of the program's own to the outermost one, or to the loop that
+ * called it; all of a stack that has none.  Installed packages count as the program's own.  Points
+ * into the stack: nothing to clear.
+ */
+struct lp_stack stack_own(const struct lp_stack *stack);
+
+#endif /* LP_OWN_H */

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Tasks that wait for each other in a circle; the rule is at struct lp_deadlock. */
+#include "graph.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NONE UINT32_MAX
+
+struct finder {
+	const struct lp_task_list *list;
+	struct lp_task_graph *graph;
+	struct lp_links held_for; /* the graph's holders, turned round */
+	uint32_t *pending; /* tasks whose end it waits for that are stuck as well */
+	bool *stuck; /* the graph's */
+	bool *fresh; /* stuck, and not counted yet */
+	struct lp_links waits; /* of stuck tasks for stuck tasks, whatever for */
+	struct lp_links waited_by;
+	uint32_t *component; /* in waits */
+	uint32_t *queue;
+	uint32_t *from; /* the task that a search came from; NONE: not reached */
+};
+
+static bool can_step(const struct lp_task *task)
+{
+	return task->state == LP_TASK_RUNNING || task->state == LP_TASK_READY ||
+	       task->state == LP_TASK_DONE || task->times_out;
+}
+
+static void set_free(struct finder *finder, uint32_t task, size_t *queued)
+{
+	if (!finder->stuck[task])
+		return;
+	finder->stuck[task] = false;
+	finder->queue[(*queued)++] = task;
+}
+
+/* Sets free whoever can go on, then those who waited for them; the rest is stuck. */
+static void find_stuck(struct finder *finder)
+{
+	const struct lp_task_graph *graph = finder->graph;
+	size_t i, at, queued = 0;
+
+	for (i = 0; i < graph->count; i++) {
+		finder->stuck[i] = true;
+		finder->pending[i] = (uint32_t)links_count(&graph->awaits, i);
+	}
+	for (i = 0; i < graph->count; i++)
+		if (can_step(&finder->list->tasks[i]) || graph->holder_unknown[i] ||
+		    (!finder->pending[i] && !links_count(&graph->holders, i)))
+			set_free(finder, (uint32_t)i, &queued);
+	for (i = 0; i < queued; i++) {
+		uint32_t task = finder->queue[i];
+		const uint32_t *parents = links_of(&graph->awaited_by, task);
+		const uint32_t *waiters = links_of(&finder->held_for, task);
+
+		for (at = 0; at < links_count(&graph->awaited_by, task); at++)
+			if (!--finder->pending[parents[at]] ||
+			    finder->list->tasks[parents[at]].any_end)
+				set_free(finder, parents[at], &queued);
+		for (at = 0; at < links_count(&finder->held_for, task); at++)
+			set_free(finder, waiters[at], &queued);
+	}
+}
+
+static int add_stuck(struct finder *finder, struct lp_links_maker *maker,
+		     const struct lp_links *links, size_t task)
+{
+	size_t at;
+	int err = 0;
+
+	for (at = 0; at < links_count(links, task) && !err; at++)
+		if (finder->stuck[links_of(links, task)[at]])
+			err = links_add(maker, links_of(links, task)[at]);
+	return err;
+}
+
+static int link_stuck(struct finder *finder)
+{
+	struct lp_links_maker maker;
+	size_t i;
+	int err = links_begin(&maker, &finder->waits, finder->graph->count);
+
+	if (err)
+		return err;
+	for (i = 0; i < finder->graph->count && !err; i++) {
+		links_row(&maker);
+		if (!finder->stuck[i])
+			continue;
+		err = add_stuck(finder, &maker, &finder->graph->awaits, i);
+		if (!err)
+			err = add_stuck(finder, &maker, &finder->graph->holders, i);
+	}
+	links_end(&maker);
+	if (!err)
+		err = links_reverse(&finder->waits, &finder->waited_by);
+	if (!err && links_components(&finder->waits, finder->component) < 0)
+		err = -ENOMEM;
+	return err;
+}
+
+/*
+ * The shortest way from a task back to itself, within its component.  Returns its last
+ * task, from which finder->from leads back to the first one; NONE if there is no way.
+ */
+static uint32_t search_circle(struct finder *finder, uint32_t first)
+{
+	size_t head, at, queued = 0;
+
+	finder->queue[queued++] = first;
+	for (head = 0; head < queued; head++) {
+		uint32_t task = finder->queue[head];
+
+		for (at = 0; at < links_count(&finder->waits, task); at++) {
+			uint32_t to = links_of(&finder->waits, task)[at];
+
+			if (to == first)
+				return task;
+			if (finder->component[to] != finder->component[first] ||
+			    finder->from[to] != NONE)
+				continue;
+			finder->from[to] = task;
+			finder->queue[queued++] = to;
+		}
+	}
+	return NONE;
+}
+
+/* A circle begins with the name that comes first, so that it reads the same in each look. */
+static void rotate(const struct lp_task_list *list, struct lp_deadlock *deadlock, uint32_t *room)
+{
+	size_t i, first = 0, count = deadlock->count;
+
+	for (i = 1; i < count; i++)
+		if (strverscmp(list->tasks[deadlock->tasks[i]].name,
+			       list->tasks[deadlock->tasks[first]].name) < 0)
+			first = i;
+	for (i = 0; i < count; i++)
+		room[i] = deadlock->tasks[(first + i) % count];
+	memcpy(deadlock->tasks, room, count * sizeof(*room));
+}
+
+static int add_deadlock(struct finder *finder, uint32_t first, uint32_t last)
+{
+	struct lp_task_graph *graph = finder->graph;
+	struct lp_deadlock *deadlock, *grown;
+	size_t at;
+	uint32_t task;
+
+	/* grows by doubling: there may be as many as half the tasks */
+	if (!(graph->deadlock_count & (graph->deadlock_count - 1))) {
+		size_t room = graph->deadlock_count ? graph->deadlock_count * 2 : 1;
+
+		grown = realloc(graph->deadlocks, room * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		graph->deadlocks = grown;
+	}
+	deadlock = &graph->deadlocks[graph->deadlock_count];
+	*deadlock = (struct lp_deadlock){ .count = 1 };
+	for (task = last; task != first; task = finder->from[task])
+		deadlock->count++;
+	deadlock->tasks = malloc(deadlock->count * sizeof(*deadlock->tasks));
+	if (!deadlock->tasks)
+		return -ENOMEM;
+	graph->deadlock_count++;
+	for (task = last, at = deadlock->count; at; task = finder->from[task])
+		deadlock->tasks[--at] = task;
+	rotate(finder->list, deadlock, finder->queue);
+	return 0;
+}
+
+/* One circle of each component. */
+static int find_circles(struct finder *finder)
+{
+	bool *done = calloc(finder->graph->count + 1, sizeof(*done));
+	size_t i;
+	int err = done ? 0 : -ENOMEM;
+
+	for (i = 0; i < finder->graph->count && !err; i++) {
+		uint32_t last;
+
+		if (!finder->stuck[i] || done[finder->component[i]])
+			continue;
+		done[finder->component[i]] = true;
+		last = search_circle(finder, (uint32_t)i);
+		if (last != NONE)
+			err = add_deadlock(finder, (uint32_t)i, last);
+	}
+	free(done);
+	return err;
+}
+
+/* Who waits for a deadlock, through however many others; who waits for two counts to one. */
+static void count_held_up(struct finder *finder)
+{
+	struct lp_task_graph *graph = finder->graph;
+	bool *fresh = finder->fresh;
+	size_t i, at, head;
+
+	memcpy(fresh, finder->stuck, graph->count * sizeof(*fresh));
+	for (i = 0; i < graph->deadlock_count; i++)
+		for (at = 0; at < graph->deadlocks[i].count; at++)
+			fresh[graph->deadlocks[i].tasks[at]] = false;
+	for (i = 0; i < graph->deadlock_count; i++) {
+		struct lp_deadlock *deadlock = &graph->deadlocks[i];
+		size_t queued = deadlock->count;
+
+		memcpy(finder->queue, deadlock->tasks, queued * sizeof(*finder->queue));
+		for (head = 0; head < queued; head++) {
+			uint32_t task = finder->queue[head];
+
+			for (at = 0; at < links_count(&finder->waited_by, task); at++) {
+				uint32_t waiter = links_of(&finder->waited_by, task)[at];
+
+				if (fresh[waiter]) {
+					fresh[waiter] = false;
+					finder->queue[queued++] = waiter;
+				}
+			}
+		}
+		deadlock->held_up = queued - deadlock->count;
+	}
+}
+
+static int worst_first(const void *left, const void *right)
+{
+	const struct lp_deadlock *a = left, *b = right;
+	size_t of_a = a->count + a->held_up, of_b = b->count + b->held_up;
+
+	if (of_a != of_b)
+		return of_a < of_b ? 1 : -1;
+	return a->tasks[0] < b->tasks[0] ? -1 : a->tasks[0] > b->tasks[0];
+}
+
+int graph_find_deadlocks(const struct lp_task_list *list, struct lp_task_graph *graph)
+{
+	size_t room = graph->count + 1, i;
+	struct finder finder = { .list = list, .graph = graph };
+	int err = links_reverse(&graph->holders, &finder.held_for);
+
+	finder.pending = malloc(room * sizeof(*finder.pending));
+	finder.stuck = graph->stuck = calloc(room, sizeof(*graph->stuck));
+	finder.fresh = malloc(room * sizeof(*finder.fresh));
+	finder.component = malloc(room * sizeof(*finder.component));
+	finder.queue = malloc(room * sizeof(*finder.queue));
+	finder.from = malloc(room * sizeof(*finder.from));
+	if (!finder.pending || !finder.stuck || !finder.fresh || !finder.component ||
+	    !finder.queue || !finder.from)
+		err = -ENOMEM;
+	if (!err) {
+		for (i = 0; i < graph->count; i++)
+			finder.from[i] = NONE;
+		find_stuck(&finder);
+		err = link_stuck(&finder);
+	}
+	if (!err)
+		err = find_circles(&finder);
+	if (!err && graph->deadlock_count) {
+		count_held_up(&finder);
+		qsort(graph->deadlocks, graph->deadlock_count, sizeof(*graph->deadlocks),
+		      worst_first);
+	}
+	links_free(&finder.held_for);
+	links_free(&finder.waits);
+	links_free(&finder.waited_by);
+	free(finder.pending);
+	free(finder.fresh);
+	free(finder.component);
+	free(finder.queue);
+	free(finder.from);
+	return err;
+}
+
+static int by_value(const void *left, const void *right)
+{
+	const uint64_t *a = left, *b = right;
+
+	return *a < *b ? -1 : *a > *b;
+}
+
+/* Returns false if one of its tasks could go on then. */
+static bool was_stuck(const struct lp_deadlock *deadlock, const struct lp_task_list *list,
+		      const uint64_t *stuck, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < deadlock->count; i++)
+		if (!bsearch(&list->tasks[deadlock->tasks[i]].address, stuck, count, sizeof(*stuck),
+			     by_value))
+			return false;
+	return true;
+}
+
+int graph_known_deadlocks(const struct lp_task_list *before_list,
+			  const struct lp_task_graph *before, const struct lp_task_list *list,
+			  const struct lp_task_graph *graph, bool *known)
+{
+	uint64_t *stuck = malloc((before->count + 1) * sizeof(*stuck));
+	size_t i, count = 0;
+
+	if (!stuck)
+		return -ENOMEM;
+	for (i = 0; i < before->count; i++)
+		if (before->stuck[i])
+			stuck[count++] = before_list->tasks[i].address;
+	qsort(stuck, count, sizeof(*stuck), by_value);
+	for (i = 0; i < graph->deadlock_count; i++)
+		known[i] = was_stuck(&graph->deadlocks[i], list, stuck, count);
+	free(stuck);
+	return 0;
+}
+
+int graph_confirm_deadlocks(const struct lp_task_list *before_list,
+			    const struct lp_task_graph *before, const struct lp_task_list *list,
+			    struct lp_task_graph *graph)
+{
+	bool *known = calloc(graph->deadlock_count + 1, sizeof(*known));
+	size_t i, kept = 0;
+	int err = -ENOMEM;
+
+	if (known)
+		err = graph_known_deadlocks(before_list, before, list, graph, known);
+	for (i = 0; !err && i < graph->deadlock_count; i++) {
+		if (known[i])
+			graph->deadlocks[kept++] = graph->deadlocks[i];
+		else
+			free(graph->deadlocks[i].tasks);
+	}
+	if (!err)
+		graph->deadlock_count = kept;
+	free(known);
+	return err;
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "graph.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Tasks by their address. */
+struct known {
+	uint64_t address;
+	uint32_t number;
+};
+
+static int by_address(const void *left, const void *right)
+{
+	const struct known *a = left, *b = right;
+
+	return a->address < b->address ? -1 : a->address > b->address;
+}
+
+static struct known *index_tasks(const struct lp_task_list *list)
+{
+	struct known *index = malloc((list->count + 1) * sizeof(*index));
+	size_t i;
+
+	for (i = 0; index && i < list->count; i++)
+		index[i] = (struct known){ list->tasks[i].address, (uint32_t)i };
+	if (index)
+		qsort(index, list->count, sizeof(*index), by_address);
+	return index;
+}
+
+static const struct known *find(const struct known *index, size_t count, uint64_t address)
+{
+	const struct known key = { .address = address };
+
+	return bsearch(&key, index, count, sizeof(*index), by_address);
+}
+
+static int link_edges(const struct lp_task_list *list, const struct known *index, bool holds,
+		      struct lp_links *links, bool *unknown)
+{
+	struct lp_links_maker maker;
+	size_t i, edge;
+	int err = links_begin(&maker, links, list->count);
+
+	if (err)
+		return err;
+	for (i = 0; i < list->count && !err; i++) {
+		const struct lp_task *task = &list->tasks[i];
+
+		links_row(&maker);
+		for (edge = 0; edge < task->edge_count && !err; edge++) {
+			const struct known *to;
+
+			if (task->edges[edge].holds != holds)
+				continue;
+			to = find(index, list->count, task->edges[edge].task);
+			if (to)
+				err = links_add(&maker, to->number);
+			else if (unknown)
+				unknown[i] = true;
+		}
+	}
+	links_end(&maker);
+	return err;
+}
+
+static int find_roots(const struct lp_task_list *list, struct lp_task_graph *graph)
+{
+	uint32_t *component = malloc((list->count + 1) * sizeof(*component));
+	int64_t components = component ? links_components(&graph->awaits, component) : -ENOMEM;
+	/* has a task outside that awaits one of it, or a root already */
+	bool *reached = components < 0 ? NULL : calloc((size_t)components + 1, sizeof(*reached));
+	bool well = reached;
+	size_t i, at;
+
+	graph->roots = malloc((list->count + 1) * sizeof(*graph->roots));
+	for (i = 0; reached && i < list->count; i++)
+		for (at = 0; at < links_count(&graph->awaits, i); at++) {
+			uint32_t to = component[links_of(&graph->awaits, i)[at]];
+
+			reached[to] = reached[to] || to != component[i];
+		}
+	for (i = 0; reached && graph->roots && i < list->count; i++) {
+		if (reached[component[i]] || list->tasks[i].state == LP_TASK_DONE)
+			continue;
+		reached[component[i]] = true;
+		graph->roots[graph->root_count++] = (uint32_t)i;
+	}
+	well = well && graph->roots;
+	free(component);
+	free(reached);
+	return well ? 0 : -ENOMEM;
+}
+
+int graph_build(const struct lp_task_list *list, struct lp_task_graph *graph)
+{
+	struct known *index = index_tasks(list);
+	int err = -ENOMEM;
+
+	*graph = (struct lp_task_graph){ .count = list->count };
+	graph->holder_unknown = calloc(list->count + 1, sizeof(*graph->holder_unknown));
+	if (index && graph->holder_unknown)
+		err = link_edges(list, index, false, &graph->awaits, NULL);
+	if (!err)
+		err = link_edges(list, index, true, &graph->holders, graph->holder_unknown);
+	if (!err)
+		err = links_reverse(&graph->awaits, &graph->awaited_by);
+	if (!err)
+		err = find_roots(list, graph);
+	if (!err)
+		err = graph_find_deadlocks(list, graph);
+	free(index);
+	if (err)
+		graph_free(graph);
+	return err;
+}
+
+void graph_free(struct lp_task_graph *graph)
+{
+	size_t i;
+
+	for (i = 0; i < graph->deadlock_count; i++)
+		free(graph->deadlocks[i].tasks);
+	free(graph->deadlocks);
+	free(graph->roots);
+	free(graph->holder_unknown);
+	free(graph->stuck);
+	links_free(&graph->awaits);
+	links_free(&graph->awaited_by);
+	links_free(&graph->holders);
+	memset(graph, 0, sizeof(*graph));
+}

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "tree.h"
+
+#include "fold.h"
+#include "line.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Deeper levels are not indented further. */
+#define LEVELS_MAX 10
+/* What a level adds to the rails, at most, in bytes. */
+#define RAIL_BYTES 8
+
+/* Siblings: each entry that has more behind it is followed by a line that says so. */
+struct level {
+	struct lp_fold_entry *entries;
+	size_t count, at;
+	bool more; /* that line is due */
+	size_t rails; /* bytes of the rails that lead here */
+	uint32_t parent;
+	unsigned int chain; /* so many like tasks in a row lead here, each awaiting but the next */
+};
+
+struct tree {
+	FILE *file;
+	const struct lp_look *look;
+	const struct lp_tasks_view *view;
+	const uint64_t *keys;
+	bool stack;
+	const bool *told;
+	bool *drawn;
+	struct level *levels;
+	size_t depth, room;
+	char rails[LEVELS_MAX * RAIL_BYTES + 64];
+};
+
+struct style {
+	const char *branch, *last, *pass, *none;
+};
+
+static const struct style styles[] = {
+	{ "+- ", "+- ", "|  ", "   " },
+	{ "\xe2\x94\x9c\xe2\x94\x80 ", "\xe2\x94\x94\xe2\x94\x80 ", "\xe2\x94\x82  ", "   " },
+};
+
+/* Names with numbers in their natural order: "Task-9" before "Task-10". */
+static int by_name(const void *left, const void *right, void *context)
+{
+	const struct lp_task *tasks = context;
+	uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+	int order = strverscmp(tasks[a].name, tasks[b].name);
+
+	return order ? order : a < b ? -1 : a > b;
+}
+
+/* Begins a level.  Its rails are those that tree->rails holds now. */
+static int push(struct tree *tree, const uint32_t *tasks, size_t count, uint32_t parent,
+		unsigned int chain)
+{
+	struct level *level;
+	int64_t entries;
+	uint32_t *sorted;
+
+	if (tree->depth == tree->room) {
+		size_t room = tree->room ? tree->room * 2 : 64;
+		struct level *grown = realloc(tree->levels, room * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		tree->levels = grown;
+		tree->room = room;
+	}
+	level = &tree->levels[tree->depth];
+	*level = (struct level){ .parent = parent, .chain = chain, .rails = strlen(tree->rails) };
+	level->entries = malloc((count + 1) * sizeof(*level->entries));
+	if (!level->entries)
+		return -ENOMEM;
+	sorted = malloc((count + 1) * sizeof(*sorted));
+	entries = -ENOMEM;
+	if (sorted) {
+		memcpy(sorted, tasks, count * sizeof(*sorted));
+		qsort_r(sorted, count, sizeof(*sorted), by_name, tree->view->list.tasks);
+		entries = fold_tasks(tree->keys, sorted, count, level->entries);
+	}
+	free(sorted);
+	if (entries < 0) {
+		free(level->entries);
+		return (int)entries;
+	}
+	level->count = (size_t)entries;
+	tree->depth++;
+	return 0;
+}
+
+static void pop(struct tree *tree)
+{
+	free(tree->levels[--tree->depth].entries);
+}
+
+/* Roots stand at the margin, what they await below them. */
+static void set_rails(struct tree *tree, bool last, char *first, size_t size)
+{
+	const struct style *style = &styles[tree->look->utf8];
+	const struct level *level = &tree->levels[tree->depth - 1];
+	bool root = tree->depth == 1;
+
+	tree->rails[level->rails] = '\0';
+	snprintf(first, size, "%s%s", tree->rails, root ? "" : last ? style->last : style->branch);
+	if (tree->depth > LEVELS_MAX && strlen(first) + 16 < size)
+		snprintf(first + strlen(first), size - strlen(first), "[%zu] ", tree->depth);
+	if (!root && tree->depth <= LEVELS_MAX)
+		snprintf(tree->rails + level->rails, sizeof(tree->rails) - level->rails, "%s",
+			 last ? style->none : style->pass);
+}
+
+/* The one task that this one awaits, if that is like it and not told yet. */
+static bool next_alike(const struct tree *tree, uint32_t task, uint32_t *next)
+{
+	const struct lp_links *awaits = &tree->view->graph.awaits;
+
+	if (links_count(awaits, task) != 1)
+		return false;
+	*next = links_of(awaits, task)[0];
+	return tree->keys[*next] == tree->keys[task] && !tree->drawn[*next] && *next != task;
+}
+
+/* Skips a chain of like tasks that begins with this one; returns the last of them. */
+static uint32_t skip_chain(struct tree *tree, uint32_t task, const struct lp_rails *rails)
+{
+	uint32_t at = task, next, count = 1, i;
+
+	tree->drawn[task] = true;
+	for (; next_alike(tree, at, &next); at = next) {
+		tree->drawn[next] = true;
+		count++;
+	}
+	if (count > LP_FOLD_ABOVE - LP_FOLD_SHOWN) {
+		line_more(tree->file, tree->look, count, "like it, each awaiting the next", rails);
+		return at;
+	}
+	/* too few to be worth it: they are told as ever */
+	for (at = task, i = 1; i < count; i++) {
+		at = links_of(&tree->view->graph.awaits, at)[0];
+		tree->drawn[at] = false;
+	}
+	tree->drawn[task] = false;
+	return UINT32_MAX;
+}
+
+static void print_task(struct tree *tree, uint32_t task, const struct lp_rails *rails)
+{
+	char prefix[sizeof(tree->rails) + 8];
+
+	tree->drawn[task] = true;
+	if (tree->told[task]) {
+		line_reference(tree->file, tree->look, tree->view, task, rails,
+			       "deadlock, see above");
+		return;
+	}
+	line_task(tree->file, tree->look, tree->view, task, rails);
+	if (!tree->stack)
+		return;
+	snprintf(prefix, sizeof(prefix), "%s        ", tree->rails);
+	line_stack(tree->file, tree->look, tree->view, task, prefix);
+}
+
+static int print_entry(struct tree *tree, uint32_t task, bool last)
+{
+	const struct level *level = &tree->levels[tree->depth - 1];
+	const struct lp_links *awaits = &tree->view->graph.awaits;
+	unsigned int chain = 1;
+	char first[sizeof(tree->rails) + 32];
+	struct lp_rails rails = { first, tree->rails };
+	uint32_t end;
+
+	set_rails(tree, last, first, sizeof(first));
+	if (tree->drawn[task]) {
+		line_reference(tree->file, tree->look, tree->view, task, &rails, "see above");
+		return 0;
+	}
+	if (level->parent != UINT32_MAX && tree->keys[task] == tree->keys[level->parent] &&
+	    links_count(awaits, level->parent) == 1)
+		chain = level->chain + 1;
+	end = chain > LP_FOLD_SHOWN ? skip_chain(tree, task, &rails) : UINT32_MAX;
+	if (end == UINT32_MAX) {
+		print_task(tree, task, &rails);
+		end = task;
+	} else {
+		chain = 0;
+	}
+	if (!links_count(awaits, end))
+		return 0;
+	return push(tree, links_of(awaits, end), links_count(awaits, end), end, chain);
+}
+
+static int print_next(struct tree *tree)
+{
+	struct level *level = &tree->levels[tree->depth - 1];
+	const struct lp_fold_entry *entry = &level->entries[level->at];
+	bool end = level->at + 1 == level->count;
+	char first[sizeof(tree->rails) + 32];
+
+	if (level->more) {
+		level->more = false;
+		level->at++;
+		set_rails(tree, end, first, sizeof(first));
+		line_more(tree->file, tree->look, entry->more, "like it",
+			  &(struct lp_rails){ first, tree->rails });
+		return 0;
+	}
+	level->more = entry->more;
+	level->at += !entry->more;
+	return print_entry(tree, entry->task, end && !entry->more);
+}
+
+int tree_print(FILE *file, const struct lp_look *look, const struct lp_tasks_view *view,
+	       const uint64_t *keys, uint32_t loop, bool stack, const bool *told, bool *drawn)
+{
+	struct tree tree = { .file = file,
+			     .look = look,
+			     .view = view,
+			     .keys = keys,
+			     .stack = stack,
+			     .told = told,
+			     .drawn = drawn };
+	uint32_t *roots = malloc((view->graph.root_count + 1) * sizeof(*roots));
+	size_t i, count = 0;
+	int err;
+
+	if (!roots)
+		return -ENOMEM;
+	for (i = 0; i < view->graph.root_count; i++)
+		if (view->places[view->graph.roots[i]].loop == loop)
+			roots[count++] = view->graph.roots[i];
+	err = push(&tree, roots, count, UINT32_MAX, 0);
+	while (!err && tree.depth) {
+		const struct level *level = &tree.levels[tree.depth - 1];
+
+		if (level->at == level->count)
+			pop(&tree);
+		else
+			err = print_next(&tree);
+	}
+	while (tree.depth)
+		pop(&tree);
+	free(tree.levels);
+	free(roots);
+	return err;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Who awaits whom, as a tree for people. */
+#ifndef LP_TASK_TREE_H
+#define LP_TASK_TREE_H
+
+#include "../out/sink.h"
+#include "view.h"
+
+/*
+ * Prints the tasks of one loop (view->loop_count: those of no known loop) from the
+ * roots down.  Like tasks beside each other, or in a chain, are folded.  stack: with
+ * their await chains.  told: those that a deadlock above has told of.  drawn: by the number of a
+ * task, set for those that are printed. Returns 0 or -ENOMEM.
+ */
+int tree_print(FILE *file, const struct lp_look *look, const struct lp_tasks_view *view,
+	       const uint64_t *keys, uint32_t loop, bool stack, const bool *told, bool *drawn);
+
+#endif /* LP_TASK_TREE_H */
