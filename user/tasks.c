@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* loopprof tasks: reads the tasks of processes, once or again and again, and has them printed. */
 #include "commands.h"
+#include "target/memory.h"
 #include "target/pause.h"
 #include "tasks/sink.h"
 #include "version.h"
@@ -15,6 +16,9 @@
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
+
+/* What 100,000 tasks with their coroutines and frames take, twice over. */
+#define SNAPSHOT_BYTES (128UL << 20)
 
 struct known_loop {
 	uint64_t address;
@@ -109,26 +113,48 @@ static void say_paused(pid_t pid, size_t missed, uint64_t ns)
 			missed, missed == 1 ? "" : "s", pid);
 }
 
+/*
+ * Stops the process for no longer than it takes to copy its memory: a first reading,
+ * while it runs, finds out which parts of it are needed.
+ */
+static int take_snapshot(const struct target *target, uint64_t *paused_ns, struct lp_error *error)
+{
+	struct lp_pause *pause;
+	struct lp_task_list list;
+	size_t missed;
+	int err = memory_snapshot_begin(target->process.pid, SNAPSHOT_BYTES);
+
+	if (err)
+		return error_set(error, err, "out of memory");
+	err = target->instance.runtime->read_tasks(&target->instance, &list, error);
+	if (err)
+		return err;
+	task_list_free(&list);
+	err = pause_begin(target->process.pid, &pause, error);
+	if (err)
+		return err;
+	missed = pause_missed(pause);
+	memory_snapshot_take();
+	*paused_ns = pause_end(pause);
+	say_paused(target->process.pid, missed, *paused_ns);
+	return 0;
+}
+
 static int read_list(const struct target *target, bool consistent, struct lp_task_list *list,
 		     uint64_t *paused_ns, struct lp_error *error)
 {
-	struct lp_pause *pause = NULL;
-	size_t missed = 0;
 	int err = 0;
 
 	*paused_ns = 0;
 	memset(list, 0, sizeof(*list));
-	if (consistent) {
-		err = pause_begin(target->process.pid, &pause, error);
-		if (err)
-			return err;
-		missed = pause_missed(pause);
-	}
-	err = target->instance.runtime->read_tasks(&target->instance, list, error);
-	if (pause) {
-		*paused_ns = pause_end(pause);
-		say_paused(target->process.pid, missed, *paused_ns);
-	}
+	if (consistent)
+		err = take_snapshot(target, paused_ns, error);
+	if (!err)
+		err = target->instance.runtime->read_tasks(&target->instance, list, error);
+	if (consistent && !err && memory_snapshot_missed())
+		log_detail("pid %d: %zu blocks of memory were read after it went on",
+			   target->process.pid, memory_snapshot_missed());
+	memory_snapshot_end();
 	return err;
 }
 

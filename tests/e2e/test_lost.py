@@ -6,7 +6,7 @@ import time
 
 from lib import checks, lost, schema
 from lib.books import Truth
-from lib.case import ATTACH_S, each, on_every_python
+from lib.case import each, on_every_python
 from lib.checks import verify
 from lib.interpreters import HOST_PYTHON
 from lib.processes import Failure, Process
@@ -16,13 +16,15 @@ from test_refusals import refused
 FREE = ("never_awaited", "exception_never_retrieved", "destroyed_pending", "pending_at_close",
         "no_running_loop", "other_loop")
 
+# The loop is told as soon as it is seen, before all that is looked for is attached.
+FIND_S = 1
+
 
 def observe(case, *options, script="lost.py", loop=True):
     """What was found in the program that loses everything, its books, and its PID."""
     target = case.start(script)
     profiler = case.attach(target, *options, loop=loop)
-    # The loop is told as soon as it is seen, before all that is looked for is attached.
-    time.sleep(ATTACH_S)
+    time.sleep(FIND_S)
     target.go()
     target.finish()
     return profiler.finish().expect(0).records, case.truth(target), target.pid
@@ -107,7 +109,7 @@ def test_losses_in_a_capture(case):
     profiler = case.profile("record", "-o", capture, "-p", str(target.pid), "--find", "all",
                             "--origins", "-v")
     profiler.wait_for_text("Ctrl-C")
-    time.sleep(ATTACH_S)
+    time.sleep(FIND_S)
     target.go()
     target.finish()
     profiler.finish().expect(0)

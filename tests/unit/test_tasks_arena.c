@@ -193,6 +193,57 @@ static void addresses_that_no_process_has_are_refused(void **state)
 	memory_cache_close();
 }
 
+static uint64_t read_once(uint64_t address)
+{
+	uint64_t value;
+
+	assert_int_equal(memory_cache_open(getpid(), CACHE_BYTES), 0);
+	value = memory_u64(getpid(), address);
+	memory_cache_close();
+	return value;
+}
+
+static void a_snapshot_is_of_one_instant(void **state)
+{
+	uint8_t *pages = map_pages();
+	uint64_t first = (uint64_t)(uintptr_t)pages, second = first + 3 * PAGES;
+
+	(void)state;
+	memcpy(pages, &first, sizeof(first));
+	assert_int_equal(memory_snapshot_begin(getpid(), CACHE_BYTES), 0);
+	assert_int_equal(read_once(first), first);
+	memcpy(pages, &second, sizeof(second));
+	memory_snapshot_take();
+	memset(pages, 0, sizeof(first));
+	assert_int_equal(read_once(first), second);
+	/* to flush would make it two instants */
+	assert_int_equal(memory_cache_open(getpid(), CACHE_BYTES), 0);
+	memory_cache_flush();
+	assert_int_equal(memory_u64(getpid(), first), second);
+	memory_cache_close();
+	assert_int_equal(memory_snapshot_missed(), 0);
+	/* what no cache is opened for is read as it is */
+	assert_int_equal(memory_u64(getpid(), first), 0);
+	memory_snapshot_end();
+	assert_int_equal(read_once(first), 0);
+	unmap_pages(pages);
+}
+
+static void what_nobody_read_before_a_snapshot_is_counted(void **state)
+{
+	uint8_t *pages = map_pages();
+	uint64_t address = (uint64_t)(uintptr_t)pages;
+
+	(void)state;
+	assert_int_equal(memory_snapshot_begin(getpid(), CACHE_BYTES), 0);
+	memory_snapshot_take();
+	memcpy(pages, &address, sizeof(address));
+	assert_int_equal(read_once(address), address);
+	assert_int_equal(memory_snapshot_missed(), 1);
+	memory_snapshot_end();
+	unmap_pages(pages);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +254,8 @@ int main(void)
 		cmocka_unit_test(a_list_is_freed_whole),
 		cmocka_unit_test(cached_reads_say_what_others_say),
 		cmocka_unit_test(what_was_read_stays_until_it_is_flushed),
+		cmocka_unit_test(a_snapshot_is_of_one_instant),
+		cmocka_unit_test(what_nobody_read_before_a_snapshot_is_counted),
 		cmocka_unit_test(addresses_that_no_process_has_are_refused),
 	};
 

@@ -2,6 +2,7 @@
 #include "memory.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -10,6 +11,7 @@
 #define BLOCK_PAGES 4
 #define BLOCK ((size_t)PAGE * BLOCK_PAGES)
 #define WAYS 4
+#define TAKE_BLOCKS 64
 /* Longer reads gain nothing from it. */
 #define CACHED_READ_MAX BLOCK
 
@@ -26,6 +28,9 @@ static _Thread_local struct {
 	size_t sets; /* a power of 2 */
 	struct lp_block_head *heads;
 	uint8_t *data;
+	pid_t snapshot; /* whose blocks are kept from one opening to the next; 0: nobody's */
+	bool taken; /* and are those of one instant */
+	size_t missed;
 } cache;
 
 static int read_straight(pid_t pid, uint64_t address, void *buffer, size_t size)
@@ -100,6 +105,7 @@ static int read_cached(uint64_t address, uint8_t *buffer, size_t size)
 		if (!(cache.heads[place].pages & 1U << page)) {
 			int err = fill_block(&cache.heads[place], data, page);
 
+			cache.missed++;
 			if (err)
 				return err;
 		}
@@ -111,31 +117,7 @@ static int read_cached(uint64_t address, uint8_t *buffer, size_t size)
 	return 0;
 }
 
-int memory_cache_open(pid_t pid, size_t bytes)
-{
-	memory_cache_close();
-	for (cache.sets = 1; cache.sets * 2 * WAYS * BLOCK <= bytes;)
-		cache.sets *= 2;
-	cache.heads = calloc(cache.sets * WAYS, sizeof(*cache.heads));
-	cache.data = malloc(cache.sets * WAYS * BLOCK);
-	if (!cache.heads || !cache.data) {
-		memory_cache_close();
-		return -ENOMEM;
-	}
-	cache.age = 1;
-	cache.pid = pid;
-	return 0;
-}
-
-void memory_cache_flush(void)
-{
-	if (!++cache.age && cache.heads) {
-		memset(cache.heads, 0, cache.sets * WAYS * sizeof(*cache.heads));
-		cache.age = 1;
-	}
-}
-
-void memory_cache_close(void)
+static void free_blocks(void)
 {
 	free(cache.heads);
 	free(cache.data);
@@ -144,9 +126,119 @@ void memory_cache_close(void)
 	cache.pid = 0;
 }
 
+static int make_blocks(size_t bytes)
+{
+	free_blocks();
+	for (cache.sets = 1; cache.sets * 2 * WAYS * BLOCK <= bytes;)
+		cache.sets *= 2;
+	cache.heads = calloc(cache.sets * WAYS, sizeof(*cache.heads));
+	cache.data = malloc(cache.sets * WAYS * BLOCK);
+	if (!cache.heads || !cache.data) {
+		free_blocks();
+		return -ENOMEM;
+	}
+	cache.age = 1;
+	return 0;
+}
+
+int memory_cache_open(pid_t pid, size_t bytes)
+{
+	int err = pid == cache.snapshot ? 0 : make_blocks(bytes);
+
+	if (!err)
+		cache.pid = pid;
+	return err;
+}
+
+void memory_cache_flush(void)
+{
+	if (cache.taken)
+		return;
+	if (!++cache.age && cache.heads) {
+		memset(cache.heads, 0, cache.sets * WAYS * sizeof(*cache.heads));
+		cache.age = 1;
+	}
+}
+
+void memory_cache_close(void)
+{
+	cache.pid = 0;
+	if (!cache.snapshot)
+		free_blocks();
+}
+
+int memory_snapshot_begin(pid_t pid, size_t bytes)
+{
+	int err = make_blocks(bytes);
+
+	cache.snapshot = err ? 0 : pid;
+	cache.taken = false;
+	return err;
+}
+
+/* Many blocks with one call, which ends at the first page that is not mapped any more. */
+static void take_blocks(const size_t *places, size_t count)
+{
+	struct iovec local[TAKE_BLOCKS] = { 0 }, remote[TAKE_BLOCKS] = { 0 };
+	ssize_t done;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		const struct lp_block_head *head = &cache.heads[places[i]];
+
+		local[i] = (struct iovec){ cache.data + places[i] * BLOCK, BLOCK };
+		remote[i] = (struct iovec){ (void *)(uintptr_t)(head->number * BLOCK), BLOCK };
+	}
+	done = process_vm_readv(cache.snapshot, local, count, remote, count, 0);
+	for (i = 0; i < count; i++)
+		if (done >= (ssize_t)((i + 1) * BLOCK))
+			cache.heads[places[i]].pages = (1U << BLOCK_PAGES) - 1;
+}
+
+void memory_snapshot_take(void)
+{
+	size_t places[TAKE_BLOCKS] = { 0 }, count = 0, i;
+	unsigned int page;
+
+	for (i = 0; i < cache.sets * WAYS; i++) {
+		if (!cache.heads[i].number)
+			continue;
+		cache.heads[i].age = cache.age;
+		cache.heads[i].pages = 0;
+		places[count++] = i;
+		if (count == TAKE_BLOCKS) {
+			take_blocks(places, count);
+			count = 0;
+		}
+	}
+	take_blocks(places, count);
+	/* those with pages that are not mapped */
+	cache.pid = cache.snapshot;
+	for (i = 0; i < cache.sets * WAYS; i++)
+		for (page = 0; cache.heads[i].number && page < BLOCK_PAGES; page++)
+			if (!(cache.heads[i].pages & 1U << page))
+				fill_block(&cache.heads[i], cache.data + i * BLOCK, page);
+	cache.pid = 0;
+	cache.taken = true;
+	cache.missed = 0;
+}
+
+size_t memory_snapshot_missed(void)
+{
+	return cache.missed;
+}
+
+void memory_snapshot_end(void)
+{
+	cache.snapshot = 0;
+	cache.taken = false;
+	free_blocks();
+}
+
 int memory_read(pid_t pid, uint64_t address, void *buffer, size_t size)
 {
-	if (pid == cache.pid && pid && size <= CACHED_READ_MAX && address <= UINT64_MAX - size)
+	if (pid == cache.pid && pid && (size <= CACHED_READ_MAX || cache.snapshot) &&
+	    address <= UINT64_MAX - size)
 		return read_cached(address, buffer, size);
 	return read_straight(pid, address, buffer, size);
 }

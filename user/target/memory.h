@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reading the memory of another process.  Nothing read is trusted; the target
- * runs on meanwhile and is never stopped.
+ * Reading the memory of another process, which runs on meanwhile.  Nothing read is
+ * trusted.
  */
 #ifndef LP_MEMORY_H
 #define LP_MEMORY_H
@@ -30,5 +30,17 @@ int memory_string(pid_t pid, uint64_t address, char *buffer, size_t size);
 int memory_cache_open(pid_t pid, size_t bytes);
 void memory_cache_flush(void);
 void memory_cache_close(void);
+
+/*
+ * The same, of one instant, for a process that stands still for it and no longer.  In
+ * between begin and take, caches that are opened learn which blocks are needed; to take
+ * reads all of these anew, at once; caches that are opened after it are served from
+ * them, to end.  What is needed beyond is read when it is: memory_snapshot_missed tells
+ * how many blocks.  begin returns 0 or -ENOMEM.
+ */
+int memory_snapshot_begin(pid_t pid, size_t bytes);
+void memory_snapshot_take(void);
+size_t memory_snapshot_missed(void);
+void memory_snapshot_end(void);
 
 #endif /* LP_MEMORY_H */
