@@ -111,7 +111,7 @@ check-vm: packages-build packages-vm  ## the same program under Debian's own ker
 	LOOPPROF=$(BUILD)/loopprof tests/vm/check-vm.sh $(KERNELS)
 
 # An empty program at the address that loopprof probes: what every uprobe costs.
-BENCH_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/runtime/*.c user/target/*.c) \
+BENCH_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/runtime/*.c user/cpython/*.c user/target/*.c) \
 	user/error.c user/log.c user/text.c)
 
 $(BUILD)/bench-empty.bpf.o: tools/bench/empty.bpf.c

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "../unit/lines_fixture.h"
-#include "runtime/cpython_lines.h"
+#include "cpython/lines.h"
 
 #define HEAD_BYTES 5
 

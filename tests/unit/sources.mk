@@ -16,7 +16,7 @@ test_json_SOURCES = user/out/json.c user/out/json_parts.c user/out/json_stall.c 
 test_json_findings_SOURCES = $(test_json_SOURCES)
 test_json_stall_SOURCES = $(test_json_SOURCES)
 test_kernel_SOURCES = user/symbolise/kernel.c user/text.c
-test_lines_SOURCES = user/runtime/cpython_lines.c
+test_lines_SOURCES = user/cpython/lines.c
 test_model_SOURCES = user/model/model.c user/model/summary.c user/model/stalls.c \
 	user/model/reasons.c user/model/causes.c user/model/stacks.c user/model/histogram.c \
 	user/model/findings.c user/model/lifetimes.c user/model/own.c user/decode/decode.c \
@@ -40,7 +40,7 @@ test_prometheus_SOURCES = user/out/prometheus.c user/out/series.c user/out/file.
 	user/out/escape.c user/findings.c user/model/histogram.c user/error.c user/log.c
 test_prometheus_findings_SOURCES = $(test_prometheus_SOURCES)
 test_resource_SOURCES = user/decode/resource.c user/text.c
-test_rows_SOURCES = user/runtime/cpython_rows.c user/runtime/cpython_debug.c
+test_rows_SOURCES = user/cpython/rows.c user/cpython/debug.c
 test_syscalls_SOURCES = user/syscalls.c
 test_tasks_graph_SOURCES = user/tasks/graph.c user/tasks/deadlock.c user/tasks/links.c \
 	user/tasks/view.c user/tasks/frames.c user/runtime/task.c user/text.c
@@ -63,13 +63,13 @@ test_text_sink_SOURCES = user/out/text.c user/out/look.c user/out/text_causes.c 
 	user/out/file.c user/text.c user/error.c user/log.c
 test_text_findings_SOURCES = $(test_text_sink_SOURCES)
 test_text_summary_SOURCES = $(test_text_sink_SOURCES)
-test_waits_SOURCES = $(wildcard user/runtime/cpython_wait*.c) user/runtime/cpython_chain.c \
-	user/runtime/cpython_instance.c user/runtime/cpython_object.c user/runtime/cpython_rows.c \
+test_waits_SOURCES = $(wildcard user/cpython/wait*.c) user/cpython/chain.c \
+	user/cpython/instance.c user/cpython/object.c user/cpython/rows.c \
 	user/runtime/task.c user/target/memory.c user/text.c
 
 
 # The fuzz targets of tests/fuzz link tests/fuzz/driver.c as well.
 fuzz_capture_SOURCES = user/source/capture.c user/out/file.c user/error.c user/log.c
 fuzz_decode_SOURCES = $(test_model_SOURCES)
-fuzz_lines_SOURCES = user/runtime/cpython_lines.c
+fuzz_lines_SOURCES = user/cpython/lines.c
 fuzz_text_SOURCES = user/text.c

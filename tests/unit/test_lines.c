@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "lines_fixture.h"
-#include "runtime/cpython_lines.h"
+#include "cpython/lines.h"
 
 static uint32_t line_of(const struct lp_lines_fixture *fixture, int64_t instruction)
 {

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "runtime/cpython_rows.h"
+#include "cpython/rows.h"
 
 #define WORDS_13 83
 #define WORDS_14 100

@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "runtime/cpython_wait.h"
+#include "cpython/wait.h"
 
 #define TYPE_BYTES 416
 #define MANY 1500

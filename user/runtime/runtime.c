@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "runtime.h"
 
-#include "cpython.h"
+#include "../cpython/cpython.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "code.h"
+
+#include "../target/memory.h"
+#include "lines.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CODES 512
+#define LINE_TABLE_MAX (1 << 20)
+/* Longer ones are read each time, and so are all beyond the sum. */
+#define LINE_TABLE_KEPT_MAX (64 << 10)
+#define LINE_TABLES_KEPT_MAX (1 << 20)
+
+/* Include/cpython/code.h: CO_COROUTINE, CO_ITERABLE_COROUTINE, CO_ASYNC_GENERATOR. */
+#define CODE_FLAGS_COROUTINE (0x80 | 0x100 | 0x200)
+
+/* The first instruction has not begun: f_lasti is -1 and counts two bytes in 3.10, ... */
+#define INSTRUCTION_FIRST (-2)
+
+struct lp_code {
+	uint64_t address;
+	/*
+	 * Its beginning, without what changes.  Another code object at this address
+	 * differs: in co_version from 3.12 on, before in one of its many pointers.
+	 */
+	uint8_t head[CPYTHON_CODE_BYTES];
+	char function[sizeof(((struct lp_frame *)0)->function)];
+	char file[sizeof(((struct lp_frame *)0)->file)];
+	uint8_t *table; /* NULL: not kept */
+	size_t table_size;
+};
+
+struct lp_code_cache {
+	struct lp_code *slots[CODES];
+	size_t table_bytes;
+};
+
+struct lp_code_cache *cpython_codes_new(void)
+{
+	return calloc(1, sizeof(struct lp_code_cache));
+}
+
+static void drop_code(struct lp_code_cache *cache, struct lp_code **slot)
+{
+	struct lp_code *code = *slot;
+
+	if (!code)
+		return;
+	if (code->table)
+		cache->table_bytes -= code->table_size;
+	free(code->table);
+	free(code);
+	*slot = NULL;
+}
+
+void cpython_codes_free(struct lp_code_cache *cache)
+{
+	size_t i;
+
+	for (i = 0; cache && i < CODES; i++)
+		drop_code(cache, &cache->slots[i]);
+	free(cache);
+}
+
+static uint64_t field(const uint8_t *object, uint16_t offset)
+{
+	uint64_t value;
+
+	memcpy(&value, object + offset, sizeof(value));
+	return value;
+}
+
+/*
+ * Reads what tells this code object from every other. -EINVAL: it is none.
+ *
+ * What is freed looks as before, but its first word links it to the next free block
+ * (Objects/obmalloc.c: pymalloc_free), an address in mmapped memory, or 0.  A
+ * reference count takes 32 bits, also that of immortal objects; from 48 on 3.14
+ * has flags.
+ */
+static int read_head(const struct lp_cpython *python, uint64_t address, uint8_t *head, bool *alive)
+{
+	int err = memory_read(python->pid, address, head, CPYTHON_CODE_BYTES);
+	uint64_t references;
+
+	if (err)
+		return err;
+	if (!python->code_type || field(head, CPYTHON_OBJECT_TYPE) != python->code_type)
+		return -EINVAL;
+	references = field(head, 0);
+	*alive = (uint32_t)references && !(references >> 32 & 0xffff);
+	memset(head, 0, CPYTHON_OBJECT_TYPE);
+	if (python->minor <= 10)
+		/* co_zombieframe and co_weakreflist, behind the last field */
+		memset(head + 128, 0, CPYTHON_CODE_BYTES - 128);
+	else if (python->minor == 11)
+		/* co_warmup and _co_linearray_entry_size, behind co_flags */
+		memset(head + python->row.code_flags + 4, 0, 4);
+	return 0;
+}
+
+/* Copies the line table, a bytes object. NULL if it cannot be read. */
+static uint8_t *read_table(const struct lp_cpython *python, const uint8_t *head, size_t *size)
+{
+	uint64_t object = field(head, python->row.code_lines), length;
+	uint8_t *table;
+
+	if (memory_read(python->pid, object + CPYTHON_BYTES_LENGTH, &length, sizeof(length)) ||
+	    length > LINE_TABLE_MAX)
+		return NULL;
+	table = malloc(length + 1);
+	if (table && memory_read(python->pid, object + CPYTHON_BYTES_DATA, table, length)) {
+		free(table);
+		return NULL;
+	}
+	*size = length;
+	return table;
+}
+
+/* Reads all of it. Its address and head are filled already. */
+static int read_code(const struct lp_cpython *python, struct lp_code *code)
+{
+	const struct lp_python_offsets *offsets = &python->row.probe;
+	uint8_t again[CPYTHON_CODE_BYTES];
+	bool alive;
+	int err;
+
+	err = cpython_string(python,
+			     field(code->head, offsets->code_qualname != LP_NO_FIELD
+						       ? offsets->code_qualname
+						       : offsets->code_name),
+			     code->function, sizeof(code->function));
+	if (err)
+		return err;
+	err = cpython_string(python, field(code->head, offsets->code_filename), code->file,
+			     sizeof(code->file));
+	if (err)
+		return err;
+	code->table = read_table(python, code->head, &code->table_size);
+	/* what was read belongs to it only if it was still there afterwards */
+	err = read_head(python, code->address, again, &alive);
+	if (!err && (!alive || memcmp(code->head, again, sizeof(again))))
+		err = -EINVAL;
+	if (err) {
+		free(code->table);
+		code->table = NULL;
+	}
+	return err;
+}
+
+static uint32_t find_line(const struct lp_cpython *python, const struct lp_code *code,
+			  const uint8_t *table, size_t size, uint64_t instruction)
+{
+	int64_t at = (int64_t)instruction;
+	uint32_t first_line;
+
+	memcpy(&first_line, code->head + python->row.probe.code_first_line, sizeof(first_line));
+	return table && at >= INSTRUCTION_FIRST
+		       ? cpython_line(python->minor, table, size, first_line, at)
+		       : 0;
+}
+
+static void show(const struct lp_cpython *python, const struct lp_code *code, uint64_t instruction,
+		 struct lp_frame *shown)
+{
+	uint32_t flags;
+
+	memcpy(&flags, code->head + python->row.code_flags, sizeof(flags));
+	memset(shown, 0, sizeof(*shown));
+	shown->kind = LP_FRAME_PYTHON;
+	shown->coroutine = flags & CODE_FLAGS_COROUTINE;
+	memcpy(shown->function, code->function, sizeof(shown->function));
+	memcpy(shown->file, code->file, sizeof(shown->file));
+	if (code->table) {
+		shown->line = find_line(python, code, code->table, code->table_size, instruction);
+	} else {
+		size_t size = 0;
+		uint8_t *table = read_table(python, code->head, &size);
+
+		shown->line = find_line(python, code, table, size, instruction);
+		free(table);
+	}
+}
+
+/* Takes what was read into the cache, in place of what was there; or not at all. */
+static void keep_code(struct lp_code_cache *cache, struct lp_code **slot, struct lp_code *code)
+{
+	struct lp_code *kept = malloc(sizeof(*kept));
+
+	drop_code(cache, slot);
+	if (!kept) {
+		free(code->table);
+		return;
+	}
+	if (code->table && (code->table_size > LINE_TABLE_KEPT_MAX ||
+			    cache->table_bytes + code->table_size > LINE_TABLES_KEPT_MAX)) {
+		free(code->table);
+		code->table = NULL;
+	}
+	if (code->table)
+		cache->table_bytes += code->table_size;
+	*kept = *code;
+	*slot = kept;
+}
+
+int cpython_frame(const struct lp_cpython *python, const struct lp_frame_reference *reference,
+		  struct lp_raw_frame *frame)
+{
+	frame->code = reference->code & ~python->row.probe.tag_mask;
+	if (python->row.code_bytecode == LP_NO_FIELD) {
+		/* f_lasti, an int; 3.10 counts code units of two bytes */
+		int64_t last = (int32_t)reference->instruction;
+
+		frame->instruction = (uint64_t)(python->minor == 10 ? last * 2 : last);
+	} else {
+		frame->instruction =
+			reference->instruction - (frame->code + python->row.code_bytecode);
+	}
+	return frame->code ? 0 : -EINVAL;
+}
+
+int cpython_describe(const struct lp_cpython *python, const struct lp_raw_frame *frame,
+		     struct lp_frame *shown)
+{
+	const struct lp_frame_reference reference = { frame->code, frame->instruction };
+	struct lp_raw_frame place;
+	struct lp_code code = { 0 };
+	struct lp_code **slot = NULL;
+	bool alive = false;
+	int err;
+
+	err = cpython_frame(python, &reference, &place);
+	if (!err)
+		err = read_head(python, place.code, code.head, &alive);
+	if (err)
+		return err;
+	code.address = place.code;
+	/* Fibonacci hashing: objects are 16 byte aligned, and often of one size */
+	if (python->codes)
+		slot = &python->codes->slots[place.code * 0x9e3779b97f4a7c15ULL >> 55];
+	if (slot && *slot && (*slot)->address == code.address &&
+	    !memcmp((*slot)->head, code.head, sizeof(code.head))) {
+		show(python, *slot, place.instruction, shown);
+		return 0;
+	}
+	err = alive ? read_code(python, &code) : -EINVAL;
+	if (err)
+		return err;
+	show(python, &code, place.instruction, shown);
+	if (slot)
+		keep_code(python->codes, slot, &code);
+	else
+		free(code.table);
+	return 0;
+}

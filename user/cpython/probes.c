@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * No symbol of a static function is needed: Context.run is reached through the
+ * method table of the exported PyContext_Type, in the file, so that it can be
+ * probed before the program runs; the others through module and type objects of
+ * the live process, as they are in modules that may be loaded later; and what is
+ * inside a function, by the message that it is about to use.
+ */
+#include "probes.h"
+
+#include "../target/code.h"
+#include "../target/instruction.h"
+#include "../target/mappings.h"
+#include "../target/memory.h"
+#include "instance.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Enough of a function to see whether it jumps back to its beginning. */
+#define CODE_BYTES 1024
+#define METHODS_MAX 64
+
+/* PyTypeObject, the same in 3.8 to 3.14. */
+#define TYPE_INIT 296
+#define TYPE_NEW 312
+#define TYPE_FINALIZE 392
+#define TYPE_VECTORCALL 400
+
+/* How a probe is found. */
+enum lp_way {
+	LP_WAY_DISPATCH, /* Context.run */
+	LP_WAY_FUNCTION, /* a module's C function */
+	LP_WAY_METHOD, /* of a type in a module */
+	LP_WAY_SLOT, /* of a type in a module */
+	LP_WAY_MESSAGE, /* the instructions in _asyncio that use a message */
+	LP_WAY_EXCEPTION,
+	LP_WAY_COROUTINE,
+};
+
+struct lp_probe_row {
+	enum lp_way way;
+	const char *module;
+	const char *name; /* or the message */
+	const char *method;
+	uint16_t slot;
+	const char *function; /* as it is told */
+};
+
+static const struct lp_probe_row rows[LP_PROBE_ROLES] = {
+	[LP_PROBE_DISPATCH] = { .way = LP_WAY_DISPATCH, .function = "Context.run" },
+	[LP_PROBE_RUNNING_LOOP] = { LP_WAY_FUNCTION, "_asyncio", "_set_running_loop",
+				    .function = "_asyncio._set_running_loop" },
+	[LP_PROBE_READY] = { LP_WAY_METHOD, "_collections", "deque", "append",
+			     .function = "deque.append" },
+	/* warnings.py hands a coroutine that nobody awaited to it, as its source */
+	[LP_PROBE_NEVER_AWAITED] = { LP_WAY_FUNCTION, "_warnings", "warn",
+				     .function = "warnings.warn" },
+	/* Modules/_asynciomodule.c: FutureObj_finalize, TaskObj_finalize, get_running_loop,
+	 * task_step_handle_result_impl; the same words in 3.8 to 3.14 */
+	[LP_PROBE_NEVER_RETRIEVED] = { LP_WAY_MESSAGE, .name = "%s exception was never retrieved",
+				       .function = "Future.__del__" },
+	[LP_PROBE_DESTROYED_PENDING] = { LP_WAY_MESSAGE,
+					 .name = "Task was destroyed but it is pending!",
+					 .function = "Task.__del__" },
+	[LP_PROBE_NO_RUNNING_LOOP] = { LP_WAY_MESSAGE, .name = "no running event loop",
+				       .function = "asyncio.get_running_loop" },
+	[LP_PROBE_OTHER_LOOP] = { LP_WAY_MESSAGE,
+				  .name = "Task %R got Future %R attached to a different loop",
+				  .function = "Task.__step" },
+	[LP_PROBE_LOOP_CLOSE] = { LP_WAY_METHOD, "select", "epoll", "close",
+				  .function = "epoll.close" },
+	[LP_PROBE_TIMER] = { LP_WAY_FUNCTION, "_heapq", "heappush", .function = "heapq.heappush" },
+	[LP_PROBE_EXCEPTION] = { .way = LP_WAY_EXCEPTION, .function = "BaseException.__new__" },
+	[LP_PROBE_TASK_BORN] = { LP_WAY_SLOT, "_asyncio", "Task", .slot = TYPE_INIT,
+				 .function = "Task.__init__" },
+	[LP_PROBE_TASK_GONE] = { LP_WAY_SLOT, "_asyncio", "Task", .slot = TYPE_FINALIZE,
+				 .function = "Task.__del__" },
+	[LP_PROBE_COROUTINE_BORN] = { .way = LP_WAY_COROUTINE, .function = "a coroutine function" },
+};
+
+/* Adds a place, by its ELF address; bias: of the file in the process. */
+static int add_place(const struct lp_elf *elf, uint64_t address, uint64_t bias,
+		     struct lp_probe *probe)
+{
+	int err;
+
+	if (probe->count == LP_PROBE_PLACES)
+		return 0;
+	err = elf_address_to_offset(elf, address, &probe->places[probe->count].offset);
+	if (err)
+		return err;
+	probe->places[probe->count].address = address + bias;
+	probe->count++;
+	return 0;
+}
+
+/* The first instruction of a function that is cheap to probe. */
+static int add_entry(const struct lp_elf *elf, uint64_t address, uint64_t bias,
+		     struct lp_probe *probe)
+{
+	uint8_t code[CODE_BYTES];
+	size_t offset, size = elf_bytes(elf, address, code, sizeof(code));
+
+	probe->emulated = instruction_first_emulated(code, size, &offset);
+	return add_place(elf, address + offset, bias, probe);
+}
+
+/* PyMethodDef is {name, function, flags, doc}; returns the function's ELF address, or 0. */
+static uint64_t method_in_file(const struct lp_elf *elf, uint64_t type, const char *wanted)
+{
+	uint64_t table, name, function;
+	size_t length = strlen(wanted) + 1;
+	int i;
+
+	if (!type || elf_pointer(elf, type + CPYTHON_TYPE_METHODS, &table))
+		return 0;
+	for (i = 0; i < METHODS_MAX; i++, table += CPYTHON_METHOD_SIZE) {
+		char text[32] = "";
+
+		if (elf_pointer(elf, table, &name) || !name)
+			return 0;
+		if (elf_bytes(elf, name, text, length) == length && !memcmp(text, wanted, length))
+			return elf_pointer(elf, table + 8, &function) ? 0 : function;
+	}
+	return 0;
+}
+
+static int find_dispatch(const struct lp_cpython *python, struct lp_probe *probe,
+			 struct lp_error *error)
+{
+	struct lp_elf *elf;
+	uint64_t function;
+	int err;
+
+	err = elf_open_file(python->file, &elf);
+	if (err)
+		return error_set(error, err, "cannot read the interpreter of process %d: %s",
+				 python->pid, strerror(-err));
+	function = method_in_file(elf, python->context_type, "run");
+	err = function ? add_entry(elf, function, python->bias, probe) : -ENOTSUP;
+	if (err)
+		error_set(
+			error, err,
+			"Context.run is not where CPython 3.%d has it in process %d: a build that loopprof does not know",
+			python->minor, python->pid);
+	memcpy(probe->path, python->file, sizeof(probe->path));
+	elf_close(elf);
+	return err;
+}
+
+/* Opens the file that an address of the process lies in, and tells its bias. */
+static int open_file_of(const struct lp_cpython *python, uint64_t address, struct lp_probe *probe,
+			struct lp_elf **elf, uint64_t *bias, struct lp_error *error)
+{
+	const struct lp_mapping *mapping;
+	struct lp_mappings mappings;
+	uint64_t in_file = 0;
+	int err;
+
+	*elf = NULL;
+	err = mappings_read(python->pid, &mappings);
+	if (err)
+		return error_set(error, err, "cannot read the mappings of process %d: %s",
+				 python->pid, strerror(-err));
+	mapping = mappings_find(&mappings, address);
+	err = -ENOENT;
+	if (mapping) {
+		mapping_file_path(python->pid, mapping, probe->path, sizeof(probe->path));
+		err = elf_open_file(probe->path, elf);
+	}
+	if (!err)
+		err = elf_offset_to_address(*elf, address - mapping->start + mapping->offset,
+					    &in_file);
+	*bias = address - in_file;
+	if (err)
+		error_set(error, err, "cannot find %s in the files of process %d: %s",
+			  probe->function, python->pid, strerror(-err));
+	mappings_free(&mappings);
+	return err;
+}
+
+/* The probe for a C function at an address of the live process. */
+static int find_function(const struct lp_cpython *python, uint64_t function, struct lp_probe *probe,
+			 struct lp_error *error)
+{
+	struct lp_elf *elf;
+	uint64_t bias;
+	int err;
+
+	if (!function)
+		return -EAGAIN;
+	err = open_file_of(python, function, probe, &elf, &bias, error);
+	if (!err)
+		err = add_entry(elf, function - bias, bias, probe);
+	elf_close(elf);
+	return err;
+}
+
+static uint64_t task_slot(const struct lp_cpython *python, uint16_t slot)
+{
+	uint64_t type = cpython_module_attribute(python, "_asyncio", "Task");
+
+	return type ? memory_u64(python->pid, type + slot) : 0;
+}
+
+static int find_message(const struct lp_cpython *python, const char *text, struct lp_probe *probe,
+			struct lp_error *error)
+{
+	uint64_t known = task_slot(python, TYPE_FINALIZE), bias, uses[LP_PROBE_PLACES];
+	struct lp_elf *elf;
+	size_t count, i;
+	int err;
+
+	if (!known)
+		return -EAGAIN;
+	err = open_file_of(python, known, probe, &elf, &bias, error);
+	count = err ? 0 : code_string_uses(elf, text, uses, LP_PROBE_PLACES);
+	for (i = 0; !err && i < count; i++)
+		err = add_place(elf, uses[i], bias, probe);
+	if (!err && !count)
+		err = error_set(
+			error, -ENOENT,
+			"the code of %s in process %d was built in a way that loopprof does not know",
+			probe->function, python->pid);
+	elf_close(elf);
+	return err;
+}
+
+static uint64_t runtime_error_type(const struct lp_cpython *python)
+{
+	return python->runtime_error ? memory_u64(python->pid, python->runtime_error) : 0;
+}
+
+/* 3.14 gives exceptions a function for calls without a tuple. */
+static int find_exception(const struct lp_cpython *python, struct lp_probe *probe,
+			  struct lp_error *error)
+{
+	uint64_t type = runtime_error_type(python), function = 0;
+
+	if (type && python->minor >= 14)
+		function = memory_u64(python->pid, type + TYPE_VECTORCALL);
+	if (type && !function)
+		function = memory_u64(python->pid, type + TYPE_NEW);
+	return find_function(python, function, probe, error);
+}
+
+/*
+ * Where a new coroutine is returned: PyCoro_New up to 3.10, _Py_MakeCoro since.  3.11
+ * and 3.12 do not export that, so that their stripped builds show nothing.
+ */
+static int find_coroutine(const struct lp_cpython *python, struct lp_probe *probe,
+			  struct lp_error *error)
+{
+	const char *name = python->minor >= 11 ? "_Py_MakeCoro" : "PyCoro_New";
+	uint64_t function, bytes = 0, returns[LP_PROBE_PLACES];
+	struct lp_elf *elf;
+	size_t count, i;
+	int err = elf_open_file(python->file, &elf);
+
+	if (err)
+		return error_set(error, err, "cannot read the interpreter of process %d: %s",
+				 python->pid, strerror(-err));
+	function = elf_symbol_size(elf, name, &bytes);
+	count = function ? code_returns(elf, function, bytes, returns, LP_PROBE_PLACES) : 0;
+	for (i = 0; !err && i < count; i++)
+		err = add_place(elf, returns[i], python->bias, probe);
+	if (!count)
+		err = error_set(
+			error, -ENOENT,
+			"the interpreter of process %d does not tell where it makes coroutines: its symbols are stripped",
+			python->pid);
+	memcpy(probe->path, python->file, sizeof(probe->path));
+	elf_close(elf);
+	return err;
+}
+
+/* PyCFunctionObject.m_ml, PyMethodDef.ml_meth */
+static uint64_t builtin_function(const struct lp_cpython *python, uint64_t object)
+{
+	if (object)
+		object = memory_u64(python->pid, object + CPYTHON_BUILTIN_METHOD);
+	return object ? memory_u64(python->pid, object + 8) : 0;
+}
+
+int cpython_find_probe(const struct lp_cpython *python, enum lp_probe_role role,
+		       struct lp_probe *probe, struct lp_error *error)
+{
+	const struct lp_probe_row *row;
+	uint64_t object;
+
+	if ((unsigned int)role >= LP_PROBE_ROLES)
+		return error_set(error, -EINVAL, "no such probe");
+	row = &rows[role];
+	memset(probe, 0, sizeof(*probe));
+	probe->role = role;
+	probe->function = row->function;
+	switch (row->way) {
+	case LP_WAY_DISPATCH:
+		return find_dispatch(python, probe, error);
+	case LP_WAY_MESSAGE:
+		return find_message(python, row->name, probe, error);
+	case LP_WAY_EXCEPTION:
+		return find_exception(python, probe, error);
+	case LP_WAY_COROUTINE:
+		return find_coroutine(python, probe, error);
+	default:
+		break;
+	}
+	object = cpython_module_attribute(python, row->module, row->name);
+	if (row->way == LP_WAY_FUNCTION)
+		object = builtin_function(python, object);
+	else if (object && row->way == LP_WAY_METHOD)
+		object = cpython_type_method(python, object, row->method);
+	else if (object)
+		object = memory_u64(python->pid, object + row->slot);
+	return find_function(python, object, probe, error);
+}
+
+/* asyncio keeps all tasks in a WeakSet, whose set stays the same one. */
+static uint64_t all_tasks(const struct lp_cpython *python)
+{
+	const char *name = python->minor >= 12 ? "_scheduled_tasks" : "_all_tasks";
+	uint64_t set =
+		python->minor >= 14 ? 0 : cpython_module_attribute(python, "asyncio.tasks", name);
+
+	return set ? cpython_instance_get(python, set, "data") : 0;
+}
+
+static uint64_t method_code(const struct lp_cpython *python, const char *module, const char *class,
+			    const char *name)
+{
+	uint64_t type = cpython_module_attribute(python, module, class), function;
+
+	if (!type)
+		return 0;
+	function =
+		cpython_dict_get(python, memory_u64(python->pid, type + CPYTHON_TYPE_DICT), name);
+	return function ? memory_u64(python->pid, function + python->row.probe.function_code) : 0;
+}
+
+int cpython_find_lifecycle(const struct lp_cpython *python, struct lp_lifecycle *lifecycle)
+{
+	uint64_t future = cpython_module_attribute(python, "_asyncio", "Future");
+
+	memset(lifecycle, 0, sizeof(*lifecycle));
+	lifecycle->offsets = python->row.task;
+	lifecycle->task_type = cpython_module_attribute(python, "_asyncio", "Task");
+	lifecycle->future_type = future;
+	if (!lifecycle->task_type || !future)
+		return -EAGAIN;
+	lifecycle->task_finalize = task_slot(python, TYPE_FINALIZE);
+	lifecycle->future_finalize = memory_u64(python->pid, future + TYPE_FINALIZE);
+	lifecycle->runtime_error = runtime_error_type(python);
+	lifecycle->threadsafe_code =
+		method_code(python, "asyncio.base_events", "BaseEventLoop", "call_soon_threadsafe");
+	lifecycle->all_tasks = all_tasks(python);
+	lifecycle->thread_tasks = python->row.thread_tasks;
+	lifecycle->task_node = python->row.task_node;
+	if (lifecycle->task_node != LP_NO_FIELD)
+		lifecycle->interpreter_tasks =
+			cpython_interpreter(python) + python->row.interpreter_tasks;
+	/* slots lie in the order of their names: _args, _callback, _cancelled, _context, _loop */
+	lifecycle->handle_loop = 48;
+	lifecycle->exception_args = 24;
+	lifecycle->tuple_items = CPYTHON_TUPLE_ITEMS(python);
+	lifecycle->born_inside = python->minor >= 11;
+	lifecycle->array_arguments =
+		lifecycle->runtime_error && python->minor >= 14 &&
+		memory_u64(python->pid, lifecycle->runtime_error + TYPE_VECTORCALL);
+	return 0;
+}

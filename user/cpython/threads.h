@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Threads of a CPython process: their ids and names. */
+#ifndef LP_CPYTHON_THREADS_H
+#define LP_CPYTHON_THREADS_H
+
+#include "object.h"
+
+/* The kernel's id of a thread, as this process counts; 0 if it cannot be told. */
+pid_t cpython_thread_id(const struct lp_cpython *python, uint64_t thread_state);
+
+/* See describe_thread in struct lp_runtime. */
+void cpython_describe_thread(const struct lp_cpython *python, uint64_t thread_state, pid_t *tid,
+			     char *name, size_t size);
+
+#endif /* LP_CPYTHON_THREADS_H */
