@@ -6,10 +6,18 @@
 #include "common.bpf.h"
 #include "python.bpf.h"
 #include "loop.bpf.h"
+#include "callable.bpf.h"
+#include "identify.bpf.h"
 #include "walk.bpf.h"
 #include "finding.bpf.h"
 
 #define LP_ORIGIN_STEPS 12
+
+/* include/uapi/linux/bpf.h */
+#define LP_RING_NO_WAKEUP 1 /* BPF_RB_NO_WAKEUP */
+#define LP_RING_UNREAD 0 /* BPF_RB_AVAIL_DATA */
+/* User space looks at the ring now and then by itself. */
+#define LP_RING_PATIENCE (LP_RING_BYTES / 8)
 
 /* Keeps the innermost frames of the current thread as what made an object. */
 static __always_inline void lp_keep_origin(struct lp_process *process, __u64 object, bool inside)
@@ -87,6 +95,20 @@ static __always_inline __u32 lp_outcome(const struct lp_process *process, __u64 
 									: LP_OUTCOME_RETURNED;
 }
 
+/* What a task would have run that has never been stepped. */
+static __always_inline __u32 lp_unbegun_callback(struct lp_loop *loop, __u32 slot, __u64 task)
+{
+	struct lp_callable running = loop->callable;
+	__u32 callback = 0;
+
+	__builtin_memset(&loop->callable, 0, sizeof(loop->callable));
+	lp_callable_task(loop, task, false, &loop->callable);
+	if (loop->callable.identity)
+		callback = lp_callback_slot(loop, slot, &loop->callable);
+	loop->callable = running;
+	return callback;
+}
+
 /* Task.__del__(self), while all that it holds is still there */
 SEC("?uprobe")
 int lp_task_gone(struct pt_regs *ctx)
@@ -115,6 +137,8 @@ int lp_task_gone(struct pt_regs *ctx)
 		life->end_ns = now;
 		life->steps++;
 	}
+	if (loop && !life->callback)
+		life->callback = lp_unbegun_callback(loop, slot, key.object);
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (event) {
 		lp_event_fill(&event->event, LP_EVENT_TASK_END, sizeof(*event), now,
@@ -127,7 +151,11 @@ int lp_task_gone(struct pt_regs *ctx)
 		event->steps = life->steps;
 		event->callback = life->callback;
 		event->outcome = lp_outcome(process, key.object);
-		bpf_ringbuf_submit(event, 0);
+		/* to wake user space for each costs as much again as all the rest */
+		bpf_ringbuf_submit(event,
+				   bpf_ringbuf_query(&events, LP_RING_UNREAD) < LP_RING_PATIENCE
+					   ? LP_RING_NO_WAKEUP
+					   : 0);
 	} else {
 		lp_lose(LP_LOST_RING);
 	}

@@ -107,7 +107,7 @@ static __always_inline void lp_tell_noticed(const struct lp_loop *loop, __u64 ha
 }
 
 /* Who dispatches a handle runs its loop. */
-static __always_inline void lp_own_loop(const struct lp_loop *loop, __u64 handle)
+static __always_inline void lp_own_loop(struct lp_loop *loop, __u64 handle)
 {
 	struct lp_process *process = bpf_map_lookup_elem(&processes, &loop->pid);
 	struct lp_object_key key = {};
@@ -117,7 +117,10 @@ static __always_inline void lp_own_loop(const struct lp_loop *loop, __u64 handle
 		return;
 	key.object = lp_read_u64(handle + process->lifecycle.handle_loop);
 	key.pid = loop->pid;
+	if (loop->owned == key.object)
+		return;
 	bpf_map_update_elem(&owners, &key, &tid, BPF_ANY);
+	loop->owned = key.object;
 }
 
 /* When the handle that is about to run was made ready; LP_NO_QUEUE_DELAY if nobody saw it. */

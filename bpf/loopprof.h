@@ -444,6 +444,7 @@ struct lp_loop {
 	__u32 seen_outside; /* how often in a row its stack had no loop */
 	__u32 reporting; /* a slow callback is being told: not to be looked at now */
 	__u32 reserved;
+	__u64 owned; /* the loop's object, as it is in the map owners; 0: it is not */
 	struct lp_callable callable; /* of the callback that runs */
 	struct lp_top_entry top[LP_TOP_ENTRIES];
 	struct lp_histogram iteration;

@@ -7,6 +7,19 @@
 #include "python.bpf.h"
 #include "loop.bpf.h"
 
+/* Another loop may be made where this one was, and be filled before it runs. */
+static __always_inline void lp_disown_loop(struct lp_loop *loop)
+{
+	struct lp_object_key key = {};
+
+	if (!lp_config.wrong_thread || !loop->owned)
+		return;
+	key.object = loop->owned;
+	key.pid = loop->pid;
+	bpf_map_delete_elem(&owners, &key);
+	loop->owned = 0;
+}
+
 /* The callback and the iteration that are under way end here. */
 static __always_inline void lp_loop_pause(struct lp_loop *loop, __u32 slot, __u64 now)
 {
@@ -17,6 +30,7 @@ static __always_inline void lp_loop_pause(struct lp_loop *loop, __u32 slot, __u6
 		loop->iteration_start_ns = 0;
 		loop->iterations++;
 	}
+	lp_disown_loop(loop);
 	/* what is made between two loops may take the place of what was there before */
 	loop->task = 0;
 	loop->poll_start_ns = 0;

@@ -287,6 +287,8 @@ static enum lp_end_reason run(struct lp_profile *profile)
 		if (now >= end)
 			return LP_END_DURATION;
 		if (now >= look) {
+			/* not every event wakes us */
+			live_drain(profile->live);
 			live_watch(profile->live);
 			if (!profile->capture)
 				model_advance(profile->output.model, now);

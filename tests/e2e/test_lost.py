@@ -118,11 +118,21 @@ def test_losses_in_a_capture(case):
                origins=True if knows_coroutines(case) else None)
 
 
+@each(lambda interpreter: interpreter.version[:2] == (3, 12)
+      or not interpreter.root and interpreter.executable == HOST_PYTHON)
 def test_losses_of_a_command(case):
     """From the first on that it loses."""
     command, books = case.python("lost.py")
     records = run_command(case, command, "--find", "all").expect(0).records
     lost.check(case, records, Truth(books), None)
+
+
+@each(lambda interpreter: interpreter.version[:2] in ((3, 8), (3, 12)))
+def test_nothing_is_found_in_a_clean_command(case):
+    """Whatever of asyncio was loaded when loopprof looked for the first time."""
+    command, _ = case.python("clean.py")
+    records = run_command(case, command, "--find", "all").expect(0).records
+    verify(schema.documented(records), lost.nothing(records))
 
 
 def test_losses_as_text(case):

@@ -369,5 +369,8 @@ int cpython_find_lifecycle(const struct lp_cpython *python, struct lp_lifecycle 
 	lifecycle->array_arguments =
 		lifecycle->runtime_error && python->minor >= 14 &&
 		memory_u64(python->pid, lifecycle->runtime_error + TYPE_VECTORCALL);
-	return 0;
+	/* _asyncio is loaded before those that it is of no use without */
+	return lifecycle->threadsafe_code && (lifecycle->all_tasks || python->minor >= 14)
+		       ? 0
+		       : -EAGAIN;
 }

@@ -125,6 +125,33 @@ static struct lp_target *find(struct lp_targets *targets, pid_t pid)
 	return target;
 }
 
+/* Probes whose module was not loaded yet, and the check of the offsets. */
+static void complete(struct lp_targets *targets, struct lp_target *target)
+{
+	struct lp_error error;
+	int open;
+
+	if (!target->verified) {
+		int err = target->instance.runtime->verify(&target->instance, &error);
+
+		if (err && err != -EAGAIN) {
+			log_error("%s", error.text);
+			detach(targets, target);
+			target->retry_ns = UINT64_MAX;
+			return;
+		}
+		target->verified = !err;
+	}
+	open = session_complete_process(targets->config.session, &target->instance, &error);
+	if (open < 0) {
+		log_warning("%s; going on without", error.text);
+		open = 0;
+	}
+	if (!target->told_code)
+		target->told_code = session_tell_code(targets->config.session, &target->instance);
+	target->incomplete = open > 0 || !target->verified || !target->told_code;
+}
+
 /* A loop was found: are its polls watched? */
 static void watch_polls(struct lp_targets *targets, pid_t pid, uint32_t slot)
 {
@@ -216,6 +243,8 @@ static int try_attach(struct lp_targets *targets, struct lp_target *target, bool
 	targets->attached++;
 	live_add_target(targets->config.live, &target->process, &target->instance);
 	loops = add_running_loops(targets, target, LOOKS);
+	/* whoever reads the line below may rely on it */
+	complete(targets, target);
 	if (target->named)
 		log_note("pid %d (%s), %s on CPython %s, %s%s", target->process.pid,
 			 target->process.comm, instance.runtime_name, instance.version,
@@ -354,33 +383,6 @@ void targets_process_event(struct lp_targets *targets, const struct lp_event_pro
 	else if (event->action == LP_PROCESS_FORK && find(targets, (pid_t)event->parent) &&
 		 (targets->config.all || targets->config.subprocesses))
 		consider(targets, (pid_t)event->event.pid);
-}
-
-/* Probes whose module was not loaded yet, and the check of the offsets. */
-static void complete(struct lp_targets *targets, struct lp_target *target)
-{
-	struct lp_error error;
-	int open;
-
-	if (!target->verified) {
-		int err = target->instance.runtime->verify(&target->instance, &error);
-
-		if (err && err != -EAGAIN) {
-			log_error("%s", error.text);
-			detach(targets, target);
-			target->retry_ns = UINT64_MAX;
-			return;
-		}
-		target->verified = !err;
-	}
-	open = session_complete_process(targets->config.session, &target->instance, &error);
-	if (open < 0) {
-		log_warning("%s; going on without", error.text);
-		open = 0;
-	}
-	if (!target->told_code)
-		target->told_code = session_tell_code(targets->config.session, &target->instance);
-	target->incomplete = open > 0 || !target->verified || !target->told_code;
 }
 
 static void warn_if_silent(struct lp_targets *targets, struct lp_target *target)

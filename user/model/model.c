@@ -2,6 +2,7 @@
 #include "state.h"
 
 #include "../text.h"
+#include "own.h"
 #include "lifetimes.h"
 
 #include <errno.h>
@@ -434,6 +435,9 @@ static void on_found(void *context, const struct lp_event_found *event)
 	struct lp_model_loop *loop = loop_of(model, &event->event);
 
 	if (model->ended)
+		return;
+	/* the library asks on purpose, as logging does for each record since 3.12 */
+	if (event->kind == LP_FINDING_NO_RUNNING_LOOP && file_is_library(event->file))
 		return;
 	if (!loop)
 		loop = only_loop(model, (pid_t)event->event.pid);

@@ -15,9 +15,9 @@ static bool ends(const char *text, const char *with)
 	return length >= wanted && !strcmp(text + length - wanted, with);
 }
 
-static bool of_library(const struct lp_shown_frame *frame)
+bool file_is_library(const char *file)
 {
-	const char *at = frame->file;
+	const char *at = file;
 
 	if (begins(at, "<frozen "))
 		return true;
@@ -32,6 +32,11 @@ static bool of_library(const struct lp_shown_frame *frame)
 			return true;
 	}
 	return false;
+}
+
+static bool of_library(const struct lp_shown_frame *frame)
+{
+	return file_is_library(frame->file);
 }
 
 static bool is_own(const struct lp_shown_frame *frame)

@@ -5,6 +5,9 @@
 
 #include "model.h"
 
+/* Is a file of the interpreter's library? */
+bool file_is_library(const char *file);
+
 /*
  * From the innermost line of the program's own to the outermost one, or to the loop that
  * called it; all of a stack that has none.  Installed packages count as the program's own.  Points

@@ -107,7 +107,10 @@ void text_finding_print(FILE *file, const struct lp_look *look, const struct lp_
 	print_head(file, look, finding);
 	print_exception(file, look, finding);
 	if (finding->kind != LP_FINDING_NEVER_AWAITED)
-		print_frame(file, look, "waiting at", finding->parked);
+		print_frame(file, look,
+			    finding->kind == LP_FINDING_NEVER_RETRIEVED ? "raised at"
+									: "waiting at",
+			    finding->parked);
 	/* raised by the loop itself, which has nothing to say */
 	if (finding->kind != LP_FINDING_OTHER_LOOP || !finding->parked)
 		print_stack(file, look, finding);

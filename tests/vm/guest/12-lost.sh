@@ -1,0 +1,42 @@
+#!/bin/sh
+# What gets lost, with every probe that there is for it: each kind must be found.
+cd /tmp || exit 1
+rm -f ready
+
+python3 /tests/lost.py ready &
+target=$!
+trap 'kill $target 2>/dev/null' EXIT
+
+waited=0
+until [ -e ready ]; do
+	if [ $waited -ge 40 ] || ! kill -0 $target; then
+		echo "the target did not start"
+		exit 1
+	fi
+	sleep 1
+	waited=$((waited + 1))
+done
+
+timeout -s KILL 90 loopprof -p $target --find all --origins --lifetimes -d 20 -j >out.jsonl 2>err.txt
+status=$?
+sed 's/^/loopprof: /' err.txt
+if [ $status -ne 0 ]; then
+	echo "loopprof ended with status $status: $(tail -n 1 err.txt)"
+	exit 1
+fi
+for kind in never_awaited exception_never_retrieved destroyed_pending pending_at_close \
+	closed_loop no_running_loop wrong_thread other_loop; do
+	if ! grep -q "\"type\":\"lost\".*\"kind\":\"$kind\"" out.jsonl; then
+		echo "no finding of the kind $kind"
+		exit 1
+	fi
+done
+if ! grep '"type":"task_summary"' out.jsonl | grep -q '"name":"raises"'; then
+	echo "no lives of the tasks that raise"
+	exit 1
+fi
+if ! loopprof tasks -p $target >tasks.txt 2>&1 || ! grep -q "in sleep, due in" tasks.txt; then
+	cat tasks.txt
+	echo "the tasks cannot be read"
+	exit 1
+fi
