@@ -96,6 +96,9 @@ def test_no_kind_is_found_if_told_so(case):
 def test_destroyed_tasks_have_a_life(case):
     records, truth, _ = observe(case, "--lifetimes")
     for row in lost.expected(truth, ("destroyed_pending",)):
+        # Of a loop that never ran, and so is none to loopprof.
+        if row["name"] == "destroyed_unbegun":
+            continue
         ended = [record for record in records.final("task_summary")
                  if lost.of(record) == lost.of(row)]
         if [record["destroyed"] for record in ended] != [1]:
