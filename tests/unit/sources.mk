@@ -41,6 +41,8 @@ test_prometheus_SOURCES = user/out/prometheus.c user/out/series.c user/out/file.
 test_prometheus_findings_SOURCES = $(test_prometheus_SOURCES)
 test_resource_SOURCES = user/decode/resource.c user/text.c
 test_rows_SOURCES = user/cpython/rows.c user/cpython/debug.c
+test_symbolise_findings_SOURCES = user/symbolise/findings.c user/symbolise/symbolise.c \
+	user/symbolise/places.c user/symbolise/kernel.c $(test_native_SOURCES)
 test_syscalls_SOURCES = user/syscalls.c
 test_tasks_graph_SOURCES = user/tasks/graph.c user/tasks/deadlock.c user/tasks/links.c \
 	user/tasks/view.c user/tasks/frames.c user/runtime/task.c user/text.c
