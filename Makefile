@@ -151,7 +151,8 @@ bench: packages-build packages-bench  ## measure what it costs, as ratios from o
 lint: packages-build packages-lint  ## clang-format, clang-tidy, cppcheck, shellcheck
 	$(MAKE) $(SKELETON)
 	clang-format --dry-run --Werror $(C_FILES)
-	clang-tidy --quiet $(SOURCES) -- $(filter-out -W%,$(CFLAGS))
+	printf '%s\n' $(SOURCES) | xargs -P "$$(nproc)" -n 6 sh -c \
+		'clang-tidy --quiet "$$@" -- $(filter-out -W%,$(CFLAGS))' clang-tidy
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,performance,portability \
 		--suppressions-list=tools/cppcheck.txt -D__x86_64__ -Iuser user
 	shellcheck -x $(SHELL_SCRIPTS)

@@ -195,6 +195,34 @@ struct lp_event_poller {
 
 /* ---- what got lost -------------------------------------------------------- */
 
+/* Of the time in ready_times: the handle was put there by another thread than its loop's. */
+#define LP_READY_FOREIGN (1ULL << 63)
+
+#define LP_ORIGIN_FRAMES 6
+
+struct lp_object_key {
+	__u64 object;
+	__u32 pid;
+	__u32 reserved;
+};
+
+/* --origins: the frames that made a task or coroutine, innermost first. */
+struct lp_origin {
+	__u64 type; /* of the object: another may lie there by now, of a type that is not kept */
+	struct lp_frame_reference frames[LP_ORIGIN_FRAMES];
+};
+
+/* --lifetimes: a task that lives. */
+struct lp_life {
+	__u64 born_ns;
+	__u64 end_ns; /* of its last step */
+	__u64 running_ns;
+	__u64 queued_ns;
+	__u64 steps;
+	__u32 callback;
+	__u32 reserved;
+};
+
 /* Of no loop, or of one that is not known: what struct lp_event.loop says then. */
 #define LP_NO_LOOP LP_MAX_LOOPS
 

@@ -481,34 +481,6 @@ struct lp_ready_key {
 	__u32 reserved;
 };
 
-/* Of the time in ready_times: the handle was put there by another thread than its loop's. */
-#define LP_READY_FOREIGN (1ULL << 63)
-
-#define LP_ORIGIN_FRAMES 6
-
-struct lp_object_key {
-	__u64 object;
-	__u32 pid;
-	__u32 reserved;
-};
-
-/* --origins: the frames that made a task or coroutine, innermost first. */
-struct lp_origin {
-	__u64 type; /* of the object: another may lie there by now, of a type that is not kept */
-	struct lp_frame_reference frames[LP_ORIGIN_FRAMES];
-};
-
-/* --lifetimes: a task that lives. */
-struct lp_life {
-	__u64 born_ns;
-	__u64 end_ns; /* of its last step */
-	__u64 running_ns;
-	__u64 queued_ns;
-	__u64 steps;
-	__u32 callback;
-	__u32 reserved;
-};
-
 enum lp_lost_kind {
 	LP_LOST_RING = 0, /* ring buffer full: an event is missing */
 	LP_LOST_LOOPS = 1, /* more loops than LP_MAX_LOOPS */

@@ -160,6 +160,7 @@ static int open_file_of(const struct lp_cpython *python, uint64_t address, struc
 	int err;
 
 	*elf = NULL;
+	*bias = 0;
 	err = mappings_read(python->pid, &mappings);
 	if (err)
 		return error_set(error, err, "cannot read the mappings of process %d: %s",

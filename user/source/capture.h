@@ -18,7 +18,7 @@
 
 #define LP_CAPTURE_MAGIC "LOOPPROF"
 #define LP_CAPTURE_MAJOR 1
-#define LP_CAPTURE_MINOR 1
+#define LP_CAPTURE_MINOR 2
 
 struct lp_capture_header {
 	char magic[8];

@@ -106,20 +106,17 @@ static __u32 find_creation(const struct lp_described *described, const struct lp
 static void copy_text(const struct lp_text *text, const __u8 *data, size_t room, bool keeps_end,
 		      char *out, size_t size)
 {
-	char whole[1024];
+	bool cut = text->flags & LP_TEXT_CUT;
+	char whole[1024], marked[sizeof(whole) + 4];
 
 	out[0] = '\0';
 	if (!text->bytes || text->bytes > room ||
 	    (text->width != 1 && text->width != 2 && text->width != 4))
 		return;
-	text_from_python(data, text->bytes, text->width, whole, sizeof(whole) - 4);
-	if (text->flags & LP_TEXT_CUT && keeps_end) {
-		memmove(whole + 3, whole, strlen(whole) + 1);
-		memcpy(whole, "...", 3);
-	} else if (text->flags & LP_TEXT_CUT) {
-		memcpy(whole + strlen(whole), "...", 4);
-	}
-	text_copy(out, size, whole);
+	text_from_python(data, text->bytes, text->width, whole, sizeof(whole));
+	snprintf(marked, sizeof(marked), "%s%s%s", cut && keeps_end ? "..." : "", whole,
+		 cut && !keeps_end ? "..." : "");
+	text_copy(out, size, marked);
 }
 
 static void fill_texts(const struct lp_event_finding *finding, struct lp_event_found *found)

@@ -161,7 +161,7 @@ static int add_deadlock(struct finder *finder, uint32_t first, uint32_t last)
 	*deadlock = (struct lp_deadlock){ .count = 1 };
 	for (task = last; task != first; task = finder->from[task])
 		deadlock->count++;
-	deadlock->tasks = malloc(deadlock->count * sizeof(*deadlock->tasks));
+	deadlock->tasks = calloc(deadlock->count, sizeof(*deadlock->tasks));
 	if (!deadlock->tasks)
 		return -ENOMEM;
 	graph->deadlock_count++;
