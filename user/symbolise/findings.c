@@ -107,7 +107,7 @@ static void copy_text(const struct lp_text *text, const __u8 *data, size_t room,
 		      char *out, size_t size)
 {
 	bool cut = text->flags & LP_TEXT_CUT;
-	char whole[1024], marked[sizeof(whole) + 4];
+	char whole[1024], marked[sizeof(whole) + 8];
 
 	out[0] = '\0';
 	if (!text->bytes || text->bytes > room ||
