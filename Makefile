@@ -25,11 +25,15 @@ BPF_CFLAGS = -O2 -g -target bpf -mcpu=v2 -D__TARGET_ARCH_x86 $(WARNINGS) \
 
 SOURCES = $(wildcard user/*.c user/*/*.c)
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
-# The one that defines the maps comes first: libbpf 1.1 keeps the offsets of what it met as
-# extern before.
-BPF_SOURCES = bpf/dispatch.bpf.c $(filter-out bpf/dispatch.bpf.c,$(wildcard bpf/*.bpf.c))
+# Two objects: what lost things are found by is loaded once loops are profiled already.  In
+# each the one that defines the maps comes first: libbpf 1.1 keeps the offsets of what it met
+# as extern before.
+BPF_LATE = bpf/lost.bpf.c bpf/births.bpf.c
+BPF_SOURCES = bpf/dispatch.bpf.c \
+	$(filter-out bpf/dispatch.bpf.c $(BPF_LATE),$(wildcard bpf/*.bpf.c))
+BPF_LATE_OBJECTS = $(BPF_LATE:bpf/%.c=$(BUILD)/bpf/%.o)
 BPF_OBJECTS = $(BPF_SOURCES:bpf/%.c=$(BUILD)/bpf/%.o)
-SKELETON = $(BUILD)/loopprof.skel.h
+SKELETON = $(BUILD)/loopprof.skel.h $(BUILD)/lost.skel.h
 
 HEADERS = $(wildcard user/*.h user/*/*.h bpf/*.h)
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
@@ -68,9 +72,12 @@ $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 $(BUILD)/loopprof.bpf.o: $(BPF_OBJECTS)
 	$(BPFTOOL) gen object $@ $^
 
-$(SKELETON): $(BUILD)/loopprof.bpf.o
+$(BUILD)/lost.bpf.o: $(BPF_LATE_OBJECTS)
+	$(BPFTOOL) gen object $@ $^
+
+$(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
 	@# what bpftool writes is not ours to lint
-	{ echo '/* NOLINTBEGIN */' && $(BPFTOOL) gen skeleton $< name loopprof_bpf && \
+	{ echo '/* NOLINTBEGIN */' && $(BPFTOOL) gen skeleton $< name $*_bpf && \
 		echo '/* NOLINTEND */'; } > $@
 
 install: $(BUILD)/loopprof man  ## install the program and its man page (DESTDIR=, PREFIX=)
@@ -169,4 +176,4 @@ clean:  ## remove what was built (not the cached roots and kernels)
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
--include $(OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) $(BPF_LATE_OBJECTS:.o=.d)

@@ -6,9 +6,13 @@
  * _asyncio, where they are about to use the message that tells of it, and at C
  * functions that are called seldom.  One program for all: it is loaded once.
  */
+#define LP_DEFINE_MAPS
 #include "common.bpf.h"
 #include "python.bpf.h"
 #include "loop.bpf.h"
+#include "callable.bpf.h"
+#include "identify.bpf.h"
+#include "stall.bpf.h"
 #include "walk.bpf.h"
 #include "finding.bpf.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Every map, and the configuration.  dispatch.bpf.c defines them (LP_DEFINE_MAPS); bpftool links the
- * other objects to those.  Arrays that user space reads are mapped into it, so
- * that reading a histogram costs no system call; slots are handed out through
- * queues, because an atomic add that returns a value needs kernel 5.12.
+ * Every map, and the configuration.  dispatch.bpf.c defines them (LP_DEFINE_MAPS); bpftool links
+ * the other objects to those, and those of lost.bpf.c are the same ones once it is loaded.  Arrays
+ * that user space reads are mapped into it, so that reading a histogram costs no system call; slots
+ * are handed out through queues, because an atomic add that returns a value needs kernel 5.12.
  */
 #ifndef LP_MAPS_BPF_H
 #define LP_MAPS_BPF_H

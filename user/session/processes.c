@@ -35,7 +35,7 @@ static struct bpf_program *program_for(const struct lp_session *session, enum lp
 	const struct lp_session_config *config = &session->config;
 
 	if (place_rows[role].place)
-		return config->findings >> place_rows[role].kind & 1 ? skeleton->progs.lp_lost
+		return config->findings >> place_rows[role].kind & 1 ? session->late->progs.lp_lost
 								     : NULL;
 	switch (role) {
 	case LP_PROBE_DISPATCH:
@@ -52,14 +52,15 @@ static struct bpf_program *program_for(const struct lp_session *session, enum lp
 			       : NULL;
 	case LP_PROBE_EXCEPTION:
 		return config->findings >> LP_FINDING_CLOSED_LOOP & 1
-			       ? skeleton->progs.lp_exception_made
+			       ? session->late->progs.lp_exception_made
 			       : NULL;
 	case LP_PROBE_TASK_BORN:
-		return config->origins || config->lifetimes ? skeleton->progs.lp_task_born : NULL;
+		return config->origins || config->lifetimes ? session->late->progs.lp_task_born
+							    : NULL;
 	case LP_PROBE_TASK_GONE:
-		return config->lifetimes ? skeleton->progs.lp_task_gone : NULL;
+		return config->lifetimes ? session->late->progs.lp_task_gone : NULL;
 	case LP_PROBE_COROUTINE_BORN:
-		return config->origins ? skeleton->progs.lp_coroutine_born : NULL;
+		return config->origins ? session->late->progs.lp_coroutine_born : NULL;
 	default:
 		return NULL;
 	}
@@ -195,8 +196,7 @@ int session_complete_process(struct lp_session *session, const struct lp_instanc
 		return -ESRCH;
 	open = attach_roles(session, attachment, instance, LP_PROBE_DISPATCH,
 			    LP_PROBE_NEVER_AWAITED, error);
-	if (open < 0 ||
-	    (!session->config.findings && !session->config.origins && !session->config.lifetimes))
+	if (open < 0 || !session_load_late(session))
 		return open;
 	if (!attachment->knows_lifecycle) {
 		attachment->knows_lifecycle = !tell_lifecycle(session, instance);

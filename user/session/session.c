@@ -129,25 +129,6 @@ static void mount_tracefs(void)
 		mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL);
 }
 
-/* What lost things are found by: bpf/lost.bpf.c, bpf/births.bpf.c. */
-static int choose_lost_programs(struct lp_session *session)
-{
-	const struct lp_session_config *config = &session->config;
-	int err = config->findings ? enable_program(session, "lp_lost", "") : 0;
-
-	if (!err && config->findings >> LP_FINDING_WRONG_THREAD & 1)
-		err = enable_program(session, "lp_heap_push", "");
-	if (!err && config->findings >> LP_FINDING_CLOSED_LOOP & 1)
-		err = enable_program(session, "lp_exception_made", "");
-	if (!err && (config->origins || config->lifetimes))
-		err = enable_program(session, "lp_task_born", "");
-	if (!err && config->lifetimes)
-		err = enable_program(session, "lp_task_gone", "");
-	if (!err && config->origins)
-		err = enable_program(session, "lp_coroutine_born", "");
-	return err;
-}
-
 static int choose_programs(struct lp_session *session, const struct lp_features *features)
 {
 	bool queue = session->config.queue, sampling = session->config.sampling;
@@ -159,6 +140,8 @@ static int choose_programs(struct lp_session *session, const struct lp_features 
 		err = enable_program(session, "lp_running_loop", "");
 	if (!err && queue)
 		err = enable_program(session, "lp_deque_append", "");
+	if (!err && session->config.findings >> LP_FINDING_WRONG_THREAD & 1)
+		err = enable_program(session, "lp_heap_push", "");
 	if (!err)
 		err = enable_program(session, "lp_sched_switch", "");
 	if (!err)
@@ -168,7 +151,7 @@ static int choose_programs(struct lp_session *session, const struct lp_features 
 			session, session->config.follow ? "lp_any_exec" : "lp_process_exec", "");
 	if (!err && session->config.follow)
 		err = enable_program(session, "lp_process_fork", "");
-	return err ? err : choose_lost_programs(session);
+	return err;
 }
 
 static void detach_polls(struct lp_session *session)
@@ -323,6 +306,7 @@ void session_free(struct lp_session *session)
 	mapped_close(&session->queues);
 	mapped_close(&session->lost);
 	mapped_close(&session->buckets);
+	session_free_late(session);
 	loopprof_bpf__destroy(session->skeleton);
 	free(session);
 }

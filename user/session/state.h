@@ -9,6 +9,7 @@
 #include "closer.h"
 #include "features.h"
 #include "loopprof.skel.h"
+#include "lost.skel.h"
 #include "mapped.h"
 
 struct lp_attachment {
@@ -25,6 +26,8 @@ struct lp_attachment {
 struct lp_session {
 	struct lp_session_config config;
 	struct loopprof_bpf *skeleton;
+	struct lost_bpf *late; /* what finds lost things; NULL: not loaded yet */
+	bool late_refused; /* nor will it be */
 	struct lp_attachment *attachments;
 	struct lp_closer *closer;
 	bool tracepoints; /* instead of fentry */
@@ -33,6 +36,13 @@ struct lp_session {
 	struct lp_clock *clock;
 	struct lp_mapped loops, stalls, callbacks, queues, lost, buckets, filter;
 };
+
+/*
+ * Loads what finds lost things, if that is wanted and not done yet.  Returns whether it is
+ * there; a kernel that refuses it is told, once.
+ */
+bool session_load_late(struct lp_session *session);
+void session_free_late(struct lp_session *session);
 
 /* Takes a process's probes away. */
 void session_detach(struct lp_session *session, struct lp_attachment *attachment);

@@ -35,7 +35,7 @@ if ! grep '"type":"task_summary"' out.jsonl | grep -q '"name":"raises"'; then
 	echo "no lives of the tasks that raise"
 	exit 1
 fi
-if ! loopprof tasks -p $target >tasks.txt 2>&1 || ! grep -q "in sleep, due in" tasks.txt; then
+if ! loopprof tasks -p $target >tasks.txt 2>&1 || ! grep -q "Task-1  main" tasks.txt; then
 	cat tasks.txt
 	echo "the tasks cannot be read"
 	exit 1
