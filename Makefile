@@ -171,7 +171,7 @@ histogram-edges:  ## write the generated bucket edges anew
 	$(PYTHON) tools/histogram-edges.py > bpf/histogram_edges.h
 
 clean:  ## remove what was built (not the cached roots and kernels)
-	rm -rf $(BUILD)/user $(BUILD)/bpf $(BUILD)/unit $(BUILD)/fuzz $(BUILD)/loopprof* $(BUILD)/bench-*
+	rm -rf $(BUILD)/user $(BUILD)/bpf $(BUILD)/unit $(BUILD)/fuzz $(BUILD)/loopprof* $(BUILD)/lost.* $(BUILD)/bench-*
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
