@@ -35,7 +35,7 @@ const struct lp_option_row lp_options[] = {
 	{ 'i', "interval", "TIME", LP_FOR_LIVE,
 	  "print a summary of each interval, and rewrite the file of -o" },
 	{ 'm', "mode", "MODE", LP_FOR_LIVE,
-	  "trace (default): a probe times every callback; sample: no probe at all, callbacks are known from samples of late loops" },
+	  "trace (default): a probe times every callback; sample: nothing that a callback passes, they are known from samples of late loops" },
 	{ 'F', "freq", "HZ", LP_FOR_LIVE,
 	  "samples a second of a loop that is late (default: 99, more for thresholds under 50ms)" },
 	{ LP_OPTION_NATIVE, "native", NULL, LP_FOR_LIVE, "show C frames in stacks, too" },
@@ -77,6 +77,8 @@ static const struct {
 	{ "sudo loopprof -p 4242", "what holds up the loop of process 4242" },
 	{ "sudo loopprof -p 4242 -t 20ms -d 30s", "stalls from 20 ms on, for half a minute" },
 	{ "sudo loopprof -p 4242 -m sample", "the same without a probe: cheap enough to stay on" },
+	{ "sudo loopprof tasks -p 4242", "what each of its tasks waits for, now" },
+	{ "sudo loopprof -p 4242 --find all --explain", "what got lost, and what to do about it" },
 	{ "sudo loopprof -a -i 10s", "every asyncio process, a summary each ten seconds" },
 	{ "sudo loopprof -- python3 app.py", "from the first callback of a program on" },
 	{ "sudo loopprof -p 4242 -i 15s -o loop.prom", "histograms for node_exporter" },
@@ -121,7 +123,7 @@ static void print_help(void)
 {
 	size_t i;
 
-	puts("loopprof tells what holds up an event loop: which callback, how long, at which line.\n\nUsage:");
+	puts("loopprof tells what holds up an event loop: which callback, how long, at which line;\nwhat each task waits for; and what got lost on the way.\n\nUsage:");
 	for (i = 0; i < lp_command_count; i++)
 		printf("  loopprof%s%s %s\n      %s\n", lp_commands[i].name ? " " : "",
 		       lp_commands[i].name ? lp_commands[i].name : "", lp_commands[i].synopsis,
@@ -166,14 +168,18 @@ static const char man_description[] =
 	"loopprof attaches to running, unmodified asyncio programs from outside, with eBPF, and\n"
 	"tells which callback or task step held the loop, for how long, at which line, why\n"
 	"(computing, blocked in which system call on what, waiting for the GIL or for a CPU,\n"
-	"collecting garbage), and whom it held up. The programs are neither changed nor\n"
-	"restarted.\n";
+	"collecting garbage), and whom it held up; what got lost: coroutines that nobody awaited,\n"
+	"exceptions that nobody asked for, tasks that were dropped, loops that were closed too\n"
+	"early or used from the wrong thread; and what each task waits for. The programs are\n"
+	"neither changed nor restarted.\n";
 
 static const char man_end[] =
 	".SH OVERHEAD\n"
 	"In trace mode an entry uprobe costs the target a trap for each callback; hooks on the\n"
 	"poll system calls cost their callers a look-up, and a hook on context switches each\n"
-	"switch another. Sample mode has no uprobe. README.md has measured figures.\n"
+	"switch another. Sample mode has no uprobe that a callback passes. What finds lost things\n"
+	"costs nothing until it happens; options that cost more say so. README.md has measured\n"
+	"figures.\n"
 	".SH EXIT STATUS\n"
 	"0 on success, a target that exits included; 1 on an error, or if nothing was\n"
 	"attached; 2 on a wrong usage; with \\-\\-, the status of COMMAND.\n"

@@ -120,7 +120,7 @@ static void test_who_has_a_timeout_is_not_stuck(void **state)
 	struct lp_task_list list = list_of(2, "0=1 1=0");
 
 	(void)state;
-	list.tasks[0].times_out = true;
+	list.tasks[0].goes_on = true;
 	assert_string_equal(summary_of(&list), "0 1 ");
 }
 

@@ -115,7 +115,7 @@ struct lp_waiting {
 	uint64_t since_ns;
 	bool edges_cut;
 	bool any_end;
-	bool times_out;
+	bool goes_on;
 	size_t used;
 	char detail[CPYTHON_WAIT_DETAIL_BYTES];
 };

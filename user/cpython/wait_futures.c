@@ -125,6 +125,9 @@ bool cpython_wait_children(struct lp_waiting *wait, uint64_t futures, bool keeps
 	} else {
 		cpython_wait_say(wait, "%zu pending", count.pending);
 	}
+	/* one that is no task may end whatever the tasks do */
+	if (wait->any_end && count.pending > wait->waits->edge_count)
+		wait->goes_on = true;
 	return true;
 }
 

@@ -125,6 +125,7 @@ static void begin(struct lp_waiting *wait)
 	wait->since_ns = 0;
 	wait->edges_cut = false;
 	wait->any_end = false;
+	wait->goes_on = false;
 	wait->used = 0;
 	wait->detail[0] = '\0';
 }
@@ -183,7 +184,7 @@ static void say_timeout(struct lp_waiting *wait, uint64_t task)
 	}
 	if (when <= 0)
 		return;
-	wait->times_out = true;
+	wait->goes_on = true;
 	cpython_wait_say_when(wait, "timeout", "timeout overdue", when);
 }
 
@@ -221,6 +222,6 @@ void cpython_waits_fill(struct lp_waits *waits, const struct lp_chain *chain, ui
 	task->awaited_detail = task_arena_text(waits->arena, wait.detail);
 	task->since_ns = wait.since_ns;
 	task->any_end = wait.any_end;
-	task->times_out = wait.times_out;
+	task->goes_on = wait.goes_on;
 	keep_edges(waits, task);
 }

@@ -65,7 +65,7 @@ struct lp_task {
 	size_t edge_count;
 	struct lp_task_edge *edges;
 	bool any_end; /* the end of one of those tasks is enough */
-	bool times_out; /* it goes on by itself, if nothing else lets it */
+	bool goes_on; /* by itself: it has a timeout, or what is enough is no task */
 
 	uint64_t since_ns; /* CLOCK_MONOTONIC: waits since; 0: not known */
 

@@ -25,7 +25,7 @@ struct finder {
 static bool can_step(const struct lp_task *task)
 {
 	return task->state == LP_TASK_RUNNING || task->state == LP_TASK_READY ||
-	       task->state == LP_TASK_DONE || task->times_out;
+	       task->state == LP_TASK_DONE || task->goes_on;
 }
 
 static void set_free(struct finder *finder, uint32_t task, size_t *queued)

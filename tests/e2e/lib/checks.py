@@ -113,7 +113,8 @@ def durations(errors, note):
     sizes = [abs(error) for error in errors]
     said = (f"{len(errors)} stalls, durations off by {statistics.median(sizes) / 1e3:.0f} us "
             f"in the median, {max(sizes) / 1e3:.0f} us at worst")
-    if max(sizes) > WORST_NS:
+    # Something else may have had the CPU for one of many.
+    if sum(size > WORST_NS for size in sizes) > len(sizes) // 10:
         raise Late(said)
     if note:
         note(said)

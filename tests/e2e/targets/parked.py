@@ -280,7 +280,7 @@ async def ended(books):
 
 async def busy():
     print("ready", flush=True)
-    while not select.select([0], [], [], 0)[0]:
+    while not select.select([0], [], [], 0)[0]:  # parked
         for _ in range(10_000):  # parked
             pass  # parked
     os._exit(0)
