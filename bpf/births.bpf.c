@@ -5,7 +5,6 @@
  */
 #include "common.bpf.h"
 #include "python.bpf.h"
-#include "loop.bpf.h"
 #include "callable.bpf.h"
 #include "identify.bpf.h"
 #include "walk.bpf.h"

@@ -18,6 +18,17 @@ static __always_inline __u64 lp_read_u64(__u64 address)
 	return value;
 }
 
+static __always_inline void lp_event_fill(struct lp_event *event, __u16 type, __u32 size, __u64 now,
+					  __u32 slot, __u32 pid)
+{
+	event->type = type;
+	event->reserved = 0;
+	event->size = size;
+	event->time_ns = now;
+	event->loop = slot;
+	event->pid = pid;
+}
+
 static __always_inline struct lp_loop *lp_loop_of(__u32 tid, __u32 *slot)
 {
 	__u32 key = lp_thread_bucket_of(tid);

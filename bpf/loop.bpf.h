@@ -3,17 +3,6 @@
 #ifndef LP_LOOP_BPF_H
 #define LP_LOOP_BPF_H
 
-static __always_inline void lp_event_fill(struct lp_event *event, __u16 type, __u32 size, __u64 now,
-					  __u32 slot, __u32 pid)
-{
-	event->type = type;
-	event->reserved = 0;
-	event->size = size;
-	event->time_ns = now;
-	event->loop = slot;
-	event->pid = pid;
-}
-
 /*
  * Copies the name object of a task that has just been stepped.  Reading it at the
  * start of every step would cost each a fifth more; now the task may be gone, if

@@ -6,13 +6,10 @@
  * _asyncio, where they are about to use the message that tells of it, and at C
  * functions that are called seldom.  One program for all: it is loaded once.
  */
+/* Nothing here needs the kernel's types, whose relocation would take 10 MB for a moment. */
 #define LP_DEFINE_MAPS
 #include "common.bpf.h"
 #include "python.bpf.h"
-#include "loop.bpf.h"
-#include "callable.bpf.h"
-#include "identify.bpf.h"
-#include "stall.bpf.h"
 #include "walk.bpf.h"
 #include "finding.bpf.h"
 

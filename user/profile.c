@@ -228,6 +228,13 @@ static int add_launched(struct lp_profile *profile, struct lp_error *error)
 	return err;
 }
 
+/* What finds lost things comes last; whoever reads that the run begins may rely on it. */
+static void settle(struct lp_profile *profile)
+{
+	live_drain(profile->live);
+	targets_settle(profile->targets);
+}
+
 /* Returns 0 if at least one of what was asked for is there. */
 static int add_targets(struct lp_profile *profile, struct lp_error *error)
 {
@@ -239,6 +246,7 @@ static int add_targets(struct lp_profile *profile, struct lp_error *error)
 		return add_launched(profile, error);
 	if (options->all) {
 		targets_scan(profile->targets);
+		settle(profile);
 		log_note("following every asyncio process of this host, %zu now; Ctrl-C ends",
 			 targets_attached(profile->targets));
 		return 0;
@@ -257,6 +265,7 @@ static int add_targets(struct lp_profile *profile, struct lp_error *error)
 	}
 	if (!added)
 		return err;
+	settle(profile);
 	log_note("%s mode, slow from %g ms; Ctrl-C ends", profile->run.mode,
 		 (double)options->threshold_ns / MILLISECOND);
 	return 0;

@@ -243,8 +243,6 @@ static int try_attach(struct lp_targets *targets, struct lp_target *target, bool
 	targets->attached++;
 	live_add_target(targets->config.live, &target->process, &target->instance);
 	loops = add_running_loops(targets, target, LOOKS);
-	/* whoever reads the line below may rely on it */
-	complete(targets, target);
 	if (target->named)
 		log_note("pid %d (%s), %s on CPython %s, %s%s", target->process.pid,
 			 target->process.comm, instance.runtime_name, instance.version,
@@ -383,6 +381,15 @@ void targets_process_event(struct lp_targets *targets, const struct lp_event_pro
 	else if (event->action == LP_PROCESS_FORK && find(targets, (pid_t)event->parent) &&
 		 (targets->config.all || targets->config.subprocesses))
 		consider(targets, (pid_t)event->event.pid);
+}
+
+void targets_settle(struct lp_targets *targets)
+{
+	struct lp_target *target;
+
+	for (target = targets->first; target; target = target->next)
+		if (target->state == LP_TARGET_ATTACHED && target->incomplete)
+			complete(targets, target);
 }
 
 static void warn_if_silent(struct lp_targets *targets, struct lp_target *target)
