@@ -207,7 +207,6 @@ int lp_exception_made(struct pt_regs *ctx)
 	struct lp_process *process = lp_current_process();
 	__u64 message, arguments;
 	__u32 kind;
-	int number;
 
 	if (!process || PT_REGS_PARM1(ctx) != process->lifecycle.runtime_error)
 		return 0;
@@ -216,15 +215,7 @@ int lp_exception_made(struct pt_regs *ctx)
 		arguments += process->lifecycle.tuple_items;
 	message = lp_read_u64(arguments);
 	kind = lp_kind_of_message(process, message);
-	if (kind == LP_FINDING_KINDS)
-		return 0;
-	number = lp_finding_begin(kind, 0);
-	if (number < 0)
-		return 0;
-	lp_finding_own_walk(number);
-	lp_finding_send(number);
-	lp_finding_end(number);
-	return 0;
+	return kind == LP_FINDING_KINDS ? 0 : lp_tell_stack(kind);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

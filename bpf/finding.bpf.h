@@ -278,4 +278,17 @@ __weak __noinline int lp_finding_exception(__u32 number, __u64 exception)
 	return 0;
 }
 
+/* A finding of which there is no more to tell than where it happened. */
+static __always_inline int lp_tell_stack(__u32 kind)
+{
+	int number = lp_finding_begin(kind, 0);
+
+	if (number < 0)
+		return 0;
+	lp_finding_own_walk(number);
+	lp_finding_send(number);
+	lp_finding_end(number);
+	return 0;
+}
+
 #endif /* LP_FINDING_BPF_H */

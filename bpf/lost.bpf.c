@@ -137,18 +137,6 @@ static __always_inline int lp_tell_coroutine(__u64 arguments)
 	return 0;
 }
 
-static __always_inline int lp_tell_stack(__u32 kind)
-{
-	int number = lp_finding_begin(kind, 0);
-
-	if (number < 0)
-		return 0;
-	lp_finding_own_walk(number);
-	lp_finding_send(number);
-	lp_finding_end(number);
-	return 0;
-}
-
 /* One task of those that exist while a loop is closed. */
 __weak __noinline int lp_close_task(__u32 number, __u64 task)
 {

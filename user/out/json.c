@@ -135,17 +135,9 @@ static void write_loop(void *context, const struct lp_loop_info *loop)
 	struct json_sink *json = context;
 	FILE *out = json->line;
 
-	fprintf(out, "{\"type\":\"loop\",\"loop_id\":%" PRIu32 ",\"pid\":%d,\"tid\":%d,\"comm\":",
-		loop->id, loop->pid, loop->tid);
-	json_string(out, loop->comm);
-	fputs(",\"runtime\":", out);
-	json_string(out, loop->runtime);
-	fputs(",\"runtime_version\":", out);
-	json_string(out, loop->version);
-	fputs(",\"exe\":", out);
-	json_string(out, loop->exe);
-	fputs(",\"container\":", out);
-	json_string_or_null(out, loop->container);
+	fprintf(out, "{\"type\":\"loop\",\"loop_id\":%" PRIu32 ",\"pid\":%d,\"tid\":%d", loop->id,
+		loop->pid, loop->tid);
+	json_program(out, loop);
 	putc('}', out);
 	end_line(json, LINE_OTHER);
 }

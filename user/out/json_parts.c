@@ -23,6 +23,20 @@ uint32_t json_loop_id(const struct lp_loop_info *loop)
 	return loop ? loop->id : 0;
 }
 
+void json_program(FILE *out, const struct lp_loop_info *loop)
+{
+	fputs(",\"comm\":", out);
+	json_string(out, loop->comm);
+	fputs(",\"runtime\":", out);
+	json_string(out, loop->runtime);
+	fputs(",\"runtime_version\":", out);
+	json_string(out, loop->version);
+	fputs(",\"exe\":", out);
+	json_string(out, loop->exe);
+	fputs(",\"container\":", out);
+	json_string_or_null(out, loop->container);
+}
+
 const char *json_kind(enum lp_model_kind kind)
 {
 	return kind == LP_MODEL_TASK ? "task" : "callback";

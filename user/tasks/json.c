@@ -296,16 +296,7 @@ static void on_loop(struct lp_tasks_sink *base, const struct lp_tasks_view *view
 	fprintf(out, "{\"type\":\"loop\",\"loop_id\":%" PRIu32 ",\"pid\":%d", loop->id, loop->pid);
 	/* one that does not run has no thread */
 	write_number(out, "tid", (uint64_t)loop->tid);
-	fputs(",\"comm\":", out);
-	json_string(out, loop->comm);
-	fputs(",\"runtime\":", out);
-	json_string(out, loop->runtime);
-	fputs(",\"runtime_version\":", out);
-	json_string(out, loop->version);
-	fputs(",\"exe\":", out);
-	json_string(out, loop->exe);
-	fputs(",\"container\":", out);
-	json_string_or_null(out, loop->container);
+	json_program(out, loop);
 	fputs(",\"class\":", out);
 	json_string_or_null(out, view->list.loops[number].class);
 	fputs("}\n", out);
