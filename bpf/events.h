@@ -41,6 +41,10 @@ enum lp_event_type {
 	LP_EVENT_RUN_QUEUE = 43,
 	LP_EVENT_TASK_NAME = 44,
 	LP_EVENT_FOUND = 45,
+	LP_EVENT_LABELS = 46,
+	LP_EVENT_SELF = 47,
+	LP_EVENT_BLOCK = 48, /* in captures only, see user/source/capture.h */
+	LP_EVENT_COVERAGE = 49,
 };
 
 struct lp_event {
@@ -330,6 +334,46 @@ struct lp_event_target {
 	char exe[256];
 };
 
+#define LP_UNIT_BYTES 128
+#define LP_POD_BYTES 40
+
+/* More of a target: follows its LP_EVENT_TARGET. */
+struct lp_event_labels {
+	struct lp_event event;
+	__u64 start_ticks; /* with the PID, which process it is; /proc/PID/stat, field 22 */
+	char unit[LP_UNIT_BYTES]; /* systemd's: "api.service"; "" if none */
+	char pod[LP_POD_BYTES]; /* Kubernetes' uid of it, 36 characters; "" if none */
+};
+
+/* What loopprof itself takes, and what it got for it: cumulative but for the gauges. */
+struct lp_event_self {
+	struct lp_event event;
+	__u64 wall_ns; /* since the run began */
+	__u64 cpu_ns; /* of all its threads, in user and kernel mode */
+	__u64 probe_hits; /* uprobes, in the targets */
+	__u64 probe_ns; /* what those cost the targets, by calibration */
+	__u64 hook_hits; /* on polls and context switches, all over the host */
+	__u64 hook_ns; /* what those cost, by calibration */
+	__u64 bursts; /* of trace mode, --budget */
+	__u64 attach_failures; /* processes that could not be profiled */
+	__u64 resident_bytes; /* gauge */
+	__u64 map_bytes; /* gauge: of BPF maps, in the kernel */
+	__u32 targets; /* gauge: processes that are profiled */
+	__u32 loops; /* gauge */
+	__u32 frequency; /* gauge: of the clock that samples late loops, Hz */
+	__u32 budget_ppm; /* of a CPU; 0: no budget */
+	__u64 reserved[4];
+};
+
+/* Of one loop, cumulative: how much of it the histograms of its callbacks are of. */
+struct lp_event_coverage {
+	struct lp_event event;
+	__u64 traced_ns; /* in which every callback was timed */
+	__u64 untold; /* slow callbacks that were counted but not told: too many at once */
+	__u64 untold_ns; /* their time */
+	__u64 reserved[2];
+};
+
 /* The state of a loop's counters: cumulative. */
 struct lp_event_loop_stats {
 	struct lp_event event;
@@ -476,6 +520,9 @@ struct lp_event_end {
 };
 
 _Static_assert(sizeof(struct lp_event_target) == 416, "wire");
+_Static_assert(sizeof(struct lp_event_labels) == 200, "wire");
+_Static_assert(sizeof(struct lp_event_self) == 152, "wire");
+_Static_assert(sizeof(struct lp_event_coverage) == 64, "wire");
 _Static_assert(sizeof(struct lp_event_loop_stats) == 72 + sizeof(struct lp_histogram), "wire");
 _Static_assert(sizeof(struct lp_event_callback_stats) == 40 + 2 * sizeof(struct lp_histogram),
 	       "wire");

@@ -3,43 +3,20 @@
 
 #include "findings.h"
 #include "option_table.h"
+#include "option_values.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define DEFAULT_THRESHOLD_NS 100000000ULL
 #define FREQUENCY_MAX 10000
-
-int options_duration(const char *text, uint64_t *ns)
-{
-	static const struct {
-		const char *suffix;
-		double ns;
-	} units[] = { { "", 1e9 }, { "s", 1e9 },  { "ms", 1e6 },   { "us", 1e3 },
-		      { "ns", 1 }, { "m", 60e9 }, { "min", 60e9 }, { "h", 3600e9 } };
-	double value;
-	char *end;
-	size_t i;
-
-	value = strtod(text, &end);
-	if (end == text || !isfinite(value) || value < 0)
-		return -EINVAL;
-	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(end, units[i].suffix) != 0)
-			continue;
-		value *= units[i].ns;
-		if (value > 1e18)
-			return -EINVAL;
-		*ns = (uint64_t)(value + 0.5);
-		return 0;
-	}
-	return -EINVAL;
-}
+#define DEFAULT_EXPORT_NS 10000000000ULL
+#define DEFAULT_ROTATE_BYTES (64ULL << 20)
+#define DEFAULT_RETAIN_BYTES (1ULL << 30)
 
 static int usage_error(const char *format, const char *what)
 {
@@ -83,6 +60,7 @@ static int take_duration(const char *name, const char *text, bool zero, uint64_t
 
 static int take_mode(struct lp_options *options, const char *value)
 {
+	options->mode_given = true;
 	options->sampling = strcmp(value, "sample") == 0;
 	return options->sampling || strcmp(value, "trace") == 0
 		       ? 0
@@ -132,6 +110,63 @@ static int take_flag(struct lp_options *options, int key)
 	return 2;
 }
 
+static int take_export(struct lp_options *options, const char *value)
+{
+	if (options->export_count == LP_EXPORTS_MAX)
+		return usage_error("%s may be given eight times", "--export");
+	if (option_export(value, &options->exports[options->export_count]))
+		return usage_error("--export takes FORMAT=FILE such as prom=/var/x.prom, not '%s'",
+				   value);
+	options->export_count++;
+	return 0;
+}
+
+static int take_fail_if(struct lp_options *options, const char *value)
+{
+	const char **grown =
+		realloc(options->fail_if, (options->fail_if_count + 1) * sizeof(*grown));
+
+	if (!grown)
+		return usage_error("%s", "out of memory");
+	options->fail_if = grown;
+	grown[options->fail_if_count++] = value;
+	return 0;
+}
+
+/* What a service that stays on takes. */
+static int take_fleet_option(struct lp_options *options, int key, const char *value)
+{
+	switch (key) {
+	case LP_OPTION_EXPORT:
+		return take_export(options, value);
+	case LP_OPTION_BUDGET:
+		return option_percent(value, &options->budget_ppm)
+			       ? usage_error(
+					 "--budget takes a share of a CPU such as 1%%, not '%s'",
+					 value)
+			       : 0;
+	case LP_OPTION_ROTATE:
+		return option_rotate(value, &options->rotate_bytes, &options->rotate_ns)
+			       ? usage_error(
+					 "--rotate takes a size such as 64M or a time such as 1h, not '%s'",
+					 value)
+			       : 0;
+	case LP_OPTION_RETAIN:
+		return options_size(value, &options->retain_bytes) || !options->retain_bytes
+			       ? usage_error("--retain takes a size such as 1G, not '%s'", value)
+			       : 0;
+	case LP_OPTION_BY:
+		return option_by(value, &options->by)
+			       ? usage_error("--by takes loop, name, container or host, not '%s'",
+					     value)
+			       : 0;
+	case LP_OPTION_FAIL_IF:
+		return take_fail_if(options, value);
+	default:
+		return take_flag(options, key);
+	}
+}
+
 static int take_option(struct lp_options *options, int key, char *value)
 {
 	switch (key) {
@@ -168,7 +203,7 @@ static int take_option(struct lp_options *options, int key, char *value)
 		options->verbosity = -1;
 		return 0;
 	default:
-		return take_flag(options, key);
+		return take_fleet_option(options, key, value);
 	}
 }
 
@@ -202,19 +237,36 @@ bool options_only_explain(const struct lp_options *options)
 	       !options->all && !options->launch;
 }
 
+static bool reads_captures(const struct lp_options *options)
+{
+	return LP_FOR_CAPTURES >> options->command & 1;
+}
+
+static int check_captures(const struct lp_options *options)
+{
+	const char *command = lp_commands[options->command].name;
+
+	if (options->launch)
+		return usage_error("%s starts nothing: leave out -- COMMAND", command);
+	if (options->command == LP_COMMAND_DIFF)
+		return options->capture_count == 2
+			       ? 0
+			       : usage_error("%s needs two captures: the old one and the new one",
+					     command);
+	if (!options->capture_count)
+		return usage_error("%s needs the name of a capture", command);
+	if (options->command == LP_COMMAND_EXPORT && !options->format && !options->output)
+		return usage_error("%s needs -f FORMAT", command);
+	return 0;
+}
+
 /* What only makes sense together, or not at all. */
 static int check_combination(const struct lp_options *options)
 {
 	bool targets = options->pid_count || options->all || options->launch;
 
-	if (options->command == LP_COMMAND_REPORT && options->launch)
-		return usage_error("%s starts nothing: leave out -- COMMAND", "report");
-	if (options->command == LP_COMMAND_REPORT)
-		return options->capture ? 0
-					: usage_error("report needs the name of a %s", "capture");
-	if (options->capture)
-		return usage_error("'%s' is too much (to start a program, put -- before it)",
-				   options->capture);
+	if (reads_captures(options))
+		return check_captures(options);
 	if (options->command == LP_COMMAND_CHECK)
 		return options->launch
 			       ? usage_error("%s starts nothing: leave out -- COMMAND", "check")
@@ -246,11 +298,8 @@ static int parse_words(int argc, char **argv, int separator, struct lp_options *
 	int err;
 
 	for (; optind < separator; optind++) {
-		if (options->command == LP_COMMAND_REPORT && command_seen) {
-			if (options->capture)
-				return usage_error("report takes one capture; '%s' is one more",
-						   argv[optind]);
-			options->capture = argv[optind];
+		if (reads_captures(options) && command_seen) {
+			options->captures[options->capture_count++] = argv[optind];
 			continue;
 		}
 		if (command_seen)
@@ -270,6 +319,23 @@ static int parse_words(int argc, char **argv, int separator, struct lp_options *
 	return 0;
 }
 
+/* What is not given follows from what is. */
+static void complete_options(struct lp_options *options)
+{
+	/* what a task waits for a turn of the loop is a part of its life; and a callback from
+	 * another thread is seen where it is put into the queue */
+	options->queue |= options->lifetimes || options->findings >> LP_FINDING_WRONG_THREAD & 1;
+	/* to be left on: no probe, unless it is asked for or paid from a budget */
+	if (options->all && !options->mode_given && !options->queue && !options->budget_ppm)
+		options->sampling = true;
+	if (options->export_count && !options->interval_ns)
+		options->export_ns = DEFAULT_EXPORT_NS;
+	if (!options->rotate_bytes && !options->rotate_ns)
+		options->rotate_bytes = DEFAULT_ROTATE_BYTES;
+	if (!options->retain_bytes)
+		options->retain_bytes = DEFAULT_RETAIN_BYTES;
+}
+
 int options_parse(int argc, char **argv, struct lp_options *options)
 {
 	int keys[64], separator = argc, key, err, i;
@@ -278,6 +344,9 @@ int options_parse(int argc, char **argv, struct lp_options *options)
 	char shorts[128];
 
 	memset(options, 0, sizeof(*options));
+	options->captures = calloc((size_t)argc + 1, sizeof(*options->captures));
+	if (!options->captures)
+		return usage_error("%s", "out of memory");
 	options->threshold_ns = DEFAULT_THRESHOLD_NS;
 	options->findings = findings_default();
 	for (i = 1; i < argc && separator == argc; i++)
@@ -304,14 +373,14 @@ int options_parse(int argc, char **argv, struct lp_options *options)
 	for (j = 0; !err && j < seen; j++)
 		if (!option_allowed(options, keys[j]))
 			err = usage_error("%s is not for this command", option_table_name(keys[j]));
-	/* what a task waits for a turn of the loop is a part of its life; and a callback from
-	 * another thread is seen where it is put into the queue */
-	options->queue |= options->lifetimes || options->findings >> LP_FINDING_WRONG_THREAD & 1;
+	complete_options(options);
 	return err ? err : check_combination(options);
 }
 
 void options_free(struct lp_options *options)
 {
 	free(options->pids);
-	options->pids = NULL;
+	free(options->captures);
+	free(options->fail_if);
+	memset(options, 0, sizeof(*options));
 }

@@ -17,6 +17,24 @@ enum lp_command {
 	LP_COMMAND_REPORT,
 	LP_COMMAND_CHECK,
 	LP_COMMAND_TASKS,
+	LP_COMMAND_EXPORT,
+	LP_COMMAND_DIFF,
+};
+
+/* What loops are merged by: report, export, diff. */
+enum lp_by {
+	LP_BY_LOOP, /* each for itself */
+	LP_BY_NAME, /* of the thread that runs it */
+	LP_BY_CONTAINER, /* container, pod or unit */
+	LP_BY_HOST,
+};
+
+#define LP_EXPORTS_MAX 8
+
+/* --export FORMAT=FILE */
+struct lp_export {
+	char format[24];
+	const char *path;
 };
 
 struct lp_options {
@@ -26,13 +44,15 @@ struct lp_options {
 	bool all; /* -a */
 	char **launch; /* -- COMMAND ARG..., NULL-terminated; NULL: none */
 	bool subprocesses;
-	bool sampling; /* -m sample */
+	bool sampling; /* -m sample, and -a without -m */
+	bool mode_given;
 	unsigned int frequency; /* Hz; 0: by the threshold */
 	bool native;
 	bool kernel;
 	uint64_t threshold_ns;
 	uint64_t duration_ns; /* 0: until it is interrupted */
-	uint64_t interval_ns; /* 0: none */
+	uint64_t interval_ns; /* -i; 0: none */
+	uint64_t export_ns; /* how often --export writes where there is no -i; 0: never */
 	const char *output;
 	const char *format;
 	bool json;
@@ -44,7 +64,17 @@ struct lp_options {
 	bool stack; /* tasks: whole await chains */
 	bool consistent; /* tasks: stop the target while its tasks are read */
 	uint64_t watch_ns; /* tasks --watch; 0: once */
-	const char *capture; /* report FILE */
+	char **captures; /* report, export, diff: FILE... */
+	size_t capture_count;
+	struct lp_export exports[LP_EXPORTS_MAX];
+	size_t export_count;
+	uint32_t budget_ppm; /* --budget; 0: none */
+	uint64_t rotate_bytes; /* record --rotate; 0: not by size */
+	uint64_t rotate_ns; /* 0: not by age */
+	uint64_t retain_bytes; /* 0: everything is kept */
+	enum lp_by by;
+	const char **fail_if; /* diff --fail-if; checked where it is used */
+	size_t fail_if_count;
 	int verbosity; /* -q is -1 */
 };
 
@@ -60,6 +90,9 @@ void options_free(struct lp_options *options);
 
 /* "100ms", "2s", "1.5m", "250us"; a bare number is in seconds.  Returns 0 or -EINVAL. */
 int options_duration(const char *text, uint64_t *ns);
+
+/* "64M", "1G", "500k"; a bare number is in bytes.  Returns 0 or -EINVAL. */
+int options_size(const char *text, uint64_t *bytes);
 
 /* The man page, as roff, on stdout. */
 void options_print_man(void);

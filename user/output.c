@@ -39,11 +39,33 @@ int output_check(const struct lp_options *options)
 {
 	const struct lp_format *format;
 	struct lp_error error;
+	size_t i;
 
+	for (i = 0; i < options->export_count; i++) {
+		format = format_by_name(options->exports[i].format);
+		if (format && format->live)
+			continue;
+		log_error("--export knows no format '%s'; there are prom, openmetrics and otlp",
+			  options->exports[i].format);
+		return 2;
+	}
 	if (options->command == LP_COMMAND_RECORD || !choose_format(options, &format, &error))
 		return 0;
 	log_error("%s", error.text);
 	return 2;
+}
+
+static int open_exports(struct lp_output *output, const struct lp_options *options,
+			struct lp_error *error)
+{
+	const struct lp_look plain = { .columns = 80, .utf8 = true };
+	size_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < options->export_count; i++)
+		err = fanout_open(&output->fanout, format_by_name(options->exports[i].format),
+				  options->exports[i].path, &plain, error);
+	return err;
 }
 
 int output_start(struct lp_output *output, const struct lp_options *options, struct lp_error *error)
@@ -53,14 +75,23 @@ int output_start(struct lp_output *output, const struct lp_options *options, str
 	int err;
 
 	memset(output, 0, sizeof(*output));
+	if (options->command == LP_COMMAND_RECORD) {
+		err = open_exports(output, options, error);
+		goto open_model;
+	}
 	err = choose_format(options, &format, error);
 	if (err)
 		return err;
 	if (format && !options->output)
 		on_stdout = format;
-	err = fanout_open(&output->fanout, on_stdout, NULL, &look, error);
+	/* export writes what is asked for and nothing else */
+	if (options->command != LP_COMMAND_EXPORT || !options->output)
+		err = fanout_open(&output->fanout, on_stdout, NULL, &look, error);
 	if (!err && format && options->output)
 		err = fanout_open(&output->fanout, format, options->output, &plain, error);
+	if (!err)
+		err = open_exports(output, options, error);
+open_model:
 	if (!err && model_new(&fanout_observer, &output->fanout, &output->model))
 		err = error_set(error, -ENOMEM, "out of memory");
 	if (err)

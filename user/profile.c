@@ -86,7 +86,7 @@ static void take(void *context, const struct lp_event *record)
 		return;
 	if (profile->capture)
 		capture_write(profile->capture, record);
-	else
+	if (profile->output.model)
 		output_take(&profile->output, record);
 }
 
@@ -103,8 +103,12 @@ static int open_output(struct lp_profile *profile, struct lp_error *error)
 		.queue = profile->run.queue,
 	};
 
-	if (options->command != LP_COMMAND_RECORD)
-		return output_start(&profile->output, options, error);
+	if (options->command != LP_COMMAND_RECORD || options->export_count) {
+		int err = output_start(&profile->output, options, error);
+
+		if (err || options->command != LP_COMMAND_RECORD)
+			return err;
+	}
 	memcpy(header.magic, LP_CAPTURE_MAGIC, sizeof(header.magic));
 	snprintf(header.tool, sizeof(header.tool), "%s", profile->run.tool);
 	snprintf(header.mode, sizeof(header.mode), "%s", profile->run.mode);
@@ -283,7 +287,8 @@ static enum lp_end_reason run(struct lp_profile *profile)
 	uint64_t now = clock_ns(CLOCK_MONOTONIC), start_ns = now;
 	uint64_t period = progress_period_ns(options->threshold_ns);
 	uint64_t end = options->duration_ns ? start_ns + options->duration_ns : UINT64_MAX;
-	uint64_t interval = options->interval_ns ? start_ns + options->interval_ns : UINT64_MAX;
+	uint64_t interval_ns = options->interval_ns ? options->interval_ns : options->export_ns;
+	uint64_t interval = interval_ns ? start_ns + interval_ns : UINT64_MAX;
 	uint64_t save = start_ns + SAVE_PERIOD_NS;
 	uint64_t check = start_ns, look = start_ns;
 	struct epoll_event events[4];
@@ -299,7 +304,7 @@ static enum lp_end_reason run(struct lp_profile *profile)
 			/* not every event wakes us */
 			live_drain(profile->live);
 			live_watch(profile->live);
-			if (!profile->capture)
+			if (profile->output.model)
 				model_advance(profile->output.model, now);
 			look = now + (live_loops(profile->live) ? period : 100 * MILLISECOND);
 		}
@@ -307,7 +312,7 @@ static enum lp_end_reason run(struct lp_profile *profile)
 			check = targets_check(profile->targets, now);
 		if (now >= interval) {
 			live_snapshot(profile->live, LP_EVENT_INTERVAL, 0);
-			interval += options->interval_ns;
+			interval += interval_ns;
 		}
 		if (now >= save) {
 			live_save(profile->live);
@@ -358,13 +363,16 @@ static void consume_signal(const struct lp_profile *profile)
 
 static int finish(struct lp_profile *profile, struct lp_error *error)
 {
+	struct lp_error other;
 	int err = 0;
 
 	if (profile->capture)
 		err = capture_writer_close(profile->capture, error);
-	else if (profile->output.model)
-		err = output_finish(&profile->output, error);
 	profile->capture = NULL;
+	if (profile->output.model && output_finish(&profile->output, &other) && !err) {
+		err = other.code;
+		*error = other;
+	}
 	return err;
 }
 
@@ -395,6 +403,8 @@ static void describe_run(struct lp_profile *profile)
 		.sampled = options->sampling,
 		.lifetimes = options->lifetimes,
 		.explain = options->explain,
+		.no_intervals = !options->interval_ns,
+		.budget_ppm = options->budget_ppm,
 	};
 }
 

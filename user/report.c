@@ -24,7 +24,7 @@ int command_report(const struct lp_options *options)
 	struct lp_run run;
 	int err, close_err;
 
-	if (capture_reader_new(options->capture, &reader, &error)) {
+	if (capture_reader_new(options->captures[0], &reader, &error)) {
 		log_error("%s", error.text);
 		return 1;
 	}
@@ -52,10 +52,10 @@ int command_report(const struct lp_options *options)
 		log_warning(
 			"%" PRIu64
 			" records of %s are of kinds that this version does not know; a newer loopprof shows them",
-			output.unknown, options->capture);
+			output.unknown, options->captures[0]);
 	if (output.damaged)
 		log_warning("%" PRIu64 " records of %s are damaged and were left out",
-			    output.damaged, options->capture);
+			    output.damaged, options->captures[0]);
 	close_err = output_finish(&output, &close_error);
 	capture_reader_free(reader);
 	if (err)

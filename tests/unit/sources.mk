@@ -30,7 +30,7 @@ test_model_stacks_SOURCES = $(test_model_SOURCES)
 test_model_stalls_SOURCES = $(test_model_SOURCES)
 test_native_SOURCES = user/symbolise/native.c user/symbolise/unwind_part.c \
 	user/symbolise/unwind_programs.c user/target/mappings.c user/text.c $(test_unwind_SOURCES)
-test_options_SOURCES = user/options.c user/option_table.c user/findings.c
+test_options_SOURCES = user/options.c user/option_values.c user/option_table.c user/findings.c
 test_output_file_SOURCES = user/out/file.c user/error.c user/log.c
 test_places_SOURCES = user/symbolise/places.c
 test_process_SOURCES = user/target/process.c user/error.c

@@ -35,6 +35,9 @@ SEES(poll_return, LP_EVENT_POLL_RETURN, struct lp_event_poll_return)
 SEES(loop_end, LP_EVENT_LOOP_END, struct lp_event)
 SEES(process, LP_EVENT_PROCESS, struct lp_event_process)
 SEES(target, LP_EVENT_TARGET, struct lp_event_target)
+SEES(labels, LP_EVENT_LABELS, struct lp_event_labels)
+SEES(self, LP_EVENT_SELF, struct lp_event_self)
+SEES(coverage, LP_EVENT_COVERAGE, struct lp_event_coverage)
 SEES(loop_stats, LP_EVENT_LOOP_STATS, struct lp_event_loop_stats)
 SEES(callback_stats, LP_EVENT_CALLBACK_STATS, struct lp_event_callback_stats)
 SEES(stack, LP_EVENT_STACK, struct lp_event_stack)
@@ -61,6 +64,9 @@ static const struct lp_event_handlers handlers = {
 	.loop_end = saw_loop_end,
 	.process = saw_process,
 	.target = saw_target,
+	.labels = saw_labels,
+	.self = saw_self,
+	.coverage = saw_coverage,
 	.loop_stats = saw_loop_stats,
 	.callback_stats = saw_callback_stats,
 	.stack = saw_stack,
@@ -100,6 +106,9 @@ static const struct {
 	{ LP_EVENT_PROGRESS, sizeof(struct lp_event_slow) },
 	{ LP_EVENT_CAUSE, sizeof(struct lp_event_cause) },
 	{ LP_EVENT_RUN_QUEUE, sizeof(struct lp_event_run_queue) },
+	{ LP_EVENT_LABELS, sizeof(struct lp_event_labels) },
+	{ LP_EVENT_SELF, sizeof(struct lp_event_self) },
+	{ LP_EVENT_COVERAGE, sizeof(struct lp_event_coverage) },
 	{ LP_EVENT_LOST, sizeof(struct lp_event_lost) },
 	{ LP_EVENT_INTERVAL, sizeof(struct lp_event_end) },
 	{ LP_EVENT_END, sizeof(struct lp_event_end) },

@@ -245,20 +245,67 @@ static void a_record_is_told_apart_from_its_command(void **state)
 	assert_int_equal(options.command, LP_COMMAND_RECORD);
 }
 
-static void a_report_takes_one_file(void **state)
+static void a_report_takes_files(void **state)
 {
 	(void)state;
 	expect_accepted("report x.lpc");
 	assert_int_equal(options.command, LP_COMMAND_REPORT);
-	assert_string_equal(options.capture, "x.lpc");
+	assert_string_equal(options.captures[0], "x.lpc");
 	expect_accepted("-j report x.lpc -o y.json");
-	assert_string_equal(options.capture, "x.lpc");
+	assert_string_equal(options.captures[0], "x.lpc");
 	assert_true(options.json);
 	/* whatever the file is called */
 	expect_accepted("report report");
-	assert_string_equal(options.capture, "report");
+	assert_string_equal(options.captures[0], "report");
 	expect_refused("report", "needs the name of a capture");
-	expect_refused("report x.lpc y.lpc", "'y.lpc' is one more");
+	expect_accepted("report x.lpc y.lpc --by host");
+	assert_int_equal(options.capture_count, 2);
+	assert_string_equal(options.captures[1], "y.lpc");
+	assert_int_equal(options.by, LP_BY_HOST);
+	expect_refused("report x.lpc --by pid", "loop, name, container or host");
+}
+
+static void export_needs_a_format_and_diff_two_captures(void **state)
+{
+	(void)state;
+	expect_accepted("export -f folded x.lpc y.lpc");
+	expect_accepted("export -o x.folded x.lpc");
+	expect_refused("export x.lpc", "needs -f FORMAT");
+	expect_refused("export -f folded", "needs the name of a capture");
+	expect_accepted("diff old.lpc new.lpc --fail-if p99>10% --fail-if new-stalls");
+	assert_int_equal(options.fail_if_count, 2);
+	assert_string_equal(options.fail_if[1], "new-stalls");
+	expect_refused("diff old.lpc", "needs two captures");
+}
+
+static void what_stays_on_has_limits(void **state)
+{
+	(void)state;
+	expect_accepted("-a");
+	assert_true(options.sampling);
+	expect_accepted("-a -m trace");
+	assert_false(options.sampling);
+	expect_accepted("-a --queue");
+	assert_false(options.sampling);
+	expect_accepted("-a --budget 0.5% --export prom=/var/x.prom --export otlp=/var/y=z.jsonl");
+	assert_int_equal(options.budget_ppm, 5000);
+	assert_int_equal(options.export_count, 2);
+	assert_string_equal(options.exports[1].format, "otlp");
+	assert_string_equal(options.exports[1].path, "/var/y=z.jsonl");
+	assert_true(options.export_ns);
+	expect_accepted("record -a -o dir --rotate 16M --retain 2G");
+	assert_int_equal(options.rotate_bytes, 16 << 20);
+	assert_int_equal(options.rotate_ns, 0);
+	assert_int_equal(options.retain_bytes, 2ULL << 30);
+	expect_accepted("record -a -o dir --rotate 1h");
+	assert_int_equal(options.rotate_ns, 3600000000000);
+	assert_int_equal(options.rotate_bytes, 0);
+	expect_refused("-a --budget 0", "--budget takes");
+	expect_refused("-a --budget 200%", "--budget takes");
+	expect_refused("-a --export prom", "--export takes");
+	expect_refused("-a --rotate 1h", "not for this command");
+	expect_refused("record -a -o x --rotate 64", "--rotate takes");
+	expect_refused("record -a -o x --retain none", "--retain takes");
 }
 
 static void a_check_takes_nothing(void **state)
@@ -452,7 +499,9 @@ int main(void)
 		TEST(what_is_no_pid_is_refused),
 		TEST(a_command_follows_two_dashes_with_its_own_options),
 		TEST(a_record_is_told_apart_from_its_command),
-		TEST(a_report_takes_one_file),
+		TEST(a_report_takes_files),
+		TEST(export_needs_a_format_and_diff_two_captures),
+		TEST(what_stays_on_has_limits),
 		TEST(a_check_takes_nothing),
 		TEST(wrong_combinations_are_refused),
 		TEST(options_of_another_command_are_refused),

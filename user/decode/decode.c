@@ -183,6 +183,18 @@ static int decode_target(const void *record, const struct lp_event_handlers *han
 	return 0;
 }
 
+static int decode_labels(const void *record, const struct lp_event_handlers *handlers,
+			 void *context)
+{
+	const struct lp_event_labels *event = record;
+
+	if (!terminated(event->unit, sizeof(event->unit)) ||
+	    !terminated(event->pod, sizeof(event->pod)))
+		return -EBADMSG;
+	handlers->labels(context, event);
+	return 0;
+}
+
 static int decode_stack(const void *record, const struct lp_event_handlers *handlers, void *context)
 {
 	const struct lp_event_stack *event = record;
@@ -295,6 +307,8 @@ LP_PLAIN(poller, struct lp_event_poller)
 LP_PLAIN(run_queue, struct lp_event_run_queue)
 LP_PLAIN(noticed, struct lp_event_noticed)
 LP_PLAIN(lost, struct lp_event_lost)
+LP_PLAIN(self, struct lp_event_self)
+LP_PLAIN(coverage, struct lp_event_coverage)
 LP_PLAIN(interval, struct lp_event_end)
 LP_PLAIN(end, struct lp_event_end)
 
@@ -336,6 +350,9 @@ static const struct lp_decoder {
 	  offsetof(struct lp_event_handlers, task_name), decode_task_name_event },
 	LP_ROW(LP_EVENT_RUN_QUEUE, run_queue, struct lp_event_run_queue, true),
 	LP_ROW(LP_EVENT_TARGET, target, struct lp_event_target, true),
+	LP_ROW(LP_EVENT_LABELS, labels, struct lp_event_labels, true),
+	LP_ROW(LP_EVENT_SELF, self, struct lp_event_self, true),
+	LP_ROW(LP_EVENT_COVERAGE, coverage, struct lp_event_coverage, true),
 	LP_ROW(LP_EVENT_LOOP_STATS, loop_stats, struct lp_event_loop_stats, true),
 	LP_ROW(LP_EVENT_CALLBACK_STATS, callback_stats, struct lp_event_callback_stats, true),
 	LP_ROW(LP_EVENT_STACK, stack, struct lp_event_stack, false),

@@ -56,6 +56,9 @@ struct lp_event_handlers {
 	void (*noticed)(void *context, const struct lp_event_noticed *event);
 	void (*task_end)(void *context, const struct lp_event_task_end *event);
 	void (*lost)(void *context, const struct lp_event_lost *event);
+	void (*labels)(void *context, const struct lp_event_labels *event);
+	void (*self)(void *context, const struct lp_event_self *event);
+	void (*coverage)(void *context, const struct lp_event_coverage *event);
 	void (*interval)(void *context, const struct lp_event_end *event);
 	void (*end)(void *context, const struct lp_event_end *event);
 };

@@ -107,23 +107,46 @@ static struct lp_model_loop *loop_of(struct lp_model *model, const struct lp_eve
 	return event->loop < LP_MAX_LOOPS ? model->by_slot[event->loop] : NULL;
 }
 
+static struct lp_model_target *target_of(const struct lp_model *model, uint32_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < model->target_count; i++)
+		if (model->targets[i].target.event.pid == pid)
+			return &model->targets[i];
+	return NULL;
+}
+
 static void on_target(void *context, const struct lp_event_target *event)
 {
 	struct lp_model *model = context;
-	struct lp_event_target *grown;
-	size_t i;
+	struct lp_model_target *grown, *known = target_of(model, event->event.pid);
 
-	for (i = 0; i < model->target_count; i++) {
-		if (model->targets[i].event.pid == event->event.pid) {
-			model->targets[i] = *event;
+	if (!known) {
+		grown = realloc(model->targets, (model->target_count + 1) * sizeof(*grown));
+		if (!grown)
 			return;
-		}
+		model->targets = grown;
+		known = &grown[model->target_count++];
 	}
-	grown = realloc(model->targets, (model->target_count + 1) * sizeof(*grown));
-	if (!grown)
-		return;
-	model->targets = grown;
-	grown[model->target_count++] = *event;
+	known->target = *event;
+	memset(&known->labels, 0, sizeof(known->labels));
+}
+
+static void on_labels(void *context, const struct lp_event_labels *event)
+{
+	struct lp_model_target *target = target_of(context, event->event.pid);
+
+	if (target)
+		target->labels = *event;
+}
+
+static void on_self(void *context, const struct lp_event_self *event)
+{
+	struct lp_model *model = context;
+
+	model->self = *event;
+	model->self_known = true;
 }
 
 static bool equip_loop(struct lp_model *model, struct lp_model_loop *loop)
@@ -136,12 +159,28 @@ static bool equip_loop(struct lp_model *model, struct lp_model_loop *loop)
 	return loop->stalls != NULL;
 }
 
+/* What it has from its process and from the run. */
+static void label_loop(const struct lp_model *model, struct lp_loop_info *info)
+{
+	const struct lp_model_target *known = target_of(model, (uint32_t)info->pid);
+
+	text_copy(info->host, sizeof(info->host), model->run.host ? model->run.host : "");
+	info->unix_offset_ns = (int64_t)(model->run.start_unix_ns - model->run.start_ns);
+	if (!known)
+		return;
+	text_copy(info->runtime, sizeof(info->runtime), known->target.runtime);
+	text_copy(info->version, sizeof(info->version), known->target.version);
+	text_copy(info->exe, sizeof(info->exe), known->target.exe);
+	text_copy(info->container, sizeof(info->container), known->target.container);
+	text_copy(info->unit, sizeof(info->unit), known->labels.unit);
+	text_copy(info->pod, sizeof(info->pod), known->labels.pod);
+}
+
 static void on_loop(void *context, const struct lp_event_loop *event)
 {
 	struct lp_model *model = context;
 	struct lp_model_loop *loop = calloc(1, sizeof(*loop));
 	char comm[LP_COMM_BYTES + 1] = "";
-	size_t i;
 
 	if (!loop)
 		return;
@@ -153,17 +192,7 @@ static void on_loop(void *context, const struct lp_event_loop *event)
 	loop->info.tid = (pid_t)event->tid;
 	memcpy(comm, event->comm, LP_COMM_BYTES);
 	text_copy(loop->info.comm, sizeof(loop->info.comm), comm);
-	for (i = 0; i < model->target_count; i++) {
-		const struct lp_event_target *target = &model->targets[i];
-
-		if (target->event.pid != event->event.pid)
-			continue;
-		text_copy(loop->info.runtime, sizeof(loop->info.runtime), target->runtime);
-		text_copy(loop->info.version, sizeof(loop->info.version), target->version);
-		text_copy(loop->info.exe, sizeof(loop->info.exe), target->exe);
-		text_copy(loop->info.container, sizeof(loop->info.container), target->container);
-		break;
-	}
+	label_loop(model, &loop->info);
 	*model->last_loop = loop;
 	model->last_loop = &loop->next;
 	model->by_slot[event->event.loop] = loop;
@@ -395,6 +424,14 @@ static void on_loop_stats(void *context, const struct lp_event_loop_stats *event
 		loop->stats = *event;
 }
 
+static void on_coverage(void *context, const struct lp_event_coverage *event)
+{
+	struct lp_model_loop *loop = loop_of(context, &event->event);
+
+	if (loop)
+		loop->coverage = *event;
+}
+
 static void on_callback_stats(void *context, const struct lp_event_callback_stats *event)
 {
 	struct lp_model *model = context;
@@ -541,6 +578,9 @@ const struct lp_event_handlers model_handlers = {
 	.found = on_found,
 	.noticed = on_noticed,
 	.task_end = on_task_end,
+	.labels = on_labels,
+	.self = on_self,
+	.coverage = on_coverage,
 	.lost = on_lost,
 	.interval = on_interval,
 	.end = on_end,

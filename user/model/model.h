@@ -38,6 +38,9 @@ struct lp_run {
 	bool lifetimes; /* lives of tasks are */
 	bool explain; /* sinks for people explain the kinds of findings that they show */
 	bool sampled; /* sample mode: callbacks are known from samples of late iterations only */
+	bool no_intervals; /* nobody asked for them (-i): they only keep files up to date */
+	uint32_t budget_ppm; /* --budget, of a CPU; 0: none */
+	size_t sources; /* captures that were merged; 0: live, or one */
 };
 
 struct lp_loop_info {
@@ -49,6 +52,11 @@ struct lp_loop_info {
 	char version[16]; /* "3.11.2" */
 	char exe[LP_FILE_MAX];
 	char container[65]; /* "" if none */
+	char unit[LP_UNIT_BYTES]; /* systemd's: "api.service"; "" if none */
+	char pod[LP_POD_BYTES]; /* Kubernetes' uid of it; "" if none */
+	char host[80];
+	int64_t unix_offset_ns; /* CLOCK_REALTIME minus CLOCK_MONOTONIC of its host then */
+	bool folded; /* not one loop but many with the same labels: pid and tid are 0 */
 };
 
 enum lp_model_kind { LP_MODEL_TASK, LP_MODEL_CALLBACK };
@@ -259,6 +267,12 @@ struct lp_loop_summary {
 	uint64_t iterations;
 	uint64_t callbacks;
 	uint64_t slow_callbacks;
+	uint64_t untold; /* of those, counted but not told by themselves: too many at once */
+	/*
+	 * The time of which the histograms of callbacks are: wall_ns in trace mode, less
+	 * where it runs in bursts, 0 in sample mode.
+	 */
+	uint64_t traced_ns;
 	struct lp_histogram iteration;
 	size_t callback_count;
 	struct lp_callback_summary *items; /* greatest total run time first */
@@ -266,8 +280,28 @@ struct lp_loop_summary {
 	struct lp_cause *causes; /* worst first */
 };
 
+/* An instant of its host's CLOCK_MONOTONIC, in ns since 1970. */
+static inline uint64_t loop_unix_ns(const struct lp_loop_info *loop, uint64_t monotonic_ns)
+{
+	return monotonic_ns + (uint64_t)loop->unix_offset_ns;
+}
+
 /* busy / (busy + idle), 0 if both are 0. */
 double loop_utilization(const struct lp_loop_summary *summary);
+
+/* What loopprof itself took and got; see struct lp_event_self. */
+struct lp_self {
+	uint64_t wall_ns;
+	uint64_t cpu_ns;
+	uint64_t probe_hits, probe_ns; /* uprobes in targets */
+	uint64_t hook_hits, hook_ns; /* polls and context switches of the host */
+	uint64_t bursts;
+	uint64_t attach_failures;
+	uint64_t resident_bytes, map_bytes;
+	uint32_t targets, loops;
+	uint32_t frequency; /* Hz */
+	uint32_t budget_ppm;
+};
 
 /* The state of all loops, those that have ended included. */
 struct lp_summary {
@@ -279,6 +313,8 @@ struct lp_summary {
 	struct lp_finding_count *findings; /* most frequent first */
 	uint64_t findings_beyond; /* found at more places than are kept */
 	uint64_t lost[LP_LOST_KINDS];
+	bool self_known;
+	struct lp_self self; /* of the whole run, also in an interval's summary */
 };
 
 struct lp_run_end {

@@ -33,6 +33,7 @@ struct lp_model_loop {
 	struct lp_model_callback *callbacks;
 	size_t callback_count;
 	struct lp_event_loop_stats stats, before;
+	struct lp_event_coverage coverage, coverage_before;
 	uint64_t end_ns; /* 0 while it lives */
 };
 
@@ -41,6 +42,12 @@ struct lp_model_slot {
 	struct lp_model_loop *loop;
 	struct lp_model_callback *callback;
 	struct lp_event_callback_stats stats;
+};
+
+/* A process, as its events tell it. */
+struct lp_model_target {
+	struct lp_event_target target;
+	struct lp_event_labels labels;
 };
 
 struct lp_model {
@@ -53,11 +60,13 @@ struct lp_model {
 	size_t loop_count;
 	struct lp_model_loop *by_slot[LP_MAX_LOOPS];
 	struct lp_model_slot *slots[LP_MAX_CALLBACKS];
-	struct lp_event_target *targets;
+	struct lp_model_target *targets;
 	size_t target_count;
 	/* what found no slot of its own: of all loops together */
 	struct lp_model_loop other;
 	uint64_t lost[LP_LOST_KINDS], lost_before[LP_LOST_KINDS];
+	bool self_known;
+	struct lp_event_self self;
 	uint64_t interval_start_ns;
 	uint64_t last_event_ns;
 	bool ended;

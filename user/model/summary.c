@@ -116,6 +116,9 @@ static void summarise_loop(struct lp_model_loop *loop, bool interval, uint64_t s
 	summary->iterations = since(now->iterations, before->iterations);
 	summary->callbacks = since(now->callbacks, before->callbacks);
 	summary->slow_callbacks = since(now->slow, before->slow);
+	summary->untold = since(loop->coverage.untold, interval ? loop->coverage_before.untold : 0);
+	summary->traced_ns =
+		since(loop->coverage.traced_ns, interval ? loop->coverage_before.traced_ns : 0);
 	if (interval)
 		histogram_subtract(&summary->iteration, &now->iteration, &before->iteration);
 	else
@@ -123,6 +126,29 @@ static void summarise_loop(struct lp_model_loop *loop, bool interval, uint64_t s
 	summarise_callbacks(loop, interval, summary);
 	if (loop->causes)
 		summary->cause_count = causes_list(loop->causes, interval, &summary->causes);
+}
+
+static void fill_self(const struct lp_model *model, struct lp_summary *summary)
+{
+	const struct lp_event_self *self = &model->self;
+
+	summary->self_known = model->self_known;
+	summary->self = (struct lp_self){
+		.wall_ns = self->wall_ns,
+		.cpu_ns = self->cpu_ns,
+		.probe_hits = self->probe_hits,
+		.probe_ns = self->probe_ns,
+		.hook_hits = self->hook_hits,
+		.hook_ns = self->hook_ns,
+		.bursts = self->bursts,
+		.attach_failures = self->attach_failures,
+		.resident_bytes = self->resident_bytes,
+		.map_bytes = self->map_bytes,
+		.targets = self->targets,
+		.loops = self->loops,
+		.frequency = self->frequency,
+		.budget_ppm = self->budget_ppm,
+	};
 }
 
 static bool summarise(struct lp_model *model, bool interval, uint64_t now_ns,
@@ -151,6 +177,7 @@ static bool summarise(struct lp_model *model, bool interval, uint64_t now_ns,
 		summary->lost[i] = since(model->lost[i], interval ? model->lost_before[i] : 0);
 	summary->finding_count = findings_list(model->findings, interval, &summary->findings);
 	summary->findings_beyond = findings_beyond(model->findings, interval);
+	fill_self(model, summary);
 	return true;
 }
 
@@ -181,6 +208,7 @@ static void begin_loop_interval(struct lp_model_loop *loop)
 	struct lp_model_callback *callback;
 
 	loop->before = loop->stats;
+	loop->coverage_before = loop->coverage;
 	if (loop->causes)
 		causes_begin_interval(loop->causes);
 	for (callback = loop->callbacks; callback; callback = callback->next) {

@@ -5,7 +5,7 @@
 
 #include "sink.h"
 
-#define LP_FANOUT_SINKS 4
+#define LP_FANOUT_SINKS 16
 
 struct lp_fanout {
 	size_t count;

@@ -47,6 +47,7 @@ struct json_sink {
 	size_t size;
 	bool queue;
 	bool sampled;
+	bool no_intervals;
 	int err; /* first failed write; nothing is written after it */
 };
 
@@ -117,6 +118,7 @@ static void write_header(void *context, const struct lp_run *run)
 
 	json->queue = run->queue;
 	json->sampled = run->sampled;
+	json->no_intervals = run->no_intervals;
 	fputs("{\"type\":\"header\",\"version\":\"" JSON_VERSION "\",\"tool\":", out);
 	json_string(out, run->tool);
 	fputs(",\"mode\":", out);
@@ -217,9 +219,13 @@ static void write_summary(struct json_sink *json, const struct lp_summary *total
 static void write_interval(void *context, const struct lp_summary *interval,
 			   const struct lp_summary *total)
 {
+	const struct json_sink *json = context;
 	char tail[48];
 
 	(void)interval;
+	/* a file is kept up to date all the same */
+	if (json->no_intervals && !json->snapshot)
+		return;
 	snprintf(tail, sizeof(tail), ",\"now_ns\":%" PRIu64 "}", total->now_ns);
 	begin_document(context);
 	write_summary(context, total, tail);

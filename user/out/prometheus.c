@@ -510,6 +510,7 @@ const struct lp_format prom_format = {
 	.name = "prom",
 	.suffix = ".prom",
 	.snapshot = true,
+	.live = true,
 	.open = prom_open,
 };
 
@@ -517,5 +518,6 @@ const struct lp_format openmetrics_format = {
 	.name = "openmetrics",
 	.suffix = ".openmetrics",
 	.snapshot = true,
+	.live = true,
 	.open = openmetrics_open,
 };

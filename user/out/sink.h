@@ -25,6 +25,7 @@ struct lp_format {
 	const char *name; /* what -f takes */
 	const char *suffix; /* of a file that means this format, with its dot; or NULL */
 	bool snapshot; /* written whole each time, through a temporary name */
+	bool live; /* kept up to date while a run goes on: --export takes it */
 	/*
 	 * Opens a sink.  path: the file, or NULL for stdout (not with snapshot).
 	 * A file that cannot be written is told here, before anything is attached.

@@ -27,6 +27,7 @@ struct lp_text_sink {
 	int64_t wall_offset_ns;
 	struct lp_text_shows shows; /* in each summary */
 	bool explain;
+	bool no_intervals;
 	int err; /* first failed write; nothing is written after it */
 };
 
@@ -51,6 +52,7 @@ static void on_run(void *context, const struct lp_run *run)
 	sink->shows.queue = run->queue;
 	sink->shows.sampled = run->sampled;
 	sink->explain = run->explain;
+	sink->no_intervals = run->no_intervals;
 }
 
 static void print_clock(const struct lp_text_sink *sink, uint64_t monotonic_ns)
@@ -105,6 +107,8 @@ static void on_interval(void *context, const struct lp_summary *interval,
 	struct lp_text_sink *sink = context;
 
 	(void)total;
+	if (sink->no_intervals)
+		return;
 	fputc('\n', sink->file);
 	print_clock(sink, interval->now_ns);
 	fputs("  ", sink->file);
