@@ -36,9 +36,9 @@ static int parse(const char *text, const struct unit *units, size_t count, doubl
 
 int options_duration(const char *text, uint64_t *ns)
 {
-	static const struct unit units[] = { { "", 1e9 },     { "s", 1e9 },    { "ms", 1e6 },
-					     { "us", 1e3 },   { "ns", 1 },     { "m", 60e9 },
-					     { "min", 60e9 }, { "h", 3600e9 }, { "d", 86400e9 } };
+	static const struct unit units[] = { { "", 1e9 },     { "s", 1e9 },   { "ms", 1e6 },
+					     { "us", 1e3 },   { "ns", 1 },    { "m", 60e9 },
+					     { "min", 60e9 }, { "h", 3600e9 } };
 	double value;
 
 	if (parse(text, units, LENGTH(units), 1e18, &value))

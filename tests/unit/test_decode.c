@@ -199,7 +199,7 @@ static void less_than_a_head_is_refused(void **state)
 
 static void types_of_later_versions_are_told_apart_from_damage(void **state)
 {
-	static const uint16_t unknown[] = { 0, 8, 12, 13, 16, 31, 46, 0x8000, 0xffff };
+	static const uint16_t unknown[] = { 0, 8, 12, 13, 16, 31, 60, 0x8000, 0xffff };
 	struct lp_handled seen;
 	size_t i;
 
