@@ -45,6 +45,9 @@ enum lp_event_type {
 	LP_EVENT_SELF = 47,
 	LP_EVENT_BLOCK = 48, /* in captures only, see user/source/capture.h */
 	LP_EVENT_COVERAGE = 49,
+	/* Head only.  What came before it in this file tells what was known already, and what had
+	 * been counted, when the file was begun: it goes on where another one ended. */
+	LP_EVENT_BASELINE = 50,
 };
 
 struct lp_event {

@@ -37,6 +37,7 @@ SEES(process, LP_EVENT_PROCESS, struct lp_event_process)
 SEES(target, LP_EVENT_TARGET, struct lp_event_target)
 SEES(labels, LP_EVENT_LABELS, struct lp_event_labels)
 SEES(self, LP_EVENT_SELF, struct lp_event_self)
+SEES(baseline, LP_EVENT_BASELINE, struct lp_event)
 SEES(coverage, LP_EVENT_COVERAGE, struct lp_event_coverage)
 SEES(loop_stats, LP_EVENT_LOOP_STATS, struct lp_event_loop_stats)
 SEES(callback_stats, LP_EVENT_CALLBACK_STATS, struct lp_event_callback_stats)
@@ -66,6 +67,7 @@ static const struct lp_event_handlers handlers = {
 	.target = saw_target,
 	.labels = saw_labels,
 	.self = saw_self,
+	.baseline = saw_baseline,
 	.coverage = saw_coverage,
 	.loop_stats = saw_loop_stats,
 	.callback_stats = saw_callback_stats,
@@ -108,6 +110,7 @@ static const struct {
 	{ LP_EVENT_RUN_QUEUE, sizeof(struct lp_event_run_queue) },
 	{ LP_EVENT_LABELS, sizeof(struct lp_event_labels) },
 	{ LP_EVENT_SELF, sizeof(struct lp_event_self) },
+	{ LP_EVENT_BASELINE, sizeof(struct lp_event) },
 	{ LP_EVENT_COVERAGE, sizeof(struct lp_event_coverage) },
 	{ LP_EVENT_LOST, sizeof(struct lp_event_lost) },
 	{ LP_EVENT_INTERVAL, sizeof(struct lp_event_end) },

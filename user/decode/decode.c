@@ -308,6 +308,7 @@ LP_PLAIN(run_queue, struct lp_event_run_queue)
 LP_PLAIN(noticed, struct lp_event_noticed)
 LP_PLAIN(lost, struct lp_event_lost)
 LP_PLAIN(self, struct lp_event_self)
+LP_PLAIN(baseline, struct lp_event)
 LP_PLAIN(coverage, struct lp_event_coverage)
 LP_PLAIN(interval, struct lp_event_end)
 LP_PLAIN(end, struct lp_event_end)
@@ -352,6 +353,7 @@ static const struct lp_decoder {
 	LP_ROW(LP_EVENT_TARGET, target, struct lp_event_target, true),
 	LP_ROW(LP_EVENT_LABELS, labels, struct lp_event_labels, true),
 	LP_ROW(LP_EVENT_SELF, self, struct lp_event_self, true),
+	LP_ROW(LP_EVENT_BASELINE, baseline, struct lp_event, true),
 	LP_ROW(LP_EVENT_COVERAGE, coverage, struct lp_event_coverage, true),
 	LP_ROW(LP_EVENT_LOOP_STATS, loop_stats, struct lp_event_loop_stats, true),
 	LP_ROW(LP_EVENT_CALLBACK_STATS, callback_stats, struct lp_event_callback_stats, true),

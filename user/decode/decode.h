@@ -58,6 +58,7 @@ struct lp_event_handlers {
 	void (*lost)(void *context, const struct lp_event_lost *event);
 	void (*labels)(void *context, const struct lp_event_labels *event);
 	void (*self)(void *context, const struct lp_event_self *event);
+	void (*baseline)(void *context, const struct lp_event *event);
 	void (*coverage)(void *context, const struct lp_event_coverage *event);
 	void (*interval)(void *context, const struct lp_event_end *event);
 	void (*end)(void *context, const struct lp_event_end *event);

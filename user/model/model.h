@@ -41,6 +41,7 @@ struct lp_run {
 	bool no_intervals; /* nobody asked for them (-i): they only keep files up to date */
 	uint32_t budget_ppm; /* --budget, of a CPU; 0: none */
 	size_t sources; /* captures that were merged; 0: live, or one */
+	uint8_t boot_id[16]; /* of the host; zeros: not known */
 };
 
 struct lp_loop_info {
