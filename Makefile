@@ -47,7 +47,7 @@ BENCH_OPTIONS ?=
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all install check check-unit check-vm demo bench lint format man packages-% \
+.PHONY: all static deb install check check-unit check-vm demo bench lint format man packages-% \
 	histogram-edges clean help
 
 all: $(BUILD)/loopprof  ## build build/loopprof
@@ -79,6 +79,21 @@ $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
 	@# what bpftool writes is not ours to lint
 	{ echo '/* NOLINTBEGIN */' && $(BPFTOOL) gen skeleton $< name $*_bpf && \
 		echo '/* NOLINTEND */'; } > $@
+
+# One file that needs nothing of its host but the kernel.  ld warns of getpwuid and initgroups,
+# which static_names.c keeps from loading anything.
+static: packages-build packages-static $(BUILD)/loopprof-static  ## build/loopprof-static, for any distribution with a kernel from 5.10 on
+
+$(BUILD)/libZydis.a: tools/packaging/zydis.sh
+	CC=$(CC) tools/packaging/zydis.sh $(BUILD)
+
+$(BUILD)/loopprof-static: $(OBJECTS) tools/packaging/static_names.c $(BUILD)/libZydis.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -static -o $@ $(filter %.o %.c,$^) -L$(BUILD) -lZydis \
+		$(shell $(PKG_CONFIG) --static --libs $(LIBRARIES) 2>/dev/null) -lm -lpthread 2>$@.log || { cat $@.log >&2; exit 1; }
+	strip --strip-unneeded $@
+
+deb: packages-build packages-deb man  ## build/loopprof_VERSION_amd64.deb
+	BUILD=$(BUILD) tools/packaging/deb.sh
 
 install: $(BUILD)/loopprof man  ## install the program and its man page (DESTDIR=, PREFIX=)
 	install -D -m 755 $(BUILD)/loopprof $(DESTDIR)$(PREFIX)/sbin/loopprof
@@ -171,7 +186,7 @@ histogram-edges:  ## write the generated bucket edges anew
 	$(PYTHON) tools/histogram-edges.py > bpf/histogram_edges.h
 
 clean:  ## remove what was built (not the cached roots and kernels)
-	rm -rf $(BUILD)/user $(BUILD)/bpf $(BUILD)/unit $(BUILD)/fuzz $(BUILD)/loopprof* $(BUILD)/lost.* $(BUILD)/bench-*
+	rm -rf $(BUILD)/*.deb $(BUILD)/*.a $(BUILD)/user $(BUILD)/bpf $(BUILD)/unit $(BUILD)/fuzz $(BUILD)/loopprof* $(BUILD)/lost.* $(BUILD)/bench-*
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24

@@ -64,6 +64,8 @@ const struct lp_option_row lp_options[] = {
 	  "take no more than this of a CPU, from the host and from each loop: trace in bursts, sample in between" },
 	{ LP_OPTION_EXPORT, "export", "FORMAT=FILE", LP_FOR_LIVE,
 	  "keep FILE up to date each interval (-i, default 10s); prom, openmetrics or otlp; may be repeated" },
+	{ LP_OPTION_HOST, "host", "NAME", LP_FOR_LIVE,
+	  "the name of this host in what is written (default: its own; a container has another)" },
 	{ LP_OPTION_ROTATE, "rotate", "SIZE|TIME", LP_FOR(LP_COMMAND_RECORD),
 	  "begin a new file in the directory of -o after so much or so long (default 64M)" },
 	{ LP_OPTION_RETAIN, "retain", "SIZE", LP_FOR(LP_COMMAND_RECORD),

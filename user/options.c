@@ -160,6 +160,9 @@ static int take_fleet_option(struct lp_options *options, int key, const char *va
 			       ? usage_error("--by takes loop, name, container or host, not '%s'",
 					     value)
 			       : 0;
+	case LP_OPTION_HOST:
+		options->host = value;
+		return 0;
 	case LP_OPTION_FAIL_IF:
 		return take_fail_if(options, value);
 	default:

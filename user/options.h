@@ -68,6 +68,7 @@ struct lp_options {
 	size_t capture_count;
 	struct lp_export exports[LP_EXPORTS_MAX];
 	size_t export_count;
+	const char *host; /* --host; NULL: as the system calls itself */
 	uint32_t budget_ppm; /* --budget; 0: none */
 	uint64_t rotate_bytes; /* record --rotate; 0: not by size */
 	uint64_t rotate_ns; /* 0: not by age */

@@ -391,7 +391,10 @@ static void describe_run(struct lp_profile *profile)
 {
 	const struct lp_options *options = profile->options;
 
-	gethostname(profile->host, sizeof(profile->host) - 1);
+	if (options->host)
+		snprintf(profile->host, sizeof(profile->host), "%s", options->host);
+	else
+		gethostname(profile->host, sizeof(profile->host) - 1);
 	profile->run = (struct lp_run){
 		.tool = "loopprof " LP_VERSION,
 		.mode = options->sampling ? "sample" : "trace",

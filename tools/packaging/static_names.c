@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Linked into the static program only.  glibc looks up users and groups through modules
+ * that it loads while the program runs; those of the host are of another glibc, or there
+ * is none (musl).  The files are read by code that is in libc.a since glibc 2.34.
+ */
+#include <nss.h>
+
+__attribute__((constructor)) static void names_from_files(void)
+{
+	__nss_configure_lookup("passwd", "files");
+	__nss_configure_lookup("group", "files");
+	__nss_configure_lookup("initgroups", "files");
+}
