@@ -10,5 +10,6 @@ int command_report(const struct lp_options *options);
 int command_tasks(const struct lp_options *options);
 int command_explain(const struct lp_options *options);
 int command_check(const struct lp_options *options);
+int command_diff(const struct lp_options *options);
 
 #endif /* LP_COMMANDS_H */

@@ -8,6 +8,7 @@ static int (*const commands[])(const struct lp_options *options) = {
 	[LP_COMMAND_PROFILE] = command_profile, [LP_COMMAND_RECORD] = command_profile,
 	[LP_COMMAND_REPORT] = command_report,	[LP_COMMAND_CHECK] = command_check,
 	[LP_COMMAND_TASKS] = command_tasks,	[LP_COMMAND_EXPORT] = command_report,
+	[LP_COMMAND_DIFF] = command_diff,
 };
 
 int main(int argc, char **argv)

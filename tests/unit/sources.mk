@@ -3,6 +3,8 @@
 
 test_capture_SOURCES = user/source/capture.c user/out/file.c user/error.c user/log.c
 test_code_SOURCES = user/target/code.c user/target/elf_file.c
+test_compare_SOURCES = $(wildcard user/compare/*.c) user/model/histogram.c user/out/text_print.c \
+	user/out/text_stack.c user/out/json_parts.c user/out/escape.c user/text.c
 test_decode_SOURCES = user/decode/decode.c user/text.c
 test_decode_findings_SOURCES = user/decode/decode.c user/text.c
 test_decode_names_SOURCES = user/decode/decode.c user/text.c

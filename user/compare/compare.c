@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "compare.h"
+
+#include "../model/histogram.h"
+
+#include <errno.h>
+#include <math.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+const double lp_compared_quantiles[LP_COMPARED_QUANTILES] = { 0.5, 0.9, 0.99 };
+
+/* A cause whose waits have become longer, not more: by how much, and of how many, to be sure. */
+#define LONGER 2.0
+#define LONGER_COUNT 30
+
+/* The nodes of a tree, in its order. */
+struct node_list {
+	const void **nodes;
+	size_t count;
+};
+
+static void list_node(const void *node, VISIT visit, void *context)
+{
+	struct node_list *list = context;
+
+	if (visit == postorder || visit == leaf)
+		list->nodes[list->count++] = *(const void *const *)node;
+}
+
+static int list_tree(const void *tree, size_t count, struct node_list *list)
+{
+	list->count = 0;
+	list->nodes = calloc(count + 1, sizeof(*list->nodes));
+	if (!list->nodes)
+		return -ENOMEM;
+	twalk_r(tree, list_node, list);
+	return 0;
+}
+
+static void shift_quantiles(const struct lp_histogram *old, const struct lp_histogram *new,
+			    struct lp_quantile_shift *shifts)
+{
+	size_t i;
+
+	for (i = 0; i < LP_COMPARED_QUANTILES; i++) {
+		struct lp_bounds before = quantile_bounds(old, lp_compared_quantiles[i]);
+		struct lp_bounds now = quantile_bounds(new, lp_compared_quantiles[i]);
+
+		shifts[i].old_ns = histogram_quantile(old, lp_compared_quantiles[i]);
+		shifts[i].new_ns = histogram_quantile(new, lp_compared_quantiles[i]);
+		if (now.low > before.high)
+			shifts[i].verdict = LP_VERDICT_WORSE;
+		else if (now.high < before.low)
+			shifts[i].verdict = LP_VERDICT_BETTER;
+		else if (bounds_tell(&before) && bounds_tell(&now))
+			shifts[i].verdict = LP_VERDICT_SAME;
+		else
+			shifts[i].verdict = LP_VERDICT_UNSURE;
+	}
+}
+
+static enum lp_verdict rate_verdict(uint64_t old, double old_exposure, uint64_t new,
+				    double new_exposure)
+{
+	int order = rates_differ(old, old_exposure, new, new_exposure);
+
+	if (order)
+		return order > 0 ? LP_VERDICT_WORSE : LP_VERDICT_BETTER;
+	return old == new || old + new >= 20 ? LP_VERDICT_SAME : LP_VERDICT_UNSURE;
+}
+
+/* The worst that is certain, then the best; else whether anything can be told. */
+static enum lp_verdict whole_verdict(const struct lp_callback_shift *shift, bool timed)
+{
+	enum lp_verdict verdict = shift->slow;
+	size_t i;
+
+	for (i = 0; timed && i < LP_COMPARED_QUANTILES; i++) {
+		if (shift->quantiles[i].verdict == LP_VERDICT_WORSE)
+			return LP_VERDICT_WORSE;
+		if (shift->quantiles[i].verdict == LP_VERDICT_BETTER && verdict != LP_VERDICT_WORSE)
+			verdict = LP_VERDICT_BETTER;
+	}
+	/* the median is what most rests on */
+	if (timed && verdict == LP_VERDICT_SAME)
+		verdict = shift->quantiles[0].verdict;
+	return verdict;
+}
+
+static double seconds(uint64_t ns)
+{
+	return (double)ns * 1e-9;
+}
+
+static double share_of(uint64_t ns, const struct lp_side *side)
+{
+	return side->wall_ns ? (double)ns / (double)side->wall_ns : 0;
+}
+
+static void shift_callback(const struct lp_comparison *comparison, struct lp_callback_shift *shift)
+{
+	static const struct lp_side_callback none;
+	const struct lp_side_callback *old = shift->old ? shift->old : &none;
+	const struct lp_side_callback *new = shift->new ? shift->new : &none;
+	bool timed = side_is_timed(comparison->old) && side_is_timed(comparison->new);
+	double old_exposure = timed && shift->old ? (double)histogram_count(&old->run)
+						  : (double)comparison->old->wall_ns;
+	double new_exposure = timed && shift->new ? (double)histogram_count(&new->run)
+						  : (double)comparison->new->wall_ns;
+
+	shift_quantiles(&old->run, &new->run, shift->quantiles);
+	/* one that is not there has been seen for as long as the other */
+	if (!shift->old || !shift->new) {
+		old_exposure = (double)comparison->old->wall_ns;
+		new_exposure = (double)comparison->new->wall_ns;
+	}
+	shift->slow = rate_verdict(old->slow, old_exposure, new->slow, new_exposure);
+	if (shift->old && shift->new)
+		shift->verdict = whole_verdict(shift, timed);
+	else
+		shift->verdict = shift->slow == LP_VERDICT_SAME ? LP_VERDICT_UNSURE : shift->slow;
+	shift->weight = fabs(share_of(new->run.sum_ns, comparison->new) -
+			     share_of(old->run.sum_ns, comparison->old));
+}
+
+static void shift_cause(const struct lp_comparison *comparison, struct lp_cause_shift *shift)
+{
+	uint64_t old_count = shift->old ? shift->old->count : 0;
+	uint64_t new_count = shift->new ? shift->new->count : 0;
+	uint64_t old_ns = shift->old ? shift->old->total_ns : 0;
+	uint64_t new_ns = shift->new ? shift->new->total_ns : 0;
+	double longer;
+
+	shift->old_share = share_of(old_ns, comparison->old);
+	shift->new_share = share_of(new_ns, comparison->new);
+	shift->verdict = rate_verdict(old_count, seconds(comparison->old->wall_ns), new_count,
+				      seconds(comparison->new->wall_ns));
+	if (old_count < LONGER_COUNT || new_count < LONGER_COUNT || !old_ns)
+		return;
+	longer = (seconds(new_ns) / (double)new_count) / (seconds(old_ns) / (double)old_count);
+	if (longer >= LONGER && shift->new_share > shift->old_share)
+		shift->verdict = LP_VERDICT_WORSE;
+	else if (longer <= 1 / LONGER && shift->new_share < shift->old_share)
+		shift->verdict = LP_VERDICT_BETTER;
+}
+
+static int by_weight(const void *first, const void *second)
+{
+	const struct lp_callback_shift *left = first, *right = second;
+
+	return left->weight < right->weight ? 1 : left->weight > right->weight ? -1 : 0;
+}
+
+static int by_difference(const void *first, const void *second)
+{
+	const struct lp_cause_shift *left = first, *right = second;
+	double one = fabs(left->new_share - left->old_share);
+	double other = fabs(right->new_share - right->old_share);
+
+	return one < other ? 1 : one > other ? -1 : 0;
+}
+
+/* Walks both sides' nodes in their common order; a node of one side is told alone if the other
+ * has none like it. */
+typedef void (*pair_taker)(struct lp_comparison *comparison, const void *old, const void *new);
+
+static void match(struct lp_comparison *comparison, const struct node_list *before,
+		  const struct node_list *now, int (*compare)(const void *, const void *),
+		  pair_taker take)
+{
+	size_t i = 0, j = 0;
+
+	while (i < before->count || j < now->count) {
+		int order = i == before->count ? 1
+			    : j == now->count  ? -1
+					       : compare(before->nodes[i], now->nodes[j]);
+
+		take(comparison, order <= 0 ? before->nodes[i] : NULL,
+		     order >= 0 ? now->nodes[j] : NULL);
+		i += order <= 0;
+		j += order >= 0;
+	}
+}
+
+static void take_callback(struct lp_comparison *comparison, const void *old, const void *new)
+{
+	struct lp_callback_shift *shift = &comparison->callbacks[comparison->callback_count++];
+
+	shift->old = old;
+	shift->new = new;
+	shift_callback(comparison, shift);
+}
+
+static void take_cause(struct lp_comparison *comparison, const void *old, const void *new)
+{
+	struct lp_cause_shift *shift = &comparison->causes[comparison->cause_count++];
+
+	shift->old = old;
+	shift->new = new;
+	shift_cause(comparison, shift);
+}
+
+static int match_trees(struct lp_comparison *comparison, const void *old, size_t old_count,
+		       const void *new, size_t new_count,
+		       int (*compare)(const void *, const void *), pair_taker take)
+{
+	struct node_list before = { NULL, 0 }, now = { NULL, 0 };
+	int err = list_tree(old, old_count, &before);
+
+	if (!err)
+		err = list_tree(new, new_count, &now);
+	if (!err)
+		match(comparison, &before, &now, compare, take);
+	free(before.nodes);
+	free(now.nodes);
+	return err;
+}
+
+static int match_all(struct lp_comparison *comparison)
+{
+	const struct lp_side *old = comparison->old, *new = comparison->new;
+	int err;
+
+	comparison->callbacks = calloc(old->callback_count + new->callback_count + 1,
+				       sizeof(*comparison->callbacks));
+	comparison->causes =
+		calloc(old->cause_count + new->cause_count + 1, sizeof(*comparison->causes));
+	if (!comparison->callbacks || !comparison->causes)
+		return -ENOMEM;
+	err = match_trees(comparison, old->callback_tree, old->callback_count, new->callback_tree,
+			  new->callback_count, side_compare_callbacks, take_callback);
+	if (!err)
+		err = match_trees(comparison, old->cause_tree, old->cause_count, new->cause_tree,
+				  new->cause_count, side_compare_causes, take_cause);
+	if (err)
+		return err;
+	qsort(comparison->callbacks, comparison->callback_count, sizeof(*comparison->callbacks),
+	      by_weight);
+	qsort(comparison->causes, comparison->cause_count, sizeof(*comparison->causes),
+	      by_difference);
+	return 0;
+}
+
+static double utilisation(const struct lp_side *side)
+{
+	double all = (double)side->busy_ns + (double)side->idle_ns;
+
+	return all > 0 ? (double)side->busy_ns / all : 0;
+}
+
+int comparison_make(struct lp_comparison *comparison, const struct lp_side *old,
+		    const struct lp_side *new)
+{
+	int err;
+
+	memset(comparison, 0, sizeof(*comparison));
+	comparison->old = old;
+	comparison->new = new;
+	comparison->old_busy = utilisation(old);
+	comparison->new_busy = utilisation(new);
+	shift_quantiles(&old->iteration, &new->iteration, comparison->iterations);
+	comparison->stalls =
+		rate_verdict(old->slow, seconds(old->wall_ns), new->slow, seconds(new->wall_ns));
+	err = match_all(comparison);
+	if (err || old->no_memory || new->no_memory) {
+		comparison_free(comparison);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void comparison_free(struct lp_comparison *comparison)
+{
+	free(comparison->callbacks);
+	free(comparison->causes);
+	comparison->callbacks = NULL;
+	comparison->causes = NULL;
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "compare.h"
+
+#include "../model/histogram.h"
+
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The last two parts of a path: "app/views.py". */
+static const char *file_tail(const char *file)
+{
+	const char *at = file + strlen(file);
+	int slashes = 0;
+
+	while (at > file) {
+		if (at[-1] == '/' && ++slashes == 2)
+			return at;
+		at--;
+	}
+	return file;
+}
+
+int side_compare_callbacks(const void *first, const void *second)
+{
+	const struct lp_side_callback *left = first, *right = second;
+	int order = strcmp(left->info.name, right->info.name);
+
+	if (!order)
+		order = strcmp(left->service, right->service);
+	if (!order)
+		order = strcmp(left->info.file, right->info.file);
+	return order ? order : (int)left->info.kind - (int)right->info.kind;
+}
+
+int side_compare_causes(const void *first, const void *second)
+{
+	const struct lp_side_cause *left = first, *right = second;
+	int order = (int)left->kind - (int)right->kind;
+
+	if (!order)
+		order = strcmp(left->service, right->service);
+	if (!order)
+		order = strcmp(left->syscall, right->syscall);
+	if (!order)
+		order = strcmp(left->function, right->function);
+	return order ? order : strcmp(left->file, right->file);
+}
+
+/* The one in the tree, or a copy of this one that is put there; NULL: no memory. */
+static void *find_or_add(void **tree, const void *wanted, size_t size, size_t *count,
+			 int (*compare)(const void *, const void *))
+{
+	void **node = tfind(wanted, tree, compare), *added;
+
+	if (node)
+		return *node;
+	added = malloc(size);
+	if (!added)
+		return NULL;
+	memcpy(added, wanted, size);
+	if (!tsearch(added, tree, compare)) {
+		free(added);
+		return NULL;
+	}
+	(*count)++;
+	return added;
+}
+
+/* systemd's name of a service lasts longer than that of its thread. */
+static void service_of(const struct lp_loop_info *loop, char *service, size_t size)
+{
+	snprintf(service, size, "%s", !loop ? "" : loop->unit[0] ? loop->unit : loop->comm);
+}
+
+static void add_callback(struct lp_side *side, const struct lp_loop_info *loop,
+			 const struct lp_callback_summary *item)
+{
+	struct lp_side_callback wanted = { .info = { .kind = item->callback->kind } }, *known;
+
+	service_of(loop, wanted.service, sizeof(wanted.service));
+	snprintf(wanted.info.name, sizeof(wanted.info.name), "%s", item->callback->name);
+	snprintf(wanted.info.file, sizeof(wanted.info.file), "%s", file_tail(item->callback->file));
+	known = find_or_add(&side->callback_tree, &wanted, sizeof(wanted), &side->callback_count,
+			    side_compare_callbacks);
+	if (!known) {
+		side->no_memory = true;
+		return;
+	}
+	known->info.line = item->callback->line;
+	known->slow += item->slow;
+	histogram_merge(&known->run, &item->run);
+}
+
+static void add_cause(struct lp_side *side, const struct lp_loop_info *loop,
+		      const struct lp_cause *cause)
+{
+	struct lp_side_cause wanted = { .kind = cause->kind }, *known;
+
+	service_of(loop, wanted.service, sizeof(wanted.service));
+	snprintf(wanted.syscall, sizeof(wanted.syscall), "%s", cause->syscall);
+	if (cause->frame) {
+		snprintf(wanted.function, sizeof(wanted.function), "%s", cause->frame->function);
+		snprintf(wanted.file, sizeof(wanted.file), "%s", file_tail(cause->frame->file));
+	}
+	known = find_or_add(&side->cause_tree, &wanted, sizeof(wanted), &side->cause_count,
+			    side_compare_causes);
+	if (!known) {
+		side->no_memory = true;
+		return;
+	}
+	if (cause->frame)
+		known->line = cause->frame->line;
+	known->count += cause->count;
+	known->total_ns += cause->total_ns;
+}
+
+static void add_loop(struct lp_side *side, const struct lp_loop_summary *loop)
+{
+	size_t i;
+
+	side->loops += loop->loop != NULL;
+	side->wall_ns += loop->wall_ns;
+	side->traced_ns += loop->traced_ns;
+	side->busy_ns += loop->busy_ns;
+	side->idle_ns += loop->idle_ns;
+	side->callbacks += loop->callbacks;
+	side->slow += loop->slow_callbacks;
+	side->untold += loop->untold;
+	histogram_merge(&side->iteration, &loop->iteration);
+	for (i = 0; i < loop->callback_count; i++)
+		add_callback(side, loop->loop, &loop->items[i]);
+	for (i = 0; i < loop->cause_count; i++)
+		add_cause(side, loop->loop, &loop->causes[i]);
+}
+
+static void on_run(void *context, const struct lp_run *run)
+{
+	struct lp_side *side = context;
+
+	snprintf(side->host, sizeof(side->host), "%s", run->host ? run->host : "");
+	snprintf(side->mode, sizeof(side->mode), "%s", run->mode ? run->mode : "");
+	side->threshold_ns = run->threshold_ns;
+	side->start_unix_ns = run->start_unix_ns;
+}
+
+static void on_end(void *context, const struct lp_summary *total, const struct lp_run_end *end)
+{
+	struct lp_side *side = context;
+	size_t i;
+
+	side->span_ns = end->end_ns > total->since_ns ? end->end_ns - total->since_ns : 0;
+	for (i = 0; i < total->loop_count; i++)
+		add_loop(side, &total->loops[i]);
+}
+
+const struct lp_observer side_observer = { .run = on_run, .end = on_end };
+
+void side_free(struct lp_side *side)
+{
+	tdestroy(side->callback_tree, free);
+	tdestroy(side->cause_tree, free);
+	memset(side, 0, sizeof(*side));
+}
+
+bool side_is_timed(const struct lp_side *side)
+{
+	return strcmp(side->mode, "sample") != 0;
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "statistics.h"
+
+#include "../model/histogram.h"
+
+#include <math.h>
+
+/* One in a thousand, on both sides together. */
+#define RARE 0.001
+#define RARE_DEVIATIONS 3.2905
+/* Beyond so many events the normal distribution is as good as the binomial one. */
+#define EXACT_EVENTS 2000
+
+/* The slot that holds the time of a rank, from 1 on. */
+static unsigned int slot_of_rank(const struct lp_histogram *histogram, double rank)
+{
+	double seen = 0;
+	unsigned int slot;
+
+	for (slot = 0; slot + 1 < LP_HISTOGRAM_SLOTS; slot++) {
+		seen += (double)histogram->slots[slot];
+		if (seen >= rank)
+			break;
+	}
+	return slot;
+}
+
+struct lp_bounds quantile_bounds(const struct lp_histogram *histogram, double share)
+{
+	struct lp_bounds bounds = { .low = 0, .high = UINT64_MAX };
+	double count = (double)histogram_count(histogram);
+	double spread = RARE_DEVIATIONS * sqrt(count * share * (1 - share));
+	double first = floor(count * share - spread), last = ceil(count * share + spread) + 1;
+	unsigned int slot;
+
+	if (first >= 1) {
+		slot = slot_of_rank(histogram, first);
+		bounds.low = slot ? lp_histogram_edges[slot - 1] + 1 : 0;
+	}
+	if (last <= count) {
+		slot = slot_of_rank(histogram, last);
+		bounds.high = slot + 1 < LP_HISTOGRAM_SLOTS ? lp_histogram_edges[slot]
+							    : histogram_max(histogram);
+	}
+	return bounds;
+}
+
+bool bounds_tell(const struct lp_bounds *bounds)
+{
+	/* the shortest bucket has no lower edge */
+	uint64_t low = bounds->low ? bounds->low : lp_histogram_edges[0] / 2;
+
+	return bounds->high != UINT64_MAX && bounds->high / 2 <= low;
+}
+
+static double log_choose(double of, double chosen)
+{
+	return lgamma(of + 1) - lgamma(chosen + 1) - lgamma(of - chosen + 1);
+}
+
+/* How likely is it that so many or more of the events fall where they do with this chance? */
+static double upper_tail(uint64_t events, uint64_t most, double chance)
+{
+	double sum = 0, wanted = (double)most, of = (double)events;
+
+	if (events > EXACT_EVENTS) {
+		double deviation = sqrt(of * chance * (1 - chance));
+
+		return 0.5 * erfc((wanted - 0.5 - of * chance) / deviation / sqrt(2));
+	}
+	for (; wanted <= of; wanted++)
+		sum += exp(log_choose(of, wanted) + wanted * log(chance) +
+			   (of - wanted) * log1p(-chance));
+	return sum;
+}
+
+int rates_differ(uint64_t first, double first_exposure, uint64_t second, double second_exposure)
+{
+	double chance;
+
+	if (!(first_exposure > 0) || !(second_exposure > 0) || !(first + second))
+		return 0;
+	chance = second_exposure / (first_exposure + second_exposure);
+	if (upper_tail(first + second, second, chance) < RARE / 2)
+		return 1;
+	if (upper_tail(first + second, first, 1 - chance) < RARE / 2)
+		return -1;
+	return 0;
+}

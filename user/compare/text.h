@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A comparison for people, and for programs. */
+#ifndef LP_COMPARE_TEXT_H
+#define LP_COMPARE_TEXT_H
+
+#include "compare.h"
+
+#include "../out/sink.h"
+
+void comparison_print(FILE *file, const struct lp_look *look,
+		      const struct lp_comparison *comparison);
+
+/* JSON lines: diff_header, diff_callback, diff_cause, diff_footer. */
+void comparison_json(FILE *file, const struct lp_comparison *comparison);
+void comparison_json_end(FILE *file, const char *const *failed, size_t count);
+
+#endif /* LP_COMPARE_TEXT_H */

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "commands.h"
+#include "compare/text.h"
+#include "model/events.h"
+#include "out/look.h"
+#include "source/capture.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A capture has no clock of its own: time goes by with its records. */
+static void take(void *context, const struct lp_event *record)
+{
+	struct lp_model *model = context;
+
+	model_advance(model, record->time_ns);
+	decode_event(record, record->size, &model_handlers, model);
+}
+
+/* Reads what one of the two sides is. */
+static int read_side(const char *path, struct lp_side *side)
+{
+	struct lp_capture_reader *reader = NULL;
+	const struct lp_capture_header *header;
+	struct lp_model *model = NULL;
+	struct lp_error error;
+	struct lp_run run;
+	int err;
+
+	err = capture_reader_new(path, &reader, &error);
+	if (!err && model_new(&side_observer, side, &model))
+		err = error_set(&error, -ENOMEM, "out of memory");
+	if (err)
+		goto cleanup;
+	header = capture_header(reader);
+	run = (struct lp_run){
+		.tool = header->tool,
+		.mode = header->mode,
+		.host = header->host,
+		.threshold_ns = header->threshold_ns,
+		.start_ns = header->start_ns,
+		.start_unix_ns = header->start_unix_ns,
+	};
+	model_begin(model, &run);
+	err = capture_read(reader, take, model, &error);
+	model_end_early(model, 0);
+cleanup:
+	if (err)
+		log_error("%s", error.text);
+	model_free(model);
+	capture_reader_free(reader);
+	return err;
+}
+
+static int check_conditions(const struct lp_options *options)
+{
+	size_t i;
+
+	for (i = 0; i < options->fail_if_count; i++) {
+		if (!gate_check(options->fail_if[i]))
+			continue;
+		log_error("--fail-if takes %s, not '%s'", LP_GATE_SYNTAX, options->fail_if[i]);
+		return 2;
+	}
+	if (options->format && strcmp(options->format, "text") != 0 &&
+	    strcmp(options->format, "json") != 0) {
+		log_error("diff prints text or json, not '%s'", options->format);
+		return 2;
+	}
+	return 0;
+}
+
+/* Says which conditions hold; returns how many. */
+static size_t apply_gate(const struct lp_options *options, const struct lp_comparison *comparison,
+			 const char **failed)
+{
+	size_t i, count = 0;
+	char why[512];
+
+	for (i = 0; i < options->fail_if_count; i++) {
+		if (!gate_holds(options->fail_if[i], comparison, why, sizeof(why)))
+			continue;
+		failed[count++] = options->fail_if[i];
+		log_error("--fail-if %s: %s", options->fail_if[i], why);
+	}
+	return count;
+}
+
+static int tell(const struct lp_options *options, const struct lp_comparison *comparison)
+{
+	bool json = options->json || (options->format && !strcmp(options->format, "json"));
+	const char **failed = calloc(options->fail_if_count + 1, sizeof(*failed));
+	struct lp_look look = look_of_stdout();
+	size_t count;
+
+	if (!failed) {
+		log_error("out of memory");
+		return 1;
+	}
+	if (json)
+		comparison_json(stdout, comparison);
+	else
+		comparison_print(stdout, &look, comparison);
+	fflush(stdout);
+	count = apply_gate(options, comparison, failed);
+	if (json)
+		comparison_json_end(stdout, failed, count);
+	free(failed);
+	if (fflush(stdout) || ferror(stdout)) {
+		log_error("the comparison could not be written: %s", strerror(errno));
+		return 1;
+	}
+	return count ? 1 : 0;
+}
+
+int command_diff(const struct lp_options *options)
+{
+	struct lp_side old = { .host = "" }, new = { .host = "" };
+	struct lp_comparison comparison;
+	int status = check_conditions(options);
+
+	if (status)
+		return status;
+	/* what could be read of a damaged one must not pass a gate */
+	if (read_side(options->captures[0], &old) || read_side(options->captures[1], &new)) {
+		status = 1;
+	} else if (comparison_make(&comparison, &old, &new)) {
+		log_error("out of memory");
+		status = 1;
+	} else {
+		status = tell(options, &comparison);
+		comparison_free(&comparison);
+	}
+	side_free(&old);
+	side_free(&new);
+	return status;
+}
