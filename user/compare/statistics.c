@@ -61,16 +61,17 @@ static double log_choose(double of, double chosen)
 /* How likely is it that so many or more of the events fall where they do with this chance? */
 static double upper_tail(uint64_t events, uint64_t most, double chance)
 {
-	double sum = 0, wanted = (double)most, of = (double)events;
+	double sum = 0, of = (double)events;
+	uint64_t count;
 
 	if (events > EXACT_EVENTS) {
 		double deviation = sqrt(of * chance * (1 - chance));
 
-		return 0.5 * erfc((wanted - 0.5 - of * chance) / deviation / sqrt(2));
+		return 0.5 * erfc(((double)most - 0.5 - of * chance) / deviation / sqrt(2));
 	}
-	for (; wanted <= of; wanted++)
-		sum += exp(log_choose(of, wanted) + wanted * log(chance) +
-			   (of - wanted) * log1p(-chance));
+	for (count = most; count <= events; count++)
+		sum += exp(log_choose(of, (double)count) + (double)count * log(chance) +
+			   (double)(events - count) * log1p(-chance));
 	return sum;
 }
 

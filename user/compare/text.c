@@ -196,6 +196,9 @@ static void print_cause(FILE *file, const struct lp_look *look, const struct lp_
 	const struct lp_side_cause *shown = shift->new ? shift->new : shift->old;
 	char place[LP_FILE_MAX + 16] = "";
 
+	/* one of the two is there */
+	if (!shown)
+		return;
 	if (shown->file[0])
 		snprintf(place, sizeof(place), "%s:%" PRIu32, shown->file, shown->line);
 	fputs("    ", file);
