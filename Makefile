@@ -47,7 +47,7 @@ BENCH_OPTIONS ?=
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all static deb install check check-unit check-vm demo bench lint format man packages-% \
+.PHONY: all static deb install check check-unit check-packaging check-vm demo bench lint format man packages-% \
 	histogram-edges clean help
 
 all: $(BUILD)/loopprof  ## build build/loopprof
@@ -127,6 +127,10 @@ unit-tests: $(UNIT_TESTS) $(FUZZERS)
 check-unit: packages-build packages-test  ## only what needs no kernel and no root
 	$(MAKE) all unit-tests
 	tests/run.sh $(BUILD) unit golden fuzz
+
+check-packaging: packages-build packages-test packages-static packages-deb  ## what is shipped: static program, package, unit, manifests, rules
+	$(MAKE) static deb
+	tests/packaging/check.py $(BUILD)
 
 check-vm: packages-build packages-vm  ## the same program under Debian's own kernels, in qemu
 	$(MAKE) all

@@ -8,7 +8,7 @@ group() {
 	case $1 in
 	build) echo gcc make pkg-config clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libzydis-dev libc6-dev ;;
 	static) echo binutils debian-archive-keyring dpkg-dev ;;
-	deb) echo dpkg-dev fakeroot lintian ;;
+	deb) echo dpkg-dev lintian systemd prometheus python3-venv ;;
 	demo) echo python3 python3-aiohttp wrk ;;
 	test) echo libcmocka-dev python3 python3-aiohttp wrk prometheus ca-certificates debian-archive-keyring util-linux ;;
 	vm) echo qemu-system-x86 cpio debian-archive-keyring ;;
