@@ -47,7 +47,7 @@ BENCH_OPTIONS ?=
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all static deb install check check-unit check-packaging check-vm demo bench lint format man packages-% \
+.PHONY: all static deb install check check-unit check-packaging check-service check-vm demo bench lint format man packages-% \
 	histogram-edges clean help
 
 all: $(BUILD)/loopprof  ## build build/loopprof
@@ -135,6 +135,10 @@ check-packaging: packages-build packages-test packages-static packages-deb  ## w
 check-vm: packages-build packages-vm  ## the same program under Debian's own kernels, in qemu
 	$(MAKE) all
 	LOOPPROF=$(BUILD)/loopprof tests/vm/check-vm.sh $(KERNELS)
+
+check-service: packages-build packages-vm packages-deb  ## the package and its service under systemd, in qemu
+	$(MAKE) deb
+	tests/vm/check-service.sh $(BUILD)
 
 # An empty program at the address that loopprof probes: what every uprobe costs.
 BENCH_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/runtime/*.c user/cpython/*.c user/target/*.c) \

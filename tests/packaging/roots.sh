@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
-# roots.sh DIR: makes DIR/bullseye, DIR/trixie and DIR/musl, systems that the static program
-# was not built on.  bullseye and trixie have a Python to profile; musl has no glibc at all.
+# roots.sh DIR [NAME]...: makes DIR/bullseye, DIR/trixie and DIR/musl, systems that the static
+# program was not built on: bullseye and trixie have a Python to profile; musl has no glibc at
+# all.  DIR/service, only where it is named, boots with systemd.
 set -euo pipefail
 
-dir=${1:?usage: roots.sh DIR}
+dir=${1:?usage: roots.sh DIR [NAME]...}
+shift
+[ $# -gt 0 ] || set -- bullseye trixie musl
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 kept=/var/cache/loopprof/packaging-roots
 mkdir -p "$dir"
@@ -59,6 +62,14 @@ make_trixie() {
 	ln -sf python3.13 "$1/usr/bin/python3"
 }
 
+make_service() {
+	unpack bookworm "$1" systemd-sysv util-linux mount busybox-static python3.11-minimal \
+		libpython3.11-stdlib libbpf1 libelf1 zlib1g libzydis4.0
+	rm -rf "$1"/usr/share/{doc,man,locale,zoneinfo,i18n,perl} "$1"/usr/lib/x86_64-linux-gnu/perl* \
+		"$1"/usr/lib/x86_64-linux-gnu/gconv "$1"/lib/udev/hwdb.d "$1"/usr/lib/udev/hwdb.d
+	ln -sf python3.11 "$1/usr/bin/python3"
+}
+
 # Nothing but musl and a program that is linked to it, to see that the root works.
 make_musl() {
 	local root=$1 sdk=$1.sdk
@@ -74,7 +85,7 @@ make_musl() {
 	rm -rf "$sdk"
 }
 
-for name in bullseye trixie musl; do
+for name; do
 	[ ! -d "$dir/$name" ] || continue
 	if [ -d "$kept/$name" ]; then
 		cp -a "$kept/$name" "$dir/.$name.new"
