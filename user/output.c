@@ -14,10 +14,8 @@ static int choose_format(const struct lp_options *options, const struct lp_forma
 	if (options->format) {
 		*format = format_by_name(options->format);
 		if (!*format)
-			return error_set(
-				error, -EINVAL,
-				"there is no format '%s'; there are text, json, prom and openmetrics",
-				options->format);
+			return error_set(error, -EINVAL, "there is no format '%s'; there are %s",
+					 options->format, format_names());
 		if ((*format)->snapshot && !options->output)
 			return error_set(error, -EINVAL,
 					 "the format %s is for a file: give one with -o",
@@ -29,8 +27,8 @@ static int choose_format(const struct lp_options *options, const struct lp_forma
 		if (!*format)
 			return error_set(
 				error, -EINVAL,
-				"cannot tell the format of %s by its suffix; give it with -f text, json, prom or openmetrics",
-				options->output);
+				"cannot tell the format of %s by its suffix; give it with -f: %s",
+				options->output, format_names());
 	}
 	return 0;
 }

@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define REPLACEMENT "\xef\xbf\xbd"
 
@@ -106,4 +107,42 @@ void escape_json(FILE *out, const char *text)
 void escape_label(FILE *out, const char *text)
 {
 	escape(out, text, write_label);
+}
+
+static void write_folded(FILE *out, uint8_t byte)
+{
+	if (byte == ';')
+		byte = ':';
+	putc(byte < 0x20 || byte == 0x7f ? ' ' : byte, out);
+}
+
+void escape_folded(FILE *out, const char *text)
+{
+	escape(out, text, write_folded);
+}
+
+static void write_csv(FILE *out, uint8_t byte)
+{
+	if (byte == '"')
+		putc('"', out);
+	putc(byte, out);
+}
+
+void escape_csv(FILE *out, const char *text)
+{
+	putc('"', out);
+	if (*text && strchr("=+-@\t\r\n", *text))
+		putc('\'', out);
+	escape(out, text, write_csv);
+	putc('"', out);
+}
+
+static void write_tag(FILE *out, uint8_t byte)
+{
+	putc(byte <= 0x20 || byte == 0x7f || byte == ',' ? '_' : byte, out);
+}
+
+void escape_tag(FILE *out, const char *text)
+{
+	escape(out, text, write_tag);
 }

@@ -15,4 +15,22 @@ void escape_json(FILE *out, const char *text);
 /* Writes the inside of a label value of Prometheus and OpenMetrics, without its quotes. */
 void escape_label(FILE *out, const char *text);
 
+/*
+ * Writes a frame of a folded stack, where ';' divides frames and a line is a stack:
+ * ';' becomes ':', what would end the line or hide in it a blank.
+ */
+void escape_folded(FILE *out, const char *text);
+
+/*
+ * Writes a field of a CSV file (RFC 4180), always in quotes.  A spreadsheet takes
+ * what begins with = + - @ for a formula: such a text gets a ' before it.
+ */
+void escape_csv(FILE *out, const char *text);
+
+/*
+ * Writes a part of a tag of HdrHistogram's log, where a comma ends it and nothing is
+ * quoted: commas and blanks become '_'.
+ */
+void escape_tag(FILE *out, const char *text);
+
 #endif /* LP_ESCAPE_H */

@@ -5,10 +5,9 @@
 #include <string.h>
 
 static const struct lp_format *const formats[] = {
-	&text_format,
-	&json_format,
-	&prom_format,
-	&openmetrics_format,
+	&text_format,	&json_format,  &prom_format,	   &openmetrics_format,
+	&folded_format, &pprof_format, &speedscope_format, &trace_format,
+	&hlog_format,	&csv_format,   &csv_stalls_format,
 };
 
 /* Suffixes beside a format's own. */
@@ -18,6 +17,8 @@ static const struct {
 } more_suffixes[] = {
 	{ ".jsonl", &json_format },
 	{ ".om", &openmetrics_format },
+	{ ".pprof", &pprof_format },
+	{ ".perfetto-trace", &trace_format },
 };
 
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
@@ -32,22 +33,45 @@ const struct lp_format *format_by_name(const char *name)
 	return NULL;
 }
 
-static bool ends_with(const char *path, const char *suffix)
+/* How much of the path's end the suffix is; 0: it does not end so. */
+static size_t ending(const char *path, const char *suffix)
 {
 	size_t length = strlen(path), wanted = suffix ? strlen(suffix) : 0;
 
-	return wanted && length >= wanted && !strcmp(path + length - wanted, suffix);
+	return wanted && length >= wanted && !strcmp(path + length - wanted, suffix) ? wanted : 0;
 }
 
 const struct lp_format *format_by_path(const char *path)
 {
-	size_t i;
+	const struct lp_format *format = NULL;
+	size_t i, longest = 0, length;
 
-	for (i = 0; i < LENGTH(formats); i++)
-		if (ends_with(path, formats[i]->suffix))
-			return formats[i];
-	for (i = 0; i < LENGTH(more_suffixes); i++)
-		if (ends_with(path, more_suffixes[i].suffix))
-			return more_suffixes[i].format;
-	return NULL;
+	/* ".speedscope.json" is more than ".json" */
+	for (i = 0; i < LENGTH(formats); i++) {
+		length = ending(path, formats[i]->suffix);
+		if (length > longest)
+			format = formats[i];
+		longest = length > longest ? length : longest;
+	}
+	for (i = 0; i < LENGTH(more_suffixes); i++) {
+		length = ending(path, more_suffixes[i].suffix);
+		if (length > longest)
+			format = more_suffixes[i].format;
+		longest = length > longest ? length : longest;
+	}
+	return format;
+}
+
+const char *format_names(void)
+{
+	static char names[256];
+	size_t i, used = 0;
+
+	for (i = 0; i < LENGTH(formats) && used < sizeof(names); i++)
+		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
+					 !i			    ? ""
+					 : i + 1 == LENGTH(formats) ? " and "
+								    : ", ",
+					 formats[i]->name);
+	return names;
 }

@@ -48,9 +48,19 @@ extern const struct lp_format text_format; /* out/text.c */
 extern const struct lp_format json_format; /* out/json.c */
 extern const struct lp_format prom_format; /* out/prometheus.c: Prometheus text 0.0.4 */
 extern const struct lp_format openmetrics_format; /* out/prometheus.c: OpenMetrics 1.0 */
+extern const struct lp_format folded_format; /* out/folded.c: stacks for flame graphs */
+extern const struct lp_format pprof_format; /* out/pprof.c */
+extern const struct lp_format speedscope_format; /* out/speedscope.c */
+extern const struct lp_format trace_format; /* out/trace.c: Perfetto's */
+extern const struct lp_format hlog_format; /* out/hlog.c: HdrHistogram's log */
+extern const struct lp_format csv_format; /* out/csv.c: callbacks */
+extern const struct lp_format csv_stalls_format; /* out/csv.c: stalls */
 
 /* By name, or by the suffix of a path; NULL if there is none. */
 const struct lp_format *format_by_name(const char *name);
 const struct lp_format *format_by_path(const char *path);
+
+/* The names of all of them, "text, json and prom", for what is told of a wrong one. */
+const char *format_names(void);
 
 #endif /* LP_SINK_H */
