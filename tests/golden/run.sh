@@ -21,6 +21,16 @@ report() {
 	echo "status: $status" >>"$output"
 }
 
+# The same for what a capture is exported as.  How zlib packs a histogram is its own matter.
+export_as() {
+	local capture=$1 format=$2 output=$3 status
+	(cd "$here" && "$loopprof" export -f "$format" "$capture" </dev/null >"$output" 2>"$made/stderr")
+	status=$?
+	sed -i 's/,HIST[A-Za-z0-9+\/=]*$/,HIST.../' "$output"
+	sed 's/^/stderr: /' "$made/stderr" >>"$output"
+	echo "status: $status" >>"$output"
+}
+
 compare() {
 	local name=$1
 	if [ "${UPDATE:-0}" = 1 ]; then
@@ -44,6 +54,10 @@ for path in "$here"/*.lpc; do
 	report "$name.lpc" "$made/$name.quiet" -q -o "$made/$name.prom"
 	[ -e "$made/$name.prom" ] || cp "$made/$name.quiet" "$made/$name.prom"
 	compare "$name.prom"
+	for format in folded speedscope hlog csv csv-stalls; do
+		export_as "$name.lpc" "$format" "$made/$name.$format"
+		compare "$name.$format"
+	done
 done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -50,7 +50,7 @@ static uint64_t index_of(uint64_t value)
 /* Zigzag, then seven bits a byte, the lowest first; the ninth byte has eight. */
 static void put_number(struct payload *payload, int64_t number)
 {
-	uint64_t value = (uint64_t)number << 1 ^ (uint64_t)(number >> 63);
+	uint64_t twice = (uint64_t)number << 1, value = number < 0 ? ~twice : twice;
 	size_t i;
 
 	for (i = 0; i < NUMBER_BYTES - 1 && value > 0x7f; i++) {

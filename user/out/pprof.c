@@ -261,7 +261,7 @@ static int write_gzip(FILE *out, const struct lp_message *message)
 {
 	z_stream stream = { .next_in = message->bytes };
 	size_t left = message->size;
-	unsigned char buffer[16384];
+	unsigned char buffer[16384] = { 0 };
 	int status;
 
 	if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, GZIP_MEMORY,

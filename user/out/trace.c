@@ -160,10 +160,10 @@ static void note_stall(struct lp_trace_writer *writer, const struct lp_told_stal
 		trace_note_text(writer, "file", stall->callback.file);
 	if (stall->callback.line)
 		trace_note_number(writer, "line", stall->callback.line);
-	if (stall->iteration) {
+	if (stall->iteration)
 		trace_note_number(writer, "callbacks", stall->iteration->callbacks);
+	if (!slow)
 		return;
-	}
 	if (slow->task)
 		trace_note_text(writer, "task", slow->task_name);
 	if (slow->queue_delay_ns != LP_NO_QUEUE_DELAY)
