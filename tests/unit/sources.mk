@@ -10,8 +10,16 @@ test_decode_findings_SOURCES = user/decode/decode.c user/text.c
 test_decode_names_SOURCES = user/decode/decode.c user/text.c
 test_decode_stalls_SOURCES = user/decode/decode.c user/text.c
 test_escape_SOURCES = user/out/escape.c
+export_SOURCES = user/out/stall_sink.c user/out/stalls_told.c user/out/parts.c \
+	user/out/document.c user/out/file.c user/out/escape.c user/out/intern.c \
+	user/out/weights.c user/model/histogram.c user/error.c user/log.c
+test_csv_SOURCES = user/out/csv.c $(export_SOURCES)
+test_folded_SOURCES = user/out/folded.c $(export_SOURCES)
+test_hdr_SOURCES = user/out/hdr.c user/model/histogram.c
 test_histogram_SOURCES = user/model/histogram.c
 test_instruction_SOURCES = user/target/instruction.c
+test_hlog_SOURCES = user/out/hlog.c user/out/hdr.c $(export_SOURCES)
+test_intern_SOURCES = user/out/intern.c
 test_json_SOURCES = user/out/json.c user/out/json_parts.c user/out/json_stall.c \
 	user/out/json_summary.c user/out/json_findings.c user/findings.c user/model/histogram.c \
 	user/out/file.c user/out/escape.c user/error.c user/log.c
@@ -34,15 +42,19 @@ test_native_SOURCES = user/symbolise/native.c user/symbolise/unwind_part.c \
 	user/symbolise/unwind_programs.c user/target/mappings.c user/text.c $(test_unwind_SOURCES)
 test_options_SOURCES = user/options.c user/option_values.c user/option_table.c user/findings.c
 test_output_file_SOURCES = user/out/file.c user/error.c user/log.c
+test_parts_SOURCES = user/out/parts.c user/out/stalls_told.c
 test_places_SOURCES = user/symbolise/places.c
+test_pprof_SOURCES = user/out/pprof.c user/out/protobuf.c $(export_SOURCES)
 test_process_SOURCES = user/target/process.c user/error.c
 test_progress_SOURCES = user/source/progress.c user/target/memory.c user/decode/decode.c \
 	user/text.c
 test_prometheus_SOURCES = user/out/prometheus.c user/out/series.c user/out/file.c \
 	user/out/escape.c user/findings.c user/model/histogram.c user/error.c user/log.c
 test_prometheus_findings_SOURCES = $(test_prometheus_SOURCES)
+test_protobuf_SOURCES = user/out/protobuf.c
 test_resource_SOURCES = user/decode/resource.c user/text.c
 test_rows_SOURCES = user/cpython/rows.c user/cpython/debug.c
+test_speedscope_SOURCES = user/out/speedscope.c user/out/json_parts.c $(export_SOURCES)
 test_symbolise_findings_SOURCES = user/symbolise/findings.c user/symbolise/symbolise.c \
 	user/symbolise/places.c user/symbolise/kernel.c $(test_native_SOURCES)
 test_syscalls_SOURCES = user/syscalls.c
@@ -58,6 +70,8 @@ test_tasks_text_SOURCES = $(test_tasks_diff_SOURCES) user/tasks/text.c user/out/
 	user/error.c user/log.c
 test_tasks_arena_SOURCES = user/runtime/task.c user/target/memory.c user/text.c
 test_text_SOURCES = user/text.c
+test_trace_SOURCES = user/out/trace.c user/out/trace_packet.c user/out/protobuf.c \
+	user/findings.c $(export_SOURCES)
 test_unwind_SOURCES = user/symbolise/unwind.c user/symbolise/unwind_expression.c \
 	user/symbolise/unwind_image.c user/symbolise/unwind_table.c
 test_text_sink_SOURCES = user/out/text.c user/out/look.c user/out/text_causes.c user/out/text_print.c \
