@@ -93,6 +93,28 @@ static void labels_escape_quotes_backslashes_and_newlines_only(void **state)
 	expect(escape_label, "a\"b\\c\nd\te", "a\\\"b\\\\c\\nd\te");
 }
 
+static void folded_frames_have_no_end_of_frame_or_line(void **state)
+{
+	(void)state;
+	expect(escape_folded, "a;b\nc\td\x1b[1m e", "a:b c d [1m e");
+	expect(escape_folded, "\xff", BAD);
+}
+
+static void csv_fields_are_quoted_and_no_formulas(void **state)
+{
+	(void)state;
+	expect(escape_csv, "", "\"\"");
+	expect(escape_csv, "a\"b,c\r\nd", "\"a\"\"b,c\r\nd\"");
+	expect(escape_csv, "=1+1", "\"'=1+1\"");
+	expect(escape_csv, "a=1", "\"a=1\"");
+}
+
+static void tags_have_no_commas_and_blanks(void **state)
+{
+	(void)state;
+	expect(escape_tag, "a, b\nc\x7f", "a__b_c_");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -102,6 +124,9 @@ int main(void)
 		cmocka_unit_test(each_invalid_byte_becomes_a_replacement),
 		cmocka_unit_test(a_sequence_cut_by_the_end_or_a_quote_hides_nothing),
 		cmocka_unit_test(labels_escape_quotes_backslashes_and_newlines_only),
+		cmocka_unit_test(folded_frames_have_no_end_of_frame_or_line),
+		cmocka_unit_test(csv_fields_are_quoted_and_no_formulas),
+		cmocka_unit_test(tags_have_no_commas_and_blanks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

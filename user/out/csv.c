@@ -144,12 +144,18 @@ static void write_times(FILE *out, const struct lp_times *time)
 		write_unknown(out);
 }
 
+struct worst {
+	FILE *out;
+	bool written;
+};
+
 /* The part of a stall that took most of it, by its innermost line. */
 static void write_worst(void *context, const struct lp_told_stall *stall,
 			const struct lp_part *part)
 {
 	const struct lp_place *place = NULL;
-	FILE *out = context;
+	struct worst *worst = context;
+	FILE *out = worst->out;
 	size_t i;
 
 	(void)stall;
@@ -165,6 +171,7 @@ static void write_worst(void *context, const struct lp_told_stall *stall,
 	write_number(out, place ? place->line : 0);
 	write_text(out, part->syscall);
 	write_text(out, part->target);
+	worst->written = true;
 }
 
 static void write_stall(void *context, const struct lp_told_stall *stall)
@@ -172,6 +179,7 @@ static void write_stall(void *context, const struct lp_told_stall *stall)
 	struct csv_sink *csv = context;
 	FILE *out = csv->stalls.document.out;
 	const struct lp_slow *slow = stall->slow;
+	struct worst worst = { .out = out };
 
 	write_loop(out, stall->loop);
 	write_seconds(out,
@@ -186,7 +194,10 @@ static void write_stall(void *context, const struct lp_told_stall *stall)
 	write_seconds(out, stall->duration_ns);
 	fputs(stall->in_progress ? "true," : "false,", out);
 	write_times(out, &stall->reasons->time);
-	parts_tell(stall, write_worst, out);
+	parts_tell(stall, write_worst, &worst);
+	/* one of a damaged capture that took no time has no parts */
+	if (!worst.written)
+		fputs(",,,,,,,", out);
 	if (slow && slow->delayed_known)
 		fprintf(out, "%" PRIu32 ",%" PRIu32, slow->delayed_callbacks, slow->delayed_events);
 	else

@@ -14,7 +14,7 @@
 
 #define SCHEMA "https://www.speedscope.app/file-format-schema.json"
 /* Beyond that the order in time is given up, and one sample a stack has the rest. */
-#define SAMPLES_MAX (1 << 20)
+#define SAMPLES_MAX (1 << 19)
 #define FIRST_SAMPLES 256
 /* Loops with a profile of their own; [0] is for the stalls of all others. */
 #define LOOPS_MAX 1024
