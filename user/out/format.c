@@ -4,11 +4,21 @@
 #include <stddef.h>
 #include <string.h>
 
+/* clang-format off */
 static const struct lp_format *const formats[] = {
-	&text_format,	&json_format,  &prom_format,	   &openmetrics_format,
-	&folded_format, &pprof_format, &speedscope_format, &trace_format,
-	&hlog_format,	&csv_format,   &csv_stalls_format,
+	&text_format,
+	&json_format,
+	&prom_format,
+	&openmetrics_format,
+	&folded_format,
+	&pprof_format,
+	&speedscope_format,
+	&trace_format,
+	&hlog_format,
+	&csv_format,
+	&csv_stalls_format,
 };
+/* clang-format on */
 
 /* Suffixes beside a format's own. */
 static const struct {
