@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # readers.sh [DIR]: gets the programs that others read the exported formats with:
 # speedscope (npm), HdrHistogram's log reader and Perfetto's own message types
-# (PyPI). DIR is build/readers unless told; where /var/cache/loopprof can be
+# (PyPI). DIR is build/export-readers unless told; where /var/cache/loopprof can be
 # written, they are kept there, and DIR points to it.
 set -euo pipefail
 
@@ -29,12 +29,12 @@ patient() {
 	fail "failed $tries times: $*"
 }
 
-wanted=${1:-build/readers}
+wanted=${1:-build/export-readers}
 mkdir -p "$(dirname "$wanted")"
 dir=$wanted
 cache=/var/cache/loopprof
 if [ ! -e "$wanted" ] && mkdir -p "$cache" 2>/dev/null && [ -w "$cache" ]; then
-	dir=$cache/readers
+	dir=$cache/export-readers
 	ln -sfn "$dir" "$wanted"
 fi
 dir=$(readlink -m "$dir")

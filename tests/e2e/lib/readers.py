@@ -9,7 +9,7 @@ import subprocess
 from .processes import Failure
 
 TESTS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-READERS = os.path.join(os.path.dirname(TESTS), "build", "readers")
+READERS = os.path.join(os.path.dirname(TESTS), "build", "export-readers")
 
 # speedscope is one file for browsers: its importer is called before the page is built.
 SPEEDSCOPE = r"""
