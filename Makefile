@@ -65,6 +65,18 @@ $(BUILD)/user/%.o: user/%.c
 
 $(filter $(BUILD)/user/session/%,$(OBJECTS)): $(SKELETON)
 
+# The parts of a page that each capture's data are put between; scripts in this order.
+PAGE_SCRIPTS = units data view axis tooltip heat load timeline flame table \
+	histogram tables record stall head main
+PAGE_SOURCES = user/out/html/page.html user/out/html/page.css \
+	$(PAGE_SCRIPTS:%=user/out/html/%.js)
+
+$(BUILD)/html_page.h: tools/html-page.sh $(PAGE_SOURCES)
+	@mkdir -p $(@D)
+	$< $(PAGE_SOURCES) > $@
+
+$(BUILD)/user/out/html.o $(BUILD)/unit/test_html: $(BUILD)/html_page.h
+
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
@@ -179,7 +191,7 @@ bench: packages-build packages-bench  ## measure what it costs, as ratios from o
 # ---- the source itself ------------------------------------------------------
 
 lint: packages-build packages-lint  ## clang-format, clang-tidy, cppcheck, shellcheck
-	$(MAKE) $(SKELETON)
+	$(MAKE) $(SKELETON) $(BUILD)/html_page.h
 	clang-format --dry-run --Werror $(C_FILES)
 	printf '%s\n' $(SOURCES) | xargs -P "$$(nproc)" -n 6 sh -c \
 		'clang-tidy --quiet "$$@" -- $(filter-out -W%,$(CFLAGS))' clang-tidy
@@ -194,7 +206,8 @@ histogram-edges:  ## write the generated bucket edges anew
 	$(PYTHON) tools/histogram-edges.py > bpf/histogram_edges.h
 
 clean:  ## remove what was built (not the cached roots and kernels)
-	rm -rf $(BUILD)/*.deb $(BUILD)/*.a $(BUILD)/user $(BUILD)/bpf $(BUILD)/unit $(BUILD)/fuzz $(BUILD)/loopprof* $(BUILD)/lost.* $(BUILD)/bench-*
+	rm -rf $(BUILD)/*.deb $(BUILD)/*.a $(BUILD)/user $(BUILD)/bpf $(BUILD)/unit $(BUILD)/fuzz $(BUILD)/loopprof* $(BUILD)/lost.* $(BUILD)/bench-* \
+		$(BUILD)/html_page.h
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24

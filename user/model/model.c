@@ -418,10 +418,24 @@ static void on_loop_end(void *context, const struct lp_event *event)
 
 static void on_loop_stats(void *context, const struct lp_event_loop_stats *event)
 {
-	struct lp_model_loop *loop = loop_of(context, &event->event);
+	struct lp_model *model = context;
+	struct lp_model_loop *loop = loop_of(model, &event->event);
+	const struct lp_loop_state state = {
+		.loop = loop ? &loop->info : NULL,
+		.time_ns = event->event.time_ns,
+		.start_ns = event->wall_start_ns,
+		.busy_ns = event->busy_ns,
+		.idle_ns = event->idle_ns,
+		.iterations = event->iterations,
+		.slow_callbacks = event->slow,
+		.iteration = &event->iteration,
+	};
 
-	if (loop)
-		loop->stats = *event;
+	if (!loop)
+		return;
+	loop->stats = *event;
+	if (model->observer->loop_state)
+		model->observer->loop_state(model->context, &state);
 }
 
 static void on_coverage(void *context, const struct lp_event_coverage *event)

@@ -304,6 +304,21 @@ struct lp_self {
 	uint32_t budget_ppm;
 };
 
+/*
+ * A loop's counters as its source saves them: each 10 s, at each interval, at its end.
+ * All but time_ns and start_ns are cumulative.
+ */
+struct lp_loop_state {
+	const struct lp_loop_info *loop;
+	uint64_t time_ns;
+	uint64_t start_ns; /* first boundary seen */
+	uint64_t busy_ns;
+	uint64_t idle_ns;
+	uint64_t iterations;
+	uint64_t slow_callbacks;
+	const struct lp_histogram *iteration;
+};
+
 /* The state of all loops, those that have ended included. */
 struct lp_summary {
 	uint64_t now_ns;
@@ -335,6 +350,7 @@ struct lp_observer {
 	void (*slow)(void *context, const struct lp_slow *slow);
 	void (*slow_iteration)(void *context, const struct lp_slow_iteration *slow);
 	void (*finding)(void *context, const struct lp_finding *finding);
+	void (*loop_state)(void *context, const struct lp_loop_state *state);
 	/* interval: since the last call; total: since the start. */
 	void (*interval)(void *context, const struct lp_summary *interval,
 			 const struct lp_summary *total);

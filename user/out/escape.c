@@ -63,6 +63,15 @@ static void write_json(FILE *out, uint8_t byte)
 	}
 }
 
+/* "</script>" and "<!--" in a string would end or change the element that it is in. */
+static void write_script(FILE *out, uint8_t byte)
+{
+	if (byte == '<' || byte == '>' || byte == '&')
+		fprintf(out, "\\u%04x", byte);
+	else
+		write_json(out, byte);
+}
+
 static void write_label(FILE *out, uint8_t byte)
 {
 	switch (byte) {
@@ -101,6 +110,13 @@ void escape_json(FILE *out, const char *text)
 {
 	putc('"', out);
 	escape(out, text, write_json);
+	putc('"', out);
+}
+
+void escape_script(FILE *out, const char *text)
+{
+	putc('"', out);
+	escape(out, text, write_script);
 	putc('"', out);
 }
 

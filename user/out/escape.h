@@ -12,6 +12,9 @@
 /* Writes a JSON string with its quotes. */
 void escape_json(FILE *out, const char *text);
 
+/* The same for JSON within an HTML script element: no <, > or & is left. */
+void escape_script(FILE *out, const char *text);
+
 /* Writes the inside of a label value of Prometheus and OpenMetrics, without its quotes. */
 void escape_label(FILE *out, const char *text);
 

@@ -17,6 +17,7 @@ static const struct lp_format *const formats[] = {
 	&hlog_format,
 	&csv_format,
 	&csv_stalls_format,
+	&html_format,
 };
 /* clang-format on */
 

@@ -55,6 +55,7 @@ extern const struct lp_format trace_format; /* out/trace.c: Perfetto's */
 extern const struct lp_format hlog_format; /* out/hlog.c: HdrHistogram's log */
 extern const struct lp_format csv_format; /* out/csv.c: callbacks */
 extern const struct lp_format csv_stalls_format; /* out/csv.c: stalls */
+extern const struct lp_format html_format; /* out/html.c: a page for a browser */
 
 /* By name, or by the suffix of a path; NULL if there is none. */
 const struct lp_format *format_by_name(const char *name);

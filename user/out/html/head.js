@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the page is of: the run, its figures, how much of it was seen, and what that cost.
+
+// Kinds of what the kernel's side lost, as html_data.c names them.
+const lostSentences = {
+	ring: 'events did not fit into the ring buffer: stalls may be missing',
+	loops: 'times a loop found no room: it is not in this page',
+	slots: 'runs are counted under \u201cother\u201d: too many different callbacks',
+	ready: 'callbacks have no queue delay: too many were ready at once',
+	identity: 'runs are counted under \u201cother\u201d: what ran could not be read',
+	causes: 'waits are missing where the loop\u2019s time went: too many different ones',
+	findings: 'things that got lost could not be told: too many at once',
+	lives: 'tasks are not in the lives of tasks: too many at once',
+};
+
+const endReasons = { interrupt: 'ended by hand', duration: 'ended after the time it was given',
+	target_exited: 'ended with its target' };
+
+function drawTitle() {
+	const hosts = data.hosts.length > 3 ? `${data.hosts.length} hosts` : data.hosts.join(', ') || data.host;
+	const day = formatInstant(data.from).slice(0, -4);
+	const sameDay = formatDay(data.from) === formatDay(data.to);
+	const until = sameDay ? formatClock(data.to, 0) : formatInstant(data.to).slice(0, -4);
+
+	byId('title').textContent = `Event loops on ${hosts}`;
+	byId('subtitle').textContent = [`${day} to ${until} ${formatZone(data.from)}`,
+		`${data.mode} mode`, `slow from ${roundDuration(data.threshold_ns)}`, data.tool,
+		...(data.sources > 1 ? [`${data.sources} captures`] : [])].join('  \u00b7  ');
+	document.title = `loopprof: ${hosts}, ${day}`;
+	byId('foot').textContent = `Made by ${data.tool}; ${endReasons[data.reason] || ''}. ` +
+		'This file loads nothing from anywhere. Times are those of the reader\u2019s time zone.';
+}
+
+function figure(value, label, note = '') {
+	return make('div', { kind: 'figure' }, make('div', { kind: 'figure-value', text: value }),
+		make('div', { kind: 'figure-label', text: label }),
+		make('div', { kind: 'muted', text: note }));
+}
+
+function drawFigures() {
+	const loops = chosenLoops().filter(loop => loop.id && loop.summarised);
+	const sum = key => loops.reduce((total, loop) => total + loop[key], 0);
+	const lag = mergeHistograms(loops.map(loop => loop.iteration));
+	let stalled = 0, worst = 0;
+
+	for (const i of view.stalls) {
+		stalled += data.stalls.duration_us[i];
+		worst = Math.max(worst, data.stalls.duration_us[i]);
+	}
+	byId('figures').replaceChildren(
+		figure(formatShare(sum('busy_ns') / (sum('busy_ns') + sum('idle_ns') || 1)), 'busy',
+			loops.length > 1 ? `${loops.length} loops, ${formatDuration(sum('wall_ns'))} of loop time` :
+				`of ${formatDuration(sum('wall_ns'))}`),
+		figure(formatDuration(lag.p50), 'lag p50', plural(lag.count, 'iteration')),
+		figure(formatDuration(lag.p99), 'lag p99', '99 of 100 iterations are shorter'),
+		figure(formatDuration(lag.max), 'worst lag', 'one iteration'),
+		figure(formatCount(view.stalls.length), 'stalls', worst ? `worst ${formatDuration(1000 * worst)}` :
+			`none over ${roundDuration(data.threshold_ns)}`),
+		figure(formatDuration(1000 * stalled), 'stalled', sum('wall_ns') ?
+			`${formatShare(1000 * stalled / sum('wall_ns'))} of the time` : ''));
+}
+
+// What the histograms of callbacks are of: never to be taken for a full count.
+function coverageNote(loops) {
+	const wall = loops.reduce((sum, loop) => sum + loop.wall_ns, 0);
+	const traced = loops.reduce((sum, loop) => sum + loop.traced_ns, 0);
+
+	if (data.sampled)
+		return 'Sample mode: iterations are all counted; callbacks are known from samples of late ' +
+			'iterations only, so their histograms are no full counts.';
+	if (traced && traced < 0.995 * wall)
+		return `Callbacks were timed in bursts: their histograms are of ${formatDuration(traced)} ` +
+			`of ${formatDuration(wall)} (${formatShare(traced / wall)}).`;
+	return 'Every callback was timed: the histograms are full counts.';
+}
+
+function costNote() {
+	const { self } = data;
+
+	if (!self || !self.wall_ns)
+		return [];
+	const share = ns => formatShare(ns / self.wall_ns);
+	const budget = self.budget_ppm ? `, under a budget of ${formatShare(self.budget_ppm / 1e6)}` : '';
+
+	return [`loopprof itself took ${share(self.cpu_ns)} of a CPU and ${formatBytes(self.resident_bytes)}, ` +
+		`its probes cost the targets ${share(self.probe_ns)} and the host ${share(self.hook_ns)}${budget}.`];
+}
+
+function lostNotes(loops) {
+	const notes = Object.entries(data.lost).map(([kind, times]) =>
+		`${formatCount(times)} ${lostSentences[kind] || kind}.`);
+	const untold = loops.reduce((sum, loop) => sum + loop.untold, 0);
+
+	if (untold)
+		notes.push(`${plural(untold, 'slow callback')} came too fast to be told one by one; they are counted.`);
+	if (data.omitted)
+		notes.push(`${plural(data.omitted, 'stall')} (${formatDuration(data.omitted_ns)} in all) found no ` +
+			'room in this page: the worst ones are kept, and the first of each callback.');
+	if (data.loops_beyond)
+		notes.push(`${plural(data.loops_beyond, 'loop')} found no room in this page.`);
+	if (data.findings_beyond)
+		notes.push(`${plural(data.findings_beyond, 'finding')} at more places than are kept.`);
+	if (data.no_memory)
+		notes.push('Memory ran out while this page was made: stalls are missing.');
+	return notes;
+}
+
+function drawCoverage() {
+	const loops = data.realLoops.filter(loop => loop.summarised);
+	const lost = lostNotes(loops);
+	const list = make('ul', {}, ...[coverageNote(loops), ...costNote()].map(text => make('li', { text })),
+		...lost.map(text => make('li', { kind: 'warning', text })));
+
+	if (!lost.length)
+		list.append(make('li', { text: 'Nothing was lost.' }));
+	byId('coverage').replaceChildren(list);
+}
