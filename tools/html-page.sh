@@ -44,4 +44,5 @@ array page_style <"$made/style"
 part '/^@style@$/,/^@data@$/{/^@[a-z]*@$/d;p}' | head -c -1 | array page_body
 part '/^@data@$/,/^@script@$/{/^@[a-z]*@$/d;p}' | head -c -1 | array page_between
 array page_script <"$made/script"
-part '/^@script@$/,${/^@script@$/d;p}' | array page_end
+# shellcheck disable=SC2016 # $ is the last line
+part '/^@script@$/,$ {/^@script@$/d;p}' | array page_end

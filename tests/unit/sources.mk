@@ -17,6 +17,10 @@ test_csv_SOURCES = user/out/csv.c $(export_SOURCES)
 test_folded_SOURCES = user/out/folded.c $(export_SOURCES)
 test_hdr_SOURCES = user/out/hdr.c user/model/histogram.c
 test_histogram_SOURCES = user/model/histogram.c
+test_html_SOURCES = user/out/html.c user/out/html_data.c user/out/html_history.c \
+	user/out/html_kept.c user/out/html_loops.c user/out/html_tables.c user/out/blobs.c \
+	user/out/escape.c user/out/file.c user/findings.c user/model/histogram.c user/text.c \
+	user/error.c user/log.c
 test_instruction_SOURCES = user/target/instruction.c
 test_hlog_SOURCES = user/out/hlog.c user/out/hdr.c $(export_SOURCES)
 test_intern_SOURCES = user/out/intern.c

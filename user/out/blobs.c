@@ -116,13 +116,11 @@ static bool grow_bytes(struct lp_blobs *blobs, size_t size)
 uint32_t blobs_add(struct lp_blobs *blobs, const void *data, size_t size)
 {
 	size_t padded = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-	uint32_t hash = hash_of(data, size), *slot;
+	uint32_t hash = hash_of(data, size), known, *slot;
 
-	if (blobs->slot_count) {
-		slot = slot_of(blobs, data, size, hash);
-		if (*slot)
-			return *slot;
-	}
+	known = blobs->slot_count ? *slot_of(blobs, data, size, hash) : 0;
+	if (known)
+		return known;
 	if (blobs->count >= blobs->count_max || padded > blobs->bytes_max ||
 	    blobs->used > blobs->bytes_max - padded || !grow_slots(blobs) || !grow_items(blobs) ||
 	    !grow_bytes(blobs, padded)) {

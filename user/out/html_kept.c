@@ -106,7 +106,8 @@ static void rebuild_tables(struct lp_kept *kept)
 	size_t i;
 
 	tables_init(to);
-	memset(kept->seen, 0, kept->seen_bytes);
+	if (kept->seen)
+		memset(kept->seen, 0, kept->seen_bytes);
 	for (i = 0; i < kept->stall_count; i++) {
 		struct lp_kept_stall *stall = &kept->stalls[i];
 
@@ -146,7 +147,7 @@ static void trim(struct lp_kept *kept)
 
 void kept_finish(struct lp_kept *kept)
 {
-	if (kept->stall_count || kept->finding_count)
+	if (kept->stalls)
 		trim(kept);
 }
 
@@ -201,8 +202,6 @@ static bool make_room(struct lp_kept *kept)
 	if (kept->stall_count < kept->stall_room)
 		return true;
 	room = kept->stall_room ? 2 * kept->stall_room : 256;
-	if (room > most)
-		room = most;
 	grown = realloc(kept->stalls, room * sizeof(*grown));
 	if (!grown) {
 		kept->no_memory = true;
@@ -300,24 +299,23 @@ static void keep_parts(struct lp_kept_tables *tables, const struct lp_reasons *r
 	}
 }
 
-/* more: parts that the caller adds */
-static void keep_reasons(struct lp_kept *kept, struct lp_kept_stall *stall,
-			 const struct lp_reasons *reasons, size_t more)
+/* more: parts that the caller adds.  Returns what is known of it, NULL if there is no memory. */
+static struct lp_kept_detail *keep_reasons(struct lp_kept *kept, struct lp_kept_stall *stall,
+					   const struct lp_reasons *reasons, size_t more)
 {
 	struct lp_kept_tables *tables = &kept->tables;
-	const struct lp_stack *stack = main_stack(reasons);
 	size_t parts = reasons->blocked_count + reasons->sample_count + more;
 	struct lp_kept_detail *detail;
 
 	keep_times(stall, &reasons->time);
-	stall->stack = stack ? tables_stack(tables, stack) : 0;
+	stall->stack = tables_stack(tables, main_stack(reasons));
 	if (reasons->blocked_count) {
 		stall->call = kept_string(tables, reasons->blocked[0].syscall);
 		stall->target = kept_string(tables, reasons->blocked[0].target);
 	}
 	detail = calloc(1, sizeof(*detail) + parts * sizeof(*detail->parts));
 	if (!detail)
-		return;
+		return NULL;
 	stall->detail = detail;
 	kept->detail_count++;
 	detail->queue_delay_ns = LP_NO_QUEUE_DELAY;
@@ -331,12 +329,14 @@ static void keep_reasons(struct lp_kept *kept, struct lp_kept_stall *stall,
 		detail->holder_stack = tables_stack(tables, &reasons->gil.stack);
 	}
 	keep_parts(tables, reasons, detail);
+	return detail;
 }
 
 void kept_add_slow(struct lp_kept *kept, const struct lp_slow *slow)
 {
 	struct lp_kept_stall *stall =
 		place_for(kept, slow->loop, slow->start_ns, slow->duration_ns, false);
+	struct lp_kept_detail *detail;
 
 	if (!stall)
 		return;
@@ -348,15 +348,16 @@ void kept_add_slow(struct lp_kept *kept, const struct lp_slow *slow)
 	stall->delayed_known = slow->delayed_known;
 	stall->first_count = slow->delayed_callbacks;
 	stall->second_count = slow->delayed_events;
-	keep_reasons(kept, stall, &slow->reasons, 0);
-	if (stall->detail)
-		stall->detail->queue_delay_ns = slow->queue_delay_ns;
+	detail = keep_reasons(kept, stall, &slow->reasons, 0);
+	if (detail)
+		detail->queue_delay_ns = slow->queue_delay_ns;
 }
 
 void kept_add_iteration(struct lp_kept *kept, const struct lp_slow_iteration *slow)
 {
 	struct lp_kept_stall *stall =
 		place_for(kept, slow->loop, slow->start_ns, slow->duration_ns, true);
+	struct lp_kept_detail *detail;
 	size_t i;
 
 	if (!stall)
@@ -364,11 +365,11 @@ void kept_add_iteration(struct lp_kept *kept, const struct lp_slow_iteration *sl
 	stall->in_progress = slow->in_progress;
 	stall->first_count = slow->callbacks;
 	stall->second_count = slow->slow_callbacks;
-	keep_reasons(kept, stall, &slow->reasons, slow->top_count);
-	if (!stall->detail)
+	detail = keep_reasons(kept, stall, &slow->reasons, slow->top_count);
+	if (!detail)
 		return;
 	for (i = 0; i < slow->top_count; i++)
-		stall->detail->parts[stall->detail->part_count++] = (struct lp_kept_part){
+		detail->parts[detail->part_count++] = (struct lp_kept_part){
 			.kind = LP_KEPT_TOP,
 			.count = slow->top[i].count,
 			.total_ns = slow->top[i].total_ns,

@@ -70,7 +70,7 @@ uint32_t kept_callback(struct lp_kept_tables *tables, const struct lp_callback_i
 
 uint32_t tables_stack(struct lp_kept_tables *tables, const struct lp_stack *stack)
 {
-	uint32_t numbers[1 + DEPTH_MAX], depth = stack->depth, i;
+	uint32_t numbers[1 + DEPTH_MAX], depth = stack ? stack->depth : 0, i;
 
 	if (!depth)
 		return 0;

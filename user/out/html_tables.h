@@ -11,6 +11,7 @@ void tables_free(struct lp_kept_tables *tables);
 /* How often there was no room for something. */
 uint64_t tables_beyond(const struct lp_kept_tables *tables);
 
+/* NULL and an empty one are none. */
 uint32_t tables_stack(struct lp_kept_tables *tables, const struct lp_stack *stack);
 
 /* What has a number in the one gets one in the other; 0 stays 0. */

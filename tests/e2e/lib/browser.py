@@ -187,7 +187,7 @@ class Browser:
             file.write(base64.b64decode(self.call("Page.printToPDF",
                                                   printBackground=True)["data"]))
 
-    def close(self):
+    def kill(self):
         self.process.kill()
         self.process.wait()
         os.close(self._read)

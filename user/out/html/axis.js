@@ -106,7 +106,8 @@ function drawLogAxis(area, from, to) {
 			if (last - y < 15)
 				continue;
 			context.fillStyle = colour('--muted');
-			context.fillText(roundDuration(ns), area.left - 8, y);
+			// the time axis has its words right below
+			context.fillText(roundDuration(ns), area.left - 8, Math.min(y, area.bottom - 6));
 			last = y;
 		}
 	}

@@ -5,6 +5,7 @@
 const flameRow = 22;
 const flameLeast = 0.0015; // of the width; what is narrower cannot be seen
 const flameMost = 1500; // boxes
+const callFactor = 2 ** 20; // more than there are strings
 let flameRoot = null, flameFocus = null;
 
 function flameNode(name, place, cause, parent) {
@@ -21,24 +22,40 @@ function childOf(node, key, name, place) {
 	return child;
 }
 
-// Adds up the same stack under the same cause first: there are few of those.
-function flameSums() {
-	const sums = new Map();
+/*
+ * Adds up the same stack under the same cause first: there are few of those. leaf: what the
+ * innermost frame called, as callLeaf() makes it; of small callbacks their number, negative;
+ * or 0. Numbers, as 100,000 texts would have to be made and compared.
+ */
+class FlameSums {
+	constructor() {
+		this.stacks = new Map();
+	}
 
-	return {
-		sums,
-		add(cause, stack, leaf, us) {
-			const key = `${cause} ${stack} ${leaf}`;
-			const sum = sums.get(key);
+	add(cause, stack, leaf, us) {
+		if (!(us > 0))
+			return;
+		const key = stack * causes.length + cause;
+		let leaves = this.stacks.get(key);
 
-			if (!(us > 0))
-				return;
-			if (sum)
-				sum.us += us;
-			else
-				sums.set(key, { cause, stack, leaf, us });
-		},
-	};
+		if (!leaves)
+			this.stacks.set(key, leaves = new Map());
+		const sum = leaves.get(leaf);
+
+		if (sum)
+			sum.us += us;
+		else
+			leaves.set(leaf, { cause, stack, leaf, us });
+	}
+}
+
+function callLeaf(name, target) {
+	return name * callFactor + target;
+}
+
+function leafText(leaf) {
+	return leaf < 0 ? `${callbackOf(-leaf).name} (small ones)` :
+		callText(data.strings[Math.floor(leaf / callFactor)], data.strings[leaf % callFactor]);
 }
 
 // The parts of a stall that add up to it, by cause.
@@ -59,54 +76,72 @@ function causeOfSample(i, seen, collecting) {
 
 // Shares a cause's time among its samples.
 function addSamples(flame, i, detail, left) {
-	const samples = detail.slice(10).filter(part => part[0] === PART_SAMPLE)
-		.map(([, count, stack, seen, collecting]) =>
-			({ count, stack, cause: causeOfSample(i, seen, collecting) }));
-	const times = [...left];
+	const counts = new Array(causes.length).fill(0), times = [...left];
 
-	causes.forEach((unused, cause) => {
-		const some = samples.filter(sample => sample.cause === cause && sample.stack);
-		const all = some.reduce((sum, sample) => sum + sample.count, 0);
+	for (let at = firstPart; at < detail.length; at++) {
+		const [kind, count, stack, seen, collecting] = detail[at];
 
-		for (const { count, stack } of some) {
-			flame.add(cause, stack, '', times[cause] * count / all);
-			left[cause] -= times[cause] * count / all;
-		}
-	});
+		if (kind === PART_SAMPLE && stack)
+			counts[causeOfSample(i, seen, collecting)] += count;
+	}
+	for (let at = firstPart; at < detail.length; at++) {
+		const [kind, count, stack, seen, collecting] = detail[at];
+
+		if (kind !== PART_SAMPLE || !stack)
+			continue;
+		const cause = causeOfSample(i, seen, collecting);
+
+		flame.add(cause, stack, 0, times[cause] * count / counts[cause]);
+		left[cause] -= times[cause] * count / counts[cause];
+	}
+}
+
+function addBlocked(flame, detail, left) {
+	for (let at = firstPart; at < detail.length; at++) {
+		const [kind, , stack, us, name, target] = detail[at];
+
+		if (kind !== PART_BLOCKED || left[BLOCKED] <= 0)
+			continue;
+		const spent = Math.min(us, left[BLOCKED]);
+
+		flame.add(BLOCKED, stack, callLeaf(name, target), spent);
+		left[BLOCKED] -= spent;
+	}
+}
+
+// Of a slow iteration: what its small callbacks took, under what took most of it.
+function addSmallOnes(flame, detail, left) {
+	for (let at = firstPart; at < detail.length; at++) {
+		const [kind, , , us, callback] = detail[at];
+
+		if (kind !== PART_TOP)
+			continue;
+		const cause = left.indexOf(Math.max(...left));
+		const spent = Math.min(us, left[cause]);
+
+		flame.add(cause, 0, -callback, spent);
+		left[cause] -= spent;
+	}
 }
 
 // What is known of a stall's time goes to stacks, the rest to its causes alone.
 function addStall(flame, i) {
 	const { stalls } = data;
 	const left = partsOf(i), detail = data.details.get(i);
-	const call = stalls.call[i] ? callText(data.strings[stalls.call[i]],
-		data.strings[stalls.target[i]]) : '';
 
 	if (detail) {
-		for (const [kind, , stack, us, name, target] of detail.slice(10))
-			if (kind === PART_BLOCKED && left[BLOCKED] > 0) {
-				const spent = Math.min(us, left[BLOCKED]);
-
-				flame.add(BLOCKED, stack, callText(data.strings[name], data.strings[target]), spent);
-				left[BLOCKED] -= spent;
-			}
+		addBlocked(flame, detail, left);
 		addSamples(flame, i, detail, left);
-		for (const [kind, , , us, callback] of detail.slice(10))
-			if (kind === PART_TOP) {
-				const cause = left.indexOf(Math.max(...left));
-				const spent = Math.min(us, left[cause]);
-
-				flame.add(cause, 0, `${callbackOf(callback).name} (small ones)`, spent);
-				left[cause] -= spent;
-			}
+		addSmallOnes(flame, detail, left);
 	} else if (stalls.stack[i]) {
 		// kept without its details: its longest part is of its main stack
 		const cause = stalls.cause[i] === GC ? GC : left.indexOf(Math.max(...left));
 
-		flame.add(cause, stalls.stack[i], cause === BLOCKED ? call : '', left[cause]);
+		flame.add(cause, stalls.stack[i], cause === BLOCKED ? callLeaf(stalls.call[i], stalls.target[i]) : 0,
+			left[cause]);
 		left[cause] = 0;
 	}
-	left.forEach((us, cause) => flame.add(cause, 0, '', us));
+	left.forEach((us, cause) => flame.add(cause, 0, 0, us));
 }
 
 function growFlame(root, { cause, stack, leaf, us }) {
@@ -129,19 +164,20 @@ function growFlame(root, { cause, stack, leaf, us }) {
 		node.us += us;
 	}
 	if (leaf) {
-		node = childOf(node, `call ${leaf}`, leaf, '');
+		node = childOf(node, `call ${leaf}`, leafText(leaf), '');
 		node.us += us;
 	}
 }
 
 function buildFlame() {
 	const root = flameNode('all stalls', '', UNKNOWN, null);
-	const flame = flameSums();
+	const flame = new FlameSums();
 
 	for (const i of stallsInRange())
 		addStall(flame, i);
-	for (const sum of flame.sums.values())
-		growFlame(root, sum);
+	for (const leaves of flame.stacks.values())
+		for (const sum of leaves.values())
+			growFlame(root, sum);
 	return root;
 }
 

@@ -125,7 +125,8 @@ function drawCells(area, bins, from, to, [low, high]) {
 			const rate = count / (bin.to - bin.from) * 1e6;
 
 			context.fillStyle = rampColour(ramp, high > low ? Math.log(rate / low) / span : 0.6);
-			context.fillRect(left, top, width > 6 ? width - 1 : width, bottom - top - 1);
+			context.fillRect(left, top, width > 6 ? width - 1 : width,
+				bottom - top > 8 ? bottom - top - 1 : bottom - top);
 		}
 	}
 	context.restore();
@@ -162,7 +163,8 @@ function drawScale([low, high]) {
 	const ramp = make('span', { kind: 'ramp', 'aria-hidden': 'true' });
 
 	scale.replaceChildren(make('span', { text: 'iterations a second:' }),
-		make('span', { text: formatRate(low) }), ramp, make('span', { text: formatRate(high) }));
+		...(high > low ? [make('span', { text: formatRate(low) }), ramp] : []),
+		make('span', { text: formatRate(high) }));
 	scale.append(make('span', { kind: 'muted push', text: spanNote() }));
 }
 

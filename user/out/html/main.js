@@ -109,7 +109,14 @@ function begin() {
 		pageTables.stalls.reveal(view.selected);
 	});
 	onView(['theme'], () => tables.forEach(table => table.draw()));
-	new ResizeObserver(() => changed('theme')).observe(document.querySelector('main'));
+	let width = document.querySelector('main').clientWidth;
+
+	new ResizeObserver(([entry]) => {
+		// also called at once, and for each change of height
+		if (entry.target.clientWidth !== width)
+			changed('theme');
+		width = entry.target.clientWidth;
+	}).observe(document.querySelector('main'));
 	setLoop(onlyLoop);
 }
 

@@ -85,7 +85,7 @@ function partsBar(i) {
 }
 
 function addBlockedCalls(body, detail) {
-	const calls = detail.slice(10).filter(part => part[0] === PART_BLOCKED);
+	const calls = detail.slice(firstPart).filter(part => part[0] === PART_BLOCKED);
 
 	if (calls.length)
 		body.append(heading('Blocked'));
@@ -104,7 +104,7 @@ function addBlockedCalls(body, detail) {
 }
 
 function addSampled(body, i, detail) {
-	const samples = detail.slice(10).filter(part => part[0] === PART_SAMPLE);
+	const samples = detail.slice(firstPart).filter(part => part[0] === PART_SAMPLE);
 	const all = samples.reduce((sum, part) => sum + part[1], 0);
 
 	if (samples.length)
@@ -129,7 +129,7 @@ function addHolder(body, detail) {
 }
 
 function addTop(body, detail) {
-	const top = detail.slice(10).filter(part => part[0] === PART_TOP);
+	const top = detail.slice(firstPart).filter(part => part[0] === PART_TOP);
 
 	if (!top.length)
 		return;

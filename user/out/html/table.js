@@ -61,12 +61,16 @@ class Table {
 	}
 
 	order() {
-		const { value } = this.columns[this.sorted];
-		const keyed = this.rows.map(row => [value(row), row]);
+		const { value, number } = this.columns[this.sorted];
+		const { rows } = this;
 		const sign = this.down ? -1 : 1;
+		const keys = number ? Float64Array.from(rows, value) : rows.map(value);
+		const order = Uint32Array.from(rows.keys());
 
-		keyed.sort(([one], [other]) => one < other ? -sign : one > other ? sign : 0);
-		this.rows = keyed.map(([, row]) => row);
+		// what is equal stays in the order in which it came
+		order.sort((one, other) => keys[one] < keys[other] ? -sign :
+			keys[one] > keys[other] ? sign : one - other);
+		this.rows = Array.from(order, at => rows[at]);
 		this.buttons.forEach((cell, i) => cell.setAttribute('aria-sort',
 			i !== this.sorted ? 'none' : this.down ? 'descending' : 'ascending'));
 		this.grid.setAttribute('aria-rowcount', String(this.rows.length + 1));

@@ -14,11 +14,11 @@ function nameCell(name, place) {
 		make('span', { kind: 'muted', text: place }));
 }
 
-function duration(label, value, width = '86px') {
+function duration(label, value, width = '76px') {
 	return { label, width, number: true, value, cell: row => formatDuration(value(row)) };
 }
 
-function count(label, value, width = '86px') {
+function count(label, value, width = '72px') {
 	return { label, width, number: true, value, cell: row => formatCount(value(row)) };
 }
 
@@ -121,13 +121,35 @@ function makeCauseTable() {
 			duration('time', row => row.ns), count('times', row => row.times),
 			{ label: 'cause', width: '170px', value: row => causes[row.kind].label,
 				cell: row => causeCell(row.kind) },
-			...loopColumn(row => loopNameOf(row.loop)),
+			...loopColumn(loopsOf),
 		],
 	});
 }
 
+// The same in several loops becomes one row; add: adds the one to the other.
+function mergeRows(rows, keyOf, add) {
+	const merged = new Map();
+
+	for (const row of rows) {
+		const key = keyOf(row), known = merged.get(key);
+
+		if (!known)
+			merged.set(key, { ...row, loops: new Set([row.loop]) });
+		else
+			add(known, row).loops.add(row.loop);
+	}
+	return [...merged.values()];
+}
+
+function loopsOf(row) {
+	return row.loops.size > 1 ? plural(row.loops.size, 'loop') : loopNameOf(row.loop);
+}
+
 function fillCauseTable() {
-	const rows = chosenLoops().flatMap(loop => loop.causes.map(raw => causeRow(raw, loop.id)));
+	const rows = mergeRows(
+		chosenLoops().flatMap(loop => loop.causes.map(raw => causeRow(raw, loop.id))),
+		row => `${row.kind} ${row.name} ${row.place}`,
+		(row, other) => Object.assign(row, { times: row.times + other.times, ns: row.ns + other.ns }));
 	const beyond = chosenLoops().reduce((sum, loop) => sum + (loop.causes_beyond || 0), 0);
 
 	pageTables.causes.setRows(rows);
@@ -146,7 +168,7 @@ function openCallback(row) {
 		requestAnimationFrame(() => drawHistogram(canvas, histogram));
 		return canvas;
 	};
-	const content = [facts([['kind', callback.kind], ['loop', loopNameOf(row.loop)],
+	const content = [facts([['kind', callback.kind], ['loop', loopsOf(row)],
 		['defined at', callback.file ? `${callback.file}:${callback.line}` : ''],
 		['slow runs', formatCount(row.slow)]]),
 	heading('Run time'), histogramFigures(row.run), chart(row.run), histogramTable(row.run)];
@@ -168,13 +190,13 @@ function makeCallbackTable() {
 
 					return nameCell(callback.name, formatPlace(callback.file, callback.line));
 				} },
-			{ label: 'kind', width: '76px', value: row => callbackOf(row.callback).kind },
-			count('count', row => row.run.count), count('slow', row => row.slow, '70px'),
+			{ label: 'kind', width: '64px', value: row => callbackOf(row.callback).kind },
+			count('count', row => row.run.count), count('slow', row => row.slow, '60px'),
 			duration('total', row => row.run.sum),
-			...['p50', 'p90', 'p99', 'max'].map(key => duration(key, row => row.run[key], '80px')),
-			{ label: 'run times', width: '136px', value: row => row.run.p50,
+			...['p50', 'p90', 'p99', 'max'].map(key => duration(key, row => row.run[key], '72px')),
+			{ label: 'run times', width: '124px', value: row => row.run.p50,
 				cell: row => smallHistogram(row.run, table.slots) },
-			...loopColumn(row => loopNameOf(row.loop)),
+			...loopColumn(loopsOf),
 		],
 		open: openCallback,
 	});
@@ -184,7 +206,10 @@ function makeCallbackTable() {
 
 function fillCallbackTable() {
 	const table = pageTables.callbacks;
-	const rows = chosenLoops().flatMap(loop => loop.callbacks);
+	const rows = mergeRows(chosenLoops().flatMap(loop => loop.callbacks), row => row.callback,
+		(row, other) => Object.assign(row, { slow: row.slow + other.slow,
+			run: mergeHistograms([row.run, other.run]),
+			queue: mergeHistograms([row.queue, other.queue]) }));
 	const beyond = chosenLoops().reduce((sum, loop) => sum + (loop.callbacks_beyond || 0), 0);
 
 	table.slots = slotRange(rows.map(row => row.run));
@@ -248,7 +273,7 @@ function makeFindingTable() {
 	pageTables.findings = new Table(byId('findings'), {
 		label: 'What got lost; Enter opens one', sort: 4, most: 10,
 		columns: [
-			{ label: 'kind', width: '210px', value: row => data.finding_kinds[row.kind].title },
+			{ label: 'kind', width: '236px', value: row => data.finding_kinds[row.kind].title },
 			{ label: 'name', width: 'minmax(140px, 1fr)', value: row => data.strings[row.name] },
 			{ label: 'exception', width: 'minmax(110px, 1fr)', value: row => data.strings[row.exception] },
 			{ label: 'where', width: 'minmax(140px, 1fr)', value: findingPlace },

@@ -9,24 +9,18 @@ const reach = 8; // of a click
 let timeline = null;
 
 function durationRange() {
-	const { stalls } = data;
-	let low = data.threshold_ns || Infinity, high = 0;
+	const low = Math.min(data.threshold_ns || Infinity, 1000 * view.shortest);
+	const high = 1000 * view.longest;
 
-	for (const i of view.stalls) {
-		const ns = 1000 * stalls.duration_us[i];
-
-		low = Math.min(low, ns);
-		high = Math.max(high, ns);
-	}
 	if (!high)
-		return [low === Infinity ? 1e6 : low / 2, low === Infinity ? 1e9 : low * 20];
+		return [low === Infinity ? 1e6 : low * 0.7, low === Infinity ? 1e9 : low * 20];
 	// at least a decade: a few stalls of one length are no cloud
-	return [Math.max(1000, low * 0.7), Math.max(high * 1.5, low * 7)];
+	return [Math.max(1000, low * 0.6), Math.max(high * 1.5, low * 7)];
 }
 
 // All that reach into the range: one may have begun long before it.
 function firstVisible() {
-	return firstStallFrom(view.from - timeline.longest);
+	return firstStallFrom(view.from - view.longest);
 }
 
 function markOf(i) {
@@ -94,11 +88,8 @@ function drawSelected(area) {
 function drawTimeline() {
 	const area = prepare(timelineCanvas, timelineHeight);
 	const [from, to] = durationRange();
-	let longest = 0;
 
-	for (const i of view.stalls)
-		longest = Math.max(longest, data.stalls.duration_us[i]);
-	timeline = { area, from, to, longest };
+	timeline = { area, from, to };
 	drawLogAxis(area, from, to);
 	drawTimeAxis(area);
 	drawThreshold(area, from, to);

@@ -10,6 +10,8 @@ const view = {
 	to: data.to,
 	selected: -1, // a stall
 	stalls: null, // of the loop, in the order of time
+	shortest: Infinity, // of them, in us
+	longest: 0,
 };
 const watchers = [];
 const pending = new Set();
@@ -41,6 +43,12 @@ function setLoop(id) {
 			chosen.push(i);
 	view.loop = id;
 	view.stalls = Uint32Array.from(chosen);
+	view.shortest = Infinity;
+	view.longest = 0;
+	for (const i of chosen) {
+		view.shortest = Math.min(view.shortest, stalls.duration_us[i]);
+		view.longest = Math.max(view.longest, stalls.duration_us[i]);
+	}
 	if (view.selected >= 0 && id && stalls.loop[view.selected] !== id)
 		view.selected = -1;
 	changed('loop');

@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "out/blobs.h"
+#include "out/escape.h"
+#include "out/html_data.h"
+#include "out/sink.h"
+#include "stall_fixture.h"
+
+#define SECOND (1000 * MS)
+#define UNIX_NS (1700000000ULL * SECOND)
+
+static const struct lp_loop_info loop = { .id = 1,
+					  .pid = 42,
+					  .tid = 42,
+					  .comm = "python3",
+					  .runtime = "asyncio",
+					  .host = "box",
+					  .unix_offset_ns = (int64_t)UNIX_NS };
+static const struct lp_callback_info task_info = { LP_MODEL_TASK, "fetch", "/app/db.py", 41 };
+static struct lp_kept kept;
+
+static int begin(void **state)
+{
+	(void)state;
+	kept_init(&kept, 100, 20);
+	return 0;
+}
+
+static int finish(void **state)
+{
+	(void)state;
+	kept_free(&kept);
+	return 0;
+}
+
+static struct lp_slow slow_of(uint64_t start_ns, uint64_t duration_ns)
+{
+	return (struct lp_slow){ .loop = &loop,
+				 .callback = &task_info,
+				 .start_ns = start_ns,
+				 .duration_ns = duration_ns,
+				 .queue_delay_ns = LP_NO_QUEUE_DELAY };
+}
+
+/* ---- values that are held once ----------------------------------------------- */
+
+static void the_same_value_has_the_same_number(void **state)
+{
+	struct lp_blobs blobs;
+	char text[16];
+	uint32_t i;
+
+	(void)state;
+	blobs_init(&blobs, 5000, 1 << 20);
+	for (i = 0; i < 5000; i++) {
+		snprintf(text, sizeof(text), "%u", i);
+		assert_int_equal(blobs_add(&blobs, text, strlen(text) + 1), i + 1);
+	}
+	for (i = 0; i < 5000; i++) {
+		snprintf(text, sizeof(text), "%u", i);
+		assert_int_equal(blobs_add(&blobs, text, strlen(text) + 1), i + 1);
+		assert_string_equal(blobs_get(&blobs, i + 1, NULL), text);
+	}
+	blobs_free(&blobs);
+}
+
+static void what_finds_no_room_has_no_number_and_is_counted(void **state)
+{
+	struct lp_blobs blobs;
+
+	(void)state;
+	blobs_init(&blobs, 2, 1 << 20);
+	assert_int_equal(blobs_add(&blobs, "a", 2), 1);
+	assert_int_equal(blobs_add(&blobs, "b", 2), 2);
+	assert_int_equal(blobs_add(&blobs, "c", 2), 0);
+	assert_int_equal(blobs.beyond, 1);
+	assert_null(blobs_get(&blobs, 0, NULL));
+	assert_null(blobs_get(&blobs, 3, NULL));
+	blobs_free(&blobs);
+	blobs_init(&blobs, 10, 16);
+	assert_int_equal(blobs_add(&blobs, "a longer text than there is room", 33), 0);
+	assert_int_equal(blobs_add(&blobs, "short", 6), 1);
+	blobs_free(&blobs);
+}
+
+/* ---- what is kept of stalls ---------------------------------------------------- */
+
+static void a_stall_told_in_progress_several_times_is_one_stall(void **state)
+{
+	struct lp_slow slow = slow_of(SECOND, 200 * MS);
+
+	(void)state;
+	slow.in_progress = true;
+	kept_add_slow(&kept, &slow);
+	slow.duration_ns = 400 * MS;
+	kept_add_slow(&kept, &slow);
+	slow.in_progress = false;
+	slow.duration_ns = 500 * MS;
+	kept_add_slow(&kept, &slow);
+	kept_finish(&kept);
+	assert_int_equal(kept.stall_count, 1);
+	assert_int_equal(kept.stalls[0].duration_ns, 500 * MS);
+	assert_false(kept.stalls[0].in_progress);
+	assert_int_equal(kept.detail_count, 1);
+	assert_int_equal(kept.omitted, 0);
+}
+
+static void a_stall_that_never_ended_stays_in_progress(void **state)
+{
+	struct lp_slow slow = slow_of(SECOND, 200 * MS);
+
+	(void)state;
+	slow.in_progress = true;
+	kept_add_slow(&kept, &slow);
+	slow = slow_of(3 * SECOND, 100 * MS);
+	kept_add_slow(&kept, &slow);
+	kept_finish(&kept);
+	assert_int_equal(kept.stall_count, 2);
+	assert_true(kept.stalls[0].in_progress);
+}
+
+static void beyond_the_limit_the_worst_are_kept_and_the_rest_counted(void **state)
+{
+	uint64_t i, total = 0;
+
+	(void)state;
+	for (i = 1; i <= 1000; i++) {
+		struct lp_slow slow = slow_of(i * SECOND, (i * 7919 % 1000 + 1) * MS);
+
+		total += slow.duration_ns;
+		kept_add_slow(&kept, &slow);
+	}
+	kept_finish(&kept);
+	assert_int_equal(kept.stall_count, 100);
+	assert_int_equal(kept.omitted, 900);
+	assert_int_equal(kept.detail_count, 20);
+	for (i = 0; i < kept.stall_count; i++) {
+		total -= kept.stalls[i].duration_ns;
+		/* the first of its callback is kept, whatever it is */
+		if (!kept.stalls[i].first)
+			assert_in_range(kept.stalls[i].duration_ns, 901 * MS, 1000 * MS);
+		if (i)
+			assert_true(kept.stalls[i].start_ns > kept.stalls[i - 1].start_ns);
+	}
+	assert_int_equal(kept.omitted_ns, total);
+}
+
+static void the_first_stall_of_a_callback_is_kept_among_worse_ones(void **state)
+{
+	static const struct lp_callback_info rare = { LP_MODEL_CALLBACK, "rare", "/app/x.py", 3 };
+	struct lp_slow slow = slow_of(SECOND, MS);
+	size_t i, found = 0;
+
+	(void)state;
+	slow.callback = &rare;
+	kept_add_slow(&kept, &slow);
+	for (i = 2; i < 500; i++) {
+		slow = slow_of(i * SECOND, SECOND / 2);
+		kept_add_slow(&kept, &slow);
+	}
+	kept_finish(&kept);
+	for (i = 0; i < kept.stall_count; i++)
+		found += kept.stalls[i].duration_ns == MS;
+	assert_int_equal(found, 1);
+}
+
+static void a_new_name_for_each_stall_does_not_crowd_out_the_worst(void **state)
+{
+	struct lp_callback_info info = { LP_MODEL_TASK, "", "/app/x.py", 3 };
+	uint64_t i, worst = 0;
+
+	(void)state;
+	for (i = 0; i < 2000; i++) {
+		struct lp_slow slow = slow_of((i + 1) * SECOND, i >= 1950 ? SECOND : 30 * MS);
+
+		snprintf(info.name, sizeof(info.name), "coroutine_%" PRIu64, i);
+		slow.callback = &info;
+		kept_add_slow(&kept, &slow);
+	}
+	kept_finish(&kept);
+	assert_int_equal(kept.stall_count, 100);
+	for (i = 0; i < kept.stall_count; i++)
+		worst += kept.stalls[i].duration_ns == SECOND;
+	assert_int_equal(worst, 50);
+	/* nor do those that are not kept stay in the tables */
+	assert_in_range(kept.tables.callbacks.count, 50, 100);
+}
+
+static void stacks_survive_that_the_tables_are_made_anew(void **state)
+{
+	struct lp_sample sample = { .count = 3,
+				    .stack = STACK(FRAME("inner", "/app/a.py", 7),
+						   COROUTINE("outer", "/app/b.py", 9)) };
+	const uint32_t *stack;
+	const struct lp_kept_frame *frame;
+	uint64_t i;
+	size_t size;
+
+	(void)state;
+	for (i = 1; i <= 400; i++) {
+		struct lp_slow slow = slow_of(i * SECOND, i * MS);
+
+		slow.reasons.sample_count = 1;
+		slow.reasons.samples = &sample;
+		kept_add_slow(&kept, &slow);
+	}
+	kept_finish(&kept);
+	assert_int_equal(kept.tables.stacks.count, 1);
+	stack = blobs_get(&kept.tables.stacks, kept.stalls[99].stack, &size);
+	assert_int_equal(size, 3 * sizeof(*stack));
+	frame = blobs_get(&kept.tables.frames, stack[1], NULL);
+	assert_string_equal(blobs_get(&kept.tables.strings, frame->function, NULL), "inner");
+	assert_int_equal(frame->line, 7);
+	assert_int_equal(kept.stalls[99].detail->parts[0].count, 3);
+}
+
+/* ---- how loops fared ------------------------------------------------------------- */
+
+static struct lp_histogram iterations;
+
+static void add_state(struct lp_history *history, uint32_t id, uint64_t seconds, uint64_t busy_ns)
+{
+	const struct lp_loop_info info = { .id = id };
+	const struct lp_loop_state now = { .loop = &info,
+					   .time_ns = seconds * SECOND,
+					   .start_ns = SECOND,
+					   .busy_ns = busy_ns,
+					   .idle_ns = (seconds - 1) * SECOND > busy_ns
+							      ? (seconds - 1) * SECOND - busy_ns
+							      : 0,
+					   .iterations = histogram_count(&iterations),
+					   .iteration = &iterations };
+
+	history_add(history, &now);
+}
+
+static void a_span_has_what_was_counted_since_the_state_before(void **state)
+{
+	const struct lp_loop_history *known;
+	struct lp_history history;
+
+	(void)state;
+	memset(&iterations, 0, sizeof(iterations));
+	history_init(&history, 100);
+	lp_histogram_add(&iterations, 2 * MS);
+	add_state(&history, 1, 11, SECOND);
+	lp_histogram_add(&iterations, 2 * MS);
+	lp_histogram_add(&iterations, 90 * MS);
+	add_state(&history, 1, 21, 5 * SECOND);
+	known = history_of(&history, 1);
+	assert_int_equal(known->span_count, 2);
+	assert_int_equal(known->spans[0].start_ns, SECOND);
+	assert_int_equal(known->spans[1].start_ns, 11 * SECOND);
+	assert_int_equal(known->spans[1].busy_ns, 4 * SECOND);
+	assert_int_equal(known->spans[1].iterations, 2);
+	assert_int_equal(known->spans[1].cell_count, 2);
+	assert_int_equal(known->spans[1].cells[0].count, 1);
+	history_free(&history);
+}
+
+static void what_was_counted_before_the_capture_is_of_no_span(void **state)
+{
+	struct lp_history history;
+
+	(void)state;
+	memset(&iterations, 0, sizeof(iterations));
+	lp_histogram_add(&iterations, 2 * MS);
+	history_init(&history, 100);
+	/* an hour of busy time after a second */
+	add_state(&history, 1, 2, 3600 * SECOND);
+	assert_int_equal(history_of(&history, 1)->span_count, 0);
+	lp_histogram_add(&iterations, 2 * MS);
+	add_state(&history, 1, 12, 3601 * SECOND);
+	assert_int_equal(history_of(&history, 1)->span_count, 1);
+	assert_int_equal(history_of(&history, 1)->spans[0].iterations, 1);
+	assert_int_equal(history_of(&history, 1)->spans[0].busy_ns, SECOND);
+	history_free(&history);
+}
+
+static void a_full_history_becomes_coarser_and_loses_nothing(void **state)
+{
+	const struct lp_loop_history *known;
+	struct lp_history history;
+	uint64_t i, counted = 0, busy_ns = 0;
+
+	(void)state;
+	memset(&iterations, 0, sizeof(iterations));
+	history_init(&history, 64);
+	for (i = 1; i <= 1000; i++) {
+		lp_histogram_add(&iterations, (i % 50 + 1) * MS);
+		add_state(&history, 1, 10 * i, i * SECOND);
+		add_state(&history, 2, 10 * i, i * SECOND);
+		assert_in_range(history.span_count, 1, 64);
+	}
+	known = history_of(&history, 1);
+	for (i = 0; i < known->span_count; i++) {
+		counted += known->spans[i].iterations;
+		busy_ns += known->spans[i].busy_ns;
+		if (i)
+			assert_int_equal(known->spans[i].start_ns, known->spans[i - 1].end_ns);
+	}
+	assert_int_equal(counted, 1000);
+	assert_int_equal(busy_ns, 1000 * SECOND);
+	history_free(&history);
+}
+
+/* ---- the page ----------------------------------------------------------------------- */
+
+static const char *written_page(const struct lp_slow *slow, const struct lp_loop_info *of)
+{
+	static const struct lp_run run = { .tool = "loopprof 0",
+					   .mode = "trace",
+					   .host = "</script><script>alert(1)</script>",
+					   .threshold_ns = 100 * MS };
+	static const struct lp_run_end end = { .end_ns = 9 * SECOND };
+	static char text[1 << 20];
+	struct lp_loop_summary summary = { .loop = of };
+	struct lp_summary total = { .loop_count = 1, .loops = &summary };
+	char directory[] = "/tmp/loopprof-html-XXXXXX", path[64];
+	struct lp_error error = { 0 };
+	struct lp_sink *sink;
+	FILE *file;
+
+	assert_non_null(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/page.html", directory);
+	if (html_format.open(path, NULL, &sink, &error))
+		fail_msg("%s", error.text);
+	sink->observer.run(sink, &run);
+	sink->observer.loop(sink, of);
+	if (slow)
+		sink->observer.slow(sink, slow);
+	/* nothing is there before the end */
+	assert_int_equal(access(path, F_OK), -1);
+	sink->observer.end(sink, &total, &end);
+	assert_int_equal(sink->close(sink), 0);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	unlink(path);
+	rmdir(directory);
+	return text;
+}
+
+static size_t times_in(const char *text, const char *what)
+{
+	size_t count = 0;
+
+	while ((text = strstr(text, what))) {
+		count++;
+		text += strlen(what);
+	}
+	return count;
+}
+
+static void a_hostile_name_cannot_leave_the_data(void **state)
+{
+	static const struct lp_callback_info evil = { LP_MODEL_TASK,
+						      "</script><img src=x onerror=alert(1)>",
+						      "<!--<script>\"\\", 1 };
+	struct lp_slow slow = slow_of(SECOND, SECOND);
+	const char *page, *data, *end;
+
+	(void)state;
+	slow.callback = &evil;
+	slow.task = 1;
+	strcpy(slow.task_name, "]]></style>&lt;");
+	page = written_page(&slow, &loop);
+	data = strstr(page, "application/json\">");
+	assert_non_null(data);
+	end = strstr(data, "</script>");
+	assert_non_null(end);
+	data += strlen("application/json\">");
+	for (; data < end; data++)
+		assert_true(*data != '<' && *data != '>' && *data != '&');
+	/* its own two, as written in page.html, and no more */
+	assert_int_equal(times_in(page, "</script>"), 2);
+	assert_non_null(strstr(page, "\\u003c/script\\u003e\\u003cimg src=x"));
+}
+
+static void the_page_allows_nothing_but_itself(void **state)
+{
+	const char *page = written_page(NULL, &loop);
+
+	(void)state;
+	assert_non_null(strstr(page, "default-src 'none'; script-src 'sha256-"));
+	assert_null(strstr(page, "unsafe-inline"));
+	assert_null(strstr(page, "http://"));
+	assert_null(strstr(page, "https://"));
+	assert_null(strstr(page, "innerHTML"));
+	assert_null(strstr(page, "@data@"));
+	assert_null(strstr(page, "@script-hash@"));
+}
+
+static void a_page_needs_a_file(void **state)
+{
+	struct lp_error error = { 0 };
+	struct lp_sink *sink;
+
+	(void)state;
+	assert_true(html_format.open(NULL, NULL, &sink, &error) < 0);
+	assert_non_null(strstr(error.text, "-o"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_same_value_has_the_same_number),
+		cmocka_unit_test(what_finds_no_room_has_no_number_and_is_counted),
+		cmocka_unit_test_setup_teardown(a_stall_told_in_progress_several_times_is_one_stall,
+						begin, finish),
+		cmocka_unit_test_setup_teardown(a_stall_that_never_ended_stays_in_progress, begin,
+						finish),
+		cmocka_unit_test_setup_teardown(
+			beyond_the_limit_the_worst_are_kept_and_the_rest_counted, begin, finish),
+		cmocka_unit_test_setup_teardown(
+			the_first_stall_of_a_callback_is_kept_among_worse_ones, begin, finish),
+		cmocka_unit_test_setup_teardown(
+			a_new_name_for_each_stall_does_not_crowd_out_the_worst, begin, finish),
+		cmocka_unit_test_setup_teardown(stacks_survive_that_the_tables_are_made_anew, begin,
+						finish),
+		cmocka_unit_test(a_span_has_what_was_counted_since_the_state_before),
+		cmocka_unit_test(what_was_counted_before_the_capture_is_of_no_span),
+		cmocka_unit_test(a_full_history_becomes_coarser_and_loses_nothing),
+		cmocka_unit_test(a_hostile_name_cannot_leave_the_data),
+		cmocka_unit_test(the_page_allows_nothing_but_itself),
+		cmocka_unit_test(a_page_needs_a_file),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
