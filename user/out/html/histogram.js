@@ -77,7 +77,8 @@ function drawCountAxis(area, most, top) {
 
 	context.textAlign = 'right';
 	context.textBaseline = 'middle';
-	for (const share of most > 1 ? [0, 0.5, 1] : [0, 1]) {
+	// no half counts
+	for (const share of most % 2 && most < 20 ? [0, 1] : [0, 0.5, 1]) {
 		const y = Math.round(area.bottom - share * (area.bottom - top)) + 0.5;
 
 		context.strokeStyle = colour('--grid');
@@ -154,6 +155,6 @@ function histogramFigures(histogram) {
 		['mean', formatDuration(histogram.sum / (histogram.count || 1))],
 		...['min', 'p50', 'p90', 'p99', 'max'].map(key => [key, formatDuration(histogram[key])])];
 
-	return make('dl', { kind: 'facts' }, ...figures.flatMap(([name, value]) =>
-		[make('dt', { text: name }), make('dd', { text: value })]));
+	return make('dl', { kind: 'facts beside' }, ...figures.map(([name, value]) =>
+		make('div', {}, make('dt', { text: name }), make('dd', { text: value }))));
 }

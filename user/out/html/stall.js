@@ -38,7 +38,7 @@ function stallFacts(i) {
 		['began', `${formatInstant(stalls.start[i])} ${formatZone(stalls.start[i])}`],
 		['lasted', formatDuration(1000 * us) + running],
 		['ended', running ? '' : formatClock(stalls.start[i] + us)],
-		[callback.kind || 'iteration', stallName(i)],
+		[{ task: 'coroutine', callback: 'callback' }[callback.kind] || 'iteration', stallName(i)],
 		['defined at', callback.file ? `${callback.file}:${callback.line}` : ''],
 		['task', task ? `'${task}'` : ''],
 		['task id', detail && detail[1] !== '0' ? `0x${detail[1]}` : ''],
@@ -146,8 +146,9 @@ function addTop(body, detail) {
 		}))));
 }
 
+// One frame is in the stack as well.
 function addChain(body, detail) {
-	if (detail[3])
+	if (stackOf(detail[3]).frames.length > 1)
 		body.append(heading('Await chain'), stackList(detail[3], true));
 }
 
