@@ -77,7 +77,7 @@ const struct lp_option_row lp_options[] = {
 	{ 'o', "output", "FILE", LP_FOR_OUTPUT,
 	  "write to FILE: a capture with record, else the format of -f" },
 	{ 'f', "format", "FORMAT", LP_FOR(LP_COMMAND_PROFILE) | LP_FOR_CAPTURES,
-	  "text, json, prom, openmetrics, folded, pprof, speedscope, trace, hlog, csv or csv-stalls (default: by the suffix of FILE, or text)" },
+	  "text, json, html, prom, openmetrics, folded, pprof, speedscope, trace, hlog, csv or csv-stalls (default: by the suffix of FILE, or text)" },
 	{ 'j', "json", NULL,
 	  LP_FOR(LP_COMMAND_PROFILE) | LP_FOR(LP_COMMAND_REPORT) | LP_FOR(LP_COMMAND_DIFF) |
 		  LP_FOR_TASKS,

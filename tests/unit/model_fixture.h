@@ -76,7 +76,10 @@ struct lp_told_summary {
 };
 
 struct lp_told_all {
-	size_t runs, loop_count, slow_count, iteration_count, intervals, ends;
+	size_t runs, loop_count, slow_count, iteration_count, states, intervals, ends;
+	struct lp_loop_state state; /* the last one; its pointers are stale */
+	uint32_t state_loop;
+	uint64_t state_count; /* in its histogram */
 	struct lp_loop_info loops[TOLD_ITEMS];
 	struct lp_told_slow slow[TOLD_MAX];
 	struct lp_told_iteration iterations[TOLD_ITEMS];
@@ -195,6 +198,15 @@ static inline void told_slow_iteration(void *context, const struct lp_slow_itera
 	keep_reasons(&into->why, &slow->reasons);
 }
 
+static inline void told_loop_state(void *context, const struct lp_loop_state *state)
+{
+	(void)context;
+	told.states++;
+	told.state = *state;
+	told.state_loop = state->loop->id;
+	told.state_count = histogram_count(state->iteration);
+}
+
 static inline void told_interval(void *context, const struct lp_summary *interval,
 				 const struct lp_summary *total)
 {
@@ -218,6 +230,7 @@ static const struct lp_observer recorder = {
 	.loop = told_loop,
 	.slow = told_slow,
 	.slow_iteration = told_slow_iteration,
+	.loop_state = told_loop_state,
 	.interval = told_interval,
 	.end = told_end,
 };

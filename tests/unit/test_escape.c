@@ -115,6 +115,15 @@ static void tags_have_no_commas_and_blanks(void **state)
 	expect(escape_tag, "a, b\nc\x7f", "a__b_c_");
 }
 
+static void json_in_a_script_element_cannot_end_it(void **state)
+{
+	(void)state;
+	expect(escape_script, "", "\"\"");
+	expect(escape_script, "</script><!--&amp;",
+	       "\"\\u003c/script\\u003e\\u003c!--\\u0026amp;\"");
+	expect(escape_script, "a\"b\\c\n\x80", "\"a\\\"b\\\\c\\n" BAD "\"");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +136,7 @@ int main(void)
 		cmocka_unit_test(folded_frames_have_no_end_of_frame_or_line),
 		cmocka_unit_test(csv_fields_are_quoted_and_no_formulas),
 		cmocka_unit_test(tags_have_no_commas_and_blanks),
+		cmocka_unit_test(json_in_a_script_element_cannot_end_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -373,6 +373,28 @@ static void a_run_that_was_cut_may_be_told_its_end(void **state)
 	assert_int_equal(told.end.end_ns, START_NS + 500 * MS);
 }
 
+static void each_state_of_a_loop_is_told_as_it_is_saved(void **state)
+{
+	(void)state;
+	feed_loop(0, 0);
+	feed_loop_stats(0, 10000 * MS, 3 * MS, 7 * MS, 4);
+	assert_int_equal(told.states, 1);
+	feed_loop_stats(0, 20000 * MS, 5 * MS, 15 * MS, 9);
+	assert_int_equal(told.states, 2);
+	assert_int_equal(told.state_loop, 1);
+	assert_int_equal(told.state.time_ns, START_NS + 20000 * MS);
+	assert_int_equal(told.state.start_ns, START_NS + 1);
+	assert_int_equal(told.state.busy_ns, 5 * MS);
+	assert_int_equal(told.state.idle_ns, 15 * MS);
+	assert_int_equal(told.state.iterations, 9);
+	assert_int_equal(told.state_count, 9);
+	/* of no loop that is known, and after the end: nothing */
+	feed_loop_stats(5, 21000 * MS, MS, MS, 1);
+	feed_end(LP_EVENT_END, 22000 * MS, 0);
+	feed_loop_stats(0, 30000 * MS, 6 * MS, 24 * MS, 10);
+	assert_int_equal(told.states, 2);
+}
+
 static void an_observer_may_want_nothing(void **state)
 {
 	static const struct lp_observer deaf = { .run = NULL };
@@ -384,6 +406,7 @@ static void an_observer_may_want_nothing(void **state)
 	feed_loop(0, 0);
 	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
 	feed_poll_return(0, 140 * MS, 1, 10, 0);
+	feed_loop_stats(0, 145 * MS, MS, MS, 1);
 	feed_end(LP_EVENT_INTERVAL, 150 * MS, 0);
 	feed_end(LP_EVENT_END, 160 * MS, 0);
 	assert_int_equal(told.slow_count, 0);
@@ -418,6 +441,7 @@ int main(void)
 		TEST(a_reason_of_a_later_version_is_an_interrupt),
 		TEST(a_run_that_was_cut_ends_with_its_last_event),
 		TEST(a_run_that_was_cut_may_be_told_its_end),
+		TEST(each_state_of_a_loop_is_told_as_it_is_saved),
 		TEST(an_observer_may_want_nothing),
 	};
 

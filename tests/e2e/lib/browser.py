@@ -112,10 +112,15 @@ class Browser:
         self.settle()
         return time.monotonic() - start
 
+    def draw(self):
+        """Waits until what was asked for is on the screen."""
+        self.evaluate("new Promise(done => requestAnimationFrame(() => "
+                      "requestAnimationFrame(done)))")
+
     def settle(self):
-        """Waits until what was asked for is on the screen, tables and flame graph included."""
-        self.evaluate("new Promise(done => setTimeout(() => requestAnimationFrame(() => "
-                      "requestAnimationFrame(done)), 200))")
+        """The same, with what the page draws once nothing has been asked for a while."""
+        self.evaluate("new Promise(done => setTimeout(done, 200))")
+        self.draw()
 
     def evaluate(self, expression):
         result = self.call("Runtime.evaluate", expression=expression, awaitPromise=True,
@@ -153,14 +158,14 @@ class Browser:
     def click(self, selector):
         box = self.box(selector)
         self.click_at(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        self.settle()
+        self.draw()
 
     def press(self, key, modifiers=0):
         text = {"text": "\r"} if key == "Enter" else {"text": key} if len(key) == 1 else {}
         for kind in ("keyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", type=kind, key=key, modifiers=modifiers,
                       windowsVirtualKeyCode=KEYS.get(key, 0), **(text if kind == "keyDown" else {}))
-        self.settle()
+        self.draw()
 
     def focused(self):
         return self.evaluate("document.activeElement.id")

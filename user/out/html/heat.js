@@ -8,6 +8,7 @@ const lastRow = 53;
 const widestSpans = 400; // more are added up in columns of a few pixels
 const columnPixels = 4;
 let heat = null; // what is drawn: area, bins, from, to
+let whole = null; // what stays the same until another loop is chosen: loop, rows, note
 
 // In ns; a row is half a power of two, see html_history.h.
 function rowBottom(row) {
@@ -135,7 +136,10 @@ function drawCells(area, bins, from, to, [low, high]) {
 function drawHeat() {
 	const area = prepare(heatCanvas, heatHeight);
 	const bins = heatBins(area);
-	const [lowRow, highRow] = heatRows();
+
+	if (!whole || whole.loop !== view.loop)
+		whole = { loop: view.loop, rows: heatRows(), note: spanNote() };
+	const [lowRow, highRow] = whole.rows;
 	const from = rowBottom(lowRow), to = rowTop(highRow);
 	const range = rateRange(bins);
 
@@ -165,7 +169,7 @@ function drawScale([low, high]) {
 	scale.replaceChildren(make('span', { text: 'iterations a second:' }),
 		...(high > low ? [make('span', { text: formatRate(low) }), ramp] : []),
 		make('span', { text: formatRate(high) }));
-	scale.append(make('span', { kind: 'muted push', text: spanNote() }));
+	scale.append(make('span', { kind: 'muted push', text: whole.note }));
 }
 
 function formatRate(rate) {

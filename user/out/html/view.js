@@ -55,8 +55,8 @@ function setLoop(id) {
 }
 
 function setRange(from, to) {
-	const whole = data.to - data.from;
-	const size = Math.min(whole, Math.max(LEAST_RANGE_US, to - from));
+	const all = data.to - data.from;
+	const size = Math.min(all, Math.max(LEAST_RANGE_US, to - from));
 	const middle = (from + to) / 2;
 
 	view.from = Math.min(data.to - size, Math.max(data.from, middle - size / 2));
