@@ -23,7 +23,7 @@ class Table {
 		this.body = make('div', { kind: 'table-body', role: 'rowgroup' });
 		this.head.style.gridTemplateColumns = this.template;
 		this.grid.append(this.head, this.body);
-		this.note = make('p', { kind: 'hint' });
+		this.note = make('p', { kind: 'table-note muted', hidden: '' });
 		host.replaceChildren(this.grid, this.note);
 		this.makeHead();
 		this.grid.addEventListener('scroll', () => this.draw(), { passive: true });
