@@ -52,7 +52,8 @@ test_pprof_SOURCES = user/out/pprof.c user/out/protobuf.c $(export_SOURCES)
 test_process_SOURCES = user/target/process.c user/error.c
 test_progress_SOURCES = user/source/progress.c user/target/memory.c user/decode/decode.c \
 	user/text.c
-test_prometheus_SOURCES = user/out/prometheus.c user/out/series.c user/out/file.c \
+test_prometheus_SOURCES = user/out/prometheus.c user/out/metrics.c user/out/series.c user/out/series_sets.c \
+	user/out/exemplar.c user/out/export_failures.c user/model/own.c user/text.c user/out/file.c \
 	user/out/escape.c user/findings.c user/model/histogram.c user/error.c user/log.c
 test_prometheus_findings_SOURCES = $(test_prometheus_SOURCES)
 test_protobuf_SOURCES = user/out/protobuf.c

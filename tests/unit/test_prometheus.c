@@ -166,8 +166,8 @@ static void each_name_has_one_help_and_one_type(void **state)
 	(void)state;
 	strcpy(second.comm, "uvicorn");
 	text = write_once(&prom_format, &summary, true);
-	assert_int_equal(count_of(text, "# HELP "), 12);
-	assert_int_equal(count_of(text, "# TYPE "), 12);
+	assert_int_equal(count_of(text, "# HELP "), 21);
+	assert_int_equal(count_of(text, "# TYPE "), 21);
 	assert_int_equal(count_of(text, "# TYPE loopprof_loop_iteration_seconds "), 1);
 }
 

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,17 +15,19 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define STREAM_MODE 0600
+#define STREAM_BUFFER (64 << 10)
 /* Does not end as the file does: node_exporter reads every *.prom in the directory. */
 #define TEMPORARY_FORMAT ".loopprof-%016" PRIx64 ".tmp"
 #define TEMPORARY_TRIES 8
 
 struct lp_snapshot {
-	int directory;
+	struct lp_file_path place;
+	int directory; /* while a version is written; else -1 */
 	mode_t mode;
-	char *name; /* in the directory */
 	char temporary[48];
 	FILE *stream; /* NULL: no version is being written */
 	int descriptor; /* what the stream writes to */
@@ -78,6 +81,11 @@ void output_warn(const char *path, int err)
 		log_warning("cannot write '%s': %s", path, advice_on(err));
 	else
 		log_warning("cannot write to stdout: %s", advice_on(err));
+}
+
+void output_note_again(const char *path)
+{
+	log_note("'%s' can be written again", path);
 }
 
 /* A user or group ID out of the environment. */
@@ -179,12 +187,59 @@ int output_close(FILE *stream)
 	return fclose(stream) ? -errno : 0;
 }
 
+int file_path_set(struct lp_file_path *place, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	char *directory;
+	int err = 0;
+
+	place->directory = NULL;
+	place->name = NULL;
+	if (!*name)
+		return *path ? -EISDIR : -ENOENT;
+	place->name = strdup(name);
+	/* the slash stays: it may be the root's */
+	directory = slash ? strndup(path, (size_t)(name - path)) : strdup(".");
+	if (place->name && directory) {
+		place->directory = realpath(directory, NULL);
+		if (!place->directory)
+			err = -errno;
+	} else {
+		err = -ENOMEM;
+	}
+	free(directory);
+	return err;
+}
+
+void file_path_clear(struct lp_file_path *place)
+{
+	free(place->directory);
+	free(place->name);
+	place->directory = NULL;
+	place->name = NULL;
+}
+
+int file_path_open(const struct lp_file_path *place)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+	long descriptor = syscall(SYS_openat2, AT_FDCWD, place->directory, &how, sizeof(how));
+
+	/* filters of container runtimes may not know it */
+	if (descriptor < 0 && (errno == ENOSYS || errno == EPERM))
+		descriptor = open(place->directory, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return descriptor < 0 ? -errno : (int)descriptor;
+}
+
 /* A rename would replace whatever is there, /dev/null too. */
 static int check_replaceable(const struct lp_snapshot *snapshot)
 {
 	struct stat status;
 
-	if (fstatat(snapshot->directory, snapshot->name, &status, AT_SYMLINK_NOFOLLOW))
+	if (fstatat(snapshot->directory, snapshot->place.name, &status, AT_SYMLINK_NOFOLLOW))
 		return errno == ENOENT ? 0 : -errno;
 	if (S_ISREG(status.st_mode))
 		return 0;
@@ -229,6 +284,13 @@ static void remove_temporary(struct lp_snapshot *snapshot)
 	unlinkat(snapshot->directory, snapshot->temporary, 0);
 }
 
+static void close_directory(struct lp_snapshot *snapshot)
+{
+	if (snapshot->directory >= 0)
+		close(snapshot->directory);
+	snapshot->directory = -1;
+}
+
 int snapshot_begin(struct lp_snapshot *snapshot, FILE **stream)
 {
 	cookie_io_functions_t functions = { .write = write_temporary };
@@ -236,9 +298,14 @@ int snapshot_begin(struct lp_snapshot *snapshot, FILE **stream)
 
 	*stream = NULL;
 	snapshot->err = 0;
+	snapshot->directory = file_path_open(&snapshot->place);
+	if (snapshot->directory < 0)
+		return snapshot->directory;
 	snapshot->descriptor = create_temporary(snapshot);
-	if (snapshot->descriptor < 0)
+	if (snapshot->descriptor < 0) {
+		close_directory(snapshot);
 		return snapshot->descriptor;
+	}
 	/* in this order: once it is another's, its mode takes a capability to change */
 	if (fchmod(snapshot->descriptor, snapshot->mode))
 		err = -errno;
@@ -251,8 +318,11 @@ int snapshot_begin(struct lp_snapshot *snapshot, FILE **stream)
 	if (err) {
 		close(snapshot->descriptor);
 		remove_temporary(snapshot);
+		close_directory(snapshot);
 		return err;
 	}
+	/* the metrics of a thousand loops are megabytes; without memory it is just slower */
+	setvbuf(snapshot->stream, NULL, _IOFBF, STREAM_BUFFER);
 	*stream = snapshot->stream;
 	return 0;
 }
@@ -274,11 +344,12 @@ int snapshot_commit(struct lp_snapshot *snapshot)
 
 	if (!err)
 		err = check_replaceable(snapshot);
-	if (!err &&
-	    renameat(snapshot->directory, snapshot->temporary, snapshot->directory, snapshot->name))
+	if (!err && renameat(snapshot->directory, snapshot->temporary, snapshot->directory,
+			     snapshot->place.name))
 		err = -errno;
 	if (err)
 		remove_temporary(snapshot);
+	close_directory(snapshot);
 	return err;
 }
 
@@ -288,29 +359,19 @@ void snapshot_abandon(struct lp_snapshot *snapshot)
 		return;
 	end_writing(snapshot);
 	remove_temporary(snapshot);
+	close_directory(snapshot);
 }
 
-/* Splits the path; the directory is held open, so that a chdir() later changes nothing. */
-static int open_directory(struct lp_snapshot *snapshot, const char *path)
+/* What would keep a version from its place, before the first one is written. */
+static int check_place(struct lp_snapshot *snapshot)
 {
-	const char *slash = strrchr(path, '/');
-	const char *name = slash ? slash + 1 : path;
-	char *directory;
-	int err = 0;
+	int err;
 
-	if (!*name)
-		return *path ? -EISDIR : -ENOENT;
-	snapshot->name = strdup(name);
-	/* the slash stays: it may be the root's */
-	directory = slash ? strndup(path, (size_t)(name - path)) : strdup(".");
-	if (!snapshot->name || !directory) {
-		free(directory);
-		return -ENOMEM;
-	}
-	snapshot->directory = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	snapshot->directory = file_path_open(&snapshot->place);
 	if (snapshot->directory < 0)
-		err = -errno;
-	free(directory);
+		return snapshot->directory;
+	err = check_replaceable(snapshot);
+	close_directory(snapshot);
 	return err;
 }
 
@@ -325,9 +386,9 @@ int snapshot_new(const char *path, mode_t mode, struct lp_snapshot **result, str
 		return cannot_write(error, path, -ENOMEM);
 	snapshot->directory = -1;
 	snapshot->mode = mode;
-	err = open_directory(snapshot, path);
+	err = file_path_set(&snapshot->place, path);
 	if (!err)
-		err = check_replaceable(snapshot);
+		err = check_place(snapshot);
 	if (!err)
 		err = snapshot_begin(snapshot, &stream);
 	if (err) {
@@ -344,8 +405,6 @@ void snapshot_free(struct lp_snapshot *snapshot)
 	if (!snapshot)
 		return;
 	snapshot_abandon(snapshot);
-	if (snapshot->directory >= 0)
-		close(snapshot->directory);
-	free(snapshot->name);
+	file_path_clear(&snapshot->place);
 	free(snapshot);
 }

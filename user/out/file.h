@@ -31,6 +31,28 @@ int output_close(FILE *stream);
 /* Warns that results cannot be written while a run goes on.  path: NULL means stdout. */
 void output_warn(const char *path, int err);
 
+/* Tells that they can again. */
+void output_note_again(const char *path);
+
+/*
+ * Where a file is that is written again and again.  Its directory is looked up each
+ * time: it may have vanished and come back, and held open it could not be unmounted.
+ */
+struct lp_file_path {
+	char *directory; /* absolute, without symbolic links */
+	char *name; /* in the directory */
+};
+
+/* Returns 0 or a negative errno; to be cleared by file_path_clear() in any case. */
+int file_path_set(struct lp_file_path *place, const char *path);
+void file_path_clear(struct lp_file_path *place);
+
+/*
+ * The directory, for the *at() functions; to be closed.  No symbolic link is followed,
+ * wherever in the path one has appeared since file_path_set().  Negative errno on failure.
+ */
+int file_path_open(const struct lp_file_path *place);
+
 /* A file that is replaced as a whole, so that no reader ever sees a part of it. */
 struct lp_snapshot;
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "series.h"
+#include "series_state.h"
+
+#include "../model/histogram.h"
 
 #include <errno.h>
 #include <search.h>
@@ -7,30 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS_A_POWER (1 << LP_HISTOGRAM_SCALE)
+/* Callbacks that are known from their stalls only, until the next summary. */
+#define FRESH_FROM_STALLS 256
 
-_Static_assert(LP_HISTOGRAM_BUCKETS == (LP_SPREAD_EDGES - 1) * SLOTS_A_POWER,
-	       "the last power of two is the last edge");
-
-static void spread_add(struct lp_spread *spread, const struct lp_histogram *histogram)
-{
-	size_t slot;
-
-	spread->sum_ns += histogram->sum_ns;
-	for (slot = 0; slot < LP_HISTOGRAM_SLOTS; slot++)
-		spread->counts[(slot + SLOTS_A_POWER - 1) / SLOTS_A_POWER] +=
-			histogram->slots[slot];
-}
-
-uint64_t spread_count(const struct lp_spread *spread)
-{
-	uint64_t count = 0;
-	size_t i;
-
-	for (i = 0; i <= LP_SPREAD_EDGES; i++)
-		count += spread->counts[i];
-	return count;
-}
+/* ---- callbacks --------------------------------------------------------------- */
 
 static int compare_callbacks(const void *first, const void *second)
 {
@@ -42,61 +24,6 @@ static int compare_callbacks(const void *first, const void *second)
 	return order ? order : (int)left->kind - (int)right->kind;
 }
 
-static void free_callback(void *node)
-{
-	struct lp_callback_series *callback = node;
-
-	if (callback->own)
-		free(callback->times);
-	free(callback->name);
-	free(callback->file);
-	free(callback);
-}
-
-void series_free(struct lp_series *series)
-{
-	struct lp_loop_series *loop = series->loops, *next;
-
-	for (; loop; loop = next) {
-		next = loop->next;
-		tdestroy(loop->tree, free_callback);
-		free(loop);
-	}
-	series->loops = NULL;
-}
-
-static bool same_labels(const struct lp_loop_series *series, const struct lp_loop_info *loop)
-{
-	if (!loop)
-		return !series->known;
-	return series->known && !strcmp(series->runtime, loop->runtime) &&
-	       !strcmp(series->service, loop->comm) && !strcmp(series->container, loop->container);
-}
-
-/* The series of a loop (NULL: of callbacks without one), made if there is none; NULL: no memory. */
-static struct lp_loop_series *series_of_loop(struct lp_series *series,
-					     const struct lp_loop_info *info)
-{
-	struct lp_loop_series **at = &series->loops, *loop;
-
-	while (*at && !same_labels(*at, info))
-		at = &(*at)->next;
-	loop = *at;
-	if (loop)
-		return loop;
-	loop = calloc(1, sizeof(*loop));
-	if (!loop)
-		return NULL;
-	if (info) {
-		loop->known = true;
-		memcpy(loop->runtime, info->runtime, sizeof(loop->runtime));
-		memcpy(loop->service, info->comm, sizeof(loop->service));
-		memcpy(loop->container, info->container, sizeof(loop->container));
-	}
-	*at = loop;
-	return loop;
-}
-
 static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -104,59 +31,68 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static struct lp_callback_series *add_callback(struct lp_loop_series *loop,
+/*
+ * Names that are made at run time may have an address in them, "<Job at 0x7f31c0de>": each
+ * would be a series.
+ */
+static void set_name(char name[LP_NAME_MAX], const char *from)
+{
+	size_t at = 0, digits;
+
+	while (*from && at + 4 < LP_NAME_MAX) {
+		digits = !strncmp(from, "0x", 2) ? strspn(from + 2, "0123456789abcdefABCDEF") : 0;
+		if (digits >= 6) {
+			memcpy(name + at, "0x.", 3);
+			at += 3;
+			from += 2 + digits;
+		} else {
+			name[at++] = *from++;
+		}
+	}
+	name[at] = '\0';
+}
+
+static struct lp_callback_series *add_callback(struct lp_loop_series *loop, const char *name,
 					       const struct lp_callback_info *info)
 {
 	struct lp_callback_series *callback = calloc(1, sizeof(*callback));
 
 	if (!callback)
 		return NULL;
-	callback->name = strdup(info->name);
+	callback->name = strdup(name);
 	callback->file = strdup(base_name(info->file));
 	callback->kind = info->kind;
 	if (!callback->name || !callback->file ||
 	    !tsearch(callback, &loop->tree, compare_callbacks)) {
-		free_callback(callback);
+		series_free_callback(callback);
 		return NULL;
 	}
 	callback->next = loop->fresh;
 	loop->fresh = callback;
+	loop->fresh_count++;
 	return callback;
 }
 
-static struct lp_callback_series *find_callback(const struct lp_loop_series *loop,
-						const struct lp_callback_info *info)
+/* The series of a callback, "other" if it gets none; NULL: no memory. */
+static struct lp_callback_series *callback_of(struct lp_loop_series *loop,
+					      const struct lp_callback_info *info)
 {
+	char name[LP_NAME_MAX];
 	struct lp_callback_series wanted = {
-		.name = (char *)info->name,
+		.name = name,
 		.file = (char *)base_name(info->file),
 		.kind = info->kind,
 	};
-	struct lp_callback_series **node = tfind(&wanted, &loop->tree, compare_callbacks);
+	struct lp_callback_series **node;
 
-	return node ? *node : NULL;
+	set_name(name, info->name);
+	node = tfind(&wanted, &loop->tree, compare_callbacks);
+	if (node)
+		return *node;
+	return loop->full ? &loop->other : add_callback(loop, name, info);
 }
 
-static void clear_counts(struct lp_series *series)
-{
-	struct lp_callback_series *callback;
-	struct lp_loop_series *loop;
-
-	for (loop = series->loops; loop; loop = loop->next) {
-		loop->busy_ns = 0;
-		loop->idle_ns = 0;
-		loop->iterations = 0;
-		loop->callbacks = 0;
-		loop->slow_callbacks = 0;
-		memset(loop->lost_ns, 0, sizeof(loop->lost_ns));
-		memset(loop->findings, 0, sizeof(loop->findings));
-		memset(loop->outcomes, 0, sizeof(loop->outcomes));
-		memset(&loop->iteration, 0, sizeof(loop->iteration));
-		memset(&loop->other, 0, sizeof(loop->other));
-		for (callback = loop->own; callback; callback = callback->next)
-			memset(callback->times, 0, sizeof(*callback->times));
-	}
-}
+/* ---- counting ----------------------------------------------------------------- */
 
 /* A task may end in an interval in which it does not run. */
 static bool has_run(const struct lp_callback_summary *item)
@@ -164,108 +100,81 @@ static bool has_run(const struct lp_callback_summary *item)
 	return !item->lifetimes || histogram_count(&item->run);
 }
 
-static void count_outcomes(struct lp_series *series, struct lp_loop_series *loop,
-			   const struct lp_lifetimes *lifetimes)
+static int reserve_parts(struct lp_series *series, const struct lp_summary *total)
 {
-	size_t i;
+	size_t count = total->loop_count, i;
+	struct lp_part *arena;
 
-	series->any_outcomes = true;
-	for (i = 0; i < LP_OUTCOMES; i++)
-		loop->outcomes[i] += lifetimes->outcomes[i];
-}
-
-/* Counts a loop, and finds the callbacks that are new. */
-static int count_loop(struct lp_series *series, const struct lp_loop_summary *summary)
-{
-	struct lp_loop_series *loop = series_of_loop(series, summary->loop);
-	size_t i;
-
-	if (!loop)
-		return -ENOMEM;
-	loop->busy_ns += summary->busy_ns;
-	loop->idle_ns += summary->idle_ns;
-	loop->iterations += summary->iterations;
-	loop->callbacks += summary->callbacks;
-	loop->slow_callbacks += summary->slow_callbacks;
-	for (i = 0; i < summary->cause_count; i++)
-		loop->lost_ns[summary->causes[i].kind] += summary->causes[i].total_ns;
-	spread_add(&loop->iteration, &summary->iteration);
-	if (!loop->known)
+	for (i = 0; i < total->loop_count; i++)
+		count += total->loops[i].callback_count;
+	series->arena_used = 0;
+	if (count <= series->arena_size)
 		return 0;
-	for (i = 0; i < summary->callback_count; i++) {
-		const struct lp_callback_summary *item = &summary->items[i];
-		struct lp_callback_series *callback;
-
-		if (item->lifetimes)
-			count_outcomes(series, loop, item->lifetimes);
-		if (!has_run(item))
-			continue;
-		callback = find_callback(loop, item->callback);
-		if (!callback)
-			callback = add_callback(loop, item->callback);
-		if (!callback)
-			return -ENOMEM;
-		if (!callback->times)
-			callback->total_ns += item->run.sum_ns;
-	}
+	arena = realloc(series->arena, count * sizeof(*arena));
+	if (!arena)
+		return -ENOMEM;
+	series->arena = arena;
+	series->arena_size = count;
 	return 0;
 }
 
-/* Takes the one with most run time out of the new ones. */
-static struct lp_callback_series *take_greatest(struct lp_loop_series *loop)
+static void add_part(struct lp_series *series, struct lp_part **parts, const void *of)
 {
-	struct lp_callback_series **at, **greatest = &loop->fresh, *taken;
+	struct lp_part *part = &series->arena[series->arena_used++];
 
-	for (at = &loop->fresh; *at; at = &(*at)->next)
-		if ((*at)->total_ns > (*greatest)->total_ns)
-			greatest = at;
-	taken = *greatest;
-	*greatest = taken->next;
-	taken->next = NULL;
-	return taken;
+	part->of = of;
+	part->next = *parts;
+	*parts = part;
 }
 
-static void decide(struct lp_loop_series *loop)
+static int count_item(struct lp_series *series, struct lp_loop_series *loop,
+		      const struct lp_callback_summary *item)
 {
-	struct lp_callback_series *callback, **end = &loop->own;
-
-	while (*end)
-		end = &(*end)->next;
-	while (loop->fresh && loop->own_count < LP_SERIES_CALLBACKS) {
-		callback = take_greatest(loop);
-		callback->times = calloc(1, sizeof(*callback->times));
-		if (callback->times) {
-			callback->own = true;
-			*end = callback;
-			end = &callback->next;
-			loop->own_count++;
-		} else {
-			callback->times = &loop->other;
-		}
-	}
-	for (; loop->fresh; loop->fresh = callback) {
-		callback = loop->fresh->next;
-		loop->fresh->times = &loop->other;
-		loop->fresh->next = NULL;
-	}
-}
-
-static void count_callbacks(struct lp_series *series, const struct lp_loop_summary *summary)
-{
-	struct lp_loop_series *loop = series_of_loop(series, summary->loop);
+	struct lp_callback_series *callback;
 	size_t i;
 
-	for (i = 0; i < summary->callback_count; i++) {
-		const struct lp_callback_summary *item = &summary->items[i];
-		struct lp_callback_times *times = &loop->other;
-
-		if (!has_run(item))
-			continue;
-		if (loop->known)
-			times = find_callback(loop, item->callback)->times;
-		spread_add(&times->run, &item->run);
-		spread_add(&times->queue, &item->queue);
+	if (item->lifetimes) {
+		series->any_outcomes = true;
+		for (i = 0; i < LP_OUTCOMES; i++)
+			loop->now.outcomes[i] += item->lifetimes->outcomes[i];
 	}
+	if (!has_run(item))
+		return 0;
+	callback = callback_of(loop, item->callback);
+	if (!callback)
+		return -ENOMEM;
+	if (callback == &loop->other)
+		series->callbacks_beyond++;
+	callback->total_ns += item->run.sum_ns;
+	add_part(series, &callback->parts, item);
+	return 0;
+}
+
+static int count_loop(struct lp_series *series, const struct lp_loop_summary *summary)
+{
+	struct lp_loop_numbers *now;
+	struct lp_loop_series *loop;
+	size_t i;
+	int err = series_loop_of(series, summary->loop, summary, &loop);
+
+	if (err || !loop)
+		return err;
+	now = &loop->now;
+	now->wall_ns += summary->wall_ns;
+	now->traced_ns += series->whole && !summary->traced_ns ? summary->wall_ns
+							       : summary->traced_ns;
+	now->busy_ns += summary->busy_ns;
+	now->idle_ns += summary->idle_ns;
+	now->iterations += summary->iterations;
+	now->callbacks += summary->callbacks;
+	now->slow_callbacks += summary->slow_callbacks;
+	now->untold += summary->untold;
+	for (i = 0; i < summary->cause_count; i++)
+		now->lost_ns[summary->causes[i].kind] += summary->causes[i].total_ns;
+	add_part(series, &loop->parts, summary);
+	for (i = 0; !err && i < summary->callback_count; i++)
+		err = count_item(series, loop, &summary->items[i]);
+	return err;
 }
 
 static int count_findings(struct lp_series *series, const struct lp_summary *total)
@@ -274,28 +183,262 @@ static int count_findings(struct lp_series *series, const struct lp_summary *tot
 
 	for (i = 0; i < total->finding_count; i++) {
 		const struct lp_finding_count *count = &total->findings[i];
-		struct lp_loop_series *loop = series_of_loop(series, count->loop);
+		struct lp_loop_series *loop;
+		int err = series_loop_of(series, count->loop, NULL, &loop);
 
-		if (!loop)
-			return -ENOMEM;
+		if (err)
+			return err;
 		series->any_findings = true;
-		loop->findings[count->kind] += count->count;
+		if (loop)
+			loop->now.findings[count->kind] += count->count;
 	}
 	return 0;
 }
 
-int series_count(struct lp_series *series, const struct lp_summary *total)
-{
+/* ---- which callbacks get series of their own ------------------------------------ */
+
+struct candidate {
 	struct lp_loop_series *loop;
+	struct lp_callback_series *callback;
+};
+
+static int by_total(const void *first, const void *second)
+{
+	const struct candidate *left = first, *right = second;
+
+	if (left->callback->total_ns != right->callback->total_ns)
+		return left->callback->total_ns < right->callback->total_ns ? 1 : -1;
+	return compare_callbacks(left->callback, right->callback);
+}
+
+static void take(struct lp_series *series, struct lp_loop_series *loop,
+		 struct lp_callback_series *callback)
+{
+	struct lp_callback_series **end = &loop->own;
+
+	while (*end && *end != &loop->other)
+		end = &(*end)->next;
+	callback->next = *end;
+	*end = callback;
+	callback->own = true;
+	loop->own_count++;
+	series->callback_count++;
+}
+
+static void leave(struct lp_series *series, struct lp_loop_series *loop,
+		  struct lp_callback_series *callback)
+{
+	struct lp_part **end = &callback->parts;
+
+	/* one that has a stall, and is not counted yet, comes again */
+	if (callback->parts)
+		loop->full = true;
+	for (; *end; end = &(*end)->next)
+		series->callbacks_beyond++;
+	*end = loop->other.parts;
+	loop->other.parts = callback->parts;
+	tdelete(callback, &loop->tree, compare_callbacks);
+	series_free_callback(callback);
+}
+
+static size_t list_fresh(struct lp_series *series, struct candidate *list)
+{
+	struct lp_callback_series *callback;
+	struct lp_loop_series *loop;
+	size_t count = 0;
+
+	for (loop = series->loops; loop; loop = loop->next) {
+		for (callback = loop->fresh; callback; callback = callback->next, count++)
+			if (list)
+				list[count] = (struct candidate){ loop, callback };
+		if (list) {
+			loop->fresh = NULL;
+			loop->fresh_count = 0;
+		}
+	}
+	return count;
+}
+
+static int decide(struct lp_series *series)
+{
+	size_t count = list_fresh(series, NULL), i;
+	struct candidate *list;
+
+	if (!count)
+		return 0;
+	list = calloc(count, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	list_fresh(series, list);
+	qsort(list, count, sizeof(*list), by_total);
+	for (i = 0; i < count; i++) {
+		struct lp_loop_series *loop = list[i].loop;
+
+		if (list[i].callback->parts && !loop->full &&
+		    loop->own_count < LP_SERIES_CALLBACKS &&
+		    series->callback_count < LP_SERIES_CALLBACKS_ALL)
+			take(series, loop, list[i].callback);
+		else
+			leave(series, loop, list[i].callback);
+	}
+	free(list);
+	return 0;
+}
+
+/* ---- nothing ever falls ---------------------------------------------------------- */
+
+static uint64_t greater(uint64_t left, uint64_t right)
+{
+	return left > right ? left : right;
+}
+
+static void raise_histogram(struct lp_histogram *histogram, const struct lp_histogram *now)
+{
+	size_t slot;
+
+	histogram->sum_ns = greater(histogram->sum_ns, now->sum_ns);
+	histogram->max_ns = greater(histogram->max_ns, now->max_ns);
+	histogram->inverted_min_ns = greater(histogram->inverted_min_ns, now->inverted_min_ns);
+	for (slot = 0; slot < LP_HISTOGRAM_SLOTS; slot++)
+		histogram->slots[slot] = greater(histogram->slots[slot], now->slots[slot]);
+}
+
+static void raise_numbers(struct lp_series *series, struct lp_loop_series *loop)
+{
+	uint64_t *to = (uint64_t *)&loop->numbers;
+	const uint64_t *from = (const uint64_t *)&loop->now;
+	struct lp_histogram sum = { .sum_ns = 0 };
+	const struct lp_part *part;
 	size_t i;
 
-	clear_counts(series);
-	for (i = 0; i < total->loop_count; i++)
-		if (count_loop(series, &total->loops[i]))
-			return -ENOMEM;
-	for (loop = series->loops; loop; loop = loop->next)
-		decide(loop);
-	for (i = 0; i < total->loop_count; i++)
-		count_callbacks(series, &total->loops[i]);
-	return count_findings(series, total);
+	for (i = 0; i < sizeof(loop->now) / sizeof(*to); i++)
+		if (from[i] > to[i]) {
+			to[i] = from[i];
+			loop->counted_ns = series->now_ns;
+		}
+	for (part = loop->parts; part; part = part->next)
+		histogram_merge(&sum, &((const struct lp_loop_summary *)part->of)->iteration);
+	raise_histogram(&loop->iteration, &sum);
+	loop->parts = NULL;
+	memset(&loop->now, 0, sizeof(loop->now));
+}
+
+static int raise_callback(struct lp_callback_series *callback)
+{
+	struct lp_histogram run = { .sum_ns = 0 }, queue = { .sum_ns = 0 };
+	const struct lp_part *part;
+
+	for (part = callback->parts; part; part = part->next) {
+		const struct lp_callback_summary *item = part->of;
+
+		histogram_merge(&run, &item->run);
+		histogram_merge(&queue, &item->queue);
+	}
+	callback->parts = NULL;
+	callback->total_ns = 0;
+	if (!callback->run)
+		callback->run = calloc(1, sizeof(run));
+	if (!callback->queue && histogram_count(&queue))
+		callback->queue = calloc(1, sizeof(queue));
+	if (!callback->run || (!callback->queue && histogram_count(&queue)))
+		return -ENOMEM;
+	raise_histogram(callback->run, &run);
+	if (callback->queue)
+		raise_histogram(callback->queue, &queue);
+	return 0;
+}
+
+static void tell_other(struct lp_loop_series *loop)
+{
+	struct lp_callback_series **end = &loop->own;
+
+	while (*end && *end != &loop->other)
+		end = &(*end)->next;
+	*end = &loop->other;
+}
+
+static int raise_all(struct lp_series *series)
+{
+	struct lp_callback_series *callback;
+	struct lp_loop_series *loop;
+	int err = 0;
+
+	for (loop = series->loops; loop; loop = loop->next) {
+		raise_numbers(series, loop);
+		if (loop->other.parts)
+			tell_other(loop);
+		for (callback = loop->own; !err && callback; callback = callback->next)
+			err = raise_callback(callback);
+	}
+	return err;
+}
+
+/* What a count that failed has left behind. */
+static void begin(struct lp_series *series, uint64_t now_ns)
+{
+	struct lp_callback_series *callback;
+	struct lp_loop_series *loop;
+
+	series->round++;
+	series->now_ns = now_ns;
+	series->callbacks_beyond = 0;
+	for (loop = series->loops; loop; loop = loop->next) {
+		memset(&loop->now, 0, sizeof(loop->now));
+		loop->parts = NULL;
+		loop->other.parts = NULL;
+		for (callback = loop->own; callback; callback = callback->next)
+			callback->parts = NULL;
+		for (callback = loop->fresh; callback; callback = callback->next) {
+			callback->parts = NULL;
+			callback->total_ns = 0;
+		}
+	}
+}
+
+int series_count(struct lp_series *series, const struct lp_summary *total)
+{
+	size_t i;
+	int err;
+
+	begin(series, total->now_ns);
+	err = reserve_parts(series, total);
+	for (i = 0; !err && i < total->loop_count; i++)
+		err = count_loop(series, &total->loops[i]);
+	if (!err)
+		err = count_findings(series, total);
+	if (!err)
+		err = decide(series);
+	if (!err)
+		err = raise_all(series);
+	if (!err)
+		series_sweep_sets(series);
+	return err;
+}
+
+void series_stall(struct lp_series *series, const struct lp_slow *slow)
+{
+	struct lp_callback_series *callback;
+	struct lp_exemplar told, **at;
+	struct lp_loop_series *loop;
+
+	if (slow->in_progress || series_loop_of(series, slow->loop, NULL, &loop) || !loop)
+		return;
+	if (!loop->full && loop->fresh_count >= FRESH_FROM_STALLS)
+		return;
+	callback = callback_of(loop, slow->callback);
+	if (!callback)
+		return;
+	memset(&told, 0, sizeof(told));
+	exemplar_set(&told, slow, series->run_unix_ns);
+	told.round = series->round;
+	for (at = &callback->exemplars; *at && (*at)->edge != told.edge;)
+		at = &(*at)->next;
+	if (!*at)
+		*at = calloc(1, sizeof(**at));
+	else if ((*at)->round == told.round && (*at)->duration_ns >= told.duration_ns)
+		return;
+	if (!*at)
+		return;
+	told.next = (*at)->next;
+	**at = told;
 }
