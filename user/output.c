@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "output.h"
 
+#include "out/file.h"
 #include "out/look.h"
 
 #include <errno.h>
@@ -33,20 +34,65 @@ static int choose_format(const struct lp_options *options, const struct lp_forma
 	return 0;
 }
 
-int output_check(const struct lp_options *options)
+/* The same file, by another name too. */
+static bool same_file(const char *left, const char *right)
+{
+	struct lp_file_path first, second;
+	bool same = !strcmp(left, right);
+
+	int err = file_path_set(&first, left);
+
+	err = file_path_set(&second, right) || err;
+	if (!err)
+		same = !strcmp(first.directory, second.directory) &&
+		       !strcmp(first.name, second.name);
+	file_path_clear(&first);
+	file_path_clear(&second);
+	return same;
+}
+
+/* A file that two outputs replace in turn has now the one's contents, now the other's. */
+static bool is_taken(const struct lp_options *options, size_t export)
+{
+	const char *path = options->exports[export].path;
+	size_t i;
+
+	for (i = 0; i < export; i++)
+		if (same_file(path, options->exports[i].path))
+			return true;
+	return options->output && same_file(path, options->output);
+}
+
+static int check_exports(const struct lp_options *options)
 {
 	const struct lp_format *format;
-	struct lp_error error;
 	size_t i;
 
 	for (i = 0; i < options->export_count; i++) {
 		format = format_by_name(options->exports[i].format);
-		if (format && format->live)
-			continue;
-		log_error("--export knows no format '%s'; there are prom, openmetrics and otlp",
-			  options->exports[i].format);
-		return 2;
+		if (!format || !format->live) {
+			log_error(
+				"--export knows no format '%s'; there are prom, openmetrics and otlp",
+				options->exports[i].format);
+			return 2;
+		}
+		if (is_taken(options, i)) {
+			log_error(
+				"'%s' is written by another output already; give each a file of its own",
+				options->exports[i].path);
+			return 2;
+		}
 	}
+	return 0;
+}
+
+int output_check(const struct lp_options *options)
+{
+	const struct lp_format *format;
+	struct lp_error error;
+
+	if (check_exports(options))
+		return 2;
 	if (options->command == LP_COMMAND_RECORD || !choose_format(options, &format, &error))
 		return 0;
 	log_error("%s", error.text);
@@ -60,9 +106,13 @@ static int open_exports(struct lp_output *output, const struct lp_options *optio
 	size_t i;
 	int err = 0;
 
-	for (i = 0; !err && i < options->export_count; i++)
-		err = fanout_open(&output->fanout, format_by_name(options->exports[i].format),
-				  options->exports[i].path, &plain, error);
+	for (i = 0; !err && i < options->export_count; i++) {
+		struct lp_format live = *format_by_name(options->exports[i].format);
+
+		if (live.open_live)
+			live.open = live.open_live;
+		err = fanout_open(&output->fanout, &live, options->exports[i].path, &plain, error);
+	}
 	return err;
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What each unit test links besides its own file; all take -lcmocka and LDLIBS.
 
+test_append_SOURCES = user/out/append.c user/out/file.c user/error.c user/log.c
 test_capture_SOURCES = user/source/capture.c user/out/file.c user/error.c user/log.c
 test_code_SOURCES = user/target/code.c user/target/elf_file.c
 test_compare_SOURCES = $(wildcard user/compare/*.c) user/model/histogram.c user/out/text_print.c \
@@ -45,6 +46,8 @@ test_model_stalls_SOURCES = $(test_model_SOURCES)
 test_native_SOURCES = user/symbolise/native.c user/symbolise/unwind_part.c \
 	user/symbolise/unwind_programs.c user/target/mappings.c user/text.c $(test_unwind_SOURCES)
 test_options_SOURCES = user/options.c user/option_values.c user/option_table.c user/findings.c
+test_otlp_SOURCES = user/out/otlp_lines.c user/out/metrics.c user/out/escape.c user/findings.c \
+	user/out/export_failures.c $(test_series_SOURCES)
 test_output_file_SOURCES = user/out/file.c user/error.c user/log.c
 test_parts_SOURCES = user/out/parts.c user/out/stalls_told.c
 test_places_SOURCES = user/symbolise/places.c
@@ -62,6 +65,8 @@ test_rows_SOURCES = user/cpython/rows.c user/cpython/debug.c
 test_speedscope_SOURCES = user/out/speedscope.c user/out/json_parts.c $(export_SOURCES)
 test_symbolise_findings_SOURCES = user/symbolise/findings.c user/symbolise/symbolise.c \
 	user/symbolise/places.c user/symbolise/kernel.c $(test_native_SOURCES)
+test_series_SOURCES = user/out/series.c user/out/series_sets.c user/out/exemplar.c \
+	user/model/own.c user/model/histogram.c
 test_syscalls_SOURCES = user/syscalls.c
 test_tasks_graph_SOURCES = user/tasks/graph.c user/tasks/deadlock.c user/tasks/links.c \
 	user/tasks/view.c user/tasks/frames.c user/runtime/task.c user/text.c

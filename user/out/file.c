@@ -70,7 +70,7 @@ static const char *advice_on(int err)
 	return text;
 }
 
-static int cannot_write(struct lp_error *error, const char *path, int err)
+int output_cannot_write(struct lp_error *error, const char *path, int err)
 {
 	return error_set(error, err, "cannot write '%s': %s", path, advice_on(err));
 }
@@ -106,7 +106,7 @@ static bool id_from_environment(const char *variable, unsigned int *id)
 	return true;
 }
 
-static void give_to_caller_of_sudo(int descriptor)
+void output_give_to_caller(int descriptor)
 {
 	unsigned int user, group;
 
@@ -124,7 +124,7 @@ static int open_stream(const char *path)
 	int descriptor = open(path, flags | O_EXCL, STREAM_MODE);
 
 	if (descriptor >= 0) {
-		give_to_caller_of_sudo(descriptor);
+		output_give_to_caller(descriptor);
 		return descriptor;
 	}
 	if (errno != EEXIST)
@@ -144,11 +144,11 @@ int output_open(const char *path, FILE **stream, struct lp_error *error)
 	} else {
 		descriptor = open_stream(path);
 		if (descriptor < 0)
-			return cannot_write(error, path, descriptor);
+			return output_cannot_write(error, path, descriptor);
 		*stream = fdopen(descriptor, "w");
 		if (!*stream) {
 			close(descriptor);
-			return cannot_write(error, path, -ENOMEM);
+			return output_cannot_write(error, path, -ENOMEM);
 		}
 	}
 	return 0;
@@ -309,7 +309,7 @@ int snapshot_begin(struct lp_snapshot *snapshot, FILE **stream)
 	/* in this order: once it is another's, its mode takes a capability to change */
 	if (fchmod(snapshot->descriptor, snapshot->mode))
 		err = -errno;
-	give_to_caller_of_sudo(snapshot->descriptor);
+	output_give_to_caller(snapshot->descriptor);
 	if (!err) {
 		snapshot->stream = fopencookie(snapshot, "w", functions);
 		if (!snapshot->stream)
@@ -383,7 +383,7 @@ int snapshot_new(const char *path, mode_t mode, struct lp_snapshot **result, str
 
 	*result = NULL;
 	if (!snapshot)
-		return cannot_write(error, path, -ENOMEM);
+		return output_cannot_write(error, path, -ENOMEM);
 	snapshot->directory = -1;
 	snapshot->mode = mode;
 	err = file_path_set(&snapshot->place, path);
@@ -393,7 +393,7 @@ int snapshot_new(const char *path, mode_t mode, struct lp_snapshot **result, str
 		err = snapshot_begin(snapshot, &stream);
 	if (err) {
 		snapshot_free(snapshot);
-		return cannot_write(error, path, err);
+		return output_cannot_write(error, path, err);
 	}
 	snapshot_abandon(snapshot);
 	*result = snapshot;

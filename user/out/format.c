@@ -10,6 +10,7 @@ static const struct lp_format *const formats[] = {
 	&json_format,
 	&prom_format,
 	&openmetrics_format,
+	&otlp_format,
 	&folded_format,
 	&pprof_format,
 	&speedscope_format,
@@ -26,7 +27,7 @@ static const struct {
 	const char *suffix;
 	const struct lp_format *format;
 } more_suffixes[] = {
-	{ ".jsonl", &json_format },
+	{ ".jsonl", &json_format }, /* after .otlp.jsonl */
 	{ ".om", &openmetrics_format },
 	{ ".pprof", &pprof_format },
 	{ ".perfetto-trace", &trace_format },

@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const struct lp_unit_row units[LP_UNITS] = {
-	[LP_IN_ONES] = { NULL, "1", 0 },      [LP_IN_NS] = { "seconds", "s", 9 },
+	[LP_IN_ONES] = { NULL, "", 0 },	      [LP_IN_NS] = { "seconds", "s", 9 },
 	[LP_IN_BYTES] = { "bytes", "By", 0 }, [LP_IN_HERTZ] = { "hertz", "Hz", 0 },
 	[LP_IN_PPM] = { "ratio", "1", 6 },
 };

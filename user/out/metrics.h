@@ -16,7 +16,7 @@ enum lp_unit { LP_IN_ONES, LP_IN_NS, LP_IN_BYTES, LP_IN_HERTZ, LP_IN_PPM, LP_UNI
 
 struct lp_unit_row {
 	const char *name; /* Prometheus': "seconds"; NULL: none */
-	const char *ucum; /* OpenTelemetry's: "s" */
+	const char *ucum; /* OpenTelemetry's: "s"; "": none, as "1" is that of a ratio */
 	unsigned int decimals; /* of a number, to make it one of the unit */
 };
 

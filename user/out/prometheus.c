@@ -10,7 +10,7 @@
 #include "spread.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,9 +26,11 @@ struct metrics_sink {
 	int err; /* of the last version */
 };
 
-/* One version of the file. */
+/* One version of the file.  It may have 100,000 lines, of ten pieces each: too many for stdio. */
 struct page {
 	FILE *out;
+	char buffer[16 << 10];
+	size_t used;
 	bool openmetrics;
 	const struct lp_metrics *metrics;
 	/* Labels of a point, as they are on each of its lines: a histogram has 30. */
@@ -48,10 +50,22 @@ static const char *const edges[LP_SPREAD_EDGES + 1] = {
 };
 /* clang-format on */
 
-/* Without locks: only one thread writes, and a file may have 100,000 lines. */
+static void flush(struct page *page)
+{
+	fwrite(page->buffer, 1, page->used, page->out);
+	page->used = 0;
+}
+
 static void put(struct page *page, const char *text, size_t size)
 {
-	fwrite_unlocked(text, 1, size, page->out);
+	if (size > sizeof(page->buffer) - page->used)
+		flush(page);
+	if (size > sizeof(page->buffer)) {
+		fwrite(text, 1, size, page->out);
+		return;
+	}
+	memcpy(page->buffer + page->used, text, size);
+	page->used += size;
 }
 
 static void put_text(struct page *page, const char *text)
@@ -71,6 +85,7 @@ static void write_head(struct page *page, const struct lp_family *family)
 		length -= (int)strlen("_info");
 	else if (family->type == LP_FAMILY_INFO)
 		type = "gauge";
+	flush(page);
 	fprintf(page->out, "# HELP %.*s%s %s\n", length, family->name, suffix,
 		family_help(family, page->metrics));
 	fprintf(page->out, "# TYPE %.*s%s %s\n", length, family->name, suffix, type);
@@ -161,15 +176,16 @@ static void write_created(struct page *page, const struct lp_family *family)
 
 static void write_exemplar(struct page *page, const struct lp_exemplar *exemplar)
 {
+	flush(page);
 	fprintf(page->out, " # {stall=\"%s\"", exemplar->stall);
 	if (*exemplar->line) {
-		put_text(page, ",line=\"");
+		fputs(",line=\"", page->out);
 		escape_label(page->out, exemplar->line);
-		put(page, "\"", 1);
+		putc('"', page->out);
 	}
 	if (*exemplar->cause)
 		fprintf(page->out, ",cause=\"%s\"", exemplar->cause);
-	put_text(page, "} ");
+	fputs("} ", page->out);
 	put_number(page, exemplar->duration_ns, 9);
 	put(page, " ", 1);
 	put_number(page, exemplar->unix_ns, 9);
@@ -232,6 +248,7 @@ static void write_families(struct page *page)
 	}
 	if (page->openmetrics)
 		put_text(page, "# EOF\n");
+	flush(page);
 }
 
 static int write_version(struct metrics_sink *sink, const struct lp_summary *total)
@@ -244,6 +261,7 @@ static int write_version(struct metrics_sink *sink, const struct lp_summary *tot
 	page.labels = open_memstream(&page.text, &page.size);
 	if (!page.labels)
 		return -ENOMEM;
+	__fsetlocking(page.labels, FSETLOCKING_BYCALLER);
 	err = snapshot_begin(sink->snapshot, &page.out);
 	if (!err) {
 		write_families(&page);

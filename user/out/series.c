@@ -332,15 +332,17 @@ static int raise_callback(struct lp_callback_series *callback)
 		const struct lp_callback_summary *item = part->of;
 
 		histogram_merge(&run, &item->run);
-		histogram_merge(&queue, &item->queue);
+		/* only with --queue there is anything in it */
+		if (histogram_max(&item->queue))
+			histogram_merge(&queue, &item->queue);
 	}
 	callback->parts = NULL;
 	callback->total_ns = 0;
 	if (!callback->run)
 		callback->run = calloc(1, sizeof(run));
-	if (!callback->queue && histogram_count(&queue))
+	if (!callback->queue && histogram_max(&queue))
 		callback->queue = calloc(1, sizeof(queue));
-	if (!callback->run || (!callback->queue && histogram_count(&queue)))
+	if (!callback->run || (!callback->queue && histogram_max(&queue)))
 		return -ENOMEM;
 	raise_histogram(callback->run, &run);
 	if (callback->queue)

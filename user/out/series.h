@@ -17,7 +17,7 @@
 #define LP_SERIES_SETS 256
 /* Callbacks with series of their own for each of them, and in all. */
 #define LP_SERIES_CALLBACKS 200
-#define LP_SERIES_CALLBACKS_ALL 2000
+#define LP_SERIES_CALLBACKS_ALL 1000
 /* So long without a count, labels may give their place to others. */
 #define LP_SERIES_IDLE_NS (3600 * 1000000000ULL)
 

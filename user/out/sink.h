@@ -32,6 +32,9 @@ struct lp_format {
 	 */
 	int (*open)(const char *path, const struct lp_look *look, struct lp_sink **sink,
 		    struct lp_error *error);
+	/* The same for --export, where that is another; or NULL. */
+	int (*open_live)(const char *path, const struct lp_look *look, struct lp_sink **sink,
+			 struct lp_error *error);
 };
 
 /*
@@ -48,6 +51,7 @@ extern const struct lp_format text_format; /* out/text.c */
 extern const struct lp_format json_format; /* out/json.c */
 extern const struct lp_format prom_format; /* out/prometheus.c: Prometheus text 0.0.4 */
 extern const struct lp_format openmetrics_format; /* out/prometheus.c: OpenMetrics 1.0 */
+extern const struct lp_format otlp_format; /* out/otlp.c: OTLP JSON lines */
 extern const struct lp_format folded_format; /* out/folded.c: stacks for flame graphs */
 extern const struct lp_format pprof_format; /* out/pprof.c */
 extern const struct lp_format speedscope_format; /* out/speedscope.c */
