@@ -47,7 +47,7 @@ BENCH_OPTIONS ?=
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all static deb install check check-unit check-packaging check-service check-vm demo bench lint format man packages-% \
+.PHONY: all static deb install check check-all check-unit check-packaging check-service check-vm demo bench lint format man packages-% \
 	histogram-edges clean help
 
 all: $(BUILD)/loopprof  ## build build/loopprof
@@ -133,6 +133,9 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c tests/fuzz/driver.c $$($$*_SOURCES) $(HEADERS) \
 check: packages-build packages-test  ## install what is needed, build, run all tests
 	$(MAKE) all unit-tests
 	tests/run.sh $(BUILD)
+
+check-all: check  ## and what takes more tools: the OpenTelemetry Collector's decoder (Go)
+	tests/run.sh $(BUILD) readers
 
 unit-tests: $(UNIT_TESTS) $(FUZZERS)
 

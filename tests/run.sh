@@ -60,6 +60,9 @@ fuzz() {
 
 e2e() { /usr/bin/python3 tests/e2e/run.py --loopprof "$build/loopprof" --roots "$build/roots"; }
 
+# Not one of those that are run unless told otherwise: it needs Go.
+readers() { tests/readers/check.sh "$build"; }
+
 for stage in "$@"; do
 	echo "== $stage"
 	log=$(mktemp)
