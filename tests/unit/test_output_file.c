@@ -366,6 +366,55 @@ static void a_relative_path_survives_a_change_of_directory(void **state)
 	snapshot_free(snapshot);
 }
 
+static void commit_snapshot(struct lp_snapshot *snapshot, const char *text, int expected)
+{
+	FILE *stream;
+	int err = snapshot_begin(snapshot, &stream);
+
+	if (!err) {
+		fputs(text, stream);
+		err = snapshot_commit(snapshot);
+	}
+	assert_int_equal(err, expected);
+}
+
+static void a_directory_that_comes_back_gets_the_next_version(void **state)
+{
+	struct lp_snapshot *snapshot;
+	struct lp_error error;
+
+	(void)state;
+	assert_int_equal(snapshot_new(path, 0644, &snapshot, &error), 0);
+	assert_int_equal(rmdir(directory), 0);
+	commit_snapshot(snapshot, "lost", -ENOENT);
+	/* not the same directory, but of the same name */
+	assert_int_equal(mkdir(directory, 0700), 0);
+	commit_snapshot(snapshot, "found", 0);
+	expect_file("found");
+	assert_int_equal(count_entries(), 1);
+	snapshot_free(snapshot);
+}
+
+static void a_directory_that_becomes_a_link_is_not_followed(void **state)
+{
+	struct lp_snapshot *snapshot;
+	struct lp_error error;
+	char moved[300];
+
+	(void)state;
+	assert_int_equal(snapshot_new(path, 0644, &snapshot, &error), 0);
+	snprintf(moved, sizeof(moved), "%s.moved", directory);
+	assert_int_equal(rename(directory, moved), 0);
+	assert_int_equal(symlink(moved, directory), 0);
+	commit_snapshot(snapshot, "elsewhere", -ELOOP);
+	assert_int_equal(unlink(directory), 0);
+	assert_int_equal(rename(moved, directory), 0);
+	assert_int_equal(count_entries(), 0);
+	commit_snapshot(snapshot, "here", 0);
+	expect_file("here");
+	snapshot_free(snapshot);
+}
+
 static void root_gives_new_files_to_the_caller_of_sudo(void **state)
 {
 	struct lp_snapshot *snapshot;
@@ -431,6 +480,8 @@ int main(void)
 		TEST(a_failed_write_leaves_the_old_one_and_no_temporary),
 		TEST(nothing_but_a_file_is_ever_replaced),
 		TEST(a_relative_path_survives_a_change_of_directory),
+		TEST(a_directory_that_comes_back_gets_the_next_version),
+		TEST(a_directory_that_becomes_a_link_is_not_followed),
 		TEST(root_gives_new_files_to_the_caller_of_sudo),
 		TEST(a_strange_sudo_uid_is_ignored),
 	};

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "out/sink.h"
+#include "version.h"
 
 #define MANY 300
 
@@ -183,16 +184,22 @@ static void labels_tell_the_service_but_no_process(void **state)
 
 	(void)state;
 	strcpy(contained.container, "0123abcd");
+	strcpy(contained.unit, "api\\x2d1.service");
+	strcpy(contained.pod, "0f7c");
+	strcpy(contained.host, "vm7");
 	lp_histogram_add(&items[0].run, 1000);
 	text = write_once(&prom_format, &summary, false);
 	expect_line(text, "loopprof_loop_busy_seconds_total{loop=\"asyncio\",service=\"gunicorn\","
-			  "container=\"0123abcd\"} 1.5");
+			  "unit=\"api\\\\x2d1.service\",container=\"0123abcd\",pod=\"0f7c\"} 1.5");
 	expect_line(text,
 		    "loopprof_callback_run_seconds_count{loop=\"asyncio\",service=\"gunicorn\","
-		    "container=\"0123abcd\",callback=\"fetch\",file=\"db.py\",kind=\"task\"} 1");
+		    "unit=\"api\\\\x2d1.service\",container=\"0123abcd\",pod=\"0f7c\","
+		    "callback=\"fetch\",file=\"db.py\",kind=\"task\"} 1");
 	assert_null(strstr(text, "424"));
 	assert_null(strstr(text, "/app"));
 	assert_null(strstr(text, "secret"));
+	/* the scraper's to add */
+	assert_null(strstr(text, "vm7"));
 }
 
 static void values_of_labels_are_escaped(void **state)
@@ -517,6 +524,77 @@ static void a_version_that_cannot_be_written_is_told_at_close(void **state)
 	assert_int_equal(sink->close(sink), -ENOENT);
 }
 
+static void a_version_that_can_be_written_again_makes_up_for_it(void **state)
+{
+	struct lp_sink *sink = open_sink(&prom_format, false);
+
+	(void)state;
+	assert_int_equal(rmdir(directory), 0);
+	sink->observer.interval(sink, &nothing, &nothing);
+	assert_int_equal(mkdir(directory, 0700), 0);
+	sink->observer.interval(sink, &nothing, &nothing);
+	/* the test before has counted one */
+	expect_line(written(), "loopprof_self_export_failures_total{format=\"prom\"} 2");
+	assert_int_equal(sink->close(sink), 0);
+}
+
+static void what_loopprof_costs_is_told_if_it_is_known(void **state)
+{
+	struct lp_summary known = { .self_known = true,
+				    .self = { .cpu_ns = 1250000000,
+					      .probe_ns = 7,
+					      .resident_bytes = 32 << 20,
+					      .frequency = 99,
+					      .budget_ppm = 10000 } };
+	const char *text = write_once(&prom_format, &known, false);
+
+	(void)state;
+	expect_line(text, "loopprof_self_cpu_seconds_total 1.25");
+	expect_line(text, "loopprof_self_probe_cost_seconds_total 0.000000007");
+	expect_line(text, "# TYPE loopprof_self_resident_bytes gauge");
+	expect_line(text, "loopprof_self_resident_bytes 33554432");
+	expect_line(text, "loopprof_self_sampling_frequency_hertz 99");
+	expect_line(text, "loopprof_self_budget_ratio 0.01");
+	expect_line(text, "loopprof_build_info{version=\"" LP_VERSION "\"} 1");
+	known.self.budget_ppm = 0;
+	assert_null(strstr(write_once(&prom_format, &known, false), "budget"));
+	text = write_once(&openmetrics_format, &nothing, false);
+	assert_null(strstr(text, "self_cpu"));
+	expect_line(text, "# TYPE loopprof_build info");
+	expect_line(text, "loopprof_build_info{version=\"" LP_VERSION "\"} 1");
+}
+
+static void openmetrics_tells_when_counting_began_and_a_stall_of_a_bucket(void **state)
+{
+	struct lp_callback_info strange = { LP_MODEL_TASK, "fetch", "/app/a\"b.py", 41 };
+	struct lp_callback_summary items[] = { { .callback = &strange } };
+	struct lp_loop_summary loops[] = { { .loop = &loop, .callback_count = 1, .items = items } };
+	struct lp_summary summary = { .loop_count = 1, .loops = loops };
+	struct lp_slow slow = {
+		.loop = &loop, .callback = &strange, .start_ns = 77, .duration_ns = 312400000
+	};
+	struct lp_sink *sink = open_sink(&openmetrics_format, false);
+	const char *text;
+
+	(void)state;
+	sink->observer.slow(sink, &slow);
+	lp_histogram_add(&items[0].run, slow.duration_ns);
+	sink->observer.interval(sink, &summary, &summary);
+	/* it stays until there is another: a scraper may come later */
+	sink->observer.end(sink, &summary, &end);
+	assert_int_equal(sink->close(sink), 0);
+	text = written();
+#define STRANGE                                                                                    \
+	"{loop=\"asyncio\",service=\"gunicorn\",callback=\"fetch\",file=\"a\\\"b.py\",kind=\"task\""
+	expect_line(text, "loopprof_callback_run_seconds_bucket" STRANGE
+			  ",le=\"0.5\"} 1 # {stall=\"1700000000-1-77\",line=\"a\\\"b.py:41\"} "
+			  "0.3124 0.312400077");
+	expect_line(text, "loopprof_callback_run_seconds_bucket" STRANGE ",le=\"1.0\"} 1");
+	expect_line(text, "loopprof_callback_run_seconds_created" STRANGE "} 1700000000.000000001");
+	expect_line(text, "loopprof_lost_created{kind=\"events\"} 1700000000.000000001");
+	assert_null(strstr(text, "threshold_seconds_created"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
 
 int main(void)
@@ -541,6 +619,9 @@ int main(void)
 		TEST(node_exporter_may_read_the_file),
 		TEST(a_sink_that_cannot_write_is_told_at_open),
 		TEST(a_version_that_cannot_be_written_is_told_at_close),
+		TEST(a_version_that_can_be_written_again_makes_up_for_it),
+		TEST(what_loopprof_costs_is_told_if_it_is_known),
+		TEST(openmetrics_tells_when_counting_began_and_a_stall_of_a_bucket),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,7 +85,7 @@ static int write_once(int descriptor, off_t size, const char *lines, size_t leng
 int append_lines(struct lp_append *append, const char *lines, size_t size)
 {
 	int directory = file_path_open(&append->place), descriptor, err;
-	struct stat status;
+	struct stat status = { .st_size = 0 };
 
 	if (directory < 0)
 		return directory;

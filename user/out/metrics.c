@@ -80,20 +80,7 @@ static bool budget_given(const struct lp_metrics *metrics)
 #define GAUGE .type = LP_FAMILY_GAUGE
 #define HISTOGRAM .type = LP_FAMILY_HISTOGRAM
 #define SECONDS .unit = LP_IN_NS
-#define SELF_COUNTER(member_, name_, help_)                                                        \
-	{                                                                                          \
-		.name = name_, COUNTER, OF_RUN(member_), .help = help_, .told = self_known         \
-	}
-#define SELF_SECONDS(member_, name_, help_)                                                        \
-	{                                                                                          \
-		.name = name_, COUNTER, SECONDS, OF_RUN(member_), .help = help_,                   \
-		.told = self_known                                                                 \
-	}
-#define SELF_GAUGE(member_, unit_, name_, help_)                                                   \
-	{                                                                                          \
-		.name = name_, GAUGE, .unit = unit_, OF_RUN(member_), .help = help_,               \
-		.told = self_known                                                                 \
-	}
+#define SELF(member) OF_RUN(member), .told = self_known
 
 /* clang-format off */
 static const struct lp_family families[] = {
@@ -158,32 +145,32 @@ static const struct lp_family families[] = {
 	{ .name = "loopprof_self_export_failures", COUNTER, OF_RUN(export_failures),
 	  .label = "format", .value = export_kind_name, .count = LP_EXPORT_KINDS,
 	  .help = "Times that a file of metrics could not be written." },
-	SELF_SECONDS(wall_ns, "loopprof_self_run_seconds",
-		     "Time for which loopprof has run."),
-	SELF_SECONDS(cpu_ns, "loopprof_self_cpu_seconds",
-		     "CPU time of loopprof's own process."),
-	SELF_GAUGE(resident_bytes, LP_IN_BYTES, "loopprof_self_resident_bytes",
-		   "Memory of loopprof's own process."),
-	SELF_GAUGE(map_bytes, LP_IN_BYTES, "loopprof_self_map_bytes",
-		   "Memory of its BPF maps in the kernel."),
-	SELF_COUNTER(probe_hits, "loopprof_self_probe_hits",
-		     "Hits of probes in the programs that are profiled."),
-	SELF_SECONDS(probe_ns, "loopprof_self_probe_cost_seconds",
-		     "What those cost the programs, by calibration."),
-	SELF_COUNTER(hook_hits, "loopprof_self_hook_hits",
-		     "Hits of hooks on polls and context switches of the host."),
-	SELF_SECONDS(hook_ns, "loopprof_self_hook_cost_seconds",
-		     "What those cost the host, by calibration."),
-	SELF_COUNTER(bursts, "loopprof_self_bursts",
-		     "Bursts of trace mode."),
-	SELF_COUNTER(attach_failures, "loopprof_self_attach_failures",
-		     "Processes that could not be profiled."),
-	SELF_GAUGE(targets, LP_IN_ONES, "loopprof_self_targets",
-		   "Processes that are profiled."),
-	SELF_GAUGE(loops, LP_IN_ONES, "loopprof_self_loops",
-		   "Event loops that are profiled."),
-	SELF_GAUGE(frequency, LP_IN_HERTZ, "loopprof_self_sampling_frequency_hertz",
-		   "Frequency of samples of a late event loop."),
+	{ .name = "loopprof_self_run_seconds", COUNTER, SECONDS, SELF(wall_ns),
+	  .help = "Time for which loopprof has run." },
+	{ .name = "loopprof_self_cpu_seconds", COUNTER, SECONDS, SELF(cpu_ns),
+	  .help = "CPU time of loopprof's own process." },
+	{ .name = "loopprof_self_resident_bytes", GAUGE, .unit = LP_IN_BYTES, SELF(resident_bytes),
+	  .help = "Memory of loopprof's own process." },
+	{ .name = "loopprof_self_map_bytes", GAUGE, .unit = LP_IN_BYTES, SELF(map_bytes),
+	  .help = "Memory of its BPF maps in the kernel." },
+	{ .name = "loopprof_self_probe_hits", COUNTER, SELF(probe_hits),
+	  .help = "Hits of probes in the programs that are profiled." },
+	{ .name = "loopprof_self_probe_cost_seconds", COUNTER, SECONDS, SELF(probe_ns),
+	  .help = "What those cost the programs, by calibration." },
+	{ .name = "loopprof_self_hook_hits", COUNTER, SELF(hook_hits),
+	  .help = "Hits of hooks on polls and context switches of the host." },
+	{ .name = "loopprof_self_hook_cost_seconds", COUNTER, SECONDS, SELF(hook_ns),
+	  .help = "What those cost the host, by calibration." },
+	{ .name = "loopprof_self_bursts", COUNTER, SELF(bursts),
+	  .help = "Bursts of trace mode." },
+	{ .name = "loopprof_self_attach_failures", COUNTER, SELF(attach_failures),
+	  .help = "Processes that could not be profiled." },
+	{ .name = "loopprof_self_targets", GAUGE, .unit = LP_IN_ONES, SELF(targets),
+	  .help = "Processes that are profiled." },
+	{ .name = "loopprof_self_loops", GAUGE, .unit = LP_IN_ONES, SELF(loops),
+	  .help = "Event loops that are profiled." },
+	{ .name = "loopprof_self_sampling_frequency_hertz", GAUGE, .unit = LP_IN_HERTZ, SELF(frequency),
+	  .help = "Frequency of samples of a late event loop." },
 	{ .name = "loopprof_self_budget_ratio", GAUGE, .unit = LP_IN_PPM, OF_RUN(budget_ppm),
 	  .told = budget_given,
 	  .help = "What loopprof may cost, as a share of one CPU." },
@@ -368,7 +355,7 @@ static size_t print_digits(char *text, uint64_t number, unsigned int least)
 	return count;
 }
 
-size_t number_print(char text[LP_NUMBER_MAX], uint64_t number, unsigned int decimals)
+void number_print(char text[LP_NUMBER_MAX], uint64_t number, unsigned int decimals)
 {
 	uint64_t one = 1, fraction;
 	unsigned int i;
@@ -385,5 +372,4 @@ size_t number_print(char text[LP_NUMBER_MAX], uint64_t number, unsigned int deci
 		length += print_digits(text + length, fraction, decimals);
 	}
 	text[length] = '\0';
-	return length;
 }

@@ -100,6 +100,6 @@ bool exemplar_is_new(const struct lp_metrics *metrics, const struct lp_exemplar 
 
 /* A number in its unit, exactly: not with %f, whose decimal point is the locale's. */
 #define LP_NUMBER_MAX 32
-size_t number_print(char text[LP_NUMBER_MAX], uint64_t number, unsigned int decimals);
+void number_print(char text[LP_NUMBER_MAX], uint64_t number, unsigned int decimals);
 
 #endif /* LP_METRICS_H */

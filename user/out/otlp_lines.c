@@ -179,7 +179,8 @@ static void write_number(struct writer *writer, const char *name, uint64_t numbe
 	fputs(",\"", writer->out);
 	fputs(name, writer->out);
 	fputs("\":", writer->out);
-	fwrite(text, 1, number_print(text, number, decimals), writer->out);
+	number_print(text, number, decimals);
+	fputs(text, writer->out);
 }
 
 static void write_count(struct writer *writer, const char *name, uint64_t count)
@@ -203,7 +204,8 @@ static void write_buckets(struct writer *writer, const struct lp_histogram *hist
 		LP_HISTOGRAM_OFFSET + (int)(first - FIRST_BUCKET));
 	for (slot = first; slot <= last; slot++) {
 		fputs(slot > first ? ",\"" : "\"", writer->out);
-		fwrite(text, 1, number_print(text, histogram->slots[slot], 0), writer->out);
+		number_print(text, histogram->slots[slot], 0);
+		fputs(text, writer->out);
 		putc('"', writer->out);
 	}
 	fputs("]}", writer->out);

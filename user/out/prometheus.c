@@ -157,7 +157,8 @@ static void put_number(struct page *page, uint64_t number, unsigned int decimals
 {
 	char text[LP_NUMBER_MAX];
 
-	put(page, text, number_print(text, number, decimals));
+	number_print(text, number, decimals);
+	put_text(page, text);
 }
 
 static void write_number(struct page *page, const struct lp_family *family, const char *suffix,

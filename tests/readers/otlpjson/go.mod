@@ -1,6 +1,6 @@
 module loopprof/tests/readers/otlpjson
 
-go 1.26.8
+go 1.26.0
 
 require go.opentelemetry.io/collector/pdata v1.71.0
 
