@@ -63,7 +63,7 @@ const struct lp_option_row lp_options[] = {
 	{ LP_OPTION_BUDGET, "budget", "PERCENT", LP_FOR_LIVE,
 	  "take no more than this of a CPU, from the host and from each loop: trace in bursts, sample in between" },
 	{ LP_OPTION_EXPORT, "export", "FORMAT=FILE", LP_FOR_LIVE,
-	  "keep FILE up to date each interval (-i, default 10s); prom, openmetrics or otlp; may be repeated" },
+	  "keep FILE up to date each interval (-i, default 10s); prom, openmetrics or otlp, whose lines are added until FILE has 64 MiB and becomes FILE.1; may be repeated" },
 	{ LP_OPTION_HOST, "host", "NAME", LP_FOR_LIVE,
 	  "the name of this host in what is written (default: its own; a container has another)" },
 	{ LP_OPTION_ROTATE, "rotate", "SIZE|TIME", LP_FOR(LP_COMMAND_RECORD),
@@ -77,7 +77,7 @@ const struct lp_option_row lp_options[] = {
 	{ 'o', "output", "FILE", LP_FOR_OUTPUT,
 	  "write to FILE: a capture with record, else the format of -f" },
 	{ 'f', "format", "FORMAT", LP_FOR(LP_COMMAND_PROFILE) | LP_FOR_CAPTURES,
-	  "text, json, html, prom, openmetrics, folded, pprof, speedscope, trace, hlog, csv or csv-stalls (default: by the suffix of FILE, or text)" },
+	  "text, json, html, prom, openmetrics, otlp, folded, pprof, speedscope, trace, hlog, csv or csv-stalls (default: by the suffix of FILE, or text)" },
 	{ 'j', "json", NULL,
 	  LP_FOR(LP_COMMAND_PROFILE) | LP_FOR(LP_COMMAND_REPORT) | LP_FOR(LP_COMMAND_DIFF) |
 		  LP_FOR_TASKS,

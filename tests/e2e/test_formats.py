@@ -63,9 +63,12 @@ def histograms_add_up(found):
 def as_prometheus(text):
     """OpenMetrics as promtool reads it, which knows the older format only.
 
-    There, a counter's name ends with _total in its comments too, and there are no
-    exemplars, units and times of creation.
+    There, a counter's name ends with _total in its comments too, an info is a gauge, and
+    there are no exemplars, units and times of creation.
     """
+    text = re.sub(r"^# (HELP|TYPE) (\w+_build) (info$)?",
+                  lambda found: f"# {found[1]} {found[2]}_info {'gauge' if found[3] else ''}",
+                  text, flags=re.MULTILINE)
     counters = re.findall(r"^# TYPE (\S+) counter$", text, re.MULTILINE)
     for name in counters:
         text = re.sub(rf"^# (HELP|TYPE) {name} ", rf"# \1 {name}_total ", text,

@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Callbacks that are known from their stalls only, until the next summary. */
-#define FRESH_FROM_STALLS 256
+#define FRESH_FROM_STALLS 1024
 
 /* ---- callbacks --------------------------------------------------------------- */
 
@@ -69,7 +69,6 @@ static struct lp_callback_series *add_callback(struct lp_loop_series *loop, cons
 	}
 	callback->next = loop->fresh;
 	loop->fresh = callback;
-	loop->fresh_count++;
 	return callback;
 }
 
@@ -251,10 +250,8 @@ static size_t list_fresh(struct lp_series *series, struct candidate *list)
 		for (callback = loop->fresh; callback; callback = callback->next, count++)
 			if (list)
 				list[count] = (struct candidate){ loop, callback };
-		if (list) {
+		if (list)
 			loop->fresh = NULL;
-			loop->fresh_count = 0;
-		}
 	}
 	return count;
 }
@@ -384,6 +381,7 @@ static void begin(struct lp_series *series, uint64_t now_ns)
 	series->round++;
 	series->now_ns = now_ns;
 	series->callbacks_beyond = 0;
+	series->fresh_from_stalls = 0;
 	for (loop = series->loops; loop; loop = loop->next) {
 		memset(&loop->now, 0, sizeof(loop->now));
 		loop->parts = NULL;
@@ -425,11 +423,13 @@ void series_stall(struct lp_series *series, const struct lp_slow *slow)
 
 	if (slow->in_progress || series_loop_of(series, slow->loop, NULL, &loop) || !loop)
 		return;
-	if (!loop->full && loop->fresh_count >= FRESH_FROM_STALLS)
+	if (!loop->full && series->fresh_from_stalls >= FRESH_FROM_STALLS)
 		return;
 	callback = callback_of(loop, slow->callback);
 	if (!callback)
 		return;
+	if (callback == loop->fresh && !callback->exemplars)
+		series->fresh_from_stalls++;
 	memset(&told, 0, sizeof(told));
 	exemplar_set(&told, slow, series->run_unix_ns);
 	told.round = series->round;

@@ -77,7 +77,6 @@ struct lp_loop_series {
 	size_t own_count;
 	bool full; /* takes no more callbacks */
 	struct lp_callback_series *fresh; /* not decided yet */
-	size_t fresh_count;
 	void *tree;
 	uint64_t counted_ns; /* when it last changed */
 };
@@ -105,6 +104,7 @@ struct lp_series {
 	struct lp_part *arena;
 	size_t arena_used, arena_size;
 	uint64_t now_ns;
+	size_t fresh_from_stalls;
 };
 
 /*
