@@ -24,19 +24,25 @@ struct lp_causes *causes_new(void)
 	return calloc(1, sizeof(struct lp_causes));
 }
 
-void causes_free(struct lp_causes *causes)
+void causes_reset(struct lp_causes *causes)
 {
 	struct lp_counted *counted;
 	size_t i;
 
-	if (!causes)
-		return;
+	causes->count = 0;
 	for (i = 0; i < BUCKETS; i++) {
 		while ((counted = causes->buckets[i])) {
 			causes->buckets[i] = counted->next;
 			free(counted);
 		}
 	}
+}
+
+void causes_free(struct lp_causes *causes)
+{
+	if (!causes)
+		return;
+	causes_reset(causes);
 	free(causes);
 }
 

@@ -10,6 +10,9 @@ struct lp_causes;
 struct lp_causes *causes_new(void);
 void causes_free(struct lp_causes *causes);
 
+/* Forgets all. */
+void causes_reset(struct lp_causes *causes);
+
 /* key: what tells it apart; count and total_ns are ignored. */
 void causes_add(struct lp_causes *causes, const struct lp_cause *key, uint64_t count,
 		uint64_t total_ns);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Events into what is known of loops. */
 #include "state.h"
 
 #include "../text.h"
@@ -8,14 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-static void tell_finding(void *context, const struct lp_finding *finding)
-{
-	struct lp_model *model = context;
-
-	if (model->observer->finding)
-		model->observer->finding(model->context, finding);
-}
 
 int model_new(const struct lp_observer *observer, void *context, struct lp_model **result)
 {
@@ -27,69 +20,21 @@ int model_new(const struct lp_observer *observer, void *context, struct lp_model
 	model->observer = observer;
 	model->context = context;
 	model->last_loop = &model->loops;
-	model->frames = frames_new();
-	if (model->frames)
-		model->findings = findings_new(model->frames, tell_finding, model);
-	if (model->findings)
-		return 0;
-	frames_free(model->frames);
-	free(model);
-	*result = NULL;
-	return -ENOMEM;
+	model->other.callbacks.in_all = &model->callback_count;
+	return 0;
 }
 
-static void free_callbacks(struct lp_model_callback *callback)
-{
-	while (callback) {
-		struct lp_model_callback *next = callback->next;
-
-		free(callback->lives);
-		free(callback->before_lives);
-		free(callback->interval_lives);
-		free(callback);
-		callback = next;
-	}
-}
-
-static void free_loop(struct lp_model_loop *loop)
+void model_free_loop(struct lp_model_loop *loop)
 {
 	stalls_free(loop->stalls);
 	watch_free(loop->watch);
 	causes_free(loop->causes);
-	free_callbacks(loop->callbacks);
+	callbacks_free(&loop->callbacks);
+	free(loop->base);
 	free(loop);
 }
 
-void model_free(struct lp_model *model)
-{
-	struct lp_model_loop *loop;
-	size_t i;
-
-	if (!model)
-		return;
-	while ((loop = model->loops)) {
-		model->loops = loop->next;
-		free_loop(loop);
-	}
-	free_callbacks(model->other.callbacks);
-	for (i = 0; i < LP_MAX_CALLBACKS; i++)
-		free(model->slots[i]);
-	findings_free(model->findings);
-	frames_free(model->frames);
-	free(model->targets);
-	free(model);
-}
-
-void model_begin(struct lp_model *model, const struct lp_run *run)
-{
-	model->run = *run;
-	model->interval_start_ns = run->start_ns;
-	model->last_event_ns = run->start_ns;
-	if (model->observer->run)
-		model->observer->run(model->context, &model->run);
-}
-
-static void tell_slow(void *context, const struct lp_slow *slow)
+void model_tell_slow(void *context, const struct lp_slow *slow)
 {
 	struct lp_model *model = context;
 
@@ -97,75 +42,66 @@ static void tell_slow(void *context, const struct lp_slow *slow)
 		model->observer->slow(model->context, slow);
 }
 
-static struct lp_model_loop *loop_of(struct lp_model *model, const struct lp_event *event)
+struct lp_model_loop *model_loop_of(struct lp_model *model, const struct lp_event *event)
 {
-	if (event->time_ns > model->last_event_ns)
-		model->last_event_ns = event->time_ns;
+	struct lp_model_source *source = model->source;
+
+	if (event->time_ns > source->last_event_ns)
+		source->last_event_ns = event->time_ns;
 	/* nothing is told after the end of a run */
-	if (model->ended)
+	if (source->ended)
 		return NULL;
-	return event->loop < LP_MAX_LOOPS ? model->by_slot[event->loop] : NULL;
-}
-
-static struct lp_model_target *target_of(const struct lp_model *model, uint32_t pid)
-{
-	size_t i;
-
-	for (i = 0; i < model->target_count; i++)
-		if (model->targets[i].target.event.pid == pid)
-			return &model->targets[i];
-	return NULL;
+	return event->loop < LP_MAX_LOOPS ? source->by_slot[event->loop] : NULL;
 }
 
 static void on_target(void *context, const struct lp_event_target *event)
 {
 	struct lp_model *model = context;
-	struct lp_model_target *grown, *known = target_of(model, event->event.pid);
 
-	if (!known) {
-		grown = realloc(model->targets, (model->target_count + 1) * sizeof(*grown));
-		if (!grown)
-			return;
-		model->targets = grown;
-		known = &grown[model->target_count++];
-	}
-	known->target = *event;
-	memset(&known->labels, 0, sizeof(known->labels));
+	labels_target(&model->source->targets, event);
 }
 
 static void on_labels(void *context, const struct lp_event_labels *event)
 {
-	struct lp_model_target *target = target_of(context, event->event.pid);
+	struct lp_model *model = context;
 
-	if (target)
-		target->labels = *event;
+	labels_more(&model->source->targets, event);
+}
+
+static void on_process(void *context, const struct lp_event_process *event)
+{
+	struct lp_model *model = context;
+
+	if (event->action == LP_PROCESS_EXIT)
+		labels_process_ended(&model->source->targets, event->event.pid);
 }
 
 static void on_self(void *context, const struct lp_event_self *event)
 {
 	struct lp_model *model = context;
 
-	model->self = *event;
-	model->self_known = true;
+	model->source->self = *event;
+	model->source->self_known = true;
 }
 
 static bool equip_loop(struct lp_model *model, struct lp_model_loop *loop)
 {
 	loop->causes = causes_new();
 	if (loop->causes)
-		loop->watch = watch_new(model->frames, loop->causes);
+		loop->watch = watch_new(model->source->frames, loop->causes);
 	if (loop->watch)
-		loop->stalls = stalls_new(loop->watch, tell_slow, model);
+		loop->stalls = stalls_new(loop->watch, model_tell_slow, model);
 	return loop->stalls != NULL;
 }
 
 /* What it has from its process and from the run. */
-static void label_loop(const struct lp_model *model, struct lp_loop_info *info)
+static void label_loop(struct lp_model_loop *loop, const struct lp_run *run,
+		       const struct lp_model_target *known)
 {
-	const struct lp_model_target *known = target_of(model, (uint32_t)info->pid);
+	struct lp_loop_info *info = &loop->info;
 
-	text_copy(info->host, sizeof(info->host), model->run.host ? model->run.host : "");
-	info->unix_offset_ns = (int64_t)(model->run.start_unix_ns - model->run.start_ns);
+	text_copy(info->host, sizeof(info->host), run->host ? run->host : "");
+	info->unix_offset_ns = (int64_t)(run->start_unix_ns - run->start_ns);
 	if (!known)
 		return;
 	text_copy(info->runtime, sizeof(info->runtime), known->target.runtime);
@@ -174,114 +110,148 @@ static void label_loop(const struct lp_model *model, struct lp_loop_info *info)
 	text_copy(info->container, sizeof(info->container), known->target.container);
 	text_copy(info->unit, sizeof(info->unit), known->labels.unit);
 	text_copy(info->pod, sizeof(info->pod), known->labels.pod);
+	loop->start_ticks = known->labels.start_ticks;
+}
+
+/* Is it what that slot means already?  A file that goes on where another ended says so again. */
+static bool is_repeated(const struct lp_model_source *source, const struct lp_event_loop *event)
+{
+	struct lp_model_loop *loop = source->by_slot[event->event.loop];
+
+	if (!loop || loop->info.pid != (pid_t)event->event.pid ||
+	    loop->info.tid != (pid_t)event->tid)
+		return false;
+	loop->settled = true;
+	return true;
+}
+
+static struct lp_model_loop *make_loop(struct lp_model *model, const struct lp_event_loop *event)
+{
+	struct lp_model_loop *loop = calloc(1, sizeof(*loop));
+	char comm[LP_COMM_BYTES + 1] = "";
+
+	if (!loop)
+		return NULL;
+	loop->callbacks.in_all = &model->callback_count;
+	if (!equip_loop(model, loop)) {
+		model_free_loop(loop);
+		return NULL;
+	}
+	loop->source = model->source;
+	loop->info.pid = (pid_t)event->event.pid;
+	loop->info.tid = (pid_t)event->tid;
+	memcpy(comm, event->comm, LP_COMM_BYTES);
+	text_copy(loop->info.comm, sizeof(loop->info.comm), comm);
+	return loop;
 }
 
 static void on_loop(void *context, const struct lp_event_loop *event)
 {
 	struct lp_model *model = context;
-	struct lp_model_loop *loop = calloc(1, sizeof(*loop));
-	char comm[LP_COMM_BYTES + 1] = "";
+	struct lp_model_source *source = model->source;
+	uint32_t slot = event->event.loop;
+	struct lp_model_target *target;
+	struct lp_model_loop *loop;
 
+	model_loop_of(model, &event->event);
+	if (slot >= LP_MAX_LOOPS || source->ended || is_repeated(source, event))
+		return;
+	loop = make_loop(model, event);
 	if (!loop)
 		return;
-	if (event->event.loop >= LP_MAX_LOOPS || model->ended || !equip_loop(model, loop))
-		goto failed;
-	loop_of(model, &event->event);
-	loop->info.id = (uint32_t)++model->loop_count;
-	loop->info.pid = (pid_t)event->event.pid;
-	loop->info.tid = (pid_t)event->tid;
-	memcpy(comm, event->comm, LP_COMM_BYTES);
-	text_copy(loop->info.comm, sizeof(loop->info.comm), comm);
-	label_loop(model, &loop->info);
+	target = labels_find(&source->targets, event->event.pid);
+	label_loop(loop, &source->run, target);
+	source->overlapped[slot] = source_overlaps(model, &loop->info, loop->start_ticks);
+	if (source->overlapped[slot]) {
+		model->overlaps++;
+		if (target)
+			target->overlapped = true;
+		source->by_slot[slot] = NULL;
+		model_free_loop(loop);
+		return;
+	}
+	loop->info.id = ++model->loop_ids;
 	*model->last_loop = loop;
 	model->last_loop = &loop->next;
-	model->by_slot[event->event.loop] = loop;
+	model->loop_count++;
+	source->by_slot[slot] = loop;
+	labels_loop_began(&source->targets, event->event.pid);
 	if (model->observer->loop)
 		model->observer->loop(model->context, &loop->info);
-	return;
-failed:
-	free_loop(loop);
 }
 
-static struct lp_model_callback *find_callback(struct lp_model_loop *loop,
-					       const struct lp_callback_info *info)
+/* The slot's own name where all that counts it is "other": its stalls shall have it still. */
+static void name_slot(struct lp_model_slot *slot, const struct lp_callback_info *info)
 {
-	struct lp_model_callback *callback;
-
-	for (callback = loop->callbacks; callback; callback = callback->next)
-		if (callback->info.kind == info->kind && callback->info.line == info->line &&
-		    !strcmp(callback->info.name, info->name) &&
-		    !strcmp(callback->info.file, info->file))
-			return callback;
-	callback = calloc(1, sizeof(*callback));
-	if (!callback)
-		return NULL;
-	callback->info = *info;
-	callback->next = loop->callbacks;
-	loop->callbacks = callback;
-	loop->callback_count++;
-	return callback;
-}
-
-/* Keeps what a slot counted, before it comes to mean something else. */
-static void retire_slot(struct lp_model_slot *slot)
-{
-	if (!slot->callback)
+	if (slot->callback->info.kind == info->kind &&
+	    !strcmp(slot->callback->info.name, info->name))
 		return;
-	slot->callback->retired_slow += slot->stats.slow;
-	histogram_merge(&slot->callback->retired_run, &slot->stats.run);
-	histogram_merge(&slot->callback->retired_queue, &slot->stats.queue);
-	memset(slot, 0, sizeof(*slot));
+	slot->name = malloc(sizeof(*slot->name));
+	if (slot->name)
+		*slot->name = *info;
+}
+
+static bool is_named(const struct lp_model_slot *slot, const struct lp_model_loop *loop,
+		     const struct lp_model_callback *callback, const struct lp_callback_info *info)
+{
+	return slot->loop == loop && slot->callback == callback &&
+	       (!slot->name || !strcmp(slot->name->name, info->name));
 }
 
 static void on_name(void *context, const struct lp_decoded_name *event)
 {
 	struct lp_model *model = context;
-	struct lp_model_loop *loop = loop_of(model, &event->wire->event);
+	struct lp_model_loop *loop = model_loop_of(model, &event->wire->event);
 	struct lp_callback_info info = { .line = event->wire->first_line };
-	struct lp_model_slot **slot = &model->slots[event->wire->callback];
+	struct lp_model_slot **slot = &model->source->slots[event->wire->callback];
+	struct lp_model_callback *callback;
 
 	if (!loop)
 		return;
 	info.kind = event->wire->kind == LP_CALLBACK_TASK ? LP_MODEL_TASK : LP_MODEL_CALLBACK;
 	text_copy(info.name, sizeof(info.name), event->name);
 	text_copy(info.file, sizeof(info.file), event->file);
+	callback = callbacks_find(&loop->callbacks, &info);
 	if (!*slot)
 		*slot = calloc(1, sizeof(**slot));
-	if (!*slot)
+	if (!*slot || !callback)
 		return;
-	retire_slot(*slot);
+	/* said again, it counts on */
+	if (is_named(*slot, loop, callback, &info))
+		return;
+	slot_clear(*slot);
 	(*slot)->loop = loop;
-	(*slot)->callback = find_callback(loop, &info);
+	(*slot)->callback = callback;
+	name_slot(*slot, &info);
 }
-
-static const struct lp_callback_info unknown_callback = { .kind = LP_MODEL_CALLBACK,
-							  .name = LP_UNKNOWN_CALLBACK };
 
 /* The callback in a slot, if it is this loop's. */
 static const struct lp_callback_info *callback_in(const struct lp_model *model,
 						  const struct lp_model_loop *loop, uint32_t number)
 {
-	const struct lp_model_slot *slot = model->slots[number];
+	const struct lp_model_slot *slot = model->source->slots[number];
 
-	return slot && slot->loop == loop && slot->callback ? &slot->callback->info
-							    : &unknown_callback;
+	if (!slot || slot->loop != loop || !slot->callback)
+		return &unknown_callback;
+	return slot->name ? slot->name : &slot->callback->info;
 }
 
 static void on_slow(void *context, const struct lp_decoded_slow *event)
 {
 	struct lp_model *model = context;
-	struct lp_model_loop *loop = loop_of(model, &event->wire->event);
+	struct lp_model_loop *loop = model_loop_of(model, &event->wire->event);
 
-	if (loop)
-		stalls_add_slow(loop->stalls, &loop->info,
-				callback_in(model, loop, event->wire->callback), event);
+	if (!loop)
+		return;
+	stalls_add_slow(loop->stalls, &loop->info, callback_in(model, loop, event->wire->callback),
+			event);
+	model->source->waiting = true;
 }
 
 static void on_progress(void *context, const struct lp_decoded_slow *event)
 {
 	struct lp_model *model = context;
-	struct lp_model_loop *loop = loop_of(model, &event->wire->event);
+	struct lp_model_loop *loop = model_loop_of(model, &event->wire->event);
 
 	if (loop)
 		stalls_add_progress(loop->stalls, &loop->info,
@@ -310,7 +280,7 @@ static void fill_top(const struct lp_model *model, const struct lp_model_loop *l
 static void on_slow_iteration(void *context, const struct lp_event_slow_iteration *event)
 {
 	struct lp_model *model = context;
-	struct lp_model_loop *loop = loop_of(model, &event->event);
+	struct lp_model_loop *loop = model_loop_of(model, &event->event);
 	struct lp_slow_iteration slow = { .start_ns = event->start_ns,
 					  .in_progress = event->in_progress,
 					  .callbacks = event->callbacks };
@@ -328,12 +298,12 @@ static void on_frame(void *context, const struct lp_event_frame *event)
 {
 	struct lp_model *model = context;
 
-	frames_add(model->frames, event);
+	frames_add(model->source->frames, event);
 }
 
 static void on_seen(void *context, const struct lp_event_seen *event)
 {
-	struct lp_model_loop *loop = loop_of(context, &event->event);
+	struct lp_model_loop *loop = model_loop_of(context, &event->event);
 
 	if (loop)
 		watch_seen(loop->watch, event);
@@ -341,7 +311,7 @@ static void on_seen(void *context, const struct lp_event_seen *event)
 
 static void on_account(void *context, const struct lp_event_account *event)
 {
-	struct lp_model_loop *loop = loop_of(context, &event->event);
+	struct lp_model_loop *loop = model_loop_of(context, &event->event);
 
 	if (loop)
 		watch_account(loop->watch, event);
@@ -349,7 +319,7 @@ static void on_account(void *context, const struct lp_event_account *event)
 
 static void on_cause(void *context, const struct lp_event_cause *event)
 {
-	struct lp_model_loop *loop = loop_of(context, &event->event);
+	struct lp_model_loop *loop = model_loop_of(context, &event->event);
 
 	if (loop)
 		watch_cause(loop->watch, event);
@@ -357,7 +327,7 @@ static void on_cause(void *context, const struct lp_event_cause *event)
 
 static void on_task_name(void *context, const struct lp_event_task_name *event)
 {
-	struct lp_model_loop *loop = loop_of(context, &event->event);
+	struct lp_model_loop *loop = model_loop_of(context, &event->event);
 
 	if (loop)
 		watch_add_task_name(loop->watch, event);
@@ -365,15 +335,21 @@ static void on_task_name(void *context, const struct lp_event_task_name *event)
 
 static void on_run_queue(void *context, const struct lp_event_run_queue *event)
 {
-	struct lp_model_loop *loop = loop_of(context, &event->event);
+	struct lp_model_loop *loop = model_loop_of(context, &event->event);
+	const struct lp_loop_base *base;
 
-	if (loop)
-		causes_set_run_queue(loop->causes, event->count, event->total_ns);
+	if (!loop)
+		return;
+	base = loop->base;
+	loop->run_queue = *event;
+	causes_set_run_queue(loop->causes,
+			     model_since(event->count, base ? base->run_queue.count : 0),
+			     model_since(event->total_ns, base ? base->run_queue.total_ns : 0));
 }
 
 static void on_iteration_end(void *context, const struct lp_event_iteration_end *event)
 {
-	struct lp_model_loop *loop = loop_of(context, &event->event);
+	struct lp_model_loop *loop = model_loop_of(context, &event->event);
 
 	if (loop)
 		stalls_iteration_end(loop->stalls, event);
@@ -381,7 +357,7 @@ static void on_iteration_end(void *context, const struct lp_event_iteration_end 
 
 static void on_poll_return(void *context, const struct lp_event_poll_return *event)
 {
-	struct lp_model_loop *loop = loop_of(context, &event->event);
+	struct lp_model_loop *loop = model_loop_of(context, &event->event);
 
 	if (loop)
 		stalls_poll_return(loop->stalls, event);
@@ -389,7 +365,7 @@ static void on_poll_return(void *context, const struct lp_event_poll_return *eve
 
 static void on_stack(void *context, const struct lp_event_stack *event)
 {
-	struct lp_model_loop *loop = loop_of(context, &event->event);
+	struct lp_model_loop *loop = model_loop_of(context, &event->event);
 
 	if (loop)
 		watch_old_stack(loop->watch, event);
@@ -398,9 +374,12 @@ static void on_stack(void *context, const struct lp_event_stack *event)
 static void on_loop_end(void *context, const struct lp_event *event)
 {
 	struct lp_model *model = context;
-	struct lp_model_loop *loop = loop_of(model, event);
+	struct lp_model_source *source = model->source;
+	struct lp_model_loop *loop = model_loop_of(model, event);
 	size_t i;
 
+	if (event->loop < LP_MAX_LOOPS)
+		source->overlapped[event->loop] = false;
 	if (!loop)
 		return;
 	stalls_advance(loop->stalls, UINT64_MAX);
@@ -408,70 +387,115 @@ static void on_loop_end(void *context, const struct lp_event *event)
 	/* of what has ended only the counts are kept: there may be many */
 	stalls_free(loop->stalls);
 	watch_free(loop->watch);
+	free(loop->base);
 	loop->stalls = NULL;
 	loop->watch = NULL;
-	model->by_slot[event->loop] = NULL;
+	loop->base = NULL;
+	source->by_slot[event->loop] = NULL;
+	labels_loop_ended(&source->targets, (uint32_t)loop->info.pid);
 	for (i = 0; i < LP_MAX_CALLBACKS; i++)
-		if (model->slots[i] && model->slots[i]->loop == loop)
-			retire_slot(model->slots[i]);
+		if (source->slots[i] && source->slots[i]->loop == loop)
+			slot_clear(source->slots[i]);
+}
+
+static void tell_state(const struct lp_model *model, const struct lp_model_loop *loop)
+{
+	const struct lp_event_loop_stats *stats = &loop->stats;
+	const struct lp_loop_state state = {
+		.loop = &loop->info,
+		.time_ns = stats->event.time_ns,
+		.start_ns = stats->wall_start_ns,
+		.busy_ns = stats->busy_ns,
+		.idle_ns = stats->idle_ns,
+		.iterations = stats->iterations,
+		.slow_callbacks = stats->slow,
+		.iteration = &stats->iteration,
+	};
+
+	if (model->observer->loop_state)
+		model->observer->loop_state(model->context, &state);
 }
 
 static void on_loop_stats(void *context, const struct lp_event_loop_stats *event)
 {
 	struct lp_model *model = context;
-	struct lp_model_loop *loop = loop_of(model, &event->event);
-	const struct lp_loop_state state = {
-		.loop = loop ? &loop->info : NULL,
-		.time_ns = event->event.time_ns,
-		.start_ns = event->wall_start_ns,
-		.busy_ns = event->busy_ns,
-		.idle_ns = event->idle_ns,
-		.iterations = event->iterations,
-		.slow_callbacks = event->slow,
-		.iteration = &event->iteration,
-	};
+	struct lp_model_loop *loop = model_loop_of(model, &event->event);
+	const struct lp_event_loop_stats *base;
 
 	if (!loop)
 		return;
 	loop->stats = *event;
-	if (model->observer->loop_state)
-		model->observer->loop_state(model->context, &state);
+	base = loop->base ? &loop->base->stats : NULL;
+	if (base) {
+		loop->stats.wall_start_ns = base->wall_start_ns;
+		loop->stats.busy_ns = model_since(event->busy_ns, base->busy_ns);
+		loop->stats.idle_ns = model_since(event->idle_ns, base->idle_ns);
+		loop->stats.iterations = model_since(event->iterations, base->iterations);
+		loop->stats.callbacks = model_since(event->callbacks, base->callbacks);
+		loop->stats.slow = model_since(event->slow, base->slow);
+		histogram_subtract(&loop->stats.iteration, &event->iteration, &base->iteration);
+	}
+	tell_state(model, loop);
 }
 
 static void on_coverage(void *context, const struct lp_event_coverage *event)
 {
-	struct lp_model_loop *loop = loop_of(context, &event->event);
+	struct lp_model_loop *loop = model_loop_of(context, &event->event);
+	const struct lp_event_coverage *base;
 
-	if (loop)
-		loop->coverage = *event;
+	if (!loop)
+		return;
+	loop->coverage = *event;
+	if (!loop->base)
+		return;
+	base = &loop->base->coverage;
+	loop->coverage.traced_ns = model_since(event->traced_ns, base->traced_ns);
+	loop->coverage.untold = model_since(event->untold, base->untold);
+	loop->coverage.untold_ns = model_since(event->untold_ns, base->untold_ns);
+}
+
+/* Counts what a slot has counted since it was told last. */
+static void count_slot(struct lp_model_slot *slot, const struct lp_event_callback_stats *event)
+{
+	static const struct lp_histogram empty;
+	struct lp_histogram *run = &slot->callback->run;
+
+	slot->callback->slow += model_since(event->slow, slot->slow);
+	histogram_grow(&run, &event->run, &slot->run);
+	histogram_grow(&slot->callback->queue, &event->queue, slot->queue ? slot->queue : &empty);
+	slot->slow = event->slow;
+	slot->run = event->run;
+	if (!slot->queue && histogram_count(&event->queue))
+		slot->queue = malloc(sizeof(*slot->queue));
+	if (slot->queue)
+		*slot->queue = event->queue;
 }
 
 static void on_callback_stats(void *context, const struct lp_event_callback_stats *event)
 {
 	struct lp_model *model = context;
-	struct lp_model_slot *slot = model->slots[event->callback];
-	struct lp_model_callback *other;
+	struct lp_model_slot **slot = &model->source->slots[event->callback];
 
-	if (event->callback == 0) {
-		other = find_callback(&model->other, &unknown_callback);
-		if (other) {
-			other->retired_slow = event->slow;
-			other->retired_run = event->run;
-			other->retired_queue = event->queue;
-		}
+	if (model->source->ended)
 		return;
+	if (event->callback == 0) {
+		if (!*slot)
+			*slot = calloc(1, sizeof(**slot));
+		if (*slot)
+			(*slot)->callback =
+				callbacks_find(&model->other.callbacks, &unknown_callback);
 	}
-	if (slot && slot->callback)
-		slot->stats = *event;
+	if (*slot && (*slot)->callback)
+		count_slot(*slot, event);
 }
 
 /* The only loop of a process that is alive; NULL if there are none or several. */
-static struct lp_model_loop *only_loop(struct lp_model *model, pid_t pid)
+static struct lp_model_loop *only_loop(const struct lp_model *model, pid_t pid)
 {
 	struct lp_model_loop *loop, *only = NULL;
 
 	for (loop = model->loops; loop; loop = loop->next) {
-		if (loop->info.pid != pid || !loop->stalls)
+		if (loop->info.pid != pid || !loop->stalls || loop->source != model->source)
 			continue;
 		if (only)
 			return NULL;
@@ -480,35 +504,48 @@ static struct lp_model_loop *only_loop(struct lp_model *model, pid_t pid)
 	return only;
 }
 
+/* Is it of a loop, or of a process that has none, that another source tells of? */
+static bool is_told_elsewhere(const struct lp_model *model, const struct lp_model_loop *loop,
+			      const struct lp_event *event)
+{
+	const struct lp_model_target *target;
+
+	if (event->loop < LP_MAX_LOOPS && model->source->overlapped[event->loop])
+		return true;
+	target = loop ? NULL : labels_find(&model->source->targets, event->pid);
+	return target && target->overlapped;
+}
+
 static void on_found(void *context, const struct lp_event_found *event)
 {
 	struct lp_model *model = context;
-	struct lp_model_loop *loop = loop_of(model, &event->event);
+	struct lp_model_loop *loop = model_loop_of(model, &event->event);
 
-	if (model->ended)
+	if (model->source->ended)
 		return;
 	/* the library asks on purpose, as logging does for each record since 3.12 */
 	if (event->kind == LP_FINDING_NO_RUNNING_LOOP && file_is_library(event->file))
 		return;
 	if (!loop)
 		loop = only_loop(model, (pid_t)event->event.pid);
-	findings_add(model->findings, loop ? &loop->info : NULL, event);
+	if (!is_told_elsewhere(model, loop, &event->event))
+		findings_add(model->source->findings, loop ? &loop->info : NULL, event);
 }
 
 static void on_noticed(void *context, const struct lp_event_noticed *event)
 {
 	struct lp_model *model = context;
 
-	loop_of(model, &event->event);
-	if (!model->ended)
-		findings_noticed(model->findings, event);
+	model_loop_of(model, &event->event);
+	if (!model->source->ended)
+		findings_noticed(model->source->findings, event);
 }
 
 static void on_task_end(void *context, const struct lp_event_task_end *event)
 {
 	struct lp_model *model = context;
-	struct lp_model_loop *loop = loop_of(model, &event->event);
-	const struct lp_model_slot *slot = model->slots[event->callback];
+	struct lp_model_loop *loop = model_loop_of(model, &event->event);
+	const struct lp_model_slot *slot = model->source->slots[event->callback];
 	struct lp_model_callback *callback = slot && loop == slot->loop ? slot->callback : NULL;
 
 	if (!loop || !callback)
@@ -523,51 +560,33 @@ static void on_lost(void *context, const struct lp_event_lost *event)
 {
 	struct lp_model *model = context;
 
-	memcpy(model->lost, event->counts, sizeof(model->lost));
+	memcpy(model->source->lost, event->counts, sizeof(model->source->lost));
+	model->source->lost_told++;
+}
+
+static void on_baseline(void *context, const struct lp_event *event)
+{
+	struct lp_model *model = context;
+
+	model_loop_of(model, event);
+	source_baseline(model, model->source);
 }
 
 static void on_interval(void *context, const struct lp_event_end *event)
 {
 	struct lp_model *model = context;
 
-	if (model->observer->interval && !model->ended)
+	if (model->observer->interval && !model->source->ended && model->source_count == 1)
 		model_tell_interval(model, event->event.time_ns);
-}
-
-static void finish(struct lp_model *model, uint64_t now_ns, enum lp_end_reason reason)
-{
-	struct lp_run_end end = { .end_ns = now_ns,
-				  .reason = reason,
-				  .lost_events = model->lost[LP_LOST_RING] };
-
-	if (model->ended)
-		return;
-	model->ended = true;
-	findings_finish(model->findings, now_ns);
-	model_advance(model, UINT64_MAX);
-	model_tell_end(model, &end);
 }
 
 static void on_end(void *context, const struct lp_event_end *event)
 {
-	finish(context, event->event.time_ns,
-	       event->reason < LP_END_REASONS ? (enum lp_end_reason)event->reason
-					      : LP_END_INTERRUPT);
-}
+	struct lp_model *model = context;
 
-void model_end_early(struct lp_model *model, uint64_t now_ns)
-{
-	finish(model, now_ns ? now_ns : model->last_event_ns, LP_END_INTERRUPT);
-}
-
-void model_advance(struct lp_model *model, uint64_t now_ns)
-{
-	struct lp_model_loop *loop;
-
-	for (loop = model->loops; loop; loop = loop->next)
-		if (loop->stalls)
-			stalls_advance(loop->stalls, now_ns);
-	findings_advance(model->findings, now_ns);
+	source_end(model, model->source, event->event.time_ns,
+		   event->reason < LP_END_REASONS ? (enum lp_end_reason)event->reason
+						  : LP_END_INTERRUPT);
 }
 
 const struct lp_event_handlers model_handlers = {
@@ -577,6 +596,7 @@ const struct lp_event_handlers model_handlers = {
 	.iteration_end = on_iteration_end,
 	.poll_return = on_poll_return,
 	.loop_end = on_loop_end,
+	.process = on_process,
 	.target = on_target,
 	.loop_stats = on_loop_stats,
 	.callback_stats = on_callback_stats,
@@ -595,6 +615,7 @@ const struct lp_event_handlers model_handlers = {
 	.labels = on_labels,
 	.self = on_self,
 	.coverage = on_coverage,
+	.baseline = on_baseline,
 	.lost = on_lost,
 	.interval = on_interval,
 	.end = on_end,

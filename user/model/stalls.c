@@ -2,6 +2,7 @@
 #include "stalls.h"
 
 #include "../text.h"
+#include "callbacks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 struct lp_pending {
 	struct lp_pending *next;
 	struct lp_slow slow;
-	struct lp_callback_info found; /* of one that ran when its loop was found */
+	struct lp_callback_info found;
 	uint64_t iteration;
 	uint64_t end_ns;
 	uint64_t iteration_end_ns; /* 0: it has not ended yet */
@@ -125,7 +126,9 @@ void stalls_add_slow(struct lp_stalls *stalls, const struct lp_loop_info *loop,
 
 	if (!pending)
 		return;
-	fill_slow(stalls, loop, callback, event, &pending->slow);
+	/* its slot may mean something else by the time that it is told */
+	pending->found = *callback;
+	fill_slow(stalls, loop, &pending->found, event, &pending->slow);
 	watch_reasons(stalls->watch, pending->slow.start_ns, pending->slow.duration_ns, true,
 		      &pending->slow.reasons);
 	name_by_stack(&pending->slow, &pending->found);
@@ -208,4 +211,9 @@ void stalls_advance(struct lp_stalls *stalls, uint64_t now_ns)
 			return;
 		tell_first(stalls);
 	}
+}
+
+bool stalls_wait(const struct lp_stalls *stalls)
+{
+	return stalls->first != NULL;
 }

@@ -10,9 +10,6 @@
 #include "model.h"
 #include "reasons.h"
 
-/* What found no slot of its own, or could not be told apart. */
-#define LP_UNKNOWN_CALLBACK "other"
-
 struct lp_stalls;
 
 typedef void (*lp_slow_teller)(void *context, const struct lp_slow *slow);
@@ -37,5 +34,7 @@ void stalls_poll_return(struct lp_stalls *stalls, const struct lp_event_poll_ret
 void stalls_explain_iteration(struct lp_stalls *stalls, const struct lp_event_slow_iteration *event,
 			      struct lp_slow_iteration *slow);
 void stalls_advance(struct lp_stalls *stalls, uint64_t now_ns);
+/* Does any wait to be told whole? */
+bool stalls_wait(const struct lp_stalls *stalls);
 
 #endif /* LP_STALLS_H */

@@ -3,74 +3,112 @@
 #ifndef LP_MODEL_STATE_H
 #define LP_MODEL_STATE_H
 
+#include "callbacks.h"
 #include "events.h"
 #include "findings.h"
 #include "stalls.h"
+#include "labels.h"
 
-/* What ran, once in its loop however often its code object was made anew. */
-struct lp_model_callback {
-	struct lp_model_callback *next;
-	struct lp_callback_info info;
-	/* of slots that were given back; the live ones add to it */
-	uint64_t retired_slow;
-	struct lp_histogram retired_run, retired_queue;
-	/* at the last interval */
-	uint64_t before_slow;
-	struct lp_histogram before_run, before_queue;
-	/* filled while a summary is made */
-	uint64_t slow;
-	struct lp_histogram run, queue;
-	/* of tasks that have ended; NULL while there is nothing in them, as they are large */
-	struct lp_lifetimes *lives, *before_lives, *interval_lives;
-};
+struct lp_model_source;
 
 struct lp_model_loop {
 	struct lp_model_loop *next;
+	struct lp_model_source *source; /* NULL: folded, or of no loop */
 	struct lp_loop_info info;
+	uint64_t start_ticks; /* of its process; 0: not known */
 	struct lp_causes *causes;
 	struct lp_watch *watch;
-	struct lp_stalls *stalls;
-	struct lp_model_callback *callbacks;
-	size_t callback_count;
+	struct lp_stalls *stalls; /* NULL once it has ended */
+	struct lp_callbacks callbacks;
 	struct lp_event_loop_stats stats, before;
 	struct lp_event_coverage coverage, coverage_before;
+	struct lp_event_run_queue run_queue; /* as it was told last */
+	/* NULL unless its source goes on where another file ended: counted before that */
+	struct lp_loop_base *base;
+	bool settled; /* what was told of it stays: a baseline changes nothing */
 	uint64_t end_ns; /* 0 while it lives */
+};
+
+/* What is to be subtracted from what is told of a loop. */
+struct lp_loop_base {
+	struct lp_event_loop_stats stats;
+	struct lp_event_coverage coverage;
+	struct lp_event_run_queue run_queue;
 };
 
 /* A callback slot of the BPF side, while somebody uses it. */
 struct lp_model_slot {
 	struct lp_model_loop *loop;
 	struct lp_model_callback *callback;
-	struct lp_event_callback_stats stats;
+	struct lp_callback_info *name; /* its own, where the callback is "other"; else NULL */
+	uint64_t slow;
+	struct lp_histogram run; /* its state when it was told last */
+	struct lp_histogram *queue; /* NULL while it is empty */
 };
 
-/* A process, as its events tell it. */
-struct lp_model_target {
-	struct lp_event_target target;
-	struct lp_event_labels labels;
+/* One run of events: what runs live, or one capture, or several that go on one after the other. */
+struct lp_model_source {
+	struct lp_run run;
+	struct lp_frames *frames;
+	struct lp_findings *findings;
+	struct lp_labels targets;
+	struct lp_model_loop *by_slot[LP_MAX_LOOPS];
+	bool overlapped[LP_MAX_LOOPS]; /* the loop is another source's as well, and not counted */
+	struct lp_model_slot *slots[LP_MAX_CALLBACKS];
+	uint64_t lost[LP_LOST_KINDS], lost_base[LP_LOST_KINDS];
+	bool self_known;
+	struct lp_event_self self, self_base;
+	uint64_t last_event_ns;
+	size_t lost_told; /* times, up to the next baseline: once if nothing was read before it */
+	bool begun; /* there was a baseline */
+	bool waiting; /* a stall may wait to be told whole */
+	bool ended;
+	uint64_t end_ns;
+	enum lp_end_reason reason;
 };
 
 struct lp_model {
 	const struct lp_observer *observer;
 	void *context;
-	struct lp_run run;
-	struct lp_frames *frames;
-	struct lp_findings *findings;
+	struct lp_run run; /* of all sources */
+	char host[32]; /* its host, where there are several */
+	struct lp_model_source **sources;
+	size_t source_count;
+	struct lp_model_source *source; /* that events are of */
+	struct lp_model_source *first; /* that began first: instants are told in its clock */
 	struct lp_model_loop *loops, **last_loop;
-	size_t loop_count;
-	struct lp_model_loop *by_slot[LP_MAX_LOOPS];
-	struct lp_model_slot *slots[LP_MAX_CALLBACKS];
-	struct lp_model_target *targets;
-	size_t target_count;
+	size_t loop_count; /* in that list */
+	uint32_t loop_ids;
+	size_t callback_count; /* of all loops */
 	/* what found no slot of its own: of all loops together */
 	struct lp_model_loop other;
-	uint64_t lost[LP_LOST_KINDS], lost_before[LP_LOST_KINDS];
-	bool self_known;
-	struct lp_event_self self;
+	uint64_t lost_before[LP_LOST_KINDS];
 	uint64_t interval_start_ns;
-	uint64_t last_event_ns;
+	uint64_t overlaps;
 	bool ended;
 };
+
+/* The loop that an event is of; NULL if it is not known, or not counted. */
+struct lp_model_loop *model_loop_of(struct lp_model *model, const struct lp_event *event);
+void model_tell_slow(void *context, const struct lp_slow *slow);
+void model_free_loop(struct lp_model_loop *loop);
+
+/* Is it a loop that another source tells of as well?  Then it is not to be counted. */
+bool source_overlaps(const struct lp_model *model, const struct lp_loop_info *info,
+		     uint64_t start_ticks);
+void source_advance(struct lp_model *model, struct lp_model_source *source, uint64_t now_ns);
+void source_end(struct lp_model *model, struct lp_model_source *source, uint64_t now_ns,
+		enum lp_end_reason reason);
+/* What was told so far had been counted before the file began. */
+void source_baseline(struct lp_model *model, struct lp_model_source *source);
+/* Keeps what a slot counted, before it comes to mean something else. */
+void slot_clear(struct lp_model_slot *slot);
+
+/* Since then; a counter may be read while it changes, so that no difference may wrap. */
+static inline uint64_t model_since(uint64_t now, uint64_t before)
+{
+	return now > before ? now - before : 0;
+}
 
 /* The interval's and the run's summaries, told to the observer. */
 void model_tell_interval(struct lp_model *model, uint64_t now_ns);

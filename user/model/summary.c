@@ -21,42 +21,6 @@ static int by_total(const void *left, const void *right)
 	return a->run.sum_ns < b->run.sum_ns ? 1 : a->run.sum_ns > b->run.sum_ns ? -1 : 0;
 }
 
-/* All loops, the one without a name first: model->other, then the others in order. */
-static struct lp_model_loop *next_loop(struct lp_model *model, struct lp_model_loop *loop)
-{
-	return loop == &model->other ? model->loops : loop->next;
-}
-
-/* The kernel counts on while it is read, field by field: a difference never wraps. */
-static uint64_t since(uint64_t now, uint64_t before)
-{
-	return now > before ? now - before : 0;
-}
-
-/* Adds up what each callback counted, in its live slots and before. */
-static void gather(struct lp_model *model)
-{
-	struct lp_model_callback *callback;
-	struct lp_model_loop *loop;
-	size_t i;
-
-	for (loop = &model->other; loop; loop = next_loop(model, loop))
-		for (callback = loop->callbacks; callback; callback = callback->next) {
-			callback->slow = callback->retired_slow;
-			callback->run = callback->retired_run;
-			callback->queue = callback->retired_queue;
-		}
-	for (i = 0; i < LP_MAX_CALLBACKS; i++) {
-		const struct lp_model_slot *slot = model->slots[i];
-
-		if (!slot || !slot->callback)
-			continue;
-		slot->callback->slow += slot->stats.slow;
-		histogram_merge(&slot->callback->run, &slot->stats.run);
-		histogram_merge(&slot->callback->queue, &slot->stats.queue);
-	}
-}
-
 /* What tasks of a callback lived, NULL if none has ended; of an interval, in its own room. */
 static const struct lp_lifetimes *lives_of(struct lp_model_callback *callback, bool interval)
 {
@@ -70,27 +34,58 @@ static const struct lp_lifetimes *lives_of(struct lp_model_callback *callback, b
 	return lifetimes_count(callback->interval_lives) ? callback->interval_lives : NULL;
 }
 
+/* Nothing is taken from it. */
+static const struct lp_histogram empty;
+
+static const struct lp_histogram *or_empty(const struct lp_histogram *histogram)
+{
+	return histogram ? histogram : &empty;
+}
+
+/* Has it anything to say?  Of most nothing is new in an interval. */
+static bool is_told(struct lp_model_callback *callback, bool interval)
+{
+	if (interval && callback->before_run &&
+	    callback->before_run->sum_ns == callback->run.sum_ns && !callback->lives)
+		return false;
+	return histogram_count(&callback->run) || callback->lives;
+}
+
+static void fill_callback(struct lp_model_callback *callback, bool interval,
+			  struct lp_callback_summary *item)
+{
+	item->callback = &callback->info;
+	item->lifetimes = lives_of(callback, interval);
+	if (!interval) {
+		item->slow = callback->slow;
+		item->run = callback->run;
+		item->queue = *or_empty(callback->queue);
+		return;
+	}
+	item->slow = model_since(callback->slow, callback->before_slow);
+	histogram_subtract(&item->run, &callback->run, or_empty(callback->before_run));
+	histogram_subtract(&item->queue, or_empty(callback->queue),
+			   or_empty(callback->before_queue));
+}
+
 static void summarise_callbacks(struct lp_model_loop *loop, bool interval,
 				struct lp_loop_summary *summary)
 {
 	struct lp_model_callback *callback;
+	size_t count = 0;
 
-	summary->items =
-		calloc(loop->callback_count ? loop->callback_count : 1, sizeof(*summary->items));
-	for (callback = loop->callbacks; callback && summary->items; callback = callback->next) {
+	for (callback = loop->callbacks.first; callback; callback = callback->next)
+		count += is_told(callback, interval);
+	if (!count)
+		return;
+	summary->items = calloc(count, sizeof(*summary->items));
+	for (callback = loop->callbacks.first; callback && summary->items;
+	     callback = callback->next) {
 		struct lp_callback_summary *item = &summary->items[summary->callback_count];
 
-		item->callback = &callback->info;
-		item->lifetimes = lives_of(callback, interval);
-		if (interval) {
-			item->slow = since(callback->slow, callback->before_slow);
-			histogram_subtract(&item->run, &callback->run, &callback->before_run);
-			histogram_subtract(&item->queue, &callback->queue, &callback->before_queue);
-		} else {
-			item->slow = callback->slow;
-			item->run = callback->run;
-			item->queue = callback->queue;
-		}
+		if (!is_told(callback, interval))
+			continue;
+		fill_callback(callback, interval, item);
 		if (histogram_count(&item->run) || item->lifetimes)
 			summary->callback_count++;
 	}
@@ -111,14 +106,15 @@ static void summarise_loop(struct lp_model_loop *loop, bool interval, uint64_t s
 	summary->loop = loop->info.id ? &loop->info : NULL;
 	if (now->wall_start_ns && end > start)
 		summary->wall_ns = end - start;
-	summary->busy_ns = since(now->busy_ns, before->busy_ns);
-	summary->idle_ns = since(now->idle_ns, before->idle_ns);
-	summary->iterations = since(now->iterations, before->iterations);
-	summary->callbacks = since(now->callbacks, before->callbacks);
-	summary->slow_callbacks = since(now->slow, before->slow);
-	summary->untold = since(loop->coverage.untold, interval ? loop->coverage_before.untold : 0);
-	summary->traced_ns =
-		since(loop->coverage.traced_ns, interval ? loop->coverage_before.traced_ns : 0);
+	summary->busy_ns = model_since(now->busy_ns, before->busy_ns);
+	summary->idle_ns = model_since(now->idle_ns, before->idle_ns);
+	summary->iterations = model_since(now->iterations, before->iterations);
+	summary->callbacks = model_since(now->callbacks, before->callbacks);
+	summary->slow_callbacks = model_since(now->slow, before->slow);
+	summary->untold =
+		model_since(loop->coverage.untold, interval ? loop->coverage_before.untold : 0);
+	summary->traced_ns = model_since(loop->coverage.traced_ns,
+					 interval ? loop->coverage_before.traced_ns : 0);
 	if (interval)
 		histogram_subtract(&summary->iteration, &now->iteration, &before->iteration);
 	else
@@ -128,27 +124,86 @@ static void summarise_loop(struct lp_model_loop *loop, bool interval, uint64_t s
 		summary->cause_count = causes_list(loop->causes, interval, &summary->causes);
 }
 
-static void fill_self(const struct lp_model *model, struct lp_summary *summary)
+/*
+ * Of several sources it is what all their recorders took; a share of the wall time
+ * is then the mean of theirs.
+ */
+static void add_self(const struct lp_model_source *source, struct lp_self *into)
 {
-	const struct lp_event_self *self = &model->self;
+	const struct lp_event_self *now = &source->self, *base = &source->self_base;
 
-	summary->self_known = model->self_known;
-	summary->self = (struct lp_self){
-		.wall_ns = self->wall_ns,
-		.cpu_ns = self->cpu_ns,
-		.probe_hits = self->probe_hits,
-		.probe_ns = self->probe_ns,
-		.hook_hits = self->hook_hits,
-		.hook_ns = self->hook_ns,
-		.bursts = self->bursts,
-		.attach_failures = self->attach_failures,
-		.resident_bytes = self->resident_bytes,
-		.map_bytes = self->map_bytes,
-		.targets = self->targets,
-		.loops = self->loops,
-		.frequency = self->frequency,
-		.budget_ppm = self->budget_ppm,
-	};
+	into->wall_ns += model_since(now->wall_ns, base->wall_ns);
+	into->cpu_ns += model_since(now->cpu_ns, base->cpu_ns);
+	into->probe_hits += model_since(now->probe_hits, base->probe_hits);
+	into->probe_ns += model_since(now->probe_ns, base->probe_ns);
+	into->hook_hits += model_since(now->hook_hits, base->hook_hits);
+	into->hook_ns += model_since(now->hook_ns, base->hook_ns);
+	into->bursts += model_since(now->bursts, base->bursts);
+	into->attach_failures += model_since(now->attach_failures, base->attach_failures);
+	into->resident_bytes += now->resident_bytes;
+	into->map_bytes += now->map_bytes;
+	into->targets += now->targets;
+	into->loops += now->loops;
+	if (now->frequency > into->frequency)
+		into->frequency = now->frequency;
+	if (now->budget_ppm > into->budget_ppm)
+		into->budget_ppm = now->budget_ppm;
+}
+
+static void add_findings(const struct lp_findings *findings, bool interval,
+			 struct lp_summary *summary)
+{
+	struct lp_finding_count *list, *grown;
+	size_t count = findings_list(findings, interval, &list);
+
+	summary->findings_beyond += findings_beyond(findings, interval);
+	if (!summary->findings) {
+		summary->findings = list;
+		summary->finding_count = count;
+		return;
+	}
+	grown = realloc(summary->findings,
+			(summary->finding_count + count + 1) * sizeof(*summary->findings));
+	if (grown && list) {
+		memcpy(grown + summary->finding_count, list, count * sizeof(*list));
+		summary->finding_count += count;
+	}
+	if (grown)
+		summary->findings = grown;
+	free(list);
+}
+
+static void add_source(const struct lp_model *model, const struct lp_model_source *source,
+		       bool interval, struct lp_summary *summary)
+{
+	size_t i;
+
+	for (i = 0; i < LP_LOST_KINDS; i++)
+		summary->lost[i] += model_since(source->lost[i], source->lost_base[i]);
+	for (i = 0; interval && i < LP_LOST_KINDS; i++)
+		summary->lost[i] = model_since(summary->lost[i], model->lost_before[i]);
+	add_findings(source->findings, interval, summary);
+	if (source->self_known) {
+		summary->self_known = true;
+		add_self(source, &summary->self);
+	}
+}
+
+/* Since when and up to when, in the clock of the loop's source. */
+static void summarise_of_source(struct lp_model *model, struct lp_model_loop *loop, bool interval,
+				uint64_t now_ns, struct lp_summary *summary)
+{
+	const struct lp_model_source *source = loop->source;
+	uint64_t since_ns = summary->since_ns;
+
+	if (source && !interval)
+		since_ns = source->run.start_ns;
+	if (source && source->ended)
+		now_ns = source->end_ns;
+	/* one that was over before the interval has nothing to say in it */
+	if (interval && loop->end_ns && loop->end_ns < model->interval_start_ns)
+		return;
+	summarise_loop(loop, interval, since_ns, now_ns, &summary->loops[summary->loop_count++]);
 }
 
 static bool summarise(struct lp_model *model, bool interval, uint64_t now_ns,
@@ -163,21 +218,12 @@ static bool summarise(struct lp_model *model, bool interval, uint64_t now_ns,
 	summary->loops = calloc(model->loop_count + 1, sizeof(*summary->loops));
 	if (!summary->loops)
 		return false;
-	for (loop = model->loops; loop; loop = loop->next) {
-		/* one that was over before the interval has nothing to say in it */
-		if (interval && loop->end_ns && loop->end_ns < summary->since_ns)
-			continue;
-		summarise_loop(loop, interval, summary->since_ns, now_ns,
-			       &summary->loops[summary->loop_count++]);
-	}
-	if (model->other.callbacks)
-		summarise_loop(&model->other, interval, summary->since_ns, now_ns,
-			       &summary->loops[summary->loop_count++]);
-	for (i = 0; i < LP_LOST_KINDS; i++)
-		summary->lost[i] = since(model->lost[i], interval ? model->lost_before[i] : 0);
-	summary->finding_count = findings_list(model->findings, interval, &summary->findings);
-	summary->findings_beyond = findings_beyond(model->findings, interval);
-	fill_self(model, summary);
+	for (loop = model->loops; loop; loop = loop->next)
+		summarise_of_source(model, loop, interval, now_ns, summary);
+	if (model->other.callbacks.first)
+		summarise_of_source(model, &model->other, interval, now_ns, summary);
+	for (i = 0; i < model->source_count; i++)
+		add_source(model, model->sources[i], interval, summary);
 	return true;
 }
 
@@ -193,16 +239,6 @@ static void free_summary(struct lp_summary *summary)
 	free(summary->findings);
 }
 
-static void begin_lives_interval(struct lp_model_callback *callback)
-{
-	if (!callback->lives)
-		return;
-	if (!callback->before_lives)
-		callback->before_lives = calloc(1, sizeof(*callback->before_lives));
-	if (callback->before_lives)
-		*callback->before_lives = *callback->lives;
-}
-
 static void begin_loop_interval(struct lp_model_loop *loop)
 {
 	struct lp_model_callback *callback;
@@ -211,23 +247,22 @@ static void begin_loop_interval(struct lp_model_loop *loop)
 	loop->coverage_before = loop->coverage;
 	if (loop->causes)
 		causes_begin_interval(loop->causes);
-	for (callback = loop->callbacks; callback; callback = callback->next) {
-		callback->before_slow = callback->slow;
-		callback->before_run = callback->run;
-		callback->before_queue = callback->queue;
-		begin_lives_interval(callback);
-	}
+	for (callback = loop->callbacks.first; callback; callback = callback->next)
+		callback_begin_interval(callback);
 }
 
 static void begin_interval(struct lp_model *model, uint64_t now_ns)
 {
+	struct lp_model_source *source = model->source;
 	struct lp_model_loop *loop;
+	size_t i;
 
-	findings_begin_interval(model->findings);
+	findings_begin_interval(source->findings);
 	begin_loop_interval(&model->other);
 	for (loop = model->loops; loop; loop = loop->next)
 		begin_loop_interval(loop);
-	memcpy(model->lost_before, model->lost, sizeof(model->lost));
+	for (i = 0; i < LP_LOST_KINDS; i++)
+		model->lost_before[i] = model_since(source->lost[i], source->lost_base[i]);
 	model->interval_start_ns = now_ns;
 }
 
@@ -235,7 +270,6 @@ void model_tell_interval(struct lp_model *model, uint64_t now_ns)
 {
 	struct lp_summary interval, total;
 
-	gather(model);
 	if (summarise(model, true, now_ns, &interval)) {
 		if (summarise(model, false, now_ns, &total)) {
 			model->observer->interval(model->context, &interval, &total);
@@ -248,13 +282,8 @@ void model_tell_interval(struct lp_model *model, uint64_t now_ns)
 
 void model_tell_end(struct lp_model *model, const struct lp_run_end *end)
 {
-	struct lp_model_loop *loop;
 	struct lp_summary total;
 
-	for (loop = model->loops; loop; loop = loop->next)
-		if (loop->watch)
-			watch_finish(loop->watch);
-	gather(model);
 	if (!summarise(model, false, end->end_ns, &total))
 		return;
 	if (model->observer->end)

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "callbacks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_ROOM 32
+
+const struct lp_callback_info unknown_callback = { .kind = LP_MODEL_CALLBACK,
+						   .name = LP_UNKNOWN_CALLBACK };
+
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * LP_HASH_PRIME;
+	return hash;
+}
+
+static size_t bucket_of(const struct lp_callbacks *callbacks, const struct lp_callback_info *info)
+{
+	uint64_t hash = hash_text(LP_HASH_BASIS, info->name);
+
+	hash = hash_text(hash, info->file);
+	hash = (hash ^ info->line) * LP_HASH_PRIME;
+	return (hash ^ hash >> 32) & (callbacks->room - 1);
+}
+
+static bool same(const struct lp_callback_info *left, const struct lp_callback_info *right)
+{
+	return left->kind == right->kind && left->line == right->line &&
+	       !strcmp(left->name, right->name) && !strcmp(left->file, right->file);
+}
+
+static void put(struct lp_callbacks *callbacks, struct lp_model_callback *callback)
+{
+	struct lp_model_callback **bucket =
+		&callbacks->buckets[bucket_of(callbacks, &callback->info)];
+
+	callback->next_in_bucket = *bucket;
+	*bucket = callback;
+}
+
+static bool make_room(struct lp_callbacks *callbacks)
+{
+	size_t room = callbacks->room ? 2 * callbacks->room : FIRST_ROOM;
+	struct lp_model_callback **buckets, *callback;
+
+	if (callbacks->count < callbacks->room)
+		return true;
+	buckets = calloc(room, sizeof(struct lp_model_callback *));
+	if (!buckets)
+		return callbacks->room != 0;
+	free(callbacks->buckets);
+	callbacks->buckets = buckets;
+	callbacks->room = room;
+	for (callback = callbacks->first; callback; callback = callback->next)
+		put(callbacks, callback);
+	return true;
+}
+
+static struct lp_model_callback *look_up(const struct lp_callbacks *callbacks,
+					 const struct lp_callback_info *info)
+{
+	struct lp_model_callback *callback;
+
+	if (!callbacks->room)
+		return NULL;
+	callback = callbacks->buckets[bucket_of(callbacks, info)];
+	while (callback && !same(&callback->info, info))
+		callback = callback->next_in_bucket;
+	return callback;
+}
+
+static bool is_full(const struct lp_callbacks *callbacks)
+{
+	return callbacks->count >= LP_KEPT_CALLBACKS ||
+	       (callbacks->in_all && *callbacks->in_all >= LP_KEPT_CALLBACKS_IN_ALL);
+}
+
+struct lp_model_callback *callbacks_find(struct lp_callbacks *callbacks,
+					 const struct lp_callback_info *info)
+{
+	struct lp_model_callback *callback = look_up(callbacks, info);
+
+	if (callback)
+		return callback;
+	if (is_full(callbacks)) {
+		info = &unknown_callback;
+		callback = look_up(callbacks, info);
+		if (callback)
+			return callback;
+	}
+	callback = make_room(callbacks) ? calloc(1, sizeof(*callback)) : NULL;
+	if (!callback)
+		return NULL;
+	callback->info = *info;
+	callback->next = callbacks->first;
+	callbacks->first = callback;
+	put(callbacks, callback);
+	callbacks->count++;
+	if (callbacks->in_all)
+		++*callbacks->in_all;
+	return callback;
+}
+
+void callback_reset(struct lp_model_callback *callback)
+{
+	callback->slow = callback->before_slow = 0;
+	memset(&callback->run, 0, sizeof(callback->run));
+	free(callback->queue);
+	free(callback->before_run);
+	free(callback->before_queue);
+	free(callback->lives);
+	free(callback->before_lives);
+	free(callback->interval_lives);
+	callback->queue = callback->before_run = callback->before_queue = NULL;
+	callback->lives = callback->before_lives = callback->interval_lives = NULL;
+}
+
+void callback_subtract(struct lp_model_callback *callback, uint64_t slow,
+		       const struct lp_histogram *run, const struct lp_histogram *queue)
+{
+	callback->slow -= slow < callback->slow ? slow : callback->slow;
+	histogram_subtract(&callback->run, &callback->run, run);
+	if (callback->queue && queue)
+		histogram_subtract(callback->queue, callback->queue, queue);
+}
+
+void callbacks_free(struct lp_callbacks *callbacks)
+{
+	struct lp_model_callback *callback;
+
+	while ((callback = callbacks->first)) {
+		callbacks->first = callback->next;
+		callback_reset(callback);
+		free(callback);
+	}
+	if (callbacks->in_all)
+		*callbacks->in_all -= callbacks->count;
+	free(callbacks->buckets);
+	memset(callbacks, 0, sizeof(*callbacks));
+}
+
+static void keep(void **before, const void *now, size_t size)
+{
+	if (!now)
+		return;
+	if (!*before)
+		*before = malloc(size);
+	if (*before)
+		memcpy(*before, now, size);
+}
+
+void callback_begin_interval(struct lp_model_callback *callback)
+{
+	uint64_t before_ns = callback->before_run ? callback->before_run->sum_ns : 0;
+	bool ran = before_ns != callback->run.sum_ns || callback->before_slow != callback->slow;
+
+	if (ran) {
+		callback->before_slow = callback->slow;
+		keep((void **)&callback->before_run, &callback->run, sizeof(callback->run));
+		keep((void **)&callback->before_queue, callback->queue, sizeof(*callback->queue));
+	}
+	keep((void **)&callback->before_lives, callback->lives, sizeof(*callback->lives));
+}
+
+void histogram_grow(struct lp_histogram **into, const struct lp_histogram *now,
+		    const struct lp_histogram *before)
+{
+	struct lp_histogram added;
+
+	histogram_subtract(&added, now, before);
+	if (!histogram_count(&added) && !added.sum_ns)
+		return;
+	if (!*into)
+		*into = calloc(1, sizeof(**into));
+	if (*into)
+		histogram_merge(*into, &added);
+}

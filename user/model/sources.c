@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Where events come from: their runs, their beginnings and ends, and where two tell of the same. */
+#include "state.h"
+
+#include "../text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void tell_finding(void *context, const struct lp_finding *finding)
+{
+	struct lp_model *model = context;
+
+	if (model->observer->finding)
+		model->observer->finding(model->context, finding);
+}
+
+void slot_clear(struct lp_model_slot *slot)
+{
+	free(slot->name);
+	free(slot->queue);
+	memset(slot, 0, sizeof(*slot));
+}
+
+static void free_source(struct lp_model_source *source)
+{
+	size_t i;
+
+	for (i = 0; i < LP_MAX_CALLBACKS; i++) {
+		if (source->slots[i])
+			slot_clear(source->slots[i]);
+		free(source->slots[i]);
+	}
+	findings_free(source->findings);
+	frames_free(source->frames);
+	labels_free(&source->targets);
+	free(source);
+}
+
+void model_free(struct lp_model *model)
+{
+	struct lp_model_loop *loop;
+	size_t i;
+
+	if (!model)
+		return;
+	while ((loop = model->loops)) {
+		model->loops = loop->next;
+		model_free_loop(loop);
+	}
+	callbacks_free(&model->other.callbacks);
+	for (i = 0; i < model->source_count; i++)
+		free_source(model->sources[i]);
+	free(model->sources);
+	free(model);
+}
+
+int model_add_source(struct lp_model *model, const struct lp_run *run)
+{
+	size_t count = model->source_count;
+	struct lp_model_source *source = calloc(1, sizeof(*source));
+	struct lp_model_source **grown =
+		realloc(model->sources, (count + 1) * sizeof(struct lp_model_source *));
+
+	if (grown)
+		model->sources = grown;
+	if (!source || !grown)
+		goto failed;
+	source->run = *run;
+	source->last_event_ns = run->start_ns;
+	source->frames = frames_new();
+	if (source->frames)
+		source->findings = findings_new(source->frames, tell_finding, model);
+	if (!source->findings)
+		goto failed;
+	model->sources[model->source_count++] = source;
+	if (!model->first || run->start_unix_ns < model->first->run.start_unix_ns)
+		model->first = source;
+	model->source = model->sources[0];
+	return (int)count;
+failed:
+	if (source)
+		free_source(source);
+	return -ENOMEM;
+}
+
+void model_select(struct lp_model *model, unsigned int source)
+{
+	if (source < model->source_count)
+		model->source = model->sources[source];
+}
+
+static bool is_known(const uint8_t *boot_id)
+{
+	static const uint8_t zeros[16];
+
+	return memcmp(boot_id, zeros, sizeof(zeros)) != 0;
+}
+
+static const char *text_of(const char *text)
+{
+	return text ? text : "";
+}
+
+/* How many hosts the sources are of, by name. */
+static size_t count_hosts(const struct lp_model *model)
+{
+	size_t hosts = 0, i, j;
+
+	for (i = 0; i < model->source_count; i++) {
+		for (j = 0; j < i; j++)
+			if (!strcmp(text_of(model->sources[i]->run.host),
+				    text_of(model->sources[j]->run.host)))
+				break;
+		hosts += j == i;
+	}
+	return hosts;
+}
+
+/* Adds what a source is of to the run of all. */
+static void merge_run(struct lp_run *into, const struct lp_run *from)
+{
+	if (strcmp(text_of(into->mode), text_of(from->mode)) != 0)
+		into->mode = "mixed";
+	if (from->threshold_ns < into->threshold_ns)
+		into->threshold_ns = from->threshold_ns;
+	if (from->budget_ppm > into->budget_ppm)
+		into->budget_ppm = from->budget_ppm;
+	into->queue |= from->queue;
+	into->lifetimes |= from->lifetimes;
+	into->explain |= from->explain;
+	into->no_intervals |= from->no_intervals;
+	into->sampled &= from->sampled;
+	if (memcmp(into->boot_id, from->boot_id, sizeof(into->boot_id)) != 0)
+		memset(into->boot_id, 0, sizeof(into->boot_id));
+}
+
+void model_start(struct lp_model *model)
+{
+	struct lp_run *run = &model->run;
+	size_t i, hosts;
+
+	if (!model->first)
+		return;
+	*run = model->first->run;
+	for (i = 0; i < model->source_count; i++)
+		merge_run(run, &model->sources[i]->run);
+	if (model->source_count > 1) {
+		run->sources = model->source_count;
+		hosts = count_hosts(model);
+		snprintf(model->host, sizeof(model->host), "%zu hosts", hosts);
+		if (hosts > 1)
+			run->host = model->host;
+	}
+	model->interval_start_ns = run->start_ns;
+	if (model->observer->run)
+		model->observer->run(model->context, run);
+}
+
+void model_begin(struct lp_model *model, const struct lp_run *run)
+{
+	if (model_add_source(model, run) >= 0)
+		model_start(model);
+}
+
+/* ---- the same loop in two of them --------------------------------------------------- */
+
+/*
+ * Of two the one that was known first stays: that of the source that began first,
+ * unless it found the loop late.  At one time a PID means one process only; its start
+ * is compared as clocks of two captures may be off by a little.
+ */
+bool source_overlaps(const struct lp_model *model, const struct lp_loop_info *info,
+		     uint64_t start_ticks)
+{
+	const struct lp_model_source *source = model->source;
+	const struct lp_model_loop *loop;
+
+	if (model->source_count < 2 || !is_known(source->run.boot_id))
+		return false;
+	for (loop = model->loops; loop; loop = loop->next) {
+		if (!loop->source || loop->source == source || loop->end_ns ||
+		    loop->source->ended || loop->info.pid != info->pid ||
+		    loop->info.tid != info->tid)
+			continue;
+		if (loop->start_ticks && start_ticks && loop->start_ticks != start_ticks)
+			continue;
+		if (!memcmp(loop->source->run.boot_id, source->run.boot_id,
+			    sizeof(source->run.boot_id)))
+			return true;
+	}
+	return false;
+}
+
+uint64_t model_overlaps(const struct lp_model *model)
+{
+	return model->overlaps;
+}
+
+/* ---- going on where another file ended ------------------------------------------------ */
+
+/*
+ * Only what the kernel counts on and on has to be subtracted.  What adds up here, as
+ * the histograms of callbacks do, just begins at zero.
+ */
+static void loop_baseline(struct lp_model_loop *loop, uint64_t now_ns)
+{
+	struct lp_model_callback *callback;
+
+	loop->base = calloc(1, sizeof(*loop->base));
+	if (!loop->base)
+		return;
+	loop->base->stats = loop->stats;
+	loop->base->coverage = loop->coverage;
+	loop->base->run_queue = loop->run_queue;
+	memset(&loop->stats, 0, sizeof(loop->stats));
+	memset(&loop->coverage, 0, sizeof(loop->coverage));
+	loop->base->stats.wall_start_ns = now_ns;
+	loop->stats.wall_start_ns = now_ns;
+	causes_reset(loop->causes);
+	for (callback = loop->callbacks.first; callback; callback = callback->next)
+		callback_reset(callback);
+}
+
+/* What no loop has: lost events, what found no slot, what loopprof costs. */
+static void source_base(struct lp_model_source *source)
+{
+	const struct lp_model_slot *other = source->slots[0];
+
+	/* of all sources: only this one's share goes */
+	if (other && other->callback)
+		callback_subtract(other->callback, other->slow, &other->run, other->queue);
+	memcpy(source->lost_base, source->lost, sizeof(source->lost));
+	source->self_base = source->self;
+}
+
+void source_baseline(struct lp_model *model, struct lp_model_source *source)
+{
+	struct lp_model_loop *loop;
+
+	if (source->ended)
+		return;
+	/* one that is known from the file before was repeated, and settled by that */
+	for (loop = model->loops; loop; loop = loop->next) {
+		if (loop->source != source || loop->settled || loop->end_ns)
+			continue;
+		loop_baseline(loop, source->last_event_ns);
+		loop->settled = true;
+	}
+	if (!source->begun && source->lost_told < 2)
+		source_base(source);
+	source->begun = true;
+}
+
+/* ---- time and end --------------------------------------------------------------------- */
+
+void source_advance(struct lp_model *model, struct lp_model_source *source, uint64_t now_ns)
+{
+	struct lp_model_loop *loop;
+
+	findings_advance(source->findings, now_ns);
+	/* this is asked before each record of a capture, and most of the time there is none */
+	if (!source->waiting)
+		return;
+	source->waiting = false;
+	for (loop = model->loops; loop; loop = loop->next) {
+		if (loop->source != source || !loop->stalls)
+			continue;
+		stalls_advance(loop->stalls, now_ns);
+		source->waiting |= stalls_wait(loop->stalls);
+	}
+}
+
+void model_advance(struct lp_model *model, uint64_t now_ns)
+{
+	if (model->source)
+		source_advance(model, model->source, now_ns);
+}
+
+/* An instant of a source's clock in that of the source that began first. */
+static uint64_t in_first_clock(const struct lp_model *model, const struct lp_model_source *source,
+			       uint64_t ns)
+{
+	const struct lp_run *first = &model->first->run;
+
+	return ns - source->run.start_ns + source->run.start_unix_ns - first->start_unix_ns +
+	       first->start_ns;
+}
+
+/* Tells the end, if all sources have ended. */
+static void end_run(struct lp_model *model)
+{
+	struct lp_run_end end = { .reason = model->first->reason };
+	size_t i;
+
+	for (i = 0; i < model->source_count; i++) {
+		const struct lp_model_source *source = model->sources[i];
+		uint64_t end_ns = in_first_clock(model, source, source->end_ns);
+
+		if (!source->ended)
+			return;
+		if (end_ns > end.end_ns)
+			end.end_ns = end_ns;
+		if (source->reason != end.reason)
+			end.reason = LP_END_INTERRUPT;
+		end.lost_events +=
+			model_since(source->lost[LP_LOST_RING], source->lost_base[LP_LOST_RING]);
+	}
+	model->ended = true;
+	model_tell_end(model, &end);
+}
+
+void source_end(struct lp_model *model, struct lp_model_source *source, uint64_t now_ns,
+		enum lp_end_reason reason)
+{
+	struct lp_model_loop *loop;
+
+	if (source->ended)
+		return;
+	source->ended = true;
+	source->end_ns = now_ns;
+	source->reason = reason;
+	findings_finish(source->findings, now_ns);
+	source->waiting = true;
+	source_advance(model, source, UINT64_MAX);
+	for (loop = model->loops; loop; loop = loop->next)
+		if (loop->source == source && loop->watch)
+			watch_finish(loop->watch);
+	if (model->source_count == 1)
+		end_run(model);
+}
+
+void model_end_early(struct lp_model *model, uint64_t now_ns)
+{
+	size_t i;
+
+	for (i = 0; i < model->source_count; i++)
+		source_end(model, model->sources[i],
+			   now_ns ? now_ns : model->sources[i]->last_event_ns, LP_END_INTERRUPT);
+	if (model->first && !model->ended)
+		end_run(model);
+}
