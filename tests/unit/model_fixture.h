@@ -76,6 +76,7 @@ struct lp_told_summary {
 };
 
 struct lp_told_all {
+	struct lp_run run;
 	size_t runs, loop_count, slow_count, iteration_count, states, intervals, ends;
 	struct lp_loop_state state; /* the last one; its pointers are stale */
 	uint32_t state_loop;
@@ -161,8 +162,8 @@ static inline void keep_reasons(struct lp_told_reasons *into, const struct lp_re
 static inline void told_run(void *context, const struct lp_run *run)
 {
 	(void)context;
-	(void)run;
 	told.runs++;
+	told.run = *run;
 }
 
 static inline void told_loop(void *context, const struct lp_loop_info *loop)

@@ -32,7 +32,7 @@ test_json_findings_SOURCES = $(test_json_SOURCES)
 test_json_stall_SOURCES = $(test_json_SOURCES)
 test_kernel_SOURCES = user/symbolise/kernel.c user/text.c
 test_lines_SOURCES = user/cpython/lines.c
-test_model_SOURCES = user/model/model.c user/model/sources.c user/model/labels.c \
+test_model_SOURCES = user/model/model.c user/model/loops.c user/model/sources.c user/model/labels.c \
 	user/model/callbacks.c user/model/summary.c user/model/stalls.c \
 	user/model/reasons.c user/model/causes.c user/model/stacks.c user/model/histogram.c \
 	user/model/findings.c user/model/lifetimes.c user/model/own.c user/decode/decode.c \
@@ -42,6 +42,7 @@ test_model_findings_SOURCES = $(test_model_SOURCES)
 test_model_iterations_SOURCES = $(test_model_SOURCES)
 test_model_lifetimes_SOURCES = $(test_model_SOURCES)
 test_model_reasons_SOURCES = $(test_model_SOURCES)
+test_model_sources_SOURCES = $(test_model_SOURCES)
 test_model_stacks_SOURCES = $(test_model_SOURCES)
 test_model_stalls_SOURCES = $(test_model_SOURCES)
 test_native_SOURCES = user/symbolise/native.c user/symbolise/unwind_part.c \

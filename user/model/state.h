@@ -91,7 +91,11 @@ struct lp_model {
 /* The loop that an event is of; NULL if it is not known, or not counted. */
 struct lp_model_loop *model_loop_of(struct lp_model *model, const struct lp_event *event);
 void model_tell_slow(void *context, const struct lp_slow *slow);
+void model_begin_loop(struct lp_model *model, const struct lp_event_loop *event);
+void model_end_loop(struct lp_model *model, const struct lp_event *event);
 void model_free_loop(struct lp_model_loop *loop);
+/* The only loop of a process of the source that is alive; NULL if there are none or several. */
+struct lp_model_loop *model_only_loop(const struct lp_model *model, pid_t pid);
 
 /* Is it a loop that another source tells of as well?  Then it is not to be counted. */
 bool source_overlaps(const struct lp_model *model, const struct lp_loop_info *info,

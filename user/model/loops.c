@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Loops from their beginning to their end. */
+#include "state.h"
+
+#include "../text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void model_free_loop(struct lp_model_loop *loop)
+{
+	stalls_free(loop->stalls);
+	watch_free(loop->watch);
+	causes_free(loop->causes);
+	callbacks_free(&loop->callbacks);
+	free(loop->base);
+	free(loop);
+}
+
+static bool equip_loop(struct lp_model *model, struct lp_model_loop *loop)
+{
+	loop->causes = causes_new();
+	if (loop->causes)
+		loop->watch = watch_new(model->source->frames, loop->causes);
+	if (loop->watch)
+		loop->stalls = stalls_new(loop->watch, model_tell_slow, model);
+	return loop->stalls != NULL;
+}
+
+/* What it has from its process and from the run. */
+static void label_loop(struct lp_model_loop *loop, const struct lp_run *run,
+		       const struct lp_model_target *known)
+{
+	struct lp_loop_info *info = &loop->info;
+
+	text_copy(info->host, sizeof(info->host), run->host ? run->host : "");
+	info->unix_offset_ns = (int64_t)(run->start_unix_ns - run->start_ns);
+	if (!known)
+		return;
+	text_copy(info->runtime, sizeof(info->runtime), known->target.runtime);
+	text_copy(info->version, sizeof(info->version), known->target.version);
+	text_copy(info->exe, sizeof(info->exe), known->target.exe);
+	text_copy(info->container, sizeof(info->container), known->target.container);
+	text_copy(info->unit, sizeof(info->unit), known->labels.unit);
+	text_copy(info->pod, sizeof(info->pod), known->labels.pod);
+	loop->start_ticks = known->labels.start_ticks;
+}
+
+/* Is it what that slot means already?  A file that goes on where another ended says so again. */
+static bool is_repeated(const struct lp_model_source *source, const struct lp_event_loop *event)
+{
+	struct lp_model_loop *loop = source->by_slot[event->event.loop];
+
+	if (!loop || loop->info.pid != (pid_t)event->event.pid ||
+	    loop->info.tid != (pid_t)event->tid)
+		return false;
+	loop->settled = true;
+	return true;
+}
+
+static struct lp_model_loop *make_loop(struct lp_model *model, const struct lp_event_loop *event)
+{
+	struct lp_model_loop *loop = calloc(1, sizeof(*loop));
+	char comm[LP_COMM_BYTES + 1] = "";
+
+	if (!loop)
+		return NULL;
+	loop->callbacks.in_all = &model->callback_count;
+	if (!equip_loop(model, loop)) {
+		model_free_loop(loop);
+		return NULL;
+	}
+	loop->source = model->source;
+	loop->info.pid = (pid_t)event->event.pid;
+	loop->info.tid = (pid_t)event->tid;
+	memcpy(comm, event->comm, LP_COMM_BYTES);
+	text_copy(loop->info.comm, sizeof(loop->info.comm), comm);
+	return loop;
+}
+
+void model_begin_loop(struct lp_model *model, const struct lp_event_loop *event)
+{
+	struct lp_model_source *source = model->source;
+	uint32_t slot = event->event.loop;
+	struct lp_model_target *target;
+	struct lp_model_loop *loop;
+
+	model_loop_of(model, &event->event);
+	if (slot >= LP_MAX_LOOPS || source->ended || is_repeated(source, event))
+		return;
+	loop = make_loop(model, event);
+	if (!loop)
+		return;
+	target = labels_find(&source->targets, event->event.pid);
+	label_loop(loop, &source->run, target);
+	source->overlapped[slot] = source_overlaps(model, &loop->info, loop->start_ticks);
+	if (source->overlapped[slot]) {
+		model->overlaps++;
+		if (target)
+			target->overlapped = true;
+		source->by_slot[slot] = NULL;
+		model_free_loop(loop);
+		return;
+	}
+	loop->info.id = ++model->loop_ids;
+	*model->last_loop = loop;
+	model->last_loop = &loop->next;
+	model->loop_count++;
+	source->by_slot[slot] = loop;
+	labels_loop_began(&source->targets, event->event.pid);
+	if (model->observer->loop)
+		model->observer->loop(model->context, &loop->info);
+}
+
+void model_end_loop(struct lp_model *model, const struct lp_event *event)
+{
+	struct lp_model_source *source = model->source;
+	struct lp_model_loop *loop = model_loop_of(model, event);
+	size_t i;
+
+	if (event->loop < LP_MAX_LOOPS)
+		source->overlapped[event->loop] = false;
+	if (!loop)
+		return;
+	stalls_advance(loop->stalls, UINT64_MAX);
+	loop->end_ns = event->time_ns;
+	/* of what has ended only the counts are kept: there may be many */
+	stalls_free(loop->stalls);
+	watch_free(loop->watch);
+	free(loop->base);
+	loop->stalls = NULL;
+	loop->watch = NULL;
+	loop->base = NULL;
+	source->by_slot[event->loop] = NULL;
+	labels_loop_ended(&source->targets, (uint32_t)loop->info.pid);
+	for (i = 0; i < LP_MAX_CALLBACKS; i++)
+		if (source->slots[i] && source->slots[i]->loop == loop)
+			slot_clear(source->slots[i]);
+}
+
+struct lp_model_loop *model_only_loop(const struct lp_model *model, pid_t pid)
+{
+	struct lp_model_loop *loop, *only = NULL;
+
+	for (loop = model->loops; loop; loop = loop->next) {
+		if (loop->info.pid != pid || !loop->stalls || loop->source != model->source)
+			continue;
+		if (only)
+			return NULL;
+		only = loop;
+	}
+	return only;
+}
