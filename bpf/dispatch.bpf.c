@@ -180,7 +180,8 @@ static __always_inline int lp_dispatch(struct pt_regs *ctx, bool queue)
 	now = bpf_ktime_get_ns();
 	if (loop->start_ns)
 		lp_callback_end(loop, slot, now);
-	else if (loop->iteration_start_ns && now - loop->iteration_start_ns >= loop->threshold_ns)
+	else if (loop->iteration_start_ns && now - loop->iteration_start_ns >= loop->threshold_ns &&
+		 !lp_is_flood(&loop->telling_iterations, now, now - loop->iteration_start_ns))
 		/* it was held up before its first callback, as by the GIL */
 		lp_report_account(slot, loop->iteration_start_ns, now, LP_ACCOUNT_GAP);
 	if (!loop->wall_start_ns)

@@ -374,7 +374,8 @@ struct lp_event_coverage {
 	__u64 traced_ns; /* in which every callback was timed */
 	__u64 untold; /* slow callbacks that were counted but not told: too many at once */
 	__u64 untold_ns; /* their time */
-	__u64 reserved[2];
+	__u64 untold_iterations; /* slow iterations likewise */
+	__u64 reserved;
 };
 
 /* The state of a loop's counters: cumulative. */

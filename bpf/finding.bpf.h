@@ -35,10 +35,15 @@ static __always_inline __u64 lp_scratch_u64(const struct lp_finding_work *work, 
 __weak __noinline int lp_finding_begin(__u32 kind, __u64 object)
 {
 	__u64 id = bpf_get_current_pid_tgid();
+	struct lp_process *process = lp_current_process();
 	struct lp_finding_work *work;
 	struct lp_event_finding *event;
 	__u32 number = 0, slot = LP_NO_LOOP;
 
+	if (process && !lp_may_tell(&process->finding, bpf_ktime_get_ns(), 0, LP_FOUND_A_SECOND)) {
+		lp_lose(LP_LOST_FINDINGS);
+		return -1;
+	}
 	if (bpf_map_pop_elem(&free_findings, &number)) {
 		lp_lose(LP_LOST_FINDINGS);
 		return -1;

@@ -28,6 +28,7 @@ static __always_inline void lp_read_task_name(const struct lp_loop *loop, __u8 *
 		bpf_probe_read_user(name, 32, (void *)object);
 }
 
+int lp_drop_account(__u32 slot, __u64 segment_ns);
 int lp_report_account(__u32 slot, __u64 segment_ns, __u64 now, __u32 flags);
 
 /* Not inlined: it runs once a slow callback, and keeps the hot path short. */
@@ -35,13 +36,21 @@ __weak __noinline int lp_report_slow(__u32 slot, __u64 now)
 {
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
 	struct lp_event_slow *event;
-	__u64 type;
+	__u64 type, duration;
 
 	if (!loop)
 		return 0;
+	duration = now - loop->start_ns;
 	loop->slow_callbacks++;
 	loop->slow_in_iteration++;
-	loop->slow_ns += now - loop->start_ns;
+	loop->slow_ns += duration;
+	if (!lp_may_tell(&loop->telling, now, duration, LP_TOLD_A_SECOND)) {
+		loop->untold++;
+		loop->untold_ns += duration;
+		lp_drop_account(slot, loop->start_ns);
+		return 0;
+	}
+	loop->told_in_iteration++;
 	lp_report_account(slot, loop->start_ns, now, 0);
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event) {

@@ -188,10 +188,24 @@ static inline __attribute__((always_inline)) __u32 lp_thread_bucket_of(__u32 tid
 	return (tid * 2654435761U) >> 21; /* Fibonacci hashing to 11 bits */
 }
 
+/* How much of a flood is told one by one: a loop a second. */
+#define LP_TOLD_A_SECOND 50
+/* Findings of one process a second. */
+#define LP_FOUND_A_SECOND 500
+
+/* What was told in a second, of one kind. */
+struct lp_telling {
+	__u64 second_ns; /* when that second began */
+	__u64 worst_ns; /* the longest of those told */
+	__u32 told;
+	__u32 reserved;
+};
+
 struct lp_process {
 	struct lp_python python;
 	__u64 threshold_ns;
 	__u64 late_ns; /* what runs for longer is looked at */
+	struct lp_telling finding;
 	/* Code objects of Handle._run and BaseEventLoop._run_once; learned, or told by user space */
 	__u64 dispatch_code;
 	__u64 run_once_code;
@@ -445,6 +459,15 @@ struct lp_loop {
 	__u32 reporting; /* a slow callback is being told: not to be looked at now */
 	__u32 reserved;
 	__u64 owned; /* the loop's object, as it is in the map owners; 0: it is not */
+	/* slow callbacks and iterations: too many are counted, not told */
+	struct lp_telling telling;
+	struct lp_telling telling_iterations;
+	__u64 untold;
+	__u64 untold_ns;
+	__u64 untold_iterations;
+	__u64 traced_ns; /* in which callbacks were timed; 0: all of the time */
+	__u32 told_in_iteration; /* slow callbacks */
+	__u32 reserved2;
 	struct lp_callable callable; /* of the callback that runs */
 	struct lp_top_entry top[LP_TOP_ENTRIES];
 	struct lp_histogram iteration;

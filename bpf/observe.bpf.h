@@ -67,6 +67,7 @@ __weak __noinline int lp_observe(__u32 slot, __u64 now, __u32 settled)
 		loop->iteration_start_ns = 0;
 		loop->iteration_callbacks = 0;
 		loop->slow_in_iteration = 0;
+		loop->told_in_iteration = 0;
 		loop->slow_ns = 0;
 		return 0;
 	}

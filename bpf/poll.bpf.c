@@ -74,6 +74,11 @@ __noinline int lp_report_slow_iteration(__u32 slot, __u64 now)
 
 	if (!loop || !stall)
 		return 0;
+	if (!lp_may_tell(&loop->telling_iterations, now,
+			 now - loop->iteration_start_ns - loop->slow_ns, LP_TOLD_A_SECOND)) {
+		loop->untold_iterations++;
+		return 0;
+	}
 	lp_settle(slot);
 	/* held up before its first callback, and none came */
 	if (stall->account.account.segment_ns == loop->iteration_start_ns &&
@@ -208,14 +213,15 @@ static __always_inline int lp_poll_enter(__u32 descriptor, bool waits)
 	    busy - loop->slow_ns >= loop->threshold_ns)
 		lp_report_slow_iteration(slot, now);
 	loop->slow_ns = 0;
-	if (!waits && !loop->slow_in_iteration) {
+	if (!waits && !loop->told_in_iteration) {
 		loop->iterations++;
+		loop->slow_in_iteration = 0;
 		loop->iteration_callbacks = 0;
 		loop->iteration_start_ns = now;
 		return 0;
 	}
 	/* whom a slow callback held up is known when the poll returns */
-	if (loop->slow_in_iteration)
+	if (loop->told_in_iteration)
 		lp_report_iteration(slot, now, busy);
 	loop->iteration_start_ns = 0;
 	loop->poll_start_ns = now;
@@ -234,10 +240,11 @@ static __always_inline int lp_poll_exit(long ready)
 	now = bpf_ktime_get_ns();
 	idle = now - loop->poll_start_ns;
 	loop->idle_ns += idle;
-	if (loop->slow_in_iteration)
+	if (loop->told_in_iteration)
 		lp_report_poll(slot, now, idle, ready);
 	loop->iterations++;
 	loop->slow_in_iteration = 0;
+	loop->told_in_iteration = 0;
 	loop->iteration_callbacks = 0;
 	loop->poll_start_ns = 0;
 	loop->iteration_start_ns = now;

@@ -58,6 +58,9 @@ int lp_clock(struct bpf_perf_event_data *ctx)
 	now = bpf_ktime_get_ns();
 	if (now - segment < loop->late_ns || !lp_look(slot, now))
 		return 0;
+	if (lp_is_flood(loop->start_ns ? &loop->telling : &loop->telling_iterations, now,
+			now - segment))
+		return 0;
 	stall = bpf_map_lookup_elem(&stalls, &slot);
 	if (stall) {
 		lp_report_native(ctx, slot, loop->pid);

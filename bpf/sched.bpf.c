@@ -27,7 +27,7 @@ __noinline int lp_switch_out(__u32 slot, __u32 preempted)
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
 	struct lp_wait *wait;
 	__u32 state, seen;
-	bool late;
+	bool late, told;
 	__u64 now;
 
 	if (!stall || !loop)
@@ -56,6 +56,8 @@ __noinline int lp_switch_out(__u32 slot, __u32 preempted)
 		if (loop->sampled && !lp_observe(slot, now, seen != LP_SEEN_RUN_QUEUE))
 			return 0;
 	}
+	told = late && !lp_is_flood(loop->start_ns ? &loop->telling : &loop->telling_iterations,
+				    now, now - lp_segment_of(loop));
 	wait->seen = seen;
 	wait->segment_ns = lp_segment_of(loop);
 	wait->iteration_ns = loop->iteration_start_ns;
@@ -73,10 +75,10 @@ __noinline int lp_switch_out(__u32 slot, __u32 preempted)
 	}
 	lp_account_begin(&stall->account.account, wait->segment_ns);
 	if (seen == LP_SEEN_BLOCKED)
-		return lp_wait_blocked(slot, now, late);
+		return lp_wait_blocked(slot, now, told);
 	if (seen == LP_SEEN_GIL)
-		return lp_wait_gil(slot, now, late);
-	if (!late)
+		return lp_wait_gil(slot, now, told);
+	if (!told)
 		return 0;
 	lp_walked_for(stall, loop, slot, LP_SEEN_RUN_QUEUE, wait->segment_ns, now);
 	return 1;

@@ -153,6 +153,32 @@ __weak __noinline int lp_settle(__u32 slot)
 	return 0;
 }
 
+/*
+ * A slow callback that is not told: what it waited is not the iteration's own time, just
+ * as user space takes off that of those that are.
+ */
+__weak __noinline int lp_drop_account(__u32 slot, __u64 segment_ns)
+{
+	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_account *account;
+
+	if (!stall)
+		return 0;
+	account = &stall->account.account;
+	if (account->segment_ns != segment_ns)
+		return 0;
+	lp_settle(slot);
+	if (stall->wait.iteration_ns != stall->iteration_ns ||
+	    stall->iteration_blocked_ns < account->blocked_ns ||
+	    stall->iteration_gil_ns < account->gil_ns ||
+	    stall->iteration_run_queue_ns < account->run_queue_ns)
+		return 0;
+	stall->iteration_blocked_ns -= account->blocked_ns;
+	stall->iteration_gil_ns -= account->gil_ns;
+	stall->iteration_run_queue_ns -= account->run_queue_ns;
+	return 0;
+}
+
 /* Sends a segment's account: all of it in use.  Called by the loop's own thread. */
 __weak __noinline int lp_report_account(__u32 slot, __u64 segment_ns, __u64 now, __u32 flags)
 {

@@ -3,6 +3,7 @@
 #ifndef LP_OPTIONS_H
 #define LP_OPTIONS_H
 
+#include "by.h"
 #include "error.h"
 #include "log.h"
 
@@ -19,14 +20,6 @@ enum lp_command {
 	LP_COMMAND_TASKS,
 	LP_COMMAND_EXPORT,
 	LP_COMMAND_DIFF,
-};
-
-/* What loops are merged by: report, export, diff. */
-enum lp_by {
-	LP_BY_LOOP, /* each for itself */
-	LP_BY_NAME, /* of the thread that runs it */
-	LP_BY_CONTAINER, /* container, pod or unit */
-	LP_BY_HOST,
 };
 
 #define LP_EXPORTS_MAX 8
@@ -73,7 +66,7 @@ struct lp_options {
 	uint64_t rotate_bytes; /* record --rotate; 0: not by size */
 	uint64_t rotate_ns; /* 0: not by age */
 	uint64_t retain_bytes; /* 0: everything is kept */
-	enum lp_by by;
+	enum lp_by by; /* report, export, diff */
 	const char **fail_if; /* diff --fail-if; checked where it is used */
 	size_t fail_if_count;
 	int verbosity; /* -q is -1 */

@@ -116,6 +116,23 @@ static int open_exports(struct lp_output *output, const struct lp_options *optio
 	return err;
 }
 
+static int open_model(struct lp_output *output, enum lp_by by)
+{
+	int err;
+
+	if (by == LP_BY_LOOP)
+		return model_new(&fanout_observer, &output->fanout, &output->model);
+	err = group_new(by, &fanout_observer, &output->fanout, &output->group);
+	if (err)
+		return err;
+	err = model_new(&group_observer, output->group, &output->model);
+	if (err) {
+		group_free(output->group);
+		output->group = NULL;
+	}
+	return err;
+}
+
 int output_start(struct lp_output *output, const struct lp_options *options, struct lp_error *error)
 {
 	const struct lp_format *format, *on_stdout = options->json ? &json_format : &text_format;
@@ -140,7 +157,7 @@ int output_start(struct lp_output *output, const struct lp_options *options, str
 	if (!err)
 		err = open_exports(output, options, error);
 open_model:
-	if (!err && model_new(&fanout_observer, &output->fanout, &output->model))
+	if (!err && open_model(output, options->by))
 		err = error_set(error, -ENOMEM, "out of memory");
 	if (err)
 		fanout_close(&output->fanout);
@@ -164,6 +181,8 @@ int output_finish(struct lp_output *output, struct lp_error *error)
 
 	model_free(output->model);
 	output->model = NULL;
+	group_free(output->group);
+	output->group = NULL;
 	err = fanout_close(&output->fanout);
 	if (err)
 		return error_set(error, err,

@@ -4,12 +4,14 @@
 #define LP_OUTPUT_H
 
 #include "model/events.h"
+#include "model/group.h"
 #include "options.h"
 #include "out/fanout.h"
 #include "source/source.h"
 
 struct lp_output {
 	struct lp_fanout fanout;
+	struct lp_group *group; /* NULL unless --by asks for one */
 	struct lp_model *model;
 	uint64_t unknown; /* records of types that this version does not know */
 	uint64_t damaged;

@@ -33,7 +33,7 @@ test_json_stall_SOURCES = $(test_json_SOURCES)
 test_kernel_SOURCES = user/symbolise/kernel.c user/text.c
 test_lines_SOURCES = user/cpython/lines.c
 test_model_SOURCES = user/model/model.c user/model/loops.c user/model/sources.c user/model/labels.c \
-	user/model/callbacks.c user/model/summary.c user/model/stalls.c \
+	user/model/callbacks.c user/model/fold.c user/model/summary.c user/model/stalls.c \
 	user/model/reasons.c user/model/causes.c user/model/stacks.c user/model/histogram.c \
 	user/model/findings.c user/model/lifetimes.c user/model/own.c user/decode/decode.c \
 	user/decode/resource.c user/syscalls.c user/text.c

@@ -105,6 +105,8 @@ static void the_end_tells_every_loop_and_callback(void **state)
 		.iterations = 7,
 		.callbacks = 8,
 		.slow_callbacks = 9,
+		.untold = 3,
+		.traced_ns = 100,
 		.callback_count = 2,
 		.items = items,
 	} };
@@ -117,7 +119,8 @@ static void the_end_tells_every_loop_and_callback(void **state)
 		written(),
 		"{\"type\":\"loop_summary\",\"loop_id\":1,\"wall_ns\":110,\"busy_ns\":42,"
 		"\"idle_ns\":58,\"utilization\":0.420000,\"iterations\":7,\"callbacks\":8,"
-		"\"slow_callbacks\":9,\"iteration\":" EMPTY_HISTOGRAM "}\n"
+		"\"slow_callbacks\":9,\"untold\":3,\"untold_iterations\":0,\"traced_ns\":100,\"iteration\":" EMPTY_HISTOGRAM
+		"}\n"
 		"{\"type\":\"callback_summary\",\"loop_id\":1,\"kind\":\"task\",\"name\":\"fetch\","
 		"\"file\":\"/app/db.py\",\"line\":41,\"count\":0,\"slow\":2,"
 		"\"run\":" EMPTY_HISTOGRAM ",\"queue\":null}\n"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "callbacks.h"
 
+#include "lifetimes.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,6 +141,64 @@ void callbacks_free(struct lp_callbacks *callbacks)
 		*callbacks->in_all -= callbacks->count;
 	free(callbacks->buckets);
 	memset(callbacks, 0, sizeof(*callbacks));
+}
+
+static void add_histogram(struct lp_histogram **into, const struct lp_histogram *from)
+{
+	if (!from)
+		return;
+	if (!*into)
+		*into = calloc(1, sizeof(**into));
+	if (*into)
+		histogram_merge(*into, from);
+}
+
+static void add_lives(struct lp_lifetimes **into, const struct lp_lifetimes *from)
+{
+	if (!from)
+		return;
+	if (!*into)
+		*into = calloc(1, sizeof(**into));
+	if (*into)
+		lifetimes_merge(*into, from);
+}
+
+void callbacks_merge(struct lp_callbacks *into, struct lp_callbacks *from)
+{
+	const struct lp_model_callback *other;
+	struct lp_model_callback *callback;
+
+	/* what goes over takes no more room than it had */
+	if (from->in_all)
+		*from->in_all -= from->count;
+	from->in_all = NULL;
+	for (other = from->first; other; other = other->next) {
+		callback = callbacks_find(into, &other->info);
+		if (!callback)
+			continue;
+		callback->slow += other->slow;
+		callback->before_slow += other->before_slow;
+		histogram_merge(&callback->run, &other->run);
+		add_histogram(&callback->queue, other->queue);
+		add_histogram(&callback->before_run, other->before_run);
+		add_histogram(&callback->before_queue, other->before_queue);
+		add_lives(&callback->lives, other->lives);
+		add_lives(&callback->before_lives, other->before_lives);
+	}
+	callbacks_free(from);
+}
+
+void callbacks_add_summary(struct lp_callbacks *into, const struct lp_callback_summary *summary)
+{
+	struct lp_model_callback *callback = callbacks_find(into, summary->callback);
+
+	if (!callback)
+		return;
+	callback->slow += summary->slow;
+	histogram_merge(&callback->run, &summary->run);
+	if (histogram_count(&summary->queue))
+		add_histogram(&callback->queue, &summary->queue);
+	add_lives(&callback->lives, summary->lifetimes);
 }
 
 static void keep(void **before, const void *now, size_t size)

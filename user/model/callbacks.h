@@ -44,6 +44,10 @@ struct lp_callbacks {
 /* Makes it if it is not there; "other" if there is no room.  NULL: no memory. */
 struct lp_model_callback *callbacks_find(struct lp_callbacks *callbacks,
 					 const struct lp_callback_info *info);
+/* Adds all of another one, as it was at the last interval and since, and empties that. */
+void callbacks_merge(struct lp_callbacks *into, struct lp_callbacks *from);
+/* Adds a summary of one. */
+void callbacks_add_summary(struct lp_callbacks *into, const struct lp_callback_summary *summary);
 void callbacks_free(struct lp_callbacks *callbacks);
 /* Begins to count at zero. */
 void callback_reset(struct lp_model_callback *callback);

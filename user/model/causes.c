@@ -80,8 +80,8 @@ static struct lp_counted *find(struct lp_causes *causes, const struct lp_cause *
 	return counted;
 }
 
-void causes_add(struct lp_causes *causes, const struct lp_cause *key, uint64_t count,
-		uint64_t total_ns)
+static struct lp_counted *add(struct lp_causes *causes, const struct lp_cause *key, uint64_t count,
+			      uint64_t total_ns)
 {
 	struct lp_cause without_line = { .kind = key->kind };
 	struct lp_counted *counted;
@@ -90,11 +90,36 @@ void causes_add(struct lp_causes *causes, const struct lp_cause *key, uint64_t c
 	if (!counted)
 		counted = find(causes, &without_line, CAUSES_MAX + LP_CAUSE_KINDS);
 	if (!counted)
-		return;
+		return NULL;
 	if (strcmp(counted->cause.target, key->target) != 0)
 		counted->cause.target[0] = '\0';
 	counted->cause.count += count;
 	counted->cause.total_ns += total_ns;
+	return counted;
+}
+
+void causes_add(struct lp_causes *causes, const struct lp_cause *key, uint64_t count,
+		uint64_t total_ns)
+{
+	add(causes, key, count, total_ns);
+}
+
+void causes_merge(struct lp_causes *into, const struct lp_causes *from)
+{
+	const struct lp_counted *other;
+	struct lp_counted *counted;
+	size_t i;
+
+	for (i = 0; i < BUCKETS; i++) {
+		for (other = from->buckets[i]; other; other = other->next) {
+			counted =
+				add(into, &other->cause, other->cause.count, other->cause.total_ns);
+			if (!counted)
+				continue;
+			counted->before_count += other->before_count;
+			counted->before_ns += other->before_ns;
+		}
+	}
 }
 
 void causes_set_run_queue(struct lp_causes *causes, uint64_t count, uint64_t total_ns)

@@ -16,6 +16,8 @@ void causes_reset(struct lp_causes *causes);
 /* key: what tells it apart; count and total_ns are ignored. */
 void causes_add(struct lp_causes *causes, const struct lp_cause *key, uint64_t count,
 		uint64_t total_ns);
+/* Adds all of another one, as it was at the last interval and since. */
+void causes_merge(struct lp_causes *into, const struct lp_causes *from);
 /* What the loop has waited for a CPU since its beginning. */
 void causes_set_run_queue(struct lp_causes *causes, uint64_t count, uint64_t total_ns);
 

@@ -334,6 +334,62 @@ void findings_advance(struct lp_findings *findings, uint64_t now_ns)
 		tell_first(findings, now_ns);
 }
 
+/* The same place of another loop; NULL if there is none. */
+static struct place *place_in(const struct lp_findings *findings, size_t bucket,
+			      const struct place *like, const struct lp_loop_info *loop)
+{
+	struct place *place = findings->places[bucket];
+
+	while (place &&
+	       (place->counted.loop != loop || place->key != like->key ||
+		place->counted.kind != like->counted.kind ||
+		place->counted.line != like->counted.line || strcmp(place->name, like->name) != 0 ||
+		strcmp(place->file, like->file) != 0 ||
+		strcmp(place->exception_type, like->exception_type) != 0))
+		place = place->next;
+	return place;
+}
+
+static void merge_place(struct place *into, const struct place *from)
+{
+	into->counted.count += from->counted.count;
+	into->before += from->before;
+	if (from->counted.late_max_ns > into->counted.late_max_ns)
+		into->counted.late_max_ns = from->counted.late_max_ns;
+	if (from->late_max_ns > into->late_max_ns)
+		into->late_max_ns = from->late_max_ns;
+}
+
+void findings_fold(struct lp_findings *findings, const struct lp_loop_info *loop,
+		   const struct lp_loop_info *into)
+{
+	struct place **at, *place, *known;
+	struct found *found;
+	size_t i;
+
+	for (found = findings->first; found; found = found->next)
+		if (found->finding.loop == loop)
+			found->finding.loop = into;
+	for (i = 0; i < BUCKETS; i++) {
+		for (at = &findings->places[i]; (place = *at);) {
+			if (place->counted.loop != loop) {
+				at = &place->next;
+				continue;
+			}
+			known = place_in(findings, i, place, into);
+			if (!known) {
+				place->counted.loop = into;
+				at = &place->next;
+				continue;
+			}
+			merge_place(known, place);
+			*at = place->next;
+			free(place);
+			findings->place_count--;
+		}
+	}
+}
+
 void findings_finish(struct lp_findings *findings, uint64_t now_ns)
 {
 	while (findings->first)

@@ -24,6 +24,9 @@ void findings_add(struct lp_findings *findings, const struct lp_loop_info *loop,
 void findings_noticed(struct lp_findings *findings, const struct lp_event_noticed *event);
 /* Tells what has been held too long. */
 void findings_advance(struct lp_findings *findings, uint64_t now_ns);
+/* A loop is counted as a part of another from now on: both are the caller's. */
+void findings_fold(struct lp_findings *findings, const struct lp_loop_info *loop,
+		   const struct lp_loop_info *into);
 /* The run is over: tells all that is held. */
 void findings_finish(struct lp_findings *findings, uint64_t now_ns);
 

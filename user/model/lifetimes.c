@@ -18,6 +18,18 @@ void lifetimes_add(struct lp_lifetimes *lifetimes, const struct lp_event_task_en
 			 since(since(life_ns, event->running_ns), event->queued_ns));
 }
 
+void lifetimes_merge(struct lp_lifetimes *into, const struct lp_lifetimes *from)
+{
+	size_t i;
+
+	for (i = 0; i < LP_OUTCOMES; i++)
+		into->outcomes[i] += from->outcomes[i];
+	histogram_merge(&into->life, &from->life);
+	histogram_merge(&into->running, &from->running);
+	histogram_merge(&into->queued, &from->queued);
+	histogram_merge(&into->waiting, &from->waiting);
+}
+
 void lifetimes_subtract(struct lp_lifetimes *difference, const struct lp_lifetimes *now,
 			const struct lp_lifetimes *before)
 {

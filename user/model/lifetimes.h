@@ -8,6 +8,9 @@
 
 void lifetimes_add(struct lp_lifetimes *lifetimes, const struct lp_event_task_end *event);
 
+/* into += from */
+void lifetimes_merge(struct lp_lifetimes *into, const struct lp_lifetimes *from);
+
 /* What was added between two states of them. */
 void lifetimes_subtract(struct lp_lifetimes *difference, const struct lp_lifetimes *now,
 			const struct lp_lifetimes *before);

@@ -78,6 +78,16 @@ static struct lp_model_loop *make_loop(struct lp_model *model, const struct lp_e
 	return loop;
 }
 
+void model_add_loop(struct lp_model *model, struct lp_model_loop *loop)
+{
+	loop->info.id = ++model->loop_ids;
+	*model->last_loop = loop;
+	model->last_loop = &loop->next;
+	model->loop_count++;
+	if (model->observer->loop)
+		model->observer->loop(model->context, &loop->info);
+}
+
 void model_begin_loop(struct lp_model *model, const struct lp_event_loop *event)
 {
 	struct lp_model_source *source = model->source;
@@ -102,14 +112,9 @@ void model_begin_loop(struct lp_model *model, const struct lp_event_loop *event)
 		model_free_loop(loop);
 		return;
 	}
-	loop->info.id = ++model->loop_ids;
-	*model->last_loop = loop;
-	model->last_loop = &loop->next;
-	model->loop_count++;
 	source->by_slot[slot] = loop;
 	labels_loop_began(&source->targets, event->event.pid);
-	if (model->observer->loop)
-		model->observer->loop(model->context, &loop->info);
+	model_add_loop(model, loop);
 }
 
 void model_end_loop(struct lp_model *model, const struct lp_event *event)
@@ -136,6 +141,8 @@ void model_end_loop(struct lp_model *model, const struct lp_event *event)
 	for (i = 0; i < LP_MAX_CALLBACKS; i++)
 		if (source->slots[i] && source->slots[i]->loop == loop)
 			slot_clear(source->slots[i]);
+	model->ended_count++;
+	model_fold(model);
 }
 
 struct lp_model_loop *model_only_loop(const struct lp_model *model, pid_t pid)

@@ -17,6 +17,12 @@ int model_new(const struct lp_observer *observer, void *context, struct lp_model
 	*result = model;
 	if (!model)
 		return -ENOMEM;
+	model->places = frame_places_new();
+	if (!model->places) {
+		free(model);
+		*result = NULL;
+		return -ENOMEM;
+	}
 	model->observer = observer;
 	model->context = context;
 	model->last_loop = &model->loops;
@@ -329,6 +335,8 @@ static void on_coverage(void *context, const struct lp_event_coverage *event)
 	loop->coverage.traced_ns = model_since(event->traced_ns, base->traced_ns);
 	loop->coverage.untold = model_since(event->untold, base->untold);
 	loop->coverage.untold_ns = model_since(event->untold_ns, base->untold_ns);
+	loop->coverage.untold_iterations =
+		model_since(event->untold_iterations, base->untold_iterations);
 }
 
 /* Counts what a slot has counted since it was told last. */

@@ -58,6 +58,7 @@ struct lp_loop_info {
 	char host[80];
 	int64_t unix_offset_ns; /* CLOCK_REALTIME minus CLOCK_MONOTONIC of its host then */
 	bool folded; /* not one loop but many with the same labels: pid and tid are 0 */
+	bool grouped; /* then: by --by, whether they have ended or not */
 };
 
 enum lp_model_kind { LP_MODEL_TASK, LP_MODEL_CALLBACK };
@@ -268,7 +269,9 @@ struct lp_loop_summary {
 	uint64_t iterations;
 	uint64_t callbacks;
 	uint64_t slow_callbacks;
-	uint64_t untold; /* of those, counted but not told by themselves: too many at once */
+	uint64_t untold; /* of those, counted but not told by themselves: too many at once, ... */
+	uint64_t untold_iterations; /* ... and slow iterations */
+	uint64_t folded; /* how many loops it is of, if it is folded; else 0 */
 	/*
 	 * The time of which the histograms of callbacks are: wall_ns in trace mode, less
 	 * where it runs in bursts, 0 in sample mode.

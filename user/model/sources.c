@@ -53,6 +53,7 @@ void model_free(struct lp_model *model)
 	callbacks_free(&model->other.callbacks);
 	for (i = 0; i < model->source_count; i++)
 		free_source(model->sources[i]);
+	frame_places_free(model->places);
 	free(model->sources);
 	free(model);
 }
@@ -70,7 +71,7 @@ int model_add_source(struct lp_model *model, const struct lp_run *run)
 		goto failed;
 	source->run = *run;
 	source->last_event_ns = run->start_ns;
-	source->frames = frames_new();
+	source->frames = frames_new(model->places);
 	if (source->frames)
 		source->findings = findings_new(source->frames, tell_finding, model);
 	if (!source->findings)

@@ -10,14 +10,24 @@
 
 #define TOLD_BUCKETS 256
 #define TOLD_MAX 2048
-#define INTERNED_MAX 4096
+/* More than any program has lines that wait: what comes later is not readable. */
+#define PLACES_MAX 65536
+#define PLACE_BUCKETS 4096
+
+struct lp_place {
+	struct lp_place *next;
+	struct lp_shown_frame frame;
+};
+
+struct lp_places {
+	struct lp_place *buckets[PLACE_BUCKETS];
+	size_t count;
+};
 
 struct lp_frames {
-	struct lp_shown_frame **items;
+	struct lp_places *places; /* the caller's */
+	const struct lp_shown_frame **items;
 	size_t room;
-	/* those without a number, of old captures */
-	size_t interned;
-	struct lp_shown_frame *unnumbered[INTERNED_MAX];
 };
 
 struct lp_told_table {
@@ -25,37 +35,52 @@ struct lp_told_table {
 	size_t count;
 };
 
-struct lp_frames *frames_new(void)
+struct lp_places *frame_places_new(void)
 {
-	return calloc(1, sizeof(struct lp_frames));
+	return calloc(1, sizeof(struct lp_places));
 }
 
-static void free_frame(struct lp_shown_frame *frame)
+static void free_place(struct lp_place *place)
 {
-	if (!frame)
-		return;
-	free(frame->function);
-	free(frame->file);
-	free(frame);
+	free(place->frame.function);
+	free(place->frame.file);
+	free(place);
+}
+
+void frame_places_free(struct lp_places *places)
+{
+	struct lp_place *place;
+	size_t i;
+
+	for (i = 0; places && i < PLACE_BUCKETS; i++) {
+		while ((place = places->buckets[i])) {
+			places->buckets[i] = place->next;
+			free_place(place);
+		}
+	}
+	free(places);
+}
+
+struct lp_frames *frames_new(struct lp_places *places)
+{
+	struct lp_frames *frames = calloc(1, sizeof(*frames));
+
+	if (frames)
+		frames->places = places;
+	return frames;
 }
 
 void frames_free(struct lp_frames *frames)
 {
-	size_t i;
-
 	if (!frames)
 		return;
-	for (i = 0; i < frames->room; i++)
-		free_frame(frames->items[i]);
-	for (i = 0; i < frames->interned; i++)
-		free_frame(frames->unnumbered[i]);
 	free(frames->items);
 	free(frames);
 }
 
 static bool grow(struct lp_frames *frames, size_t wanted)
 {
-	struct lp_shown_frame **grown;
+	const struct lp_shown_frame **grown;
 	size_t room = frames->room ? frames->room : 256;
 
 	while (room <= wanted)
@@ -69,63 +94,82 @@ static bool grow(struct lp_frames *frames, size_t wanted)
 	return true;
 }
 
-static char *clean_copy(const char *text)
+static struct lp_place *make_place(const struct lp_event_frame *event)
 {
-	char *copy = strdup(text);
+	struct lp_place *place = calloc(1, sizeof(*place));
 
-	if (copy)
-		text_sanitise(copy);
-	return copy;
+	if (!place)
+		return NULL;
+	place->frame.kind = (enum lp_frame_kind)event->kind;
+	place->frame.coroutine = event->coroutine;
+	place->frame.line = event->line;
+	place->frame.function = strdup(event->function);
+	place->frame.file = strdup(event->file);
+	if (place->frame.function && place->frame.file)
+		return place;
+	free_place(place);
+	return NULL;
 }
 
-static struct lp_shown_frame *make_frame(const struct lp_event_frame *event)
+static bool is_at(const struct lp_shown_frame *frame, const struct lp_event_frame *event)
 {
-	struct lp_shown_frame *frame = calloc(1, sizeof(*frame));
+	return frame->line == event->line && frame->kind == (enum lp_frame_kind)event->kind &&
+	       frame->coroutine == (event->coroutine != 0) &&
+	       !strcmp(frame->function, event->function) && !strcmp(frame->file, event->file);
+}
 
-	if (!frame)
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * LP_HASH_PRIME;
+	return hash;
+}
+
+/* The text is cleaned in place.  NULL if there is no room. */
+static const struct lp_shown_frame *find_place(struct lp_places *places,
+					       struct lp_event_frame *event)
+{
+	struct lp_place **bucket, *place;
+	uint64_t hash;
+
+	text_sanitise(event->function);
+	text_sanitise(event->file);
+	hash = hash_text(hash_text(LP_HASH_BASIS, event->function), event->file);
+	hash = (hash ^ event->line) * LP_HASH_PRIME;
+	bucket = &places->buckets[(hash ^ hash >> 32) % PLACE_BUCKETS];
+	for (place = *bucket; place; place = place->next)
+		if (is_at(&place->frame, event))
+			return &place->frame;
+	place = places->count < PLACES_MAX ? make_place(event) : NULL;
+	if (!place)
 		return NULL;
-	frame->kind = (enum lp_frame_kind)event->kind;
-	frame->coroutine = event->coroutine;
-	frame->line = event->line;
-	frame->function = clean_copy(event->function);
-	frame->file = clean_copy(event->file);
-	if (frame->function && frame->file)
-		return frame;
-	free_frame(frame);
-	return NULL;
+	place->next = *bucket;
+	*bucket = place;
+	places->count++;
+	return &place->frame;
 }
 
 void frames_add(struct lp_frames *frames, const struct lp_event_frame *event)
 {
+	struct lp_event_frame cleaned;
+
 	if (event->frame >= frames->room && !grow(frames, event->frame))
 		return;
 	/* stacks point at it: a number never comes to mean something else */
-	if (!frames->items[event->frame])
-		frames->items[event->frame] = make_frame(event);
+	if (frames->items[event->frame])
+		return;
+	cleaned = *event;
+	frames->items[event->frame] = find_place(frames->places, &cleaned);
 }
 
-/* Rare, as few such captures are left: a search is fast enough. */
 const struct lp_shown_frame *frames_intern(struct lp_frames *frames, const char *function,
 					   const char *file, uint32_t line)
 {
 	struct lp_event_frame event = { .line = line };
-	size_t i;
 
 	snprintf(event.function, sizeof(event.function), "%s", function);
 	snprintf(event.file, sizeof(event.file), "%s", file);
-	text_sanitise(event.function);
-	text_sanitise(event.file);
-	for (i = 0; i < frames->interned; i++) {
-		const struct lp_shown_frame *frame = frames->unnumbered[i];
-
-		if (frame->line == line && !strcmp(frame->function, event.function) &&
-		    !strcmp(frame->file, event.file))
-			return frame;
-	}
-	if (frames->interned == INTERNED_MAX)
-		return NULL;
-	frames->unnumbered[frames->interned] = make_frame(&event);
-	return frames->unnumbered[frames->interned] ? frames->unnumbered[frames->interned++] : NULL;
+	return find_place(frames->places, &event);
 }
 
 const struct lp_shown_frame *frames_get(const struct lp_frames *frames, uint32_t number)

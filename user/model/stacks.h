@@ -5,10 +5,19 @@
 
 #include "model.h"
 
-/* All frames of a run.  They live as long as the table, so that stacks only point at them. */
+/*
+ * Places in the source, each held once for all sources of events, so that the same
+ * one has the same address.  They live as long as the table: stacks only point at them.
+ */
+struct lp_places;
+
+struct lp_places *frame_places_new(void);
+void frame_places_free(struct lp_places *places);
+
+/* Those of one source by their numbers.  The places are the caller's and outlive it. */
 struct lp_frames;
 
-struct lp_frames *frames_new(void);
+struct lp_frames *frames_new(struct lp_places *places);
 void frames_free(struct lp_frames *frames);
 void frames_add(struct lp_frames *frames, const struct lp_event_frame *event);
 /* The frame of a place that has no number (old captures); NULL if out of memory. */

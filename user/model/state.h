@@ -25,6 +25,8 @@ struct lp_model_loop {
 	struct lp_event_run_queue run_queue; /* as it was told last */
 	/* NULL unless its source goes on where another file ended: counted before that */
 	struct lp_loop_base *base;
+	uint64_t folded; /* loops that have ended and are counted here; 0: it is one itself */
+	uint64_t wall_ns, wall_before_ns; /* of folded ones: of each alone, added up */
 	bool settled; /* what was told of it stays: a baseline changes nothing */
 	uint64_t end_ns; /* 0 while it lives */
 };
@@ -72,12 +74,15 @@ struct lp_model {
 	void *context;
 	struct lp_run run; /* of all sources */
 	char host[32]; /* its host, where there are several */
+	struct lp_places *places;
 	struct lp_model_source **sources;
 	size_t source_count;
 	struct lp_model_source *source; /* that events are of */
 	struct lp_model_source *first; /* that began first: instants are told in its clock */
 	struct lp_model_loop *loops, **last_loop;
 	size_t loop_count; /* in that list */
+	size_t ended_count; /* of those, that have ended and are counted by themselves */
+	size_t folded_count; /* of those, that many are counted in */
 	uint32_t loop_ids;
 	size_t callback_count; /* of all loops */
 	/* what found no slot of its own: of all loops together */
@@ -96,6 +101,11 @@ void model_end_loop(struct lp_model *model, const struct lp_event *event);
 void model_free_loop(struct lp_model_loop *loop);
 /* The only loop of a process of the source that is alive; NULL if there are none or several. */
 struct lp_model_loop *model_only_loop(const struct lp_model *model, pid_t pid);
+
+/* Appends a loop to the list and tells it. */
+void model_add_loop(struct lp_model *model, struct lp_model_loop *loop);
+/* Of loops that have ended, the oldest of too many are counted together from now on. */
+void model_fold(struct lp_model *model);
 
 /* Is it a loop that another source tells of as well?  Then it is not to be counted. */
 bool source_overlaps(const struct lp_model *model, const struct lp_loop_info *info,

@@ -93,6 +93,15 @@ static void summarise_callbacks(struct lp_model_loop *loop, bool interval,
 		qsort(summary->items, summary->callback_count, sizeof(*summary->items), by_total);
 }
 
+static void fill_coverage(const struct lp_event_coverage *now,
+			  const struct lp_event_coverage *before, struct lp_loop_summary *summary)
+{
+	summary->untold = model_since(now->untold, before ? before->untold : 0);
+	summary->untold_iterations =
+		model_since(now->untold_iterations, before ? before->untold_iterations : 0);
+	summary->traced_ns = model_since(now->traced_ns, before ? before->traced_ns : 0);
+}
+
 static void summarise_loop(struct lp_model_loop *loop, bool interval, uint64_t since_ns,
 			   uint64_t now_ns, struct lp_loop_summary *summary)
 {
@@ -104,17 +113,17 @@ static void summarise_loop(struct lp_model_loop *loop, bool interval, uint64_t s
 
 	memset(summary, 0, sizeof(*summary));
 	summary->loop = loop->info.id ? &loop->info : NULL;
-	if (now->wall_start_ns && end > start)
+	if (loop->folded)
+		summary->wall_ns = model_since(loop->wall_ns, interval ? loop->wall_before_ns : 0);
+	else if (now->wall_start_ns && end > start)
 		summary->wall_ns = end - start;
 	summary->busy_ns = model_since(now->busy_ns, before->busy_ns);
 	summary->idle_ns = model_since(now->idle_ns, before->idle_ns);
 	summary->iterations = model_since(now->iterations, before->iterations);
 	summary->callbacks = model_since(now->callbacks, before->callbacks);
 	summary->slow_callbacks = model_since(now->slow, before->slow);
-	summary->untold =
-		model_since(loop->coverage.untold, interval ? loop->coverage_before.untold : 0);
-	summary->traced_ns = model_since(loop->coverage.traced_ns,
-					 interval ? loop->coverage_before.traced_ns : 0);
+	summary->folded = loop->folded;
+	fill_coverage(&loop->coverage, interval ? &loop->coverage_before : NULL, summary);
 	if (interval)
 		histogram_subtract(&summary->iteration, &now->iteration, &before->iteration);
 	else
@@ -201,7 +210,8 @@ static void summarise_of_source(struct lp_model *model, struct lp_model_loop *lo
 	if (source && source->ended)
 		now_ns = source->end_ns;
 	/* one that was over before the interval has nothing to say in it */
-	if (interval && loop->end_ns && loop->end_ns < model->interval_start_ns)
+	if (interval && (loop->folded ? loop->wall_ns == loop->wall_before_ns
+				      : loop->end_ns && loop->end_ns < model->interval_start_ns))
 		return;
 	summarise_loop(loop, interval, since_ns, now_ns, &summary->loops[summary->loop_count++]);
 }
@@ -245,6 +255,7 @@ static void begin_loop_interval(struct lp_model_loop *loop)
 
 	loop->before = loop->stats;
 	loop->coverage_before = loop->coverage;
+	loop->wall_before_ns = loop->wall_ns;
 	if (loop->causes)
 		causes_begin_interval(loop->causes);
 	for (callback = loop->callbacks.first; callback; callback = callback->next)

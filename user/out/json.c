@@ -140,6 +140,8 @@ static void write_loop(void *context, const struct lp_loop_info *loop)
 	fprintf(out, "{\"type\":\"loop\",\"loop_id\":%" PRIu32 ",\"pid\":%d,\"tid\":%d", loop->id,
 		loop->pid, loop->tid);
 	json_program(out, loop);
+	if (loop->folded)
+		fputs(",\"folded\":true", out);
 	putc('}', out);
 	end_line(json, LINE_OTHER);
 }

@@ -53,10 +53,15 @@ void json_loop_summary(FILE *out, const struct lp_loop_summary *summary)
 		"{\"type\":\"loop_summary\",\"loop_id\":%" PRIu32 ",\"wall_ns\":%" PRIu64
 		",\"busy_ns\":%" PRIu64 ",\"idle_ns\":%" PRIu64 ",\"utilization\":%u.%06u"
 		",\"iterations\":%" PRIu64 ",\"callbacks\":%" PRIu64 ",\"slow_callbacks\":%" PRIu64
-		",\"iteration\":",
+		",\"untold\":%" PRIu64 ",\"untold_iterations\":%" PRIu64 ",\"traced_ns\":%" PRIu64
+		",",
 		json_loop_id(summary->loop), summary->wall_ns, summary->busy_ns, summary->idle_ns,
 		utilization / 1000000, utilization % 1000000, summary->iterations,
-		summary->callbacks, summary->slow_callbacks);
+		summary->callbacks, summary->slow_callbacks, summary->untold,
+		summary->untold_iterations, summary->traced_ns);
+	if (summary->folded)
+		fprintf(out, "\"loops\":%" PRIu64 ",", summary->folded);
+	fputs("\"iteration\":", out);
 	write_histogram(out, &summary->iteration);
 }
 

@@ -136,7 +136,13 @@ static void print_loop_head(FILE *file, const struct lp_loop_summary *loop, bool
 {
 	double busy = 100 * loop_utilization(loop);
 
-	if (several)
+	if (loop->loop->folded)
+		fprintf(file, "%s, %" PRIu64 " loop%s%s: ", loop->loop->comm, loop->folded,
+			loop->folded == 1 ? "" : "s",
+			loop->loop->grouped ? ""
+			: loop->folded == 1 ? " that has ended"
+					    : " that have ended");
+	else if (several)
 		fprintf(file, "loop %u, %s pid %d thread %d: ", loop->loop->id, loop->loop->comm,
 			loop->loop->pid, loop->loop->tid);
 	/* what few callbacks samples show says nothing of how many there were */
@@ -176,6 +182,13 @@ static const char *const lost_sentences[LP_LOST_KINDS] = {
 	[LP_LOST_LIVES] = "tasks are missing in the table of lives: too many at once",
 };
 
+static void print_untold(FILE *file, uint64_t count, const char *one)
+{
+	if (count)
+		fprintf(file, "%" PRIu64 " more slow %s%s %s too many to tell one by one\n", count,
+			one, count == 1 ? "" : "s", count == 1 ? "was" : "were");
+}
+
 static void print_tables(FILE *file, const struct lp_look *look, const struct lp_loop_summary *loop,
 			 const struct lp_text_shows *shows)
 {
@@ -208,6 +221,10 @@ void text_summary_print(FILE *file, const struct lp_look *look, const struct lp_
 			fputc('\n', file);
 		if (loop->loop)
 			print_loop_head(file, loop, summary->loop_count > 1, shows->sampled);
+		print_untold(file, loop->untold, "callback");
+		print_untold(file, loop->untold_iterations, "iteration");
+		if (loop->untold || loop->untold_iterations)
+			fputc('\n', file);
 		print_tables(file, look, loop, shows);
 	}
 	text_findings_print(file, look, summary);

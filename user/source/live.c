@@ -76,6 +76,24 @@ static void hand_out_run_queue(struct lp_live *live, uint32_t slot)
 	live->take(live->context, &event.event);
 }
 
+/*
+ * How much of the loop its callbacks' histograms are of: all of it, unless no callback is
+ * timed, or only now and then.
+ */
+static void hand_out_coverage(struct lp_live *live, uint32_t slot, uint64_t now)
+{
+	const struct lp_loop *loop = session_loop(live->session, slot);
+	struct lp_event_coverage event = { .traced_ns = loop->traced_ns,
+					   .untold = loop->untold,
+					   .untold_ns = loop->untold_ns,
+					   .untold_iterations = loop->untold_iterations };
+
+	if (!event.traced_ns && !loop->sampled && loop->wall_start_ns && now > loop->wall_start_ns)
+		event.traced_ns = now - loop->wall_start_ns;
+	fill(&event.event, LP_EVENT_COVERAGE, sizeof(event), slot, (pid_t)loop->pid);
+	live->take(live->context, &event.event);
+}
+
 static void hand_out_loop_stats(struct lp_live *live, uint32_t slot)
 {
 	const struct lp_loop *loop = session_loop(live->session, slot);
@@ -99,6 +117,7 @@ static void hand_out_loop_stats(struct lp_live *live, uint32_t slot)
 	if (since && since < stats.event.time_ns)
 		stats.busy_ns += stats.event.time_ns - since;
 	live->take(live->context, &stats.event);
+	hand_out_coverage(live, slot, stats.event.time_ns);
 	hand_out_run_queue(live, slot);
 }
 

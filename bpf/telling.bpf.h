@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* How much of a flood is told one by one. */
+#ifndef LP_TELLING_BPF_H
+#define LP_TELLING_BPF_H
+
+#define LP_SECOND_NS 1000000000ULL
+
+/*
+ * Is another one to be told?  The first ones of a second are, then only one that is worse
+ * than all of them: what floods would fill the ring buffer, and nobody reads it.
+ */
+static __always_inline bool lp_may_tell(struct lp_telling *telling, __u64 now, __u64 duration,
+					__u32 most)
+{
+	if (now - telling->second_ns >= LP_SECOND_NS) {
+		telling->second_ns = now;
+		telling->worst_ns = 0;
+		telling->told = 0;
+	}
+	if (telling->told >= most && duration <= telling->worst_ns)
+		return false;
+	telling->told++;
+	if (duration > telling->worst_ns)
+		telling->worst_ns = duration;
+	return true;
+}
+
+/* Will what has lasted so long not be told, if it ends now? */
+static __always_inline bool lp_is_flood(const struct lp_telling *telling, __u64 now, __u64 lasted)
+{
+	return telling->told >= LP_TOLD_A_SECOND && now - telling->second_ns < LP_SECOND_NS &&
+	       lasted <= telling->worst_ns;
+}
+
+#endif /* LP_TELLING_BPF_H */

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Loops that have ended add up over weeks: a service whose workers come and go has
+ * thousands.  The last ones are kept by themselves; older ones are counted together,
+ * exactly, with those that have the same labels.  Those labels are what series of
+ * metrics are told apart by, so that none of these ever goes down.
+ */
+#include "state.h"
+
+#include "../text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Ended loops that are counted by themselves. */
+#define LP_KEPT_LOOPS 256
+/* Sets of labels of those that are not; what is beyond goes into one more. */
+#define LP_FOLDED_LOOPS 512
+
+static bool same_labels(const struct lp_loop_info *left, const struct lp_loop_info *right)
+{
+	return !strcmp(left->comm, right->comm) && !strcmp(left->runtime, right->runtime) &&
+	       !strcmp(left->unit, right->unit) && !strcmp(left->container, right->container) &&
+	       !strcmp(left->pod, right->pod) && !strcmp(left->host, right->host);
+}
+
+static struct lp_model_loop *find_folded(const struct lp_model *model,
+					 const struct lp_loop_info *info)
+{
+	struct lp_model_loop *loop;
+
+	for (loop = model->loops; loop; loop = loop->next)
+		if (loop->info.folded && same_labels(&loop->info, info))
+			return loop;
+	return NULL;
+}
+
+/* Does another loop that is kept have the same labels? */
+static bool labels_in_use(const struct lp_model *model, const struct lp_model_loop *but)
+{
+	const struct lp_model_loop *loop;
+
+	for (loop = model->loops; loop; loop = loop->next)
+		if (loop != but && !loop->info.folded && same_labels(&loop->info, &but->info))
+			return true;
+	return false;
+}
+
+static struct lp_model_loop *make_folded(struct lp_model *model, const struct lp_loop_info *info)
+{
+	struct lp_model_loop *folded = calloc(1, sizeof(*folded));
+
+	if (!folded)
+		return NULL;
+	folded->causes = causes_new();
+	folded->callbacks.in_all = &model->callback_count;
+	if (!folded->causes) {
+		free(folded);
+		return NULL;
+	}
+	folded->info = *info;
+	folded->info.pid = 0;
+	folded->info.tid = 0;
+	folded->info.folded = true;
+	model->folded_count++;
+	return folded;
+}
+
+/* What a loop is to be counted in; told, if it is new. */
+static struct lp_model_loop *folded_for(struct lp_model *model, const struct lp_model_loop *loop)
+{
+	struct lp_model_loop *folded = find_folded(model, &loop->info);
+	struct lp_loop_info other = { .unix_offset_ns = loop->info.unix_offset_ns };
+
+	if (folded)
+		return folded;
+	/* the series of a loop that lives must not lose what ended ones have added to it */
+	if (model->folded_count < LP_FOLDED_LOOPS || labels_in_use(model, loop)) {
+		folded = make_folded(model, &loop->info);
+	} else {
+		text_copy(other.comm, sizeof(other.comm), LP_UNKNOWN_CALLBACK);
+		folded = find_folded(model, &other);
+		if (folded)
+			return folded;
+		folded = make_folded(model, &other);
+	}
+	if (folded)
+		model_add_loop(model, folded);
+	return folded;
+}
+
+static void add_stats(struct lp_event_loop_stats *into, const struct lp_event_loop_stats *from)
+{
+	into->busy_ns += from->busy_ns;
+	into->idle_ns += from->idle_ns;
+	into->iterations += from->iterations;
+	into->callbacks += from->callbacks;
+	into->slow += from->slow;
+	histogram_merge(&into->iteration, &from->iteration);
+}
+
+static void add_coverage(struct lp_event_coverage *into, const struct lp_event_coverage *from)
+{
+	into->traced_ns += from->traced_ns;
+	into->untold += from->untold;
+	into->untold_ns += from->untold_ns;
+	into->untold_iterations += from->untold_iterations;
+}
+
+/* How long it was seen, and how much of that is in intervals that have been told. */
+static void add_wall(const struct lp_model *model, struct lp_model_loop *into,
+		     const struct lp_model_loop *loop)
+{
+	uint64_t start_ns = loop->stats.wall_start_ns, told_ns;
+
+	if (!start_ns)
+		return;
+	if (start_ns < loop->source->run.start_ns)
+		start_ns = loop->source->run.start_ns;
+	told_ns = model->interval_start_ns < loop->end_ns ? model->interval_start_ns : loop->end_ns;
+	into->wall_ns += model_since(loop->end_ns, start_ns);
+	/* there are intervals only where there is one source, and one clock */
+	if (model->source_count == 1)
+		into->wall_before_ns += model_since(told_ns, start_ns);
+}
+
+/* Sinks may print what all have in common only. */
+static void keep_common(char *text, const char *other)
+{
+	if (strcmp(text, other) != 0)
+		text[0] = '\0';
+}
+
+static void fold(const struct lp_model *model, struct lp_model_loop *into,
+		 struct lp_model_loop *loop)
+{
+	size_t i;
+
+	keep_common(into->info.version, loop->info.version);
+	keep_common(into->info.exe, loop->info.exe);
+	into->folded++;
+	add_wall(model, into, loop);
+	add_stats(&into->stats, &loop->stats);
+	add_stats(&into->before, &loop->before);
+	add_coverage(&into->coverage, &loop->coverage);
+	add_coverage(&into->coverage_before, &loop->coverage_before);
+	causes_merge(into->causes, loop->causes);
+	callbacks_merge(&into->callbacks, &loop->callbacks);
+	for (i = 0; i < model->source_count; i++)
+		findings_fold(model->sources[i]->findings, &loop->info, &into->info);
+}
+
+static void unlink_loop(struct lp_model *model, struct lp_model_loop **at)
+{
+	struct lp_model_loop *loop = *at;
+
+	*at = loop->next;
+	if (!*at)
+		model->last_loop = at;
+	model->loop_count--;
+}
+
+void model_fold(struct lp_model *model)
+{
+	struct lp_model_loop **at, *loop, *into;
+
+	if (model->ended_count <= LP_KEPT_LOOPS)
+		return;
+	/* they are in the order in which they began */
+	for (at = &model->loops; (loop = *at); at = &loop->next)
+		if (!loop->info.folded && loop->end_ns)
+			break;
+	into = loop ? folded_for(model, loop) : NULL;
+	if (!into)
+		return;
+	fold(model, into, loop);
+	unlink_loop(model, at);
+	model_free_loop(loop);
+	model->ended_count--;
+}

@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "group.h"
+
+#include "../text.h"
+#include "callbacks.h"
+#include "causes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct member {
+	struct member *next;
+	struct lp_loop_info info;
+	char label[LP_UNIT_BYTES]; /* longer than any that it is made of */
+};
+
+struct lp_group {
+	enum lp_by by;
+	const struct lp_observer *out;
+	void *context;
+	struct member *members, **last;
+	size_t count;
+};
+
+int group_new(enum lp_by by, const struct lp_observer *out, void *context, struct lp_group **result)
+{
+	struct lp_group *group = calloc(1, sizeof(*group));
+
+	*result = group;
+	if (!group)
+		return -ENOMEM;
+	group->by = by;
+	group->out = out;
+	group->context = context;
+	group->last = &group->members;
+	return 0;
+}
+
+void group_free(struct lp_group *group)
+{
+	struct member *member;
+
+	if (!group)
+		return;
+	while ((member = group->members)) {
+		group->members = member->next;
+		free(member);
+	}
+	free(group);
+}
+
+/* ---- who belongs together ------------------------------------------------------------ */
+
+static const char *first_known(const struct lp_loop_info *loop)
+{
+	if (loop->container[0])
+		return loop->container;
+	if (loop->pod[0])
+		return loop->pod;
+	return loop->unit[0] ? loop->unit : loop->host;
+}
+
+const char *group_label(enum lp_by by, const struct lp_loop_info *loop)
+{
+	switch (by) {
+	case LP_BY_NAME:
+		return loop->comm;
+	case LP_BY_CONTAINER:
+		return first_known(loop);
+	case LP_BY_HOST:
+		return loop->host;
+	default:
+		return "";
+	}
+}
+
+static struct member *find(const struct lp_group *group, const char *label)
+{
+	struct member *member = group->members;
+
+	while (member && strcmp(member->label, label) != 0)
+		member = member->next;
+	return member;
+}
+
+/* What is not the same in all of them is nobody's. */
+static void keep_common(char *text, const char *other)
+{
+	if (strcmp(text, other) != 0)
+		text[0] = '\0';
+}
+
+static void join(struct member *member, const struct lp_loop_info *loop)
+{
+	struct lp_loop_info *info = &member->info;
+
+	keep_common(info->runtime, loop->runtime);
+	keep_common(info->version, loop->version);
+	keep_common(info->exe, loop->exe);
+	keep_common(info->container, loop->container);
+	keep_common(info->unit, loop->unit);
+	keep_common(info->pod, loop->pod);
+	keep_common(info->host, loop->host);
+}
+
+static struct member *make(struct lp_group *group, const char *label,
+			   const struct lp_loop_info *loop)
+{
+	struct member *member = calloc(1, sizeof(*member));
+
+	if (!member)
+		return NULL;
+	text_copy(member->label, sizeof(member->label), label);
+	member->info = *loop;
+	member->info.id = (uint32_t)++group->count;
+	member->info.pid = 0;
+	member->info.tid = 0;
+	member->info.folded = true;
+	member->info.grouped = true;
+	text_copy(member->info.comm, sizeof(member->info.comm), *label ? label : LP_UNKNOWN_GROUP);
+	*group->last = member;
+	group->last = &member->next;
+	if (group->out->loop)
+		group->out->loop(group->context, &member->info);
+	return member;
+}
+
+/* The group of a loop; NULL if that is none, or out of memory. */
+static struct member *member_of(struct lp_group *group, const struct lp_loop_info *loop)
+{
+	const char *label = loop ? group_label(group->by, loop) : NULL;
+	struct member *member;
+
+	if (!loop)
+		return NULL;
+	member = find(group, label);
+	if (!member && group->count >= LP_GROUPS_MAX) {
+		label = LP_UNKNOWN_GROUP;
+		member = find(group, label);
+	}
+	return member ? member : make(group, label, loop);
+}
+
+static const struct lp_loop_info *info_of(struct lp_group *group, const struct lp_loop_info *loop)
+{
+	const struct member *member = member_of(group, loop);
+
+	return member ? &member->info : NULL;
+}
+
+/* ---- what passes ---------------------------------------------------------------------- */
+
+static void on_run(void *context, const struct lp_run *run)
+{
+	const struct lp_group *group = context;
+
+	if (group->out->run)
+		group->out->run(group->context, run);
+}
+
+static void on_loop(void *context, const struct lp_loop_info *loop)
+{
+	struct member *member = member_of(context, loop);
+
+	if (member)
+		join(member, loop);
+}
+
+static void on_slow(void *context, const struct lp_slow *slow)
+{
+	struct lp_group *group = context;
+	struct lp_slow passed = *slow;
+
+	passed.loop = info_of(group, slow->loop);
+	if (group->out->slow && passed.loop)
+		group->out->slow(group->context, &passed);
+}
+
+static void on_slow_iteration(void *context, const struct lp_slow_iteration *slow)
+{
+	struct lp_group *group = context;
+	struct lp_slow_iteration passed = *slow;
+
+	passed.loop = info_of(group, slow->loop);
+	if (group->out->slow_iteration && passed.loop)
+		group->out->slow_iteration(group->context, &passed);
+}
+
+static void on_finding(void *context, const struct lp_finding *finding)
+{
+	struct lp_group *group = context;
+	struct lp_finding passed = *finding;
+
+	passed.loop = info_of(group, finding->loop);
+	if (group->out->finding)
+		group->out->finding(group->context, &passed);
+}
+
+/* ---- summaries ------------------------------------------------------------------------ */
+
+/* One group of a summary while it is added up. */
+struct sum {
+	bool seen;
+	struct lp_callbacks callbacks;
+	struct lp_causes *causes;
+};
+
+/* A summary of groups, and what it points into. */
+struct sums {
+	struct lp_summary summary;
+	size_t count;
+	struct sum *parts; /* by the group's id; 0: what is of no loop */
+};
+
+static void sums_free(struct sums *sums)
+{
+	size_t i;
+
+	if (!sums)
+		return;
+	for (i = 0; sums->parts && i < sums->count; i++) {
+		callbacks_free(&sums->parts[i].callbacks);
+		causes_free(sums->parts[i].causes);
+		if (sums->summary.loops) {
+			free(sums->summary.loops[i].items);
+			free(sums->summary.loops[i].causes);
+		}
+	}
+	free(sums->parts);
+	free(sums->summary.loops);
+	free(sums->summary.findings);
+	free(sums);
+}
+
+static void add_loop(struct sum *sum, struct lp_loop_summary *into,
+		     const struct lp_loop_summary *loop)
+{
+	size_t i;
+
+	if (!sum->causes)
+		sum->causes = causes_new();
+	sum->seen = true;
+	into->folded += loop->folded ? loop->folded : 1;
+	into->wall_ns += loop->wall_ns;
+	into->busy_ns += loop->busy_ns;
+	into->idle_ns += loop->idle_ns;
+	into->iterations += loop->iterations;
+	into->callbacks += loop->callbacks;
+	into->slow_callbacks += loop->slow_callbacks;
+	into->untold += loop->untold;
+	into->untold_iterations += loop->untold_iterations;
+	into->traced_ns += loop->traced_ns;
+	histogram_merge(&into->iteration, &loop->iteration);
+	for (i = 0; i < loop->callback_count; i++)
+		callbacks_add_summary(&sum->callbacks, &loop->items[i]);
+	for (i = 0; sum->causes && i < loop->cause_count; i++)
+		causes_add(sum->causes, &loop->causes[i], loop->causes[i].count,
+			   loop->causes[i].total_ns);
+}
+
+static int by_total(const void *left, const void *right)
+{
+	const struct lp_callback_summary *a = left, *b = right;
+
+	return a->run.sum_ns < b->run.sum_ns ? 1 : a->run.sum_ns > b->run.sum_ns ? -1 : 0;
+}
+
+static void list_callbacks(const struct lp_callbacks *callbacks, struct lp_loop_summary *into)
+{
+	const struct lp_model_callback *callback;
+
+	into->items = calloc(callbacks->count ? callbacks->count : 1, sizeof(*into->items));
+	for (callback = callbacks->first; callback && into->items; callback = callback->next) {
+		struct lp_callback_summary *item = &into->items[into->callback_count++];
+
+		item->callback = &callback->info;
+		item->lifetimes = callback->lives;
+		item->slow = callback->slow;
+		item->run = callback->run;
+		if (callback->queue)
+			item->queue = *callback->queue;
+	}
+	if (into->items)
+		qsort(into->items, into->callback_count, sizeof(*into->items), by_total);
+}
+
+static bool same_finding(const struct lp_finding_count *left, const struct lp_finding_count *right)
+{
+	return left->loop == right->loop && left->kind == right->kind &&
+	       left->line == right->line && left->place == right->place &&
+	       left->created == right->created && !strcmp(left->name, right->name) &&
+	       !strcmp(left->file, right->file) &&
+	       !strcmp(left->exception_type, right->exception_type);
+}
+
+static int by_count(const void *left, const void *right)
+{
+	const struct lp_finding_count *a = left, *b = right;
+
+	return a->count < b->count ? 1 : a->count > b->count ? -1 : 0;
+}
+
+/* At most a few hundred places a source: a search of all is fast enough. */
+static void group_findings(struct lp_group *group, const struct lp_summary *from,
+			   struct lp_summary *into)
+{
+	size_t i, at;
+
+	into->findings = calloc(from->finding_count + 1, sizeof(*into->findings));
+	for (i = 0; into->findings && i < from->finding_count; i++) {
+		struct lp_finding_count count = from->findings[i];
+
+		count.loop = info_of(group, count.loop);
+		for (at = 0; at < into->finding_count; at++)
+			if (same_finding(&into->findings[at], &count))
+				break;
+		if (at == into->finding_count) {
+			into->findings[into->finding_count++] = count;
+			continue;
+		}
+		into->findings[at].count += count.count;
+		if (count.late_max_ns > into->findings[at].late_max_ns)
+			into->findings[at].late_max_ns = count.late_max_ns;
+	}
+	if (into->findings)
+		qsort(into->findings, into->finding_count, sizeof(*into->findings), by_count);
+}
+
+/* Those of a group that has nothing to say in it go; the others move up in their order. */
+static void close_ranks(struct lp_group *group, struct sums *sums)
+{
+	struct lp_summary *summary = &sums->summary;
+	const struct member *member;
+	size_t i;
+
+	for (member = group->members; member; member = member->next)
+		summary->loops[member->info.id].loop = &member->info;
+	for (i = 0; i < sums->count; i++) {
+		struct lp_loop_summary *loop = &summary->loops[i];
+
+		if (!sums->parts[i].seen)
+			continue;
+		list_callbacks(&sums->parts[i].callbacks, loop);
+		if (sums->parts[i].causes)
+			loop->cause_count =
+				causes_list(sums->parts[i].causes, false, &loop->causes);
+		if (summary->loop_count == i) {
+			summary->loop_count++;
+			continue;
+		}
+		summary->loops[summary->loop_count++] = *loop;
+		memset(loop, 0, sizeof(*loop));
+	}
+}
+
+/* NULL: out of memory. */
+static struct sums *sums_new(struct lp_group *group, const struct lp_summary *from)
+{
+	struct sums *sums = calloc(1, sizeof(*sums));
+	const struct member *member;
+	size_t i, id;
+
+	if (!sums)
+		return NULL;
+	/* one of no loop, and one that is told here for the first time */
+	sums->count = group->count + from->loop_count + 2;
+	sums->summary = *from;
+	sums->summary.loop_count = sums->summary.finding_count = 0;
+	sums->summary.findings = NULL;
+	sums->parts = calloc(sums->count, sizeof(*sums->parts));
+	sums->summary.loops = calloc(sums->count, sizeof(*sums->summary.loops));
+	if (!sums->parts || !sums->summary.loops) {
+		sums_free(sums);
+		return NULL;
+	}
+	for (i = 0; i < from->loop_count; i++) {
+		member = member_of(group, from->loops[i].loop);
+		id = member ? member->info.id : 0;
+		add_loop(&sums->parts[id], &sums->summary.loops[id], &from->loops[i]);
+	}
+	close_ranks(group, sums);
+	group_findings(group, from, &sums->summary);
+	return sums;
+}
+
+static void on_interval(void *context, const struct lp_summary *interval,
+			const struct lp_summary *total)
+{
+	struct lp_group *group = context;
+	struct sums *since, *all;
+
+	if (!group->out->interval)
+		return;
+	since = sums_new(group, interval);
+	all = since ? sums_new(group, total) : NULL;
+	if (all)
+		group->out->interval(group->context, &since->summary, &all->summary);
+	sums_free(since);
+	sums_free(all);
+}
+
+static void on_end(void *context, const struct lp_summary *total, const struct lp_run_end *end)
+{
+	struct lp_group *group = context;
+	struct sums *all;
+
+	if (!group->out->end)
+		return;
+	all = sums_new(group, total);
+	if (all)
+		group->out->end(group->context, &all->summary, end);
+	sums_free(all);
+}
+
+const struct lp_observer group_observer = {
+	.run = on_run,
+	.loop = on_loop,
+	.slow = on_slow,
+	.slow_iteration = on_slow_iteration,
+	.finding = on_finding,
+	.interval = on_interval,
+	.end = on_end,
+};
