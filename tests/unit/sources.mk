@@ -39,6 +39,8 @@ test_model_SOURCES = user/model/model.c user/model/loops.c user/model/sources.c 
 	user/decode/resource.c user/syscalls.c user/text.c
 test_model_causes_SOURCES = $(test_model_SOURCES)
 test_model_findings_SOURCES = $(test_model_SOURCES)
+test_model_fold_SOURCES = $(test_model_SOURCES)
+test_model_group_SOURCES = $(test_model_SOURCES) user/model/group.c
 test_model_iterations_SOURCES = $(test_model_SOURCES)
 test_model_lifetimes_SOURCES = $(test_model_SOURCES)
 test_model_reasons_SOURCES = $(test_model_SOURCES)

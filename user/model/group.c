@@ -327,31 +327,36 @@ static void group_findings(struct lp_group *group, const struct lp_summary *from
 		qsort(into->findings, into->finding_count, sizeof(*into->findings), by_count);
 }
 
-/* Those of a group that has nothing to say in it go; the others move up in their order. */
-static void close_ranks(struct lp_group *group, struct sums *sums)
+static void end_sum(const struct sum *sum, struct lp_loop_summary *into)
+{
+	list_callbacks(&sum->callbacks, into);
+	if (sum->causes)
+		into->cause_count = causes_list(sum->causes, false, &into->causes);
+}
+
+/* Groups that have nothing to say in it go; what is of no loop comes last. */
+static void close_ranks(const struct lp_group *group, struct sums *sums)
 {
 	struct lp_summary *summary = &sums->summary;
+	struct lp_loop_summary none = summary->loops[0], moved;
 	const struct member *member;
-	size_t i;
+	size_t id;
 
-	for (member = group->members; member; member = member->next)
-		summary->loops[member->info.id].loop = &member->info;
-	for (i = 0; i < sums->count; i++) {
-		struct lp_loop_summary *loop = &summary->loops[i];
-
-		if (!sums->parts[i].seen)
+	memset(&summary->loops[0], 0, sizeof(none));
+	for (member = group->members; member; member = member->next) {
+		id = member->info.id;
+		if (!sums->parts[id].seen)
 			continue;
-		list_callbacks(&sums->parts[i].callbacks, loop);
-		if (sums->parts[i].causes)
-			loop->cause_count =
-				causes_list(sums->parts[i].causes, false, &loop->causes);
-		if (summary->loop_count == i) {
-			summary->loop_count++;
-			continue;
-		}
-		summary->loops[summary->loop_count++] = *loop;
-		memset(loop, 0, sizeof(*loop));
+		moved = summary->loops[id];
+		memset(&summary->loops[id], 0, sizeof(moved));
+		moved.loop = &member->info;
+		end_sum(&sums->parts[id], &moved);
+		summary->loops[summary->loop_count++] = moved;
 	}
+	if (!sums->parts[0].seen)
+		return;
+	end_sum(&sums->parts[0], &none);
+	summary->loops[summary->loop_count++] = none;
 }
 
 /* NULL: out of memory. */
