@@ -10,7 +10,7 @@
  * one for each task would else fill the memory over weeks: what finds no room
  * counts as the loop's LP_UNKNOWN_CALLBACK.
  */
-#define LP_KEPT_CALLBACKS 1024
+#define LP_KEPT_CALLBACKS LP_MAX_CALLBACKS
 #define LP_KEPT_CALLBACKS_IN_ALL 8192
 
 /* What found no slot or room of its own, or could not be told apart. */

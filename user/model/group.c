@@ -285,13 +285,18 @@ static void list_callbacks(const struct lp_callbacks *callbacks, struct lp_loop_
 		qsort(into->items, into->callback_count, sizeof(*into->items), by_total);
 }
 
+static bool same_text(const char *left, const char *right)
+{
+	return left == right || (left && right && !strcmp(left, right));
+}
+
 static bool same_finding(const struct lp_finding_count *left, const struct lp_finding_count *right)
 {
 	return left->loop == right->loop && left->kind == right->kind &&
 	       left->line == right->line && left->place == right->place &&
-	       left->created == right->created && !strcmp(left->name, right->name) &&
-	       !strcmp(left->file, right->file) &&
-	       !strcmp(left->exception_type, right->exception_type);
+	       left->created == right->created && same_text(left->name, right->name) &&
+	       same_text(left->file, right->file) &&
+	       same_text(left->exception_type, right->exception_type);
 }
 
 static int by_count(const void *left, const void *right)

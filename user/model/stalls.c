@@ -13,6 +13,9 @@
 #define POLL_WAIT_NS 20000000ULL
 #define ITERATION_WAIT_NS 2000000000ULL
 
+/* Stalls that wait in one loop: more come only from a capture that was made up. */
+#define PENDING_MAX 256
+
 struct lp_pending {
 	struct lp_pending *next;
 	struct lp_slow slow;
@@ -28,6 +31,7 @@ struct lp_stalls {
 	void *context;
 	struct lp_watch *watch; /* the caller's */
 	struct lp_pending *first, *last;
+	size_t count;
 	/* of the slow callbacks of one iteration: not the iteration's own time any more */
 	uint64_t iteration;
 	uint32_t slow_count;
@@ -54,6 +58,7 @@ static void tell_first(struct lp_stalls *stalls)
 	stalls->first = pending->next;
 	if (!stalls->first)
 		stalls->last = NULL;
+	stalls->count--;
 	stalls->tell(stalls->context, &pending->slow);
 	reasons_clear(&pending->slow.reasons);
 	free(pending);
@@ -150,6 +155,8 @@ void stalls_add_slow(struct lp_stalls *stalls, const struct lp_loop_info *loop,
 	else
 		stalls->first = pending;
 	stalls->last = pending;
+	if (++stalls->count > PENDING_MAX)
+		tell_first(stalls);
 }
 
 static uint64_t less(uint64_t from, uint64_t what)

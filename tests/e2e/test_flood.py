@@ -1,0 +1,105 @@
+"""A target that is slow all the time is told in part, counted in full, and costs little."""
+
+import os
+import time
+
+from lib import schema
+from lib.case import on_every_python, patient
+from lib.checks import verify
+from lib.processes import Failure
+
+TOLD_A_SECOND = 50
+# In a second, one that is worse than all before it is told as well.
+WORSE_ONES = 40
+OWN_CPU_SHARE = 0.3
+
+
+def cpu_s(pid):
+    """What a process has taken so far; None if it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def watch(target, profiler):
+    """Until the target ends: how long that took, and what the profiler took of it."""
+    start, taken = time.monotonic(), 0
+    while target.running:
+        taken = cpu_s(profiler.pid) or taken
+        time.sleep(0.05)
+    return time.monotonic() - start, taken
+
+
+def check_flood(case, *options):
+    target = case.start("flood.py")
+    profiler = case.attach(target, "-t", "1ms", *options)
+    before = cpu_s(profiler.pid)
+    target.go()
+    lasted_s, cpu = watch(target, profiler)
+    target.finish()
+    records = profiler.finish().expect(0).records
+    truth = case.truth(target)
+    verify(schema.documented(records))
+    return records, truth, lasted_s, cpu - before
+
+
+def check_sums(records, case):
+    """Each slow callback is told, or counted as not told, or its event was lost and counted."""
+    told, lost = len(records.slow()), records.one("footer")["lost_events"]
+    loops = records.final("loop_summary")
+    untold = sum(loop["untold"] for loop in loops)
+    slow = sum(loop["slow_callbacks"] for loop in loops)
+    case.note(f"{told} told, {untold} not, {lost} events lost")
+    if not 0 <= slow - told - untold <= lost:
+        raise Failure(f"{told} told and {untold} not of {slow}, {lost} events lost")
+    counted = sum(record["slow"] for record in records.final("callback_summary"))
+    if counted != slow:
+        raise Failure(f"by name there are {counted} of {slow}")
+    return told, untold
+
+
+@on_every_python
+@patient
+def test_flood_traced(case):
+    records, truth, lasted_s, cpu = check_flood(case)
+    told, untold = check_sums(records, case)
+    case.note(f"{lasted_s:.1f} s, {cpu:.2f} s of CPU")
+    # Who finds the ring buffer full has no name yet, and counts as "other".
+    slow = sum(record["slow"] for record in records.final("callback_summary")
+               if record["name"].startswith("job_") or record["name"] == "other")
+    if slow != truth.fact("jobs"):
+        raise Failure(f"{slow} slow jobs of {truth.fact('jobs')}")
+    names = [record["callback"]["name"] for record in records.slow()]
+    first = [name for name in names if name.startswith("job_")][:TOLD_A_SECOND // 2]
+    if first != [f"job_{number}" for number in range(TOLD_A_SECOND // 2)]:
+        raise Failure(f"the first ones are not told: {first}")
+    if truth.fact("worst") not in names:
+        raise Failure(f"the worst, {truth.fact('worst')}, is not told")
+    if not untold or told > (lasted_s + 2) * (TOLD_A_SECOND + WORSE_ONES):
+        raise Failure(f"{told} were told in {lasted_s} s, {untold} were not")
+    if cpu > lasted_s * OWN_CPU_SHARE:
+        raise Failure(f"{cpu} s of CPU in {lasted_s} s")
+
+
+@patient
+def test_flood_sampled(case):
+    """What is told and what is not add up in sample mode as well."""
+    records, _, lasted_s, cpu = check_flood(case, "-m", "sample")
+    check_sums(records, case)
+    case.note(f"{lasted_s:.1f} s, {cpu:.2f} s of CPU")
+
+
+@patient
+def test_flood_summed_up(case):
+    """The report for people says how many it has left out."""
+    target = case.start("flood.py", "500")
+    profiler = case.profile("-p", str(target.pid), "-t", "1ms", "-v")
+    time.sleep(2)
+    target.go()
+    target.finish()
+    out = profiler.finish().expect(0).out
+    if "more slow callbacks were too many to tell one by one" not in out:
+        raise Failure(out[-2000:])
