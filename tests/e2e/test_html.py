@@ -142,6 +142,8 @@ def test_everything_by_keyboard(case):
     browser.press("0")
     if browser.text("#range") != whole:
         wrong.append("0 does not show the whole range")
+    # the flame graph is drawn anew for another time
+    browser.settle()
     browser.evaluate("document.querySelector('#flame [tabindex=\"0\"]').focus()")
     browser.press("ArrowDown")
     browser.press("ArrowDown")
