@@ -1,55 +1,36 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "commands.h"
 #include "compare/text.h"
-#include "model/events.h"
+#include "input.h"
 #include "out/look.h"
-#include "source/capture.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A capture has no clock of its own: time goes by with its records. */
 static void take(void *context, const struct lp_event *record)
 {
-	struct lp_model *model = context;
-
-	model_advance(model, record->time_ns);
-	decode_event(record, record->size, &model_handlers, model);
+	decode_event(record, record->size, &model_handlers, context);
 }
 
-/* Reads what one of the two sides is. */
-static int read_side(const char *path, struct lp_side *side)
+/* Reads what one of the two sides is: a capture, or a directory of them. */
+static int read_side(char *path, struct lp_side *side)
 {
-	struct lp_capture_reader *reader = NULL;
-	const struct lp_capture_header *header;
+	struct lp_captures *captures = NULL;
+	struct lp_error error = { .code = 0 };
 	struct lp_model *model = NULL;
-	struct lp_error error;
-	struct lp_run run;
 	int err;
 
-	err = capture_reader_new(path, &reader, &error);
-	if (!err && model_new(&side_observer, side, &model))
+	err = captures_open(&path, 1, &captures, &error);
+	if (!err &&
+	    (model_new(&side_observer, side, &model) || input_begin(captures, false, model)))
 		err = error_set(&error, -ENOMEM, "out of memory");
-	if (err)
-		goto cleanup;
-	header = capture_header(reader);
-	run = (struct lp_run){
-		.tool = header->tool,
-		.mode = header->mode,
-		.host = header->host,
-		.threshold_ns = header->threshold_ns,
-		.start_ns = header->start_ns,
-		.start_unix_ns = header->start_unix_ns,
-	};
-	model_begin(model, &run);
-	err = capture_read(reader, take, model, &error);
-	model_end_early(model, 0);
-cleanup:
-	if (err)
+	if (!err)
+		err = input_read(captures, model, take, model);
+	else if (error.text[0])
 		log_error("%s", error.text);
 	model_free(model);
-	capture_reader_free(reader);
+	captures_free(captures);
 	return err;
 }
 

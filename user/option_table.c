@@ -12,11 +12,11 @@ const struct lp_command_row lp_commands[] = {
 	{ LP_COMMAND_PROFILE, NULL, "{-p PID[,PID]... | -a | -- COMMAND [ARG]...} [OPTION]...",
 	  "Profile running loops: print each stall as it ends, and a summary at the end (Ctrl-C, -d, or when the targets have exited)." },
 	{ LP_COMMAND_RECORD, "record",
-	  "-o FILE {-p PID[,PID]... | -a | -- COMMAND [ARG]...} [OPTION]...",
+	  "-o FILE|DIR {-p PID[,PID]... | -a | -- COMMAND [ARG]...} [OPTION]...",
 	  "Capture to a file instead, or into a directory: one file after the other, the oldest ones removed." },
-	{ LP_COMMAND_REPORT, "report", "FILE... [OPTION]...",
+	{ LP_COMMAND_REPORT, "report", "FILE|DIR... [OPTION]...",
 	  "Print the same report from captures: later, elsewhere, without root; several, also of several hosts, are merged." },
-	{ LP_COMMAND_EXPORT, "export", "-f FORMAT [-o OUT] FILE... [OPTION]...",
+	{ LP_COMMAND_EXPORT, "export", "-f FORMAT [-o OUT] FILE|DIR... [OPTION]...",
 	  "Write captures in the format of another tool." },
 	{ LP_COMMAND_DIFF, "diff", "OLD NEW [OPTION]...",
 	  "Compare two captures: what got slower and what is new, by callback and by blocking line, and whether that is more than noise." },
@@ -104,6 +104,8 @@ static const struct {
 	{ "sudo loopprof -p 4242 -i 15s -o loop.prom", "histograms for node_exporter" },
 	{ "sudo loopprof record -o x.lpc -p 4242", "capture now, ..." },
 	{ "loopprof report x.lpc", "... read later, elsewhere" },
+	{ "sudo loopprof record -a -o /var/lib/loopprof/",
+	  "all the time: the last gigabyte is kept" },
 };
 
 #define EXAMPLES (sizeof(examples) / sizeof(examples[0]))

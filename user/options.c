@@ -146,12 +146,14 @@ static int take_fleet_option(struct lp_options *options, int key, const char *va
 					 value)
 			       : 0;
 	case LP_OPTION_ROTATE:
+		options->keep = true;
 		return option_rotate(value, &options->rotate_bytes, &options->rotate_ns)
 			       ? usage_error(
 					 "--rotate takes a size such as 64M or a time such as 1h, not '%s'",
 					 value)
 			       : 0;
 	case LP_OPTION_RETAIN:
+		options->keep = true;
 		return options_size(value, &options->retain_bytes) || !options->retain_bytes
 			       ? usage_error("--retain takes a size such as 1G, not '%s'", value)
 			       : 0;

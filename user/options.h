@@ -63,6 +63,7 @@ struct lp_options {
 	size_t export_count;
 	const char *host; /* --host; NULL: as the system calls itself */
 	uint32_t budget_ppm; /* --budget; 0: none */
+	bool keep; /* record: --rotate or --retain was given, so -o is a directory */
 	uint64_t rotate_bytes; /* record --rotate; 0: not by size */
 	uint64_t rotate_ns; /* 0: not by age */
 	uint64_t retain_bytes; /* 0: everything is kept */

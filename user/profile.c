@@ -4,8 +4,8 @@
 #include "discovery/launch.h"
 #include "discovery/targets.h"
 #include "output.h"
-#include "source/capture.h"
 #include "source/progress.h"
+#include "source/recording.h"
 #include "version.h"
 
 #include <errno.h>
@@ -38,7 +38,7 @@ struct lp_profile {
 	struct lp_launch *launch;
 	bool killed; /* the launched program, by us: it cannot be profiled */
 	struct lp_output output;
-	struct lp_capture_writer *capture; /* record: instead of the output */
+	struct lp_recording *recording; /* record: instead of the output */
 	int epoll, signals;
 };
 
@@ -82,10 +82,10 @@ static void take(void *context, const struct lp_event *record)
 	struct lp_profile *profile = context;
 
 	decode_event(record, record->size, &steering, profile);
+	if (profile->recording)
+		recording_take(profile->recording, record);
 	if (record->type == LP_EVENT_PROCESS || record->type == LP_EVENT_POLLER)
 		return;
-	if (profile->capture)
-		capture_write(profile->capture, record);
 	if (profile->output.model)
 		output_take(&profile->output, record);
 }
@@ -93,15 +93,20 @@ static void take(void *context, const struct lp_event *record)
 static int open_output(struct lp_profile *profile, struct lp_error *error)
 {
 	const struct lp_options *options = profile->options;
-	struct lp_capture_header header = {
-		.major = LP_CAPTURE_MAJOR,
-		.minor = LP_CAPTURE_MINOR,
-		.header_bytes = sizeof(header),
-		.threshold_ns = profile->run.threshold_ns,
-		.start_ns = profile->run.start_ns,
-		.start_unix_ns = profile->run.start_unix_ns,
-		.queue = profile->run.queue,
+	struct lp_recording_config config = {
+		.path = options->output,
+		.directory = options->keep,
+		.rotate_bytes = options->rotate_bytes,
+		.rotate_ns = options->rotate_ns,
+		.retain_bytes = options->retain_bytes,
+		.header = {
+			.threshold_ns = profile->run.threshold_ns,
+			.start_ns = profile->run.start_ns,
+			.start_unix_ns = profile->run.start_unix_ns,
+			.queue = profile->run.queue,
+		},
 	};
+	struct lp_capture_header *header = &config.header;
 
 	if (options->command != LP_COMMAND_RECORD || options->export_count) {
 		int err = output_start(&profile->output, options, error);
@@ -109,11 +114,10 @@ static int open_output(struct lp_profile *profile, struct lp_error *error)
 		if (err || options->command != LP_COMMAND_RECORD)
 			return err;
 	}
-	memcpy(header.magic, LP_CAPTURE_MAGIC, sizeof(header.magic));
-	snprintf(header.tool, sizeof(header.tool), "%s", profile->run.tool);
-	snprintf(header.mode, sizeof(header.mode), "%s", profile->run.mode);
-	snprintf(header.host, sizeof(header.host), "%s", profile->host);
-	return capture_writer_new(options->output, &header, &profile->capture, error);
+	snprintf(header->tool, sizeof(header->tool), "%s", profile->run.tool);
+	snprintf(header->mode, sizeof(header->mode), "%s", profile->run.mode);
+	snprintf(header->host, sizeof(header->host), "%s", profile->host);
+	return recording_new(&config, &profile->recording, error);
 }
 
 static int watch(struct lp_profile *profile, int descriptor)
@@ -280,6 +284,16 @@ static uint64_t earlier(uint64_t left, uint64_t right)
 	return left < right ? left : right;
 }
 
+/* What is counted is told at the end of a file: the next one tells what comes after it. */
+static void record(struct lp_profile *profile, uint64_t now)
+{
+	if (!profile->recording)
+		return;
+	if (recording_rotation_due(profile->recording, now))
+		live_save(profile->live);
+	recording_tick(profile->recording, now);
+}
+
 /* Runs until the end, whose reason it returns. */
 static enum lp_end_reason run(struct lp_profile *profile)
 {
@@ -306,6 +320,7 @@ static enum lp_end_reason run(struct lp_profile *profile)
 			live_watch(profile->live);
 			if (profile->output.model)
 				model_advance(profile->output.model, now);
+			record(profile, now);
 			look = now + (live_loops(profile->live) ? period : 100 * MILLISECOND);
 		}
 		if (now >= check)
@@ -366,9 +381,9 @@ static int finish(struct lp_profile *profile, struct lp_error *error)
 	struct lp_error other;
 	int err = 0;
 
-	if (profile->capture)
-		err = capture_writer_close(profile->capture, error);
-	profile->capture = NULL;
+	if (profile->recording)
+		err = recording_close(profile->recording, error);
+	profile->recording = NULL;
 	if (profile->output.model && output_finish(&profile->output, &other) && !err) {
 		err = other.code;
 		*error = other;

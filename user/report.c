@@ -1,66 +1,51 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "commands.h"
+#include "input.h"
 #include "output.h"
-#include "source/capture.h"
 
 #include <inttypes.h>
-#include <string.h>
 
-/* A capture has no clock of its own: time goes by with its records. */
-static void take(void *context, const struct lp_event *record)
+static void tell_left_out(const struct lp_output *output, const struct lp_captures *captures)
 {
-	struct lp_output *output = context;
+	const char *path = captures_found(captures)->files == 1 ? captures_path(captures, 0)
+								: "the captures";
 
-	model_advance(output->model, record->time_ns);
-	output_take(output, record);
+	if (output->unknown)
+		log_warning(
+			"%" PRIu64
+			" records of %s are of kinds that this version does not know; a newer loopprof shows them",
+			output->unknown, path);
+	if (output->damaged)
+		log_warning("%" PRIu64 " records of %s are damaged and were left out",
+			    output->damaged, path);
 }
 
 int command_report(const struct lp_options *options)
 {
-	const struct lp_capture_header *header;
-	struct lp_capture_reader *reader;
-	struct lp_error error, close_error;
+	struct lp_captures *captures = NULL;
+	struct lp_error error = { .code = 0 };
 	struct lp_output output;
-	struct lp_run run;
 	int err, close_err;
 
-	if (capture_reader_new(options->captures[0], &reader, &error)) {
-		log_error("%s", error.text);
+	err = captures_open(options->captures, options->capture_count, &captures, &error);
+	if (!err)
+		err = output_start(&output, options, &error);
+	if (err) {
+		/* what is wrong with a file was said when it was met */
+		if (error.text[0])
+			log_error("%s", error.text);
+		captures_free(captures);
 		return 1;
 	}
-	if (output_start(&output, options, &error)) {
-		log_error("%s", error.text);
-		capture_reader_free(reader);
-		return 1;
-	}
-	header = capture_header(reader);
-	run = (struct lp_run){
-		.tool = header->tool,
-		.mode = header->mode,
-		.host = header->host,
-		.threshold_ns = header->threshold_ns,
-		.start_ns = header->start_ns,
-		.start_unix_ns = header->start_unix_ns,
-		.queue = header->queue != 0,
-		.sampled = !strcmp(header->mode, "sample"),
-		.explain = options->explain,
-	};
-	model_begin(output.model, &run);
-	err = capture_read(reader, take, &output, &error);
-	model_end_early(output.model, 0);
-	if (output.unknown)
-		log_warning(
-			"%" PRIu64
-			" records of %s are of kinds that this version does not know; a newer loopprof shows them",
-			output.unknown, options->captures[0]);
-	if (output.damaged)
-		log_warning("%" PRIu64 " records of %s are damaged and were left out",
-			    output.damaged, options->captures[0]);
-	close_err = output_finish(&output, &close_error);
-	capture_reader_free(reader);
-	if (err)
-		log_error("%s", error.text);
+	err = input_begin(captures, options->explain, output.model);
+	if (!err)
+		err = input_read(captures, output.model, output_take, &output);
+	else
+		log_error("out of memory");
+	tell_left_out(&output, captures);
+	close_err = output_finish(&output, &error);
 	if (close_err)
-		log_error("%s", close_error.text);
+		log_error("%s", error.text);
+	captures_free(captures);
 	return err || close_err ? 1 : 0;
 }

@@ -8,19 +8,39 @@
 #include <unistd.h>
 
 #include "../unit/records.h"
-#include "source/capture.h"
+#include "source/block.h"
+#include "source/chain.h"
 
+/* All of it is there. */
 static void take(void *context, const struct lp_event *record)
 {
 	uint8_t *copy = malloc(record->size);
 
-	FUZZ_CHECK((uintptr_t)record % 8 == 0);
 	FUZZ_CHECK(record->size >= sizeof(*record));
-	/* all of it is there */
 	if (copy)
 		memcpy(copy, record, record->size);
 	free(copy);
-	*(size_t *)context += record->size;
+	(*(size_t *)context)++;
+}
+
+static int read_all(struct lp_capture_reader *reader, size_t size, struct lp_error *error)
+{
+	struct lp_chain *chain = chain_new();
+	const struct lp_event *record;
+	size_t handed = 0, bytes = 0;
+	int err;
+
+	FUZZ_CHECK(chain != NULL);
+	while ((err = capture_next(reader, &record, error)) > 0) {
+		FUZZ_CHECK((uintptr_t)record % 8 == 0);
+		FUZZ_CHECK(record->size <= LP_CAPTURE_RAW_MAX);
+		bytes += record->size;
+		chain_take(chain, record, capture_is_replay(reader), take, &handed);
+	}
+	/* zlib makes at most 1032 bytes of one, and a block is a megabyte at most */
+	FUZZ_CHECK(bytes <= 1032 * size);
+	chain_free(chain);
+	return err;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -28,7 +48,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct lp_error error = { .code = 0 };
 	struct lp_capture_reader *reader;
 	int file = memfd_create("capture", MFD_CLOEXEC), err;
-	size_t bytes = 0;
 	char path[64];
 
 	FUZZ_CHECK(file >= 0);
@@ -37,9 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	err = capture_reader_new(path, &reader, &error);
 	FUZZ_CHECK(err == 0 || err == -EBADMSG || err == -ENOTSUP);
 	if (!err) {
-		err = capture_read(reader, take, &bytes, &error);
+		err = read_all(reader, size, &error);
 		FUZZ_CHECK(err == 0 || err == -EBADMSG || err == -ENODATA);
-		FUZZ_CHECK(bytes <= size);
 		capture_reader_free(reader);
 	}
 	FUZZ_CHECK(error.code == err && (!err || error.text[0]));
@@ -47,29 +65,62 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 
+static size_t put(uint8_t *data, size_t at, const void *bytes, size_t size)
+{
+	memcpy(data + at, bytes, size);
+	return at + size;
+}
+
+/* What is told again, and then something new. */
+static size_t put_blocks(uint8_t *data, size_t at)
+{
+	struct lp_event_loop loop = { .event = record_head(LP_EVENT_LOOP, sizeof(loop)) };
+	struct lp_event_name name = record_name("f", "f.py");
+	struct lp_event_slow slow = record_slow();
+	struct lp_event baseline = record_head(LP_EVENT_BASELINE, sizeof(baseline));
+	struct lp_packer *packer = packer_new();
+	const void *block;
+	size_t size;
+	int i;
+
+	FUZZ_CHECK(packer != NULL);
+	for (i = 0; i < 2; i++) {
+		packer_add(packer, &loop.event);
+		packer_add(packer, &name.event);
+		packer_add(packer, &baseline);
+		block = packer_finish(packer, LP_BLOCK_REPLAY, (uint64_t)i, &size);
+		at = put(data, at, block, size);
+		packer_add(packer, &slow.event);
+		block = packer_finish(packer, 0, 0, &size);
+		at = put(data, at, block, size);
+		loop.event.loop = 3;
+	}
+	packer_free(packer);
+	return at;
+}
+
 size_t fuzz_seed(unsigned int number, uint8_t *data)
 {
 	struct lp_capture_header header = { .magic = LP_CAPTURE_MAGIC,
 					    .major = LP_CAPTURE_MAJOR,
-					    .header_bytes = sizeof(header),
+					    .header_bytes = LP_CAPTURE_HEADER_1_0,
 					    .tool = "loopprof",
 					    .mode = "trace",
 					    .host = "box" };
 	struct lp_event_name name = record_name("f", "f.py");
 	struct lp_event_slow slow = record_slow();
-	size_t at = sizeof(header);
+	size_t at;
 
-	if (number >= 2)
+	if (number >= 3)
 		return 0;
-	memcpy(data, &header, sizeof(header));
-	if (number) {
-		memcpy(data + at, &name, sizeof(name));
-		at += sizeof(name);
-		memcpy(data + at, &slow, sizeof(slow));
-		at += sizeof(slow);
+	if (number == 2)
+		header.header_bytes = sizeof(header);
+	at = put(data, 0, &header, header.header_bytes);
+	if (number == 1) {
+		at = put(data, at, &name, sizeof(name));
+		at = put(data, at, &slow, sizeof(slow));
 		name.event.size -= 3; /* padded */
-		memcpy(data + at, &name, sizeof(name));
-		at += sizeof(name);
+		at = put(data, at, &name, sizeof(name));
 	}
-	return at;
+	return number == 2 ? put_blocks(data, at) : at;
 }

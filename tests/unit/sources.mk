@@ -2,7 +2,11 @@
 # What each unit test links besides its own file; all take -lcmocka and LDLIBS.
 
 test_append_SOURCES = user/out/append.c user/out/file.c user/error.c user/log.c
-test_capture_SOURCES = user/source/capture.c user/out/file.c user/error.c user/log.c
+test_capture_SOURCES = user/source/capture.c user/source/block.c user/error.c
+test_captures_SOURCES = user/source/captures.c user/source/chain.c $(test_recording_SOURCES)
+test_recording_SOURCES = user/source/recording.c user/source/archive.c user/source/replay.c \
+	user/source/packed.c user/source/block.c user/source/capture.c user/out/file.c \
+	user/error.c user/log.c
 test_code_SOURCES = user/target/code.c user/target/elf_file.c
 test_compare_SOURCES = $(wildcard user/compare/*.c) user/model/histogram.c user/out/text_print.c \
 	user/out/text_stack.c user/out/json_parts.c user/out/escape.c user/text.c
@@ -101,7 +105,7 @@ test_waits_SOURCES = $(wildcard user/cpython/wait*.c) user/cpython/chain.c \
 
 
 # The fuzz targets of tests/fuzz link tests/fuzz/driver.c as well.
-fuzz_capture_SOURCES = user/source/capture.c user/out/file.c user/error.c user/log.c
+fuzz_capture_SOURCES = user/source/chain.c $(test_capture_SOURCES)
 fuzz_decode_SOURCES = $(test_model_SOURCES)
 fuzz_lines_SOURCES = user/cpython/lines.c
 fuzz_text_SOURCES = user/text.c

@@ -58,7 +58,7 @@ static const struct {
 	{ ENAMETOOLONG, "the name is too long; give a shorter one with -o" },
 };
 
-static const char *advice_on(int err)
+const char *output_advice(int err)
 {
 	static char text[128];
 	size_t i;
@@ -72,15 +72,15 @@ static const char *advice_on(int err)
 
 int output_cannot_write(struct lp_error *error, const char *path, int err)
 {
-	return error_set(error, err, "cannot write '%s': %s", path, advice_on(err));
+	return error_set(error, err, "cannot write '%s': %s", path, output_advice(err));
 }
 
 void output_warn(const char *path, int err)
 {
 	if (path)
-		log_warning("cannot write '%s': %s", path, advice_on(err));
+		log_warning("cannot write '%s': %s", path, output_advice(err));
 	else
-		log_warning("cannot write to stdout: %s", advice_on(err));
+		log_warning("cannot write to stdout: %s", output_advice(err));
 }
 
 void output_note_again(const char *path)
@@ -134,6 +134,24 @@ static int open_stream(const char *path)
 	return descriptor < 0 ? -errno : descriptor;
 }
 
+int output_open_descriptor(const char *path, struct lp_error *error)
+{
+	int descriptor = open_stream(path);
+
+	return descriptor < 0 ? output_cannot_write(error, path, descriptor) : descriptor;
+}
+
+int output_create_at(int directory, const char *name)
+{
+	int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int descriptor = openat(directory, name, flags, STREAM_MODE);
+
+	if (descriptor < 0)
+		return -errno;
+	output_give_to_caller(descriptor);
+	return descriptor;
+}
+
 int output_open(const char *path, FILE **stream, struct lp_error *error)
 {
 	int descriptor;
@@ -142,9 +160,9 @@ int output_open(const char *path, FILE **stream, struct lp_error *error)
 	if (!path) {
 		*stream = stdout;
 	} else {
-		descriptor = open_stream(path);
+		descriptor = output_open_descriptor(path, error);
 		if (descriptor < 0)
-			return output_cannot_write(error, path, descriptor);
+			return descriptor;
 		*stream = fdopen(descriptor, "w");
 		if (!*stream) {
 			close(descriptor);
@@ -154,9 +172,10 @@ int output_open(const char *path, FILE **stream, struct lp_error *error)
 	return 0;
 }
 
-static int write_all(int descriptor, const char *data, size_t size)
+int output_write_all(int descriptor, const void *from, size_t size)
 {
 	struct pollfd room = { .fd = descriptor, .events = POLLOUT };
+	const char *data = from;
 	size_t done = 0;
 
 	while (done < size) {
@@ -177,7 +196,7 @@ int output_write(FILE *stream, const char *data, size_t size)
 {
 	if (fflush(stream))
 		return -errno;
-	return write_all(fileno(stream), data, size);
+	return output_write_all(fileno(stream), data, size);
 }
 
 int output_close(FILE *stream)
@@ -275,7 +294,7 @@ static ssize_t write_temporary(void *cookie, const char *data, size_t size)
 	struct lp_snapshot *snapshot = cookie;
 
 	if (!snapshot->err)
-		snapshot->err = write_all(snapshot->descriptor, data, size);
+		snapshot->err = output_write_all(snapshot->descriptor, data, size);
 	return snapshot->err ? 0 : (ssize_t)size;
 }
 

@@ -19,6 +19,24 @@
  */
 int output_open(const char *path, FILE **stream, struct lp_error *error);
 
+/* The same as a descriptor, to be closed by close(); or a negative errno with a sentence. */
+int output_open_descriptor(const char *path, struct lp_error *error);
+
+/*
+ * Creates a file, of mode 0600, that must not be there yet, in a directory that is open.
+ * Returns its descriptor or a negative errno.
+ */
+int output_create_at(int directory, const char *name);
+
+/* What was created belongs to the user who called sudo, if there is one. */
+void output_give_to_caller(int descriptor);
+
+/* Writes all of data; waits for a reader that is slow.  Returns 0 or a negative errno. */
+int output_write_all(int descriptor, const void *data, size_t size);
+
+/* Why that error came and what to do about it: "the disk is full; make room, ...". */
+const char *output_advice(int err);
+
 /*
  * Writes all of data past the stream's buffer, in one piece where the system
  * takes it as one; waits for a reader that is slow.  Returns 0 or a negative errno.

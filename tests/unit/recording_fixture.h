@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Recordings in a scratch directory, with a clock that is told. */
+#ifndef LP_RECORDING_FIXTURE_H
+#define LP_RECORDING_FIXTURE_H
+
+#include <dirent.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "records.h"
+#include "source/recording.h"
+
+#define SECOND 1000000000ULL
+#define START (1000 * SECOND)
+#define START_UNIX (1700000000 * SECOND)
+#define STAMP "20231114T221320Z"
+
+static char directory[256];
+
+static int make_directory(void **state)
+{
+	const char *base = getenv("TMPDIR");
+
+	(void)state;
+	snprintf(directory, sizeof(directory), "%s/loopprof-recording-XXXXXX",
+		 base ? base : "/tmp");
+	return mkdtemp(directory) ? 0 : -1;
+}
+
+static void remove_all(const char *path)
+{
+	char name[1024];
+	DIR *stream = opendir(path);
+	struct dirent *entry;
+
+	while (stream && (entry = readdir(stream))) {
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
+		if (unlink(name) && errno == EISDIR)
+			remove_all(name);
+	}
+	if (stream)
+		closedir(stream);
+	rmdir(path);
+}
+
+static int remove_directory(void **state)
+{
+	(void)state;
+	remove_all(directory);
+	return 0;
+}
+
+/* A path in the directory; the last four are remembered. */
+static const char *in_directory(const char *format, ...)
+{
+	static char paths[4][1024];
+	static unsigned int next;
+	char *path = paths[next++ % 4], name[256];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(name, sizeof(name), format, arguments);
+	va_end(arguments);
+	snprintf(path, sizeof(paths[0]), "%s/%s", directory, name);
+	return path;
+}
+
+static const char *segment_path(unsigned int segment)
+{
+	return in_directory("loopprof-box-" STAMP "-%u.lpc", segment);
+}
+
+static struct lp_recording_config recording_config(const char *path)
+{
+	return (struct lp_recording_config){
+		.path = path,
+		.header = { .threshold_ns = 100000000,
+			    .start_ns = START,
+			    .start_unix_ns = START_UNIX,
+			    .tool = "loopprof 1.2.3",
+			    .mode = "trace",
+			    .host = "box" },
+	};
+}
+
+static struct lp_recording *recording_start(const struct lp_recording_config *config)
+{
+	struct lp_recording *recording;
+	struct lp_error error;
+
+	if (recording_new(config, &recording, &error))
+		fail_msg("%s", error.text);
+	return recording;
+}
+
+static void recording_end(struct lp_recording *recording)
+{
+	struct lp_error error;
+
+	if (recording_close(recording, &error))
+		fail_msg("%s", error.text);
+}
+
+/* ms: since the start */
+static void put(struct lp_recording *recording, void *record, uint32_t loop, uint64_t ms)
+{
+	struct lp_event *event = record;
+
+	event->loop = loop;
+	event->pid = 4242;
+	event->time_ns = START + ms * 1000000;
+	recording_take(recording, event);
+}
+
+static void put_target(struct lp_recording *recording, uint64_t ms)
+{
+	struct lp_event_target target = { .event = record_head(LP_EVENT_TARGET, sizeof(target)),
+					  .comm = "python3" };
+	struct lp_event_labels labels = { .event = record_head(LP_EVENT_LABELS, sizeof(labels)),
+					  .unit = "api.service" };
+
+	put(recording, &target, LP_MAX_LOOPS, ms);
+	put(recording, &labels, LP_MAX_LOOPS, ms);
+}
+
+static void put_loop(struct lp_recording *recording, uint32_t slot, uint64_t ms)
+{
+	struct lp_event_loop loop = { .event = record_head(LP_EVENT_LOOP, sizeof(loop)),
+				      .tid = 4242 + slot };
+
+	put(recording, &loop, slot, ms);
+}
+
+static void put_loop_end(struct lp_recording *recording, uint32_t slot, uint64_t ms)
+{
+	struct lp_event end = record_head(LP_EVENT_LOOP_END, sizeof(end));
+
+	put(recording, &end, slot, ms);
+}
+
+static void put_name(struct lp_recording *recording, uint32_t slot, uint32_t callback,
+		     const char *text, uint64_t ms)
+{
+	struct lp_event_name name = record_name(text, "app.py");
+
+	name.callback = callback;
+	name.identity = 0x1000 + callback;
+	put(recording, &name, slot, ms);
+}
+
+static void put_stats(struct lp_recording *recording, uint32_t slot, uint32_t callback,
+		      uint64_t count, uint64_t ms)
+{
+	struct lp_event_callback_stats stats = {
+		.event = record_head(LP_EVENT_CALLBACK_STATS, sizeof(stats)), .callback = callback
+	};
+	struct lp_event_loop_stats loop = { .event = record_head(LP_EVENT_LOOP_STATS, sizeof(loop)),
+					    .wall_start_ns = START,
+					    .callbacks = count,
+					    .iterations = count,
+					    .busy_ns = count * 1000 };
+
+	stats.run.slots[40] = count;
+	stats.run.sum_ns = count * 1000;
+	stats.run.inverted_min_ns = ~1000ULL;
+	stats.run.max_ns = 1000;
+	put(recording, &stats, slot, ms);
+	put(recording, &loop, slot, ms);
+}
+
+/* Bytes that zlib makes nothing of. */
+static void put_noise(struct lp_recording *recording, uint32_t slot, uint64_t ms)
+{
+	static uint64_t state = 88172645463325252ULL;
+	struct lp_event_slow slow = record_slow();
+	size_t i;
+
+	for (i = 0; i < sizeof(slow.task_name); i++) {
+		state ^= state << 13;
+		state ^= state >> 7;
+		state ^= state << 17;
+		slow.task_name[i] = (uint8_t)state;
+	}
+	put(recording, &slow, slot, ms);
+}
+
+static void tick(struct lp_recording *recording, uint64_t ms)
+{
+	recording_tick(recording, START + ms * 1000000);
+}
+
+#endif /* LP_RECORDING_FIXTURE_H */

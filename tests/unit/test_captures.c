@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "recording_fixture.h"
+
+#include "source/captures.h"
+
+#define SOURCES_MAX 256
+
+/* What came, in order. */
+struct lp_came {
+	size_t count;
+	uint64_t types[64];
+	uint64_t of_source[SOURCES_MAX];
+	uint64_t last_unix_ns;
+	bool ordered; /* by wall time, which all sources here share */
+	uint64_t offset[SOURCES_MAX];
+};
+
+static void came(void *context, size_t source, const struct lp_event *record)
+{
+	struct lp_came *came = context;
+	uint64_t unix_ns = record->time_ns + came->offset[source];
+
+	assert_in_range(source, 0, SOURCES_MAX - 1);
+	assert_in_range(record->type, 1, 63);
+	came->count++;
+	came->types[record->type]++;
+	came->of_source[source]++;
+	if (unix_ns < came->last_unix_ns)
+		came->ordered = false;
+	came->last_unix_ns = unix_ns;
+}
+
+static int read_all(const char *const *paths, size_t count, struct lp_came *all,
+		    struct lp_captures_found *found)
+{
+	struct lp_captures *captures;
+	struct lp_error error;
+	size_t i;
+	int err;
+
+	memset(all, 0, sizeof(*all));
+	all->ordered = true;
+	memset(found, 0, sizeof(*found));
+	err = captures_open((char *const *)paths, count, &captures, &error);
+	if (err)
+		return err;
+	*found = *captures_found(captures);
+	assert_in_range(found->sources, 1, SOURCES_MAX);
+	for (i = 0; i < found->sources; i++)
+		all->offset[i] = captures_header(captures, i)->start_unix_ns -
+				 captures_header(captures, i)->start_ns;
+	err = captures_read(captures, came, all);
+	captures_free(captures);
+	return err;
+}
+
+static struct lp_recording_config config_of(const char *path, const char *host, uint64_t later_s)
+{
+	struct lp_recording_config config = recording_config(path);
+
+	snprintf(config.header.host, sizeof(config.header.host), "%s", host);
+	config.header.start_unix_ns += later_s * SECOND;
+	return config;
+}
+
+/* A record each 10 ms, from the start on. */
+static const char *record_one(const char *path, const char *host, uint64_t later_s,
+			      uint64_t seconds)
+{
+	struct lp_recording_config config = config_of(path, host, later_s);
+	struct lp_recording *recording = recording_start(&config);
+	uint64_t ms;
+
+	put_loop(recording, 0, 0);
+	for (ms = 0; ms < seconds * 1000; ms += 10)
+		put_noise(recording, 0, ms);
+	recording_end(recording);
+	return path;
+}
+
+/* A run over several files: loops and names that stay, end, and begin. */
+static unsigned int record_run(void)
+{
+	struct lp_recording_config config = recording_config(directory);
+	struct lp_recording *recording;
+	unsigned int files = 0;
+	uint64_t ms;
+
+	config.rotate_ns = 10 * SECOND;
+	recording = recording_start(&config);
+	put_target(recording, 0);
+	put_loop(recording, 0, 0);
+	put_name(recording, 0, 10, "stays", 0);
+	for (ms = 0; ms < 60000; ms += 100) {
+		if (ms % 20000 == 5000) {
+			put_loop(recording, 1, ms);
+			put_name(recording, 1, 11, "comes and goes", ms);
+		}
+		if (ms % 20000 == 15000)
+			put_loop_end(recording, 1, ms);
+		put_noise(recording, 0, ms);
+		put_stats(recording, 0, 10, ms, ms);
+		tick(recording, ms);
+	}
+	recording_end(recording);
+	while (!access(segment_path(files), F_OK))
+		files++;
+	return files;
+}
+
+static void files_of_one_run_are_read_as_one(void **state)
+{
+	const char *const path[] = { directory };
+	struct lp_captures_found found;
+	struct lp_came all;
+
+	(void)state;
+	assert_int_equal(record_run(), 6);
+	assert_int_equal(read_all(path, 1, &all, &found), 0);
+	assert_int_equal(found.files, 6);
+	assert_int_equal(found.sources, 1);
+	assert_int_equal(found.missing, 0);
+	/* nothing of what each file tells again is new */
+	assert_int_equal(all.types[LP_EVENT_LOOP], 1 + 3);
+	assert_int_equal(all.types[LP_EVENT_LOOP_END], 3);
+	assert_int_equal(all.types[LP_EVENT_NAME], 1 + 3);
+	assert_int_equal(all.types[LP_EVENT_SLOW], 600);
+	assert_int_equal(all.types[LP_EVENT_BASELINE], 0);
+}
+
+static void the_first_file_that_is_there_says_what_it_goes_on_from(void **state)
+{
+	const char *const path[] = { directory };
+	struct lp_captures_found found;
+	struct lp_came all;
+
+	(void)state;
+	record_run();
+	assert_int_equal(unlink(segment_path(0)), 0);
+	assert_int_equal(unlink(segment_path(1)), 0);
+	assert_int_equal(read_all(path, 1, &all, &found), 0);
+	assert_int_equal(found.files, 4);
+	assert_int_equal(all.types[LP_EVENT_BASELINE], 1);
+	assert_int_equal(all.types[LP_EVENT_LOOP], 1 + 2);
+	/* the one at 20 s is the last of the file before */
+	assert_int_equal(all.types[LP_EVENT_SLOW], 399);
+}
+
+static void loops_that_end_in_a_missing_file_end(void **state)
+{
+	const char *const path[] = { directory };
+	struct lp_captures_found found;
+	struct lp_came all;
+
+	(void)state;
+	record_run();
+	/* from 10 to 20 s: the second loop ends there */
+	assert_int_equal(unlink(segment_path(1)), 0);
+	assert_int_equal(read_all(path, 1, &all, &found), 0);
+	assert_int_equal(found.missing, 1);
+	assert_int_equal(all.types[LP_EVENT_LOOP], 1 + 3);
+	assert_int_equal(all.types[LP_EVENT_LOOP_END], 3);
+	assert_int_equal(all.types[LP_EVENT_NAME], 1 + 3);
+	assert_int_equal(all.types[LP_EVENT_BASELINE], 0);
+}
+
+static void a_file_that_is_given_twice_is_read_once(void **state)
+{
+	const char *one = record_one(in_directory("a.lpc"), "box", 0, 2);
+	const char *const paths[] = { one, one, directory };
+	struct lp_captures_found found;
+	struct lp_came all;
+
+	(void)state;
+	assert_int_equal(read_all(paths, 3, &all, &found), 0);
+	assert_int_equal(found.sources, 1);
+	assert_int_equal(found.duplicates, 2);
+	assert_int_equal(all.types[LP_EVENT_SLOW], 200);
+}
+
+static void of_a_copy_that_was_cut_the_longer_one_is_read(void **state)
+{
+	const char *one = record_one(in_directory("b.lpc"), "box", 0, 10);
+	const char *copy = in_directory("a.lpc");
+	const char *const paths[] = { copy, one };
+	struct lp_captures_found found;
+	struct lp_came all;
+	char command[3000];
+
+	(void)state;
+	snprintf(command, sizeof(command), "head -c 1000 '%s' > '%s'", one, copy);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(read_all(paths, 2, &all, &found), 0);
+	assert_int_equal(found.duplicates, 1);
+	assert_int_equal(all.types[LP_EVENT_SLOW], 1000);
+}
+
+static void captures_of_several_hosts_come_in_the_order_of_wall_time(void **state)
+{
+	const char *const paths[] = { record_one(in_directory("a.lpc"), "one", 3, 5),
+				      record_one(in_directory("b.lpc"), "two", 0, 5),
+				      record_one(in_directory("c.lpc"), "one", 1, 5) };
+	struct lp_captures_found found;
+	struct lp_came all;
+
+	(void)state;
+	assert_int_equal(read_all(paths, 3, &all, &found), 0);
+	assert_int_equal(found.sources, 3);
+	assert_int_equal(found.hosts, 2);
+	assert_true(all.ordered);
+	assert_int_equal(all.count, 3 * 501);
+}
+
+static void what_is_no_capture_does_not_keep_the_others_from_being_read(void **state)
+{
+	const char *one = record_one(in_directory("a.lpc"), "box", 0, 1);
+	const char *other = record_one(in_directory("b.lpc"), "box", 5, 1);
+	const char *const paths[] = { in_directory("none.lpc"), other, one };
+	const char *const dir[] = { directory };
+	struct lp_captures_found found;
+	struct lp_came all;
+	FILE *file = fopen(other, "r+");
+
+	(void)state;
+	/* of another major version */
+	fseek(file, 8, SEEK_SET);
+	fputc(LP_CAPTURE_MAJOR + 1, file);
+	fclose(file);
+	assert_int_equal(read_all(paths, 3, &all, &found), -ENOENT);
+	assert_int_equal(found.refused, 2);
+	assert_int_equal(found.files, 1);
+	assert_int_equal(all.types[LP_EVENT_SLOW], 100);
+	assert_int_equal(read_all(dir, 1, &all, &found), -ENOTSUP);
+	assert_int_equal(all.types[LP_EVENT_SLOW], 100);
+	/* nothing at all */
+	assert_int_equal(read_all(paths, 2, &all, &found), -ENOENT);
+}
+
+static void a_cut_capture_is_said_and_the_others_are_read(void **state)
+{
+	const char *const paths[] = { record_one(in_directory("a.lpc"), "one", 0, 5),
+				      record_one(in_directory("b.lpc"), "two", 0, 5) };
+	struct lp_captures_found found;
+	struct lp_came all;
+
+	(void)state;
+	assert_int_equal(truncate(paths[0], 40000), 0);
+	assert_int_equal(read_all(paths, 2, &all, &found), -ENODATA);
+	assert_int_equal(all.of_source[1], 501);
+	assert_in_range(all.of_source[0], 50, 400);
+}
+
+static void an_empty_directory_is_said(void **state)
+{
+	const char *const paths[] = { directory };
+	struct lp_captures_found found;
+	struct lp_came all;
+
+	(void)state;
+	assert_int_equal(read_all(paths, 1, &all, &found), -ENOENT);
+}
+
+static size_t open_descriptors(void)
+{
+	DIR *stream = opendir("/proc/self/fd");
+	size_t count = 0;
+
+	while (readdir(stream))
+		count++;
+	closedir(stream);
+	return count;
+}
+
+static size_t most_open;
+
+static void count_open(void *context, size_t source, const struct lp_event *record)
+{
+	size_t count = open_descriptors();
+
+	came(context, source, record);
+	if (count > most_open)
+		most_open = count;
+}
+
+static void of_many_captures_few_are_open_at_once(void **state)
+{
+	char *paths[200];
+	struct lp_captures *captures;
+	struct lp_came *all = calloc(1, sizeof(*all));
+	struct lp_error error;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 200; i++) {
+		paths[i] = strdup(in_directory("%zu.lpc", i));
+		record_one(paths[i], "box", i / 10, 1);
+	}
+	assert_int_equal(captures_open(paths, 200, &captures, &error), 0);
+	assert_int_equal(captures_found(captures)->sources, 200);
+	assert_int_equal(captures_read(captures, count_open, all), 0);
+	captures_free(captures);
+	assert_int_equal(all->types[LP_EVENT_SLOW], 200 * 100);
+	assert_in_range(most_open, 1, 80);
+	for (i = 0; i < 200; i++)
+		free(paths[i]);
+	free(all);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(files_of_one_run_are_read_as_one),
+		TEST(the_first_file_that_is_there_says_what_it_goes_on_from),
+		TEST(loops_that_end_in_a_missing_file_end),
+		TEST(a_file_that_is_given_twice_is_read_once),
+		TEST(of_a_copy_that_was_cut_the_longer_one_is_read),
+		TEST(captures_of_several_hosts_come_in_the_order_of_wall_time),
+		TEST(what_is_no_capture_does_not_keep_the_others_from_being_read),
+		TEST(a_cut_capture_is_said_and_the_others_are_read),
+		TEST(an_empty_directory_is_said),
+		TEST(of_many_captures_few_are_open_at_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

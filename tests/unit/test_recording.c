@@ -1,0 +1,525 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "recording_fixture.h"
+
+/* What a capture holds, by type. */
+struct lp_counted {
+	uint64_t types[64];
+	uint64_t replayed;
+	uint64_t lost;
+	uint32_t segment;
+	char comm[32], unit[32];
+	char named[64][32]; /* by callback */
+	uint64_t counts[64]; /* of their stats, as told last */
+};
+
+static void count(struct lp_counted *counted, const struct lp_event *record)
+{
+	const struct lp_event_callback_stats *stats = (const void *)record;
+	const struct lp_event_name *name = (const void *)record;
+
+	assert_in_range(record->type, 1, 63);
+	counted->types[record->type]++;
+	if (record->type == LP_EVENT_TARGET)
+		memcpy(counted->comm, ((const struct lp_event_target *)record)->comm, 32);
+	if (record->type == LP_EVENT_LABELS)
+		memcpy(counted->unit, ((const struct lp_event_labels *)record)->unit, 32);
+	if (record->type == LP_EVENT_NAME)
+		memcpy(counted->named[name->callback], name->qualname_data, 32);
+	if (record->type == LP_EVENT_CALLBACK_STATS)
+		counted->counts[stats->callback] = stats->run.sum_ns / 1000;
+}
+
+static void read_file(const char *path, struct lp_counted *counted)
+{
+	struct lp_capture_reader *reader;
+	const struct lp_event *record;
+	struct lp_error error;
+	int err;
+
+	memset(counted, 0, sizeof(*counted));
+	if (capture_reader_new(path, &reader, &error))
+		fail_msg("%s", error.text);
+	counted->segment = capture_header(reader)->segment;
+	while ((err = capture_next(reader, &record, &error)) > 0) {
+		count(counted, record);
+		counted->replayed += capture_is_replay(reader);
+	}
+	if (err)
+		fail_msg("%s", error.text);
+	counted->lost = capture_lost(reader);
+	capture_reader_free(reader);
+}
+
+static bool is_there(const char *path)
+{
+	return !access(path, F_OK);
+}
+
+static uint64_t size_of(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) ? 0 : (uint64_t)status.st_size;
+}
+
+static void a_file_takes_all_records_and_only_its_user_may_read_it(void **state)
+{
+	struct lp_recording_config config = recording_config(in_directory("x.lpc"));
+	struct lp_recording *recording = recording_start(&config);
+	struct lp_counted counted;
+	struct stat status;
+	int i;
+
+	(void)state;
+	put_target(recording, 0);
+	put_loop(recording, 0, 0);
+	for (i = 0; i < 1000; i++)
+		put_noise(recording, 0, (uint64_t)i);
+	recording_end(recording);
+	read_file(config.path, &counted);
+	assert_int_equal(counted.types[LP_EVENT_SLOW], 1000);
+	assert_int_equal(counted.replayed, 0);
+	assert_int_equal(stat(config.path, &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0600);
+}
+
+static void what_is_a_second_old_is_in_the_file(void **state)
+{
+	struct lp_recording_config config = recording_config(in_directory("x.lpc"));
+	struct lp_recording *recording = recording_start(&config);
+	struct lp_counted counted;
+
+	(void)state;
+	put_loop(recording, 0, 0);
+	put_noise(recording, 0, 10);
+	tick(recording, 900);
+	read_file(config.path, &counted);
+	assert_int_equal(counted.types[LP_EVENT_SLOW], 0);
+	tick(recording, 1010);
+	read_file(config.path, &counted);
+	assert_int_equal(counted.types[LP_EVENT_SLOW], 1);
+	recording_end(recording);
+}
+
+static void a_directory_takes_a_name_that_tells_host_start_and_number(void **state)
+{
+	struct lp_recording_config config = recording_config(directory);
+	struct lp_recording *recording;
+	struct lp_counted counted;
+
+	(void)state;
+	recording = recording_start(&config);
+	assert_string_equal(recording_path(recording), segment_path(0));
+	put_noise(recording, 0, 1);
+	recording_end(recording);
+	read_file(segment_path(0), &counted);
+	assert_int_equal(counted.types[LP_EVENT_SLOW], 1);
+}
+
+static void a_hostname_stays_within_the_directory(void **state)
+{
+	struct lp_recording_config config = recording_config(directory);
+	struct lp_recording *recording;
+
+	(void)state;
+	strcpy(config.header.host, "../../a b");
+	recording = recording_start(&config);
+	assert_string_equal(recording_path(recording),
+			    in_directory("loopprof-.._.._a_b-" STAMP "-0.lpc"));
+	recording_end(recording);
+	assert_true(is_there(in_directory("loopprof-.._.._a_b-" STAMP "-0.lpc")));
+}
+
+static void a_directory_is_made_for_its_owner_only(void **state)
+{
+	struct lp_recording_config config = recording_config(in_directory("new/"));
+	struct stat status;
+
+	(void)state;
+	recording_end(recording_start(&config));
+	assert_int_equal(stat(in_directory("new"), &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0700);
+	config = recording_config(in_directory("other"));
+	config.directory = true;
+	recording_end(recording_start(&config));
+	assert_int_equal(stat(in_directory("other"), &status), 0);
+	assert_true(S_ISDIR(status.st_mode));
+}
+
+static void a_place_that_cannot_be_written_is_told_at_once(void **state)
+{
+	struct lp_recording_config config = recording_config(in_directory("none/x.lpc"));
+	struct lp_recording *recording;
+	struct lp_error error;
+
+	(void)state;
+	assert_int_equal(recording_new(&config, &recording, &error), -ENOENT);
+	assert_null(recording);
+	assert_non_null(strstr(error.text, config.path));
+	config.directory = true;
+	assert_int_equal(recording_new(&config, &recording, &error), -ENOENT);
+	/* a file where a directory is wanted */
+	config = recording_config(in_directory("file"));
+	recording_end(recording_start(&config));
+	config.directory = true;
+	assert_int_equal(recording_new(&config, &recording, &error), -ENOTDIR);
+	assert_non_null(strstr(error.text, "need a directory"));
+	/* not through links */
+	assert_int_equal(symlink(in_directory("target"), in_directory("link")), 0);
+	config = recording_config(in_directory("link"));
+	assert_int_equal(recording_new(&config, &recording, &error), -ELOOP);
+	assert_false(is_there(in_directory("target")));
+}
+
+static void two_runs_that_begin_in_the_same_second_have_their_own_files(void **state)
+{
+	struct lp_recording_config config = recording_config(directory);
+	struct lp_recording *first, *second;
+
+	(void)state;
+	first = recording_start(&config);
+	second = recording_start(&config);
+	assert_string_not_equal(recording_path(first), recording_path(second));
+	recording_end(first);
+	recording_end(second);
+	assert_true(is_there(segment_path(0)));
+	assert_true(is_there(in_directory("loopprof-box-20231114T221321Z-0.lpc")));
+}
+
+static void a_new_file_begins_after_so_many_bytes(void **state)
+{
+	struct lp_recording_config config = recording_config(directory);
+	struct lp_recording *recording;
+	struct lp_counted counted;
+	uint64_t slow = 0, ms;
+	unsigned int i;
+
+	(void)state;
+	config.rotate_bytes = 20000;
+	recording = recording_start(&config);
+	put_loop(recording, 0, 0);
+	for (ms = 0; ms < 20000; ms += 10) {
+		put_noise(recording, 0, ms);
+		tick(recording, ms);
+	}
+	recording_end(recording);
+	for (i = 0; is_there(segment_path(i)); i++) {
+		assert_true(size_of(segment_path(i)) < 20000 + 40000);
+		read_file(segment_path(i), &counted);
+		assert_int_equal(counted.segment, i);
+		slow += counted.types[LP_EVENT_SLOW];
+	}
+	assert_true(i > 5);
+	assert_int_equal(slow, 2000);
+}
+
+static void a_new_file_begins_after_so_long(void **state)
+{
+	struct lp_recording_config config = recording_config(directory);
+	struct lp_recording *recording;
+	struct lp_counted counted;
+	uint64_t ms;
+
+	(void)state;
+	config.rotate_ns = 60 * SECOND;
+	recording = recording_start(&config);
+	put_loop(recording, 0, 0);
+	for (ms = 0; ms < 150000; ms += 500) {
+		assert_int_equal(recording_rotation_due(recording, START + ms * 1000000),
+				 ms == 60000 || ms == 120000);
+		tick(recording, ms);
+	}
+	recording_end(recording);
+	assert_true(is_there(segment_path(2)));
+	assert_false(is_there(segment_path(3)));
+	read_file(segment_path(2), &counted);
+	assert_int_equal(counted.types[LP_EVENT_LOOP], 1);
+	assert_int_equal(counted.types[LP_EVENT_BASELINE], 1);
+}
+
+/* Two files: in the first much happens, of which the second has to tell what still holds. */
+static void each_file_begins_with_what_is_known(void **state)
+{
+	struct lp_recording_config config = recording_config(directory);
+	struct lp_event exit = record_head(LP_EVENT_PROCESS, sizeof(struct lp_event_process));
+	struct lp_event_process process = { .event = exit, .action = LP_PROCESS_EXIT };
+	struct lp_event_lost lost = { .event = record_head(LP_EVENT_LOST, sizeof(lost)) };
+	struct lp_recording *recording;
+	struct lp_counted counted;
+
+	(void)state;
+	config.rotate_ns = 60 * SECOND;
+	recording = recording_start(&config);
+	put_target(recording, 0);
+	put_loop(recording, 0, 1);
+	put_loop(recording, 1, 1);
+	put_loop(recording, 2, 1);
+	put_name(recording, 0, 10, "stays", 2);
+	put_name(recording, 1, 11, "ends", 2);
+	put_name(recording, 2, 12, "other", 2);
+	put_stats(recording, 0, 10, 5, 3);
+	put_stats(recording, 0, 10, 7, 4);
+	put_stats(recording, 1, 11, 9, 4);
+	put_loop_end(recording, 1, 5);
+	put(recording, &lost, LP_MAX_LOOPS, 6);
+	tick(recording, 60000);
+	put_stats(recording, 0, 10, 8, 60001);
+	tick(recording, 61500);
+	read_file(segment_path(1), &counted);
+	assert_string_equal(counted.comm, "python3");
+	assert_string_equal(counted.unit, "api.service");
+	assert_int_equal(counted.types[LP_EVENT_LOOP], 2);
+	assert_int_equal(counted.types[LP_EVENT_NAME], 2);
+	assert_string_equal(counted.named[10], "stays");
+	assert_string_equal(counted.named[11], "");
+	assert_int_equal(counted.types[LP_EVENT_LOST], 1);
+	assert_int_equal(counted.types[LP_EVENT_BASELINE], 1);
+	/* once in what is told again, once as news */
+	assert_int_equal(counted.types[LP_EVENT_CALLBACK_STATS], 2);
+	assert_int_equal(counted.counts[10], 8);
+	/* target, labels, two loops, two names, a callback's and a loop's stats, lost, baseline */
+	assert_int_equal(counted.replayed, 10);
+	/* the process is gone: nobody needs to know it */
+	put_loop_end(recording, 0, 62000);
+	put_loop_end(recording, 2, 62000);
+	put(recording, &process, LP_MAX_LOOPS, 62000);
+	tick(recording, 121000);
+	recording_end(recording);
+	read_file(segment_path(2), &counted);
+	assert_int_equal(counted.types[LP_EVENT_TARGET], 0);
+	assert_int_equal(counted.types[LP_EVENT_LABELS], 0);
+	assert_int_equal(counted.types[LP_EVENT_LOOP], 0);
+	assert_int_equal(counted.types[LP_EVENT_NAME], 0);
+	assert_int_equal(counted.types[LP_EVENT_PROCESS], 0);
+}
+
+/* A stack and its places are told again in the file that names them, before they are named. */
+static void stacks_are_told_again_where_they_are_named(void **state)
+{
+	struct lp_recording_config config = recording_config(directory);
+	const uint32_t numbers[] = { 3, 4 };
+	struct lp_event_frame three = record_frame(3, "inner", 1);
+	struct lp_event_frame four = record_frame(4, "outer", 2);
+	struct lp_event_frame five = record_frame(5, "unused", 3);
+	struct lp_record_seen seen = record_seen(LP_SEEN_BLOCKED, 0xabc, 2, numbers);
+	struct lp_event_cause cause = { .event = record_head(LP_EVENT_CAUSE, sizeof(cause)),
+					.stack = 0xabc,
+					.seen = LP_SEEN_BLOCKED };
+	struct lp_capture_reader *reader;
+	const struct lp_event *record;
+	struct lp_recording *recording;
+	struct lp_error error;
+	uint16_t types[16];
+	size_t i = 0;
+
+	(void)state;
+	config.rotate_ns = 60 * SECOND;
+	recording = recording_start(&config);
+	put_loop(recording, 0, 1);
+	put(recording, &three, 0, 2);
+	put(recording, &four, 0, 2);
+	put(recording, &five, 0, 2);
+	seen.seen.segment_ns = START;
+	put(recording, &seen, 0, 2);
+	put(recording, &cause, 0, 3);
+	tick(recording, 60000);
+	put(recording, &cause, 0, 60001);
+	put(recording, &cause, 0, 60002);
+	recording_end(recording);
+	assert_int_equal(capture_reader_new(segment_path(1), &reader, &error), 0);
+	while (capture_next(reader, &record, &error) > 0) {
+		assert_in_range(i, 0, 15);
+		types[i++] = record->type;
+		/* no second time a sample of that stall */
+		if (record->type == LP_EVENT_SEEN)
+			assert_int_equal(((const struct lp_event_seen *)record)->segment_ns, 0);
+	}
+	capture_reader_free(reader);
+	assert_int_equal(i, 7);
+	assert_int_equal(types[0], LP_EVENT_LOOP);
+	assert_int_equal(types[1], LP_EVENT_BASELINE);
+	assert_int_equal(types[2], LP_EVENT_FRAME);
+	assert_int_equal(types[3], LP_EVENT_FRAME);
+	assert_int_equal(types[4], LP_EVENT_SEEN);
+	assert_int_equal(types[5], LP_EVENT_CAUSE);
+	assert_int_equal(types[6], LP_EVENT_CAUSE);
+}
+
+static void fill_with_noise(struct lp_recording *recording, uint64_t from_ms, uint64_t seconds)
+{
+	uint64_t ms;
+
+	for (ms = from_ms; ms < from_ms + seconds * 1000; ms += 10) {
+		put_noise(recording, 0, ms);
+		tick(recording, ms);
+	}
+}
+
+static uint64_t size_of_all(void)
+{
+	struct dirent *entry;
+	DIR *stream = opendir(directory);
+	uint64_t all = 0;
+
+	while (stream && (entry = readdir(stream)))
+		if (!strncmp(entry->d_name, "loopprof-", 9))
+			all += size_of(in_directory("%s", entry->d_name));
+	closedir(stream);
+	return all;
+}
+
+static void the_oldest_files_go_and_others_stay(void **state)
+{
+	struct lp_recording_config config = recording_config(directory), before;
+	struct lp_recording *recording;
+	FILE *file;
+
+	(void)state;
+	/* an older run's, a file with such a name that is none, and one of another name */
+	before = recording_config(directory);
+	before.header.start_unix_ns -= 3600 * SECOND;
+	recording_end(recording_start(&before));
+	assert_true(is_there(in_directory("loopprof-box-20231114T211320Z-0.lpc")));
+	file = fopen(in_directory("loopprof-box-20200101T000000Z-0.lpc"), "w");
+	fprintf(file, "%0200000d", 1);
+	fclose(file);
+	before = recording_config(in_directory("mine.lpc"));
+	before.header.start_unix_ns -= 7200 * SECOND;
+	recording_end(recording_start(&before));
+
+	config.rotate_bytes = 20000;
+	config.retain_bytes = 100000;
+	recording = recording_start(&config);
+	fill_with_noise(recording, 0, 60);
+	recording_end(recording);
+	assert_false(is_there(in_directory("loopprof-box-20231114T211320Z-0.lpc")));
+	assert_false(is_there(segment_path(0)));
+	assert_true(is_there(in_directory("loopprof-box-20200101T000000Z-0.lpc")));
+	assert_true(is_there(in_directory("mine.lpc")));
+	/* the foreign one is no capture and counts for nothing */
+	assert_in_range(size_of_all() - 200000, 60000, 100000 + 40000);
+}
+
+static void a_file_that_another_run_writes_is_not_removed(void **state)
+{
+	struct lp_recording_config config = recording_config(directory), before = config;
+	struct lp_recording *recording, *other;
+
+	(void)state;
+	before.header.start_unix_ns -= 3600 * SECOND;
+	other = recording_start(&before);
+	config.rotate_bytes = 20000;
+	config.retain_bytes = 60000;
+	recording = recording_start(&config);
+	fill_with_noise(recording, 0, 20);
+	recording_end(recording);
+	assert_false(is_there(segment_path(0)));
+	assert_true(is_there(in_directory("loopprof-box-20231114T211320Z-0.lpc")));
+	recording_end(other);
+}
+
+static void a_full_disk_is_counted_and_told_at_the_end(void **state)
+{
+	struct lp_recording_config config = recording_config("/dev/full");
+	struct lp_recording *recording = recording_start(&config);
+	struct lp_error error;
+
+	(void)state;
+	fill_with_noise(recording, 0, 30);
+	assert_int_equal(recording_close(recording, &error), -ENOSPC);
+	assert_non_null(strstr(error.text, "is incomplete: 3000 records in 30.0 s"));
+}
+
+/* The directory goes, with all in it; ten seconds later it is there again. */
+static void a_directory_that_comes_back_is_used_again(void **state)
+{
+	struct lp_recording_config config = recording_config(in_directory("d/"));
+	struct lp_recording *recording = recording_start(&config);
+	struct lp_counted counted;
+	struct lp_error error;
+
+	(void)state;
+	put_target(recording, 0);
+	put_loop(recording, 0, 0);
+	put_name(recording, 0, 10, "f", 0);
+	fill_with_noise(recording, 0, 5);
+	remove_all(in_directory("d"));
+	fill_with_noise(recording, 5000, 5);
+	assert_int_equal(mkdir(in_directory("d"), 0700), 0);
+	fill_with_noise(recording, 10000, 15);
+	assert_int_equal(recording_close(recording, &error), -ENOENT);
+	if (!strstr(error.text, "is incomplete: "))
+		fail_msg("%s", error.text);
+	read_file(in_directory("d/loopprof-box-" STAMP "-1.lpc"), &counted);
+	assert_int_equal(counted.types[LP_EVENT_LOOP], 1);
+	assert_int_equal(counted.types[LP_EVENT_NAME], 1);
+	assert_true(counted.types[LP_EVENT_SLOW] > 500);
+	/* those that were in the file that went, too: 2500, and target, labels, loop, name */
+	assert_int_equal(counted.types[LP_EVENT_SLOW] + counted.lost, 2500 + 4);
+}
+
+static void a_file_that_was_removed_is_begun_again(void **state)
+{
+	struct lp_recording_config config = recording_config(in_directory("x.lpc"));
+	struct lp_recording *recording = recording_start(&config);
+	struct lp_counted counted;
+	struct lp_error error;
+
+	(void)state;
+	put_loop(recording, 0, 0);
+	fill_with_noise(recording, 0, 5);
+	assert_int_equal(unlink(config.path), 0);
+	fill_with_noise(recording, 5000, 5);
+	assert_int_equal(recording_close(recording, &error), -ENOENT);
+	read_file(config.path, &counted);
+	assert_int_equal(counted.types[LP_EVENT_LOOP], 1);
+	assert_int_equal(counted.types[LP_EVENT_SLOW] + counted.lost, 1000 + 1);
+}
+
+/* Blocks that are full before a second has passed. */
+static void a_file_that_was_removed_is_missed_when_much_is_written(void **state)
+{
+	struct lp_recording_config config = recording_config(in_directory("x.lpc"));
+	struct lp_recording *recording = recording_start(&config);
+	struct lp_error error;
+	uint64_t ms, i;
+
+	(void)state;
+	put_loop(recording, 0, 0);
+	tick(recording, 0);
+	assert_int_equal(unlink(config.path), 0);
+	for (ms = 100; ms < 3000; ms += 100) {
+		for (i = 0; i < 300; i++)
+			put_noise(recording, 0, ms);
+		tick(recording, ms);
+	}
+	assert_int_equal(recording_close(recording, &error), -ENOENT);
+	assert_true(is_there(config.path));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_file_takes_all_records_and_only_its_user_may_read_it),
+		TEST(what_is_a_second_old_is_in_the_file),
+		TEST(a_directory_takes_a_name_that_tells_host_start_and_number),
+		TEST(a_hostname_stays_within_the_directory),
+		TEST(a_directory_is_made_for_its_owner_only),
+		TEST(a_place_that_cannot_be_written_is_told_at_once),
+		TEST(two_runs_that_begin_in_the_same_second_have_their_own_files),
+		TEST(a_new_file_begins_after_so_many_bytes),
+		TEST(a_new_file_begins_after_so_long),
+		TEST(each_file_begins_with_what_is_known),
+		TEST(stacks_are_told_again_where_they_are_named),
+		TEST(the_oldest_files_go_and_others_stay),
+		TEST(a_file_that_another_run_writes_is_not_removed),
+		TEST(a_full_disk_is_counted_and_told_at_the_end),
+		TEST(a_directory_that_comes_back_is_used_again),
+		TEST(a_file_that_was_removed_is_begun_again),
+		TEST(a_file_that_was_removed_is_missed_when_much_is_written),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "block.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+/* A block is closed once it holds so much. */
+#define RAW_BYTES 65536
+/* Of 10,000 callbacks a second, a hundred of them slow, 3 takes 0.14 % of a CPU for 18:1; 6 takes
+ * 0.36 % for 21:1, and 1 saves 0.02 % only. */
+#define LEVEL 3
+
+struct lp_packer {
+	z_stream stream;
+	uint8_t *raw; /* RAW_BYTES, or as much as one record that is larger takes */
+	size_t raw_bytes, raw_room;
+	uint8_t *block;
+	size_t block_room;
+	size_t count;
+	uint64_t first_ns; /* of its first record */
+};
+
+struct lp_packer *packer_new(void)
+{
+	struct lp_packer *packer = calloc(1, sizeof(*packer));
+
+	if (!packer)
+		return NULL;
+	packer->raw_room = RAW_BYTES;
+	packer->raw = malloc(packer->raw_room);
+	if (packer->raw && deflateInit(&packer->stream, LEVEL) == Z_OK)
+		return packer;
+	free(packer->raw);
+	free(packer);
+	return NULL;
+}
+
+void packer_free(struct lp_packer *packer)
+{
+	if (!packer)
+		return;
+	deflateEnd(&packer->stream);
+	free(packer->raw);
+	free(packer->block);
+	free(packer);
+}
+
+bool packer_has_room(const struct lp_packer *packer, size_t size)
+{
+	return !packer->count || packer->raw_bytes + record_padded(size) <= RAW_BYTES;
+}
+
+void packer_add(struct lp_packer *packer, const struct lp_event *record)
+{
+	size_t size = record_padded(record->size);
+
+	if (packer->raw_bytes + size > packer->raw_room) {
+		uint8_t *grown = realloc(packer->raw, packer->raw_bytes + size);
+
+		if (!grown)
+			return;
+		packer->raw = grown;
+		packer->raw_room = packer->raw_bytes + size;
+	}
+	memcpy(packer->raw + packer->raw_bytes, record, record->size);
+	memset(packer->raw + packer->raw_bytes + record->size, 0, size - record->size);
+	packer->raw_bytes += size;
+	if (!packer->count++)
+		packer->first_ns = record->time_ns;
+}
+
+size_t packer_count(const struct lp_packer *packer)
+{
+	return packer->count;
+}
+
+void packer_clear(struct lp_packer *packer)
+{
+	packer->count = 0;
+	packer->raw_bytes = 0;
+}
+
+const void *packer_finish(struct lp_packer *packer, uint16_t flags, uint64_t lost, size_t *size)
+{
+	struct lp_capture_block head = {
+		.event = { .type = LP_EVENT_BLOCK,
+			   .reserved = flags,
+			   .time_ns = packer->first_ns,
+			   .loop = LP_MAX_LOOPS },
+		.lost = lost,
+		.raw_bytes = (__u32)packer->raw_bytes,
+	};
+	size_t wanted = sizeof(head) + LP_ALIGNMENT +
+			deflateBound(&packer->stream, (uLong)packer->raw_bytes);
+
+	packer_clear(packer);
+	if (wanted > packer->block_room) {
+		uint8_t *grown = realloc(packer->block, wanted);
+
+		if (!grown)
+			return NULL;
+		packer->block = grown;
+		packer->block_room = wanted;
+	}
+	deflateReset(&packer->stream);
+	packer->stream.next_in = packer->raw;
+	packer->stream.avail_in = (uInt)head.raw_bytes;
+	packer->stream.next_out = packer->block + sizeof(head);
+	packer->stream.avail_out = (uInt)(packer->block_room - sizeof(head));
+	if (deflate(&packer->stream, Z_FINISH) != Z_STREAM_END)
+		return NULL;
+	head.event.size = (__u32)(sizeof(head) + packer->stream.total_out);
+	memcpy(packer->block, &head, sizeof(head));
+	*size = record_padded(head.event.size);
+	memset(packer->block + head.event.size, 0, *size - head.event.size);
+	return packer->block;
+}
+
+int block_unpack(const void *data, size_t bytes, void *raw, size_t raw_bytes, size_t *got)
+{
+	z_stream stream = { .next_in = (Bytef *)data,
+			    .avail_in = (uInt)bytes,
+			    .next_out = raw,
+			    .avail_out = (uInt)raw_bytes };
+	int result;
+
+	*got = 0;
+	if (inflateInit(&stream) != Z_OK)
+		return -ENOMEM;
+	result = inflate(&stream, Z_SYNC_FLUSH);
+	*got = stream.total_out;
+	inflateEnd(&stream);
+	if (result == Z_STREAM_END)
+		return *got == raw_bytes && !stream.avail_in ? 0 : -EBADMSG;
+	if (result == Z_MEM_ERROR)
+		return -ENOMEM;
+	/* all of it was used, and it goes on */
+	if ((result == Z_OK || result == Z_BUF_ERROR) && !stream.avail_in)
+		return -ENODATA;
+	return -EBADMSG;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Many captures at once, of many runs and hosts.  The files of one run are one
+ * source; the records of all sources come in the order of the hosts' wall clocks.
+ * What is wrong with a file is said, on stderr, and the others are read.
+ */
+#ifndef LP_CAPTURES_H
+#define LP_CAPTURES_H
+
+#include "../error.h"
+#include "capture.h"
+
+#include <stddef.h>
+
+struct lp_captures;
+
+struct lp_captures_found {
+	size_t files; /* that are read */
+	size_t sources;
+	size_t hosts;
+	size_t refused; /* files that are no captures, or cannot be read */
+	size_t duplicates; /* files that hold what another one holds */
+	size_t missing; /* files between two of the same run */
+};
+
+/*
+ * Takes files and directories, of which all *.lpc.  Returns 0 if there is at least one
+ * capture; else a negative errno, with a sentence unless all was said already.
+ */
+int captures_open(char *const *paths, size_t count, struct lp_captures **captures,
+		  struct lp_error *error);
+void captures_free(struct lp_captures *captures);
+
+const struct lp_captures_found *captures_found(const struct lp_captures *captures);
+
+/* Of the first file that there is of a source. */
+const struct lp_capture_header *captures_header(const struct lp_captures *captures, size_t source);
+
+/* The path of that file. */
+const char *captures_path(const struct lp_captures *captures, size_t source);
+
+typedef void (*lp_captured_taker)(void *context, size_t source, const struct lp_event *record);
+
+/*
+ * Hands out all records.  Returns 0, or the negative errno of the first capture that
+ * was cut or damaged: each was told, and all that can be read was handed out.
+ */
+int captures_read(struct lp_captures *captures, lp_captured_taker take, void *context);
+
+#endif /* LP_CAPTURES_H */
