@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Writes findings.lpc: everything that can get lost, and lives of tasks.  Made by hand,
- * as no program loses the same things at the same instants each time.
- * usage: findings FILE
+ * Writes blocks.lpc, and an older version wrote findings.lpc: everything that can get lost, and
+ * lives of tasks.  Made by hand, as no program loses the same things at the same instants each
+ * time. usage: findings FILE
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "../unit/records.h"
-#include "source/capture.h"
+#include "source/recording.h"
 
 #define MS 1000000ULL
 #define START_NS (1000000 * MS)
@@ -17,7 +17,7 @@
 #define LIBRARY "/usr/lib/python3.11/"
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 
-static struct lp_capture_writer *writer;
+static struct lp_recording *recording;
 
 /* ms: since the start */
 static void put(void *record, uint32_t loop, uint64_t ms)
@@ -27,7 +27,7 @@ static void put(void *record, uint32_t loop, uint64_t ms)
 	event->loop = loop;
 	event->pid = PID;
 	event->time_ns = START_NS + ms * MS;
-	capture_write(writer, event);
+	recording_take(recording, event);
 }
 
 /* The numbers that stacks below are made of. */
@@ -252,28 +252,27 @@ static void put_all(void)
 
 int main(int argc, char **argv)
 {
-	const struct lp_capture_header header = {
-		.magic = LP_CAPTURE_MAGIC,
-		.major = LP_CAPTURE_MAJOR,
-		.minor = LP_CAPTURE_MINOR,
-		.header_bytes = sizeof(header),
-		.threshold_ns = 100 * MS,
-		.start_ns = START_NS,
-		.start_unix_ns = 43267000 * MS, /* 12:01:07 of the first day */
-		.tool = "loopprof golden",
-		.mode = "trace",
-		.host = "box",
+	struct lp_recording_config config = {
+		.header = {
+			.threshold_ns = 100 * MS,
+			.start_ns = START_NS,
+			.start_unix_ns = 43267000 * MS, /* 12:01:07 of the first day */
+			.tool = "loopprof golden",
+			.mode = "trace",
+			.host = "box",
+		},
 	};
 	struct lp_error error;
 
 	if (argc != 2)
 		return 2;
-	if (capture_writer_new(argv[1], &header, &writer, &error)) {
+	config.path = argv[1];
+	if (recording_new(&config, &recording, &error)) {
 		fprintf(stderr, "%s\n", error.text);
 		return 1;
 	}
 	put_all();
-	if (capture_writer_close(writer, &error)) {
+	if (recording_close(recording, &error)) {
 		fprintf(stderr, "%s\n", error.text);
 		return 1;
 	}

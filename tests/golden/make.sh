@@ -3,9 +3,9 @@
 # Captures anew what the golden tests report on, then writes what is expected of
 # it.  Needs root.  usage: make.sh [LOOPPROF]; PYTHON= chooses the interpreter.
 #
-# stalls.lpc, loops.lpc and cut.lpc, the first half of stalls.lpc, were made by version
-# 0.1.0 and stay as they are: what is expected of them shows that such captures can
-# still be read.  Review each difference in that before it is committed.
+# stalls.lpc, loops.lpc, findings.lpc and cut.lpc, the first half of stalls.lpc, were
+# made in formats 1.0 and 1.1 and stay as they are: what is expected of them shows that
+# such captures can still be read.  Review each difference in that before it is committed.
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
@@ -41,9 +41,9 @@ capture() {
 
 capture causes -d 0.8 -i 400ms
 
-# findings.lpc is written by a program of its own: see findings.c.
+# blocks.lpc, in format 1.3, is written by a program of its own: see findings.c.
 cc -O2 -std=gnu11 -D_GNU_SOURCE -I"$here/../../user" -o "$programs/findings" "$here/findings.c" \
-	"$here"/../../user/{source/capture,out/file,error,log}.c
-"$programs/findings" "$here/findings.lpc"
-chmod 644 "$here/findings.lpc"
+	"$here"/../../user/{source/{recording,archive,replay,packed,block,capture},out/file,error,log}.c -lz
+"$programs/findings" "$here/blocks.lpc"
+chmod 644 "$here/blocks.lpc"
 UPDATE=1 "$here/run.sh" "$loopprof"
