@@ -52,9 +52,6 @@ void output_warn(const char *path, int err);
 /* The same as an error; returns err. */
 int output_cannot_write(struct lp_error *error, const char *path, int err);
 
-/* A file that was created goes to who called sudo, if somebody did. */
-void output_give_to_caller(int descriptor);
-
 /* Tells that they can again. */
 void output_note_again(const char *path);
 
