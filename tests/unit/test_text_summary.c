@@ -214,6 +214,30 @@ static void causes_beyond_the_worst_are_counted(void **state)
 	assert_int_equal(rows, 20);
 }
 
+static void what_was_too_much_to_tell_is_counted(void **state)
+{
+	struct lp_loop_summary summary = {
+		.loop = &loop, .callbacks = 5, .untold = 12, .untold_iterations = 1
+	};
+	const char *text = summed_up(&summary, false, &wide);
+
+	(void)state;
+	assert_non_null(strstr(text, "12 more slow callbacks were too many to tell one by one\n"
+				     "1 more slow iteration was too many to tell one by one\n"));
+}
+
+static void loops_that_are_counted_together_say_how_many_they_are(void **state)
+{
+	struct lp_loop_info many = { .id = 9, .comm = "worker", .folded = true };
+	struct lp_loop_summary summary = { .loop = &many, .folded = 37, .callbacks = 5 };
+
+	(void)state;
+	assert_non_null(strstr(summed_up(&summary, false, &wide),
+			       "worker, 37 loops that have ended\n0.0 s, "));
+	many.grouped = true;
+	assert_non_null(strstr(summed_up(&summary, false, &wide), "worker, 37 loops\n0.0 s, "));
+}
+
 static void callbacks_known_from_samples_are_told_as_such(void **state)
 {
 	struct lp_callback_summary items[] = { { .callback = &report, .slow = 1 } };
@@ -274,6 +298,8 @@ int main(void)
 		cmocka_unit_test(time_is_told_by_what_it_was_lost_to),
 		cmocka_unit_test(causes_of_every_kind_have_a_name_and_fit),
 		cmocka_unit_test(causes_beyond_the_worst_are_counted),
+		cmocka_unit_test(what_was_too_much_to_tell_is_counted),
+		cmocka_unit_test(loops_that_are_counted_together_say_how_many_they_are),
 		cmocka_unit_test(callbacks_known_from_samples_are_told_as_such),
 		cmocka_unit_test(causes_that_found_no_room_are_told),
 		cmocka_unit_test(an_interval_tells_what_was_lost_in_it),

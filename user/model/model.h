@@ -284,7 +284,12 @@ struct lp_loop_summary {
 	struct lp_cause *causes; /* worst first */
 };
 
-/* An instant of its host's CLOCK_MONOTONIC, in ns since 1970. */
+/*
+ * An instant of its host's CLOCK_MONOTONIC, in ns since 1970.  The offset is that of
+ * the beginning of the run: a wall clock that is set meanwhile moves nothing, and
+ * durations never depend on it.  CLOCK_MONOTONIC stands still while the host is
+ * suspended: later instants are then told too early by as much.
+ */
 static inline uint64_t loop_unix_ns(const struct lp_loop_info *loop, uint64_t monotonic_ns)
 {
 	return monotonic_ns + (uint64_t)loop->unix_offset_ns;

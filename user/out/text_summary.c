@@ -137,7 +137,7 @@ static void print_loop_head(FILE *file, const struct lp_loop_summary *loop, bool
 	double busy = 100 * loop_utilization(loop);
 
 	if (loop->loop->folded)
-		fprintf(file, "%s, %" PRIu64 " loop%s%s: ", loop->loop->comm, loop->folded,
+		fprintf(file, "%s, %" PRIu64 " loop%s%s\n", loop->loop->comm, loop->folded,
 			loop->folded == 1 ? "" : "s",
 			loop->loop->grouped ? ""
 			: loop->folded == 1 ? " that has ended"
