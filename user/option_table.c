@@ -32,6 +32,8 @@ const struct lp_option_row lp_options[] = {
 	  "profile these processes; may be repeated" },
 	{ 'a', "all", NULL, LP_FOR_LIVE,
 	  "profile every asyncio process of the host, also those that start later" },
+	{ LP_OPTION_CGROUP, "cgroup", "PATH", LP_FOR_LIVE,
+	  "the same, of those processes only that are in this cgroup or below it (a systemd unit, a container, a pod): a path below /sys/fs/cgroup" },
 	{ 's', "subprocesses", NULL, LP_FOR_LIVE, "follow the targets' children too" },
 	{ 't', "threshold", "TIME", LP_FOR_LIVE,
 	  "a callback that runs for so long is slow (default 100ms)" },

@@ -137,6 +137,9 @@ static int take_fail_if(struct lp_options *options, const char *value)
 static int take_fleet_option(struct lp_options *options, int key, const char *value)
 {
 	switch (key) {
+	case LP_OPTION_CGROUP:
+		options->cgroup = value;
+		return *value ? 0 : usage_error("%s takes the path of a cgroup", "--cgroup");
 	case LP_OPTION_EXPORT:
 		return take_export(options, value);
 	case LP_OPTION_BUDGET:
@@ -282,6 +285,9 @@ static int check_combination(const struct lp_options *options)
 		return options->pid_count ? 0 : usage_error("tasks needs %s", "-p PID");
 	if (!targets)
 		return usage_error("nothing to profile: give %s", "-p PID, -a or -- COMMAND");
+	if (options->cgroup && (options->pid_count || options->launch))
+		return usage_error("--cgroup tells which processes: leave out %s",
+				   "-p and -- COMMAND");
 	if (options->all && (options->pid_count || options->launch))
 		return usage_error("-a means every process: leave out %s", "-p and -- COMMAND");
 	if (options->pid_count && options->launch)
@@ -330,6 +336,8 @@ static void complete_options(struct lp_options *options)
 	/* what a task waits for a turn of the loop is a part of its life; and a callback from
 	 * another thread is seen where it is put into the queue */
 	options->queue |= options->lifetimes || options->findings >> LP_FINDING_WRONG_THREAD & 1;
+	if (options->cgroup && !options->pid_count && !options->launch)
+		options->all = true;
 	/* to be left on: no probe, unless it is asked for or paid from a budget */
 	if (options->all && !options->mode_given && !options->queue && !options->budget_ppm)
 		options->sampling = true;

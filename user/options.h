@@ -35,6 +35,7 @@ struct lp_options {
 	pid_t *pids;
 	size_t pid_count;
 	bool all; /* -a */
+	const char *cgroup; /* --cgroup, which implies it; NULL: all of them */
 	char **launch; /* -- COMMAND ARG..., NULL-terminated; NULL: none */
 	bool subprocesses;
 	bool sampling; /* -m sample, and -a without -m */

@@ -7,6 +7,7 @@ test_captures_SOURCES = user/source/captures.c user/source/chain.c $(test_record
 test_recording_SOURCES = user/source/recording.c user/source/archive.c user/source/replay.c \
 	user/source/packed.c user/source/block.c user/source/capture.c user/out/file.c \
 	user/error.c user/log.c
+test_cgroup_SOURCES = user/target/cgroup.c
 test_code_SOURCES = user/target/code.c user/target/elf_file.c
 test_compare_SOURCES = $(wildcard user/compare/*.c) user/model/histogram.c user/out/text_print.c \
 	user/out/text_stack.c user/out/json_parts.c user/out/escape.c user/text.c
@@ -61,6 +62,7 @@ test_parts_SOURCES = user/out/parts.c user/out/stalls_told.c
 test_places_SOURCES = user/symbolise/places.c
 test_pprof_SOURCES = user/out/pprof.c user/out/protobuf.c $(export_SOURCES)
 test_process_SOURCES = user/target/process.c user/error.c
+test_process_SOURCES = user/target/process.c user/target/cgroup.c user/error.c
 test_progress_SOURCES = user/source/progress.c user/target/memory.c user/decode/decode.c \
 	user/text.c
 test_prometheus_SOURCES = user/out/prometheus.c user/out/metrics.c user/out/series.c user/out/series_sets.c \

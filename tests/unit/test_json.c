@@ -72,7 +72,7 @@ static void each_reason_to_end_has_its_word(void **state)
 	}
 }
 
-static void a_loop_is_told_with_its_container_or_null(void **state)
+static void a_loop_is_told_with_its_labels_or_null(void **state)
 {
 	struct lp_loop_info contained = loop;
 	struct lp_sink *sink = open_sink();
@@ -80,16 +80,21 @@ static void a_loop_is_told_with_its_container_or_null(void **state)
 	(void)state;
 	sink->observer.loop(sink, &loop);
 	strcpy(contained.container, "0123abcd");
+	strcpy(contained.unit, "api@1.service");
+	strcpy(contained.pod, "1e2f");
+	strcpy(contained.host, "web-1");
 	strcpy(contained.comm, "a \"b\"");
 	sink->observer.loop(sink, &contained);
 	assert_string_equal(
 		written(),
 		"{\"type\":\"loop\",\"loop_id\":1,\"pid\":42,\"tid\":43,\"comm\":\"gunicorn\","
 		"\"runtime\":\"asyncio\",\"runtime_version\":\"3.11.2\","
-		"\"exe\":\"/usr/bin/python3.11\",\"container\":null}\n"
+		"\"exe\":\"/usr/bin/python3.11\",\"container\":null,"
+		"\"unit\":null,\"pod\":null,\"host\":null}\n"
 		"{\"type\":\"loop\",\"loop_id\":1,\"pid\":42,\"tid\":43,\"comm\":\"a \\\"b\\\"\","
 		"\"runtime\":\"asyncio\",\"runtime_version\":\"3.11.2\","
-		"\"exe\":\"/usr/bin/python3.11\",\"container\":\"0123abcd\"}\n");
+		"\"exe\":\"/usr/bin/python3.11\",\"container\":\"0123abcd\","
+		"\"unit\":\"api@1.service\",\"pod\":\"1e2f\",\"host\":\"web-1\"}\n");
 	close_sink(sink);
 }
 
@@ -361,7 +366,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_run_begins_with_a_header_and_ends_with_a_footer),
 		cmocka_unit_test(each_reason_to_end_has_its_word),
-		cmocka_unit_test(a_loop_is_told_with_its_container_or_null),
+		cmocka_unit_test(a_loop_is_told_with_its_labels_or_null),
 		cmocka_unit_test(the_end_tells_every_loop_and_callback),
 		cmocka_unit_test(causes_follow_the_callbacks_of_their_loop),
 		cmocka_unit_test(callbacks_known_from_samples_say_so),

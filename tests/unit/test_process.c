@@ -20,65 +20,6 @@
 
 #include "target/process.h"
 
-#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define OTHER "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
-
-static void expect_container(const char *cgroup, const char *expected)
-{
-	char id[65];
-
-	memset(id, 'x', sizeof(id));
-	assert_int_equal(process_container(cgroup, id), *expected != '\0');
-	assert_string_equal(id, expected);
-}
-
-static void containers_of_every_engine_are_found(void **state)
-{
-	(void)state;
-	expect_container("0::/system.slice/docker-" ID ".scope\n", ID);
-	expect_container("12:pids:/docker/" ID "\n11:cpu,cpuacct:/docker/" ID "\n", ID);
-	expect_container("0::/kubepods.slice/kubepods-burstable.slice/"
-			 "kubepods-burstable-pod1e2f3a4b_5c6d_7e8f_9a0b_c1d2e3f4a5b6.slice/"
-			 "crio-" ID ".scope\n",
-			 ID);
-	expect_container("0::/kubepods.slice/kubepods-pod01234567_89ab.slice/"
-			 "cri-containerd-" ID ".scope\n",
-			 ID);
-	expect_container("0::/machine.slice/libpod-" ID ".scope/container\n", ID);
-	expect_container(
-		"4:memory:/kubepods/besteffort/pod01234567-89ab-cdef-0123-456789abcdef/" ID, ID);
-}
-
-static void what_is_in_no_container_has_no_id(void **state)
-{
-	(void)state;
-	expect_container("", "");
-	expect_container("0::/\n", "");
-	expect_container("0::/user.slice/user-1000.slice/session-2.scope\n", "");
-	expect_container("0::/system.slice/nginx.service\n", "");
-}
-
-static void only_sixty_four_digits_are_an_id(void **state)
-{
-	char shorter[80] = "0::/docker/" ID;
-
-	(void)state;
-	shorter[strlen(shorter) - 1] = '\0';
-	expect_container(shorter, "");
-	expect_container("0::/docker/" ID "0", "");
-	expect_container("0::/docker/" ID ID, "");
-	expect_container(
-		"0::/docker/0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef", "");
-	/* too long a one does not hide the next */
-	expect_container("0::/a/" ID "0/docker-" OTHER ".scope", OTHER);
-}
-
-static void of_nested_containers_the_outer_one_is_told(void **state)
-{
-	(void)state;
-	expect_container("0::/docker/" ID "/docker/" OTHER, ID);
-}
-
 /* Clock ticks since boot. */
 static uint64_t ticks_now(void)
 {
@@ -239,10 +180,6 @@ static void a_thread_of_a_process_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(containers_of_every_engine_are_found),
-		cmocka_unit_test(what_is_in_no_container_has_no_id),
-		cmocka_unit_test(only_sixty_four_digits_are_an_id),
-		cmocka_unit_test(of_nested_containers_the_outer_one_is_told),
 		cmocka_unit_test(a_process_is_told_apart_by_when_it_started),
 		cmocka_unit_test(a_name_with_parentheses_and_blanks_does_not_mislead),
 		cmocka_unit_test(what_does_not_run_has_no_start),

@@ -322,6 +322,18 @@ int live_drain(struct lp_live *live)
 	return err < 0 ? err : 0;
 }
 
+static void tell_labels(struct lp_live *live, const struct lp_process_info *process)
+{
+	struct lp_event_labels event;
+
+	memset(&event, 0, sizeof(event));
+	fill(&event.event, LP_EVENT_LABELS, sizeof(event), LP_MAX_LOOPS, process->pid);
+	event.start_ticks = process->start_ticks;
+	snprintf(event.unit, sizeof(event.unit), "%s", process->unit);
+	snprintf(event.pod, sizeof(event.pod), "%s", process->pod);
+	live->take(live->context, &event.event);
+}
+
 void live_add_target(struct lp_live *live, const struct lp_process_info *process,
 		     const struct lp_instance *instance)
 {
@@ -341,6 +353,7 @@ void live_add_target(struct lp_live *live, const struct lp_process_info *process
 	snprintf(event.container, sizeof(event.container), "%s", process->container);
 	snprintf(event.exe, sizeof(event.exe), "%s", process->exe);
 	live->take(live->context, &event.event);
+	tell_labels(live, process);
 }
 
 /* It may be stuck already. */

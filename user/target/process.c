@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "process.h"
 
+#include "cgroup.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -13,22 +15,25 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define CONTAINER_DIGITS 64
+/* Version 1: a dozen lines, each with a path; what is beyond is not looked at */
+#define CGROUP_BYTES 16384
 
 static ssize_t read_file(pid_t pid, const char *name, char *text, size_t size)
 {
+	ssize_t length = 0, done;
 	char path[64];
-	ssize_t length;
 	int file;
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
 	file = open(path, O_RDONLY | O_CLOEXEC);
 	if (file < 0)
 		return -errno;
-	length = read(file, text, size - 1);
-	if (length < 0)
-		length = -errno;
-	text[length > 0 ? length : 0] = '\0';
+	do {
+		done = read(file, text + length, size - 1 - (size_t)length);
+		if (done > 0)
+			length += done;
+	} while (done > 0 && (size_t)length < size - 1);
+	text[length] = '\0';
 	close(file);
 	return length;
 }
@@ -51,29 +56,10 @@ uint64_t process_start_ticks(pid_t pid)
 	return ticks;
 }
 
-bool process_container(const char *cgroup, char id[65])
-{
-	const char *at = cgroup;
-
-	id[0] = '\0';
-	while (*at) {
-		size_t digits = 0;
-
-		while (isxdigit((unsigned char)at[digits]) && !isupper((unsigned char)at[digits]))
-			digits++;
-		if (digits == CONTAINER_DIGITS) {
-			memcpy(id, at, CONTAINER_DIGITS);
-			id[CONTAINER_DIGITS] = '\0';
-			return true;
-		}
-		at += digits ? digits : 1;
-	}
-	return false;
-}
-
 void process_refresh(struct lp_process_info *process)
 {
-	char path[64], cgroup[4096] = "";
+	char path[64], text[CGROUP_BYTES] = "";
+	struct lp_cgroup cgroup;
 	ssize_t length;
 
 	if (read_file(process->pid, "comm", process->comm, sizeof(process->comm)) > 0)
@@ -81,8 +67,12 @@ void process_refresh(struct lp_process_info *process)
 	snprintf(path, sizeof(path), "/proc/%d/exe", process->pid);
 	length = readlink(path, process->exe, sizeof(process->exe) - 1);
 	process->exe[length > 0 ? length : 0] = '\0';
-	if (read_file(process->pid, "cgroup", cgroup, sizeof(cgroup)) > 0)
-		process_container(cgroup, process->container);
+	if (read_file(process->pid, "cgroup", text, sizeof(text)) <= 0)
+		return;
+	cgroup_parse(text, &cgroup);
+	snprintf(process->unit, sizeof(process->unit), "%s", cgroup.unit);
+	snprintf(process->pod, sizeof(process->pod), "%s", cgroup.pod);
+	snprintf(process->container, sizeof(process->container), "%s", cgroup.container);
 }
 
 int process_open(pid_t pid, struct lp_process_info *process, struct lp_error *error)
@@ -128,6 +118,13 @@ bool process_ended(const struct lp_process_info *process)
 	struct pollfd ended = { .fd = process->descriptor, .events = POLLIN };
 
 	return poll(&ended, 1, 0) > 0;
+}
+
+bool process_is_within(pid_t pid, const char *cgroup)
+{
+	char text[CGROUP_BYTES];
+
+	return read_file(pid, "cgroup", text, sizeof(text)) > 0 && cgroup_is_within(text, cgroup);
 }
 
 ssize_t process_list(pid_t **pids)

@@ -4,6 +4,7 @@
 #define LP_PROCESS_H
 
 #include "../error.h"
+#include "../wire.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,6 +18,8 @@ struct lp_process_info {
 	char comm[32];
 	char exe[256]; /* as its own mount namespace names it; cut if longer */
 	char container[65]; /* 64 hexadecimal digits, or "" */
+	char unit[LP_UNIT_BYTES]; /* as in struct lp_cgroup */
+	char pod[LP_POD_BYTES];
 };
 
 /* Opens a process. Returns 0, or a negative errno with a sentence for the user. */
@@ -38,7 +41,7 @@ ssize_t process_list(pid_t **pids);
 /* Has it an epoll descriptor?  True as well where that cannot be told. */
 bool process_has_epoll(pid_t pid);
 
-/* Finds a container's 64 digit id in the text of /proc/PID/cgroup. */
-bool process_container(const char *cgroup, char id[65]);
+/* Is it in a cgroup, given as cgroup_normalise leaves it, or below?  False once it has ended. */
+bool process_is_within(pid_t pid, const char *cgroup);
 
 #endif /* LP_PROCESS_H */
