@@ -140,11 +140,24 @@ static unsigned int sample_frequency(const struct lp_options *options)
 					: (unsigned int)wanted;
 }
 
+/* Threads that may run loops, and some more; 0: it cannot be told. */
+static size_t count_threads(const struct lp_options *options)
+{
+	size_t i, threads = 1;
+
+	if (options->all || options->subprocesses)
+		return 0;
+	for (i = 0; i < options->pid_count; i++)
+		threads += process_threads(options->pids[i]);
+	return threads;
+}
+
 static int start(struct lp_profile *profile, struct lp_error *error)
 {
 	const struct lp_options *options = profile->options;
 	struct lp_session_config session = {
 		.queue = options->queue,
+		.threads = count_threads(options),
 		.follow = options->all || options->subprocesses,
 		.sampling = options->sampling,
 		.native = options->native,

@@ -399,6 +399,8 @@ static void warn_if_silent(struct lp_targets *targets, struct lp_target *target)
 	for (slot = 0; slot < LP_MAX_LOOPS && !target->silent_told; slot++) {
 		const struct lp_loop *loop = session_loop(targets->config.session, slot);
 
+		if (!loop)
+			break;
 		if ((pid_t)loop->pid != target->process.pid || loop->callbacks ||
 		    loop->iterations < SILENT_ITERATIONS)
 			continue;

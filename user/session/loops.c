@@ -144,7 +144,7 @@ void session_drop_callback(struct lp_session *session, uint32_t slot)
 {
 	struct lp_loop *loop;
 
-	if (slot >= LP_MAX_LOOPS)
+	if (slot >= mapped_room(&session->loops))
 		return;
 	loop = mapped_at(&session->loops, slot);
 	__atomic_store_n(&loop->start_ns, 0, __ATOMIC_RELEASE);
@@ -152,22 +152,23 @@ void session_drop_callback(struct lp_session *session, uint32_t slot)
 
 const struct lp_loop *session_loop(const struct lp_session *session, uint32_t slot)
 {
-	return slot < LP_MAX_LOOPS ? mapped_at(&session->loops, slot) : NULL;
+	return slot < mapped_room(&session->loops) ? mapped_at(&session->loops, slot) : NULL;
 }
 
 const struct lp_stall *session_stall(const struct lp_session *session, uint32_t slot)
 {
-	return slot < LP_MAX_LOOPS ? mapped_at(&session->stalls, slot) : NULL;
+	return slot < mapped_room(&session->stalls) ? mapped_at(&session->stalls, slot) : NULL;
 }
 
 const struct lp_callback_stats *session_callback(const struct lp_session *session, uint32_t slot)
 {
-	return slot < LP_MAX_CALLBACKS ? mapped_at(&session->callbacks, slot) : NULL;
+	return slot < mapped_room(&session->callbacks) ? mapped_at(&session->callbacks, slot)
+						       : NULL;
 }
 
 const struct lp_queue_stats *session_queue(const struct lp_session *session, uint32_t slot)
 {
-	if (!session->config.queue || slot >= LP_MAX_CALLBACKS)
+	if (!session->config.queue || slot >= mapped_room(&session->queues))
 		return NULL;
 	return mapped_at(&session->queues, slot);
 }

@@ -11,11 +11,14 @@ struct lp_mapped {
 	void *data;
 	size_t bytes;
 	size_t element;
+	uint32_t room;
 };
 
 /* protection: as of mmap. Returns 0 or a negative errno. */
 int mapped_open(struct lp_mapped *mapped, struct bpf_map *map, int protection);
 void mapped_close(struct lp_mapped *mapped);
+/* How many elements there are. */
+uint32_t mapped_room(const struct lp_mapped *mapped);
 void *mapped_at(const struct lp_mapped *mapped, uint32_t index);
 
 #endif /* LP_MAPPED_H */

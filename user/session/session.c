@@ -39,11 +39,10 @@ static int fill_queue(struct bpf_map *map, uint32_t first, uint32_t end)
 
 int session_fill_slots(struct lp_session *session)
 {
-	int err = fill_queue(session->skeleton->maps.free_loops, SLOTS_AT_FIRST, LP_MAX_LOOPS);
+	int err = fill_queue(session->skeleton->maps.free_loops, SLOTS_AT_FIRST, UINT32_MAX);
 
 	return err ? err
-		   : fill_queue(session->skeleton->maps.free_callbacks, SLOTS_AT_FIRST,
-				LP_MAX_CALLBACKS);
+		   : fill_queue(session->skeleton->maps.free_callbacks, SLOTS_AT_FIRST, UINT32_MAX);
 }
 
 static int enable_program(struct lp_session *session, const char *prefix, const char *name)
@@ -201,6 +200,7 @@ static int load(struct lp_session *session, struct lp_error *error)
 		err = errno ? -errno : -ENOMEM;
 		return error_set(error, err, "cannot open the BPF object: %s", strerror(-err));
 	}
+	session_choose_rooms(session);
 	configure(session);
 	features_probe(&features);
 	err = choose_programs(session, &features);

@@ -13,6 +13,7 @@ struct lp_session;
 
 struct lp_session_config {
 	bool queue; /* --queue: measure queue delays */
+	size_t threads; /* that may run loops, as far as is known; 0: as many as can be followed */
 	bool follow; /* report processes that fork and exec */
 	bool sampling; /* sample mode: no uprobes */
 	bool native; /* C frames, too */
@@ -84,7 +85,7 @@ void session_release_loop(struct lp_session *session, uint32_t slot);
 void session_release_callback(struct lp_session *session, uint32_t slot,
 			      const struct lp_callback_key *key);
 
-/* Mapped from the kernel: they change while they are read. */
+/* Mapped from the kernel: they change while they are read.  NULL: there is no such slot. */
 const struct lp_loop *session_loop(const struct lp_session *session, uint32_t slot);
 const struct lp_stall *session_stall(const struct lp_session *session, uint32_t slot);
 const struct lp_callback_stats *session_callback(const struct lp_session *session, uint32_t slot);

@@ -44,6 +44,9 @@ struct lp_session {
 bool session_load_late(struct lp_session *session);
 void session_free_late(struct lp_session *session);
 
+/* Sets the sizes of the maps, before they are made. */
+void session_choose_rooms(struct lp_session *session);
+
 /* Takes a process's probes away. */
 void session_detach(struct lp_session *session, struct lp_attachment *attachment);
 

@@ -159,6 +159,22 @@ ssize_t process_list(pid_t **pids)
 	return (ssize_t)count;
 }
 
+size_t process_threads(pid_t pid)
+{
+	unsigned long long threads;
+	char text[1024], *at;
+
+	if (read_file(pid, "stat", text, sizeof(text)) <= 0)
+		return 0;
+	at = strrchr(text, ')');
+	if (!at || sscanf(at + 1,
+			  " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
+			  "%llu",
+			  &threads) != 1)
+		return 0;
+	return (size_t)threads;
+}
+
 bool process_has_epoll(pid_t pid)
 {
 	bool found = false;

@@ -38,6 +38,9 @@ uint64_t process_start_ticks(pid_t pid);
 /* Every PID of the host. Returns how many; *pids is to be freed. Negative errno on failure. */
 ssize_t process_list(pid_t **pids);
 
+/* How many threads it has; 0 if there is no such process. */
+size_t process_threads(pid_t pid);
+
 /* Has it an epoll descriptor?  True as well where that cannot be told. */
 bool process_has_epoll(pid_t pid);
 
