@@ -158,6 +158,7 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 	struct lp_session_config session = {
 		.queue = options->queue,
 		.threads = count_threads(options),
+		.share = options->all,
 		.follow = options->all || options->subprocesses,
 		.sampling = options->sampling,
 		.native = options->native,

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* The role of a probe that tells of lost things, and by which place it is known. */
 static const struct lp_place_row {
@@ -22,6 +23,14 @@ static const struct lp_place_row {
 	[LP_PROBE_OTHER_LOOP] = { LP_FINDING_OTHER_LOOP, LP_PLACE_OTHER_LOOP },
 	[LP_PROBE_LOOP_CLOSE] = { LP_FINDING_PENDING_AT_CLOSE, LP_PLACE_LOOP_CLOSE },
 };
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
 
 static bool is_needed(enum lp_probe_role role)
 {
@@ -76,6 +85,7 @@ void session_detach(struct lp_session *session, struct lp_attachment *attachment
 
 		for (place = 0; place < LP_PROBE_PLACES; place++) {
 			closer_take(session->closer, role->links[place]);
+			shared_release(role->shares[place], now_ns());
 			key.address = role->addresses[place];
 			if (key.address)
 				bpf_map_delete_elem(bpf_map__fd(session->skeleton->maps.places),
@@ -98,6 +108,13 @@ static int attach_place(struct lp_session *session, struct lp_attached_role *att
 					BPF_ANY))
 			return -errno;
 		attached->addresses[number] = key.address;
+	}
+	if (session->shared) {
+		int err = shared_attach(session->shared, program, probe->path,
+					probe->places[number].offset, &attached->shares[number]);
+
+		if (err != -EXDEV)
+			return err;
 	}
 	attached->links[number] = bpf_program__attach_uprobe(program, false, pid, probe->path,
 							     probe->places[number].offset);
@@ -245,6 +262,12 @@ int session_add_process(struct lp_session *session, const struct lp_instance *in
 		return 0;
 	session_remove_process(session, instance->pid);
 	return err;
+}
+
+void session_sweep(struct lp_session *session, uint64_t now)
+{
+	if (session->shared)
+		shared_sweep(session->shared, now);
 }
 
 bool session_tell_code(struct lp_session *session, const struct lp_instance *instance)

@@ -250,6 +250,8 @@ int session_new(const struct lp_session_config *config, struct lp_session **resu
 	if (err)
 		goto cleanup;
 	session->closer = closer_new();
+	if (config->share)
+		session->shared = shared_new(session->closer);
 	err = mapped_open(&session->loops, session->skeleton->maps.loops, PROT_READ | PROT_WRITE);
 	if (!err)
 		err = mapped_open(&session->stalls, session->skeleton->maps.stalls,
@@ -296,6 +298,7 @@ void session_free(struct lp_session *session)
 		next = attachment->next;
 		session_detach(session, attachment);
 	}
+	shared_free(session->shared);
 	detach_polls(session);
 	closer_free(session->closer);
 	clock_stop(session->clock);

@@ -14,6 +14,7 @@ struct lp_session;
 struct lp_session_config {
 	bool queue; /* --queue: measure queue delays */
 	size_t threads; /* that may run loops, as far as is known; 0: as many as can be followed */
+	bool share; /* attach to files, for all processes that run them */
 	bool follow; /* report processes that fork and exec */
 	bool sampling; /* sample mode: no uprobes */
 	bool native; /* C frames, too */
@@ -59,6 +60,10 @@ int session_add_process(struct lp_session *session, const struct lp_instance *in
  */
 int session_complete_process(struct lp_session *session, const struct lp_instance *instance,
 			     struct lp_error *error);
+
+/* Detaches what no process has needed for a while. */
+void session_sweep(struct lp_session *session, uint64_t now_ns);
+
 /*
  * Tells BPF which code objects dispatch and poll (runtime op loop_code).  Returns
  * whether both are known.

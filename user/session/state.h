@@ -11,12 +11,14 @@
 #include "loopprof.skel.h"
 #include "lost.skel.h"
 #include "mapped.h"
+#include "shared.h"
 
 struct lp_attachment {
 	struct lp_attachment *next;
 	pid_t pid;
 	struct lp_attached_role {
 		struct bpf_link *links[LP_PROBE_PLACES];
+		struct lp_shared_link *shares[LP_PROBE_PLACES]; /* instead of a link */
 		uint64_t addresses[LP_PROBE_PLACES]; /* in the map places; 0: not there */
 		bool settled; /* attached, or not to be found in this build */
 	} roles[LP_PROBE_ROLES];
@@ -30,6 +32,7 @@ struct lp_session {
 	bool late_refused; /* nor will it be */
 	struct lp_attachment *attachments;
 	struct lp_closer *closer;
+	struct lp_shared *shared; /* NULL: each process has links of its own */
 	bool tracepoints; /* instead of fentry */
 	bool all_polls; /* then: more than the epoll calls are watched */
 	struct bpf_link *polls[LP_POLL_CALLS][2]; /* then: entry and exit of each */
