@@ -127,7 +127,7 @@ LP_MAP struct {
 	__type(value, struct lp_poller);
 } pollers SEC(".maps");
 
-/* Sample mode: one element; a first look whether a process may be a target. */
+/* One element; a first look whether a process may be a target. */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);

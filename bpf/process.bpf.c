@@ -62,6 +62,9 @@ int lp_running_loop(struct pt_regs *ctx)
 	return 0;
 }
 
+/* include/uapi/linux/bpf.h */
+#define LP_RING_NO_WAKEUP 1 /* BPF_RB_NO_WAKEUP */
+
 static __always_inline void lp_report_process(__u32 action, __u32 pid, __u32 parent)
 {
 	struct lp_event_process *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
@@ -73,7 +76,8 @@ static __always_inline void lp_report_process(__u32 action, __u32 pid, __u32 par
 	lp_event_fill(&event->event, LP_EVENT_PROCESS, sizeof(*event), bpf_ktime_get_ns(), 0, pid);
 	event->action = action;
 	event->parent = parent;
-	bpf_ringbuf_submit(event, 0);
+	/* a host that starts thousands of programs a second must not wake us for each */
+	bpf_ringbuf_submit(event, lp_config.sampling ? LP_RING_NO_WAKEUP : 0);
 }
 
 /* The thread's loop ends: at its exit, or at an exec that leaves nothing of it. */
@@ -140,17 +144,20 @@ int lp_any_exec(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-/* TP_PROTO(struct task_struct *parent, struct task_struct *child) */
+/* TP_PROTO(struct task_struct *parent, struct task_struct *child): only targets' matter. */
 SEC("?raw_tracepoint/sched_process_fork")
 int lp_process_fork(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *child = (struct task_struct *)ctx->args[1];
-	__u32 pid = BPF_CORE_READ(child, pid);
-	__u32 group = BPF_CORE_READ(child, tgid);
+	__u32 parent = bpf_get_current_pid_tgid() >> 32, key = 0, pid;
+	struct lp_process_filter *filter = bpf_map_lookup_elem(&process_filter, &key);
 
+	if (!filter || !filter->targets[parent & (LP_FILTER_BYTES - 1)])
+		return 0;
+	pid = BPF_CORE_READ(child, pid);
 	/* a new thread is no new process */
-	if (pid == group)
-		lp_report_process(LP_PROCESS_FORK, pid, bpf_get_current_pid_tgid() >> 32);
+	if (pid == (__u32)BPF_CORE_READ(child, tgid))
+		lp_report_process(LP_PROCESS_FORK, pid, parent);
 	return 0;
 }
 

@@ -179,6 +179,7 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 		.sampling = options->sampling,
 		.threshold_ns = options->threshold_ns,
 		.all = options->all,
+		.cgroup = options->cgroup,
 		.subprocesses = options->subprocesses,
 	};
 	sigset_t signals;
@@ -335,6 +336,7 @@ static enum lp_end_reason run(struct lp_profile *profile)
 			if (profile->output.model)
 				model_advance(profile->output.model, now);
 			record(profile, now);
+			check = earlier(check, targets_due(profile->targets));
 			look = now + (live_loops(profile->live) ? period : 100 * MILLISECOND);
 		}
 		if (now >= check)

@@ -316,6 +316,19 @@ static int detect(const struct lp_process_info *process, struct lp_instance *ins
 	return 0;
 }
 
+/* The interpreter itself, or a program that needs libpython, as its launcher may. */
+static bool may_be_program(const char *path)
+{
+	struct lp_elf *elf;
+	bool may_be;
+
+	if (elf_open_file(path, &elf))
+		return false;
+	may_be = elf_needs(elf, "libpython") || elf_symbol(elf, "_PyRuntime");
+	elf_close(elf);
+	return may_be;
+}
+
 static void release(struct lp_instance *instance)
 {
 	struct lp_cpython *python = instance->reader;
@@ -427,6 +440,7 @@ static int read_tasks(const struct lp_instance *instance, struct lp_task_list *l
 const struct lp_runtime cpython_runtime = {
 	.name = "asyncio",
 	.detect = detect,
+	.may_be_program = may_be_program,
 	.release = release,
 	.find_probe = find_probe,
 	.find_lifecycle = find_lifecycle,

@@ -18,6 +18,7 @@ struct lp_targets_config {
 	struct lp_live *live;
 	uint64_t threshold_ns;
 	bool all; /* every process of the host */
+	const char *cgroup; /* of those only that are in it or below; NULL: of all */
 	bool subprocesses; /* children of targets */
 };
 
@@ -52,8 +53,14 @@ void targets_reap(struct lp_targets *targets);
 /* Looks again at those that were not ready.  Returns when to be called again (CLOCK_MONOTONIC). */
 uint64_t targets_check(struct lp_targets *targets, uint64_t now_ns);
 
+/* When it has to be called before that: processes have arrived.  UINT64_MAX: none have. */
+uint64_t targets_due(const struct lp_targets *targets);
+
 /* How many may still bring forth events, and how many were ever attached. */
 size_t targets_alive(const struct lp_targets *targets);
 size_t targets_attached(const struct lp_targets *targets);
+/* How many are profiled now, and how many ever could not be, though they run Python. */
+size_t targets_profiled(const struct lp_targets *targets);
+uint64_t targets_failures(const struct lp_targets *targets);
 
 #endif /* LP_TARGETS_H */

@@ -10,6 +10,16 @@ static const struct lp_runtime *const runtimes[] = {
 	&cpython_runtime,
 };
 
+bool runtime_may_be_program(const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(runtimes) / sizeof(runtimes[0]); i++)
+		if (runtimes[i]->may_be_program && runtimes[i]->may_be_program(path))
+			return true;
+	return false;
+}
+
 int runtime_detect(const struct lp_process_info *process, struct lp_instance *instance,
 		   struct lp_error *error)
 {

@@ -88,6 +88,11 @@ struct lp_runtime {
 	 */
 	int (*detect)(const struct lp_process_info *process, struct lp_instance *instance,
 		      struct lp_error *error);
+	/*
+	 * Could a process that runs this program file become mine by itself, without
+	 * loading what the file does not name?
+	 */
+	bool (*may_be_program)(const char *path);
 	void (*release)(struct lp_instance *instance);
 	/* Finds a role's probe.  -EAGAIN: not now, the process has not got so far. */
 	int (*find_probe)(const struct lp_instance *instance, enum lp_probe_role role,
@@ -134,6 +139,9 @@ struct lp_runtime {
 	int (*read_tasks)(const struct lp_instance *instance, struct lp_task_list *list,
 			  struct lp_error *error);
 };
+
+/* Asks every adapter. */
+bool runtime_may_be_program(const char *path);
 
 /* Tries every adapter.  Returns as detect does. */
 int runtime_detect(const struct lp_process_info *process, struct lp_instance *instance,

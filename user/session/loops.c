@@ -178,6 +178,11 @@ uint64_t session_lost(const struct lp_session *session, enum lp_lost_kind kind)
 	return *(const uint64_t *)mapped_at(&session->lost, kind);
 }
 
+void session_lose(struct lp_session *session, enum lp_lost_kind kind, uint64_t count)
+{
+	__atomic_fetch_add((uint64_t *)mapped_at(&session->lost, kind), count, __ATOMIC_RELAXED);
+}
+
 void session_take_causes(struct lp_session *session, lp_cause_taker take, void *context)
 {
 	int map = bpf_map__fd(session->skeleton->maps.causes), err;

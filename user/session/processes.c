@@ -225,12 +225,17 @@ int session_complete_process(struct lp_session *session, const struct lp_instanc
 	return lost < 0 ? lost : open + lost;
 }
 
-/* It stays in the filter: another process may have the same lowest bits. */
-static void filter_process(struct lp_session *session, pid_t pid)
+void session_watch_process(struct lp_session *session, pid_t pid, bool watch)
 {
 	struct lp_process_filter *filter = mapped_at(&session->filter, 0);
+	uint32_t bits = (uint32_t)pid % LP_FILTER_BYTES;
 
-	filter->targets[(uint32_t)pid % LP_FILTER_BYTES] = 1;
+	/* others may have the same lowest bits */
+	if (watch)
+		session->watched[bits]++;
+	else if (session->watched[bits])
+		session->watched[bits]--;
+	__atomic_store_n(&filter->targets[bits], session->watched[bits] != 0, __ATOMIC_RELEASE);
 }
 
 int session_add_process(struct lp_session *session, const struct lp_instance *instance,
@@ -255,7 +260,6 @@ int session_add_process(struct lp_session *session, const struct lp_instance *in
 	attachment->pid = instance->pid;
 	attachment->next = session->attachments;
 	session->attachments = attachment;
-	filter_process(session, instance->pid);
 	err = attach_roles(session, attachment, instance, LP_PROBE_DISPATCH, LP_PROBE_NEVER_AWAITED,
 			   error);
 	if (err >= 0)

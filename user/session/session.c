@@ -266,7 +266,8 @@ int session_new(const struct lp_session_config *config, struct lp_session **resu
 		err = mapped_open(&session->queues, session->skeleton->maps.queue_stats,
 				  PROT_READ | PROT_WRITE);
 	if (!err)
-		err = mapped_open(&session->lost, session->skeleton->maps.lost, PROT_READ);
+		err = mapped_open(&session->lost, session->skeleton->maps.lost,
+				  PROT_READ | PROT_WRITE);
 	if (!err)
 		err = mapped_open(&session->buckets, session->skeleton->maps.thread_buckets,
 				  PROT_READ | PROT_WRITE);

@@ -30,6 +30,12 @@ int session_new(const struct lp_session_config *config, struct lp_session **sess
 		struct lp_error *error);
 void session_free(struct lp_session *session);
 
+/*
+ * Tells BPF of a process that is, or may become, a target: its children and, in sample
+ * mode, its threads that poll are told about.  One false for each true.
+ */
+void session_watch_process(struct lp_session *session, pid_t pid, bool watch);
+
 /* Makes all slots available; only some are until then.  Returns 0 or a negative errno. */
 int session_fill_slots(struct lp_session *session);
 
@@ -96,6 +102,8 @@ const struct lp_stall *session_stall(const struct lp_session *session, uint32_t 
 const struct lp_callback_stats *session_callback(const struct lp_session *session, uint32_t slot);
 const struct lp_queue_stats *session_queue(const struct lp_session *session, uint32_t slot);
 uint64_t session_lost(const struct lp_session *session, enum lp_lost_kind kind);
+/* Counts what user space found no room for. */
+void session_lose(struct lp_session *session, enum lp_lost_kind kind, uint64_t count);
 
 /* Hands out what has been counted by cause since the last time, and forgets it. */
 typedef void (*lp_cause_taker)(void *context, const struct lp_cause_key *key,

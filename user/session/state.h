@@ -31,6 +31,7 @@ struct lp_session {
 	struct lost_bpf *late; /* what finds lost things; NULL: not loaded yet */
 	bool late_refused; /* nor will it be */
 	struct lp_attachment *attachments;
+	uint16_t watched[LP_FILTER_BYTES]; /* how many processes set a byte of the filter */
 	struct lp_closer *closer;
 	struct lp_shared *shared; /* NULL: each process has links of its own */
 	bool tracepoints; /* instead of fentry */

@@ -192,3 +192,31 @@ int elf_pointer(const struct lp_elf *elf, uint64_t address, uint64_t *value)
 	}
 	return elf_bytes(elf, address, value, sizeof(*value)) == sizeof(*value) ? 0 : -ENOENT;
 }
+
+bool elf_needs(const struct lp_elf *elf, const char *beginning)
+{
+	Elf_Scn *section = NULL;
+
+	while ((section = elf_nextscn(elf->elf, section))) {
+		GElf_Shdr header;
+		Elf_Data *data;
+		GElf_Dyn entry;
+		size_t i, count;
+
+		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_DYNAMIC ||
+		    !header.sh_entsize)
+			continue;
+		data = elf_getdata(section, NULL);
+		count = data ? data->d_size / header.sh_entsize : 0;
+		for (i = 0; i < count && gelf_getdyn(data, (int)i, &entry); i++) {
+			const char *name =
+				entry.d_tag == DT_NEEDED
+					? elf_strptr(elf->elf, header.sh_link, entry.d_un.d_val)
+					: NULL;
+
+			if (name && !strncmp(name, beginning, strlen(beginning)))
+				return true;
+		}
+	}
+	return false;
+}

@@ -40,6 +40,9 @@ int elf_segment(const struct lp_elf *elf, size_t index, struct lp_elf_segment *s
 /* The value and size of a symbol, as elf_symbol finds it; 0: there is none. */
 uint64_t elf_symbol_size(const struct lp_elf *elf, const char *name, uint64_t *size);
 
+/* Does it name a library as needed whose name begins so? */
+bool elf_needs(const struct lp_elf *elf, const char *beginning);
+
 /* Virtual address to file offset and back. Return 0 or -ENOENT. */
 int elf_address_to_offset(const struct lp_elf *elf, uint64_t address, uint64_t *offset);
 int elf_offset_to_address(const struct lp_elf *elf, uint64_t offset, uint64_t *address);

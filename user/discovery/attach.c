@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* From a process that is waited for to one that is profiled, and its loops. */
+#include "state.h"
+
+#include "../log.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define LOOKS 10
+#define SCAN_FIRST_NS (100 * LP_MILLISECOND)
+#define RETRY_LAST_NS (30000 * LP_MILLISECOND)
+
+/* What is missing may come at once, or never. */
+static void put_off(struct lp_target *target)
+{
+	target->retry_ns = targets_now() + target->retry_step_ns;
+	if (target->retry_step_ns < RETRY_LAST_NS)
+		target->retry_step_ns += target->retry_step_ns / 4;
+}
+
+void target_complete(struct lp_targets *targets, struct lp_target *target)
+{
+	struct lp_error error;
+	int open;
+
+	if (!target->verified) {
+		int err = target->instance.runtime->verify(&target->instance, &error);
+
+		if (err && err != -EAGAIN) {
+			log_error("%s", error.text);
+			targets->failures++;
+			target_reset(targets, target);
+			target->state = LP_TARGET_REFUSED;
+			return;
+		}
+		target->verified = !err;
+	}
+	open = session_complete_process(targets->config.session, &target->instance, &error);
+	if (open < 0) {
+		log_warning("%s; going on without", error.text);
+		open = 0;
+	}
+	if (!target->told_code)
+		target->told_code = session_tell_code(targets->config.session, &target->instance);
+	target->incomplete = open > 0 || !target->verified || !target->told_code;
+	if (target->incomplete)
+		put_off(target);
+}
+
+/* A loop was found: are its polls watched? */
+static void watch_polls(struct lp_targets *targets, pid_t pid, uint32_t slot)
+{
+	if (!session_lacks_polls(targets->config.session) || process_has_epoll(pid))
+		return;
+	if (session_watch_polls(targets->config.session, true))
+		log_warning(
+			"cannot watch all poll system calls: loops of pid %d that do not use epoll are timed wrongly",
+			pid);
+	/* the end of the callback that runs may be a poll that nobody saw */
+	session_drop_callback(targets->config.session, slot);
+}
+
+void targets_loop_event(struct lp_targets *targets, const struct lp_event_loop *event)
+{
+	watch_polls(targets, (pid_t)event->event.pid, event->event.loop);
+}
+
+/* Those that find no room are counted once, not at each look. */
+static void count_beyond(struct lp_targets *targets, struct lp_target *target, size_t beyond)
+{
+	if (beyond > target->beyond_loops)
+		session_lose(targets->config.session, LP_LOST_LOOPS, beyond - target->beyond_loops);
+	target->beyond_loops = beyond;
+}
+
+int target_add_loops(struct lp_targets *targets, struct lp_target *target, int looks)
+{
+	static uint64_t states[LP_MAX_LOOPS];
+	static pid_t tids[LP_MAX_LOOPS];
+	int count = 0, i, slot;
+	size_t beyond = 0;
+
+	/* the stack of a thread that runs changes while it is read: one look may miss it */
+	for (i = 0; i < looks && count <= 0; i++)
+		count = target->instance.runtime->find_loops(&target->instance, tids, states,
+							     LP_MAX_LOOPS);
+	for (i = 0; i < count; i++) {
+		slot = session_add_loop(targets->config.session, &target->instance, tids[i],
+					states[i], targets->config.threshold_ns);
+		beyond += slot == -ENOSPC;
+		if (slot < 0)
+			continue;
+		live_add_loop(targets->config.live, &target->instance, (uint32_t)slot, tids[i],
+			      states[i]);
+		if (targets->config.sampling)
+			watch_polls(targets, target->process.pid, (uint32_t)slot);
+	}
+	if (count >= 0)
+		count_beyond(targets, target, beyond);
+	return count;
+}
+
+static void told(const struct lp_target *target, int loops)
+{
+	const struct lp_process_info *process = &target->process;
+
+	if (target->named)
+		log_note("pid %d (%s), %s on CPython %s, %s%s", process->pid, process->comm,
+			 target->instance.runtime_name, target->instance.version,
+			 loops > 1    ? "several loops"
+			 : loops == 1 ? "1 loop"
+				      : "no event loop runs yet",
+			 loops > 0 ? "" : "; waiting for one to start");
+	else
+		log_detail("pid %d (%s): attached, CPython %s", process->pid, process->comm,
+			   target->instance.version);
+}
+
+static bool lacks_asyncio(const struct lp_instance *instance)
+{
+	return !instance->runtime->may_run_loop(instance);
+}
+
+int target_attach(struct lp_targets *targets, struct lp_target *target, bool wait_for_asyncio,
+		  struct lp_error *error)
+{
+	struct lp_instance instance;
+	int err;
+
+	/* a look into its modules is much less than to find them anew */
+	if (wait_for_asyncio && target->instance.reader && lacks_asyncio(&target->instance))
+		return -EAGAIN;
+	err = runtime_detect(&target->process, &instance, error);
+	if (err)
+		return err;
+	target_reset(targets, target);
+	target->instance = instance;
+	if (wait_for_asyncio && lacks_asyncio(&instance))
+		return -EAGAIN;
+	err = instance.runtime->verify(&instance, error);
+	target->verified = !err;
+	if (!err || err == -EAGAIN)
+		err = session_add_process(targets->config.session, &instance,
+					  targets->config.threshold_ns, error);
+	if (err) {
+		target_reset(targets, target);
+		return err;
+	}
+	target->state = LP_TARGET_ATTACHED;
+	target->incomplete = true;
+	target->told_code = session_tell_code(targets->config.session, &target->instance);
+	target->retry_ns = 0;
+	target->retry_step_ns = LP_RETRY_FIRST_NS;
+	target->scan_step_ns = SCAN_FIRST_NS;
+	target->scan_ns = targets_now() + SCAN_FIRST_NS;
+	targets->attached++;
+	targets->profiled++;
+	live_add_target(targets->config.live, &target->process, &target->instance);
+	told(target, target_add_loops(targets, target, LOOKS));
+	return 0;
+}

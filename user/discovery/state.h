@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What targets are made of: for the files of this folder only. */
+#ifndef LP_DISCOVERY_STATE_H
+#define LP_DISCOVERY_STATE_H
+
+#include "arrivals.h"
+#include "known.h"
+#include "targets.h"
+
+#include <limits.h>
+
+#define LP_TARGET_BUCKETS 1024
+#define LP_MILLISECOND 1000000ULL
+#define LP_RETRY_FIRST_NS (10 * LP_MILLISECOND)
+
+enum lp_target_state {
+	LP_TARGET_WAITING, /* not a Python yet, or one without asyncio */
+	LP_TARGET_ATTACHED,
+	LP_TARGET_REFUSED, /* it cannot be profiled; kept so that it is said once */
+};
+
+struct lp_target {
+	struct lp_target *next, *previous; /* of all */
+	struct lp_target *bucket; /* of those with the same hash */
+	struct lp_process_info process;
+	struct lp_instance instance; /* while it waits: without asyncio, so far */
+	enum lp_target_state state;
+	bool named; /* asked for by PID: it is told about */
+	bool incomplete; /* some probes could not be found yet */
+	bool verified;
+	bool told_code; /* of the loop, by which stacks end */
+	bool silent_told;
+	bool keyed; /* key is of the program that it runs */
+	struct lp_program_key key;
+	uint64_t look_ns; /* sample mode: no look for loops before, ... */
+	uint64_t look_step_ns; /* ... and ever more seldom where none is found */
+	uint64_t scan_ns; /* sample mode: a look that nothing asks for, ... */
+	uint64_t scan_step_ns; /* ... as seldom */
+	size_t beyond_loops; /* that found no room at the last look */
+	uint64_t since_ns;
+	uint64_t retry_ns; /* next look */
+	uint64_t retry_step_ns;
+};
+
+struct lp_targets {
+	struct lp_targets_config config;
+	struct lp_target *first;
+	struct lp_target *buckets[LP_TARGET_BUCKETS];
+	size_t alive;
+	size_t attached; /* ever */
+	size_t profiled; /* now */
+	uint64_t failures;
+	uint64_t beyond; /* processes that there was no room to wait for */
+	int descriptor; /* epoll on the pidfds of all */
+	/* -a */
+	char cgroup[PATH_MAX]; /* normalised */
+	struct lp_known *known;
+	struct lp_arrivals arrivals;
+	uint64_t rescan_ns; /* next look at all processes of the host */
+	uint64_t rescanned_ns; /* the last one */
+	uint64_t lost; /* events, when all were looked at last */
+};
+
+uint64_t targets_now(void);
+
+/* table.c */
+struct lp_target *target_find(const struct lp_targets *targets, pid_t pid);
+/* Opens a process and takes it into the table.  NULL, with a sentence, if it cannot be. */
+struct lp_target *target_new(struct lp_targets *targets, pid_t pid, bool named,
+			     struct lp_error *error);
+/* Lets go of what was found in it, and of its probes. */
+void target_reset(struct lp_targets *targets, struct lp_target *target);
+void target_drop(struct lp_targets *targets, struct lp_target *target);
+
+/* attach.c: -EAGAIN: not yet; -ENOENT: no interpreter. */
+int target_attach(struct lp_targets *targets, struct lp_target *target, bool wait_for_asyncio,
+		  struct lp_error *error);
+/* Probes whose module was not loaded yet, and the check of the offsets. */
+void target_complete(struct lp_targets *targets, struct lp_target *target);
+/* Loops that run already are known before they dispatch the next time. Returns how many run. */
+int target_add_loops(struct lp_targets *targets, struct lp_target *target, int looks);
+
+/* finding.c: what -a and -s find, tried at once, and again later if it is not ready. */
+void targets_consider(struct lp_targets *targets, pid_t pid, const struct lp_program_key *key);
+/* Looks at what has arrived, and now and then at all. Returns when to be called again. */
+uint64_t targets_find_more(struct lp_targets *targets, uint64_t now_ns);
+/* What a process was that ended before it could be profiled, or did not become a Python. */
+void targets_learn(struct lp_targets *targets, const struct lp_target *target,
+		   enum lp_program_fate fate);
+
+#endif /* LP_DISCOVERY_STATE_H */

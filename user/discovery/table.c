@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The processes that are profiled or waited for, by their PID. */
+#include "state.h"
+
+#include "../log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+static size_t bucket_of(pid_t pid)
+{
+	return (uint32_t)pid % LP_TARGET_BUCKETS;
+}
+
+struct lp_target *target_find(const struct lp_targets *targets, pid_t pid)
+{
+	struct lp_target *target = targets->buckets[bucket_of(pid)];
+
+	while (target && target->process.pid != pid)
+		target = target->bucket;
+	return target;
+}
+
+static int refuse(struct lp_targets *targets, struct lp_error *error)
+{
+	if (!targets->beyond++)
+		log_warning(
+			"more than %d processes at once that run Python, or may: those beyond are not profiled",
+			LP_MAX_PROCESSES);
+	return error_set(error, -ENOSPC, "more than %d Python processes at once", LP_MAX_PROCESSES);
+}
+
+struct lp_target *target_new(struct lp_targets *targets, pid_t pid, bool named,
+			     struct lp_error *error)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	struct lp_target *target;
+
+	if (targets->alive >= LP_MAX_PROCESSES) {
+		refuse(targets, error);
+		return NULL;
+	}
+	target = calloc(1, sizeof(*target));
+	if (!target) {
+		error_set(error, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	if (process_open(pid, &target->process, error)) {
+		free(target);
+		return NULL;
+	}
+	event.data.u64 = (uint64_t)pid;
+	epoll_ctl(targets->descriptor, EPOLL_CTL_ADD, target->process.descriptor, &event);
+	target->named = named;
+	target->since_ns = targets_now();
+	target->retry_step_ns = LP_RETRY_FIRST_NS;
+	target->next = targets->first;
+	if (target->next)
+		target->next->previous = target;
+	targets->first = target;
+	target->bucket = targets->buckets[bucket_of(pid)];
+	targets->buckets[bucket_of(pid)] = target;
+	targets->alive++;
+	session_watch_process(targets->config.session, pid, true);
+	return target;
+}
+
+void target_reset(struct lp_targets *targets, struct lp_target *target)
+{
+	if (target->state == LP_TARGET_ATTACHED) {
+		session_remove_process(targets->config.session, target->process.pid);
+		live_remove_target(targets->config.live, target->process.pid);
+		targets->profiled--;
+	}
+	target->state = LP_TARGET_WAITING;
+	if (target->instance.runtime && target->instance.reader)
+		target->instance.runtime->release(&target->instance);
+	memset(&target->instance, 0, sizeof(target->instance));
+}
+
+void target_drop(struct lp_targets *targets, struct lp_target *target)
+{
+	struct lp_target **at = &targets->buckets[bucket_of(target->process.pid)];
+
+	target_reset(targets, target);
+	session_watch_process(targets->config.session, target->process.pid, false);
+	while (*at != target)
+		at = &(*at)->bucket;
+	*at = target->bucket;
+	if (target->previous)
+		target->previous->next = target->next;
+	else
+		targets->first = target->next;
+	if (target->next)
+		target->next->previous = target->previous;
+	process_close(&target->process);
+	free(target);
+	targets->alive--;
+}
