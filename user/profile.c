@@ -24,6 +24,9 @@
  * is counted by cause stays in the kernel.
  */
 #define SAVE_PERIOD_NS (10000 * MILLISECOND)
+/* Where there are many loops, all are looked at less often. */
+#define LOOPS_A_LOOK 128
+#define LOOK_SELDOM_NS (250 * MILLISECOND)
 /* Hz; odd ones, so as not to beat with the timers of the target */
 #define FREQUENCY_MIN 99
 #define FREQUENCY_MAX 997
@@ -309,6 +312,17 @@ static void record(struct lp_profile *profile, uint64_t now)
 	recording_tick(profile->recording, now);
 }
 
+/* To look at many loops takes long, as the kernel has them in other CPUs' caches. */
+static uint64_t look_period(const struct lp_profile *profile, uint64_t period)
+{
+	size_t loops = live_loops(profile->live);
+
+	if (!loops)
+		return 100 * MILLISECOND;
+	period *= 1 + loops / LOOPS_A_LOOK;
+	return period < LOOK_SELDOM_NS ? period : LOOK_SELDOM_NS;
+}
+
 /* Runs until the end, whose reason it returns. */
 static enum lp_end_reason run(struct lp_profile *profile)
 {
@@ -337,7 +351,7 @@ static enum lp_end_reason run(struct lp_profile *profile)
 				model_advance(profile->output.model, now);
 			record(profile, now);
 			check = earlier(check, targets_due(profile->targets));
-			look = now + (live_loops(profile->live) ? period : 100 * MILLISECOND);
+			look = now + look_period(profile, period);
 		}
 		if (now >= check)
 			check = targets_check(profile->targets, now);

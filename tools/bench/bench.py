@@ -21,13 +21,14 @@ import part_memory
 import part_others
 import part_peers
 import part_programs
+import part_scale
 import part_spin
 from figures import Row, table
 from processes import NotMeasured
 from setting import Python, Setting
 
-PARTS = ("others", "spin", "roots", "lost", "http", "attach", "memory", "accuracy", "peers",
-         "programs")
+PARTS = ("others", "spin", "roots", "lost", "http", "attach", "memory", "scale", "accuracy",
+         "peers", "programs")
 ROOTS = {"trixie": "3.13", "sid": "3.14"}
 
 
@@ -77,6 +78,7 @@ class Bench:
             self.part("http", lambda: part_http.measure(setting, seconds(300, 12)),
                       lambda http: http.rows(spin, others))
         for name, module in (("attach", part_attach), ("memory", part_memory),
+                             ("scale", part_scale),
                              ("accuracy", part_accuracy), ("peers", part_peers),
                              ("programs", part_programs)):
             if name in wanted:

@@ -12,14 +12,14 @@ RATE = 10_000
 MEGABYTE = 1024 * 1024
 
 
-def _field(path, name):
+def field(path, name):
     """A field in kB, in bytes."""
     with open(path, encoding="ascii", errors="replace") as file:
         found = re.search(rf"^{name}:\s+(\d+) kB", file.read(), re.MULTILINE)
     return int(found[1]) * 1024 if found else 0
 
 
-def _kernel_memory(pid):
+def kernel_memory(pid):
     """Bytes of the maps and programs that it holds, as the kernel accounts them."""
     total, seen = 0, set()
     for descriptor in os.listdir(f"/proc/{pid}/fd"):
@@ -66,9 +66,9 @@ def measure(setting):
             time.sleep(seconds)
             percent = 100 * (cpu_ns(profiler.pid) - cpu) / (time.monotonic_ns() - start)
             path = f"/proc/{profiler.pid}"
-            values = {"cpu_percent": percent, "kernel": _kernel_memory(profiler.pid),
-                      "resident": _field(path + "/status", "VmHWM"),
-                      "proportional": _field(path + "/smaps_rollup", "Pss")}
+            values = {"cpu_percent": percent, "kernel": kernel_memory(profiler.pid),
+                      "resident": field(path + "/status", "VmHWM"),
+                      "proportional": field(path + "/smaps_rollup", "Pss")}
             profiler.stop()
         summary = profiler.of("loop_summary")[0]
         values["rate"] = summary["callbacks"] / summary["wall_ns"] * 1e9

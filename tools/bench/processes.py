@@ -103,10 +103,13 @@ def cpu_ns(pid):
 
 
 class Profiler:
-    """A loopprof, in trace mode unless told; each line of its stdout gets the time it came."""
+    """A loopprof, in trace mode unless told; each line of its stdout gets the time it came.
+
+    pid: None is every process of the host.
+    """
 
     def __init__(self, program, pid, cpu, *options):
-        command = [program, "-p", str(pid), "-j", "-q", *options]
+        command = [program, *(["-p", str(pid)] if pid else ["-a"]), "-j", "-q", *options]
         self.started_ns = time.monotonic_ns()
         self._popen = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                        stderr=subprocess.PIPE, preexec_fn=pin(cpu))

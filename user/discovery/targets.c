@@ -184,7 +184,8 @@ static uint64_t retry_step(struct lp_target *target, uint64_t age)
 static void retry(struct lp_targets *targets, struct lp_target *target, uint64_t now)
 {
 	struct lp_error error = { .code = 0 };
-	uint64_t age = now - target->since_ns;
+	/* it may have been found since now was read */
+	uint64_t age = now > target->since_ns ? now - target->since_ns : 0;
 	int err;
 
 	err = target_attach(targets, target, true, &error);

@@ -13,15 +13,19 @@
 #include <time.h>
 #include <unistd.h>
 
+#define TARGET_BUCKETS 1024
+
 struct lp_live_loop {
 	bool used;
 	pid_t pid;
+	uint32_t first; /* of its callbacks; 0: it has none */
 	struct lp_progress progress;
 };
 
 /* Which loop a callback slot belongs to, and how to give it back. */
 struct lp_live_callback {
 	bool used;
+	uint32_t next; /* of the same loop; 0: it is the last */
 	struct lp_callback_key key;
 	uint64_t told_sum_ns; /* of its histogram, when it was handed out last */
 };
@@ -38,11 +42,10 @@ struct lp_live {
 	lp_record_taker take;
 	void *context;
 	size_t loop_count;
-	struct lp_live_target *targets;
+	struct lp_live_target *targets[TARGET_BUCKETS];
 	struct lp_live_loop loops[LP_MAX_LOOPS];
 	struct lp_live_callback callbacks[LP_MAX_CALLBACKS];
 	uint32_t loop_end; /* slots in use lie before these */
-	uint32_t callback_end;
 };
 
 static uint64_t now_ns(void)
@@ -140,12 +143,11 @@ static void hand_out_loop(struct lp_live *live, uint32_t slot)
 	uint32_t i;
 
 	hand_out_loop_stats(live, slot);
-	for (i = 1; i < live->callback_end; i++) {
+	for (i = live->loops[slot].first; i; i = live->callbacks[i].next) {
 		struct lp_live_callback *callback = &live->callbacks[i];
 		uint64_t sum_ns = session_callback(live->session, i)->run.sum_ns;
 
-		if (!callback->used || callback->key.loop != slot ||
-		    callback->told_sum_ns == sum_ns)
+		if (callback->told_sum_ns == sum_ns)
 			continue;
 		callback->told_sum_ns = sum_ns;
 		hand_out_callback_stats(live, i, slot);
@@ -178,9 +180,7 @@ static void loop_ended(struct lp_live *live, const struct lp_event *event)
 	session_take_causes(live->session, take_cause, live);
 	hand_out_loop(live, slot);
 	live->take(live->context, event);
-	for (i = 1; i < live->callback_end; i++) {
-		if (!live->callbacks[i].used || live->callbacks[i].key.loop != slot)
-			continue;
+	for (i = live->loops[slot].first; i; i = live->callbacks[i].next) {
 		session_release_callback(live->session, i, &live->callbacks[i].key);
 		live->callbacks[i].used = false;
 	}
@@ -201,26 +201,45 @@ static void loop_began(struct lp_live *live, uint32_t slot, pid_t pid)
 		live->loop_end = slot + 1;
 }
 
+static void unlink_callback(struct lp_live *live, uint32_t callback)
+{
+	uint32_t *at = &live->loops[live->callbacks[callback].key.loop].first;
+
+	while (*at && *at != callback)
+		at = &live->callbacks[*at].next;
+	*at = live->callbacks[callback].next;
+}
+
 static void callback_named(struct lp_live *live, const struct lp_event_name *event)
 {
 	struct lp_live_callback *callback;
+	uint32_t loop = event->event.loop;
 
-	if (event->callback >= LP_MAX_CALLBACKS)
+	if (!event->callback || event->callback >= LP_MAX_CALLBACKS || loop >= LP_MAX_LOOPS)
 		return;
+	if (!live->loops[loop].used) {
+		/* it has ended before this was read */
+		const struct lp_callback_key key = { .identity = event->identity, .loop = loop };
+
+		session_release_callback(live->session, event->callback, &key);
+		return;
+	}
 	callback = &live->callbacks[event->callback];
+	if (callback->used)
+		unlink_callback(live, event->callback);
 	callback->used = true;
+	callback->next = live->loops[loop].first;
+	live->loops[loop].first = event->callback;
 	callback->told_sum_ns = 0;
 	callback->key.identity = event->identity;
-	callback->key.loop = event->event.loop;
-	if (event->callback >= live->callback_end)
-		live->callback_end = event->callback + 1;
+	callback->key.loop = loop;
 }
 
 static const struct lp_instance *instance_of(const struct lp_live *live, pid_t pid)
 {
 	const struct lp_live_target *target;
 
-	for (target = live->targets; target; target = target->next)
+	for (target = live->targets[(uint32_t)pid % TARGET_BUCKETS]; target; target = target->next)
 		if (target->instance.pid == pid)
 			return &target->instance;
 	return NULL;
@@ -298,12 +317,15 @@ failed:
 void live_free(struct lp_live *live)
 {
 	struct lp_live_target *target;
+	size_t i;
 
 	if (!live)
 		return;
-	while ((target = live->targets)) {
-		live->targets = target->next;
-		free(target);
+	for (i = 0; i < TARGET_BUCKETS; i++) {
+		while ((target = live->targets[i])) {
+			live->targets[i] = target->next;
+			free(target);
+		}
 	}
 	ring_buffer__free(live->ring);
 	symboliser_free(live->symboliser);
@@ -341,9 +363,12 @@ void live_add_target(struct lp_live *live, const struct lp_process_info *process
 	struct lp_event_target event;
 
 	if (target) {
+		struct lp_live_target **bucket =
+			&live->targets[(uint32_t)process->pid % TARGET_BUCKETS];
+
 		target->instance = *instance;
-		target->next = live->targets;
-		live->targets = target;
+		target->next = *bucket;
+		*bucket = target;
 	}
 	memset(&event, 0, sizeof(event));
 	fill(&event.event, LP_EVENT_TARGET, sizeof(event), LP_MAX_LOOPS, process->pid);
@@ -398,7 +423,7 @@ void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uin
 
 void live_remove_target(struct lp_live *live, pid_t pid)
 {
-	struct lp_live_target **at = &live->targets, *target;
+	struct lp_live_target **at = &live->targets[(uint32_t)pid % TARGET_BUCKETS], *target;
 	uint32_t slot;
 
 	for (slot = 0; slot < live->loop_end; slot++) {
