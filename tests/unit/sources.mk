@@ -102,7 +102,7 @@ test_text_sink_SOURCES = user/out/text.c user/out/look.c user/out/text_causes.c 
 test_text_findings_SOURCES = $(test_text_sink_SOURCES)
 test_text_summary_SOURCES = $(test_text_sink_SOURCES)
 test_waits_SOURCES = $(wildcard user/cpython/wait*.c) user/cpython/chain.c \
-	user/cpython/instance.c user/cpython/object.c user/cpython/rows.c \
+	user/cpython/instance.c user/cpython/object.c user/cpython/hints.c user/cpython/rows.c \
 	user/runtime/task.c user/target/memory.c user/text.c
 
 

@@ -6,6 +6,7 @@
 #include "../target/mappings.h"
 #include "../target/memory.h"
 #include "code.h"
+#include "hints.h"
 #include "loops.h"
 #include "probes.h"
 #include "stack.h"
@@ -312,6 +313,8 @@ static int detect(const struct lp_process_info *process, struct lp_instance *ins
 		return err;
 	}
 	python->codes = cpython_codes_new();
+	python->hints = cpython_hints_new();
+	python->threads = cpython_threads_new();
 	instance->reader = python;
 	return 0;
 }
@@ -333,8 +336,11 @@ static void release(struct lp_instance *instance)
 {
 	struct lp_cpython *python = instance->reader;
 
-	if (python)
+	if (python) {
 		cpython_codes_free(python->codes);
+		cpython_hints_free(python->hints);
+		cpython_threads_free(python->threads);
+	}
 	free(python);
 	instance->reader = NULL;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "object.h"
 
+#include "hints.h"
+
 #include "../target/memory.h"
 #include "../text.h"
 
@@ -273,13 +275,18 @@ ssize_t cpython_dict_pairs(const struct lp_cpython *python, uint64_t dict, struc
 uint64_t cpython_pairs_get(const struct lp_cpython *python, const struct lp_pair *pairs,
 			   ssize_t count, const char *key)
 {
+	ssize_t i = pairs ? cpython_hint(python->hints, pairs, count, key) : 0;
 	size_t length = strlen(key);
-	ssize_t i;
 
-	for (i = 0; pairs && i < count; i++)
+	if (!pairs || (i >= 0 && i == count))
+		return 0;
+	if (i >= 0 && string_equals(python, pairs[i].key, key, length))
+		return pairs[i].value;
+	for (i = 0; i < count; i++)
 		if (string_equals(python, pairs[i].key, key, length))
-			return pairs[i].value;
-	return 0;
+			break;
+	cpython_hint_keep(python->hints, pairs, count, key, i);
+	return i < count ? pairs[i].value : 0;
 }
 
 uint64_t cpython_dict_get(const struct lp_cpython *python, uint64_t dict, const char *key)

@@ -40,6 +40,9 @@
 struct lp_code_cache;
 
 /* One Python process and how to read it. */
+struct lp_key_hints;
+struct lp_thread_cache;
+
 struct lp_cpython {
 	pid_t pid;
 	int minor;
@@ -54,6 +57,8 @@ struct lp_cpython {
 	uint64_t int_type;
 	uint64_t runtime_error; /* address of the pointer PyExc_RuntimeError */
 	struct lp_code_cache *codes; /* may be NULL */
+	struct lp_key_hints *hints; /* the same */
+	struct lp_thread_cache *threads; /* the same */
 	char file[64]; /* opens the file that holds the interpreter */
 	uint64_t bias; /* address minus ELF virtual address in that file */
 };

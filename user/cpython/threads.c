@@ -10,9 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define TASKS_MAX 4096
+#define THREADS 128
+#define NAME_BYTES 64
+/* A thread may be given another name; to read it takes dozens of reads. */
+#define NAME_KEPT_S 10
 
 /* struct pthread.tid of glibc on x86-64 (nptl/descr.h). */
 #define PTHREAD_TID 720
@@ -75,15 +80,59 @@ static pid_t search_by_inner_id(pid_t pid, pid_t wanted)
 	return found;
 }
 
+/* A thread as it was described last; its state and its own id tell it from every other. */
+struct known_thread {
+	uint64_t state;
+	pid_t inner, tid;
+	time_t named_s; /* when its name was read; 0: it was not */
+	char name[NAME_BYTES];
+};
+
+struct lp_thread_cache {
+	struct known_thread *slots[THREADS];
+};
+
+struct lp_thread_cache *cpython_threads_new(void)
+{
+	return calloc(1, sizeof(struct lp_thread_cache));
+}
+
+void cpython_threads_free(struct lp_thread_cache *cache)
+{
+	size_t i;
+
+	for (i = 0; cache && i < THREADS; i++)
+		free(cache->slots[i]);
+	free(cache);
+}
+
+/* What is known of a thread: made if it is new.  NULL if out of memory. */
+static struct known_thread *known_of(const struct lp_cpython *python, uint64_t state, pid_t inner)
+{
+	struct known_thread **slot;
+
+	if (!python->threads)
+		return NULL;
+	/* Fibonacci hashing to 7 bits */
+	slot = &python->threads->slots[state * 0x9e3779b97f4a7c15ULL >> 57];
+	if (!*slot)
+		*slot = calloc(1, sizeof(**slot));
+	if (*slot && ((*slot)->state != state || (*slot)->inner != inner)) {
+		memset(*slot, 0, sizeof(**slot));
+		(*slot)->state = state;
+		(*slot)->inner = inner;
+	}
+	return *slot;
+}
+
 /*
  * 3.11 and later keep the id that gettid() gave; before, thread_id is
  * pthread_self(), and glibc keeps it there.  Both as the thread's own PID namespace
- * counts.  Believed only if the process has such a thread.
+ * counts.
  */
-pid_t cpython_thread_id(const struct lp_cpython *python, uint64_t thread_state)
+static pid_t read_inner_id(const struct lp_cpython *python, uint64_t thread_state)
 {
 	uint64_t address;
-	pid_t inner;
 
 	if (python->row.thread_native_id != LP_NO_FIELD) {
 		address = thread_state + python->row.thread_native_id;
@@ -93,11 +142,25 @@ pid_t cpython_thread_id(const struct lp_cpython *python, uint64_t thread_state)
 			return 0;
 		address += PTHREAD_TID;
 	}
-	inner = (pid_t)memory_u32(python->pid, address);
+	return (pid_t)memory_u32(python->pid, address);
+}
+
+/* Believed only if the process has such a thread. */
+pid_t cpython_thread_id(const struct lp_cpython *python, uint64_t thread_state)
+{
+	pid_t inner = read_inner_id(python, thread_state), tid;
+	struct known_thread *known;
+
 	if (inner <= 0)
 		return 0;
-	return inner_id(python->pid, inner) == inner ? inner
-						     : search_by_inner_id(python->pid, inner);
+	known = known_of(python, thread_state, inner);
+	if (known && known->tid)
+		return known->tid;
+	tid = inner_id(python->pid, inner) == inner ? inner
+						    : search_by_inner_id(python->pid, inner);
+	if (known)
+		known->tid = tid;
+	return tid;
 }
 
 /* threading._active: the ident of each thread, and its Thread object. */
@@ -119,21 +182,40 @@ static uint64_t thread_object(const struct lp_cpython *python, uint64_t ident)
 	return found;
 }
 
-void cpython_describe_thread(const struct lp_cpython *python, uint64_t thread_state, pid_t *tid,
-			     char *name, size_t size)
+static void read_name(const struct lp_cpython *python, uint64_t thread_state, pid_t tid, char *name,
+		      size_t size)
 {
 	uint64_t ident = memory_u64(python->pid, thread_state + python->row.probe.thread_id);
 	uint64_t object = thread_object(python, ident), text;
 
-	if (!size)
-		return;
 	name[0] = '\0';
-	*tid = cpython_thread_id(python, thread_state);
 	text = object ? cpython_instance_get(python, object, "_name") : 0;
 	if (text && cpython_string(python, text, name, size))
 		name[0] = '\0';
-	if (!name[0] && *tid) {
-		read_task_file(python->pid, *tid, "comm", name, size);
+	if (!name[0] && tid) {
+		read_task_file(python->pid, tid, "comm", name, size);
 		name[strcspn(name, "\n")] = '\0';
 	}
+}
+
+void cpython_describe_thread(const struct lp_cpython *python, uint64_t thread_state, pid_t *tid,
+			     char *name, size_t size)
+{
+	pid_t inner = read_inner_id(python, thread_state);
+	struct known_thread *known = inner > 0 ? known_of(python, thread_state, inner) : NULL;
+	struct timespec now;
+
+	if (!size)
+		return;
+	*tid = cpython_thread_id(python, thread_state);
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	if (known && known->named_s && now.tv_sec - known->named_s < NAME_KEPT_S) {
+		snprintf(name, size, "%s", known->name);
+		return;
+	}
+	read_name(python, thread_state, *tid, name, size);
+	if (!known || strlen(name) >= sizeof(known->name))
+		return;
+	strcpy(known->name, name);
+	known->named_s = now.tv_sec;
 }

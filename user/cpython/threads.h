@@ -5,6 +5,10 @@
 
 #include "object.h"
 
+/* What is known of threads; NULL if out of memory, which all of these take. */
+struct lp_thread_cache *cpython_threads_new(void);
+void cpython_threads_free(struct lp_thread_cache *cache);
+
 /* The kernel's id of a thread, as this process counts; 0 if it cannot be told. */
 pid_t cpython_thread_id(const struct lp_cpython *python, uint64_t thread_state);
 
