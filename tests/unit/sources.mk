@@ -36,6 +36,7 @@ test_json_SOURCES = user/out/json.c user/out/json_parts.c user/out/json_stall.c 
 test_json_findings_SOURCES = $(test_json_SOURCES)
 test_json_stall_SOURCES = $(test_json_SOURCES)
 test_kernel_SOURCES = user/symbolise/kernel.c user/text.c
+test_known_SOURCES = user/discovery/known.c user/discovery/arrivals.c
 test_lines_SOURCES = user/cpython/lines.c
 test_model_SOURCES = user/model/model.c user/model/loops.c user/model/sources.c user/model/labels.c \
 	user/model/callbacks.c user/model/fold.c user/model/summary.c user/model/stalls.c \

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define LOOKS 10
+#define YOUNG_NS (1000 * LP_MILLISECOND)
 #define SCAN_FIRST_NS (100 * LP_MILLISECOND)
 #define RETRY_LAST_NS (30000 * LP_MILLISECOND)
 
@@ -24,11 +25,18 @@ void target_complete(struct lp_targets *targets, struct lp_target *target)
 	struct lp_error error;
 	int open;
 
+	if (process_ended(&target->process)) {
+		put_off(target);
+		return;
+	}
 	if (!target->verified) {
 		int err = target->instance.runtime->verify(&target->instance, &error);
 
 		if (err && err != -EAGAIN) {
-			log_error("%s", error.text);
+			if (target->named)
+				log_error("%s", error.text);
+			else
+				log_detail("%s", error.text);
 			targets->failures++;
 			target_reset(targets, target);
 			target->state = LP_TARGET_REFUSED;
@@ -157,6 +165,8 @@ int target_attach(struct lp_targets *targets, struct lp_target *target, bool wai
 	targets->attached++;
 	targets->profiled++;
 	live_add_target(targets->config.live, &target->process, &target->instance);
-	told(target, target_add_loops(targets, target, LOOKS));
+	/* one that is still coming up is looked at again anyway */
+	told(target,
+	     target_add_loops(targets, target, target_age_ns(target) > YOUNG_NS ? LOOKS : 1));
 	return 0;
 }

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 /* A loop that lives for less is nothing that sample mode could tell of. */
@@ -59,16 +58,6 @@ void targets_consider(struct lp_targets *targets, pid_t pid, const struct lp_pro
 	}
 }
 
-static uint64_t age_ns(const struct lp_process_info *process)
-{
-	struct timespec now;
-	uint64_t began = process->start_ticks * 1000000000 / (uint64_t)sysconf(_SC_CLK_TCK), since;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	since = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-	return since > began ? since - began : 0;
-}
-
 /* One of all: it may have been running for long, and then it stays what it is. */
 static void look_at(struct lp_targets *targets, pid_t pid, uint64_t now)
 {
@@ -81,7 +70,7 @@ static void look_at(struct lp_targets *targets, pid_t pid, uint64_t now)
 	targets_consider(targets, pid, &key);
 	target = target_find(targets, pid);
 	if (!target || target->state != LP_TARGET_WAITING || target->instance.reader ||
-	    target->named || age_ns(&target->process) < FOREIGN_AGE_NS)
+	    target->named || target_age_ns(target) < FOREIGN_AGE_NS)
 		return;
 	targets_learn(targets, target, LP_FATE_LIVED);
 	target_drop(targets, target);

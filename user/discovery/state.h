@@ -68,6 +68,8 @@ struct lp_target *target_find(const struct lp_targets *targets, pid_t pid);
 /* Opens a process and takes it into the table.  NULL, with a sentence, if it cannot be. */
 struct lp_target *target_new(struct lp_targets *targets, pid_t pid, bool named,
 			     struct lp_error *error);
+/* Since the process began, which may be before this program ran. */
+uint64_t target_age_ns(const struct lp_target *target);
 /* Lets go of what was found in it, and of its probes. */
 void target_reset(struct lp_targets *targets, struct lp_target *target);
 void target_drop(struct lp_targets *targets, struct lp_target *target);

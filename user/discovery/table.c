@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
 
 static size_t bucket_of(pid_t pid)
 {
@@ -21,6 +23,17 @@ struct lp_target *target_find(const struct lp_targets *targets, pid_t pid)
 	while (target && target->process.pid != pid)
 		target = target->bucket;
 	return target;
+}
+
+uint64_t target_age_ns(const struct lp_target *target)
+{
+	uint64_t began, since;
+	struct timespec now;
+
+	began = target->process.start_ticks * 1000000000 / (uint64_t)sysconf(_SC_CLK_TCK);
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	since = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	return since > began ? since - began : 0;
 }
 
 static int refuse(struct lp_targets *targets, struct lp_error *error)

@@ -171,7 +171,7 @@ static void warn_if_silent(struct lp_targets *targets, struct lp_target *target)
 static uint64_t retry_step(struct lp_target *target, uint64_t age)
 {
 	/* an interpreter needs tens of milliseconds to come up, and its first callbacks count */
-	if (age <= RETRY_FAST_NS)
+	if (age <= RETRY_FAST_NS && (target->named || target->instance.reader))
 		return target->retry_step_ns;
 	if (!target->named && age / RETRY_AGE_PART > RETRY_LAST_NS)
 		return age / RETRY_AGE_PART < RETRY_SELDOM_NS ? age / RETRY_AGE_PART

@@ -7,6 +7,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -180,6 +181,18 @@ static int tell_lifecycle(struct lp_session *session, const struct lp_instance *
 	return bpf_map_update_elem(map, &key, &process, BPF_EXIST) ? -errno : 0;
 }
 
+/* Of a host's many processes, one is told; of one that has ended meanwhile, nothing. */
+static void warn(struct lp_session *session, pid_t pid, enum lp_probe_role role,
+		 const struct lp_error *error)
+{
+	if (kill(pid, 0) || (session->shared && session->warned >> role & 1)) {
+		log_detail("%s", error->text);
+		return;
+	}
+	session->warned |= 1U << role;
+	log_warning("%s", error->text);
+}
+
 /* Attaches the roles from first on, before end; returns how many are still open, or -errno. */
 static int attach_roles(struct lp_session *session, struct lp_attachment *attachment,
 			const struct lp_instance *instance, enum lp_probe_role first,
@@ -196,7 +209,7 @@ static int attach_roles(struct lp_session *session, struct lp_attachment *attach
 			return err;
 		} else if (err) {
 			/* the run goes on without */
-			log_warning("%s", error->text);
+			warn(session, instance->pid, (enum lp_probe_role)role, error);
 			attachment->roles[role].settled = true;
 		}
 	}

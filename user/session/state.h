@@ -32,6 +32,7 @@ struct lp_session {
 	bool late_refused; /* nor will it be */
 	struct lp_attachment *attachments;
 	uint16_t watched[LP_FILTER_BYTES]; /* how many processes set a byte of the filter */
+	uint32_t warned; /* of roles that could not be attached: bits, 1 << enum lp_probe_role */
 	struct lp_closer *closer;
 	struct lp_shared *shared; /* NULL: each process has links of its own */
 	bool tracepoints; /* instead of fentry */
