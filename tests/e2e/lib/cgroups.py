@@ -1,0 +1,45 @@
+"""Cgroups of the tests' own, so that a loopprof sees their processes and no others."""
+
+import contextlib
+import os
+
+from .processes import Failure
+
+
+def _hierarchy():
+    for path in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd"):
+        if os.path.exists(path + "/cgroup.procs"):
+            return path
+    raise Failure("no cgroup hierarchy is mounted")
+
+
+class Cgroup:
+    """A cgroup and those below it, for as long as the block lasts."""
+
+    def __init__(self, name):
+        self.path = os.path.join(_hierarchy(), f"{name}-{os.getpid()}")
+        self._made = []
+
+    def below(self, *names):
+        """The path of a cgroup, which is made."""
+        path = self.path
+        for name in ("", *"/".join(names).split("/")):
+            path = os.path.join(path, name) if name else path
+            if not os.path.isdir(path):
+                os.mkdir(path)
+                self._made.append(path)
+        return path
+
+    def prefix(self, *names):
+        """What runs a command in it."""
+        return ["sh", "-c", f'echo $$ >{self.below(*names)}/cgroup.procs; exec "$@"', "sh"]
+
+    def __enter__(self):
+        self.below()
+        return self
+
+    def __exit__(self, *exception):
+        for path in reversed(self._made):
+            # a process of a failed test may be in it for a moment more
+            with contextlib.suppress(OSError):
+                os.rmdir(path)

@@ -1,0 +1,149 @@
+"""Every loop of a host: labelled, in bounds, and as processes come and go.
+
+All of this is about the processes of a cgroup of its own: whatever else runs on this machine
+is none of the tests' business.
+"""
+
+import os
+import time
+
+from lib import census, checks, schema
+from lib.cgroups import Cgroup
+from lib.checks import verify
+from lib.processes import Failure, wait_until
+
+POD = "1e2f3a4b-5c6d-7e8f-9a0b-c1d2e3f4a5b6"
+CONTAINER = "0123456789abcdef" * 4
+PYTHON = "/usr/bin/python3"
+# A probe that nobody needs any more stays for this long, and is then taken away.
+LINGER_S = 7
+LIMIT_S = 40
+MAX_LOOPS = 1024
+
+
+def follow(case, cgroup, *options):
+    """A loopprof that follows what is in the cgroup."""
+    profiler = case.profile("--cgroup", cgroup.path, "-j", *options)
+    profiler.wait_for_text("following")
+    return profiler
+
+
+def finish(profiler):
+    profiler.interrupt()
+    records = profiler.finish().expect(0).records
+    verify(schema.documented(records), checks.sums(records))
+    return records
+
+
+def start(case, cgroup, *names, script="idle.py", arguments=()):
+    return case.start(script, *arguments, prefix=cgroup.prefix(*names))
+
+
+def test_loops_are_labelled_by_unit_pod_and_container(case):
+    slice_name = "kubepods-burstable-pod" + POD.replace("-", "_") + ".slice"
+    with Cgroup("loopprof-labels") as cgroup:
+        service = start(case, cgroup, "system.slice", "api@7.service", "workers")
+        pod = start(case, cgroup, "kubepods.slice", slice_name,
+                    f"cri-containerd-{CONTAINER}.scope")
+        outside = case.start("idle.py")
+        profiler = follow(case, cgroup)
+        for target in (service, pod):
+            profiler.wait_for("loop", pid=target.pid)
+        records = finish(profiler)
+        case.stop_all()
+    (loop,) = records.loops(pid=service.pid)
+    if (loop["unit"], loop["pod"], loop["container"]) != ("api@7.service", None, None):
+        raise Failure(f"the service's loop is {loop}")
+    if loop["host"] != os.uname().nodename:
+        raise Failure(f"the host is {loop['host']!r}")
+    (loop,) = records.loops(pid=pod.pid)
+    if (loop["unit"], loop["pod"], loop["container"]) != (None, POD, CONTAINER):
+        raise Failure(f"the pod's loop is {loop}")
+    if records.loops(pid=outside.pid):
+        raise Failure("a process outside of the cgroup was profiled")
+
+
+def test_fifty_processes_take_no_more_links_than_one(case):
+    with Cgroup("loopprof-links") as cgroup:
+        targets = [start(case, cgroup)]
+        profiler = follow(case, cgroup)
+        profiler.wait_for("loop", pid=targets[0].pid)
+        time.sleep(1)
+        one = census.links(profiler.pid)
+        targets += [start(case, cgroup) for _ in range(49)]
+        begun = time.monotonic()
+        for target in targets:
+            profiler.wait_for("loop", pid=target.pid, limit_s=LIMIT_S)
+        attached_s = time.monotonic() - begun
+        wait_until(lambda: census.maps(profiler.pid)["processes"] == 50, "50 processes", LIMIT_S)
+        time.sleep(1)
+        fifty = census.links(profiler.pid)
+        case.note(f"{one} links for one, {fifty} for fifty, {attached_s:.1f} s after the last")
+        if fifty != one:
+            raise Failure(f"{fifty} links for fifty processes, {one} for one")
+        for target in targets:
+            target.kill()
+        wait_until(lambda: census.links(profiler.pid) < one, "links go with the last", LIMIT_S)
+        left = census.maps(profiler.pid)
+        if any(left.values()):
+            raise Failure(f"entries of maps are left: {left}")
+        finish(profiler)
+        case.stop_all()
+
+
+def run_all(prefix, command, count, at_once=8):
+    """Short-lived processes, some at a time."""
+    running = []
+    for _ in range(count):
+        running.append(os.posix_spawn("/bin/sh", [*prefix, *command], os.environ))
+        if len(running) == at_once:
+            os.waitpid(running.pop(0), 0)
+    for pid in running:
+        os.waitpid(pid, 0)
+
+
+def test_short_lived_processes_leave_nothing_behind(case):
+    run = "import asyncio\nasync def main(): await asyncio.sleep(0.1)\nasyncio.run(main())"
+    with Cgroup("loopprof-churn") as cgroup:
+        profiler = follow(case, cgroup)
+
+        def churn(scale):
+            run_all(cgroup.prefix(), ["/bin/true"], 100 * scale)
+            run_all(cgroup.prefix(), [PYTHON, "-c", "pass"], 10 * scale)
+            run_all(cgroup.prefix(), [PYTHON, "-c", run], 8 * scale)
+            time.sleep(LINGER_S)
+
+        churn(1)
+        before = census.take(profiler.pid)
+        churn(3)
+        after = census.take(profiler.pid)
+        case.note(f"before {before}, after {after}")
+        finish(profiler)
+        case.stop_all()
+    for what, count in after.items():
+        room = 1 << 20 if what == "resident" else 0
+        if count > before[what] + room:
+            raise Failure(f"{what}: {before[what]} before, {count} after; {after}")
+
+
+def test_loops_beyond_the_most_are_counted_and_slots_are_given_back(case):
+    with Cgroup("loopprof-many") as cgroup:
+        prom = case.path("many.prom")
+        # No stalls: a thousand threads that start at once are all late.
+        profiler = follow(case, cgroup, "--export", f"prom={prom}", "-t", "1000s")
+        first = start(case, cgroup, script="manyloops.py", arguments=("1100",))
+        profiler.wait_for("loop", count=MAX_LOOPS, limit_s=LIMIT_S, pid=first.pid)
+        first.kill()
+        wait_until(lambda: not census.maps(profiler.pid)["loop_slots"], "slots are free", LIMIT_S)
+        second = start(case, cgroup, script="manyloops.py", arguments=("200",))
+        profiler.wait_for("loop", count=200, limit_s=LIMIT_S, pid=second.pid)
+        records = finish(profiler)
+        case.stop_all()
+    if len(records.loops(pid=first.pid)) != MAX_LOOPS:
+        raise Failure(f"{len(records.loops(pid=first.pid))} loops at once")
+    with open(prom, encoding="utf-8") as file:
+        (lost,) = [line for line in file if line.startswith("loopprof_lost_total")
+                   and '"loops"' in line]
+    # Those that found no room, each once.
+    if int(float(lost.split()[-1])) != 1100 - MAX_LOOPS:
+        raise Failure(lost)
