@@ -7,13 +7,43 @@
 #include <libelf.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct lp_elf {
-	int descriptor;
+	void *data;
+	size_t bytes;
 	Elf *elf;
 	size_t segments;
 };
+
+/*
+ * Shared: the kernel writes the breakpoints of uprobes that are on a file for everybody
+ * into private mappings of it, ours too (kernel/events/uprobes.c: valid_vma).
+ */
+static int map_file(const char *path, struct lp_elf *elf)
+{
+	int descriptor = open(path, O_RDONLY | O_CLOEXEC), err = 0;
+	struct stat file;
+
+	if (descriptor < 0)
+		return -errno;
+	if (fstat(descriptor, &file))
+		err = -errno;
+	else if (!S_ISREG(file.st_mode) || !file.st_size)
+		err = -ENOEXEC;
+	if (!err) {
+		elf->bytes = (size_t)file.st_size;
+		elf->data = mmap(NULL, elf->bytes, PROT_READ, MAP_SHARED, descriptor, 0);
+		if (elf->data == MAP_FAILED) {
+			err = -errno;
+			elf->data = NULL;
+		}
+	}
+	close(descriptor);
+	return err;
+}
 
 int elf_open_file(const char *path, struct lp_elf **result)
 {
@@ -25,13 +55,12 @@ int elf_open_file(const char *path, struct lp_elf **result)
 	if (!elf)
 		return -ENOMEM;
 	elf_version(EV_CURRENT);
-	elf->descriptor = open(path, O_RDONLY | O_CLOEXEC);
-	if (elf->descriptor < 0) {
-		err = -errno;
+	err = map_file(path, elf);
+	if (err) {
 		free(elf);
 		return err;
 	}
-	elf->elf = elf_begin(elf->descriptor, ELF_C_READ_MMAP, NULL);
+	elf->elf = elf_memory(elf->data, elf->bytes);
 	if (!elf->elf || elf_kind(elf->elf) != ELF_K_ELF || !gelf_getehdr(elf->elf, &header) ||
 	    header.e_machine != EM_X86_64 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
 	    elf_getphdrnum(elf->elf, &elf->segments)) {
@@ -47,7 +76,7 @@ void elf_close(struct lp_elf *elf)
 	if (!elf)
 		return;
 	elf_end(elf->elf);
-	close(elf->descriptor);
+	munmap(elf->data, elf->bytes);
 	free(elf);
 }
 
@@ -158,12 +187,13 @@ int elf_segment(const struct lp_elf *elf, size_t index, struct lp_elf_segment *s
 size_t elf_bytes(const struct lp_elf *elf, uint64_t address, void *buffer, size_t size)
 {
 	uint64_t offset;
-	ssize_t done;
 
-	if (elf_address_to_offset(elf, address, &offset))
+	if (elf_address_to_offset(elf, address, &offset) || offset >= elf->bytes)
 		return 0;
-	done = pread(elf->descriptor, buffer, size, (off_t)offset);
-	return done > 0 ? (size_t)done : 0;
+	if (size > elf->bytes - offset)
+		size = elf->bytes - offset;
+	memcpy(buffer, (const char *)elf->data + offset, size);
+	return size;
 }
 
 int elf_pointer(const struct lp_elf *elf, uint64_t address, uint64_t *value)
