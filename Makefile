@@ -44,6 +44,7 @@ C_FILES = $(shell git ls-files 'bpf/*.[ch]' 'user/*.[ch]' 'tests/*.[ch]' 'tools/
 
 KERNELS ?= 5.10 6.12
 BENCH_OPTIONS ?=
+SOAK_OPTIONS ?=
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
@@ -134,8 +135,10 @@ check: packages-build packages-test  ## install what is needed, build, run all t
 	$(MAKE) all unit-tests
 	tests/run.sh $(BUILD)
 
-check-all: check  ## and what takes more tools: the OpenTelemetry Collector's decoder (Go)
+# SOAK_OPTIONS="--seconds 300" for a short one.
+check-all: check  ## and what takes more tools: the OpenTelemetry Collector's decoder (Go); an hour's soak
 	tests/run.sh $(BUILD) readers
+	tools/soak/soak.py --loopprof $(BUILD)/loopprof $(SOAK_OPTIONS)
 
 unit-tests: $(UNIT_TESTS) $(FUZZERS)
 

@@ -62,7 +62,6 @@ test_output_file_SOURCES = user/out/file.c user/error.c user/log.c
 test_parts_SOURCES = user/out/parts.c user/out/stalls_told.c
 test_places_SOURCES = user/symbolise/places.c
 test_pprof_SOURCES = user/out/pprof.c user/out/protobuf.c $(export_SOURCES)
-test_process_SOURCES = user/target/process.c user/error.c
 test_process_SOURCES = user/target/process.c user/target/cgroup.c user/error.c
 test_progress_SOURCES = user/source/progress.c user/target/memory.c user/decode/decode.c \
 	user/text.c
