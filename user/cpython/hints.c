@@ -62,7 +62,7 @@ void cpython_hint_keep(struct lp_key_hints *hints, const struct lp_pair *pairs, 
 	if (!hint || count <= 0 || strlen(key) >= KEY_BYTES)
 		return;
 	memset(hint, 0, sizeof(*hint));
-	strcpy(hint->key, key);
+	memcpy(hint->key, key, strlen(key) + 1);
 	hint->object = found < count ? pairs[found].key : 0;
 	hint->count = count;
 	hint->last = pairs[count - 1].key;

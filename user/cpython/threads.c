@@ -216,6 +216,6 @@ void cpython_describe_thread(const struct lp_cpython *python, uint64_t thread_st
 	read_name(python, thread_state, *tid, name, size);
 	if (!known || strlen(name) >= sizeof(known->name))
 		return;
-	strcpy(known->name, name);
+	memcpy(known->name, name, strlen(name) + 1);
 	known->named_s = now.tv_sec;
 }
