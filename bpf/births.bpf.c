@@ -67,6 +67,7 @@ int lp_task_born(struct pt_regs *ctx)
 
 	if (!process)
 		return 0;
+	process->probe_hits++;
 	if (lp_config.origins)
 		lp_keep_origin(process, task, false);
 	if (!lp_config.lifetimes)
@@ -122,6 +123,8 @@ int lp_task_gone(struct pt_regs *ctx)
 
 	key.object = PT_REGS_PARM1(ctx);
 	key.pid = bpf_get_current_pid_tgid() >> 32;
+	if (process)
+		process->probe_hits++;
 	life = bpf_map_lookup_elem(&lives, &key);
 	if (!process || !life)
 		return 0;
@@ -169,6 +172,8 @@ int lp_coroutine_born(struct pt_regs *ctx)
 	struct lp_process *process = lp_current_process();
 	__u64 coroutine = PT_REGS_RC(ctx);
 
+	if (process)
+		process->probe_hits++;
 	if (process && coroutine &&
 	    lp_read_u64(coroutine + LP_OBJECT_TYPE) == process->python.coroutine_type)
 		lp_keep_origin(process, coroutine, process->lifecycle.born_inside);
@@ -208,7 +213,10 @@ int lp_exception_made(struct pt_regs *ctx)
 	__u64 message, arguments;
 	__u32 kind;
 
-	if (!process || PT_REGS_PARM1(ctx) != process->lifecycle.runtime_error)
+	if (!process)
+		return 0;
+	process->probe_hits++;
+	if (PT_REGS_PARM1(ctx) != process->lifecycle.runtime_error)
 		return 0;
 	arguments = PT_REGS_PARM2(ctx);
 	if (!process->lifecycle.array_arguments)

@@ -53,6 +53,7 @@ __noinline int lp_adopt(void)
 
 	if (!process)
 		return -1;
+	process->probe_hits++;
 	known = bpf_map_lookup_elem(&loop_slots, &tid);
 	if (known)
 		return lp_index_thread(tid, *known, true) ? 0 : -1;
@@ -80,6 +81,8 @@ __noinline int lp_adopt(void)
 	loop->threshold_ns = process->threshold_ns;
 	loop->late_ns = process->late_ns;
 	loop->python = process->python;
+	loop->sampled = lp_config.bursts;
+	loop->trace_ns = lp_config.bursts ? loop->born_ns : 0;
 	lp_event_fill(&event->event, LP_EVENT_LOOP, sizeof(*event), loop->born_ns, slot, pid);
 	event->tid = tid;
 	event->reserved = 0;
@@ -138,6 +141,11 @@ static __always_inline __u64 lp_queue_delay(struct lp_loop *loop, __u64 now)
 	if (lp_config.wrong_thread && !loop->position)
 		lp_own_loop(loop, key.handle);
 	ready = bpf_map_lookup_elem(&ready_times, &key);
+	/* from a burst before: the handle that was here then ran while nobody looked */
+	if (ready && lp_config.bursts && (*ready & ~LP_READY_FOREIGN) < loop->traced_since_ns) {
+		bpf_map_delete_elem(&ready_times, &key);
+		return LP_NO_QUEUE_DELAY;
+	}
 	if (ready) {
 		delay = now - (*ready & ~LP_READY_FOREIGN);
 		if (lp_config.wrong_thread && *ready & LP_READY_FOREIGN)
@@ -159,6 +167,7 @@ static __always_inline int lp_dispatch(struct pt_regs *ctx, bool queue)
 	struct lp_loop *loop;
 	__u64 now, level = PT_REGS_SP(ctx);
 	__u32 slot, callback;
+	bool unseen = false;
 
 	loop = lp_current_loop(&slot);
 	if (!loop) {
@@ -169,10 +178,17 @@ static __always_inline int lp_dispatch(struct pt_regs *ctx, bool queue)
 			return 0;
 		loop->stack_level = level;
 	}
+	loop->probe_hits++;
+	if (lp_config.bursts) {
+		unseen = loop->sampled;
+		/* the burst has not begun for this thread, or is over for it */
+		if (unseen && !loop->trace_ns)
+			return 0;
+	}
 	if (level != loop->stack_level) {
 		/* a nested Context.run, or the loop was started anew from another depth */
 		process = bpf_map_lookup_elem(&processes, &loop->pid);
-		if (!process || (loop->start_ns && lp_context_active(loop)) ||
+		if (!process || (loop->start_ns && !unseen && lp_context_active(loop)) ||
 		    !lp_is_dispatch(process, loop->thread_state))
 			return 0;
 		loop->stack_level = level;
@@ -180,7 +196,8 @@ static __always_inline int lp_dispatch(struct pt_regs *ctx, bool queue)
 	now = bpf_ktime_get_ns();
 	if (loop->start_ns)
 		lp_callback_end(loop, slot, now);
-	else if (loop->iteration_start_ns && now - loop->iteration_start_ns >= loop->threshold_ns &&
+	else if (!unseen && loop->iteration_start_ns &&
+		 now - loop->iteration_start_ns >= loop->threshold_ns &&
 		 !lp_is_flood(&loop->telling_iterations, now, now - loop->iteration_start_ns))
 		/* it was held up before its first callback, as by the GIL */
 		lp_report_account(slot, loop->iteration_start_ns, now, LP_ACCOUNT_GAP);
@@ -188,7 +205,10 @@ static __always_inline int lp_dispatch(struct pt_regs *ctx, bool queue)
 		loop->wall_start_ns = now;
 	/* it runs, even if nobody saw it start; from here on its callbacks are seen */
 	loop->outside = 0;
-	loop->sampled = 0;
+	if (unseen)
+		lp_trace_begin(loop, now);
+	else
+		loop->sampled = 0;
 
 	callback = lp_identify_callback(loop, slot, lp_read_u64(PT_REGS_PARM2(ctx)));
 	loop->callback = callback;

@@ -139,7 +139,9 @@ static __always_inline void lp_callback_end(struct lp_loop *loop, __u32 slot, __
 		return;
 	stats = bpf_map_lookup_elem(&callback_stats, &callback);
 	if (stats) {
-		lp_count(&stats->run, duration);
+		/* a histogram is of bursts alone: late callbacks on top would make it slower */
+		if (!lp_config.bursts || !loop->sampled)
+			lp_count(&stats->run, duration);
 		if (duration >= loop->threshold_ns)
 			stats->slow++;
 	}
@@ -154,6 +156,27 @@ static __always_inline void lp_callback_end(struct lp_loop *loop, __u32 slot, __
 		*(volatile __u32 *)&loop->reporting = 0;
 	}
 	loop->start_ns = 0;
+}
+
+/*
+ * Bursts: from here on every callback is timed, as its probe is there already.  Only
+ * where no callback runs that began unseen.
+ */
+static __always_inline void lp_trace_begin(struct lp_loop *loop, __u64 now)
+{
+	loop->traced_until_ns = 0;
+	loop->traced_since_ns = now;
+	loop->sampled = 0;
+}
+
+/* From here on callbacks are known by samples.  Only where none runs. */
+static __always_inline void lp_trace_end(struct lp_loop *loop, __u64 now)
+{
+	loop->traced_until_ns = now;
+	loop->context = 0;
+	loop->seen_handle = 0;
+	loop->seen_ns = now;
+	loop->sampled = 1;
 }
 
 /* Ends the iteration, if one is under way; returns its busy time. */

@@ -210,6 +210,8 @@ struct lp_process {
 	__u64 dispatch_code;
 	__u64 run_once_code;
 	__u64 handle_types[2];
+	/* Hits of probes beside those of loops; under the GIL, so that none gets lost. */
+	__u64 probe_hits;
 	struct lp_lifecycle lifecycle;
 };
 
@@ -443,8 +445,9 @@ struct lp_loop {
 	__u64 wakeup_method; /* PyMethodDef of task_wakeup, 3.10 and later */
 	__u64 queue_delay_ns;
 	__u64 wall_start_ns; /* first boundary seen */
-	__u64 slow_callbacks;
+	__u64 probe_hits; /* of the probe on dispatches and its like, by this thread */
 
+	__u64 slow_callbacks;
 	struct lp_python python;
 	__u64 born_ns;
 	__u64 late_ns;
@@ -457,7 +460,14 @@ struct lp_loop {
 	__u32 sampled; /* sample mode: callbacks are known from what was seen */
 	__u32 seen_outside; /* how often in a row its stack had no loop */
 	__u32 reporting; /* a slow callback is being told: not to be looked at now */
-	__u32 reserved;
+	__u32 cut; /* its probes went while a callback ran: which one that was has to be seen */
+	/*
+	 * Bursts: user space says from when on every callback is seen, or 0; the loop's own
+	 * thread turns to it between two callbacks and says from when until when it did.
+	 */
+	__u64 trace_ns;
+	__u64 traced_since_ns; /* 0: no burst since user space last took it */
+	__u64 traced_until_ns; /* 0: it goes on */
 	__u64 owned; /* the loop's object, as it is in the map owners; 0: it is not */
 	/* slow callbacks and iterations: too many are counted, not told */
 	struct lp_telling telling;
@@ -465,7 +475,6 @@ struct lp_loop {
 	__u64 untold;
 	__u64 untold_ns;
 	__u64 untold_iterations;
-	__u64 traced_ns; /* in which callbacks were timed; 0: all of the time */
 	__u32 told_in_iteration; /* slow callbacks */
 	__u32 reserved2;
 	struct lp_callable callable; /* of the callback that runs */
@@ -525,7 +534,8 @@ struct lp_config {
 	__u8 lifetimes; /* of tasks are measured */
 	__u8 origins; /* of tasks and coroutines are kept */
 	__u8 wrong_thread; /* callbacks put into another thread's loop are looked for */
-	__u8 reserved[2];
+	__u8 bursts; /* callbacks are timed now and then, and sampled in between */
+	__u8 reserved;
 	__u8 arguments[LP_SYSCALLS]; /* enum lp_argument, by the number of the system call */
 };
 

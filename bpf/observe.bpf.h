@@ -25,6 +25,22 @@ static __always_inline __u64 lp_seen_boundary(const struct lp_loop *loop,
 }
 
 /*
+ * The callback that ran when its probe went is known but for its handle.  Is this it?
+ * What it is called by may have another's slot in the table by now, so both are asked.
+ */
+static __always_inline bool lp_is_cut_one(struct lp_loop *loop, __u32 slot, __u64 handle)
+{
+	__u32 callback;
+
+	loop->cut = 0;
+	if (!handle || !loop->start_ns)
+		return false;
+	callback = lp_identify_callback(loop, slot,
+					lp_read_u64(handle + loop->python.offsets.handle_callback));
+	return callback == loop->callback && loop->callable.task == loop->task;
+}
+
+/*
  * After a walk of the current thread: begins the callback that it shows, if that
  * is another than before.  Returns 0 if the loop does not run at all any more.
  *
@@ -53,7 +69,15 @@ __weak __noinline int lp_observe(__u32 slot, __u64 now, __u32 settled)
 	if (!handle && !(flags & LP_STACK_TO_LOOP) && !settled && !loop->seen_outside++)
 		return 1;
 	loop->seen_outside = 0;
+	if (lp_config.bursts && loop->cut && lp_is_cut_one(loop, slot, handle)) {
+		loop->seen_handle = handle;
+		loop->seen_ns = now;
+		return 1;
+	}
 	boundary = lp_seen_boundary(loop, &stall->wait, now);
+	/* in the moment when its probe goes a callback may begin with it */
+	if (lp_config.bursts && boundary < loop->start_ns)
+		boundary = loop->start_ns;
 	/* one that ran when the loop was found, and was not known by name yet, is the same */
 	if (loop->start_ns && (loop->callback || boundary > loop->start_ns))
 		lp_callback_end(loop, slot, boundary);
@@ -78,7 +102,9 @@ __weak __noinline int lp_observe(__u32 slot, __u64 now, __u32 settled)
 	/* else it is the one that ran when the loop was found, and counts already */
 	if (!loop->start_ns) {
 		loop->position = loop->iteration_callbacks++;
-		loop->callbacks++;
+		/* with bursts it is the number of those that are in the histograms */
+		if (!lp_config.bursts)
+			loop->callbacks++;
 	}
 	loop->start_ns = boundary;
 	return 1;

@@ -213,6 +213,10 @@ static __always_inline int lp_poll_enter(__u32 descriptor, bool waits)
 	    busy - loop->slow_ns >= loop->threshold_ns)
 		lp_report_slow_iteration(slot, now);
 	loop->slow_ns = 0;
+	if (lp_config.bursts && !loop->sampled && !loop->trace_ns)
+		lp_trace_end(loop, now);
+	else if (lp_config.bursts && loop->sampled && loop->trace_ns)
+		lp_trace_begin(loop, now);
 	if (!waits && !loop->told_in_iteration) {
 		loop->iterations++;
 		loop->slow_in_iteration = 0;
@@ -240,6 +244,10 @@ static __always_inline int lp_poll_exit(long ready)
 	now = bpf_ktime_get_ns();
 	idle = now - loop->poll_start_ns;
 	loop->idle_ns += idle;
+	/* it polled when the probes came: nothing has run since without them */
+	if (lp_config.bursts && loop->sampled && loop->trace_ns)
+		lp_trace_begin(loop, loop->trace_ns > loop->poll_start_ns ? loop->trace_ns
+									  : loop->poll_start_ns);
 	if (loop->told_in_iteration)
 		lp_report_poll(slot, now, idle, ready);
 	loop->iterations++;

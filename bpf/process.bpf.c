@@ -55,6 +55,7 @@ int lp_running_loop(struct pt_regs *ctx)
 	loop = lp_current_loop(&slot);
 	if (!loop)
 		return 0;
+	loop->probe_hits++;
 	lp_loop_pause(loop, slot, now);
 	loop->outside = PT_REGS_PARM2(ctx) == loop->python.none;
 	if (!loop->outside)

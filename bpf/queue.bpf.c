@@ -95,6 +95,7 @@ int lp_deque_append(struct pt_regs *ctx)
 	process = bpf_map_lookup_elem(&processes, &key.pid);
 	if (!process)
 		return 0;
+	process->probe_hits++;
 	if (!lp_is_handle(process, handle))
 		return 0;
 	now = bpf_ktime_get_ns();
@@ -129,6 +130,7 @@ int lp_heap_push(struct pt_regs *ctx)
 
 	if (!process)
 		return 0;
+	process->probe_hits++;
 	handle = lp_read_u64(PT_REGS_PARM2(ctx) + 8);
 	if (!lp_is_handle(process, handle))
 		return 0;

@@ -300,6 +300,10 @@ static int check_combination(const struct lp_options *options)
 				   : options->findings >> LP_FINDING_WRONG_THREAD & 1
 					   ? "--find wrong_thread"
 					   : "--queue");
+	if (options->budget_ppm &&
+	    (options->lifetimes || options->findings >> LP_FINDING_WRONG_THREAD & 1))
+		return usage_error("%s has to see every callback: leave out --budget",
+				   options->lifetimes ? "--lifetimes" : "--find wrong_thread");
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* A live run: wires the session, the source, the targets and the outputs, and turns the crank. */
+#include "budget/governor.h"
 #include "commands.h"
 #include "discovery/launch.h"
 #include "discovery/targets.h"
@@ -19,11 +20,6 @@
 #include <unistd.h>
 
 #define MILLISECOND 1000000ULL
-/*
- * How much of its histograms a recording that is killed may lose, and how long what
- * is counted by cause stays in the kernel.
- */
-#define SAVE_PERIOD_NS (10000 * MILLISECOND)
 /* Where there are many loops, all are looked at less often. */
 #define LOOPS_A_LOOK 128
 #define LOOK_SELDOM_NS (250 * MILLISECOND)
@@ -38,6 +34,7 @@ struct lp_profile {
 	struct lp_session *session;
 	struct lp_live *live;
 	struct lp_targets *targets;
+	struct lp_governor governor;
 	struct lp_launch *launch;
 	bool killed; /* the launched program, by us: it cannot be profiled */
 	struct lp_output output;
@@ -91,6 +88,13 @@ static void take(void *context, const struct lp_event *record)
 		return;
 	if (profile->output.model)
 		output_take(&profile->output, record);
+}
+
+static void fill_self(void *context, struct lp_event_self *self)
+{
+	struct lp_profile *profile = context;
+
+	governor_fill(&profile->governor, self);
 }
 
 static int open_output(struct lp_profile *profile, struct lp_error *error)
@@ -155,6 +159,21 @@ static size_t count_threads(const struct lp_options *options)
 	return threads;
 }
 
+static void govern(struct lp_profile *profile)
+{
+	const struct lp_options *options = profile->options;
+	struct lp_governor_config config = {
+		.session = profile->session,
+		.live = profile->live,
+		.budget_ppm = options->budget_ppm,
+		.frequency = sample_frequency(options),
+		.threshold_ns = options->threshold_ns,
+		.start_ns = profile->run.start_ns,
+	};
+
+	governor_open(&profile->governor, &config);
+}
+
 static int start(struct lp_profile *profile, struct lp_error *error)
 {
 	const struct lp_options *options = profile->options;
@@ -170,16 +189,19 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 		.origins = options->origins,
 		.lifetimes = options->lifetimes,
 		.frequency = sample_frequency(options),
+		.budget = options->budget_ppm / 1e6,
 	};
 	struct lp_live_config live = {
 		.native = options->native,
 		.kernel = options->kernel,
 		.period_us = 1000000 / sample_frequency(options),
 		.take = take,
+		.fill_self = fill_self,
 		.context = profile,
 	};
 	struct lp_targets_config targets = {
-		.sampling = options->sampling,
+		/* between two bursts no probe finds a loop */
+		.sampling = options->sampling || options->budget_ppm,
 		.threshold_ns = options->threshold_ns,
 		.all = options->all,
 		.cgroup = options->cgroup,
@@ -195,6 +217,8 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 	err = live_new(&live, &profile->live);
 	targets.session = profile->session;
 	targets.live = profile->live;
+	if (!err)
+		govern(profile);
 	if (!err)
 		err = targets_new(&targets, &profile->targets);
 	sigemptyset(&signals);
@@ -292,7 +316,8 @@ static int add_targets(struct lp_profile *profile, struct lp_error *error)
 	if (!added)
 		return err;
 	settle(profile);
-	log_note("%s mode, slow from %g ms; Ctrl-C ends", profile->run.mode,
+	log_note("%s mode%s, slow from %g ms; Ctrl-C ends", profile->run.mode,
+		 options->budget_ppm && !options->sampling ? " in bursts" : "",
 		 (double)options->threshold_ns / MILLISECOND);
 	return 0;
 }
@@ -332,8 +357,12 @@ static enum lp_end_reason run(struct lp_profile *profile)
 	uint64_t end = options->duration_ns ? start_ns + options->duration_ns : UINT64_MAX;
 	uint64_t interval_ns = options->interval_ns ? options->interval_ns : options->export_ns;
 	uint64_t interval = interval_ns ? start_ns + interval_ns : UINT64_MAX;
-	uint64_t save = start_ns + SAVE_PERIOD_NS;
-	uint64_t check = start_ns, look = start_ns;
+	/*
+	 * How much of its histograms a recording that is killed may lose, and how long what
+	 * is counted by cause stays in the kernel.
+	 */
+	uint64_t save = start_ns + governor_save_ns(&profile->governor);
+	uint64_t check = start_ns, look = start_ns, govern = start_ns;
 	struct epoll_event events[4];
 
 	for (;;) {
@@ -361,11 +390,14 @@ static enum lp_end_reason run(struct lp_profile *profile)
 		}
 		if (now >= save) {
 			live_save(profile->live);
-			save += SAVE_PERIOD_NS;
+			save += governor_save_ns(&profile->governor);
 		}
+		if (now >= govern)
+			govern = governor_turn(&profile->governor, now);
 		if (!options->all && !targets_alive(profile->targets))
 			return LP_END_TARGET_EXITED;
-		next = earlier(earlier(earlier(look, check), earlier(interval, end)), save);
+		next = earlier(earlier(earlier(look, check), earlier(interval, end)),
+			       earlier(save, govern));
 		now = clock_ns(CLOCK_MONOTONIC);
 		count = epoll_wait(profile->epoll, events, 4,
 				   next > now ? (int)((next - now + MILLISECOND - 1) / MILLISECOND)

@@ -277,12 +277,24 @@ struct lp_loop_summary {
 	 * where it runs in bursts, 0 in sample mode.
 	 */
 	uint64_t traced_ns;
+	bool traced_known; /* false in captures of earlier versions */
 	struct lp_histogram iteration;
 	size_t callback_count;
 	struct lp_callback_summary *items; /* greatest total run time first */
 	size_t cause_count;
 	struct lp_cause *causes; /* worst first */
 };
+
+/*
+/*
+ * Are the histograms of callbacks of a part of the time only?  Then they, and the number of
+ * callbacks, are no full count; stalls and iterations are complete all the same.
+ */
+static inline bool loop_in_bursts(const struct lp_loop_summary *summary)
+{
+	/* a boundary or two at the beginning are no part of anything */
+	return summary->traced_known && summary->traced_ns < summary->wall_ns / 1000 * 999;
+}
 
 /*
  * An instant of its host's CLOCK_MONOTONIC, in ns since 1970.  The offset is that of

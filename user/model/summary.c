@@ -86,7 +86,8 @@ static void summarise_callbacks(struct lp_model_loop *loop, bool interval,
 		if (!is_told(callback, interval))
 			continue;
 		fill_callback(callback, interval, item);
-		if (histogram_count(&item->run) || item->lifetimes)
+		/* one that was only slow between two bursts is in no histogram */
+		if (histogram_count(&item->run) || item->slow || item->lifetimes)
 			summary->callback_count++;
 	}
 	if (summary->items)
@@ -100,6 +101,7 @@ static void fill_coverage(const struct lp_event_coverage *now,
 	summary->untold_iterations =
 		model_since(now->untold_iterations, before ? before->untold_iterations : 0);
 	summary->traced_ns = model_since(now->traced_ns, before ? before->traced_ns : 0);
+	summary->traced_known = now->event.size != 0;
 }
 
 static void summarise_loop(struct lp_model_loop *loop, bool interval, uint64_t since_ns,

@@ -222,6 +222,10 @@ static void write_summary(struct json_sink *json, const struct lp_summary *total
 		json_lost_summary(json->line, &total->findings[finding]);
 		end_summary_line(json, tail);
 	}
+	if (total->self_known) {
+		json_self(json->line, &total->self);
+		end_summary_line(json, tail);
+	}
 }
 
 static void write_interval(void *context, const struct lp_summary *interval,

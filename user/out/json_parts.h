@@ -34,6 +34,7 @@ void json_slow_iteration(FILE *out, const struct lp_slow_iteration *slow);
 
 /* ---- json_summary.c -------------------------------------------------------- */
 
+void json_self(FILE *out, const struct lp_self *self);
 void json_loop_summary(FILE *out, const struct lp_loop_summary *summary);
 void json_callback_summary(FILE *out, const struct lp_loop_info *loop,
 			   const struct lp_callback_summary *summary, bool queue, bool sampled);

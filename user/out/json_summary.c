@@ -63,6 +63,36 @@ void json_loop_summary(FILE *out, const struct lp_loop_summary *summary)
 		fprintf(out, "\"loops\":%" PRIu64 ",", summary->folded);
 	fputs("\"iteration\":", out);
 	write_histogram(out, &summary->iteration);
+	if (summary->traced_known)
+		fprintf(out, ",\"traced_ns\":%" PRIu64, summary->traced_ns);
+}
+
+void json_self(FILE *out, const struct lp_self *self)
+{
+	const struct {
+		const char *name;
+		uint64_t value;
+	} fields[] = {
+		{ "wall_ns", self->wall_ns },
+		{ "cpu_ns", self->cpu_ns },
+		{ "probe_hits", self->probe_hits },
+		{ "probe_ns", self->probe_ns },
+		{ "hook_hits", self->hook_hits },
+		{ "hook_ns", self->hook_ns },
+		{ "bursts", self->bursts },
+		{ "attach_failures", self->attach_failures },
+		{ "resident_bytes", self->resident_bytes },
+		{ "map_bytes", self->map_bytes },
+		{ "targets", self->targets },
+		{ "loops", self->loops },
+		{ "frequency", self->frequency },
+		{ "budget_ppm", self->budget_ppm },
+	};
+	size_t i;
+
+	fputs("{\"type\":\"self\"", out);
+	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		fprintf(out, ",\"%s\":%" PRIu64, fields[i].name, fields[i].value);
 }
 
 void json_callback_summary(FILE *out, const struct lp_loop_info *loop,

@@ -146,14 +146,15 @@ static void print_loop_head(FILE *file, const struct lp_loop_summary *loop, bool
 		fprintf(file, "loop %u, %s pid %d thread %d: ", loop->loop->id, loop->loop->comm,
 			loop->loop->pid, loop->loop->tid);
 	/* what few callbacks samples show says nothing of how many there were */
-	if (!loop->callbacks && !(sampled && loop->iterations)) {
+	if (!loop->callbacks && !((sampled || loop_in_bursts(loop)) && loop->iterations)) {
 		fprintf(file, "%.1f s, idle\n", (double)loop->wall_ns / 1e9);
 		return;
 	}
 	fprintf(file, "%.1f s, loop busy %.1f %% of it, %" PRIu64 " iterations, ",
 		(double)loop->wall_ns / 1e9, busy, loop->iterations);
 	if (!sampled)
-		fprintf(file, "%" PRIu64 " callbacks (", loop->callbacks);
+		fprintf(file, "%" PRIu64 " callbacks%s (", loop->callbacks,
+			loop_in_bursts(loop) ? " timed" : "");
 	fprintf(file, "%" PRIu64 " slow%s\n", loop->slow_callbacks,
 		sampled ? loop->slow_callbacks == 1 ? " callback" : " callbacks" : ")");
 	if (!loop->iterations)
@@ -166,7 +167,27 @@ static void print_loop_head(FILE *file, const struct lp_loop_summary *loop, bool
 	text_print_time(file, histogram_quantile(&loop->iteration, 0.99), 0);
 	fputs(", worst ", file);
 	text_print_time(file, histogram_max(&loop->iteration), 0);
-	fputs(" for the loop\n\n", file);
+	fputs(" for the loop\n", file);
+	if (!sampled && loop_in_bursts(loop))
+		fprintf(file,
+			"callbacks were timed during %.1f %% of the time (--budget); stalls are complete\n",
+			loop->wall_ns ? 100 * (double)loop->traced_ns / (double)loop->wall_ns : 0);
+	fputc('\n', file);
+}
+
+/* What it took to know all that: said where somebody has set a limit to it. */
+static void print_self(FILE *file, const struct lp_self *self)
+{
+	double wall = (double)self->wall_ns / 100;
+
+	if (!self->budget_ppm || wall <= 0)
+		return;
+	fprintf(file,
+		"\nof one CPU loopprof took %.2f %%, its hooks on polls and switches %.2f %%, its probes\n"
+		"%.2f %% in %" PRIu64 " burst%s; the budget is %g %%\n",
+		(double)self->cpu_ns / wall, (double)self->hook_ns / wall,
+		(double)self->probe_ns / wall, self->bursts, self->bursts == 1 ? "" : "s",
+		(double)self->budget_ppm / 1e4);
 }
 
 /* What was lost, in a sentence each. */
@@ -228,6 +249,8 @@ void text_summary_print(FILE *file, const struct lp_look *look, const struct lp_
 		print_tables(file, look, loop, shows);
 	}
 	text_findings_print(file, look, summary);
+	if (summary->self_known)
+		print_self(file, &summary->self);
 	for (i = 0; i < LP_LOST_KINDS; i++)
 		if (summary->lost[i] && lost_sentences[i])
 			fprintf(file, "\n%" PRIu64 " %s\n", summary->lost[i], lost_sentences[i]);

@@ -3,13 +3,20 @@
 
 #include <errno.h>
 #include <linux/perf_event.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define SECOND_NS 1000000000ULL
+
 struct lp_clock {
 	int count;
-	struct bpf_link *links[];
+	struct lp_clock_event {
+		struct bpf_link *link; /* owns the descriptor */
+		int descriptor;
+	} events[];
 };
 
 static int attach_cpu(struct lp_clock *clock, struct bpf_program *program, int cpu,
@@ -19,8 +26,9 @@ static int attach_cpu(struct lp_clock *clock, struct bpf_program *program, int c
 		.type = PERF_TYPE_SOFTWARE,
 		.size = sizeof(attributes),
 		.config = PERF_COUNT_SW_CPU_CLOCK,
-		.freq = 1,
-		.sample_freq = frequency,
+		/* not by a frequency: this clock's is turned into a period, which the ioctl
+		 * to change it then means (kernel/events/core.c: perf_swevent_init_hrtimer) */
+		.sample_period = SECOND_NS / frequency,
 	};
 	int event =
 		(int)syscall(SYS_perf_event_open, &attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
@@ -28,8 +36,9 @@ static int attach_cpu(struct lp_clock *clock, struct bpf_program *program, int c
 	/* a CPU that is off; one that comes later has no clock */
 	if (event < 0)
 		return errno == ENODEV ? 0 : -errno;
-	clock->links[clock->count] = bpf_program__attach_perf_event(program, event);
-	if (!clock->links[clock->count]) {
+	clock->events[clock->count].descriptor = event;
+	clock->events[clock->count].link = bpf_program__attach_perf_event(program, event);
+	if (!clock->events[clock->count].link) {
 		int err = -errno;
 
 		close(event);
@@ -47,7 +56,7 @@ int clock_start(struct bpf_program *program, unsigned int frequency, struct lp_c
 	*result = NULL;
 	if (cpus < 0)
 		return cpus;
-	clock = calloc(1, sizeof(*clock) + (size_t)cpus * sizeof(clock->links[0]));
+	clock = calloc(1, sizeof(*clock) + (size_t)cpus * sizeof(clock->events[0]));
 	if (!clock)
 		return -ENOMEM;
 	for (cpu = 0; !err && cpu < cpus; cpu++)
@@ -60,6 +69,15 @@ int clock_start(struct bpf_program *program, unsigned int frequency, struct lp_c
 	return 0;
 }
 
+void clock_set(struct lp_clock *clock, unsigned int frequency)
+{
+	uint64_t period_ns = SECOND_NS / frequency;
+	int i;
+
+	for (i = 0; i < clock->count; i++)
+		ioctl(clock->events[i].descriptor, PERF_EVENT_IOC_PERIOD, &period_ns);
+}
+
 void clock_stop(struct lp_clock *clock)
 {
 	int i;
@@ -67,6 +85,6 @@ void clock_stop(struct lp_clock *clock)
 	if (!clock)
 		return;
 	for (i = 0; i < clock->count; i++)
-		bpf_link__destroy(clock->links[i]);
+		bpf_link__destroy(clock->events[i].link);
 	free(clock);
 }

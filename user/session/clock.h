@@ -9,6 +9,8 @@ struct lp_clock;
 
 /* frequency: Hz. Returns 0 or a negative errno, with nothing attached. */
 int clock_start(struct bpf_program *program, unsigned int frequency, struct lp_clock **clock);
+/* From now on, Hz. */
+void clock_set(struct lp_clock *clock, unsigned int frequency);
 void clock_stop(struct lp_clock *clock);
 
 #endif /* LP_CLOCK_H */

@@ -19,7 +19,8 @@ struct lp_closer {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	struct lp_closing *first;
+	struct lp_closing *first; /* what came first is what hurts most */
+	struct lp_closing **end;
 	bool last; /* nothing more comes */
 };
 
@@ -33,6 +34,8 @@ static void *close_links(void *context)
 
 		if (closing) {
 			closer->first = closing->next;
+			if (!closer->first)
+				closer->end = &closer->first;
 			pthread_mutex_unlock(&closer->lock);
 			bpf_link__destroy(closing->link);
 			free(closing);
@@ -66,6 +69,7 @@ struct lp_closer *closer_new(void)
 
 	if (!closer)
 		return NULL;
+	closer->end = &closer->first;
 	pthread_mutex_init(&closer->lock, NULL);
 	pthread_cond_init(&closer->changed, NULL);
 	if (start_thread(closer, &closer->thread)) {
@@ -84,9 +88,10 @@ void closer_take(struct lp_closer *closer, struct bpf_link *link)
 		return;
 	}
 	closing->link = link;
+	closing->next = NULL;
 	pthread_mutex_lock(&closer->lock);
-	closing->next = closer->first;
-	closer->first = closing;
+	*closer->end = closing;
+	closer->end = &closing->next;
 	pthread_cond_signal(&closer->changed);
 	pthread_mutex_unlock(&closer->lock);
 }

@@ -54,7 +54,7 @@ int session_add_loop(struct lp_session *session, const struct lp_instance *insta
 	loop->thread_state = thread_state;
 	loop->threshold_ns = threshold_ns;
 	loop->late_ns = session_late_ns(threshold_ns);
-	loop->sampled = session->config.sampling;
+	loop->sampled = session->config.sampling || session->config.budget > 0;
 	loop->python = instance->python;
 	/* never over one that the thread has made for itself in this moment */
 	if (bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.loop_slots), &key, &slot,
@@ -98,7 +98,8 @@ void session_begin_segment(struct lp_session *session, uint32_t slot, uint64_t n
 		stall->wait.delayed = 1;
 		stall->wait.migrations = UINT64_MAX;
 		__atomic_store_n(&stall->wait.since_ns, now_ns, __ATOMIC_RELEASE);
-		loop->callbacks = 1;
+		/* with bursts it is no callback that was timed */
+		loop->callbacks = session->config.budget <= 0;
 		loop->iteration_callbacks = 1;
 		loop->start_ns = now_ns;
 	}
@@ -115,6 +116,33 @@ static void unindex_thread(struct lp_session *session, uint32_t tid, uint32_t sl
 			__atomic_store_n(&bucket->tids[i], 0, __ATOMIC_RELEASE);
 }
 
+void session_loop_began(struct lp_session *session, uint32_t slot, pid_t pid)
+{
+	struct lp_attachment *attachment = session_attachment(session, pid);
+	struct lp_loop_account *account = &session->accounts[slot];
+
+	if (!attachment || account->attachment)
+		return;
+	account->attachment = attachment;
+	account->next = attachment->loops;
+	attachment->loops = slot;
+	session_join_burst(session, slot);
+}
+
+void session_forget_loop(struct lp_session *session, uint32_t slot)
+{
+	struct lp_loop_account *account = &session->accounts[slot];
+	uint32_t *at;
+
+	if (!account->attachment)
+		return;
+	session_book_loop(session, slot);
+	for (at = &account->attachment->loops; *at != slot; at = &session->accounts[*at].next)
+		;
+	*at = account->next;
+	account->attachment = NULL;
+}
+
 void session_release_loop(struct lp_session *session, uint32_t slot)
 {
 	int slots = bpf_map__fd(session->skeleton->maps.loop_slots);
@@ -124,6 +152,8 @@ void session_release_loop(struct lp_session *session, uint32_t slot)
 	if (tid && !bpf_map_lookup_elem(slots, &tid, &found) && found == slot)
 		bpf_map_delete_elem(slots, &tid);
 	unindex_thread(session, tid, slot);
+	session_forget_loop(session, slot);
+	memset(&session->accounts[slot], 0, sizeof(session->accounts[slot]));
 	memset(mapped_at(&session->loops, slot), 0, session->loops.element);
 	memset(mapped_at(&session->stalls, slot), 0, session->stalls.element);
 	bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.free_loops), NULL, &slot, BPF_ANY);

@@ -81,6 +81,8 @@ void session_detach(struct lp_session *session, struct lp_attachment *attachment
 	struct lp_place_key key = { .pid = (uint32_t)attachment->pid };
 	size_t i, place;
 
+	while (attachment->loops != LP_NO_SLOT)
+		session_forget_loop(session, attachment->loops);
 	for (i = 0; i < LP_PROBE_ROLES; i++) {
 		struct lp_attached_role *role = &attachment->roles[i];
 
@@ -110,7 +112,8 @@ static int attach_place(struct lp_session *session, struct lp_attached_role *att
 			return -errno;
 		attached->addresses[number] = key.address;
 	}
-	if (session->shared) {
+	/* a burst is one process's: the others that run the file would pay for it */
+	if (session->shared && !(session->config.budget > 0 && probe->role < LP_BURST_ROLES)) {
 		int err = shared_attach(session->shared, program, probe->path,
 					probe->places[number].offset, &attached->shares[number]);
 
@@ -122,31 +125,19 @@ static int attach_place(struct lp_session *session, struct lp_attached_role *att
 	return attached->links[number] ? 0 : -errno;
 }
 
-static int attach_role(struct lp_session *session, struct lp_attachment *attachment,
-		       const struct lp_instance *instance, enum lp_probe_role role,
-		       struct lp_error *error)
+static int attach_probe(struct lp_session *session, struct lp_attachment *attachment,
+			struct bpf_program *program, const struct lp_probe *probe,
+			struct lp_error *error)
 {
-	struct bpf_program *program = program_for(session, role);
-	struct lp_attached_role *attached = &attachment->roles[role];
-	struct lp_probe probe;
+	struct lp_attached_role *attached = &attachment->roles[probe->role];
 	size_t i;
-	int err;
+	int err = 0;
 
-	if (!program || attached->settled)
-		return 0;
-	err = instance->runtime->find_probe(instance, role, &probe, error);
-	if (err)
-		return err;
-	/* the rest is hit seldom, or asked for with its cost */
-	if (!probe.emulated && (role == LP_PROBE_DISPATCH || role == LP_PROBE_READY))
-		log_warning(
-			"the kernel emulates no instruction near the entry of %s in pid %d: each hit will cost it several times as much as usual",
-			probe.function, instance->pid);
-	for (i = 0; !err && i < probe.count; i++)
-		err = attach_place(session, attached, program, &probe, i, instance->pid);
+	for (i = 0; !err && i < probe->count; i++)
+		err = attach_place(session, attached, program, probe, i, attachment->pid);
 	if (err)
 		return error_set(
-			error, err, "cannot attach to process %d: %s%s", instance->pid,
+			error, err, "cannot attach to process %d: %s%s", attachment->pid,
 			strerror(-err),
 			err == -EPERM || err == -EACCES
 				? "; it needs root (CAP_SYS_ADMIN, as perf_event_open for uprobes asks for it)"
@@ -155,7 +146,68 @@ static int attach_role(struct lp_session *session, struct lp_attachment *attachm
 	return 0;
 }
 
-static struct lp_attachment *find_attachment(const struct lp_session *session, pid_t pid)
+static int attach_role(struct lp_session *session, struct lp_attachment *attachment,
+		       const struct lp_instance *instance, enum lp_probe_role role,
+		       struct lp_error *error)
+{
+	struct bpf_program *program = program_for(session, role);
+	struct lp_attached_role *attached = &attachment->roles[role];
+	struct lp_probe probe;
+	int err;
+
+	if (!program || attached->settled)
+		return 0;
+	if (role < LP_BURST_ROLES && attachment->probes[role].count)
+		return 0; /* bursts attach it */
+	err = instance->runtime->find_probe(instance, role, &probe, error);
+	if (err)
+		return err;
+	attached->stepped = !probe.emulated;
+	/* the rest is hit seldom, or asked for with its cost */
+	if (!probe.emulated && (role == LP_PROBE_DISPATCH || role == LP_PROBE_READY))
+		log_warning(
+			"the kernel emulates no instruction near the entry of %s in pid %d: each hit will cost it several times as much as usual",
+			probe.function, instance->pid);
+	if (role < LP_BURST_ROLES && session->config.budget > 0) {
+		attachment->probes[role] = probe;
+		if (attachment->burst != LP_BURST_ON)
+			return 0;
+	}
+	return attach_probe(session, attachment, program, &probe, error);
+}
+
+int session_attach_found(struct lp_session *session, struct lp_attachment *attachment,
+			 struct lp_error *error)
+{
+	size_t role;
+	int err = 0;
+
+	for (role = 0; !err && role < LP_BURST_ROLES; role++) {
+		struct bpf_program *program = program_for(session, (enum lp_probe_role)role);
+
+		if (program && attachment->probes[role].count && !attachment->roles[role].settled)
+			err = attach_probe(session, attachment, program, &attachment->probes[role],
+					   error);
+	}
+	return err;
+}
+
+void session_detach_found(struct lp_session *session, struct lp_attachment *attachment)
+{
+	size_t role, place;
+
+	for (role = 0; role < LP_BURST_ROLES; role++) {
+		struct lp_attached_role *attached = &attachment->roles[role];
+
+		for (place = 0; place < LP_PROBE_PLACES; place++) {
+			closer_take(session->closer, attached->links[place]);
+			attached->links[place] = NULL;
+		}
+		attached->settled = false;
+	}
+}
+
+struct lp_attachment *session_attachment(const struct lp_session *session, pid_t pid)
 {
 	struct lp_attachment *attachment = session->attachments;
 
@@ -219,7 +271,7 @@ static int attach_roles(struct lp_session *session, struct lp_attachment *attach
 int session_complete_process(struct lp_session *session, const struct lp_instance *instance,
 			     struct lp_error *error)
 {
-	struct lp_attachment *attachment = find_attachment(session, instance->pid);
+	struct lp_attachment *attachment = session_attachment(session, instance->pid);
 	int open, lost;
 
 	if (!attachment)
@@ -271,12 +323,15 @@ int session_add_process(struct lp_session *session, const struct lp_instance *in
 		return err;
 	}
 	attachment->pid = instance->pid;
+	attachment->loops = LP_NO_SLOT;
 	attachment->next = session->attachments;
 	session->attachments = attachment;
+	session_open_bursts(session, attachment);
 	err = attach_roles(session, attachment, instance, LP_PROBE_DISPATCH, LP_PROBE_NEVER_AWAITED,
 			   error);
 	if (err >= 0)
 		return 0;
+	session->costs.attach_failures++;
 	session_remove_process(session, instance->pid);
 	return err;
 }
@@ -307,6 +362,9 @@ void session_remove_process(struct lp_session *session, pid_t pid)
 	struct lp_attachment **at = &session->attachments, *attachment;
 	uint32_t key = (uint32_t)pid;
 
+	attachment = session_attachment(session, pid);
+	if (attachment)
+		session_book(session, attachment);
 	bpf_map_delete_elem(bpf_map__fd(session->skeleton->maps.processes), &key);
 	while ((attachment = *at)) {
 		if (attachment->pid == pid) {

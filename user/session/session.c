@@ -133,6 +133,8 @@ static int choose_programs(struct lp_session *session, const struct lp_features 
 	bool queue = session->config.queue, sampling = session->config.sampling;
 	int err = choose_poll_programs(session, features);
 
+	if (!err)
+		err = enable_program(session, "lp_nothing", "");
 	if (!err && !sampling)
 		err = enable_program(session, queue ? "lp_context_queue" : "lp_context_run", "");
 	if (!err && !sampling)
@@ -170,7 +172,8 @@ static void configure(struct lp_session *session)
 	struct lp_config *config = (struct lp_config *)&session->skeleton->rodata->lp_config;
 	int number;
 
-	config->sampling = session->config.sampling;
+	config->bursts = !session->config.sampling && session->config.budget > 0;
+	config->sampling = session->config.sampling || config->bursts;
 	config->want_native = session->config.native;
 	config->want_kernel = session->config.kernel;
 	config->lifetimes = session->config.lifetimes;
@@ -193,6 +196,7 @@ static void configure(struct lp_session *session)
 static int load(struct lp_session *session, struct lp_error *error)
 {
 	struct lp_features features;
+	double poll_ns;
 	int err;
 
 	session->skeleton = loopprof_bpf__open();
@@ -206,6 +210,7 @@ static int load(struct lp_session *session, struct lp_error *error)
 	err = choose_programs(session, &features);
 	if (!err)
 		err = loopprof_bpf__load(session->skeleton);
+	poll_ns = session_time_poll();
 	if (!err)
 		err = loopprof_bpf__attach(session->skeleton);
 	if (!err && session->tracepoints) {
@@ -215,6 +220,9 @@ static int load(struct lp_session *session, struct lp_error *error)
 	if (!err)
 		err = clock_start(session->skeleton->progs.lp_clock, session->config.frequency,
 				  &session->clock);
+	poll_ns = session_time_poll() - poll_ns;
+	session->costs.poll_ns = poll_ns > 0 ? poll_ns : 0;
+	log_detail("here the hooks on a poll cost %.0f ns", session->costs.poll_ns);
 	if (err) {
 		detach_polls(session);
 		loopprof_bpf__destroy(session->skeleton);
@@ -242,6 +250,10 @@ int session_new(const struct lp_session_config *config, struct lp_session **resu
 	if (!session)
 		return error_set(error, -ENOMEM, "out of memory");
 	session->config = *config;
+	/* with nothing but samples there is nothing to attach in bursts */
+	if (config->sampling)
+		session->config.budget = 0;
+	session_open_costs(session);
 	libbpf_set_print(print_libbpf);
 	/* 5.10 counts maps against RLIMIT_MEMLOCK, 5.11 and later against the cgroup;
 	 * where it cannot be raised the load says so */
@@ -300,6 +312,7 @@ void session_free(struct lp_session *session)
 		session_detach(session, attachment);
 	}
 	shared_free(session->shared);
+	session_close_costs(session);
 	detach_polls(session);
 	closer_free(session->closer);
 	clock_stop(session->clock);

@@ -17,6 +17,7 @@ struct lp_session_config {
 	bool share; /* attach to files, for all processes that run them */
 	bool follow; /* report processes that fork and exec */
 	bool sampling; /* sample mode: no uprobes */
+	double budget; /* --budget: of a thread's time, for probes; 0: none */
 	bool native; /* C frames, too */
 	bool kernel; /* the kernel's frames, too */
 	uint32_t findings; /* kinds of lost things to look for: bits, 1 << enum lp_finding_kind */
@@ -91,10 +92,44 @@ struct lp_segment_begun {
 void session_begin_segment(struct lp_session *session, uint32_t slot, uint64_t now_ns,
 			   const struct lp_segment_begun *begun);
 
+/* A slot has become a loop of this process, whoever found it. */
+void session_loop_began(struct lp_session *session, uint32_t slot, pid_t pid);
+
 /* Hands a slot back, emptied, once nothing of it will be read any more. */
 void session_release_loop(struct lp_session *session, uint32_t slot);
 void session_release_callback(struct lp_session *session, uint32_t slot,
 			      const struct lp_callback_key *key);
+
+/* ---- what it costs, see costs.c ---- */
+
+/* Cumulative; those of hooks are estimates for the whole host. */
+struct lp_spending {
+	uint64_t probe_hits, probe_ns;
+	uint64_t hook_hits, hook_ns;
+	uint64_t bursts;
+	uint64_t attach_failures; /* processes whose probes could not be attached */
+};
+
+/* Looks now and then how much the programs run.  Returns when to be called again. */
+uint64_t session_measure(struct lp_session *session, uint64_t now_ns);
+void session_spending(struct lp_session *session, uint64_t now_ns, struct lp_spending *spending);
+
+/* Of the clock that samples late loops, Hz. */
+void session_set_frequency(struct lp_session *session, unsigned int frequency);
+size_t session_processes(const struct lp_session *session);
+/* What the maps take in the kernel. */
+uint64_t session_map_bytes(struct lp_session *session);
+
+/* ---- bursts of trace mode, see bursts.c ---- */
+
+/*
+ * Begins and ends bursts, as the budget allows; none begins where begin is false.
+ * Returns when to be called again.  Does nothing without a budget.
+ */
+uint64_t session_turn_bursts(struct lp_session *session, bool begin, uint64_t now_ns);
+
+/* For how long every callback of a loop was timed: in trace mode all of the time. */
+uint64_t session_traced_ns(const struct lp_session *session, uint32_t slot, uint64_t now_ns);
 
 /* Mapped from the kernel: they change while they are read.  NULL: there is no such slot. */
 const struct lp_loop *session_loop(const struct lp_session *session, uint32_t slot);

@@ -28,6 +28,7 @@ struct lp_live_callback {
 	uint32_t next; /* of the same loop; 0: it is the last */
 	struct lp_callback_key key;
 	uint64_t told_sum_ns; /* of its histogram, when it was handed out last */
+	uint64_t told_slow;
 };
 
 struct lp_live_target {
@@ -40,6 +41,7 @@ struct lp_live {
 	struct ring_buffer *ring;
 	struct lp_symboliser *symboliser;
 	lp_record_taker take;
+	void (*fill_self)(void *context, struct lp_event_self *self);
 	void *context;
 	size_t loop_count;
 	struct lp_live_target *targets[TARGET_BUCKETS];
@@ -83,17 +85,15 @@ static void hand_out_run_queue(struct lp_live *live, uint32_t slot)
  * How much of the loop its callbacks' histograms are of: all of it, unless no callback is
  * timed, or only now and then.
  */
-static void hand_out_coverage(struct lp_live *live, uint32_t slot, uint64_t now)
+static void hand_out_coverage(struct lp_live *live, uint32_t slot)
 {
 	const struct lp_loop *loop = session_loop(live->session, slot);
-	struct lp_event_coverage event = { .traced_ns = loop->traced_ns,
-					   .untold = loop->untold,
+	struct lp_event_coverage event = { .untold = loop->untold,
 					   .untold_ns = loop->untold_ns,
 					   .untold_iterations = loop->untold_iterations };
 
-	if (!event.traced_ns && !loop->sampled && loop->wall_start_ns && now > loop->wall_start_ns)
-		event.traced_ns = now - loop->wall_start_ns;
 	fill(&event.event, LP_EVENT_COVERAGE, sizeof(event), slot, (pid_t)loop->pid);
+	event.traced_ns = session_traced_ns(live->session, slot, event.event.time_ns);
 	live->take(live->context, &event.event);
 }
 
@@ -120,7 +120,6 @@ static void hand_out_loop_stats(struct lp_live *live, uint32_t slot)
 	if (since && since < stats.event.time_ns)
 		stats.busy_ns += stats.event.time_ns - since;
 	live->take(live->context, &stats.event);
-	hand_out_coverage(live, slot, stats.event.time_ns);
 	hand_out_run_queue(live, slot);
 }
 
@@ -138,18 +137,33 @@ static void hand_out_callback_stats(struct lp_live *live, uint32_t callback, uin
 	live->take(live->context, &stats.event);
 }
 
+/* How much of a loop the histograms of its callbacks are of. */
+static void hand_out_self(struct lp_live *live)
+{
+	struct lp_event_self event;
+
+	memset(&event, 0, sizeof(event));
+	fill(&event.event, LP_EVENT_SELF, sizeof(event), LP_MAX_LOOPS, 0);
+	event.loops = (uint32_t)live->loop_count;
+	live->fill_self(live->context, &event);
+	live->take(live->context, &event.event);
+}
+
 static void hand_out_loop(struct lp_live *live, uint32_t slot)
 {
 	uint32_t i;
 
 	hand_out_loop_stats(live, slot);
+	hand_out_coverage(live, slot);
 	for (i = live->loops[slot].first; i; i = live->callbacks[i].next) {
 		struct lp_live_callback *callback = &live->callbacks[i];
-		uint64_t sum_ns = session_callback(live->session, i)->run.sum_ns;
+		const struct lp_callback_stats *stats = session_callback(live->session, i);
+		uint64_t sum_ns = stats->run.sum_ns, slow = stats->slow;
 
-		if (callback->told_sum_ns == sum_ns)
+		if (callback->told_sum_ns == sum_ns && callback->told_slow == slow)
 			continue;
 		callback->told_sum_ns = sum_ns;
+		callback->told_slow = slow;
 		hand_out_callback_stats(live, i, slot);
 	}
 }
@@ -197,6 +211,7 @@ static void loop_began(struct lp_live *live, uint32_t slot, pid_t pid)
 		live->loop_count++;
 	live->loops[slot].used = true;
 	live->loops[slot].pid = pid;
+	session_loop_began(live->session, slot, pid);
 	if (slot >= live->loop_end)
 		live->loop_end = slot + 1;
 }
@@ -231,6 +246,7 @@ static void callback_named(struct lp_live *live, const struct lp_event_name *eve
 	callback->next = live->loops[loop].first;
 	live->loops[loop].first = event->callback;
 	callback->told_sum_ns = 0;
+	callback->told_slow = 0;
 	callback->key.identity = event->identity;
 	callback->key.loop = loop;
 }
@@ -298,6 +314,7 @@ int live_new(const struct lp_live_config *config, struct lp_live **result)
 		return -ENOMEM;
 	live->session = config->session;
 	live->take = config->take;
+	live->fill_self = config->fill_self;
 	live->context = config->context;
 	err = symboliser_new(&symboliser, &live->symboliser);
 	if (err)
@@ -445,6 +462,11 @@ void live_remove_target(struct lp_live *live, pid_t pid)
 	}
 }
 
+void live_set_period(struct lp_live *live, uint32_t period_us)
+{
+	symboliser_set_period(live->symboliser, period_us);
+}
+
 void live_save(struct lp_live *live)
 {
 	struct lp_event_lost lost;
@@ -463,6 +485,7 @@ void live_save(struct lp_live *live)
 	for (i = 0; i < LP_LOST_KINDS; i++)
 		lost.counts[i] = session_lost(live->session, (enum lp_lost_kind)i);
 	live->take(live->context, &lost.event);
+	hand_out_self(live);
 }
 
 /* A call that has not returned when the run ends is a cause like any other. */

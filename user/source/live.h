@@ -16,6 +16,8 @@ struct lp_live_config {
 	struct lp_session *session;
 	bool native, kernel; /* C frames and the kernel's, too */
 	uint32_t period_us; /* of the clock that samples late loops */
+	/* what the run itself takes, for LP_EVENT_SELF; all but the event's head */
+	void (*fill_self)(void *context, struct lp_event_self *self);
 	lp_record_taker take;
 	void *context;
 };
@@ -36,6 +38,9 @@ void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uin
 		   pid_t tid, uint64_t thread_state);
 /* Its loops end: for a process whose threads were not seen to exit. */
 void live_remove_target(struct lp_live *live, pid_t pid);
+
+/* The clock goes at another pace from now on. */
+void live_set_period(struct lp_live *live, uint32_t period_us);
 
 /* Hands out the state of all counters that have changed since the last time. */
 void live_save(struct lp_live *live);

@@ -52,6 +52,11 @@ void symboliser_forget(struct lp_symboliser *symboliser, pid_t pid)
 		native_forget(symboliser->native, pid);
 }
 
+void symboliser_set_period(struct lp_symboliser *symboliser, uint32_t period_us)
+{
+	symboliser->config.period_us = period_us;
+}
+
 void symboliser_keep_native(struct lp_symboliser *symboliser, const struct lp_event_native *event)
 {
 	*symboliser->kept = *event;

@@ -23,6 +23,9 @@ struct lp_symboliser_config {
 int symboliser_new(const struct lp_symboliser_config *config, struct lp_symboliser **symboliser);
 void symboliser_free(struct lp_symboliser *symboliser);
 
+/* Of the clock, from now on. */
+void symboliser_set_period(struct lp_symboliser *symboliser, uint32_t period_us);
+
 /* Keeps registers and stack for the raw stack that follows. */
 void symboliser_keep_native(struct lp_symboliser *symboliser, const struct lp_event_native *event);
 

@@ -69,6 +69,10 @@ REQUIRED = {
                      "returned": NUMBER, "raised": NUMBER, "cancelled": NUMBER,
                      "destroyed": NUMBER, "life": OBJECT, "running": OBJECT, "queued": OBJECT,
                      "waiting": OBJECT},
+    "self": {"wall_ns": NUMBER, "cpu_ns": NUMBER, "probe_hits": NUMBER, "probe_ns": NUMBER,
+             "hook_hits": NUMBER, "hook_ns": NUMBER, "bursts": NUMBER, "attach_failures": NUMBER,
+             "resident_bytes": NUMBER, "map_bytes": NUMBER, "targets": NUMBER, "loops": NUMBER,
+             "frequency": NUMBER, "budget_ppm": NUMBER},
     "footer": {"end_ns": NUMBER, "reason": TEXT, "lost_events": NUMBER},
 }
 
