@@ -2,6 +2,7 @@
 # What each unit test links besides its own file; all take -lcmocka and LDLIBS.
 
 test_append_SOURCES = user/out/append.c user/out/file.c user/error.c user/log.c
+test_budget_SOURCES = user/budget/budget.c
 test_capture_SOURCES = user/source/capture.c user/source/block.c user/error.c
 test_captures_SOURCES = user/source/captures.c user/source/chain.c $(test_recording_SOURCES)
 test_recording_SOURCES = user/source/recording.c user/source/archive.c user/source/replay.c \

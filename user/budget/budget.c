@@ -6,12 +6,14 @@
 #define SECOND 1e9
 #define MILLISECOND 1e6
 /* Of the budget; the rest is a reserve for a full account, and for what costs are not sure of. */
-#define EARNED_PART 0.75
+#define EARNED_PART 0.7
 #define HELD_NS (20 * SECOND)
 /* What a burst should last, if the account holds that much. */
 #define BURST_NS (1 * SECOND)
 /* The first one has to teach what a burst takes: it may owe, but not for long. */
 #define LESSON_NS (0.5 * SECOND)
+/* The kernel takes about so long to take a probe away (measured on 6.18): it is paid for, too. */
+#define LEAVE_NS (100 * MILLISECOND)
 /* What a burst takes is looked at so often; the target may have begun to spin since. */
 #define LOOK_LEAST_NS (20 * MILLISECOND)
 #define LOOK_MOST_NS (200 * MILLISECOND)
@@ -74,14 +76,14 @@ bool allowance_must_end(const struct lp_allowance *allowance, uint64_t now_ns)
 {
 	double age = (double)(now_ns - allowance->began_ns);
 
-	if (!allowance->began_ns || allowance->balance_ns > 0)
+	if (!allowance->began_ns)
 		return false;
-	if (!allowance->learned)
-		return allowance->spent_ns >= held_ns(allowance) ||
-		       (age >= LESSON_NS && allowance->rate >= allowance->earns);
-	/* just above what it earns, it would be worth no end: the next look tells more */
-	return allowance->rate >= allowance->earns ||
-	       allowance->balance_ns <= -LOOK_MOST_NS * allowance->earns;
+	if (!allowance->learned && age < LESSON_NS)
+		return allowance->spent_ns >= held_ns(allowance);
+	if (allowance->rate < allowance->earns)
+		/* it pays back what it owes, if it is only a little */
+		return allowance->balance_ns <= -allowance->earns * LOOK_MOST_NS;
+	return allowance->balance_ns <= allowance->rate * LEAVE_NS;
 }
 
 void allowance_end(struct lp_allowance *allowance, uint32_t random, uint64_t now_ns)

@@ -3,10 +3,11 @@
  * --budget: arithmetic alone.  How long the threads of a process may be traced, and how
  * often loopprof may look, so that both stay under a share of a CPU.
  *
- * An allowance is an account.  It earns three quarters of the share for each moment that
- * passes, and probes spend from it; it never holds more than twenty seconds' earnings, nor
- * owes more but for what is spent between two looks.  So in any minute at most
- * 3/4 * (60 + 20) = 60 seconds' share is spent.
+ * An allowance is an account.  It earns seven tenths of the share for each moment that
+ * passes, and probes spend from it; it never holds more than twenty seconds' earnings, and
+ * the first burst, which has to teach what bursts take, owes no more than that.  So in any
+ * minute at most 0.7 * (60 + 20) = 56 seconds' share is spent, and what comes on top between
+ * two looks.
  */
 #ifndef LP_BUDGET_H
 #define LP_BUDGET_H

@@ -286,7 +286,6 @@ struct lp_loop_summary {
 };
 
 /*
-/*
  * Are the histograms of callbacks of a part of the time only?  Then they, and the number of
  * callbacks, are no full count; stalls and iterations are complete all the same.
  */

@@ -1,0 +1,101 @@
+"""A loop whose callbacks are too many to time each, or few, and that stalls now and then.
+
+    budget.py BOOKS spin    100,000 callbacks a second or so, by many tasks an iteration
+    budget.py BOOKS seldom  20 a second
+
+A spin takes its own time, slice by slice: how many callbacks, the thread's CPU time for
+them, and for a piece of work without the loop, by which the machine's pace drops out.
+Both end when they are told to for the second time.
+"""
+
+import asyncio
+import sys
+import time
+
+from books import Books, compute, loop_waits_for_go
+
+TASKS = 60
+SLICE_S = 0.1
+STALL_EACH = 13
+WORK = 20000
+TICK_S = 0.05
+
+
+class Spin:
+    def __init__(self, books):
+        self.books = books
+        self.steps = 0
+        self.spinning = True
+
+    async def spin(self):
+        while self.spinning:
+            self.steps += 1
+            await asyncio.sleep(0)
+
+    @staticmethod
+    def work():
+        """CPU time of what no probe is hit by."""
+        begun = time.thread_time_ns()
+        for _ in range(WORK):
+            pass
+        return time.thread_time_ns() - begun
+
+    async def slice(self):
+        self.spinning = True
+        tasks = [asyncio.ensure_future(self.spin()) for _ in range(TASKS)]
+        await asyncio.sleep(0)
+        steps, begun, start = self.steps, time.thread_time_ns(), time.monotonic_ns()
+        await asyncio.sleep(SLICE_S)
+        slice = {"at": start, "until": time.monotonic_ns(), "steps": self.steps - steps,
+                 "cpu_ns": time.thread_time_ns() - begun}
+        self.spinning = False
+        await asyncio.wait(tasks)
+        slice["work_ns"] = self.work()
+        self.books.fact(slice=slice)
+
+    async def stall(self, number):
+        """A bit longer than the last, by turns asleep and at work."""
+        seconds = 0.12 + number % 20 * 0.001
+        self.books.stall(seconds=seconds, work=compute if number % 2 else time.sleep)
+
+    async def run(self, stop):
+        slices = stalls = 0
+        while not stop.done():
+            await self.slice()
+            slices += 1
+            if slices % STALL_EACH == 0:
+                # Among others that are ready, as in a server.
+                others = [asyncio.ensure_future(asyncio.sleep(0)) for _ in range(5)]
+                await asyncio.create_task(self.stall(stalls), name=f"stall-{stalls}")
+                await asyncio.wait(others)
+                stalls += 1
+
+
+async def tick():
+    await asyncio.sleep(0)
+
+
+async def seldom(books, stop):
+    ticks = 0
+    while not stop.done():
+        await asyncio.create_task(tick())
+        ticks += 1
+        await asyncio.sleep(TICK_S)
+    # Its first step, and one after the sleep.
+    books.count(tick, 2 * ticks)
+
+
+async def main(path, mode):
+    books = Books(path)
+    await loop_waits_for_go()
+    stop = asyncio.get_running_loop().create_future()
+    running = asyncio.create_task(Spin(books).run(stop) if mode == "spin"
+                                  else seldom(books, stop))
+    await loop_waits_for_go()
+    stop.set_result(None)
+    await running
+    books.write()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

@@ -1,0 +1,137 @@
+"""--budget: what it makes a target pay, and what is known all the same."""
+
+import time
+
+from lib import checks, schema
+from lib.case import Late, patient
+from lib.checks import verify
+from lib.processes import Failure
+
+BUDGET = 0.01
+# Cycles of a burst and a rest take half a minute where callbacks are many.
+ON_S = 24
+OFF_S = 5
+ROUNDS = 2
+# The machine is others' as well.
+SLOWER = 0.03
+
+
+class Part:
+    """What of the truth lies within a loop's time under the profiler."""
+
+    def __init__(self, truth, begun_ns, ended_ns):
+        self.stalls = [stall for stall in truth.stalls
+                       if begun_ns < stall["start_ns"] - 20_000_000
+                       and stall["start_ns"] + stall["duration_ns"] < ended_ns - 20_000_000]
+
+
+def slices(truth):
+    return [fact["slice"] for fact in truth.facts if "slice" in fact]
+
+
+def pace(some):
+    """CPU time a step, in times of a piece of work: the sum, as bursts are a few of many."""
+    work = sum(slice["work_ns"] for slice in some) / len(some)
+    return sum(slice["cpu_ns"] for slice in some) / sum(slice["steps"] for slice in some) / work
+
+
+def times_slower(truth, phases):
+    """The slices under the profiler against those without."""
+    with_it, without = [], []
+    for slice in slices(truth):
+        inside = [begun < slice["at"] and slice["until"] < ended for begun, ended in phases]
+        outside = [slice["until"] < begun or ended < slice["at"] for begun, ended in phases]
+        if any(inside):
+            with_it.append(slice)
+        elif all(outside):
+            without.append(slice)
+    return pace(with_it) / pace(without)
+
+
+def spent(records, loop):
+    """Of its own time a loop pays no more for probes than it may."""
+    self = records.one("self")
+    share = self["probe_ns"] / self["wall_ns"]
+    # The first burst may owe what 20 s bring in, of which all has not passed yet.
+    if not 0 < share < 1.5 * BUDGET:
+        yield f"probes took {share:.2%} of {self['wall_ns'] / 1e9:.1f} s: {self}"
+    if self["budget_ppm"] != BUDGET * 1e6 or not self["bursts"] or not self["hook_hits"]:
+        yield f"what it took itself: {self}"
+    if not 0.001 < loop["traced_ns"] / loop["wall_ns"] < 0.5:
+        yield f"{loop['traced_ns']} of {loop['wall_ns']} ns were traced"
+
+
+def counted(records, loop, truth, begun_ns, ended_ns):
+    """The histograms are of the bursts: of all their time, and of nothing else."""
+    during = [slice for slice in slices(truth)
+              if begun_ns < slice["at"] and slice["until"] < ended_ns]
+    rate = sum(slice["steps"] for slice in during) / (ended_ns - begun_ns)
+    (spin,) = records.callbacks("Spin.spin")
+    # A step takes up to twice as long while it is timed, and the machine has its moods.
+    share = spin["count"] / (rate * loop["traced_ns"])
+    if not 0.2 < share < 1.5:
+        yield f"{spin['count']} steps in {loop['traced_ns'] / 1e9:.2f} s, {share:.2f} of the truth"
+    summaries = records.final("callback_summary")
+    total = sum(record["count"] for record in summaries)
+    if total != loop["callbacks"]:
+        yield f"{total} callbacks in the histograms, {loop['callbacks']} in the summary"
+    # It never rests: what is not a callback's is the loop's own, a small part.
+    timed = sum(record["run"]["sum_ns"] for record in summaries) / loop["traced_ns"]
+    if not 0.9 < timed < 1.001:
+        yield f"callbacks took {timed:.3f} of the traced time"
+
+
+@patient
+def test_a_loop_that_spins_pays_little(case):
+    """And all of its stalls are found, in bursts and between them."""
+    target = case.start("budget.py", "spin")
+    target.go()
+    runs, phases = [], []
+    time.sleep(OFF_S)
+    for _ in range(ROUNDS):
+        begun = time.monotonic_ns()
+        result = case.run("-p", str(target.pid), "-t", "100ms", "-j", "--budget", "1%",
+                          "-d", str(ON_S))
+        phases.append((begun, time.monotonic_ns()))
+        runs.append(result.expect(0).records)
+        time.sleep(OFF_S)
+    target.go()
+    target.finish()
+    truth = case.truth(target)
+    slower = times_slower(truth, phases)
+    case.note(f"{slower:.3f} times slower")
+    for records in runs:
+        loop = records.one("loop_summary")
+        ended_ns = records.one("footer")["end_ns"]
+        begun_ns = ended_ns - loop["wall_ns"]
+        verify(schema.documented(records), spent(records, loop),
+               counted(records, loop, truth, begun_ns, ended_ns))
+        checks.stalls(records, Part(truth, begun_ns, ended_ns), note=case.note)
+        case.note(f"traced {loop['traced_ns'] / loop['wall_ns']:.1%} of the time, probes took "
+                  f"{records.one('self')['probe_ns'] / records.one('self')['wall_ns']:.2%}")
+    if slower > 1 + SLOWER:
+        raise Late(f"{slower:.3f} times slower")
+
+
+def test_a_loop_with_little_to_do_is_traced_all_the_time(case):
+    target = case.start("budget.py", "seldom")
+    profiler = case.attach(target, "--budget", "1%")
+    target.go()
+    time.sleep(6)
+    target.go()
+    target.finish()
+    records = profiler.finish().expect(0).records
+    verify(schema.documented(records), checks.counts(records, case.truth(target)),
+           checks.sums(records))
+    loop = records.one("loop_summary")
+    if loop["traced_ns"] < 0.999 * loop["wall_ns"]:
+        raise Failure(f"{loop['traced_ns']} of {loop['wall_ns']} ns were traced")
+    if records.one("self")["bursts"] != 1:
+        raise Failure(f"what it took itself: {records.one('self')}")
+
+
+def test_what_must_see_every_callback_takes_no_budget(case):
+    for option in (["--lifetimes"], ["--find", "wrong_thread"]):
+        result = case.run("-p", "1", "--budget", "1%", *option).expect(2)
+        if "leave out --budget" not in result.err:
+            raise Failure(f"{option}: {result.err!r}")

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Simulated targets: what they pay is worked out moment by moment, beside what the
+ * allowance believes, and summed up over every minute.
+ */
+#include "budget/budget.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdlib.h>
+
+#define MILLISECOND 1000000ULL
+#define SECOND (1000 * MILLISECOND)
+#define STEP_NS (5 * MILLISECOND)
+#define MINUTE_STEPS (60 * SECOND / STEP_NS)
+#define STEPS_MAX (20 * MINUTE_STEPS)
+/* The kernel takes so long to take a probe away. */
+#define DETACH_NS (100 * MILLISECOND)
+
+/* Callbacks a second, and what a hit of the probe costs, at a moment. */
+typedef void (*lp_load)(uint64_t at_ns, double *rate, double *cost_ns);
+
+struct outcome {
+	double from_start; /* share of the time that the thread paid */
+	double worst_minute;
+	double traced; /* share of the time in bursts */
+	size_t bursts;
+	uint64_t longest_rest_ns;
+};
+
+/* The share of a step that hits take: a thread that pays runs fewer callbacks. */
+static double taken(lp_load load, uint64_t at_ns)
+{
+	double rate, cost_ns, share;
+
+	load(at_ns, &rate, &cost_ns);
+	share = rate * cost_ns / 1e9;
+	return share / (1 + share);
+}
+
+static double paid[STEPS_MAX];
+
+static struct outcome simulate(lp_load load, double share, uint64_t length_ns)
+{
+	uint64_t now = 1, next = 0, attached_until = 0, rest_since = now;
+	struct lp_allowance allowance;
+	struct outcome outcome = { 0 };
+	double spent = 0, sum = 0, minute = 0;
+	size_t step, steps = length_ns / STEP_NS;
+
+	assert_true(steps <= STEPS_MAX);
+	srand(1);
+	allowance_open(&allowance, share, now);
+	for (step = 0; step < steps; step++, now += STEP_NS) {
+		bool attached = allowance.began_ns || now < attached_until;
+
+		paid[step] = attached ? taken(load, now) * (double)STEP_NS : 0;
+		outcome.traced += allowance.began_ns ? (double)STEP_NS : 0;
+		spent += paid[step];
+		sum += paid[step];
+		minute += paid[step] - (step >= MINUTE_STEPS ? paid[step - MINUTE_STEPS] : 0);
+		if (minute > outcome.worst_minute)
+			outcome.worst_minute = minute;
+		if (now < next)
+			continue;
+		allowance_spend(&allowance, spent, now);
+		spent = 0;
+		if (allowance_must_end(&allowance, now)) {
+			allowance_end(&allowance, (uint32_t)rand(), now);
+			attached_until = now + DETACH_NS;
+			rest_since = now;
+		} else if (allowance_may_begin(&allowance)) {
+			allowance_begin(&allowance, now);
+			outcome.bursts++;
+			if (now - rest_since > outcome.longest_rest_ns)
+				outcome.longest_rest_ns = now - rest_since;
+		}
+		next = now + allowance_wait_ns(&allowance);
+	}
+	outcome.from_start = sum / (double)length_ns;
+	outcome.worst_minute /= (double)(60 * SECOND);
+	outcome.traced /= (double)length_ns;
+	print_message("paid %.5f, worst minute %.5f, traced %.4f, %zu bursts, rest %.1f s\n",
+		      outcome.from_start, outcome.worst_minute, outcome.traced, outcome.bursts,
+		      (double)outcome.longest_rest_ns / 1e9);
+	return outcome;
+}
+
+static void spin(uint64_t at_ns, double *rate, double *cost_ns)
+{
+	(void)at_ns;
+	*rate = 100000;
+	*cost_ns = 2500;
+}
+
+static void a_loop_that_spins_pays_no_more_than_its_share(void **state)
+{
+	struct outcome outcome = simulate(spin, 0.01, 10 * 60 * SECOND);
+
+	(void)state;
+	assert_true(outcome.from_start <= 0.01);
+	assert_true(outcome.worst_minute <= 0.01);
+	/* and what it may pay is used: 0.7 % of the time at a cost of 20 % */
+	assert_true(outcome.from_start >= 0.0065);
+	assert_true(outcome.traced > 0.02 && outcome.traced < 0.06);
+	assert_true(outcome.longest_rest_ns < 40 * SECOND);
+}
+
+static void single_step(uint64_t at_ns, double *rate, double *cost_ns)
+{
+	(void)at_ns;
+	*rate = 200000;
+	*cost_ns = 12000;
+}
+
+static void even_where_a_hit_costs_more_than_a_callback(void **state)
+{
+	static const double shares[] = { 0.001, 0.01, 0.05 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
+		struct outcome outcome = simulate(single_step, shares[i], 20 * 60 * SECOND);
+
+		/* while the kernel takes the probes away a burst costs on: in a budget of a
+		 * thousandth that alone is a minute's share */
+		assert_true(outcome.from_start <= shares[i]);
+		assert_true(outcome.worst_minute <=
+			    shares[i] + (shares[i] < 0.01 ? 0.0035 : 0.0002));
+		assert_true(outcome.bursts >= 3);
+	}
+}
+
+static void idle(uint64_t at_ns, double *rate, double *cost_ns)
+{
+	(void)at_ns;
+	*rate = 20;
+	*cost_ns = 2500;
+}
+
+static void a_loop_that_is_cheap_to_trace_is_traced_all_the_time(void **state)
+{
+	struct outcome outcome = simulate(idle, 0.01, 10 * 60 * SECOND);
+
+	(void)state;
+	assert_int_equal(outcome.bursts, 1);
+	assert_true(outcome.traced > 0.9999);
+}
+
+static void just_below(uint64_t at_ns, double *rate, double *cost_ns)
+{
+	(void)at_ns;
+	*rate = 2700;
+	*cost_ns = 2500;
+}
+
+static void so_is_one_that_takes_what_the_account_earns(void **state)
+{
+	struct outcome outcome = simulate(just_below, 0.01, 10 * 60 * SECOND);
+
+	(void)state;
+	assert_int_equal(outcome.bursts, 1);
+	assert_true(outcome.from_start <= 0.007);
+}
+
+static void just_above(uint64_t at_ns, double *rate, double *cost_ns)
+{
+	(void)at_ns;
+	*rate = 4200;
+	*cost_ns = 2500;
+}
+
+static void one_that_takes_a_little_more_is_traced_most_of_the_time(void **state)
+{
+	struct outcome outcome = simulate(just_above, 0.01, 10 * 60 * SECOND);
+
+	(void)state;
+	assert_true(outcome.from_start <= 0.01);
+	assert_true(outcome.worst_minute <= 0.01);
+	assert_true(outcome.traced > 0.5 && outcome.traced < 0.8);
+}
+
+/* Two minutes of rest, then a flood of two minutes, and so on. */
+static void jumps(uint64_t at_ns, double *rate, double *cost_ns)
+{
+	*rate = at_ns / (120 * SECOND) % 2 ? 100000 : 100;
+	*cost_ns = 2500;
+}
+
+static void a_flood_after_a_rest_stays_within_every_minutes_share(void **state)
+{
+	struct outcome outcome = simulate(jumps, 0.01, 16 * 60 * SECOND);
+
+	(void)state;
+	assert_true(outcome.from_start <= 0.01);
+	/* a look at 200 ms after the flood began, and the probes on their way out */
+	assert_true(outcome.worst_minute <= 0.011);
+	assert_true(outcome.traced > 0.4);
+}
+
+/* It spins for half a second out of ten, in step with nothing. */
+static void pulses(uint64_t at_ns, double *rate, double *cost_ns)
+{
+	*rate = at_ns % (10 * SECOND) < SECOND / 2 ? 150000 : 50;
+	*cost_ns = 3000;
+}
+
+static void nor_do_pulses_escape(void **state)
+{
+	struct outcome outcome = simulate(pulses, 0.01, 20 * 60 * SECOND);
+
+	(void)state;
+	assert_true(outcome.from_start <= 0.01);
+	assert_true(outcome.worst_minute <= 0.0125);
+}
+
+/* A machine whose costs go up and down: another tenant, another frequency. */
+static void wavering(uint64_t at_ns, double *rate, double *cost_ns)
+{
+	*rate = 30000 + 1000 * (double)(at_ns / SECOND % 20);
+	*cost_ns = at_ns / (7 * SECOND) % 2 ? 900 : 5000;
+}
+
+static void costs_that_change_are_followed(void **state)
+{
+	struct outcome outcome = simulate(wavering, 0.01, 20 * 60 * SECOND);
+
+	(void)state;
+	assert_true(outcome.from_start <= 0.01);
+	assert_true(outcome.worst_minute <= 0.01);
+}
+
+static void bursts_do_not_come_in_step(void **state)
+{
+	struct lp_allowance allowance;
+	double wanted[3];
+	size_t i;
+
+	(void)state;
+	allowance_open(&allowance, 0.01, 1);
+	for (i = 0; i < 3; i++) {
+		allowance_begin(&allowance, (2 * i + 1) * SECOND);
+		allowance_spend(&allowance, 100 * MILLISECOND, (2 * i + 2) * SECOND);
+		allowance_end(&allowance, (uint32_t)(300 * i), (2 * i + 2) * SECOND);
+		wanted[i] = allowance.wanted_ns;
+	}
+	assert_true(wanted[0] < wanted[1] && wanted[1] < wanted[2]);
+	assert_true(wanted[2] <= 1.34 * wanted[0]);
+}
+
+static void what_was_earned_long_ago_is_not_kept(void **state)
+{
+	struct lp_allowance allowance;
+
+	(void)state;
+	allowance_open(&allowance, 0.01, 1);
+	allowance_spend(&allowance, 0, 3600 * SECOND);
+	assert_true(allowance.balance_ns <= 0.01 * 20 * (double)SECOND);
+	/* a clock that stands still, or goes back, earns nothing */
+	allowance_spend(&allowance, 1000, 3600 * SECOND);
+	allowance_spend(&allowance, 1000, 1800 * SECOND);
+	assert_true(allowance.balance_ns <= 0.01 * 20 * (double)SECOND - 2000);
+}
+
+/* ---- what loopprof takes itself ---- */
+
+static enum lp_thrift_change look(struct lp_thrift *thrift, double own, double hooks)
+{
+	return thrift_look(thrift, thrift->cpu_ns + (uint64_t)(own * (double)THRIFT_PERIOD_NS),
+			   thrift->hook_ns + (uint64_t)(hooks * (double)THRIFT_PERIOD_NS),
+			   thrift->at_ns + THRIFT_PERIOD_NS);
+}
+
+static void who_takes_too_much_looks_less_often(void **state)
+{
+	struct lp_thrift thrift;
+	size_t i;
+
+	(void)state;
+	thrift_open(&thrift, 0.01, 997, 100 * MILLISECOND, SECOND);
+	assert_int_equal(look(&thrift, 0.004, 0.004), LP_THRIFT_SAME);
+	assert_int_equal(look(&thrift, 0.03, 0), LP_THRIFT_LESS);
+	assert_int_equal(thrift.frequency, 498);
+	assert_int_equal(thrift.save_ns, 2 * THRIFT_SAVE_NS);
+	assert_true(thrift.bursts);
+	for (i = 0; i < 10; i++)
+		look(&thrift, 0.03, 0);
+	/* a stall of the threshold's length is still seen twice */
+	assert_int_equal(thrift.frequency, 25);
+	assert_int_equal(thrift.save_ns, 60 * SECOND);
+	assert_false(thrift.bursts);
+	assert_int_equal(look(&thrift, 0.03, 0), LP_THRIFT_OVER);
+}
+
+static void and_more_often_again_once_it_is_cheap(void **state)
+{
+	struct lp_thrift thrift;
+	size_t i;
+
+	(void)state;
+	thrift_open(&thrift, 0.01, 99, 100 * MILLISECOND, SECOND);
+	for (i = 0; i < 10; i++)
+		look(&thrift, 0.05, 0);
+	assert_int_equal(look(&thrift, 0.001, 0), LP_THRIFT_MORE);
+	assert_true(thrift.bursts);
+	for (i = 0; i < 20; i++)
+		look(&thrift, 0.001, 0);
+	assert_int_equal(thrift.frequency, 99);
+	assert_int_equal(thrift.save_ns, THRIFT_SAVE_NS);
+	assert_int_equal(look(&thrift, 0.001, 0), LP_THRIFT_SAME);
+}
+
+static void hooks_that_others_pay_for_end_no_bursts(void **state)
+{
+	struct lp_thrift thrift;
+	size_t i;
+
+	(void)state;
+	thrift_open(&thrift, 0.01, 99, 100 * MILLISECOND, SECOND);
+	for (i = 0; i < 10; i++)
+		look(&thrift, 0.002, 0.1);
+	assert_true(thrift.bursts);
+	assert_int_equal(look(&thrift, 0.002, 0.1), LP_THRIFT_OVER);
+}
+
+static void without_a_budget_nothing_changes(void **state)
+{
+	struct lp_thrift thrift;
+
+	(void)state;
+	thrift_open(&thrift, 0, 99, 100 * MILLISECOND, SECOND);
+	assert_int_equal(look(&thrift, 0.5, 0.5), LP_THRIFT_SAME);
+	assert_int_equal(thrift.frequency, 99);
+}
+
+static void a_short_threshold_keeps_its_samples(void **state)
+{
+	struct lp_thrift thrift;
+	size_t i;
+
+	(void)state;
+	thrift_open(&thrift, 0.01, 997, 5 * MILLISECOND, SECOND);
+	for (i = 0; i < 10; i++)
+		look(&thrift, 0.5, 0);
+	assert_int_equal(thrift.frequency, 500);
+	thrift_open(&thrift, 0.01, 10, 100 * MILLISECOND, SECOND);
+	look(&thrift, 0.5, 0);
+	assert_int_equal(thrift.frequency, 10);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_loop_that_spins_pays_no_more_than_its_share),
+		cmocka_unit_test(even_where_a_hit_costs_more_than_a_callback),
+		cmocka_unit_test(a_loop_that_is_cheap_to_trace_is_traced_all_the_time),
+		cmocka_unit_test(so_is_one_that_takes_what_the_account_earns),
+		cmocka_unit_test(one_that_takes_a_little_more_is_traced_most_of_the_time),
+		cmocka_unit_test(a_flood_after_a_rest_stays_within_every_minutes_share),
+		cmocka_unit_test(nor_do_pulses_escape),
+		cmocka_unit_test(costs_that_change_are_followed),
+		cmocka_unit_test(bursts_do_not_come_in_step),
+		cmocka_unit_test(what_was_earned_long_ago_is_not_kept),
+		cmocka_unit_test(who_takes_too_much_looks_less_often),
+		cmocka_unit_test(and_more_often_again_once_it_is_cheap),
+		cmocka_unit_test(hooks_that_others_pay_for_end_no_bursts),
+		cmocka_unit_test(without_a_budget_nothing_changes),
+		cmocka_unit_test(a_short_threshold_keeps_its_samples),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
