@@ -3,7 +3,7 @@
 import time
 
 from lib import checks, schema
-from lib.case import Late, patient
+from lib.case import THRESHOLD_NS, Late, patient
 from lib.checks import verify
 from lib.processes import Failure
 
@@ -23,6 +23,20 @@ class Part:
         self.stalls = [stall for stall in truth.stalls
                        if begun_ns < stall["start_ns"] - 20_000_000
                        and stall["start_ns"] + stall["duration_ns"] < ended_ns - 20_000_000]
+
+
+def comparable(records, truth, part):
+    """A machine with more to do than CPUs makes slow callbacks of its own; and at the edges."""
+    def is_other(record):
+        if any(checks.covers(record, stall) for stall in part.stalls):
+            return False
+        own_ns = record["duration_ns"] - record["time"]["run_queue_ns"]
+        return own_ns < THRESHOLD_NS or any(checks.covers(record, stall)
+                                            for stall in truth.stalls)
+
+    records.all = [record for record in records.all
+                   if record["type"] != "slow_callback" or not is_other(record)]
+    return records
 
 
 def slices(truth):
@@ -106,7 +120,8 @@ def test_a_loop_that_spins_pays_little(case):
         begun_ns = ended_ns - loop["wall_ns"]
         verify(schema.documented(records), spent(records, loop),
                counted(records, loop, truth, begun_ns, ended_ns))
-        checks.stalls(records, Part(truth, begun_ns, ended_ns), note=case.note)
+        part = Part(truth, begun_ns, ended_ns)
+        checks.stalls(comparable(records, truth, part), part, note=case.note)
         case.note(f"traced {loop['traced_ns'] / loop['wall_ns']:.1%} of the time, probes took "
                   f"{records.one('self')['probe_ns'] / records.one('self')['wall_ns']:.2%}")
     if slower > 1 + SLOWER:
