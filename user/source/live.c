@@ -19,6 +19,7 @@ struct lp_live_loop {
 	bool used;
 	pid_t pid;
 	uint32_t first; /* of its callbacks; 0: it has none */
+	uint64_t ended_ns; /* 0: it goes on */
 	struct lp_progress progress;
 };
 
@@ -85,18 +86,6 @@ static void hand_out_run_queue(struct lp_live *live, uint32_t slot)
  * How much of the loop its callbacks' histograms are of: all of it, unless no callback is
  * timed, or only now and then.
  */
-static void hand_out_coverage(struct lp_live *live, uint32_t slot)
-{
-	const struct lp_loop *loop = session_loop(live->session, slot);
-	struct lp_event_coverage event = { .untold = loop->untold,
-					   .untold_ns = loop->untold_ns,
-					   .untold_iterations = loop->untold_iterations };
-
-	fill(&event.event, LP_EVENT_COVERAGE, sizeof(event), slot, (pid_t)loop->pid);
-	event.traced_ns = session_traced_ns(live->session, slot, event.event.time_ns);
-	live->take(live->context, &event.event);
-}
-
 static void hand_out_loop_stats(struct lp_live *live, uint32_t slot)
 {
 	const struct lp_loop *loop = session_loop(live->session, slot);
@@ -138,6 +127,21 @@ static void hand_out_callback_stats(struct lp_live *live, uint32_t callback, uin
 }
 
 /* How much of a loop the histograms of its callbacks are of. */
+static void hand_out_coverage(struct lp_live *live, uint32_t slot)
+{
+	const struct lp_loop *loop = session_loop(live->session, slot);
+	struct lp_event_coverage event = { .untold = loop->untold,
+					   .untold_ns = loop->untold_ns,
+					   .untold_iterations = loop->untold_iterations };
+
+	fill(&event.event, LP_EVENT_COVERAGE, sizeof(event), slot, live->loops[slot].pid);
+	/* its end may be read long after it */
+	event.traced_ns = session_traced_ns(live->session, slot,
+					    live->loops[slot].ended_ns ? live->loops[slot].ended_ns
+								       : event.event.time_ns);
+	live->take(live->context, &event.event);
+}
+
 static void hand_out_self(struct lp_live *live)
 {
 	struct lp_event_self event;
@@ -192,6 +196,7 @@ static void loop_ended(struct lp_live *live, const struct lp_event *event)
 	if (slot >= LP_MAX_LOOPS || !live->loops[slot].used)
 		return;
 	session_take_causes(live->session, take_cause, live);
+	live->loops[slot].ended_ns = event->time_ns;
 	hand_out_loop(live, slot);
 	live->take(live->context, event);
 	for (i = live->loops[slot].first; i; i = live->callbacks[i].next) {
