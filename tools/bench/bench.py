@@ -15,6 +15,7 @@ import time
 
 import part_accuracy
 import part_attach
+import part_budget
 import part_http
 import part_lost
 import part_memory
@@ -27,8 +28,8 @@ from figures import Row, table
 from processes import NotMeasured
 from setting import Python, Setting
 
-PARTS = ("others", "spin", "roots", "lost", "http", "attach", "memory", "scale", "accuracy",
-         "peers", "programs")
+PARTS = ("others", "spin", "roots", "lost", "http", "budget", "attach", "memory", "scale",
+         "accuracy", "peers", "programs")
 ROOTS = {"trixie": "3.13", "sid": "3.14"}
 
 
@@ -77,6 +78,8 @@ class Bench:
         if "http" in wanted:
             self.part("http", lambda: part_http.measure(setting, seconds(300, 12)),
                       lambda http: http.rows(spin, others))
+        if "budget" in wanted:
+            self.part("budget", lambda: part_budget.measure(setting, seconds(600, 12)))
         for name, module in (("attach", part_attach), ("memory", part_memory),
                              ("scale", part_scale),
                              ("accuracy", part_accuracy), ("peers", part_peers),

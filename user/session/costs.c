@@ -4,7 +4,7 @@
  *
  * Probes count their hits themselves.  Hooks run for every poll and context switch of the
  * host, and a count of their own would make each dearer: so the kernel counts now and then,
- * for a hundredth of the time, how often all of them run and how long
+ * for a fiftieth of the time, how often all of them run and how long
  * (BPF_ENABLE_STATS, kernel 5.8), and in between the same is taken to go on.
  */
 #include "state.h"
@@ -22,7 +22,7 @@
 #define MILLISECOND 1000000ULL
 #define COUNT_NS (100 * MILLISECOND)
 #define COUNT_FIRST_NS (200 * MILLISECOND)
-#define COUNT_EACH_NS (10000 * MILLISECOND)
+#define COUNT_EACH_NS (5000 * MILLISECOND)
 /*
  * What a hook costs beside its program.  A context switch calls it directly; a clock is an
  * interrupt with its way in and out (a spin beside clocks of 1 to 10 kHz took 1.5 to 3 us
@@ -160,11 +160,15 @@ static void count_all(const struct lp_session *session, struct lp_run_counts *co
 
 	memset(counts, 0, sizeof(*counts));
 	bpf_object__for_each_program(program, session->skeleton->obj)
+	{
 		add_program(session, program, counts);
+	}
 	if (!session->late)
 		return;
 	bpf_object__for_each_program(program, session->late->obj)
+	{
 		add_program(session, program, counts);
+	}
 }
 
 /* What is taken at the present rate becomes a part of the sum. */
@@ -290,7 +294,9 @@ uint64_t session_map_bytes(struct lp_session *session)
 	if (session->costs.map_bytes)
 		return session->costs.map_bytes;
 	bpf_object__for_each_map(map, session->skeleton->obj)
+	{
 		session->costs.map_bytes += map_bytes(map);
+	}
 	return session->costs.map_bytes;
 }
 

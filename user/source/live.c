@@ -82,10 +82,6 @@ static void hand_out_run_queue(struct lp_live *live, uint32_t slot)
 	live->take(live->context, &event.event);
 }
 
-/*
- * How much of the loop its callbacks' histograms are of: all of it, unless no callback is
- * timed, or only now and then.
- */
 static void hand_out_loop_stats(struct lp_live *live, uint32_t slot)
 {
 	const struct lp_loop *loop = session_loop(live->session, slot);
