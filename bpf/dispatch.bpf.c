@@ -207,8 +207,8 @@ static __always_inline int lp_dispatch(struct pt_regs *ctx, bool queue)
 	loop->outside = 0;
 	if (unseen)
 		lp_trace_begin(loop, now);
-	else
-		loop->sampled = 0;
+	else if (!lp_config.bursts)
+		loop->sampled = 0; /* else user space may end the burst in this moment */
 
 	callback = lp_identify_callback(loop, slot, lp_read_u64(PT_REGS_PARM2(ctx)));
 	loop->callback = callback;
