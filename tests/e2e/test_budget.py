@@ -25,15 +25,23 @@ class Part:
                        and stall["start_ns"] + stall["duration_ns"] < ended_ns - 20_000_000]
 
 
+def overlaps(record, slice):
+    return (record["start_ns"] < slice["until"]
+            and slice["at"] < record["start_ns"] + record["duration_ns"])
+
+
 def comparable(records, truth, part):
     """A machine with more to do than CPUs makes slow callbacks of its own; and at the edges."""
     def is_other(record):
         if any(checks.covers(record, stall) for stall in part.stalls):
             return False
         own_ns = record["duration_ns"] - record["time"]["run_queue_ns"]
-        return own_ns < THRESHOLD_NS or any(checks.covers(record, stall)
-                                            for stall in truth.stalls)
+        return (own_ns < THRESHOLD_NS or any(checks.covers(record, stall)
+                                             for stall in truth.stalls)
+                or any(overlaps(record, slice) for slice in starved))
 
+    starved = [slice for slice in slices(truth)
+               if slice["until"] - slice["at"] - slice["cpu_ns"] >= THRESHOLD_NS // 2]
     records.all = [record for record in records.all
                    if record["type"] != "slow_callback" or not is_other(record)]
     return records

@@ -265,6 +265,18 @@ static void what_was_earned_long_ago_is_not_kept(void **state)
 	assert_true(allowance.balance_ns <= 0.01 * 20 * (double)SECOND - 2000);
 }
 
+static void who_has_no_cpu_earns_nothing(void **state)
+{
+	struct lp_allowance allowance;
+
+	(void)state;
+	allowance_open(&allowance, 0.01, 1);
+	allowance_spend(&allowance, 0, 10 * SECOND);
+	allowance_starved(&allowance, 9 * (double)SECOND);
+	assert_true(allowance.balance_ns > 0);
+	assert_true(allowance.balance_ns <= 0.01 * (double)SECOND);
+}
+
 /* ---- what loopprof takes itself ---- */
 
 static enum lp_thrift_change look(struct lp_thrift *thrift, double own, double hooks)
@@ -364,6 +376,7 @@ int main(void)
 		cmocka_unit_test(costs_that_change_are_followed),
 		cmocka_unit_test(bursts_do_not_come_in_step),
 		cmocka_unit_test(what_was_earned_long_ago_is_not_kept),
+		cmocka_unit_test(who_has_no_cpu_earns_nothing),
 		cmocka_unit_test(who_takes_too_much_looks_less_often),
 		cmocka_unit_test(and_more_often_again_once_it_is_cheap),
 		cmocka_unit_test(hooks_that_others_pay_for_end_no_bursts),

@@ -61,6 +61,11 @@ void allowance_spend(struct lp_allowance *allowance, double cost_ns, uint64_t no
 	allowance->spent_ns += cost_ns;
 }
 
+void allowance_starved(struct lp_allowance *allowance, double waited_ns)
+{
+	allowance->balance_ns -= waited_ns * allowance->earns;
+}
+
 bool allowance_may_begin(const struct lp_allowance *allowance)
 {
 	return !allowance->began_ns && allowance->balance_ns >= allowance->wanted_ns;

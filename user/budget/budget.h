@@ -32,6 +32,12 @@ void allowance_open(struct lp_allowance *allowance, double share, uint64_t now_n
 /* Probes took cost_ns of the thread that they took most of, since the last call. */
 void allowance_spend(struct lp_allowance *allowance, double cost_ns, uint64_t now_ns);
 
+/*
+ * For so long the thread wanted a CPU and had none: that earns nothing.  Else one that
+ * gets a tenth of a CPU would pay ten times the share of what it can do.
+ */
+void allowance_starved(struct lp_allowance *allowance, double waited_ns);
+
 bool allowance_may_begin(const struct lp_allowance *allowance);
 void allowance_begin(struct lp_allowance *allowance, uint64_t now_ns);
 

@@ -180,12 +180,30 @@ static void finish(struct lp_session *session, struct lp_attachment *attachment,
 		   100 * attachment->allowance.rate);
 }
 
+/* For how long the loop that waited most had work and no CPU, since it was asked last. */
+static double waited_ns(struct lp_session *session, const struct lp_attachment *attachment)
+{
+	uint64_t most = 0;
+	uint32_t slot;
+
+	for (slot = attachment->loops; slot != LP_NO_SLOT; slot = session->accounts[slot].next) {
+		uint64_t *booked = &session->accounts[slot].run_queue_ns;
+		uint64_t all = session_stall(session, slot)->run_queue_ns;
+
+		if (all > *booked && all - *booked > most)
+			most = all - *booked;
+		*booked = all;
+	}
+	return (double)most;
+}
+
 static void turn(struct lp_session *session, struct lp_attachment *attachment, bool may_begin,
 		 uint64_t now)
 {
 	struct lp_allowance *allowance = &attachment->allowance;
 
 	allowance_spend(allowance, session_book(session, attachment), now);
+	allowance_starved(allowance, waited_ns(session, attachment));
 	if (attachment->burst == LP_BURST_ON && (!may_begin || allowance_must_end(allowance, now)))
 		end(session, attachment, now);
 	if (attachment->burst == LP_BURST_ENDING && all_know(session, attachment, now))

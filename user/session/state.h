@@ -53,6 +53,7 @@ struct lp_loop_account {
 	struct lp_attachment *attachment; /* NULL: no loop */
 	uint32_t next; /* of the same process */
 	uint64_t hits; /* as booked */
+	uint64_t run_queue_ns; /* the same */
 	uint64_t traced_ns; /* in bursts that are over */
 };
 
