@@ -89,9 +89,10 @@ def counted(records, loop, truth, begun_ns, ended_ns):
               if begun_ns < slice["at"] and slice["until"] < ended_ns]
     rate = sum(slice["steps"] for slice in during) / (ended_ns - begun_ns)
     (spin,) = records.callbacks("Spin.spin")
-    # A step takes up to twice as long while it is timed, and the machine has its moods.
+    # A step takes up to twice as long while it is timed, and a burst may meet a moment in
+    # which others have the CPU; that none is missing is seen by their time, below.
     share = spin["count"] / (rate * loop["traced_ns"])
-    if not 0.2 < share < 1.5:
+    if not 0.05 < share < 1.5:
         yield f"{spin['count']} steps in {loop['traced_ns'] / 1e9:.2f} s, {share:.2f} of the truth"
     summaries = records.final("callback_summary")
     total = sum(record["count"] for record in summaries)
