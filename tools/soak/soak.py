@@ -130,10 +130,15 @@ def complaints(baseline, after, left):
 
 
 def quiet(profiler, churn):
-    """A look while nothing of ours runs."""
+    """A look while nothing of ours runs, once what was attached has been let go of."""
     churn.end()
     time.sleep(LINGER_S)
-    return census.take(profiler.pid)
+    before, now = None, census.take(profiler.pid)
+    # The kernel takes its time for each link.
+    while before is None or now["links"] < before["links"]:
+        time.sleep(5)
+        before, now = now, census.take(profiler.pid)
+    return now
 
 
 def wait_for(path, text):
@@ -190,7 +195,8 @@ def main():
     parser = argparse.ArgumentParser(description="Leaves loopprof on amid churn; as root.")
     parser.add_argument("--loopprof", default=os.path.join(ROOT, "build", "loopprof"))
     parser.add_argument("--seconds", type=float, default=3600, help="default: an hour")
-    parser.add_argument("--warm-up", type=float, default=60, metavar="SECONDS")
+    parser.add_argument("--warm-up", type=float, default=180, metavar="SECONDS",
+                        help="until everything that is bounded is full, default 180")
     options = parser.parse_args()
     if os.geteuid() != 0:
         parser.error("must be run as root")
