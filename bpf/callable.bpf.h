@@ -262,6 +262,9 @@ static __always_inline void lp_identify(struct lp_loop *loop, __u32 slot, __u64 
 		lp_callable_function(loop, slot,
 				     head.type == python->method_type ? head.first : object,
 				     callable);
+		/* a function of Cython's is bound to itself */
+		if (head.type == python->method_type && callable->kind == LP_CALLBACK_BUILTIN)
+			callable->owner = head.second;
 		return;
 	}
 	callable->identity = head.type;

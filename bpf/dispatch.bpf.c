@@ -19,209 +19,70 @@
 #include "callable.bpf.h"
 #include "identify.bpf.h"
 #include "stall.bpf.h"
+#include "ending.bpf.h"
+#include "dispatch.bpf.h"
 
-/*
- * Is this call of Context.run the loop's own, made by Handle._run?  Asked only
- * where the stack pointer is not the one of the last dispatch.
- */
-static __always_inline bool lp_is_dispatch(struct lp_process *process, __u64 thread_state)
+/* uvloop up to 0.21 enters its protocols' methods by Context.run; user code may call it, too. */
+static __always_inline bool lp_is_method_call(const struct lp_loop *loop)
 {
-	const struct lp_python_offsets *offsets = &process->python.offsets;
-	__u64 frame = lp_top_frame(offsets, thread_state);
-	__u64 code = lp_read_u64(frame + offsets->frame_code) & ~offsets->tag_mask;
-
-	if (!code)
-		return false;
-	if (code == process->dispatch_code)
-		return true;
-	if (!lp_is_handle_run(offsets, code))
-		return false;
-	process->dispatch_code = code;
-	return true;
+	return (!loop->start_ns || !lp_context_active(loop)) && loop->base_frame &&
+	       lp_top_frame(&loop->python.offsets, loop->thread_state) == loop->base_frame;
 }
 
-/* A thread that dispatches for the first time becomes a loop. */
-__noinline int lp_adopt(void)
+/* The thread's loop, if this call of Context.run is the loop's own. */
+static __always_inline struct lp_loop *lp_dispatching_loop(__u32 *slot, __u64 level, bool *unseen)
 {
-	__u64 id = bpf_get_current_pid_tgid();
-	__u32 pid = id >> 32, tid = id, slot = 0;
-	struct lp_process *process = bpf_map_lookup_elem(&processes, &pid);
-	struct lp_event_loop *event;
-	struct lp_loop *loop;
-	__u64 thread_state;
-	__u32 *known;
-
-	if (!process)
-		return -1;
-	process->probe_hits++;
-	known = bpf_map_lookup_elem(&loop_slots, &tid);
-	if (known)
-		return lp_index_thread(tid, *known, true) ? 0 : -1;
-	thread_state = lp_thread_state(&process->python);
-	if (!lp_is_dispatch(process, thread_state))
-		return -1;
-	if (bpf_map_pop_elem(&free_loops, &slot)) {
-		lp_lose(LP_LOST_LOOPS);
-		return -1;
-	}
-	loop = bpf_map_lookup_elem(&loops, &slot);
-	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!loop || !event) {
-		if (event)
-			bpf_ringbuf_discard(event, 0);
-		else
-			lp_lose(LP_LOST_RING);
-		bpf_map_push_elem(&free_loops, &slot, 0);
-		return -1;
-	}
-	loop->pid = pid;
-	loop->tid = tid;
-	loop->born_ns = bpf_ktime_get_ns();
-	loop->thread_state = thread_state;
-	loop->threshold_ns = process->threshold_ns;
-	loop->late_ns = process->late_ns;
-	loop->python = process->python;
-	loop->sampled = lp_config.bursts;
-	loop->trace_ns = lp_config.bursts ? loop->born_ns : 0;
-	lp_event_fill(&event->event, LP_EVENT_LOOP, sizeof(*event), loop->born_ns, slot, pid);
-	event->tid = tid;
-	event->reserved = 0;
-	bpf_get_current_comm(event->comm, sizeof(event->comm));
-	bpf_ringbuf_submit(event, 0);
-	if (!lp_index_thread(tid, slot, true))
-		lp_lose(LP_LOST_LOOPS);
-	return bpf_map_update_elem(&loop_slots, &tid, &slot, BPF_ANY);
-}
-
-/* A callback that another thread had put into the loop's queue runs at last. */
-static __always_inline void lp_tell_noticed(const struct lp_loop *loop, __u64 handle, __u64 now,
-					    __u64 late_ns)
-{
-	struct lp_event_noticed *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-
-	if (!event) {
-		lp_lose(LP_LOST_RING);
-		return;
-	}
-	lp_event_fill(&event->event, LP_EVENT_NOTICED, sizeof(*event), now, LP_NO_LOOP, loop->pid);
-	event->handle = handle;
-	event->late_ns = late_ns;
-	bpf_ringbuf_submit(event, 0);
-}
-
-/* Who dispatches a handle runs its loop. */
-static __always_inline void lp_own_loop(struct lp_loop *loop, __u64 handle)
-{
-	struct lp_process *process = bpf_map_lookup_elem(&processes, &loop->pid);
-	struct lp_object_key key = {};
-	__u32 tid = loop->tid;
-
-	if (!process)
-		return;
-	key.object = lp_read_u64(handle + process->lifecycle.handle_loop);
-	key.pid = loop->pid;
-	if (loop->owned == key.object)
-		return;
-	bpf_map_update_elem(&owners, &key, &tid, BPF_ANY);
-	loop->owned = key.object;
-}
-
-/* When the handle that is about to run was made ready; LP_NO_QUEUE_DELAY if nobody saw it. */
-static __always_inline __u64 lp_queue_delay(struct lp_loop *loop, __u64 now)
-{
-	const struct lp_python_offsets *offsets = &loop->python.offsets;
-	__u64 frame = lp_top_frame(offsets, loop->thread_state);
-	struct lp_ready_key key = {};
+	struct lp_loop *loop = lp_current_loop(slot);
 	struct lp_process *process;
-	__u64 type, *ready, delay;
 
-	key.pid = loop->pid;
-	/* Handle._run's only argument, self */
-	key.handle = lp_read_u64(frame + offsets->frame_locals) & ~offsets->tag_mask;
-	if (lp_config.wrong_thread && !loop->position)
-		lp_own_loop(loop, key.handle);
-	ready = bpf_map_lookup_elem(&ready_times, &key);
-	/* from a burst before: the handle that was here then ran while nobody looked */
-	if (ready && lp_config.bursts && (*ready & ~LP_READY_FOREIGN) < loop->traced_since_ns) {
-		bpf_map_delete_elem(&ready_times, &key);
-		return LP_NO_QUEUE_DELAY;
+	if (loop && !lp_is_traced(loop, unseen))
+		return NULL;
+	if (loop && loop->stack_level == level && loop->kind == LP_LOOP_ASYNCIO)
+		return loop;
+	if (loop) {
+		if (loop->kind == LP_LOOP_UVLOOP && lp_is_method_call(loop))
+			return loop;
+		/* a nested Context.run, or the loop was started anew from another depth */
+		process = bpf_map_lookup_elem(&processes, &loop->pid);
+		if (!process || (loop->start_ns && !*unseen && lp_context_active(loop)) ||
+		    !lp_is_dispatch(process, loop->thread_state))
+			return NULL;
+		if (loop->kind != LP_LOOP_ASYNCIO) {
+			lp_end_loop(loop->tid);
+			loop = NULL;
+		}
 	}
-	if (ready) {
-		delay = now - (*ready & ~LP_READY_FOREIGN);
-		if (lp_config.wrong_thread && *ready & LP_READY_FOREIGN)
-			lp_tell_noticed(loop, key.handle, now, delay);
-		bpf_map_delete_elem(&ready_times, &key);
-		return delay;
+	if (!loop) {
+		loop = lp_adopt(LP_LOOP_ASYNCIO) ? NULL : lp_current_loop(slot);
+		if (!loop || !lp_is_traced(loop, unseen))
+			return NULL;
 	}
-	process = bpf_map_lookup_elem(&processes, &key.pid);
-	type = lp_read_u64(key.handle + LP_OBJECT_TYPE);
-	if (process && type && process->handle_types[0] != type && process->handle_types[1] != type)
-		process->handle_types[process->handle_types[0] ? 1 : 0] = type;
-	return LP_NO_QUEUE_DELAY;
+	loop->stack_level = level;
+	return loop;
 }
 
 static __always_inline int lp_dispatch(struct pt_regs *ctx, bool queue)
 {
-	struct lp_process *process;
-	struct lp_queue_stats *delays;
+	const struct lp_python_offsets *offsets;
 	struct lp_loop *loop;
-	__u64 now, level = PT_REGS_SP(ctx);
 	__u32 slot, callback;
 	bool unseen = false;
+	__u64 now, frame;
 
-	loop = lp_current_loop(&slot);
-	if (!loop) {
-		if (lp_adopt())
-			return 0;
-		loop = lp_current_loop(&slot);
-		if (!loop)
-			return 0;
-		loop->stack_level = level;
-	}
-	loop->probe_hits++;
-	if (lp_config.bursts) {
-		unseen = loop->sampled;
-		/* the burst has not begun for this thread, or is over for it */
-		if (unseen && !loop->trace_ns)
-			return 0;
-	}
-	if (level != loop->stack_level) {
-		/* a nested Context.run, or the loop was started anew from another depth */
-		process = bpf_map_lookup_elem(&processes, &loop->pid);
-		if (!process || (loop->start_ns && !unseen && lp_context_active(loop)) ||
-		    !lp_is_dispatch(process, loop->thread_state))
-			return 0;
-		loop->stack_level = level;
-	}
+	loop = lp_dispatching_loop(&slot, PT_REGS_SP(ctx), &unseen);
+	if (!loop)
+		return 0;
 	now = bpf_ktime_get_ns();
-	if (loop->start_ns)
-		lp_callback_end(loop, slot, now);
-	else if (!unseen && loop->iteration_start_ns &&
-		 now - loop->iteration_start_ns >= loop->threshold_ns &&
-		 !lp_is_flood(&loop->telling_iterations, now, now - loop->iteration_start_ns))
-		/* it was held up before its first callback, as by the GIL */
-		lp_report_account(slot, loop->iteration_start_ns, now, LP_ACCOUNT_GAP);
-	if (!loop->wall_start_ns)
-		loop->wall_start_ns = now;
-	/* it runs, even if nobody saw it start; from here on its callbacks are seen */
-	loop->outside = 0;
-	if (unseen)
-		lp_trace_begin(loop, now);
-	else if (!lp_config.bursts)
-		loop->sampled = 0; /* else user space may end the burst in this moment */
-
+	lp_callback_change(loop, slot, now, unseen);
 	callback = lp_identify_callback(loop, slot, lp_read_u64(PT_REGS_PARM2(ctx)));
-	loop->callback = callback;
-	loop->task = loop->callable.task;
-	loop->context = PT_REGS_PARM1(ctx);
-	loop->position = loop->iteration_callbacks++;
-	loop->callbacks++;
-	loop->queue_delay_ns = LP_NO_QUEUE_DELAY;
-	if (queue) {
-		loop->queue_delay_ns = lp_queue_delay(loop, now);
-		delays = bpf_map_lookup_elem(&queue_stats, &callback);
-		if (delays && loop->queue_delay_ns != LP_NO_QUEUE_DELAY)
-			lp_count(&delays->delay, loop->queue_delay_ns);
+	lp_callback_begin(loop, callback, PT_REGS_PARM1(ctx));
+	if (queue && loop->kind == LP_LOOP_ASYNCIO) {
+		offsets = &loop->python.offsets;
+		frame = lp_top_frame(offsets, loop->thread_state);
+		/* Handle._run's only argument, self */
+		lp_take_queue_delay(loop,
+				    lp_read_u64(frame + offsets->frame_locals) & ~offsets->tag_mask,
+				    0, now);
 	}
 	loop->start_ns = now;
 	return 0;

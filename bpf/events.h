@@ -62,7 +62,7 @@ struct lp_event {
 struct lp_event_loop {
 	struct lp_event event;
 	__u32 tid;
-	__u32 reserved;
+	__u32 kind; /* enum lp_loop_kind */
 	char comm[LP_COMM_BYTES];
 };
 

@@ -3,6 +3,16 @@
 #ifndef LP_IDENTIFY_BPF_H
 #define LP_IDENTIFY_BPF_H
 
+#define LP_UNNAMED_CALL "protocol callback"
+
+#define lp_constant_text(constant, text, data)                                                     \
+	do {                                                                                       \
+		__builtin_memcpy(data, constant, sizeof(constant));                                \
+		(text)->bytes = sizeof(constant) - 1;                                              \
+		(text)->width = 1;                                                                 \
+		(text)->flags = LP_TEXT_ASCII;                                                     \
+	} while (0)
+
 /* Reads the names of a callable seen for the first time, while it is alive. */
 __weak __noinline int lp_report_name(__u32 slot, __u32 callback)
 {
@@ -28,7 +38,14 @@ __weak __noinline int lp_report_name(__u32 slot, __u32 callback)
 	event->identity = callable->identity | callable->kind;
 	event->callback = callback;
 	event->kind = callable->kind;
-	if (callable->kind == LP_CALLBACK_BUILTIN) {
+	if (callable->kind == LP_CALLBACK_BUILTIN && !callable->owner) {
+		/* uvloop's own: a C method that it has a name for, or a call without one */
+		if (callable->check)
+			lp_read_text(offsets, callable->check, &event->qualname,
+				     event->qualname_data, LP_QUALNAME_BYTES, false);
+		else
+			lp_constant_text(LP_UNNAMED_CALL, &event->qualname, event->qualname_data);
+	} else if (callable->kind == LP_CALLBACK_BUILTIN) {
 		lp_read_c_text(lp_read_u64(callable->identity + LP_METHODDEF_NAME),
 			       &event->qualname, event->qualname_data, LP_QUALNAME_BYTES);
 		lp_read_c_text(

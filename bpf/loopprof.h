@@ -73,7 +73,8 @@ struct lp_python_offsets {
 	__u16 frame_owner;
 	__u16 first_shim; /* owner values from here on are no Python frames */
 	__u16 handle_callback; /* asyncio.Handle._callback */
-	__u16 reserved[2];
+	__u16 code_flags;
+	__u16 reserved;
 	__u64 tag_mask; /* bits of a stack reference that are no address: 1 in 3.14 */
 };
 
@@ -172,6 +173,7 @@ enum lp_watched_place {
 	LP_PLACE_NO_RUNNING_LOOP,
 	LP_PLACE_OTHER_LOOP,
 	LP_PLACE_LOOP_CLOSE,
+	LP_PLACE_UVLOOP_CLOSE,
 };
 
 /*
@@ -201,8 +203,25 @@ struct lp_telling {
 	__u32 reserved;
 };
 
+/* Which implementation a loop is of; captures carry it. */
+enum lp_loop_kind {
+	LP_LOOP_ASYNCIO = 0,
+	LP_LOOP_UVLOOP = 1,
+	LP_LOOP_KINDS,
+};
+
+/*
+ * Addresses in a process that has loaded uvloop; all 0 where it has not.  Offsets are
+ * in bpf/uvloop.bpf.h: all versions have the same, and user space has checked them.
+ */
+struct lp_uvloop {
+	__u64 handle_type;
+	__u64 timer_type;
+};
+
 struct lp_process {
 	struct lp_python python;
+	struct lp_uvloop uvloop;
 	__u64 threshold_ns;
 	__u64 late_ns; /* what runs for longer is looked at */
 	struct lp_telling finding;
@@ -212,6 +231,7 @@ struct lp_process {
 	__u64 handle_types[2];
 	/* Hits of probes beside those of loops; under the GIL, so that none gets lost. */
 	__u64 probe_hits;
+	__u64 loop_type; /* class of the loop that began to run last */
 	struct lp_lifecycle lifecycle;
 };
 
@@ -477,6 +497,12 @@ struct lp_loop {
 	__u64 untold_iterations;
 	__u32 told_in_iteration; /* slow callbacks */
 	__u32 reserved2;
+	__u32 kind; /* enum lp_loop_kind */
+	__u32 own_descriptor; /* poll_descriptor is known from the loop itself */
+	/* uvloop, whose loop has no Python frames of its own: */
+	__u64 object; /* the Loop */
+	__u64 base_frame; /* that of who runs it: its callbacks' frames are within; 0: not known */
+	struct lp_uvloop uvloop;
 	struct lp_callable callable; /* of the callback that runs */
 	struct lp_top_entry top[LP_TOP_ENTRIES];
 	struct lp_histogram iteration;
@@ -535,6 +561,7 @@ struct lp_config {
 	__u8 origins; /* of tasks and coroutines are kept */
 	__u8 wrong_thread; /* callbacks put into another thread's loop are looked for */
 	__u8 bursts; /* callbacks are timed now and then, and sampled in between */
+	__u8 queue; /* queue delays are measured */
 	__u8 reserved;
 	__u8 arguments[LP_SYSCALLS]; /* enum lp_argument, by the number of the system call */
 };
@@ -582,6 +609,8 @@ struct lp_stall {
 	__u64 dispatch_code;
 	__u64 run_once_code;
 	__u64 handle; /* the Handle whose _run was found by the last walk; 0: none */
+	__u64 base_frame; /* where it ends as well */
+	__u64 outer_code; /* of the outermost frame within that */
 	/* a path that is being looked up: where it is */
 	__u64 dentry;
 	__u64 mount;

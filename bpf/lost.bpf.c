@@ -12,6 +12,7 @@
 #include "python.bpf.h"
 #include "walk.bpf.h"
 #include "finding.bpf.h"
+#include "uvloop.bpf.h"
 
 #define LP_CLOSE_BATCH 64
 #define LP_CLOSE_BATCHES 64
@@ -235,11 +236,21 @@ __weak __noinline int lp_close_list(__u32 number, __u64 head)
 	return 0;
 }
 
+/* A Loop of uvloop's may be closed any number of times. */
+static __always_inline bool lp_uv_is_open(__u64 loop)
+{
+	__u32 closed = 1;
+
+	bpf_probe_read_user(&closed, sizeof(closed), (void *)(loop + LP_UV_LOOP_CLOSED));
+	return !closed;
+}
+
 /*
+ * closed: the loop, if the call tells; 0:
  * epoll.close() in a selector's close() in a loop's close(), whose self is the loop.
  * Whatever else closes an epoll object has no task to which that is the loop.
  */
-static __always_inline int lp_tell_close(void)
+static __always_inline int lp_tell_close(__u64 closed)
 {
 	struct lp_process *process = lp_current_process();
 	struct lp_finding_work *work;
@@ -257,7 +268,7 @@ static __always_inline int lp_tell_close(void)
 		return 0;
 	work->callers_self = 0;
 	lp_finding_own_walk(number);
-	work->loop_object = work->callers_self;
+	work->loop_object = closed ? closed : work->callers_self;
 	if (work->loop_object && life->all_tasks)
 		lp_close_set(number, life->all_tasks);
 	if (work->loop_object && life->task_node != LP_NO_FIELD) {
@@ -286,7 +297,9 @@ int lp_lost(struct pt_regs *ctx)
 	case LP_PLACE_NO_RUNNING_LOOP:
 		return lp_tell_stack(LP_FINDING_NO_RUNNING_LOOP);
 	case LP_PLACE_LOOP_CLOSE:
-		return lp_tell_close();
+		return lp_tell_close(0);
+	case LP_PLACE_UVLOOP_CLOSE:
+		return lp_uv_is_open(PT_REGS_PARM1(ctx)) ? lp_tell_close(PT_REGS_PARM1(ctx)) : 0;
 	default:
 		break;
 	}

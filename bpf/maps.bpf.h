@@ -181,6 +181,14 @@ LP_MAP struct {
 	__type(value, __u32);
 } owners SEC(".maps");
 
+/* --find wrong_thread: threads that are in uvloop's call_soon_threadsafe. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, LP_MAX_POLLERS);
+	__type(key, __u32);
+	__type(value, __u64); /* address of the Loop */
+} threadsafe SEC(".maps");
+
 /* --native, --kernel: one event a CPU, while it is made. */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

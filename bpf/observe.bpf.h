@@ -8,6 +8,8 @@
 #ifndef LP_OBSERVE_BPF_H
 #define LP_OBSERVE_BPF_H
 
+#include "uvloop_callable.bpf.h"
+
 /*
  * Between the last time that something else was seen and now.  What was seen to
  * begin a wait was there until its end.
@@ -22,6 +24,87 @@ static __always_inline __u64 lp_seen_boundary(const struct lp_loop *loop,
 	if (last < loop->iteration_start_ns)
 		return loop->iteration_start_ns;
 	return last + (now - last) / 2;
+}
+
+/* run_forever has returned: what the thread does now is no part of the loop. */
+static __always_inline void lp_observe_outside(struct lp_loop *loop)
+{
+	loop->outside = 1;
+	loop->iteration_start_ns = 0;
+	loop->iteration_callbacks = 0;
+	loop->slow_in_iteration = 0;
+	loop->told_in_iteration = 0;
+	loop->slow_ns = 0;
+}
+
+/* Another callback than before was seen: what it is, is in loop->callable. */
+static __always_inline void lp_observe_begin(struct lp_loop *loop, __u64 boundary, __u32 callback)
+{
+	loop->callback = callback;
+	loop->task = loop->callable.task;
+	loop->queue_delay_ns = LP_NO_QUEUE_DELAY;
+	/* else it is the one that ran when the loop was found, and counts already */
+	if (!loop->start_ns) {
+		loop->position = loop->iteration_callbacks++;
+		loop->callbacks++;
+	}
+	loop->start_ns = boundary;
+}
+
+/* The callback that was seen before has ended somewhere before now. */
+static __always_inline __u64 lp_observe_end(struct lp_loop *loop, const struct lp_wait *wait,
+					    __u32 slot, __u64 now)
+{
+	__u64 boundary = lp_seen_boundary(loop, wait, now);
+
+	/* one that ran when the loop was found, and was not known by name yet, is the same */
+	if (loop->start_ns && (loop->callback || boundary > loop->start_ns))
+		lp_callback_end(loop, slot, boundary);
+	return boundary;
+}
+
+/*
+ * uvloop: no Python frame tells the handle.  But what came out of the ready queue
+ * last lies where it was taken from, and is running if the thread is in its context;
+ * which timers, descriptors and streams call is told by the outermost frame.
+ */
+__weak __noinline int lp_uv_observe(__u32 slot, __u64 now)
+{
+	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+	__u64 boundary, seen, entered = 0;
+	struct lp_uv_handle handle;
+	bool found, running;
+
+	if (!stall || !loop)
+		return 0;
+	running = lp_uv_runs(loop->object);
+	found = running && lp_uv_popped(loop, &handle, &seen) &&
+		lp_uv_entered(loop, handle.context, &entered);
+	if (!found) {
+		lp_uv_entered(loop, 0, &entered);
+		seen = stall->outer_code ? stall->outer_code ^ entered : 0;
+	}
+	if (!running)
+		seen = 0;
+	if (seen && seen == loop->seen_handle && loop->start_ns) {
+		loop->seen_ns = now;
+		return 1;
+	}
+	boundary = lp_observe_end(loop, &stall->wait, slot, now);
+	loop->seen_handle = seen;
+	loop->seen_ns = now;
+	if (!running) {
+		lp_observe_outside(loop);
+		return 0;
+	}
+	/* libuv itself, or uvloop between two callbacks */
+	if (!seen)
+		return 1;
+	lp_observe_begin(loop, boundary,
+			 found ? lp_uv_identify(loop, slot, seen, &handle)
+			       : lp_uv_identify_code(loop, slot, stall->outer_code));
+	return 1;
 }
 
 /*
@@ -58,6 +141,8 @@ __weak __noinline int lp_observe(__u32 slot, __u64 now, __u32 settled)
 
 	if (!stall || !loop)
 		return 0;
+	if (loop->kind == LP_LOOP_UVLOOP)
+		return lp_uv_observe(slot, now);
 	handle = stall->handle;
 	flags = stall->walked.flags;
 	if (handle && handle == loop->seen_handle && loop->start_ns) {
@@ -69,44 +154,19 @@ __weak __noinline int lp_observe(__u32 slot, __u64 now, __u32 settled)
 	if (!handle && !(flags & LP_STACK_TO_LOOP) && !settled && !loop->seen_outside++)
 		return 1;
 	loop->seen_outside = 0;
-	if (lp_config.bursts && loop->cut && lp_is_cut_one(loop, slot, handle)) {
-		loop->seen_handle = handle;
-		loop->seen_ns = now;
-		return 1;
-	}
-	boundary = lp_seen_boundary(loop, &stall->wait, now);
-	/* in the moment when its probe goes a callback may begin with it */
-	if (lp_config.bursts && boundary < loop->start_ns)
-		boundary = loop->start_ns;
-	/* one that ran when the loop was found, and was not known by name yet, is the same */
-	if (loop->start_ns && (loop->callback || boundary > loop->start_ns))
-		lp_callback_end(loop, slot, boundary);
+	boundary = lp_observe_end(loop, &stall->wait, slot, now);
 	loop->seen_handle = handle;
 	loop->seen_ns = now;
 	if (!handle) {
 		if (flags & LP_STACK_TO_LOOP)
 			return 1;
-		/* run_forever has returned */
-		loop->outside = 1;
-		loop->iteration_start_ns = 0;
-		loop->iteration_callbacks = 0;
-		loop->slow_in_iteration = 0;
-		loop->told_in_iteration = 0;
-		loop->slow_ns = 0;
+		lp_observe_outside(loop);
 		return 0;
 	}
-	loop->callback = lp_identify_callback(
-		loop, slot, lp_read_u64(handle + loop->python.offsets.handle_callback));
-	loop->task = loop->callable.task;
-	loop->queue_delay_ns = LP_NO_QUEUE_DELAY;
-	/* else it is the one that ran when the loop was found, and counts already */
-	if (!loop->start_ns) {
-		loop->position = loop->iteration_callbacks++;
-		/* with bursts it is the number of those that are in the histograms */
-		if (!lp_config.bursts)
-			loop->callbacks++;
-	}
-	loop->start_ns = boundary;
+	lp_observe_begin(
+		loop, boundary,
+		lp_identify_callback(loop, slot,
+				     lp_read_u64(handle + loop->python.offsets.handle_callback)));
 	return 1;
 }
 

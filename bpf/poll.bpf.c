@@ -13,7 +13,9 @@
 #include "python.bpf.h"
 #include "loop.bpf.h"
 #include "stall.bpf.h"
+#include "thread.bpf.h"
 #include "walk.bpf.h"
+#include "uvloop.bpf.h"
 
 /* A thread that polls and is no loop is asked about so soon, and then ever later. */
 #define LP_POLLER_STEP_NS 10000000ULL
@@ -139,7 +141,7 @@ __noinline int lp_polls_itself(__u32 slot)
 }
 
 /* Sample mode: a thread that polls and is not known; user space is told, ever less often. */
-static __always_inline void lp_unknown_poller(void)
+__weak __noinline int lp_unknown_poller(void)
 {
 	__u64 id = bpf_get_current_pid_tgid(), now;
 	__u32 pid = id >> 32, tid = id, key = 0;
@@ -149,12 +151,12 @@ static __always_inline void lp_unknown_poller(void)
 
 	if (!filter || !filter->targets[pid & (LP_FILTER_BYTES - 1)] ||
 	    !bpf_map_lookup_elem(&processes, &pid))
-		return;
+		return 0;
 	now = bpf_ktime_get_ns();
 	known = bpf_map_lookup_elem(&pollers, &tid);
 	if (known) {
 		if (now < known->next_ns)
-			return;
+			return 0;
 		poller.step_ns = known->step_ns < LP_POLLER_STEP_MAX_NS ? known->step_ns * 2
 									: known->step_ns;
 	}
@@ -162,11 +164,97 @@ static __always_inline void lp_unknown_poller(void)
 	bpf_map_update_elem(&pollers, &tid, &poller, BPF_ANY);
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event)
-		return; /* it will poll again */
+		return 0; /* it will poll again */
 	lp_event_fill(&event->event, LP_EVENT_POLLER, sizeof(*event), now, LP_MAX_LOOPS, pid);
 	event->tid = tid;
 	event->reserved = 0;
 	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+/* arch/x86/entry/syscalls/syscall_64.tbl */
+enum {
+	LP_SYSCALL_EPOLL_WAIT = 232,
+	LP_SYSCALL_EPOLL_PWAIT = 281,
+	LP_SYSCALL_EPOLL_PWAIT2 = 441,
+};
+
+/*
+ * The epoll descriptor of the poll call that the thread is in, plus 1, for kernels
+ * whose BTF does not let it be read from the call itself; 0: it polls none.
+ */
+__weak __noinline int lp_polled_descriptor(void)
+{
+	struct pt_regs registers = {};
+
+	lp_user_registers(&registers);
+	if (registers.orig_ax == LP_SYSCALL_EPOLL_WAIT ||
+	    registers.orig_ax == LP_SYSCALL_EPOLL_PWAIT ||
+	    registers.orig_ax == LP_SYSCALL_EPOLL_PWAIT2)
+		return (int)registers.di + 1;
+	return 0;
+}
+
+/*
+ * Is it the poll of a loop that has told its descriptor?  Another loop may have been
+ * made where this one was, with another descriptor.
+ */
+__weak __noinline int lp_polls_own(__u32 slot, __u32 descriptor)
+{
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+
+	if (!loop)
+		return 0;
+	if (!descriptor)
+		descriptor = lp_polled_descriptor();
+	if (!descriptor)
+		return 0;
+	if (!lp_uv_runs(loop->object)) {
+		/* the thread may run another, which mostly gets the same descriptor */
+		if (lp_config.sampling)
+			lp_unknown_poller();
+		return loop->poll_descriptor == descriptor;
+	}
+	if (loop->poll_descriptor == descriptor)
+		return 1;
+	if (lp_uv_descriptor(loop->object) != descriptor)
+		return 0;
+	loop->poll_descriptor = descriptor;
+	loop->base_frame = 0;
+	return 1;
+}
+
+/*
+ * Is the poll no boundary of the loop: made by what a callback calls, or by what its
+ * thread does outside of the loop?
+ */
+static __always_inline bool lp_is_foreign_poll(struct lp_loop *loop, __u32 slot, __u32 descriptor,
+					       bool waits)
+{
+	bool known = descriptor && loop->poll_descriptor == descriptor;
+
+	if (loop->own_descriptor) {
+		/* no probe tells of a new Loop in sample mode: it may have the same descriptor */
+		if ((!known || (waits && (lp_config.sampling || lp_config.bursts))) &&
+		    !lp_polls_own(slot, descriptor))
+			return true;
+		loop->outside = 0;
+		/* who runs the loop is all that is on the stack now */
+		if (!loop->base_frame || (waits && (lp_config.sampling || lp_config.bursts)))
+			loop->base_frame = lp_top_frame(&loop->python.offsets, loop->thread_state);
+		return false;
+	}
+	if (loop->sampled) {
+		if ((!known || loop->outside) && !lp_polls_itself(slot)) {
+			/* the thread may run a loop of another kind by now */
+			if (descriptor && !known && lp_config.sampling)
+				lp_unknown_poller();
+			return true;
+		}
+		loop->outside = 0;
+		return false;
+	}
+	return loop->outside || (loop->start_ns && !known && lp_context_active(loop));
 }
 
 /*
@@ -191,18 +279,10 @@ static __always_inline int lp_poll_enter(__u32 descriptor, bool waits)
 			lp_unknown_poller();
 		return 0;
 	}
-	if (loop->sampled) {
-		if ((!descriptor || loop->poll_descriptor != descriptor || loop->outside) &&
-		    !lp_polls_itself(slot))
-			return 0;
-		loop->outside = 0;
-	} else if (loop->outside) {
+	if (lp_is_foreign_poll(loop, slot, descriptor, waits))
 		return 0;
-	}
-	if (!loop->sampled && loop->start_ns &&
-	    (!descriptor || loop->poll_descriptor != descriptor) && lp_context_active(loop))
-		return 0;
-	loop->poll_descriptor = descriptor;
+	if (!loop->own_descriptor)
+		loop->poll_descriptor = descriptor;
 	now = bpf_ktime_get_ns();
 	if (loop->start_ns)
 		lp_callback_end(loop, slot, now);
@@ -296,13 +376,6 @@ LP_POLL(io_uring_enter)
 LP_POLL_DESCRIPTOR(epoll_wait, (int)regs->r10 != 0)
 LP_POLL_DESCRIPTOR(epoll_pwait, (int)regs->r10 != 0)
 LP_POLL_DESCRIPTOR(epoll_pwait2, true)
-
-/* arch/x86/entry/syscalls/syscall_64.tbl */
-enum {
-	LP_SYSCALL_EPOLL_WAIT = 232,
-	LP_SYSCALL_EPOLL_PWAIT = 281,
-	LP_SYSCALL_EPOLL_PWAIT2 = 441,
-};
 
 /*
  * The records of these tracepoints: events/syscalls/NAME/format in tracefs, which

@@ -6,38 +6,33 @@
 #include "common.bpf.h"
 #include "python.bpf.h"
 #include "loop.bpf.h"
+#include "ending.bpf.h"
 
-/* Another loop may be made where this one was, and be filled before it runs. */
-static __always_inline void lp_disown_loop(struct lp_loop *loop)
+/*
+ * A loop of another class than before begins to run.  User space looks whether the
+ * process has loaded another kind of loop.
+ */
+__noinline int lp_tell_other_loop(__u64 object)
 {
-	struct lp_object_key key = {};
+	__u64 id = bpf_get_current_pid_tgid(), type = lp_read_u64(object + LP_OBJECT_TYPE);
+	__u32 pid = id >> 32;
+	struct lp_process *process = bpf_map_lookup_elem(&processes, &pid);
+	struct lp_event_poller *event;
 
-	if (!lp_config.wrong_thread || !loop->owned)
-		return;
-	key.object = loop->owned;
-	key.pid = loop->pid;
-	bpf_map_delete_elem(&owners, &key);
-	loop->owned = 0;
-}
-
-/* The callback and the iteration that are under way end here. */
-static __always_inline void lp_loop_pause(struct lp_loop *loop, __u32 slot, __u64 now)
-{
-	if (loop->start_ns)
-		lp_callback_end(loop, slot, now);
-	if (loop->iteration_start_ns) {
-		lp_iteration_end(loop, now);
-		loop->iteration_start_ns = 0;
-		loop->iterations++;
+	if (!process || process->python.none == object || process->loop_type == type)
+		return 0;
+	process->loop_type = type;
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event) {
+		lp_lose(LP_LOST_RING);
+		return 0;
 	}
-	lp_disown_loop(loop);
-	/* what is made between two loops may take the place of what was there before */
-	loop->task = 0;
-	loop->poll_start_ns = 0;
-	loop->iteration_callbacks = 0;
-	loop->slow_in_iteration = 0;
-	loop->told_in_iteration = 0;
-	loop->slow_ns = 0;
+	lp_event_fill(&event->event, LP_EVENT_POLLER, sizeof(*event), bpf_ktime_get_ns(),
+		      LP_MAX_LOOPS, pid);
+	event->tid = (__u32)id;
+	event->reserved = 0;
+	bpf_ringbuf_submit(event, 0);
+	return 0;
 }
 
 /*
@@ -52,14 +47,18 @@ int lp_running_loop(struct pt_regs *ctx)
 	struct lp_loop *loop;
 	__u32 slot;
 
+	lp_tell_other_loop(PT_REGS_PARM2(ctx));
 	loop = lp_current_loop(&slot);
 	if (!loop)
 		return 0;
 	loop->probe_hits++;
 	lp_loop_pause(loop, slot, now);
 	loop->outside = PT_REGS_PARM2(ctx) == loop->python.none;
-	if (!loop->outside)
-		loop->iteration_start_ns = now;
+	if (loop->outside)
+		return 0;
+	loop->iteration_start_ns = now;
+	if (loop->kind == LP_LOOP_UVLOOP)
+		loop->base_frame = lp_top_frame(&loop->python.offsets, loop->thread_state);
 	return 0;
 }
 
@@ -81,38 +80,10 @@ static __always_inline void lp_report_process(__u32 action, __u32 pid, __u32 par
 	bpf_ringbuf_submit(event, lp_config.sampling ? LP_RING_NO_WAKEUP : 0);
 }
 
-/* The thread's loop ends: at its exit, or at an exec that leaves nothing of it. */
-static __always_inline void lp_loop_end(__u32 tid)
-{
-	__u32 *found = bpf_map_lookup_elem(&loop_slots, &tid);
-	struct lp_event *event;
-	struct lp_loop *loop;
-	__u64 now;
-	__u32 slot;
-
-	if (!found)
-		return;
-	slot = *found;
-	loop = bpf_map_lookup_elem(&loops, &slot);
-	if (!loop)
-		return;
-	now = bpf_ktime_get_ns();
-	lp_loop_pause(loop, slot, now);
-	bpf_map_delete_elem(&loop_slots, &tid);
-	lp_index_thread(tid, 0, false);
-	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event) {
-		lp_lose(LP_LOST_RING);
-		return;
-	}
-	lp_event_fill(event, LP_EVENT_LOOP_END, sizeof(*event), now, slot, loop->pid);
-	bpf_ringbuf_submit(event, 0);
-}
-
 SEC("raw_tracepoint/sched_process_exit")
 int lp_process_exit(void *ctx)
 {
-	lp_loop_end((__u32)bpf_get_current_pid_tgid());
+	lp_end_loop((__u32)bpf_get_current_pid_tgid());
 	return 0;
 }
 
@@ -122,8 +93,8 @@ static __always_inline void lp_exec(struct bpf_raw_tracepoint_args *ctx, bool al
 	bool known = bpf_map_lookup_elem(&processes, &pid) != NULL;
 
 	/* de_thread gives the thread that execs the leader's id; its loop was under the old one */
-	lp_loop_end((__u32)ctx->args[1]);
-	lp_loop_end(pid);
+	lp_end_loop((__u32)ctx->args[1]);
+	lp_end_loop(pid);
 	bpf_map_delete_elem(&processes, &pid);
 	if (known || all)
 		lp_report_process(LP_PROCESS_EXEC, pid, 0);

@@ -12,6 +12,7 @@
 #include "loop.bpf.h"
 #include "walk.bpf.h"
 #include "finding.bpf.h"
+#include "uvloop.bpf.h"
 
 #define LP_THREADSAFE_DEPTH 4 /* call_soon_threadsafe lies between */
 
@@ -33,19 +34,48 @@ static __always_inline bool lp_is_threadsafe(const struct lp_process *process)
 	return false;
 }
 
-/* The thread that runs the handle's loop, if it is another one; else 0. */
-static __always_inline __u32 lp_foreign_owner(struct lp_process *process, __u64 handle)
+/* Where a handle keeps its loop. */
+static __always_inline __u32 lp_handle_loop(const struct lp_process *process, __u64 handle)
+{
+	__u64 type = process->uvloop.handle_type;
+
+	return type && lp_read_u64(handle + LP_OBJECT_TYPE) == type
+		       ? __builtin_offsetof(struct lp_uv_handle, loop)
+		       : process->lifecycle.handle_loop;
+}
+
+/* The thread that runs a loop, if it is another one; else 0. */
+static __always_inline __u32 lp_foreign_runner(__u64 loop)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	struct lp_object_key key = {};
 	__u32 tid = (__u32)id, *owner;
 
-	key.object = lp_read_u64(handle + process->lifecycle.handle_loop);
+	key.object = loop;
 	key.pid = id >> 32;
 	owner = bpf_map_lookup_elem(&owners, &key);
-	if (!owner || *owner == tid || lp_is_threadsafe(process))
-		return 0;
-	return *owner;
+	return owner && *owner != tid ? *owner : 0;
+}
+
+/* uvloop's own way to do this leads here as well; what it has said is used up. */
+static __always_inline bool lp_is_told_threadsafe(__u64 loop)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	__u64 *told = bpf_map_lookup_elem(&threadsafe, &tid);
+	bool same = told && *told == loop;
+
+	if (told)
+		bpf_map_delete_elem(&threadsafe, &tid);
+	return same;
+}
+
+/* The same of a handle's loop, unless that is done as it should be. */
+static __always_inline __u32 lp_foreign_owner(struct lp_process *process, __u64 handle)
+{
+	__u64 loop = lp_read_u64(handle + lp_handle_loop(process, handle));
+	__u32 owner = lp_foreign_runner(loop);
+
+	return !owner || lp_is_told_threadsafe(loop) || lp_is_threadsafe(process) ? 0 : owner;
 }
 
 /* The callback itself is named by user space, by the stack that scheduled it. */
@@ -79,7 +109,8 @@ static __always_inline bool lp_is_handle(const struct lp_process *process, __u64
 {
 	__u64 type = lp_read_u64(object + LP_OBJECT_TYPE);
 
-	return type && (type == process->handle_types[0] || type == process->handle_types[1]);
+	return type && (type == process->handle_types[0] || type == process->handle_types[1] ||
+			type == process->uvloop.handle_type);
 }
 
 SEC("?uprobe")
@@ -137,6 +168,29 @@ int lp_heap_push(struct pt_regs *ctx)
 	owner = lp_foreign_owner(process, handle);
 	if (owner)
 		lp_tell_foreign(handle, owner, LP_FOUND_TIMER);
+	return 0;
+}
+
+/* --find wrong_thread: uvloop's Loop.call_soon_threadsafe, and ... */
+SEC("?uprobe")
+int lp_uv_threadsafe(struct pt_regs *ctx)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	__u64 loop = PT_REGS_PARM1(ctx);
+
+	if (lp_foreign_runner(loop))
+		bpf_map_update_elem(&threadsafe, &tid, &loop, BPF_ANY);
+	return 0;
+}
+
+/* ... its Loop.call_later, which has no heap that handles are pushed to. */
+SEC("?uprobe")
+int lp_uv_later(struct pt_regs *ctx)
+{
+	__u32 owner = lp_foreign_runner(PT_REGS_PARM1(ctx));
+
+	if (owner)
+		lp_tell_foreign(PT_REGS_PARM1(ctx), owner, LP_FOUND_TIMER);
 	return 0;
 }
 

@@ -90,7 +90,15 @@ __weak __noinline int lp_walk_frame(__u32 slot)
 		walked->flags |= LP_STACK_TO_LOOP;
 		return 0;
 	}
+	if (stall->frame == stall->base_frame) {
+		/* the callback is no Python function, and has called none */
+		if (!walked->depth)
+			lp_keep_frame(walked, code, instruction);
+		walked->flags |= LP_STACK_TO_LOOP;
+		return 0;
+	}
 	if (lp_frame_is_python(stall, offsets)) {
+		stall->outer_code = code;
 		if (walked->depth < LP_STACK_FRAMES) {
 			lp_keep_frame(walked, code, instruction);
 		} else {
@@ -125,6 +133,8 @@ __weak __noinline int lp_walk(__u32 slot, __u64 thread_state)
 		return 0;
 	stall->dispatch_code = process->dispatch_code;
 	stall->run_once_code = process->run_once_code;
+	stall->base_frame = loop->base_frame;
+	stall->outer_code = 0;
 	stall->frame = lp_top_frame(&loop->python.offsets, thread_state);
 	stall->walked.stack = LP_HASH_BASIS;
 	stall->walked.thread_state = thread_state;

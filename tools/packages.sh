@@ -10,7 +10,7 @@ group() {
 	static) echo binutils debian-archive-keyring dpkg-dev ;;
 	deb) echo dpkg-dev lintian systemd prometheus python3-venv ;;
 	demo) echo python3 python3-aiohttp wrk ;;
-	test) echo libcmocka-dev python3 python3-aiohttp wrk prometheus prometheus-node-exporter ca-certificates debian-archive-keyring util-linux python3-venv nodejs chromium
+	test) echo libcmocka-dev python3 python3-aiohttp python3-uvloop wrk prometheus prometheus-node-exporter ca-certificates debian-archive-keyring util-linux python3-venv nodejs chromium
 		# others' packages of these are as good, and may not get along with Debian's
 		command -v npm >/dev/null || echo npm
 		command -v go >/dev/null || [ -x /usr/local/go/bin/go ] || echo golang-go ;;

@@ -35,6 +35,17 @@ __attribute__((noipa)) int lp_test_complains_the_same(int number)
 	return number > 1 ? puts("a message of two functions") : 1;
 }
 
+__attribute__((noipa)) int lp_test_calls(int number)
+{
+	return lp_test_complains(number + 1) + 1;
+}
+
+__attribute__((noipa)) int lp_test_calls_twice(int number)
+{
+	return lp_test_complains(number + 2) + lp_test_complains_as_well(number) +
+	       lp_test_complains(number * 2);
+}
+
 static int open_self(void **state)
 {
 	struct lp_elf *elf;
@@ -128,6 +139,32 @@ static void takes_no_function_that_is_not_in_the_file(void **state)
 			 0);
 }
 
+static void finds_every_call_of_a_function(void **state)
+{
+	uint64_t calls[ROOM];
+	size_t count = code_calls(*state, "lp_test_complains", calls, ROOM), i;
+	int one = 0, two = 0;
+
+	for (i = 0; i < count; i++) {
+		one += lies_in(*state, calls[i], "lp_test_calls");
+		two += lies_in(*state, calls[i], "lp_test_calls_twice");
+	}
+	assert_int_equal(one, 1);
+	assert_int_equal(two, 2);
+	assert_int_equal(code_calls(*state, "lp_test_is_not_there", calls, ROOM), 0);
+}
+
+static void finds_where_a_function_begins_without_its_symbol(void **state)
+{
+	uint64_t size = 0, begin = elf_symbol_size(*state, "lp_test_calls_twice", &size);
+
+	assert_true(begin && size > 1);
+	assert_int_equal(elf_function_start(*state, begin), begin);
+	assert_int_equal(elf_function_start(*state, begin + size - 1), begin);
+	assert_int_not_equal(elf_function_start(*state, begin - 1), begin);
+	assert_int_equal(elf_function_start(*state, 0), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +178,10 @@ int main(void)
 						open_self, close_self),
 		cmocka_unit_test_setup_teardown(finds_the_returns_of_a_function, open_self,
 						close_self),
+		cmocka_unit_test_setup_teardown(finds_every_call_of_a_function, open_self,
+						close_self),
+		cmocka_unit_test_setup_teardown(finds_where_a_function_begins_without_its_symbol,
+						open_self, close_self),
 		cmocka_unit_test_setup_teardown(takes_no_function_that_is_not_in_the_file,
 						open_self, close_self),
 	};

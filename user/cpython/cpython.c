@@ -12,6 +12,7 @@
 #include "stack.h"
 #include "tasks.h"
 #include "threads.h"
+#include "uvloop.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -200,6 +201,7 @@ static void fill_instance(struct lp_cpython *python, const struct lp_elf *elf,
 	size_t i;
 
 	wire->offsets = python->row.probe;
+	wire->offsets.code_flags = python->row.code_flags;
 	wire->eager_tasks = python->minor >= 12;
 	wire->thread_base = python->runtime;
 	fill_chains(&python->row, wire);
@@ -378,10 +380,21 @@ static int find_lifecycle(const struct lp_instance *instance, struct lp_lifecycl
 	return cpython_find_lifecycle(instance->reader, lifecycle);
 }
 
-static int find_loops(const struct lp_instance *instance, pid_t *tids, uint64_t *states,
+static int find_uvloop(const struct lp_instance *instance, struct lp_uvloop *uvloop)
+{
+	return cpython_find_uvloop(instance->reader, uvloop);
+}
+
+static int find_loops(const struct lp_instance *instance, struct lp_running_loop *loops,
 		      size_t room)
 {
-	return cpython_find_loops(instance->reader, tids, states, room);
+	return cpython_find_loops(instance->reader, loops, room);
+}
+
+static int callback_frames(const struct lp_instance *instance, const struct lp_raw_frame *frames,
+			   int depth)
+{
+	return cpython_callback_frames(instance->reader, frames, depth);
 }
 
 static int read_stack(const struct lp_instance *instance, uint64_t thread_state,
@@ -452,7 +465,9 @@ const struct lp_runtime cpython_runtime = {
 	.find_lifecycle = find_lifecycle,
 	.verify = verify,
 	.may_run_loop = may_run_loop,
+	.find_uvloop = find_uvloop,
 	.find_loops = find_loops,
+	.callback_frames = callback_frames,
 	.read_stack = read_stack,
 	.describe = describe,
 	.is_dispatch = is_dispatch,

@@ -14,6 +14,7 @@
 #include "code.h"
 #include "stack.h"
 #include "threads.h"
+#include "uvloop.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -66,9 +67,10 @@ static bool ends_with(const char *text, const char *end)
 	return length >= end_length && !strcmp(text + length - end_length, end);
 }
 
-/* The class of asyncio's loops, and those of its methods of which one is on a loop's stack. */
+/* The classes of loops, and those methods of asyncio's of which one is on a loop's stack. */
 struct lp_loop_class {
 	uint64_t type;
+	uint64_t uvloop;
 	uint64_t run_once;
 	uint64_t run_forever; /* between two calls of the other */
 };
@@ -76,6 +78,7 @@ struct lp_loop_class {
 static void find_loop_class(const struct lp_cpython *python, struct lp_loop_class *class)
 {
 	class->type = cpython_module_attribute(python, BASE_EVENTS, BASE_EVENT_LOOP);
+	class->uvloop = cpython_uvloop_type(python);
 	class->run_once = method_code(python, class->type, "_run_once");
 	class->run_forever = method_code(python, class->type, "run_forever");
 }
@@ -92,6 +95,13 @@ uint64_t cpython_running_loop(const struct lp_cpython *python, uint64_t thread_s
 	loop = dict ? cpython_dict_get(python, dict, "__asyncio_running_event_loop__") : 0;
 	/* up to 3.11 in a PyRunningLoopHolder, its rl_loop */
 	return loop && python->minor <= 11 ? memory_u64(python->pid, loop + 16) : loop;
+}
+
+enum lp_loop_kind cpython_loop_kind(const struct lp_cpython *python, uint64_t loop)
+{
+	uint64_t type = cpython_uvloop_type(python);
+
+	return type && cpython_is_instance(python, loop, type) ? LP_LOOP_UVLOOP : LP_LOOP_ASYNCIO;
 }
 
 /* Up to 3.10, code objects have no qualified names. */
@@ -131,6 +141,7 @@ struct lp_candidate {
 	uint64_t seen; /* a hash of the stack that was seen last; 0: none that counts */
 	bool settled;
 	bool runs_loop;
+	uint64_t uvloop; /* the Loop that it runs; 0: it runs one of asyncio's */
 };
 
 /* One search: frames that may still be read, and what for. */
@@ -174,6 +185,12 @@ static void look_at(struct lp_search *search, struct lp_candidate *candidate)
 		candidate->settled = candidate->runs_loop = true;
 		return;
 	}
+	if (loop && search->class.uvloop &&
+	    cpython_is_instance(python, loop, search->class.uvloop)) {
+		candidate->settled = candidate->runs_loop = true;
+		candidate->uvloop = loop;
+		return;
+	}
 	candidate->runs_loop =
 		find_loop_from(search, cpython_top_frame(python, candidate->state), &hash);
 	candidate->settled = candidate->runs_loop || (hash && hash == candidate->seen);
@@ -213,7 +230,20 @@ static size_t list_threads(const struct lp_cpython *python, uint64_t interpreter
 	return count;
 }
 
-int cpython_find_loops(const struct lp_cpython *python, pid_t *tids, uint64_t *states, size_t room)
+static void fill_loop(const struct lp_cpython *python, const struct lp_candidate *candidate,
+		      struct lp_running_loop *loop)
+{
+	memset(loop, 0, sizeof(*loop));
+	loop->tid = cpython_thread_id(python, candidate->state);
+	loop->thread_state = candidate->state;
+	if (!candidate->uvloop || cpython_find_uvloop(python, &loop->uvloop))
+		return;
+	loop->kind = LP_LOOP_UVLOOP;
+	loop->object = candidate->uvloop;
+	loop->descriptor = cpython_uvloop_descriptor(python, candidate->uvloop);
+}
+
+int cpython_find_loops(const struct lp_cpython *python, struct lp_running_loop *loops, size_t room)
 {
 	struct lp_search search = { .python = python, .budget = SEARCH_FRAMES_MAX };
 	uint64_t interpreter = cpython_interpreter(python);
@@ -239,10 +269,21 @@ int cpython_find_loops(const struct lp_cpython *python, pid_t *tids, uint64_t *s
 	for (i = 0; i < threads && count < room; i++) {
 		if (!candidates[i].runs_loop)
 			continue;
-		tids[count] = cpython_thread_id(python, candidates[i].state);
-		states[count] = candidates[i].state;
-		count += tids[count] != 0;
+		fill_loop(python, &candidates[i], &loops[count]);
+		count += loops[count].tid != 0;
 	}
 	free(candidates);
 	return (int)count;
+}
+
+/*
+ * uvloop: a task's outermost coroutine is what the loop called.  Other callbacks look
+ * like what had started the loop.
+ */
+int cpython_callback_frames(const struct lp_cpython *python, const struct lp_raw_frame *frames,
+			    int depth)
+{
+	while (depth && !is_generator(python, &frames[depth - 1]))
+		depth--;
+	return depth;
 }

@@ -3,11 +3,17 @@
 #ifndef LP_CPYTHON_LOOPS_H
 #define LP_CPYTHON_LOOPS_H
 
+#include "../runtime/runtime.h"
 #include "object.h"
 
 /* See struct lp_runtime for what each of these does. */
 int cpython_loop_code(const struct lp_cpython *python, uint64_t *dispatch, uint64_t *run_once);
-int cpython_find_loops(const struct lp_cpython *python, pid_t *tids, uint64_t *states, size_t room);
+int cpython_find_loops(const struct lp_cpython *python, struct lp_running_loop *loops, size_t room);
+int cpython_callback_frames(const struct lp_cpython *python, const struct lp_raw_frame *frames,
+			    int depth);
+
+/* Whose class is that of a loop object? */
+enum lp_loop_kind cpython_loop_kind(const struct lp_cpython *python, uint64_t loop);
 
 /* asyncio._get_running_loop() of another thread: 0 or the address of None if there is none. */
 uint64_t cpython_running_loop(const struct lp_cpython *python, uint64_t thread_state);

@@ -13,6 +13,7 @@
 #include "../target/mappings.h"
 #include "../target/memory.h"
 #include "instance.h"
+#include "uvloop.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@
 /* Enough of a function to see whether it jumps back to its beginning. */
 #define CODE_BYTES 1024
 #define METHODS_MAX 64
+#define UVLOOP_CALLS_MAX 32
 
 /* PyTypeObject, the same in 3.8 to 3.14. */
 #define TYPE_INIT 296
@@ -37,6 +39,9 @@ enum lp_way {
 	LP_WAY_MESSAGE, /* the instructions in _asyncio that use a message */
 	LP_WAY_EXCEPTION,
 	LP_WAY_COROUTINE,
+	LP_WAY_UVLOOP, /* a C method of a class of uvloop's */
+	LP_WAY_UVLOOP_METHOD, /* a method of Loop that Python code calls */
+	LP_WAY_UVLOOP_CALLS, /* where uvloop enters a context, but for those methods */
 };
 
 struct lp_probe_row {
@@ -44,7 +49,7 @@ struct lp_probe_row {
 	const char *module;
 	const char *name; /* or the message */
 	const char *method;
-	uint16_t slot;
+	uint16_t slot; /* of a type; in the table of C methods */
 	const char *function; /* as it is told */
 };
 
@@ -54,6 +59,14 @@ static const struct lp_probe_row rows[LP_PROBE_ROLES] = {
 				    .function = "_asyncio._set_running_loop" },
 	[LP_PROBE_READY] = { LP_WAY_METHOD, "_collections", "deque", "append",
 			     .function = "deque.append" },
+	[LP_PROBE_DISPATCH_HANDLE] = { LP_WAY_UVLOOP, .name = "Handle", .slot = UVLOOP_HANDLE_RUN,
+				       .function = "uvloop's Handle._run" },
+	[LP_PROBE_DISPATCH_TIMER] = { LP_WAY_UVLOOP, .name = "TimerHandle",
+				      .slot = UVLOOP_TIMER_RUN,
+				      .function = "uvloop's TimerHandle._run" },
+	[LP_PROBE_DISPATCH_METHOD] = { .way = LP_WAY_UVLOOP_CALLS,
+				       .name = "Context_Enter",
+				       .function = "uvloop's run_in_context" },
 	/* warnings.py hands a coroutine that nobody awaited to it, as its source */
 	[LP_PROBE_NEVER_AWAITED] = { LP_WAY_FUNCTION, "_warnings", "warn",
 				     .function = "warnings.warn" },
@@ -71,6 +84,12 @@ static const struct lp_probe_row rows[LP_PROBE_ROLES] = {
 				  .function = "Task.__step" },
 	[LP_PROBE_LOOP_CLOSE] = { LP_WAY_METHOD, "select", "epoll", "close",
 				  .function = "epoll.close" },
+	[LP_PROBE_UVLOOP_CLOSE] = { LP_WAY_UVLOOP_METHOD, .name = "close",
+				    .function = "uvloop's Loop.close" },
+	[LP_PROBE_UVLOOP_TIMER] = { LP_WAY_UVLOOP_METHOD, .name = "call_later",
+				    .function = "uvloop's Loop.call_later" },
+	[LP_PROBE_UVLOOP_THREADSAFE] = { LP_WAY_UVLOOP_METHOD, .name = "call_soon_threadsafe",
+					 .function = "uvloop's Loop.call_soon_threadsafe" },
 	[LP_PROBE_TIMER] = { LP_WAY_FUNCTION, "_heapq", "heappush", .function = "heapq.heappush" },
 	[LP_PROBE_EXCEPTION] = { .way = LP_WAY_EXCEPTION, .function = "BaseException.__new__" },
 	[LP_PROBE_TASK_BORN] = { LP_WAY_SLOT, "_asyncio", "Task", .slot = TYPE_INIT,
@@ -285,6 +304,60 @@ static uint64_t builtin_function(const struct lp_cpython *python, uint64_t objec
 	return object ? memory_u64(python->pid, object + 8) : 0;
 }
 
+static int check_uvloop(const struct lp_cpython *python, struct lp_error *error)
+{
+	struct lp_uvloop uvloop;
+	int err = cpython_find_uvloop(python, &uvloop);
+
+	if (err == -ENOTSUP)
+		error_set(
+			error, err,
+			"process %d runs a uvloop whose handles are laid out differently from those that loopprof knows (0.14 to 0.23)",
+			python->pid);
+	return err;
+}
+
+static int find_uvloop_method(const struct lp_cpython *python, const struct lp_probe_row *row,
+			      struct lp_probe *probe, struct lp_error *error)
+{
+	int err = check_uvloop(python, error);
+	uint64_t function;
+
+	if (err)
+		return err;
+	function = row->way == LP_WAY_UVLOOP ? cpython_uvloop_method(python, row->name, row->slot)
+					     : cpython_uvloop_loop_method(python, row->name);
+	return find_function(python, function, probe, error);
+}
+
+/*
+ * uvloop from 0.22 on has a function of its own around PyContext_Enter, exported.  What
+ * else than handles calls it runs a protocol's method, inlined or not.  Before, handles
+ * alone did, and methods were run by Context.run: then there is no such place.
+ */
+static int find_uvloop_calls(const struct lp_cpython *python, const char *function,
+			     struct lp_probe *probe, struct lp_error *error)
+{
+	uint64_t handle = cpython_uvloop_method(python, "Handle", UVLOOP_HANDLE_RUN);
+	uint64_t timer = cpython_uvloop_method(python, "TimerHandle", UVLOOP_TIMER_RUN);
+	uint64_t calls[UVLOOP_CALLS_MAX], bias, start;
+	int err = check_uvloop(python, error);
+	struct lp_elf *elf = NULL;
+	size_t count, i;
+
+	if (!err)
+		err = open_file_of(python, handle, probe, &elf, &bias, error);
+	count = err ? 0 : code_calls(elf, function, calls, UVLOOP_CALLS_MAX);
+	probe->emulated = true;
+	for (i = 0; !err && i < count; i++) {
+		start = elf_function_start(elf, calls[i]);
+		if (start && start != handle - bias && start != timer - bias)
+			err = add_place(elf, calls[i], bias, probe);
+	}
+	elf_close(elf);
+	return err;
+}
+
 int cpython_find_probe(const struct lp_cpython *python, enum lp_probe_role role,
 		       struct lp_probe *probe, struct lp_error *error)
 {
@@ -306,6 +379,11 @@ int cpython_find_probe(const struct lp_cpython *python, enum lp_probe_role role,
 		return find_exception(python, probe, error);
 	case LP_WAY_COROUTINE:
 		return find_coroutine(python, probe, error);
+	case LP_WAY_UVLOOP:
+	case LP_WAY_UVLOOP_METHOD:
+		return find_uvloop_method(python, row, probe, error);
+	case LP_WAY_UVLOOP_CALLS:
+		return find_uvloop_calls(python, row->name, probe, error);
 	default:
 		break;
 	}

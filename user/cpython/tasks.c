@@ -69,6 +69,7 @@ static void add_loop(struct lp_reading *reading, uint64_t address, pid_t tid)
 	loop = &list->loops[list->loop_count++];
 	loop->address = address;
 	loop->tid = tid;
+	loop->kind = cpython_loop_kind(&reading->python, address);
 	cpython_type_name(&reading->python, address, class, sizeof(class));
 	loop->class = task_arena_text(list->arena, class);
 }
@@ -77,21 +78,20 @@ static void add_loop(struct lp_reading *reading, uint64_t address, pid_t tid)
 static void find_threads(struct lp_reading *reading)
 {
 	struct lp_task_reader *reader = &reading->reader;
-	uint64_t states[CPYTHON_LOOPS_MAX];
-	pid_t tids[CPYTHON_LOOPS_MAX];
-	int count = cpython_find_loops(&reading->python, tids, states, CPYTHON_LOOPS_MAX), i;
+	struct lp_running_loop loops[CPYTHON_LOOPS_MAX];
+	int count = cpython_find_loops(&reading->python, loops, CPYTHON_LOOPS_MAX), i;
 
 	for (i = 0; i < count; i++) {
 		struct lp_loop_thread *thread = &reader->threads[reader->thread_count];
 		char class[16];
 
-		thread->loop = cpython_running_loop(&reading->python, states[i]);
+		thread->loop = cpython_running_loop(&reading->python, loops[i].thread_state);
 		if (!thread->loop ||
 		    cpython_type_name(&reading->python, thread->loop, class, sizeof(class)) ||
 		    !strcmp(class, "NoneType"))
 			continue;
-		thread->tid = tids[i];
-		thread->state = states[i];
+		thread->tid = loops[i].tid;
+		thread->state = loops[i].thread_state;
 		reader->thread_count++;
 		add_loop(reading, thread->loop, thread->tid);
 	}

@@ -34,6 +34,14 @@ enum lp_wait_kind {
 	LP_WAIT_GENERATOR = 1 << 19,
 	LP_WAIT_DICT = 1 << 20,
 	LP_WAIT_CONTEXT_MANAGER = 1 << 21, /* of @contextlib.asynccontextmanager */
+	/* of uvloop */
+	LP_WAIT_UV_LOOP = 1 << 22,
+	LP_WAIT_UV_HANDLE = 1 << 23, /* what libuv watches: transports, servers, children */
+	LP_WAIT_UV_POLL = 1 << 24, /* of these: a descriptor of the program's own */
+	LP_WAIT_UV_PROCESS = 1 << 25, /* of these */
+	LP_WAIT_UV_TLS = 1 << 26, /* a transport of TLS */
+	LP_WAIT_UV_SERVER = 1 << 27,
+	LP_WAIT_UV_CALLBACK = 1 << 28, /* a Handle */
 };
 
 struct lp_wait_type {
@@ -86,6 +94,8 @@ struct lp_waits {
 	struct lp_wait_map exits; /* functions: is it an __aexit__? */
 	struct lp_wait_map conditions; /* their locks */
 	struct lp_wait_map deadlines; /* of tasks: the earliest timeout, a double's bits */
+	struct lp_wait_map uv_loops; /* loops of uvloop that have been looked at */
+	struct lp_wait_map uv_futures; /* what they will set: a descriptor + 1, or a server */
 	struct lp_wait_map held; /* objects: index + 1 of the first holder */
 	size_t holder_count, holder_room;
 	struct lp_wait_holder *holders;
@@ -185,6 +195,14 @@ bool cpython_wait_read_drain(struct lp_waiting *wait, uint64_t protocol);
 bool cpython_wait_read_server(struct lp_waiting *wait, uint64_t server);
 bool cpython_wait_read_closing(struct lp_waiting *wait, uint64_t server);
 bool cpython_wait_read_child(struct lp_waiting *wait, uint64_t transport);
+
+/* wait_uvloop.c: the same as in wait_streams.c for objects of uvloop's, by their type */
+int cpython_wait_uv_descriptor(struct lp_waits *waits, uint64_t transport);
+bool cpython_wait_uv_child(struct lp_waiting *wait, uint64_t transport);
+bool cpython_wait_uv_server(struct lp_waiting *wait, uint64_t server);
+bool cpython_wait_read_process(struct lp_waiting *wait, uint64_t process);
+/* What a loop of uvloop will set: "tcp 10.0.0.1:5432".  False: it is nothing of that kind. */
+bool cpython_wait_uv_future(struct lp_waiting *wait, uint64_t future);
 
 /* wait_holders.c */
 void cpython_wait_holders(struct lp_waiting *wait, uint64_t object);

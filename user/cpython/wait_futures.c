@@ -180,8 +180,8 @@ static void tell_future(struct lp_waiting *wait, uint64_t future, int depth)
 		children = cpython_wait_attribute(waits, future, "_children", LP_WAIT_LIST);
 		if (children && cpython_wait_children(wait, children, true))
 			wait->kind = LP_AWAITED_TASK;
-	} else if (type->kinds & LP_WAIT_FUTURE) {
-		tell_shadow(wait, future, depth);
+	} else if (type->kinds & LP_WAIT_FUTURE && !tell_shadow(wait, future, depth)) {
+		cpython_wait_uv_future(wait, future);
 	}
 }
 

@@ -109,7 +109,10 @@ bool cpython_wait_read_socket(struct lp_waiting *wait, uint64_t object)
 static int transport_descriptor(struct lp_waits *waits, uint64_t transport)
 {
 	uint64_t number, protocol;
-	int depth;
+	int depth, descriptor = cpython_wait_uv_descriptor(waits, transport);
+
+	if (descriptor >= 0)
+		return descriptor;
 
 	for (depth = 0; transport && depth < TRANSPORT_DEPTH_MAX; depth++) {
 		if ((cpython_wait_number(waits, transport, "_sock_fd", &number) ||

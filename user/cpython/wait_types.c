@@ -52,6 +52,14 @@ static const struct {
 	{ "generator", NULL, LP_WAIT_GENERATOR },
 	{ "dict", NULL, LP_WAIT_DICT },
 	{ "_AsyncGeneratorContextManager", "contextlib", LP_WAIT_CONTEXT_MANAGER },
+	{ "uvloop.loop.TimerHandle", NULL, LP_WAIT_TIMER },
+	{ "uvloop.loop.Loop", NULL, LP_WAIT_UV_LOOP },
+	{ "uvloop.loop.UVHandle", NULL, LP_WAIT_UV_HANDLE },
+	{ "uvloop.loop.UVPoll", NULL, LP_WAIT_UV_POLL },
+	{ "uvloop.loop.UVProcess", NULL, LP_WAIT_UV_PROCESS },
+	{ "uvloop.loop._SSLProtocolTransport", NULL, LP_WAIT_UV_TLS },
+	{ "uvloop.loop.Server", NULL, LP_WAIT_UV_SERVER },
+	{ "uvloop.loop.Handle", NULL, LP_WAIT_UV_CALLBACK },
 };
 
 static void module_of(const struct lp_cpython *python, uint64_t type, char *text, size_t size)

@@ -6,6 +6,7 @@
  */
 #include "wait.h"
 
+#include "../target/memory.h"
 #include "../text.h"
 
 #include <math.h>
@@ -42,6 +43,8 @@ void cpython_waits_free(struct lp_waits *waits)
 	cpython_wait_map_free(&waits->exits);
 	cpython_wait_map_free(&waits->conditions);
 	cpython_wait_map_free(&waits->deadlines);
+	cpython_wait_map_free(&waits->uv_loops);
+	cpython_wait_map_free(&waits->uv_futures);
 	cpython_wait_map_free(&waits->held);
 	cpython_wait_sockets_free(waits->sockets);
 	free(waits->holders);
@@ -198,10 +201,28 @@ static void keep_edges(const struct lp_waits *waits, struct lp_task *task)
 		memcpy(task->edges, waits->edges, size);
 }
 
+/*
+ * What the task itself waits for, where its chain ends in a coroutine that Cython made,
+ * as uvloop's methods are: its frame cannot be read.
+ */
+static uint64_t leaf_of(struct lp_waits *waits, const struct lp_chain *chain,
+			const struct lp_task *task)
+{
+	const struct lp_cpython *python = waits->python;
+	uint64_t waiter;
+
+	if (!chain->leaf || cpython_wait_type_of(waits, chain->leaf)->kinds)
+		return chain->leaf;
+	waiter = memory_u64(python->pid, task->address + python->row.task.waiter);
+	return waiter && cpython_wait_type_of(waits, waiter)->kinds & LP_WAIT_FUTURE ? waiter
+										     : chain->leaf;
+}
+
 void cpython_waits_fill(struct lp_waits *waits, const struct lp_chain *chain, uint64_t now_ns,
 			struct lp_task *task)
 {
 	struct lp_waiting wait = { .waits = waits, .chain = chain, .now_ns = now_ns };
+	uint64_t leaf;
 
 	/* what the last task had is kept, and counts */
 	waits->edge_count = 0;
@@ -209,8 +230,9 @@ void cpython_waits_fill(struct lp_waits *waits, const struct lp_chain *chain, ui
 	if (!choose(&wait) || !read_row(&wait)) {
 		begin(&wait);
 		wait.code = NULL;
-		if (chain->leaf)
-			cpython_wait_future(&wait, chain->leaf);
+		leaf = leaf_of(waits, chain, task);
+		if (leaf)
+			cpython_wait_future(&wait, leaf);
 	}
 	if (wait.edges_cut)
 		cpython_wait_say(&wait, "%zu shown", waits->edge_count);

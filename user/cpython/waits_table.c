@@ -312,6 +312,9 @@ const struct lp_wait_row cpython_wait_rows[] = {
 	  cpython_wait_read_stream, NULL, NULL },
 	{ "base_subprocess.py", "BaseSubprocessTransport._wait", LP_AWAITED_SOCKET, 0, "self",
 	  cpython_wait_read_child, NULL, NULL },
+	/* of a loop whose transports are no Python code, as uvloop's */
+	{ "subprocess.py", "Process.wait", LP_AWAITED_SOCKET, 0, "self", cpython_wait_read_process,
+	  NULL, NULL },
 	{ "unix_events.py", "_UnixSelectorEventLoop._make_subprocess_transport", LP_AWAITED_SOCKET,
 	  0, "transp", cpython_wait_read_child, NULL, NULL },
 };

@@ -43,8 +43,10 @@ static int decode_name(const void *record, const struct lp_event_handlers *handl
 	if (event->kind == LP_CALLBACK_BUILTIN) {
 		decode_text(&event->owner, event->owner_data, sizeof(event->owner_data), false,
 			    owner, sizeof(owner));
-		/* a module's function is bound to the module: its type tells nothing */
-		if (event->owner.bytes && strcmp(owner, "module") != 0) {
+		/* a module's function is bound to the module, and one of Cython's to itself: then
+		 * the type tells nothing */
+		if (event->owner.bytes && strcmp(owner, "module") != 0 &&
+		    !strstr(owner, "cython_function_or_method")) {
 			snprintf(method, sizeof(method), "%.500s", name.name);
 			snprintf(name.name, sizeof(name.name), "%s.%s", owner, method);
 		}

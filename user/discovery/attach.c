@@ -82,25 +82,49 @@ static void count_beyond(struct lp_targets *targets, struct lp_target *target, s
 	target->beyond_loops = beyond;
 }
 
-int target_add_loops(struct lp_targets *targets, struct lp_target *target, int looks)
+/* Sample mode: a thread that ran another loop before.  Its slot, if that is a new one. */
+static int meet_again(struct lp_targets *targets, struct lp_target *target,
+		      const struct lp_running_loop *running)
 {
-	static uint64_t states[LP_MAX_LOOPS];
-	static pid_t tids[LP_MAX_LOOPS];
+	int slot = session_find_loop(targets->config.session, running->tid);
+	const struct lp_loop *known;
+
+	known = slot < 0 ? NULL : session_loop(targets->config.session, (uint32_t)slot);
+	if (!known || !targets->config.sampling)
+		return -EEXIST;
+	if (known->kind == running->kind) {
+		targets->met +=
+			session_update_loop(targets->config.session, (uint32_t)slot, running);
+		return -EEXIST;
+	}
+	live_end_loop(targets->config.live, target->process.pid, (uint32_t)slot);
+	return session_add_loop(targets->config.session, &target->instance, running,
+				targets->config.threshold_ns);
+}
+
+int target_add_loops(struct lp_targets *targets, struct lp_target *target, int looks,
+		     unsigned int *kinds)
+{
+	static struct lp_running_loop loops[LP_MAX_LOOPS];
 	int count = 0, i, slot;
 	size_t beyond = 0;
 
 	/* the stack of a thread that runs changes while it is read: one look may miss it */
 	for (i = 0; i < looks && count <= 0; i++)
-		count = target->instance.runtime->find_loops(&target->instance, tids, states,
+		count = target->instance.runtime->find_loops(&target->instance, loops,
 							     LP_MAX_LOOPS);
 	for (i = 0; i < count; i++) {
-		slot = session_add_loop(targets->config.session, &target->instance, tids[i],
-					states[i], targets->config.threshold_ns);
+		if (kinds)
+			*kinds |= 1U << loops[i].kind;
+		slot = session_add_loop(targets->config.session, &target->instance, &loops[i],
+					targets->config.threshold_ns);
+		if (slot == -EEXIST)
+			slot = meet_again(targets, target, &loops[i]);
 		beyond += slot == -ENOSPC;
 		if (slot < 0)
 			continue;
-		live_add_loop(targets->config.live, &target->instance, (uint32_t)slot, tids[i],
-			      states[i]);
+		targets->met++;
+		live_add_loop(targets->config.live, &target->instance, (uint32_t)slot, &loops[i]);
 		if (targets->config.sampling)
 			watch_polls(targets, target->process.pid, (uint32_t)slot);
 	}
@@ -109,13 +133,16 @@ int target_add_loops(struct lp_targets *targets, struct lp_target *target, int l
 	return count;
 }
 
-static void told(const struct lp_target *target, int loops)
+static void told(const struct lp_target *target, int loops, unsigned int kinds)
 {
 	const struct lp_process_info *process = &target->process;
+	char runtime[64];
+
+	loop_kinds_text(kinds, target->instance.runtime_name, runtime, sizeof(runtime));
 
 	if (target->named)
 		log_note("pid %d (%s), %s on CPython %s, %s%s", process->pid, process->comm,
-			 target->instance.runtime_name, target->instance.version,
+			 runtime, target->instance.version,
 			 loops > 1    ? "several loops"
 			 : loops == 1 ? "1 loop"
 				      : "no event loop runs yet",
@@ -134,7 +161,8 @@ int target_attach(struct lp_targets *targets, struct lp_target *target, bool wai
 		  struct lp_error *error)
 {
 	struct lp_instance instance;
-	int err;
+	unsigned int kinds = 0;
+	int err, loops;
 
 	/* a look into its modules is much less than to find them anew */
 	if (wait_for_asyncio && target->instance.reader && lacks_asyncio(&target->instance))
@@ -166,7 +194,8 @@ int target_attach(struct lp_targets *targets, struct lp_target *target, bool wai
 	targets->profiled++;
 	live_add_target(targets->config.live, &target->process, &target->instance);
 	/* one that is still coming up is looked at again anyway */
-	told(target,
-	     target_add_loops(targets, target, target_age_ns(target) > YOUNG_NS ? LOOKS : 1));
+	loops = target_add_loops(targets, target, target_age_ns(target) > YOUNG_NS ? LOOKS : 1,
+				 &kinds);
+	told(target, loops, kinds);
 	return 0;
 }

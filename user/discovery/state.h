@@ -49,6 +49,7 @@ struct lp_targets {
 	size_t alive;
 	size_t attached; /* ever */
 	size_t profiled; /* now */
+	size_t met; /* loops, new to us */
 	uint64_t failures;
 	uint64_t beyond; /* processes that there was no room to wait for */
 	int descriptor; /* epoll on the pidfds of all */
@@ -79,8 +80,12 @@ int target_attach(struct lp_targets *targets, struct lp_target *target, bool wai
 		  struct lp_error *error);
 /* Probes whose module was not loaded yet, and the check of the offsets. */
 void target_complete(struct lp_targets *targets, struct lp_target *target);
-/* Loops that run already are known before they dispatch the next time. Returns how many run. */
-int target_add_loops(struct lp_targets *targets, struct lp_target *target, int looks);
+/*
+ * Loops that run already are known before they dispatch the next time.  Returns how many
+ * run; kinds gets theirs, 1 << kind, and may be NULL.
+ */
+int target_add_loops(struct lp_targets *targets, struct lp_target *target, int looks,
+		     unsigned int *kinds);
 
 /* finding.c: what -a and -s find, tried at once, and again later if it is not ready. */
 void targets_consider(struct lp_targets *targets, pid_t pid, const struct lp_program_key *key);

@@ -118,10 +118,10 @@ int targets_add(struct lp_targets *targets, pid_t pid, bool expect, struct lp_er
 static void look_for_loops(struct lp_targets *targets, struct lp_target *target, uint64_t *due,
 			   uint64_t *step, uint64_t least)
 {
-	size_t before = live_loops(targets->config.live);
+	size_t before = targets->met;
 
-	target_add_loops(targets, target, 1);
-	if (live_loops(targets->config.live) > before)
+	target_add_loops(targets, target, 1, NULL);
+	if (targets->met > before)
 		*step = least;
 	else if (*step < SCAN_SELDOM_NS)
 		*step += *step + least;
@@ -132,6 +132,9 @@ void targets_poller_event(struct lp_targets *targets, const struct lp_event_poll
 {
 	struct lp_target *target = target_find(targets, (pid_t)event->event.pid);
 
+	/* a loop of another class than before: its module may have been loaded since */
+	if (target && target->state == LP_TARGET_ATTACHED && !targets->config.sampling)
+		target_complete(targets, target);
 	/* a server with many threads that poll and run no loop must not keep us busy */
 	if (target && target->state == LP_TARGET_ATTACHED &&
 	    event->event.time_ns >= target->look_ns)

@@ -27,9 +27,9 @@ static bool equip_loop(struct lp_model *model, struct lp_model_loop *loop)
 	return loop->stalls != NULL;
 }
 
-/* What it has from its process and from the run. */
+/* What it has from its process and from the run; a process may have several kinds of loops. */
 static void label_loop(struct lp_model_loop *loop, const struct lp_run *run,
-		       const struct lp_model_target *known)
+		       const struct lp_model_target *known, uint32_t kind)
 {
 	struct lp_loop_info *info = &loop->info;
 
@@ -37,7 +37,8 @@ static void label_loop(struct lp_model_loop *loop, const struct lp_run *run,
 	info->unix_offset_ns = (int64_t)(run->start_unix_ns - run->start_ns);
 	if (!known)
 		return;
-	text_copy(info->runtime, sizeof(info->runtime), known->target.runtime);
+	text_copy(info->runtime, sizeof(info->runtime),
+		  kind == LP_LOOP_UVLOOP ? "uvloop" : known->target.runtime);
 	text_copy(info->version, sizeof(info->version), known->target.version);
 	text_copy(info->exe, sizeof(info->exe), known->target.exe);
 	text_copy(info->container, sizeof(info->container), known->target.container);
@@ -102,7 +103,7 @@ void model_begin_loop(struct lp_model *model, const struct lp_event_loop *event)
 	if (!loop)
 		return;
 	target = labels_find(&source->targets, event->event.pid);
-	label_loop(loop, &source->run, target);
+	label_loop(loop, &source->run, target, event->kind);
 	source->overlapped[slot] = source_overlaps(model, &loop->info, loop->start_ticks);
 	if (source->overlapped[slot]) {
 		model->overlaps++;

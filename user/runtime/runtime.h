@@ -17,6 +17,10 @@ enum lp_probe_role {
 	LP_PROBE_DISPATCH, /* begins a callback */
 	LP_PROBE_RUNNING_LOOP, /* a loop starts or stops running in this thread */
 	LP_PROBE_READY, /* --queue: a callback becomes ready */
+	/* the same as LP_PROBE_DISPATCH for loops of uvloop; self, or the context, comes first */
+	LP_PROBE_DISPATCH_HANDLE,
+	LP_PROBE_DISPATCH_TIMER,
+	LP_PROBE_DISPATCH_METHOD, /* of a protocol, without a handle */
 	/* what gets lost; each is hit only when it happens */
 	LP_PROBE_NEVER_AWAITED,
 	LP_PROBE_NEVER_RETRIEVED,
@@ -24,8 +28,11 @@ enum lp_probe_role {
 	LP_PROBE_NO_RUNNING_LOOP,
 	LP_PROBE_OTHER_LOOP,
 	LP_PROBE_LOOP_CLOSE,
+	LP_PROBE_UVLOOP_CLOSE,
 	/* --find wrong_thread: each timer that is set */
 	LP_PROBE_TIMER,
+	LP_PROBE_UVLOOP_TIMER,
+	LP_PROBE_UVLOOP_THREADSAFE, /* a callback is put into another thread's loop as it should */
 	/* --find closed_loop: each exception that Python code makes */
 	LP_PROBE_EXCEPTION,
 	/* --origins, --lifetimes: each task and coroutine */
@@ -35,7 +42,7 @@ enum lp_probe_role {
 	LP_PROBE_ROLES,
 };
 
-#define LP_PROBE_PLACES 4
+#define LP_PROBE_PLACES 8
 
 struct lp_probe {
 	enum lp_probe_role role;
@@ -77,6 +84,17 @@ struct lp_instance {
 	void *reader; /* the adapter's own, to read objects from user space */
 };
 
+/* A loop that a thread runs now. */
+struct lp_running_loop {
+	pid_t tid;
+	uint64_t thread_state; /* address */
+	enum lp_loop_kind kind;
+	/* uvloop: */
+	uint64_t object; /* the Loop */
+	uint32_t descriptor; /* that it polls, plus 1; 0: not known */
+	struct lp_uvloop uvloop;
+};
+
 struct lp_task_list;
 
 struct lp_runtime {
@@ -94,24 +112,32 @@ struct lp_runtime {
 	 */
 	bool (*may_be_program)(const char *path);
 	void (*release)(struct lp_instance *instance);
-	/* Finds a role's probe.  -EAGAIN: not now, the process has not got so far. */
+	/*
+	 * Finds a role's probe.  -EAGAIN: not now, the process has not got so far; -ENODEV:
+	 * it has not loaded that kind of loop, and may never do so.
+	 */
 	int (*find_probe)(const struct lp_instance *instance, enum lp_probe_role role,
 			  struct lp_probe *probe, struct lp_error *error);
+	/* What loops of uvloop are known by.  -ENODEV as above. */
+	int (*find_uvloop)(const struct lp_instance *instance, struct lp_uvloop *uvloop);
 	/* What lost coroutines and tasks are known by.  -EAGAIN as above. */
 	int (*find_lifecycle)(const struct lp_instance *instance, struct lp_lifecycle *lifecycle);
 	/* Does what the offsets say hold in the live process?  -EAGAIN: cannot be told yet. */
 	int (*verify)(const struct lp_instance *instance, struct lp_error *error);
 	/* Has the process loaded what it needs to run a loop? */
 	bool (*may_run_loop)(const struct lp_instance *instance);
-	/*
-	 * The threads that run a loop now: fills tids and the addresses of their
-	 * thread states.  Returns how many, or a negative errno.
-	 */
-	int (*find_loops)(const struct lp_instance *instance, pid_t *tids, uint64_t *states,
+	/* The loops that run now.  Returns how many, or a negative errno. */
+	int (*find_loops)(const struct lp_instance *instance, struct lp_running_loop *loops,
 			  size_t room);
 	/* A thread's stack, innermost first.  Returns its depth or a negative errno. */
 	int (*read_stack)(const struct lp_instance *instance, uint64_t thread_state,
 			  struct lp_raw_frame *frames, size_t room, bool *cut);
+	/*
+	 * Of a stack in a loop without Python frames of its own: how many frames are those of
+	 * a callback?  0: it runs none, or that cannot be told.
+	 */
+	int (*callback_frames)(const struct lp_instance *instance,
+			       const struct lp_raw_frame *frames, int depth);
 	/* What a frame shows: its function, file and line.  Returns 0 or a negative errno. */
 	int (*describe)(const struct lp_instance *instance, const struct lp_raw_frame *frame,
 			struct lp_frame *shown);
@@ -142,6 +168,11 @@ struct lp_runtime {
 
 /* Asks every adapter. */
 bool runtime_may_be_program(const char *path);
+/* How loops of this kind are called, where a process may have several. */
+const char *loop_kind_name(enum lp_loop_kind kind);
+
+/* The same of several: bits, 1 << kind.  "asyncio and uvloop"; default_name if there are none. */
+void loop_kinds_text(unsigned int kinds, const char *default_name, char *text, size_t size);
 
 /* Tries every adapter.  Returns as detect does. */
 int runtime_detect(const struct lp_process_info *process, struct lp_instance *instance,

@@ -81,6 +81,7 @@ struct lp_task_loop {
 	uint64_t address; /* of the loop object */
 	pid_t tid; /* 0: does not run */
 	const char *class; /* "_UnixSelectorEventLoop" */
+	enum lp_loop_kind kind;
 };
 
 struct lp_task_arena;

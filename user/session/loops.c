@@ -36,26 +36,67 @@ static void index_thread(struct lp_session *session, uint32_t tid, uint32_t slot
 	}
 }
 
-int session_add_loop(struct lp_session *session, const struct lp_instance *instance, pid_t tid,
-		     uint64_t thread_state, uint64_t threshold_ns)
+/* What is polled by which loop: told by the loop itself, if it is one of uvloop's. */
+static void fill_uvloop(struct lp_loop *loop, const struct lp_running_loop *running)
+{
+	loop->kind = running->kind;
+	loop->uvloop = running->uvloop;
+	loop->object = running->object;
+	loop->base_frame = 0;
+	loop->poll_descriptor = running->descriptor;
+	loop->own_descriptor = running->descriptor != 0;
+}
+
+int session_find_loop(const struct lp_session *session, pid_t tid)
 {
 	uint32_t slot, key = (uint32_t)tid;
+
+	return bpf_map_lookup_elem(bpf_map__fd(session->skeleton->maps.loop_slots), &key, &slot)
+		       ? -ENOENT
+		       : (int)slot;
+}
+
+/* What polls next may be asked about at once. */
+static void forget_poller(struct lp_session *session, pid_t tid)
+{
+	uint32_t key = (uint32_t)tid;
+
+	bpf_map_delete_elem(bpf_map__fd(session->skeleton->maps.pollers), &key);
+}
+
+bool session_update_loop(struct lp_session *session, uint32_t slot,
+			 const struct lp_running_loop *running)
+{
+	struct lp_loop *loop = mapped_at(&session->loops, slot);
+
+	if (loop->object == running->object)
+		return false;
+	fill_uvloop(loop, running);
+	forget_poller(session, running->tid);
+	return true;
+}
+
+int session_add_loop(struct lp_session *session, const struct lp_instance *instance,
+		     const struct lp_running_loop *running, uint64_t threshold_ns)
+{
+	uint32_t slot, key = (uint32_t)running->tid;
 	struct lp_loop *loop;
 	char path[64];
 
-	if (!bpf_map_lookup_elem(bpf_map__fd(session->skeleton->maps.loop_slots), &key, &slot))
+	if (session_find_loop(session, running->tid) >= 0)
 		return -EEXIST;
 	if (bpf_map_lookup_and_delete_elem(bpf_map__fd(session->skeleton->maps.free_loops), NULL,
 					   &slot))
 		return -ENOSPC;
 	loop = mapped_at(&session->loops, slot);
 	loop->pid = (uint32_t)instance->pid;
-	loop->tid = (uint32_t)tid;
-	loop->thread_state = thread_state;
+	loop->tid = key;
+	loop->thread_state = running->thread_state;
 	loop->threshold_ns = threshold_ns;
 	loop->late_ns = session_late_ns(threshold_ns);
 	loop->sampled = session->config.sampling || session->config.budget > 0;
 	loop->python = instance->python;
+	fill_uvloop(loop, running);
 	/* never over one that the thread has made for itself in this moment */
 	if (bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.loop_slots), &key, &slot,
 				BPF_NOEXIST)) {
@@ -65,7 +106,8 @@ int session_add_loop(struct lp_session *session, const struct lp_instance *insta
 		return err;
 	}
 	index_thread(session, key, slot);
-	snprintf(path, sizeof(path), "/proc/%d/task/%d", instance->pid, tid);
+	forget_poller(session, running->tid);
+	snprintf(path, sizeof(path), "/proc/%d/task/%d", instance->pid, running->tid);
 	if (access(path, F_OK)) {
 		/* it has ended meanwhile: its number may come to mean another */
 		session_release_loop(session, slot);

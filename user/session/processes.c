@@ -23,6 +23,7 @@ static const struct lp_place_row {
 	[LP_PROBE_NO_RUNNING_LOOP] = { LP_FINDING_NO_RUNNING_LOOP, LP_PLACE_NO_RUNNING_LOOP },
 	[LP_PROBE_OTHER_LOOP] = { LP_FINDING_OTHER_LOOP, LP_PLACE_OTHER_LOOP },
 	[LP_PROBE_LOOP_CLOSE] = { LP_FINDING_PENDING_AT_CLOSE, LP_PLACE_LOOP_CLOSE },
+	[LP_PROBE_UVLOOP_CLOSE] = { LP_FINDING_PENDING_AT_CLOSE, LP_PLACE_UVLOOP_CLOSE },
 };
 
 static uint64_t now_ns(void)
@@ -40,9 +41,9 @@ static bool is_needed(enum lp_probe_role role)
 
 static struct bpf_program *program_for(const struct lp_session *session, enum lp_probe_role role)
 {
-	struct loopprof_bpf *skeleton = session->skeleton;
-
 	const struct lp_session_config *config = &session->config;
+	bool wrong_thread = config->findings >> LP_FINDING_WRONG_THREAD & 1;
+	struct loopprof_bpf *skeleton = session->skeleton;
 
 	if (place_rows[role].place)
 		return config->findings >> place_rows[role].kind & 1 ? session->late->progs.lp_lost
@@ -56,10 +57,18 @@ static struct bpf_program *program_for(const struct lp_session *session, enum lp
 		return config->sampling ? NULL : skeleton->progs.lp_running_loop;
 	case LP_PROBE_READY:
 		return config->queue ? skeleton->progs.lp_deque_append : NULL;
+	case LP_PROBE_DISPATCH_HANDLE:
+		return config->sampling ? NULL : skeleton->progs.lp_uv_handle;
+	case LP_PROBE_DISPATCH_TIMER:
+		return config->sampling ? NULL : skeleton->progs.lp_uv_timer;
+	case LP_PROBE_DISPATCH_METHOD:
+		return config->sampling ? NULL : skeleton->progs.lp_uv_method;
 	case LP_PROBE_TIMER:
-		return config->findings >> LP_FINDING_WRONG_THREAD & 1
-			       ? skeleton->progs.lp_heap_push
-			       : NULL;
+		return wrong_thread ? skeleton->progs.lp_heap_push : NULL;
+	case LP_PROBE_UVLOOP_TIMER:
+		return wrong_thread ? skeleton->progs.lp_uv_later : NULL;
+	case LP_PROBE_UVLOOP_THREADSAFE:
+		return wrong_thread ? skeleton->progs.lp_uv_threadsafe : NULL;
 	case LP_PROBE_EXCEPTION:
 		return config->findings >> LP_FINDING_CLOSED_LOOP & 1
 			       ? session->late->progs.lp_exception_made
@@ -245,6 +254,22 @@ static void warn(struct lp_session *session, pid_t pid, enum lp_probe_role role,
 	log_warning("%s", error->text);
 }
 
+/* What loops of uvloop are known by, once that is loaded: before its probes are hit. */
+static void tell_uvloop(struct lp_session *session, struct lp_attachment *attachment,
+			const struct lp_instance *instance)
+{
+	int map = bpf_map__fd(session->skeleton->maps.processes);
+	uint32_t key = (uint32_t)instance->pid;
+	struct lp_process process;
+	struct lp_uvloop uvloop;
+
+	if (attachment->knows_uvloop || instance->runtime->find_uvloop(instance, &uvloop) ||
+	    bpf_map_lookup_elem(map, &key, &process))
+		return;
+	process.uvloop = uvloop;
+	attachment->knows_uvloop = !bpf_map_update_elem(map, &key, &process, BPF_EXIST);
+}
+
 /* Attaches the roles from first on, before end; returns how many are still open, or -errno. */
 static int attach_roles(struct lp_session *session, struct lp_attachment *attachment,
 			const struct lp_instance *instance, enum lp_probe_role first,
@@ -255,6 +280,9 @@ static int attach_roles(struct lp_session *session, struct lp_attachment *attach
 
 	for (role = first; role < end; role++) {
 		err = attach_role(session, attachment, instance, (enum lp_probe_role)role, error);
+		/* -ENODEV: it is looked for again when a loop begins to run */
+		if (err == -ENODEV)
+			continue;
 		if (err == -EAGAIN && role != LP_PROBE_DISPATCH) {
 			open++;
 		} else if (err && is_needed((enum lp_probe_role)role)) {
@@ -276,6 +304,7 @@ int session_complete_process(struct lp_session *session, const struct lp_instanc
 
 	if (!attachment)
 		return -ESRCH;
+	tell_uvloop(session, attachment, instance);
 	open = attach_roles(session, attachment, instance, LP_PROBE_DISPATCH,
 			    LP_PROBE_NEVER_AWAITED, error);
 	if (open < 0 || !session_load_late(session))
@@ -327,6 +356,7 @@ int session_add_process(struct lp_session *session, const struct lp_instance *in
 	attachment->next = session->attachments;
 	session->attachments = attachment;
 	session_open_bursts(session, attachment);
+	tell_uvloop(session, attachment, instance);
 	err = attach_roles(session, attachment, instance, LP_PROBE_DISPATCH, LP_PROBE_NEVER_AWAITED,
 			   error);
 	if (err >= 0)

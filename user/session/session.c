@@ -139,10 +139,20 @@ static int choose_programs(struct lp_session *session, const struct lp_features 
 		err = enable_program(session, queue ? "lp_context_queue" : "lp_context_run", "");
 	if (!err && !sampling)
 		err = enable_program(session, "lp_running_loop", "");
+	if (!err && !sampling)
+		err = enable_program(session, "lp_uv_handle", "");
+	if (!err && !sampling)
+		err = enable_program(session, "lp_uv_timer", "");
+	if (!err && !sampling)
+		err = enable_program(session, "lp_uv_method", "");
 	if (!err && queue)
 		err = enable_program(session, "lp_deque_append", "");
 	if (!err && session->config.findings >> LP_FINDING_WRONG_THREAD & 1)
 		err = enable_program(session, "lp_heap_push", "");
+	if (!err && session->config.findings >> LP_FINDING_WRONG_THREAD & 1)
+		err = enable_program(session, "lp_uv_later", "");
+	if (!err && session->config.findings >> LP_FINDING_WRONG_THREAD & 1)
+		err = enable_program(session, "lp_uv_threadsafe", "");
 	if (!err)
 		err = enable_program(session, "lp_sched_switch", "");
 	if (!err)
@@ -178,6 +188,7 @@ static void configure(struct lp_session *session)
 	config->want_kernel = session->config.kernel;
 	config->lifetimes = session->config.lifetimes;
 	config->origins = session->config.origins;
+	config->queue = session->config.queue;
 	config->wrong_thread = session->config.findings >> LP_FINDING_WRONG_THREAD & 1;
 	for (number = 0; number < LP_SYSCALLS; number++)
 		config->arguments[number] = (__u8)syscall_argument(number);
@@ -189,8 +200,10 @@ static void configure(struct lp_session *session)
 		bpf_map__set_max_entries(session->skeleton->maps.origins, 1);
 	if (!config->lifetimes)
 		bpf_map__set_max_entries(session->skeleton->maps.lives, 1);
-	if (!config->wrong_thread)
+	if (!config->wrong_thread) {
 		bpf_map__set_max_entries(session->skeleton->maps.owners, 1);
+		bpf_map__set_max_entries(session->skeleton->maps.threadsafe, 1);
+	}
 }
 
 static int load(struct lp_session *session, struct lp_error *error)

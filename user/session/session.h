@@ -78,9 +78,18 @@ void session_sweep(struct lp_session *session, uint64_t now_ns);
 bool session_tell_code(struct lp_session *session, const struct lp_instance *instance);
 void session_remove_process(struct lp_session *session, pid_t pid);
 
-/* Makes a thread a loop before it dispatches.  Returns its slot, or a negative errno. */
-int session_add_loop(struct lp_session *session, const struct lp_instance *instance, pid_t tid,
-		     uint64_t thread_state, uint64_t threshold_ns);
+/*
+ * Makes a thread a loop before it dispatches.  Returns its slot; -EEXIST if it is one
+ * already; or another negative errno.
+ */
+int session_add_loop(struct lp_session *session, const struct lp_instance *instance,
+		     const struct lp_running_loop *running, uint64_t threshold_ns);
+
+/* The slot of a thread's loop, or a negative errno. */
+int session_find_loop(const struct lp_session *session, pid_t tid);
+/* Sample mode: a thread's loop is another object of the same kind by now.  Is it? */
+bool session_update_loop(struct lp_session *session, uint32_t slot,
+			 const struct lp_running_loop *running);
 
 /* A callback that runs since nobody knows when: it counts from now on. */
 struct lp_segment_begun {

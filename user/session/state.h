@@ -15,7 +15,7 @@
 #include "shared.h"
 
 /* The roles before this one are those that time callbacks: attached in bursts, if there are any. */
-#define LP_BURST_ROLES (LP_PROBE_READY + 1)
+#define LP_BURST_ROLES (LP_PROBE_DISPATCH_METHOD + 1)
 
 enum lp_burst_state {
 	LP_BURST_NONE, /* no probe is attached but those on lost things */
@@ -34,6 +34,7 @@ struct lp_attachment {
 		bool stepped; /* the kernel emulates no instruction there: dear hits */
 	} roles[LP_PROBE_ROLES];
 	bool knows_lifecycle; /* so does BPF */
+	bool knows_uvloop; /* the same */
 	/* what bursts attach, anew each time */
 	struct lp_probe probes[LP_BURST_ROLES]; /* count is 0 where it is not found yet */
 	/* its loops, by their slots; LP_NO_SLOT: no more */
@@ -79,6 +80,7 @@ struct lp_costs {
 	uint64_t bursts;
 	uint64_t attach_failures;
 	uint64_t map_bytes;
+	bool knows_uvloop; /* the same */
 };
 
 struct lp_session {

@@ -48,6 +48,40 @@ static bool read_callback_stack(const struct lp_instance *instance, uint64_t thr
 	return cut && depth > 0;
 }
 
+/*
+ * uvloop: what the loop called, as far as that can be told; else all that is on the stack,
+ * which is a callback if the thread waits for something else than its loop does.
+ */
+static bool read_uvloop_stack(const struct lp_instance *instance,
+			      const struct lp_running_loop *running, const struct lp_wait *wait,
+			      bool blocked, struct lp_event_raw_stack *raw)
+{
+	uint64_t mask = ~instance->python.offsets.tag_mask;
+	struct lp_raw_frame frames[LP_STACK_DEPTH];
+	int depth, i, within;
+	bool cut;
+
+	if (syscall_argument(wait->syscall) == LP_ARGUMENT_DESCRIPTOR &&
+	    wait->arguments[0] + 1 == running->descriptor)
+		return false;
+	depth = instance->runtime->read_stack(instance, running->thread_state, frames,
+					      LP_STACK_DEPTH, &cut);
+	within = depth > 0 ? instance->runtime->callback_frames(instance, frames, depth) : 0;
+	if (within)
+		raw->flags |= LP_STACK_TO_LOOP;
+	else if (!blocked)
+		return false;
+	raw->stack = LP_HASH_BASIS;
+	for (i = 0; i < (within ? within : depth) && i < LP_STACK_FRAMES; i++) {
+		uint64_t code = frames[i].code & mask;
+
+		raw->frames[i] = (struct lp_frame_reference){ code, frames[i].instruction };
+		raw->stack = hash_word(hash_word(raw->stack, code), frames[i].instruction);
+		raw->depth++;
+	}
+	return depth > 0;
+}
+
 /* /proc/PID/task/TID/syscall: a number and its arguments, or "running". */
 static bool read_syscall(pid_t pid, pid_t tid, struct lp_wait *wait)
 {
@@ -145,18 +179,21 @@ static void name_resource(pid_t pid, const struct lp_wait *wait, struct lp_resou
 	}
 }
 
-bool found_in_callback(const struct lp_instance *instance, pid_t tid, uint64_t thread_state,
+bool found_in_callback(const struct lp_instance *instance, const struct lp_running_loop *running,
 		       struct lp_event_raw_stack *raw, struct lp_segment_begun *begun)
 {
 	struct lp_wait *wait = &begun->wait;
+	pid_t tid = running->tid;
 
 	memset(begun, 0, sizeof(*begun));
 	memset(raw, 0, sizeof(*raw));
 	begun->blocked = read_syscall(instance->pid, tid, wait) &&
 			 read_schedule(instance->pid, tid, wait) && !waits_for_gil(instance, wait);
-	if (!read_callback_stack(instance, thread_state, raw))
+	if (running->kind == LP_LOOP_UVLOOP
+		    ? !read_uvloop_stack(instance, running, wait, begun->blocked, raw)
+		    : !read_callback_stack(instance, running->thread_state, raw))
 		return false;
-	raw->thread_state = thread_state;
+	raw->thread_state = running->thread_state;
 	raw->seen = LP_SEEN_BLOCKED;
 	raw->syscall = wait->syscall;
 	wait->seen = LP_SEEN_BLOCKED;

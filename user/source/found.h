@@ -13,7 +13,7 @@
  * What the thread is at.  Returns true if it runs a callback: raw is its stack, and
  * begun is to be given to session_begin_segment.
  */
-bool found_in_callback(const struct lp_instance *instance, pid_t tid, uint64_t thread_state,
+bool found_in_callback(const struct lp_instance *instance, const struct lp_running_loop *running,
 		       struct lp_event_raw_stack *raw, struct lp_segment_begun *begun);
 
 #endif /* LP_FOUND_H */

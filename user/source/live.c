@@ -401,13 +401,13 @@ void live_add_target(struct lp_live *live, const struct lp_process_info *process
 
 /* It may be stuck already. */
 static void look_at_found(struct lp_live *live, const struct lp_instance *instance, uint32_t slot,
-			  pid_t tid, uint64_t thread_state)
+			  const struct lp_running_loop *running)
 {
 	struct lp_segment_begun begun;
 	struct lp_event_raw_stack raw;
 	uint64_t now;
 
-	if (!found_in_callback(instance, tid, thread_state, &raw, &begun))
+	if (!found_in_callback(instance, running, &raw, &begun))
 		return;
 	now = now_ns();
 	session_begin_segment(live->session, slot, now, &begun);
@@ -418,7 +418,7 @@ static void look_at_found(struct lp_live *live, const struct lp_instance *instan
 }
 
 void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uint32_t slot,
-		   pid_t tid, uint64_t thread_state)
+		   const struct lp_running_loop *running)
 {
 	struct lp_event_loop event;
 	char path[64];
@@ -426,8 +426,9 @@ void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uin
 
 	memset(&event, 0, sizeof(event));
 	fill(&event.event, LP_EVENT_LOOP, sizeof(event), slot, instance->pid);
-	event.tid = (uint32_t)tid;
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", instance->pid, tid);
+	event.tid = (uint32_t)running->tid;
+	event.kind = running->kind;
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", instance->pid, running->tid);
 	comm = fopen(path, "re");
 	if (comm) {
 		if (fgets(event.comm, sizeof(event.comm), comm))
@@ -436,7 +437,15 @@ void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uin
 	}
 	loop_began(live, slot, instance->pid);
 	live->take(live->context, &event.event);
-	look_at_found(live, instance, slot, tid, thread_state);
+	look_at_found(live, instance, slot, running);
+}
+
+void live_end_loop(struct lp_live *live, pid_t pid, uint32_t slot)
+{
+	struct lp_event event;
+
+	fill(&event, LP_EVENT_LOOP_END, sizeof(event), slot, pid);
+	loop_ended(live, &event);
 }
 
 void live_remove_target(struct lp_live *live, pid_t pid)
@@ -445,12 +454,8 @@ void live_remove_target(struct lp_live *live, pid_t pid)
 	uint32_t slot;
 
 	for (slot = 0; slot < live->loop_end; slot++) {
-		struct lp_event event;
-
-		if (!live->loops[slot].used || live->loops[slot].pid != pid)
-			continue;
-		fill(&event, LP_EVENT_LOOP_END, sizeof(event), slot, pid);
-		loop_ended(live, &event);
+		if (live->loops[slot].used && live->loops[slot].pid == pid)
+			live_end_loop(live, pid, slot);
 	}
 	symboliser_forget(live->symboliser, pid);
 	while ((target = *at)) {

@@ -35,7 +35,9 @@ int live_drain(struct lp_live *live);
 void live_add_target(struct lp_live *live, const struct lp_process_info *process,
 		     const struct lp_instance *instance);
 void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uint32_t slot,
-		   pid_t tid, uint64_t thread_state);
+		   const struct lp_running_loop *running);
+/* A loop ends whose thread runs on, and another one in it. */
+void live_end_loop(struct lp_live *live, pid_t pid, uint32_t slot);
 /* Its loops end: for a process whose threads were not seen to exit. */
 void live_remove_target(struct lp_live *live, pid_t pid);
 

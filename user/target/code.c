@@ -8,6 +8,9 @@
 /* A string may be there several times, or be the end of another one. */
 #define STRINGS_MAX 8
 #define FUNCTION_BYTES_MAX 65536
+/* The function itself, and its entries in tables of linkage. */
+#define TARGETS_MAX 8
+#define SLOTS_MAX 4
 
 static bool decode(const uint8_t *code, size_t size, ZydisDecodedInstruction *head,
 		   ZydisDecodedOperand *operands)
@@ -113,6 +116,72 @@ size_t code_returns(const struct lp_elf *elf, uint64_t function, size_t bytes, u
 			return count;
 		if (head.mnemonic == ZYDIS_MNEMONIC_RET)
 			addresses[count++] = function + at;
+	}
+	return count;
+}
+
+static int32_t displacement_at(const uint8_t *code)
+{
+	int32_t displacement;
+
+	memcpy(&displacement, code, sizeof(displacement));
+	return displacement;
+}
+
+/*
+ * Entries of the procedure linkage table: an indirect jmp (ff 25) through the slot, which
+ * bnd or endbr64 may precede.  Adds them to targets; returns how many there are then.
+ */
+static size_t add_stubs(const struct lp_elf *elf, const char *function, uint64_t *targets,
+			size_t count)
+{
+	static const uint8_t endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+	uint64_t slots[SLOTS_MAX];
+	size_t found = elf_slots(elf, function, slots, SLOTS_MAX), i, at, begin;
+	struct lp_elf_segment segment;
+
+	for (i = 0; found && !elf_segment(elf, i, &segment); i++) {
+		if (!segment.executable || segment.bytes < 6)
+			continue;
+		for (at = 0; at <= segment.bytes - 6 && count < TARGETS_MAX; at++) {
+			const uint8_t *code = segment.data + at;
+
+			if (code[0] != 0xff || code[1] != 0x25 ||
+			    !is_one_of(slots, found,
+				       segment.address + at + 6 +
+					       (uint64_t)(int64_t)displacement_at(code + 2)))
+				continue;
+			begin = at && code[-1] == 0xf2 ? at - 1 : at;
+			if (begin >= sizeof(endbr64) &&
+			    !memcmp(segment.data + begin - sizeof(endbr64), endbr64,
+				    sizeof(endbr64)))
+				begin -= sizeof(endbr64);
+			targets[count++] = segment.address + begin;
+		}
+	}
+	return count;
+}
+
+size_t code_calls(const struct lp_elf *elf, const char *function, uint64_t *addresses, size_t room)
+{
+	uint64_t targets[TARGETS_MAX] = { elf_symbol(elf, function) };
+	struct lp_elf_segment segment;
+	size_t count = 0, known, i, at;
+
+	if (!targets[0])
+		return 0;
+	known = add_stubs(elf, function, targets, 1);
+	for (i = 0; !elf_segment(elf, i, &segment); i++) {
+		if (!segment.executable || segment.bytes < 5)
+			continue;
+		/* call with a displacement; other bytes that look like one would have to hit */
+		for (at = 0; at <= segment.bytes - 5 && count < room; at++)
+			if (segment.data[at] == 0xe8 &&
+			    is_one_of(targets, known,
+				      segment.address + at + 5 +
+					      (uint64_t)(int64_t)displacement_at(segment.data + at +
+										 1)))
+				addresses[count++] = segment.address + at;
 	}
 	return count;
 }

@@ -17,4 +17,7 @@ size_t code_string_uses(const struct lp_elf *elf, const char *text, uint64_t *ad
 size_t code_returns(const struct lp_elf *elf, uint64_t function, size_t bytes, uint64_t *addresses,
 		    size_t room);
 
+/* Calls of an exported function from within the same file.  The same result. */
+size_t code_calls(const struct lp_elf *elf, const char *function, uint64_t *addresses, size_t room);
+
 #endif /* LP_CODE_H */

@@ -250,3 +250,92 @@ bool elf_needs(const struct lp_elf *elf, const char *beginning)
 	}
 	return false;
 }
+
+/* Does this relocation put the address of that symbol into a slot? */
+static bool fills_slot(const struct lp_elf *elf, const GElf_Shdr *relocations,
+		       const GElf_Rela *entry, const char *wanted)
+{
+	uint64_t type = GELF_R_TYPE(entry->r_info);
+	Elf_Scn *symbols;
+	GElf_Shdr header;
+	GElf_Sym symbol;
+	const char *name;
+
+	if (type != R_X86_64_JUMP_SLOT && type != R_X86_64_GLOB_DAT)
+		return false;
+	symbols = elf_getscn(elf->elf, relocations->sh_link);
+	if (!symbols || !gelf_getshdr(symbols, &header) ||
+	    !gelf_getsym(elf_getdata(symbols, NULL), (int)GELF_R_SYM(entry->r_info), &symbol))
+		return false;
+	name = elf_strptr(elf->elf, header.sh_link, symbol.st_name);
+	return name && !strcmp(name, wanted);
+}
+
+size_t elf_slots(const struct lp_elf *elf, const char *name, uint64_t *addresses, size_t room)
+{
+	Elf_Scn *section = NULL;
+	size_t found = 0;
+
+	while ((section = elf_nextscn(elf->elf, section))) {
+		GElf_Shdr header;
+		GElf_Rela entry;
+		Elf_Data *data;
+		size_t i, count;
+
+		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_RELA ||
+		    !(header.sh_flags & SHF_ALLOC) || !header.sh_entsize)
+			continue;
+		data = elf_getdata(section, NULL);
+		count = data ? data->d_size / header.sh_entsize : 0;
+		for (i = 0; i < count && found < room; i++)
+			if (gelf_getrela(data, (int)i, &entry) &&
+			    fills_slot(elf, &header, &entry, name))
+				addresses[found++] = entry.r_offset;
+	}
+	return found;
+}
+
+/* The head of .eh_frame_hdr as linkers write it; Linux Standard Base 5.0, 10.6.2. */
+struct lp_frame_header {
+	uint8_t version, frame_encoding, count_encoding, table_encoding;
+	int32_t frame;
+	uint32_t count;
+};
+
+#define FRAME_HEADER_VERSION 1
+#define FRAME_COUNT_U32 0x03
+#define FRAME_TABLE_S32 0x3b /* pairs of 4 bytes, relative to the header */
+
+uint64_t elf_function_start(const struct lp_elf *elf, uint64_t address)
+{
+	uint32_t low = 0, high, middle;
+	struct lp_frame_header head;
+	GElf_Phdr segment;
+	int32_t begin;
+	size_t i;
+
+	for (i = 0; i < elf->segments; i++)
+		if (gelf_getphdr(elf->elf, (int)i, &segment) && segment.p_type == PT_GNU_EH_FRAME)
+			break;
+	if (i == elf->segments ||
+	    elf_bytes(elf, segment.p_vaddr, &head, sizeof(head)) != sizeof(head) ||
+	    head.version != FRAME_HEADER_VERSION || head.count_encoding != FRAME_COUNT_U32 ||
+	    head.table_encoding != FRAME_TABLE_S32)
+		return 0;
+	high = head.count;
+	/* the last that begins at the address or before it */
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (elf_bytes(elf, segment.p_vaddr + sizeof(head) + (uint64_t)middle * 8, &begin,
+			      sizeof(begin)) != sizeof(begin))
+			return 0;
+		if (segment.p_vaddr + (uint64_t)(int64_t)begin <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low || elf_bytes(elf, segment.p_vaddr + sizeof(head) + (uint64_t)(low - 1) * 8, &begin,
+			      sizeof(begin)) != sizeof(begin))
+		return 0;
+	return segment.p_vaddr + (uint64_t)(int64_t)begin;
+}

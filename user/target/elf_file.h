@@ -47,4 +47,13 @@ bool elf_needs(const struct lp_elf *elf, const char *beginning);
 int elf_address_to_offset(const struct lp_elf *elf, uint64_t address, uint64_t *offset);
 int elf_offset_to_address(const struct lp_elf *elf, uint64_t offset, uint64_t *address);
 
+/*
+ * Where the loader puts the address of a symbol for the code of this file: fills their
+ * virtual addresses; returns how many there are, at most room.
+ */
+size_t elf_slots(const struct lp_elf *elf, const char *name, uint64_t *addresses, size_t room);
+
+/* Where the function that has this address in it begins, stripped or not; 0: not known. */
+uint64_t elf_function_start(const struct lp_elf *elf, uint64_t address);
+
 #endif /* LP_ELF_FILE_H */

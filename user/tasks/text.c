@@ -60,16 +60,22 @@ static void print_headline(struct text_sink *sink, const struct lp_tasks_view *v
 		[LP_TASK_CANCELLING] = "being cancelled",
 	};
 	size_t counts[LP_TASK_STATES], count;
-	char text[512], number[32], comm[LP_COMM_BYTES * 4];
+	char text[512], number[32], comm[LP_COMM_BYTES * 4], kinds[64];
 	const char *separator = "    ";
+	unsigned int kind_bits = 0;
+	size_t loop;
 	int state;
+
+	for (loop = 0; loop < view->loop_count; loop++)
+		kind_bits |= 1U << view->list.loops[loop].kind;
+	loop_kinds_text(kind_bits, view->instance->runtime_name, kinds, sizeof(kinds));
 
 	count_states(view, 0, true, counts);
 	count = living(counts);
 	text_copy(comm, sizeof(comm), view->process->comm);
 	snprintf(text, sizeof(text), "pid %d (%s), %s on CPython %s: %s task%s", view->process->pid,
-		 comm, view->instance->runtime_name, view->instance->version,
-		 count ? line_number(count, number) : "no", count == 1 ? "" : "s");
+		 comm, kinds, view->instance->version, count ? line_number(count, number) : "no",
+		 count == 1 ? "" : "s");
 	if (view->loop_count)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), " in %zu loop%s",
 			 view->loop_count, view->loop_count == 1 ? "" : "s");

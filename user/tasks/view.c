@@ -58,7 +58,8 @@ static void fill_loop(const struct lp_tasks_view *view, const struct lp_task_loo
 	loop->pid = process->pid;
 	loop->tid = from->tid;
 	text_copy(loop->comm, sizeof(loop->comm), process->comm);
-	text_copy(loop->runtime, sizeof(loop->runtime), instance->runtime_name);
+	text_copy(loop->runtime, sizeof(loop->runtime),
+		  from->kind ? loop_kind_name(from->kind) : instance->runtime_name);
 	text_copy(loop->version, sizeof(loop->version), instance->version);
 	text_copy(loop->exe, sizeof(loop->exe), process->exe);
 	text_copy(loop->container, sizeof(loop->container), process->container);

@@ -86,7 +86,7 @@ def place(record, row):
     if frame is None or not is_at(frame, row["at"]):
         yield f"{describe(row)}: lost at {told(record['stack'] or [])}, not {wanted(row['at'])}"
     elif record["stack"][0] is not frame and not any(
-            part in record["stack"][0]["file"] for part in ("/asyncio/", "/selectors")):
+            part in record["stack"][0]["file"] for part in ("/asyncio/", "/selectors", "/uvloop/")):
         yield f"{describe(row)}: lost at {told(record['stack'])}"
 
 
@@ -139,9 +139,11 @@ def lateness(record, row):
     elif not earliest - SLACK_NS <= record["late_ns"] <= latest + SLACK_NS:
         yield (f"{describe(row)}: noticed after {milliseconds(record['late_ns'])}, "
                f"not {milliseconds(latest)}")
-    # It sleeps in its poll; what called that is the same for all loops, and is left out.
+    # It sleeps in its poll; what called that is the same for all loops, and is left out.  A
+    # loop of uvloop has no frames: there it is what runs the loop.
     loop = record["loop_stack"] or []
-    if not loop or loop[0]["function"].rpartition(".")[2] != "select":
+    if not loop or loop[0]["function"].rpartition(".")[2] != "select" and not (
+            loop[0]["file"].endswith("asyncio/runners.py")):
         yield f"{describe(row)}: meanwhile the loop was at {told(loop)}"
 
 

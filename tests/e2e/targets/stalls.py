@@ -114,13 +114,15 @@ def on_readable(stalls, reader):
 
 
 class Receiver(asyncio.Protocol):
-    """What a transport calls is a part of the transport's callback."""
+    """What a transport calls is a part of the transport's callback; uvloop's have none."""
 
     def __init__(self, stalls):
         self.stalls = stalls
 
     def data_received(self, data):
-        self.stalls.books.stall(of=asyncio.selector_events._SelectorSocketTransport._read_ready)
+        transport = asyncio.selector_events._SelectorSocketTransport
+        own = isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop)
+        self.stalls.books.stall(of=transport._read_ready if own else self.data_received)
         self.stalls.finish()
 
 

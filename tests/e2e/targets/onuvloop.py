@@ -1,0 +1,16 @@
+"""Runs another target with uvloop's loops in the place of asyncio's.
+
+Started with the path of the books, the target's name, and the target's own arguments.
+"""
+
+import os
+import runpy
+import sys
+
+import uvloop
+
+books, script = sys.argv[1:3]
+here = os.path.dirname(os.path.abspath(__file__))
+sys.argv[:] = [os.path.join(here, script), books] + sys.argv[3:]
+uvloop.install()
+runpy.run_path(sys.argv[0], run_name="__main__")
