@@ -73,14 +73,16 @@ __weak __noinline int lp_uv_observe(__u32 slot, __u64 now)
 	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
 	__u64 boundary, seen, entered = 0;
-	struct lp_uv_handle handle;
+	struct lp_uv_handle *handle;
 	bool found, running;
 
 	if (!stall || !loop)
 		return 0;
+	/* too much for the stack, which 5.10 counts through all callers */
+	handle = (struct lp_uv_handle *)stall->scratch;
 	running = lp_uv_runs(loop->object);
-	found = running && lp_uv_popped(loop, &handle, &seen) &&
-		lp_uv_entered(loop, handle.context, &entered);
+	found = running && lp_uv_popped(loop, handle, &seen) &&
+		lp_uv_entered(loop, handle->context, &entered);
 	if (!found) {
 		lp_uv_entered(loop, 0, &entered);
 		seen = stall->outer_code ? stall->outer_code ^ entered : 0;
@@ -102,7 +104,7 @@ __weak __noinline int lp_uv_observe(__u32 slot, __u64 now)
 	if (!seen)
 		return 1;
 	lp_observe_begin(loop, boundary,
-			 found ? lp_uv_identify(loop, slot, seen, &handle)
+			 found ? lp_uv_identify(loop, slot, seen, handle)
 			       : lp_uv_identify_code(loop, slot, stall->outer_code));
 	return 1;
 }

@@ -21,6 +21,8 @@ struct lp_uv_handle {
 	__u64 argument; /* the callable, or the object that the C method is of */
 };
 
+_Static_assert(sizeof(struct lp_uv_handle) <= LP_SCRATCH_BYTES, "is read into the scratch");
+
 #define LP_UV_CALLABLE 1
 #define LP_UV_METHOD 2 /* a C method without further arguments */
 
