@@ -106,8 +106,11 @@ static inline struct lp_tasks_view *new_view(struct lp_task_list *list)
 	struct lp_tasks_view *view;
 
 	assert_int_equal(view_new(&process, &instance, list, &view), 0);
-	if (view->loop_count)
+	if (view->loop_count) {
+		/* of whatever machine this runs on */
+		view->loops[0].host[0] = '\0';
 		view->loops[0].id = 1;
+	}
 	return view;
 }
 

@@ -39,7 +39,8 @@ static void test_task(void **state)
 		text,
 		"{\"type\":\"loop\",\"loop_id\":1,\"pid\":42,\"tid\":42,\"comm\":\"gunicorn\","
 		"\"runtime\":\"asyncio\",\"runtime_version\":\"3.11.2\",\"exe\":\"\","
-		"\"container\":null,\"class\":\"_UnixSelectorEventLoop\"}\n"
+		"\"container\":null,\"unit\":null,\"pod\":null,\"host\":null,"
+		"\"class\":\"_UnixSelectorEventLoop\"}\n"
 		"{\"type\":\"task\",\"loop_id\":1,\"task\":\"a\",\"task_id\":\"0x7f0000000000\","
 		"\"state\":\"waiting\",\"name\":\"fetch\",\"file\":\"/srv/app/client.py\","
 		"\"line\":12,\"parked\":{\"function\":\"fetch\",\"file\":\"/srv/app/client.py\","

@@ -140,12 +140,6 @@ static void write_loop(void *context, const struct lp_loop_info *loop)
 	fprintf(out, "{\"type\":\"loop\",\"loop_id\":%" PRIu32 ",\"pid\":%d,\"tid\":%d", loop->id,
 		loop->pid, loop->tid);
 	json_program(out, loop);
-	fputs(",\"unit\":", out);
-	json_string_or_null(out, loop->unit);
-	fputs(",\"pod\":", out);
-	json_string_or_null(out, loop->pod);
-	fputs(",\"host\":", out);
-	json_string_or_null(out, loop->host);
 	if (loop->folded)
 		fputs(",\"folded\":true", out);
 	putc('}', out);

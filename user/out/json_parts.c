@@ -35,6 +35,12 @@ void json_program(FILE *out, const struct lp_loop_info *loop)
 	json_string(out, loop->exe);
 	fputs(",\"container\":", out);
 	json_string_or_null(out, loop->container);
+	fputs(",\"unit\":", out);
+	json_string_or_null(out, loop->unit);
+	fputs(",\"pod\":", out);
+	json_string_or_null(out, loop->pod);
+	fputs(",\"host\":", out);
+	json_string_or_null(out, loop->host);
 }
 
 const char *json_kind(enum lp_model_kind kind)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const struct lp_shown_frame *view_frame(const struct lp_tasks_view *view,
 					const struct lp_task *task, size_t number)
@@ -63,6 +64,10 @@ static void fill_loop(const struct lp_tasks_view *view, const struct lp_task_loo
 	text_copy(loop->version, sizeof(loop->version), instance->version);
 	text_copy(loop->exe, sizeof(loop->exe), process->exe);
 	text_copy(loop->container, sizeof(loop->container), process->container);
+	text_copy(loop->unit, sizeof(loop->unit), process->unit);
+	text_copy(loop->pod, sizeof(loop->pod), process->pod);
+	if (gethostname(loop->host, sizeof(loop->host) - 1))
+		loop->host[0] = '\0';
 }
 
 int view_new(const struct lp_process_info *process, const struct lp_instance *instance,
