@@ -43,6 +43,7 @@ SHELL_SCRIPTS = $(shell git ls-files '*.sh' .ci/run 2>/dev/null)
 C_FILES = $(shell git ls-files 'bpf/*.[ch]' 'user/*.[ch]' 'tests/*.[ch]' 'tools/*.[ch]' 2>/dev/null)
 
 KERNELS ?= 5.10 6.12
+JOBS ?= $(shell nproc)
 BENCH_OPTIONS ?=
 SOAK_OPTIONS ?=
 
@@ -132,7 +133,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c tests/fuzz/driver.c $$($$*_SOURCES) $(HEADERS) \
 	$(CC) $(CFLAGS) $(SANITIZE) -o $@ $(filter %.c,$^) $(LDLIBS)
 
 check: packages-build packages-test  ## install what is needed, build, run all tests
-	$(MAKE) all unit-tests
+	$(MAKE) -j$(JOBS) all unit-tests
 	tests/run.sh $(BUILD)
 
 # SOAK_OPTIONS="--seconds 300" for a short one.
@@ -143,7 +144,7 @@ check-all: check  ## and what takes more tools: the OpenTelemetry Collector's de
 unit-tests: $(UNIT_TESTS) $(FUZZERS)
 
 check-unit: packages-build packages-test  ## only what needs no kernel and no root
-	$(MAKE) all unit-tests
+	$(MAKE) -j$(JOBS) all unit-tests
 	tests/run.sh $(BUILD) unit golden fuzz
 
 check-packaging: packages-build packages-test packages-static packages-deb  ## what is shipped: static program, package, unit, manifests, rules

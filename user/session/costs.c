@@ -24,9 +24,8 @@
 #define COUNT_FIRST_NS (200 * MILLISECOND)
 #define COUNT_EACH_NS (5000 * MILLISECOND)
 /*
- * What a hook costs beside its program.  A context switch calls it directly; a clock is an
- * interrupt with its way in and out (a spin beside clocks of 1 to 10 kHz took 1.5 to 3 us
- * longer for each, on a virtual machine).
+ * What a hook costs beside its program, as orders of magnitude: a context switch calls it
+ * directly; a clock is an interrupt, with its way in and out of a virtual machine.
  */
 #define SWITCH_NS 20
 #define CLOCK_NS 3000
