@@ -56,10 +56,31 @@ void target_complete(struct lp_targets *targets, struct lp_target *target)
 		put_off(target);
 }
 
-/* A loop was found: are its polls watched? */
+/*
+ * Does the thread of a slot run a loop still?  A loop that ends has closed its epoll
+ * descriptor, and a process that ends has none.
+ */
+static bool runs_still(const struct lp_targets *targets, pid_t pid, uint32_t slot)
+{
+	static struct lp_running_loop loops[LP_MAX_LOOPS];
+	const struct lp_target *target = target_find(targets, pid);
+	const struct lp_loop *loop = session_loop(targets->config.session, slot);
+	int count = 0, i;
+
+	if (!target || target->state != LP_TARGET_ATTACHED || !loop)
+		return false;
+	count = target->instance.runtime->find_loops(&target->instance, loops, LP_MAX_LOOPS);
+	for (i = 0; i < count; i++)
+		if ((uint32_t)loops[i].tid == loop->tid)
+			return true;
+	return false;
+}
+
+/* A loop was found: are its polls watched?  Watching more of them slows the whole host. */
 static void watch_polls(struct lp_targets *targets, pid_t pid, uint32_t slot)
 {
-	if (!session_lacks_polls(targets->config.session) || process_has_epoll(pid))
+	if (!session_lacks_polls(targets->config.session) || process_has_epoll(pid) ||
+	    !runs_still(targets, pid, slot) || process_has_epoll(pid))
 		return;
 	if (session_watch_polls(targets->config.session, true))
 		log_warning(

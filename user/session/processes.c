@@ -115,6 +115,9 @@ static int attach_place(struct lp_session *session, struct lp_attached_role *att
 				    .pid = (uint32_t)pid };
 	uint32_t place = place_rows[probe->role].place;
 
+	/* tried before, and only a later place failed */
+	if (attached->links[number] || attached->shares[number])
+		return 0;
 	if (place) {
 		if (bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.places), &key, &place,
 					BPF_ANY))
