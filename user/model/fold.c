@@ -101,6 +101,8 @@ static void add_stats(struct lp_event_loop_stats *into, const struct lp_event_lo
 
 static void add_coverage(struct lp_event_coverage *into, const struct lp_event_coverage *from)
 {
+	/* an older version's loops tell nothing of it */
+	into->event.size |= from->event.size;
 	into->traced_ns += from->traced_ns;
 	into->untold += from->untold;
 	into->untold_ns += from->untold_ns;

@@ -251,6 +251,7 @@ static void add_loop(struct sum *sum, struct lp_loop_summary *into,
 	into->untold += loop->untold;
 	into->untold_iterations += loop->untold_iterations;
 	into->traced_ns += loop->traced_ns;
+	into->traced_known |= loop->traced_known;
 	histogram_merge(&into->iteration, &loop->iteration);
 	for (i = 0; i < loop->callback_count; i++)
 		callbacks_add_summary(&sum->callbacks, &loop->items[i]);
