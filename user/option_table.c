@@ -31,7 +31,7 @@ const struct lp_option_row lp_options[] = {
 	{ 'p', "pid", "PID[,PID]...", LP_FOR_LIVE | LP_FOR_TASKS,
 	  "profile these processes; may be repeated" },
 	{ 'a', "all", NULL, LP_FOR_LIVE,
-	  "profile every asyncio process of the host, also those that start later" },
+	  "profile every event loop of the host, in containers too, also those that start later" },
 	{ LP_OPTION_CGROUP, "cgroup", "PATH", LP_FOR_LIVE,
 	  "the same, of those processes only that are in this cgroup or below it (a systemd unit, a container, a pod): a path below /sys/fs/cgroup" },
 	{ 's', "subprocesses", NULL, LP_FOR_LIVE, "follow the targets' children too" },
@@ -101,11 +101,14 @@ static const struct {
 	{ "sudo loopprof -p 4242 -m sample", "the same without a probe: cheap enough to stay on" },
 	{ "sudo loopprof tasks -p 4242", "what each of its tasks waits for, now" },
 	{ "sudo loopprof -p 4242 --find all --explain", "what got lost, and what to do about it" },
-	{ "sudo loopprof -a -i 10s", "every asyncio process, a summary each ten seconds" },
+	{ "sudo loopprof -a -i 10s", "every loop of the host, a summary each ten seconds" },
 	{ "sudo loopprof -- python3 app.py", "from the first callback of a program on" },
-	{ "sudo loopprof -p 4242 -i 15s -o loop.prom", "histograms for node_exporter" },
+	{ "sudo loopprof -a --budget 1% --export prom=/var/x.prom",
+	  "left on, with metrics for node_exporter" },
 	{ "sudo loopprof record -o x.lpc -p 4242", "capture now, ..." },
 	{ "loopprof report x.lpc", "... read later, elsewhere" },
+	{ "loopprof export -f html -o x.html x.lpc", "a page for a browser" },
+	{ "loopprof diff old.lpc new.lpc --fail-if slower", "a gate for a release" },
 	{ "sudo loopprof record -a -o /var/lib/loopprof/",
 	  "all the time: the last gigabyte is kept" },
 };
@@ -195,7 +198,8 @@ static const char man_description[] =
 	"collecting garbage), and whom it held up; what got lost: coroutines that nobody awaited,\n"
 	"exceptions that nobody asked for, tasks that were dropped, loops that were closed too\n"
 	"early or used from the wrong thread; and what each task waits for. The programs are\n"
-	"neither changed nor restarted.\n";
+	"neither changed nor restarted. Left on with \\-a, it follows every loop of a host within a\n"
+	"budget, and writes captures and metrics to files.\n";
 
 static const char man_end[] =
 	".SH OVERHEAD\n"

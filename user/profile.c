@@ -297,7 +297,7 @@ static int add_targets(struct lp_profile *profile, struct lp_error *error)
 	if (options->all) {
 		targets_scan(profile->targets);
 		settle(profile);
-		log_note("following every asyncio process of this host, %zu now; Ctrl-C ends",
+		log_note("following every loop of this host, %zu processes now; Ctrl-C ends",
 			 targets_attached(profile->targets));
 		return 0;
 	}
