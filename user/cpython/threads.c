@@ -182,7 +182,8 @@ static uint64_t thread_object(const struct lp_cpython *python, uint64_t ident)
 	return found;
 }
 
-static void read_name(const struct lp_cpython *python, uint64_t thread_state, pid_t tid, char *name,
+/* Returns whether it is the name that Python has: a thread that starts gets that a little later. */
+static bool read_name(const struct lp_cpython *python, uint64_t thread_state, pid_t tid, char *name,
 		      size_t size)
 {
 	uint64_t ident = memory_u64(python->pid, thread_state + python->row.probe.thread_id);
@@ -192,10 +193,13 @@ static void read_name(const struct lp_cpython *python, uint64_t thread_state, pi
 	text = object ? cpython_instance_get(python, object, "_name") : 0;
 	if (text && cpython_string(python, text, name, size))
 		name[0] = '\0';
-	if (!name[0] && tid) {
+	if (name[0])
+		return true;
+	if (tid) {
 		read_task_file(python->pid, tid, "comm", name, size);
 		name[strcspn(name, "\n")] = '\0';
 	}
+	return false;
 }
 
 void cpython_describe_thread(const struct lp_cpython *python, uint64_t thread_state, pid_t *tid,
@@ -213,8 +217,8 @@ void cpython_describe_thread(const struct lp_cpython *python, uint64_t thread_st
 		snprintf(name, size, "%s", known->name);
 		return;
 	}
-	read_name(python, thread_state, *tid, name, size);
-	if (!known || strlen(name) >= sizeof(known->name))
+	if (!read_name(python, thread_state, *tid, name, size) || !known ||
+	    strlen(name) >= sizeof(known->name))
 		return;
 	memcpy(known->name, name, strlen(name) + 1);
 	known->named_s = now.tv_sec;

@@ -96,6 +96,19 @@ void targets_free(struct lp_targets *targets)
 	free(targets);
 }
 
+/* Forks are told of processes that are watched: a launched one may have forked before. */
+static void consider_children(struct lp_targets *targets, pid_t parent)
+{
+	ssize_t count, i;
+	pid_t *pids;
+
+	count = process_list(&pids);
+	for (i = 0; i < count; i++)
+		if (process_parent(pids[i]) == parent)
+			targets_consider(targets, pids[i], NULL);
+	free(pids);
+}
+
 int targets_add(struct lp_targets *targets, pid_t pid, bool expect, struct lp_error *error)
 {
 	struct lp_target *target;
@@ -107,6 +120,8 @@ int targets_add(struct lp_targets *targets, pid_t pid, bool expect, struct lp_er
 	if (!target)
 		return error->code;
 	err = target_attach(targets, target, false, error);
+	if (expect && targets->config.subprocesses)
+		consider_children(targets, pid);
 	if (err == -ENOENT && expect)
 		return 0;
 	if (err)

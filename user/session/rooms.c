@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * How big the maps are.  Arrays are allocated when they are made, and those that are mapped
- * count as memory of ours as well: a run on one process takes no room for a whole host's.
+ * count as memory of ours as well: a run on one process takes no room for a whole host's.  Of
+ * callbacks a single loop may have as many as a host.
  */
 #include "state.h"
 
 #include <bpf/libbpf.h>
 
 #define LOOPS_LEAST 64
-#define CALLBACKS_LEAST 1024
-#define CALLBACKS_A_LOOP 16
 #define CAUSES_LEAST 2048
 #define CAUSES_A_LOOP 32
 #define PLACES_A_PROCESS 24
@@ -22,14 +21,12 @@ static uint32_t clamp(size_t wanted, uint32_t least, uint32_t most)
 void session_choose_rooms(struct lp_session *session)
 {
 	const struct lp_session_config *config = &session->config;
-	uint32_t loops = LP_MAX_LOOPS, callbacks = LP_MAX_CALLBACKS, causes = LP_MAX_CAUSES;
+	uint32_t loops = LP_MAX_LOOPS, causes = LP_MAX_CAUSES;
 	uint32_t processes = LP_MAX_PROCESSES, places = LP_MAX_PLACES;
 	struct loopprof_bpf *skeleton = session->skeleton;
 
 	if (config->threads) {
 		loops = clamp(config->threads * 2, LOOPS_LEAST, LP_MAX_LOOPS);
-		callbacks =
-			clamp((size_t)loops * CALLBACKS_A_LOOP, CALLBACKS_LEAST, LP_MAX_CALLBACKS);
 		causes = clamp((size_t)loops * CAUSES_A_LOOP, CAUSES_LEAST, LP_MAX_CAUSES);
 		/* each has a thread */
 		processes = loops;
@@ -39,12 +36,7 @@ void session_choose_rooms(struct lp_session *session)
 	bpf_map__set_max_entries(skeleton->maps.stalls, loops);
 	bpf_map__set_max_entries(skeleton->maps.loop_slots, loops);
 	bpf_map__set_max_entries(skeleton->maps.free_loops, loops);
-	bpf_map__set_max_entries(skeleton->maps.callback_slots, callbacks);
-	bpf_map__set_max_entries(skeleton->maps.callback_stats, callbacks);
-	bpf_map__set_max_entries(skeleton->maps.free_callbacks, callbacks);
 	bpf_map__set_max_entries(skeleton->maps.causes, causes);
-	if (config->queue)
-		bpf_map__set_max_entries(skeleton->maps.queue_stats, callbacks);
 	bpf_map__set_max_entries(skeleton->maps.processes, processes);
 	bpf_map__set_max_entries(skeleton->maps.places, places);
 }

@@ -82,7 +82,7 @@ static void hand_out_run_queue(struct lp_live *live, uint32_t slot)
 	live->take(live->context, &event.event);
 }
 
-static void hand_out_loop_stats(struct lp_live *live, uint32_t slot)
+static struct lp_event_loop_stats loop_stats(const struct lp_live *live, uint32_t slot)
 {
 	const struct lp_loop *loop = session_loop(live->session, slot);
 	struct lp_event_loop_stats stats = {
@@ -104,8 +104,7 @@ static void hand_out_loop_stats(struct lp_live *live, uint32_t slot)
 	since = loop->iteration_start_ns;
 	if (since && since < stats.event.time_ns)
 		stats.busy_ns += stats.event.time_ns - since;
-	live->take(live->context, &stats.event);
-	hand_out_run_queue(live, slot);
+	return stats;
 }
 
 static void hand_out_callback_stats(struct lp_live *live, uint32_t callback, uint32_t slot)
@@ -151,10 +150,10 @@ static void hand_out_self(struct lp_live *live)
 
 static void hand_out_loop(struct lp_live *live, uint32_t slot)
 {
+	/* read at once, so that a loop that runs has counted the same in both */
+	struct lp_event_loop_stats stats = loop_stats(live, slot);
 	uint32_t i;
 
-	hand_out_loop_stats(live, slot);
-	hand_out_coverage(live, slot);
 	for (i = live->loops[slot].first; i; i = live->callbacks[i].next) {
 		struct lp_live_callback *callback = &live->callbacks[i];
 		const struct lp_callback_stats *stats = session_callback(live->session, i);
@@ -166,6 +165,9 @@ static void hand_out_loop(struct lp_live *live, uint32_t slot)
 		callback->told_slow = slow;
 		hand_out_callback_stats(live, i, slot);
 	}
+	live->take(live->context, &stats.event);
+	hand_out_coverage(live, slot);
+	hand_out_run_queue(live, slot);
 }
 
 static void take_cause(void *context, const struct lp_cause_key *key,

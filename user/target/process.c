@@ -56,6 +56,17 @@ uint64_t process_start_ticks(pid_t pid)
 	return ticks;
 }
 
+pid_t process_parent(pid_t pid)
+{
+	char text[1024], *at;
+	int parent;
+
+	if (read_file(pid, "stat", text, sizeof(text)) <= 0)
+		return 0;
+	at = strrchr(text, ')');
+	return at && sscanf(at + 1, " %*c %d", &parent) == 1 ? parent : 0;
+}
+
 void process_refresh(struct lp_process_info *process)
 {
 	char path[64], text[CGROUP_BYTES] = "";

@@ -35,6 +35,9 @@ bool process_ended(const struct lp_process_info *process);
 /* Clock ticks since boot at which it started; 0 if there is no such process. */
 uint64_t process_start_ticks(pid_t pid);
 
+/* The PID of its parent; 0 if there is no such process. */
+pid_t process_parent(pid_t pid);
+
 /* Every PID of the host. Returns how many; *pids is to be freed. Negative errno on failure. */
 ssize_t process_list(pid_t **pids);
 
