@@ -96,7 +96,8 @@ def counted(records, loop, truth, begun_ns, ended_ns):
         yield f"{spin['count']} steps in {loop['traced_ns'] / 1e9:.2f} s, {share:.2f} of the truth"
     summaries = records.final("callback_summary")
     total = sum(record["count"] for record in summaries)
-    if total != loop["callbacks"]:
+    # The one that runs when a burst ends is counted, but has no duration of its own.
+    if not 0 <= loop["callbacks"] - total <= 0.001 * total:
         yield f"{total} callbacks in the histograms, {loop['callbacks']} in the summary"
     # It never rests: what is not a callback's is the loop's own, a small part.
     timed = sum(record["run"]["sum_ns"] for record in summaries) / loop["traced_ns"]
