@@ -97,6 +97,9 @@ def check_root(name, target_root):
     inside(root, "/loopprof", "check")
     with Target(target_root) as pid:
         slow = profiled(root, pid)
+    # the one that it came into the middle of counts from then on
+    if slow and slow[0]["duration_ns"] < 140e6:
+        slow.pop(0)
     if not slow:
         raise Wrong("no stall was found")
     for record in slow:
