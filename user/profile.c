@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* A live run: wires the session, the source, the targets and the outputs, and turns the crank. */
 #include "budget/governor.h"
+#include "clocks.h"
 #include "commands.h"
 #include "discovery/launch.h"
 #include "discovery/targets.h"
@@ -41,14 +42,6 @@ struct lp_profile {
 	struct lp_recording *recording; /* record: instead of the output */
 	int epoll, signals;
 };
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 static void on_process(void *context, const struct lp_event_process *event)
 {
@@ -352,7 +345,7 @@ static uint64_t look_period(const struct lp_profile *profile, uint64_t period)
 static enum lp_end_reason run(struct lp_profile *profile)
 {
 	const struct lp_options *options = profile->options;
-	uint64_t now = clock_ns(CLOCK_MONOTONIC), start_ns = now;
+	uint64_t now = clock_now(), start_ns = now;
 	uint64_t period = progress_period_ns(options->threshold_ns);
 	uint64_t end = options->duration_ns ? start_ns + options->duration_ns : UINT64_MAX;
 	uint64_t interval_ns = options->interval_ns ? options->interval_ns : options->export_ns;
@@ -369,7 +362,7 @@ static enum lp_end_reason run(struct lp_profile *profile)
 		uint64_t next;
 		int count, i;
 
-		now = clock_ns(CLOCK_MONOTONIC);
+		now = clock_now();
 		if (now >= end)
 			return LP_END_DURATION;
 		if (now >= look) {
@@ -398,7 +391,7 @@ static enum lp_end_reason run(struct lp_profile *profile)
 			return LP_END_TARGET_EXITED;
 		next = earlier(earlier(earlier(look, check), earlier(interval, end)),
 			       earlier(save, govern));
-		now = clock_ns(CLOCK_MONOTONIC);
+		now = clock_now();
 		count = epoll_wait(profile->epoll, events, 4,
 				   next > now ? (int)((next - now + MILLISECOND - 1) / MILLISECOND)
 					      : 0);
@@ -477,7 +470,7 @@ static void describe_run(struct lp_profile *profile)
 		.mode = options->sampling ? "sample" : "trace",
 		.host = profile->host,
 		.threshold_ns = options->threshold_ns,
-		.start_ns = clock_ns(CLOCK_MONOTONIC),
+		.start_ns = clock_now(),
 		.start_unix_ns = clock_ns(CLOCK_REALTIME),
 		.queue = options->queue,
 		.sampled = options->sampling,

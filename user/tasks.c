@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* loopprof tasks: reads the tasks of processes, once or again and again, and has them printed. */
+#include "clocks.h"
 #include "commands.h"
 #include "target/memory.h"
 #include "target/pause.h"
@@ -44,14 +45,6 @@ struct tasks {
 	uint32_t last_loop_id;
 	struct lp_tasks_end end;
 };
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 /* ---- one process -------------------------------------------------------------------- */
 
@@ -296,7 +289,7 @@ static bool all_ended(struct tasks *tasks)
 static bool wait_until(struct tasks *tasks, int signals, uint64_t until_ns)
 {
 	struct pollfd *polled = calloc(tasks->target_count + 1, sizeof(*polled));
-	uint64_t now = clock_ns(CLOCK_MONOTONIC), left = until_ns > now ? until_ns - now : 0;
+	uint64_t now = clock_now(), left = until_ns > now ? until_ns - now : 0;
 	struct timespec time = { (time_t)(left / 1000000000), (long)(left % 1000000000) };
 	nfds_t count = 0;
 	bool signalled;
@@ -329,7 +322,7 @@ static void show_last(struct tasks *tasks)
 static const char *watch(struct tasks *tasks)
 {
 	uint64_t period = tasks->options->watch_ns;
-	uint64_t next = clock_ns(CLOCK_MONOTONIC) + period, now;
+	uint64_t next = clock_now() + period, now;
 	const char *reason = "target_exited";
 	sigset_t signals;
 	int descriptor;
@@ -349,7 +342,7 @@ static const char *watch(struct tasks *tasks)
 				break;
 			break;
 		}
-		now = clock_ns(CLOCK_MONOTONIC);
+		now = clock_now();
 		if (now < next)
 			continue;
 		look_at_all(tasks);
@@ -388,7 +381,7 @@ static void begin(struct tasks *tasks)
 	const struct lp_tasks_run run = {
 		.tool = "loopprof " LP_VERSION,
 		.host = host,
-		.start_ns = clock_ns(CLOCK_MONOTONIC),
+		.start_ns = clock_now(),
 		.start_unix_ns = clock_ns(CLOCK_REALTIME),
 	};
 
@@ -417,7 +410,7 @@ int command_tasks(const struct lp_options *options)
 		seen = look_at_all(&tasks);
 		if (seen && options->watch_ns)
 			tasks.end.reason = watch(&tasks);
-		tasks.end.end_ns = clock_ns(CLOCK_MONOTONIC);
+		tasks.end.end_ns = clock_now();
 		if (tasks.sink->end)
 			tasks.sink->end(tasks.sink, &tasks.end);
 	}

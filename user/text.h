@@ -3,8 +3,10 @@
 #ifndef LP_TEXT_H
 #define LP_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /*
  * Characters of 1 (Latin-1), 2 or 4 bytes into UTF-8, always terminated; what
@@ -26,6 +28,21 @@ void text_copy(char *to, size_t size, const char *from);
 
 /* The last parts of a path: text_path_end("/a/b/c.py", 2) is "b/c.py". Points into the path. */
 const char *text_path_end(const char *path, unsigned int parts);
+
+/* The last part of a path, which it points into. */
+static inline const char *text_base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static inline bool text_ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), wanted = strlen(end);
+
+	return length >= wanted && !strcmp(text + length - wanted, end);
+}
 
 /*
  * A time for people, three digits and a unit: "312 ms", "9.02 s", "950 ns"; longer

@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "governor.h"
 
+#include "../clocks.h"
 #include "../log.h"
 
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 /* proc_pid_statm(5): the second number, in pages. */
 static uint64_t resident_bytes(void)
@@ -33,7 +26,7 @@ void governor_open(struct lp_governor *governor, const struct lp_governor_config
 {
 	*governor = (struct lp_governor){ .config = *config };
 	thrift_open(&governor->thrift, config->budget_ppm / 1e6, config->frequency,
-		    config->threshold_ns, clock_ns(CLOCK_MONOTONIC));
+		    config->threshold_ns, clock_now());
 }
 
 static void tell(struct lp_governor *governor, enum lp_thrift_change change)
@@ -107,7 +100,7 @@ uint64_t governor_save_ns(const struct lp_governor *governor)
 void governor_fill(struct lp_governor *governor, struct lp_event_self *self)
 {
 	struct lp_session *session = governor->config.session;
-	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	uint64_t now = clock_now();
 	struct lp_spending spending;
 
 	session_spending(session, now, &spending);

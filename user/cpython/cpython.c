@@ -5,6 +5,7 @@
 #include "../target/elf_file.h"
 #include "../target/mappings.h"
 #include "../target/memory.h"
+#include "../text.h"
 #include "code.h"
 #include "hints.h"
 #include "loops.h"
@@ -39,13 +40,6 @@ static const struct {
 	{ "_Py_NoneStruct", offsetof(struct lp_python, none) },
 };
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* libpython first: where it is mapped, the executable is only its launcher. */
 static const struct lp_mapping *find_interpreter(const struct lp_mappings *mappings,
 						 const char *exe)
@@ -55,7 +49,7 @@ static const struct lp_mapping *find_interpreter(const struct lp_mappings *mappi
 
 	for (i = 0; i < mappings->count; i++) {
 		const struct lp_mapping *mapping = &mappings->items[i];
-		const char *name = base_name(mapping->path);
+		const char *name = text_base_name(mapping->path);
 
 		if (!strncmp(name, "libpython", 9) && strstr(name, ".so"))
 			return mapping;
@@ -251,7 +245,7 @@ static int detect_in_file(struct lp_cpython *python, const struct lp_mappings *m
 					"process %d runs a CPython older than 3.7; versions 3.%d to 3.%d are supported",
 					python->pid, CPYTHON_OLDEST, CPYTHON_NEWEST)
 			      : error_set(error, -ENOENT, "process %d (%s) is not a Python process",
-					  python->pid, base_name(exe));
+					  python->pid, text_base_name(exe));
 		goto cleanup;
 	}
 	err = elf_offset_to_address(elf, mapping->offset, &address);
@@ -300,7 +294,7 @@ static int detect(const struct lp_process_info *process, struct lp_instance *ins
 	if (!mapping) {
 		mappings_free(&mappings);
 		return error_set(error, -ENOENT, "process %d (%s) is not a Python process",
-				 process->pid, base_name(exe));
+				 process->pid, text_base_name(exe));
 	}
 	python = calloc(1, sizeof(*python));
 	if (!python) {

@@ -11,6 +11,7 @@
  */
 #include "enumerate.h"
 
+#include "../clocks.h"
 #include "../target/memory.h"
 #include "instance.h"
 
@@ -197,14 +198,6 @@ struct lp_gc_search {
 	} types[GC_TYPES];
 };
 
-static uint64_t clock_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
-}
-
 static bool is_task_type(struct lp_gc_search *search, uint64_t type)
 {
 	size_t slot = type * 0x9e3779b97f4a7c15ULL >> 56;
@@ -230,7 +223,7 @@ static bool search_gc_list(struct lp_gc_search *search, uint64_t head,
 		    (is_task_type(search, object[3]) && !add(found, node + GC_HEAD_BYTES)))
 			return false;
 		node = object[0] & ~GC_FLAGS;
-		if (!(search->left % GC_CLOCK_EVERY) && clock_ns() > search->deadline_ns)
+		if (!(search->left % GC_CLOCK_EVERY) && clock_now() > search->deadline_ns)
 			search->left = 1;
 	}
 	return node == head;
@@ -243,7 +236,7 @@ static void search_gc(const struct lp_cpython *python, uint64_t interpreter, uin
 	struct lp_gc_search search = {
 		.python = python,
 		.task_type = task_type,
-		.deadline_ns = clock_ns() + GC_TIME_NS,
+		.deadline_ns = clock_now() + GC_TIME_NS,
 		.left = GC_OBJECTS_MAX,
 	};
 	unsigned int i, tries;

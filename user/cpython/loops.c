@@ -11,6 +11,7 @@
 #include "loops.h"
 
 #include "../target/memory.h"
+#include "../text.h"
 #include "code.h"
 #include "stack.h"
 #include "threads.h"
@@ -58,13 +59,6 @@ int cpython_loop_code(const struct lp_cpython *python, uint64_t *dispatch, uint6
 				cpython_module_attribute(python, BASE_EVENTS, BASE_EVENT_LOOP),
 				"_run_once");
 	return 0;
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-	size_t length = strlen(text), end_length = strlen(end);
-
-	return length >= end_length && !strcmp(text + length - end_length, end);
 }
 
 /* The classes of loops, and those methods of asyncio's of which one is on a loop's stack. */
@@ -124,7 +118,7 @@ static bool is_loop(const struct lp_cpython *python, const struct lp_raw_frame *
 		return code == class->run_once || code == class->run_forever;
 	return !cpython_describe(python, frame, &shown) &&
 	       (is_named(shown.function, "_run_once") || is_named(shown.function, "run_forever")) &&
-	       ends_with(shown.file, "asyncio/base_events.py");
+	       text_ends_with(shown.file, "asyncio/base_events.py");
 }
 
 /* Is this the code of a generator or coroutine?  No thread begins with one. */

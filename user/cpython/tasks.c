@@ -9,6 +9,7 @@
  */
 #include "tasks.h"
 
+#include "../clocks.h"
 #include "../target/memory.h"
 #include "enumerate.h"
 #include "loops.h"
@@ -43,14 +44,6 @@ struct lp_reading {
 	struct lp_chain chain; /* the one that is being read */
 	size_t again_left;
 };
-
-static uint64_t clock_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
-}
 
 static void add_loop(struct lp_reading *reading, uint64_t address, pid_t tid)
 {
@@ -274,7 +267,7 @@ static bool waits(const struct lp_task *task)
 static int read_waits(struct lp_reading *reading)
 {
 	struct lp_task_list *list = reading->list;
-	uint64_t now = clock_ns();
+	uint64_t now = clock_now();
 	struct lp_waits *noted;
 	size_t i;
 
@@ -320,7 +313,7 @@ int cpython_read_tasks(const struct lp_cpython *python, struct lp_task_list *lis
 	int err = -ENOMEM;
 
 	memset(list, 0, sizeof(*list));
-	list->time_ns = clock_ns();
+	list->time_ns = clock_now();
 	list->arena = task_arena_new();
 	list->loops = calloc(CPYTHON_LOOPS_MAX, sizeof(*list->loops));
 	if (!reading || !list->arena || !list->loops)

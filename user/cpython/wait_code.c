@@ -3,6 +3,7 @@
 #include "wait.h"
 
 #include "../target/memory.h"
+#include "../text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -77,13 +78,6 @@ static const struct lp_wait_row *find_row(const char *file, const char *name)
 	return NULL;
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t length = strlen(text), wanted = strlen(end);
-
-	return length >= wanted && !strcmp(text + length - wanted, end);
-}
-
 static void read_code(const struct lp_cpython *python, const struct lp_chain_link *link,
 		      struct lp_wait_code *code)
 {
@@ -98,7 +92,7 @@ static void read_code(const struct lp_cpython *python, const struct lp_chain_lin
 	if (!qualname || !filename || cpython_string(python, qualname, name, sizeof(name)) ||
 	    cpython_string(python, filename, file, sizeof(file)))
 		return;
-	code->enters = ends_with(name, "__aenter__");
+	code->enters = text_ends_with(name, "__aenter__");
 	code->row = find_row(file, name);
 	if (!code->row)
 		return;

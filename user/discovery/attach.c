@@ -2,6 +2,7 @@
 /* From a process that is waited for to one that is profiled, and its loops. */
 #include "state.h"
 
+#include "../clocks.h"
 #include "../log.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@
 /* What is missing may come at once, or never. */
 static void put_off(struct lp_target *target)
 {
-	target->retry_ns = targets_now() + target->retry_step_ns;
+	target->retry_ns = clock_now() + target->retry_step_ns;
 	if (target->retry_step_ns < RETRY_LAST_NS)
 		target->retry_step_ns += target->retry_step_ns / 4;
 }
@@ -210,7 +211,7 @@ int target_attach(struct lp_targets *targets, struct lp_target *target, bool wai
 	target->retry_ns = 0;
 	target->retry_step_ns = LP_RETRY_FIRST_NS;
 	target->scan_step_ns = SCAN_FIRST_NS;
-	target->scan_ns = targets_now() + SCAN_FIRST_NS;
+	target->scan_ns = clock_now() + SCAN_FIRST_NS;
 	targets->attached++;
 	targets->profiled++;
 	live_add_target(targets->config.live, &target->process, &target->instance);

@@ -2,6 +2,7 @@
 /* -a and -s: from processes that come to those that may be profiled. */
 #include "state.h"
 
+#include "../clocks.h"
 #include "../log.h"
 
 #include <errno.h>
@@ -24,7 +25,7 @@ void targets_learn(struct lp_targets *targets, const struct lp_target *target,
 		   enum lp_program_fate fate)
 {
 	if (targets->known && target->keyed)
-		known_learn(targets->known, &target->key, fate, targets_now());
+		known_learn(targets->known, &target->key, fate, clock_now());
 }
 
 void targets_consider(struct lp_targets *targets, pid_t pid, const struct lp_program_key *key)
@@ -78,7 +79,7 @@ static void look_at(struct lp_targets *targets, pid_t pid, uint64_t now)
 
 void targets_scan(struct lp_targets *targets)
 {
-	uint64_t now = targets_now();
+	uint64_t now = clock_now();
 	ssize_t count, i;
 	pid_t *pids;
 
@@ -103,7 +104,7 @@ static void rescan_soon(struct lp_targets *targets)
 static void arrive(struct lp_targets *targets, pid_t pid, bool exec)
 {
 	struct lp_arrival arrival = { .pid = pid };
-	uint64_t now = targets_now();
+	uint64_t now = clock_now();
 	enum lp_program_kind kind;
 
 	if (exec) {
@@ -178,7 +179,7 @@ static void on_exec(struct lp_targets *targets, pid_t pid)
 	}
 	target_reset(targets, target);
 	process_refresh(&target->process);
-	target->since_ns = targets_now();
+	target->since_ns = clock_now();
 	target->retry_step_ns = LP_RETRY_FIRST_NS;
 	target->retry_ns = 0;
 }

@@ -62,8 +62,6 @@ struct lp_targets {
 	uint64_t lost; /* events, when all were looked at last */
 };
 
-uint64_t targets_now(void);
-
 /* table.c */
 struct lp_target *target_find(const struct lp_targets *targets, pid_t pid);
 /* Opens a process and takes it into the table.  NULL, with a sentence, if it cannot be. */

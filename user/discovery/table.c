@@ -2,6 +2,7 @@
 /* The processes that are profiled or waited for, by their PID. */
 #include "state.h"
 
+#include "../clocks.h"
 #include "../log.h"
 
 #include <errno.h>
@@ -28,11 +29,9 @@ struct lp_target *target_find(const struct lp_targets *targets, pid_t pid)
 uint64_t target_age_ns(const struct lp_target *target)
 {
 	uint64_t began, since;
-	struct timespec now;
 
 	began = target->process.start_ticks * 1000000000 / (uint64_t)sysconf(_SC_CLK_TCK);
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	since = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	since = clock_ns(CLOCK_BOOTTIME);
 	return since > began ? since - began : 0;
 }
 
@@ -67,7 +66,7 @@ struct lp_target *target_new(struct lp_targets *targets, pid_t pid, bool named,
 	event.data.u64 = (uint64_t)pid;
 	epoll_ctl(targets->descriptor, EPOLL_CTL_ADD, target->process.descriptor, &event);
 	target->named = named;
-	target->since_ns = targets_now();
+	target->since_ns = clock_now();
 	target->retry_step_ns = LP_RETRY_FIRST_NS;
 	target->next = targets->first;
 	if (target->next)

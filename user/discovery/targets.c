@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "state.h"
 
+#include "../clocks.h"
 #include "../log.h"
 #include "../target/cgroup.h"
 
@@ -23,14 +24,6 @@
 #define SILENT_ITERATIONS 20
 /* Descriptors beside those of the processes. */
 #define DESCRIPTORS_MORE 1024
-
-uint64_t targets_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 /* Each process is held by a descriptor. */
 static void raise_limit(void)
@@ -140,7 +133,7 @@ static void look_for_loops(struct lp_targets *targets, struct lp_target *target,
 		*step = least;
 	else if (*step < SCAN_SELDOM_NS)
 		*step += *step + least;
-	*due = targets_now() + *step;
+	*due = clock_now() + *step;
 }
 
 void targets_poller_event(struct lp_targets *targets, const struct lp_event_poller *event)

@@ -2,6 +2,7 @@
 #include "series_state.h"
 
 #include "../model/histogram.h"
+#include "../text.h"
 
 #include <errno.h>
 #include <search.h>
@@ -22,13 +23,6 @@ static int compare_callbacks(const void *first, const void *second)
 	if (!order)
 		order = strcmp(left->file, right->file);
 	return order ? order : (int)left->kind - (int)right->kind;
-}
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
 }
 
 /*
@@ -60,7 +54,7 @@ static struct lp_callback_series *add_callback(struct lp_loop_series *loop, cons
 	if (!callback)
 		return NULL;
 	callback->name = strdup(name);
-	callback->file = strdup(base_name(info->file));
+	callback->file = strdup(text_base_name(info->file));
 	callback->kind = info->kind;
 	if (!callback->name || !callback->file ||
 	    !tsearch(callback, &loop->tree, compare_callbacks)) {
@@ -79,7 +73,7 @@ static struct lp_callback_series *callback_of(struct lp_loop_series *loop,
 	char name[LP_NAME_MAX];
 	struct lp_callback_series wanted = {
 		.name = name,
-		.file = (char *)base_name(info->file),
+		.file = (char *)text_base_name(info->file),
 		.kind = info->kind,
 	};
 	struct lp_callback_series **node;

@@ -10,6 +10,7 @@
  */
 #include "state.h"
 
+#include "../clocks.h"
 #include "../log.h"
 
 #include <bpf/libbpf.h>
@@ -53,7 +54,7 @@ void session_join_burst(struct lp_session *session, uint32_t slot)
 		__atomic_store_n(&loop->trace_ns, 0, __ATOMIC_RELEASE);
 	} else if (!loop->trace_ns) {
 		harvest(session, slot);
-		__atomic_store_n(&loop->trace_ns, session_now_ns(), __ATOMIC_RELEASE);
+		__atomic_store_n(&loop->trace_ns, clock_now(), __ATOMIC_RELEASE);
 	}
 }
 
@@ -80,7 +81,7 @@ uint64_t session_traced_ns(const struct lp_session *session, uint32_t slot, uint
 void session_open_bursts(struct lp_session *session, struct lp_attachment *attachment)
 {
 	const struct lp_attachment *other;
-	uint64_t now = session_now_ns();
+	uint64_t now = clock_now();
 	size_t bursts = 0;
 
 	if (session->config.budget <= 0)
@@ -104,7 +105,7 @@ static void begin(struct lp_session *session, struct lp_attachment *attachment)
 
 	attachment->burst = LP_BURST_ON;
 	err = session_attach_found(session, attachment, &error);
-	now = session_now_ns();
+	now = clock_now();
 	session->begin_ns = now + BEGIN_GAP_NS;
 	if (err) {
 		log_warning("%s; going on with samples alone", error.text);

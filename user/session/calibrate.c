@@ -6,6 +6,7 @@
  */
 #include "state.h"
 
+#include "../clocks.h"
 #include "../log.h"
 
 #include <bpf/libbpf.h>
@@ -55,11 +56,11 @@ static double time_calls(void (*call)(void))
 	size_t round, i;
 
 	for (round = 0; round < ROUNDS; round++) {
-		uint64_t begun = session_now_ns(), took;
+		uint64_t begun = clock_now(), took;
 
 		for (i = 0; i < CALLS; i++)
 			call();
-		took = session_now_ns() - begun;
+		took = clock_now() - begun;
 		if (took < least)
 			least = took;
 	}

@@ -9,6 +9,7 @@
  */
 #include "state.h"
 
+#include "../clocks.h"
 #include "../log.h"
 
 #include <bpf/bpf.h>
@@ -33,19 +34,11 @@
 /* Until it is measured: the programs on dispatches ran for 0.4 to 1 us on the same machine. */
 #define PROGRAM_NS 700
 
-uint64_t session_now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 void session_open_costs(struct lp_session *session)
 {
 	session->costs.counting = -1;
 	session->costs.program_ns = PROGRAM_NS;
-	session->costs.hooks_until_ns = session_now_ns();
+	session->costs.hooks_until_ns = clock_now();
 	session->costs.count_ns = session->costs.hooks_until_ns + COUNT_FIRST_NS;
 }
 

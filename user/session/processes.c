@@ -2,6 +2,7 @@
 /* The probes of each process that is profiled. */
 #include "state.h"
 
+#include "../clocks.h"
 #include "../log.h"
 
 #include <bpf/bpf.h>
@@ -25,14 +26,6 @@ static const struct lp_place_row {
 	[LP_PROBE_LOOP_CLOSE] = { LP_FINDING_PENDING_AT_CLOSE, LP_PLACE_LOOP_CLOSE },
 	[LP_PROBE_UVLOOP_CLOSE] = { LP_FINDING_PENDING_AT_CLOSE, LP_PLACE_UVLOOP_CLOSE },
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 static bool is_needed(enum lp_probe_role role)
 {
@@ -97,7 +90,7 @@ void session_detach(struct lp_session *session, struct lp_attachment *attachment
 
 		for (place = 0; place < LP_PROBE_PLACES; place++) {
 			closer_take(session->closer, role->links[place]);
-			shared_release(role->shares[place], now_ns());
+			shared_release(role->shares[place], clock_now());
 			key.address = role->addresses[place];
 			if (key.address)
 				bpf_map_delete_elem(bpf_map__fd(session->skeleton->maps.places),

@@ -116,9 +116,6 @@ void session_choose_rooms(struct lp_session *session);
 /* Takes a process's probes away. */
 void session_detach(struct lp_session *session, struct lp_attachment *attachment);
 
-/* CLOCK_MONOTONIC */
-uint64_t session_now_ns(void);
-
 /* Attaches the probes that time callbacks, as far as they are found, and takes them away. */
 int session_attach_found(struct lp_session *session, struct lp_attachment *attachment,
 			 struct lp_error *error);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "live.h"
 
+#include "../clocks.h"
 #include "../symbolise/symbolise.h"
 #include "found.h"
 #include "progress.h"
@@ -51,21 +52,13 @@ struct lp_live {
 	uint32_t loop_end; /* slots in use lie before these */
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static void fill(struct lp_event *event, enum lp_event_type type, size_t size, uint32_t loop,
 		 pid_t pid)
 {
 	event->type = (uint16_t)type;
 	event->reserved = 0;
 	event->size = (uint32_t)size;
-	event->time_ns = now_ns();
+	event->time_ns = clock_now();
 	event->loop = loop;
 	event->pid = (uint32_t)pid;
 }
@@ -411,7 +404,7 @@ static void look_at_found(struct lp_live *live, const struct lp_instance *instan
 
 	if (!found_in_callback(instance, running, &raw, &begun))
 		return;
-	now = now_ns();
+	now = clock_now();
 	session_begin_segment(live->session, slot, now, &begun);
 	fill(&raw.event, LP_EVENT_RAW_STACK, sizeof(raw), slot, instance->pid);
 	raw.segment_ns = now;
@@ -504,7 +497,7 @@ static void take_pending(struct lp_live *live, uint32_t slot)
 		.stack = wait->stack, .loop = slot, .syscall = wait->syscall, .seen = wait->seen
 	};
 	struct lp_cause_value value = { .count = 1 };
-	uint64_t now = now_ns(), since = wait->since_ns;
+	uint64_t now = clock_now(), since = wait->since_ns;
 
 	if (!since || now <= since || (wait->seen != LP_SEEN_BLOCKED && wait->seen != LP_SEEN_GIL))
 		return;
@@ -527,7 +520,7 @@ void live_snapshot(struct lp_live *live, enum lp_event_type type, uint32_t reaso
 
 void live_watch(struct lp_live *live)
 {
-	uint64_t now = now_ns();
+	uint64_t now = clock_now();
 	uint32_t slot;
 
 	for (slot = 0; slot < live->loop_end; slot++) {

@@ -17,13 +17,6 @@ struct lp_described {
 	bool has_place;
 };
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t length = strlen(text), end_length = strlen(end);
-
-	return length >= end_length && !strcmp(text + length - end_length, end);
-}
-
 /* asyncio's own modules have no folders below; others may have a folder of that name. */
 static bool is_asyncio(const char *file)
 {
@@ -35,7 +28,8 @@ static bool is_asyncio(const char *file)
 /* The Python code that the interpreter calls to warn (3.14: _py_warnings.py). */
 static bool is_warning(const struct lp_frame *frame)
 {
-	return ends_with(frame->file, "/warnings.py") || ends_with(frame->file, "/_py_warnings.py");
+	return text_ends_with(frame->file, "/warnings.py") ||
+	       text_ends_with(frame->file, "/_py_warnings.py");
 }
 
 static bool describe(const struct lp_instance *instance, const struct lp_frame_reference *reference,

@@ -7,6 +7,7 @@
  */
 #include "unwind_programs.h"
 
+#include "../clocks.h"
 #include "../target/mappings.h"
 
 #include <elf.h>
@@ -245,18 +246,10 @@ static void take_codes(const struct lp_programs *programs, struct program *progr
 	qsort(program->codes, program->count, sizeof(*program->codes), compare_codes);
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 /* Reads its mappings anew, unless that has taken too much of the time. */
 static bool program_refresh(const struct lp_programs *programs, struct program *program)
 {
-	uint64_t begin = now_ns();
+	uint64_t begin = clock_now();
 	struct lp_mappings mappings;
 
 	if (program->refreshed_ns &&
@@ -267,7 +260,7 @@ static bool program_refresh(const struct lp_programs *programs, struct program *
 		take_codes(programs, program, &mappings);
 		mappings_free(&mappings);
 	}
-	program->refreshed_ns = now_ns();
+	program->refreshed_ns = clock_now();
 	program->refresh_cost_ns = program->refreshed_ns - begin;
 	return true;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "pause.h"
 
+#include "../clocks.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
@@ -43,14 +45,6 @@ struct lp_pause {
 	size_t missed;
 	uint64_t begin_ns, end_ns;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 /* A number of /proc/PID/status or of a file that holds but one; -1 if it cannot be read. */
 static long read_number(const char *path, const char *field)
@@ -197,7 +191,7 @@ static void wait_for_stops(struct lp_pause *pause, uint64_t deadline_ns)
 	size_t i = 0;
 
 	while (i < pause->count) {
-		if (look(&pause->threads[i]) || now_ns() >= deadline_ns)
+		if (look(&pause->threads[i]) || clock_now() >= deadline_ns)
 			i++;
 		else
 			nanosleep(&moment, NULL);
@@ -213,7 +207,7 @@ static int stop_all(struct lp_pause *pause, struct lp_error *error)
 		found = seize_new(pause, error);
 		if (found > 0)
 			wait_for_stops(pause, deadline);
-	} while (found > 0 && ++round < ROUNDS_MAX && now_ns() < deadline);
+	} while (found > 0 && ++round < ROUNDS_MAX && clock_now() < deadline);
 	return found < 0 ? found : 0;
 }
 
@@ -243,7 +237,7 @@ static void *trace(void *context)
 {
 	struct lp_pause *pause = context;
 
-	pause->begin_ns = now_ns();
+	pause->begin_ns = clock_now();
 	pause->err = stop_all(pause, &pause->error);
 	if (!pause->err && !pause->count)
 		pause->err = error_set(&pause->error, -ESRCH, "there is no process %d", pause->pid);
@@ -253,7 +247,7 @@ static void *trace(void *context)
 		while (sem_wait(&pause->resume))
 			;
 	let_go(pause);
-	pause->end_ns = now_ns();
+	pause->end_ns = clock_now();
 	return NULL;
 }
 
