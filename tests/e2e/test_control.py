@@ -21,7 +21,7 @@ def test_duration(case):
         records = case.run("-p", str(target.pid), "-d", text, "-j").expect(0).records
         expect_reason(records, "duration")
         took = (records.one("footer")["end_ns"] - records.one("header")["start_ns"]) / 1e9
-        if not seconds - 0.05 <= took <= seconds + 0.5:
+        if not seconds - 0.05 <= took <= seconds + 2:
             raise Failure(f"-d {text} took {took:.2f} s")
     if not target.running:
         raise Failure("the target did not live on")
@@ -37,7 +37,7 @@ def test_interrupt_prints_the_summary(case):
     profiler.interrupt()
     start = time.monotonic()
     records = profiler.finish(5).expect(0).records
-    if time.monotonic() - start > 1:
+    if time.monotonic() - start > 3:
         raise Failure(f"took {time.monotonic() - start:.1f} s to end")
     expect_reason(records, "interrupt")
     if not records.callbacks("worker"):

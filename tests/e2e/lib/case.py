@@ -9,12 +9,14 @@ import time
 from .books import Truth
 from .processes import Failure, Target
 from .profiler import Profiler
+from .quiet import Watch, wait_for_quiet
 
 TARGETS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "targets")
 THRESHOLD_NS = 100_000_000
 NOBODY = 65534
 # A header tells that loopprof has begun; this long after it, it is attached.
 ATTACH_S = 0.5
+QUIET_S = 15
 
 
 class Late(Failure):
@@ -35,19 +37,25 @@ def on_every_python(test):
 
 
 def patient(test):
-    """Tries a test again whose times were off: something else may have had the CPU."""
+    """Tries a test again that something else took the CPU from.
+
+    That is so if its times alone were off, or if the host says so.
+    """
     tries = 4
 
     @functools.wraps(test)
     def wrapper(case):
         for attempt in range(1, tries + 1):
+            watch = Watch()
             try:
                 return test(case)
-            except Late as late:
-                if attempt == tries:
+            except Failure as failure:
+                stolen = watch.stolen()
+                if attempt == tries or not (isinstance(failure, Late) or watch.disturbed):
                     raise
-                case.note(f"try {attempt} of {tries}: {late}")
+                case.note(f"try {attempt} of {tries}, {stolen:.1%} stolen: {failure}")
                 case.stop_all()
+                wait_for_quiet(QUIET_S)
         return None
 
     return wrapper

@@ -75,12 +75,14 @@ def is_function(frame, callback):
 
 
 def stacks_of(record):
-    """Every stack of some importance, with the share of the time that it stands for."""
+    """Every stack, with the share of the time that it stands for."""
     for entry in record["blocked"]:
         yield entry["stack"], entry["duration_ns"] / record["duration_ns"]
     samples = sum(entry["count"] for entry in record["samples"])
+    # of a callback that was blocked, one sample may be all that there is
+    sampled = 1 - record["time"]["blocked_ns"] / record["duration_ns"]
     for entry in record["samples"]:
-        yield entry["stack"], entry["count"] / samples
+        yield entry["stack"], sampled * entry["count"] / samples
 
 
 def stacks(slow, stall):
