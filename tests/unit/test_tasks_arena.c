@@ -193,6 +193,38 @@ static void addresses_that_no_process_has_are_refused(void **state)
 	memory_cache_close();
 }
 
+static void many_pieces_are_read_up_to_the_first_that_cannot_be(void **state)
+{
+	enum { PIECES = 100, SIZE = 24 };
+	uint8_t *pages = map_pages(), *pieces = malloc((size_t)PIECES * SIZE);
+	uint64_t addresses[PIECES];
+	size_t i, cached;
+
+	(void)state;
+	assert_non_null(pieces);
+	for (i = 0; i < PIECES; i++)
+		addresses[i] = (uint64_t)(uintptr_t)(pages + i * 37);
+	for (cached = 0; cached < 2; cached++) {
+		memset(pieces, 0, (size_t)PIECES * SIZE);
+		assert_int_equal(memory_read_many(getpid(), addresses, PIECES, pieces, SIZE),
+				 PIECES);
+		for (i = 0; i < PIECES; i++)
+			assert_memory_equal(pieces + i * SIZE, pages + i * 37, SIZE);
+		assert_int_equal(memory_read_many(getpid(), addresses, 0, pieces, SIZE), 0);
+		/* half of it lies in the hole */
+		addresses[70] = (uint64_t)(uintptr_t)(pages + (size_t)5 * PAGE - SIZE / 2);
+		assert_int_equal(memory_read_many(getpid(), addresses, PIECES, pieces, SIZE), 70);
+		addresses[0] = 0;
+		assert_int_equal(memory_read_many(getpid(), addresses, PIECES, pieces, SIZE), 0);
+		addresses[0] = (uint64_t)(uintptr_t)pages;
+		addresses[70] = (uint64_t)(uintptr_t)(pages + (size_t)70 * 37);
+		assert_int_equal(memory_cache_open(getpid(), CACHE_BYTES), 0);
+	}
+	memory_cache_close();
+	free(pieces);
+	unmap_pages(pages);
+}
+
 static uint64_t read_once(uint64_t address)
 {
 	uint64_t value;
@@ -257,6 +289,7 @@ int main(void)
 		cmocka_unit_test(a_snapshot_is_of_one_instant),
 		cmocka_unit_test(what_nobody_read_before_a_snapshot_is_counted),
 		cmocka_unit_test(addresses_that_no_process_has_are_refused),
+		cmocka_unit_test(many_pieces_are_read_up_to_the_first_that_cannot_be),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

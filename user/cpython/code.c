@@ -9,6 +9,8 @@
 #include <string.h>
 
 #define CODES 512
+/* Code objects that are read at once. */
+#define STACK_PART 32
 #define LINE_TABLE_MAX (1 << 20)
 /* Longer ones are read each time, and so are all beyond the sum. */
 #define LINE_TABLE_KEPT_MAX (64 << 10)
@@ -74,20 +76,18 @@ static uint64_t field(const uint8_t *object, uint16_t offset)
 }
 
 /*
- * Reads what tells this code object from every other. -EINVAL: it is none.
+ * What tells this code object from every other is left of what was read of it. -EINVAL: it
+ * is none.
  *
  * What is freed looks as before, but its first word links it to the next free block
  * (Objects/obmalloc.c: pymalloc_free), an address in mmapped memory, or 0.  A
  * reference count takes 32 bits, also that of immortal objects; from 48 on 3.14
  * has flags.
  */
-static int read_head(const struct lp_cpython *python, uint64_t address, uint8_t *head, bool *alive)
+static int check_head(const struct lp_cpython *python, uint8_t *head, bool *alive)
 {
-	int err = memory_read(python->pid, address, head, CPYTHON_CODE_BYTES);
 	uint64_t references;
 
-	if (err)
-		return err;
 	if (!python->code_type || field(head, CPYTHON_OBJECT_TYPE) != python->code_type)
 		return -EINVAL;
 	references = field(head, 0);
@@ -100,6 +100,13 @@ static int read_head(const struct lp_cpython *python, uint64_t address, uint8_t 
 		/* co_warmup and _co_linearray_entry_size, behind co_flags */
 		memset(head + python->row.code_flags + 4, 0, 4);
 	return 0;
+}
+
+static int read_head(const struct lp_cpython *python, uint64_t address, uint8_t *head, bool *alive)
+{
+	int err = memory_read(python->pid, address, head, CPYTHON_CODE_BYTES);
+
+	return err ? err : check_head(python, head, alive);
 }
 
 /* Copies the line table, a bytes object. NULL if it cannot be read. */
@@ -222,37 +229,79 @@ int cpython_frame(const struct lp_cpython *python, const struct lp_frame_referen
 	return frame->code ? 0 : -EINVAL;
 }
 
+/* Its address and head are filled already. */
+static int describe(const struct lp_cpython *python, struct lp_code *code, bool alive,
+		    uint64_t instruction, struct lp_frame *shown)
+{
+	struct lp_code **slot = NULL;
+	int err;
+
+	/* Fibonacci hashing: objects are 16 byte aligned, and often of one size */
+	if (python->codes)
+		slot = &python->codes->slots[code->address * 0x9e3779b97f4a7c15ULL >> 55];
+	if (slot && *slot && (*slot)->address == code->address &&
+	    !memcmp((*slot)->head, code->head, sizeof(code->head))) {
+		show(python, *slot, instruction, shown);
+		return 0;
+	}
+	err = alive ? read_code(python, code) : -EINVAL;
+	if (err)
+		return err;
+	show(python, code, instruction, shown);
+	if (slot)
+		keep_code(python->codes, slot, code);
+	else
+		free(code->table);
+	return 0;
+}
+
 int cpython_describe(const struct lp_cpython *python, const struct lp_raw_frame *frame,
 		     struct lp_frame *shown)
 {
-	const struct lp_frame_reference reference = { frame->code, frame->instruction };
-	struct lp_raw_frame place;
-	struct lp_code code = { 0 };
-	struct lp_code **slot = NULL;
-	bool alive = false;
-	int err;
+	return cpython_describe_stack(python, frame, 1, shown) ? 0 : -EINVAL;
+}
 
-	err = cpython_frame(python, &reference, &place);
-	if (!err)
-		err = read_head(python, place.code, code.head, &alive);
-	if (err)
-		return err;
-	code.address = place.code;
-	/* Fibonacci hashing: objects are 16 byte aligned, and often of one size */
-	if (python->codes)
-		slot = &python->codes->slots[place.code * 0x9e3779b97f4a7c15ULL >> 55];
-	if (slot && *slot && (*slot)->address == code.address &&
-	    !memcmp((*slot)->head, code.head, sizeof(code.head))) {
-		show(python, *slot, place.instruction, shown);
-		return 0;
+static size_t describe_part(const struct lp_cpython *python, const struct lp_raw_frame *frames,
+			    size_t count, struct lp_frame *shown)
+{
+	uint8_t heads[STACK_PART][CPYTHON_CODE_BYTES];
+	struct lp_raw_frame places[STACK_PART];
+	uint64_t addresses[STACK_PART];
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		const struct lp_frame_reference reference = { frames[i].code,
+							      frames[i].instruction };
+
+		if (cpython_frame(python, &reference, &places[i]))
+			break;
+		addresses[i] = places[i].code;
 	}
-	err = alive ? read_code(python, &code) : -EINVAL;
-	if (err)
-		return err;
-	show(python, &code, place.instruction, shown);
-	if (slot)
-		keep_code(python->codes, slot, &code);
-	else
-		free(code.table);
-	return 0;
+	count = memory_read_many(python->pid, addresses, i, heads, CPYTHON_CODE_BYTES);
+	for (i = 0; i < count; i++) {
+		struct lp_code code = { .address = places[i].code };
+		bool alive = false;
+
+		memcpy(code.head, heads[i], sizeof(code.head));
+		if (check_head(python, code.head, &alive) ||
+		    describe(python, &code, alive, places[i].instruction, &shown[i]))
+			break;
+	}
+	return i;
+}
+
+size_t cpython_describe_stack(const struct lp_cpython *python, const struct lp_raw_frame *frames,
+			      size_t count, struct lp_frame *shown)
+{
+	size_t done = 0;
+
+	while (done < count) {
+		size_t part = count - done < STACK_PART ? count - done : STACK_PART;
+		size_t described = describe_part(python, frames + done, part, shown + done);
+
+		done += described;
+		if (described < part)
+			break;
+	}
+	return done;
 }

@@ -22,4 +22,8 @@ int cpython_frame(const struct lp_cpython *python, const struct lp_frame_referen
 int cpython_describe(const struct lp_cpython *python, const struct lp_raw_frame *frame,
 		     struct lp_frame *shown);
 
+/* See describe_stack there. */
+size_t cpython_describe_stack(const struct lp_cpython *python, const struct lp_raw_frame *frames,
+			      size_t count, struct lp_frame *shown);
+
 #endif /* LP_CPYTHON_CODE_H */

@@ -403,6 +403,12 @@ static int describe(const struct lp_instance *instance, const struct lp_raw_fram
 	return cpython_describe(instance->reader, frame, shown);
 }
 
+static size_t describe_stack(const struct lp_instance *instance, const struct lp_raw_frame *frames,
+			     size_t count, struct lp_frame *shown)
+{
+	return cpython_describe_stack(instance->reader, frames, count, shown);
+}
+
 /* Handle._run; up to 3.10 a code object has no qualified name. */
 static bool is_dispatch(const struct lp_frame *frame)
 {
@@ -464,6 +470,7 @@ const struct lp_runtime cpython_runtime = {
 	.callback_frames = callback_frames,
 	.read_stack = read_stack,
 	.describe = describe,
+	.describe_stack = describe_stack,
 	.is_dispatch = is_dispatch,
 	.loop_code = loop_code,
 	.describe_thread = describe_thread,

@@ -141,6 +141,10 @@ struct lp_runtime {
 	/* What a frame shows: its function, file and line.  Returns 0 or a negative errno. */
 	int (*describe)(const struct lp_instance *instance, const struct lp_raw_frame *frame,
 			struct lp_frame *shown);
+	/* The same of many with few reads. Returns how many, from the first on, could be. */
+	size_t (*describe_stack)(const struct lp_instance *instance,
+				 const struct lp_raw_frame *frames, size_t count,
+				 struct lp_frame *shown);
 	/* Is this the frame that dispatches callbacks? What is outside of it is the loop. */
 	bool (*is_dispatch)(const struct lp_frame *frame);
 	/*

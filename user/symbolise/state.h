@@ -16,6 +16,7 @@ struct lp_symboliser {
 	struct lp_kernel *kernel;
 	struct lp_event_native *kept; /* for the next raw stack of its loop */
 	bool has_kept;
+	struct lp_frame *shown; /* room for LP_STACK_FRAMES */
 	struct lp_event_seen *seen; /* that is being made; has room for all frames */
 };
 

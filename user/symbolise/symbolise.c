@@ -21,12 +21,13 @@ int symboliser_new(const struct lp_symboliser_config *config, struct lp_symbolis
 	symboliser->places = places_new();
 	symboliser->seen = calloc(1, sizeof(*symboliser->seen) +
 					     LP_SEEN_FRAMES * sizeof(symboliser->seen->frames[0]));
+	symboliser->shown = calloc(LP_STACK_FRAMES, sizeof(*symboliser->shown));
 	symboliser->kept = malloc(sizeof(*symboliser->kept));
 	if (config->native)
 		symboliser->native = native_new();
 	if (config->kernel)
 		symboliser->kernel = kernel_new();
-	if (!symboliser->places || !symboliser->seen || !symboliser->kept) {
+	if (!symboliser->places || !symboliser->shown || !symboliser->seen || !symboliser->kept) {
 		symboliser_free(symboliser);
 		return -ENOMEM;
 	}
@@ -41,6 +42,7 @@ void symboliser_free(struct lp_symboliser *symboliser)
 	native_free(symboliser->native);
 	kernel_free(symboliser->kernel);
 	places_free(symboliser->places);
+	free(symboliser->shown);
 	free(symboliser->kept);
 	free(symboliser->seen);
 	free(symboliser);
@@ -144,23 +146,25 @@ static void append_native(struct lp_symboliser *symboliser, const struct lp_even
 static void append_python(struct lp_symboliser *symboliser, const struct lp_instance *instance,
 			  const struct lp_event_raw_stack *raw)
 {
-	struct lp_frame shown;
+	struct lp_raw_frame frames[LP_STACK_FRAMES];
+	size_t described = 0;
 	uint32_t i;
 
-	for (i = 0; i < raw->depth; i++) {
-		const struct lp_raw_frame frame = { .code = raw->frames[i].code,
-						    .instruction = raw->frames[i].instruction };
-
-		/* no code object any more, or torn while it was read: never a wrong name */
-		if (!instance || instance->runtime->describe(instance, &frame, &shown)) {
-			symboliser->seen->flags |= LP_STACK_UNREADABLE;
-			return;
-		}
+	for (i = 0; i < raw->depth; i++)
+		frames[i] = (struct lp_raw_frame){ .code = raw->frames[i].code,
+						   .instruction = raw->frames[i].instruction };
+	if (instance)
+		described = instance->runtime->describe_stack(instance, frames, raw->depth,
+							      symboliser->shown);
+	for (i = 0; i < described; i++) {
 		/* the walk did not know the loop's own code yet */
-		if (i && instance->runtime->is_dispatch(&shown))
+		if (i && instance->runtime->is_dispatch(&symboliser->shown[i]))
 			return;
-		append(symboliser, &shown);
+		append(symboliser, &symboliser->shown[i]);
 	}
+	/* no code object any more, or torn while it was read: never a wrong name */
+	if (described < raw->depth)
+		symboliser->seen->flags |= LP_STACK_UNREADABLE;
 }
 
 void symboliser_take(struct lp_symboliser *symboliser, const struct lp_instance *instance,

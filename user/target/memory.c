@@ -12,6 +12,7 @@
 #define BLOCK ((size_t)PAGE * BLOCK_PAGES)
 #define WAYS 4
 #define TAKE_BLOCKS 64
+#define READ_MANY 32
 /* Longer reads gain nothing from it. */
 #define CACHED_READ_MAX BLOCK
 
@@ -241,6 +242,34 @@ int memory_read(pid_t pid, uint64_t address, void *buffer, size_t size)
 	    address <= UINT64_MAX - size)
 		return read_cached(address, buffer, size);
 	return read_straight(pid, address, buffer, size);
+}
+
+size_t memory_read_many(pid_t pid, const uint64_t *addresses, size_t count, void *buffer,
+			size_t size)
+{
+	struct iovec remote[READ_MANY];
+	size_t done = 0;
+
+	if (pid == cache.pid) {
+		while (done < count &&
+		       !memory_read(pid, addresses[done], (char *)buffer + done * size, size))
+			done++;
+		return done;
+	}
+	while (done < count) {
+		size_t part = count - done < READ_MANY ? count - done : READ_MANY, i;
+		struct iovec local = { (char *)buffer + done * size, part * size };
+		ssize_t bytes;
+
+		for (i = 0; i < part; i++)
+			remote[i] = (struct iovec){ (void *)(uintptr_t)addresses[done + i], size };
+		bytes = process_vm_readv(pid, &local, 1, remote, part, 0);
+		if (bytes > 0)
+			done += (size_t)bytes / size;
+		if (bytes != (ssize_t)(part * size))
+			break;
+	}
+	return done;
 }
 
 uint64_t memory_u64(pid_t pid, uint64_t address)

@@ -13,6 +13,13 @@
 /* Reads exactly size bytes. Returns 0, -EFAULT if any of them is not mapped, or -errno. */
 int memory_read(pid_t pid, uint64_t address, void *buffer, size_t size);
 
+/*
+ * Reads many pieces of one size, one behind the other into the buffer, in few calls.
+ * Returns how many could be read, from the first on.
+ */
+size_t memory_read_many(pid_t pid, const uint64_t *addresses, size_t count, void *buffer,
+			size_t size);
+
 /* Little helpers: 0 where the read fails, which no caller may take for a valid pointer. */
 uint64_t memory_u64(pid_t pid, uint64_t address);
 uint32_t memory_u32(pid_t pid, uint64_t address);
