@@ -267,18 +267,18 @@ static size_t describe_part(const struct lp_cpython *python, const struct lp_raw
 	uint8_t heads[STACK_PART][CPYTHON_CODE_BYTES];
 	struct lp_raw_frame places[STACK_PART];
 	uint64_t addresses[STACK_PART];
-	size_t i;
+	size_t placed, readable, i;
 
-	for (i = 0; i < count; i++) {
-		const struct lp_frame_reference reference = { frames[i].code,
-							      frames[i].instruction };
+	for (placed = 0; placed < count; placed++) {
+		const struct lp_frame_reference reference = { frames[placed].code,
+							      frames[placed].instruction };
 
-		if (cpython_frame(python, &reference, &places[i]))
+		if (cpython_frame(python, &reference, &places[placed]))
 			break;
-		addresses[i] = places[i].code;
+		addresses[placed] = places[placed].code;
 	}
-	count = memory_read_many(python->pid, addresses, i, heads, CPYTHON_CODE_BYTES);
-	for (i = 0; i < count; i++) {
+	readable = memory_read_many(python->pid, addresses, placed, heads, CPYTHON_CODE_BYTES);
+	for (i = 0; i < placed && i < readable; i++) {
 		struct lp_code code = { .address = places[i].code };
 		bool alive = false;
 
