@@ -139,9 +139,10 @@ void model_end_loop(struct lp_model *model, const struct lp_event *event)
 	loop->base = NULL;
 	source->by_slot[event->loop] = NULL;
 	labels_loop_ended(&source->targets, (uint32_t)loop->info.pid);
+	/* slots are taken in turn: kept, all of them would have been used once, after days */
 	for (i = 0; i < LP_MAX_CALLBACKS; i++)
 		if (source->slots[i] && source->slots[i]->loop == loop)
-			slot_clear(source->slots[i]);
+			slot_free(&source->slots[i]);
 	model->ended_count++;
 	model_fold(model);
 }

@@ -24,15 +24,20 @@ void slot_clear(struct lp_model_slot *slot)
 	memset(slot, 0, sizeof(*slot));
 }
 
+void slot_free(struct lp_model_slot **slot)
+{
+	if (*slot)
+		slot_clear(*slot);
+	free(*slot);
+	*slot = NULL;
+}
+
 static void free_source(struct lp_model_source *source)
 {
 	size_t i;
 
-	for (i = 0; i < LP_MAX_CALLBACKS; i++) {
-		if (source->slots[i])
-			slot_clear(source->slots[i]);
-		free(source->slots[i]);
-	}
+	for (i = 0; i < LP_MAX_CALLBACKS; i++)
+		slot_free(&source->slots[i]);
 	findings_free(source->findings);
 	frames_free(source->frames);
 	labels_free(&source->targets);

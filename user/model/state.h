@@ -117,6 +117,7 @@ void source_end(struct lp_model *model, struct lp_model_source *source, uint64_t
 void source_baseline(struct lp_model *model, struct lp_model_source *source);
 /* Keeps what a slot counted, before it comes to mean something else. */
 void slot_clear(struct lp_model_slot *slot);
+void slot_free(struct lp_model_slot **slot);
 
 /* Since then; a counter may be read while it changes, so that no difference may wrap. */
 static inline uint64_t model_since(uint64_t now, uint64_t before)
