@@ -5,9 +5,6 @@ Processes with loops start and are killed, threads with loops too, programs that
 Python by the thousand, Pythons without asyncio, programs that replace themselves, all of
 them in cgroups that come and go as containers' do. After a warm-up, neither memory nor
 descriptors, links or entries of BPF maps may grow; once all have ended, none are left.
-
-All names of callbacks are there by the end of the warm-up: what new ones take, up to a
-limit, is no leak, and names without end are another test's (test_flood.py).
 """
 
 import argparse
@@ -38,7 +35,7 @@ async def job():
 async def serve(seconds):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        exec(f"async def made_{random.randrange(10)}(): pass", names := {})
+        exec(f"async def made_{random.randrange(1000)}(): pass", names := {})
         await asyncio.gather(*(job() for _ in range(5)), *(f() for n, f in list(names.items())
                                                            if n.startswith("made_")))
 seconds = float(sys.argv[1])

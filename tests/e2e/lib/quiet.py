@@ -30,10 +30,6 @@ class Watch:
         stolen, total = _ticks()
         return (stolen - self._stolen) / max(total - self._all, 1)
 
-    @property
-    def disturbed(self):
-        return self.stolen() > STOLEN_MOST
-
 
 def wait_for_quiet(limit_s):
     """A second in which nothing much was taken, if there is one."""
@@ -41,5 +37,5 @@ def wait_for_quiet(limit_s):
     while time.monotonic() < deadline:
         watch = Watch()
         time.sleep(1)
-        if not watch.disturbed:
+        if watch.stolen() <= STOLEN_MOST:
             return
