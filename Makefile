@@ -35,7 +35,6 @@ BPF_LATE_OBJECTS = $(BPF_LATE:bpf/%.c=$(BUILD)/bpf/%.o)
 BPF_OBJECTS = $(BPF_SOURCES:bpf/%.c=$(BUILD)/bpf/%.o)
 SKELETON = $(BUILD)/loopprof.skel.h $(BUILD)/lost.skel.h
 
-HEADERS = $(wildcard user/*.h user/*/*.h bpf/*.h)
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined
@@ -77,7 +76,7 @@ $(BUILD)/html_page.h: tools/html-page.sh $(PAGE_SOURCES)
 	@mkdir -p $(@D)
 	$< $(PAGE_SOURCES) > $@
 
-$(BUILD)/user/out/html.o $(BUILD)/unit/test_html: $(BUILD)/html_page.h
+$(BUILD)/user/out/html.o $(BUILD)/sanitized/tests/unit/test_html.o: $(BUILD)/html_page.h
 
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)
@@ -122,15 +121,25 @@ $(BUILD)/loopprof.8: $(BUILD)/loopprof
 
 -include tests/unit/sources.mk
 
-.SECONDEXPANSION:
-$(BUILD)/unit/%: tests/unit/%.c $$($$*_SOURCES) $(HEADERS) $(wildcard tests/unit/*.h)
+# Each source is compiled once with the sanitisers, however many tests link it.
+$(BUILD)/sanitized/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(SANITIZE) -o $@ $(filter %.c,$^) $(LDLIBS) -lcmocka
+	$(CC) $(CFLAGS) $(SANITIZE) -MMD -MP -c -o $@ $<
 
-$(BUILD)/fuzz/%: tests/fuzz/%.c tests/fuzz/driver.c $$($$*_SOURCES) $(HEADERS) \
-		$(wildcard tests/fuzz/*.h)
+$(BUILD)/sanitized/user/out/html.o: $(BUILD)/html_page.h
+
+sanitized = $(patsubst %.c,$(BUILD)/sanitized/%.o,$(1))
+
+.PRECIOUS: $(BUILD)/sanitized/%.o
+.SECONDEXPANSION:
+$(BUILD)/unit/%: $(BUILD)/sanitized/tests/unit/%.o $$(call sanitized,$$($$*_SOURCES))
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(SANITIZE) -o $@ $(filter %.c,$^) $(LDLIBS)
+	$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS) -lcmocka
+
+$(BUILD)/fuzz/%: $(BUILD)/sanitized/tests/fuzz/%.o $(BUILD)/sanitized/tests/fuzz/driver.o \
+		$$(call sanitized,$$($$*_SOURCES))
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS)
 
 check: packages-build packages-test  ## install what is needed, build, run all tests
 	$(MAKE) -j$(JOBS) all unit-tests
@@ -213,10 +222,11 @@ histogram-edges:  ## write the generated bucket edges anew
 	$(PYTHON) tools/histogram-edges.py > bpf/histogram_edges.h
 
 clean:  ## remove what was built (not the cached roots and kernels)
-	rm -rf $(BUILD)/*.deb $(BUILD)/*.a $(BUILD)/user $(BUILD)/bpf $(BUILD)/unit $(BUILD)/fuzz $(BUILD)/loopprof* $(BUILD)/lost.* $(BUILD)/bench-* \
+	rm -rf $(BUILD)/*.deb $(BUILD)/*.a $(BUILD)/user $(BUILD)/bpf $(BUILD)/sanitized $(BUILD)/unit $(BUILD)/fuzz $(BUILD)/loopprof* $(BUILD)/lost.* $(BUILD)/bench-* \
 		$(BUILD)/html_page.h
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
--include $(OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) $(BPF_LATE_OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) $(BPF_LATE_OBJECTS:.o=.d) \
+	$(wildcard $(BUILD)/sanitized/*/*.d $(BUILD)/sanitized/*/*/*.d)
