@@ -6,6 +6,7 @@
 #include "discovery/launch.h"
 #include "discovery/targets.h"
 #include "output.h"
+#include "runtime/remote.h"
 #include "source/progress.h"
 #include "source/recording.h"
 #include "version.h"
@@ -203,6 +204,10 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 	sigset_t signals;
 	int err;
 
+	err = remote_begin();
+	if (err)
+		return error_set(error, err, "cannot start the process that reads targets: %s",
+				 strerror(-err));
 	err = session_new(&session, &profile->session, error);
 	if (err)
 		return err;
@@ -228,6 +233,9 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 		err = watch(profile, live_descriptor(profile->live));
 	if (!err)
 		err = watch(profile, targets_descriptor(profile->targets));
+	if (!err)
+		err = watch(profile, remote_descriptor());
+	remote_stop_on(profile->signals);
 	return err ? error_set(error, err, "cannot set up the run: %s", strerror(-err)) : 0;
 }
 
@@ -355,7 +363,7 @@ static enum lp_end_reason run(struct lp_profile *profile)
 	 * is counted by cause stays in the kernel.
 	 */
 	uint64_t save = start_ns + governor_save_ns(&profile->governor);
-	uint64_t check = start_ns, look = start_ns, govern = start_ns;
+	uint64_t check = start_ns, look = start_ns, govern = start_ns, remote = start_ns;
 	struct epoll_event events[4];
 
 	for (;;) {
@@ -387,10 +395,12 @@ static enum lp_end_reason run(struct lp_profile *profile)
 		}
 		if (now >= govern)
 			govern = governor_turn(&profile->governor, now);
+		if (now >= remote)
+			remote = remote_turn(now);
 		if (!options->all && !targets_alive(profile->targets))
 			return LP_END_TARGET_EXITED;
 		next = earlier(earlier(earlier(look, check), earlier(interval, end)),
-			       earlier(save, govern));
+			       earlier(remote, earlier(save, govern)));
 		now = clock_now();
 		count = epoll_wait(profile->epoll, events, 4,
 				   next > now ? (int)((next - now + MILLISECOND - 1) / MILLISECOND)
@@ -402,6 +412,8 @@ static enum lp_end_reason run(struct lp_profile *profile)
 				live_drain(profile->live);
 				/* a new loop, a new process: do not wait for the next check */
 				check = earlier(check, now + 20 * MILLISECOND);
+			} else if (events[i].data.fd == remote_descriptor()) {
+				remote = 0;
 			} else {
 				live_drain(profile->live);
 				targets_reap(profile->targets);
@@ -451,6 +463,7 @@ static void release(struct lp_profile *profile)
 	targets_free(profile->targets);
 	live_free(profile->live);
 	session_free(profile->session);
+	remote_end();
 	if (profile->signals > 0)
 		close(profile->signals);
 	if (profile->epoll > 0)
@@ -504,6 +517,7 @@ int command_profile(const struct lp_options *options)
 		if (reason == LP_END_INTERRUPT)
 			consume_signal(&profile);
 		unblock_signals();
+		remote_hurry();
 		live_snapshot(profile.live, LP_EVENT_END, reason);
 		err = finish(&profile, &error);
 	}

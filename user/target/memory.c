@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #define PAGE 4096
 #define BLOCK_PAGES 4
@@ -34,11 +33,24 @@ static _Thread_local struct {
 	size_t missed;
 } cache;
 
+static ssize_t transfer_here(pid_t pid, const struct iovec *local, size_t local_count,
+			     const struct iovec *remote, size_t remote_count)
+{
+	return process_vm_readv(pid, local, local_count, remote, remote_count, 0);
+}
+
+static lp_memory_transfer transfer = transfer_here;
+
+void memory_transfer_by(lp_memory_transfer other)
+{
+	transfer = other ? other : transfer_here;
+}
+
 static int read_straight(pid_t pid, uint64_t address, void *buffer, size_t size)
 {
 	struct iovec local = { buffer, size };
 	struct iovec remote = { (void *)(uintptr_t)address, size };
-	ssize_t done = process_vm_readv(pid, &local, 1, &remote, 1, 0);
+	ssize_t done = transfer(pid, &local, 1, &remote, 1);
 
 	if (done < 0)
 		return -errno;
@@ -61,7 +73,7 @@ static int fill_block(struct lp_block_head *head, uint8_t *data, unsigned int wa
 		local[i] = (struct iovec){ data + at, PAGE };
 		remote[i] = (struct iovec){ (void *)(uintptr_t)(head->number * BLOCK + at), PAGE };
 	}
-	done = process_vm_readv(cache.pid, local, BLOCK_PAGES, remote, BLOCK_PAGES, 0);
+	done = transfer(cache.pid, local, BLOCK_PAGES, remote, BLOCK_PAGES);
 	if (done < 0)
 		return -errno;
 	for (i = 0; i < (size_t)done / PAGE; i++)
@@ -190,7 +202,7 @@ static void take_blocks(const size_t *places, size_t count)
 		local[i] = (struct iovec){ cache.data + places[i] * BLOCK, BLOCK };
 		remote[i] = (struct iovec){ (void *)(uintptr_t)(head->number * BLOCK), BLOCK };
 	}
-	done = process_vm_readv(cache.snapshot, local, count, remote, count, 0);
+	done = transfer(cache.snapshot, local, count, remote, count);
 	for (i = 0; i < count; i++)
 		if (done >= (ssize_t)((i + 1) * BLOCK))
 			cache.heads[places[i]].pages = (1U << BLOCK_PAGES) - 1;
@@ -263,7 +275,7 @@ size_t memory_read_many(pid_t pid, const uint64_t *addresses, size_t count, void
 
 		for (i = 0; i < part; i++)
 			remote[i] = (struct iovec){ (void *)(uintptr_t)addresses[done + i], size };
-		bytes = process_vm_readv(pid, &local, 1, remote, part, 0);
+		bytes = transfer(pid, &local, 1, remote, part);
 		if (bytes > 0)
 			done += (size_t)bytes / size;
 		if (bytes != (ssize_t)(part * size))

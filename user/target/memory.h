@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 /* Reads exactly size bytes. Returns 0, -EFAULT if any of them is not mapped, or -errno. */
 int memory_read(pid_t pid, uint64_t address, void *buffer, size_t size);
@@ -49,5 +50,15 @@ int memory_snapshot_begin(pid_t pid, size_t bytes);
 void memory_snapshot_take(void);
 size_t memory_snapshot_missed(void);
 void memory_snapshot_end(void);
+
+/*
+ * Who transfers what is read: this process, or another one that may hang in its place
+ * (runtime/remote.h).  As process_vm_readv(2) without flags, errno included.
+ */
+typedef ssize_t (*lp_memory_transfer)(pid_t pid, const struct iovec *local, size_t local_count,
+				      const struct iovec *remote, size_t remote_count);
+
+/* For all threads from now on.  NULL: this process. */
+void memory_transfer_by(lp_memory_transfer transfer);
 
 #endif /* LP_MEMORY_H */

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Processes that serve requests, and are given up when they do not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "clocks.h"
+#include "target/worker.h"
+
+#define MILLISECOND 1000000ULL
+
+enum what {
+	ECHO, /* the request itself */
+	REFUSE,
+	WHO, /* the PID of the worker */
+	SLEEP, /* for ever, where a signal could end it */
+	HANG, /* for ever, in the state D */
+	SPIN,
+	CRASH,
+	NAP, /* many short sleeps, 400 ms in all: it makes progress */
+	DESCRIPTORS, /* how many it has */
+	BIG,
+};
+
+struct request {
+	enum what what;
+	char text[16];
+};
+
+static void hang(void)
+{
+	/* the parent of a vfork() waits for its child in the state D */
+	if (!vfork()) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+}
+
+static size_t count_descriptors(void)
+{
+	DIR *own = opendir("/proc/self/fd");
+	size_t count = 0;
+
+	while (own && readdir(own))
+		count++;
+	closedir(own);
+	/* without ".", ".." and that of the directory */
+	return count - 3;
+}
+
+static ssize_t serve(const void *message, size_t bytes, void *answer, size_t room)
+{
+	const struct request *request = message;
+	volatile uint64_t count = 0;
+	pid_t self = getpid();
+	size_t descriptors;
+	int i;
+
+	switch (request->what) {
+	case ECHO:
+		memcpy(answer, message, bytes);
+		return (ssize_t)bytes;
+	case REFUSE:
+		return -ENOENT;
+	case WHO:
+		memcpy(answer, &self, sizeof(self));
+		return sizeof(self);
+	case SLEEP:
+		for (;;)
+			pause();
+	case HANG:
+		hang();
+		return 0;
+	case SPIN:
+		for (;;)
+			count++;
+	case CRASH:
+		signal(SIGABRT, SIG_DFL);
+		_exit(1);
+	case NAP:
+		for (i = 0; i < 40; i++)
+			usleep(10000);
+		return 0;
+	case DESCRIPTORS:
+		descriptors = count_descriptors();
+		memcpy(answer, &descriptors, sizeof(descriptors));
+		return sizeof(descriptors);
+	case BIG:
+		memset(answer, 'x', room);
+		return (ssize_t)room;
+	}
+	return -EINVAL;
+}
+
+static const struct lp_worker_limits limits = { .still_ns = 150 * MILLISECOND,
+						.cpu_ns = 300 * MILLISECOND,
+						.wall_ns = 60000 * MILLISECOND };
+
+static struct lp_workers *workers;
+static struct lp_worker *worker;
+static char answer[LP_WORKER_BYTES];
+
+static int begin(void **state)
+{
+	(void)state;
+	if (workers_new(serve, &workers))
+		return -1;
+	worker = worker_new(workers, &limits, true);
+	return worker ? 0 : -1;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	worker_free(worker);
+	workers_free(workers);
+	return 0;
+}
+
+static ssize_t call(struct lp_worker *with, enum what what)
+{
+	struct request request = { .what = what, .text = "text" };
+	const struct iovec part = { &request, sizeof(request) };
+
+	return worker_call(with, &part, 1, answer, sizeof(answer));
+}
+
+static pid_t who(void)
+{
+	pid_t pid;
+
+	assert_int_equal(call(worker, WHO), sizeof(pid));
+	memcpy(&pid, answer, sizeof(pid));
+	return pid;
+}
+
+static void test_answers(void **state)
+{
+	pid_t first = who();
+
+	(void)state;
+	assert_int_equal(call(worker, ECHO), sizeof(struct request));
+	assert_string_equal(((struct request *)answer)->text, "text");
+	assert_int_equal(call(worker, REFUSE), -ENOENT);
+	assert_int_equal(call(worker, BIG), LP_WORKER_BYTES);
+	assert_int_equal(answer[LP_WORKER_BYTES - 1], 'x');
+	/* one process all the time, and not this one */
+	assert_int_equal(who(), first);
+	assert_int_not_equal(first, getpid());
+}
+
+static void test_request_that_is_too_long(void **state)
+{
+	const struct iovec part = { answer, LP_WORKER_BYTES + 1 };
+
+	(void)state;
+	assert_int_equal(worker_call(worker, &part, 1, answer, sizeof(answer)), -EMSGSIZE);
+	assert_int_equal(call(worker, ECHO), sizeof(struct request));
+}
+
+/* A read that does not return, in a state that a signal ends, and in one that it does not. */
+static void test_one_that_hangs_is_replaced(void **state)
+{
+	pid_t first = who(), second;
+
+	(void)state;
+	assert_int_equal(call(worker, SLEEP), -ETIMEDOUT);
+	second = who();
+	assert_int_not_equal(second, first);
+	assert_int_equal(call(worker, HANG), -ETIMEDOUT);
+	assert_int_not_equal(who(), second);
+}
+
+static void test_one_that_computes_for_ever_is_replaced(void **state)
+{
+	(void)state;
+	assert_int_equal(call(worker, SPIN), -ETIME);
+	assert_int_equal(call(worker, ECHO), sizeof(struct request));
+}
+
+/* It sleeps longer in all than one may in one place. */
+static void test_progress_is_waited_for(void **state)
+{
+	(void)state;
+	assert_int_equal(call(worker, NAP), 0);
+}
+
+static void test_one_that_crashes_is_replaced(void **state)
+{
+	(void)state;
+	assert_int_equal(call(worker, CRASH), -ECHILD);
+	assert_int_equal(call(worker, ECHO), sizeof(struct request));
+	kill(who(), SIGKILL);
+	/* found out before or while it is asked */
+	if (call(worker, ECHO) < 0)
+		assert_int_equal(call(worker, ECHO), sizeof(struct request));
+}
+
+static void test_one_that_is_stopped_is_replaced(void **state)
+{
+	pid_t first = who();
+
+	(void)state;
+	kill(first, SIGSTOP);
+	assert_int_equal(call(worker, ECHO), -ECHILD);
+	assert_int_not_equal(who(), first);
+}
+
+static void test_stop_ends_the_wait(void **state)
+{
+	int stop = eventfd(0, EFD_CLOEXEC);
+	const uint64_t one = 1;
+	uint64_t before;
+
+	(void)state;
+	workers_stop_on(workers, stop);
+	assert_int_equal(call(worker, ECHO), sizeof(struct request));
+	assert_int_equal(write(stop, &one, sizeof(one)), sizeof(one));
+	before = clock_now();
+	assert_int_equal(call(worker, HANG), -ECANCELED);
+	assert_true(clock_now() - before < limits.still_ns);
+	close(stop);
+	workers_stop_on(workers, -1);
+}
+
+/* Those that a signal ends do not count once they have ended. */
+static void test_given_up_ones_are_reaped(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++)
+		assert_int_equal(call(worker, SLEEP), -ETIMEDOUT);
+	for (i = 0; i < 1000 && workers_abandoned(workers); i++)
+		usleep(10000);
+	assert_int_equal(workers_abandoned(workers), 0);
+}
+
+/* What the main process has open is not kept open by a worker that hangs. */
+static void test_nothing_is_inherited(void **state)
+{
+	size_t descriptors;
+
+	(void)state;
+	assert_int_equal(call(worker, DESCRIPTORS), sizeof(descriptors));
+	memcpy(&descriptors, answer, sizeof(descriptors));
+	/* /dev/null three times, and its socket */
+	assert_int_equal(descriptors, 4);
+}
+
+static void test_without_waiting(void **state)
+{
+	struct request request = { .what = ECHO };
+	const struct iovec part = { &request, sizeof(request) };
+	struct pollfd polled = { .fd = workers_descriptor(workers), .events = POLLIN };
+	ssize_t result;
+
+	(void)state;
+	assert_int_equal(worker_send(worker, &part, 1), 0);
+	assert_true(worker_is_busy(worker));
+	assert_int_equal(poll(&polled, 1, 10000), 1);
+	assert_int_equal(worker_receive(worker, answer, sizeof(answer)), sizeof(request));
+	assert_false(worker_is_busy(worker));
+	assert_int_equal(poll(&polled, 1, 0), 0);
+
+	request.what = HANG;
+	assert_int_equal(worker_send(worker, &part, 1), 0);
+	while ((result = worker_receive(worker, answer, sizeof(answer))) == -EAGAIN)
+		usleep(10000);
+	assert_int_equal(result, -ETIMEDOUT);
+	assert_false(worker_is_busy(worker));
+
+	/* one that ends while nothing is asked of it does not keep the descriptor readable */
+	kill(who(), SIGKILL);
+	assert_int_equal(poll(&polled, 1, 10000), 1);
+	assert_int_equal(worker_receive(worker, answer, sizeof(answer)), -ECHILD);
+	assert_int_equal(poll(&polled, 1, 0), 0);
+}
+
+/* What waits in vain is limited in all: the tenth target that hangs costs less than the first. */
+static void test_allowance(void **state)
+{
+	uint64_t before = clock_now(), first;
+	int i;
+
+	(void)state;
+	assert_int_equal(call(worker, SLEEP), -ETIMEDOUT);
+	first = clock_now() - before;
+	for (i = 0; i < 8; i++)
+		assert_int_equal(call(worker, SLEEP), -ETIMEDOUT);
+	before = clock_now();
+	assert_int_equal(call(worker, SLEEP), -ETIMEDOUT);
+	assert_true(clock_now() - before < first || first > 2 * limits.still_ns);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_answers, begin, end),
+		cmocka_unit_test_setup_teardown(test_request_that_is_too_long, begin, end),
+		cmocka_unit_test_setup_teardown(test_one_that_hangs_is_replaced, begin, end),
+		cmocka_unit_test_setup_teardown(test_one_that_computes_for_ever_is_replaced, begin,
+						end),
+		cmocka_unit_test_setup_teardown(test_progress_is_waited_for, begin, end),
+		cmocka_unit_test_setup_teardown(test_one_that_crashes_is_replaced, begin, end),
+		cmocka_unit_test_setup_teardown(test_one_that_is_stopped_is_replaced, begin, end),
+		cmocka_unit_test_setup_teardown(test_stop_ends_the_wait, begin, end),
+		cmocka_unit_test_setup_teardown(test_given_up_ones_are_reaped, begin, end),
+		cmocka_unit_test_setup_teardown(test_nothing_is_inherited, begin, end),
+		cmocka_unit_test_setup_teardown(test_without_waiting, begin, end),
+		cmocka_unit_test_setup_teardown(test_allowance, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "remote.h"
+
+#include "../clocks.h"
+#include "../log.h"
+#include "../target/memory.h"
+#include "../target/unreadable.h"
+#include "../target/worker.h"
+#include "serve.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MILLISECOND 1000000ULL
+/* When nothing is to be done. */
+#define SELDOM_NS (1000 * MILLISECOND)
+#define SOON_NS (50 * MILLISECOND)
+
+/* A small read, or what an adapter does with a target that is known. */
+static const struct lp_worker_limits reader_limits = { .still_ns = 250 * MILLISECOND,
+						       .cpu_ns = 1000 * MILLISECOND,
+						       .wall_ns = 5000 * MILLISECOND };
+/* Nobody waits for it. */
+static const struct lp_worker_limits prober_limits = { .still_ns = 1000 * MILLISECOND,
+						       .cpu_ns = 1000 * MILLISECOND,
+						       .wall_ns = 10000 * MILLISECOND };
+static const struct lp_worker_limits hurry_limits = { .still_ns = 20 * MILLISECOND,
+						      .cpu_ns = 200 * MILLISECOND,
+						      .wall_ns = 500 * MILLISECOND };
+
+static struct {
+	struct lp_workers *workers; /* NULL: has not begun */
+	struct lp_worker *reader, *prober;
+	struct lp_unreadable unreadable;
+	struct lp_unreadable_process *probed; /* by the prober, now */
+	pid_t probed_pid;
+	bool crowded; /* reported: too many hang */
+	unsigned char answer[LP_WORKER_BYTES];
+} remote;
+
+/* ---- requests ----------------------------------------------------------------------- */
+
+static void report(pid_t pid, int err)
+{
+	if (err == -ETIME)
+		log_warning(
+			"to read the memory of process %d took too long; it is left alone, and tried again from time to time",
+			pid);
+	else
+		log_warning(
+			"the memory of process %d does not answer (it is served by a file system or a program that hangs); it is left alone, and tried again from time to time",
+			pid);
+}
+
+/* The request without an answer is what is tried again later. */
+static void mark(const struct lp_request *request, const struct iovec *parts, size_t count, int err)
+{
+	static unsigned char bytes[LP_WORKER_BYTES];
+	struct lp_unreadable_process *process;
+	size_t length = 0, i;
+	bool first;
+
+	for (i = 0; i < count && length + parts[i].iov_len <= sizeof(bytes); i++) {
+		memcpy(bytes + length, parts[i].iov_base, parts[i].iov_len);
+		length += parts[i].iov_len;
+	}
+	process = unreadable_mark(&remote.unreadable, request->pid, clock_now(), bytes, length,
+				  &first);
+	unreadable_hangs(process, worker_take_given_up(remote.reader));
+	if (first)
+		report(request->pid, err);
+}
+
+/* parts begin with a struct lp_request.  The answer is in remote.answer. */
+static ssize_t ask(const struct iovec *parts, size_t count)
+{
+	const struct lp_request *request = parts[0].iov_base;
+	ssize_t result;
+
+	if (unreadable_has(&remote.unreadable, request->pid))
+		return -ETIMEDOUT;
+	result = worker_call(remote.reader, parts, count, remote.answer, sizeof(remote.answer));
+	/* it may have ended for a reason of its own; twice is no accident */
+	if (result == -ECHILD)
+		result = worker_call(remote.reader, parts, count, remote.answer,
+				     sizeof(remote.answer));
+	if (result == -ETIMEDOUT || result == -ETIME || result == -ECHILD)
+		mark(request, parts, count, (int)result);
+	if (result == -EUSERS && !remote.crowded) {
+		remote.crowded = true;
+		log_warning(
+			"too many processes do not answer when their memory is read; nothing is read until some of them have ended");
+	}
+	return result;
+}
+
+/* ---- memory ------------------------------------------------------------------------- */
+
+/* A place in a list of pieces. */
+struct cursor {
+	const struct iovec *pieces;
+	size_t count, used; /* of the first piece */
+};
+
+/* The rest of the first piece, at most so many bytes of it; moves on.  0: that was all. */
+static size_t take(struct cursor *cursor, size_t most, char **at)
+{
+	size_t bytes = 0;
+
+	while (cursor->count && !bytes) {
+		bytes = cursor->pieces->iov_len - cursor->used;
+		if (bytes > most)
+			bytes = most;
+		*at = (char *)cursor->pieces->iov_base + cursor->used;
+		cursor->used += bytes;
+		if (cursor->used == cursor->pieces->iov_len) {
+			cursor->pieces++;
+			cursor->count--;
+			cursor->used = 0;
+		}
+	}
+	return bytes;
+}
+
+static void scatter(struct cursor *local, const unsigned char *data, size_t bytes)
+{
+	size_t part;
+	char *at;
+
+	while (bytes && (part = take(local, bytes, &at))) {
+		memcpy(at, data, part);
+		data += part;
+		bytes -= part;
+	}
+}
+
+static ssize_t transfer(pid_t pid, const struct iovec *local, size_t local_count,
+			const struct iovec *remote_pieces, size_t remote_count)
+{
+	struct cursor to = { local, local_count, 0 }, from = { remote_pieces, remote_count, 0 };
+	const struct lp_request request = { .operation = LP_OPERATION_MEMORY, .pid = pid };
+	struct lp_piece pieces[LP_PIECES];
+	struct iovec parts[2] = { { (void *)&request, sizeof(request) }, { pieces, 0 } };
+	size_t total = 0, wanted, part, count;
+	ssize_t done = 0;
+	char *at;
+
+	do {
+		wanted = 0;
+		for (count = 0; count < LP_PIECES && wanted < LP_WORKER_BYTES; count++) {
+			part = take(&from, LP_WORKER_BYTES - wanted, &at);
+			if (!part)
+				break;
+			pieces[count] = (struct lp_piece){ (uintptr_t)at, part };
+			wanted += part;
+		}
+		if (!wanted)
+			break;
+		parts[1].iov_len = count * sizeof(pieces[0]);
+		done = ask(parts, 2);
+		if (done <= 0 || (size_t)done > wanted)
+			break;
+		scatter(&to, remote.answer, (size_t)done);
+		total += (size_t)done;
+	} while ((size_t)done == wanted);
+	if (!total && done < 0) {
+		errno = (int)-done;
+		return -1;
+	}
+	return (ssize_t)total;
+}
+
+/* ---- the whole ---------------------------------------------------------------------- */
+
+int remote_begin(void)
+{
+	int err = workers_new(runtime_serve, &remote.workers);
+
+	if (err)
+		return err;
+	remote.reader = worker_new(remote.workers, &reader_limits, false);
+	remote.prober = worker_new(remote.workers, &prober_limits, true);
+	if (!remote.reader || !remote.prober) {
+		remote_end();
+		return -ENOMEM;
+	}
+	memory_transfer_by(transfer);
+	return 0;
+}
+
+void remote_end(void)
+{
+	memory_transfer_by(NULL);
+	worker_free(remote.reader);
+	worker_free(remote.prober);
+	workers_free(remote.workers);
+	unreadable_free(&remote.unreadable);
+	memset(&remote, 0, sizeof(remote));
+}
+
+void remote_stop_on(int descriptor)
+{
+	workers_stop_on(remote.workers, descriptor);
+}
+
+void remote_hurry(void)
+{
+	worker_set_limits(remote.reader, &hurry_limits);
+}
+
+int remote_descriptor(void)
+{
+	return workers_descriptor(remote.workers);
+}
+
+/* What was asked for does not matter, only that there is an answer. */
+static void take_probe(uint64_t now)
+{
+	static unsigned char answer[LP_WORKER_BYTES];
+	ssize_t result = worker_receive(remote.prober, answer, sizeof(answer));
+	struct lp_unreadable_process *probed = remote.probed;
+
+	if (result == -EAGAIN || !probed)
+		return;
+	remote.probed = NULL;
+	if (probed->pid != remote.probed_pid)
+		return;
+	if (result == -ETIMEDOUT || result == -ETIME || result == -ECHILD) {
+		unreadable_put_off(probed, now);
+		unreadable_hangs(probed, worker_take_given_up(remote.prober));
+	} else {
+		unreadable_clear(probed);
+	}
+}
+
+uint64_t remote_turn(uint64_t now)
+{
+	struct lp_unreadable_process *due;
+	struct iovec part;
+
+	take_probe(now);
+	if (worker_is_busy(remote.prober))
+		return now + SOON_NS;
+	due = unreadable_due(&remote.unreadable, now);
+	if (!due)
+		return now + SELDOM_NS;
+	part = (struct iovec){ due->request, due->bytes };
+	if (worker_send(remote.prober, &part, 1)) {
+		unreadable_put_off(due, now);
+		return now + SELDOM_NS;
+	}
+	remote.probed = due;
+	remote.probed_pid = due->pid;
+	return now + SOON_NS;
+}
+
+size_t remote_unreadable(void)
+{
+	return remote.unreadable.count;
+}
