@@ -5,6 +5,7 @@
 #include "target/memory.h"
 #include "target/pause.h"
 #include "tasks/sink.h"
+#include "tasks/supervise.h"
 #include "version.h"
 
 #include <errno.h>
@@ -27,6 +28,7 @@ struct known_loop {
 };
 
 struct target {
+	struct lp_supervised *supervised;
 	struct lp_process_info process;
 	struct lp_instance instance;
 	struct lp_task_diff *diff;
@@ -44,6 +46,7 @@ struct tasks {
 	struct target *targets;
 	uint32_t last_loop_id;
 	struct lp_tasks_end end;
+	struct lp_supervised *supervised; /* this process, by its parent */
 };
 
 /* ---- one process -------------------------------------------------------------------- */
@@ -79,7 +82,9 @@ static int open_target(pid_t pid, struct target *target, struct lp_error *error)
 
 	if (err)
 		return err;
+	supervised_reading(target->supervised, pid, false);
 	err = detect(target, error);
+	supervised_done(target->supervised);
 	if (err) {
 		process_close(&target->process);
 		return err;
@@ -127,8 +132,10 @@ static int take_snapshot(const struct target *target, uint64_t *paused_ns, struc
 	if (err)
 		return err;
 	missed = pause_missed(pause);
+	supervised_reading(target->supervised, target->process.pid, true);
 	memory_snapshot_take();
 	*paused_ns = pause_end(pause);
+	supervised_reading(target->supervised, target->process.pid, false);
 	say_paused(target->process.pid, missed, *paused_ns);
 	return 0;
 }
@@ -258,6 +265,8 @@ static size_t look_at_all(struct tasks *tasks)
 
 		if (target->ended)
 			continue;
+		/* what is shown is in part read while it is printed */
+		supervised_reading(tasks->supervised, target->process.pid, false);
 		if (!look(tasks, target, &error)) {
 			seen++;
 		} else if (process_ended(&target->process)) {
@@ -268,6 +277,7 @@ static size_t look_at_all(struct tasks *tasks)
 		} else {
 			log_error("%s", error.text);
 		}
+		supervised_done(tasks->supervised);
 	}
 	return seen;
 }
@@ -313,9 +323,13 @@ static void show_last(struct tasks *tasks)
 {
 	size_t i;
 
-	for (i = 0; i < tasks->target_count && tasks->sink->last; i++)
-		if (tasks->targets[i].looks > 1)
-			tasks->sink->last(tasks->sink, tasks->targets[i].view);
+	for (i = 0; i < tasks->target_count && tasks->sink->last; i++) {
+		if (tasks->targets[i].looks < 2)
+			continue;
+		supervised_reading(tasks->supervised, tasks->targets[i].process.pid, false);
+		tasks->sink->last(tasks->sink, tasks->targets[i].view);
+		supervised_done(tasks->supervised);
+	}
 }
 
 /* Returns why it ended. */
@@ -368,6 +382,7 @@ static void open_targets(struct tasks *tasks)
 	for (i = 0; i < options->pid_count; i++) {
 		struct target *target = &tasks->targets[tasks->target_count];
 
+		target->supervised = tasks->supervised;
 		if (open_target(options->pids[i], target, &error))
 			log_error("%s", error.text);
 		else
@@ -389,36 +404,47 @@ static void begin(struct tasks *tasks)
 	tasks->sink->begin(tasks->sink, &run);
 }
 
-int command_tasks(const struct lp_options *options)
+/* In the child. */
+static int read_and_show(struct lp_supervised *supervised, void *context)
 {
-	struct tasks tasks = { .options = options, .end = { .reason = "done" } };
+	struct tasks *tasks = context;
 	size_t i, seen = 0;
 	int err;
 
-	tasks.targets = calloc(options->pid_count + 1, sizeof(*tasks.targets));
-	tasks.sink = options->json ? tasks_json_open(options) : tasks_text_open(options);
-	if (!tasks.targets || !tasks.sink) {
-		log_error("out of memory");
-		free(tasks.targets);
-		if (tasks.sink)
-			tasks.sink->close(tasks.sink);
-		return 1;
+	tasks->supervised = supervised;
+	open_targets(tasks);
+	if (tasks->target_count) {
+		begin(tasks);
+		seen = look_at_all(tasks);
+		if (seen && tasks->options->watch_ns)
+			tasks->end.reason = watch(tasks);
+		tasks->end.end_ns = clock_now();
+		if (tasks->sink->end)
+			tasks->sink->end(tasks->sink, &tasks->end);
 	}
-	open_targets(&tasks);
-	if (tasks.target_count) {
-		begin(&tasks);
-		seen = look_at_all(&tasks);
-		if (seen && options->watch_ns)
-			tasks.end.reason = watch(&tasks);
-		tasks.end.end_ns = clock_now();
-		if (tasks.sink->end)
-			tasks.sink->end(tasks.sink, &tasks.end);
-	}
-	err = tasks.sink->close(tasks.sink);
+	err = tasks->sink->close(tasks->sink);
 	if (err && err != -EPIPE)
 		log_error("cannot write to stdout: %s", strerror(-err));
-	for (i = 0; i < tasks.target_count; i++)
-		close_target(&tasks.targets[i]);
-	free(tasks.targets);
+	for (i = 0; i < tasks->target_count; i++)
+		close_target(&tasks->targets[i]);
+	free(tasks->targets);
 	return seen && !err ? 0 : 1;
+}
+
+int command_tasks(const struct lp_options *options)
+{
+	struct tasks tasks = { .options = options, .end = { .reason = "done" } };
+	int status = 1;
+
+	tasks.targets = calloc(options->pid_count + 1, sizeof(*tasks.targets));
+	/* it asks the terminal how wide it is, which the child has not */
+	tasks.sink = options->json ? tasks_json_open(options) : tasks_text_open(options);
+	if (tasks.targets && tasks.sink)
+		status = supervise(read_and_show, &tasks, options->watch_ns != 0);
+	else
+		log_error("out of memory");
+	if (tasks.sink)
+		tasks.sink->close(tasks.sink);
+	free(tasks.targets);
+	return status;
 }

@@ -78,6 +78,7 @@ test_symbolise_findings_SOURCES = user/symbolise/findings.c user/symbolise/symbo
 	user/symbolise/places.c user/symbolise/kernel.c $(test_native_SOURCES)
 test_series_SOURCES = user/out/series.c user/out/series_sets.c user/out/exemplar.c \
 	user/model/own.c user/model/histogram.c
+test_supervise_SOURCES = user/tasks/supervise.c user/target/standing.c user/log.c
 test_syscalls_SOURCES = user/syscalls.c
 test_tasks_graph_SOURCES = user/tasks/graph.c user/tasks/deadlock.c user/tasks/links.c \
 	user/tasks/view.c user/tasks/frames.c user/runtime/task.c user/runtime/kind.c user/text.c
@@ -104,7 +105,7 @@ test_text_findings_SOURCES = $(test_text_sink_SOURCES)
 test_text_summary_SOURCES = $(test_text_sink_SOURCES)
 test_remote_SOURCES = user/runtime/remote.c user/target/unreadable.c user/target/memory.c \
 	user/target/process.c user/target/cgroup.c user/error.c user/log.c $(test_worker_SOURCES)
-test_worker_SOURCES = user/target/worker.c user/target/spawner.c
+test_worker_SOURCES = user/target/worker.c user/target/spawner.c user/target/standing.c
 test_waits_SOURCES = $(wildcard user/cpython/wait*.c) user/cpython/chain.c \
 	user/cpython/instance.c user/cpython/object.c user/cpython/hints.c user/cpython/rows.c \
 	user/runtime/task.c user/target/memory.c user/text.c

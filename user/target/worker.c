@@ -3,6 +3,7 @@
 
 #include "../clocks.h"
 #include "spawner.h"
+#include "standing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,12 +43,6 @@ struct lp_workers {
 	uint64_t allowance_ns, allowance_since_ns;
 };
 
-/* What the scheduler says of a process. */
-struct standing {
-	char state; /* as /proc/PID/stat has it; 0: there is no such process */
-	unsigned long long ran_ns, slices;
-};
-
 struct lp_worker {
 	struct lp_workers *workers;
 	struct lp_worker_limits limits;
@@ -57,7 +52,7 @@ struct lp_worker {
 	pid_t pid;
 	uint64_t generation, serial;
 	uint64_t sent_ns, moved_ns;
-	struct standing before, last; /* when the request was sent; at the last look */
+	struct lp_standing before, last; /* when the request was sent; at the last look */
 };
 
 /* ---- all of them -------------------------------------------------------------------- */
@@ -260,40 +255,10 @@ static int fork_one(struct lp_worker *worker)
 	return 0;
 }
 
-static size_t read_proc(pid_t pid, const char *name, char *text, size_t size)
-{
-	char path[48];
-	ssize_t bytes;
-	int file;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-	file = open(path, O_RDONLY | O_CLOEXEC);
-	bytes = file < 0 ? -1 : read(file, text, size - 1);
-	text[bytes > 0 ? bytes : 0] = '\0';
-	if (file >= 0)
-		close(file);
-	return bytes > 0 ? (size_t)bytes : 0;
-}
-
-static struct standing look(pid_t pid)
-{
-	struct standing standing = { 0 };
-	unsigned long long waited;
-	char text[512], *at;
-
-	if (!read_proc(pid, "stat", text, sizeof(text)))
-		return standing;
-	at = strrchr(text, ')');
-	standing.state = at && at[1] ? at[2] : '\0';
-	if (read_proc(pid, "schedstat", text, sizeof(text)))
-		sscanf(text, "%llu %llu %llu", &standing.ran_ns, &waited, &standing.slices);
-	return standing;
-}
-
 /* Is it to be given up?  Returns 0, or why as worker_call does. */
 static int judge(struct lp_worker *worker, uint64_t still_ns, uint64_t now)
 {
-	struct standing standing = look(worker->pid);
+	struct lp_standing standing = standing_read(worker->pid);
 	const struct lp_worker_limits *limits = &worker->limits;
 
 	if (!standing.state || strchr("ZX", standing.state))
@@ -303,9 +268,7 @@ static int judge(struct lp_worker *worker, uint64_t still_ns, uint64_t now)
 		worker->before = standing;
 		worker->moved_ns = now;
 	}
-	/* ready to run counts as running: others have the CPU */
-	if (standing.state == 'R' || standing.ran_ns != worker->last.ran_ns ||
-	    standing.slices != worker->last.slices)
+	if (standing_moved(&worker->last, &standing))
 		worker->moved_ns = now;
 	worker->last = standing;
 	if (now - worker->moved_ns >= still_ns)

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* How far a process of this program is with its work, as the scheduler sees it. */
+#ifndef LP_STANDING_H
+#define LP_STANDING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct lp_standing {
+	char state; /* as /proc/PID/stat has it; 0: there is no such process */
+	uint64_t ran_ns; /* on a CPU */
+	uint64_t slices; /* how often it was put on one */
+};
+
+struct lp_standing standing_read(pid_t pid);
+
+/* Has it run since?  One that is ready to run counts as running: others have the CPU. */
+bool standing_moved(const struct lp_standing *before, const struct lp_standing *now);
+
+#endif /* LP_STANDING_H */

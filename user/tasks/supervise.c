@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "supervise.h"
+
+#include "../clocks.h"
+#include "../log.h"
+#include "../target/standing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MILLISECOND 1000000ULL
+/* A child that sleeps in one place for so long hangs; no disk takes that for a page. */
+#define STILL_NS (2000 * MILLISECOND)
+#define STILL_STANDING_NS (250 * MILLISECOND)
+#define LOOK_MS 50
+#define PIPE_BYTES (1 << 20)
+
+/* Shared by both processes. */
+struct lp_supervised {
+	volatile pid_t reads; /* 0: none */
+	volatile bool standing;
+	volatile unsigned int turns; /* how often it began to read */
+};
+
+struct child {
+	pid_t pid;
+	struct lp_supervised *supervised;
+	struct pollfd pipes[2]; /* its stdout and stderr; -1: closed */
+	struct lp_standing last;
+	unsigned int turns;
+	uint64_t moved_ns;
+	int write_error; /* of stdout */
+};
+
+static volatile sig_atomic_t interrupted_child;
+
+/* A second one ends the program at once, whatever it is at. */
+static void pass_on(int number)
+{
+	kill(interrupted_child, number);
+}
+
+static void take_interrupts(pid_t child)
+{
+	const struct sigaction action = { .sa_handler = pass_on, .sa_flags = (int)SA_RESETHAND };
+
+	interrupted_child = child;
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+void supervised_reading(struct lp_supervised *supervised, pid_t pid, bool standing)
+{
+	supervised->standing = standing;
+	supervised->turns++;
+	supervised->reads = pid;
+}
+
+void supervised_done(struct lp_supervised *supervised)
+{
+	supervised->reads = 0;
+	supervised->standing = false;
+}
+
+static void write_all(struct child *child, int descriptor, const char *data, size_t size)
+{
+	while (size) {
+		ssize_t done = write(descriptor, data, size);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0) {
+			if (descriptor == STDOUT_FILENO && !child->write_error)
+				child->write_error = errno;
+			return;
+		}
+		data += done;
+		size -= (size_t)done;
+	}
+}
+
+/* Hands on what the child has printed.  Returns whether there was any. */
+static bool relay(struct child *child)
+{
+	static char data[256 << 10];
+	bool any = false;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		ssize_t bytes;
+
+		if (child->pipes[i].fd < 0 || !child->pipes[i].revents)
+			continue;
+		bytes = read(child->pipes[i].fd, data, sizeof(data));
+		if (bytes < 0 && errno == EINTR)
+			continue;
+		if (bytes > 0) {
+			write_all(child, i == 0 ? STDOUT_FILENO : STDERR_FILENO, data,
+				  (size_t)bytes);
+			any = true;
+		} else {
+			close(child->pipes[i].fd);
+			child->pipes[i].fd = -1;
+		}
+	}
+	return any;
+}
+
+/* Does it sleep in a read that does not return? */
+static bool hangs(struct child *child, uint64_t now)
+{
+	const struct lp_supervised *supervised = child->supervised;
+	struct lp_standing standing;
+
+	if (!supervised->reads) {
+		child->moved_ns = now;
+		return false;
+	}
+	standing = standing_read(child->pid);
+	/* one that somebody has stopped is not to blame the process for */
+	if (child->turns != supervised->turns || strchr("tT", standing.state) ||
+	    standing_moved(&child->last, &standing))
+		child->moved_ns = now;
+	child->turns = supervised->turns;
+	child->last = standing;
+	return now - child->moved_ns >= (supervised->standing ? STILL_STANDING_NS : STILL_NS);
+}
+
+static int leave_behind(struct child *child)
+{
+	pid_t pid = child->supervised->reads;
+
+	/* a process that it holds goes on with that */
+	kill(child->pid, SIGKILL);
+	while (poll(child->pipes, 2, 0) > 0 && relay(child))
+		;
+	log_error(
+		"the memory or a file of process %d does not answer (it is served by a file system or a program that hangs), so that its tasks cannot be read",
+		pid);
+	return 1;
+}
+
+static int watch(struct child *child)
+{
+	int status;
+
+	while (child->pipes[0].fd >= 0 || child->pipes[1].fd >= 0) {
+		int count = poll(child->pipes, 2, LOOK_MS);
+
+		if (count > 0)
+			relay(child);
+		else if (hangs(child, clock_now()))
+			return leave_behind(child);
+	}
+	while (waitpid(child->pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return 1;
+	if (child->write_error) {
+		log_error("cannot write to stdout: %s", strerror(child->write_error));
+		return 1;
+	}
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	log_error("the process that reads the tasks was ended by signal %d", WTERMSIG(status));
+	return 1;
+}
+
+static void be_child(const int out[2], const int err[2], pid_t parent)
+{
+	int null;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	/* signals of the terminal are the parent's, which passes them on */
+	setpgid(0, 0);
+	dup2(out[1], STDOUT_FILENO);
+	dup2(err[1], STDERR_FILENO);
+	close_range(STDERR_FILENO + 1, ~0U, 0);
+	null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (null > 0) {
+		dup2(null, STDIN_FILENO);
+		close(null);
+	}
+}
+
+int supervise(int (*body)(struct lp_supervised *supervised, void *context), void *context,
+	      bool interrupt)
+{
+	struct child child = { .moved_ns = clock_now() };
+	int out[2] = { -1, -1 }, err[2] = { -1, -1 }, status;
+	pid_t parent = getpid();
+
+	/* not twice what is not written yet */
+	fflush(NULL);
+	child.supervised = mmap(NULL, sizeof(*child.supervised), PROT_READ | PROT_WRITE,
+				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (child.supervised == MAP_FAILED || pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC) ||
+	    (child.pid = fork()) < 0) {
+		log_error("cannot start the process that reads the tasks: %s", strerror(errno));
+		return 1;
+	}
+	if (!child.pid) {
+		be_child(out, err, parent);
+		exit(body(child.supervised, context));
+	}
+	if (interrupt)
+		take_interrupts(child.pid);
+	close(out[1]);
+	close(err[1]);
+	/* a long list is not to wait for this process each 64 KiB */
+	fcntl(out[0], F_SETPIPE_SZ, PIPE_BYTES);
+	child.pipes[0] = (struct pollfd){ .fd = out[0], .events = POLLIN };
+	child.pipes[1] = (struct pollfd){ .fd = err[0], .events = POLLIN };
+	status = watch(&child);
+	munmap(child.supervised, sizeof(*child.supervised));
+	return status;
+}
