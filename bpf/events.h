@@ -48,6 +48,7 @@ enum lp_event_type {
 	/* Head only.  What came before it in this file tells what was known already, and what had
 	 * been counted, when the file was begun: it goes on where another one ended. */
 	LP_EVENT_BASELINE = 50,
+	LP_EVENT_LIMITED = 51,
 };
 
 struct lp_event {
@@ -511,6 +512,21 @@ struct lp_event_found {
 
 /* LP_EVENT_PROGRESS is a struct lp_event_slow of a callback that has not ended. */
 
+/* What one process asked for over its part of what all share; see LP_MAX_... and bpf/share.bpf.h. */
+enum lp_limited_kind {
+	LP_LIMITED_EVENTS = 0, /* stacks, reports and findings that were not emitted, or not read */
+	LP_LIMITED_LOOPS = 1,
+	LP_LIMITED_CALLBACKS = 2, /* runs that are counted under "other" */
+	LP_LIMITED_CAUSES = 3, /* waits without a place in the summary by cause */
+	LP_LIMITED_KINDS,
+};
+
+/* event.pid: whose.  Sums since the run began; sent where they have changed. */
+struct lp_event_limited {
+	struct lp_event event;
+	__u64 counts[8]; /* by enum lp_limited_kind */
+};
+
 struct lp_event_lost {
 	struct lp_event event;
 	__u64 counts[8]; /* by enum lp_lost_kind */
@@ -534,6 +550,8 @@ _Static_assert(sizeof(struct lp_event_stack) == 200, "wire");
 _Static_assert(sizeof(struct lp_event_lost) == 88, "wire");
 _Static_assert(sizeof(struct lp_event_end) == 32, "wire");
 _Static_assert(LP_LOST_KINDS <= 8, "lp_event_lost has room for them");
+_Static_assert(sizeof(struct lp_event_limited) == 88, "wire");
+_Static_assert(LP_LIMITED_KINDS <= 8, "lp_event_limited has room for them");
 _Static_assert(sizeof(struct lp_event_account) == 88 + LP_BLOCKS * 288, "wire");
 _Static_assert(sizeof(struct lp_event_slow_iteration) == 80 + LP_TOP_ENTRIES * 24, "wire");
 _Static_assert(sizeof(struct lp_event_frame) == 456, "wire");

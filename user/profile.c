@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* A live run: wires the session, the source, the targets and the outputs, and turns the crank. */
-#include "budget/governor.h"
+/* A live run: wires the session, the source, the targets and the outputs. */
+#include "profile.h"
+
 #include "clocks.h"
 #include "commands.h"
-#include "discovery/launch.h"
-#include "discovery/targets.h"
-#include "output.h"
 #include "runtime/remote.h"
-#include "source/progress.h"
-#include "source/recording.h"
 #include "version.h"
 
 #include <errno.h>
@@ -22,27 +18,9 @@
 #include <unistd.h>
 
 #define MILLISECOND 1000000ULL
-/* Where there are many loops, all are looked at less often. */
-#define LOOPS_A_LOOK 128
-#define LOOK_SELDOM_NS (250 * MILLISECOND)
 /* Hz; odd ones, so as not to beat with the timers of the target */
 #define FREQUENCY_MIN 99
 #define FREQUENCY_MAX 997
-
-struct lp_profile {
-	const struct lp_options *options;
-	struct lp_run run;
-	char host[80];
-	struct lp_session *session;
-	struct lp_live *live;
-	struct lp_targets *targets;
-	struct lp_governor governor;
-	struct lp_launch *launch;
-	bool killed; /* the launched program, by us: it cannot be profiled */
-	struct lp_output output;
-	struct lp_recording *recording; /* record: instead of the output */
-	int epoll, signals;
-};
 
 static void on_process(void *context, const struct lp_event_process *event)
 {
@@ -282,6 +260,7 @@ static int add_launched(struct lp_profile *profile, struct lp_error *error)
 /* What finds lost things comes last; whoever reads that the run begins may rely on it. */
 static void settle(struct lp_profile *profile)
 {
+	live_begin_turn(profile->live);
 	live_drain(profile->live);
 	targets_settle(profile->targets);
 }
@@ -321,105 +300,6 @@ static int add_targets(struct lp_profile *profile, struct lp_error *error)
 		 options->budget_ppm && !options->sampling ? " in bursts" : "",
 		 (double)options->threshold_ns / MILLISECOND);
 	return 0;
-}
-
-static uint64_t earlier(uint64_t left, uint64_t right)
-{
-	return left < right ? left : right;
-}
-
-/* What is counted is told at the end of a file: the next one tells what comes after it. */
-static void record(struct lp_profile *profile, uint64_t now)
-{
-	if (!profile->recording)
-		return;
-	if (recording_rotation_due(profile->recording, now))
-		live_save(profile->live);
-	recording_tick(profile->recording, now);
-}
-
-/* To look at many loops takes long, as the kernel has them in other CPUs' caches. */
-static uint64_t look_period(const struct lp_profile *profile, uint64_t period)
-{
-	size_t loops = live_loops(profile->live);
-
-	if (!loops)
-		return 100 * MILLISECOND;
-	period *= 1 + loops / LOOPS_A_LOOK;
-	return period < LOOK_SELDOM_NS ? period : LOOK_SELDOM_NS;
-}
-
-/* Runs until the end, whose reason it returns. */
-static enum lp_end_reason run(struct lp_profile *profile)
-{
-	const struct lp_options *options = profile->options;
-	uint64_t now = clock_now(), start_ns = now;
-	uint64_t period = progress_period_ns(options->threshold_ns);
-	uint64_t end = options->duration_ns ? start_ns + options->duration_ns : UINT64_MAX;
-	uint64_t interval_ns = options->interval_ns ? options->interval_ns : options->export_ns;
-	uint64_t interval = interval_ns ? start_ns + interval_ns : UINT64_MAX;
-	/*
-	 * How much of its histograms a recording that is killed may lose, and how long what
-	 * is counted by cause stays in the kernel.
-	 */
-	uint64_t save = start_ns + governor_save_ns(&profile->governor);
-	uint64_t check = start_ns, look = start_ns, govern = start_ns, remote = start_ns;
-	struct epoll_event events[4];
-
-	for (;;) {
-		uint64_t next;
-		int count, i;
-
-		now = clock_now();
-		if (now >= end)
-			return LP_END_DURATION;
-		if (now >= look) {
-			/* not every event wakes us */
-			live_drain(profile->live);
-			live_watch(profile->live);
-			if (profile->output.model)
-				model_advance(profile->output.model, now);
-			record(profile, now);
-			check = earlier(check, targets_due(profile->targets));
-			look = now + look_period(profile, period);
-		}
-		if (now >= check)
-			check = targets_check(profile->targets, now);
-		if (now >= interval) {
-			live_snapshot(profile->live, LP_EVENT_INTERVAL, 0);
-			interval += interval_ns;
-		}
-		if (now >= save) {
-			live_save(profile->live);
-			save += governor_save_ns(&profile->governor);
-		}
-		if (now >= govern)
-			govern = governor_turn(&profile->governor, now);
-		if (now >= remote)
-			remote = remote_turn(now);
-		if (!options->all && !targets_alive(profile->targets))
-			return LP_END_TARGET_EXITED;
-		next = earlier(earlier(earlier(look, check), earlier(interval, end)),
-			       earlier(remote, earlier(save, govern)));
-		now = clock_now();
-		count = epoll_wait(profile->epoll, events, 4,
-				   next > now ? (int)((next - now + MILLISECOND - 1) / MILLISECOND)
-					      : 0);
-		for (i = 0; i < count; i++) {
-			if (events[i].data.fd == profile->signals)
-				return LP_END_INTERRUPT;
-			if (events[i].data.fd == live_descriptor(profile->live)) {
-				live_drain(profile->live);
-				/* a new loop, a new process: do not wait for the next check */
-				check = earlier(check, now + 20 * MILLISECOND);
-			} else if (events[i].data.fd == remote_descriptor()) {
-				remote = 0;
-			} else {
-				live_drain(profile->live);
-				targets_reap(profile->targets);
-			}
-		}
-	}
 }
 
 /* A second Ctrl-C ends the program at once, whatever it is at. */
@@ -513,7 +393,7 @@ int command_profile(const struct lp_options *options)
 	if (!err)
 		err = session_fill_slots(profile.session);
 	if (!err) {
-		reason = run(&profile);
+		reason = profile_run(&profile);
 		if (reason == LP_END_INTERRUPT)
 			consume_signal(&profile);
 		unblock_signals();

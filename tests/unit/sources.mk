@@ -71,6 +71,8 @@ test_prometheus_SOURCES = user/out/prometheus.c user/out/metrics.c user/out/seri
 	user/out/escape.c user/findings.c user/model/histogram.c user/error.c user/log.c
 test_prometheus_findings_SOURCES = $(test_prometheus_SOURCES)
 test_protobuf_SOURCES = user/out/protobuf.c
+test_ring_SOURCES = user/source/ring.c
+test_share_SOURCES = user/source/share.c
 test_resource_SOURCES = user/decode/resource.c user/text.c
 test_rows_SOURCES = user/cpython/rows.c user/cpython/debug.c
 test_speedscope_SOURCES = user/out/speedscope.c user/out/json_parts.c $(export_SOURCES)
@@ -92,6 +94,7 @@ test_tasks_text_SOURCES = $(test_tasks_diff_SOURCES) user/tasks/text.c user/out/
 	user/error.c user/log.c
 test_tasks_arena_SOURCES = user/runtime/task.c user/target/memory.c user/text.c
 test_text_SOURCES = user/text.c
+test_threads_SOURCES = user/cpython/threads.c user/cpython/wait_map.c
 test_trace_SOURCES = user/out/trace.c user/out/trace_packet.c user/out/protobuf.c \
 	user/findings.c $(export_SOURCES)
 test_unwind_SOURCES = user/symbolise/unwind.c user/symbolise/unwind_expression.c \

@@ -10,7 +10,9 @@
  */
 #include "loops.h"
 
+#include "../clocks.h"
 #include "../target/memory.h"
+#include "../target/process.h"
 #include "../text.h"
 #include "code.h"
 #include "stack.h"
@@ -23,6 +25,18 @@
 #include <unistd.h>
 
 #define THREADS_MAX 4096
+/*
+ * A thread of the kernel has one thread state in the main interpreter; what a list has
+ * over this is not of threads.
+ */
+#define STATES_A_THREAD 2
+#define STATES_MORE 64
+/*
+ * CPU time that one search may take, and how long it may be in all, as its thread may wait
+ * for a CPU; it ends between two threads.
+ */
+#define SEARCH_NS 50000000ULL
+#define SEARCH_MOST_NS 200000000ULL
 /* A loop may be far below what it has called. */
 #define SEARCH_DEPTH_MAX 8192
 /* Frames read in all threads together: about a second. */
@@ -143,6 +157,8 @@ struct lp_search {
 	const struct lp_cpython *python;
 	struct lp_loop_class class;
 	size_t budget;
+	uint64_t end_ns; /* of this thread's CPU time */
+	uint64_t most_ns; /* CLOCK_MONOTONIC */
 };
 
 /* Looks for a loop from a frame outwards. *hash: of the stack, 0 if it cannot be a whole one. */
@@ -168,23 +184,31 @@ static bool find_loop_from(struct lp_search *search, uint64_t top, uint64_t *has
 	return found;
 }
 
+/* What the thread itself says that it runs: a few reads. */
+static bool ask(struct lp_search *search, struct lp_candidate *candidate)
+{
+	const struct lp_cpython *python = search->python;
+	uint64_t loop = cpython_running_loop(python, candidate->state);
+
+	if (!loop)
+		return false;
+	if (search->class.uvloop && cpython_is_instance(python, loop, search->class.uvloop))
+		candidate->uvloop = loop;
+	else if (!cpython_is_instance(python, loop, search->class.type))
+		return false;
+	candidate->settled = candidate->runs_loop = true;
+	return true;
+}
+
 static void look_at(struct lp_search *search, struct lp_candidate *candidate)
 {
 	const struct lp_cpython *python = search->python;
 	const struct lp_python_offsets *offsets = &python->row.probe;
-	uint64_t hash, c_frame, loop = cpython_running_loop(python, candidate->state);
+	uint64_t hash, c_frame;
 	int outer;
 
-	if (loop && cpython_is_instance(python, loop, search->class.type)) {
-		candidate->settled = candidate->runs_loop = true;
+	if (ask(search, candidate))
 		return;
-	}
-	if (loop && search->class.uvloop &&
-	    cpython_is_instance(python, loop, search->class.uvloop)) {
-		candidate->settled = candidate->runs_loop = true;
-		candidate->uvloop = loop;
-		return;
-	}
 	candidate->runs_loop =
 		find_loop_from(search, cpython_top_frame(python, candidate->state), &hash);
 	candidate->settled = candidate->runs_loop || (hash && hash == candidate->seen);
@@ -211,12 +235,15 @@ static void look_at(struct lp_search *search, struct lp_candidate *candidate)
 static size_t list_threads(const struct lp_cpython *python, uint64_t interpreter,
 			   struct lp_candidate **candidates)
 {
-	struct lp_candidate *list = calloc(THREADS_MAX, sizeof(*list));
-	size_t count = 0;
+	size_t count = 0, most = STATES_A_THREAD * process_threads(python->pid) + STATES_MORE;
+	struct lp_candidate *list;
 	uint64_t state;
 
+	if (most > THREADS_MAX)
+		most = THREADS_MAX;
+	list = calloc(most, sizeof(*list));
 	state = memory_u64(python->pid, interpreter + python->row.interpreter_threads);
-	for (; list && state && count < THREADS_MAX; count++) {
+	for (; list && state && count < most; count++) {
 		list[count].state = state;
 		state = memory_u64(python->pid, state + python->row.thread_next);
 	}
@@ -237,30 +264,64 @@ static void fill_loop(const struct lp_cpython *python, const struct lp_candidate
 	loop->descriptor = cpython_uvloop_descriptor(python, candidate->uvloop);
 }
 
+static bool has_time(const struct lp_search *search)
+{
+	return search->budget && clock_now() < search->most_ns &&
+	       clock_ns(CLOCK_THREAD_CPUTIME_ID) < search->end_ns;
+}
+
+static void give_time(struct lp_search *search)
+{
+	search->end_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) + SEARCH_NS;
+	search->most_ns = clock_now() + SEARCH_MOST_NS;
+}
+
+/*
+ * Asks every thread, then looks at the stacks of those that do not say.  Where the time is
+ * over before all were looked at, the next search goes on from there.
+ */
+static void search_threads(struct lp_search *search, struct lp_candidate *candidates,
+			   size_t threads)
+{
+	size_t open = threads, i, *from = cpython_threads_cursor(search->python);
+	size_t first = from && *from < threads ? *from : 0;
+	int looks;
+
+	for (i = 0; i < threads && has_time(search); i++)
+		open -= ask(search, &candidates[i]);
+	for (looks = 0; looks < LOOKS && open && has_time(search); looks++) {
+		if (looks)
+			usleep(LOOK_PAUSE_US);
+		for (i = 0; i < threads && has_time(search); i++) {
+			struct lp_candidate *candidate = &candidates[(first + i) % threads];
+
+			if (candidate->settled)
+				continue;
+			look_at(search, candidate);
+			open -= candidate->settled;
+		}
+		if (from)
+			*from = i < threads ? (first + i) % threads : 0;
+	}
+}
+
 int cpython_find_loops(const struct lp_cpython *python, struct lp_running_loop *loops, size_t room)
 {
 	struct lp_search search = { .python = python, .budget = SEARCH_FRAMES_MAX };
 	uint64_t interpreter = cpython_interpreter(python);
 	struct lp_candidate *candidates;
-	size_t count = 0, threads, open, i;
-	int looks;
+	size_t count = 0, threads, i;
 
 	if (!interpreter)
 		return -EAGAIN;
+	give_time(&search);
 	find_loop_class(python, &search.class);
 	threads = list_threads(python, interpreter, &candidates);
-	open = threads;
-	for (looks = 0; looks < LOOKS && open && search.budget; looks++) {
-		if (looks)
-			usleep(LOOK_PAUSE_US);
-		for (i = 0; i < threads; i++) {
-			if (candidates[i].settled)
-				continue;
-			look_at(&search, &candidates[i]);
-			open -= candidates[i].settled;
-		}
-	}
-	for (i = 0; i < threads && count < room; i++) {
+	search_threads(&search, candidates, threads);
+	/* of a time of its own: what was found is not to be lost */
+	search.budget = 1;
+	give_time(&search);
+	for (i = 0; i < threads && count < room && has_time(&search); i++) {
 		if (!candidates[i].runs_loop)
 			continue;
 		fill_loop(python, &candidates[i], &loops[count]);

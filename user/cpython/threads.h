@@ -9,6 +9,9 @@
 struct lp_thread_cache *cpython_threads_new(void);
 void cpython_threads_free(struct lp_thread_cache *cache);
 
+/* Where the search for loops among the threads goes on; NULL where nothing is remembered. */
+size_t *cpython_threads_cursor(const struct lp_cpython *python);
+
 /* The kernel's id of a thread, as this process counts; 0 if it cannot be told. */
 pid_t cpython_thread_id(const struct lp_cpython *python, uint64_t thread_state);
 

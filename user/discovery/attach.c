@@ -12,6 +12,10 @@
 #define YOUNG_NS (1000 * LP_MILLISECOND)
 #define SCAN_FIRST_NS (100 * LP_MILLISECOND)
 #define RETRY_LAST_NS (30000 * LP_MILLISECOND)
+/* To ask whether loops use epoll takes a look at all descriptors and threads of a process. */
+#define POLLS_PERIOD_NS (1000 * LP_MILLISECOND)
+/* What a first look at a process may take before it is not repeated. */
+#define LOOKS_NS (100 * LP_MILLISECOND)
 
 /* What is missing may come at once, or never. */
 static void put_off(struct lp_target *target)
@@ -80,8 +84,13 @@ static bool runs_still(const struct lp_targets *targets, pid_t pid, uint32_t slo
 /* A loop was found: are its polls watched?  Watching more of them slows the whole host. */
 static void watch_polls(struct lp_targets *targets, pid_t pid, uint32_t slot)
 {
-	if (!session_lacks_polls(targets->config.session) || process_has_epoll(pid) ||
-	    !runs_still(targets, pid, slot) || process_has_epoll(pid))
+	struct lp_target *target = target_find(targets, pid);
+	uint64_t now = clock_now();
+
+	if (!session_lacks_polls(targets->config.session) || !target || now < target->polls_ns)
+		return;
+	target->polls_ns = now + POLLS_PERIOD_NS;
+	if (process_has_epoll(pid) || !runs_still(targets, pid, slot) || process_has_epoll(pid))
 		return;
 	if (session_watch_polls(targets->config.session, true))
 		log_warning(
@@ -128,11 +137,12 @@ int target_add_loops(struct lp_targets *targets, struct lp_target *target, int l
 		     unsigned int *kinds)
 {
 	static struct lp_running_loop loops[LP_MAX_LOOPS];
+	uint64_t begun = clock_now();
 	int count = 0, i, slot;
 	size_t beyond = 0;
 
 	/* the stack of a thread that runs changes while it is read: one look may miss it */
-	for (i = 0; i < looks && count <= 0; i++)
+	for (i = 0; i < looks && count <= 0 && clock_now() - begun < LOOKS_NS; i++)
 		count = target->instance.runtime->find_loops(&target->instance, loops,
 							     LP_MAX_LOOPS);
 	for (i = 0; i < count; i++) {

@@ -18,6 +18,10 @@
 #define RETRY_AGE_PART 8
 #define RETRY_SELDOM_NS (30000 * LP_MILLISECOND)
 #define SCAN_SELDOM_NS (10000 * LP_MILLISECOND)
+/* Times what a look took that the next one waits for at least. */
+#define LOOK_REST 19
+/* What one check may take; targets that are due and were not looked at come first in the next. */
+#define CHECK_NS (40 * LP_MILLISECOND)
 /* A program that is no Python after this long will not become one. */
 #define FOREIGN_PATIENCE_NS (3000 * LP_MILLISECOND)
 /* A loop that has polled so often and dispatched nothing: its probe does not fire. */
@@ -122,10 +126,14 @@ int targets_add(struct lp_targets *targets, pid_t pid, bool expect, struct lp_er
 	return err;
 }
 
-/* Where looks find nothing they become seldom. */
+/*
+ * Where looks find nothing they become seldom, and none comes before so many times what the
+ * last one took: the looks at one process take no more than a twentieth of the time.
+ */
 static void look_for_loops(struct lp_targets *targets, struct lp_target *target, uint64_t *due,
 			   uint64_t *step, uint64_t least)
 {
+	uint64_t begun = clock_now(), took;
 	size_t before = targets->met;
 
 	target_add_loops(targets, target, 1, NULL);
@@ -133,7 +141,8 @@ static void look_for_loops(struct lp_targets *targets, struct lp_target *target,
 		*step = least;
 	else if (*step < SCAN_SELDOM_NS)
 		*step += *step + least;
-	*due = clock_now() + *step;
+	took = clock_now() - begun;
+	*due = begun + took + (*step > LOOK_REST * took ? *step : LOOK_REST * took);
 }
 
 void targets_poller_event(struct lp_targets *targets, const struct lp_event_poller *event)
@@ -259,6 +268,11 @@ uint64_t targets_check(struct lp_targets *targets, uint64_t now)
 			warn_if_silent(targets, target);
 		if (due > now) {
 			next_ns = due < next_ns ? due : next_ns;
+			continue;
+		}
+		/* those that were looked at are due later than those that were not */
+		if (clock_now() - now >= CHECK_NS) {
+			next_ns = now;
 			continue;
 		}
 		if (now + LP_RETRY_FIRST_NS < next_ns)

@@ -3,10 +3,11 @@
 
 #include "../clocks.h"
 #include "../symbolise/symbolise.h"
+#include "followed.h"
 #include "found.h"
 #include "progress.h"
+#include "ring.h"
 
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TARGET_BUCKETS 1024
+/* What a turn may take to look for stalls that last, and after how many loops that is asked. */
+#define WATCH_NS 20000000ULL
+#define WATCHED_AT_ONCE 8
 
 struct lp_live_loop {
 	bool used;
@@ -33,23 +36,19 @@ struct lp_live_callback {
 	uint64_t told_slow;
 };
 
-struct lp_live_target {
-	struct lp_live_target *next;
-	struct lp_instance instance; /* not owned */
-};
-
 struct lp_live {
 	struct lp_session *session;
-	struct ring_buffer *ring;
+	struct lp_ring *ring;
 	struct lp_symboliser *symboliser;
 	lp_record_taker take;
 	void (*fill_self)(void *context, struct lp_event_self *self);
 	void *context;
 	size_t loop_count;
-	struct lp_live_target *targets[TARGET_BUCKETS];
+	struct lp_followed_table followed;
 	struct lp_live_loop loops[LP_MAX_LOOPS];
 	struct lp_live_callback callbacks[LP_MAX_CALLBACKS];
 	uint32_t loop_end; /* slots in use lie before these */
+	uint32_t watch_at; /* the slot that is watched next */
 };
 
 static void fill(struct lp_event *event, enum lp_event_type type, size_t size, uint32_t loop,
@@ -138,6 +137,26 @@ static void hand_out_self(struct lp_live *live)
 	fill(&event.event, LP_EVENT_SELF, sizeof(event), LP_MAX_LOOPS, 0);
 	event.loops = (uint32_t)live->loop_count;
 	live->fill_self(live->context, &event);
+	live->take(live->context, &event.event);
+}
+
+/* What a target did not get, if that is more than was said. */
+static void tell_limited(void *context, struct lp_followed *target)
+{
+	struct lp_live *live = context;
+	struct lp_event_limited event;
+	uint64_t sum = 0;
+	size_t i;
+
+	memset(&event, 0, sizeof(event));
+	fill(&event.event, LP_EVENT_LIMITED, sizeof(event), LP_MAX_LOOPS, target->instance.pid);
+	event.counts[LP_LIMITED_EVENTS] = target->share.dropped;
+	for (i = 0; i < LP_LIMITED_KINDS; i++)
+		sum += event.counts[i];
+	if (sum == target->limited)
+		return;
+	target->limited = sum;
+	followed_warn(target);
 	live->take(live->context, &event.event);
 }
 
@@ -247,50 +266,56 @@ static void callback_named(struct lp_live *live, const struct lp_event_name *eve
 	callback->key.loop = loop;
 }
 
-static const struct lp_instance *instance_of(const struct lp_live *live, pid_t pid)
+/* Events whose reading costs many reads of their process. */
+static bool is_dear(const struct lp_event *event)
 {
-	const struct lp_live_target *target;
-
-	for (target = live->targets[(uint32_t)pid % TARGET_BUCKETS]; target; target = target->next)
-		if (target->instance.pid == pid)
-			return &target->instance;
-	return NULL;
+	return event->type == LP_EVENT_RAW_STACK || event->type == LP_EVENT_FINDING ||
+	       event->type == LP_EVENT_NATIVE;
 }
 
-static int take_from_ring(void *context, void *data, size_t size)
+static void symbolise(struct lp_live *live, const struct lp_event *event, size_t size)
+{
+	struct lp_followed *target = followed_of(&live->followed, (pid_t)event->pid);
+	const struct lp_instance *instance = target ? &target->instance : NULL;
+	uint64_t begun = clock_now();
+
+	if (target && !followed_may_spend(&live->followed, target, begun)) {
+		followed_drop(target);
+		if (event->type == LP_EVENT_FINDING)
+			session_lose(live->session, LP_LOST_FINDINGS, 1);
+		return;
+	}
+	if (event->type == LP_EVENT_RAW_STACK &&
+	    size >= offsetof(struct lp_event_raw_stack, frames))
+		symboliser_take(live->symboliser, instance, (const void *)event, size);
+	else if (event->type == LP_EVENT_FINDING && size >= sizeof(struct lp_event_finding))
+		symboliser_take_finding(live->symboliser, instance, (const void *)event);
+	else if (event->type == LP_EVENT_NATIVE && size >= sizeof(struct lp_event_native))
+		symboliser_keep_native(live->symboliser, (const void *)event);
+	if (target)
+		share_spend(&target->share, clock_now() - begun);
+}
+
+static void take_from_ring(void *context, const void *data, size_t size)
 {
 	struct lp_live *live = context;
 	const struct lp_event *event = data;
 
 	if (size < sizeof(*event) || event->size > size)
-		return 0;
+		return;
 	if (event->type == LP_EVENT_LOOP_END) {
 		loop_ended(live, event);
-		return 0;
+		return;
 	}
-	if (event->type == LP_EVENT_RAW_STACK) {
-		if (size >= offsetof(struct lp_event_raw_stack, frames))
-			symboliser_take(live->symboliser, instance_of(live, (pid_t)event->pid),
-					data, size);
-		return 0;
-	}
-	if (event->type == LP_EVENT_FINDING) {
-		if (size >= sizeof(struct lp_event_finding))
-			symboliser_take_finding(live->symboliser,
-						instance_of(live, (pid_t)event->pid), data);
-		return 0;
-	}
-	if (event->type == LP_EVENT_NATIVE) {
-		if (size >= sizeof(struct lp_event_native))
-			symboliser_keep_native(live->symboliser, data);
-		return 0;
+	if (is_dear(event)) {
+		symbolise(live, event, size);
+		return;
 	}
 	if (event->type == LP_EVENT_LOOP)
 		loop_began(live, event->loop, (pid_t)event->pid);
 	else if (event->type == LP_EVENT_NAME && size >= sizeof(struct lp_event_name))
 		callback_named(live, data);
 	live->take(live->context, event);
-	return 0;
 }
 
 int live_new(const struct lp_live_config *config, struct lp_live **result)
@@ -315,11 +340,9 @@ int live_new(const struct lp_live_config *config, struct lp_live **result)
 	err = symboliser_new(&symboliser, &live->symboliser);
 	if (err)
 		goto failed;
-	live->ring = ring_buffer__new(session_ring(config->session), take_from_ring, live, NULL);
-	if (!live->ring) {
-		err = errno ? -errno : -ENOMEM;
+	err = ring_new(session_ring(config->session), take_from_ring, live, &live->ring);
+	if (err)
 		goto failed;
-	}
 	*result = live;
 	return 0;
 failed:
@@ -329,32 +352,39 @@ failed:
 
 void live_free(struct lp_live *live)
 {
-	struct lp_live_target *target;
-	size_t i;
-
 	if (!live)
 		return;
-	for (i = 0; i < TARGET_BUCKETS; i++) {
-		while ((target = live->targets[i])) {
-			live->targets[i] = target->next;
-			free(target);
-		}
-	}
-	ring_buffer__free(live->ring);
+	followed_free(&live->followed);
+	ring_free(live->ring);
 	symboliser_free(live->symboliser);
 	free(live);
 }
 
 int live_descriptor(const struct lp_live *live)
 {
-	return ring_buffer__epoll_fd(live->ring);
+	return ring_descriptor(live->ring);
+}
+
+void live_begin_turn(struct lp_live *live)
+{
+	ring_allow(live->ring, LP_TURN_EVENTS, LP_TURN_NS);
 }
 
 int live_drain(struct lp_live *live)
 {
-	int err = ring_buffer__consume(live->ring);
+	int err = ring_drain(live->ring);
 
 	return err < 0 ? err : 0;
+}
+
+static void drain_last(struct lp_live *live)
+{
+	uint64_t left;
+
+	ring_allow(live->ring, LP_LAST_EVENTS, LP_LAST_NS);
+	left = ring_drain(live->ring) > 0 ? ring_discard(live->ring) : 0;
+	if (left)
+		session_lose(live->session, LP_LOST_RING, left);
 }
 
 static void tell_labels(struct lp_live *live, const struct lp_process_info *process)
@@ -372,17 +402,9 @@ static void tell_labels(struct lp_live *live, const struct lp_process_info *proc
 void live_add_target(struct lp_live *live, const struct lp_process_info *process,
 		     const struct lp_instance *instance)
 {
-	struct lp_live_target *target = calloc(1, sizeof(*target));
 	struct lp_event_target event;
 
-	if (target) {
-		struct lp_live_target **bucket =
-			&live->targets[(uint32_t)process->pid % TARGET_BUCKETS];
-
-		target->instance = *instance;
-		target->next = *bucket;
-		*bucket = target;
-	}
+	followed_add(&live->followed, instance);
 	memset(&event, 0, sizeof(event));
 	fill(&event.event, LP_EVENT_TARGET, sizeof(event), LP_MAX_LOOPS, process->pid);
 	snprintf(event.runtime, sizeof(event.runtime), "%s", instance->runtime_name);
@@ -445,22 +467,18 @@ void live_end_loop(struct lp_live *live, pid_t pid, uint32_t slot)
 
 void live_remove_target(struct lp_live *live, pid_t pid)
 {
-	struct lp_live_target **at = &live->targets[(uint32_t)pid % TARGET_BUCKETS], *target;
+	struct lp_followed *target = followed_of(&live->followed, pid);
 	uint32_t slot;
+
+	if (target)
+		tell_limited(live, target);
 
 	for (slot = 0; slot < live->loop_end; slot++) {
 		if (live->loops[slot].used && live->loops[slot].pid == pid)
 			live_end_loop(live, pid, slot);
 	}
 	symboliser_forget(live->symboliser, pid);
-	while ((target = *at)) {
-		if (target->instance.pid == pid) {
-			*at = target->next;
-			free(target);
-			return;
-		}
-		at = &target->next;
-	}
+	followed_remove(&live->followed, pid);
 }
 
 void live_set_period(struct lp_live *live, uint32_t period_us)
@@ -486,6 +504,7 @@ void live_save(struct lp_live *live)
 	for (i = 0; i < LP_LOST_KINDS; i++)
 		lost.counts[i] = session_lost(live->session, (enum lp_lost_kind)i);
 	live->take(live->context, &lost.event);
+	followed_each(&live->followed, tell_limited, live);
 	hand_out_self(live);
 }
 
@@ -510,6 +529,8 @@ void live_snapshot(struct lp_live *live, enum lp_event_type type, uint32_t reaso
 	struct lp_event_end end = { .reason = reason };
 	uint32_t i;
 
+	if (type == LP_EVENT_END)
+		drain_last(live);
 	live_save(live);
 	for (i = 0; type == LP_EVENT_END && i < live->loop_end; i++)
 		if (live->loops[i].used)
@@ -518,34 +539,51 @@ void live_snapshot(struct lp_live *live, enum lp_event_type type, uint32_t reaso
 	live->take(live->context, &end.event);
 }
 
+/* One loop; its target pays for what is read of it. */
+static void watch_loop(struct lp_live *live, uint32_t slot, uint64_t now)
+{
+	struct lp_live_loop *entry = &live->loops[slot];
+	const struct lp_loop *loop = session_loop(live->session, slot);
+	bool named = progress_name_due(&entry->progress, loop, now);
+	bool due = progress_due(&entry->progress, loop, now);
+	const struct lp_instance *instance;
+	struct lp_followed *target;
+	uint64_t begun;
+
+	if (!named && !due)
+		return;
+	target = followed_of(&live->followed, entry->pid);
+	instance = target ? &target->instance : NULL;
+	begun = clock_now();
+	if (named && instance && followed_may_spend(&live->followed, target, begun))
+		progress_tell_name(&entry->progress, instance, loop, slot, now, live->take,
+				   live->context);
+	if (due) {
+		/* its stacks are in the ring buffer */
+		live_drain(live);
+		begun = clock_now();
+		progress_tell(instance, loop, session_stall(live->session, slot), slot, now,
+			      live->take, live->context);
+	}
+	if (target)
+		share_spend(&target->share, clock_now() - begun);
+}
+
 void live_watch(struct lp_live *live)
 {
 	uint64_t now = clock_now();
-	uint32_t slot;
+	uint32_t count;
 
-	for (slot = 0; slot < live->loop_end; slot++) {
-		struct lp_live_loop *entry = &live->loops[slot];
-		const struct lp_instance *instance;
-		const struct lp_loop *loop;
-		bool named, due;
+	/* where the time is over before all were looked at, the next turn goes on from there */
+	for (count = 0; count < live->loop_end; count++) {
+		uint32_t slot = live->watch_at < live->loop_end ? live->watch_at : 0;
 
-		if (!entry->used)
-			continue;
-		loop = session_loop(live->session, slot);
-		named = progress_name_due(&entry->progress, loop, now);
-		due = progress_due(&entry->progress, loop, now);
-		if (!named && !due)
-			continue;
-		instance = instance_of(live, entry->pid);
-		if (named && instance)
-			progress_tell_name(&entry->progress, instance, loop, slot, now, live->take,
-					   live->context);
-		if (!due)
-			continue;
-		/* its stacks are in the ring buffer */
-		live_drain(live);
-		progress_tell(instance, loop, session_stall(live->session, slot), slot, now,
-			      live->take, live->context);
+		if (live->loops[slot].used) {
+			if (count % WATCHED_AT_ONCE == 0 && clock_now() - now >= WATCH_NS)
+				return;
+			watch_loop(live, slot, now);
+		}
+		live->watch_at = slot + 1;
 	}
 }
 

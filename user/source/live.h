@@ -28,7 +28,13 @@ void live_free(struct lp_live *live);
 /* To be waited on: readable when there are records. */
 int live_descriptor(const struct lp_live *live);
 
-/* Hands out what is there.  Returns 0 or a negative errno. */
+/* A turn of the main loop begins: so many events may be read in it, and so long. */
+void live_begin_turn(struct lp_live *live);
+
+/*
+ * Hands out what is there, as far as this turn may; what is left keeps the descriptor
+ * readable.  Returns 0 or a negative errno.
+ */
 int live_drain(struct lp_live *live);
 
 /* A process that is profiled from now on, and a loop of it that runs already. */
@@ -47,7 +53,10 @@ void live_set_period(struct lp_live *live, uint32_t period_us);
 /* Hands out the state of all counters that have changed since the last time. */
 void live_save(struct lp_live *live);
 
-/* The same, then LP_EVENT_INTERVAL or LP_EVENT_END. */
+/*
+ * The same, then LP_EVENT_INTERVAL or LP_EVENT_END.  Before the end the rest of the ring
+ * buffer is read, within bounds; what is left of it then is counted as lost.
+ */
 void live_snapshot(struct lp_live *live, enum lp_event_type type, uint32_t reason);
 
 /*

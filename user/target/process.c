@@ -17,6 +17,8 @@
 
 /* Version 1: a dozen lines, each with a path; what is beyond is not looked at */
 #define CGROUP_BYTES 16384
+/* The first ones of a process that are looked at: a loop's own is made with its program. */
+#define DESCRIPTORS_MOST 4096
 
 static ssize_t read_file(pid_t pid, const char *name, char *text, size_t size)
 {
@@ -189,6 +191,7 @@ size_t process_threads(pid_t pid)
 bool process_has_epoll(pid_t pid)
 {
 	bool found = false;
+	int left = DESCRIPTORS_MOST;
 	char path[320], link[64];
 	struct dirent *entry;
 	DIR *descriptors;
@@ -197,7 +200,7 @@ bool process_has_epoll(pid_t pid)
 	descriptors = opendir(path);
 	if (!descriptors)
 		return true;
-	while (!found && (entry = readdir(descriptors))) {
+	while (!found && left-- && (entry = readdir(descriptors))) {
 		ssize_t length;
 
 		snprintf(path, sizeof(path), "/proc/%d/fd/%s", pid, entry->d_name);

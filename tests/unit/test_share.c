@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The time to read events: equal parts, none takes all, debts are paid. */
+#include "../../user/source/share.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define EVENT_NS 1000000ULL
+
+/* Asks for as much as it gets from now to the window's end; returns what it got. */
+static uint64_t take_all(struct lp_share_pool *pool, struct lp_share *share, uint64_t now)
+{
+	uint64_t got = 0;
+
+	while (got < LP_SHARE_WINDOW_NS && share_may_spend(pool, share, now)) {
+		share_spend(share, EVENT_NS);
+		got += EVENT_NS;
+	}
+	return got;
+}
+
+static void test_one_that_is_alone_leaves_room_for_another(void **state)
+{
+	struct lp_share_pool pool = { 0 };
+	struct lp_share hog = { 0 }, victim = { 0 };
+	uint64_t now = 1000 * LP_SHARE_WINDOW_NS;
+
+	(void)state;
+	assert_int_equal(take_all(&pool, &hog, now), LP_SHARE_ALL_NS / 2);
+	assert_int_equal(take_all(&pool, &hog, now + 1), 0);
+	assert_int_equal(take_all(&pool, &victim, now + 2), LP_SHARE_ALL_NS / 2);
+	/* each window anew */
+	now += LP_SHARE_WINDOW_NS;
+	assert_int_equal(take_all(&pool, &hog, now), LP_SHARE_ALL_NS / 2);
+}
+
+static void test_many_have_equal_parts(void **state)
+{
+	struct lp_share_pool pool = { 0 };
+	struct lp_share shares[10] = { 0 };
+	uint64_t now = 1000 * LP_SHARE_WINDOW_NS, got[10] = { 0 }, sum = 0;
+	size_t i;
+
+	(void)state;
+	/* how many ask is known after the first window */
+	for (i = 0; i < 10; i++)
+		take_all(&pool, &shares[i], now);
+	memset(shares, 0, sizeof(shares));
+	now += LP_SHARE_WINDOW_NS;
+	for (i = 0; i < 10; i++) {
+		got[i] = take_all(&pool, &shares[i], now);
+		sum += got[i];
+	}
+	for (i = 0; i < 10; i++)
+		assert_int_equal(got[i], LP_SHARE_ALL_NS / 10);
+	assert_in_range(sum, LP_SHARE_ALL_NS, LP_SHARE_ALL_NS + 10 * EVENT_NS);
+}
+
+static void test_an_event_that_took_longer_is_paid_later(void **state)
+{
+	struct lp_share_pool pool = { 0 };
+	struct lp_share hog = { 0 };
+	uint64_t now = 1000 * LP_SHARE_WINDOW_NS;
+	int window, may = 0;
+
+	(void)state;
+	assert_true(share_may_spend(&pool, &hog, now));
+	share_spend(&hog, 5 * LP_SHARE_WINDOW_NS);
+	for (window = 1; window <= 40; window++)
+		may += share_may_spend(&pool, &hog, now + (uint64_t)window * LP_SHARE_WINDOW_NS);
+	/* 500 ms at 25 ms a window */
+	assert_int_equal(may, 40 - 19);
+}
+
+static void test_a_long_pause_pays_for_all(void **state)
+{
+	struct lp_share_pool pool = { 0 };
+	struct lp_share hog = { 0 };
+
+	(void)state;
+	assert_true(share_may_spend(&pool, &hog, 7));
+	share_spend(&hog, 3600 * 1000000000ULL);
+	assert_false(share_may_spend(&pool, &hog, LP_SHARE_WINDOW_NS));
+	assert_true(share_may_spend(&pool, &hog, UINT64_MAX - 1));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_one_that_is_alone_leaves_room_for_another),
+		cmocka_unit_test(test_many_have_equal_parts),
+		cmocka_unit_test(test_an_event_that_took_longer_is_paid_later),
+		cmocka_unit_test(test_a_long_pause_pays_for_all),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

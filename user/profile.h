@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a live run is made of: for profile.c and turns.c only. */
+#ifndef LP_PROFILE_H
+#define LP_PROFILE_H
+
+#include "budget/governor.h"
+#include "discovery/launch.h"
+#include "discovery/targets.h"
+#include "output.h"
+#include "source/recording.h"
+
+struct lp_profile {
+	const struct lp_options *options;
+	struct lp_run run;
+	char host[80];
+	struct lp_session *session;
+	struct lp_live *live;
+	struct lp_targets *targets;
+	struct lp_governor governor;
+	struct lp_launch *launch;
+	bool killed; /* the launched program, by us: it cannot be profiled */
+	struct lp_output output;
+	struct lp_recording *recording; /* record: instead of the output */
+	int epoll, signals;
+};
+
+/*
+ * Runs until the end, whose reason it returns.  Signals and the end of the run are looked
+ * at once a turn, and what a turn does has bounds, whatever the targets do.
+ */
+enum lp_end_reason profile_run(struct lp_profile *profile);
+
+#endif /* LP_PROFILE_H */

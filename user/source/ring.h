@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The ring buffer, read in portions: targets fill it as fast as they are read, so that
+ * reading it until it is empty may have no end.
+ */
+#ifndef LP_RING_H
+#define LP_RING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What one turn of the main loop may take from the ring buffer. */
+#define LP_TURN_EVENTS 4096
+#define LP_TURN_NS 20000000ULL
+/* The same at the end of a run, and how many of the rest are counted, not read. */
+#define LP_LAST_EVENTS 32768
+#define LP_LAST_NS 300000000ULL
+#define LP_REST_EVENTS 65536
+
+struct lp_ring;
+
+/* size: of the data. What it points to is valid during the call. */
+typedef void (*lp_ring_taker)(void *context, const void *data, size_t size);
+
+/* descriptor: of the map. Returns 0 or a negative errno. */
+int ring_new(int descriptor, lp_ring_taker take, void *context, struct lp_ring **ring);
+void ring_free(struct lp_ring *ring);
+
+/* To be waited on: readable while there are records. */
+int ring_descriptor(const struct lp_ring *ring);
+
+/* From now on so many events may be read, and so long, however often ring_drain() is called. */
+void ring_allow(struct lp_ring *ring, uint32_t events, uint64_t time_ns);
+/* Is nothing left of what was allowed? */
+bool ring_is_spent(const struct lp_ring *ring);
+
+/*
+ * Hands out what is there, as far as is allowed.  Returns 0 once the ring is empty, 1 if
+ * more may be there, or a negative errno.
+ */
+int ring_drain(struct lp_ring *ring);
+
+/* Removes what is there, unread, at most LP_REST_EVENTS; returns how many that were. */
+uint64_t ring_discard(struct lp_ring *ring);
+
+#endif /* LP_RING_H */
