@@ -132,7 +132,7 @@ int lp_task_gone(struct pt_regs *ctx)
 	loop = lp_current_loop(&slot);
 	if (loop && loop->start_ns && loop->task == key.object) {
 		/* its last step has not been booked yet, as the next has not begun */
-		life->running_ns += now - loop->start_ns;
+		life->running_ns += lp_elapsed(now, loop->start_ns);
 		if (loop->queue_delay_ns != LP_NO_QUEUE_DELAY)
 			life->queued_ns += loop->queue_delay_ns;
 		life->callback = loop->callback;

@@ -9,6 +9,7 @@
 #include <bpf/bpf_core_read.h>
 #include "loopprof.h"
 #include "maps.bpf.h"
+#include "instants.bpf.h"
 #include "telling.bpf.h"
 
 static __always_inline __u64 lp_read_u64(__u64 address)

@@ -148,7 +148,7 @@ static __always_inline void lp_take_queue_delay(struct lp_loop *loop, __u64 hand
 		bpf_map_delete_elem(&ready_times, &key);
 		return;
 	}
-	delay = now - (*ready & ~LP_READY_FOREIGN);
+	delay = lp_elapsed(now, *ready & ~LP_READY_FOREIGN);
 	if (lp_config.wrong_thread && *ready & LP_READY_FOREIGN)
 		lp_tell_noticed(loop, handle, now, delay);
 	bpf_map_delete_elem(&ready_times, &key);
@@ -176,8 +176,9 @@ static __always_inline void lp_callback_change(struct lp_loop *loop, __u32 slot,
 	if (loop->start_ns)
 		lp_callback_end(loop, slot, now);
 	else if (!unseen && loop->iteration_start_ns &&
-		 now - loop->iteration_start_ns >= loop->threshold_ns &&
-		 !lp_is_flood(&loop->telling_iterations, now, now - loop->iteration_start_ns))
+		 lp_elapsed(now, loop->iteration_start_ns) >= loop->threshold_ns &&
+		 !lp_is_flood(&loop->telling_iterations, now,
+			      lp_age(now, loop->iteration_start_ns)))
 		/* it was held up before its first callback, as by the GIL */
 		lp_report_account(slot, loop->iteration_start_ns, now, LP_ACCOUNT_GAP);
 	if (!loop->wall_start_ns)

@@ -527,9 +527,12 @@ struct lp_event_limited {
 	__u64 counts[8]; /* by enum lp_limited_kind */
 };
 
+#define LP_LOST_ROOM 16
+#define LP_LOST_FIRST_ROOM 8 /* the number of counts in captures up to format 1.3 */
+
 struct lp_event_lost {
 	struct lp_event event;
-	__u64 counts[8]; /* by enum lp_lost_kind */
+	__u64 counts[LP_LOST_ROOM]; /* by enum lp_lost_kind */
 };
 
 /* Ends a set of statistics; with LP_EVENT_END, the run. */
@@ -547,11 +550,11 @@ _Static_assert(sizeof(struct lp_event_loop_stats) == 72 + sizeof(struct lp_histo
 _Static_assert(sizeof(struct lp_event_callback_stats) == 40 + 2 * sizeof(struct lp_histogram),
 	       "wire");
 _Static_assert(sizeof(struct lp_event_stack) == 200, "wire");
-_Static_assert(sizeof(struct lp_event_lost) == 88, "wire");
+_Static_assert(sizeof(struct lp_event_lost) == 24 + LP_LOST_ROOM * 8, "wire");
 _Static_assert(sizeof(struct lp_event_end) == 32, "wire");
-_Static_assert(LP_LOST_KINDS <= 8, "lp_event_lost has room for them");
 _Static_assert(sizeof(struct lp_event_limited) == 88, "wire");
 _Static_assert(LP_LIMITED_KINDS <= 8, "lp_event_limited has room for them");
+_Static_assert(LP_LOST_KINDS <= LP_LOST_ROOM, "lp_event_lost has room for them");
 _Static_assert(sizeof(struct lp_event_account) == 88 + LP_BLOCKS * 288, "wire");
 _Static_assert(sizeof(struct lp_event_slow_iteration) == 80 + LP_TOP_ENTRIES * 24, "wire");
 _Static_assert(sizeof(struct lp_event_frame) == 456, "wire");

@@ -38,7 +38,7 @@ __weak __noinline int lp_report_slow(__u32 slot, __u64 now)
 	struct lp_event_slow *event;
 	__u64 type, duration;
 
-	if (!loop)
+	if (!loop || !lp_is_span(now, loop->start_ns))
 		return 0;
 	duration = now - loop->start_ns;
 	loop->slow_callbacks++;
@@ -125,18 +125,40 @@ static __always_inline void lp_live(struct lp_loop *loop, __u64 duration, __u64 
 	life->steps++;
 }
 
+/* Is the loop's callback known by samples, which interrupt what is done here? */
+static __always_inline bool lp_may_be_sampled(void)
+{
+	return lp_config.sampling || lp_config.bursts;
+}
+
+/* From here on until lp_looked_at() no sample looks at the loop, as what it is at changes. */
+static __always_inline void lp_look_away(struct lp_loop *loop)
+{
+	*(volatile __u32 *)&loop->reporting = 1;
+}
+
+static __always_inline void lp_looked_at(struct lp_loop *loop)
+{
+	*(volatile __u32 *)&loop->reporting = 0;
+}
+
 /*
  * Ends the callback that runs: into its histogram, and out if it was slow.  A sample
  * may interrupt it, and end the callback as well: so the start is read once.
  */
 static __always_inline void lp_callback_end(struct lp_loop *loop, __u32 slot, __u64 now)
 {
-	__u64 start = *(volatile __u64 *)&loop->start_ns, duration = now - start;
+	__u64 start = *(volatile __u64 *)&loop->start_ns, duration;
 	__u32 callback = loop->callback;
 	struct lp_callback_stats *stats;
 
 	if (!start)
 		return;
+	if (!lp_is_span(now, start)) {
+		*(volatile __u64 *)&loop->start_ns = 0;
+		return;
+	}
+	duration = now - start;
 	stats = bpf_map_lookup_elem(&callback_stats, &callback);
 	if (stats) {
 		/* a histogram is of bursts alone: late callbacks on top would make it slower */
@@ -149,13 +171,14 @@ static __always_inline void lp_callback_end(struct lp_loop *loop, __u32 slot, __
 		lp_live(loop, duration, now);
 	if (duration < loop->threshold_ns) {
 		lp_top_add(loop, callback, duration);
+		*(volatile __u64 *)&loop->start_ns = 0;
 	} else {
-		/* so that nothing looks at what is being told */
-		*(volatile __u32 *)&loop->reporting = 1;
+		/* so that nothing looks at what is being told, nor ends it again */
+		lp_look_away(loop);
 		lp_report_slow(slot, now);
-		*(volatile __u32 *)&loop->reporting = 0;
+		*(volatile __u64 *)&loop->start_ns = 0;
+		lp_looked_at(loop);
 	}
-	loop->start_ns = 0;
 }
 
 /*
@@ -186,7 +209,7 @@ static __always_inline __u64 lp_iteration_end(struct lp_loop *loop, __u64 now)
 
 	if (!start)
 		return 0;
-	busy = now - start;
+	busy = lp_elapsed(now, start);
 	loop->busy_ns += busy;
 	lp_count(&loop->iteration, busy);
 	return busy;

@@ -33,6 +33,9 @@
 
 #define LP_NO_QUEUE_DELAY (~0ULL)
 
+/* No host has been up for so long (36 years): what is later, or took longer, is no time. */
+#define LP_SPAN_MAX_NS (1ULL << 60)
+
 /* FNV-1a, by words: how BPF and user space name a stack, the same one alike. */
 #define LP_HASH_BASIS 14695981039346656037ULL
 #define LP_HASH_PRIME 1099511628211ULL
@@ -548,6 +551,7 @@ enum lp_lost_kind {
 	LP_LOST_CAUSES = 5, /* waits without a place in the summary by cause: no free slot */
 	LP_LOST_FINDINGS = 6, /* something that got lost could not be told: too many at once */
 	LP_LOST_LIVES = 7, /* --lifetimes: tasks without a place to be remembered */
+	LP_LOST_INSTANTS = 8, /* durations and records whose times cannot be */
 	LP_LOST_KINDS,
 };
 

@@ -22,8 +22,13 @@ static __always_inline __u64 lp_seen_boundary(const struct lp_loop *loop,
 	if (wait->segment_ns == loop->start_ns && wait->end_ns > last)
 		last = wait->end_ns;
 	if (last < loop->iteration_start_ns)
-		return loop->iteration_start_ns;
-	return last + (now - last) / 2;
+		last = loop->iteration_start_ns;
+	else if (last)
+		last += lp_age(now, last) / 2;
+	/* what was seen before began at some time, and nothing ends before it began */
+	if (last < loop->start_ns)
+		last = loop->start_ns;
+	return last && last < now ? last : now;
 }
 
 /* run_forever has returned: what the thread does now is no part of the loop. */

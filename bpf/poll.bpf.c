@@ -72,12 +72,13 @@ __noinline int lp_report_slow_iteration(__u32 slot, __u64 now)
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
 	struct lp_event_slow_iteration *event;
 	struct lp_top_entry *top;
+	__u64 own;
 	__u32 i;
 
-	if (!loop || !stall)
+	if (!loop || !stall || !lp_is_span(now, loop->iteration_start_ns))
 		return 0;
-	if (!lp_may_tell(&loop->telling_iterations, now,
-			 now - loop->iteration_start_ns - loop->slow_ns, LP_TOLD_A_SECOND)) {
+	own = lp_age(now - loop->iteration_start_ns, loop->slow_ns);
+	if (!lp_may_tell(&loop->telling_iterations, now, own, LP_TOLD_A_SECOND)) {
 		loop->untold_iterations++;
 		return 0;
 	}
@@ -283,9 +284,14 @@ static __always_inline int lp_poll_enter(__u32 descriptor, bool waits)
 		return 0;
 	if (!loop->own_descriptor)
 		loop->poll_descriptor = descriptor;
+	/* a callback that a sample saw from here on would have begun after now */
+	if (lp_may_be_sampled())
+		lp_look_away(loop);
 	now = bpf_ktime_get_ns();
 	if (loop->start_ns)
 		lp_callback_end(loop, slot, now);
+	if (lp_may_be_sampled())
+		lp_looked_at(loop);
 	busy = lp_iteration_end(loop, now);
 	if (!loop->wall_start_ns)
 		loop->wall_start_ns = now;
@@ -322,7 +328,7 @@ static __always_inline int lp_poll_exit(long ready)
 	if (!loop || !loop->poll_start_ns)
 		return 0;
 	now = bpf_ktime_get_ns();
-	idle = now - loop->poll_start_ns;
+	idle = lp_elapsed(now, loop->poll_start_ns);
 	loop->idle_ns += idle;
 	/* it polled when the probes came: nothing has run since without them */
 	if (lp_config.bursts && loop->sampled && loop->trace_ns)

@@ -12,17 +12,20 @@
 #include "native.bpf.h"
 
 /* A late loop's thread, which is current.  Returns whether a walked stack is to be sent. */
-__noinline int lp_look(__u32 slot, __u64 now)
+__noinline int lp_look(__u32 slot)
 {
 	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
 	struct lp_account *account;
 	__u32 collecting = 0;
+	__u64 now;
 
 	if (!stall || !loop)
 		return 0;
 	if (stall->wait.off_ns || stall->wait.since_ns)
 		lp_settle(slot);
+	/* the end of a wait that nobody saw end is read just above: it must not be later */
+	now = bpf_ktime_get_ns();
 	if (!loop->gil)
 		lp_find_gil(loop);
 	lp_walk(slot, loop->thread_state);
@@ -56,10 +59,10 @@ int lp_clock(struct bpf_perf_event_data *ctx)
 	if (!segment || loop->reporting)
 		return 0;
 	now = bpf_ktime_get_ns();
-	if (now - segment < loop->late_ns || !lp_look(slot, now))
+	if (lp_age(now, segment) < loop->late_ns || !lp_look(slot))
 		return 0;
 	if (lp_is_flood(loop->start_ns ? &loop->telling : &loop->telling_iterations, now,
-			now - segment))
+			lp_age(now, segment)))
 		return 0;
 	stall = bpf_map_lookup_elem(&stalls, &slot);
 	if (stall) {

@@ -50,14 +50,14 @@ __noinline int lp_switch_out(__u32 slot, __u32 preempted)
 			wait->syscall = LP_SYSCALL_STOPPED;
 		seen = lp_waits_for_gil(loop, wait) ? LP_SEEN_GIL : LP_SEEN_BLOCKED;
 	}
-	late = now - lp_segment_of(loop) >= loop->late_ns;
+	late = lp_age(now, lp_segment_of(loop)) >= loop->late_ns;
 	if (late || seen == LP_SEEN_BLOCKED) {
 		lp_walk(slot, loop->thread_state);
 		if (loop->sampled && !lp_observe(slot, now, seen != LP_SEEN_RUN_QUEUE))
 			return 0;
 	}
 	told = late && !lp_is_flood(loop->start_ns ? &loop->telling : &loop->telling_iterations,
-				    now, now - lp_segment_of(loop));
+				    now, lp_age(now, lp_segment_of(loop)));
 	wait->seen = seen;
 	wait->segment_ns = lp_segment_of(loop);
 	wait->iteration_ns = loop->iteration_start_ns;
@@ -92,7 +92,7 @@ static __always_inline void lp_switch_in(__u32 slot)
 	if (!stall || !stall->wait.since_ns)
 		return;
 	now = bpf_ktime_get_ns();
-	stall->wait.off_ns = now - stall->wait.since_ns;
+	stall->wait.off_ns = lp_elapsed(now, stall->wait.since_ns);
 	stall->wait.end_ns = now;
 	stall->wait.since_ns = 0;
 }

@@ -65,7 +65,7 @@ static __always_inline __u64 lp_run_time(void)
  */
 static __always_inline void lp_wait_end_unseen(struct lp_wait *wait, __u64 now)
 {
-	__u64 off = now - wait->since_ns, ran = lp_run_time() - wait->run_time_ns;
+	__u64 off = lp_elapsed(now, wait->since_ns), ran = lp_age(lp_run_time(), wait->run_time_ns);
 
 	wait->off_ns = off > ran ? off - ran : 1;
 	wait->end_ns = wait->since_ns + wait->off_ns;
@@ -98,7 +98,7 @@ __weak __noinline int lp_settle(__u32 slot)
 	account = &stall->account.account;
 	off = wait->off_ns;
 	wait->off_ns = 0;
-	ready = lp_run_delay_is_true(wait) ? lp_run_delay() - wait->run_delay_ns : 0;
+	ready = lp_run_delay_is_true(wait) ? lp_age(lp_run_delay(), wait->run_delay_ns) : 0;
 	if (wait->seen == LP_SEEN_RUN_QUEUE || ready > off)
 		ready = off;
 	off -= ready;

@@ -12,7 +12,7 @@
 static __always_inline bool lp_may_tell(struct lp_telling *telling, __u64 now, __u64 duration,
 					__u32 most)
 {
-	if (now - telling->second_ns >= LP_SECOND_NS) {
+	if (lp_age(now, telling->second_ns) >= LP_SECOND_NS) {
 		telling->second_ns = now;
 		telling->worst_ns = 0;
 		telling->told = 0;
@@ -28,8 +28,8 @@ static __always_inline bool lp_may_tell(struct lp_telling *telling, __u64 now, _
 /* Will what has lasted so long not be told, if it ends now? */
 static __always_inline bool lp_is_flood(const struct lp_telling *telling, __u64 now, __u64 lasted)
 {
-	return telling->told >= LP_TOLD_A_SECOND && now - telling->second_ns < LP_SECOND_NS &&
-	       lasted <= telling->worst_ns;
+	return telling->told >= LP_TOLD_A_SECOND &&
+	       lp_age(now, telling->second_ns) < LP_SECOND_NS && lasted <= telling->worst_ns;
 }
 
 #endif /* LP_TELLING_BPF_H */

@@ -60,9 +60,9 @@ static __always_inline void lp_uv_ready_since_poll(struct lp_loop *loop, __u64 n
 	__u32 callback = loop->callback;
 	struct lp_queue_stats *delays = bpf_map_lookup_elem(&queue_stats, &callback);
 
-	if (!loop->iteration_start_ns || now < loop->iteration_start_ns)
+	if (!loop->iteration_start_ns)
 		return;
-	loop->queue_delay_ns = now - loop->iteration_start_ns;
+	loop->queue_delay_ns = lp_elapsed(now, loop->iteration_start_ns);
 	if (delays)
 		lp_count(&delays->delay, loop->queue_delay_ns);
 }

@@ -55,7 +55,7 @@ static __always_inline bool lp_cause_due(__u32 slot, const struct lp_wait *wait,
 	key.seen = wait->seen;
 	found = bpf_map_lookup_elem(&causes, &key);
 	if (found) {
-		if (now - found->told_ns < LP_TELL_AGAIN_NS)
+		if (lp_age(now, found->told_ns) < LP_TELL_AGAIN_NS)
 			return false;
 		found->told_ns = now;
 		return true;

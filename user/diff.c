@@ -10,7 +10,7 @@
 
 static void take(void *context, const struct lp_event *record)
 {
-	decode_event(record, record->size, &model_handlers, context);
+	model_take(context, record);
 }
 
 /* Reads what one of the two sides is: a capture, or a directory of them. */

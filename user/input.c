@@ -58,7 +58,8 @@ static void take(void *context, size_t source, const struct lp_event *record)
 	struct lp_input *input = context;
 
 	model_select(input->model, (unsigned int)source);
-	model_advance(input->model, record->time_ns);
+	if (!decode_check_times(record, record->size))
+		model_advance(input->model, record->time_ns);
 	input->take(input->context, record);
 }
 

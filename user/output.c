@@ -167,10 +167,12 @@ open_model:
 void output_take(void *context, const struct lp_event *record)
 {
 	struct lp_output *output = context;
-	int err = decode_event(record, record->size, &model_handlers, output->model);
+	int err = model_take(output->model, record);
 
 	if (err == -ENOTSUP)
 		output->unknown++;
+	else if (err == -ERANGE)
+		output->impossible++;
 	else if (err)
 		output->damaged++;
 }

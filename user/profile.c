@@ -53,6 +53,11 @@ static void take(void *context, const struct lp_event *record)
 {
 	struct lp_profile *profile = context;
 
+	/* what cannot be reaches neither a capture nor a counter nor anybody */
+	if (decode_check_times(record, record->size)) {
+		session_lose(profile->session, LP_LOST_INSTANTS, 1);
+		return;
+	}
 	decode_event(record, record->size, &steering, profile);
 	if (profile->recording)
 		recording_take(profile->recording, record);

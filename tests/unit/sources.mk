@@ -12,10 +12,10 @@ test_cgroup_SOURCES = user/target/cgroup.c
 test_code_SOURCES = user/target/code.c user/target/elf_file.c
 test_compare_SOURCES = $(wildcard user/compare/*.c) user/model/histogram.c user/out/text_print.c \
 	user/out/text_stack.c user/out/json_parts.c user/out/escape.c user/text.c
-test_decode_SOURCES = user/decode/decode.c user/text.c
-test_decode_findings_SOURCES = user/decode/decode.c user/text.c
-test_decode_names_SOURCES = user/decode/decode.c user/text.c
-test_decode_stalls_SOURCES = user/decode/decode.c user/text.c
+test_decode_SOURCES = user/decode/decode.c user/decode/instants.c user/text.c
+test_decode_findings_SOURCES = user/decode/decode.c user/decode/instants.c user/text.c
+test_decode_names_SOURCES = user/decode/decode.c user/decode/instants.c user/text.c
+test_decode_stalls_SOURCES = user/decode/decode.c user/decode/instants.c user/text.c
 test_escape_SOURCES = user/out/escape.c
 export_SOURCES = user/out/stall_sink.c user/out/stalls_told.c user/out/parts.c \
 	user/out/document.c user/out/file.c user/out/escape.c user/out/intern.c \
@@ -39,10 +39,11 @@ test_json_stall_SOURCES = $(test_json_SOURCES)
 test_kernel_SOURCES = user/symbolise/kernel.c user/text.c
 test_known_SOURCES = user/discovery/known.c user/discovery/arrivals.c
 test_lines_SOURCES = user/cpython/lines.c
+test_decode_times_SOURCES = $(test_model_SOURCES)
 test_model_SOURCES = user/model/model.c user/model/loops.c user/model/sources.c user/model/labels.c \
 	user/model/callbacks.c user/model/fold.c user/model/summary.c user/model/stalls.c \
 	user/model/reasons.c user/model/causes.c user/model/stacks.c user/model/histogram.c \
-	user/model/findings.c user/model/lifetimes.c user/model/own.c user/decode/decode.c \
+	user/model/findings.c user/model/lifetimes.c user/model/own.c user/decode/decode.c user/decode/instants.c \
 	user/decode/resource.c user/syscalls.c user/text.c
 test_model_causes_SOURCES = $(test_model_SOURCES)
 test_model_findings_SOURCES = $(test_model_SOURCES)
@@ -64,7 +65,7 @@ test_parts_SOURCES = user/out/parts.c user/out/stalls_told.c
 test_places_SOURCES = user/symbolise/places.c
 test_pprof_SOURCES = user/out/pprof.c user/out/protobuf.c $(export_SOURCES)
 test_process_SOURCES = user/target/process.c user/target/cgroup.c user/error.c
-test_progress_SOURCES = user/source/progress.c user/target/memory.c user/decode/decode.c \
+test_progress_SOURCES = user/source/progress.c user/target/memory.c user/decode/decode.c user/decode/instants.c \
 	user/text.c
 test_prometheus_SOURCES = user/out/prometheus.c user/out/metrics.c user/out/series.c user/out/series_sets.c \
 	user/out/exemplar.c user/out/export_failures.c user/model/own.c user/text.c user/out/file.c \

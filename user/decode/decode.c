@@ -2,6 +2,7 @@
 #include "decode.h"
 
 #include "../text.h"
+#include "instants.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -290,6 +291,17 @@ static int decode_task_end(const void *record, const struct lp_event_handlers *h
 	return 0;
 }
 
+/* Earlier versions had fewer kinds of loss to count. */
+static int decode_lost(const void *record, const struct lp_event_handlers *handlers, void *context)
+{
+	const struct lp_event *head = record;
+	struct lp_event_lost event = { .event = *head };
+
+	memcpy(&event, record, head->size < sizeof(event) ? head->size : sizeof(event));
+	handlers->lost(context, &event);
+	return 0;
+}
+
 /* Events that need no more than the check of their size. */
 #define LP_PLAIN(name, type)                                                                       \
 	static int decode_##name(const void *record, const struct lp_event_handlers *handlers,     \
@@ -308,7 +320,6 @@ LP_PLAIN(loop_stats, struct lp_event_loop_stats)
 LP_PLAIN(poller, struct lp_event_poller)
 LP_PLAIN(run_queue, struct lp_event_run_queue)
 LP_PLAIN(noticed, struct lp_event_noticed)
-LP_PLAIN(lost, struct lp_event_lost)
 LP_PLAIN(self, struct lp_event_self)
 LP_PLAIN(baseline, struct lp_event)
 LP_PLAIN(coverage, struct lp_event_coverage)
@@ -317,6 +328,8 @@ LP_PLAIN(end, struct lp_event_end)
 
 /* Its last blocks may be missing. */
 #define LP_ACCOUNT_BYTES offsetof(struct lp_event_account, account.blocks)
+/* What lies behind these counts may be missing. */
+#define LP_LOST_BYTES offsetof(struct lp_event_lost, counts[LP_LOST_FIRST_ROOM])
 
 #define LP_ROW(number, member, wire_type, exact)                                                   \
 	{                                                                                          \
@@ -360,22 +373,21 @@ static const struct lp_decoder {
 	LP_ROW(LP_EVENT_LOOP_STATS, loop_stats, struct lp_event_loop_stats, true),
 	LP_ROW(LP_EVENT_CALLBACK_STATS, callback_stats, struct lp_event_callback_stats, true),
 	LP_ROW(LP_EVENT_STACK, stack, struct lp_event_stack, false),
-	LP_ROW(LP_EVENT_LOST, lost, struct lp_event_lost, true),
+	{ LP_EVENT_LOST, LP_LOST_BYTES, false, offsetof(struct lp_event_handlers, lost),
+	  decode_lost },
 	LP_ROW(LP_EVENT_INTERVAL, interval, struct lp_event_end, true),
 	LP_ROW(LP_EVENT_END, end, struct lp_event_end, true),
 };
 
-int decode_event(const void *record, size_t size, const struct lp_event_handlers *handlers,
-		 void *context)
+/* The row of a record's type, if the record has a size that is right for it. */
+static int find_decoder(const struct lp_event *event, size_t size, const struct lp_decoder **found)
 {
-	const struct lp_event *event = record;
 	size_t i;
 
 	if (size < sizeof(*event) || event->size < sizeof(*event) || event->size > size)
 		return -EBADMSG;
 	for (i = 0; i < sizeof(decoders) / sizeof(decoders[0]); i++) {
 		const struct lp_decoder *decoder = &decoders[i];
-		void *handler;
 
 		if (decoder->type != event->type)
 			continue;
@@ -384,8 +396,30 @@ int decode_event(const void *record, size_t size, const struct lp_event_handlers
 		/* LP_MAX_LOOPS: of no loop */
 		if (event->loop > LP_MAX_LOOPS)
 			return -EBADMSG;
-		memcpy(&handler, (const char *)handlers + decoder->handler, sizeof(handler));
-		return handler ? decoder->decode(record, handlers, context) : 0;
+		*found = decoder;
+		return 0;
 	}
 	return -ENOTSUP;
+}
+
+int decode_check_times(const void *record, size_t size)
+{
+	const struct lp_decoder *decoder;
+
+	return find_decoder(record, size, &decoder) ? 0 : instants_check(record);
+}
+
+int decode_event(const void *record, size_t size, const struct lp_event_handlers *handlers,
+		 void *context)
+{
+	const struct lp_decoder *decoder;
+	int err = find_decoder(record, size, &decoder);
+	void *handler;
+
+	if (!err)
+		err = instants_check(record);
+	if (err)
+		return err;
+	memcpy(&handler, (const char *)handlers + decoder->handler, sizeof(handler));
+	return handler ? decoder->decode(record, handlers, context) : 0;
 }

@@ -67,9 +67,15 @@ struct lp_event_handlers {
 /*
  * Decodes one record of at most size bytes, 8 byte aligned.  Returns 0; -ENOTSUP
  * for a type that this version does not know (to be skipped); -EBADMSG for a
- * record that is not as it must be.
+ * record that is not as it must be; -ERANGE for one whose times cannot be.
  */
 int decode_event(const void *record, size_t size, const struct lp_event_handlers *handlers,
 		 void *context);
+
+/*
+ * The last of these checks alone, of a record that goes to a file as it is: 0 or -ERANGE.
+ * Whoever decodes the record sees all else that is wrong with it.
+ */
+int decode_check_times(const void *record, size_t size);
 
 #endif /* LP_DECODE_H */

@@ -9,6 +9,12 @@
 /* To be given to decode_event, with the model as context. */
 extern const struct lp_event_handlers model_handlers;
 
+/*
+ * Decodes a record into the model.  Returns what decode_event does; a record whose
+ * times cannot be is counted among what got lost (LP_LOST_INSTANTS).
+ */
+int model_take(struct lp_model *model, const struct lp_event *record);
+
 /* Begins a run of one source, number 0: told to the observer before anything else. */
 void model_begin(struct lp_model *model, const struct lp_run *run);
 

@@ -490,3 +490,12 @@ const struct lp_event_handlers model_handlers = {
 	.interval = on_interval,
 	.end = on_end,
 };
+
+int model_take(struct lp_model *model, const struct lp_event *record)
+{
+	int err = decode_event(record, record->size, &model_handlers, model);
+
+	if (err == -ERANGE)
+		model->source->impossible++;
+	return err;
+}

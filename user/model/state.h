@@ -58,6 +58,7 @@ struct lp_model_source {
 	bool overlapped[LP_MAX_LOOPS]; /* the loop is another source's as well, and not counted */
 	struct lp_model_slot *slots[LP_MAX_CALLBACKS];
 	uint64_t lost[LP_LOST_KINDS], lost_base[LP_LOST_KINDS];
+	uint64_t impossible; /* records that were left out here, as their times cannot be */
 	bool self_known;
 	struct lp_event_self self, self_base;
 	uint64_t last_event_ns;

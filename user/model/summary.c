@@ -184,13 +184,20 @@ static void add_findings(const struct lp_findings *findings, bool interval,
 	free(list);
 }
 
+/* What a source has lost of a kind: as it says, and what was left out when it was read. */
+static uint64_t lost_of(const struct lp_model_source *source, size_t kind)
+{
+	return model_since(source->lost[kind], source->lost_base[kind]) +
+	       (kind == LP_LOST_INSTANTS ? source->impossible : 0);
+}
+
 static void add_source(const struct lp_model *model, const struct lp_model_source *source,
 		       bool interval, struct lp_summary *summary)
 {
 	size_t i;
 
 	for (i = 0; i < LP_LOST_KINDS; i++)
-		summary->lost[i] += model_since(source->lost[i], source->lost_base[i]);
+		summary->lost[i] += lost_of(source, i);
 	for (i = 0; interval && i < LP_LOST_KINDS; i++)
 		summary->lost[i] = model_since(summary->lost[i], model->lost_before[i]);
 	add_findings(source->findings, interval, summary);
@@ -275,7 +282,7 @@ static void begin_interval(struct lp_model *model, uint64_t now_ns)
 	for (loop = model->loops; loop; loop = loop->next)
 		begin_loop_interval(loop);
 	for (i = 0; i < LP_LOST_KINDS; i++)
-		model->lost_before[i] = model_since(source->lost[i], source->lost_base[i]);
+		model->lost_before[i] = lost_of(source, i);
 	model->interval_start_ns = now_ns;
 }
 

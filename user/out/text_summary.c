@@ -201,6 +201,7 @@ static const char *const lost_sentences[LP_LOST_KINDS] = {
 	[LP_LOST_CAUSES] = "waits are missing where the loop's time went: too many different ones",
 	[LP_LOST_FINDINGS] = "things that got lost could not be told: too many at once",
 	[LP_LOST_LIVES] = "tasks are missing in the table of lives: too many at once",
+	[LP_LOST_INSTANTS] = "durations or records were left out: their times cannot be",
 };
 
 static void print_untold(FILE *file, uint64_t count, const char *one)

@@ -340,6 +340,12 @@ static void end_file(struct lp_captures *captures, struct lp_captured_source *so
 	source->at++;
 }
 
+/* One from the far future would keep what comes after it from its place among others. */
+static bool record_has_time(const struct lp_event *record)
+{
+	return record->time_ns <= LP_SPAN_MAX_NS;
+}
+
 /* Looks what comes next in a source, in its next file if need be. */
 static void advance(struct lp_captures *captures, struct lp_captured_source *source)
 {
@@ -362,7 +368,7 @@ static void advance(struct lp_captures *captures, struct lp_captured_source *sou
 		if (err > 0) {
 			unix_ns =
 				source->record->time_ns + header->start_unix_ns - header->start_ns;
-			if (unix_ns > source->unix_ns)
+			if (record_has_time(source->record) && unix_ns > source->unix_ns)
 				source->unix_ns = unix_ns;
 			return;
 		}
