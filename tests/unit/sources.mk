@@ -9,7 +9,10 @@ test_recording_SOURCES = user/source/recording.c user/source/archive.c user/sour
 	user/source/packed.c user/source/block.c user/source/capture.c user/out/file.c \
 	user/error.c user/log.c
 test_cgroup_SOURCES = user/target/cgroup.c
-test_code_SOURCES = user/target/code.c user/target/elf_file.c
+elf_SOURCES = user/target/elf_file.c user/target/elf_symbols.c user/target/elf_relocations.c \
+	user/target/elf_reader.c
+test_code_SOURCES = user/target/code.c $(elf_SOURCES)
+test_elf_file_SOURCES = $(test_code_SOURCES)
 test_compare_SOURCES = $(wildcard user/compare/*.c) user/model/histogram.c user/out/text_print.c \
 	user/out/text_stack.c user/out/json_parts.c user/out/escape.c user/text.c
 test_decode_SOURCES = user/decode/decode.c user/decode/instants.c user/text.c
@@ -99,7 +102,7 @@ test_threads_SOURCES = user/cpython/threads.c user/cpython/wait_map.c
 test_trace_SOURCES = user/out/trace.c user/out/trace_packet.c user/out/protobuf.c \
 	user/findings.c $(export_SOURCES)
 test_unwind_SOURCES = user/symbolise/unwind.c user/symbolise/unwind_expression.c \
-	user/symbolise/unwind_image.c user/symbolise/unwind_table.c
+	user/symbolise/unwind_image.c user/symbolise/unwind_table.c user/target/elf_reader.c
 test_text_sink_SOURCES = user/out/text.c user/out/look.c user/out/text_causes.c user/out/text_print.c \
 	user/out/text_reasons.c user/out/text_stack.c user/out/text_stall.c \
 	user/out/text_summary.c user/out/text_findings.c user/out/text_explain.c \

@@ -2,56 +2,24 @@
 /* 3.14's module _asyncio tells its offsets in a section of the file it is linked into. */
 #include "enumerate.h"
 
+#include "../target/elf_file.h"
 #include "../target/mappings.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <gelf.h>
-#include <libelf.h>
 #include <string.h>
-#include <unistd.h>
 
 #define SECTION ".AsyncioDebug"
 
 /* Copies the words of the section. Returns 0 or a negative errno. */
-static int read_section(Elf *elf, uint64_t *words, size_t bytes)
-{
-	Elf_Scn *section = NULL;
-	size_t names;
-
-	if (!elf || elf_getshdrstrndx(elf, &names))
-		return -ENOEXEC;
-	while ((section = elf_nextscn(elf, section))) {
-		GElf_Shdr header;
-		const char *name;
-		Elf_Data *data;
-
-		if (!gelf_getshdr(section, &header))
-			continue;
-		name = elf_strptr(elf, names, header.sh_name);
-		if (!name || strcmp(name, SECTION) != 0)
-			continue;
-		data = elf_getdata(section, NULL);
-		if (!data || !data->d_buf || data->d_size < bytes)
-			return -EINVAL;
-		memcpy(words, data->d_buf, bytes);
-		return 0;
-	}
-	return -ENOENT;
-}
-
 static int read_file(const char *path, uint64_t *words, size_t bytes)
 {
-	int file = open(path, O_RDONLY | O_CLOEXEC), err;
-	Elf *elf;
+	struct lp_elf *elf;
+	int err = elf_open_file(path, &elf);
 
-	if (file < 0)
-		return -errno;
-	elf_version(EV_CURRENT);
-	elf = elf_begin(file, ELF_C_READ_MMAP, NULL);
-	err = read_section(elf, words, bytes);
-	elf_end(elf);
-	close(file);
+	if (err)
+		return err;
+	err = elf_section(elf, SECTION, words, bytes);
+	elf_close(elf);
 	return err;
 }
 

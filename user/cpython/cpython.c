@@ -218,6 +218,33 @@ static void fill_instance(struct lp_cpython *python, const struct lp_elf *elf,
 	snprintf(instance->runtime_name, sizeof(instance->runtime_name), "asyncio");
 }
 
+/* What of a file is over a limit, or was changed meanwhile, is refused by name. */
+static int refuse_file(const struct lp_cpython *python, const struct lp_mapping *mapping,
+		       const struct lp_elf *elf, int err, struct lp_error *error)
+{
+	const char *name = text_base_name(mapping->path);
+
+	switch (err) {
+	case -ENOEXEC:
+		return error_set(error, -ENOENT, "process %d is no 64-bit x86 program",
+				 python->pid);
+	case -EMEDIUMTYPE:
+	case -EFBIG:
+	case -ETIME:
+		return error_set(error, err,
+				 "cannot read %s of process %d: %s, which no interpreter is", name,
+				 python->pid, elf_error(elf, err));
+	case -ESTALE:
+		return error_set(error, err, "cannot read %s of process %d: %s; try again", name,
+				 python->pid, elf_error(elf, err));
+	default:
+		return error_set(
+			error, err,
+			"cannot read the program file of process %d: %s; run loopprof as root",
+			python->pid, strerror(-err));
+	}
+}
+
 static int detect_in_file(struct lp_cpython *python, const struct lp_mappings *mappings,
 			  const struct lp_mapping *mapping, const char *exe,
 			  struct lp_instance *instance, struct lp_error *error)
@@ -229,16 +256,10 @@ static int detect_in_file(struct lp_cpython *python, const struct lp_mappings *m
 
 	mapping_file_path(python->pid, mapping, python->file, sizeof(python->file));
 	err = elf_open_file(python->file, &elf);
-	if (err == -ENOEXEC)
-		return error_set(error, -ENOENT, "process %d is no 64-bit x86 program",
-				 python->pid);
 	if (err)
-		return error_set(
-			error, err,
-			"cannot read the program file of process %d: %s; run loopprof as root",
-			python->pid, strerror(-err));
+		return refuse_file(python, mapping, NULL, err, error);
 	symbol = elf_symbol(elf, "_PyRuntime");
-	if (!symbol) {
+	if (!symbol && !elf_failure(elf)) {
 		err = elf_symbol(elf, "Py_Initialize")
 			      ? error_set(
 					error, -ENOTSUP,
@@ -246,6 +267,11 @@ static int detect_in_file(struct lp_cpython *python, const struct lp_mappings *m
 					python->pid, CPYTHON_OLDEST, CPYTHON_NEWEST)
 			      : error_set(error, -ENOENT, "process %d (%s) is not a Python process",
 					  python->pid, text_base_name(exe));
+		goto cleanup;
+	}
+	err = elf_failure(elf);
+	if (err) {
+		refuse_file(python, mapping, elf, err, error);
 		goto cleanup;
 	}
 	err = elf_offset_to_address(elf, mapping->offset, &address);
@@ -260,6 +286,8 @@ static int detect_in_file(struct lp_cpython *python, const struct lp_mappings *m
 	err = choose_row(python, elf, free_threaded, error);
 	if (!err)
 		fill_instance(python, elf, instance);
+	if (!err && elf_failure(elf))
+		err = refuse_file(python, mapping, elf, elf_failure(elf), error);
 cleanup:
 	elf_close(elf);
 	return err;

@@ -1,45 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * What unwinding and naming need of a program's file.  It is read piece by piece and
- * never mapped: whoever can write to the file could truncate it, and end us by SIGBUS.
- */
+/* What unwinding and naming need of a program's file. */
 #ifndef LP_UNWIND_IMAGE_H
 #define LP_UNWIND_IMAGE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#define LP_IMAGE_SEGMENTS 16
-
-struct lp_image_segment {
-	uint64_t address;
-	uint64_t offset; /* in the file */
-	uint64_t bytes;
-	bool executable;
-};
-
-struct lp_image_symbols {
-	uint64_t offset; /* of the table in the file */
-	uint64_t count;
-	uint64_t strings; /* where its names begin in the file */
-	uint64_t strings_bytes;
-};
+#include "../target/elf_reader.h"
 
 struct lp_image {
-	int descriptor; /* -1: it lies in memory */
-	const uint8_t *memory;
-	uint64_t bytes;
-	size_t segment_count;
-	struct lp_image_segment segments[LP_IMAGE_SEGMENTS];
-	struct lp_image_symbols symbols[2]; /* the full table, then the dynamic one */
-	/* .eh_frame_hdr: a table of addresses of functions, sorted, relative to itself */
-	uint64_t header;
-	uint32_t functions;
+	struct lp_elf_reader elf;
 };
 
-/* Takes the descriptor of an x86-64 ELF file. Returns 0, or closes it and returns -ENOEXEC. */
-int image_open(struct lp_image *image, int descriptor, uint64_t bytes);
+/* Opens a file as elf_reader_open does. */
+int image_open(struct lp_image *image, const char *path);
 /* The same of one that lies in our own memory, as the vDSO does. */
 int image_open_memory(struct lp_image *image, const void *memory, uint64_t bytes);
 void image_close(struct lp_image *image);

@@ -11,7 +11,6 @@
 #include "../target/mappings.h"
 
 #include <elf.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +34,6 @@ struct image {
 	struct lp_image image;
 	uint64_t used; /* the turn that needed it last; 0: free */
 	uint64_t serial;
-	struct stat status; /* tells files apart */
 };
 
 /* A piece of code that a process has mapped. */
@@ -76,19 +74,15 @@ static void open_vdso(struct lp_programs *programs)
 		programs->vdso.serial = ++programs->serial;
 }
 
-static bool is_same(const struct stat *left, const struct stat *right)
-{
-	return left->st_dev == right->st_dev && left->st_ino == right->st_ino &&
-	       left->st_size == right->st_size && left->st_mtim.tv_sec == right->st_mtim.tv_sec &&
-	       left->st_mtim.tv_nsec == right->st_mtim.tv_nsec;
-}
-
 static struct image *find_image(struct lp_programs *programs, const struct stat *status)
 {
+	struct lp_file_identity identity;
 	size_t i;
 
+	file_identity_take(&identity, status);
 	for (i = 0; i < IMAGES_MAX; i++)
-		if (programs->images[i].used && is_same(&programs->images[i].status, status))
+		if (programs->images[i].used &&
+		    file_identity_is(&programs->images[i].image.elf.identity, &identity))
 			return &programs->images[i];
 	return NULL;
 }
@@ -110,23 +104,10 @@ static struct image *make_room(struct lp_programs *programs)
 	return least;
 }
 
-static int open_regular(const char *path, const struct stat *status)
-{
-	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat opened;
-
-	if (descriptor >= 0 && (fstat(descriptor, &opened) || !is_same(&opened, status))) {
-		close(descriptor);
-		return -1;
-	}
-	return descriptor;
-}
-
 static struct image *open_image(struct lp_programs *programs, const char *path)
 {
 	struct image *image;
 	struct stat status;
-	int descriptor;
 
 	/* a device may be mapped too, and to open one may do anything */
 	if (stat(path, &status) || !S_ISREG(status.st_mode))
@@ -135,11 +116,9 @@ static struct image *open_image(struct lp_programs *programs, const char *path)
 	if (image)
 		return image;
 	image = make_room(programs);
-	descriptor = image ? open_regular(path, &status) : -1;
-	if (descriptor < 0 || image_open(&image->image, descriptor, (uint64_t)status.st_size))
+	if (!image || image_open(&image->image, path))
 		return NULL;
 	image->serial = ++programs->serial;
-	image->status = status;
 	return image;
 }
 
@@ -236,7 +215,7 @@ static void take_codes(const struct lp_programs *programs, struct program *progr
 	if (!program->codes)
 		return;
 	read_root(program->pid, root, sizeof(root));
-	vdso.end = vdso.start + programs->vdso.image.bytes;
+	vdso.end = vdso.start + programs->vdso.image.elf.bytes;
 	if (vdso.start && programs->vdso.serial)
 		add_code(program, &vdso, strdup(VDSO));
 	for (i = 0; i < mappings->count && program->count < CODES_MAX; i++)

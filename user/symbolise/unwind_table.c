@@ -12,10 +12,6 @@
 /* Compilers nest states one deep. */
 #define STATES_MAX 8
 
-/* .eh_frame_hdr: its fixed part, and an entry of its table */
-#define HEADER_BYTES 12
-#define HEADER_ENTRY_BYTES 8
-
 /* LSB 10.5.1: the format of a pointer, and what it is relative to */
 #define ENCODING_FORMAT 0x0f
 #define ENCODING_ABSOLUTE 0x00
@@ -315,23 +311,12 @@ static int execute(struct machine *machine, struct lp_cursor instructions)
 /* The record of the function that begins nearest below an address. */
 static int find_record(const struct lp_image *image, uint64_t address, uint64_t *record)
 {
-	uint32_t low = 0, high = image->functions;
-	int32_t entry[2];
+	int64_t after = elf_reader_function_after(&image->elf, address);
+	uint64_t begin;
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		uint64_t at = image->header + HEADER_BYTES + (uint64_t)middle * HEADER_ENTRY_BYTES;
-
-		if (image_read(image, at, entry, sizeof(entry)) != sizeof(entry))
-			return -EINVAL;
-		if (image->header + (uint64_t)(int64_t)entry[0] <= address) {
-			*record = image->header + (uint64_t)(int64_t)entry[1];
-			low = middle + 1;
-		} else {
-			high = middle;
-		}
-	}
-	return low ? 0 : -ENOENT;
+	if (after <= 0)
+		return after ? -EINVAL : -ENOENT;
+	return elf_reader_function(&image->elf, (uint32_t)after - 1, &begin, record) ? 0 : -EINVAL;
 }
 
 /* Reads what follows a record's length, in which no 64-bit length is known. */

@@ -1,72 +1,297 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "elf_file.h"
+#include "elf_state.h"
+
+#include "../clocks.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <gelf.h>
-#include <libelf.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-struct lp_elf {
-	void *data;
-	size_t bytes;
-	Elf *elf;
-	size_t segments;
-};
+/* What is loaded of CPython with everything linked into it is some 30 MB. */
+#define SEARCH_BYTES_MAX (512ULL << 20)
+/* All that is read of one file while it is open, and for how long. */
+#define BUDGET_BYTES (1ULL << 30)
+#define BUDGET_NS 3000000000ULL
+#define PAGE_BYTES 4096ULL
 
-/*
- * Shared: the kernel writes the breakpoints of uprobes that are on a file for everybody
- * into private mappings of it, ours too (kernel/events/uprobes.c: valid_vma).
- */
-static int map_file(const char *path, struct lp_elf *elf)
+/* ---- budgets ------------------------------------------------------------------ */
+
+/* The first failure stays. */
+void elf_fail(struct lp_elf_state *state, int err, const char *refusal)
 {
-	int descriptor = open(path, O_RDONLY | O_CLOEXEC), err = 0;
-	struct stat file;
-
-	if (descriptor < 0)
-		return -errno;
-	if (fstat(descriptor, &file))
-		err = -errno;
-	else if (!S_ISREG(file.st_mode) || !file.st_size)
-		err = -ENOEXEC;
-	if (!err) {
-		elf->bytes = (size_t)file.st_size;
-		elf->data = mmap(NULL, elf->bytes, PROT_READ, MAP_SHARED, descriptor, 0);
-		if (elf->data == MAP_FAILED) {
-			err = -errno;
-			elf->data = NULL;
-		}
-	}
-	close(descriptor);
-	return err;
+	if (state->failure)
+		return;
+	state->failure = err;
+	state->refusal = refusal;
 }
+
+bool elf_begin(struct lp_elf_state *state)
+{
+	state->begun_ns = clock_now();
+	return !state->failure;
+}
+
+/* Returns whether what was read since begin holds. */
+bool elf_end(struct lp_elf_state *state)
+{
+	uint64_t ns = clock_now() - state->begun_ns;
+
+	state->ns_left -= ns < state->ns_left ? ns : state->ns_left;
+	if (!elf_reader_is_current(&state->reader))
+		elf_fail(state, -ESTALE, "it was changed while it was read");
+	return !state->failure;
+}
+
+bool elf_spend(struct lp_elf_state *state, uint64_t bytes)
+{
+	if (bytes < LP_ELF_READ_BYTES)
+		bytes = LP_ELF_READ_BYTES;
+	if (bytes > state->bytes_left || clock_now() - state->begun_ns > state->ns_left)
+		elf_fail(state, -ETIME, "there is too much in it to search");
+	if (state->failure)
+		return false;
+	state->bytes_left -= bytes;
+	return true;
+}
+
+/* What lies inside of the file can be read, unless the file has become shorter. */
+bool elf_read_at(struct lp_elf_state *state, uint64_t offset, void *buffer, size_t size)
+{
+	if (offset > state->reader.bytes || size > state->reader.bytes - offset ||
+	    !elf_spend(state, size))
+		return false;
+	if (elf_reader_read(&state->reader, offset, buffer, size))
+		return true;
+	if (!elf_reader_is_current(&state->reader))
+		elf_fail(state, -ESTALE, "it was changed while it was read");
+	elf_fail(state, -EIO, strerror(EIO));
+	return false;
+}
+
+bool elf_is_within(struct lp_elf_state *state, uint64_t bytes, uint64_t limit, const char *refusal)
+{
+	if (bytes > limit)
+		elf_fail(state, -EFBIG, refusal);
+	return !state->failure;
+}
+
+int elf_failure(const struct lp_elf *elf)
+{
+	return elf->state->failure;
+}
+
+const char *elf_error(const struct lp_elf *elf, int err)
+{
+	if (elf && elf->state->failure == err && elf->state->refusal)
+		return elf->state->refusal;
+	return elf_reader_error(err);
+}
+
+/* ---- bytes -------------------------------------------------------------------- */
+
+/* As elf_reader_bytes, within the budget. */
+size_t elf_bytes_at(struct lp_elf_state *state, uint64_t address, void *buffer, size_t size)
+{
+	const struct lp_elf_load *load = elf_reader_load(&state->reader, address);
+
+	if (!load)
+		return 0;
+	if (size > load->bytes - (address - load->address))
+		size = load->bytes - (address - load->address);
+	return elf_read_at(state, load->offset + (address - load->address), buffer, size) ? size
+											  : 0;
+}
+
+int elf_address_to_offset(const struct lp_elf *elf, uint64_t address, uint64_t *offset)
+{
+	const struct lp_elf_load *load = elf_reader_load(&elf->state->reader, address);
+
+	if (!load)
+		return -ENOENT;
+	*offset = address - load->address + load->offset;
+	return 0;
+}
+
+int elf_offset_to_address(const struct lp_elf *elf, uint64_t offset, uint64_t *address)
+{
+	const struct lp_elf_reader *reader = &elf->state->reader;
+	uint64_t begin;
+	size_t i;
+
+	for (i = 0; i < reader->load_count; i++) {
+		const struct lp_elf_load *load = &reader->loads[i];
+
+		/* a mapping begins at the page that the segment begins in */
+		begin = load->offset & ~(PAGE_BYTES - 1);
+		if (offset < begin || offset - begin >= load->bytes + (load->offset - begin))
+			continue;
+		*address = load->address - (load->offset - begin) + (offset - begin);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int elf_segment(const struct lp_elf *elf, size_t index, struct lp_elf_segment *segment)
+{
+	const struct lp_elf_reader *reader = &elf->state->reader;
+
+	if (index >= reader->load_count)
+		return -ENOENT;
+	segment->address = reader->loads[index].address;
+	segment->bytes = reader->loads[index].bytes;
+	segment->executable = reader->loads[index].executable;
+	return 0;
+}
+
+size_t elf_bytes(const struct lp_elf *elf, uint64_t address, void *buffer, size_t size)
+{
+	size_t count;
+
+	if (!elf_begin(elf->state))
+		return 0;
+	count = elf_bytes_at(elf->state, address, buffer, size);
+	return elf_end(elf->state) ? count : 0;
+}
+
+int elf_section(const struct lp_elf *elf, const char *name, void *buffer, size_t size)
+{
+	struct lp_elf_state *state = elf->state;
+	Elf64_Shdr section;
+	int err;
+
+	if (!elf_begin(state))
+		return state->failure;
+	/* as many reads as there are names */
+	err = elf_spend(state, (uint64_t)state->reader.section_count * 2 * LP_ELF_READ_BYTES)
+		      ? elf_reader_section(&state->reader, name, &section)
+		      : state->failure;
+	if (!err && section.sh_size < size)
+		err = -EINVAL;
+	if (!err && !elf_read_at(state, section.sh_offset, buffer, size))
+		err = -EINVAL;
+	return elf_end(state) ? err : state->failure;
+}
+
+/* ---- searches ----------------------------------------------------------------- */
+
+static bool is_searched(const struct lp_elf_load *load, bool executable)
+{
+	return load->executable || !executable;
+}
+
+static bool search_load(struct lp_elf_state *state, const struct lp_elf_load *load,
+			bool (*handle)(const struct lp_elf_piece *piece, void *context),
+			void *context)
+{
+	struct lp_elf_piece piece = { .data = state->buffer };
+	uint64_t at, after;
+	bool on = true;
+
+	for (at = 0; on && at < load->bytes; at += LP_ELF_PIECE_BYTES) {
+		piece.begin = at < LP_ELF_MARGIN ? (size_t)at : LP_ELF_MARGIN;
+		after = load->bytes - at;
+		piece.end = piece.begin +
+			    (after < LP_ELF_PIECE_BYTES ? (size_t)after : LP_ELF_PIECE_BYTES);
+		piece.bytes = piece.begin + (after < LP_ELF_PIECE_BYTES + LP_ELF_MARGIN
+						     ? (size_t)after
+						     : LP_ELF_PIECE_BYTES + LP_ELF_MARGIN);
+		piece.address = load->address + at - piece.begin;
+		on = elf_read_at(state, load->offset + at - piece.begin, state->buffer,
+				 piece.bytes) &&
+		     handle(&piece, context);
+	}
+	return on;
+}
+
+int elf_search(const struct lp_elf *elf, bool executable,
+	       bool (*handle)(const struct lp_elf_piece *piece, void *context), void *context)
+{
+	struct lp_elf_state *state = elf->state;
+	const struct lp_elf_reader *reader = &state->reader;
+	uint64_t bytes = 0;
+	bool on = true;
+	size_t i;
+
+	if (!elf_begin(state))
+		return state->failure;
+	for (i = 0; i < reader->load_count; i++)
+		if (is_searched(&reader->loads[i], executable))
+			bytes += reader->loads[i].bytes;
+	on = elf_is_within(state, bytes, SEARCH_BYTES_MAX, "more than 512 MiB of it are loaded");
+	for (i = 0; on && i < reader->load_count; i++)
+		if (is_searched(&reader->loads[i], executable))
+			on = search_load(state, &reader->loads[i], handle, context);
+	elf_end(state);
+	return state->failure;
+}
+
+/* ---- functions ---------------------------------------------------------------- */
+
+/* As elf_reader_function_after, for a share of the budget. */
+static int64_t function_after(struct lp_elf_state *state, uint64_t address)
+{
+	return elf_spend(state, 32ULL * LP_ELF_READ_BYTES)
+		       ? elf_reader_function_after(&state->reader, address)
+		       : state->failure;
+}
+
+uint64_t elf_function_start(const struct lp_elf *elf, uint64_t address)
+{
+	struct lp_elf_state *state = elf->state;
+	uint64_t start = 0, record;
+	int64_t after;
+
+	if (!elf_begin(state))
+		return 0;
+	after = function_after(state, address);
+	if (after <= 0 ||
+	    !elf_reader_function(&state->reader, (uint32_t)after - 1, &start, &record))
+		start = 0;
+	return elf_end(state) ? start : 0;
+}
+
+bool elf_begins_function(const struct lp_elf *elf, uint64_t address)
+{
+	const struct lp_elf_load *load = elf_reader_load(&elf->state->reader, address);
+	struct lp_elf_state *state = elf->state;
+	uint64_t start, record;
+	int64_t after;
+	bool begins;
+
+	if (!load || !load->executable || !elf_begin(state))
+		return false;
+	after = function_after(state, address);
+	begins = after > 0 &&
+		 elf_reader_function(&state->reader, (uint32_t)after - 1, &start, &record) &&
+		 start == address;
+	if (!begins)
+		begins = elf_has_function_symbol(state, LP_ELF_DYNAMIC_SYMBOLS, address) ||
+			 elf_has_function_symbol(state, LP_ELF_SYMBOLS, address);
+	return elf_end(state) && begins;
+}
+
+/* ---- files -------------------------------------------------------------------- */
 
 int elf_open_file(const char *path, struct lp_elf **result)
 {
 	struct lp_elf *elf = calloc(1, sizeof(*elf));
-	GElf_Ehdr header;
 	int err;
 
 	*result = NULL;
-	if (!elf)
+	if (elf)
+		elf->state = calloc(1, sizeof(*elf->state));
+	if (!elf || !elf->state) {
+		free(elf);
 		return -ENOMEM;
-	elf_version(EV_CURRENT);
-	err = map_file(path, elf);
+	}
+	err = elf_reader_open(&elf->state->reader, path);
 	if (err) {
+		free(elf->state);
 		free(elf);
 		return err;
 	}
-	elf->elf = elf_memory(elf->data, elf->bytes);
-	if (!elf->elf || elf_kind(elf->elf) != ELF_K_ELF || !gelf_getehdr(elf->elf, &header) ||
-	    header.e_machine != EM_X86_64 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
-	    elf_getphdrnum(elf->elf, &elf->segments)) {
-		elf_close(elf);
-		return -ENOEXEC;
-	}
+	elf->state->bytes_left = BUDGET_BYTES;
+	elf->state->ns_left = BUDGET_NS;
 	*result = elf;
 	return 0;
 }
@@ -75,267 +300,13 @@ void elf_close(struct lp_elf *elf)
 {
 	if (!elf)
 		return;
-	elf_end(elf->elf);
-	munmap(elf->data, elf->bytes);
+	elf_reader_close(&elf->state->reader);
+	free(elf->state);
 	free(elf);
 }
 
-static uint64_t symbol_in(Elf *elf, GElf_Word type, const char *wanted, uint64_t *size)
+int elf_identity(const struct lp_elf *elf, struct lp_file_identity *identity)
 {
-	Elf_Scn *section = NULL;
-
-	while ((section = elf_nextscn(elf, section))) {
-		Elf_Data *data;
-		GElf_Shdr header;
-		GElf_Sym symbol;
-		size_t i, count;
-
-		if (!gelf_getshdr(section, &header) || header.sh_type != type || !header.sh_entsize)
-			continue;
-		data = elf_getdata(section, NULL);
-		count = data ? data->d_size / header.sh_entsize : 0;
-		for (i = 0; i < count; i++) {
-			const char *name;
-
-			if (!gelf_getsym(data, (int)i, &symbol) || symbol.st_shndx == SHN_UNDEF)
-				continue;
-			name = elf_strptr(elf, header.sh_link, symbol.st_name);
-			if (name && !strcmp(name, wanted)) {
-				*size = symbol.st_size;
-				return symbol.st_value;
-			}
-		}
-	}
-	return 0;
-}
-
-uint64_t elf_symbol_size(const struct lp_elf *elf, const char *name, uint64_t *size)
-{
-	uint64_t value = symbol_in(elf->elf, SHT_DYNSYM, name, size);
-
-	return value ? value : symbol_in(elf->elf, SHT_SYMTAB, name, size);
-}
-
-uint64_t elf_symbol(const struct lp_elf *elf, const char *name)
-{
-	uint64_t size;
-
-	return elf_symbol_size(elf, name, &size);
-}
-
-static int load_segment(const struct lp_elf *elf, size_t index, GElf_Phdr *segment)
-{
-	return gelf_getphdr(elf->elf, (int)index, segment) && segment->p_type == PT_LOAD;
-}
-
-int elf_address_to_offset(const struct lp_elf *elf, uint64_t address, uint64_t *offset)
-{
-	GElf_Phdr segment;
-	size_t i;
-
-	for (i = 0; i < elf->segments; i++) {
-		if (!load_segment(elf, i, &segment) || address < segment.p_vaddr ||
-		    address - segment.p_vaddr >= segment.p_filesz)
-			continue;
-		*offset = address - segment.p_vaddr + segment.p_offset;
-		return 0;
-	}
-	return -ENOENT;
-}
-
-int elf_offset_to_address(const struct lp_elf *elf, uint64_t offset, uint64_t *address)
-{
-	GElf_Phdr segment;
-	size_t i;
-
-	for (i = 0; i < elf->segments; i++) {
-		uint64_t begin;
-
-		if (!load_segment(elf, i, &segment))
-			continue;
-		/* a mapping begins at the page that the segment begins in */
-		begin = segment.p_offset & ~4095ULL;
-		if (offset < begin ||
-		    offset - begin >= segment.p_filesz + (segment.p_offset - begin))
-			continue;
-		*address = segment.p_vaddr - (segment.p_offset - begin) + (offset - begin);
-		return 0;
-	}
-	return -ENOENT;
-}
-
-int elf_segment(const struct lp_elf *elf, size_t index, struct lp_elf_segment *segment)
-{
-	GElf_Phdr header;
-	size_t size, i;
-	char *file = elf_rawfile(elf->elf, &size);
-
-	for (i = 0; file && i < elf->segments; i++) {
-		if (!load_segment(elf, i, &header) || index--)
-			continue;
-		if (header.p_offset > size || header.p_filesz > size - header.p_offset)
-			return -ENOENT;
-		segment->address = header.p_vaddr;
-		segment->bytes = header.p_filesz;
-		segment->data = (const uint8_t *)file + header.p_offset;
-		segment->executable = header.p_flags & PF_X;
-		return 0;
-	}
-	return -ENOENT;
-}
-
-size_t elf_bytes(const struct lp_elf *elf, uint64_t address, void *buffer, size_t size)
-{
-	uint64_t offset;
-
-	if (elf_address_to_offset(elf, address, &offset) || offset >= elf->bytes)
-		return 0;
-	if (size > elf->bytes - offset)
-		size = elf->bytes - offset;
-	memcpy(buffer, (const char *)elf->data + offset, size);
-	return size;
-}
-
-int elf_pointer(const struct lp_elf *elf, uint64_t address, uint64_t *value)
-{
-	Elf_Scn *section = NULL;
-
-	while ((section = elf_nextscn(elf->elf, section))) {
-		GElf_Shdr header;
-		GElf_Rela entry;
-		Elf_Data *data;
-		size_t i, count;
-
-		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_RELA ||
-		    !(header.sh_flags & SHF_ALLOC) || !header.sh_entsize)
-			continue;
-		data = elf_getdata(section, NULL);
-		count = data ? data->d_size / header.sh_entsize : 0;
-		for (i = 0; i < count; i++) {
-			if (!gelf_getrela(data, (int)i, &entry) || entry.r_offset != address)
-				continue;
-			if (GELF_R_TYPE(entry.r_info) != R_X86_64_RELATIVE)
-				return -ENOENT;
-			*value = (uint64_t)entry.r_addend;
-			return 0;
-		}
-	}
-	return elf_bytes(elf, address, value, sizeof(*value)) == sizeof(*value) ? 0 : -ENOENT;
-}
-
-bool elf_needs(const struct lp_elf *elf, const char *beginning)
-{
-	Elf_Scn *section = NULL;
-
-	while ((section = elf_nextscn(elf->elf, section))) {
-		GElf_Shdr header;
-		Elf_Data *data;
-		GElf_Dyn entry;
-		size_t i, count;
-
-		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_DYNAMIC ||
-		    !header.sh_entsize)
-			continue;
-		data = elf_getdata(section, NULL);
-		count = data ? data->d_size / header.sh_entsize : 0;
-		for (i = 0; i < count && gelf_getdyn(data, (int)i, &entry); i++) {
-			const char *name =
-				entry.d_tag == DT_NEEDED
-					? elf_strptr(elf->elf, header.sh_link, entry.d_un.d_val)
-					: NULL;
-
-			if (name && !strncmp(name, beginning, strlen(beginning)))
-				return true;
-		}
-	}
-	return false;
-}
-
-/* Does this relocation put the address of that symbol into a slot? */
-static bool fills_slot(const struct lp_elf *elf, const GElf_Shdr *relocations,
-		       const GElf_Rela *entry, const char *wanted)
-{
-	uint64_t type = GELF_R_TYPE(entry->r_info);
-	Elf_Scn *symbols;
-	GElf_Shdr header;
-	GElf_Sym symbol;
-	const char *name;
-
-	if (type != R_X86_64_JUMP_SLOT && type != R_X86_64_GLOB_DAT)
-		return false;
-	symbols = elf_getscn(elf->elf, relocations->sh_link);
-	if (!symbols || !gelf_getshdr(symbols, &header) ||
-	    !gelf_getsym(elf_getdata(symbols, NULL), (int)GELF_R_SYM(entry->r_info), &symbol))
-		return false;
-	name = elf_strptr(elf->elf, header.sh_link, symbol.st_name);
-	return name && !strcmp(name, wanted);
-}
-
-size_t elf_slots(const struct lp_elf *elf, const char *name, uint64_t *addresses, size_t room)
-{
-	Elf_Scn *section = NULL;
-	size_t found = 0;
-
-	while ((section = elf_nextscn(elf->elf, section))) {
-		GElf_Shdr header;
-		GElf_Rela entry;
-		Elf_Data *data;
-		size_t i, count;
-
-		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_RELA ||
-		    !(header.sh_flags & SHF_ALLOC) || !header.sh_entsize)
-			continue;
-		data = elf_getdata(section, NULL);
-		count = data ? data->d_size / header.sh_entsize : 0;
-		for (i = 0; i < count && found < room; i++)
-			if (gelf_getrela(data, (int)i, &entry) &&
-			    fills_slot(elf, &header, &entry, name))
-				addresses[found++] = entry.r_offset;
-	}
-	return found;
-}
-
-/* The head of .eh_frame_hdr as linkers write it; Linux Standard Base 5.0, 10.6.2. */
-struct lp_frame_header {
-	uint8_t version, frame_encoding, count_encoding, table_encoding;
-	int32_t frame;
-	uint32_t count;
-};
-
-#define FRAME_HEADER_VERSION 1
-#define FRAME_COUNT_U32 0x03
-#define FRAME_TABLE_S32 0x3b /* pairs of 4 bytes, relative to the header */
-
-uint64_t elf_function_start(const struct lp_elf *elf, uint64_t address)
-{
-	uint32_t low = 0, high, middle;
-	struct lp_frame_header head;
-	GElf_Phdr segment;
-	int32_t begin;
-	size_t i;
-
-	for (i = 0; i < elf->segments; i++)
-		if (gelf_getphdr(elf->elf, (int)i, &segment) && segment.p_type == PT_GNU_EH_FRAME)
-			break;
-	if (i == elf->segments ||
-	    elf_bytes(elf, segment.p_vaddr, &head, sizeof(head)) != sizeof(head) ||
-	    head.version != FRAME_HEADER_VERSION || head.count_encoding != FRAME_COUNT_U32 ||
-	    head.table_encoding != FRAME_TABLE_S32)
-		return 0;
-	high = head.count;
-	/* the last that begins at the address or before it */
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (elf_bytes(elf, segment.p_vaddr + sizeof(head) + (uint64_t)middle * 8, &begin,
-			      sizeof(begin)) != sizeof(begin))
-			return 0;
-		if (segment.p_vaddr + (uint64_t)(int64_t)begin <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (!low || elf_bytes(elf, segment.p_vaddr + sizeof(head) + (uint64_t)(low - 1) * 8, &begin,
-			      sizeof(begin)) != sizeof(begin))
-		return 0;
-	return segment.p_vaddr + (uint64_t)(int64_t)begin;
+	*identity = elf->state->reader.identity;
+	return elf_reader_is_current(&elf->state->reader) ? 0 : -ESTALE;
 }
