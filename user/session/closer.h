@@ -15,7 +15,10 @@ struct lp_closer *closer_new(void);
 /* Takes over a link, which may be NULL, and destroys it soon. */
 void closer_take(struct lp_closer *closer, struct bpf_link *link);
 
-/* Waits until all that was taken is destroyed. */
+/*
+ * Waits until all that was taken is destroyed if it is little.  Of more the program's own
+ * descriptors are closed, and a process that outlives it by some seconds waits for the kernel.
+ */
 void closer_free(struct lp_closer *closer);
 
 #endif /* LP_CLOSER_H */
