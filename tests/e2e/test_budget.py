@@ -14,6 +14,8 @@ OFF_S = 5
 ROUNDS = 2
 # The machine is others' as well.
 SLOWER = 0.03
+# Where the target itself waits so much of its time for a CPU, its pace shows nothing.
+WAITED_MOST = 0.05
 
 
 class Part:
@@ -57,6 +59,12 @@ def pace(some):
     return sum(slice["cpu_ns"] for slice in some) / sum(slice["steps"] for slice in some) / work
 
 
+def waited(truth):
+    """Which part of the slices the target had no CPU, though it wanted one."""
+    wall = sum(slice["until"] - slice["at"] for slice in slices(truth))
+    return 1 - sum(slice["cpu_ns"] for slice in slices(truth)) / wall
+
+
 def times_slower(truth, phases):
     """The slices under the profiler against those without."""
     with_it, without = [], []
@@ -74,8 +82,8 @@ def spent(records, loop):
     """Of its own time a loop pays no more for probes than it may."""
     self = records.one("self")
     share = self["probe_ns"] / self["wall_ns"]
-    # The first burst may owe what 20 s bring in, of which all has not passed yet.
-    if not 0 < share < 1.5 * BUDGET:
+    # The first burst may owe what 10 s bring in; a busy machine looks late now and then.
+    if not 0 < share < 1.2 * BUDGET:
         yield f"probes took {share:.2%} of {self['wall_ns'] / 1e9:.1f} s: {self}"
     if self["budget_ppm"] != BUDGET * 1e6 or not self["bursts"] or not self["hook_hits"]:
         yield f"what it took itself: {self}"
@@ -96,8 +104,9 @@ def counted(records, loop, truth, begun_ns, ended_ns):
         yield f"{spin['count']} steps in {loop['traced_ns'] / 1e9:.2f} s, {share:.2f} of the truth"
     summaries = records.final("callback_summary")
     total = sum(record["count"] for record in summaries)
-    # The one that runs when a burst ends is counted, but has no duration of its own.
-    if not 0 <= loop["callbacks"] - total <= 0.001 * total:
+    # The one that runs when a burst ends is counted, but has no duration of its own; and
+    # stalls between the bursts are counted without being timed by probes.
+    if not 0 <= loop["callbacks"] - total <= 0.001 * total + loop["slow_callbacks"]:
         yield f"{total} callbacks in the histograms, {loop['callbacks']} in the summary"
     # It never rests: what is not a callback's is the loop's own, a small part.
     timed = sum(record["run"]["sum_ns"] for record in summaries) / loop["traced_ns"]
@@ -123,7 +132,8 @@ def test_a_loop_that_spins_pays_little(case):
     target.finish()
     truth = case.truth(target)
     slower = times_slower(truth, phases)
-    case.note(f"{slower:.3f} times slower")
+    busy = waited(truth)
+    case.note(f"{slower:.3f} times slower, waited for a CPU for {busy:.1%} of the time")
     for records in runs:
         loop = records.one("loop_summary")
         ended_ns = records.one("footer")["end_ns"]
@@ -134,7 +144,8 @@ def test_a_loop_that_spins_pays_little(case):
         checks.stalls(comparable(records, truth, part), part, note=case.note)
         case.note(f"traced {loop['traced_ns'] / loop['wall_ns']:.1%} of the time, probes took "
                   f"{records.one('self')['probe_ns'] / records.one('self')['wall_ns']:.2%}")
-    if slower > 1 + SLOWER:
+    # what it pays is judged above, by hits; the clock adds to that where it can
+    if slower > 1 + SLOWER and busy < WAITED_MOST:
         raise Late(f"{slower:.3f} times slower")
 
 

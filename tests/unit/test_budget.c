@@ -109,6 +109,16 @@ static void a_loop_that_spins_pays_no_more_than_its_share(void **state)
 	assert_true(outcome.longest_rest_ns < 40 * SECOND);
 }
 
+static void a_first_burst_is_within_the_share_of_ten_seconds(void **state)
+{
+	struct outcome outcome = simulate(spin, 0.01, 10 * SECOND);
+
+	(void)state;
+	assert_int_equal(outcome.bursts, 1);
+	assert_true(outcome.from_start > 0);
+	assert_true(outcome.from_start <= 0.01);
+}
+
 static void single_step(uint64_t at_ns, double *rate, double *cost_ns)
 {
 	(void)at_ns;
@@ -367,6 +377,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_loop_that_spins_pays_no_more_than_its_share),
+		cmocka_unit_test(a_first_burst_is_within_the_share_of_ten_seconds),
 		cmocka_unit_test(even_where_a_hit_costs_more_than_a_callback),
 		cmocka_unit_test(a_loop_that_is_cheap_to_trace_is_traced_all_the_time),
 		cmocka_unit_test(so_is_one_that_takes_what_the_account_earns),

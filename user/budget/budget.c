@@ -14,6 +14,7 @@
 #define LESSON_NS (0.5 * SECOND)
 /* The kernel takes about so long to take a probe away (measured on 6.18): it is paid for, too. */
 #define LEAVE_NS (100 * MILLISECOND)
+#define LEAVE_MOST_NS (2 * SECOND)
 /* What a burst takes is looked at so often; the target may have begun to spin since. */
 #define LOOK_LEAST_NS (20 * MILLISECOND)
 #define LOOK_MOST_NS (200 * MILLISECOND)
@@ -42,6 +43,12 @@ void allowance_open(struct lp_allowance *allowance, double share, uint64_t now_n
 	memset(allowance, 0, sizeof(*allowance));
 	allowance->earns = share * EARNED_PART;
 	allowance->at_ns = now_ns;
+	allowance->leave_ns = LEAVE_NS;
+}
+
+void allowance_set_leave(struct lp_allowance *allowance, uint64_t leave_ns)
+{
+	allowance->leave_ns = clamp((double)leave_ns, LEAVE_NS, LEAVE_MOST_NS);
 }
 
 void allowance_spend(struct lp_allowance *allowance, double cost_ns, uint64_t now_ns)
@@ -84,11 +91,12 @@ bool allowance_must_end(const struct lp_allowance *allowance, uint64_t now_ns)
 	if (!allowance->began_ns)
 		return false;
 	if (!allowance->learned && age < LESSON_NS)
-		return allowance->spent_ns >= held_ns(allowance);
+		return allowance->spent_ns + allowance->rate * allowance->leave_ns >=
+		       held_ns(allowance) / 2;
 	if (allowance->rate < allowance->earns)
 		/* it pays back what it owes, if it is only a little */
 		return allowance->balance_ns <= -allowance->earns * LOOK_MOST_NS;
-	return allowance->balance_ns <= allowance->rate * LEAVE_NS;
+	return allowance->balance_ns <= allowance->rate * allowance->leave_ns;
 }
 
 void allowance_end(struct lp_allowance *allowance, uint32_t random, uint64_t now_ns)
@@ -111,6 +119,8 @@ uint64_t allowance_wait_ns(const struct lp_allowance *allowance)
 
 	if (!allowance->began_ns)
 		return (uint64_t)clamp(missing / allowance->earns, REST_LEAST_NS, REST_MOST_NS);
+	if (!allowance->learned && (double)(allowance->at_ns - allowance->began_ns) < LESSON_NS)
+		return (uint64_t)LOOK_LEAST_NS;
 	if (drain <= 0)
 		return (uint64_t)LOOK_MOST_NS;
 	return (uint64_t)clamp(allowance->balance_ns / drain, LOOK_LEAST_NS, LOOK_MOST_NS);

@@ -5,9 +5,9 @@
  *
  * An allowance is an account.  It earns seven tenths of the share for each moment that
  * passes, and probes spend from it; it never holds more than twenty seconds' earnings, and
- * the first burst, which has to teach what bursts take, owes no more than that.  So in any
- * minute at most 0.7 * (60 + 20) = 56 seconds' share is spent, and what comes on top between
- * two looks.
+ * the first burst, which has to teach what bursts take, owes no more than half of that, with
+ * what it takes until the kernel has removed its probes.  So in any minute at most
+ * 0.7 * (60 + 20) = 56 seconds' share is spent, and what comes on top between two looks.
  */
 #ifndef LP_BUDGET_H
 #define LP_BUDGET_H
@@ -23,11 +23,16 @@ struct lp_allowance {
 	double spent_ns; /* in this burst */
 	uint64_t at_ns; /* the balance is of this moment */
 	uint64_t began_ns; /* this burst; 0: there is none */
-	bool learned; /* a burst has told how much a burst takes */
+	bool learned; /* a burst has shown how much a burst takes */
+	/* the kernel takes so long to remove the probes of a burst, as measured; see allowance_open */
+	double leave_ns;
 };
 
 /* share: of each thread's time, 0.01 for one per cent.  now_ns: CLOCK_MONOTONIC, as below. */
 void allowance_open(struct lp_allowance *allowance, double share, uint64_t now_ns);
+
+/* How long the removal of probes took of late; it is not taken for less than 0.1 s. */
+void allowance_set_leave(struct lp_allowance *allowance, uint64_t leave_ns);
 
 /* Probes took cost_ns of the thread that they took most of, since the last call. */
 void allowance_spend(struct lp_allowance *allowance, double cost_ns, uint64_t now_ns);

@@ -24,6 +24,7 @@
 #define BEGIN_GAP_NS (100 * MILLISECOND)
 /* So many processes may begin their first burst as they are found. */
 #define AT_ONCE 4
+#define GRID_NS (10 * MILLISECOND)
 #define IDLE_WAIT_NS (1000 * MILLISECOND)
 
 static struct lp_loop *loop_at(const struct lp_session *session, uint32_t slot)
@@ -198,12 +199,26 @@ static double waited_ns(struct lp_session *session, const struct lp_attachment *
 	return (double)most;
 }
 
+/*
+ * The moment of a process's next turn, in about so many ns, on a grid that is the same for
+ * all processes, so that the turns of many are one wake-up.
+ */
+static uint64_t next_turn(uint64_t now, uint64_t wait_ns)
+{
+	uint64_t grid = GRID_NS;
+
+	while (grid * 2 <= wait_ns)
+		grid *= 2;
+	return (now / grid + 1) * grid;
+}
+
 static void turn(struct lp_session *session, struct lp_attachment *attachment, bool may_begin,
 		 uint64_t now)
 {
 	struct lp_allowance *allowance = &attachment->allowance;
 
 	allowance_spend(allowance, session_book(session, attachment), now);
+	allowance_set_leave(allowance, closer_delay_ns(session->closer));
 	allowance_starved(allowance, waited_ns(session, attachment));
 	if (attachment->burst == LP_BURST_ON && (!may_begin || allowance_must_end(allowance, now)))
 		end(session, attachment, now);
@@ -213,9 +228,9 @@ static void turn(struct lp_session *session, struct lp_attachment *attachment, b
 	    attachment->probes[LP_PROBE_DISPATCH].count && allowance_may_begin(allowance) &&
 	    now >= session->begin_ns)
 		begin(session, attachment);
-	attachment->turn_ns = now + (attachment->burst == LP_BURST_ENDING
-					     ? ENDING_LOOK_NS
-					     : allowance_wait_ns(allowance));
+	attachment->turn_ns = next_turn(now, attachment->burst == LP_BURST_ENDING
+						     ? ENDING_LOOK_NS
+						     : allowance_wait_ns(allowance));
 }
 
 uint64_t session_turn_bursts(struct lp_session *session, bool may_begin, uint64_t now)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "closer.h"
 
+#include "../clocks.h"
+
 #include <bpf/libbpf.h>
 #include <linux/close_range.h>
 #include <pthread.h>
@@ -21,6 +23,7 @@
 struct lp_closing {
 	struct lp_closing *next;
 	struct bpf_link *link;
+	uint64_t taken_ns;
 };
 
 struct lp_closer {
@@ -30,7 +33,11 @@ struct lp_closer {
 	struct lp_closing *first; /* what came first is what hurts most */
 	struct lp_closing **end;
 	bool last; /* nothing more comes */
+	uint64_t delay_ns; /* from taking a link to its end, a moving average */
 };
+
+/* The newest link's part in the average: one of so many. */
+#define DELAY_WEIGHT 4
 
 static void *close_links(void *context)
 {
@@ -46,8 +53,10 @@ static void *close_links(void *context)
 				closer->end = &closer->first;
 			pthread_mutex_unlock(&closer->lock);
 			bpf_link__destroy(closing->link);
-			free(closing);
 			pthread_mutex_lock(&closer->lock);
+			closer->delay_ns -= closer->delay_ns / DELAY_WEIGHT;
+			closer->delay_ns += (clock_now() - closing->taken_ns) / DELAY_WEIGHT;
+			free(closing);
 		} else if (closer->last) {
 			break;
 		} else {
@@ -97,11 +106,24 @@ void closer_take(struct lp_closer *closer, struct bpf_link *link)
 	}
 	closing->link = link;
 	closing->next = NULL;
+	closing->taken_ns = clock_now();
 	pthread_mutex_lock(&closer->lock);
 	*closer->end = closing;
 	closer->end = &closing->next;
 	pthread_cond_signal(&closer->changed);
 	pthread_mutex_unlock(&closer->lock);
+}
+
+uint64_t closer_delay_ns(struct lp_closer *closer)
+{
+	uint64_t delay_ns;
+
+	if (!closer)
+		return 0;
+	pthread_mutex_lock(&closer->lock);
+	delay_ns = closer->delay_ns;
+	pthread_mutex_unlock(&closer->lock);
+	return delay_ns;
 }
 
 static int compare_descriptors(const void *left, const void *right)

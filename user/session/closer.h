@@ -6,6 +6,8 @@
 #ifndef LP_CLOSER_H
 #define LP_CLOSER_H
 
+#include <stdint.h>
+
 struct bpf_link;
 struct lp_closer;
 
@@ -14,6 +16,9 @@ struct lp_closer *closer_new(void);
 
 /* Takes over a link, which may be NULL, and destroys it soon. */
 void closer_take(struct lp_closer *closer, struct bpf_link *link);
+
+/* How long it took of late from taking a link to its removal from the kernel; 0: not known. */
+uint64_t closer_delay_ns(struct lp_closer *closer);
 
 /*
  * Waits until all that was taken is destroyed if it is little.  Of more the program's own

@@ -275,6 +275,9 @@ static int attach_roles(struct lp_session *session, struct lp_attachment *attach
 	size_t role;
 
 	for (role = first; role < end; role++) {
+		/* attaching takes long enough for a burst to spend more than it may */
+		if (role >= LP_BURST_ROLES)
+			session_turn_bursts(session, true, clock_now());
 		err = attach_role(session, attachment, instance, (enum lp_probe_role)role, error);
 		/* -ENODEV: it is looked for again when a loop begins to run */
 		if (err == -ENODEV)
