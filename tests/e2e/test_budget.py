@@ -3,7 +3,7 @@
 import time
 
 from lib import checks, schema
-from lib.case import THRESHOLD_NS, Late, patient
+from lib.case import THRESHOLD_NS, patient
 from lib.checks import verify
 from lib.processes import Failure
 
@@ -12,10 +12,6 @@ BUDGET = 0.01
 ON_S = 24
 OFF_S = 5
 ROUNDS = 2
-# The machine is others' as well.
-SLOWER = 0.03
-# Where the target itself waits so much of its time for a CPU, its pace shows nothing.
-WAITED_MOST = 0.05
 
 
 class Part:
@@ -57,12 +53,6 @@ def pace(some):
     """CPU time a step, in times of a piece of work: the sum, as bursts are a few of many."""
     work = sum(slice["work_ns"] for slice in some) / len(some)
     return sum(slice["cpu_ns"] for slice in some) / sum(slice["steps"] for slice in some) / work
-
-
-def waited(truth):
-    """Which part of the slices the target had no CPU, though it wanted one."""
-    wall = sum(slice["until"] - slice["at"] for slice in slices(truth))
-    return 1 - sum(slice["cpu_ns"] for slice in slices(truth)) / wall
 
 
 def times_slower(truth, phases):
@@ -132,8 +122,9 @@ def test_a_loop_that_spins_pays_little(case):
     target.finish()
     truth = case.truth(target)
     slower = times_slower(truth, phases)
-    busy = waited(truth)
-    case.note(f"{slower:.3f} times slower, waited for a CPU for {busy:.1%} of the time")
+    # What it pays is judged by hits and what a hit costs; its pace depends on who else has
+    # the CPUs and is the benchmark's (tools/bench/part_budget.py).
+    case.note(f"{slower:.3f} times slower")
     for records in runs:
         loop = records.one("loop_summary")
         ended_ns = records.one("footer")["end_ns"]
@@ -144,9 +135,6 @@ def test_a_loop_that_spins_pays_little(case):
         checks.stalls(comparable(records, truth, part), part, note=case.note)
         case.note(f"traced {loop['traced_ns'] / loop['wall_ns']:.1%} of the time, probes took "
                   f"{records.one('self')['probe_ns'] / records.one('self')['wall_ns']:.2%}")
-    # what it pays is judged above, by hits; the clock adds to that where it can
-    if slower > 1 + SLOWER and busy < WAITED_MOST:
-        raise Late(f"{slower:.3f} times slower")
 
 
 def test_a_loop_with_little_to_do_is_traced_all_the_time(case):
