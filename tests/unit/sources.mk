@@ -87,7 +87,8 @@ test_series_SOURCES = user/out/series.c user/out/series_sets.c user/out/exemplar
 test_supervise_SOURCES = user/tasks/supervise.c user/target/standing.c user/log.c
 test_syscalls_SOURCES = user/syscalls.c
 test_tasks_graph_SOURCES = user/tasks/graph.c user/tasks/deadlock.c user/tasks/links.c \
-	user/tasks/view.c user/tasks/frames.c user/runtime/task.c user/runtime/kind.c user/text.c
+	user/tasks/view.c user/tasks/frames.c user/runtime/task.c user/runtime/kind.c user/text.c \
+	user/target/process.c user/target/cgroup.c user/error.c
 test_tasks_diff_SOURCES = $(test_tasks_graph_SOURCES) user/tasks/diff.c
 test_tasks_json_SOURCES = $(test_tasks_diff_SOURCES) user/tasks/json.c user/out/json_parts.c \
 	user/out/escape.c

@@ -57,8 +57,10 @@ static inline struct lp_task_list new_list(size_t room, uint64_t time_ns)
 	list.tasks = calloc(room + 1, sizeof(*list.tasks));
 	list.loops = calloc(1, sizeof(*list.loops));
 	list.arena = task_arena_new();
-	list.loops[0] =
-		(struct lp_task_loop){ LOOP, 42, "_UnixSelectorEventLoop", LP_LOOP_ASYNCIO };
+	list.loops[0] = (struct lp_task_loop){ .address = LOOP,
+					       .tid = 42,
+					       .class = "_UnixSelectorEventLoop",
+					       .kind = LP_LOOP_ASYNCIO };
 	return list;
 }
 

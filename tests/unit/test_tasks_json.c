@@ -62,6 +62,22 @@ static void test_task(void **state)
 	free(text);
 }
 
+static void test_copied(void **state)
+{
+	struct lp_task_list list = new_list(1, SECOND);
+	char *text;
+
+	(void)state;
+	add_task(&list, 0, "a");
+	list.loops[0].tid = 0;
+	list.loops[0].copied = true;
+	text = printed(&list);
+	assert_non_null(strstr(text, "\"class\":\"_UnixSelectorEventLoop\",\"copied\":true,"
+				     "\"copied_from\":"));
+	assert_non_null(strstr(text, "\"created_at\":null,\"copied\":true,\"cut\":false"));
+	free(text);
+}
+
 /* Text of the target: nothing of it ends a string or a line. */
 static void test_hostile_names(void **state)
 {
@@ -159,7 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_task),	 cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_deadlock), cmocka_unit_test(test_all_are_listed),
-		cmocka_unit_test(test_change),
+		cmocka_unit_test(test_copied),	 cmocka_unit_test(test_change),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

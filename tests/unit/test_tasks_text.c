@@ -97,6 +97,24 @@ static void test_no_tasks(void **state)
 	expect(&list, &plain, "pid 42 (gunicorn), asyncio on CPython 3.11.2: no tasks\n");
 }
 
+/* What a fork has copied is not taken for what runs, or may run, in the child. */
+static void test_copied(void **state)
+{
+	struct lp_task_list list = family();
+	char *text;
+
+	(void)state;
+	list.tasks[0].state = LP_TASK_READY;
+	list.loops[0].tid = 0;
+	list.loops[0].copied = true;
+	text = printed(&list, &plain);
+	assert_non_null(strstr(text, "is copied and not run here"));
+	assert_non_null(strstr(text, "Task-1  fetch  copied, app/client.py:12"));
+	assert_null(strstr(text, "ready to run"));
+	assert_null(strstr(text, "waiting"));
+	free(text);
+}
+
 /* Of what waits within asyncio the program's own line is shown, and what it called there. */
 static void test_own_line(void **state)
 {
@@ -350,13 +368,14 @@ static void test_wrap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tree),	      cmocka_unit_test(test_ascii),
-		cmocka_unit_test(test_no_tasks),      cmocka_unit_test(test_own_line),
-		cmocka_unit_test(test_shared_child),  cmocka_unit_test(test_deadlock),
-		cmocka_unit_test(test_finished),      cmocka_unit_test(test_folding),
-		cmocka_unit_test(test_fold_tasks),    cmocka_unit_test(test_deep_chain),
-		cmocka_unit_test(test_like_chain),    cmocka_unit_test(test_changes),
-		cmocka_unit_test(test_hostile_width), cmocka_unit_test(test_wrap),
+		cmocka_unit_test(test_tree),	     cmocka_unit_test(test_ascii),
+		cmocka_unit_test(test_no_tasks),     cmocka_unit_test(test_own_line),
+		cmocka_unit_test(test_shared_child), cmocka_unit_test(test_deadlock),
+		cmocka_unit_test(test_finished),     cmocka_unit_test(test_folding),
+		cmocka_unit_test(test_fold_tasks),   cmocka_unit_test(test_deep_chain),
+		cmocka_unit_test(test_like_chain),   cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_copied),	     cmocka_unit_test(test_hostile_width),
+		cmocka_unit_test(test_wrap),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

@@ -339,6 +339,7 @@ static int detect(const struct lp_process_info *process, struct lp_instance *ins
 	python->codes = cpython_codes_new();
 	python->hints = cpython_hints_new();
 	python->threads = cpython_threads_new();
+	python->inner_pid = cpython_inner_pid(python);
 	instance->reader = python;
 	return 0;
 }
@@ -411,6 +412,11 @@ static int find_loops(const struct lp_instance *instance, struct lp_running_loop
 		      size_t room)
 {
 	return cpython_find_loops(instance->reader, loops, room);
+}
+
+static bool has_copied_loop(const struct lp_instance *instance)
+{
+	return cpython_has_copied_loop(instance->reader);
 }
 
 static int callback_frames(const struct lp_instance *instance, const struct lp_raw_frame *frames,
@@ -495,6 +501,7 @@ const struct lp_runtime cpython_runtime = {
 	.may_run_loop = may_run_loop,
 	.find_uvloop = find_uvloop,
 	.find_loops = find_loops,
+	.has_copied_loop = has_copied_loop,
 	.callback_frames = callback_frames,
 	.read_stack = read_stack,
 	.describe = describe,

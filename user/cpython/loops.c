@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * asyncio's module in C keeps each thread's running loop where it can be read at
- * once.  Where it does not, the thread's stack tells.
+ * once.  Where it does not, the thread's stack shows it.
+ *
+ * A process that is forked in a callback has a copy of the loop, of its tasks and of the
+ * stack that leads to it, and runs no loop.  Its callback is on that stack and the module
+ * in C names no loop, or one that another process has set.  A copied loop that is at its
+ * own poll, or between two callbacks, runs nevertheless: the child has returned into it.
  *
  * The threads run on while their stacks are read.  A stack that changes meanwhile
  * may lead astray: to a frame that has been left, or to a coroutine's, which has no
@@ -15,6 +20,7 @@
 #include "../target/process.h"
 #include "../text.h"
 #include "code.h"
+#include "instance.h"
 #include "stack.h"
 #include "threads.h"
 #include "uvloop.h"
@@ -50,6 +56,17 @@
 /* Include/cpython/code.h: CO_GENERATOR and the three of coroutines. */
 #define CODE_FLAGS_GENERATOR (0x20 | 0x80 | 0x100 | 0x200)
 
+/*
+ * Up to 3.11 the running loop is in a PyRunningLoopHolder beside the PID that set it, which
+ * makes it void in a forked child.  From 3.12 on the hook asyncio.events.on_fork clears it.
+ */
+#define HOLDER_NEWEST 11
+#define HOLDER_LOOP 16
+#define HOLDER_PID 24
+
+/* uvloop's Loop: running, an int (bpf/uvloop.bpf.h) */
+#define UVLOOP_RUNNING 56
+
 #define BASE_EVENTS "asyncio.base_events"
 #define BASE_EVENT_LOOP "BaseEventLoop"
 
@@ -81,6 +98,8 @@ struct lp_loop_class {
 	uint64_t uvloop;
 	uint64_t run_once;
 	uint64_t run_forever; /* between two calls of the other */
+	uint64_t dispatch; /* is on the stack while a callback runs */
+	bool noted; /* the module in C notes which loop a thread runs */
 };
 
 static void find_loop_class(const struct lp_cpython *python, struct lp_loop_class *class)
@@ -89,20 +108,26 @@ static void find_loop_class(const struct lp_cpython *python, struct lp_loop_clas
 	class->uvloop = cpython_uvloop_type(python);
 	class->run_once = method_code(python, class->type, "_run_once");
 	class->run_forever = method_code(python, class->type, "run_forever");
+	class->dispatch = method_code(
+		python, cpython_module_attribute(python, "asyncio.events", "Handle"), "_run");
+	class->noted = cpython_module_attribute(python, "_asyncio", "_set_running_loop") != 0;
 }
 
 /* Modules/_asynciomodule.c: get_running_loop. */
-uint64_t cpython_running_loop(const struct lp_cpython *python, uint64_t thread_state)
+uint64_t cpython_running_loop(const struct lp_cpython *python, uint64_t thread_state, bool *copied)
 {
 	const struct lp_cpython_row *row = &python->row;
 	uint64_t dict, loop;
 
+	*copied = false;
 	if (row->thread_loop != LP_NO_FIELD)
 		return memory_u64(python->pid, thread_state + row->thread_loop);
 	dict = memory_u64(python->pid, thread_state + row->thread_dict);
 	loop = dict ? cpython_dict_get(python, dict, "__asyncio_running_event_loop__") : 0;
-	/* up to 3.11 in a PyRunningLoopHolder, its rl_loop */
-	return loop && python->minor <= 11 ? memory_u64(python->pid, loop + 16) : loop;
+	if (!loop || python->minor > HOLDER_NEWEST)
+		return loop;
+	*copied = (pid_t)memory_u32(python->pid, loop + HOLDER_PID) != python->inner_pid;
+	return *copied ? 0 : memory_u64(python->pid, loop + HOLDER_LOOP);
 }
 
 enum lp_loop_kind cpython_loop_kind(const struct lp_cpython *python, uint64_t loop)
@@ -110,6 +135,17 @@ enum lp_loop_kind cpython_loop_kind(const struct lp_cpython *python, uint64_t lo
 	uint64_t type = cpython_uvloop_type(python);
 
 	return type && cpython_is_instance(python, loop, type) ? LP_LOOP_UVLOOP : LP_LOOP_ASYNCIO;
+}
+
+bool cpython_loop_says_it_runs(const struct lp_cpython *python, uint64_t loop)
+{
+	uint64_t thread, ident;
+
+	if (cpython_loop_kind(python, loop) == LP_LOOP_UVLOOP)
+		return memory_u32(python->pid, loop + UVLOOP_RUNNING) == 1;
+	/* threading.get_ident() while it runs, None else */
+	thread = cpython_instance_get(python, loop, "_thread_id");
+	return thread && !cpython_int(python, thread, &ident);
 }
 
 /* Up to 3.10, code objects have no qualified names. */
@@ -149,6 +185,8 @@ struct lp_candidate {
 	uint64_t seen; /* a hash of the stack that was seen last; 0: none that counts */
 	bool settled;
 	bool runs_loop;
+	bool void_loop; /* it says that it runs one, which another process had set */
+	bool copied; /* its stack or state is that of a loop of the process that forked it */
 	uint64_t uvloop; /* the Loop that it runs; 0: it runs one of asyncio's */
 };
 
@@ -161,8 +199,15 @@ struct lp_search {
 	uint64_t most_ns; /* CLOCK_MONOTONIC */
 };
 
+/* What a stack shows. */
+enum lp_stack_loop {
+	LP_STACK_NO_LOOP,
+	LP_STACK_LOOP, /* one, at work by itself */
+	LP_STACK_CALLBACK, /* one that has called a callback */
+};
+
 /* Looks for a loop from a frame outwards. *hash: of the stack, 0 if it cannot be a whole one. */
-static bool find_loop_from(struct lp_search *search, uint64_t top, uint64_t *hash)
+static enum lp_stack_loop find_loop_from(struct lp_search *search, uint64_t top, uint64_t *hash)
 {
 	const struct lp_cpython *python = search->python;
 	struct lp_walk walk = {
@@ -171,24 +216,40 @@ static bool find_loop_from(struct lp_search *search, uint64_t top, uint64_t *has
 		.left = search->budget < SEARCH_DEPTH_MAX ? search->budget : SEARCH_DEPTH_MAX,
 	};
 	struct lp_raw_frame frame = { 0 };
-	bool found = false;
+	bool found = false, called = false;
 
 	*hash = 1;
 	while (!found && cpython_next_frame(&walk, &frame)) {
 		found = is_loop(python, &frame, &search->class);
+		called |= search->class.dispatch &&
+			  (frame.code & ~python->row.probe.tag_mask) == search->class.dispatch;
 		*hash = (*hash ^ walk.address ^ frame.code ^ frame.instruction) * 0x100000001b3ULL;
 	}
 	search->budget -= walk.taken;
-	if (walk.address || (frame.code && is_generator(python, &frame)))
+	if (!found && (walk.address || (frame.code && is_generator(python, &frame))))
 		*hash = 0;
-	return found;
+	if (!found)
+		return LP_STACK_NO_LOOP;
+	return called ? LP_STACK_CALLBACK : LP_STACK_LOOP;
+}
+
+/* Takes what a stack shows. Returns whether it settles the matter. */
+static bool take_stack(const struct lp_search *search, struct lp_candidate *candidate,
+		       enum lp_stack_loop shown)
+{
+	bool copied = shown == LP_STACK_CALLBACK && search->class.noted;
+
+	candidate->runs_loop = shown != LP_STACK_NO_LOOP && !copied;
+	/* uvloop leaves no frame of its own on the stack */
+	candidate->copied = copied || (candidate->void_loop && !candidate->runs_loop);
+	return candidate->runs_loop;
 }
 
 /* What the thread itself says that it runs: a few reads. */
 static bool ask(struct lp_search *search, struct lp_candidate *candidate)
 {
 	const struct lp_cpython *python = search->python;
-	uint64_t loop = cpython_running_loop(python, candidate->state);
+	uint64_t loop = cpython_running_loop(python, candidate->state, &candidate->void_loop);
 
 	if (!loop)
 		return false;
@@ -209,11 +270,12 @@ static void look_at(struct lp_search *search, struct lp_candidate *candidate)
 
 	if (ask(search, candidate))
 		return;
-	candidate->runs_loop =
-		find_loop_from(search, cpython_top_frame(python, candidate->state), &hash);
-	candidate->settled = candidate->runs_loop || (hash && hash == candidate->seen);
+	candidate->settled = take_stack(
+		search, candidate,
+		find_loop_from(search, cpython_top_frame(python, candidate->state), &hash));
+	candidate->settled = candidate->settled || (hash && hash == candidate->seen);
 	candidate->seen = hash;
-	if (candidate->settled || offsets->thread_cframe == LP_NO_FIELD)
+	if (candidate->settled || candidate->copied || offsets->thread_cframe == LP_NO_FIELD)
 		return;
 	/*
 	 * 3.11 and 3.12: the innermost frame is in a _PyCFrame on the C stack, which is
@@ -225,9 +287,11 @@ static void look_at(struct lp_search *search, struct lp_candidate *candidate)
 		c_frame = memory_u64(python->pid, c_frame + offsets->thread_frame + 8);
 		if (!c_frame)
 			break;
-		candidate->runs_loop = find_loop_from(
-			search, memory_u64(python->pid, c_frame + offsets->thread_frame), &hash);
-		candidate->settled = candidate->runs_loop;
+		candidate->settled = take_stack(
+			search, candidate,
+			find_loop_from(search,
+				       memory_u64(python->pid, c_frame + offsets->thread_frame),
+				       &hash));
 	}
 }
 
@@ -305,22 +369,32 @@ static void search_threads(struct lp_search *search, struct lp_candidate *candid
 	}
 }
 
+/* Looks at all threads. *candidates is to be freed. Returns how many, or a negative errno. */
+static ssize_t find_candidates(struct lp_search *search, struct lp_candidate **candidates)
+{
+	uint64_t interpreter = cpython_interpreter(search->python);
+	size_t threads;
+
+	*candidates = NULL;
+	if (!interpreter)
+		return -EAGAIN;
+	give_time(search);
+	find_loop_class(search->python, &search->class);
+	threads = list_threads(search->python, interpreter, candidates);
+	search_threads(search, *candidates, threads);
+	/* of a time of its own: what was found is not to be lost */
+	search->budget = 1;
+	give_time(search);
+	return (ssize_t)threads;
+}
+
 int cpython_find_loops(const struct lp_cpython *python, struct lp_running_loop *loops, size_t room)
 {
 	struct lp_search search = { .python = python, .budget = SEARCH_FRAMES_MAX };
-	uint64_t interpreter = cpython_interpreter(python);
 	struct lp_candidate *candidates;
-	size_t count = 0, threads, i;
+	ssize_t threads = find_candidates(&search, &candidates), i;
+	size_t count = 0;
 
-	if (!interpreter)
-		return -EAGAIN;
-	give_time(&search);
-	find_loop_class(python, &search.class);
-	threads = list_threads(python, interpreter, &candidates);
-	search_threads(&search, candidates, threads);
-	/* of a time of its own: what was found is not to be lost */
-	search.budget = 1;
-	give_time(&search);
 	for (i = 0; i < threads && count < room && has_time(&search); i++) {
 		if (!candidates[i].runs_loop)
 			continue;
@@ -328,7 +402,20 @@ int cpython_find_loops(const struct lp_cpython *python, struct lp_running_loop *
 		count += loops[count].tid != 0;
 	}
 	free(candidates);
-	return (int)count;
+	return threads < 0 ? (int)threads : (int)count;
+}
+
+bool cpython_has_copied_loop(const struct lp_cpython *python)
+{
+	struct lp_search search = { .python = python, .budget = SEARCH_FRAMES_MAX };
+	struct lp_candidate *candidates;
+	ssize_t threads = find_candidates(&search, &candidates), i;
+	bool copied = false;
+
+	for (i = 0; i < threads && !copied; i++)
+		copied = candidates[i].copied;
+	free(candidates);
+	return copied;
 }
 
 /*

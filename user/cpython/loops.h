@@ -15,7 +15,16 @@ int cpython_callback_frames(const struct lp_cpython *python, const struct lp_raw
 /* Whose class is that of a loop object? */
 enum lp_loop_kind cpython_loop_kind(const struct lp_cpython *python, uint64_t loop);
 
-/* asyncio._get_running_loop() of another thread: 0 or the address of None if there is none. */
-uint64_t cpython_running_loop(const struct lp_cpython *python, uint64_t thread_state);
+/*
+ * asyncio._get_running_loop() of another thread: 0 or the address of None if there is none.
+ * copied: there is one, which another process had set before it forked this one.
+ */
+uint64_t cpython_running_loop(const struct lp_cpython *python, uint64_t thread_state, bool *copied);
+
+/* Has its run_forever begun and not ended?  As the object says, which a fork copies. */
+bool cpython_loop_says_it_runs(const struct lp_cpython *python, uint64_t loop);
+
+/* Was the process forked by a loop's callback, and does the thread that was run no loop? */
+bool cpython_has_copied_loop(const struct lp_cpython *python);
 
 #endif /* LP_CPYTHON_LOOPS_H */

@@ -45,6 +45,26 @@ struct lp_reading {
 	size_t again_left;
 };
 
+/*
+ * A loop says that it runs, and no thread runs it.  It may have been started since the
+ * threads were looked at.
+ */
+static bool is_copied(const struct lp_cpython *python, uint64_t loop)
+{
+	static struct lp_running_loop loops[CPYTHON_LOOPS_MAX];
+	int count, i;
+	bool copied;
+
+	if (!cpython_loop_says_it_runs(python, loop))
+		return false;
+	memory_cache_flush();
+	count = cpython_find_loops(python, loops, CPYTHON_LOOPS_MAX);
+	for (i = 0; i < count; i++)
+		if (cpython_running_loop(python, loops[i].thread_state, &copied) == loop)
+			return false;
+	return count >= 0;
+}
+
 static void add_loop(struct lp_reading *reading, uint64_t address, pid_t tid)
 {
 	struct lp_task_list *list = reading->list;
@@ -62,6 +82,7 @@ static void add_loop(struct lp_reading *reading, uint64_t address, pid_t tid)
 	loop = &list->loops[list->loop_count++];
 	loop->address = address;
 	loop->tid = tid;
+	loop->copied = !tid && is_copied(&reading->python, address);
 	loop->kind = cpython_loop_kind(&reading->python, address);
 	cpython_type_name(&reading->python, address, class, sizeof(class));
 	loop->class = task_arena_text(list->arena, class);
@@ -77,8 +98,10 @@ static void find_threads(struct lp_reading *reading)
 	for (i = 0; i < count; i++) {
 		struct lp_loop_thread *thread = &reader->threads[reader->thread_count];
 		char class[16];
+		bool copied;
 
-		thread->loop = cpython_running_loop(&reading->python, loops[i].thread_state);
+		thread->loop =
+			cpython_running_loop(&reading->python, loops[i].thread_state, &copied);
 		if (!thread->loop ||
 		    cpython_type_name(&reading->python, thread->loop, class, sizeof(class)) ||
 		    !strcmp(class, "NoneType"))

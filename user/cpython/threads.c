@@ -68,6 +68,11 @@ static pid_t inner_id(pid_t pid, pid_t tid)
 	return inner;
 }
 
+pid_t cpython_inner_pid(const struct lp_cpython *python)
+{
+	return inner_id(python->pid, python->pid);
+}
+
 /* A thread as it was described last; its state and its own id tell it from every other. */
 struct known_thread {
 	uint64_t state; /* 0: the slot is free */

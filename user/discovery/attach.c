@@ -6,6 +6,7 @@
 #include "../log.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define LOOKS 10
@@ -165,11 +166,41 @@ int target_add_loops(struct lp_targets *targets, struct lp_target *target, int l
 	return count;
 }
 
-static void told(const struct lp_target *target, int loops, unsigned int kinds)
+/* Why there is no loop that could be profiled. */
+static void lack_text(const struct lp_targets *targets, const struct lp_target *target, char *text,
+		      size_t size)
+{
+	pid_t pid = target->process.pid, from;
+	size_t children;
+
+	if (target->instance.runtime->has_copied_loop(&target->instance)) {
+		from = process_forked_from(pid);
+		if (from)
+			snprintf(text, size,
+				 "forked by process %d, whose event loop does not run here", from);
+		else
+			snprintf(text, size,
+				 "forked by a process whose event loop does not run here");
+		return;
+	}
+	children = targets->config.subprocesses ? 0 : targets_count_looping_descendants(pid);
+	if (children)
+		snprintf(
+			text, size,
+			"no event loop runs in it, but in %zu of its child processes: -s follows them",
+			children);
+	else
+		snprintf(text, size, "no event loop runs yet");
+}
+
+static void told(const struct lp_targets *targets, const struct lp_target *target, int loops,
+		 unsigned int kinds)
 {
 	const struct lp_process_info *process = &target->process;
-	char runtime[64];
+	char runtime[64], lack[128] = "";
 
+	if (target->named && loops <= 0)
+		lack_text(targets, target, lack, sizeof(lack));
 	loop_kinds_text(kinds, target->instance.runtime_name, runtime, sizeof(runtime));
 
 	if (target->named)
@@ -177,7 +208,7 @@ static void told(const struct lp_target *target, int loops, unsigned int kinds)
 			 runtime, target->instance.version,
 			 loops > 1    ? "several loops"
 			 : loops == 1 ? "1 loop"
-				      : "no event loop runs yet",
+				      : lack,
 			 loops > 0 ? "" : "; waiting for one to start");
 	else
 		log_detail("pid %d (%s): attached, CPython %s", process->pid, process->comm,
@@ -228,6 +259,6 @@ int target_attach(struct lp_targets *targets, struct lp_target *target, bool wai
 	/* one that is still coming up is looked at again anyway */
 	loops = target_add_loops(targets, target, target_age_ns(target) > YOUNG_NS ? LOOKS : 1,
 				 &kinds);
-	told(target, loops, kinds);
+	told(targets, target, loops, kinds);
 	return 0;
 }

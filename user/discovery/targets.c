@@ -93,22 +93,23 @@ void targets_free(struct lp_targets *targets)
 	free(targets);
 }
 
-/* Forks are told of processes that are watched: a launched one may have forked before. */
-static void consider_children(struct lp_targets *targets, pid_t parent)
+/* A process that is no Python may be what starts those that are. */
+static int explain_children(const struct lp_target *target, int err, struct lp_error *error)
 {
-	ssize_t count, i;
-	pid_t *pids;
+	size_t count = targets_count_looping_descendants(target->process.pid);
 
-	count = process_list(&pids);
-	for (i = 0; i < count; i++)
-		if (process_parent(pids[i]) == parent)
-			targets_consider(targets, pids[i], NULL);
-	free(pids);
+	if (!count)
+		return err;
+	return error_set(
+		error, err,
+		"pid %d (%s) is no Python process, but %zu of its child processes run%s an event loop; -s follows them",
+		target->process.pid, target->process.comm, count, count == 1 ? "s" : "");
 }
 
 int targets_add(struct lp_targets *targets, pid_t pid, bool expect, struct lp_error *error)
 {
 	struct lp_target *target;
+	size_t children = 0;
 	int err;
 
 	if (target_find(targets, pid))
@@ -117,10 +118,12 @@ int targets_add(struct lp_targets *targets, pid_t pid, bool expect, struct lp_er
 	if (!target)
 		return error->code;
 	err = target_attach(targets, target, false, error);
-	if (expect && targets->config.subprocesses)
-		consider_children(targets, pid);
-	if (err == -ENOENT && expect)
+	if (targets->config.subprocesses && (!err || err == -ENOENT))
+		children = targets_consider_descendants(targets, pid);
+	if (err == -ENOENT && (expect || children))
 		return 0;
+	if (err == -ENOENT && !targets->config.subprocesses)
+		err = explain_children(target, err, error);
 	if (err)
 		target_drop(targets, target);
 	return err;

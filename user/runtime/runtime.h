@@ -129,6 +129,11 @@ struct lp_runtime {
 	/* The loops that run now.  Returns how many, or a negative errno. */
 	int (*find_loops)(const struct lp_instance *instance, struct lp_running_loop *loops,
 			  size_t room);
+	/*
+	 * Was the process forked by a callback of a loop that runs in its parent, and does the
+	 * thread that was forked run none?
+	 */
+	bool (*has_copied_loop)(const struct lp_instance *instance);
 	/* A thread's stack, innermost first.  Returns its depth or a negative errno. */
 	int (*read_stack)(const struct lp_instance *instance, uint64_t thread_state,
 			  struct lp_raw_frame *frames, size_t room, bool *cut);

@@ -80,6 +80,7 @@ struct lp_task {
 struct lp_task_loop {
 	uint64_t address; /* of the loop object */
 	pid_t tid; /* 0: does not run */
+	bool copied; /* it ran in the process that forked this one, and does not run here */
 	const char *class; /* "_UnixSelectorEventLoop" */
 	enum lp_loop_kind kind;
 };

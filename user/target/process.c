@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Version 1: a dozen lines, each with a path; what is beyond is not looked at */
@@ -138,6 +139,21 @@ bool process_is_within(pid_t pid, const char *cgroup)
 	char text[CGROUP_BYTES];
 
 	return read_file(pid, "cgroup", text, sizeof(text)) > 0 && cgroup_is_within(text, cgroup);
+}
+
+pid_t process_forked_from(pid_t pid)
+{
+	pid_t parent = process_parent(pid);
+	struct stat own, other;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	if (parent <= 0 || stat(path, &own))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/exe", parent);
+	if (stat(path, &other) || own.st_dev != other.st_dev || own.st_ino != other.st_ino)
+		return 0;
+	return parent;
 }
 
 ssize_t process_list(pid_t **pids)

@@ -38,6 +38,12 @@ uint64_t process_start_ticks(pid_t pid);
 /* The PID of its parent; 0 if there is no such process. */
 pid_t process_parent(pid_t pid);
 
+/*
+ * The PID of the process that forked it, as far as that is known: that of its parent, if
+ * both run the same program file.  Else 0.
+ */
+pid_t process_forked_from(pid_t pid);
+
 /* Every PID of the host. Returns how many; *pids is to be freed. Negative errno on failure. */
 ssize_t process_list(pid_t **pids);
 

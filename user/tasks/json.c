@@ -167,6 +167,8 @@ static void write_task(FILE *out, const struct lp_tasks_view *view, uint32_t num
 	write_chain(out, view, task);
 	write_exception(out, task);
 	write_created(out, task);
+	if (place->copied)
+		fputs(",\"copied\":true", out);
 	fprintf(out, ",\"cut\":%s,\"partial\":%s}\n", task->cut ? "true" : "false",
 		task->partial ? "true" : "false");
 }
@@ -299,6 +301,10 @@ static void on_loop(struct lp_tasks_sink *base, const struct lp_tasks_view *view
 	json_program(out, loop);
 	fputs(",\"class\":", out);
 	json_string_or_null(out, view->list.loops[number].class);
+	if (view->list.loops[number].copied) {
+		fputs(",\"copied\":true", out);
+		write_number(out, "copied_from", (uint64_t)view->copied_from);
+	}
 	fputs("}\n", out);
 }
 

@@ -103,6 +103,10 @@ static void state_text(const struct lp_tasks_view *view, uint32_t number, struct
 	uint64_t now = view->list.time_ns, least = view->places[number].unmoved_ns;
 	char text[32];
 
+	if (view->places[number].copied && task->state != LP_TASK_DONE) {
+		add(piece, "copied");
+		return;
+	}
 	add(piece, "%s", states[task->state]);
 	if (task->since_ns && task->since_ns <= now) {
 		text_duration(text, sizeof(text), now - task->since_ns);

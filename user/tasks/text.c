@@ -30,6 +30,22 @@ struct text_sink {
 
 /* ---- the whole picture ------------------------------------------------------------ */
 
+static void print_copied(struct text_sink *sink, const struct lp_tasks_view *view)
+{
+	bool one = view->copied_loops == 1;
+	char text[256], from[64] = "the process that forked this one";
+
+	if (!view->copied_loops)
+		return;
+	if (view->copied_from)
+		snprintf(from, sizeof(from), "process %d, which forked this one,",
+			 view->copied_from);
+	snprintf(text, sizeof(text), "%s loop%s of %s %s copied and not run here, and so %s tasks",
+		 one ? "a" : "some", one ? "" : "s", from, one ? "is" : "are",
+		 one ? "are its" : "are their");
+	wrap_print(sink->out, text, 0, "    ", sink->look.columns);
+}
+
 static void count_states(const struct lp_tasks_view *view, uint32_t loop, bool all,
 			 size_t counts[LP_TASK_STATES])
 {
@@ -80,7 +96,8 @@ static void print_headline(struct text_sink *sink, const struct lp_tasks_view *v
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), " in %zu loop%s",
 			 view->loop_count, view->loop_count == 1 ? "" : "s");
 	wrap_print(sink->out, text, 0, "    ", sink->look.columns);
-	if (count <= LP_FOLD_ABOVE)
+	print_copied(sink, view);
+	if (count <= LP_FOLD_ABOVE || view->copied_loops)
 		return;
 	for (state = 0; state < LP_TASK_DONE; state++)
 		if (counts[state]) {
@@ -104,7 +121,8 @@ static void print_loop_head(struct text_sink *sink, const struct lp_tasks_view *
 			snprintf(text, sizeof(text), "loop %u, thread %d", view->loops[loop].id,
 				 view->loops[loop].tid);
 		else
-			snprintf(text, sizeof(text), "loop %u, not running", view->loops[loop].id);
+			snprintf(text, sizeof(text), "loop %u, %s", view->loops[loop].id,
+				 view->list.loops[loop].copied ? "a copy" : "not running");
 		text_copy(class, sizeof(class),
 			  view->list.loops[loop].class ? view->list.loops[loop].class : "");
 		if (*class)

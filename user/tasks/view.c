@@ -48,6 +48,7 @@ static void find_place(struct lp_tasks_view *view, const struct lp_task *task,
 		if (view->list.loops[i].address == task->loop)
 			break;
 	place->loop = (uint32_t)i;
+	place->copied = i < view->loop_count && view->list.loops[i].copied;
 }
 
 static void fill_loop(const struct lp_tasks_view *view, const struct lp_task_loop *from,
@@ -98,8 +99,12 @@ int view_new(const struct lp_process_info *process, const struct lp_instance *in
 	}
 	for (i = 0; i < view->list.count; i++)
 		find_place(view, &view->list.tasks[i], &view->places[i]);
-	for (i = 0; i < view->loop_count; i++)
+	for (i = 0; i < view->loop_count; i++) {
 		fill_loop(view, &view->list.loops[i], &view->loops[i]);
+		view->copied_loops += view->list.loops[i].copied;
+	}
+	if (view->copied_loops)
+		view->copied_from = process_forked_from(process->pid);
 	*result = view;
 	return 0;
 }

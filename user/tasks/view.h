@@ -14,6 +14,7 @@ struct lp_task_place {
 	const struct lp_shown_frame *parked; /* innermost frame */
 	const struct lp_shown_frame *own; /* innermost one that is not of Python's library, ... */
 	const struct lp_shown_frame *library; /* ... and what that has called in the library */
+	bool copied; /* of a loop that a fork has copied, and that runs elsewhere */
 	uint64_t unmoved_ns; /* it is where it was at that time (CLOCK_MONOTONIC); 0: not known */
 };
 
@@ -26,6 +27,8 @@ struct lp_tasks_view {
 	struct lp_task_place *places; /* of each task */
 	size_t loop_count;
 	struct lp_loop_info *loops; /* as in the list */
+	size_t copied_loops; /* as in struct lp_task_loop */
+	pid_t copied_from; /* the process that they run in; 0: not known */
 	uint64_t paused_ns; /* for so long the process stood still; 0: it did not */
 };
 

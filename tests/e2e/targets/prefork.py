@@ -1,0 +1,47 @@
+"""A server's master: it runs no loop, and its workers, one of them a grandchild, stall theirs.
+
+    prefork.py BOOKS
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+
+from books import wait_for_go
+
+
+async def stalls_often():
+    while True:
+        time.sleep(0.12)
+        await asyncio.sleep(0.1)
+
+
+def worker():
+    asyncio.run(stalls_often())
+
+
+def supervisor():
+    if os.fork() == 0:
+        worker()
+    signal.pause()
+
+
+def main(path):
+    for run in (worker, supervisor):
+        if os.fork() == 0:
+            # The group is ended as a whole.
+            run()
+            os._exit(0)
+    time.sleep(0.3)
+    wait_for_go()
+    with open(path, "w", encoding="utf-8"):
+        pass
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.killpg(0, signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    os.setpgid(0, 0)
+    main(sys.argv[1])

@@ -1,0 +1,111 @@
+"""Programs that nothing is wrong with, or only what they say: nothing else is found in them."""
+
+import os
+
+from lib.case import on_every_python
+from lib.interpreters import HOST_PYTHON
+from lib.processes import Failure
+
+WATCH_S = 0.7
+
+
+def children_of(pid):
+    """Direct children, the oldest first: as they were forked."""
+    found = []
+    for tid in sorted(int(name) for name in os.listdir(f"/proc/{pid}/task")):
+        with open(f"/proc/{pid}/task/{tid}/children", encoding="ascii") as file:
+            found += [int(word) for word in file.read().split()]
+    return found
+
+
+def of_pids(records, pids):
+    """What was written of the loops of these processes."""
+    loops = {loop["loop_id"] for loop in records.of("loop") if loop["pid"] in pids}
+    return [record for record in records.all if record.get("loop_id") in loops]
+
+
+# ---- copies of loops ----
+
+
+def copies_of_loops_are_none(results, copied, owners):
+    """Only what runs a loop is one, and what only looks like it is found nowhere."""
+    for options, result in results.items():
+        wrong = of_pids(result.records, copied)
+        if wrong:
+            raise Failure(f"{options}: a process that runs no loop has {wrong[:2]}")
+        for pid in owners:
+            if not result.records.loops(pid=pid):
+                raise Failure(f"{options}: the loop of {pid} was not found: {result.err}")
+
+
+def check_copied_tasks(case, pid, parent):
+    result = case.run("tasks", "-p", str(pid), "-j").expect(0)
+    tasks = result.records.of("task")
+    if not tasks or not all(task.get("copied") for task in tasks):
+        raise Failure(f"tasks of a forked child: {tasks}")
+    if any(task["state"] == "running" for task in tasks):
+        raise Failure(f"tasks of a forked child run: {tasks}")
+    (loop,) = result.records.of("loop")
+    if loop["tid"] is not None or not loop["copied"] or loop["copied_from"] != parent:
+        raise Failure(f"the loop of a forked child of {parent}: {loop}")
+    text = case.run("tasks", "-p", str(pid)).expect(0).out
+    if "ready to run" in text or "running" in text or f"process {parent}" not in text:
+        raise Failure(f"tasks of a forked child of {parent}: {text}")
+
+
+@on_every_python
+def test_forked_children_run_no_loop(case):
+    """But for the one that starts one; whoever asks, and in both modes."""
+    target = case.start("forked.py")
+    worker, sleeper, looper = children_of(target.pid)
+    pids = f"{worker},{sleeper},{looper}"
+    asked = {("-p", pids): (looper,), ("-a",): (target.pid, looper)}
+    if not case.interpreter.root and case.interpreter.executable == HOST_PYTHON:
+        asked["-p", pids, "-m", "sample"] = (looper,)
+        asked["-p", str(target.pid), "-s"] = (target.pid, looper)
+    running = {options: case.profile(*options, "-j", "-d", str(WATCH_S)) for options in asked}
+    results = {options: profiler.finish().expect(0) for options, profiler in running.items()}
+    for options, owners in asked.items():
+        copies_of_loops_are_none({options: results[options]}, (worker, sleeper), owners)
+    if f"forked by process {target.pid}" not in results["-p", pids].err:
+        raise Failure(f"nothing is said of the parent: {results['-p', pids].err}")
+    check_copied_tasks(case, worker, target.pid)
+    target.kill()
+
+
+# ---- a master and its workers ----
+
+
+def test_children_that_exist_are_followed(case):
+    """Workers of a master that runs no loop, and theirs; without -s it is said."""
+    target = case.start("prefork.py")
+    first, supervisor = children_of(target.pid)
+    (second,) = children_of(supervisor)
+    for options in ((), ("-m", "sample")):
+        result = case.run("-p", str(target.pid), "-s", "-j", "-d", str(WATCH_S), *options)
+        records = result.expect(0).records
+        for pid in (first, second):
+            (loop,) = records.loops(pid=pid)
+            if not [record for record in records.slow() if record["loop_id"] == loop["loop_id"]]:
+                raise Failure(f"{options}: no stall of the worker {pid}: {result.err}")
+    alone = case.run("-p", str(target.pid), "-d", "0.2").expect(0)
+    if "2 of its child processes" not in alone.err or "-s" not in alone.err:
+        raise Failure(f"nothing is said of the children: {alone.err}")
+    target.go()
+    target.wait()
+
+
+def test_children_of_what_is_no_python(case):
+    """A shell that has started the program."""
+    target = case.start("prefork.py", prefix=("sh", "-c", '"$@"; exit', "sh"))
+    (master,) = children_of(target.pid)
+    first, supervisor = children_of(master)
+    refused = case.run("-p", str(target.pid), "-d", "0.2").expect(1)
+    if "-s" not in refused.err or "2 of its child processes" not in refused.err:
+        raise Failure(f"nothing is said of the children: {refused.err}")
+    records = case.run("-p", str(target.pid), "-s", "-j", "-d", str(WATCH_S)).expect(0).records
+    for pid in (first, *children_of(supervisor)):
+        if not records.loops(pid=pid):
+            raise Failure(f"the loop of {pid} was not found: {records.of('loop')}")
+    target.go()
+    target.wait()

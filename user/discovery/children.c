@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * -s: the children that a process has already when it is asked for, and theirs.  Later
+ * ones are announced by the kernel.
+ */
+#include "state.h"
+
+#include "../clocks.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+/* How deep families are, and how many processes are looked at. */
+#define GENERATIONS 64
+#define DESCENDANTS_MAX LP_MAX_PROCESSES
+/* A child may fork while the others are listed. */
+#define ROUNDS 3
+/* Without -s they are only counted: this long at most. */
+#define COUNT_MAX 64
+#define COUNT_NS (500 * LP_MILLISECOND)
+
+struct member {
+	pid_t pid;
+	pid_t parent;
+	bool descends;
+};
+
+static int by_pid(const void *left, const void *right)
+{
+	pid_t a = ((const struct member *)left)->pid, b = ((const struct member *)right)->pid;
+
+	return a < b ? -1 : a > b;
+}
+
+/* Marks one generation more of members that are sorted. Returns whether there was one. */
+static bool mark_children(struct member *members, size_t count, pid_t root)
+{
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		const struct member key = { .pid = members[i].parent };
+		const struct member *parent;
+
+		if (members[i].descends || members[i].parent <= 0)
+			continue;
+		parent = bsearch(&key, members, count, sizeof(*members), by_pid);
+		members[i].descends = members[i].parent == root || (parent && parent->descends);
+		any |= members[i].descends;
+	}
+	return any;
+}
+
+/* All descendants of a process, as far as DESCENDANTS_MAX. *found is to be freed. */
+static size_t list_descendants(pid_t root, pid_t **found)
+{
+	struct member *members = NULL;
+	size_t kept = 0, generation;
+	pid_t *pids;
+	ssize_t count = process_list(&pids), i;
+
+	*found = pids;
+	if (count > 0)
+		members = calloc((size_t)count, sizeof(*members));
+	for (i = 0; members && i < count; i++)
+		members[i] = (struct member){ .pid = pids[i], .parent = process_parent(pids[i]) };
+	if (members)
+		qsort(members, (size_t)count, sizeof(*members), by_pid);
+	for (generation = 0; members && generation < GENERATIONS; generation++)
+		if (!mark_children(members, (size_t)count, root))
+			break;
+	for (i = 0; members && i < count && kept < DESCENDANTS_MAX; i++)
+		if (members[i].descends && members[i].pid != root)
+			pids[kept++] = members[i].pid;
+	free(members);
+	return kept;
+}
+
+size_t targets_consider_descendants(struct lp_targets *targets, pid_t root)
+{
+	size_t count, i, considered = 0, before;
+	pid_t *pids;
+	int round;
+
+	for (round = 0; round < ROUNDS; round++) {
+		before = targets->alive;
+		count = list_descendants(root, &pids);
+		for (i = 0; i < count; i++)
+			targets_consider(targets, pids[i], NULL);
+		free(pids);
+		if (targets->alive == before)
+			break;
+		considered += targets->alive - before;
+	}
+	return considered;
+}
+
+/* Does a process that is no target run an event loop? */
+static bool runs_loop(pid_t pid)
+{
+	static struct lp_running_loop loops[LP_MAX_LOOPS];
+	struct lp_process_info process;
+	struct lp_instance instance;
+	struct lp_error error;
+	bool runs = false;
+
+	if (process_open(pid, &process, &error))
+		return false;
+	if (!runtime_detect(&process, &instance, &error)) {
+		runs = instance.runtime->may_run_loop(&instance) &&
+		       instance.runtime->find_loops(&instance, loops, LP_MAX_LOOPS) > 0;
+		instance.runtime->release(&instance);
+	}
+	process_close(&process);
+	return runs;
+}
+
+size_t targets_count_looping_descendants(pid_t root)
+{
+	uint64_t until = clock_now() + COUNT_NS;
+	size_t count, i, running = 0;
+	pid_t *pids;
+
+	count = list_descendants(root, &pids);
+	for (i = 0; i < count && i < COUNT_MAX && clock_now() < until; i++)
+		running += runs_loop(pids[i]);
+	free(pids);
+	return running;
+}
