@@ -43,6 +43,7 @@ test_kernel_SOURCES = user/symbolise/kernel.c user/text.c
 test_known_SOURCES = user/discovery/known.c user/discovery/arrivals.c
 test_lines_SOURCES = user/cpython/lines.c
 test_decode_times_SOURCES = $(test_model_SOURCES)
+test_mappings_SOURCES = user/target/mappings.c
 test_model_SOURCES = user/model/model.c user/model/loops.c user/model/sources.c user/model/labels.c \
 	user/model/callbacks.c user/model/fold.c user/model/summary.c user/model/stalls.c \
 	user/model/reasons.c user/model/causes.c user/model/stacks.c user/model/histogram.c \

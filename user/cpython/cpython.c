@@ -47,6 +47,7 @@ static const struct lp_mapping *find_interpreter(const struct lp_mappings *mappi
 	const struct lp_mapping *found = NULL;
 	size_t i;
 
+	exe = mapping_path_part(exe);
 	for (i = 0; i < mappings->count; i++) {
 		const struct lp_mapping *mapping = &mappings->items[i];
 		const char *name = text_base_name(mapping->path);
@@ -230,10 +231,11 @@ static int refuse_file(const struct lp_cpython *python, const struct lp_mapping 
 				 python->pid);
 	case -EMEDIUMTYPE:
 	case -EFBIG:
+	case -EOVERFLOW:
 	case -ETIME:
 		return error_set(error, err,
-				 "cannot read %s of process %d: %s, which no interpreter is", name,
-				 python->pid, elf_error(elf, err));
+				 "cannot read %s of process %d: %s; no interpreter is like that",
+				 name, python->pid, elf_error(elf, err));
 	case -ESTALE:
 		return error_set(error, err, "cannot read %s of process %d: %s; try again", name,
 				 python->pid, elf_error(elf, err));
@@ -315,9 +317,9 @@ static int detect(const struct lp_process_info *process, struct lp_instance *ins
 	exe[length] = '\0';
 	err = mappings_read(process->pid, &mappings);
 	if (err)
-		return error_set(error, err,
-				 "cannot read the mappings of process %d: %s; run loopprof as root",
-				 process->pid, strerror(-err));
+		return error_set(error, err, "cannot read the mappings of process %d: %s%s",
+				 process->pid, mappings_error(err),
+				 err == -EACCES || err == -EPERM ? "; run loopprof as root" : "");
 	mapping = find_interpreter(&mappings, exe);
 	if (!mapping) {
 		mappings_free(&mappings);

@@ -180,10 +180,10 @@ static int open_file_of(const struct lp_cpython *python, uint64_t address, struc
 
 	*elf = NULL;
 	*bias = 0;
-	err = mappings_read(python->pid, &mappings);
+	err = mappings_read_at(python->pid, address, &mappings);
 	if (err)
 		return error_set(error, err, "cannot read the mappings of process %d: %s",
-				 python->pid, strerror(-err));
+				 python->pid, mappings_error(err));
 	mapping = mappings_find(&mappings, address);
 	err = -ENOENT;
 	if (mapping) {
@@ -196,7 +196,7 @@ static int open_file_of(const struct lp_cpython *python, uint64_t address, struc
 	*bias = address - in_file;
 	if (err)
 		error_set(error, err, "cannot find %s in the files of process %d: %s",
-			  probe->function, python->pid, strerror(-err));
+			  probe->function, python->pid, elf_error(*elf, err));
 	mappings_free(&mappings);
 	return err;
 }
@@ -239,6 +239,10 @@ static int find_message(const struct lp_cpython *python, const char *text, struc
 	count = err ? 0 : code_string_uses(elf, text, uses, LP_PROBE_PLACES);
 	for (i = 0; !err && i < count; i++)
 		err = add_place(elf, uses[i], bias, probe);
+	if (!err && elf_failure(elf))
+		err = error_set(error, elf_failure(elf),
+				"cannot search the file of %s in process %d: %s", probe->function,
+				python->pid, elf_error(elf, elf_failure(elf)));
 	if (!err && !count)
 		err = error_set(
 			error, -ENOENT,

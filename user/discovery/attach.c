@@ -4,6 +4,7 @@
 
 #include "../clocks.h"
 #include "../log.h"
+#include "../target/mappings.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -26,7 +27,7 @@ static void put_off(struct lp_target *target)
 		target->retry_step_ns += target->retry_step_ns / 4;
 }
 
-void target_complete(struct lp_targets *targets, struct lp_target *target)
+static void complete(struct lp_targets *targets, struct lp_target *target)
 {
 	struct lp_error error;
 	int open;
@@ -60,6 +61,13 @@ void target_complete(struct lp_targets *targets, struct lp_target *target)
 	target->incomplete = open > 0 || !target->verified || !target->told_code;
 	if (target->incomplete)
 		put_off(target);
+}
+
+void target_complete(struct lp_targets *targets, struct lp_target *target)
+{
+	mappings_cache_begin(target->process.pid);
+	complete(targets, target);
+	mappings_cache_end();
 }
 
 /*
@@ -220,7 +228,7 @@ static bool lacks_asyncio(const struct lp_instance *instance)
 	return !instance->runtime->may_run_loop(instance);
 }
 
-int target_attach(struct lp_targets *targets, struct lp_target *target, bool wait_for_asyncio,
+static int attach(struct lp_targets *targets, struct lp_target *target, bool wait_for_asyncio,
 		  struct lp_error *error)
 {
 	struct lp_instance instance;
@@ -261,4 +269,15 @@ int target_attach(struct lp_targets *targets, struct lp_target *target, bool wai
 				 &kinds);
 	told(targets, target, loops, kinds);
 	return 0;
+}
+
+int target_attach(struct lp_targets *targets, struct lp_target *target, bool wait_for_asyncio,
+		  struct lp_error *error)
+{
+	int err;
+
+	mappings_cache_begin(target->process.pid);
+	err = attach(targets, target, wait_for_asyncio, error);
+	mappings_cache_end();
+	return err;
 }

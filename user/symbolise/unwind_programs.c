@@ -219,9 +219,7 @@ static void take_codes(const struct lp_programs *programs, struct program *progr
 	if (vdso.start && programs->vdso.serial)
 		add_code(program, &vdso, strdup(VDSO));
 	for (i = 0; i < mappings->count && program->count < CODES_MAX; i++)
-		if (mappings->items[i].executable)
-			add_code(program, &mappings->items[i],
-				 shown_path(mappings->items[i].path, root));
+		add_code(program, &mappings->items[i], shown_path(mappings->items[i].path, root));
 	qsort(program->codes, program->count, sizeof(*program->codes), compare_codes);
 }
 
@@ -235,7 +233,7 @@ static bool program_refresh(const struct lp_programs *programs, struct program *
 	    begin - program->refreshed_ns < program->refresh_cost_ns * REFRESH_SHARE)
 		return false;
 	program_clear(program);
-	if (!mappings_read(program->pid, &mappings)) {
+	if (!mappings_read_code(program->pid, CODES_MAX, &mappings)) {
 		take_codes(programs, program, &mappings);
 		mappings_free(&mappings);
 	}

@@ -8,9 +8,9 @@
 #include <string.h>
 
 /* What is loaded of CPython with everything linked into it is some 30 MB. */
-#define SEARCH_BYTES_MAX (512ULL << 20)
+#define SEARCH_BYTES_MAX (128ULL << 20)
 /* All that is read of one file while it is open, and for how long. */
-#define BUDGET_BYTES (1ULL << 30)
+#define BUDGET_BYTES (256ULL << 20)
 #define BUDGET_NS 3000000000ULL
 #define PAGE_BYTES 4096ULL
 
@@ -217,7 +217,7 @@ int elf_search(const struct lp_elf *elf, bool executable,
 	for (i = 0; i < reader->load_count; i++)
 		if (is_searched(&reader->loads[i], executable))
 			bytes += reader->loads[i].bytes;
-	on = elf_is_within(state, bytes, SEARCH_BYTES_MAX, "more than 512 MiB of it are loaded");
+	on = elf_is_within(state, bytes, SEARCH_BYTES_MAX, "more than 128 MiB of it are loaded");
 	for (i = 0; on && i < reader->load_count; i++)
 		if (is_searched(&reader->loads[i], executable))
 			on = search_load(state, &reader->loads[i], handle, context);

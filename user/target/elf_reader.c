@@ -152,7 +152,7 @@ static int add_load(struct lp_elf_reader *reader, const Elf64_Phdr *header)
 	struct lp_elf_load *load = &reader->loads[reader->load_count];
 
 	if (reader->load_count == LP_ELF_SEGMENTS)
-		return -EFBIG;
+		return -EOVERFLOW;
 	/* what lies outside of the file cannot be loaded either */
 	if (header->p_offset >= reader->bytes || !header->p_filesz ||
 	    header->p_vaddr + header->p_filesz < header->p_vaddr)
@@ -190,7 +190,7 @@ static int read_program_headers(struct lp_elf_reader *reader, const Elf64_Ehdr *
 	size_t i;
 
 	if (header->e_phnum > PROGRAM_HEADERS_MAX)
-		return -EFBIG;
+		return -EOVERFLOW;
 	if (header->e_phnum && header->e_phentsize != sizeof(entry))
 		return -ENOEXEC;
 	for (i = 0; !err && i < header->e_phnum; i++) {
@@ -254,7 +254,7 @@ static int add_table(struct lp_elf_reader *reader, uint32_t index, const Elf64_S
 	if (!row || section->sh_entsize != row->entry_bytes || !lies_inside(reader, section))
 		return 0;
 	if (reader->table_count == LP_ELF_TABLES)
-		return -EFBIG;
+		return -EOVERFLOW;
 	*table = (struct lp_elf_table){ .kind = row->kind,
 					.section = index,
 					.linked = section->sh_link,
@@ -282,7 +282,7 @@ static int read_section_headers(struct lp_elf_reader *reader, const Elf64_Ehdr *
 		return 0;
 	if (header->e_shnum > SECTIONS_MAX ||
 	    (!header->e_shnum && header->e_shstrndx == SHN_XINDEX))
-		return -EFBIG;
+		return -EOVERFLOW;
 	if (header->e_shoff > reader->bytes ||
 	    header->e_shnum * sizeof(section) > reader->bytes - header->e_shoff)
 		return 0;
@@ -405,8 +405,8 @@ const char *elf_reader_error(int err)
 	} rows[] = {
 		{ -EMEDIUMTYPE, "it is not a regular file" },
 		{ -ENOEXEC, "it is not a 64-bit x86 program" },
-		{ -EFBIG,
-		  "it is over 4 GiB, or has more segments, sections or tables than a program has" },
+		{ -EFBIG, "it is larger than 4 GiB" },
+		{ -EOVERFLOW, "it has more segments, sections or tables than a program has" },
 		{ -ESTALE, "it was changed while it was read" },
 	};
 	size_t i;

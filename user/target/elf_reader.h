@@ -78,7 +78,8 @@ struct lp_elf_reader {
 /*
  * Opens a regular file, and nothing else: to open a device or a FIFO may do anything.
  * Returns 0, -EMEDIUMTYPE if it is no regular file, -ENOEXEC if it is no such ELF file,
- * -EFBIG if it is over a limit, -ESTALE if it is changed meanwhile, or -errno.
+ * -EFBIG if it is too large, -EOVERFLOW if it has too many parts, -ESTALE if it is changed
+ * meanwhile, or -errno.
  */
 int elf_reader_open(struct lp_elf_reader *reader, const char *path);
 /* The same of one that lies in our own memory, as the vDSO does. */

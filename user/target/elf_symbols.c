@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
-/* A debug build of CPython has some 2 MB of symbols and names; large C++ programs 100 MB. */
-#define TABLE_BYTES_MAX (128ULL << 20)
-#define STRINGS_BYTES_MAX (256ULL << 20)
+/* A debug build of CPython has some 2 MB of symbols and names; a large program in C++ 20 MB. */
+#define TABLE_BYTES_MAX (32ULL << 20)
+#define STRINGS_BYTES_MAX (64ULL << 20)
 #define NAME_PLACES_MAX 256
 #define ALIASES_MAX 16
 
@@ -20,9 +20,9 @@ bool elf_walk_begin(struct lp_elf_walk *walk, struct lp_elf_state *state,
 				      .left = table->count,
 				      .entry_bytes = entry_bytes };
 	return elf_is_within(state, table->count * entry_bytes, TABLE_BYTES_MAX,
-			     "it has a table of symbols or relocations of more than 128 MiB") &&
+			     "it has a table of symbols or relocations of more than 32 MiB") &&
 	       elf_is_within(state, table->strings_bytes, STRINGS_BYTES_MAX,
-			     "it has more than 256 MiB of symbols' names");
+			     "it has more than 64 MiB of symbols' names");
 }
 
 /* The next entry, which lies in the state's buffer, or NULL. */

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The file mappings of a process, from /proc/PID/maps. */
+/*
+ * The file mappings of a process.  It may have as many as the kernel lets it, of files
+ * with long names: how many are read, how much is retained of their names and how long
+ * the reading takes is bounded.
+ */
 #ifndef LP_MAPPINGS_H
 #define LP_MAPPINGS_H
 
@@ -7,6 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+/* Of a longer path the end is retained, with all of the file's own name. */
+#define LP_MAPPING_PATH_BYTES 512
 
 struct lp_mapping {
 	uint64_t start;
@@ -18,18 +25,51 @@ struct lp_mapping {
 	char *path; /* as the kernel prints it: only to show and to compare */
 };
 
+struct lp_mappings_store;
+
 struct lp_mappings {
 	pid_t pid;
 	size_t count;
-	struct lp_mapping *items;
+	const struct lp_mapping *items; /* by address */
+	struct lp_mappings_store *store;
 };
 
-/* Reads them; anonymous ones are left out. Returns 0 or -errno; free with mappings_free. */
+/*
+ * Reads them; anonymous ones are left out.  Returns 0, -E2BIG or -ETIME if the process has
+ * more than is read of one, or -errno; free with mappings_free.
+ */
 int mappings_read(pid_t pid, struct lp_mappings *mappings);
+/* The same of those that are executed, the first ones if there are more than room. */
+int mappings_read_code(pid_t pid, size_t room, struct lp_mappings *mappings);
+/* The same of the one that holds an address, if there is one. */
+int mappings_read_at(pid_t pid, uint64_t address, struct lp_mappings *mappings);
 void mappings_free(struct lp_mappings *mappings);
+
+/* As mappings_read, from /proc/PID/maps as kernels before 6.11 need it. */
+int mappings_read_lines(pid_t pid, struct lp_mappings *mappings);
+
+/* What an error of these means, as the end of a sentence that names the process. */
+const char *mappings_error(int err);
+
+/*
+ * Between begin and end, this thread reads the mappings of that process once for all who
+ * ask for them.  Where an address lies in none of them, mappings_read_at looks anew, as the
+ * process may have loaded a library meanwhile; before Linux 6.11 it does so once.
+ */
+void mappings_cache_begin(pid_t pid);
+void mappings_cache_end(void);
 
 /* The mapping that holds the address, or NULL. */
 const struct lp_mapping *mappings_find(const struct lp_mappings *mappings, uint64_t address);
+
+/* The part of a path that is retained of it. */
+const char *mapping_path_part(const char *path);
+
+/*
+ * Reads a line of /proc/PID/maps, which is changed; the path lies in it.  Returns 0, -ENOENT
+ * if it is about no file, or -EINVAL.
+ */
+int mapping_parse(char *line, struct lp_mapping *mapping);
 
 /*
  * A path by which this very file can be opened, whatever mount namespace, chroot
