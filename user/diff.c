@@ -2,7 +2,9 @@
 #include "commands.h"
 #include "compare/text.h"
 #include "input.h"
+#include "out/file.h"
 #include "out/look.h"
+#include "out/standard.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -74,6 +76,7 @@ static int tell(const struct lp_options *options, const struct lp_comparison *co
 	const char **failed = calloc(options->fail_if_count + 1, sizeof(*failed));
 	struct lp_look look = look_of_stdout();
 	size_t count;
+	int err;
 
 	if (!failed) {
 		log_error("out of memory");
@@ -83,13 +86,14 @@ static int tell(const struct lp_options *options, const struct lp_comparison *co
 		comparison_json(stdout, comparison);
 	else
 		comparison_print(stdout, &look, comparison);
-	fflush(stdout);
+	standard_flush();
 	count = apply_gate(options, comparison, failed);
 	if (json)
 		comparison_json_end(stdout, failed, count);
 	free(failed);
-	if (fflush(stdout) || ferror(stdout)) {
-		log_error("the comparison could not be written: %s", strerror(errno));
+	err = standard_flush();
+	if (err) {
+		log_error("the comparison could not be written: %s", output_advice(err));
 		return 1;
 	}
 	return count ? 1 : 0;

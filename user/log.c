@@ -3,12 +3,19 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static enum lp_log_level current_level = LP_LOG_NOTE;
+static bool (*wait_for)(int descriptor); /* NULL: writes may block */
 
 void log_set_level(enum lp_log_level level)
 {
 	current_level = level;
+}
+
+void log_set_wait(bool (*wait)(int descriptor))
+{
+	wait_for = wait;
 }
 
 enum lp_log_level log_level(void)
@@ -18,7 +25,7 @@ enum lp_log_level log_level(void)
 
 static void say(enum lp_log_level level, const char *kind, const char *format, va_list arguments)
 {
-	if (level > current_level)
+	if (level > current_level || (wait_for && !wait_for(STDERR_FILENO)))
 		return;
 	fprintf(stderr, "loopprof: %s", kind);
 	vfprintf(stderr, format, arguments);

@@ -3,6 +3,8 @@
 #ifndef LP_LOG_H
 #define LP_LOG_H
 
+#include <stdbool.h>
+
 enum lp_log_level {
 	LP_LOG_ERROR,
 	LP_LOG_WARNING,
@@ -14,6 +16,9 @@ enum lp_log_level {
 /* Sets how much is said; LP_LOG_WARNING under -q. */
 void log_set_level(enum lp_log_level level);
 enum lp_log_level log_level(void);
+
+/* Asked before each message whether stderr takes it; one that it does not take is dropped. */
+void log_set_wait(bool (*wait)(int descriptor));
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));

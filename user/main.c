@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "commands.h"
+#include "out/standard.h"
 #include "output.h"
 
 #include <locale.h>
@@ -16,6 +17,7 @@ int main(int argc, char **argv)
 	struct lp_options options;
 	int status;
 
+	standard_open();
 	/* for the character set of the terminal; numbers stay as they are in C */
 	setlocale(LC_CTYPE, "");
 	status = options_parse(argc, argv, &options);

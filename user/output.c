@@ -3,6 +3,7 @@
 
 #include "out/file.h"
 #include "out/look.h"
+#include "out/standard.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -133,6 +134,17 @@ static int open_model(struct lp_output *output, enum lp_by by)
 	return err;
 }
 
+/* Of several outputs a stdout that is closed is left out. */
+static bool does_without(const struct lp_options *options)
+{
+	struct lp_error error;
+
+	if ((!options->output && !options->export_count) || !standard_check(&error))
+		return false;
+	log_warning("stdout is closed: what it would take is left out");
+	return true;
+}
+
 int output_start(struct lp_output *output, const struct lp_options *options, struct lp_error *error)
 {
 	const struct lp_format *format, *on_stdout = options->json ? &json_format : &text_format;
@@ -150,7 +162,7 @@ int output_start(struct lp_output *output, const struct lp_options *options, str
 	if (format && !options->output)
 		on_stdout = format;
 	/* export writes what is asked for and nothing else */
-	if (options->command != LP_COMMAND_EXPORT || !options->output)
+	if ((options->command != LP_COMMAND_EXPORT || !options->output) && !does_without(options))
 		err = fanout_open(&output->fanout, on_stdout, NULL, &look, error);
 	if (!err && format && options->output)
 		err = fanout_open(&output->fanout, format, options->output, &plain, error);
@@ -189,6 +201,6 @@ int output_finish(struct lp_output *output, struct lp_error *error)
 	if (err)
 		return error_set(error, err,
 				 "the output could not be written: %s; what it holds is incomplete",
-				 strerror(-err));
+				 output_advice(err));
 	return 0;
 }

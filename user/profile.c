@@ -4,6 +4,8 @@
 
 #include "clocks.h"
 #include "commands.h"
+#include "ending.h"
+#include "out/writing.h"
 #include "runtime/remote.h"
 #include "version.h"
 
@@ -184,7 +186,6 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 		.cgroup = options->cgroup,
 		.subprocesses = options->subprocesses,
 	};
-	sigset_t signals;
 	int err;
 
 	err = remote_begin();
@@ -202,13 +203,14 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 		govern(profile);
 	if (!err)
 		err = targets_new(&targets, &profile->targets);
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	profile->signals = signalfd(-1, &signals, SFD_CLOEXEC);
+	profile->signals = ending_open();
+	/* what is written before the run begins may find no reader either */
+	writing_end_at(profile->signals, options->duration_ns ? clock_now() + options->duration_ns
+							      : UINT64_MAX);
 	profile->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (!err && (profile->signals < 0 || profile->epoll < 0))
+	if (!err && profile->signals < 0)
+		err = profile->signals;
+	if (!err && profile->epoll < 0)
 		err = -errno;
 	if (!err)
 		err = watch(profile, profile->signals);
@@ -307,19 +309,6 @@ static int add_targets(struct lp_profile *profile, struct lp_error *error)
 	return 0;
 }
 
-/* A second Ctrl-C ends the program at once, whatever it is at. */
-static void unblock_signals(void)
-{
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	sigprocmask(SIG_UNBLOCK, &signals, NULL);
-}
-
 static void consume_signal(const struct lp_profile *profile)
 {
 	struct signalfd_siginfo info;
@@ -399,9 +388,10 @@ int command_profile(const struct lp_options *options)
 		err = session_fill_slots(profile.session);
 	if (!err) {
 		reason = profile_run(&profile);
+		writing_end();
 		if (reason == LP_END_INTERRUPT)
 			consume_signal(&profile);
-		unblock_signals();
+		ending_release();
 		remote_hurry();
 		live_snapshot(profile.live, LP_EVENT_END, reason);
 		err = finish(&profile, &error);
@@ -411,7 +401,7 @@ int command_profile(const struct lp_options *options)
 		status = 1;
 		finish(&profile, &error);
 	}
-	unblock_signals();
+	ending_release();
 	release(&profile);
 	if (profile.launch) {
 		/* its own status, also where there was nothing to profile */

@@ -2,6 +2,9 @@
 /* loopprof tasks: reads the tasks of processes, once or again and again, and has them printed. */
 #include "clocks.h"
 #include "commands.h"
+#include "ending.h"
+#include "out/file.h"
+#include "out/writing.h"
 #include "target/memory.h"
 #include "target/pause.h"
 #include "tasks/sink.h"
@@ -11,7 +14,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -338,14 +340,9 @@ static const char *watch(struct tasks *tasks)
 	uint64_t period = tasks->options->watch_ns;
 	uint64_t next = clock_now() + period, now;
 	const char *reason = "target_exited";
-	sigset_t signals;
-	int descriptor;
+	int descriptor = ending_open();
 
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	descriptor = signalfd(-1, &signals, SFD_CLOEXEC);
+	writing_end_at(descriptor, UINT64_MAX);
 	while (!all_ended(tasks)) {
 		struct signalfd_siginfo info;
 
@@ -364,8 +361,8 @@ static const char *watch(struct tasks *tasks)
 		while (next <= now)
 			next += period;
 	}
-	/* a second Ctrl-C ends the program at once */
-	sigprocmask(SIG_UNBLOCK, &signals, NULL);
+	writing_end();
+	ending_release();
 	if (descriptor >= 0)
 		close(descriptor);
 	if (!strcmp(reason, "interrupt"))
@@ -424,7 +421,7 @@ static int read_and_show(struct lp_supervised *supervised, void *context)
 	}
 	err = tasks->sink->close(tasks->sink);
 	if (err && err != -EPIPE)
-		log_error("cannot write to stdout: %s", strerror(-err));
+		log_error("cannot write to stdout: %s", output_advice(err));
 	for (i = 0; i < tasks->target_count; i++)
 		close_target(&tasks->targets[i]);
 	free(tasks->targets);

@@ -3,6 +3,7 @@
 #include "profile.h"
 
 #include "clocks.h"
+#include "out/writing.h"
 #include "runtime/remote.h"
 #include "source/progress.h"
 
@@ -163,6 +164,7 @@ enum lp_end_reason profile_run(struct lp_profile *profile)
 	turning.due_ns[TIMER_INTERVAL] = turning.interval_ns ? start_ns + turning.interval_ns
 							     : UINT64_MAX;
 	turning.due_ns[TIMER_SAVE] = start_ns + governor_save_ns(&profile->governor);
+	writing_end_at(profile->signals, end);
 	do {
 		next = end;
 		live_begin_turn(profile->live);

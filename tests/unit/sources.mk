@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What each unit test links besides its own file; all take -lcmocka and LDLIBS.
 
-test_append_SOURCES = user/out/append.c user/out/file.c user/error.c user/log.c
+file_SOURCES = user/out/file.c user/out/standard.c user/out/writing.c
+
+test_append_SOURCES = user/out/append.c $(file_SOURCES) user/error.c user/log.c
 test_budget_SOURCES = user/budget/budget.c
 test_capture_SOURCES = user/source/capture.c user/source/block.c user/error.c
 test_captures_SOURCES = user/source/captures.c user/source/chain.c $(test_recording_SOURCES)
 test_recording_SOURCES = user/source/recording.c user/source/archive.c user/source/replay.c \
-	user/source/packed.c user/source/block.c user/source/capture.c user/out/file.c \
+	user/source/packed.c user/source/block.c user/source/capture.c $(file_SOURCES) \
 	user/error.c user/log.c
 test_cgroup_SOURCES = user/target/cgroup.c
 elf_SOURCES = user/target/elf_file.c user/target/elf_symbols.c user/target/elf_relocations.c \
@@ -21,7 +23,7 @@ test_decode_names_SOURCES = user/decode/decode.c user/decode/instants.c user/tex
 test_decode_stalls_SOURCES = user/decode/decode.c user/decode/instants.c user/text.c
 test_escape_SOURCES = user/out/escape.c
 export_SOURCES = user/out/stall_sink.c user/out/stalls_told.c user/out/parts.c \
-	user/out/document.c user/out/file.c user/out/escape.c user/out/intern.c \
+	user/out/document.c $(file_SOURCES) user/out/escape.c user/out/intern.c \
 	user/out/weights.c user/model/histogram.c user/error.c user/log.c
 test_csv_SOURCES = user/out/csv.c $(export_SOURCES)
 test_folded_SOURCES = user/out/folded.c $(export_SOURCES)
@@ -29,14 +31,14 @@ test_hdr_SOURCES = user/out/hdr.c user/model/histogram.c
 test_histogram_SOURCES = user/model/histogram.c
 test_html_SOURCES = user/out/html.c user/out/html_data.c user/out/html_history.c \
 	user/out/html_kept.c user/out/html_loops.c user/out/html_tables.c user/out/blobs.c \
-	user/out/escape.c user/out/file.c user/findings.c user/model/histogram.c user/text.c \
+	user/out/escape.c $(file_SOURCES) user/findings.c user/model/histogram.c user/text.c \
 	user/error.c user/log.c
 test_instruction_SOURCES = user/target/instruction.c
 test_hlog_SOURCES = user/out/hlog.c user/out/hdr.c $(export_SOURCES)
 test_intern_SOURCES = user/out/intern.c
 test_json_SOURCES = user/out/json.c user/out/json_parts.c user/out/json_stall.c \
 	user/out/json_summary.c user/out/json_findings.c user/findings.c user/model/histogram.c \
-	user/out/file.c user/out/escape.c user/error.c user/log.c
+	$(file_SOURCES) user/out/escape.c user/error.c user/log.c
 test_json_findings_SOURCES = $(test_json_SOURCES)
 test_json_stall_SOURCES = $(test_json_SOURCES)
 test_kernel_SOURCES = user/symbolise/kernel.c user/text.c
@@ -64,7 +66,7 @@ test_native_SOURCES = user/symbolise/native.c user/symbolise/unwind_part.c \
 test_options_SOURCES = user/options.c user/option_values.c user/option_table.c user/findings.c
 test_otlp_SOURCES = user/out/otlp_lines.c user/out/metrics.c user/out/escape.c user/findings.c \
 	user/out/export_failures.c $(test_series_SOURCES)
-test_output_file_SOURCES = user/out/file.c user/error.c user/log.c
+test_output_file_SOURCES = $(file_SOURCES) user/error.c user/log.c
 test_parts_SOURCES = user/out/parts.c user/out/stalls_told.c
 test_places_SOURCES = user/symbolise/places.c
 test_pprof_SOURCES = user/out/pprof.c user/out/protobuf.c $(export_SOURCES)
@@ -72,7 +74,7 @@ test_process_SOURCES = user/target/process.c user/target/cgroup.c user/error.c
 test_progress_SOURCES = user/source/progress.c user/target/memory.c user/decode/decode.c user/decode/instants.c \
 	user/text.c
 test_prometheus_SOURCES = user/out/prometheus.c user/out/metrics.c user/out/series.c user/out/series_sets.c \
-	user/out/exemplar.c user/out/export_failures.c user/model/own.c user/text.c user/out/file.c \
+	user/out/exemplar.c user/out/export_failures.c user/model/own.c user/text.c $(file_SOURCES) \
 	user/out/escape.c user/findings.c user/model/histogram.c user/error.c user/log.c
 test_prometheus_findings_SOURCES = $(test_prometheus_SOURCES)
 test_protobuf_SOURCES = user/out/protobuf.c
@@ -96,7 +98,7 @@ test_tasks_json_SOURCES = $(test_tasks_diff_SOURCES) user/tasks/json.c user/out/
 test_tasks_pause_SOURCES = user/target/pause.c user/error.c
 test_tasks_text_SOURCES = $(test_tasks_diff_SOURCES) user/tasks/text.c user/out/look.c user/tasks/text_change.c \
 	user/tasks/tree.c user/tasks/line.c user/tasks/fold.c user/tasks/wrap.c \
-	user/out/text_print.c user/out/text_stack.c user/out/file.c user/findings.c \
+	user/out/text_print.c user/out/text_stack.c $(file_SOURCES) user/findings.c \
 	user/error.c user/log.c
 test_tasks_arena_SOURCES = user/runtime/task.c user/target/memory.c user/text.c
 test_text_SOURCES = user/text.c
@@ -109,7 +111,7 @@ test_text_sink_SOURCES = user/out/text.c user/out/look.c user/out/text_causes.c 
 	user/out/text_reasons.c user/out/text_stack.c user/out/text_stall.c \
 	user/out/text_summary.c user/out/text_findings.c user/out/text_explain.c \
 	user/out/text_lives.c user/findings.c user/model/own.c user/model/histogram.c \
-	user/out/file.c user/text.c user/error.c user/log.c
+	$(file_SOURCES) user/text.c user/error.c user/log.c
 test_text_findings_SOURCES = $(test_text_sink_SOURCES)
 test_text_summary_SOURCES = $(test_text_sink_SOURCES)
 test_remote_SOURCES = user/runtime/remote.c user/target/unreadable.c user/target/memory.c \

@@ -55,6 +55,7 @@ static void run_child(char *const argv[], int report)
 
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	err = become_sudo_user();
 	if (!err && ptrace(PTRACE_TRACEME, 0, NULL, NULL))
 		err = -errno;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "document.h"
 
+#include "standard.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,8 +56,8 @@ void document_end(struct lp_document *document)
 		return;
 	if (document->snapshot)
 		err = snapshot_commit(document->snapshot);
-	else if (fflush(document->out) || ferror(document->out))
-		err = errno ? -errno : -EIO;
+	else
+		err = standard_flush();
 	document->out = NULL;
 	/* a pipe closed by its reader, as `head` does, is nothing to warn of */
 	if (err == -EPIPE)

@@ -2,13 +2,14 @@
 #include "file.h"
 
 #include "../log.h"
+#include "standard.h"
+#include "writing.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <linux/openat2.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -50,10 +51,14 @@ static const struct {
 	{ EEXIST, "it is there and is not a regular file; give another file with -o" },
 	{ EROFS,
 	  "the file system is read-only; give a file elsewhere with -o (in a systemd unit: ReadWritePaths=)" },
-	{ ENOSPC, "the disk is full; make room, or give a file elsewhere with -o" },
+	{ ENOSPC,
+	  "the disk is full (No space left on device); make room, or give a file elsewhere with -o" },
 	{ EDQUOT, "the disk quota is used up; make room, or give a file elsewhere with -o" },
 	{ EFBIG, "it would be larger than the limit (ulimit -f) allows; raise that limit" },
 	{ EPIPE, "its reader has gone away; keep the reader running, or write to a file with -o" },
+	{ EBADF, "it is closed; open it, or write to a file with -o" },
+	{ ETIMEDOUT,
+	  "nobody reads what it takes, and what was left when the run ended is lost; read on, or write to a file with -o" },
 	{ ENOMEM, "out of memory; free some and try again" },
 	{ ENAMETOOLONG, "the name is too long; give a shorter one with -o" },
 };
@@ -158,6 +163,10 @@ int output_open(const char *path, FILE **stream, struct lp_error *error)
 
 	*stream = NULL;
 	if (!path) {
+		int err = standard_check(error);
+
+		if (err)
+			return err;
 		*stream = stdout;
 	} else {
 		descriptor = output_open_descriptor(path, error);
@@ -172,37 +181,24 @@ int output_open(const char *path, FILE **stream, struct lp_error *error)
 	return 0;
 }
 
-int output_write_all(int descriptor, const void *from, size_t size)
+int output_write_all(int descriptor, const void *data, size_t size)
 {
-	struct pollfd room = { .fd = descriptor, .events = POLLOUT };
-	const char *data = from;
-	size_t done = 0;
-
-	while (done < size) {
-		ssize_t written = write(descriptor, data + done, size - done);
-
-		if (written >= 0)
-			done += (size_t)written;
-		else if (errno == EAGAIN)
-			/* a terminal or pipe that another process has made non-blocking */
-			poll(&room, 1, -1);
-		else if (errno != EINTR)
-			return -errno;
-	}
-	return 0;
+	return writing_put(descriptor, data, size);
 }
 
 int output_write(FILE *stream, const char *data, size_t size)
 {
-	if (fflush(stream))
-		return -errno;
-	return output_write_all(fileno(stream), data, size);
+	int err = stream == stdout ? standard_flush() : fflush(stream) ? -errno : 0;
+
+	if (err)
+		return err;
+	return writing_put(stream == stdout ? standard_descriptor() : fileno(stream), data, size);
 }
 
 int output_close(FILE *stream)
 {
 	if (stream == stdout)
-		return fflush(stream) ? -errno : 0;
+		return standard_flush();
 	return fclose(stream) ? -errno : 0;
 }
 

@@ -3,6 +3,9 @@
 
 #include "../clocks.h"
 #include "../log.h"
+#include "../out/file.h"
+#include "../out/standard.h"
+#include "../out/writing.h"
 #include "../target/standing.h"
 
 #include <errno.h>
@@ -38,7 +41,7 @@ struct child {
 	struct lp_standing last;
 	unsigned int turns;
 	uint64_t moved_ns;
-	int write_error; /* of stdout */
+	int write_error; /* of stdout, as a negative errno */
 };
 
 static volatile sig_atomic_t interrupted_child;
@@ -47,15 +50,22 @@ static volatile sig_atomic_t interrupted_child;
 static void pass_on(int number)
 {
 	kill(interrupted_child, number);
+	/* a pager that has stopped reading is not waited for any more */
+	writing_end();
 }
 
 static void take_interrupts(pid_t child)
 {
 	const struct sigaction action = { .sa_handler = pass_on, .sa_flags = (int)SA_RESETHAND };
+	const struct sigaction hangup = { .sa_handler = pass_on };
+	struct sigaction before;
 
 	interrupted_child = child;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	/* a shell sends another one when its terminal goes; under nohup there is none */
+	if (!sigaction(SIGHUP, NULL, &before) && before.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &hangup, NULL);
 }
 
 void supervised_reading(struct lp_supervised *supervised, pid_t pid, bool standing)
@@ -69,23 +79,6 @@ void supervised_done(struct lp_supervised *supervised)
 {
 	supervised->reads = 0;
 	supervised->standing = false;
-}
-
-static void write_all(struct child *child, int descriptor, const char *data, size_t size)
-{
-	while (size) {
-		ssize_t done = write(descriptor, data, size);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0) {
-			if (descriptor == STDOUT_FILENO && !child->write_error)
-				child->write_error = errno;
-			return;
-		}
-		data += done;
-		size -= (size_t)done;
-	}
 }
 
 /* Hands on what the child has printed.  Returns whether there was any. */
@@ -104,8 +97,11 @@ static bool relay(struct child *child)
 		if (bytes < 0 && errno == EINTR)
 			continue;
 		if (bytes > 0) {
-			write_all(child, i == 0 ? STDOUT_FILENO : STDERR_FILENO, data,
-				  (size_t)bytes);
+			int err = writing_put(i == 0 ? standard_descriptor() : STDERR_FILENO, data,
+					      (size_t)bytes);
+
+			if (err && i == 0 && !child->write_error)
+				child->write_error = err;
 			any = true;
 		} else {
 			close(child->pipes[i].fd);
@@ -165,7 +161,7 @@ static int watch(struct child *child)
 		if (errno != EINTR)
 			return 1;
 	if (child->write_error) {
-		log_error("cannot write to stdout: %s", strerror(child->write_error));
+		log_error("cannot write to stdout: %s", output_advice(child->write_error));
 		return 1;
 	}
 	if (WIFEXITED(status))
@@ -185,6 +181,7 @@ static void be_child(const int out[2], const int err[2], pid_t parent)
 	setpgid(0, 0);
 	dup2(out[1], STDOUT_FILENO);
 	dup2(err[1], STDERR_FILENO);
+	standard_replaced();
 	close_range(STDERR_FILENO + 1, ~0U, 0);
 	null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (null > 0) {

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "ending.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/signalfd.h>
+
+static const struct {
+	int signal;
+	bool unless_ignored; /* by whoever started the program */
+	bool once; /* a second one is ignored */
+} endings[] = {
+	{ SIGINT, false, false },
+	{ SIGTERM, false, false },
+	{ SIGHUP, true, true },
+};
+
+#define ENDINGS (sizeof(endings) / sizeof(endings[0]))
+
+static bool is_ignored(int signal)
+{
+	struct sigaction action;
+
+	return !sigaction(signal, NULL, &action) && action.sa_handler == SIG_IGN;
+}
+
+int ending_open(void)
+{
+	sigset_t signals;
+	int descriptor;
+	size_t i;
+
+	sigemptyset(&signals);
+	for (i = 0; i < ENDINGS; i++)
+		if (!endings[i].unless_ignored || !is_ignored(endings[i].signal))
+			sigaddset(&signals, endings[i].signal);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	descriptor = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	return descriptor < 0 ? -errno : descriptor;
+}
+
+void ending_release(void)
+{
+	sigset_t signals;
+	size_t i;
+
+	sigemptyset(&signals);
+	for (i = 0; i < ENDINGS; i++) {
+		signal(endings[i].signal, endings[i].once ? SIG_IGN : SIG_DFL);
+		sigaddset(&signals, endings[i].signal);
+	}
+	sigprocmask(SIG_UNBLOCK, &signals, NULL);
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "standard.h"
+
+#include "../log.h"
+#include "file.h"
+#include "writing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct {
+	int descriptor;
+	int err; /* first failed write */
+	bool reported;
+} standard = { .descriptor = STDOUT_FILENO };
+
+/* Reading stdin finds its end, writing stdout an error, and messages go nowhere. */
+static void open_closed(void)
+{
+	static const int modes[] = { O_RDONLY, O_RDONLY, O_WRONLY };
+	int i;
+
+	for (i = 0; i < 3; i++)
+		/* the lowest number that is free is the one */
+		if (fcntl(i, F_GETFD) < 0 && open("/dev/null", modes[i] | O_NOCTTY) < 0)
+			_exit(1);
+}
+
+/*
+ * What is written to a pipe or a terminal must not wait inside write().  Its flags are
+ * shared with whoever gave it to us; those of an open file description of our own are not.
+ */
+static int reopen(void)
+{
+	struct stat status;
+	int descriptor;
+
+	if (fstat(STDOUT_FILENO, &status) ||
+	    !(S_ISFIFO(status.st_mode) || isatty(STDOUT_FILENO)))
+		return STDOUT_FILENO;
+	descriptor =
+		open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	return descriptor < 0 ? STDOUT_FILENO : descriptor;
+}
+
+static ssize_t write_stdout(void *cookie, const char *data, size_t size)
+{
+	(void)cookie;
+	if (!standard.err)
+		standard.err = writing_put(standard.descriptor, data, size);
+	errno = -standard.err;
+	return standard.err ? 0 : (ssize_t)size;
+}
+
+/* Returns the first failure of any write to stdout, or 0. */
+static int flush(void)
+{
+	bool failed = fflush(stdout) || ferror(stdout);
+
+	/* stdout may be the C library's own, whose errors are kept nowhere else */
+	if (failed && !standard.err)
+		standard.err = errno ? -errno : -EIO;
+	return standard.err;
+}
+
+/* Runs when the program exits, wherever that is. */
+static void report(int status, void *context)
+{
+	int err = flush();
+
+	(void)context;
+	if (err && !standard.reported && err != -EPIPE)
+		log_error("cannot write to stdout: %s", output_advice(err));
+	if (err && !status)
+		_exit(1);
+}
+
+void standard_open(void)
+{
+	cookie_io_functions_t functions = { .write = write_stdout };
+	FILE *stream;
+
+	open_closed();
+	/* a file that grows over its limit is an error of its write */
+	signal(SIGXFSZ, SIG_IGN);
+	standard.descriptor = reopen();
+	log_set_wait(writing_wait);
+	stream = fopencookie(NULL, "w", functions);
+	if (!stream || on_exit(report, NULL))
+		return;
+	stdout = stream;
+}
+
+int standard_descriptor(void)
+{
+	return standard.descriptor;
+}
+
+int standard_check(struct lp_error *error)
+{
+	int flags = fcntl(STDOUT_FILENO, F_GETFL);
+
+	if (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY)
+		return 0;
+	return error_set(error, -EBADF, "cannot write to stdout: %s", output_advice(-EBADF));
+}
+
+int standard_flush(void)
+{
+	int err = flush();
+
+	standard.reported |= err != 0;
+	return err;
+}
