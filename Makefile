@@ -37,7 +37,8 @@ SKELETON = $(BUILD)/loopprof.skel.h $(BUILD)/lost.skel.h
 
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined
+SANITIZE = -fsanitize=address,undefined,float-cast-overflow \
+	-fno-sanitize-recover=undefined,float-cast-overflow
 SHELL_SCRIPTS = $(shell git ls-files '*.sh' .ci/run 2>/dev/null)
 C_FILES = $(shell git ls-files 'bpf/*.[ch]' 'user/*.[ch]' 'tests/*.[ch]' 'tools/*.[ch]' 2>/dev/null)
 

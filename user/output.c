@@ -3,6 +3,7 @@
 
 #include "out/file.h"
 #include "out/look.h"
+#include "out/place.h"
 #include "out/standard.h"
 
 #include <errno.h>
@@ -45,8 +46,7 @@ static bool same_file(const char *left, const char *right)
 
 	err = file_path_set(&second, right) || err;
 	if (!err)
-		same = !strcmp(first.directory, second.directory) &&
-		       !strcmp(first.name, second.name);
+		same = file_path_same(&first, &second);
 	file_path_clear(&first);
 	file_path_clear(&second);
 	return same;
@@ -148,7 +148,8 @@ static bool does_without(const struct lp_options *options)
 int output_start(struct lp_output *output, const struct lp_options *options, struct lp_error *error)
 {
 	const struct lp_format *format, *on_stdout = options->json ? &json_format : &text_format;
-	struct lp_look look = look_of_stdout(), plain = { .columns = 80, .utf8 = true };
+	struct lp_look look = look_of_stdout();
+	struct lp_look plain = { .columns = 80, .utf8 = true, .whole = options->capture_count };
 	int err;
 
 	memset(output, 0, sizeof(*output));

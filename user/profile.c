@@ -205,8 +205,8 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 		err = targets_new(&targets, &profile->targets);
 	profile->signals = ending_open();
 	/* what is written before the run begins may find no reader either */
-	writing_end_at(profile->signals, options->duration_ns ? clock_now() + options->duration_ns
-							      : UINT64_MAX);
+	writing_end_at(profile->signals,
+		       options->duration_ns ? clock_now() + options->duration_ns : UINT64_MAX);
 	profile->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (!err && profile->signals < 0)
 		err = profile->signals;
@@ -399,6 +399,9 @@ int command_profile(const struct lp_options *options)
 	if (err) {
 		log_error("%s", error.text);
 		status = 1;
+		/* nothing of what was there before is lost for a run that has none */
+		recording_discard(profile.recording);
+		profile.recording = NULL;
 		finish(&profile, &error);
 	}
 	ending_release();

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What each unit test links besides its own file; all take -lcmocka and LDLIBS.
 
-file_SOURCES = user/out/file.c user/out/standard.c user/out/writing.c
+file_SOURCES = user/out/file.c user/out/place.c user/out/replace.c user/out/standard.c \
+	user/out/stream.c user/out/writing.c
 
 test_append_SOURCES = user/out/append.c $(file_SOURCES) user/error.c user/log.c
 test_budget_SOURCES = user/budget/budget.c
 test_capture_SOURCES = user/source/capture.c user/source/block.c user/error.c
 test_captures_SOURCES = user/source/captures.c user/source/chain.c $(test_recording_SOURCES)
-test_recording_SOURCES = user/source/recording.c user/source/archive.c user/source/replay.c \
+test_recording_SOURCES = user/source/recording.c user/source/destination.c user/source/archive.c user/source/replay.c \
 	user/source/packed.c user/source/block.c user/source/capture.c $(file_SOURCES) \
 	user/error.c user/log.c
 test_cgroup_SOURCES = user/target/cgroup.c
@@ -87,7 +88,8 @@ test_symbolise_findings_SOURCES = user/symbolise/findings.c user/symbolise/symbo
 	user/symbolise/places.c user/symbolise/kernel.c $(test_native_SOURCES)
 test_series_SOURCES = user/out/series.c user/out/series_sets.c user/out/exemplar.c \
 	user/model/own.c user/model/histogram.c
-test_supervise_SOURCES = user/tasks/supervise.c user/target/standing.c user/log.c
+test_supervise_SOURCES = user/tasks/supervise.c user/target/standing.c $(file_SOURCES) \
+	user/error.c user/log.c
 test_syscalls_SOURCES = user/syscalls.c
 test_tasks_graph_SOURCES = user/tasks/graph.c user/tasks/deadlock.c user/tasks/links.c \
 	user/tasks/view.c user/tasks/frames.c user/runtime/task.c user/runtime/kind.c user/text.c \
@@ -117,6 +119,7 @@ test_text_summary_SOURCES = $(test_text_sink_SOURCES)
 test_remote_SOURCES = user/runtime/remote.c user/target/unreadable.c user/target/memory.c \
 	user/target/process.c user/target/cgroup.c user/error.c user/log.c $(test_worker_SOURCES)
 test_worker_SOURCES = user/target/worker.c user/target/spawner.c user/target/standing.c
+test_writing_SOURCES = user/out/writing.c
 test_waits_SOURCES = $(wildcard user/cpython/wait*.c) user/cpython/chain.c \
 	user/cpython/instance.c user/cpython/object.c user/cpython/hints.c user/cpython/rows.c \
 	user/runtime/task.c user/target/memory.c user/text.c

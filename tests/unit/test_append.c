@@ -169,19 +169,49 @@ static void only_a_file_is_written(void **state)
 	append_free(append);
 }
 
-static void a_directory_replaced_by_a_link_is_not_followed(void **state)
+static void a_directory_replaced_by_a_link_changes_nothing(void **state)
 {
 	struct lp_append *append = open_append(1000);
 	char moved[300];
 
 	(void)state;
-	unlink(path);
 	snprintf(moved, sizeof(moved), "%s.moved", directory);
 	assert_int_equal(rename(directory, moved), 0);
-	assert_int_equal(symlink(moved, directory), 0);
-	assert_int_equal(add(append, "x\n"), -ELOOP);
+	assert_int_equal(symlink("/tmp", directory), 0);
+	assert_int_equal(add(append, "x\n"), 0);
+	assert_int_equal(access("/tmp/lines", F_OK), -1);
 	assert_int_equal(unlink(directory), 0);
 	assert_int_equal(rename(moved, directory), 0);
+	expect(path, "x\n");
+	append_free(append);
+}
+
+static void another_name_of_a_file_is_not_written(void **state)
+{
+	struct lp_append *append = open_append(1000);
+
+	(void)state;
+	assert_int_equal(add(append, "one\n"), 0);
+	assert_int_equal(link(path, previous), 0);
+	assert_int_equal(add(append, "two\n"), -EMLINK);
+	expect(path, "one\n");
+	assert_int_equal(unlink(previous), 0);
+	assert_int_equal(add(append, "two\n"), 0);
+	append_free(append);
+}
+
+static void what_is_no_former_file_is_not_replaced(void **state)
+{
+	struct lp_append *append = open_append(10);
+
+	(void)state;
+	assert_int_equal(add(append, "first\n"), 0);
+	assert_int_equal(symlink("/etc/passwd", previous), 0);
+	assert_int_equal(add(append, "second\n"), -EEXIST);
+	expect(path, "first\n");
+	assert_int_equal(unlink(previous), 0);
+	assert_int_equal(add(append, "second\n"), 0);
+	expect(previous, "first\n");
 	append_free(append);
 }
 
@@ -207,7 +237,9 @@ int main(void)
 		TEST(what_was_cut_by_others_does_not_spoil_the_next_line),
 		TEST(a_directory_that_comes_back_is_written_again),
 		TEST(only_a_file_is_written),
-		TEST(a_directory_replaced_by_a_link_is_not_followed),
+		TEST(a_directory_replaced_by_a_link_changes_nothing),
+		TEST(another_name_of_a_file_is_not_written),
+		TEST(what_is_no_former_file_is_not_replaced),
 		TEST(a_missing_directory_is_told_at_once),
 	};
 

@@ -166,7 +166,8 @@ static void a_new_stream_is_its_owners_only(void **state)
 	assert_int_equal(status_of(path).st_mode & 07777, 0600);
 }
 
-static void an_old_stream_is_emptied_and_keeps_its_mode(void **state)
+/* A run that has nothing to say must not cost what an earlier one has said. */
+static void an_old_stream_stays_until_something_is_written(void **state)
 {
 	struct lp_error error;
 	FILE *stream;
@@ -175,9 +176,32 @@ static void an_old_stream_is_emptied_and_keeps_its_mode(void **state)
 	write_file("old");
 	chmod(path, 0640);
 	assert_int_equal(output_open(path, &stream, &error), 0);
+	expect_file("old");
 	assert_int_equal(output_close(stream), 0);
-	expect_file("");
+	expect_file("old");
+	assert_int_equal(output_open(path, &stream, &error), 0);
+	assert_int_equal(output_write(stream, "new", 3), 0);
+	expect_file("new");
+	assert_int_equal(output_close(stream), 0);
+	expect_file("new");
 	assert_int_equal(status_of(path).st_mode & 07777, 0640);
+	assert_int_equal(count_entries(), 1);
+}
+
+static void a_whole_stream_is_seen_when_it_is_closed(void **state)
+{
+	struct lp_error error;
+	FILE *stream;
+
+	(void)state;
+	write_file("old");
+	assert_int_equal(output_open_whole(path, &stream, &error), 0);
+	assert_int_equal(output_write(stream, "one ", 4), 0);
+	assert_int_equal(output_write(stream, "two", 3), 0);
+	expect_file("old");
+	assert_int_equal(output_close(stream), 0);
+	expect_file("one two");
+	assert_int_equal(count_entries(), 1);
 }
 
 static void what_cannot_be_written_is_told_with_its_fix(void **state)
@@ -205,7 +229,8 @@ static void a_full_device_is_told(void **state)
 	(void)state;
 	assert_int_equal(output_open("/dev/full", &stream, &error), 0);
 	assert_int_equal(output_write(stream, "x", 1), -ENOSPC);
-	assert_int_equal(output_close(stream), 0);
+	assert_non_null(strstr(output_advice(-ENOSPC), "the disk is full"));
+	assert_int_equal(output_close(stream), -ENOSPC);
 }
 
 static void links_are_not_followed(void **state)
@@ -395,24 +420,176 @@ static void a_directory_that_comes_back_gets_the_next_version(void **state)
 	snapshot_free(snapshot);
 }
 
-static void a_directory_that_becomes_a_link_is_not_followed(void **state)
+static char moved[300];
+
+/* As somebody does who owns the directory above. */
+static void swap_directory_for_a_link(void)
+{
+	snprintf(moved, sizeof(moved), "%s.moved", directory);
+	assert_int_equal(rename(directory, moved), 0);
+	assert_int_equal(symlink("/tmp", directory), 0);
+}
+
+static void swap_back(void)
+{
+	assert_int_equal(unlink(directory), 0);
+	assert_int_equal(rename(moved, directory), 0);
+}
+
+static void a_directory_that_becomes_a_link_changes_nothing(void **state)
 {
 	struct lp_snapshot *snapshot;
 	struct lp_error error;
-	char moved[300];
+	FILE *stream;
 
 	(void)state;
 	assert_int_equal(snapshot_new(path, 0644, &snapshot, &error), 0);
-	snprintf(moved, sizeof(moved), "%s.moved", directory);
-	assert_int_equal(rename(directory, moved), 0);
-	assert_int_equal(symlink(moved, directory), 0);
+	swap_directory_for_a_link();
+	commit_snapshot(snapshot, "here", 0);
+	assert_int_equal(access("/tmp/out", F_OK), -1);
+	swap_back();
+	expect_file("here");
+	snapshot_free(snapshot);
+	assert_int_equal(output_open(path, &stream, &error), 0);
+	swap_directory_for_a_link();
+	assert_int_equal(output_write(stream, "there", 5), 0);
+	assert_int_equal(access("/tmp/out", F_OK), -1);
+	swap_back();
+	assert_int_equal(output_close(stream), 0);
+	expect_file("there");
+	assert_int_equal(count_entries(), 1);
+}
+
+/* Removed, and a link in its place: that is not where the files were to go. */
+static void a_removed_directory_is_not_found_again_behind_a_link(void **state)
+{
+	struct lp_snapshot *snapshot;
+	struct lp_error error;
+
+	(void)state;
+	assert_int_equal(snapshot_new(path, 0644, &snapshot, &error), 0);
+	assert_int_equal(rmdir(directory), 0);
+	assert_int_equal(symlink("/tmp", directory), 0);
 	commit_snapshot(snapshot, "elsewhere", -ELOOP);
 	assert_int_equal(unlink(directory), 0);
-	assert_int_equal(rename(moved, directory), 0);
-	assert_int_equal(count_entries(), 0);
+	assert_int_equal(mkdir(directory, 0700), 0);
 	commit_snapshot(snapshot, "here", 0);
 	expect_file("here");
 	snapshot_free(snapshot);
+}
+
+static void another_name_of_a_file_is_not_written(void **state)
+{
+	struct lp_error error;
+	char other[1040];
+	FILE *stream;
+
+	(void)state;
+	write_file("precious");
+	snprintf(other, sizeof(other), "%s-other", path);
+	assert_int_equal(link(path, other), 0);
+	expect_stream_error(-EMLINK, "hard link");
+	expect_snapshot_error(-EMLINK, "hard link");
+	expect_file("precious");
+	/* made after it was looked at */
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(output_open(path, &stream, &error), 0);
+	assert_int_equal(link(other, path), 0);
+	assert_int_equal(output_write(stream, "x", 1), -EMLINK);
+	output_close(stream);
+	expect_file("precious");
+	assert_int_equal(count_entries(), 2);
+}
+
+static void a_fifo_needs_a_reader(void **state)
+{
+	struct lp_error error;
+	char found[8] = "";
+	FILE *stream;
+	int reader;
+
+	(void)state;
+	assert_int_equal(mkfifo(path, 0600), 0);
+	expect_stream_error(-ENXIO, "nobody reads");
+	reader = open(path, O_RDONLY | O_NONBLOCK);
+	assert_true(reader >= 0);
+	assert_int_equal(output_open(path, &stream, &error), 0);
+	assert_int_equal(output_write(stream, "text", 4), 0);
+	assert_int_equal(output_close(stream), 0);
+	assert_int_equal(read(reader, found, sizeof(found)), 4);
+	assert_string_equal(found, "text");
+	/* somebody else's would give them what is for us */
+	if (!geteuid()) {
+		assert_int_equal(chown(path, NOBODY, NOBODY), 0);
+		expect_stream_error(-EEXIST, "not a regular file");
+	}
+	close(reader);
+}
+
+static void a_descriptor_of_ours_is_a_place_too(void **state)
+{
+	struct lp_error error;
+	char found[8] = "";
+	int ends[2];
+	FILE *stream;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	snprintf(path, sizeof(path), "/dev/fd/%d", ends[1]);
+	assert_int_equal(output_open(path, &stream, &error), 0);
+	assert_int_equal(output_write(stream, "text", 4), 0);
+	assert_int_equal(output_close(stream), 0);
+	assert_int_equal(read(ends[0], found, sizeof(found)), 4);
+	assert_string_equal(found, "text");
+	close(ends[0]);
+	close(ends[1]);
+	expect_stream_error(-EBADF, "closed");
+}
+
+/* Links in the way that others can have made are not followed, whoever owns what they lead to. */
+static void only_links_of_our_own_are_followed(void **state)
+{
+	char link[512];
+	struct lp_error error;
+	FILE *stream;
+
+	(void)state;
+	snprintf(link, sizeof(link), "%s.link", directory);
+	assert_int_equal(symlink(directory, link), 0);
+	snprintf(path, sizeof(path), "%s/out", link);
+	assert_int_equal(output_open(path, &stream, &error), 0);
+	assert_int_equal(output_write(stream, "x", 1), 0);
+	output_close(stream);
+	expect_file("x");
+	if (!geteuid()) {
+		/* in /tmp, where everybody may make one */
+		assert_int_equal(lchown(link, NOBODY, NOBODY), 0);
+		expect_stream_error(-ELOOP, "another user");
+		expect_snapshot_error(-ELOOP, "another user");
+	}
+	assert_int_equal(unlink(link), 0);
+	if (!geteuid()) {
+		/* one of root's, in a directory of somebody's who may have put it there */
+		snprintf(link, sizeof(link), "%s/link", directory);
+		assert_int_equal(symlink("/tmp", link), 0);
+		assert_int_equal(chown(directory, NOBODY, NOBODY), 0);
+		snprintf(path, sizeof(path), "%s/out", link);
+		expect_stream_error(-ELOOP, "another user");
+		expect_snapshot_error(-ELOOP, "another user");
+	}
+}
+
+static void a_file_of_another_user_in_a_shared_directory_stays(void **state)
+{
+	(void)state;
+	if (geteuid())
+		skip();
+	assert_int_equal(chmod(directory, 01777), 0);
+	write_file("theirs");
+	assert_int_equal(chown(path, NOBODY, NOBODY), 0);
+	expect_stream_error(-EACCES, "another user's");
+	expect_snapshot_error(-EACCES, "another user's");
+	expect_file("theirs");
 }
 
 static void root_gives_new_files_to_the_caller_of_sudo(void **state)
@@ -427,14 +604,16 @@ static void root_gives_new_files_to_the_caller_of_sudo(void **state)
 	setenv("SUDO_UID", "1234", 1);
 	setenv("SUDO_GID", "5678", 1);
 	assert_int_equal(output_open(path, &stream, &error), 0);
+	assert_int_equal(output_write(stream, "x", 1), 0);
 	output_close(stream);
 	assert_int_equal(status_of(path).st_uid, 1234);
 	assert_int_equal(status_of(path).st_gid, 5678);
 	/* one that was there stays whose it was */
-	assert_int_equal(chown(path, 4321, 0), 0);
+	assert_int_equal(chown(path, 0, 0), 0);
 	assert_int_equal(output_open(path, &stream, &error), 0);
+	assert_int_equal(output_write(stream, "y", 1), 0);
 	output_close(stream);
-	assert_int_equal(status_of(path).st_uid, 4321);
+	assert_int_equal(status_of(path).st_uid, 0);
 	snapshot = open_snapshot(path, 0644);
 	write_version(snapshot, "x");
 	snapshot_free(snapshot);
@@ -455,6 +634,7 @@ static void a_strange_sudo_uid_is_ignored(void **state)
 	for (i = 0; i < sizeof(strange) / sizeof(*strange); i++) {
 		setenv("SUDO_UID", strange[i], 1);
 		assert_int_equal(output_open(path, &stream, &error), 0);
+		assert_int_equal(output_write(stream, "x", 1), 0);
 		output_close(stream);
 		assert_int_equal(status_of(path).st_uid, geteuid());
 		unlink(path);
@@ -468,7 +648,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_stream_without_a_path_is_stdout),
 		TEST(a_new_stream_is_its_owners_only),
-		TEST(an_old_stream_is_emptied_and_keeps_its_mode),
+		TEST(an_old_stream_stays_until_something_is_written),
+		TEST(a_whole_stream_is_seen_when_it_is_closed),
 		TEST(what_cannot_be_written_is_told_with_its_fix),
 		TEST(a_full_device_is_told),
 		TEST(links_are_not_followed),
@@ -481,7 +662,13 @@ int main(void)
 		TEST(nothing_but_a_file_is_ever_replaced),
 		TEST(a_relative_path_survives_a_change_of_directory),
 		TEST(a_directory_that_comes_back_gets_the_next_version),
-		TEST(a_directory_that_becomes_a_link_is_not_followed),
+		TEST(a_directory_that_becomes_a_link_changes_nothing),
+		TEST(a_removed_directory_is_not_found_again_behind_a_link),
+		TEST(another_name_of_a_file_is_not_written),
+		TEST(a_fifo_needs_a_reader),
+		TEST(a_descriptor_of_ours_is_a_place_too),
+		TEST(only_links_of_our_own_are_followed),
+		TEST(a_file_of_another_user_in_a_shared_directory_stays),
 		TEST(root_gives_new_files_to_the_caller_of_sudo),
 		TEST(a_strange_sudo_uid_is_ignored),
 	};

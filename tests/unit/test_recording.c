@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "recording_fixture.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 /* What a capture holds, by type. */
 struct lp_counted {
 	uint64_t types[64];
@@ -497,6 +500,181 @@ static void a_file_that_was_removed_is_missed_when_much_is_written(void **state)
 	assert_true(is_there(config.path));
 }
 
+static void write_text(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void an_older_file_stays_until_there_is_something_to_record(void **state)
+{
+	struct lp_event_self self = { .event = record_head(LP_EVENT_SELF, sizeof(self)) };
+	struct lp_recording_config config = recording_config(in_directory("x.lpc"));
+	struct lp_recording *recording;
+	struct lp_counted counted;
+
+	(void)state;
+	write_text(config.path, "an older one");
+	/* a run that fails before it is attached to anything */
+	recording_discard(recording_start(&config));
+	assert_int_equal(size_of(config.path), strlen("an older one"));
+	/* one that is attached to nothing up to its end */
+	recording = recording_start(&config);
+	put(recording, &self, LP_MAX_LOOPS, 1);
+	tick(recording, 20000);
+	recording_end(recording);
+	assert_int_equal(size_of(config.path), strlen("an older one"));
+	recording = recording_start(&config);
+	put_target(recording, 5);
+	/* what a killed recording leaves begins with its header */
+	read_file(config.path, &counted);
+	assert_int_equal(counted.segment, 0);
+	put_loop(recording, 0, 5);
+	tick(recording, 2000);
+	read_file(config.path, &counted);
+	assert_int_equal(counted.types[LP_EVENT_LOOP], 1);
+	assert_int_equal(counted.types[LP_EVENT_TARGET], 1);
+	recording_end(recording);
+}
+
+static void nothing_is_left_of_a_run_that_fails(void **state)
+{
+	struct lp_recording_config config = recording_config(in_directory("x.lpc"));
+
+	(void)state;
+	recording_discard(recording_start(&config));
+	assert_false(is_there(config.path));
+	config = recording_config(directory);
+	recording_discard(recording_start(&config));
+	assert_false(is_there(segment_path(0)));
+}
+
+static void another_name_of_a_file_is_not_recorded_into(void **state)
+{
+	const char *precious = in_directory("precious");
+	struct lp_recording_config config = recording_config(in_directory("x.lpc"));
+	struct lp_recording *recording;
+	struct lp_error error;
+
+	(void)state;
+	write_text(precious, "precious");
+	assert_int_equal(link(precious, config.path), 0);
+	assert_int_equal(recording_new(&config, &recording, &error), -EMLINK);
+	assert_non_null(strstr(error.text, "hard link"));
+	assert_int_equal(size_of(precious), 8);
+	/* made while it records */
+	assert_int_equal(unlink(config.path), 0);
+	recording = recording_start(&config);
+	put_loop(recording, 0, 0);
+	assert_int_equal(unlink(config.path), 0);
+	assert_int_equal(link(precious, config.path), 0);
+	fill_with_noise(recording, 0, 15);
+	assert_int_equal(recording_close(recording, &error), -ENOENT);
+	assert_int_equal(size_of(precious), 8);
+}
+
+static void a_file_that_another_recording_writes_is_not_replaced(void **state)
+{
+	struct lp_recording_config config = recording_config(in_directory("x.lpc"));
+	struct lp_recording *first = recording_start(&config), *second;
+	struct lp_counted counted;
+	struct lp_error error;
+
+	(void)state;
+	put_loop(first, 0, 0);
+	assert_int_equal(recording_new(&config, &second, &error), -EBUSY);
+	assert_non_null(strstr(error.text, "another recording"));
+	recording_end(first);
+	read_file(config.path, &counted);
+	assert_int_equal(counted.types[LP_EVENT_LOOP], 1);
+}
+
+/* As somebody does who owns the directory above. */
+static void a_directory_that_becomes_a_link_changes_nothing(void **state)
+{
+	struct lp_recording_config config = recording_config(in_directory("d/"));
+	struct lp_recording *recording;
+	struct lp_counted counted;
+
+	(void)state;
+	assert_int_equal(mkdir(in_directory("roots"), 0700), 0);
+	config.rotate_ns = 5 * SECOND;
+	recording = recording_start(&config);
+	put_loop(recording, 0, 0);
+	assert_int_equal(rename(in_directory("d"), in_directory("moved")), 0);
+	assert_int_equal(symlink(in_directory("roots"), in_directory("d")), 0);
+	fill_with_noise(recording, 0, 12);
+	recording_end(recording);
+	assert_int_equal(rmdir(in_directory("roots")), 0);
+	read_file(in_directory("moved/loopprof-box-" STAMP "-2.lpc"), &counted);
+	assert_int_equal(counted.types[LP_EVENT_LOOP], 1);
+}
+
+static void what_no_run_of_ours_wrote_is_not_removed(void **state)
+{
+	struct lp_recording_config config = recording_config(directory), before = config;
+	struct lp_recording *recording;
+	const char *theirs;
+
+	(void)state;
+	before.header.start_unix_ns -= 3600 * SECOND;
+	recording = recording_start(&before);
+	put_noise(recording, 0, 1);
+	recording_end(recording);
+	/* a second name somewhere else */
+	theirs = in_directory("loopprof-box-20231114T211320Z-0.lpc");
+	assert_int_equal(link(theirs, in_directory("mine")), 0);
+	config.rotate_bytes = 20000;
+	config.retain_bytes = 60000;
+	recording = recording_start(&config);
+	fill_with_noise(recording, 0, 20);
+	assert_true(is_there(theirs));
+	/* somebody else's */
+	assert_int_equal(unlink(in_directory("mine")), 0);
+	if (!geteuid())
+		assert_int_equal(chown(theirs, 65534, 65534), 0);
+	fill_with_noise(recording, 20000, 10);
+	assert_true(geteuid() || is_there(theirs));
+	/* one of ours */
+	if (!geteuid())
+		assert_int_equal(chown(theirs, 0, 0), 0);
+	fill_with_noise(recording, 30000, 10);
+	assert_false(is_there(theirs));
+	recording_end(recording);
+}
+
+/* Not even the header of the first file fits. */
+static void no_empty_file_is_left_where_there_is_no_room(void **state)
+{
+	struct lp_recording_config config = recording_config(directory);
+	struct rlimit limit, small;
+	struct lp_recording *recording;
+	struct lp_counted counted;
+	struct lp_error error;
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &limit);
+	small = limit;
+	small.rlim_cur = 100;
+	setrlimit(RLIMIT_FSIZE, &small);
+	recording = recording_start(&config);
+	put_loop(recording, 0, 0);
+	fill_with_noise(recording, 0, 12);
+	assert_int_equal(size_of_all(), 0);
+	assert_false(is_there(segment_path(0)));
+	setrlimit(RLIMIT_FSIZE, &limit);
+	/* it goes on when there is room */
+	fill_with_noise(recording, 12000, 12);
+	assert_int_equal(recording_close(recording, &error), -EFBIG);
+	read_file(segment_path(0), &counted);
+	assert_int_equal(counted.types[LP_EVENT_LOOP], 1);
+	assert_true(counted.types[LP_EVENT_SLOW] > 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
 
 int main(void)
@@ -518,6 +696,13 @@ int main(void)
 		TEST(a_full_disk_is_counted_and_told_at_the_end),
 		TEST(a_directory_that_comes_back_is_used_again),
 		TEST(a_file_that_was_removed_is_begun_again),
+		TEST(an_older_file_stays_until_there_is_something_to_record),
+		TEST(nothing_is_left_of_a_run_that_fails),
+		TEST(another_name_of_a_file_is_not_recorded_into),
+		TEST(a_file_that_another_recording_writes_is_not_replaced),
+		TEST(a_directory_that_becomes_a_link_changes_nothing),
+		TEST(what_no_run_of_ours_wrote_is_not_removed),
+		TEST(no_empty_file_is_left_where_there_is_no_room),
 		TEST(a_file_that_was_removed_is_missed_when_much_is_written),
 	};
 

@@ -19,11 +19,16 @@ static const char *const causes[LP_CAUSE_KINDS] = {
 	[LP_CAUSE_RUN_QUEUE] = "run_queue", [LP_CAUSE_GC] = "gc",
 };
 
+#define SHARE_MOST 1e9
+
 /* Not with %f: its decimal point is the locale's. */
 static void write_share(FILE *out, const char *name, double share)
 {
-	uint64_t millionths = share > 0 ? (uint64_t)(share * 1e6 + 0.5) : 0;
+	uint64_t millionths;
 
+	/* more than a double holds exactly is no share */
+	share = share > 0 ? share < SHARE_MOST ? share : SHARE_MOST : 0;
+	millionths = (uint64_t)(share * 1e6 + 0.5);
 	fprintf(out, ",\"%s\":%" PRIu64 ".%06" PRIu64, name, millionths / 1000000,
 		millionths % 1000000);
 }

@@ -9,9 +9,10 @@
 
 double loop_utilization(const struct lp_loop_summary *summary)
 {
-	uint64_t all = summary->busy_ns + summary->idle_ns;
+	/* not as integers: the times of a damaged capture may add up to more than these hold */
+	double busy = (double)summary->busy_ns, all = busy + (double)summary->idle_ns;
 
-	return all ? (double)summary->busy_ns / (double)all : 0;
+	return all > 0 ? busy / all : 0;
 }
 
 static int by_total(const void *left, const void *right)

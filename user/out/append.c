@@ -2,6 +2,7 @@
 #include "append.h"
 
 #include "file.h"
+#include "place.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,8 +23,9 @@ struct lp_append {
  * Opened anew each time: it may have been removed, or moved away by another program that
  * rotates files.  Returns a descriptor or a negative errno.
  */
-static int open_file(const struct lp_append *append, int directory, struct stat *status)
+static int open_file(struct lp_append *append, int directory, struct stat *status)
 {
+	struct stat there;
 	int flags = O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	int descriptor = openat(directory, append->place.name, flags | O_CREAT | O_EXCL,
 				append->mode & 0600);
@@ -35,6 +37,9 @@ static int open_file(const struct lp_append *append, int directory, struct stat 
 			goto failed;
 		output_give_to_caller(descriptor);
 	} else if (errno == EEXIST) {
+		err = file_path_replaceable(&append->place, directory, &there);
+		if (err)
+			return err;
 		/* O_CREAT stays: with it the kernel guards other users' files in shared directories
 		 */
 		descriptor = openat(directory, append->place.name, flags | O_CREAT, 0600);
@@ -43,9 +48,9 @@ static int open_file(const struct lp_append *append, int directory, struct stat 
 		return errno == ENXIO ? -EEXIST : -errno;
 	if (fstat(descriptor, status))
 		goto failed;
-	if (S_ISREG(status->st_mode))
+	if (S_ISREG(status->st_mode) && status->st_nlink == 1)
 		return descriptor;
-	errno = EEXIST;
+	errno = S_ISREG(status->st_mode) && status->st_nlink > 1 ? EMLINK : EEXIST;
 failed:
 	err = -errno;
 	close(descriptor);
@@ -82,6 +87,29 @@ static int write_once(int descriptor, off_t size, const char *lines, size_t leng
 	return written ? -errno : -ENOSPC;
 }
 
+/* Is what would be replaced by the file a former one of its owner, or nothing? */
+static int check_previous(const struct lp_append *append, int directory, const struct stat *file)
+{
+	struct stat previous;
+
+	if (fstatat(directory, append->previous, &previous, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT ? 0 : -errno;
+	if (S_ISREG(previous.st_mode) && previous.st_nlink == 1 &&
+	    (previous.st_uid == file->st_uid || place_trusts(previous.st_uid)))
+		return 0;
+	return -EEXIST;
+}
+
+/* The file becomes the previous one.  Returns 0 or a negative errno. */
+static int rotate(const struct lp_append *append, int directory, const struct stat *file)
+{
+	int err = check_previous(append, directory, file);
+
+	if (err)
+		return err;
+	return renameat(directory, append->place.name, directory, append->previous) ? -errno : 0;
+}
+
 int append_lines(struct lp_append *append, const char *lines, size_t size)
 {
 	int directory = file_path_open(&append->place), descriptor, err;
@@ -91,10 +119,9 @@ int append_lines(struct lp_append *append, const char *lines, size_t size)
 		return directory;
 	descriptor = open_file(append, directory, &status);
 	if (descriptor >= 0 && status.st_size && status.st_size + (off_t)size > append->limit) {
+		err = rotate(append, directory, &status);
 		close(descriptor);
-		descriptor = renameat(directory, append->place.name, directory, append->previous)
-				     ? -errno
-				     : open_file(append, directory, &status);
+		descriptor = err ? err : open_file(append, directory, &status);
 	}
 	err = descriptor < 0 ? descriptor : 0;
 	if (!err && size)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Files that results go to.  All are written as root, often into directories of
- * other users: no symbolic link is followed, and a new file belongs to the user
- * who called sudo (SUDO_UID, SUDO_GID), where there is one.
+ * other users (see place.h).  A new file belongs to the user who called sudo
+ * (SUDO_UID, SUDO_GID), where there is one.
  */
 #ifndef LP_OUTPUT_FILE_H
 #define LP_OUTPUT_FILE_H
@@ -13,14 +13,16 @@
 #include <sys/types.h>
 
 /*
- * Opens a stream: the file, emptied (mode 0600 if it is new), or stdout if path
- * is NULL.  Returns 0, or a negative errno with a sentence in error.  To be
- * closed by output_close().
+ * Opens a stream: a file, or stdout if path is NULL.  What is in the place of the file
+ * stays as it is until the first write; then a new one is put there, of the same mode and
+ * owner (mode 0600 if nothing was there), which others can read as it grows.  FIFOs,
+ * devices and paths such as /dev/stdout are written where they are.  Returns 0, or a
+ * negative errno with a sentence in error.  To be closed by output_close().
  */
 int output_open(const char *path, FILE **stream, struct lp_error *error);
 
-/* The same as a descriptor, to be closed by close(); or a negative errno with a sentence. */
-int output_open_descriptor(const char *path, struct lp_error *error);
+/* The same, but a new file is put in its place only once it is whole: by output_close(). */
+int output_open_whole(const char *path, FILE **stream, struct lp_error *error);
 
 /*
  * Creates a file, of mode 0600, that must not be there yet, in a directory that is open.
@@ -54,25 +56,6 @@ int output_cannot_write(struct lp_error *error, const char *path, int err);
 
 /* Tells that they can again. */
 void output_note_again(const char *path);
-
-/*
- * Where a file is that is written again and again.  Its directory is looked up each
- * time: it may have vanished and come back, and held open it could not be unmounted.
- */
-struct lp_file_path {
-	char *directory; /* absolute, without symbolic links */
-	char *name; /* in the directory */
-};
-
-/* Returns 0 or a negative errno; to be cleared by file_path_clear() in any case. */
-int file_path_set(struct lp_file_path *place, const char *path);
-void file_path_clear(struct lp_file_path *place);
-
-/*
- * The directory, for the *at() functions; to be closed.  No symbolic link is followed,
- * wherever in the path one has appeared since file_path_set().  Negative errno on failure.
- */
-int file_path_open(const struct lp_file_path *place);
 
 /* A file that is replaced as a whole, so that no reader ever sees a part of it. */
 struct lp_snapshot;

@@ -56,7 +56,7 @@ static int write_text(struct json_sink *json, enum line_kind kind, size_t size)
 	if (!json->snapshot)
 		return output_write(json->out, json->text, size);
 	if (json->out)
-		return fwrite(json->text, 1, size, json->out) == size ? 0 : -EIO;
+		return fwrite(json->text, 1, size, json->out) == size ? 0 : -errno;
 	if ((size_t)ftello(json->kept) + size > KEPT_BYTES_MAX) {
 		json->omitted[kind]++;
 		return 0;
@@ -94,7 +94,7 @@ static void begin_document(struct json_sink *json)
 		err = -ENOMEM;
 	size = (size_t)ftello(json->kept);
 	if (!err && fwrite(json->kept_text, 1, size, json->out) != size)
-		err = -EIO;
+		err = -errno;
 	json->err = err;
 }
 

@@ -139,7 +139,7 @@ static int open_sink(const char *path, bool live, struct lp_sink **base, struct 
 	};
 	sink->sink.close = otlp_close;
 	err = live ? append_new(path, LINES_MODE, FILE_BYTES, &sink->append, error)
-		   : output_open(path, &sink->out, error);
+		   : output_open_whole(path, &sink->out, error);
 	if (err) {
 		otlp_close(&sink->sink);
 		return err;

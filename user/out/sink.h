@@ -13,11 +13,12 @@
 
 struct lp_sink;
 
-/* How a text sink should look; others do not care. */
+/* How a text sink should look; others care for whole only. */
 struct lp_look {
 	bool colour;
 	bool utf8;
 	bool quiet;
+	bool whole; /* what is read has an end: no file is to be seen before it is whole */
 	unsigned int columns;
 };
 

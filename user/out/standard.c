@@ -31,21 +31,26 @@ static void open_closed(void)
 			_exit(1);
 }
 
-/*
- * What is written to a pipe or a terminal must not wait inside write().  Its flags are
- * shared with whoever gave it to us; those of an open file description of our own are not.
- */
-static int reopen(void)
+int standard_duplicate(int descriptor)
 {
 	struct stat status;
-	int descriptor;
+	char path[64];
+	int copy;
 
-	if (fstat(STDOUT_FILENO, &status) ||
-	    !(S_ISFIFO(status.st_mode) || isatty(STDOUT_FILENO)))
-		return STDOUT_FILENO;
-	descriptor =
-		open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	return descriptor < 0 ? STDOUT_FILENO : descriptor;
+	if (fstat(descriptor, &status))
+		return -errno;
+	/*
+	 * What is written to a pipe or a terminal must not wait inside write().  Its flags are
+	 * shared with whoever gave it to us; those of an open file description of our own are
+	 * not.
+	 */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", descriptor);
+	copy = S_ISFIFO(status.st_mode) || isatty(descriptor)
+		       ? open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
+		       : -1;
+	if (copy < 0)
+		copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+	return copy < 0 ? -errno : copy;
 }
 
 static ssize_t write_stdout(void *cookie, const char *data, size_t size)
@@ -84,11 +89,14 @@ void standard_open(void)
 {
 	cookie_io_functions_t functions = { .write = write_stdout };
 	FILE *stream;
+	int descriptor;
 
 	open_closed();
 	/* a file that grows over its limit is an error of its write */
 	signal(SIGXFSZ, SIG_IGN);
-	standard.descriptor = reopen();
+	descriptor = standard_duplicate(STDOUT_FILENO);
+	if (descriptor >= 0)
+		standard.descriptor = descriptor;
 	log_set_wait(writing_wait);
 	stream = fopencookie(NULL, "w", functions);
 	if (!stream || on_exit(report, NULL))
@@ -99,6 +107,11 @@ void standard_open(void)
 int standard_descriptor(void)
 {
 	return standard.descriptor;
+}
+
+void standard_replaced(void)
+{
+	standard.descriptor = STDOUT_FILENO;
 }
 
 int standard_check(struct lp_error *error)

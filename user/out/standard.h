@@ -20,6 +20,15 @@ void standard_open(void);
 /* The descriptor that stdout writes to; it may be another one of the same file. */
 int standard_descriptor(void);
 
+/* The descriptor 1 is open on something else now, in a child. */
+void standard_replaced(void);
+
+/*
+ * A descriptor of what another one is open on; of a pipe or a terminal one that does not
+ * block.  To be closed; a negative errno on failure.
+ */
+int standard_duplicate(int descriptor);
+
 /* Can stdout be written at all?  Returns 0, or a negative errno with a sentence. */
 int standard_check(struct lp_error *error);
 

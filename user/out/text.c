@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 /* What ends before a person could look is told once, when it has ended. */
@@ -23,8 +24,11 @@ struct lp_text_sink {
 	char *page;
 	size_t page_size;
 	struct lp_look look;
-	/* CLOCK_REALTIME minus CLOCK_MONOTONIC when the run began */
-	int64_t wall_offset_ns;
+	/*
+	 * CLOCK_REALTIME minus CLOCK_MONOTONIC when the run began.  Unsigned, as all instants:
+	 * those of a damaged capture may be any number, and wrap.
+	 */
+	uint64_t wall_offset_ns;
 	struct lp_text_shows shows; /* in each summary */
 	bool explain;
 	bool no_intervals;
@@ -48,7 +52,7 @@ static void on_run(void *context, const struct lp_run *run)
 {
 	struct lp_text_sink *sink = context;
 
-	sink->wall_offset_ns = (int64_t)run->start_unix_ns - (int64_t)run->start_ns;
+	sink->wall_offset_ns = run->start_unix_ns - run->start_ns;
 	sink->shows.queue = run->queue;
 	sink->shows.sampled = run->sampled;
 	sink->explain = run->explain;
@@ -57,12 +61,13 @@ static void on_run(void *context, const struct lp_run *run)
 
 static void print_clock(const struct lp_text_sink *sink, uint64_t monotonic_ns)
 {
-	int64_t unix_ns = (int64_t)monotonic_ns + sink->wall_offset_ns;
+	uint64_t unix_ns = monotonic_ns + sink->wall_offset_ns;
 	time_t seconds = (time_t)(unix_ns / 1000000000);
 	struct tm parts;
 	char text[32];
 
-	localtime_r(&seconds, &parts);
+	if (!localtime_r(&seconds, &parts))
+		memset(&parts, 0, sizeof(parts));
 	strftime(text, sizeof(text), "%H:%M:%S", &parts);
 	fprintf(sink->file, "%s.%03d", text, (int)(unix_ns / 1000000 % 1000));
 }
@@ -155,7 +160,7 @@ static int open_text(const char *path, const struct lp_look *look, struct lp_sin
 	if (!sink)
 		return error_set(error, -ENOMEM, "out of memory");
 	sink->file = open_memstream(&sink->page, &sink->page_size);
-	err = sink->file ? output_open(path, &sink->out, error)
+	err = sink->file ? (look->whole ? output_open_whole : output_open)(path, &sink->out, error)
 			 : error_set(error, -ENOMEM, "out of memory");
 	if (err) {
 		close_text(&sink->sink);

@@ -46,7 +46,7 @@ void writing_reset(void)
 /* For poll(): how long the next wait may last. */
 static int timeout_ms(uint64_t now)
 {
-	uint64_t left = writing.ended		     ? writing.left_ns
+	uint64_t left = writing.ended		       ? writing.left_ns
 			: writing.end_ns == UINT64_MAX ? UINT64_MAX
 						       : writing.end_ns - now;
 

@@ -3,6 +3,7 @@
 
 #include "../log.h"
 #include "../out/file.h"
+#include "../out/place.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -26,8 +27,7 @@
 #define NAME_TRIES 8
 
 struct lp_archive {
-	char *directory; /* absolute */
-	uid_t owner;
+	struct lp_directory directory;
 	uint64_t retain_bytes;
 	uint64_t others; /* bytes of all captures but the current one, as it was counted last */
 	bool counted;
@@ -54,46 +54,60 @@ static int cannot_use(struct lp_error *error, const char *path, int err)
 	return error_set(error, err, "cannot keep captures in %s: %s", path, output_advice(err));
 }
 
+/* Makes the directory, in one that is there; it may be there itself. */
 static int make_directory(const char *path)
 {
-	int descriptor;
+	size_t length = strlen(path);
+	char *stripped = strdup(path);
+	struct lp_file_path place = { .directory = { .descriptor = -1 } };
+	int parent = -1, descriptor = -1, err = stripped ? 0 : -ENOMEM;
 
-	if (mkdir(path, DIRECTORY_MODE))
-		return errno == EEXIST ? 0 : -errno;
-	descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (descriptor < 0)
-		return -errno;
-	output_give_to_caller(descriptor);
-	close(descriptor);
-	return 0;
+	/* the root and the like need not be made */
+	while (length > 1 && stripped && stripped[length - 1] == '/')
+		stripped[--length] = '\0';
+	if (!err)
+		err = file_path_set(&place, stripped);
+	if (err == -EISDIR)
+		err = 0;
+	else if (!err) {
+		parent = file_path_open(&place);
+		err = parent < 0 ? parent : 0;
+		if (!err && mkdirat(parent, place.name, DIRECTORY_MODE))
+			err = errno == EEXIST ? 0 : -errno;
+		else if (!err)
+			descriptor = openat(parent, place.name,
+					    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
+	if (descriptor >= 0) {
+		output_give_to_caller(descriptor);
+		close(descriptor);
+	}
+	if (parent >= 0)
+		close(parent);
+	file_path_clear(&place);
+	free(stripped);
+	return err;
 }
 
 int archive_open(const char *path, bool create, uint64_t retain_bytes, struct lp_archive **result,
 		 struct lp_error *error)
 {
 	struct lp_archive *archive = calloc(1, sizeof(*archive));
-	struct stat status = { .st_mode = 0 };
 	int err = 0;
 
 	*result = NULL;
 	if (!archive)
 		return error_set(error, -ENOMEM, "out of memory");
 	archive->retain_bytes = retain_bytes;
+	archive->directory.descriptor = -1;
 	if (create)
 		err = make_directory(path);
-	if (!err) {
-		/* links on the way are followed now, and never again */
-		archive->directory = realpath(path, NULL);
-		if (!archive->directory || stat(archive->directory, &status))
-			err = -errno;
-		else if (!S_ISDIR(status.st_mode))
-			err = -ENOTDIR;
-	}
+	if (!err)
+		err = directory_open(&archive->directory, path);
 	if (err) {
 		archive_free(archive);
 		return cannot_use(error, path, err);
 	}
-	archive->owner = status.st_uid;
 	*result = archive;
 	return 0;
 }
@@ -102,27 +116,8 @@ void archive_free(struct lp_archive *archive)
 {
 	if (!archive)
 		return;
-	free(archive->directory);
+	directory_close(&archive->directory);
 	free(archive);
-}
-
-/* One that came into its place meanwhile has to be of the same owner, or of root. */
-static int open_directory(const struct lp_archive *archive)
-{
-	int descriptor = open(archive->directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat status;
-	int err = 0;
-
-	if (descriptor < 0)
-		return -errno;
-	if (fstat(descriptor, &status))
-		err = -errno;
-	else if (status.st_uid != archive->owner && status.st_uid != 0)
-		err = -EPERM;
-	if (!err)
-		return descriptor;
-	close(descriptor);
-	return err;
 }
 
 static void name_segment(struct lp_archive *archive, const struct lp_capture_header *header)
@@ -142,12 +137,13 @@ static void name_segment(struct lp_archive *archive, const struct lp_capture_hea
 	strftime(stamp, sizeof(stamp), STAMP, &utc);
 	snprintf(archive->name, sizeof(archive->name), NAME_BEGINNING "%s-%s-%u" NAME_SUFFIX, host,
 		 stamp, header->segment);
-	snprintf(archive->path, sizeof(archive->path), "%s/%s", archive->directory, archive->name);
+	snprintf(archive->path, sizeof(archive->path), "%s/%s", archive->directory.path,
+		 archive->name);
 }
 
 int archive_create(struct lp_archive *archive, const struct lp_capture_header *header)
 {
-	int directory = open_directory(archive), descriptor = -EEXIST, tries;
+	int directory = directory_use(&archive->directory), descriptor = -EEXIST, tries;
 
 	name_segment(archive, header);
 	if (directory < 0)
@@ -169,7 +165,7 @@ int archive_create(struct lp_archive *archive, const struct lp_capture_header *h
 
 void archive_discard(struct lp_archive *archive)
 {
-	int directory = open_directory(archive);
+	int directory = directory_use(&archive->directory);
 
 	if (directory < 0)
 		return;
@@ -230,7 +226,9 @@ static int open_archived(int directory, const char *name, struct lp_archived *ar
 	if (descriptor < 0)
 		return -errno;
 	memset(&header, 0, sizeof(header));
-	if (fstat(descriptor, &status) || !S_ISREG(status.st_mode))
+	/* what is another user's, or has another name elsewhere, was not written by a run of ours */
+	if (fstat(descriptor, &status) || !S_ISREG(status.st_mode) || status.st_nlink != 1 ||
+	    !place_trusts(status.st_uid))
 		goto foreign;
 	got = pread(descriptor, &header, sizeof(header), 0);
 	if (got < LP_CAPTURE_HEADER_1_0 ||
@@ -264,7 +262,7 @@ static int by_age(const void *left, const void *right)
 static struct lp_archived *list(const struct lp_archive *archive, int directory, size_t *count)
 {
 	struct lp_archived *items = NULL, *grown;
-	int copy = dup(directory), descriptor;
+	int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), descriptor;
 	DIR *stream = copy < 0 ? NULL : fdopendir(copy);
 	const struct dirent *entry;
 	size_t room = 0;
@@ -323,7 +321,7 @@ void archive_retain(struct lp_archive *archive, uint64_t current_bytes)
 	if (!archive->retain_bytes ||
 	    (archive->counted && archive->others + current_bytes <= archive->retain_bytes))
 		return;
-	directory = open_directory(archive);
+	directory = directory_use(&archive->directory);
 	if (directory < 0)
 		return;
 	items = list(archive, directory, &count);
@@ -335,13 +333,13 @@ void archive_retain(struct lp_archive *archive, uint64_t current_bytes)
 		err = remove_archived(directory, items[i].name);
 		if (!err) {
 			archive->others -= items[i].bytes;
-			log_detail("removed %s/%s, as --retain says", archive->directory,
+			log_detail("removed %s/%s, as --retain says", archive->directory.path,
 				   items[i].name);
 		} else if (err != -EBUSY && !archive->warned) {
 			archive->warned = true;
 			log_warning(
 				"cannot remove the old capture %s/%s (%s): more than --retain says is kept until it is gone",
-				archive->directory, items[i].name, strerror(-err));
+				archive->directory.path, items[i].name, strerror(-err));
 		}
 	}
 	free(items);

@@ -5,6 +5,7 @@
 #include "../out/file.h"
 #include "archive.h"
 #include "block.h"
+#include "destination.h"
 #include "replay.h"
 
 #include <errno.h>
@@ -26,8 +27,10 @@
 
 struct lp_recording {
 	struct lp_capture_header header; /* of the current file */
-	char *path; /* a single file; NULL: an archive */
+	struct lp_destination *destination; /* a single file; NULL: an archive */
 	struct lp_archive *archive;
+	bool waits; /* an older file stays until there is something to record */
+	bool written; /* some file of this run has its header */
 	uint64_t rotate_bytes, rotate_ns;
 	struct lp_replay *replay;
 	struct lp_packer *packer;
@@ -150,13 +153,34 @@ static void add_replayed(void *context, const struct lp_event *record)
 		packer_add(recording->packer, record);
 }
 
+/* A file with its header, or none.  Returns a descriptor or a negative errno. */
 static int create_file(struct lp_recording *recording)
 {
-	struct lp_error error;
+	const struct lp_capture_header *header = &recording->header;
+	int descriptor, err;
 
+	if (!recording->archive)
+		return destination_create(recording->destination, header, sizeof(*header));
+	descriptor = archive_create(recording->archive, header);
+	if (descriptor < 0)
+		return descriptor;
+	err = output_write_all(descriptor, header, sizeof(*header));
+	if (!err)
+		return descriptor;
+	archive_discard(recording->archive);
+	close(descriptor);
+	return err;
+}
+
+/* Removes the current file, in which there is nothing yet. */
+static void discard_file(struct lp_recording *recording)
+{
+	if (recording->descriptor < 0)
+		return;
 	if (recording->archive)
-		return archive_create(recording->archive, &recording->header);
-	return output_open_descriptor(recording->path, &error);
+		archive_discard(recording->archive);
+	else
+		destination_discard(recording->destination, recording->descriptor);
 }
 
 /* It is no longer where it was put: what is written to it is lost. */
@@ -179,19 +203,19 @@ static void close_file(struct lp_recording *recording)
 static int begin_file(struct lp_recording *recording, uint64_t now_ns)
 {
 	struct lp_capture_header *header = &recording->header;
-	int err;
+	int descriptor;
 
 	header->segment_ns = now_ns;
 	header->segment_unix_ns = header->start_unix_ns + (now_ns - header->start_ns);
-	recording->descriptor = create_file(recording);
-	if (recording->descriptor < 0) {
-		err = recording->descriptor;
-		recording->descriptor = -1;
-		return err;
-	}
-	recording->bytes = 0;
+	descriptor = create_file(recording);
+	if (descriptor < 0)
+		return descriptor;
+	recording->descriptor = descriptor;
+	recording->written = true;
+	recording->bytes = sizeof(*header);
+	recording->segment_bytes = recording->bytes;
 	recording->segment_records = 0;
-	return write_bytes(recording, header, sizeof(*header));
+	return 0;
 }
 
 /* What was known so far, in blocks of its own.  Returns 0 or a negative errno. */
@@ -213,19 +237,19 @@ static int tell_again(struct lp_recording *recording, uint64_t now_ns)
 /* The next file of an archive, or a single file that has been removed. */
 static int begin_next_file(struct lp_recording *recording, uint64_t now_ns)
 {
+	uint32_t step = recording->written ? 1 : 0;
 	int err;
 
 	close_file(recording);
-	recording->header.segment++;
+	recording->header.segment += step;
 	err = begin_file(recording, now_ns);
 	if (!err)
 		err = tell_again(recording, now_ns);
-	if (err && recording->descriptor >= 0 && recording->archive)
-		archive_discard(recording->archive);
 	if (err) {
-		/* its number is free again */
+		discard_file(recording);
 		close_file(recording);
-		recording->header.segment--;
+		/* its number is free again */
+		recording->header.segment -= step;
 	}
 	return err;
 }
@@ -282,19 +306,19 @@ static int open_place(struct lp_recording *recording, const struct lp_recording_
 	bool create = config->directory || has_trailing_slash(config->path);
 	uint64_t most = config->retain_bytes / FILES_LEAST;
 
-	if (!create && !is_directory(config->path)) {
-		recording->path = strdup(config->path);
-		if (!recording->path)
-			return error_set(error, -ENOMEM, "out of memory");
-		/* for its sentence, which names what to do about it */
-		recording->descriptor = output_open_descriptor(config->path, error);
-		return recording->descriptor < 0 ? recording->descriptor : 0;
-	}
+	if (!create && !is_directory(config->path))
+		return destination_open(config->path, &recording->destination, error);
 	recording->rotate_bytes = config->rotate_bytes;
 	recording->rotate_ns = config->rotate_ns;
 	if (most && (!recording->rotate_bytes || recording->rotate_bytes > most))
 		recording->rotate_bytes = most;
 	return archive_open(config->path, create, config->retain_bytes, &recording->archive, error);
+}
+
+/* Is it for want of room?  Then there may be some later. */
+static bool is_full(int err)
+{
+	return err == -ENOSPC || err == -EDQUOT || err == -EFBIG;
 }
 
 /* Begins the first file; one that cannot be created is an error, a full disk is not yet. */
@@ -304,21 +328,42 @@ static int begin(struct lp_recording *recording, struct lp_error *error)
 	int err;
 
 	recording->now_ns = recording->flushed_ns = recording->checked_ns = now_ns;
-	if (recording->archive) {
-		err = begin_file(recording, now_ns);
-		if (err && recording->descriptor < 0)
-			return error_set(error, err, "cannot write '%s': %s",
-					 recording_path(recording), output_advice(err));
-		archive_retain(recording->archive, recording->bytes);
-	} else {
-		recording->header.segment_ns = now_ns;
-		recording->header.segment_unix_ns = recording->header.start_unix_ns;
-		err = write_bytes(recording, &recording->header, sizeof(recording->header));
-	}
-	recording->segment_bytes = recording->bytes;
+	recording->waits = recording->destination && destination_is_taken(recording->destination);
+	if (recording->waits)
+		return 0;
+	err = begin_file(recording, now_ns);
+	if (err && !is_full(err))
+		return output_cannot_write(error, recording_path(recording), err);
 	if (err)
 		fail(recording, err, 0, now_ns);
+	else if (recording->archive)
+		archive_retain(recording->archive, recording->bytes);
 	return 0;
+}
+
+/*
+ * There is something to record: the new file takes the place of the older one.  The run is
+ * told from its beginning on.
+ */
+static void stop_waiting(struct lp_recording *recording)
+{
+	uint64_t now_ns = recording->now_ns;
+	int err = begin_file(recording, recording->header.start_ns);
+
+	recording->waits = false;
+	recording->flushed_ns = recording->checked_ns = now_ns;
+	if (err)
+		fail(recording, err, 0, now_ns);
+}
+
+static void free_recording(struct lp_recording *recording)
+{
+	close_file(recording);
+	destination_free(recording->destination);
+	archive_free(recording->archive);
+	replay_free(recording->replay);
+	packer_free(recording->packer);
+	free(recording);
 }
 
 int recording_new(const struct lp_recording_config *config, struct lp_recording **result,
@@ -355,8 +400,7 @@ int recording_new(const struct lp_recording_config *config, struct lp_recording 
 		*result = recording;
 		return 0;
 	}
-	recording->lost = 0;
-	recording_close(recording, &(struct lp_error){ 0 });
+	free_recording(recording);
 	return err;
 }
 
@@ -383,13 +427,29 @@ static void add(void *context, const struct lp_event *record)
 	recording->segment_records++;
 }
 
+/* Does it say anything of a target, or of the run only? */
+static bool is_of_target(const struct lp_event *record)
+{
+	static const uint16_t of_run[] = { LP_EVENT_PROCESS, LP_EVENT_POLLER,	LP_EVENT_LOST,
+					   LP_EVENT_SELF,    LP_EVENT_INTERVAL, LP_EVENT_END };
+	size_t i;
+
+	for (i = 0; i < sizeof(of_run) / sizeof(of_run[0]); i++)
+		if (record->type == of_run[i])
+			return false;
+	return true;
+}
+
 void recording_take(struct lp_recording *recording, const struct lp_event *record)
 {
 	if (record->size > LP_CAPTURE_RECORD_MAX / 2)
 		return;
 	if (record->time_ns > recording->now_ns)
 		recording->now_ns = record->time_ns;
-	if (record->type != LP_EVENT_PROCESS && record->type != LP_EVENT_POLLER) {
+	if (recording->waits && is_of_target(record))
+		stop_waiting(recording);
+	if (!recording->waits && record->type != LP_EVENT_PROCESS &&
+	    record->type != LP_EVENT_POLLER) {
 		if (!recording->err)
 			replay_before(recording->replay, record, add, recording);
 		add(recording, record);
@@ -450,6 +510,8 @@ void recording_tick(struct lp_recording *recording, uint64_t now_ns)
 	bool due = recording_rotation_due(recording, now_ns);
 
 	recording->now_ns = now_ns;
+	if (recording->waits)
+		return;
 	if (!recording->err && (due || now_ns >= recording->flushed_ns + FLUSH_NS))
 		flush(recording, now_ns);
 	if (!recording->err && due)
@@ -462,7 +524,17 @@ void recording_tick(struct lp_recording *recording, uint64_t now_ns)
 
 const char *recording_path(const struct lp_recording *recording)
 {
-	return recording->archive ? archive_path(recording->archive) : recording->path;
+	return recording->archive ? archive_path(recording->archive)
+				  : destination_path(recording->destination);
+}
+
+void recording_discard(struct lp_recording *recording)
+{
+	if (!recording)
+		return;
+	if (recording->written && !recording->segment_records && !recording->header.segment)
+		discard_file(recording);
+	free_recording(recording);
 }
 
 int recording_close(struct lp_recording *recording, struct lp_error *error)
@@ -472,13 +544,16 @@ int recording_close(struct lp_recording *recording, struct lp_error *error)
 
 	if (!recording)
 		return 0;
-	waiting = recording->packer ? packer_count(recording->packer) : 0;
+	if (recording->waits)
+		log_note("there was nothing to record: %s is as it was", recording_path(recording));
+	waiting = packer_count(recording->packer);
 	if (waiting && !recording->err)
 		err = write_block(recording);
 	if (err)
 		fail(recording, err, waiting, recording->now_ns);
 	if (recording->descriptor >= 0 && close(recording->descriptor) && !recording->err)
 		recording->err = recording->first_err = -errno;
+	recording->descriptor = -1;
 	if (recording->err && recording->now_ns > recording->failed_ns)
 		recording->lost_ns += recording->now_ns - recording->failed_ns;
 	err = recording->lost || recording->err ? recording->first_err : 0;
@@ -488,10 +563,6 @@ int recording_close(struct lp_recording *recording, struct lp_error *error)
 			  " records in %.1f s could not be written: %s",
 			  recording_path(recording), recording->lost,
 			  (double)recording->lost_ns / (double)SECOND_NS, reason(err));
-	archive_free(recording->archive);
-	replay_free(recording->replay);
-	packer_free(recording->packer);
-	free(recording->path);
-	free(recording);
+	free_recording(recording);
 	return err;
 }

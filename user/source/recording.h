@@ -25,7 +25,8 @@ struct lp_recording_config {
 };
 
 /*
- * Creates the first file: a place that cannot be written is told before anything is
+ * Creates the first file, unless an older one is in its place: that is replaced when there
+ * is something to record.  A place that cannot be written is told before anything is
  * attached.  Returns 0, or a negative errno with a sentence.
  */
 int recording_new(const struct lp_recording_config *config, struct lp_recording **recording,
@@ -50,6 +51,12 @@ void recording_tick(struct lp_recording *recording, uint64_t now_ns);
  * The file that is written now.  For messages, until the next call.
  */
 const char *recording_path(const struct lp_recording *recording);
+
+/*
+ * Ends a recording of a run that has failed before anything was recorded: an older file stays
+ * as it was, and no empty one is left.
+ */
+void recording_discard(struct lp_recording *recording);
 
 /* Returns 0, or the first error if records could not be written, with a sentence. */
 int recording_close(struct lp_recording *recording, struct lp_error *error);

@@ -23,7 +23,7 @@ struct text_sink {
 	FILE *out;
 	struct lp_look look;
 	struct lp_told told;
-	int64_t wall_offset_ns; /* CLOCK_REALTIME minus CLOCK_MONOTONIC */
+	uint64_t wall_offset_ns; /* CLOCK_REALTIME minus CLOCK_MONOTONIC */
 	bool begun; /* something is printed already */
 	int err; /* first failed write; nothing is written after it */
 };
@@ -237,7 +237,7 @@ static void on_begin(struct lp_tasks_sink *base, const struct lp_tasks_run *run)
 {
 	struct text_sink *sink = (struct text_sink *)base;
 
-	sink->wall_offset_ns = (int64_t)run->start_unix_ns - (int64_t)run->start_ns;
+	sink->wall_offset_ns = run->start_unix_ns - run->start_ns;
 }
 
 static void on_picture(struct lp_tasks_sink *base, const struct lp_tasks_view *view)
@@ -252,7 +252,7 @@ static void on_change(struct lp_tasks_sink *base, const struct lp_tasks_view *be
 
 	(void)before;
 	text_change(sink->out, &sink->look, now, change, &sink->told,
-		    (int64_t)now->list.time_ns + sink->wall_offset_ns);
+		    now->list.time_ns + sink->wall_offset_ns);
 	if (fflush(sink->out) && !sink->err)
 		sink->err = -EIO;
 }

@@ -85,13 +85,14 @@ void text_deadlock(FILE *file, const struct lp_look *look, const struct lp_tasks
 		"Take locks in the same order everywhere, never take one again that is held, and do not await a task that needs what its waiter holds.");
 }
 
-static void print_clock(FILE *file, int64_t unix_ns)
+static void print_clock(FILE *file, uint64_t unix_ns)
 {
 	time_t seconds = (time_t)(unix_ns / 1000000000);
 	struct tm parts;
 	char text[32];
 
-	localtime_r(&seconds, &parts);
+	if (!localtime_r(&seconds, &parts))
+		memset(&parts, 0, sizeof(parts));
 	strftime(text, sizeof(text), "%H:%M:%S", &parts);
 	fprintf(file, "%s.%03d", text, (int)(unix_ns / 1000000 % 1000));
 }
@@ -153,7 +154,7 @@ static void print_group(FILE *file, const struct lp_look *look, const struct lp_
 }
 
 void text_change(FILE *file, const struct lp_look *look, const struct lp_tasks_view *now,
-		 const struct lp_tasks_change *change, struct lp_told *told, int64_t unix_ns)
+		 const struct lp_tasks_change *change, struct lp_told *told, uint64_t unix_ns)
 {
 	char text[256], born[32], ended[32];
 	size_t i, shown = 0, rest = 0;

@@ -25,6 +25,6 @@ void text_explain_finding(FILE *file, const struct lp_look *look, struct lp_told
 
 /* Nothing if nothing has changed.  unix_ns: when. */
 void text_change(FILE *file, const struct lp_look *look, const struct lp_tasks_view *now,
-		 const struct lp_tasks_change *change, struct lp_told *told, int64_t unix_ns);
+		 const struct lp_tasks_change *change, struct lp_told *told, uint64_t unix_ns);
 
 #endif /* LP_TASK_TEXT_CHANGE_H */
