@@ -136,6 +136,8 @@ static void hostile_instructions_are_refused(void **state)
 	};
 	/* undefined: register 0x7fffffe, for which a library allocates 4 GB */
 	static const uint8_t high[] = { 0x07, 0xfe, 0xff, 0xff, 0x3f, 0x0a };
+	/* remembers and restores a state for as long as a record can be */
+	static uint8_t endless[sizeof(((struct crafted *)NULL)->record.instructions)];
 	struct lp_row *row = malloc(sizeof(*row));
 	struct crafted file;
 	size_t i;
@@ -146,6 +148,10 @@ static void hostile_instructions_are_refused(void **state)
 		craft(&file, cases[i].code, cases[i].bytes);
 		assert_int_equal(row_of(&file, CRAFTED_FUNCTION, row), -EINVAL);
 	}
+	for (i = 0; i < sizeof(endless); i++)
+		endless[i] = i & 1 ? 0x0b : 0x0a;
+	craft(&file, endless, sizeof(endless));
+	assert_int_equal(row_of(&file, CRAFTED_FUNCTION, row), -EINVAL);
 	craft(&file, high, sizeof(high));
 	assert_int_equal(row_of(&file, CRAFTED_FUNCTION, row), 0);
 	free(row);
@@ -193,6 +199,7 @@ static void expressions_are_computed_within_bounds(void **state)
 	struct lp_rule rule = { .number = sizeof(plt), .expression = plt };
 	const uint64_t word = 0x1234;
 	const struct lp_stack_copy stack = { 0x1000, (const uint8_t *)&word, sizeof(word) };
+	uint8_t long_one[1000];
 	uint64_t result;
 
 	(void)state;
@@ -210,6 +217,12 @@ static void expressions_are_computed_within_bounds(void **state)
 	assert_int_equal(expression_compute(&rule, &registers, &stack, NULL, &result), -EINVAL);
 	rule = (struct lp_rule){ .number = sizeof(beyond), .expression = beyond };
 	assert_int_equal(expression_compute(&rule, &registers, &stack, NULL, &result), -EFAULT);
+	rule = (struct lp_rule){ .number = sizeof(long_one), .expression = long_one };
+	memset(long_one, 0x96, sizeof(long_one)); /* no operation */
+	long_one[0] = 0x31;
+	assert_int_equal(expression_compute(&rule, &registers, &stack, NULL, &result), -EINVAL);
+	rule.number = 100;
+	assert_int_equal(expression_compute(&rule, &registers, &stack, NULL, &result), 0);
 	rule = (struct lp_rule){ .number = 0, .expression = plt };
 	assert_int_equal(expression_compute(&rule, &registers, &stack, NULL, &result), -EINVAL);
 }

@@ -11,6 +11,8 @@
 #include <errno.h>
 
 #define VALUES_MAX 16
+/* Those of compilers and linkers have some ten operations; each is computed for every register. */
+#define EXPRESSION_BYTES_MAX 256
 
 enum operation {
 	OP_DEREFERENCE = 0x06,
@@ -225,8 +227,12 @@ int expression_compute(const struct lp_rule *rule, const struct lp_registers *re
 		.registers = registers,
 		.stack = stack,
 	};
-	int err = initial ? push(&evaluation, *initial) : 0;
+	int err = 0;
 
+	if (rule->number > EXPRESSION_BYTES_MAX)
+		return -EINVAL;
+	if (initial)
+		err = push(&evaluation, *initial);
 	while (!err && cursor_left(&evaluation.cursor)) {
 		err = execute_one(&evaluation);
 		if (!err && evaluation.cursor.failed)

@@ -9,6 +9,8 @@
 #define CODE_AT_ONCE 4096
 /* An instruction takes as long as so many symbols. */
 #define INSTRUCTION_WORK 16
+/* To find a row takes as long as so many, if its table is as long as it can be. */
+#define ROW_WORK 4096
 /* Jumps out that are not back into the whole: calls at a function's end. */
 #define CALLS_MAX 64
 
@@ -18,6 +20,7 @@ struct search {
 	uint64_t bytes;
 	struct lp_row *row;
 	unsigned int calls;
+	size_t *work;
 };
 
 static bool is_jump(const ZydisDecodedInstruction *instruction)
@@ -36,13 +39,16 @@ static bool jumps_into(struct search *search, const ZydisDecodedInstruction *ins
 	if (!is_jump(instruction) || target - search->begin < search->bytes)
 		return false;
 	search->calls++;
+	*search->work += ROW_WORK;
 	return !row_find(search->image, target, search->row) && search->row->function != target;
 }
 
 int part_of(const struct lp_image *image, uint64_t begin, uint64_t bytes, struct lp_row *row,
 	    uint64_t *whole, size_t *work)
 {
-	struct search search = { .image = image, .begin = begin, .bytes = bytes, .row = row };
+	struct search search = {
+		.image = image, .begin = begin, .bytes = bytes, .row = row, .work = work
+	};
 	uint64_t at = 0, end = bytes < CODE_MAX ? bytes : CODE_MAX;
 	ZydisDecodedInstruction instruction;
 	uint8_t code[CODE_AT_ONCE];

@@ -9,8 +9,9 @@
 
 #include <errno.h>
 
-/* Compilers nest states one deep. */
+/* Compilers nest states one deep, and remember one at each of a function's ends. */
 #define STATES_MAX 8
+#define STATE_CHANGES_MAX 1024
 
 /* LSB 10.5.1: the format of a pointer, and what it is relative to */
 #define ENCODING_FORMAT 0x0f
@@ -120,6 +121,7 @@ struct machine {
 	struct rules initial;
 	bool has_initial;
 	size_t states;
+	size_t changes;
 	struct rules remembered[STATES_MAX];
 };
 
@@ -271,7 +273,7 @@ static int execute_one(struct machine *machine, const struct instruction *instru
 		machine->location += instruction->first * machine->common->code_factor;
 		return machine->location > machine->wanted;
 	case CFA_REMEMBER_STATE:
-		if (machine->states == STATES_MAX)
+		if (machine->states == STATES_MAX || ++machine->changes > STATE_CHANGES_MAX)
 			return -EINVAL;
 		machine->remembered[machine->states++] = machine->rules;
 		return 0;

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* Sockets that are looked at: a namespace may have any number. */
+#define SOCKETS_MAX 65536
 /* As in net/tcp_states.h */
 #define STATE_LISTEN 10
 
@@ -60,15 +62,15 @@ bool socket_by_inode(pid_t pid, uint64_t inode, struct lp_resource *resource)
 		      { "udp", false, LP_RESOURCE_UDP },
 		      { "udp6", true, LP_RESOURCE_UDP } };
 	char path[64], line[512];
+	size_t left = SOCKETS_MAX, i;
 	bool found = false;
-	size_t i;
 
 	for (i = 0; !found && i < sizeof(lists) / sizeof(lists[0]); i++) {
 		FILE *file;
 
 		snprintf(path, sizeof(path), "/proc/%d/net/%s", pid, lists[i].name);
 		file = fopen(path, "re");
-		while (file && !found && fgets(line, sizeof(line), file))
+		while (file && !found && left-- && fgets(line, sizeof(line), file))
 			found = parse_line(line, lists[i].six, inode, resource);
 		if (file)
 			fclose(file);
