@@ -128,5 +128,8 @@ test_waits_SOURCES = $(wildcard user/cpython/wait*.c) user/cpython/chain.c \
 # The fuzz targets of tests/fuzz link tests/fuzz/driver.c as well.
 fuzz_capture_SOURCES = user/source/chain.c $(test_capture_SOURCES)
 fuzz_decode_SOURCES = $(test_model_SOURCES)
+fuzz_elf_SOURCES = $(test_code_SOURCES) user/target/instruction.c
+fuzz_eh_frame_SOURCES = user/symbolise/unwind_part.c $(test_unwind_SOURCES)
+fuzz_names_SOURCES = user/target/cgroup.c user/target/mappings.c
 fuzz_lines_SOURCES = user/cpython/lines.c
 fuzz_text_SOURCES = user/text.c
