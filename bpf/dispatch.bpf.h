@@ -60,6 +60,9 @@ __weak __noinline int lp_adopt(__u32 kind)
 	loop->pid = pid;
 	loop->tid = tid;
 	loop->born_ns = bpf_ktime_get_ns();
+	/* it dispatches: an iteration is under way, of which the rest is seen */
+	loop->wall_start_ns = loop->born_ns;
+	loop->iteration_start_ns = loop->born_ns;
 	loop->thread_state = thread_state;
 	loop->threshold_ns = process->threshold_ns;
 	loop->late_ns = process->late_ns;
@@ -181,8 +184,6 @@ static __always_inline void lp_callback_change(struct lp_loop *loop, __u32 slot,
 			      lp_age(now, loop->iteration_start_ns)))
 		/* it was held up before its first callback, as by the GIL */
 		lp_report_account(slot, loop->iteration_start_ns, now, LP_ACCOUNT_GAP);
-	if (!loop->wall_start_ns)
-		loop->wall_start_ns = now;
 	/* it runs, even if nobody saw it start; from here on its callbacks are seen */
 	loop->outside = 0;
 	if (unseen)

@@ -467,7 +467,7 @@ struct lp_loop {
 	__u64 cython_type; /* cython_function_or_method, a PyCFunction in front */
 	__u64 wakeup_method; /* PyMethodDef of task_wakeup, 3.10 and later */
 	__u64 queue_delay_ns;
-	__u64 wall_start_ns; /* first boundary seen */
+	__u64 wall_start_ns; /* since when it is watched */
 	__u64 probe_hits; /* of the probe on dispatches and its like, by this thread */
 
 	__u64 slow_callbacks;

@@ -293,8 +293,6 @@ static __always_inline int lp_poll_enter(__u32 descriptor, bool waits)
 	if (lp_may_be_sampled())
 		lp_looked_at(loop);
 	busy = lp_iteration_end(loop, now);
-	if (!loop->wall_start_ns)
-		loop->wall_start_ns = now;
 	if (busy >= loop->threshold_ns && busy >= loop->slow_ns &&
 	    busy - loop->slow_ns >= loop->threshold_ns)
 		lp_report_slow_iteration(slot, now);

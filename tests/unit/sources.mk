@@ -5,6 +5,7 @@ file_SOURCES = user/out/file.c user/out/place.c user/out/replace.c user/out/stan
 	user/out/stream.c user/out/writing.c
 
 test_append_SOURCES = user/out/append.c $(file_SOURCES) user/error.c user/log.c
+test_account_SOURCES = user/source/account.c
 test_budget_SOURCES = user/budget/budget.c
 test_capture_SOURCES = user/source/capture.c user/source/block.c user/error.c
 test_captures_SOURCES = user/source/captures.c user/source/chain.c $(test_recording_SOURCES)

@@ -111,14 +111,15 @@ static void a_loop_is_summed_up_by_its_last_state(void **state)
 	feed_loop_stats(0, 50 * MS, 7 * MS, 21 * MS, 4);
 	feed_end(LP_EVENT_END, 60 * MS, LP_END_DURATION);
 	assert_int_equal(total_of(1)->summary.busy_ns, 7 * MS);
-	assert_int_equal(total_of(1)->summary.idle_ns, 21 * MS);
+	/* all that it is not busy */
+	assert_int_equal(total_of(1)->summary.idle_ns, 43 * MS);
 	assert_int_equal(total_of(1)->summary.iterations, 4);
 	assert_int_equal(total_of(1)->summary.callbacks, 40);
 	assert_int_equal(total_of(1)->summary.slow_callbacks, 2);
 	assert_int_equal(histogram_count(&total_of(1)->summary.iteration), 4);
-	/* from the first boundary seen to the end */
-	assert_int_equal(total_of(1)->summary.wall_ns, 60 * MS - 1);
-	assert_true(loop_utilization(&total_of(1)->summary) == 0.25);
+	/* since it was found, to its last state: what it did then is not known */
+	assert_int_equal(total_of(1)->summary.wall_ns, 50 * MS);
+	assert_true(loop_utilization(&total_of(1)->summary) == 0.14);
 }
 
 static void the_utilization_of_nothing_is_zero(void **state)
@@ -133,10 +134,32 @@ static void the_wall_time_of_a_loop_ends_with_it(void **state)
 {
 	(void)state;
 	feed_loop(0, 0);
-	feed_loop_stats(0, 30 * MS, MS, MS, 1);
+	feed_loop_stats(0, 40 * MS, MS, MS, 1);
 	feed_loop_end(0, 40 * MS);
 	feed_end(LP_EVENT_END, 60 * MS, LP_END_DURATION);
-	assert_int_equal(total_of(1)->summary.wall_ns, 40 * MS - 1);
+	assert_int_equal(total_of(1)->summary.wall_ns, 40 * MS);
+}
+
+static void a_loop_that_never_woke_up_was_idle(void **state)
+{
+	(void)state;
+	feed_loop(0, 0);
+	feed_loop_stats(0, 2000 * MS, 0, 0, 0);
+	feed_end(LP_EVENT_INTERVAL, 2000 * MS, 0);
+	assert_int_equal(told.interval.loops[0].summary.wall_ns, 2000 * MS);
+	assert_int_equal(told.interval.loops[0].summary.idle_ns, 2000 * MS);
+	/* half of a stall of 2 s lies in this interval */
+	feed_loop_stats(0, 4000 * MS, 1000 * MS, 3000 * MS, 0);
+	feed_end(LP_EVENT_INTERVAL, 4000 * MS, 0);
+	assert_int_equal(told.interval.loops[0].summary.wall_ns, 2000 * MS);
+	assert_int_equal(told.interval.loops[0].summary.busy_ns, 1000 * MS);
+	assert_int_equal(told.interval.loops[0].summary.idle_ns, 1000 * MS);
+	assert_int_equal(told.total.loops[0].summary.wall_ns, 4000 * MS);
+	feed_loop_stats(0, 6000 * MS, 2000 * MS, 4000 * MS, 1);
+	feed_end(LP_EVENT_END, 6000 * MS, LP_END_DURATION);
+	assert_int_equal(total_of(1)->summary.wall_ns, 6000 * MS);
+	assert_int_equal(total_of(1)->summary.busy_ns, 2000 * MS);
+	assert_int_equal(total_of(1)->summary.idle_ns, 4000 * MS);
 }
 
 static void a_callback_slot_used_again_by_another_loop_does_not_mix(void **state)
@@ -301,7 +324,7 @@ static void counters_that_lag_do_not_wrap_an_interval(void **state)
 	feed_loop_stats(0, 200 * MS, 9 * MS, 89 * MS, 2);
 	feed_end(LP_EVENT_INTERVAL, 200 * MS, 0);
 	assert_int_equal(told.interval.loops[0].summary.busy_ns, 0);
-	assert_int_equal(told.interval.loops[0].summary.idle_ns, 0);
+	assert_int_equal(told.interval.loops[0].summary.idle_ns, 100 * MS);
 	assert_int_equal(told.interval.loops[0].summary.iterations, 0);
 	assert_int_equal(told.interval.loops[0].summary.callbacks, 0);
 	assert_int_equal(told.interval.loops[0].summary.slow_callbacks, 0);
@@ -383,9 +406,9 @@ static void each_state_of_a_loop_is_told_as_it_is_saved(void **state)
 	assert_int_equal(told.states, 2);
 	assert_int_equal(told.state_loop, 1);
 	assert_int_equal(told.state.time_ns, START_NS + 20000 * MS);
-	assert_int_equal(told.state.start_ns, START_NS + 1);
+	assert_int_equal(told.state.start_ns, START_NS);
 	assert_int_equal(told.state.busy_ns, 5 * MS);
-	assert_int_equal(told.state.idle_ns, 15 * MS);
+	assert_int_equal(told.state.idle_ns, 19995 * MS);
 	assert_int_equal(told.state.iterations, 9);
 	assert_int_equal(told.state_count, 9);
 	/* of no loop that is known, and after the end: nothing */
@@ -426,6 +449,7 @@ int main(void)
 		TEST(a_loop_is_summed_up_by_its_last_state),
 		TEST(the_utilization_of_nothing_is_zero),
 		TEST(the_wall_time_of_a_loop_ends_with_it),
+		TEST(a_loop_that_never_woke_up_was_idle),
 		TEST(a_callback_slot_used_again_by_another_loop_does_not_mix),
 		TEST(counters_of_a_slot_that_was_given_back_are_nobodys),
 		TEST(a_callback_in_two_slots_is_one),

@@ -124,7 +124,7 @@ static void live_and_die(const char *comm, const char *callback, uint64_t ns)
 	feed_name(0, 1, callback);
 	feed_frame(1, "wait", 12);
 	feed(&seen, 0, ns);
-	feed(&stats, 0, ns + 9 * MS);
+	feed(&stats, 0, ns + 10 * MS);
 	feed_callback_stats(0, 1, 3);
 	feed_cause(LP_SEEN_BLOCKED, 7, 45, 1, MS);
 	feed_found(ns);

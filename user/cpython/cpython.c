@@ -2,6 +2,8 @@
 /* asyncio on CPython: recognised by _PyRuntime, probed at the C function of Context.run. */
 #include "cpython.h"
 
+#include "callback.h"
+
 #include "../target/elf_file.h"
 #include "../target/mappings.h"
 #include "../target/memory.h"
@@ -427,6 +429,12 @@ static int callback_frames(const struct lp_instance *instance, const struct lp_r
 	return cpython_callback_frames(instance->reader, frames, depth);
 }
 
+static void running_callback(const struct lp_instance *instance, uint64_t thread_state,
+			     uint64_t code, struct lp_found_callback *found)
+{
+	cpython_running_callback(instance->reader, thread_state, code, found);
+}
+
 static int read_stack(const struct lp_instance *instance, uint64_t thread_state,
 		      struct lp_raw_frame *frames, size_t room, bool *cut)
 {
@@ -505,6 +513,7 @@ const struct lp_runtime cpython_runtime = {
 	.find_loops = find_loops,
 	.has_copied_loop = has_copied_loop,
 	.callback_frames = callback_frames,
+	.running_callback = running_callback,
 	.read_stack = read_stack,
 	.describe = describe,
 	.describe_stack = describe_stack,

@@ -110,20 +110,10 @@ static void add_coverage(struct lp_event_coverage *into, const struct lp_event_c
 }
 
 /* How long it was seen, and how much of that is in intervals that have been told. */
-static void add_wall(const struct lp_model *model, struct lp_model_loop *into,
-		     const struct lp_model_loop *loop)
+static void add_wall(struct lp_model_loop *into, const struct lp_model_loop *loop)
 {
-	uint64_t start_ns = loop->stats.wall_start_ns, told_ns;
-
-	if (!start_ns)
-		return;
-	if (start_ns < loop->source->run.start_ns)
-		start_ns = loop->source->run.start_ns;
-	told_ns = model->interval_start_ns < loop->end_ns ? model->interval_start_ns : loop->end_ns;
-	into->wall_ns += model_since(loop->end_ns, start_ns);
-	/* there are intervals only where there is one source, and one clock */
-	if (model->source_count == 1)
-		into->wall_before_ns += model_since(told_ns, start_ns);
+	into->wall_ns += loop->wall_ns;
+	into->wall_before_ns += loop->wall_before_ns;
 }
 
 /* Sinks may print what all have in common only. */
@@ -141,7 +131,7 @@ static void fold(const struct lp_model *model, struct lp_model_loop *into,
 	keep_common(into->info.version, loop->info.version);
 	keep_common(into->info.exe, loop->info.exe);
 	into->folded++;
-	add_wall(model, into, loop);
+	add_wall(into, loop);
 	add_stats(&into->stats, &loop->stats);
 	add_stats(&into->before, &loop->before);
 	add_coverage(&into->coverage, &loop->coverage);

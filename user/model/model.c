@@ -287,9 +287,9 @@ static void tell_state(const struct lp_model *model, const struct lp_model_loop 
 	const struct lp_loop_state state = {
 		.loop = &loop->info,
 		.time_ns = stats->event.time_ns,
-		.start_ns = stats->wall_start_ns,
-		.busy_ns = stats->busy_ns,
-		.idle_ns = stats->idle_ns,
+		.start_ns = loop->begin_ns,
+		.busy_ns = model_busy(stats->busy_ns, loop->wall_ns),
+		.idle_ns = model_since(loop->wall_ns, stats->busy_ns),
 		.iterations = stats->iterations,
 		.slow_callbacks = stats->slow,
 		.iteration = &stats->iteration,
@@ -318,6 +318,10 @@ static void on_loop_stats(void *context, const struct lp_event_loop_stats *event
 		loop->stats.slow = model_since(event->slow, base->slow);
 		histogram_subtract(&loop->stats.iteration, &event->iteration, &base->iteration);
 	}
+	/* a capture of an earlier version may say that it was found after it was seen */
+	if (loop->stats.wall_start_ns && loop->stats.wall_start_ns < loop->begin_ns)
+		loop->begin_ns = loop->stats.wall_start_ns;
+	loop->wall_ns = model_since(event->event.time_ns, loop->begin_ns);
 	tell_state(model, loop);
 }
 

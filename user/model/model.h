@@ -263,7 +263,7 @@ struct lp_callback_summary {
 
 struct lp_loop_summary {
 	const struct lp_loop_info *loop;
-	uint64_t wall_ns; /* from the first boundary seen to now, or to the loop's end */
+	uint64_t wall_ns; /* since it is watched, to now or to its end: busy and idle together */
 	uint64_t busy_ns;
 	uint64_t idle_ns;
 	uint64_t iterations;
@@ -330,7 +330,7 @@ struct lp_self {
 struct lp_loop_state {
 	const struct lp_loop_info *loop;
 	uint64_t time_ns;
-	uint64_t start_ns; /* first boundary seen */
+	uint64_t start_ns; /* since when it is watched */
 	uint64_t busy_ns;
 	uint64_t idle_ns;
 	uint64_t iterations;

@@ -225,6 +225,8 @@ static void loop_baseline(struct lp_model_loop *loop, uint64_t now_ns)
 	memset(&loop->coverage, 0, sizeof(loop->coverage));
 	loop->base->stats.wall_start_ns = now_ns;
 	loop->stats.wall_start_ns = now_ns;
+	loop->begin_ns = now_ns;
+	loop->wall_ns = 0;
 	causes_reset(loop->causes);
 	for (callback = loop->callbacks.first; callback; callback = callback->next)
 		callback_reset(callback);

@@ -26,7 +26,9 @@ struct lp_model_loop {
 	/* NULL unless its source goes on where another file ended: counted before that */
 	struct lp_loop_base *base;
 	uint64_t folded; /* loops that have ended and are counted here; 0: it is one itself */
-	uint64_t wall_ns, wall_before_ns; /* of folded ones: of each alone, added up */
+	uint64_t begin_ns; /* since when it is watched */
+	/* how long it has been watched, by its last state; of folded ones all together */
+	uint64_t wall_ns, wall_before_ns;
 	bool settled; /* what was told of it stays: a baseline changes nothing */
 	uint64_t end_ns; /* 0 while it lives */
 };
@@ -124,6 +126,12 @@ void slot_free(struct lp_model_slot **slot);
 static inline uint64_t model_since(uint64_t now, uint64_t before)
 {
 	return now > before ? now - before : 0;
+}
+
+/* Of so much time a loop cannot be busy for longer; the rest is idle. */
+static inline uint64_t model_busy(uint64_t busy_ns, uint64_t wall_ns)
+{
+	return busy_ns < wall_ns ? busy_ns : wall_ns;
 }
 
 /* The interval's and the run's summaries, told to the observer. */

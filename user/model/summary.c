@@ -105,23 +105,28 @@ static void fill_coverage(const struct lp_event_coverage *now,
 	summary->traced_known = now->event.size != 0;
 }
 
-static void summarise_loop(struct lp_model_loop *loop, bool interval, uint64_t since_ns,
-			   uint64_t now_ns, struct lp_loop_summary *summary)
+/* The window, and its two parts.  Of what comes after a loop's last state nothing is known. */
+static void fill_window(const struct lp_model_loop *loop, bool interval,
+			struct lp_loop_summary *summary)
+{
+	uint64_t busy_ns;
+
+	summary->wall_ns = model_since(loop->wall_ns, interval ? loop->wall_before_ns : 0);
+	busy_ns = model_since(loop->stats.busy_ns, interval ? loop->before.busy_ns : 0);
+	summary->busy_ns = model_busy(busy_ns, summary->wall_ns);
+	summary->idle_ns = summary->wall_ns - summary->busy_ns;
+}
+
+static void summarise_loop(struct lp_model_loop *loop, bool interval,
+			   struct lp_loop_summary *summary)
 {
 	const struct lp_event_loop_stats none = { .wall_start_ns = 0 };
 	const struct lp_event_loop_stats *now = &loop->stats;
 	const struct lp_event_loop_stats *before = interval ? &loop->before : &none;
-	uint64_t start = now->wall_start_ns > since_ns ? now->wall_start_ns : since_ns;
-	uint64_t end = loop->end_ns ? loop->end_ns : now_ns;
 
 	memset(summary, 0, sizeof(*summary));
 	summary->loop = loop->info.id ? &loop->info : NULL;
-	if (loop->folded)
-		summary->wall_ns = model_since(loop->wall_ns, interval ? loop->wall_before_ns : 0);
-	else if (now->wall_start_ns && end > start)
-		summary->wall_ns = end - start;
-	summary->busy_ns = model_since(now->busy_ns, before->busy_ns);
-	summary->idle_ns = model_since(now->idle_ns, before->idle_ns);
+	fill_window(loop, interval, summary);
 	summary->iterations = model_since(now->iterations, before->iterations);
 	summary->callbacks = model_since(now->callbacks, before->callbacks);
 	summary->slow_callbacks = model_since(now->slow, before->slow);
@@ -208,22 +213,14 @@ static void add_source(const struct lp_model *model, const struct lp_model_sourc
 	}
 }
 
-/* Since when and up to when, in the clock of the loop's source. */
 static void summarise_of_source(struct lp_model *model, struct lp_model_loop *loop, bool interval,
-				uint64_t now_ns, struct lp_summary *summary)
+				struct lp_summary *summary)
 {
-	const struct lp_model_source *source = loop->source;
-	uint64_t since_ns = summary->since_ns;
-
-	if (source && !interval)
-		since_ns = source->run.start_ns;
-	if (source && source->ended)
-		now_ns = source->end_ns;
 	/* one that was over before the interval has nothing to say in it */
 	if (interval && (loop->folded ? loop->wall_ns == loop->wall_before_ns
 				      : loop->end_ns && loop->end_ns < model->interval_start_ns))
 		return;
-	summarise_loop(loop, interval, since_ns, now_ns, &summary->loops[summary->loop_count++]);
+	summarise_loop(loop, interval, &summary->loops[summary->loop_count++]);
 }
 
 static bool summarise(struct lp_model *model, bool interval, uint64_t now_ns,
@@ -239,9 +236,9 @@ static bool summarise(struct lp_model *model, bool interval, uint64_t now_ns,
 	if (!summary->loops)
 		return false;
 	for (loop = model->loops; loop; loop = loop->next)
-		summarise_of_source(model, loop, interval, now_ns, summary);
+		summarise_of_source(model, loop, interval, summary);
 	if (model->other.callbacks.first)
-		summarise_of_source(model, &model->other, interval, now_ns, summary);
+		summarise_of_source(model, &model->other, interval, summary);
 	for (i = 0; i < model->source_count; i++)
 		add_source(model, model->sources[i], interval, summary);
 	return true;

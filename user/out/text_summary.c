@@ -131,6 +131,17 @@ static void print_histograms(FILE *file, const struct lp_look *look,
 	}
 }
 
+/*
+ * Has it done nothing?  What few callbacks samples show says nothing of how many there
+ * were, and one that has not ended, or was cut by the interval, makes a loop busy.
+ */
+static bool is_idle(const struct lp_loop_summary *loop, bool sampled)
+{
+	if (loop->slow_callbacks || loop->busy_ns > loop->wall_ns / 1000)
+		return false;
+	return !loop->callbacks && !((sampled || loop_in_bursts(loop)) && loop->iterations);
+}
+
 static void print_loop_head(FILE *file, const struct lp_loop_summary *loop, bool several,
 			    bool sampled)
 {
@@ -145,8 +156,7 @@ static void print_loop_head(FILE *file, const struct lp_loop_summary *loop, bool
 	else if (several)
 		fprintf(file, "loop %u, %s pid %d thread %d: ", loop->loop->id, loop->loop->comm,
 			loop->loop->pid, loop->loop->tid);
-	/* what few callbacks samples show says nothing of how many there were */
-	if (!loop->callbacks && !((sampled || loop_in_bursts(loop)) && loop->iterations)) {
+	if (is_idle(loop, sampled)) {
 		fprintf(file, "%.1f s, idle\n", (double)loop->wall_ns / 1e9);
 		return;
 	}
@@ -157,7 +167,7 @@ static void print_loop_head(FILE *file, const struct lp_loop_summary *loop, bool
 			loop_in_bursts(loop) ? " timed" : "");
 	fprintf(file, "%" PRIu64 " slow%s\n", loop->slow_callbacks,
 		sampled ? loop->slow_callbacks == 1 ? " callback" : " callbacks" : ")");
-	if (!loop->iterations)
+	if (!histogram_count(&loop->iteration))
 		return;
 	fputs("an event waited p50 ", file);
 	text_print_time(file, histogram_quantile(&loop->iteration, 0.5), 0);

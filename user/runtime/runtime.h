@@ -95,6 +95,14 @@ struct lp_running_loop {
 	struct lp_uvloop uvloop;
 };
 
+/* A callback that was found running: who it is, as BPF would say when it began. */
+struct lp_found_callback {
+	uint64_t code; /* 0: none is known */
+	uint64_t check; /* see struct lp_callback_value */
+	uint64_t task; /* address; 0: it steps none, or that cannot be told */
+	struct lp_event_name name; /* all but its head and the slot */
+};
+
 struct lp_task_list;
 
 struct lp_runtime {
@@ -143,6 +151,12 @@ struct lp_runtime {
 	 */
 	int (*callback_frames)(const struct lp_instance *instance,
 			       const struct lp_raw_frame *frames, int depth);
+	/*
+	 * The callback that a thread runs, whose outermost frame is of that code (0: none is
+	 * known).  It gets a name in any case.
+	 */
+	void (*running_callback)(const struct lp_instance *instance, uint64_t thread_state,
+				 uint64_t code, struct lp_found_callback *found);
 	/* What a frame shows: its function, file and line.  Returns 0 or a negative errno. */
 	int (*describe)(const struct lp_instance *instance, const struct lp_raw_frame *frame,
 			struct lp_frame *shown);

@@ -44,6 +44,11 @@ static void harvest(struct lp_session *session, uint32_t slot)
 	loop->traced_until_ns = 0;
 }
 
+bool session_in_bursts(const struct lp_session *session)
+{
+	return session->config.budget > 0;
+}
+
 void session_join_burst(struct lp_session *session, uint32_t slot)
 {
 	const struct lp_attachment *attachment = session->accounts[slot].attachment;

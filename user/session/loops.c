@@ -2,6 +2,8 @@
 /* Slots of loops and callbacks, and what the kernel keeps in them. */
 #include "state.h"
 
+#include "../clocks.h"
+
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -92,6 +94,8 @@ int session_add_loop(struct lp_session *session, const struct lp_instance *insta
 	loop->pid = (uint32_t)instance->pid;
 	loop->tid = key;
 	loop->thread_state = running->thread_state;
+	loop->born_ns = clock_now();
+	loop->wall_start_ns = loop->born_ns;
 	loop->threshold_ns = threshold_ns;
 	loop->late_ns = session_late_ns(threshold_ns);
 	loop->sampled = session->config.sampling || session->config.budget > 0;
@@ -116,36 +120,101 @@ int session_add_loop(struct lp_session *session, const struct lp_instance *insta
 	return (int)slot;
 }
 
-void session_begin_segment(struct lp_session *session, uint32_t slot, uint64_t now_ns,
+uint32_t session_take_callback(struct lp_session *session, uint32_t slot, uint64_t identity,
+			       uint64_t check, bool *is_new)
+{
+	int slots = bpf_map__fd(session->skeleton->maps.callback_slots);
+	int unused = bpf_map__fd(session->skeleton->maps.free_callbacks);
+	struct lp_callback_key key = { .identity = identity, .loop = slot };
+	struct lp_callback_value value;
+
+	*is_new = false;
+	if (!bpf_map_lookup_elem(slots, &key, &value) && value.check == check)
+		return value.callback;
+	value = (struct lp_callback_value){ .check = check };
+	if (bpf_map_lookup_and_delete_elem(unused, NULL, &value.callback)) {
+		session_lose(session, LP_LOST_CALLBACKS, 1);
+		return 0;
+	}
+	if (bpf_map_update_elem(slots, &key, &value, BPF_ANY)) {
+		bpf_map_update_elem(unused, NULL, &value.callback, BPF_ANY);
+		session_lose(session, LP_LOST_CALLBACKS, 1);
+		return 0;
+	}
+	*is_new = true;
+	return value.callback;
+}
+
+/* Has BPF seen a boundary of it meanwhile?  Then it knows better. */
+static bool is_under_way(const struct lp_loop *loop)
+{
+	return loop->iteration_start_ns || loop->poll_start_ns || loop->start_ns ||
+	       loop->callbacks || loop->iterations;
+}
+
+/* Takes a beginning back, unless something has come in its place. */
+static bool take_back(__u64 *at, uint64_t value)
+{
+	__u64 expected = value;
+
+	return __atomic_compare_exchange_n(at, &expected, 0, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_ACQUIRE);
+}
+
+/* It waits, and for what is known. */
+static void begin_wait(struct lp_stall *stall, uint64_t now_ns,
+		       const struct lp_segment_begun *begun)
+{
+	stall->account.account.segment_ns = now_ns;
+	stall->account.account.blocks[0] = begun->block;
+	stall->account.account.block_count = 1;
+	stall->iteration_ns = now_ns;
+	stall->wait = begun->wait;
+	stall->wait.segment_ns = now_ns;
+	stall->wait.iteration_ns = now_ns;
+	/* whether it waits for a CPU in the end is not known */
+	stall->wait.delayed = 1;
+	stall->wait.migrations = UINT64_MAX;
+	__atomic_store_n(&stall->wait.since_ns, now_ns, __ATOMIC_RELEASE);
+}
+
+bool session_begin_segment(struct lp_session *session, uint32_t slot, uint64_t now_ns,
 			   const struct lp_segment_begun *begun)
 {
 	struct lp_stall *stall = mapped_at(&session->stalls, slot);
 	struct lp_loop *loop = mapped_at(&session->loops, slot);
 
-	/* it may have gone on meanwhile */
-	if (loop->iteration_start_ns || loop->poll_start_ns || loop->callbacks)
-		return;
+	if (is_under_way(loop))
+		return false;
+	if (begun->state == LP_FOUND_POLLS) {
+		__atomic_store_n(&loop->poll_start_ns, now_ns, __ATOMIC_RELEASE);
+		return true;
+	}
 	loop->sampled = 1;
 	loop->queue_delay_ns = LP_NO_QUEUE_DELAY;
-	loop->wall_start_ns = now_ns;
-	if (begun->blocked) {
-		stall->account.account.segment_ns = now_ns;
-		stall->account.account.blocks[0] = begun->block;
-		stall->account.account.block_count = 1;
-		stall->iteration_ns = now_ns;
-		stall->wait = begun->wait;
-		stall->wait.segment_ns = now_ns;
-		stall->wait.iteration_ns = now_ns;
-		/* whether it waits for a CPU in the end is not known */
-		stall->wait.delayed = 1;
-		stall->wait.migrations = UINT64_MAX;
-		__atomic_store_n(&stall->wait.since_ns, now_ns, __ATOMIC_RELEASE);
+	if (begun->state == LP_FOUND_CALLBACK && begun->blocked) {
+		begin_wait(stall, now_ns, begun);
 		/* with bursts it is no callback that was timed */
 		loop->callbacks = session->config.budget <= 0;
 		loop->iteration_callbacks = 1;
-		loop->start_ns = now_ns;
+		loop->callback = begun->callback;
+		loop->task = begun->task;
+		__atomic_store_n(&loop->start_ns, now_ns, __ATOMIC_RELEASE);
 	}
 	__atomic_store_n(&loop->iteration_start_ns, now_ns, __ATOMIC_RELEASE);
+	/* its poll has begun in this moment: then nothing is under way */
+	if (__atomic_load_n(&loop->poll_start_ns, __ATOMIC_ACQUIRE)) {
+		take_back(&loop->iteration_start_ns, now_ns);
+		take_back(&loop->start_ns, now_ns);
+	}
+	return true;
+}
+
+bool session_take_poll_back(struct lp_session *session, uint32_t slot, uint64_t now_ns)
+{
+	struct lp_loop *loop = mapped_at(&session->loops, slot);
+
+	return take_back(&loop->poll_start_ns, now_ns);
 }
 
 static void unindex_thread(struct lp_session *session, uint32_t tid, uint32_t slot)

@@ -91,15 +91,38 @@ int session_find_loop(const struct lp_session *session, pid_t tid);
 bool session_update_loop(struct lp_session *session, uint32_t slot,
 			 const struct lp_running_loop *running);
 
-/* A callback that runs since nobody knows when: it counts from now on. */
+enum lp_found_state {
+	LP_FOUND_POLLS, /* it sleeps in its own poll */
+	LP_FOUND_RUNS, /* it does anything else: an iteration is under way, ... */
+	LP_FOUND_CALLBACK, /* ... and a callback */
+};
+
+/* What a loop is at that nobody has seen begin: it counts from now on. */
 struct lp_segment_begun {
-	bool blocked; /* off the CPU: the rest is known as well */
+	enum lp_found_state state;
+	uint64_t slices; /* how often the thread had been put on a CPU by then */
+	bool blocked; /* in a callback and off the CPU: the rest is known as well */
+	uint32_t callback; /* its slot */
+	uint64_t task; /* address, 0: none */
 	struct lp_wait wait;
 	struct lp_block block;
 };
 
-void session_begin_segment(struct lp_session *session, uint32_t slot, uint64_t now_ns,
+/*
+ * The slot of a callback of a loop, as BPF would find it; check: see struct
+ * lp_callback_value.  *is_new: it has not been named yet.  0: there is none left.
+ */
+uint32_t session_take_callback(struct lp_session *session, uint32_t slot, uint64_t identity,
+			       uint64_t check, bool *is_new);
+
+/* Are callbacks timed now and then only (--budget)? */
+bool session_in_bursts(const struct lp_session *session);
+
+/* Begins it, unless the loop has gone on meanwhile.  Returns whether it did. */
+bool session_begin_segment(struct lp_session *session, uint32_t slot, uint64_t now_ns,
 			   const struct lp_segment_begun *begun);
+/* Takes a poll back that was begun then.  False: it has returned since, as was seen. */
+bool session_take_poll_back(struct lp_session *session, uint32_t slot, uint64_t now_ns);
 
 /* A slot has become a loop of this process, whoever found it. */
 void session_loop_began(struct lp_session *session, uint32_t slot, pid_t pid);

@@ -8,8 +8,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
+
+/* Newer than some headers. */
+#define LP_SYS_IO_URING_ENTER 426
+#define LP_SYS_EPOLL_PWAIT2 441
 
 /* FNV-1a by words, as lp_walk in BPF names a stack. */
 static uint64_t hash_word(uint64_t hash, uint64_t word)
@@ -17,9 +22,34 @@ static uint64_t hash_word(uint64_t hash, uint64_t word)
 	return (hash ^ word) * LP_HASH_PRIME;
 }
 
-/* The frames within the loop's own. Returns whether it runs a callback. */
-static bool read_callback_stack(const struct lp_instance *instance, uint64_t thread_state,
-				struct lp_event_raw_stack *raw)
+/* So often is a stack read that makes no sense. */
+#define LOOKS 12
+
+enum lp_stack_shows {
+	LP_SHOWS_NOTHING, /* it was torn, or the loop's own frames are not known */
+	LP_SHOWS_LOOP,
+	LP_SHOWS_CALLBACK,
+};
+
+/* Those that a loop may sleep in, by their number. */
+static bool is_poll(int number)
+{
+	static const int polls[] = { SYS_epoll_wait,	  SYS_epoll_pwait,
+				     LP_SYS_EPOLL_PWAIT2, SYS_poll,
+				     SYS_ppoll,		  SYS_select,
+				     SYS_pselect6,	  LP_SYS_IO_URING_ENTER };
+	size_t i;
+
+	for (i = 0; i < sizeof(polls) / sizeof(polls[0]); i++)
+		if (polls[i] == number)
+			return true;
+	return false;
+}
+
+/* The frames within the loop's own. */
+static enum lp_stack_shows read_callback_stack(const struct lp_instance *instance,
+					       uint64_t thread_state,
+					       struct lp_event_raw_stack *raw)
 {
 	uint64_t dispatch = 0, run_once = 0, mask = ~instance->python.offsets.tag_mask;
 	struct lp_raw_frame frames[LP_STACK_DEPTH];
@@ -27,7 +57,7 @@ static bool read_callback_stack(const struct lp_instance *instance, uint64_t thr
 	int depth, i;
 
 	if (instance->runtime->loop_code(instance, &dispatch, &run_once) || !dispatch)
-		return false;
+		return LP_SHOWS_NOTHING;
 	depth = instance->runtime->read_stack(instance, thread_state, frames, LP_STACK_DEPTH, &cut);
 	raw->stack = LP_HASH_BASIS;
 	for (i = 0; i < depth && i < LP_STACK_FRAMES; i++) {
@@ -35,26 +65,27 @@ static bool read_callback_stack(const struct lp_instance *instance, uint64_t thr
 
 		if (code == dispatch) {
 			raw->flags |= LP_STACK_TO_LOOP;
-			return true;
+			return LP_SHOWS_CALLBACK;
 		}
 		if (code == run_once)
-			return false;
+			return LP_SHOWS_LOOP;
 		raw->frames[i] = (struct lp_frame_reference){ code, frames[i].instruction };
 		raw->stack = hash_word(hash_word(raw->stack, code), frames[i].instruction);
 		raw->depth++;
 	}
 	/* so deep that the loop cannot be seen */
 	raw->flags |= LP_STACK_CUT;
-	return cut && depth > 0;
+	return cut && depth > 0 ? LP_SHOWS_CALLBACK : LP_SHOWS_NOTHING;
 }
 
 /*
  * uvloop: what the loop called, as far as that can be told; else all that is on the stack,
  * which is a callback if the thread waits for something else than its loop does.
  */
-static bool read_uvloop_stack(const struct lp_instance *instance,
-			      const struct lp_running_loop *running, const struct lp_wait *wait,
-			      bool blocked, struct lp_event_raw_stack *raw)
+static enum lp_stack_shows read_uvloop_stack(const struct lp_instance *instance,
+					     const struct lp_running_loop *running,
+					     const struct lp_wait *wait, bool blocked,
+					     struct lp_event_raw_stack *raw)
 {
 	uint64_t mask = ~instance->python.offsets.tag_mask;
 	struct lp_raw_frame frames[LP_STACK_DEPTH];
@@ -63,14 +94,14 @@ static bool read_uvloop_stack(const struct lp_instance *instance,
 
 	if (syscall_argument(wait->syscall) == LP_ARGUMENT_DESCRIPTOR &&
 	    wait->arguments[0] + 1 == running->descriptor)
-		return false;
+		return LP_SHOWS_LOOP;
 	depth = instance->runtime->read_stack(instance, running->thread_state, frames,
 					      LP_STACK_DEPTH, &cut);
 	within = depth > 0 ? instance->runtime->callback_frames(instance, frames, depth) : 0;
 	if (within)
 		raw->flags |= LP_STACK_TO_LOOP;
 	else if (!blocked)
-		return false;
+		return LP_SHOWS_NOTHING;
 	raw->stack = LP_HASH_BASIS;
 	for (i = 0; i < (within ? within : depth) && i < LP_STACK_FRAMES; i++) {
 		uint64_t code = frames[i].code & mask;
@@ -79,7 +110,7 @@ static bool read_uvloop_stack(const struct lp_instance *instance,
 		raw->stack = hash_word(hash_word(raw->stack, code), frames[i].instruction);
 		raw->depth++;
 	}
-	return depth > 0;
+	return depth > 0 ? LP_SHOWS_CALLBACK : LP_SHOWS_NOTHING;
 }
 
 /* /proc/PID/task/TID/syscall: a number and its arguments, or "running". */
@@ -103,9 +134,10 @@ static bool read_syscall(pid_t pid, pid_t tid, struct lp_wait *wait)
 	return fields >= 1;
 }
 
-/* What the scheduler has counted of the thread: its time on a CPU, and ready for one. */
-static bool read_schedule(pid_t pid, pid_t tid, struct lp_wait *wait)
+/* What the scheduler has counted of the thread: its time on a CPU, and ready for one; how often. */
+static bool read_schedule(pid_t pid, pid_t tid, struct lp_wait *wait, uint64_t *slices)
 {
+	unsigned long long turns = 0;
 	char path[64];
 	FILE *file;
 	bool well;
@@ -114,8 +146,9 @@ static bool read_schedule(pid_t pid, pid_t tid, struct lp_wait *wait)
 	file = fopen(path, "re");
 	if (!file)
 		return false;
-	well = fscanf(file, "%llu %llu", &wait->run_time_ns, &wait->run_delay_ns) == 2;
+	well = fscanf(file, "%llu %llu %llu", &wait->run_time_ns, &wait->run_delay_ns, &turns) == 3;
 	fclose(file);
+	*slices = turns;
 	return well;
 }
 
@@ -179,20 +212,38 @@ static void name_resource(pid_t pid, const struct lp_wait *wait, struct lp_resou
 	}
 }
 
-bool found_in_callback(const struct lp_instance *instance, const struct lp_running_loop *running,
-		       struct lp_event_raw_stack *raw, struct lp_segment_begun *begun)
+/* Returns whether what was read makes sense. */
+static bool look(const struct lp_instance *instance, const struct lp_running_loop *running,
+		 struct lp_event_raw_stack *raw, struct lp_segment_begun *begun)
 {
 	struct lp_wait *wait = &begun->wait;
+	enum lp_stack_shows shows;
 	pid_t tid = running->tid;
 
 	memset(begun, 0, sizeof(*begun));
 	memset(raw, 0, sizeof(*raw));
-	begun->blocked = read_syscall(instance->pid, tid, wait) &&
-			 read_schedule(instance->pid, tid, wait) && !waits_for_gil(instance, wait);
-	if (running->kind == LP_LOOP_UVLOOP
-		    ? !read_uvloop_stack(instance, running, wait, begun->blocked, raw)
-		    : !read_callback_stack(instance, running->thread_state, raw))
-		return false;
+	begun->blocked = read_schedule(instance->pid, tid, wait, &begun->slices) &&
+			 read_syscall(instance->pid, tid, wait) && !waits_for_gil(instance, wait);
+	shows = running->kind == LP_LOOP_UVLOOP
+			? read_uvloop_stack(instance, running, wait, begun->blocked, raw)
+			: read_callback_stack(instance, running->thread_state, raw);
+	begun->state = shows == LP_SHOWS_CALLBACK		  ? LP_FOUND_CALLBACK
+		       : begun->blocked && is_poll(wait->syscall) ? LP_FOUND_POLLS
+								  : LP_FOUND_RUNS;
+	return shows != LP_SHOWS_NOTHING || begun->state == LP_FOUND_POLLS;
+}
+
+void found_look(const struct lp_instance *instance, const struct lp_running_loop *running,
+		struct lp_event_raw_stack *raw, struct lp_segment_begun *begun)
+{
+	struct lp_wait *wait = &begun->wait;
+	int i;
+
+	for (i = 0; i < LOOKS; i++)
+		if (look(instance, running, raw, begun))
+			break;
+	if (begun->state != LP_FOUND_CALLBACK)
+		return;
 	raw->thread_state = running->thread_state;
 	raw->seen = LP_SEEN_BLOCKED;
 	raw->syscall = wait->syscall;
@@ -203,5 +254,15 @@ bool found_in_callback(const struct lp_instance *instance, const struct lp_runni
 	if (begun->blocked)
 		name_resource(instance->pid, wait, &begun->block.resource);
 	raw->resource = begun->block.resource;
-	return true;
+}
+
+bool found_moved(const struct lp_instance *instance, const struct lp_running_loop *running,
+		 const struct lp_segment_begun *begun)
+{
+	struct lp_wait wait;
+	uint64_t slices;
+
+	return !read_schedule(instance->pid, running->tid, &wait, &slices) ||
+	       slices != begun->slices || !read_syscall(instance->pid, running->tid, &wait) ||
+	       wait.syscall != begun->wait.syscall;
 }

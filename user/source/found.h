@@ -10,10 +10,15 @@
 #include "../session/session.h"
 
 /*
- * What the thread is at.  Returns true if it runs a callback: raw is its stack, and
- * begun is to be given to session_begin_segment.
+ * What the thread is at: to be given to session_begin_segment.  If it runs a callback,
+ * raw is its stack.  A thread that runs changes its stack while that is read: it is
+ * looked at several times until it makes sense.
  */
-bool found_in_callback(const struct lp_instance *instance, const struct lp_running_loop *running,
-		       struct lp_event_raw_stack *raw, struct lp_segment_begun *begun);
+void found_look(const struct lp_instance *instance, const struct lp_running_loop *running,
+		struct lp_event_raw_stack *raw, struct lp_segment_begun *begun);
+
+/* Has it been on a CPU since then? */
+bool found_moved(const struct lp_instance *instance, const struct lp_running_loop *running,
+		 const struct lp_segment_begun *begun);
 
 #endif /* LP_FOUND_H */

@@ -3,8 +3,9 @@
 
 #include "../clocks.h"
 #include "../symbolise/symbolise.h"
+#include "account.h"
+#include "adopt.h"
 #include "followed.h"
-#include "found.h"
 #include "progress.h"
 #include "ring.h"
 
@@ -24,6 +25,7 @@ struct lp_live_loop {
 	pid_t pid;
 	uint32_t first; /* of its callbacks; 0: it has none */
 	uint64_t ended_ns; /* 0: it goes on */
+	struct lp_window window;
 	struct lp_progress progress;
 };
 
@@ -74,32 +76,9 @@ static void hand_out_run_queue(struct lp_live *live, uint32_t slot)
 	live->take(live->context, &event.event);
 }
 
-static struct lp_event_loop_stats loop_stats(const struct lp_live *live, uint32_t slot)
-{
-	const struct lp_loop *loop = session_loop(live->session, slot);
-	struct lp_event_loop_stats stats = {
-		.wall_start_ns = loop->wall_start_ns,
-		.busy_ns = loop->busy_ns,
-		.idle_ns = loop->idle_ns,
-		.iterations = loop->iterations,
-		.callbacks = loop->callbacks,
-		.slow = loop->slow_callbacks,
-		.iteration = loop->iteration,
-	};
-	uint64_t since;
-
-	fill(&stats.event, LP_EVENT_LOOP_STATS, sizeof(stats), slot, (pid_t)loop->pid);
-	/* what has not ended yet counts as well; a loop that waits is idle, not gone */
-	since = loop->poll_start_ns;
-	if (since && since < stats.event.time_ns)
-		stats.idle_ns += stats.event.time_ns - since;
-	since = loop->iteration_start_ns;
-	if (since && since < stats.event.time_ns)
-		stats.busy_ns += stats.event.time_ns - since;
-	return stats;
-}
-
-static void hand_out_callback_stats(struct lp_live *live, uint32_t callback, uint32_t slot)
+/* open: what is counted as if it ended now; NULL: nothing. */
+static void hand_out_callback_stats(struct lp_live *live, uint32_t callback, uint32_t slot,
+				    const struct lp_open *open)
 {
 	const struct lp_callback_stats *run = session_callback(live->session, callback);
 	const struct lp_queue_stats *queue = session_queue(live->session, callback);
@@ -109,12 +88,14 @@ static void hand_out_callback_stats(struct lp_live *live, uint32_t callback, uin
 
 	if (queue)
 		stats.queue = queue->delay;
+	if (open)
+		account_close_callback(open, session_loop(live->session, slot), &stats);
 	fill(&stats.event, LP_EVENT_CALLBACK_STATS, sizeof(stats), slot, 0);
 	live->take(live->context, &stats.event);
 }
 
-/* How much of a loop the histograms of its callbacks are of. */
-static void hand_out_coverage(struct lp_live *live, uint32_t slot)
+/* How much of a loop, up to then, the histograms of its callbacks are of. */
+static void hand_out_coverage(struct lp_live *live, uint32_t slot, uint64_t now)
 {
 	const struct lp_loop *loop = session_loop(live->session, slot);
 	struct lp_event_coverage event = { .untold = loop->untold,
@@ -122,10 +103,7 @@ static void hand_out_coverage(struct lp_live *live, uint32_t slot)
 					   .untold_iterations = loop->untold_iterations };
 
 	fill(&event.event, LP_EVENT_COVERAGE, sizeof(event), slot, live->loops[slot].pid);
-	/* its end may be read long after it */
-	event.traced_ns = session_traced_ns(live->session, slot,
-					    live->loops[slot].ended_ns ? live->loops[slot].ended_ns
-								       : event.event.time_ns);
+	event.traced_ns = session_traced_ns(live->session, slot, now);
 	live->take(live->context, &event.event);
 }
 
@@ -160,25 +138,48 @@ static void tell_limited(void *context, struct lp_followed *target)
 	live->take(live->context, &event.event);
 }
 
-static void hand_out_loop(struct lp_live *live, uint32_t slot)
+/* Emits a stall that has not ended, as long as it is now. */
+static void tell_open(struct lp_live *live, uint32_t slot, uint64_t now)
 {
-	/* read at once, so that a loop that runs has counted the same in both */
-	struct lp_event_loop_stats stats = loop_stats(live, slot);
+	struct lp_followed *target = followed_of(&live->followed, live->loops[slot].pid);
+
+	progress_tell(target ? &target->instance : NULL, session_loop(live->session, slot),
+		      session_stall(live->session, slot), slot, now, live->take, live->context);
+}
+
+/* last: nothing comes after it, so that what has not ended counts as it is. */
+static void hand_out_loop(struct lp_live *live, uint32_t slot, bool last)
+{
+	struct lp_live_loop *entry = &live->loops[slot];
+	/* its end may be read long after it */
+	uint64_t now = entry->ended_ns ? entry->ended_ns : clock_now();
+	struct lp_event_loop_stats stats;
+	struct lp_open open = { .callback_ns = 0 };
 	uint32_t i;
 
-	for (i = live->loops[slot].first; i; i = live->callbacks[i].next) {
+	last = last && account_open(session_loop(live->session, slot), now, &open);
+	open.in_bursts = session_in_bursts(live->session);
+	if (last)
+		tell_open(live, slot, now);
+	/* read at once, so that a loop that runs has counted the same in both */
+	fill(&stats.event, LP_EVENT_LOOP_STATS, sizeof(stats), slot, entry->pid);
+	account_read(&entry->window, session_loop(live->session, slot), now, &stats);
+	if (last)
+		account_close(&open, &stats);
+	for (i = entry->first; i; i = live->callbacks[i].next) {
 		struct lp_live_callback *callback = &live->callbacks[i];
-		const struct lp_callback_stats *stats = session_callback(live->session, i);
-		uint64_t sum_ns = stats->run.sum_ns, slow = stats->slow;
+		const struct lp_callback_stats *counted = session_callback(live->session, i);
+		uint64_t sum_ns = counted->run.sum_ns, slow = counted->slow;
 
-		if (callback->told_sum_ns == sum_ns && callback->told_slow == slow)
+		if (callback->told_sum_ns == sum_ns && callback->told_slow == slow &&
+		    !(last && open.callback == i))
 			continue;
 		callback->told_sum_ns = sum_ns;
 		callback->told_slow = slow;
-		hand_out_callback_stats(live, i, slot);
+		hand_out_callback_stats(live, i, slot, last ? &open : NULL);
 	}
 	live->take(live->context, &stats.event);
-	hand_out_coverage(live, slot);
+	hand_out_coverage(live, slot, stats.event.time_ns);
 	hand_out_run_queue(live, slot);
 }
 
@@ -207,7 +208,7 @@ static void loop_ended(struct lp_live *live, const struct lp_event *event)
 		return;
 	session_take_causes(live->session, take_cause, live);
 	live->loops[slot].ended_ns = event->time_ns;
-	hand_out_loop(live, slot);
+	hand_out_loop(live, slot, true);
 	live->take(live->context, event);
 	for (i = live->loops[slot].first; i; i = live->callbacks[i].next) {
 		session_release_callback(live->session, i, &live->callbacks[i].key);
@@ -416,33 +417,28 @@ void live_add_target(struct lp_live *live, const struct lp_process_info *process
 	tell_labels(live, process);
 }
 
-/* It may be stuck already. */
-static void look_at_found(struct lp_live *live, const struct lp_instance *instance, uint32_t slot,
-			  const struct lp_running_loop *running)
+/* A lp_record_taker: what begins with a loop that was found. */
+static void take_found(void *context, const struct lp_event *record)
 {
-	struct lp_segment_begun begun;
-	struct lp_event_raw_stack raw;
-	uint64_t now;
+	struct lp_live *live = context;
 
-	if (!found_in_callback(instance, running, &raw, &begun))
-		return;
-	now = clock_now();
-	session_begin_segment(live->session, slot, now, &begun);
-	fill(&raw.event, LP_EVENT_RAW_STACK, sizeof(raw), slot, instance->pid);
-	raw.segment_ns = now;
-	if (begun.blocked)
-		symboliser_take(live->symboliser, instance, &raw, sizeof(raw));
+	if (record->type == LP_EVENT_NAME)
+		callback_named(live, (const struct lp_event_name *)record);
+	live->take(live->context, record);
 }
 
 void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uint32_t slot,
 		   const struct lp_running_loop *running)
 {
+	struct lp_event_raw_stack raw;
 	struct lp_event_loop event;
 	char path[64];
 	FILE *comm;
 
 	memset(&event, 0, sizeof(event));
 	fill(&event.event, LP_EVENT_LOOP, sizeof(event), slot, instance->pid);
+	/* what the kernel has seen of it since comes after that */
+	event.event.time_ns = session_loop(live->session, slot)->born_ns;
 	event.tid = (uint32_t)running->tid;
 	event.kind = running->kind;
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", instance->pid, running->tid);
@@ -454,7 +450,9 @@ void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uin
 	}
 	loop_began(live, slot, instance->pid);
 	live->take(live->context, &event.event);
-	look_at_found(live, instance, slot, running);
+	/* it may be stuck already, or sleep for long */
+	if (adopt_found(live->session, instance, slot, running, take_found, live, &raw))
+		symboliser_take(live->symboliser, instance, &raw, sizeof(raw));
 }
 
 void live_end_loop(struct lp_live *live, pid_t pid, uint32_t slot)
@@ -486,7 +484,7 @@ void live_set_period(struct lp_live *live, uint32_t period_us)
 	symboliser_set_period(live->symboliser, period_us);
 }
 
-void live_save(struct lp_live *live)
+static void save(struct lp_live *live, bool last)
 {
 	struct lp_event_lost lost;
 	uint32_t i;
@@ -496,9 +494,9 @@ void live_save(struct lp_live *live)
 	session_take_causes(live->session, take_cause, live);
 	for (i = 0; i < live->loop_end; i++)
 		if (live->loops[i].used)
-			hand_out_loop(live, i);
+			hand_out_loop(live, i, last);
 	if (session_callback(live->session, 0)->run.sum_ns)
-		hand_out_callback_stats(live, 0, LP_MAX_LOOPS);
+		hand_out_callback_stats(live, 0, LP_MAX_LOOPS, NULL);
 	memset(&lost, 0, sizeof(lost));
 	fill(&lost.event, LP_EVENT_LOST, sizeof(lost), LP_MAX_LOOPS, 0);
 	for (i = 0; i < LP_LOST_KINDS; i++)
@@ -506,6 +504,11 @@ void live_save(struct lp_live *live)
 	live->take(live->context, &lost.event);
 	followed_each(&live->followed, tell_limited, live);
 	hand_out_self(live);
+}
+
+void live_save(struct lp_live *live)
+{
+	save(live, false);
 }
 
 /* A call that has not returned when the run ends is a cause like any other. */
@@ -531,7 +534,7 @@ void live_snapshot(struct lp_live *live, enum lp_event_type type, uint32_t reaso
 
 	if (type == LP_EVENT_END)
 		drain_last(live);
-	live_save(live);
+	save(live, type == LP_EVENT_END);
 	for (i = 0; type == LP_EVENT_END && i < live->loop_end; i++)
 		if (live->loops[i].used)
 			take_pending(live, i);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a thread's loop runs, named from outside. */
+#ifndef LP_CPYTHON_CALLBACK_H
+#define LP_CPYTHON_CALLBACK_H
+
+#include "../runtime/runtime.h"
+#include "object.h"
+
+/* See running_callback in struct lp_runtime. */
+void cpython_running_callback(const struct lp_cpython *python, uint64_t thread_state, uint64_t code,
+			      struct lp_found_callback *found);
+
+#endif /* LP_CPYTHON_CALLBACK_H */

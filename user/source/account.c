@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "account.h"
+
+/* How often the counters are read anew, if an iteration ends while they are. */
+#define READS 4
+
+static uint64_t load(const __u64 *from)
+{
+	return __atomic_load_n(from, __ATOMIC_ACQUIRE);
+}
+
+/* Of the iterations that have ended, and of the one that runs. */
+static uint64_t read_busy(const struct lp_loop *loop, uint64_t now_ns)
+{
+	uint64_t busy_ns = 0, start_ns = 0;
+	int i;
+
+	for (i = 0; i < READS; i++) {
+		start_ns = load(&loop->iteration_start_ns);
+		busy_ns = load(&loop->busy_ns);
+		if (load(&loop->iteration_start_ns) == start_ns && load(&loop->busy_ns) == busy_ns)
+			break;
+	}
+	return start_ns && start_ns < now_ns ? busy_ns + (now_ns - start_ns) : busy_ns;
+}
+
+void account_read(struct lp_window *window, const struct lp_loop *loop, uint64_t now_ns,
+		  struct lp_event_loop_stats *stats)
+{
+	uint64_t start_ns = loop->wall_start_ns;
+	uint64_t wall_ns = start_ns && now_ns > start_ns ? now_ns - start_ns : 0;
+	uint64_t busy_ns = read_busy(loop, now_ns), most_ns;
+
+	if (wall_ns < window->wall_ns)
+		wall_ns = window->wall_ns;
+	/* neither busy nor idle grows by more than the time since then, nor goes back */
+	most_ns = window->busy_ns + (wall_ns - window->wall_ns);
+	if (busy_ns > most_ns)
+		busy_ns = most_ns;
+	if (busy_ns < window->busy_ns)
+		busy_ns = window->busy_ns;
+	window->wall_ns = wall_ns;
+	window->busy_ns = busy_ns;
+	stats->event.time_ns = start_ns ? start_ns + wall_ns : now_ns;
+	stats->wall_start_ns = start_ns;
+	stats->busy_ns = busy_ns;
+	stats->idle_ns = wall_ns - busy_ns;
+	stats->iterations = loop->iterations;
+	stats->callbacks = loop->callbacks;
+	stats->slow = loop->slow_callbacks;
+	stats->iteration = loop->iteration;
+}
+
+static uint64_t lasted(uint64_t start_ns, uint64_t now_ns, uint64_t least_ns)
+{
+	uint64_t ns = start_ns && now_ns > start_ns ? now_ns - start_ns : 0;
+
+	return ns >= least_ns ? ns : 0;
+}
+
+bool account_open(const struct lp_loop *loop, uint64_t now_ns, struct lp_open *open)
+{
+	open->in_bursts = false;
+	open->callback = loop->callback < LP_MAX_CALLBACKS ? loop->callback : 0;
+	open->callback_ns = lasted(load(&loop->start_ns), now_ns, loop->threshold_ns);
+	open->iteration_ns = lasted(load(&loop->iteration_start_ns), now_ns, loop->threshold_ns);
+	/* one that is being counted has ended */
+	if (__atomic_load_n(&loop->reporting, __ATOMIC_ACQUIRE))
+		open->callback_ns = 0;
+	return open->callback_ns || open->iteration_ns;
+}
+
+void account_close(const struct lp_open *open, struct lp_event_loop_stats *stats)
+{
+	if (open->callback_ns)
+		stats->slow++;
+	if (open->iteration_ns)
+		lp_histogram_add(&stats->iteration, open->iteration_ns);
+}
+
+void account_close_callback(const struct lp_open *open, const struct lp_loop *loop,
+			    struct lp_event_callback_stats *stats)
+{
+	if (!open->callback_ns || stats->callback != open->callback)
+		return;
+	stats->slow++;
+	/* as in BPF: a histogram is of bursts alone */
+	if (open->in_bursts && loop->sampled)
+		return;
+	lp_histogram_add(&stats->run, open->callback_ns);
+}

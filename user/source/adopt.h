@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A loop that runs already when it is found: its account begins with what it is at. */
+#ifndef LP_ADOPT_H
+#define LP_ADOPT_H
+
+#include "../runtime/runtime.h"
+#include "../session/session.h"
+#include "source.h"
+
+/*
+ * Begins what the loop of a slot is at.  A callback in which it is blocked is named first
+ * (LP_EVENT_NAME); then it returns true, and *raw is where, to be symbolised.
+ */
+bool adopt_found(struct lp_session *session, const struct lp_instance *instance, uint32_t slot,
+		 const struct lp_running_loop *running, lp_record_taker take, void *context,
+		 struct lp_event_raw_stack *raw);
+
+#endif /* LP_ADOPT_H */
