@@ -1,0 +1,90 @@
+"""What a process maps costs a profiler little, whatever it is, and ends it never."""
+
+import re
+import resource
+
+from lib.processes import Failure
+
+# Of a CPU: a machine may be busy, so that the clock says nothing.
+CPU_S = 3
+RESIDENT_KB = 40 * 1024
+MAPPINGS = 60000
+ATTACHED = "trace mode"
+
+
+def cpu_s():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def run(case, target, *options):
+    """Looks at it, in few seconds of CPU time, whatever comes of it."""
+    before = cpu_s()
+    result = case.run(*(options or ("-d", "0.2")), "-p", str(target.pid), limit_s=50)
+    used = cpu_s() - before
+    if result.status < 0 or result.status > 1:
+        raise Failure(f"{result.command}: ended by {result.status}: {result.err!r}")
+    if used > CPU_S:
+        raise Failure(f"{result.command}: took {used:.1f} s of CPU time")
+    return result
+
+
+def refused(case, target, words):
+    result = run(case, target)
+    if result.status != 1 or words not in result.err:
+        raise Failure(f"{result.command}: {result.status}, {result.err!r} has no {words!r}")
+    if len(result.err.splitlines()) > 2:
+        raise Failure(f"{result.command}: more than a sentence: {result.err!r}")
+
+
+def test_library_without_end(case):
+    """10 TB of symbols, in a file that has 8 KiB on the disk."""
+    refused(case, case.start("hostile.py", "sparse", "10e12"), "larger than 4 GiB")
+
+
+def test_symbols_without_end(case):
+    refused(case, case.start("hostile.py", "sparse", "3e9"), "table of symbols")
+
+
+def test_symbols_of_nothing(case):
+    """So many are searched; that takes less than a second."""
+    target = case.start("hostile.py", "sparse", "3e7")
+    run(case, target)
+
+
+def test_messages_without_end(case):
+    """What Task.__del__ is said to lie in has no end; all else is profiled."""
+    for size, words in (("10e12", "larger than 4 GiB"), ("3e9", "128 MiB of it are loaded")):
+        result = run(case, case.start("hostile.py", "poked", size))
+        if result.status != 0 or words not in result.err:
+            raise Failure(f"{result.command}: {result.status}, {result.err!r} has no {words!r}")
+
+
+def test_library_that_shrinks(case):
+    """Its owner may make it shorter at any moment: a mapping of it would end us by SIGBUS."""
+    target = case.start("hostile.py", "shrinking")
+    for _ in range(20):
+        result = run(case, target, "tasks")
+        if not (result.out + result.err).strip():
+            raise Failure(f"{result.command}: says nothing")
+
+
+def test_device_in_place_of_a_library(case):
+    """To open a device may do anything, and is not tried."""
+    refused(case, case.start("hostile.py", "device"), "not a regular file")
+
+
+def test_mappings_without_number(case):
+    target = case.start("hostile.py", "many", str(MAPPINGS))
+    profiler = case.profile("-p", str(target.pid), "-t", "100ms")
+    profiler.wait_for_text(ATTACHED, 45)
+    with open(f"/proc/{profiler.pid}/status", encoding="utf-8") as status:
+        resident = int(re.search(r"VmHWM:\s+(\d+)", status.read())[1])
+    target.go()
+    target.finish()
+    result = profiler.finish().expect(0)
+    if "ticks" not in result.out:
+        raise Failure(f"its stall is not reported: {result.out!r} {result.err!r}")
+    if resident > RESIDENT_KB:
+        raise Failure(f"{resident} kB were resident")
+    case.note(f"{resident // 1024} MB")
