@@ -23,7 +23,9 @@
 
 /* The kernel's own limit is 65,530 unless an administrator raises it. */
 #define MAPPINGS_MAX 100000
-#define PATHS_BYTES_MAX (8U << 20)
+/* Of names after these only a file's own one is retained. */
+#define PATHS_WHOLE_MAX (2U << 20)
+#define PATHS_BYTES_MAX (10U << 20)
 #define READ_NS_MAX 4000000000ULL
 /* A newline in a name is printed as four characters. */
 #define LINE_BYTES (4 * PATH_MAX + 128)
@@ -108,10 +110,14 @@ const char *mapping_path_part(const char *path)
 
 static char *retain_path(struct lp_mappings_store *store, const char *path)
 {
-	const char *part = mapping_path_part(path);
-	size_t bytes = strlen(part) + 1;
+	const char *part = mapping_path_part(path), *name = strrchr(part, '/');
 	struct chunk *chunk = store->chunks;
+	size_t bytes;
 	char *text;
+
+	if (store->paths_bytes > PATHS_WHOLE_MAX && name)
+		part = name;
+	bytes = strlen(part) + 1;
 
 	if (!chunk || chunk->used + bytes > sizeof(chunk->text)) {
 		chunk = malloc(sizeof(*chunk));
@@ -468,7 +474,7 @@ const char *mappings_error(int err)
 {
 	switch (err) {
 	case -E2BIG:
-		return "it has more than 100,000 mappings of files, or names of more than 8 MiB for them";
+		return "it has more than 100,000 mappings of files, or names of more than 10 MiB for them";
 	case -ETIME:
 		return "it has more mappings than can be read within 4 s";
 	default:

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Of a longer path the end is retained, with all of the file's own name. */
+/* Of a longer path the end is retained, with all of the file's own name; of many only that. */
 #define LP_MAPPING_PATH_BYTES 512
 
 struct lp_mapping {
