@@ -211,6 +211,26 @@ static void what_is_left_out_is_counted_and_reaches_nobody(void **state)
 	assert_int_equal(told.end.end_ns, START_NS + 100 * MS);
 }
 
+static void nothing_lasts_for_longer_than_its_loop_is_watched(void **state)
+{
+	union record slow = make(LP_EVENT_SLOW, sizeof(struct lp_event_slow));
+	union record iteration =
+		make(LP_EVENT_SLOW_ITERATION, sizeof(struct lp_event_slow_iteration));
+
+	(void)state;
+	feed_loop(0, 5000 * MS);
+	slow.slow.start_ns = START_NS + 3000 * MS;
+	feed(&slow, 0, 5200 * MS);
+	slow.head.type = LP_EVENT_PROGRESS;
+	feed(&slow, 0, 5200 * MS);
+	iteration.slow_iteration.start_ns = START_NS + 3000 * MS;
+	feed(&iteration, 0, 5200 * MS);
+	feed_end(LP_EVENT_END, 6000 * MS, LP_END_DURATION);
+	assert_int_equal(told.slow_count, 0);
+	assert_int_equal(told.iteration_count, 0);
+	assert_int_equal(told.total.summary.lost[LP_LOST_INSTANTS], 3);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin_model, free_model)
 
 int main(void)
@@ -224,6 +244,7 @@ int main(void)
 		TEST(histograms_of_impossible_sums_are_refused),
 		TEST(an_unknown_queue_delay_is_no_time),
 		TEST(what_is_left_out_is_counted_and_reaches_nobody),
+		TEST(nothing_lasts_for_longer_than_its_loop_is_watched),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -163,7 +163,7 @@ static void identify_by_code(const struct lp_cpython *python, uint64_t code,
 	const struct lp_python_offsets *offsets = &python->row.probe;
 	uint16_t name_at = offsets->code_qualname != LP_NO_FIELD ? offsets->code_qualname
 								 : offsets->code_name;
-	bool suspends = memory_u32(python->pid, code + offsets->code_flags) & CO_SUSPENDS;
+	bool suspends = memory_u32(python->pid, code + python->row.code_flags) & CO_SUSPENDS;
 
 	take_code(found, suspends ? LP_CALLBACK_TASK : LP_CALLBACK_FUNCTION, code,
 		  memory_u64(python->pid, code + name_at));

@@ -233,6 +233,7 @@ static int attach(struct lp_targets *targets, struct lp_target *target, bool wai
 {
 	struct lp_instance instance;
 	unsigned int kinds = 0;
+	bool again;
 	int err, loops;
 
 	/* a look into its modules is much less than to find them anew */
@@ -264,9 +265,12 @@ static int attach(struct lp_targets *targets, struct lp_target *target, bool wai
 	targets->attached++;
 	targets->profiled++;
 	live_add_target(targets->config.live, &target->process, &target->instance);
-	/* one that is still coming up is looked at again anyway */
-	loops = target_add_loops(targets, target, target_age_ns(target) > YOUNG_NS ? LOOKS : 1,
-				 &kinds);
+	/*
+	 * One that is still coming up is looked at again in sample mode.  Without samples a
+	 * loop that never ends its callback is found now or never.
+	 */
+	again = target_age_ns(target) <= YOUNG_NS && (targets->config.sampling || !target->named);
+	loops = target_add_loops(targets, target, again ? 1 : LOOKS, &kinds);
 	told(targets, target, loops, kinds);
 	return 0;
 }

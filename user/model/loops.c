@@ -72,7 +72,8 @@ static struct lp_model_loop *make_loop(struct lp_model *model, const struct lp_e
 		return NULL;
 	}
 	loop->source = model->source;
-	loop->begin_ns = event->event.time_ns;
+	loop->born_ns = event->event.time_ns;
+	loop->begin_ns = loop->born_ns;
 	loop->info.pid = (pid_t)event->event.pid;
 	loop->info.tid = (pid_t)event->tid;
 	memcpy(comm, event->comm, LP_COMM_BYTES);

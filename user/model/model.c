@@ -146,12 +146,27 @@ static const struct lp_callback_info *callback_in(const struct lp_model *model,
 	return slot->name ? slot->name : &slot->callback->info;
 }
 
+/* Earlier versions told of a loop a moment after the kernel had begun to watch it. */
+#define FOUND_LATE_NS 1000000000ULL
+
+/* Nothing lasts for longer than it is watched; what says so is counted and left out. */
+static bool is_watched_since(struct lp_model *model, const struct lp_model_loop *loop,
+			     uint64_t start_ns)
+{
+	if (!loop)
+		return false;
+	if (start_ns + FOUND_LATE_NS >= loop->born_ns)
+		return true;
+	model->source->impossible++;
+	return false;
+}
+
 static void on_slow(void *context, const struct lp_decoded_slow *event)
 {
 	struct lp_model *model = context;
 	struct lp_model_loop *loop = model_loop_of(model, &event->wire->event);
 
-	if (!loop)
+	if (!is_watched_since(model, loop, event->wire->start_ns))
 		return;
 	stalls_add_slow(loop->stalls, &loop->info, callback_in(model, loop, event->wire->callback),
 			event);
@@ -163,7 +178,7 @@ static void on_progress(void *context, const struct lp_decoded_slow *event)
 	struct lp_model *model = context;
 	struct lp_model_loop *loop = model_loop_of(model, &event->wire->event);
 
-	if (loop)
+	if (is_watched_since(model, loop, event->wire->start_ns))
 		stalls_add_progress(loop->stalls, &loop->info,
 				    callback_in(model, loop, event->wire->callback), event);
 }
@@ -195,7 +210,7 @@ static void on_slow_iteration(void *context, const struct lp_event_slow_iteratio
 					  .in_progress = event->in_progress,
 					  .callbacks = event->callbacks };
 
-	if (!loop || !model->observer->slow_iteration)
+	if (!is_watched_since(model, loop, event->start_ns) || !model->observer->slow_iteration)
 		return;
 	slow.loop = &loop->info;
 	fill_top(model, loop, event, &slow);

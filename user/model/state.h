@@ -26,7 +26,8 @@ struct lp_model_loop {
 	/* NULL unless its source goes on where another file ended: counted before that */
 	struct lp_loop_base *base;
 	uint64_t folded; /* loops that have ended and are counted here; 0: it is one itself */
-	uint64_t begin_ns; /* since when it is watched */
+	uint64_t born_ns; /* when it was found: nothing of it began before */
+	uint64_t begin_ns; /* since when it is watched, in this file */
 	/* how long it has been watched, by its last state; of folded ones all together */
 	uint64_t wall_ns, wall_before_ns;
 	bool settled; /* what was told of it stays: a baseline changes nothing */

@@ -1,0 +1,69 @@
+"""A loop whose account begins or ends in the middle of something, as its second argument says.
+
+    windows.py BOOKS never_wakes|one_stall|lasts|blocked_before|spins_before
+
+Those with "before" do it before they are ready: whoever attaches then finds them at it.
+"""
+
+import asyncio
+import sys
+import time
+
+from books import Books, loop_waits_for_go, source_of
+
+STALL_S = 1.0
+LONG_S = 60
+# A callback that is found running runs on for so long; well over the threshold.
+BEFORE_S = 3
+
+
+async def never_wakes(books):
+    await loop_waits_for_go()
+
+
+async def one_stall(books):
+    await loop_waits_for_go()
+    books.stall(seconds=STALL_S)
+    books.write()
+    await asyncio.sleep(LONG_S)
+
+
+async def lasts(books):
+    await loop_waits_for_go()
+    books.fact(start_ns=time.monotonic_ns())
+    books.write()
+    time.sleep(LONG_S)
+
+
+async def blocked_before(books):
+    """Ends while it is watched."""
+    books.fact(blocked=dict(source_of(blocked_before), task=asyncio.current_task().get_name()))
+    books.write()
+    print("ready", flush=True)
+    time.sleep(BEFORE_S)
+    await asyncio.sleep(LONG_S)
+
+
+async def nothing():
+    return None
+
+
+async def spins_before(books):
+    """Awaits what never suspends, for ever."""
+    print("ready", flush=True)
+    while True:
+        await nothing()
+
+
+WAYS = {way.__name__: way for way in (never_wakes, one_stall, lasts, blocked_before,
+                                      spins_before)}
+
+
+async def main(path, how):
+    books = Books(path)
+    await asyncio.get_running_loop().create_task(WAYS[how](books), name="subject")
+    books.write()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
