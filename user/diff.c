@@ -3,6 +3,7 @@
 #include "compare/text.h"
 #include "input.h"
 #include "out/file.h"
+#include "output.h"
 #include "out/look.h"
 #include "out/standard.h"
 
@@ -107,6 +108,7 @@ int command_diff(const struct lp_options *options)
 
 	if (status)
 		return status;
+	output_confine(options);
 	/* what could be read of a damaged one must not pass a gate */
 	if (read_side(options->captures[0], &old) || read_side(options->captures[1], &new)) {
 		status = 1;

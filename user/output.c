@@ -5,6 +5,7 @@
 #include "out/look.h"
 #include "out/place.h"
 #include "out/standard.h"
+#include "sandbox.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -204,4 +205,20 @@ int output_finish(struct lp_output *output, struct lp_error *error)
 				 "the output could not be written: %s; what it holds is incomplete",
 				 output_advice(err));
 	return 0;
+}
+
+void output_confine(const struct lp_options *options)
+{
+	struct lp_sandbox sandbox = { .kind = LP_SANDBOX_CAPTURES };
+	size_t i;
+	int err;
+
+	if (options->output)
+		sandbox.paths[sandbox.path_count++] = options->output;
+	for (i = 0; i < options->export_count; i++)
+		sandbox.paths[sandbox.path_count++] = options->exports[i].path;
+	sandbox.writes = sandbox.path_count != 0;
+	err = sandbox_enter(&sandbox);
+	if (err)
+		log_detail("captures are read with all rights: %s", strerror(-err));
 }

@@ -21,6 +21,9 @@ struct lp_output {
 /* Is -f a format, and does it go with -o?  Returns 0, or 2 after it has said what is wrong. */
 int output_check(const struct lp_options *options);
 
+/* For commands that read captures alone: gives up all but reading, and writing the outputs. */
+void output_confine(const struct lp_options *options);
+
 /* stdout gets text, or JSON lines with -j; the file of -o its format beside. */
 int output_start(struct lp_output *output, const struct lp_options *options,
 		 struct lp_error *error);

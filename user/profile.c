@@ -7,6 +7,7 @@
 #include "ending.h"
 #include "out/writing.h"
 #include "runtime/remote.h"
+#include "sandbox.h"
 #include "version.h"
 
 #include <errno.h>
@@ -368,6 +369,20 @@ static void describe_run(struct lp_profile *profile)
 	};
 }
 
+/* What a run needs no more once it has begun; a program that it started is another's. */
+static void confine(const struct lp_options *options)
+{
+	struct lp_sandbox sandbox = {
+		.kind = LP_SANDBOX_LIVE,
+		.writes = options->output || options->export_count,
+		.kernel_symbols = options->kernel,
+	};
+	int err = sandbox_enter(&sandbox);
+
+	if (err)
+		log_detail("the run goes on with all rights: %s", strerror(-err));
+}
+
 int command_profile(const struct lp_options *options)
 {
 	struct lp_profile profile = { .options = options };
@@ -387,6 +402,7 @@ int command_profile(const struct lp_options *options)
 	if (!err)
 		err = session_fill_slots(profile.session);
 	if (!err) {
+		confine(options);
 		reason = profile_run(&profile);
 		writing_end();
 		if (reason == LP_END_INTERRUPT)

@@ -32,6 +32,7 @@ int command_report(const struct lp_options *options)
 	struct lp_output output;
 	int err, close_err;
 
+	output_confine(options);
 	err = captures_open(options->captures, options->capture_count, &captures, &error);
 	if (!err)
 		err = output_start(&output, options, &error);

@@ -5,6 +5,7 @@
 #include "ending.h"
 #include "out/file.h"
 #include "out/writing.h"
+#include "sandbox.h"
 #include "target/memory.h"
 #include "target/pause.h"
 #include "tasks/sink.h"
@@ -405,10 +406,14 @@ static void begin(struct tasks *tasks)
 static int read_and_show(struct lp_supervised *supervised, void *context)
 {
 	struct tasks *tasks = context;
+	const struct lp_sandbox sandbox = { .kind = LP_SANDBOX_TASKS };
 	size_t i, seen = 0;
 	int err;
 
 	tasks->supervised = supervised;
+	err = sandbox_enter(&sandbox);
+	if (err)
+		log_detail("tasks are read with all rights: %s", strerror(-err));
 	open_targets(tasks);
 	if (tasks->target_count) {
 		begin(tasks);

@@ -119,8 +119,10 @@ test_text_findings_SOURCES = $(test_text_sink_SOURCES)
 test_text_summary_SOURCES = $(test_text_sink_SOURCES)
 test_remote_SOURCES = user/runtime/remote.c user/target/unreadable.c user/target/memory.c \
 	user/target/process.c user/target/cgroup.c user/error.c user/log.c $(test_worker_SOURCES)
-test_worker_SOURCES = user/target/worker.c user/target/spawner.c user/target/standing.c
 test_writing_SOURCES = user/out/writing.c
+test_worker_SOURCES = user/target/worker.c user/target/spawner.c user/target/standing.c \
+	user/sandbox.c user/log.c
+test_sandbox_SOURCES = user/sandbox.c user/log.c
 test_waits_SOURCES = $(wildcard user/cpython/wait*.c) user/cpython/chain.c \
 	user/cpython/instance.c user/cpython/object.c user/cpython/hints.c user/cpython/rows.c \
 	user/runtime/task.c user/target/memory.c user/text.c

@@ -32,6 +32,7 @@ struct lp_closer {
 	pthread_cond_t changed;
 	struct lp_closing *first; /* what came first is what hurts most */
 	struct lp_closing **end;
+	bool started; /* there is a thread */
 	bool last; /* nothing more comes */
 	uint64_t delay_ns; /* from taking a link to its end, a moving average */
 };
@@ -89,10 +90,6 @@ struct lp_closer *closer_new(void)
 	closer->end = &closer->first;
 	pthread_mutex_init(&closer->lock, NULL);
 	pthread_cond_init(&closer->changed, NULL);
-	if (start_thread(closer, &closer->thread)) {
-		free(closer);
-		return NULL;
-	}
 	return closer;
 }
 
@@ -100,7 +97,11 @@ void closer_take(struct lp_closer *closer, struct bpf_link *link)
 {
 	struct lp_closing *closing = closer && link ? malloc(sizeof(*closing)) : NULL;
 
-	if (!closing) {
+	/* the thread has the rights of the moment when it is first needed */
+	if (closing && !closer->started)
+		closer->started = !start_thread(closer, &closer->thread);
+	if (!closing || !closer->started) {
+		free(closing);
 		bpf_link__destroy(link);
 		return;
 	}
@@ -217,7 +218,8 @@ void closer_free(struct lp_closer *closer)
 	}
 	if (left >= 0)
 		close(left);
-	pthread_join(closer->thread, NULL);
+	if (closer->started)
+		pthread_join(closer->thread, NULL);
 	pthread_mutex_destroy(&closer->lock);
 	pthread_cond_destroy(&closer->changed);
 	free(closer);

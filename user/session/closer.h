@@ -11,7 +11,7 @@
 struct bpf_link;
 struct lp_closer;
 
-/* Returns NULL if out of memory or threads; then closer_take destroys at once. */
+/* Returns NULL if out of memory.  Without it, or without threads, closer_take destroys at once. */
 struct lp_closer *closer_new(void);
 
 /* Takes over a link, which may be NULL, and destroys it soon. */

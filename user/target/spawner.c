@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "spawner.h"
 
+#include "../sandbox.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -118,6 +120,15 @@ static void block_signals(void)
 	sigprocmask(SIG_SETMASK, &all, NULL);
 }
 
+/* What a worker reads is hostile: it may read targets and nothing else. */
+static void confine(void)
+{
+	static const struct lp_sandbox sandbox = { .kind = LP_SANDBOX_READER };
+
+	/* a kernel that lacks something of it still runs the worker */
+	sandbox_enter(&sandbox);
+}
+
 static void spawn(lp_worker_server server)
 {
 	pid_t self = getpid();
@@ -135,6 +146,7 @@ static void spawn(lp_worker_server server)
 			if (getppid() != self)
 				_exit(0);
 			retain_only(socket);
+			confine();
 			serve(server);
 			_exit(0);
 		}

@@ -1,0 +1,54 @@
+"""What a run gives up once it has begun."""
+
+import os
+
+from lib.processes import Failure
+
+# Numbers of include/uapi/linux/capability.h.
+SETUID, NET_ADMIN, SYS_MODULE, SYS_RAWIO = 7, 12, 16, 17
+FILTERED = "2"  # proc_pid_status(5): Seccomp
+
+
+def status(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+        return dict(line.strip().split(":\t", 1) for line in file if ":\t" in line)
+
+
+def confined(pid):
+    fields = status(pid)
+    effective = int(fields["CapEff"], 16)
+    for number in (SETUID, NET_ADMIN, SYS_MODULE, SYS_RAWIO):
+        if effective >> number & 1:
+            raise Failure(f"process {pid} has capability {number}: {fields['CapEff']}")
+    if fields["NoNewPrivs"] != "1" or fields["Seccomp"] != FILTERED:
+        raise Failure(f"process {pid}: NoNewPrivs {fields['NoNewPrivs']}, "
+                      f"Seccomp {fields['Seccomp']}")
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(word) for word in file.read().split()]
+
+
+def test_a_run_is_confined_and_profiles_all_the_same(case):
+    target = case.start("load.py", "1")
+    profiler = case.attach(target, "--native", "--kernel")
+    confined(profiler.pid)
+    # A process that forks readers holds no rights to read with; the readers are confined.
+    readers = [reader for child in children(profiler.pid) for reader in children(child)]
+    for reader in readers:
+        if os.path.exists(f"/proc/{reader}"):
+            confined(reader)
+    target.go()
+    target.finish()
+    if not profiler.finish().expect(0).records.callbacks("worker"):
+        raise Failure("the summary has no worker")
+
+
+def test_a_program_that_is_started_keeps_its_own_rights(case):
+    out = case.path("status")
+    case.run("--", "sh", "-c", f"cat /proc/self/status > {out}; exit 7").expect(1)
+    with open(out, encoding="ascii") as file:
+        text = file.read()
+    if "NoNewPrivs:\t0" not in text or "Seccomp:\t0" not in text:
+        raise Failure(text)
