@@ -28,6 +28,10 @@ __attribute__((noipa)) int lp_test_begins(int number)
 	return number + 41;
 }
 
+/* More of them than are read at once. */
+#define POINTERS 2000
+int (*lp_test_pointers[POINTERS])(int) = { [0 ... POINTERS - 1] = lp_test_begins };
+
 /* A file of this test's own, which ends with it. */
 struct file {
 	char path[64];
@@ -121,6 +125,40 @@ static void tells_where_functions_begin(void **state)
 	assert_false(elf_begins_function(elf, UINT64_MAX));
 	/* an object is no function */
 	assert_false(elf_begins_function(elf, elf_symbol(elf, "stdout")));
+	elf_close(elf);
+}
+
+static void pointers_are_read_before_they_are_relocated(void **state)
+{
+	struct lp_elf *elf = open_elf("/proc/self/exe");
+	uint64_t begin = elf_symbol(elf, "lp_test_begins"), value;
+	uint64_t table = elf_symbol(elf, "lp_test_pointers");
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < POINTERS; i++) {
+		assert_int_equal(elf_pointer(elf, table + i * 8, &value), 0);
+		assert_int_equal(value, begin);
+	}
+	/* one whose relocation is not of this slot as a whole */
+	assert_int_equal(elf_pointer(elf, table + 4, &value), 0);
+	assert_int_not_equal(value, begin);
+	assert_int_equal(elf_failure(elf), 0);
+	elf_close(elf);
+}
+
+static void sections_are_found_by_name(void **state)
+{
+	struct lp_elf *elf = open_elf("/proc/self/exe");
+	char text[16], large[65536];
+
+	(void)state;
+	assert_int_equal(elf_section(elf, ".interp", text, sizeof(text)), 0);
+	assert_memory_equal(text, "/lib", 4);
+	assert_int_equal(elf_section(elf, ".interp", large, sizeof(large)), -EINVAL);
+	assert_int_equal(elf_section(elf, ".no such", text, sizeof(text)), -ENOENT);
+	assert_true(elf_needs(elf, "libc"));
+	assert_false(elf_needs(elf, "libpython"));
 	elf_close(elf);
 }
 
@@ -288,6 +326,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_where_functions_begin),
+		cmocka_unit_test(pointers_are_read_before_they_are_relocated),
+		cmocka_unit_test(sections_are_found_by_name),
 		cmocka_unit_test(tells_which_file_it_is),
 		cmocka_unit_test_setup_teardown(a_file_that_shrinks_is_refused, make_file,
 						remove_file),

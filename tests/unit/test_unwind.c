@@ -7,6 +7,7 @@
 #include <string.h>
 #include <elf.h>
 #include <errno.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -176,6 +177,33 @@ static void expressions_are_computed_within_bounds(void **state)
 	assert_int_equal(expression_compute(&rule, &registers, &stack, NULL, &result), -EINVAL);
 }
 
+static void a_program_that_shrinks_has_no_rows(void **state)
+{
+	struct lp_row *row = malloc(sizeof(*row));
+	char path[] = "/tmp/test_unwind.XXXXXX";
+	int descriptor = mkstemp(path);
+	struct lp_image image;
+	struct crafted file;
+	uint8_t byte;
+
+	(void)state;
+	assert_non_null(row);
+	assert_true(descriptor >= 0);
+	craft(&file, (uint8_t[1]){ 0 }, 1);
+	assert_int_equal(write(descriptor, &file, sizeof(file)), sizeof(file));
+	assert_int_equal(image_open(&image, path), 0);
+	assert_int_equal(row_find(&image, CRAFTED_FUNCTION, row), 0);
+	assert_int_equal(ftruncate(descriptor, 128), 0);
+	assert_int_equal(row_find(&image, CRAFTED_FUNCTION, row), -EINVAL);
+	assert_int_equal(image_read(&image, sizeof(file) - 1, &byte, 1), 0);
+	image_close(&image);
+	assert_int_equal(image_open(&image, path), -ENOEXEC);
+	assert_int_equal(image_open(&image, "/dev/zero"), -EMEDIUMTYPE);
+	close(descriptor);
+	unlink(path);
+	free(row);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +211,7 @@ int main(void)
 		cmocka_unit_test(hostile_instructions_are_refused),
 		cmocka_unit_test(any_bytes_in_a_table_come_to_an_end),
 		cmocka_unit_test(expressions_are_computed_within_bounds),
+		cmocka_unit_test(a_program_that_shrinks_has_no_rows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

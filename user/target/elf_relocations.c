@@ -4,59 +4,57 @@
 #include <errno.h>
 #include <string.h>
 
-static void add_near(struct lp_elf_state *state, struct lp_elf_near *near, const Elf64_Rela *entry)
+/* Of several relocations of one slot, the first counts. */
+static void add_near(struct lp_elf_near *near, const Elf64_Rela *entry)
 {
-	size_t i;
+	uint64_t at = entry->r_offset - near->begin;
 
-	for (i = 0; i < near->count; i++)
-		if (near->entries[i].address == entry->r_offset)
-			return;
-	/* slots lie eight bytes apart, so that there is room for all of a real file */
-	if (near->count == LP_ELF_NEAR_ENTRIES) {
-		elf_fail(state, -EFBIG, "its relocations overlap");
+	if (at >= LP_ELF_NEAR_BYTES || at % 8 || near->slots[at / 8].kind)
 		return;
-	}
-	near->entries[near->count].address = entry->r_offset;
-	near->entries[near->count].value = (uint64_t)entry->r_addend;
-	near->entries[near->count].relative = ELF64_R_TYPE(entry->r_info) == R_X86_64_RELATIVE;
-	near->count++;
+	near->slots[at / 8].value = (uint64_t)entry->r_addend;
+	near->slots[at / 8].kind = ELF64_R_TYPE(entry->r_info) == R_X86_64_RELATIVE
+					   ? LP_ELF_SLOT_RELATIVE
+					   : LP_ELF_SLOT_OTHER;
 }
 
 /* Retains the relocations from an address on in place of those used least recently. */
-static const struct lp_elf_near *read_near(struct lp_elf_state *state, uint64_t address)
+static struct lp_elf_near *read_near(struct lp_elf_state *state, uint64_t address)
 {
 	struct lp_elf_near *near = &state->near[0];
 	const struct lp_elf_table *table;
 	const Elf64_Rela *entry;
-	size_t from = 0, i;
 	struct lp_elf_walk walk;
+	size_t from = 0, i;
 
 	for (i = 1; i < LP_ELF_NEAR_SETS; i++)
 		if (state->near[i].used < near->used)
 			near = &state->near[i];
+	memset(near, 0, sizeof(*near));
 	near->begin = address;
-	near->count = 0;
-	near->used = ++state->turn;
 	while ((table = elf_next_table(state, LP_ELF_RELOCATIONS, &from))) {
 		if (!elf_walk_begin(&walk, state, table, sizeof(*entry)))
 			continue;
 		while ((entry = elf_walk_next(&walk)))
-			if (entry->r_offset - address < LP_ELF_NEAR_BYTES)
-				add_near(state, near, entry);
+			add_near(near, entry);
 	}
 	return near;
 }
 
-static const struct lp_elf_near *near_of(struct lp_elf_state *state, uint64_t address)
+static struct lp_elf_near *near_of(struct lp_elf_state *state, uint64_t address)
 {
+	struct lp_elf_near *near = NULL;
+	uint64_t at;
 	size_t i;
 
-	for (i = 0; i < LP_ELF_NEAR_SETS; i++)
-		if (state->near[i].used && address - state->near[i].begin < LP_ELF_NEAR_BYTES) {
-			state->near[i].used = ++state->turn;
-			return &state->near[i];
-		}
-	return read_near(state, address);
+	for (i = 0; !near && i < LP_ELF_NEAR_SETS; i++) {
+		at = address - state->near[i].begin;
+		if (state->near[i].used && at < LP_ELF_NEAR_BYTES && at % 8 == 0)
+			near = &state->near[i];
+	}
+	if (!near)
+		near = read_near(state, address);
+	near->used = ++state->turn;
+	return near;
 }
 
 int elf_pointer(const struct lp_elf *elf, uint64_t address, uint64_t *value)
@@ -64,17 +62,17 @@ int elf_pointer(const struct lp_elf *elf, uint64_t address, uint64_t *value)
 	struct lp_elf_state *state = elf->state;
 	const struct lp_elf_near *near;
 	int err = -ENOENT;
-	size_t i;
+	uint64_t slot;
 
 	if (!elf_begin(state))
 		return -ENOENT;
 	near = near_of(state, address);
-	for (i = 0; i < near->count && near->entries[i].address != address; i++)
-		;
-	if (i < near->count) {
-		*value = near->entries[i].value;
-		err = near->entries[i].relative ? 0 : -ENOENT;
-	} else if (elf_bytes_at(state, address, value, sizeof(*value)) == sizeof(*value)) {
+	slot = (address - near->begin) / 8;
+	if (near->slots[slot].kind == LP_ELF_SLOT_RELATIVE) {
+		*value = near->slots[slot].value;
+		err = 0;
+	} else if (near->slots[slot].kind == LP_ELF_SLOT_PLAIN &&
+		   elf_bytes_at(state, address, value, sizeof(*value)) == sizeof(*value)) {
 		err = 0;
 	}
 	return elf_end(state) ? err : -ENOENT;

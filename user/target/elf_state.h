@@ -15,15 +15,19 @@
 #define LP_ELF_NEAR_ENTRIES (LP_ELF_NEAR_BYTES / 8)
 #define LP_ELF_NEAR_SETS 4
 
+enum lp_elf_slot_kind {
+	LP_ELF_SLOT_PLAIN = 0, /* no relocation is about it */
+	LP_ELF_SLOT_RELATIVE,
+	LP_ELF_SLOT_OTHER,
+};
+
 struct lp_elf_near {
 	uint64_t begin;
 	uint64_t used; /* the turn that needed it last; 0: never */
-	size_t count;
 	struct {
-		uint64_t address;
 		uint64_t value;
-		bool relative;
-	} entries[LP_ELF_NEAR_ENTRIES];
+		enum lp_elf_slot_kind kind;
+	} slots[LP_ELF_NEAR_ENTRIES]; /* of eight bytes each, from begin on */
 };
 
 struct lp_elf_state {
