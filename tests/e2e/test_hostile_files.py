@@ -53,11 +53,11 @@ def test_symbols_of_nothing(case):
 
 
 def test_messages_without_end(case):
-    """What Task.__del__ is said to lie in has no end; all else is profiled."""
-    for size, words in (("10e12", "larger than 4 GiB"), ("3e9", "128 MiB of it are loaded")):
+    """What Task.__del__ is said to lie in has no end: that is said, and all else is profiled."""
+    for size in ("10e12", "3e9", "1e8"):
         result = run(case, case.start("hostile.py", "poked", size))
-        if result.status != 0 or words not in result.err:
-            raise Failure(f"{result.command}: {result.status}, {result.err!r} has no {words!r}")
+        if result.status != 0 or "Task.__del__" not in result.err:
+            raise Failure(f"{result.command}: {result.status}, {result.err!r}")
 
 
 def test_library_that_shrinks(case):

@@ -23,7 +23,7 @@ import time
 from books import loop_waits_for_go
 
 NAME = "libpython3.11.so.1.0"
-READ, SHARED, PRIVATE = 1, 1, 2
+READ, EXECUTE, SHARED, PRIVATE = 1, 4, 1, 2
 TP_FINALIZE = 392
 SYMBOLS_AT, STRINGS_AT, SECTIONS_AT = 8192, 4096, 1024
 
@@ -33,8 +33,8 @@ libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_i
                       ctypes.c_long]
 
 
-def map_page(descriptor, kind=SHARED):
-    return libc.mmap(None, mmap.PAGESIZE, READ, kind, descriptor, 0)
+def map_page(descriptor, kind=SHARED, access=READ):
+    return libc.mmap(None, mmap.PAGESIZE, access, kind, descriptor, 0)
 
 
 def sparse(path, size, symbols):
@@ -61,7 +61,7 @@ def sparse(path, size, symbols):
 def poke(descriptor):
     import _asyncio
     slot = ctypes.c_uint64.from_address(id(_asyncio.Task) + TP_FINALIZE)
-    slot.value = map_page(descriptor) + 100
+    slot.value = map_page(descriptor, access=READ | EXECUTE) + 100
 
 
 def shrink_for_ever(path):
