@@ -129,7 +129,8 @@ $(BUILD)/sanitized/%.o: %.c
 
 $(BUILD)/sanitized/user/out/html.o: $(BUILD)/html_page.h
 
-sanitized = $(patsubst %.c,$(BUILD)/sanitized/%.o,$(1))
+# Text is sanitised wherever an error or a log line is made, so that all of them link it.
+sanitized = $(patsubst %.c,$(BUILD)/sanitized/%.o,$(1) user/text.c)
 
 .PRECIOUS: $(BUILD)/sanitized/%.o
 .SECONDEXPANSION:

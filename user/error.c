@@ -1,9 +1,28 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "error.h"
 
+#include "text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+/*
+ * A sentence quotes names of files, processes and arguments: it is sanitised as a whole, and
+ * a name that is too long loses its middle rather than the sentence its end.
+ */
+static void set_text(struct lp_error *error, const char *format, va_list arguments)
+{
+	char *text = NULL;
+
+	if (vasprintf(&text, format, arguments) < 0) {
+		text_copy(error->text, sizeof(error->text), "out of memory");
+		return;
+	}
+	text_fit(error->text, sizeof(error->text), text);
+	free(text);
+}
 
 int error_set(struct lp_error *error, int code, const char *format, ...)
 {
@@ -11,21 +30,19 @@ int error_set(struct lp_error *error, int code, const char *format, ...)
 
 	error->code = code;
 	va_start(arguments, format);
-	vsnprintf(error->text, sizeof(error->text), format, arguments);
+	set_text(error, format, arguments);
 	va_end(arguments);
 	return code;
 }
 
 void error_prefix(struct lp_error *error, const char *format, ...)
 {
-	char text[sizeof(error->text)];
+	struct lp_error prefix, both;
 	va_list arguments;
-	size_t length;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	set_text(&prefix, format, arguments);
 	va_end(arguments);
-	length = strlen(text);
-	snprintf(text + length, sizeof(text) - length, "%s", error->text);
-	memcpy(error->text, text, sizeof(text));
+	error_set(&both, error->code, "%s%s", prefix.text, error->text);
+	memcpy(error->text, both.text, sizeof(error->text));
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A failure on its way to the user: a negative errno and one sentence that names the fix. */
+/*
+ * A failure on its way to the user: a negative errno and one sentence that names the fix.
+ * The sentence is sanitised when it is made, whatever names it quotes.
+ */
 #ifndef LP_ERROR_H
 #define LP_ERROR_H
 

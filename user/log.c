@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "log.h"
 
-#include <stdarg.h>
+#include "text.h"
+
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+/* Bytes of a line, its end included: the longest path and a sentence around it. */
+#define LINE_BYTES 5000
 
 static enum lp_log_level current_level = LP_LOG_NOTE;
 static bool (*wait_for)(int descriptor); /* NULL: writes may block */
@@ -23,13 +29,37 @@ enum lp_log_level log_level(void)
 	return current_level;
 }
 
-static void say(enum lp_log_level level, const char *kind, const char *format, va_list arguments)
+/*
+ * The one place that writes to stderr.  What is printed quotes names that others chose, so
+ * the line is sanitised as a whole: no name moves the cursor or makes a line of its own, in
+ * the journal neither.  One write a line, so that lines of several programs do not mix.
+ */
+static void write_line(const char *before, char *text)
 {
-	if (level > current_level || (wait_for && !wait_for(STDERR_FILENO)))
+	char line[LINE_BYTES];
+	size_t length;
+
+	if (wait_for && !wait_for(STDERR_FILENO))
 		return;
-	fprintf(stderr, "loopprof: %s", kind);
-	vfprintf(stderr, format, arguments);
-	fputc('\n', stderr);
+	snprintf(line, sizeof(line), "loopprof: %s", before);
+	length = strlen(line);
+	/* one byte for the end of the line */
+	text_fit(line + length, sizeof(line) - length - 1, text);
+	length = strlen(line);
+	if (!text_locale_is_utf8())
+		length = text_make_ascii(line, length, line);
+	line[length++] = '\n';
+	fwrite(line, 1, length, stderr);
+}
+
+static void say(const char *kind, const char *format, va_list arguments)
+{
+	char *text = NULL;
+
+	if (vasprintf(&text, format, arguments) < 0)
+		return;
+	write_line(kind, text);
+	free(text);
 }
 
 #define LP_LOG_FUNCTION(name, level, kind)                                                         \
@@ -37,8 +67,10 @@ static void say(enum lp_log_level level, const char *kind, const char *format, v
 	{                                                                                          \
 		va_list arguments;                                                                 \
                                                                                                    \
+		if ((level) > current_level)                                                       \
+			return;                                                                    \
 		va_start(arguments, format);                                                       \
-		say(level, kind, format, arguments);                                               \
+		say(kind, format, arguments);                                                      \
 		va_end(arguments);                                                                 \
 	}
 
@@ -46,3 +78,31 @@ LP_LOG_FUNCTION(log_error, LP_LOG_ERROR, "error: ")
 LP_LOG_FUNCTION(log_warning, LP_LOG_WARNING, "warning: ")
 LP_LOG_FUNCTION(log_note, LP_LOG_NOTE, "")
 LP_LOG_FUNCTION(log_detail, LP_LOG_DETAIL, "")
+
+void log_usage(const char *format, ...)
+{
+	char *text = NULL, *sentence = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
+	va_end(arguments);
+	if (text && asprintf(&sentence, "%s; see `loopprof --help`", text) >= 0) {
+		write_line("", sentence);
+		free(sentence);
+	}
+	free(text);
+}
+
+void log_library(const char *format, va_list arguments)
+{
+	char *text = NULL, *rest, *line;
+
+	if (vasprintf(&text, format, arguments) < 0)
+		return;
+	for (rest = text; (line = strsep(&rest, "\n"));)
+		if (*line)
+			write_line("", line);
+	free(text);
+}

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Diagnostics, on stderr: results are not written here. */
+/*
+ * Diagnostics, on stderr: results are not written here.  Each call writes one line, which is
+ * sanitised as a whole and cut in the middle where it is too long, so that callers may quote
+ * names of any origin.
+ */
 #ifndef LP_LOG_H
 #define LP_LOG_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 
 enum lp_log_level {
@@ -24,5 +29,11 @@ void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* What is wrong with the command line, whatever the level is; names --help. */
+void log_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* What a library has to say: the lines of its message are lines of the log. */
+void log_library(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
 
 #endif /* LP_LOG_H */

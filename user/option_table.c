@@ -88,7 +88,8 @@ const struct lp_option_row lp_options[] = {
 	{ 'q', "quiet", NULL, LP_FOR_ALL, "say nothing on stderr but errors and warnings" },
 	{ 'V', "version", NULL, LP_FOR_ALL, "print the version" },
 	{ 'h', "help", NULL, LP_FOR_ALL, "print this help" },
-	{ LP_OPTION_MAN, "print-man-page", NULL, LP_FOR_ALL, NULL },
+	/* the last one, and known by its whole name only: it makes no abbreviation ambiguous */
+	{ LP_OPTION_MAN, LP_OPTION_MAN_NAME, NULL, LP_FOR_ALL, NULL },
 };
 const size_t lp_option_count = sizeof(lp_options) / sizeof(lp_options[0]);
 
@@ -120,7 +121,11 @@ struct option *option_table_getopt(char *shorts, size_t size)
 	struct option *longs = calloc(lp_option_count + 1, sizeof(*longs));
 	size_t i, at = 0;
 
-	for (i = 0; longs && i < lp_option_count; i++) {
+	if (!longs)
+		return NULL;
+	/* a missing value is ':' for the caller, and getopt prints nothing itself */
+	shorts[at++] = ':';
+	for (i = 0; i < lp_option_count && lp_options[i].text; i++) {
 		longs[i].name = lp_options[i].name;
 		longs[i].has_arg = lp_options[i].value ? required_argument : no_argument;
 		longs[i].val = lp_options[i].key;
@@ -134,15 +139,51 @@ struct option *option_table_getopt(char *shorts, size_t size)
 	return longs;
 }
 
-const char *option_table_name(int key)
+const struct lp_option_row *option_table_row(int key)
 {
-	static char text[32];
 	size_t i;
 
-	snprintf(text, sizeof(text), "-%c", key);
-	for (i = 0; i < lp_option_count && key >= 256; i++)
+	for (i = 0; i < lp_option_count; i++)
 		if (lp_options[i].key == key)
-			snprintf(text, sizeof(text), "--%s", lp_options[i].name);
+			return &lp_options[i];
+	return NULL;
+}
+
+const char *option_table_command(enum lp_command command)
+{
+	size_t i;
+
+	for (i = 0; i < lp_command_count; i++)
+		if (lp_commands[i].command == command && lp_commands[i].name)
+			return lp_commands[i].name;
+	return "loopprof";
+}
+
+size_t option_table_matches(const char *word, char *names, size_t size)
+{
+	size_t i, length = strcspn(word, "="), count = 0, at = 0;
+
+	names[0] = '\0';
+	for (i = 0; i < lp_option_count; i++) {
+		if (!lp_options[i].text || strncmp(lp_options[i].name, word, length) != 0)
+			continue;
+		if (at < size)
+			at += (size_t)snprintf(names + at, size - at, "%s--%s", count ? ", " : "",
+					       lp_options[i].name);
+		count++;
+	}
+	return count;
+}
+
+const char *option_table_name(int key)
+{
+	const struct lp_option_row *row = option_table_row(key);
+	static char text[32];
+
+	if (row && key >= 256)
+		snprintf(text, sizeof(text), "--%s", row->name);
+	else
+		snprintf(text, sizeof(text), "-%c", key);
 	return text;
 }
 

@@ -2,7 +2,11 @@
 /* What options take: times, sizes, shares, FORMAT=FILE. */
 #include "option_values.h"
 
+#include "target/cgroup.h"
+
+#include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +18,10 @@ struct unit {
 	double factor;
 };
 
-/* A number and one of the units behind it. */
+/*
+ * A decimal number and one of the units behind it.  strtod() would also take a blank, a sign, a
+ * hexadecimal number and a word.
+ */
 static int parse(const char *text, const struct unit *units, size_t count, double most,
 		 double *result)
 {
@@ -22,6 +29,9 @@ static int parse(const char *text, const struct unit *units, size_t count, doubl
 	char *end;
 	size_t i;
 
+	if (!isdigit((unsigned char)text[text[0] == '.']) || text[strspn(text, "0")] == 'x' ||
+	    text[strspn(text, "0")] == 'X')
+		return -EINVAL;
 	value = strtod(text, &end);
 	if (end == text || !isfinite(value) || value < 0)
 		return -EINVAL;
@@ -29,7 +39,8 @@ static int parse(const char *text, const struct unit *units, size_t count, doubl
 		if (strcmp(end, units[i].suffix) != 0)
 			continue;
 		*result = value * units[i].factor + 0.5;
-		return *result > most ? -EINVAL : 0;
+		/* what is so small that nothing is left of it is no 0 that was asked for */
+		return *result > most || (value > 0 && *result < 1) ? -EINVAL : 0;
 	}
 	return -EINVAL;
 }
@@ -117,4 +128,28 @@ int option_by(const char *text, enum lp_by *by)
 		}
 	}
 	return -EINVAL;
+}
+
+int option_number(const char *text, unsigned long most, unsigned long *number)
+{
+	unsigned long value = 0;
+
+	if (!*text)
+		return -EINVAL;
+	for (; *text; text++) {
+		if (!isdigit((unsigned char)*text))
+			return -EINVAL;
+		value = value * 10 + (unsigned long)(*text - '0');
+		if (value > most)
+			return -ERANGE;
+	}
+	*number = value;
+	return 0;
+}
+
+int option_cgroup(const char *text)
+{
+	char path[PATH_MAX];
+
+	return *text ? cgroup_normalise(text, path, sizeof(path)) : -EINVAL;
 }

@@ -5,7 +5,6 @@
 #include "option_table.h"
 #include "option_values.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -14,48 +13,62 @@
 
 #define DEFAULT_THRESHOLD_NS 100000000ULL
 #define FREQUENCY_MAX 10000
+#define PID_MOST (1UL << 22)
+#define DURATION_LEAST_NS 1000000ULL
+/* -i and --watch: what is printed more often nobody reads, and the target pays for */
+#define PERIOD_LEAST_NS 10000000ULL
 #define DEFAULT_EXPORT_NS 10000000000ULL
 #define DEFAULT_ROTATE_BYTES (64ULL << 20)
 #define DEFAULT_RETAIN_BYTES (1ULL << 30)
 
-static int usage_error(const char *format, const char *what)
-{
-	fputs("loopprof: ", stderr);
-	fprintf(stderr, format, what);
-	fputs("; see `loopprof --help`\n", stderr);
-	return 2;
-}
+/* Writes the sentence and returns 2, the status of a wrong usage. */
+#define usage_error(...) (log_usage(__VA_ARGS__), 2)
 
-static int add_pids(struct lp_options *options, char *list)
+static int add_pid(struct lp_options *options, const char *text)
 {
-	char *at = list, *end;
+	unsigned long pid;
 	pid_t *grown;
-	long pid;
 
-	do {
-		errno = 0;
-		pid = strtol(at, &end, 10);
-		if (end == at || (*end && *end != ',') || pid <= 0 || pid > 1 << 22 || errno)
-			return usage_error("'%s' is not a list of process IDs such as 4242,4243",
-					   list);
-		grown = realloc(options->pids, (options->pid_count + 1) * sizeof(*grown));
-		if (!grown)
-			return usage_error("%s", "out of memory");
-		options->pids = grown;
-		grown[options->pid_count++] = (pid_t)pid;
-		at = end + 1;
-	} while (*end);
+	if (option_number(text, PID_MOST, &pid) || !pid)
+		return -EINVAL;
+	grown = realloc(options->pids, (options->pid_count + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	options->pids = grown;
+	grown[options->pid_count++] = (pid_t)pid;
 	return 0;
 }
 
-static int take_duration(const char *name, const char *text, bool zero, uint64_t *ns)
+static int add_pids(struct lp_options *options, const char *list)
 {
-	if (!options_duration(text, ns) && (zero || *ns))
-		return 0;
-	fprintf(stderr,
-		"loopprof: %s takes a time such as 100ms, 2s or 1.5m (a bare number is in seconds), not '%s'\n",
-		name, text);
-	return 2;
+	char *copy = strdup(list), *rest = copy, *word;
+	int err = copy ? 0 : -ENOMEM;
+
+	while (!err && (word = strsep(&rest, ",")))
+		err = add_pid(options, word);
+	free(copy);
+	if (err == -ENOMEM)
+		return usage_error("out of memory");
+	return err ? usage_error(
+			     "-p takes process IDs: '%s' is not a list of process IDs such as 4242,4243",
+			     list)
+		   : 0;
+}
+
+/* Times below the least are refused. */
+static int take_duration(const char *name, const char *text, uint64_t least, uint64_t *ns)
+{
+	uint64_t value;
+
+	if (options_duration(text, &value))
+		return usage_error(
+			"%s takes a time such as 100ms, 2s or 1.5m (a bare number is in seconds), not '%s'",
+			name, text);
+	if (value < least)
+		return usage_error("%s takes a time of at least %g ms, not '%s'", name,
+				   (double)least / 1e6, text);
+	*ns = value;
+	return 0;
 }
 
 static int take_mode(struct lp_options *options, const char *value)
@@ -69,17 +82,14 @@ static int take_mode(struct lp_options *options, const char *value)
 
 static int take_frequency(struct lp_options *options, const char *value)
 {
-	char *end;
-	unsigned long frequency = strtoul(value, &end, 10);
+	unsigned long frequency;
 
-	/* strtoul takes a sign */
-	if (!isdigit((unsigned char)*value) || *end || frequency < 1 || frequency > FREQUENCY_MAX)
+	if (option_number(value, FREQUENCY_MAX, &frequency) || !frequency)
 		return usage_error("-F takes samples a second, from 1 to 10000, not '%s'", value);
 	options->frequency = (unsigned int)frequency;
 	return 0;
 }
 
-/* Returns 0, or 2 for a wrong use. */
 /* Options that take nothing and only say yes. */
 static int take_flag(struct lp_options *options, int key)
 {
@@ -113,7 +123,7 @@ static int take_flag(struct lp_options *options, int key)
 static int take_export(struct lp_options *options, const char *value)
 {
 	if (options->export_count == LP_EXPORTS_MAX)
-		return usage_error("%s may be given eight times", "--export");
+		return usage_error("--export may be given eight times");
 	if (option_export(value, &options->exports[options->export_count]))
 		return usage_error("--export takes FORMAT=FILE such as prom=/var/x.prom, not '%s'",
 				   value);
@@ -127,7 +137,7 @@ static int take_fail_if(struct lp_options *options, const char *value)
 		realloc(options->fail_if, (options->fail_if_count + 1) * sizeof(*grown));
 
 	if (!grown)
-		return usage_error("%s", "out of memory");
+		return usage_error("out of memory");
 	options->fail_if = grown;
 	grown[options->fail_if_count++] = value;
 	return 0;
@@ -139,13 +149,17 @@ static int take_fleet_option(struct lp_options *options, int key, const char *va
 	switch (key) {
 	case LP_OPTION_CGROUP:
 		options->cgroup = value;
-		return *value ? 0 : usage_error("%s takes the path of a cgroup", "--cgroup");
+		return option_cgroup(value)
+			       ? usage_error(
+					 "--cgroup takes the path of a cgroup below /sys/fs/cgroup, without '..', not '%s'",
+					 value)
+			       : 0;
 	case LP_OPTION_EXPORT:
 		return take_export(options, value);
 	case LP_OPTION_BUDGET:
 		return option_percent(value, &options->budget_ppm)
 			       ? usage_error(
-					 "--budget takes a share of a CPU such as 1%%, not '%s'",
+					 "--budget takes a share of a CPU such as 1%%, up to 100%%, not '%s'",
 					 value)
 			       : 0;
 	case LP_OPTION_ROTATE:
@@ -167,7 +181,7 @@ static int take_fleet_option(struct lp_options *options, int key, const char *va
 			       : 0;
 	case LP_OPTION_HOST:
 		options->host = value;
-		return 0;
+		return *value ? 0 : usage_error("--host takes the name of a host, not ''");
 	case LP_OPTION_FAIL_IF:
 		return take_fail_if(options, value);
 	default:
@@ -181,18 +195,18 @@ static int take_option(struct lp_options *options, int key, char *value)
 	case 'p':
 		return add_pids(options, value);
 	case 't':
-		return take_duration("-t", value, true, &options->threshold_ns);
+		return take_duration("-t", value, 0, &options->threshold_ns);
 	case 'd':
-		return take_duration("-d", value, false, &options->duration_ns);
+		return take_duration("-d", value, DURATION_LEAST_NS, &options->duration_ns);
 	case 'i':
-		return take_duration("-i", value, false, &options->interval_ns);
+		return take_duration("-i", value, PERIOD_LEAST_NS, &options->interval_ns);
 	case 'm':
 		return take_mode(options, value);
 	case 'F':
 		return take_frequency(options, value);
 	case 'o':
 		options->output = value;
-		return 0;
+		return *value ? 0 : usage_error("-o takes the name of a file, not ''");
 	case 'f':
 		options->format = value;
 		return 0;
@@ -203,7 +217,7 @@ static int take_option(struct lp_options *options, int key, char *value)
 					 value)
 			       : 0;
 	case LP_OPTION_WATCH:
-		return take_duration("--watch", value, false, &options->watch_ns);
+		return take_duration("--watch", value, PERIOD_LEAST_NS, &options->watch_ns);
 	case 'v':
 		options->verbosity++;
 		return 0;
@@ -252,7 +266,7 @@ static bool reads_captures(const struct lp_options *options)
 
 static int check_captures(const struct lp_options *options)
 {
-	const char *command = lp_commands[options->command].name;
+	const char *command = option_table_command(options->command);
 
 	if (options->launch)
 		return usage_error("%s starts nothing: leave out -- COMMAND", command);
@@ -273,27 +287,30 @@ static int check_combination(const struct lp_options *options)
 {
 	bool targets = options->pid_count || options->all || options->launch;
 
+	if (options->json && options->format && !options->output &&
+	    strcmp(options->format, "json") != 0)
+		return usage_error(
+			"-j and -f %s both write to stdout: leave out one, or give -o FILE",
+			options->format);
 	if (reads_captures(options))
 		return check_captures(options);
 	if (options->command == LP_COMMAND_CHECK)
-		return options->launch
-			       ? usage_error("%s starts nothing: leave out -- COMMAND", "check")
-			       : 0;
+		return options->launch ? usage_error("check starts nothing: leave out -- COMMAND")
+				       : 0;
 	if (options_only_explain(options))
 		return 0;
 	if (options->command == LP_COMMAND_TASKS)
-		return options->pid_count ? 0 : usage_error("tasks needs %s", "-p PID");
+		return options->pid_count ? 0 : usage_error("tasks needs -p PID");
 	if (!targets)
-		return usage_error("nothing to profile: give %s", "-p PID, -a or -- COMMAND");
+		return usage_error("nothing to profile: give -p PID, -a or -- COMMAND");
 	if (options->cgroup && (options->pid_count || options->launch))
-		return usage_error("--cgroup tells which processes: leave out %s",
-				   "-p and -- COMMAND");
+		return usage_error("--cgroup chooses the processes: leave out -p and -- COMMAND");
 	if (options->all && (options->pid_count || options->launch))
-		return usage_error("-a means every process: leave out %s", "-p and -- COMMAND");
+		return usage_error("-a means every process: leave out -p and -- COMMAND");
 	if (options->pid_count && options->launch)
-		return usage_error("give either -p PID or %s, not both", "-- COMMAND");
+		return usage_error("give either -p PID or -- COMMAND, not both");
 	if (options->command == LP_COMMAND_RECORD && !options->output)
-		return usage_error("record needs %s", "-o FILE");
+		return usage_error("record needs -o FILE");
 	if (options->sampling && options->queue)
 		return usage_error("%s needs a probe: leave out -m sample",
 				   options->lifetimes ? "--lifetimes"
@@ -328,7 +345,7 @@ static int parse_words(int argc, char **argv, int separator, struct lp_options *
 	}
 	if (separator < argc) {
 		if (separator + 1 == argc)
-			return usage_error("there is no COMMAND after %s", "--");
+			return usage_error("there is no COMMAND after --");
 		options->launch = argv + separator + 1;
 	}
 	return 0;
@@ -353,43 +370,71 @@ static void complete_options(struct lp_options *options)
 		options->retain_bytes = DEFAULT_RETAIN_BYTES;
 }
 
+static void show_and_exit(int key)
+{
+	option_table_show(key);
+	exit(0);
+}
+
+/*
+ * What getopt_long does not take: ':' for an option without its value, '?' for all else.  The
+ * word is what it stopped at, and optopt the option where that is known.
+ */
+static int refuse_option(int key, const char *word)
+{
+	const struct lp_option_row *row = option_table_row(optopt);
+	bool is_long = word && !strncmp(word, "--", 2);
+	char names[512];
+
+	if (key == ':' && row)
+		return usage_error("%s requires an argument: %s", option_table_name(optopt),
+				   row->value);
+	if (is_long && row)
+		return usage_error("%s allows no argument: '%s'", option_table_name(optopt), word);
+	if (!is_long)
+		return usage_error("invalid option -%c", optopt);
+	if (option_table_matches(word + 2, names, sizeof(names)) > 1)
+		return usage_error("'%s' is ambiguous: it may be any of %s", word, names);
+	return usage_error("unrecognized option '%s'", word);
+}
+
 int options_parse(int argc, char **argv, struct lp_options *options)
 {
-	int keys[64], separator = argc, key, err, i;
+	bool given[LP_OPTION_MAN + 1] = { false };
+	int separator = argc, key, err, i;
 	struct option *longs;
-	size_t seen = 0, j;
 	char shorts[128];
 
 	memset(options, 0, sizeof(*options));
 	options->captures = calloc((size_t)argc + 1, sizeof(*options->captures));
 	if (!options->captures)
-		return usage_error("%s", "out of memory");
+		return usage_error("out of memory");
 	options->threshold_ns = DEFAULT_THRESHOLD_NS;
 	options->findings = findings_default();
 	for (i = 1; i < argc && separator == argc; i++)
 		if (!strcmp(argv[i], "--"))
 			separator = i;
+	for (i = 1; i < separator; i++)
+		if (!strcmp(argv[i], "--" LP_OPTION_MAN_NAME))
+			show_and_exit(LP_OPTION_MAN);
 	longs = option_table_getopt(shorts, sizeof(shorts));
 	if (!longs)
-		return usage_error("%s", "out of memory");
+		return usage_error("out of memory");
 	err = 0;
+	opterr = 0;
 	while (!err && (key = getopt_long(separator, argv, shorts, longs, NULL)) != -1) {
-		if (key == 'h' || key == 'V' || key == LP_OPTION_MAN) {
-			option_table_show(key);
-			exit(0);
-		}
-		if (key == '?')
-			fputs("loopprof: see `loopprof --help`\n", stderr);
-		if (seen < sizeof(keys) / sizeof(keys[0]))
-			keys[seen++] = key;
-		err = take_option(options, key, optarg);
+		if (key == 'h' || key == 'V')
+			show_and_exit(key);
+		given[key] = true;
+		err = key == '?' || key == ':' ? refuse_option(key, argv[optind - 1])
+					       : take_option(options, key, optarg);
 	}
 	free(longs);
 	if (!err)
 		err = parse_words(argc, argv, separator, options);
-	for (j = 0; !err && j < seen; j++)
-		if (!option_allowed(options, keys[j]))
-			err = usage_error("%s is not for this command", option_table_name(keys[j]));
+	for (key = 0; !err && key <= LP_OPTION_MAN; key++)
+		if (given[key] && !option_allowed(options, key))
+			err = usage_error("%s is not for this command", option_table_name(key));
 	complete_options(options);
 	return err ? err : check_combination(options);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "text.h"
 
+#include <langinfo.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -92,14 +93,38 @@ static size_t decode(const uint8_t *text, uint32_t *point)
 	return length;
 }
 
+/* What moves the cursor, hides, reorders or imitates text, by code point. */
+static const struct {
+	uint32_t first, last;
+} dangerous[] = {
+	{ 0x0000, 0x001f }, /* C0 controls */
+	{ 0x007f, 0x009f }, /* DEL and C1 controls */
+	{ 0x00ad, 0x00ad }, /* soft hyphen */
+	{ 0x061c, 0x061c }, /* Arabic letter mark */
+	{ 0x115f, 0x1160 }, /* Hangul fillers, which are blank */
+	{ 0x180e, 0x180e }, /* Mongolian vowel separator */
+	{ 0x200b, 0x200b }, /* zero width space; the joiners after it belong to scripts and emoji */
+	{ 0x200e, 0x200f }, /* left-to-right and right-to-left marks */
+	{ 0x2028, 0x202e }, /* line and paragraph separators, embeddings, overrides */
+	{ 0x2060, 0x206f }, /* invisible operators, isolates, deprecated format characters */
+	{ 0x3164, 0x3164 }, /* Hangul filler */
+	{ 0xfeff, 0xfeff }, /* byte order mark */
+	{ 0xffa0, 0xffa0 }, /* half width Hangul filler */
+	{ 0xfff0, 0xfffb }, /* unassigned, interlinear annotations */
+	{ 0x1bca0, 0x1bca3 }, /* shorthand format controls */
+	{ 0x1d173, 0x1d17a }, /* musical format controls */
+	{ 0xe0000, 0xe0fff }, /* tags and variation selectors of the supplement */
+};
+
 static bool is_dangerous(uint32_t point)
 {
-	return point < 0x20 || (point >= 0x7f && point <= 0x9f) ||
-	       point == 0x061c || /* Arabic letter mark */
-	       (point >= 0x200e && point <= 0x200f) || /* left-to-right, right-to-left marks */
-	       (point >= 0x2028 && point <= 0x202e) || /* separators, embeddings, overrides */
-	       (point >= 0x2066 && point <= 0x2069) || /* isolates */
-	       point == 0xfeff;
+	size_t i;
+
+	for (i = 0; i < sizeof(dangerous) / sizeof(dangerous[0]) && point >= dangerous[i].first;
+	     i++)
+		if (point <= dangerous[i].last)
+			return true;
+	return false;
 }
 
 void text_sanitise(char *text)
@@ -137,6 +162,55 @@ void text_copy(char *to, size_t size, const char *from)
 	while (length && from[length] && (from[length] & 0xc0) == 0x80)
 		to[--length] = '\0';
 	text_sanitise(to);
+}
+
+/* The greatest length up to the limit that does not end within a character of sanitised text. */
+static size_t whole_before(const char *text, size_t limit)
+{
+	while (limit && (text[limit] & 0xc0) == 0x80)
+		limit--;
+	return limit;
+}
+
+void text_fit(char *to, size_t size, char *from)
+{
+	static const char mark[] = "...";
+	size_t length, head, tail;
+
+	if (!size)
+		return;
+	text_sanitise(from);
+	length = strlen(from);
+	if (length < size) {
+		memcpy(to, from, length + 1);
+		return;
+	}
+	if (size < 4 * sizeof(mark)) {
+		text_copy(to, size, from);
+		return;
+	}
+	head = whole_before(from, size / 2);
+	tail = length - (size - sizeof(mark) - head);
+	while (tail < length && (from[tail] & 0xc0) == 0x80)
+		tail++;
+	memcpy(to, from, head);
+	memcpy(to + head, mark, sizeof(mark) - 1);
+	memcpy(to + head + sizeof(mark) - 1, from + tail, length - tail + 1);
+}
+
+size_t text_make_ascii(const char *text, size_t size, char *to)
+{
+	size_t at, length = 0;
+
+	for (at = 0; at < size; at++)
+		if ((text[at] & 0xc0) != 0x80)
+			to[length++] = text[at] & 0x80 ? '?' : text[at];
+	return length;
+}
+
+bool text_locale_is_utf8(void)
+{
+	return !strcmp(nl_langinfo(CODESET), "UTF-8");
 }
 
 const char *text_path_end(const char *path, unsigned int parts)

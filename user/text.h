@@ -18,13 +18,28 @@ size_t text_from_python(const void *data, size_t bytes, unsigned int width, char
 
 /*
  * The one sanitiser: makes any bytes into valid UTF-8 without C0 and C1
- * controls, DEL and bidirectional controls, in place; each offending byte or
- * character becomes '?'.
+ * controls, DEL, line separators, bidirectional controls, invisible and tag
+ * characters, in place; each offending byte or character becomes '?'.
  */
 void text_sanitise(char *text);
 
 /* Copies text of foreign origin, cut to size and sanitised. */
 void text_copy(char *to, size_t size, const char *from);
+
+/*
+ * Sanitises from, and copies it; of what is too long the middle gives way to "...", so that
+ * both ends of a sentence with a long name in it remain.
+ */
+void text_fit(char *to, size_t size, char *from);
+
+/*
+ * A '?' stands for each character that is not ASCII, so that columns stay as they are.
+ * Into to, which may be the text itself; returns the new length.  Text is valid UTF-8.
+ */
+size_t text_make_ascii(const char *text, size_t size, char *to);
+
+/* Can the locale show every character? */
+bool text_locale_is_utf8(void);
 
 /* The last parts of a path: text_path_end("/a/b/c.py", 2) is "b/c.py". Points into the path. */
 const char *text_path_end(const char *path, unsigned int parts);

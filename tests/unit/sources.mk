@@ -1,6 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What each unit test links besides its own file; all take -lcmocka and LDLIBS.
 
+# What names people and what may not be done.
+test_messages_SOURCES = user/error.c user/log.c
+test_namespaces_SOURCES = user/namespaces.c user/error.c
+test_rights_SOURCES = user/rights.c user/error.c
+test_sudo_SOURCES = user/sudo.c user/error.c
+test_text_labels_SOURCES = user/out/text_labels.c user/out/text_print.c user/text.c
+
 file_SOURCES = user/out/file.c user/out/place.c user/out/replace.c user/out/standard.c \
 	user/out/stream.c user/out/writing.c
 
@@ -31,7 +38,7 @@ test_csv_SOURCES = user/out/csv.c $(export_SOURCES)
 test_folded_SOURCES = user/out/folded.c $(export_SOURCES)
 test_hdr_SOURCES = user/out/hdr.c user/model/histogram.c
 test_histogram_SOURCES = user/model/histogram.c
-test_html_SOURCES = user/out/html.c user/out/html_data.c user/out/html_history.c \
+test_html_SOURCES = user/out/stalls_told.c user/out/parts.c user/out/html.c user/out/html_data.c user/out/html_history.c \
 	user/out/html_kept.c user/out/html_loops.c user/out/html_tables.c user/out/blobs.c \
 	user/out/escape.c $(file_SOURCES) user/findings.c user/model/histogram.c user/text.c \
 	user/error.c user/log.c
@@ -65,7 +72,8 @@ test_model_stacks_SOURCES = $(test_model_SOURCES)
 test_model_stalls_SOURCES = $(test_model_SOURCES)
 test_native_SOURCES = user/symbolise/native.c user/symbolise/unwind_part.c \
 	user/symbolise/unwind_programs.c user/target/mappings.c user/text.c $(test_unwind_SOURCES)
-test_options_SOURCES = user/options.c user/option_values.c user/option_table.c user/findings.c
+test_options_SOURCES = user/options.c user/option_values.c user/option_table.c user/findings.c \
+	user/target/cgroup.c user/log.c
 test_otlp_SOURCES = user/out/otlp_lines.c user/out/metrics.c user/out/escape.c user/findings.c \
 	user/out/export_failures.c $(test_series_SOURCES)
 test_output_file_SOURCES = $(file_SOURCES) user/error.c user/log.c
@@ -110,7 +118,7 @@ test_trace_SOURCES = user/out/trace.c user/out/trace_packet.c user/out/protobuf.
 	user/findings.c $(export_SOURCES)
 test_unwind_SOURCES = user/symbolise/unwind.c user/symbolise/unwind_expression.c \
 	user/symbolise/unwind_image.c user/symbolise/unwind_table.c user/target/elf_reader.c
-test_text_sink_SOURCES = user/out/text.c user/out/look.c user/out/text_causes.c user/out/text_print.c \
+test_text_sink_SOURCES = user/out/text.c user/out/look.c user/out/text_causes.c user/out/text_labels.c user/out/text_print.c \
 	user/out/text_reasons.c user/out/text_stack.c user/out/text_stall.c \
 	user/out/text_summary.c user/out/text_findings.c user/out/text_explain.c \
 	user/out/text_lives.c user/findings.c user/model/own.c user/model/histogram.c \

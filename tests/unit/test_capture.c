@@ -563,6 +563,34 @@ static void a_record_that_leaves_its_block_ends_it(void **state)
 	}
 }
 
+/* Who made a capture chose its texts. */
+static void a_header_is_read_without_what_its_texts_do_to_a_terminal(void **state)
+{
+	static const char hostile[] = "\x1b[2J\n\xe2\x80\xae\xff";
+	struct lp_capture_header begin = header;
+	struct lp_capture_reader *reader;
+	struct lp_error error;
+
+	(void)state;
+	memcpy(begin.tool, hostile, sizeof(hostile));
+	memcpy(begin.mode, hostile, sizeof(hostile));
+	memcpy(begin.host, hostile, sizeof(hostile));
+	fclose(begin_file(&begin));
+	assert_int_equal(capture_reader_new(path, &reader, &error), 0);
+	assert_string_equal(capture_header(reader)->tool, "?[2J???");
+	assert_string_equal(capture_header(reader)->mode, "?[2J???");
+	assert_string_equal(capture_header(reader)->host, "?[2J???");
+	capture_reader_free(reader);
+	/* a later format may have no end of the text there */
+	begin.major++;
+	memset(begin.tool, '\x1b', sizeof(begin.tool));
+	memset(begin.mode, '\x1b', sizeof(begin.mode));
+	memset(begin.host, '\x1b', sizeof(begin.host));
+	fclose(begin_file(&begin));
+	assert_int_equal(capture_reader_new(path, &reader, &error), -ENOTSUP);
+	assert_null(strchr(error.text, '\x1b'));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
 
 int main(void)
@@ -570,6 +598,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_was_written_is_read),
 		TEST(the_header_is_read),
+		TEST(a_header_is_read_without_what_its_texts_do_to_a_terminal),
 		TEST(a_capture_without_records_is_one),
 		TEST(a_capture_cut_anywhere_gives_its_whole_records),
 		TEST(a_file_cut_in_its_header_is_refused),

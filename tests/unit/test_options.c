@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,24 +23,16 @@ static char said[1024]; /* on stderr */
 static char line[512];
 static char *words[WORDS + 1];
 
-/* Parses the words of a command line, which is split at blanks. */
-static int parse(const char *command)
+static int parse_words_of(int count, char **arguments)
 {
-	int saved = dup(STDERR_FILENO), pipes[2], status, count = 0;
-	char *rest = NULL, *word;
+	int saved = dup(STDERR_FILENO), pipes[2], status;
 	ssize_t length;
 
 	options_free(&options);
-	snprintf(line, sizeof(line), "loopprof %s", command);
-	for (word = strtok_r(line, " ", &rest); word && count < WORDS; count++) {
-		words[count] = word;
-		word = strtok_r(NULL, " ", &rest);
-	}
-	words[count] = NULL;
 	assert_int_equal(pipe(pipes), 0);
 	dup2(pipes[1], STDERR_FILENO);
 	optind = 0; /* getopt begins anew */
-	status = options_parse(count, words, &options);
+	status = options_parse(count, arguments, &options);
 	fflush(stderr);
 	dup2(saved, STDERR_FILENO);
 	close(pipes[1]);
@@ -48,6 +41,21 @@ static int parse(const char *command)
 	said[length > 0 ? length : 0] = '\0';
 	close(pipes[0]);
 	return status;
+}
+
+/* Parses the words of a command line, which is split at blanks. */
+static int parse(const char *command)
+{
+	char *rest = NULL, *word;
+	int count = 0;
+
+	snprintf(line, sizeof(line), "loopprof %s", command);
+	for (word = strtok_r(line, " ", &rest); word && count < WORDS; count++) {
+		words[count] = word;
+		word = strtok_r(NULL, " ", &rest);
+	}
+	words[count] = NULL;
+	return parse_words_of(count, words);
 }
 
 static void expect_refused(const char *command, const char *reason)
@@ -59,6 +67,21 @@ static void expect_refused(const char *command, const char *reason)
 	if (!strstr(said, reason))
 		fail_msg("'%s': says '%s', not '%s'", command, said, reason);
 	assert_non_null(strstr(said, "loopprof"));
+}
+
+/* The same of a single option with a value that may have anything in it: one clean line. */
+static void expect_word_refused(const char *option, const char *value, const char *reason)
+{
+	char first[] = "loopprof", *arguments[] = { first, strdup(option), strdup(value), NULL };
+	int status = parse_words_of(3, arguments);
+	size_t length = strlen(said);
+
+	if (status != 2 || !strstr(said, reason))
+		fail_msg("'%s' '%s': status %d, says '%s'", option, value, status, said);
+	assert_true(length && said[length - 1] == '\n');
+	assert_ptr_equal(strpbrk(said, "\n\r\x1b\x7f\t"), said + length - 1);
+	free(arguments[1]);
+	free(arguments[2]);
 }
 
 static void expect_accepted(const char *command)
@@ -116,8 +139,12 @@ static void fractions_round_to_the_nearest_nanosecond(void **state)
 static void what_is_no_duration_is_refused(void **state)
 {
 	static const char *const wrong[] = {
-		"",    "ms",   "x",   "1x",   "1 ms",  "1msx",	"1,5s", "1.5.2",   "-1", "-0.1ms",
-		"nan", "nans", "inf", "infs", "1e400", "1e30s", "1e10", "300000h", "1d", "--",
+		"",	 "ms",	  "x",	    "1x",      "1 ms",	   "1msx",  "1,5s",
+		"1.5.2", "-1",	  "-0.1ms", "nan",     "nans",	   "inf",   "infs",
+		"1e400", "1e30s", "1e10",   "300000h", "1d",	   "--",    "0x10ms",
+		"0X1",	 "00x1",  " 1s",    "\t1s",    "+1s",	   "1s ",   ".",
+		".ms",	 "0x",	  "1e",	    "1e-30s",  "0.1ns",	   "1M",    "\xd9\xa3ms",
+		"1ms\n", "1p",	  "0b1",    "1__0",    "infinity", "1,000",
 	};
 	uint64_t ns = 77;
 	size_t i;
@@ -188,6 +215,10 @@ static void a_threshold_may_be_zero_but_no_other_time(void **state)
 	assert_int_equal(options.threshold_ns, 0);
 	expect_refused("-p 1 -d 0", "-d takes a time");
 	expect_refused("-p 1 -i 0ms", "-i takes a time");
+	/* what is printed that often makes the run spin */
+	expect_refused("-p 1 -i 1ns", "-i takes a time of at least 10 ms");
+	expect_refused("tasks -p 1 --watch 1us", "--watch takes a time of at least 10 ms");
+	expect_accepted("-p 1 -i 10ms");
 	expect_refused("-p 1 -t -5ms", "-t takes a time");
 	expect_refused("-p 1 -t soon", "'soon'");
 }
@@ -217,6 +248,90 @@ static void what_is_no_pid_is_refused(void **state)
 	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		expect_refused(wrong[i], "is not a list of process IDs");
 	expect_accepted("-p 4194304");
+	/* words with blanks in them */
+	expect_word_refused("-p", " 1", "is not a list of process IDs");
+	expect_word_refused("-p", "1 ", "is not a list of process IDs");
+	expect_word_refused("-p", "1, 2", "is not a list of process IDs");
+	expect_word_refused("-p", "", "is not a list of process IDs");
+	expect_word_refused("-p", "+5", "is not a list of process IDs");
+	expect_word_refused("-p", "0x10", "is not a list of process IDs");
+	expect_word_refused("-p", "\xef\xbc\x91", "is not a list of process IDs");
+}
+
+static void numbers_are_decimal_digits(void **state)
+{
+	static const struct {
+		const char *option, *value;
+	} wrong[] = {
+		{ "-F", "0x10" },
+		{ "-F", " 9" },
+		{ "-F", "+9" },
+		{ "-F", "9 " },
+		{ "-F", "1e2" },
+		{ "-F", "" },
+		{ "-F", "10001" },
+		{ "-F", "99.5" },
+		{ "--budget", "0x1%" },
+		{ "--budget", " 1%" },
+		{ "--budget", "+1%" },
+		{ "--budget", "" },
+		{ "--budget", "%" },
+		{ "--budget", "1%%" },
+		{ "--budget", "nan%" },
+		{ "--budget", "1e-9%" },
+		{ "--budget", "101%" },
+		{ "-t", "" },
+		{ "-t", "0x1" },
+		{ "-d", " 1" },
+		{ "-i", "+1" },
+		{ "--host", "" },
+		{ "-o", "" },
+		{ "--cgroup", "" },
+		{ "--cgroup", "../.." },
+		{ "--cgroup", "a/../b" },
+		{ "--find", "" },
+		{ "-m", "" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		expect_word_refused(wrong[i].option, wrong[i].value, wrong[i].option);
+}
+
+static void what_is_no_option_is_named(void **state)
+{
+	(void)state;
+	expect_refused("-Z", "invalid option -Z");
+	expect_refused("-jZ", "invalid option -Z");
+	expect_refused("--nope", "unrecognized option '--nope'");
+	expect_refused("--nope=5", "unrecognized option '--nope=5'");
+	expect_refused("-p", "-p requires an argument: PID");
+	expect_refused("--pid", "-p requires an argument: PID");
+	expect_refused("-p 1 --rotate", "--rotate requires an argument: SIZE|TIME");
+	expect_refused("-p 1 --queue=yes", "--queue allows no argument");
+	expect_refused("-p 1 --o x", "--origins, --output");
+	/* an abbreviation of one that is not shown does not count */
+	expect_accepted("--p 42");
+	assert_int_equal(options.pids[0], 42);
+	expect_refused("--print", "unrecognized option '--print'");
+}
+
+static void an_argument_is_quoted_without_what_it_does_to_a_terminal(void **state)
+{
+	static const char *const hostile = "x\x1b[2J\nloopprof: fine\r\xc2\x9b\xe2\x80\xae\xff";
+	static const char *const taking[] = { "-p",	  "-t",	      "-d",	  "-i",
+					      "-m",	  "-F",	      "--find",	  "--budget",
+					      "--export", "--rotate", "--retain", "--by",
+					      "--watch" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(taking) / sizeof(taking[0]); i++)
+		expect_word_refused(taking[i], hostile, taking[i]);
+	expect_word_refused("-j", hostile, "no command");
+	expect_word_refused("-j", "--x\x1b\n", "unrecognized option");
+	expect_word_refused("check", hostile, "too much");
 }
 
 static void a_command_follows_two_dashes_with_its_own_options(void **state)
@@ -275,7 +390,12 @@ static void export_needs_a_format_and_diff_two_captures(void **state)
 	expect_accepted("diff old.lpc new.lpc --fail-if p99>10% --fail-if new-stalls");
 	assert_int_equal(options.fail_if_count, 2);
 	assert_string_equal(options.fail_if[1], "new-stalls");
-	expect_refused("diff old.lpc", "needs two captures");
+	expect_refused("diff old.lpc", "diff needs two captures");
+	expect_refused("export x.lpc", "export needs -f FORMAT");
+	expect_refused("report", "report needs the name");
+	expect_refused("export -f csv -j x.lpc", "-j is not for this command");
+	expect_refused("report -f csv -j x.lpc", "-j and -f csv both write to stdout");
+	expect_accepted("report -f csv -j -o x.csv x.lpc");
 }
 
 static void what_stays_on_has_limits(void **state)
@@ -502,6 +622,9 @@ int main(void)
 		TEST(a_threshold_may_be_zero_but_no_other_time),
 		TEST(pids_are_given_in_lists_and_repeatedly),
 		TEST(what_is_no_pid_is_refused),
+		TEST(an_argument_is_quoted_without_what_it_does_to_a_terminal),
+		TEST(what_is_no_option_is_named),
+		TEST(numbers_are_decimal_digits),
 		TEST(a_command_follows_two_dashes_with_its_own_options),
 		TEST(a_record_is_told_apart_from_its_command),
 		TEST(a_report_takes_files),

@@ -153,6 +153,25 @@ static void a_process_that_is_gone_is_refused(void **state)
 	assert_non_null(strstr(error.text, pid));
 }
 
+/* A process that one may not signal is none that has ended. */
+static void another_users_process_is_opened(void **state)
+{
+	struct lp_process_info process;
+	struct lp_error error;
+	pid_t child = fork();
+	int status;
+
+	(void)state;
+	assert_true(child >= 0);
+	if (!child) {
+		if (!geteuid() && setresuid(65534, 65534, 65534))
+			_exit(2);
+		_exit(process_open(1, &process, &error) ? 1 : 0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 static void *open_own_thread(void *result)
 {
 	struct lp_process_info process;
@@ -187,6 +206,7 @@ int main(void)
 		cmocka_unit_test(an_open_process_is_known_by_name_and_program),
 		cmocka_unit_test(the_end_of_a_process_is_noticed),
 		cmocka_unit_test(a_process_that_is_gone_is_refused),
+		cmocka_unit_test(another_users_process_is_opened),
 		cmocka_unit_test(a_thread_of_a_process_is_refused),
 	};
 

@@ -2,6 +2,7 @@
 #include "compare.h"
 
 #include "../model/histogram.h"
+#include "../text.h"
 
 #include <search.h>
 #include <stdio.h>
@@ -139,8 +140,8 @@ static void on_run(void *context, const struct lp_run *run)
 {
 	struct lp_side *side = context;
 
-	snprintf(side->host, sizeof(side->host), "%s", run->host ? run->host : "");
-	snprintf(side->mode, sizeof(side->mode), "%s", run->mode ? run->mode : "");
+	text_copy(side->host, sizeof(side->host), run->host ? run->host : "");
+	text_copy(side->mode, sizeof(side->mode), run->mode ? run->mode : "");
 	side->threshold_ns = run->threshold_ns;
 	side->start_unix_ns = run->start_unix_ns;
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "launch.h"
 
+#include "../sudo.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,33 +31,27 @@ struct lp_launch {
 };
 
 /* root's program would run as root only because it is profiled: not with sudo. */
-static int become_sudo_user(void)
+static int become(const struct lp_sudo_user *user)
 {
-	const char *uid_text = getenv("SUDO_UID"), *gid_text = getenv("SUDO_GID");
-	const struct passwd *user;
-	uid_t uid;
-	gid_t gid;
-
-	if (geteuid() || !uid_text || !gid_text)
-		return 0;
-	uid = (uid_t)strtoul(uid_text, NULL, 10);
-	gid = (gid_t)strtoul(gid_text, NULL, 10);
-	user = getpwuid(uid);
-	if (user ? initgroups(user->pw_name, gid) : setgroups(1, &gid))
+	if (*user->name ? initgroups(user->name, user->group) : setgroups(1, &user->group))
 		return -errno;
-	if (setgid(gid) || setuid(uid))
+	if (setresgid(user->group, user->group, user->group) ||
+	    setresuid(user->user, user->user, user->user))
 		return -errno;
-	return 0;
+	/* a set of IDs that did not change would be root's */
+	return getuid() == user->user && geteuid() == user->user ? 0 : -EPERM;
 }
 
-static void run_child(char *const argv[], int report)
+/* user: NULL for the same as this program. */
+static void run_child(char *const argv[], const struct lp_sudo_user *user, int report)
 {
-	int err;
+	int err = 0;
 
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
-	err = become_sudo_user();
+	if (user)
+		err = become(user);
 	if (!err && ptrace(PTRACE_TRACEME, 0, NULL, NULL))
 		err = -errno;
 	if (!err) {
@@ -72,11 +67,18 @@ static void run_child(char *const argv[], int report)
 
 int launch_start(char *const argv[], bool follow, struct lp_launch **result, struct lp_error *error)
 {
-	struct lp_launch *launch = calloc(1, sizeof(*launch));
-	int report[2], err, status;
+	struct lp_launch *launch;
+	int report[2], err, status, by_sudo;
+	struct lp_sudo_user user;
 	sigset_t none;
 
 	*result = NULL;
+	by_sudo = sudo_caller(&user, error);
+	if (by_sudo < 0) {
+		error_prefix(error, "cannot start %s: ", argv[0]);
+		return by_sudo;
+	}
+	launch = calloc(1, sizeof(*launch));
 	if (!launch)
 		return error_set(error, -ENOMEM, "out of memory");
 	if (pipe2(report, O_CLOEXEC)) {
@@ -88,7 +90,7 @@ int launch_start(char *const argv[], bool follow, struct lp_launch **result, str
 	if (!launch->pid) {
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
-		run_child(argv, report[1]);
+		run_child(argv, by_sudo ? &user : NULL, report[1]);
 	}
 	close(report[1]);
 	if (launch->pid < 0 || waitpid(launch->pid, &status, 0) < 0 || !WIFSTOPPED(status)) {

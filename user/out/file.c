@@ -27,32 +27,31 @@ static const struct {
 	int code;
 	const char *advice;
 } advices[] = {
-	{ ENOENT, "its directory does not exist; create it, or give another file with -o" },
-	{ ENOTDIR, "a part of its path is not a directory; correct the path given with -o" },
-	{ EISDIR, "that is a directory; give a file in it with -o" },
+	{ ENOENT, "its directory does not exist; create it, or give another file" },
+	{ ENOTDIR, "a part of its path is not a directory; correct the path" },
+	{ EISDIR, "that is a directory; give a file in it" },
 	{ EACCES,
-	  "not permitted; give a file with -o that you may write, and that in a shared directory like /tmp is not another user's" },
-	{ EPERM, "not permitted (an immutable file or directory?); give another file with -o" },
+	  "not permitted; give a file that you may write, and that in a shared directory like /tmp is not another user's" },
+	{ EPERM, "not permitted (an immutable file or directory?); give another file" },
 	{ ELOOP,
-	  "it is a symbolic link, or one of another user is on the way, and those are not followed; give the file that it points to, or leave out -o and redirect" },
-	{ EEXIST, "it is there and is not a regular file; give another file with -o" },
+	  "it is a symbolic link, or one of another user is on the way, and those are not followed; give the file that it points to" },
+	{ EEXIST, "it is there and is not a regular file; give another file" },
 	{ EMLINK,
-	  "it has another name elsewhere (a hard link), and what that one names would change; remove it, or give another file with -o" },
-	{ ENXIO,
-	  "nobody reads what it is (a FIFO); start its reader first, or give a file with -o" },
-	{ EBUSY, "another recording writes it; end that, or give another file with -o" },
+	  "it has another name elsewhere (a hard link), and what that one names would change; remove it, or give another file" },
+	{ ENXIO, "nobody reads what it is (a FIFO); start its reader first, or give a file" },
+	{ EBUSY, "another recording writes it; end that, or give another file" },
 	{ EROFS,
-	  "the file system is read-only; give a file elsewhere with -o (in a systemd unit: ReadWritePaths=)" },
+	  "the file system is read-only; give a file elsewhere (in a systemd unit: ReadWritePaths=)" },
 	{ ENOSPC,
-	  "the disk is full (No space left on device); make room, or give a file elsewhere with -o" },
-	{ EDQUOT, "the disk quota is used up; make room, or give a file elsewhere with -o" },
+	  "the disk is full (No space left on device); make room, or give a file elsewhere" },
+	{ EDQUOT, "the disk quota is used up; make room, or give a file elsewhere" },
 	{ EFBIG, "it would be larger than the limit (ulimit -f) allows; raise that limit" },
-	{ EPIPE, "its reader has gone away; keep the reader running, or write to a file with -o" },
-	{ EBADF, "it is closed; open it, or write to a file with -o" },
+	{ EPIPE, "its reader has gone away; keep the reader running, or write to a file" },
+	{ EBADF, "it is closed; open it, or write to a file" },
 	{ ETIMEDOUT,
-	  "nobody reads what it takes, and what was left when the run ended is lost; read on, or write to a file with -o" },
+	  "nobody reads what it takes, and what was left when the run ended is lost; read on, or write to a file" },
 	{ ENOMEM, "out of memory; free some and try again" },
-	{ ENAMETOOLONG, "the name is too long; give a shorter one with -o" },
+	{ ENAMETOOLONG, "the name is too long; give a shorter one" },
 };
 
 const char *output_advice(int err)
@@ -63,7 +62,7 @@ const char *output_advice(int err)
 	for (i = 0; i < sizeof(advices) / sizeof(*advices); i++)
 		if (advices[i].code == -err)
 			return advices[i].advice;
-	snprintf(text, sizeof(text), "%s; give another file with -o", strerror(-err));
+	snprintf(text, sizeof(text), "%s; give another file", strerror(-err));
 	return text;
 }
 

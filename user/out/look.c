@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "look.h"
 
-#include <langinfo.h>
+#include "../text.h"
+
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -17,7 +17,7 @@ struct lp_look look_of_stdout(void)
 	struct lp_look look = { .columns = COLUMNS_ELSE };
 	struct winsize size;
 
-	look.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+	look.utf8 = text_locale_is_utf8();
 	if (!isatty(STDOUT_FILENO))
 		return look;
 	look.colour = !no_colour || !*no_colour;
@@ -28,10 +28,5 @@ struct lp_look look_of_stdout(void)
 
 size_t look_make_ascii(const char *text, size_t size, char *to)
 {
-	size_t at, length = 0;
-
-	for (at = 0; at < size; at++)
-		if ((text[at] & 0xc0) != 0x80)
-			to[length++] = text[at] & 0x80 ? '?' : text[at];
-	return length;
+	return text_make_ascii(text, size, to);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "place.h"
 
+#include "../sudo.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,28 +16,17 @@
 
 /* ---- users -------------------------------------------------------------------------- */
 
-/* A user or group ID out of the environment. */
-static bool id_from_environment(const char *variable, unsigned int *id)
-{
-	const char *text = getenv(variable);
-	unsigned long value;
-	char *end;
-
-	if (!text || *text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	/* the highest one means "leave as it is" to fchown() */
-	if (errno || *end || value >= UINT_MAX)
-		return false;
-	*id = (unsigned int)value;
-	return true;
-}
-
 bool place_caller(uid_t *user, gid_t *group)
 {
-	return !geteuid() && id_from_environment("SUDO_UID", user) &&
-	       id_from_environment("SUDO_GID", group);
+	struct lp_sudo_user caller;
+	struct lp_error error;
+
+	/* where it is not known who called sudo, what is written stays root's */
+	if (sudo_ids(&caller, &error) <= 0)
+		return false;
+	*user = caller.user;
+	*group = caller.group;
+	return true;
 }
 
 bool place_trusts(uid_t user)

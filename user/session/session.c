@@ -23,7 +23,8 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 {
 	if (log_level() < LP_LOG_DEBUG && !(level == LIBBPF_WARN && log_level() >= LP_LOG_DETAIL))
 		return 0;
-	return vfprintf(stderr, format, arguments);
+	log_library(format, arguments);
+	return 0;
 }
 
 /* Hands out slots from first on, before end. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "capture.h"
 
+#include "../text.h"
+
 #include "block.h"
 
 #include <errno.h>
@@ -133,6 +135,8 @@ static int look_ahead(struct lp_capture_reader *reader, size_t size, const uint8
 static int check_header(const struct lp_capture_reader *reader, struct lp_error *error)
 {
 	const struct lp_capture_header *header = &reader->header;
+	/* what a later version has in its place may not end */
+	int tool_bytes = (int)sizeof(header->tool);
 
 	if (memcmp(header->magic, LP_CAPTURE_MAGIC, sizeof(header->magic)) != 0)
 		return error_set(
@@ -142,8 +146,9 @@ static int check_header(const struct lp_capture_reader *reader, struct lp_error 
 	if (header->major != LP_CAPTURE_MAJOR)
 		return error_set(
 			error, -ENOTSUP,
-			"%s has capture format %u.%u, this loopprof reads %u.x; use the version that wrote it (%.31s) or a later one",
-			reader->path, header->major, header->minor, LP_CAPTURE_MAJOR, header->tool);
+			"%s has capture format %u.%u, this loopprof reads %u.x; use the version that wrote it (%.*s) or a later one",
+			reader->path, header->major, header->minor, LP_CAPTURE_MAJOR, tool_bytes,
+			header->tool);
 	if (header->header_bytes < LP_CAPTURE_HEADER_1_0 ||
 	    header->header_bytes > LP_CAPTURE_RECORD_MAX ||
 	    !memchr(header->tool, '\0', sizeof(header->tool)) ||
@@ -181,6 +186,10 @@ static int read_header(struct lp_capture_reader *reader, struct lp_error *error)
 			error, -EBADMSG,
 			"%s is not a capture of loopprof (or was cut in its first %zu bytes); `loopprof record -o FILE` makes one",
 			reader->path, bytes);
+	/* a capture may be anybody's: its header's texts are printed as they are from here on */
+	text_sanitise(reader->header.tool);
+	text_sanitise(reader->header.mode);
+	text_sanitise(reader->header.host);
 	reader->offset = reader->header.header_bytes;
 	return 0;
 }

@@ -112,8 +112,7 @@ int process_open(pid_t pid, struct lp_process_info *process, struct lp_error *er
 	/* The descriptor holds one process: if it still lives after these were read, they are its. */
 	process->start_ticks = process_start_ticks(pid);
 	process_refresh(process);
-	if (!process->start_ticks ||
-	    syscall(SYS_pidfd_send_signal, process->descriptor, 0, NULL, 0)) {
+	if (!process->start_ticks || process_ended(process)) {
 		process_close(process);
 		return error_set(error, -ESRCH, "process %d has just ended", pid);
 	}
