@@ -1,147 +1,281 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* `loopprof check`: what this host offers, and what to do about what it lacks. */
+/*
+ * `loopprof check`: what this kernel has, what this process may do, what of loopprof works with
+ * it, and what to do about the rest.
+ */
 #include "commands.h"
+#include "namespaces.h"
+#include "out/look.h"
+#include "out/text_print.h"
+#include "rights.h"
 #include "session/features.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-static bool all_well;
+/* Columns before what was found. */
+#define WHAT_COLUMNS 22
+#define INDENT (5 + WHAT_COLUMNS + 1)
+/* Descriptors that a run with a dozen processes takes. */
+#define FILES_LEAST 256
 
-static void line(const char *what, bool well, const char *found, const char *fix)
+/* What is needed, a bit each: the first LP_RIGHTS are rights. */
+enum need {
+	NEED_KERNEL = LP_RIGHTS, /* all that a kernel has to have, for any profile */
+	NEED_UPROBES,
+	NEED_CLOCK,
+	NEED_PROC,
+	NEED_OWN, /* reading the memory of processes of the same user */
+	NEED_PLACE, /* namespaces, lockdown, limits */
+	NEEDS
+};
+
+struct check {
+	struct lp_look look;
+	struct lp_features features;
+	uint64_t effective;
+	bool lacks[NEEDS];
+};
+
+static void note(const struct check *check, const char *mark, const char *what, const char *found)
 {
-	printf("%-4s %-28s %s\n", well ? "ok" : "NO", what, found);
-	if (!well) {
-		printf("     %-28s -> %s\n", "", fix);
-		all_well = false;
-	}
+	printf("%-4s %-*s", mark, WHAT_COLUMNS, what);
+	text_print_wrapped(stdout, &check->look, INDENT - 1, INDENT, found);
 }
 
-static void note(const char *what, const char *found)
+static void fix(const struct check *check, const char *text)
 {
-	printf("     %-28s %s\n", what, found);
+	printf("%*s->", INDENT - 3, "");
+	text_print_wrapped(stdout, &check->look, INDENT - 1, INDENT, text);
 }
 
-/* First line of a file, or "" if it cannot be read. */
-static void read_line(const char *path, char *text, size_t size)
+/* A row, and beneath it what to do where it is not well. */
+static void row(struct check *check, enum need need, const char *what, bool well, const char *found,
+		const char *remedy)
 {
-	FILE *file = fopen(path, "re");
-
-	text[0] = '\0';
-	if (!file)
+	note(check, well ? "ok" : "NO", what, found);
+	if (well)
 		return;
-	if (!fgets(text, (int)size, file))
-		text[0] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	fclose(file);
+	fix(check, remedy);
+	check->lacks[need] = true;
 }
 
-/* "none [integrity] confidentiality": the one in brackets. */
-static void check_lockdown(void)
-{
-	char text[128], *begin, *end;
+/* ---- the kernel ---------------------------------------------------------------------- */
 
-	read_line("/sys/kernel/security/lockdown", text, sizeof(text));
-	begin = strchr(text, '[');
-	end = begin ? strchr(begin, ']') : NULL;
-	if (!end) {
-		note("kernel lockdown", "not in force, or securityfs is not mounted");
-		return;
-	}
-	*end = '\0';
-	line("kernel lockdown", strcmp(begin + 1, "confidentiality") != 0, begin + 1,
-	     "lockdown=confidentiality forbids BPF to read memory: boot with lockdown=integrity");
+static const struct feature {
+	enum need need;
+	const char *what;
+	size_t field; /* an int of struct lp_features: 0 or a negative errno */
+	const char *found;
+	const char *remedy;
+} features[] = {
+	{ NEED_KERNEL, "BTF", offsetof(struct lp_features, btf), "/sys/kernel/btf/vmlinux",
+	  "use a kernel with CONFIG_DEBUG_INFO_BTF=y, as all big distributions have" },
+	{ NEED_KERNEL, "BPF programs", offsetof(struct lp_features, programs), "can be loaded",
+	  "use a kernel with CONFIG_BPF_SYSCALL=y and CONFIG_BPF_EVENTS=y" },
+	{ NEED_KERNEL, "BPF ring buffer", offsetof(struct lp_features, ring_buffer), "works",
+	  "loopprof needs Linux 5.10 or later" },
+	{ NEED_UPROBES, "uprobes", offsetof(struct lp_features, uprobes), "the perf PMU is there",
+	  "use a kernel with CONFIG_UPROBE_EVENTS=y, or -m sample; in a container mount /sys" },
+	{ NEED_KERNEL, "scheduler tracepoint", offsetof(struct lp_features, scheduler),
+	  "tells why a loop stands still",
+	  "use a kernel with CONFIG_DEBUG_INFO_BTF=y and CONFIG_BPF_EVENTS=y" },
+	{ NEED_CLOCK, "CPU clock events", offsetof(struct lp_features, clock), "sample late loops",
+	  "in a container allow perf_event_open (seccomp)" },
+};
+
+/* What the kernel refuses to this process it may have all the same. */
+static const char *remedy_of(const struct feature *feature, int err)
+{
+	if (err != -EPERM && err != -EACCES)
+		return feature->remedy;
+	return rights_filtered()
+		       ? "refused: see the rights below, and the seccomp filter of this container"
+		       : "refused: see the rights below";
 }
 
-static bool has_capability(unsigned long long set, int bit)
+static void check_kernel(struct check *check)
 {
-	return set >> bit & 1;
-}
-
-static void check_capabilities(void)
-{
-	static const struct {
-		int bit; /* include/uapi/linux/capability.h */
-		const char *name;
-	} needed[] = { { 21, "CAP_SYS_ADMIN" }, { 19, "CAP_SYS_PTRACE" } };
-	unsigned long long effective = 0;
-	char text[256], missing[64] = "";
-	FILE *file = fopen("/proc/self/status", "re");
-	size_t i, length = 0;
-
-	while (file && fgets(text, sizeof(text), file))
-		if (!strncmp(text, "CapEff:", 7))
-			effective = strtoull(text + 7, NULL, 16);
-	if (file)
-		fclose(file);
-	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-		if (!has_capability(effective, needed[i].bit))
-			length += (size_t)snprintf(missing + length, sizeof(missing) - length,
-						   " %s", needed[i].name);
-	snprintf(text, sizeof(text), "%s%s", length ? "missing:" : "root's", missing);
-	line("capabilities", !length, text, "run it with sudo, or in a privileged container");
-}
-
-static void check_kernel(const struct lp_features *features)
-{
-	char text[300];
-	struct utsname name;
 	int major = 0, minor = 0;
+	struct utsname name;
+	char text[300];
+	size_t i;
 
 	uname(&name);
 	snprintf(text, sizeof(text), "%s %s", name.release, name.machine);
 	if (sscanf(name.release, "%d.%d", &major, &minor) != 2)
 		major = 0;
-	line("kernel",
-	     !strcmp(name.machine, "x86_64") && (major > 5 || (major == 5 && minor >= 10)), text,
-	     "loopprof needs Linux 5.10 or later on x86-64");
-	line("BTF", !features->btf,
-	     features->btf ? strerror(-features->btf) : "/sys/kernel/btf/vmlinux",
-	     "use a kernel with CONFIG_DEBUG_INFO_BTF=y, as all big distributions have");
-	line("BPF programs", !features->programs,
-	     features->programs ? strerror(-features->programs) : "can be loaded",
-	     features->programs == -EPERM
-		     ? "run as root; if you are, a security module or the container forbids bpf()"
-		     : "use a kernel with CONFIG_BPF_SYSCALL=y and CONFIG_BPF_EVENTS=y");
-	line("BPF ring buffer", !features->ring_buffer,
-	     features->ring_buffer ? strerror(-features->ring_buffer) : "works",
-	     "loopprof needs Linux 5.10 or later, and root");
-	line("uprobes", !features->uprobes,
-	     features->uprobes ? "no perf PMU for uprobes" : "the perf PMU is there",
-	     "use a kernel with CONFIG_UPROBE_EVENTS=y, or -m sample; in a container mount /sys");
-	line("scheduler tracepoint", !features->scheduler,
-	     features->scheduler ? strerror(-features->scheduler) : "tells why a loop stands still",
-	     "use a kernel with CONFIG_DEBUG_INFO_BTF=y and CONFIG_BPF_EVENTS=y; run as root");
-	line("CPU clock events", !features->clock,
-	     features->clock ? strerror(-features->clock) : "sample late loops",
-	     "run as root; in a container allow perf_event_open (seccomp)");
+	row(check, NEED_KERNEL, "kernel",
+	    !strcmp(name.machine, "x86_64") && (major > 5 || (major == 5 && minor >= 10)), text,
+	    "loopprof needs Linux 5.10 or later on x86-64");
+	for (i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
+		int err = *(const int *)((const char *)&check->features + features[i].field);
+
+		row(check, features[i].need, features[i].what, !err,
+		    err ? strerror(-err) : features[i].found, remedy_of(&features[i], err));
+	}
+	note(check, "", "waits for a CPU",
+	     check->features.run_delay
+		     ? "are told apart from blocking"
+		     : "are known only where a loop is preempted (no CONFIG_SCHED_INFO)");
+	note(check, "", "loop boundaries by",
+	     check->features.fentry
+		     ? "fentry on the poll calls"
+		     : "syscall tracepoints (no fentry: all system calls of the host get a little slower)");
+}
+
+/* ---- where it runs ------------------------------------------------------------------- */
+
+static void check_namespaces(struct check *check)
+{
+	int i;
+
+	for (i = 0; i < LP_NAMESPACES; i++) {
+		const struct lp_namespace_row *line = &lp_namespaces[i];
+		bool fits = namespace_fits("/proc", (enum lp_namespace)i);
+
+		row(check, line->only_live ? NEED_PLACE : NEED_PROC, line->what, fits,
+		    fits ? line->found : line->wrong, line->fix);
+	}
+}
+
+/* The number in a file; -1 if there is none. */
+static long read_number(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	long number = -1;
+
+	if (!file)
+		return -1;
+	if (fscanf(file, "%ld", &number) != 1)
+		number = -1;
+	fclose(file);
+	return number;
+}
+
+static void check_limits(struct check *check)
+{
+	struct rlimit files = { 0, 0 };
+	char text[64];
+	long scope;
+
+	rights_lockdown(text, sizeof(text));
+	if (*text)
+		row(check, NEED_PLACE, "kernel lockdown", strcmp(text, "confidentiality") != 0,
+		    text,
+		    "lockdown=confidentiality forbids BPF to read memory: boot with lockdown=integrity");
+	else
+		note(check, "", "kernel lockdown", "not in force, or securityfs is not mounted");
+	getrlimit(RLIMIT_NOFILE, &files);
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)files.rlim_cur);
+	row(check, NEED_PLACE, "open files (ulimit -n)", files.rlim_cur >= FILES_LEAST, text,
+	    "allow 1024 (ulimit -n 1024, in a systemd unit LimitNOFILE=)");
+	/* 1: of descendants only, unless there is the capability; 3: of none */
+	scope = read_number("/proc/sys/kernel/yama/ptrace_scope");
+	snprintf(text, sizeof(text), "%ld", scope);
+	row(check, NEED_OWN, "yama ptrace_scope",
+	    scope <= 0 || (scope < 3 && right_held(LP_RIGHT_MEMORY, check->effective)),
+	    scope < 0 ? "not in force" : text,
+	    "it forbids to read other processes: give CAP_SYS_PTRACE, or set kernel.yama.ptrace_scope to 0");
+	note(check, "", "seccomp filter",
+	     rights_filtered() ? "there is one: it may forbid bpf() and perf_event_open()"
+			       : "none");
+}
+
+/* ---- what this process may do -------------------------------------------------------- */
+
+/* tracefs may have been opened to others, and with fentry it is not needed. */
+static bool is_held(const struct check *check, enum lp_right right)
+{
+	if (right_held(right, check->effective))
+		return true;
+	return right == LP_RIGHT_TRACEFS &&
+	       (check->features.fentry ||
+		!faccessat(AT_FDCWD, "/sys/kernel/tracing/events/syscalls", X_OK, AT_EACCESS));
+}
+
+static void check_rights(struct check *check)
+{
+	char missing[64], text[160];
+	int i;
+
+	puts("\nwhat this process may do");
+	for (i = 0; i < LP_RIGHTS; i++) {
+		const struct lp_right_row *right = &lp_rights[i];
+
+		if (is_held(check, (enum lp_right)i)) {
+			right_missing((enum lp_right)i, 0, missing, sizeof(missing));
+			note(check, "ok", missing, right->what);
+			continue;
+		}
+		right_missing((enum lp_right)i, check->effective, missing, sizeof(missing));
+		note(check, "NO", missing, right->what);
+		snprintf(text, sizeof(text), "run it with sudo; without it works: %s",
+			 right->without);
+		fix(check, text);
+		check->lacks[i] = true;
+	}
+}
+
+/* ---- what works ---------------------------------------------------------------------- */
+
+#define NEED(need) (1U << (need))
+#define NEED_TO_PROFILE                                                                            \
+	(NEED(LP_RIGHT_BPF) | NEED(LP_RIGHT_TRACEFS) | NEED(LP_RIGHT_EVENTS) |                     \
+	 NEED(LP_RIGHT_MEMORY) | NEED(NEED_KERNEL) | NEED(NEED_CLOCK) | NEED(NEED_PROC) |          \
+	 NEED(NEED_OWN) | NEED(NEED_PLACE))
+#define NEED_TO_TRACE                                                                              \
+	(NEED_TO_PROFILE | NEED(LP_RIGHT_FILES) | NEED(LP_RIGHT_PROBES) | NEED(NEED_UPROBES))
+
+static const struct {
+	const char *what;
+	const char *text;
+	unsigned int needs;
+} works[] = {
+	{ "trace mode", "loopprof -p PID, -- COMMAND, record; lost things", NEED_TO_TRACE },
+	{ "sample mode", "the same and -a with -m sample --find none", NEED_TO_PROFILE },
+	{ "--kernel", "the kernel's frames with their names",
+	  NEED_TO_PROFILE | NEED(LP_RIGHT_KERNEL) },
+	{ "tasks", "of any process", NEED(LP_RIGHT_MEMORY) | NEED(NEED_PROC) | NEED(NEED_OWN) },
+	{ "tasks", "of this user's own processes", NEED(NEED_PROC) | NEED(NEED_OWN) },
+	{ "report, export, diff", "of captures, anywhere", 0 },
+};
+
+static bool does_work(const struct check *check, unsigned int needs)
+{
+	int i;
+
+	for (i = 0; i < NEEDS; i++)
+		if (needs >> i & 1 && check->lacks[i])
+			return false;
+	return true;
 }
 
 int command_check(const struct lp_options *options)
 {
-	struct lp_features features;
-	char text[64];
+	struct check check = { .look = look_of_stdout(), .effective = rights_effective() };
+	bool all_well;
+	size_t i;
 
 	(void)options;
-	all_well = true;
-	features_probe(&features);
-	check_kernel(&features);
-	check_capabilities();
-	check_lockdown();
-	read_line("/proc/sys/kernel/perf_event_paranoid", text, sizeof(text));
-	note("perf_event_paranoid", text[0] ? text : "not readable");
-	note("waits for a CPU",
-	     features.run_delay
-		     ? "are told apart from blocking"
-		     : "are known only where a loop is preempted (no CONFIG_SCHED_INFO)");
-	note("loop boundaries by",
-	     features.fentry
-		     ? "fentry on the poll calls"
-		     : "syscall tracepoints (no fentry: all system calls of the host get a little slower)");
-	puts(all_well ? "\nloopprof can run here" : "\nloopprof cannot run here yet");
+	features_probe(&check.features);
+	puts("what this host has");
+	check_kernel(&check);
+	check_namespaces(&check);
+	check_limits(&check);
+	check_rights(&check);
+	puts("\nwhat works with it");
+	for (i = 0; i < sizeof(works) / sizeof(works[0]); i++)
+		note(&check, does_work(&check, works[i].needs) ? "ok" : "NO", works[i].what,
+		     works[i].text);
+	all_well = does_work(&check, NEED_TO_TRACE);
+	puts(all_well ? "\nloopprof can run here"
+		      : "\nloopprof cannot run here yet, or only in part");
 	return all_well ? 0 : 1;
 }

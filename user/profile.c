@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "ending.h"
 #include "out/writing.h"
+#include "preflight.h"
 #include "runtime/remote.h"
 #include "sandbox.h"
 #include "version.h"
@@ -285,7 +286,9 @@ static int add_targets(struct lp_profile *profile, struct lp_error *error)
 	if (options->all) {
 		targets_scan(profile->targets);
 		settle(profile);
-		log_note("following every loop of this host, %zu processes now; Ctrl-C ends",
+		log_note("following every loop of %s%s, %zu processes now; Ctrl-C ends",
+			 options->cgroup ? "cgroup " : "this host",
+			 options->cgroup ? options->cgroup : "",
 			 targets_attached(profile->targets));
 		return 0;
 	}
@@ -391,8 +394,10 @@ int command_profile(const struct lp_options *options)
 	int status = 0, err;
 
 	describe_run(&profile);
+	err = preflight_check(options, &error);
 	/* an output that cannot be written is found before anything is attached */
-	err = open_output(&profile, &error);
+	if (!err)
+		err = open_output(&profile, &error);
 	if (!err)
 		err = start(&profile, &error);
 	if (!err && profile.output.model)

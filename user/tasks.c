@@ -6,6 +6,7 @@
 #include "out/file.h"
 #include "out/writing.h"
 #include "sandbox.h"
+#include "preflight.h"
 #include "target/memory.h"
 #include "target/pause.h"
 #include "tasks/sink.h"
@@ -436,7 +437,13 @@ static int read_and_show(struct lp_supervised *supervised, void *context)
 int command_tasks(const struct lp_options *options)
 {
 	struct tasks tasks = { .options = options, .end = { .reason = "done" } };
+	struct lp_error error;
 	int status = 1;
+
+	if (preflight_check(options, &error)) {
+		log_error("%s", error.text);
+		return 1;
+	}
 
 	tasks.targets = calloc(options->pid_count + 1, sizeof(*tasks.targets));
 	/* it asks the terminal how wide it is, which the child has not */

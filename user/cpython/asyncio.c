@@ -36,7 +36,7 @@ static int read_module(const struct lp_cpython *python, uint64_t *words, size_t 
 {
 	struct lp_mappings mappings;
 	int err = mappings_read(python->pid, &mappings);
-	char path[64];
+	char path[LP_MAPPING_PATH_MAX];
 	size_t i;
 
 	if (err)

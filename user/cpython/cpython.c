@@ -4,6 +4,7 @@
 
 #include "callback.h"
 
+#include "../rights.h"
 #include "../target/elf_file.h"
 #include "../target/mappings.h"
 #include "../target/memory.h"
@@ -221,6 +222,17 @@ static void fill_instance(struct lp_cpython *python, const struct lp_elf *elf,
 	snprintf(instance->runtime_name, sizeof(instance->runtime_name), "asyncio");
 }
 
+static int cannot_look(struct lp_error *error, int err, enum lp_right right, const char *what,
+		       pid_t pid)
+{
+	char failure[96];
+
+	snprintf(failure, sizeof(failure), "cannot %s process %d", what, pid);
+	if (err == -EPERM || err == -EACCES)
+		return rights_refuse(error, err, right, failure);
+	return error_set(error, err, "%s: %s", failure, mappings_error(err));
+}
+
 /* What of a file is over a limit, or was changed meanwhile, is refused by name. */
 static int refuse_file(const struct lp_cpython *python, const struct lp_mapping *mapping,
 		       const struct lp_elf *elf, int err, struct lp_error *error)
@@ -242,10 +254,8 @@ static int refuse_file(const struct lp_cpython *python, const struct lp_mapping 
 		return error_set(error, err, "cannot read %s of process %d: %s; try again", name,
 				 python->pid, elf_error(elf, err));
 	default:
-		return error_set(
-			error, err,
-			"cannot read the program file of process %d: %s; run loopprof as root",
-			python->pid, strerror(-err));
+		return cannot_look(error, err, LP_RIGHT_FILES, "read the program file of",
+				   python->pid);
 	}
 }
 
@@ -309,19 +319,18 @@ static int detect(const struct lp_process_info *process, struct lp_instance *ins
 
 	snprintf(link, sizeof(link), "/proc/%d/exe", process->pid);
 	length = readlink(link, exe, sizeof(exe) - 1);
+	if (length < 0 && errno == EACCES)
+		return cannot_look(error, -EACCES, LP_RIGHT_MEMORY, "look into", process->pid);
 	if (length < 0)
 		return error_set(
-			error, -errno == -EACCES ? -EACCES : -ENOENT,
-			errno == EACCES
-				? "cannot look into process %d; run loopprof as root"
-				: "process %d has no program file (a kernel thread, or it has just ended)",
+			error, -ENOENT,
+			"process %d has no program file (a kernel thread, or it has just ended)",
 			process->pid);
 	exe[length] = '\0';
 	err = mappings_read(process->pid, &mappings);
 	if (err)
-		return error_set(error, err, "cannot read the mappings of process %d: %s%s",
-				 process->pid, mappings_error(err),
-				 err == -EACCES || err == -EPERM ? "; run loopprof as root" : "");
+		return cannot_look(error, err, LP_RIGHT_MEMORY, "read the mappings of",
+				   process->pid);
 	mapping = find_interpreter(&mappings, exe);
 	if (!mapping) {
 		mappings_free(&mappings);

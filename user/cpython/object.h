@@ -6,6 +6,7 @@
 #ifndef LP_CPYTHON_OBJECT_H
 #define LP_CPYTHON_OBJECT_H
 
+#include "../target/mappings.h"
 #include "rows.h"
 
 #include <stdbool.h>
@@ -60,7 +61,7 @@ struct lp_cpython {
 	struct lp_code_cache *codes; /* may be NULL */
 	struct lp_key_hints *hints; /* the same */
 	struct lp_thread_cache *threads; /* the same */
-	char file[64]; /* opens the file that holds the interpreter */
+	char file[LP_MAPPING_PATH_MAX]; /* opens the file that holds the interpreter */
 	uint64_t bias; /* address minus ELF virtual address in that file */
 };
 

@@ -4,11 +4,13 @@
 
 #include "../clocks.h"
 #include "../log.h"
+#include "../rights.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -135,18 +137,17 @@ static int attach_probe(struct lp_session *session, struct lp_attachment *attach
 			struct lp_error *error)
 {
 	struct lp_attached_role *attached = &attachment->roles[probe->role];
+	char failure[64];
 	size_t i;
 	int err = 0;
 
 	for (i = 0; !err && i < probe->count; i++)
 		err = attach_place(session, attached, program, probe, i, attachment->pid);
+	snprintf(failure, sizeof(failure), "cannot attach to process %d", attachment->pid);
+	if (err == -EPERM || err == -EACCES)
+		return rights_refuse(error, err, LP_RIGHT_PROBES, failure);
 	if (err)
-		return error_set(
-			error, err, "cannot attach to process %d: %s%s", attachment->pid,
-			strerror(-err),
-			err == -EPERM || err == -EACCES
-				? "; it needs root (CAP_SYS_ADMIN, as perf_event_open for uprobes asks for it)"
-				: "");
+		return error_set(error, err, "%s: %s", failure, strerror(-err));
 	attached->settled = true;
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "state.h"
 
 #include "../log.h"
+#include "../rights.h"
 #include "../syscalls.h"
 
 #include <bpf/bpf.h>
@@ -207,8 +208,34 @@ static void configure(struct lp_session *session)
 	}
 }
 
+/* right: what the step that failed needs. */
+static int refuse_load(int err, enum lp_right right, struct lp_error *error)
+{
+	static const char *const failures[LP_RIGHTS] = {
+		[LP_RIGHT_BPF] = "not allowed to load BPF programs",
+		[LP_RIGHT_TRACEFS] = "not allowed to look for tracepoints in tracefs",
+		[LP_RIGHT_EVENTS] = "not allowed to open clocks on the CPUs",
+	};
+	struct rlimit files = { 0, 0 };
+
+	if (err == -EPERM || err == -EACCES)
+		return rights_refuse(error, err, right, failures[right]);
+	if (err == -EMFILE) {
+		getrlimit(RLIMIT_NOFILE, &files);
+		return error_set(
+			error, err,
+			"too many open files: at most %llu are allowed; allow 1024 (ulimit -n 1024, in a systemd unit LimitNOFILE=)",
+			(unsigned long long)files.rlim_cur);
+	}
+	return error_set(
+		error, err,
+		"the kernel refuses the BPF programs: %s; `loopprof check` tells what is missing, -vv shows the verifier's words",
+		strerror(-err));
+}
+
 static int load(struct lp_session *session, struct lp_error *error)
 {
+	enum lp_right right = LP_RIGHT_BPF;
 	struct lp_features features;
 	double poll_ns;
 	int err;
@@ -228,9 +255,12 @@ static int load(struct lp_session *session, struct lp_error *error)
 	if (!err)
 		err = loopprof_bpf__attach(session->skeleton);
 	if (!err && session->tracepoints) {
+		right = LP_RIGHT_TRACEFS;
 		mount_tracefs();
 		err = session_watch_polls(session, false);
 	}
+	if (!err)
+		right = LP_RIGHT_EVENTS;
 	if (!err)
 		err = clock_start(session->skeleton->progs.lp_clock, session->config.frequency,
 				  &session->clock);
@@ -241,14 +271,7 @@ static int load(struct lp_session *session, struct lp_error *error)
 		detach_polls(session);
 		loopprof_bpf__destroy(session->skeleton);
 		session->skeleton = NULL;
-		if (err == -EPERM || err == -EACCES)
-			return error_set(
-				error, err,
-				"not allowed to load BPF programs: run loopprof as root (sudo), or in a privileged container; `loopprof check` tells more");
-		return error_set(
-			error, err,
-			"the kernel refuses the BPF programs: %s; `loopprof check` tells what is missing, -vv shows the verifier's words",
-			strerror(-err));
+		return refuse_load(err, right, error);
 	}
 	return 0;
 }

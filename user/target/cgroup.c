@@ -2,9 +2,13 @@
 #include "cgroup.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define MOUNT "/sys/fs/cgroup"
 #define POD_DIGITS 32
@@ -283,6 +287,36 @@ int cgroup_normalise(const char *given, char *path, size_t size)
 		at += name.length;
 	}
 	return 0;
+}
+
+static bool is_directory(const char *path)
+{
+	struct stat file;
+
+	return !stat(path, &file) && S_ISDIR(file.st_mode);
+}
+
+bool cgroup_exists(const char *path)
+{
+	char whole[2 * PATH_MAX + sizeof(MOUNT)];
+	struct dirent *entry;
+	DIR *mounts;
+	bool found;
+
+	snprintf(whole, sizeof(whole), MOUNT "%s", path);
+	found = is_directory(whole);
+	mounts = opendir(MOUNT);
+	if (!mounts)
+		return true;
+	/* version 1: a hierarchy a directory, under the names of its controllers */
+	while (!found && (entry = readdir(mounts))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(whole, sizeof(whole), MOUNT "/%s%s", entry->d_name, path);
+		found = *path && is_directory(whole);
+	}
+	closedir(mounts);
+	return found;
 }
 
 bool cgroup_is_within(const char *text, const char *path)

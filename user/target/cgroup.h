@@ -26,6 +26,12 @@ void cgroup_parse(const char *text, struct lp_cgroup *cgroup);
 int cgroup_normalise(const char *given, char *path, size_t size);
 
 /*
+ * Is there such a cgroup, given normalised, in a hierarchy that is mounted at /sys/fs/cgroup?
+ * True as well where nothing is mounted there.
+ */
+bool cgroup_exists(const char *path);
+
+/*
  * Does the text tell of a cgroup that is this normalised one, or lies below it?  That of a
  * version 1 hierarchy may have the name of the controller in front.
  */

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -499,8 +500,38 @@ const struct lp_mapping *mappings_find(const struct lp_mappings *mappings, uint6
 	return &mappings->items[low];
 }
 
+/* Opens nothing but the name, so that no device and no FIFO notices. */
+static int try_path(const char *path, struct stat *file)
+{
+	int descriptor = open(path, O_PATH | O_CLOEXEC), err = 0;
+
+	if (descriptor < 0)
+		return -errno;
+	if (fstat(descriptor, file))
+		err = -errno;
+	close(descriptor);
+	return err;
+}
+
+/*
+ * The kernel lets only CAP_CHECKPOINT_RESTORE and CAP_SYS_ADMIN open map_files.  Without them
+ * the file is found by its name, as the process itself would, if that is still the same file.
+ */
 void mapping_file_path(pid_t pid, const struct lp_mapping *mapping, char *path, size_t size)
 {
+	char by_name[LP_MAPPING_PATH_MAX];
+	struct stat file;
+	int err;
+
 	snprintf(path, size, "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, mapping->start,
 		 mapping->end);
+	err = try_path(path, &file);
+	if (err != -EPERM && err != -EACCES)
+		return;
+	if (snprintf(by_name, sizeof(by_name), "/proc/%d/root%s", pid, mapping->path) >=
+	    (int)sizeof(by_name))
+		return;
+	if (!try_path(by_name, &file) && S_ISREG(file.st_mode) && file.st_ino == mapping->inode &&
+	    file.st_dev == mapping->device && strlen(by_name) < size)
+		strcpy(path, by_name);
 }

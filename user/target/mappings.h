@@ -76,6 +76,9 @@ int mapping_parse(char *line, struct lp_mapping *mapping);
  * or deletion lies between: /proc/PID/map_files.  Needs CAP_SYS_ADMIN or
  * CAP_CHECKPOINT_RESTORE.
  */
+/* Bytes of a path that mapping_file_path() makes. */
+#define LP_MAPPING_PATH_MAX 384
+
 void mapping_file_path(pid_t pid, const struct lp_mapping *mapping, char *path, size_t size);
 
 #endif /* LP_MAPPINGS_H */

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "rights.h"
+
+#define CAPABILITY(number) (1ULL << (number))
+#define KILL CAPABILITY(5)
+#define PTRACE CAPABILITY(19)
+#define ADMIN CAPABILITY(21)
+#define PERFMON CAPABILITY(38)
+#define BPF CAPABILITY(39)
+
+static void each_right_has_its_capabilities(void **state)
+{
+	(void)state;
+	assert_false(right_held(LP_RIGHT_BPF, BPF));
+	assert_false(right_held(LP_RIGHT_BPF, PERFMON));
+	assert_true(right_held(LP_RIGHT_BPF, BPF | PERFMON));
+	assert_true(right_held(LP_RIGHT_BPF, ADMIN));
+	assert_false(right_held(LP_RIGHT_PROBES, BPF | PERFMON));
+	assert_true(right_held(LP_RIGHT_PROBES, ADMIN));
+	assert_false(right_held(LP_RIGHT_MEMORY, ADMIN));
+	assert_true(right_held(LP_RIGHT_MEMORY, PTRACE));
+}
+
+static void what_is_missing_is_named(void **state)
+{
+	char text[64];
+	int i;
+
+	(void)state;
+	right_missing(LP_RIGHT_BPF, 0, text, sizeof(text));
+	assert_non_null(strstr(text, "CAP_BPF"));
+	assert_non_null(strstr(text, "CAP_PERFMON"));
+	right_missing(LP_RIGHT_BPF, BPF, text, sizeof(text));
+	assert_string_equal(text, "CAP_PERFMON");
+	for (i = 0; i < LP_RIGHTS; i++) {
+		assert_false(right_held((enum lp_right)i, 0));
+		assert_true(right_held((enum lp_right)i, ~0ULL));
+		/* no signal is sent to a target */
+		assert_false(right_held((enum lp_right)i, KILL));
+		right_missing((enum lp_right)i, 0, text, sizeof(text));
+		assert_int_equal(strncmp(text, "CAP_", 4), 0);
+		assert_non_null(lp_rights[i].what);
+		assert_non_null(lp_rights[i].without);
+	}
+}
+
+static void a_refusal_names_the_failure_the_lack_and_the_fix(void **state)
+{
+	uint64_t effective = rights_effective();
+	struct lp_error error;
+	char text[64];
+	int i;
+
+	(void)state;
+	for (i = 0; i < LP_RIGHTS; i++) {
+		assert_int_equal(rights_refuse(&error, -EPERM, (enum lp_right)i, "cannot do 42"),
+				 -EPERM);
+		assert_int_equal(error.code, -EPERM);
+		assert_int_equal(strncmp(error.text, "cannot do 42", 12), 0);
+		right_missing((enum lp_right)i, effective, text, sizeof(text));
+		if (right_held((enum lp_right)i, effective))
+			assert_non_null(strstr(error.text, "though the capabilities are there"));
+		else
+			assert_non_null(strstr(error.text, text));
+		/* who has them all is told nothing of root */
+		assert_true(!right_held((enum lp_right)i, effective) ||
+			    !strstr(error.text, "as root"));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_right_has_its_capabilities),
+		cmocka_unit_test(what_is_missing_is_named),
+		cmocka_unit_test(a_refusal_names_the_failure_the_lack_and_the_fix),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Whether process IDs and clocks mean here what they mean in the kernel.  BPF programs see the
+ * kernel's own: those of the initial PID namespace and of the initial time namespace.
+ */
+#ifndef LP_NAMESPACES_H
+#define LP_NAMESPACES_H
+
+#include "error.h"
+
+#include <stdbool.h>
+
+enum lp_namespace {
+	LP_NAMESPACE_PROC, /* /proc shows another PID namespace than that of this process */
+	LP_NAMESPACE_PID, /* a PID namespace that is not the initial one */
+	LP_NAMESPACE_TIME, /* a time namespace with offsets */
+	LP_NAMESPACES
+};
+
+/* What `loopprof check` and the refusal say of one of them. */
+struct lp_namespace_row {
+	const char *what; /* "process IDs" */
+	const char *found; /* where it is as it should be: "the kernel's" */
+	const char *wrong; /* a clause: what is wrong, and what follows from it */
+	const char *fix;
+	bool only_live; /* reading the tasks of a process does not need it */
+};
+
+extern const struct lp_namespace_row lp_namespaces[LP_NAMESPACES];
+
+/*
+ * True where it is as it should be, or where it cannot be known.  proc is the directory that
+ * is read, "/proc" but for tests.
+ */
+bool namespace_fits(const char *proc, enum lp_namespace which);
+
+/* live: BPF programs will run.  Returns 0, or -ENOTSUP with a sentence. */
+int namespaces_check(bool live, struct lp_error *error);
+
+#endif /* LP_NAMESPACES_H */

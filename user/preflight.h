@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a live command needs of its surroundings, checked before it opens, loads or starts anything.
+ */
+#ifndef LP_PREFLIGHT_H
+#define LP_PREFLIGHT_H
+
+#include "error.h"
+#include "options.h"
+
+/* Returns 0, or a negative errno with a sentence. */
+int preflight_check(const struct lp_options *options, struct lp_error *error);
+
+#endif /* LP_PREFLIGHT_H */
