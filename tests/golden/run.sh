@@ -45,12 +45,31 @@ compare() {
 	failed=$((failed + 1))
 }
 
+# Fails if one of the lines of JSON has a key twice, or is no JSON.
+check_json() {
+	if python3 -c '
+import json, sys
+def once(pairs):
+    assert len(dict(pairs)) == len(pairs), f"a key is there twice: {pairs}"
+    return dict(pairs)
+for line in open(sys.argv[1]):
+    if not line.startswith(("stderr: ", "status: ")):
+        json.loads(line, object_pairs_hook=once)
+' "$1" 2>"$made/why"; then
+		passed=$((passed + 1))
+		return
+	fi
+	echo "FAIL $1: $(tail -n 1 "$made/why")" >&2
+	failed=$((failed + 1))
+}
+
 for path in "$here"/*.lpc; do
 	name=$(basename "$path" .lpc)
 	report "$name.lpc" "$made/$name.txt"
 	compare "$name.txt"
 	report "$name.lpc" "$made/$name.jsonl" -j
 	compare "$name.jsonl"
+	check_json "$made/$name.jsonl"
 	report "$name.lpc" "$made/$name.quiet" -q -o "$made/$name.prom"
 	[ -e "$made/$name.prom" ] || cp "$made/$name.quiet" "$made/$name.prom"
 	compare "$name.prom"

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "json_keys.h"
 #include "out/sink.h"
 #include "stall_fixture.h"
 
@@ -87,6 +88,7 @@ static inline const char *written(void)
 	assert_non_null(file);
 	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
 	fclose(file);
+	expect_no_key_twice(text);
 	return text;
 }
 

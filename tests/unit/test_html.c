@@ -117,6 +117,31 @@ static void a_stall_told_in_progress_several_times_is_one_stall(void **state)
 	assert_int_equal(kept.omitted, 0);
 }
 
+/* Many others begin and end before one of another loop ends, as with -a. */
+static void a_long_stall_among_many_others_is_one_stall(void **state)
+{
+	struct lp_slow lasting = slow_of(SECOND, 200 * MS), slow;
+	uint64_t i;
+
+	(void)state;
+	lasting.in_progress = true;
+	for (i = 0; i < 1000; i++) {
+		slow = slow_of((2 + i) * SECOND, 100 * MS);
+		kept_add_slow(&kept, &slow);
+		if (i % 100 == 0) {
+			lasting.duration_ns = (2 + i) * SECOND;
+			kept_add_slow(&kept, &lasting);
+		}
+	}
+	lasting.in_progress = false;
+	lasting.duration_ns = 1100 * SECOND;
+	kept_add_slow(&kept, &lasting);
+	kept_finish(&kept);
+	assert_int_equal(kept.stall_count + kept.omitted, 1001);
+	assert_int_equal(kept.stalls[0].duration_ns, 1100 * SECOND);
+	assert_false(kept.stalls[0].in_progress);
+}
+
 static void a_stall_that_never_ended_stays_in_progress(void **state)
 {
 	struct lp_slow slow = slow_of(SECOND, 200 * MS);
@@ -421,6 +446,8 @@ int main(void)
 		cmocka_unit_test(what_finds_no_room_has_no_number_and_is_counted),
 		cmocka_unit_test_setup_teardown(a_stall_told_in_progress_several_times_is_one_stall,
 						begin, finish),
+		cmocka_unit_test_setup_teardown(a_long_stall_among_many_others_is_one_stall, begin,
+						finish),
 		cmocka_unit_test_setup_teardown(a_stall_that_never_ended_stays_in_progress, begin,
 						finish),
 		cmocka_unit_test_setup_teardown(

@@ -112,6 +112,7 @@ static void the_end_tells_every_loop_and_callback(void **state)
 		.slow_callbacks = 9,
 		.untold = 3,
 		.traced_ns = 100,
+		.traced_known = true,
 		.callback_count = 2,
 		.items = items,
 	} };

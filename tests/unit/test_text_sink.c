@@ -349,6 +349,58 @@ static void frames_of_c_and_of_the_kernel_are_marked(void **state)
 	       "        execute       app/db.py:41\n");
 }
 
+/* With --kernel each call has its kernel frames on top, and the Python line is asked for. */
+static void every_call_has_its_python_line_below_the_kernels_frames(void **state)
+{
+	const struct lp_stack first = STACK(KERNEL("tcp_recvmsg", ""), KERNEL("sock_recvmsg", ""),
+					    KERNEL("sys_recvfrom", ""), KERNEL("do_syscall_64", ""),
+					    FRAME("execute", "/srv/app/db.py", 41),
+					    COROUTINE("handle_report", "/srv/app/views.py", 90));
+	const struct lp_stack second =
+		STACK(KERNEL("hrtimer_nanosleep", ""), KERNEL("do_nanosleep", ""),
+		      KERNEL("sys_clock_nanosleep", ""), KERNEL("do_syscall_64", ""),
+		      NATIVE("clock_nanosleep", "/usr/lib/libc.so.6"),
+		      FRAME("pause", "/srv/app/db.py", 50),
+		      COROUTINE("handle_report", "/srv/app/views.py", 91));
+	const struct lp_stack same_line =
+		STACK(KERNEL("vfs_read", ""), KERNEL("ksys_read", ""), KERNEL("sys_read", ""),
+		      KERNEL("do_syscall_64", ""), FRAME("execute", "/srv/app/db.py", 41),
+		      COROUTINE("handle_report", "/srv/app/views.py", 90));
+	struct lp_blocked blocked[] = {
+		{ "recvfrom", "", "", 200 * MS, 1, first },
+		{ "clock_nanosleep", "", "", 60 * MS, 1, second },
+		{ "read", "", "", 40 * MS, 1, same_line },
+	};
+	struct lp_reasons reasons = {
+		.time = { .known = true, .blocked_ns = 300 * MS },
+		.blocked_count = 3,
+		.blocked = blocked,
+	};
+
+	(void)state;
+	expect(300 * MS, &reasons,
+	       "12:01:07.300    300 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+	       "    blocked   200 ms  recvfrom, 1 call\n"
+	       "        tcp_recvmsg    [k]\n"
+	       "        sock_recvmsg   [k]\n"
+	       "        sys_recvfrom   [k]\n"
+	       "        do_syscall_64  [k]\n"
+	       "        execute        app/db.py:41\n"
+	       "        handle_report  app/views.py:90\n"
+	       "    blocked  60.0 ms  clock_nanosleep, 1 call\n"
+	       "        hrtimer_nanosleep    [k]\n"
+	       "        do_nanosleep         [k]\n"
+	       "        sys_clock_nanosleep  [k]\n"
+	       "        clock_nanosleep      libc.so.6 [C]\n"
+	       "        pause                app/db.py:50\n"
+	       "        handle_report        app/views.py:91\n"
+	       "    blocked  40.0 ms  read, 1 call\n"
+	       "        vfs_read   [k]\n"
+	       "        ksys_read  [k]\n"
+	       "        sys_read   [k]\n"
+	       "        execute    app/db.py:41\n");
+}
+
 static const struct lp_stack chain = STACK(COROUTINE("main", "/srv/app/main.py", 5),
 					   COROUTINE("serve", "/srv/app/main.py", 9),
 					   COROUTINE("handle_report", "/srv/app/views.py", 90));
@@ -495,6 +547,7 @@ int main(void)
 		cmocka_unit_test(what_will_soon_be_told_whole_is_not_told_yet),
 		cmocka_unit_test(what_a_stack_lacks_is_told),
 		cmocka_unit_test(frames_of_c_and_of_the_kernel_are_marked),
+		cmocka_unit_test(every_call_has_its_python_line_below_the_kernels_frames),
 		cmocka_unit_test(the_await_chain_is_told_if_the_stack_lacks_it),
 		cmocka_unit_test(a_long_await_chain_loses_its_outer_end),
 		cmocka_unit_test(captures_of_older_versions_have_samples_only),

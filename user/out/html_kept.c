@@ -8,12 +8,12 @@
 
 /* Found at more places than these: counted by the summary, without a record of their own. */
 #define FINDINGS_MAX 1000
-/* Where a stall that was in progress is looked for once it has ended. */
-#define LOOK_BACK 256
 /* Full tables are emptied of what nothing needs, but not for each stall. */
 #define TRIM_EVERY 10000
 /* With a new name for each stall, the first of each must not crowd out the worst. */
 #define FIRST_SHARE 4
+
+static void add_stall(void *context, const struct lp_told_stall *stall);
 
 void kept_init(struct lp_kept *kept, size_t stalls_max, size_t details_max)
 {
@@ -21,12 +21,14 @@ void kept_init(struct lp_kept *kept, size_t stalls_max, size_t details_max)
 	kept->stalls_max = stalls_max;
 	kept->details_max = details_max;
 	tables_init(&kept->tables);
+	stalls_told_start(&kept->told, add_stall, kept);
 }
 
 void kept_free(struct lp_kept *kept)
 {
 	size_t i;
 
+	stalls_told_free(&kept->told);
 	for (i = 0; i < kept->stall_count; i++)
 		free(kept->stalls[i].detail);
 	free(kept->stalls);
@@ -147,6 +149,7 @@ static void trim(struct lp_kept *kept)
 
 void kept_finish(struct lp_kept *kept)
 {
+	stalls_told_end(&kept->told);
 	if (kept->stalls)
 		trim(kept);
 }
@@ -175,22 +178,6 @@ static bool first_of_callback(struct lp_kept *kept, uint32_t callback)
 	return true;
 }
 
-/* What is told of a stall while it is in progress gives way to what is told later. */
-static struct lp_kept_stall *find_in_progress(struct lp_kept *kept, uint32_t loop,
-					      uint64_t start_ns, bool iteration)
-{
-	size_t i, end = kept->stall_count > LOOK_BACK ? kept->stall_count - LOOK_BACK : 0;
-
-	for (i = kept->stall_count; i > end; i--) {
-		struct lp_kept_stall *stall = &kept->stalls[i - 1];
-
-		if (stall->in_progress && stall->loop == loop && stall->start_ns == start_ns &&
-		    stall->iteration == iteration)
-			return stall;
-	}
-	return NULL;
-}
-
 static bool make_room(struct lp_kept *kept)
 {
 	size_t most = kept->stalls_max + kept->stalls_max / 4 + 1, room;
@@ -212,32 +199,29 @@ static bool make_room(struct lp_kept *kept)
 	return true;
 }
 
+static void omit(struct lp_kept *kept, uint64_t duration_ns)
+{
+	kept->omitted++;
+	kept->omitted_ns += duration_ns;
+}
+
 /* The place of a stall in the page; NULL: there is no memory, it is counted. */
 static struct lp_kept_stall *place_for(struct lp_kept *kept, const struct lp_loop_info *loop,
 				       uint64_t start_ns, uint64_t duration_ns, bool iteration)
 {
 	uint64_t unix_ns = loop_unix_ns(loop, start_ns);
 	struct lp_kept_stall *stall;
-	bool first = false;
 
 	if (!make_room(kept)) {
-		kept->omitted++;
-		kept->omitted_ns += duration_ns;
+		omit(kept, duration_ns);
 		return NULL;
 	}
-	stall = find_in_progress(kept, loop->id, unix_ns, iteration);
-	if (stall) {
-		first = stall->first;
-		forget_detail(kept, stall);
-	} else {
-		stall = &kept->stalls[kept->stall_count++];
-		kept->since_trim++;
-	}
+	stall = &kept->stalls[kept->stall_count++];
+	kept->since_trim++;
 	*stall = (struct lp_kept_stall){ .start_ns = unix_ns,
 					 .duration_ns = duration_ns,
 					 .loop = loop->id,
-					 .iteration = iteration,
-					 .first = first };
+					 .iteration = iteration };
 	return stall;
 }
 
@@ -332,7 +316,7 @@ static struct lp_kept_detail *keep_reasons(struct lp_kept *kept, struct lp_kept_
 	return detail;
 }
 
-void kept_add_slow(struct lp_kept *kept, const struct lp_slow *slow)
+static void add_slow(struct lp_kept *kept, const struct lp_slow *slow)
 {
 	struct lp_kept_stall *stall =
 		place_for(kept, slow->loop, slow->start_ns, slow->duration_ns, false);
@@ -342,7 +326,7 @@ void kept_add_slow(struct lp_kept *kept, const struct lp_slow *slow)
 		return;
 	stall->in_progress = slow->in_progress;
 	stall->callback = kept_callback(&kept->tables, slow->callback);
-	stall->first = first_of_callback(kept, stall->callback) || stall->first;
+	stall->first = first_of_callback(kept, stall->callback);
 	stall->task = slow->task;
 	stall->task_name = slow->task ? kept_string(&kept->tables, slow->task_name) : 0;
 	stall->delayed_known = slow->delayed_known;
@@ -353,7 +337,7 @@ void kept_add_slow(struct lp_kept *kept, const struct lp_slow *slow)
 		detail->queue_delay_ns = slow->queue_delay_ns;
 }
 
-void kept_add_iteration(struct lp_kept *kept, const struct lp_slow_iteration *slow)
+static void add_iteration(struct lp_kept *kept, const struct lp_slow_iteration *slow)
 {
 	struct lp_kept_stall *stall =
 		place_for(kept, slow->loop, slow->start_ns, slow->duration_ns, true);
@@ -375,6 +359,27 @@ void kept_add_iteration(struct lp_kept *kept, const struct lp_slow_iteration *sl
 			.total_ns = slow->top[i].total_ns,
 			.callback = kept_callback(&kept->tables, slow->top[i].callback),
 		};
+}
+
+/* Each stall comes here once: when it has ended, or the run has. */
+static void add_stall(void *context, const struct lp_told_stall *stall)
+{
+	if (stall->slow)
+		add_slow(context, stall->slow);
+	else
+		add_iteration(context, stall->iteration);
+}
+
+void kept_add_slow(struct lp_kept *kept, const struct lp_slow *slow)
+{
+	if (stalls_told_slow(&kept->told, slow))
+		omit(kept, slow->duration_ns);
+}
+
+void kept_add_iteration(struct lp_kept *kept, const struct lp_slow_iteration *slow)
+{
+	if (stalls_told_iteration(&kept->told, slow))
+		omit(kept, slow->duration_ns);
 }
 
 void kept_add_finding(struct lp_kept *kept, const struct lp_finding *finding)

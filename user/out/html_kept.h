@@ -9,6 +9,7 @@
 
 #include "../model/model.h"
 #include "blobs.h"
+#include "stalls_told.h"
 
 /* Stalls in the page, and those of them with all that is known of each. */
 #define LP_HTML_STALLS 100000
@@ -104,6 +105,7 @@ struct lp_kept {
 	bool no_memory;
 
 	/* Private to html_kept.c. */
+	struct lp_stalls_told told; /* those in progress, until their end is known */
 	size_t since_trim;
 	size_t first_count;
 	uint8_t *seen; /* callbacks that have had a stall: bits by number */

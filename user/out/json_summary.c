@@ -63,8 +63,6 @@ void json_loop_summary(FILE *out, const struct lp_loop_summary *summary)
 		fprintf(out, "\"loops\":%" PRIu64 ",", summary->folded);
 	fputs("\"iteration\":", out);
 	write_histogram(out, &summary->iteration);
-	if (summary->traced_known)
-		fprintf(out, ",\"traced_ns\":%" PRIu64, summary->traced_ns);
 }
 
 void json_self(FILE *out, const struct lp_self *self)

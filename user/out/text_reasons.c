@@ -55,6 +55,45 @@ static const struct lp_sample *find_sample(const struct lp_reasons *reasons, enu
 	return most;
 }
 
+/*
+ * The innermost frames, most of each kind: with frames of the kernel and of C above them the
+ * Python lines would not be among the first ones, and they are what the stack is shown for.
+ */
+static void print_innermost(const struct stall *stall, const struct lp_stack *stack, uint32_t fresh,
+			    uint32_t most)
+{
+	const struct lp_shown_frame *frames[LP_FRAME_KINDS * MORE_FRAMES];
+	struct lp_stack shown = { .frames = frames };
+	uint32_t counts[LP_FRAME_KINDS] = { 0 }, i;
+
+	for (i = 0; i < stack->depth; i++) {
+		const struct lp_shown_frame *frame = stack->frames[i];
+		bool first_line = frame->kind == LP_FRAME_PYTHON && !counts[LP_FRAME_PYTHON];
+
+		/* of those that were shown already the innermost line alone */
+		if ((i >= fresh && !first_line) || counts[frame->kind] >= most ||
+		    shown.depth == LP_FRAME_KINDS * MORE_FRAMES)
+			continue;
+		counts[frame->kind]++;
+		frames[shown.depth++] = frame;
+	}
+	if (!shown.depth && stack->depth)
+		frames[shown.depth++] = stack->frames[0];
+	text_stack_print_frames(stall->file, stall->look, &shown, shown.depth);
+}
+
+/* So many of the innermost frames, and as many more as it takes to have a Python line. */
+static uint32_t with_line(const struct lp_stack *stack, uint32_t fresh)
+{
+	uint32_t line = 0;
+
+	while (line < stack->depth && stack->frames[line]->kind != LP_FRAME_PYTHON)
+		line++;
+	if (line == stack->depth)
+		return fresh ? fresh : !!stack->depth;
+	return fresh > line ? fresh : line + 1;
+}
+
 /* The first stack is printed whole; of later ones the innermost frames that it has not. */
 static void print_own_stack(struct stall *stall, const struct lp_stack *stack, uint32_t most)
 {
@@ -66,9 +105,10 @@ static void print_own_stack(struct stall *stall, const struct lp_stack *stack, u
 			stall->shown = stack;
 		return;
 	}
-	if (!fresh)
-		fresh = 1;
-	text_stack_print_frames(stall->file, stall->look, stack, fresh < most ? fresh : most);
+	if (most == ALL_FRAMES)
+		text_stack_print_frames(stall->file, stall->look, stack, with_line(stack, fresh));
+	else
+		print_innermost(stall, stack, fresh, most < MORE_FRAMES ? most : MORE_FRAMES);
 }
 
 static void print_label(const struct stall *stall, const char *label, uint64_t ns)

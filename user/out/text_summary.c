@@ -135,15 +135,16 @@ static void print_histograms(FILE *file, const struct lp_look *look,
  * Has it done nothing?  What few callbacks samples show says nothing of how many there
  * were, and one that has not ended, or was cut by the interval, makes a loop busy.
  */
-static bool is_idle(const struct lp_loop_summary *loop, bool sampled)
+static bool is_idle(const struct lp_loop_summary *loop, bool sampled, bool bursts)
 {
 	if (loop->slow_callbacks || loop->busy_ns > loop->wall_ns / 1000)
 		return false;
-	return !loop->callbacks && !((sampled || loop_in_bursts(loop)) && loop->iterations);
+	return !loop->callbacks && !((sampled || bursts) && loop->iterations);
 }
 
+/* bursts: whether there was a budget; without one what is missing is no burst's. */
 static void print_loop_head(FILE *file, const struct lp_loop_summary *loop, bool several,
-			    bool sampled)
+			    bool sampled, bool bursts)
 {
 	double busy = 100 * loop_utilization(loop);
 
@@ -156,15 +157,14 @@ static void print_loop_head(FILE *file, const struct lp_loop_summary *loop, bool
 	else if (several)
 		fprintf(file, "loop %u, %s pid %d thread %d: ", loop->loop->id, loop->loop->comm,
 			loop->loop->pid, loop->loop->tid);
-	if (is_idle(loop, sampled)) {
+	if (is_idle(loop, sampled, bursts)) {
 		fprintf(file, "%.1f s, idle\n", (double)loop->wall_ns / 1e9);
 		return;
 	}
 	fprintf(file, "%.1f s, loop busy %.1f %% of it, %" PRIu64 " iterations, ",
 		(double)loop->wall_ns / 1e9, busy, loop->iterations);
 	if (!sampled)
-		fprintf(file, "%" PRIu64 " callbacks%s (", loop->callbacks,
-			loop_in_bursts(loop) ? " timed" : "");
+		fprintf(file, "%" PRIu64 " callbacks%s (", loop->callbacks, bursts ? " timed" : "");
 	fprintf(file, "%" PRIu64 " slow%s\n", loop->slow_callbacks,
 		sampled ? loop->slow_callbacks == 1 ? " callback" : " callbacks" : ")");
 	if (!histogram_count(&loop->iteration))
@@ -178,7 +178,7 @@ static void print_loop_head(FILE *file, const struct lp_loop_summary *loop, bool
 	fputs(", worst ", file);
 	text_print_time(file, histogram_max(&loop->iteration), 0);
 	fputs(" for the loop\n", file);
-	if (!sampled && loop_in_bursts(loop))
+	if (!sampled && bursts)
 		fprintf(file,
 			"callbacks were timed during %.1f %% of the time (--budget); stalls are complete\n",
 			loop->wall_ns ? 100 * (double)loop->traced_ns / (double)loop->wall_ns : 0);
@@ -242,6 +242,8 @@ static void print_tables(FILE *file, const struct lp_look *look, const struct lp
 void text_summary_print(FILE *file, const struct lp_look *look, const struct lp_summary *summary,
 			const struct lp_text_shows *shows)
 {
+	/* a capture has the budget in what loopprof counted of itself */
+	bool budget = shows->budget || (summary->self_known && summary->self.budget_ppm);
 	size_t i;
 
 	if (!summary->loop_count)
@@ -252,7 +254,8 @@ void text_summary_print(FILE *file, const struct lp_look *look, const struct lp_
 		if (i)
 			fputc('\n', file);
 		if (loop->loop)
-			print_loop_head(file, loop, summary->loop_count > 1, shows->sampled);
+			print_loop_head(file, loop, summary->loop_count > 1, shows->sampled,
+					budget && loop_in_bursts(loop));
 		print_untold(file, loop->untold, "callback");
 		print_untold(file, loop->untold_iterations, "iteration");
 		if (loop->untold || loop->untold_iterations)

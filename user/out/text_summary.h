@@ -9,6 +9,7 @@
 struct lp_text_shows {
 	bool queue; /* queue delays */
 	bool sampled; /* callbacks are known from samples only */
+	bool budget; /* the run had a budget, and traced in bursts */
 	bool histograms; /* draw those of the callbacks that took the most time */
 };
 

@@ -11,6 +11,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+from . import strict
 from .processes import Failure, Process, wait_until
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(
@@ -36,7 +37,7 @@ def read(script, path):
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     if done.returncode != 0:
         raise Failure(f"{script}: {done.stderr[-2000:]}")
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [strict.loads(line) for line in done.stdout.splitlines()]
 
 
 def free_port():

@@ -1,9 +1,9 @@
 """Runs loopprof and takes its JSON lines apart."""
 
-import json
 import signal
 import subprocess
 
+from . import strict
 from .processes import Failure, Process, wait_until
 
 ATTACH_LIMIT_S = 20
@@ -17,9 +17,9 @@ class Records:
         self.all = []
         for number, line in enumerate(text.splitlines(), 1):
             try:
-                record = json.loads(line)
-            except ValueError:
-                raise Failure(f"line {number} is no JSON: {line[:200]!r}") from None
+                record = strict.loads(line)
+            except ValueError as error:
+                raise Failure(f"line {number} is no JSON, {error}: {line[:200]!r}") from None
             if not isinstance(record, dict) or not isinstance(record.get("type"), str):
                 raise Failure(f"line {number} is no record: {line[:200]!r}")
             self.all.append(record)

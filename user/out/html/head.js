@@ -68,7 +68,8 @@ function coverageNote(loops) {
 	if (data.sampled)
 		return 'Sample mode: iterations are all counted; callbacks are known from samples of late ' +
 			'iterations only, so their histograms are no full counts.';
-	if (traced && traced < 0.995 * wall)
+	const budget = data.budget_ppm || (data.self && data.self.budget_ppm);
+	if (budget && traced && traced < 0.995 * wall)
 		return `Callbacks were timed in bursts: their histograms are of ${formatDuration(traced)} ` +
 			`of ${formatDuration(wall)} (${formatShare(traced / wall)}).`;
 	return 'Every callback was timed: the histograms are full counts.';
