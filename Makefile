@@ -129,8 +129,8 @@ $(BUILD)/sanitized/%.o: %.c
 
 $(BUILD)/sanitized/user/out/html.o: $(BUILD)/html_page.h
 
-# Text is sanitised wherever an error or a log line is made, so that all of them link it.
-sanitized = $(patsubst %.c,$(BUILD)/sanitized/%.o,$(1) user/text.c)
+# An error or a log line sanitises its text, and a file goes to who called sudo.
+sanitized = $(patsubst %.c,$(BUILD)/sanitized/%.o,$(1) user/text.c user/sudo.c user/error.c)
 
 .PRECIOUS: $(BUILD)/sanitized/%.o
 .SECONDEXPANSION:

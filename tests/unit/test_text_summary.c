@@ -198,6 +198,126 @@ static void causes_of_every_kind_have_a_name_and_fit(void **state)
 	assert_non_null(strstr(text, "    page fault "));
 }
 
+/* Lines that begin so. */
+static size_t count_lines(const char *text, const char *begin)
+{
+	size_t count = 0;
+
+	for (; text; text = strchr(text, '\n'), text = text ? text + 1 : NULL)
+		count += !strncmp(text, begin, strlen(begin));
+	return count;
+}
+
+/* Where a holder of the GIL was is not in the table: its rows would look alike. */
+static void waits_for_one_holder_are_one_row(void **state)
+{
+	const struct lp_shown_frame *frames[] = { FRAME("crunch", "/srv/app/work.py", 12),
+						  FRAME("crunch", "/srv/app/work.py", 13),
+						  FRAME("parse", "/srv/app/work.py", 40) };
+	struct lp_cause causes[] = {
+		{ .kind = LP_CAUSE_BLOCKED, .syscall = "read", .count = 1, .total_ns = 50 * MS },
+		{ .kind = LP_CAUSE_GIL,
+		  .held_by = "pool",
+		  .frame = frames[0],
+		  .count = 1,
+		  .total_ns = 40 * MS },
+		{ .kind = LP_CAUSE_GIL,
+		  .held_by = "pool",
+		  .frame = frames[1],
+		  .count = 2,
+		  .total_ns = 30 * MS },
+		{ .kind = LP_CAUSE_GIL,
+		  .held_by = "main",
+		  .frame = frames[1],
+		  .count = 2,
+		  .total_ns = 20 * MS },
+		{ .kind = LP_CAUSE_GIL,
+		  .held_by = "pool",
+		  .frame = frames[2],
+		  .count = 4,
+		  .total_ns = 10 * MS },
+	};
+	struct lp_loop_summary summary = {
+		.loop = &loop, .callbacks = 5, .cause_count = 5, .causes = causes
+	};
+	const char *text = summed_up(&summary, false, &wide);
+
+	(void)state;
+	assert_int_equal(count_lines(text, "    waiting for the GIL"), 2);
+	assert_non_null(strstr(text, "held by 'pool'    80.0 ms      7  GIL\n"));
+	/* more than the call that was first before */
+	assert_true(strstr(text, "held by 'pool'") < strstr(text, "    read "));
+}
+
+/* No two rows are equal but for their numbers. */
+static void rows_that_differ_only_where_they_are_cut_are_told_apart(void **state)
+{
+	struct lp_callback_info lambdas[4] = { { .name = "" } };
+	struct lp_callback_summary items[4] = { { .slow = 0 } };
+	struct lp_cause causes[] = {
+		{ .kind = LP_CAUSE_GIL,
+		  .held_by =
+			  "the first of the workers of the pool whose name is long: a worker thread",
+		  .total_ns = 9 * MS },
+		{ .kind = LP_CAUSE_GIL,
+		  .held_by =
+			  "another one of the workers of the pool whose name is long: a worker thread",
+		  .total_ns = 9 * MS },
+		{ .kind = LP_CAUSE_ON_CPU,
+		  .frame = FRAME("get", "/srv/app/a/db.py", 41),
+		  .total_ns = 8 * MS },
+		{ .kind = LP_CAUSE_ON_CPU,
+		  .frame = FRAME("get", "/srv/app/b/db.py", 41),
+		  .total_ns = 8 * MS },
+	};
+	struct lp_loop_summary summary = { .loop = &loop,
+					   .callbacks = 5,
+					   .callback_count = 4,
+					   .items = items,
+					   .cause_count = 4,
+					   .causes = causes };
+	const char *text;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		lambdas[i] = (struct lp_callback_info){ LP_MODEL_CALLBACK,
+							"Server.start.<locals>.<lambda>",
+							"/srv/app/web.py", (uint32_t)(10 + i) };
+		items[i].callback = &lambdas[i];
+	}
+	text = summed_up(&summary, false, &wide);
+	assert_non_null(strstr(text, "held by 'the "));
+	assert_non_null(strstr(text, "held by 'anoth"));
+	assert_non_null(strstr(text, "a/db.py:41"));
+	assert_non_null(strstr(text, "b/db.py:41"));
+	assert_non_null(strstr(text, "web.py:10"));
+	assert_non_null(strstr(text, "web.py:13"));
+}
+
+/* What is missing at the beginning of a run is no burst's. */
+static void bursts_are_spoken_of_where_there_is_a_budget(void **state)
+{
+	struct lp_loop_summary summary = { .loop = &loop,
+					   .callbacks = 5,
+					   .iterations = 5,
+					   .wall_ns = 1000 * MS,
+					   .traced_ns = 990 * MS,
+					   .traced_known = true };
+	struct lp_summary total = { .loop_count = 1, .loops = &summary };
+	struct lp_sink *sink;
+
+	(void)state;
+	assert_null(strstr(summed_up(&summary, false, &wide), "--budget"));
+	assert_null(strstr(summed_up(&summary, false, &wide), " timed"));
+	sink = open_sink(&wide, false);
+	total.self_known = true;
+	total.self.budget_ppm = 10000;
+	total.self.wall_ns = 1000 * MS;
+	sink->observer.end(sink, &total, &end);
+	assert_non_null(strstr(written(sink, 80), "99.0 % of the time (--budget)"));
+}
+
 static void causes_beyond_the_worst_are_counted(void **state)
 {
 	struct lp_cause causes[23] = { 0 };
@@ -297,6 +417,9 @@ int main(void)
 		cmocka_unit_test(what_came_before_the_first_callback_has_its_stacks),
 		cmocka_unit_test(time_is_told_by_what_it_was_lost_to),
 		cmocka_unit_test(causes_of_every_kind_have_a_name_and_fit),
+		cmocka_unit_test(waits_for_one_holder_are_one_row),
+		cmocka_unit_test(rows_that_differ_only_where_they_are_cut_are_told_apart),
+		cmocka_unit_test(bursts_are_spoken_of_where_there_is_a_budget),
 		cmocka_unit_test(causes_beyond_the_worst_are_counted),
 		cmocka_unit_test(what_was_too_much_to_tell_is_counted),
 		cmocka_unit_test(loops_that_are_counted_together_say_how_many_they_are),

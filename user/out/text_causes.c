@@ -2,9 +2,12 @@
 #include "text_causes.h"
 
 #include "../text.h"
+#include "text_labels.h"
 #include "text_print.h"
 
 #include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define TITLE "where the loop's time went"
@@ -63,21 +66,6 @@ static void place_of(const struct lp_cause *cause, char *place, size_t size)
 		text_frame_place(cause->frame, 1, place, size);
 }
 
-/* Of a holder it is the name that is cut. */
-static void print_place(FILE *file, const struct lp_look *look, const struct lp_cause *cause,
-			size_t width)
-{
-	char place[LP_TEXT_PLACE_MAX];
-
-	place_of(cause, place, sizeof(place));
-	if (has_holder(cause) && text_columns(place) > width) {
-		fputs(HELD_BY, file);
-		text_print_end(file, look, place + strlen(HELD_BY), width - strlen(HELD_BY), true);
-	} else {
-		text_print_end(file, look, place, width, true);
-	}
-}
-
 static size_t greater(size_t one, size_t other)
 {
 	return one > other ? one : other;
@@ -123,35 +111,135 @@ static struct columns measure(const struct lp_look *look, const struct lp_cause 
 	return columns;
 }
 
-static void print_row(FILE *file, const struct lp_look *look, const struct columns *columns,
-		      const struct lp_cause *cause)
+/*
+ * Waits for the same holder are one row: where it was when it held the GIL is not in the
+ * table, so that they would look alike.
+ */
+static size_t merge_holders(struct lp_cause *causes, size_t count)
+{
+	size_t i, j, merged = 0;
+
+	for (i = 0; i < count; i++) {
+		for (j = 0; j < merged; j++)
+			if (has_holder(&causes[i]) && has_holder(&causes[j]) &&
+			    !strcmp(causes[i].held_by, causes[j].held_by))
+				break;
+		if (j == merged) {
+			causes[merged++] = causes[i];
+			continue;
+		}
+		causes[j].count += causes[i].count;
+		causes[j].total_ns += causes[i].total_ns;
+	}
+	return merged;
+}
+
+static int by_total(const void *left, const void *right)
+{
+	const struct lp_cause *a = left, *b = right;
+
+	return a->total_ns < b->total_ns ? 1 : a->total_ns > b->total_ns ? -1 : 0;
+}
+
+/* The first row that the row cannot be told apart from but by this column. */
+static unsigned int group_of(const struct lp_cause *causes, const struct lp_text_label *others,
+			     size_t row)
+{
+	size_t i;
+
+	for (i = 0; i < row; i++)
+		if (causes[i].kind == causes[row].kind &&
+		    !strcmp(others[i].shown[0] ? others[i].shown : others[i].text,
+			    others[row].shown[0] ? others[row].shown : others[row].text))
+			break;
+	return (unsigned int)i;
+}
+
+static void name_label(const struct lp_cause *cause, char *before, size_t size,
+		       struct lp_text_label *label)
+{
+	const char *target = target_of(cause);
+
+	*before = '\0';
+	if (*target)
+		snprintf(before, size, "%s on ", name_of(cause));
+	*label = (struct lp_text_label){ .prefix = before,
+					 .text = *target ? target : name_of(cause),
+					 .detail = "",
+					 .twins = true };
+}
+
+/* place, whole: LP_TEXT_PLACE_MAX bytes each. */
+static void place_label(const struct lp_cause *cause, char *place, char *whole,
+			struct lp_text_label *label)
+{
+	bool holder = has_holder(cause);
+
+	*whole = '\0';
+	place_of(cause, place, LP_TEXT_PLACE_MAX);
+	if (!holder && cause->frame)
+		text_frame_place(cause->frame, UINT_MAX, whole, LP_TEXT_PLACE_MAX);
+	*label = (struct lp_text_label){ .prefix = holder ? HELD_BY : "",
+					 .text = holder ? place + strlen(HELD_BY) : place,
+					 .detail = whole,
+					 .instead = true };
+}
+
+static void print_row(FILE *file, const struct columns *columns, const struct lp_cause *cause,
+		      const struct lp_text_label *name, const struct lp_text_label *place)
 {
 	fprintf(file, "%*s", INDENT, "");
-	text_print_call(file, look, name_of(cause), target_of(cause), columns->name, true);
+	text_label_print(file, name, columns->name);
 	fprintf(file, "%*s", GAP, "");
-	print_place(file, look, cause, columns->place);
+	text_label_print(file, place, columns->place);
 	fprintf(file, "%*s", GAP, "");
 	text_print_time(file, cause->total_ns, TIME_COLUMNS);
 	fprintf(file, "%*s%*" PRIu64 "%*s%s\n", GAP, "", (int)columns->times, cause->count, GAP, "",
 		kinds[cause->kind]);
 }
 
+static void print_rows(FILE *file, const struct lp_look *look, const struct columns *columns,
+		       const struct lp_cause *causes, size_t count)
+{
+	char places[ROWS_MAX][LP_TEXT_PLACE_MAX], wholes[ROWS_MAX][LP_TEXT_PLACE_MAX];
+	char before[ROWS_MAX][LP_SYSCALL_NAME_MAX + 8];
+	struct lp_text_label name[ROWS_MAX], place[ROWS_MAX];
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		name_label(&causes[i], before[i], sizeof(before[i]), &name[i]);
+		place_label(&causes[i], places[i], wholes[i], &place[i]);
+	}
+	for (i = 0; i < count; i++)
+		name[i].group = group_of(causes, place, i);
+	text_labels_fit(name, count, columns->name, look);
+	for (i = 0; i < count; i++)
+		place[i].group = group_of(causes, name, i);
+	text_labels_fit(place, count, columns->place, look);
+	for (i = 0; i < count; i++)
+		print_row(file, columns, &causes[i], &name[i], &place[i]);
+}
+
 void text_causes_print(FILE *file, const struct lp_look *look, const struct lp_loop_summary *loop)
 {
-	size_t count = loop->cause_count, i;
+	size_t all = loop->cause_count, count;
+	struct lp_cause *causes;
 	struct columns columns;
 
-	if (!count)
+	causes = all ? calloc(all, sizeof(*causes)) : NULL;
+	if (!causes)
 		return;
-	if (count > ROWS_MAX)
-		count = ROWS_MAX;
-	columns = measure(look, loop->causes, count);
+	memcpy(causes, loop->causes, all * sizeof(*causes));
+	all = merge_holders(causes, all);
+	qsort(causes, all, sizeof(*causes), by_total);
+	count = lesser(all, ROWS_MAX);
+	columns = measure(look, causes, count);
 	fprintf(file, "%-*s%*s%*s%*s\n", (int)(INDENT + columns.name + columns.place + 2 * GAP),
 		TITLE, TIME_COLUMNS, "time", GAP, "", (int)columns.times, "times");
-	for (i = 0; i < count; i++)
-		print_row(file, look, &columns, &loop->causes[i]);
-	if (loop->cause_count > count)
+	print_rows(file, look, &columns, causes, count);
+	if (all > count)
 		fprintf(file, "%*sand %zu more that took less time in all (-j has them)\n", INDENT,
-			"", loop->cause_count - count);
+			"", all - count);
 	fputc('\n', file);
+	free(causes);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "text_lives.h"
 
+#include "text_labels.h"
 #include "text_print.h"
 
 #include <inttypes.h>
@@ -33,13 +34,13 @@ static void print_share(FILE *file, uint64_t part, uint64_t whole, int width)
 	fprintf(file, "%*s", width, text);
 }
 
-static void print_row(FILE *file, const struct lp_look *look, size_t width,
+static void print_row(FILE *file, const struct lp_text_label *label, size_t width,
 		      const struct lp_callback_summary *item)
 {
 	const struct lp_lifetimes *lives = item->lifetimes;
 
 	fprintf(file, "%*s", INDENT, "");
-	text_print_end(file, look, item->callback->name, width, true);
+	text_label_print(file, label, width);
 	fprintf(file, "%7" PRIu64 "%7" PRIu64 "%7" PRIu64 "%6" PRIu64,
 		histogram_count(&lives->life), lives->outcomes[LP_OUTCOME_RAISED],
 		lives->outcomes[LP_OUTCOME_CANCELLED], lives->outcomes[LP_OUTCOME_DESTROYED]);
@@ -53,6 +54,8 @@ static void print_row(FILE *file, const struct lp_look *look, size_t width,
 
 void text_lives_print(FILE *file, const struct lp_look *look, const struct lp_loop_summary *loop)
 {
+	char places[ROWS_MAX][LP_TEXT_PLACE_MAX];
+	struct lp_text_label labels[ROWS_MAX];
 	const struct lp_callback_summary **items;
 	size_t count = 0, i, width;
 
@@ -69,7 +72,10 @@ void text_lives_print(FILE *file, const struct lp_look *look, const struct lp_lo
 		INDENT;
 	fprintf(file, "\n%-*s" HEADS "\n", (int)(width + INDENT), TITLE);
 	for (i = 0; i < count && i < ROWS_MAX; i++)
-		print_row(file, look, width, items[i]);
+		labels[i] = text_callback_label(items[i]->callback, places[i]);
+	text_labels_fit(labels, i, width, look);
+	for (i = 0; i < count && i < ROWS_MAX; i++)
+		print_row(file, &labels[i], width, items[i]);
 	if (count > ROWS_MAX)
 		fprintf(file, "%*sand %zu more that lived less in all (-j has them)\n", INDENT, "",
 			count - ROWS_MAX);

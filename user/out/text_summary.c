@@ -4,6 +4,7 @@
 #include "../text.h"
 #include "text_causes.h"
 #include "text_findings.h"
+#include "text_labels.h"
 #include "text_lives.h"
 #include "text_print.h"
 
@@ -18,14 +19,14 @@
 #define FIXED_COLUMNS 60
 #define BUCKETS_AN_OCTAVE 8
 
-static void print_row(FILE *file, const struct lp_look *look, size_t width, const char *name,
-		      const char *kind, uint64_t slow, const struct lp_histogram *histogram)
+static void print_row(FILE *file, const struct lp_text_label *label, size_t width, const char *kind,
+		      uint64_t slow, const struct lp_histogram *histogram)
 {
 	static const double shares[] = { 0.5, 0.9, 0.99 };
 	size_t i;
 
 	fprintf(file, "%*s", INDENT, "");
-	text_print_end(file, look, name, width, true);
+	text_label_print(file, label, width);
 	fprintf(file, " %-4s %7" PRIu64 " %5" PRIu64, kind, histogram_count(histogram), slow);
 	text_print_time(file, histogram->sum_ns, 8);
 	for (i = 0; i < sizeof(shares) / sizeof(shares[0]); i++)
@@ -39,7 +40,10 @@ static void print_table(FILE *file, const struct lp_look *look, const char *titl
 {
 	size_t width = (look->columns > FIXED_COLUMNS + INDENT + 16 ? look->columns : 80) -
 		       FIXED_COLUMNS - INDENT;
-	size_t i, left_out = 0;
+	const struct lp_callback_summary *rows[ROWS_MAX];
+	struct lp_text_label labels[ROWS_MAX];
+	char places[ROWS_MAX][LP_TEXT_PLACE_MAX];
+	size_t i, count = 0, left_out = 0;
 
 	fprintf(file, "%-*s kind   count  slow   total     p50     p90     p99     max\n",
 		(int)(width + INDENT), title);
@@ -53,10 +57,14 @@ static void print_table(FILE *file, const struct lp_look *look, const char *titl
 			left_out++;
 			continue;
 		}
-		print_row(file, look, width, item->callback->name,
-			  item->callback->kind == LP_MODEL_TASK ? "task" : "call", item->slow,
-			  queue ? &item->queue : &item->run);
+		labels[count] = text_callback_label(item->callback, places[count]);
+		rows[count++] = item;
 	}
+	text_labels_fit(labels, count, width, look);
+	for (i = 0; i < count; i++)
+		print_row(file, &labels[i], width,
+			  rows[i]->callback->kind == LP_MODEL_TASK ? "task" : "call", rows[i]->slow,
+			  queue ? &rows[i]->queue : &rows[i]->run);
 	if (left_out)
 		fprintf(file, "%*sand %zu more that took less time in all (-j has them)\n", INDENT,
 			"", left_out);
@@ -193,8 +201,8 @@ static void print_self(FILE *file, const struct lp_self *self)
 	if (!self->budget_ppm || wall <= 0)
 		return;
 	fprintf(file,
-		"\nof one CPU loopprof took %.2f %%, its hooks on polls and switches %.2f %%, its probes\n"
-		"%.2f %% in %" PRIu64 " burst%s; the budget is %g %%\n",
+		"\nof one CPU loopprof took %.2f %%, its hooks on polls and switches %.2f %%,\n"
+		"its probes %.2f %% in %" PRIu64 " burst%s; the budget is %g %%\n",
 		(double)self->cpu_ns / wall, (double)self->hook_ns / wall,
 		(double)self->probe_ns / wall, self->bursts, self->bursts == 1 ? "" : "s",
 		(double)self->budget_ppm / 1e4);

@@ -520,7 +520,7 @@ static int try_path(const char *path, struct stat *file)
 void mapping_file_path(pid_t pid, const struct lp_mapping *mapping, char *path, size_t size)
 {
 	char by_name[LP_MAPPING_PATH_MAX];
-	struct stat file;
+	struct stat file = { .st_mode = 0 };
 	int err;
 
 	snprintf(path, size, "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, mapping->start,
@@ -533,5 +533,5 @@ void mapping_file_path(pid_t pid, const struct lp_mapping *mapping, char *path, 
 		return;
 	if (!try_path(by_name, &file) && S_ISREG(file.st_mode) && file.st_ino == mapping->inode &&
 	    file.st_dev == mapping->device && strlen(by_name) < size)
-		strcpy(path, by_name);
+		snprintf(path, size, "%s", by_name);
 }

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The names in a column of a table.  What is too wide is cut, but no two rows of different
+ * meaning are cut to the same.
+ */
+#ifndef LP_TEXT_LABELS_H
+#define LP_TEXT_LABELS_H
+
+#include "sink.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Bytes of what is shown; columns have at most four each. */
+#define LP_TEXT_LABEL_MAX 1024
+
+struct lp_text_label {
+	const char *prefix; /* shown whole where there is room, "recvfrom on "; "" if none */
+	const char *text; /* of which the end is shown */
+	const char *detail; /* what tells labels of the same text apart, "app/db.py:41"; or "" */
+	bool instead; /* the detail is shown in place of the text, not behind it */
+	bool twins; /* of the same text: they may look alike, since another column tells them apart */
+	unsigned int group; /* the other columns tell apart labels of different groups */
+
+	char shown[LP_TEXT_LABEL_MAX];
+};
+
+/* Fills what is shown of each, so many columns at most. */
+void text_labels_fit(struct lp_text_label *labels, size_t count, size_t width,
+		     const struct lp_look *look);
+
+/*
+ * The label of a callback, told apart by its kind and its place, for which there are
+ * LP_TEXT_PLACE_MAX bytes.
+ */
+struct lp_text_label text_callback_label(const struct lp_callback_info *callback, char *place);
+
+/* Prints it, padded to the width. */
+void text_label_print(FILE *file, const struct lp_text_label *label, size_t width);
+
+#endif /* LP_TEXT_LABELS_H */
