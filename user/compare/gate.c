@@ -5,6 +5,7 @@
  */
 #include "compare.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,6 +174,9 @@ static const struct measure *parse(const char *condition, double *limit)
 			continue;
 		if (!*number)
 			return &measures[i];
+		/* strtod() would take a blank, a sign, a hexadecimal number and a word as well */
+		if (!isdigit((unsigned char)number[1]) || number[2] == 'x' || number[2] == 'X')
+			return NULL;
 		*limit = strtod(number + 1, &end) / 100;
 		if (!measures[i].takes_share || end == number + 1 ||
 		    (*end && strcmp(end, "%") != 0) || !(*limit >= 0 && *limit <= 1e6))
