@@ -12,6 +12,9 @@
 /* Inodes of the initial namespaces: include/uapi/linux/nsfs.h, and the same in older kernels. */
 #define INITIAL_TIME 0xeffffffaUL
 #define INITIAL_PID 0xeffffffcUL
+#define NS_PER_S 1000000000LL
+/* kernel/time/namespace.c: KTIME_SEC_MAX / 2 */
+#define OFFSET_MOST_S (INT64_MAX / NS_PER_S / 2)
 
 const struct lp_namespace_row lp_namespaces[LP_NAMESPACES] = {
 	[LP_NAMESPACE_PROC] = {
@@ -36,14 +39,14 @@ const struct lp_namespace_row lp_namespaces[LP_NAMESPACES] = {
 	},
 };
 
-/* The inode in "pid:[4026531836]"; 0 if it cannot be read. */
-static unsigned long inode_of(const char *proc, const char *name)
+/* The inode in "pid:[4026531836]" of a process, or of "self"; 0 if it cannot be read. */
+static unsigned long inode_of(const char *proc, const char *process, const char *name)
 {
 	char path[PATH_MAX], link[64];
 	const char *bracket;
 	ssize_t length;
 
-	snprintf(path, sizeof(path), "%s/self/ns/%s", proc, name);
+	snprintf(path, sizeof(path), "%s/%s/ns/%s", proc, process, name);
 	length = readlink(path, link, sizeof(link) - 1);
 	if (length < 0)
 		return 0;
@@ -67,40 +70,66 @@ static bool proc_is_ours(const char *proc)
 	return !strcmp(link, own);
 }
 
-/* "monotonic  100000  0": seconds and nanoseconds that are added to the kernel's clock. */
-static bool has_offsets(const char *proc)
+/* What is added to the kernel's clocks in a time namespace; none of them is over 2^62 ns. */
+struct offsets {
+	int64_t monotonic_ns, boottime_ns;
+};
+
+/* "monotonic  100000  0": seconds and nanoseconds. */
+static struct offsets read_offsets(const char *proc, const char *process)
 {
-	char path[PATH_MAX], line[128];
-	bool found = false;
+	unsigned long inode = inode_of(proc, process, "time");
+	struct offsets offsets = { 0, 0 };
+	char path[PATH_MAX], line[128], clock[16];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/self/timens_offsets", proc);
+	/* in the initial one they are those of children to come */
+	if (!inode || inode == INITIAL_TIME)
+		return offsets;
+	snprintf(path, sizeof(path), "%s/%s/timens_offsets", proc, process);
 	file = fopen(path, "re");
-	while (file && !found && fgets(line, sizeof(line), file)) {
-		long long seconds = 0, nanoseconds = 0;
+	while (file && fgets(line, sizeof(line), file)) {
+		long long seconds, nanoseconds;
+		int64_t ns;
 
-		if (sscanf(line, "%*s %lld %lld", &seconds, &nanoseconds) == 2)
-			found = seconds || nanoseconds;
+		if (sscanf(line, "%15s %lld %lld", clock, &seconds, &nanoseconds) != 3 ||
+		    seconds > OFFSET_MOST_S || seconds < -OFFSET_MOST_S || nanoseconds < 0 ||
+		    nanoseconds >= NS_PER_S)
+			continue;
+		ns = seconds * NS_PER_S + nanoseconds;
+		if (!strcmp(clock, "monotonic"))
+			offsets.monotonic_ns = ns;
+		else if (!strcmp(clock, "boottime"))
+			offsets.boottime_ns = ns;
 	}
 	if (file)
 		fclose(file);
-	return found;
+	return offsets;
+}
+
+int64_t namespaces_clock_shift(const char *proc, pid_t pid)
+{
+	char process[16];
+
+	snprintf(process, sizeof(process), "%d", pid);
+	return read_offsets(proc, process).monotonic_ns - read_offsets(proc, "self").monotonic_ns;
 }
 
 bool namespace_fits(const char *proc, enum lp_namespace which)
 {
+	struct offsets offsets;
 	unsigned long inode;
 
 	switch (which) {
 	case LP_NAMESPACE_PROC:
 		return proc_is_ours(proc);
 	case LP_NAMESPACE_PID:
-		inode = inode_of(proc, "pid");
+		inode = inode_of(proc, "self", "pid");
 		return !inode || inode == INITIAL_PID;
 	default:
-		inode = inode_of(proc, "time");
 		/* one without offsets changes nothing */
-		return !inode || inode == INITIAL_TIME || !has_offsets(proc);
+		offsets = read_offsets(proc, "self");
+		return !offsets.monotonic_ns && !offsets.boottime_ns;
 	}
 }
 

@@ -9,6 +9,8 @@
 #include "error.h"
 
 #include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 enum lp_namespace {
 	LP_NAMESPACE_PROC, /* /proc shows another PID namespace than that of this process */
@@ -33,6 +35,12 @@ extern const struct lp_namespace_row lp_namespaces[LP_NAMESPACES];
  * is read, "/proc" but for tests.
  */
 bool namespace_fits(const char *proc, enum lp_namespace which);
+
+/*
+ * What the CLOCK_MONOTONIC of a process is ahead of that of this one, in ns: 0 unless one of
+ * both is in a time namespace.  proc as above.
+ */
+int64_t namespaces_clock_shift(const char *proc, pid_t pid);
 
 /* live: BPF programs will run.  Returns 0, or -ENOTSUP with a sentence. */
 int namespaces_check(bool live, struct lp_error *error);

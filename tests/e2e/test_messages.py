@@ -201,6 +201,19 @@ def test_time_namespace(case):
         raise Failure(f"without offsets: status {run_status}: {err!r}")
 
 
+def test_tasks_of_a_target_in_a_time_namespace(case):
+    """Its timers are of its own clock."""
+    script = "import asyncio; asyncio.run(asyncio.wait_for(asyncio.sleep(900), 800))"
+    process = start(case, ["unshare", "--time", "--monotonic", "100000", "--fork", "--kill-child",
+                           *case.interpreter.command("-c", script)])
+    time.sleep(0.8)
+    with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as file:
+        pid = file.read().split()[0]
+    _, out, err = run(case, "tasks", "-p", pid)
+    if not re.search(r"timeout in 7\d\d s", out.decode()):
+        raise Failure(f"{out.decode()!r} {err!r}")
+
+
 def with_capabilities(*names):
     given = ",".join(["-all", *(f"+{name}" for name in names)])
     return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",

@@ -119,6 +119,25 @@ static void a_time_namespace_matters_by_its_offsets(void **state)
 	}
 }
 
+static void the_clock_of_a_process_is_ahead_by_its_offset(void **state)
+{
+	(void)state;
+	make_link("42/ns/time", "time:[4026532282]");
+	make_offsets("monotonic      100000         5\nboottime 0 0\n");
+	/* of itself, whatever its namespace is */
+	assert_int_equal(namespaces_clock_shift(proc, 42), 0);
+	make_link("self", "43");
+	assert_int_equal(namespaces_clock_shift(proc, 42), 100000000000005);
+	make_offsets("monotonic        -1         0\nboottime 0 0\n");
+	assert_int_equal(namespaces_clock_shift(proc, 42), -1000000000);
+	make_offsets("monotonic  99999999999999999 0\n");
+	assert_int_equal(namespaces_clock_shift(proc, 42), 0);
+	make_link("42/ns/time", "time:[4026531834]");
+	make_offsets("monotonic      100000         5\nboottime 0 0\n");
+	assert_int_equal(namespaces_clock_shift(proc, 42), 0);
+	assert_int_equal(namespaces_clock_shift(proc, 44), 0);
+}
+
 static void a_proc_of_another_namespace_names_us_otherwise(void **state)
 {
 	char own[32];
@@ -143,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_initial_pid_namespace_is_known_by_its_inode),
 		TEST(a_time_namespace_matters_by_its_offsets),
+		TEST(the_clock_of_a_process_is_ahead_by_its_offset),
 		TEST(a_proc_of_another_namespace_names_us_otherwise),
 	};
 

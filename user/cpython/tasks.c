@@ -9,6 +9,7 @@
  */
 #include "tasks.h"
 
+#include "../namespaces.h"
 #include "../clocks.h"
 #include "../target/memory.h"
 #include "enumerate.h"
@@ -290,7 +291,9 @@ static bool waits(const struct lp_task *task)
 static int read_waits(struct lp_reading *reading)
 {
 	struct lp_task_list *list = reading->list;
-	uint64_t now = clock_now();
+	int64_t shift = namespaces_clock_shift("/proc", reading->python.pid);
+	/* timers are of the target's clock, which a time namespace may have moved */
+	uint64_t now = clock_now() + (uint64_t)shift;
 	struct lp_waits *noted;
 	size_t i;
 
@@ -311,6 +314,8 @@ static int read_waits(struct lp_reading *reading)
 			continue;
 		take_chain(reading, reading->chains[i]);
 		cpython_waits_fill(noted, &reading->chain, now, &list->tasks[i]);
+		if (list->tasks[i].since_ns)
+			list->tasks[i].since_ns -= (uint64_t)shift;
 	}
 	cpython_waits_free(noted);
 	return 0;
