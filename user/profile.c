@@ -9,6 +9,7 @@
 #include "preflight.h"
 #include "runtime/remote.h"
 #include "sandbox.h"
+#include "text.h"
 #include "version.h"
 
 #include <errno.h>
@@ -356,6 +357,7 @@ static void describe_run(struct lp_profile *profile)
 		snprintf(profile->host, sizeof(profile->host), "%s", options->host);
 	else
 		gethostname(profile->host, sizeof(profile->host) - 1);
+	text_sanitise(profile->host);
 	profile->run = (struct lp_run){
 		.tool = "loopprof " LP_VERSION,
 		.mode = options->sampling ? "sample" : "trace",

@@ -9,6 +9,7 @@
 #include "preflight.h"
 #include "target/memory.h"
 #include "target/pause.h"
+#include "text.h"
 #include "tasks/sink.h"
 #include "tasks/supervise.h"
 #include "version.h"
@@ -400,6 +401,7 @@ static void begin(struct tasks *tasks)
 	};
 
 	gethostname(host, sizeof(host) - 1);
+	text_sanitise(host);
 	tasks->sink->begin(tasks->sink, &run);
 }
 

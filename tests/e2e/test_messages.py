@@ -136,6 +136,19 @@ def test_capture_of_somebody_elses(case):
     verify(wrong)
 
 
+def test_host_of_the_command_line(case):
+    """--host is written into every format, and printed."""
+    pid = str(case.start("idle.py").pid)
+    host = "\x1b[2J\x9b\u202e\nhost"
+    wrong = []
+    for arguments in (["-j"], ["-f", "prom"], []):
+        status, out, err = run(case, "-p", pid, "-d", "0.2", "--host", host, *arguments)
+        if status:
+            wrong.append(f"{arguments}: status {status}: {err!r}")
+        wrong += dirt(arguments, out, err)
+    verify(wrong)
+
+
 def test_damaged_sudo_variables(case):
     """COMMAND is not started: it would run as root."""
     made = case.path("made")

@@ -69,6 +69,7 @@ static void fill_loop(const struct lp_tasks_view *view, const struct lp_task_loo
 	text_copy(loop->pod, sizeof(loop->pod), process->pod);
 	if (gethostname(loop->host, sizeof(loop->host) - 1))
 		loop->host[0] = '\0';
+	text_sanitise(loop->host);
 }
 
 int view_new(const struct lp_process_info *process, const struct lp_instance *instance,
