@@ -301,6 +301,7 @@ static void bursts_are_spoken_of_where_there_is_a_budget(void **state)
 	struct lp_loop_summary summary = { .loop = &loop,
 					   .callbacks = 5,
 					   .iterations = 5,
+					   .iteration = { .slots = { [9] = 5 } },
 					   .wall_ns = 1000 * MS,
 					   .traced_ns = 990 * MS,
 					   .traced_known = true };
