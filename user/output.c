@@ -95,7 +95,9 @@ int output_check(const struct lp_options *options)
 
 	if (check_exports(options))
 		return 2;
-	if (options->command == LP_COMMAND_RECORD || !choose_format(options, &format, &error))
+	/* record writes captures, and diff has two formats of its own */
+	if (options->command == LP_COMMAND_RECORD || options->command == LP_COMMAND_DIFF ||
+	    !choose_format(options, &format, &error))
 		return 0;
 	log_error("%s", error.text);
 	return 2;

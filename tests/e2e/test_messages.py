@@ -141,7 +141,7 @@ def test_host_of_the_command_line(case):
     pid = str(case.start("idle.py").pid)
     host = "\x1b[2J\x9b\u202e\nhost"
     wrong = []
-    for arguments in (["-j"], ["-f", "prom"], []):
+    for arguments in (["-j"], ["-f", "hlog"], []):
         status, out, err = run(case, "-p", pid, "-d", "0.2", "--host", host, *arguments)
         if status:
             wrong.append(f"{arguments}: status {status}: {err!r}")
@@ -153,11 +153,9 @@ def test_damaged_sudo_variables(case):
     """COMMAND is not started: it would run as root."""
     made = case.path("made")
     wrong = []
-    for variables in ({"SUDO_UID": ""}, {"SUDO_UID": "x"}, {"SUDO_UID": "-1"},
-                      {"SUDO_UID": "4294967295"}, {"SUDO_UID": "4294967296"},
-                      {"SUDO_UID": " 1000"}, {"SUDO_GID": ""}, {"SUDO_GID": "99999999999"},
-                      {"SUDO_USER": ""}, {"SUDO_USER": "root"}, {"SUDO_UID": None},
-                      {"SUDO_GID": None}, {"SUDO_GID": "0"}):
+    for variables in ({"SUDO_UID": ""}, {"SUDO_UID": "x"}, {"SUDO_UID": "4294967296"},
+                      {"SUDO_UID": "4294967295"}, {"SUDO_GID": "-1"}, {"SUDO_USER": "root"},
+                      {"SUDO_UID": None}, {"SUDO_GID": None}):
         whole = {"SUDO_UID": str(NOBODY), "SUDO_GID": str(NOBODY), "SUDO_USER": "nobody",
                  **variables}
         unset = [f"--unset={key}" for key, value in whole.items() if value is None]

@@ -474,6 +474,7 @@ static void options_of_another_command_are_refused(void **state)
 		"report x.lpc --native",
 		"report x.lpc --kernel",
 		"report x.lpc --queue",
+		"diff a.lpc b.lpc -o x",
 		"check -p 1",
 		"check -j",
 		"check -o x",
