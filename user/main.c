@@ -2,6 +2,7 @@
 #include "commands.h"
 #include "out/standard.h"
 #include "output.h"
+#include "rights.h"
 
 #include <locale.h>
 
@@ -20,6 +21,7 @@ int main(int argc, char **argv)
 	standard_open();
 	/* for the character set of the terminal; numbers stay as they are in C */
 	setlocale(LC_CTYPE, "");
+	rights_begin();
 	status = options_parse(argc, argv, &options);
 	if (!status) {
 		log_set_level(options.verbosity < 0    ? LP_LOG_WARNING

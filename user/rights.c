@@ -46,6 +46,9 @@ const struct lp_right_row lp_rights[LP_RIGHTS] = {
 			      "all but --kernel" },
 };
 
+/* From before the program put a filter on itself. */
+static bool filtered;
+
 /* The value of a line of /proc/self/status, or "". */
 static void read_status(const char *key, char *value, size_t size)
 {
@@ -90,12 +93,17 @@ void right_missing(enum lp_right right, uint64_t effective, char *text, size_t s
 	}
 }
 
-bool rights_filtered(void)
+void rights_begin(void)
 {
 	char value[64];
 
 	read_status("Seccomp:", value, sizeof(value));
-	return strtol(value, NULL, 10) == 2;
+	filtered = strtol(value, NULL, 10) == 2;
+}
+
+bool rights_filtered(void)
+{
+	return filtered;
 }
 
 /* "none [integrity] confidentiality": the one in brackets. */

@@ -37,7 +37,10 @@ bool right_held(enum lp_right right, uint64_t effective);
 /* The names of the capabilities that are missing for it, "CAP_BPF + CAP_PERFMON". */
 void right_missing(enum lp_right right, uint64_t effective, char *text, size_t size);
 
-/* Has a seccomp filter been put on this process, as containers do? */
+/* At the start of the program, before it restricts itself. */
+void rights_begin(void);
+
+/* Had a seccomp filter been put on this process when it began, as containers do? */
 bool rights_filtered(void);
 
 /* The kernel's lockdown: "none", "integrity", "confidentiality"; "" if that is not known. */
