@@ -4,10 +4,10 @@ Shares are compared, not times: how long a run takes depends on the machine.
 """
 
 from lib import checks, schema
-from lib.case import THRESHOLD_NS, each, on_every_python
+from lib.case import THRESHOLD_NS, each
 from lib.checks import verify
 from lib.processes import Failure
-from lib.uvloops import has_uvloop, is_host, with_uvloop
+from lib.uvloops import is_host, with_uvloop
 
 MODES = {"traced": ["-m", "trace"], "sampled": ["-m", "sample"], "in bursts": ["--budget", "5%"]}
 # Of a window: what a loop does beside its stalls, and what a busy machine adds to those.
@@ -15,13 +15,15 @@ BESIDE = 0.1
 
 
 def with_some(interpreter):
-    return is_host(interpreter) or interpreter.version[:2] in ((3, 8), (3, 13))
+    """The host's, the oldest, and one whose frames and contexts differ from both."""
+    return is_host(interpreter) or (not interpreter.root
+                                    and interpreter.version[:2] in ((3, 8), (3, 13)))
 
 
 def runtimes(case):
-    """How a target is run: by asyncio, and by uvloop where this Python has it."""
+    """How a target is run: by asyncio, and by uvloop where the host's Python has it."""
     yield "asyncio", ()
-    if has_uvloop(case.interpreter):
+    if is_host(case.interpreter):
         case.interpreter = with_uvloop(case.interpreter)
         yield "uvloop", ("onuvloop.py",)
 
@@ -147,7 +149,7 @@ def test_stall_that_lasts_at_the_end(case):
         verify(f"{what}: {text}" for text in lasting(records))
 
 
-@on_every_python
+@each(with_some)
 def test_attached_to_a_spin(case):
     """A stack that changes while it is read does not make the loop idle."""
     for what, _, records in of_all(case, ["traced"], "-d", "1", how="spins_before"):
