@@ -60,7 +60,7 @@ __weak __noinline int lp_adopt(__u32 kind)
 	loop->pid = pid;
 	loop->tid = tid;
 	loop->born_ns = bpf_ktime_get_ns();
-	/* it dispatches: an iteration is under way, of which the rest is seen */
+	/* it dispatches: an iteration is under way, of which the rest is measured */
 	loop->wall_start_ns = loop->born_ns;
 	loop->iteration_start_ns = loop->born_ns;
 	loop->thread_state = thread_state;

@@ -173,7 +173,7 @@ static __always_inline void lp_callback_end(struct lp_loop *loop, __u32 slot, __
 		lp_top_add(loop, callback, duration);
 		*(volatile __u64 *)&loop->start_ns = 0;
 	} else {
-		/* so that nothing looks at what is being told, nor ends it again */
+		/* so that nothing looks at what is being reported, nor ends it again */
 		lp_look_away(loop);
 		lp_report_slow(slot, now);
 		*(volatile __u64 *)&loop->start_ns = 0;

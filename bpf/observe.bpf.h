@@ -25,7 +25,7 @@ static __always_inline __u64 lp_seen_boundary(const struct lp_loop *loop,
 		last = loop->iteration_start_ns;
 	else if (last)
 		last += lp_age(now, last) / 2;
-	/* what was seen before began at some time, and nothing ends before it began */
+	/* the callback that ends began at some time, and nothing ends before it begins */
 	if (last < loop->start_ns)
 		last = loop->start_ns;
 	return last && last < now ? last : now;

@@ -18,7 +18,7 @@ static void tell_left_out(const struct lp_output *output, const struct lp_captur
 	if (output->impossible)
 		log_warning(
 			"%" PRIu64
-			" records of %s tell of times that cannot be, and were left out: the counters of the loops may be off by as many",
+			" records of %s have times that cannot be, and were left out: the counters of the loops may be off by as many",
 			output->impossible, path);
 	if (output->damaged)
 		log_warning("%" PRIu64 " records of %s are damaged and were left out",

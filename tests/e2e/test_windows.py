@@ -72,12 +72,12 @@ def test_loop_that_never_wakes_up(case):
             raise Failure(f"{what}: {loop}")
 
 
-def test_idle_loop_is_told_as_long_as_it_was_watched(case):
+def test_idle_loop_is_shown_as_long_as_it_was_watched(case):
     """For people, who read the head of a summary."""
     target = start(case, (), "never_wakes")
     result = case.run("-p", str(target.pid), "-d", "1").expect(0)
     if "\n0." in result.out or "s, idle" not in result.out:
-        raise Failure(f"an idle loop is told as {result.out!r}")
+        raise Failure(f"an idle loop is shown as {result.out!r}")
 
 
 @each(with_some)
@@ -119,7 +119,7 @@ def test_interval_of_a_stall_is_not_idle(case):
     result = profiler.finish().expect(0)
     heads = [line for line in result.out.splitlines() if "thread" in line or " s, " in line]
     if any("idle" in line for line in heads[-3:]) or not heads:
-        raise Failure(f"a stall is told as {heads}")
+        raise Failure(f"a stall is shown as {heads}")
 
 
 def lasting(records):
@@ -136,7 +136,7 @@ def lasting(records):
         return
     for name, ns in (("callback", rows[0]["run"]["max_ns"]), ("lag", loop["iteration"]["max_ns"])):
         if abs(ns - longest) > longest * BESIDE:
-            yield f"{name} {ns}, last told after {longest} ns"
+            yield f"{name} {ns}, last reported after {longest} ns"
     lost = sum(row["total_ns"] for row in records.final("cause_summary"))
     if lost < longest * (1 - BESIDE):
         yield f"causes have {lost} of {longest} ns"
@@ -171,6 +171,6 @@ def test_attached_in_the_middle_of_a_callback(case):
         found = {key: slow["callback"][key] for key in ("name", "file", "line")}
         if found != {key: expected[key] for key in found} or slow["duration_ns"] < THRESHOLD_NS:
             raise Failure(f"{what}: {slow['callback']}, not {expected}")
-        # Of uvloop nothing on the stack tells the task.
+        # Of uvloop nothing on the stack leads to the task.
         if "asyncio" in what and slow["callback"]["task"] != expected["task"]:
             raise Failure(f"{what}: task {slow['callback']['task']!r}, not {expected['task']!r}")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * As lp_identify in BPF, which looks at a callback that begins: here it has begun
- * already, and the Handle on the thread's stack tells what it runs.
+ * already, and the Handle on the thread's stack shows what it runs.
  */
 #include "callback.h"
 
@@ -21,7 +21,7 @@
 #define CO_SUSPENDS (0x20 | 0x80 | 0x100 | 0x200)
 #define UNNAMED "protocol callback"
 
-/* As lp_read_text in BPF: of what does not fit, the end of a path is kept. */
+/* As lp_read_text in BPF: of what does not fit, the end of a path is retained. */
 static void read_text(const struct lp_cpython *python, uint64_t string, struct lp_text *text,
 		      uint8_t *data, uint64_t room, bool end_kept)
 {

@@ -9,7 +9,7 @@
 
 #define SPANS_MAX 4
 
-#define BEGUN 1 /* what it tells has begun: a beginning of 0 is none */
+#define BEGUN 1 /* what it reports has begun: a beginning of 0 is none */
 #define PARTS 2 /* of the time since then: the spans together are no longer than that */
 
 /* A row a type.  What is at is an offset; 0 is none, as no record has one in its first bytes. */
@@ -25,7 +25,7 @@ struct lp_instant_rule {
 
 /*
  * The waits of an account may be longer than its segment: where the segment's beginning
- * was only seen (sample mode), it lies somewhere within a wait.
+ * was only sampled (sample mode), it lies somewhere within a wait.
  */
 static const struct lp_instant_rule rules[] = {
 	{ LP_EVENT_SLOW, AT(lp_event_slow, start_ns), BEGUN, { 0 }, 0 },

@@ -146,7 +146,7 @@ static const struct lp_callback_info *callback_in(const struct lp_model *model,
 	return slot->name ? slot->name : &slot->callback->info;
 }
 
-/* Earlier versions told of a loop a moment after the kernel had begun to watch it. */
+/* Earlier versions reported a loop a moment after the kernel had begun to watch it. */
 #define FOUND_LATE_NS 1000000000ULL
 
 /* Nothing lasts for longer than it is watched; what says so is counted and left out. */
@@ -333,7 +333,7 @@ static void on_loop_stats(void *context, const struct lp_event_loop_stats *event
 		loop->stats.slow = model_since(event->slow, base->slow);
 		histogram_subtract(&loop->stats.iteration, &event->iteration, &base->iteration);
 	}
-	/* a capture of an earlier version may say that it was found after it was seen */
+	/* a capture of an earlier version may say that it was found after its first boundary */
 	if (loop->stats.wall_start_ns && loop->stats.wall_start_ns < loop->begin_ns)
 		loop->begin_ns = loop->stats.wall_start_ns;
 	loop->wall_ns = model_since(event->event.time_ns, loop->begin_ns);

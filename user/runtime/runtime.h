@@ -99,7 +99,7 @@ struct lp_running_loop {
 struct lp_found_callback {
 	uint64_t code; /* 0: none is known */
 	uint64_t check; /* see struct lp_callback_value */
-	uint64_t task; /* address; 0: it steps none, or that cannot be told */
+	uint64_t task; /* address; 0: it steps none, or that is not known */
 	struct lp_event_name name; /* all but its head and the slot */
 };
 

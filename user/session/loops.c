@@ -145,7 +145,7 @@ uint32_t session_take_callback(struct lp_session *session, uint32_t slot, uint64
 	return value.callback;
 }
 
-/* Has BPF seen a boundary of it meanwhile?  Then it knows better. */
+/* Has a boundary of it passed BPF meanwhile?  Then that knows better. */
 static bool is_under_way(const struct lp_loop *loop)
 {
 	return loop->iteration_start_ns || loop->poll_start_ns || loop->start_ns ||

@@ -97,7 +97,7 @@ enum lp_found_state {
 	LP_FOUND_CALLBACK, /* ... and a callback */
 };
 
-/* What a loop is at that nobody has seen begin: it counts from now on. */
+/* What a loop is at, whose beginning no probe has passed: it counts from now on. */
 struct lp_segment_begun {
 	enum lp_found_state state;
 	uint64_t slices; /* how often the thread had been put on a CPU by then */
@@ -118,10 +118,10 @@ uint32_t session_take_callback(struct lp_session *session, uint32_t slot, uint64
 /* Are callbacks timed now and then only (--budget)? */
 bool session_in_bursts(const struct lp_session *session);
 
-/* Begins it, unless the loop has gone on meanwhile.  Returns whether it did. */
+/* Begins it, unless the loop has passed a boundary meanwhile.  Returns whether it did. */
 bool session_begin_segment(struct lp_session *session, uint32_t slot, uint64_t now_ns,
 			   const struct lp_segment_begun *begun);
-/* Takes a poll back that was begun then.  False: it has returned since, as was seen. */
+/* Takes a poll back that was begun then.  False: it has returned since, which BPF has counted. */
 bool session_take_poll_back(struct lp_session *session, uint32_t slot, uint64_t now_ns);
 
 /* A slot has become a loop of this process, whoever found it. */

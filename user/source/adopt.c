@@ -55,7 +55,7 @@ bool adopt_found(struct lp_session *session, const struct lp_instance *instance,
 		now = clock_now();
 		if (!session_begin_segment(session, slot, now, &begun))
 			return false;
-		/* a poll that returned before it was begun has not been seen to return */
+		/* the return of a poll before it was begun here was not counted by BPF */
 		if (begun.state != LP_FOUND_POLLS || !found_moved(instance, running, &begun) ||
 		    !session_take_poll_back(session, slot, now))
 			break;

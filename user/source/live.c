@@ -437,7 +437,7 @@ void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uin
 
 	memset(&event, 0, sizeof(event));
 	fill(&event.event, LP_EVENT_LOOP, sizeof(event), slot, instance->pid);
-	/* what the kernel has seen of it since comes after that */
+	/* what the kernel has counted of it since comes after that */
 	event.event.time_ns = session_loop(live->session, slot)->born_ns;
 	event.tid = (uint32_t)running->tid;
 	event.kind = running->kind;
