@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "found.h"
 
+#include "../clocks.h"
 #include "../syscalls.h"
 #include "../target/memory.h"
 #include "../target/socket.h"
@@ -24,6 +25,8 @@ static uint64_t hash_word(uint64_t hash, uint64_t word)
 
 /* So often is a stack read that makes no sense. */
 #define LOOKS 12
+/* And no longer than that: a process may have many loops, and change all of them on purpose. */
+#define LOOKS_NS 10000000ULL
 
 enum lp_stack_shows {
 	LP_SHOWS_NOTHING, /* it was torn, or the loop's own frames are not known */
@@ -237,9 +240,10 @@ void found_look(const struct lp_instance *instance, const struct lp_running_loop
 		struct lp_event_raw_stack *raw, struct lp_segment_begun *begun)
 {
 	struct lp_wait *wait = &begun->wait;
+	uint64_t since = clock_now();
 	int i;
 
-	for (i = 0; i < LOOKS; i++)
+	for (i = 0; i < LOOKS && (!i || clock_now() - since < LOOKS_NS); i++)
 		if (look(instance, running, raw, begun))
 			break;
 	if (begun->state != LP_FOUND_CALLBACK)
