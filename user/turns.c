@@ -109,7 +109,9 @@ static uint64_t on_govern(struct turning *turning, uint64_t now)
 
 static uint64_t on_remote(struct turning *turning, uint64_t now)
 {
-	(void)turning;
+	/* what was found makes another look due, or is one */
+	if (targets_examine(turning->profile->targets))
+		advance(turning, TIMER_CHECK, now);
 	return remote_turn(now);
 }
 

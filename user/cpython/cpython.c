@@ -383,6 +383,36 @@ static void release(struct lp_instance *instance)
 	instance->reader = NULL;
 }
 
+_Static_assert(sizeof(struct lp_cpython) <= LP_PACKED_BYTES, "too long to be packed");
+
+static ssize_t pack(const struct lp_instance *instance, void *bytes, size_t room)
+{
+	struct lp_cpython python = *(const struct lp_cpython *)instance->reader;
+
+	if (room < sizeof(python))
+		return -ENOSPC;
+	python.codes = NULL;
+	python.hints = NULL;
+	python.threads = NULL;
+	memcpy(bytes, &python, sizeof(python));
+	return sizeof(python);
+}
+
+static int unpack(struct lp_instance *instance, const void *bytes, size_t count)
+{
+	struct lp_cpython *python = count == sizeof(*python) ? malloc(sizeof(*python)) : NULL;
+
+	if (!python)
+		return count == sizeof(*python) ? -ENOMEM : -EINVAL;
+	memcpy(python, bytes, sizeof(*python));
+	python->file[sizeof(python->file) - 1] = '\0';
+	python->codes = cpython_codes_new();
+	python->hints = cpython_hints_new();
+	python->threads = cpython_threads_new();
+	instance->reader = python;
+	return 0;
+}
+
 static int verify(const struct lp_instance *instance, struct lp_error *error)
 {
 	const struct lp_cpython *python = instance->reader;
@@ -514,6 +544,8 @@ const struct lp_runtime cpython_runtime = {
 	.detect = detect,
 	.may_be_program = may_be_program,
 	.release = release,
+	.pack = pack,
+	.unpack = unpack,
 	.find_probe = find_probe,
 	.find_lifecycle = find_lifecycle,
 	.verify = verify,

@@ -4,7 +4,6 @@
 
 #include "../clocks.h"
 #include "../log.h"
-#include "../target/mappings.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +19,7 @@
 #define LOOKS_NS (100 * LP_MILLISECOND)
 
 /* What is missing may come at once, or never. */
-static void put_off(struct lp_target *target)
+void target_put_off(struct lp_target *target)
 {
 	target->retry_ns = clock_now() + target->retry_step_ns;
 	if (target->retry_step_ns < RETRY_LAST_NS)
@@ -32,10 +31,6 @@ static void complete(struct lp_targets *targets, struct lp_target *target)
 	struct lp_error error;
 	int open;
 
-	if (process_ended(&target->process)) {
-		put_off(target);
-		return;
-	}
 	if (!target->verified) {
 		int err = target->instance.runtime->verify(&target->instance, &error);
 
@@ -60,14 +55,19 @@ static void complete(struct lp_targets *targets, struct lp_target *target)
 		target->told_code = session_tell_code(targets->config.session, &target->instance);
 	target->incomplete = open > 0 || !target->verified || !target->told_code;
 	if (target->incomplete)
-		put_off(target);
+		target_put_off(target);
 }
 
-void target_complete(struct lp_targets *targets, struct lp_target *target)
+void target_complete(struct lp_targets *targets, struct lp_target *target,
+		     const struct lp_examined *examined)
 {
-	mappings_cache_begin(target->process.pid);
+	if (process_ended(&target->process) || examined->code ||
+	    remote_refresh(&target->instance, examined)) {
+		target_put_off(target);
+		return;
+	}
 	complete(targets, target);
-	mappings_cache_end();
+	remote_forget(&target->instance);
 }
 
 /*
@@ -228,24 +228,25 @@ static bool lacks_asyncio(const struct lp_instance *instance)
 	return !instance->runtime->may_run_loop(instance);
 }
 
-static int attach(struct lp_targets *targets, struct lp_target *target, bool wait_for_asyncio,
-		  struct lp_error *error)
+int target_attach(struct lp_targets *targets, struct lp_target *target,
+		  const struct lp_examined *examined, bool wait_for_asyncio, struct lp_error *error)
 {
 	struct lp_instance instance;
 	unsigned int kinds = 0;
 	bool again;
 	int err, loops;
 
-	/* a look into its modules is much less than to find them anew */
-	if (wait_for_asyncio && target->instance.reader && lacks_asyncio(&target->instance))
-		return -EAGAIN;
-	err = runtime_detect(&target->process, &instance, error);
-	if (err)
-		return err;
+	*error = examined->error;
+	if (examined->code)
+		return examined->code;
+	if (remote_instance(examined, &instance))
+		return error_set(error, -ENOMEM, "out of memory");
 	target_reset(targets, target);
 	target->instance = instance;
-	if (wait_for_asyncio && lacks_asyncio(&instance))
+	if (wait_for_asyncio && lacks_asyncio(&instance)) {
+		remote_forget(&target->instance);
 		return -EAGAIN;
+	}
 	err = instance.runtime->verify(&instance, error);
 	target->verified = !err;
 	if (!err || err == -EAGAIN)
@@ -257,6 +258,7 @@ static int attach(struct lp_targets *targets, struct lp_target *target, bool wai
 	}
 	target->state = LP_TARGET_ATTACHED;
 	target->incomplete = true;
+	remote_forget(&target->instance);
 	target->told_code = session_tell_code(targets->config.session, &target->instance);
 	target->retry_ns = 0;
 	target->retry_step_ns = LP_RETRY_FIRST_NS;
@@ -273,15 +275,4 @@ static int attach(struct lp_targets *targets, struct lp_target *target, bool wai
 	loops = target_add_loops(targets, target, again ? 1 : LOOKS, &kinds);
 	told(targets, target, loops, kinds);
 	return 0;
-}
-
-int target_attach(struct lp_targets *targets, struct lp_target *target, bool wait_for_asyncio,
-		  struct lp_error *error)
-{
-	int err;
-
-	mappings_cache_begin(target->process.pid);
-	err = attach(targets, target, wait_for_asyncio, error);
-	mappings_cache_end();
-	return err;
 }

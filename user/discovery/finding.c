@@ -18,8 +18,6 @@
 #define RESCAN_CGROUP_NS (10000 * LP_MILLISECOND)
 /* After lost events, but no more often than this. */
 #define RESCAN_LEAST_NS (2000 * LP_MILLISECOND)
-/* A program that is no Python after this long will not become one. */
-#define FOREIGN_AGE_NS (3000 * LP_MILLISECOND)
 
 void targets_learn(struct lp_targets *targets, const struct lp_target *target,
 		   enum lp_program_fate fate)
@@ -31,8 +29,7 @@ void targets_learn(struct lp_targets *targets, const struct lp_target *target,
 void targets_consider(struct lp_targets *targets, pid_t pid, const struct lp_program_key *key)
 {
 	struct lp_target *target = target_find(targets, pid);
-	struct lp_error error = { .code = 0 };
-	int err;
+	struct lp_error error;
 
 	/* a PID may come to mean another process before the end of the first was seen */
 	if (target && process_ended(&target->process)) {
@@ -49,14 +46,7 @@ void targets_consider(struct lp_targets *targets, pid_t pid, const struct lp_pro
 	target->keyed = key != NULL;
 	if (key)
 		target->key = *key;
-	err = target_attach(targets, target, true, &error);
-	if (!err || err == -EAGAIN) {
-		targets_learn(targets, target, LP_FATE_INTERPRETER);
-	} else if (err != -ENOENT) {
-		log_detail("%s", error.text);
-		targets->failures++;
-		target->state = LP_TARGET_REFUSED;
-	}
+	target_ask(targets, target);
 }
 
 /* One of all: it may have been running for long, and then it stays what it is. */
@@ -65,16 +55,16 @@ static void look_at(struct lp_targets *targets, pid_t pid, uint64_t now)
 	struct lp_program_key key;
 	enum lp_program_kind kind = known_look(targets->known, pid, now, &key);
 	struct lp_target *target;
+	bool before = false;
 
 	if (kind != LP_PROGRAM_UNKNOWN && kind != LP_PROGRAM_INTERPRETER)
 		return;
+	if (target_find(targets, pid))
+		before = true;
 	targets_consider(targets, pid, &key);
 	target = target_find(targets, pid);
-	if (!target || target->state != LP_TARGET_WAITING || target->instance.reader ||
-	    target->named || target_age_ns(target) < FOREIGN_AGE_NS)
-		return;
-	targets_learn(targets, target, LP_FATE_LIVED);
-	target_drop(targets, target);
+	if (target && !before)
+		target->scanned = true;
 }
 
 void targets_scan(struct lp_targets *targets)
@@ -177,6 +167,7 @@ static void on_exec(struct lp_targets *targets, pid_t pid)
 		arrive(targets, pid, true);
 		return;
 	}
+	target_unask(targets, target);
 	target_reset(targets, target);
 	process_refresh(&target->process);
 	target->since_ns = clock_now();

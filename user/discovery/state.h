@@ -5,6 +5,7 @@
 
 #include "arrivals.h"
 #include "known.h"
+#include "../runtime/remote.h"
 #include "targets.h"
 
 #include <limits.h>
@@ -31,6 +32,10 @@ struct lp_target {
 	bool told_code; /* of the loop, by which stacks end */
 	bool silent_told;
 	bool keyed; /* key is of the program that it runs */
+	bool scanned; /* found by a look at all: it may have been running for long */
+	bool asked; /* it waits for its examination, or for the end of it */
+	uint64_t ticket; /* of the examination that is going on; 0: of none */
+	struct lp_target *next_asked; /* in the queue; NULL: it is the last, or in none */
 	struct lp_program_key key;
 	uint64_t look_ns; /* sample mode: no look for loops before, ... */
 	uint64_t look_step_ns; /* ... and ever more seldom where none is found */
@@ -54,6 +59,14 @@ struct lp_targets {
 	uint64_t failures;
 	uint64_t beyond; /* processes that there was no room to wait for */
 	int descriptor; /* epoll on the pidfds of all */
+	/* those that wait for their examination, first come first */
+	struct lp_target *asked_first, *asked_last;
+	uint64_t tickets;
+	/* the one that somebody waits for, and what became of it */
+	struct lp_target *awaited;
+	int awaited_code;
+	bool awaited_dropped; /* it is no target any more */
+	struct lp_error *awaited_error;
 	/* -a */
 	char cgroup[PATH_MAX]; /* normalised */
 	struct lp_known *known;
@@ -74,11 +87,30 @@ uint64_t target_age_ns(const struct lp_target *target);
 void target_reset(struct lp_targets *targets, struct lp_target *target);
 void target_drop(struct lp_targets *targets, struct lp_target *target);
 
-/* attach.c: -EAGAIN: not yet; -ENOENT: no interpreter. */
-int target_attach(struct lp_targets *targets, struct lp_target *target, bool wait_for_asyncio,
+/*
+ * attach.c: attaches what was found by an examination.  -EAGAIN: it cannot run a loop yet;
+ * -ENOENT: there is no interpreter.
+ */
+int target_attach(struct lp_targets *targets, struct lp_target *target,
+		  const struct lp_examined *examined, bool wait_for_asyncio,
 		  struct lp_error *error);
-/* Probes whose module was not loaded yet, and the check of the offsets. */
-void target_complete(struct lp_targets *targets, struct lp_target *target);
+/* The same of probes whose module was not loaded before, and the check of the offsets. */
+void target_complete(struct lp_targets *targets, struct lp_target *target,
+		     const struct lp_examined *examined);
+/* It is looked at again later, and ever later. */
+void target_put_off(struct lp_target *target);
+
+/* examining.c: has a target examined, once it is its turn; target_examined gets the answer. */
+void target_ask(struct lp_targets *targets, struct lp_target *target);
+/* It is dropped, or runs another program: what comes of one that is going on is not for it. */
+void target_unask(struct lp_targets *targets, struct lp_target *target);
+/* Waits until nobody waits any more, at most so long; or until the awaited one is examined. */
+void targets_wait_examined(struct lp_targets *targets, uint64_t ns);
+
+/* targets.c: what became of it.  May drop it. */
+void target_examined(struct lp_targets *targets, struct lp_target *target,
+		     const struct lp_examined *examined);
+
 /*
  * Loops that run already are known before they dispatch the next time.  Returns how many
  * run; kinds gets theirs, 1 << kind, and may be NULL.

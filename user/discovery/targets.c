@@ -22,6 +22,11 @@
 #define LOOK_REST 19
 /* What one check may take; targets that are due and were not looked at come first in the next. */
 #define CHECK_NS (40 * LP_MILLISECOND)
+/* A named process is waited for; its examination ends before that. */
+#define AWAITED_NS (15000 * LP_MILLISECOND)
+/* So long a run waits before it begins; what takes longer is attached when it is there. */
+#define SETTLE_NS (5000 * LP_MILLISECOND)
+#define EXAMINED_NS (50 * LP_MILLISECOND)
 /* A program that is no Python after this long will not become one. */
 #define FOREIGN_PATIENCE_NS (3000 * LP_MILLISECOND)
 /* A loop that has polled so often and dispatched nothing: its probe does not fire. */
@@ -117,7 +122,16 @@ int targets_add(struct lp_targets *targets, pid_t pid, bool expect, struct lp_er
 	target = target_new(targets, pid, true, error);
 	if (!target)
 		return error->code;
-	err = target_attach(targets, target, false, error);
+	targets->awaited = target;
+	targets->awaited_dropped = false;
+	targets->awaited_error = error;
+	targets->awaited_code = remote_error(error, pid, -ECANCELED);
+	target_ask(targets, target);
+	targets_wait_examined(targets, AWAITED_NS);
+	err = targets->awaited_code;
+	targets->awaited = NULL;
+	if (targets->awaited_dropped)
+		return err;
 	if (targets->config.subprocesses && (!err || err == -ENOENT))
 		children = targets_consider_descendants(targets, pid);
 	if (err == -ENOENT && (expect || children))
@@ -154,7 +168,7 @@ void targets_poller_event(struct lp_targets *targets, const struct lp_event_poll
 
 	/* a loop of another class than before: its module may have been loaded since */
 	if (target && target->state == LP_TARGET_ATTACHED && !targets->config.sampling)
-		target_complete(targets, target);
+		target_ask(targets, target);
 	/* a server with many threads that poll and run no loop must not keep us busy */
 	if (target && target->state == LP_TARGET_ATTACHED &&
 	    event->event.time_ns >= target->look_ns)
@@ -164,13 +178,13 @@ void targets_poller_event(struct lp_targets *targets, const struct lp_event_poll
 
 void targets_settle(struct lp_targets *targets)
 {
-	struct lp_target *target, *next;
+	struct lp_target *target;
 
-	for (target = targets->first; target; target = next) {
-		next = target->next;
+	targets_wait_examined(targets, SETTLE_NS);
+	for (target = targets->first; target; target = target->next)
 		if (target->state == LP_TARGET_ATTACHED && target->incomplete)
-			target_complete(targets, target);
-	}
+			target_ask(targets, target);
+	targets_wait_examined(targets, SETTLE_NS);
 }
 
 static void warn_if_silent(struct lp_targets *targets, struct lp_target *target)
@@ -203,27 +217,33 @@ static uint64_t retry_step(struct lp_target *target, uint64_t age)
 						     : target->retry_step_ns;
 }
 
-/* May drop it. */
-static void retry(struct lp_targets *targets, struct lp_target *target, uint64_t now)
+/* It is no program that could be profiled, and will not become one. */
+static bool is_foreign(const struct lp_target *target, uint64_t now)
 {
-	struct lp_error error = { .code = 0 };
-	/* it may have been found since now was read */
-	uint64_t age = now > target->since_ns ? now - target->since_ns : 0;
-	int err;
+	/* one that was found late has long become what it is */
+	return !target->named &&
+	       (now - target->since_ns >= FOREIGN_PATIENCE_NS ||
+		(target->scanned && target_age_ns(target) >= FOREIGN_PATIENCE_NS));
+}
 
-	err = target_attach(targets, target, true, &error);
-	if (!err || err == -EAGAIN)
-		targets_learn(targets, target, LP_FATE_INTERPRETER);
-	if (!err)
-		return;
-	target->retry_step_ns = retry_step(target, age);
+/* Not a Python, or not yet, or one that cannot be profiled.  May drop it. */
+static void refused(struct lp_targets *targets, struct lp_target *target, int err,
+		    const struct lp_error *error)
+{
+	uint64_t now = clock_now();
+
+	target->retry_step_ns = retry_step(target, now - target->since_ns);
 	target->retry_ns = now + target->retry_step_ns;
-	if (err == -EAGAIN || (err == -ENOENT && (target->named || age < FOREIGN_PATIENCE_NS)))
+	if (err == -EAGAIN || (err == -ENOENT && !is_foreign(target, now)))
+		return;
+	/* it does not answer, which was reported, or nobody could ask; that may change */
+	if (err == -ETIMEDOUT || err == -ETIME || err == -ECHILD || err == -EUSERS ||
+	    err == -ECANCELED)
 		return;
 	if (target->named)
-		log_error("%s", error.text);
-	else
-		log_detail("%s", error.text);
+		log_error("%s", error->text);
+	else if (err != -ENOENT || !target->scanned)
+		log_detail("%s", error->text);
 	if (err == -ENOENT)
 		targets_learn(targets, target, LP_FATE_LIVED);
 	else
@@ -234,22 +254,45 @@ static void retry(struct lp_targets *targets, struct lp_target *target, uint64_t
 		target->state = LP_TARGET_REFUSED;
 }
 
+void target_examined(struct lp_targets *targets, struct lp_target *target,
+		     const struct lp_examined *examined)
+{
+	bool awaited = target == targets->awaited;
+	struct lp_error error = { .code = 0 };
+	int err;
+
+	if (target->state == LP_TARGET_ATTACHED) {
+		target_complete(targets, target, examined);
+		return;
+	}
+	if (target->state != LP_TARGET_WAITING)
+		return;
+	err = target_attach(targets, target, examined, !awaited, &error);
+	if (!err || err == -EAGAIN)
+		targets_learn(targets, target, LP_FATE_INTERPRETER);
+	if (awaited) {
+		targets->awaited = NULL;
+		targets->awaited_code = err;
+		*targets->awaited_error = error;
+	} else if (err) {
+		refused(targets, target, err, &error);
+	}
+}
+
 /* When it wants to be looked at. */
 static uint64_t due_of(const struct lp_targets *targets, const struct lp_target *target)
 {
-	if (target->state == LP_TARGET_REFUSED)
+	if (target->state == LP_TARGET_REFUSED || target->asked)
 		return UINT64_MAX;
 	if (target->state == LP_TARGET_WAITING || target->incomplete)
 		return target->retry_ns;
 	return targets->config.sampling ? target->scan_ns : UINT64_MAX;
 }
 
-static void look(struct lp_targets *targets, struct lp_target *target, uint64_t now)
+static void look(struct lp_targets *targets, struct lp_target *target)
 {
-	if (target->state == LP_TARGET_WAITING)
-		retry(targets, target, now);
-	else if (target->incomplete)
-		target_complete(targets, target);
+	if (target->state == LP_TARGET_WAITING || target->incomplete)
+		target_ask(targets, target);
 	else
 		look_for_loops(targets, target, &target->scan_ns, &target->scan_step_ns,
 			       100 * LP_MILLISECOND);
@@ -280,8 +323,12 @@ uint64_t targets_check(struct lp_targets *targets, uint64_t now)
 		}
 		if (now + LP_RETRY_FIRST_NS < next_ns)
 			next_ns = now + LP_RETRY_FIRST_NS;
-		look(targets, target, now);
+		look(targets, target);
 	}
+	targets_examine(targets);
+	/* those that hang are noticed by looking at them */
+	if (examine_is_busy() && now + EXAMINED_NS < next_ns)
+		next_ns = now + EXAMINED_NS;
 	return next_ns;
 }
 

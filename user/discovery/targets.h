@@ -53,6 +53,12 @@ void targets_reap(struct lp_targets *targets);
 /* Looks again at those that were not ready.  Returns when to be called again (CLOCK_MONOTONIC). */
 uint64_t targets_check(struct lp_targets *targets, uint64_t now_ns);
 
+/*
+ * Takes what examinations have found: to be called when remote_descriptor() is readable.
+ * Returns whether there was any.
+ */
+bool targets_examine(struct lp_targets *targets);
+
 /* When it has to be called before that: processes have arrived.  UINT64_MAX: none have. */
 uint64_t targets_due(const struct lp_targets *targets);
 

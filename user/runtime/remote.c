@@ -6,9 +6,10 @@
 #include "../target/memory.h"
 #include "../target/unreadable.h"
 #include "../target/worker.h"
-#include "serve.h"
+#include "remote_state.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,8 +36,9 @@ static struct {
 	struct lp_unreadable unreadable;
 	struct lp_unreadable_process *probed; /* by the prober, now */
 	pid_t probed_pid;
+	int stop; /* -1: none */
 	bool crowded; /* reported: too many hang */
-	unsigned char answer[LP_WORKER_BYTES];
+	_Alignas(16) unsigned char answer[LP_WORKER_BYTES];
 } remote;
 
 /* ---- requests ----------------------------------------------------------------------- */
@@ -54,8 +56,9 @@ static void report(pid_t pid, int err)
 }
 
 /* The request without an answer is what is tried again later. */
-static void mark(const struct lp_request *request, const struct iovec *parts, size_t count, int err)
+void remote_mark(struct lp_worker *worker, const struct iovec *parts, size_t count, int err)
 {
+	const struct lp_request *request = parts[0].iov_base;
 	static unsigned char bytes[LP_WORKER_BYTES];
 	struct lp_unreadable_process *process;
 	size_t length = 0, i;
@@ -67,31 +70,62 @@ static void mark(const struct lp_request *request, const struct iovec *parts, si
 	}
 	process = unreadable_mark(&remote.unreadable, request->pid, clock_now(), bytes, length,
 				  &first);
-	unreadable_hangs(process, worker_take_given_up(remote.reader));
+	unreadable_hangs(process, worker_take_given_up(worker));
 	if (first)
 		report(request->pid, err);
 }
 
-/* parts begin with a struct lp_request.  The answer is in remote.answer. */
-static ssize_t ask(const struct iovec *parts, size_t count)
+bool remote_is_hang(ssize_t result)
+{
+	return result == -ETIMEDOUT || result == -ETIME || result == -ECHILD;
+}
+
+bool remote_leaves_alone(pid_t pid)
+{
+	return unreadable_has(&remote.unreadable, pid);
+}
+
+int remote_error(struct lp_error *error, pid_t pid, int err)
+{
+	switch (err) {
+	case -ETIMEDOUT:
+		return error_set(
+			error, err,
+			"the memory or a file of process %d does not answer (it is served by a file system or a program that hangs)",
+			pid);
+	case -ETIME:
+		return error_set(error, err, "to read process %d took too long", pid);
+	case -ECANCELED:
+		return error_set(error, err, "interrupted while process %d was read", pid);
+	case -EUSERS:
+		return error_set(
+			error, err,
+			"too many processes do not answer when they are read; nothing is read until some of them have ended");
+	default:
+		return error_set(error, err, "cannot read process %d: %s", pid, strerror(-err));
+	}
+}
+
+ssize_t remote_ask(const struct iovec *parts, size_t count, const void **answer)
 {
 	const struct lp_request *request = parts[0].iov_base;
 	ssize_t result;
 
-	if (unreadable_has(&remote.unreadable, request->pid))
+	if (remote_leaves_alone(request->pid))
 		return -ETIMEDOUT;
 	result = worker_call(remote.reader, parts, count, remote.answer, sizeof(remote.answer));
 	/* it may have ended for a reason of its own; twice is no accident */
 	if (result == -ECHILD)
 		result = worker_call(remote.reader, parts, count, remote.answer,
 				     sizeof(remote.answer));
-	if (result == -ETIMEDOUT || result == -ETIME || result == -ECHILD)
-		mark(request, parts, count, (int)result);
+	if (remote_is_hang(result))
+		remote_mark(remote.reader, parts, count, (int)result);
 	if (result == -EUSERS && !remote.crowded) {
 		remote.crowded = true;
 		log_warning(
-			"too many processes do not answer when their memory is read; nothing is read until some of them have ended");
+			"too many processes do not answer when they are read; nothing is read until some of them have ended");
 	}
+	*answer = remote.answer;
 	return result;
 }
 
@@ -143,6 +177,7 @@ static ssize_t transfer(pid_t pid, const struct iovec *local, size_t local_count
 	struct lp_piece pieces[LP_PIECES];
 	struct iovec parts[2] = { { (void *)&request, sizeof(request) }, { pieces, 0 } };
 	size_t total = 0, wanted, part, count;
+	const void *answer;
 	ssize_t done = 0;
 	char *at;
 
@@ -158,10 +193,10 @@ static ssize_t transfer(pid_t pid, const struct iovec *local, size_t local_count
 		if (!wanted)
 			break;
 		parts[1].iov_len = count * sizeof(pieces[0]);
-		done = ask(parts, 2);
+		done = remote_ask(parts, 2, &answer);
 		if (done <= 0 || (size_t)done > wanted)
 			break;
-		scatter(&to, remote.answer, (size_t)done);
+		scatter(&to, answer, (size_t)done);
 		total += (size_t)done;
 	} while ((size_t)done == wanted);
 	if (!total && done < 0) {
@@ -177,11 +212,12 @@ int remote_begin(void)
 {
 	int err = workers_new(runtime_serve, &remote.workers);
 
+	remote.stop = -1;
 	if (err)
 		return err;
 	remote.reader = worker_new(remote.workers, &reader_limits, false);
 	remote.prober = worker_new(remote.workers, &prober_limits, true);
-	if (!remote.reader || !remote.prober) {
+	if (!remote.reader || !remote.prober || examine_open()) {
 		remote_end();
 		return -ENOMEM;
 	}
@@ -192,6 +228,7 @@ int remote_begin(void)
 void remote_end(void)
 {
 	memory_transfer_by(NULL);
+	examine_close();
 	worker_free(remote.reader);
 	worker_free(remote.prober);
 	workers_free(remote.workers);
@@ -199,8 +236,28 @@ void remote_end(void)
 	memset(&remote, 0, sizeof(remote));
 }
 
+bool remote_has_begun(void)
+{
+	return remote.workers != NULL;
+}
+
+struct lp_workers *remote_workers(void)
+{
+	return remote.workers;
+}
+
+bool remote_wait(uint64_t ns)
+{
+	struct pollfd polled[2] = { { .fd = workers_descriptor(remote.workers), .events = POLLIN },
+				    { .fd = remote.stop, .events = POLLIN } };
+
+	poll(polled, 2, (int)(ns / MILLISECOND));
+	return !polled[1].revents;
+}
+
 void remote_stop_on(int descriptor)
 {
+	remote.stop = descriptor;
 	workers_stop_on(remote.workers, descriptor);
 }
 
@@ -226,7 +283,7 @@ static void take_probe(uint64_t now)
 	remote.probed = NULL;
 	if (probed->pid != remote.probed_pid)
 		return;
-	if (result == -ETIMEDOUT || result == -ETIME || result == -ECHILD) {
+	if (remote_is_hang(result)) {
 		unreadable_put_off(probed, now);
 		unreadable_hangs(probed, worker_take_given_up(remote.prober));
 	} else {

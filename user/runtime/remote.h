@@ -9,8 +9,7 @@
 #ifndef LP_REMOTE_H
 #define LP_REMOTE_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "runtime.h"
 
 /*
  * From now on memory_read and its like (target/memory.h) go there.  To be called before
@@ -18,6 +17,7 @@
  */
 int remote_begin(void);
 void remote_end(void);
+bool remote_has_begun(void);
 
 /* Waits end when this descriptor is readable; -1: none. */
 void remote_stop_on(int descriptor);
@@ -32,5 +32,58 @@ uint64_t remote_turn(uint64_t now_ns);
 
 /* How many processes did not answer, ever. */
 size_t remote_unreadable(void);
+
+/* A sentence for a negative result of worker_call; returns that. */
+int remote_error(struct lp_error *error, pid_t pid, int err);
+
+/* For runtime.c. */
+bool remote_may_be_program(const char *path);
+int remote_detect(const struct lp_process_info *process, struct lp_instance *instance,
+		  struct lp_error *error);
+
+/* ---- examining new targets without waiting for it, see examine.c -------------------- */
+
+struct lp_examination;
+
+/* What became of it. */
+struct lp_examined {
+	pid_t pid;
+	uint64_t ticket; /* of its wish */
+	int code; /* of the examination, as runtime_detect; or of worker_call */
+	struct lp_error error;
+	const struct lp_examination *examination; /* until the next is taken; NULL with an error */
+};
+
+/* What of it is wanted. */
+struct lp_examine_wish {
+	const struct lp_instance *known; /* what an earlier one has found; NULL: nothing */
+	bool anew; /* what is known tells only whether it is worth to look again */
+	bool always; /* also where no loop can run yet */
+	uint64_t ticket; /* comes back with what was found */
+	uint32_t roles; /* of probes, 1 << enum lp_probe_role */
+};
+
+/* Is there room for one more?  Others that wait make those that take long end sooner. */
+bool examine_is_free(bool others_wait);
+
+/* Has a process examined.  Returns 0, or why nothing came of it, as worker_call does. */
+int examine_begin(const struct lp_process_info *process, const struct lp_examine_wish *wish);
+
+/* Takes one that has ended, whatever became of it.  False: there is none. */
+bool examine_take(struct lp_examined *examined);
+/* Is one going on? */
+bool examine_is_busy(void);
+
+/* Waits for remote_descriptor(), at most so long.  False: the run is to stop. */
+bool remote_wait(uint64_t ns);
+
+/*
+ * An instance of what was found, whose functions go to a worker: those that find probes and
+ * the like answer from the examination, until it is forgotten.  Returns 0 or a negative errno.
+ */
+int remote_instance(const struct lp_examined *examined, struct lp_instance *instance);
+/* Answers from a later examination from now on.  Returns 0 or a negative errno. */
+int remote_refresh(struct lp_instance *instance, const struct lp_examined *examined);
+void remote_forget(struct lp_instance *instance);
 
 #endif /* LP_REMOTE_H */

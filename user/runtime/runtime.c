@@ -2,6 +2,7 @@
 #include "runtime.h"
 
 #include "../cpython/cpython.h"
+#include "remote.h"
 
 #include <errno.h>
 #include <string.h>
@@ -10,23 +11,39 @@ static const struct lp_runtime *const runtimes[] = {
 	&cpython_runtime,
 };
 
-bool runtime_may_be_program(const char *path)
+#define RUNTIMES (sizeof(runtimes) / sizeof(runtimes[0]))
+
+uint32_t runtime_number(const struct lp_runtime *runtime)
+{
+	uint32_t number = 0;
+
+	while (number < RUNTIMES && runtimes[number] != runtime)
+		number++;
+	return number;
+}
+
+const struct lp_runtime *runtime_by_number(uint32_t number)
+{
+	return number < RUNTIMES ? runtimes[number] : NULL;
+}
+
+bool runtime_may_be_program_here(const char *path)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(runtimes) / sizeof(runtimes[0]); i++)
+	for (i = 0; i < RUNTIMES; i++)
 		if (runtimes[i]->may_be_program && runtimes[i]->may_be_program(path))
 			return true;
 	return false;
 }
 
-int runtime_detect(const struct lp_process_info *process, struct lp_instance *instance,
-		   struct lp_error *error)
+int runtime_detect_here(const struct lp_process_info *process, struct lp_instance *instance,
+			struct lp_error *error)
 {
 	int err = -ENOENT;
 	size_t i;
 
-	for (i = 0; i < sizeof(runtimes) / sizeof(runtimes[0]); i++) {
+	for (i = 0; i < RUNTIMES; i++) {
 		memset(instance, 0, sizeof(*instance));
 		instance->pid = process->pid;
 		instance->runtime = runtimes[i];
@@ -35,4 +52,16 @@ int runtime_detect(const struct lp_process_info *process, struct lp_instance *in
 			return err;
 	}
 	return err;
+}
+
+bool runtime_may_be_program(const char *path)
+{
+	return remote_has_begun() ? remote_may_be_program(path) : runtime_may_be_program_here(path);
+}
+
+int runtime_detect(const struct lp_process_info *process, struct lp_instance *instance,
+		   struct lp_error *error)
+{
+	return remote_has_begun() ? remote_detect(process, instance, error)
+				  : runtime_detect_here(process, instance, error);
 }

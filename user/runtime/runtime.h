@@ -105,6 +105,9 @@ struct lp_found_callback {
 
 struct lp_task_list;
 
+/* What pack() of any adapter needs at most. */
+#define LP_PACKED_BYTES 1024
+
 struct lp_runtime {
 	const char *name;
 	/*
@@ -120,6 +123,13 @@ struct lp_runtime {
 	 */
 	bool (*may_be_program)(const char *path);
 	void (*release)(struct lp_instance *instance);
+	/*
+	 * The reader as bytes without pointers, for another process of this program: what
+	 * only makes it faster is left out.  Returns how many, or a negative errno.
+	 */
+	ssize_t (*pack)(const struct lp_instance *instance, void *bytes, size_t room);
+	/* Makes a reader of such bytes.  Returns 0 or a negative errno. */
+	int (*unpack)(struct lp_instance *instance, const void *bytes, size_t count);
 	/*
 	 * Finds a role's probe.  -EAGAIN: not now, the process has not got so far; -ENODEV:
 	 * it has not loaded that kind of loop, and may never do so.
@@ -189,7 +199,7 @@ struct lp_runtime {
 			  struct lp_error *error);
 };
 
-/* Asks every adapter. */
+/* Asks every adapter; by a worker where remote_begin() was called (remote.h). */
 bool runtime_may_be_program(const char *path);
 /* How loops of this kind are called, where a process may have several. */
 const char *loop_kind_name(enum lp_loop_kind kind);
@@ -197,8 +207,20 @@ const char *loop_kind_name(enum lp_loop_kind kind);
 /* The same of several: bits, 1 << kind.  "asyncio and uvloop"; default_name if there are none. */
 void loop_kinds_text(unsigned int kinds, const char *default_name, char *text, size_t size);
 
-/* Tries every adapter.  Returns as detect does. */
+/*
+ * Tries every adapter.  Returns as detect does.  Where remote_begin() was called a worker
+ * does it, and the instance's functions go to a worker as well (remote.h).
+ */
 int runtime_detect(const struct lp_process_info *process, struct lp_instance *instance,
 		   struct lp_error *error);
+
+/* The same without a worker. */
+bool runtime_may_be_program_here(const char *path);
+int runtime_detect_here(const struct lp_process_info *process, struct lp_instance *instance,
+			struct lp_error *error);
+
+/* Adapters by number, and back.  NULL: there is none. */
+uint32_t runtime_number(const struct lp_runtime *runtime);
+const struct lp_runtime *runtime_by_number(uint32_t number);
 
 #endif /* LP_RUNTIME_H */

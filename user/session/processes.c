@@ -80,6 +80,47 @@ static struct bpf_program *program_for(const struct lp_session *session, enum lp
 	}
 }
 
+/* Would program_for have one?  It must not be asked before those for lost things are loaded. */
+static bool is_wanted(const struct lp_session_config *config, enum lp_probe_role role)
+{
+	bool wrong_thread = config->findings >> LP_FINDING_WRONG_THREAD & 1;
+
+	if (place_rows[role].place)
+		return config->findings >> place_rows[role].kind & 1;
+	switch (role) {
+	case LP_PROBE_READY:
+		return config->queue;
+	case LP_PROBE_TIMER:
+	case LP_PROBE_UVLOOP_TIMER:
+	case LP_PROBE_UVLOOP_THREADSAFE:
+		return wrong_thread;
+	case LP_PROBE_EXCEPTION:
+		return config->findings >> LP_FINDING_CLOSED_LOOP & 1;
+	case LP_PROBE_TASK_BORN:
+		return config->origins || config->lifetimes;
+	case LP_PROBE_TASK_GONE:
+		return config->lifetimes;
+	case LP_PROBE_COROUTINE_BORN:
+		return config->origins;
+	default:
+		return !config->sampling;
+	}
+}
+
+uint32_t session_open_roles(const struct lp_session *session, pid_t pid, bool all)
+{
+	const struct lp_attachment *attachment = session_attachment(session, pid);
+	size_t role, end = all ? LP_PROBE_ROLES : LP_PROBE_NEVER_AWAITED;
+	uint32_t roles = 0;
+
+	for (role = 0; role < end; role++)
+		if (is_wanted(&session->config, (enum lp_probe_role)role) &&
+		    !(attachment && (attachment->roles[role].settled ||
+				     (role < LP_BURST_ROLES && attachment->probes[role].count))))
+			roles |= 1U << role;
+	return roles;
+}
+
 void session_detach(struct lp_session *session, struct lp_attachment *attachment)
 {
 	struct lp_place_key key = { .pid = (uint32_t)attachment->pid };

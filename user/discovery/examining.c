@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Targets that wait for their examination, which workers do apart from the main loop: one
+ * that takes long, or does not answer at all, keeps nobody else waiting but those behind it.
+ */
+#include "state.h"
+
+#include "../clocks.h"
+
+#include <errno.h>
+
+#define WAIT_NS (20 * LP_MILLISECOND)
+
+void target_ask(struct lp_targets *targets, struct lp_target *target)
+{
+	if (target->asked)
+		return;
+	target->asked = true;
+	target->next_asked = NULL;
+	if (targets->asked_last)
+		targets->asked_last->next_asked = target;
+	else
+		targets->asked_first = target;
+	targets->asked_last = target;
+}
+
+void target_unask(struct lp_targets *targets, struct lp_target *target)
+{
+	struct lp_target **at = &targets->asked_first, *last = NULL;
+
+	if (targets->awaited == target) {
+		targets->awaited = NULL;
+		targets->awaited_dropped = true;
+		targets->awaited_code = error_set(targets->awaited_error, -ESRCH,
+						  "process %d has just ended", target->process.pid);
+	}
+	target->ticket = 0;
+	if (!target->asked)
+		return;
+	target->asked = false;
+	while (*at && *at != target) {
+		last = *at;
+		at = &last->next_asked;
+	}
+	if (*at != target)
+		return;
+	*at = target->next_asked;
+	if (targets->asked_last == target)
+		targets->asked_last = last;
+}
+
+static struct lp_target *next_asked(struct lp_targets *targets)
+{
+	struct lp_target *target = targets->asked_first;
+
+	targets->asked_first = target->next_asked;
+	if (!targets->asked_first)
+		targets->asked_last = NULL;
+	target->next_asked = NULL;
+	return target;
+}
+
+static void answer(struct lp_targets *targets, struct lp_target *target,
+		   const struct lp_examined *examined)
+{
+	target->asked = false;
+	target->ticket = 0;
+	target_examined(targets, target, examined);
+}
+
+static void begin(struct lp_targets *targets, struct lp_target *target)
+{
+	bool attached = target->state == LP_TARGET_ATTACHED;
+	const struct lp_examine_wish wish = {
+		.known = target->instance.reader ? &target->instance : NULL,
+		.anew = !attached,
+		.always = attached || target->named,
+		.ticket = ++targets->tickets,
+		.roles = session_open_roles(targets->config.session, target->process.pid, attached),
+	};
+	struct lp_examined failed = { .pid = target->process.pid };
+
+	target->ticket = wish.ticket;
+	failed.code = examine_begin(&target->process, &wish);
+	if (!failed.code)
+		return;
+	remote_error(&failed.error, target->process.pid, failed.code);
+	answer(targets, target, &failed);
+}
+
+bool targets_examine(struct lp_targets *targets)
+{
+	struct lp_examined examined;
+	bool any = false;
+
+	while (examine_take(&examined)) {
+		struct lp_target *target = target_find(targets, examined.pid);
+
+		any = true;
+		/* another process may have its PID by now, or run another program */
+		if (target && target->asked && target->ticket == examined.ticket)
+			answer(targets, target, &examined);
+	}
+	while (targets->asked_first && examine_is_free(targets->asked_first != targets->asked_last))
+		begin(targets, next_asked(targets));
+	return any;
+}
+
+void targets_wait_examined(struct lp_targets *targets, uint64_t ns)
+{
+	uint64_t end = clock_now() + ns;
+	bool one = targets->awaited != NULL;
+
+	do {
+		targets_examine(targets);
+		if (one ? !targets->awaited : !targets->asked_first && !examine_is_busy())
+			return;
+	} while (clock_now() < end && remote_wait(WAIT_NS));
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of the main process's side share: remote.c, remote_runtime.c, examine.c. */
+#ifndef LP_REMOTE_STATE_H
+#define LP_REMOTE_STATE_H
+
+#include "../target/worker.h"
+#include "serve.h"
+
+/*
+ * Has the reader serve a request, which is the first part.  Returns the bytes of the answer,
+ * which stays until the next request, or a negative errno as worker_call does.
+ */
+ssize_t remote_ask(const struct iovec *parts, size_t count, const void **answer);
+
+struct lp_workers *remote_workers(void);
+/* Its memory or files did not answer, and are left alone. */
+bool remote_leaves_alone(pid_t pid);
+/* A worker was given up with this request, because of its process. */
+void remote_mark(struct lp_worker *worker, const struct iovec *parts, size_t count, int err);
+
+/* Is it the process that is to blame for this result? */
+bool remote_is_hang(ssize_t result);
+
+/* examine.c */
+/* Of an instance of remote_instance. */
+const struct lp_packed *remote_packed(const struct lp_instance *instance);
+
+int examine_open(void);
+void examine_close(void);
+/* Makes a text of what a worker has sent. */
+void remote_end_text(char *text, size_t size);
+/* Checks an answer, which comes from a process that reads hostile memory. */
+bool examination_is_sound(struct lp_examination *examination, ssize_t bytes);
+
+#endif /* LP_REMOTE_STATE_H */
