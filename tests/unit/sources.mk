@@ -125,8 +125,9 @@ test_text_sink_SOURCES = user/out/text.c user/out/look.c user/out/text_causes.c 
 	$(file_SOURCES) user/text.c user/error.c user/log.c
 test_text_findings_SOURCES = $(test_text_sink_SOURCES)
 test_text_summary_SOURCES = $(test_text_sink_SOURCES)
-test_remote_SOURCES = user/runtime/remote.c user/target/unreadable.c user/target/memory.c \
-	user/target/process.c user/target/cgroup.c user/error.c user/log.c $(test_worker_SOURCES)
+test_remote_SOURCES = $(wildcard user/cpython/*.c user/target/*.c) user/runtime/remote.c \
+	user/runtime/remote_runtime.c user/runtime/examine.c user/runtime/runtime.c \
+	user/runtime/task.c user/runtime/kind.c user/sandbox.c user/text.c user/error.c user/log.c
 test_writing_SOURCES = user/out/writing.c
 test_worker_SOURCES = user/target/worker.c user/target/spawner.c user/target/standing.c \
 	user/sandbox.c user/log.c

@@ -39,12 +39,24 @@ static int describe(const struct lp_instance *instance, const struct lp_raw_fram
 	return 0;
 }
 
+static size_t describe_stack(const struct lp_instance *of, const struct lp_raw_frame *raw,
+			     size_t count, struct lp_frame *shown)
+{
+	size_t done = 0;
+
+	while (done < count && !describe(of, &raw[done], &shown[done]))
+		done++;
+	return done;
+}
+
 static bool is_dispatch(const struct lp_frame *frame)
 {
 	return !strcmp(frame->function, "_run");
 }
 
-static const struct lp_runtime runtime = { .describe = describe, .is_dispatch = is_dispatch };
+static const struct lp_runtime runtime = { .describe = describe,
+					   .describe_stack = describe_stack,
+					   .is_dispatch = is_dispatch };
 static const struct lp_instance instance = { .runtime = &runtime, .pid = 42 };
 
 /* What came out. */

@@ -3,6 +3,7 @@
 
 #include "../clocks.h"
 #include "../log.h"
+#include "../runtime/remote.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -20,6 +21,12 @@ static uint64_t resident_bytes(void)
 		resident = 0;
 	fclose(file);
 	return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Of this process and of those that read targets for it. */
+static uint64_t own_cpu_ns(void)
+{
+	return clock_ns(CLOCK_PROCESS_CPUTIME_ID) + remote_cpu_ns();
 }
 
 void governor_open(struct lp_governor *governor, const struct lp_governor_config *config)
@@ -60,11 +67,11 @@ static void look(struct lp_governor *governor, uint64_t now)
 	if (!governor->look_ns) {
 		/* what loading and attaching took cannot be helped any more */
 		thrift->at_ns = now;
-		thrift->cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+		thrift->cpu_ns = own_cpu_ns();
 		thrift->hook_ns = spending.hook_ns;
 		return;
 	}
-	change = thrift_look(thrift, clock_ns(CLOCK_PROCESS_CPUTIME_ID), spending.hook_ns, now);
+	change = thrift_look(thrift, own_cpu_ns(), spending.hook_ns, now);
 	if (thrift->frequency != before) {
 		session_set_frequency(governor->config.session, thrift->frequency);
 		live_set_period(governor->config.live, 1000000 / thrift->frequency);
@@ -105,7 +112,7 @@ void governor_fill(struct lp_governor *governor, struct lp_event_self *self)
 
 	session_spending(session, now, &spending);
 	self->wall_ns = now - governor->config.start_ns;
-	self->cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	self->cpu_ns = own_cpu_ns();
 	self->probe_hits = spending.probe_hits;
 	self->probe_ns = spending.probe_ns;
 	self->hook_hits = spending.hook_hits;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "known.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 /* Of a busy host's thousands of program files, those that are run over and over matter. */
 #define SETS 1024
@@ -80,25 +82,34 @@ static struct program *enter(struct lp_known *known, const struct lp_program_key
 	return oldest;
 }
 
-static int64_t nanoseconds(const struct timespec *time)
+static int64_t nanoseconds(const struct statx_timestamp *time)
 {
 	return time->tv_sec * 1000000000 + time->tv_nsec;
+}
+
+/* What the kernel knows of the file: to ask its file system may take for ever. */
+static bool identify(const char *path, struct lp_program_key *key)
+{
+	struct statx file;
+
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &file))
+		return false;
+	key->device = makedev(file.stx_dev_major, file.stx_dev_minor);
+	key->inode = file.stx_ino;
+	key->modified_ns = nanoseconds(&file.stx_mtime);
+	key->changed_ns = nanoseconds(&file.stx_ctime);
+	return true;
 }
 
 enum lp_program_kind known_look(struct lp_known *known, pid_t pid, uint64_t now_ns,
 				struct lp_program_key *key)
 {
 	struct program *program;
-	struct stat file;
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-	if (stat(path, &file))
+	if (!identify(path, key))
 		return LP_PROGRAM_GONE;
-	key->device = file.st_dev;
-	key->inode = file.st_ino;
-	key->modified_ns = nanoseconds(&file.st_mtim);
-	key->changed_ns = nanoseconds(&file.st_ctim);
 	program = find(known, key);
 	if (!program) {
 		program = enter(known, key);

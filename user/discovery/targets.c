@@ -150,7 +150,7 @@ int targets_add(struct lp_targets *targets, pid_t pid, bool expect, struct lp_er
 static void look_for_loops(struct lp_targets *targets, struct lp_target *target, uint64_t *due,
 			   uint64_t *step, uint64_t least)
 {
-	uint64_t begun = clock_now(), took;
+	uint64_t begun = remote_clock(), took;
 	size_t before = targets->met;
 
 	target_add_loops(targets, target, 1, NULL);
@@ -158,8 +158,8 @@ static void look_for_loops(struct lp_targets *targets, struct lp_target *target,
 		*step = least;
 	else if (*step < SCAN_SELDOM_NS)
 		*step += *step + least;
-	took = clock_now() - begun;
-	*due = begun + took + (*step > LOOK_REST * took ? *step : LOOK_REST * took);
+	took = remote_clock() - begun;
+	*due = clock_now() + (*step > LOOK_REST * took ? *step : LOOK_REST * took);
 }
 
 void targets_poller_event(struct lp_targets *targets, const struct lp_event_poller *event)

@@ -312,6 +312,16 @@ uint64_t remote_turn(uint64_t now)
 	return now + SOON_NS;
 }
 
+uint64_t remote_cpu_ns(void)
+{
+	return remote.workers ? workers_cpu_ns(remote.workers) : 0;
+}
+
+uint64_t remote_clock(void)
+{
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID) + remote_cpu_ns();
+}
+
 size_t remote_unreadable(void)
 {
 	return remote.unreadable.count;

@@ -30,6 +30,14 @@ int remote_descriptor(void);
 /* Tries unreadable processes again.  Returns when to be called again (CLOCK_MONOTONIC). */
 uint64_t remote_turn(uint64_t now_ns);
 
+/* CPU time that the workers took, ever. */
+uint64_t remote_cpu_ns(void);
+/*
+ * A clock that goes by what reading targets costs: the CPU time of this thread and of the
+ * workers.  Waiting for a CPU, which others have, costs nothing.
+ */
+uint64_t remote_clock(void);
+
 /* How many processes did not answer, ever. */
 size_t remote_unreadable(void);
 

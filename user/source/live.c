@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "live.h"
 
+#include "../runtime/remote.h"
+
 #include "../clocks.h"
 #include "../symbolise/symbolise.h"
 #include "account.h"
@@ -278,9 +280,9 @@ static void symbolise(struct lp_live *live, const struct lp_event *event, size_t
 {
 	struct lp_followed *target = followed_of(&live->followed, (pid_t)event->pid);
 	const struct lp_instance *instance = target ? &target->instance : NULL;
-	uint64_t begun = clock_now();
+	uint64_t begun = remote_clock();
 
-	if (target && !followed_may_spend(&live->followed, target, begun)) {
+	if (target && !followed_may_spend(&live->followed, target, clock_now())) {
 		followed_drop(target);
 		if (event->type == LP_EVENT_FINDING)
 			session_lose(live->session, LP_LOST_FINDINGS, 1);
@@ -294,7 +296,7 @@ static void symbolise(struct lp_live *live, const struct lp_event *event, size_t
 	else if (event->type == LP_EVENT_NATIVE && size >= sizeof(struct lp_event_native))
 		symboliser_keep_native(live->symboliser, (const void *)event);
 	if (target)
-		share_spend(&target->share, clock_now() - begun);
+		share_spend(&target->share, remote_clock() - begun);
 }
 
 static void take_from_ring(void *context, const void *data, size_t size)
@@ -557,19 +559,19 @@ static void watch_loop(struct lp_live *live, uint32_t slot, uint64_t now)
 		return;
 	target = followed_of(&live->followed, entry->pid);
 	instance = target ? &target->instance : NULL;
-	begun = clock_now();
-	if (named && instance && followed_may_spend(&live->followed, target, begun))
+	begun = remote_clock();
+	if (named && instance && followed_may_spend(&live->followed, target, clock_now()))
 		progress_tell_name(&entry->progress, instance, loop, slot, now, live->take,
 				   live->context);
 	if (due) {
 		/* its stacks are in the ring buffer */
 		live_drain(live);
-		begun = clock_now();
+		begun = remote_clock();
 		progress_tell(instance, loop, session_stall(live->session, slot), slot, now,
 			      live->take, live->context);
 	}
 	if (target)
-		share_spend(&target->share, clock_now() - begun);
+		share_spend(&target->share, remote_clock() - begun);
 }
 
 void live_watch(struct lp_live *live)

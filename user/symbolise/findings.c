@@ -32,38 +32,49 @@ static bool is_warning(const struct lp_frame *frame)
 	       text_ends_with(frame->file, "/_py_warnings.py");
 }
 
-static bool describe(const struct lp_instance *instance, const struct lp_frame_reference *reference,
-		     struct lp_frame *shown)
-{
-	const struct lp_raw_frame raw = { .code = reference->code,
-					  .instruction = reference->instruction };
+/* What is asked for at once: each time costs a round trip to another process. */
+#define DESCRIBED_MAX LP_STACK_DEPTH
 
-	return instance && reference->code && !instance->runtime->describe(instance, &raw, shown);
+/* Describes frames from the first on; returns of how many that could be done. */
+static size_t describe(const struct lp_instance *instance,
+		       const struct lp_frame_reference *references, size_t count,
+		       struct lp_frame *shown)
+{
+	struct lp_raw_frame raw[DESCRIBED_MAX];
+	size_t i;
+
+	for (i = 0; i < count && i < DESCRIBED_MAX && references[i].code; i++)
+		raw[i] = (struct lp_raw_frame){ .code = references[i].code,
+						.instruction = references[i].instruction };
+	return instance && i ? instance->runtime->describe_stack(instance, raw, i, shown) : 0;
 }
 
 /* Appends a stack's frames, up to the loop's own; returns how many. */
 static uint32_t append_stack(struct lp_described *described,
 			     const struct lp_frame_reference *frames, uint32_t depth)
 {
+	static struct lp_frame all[DESCRIBED_MAX];
 	struct lp_event_found *found = described->found;
 	uint32_t at = found->depth + found->loop_depth, count = 0, i;
-	struct lp_frame shown;
+	size_t known = describe(described->instance, frames, depth, all);
 	int number;
 
 	for (i = 0; i < depth; i++) {
-		if (!describe(described->instance, &frames[i], &shown)) {
+		const struct lp_frame *shown = &all[i];
+
+		if (i >= known) {
 			found->flags |= LP_FOUND_CUT;
 			break;
 		}
-		if (described->instance->runtime->is_dispatch(&shown))
+		if (described->instance->runtime->is_dispatch(shown))
 			break;
-		if (!count && is_warning(&shown))
+		if (!count && is_warning(shown))
 			continue;
-		if (!described->has_place && !is_asyncio(shown.file)) {
-			described->place = shown;
+		if (!described->has_place && !is_asyncio(shown->file)) {
+			described->place = *shown;
 			described->has_place = true;
 		}
-		number = symboliser_number(described->symboliser, &found->event, &shown);
+		number = symboliser_number(described->symboliser, &found->event, shown);
 		if (number < 0)
 			break;
 		found->frames[at + count++] = (__u32)number;
@@ -74,25 +85,21 @@ static uint32_t append_stack(struct lp_described *described,
 /* The frame that made it: outside of asyncio, through which tasks are made. */
 static __u32 find_creation(const struct lp_described *described, const struct lp_origin *origin)
 {
-	struct lp_frame shown, first;
-	bool any = false;
+	static struct lp_frame all[LP_ORIGIN_FRAMES];
+	size_t known = describe(described->instance, origin->frames, LP_ORIGIN_FRAMES, all);
+	const struct lp_frame *first = all;
 	size_t i;
 	int number;
 
-	for (i = 0; i < LP_ORIGIN_FRAMES; i++) {
-		if (!describe(described->instance, &origin->frames[i], &shown))
-			break;
-		if (!any)
-			first = shown;
-		any = true;
-		if (!is_asyncio(shown.file)) {
-			first = shown;
+	if (!known)
+		return LP_NO_FRAME;
+	for (i = 0; i < known; i++) {
+		if (!is_asyncio(all[i].file)) {
+			first = &all[i];
 			break;
 		}
 	}
-	if (!any)
-		return LP_NO_FRAME;
-	number = symboliser_number(described->symboliser, &described->found->event, &first);
+	number = symboliser_number(described->symboliser, &described->found->event, first);
 	return number < 0 ? LP_NO_FRAME : (__u32)number;
 }
 
@@ -170,7 +177,7 @@ void symboliser_take_finding(struct lp_symboliser *symboliser, const struct lp_i
 	found->task = finding->task;
 	fill_texts(finding, found);
 	found->parked = LP_NO_FRAME;
-	if (describe(instance, &finding->parked, &parked))
+	if (describe(instance, &finding->parked, 1, &parked))
 		found->parked = (__u32)symboliser_number(symboliser, &found->event, &parked);
 	found->depth = append_stack(&described, finding->frames, finding->depth);
 	fill_place(&described);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "spawner.h"
 
+#include "../clocks.h"
 #include "../sandbox.h"
 
 #include <errno.h>
@@ -95,11 +96,13 @@ static void serve(lp_worker_server server)
 		struct msghdr incoming = { .msg_iov = in, .msg_iovlen = 2 };
 		struct msghdr outgoing = { .msg_iov = out, .msg_iovlen = 2 };
 		ssize_t bytes = recvmsg(OWN, &incoming, 0);
+		uint64_t begun = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
 		if (bytes < (ssize_t)sizeof(head))
 			break;
 		head.result =
 			server(request, (size_t)bytes - sizeof(head), answer, LP_WORKER_BYTES);
+		head.cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - begun;
 		out[1].iov_len = head.result > 0 ? (size_t)head.result : 0;
 		if (sendmsg(OWN, &outgoing, MSG_NOSIGNAL) < 0)
 			break;

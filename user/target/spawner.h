@@ -9,6 +9,7 @@
 struct lp_worker_head {
 	uint64_t serial; /* of the request, and of its answer */
 	int64_t result; /* of the server; in a request 0 */
+	uint64_t cpu_ns; /* that the server took; in a request 0 */
 };
 
 /* Forks it.  Returns its PID and its socket, or a negative errno. */

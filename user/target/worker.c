@@ -41,6 +41,7 @@ struct lp_workers {
 	size_t abandoned_count;
 	int abandoned[ABANDONED_MAX]; /* process descriptors */
 	uint64_t allowance_ns, allowance_since_ns;
+	uint64_t cpu_ns; /* of all requests that were answered */
 };
 
 struct lp_worker {
@@ -145,6 +146,11 @@ size_t workers_abandoned(struct lp_workers *workers)
 		}
 	}
 	return workers->abandoned_count;
+}
+
+uint64_t workers_cpu_ns(const struct lp_workers *workers)
+{
+	return workers->cpu_ns;
 }
 
 static uint64_t allowance(struct lp_workers *workers, uint64_t now)
@@ -332,6 +338,7 @@ static ssize_t take_answer(struct lp_worker *worker, void *answer, size_t room)
 		return -ECHILD;
 	}
 	worker->busy = false;
+	worker->workers->cpu_ns += head.cpu_ns;
 	return (ssize_t)head.result;
 }
 

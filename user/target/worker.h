@@ -43,6 +43,9 @@ int workers_descriptor(const struct lp_workers *workers);
 /* Workers that were given up and have not ended yet; at a limit no new one is forked. */
 size_t workers_abandoned(struct lp_workers *workers);
 
+/* CPU time that they took for requests that were answered. */
+uint64_t workers_cpu_ns(const struct lp_workers *workers);
+
 /* What a worker may take for a request before it is given up. */
 struct lp_worker_limits {
 	uint64_t still_ns; /* asleep in one place, as in a read that does not return */

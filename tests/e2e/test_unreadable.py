@@ -1,0 +1,131 @@
+"""Targets whose memory does not answer: whoever reads it waits in the kernel for ever."""
+
+import os
+
+from lib.checks import verify
+from lib.processes import Failure, wait_until
+
+LIMIT_S = 30
+SENTENCE = "does not answer"
+
+
+class Unreadable:
+    """A target one page of which nobody ever fills, and what serves that page."""
+
+    def __init__(self, case, place, page):
+        self.server = None
+        if page == "fuse":
+            directory = case.path("silent")
+            os.mkdir(directory)
+            self.server = case.start("silentfs.py", directory)
+            page = f"/proc/{self.server.pid}/root{directory}/f"
+        self.target = case.start("unreadable.py", place, page)
+        self.pid = str(self.target.pid)
+
+    def end(self):
+        """Whoever waits for the page gets an error when its server ends."""
+        if self.server:
+            self.server.kill()
+        self.target.kill()
+
+
+def state_of(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+        return stat.read().rpartition(")")[2].split()[0]
+
+
+def hung_workers():
+    """Processes of loopprof that are left, by their state."""
+    found = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/comm", encoding="utf-8") as comm:
+                if comm.read().startswith("loopprof-worker"):
+                    found[pid] = state_of(pid)
+        except OSError:
+            pass
+    return found
+
+
+def each_page(case, place, test):
+    wrong = []
+    for page in ("fuse", "uffd"):
+        before = hung_workers()
+        unreadable = Unreadable(case, place, page)
+        try:
+            test(unreadable)
+        except Failure as failure:
+            wrong.append(f"{page}: {failure}")
+        finally:
+            unreadable.end()
+        wait_until(lambda: not set(hung_workers()) - set(before), "workers end with the page")
+    verify(wrong)
+
+
+def test_run_ends_with_its_time(case):
+    def check(unreadable):
+        result = case.run("-p", unreadable.pid, "-d", "2", "-j", limit_s=LIMIT_S).expect(0)
+        if SENTENCE not in result.err or result.err.count(SENTENCE) != 1:
+            raise Failure(f"stderr {result.err!r}")
+        if result.records.one("footer")["reason"] != "duration":
+            raise Failure("the run did not end with its time")
+        if not result.records.slow():
+            raise Failure("no stall of the target itself")
+        if state_of(unreadable.pid) in "TtZ":
+            raise Failure("the target does not run on")
+
+    each_page(case, "warn", check)
+
+
+def test_run_ends_with_a_signal(case):
+    def check(unreadable):
+        profiler = case.profile("-p", unreadable.pid, "-j")
+        profiler.wait_for_text(SENTENCE)
+        profiler.wait_for("header")
+        profiler.interrupt()
+        result = profiler.finish(LIMIT_S).expect(0)
+        if result.records.one("footer")["reason"] != "interrupt":
+            raise Failure("the run did not end with the signal")
+
+    each_page(case, "warn", check)
+
+
+def test_target_that_cannot_be_examined(case):
+    def check(unreadable):
+        result = case.run("-p", unreadable.pid, "-d", "2", limit_s=LIMIT_S).expect(1)
+        if SENTENCE not in result.err:
+            raise Failure(f"stderr {result.err!r}")
+
+    each_page(case, "asyncio", check)
+
+
+def test_others_are_profiled_meanwhile(case):
+    hidden = [Unreadable(case, "asyncio", "uffd"), Unreadable(case, "warn", "uffd"),
+              Unreadable(case, "asyncio", "fuse"), Unreadable(case, "warn", "fuse")]
+    try:
+        healthy = case.start("unreadable.py", "none", "uffd")
+        profiler = case.profile("-a", "-j")
+        (loop,) = profiler.wait_for("loop", pid=healthy.pid)
+        profiler.wait_for_text(SENTENCE)
+        profiler.wait_for("slow_callback", count=5, loop_id=loop["loop_id"])
+        # one that comes while the others are hanging
+        late = case.start("unreadable.py", "none", "uffd")
+        (loop,) = profiler.wait_for("loop", pid=late.pid)
+        profiler.wait_for("slow_callback", count=3, loop_id=loop["loop_id"])
+        profiler.interrupt()
+        profiler.finish(LIMIT_S).expect(0)
+    finally:
+        for unreadable in hidden:
+            unreadable.end()
+
+
+def test_tasks(case):
+    def check(unreadable):
+        for options in ([], ["-j"], ["--consistent"], ["--watch", "1"]):
+            result = case.run("tasks", "-p", unreadable.pid, *options, limit_s=LIMIT_S).expect(1)
+            if SENTENCE not in result.err:
+                raise Failure(f"{options}: stderr {result.err!r}")
+            if state_of(unreadable.pid) in "Tt":
+                raise Failure(f"{options}: the target was left stopped")
+
+    each_page(case, "asyncio", check)
