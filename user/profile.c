@@ -9,6 +9,7 @@
 #include "preflight.h"
 #include "runtime/remote.h"
 #include "sandbox.h"
+#include "symbolise/native.h"
 #include "text.h"
 #include "version.h"
 
@@ -191,6 +192,7 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 	};
 	int err;
 
+	native_begin_remote();
 	err = remote_begin();
 	if (err)
 		return error_set(error, err, "cannot start the process that reads targets: %s",

@@ -30,6 +30,8 @@ static const struct lp_worker_limits hurry_limits = { .still_ns = 20 * MILLISECO
 						      .cpu_ns = 200 * MILLISECOND,
 						      .wall_ns = 500 * MILLISECOND };
 
+lp_native_server runtime_native_server;
+
 static struct {
 	struct lp_workers *workers; /* NULL: has not begun */
 	struct lp_worker *reader, *prober;
@@ -127,6 +129,20 @@ ssize_t remote_ask(const struct iovec *parts, size_t count, const void **answer)
 	}
 	*answer = remote.answer;
 	return result;
+}
+
+void remote_serve_native(lp_native_server serve)
+{
+	runtime_native_server = serve;
+}
+
+ssize_t remote_ask_native(pid_t pid, const void *arguments, size_t bytes, const void **answer)
+{
+	const struct lp_request request = { .operation = LP_OPERATION_NATIVE, .pid = pid };
+	const struct iovec parts[2] = { { (void *)&request, sizeof(request) },
+					{ (void *)arguments, bytes } };
+
+	return remote_ask(parts, 2, answer);
 }
 
 /* ---- memory ------------------------------------------------------------------------- */

@@ -38,6 +38,14 @@ uint64_t remote_cpu_ns(void);
  */
 uint64_t remote_clock(void);
 
+/*
+ * What else a worker does: unwinding C frames.  serve runs in the worker and has to be
+ * given before remote_begin(); its arguments and its answer are of symbolise/.
+ */
+typedef ssize_t (*lp_native_server)(const void *arguments, size_t bytes, void *answer, size_t room);
+void remote_serve_native(lp_native_server serve);
+ssize_t remote_ask_native(pid_t pid, const void *arguments, size_t bytes, const void **answer);
+
 /* How many processes did not answer, ever. */
 size_t remote_unreadable(void);
 

@@ -375,6 +375,14 @@ static void describe_thread(const struct lp_instance *instance, uint64_t thread_
 	snprintf(name, size, "%.*s", (int)sizeof(found->name) - 1, found->name);
 }
 
+static bool has_copied_loop(const struct lp_instance *instance)
+{
+	const unsigned char *copied;
+
+	return ask(instance, LP_OPERATION_HAS_COPIED_LOOP, NULL, 0, (const void **)&copied) == 1 &&
+	       *copied;
+}
+
 static void task_name(const struct lp_instance *instance, uint64_t task, char *name, size_t size)
 {
 	const char *found;
@@ -402,5 +410,6 @@ static const struct lp_runtime remote_runtime = {
 	.is_dispatch = is_dispatch,
 	.loop_code = loop_code,
 	.describe_thread = describe_thread,
+	.has_copied_loop = has_copied_loop,
 	.task_name = task_name,
 };

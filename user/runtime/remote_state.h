@@ -4,6 +4,7 @@
 #define LP_REMOTE_STATE_H
 
 #include "../target/worker.h"
+#include "remote.h"
 #include "serve.h"
 
 /*

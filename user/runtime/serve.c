@@ -103,6 +103,13 @@ static ssize_t serve_memory(const struct call *call)
 	return done < 0 ? -errno : done;
 }
 
+static ssize_t serve_native(const struct call *call)
+{
+	return runtime_native_server ? runtime_native_server(call->arguments, call->bytes,
+							     call->answer, call->room)
+				     : -ENOSYS;
+}
+
 static ssize_t serve_may_be_program(const struct call *call)
 {
 	char path[256];
@@ -259,6 +266,12 @@ static ssize_t serve_describe_thread(const struct call *call)
 	return sizeof(*answer);
 }
 
+static ssize_t serve_has_copied_loop(const struct call *call)
+{
+	*(unsigned char *)call->answer = call->instance->runtime->has_copied_loop(call->instance);
+	return 1;
+}
+
 static ssize_t serve_task_name(const struct call *call)
 {
 	char *name = call->answer;
@@ -277,6 +290,7 @@ static const struct {
 	bool with_instance;
 } operations[LP_OPERATIONS] = {
 	[LP_OPERATION_MEMORY] = { serve_memory, false },
+	[LP_OPERATION_NATIVE] = { serve_native, false },
 	[LP_OPERATION_MAY_BE_PROGRAM] = { serve_may_be_program, false },
 	[LP_OPERATION_EXAMINE] = { serve_examine, false },
 	[LP_OPERATION_FIND_LOOPS] = { serve_find_loops, true },
@@ -286,6 +300,7 @@ static const struct {
 	[LP_OPERATION_DESCRIBE_STACK] = { serve_describe_stack, true },
 	[LP_OPERATION_LOOP_CODE] = { serve_loop_code, true },
 	[LP_OPERATION_DESCRIBE_THREAD] = { serve_describe_thread, true },
+	[LP_OPERATION_HAS_COPIED_LOOP] = { serve_has_copied_loop, true },
 	[LP_OPERATION_TASK_NAME] = { serve_task_name, true },
 };
 

@@ -12,6 +12,7 @@
 /* Arguments follow the request; those that need a struct lp_packed have it in front of them. */
 enum lp_operation {
 	LP_OPERATION_MEMORY, /* struct lp_piece...; the answer is their bytes */
+	LP_OPERATION_NATIVE, /* as symbolise/native_remote.c has it */
 	LP_OPERATION_MAY_BE_PROGRAM, /* a path; answers 0 or 1 */
 	LP_OPERATION_EXAMINE, /* struct lp_examine; struct lp_examination */
 	/* with a struct lp_packed */
@@ -22,6 +23,7 @@ enum lp_operation {
 	LP_OPERATION_DESCRIBE_STACK, /* struct lp_raw_frame...; struct lp_frame... */
 	LP_OPERATION_LOOP_CODE, /* uint64_t[2] */
 	LP_OPERATION_DESCRIBE_THREAD, /* uint64_t; struct lp_thread_answer */
+	LP_OPERATION_HAS_COPIED_LOOP, /* 0 or 1, a byte */
 	LP_OPERATION_TASK_NAME, /* uint64_t; a text */
 	LP_OPERATIONS,
 };
@@ -95,6 +97,10 @@ struct lp_thread_answer {
 	pid_t tid;
 	char name[LP_THREAD_NAME_BYTES];
 };
+
+/* Serves LP_OPERATION_NATIVE; NULL: nobody. */
+extern ssize_t (*runtime_native_server)(const void *arguments, size_t bytes, void *answer,
+					size_t room);
 
 /* A server as workers_new wants it. */
 ssize_t runtime_serve(const void *request, size_t bytes, void *answer, size_t room);

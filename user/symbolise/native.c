@@ -53,8 +53,19 @@ void native_free(struct lp_native *native)
 	free(native);
 }
 
+static const struct lp_native_helper *helper;
+
+void native_help_by(const struct lp_native_helper *other)
+{
+	helper = other;
+}
+
 void native_forget(struct lp_native *native, pid_t pid)
 {
+	if (helper) {
+		helper->forget(pid);
+		return;
+	}
 	programs_forget(native->programs, pid);
 }
 
@@ -194,6 +205,8 @@ size_t native_frames(struct lp_native *native, const struct lp_event_native *eve
 	};
 	struct lp_registers registers = { 0 };
 
+	if (helper)
+		return helper->frames(event, frames, room);
 	/* without them, the event is about the kernel's frames only */
 	if (!event->ip || !event->sp)
 		return 0;

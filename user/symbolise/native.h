@@ -22,4 +22,18 @@ void native_forget(struct lp_native *native, pid_t pid);
 size_t native_frames(struct lp_native *native, const struct lp_event_native *event,
 		     struct lp_frame *frames, size_t room);
 
+/*
+ * Who does it in the place of this process, for all of struct lp_native: it reads files of
+ * the target, which may not answer.  NULL: this process itself.
+ */
+struct lp_native_helper {
+	size_t (*frames)(const struct lp_event_native *event, struct lp_frame *frames, size_t room);
+	void (*forget)(pid_t pid);
+};
+
+void native_help_by(const struct lp_native_helper *helper);
+
+/* A worker does it from now on: to be called before remote_begin(). */
+void native_begin_remote(void);
+
 #endif /* LP_NATIVE_H */

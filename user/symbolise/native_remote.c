@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* C frames by a worker: the files whose unwind tables are read are the target's. */
+#include "native.h"
+
+#include "../runtime/remote.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#define FRAMES_MAX 64
+
+/* What is asked for: the event as far as it has bytes of the stack, or only its head. */
+struct request {
+	uint32_t forget; /* the process of the event: nothing else is wanted */
+	uint32_t room;
+	struct lp_event_native event;
+};
+
+static size_t bytes_of(const struct lp_event_native *event)
+{
+	uint32_t bytes = event->bytes < LP_NATIVE_BYTES ? event->bytes : LP_NATIVE_BYTES;
+
+	return offsetof(struct request, event) + offsetof(struct lp_event_native, data) + bytes;
+}
+
+/* In the worker. */
+static ssize_t serve(const void *arguments, size_t bytes, void *answer, size_t room)
+{
+	static struct lp_native *native;
+	const struct request *request = arguments;
+	struct lp_frame *frames = answer;
+	size_t most = room / sizeof(*frames), count;
+
+	if (bytes < offsetof(struct request, event) + offsetof(struct lp_event_native, data) ||
+	    bytes < bytes_of(&request->event))
+		return -EINVAL;
+	native_help_by(NULL);
+	if (!native)
+		native = native_new();
+	if (!native)
+		return -ENOMEM;
+	if (request->forget) {
+		native_forget(native, (pid_t)request->event.event.pid);
+		return 0;
+	}
+	count = native_frames(native, &request->event, frames,
+			      request->room < most ? request->room : most);
+	return (ssize_t)(count * sizeof(*frames));
+}
+
+static struct request request;
+
+static size_t ask_frames(const struct lp_event_native *event, struct lp_frame *frames, size_t room)
+{
+	const struct lp_frame *found;
+	ssize_t bytes;
+	size_t count, i;
+
+	if (!event->ip || !event->sp)
+		return 0;
+	request.forget = 0;
+	request.room = (uint32_t)(room < FRAMES_MAX ? room : FRAMES_MAX);
+	memcpy(&request.event, event, bytes_of(event) - offsetof(struct request, event));
+	bytes = remote_ask_native((pid_t)event->event.pid, &request, bytes_of(event),
+				  (const void **)&found);
+	count = bytes > 0 ? (size_t)bytes / sizeof(*found) : 0;
+	for (i = 0; i < count && i < room; i++) {
+		frames[i] = found[i];
+		frames[i].kind = LP_FRAME_NATIVE;
+		frames[i].function[sizeof(frames[i].function) - 1] = '\0';
+		frames[i].file[sizeof(frames[i].file) - 1] = '\0';
+	}
+	return i;
+}
+
+static void ask_forget(pid_t pid)
+{
+	const void *answer;
+
+	memset(&request, 0,
+	       offsetof(struct request, event) + offsetof(struct lp_event_native, data));
+	request.forget = 1;
+	request.event.event.pid = (uint32_t)pid;
+	/* where it is not done, the process does not answer, or the worker is new */
+	remote_ask_native(pid, &request, bytes_of(&request.event), &answer);
+}
+
+void native_begin_remote(void)
+{
+	static const struct lp_native_helper helper = { .frames = ask_frames,
+							.forget = ask_forget };
+
+	remote_serve_native(serve);
+	native_help_by(&helper);
+}
