@@ -383,6 +383,36 @@ static bool has_copied_loop(const struct lp_instance *instance)
 	       *copied;
 }
 
+/* How much of a copied text there is says the worker. */
+static void check_text(struct lp_text *text, size_t room)
+{
+	if (text->bytes > room || (text->width != 1 && text->width != 2 && text->width != 4))
+		text->bytes = 0;
+}
+
+static void running_callback(const struct lp_instance *instance, uint64_t thread_state,
+			     uint64_t code, struct lp_found_callback *found)
+{
+	const uint64_t where[2] = { thread_state, code };
+	const struct lp_found_callback *answer;
+	ssize_t bytes = ask(instance, LP_OPERATION_RUNNING_CALLBACK, where, sizeof(where),
+			    (const void **)&answer);
+
+	memset(found, 0, sizeof(*found));
+	if (bytes != (ssize_t)sizeof(*answer)) {
+		/* it has an identity, and no name that could be read */
+		found->name.kind = LP_CALLBACK_BUILTIN;
+		found->name.identity = thread_state | LP_CALLBACK_BUILTIN;
+		return;
+	}
+	*found = *answer;
+	if (found->name.kind > LP_CALLBACK_BUILTIN)
+		found->name.kind = LP_CALLBACK_BUILTIN;
+	check_text(&found->name.qualname, sizeof(found->name.qualname_data));
+	check_text(&found->name.filename, sizeof(found->name.filename_data));
+	check_text(&found->name.owner, sizeof(found->name.owner_data));
+}
+
 static void task_name(const struct lp_instance *instance, uint64_t task, char *name, size_t size)
 {
 	const char *found;
@@ -411,5 +441,6 @@ static const struct lp_runtime remote_runtime = {
 	.loop_code = loop_code,
 	.describe_thread = describe_thread,
 	.has_copied_loop = has_copied_loop,
+	.running_callback = running_callback,
 	.task_name = task_name,
 };

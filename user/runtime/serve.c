@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "serve.h"
 
+#include "../target/mappings.h"
 #include "../target/memory.h"
 
 #include <errno.h>
@@ -156,7 +157,7 @@ static void examine_further(const struct lp_instance *instance, uint32_t roles,
 	examine_roles(instance, roles, examination);
 }
 
-static ssize_t serve_examine(const struct call *call)
+static ssize_t examine_process(const struct call *call)
 {
 	struct lp_examination *examination = call->answer;
 	const struct lp_examine *examine = call->arguments;
@@ -184,6 +185,16 @@ static ssize_t serve_examine(const struct call *call)
 		examine_further(&instance, examine->roles, examination);
 	instance.runtime->release(&instance);
 	return sizeof(*examination);
+}
+
+static ssize_t serve_examine(const struct call *call)
+{
+	ssize_t bytes;
+
+	mappings_cache_begin(call->request->pid);
+	bytes = examine_process(call);
+	mappings_cache_end();
+	return bytes;
 }
 
 static ssize_t serve_find_loops(const struct call *call)
@@ -272,6 +283,19 @@ static ssize_t serve_has_copied_loop(const struct call *call)
 	return 1;
 }
 
+static ssize_t serve_running_callback(const struct call *call)
+{
+	struct lp_found_callback *found = call->answer;
+	uint64_t where[2];
+
+	if (call->bytes != sizeof(where))
+		return -EINVAL;
+	memcpy(where, call->arguments, sizeof(where));
+	memset(found, 0, sizeof(*found));
+	call->instance->runtime->running_callback(call->instance, where[0], where[1], found);
+	return sizeof(*found);
+}
+
 static ssize_t serve_task_name(const struct call *call)
 {
 	char *name = call->answer;
@@ -301,6 +325,7 @@ static const struct {
 	[LP_OPERATION_LOOP_CODE] = { serve_loop_code, true },
 	[LP_OPERATION_DESCRIBE_THREAD] = { serve_describe_thread, true },
 	[LP_OPERATION_HAS_COPIED_LOOP] = { serve_has_copied_loop, true },
+	[LP_OPERATION_RUNNING_CALLBACK] = { serve_running_callback, true },
 	[LP_OPERATION_TASK_NAME] = { serve_task_name, true },
 };
 
