@@ -127,7 +127,8 @@ test_text_findings_SOURCES = $(test_text_sink_SOURCES)
 test_text_summary_SOURCES = $(test_text_sink_SOURCES)
 test_remote_SOURCES = $(wildcard user/cpython/*.c user/target/*.c) user/runtime/remote.c \
 	user/runtime/remote_runtime.c user/runtime/examine.c user/runtime/runtime.c \
-	user/runtime/task.c user/runtime/kind.c user/sandbox.c user/text.c user/error.c user/log.c
+	user/runtime/task.c user/runtime/kind.c user/sandbox.c user/rights.c user/namespaces.c \
+	user/text.c user/error.c user/log.c
 test_writing_SOURCES = user/out/writing.c
 test_worker_SOURCES = user/target/worker.c user/target/spawner.c user/target/standing.c \
 	user/sandbox.c user/log.c
