@@ -144,7 +144,7 @@ __weak __noinline int lp_observe(__u32 slot, __u64 now, __u32 settled)
 	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
 	__u64 boundary, handle;
-	__u32 flags;
+	__u32 flags, callback;
 
 	if (!stall || !loop)
 		return 0;
@@ -170,10 +170,14 @@ __weak __noinline int lp_observe(__u32 slot, __u64 now, __u32 settled)
 		lp_observe_outside(loop);
 		return 0;
 	}
-	lp_observe_begin(
-		loop, boundary,
-		lp_identify_callback(loop, slot,
-				     lp_read_u64(handle + loop->python.offsets.handle_callback)));
+	callback = lp_identify_callback(loop, slot,
+					lp_read_u64(handle + loop->python.offsets.handle_callback));
+	/* it could not be read at this instruction: the next sample reads it anew */
+	if (!callback && !loop->callable.identity) {
+		loop->seen_handle = 0;
+		return 1;
+	}
+	lp_observe_begin(loop, boundary, callback);
 	return 1;
 }
 
