@@ -23,7 +23,7 @@ const struct lp_command_row lp_commands[] = {
 	{ LP_COMMAND_TASKS, "tasks", "-p PID[,PID]... [OPTION]...",
 	  "Print every live task: its state, where it is parked, what it waits for and who waits for it, as a tree." },
 	{ LP_COMMAND_CHECK, "check", "",
-	  "Tell what this host and this user's rights support, and what to do about the rest." },
+	  "Show what this host and this user's rights support, and what to do about the rest." },
 };
 const size_t lp_command_count = sizeof(lp_commands) / sizeof(lp_commands[0]);
 
@@ -258,7 +258,7 @@ static const char man_end[] =
 	".SH REQUIREMENTS\n"
 	"Linux 5.10 or later on x86\\-64 with BTF, and root. CPython 3.8 to 3.14.\n"
 	".B loopprof check\n"
-	"tells what a host lacks, which capability what needs, and what works without it.\n";
+	"shows what a host lacks, which capability what needs, and what works without it.\n";
 
 static void print_man_commands(void)
 {

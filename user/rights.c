@@ -151,7 +151,7 @@ int rights_refuse(struct lp_error *error, int err, enum lp_right right, const ch
 				 other_reason(right));
 	right_missing(right, effective, missing, sizeof(missing));
 	return error_set(error, err,
-			 "%s: %s is missing (to %s): %s; `loopprof check` tells what works without",
+			 "%s: %s is missing (to %s): %s; `loopprof check` shows what works without",
 			 failure, missing, lp_rights[right].what,
 			 geteuid() ? "run loopprof as root (sudo)"
 				   : "give it to this container, or run loopprof on the host");

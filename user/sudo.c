@@ -35,7 +35,7 @@ static int refuse(struct lp_error *error, const char *variable, const char *valu
 {
 	return error_set(
 		error, -EINVAL,
-		"the environment does not tell who called sudo: %s is %s%s%s, %s; call sudo anew, or unset SUDO_UID, SUDO_GID and SUDO_USER to go on as root",
+		"the environment does not show who called sudo: %s is %s%s%s, %s; call sudo anew, or unset SUDO_UID, SUDO_GID and SUDO_USER to go on as root",
 		variable, value ? "'" : "", value ? value : "not set", value ? "'" : "", why);
 }
 

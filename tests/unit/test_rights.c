@@ -72,7 +72,7 @@ static void a_refusal_names_the_failure_the_lack_and_the_fix(void **state)
 			assert_non_null(strstr(error.text, "though the capabilities are there"));
 		else
 			assert_non_null(strstr(error.text, text));
-		/* who has them all is told nothing of root */
+		/* whoever has them all is not sent to root */
 		assert_true(!right_held((enum lp_right)i, effective) ||
 			    !strstr(error.text, "as root"));
 	}

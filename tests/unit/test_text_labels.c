@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Rows of a table are told apart, however much of their names is cut off. */
+/* Rows of a table remain different, however much of their names is cut off. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

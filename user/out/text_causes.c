@@ -141,7 +141,7 @@ static int by_total(const void *left, const void *right)
 	return a->total_ns < b->total_ns ? 1 : a->total_ns > b->total_ns ? -1 : 0;
 }
 
-/* The first row that the row cannot be told apart from but by this column. */
+/* The first row that differs from the row in this column alone. */
 static unsigned int group_of(const struct lp_cause *causes, const struct lp_text_label *others,
 			     size_t row)
 {

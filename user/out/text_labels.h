@@ -17,10 +17,11 @@
 struct lp_text_label {
 	const char *prefix; /* shown whole where there is room, "recvfrom on "; "" if none */
 	const char *text; /* of which the end is shown */
-	const char *detail; /* what tells labels of the same text apart, "app/db.py:41"; or "" */
+	const char *detail; /* what distinguishes labels of the same text, "app/db.py:41"; or "" */
 	bool instead; /* the detail is shown in place of the text, not behind it */
-	bool twins; /* of the same text: they may look alike, since another column tells them apart */
-	unsigned int group; /* the other columns tell apart labels of different groups */
+	bool twins; /* of the same text: they may look alike, since another column distinguishes
+		       them */
+	unsigned int group; /* the other columns distinguish labels of different groups */
 
 	char shown[LP_TEXT_LABEL_MAX];
 };
@@ -30,7 +31,7 @@ void text_labels_fit(struct lp_text_label *labels, size_t count, size_t width,
 		     const struct lp_look *look);
 
 /*
- * The label of a callback, told apart by its kind and its place, for which there are
+ * The label of a callback, distinguished by its kind and its place, for which there are
  * LP_TEXT_PLACE_MAX bytes.
  */
 struct lp_text_label text_callback_label(const struct lp_callback_info *callback, char *place);

@@ -188,7 +188,8 @@ static int attach_probe(struct lp_session *session, struct lp_attachment *attach
 	if (err == -EPERM || err == -EACCES)
 		return rights_refuse(error, err, LP_RIGHT_PROBES, failure);
 	if (err)
-		return error_set(error, err, "%s: %s", failure, strerror(-err));
+		return error_set(error, err, "%s: %s%s", failure, strerror(-err),
+				 err == -EMFILE ? "; allow more (ulimit -n, LimitNOFILE=)" : "");
 	attached->settled = true;
 	return 0;
 }

@@ -229,7 +229,7 @@ static int refuse_load(int err, enum lp_right right, struct lp_error *error)
 	}
 	return error_set(
 		error, err,
-		"the kernel refuses the BPF programs: %s; `loopprof check` tells what is missing, -vv shows the verifier's words",
+		"the kernel refuses the BPF programs: %s; `loopprof check` shows what is missing, -vv shows the verifier's words",
 		strerror(-err));
 }
 
