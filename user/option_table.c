@@ -79,6 +79,8 @@ const struct lp_option_row lp_options[] = {
 	{ 'o', "output", "FILE",
 	  LP_FOR_LIVE | LP_FOR(LP_COMMAND_REPORT) | LP_FOR(LP_COMMAND_EXPORT),
 	  "write to FILE: a capture with record, else the format of -f" },
+	{ LP_OPTION_FORCE, "force", NULL, LP_FOR(LP_COMMAND_REPORT) | LP_FOR(LP_COMMAND_EXPORT),
+	  "write to FILE even if it is one of the captures that are read" },
 	{ 'f', "format", "FORMAT", LP_FOR(LP_COMMAND_PROFILE) | LP_FOR_CAPTURES,
 	  "text, json, html, prom, openmetrics, otlp, folded, pprof, speedscope, trace, hlog, csv or csv-stalls (default: by the suffix of FILE, or text)" },
 	{ 'j', "json", NULL,

@@ -105,6 +105,7 @@ static int take_flag(struct lp_options *options, int key)
 		{ LP_OPTION_QUEUE, offsetof(struct lp_options, queue) },
 		{ LP_OPTION_ORIGINS, offsetof(struct lp_options, origins) },
 		{ LP_OPTION_LIFETIMES, offsetof(struct lp_options, lifetimes) },
+		{ LP_OPTION_FORCE, offsetof(struct lp_options, force) },
 		{ LP_OPTION_EXPLAIN, offsetof(struct lp_options, explain) },
 		{ LP_OPTION_STACK, offsetof(struct lp_options, stack) },
 		{ LP_OPTION_CONSISTENT, offsetof(struct lp_options, consistent) },

@@ -49,6 +49,7 @@ struct lp_options {
 	uint64_t export_ns; /* how often --export writes where there is no -i; 0: never */
 	const char *output;
 	const char *format;
+	bool force; /* report, export: the output may be one of the captures that are read */
 	bool json;
 	bool queue;
 	uint32_t findings; /* --find: bits, 1 << enum lp_finding_kind */

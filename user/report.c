@@ -3,7 +3,10 @@
 #include "input.h"
 #include "output.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static void tell_left_out(const struct lp_output *output, const struct lp_captures *captures)
 {
@@ -25,6 +28,28 @@ static void tell_left_out(const struct lp_output *output, const struct lp_captur
 			    output->damaged, path);
 }
 
+/* A capture must not be lost to what is made of it. */
+static int check_output(const struct lp_options *options, const struct lp_captures *captures,
+			struct lp_error *error)
+{
+	struct stat status;
+
+	if (options->force)
+		return 0;
+	if (options->output && !stat(options->output, &status) &&
+	    captures_include(captures, &status))
+		return error_set(
+			error, -EEXIST,
+			"%s is one of the captures that are read, and would be replaced; give another file with -o, or --force",
+			options->output);
+	if (!fstat(STDOUT_FILENO, &status) && S_ISREG(status.st_mode) &&
+	    captures_include(captures, &status))
+		return error_set(
+			error, -EEXIST,
+			"stdout is one of the captures that are read; write to another file, or give --force");
+	return 0;
+}
+
 int command_report(const struct lp_options *options)
 {
 	struct lp_captures *captures = NULL;
@@ -34,6 +59,8 @@ int command_report(const struct lp_options *options)
 
 	output_confine(options);
 	err = captures_open(options->captures, options->capture_count, &captures, &error);
+	if (!err)
+		err = check_output(options, captures, &error);
 	if (!err)
 		err = output_start(&output, options, &error);
 	if (err) {

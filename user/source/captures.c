@@ -33,7 +33,16 @@ struct lp_captured_source {
 	uint64_t unix_ns; /* its time, never before that of what came before */
 };
 
+/* What a file is, whatever its name. */
+struct lp_captured_identity {
+	dev_t device;
+	ino_t inode;
+};
+
 struct lp_captures {
+	/* of all that were given, those that cannot be read too */
+	struct lp_captured_identity *given;
+	size_t given_count, given_room;
 	struct lp_captured_file *files;
 	size_t file_count, file_room;
 	struct lp_captured_source *sources;
@@ -63,13 +72,43 @@ static int refuse(struct lp_captures *captures, const struct lp_error *error)
 	return error->code;
 }
 
+static int add_identity(struct lp_captures *captures, const struct stat *status)
+{
+	if (captures->given_count == captures->given_room) {
+		size_t room = captures->given_room ? 2 * captures->given_room : 64;
+		struct lp_captured_identity *grown =
+			realloc(captures->given, room * sizeof(*captures->given));
+
+		if (!grown)
+			return -ENOMEM;
+		captures->given = grown;
+		captures->given_room = room;
+	}
+	captures->given[captures->given_count++] =
+		(struct lp_captured_identity){ .device = status->st_dev, .inode = status->st_ino };
+	return 0;
+}
+
+bool captures_include(const struct lp_captures *captures, const struct stat *file)
+{
+	size_t i;
+
+	for (i = 0; i < captures->given_count; i++)
+		if (captures->given[i].device == file->st_dev &&
+		    captures->given[i].inode == file->st_ino)
+			return true;
+	return false;
+}
+
 static int add_file(struct lp_captures *captures, const char *path)
 {
 	struct lp_captured_file *file;
-	struct lp_capture_reader *reader;
+	struct lp_capture_reader *reader = NULL;
 	struct lp_error error;
-	struct stat status;
+	struct stat status = { .st_size = 0 };
 
+	if (!stat(path, &status) && add_identity(captures, &status))
+		goto failed;
 	if (capture_reader_new(path, &reader, &error))
 		return refuse(captures, &error);
 	if (captures->file_count == captures->file_room) {
@@ -87,7 +126,7 @@ static int add_file(struct lp_captures *captures, const char *path)
 	if (!file->path)
 		goto failed;
 	file->header = *capture_header(reader);
-	file->bytes = stat(path, &status) ? 0 : (uint64_t)status.st_size;
+	file->bytes = (uint64_t)status.st_size;
 	file->order = captures->file_count++;
 	capture_reader_free(reader);
 	return 0;
@@ -297,6 +336,7 @@ void captures_free(struct lp_captures *captures)
 	for (i = 0; i < captures->file_count; i++)
 		free(captures->files[i].path);
 	free(captures->files);
+	free(captures->given);
 	free(captures->sources);
 	free(captures->heap);
 	free(captures);

@@ -10,7 +10,9 @@
 #include "../error.h"
 #include "capture.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 struct lp_captures;
 
@@ -32,6 +34,9 @@ int captures_open(char *const *paths, size_t count, struct lp_captures **capture
 void captures_free(struct lp_captures *captures);
 
 const struct lp_captures_found *captures_found(const struct lp_captures *captures);
+
+/* Is it one of the files that were given, by whatever name? */
+bool captures_include(const struct lp_captures *captures, const struct stat *file);
 
 /* Of the first file that there is of a source. */
 const struct lp_capture_header *captures_header(const struct lp_captures *captures, size_t source);
