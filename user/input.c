@@ -11,6 +11,7 @@ struct lp_input {
 	struct lp_model *model;
 	lp_record_taker take;
 	void *context;
+	bool no_memory;
 };
 
 static struct lp_run run_of(const struct lp_capture_header *header, bool explain)
@@ -57,19 +58,33 @@ static void take(void *context, size_t source, const struct lp_event *record)
 {
 	struct lp_input *input = context;
 
-	model_select(input->model, (unsigned int)source);
+	if (!model_select(input->model, (unsigned int)source)) {
+		input->no_memory = true;
+		return;
+	}
 	if (!decode_check_times(record, record->size))
 		model_advance(input->model, record->time_ns);
 	input->take(input->context, record);
+}
+
+static void end(void *context, size_t source)
+{
+	struct lp_input *input = context;
+
+	model_end_source(input->model, (unsigned int)source);
 }
 
 int input_read(struct lp_captures *captures, struct lp_model *model, lp_record_taker taker,
 	       void *context)
 {
 	struct lp_input input = { .model = model, .take = taker, .context = context };
-	int err = captures_read(captures, take, &input);
+	int err = captures_read(captures, take, end, &input);
 	uint64_t overlaps;
 
+	if (input.no_memory) {
+		log_error("out of memory: a part of the captures is left out");
+		err = err ? err : -ENOMEM;
+	}
 	model_end_early(model, 0);
 	overlaps = model_overlaps(model);
 	if (overlaps)

@@ -42,8 +42,10 @@ void model_start(struct lp_model *model);
  *
  * LP_EVENT_INTERVAL is told only of a source that is alone: those of several begin
  * and end at different times, and no summary would be of all.
+ *
+ * Returns false if there is no memory: then no event of that source may be given.
  */
-void model_select(struct lp_model *model, unsigned int source);
+bool model_select(struct lp_model *model, unsigned int source);
 
 /*
  * Time goes by: what waits to be told whole, but has waited too long, is told as
@@ -58,6 +60,9 @@ void model_advance(struct lp_model *model, uint64_t now_ns);
  * alone.
  */
 void model_end_early(struct lp_model *model, uint64_t now_ns);
+
+/* A source has no more events: what is needed for those only is freed. */
+void model_end_source(struct lp_model *model, unsigned int source);
 
 /* Loops left out, as another source told of the same one at the same time. */
 uint64_t model_overlaps(const struct lp_model *model);

@@ -167,6 +167,7 @@ void model_fold(struct lp_model *model)
 		return;
 	fold(model, into, loop);
 	unlink_loop(model, at);
+	source_drop_loop(model, loop);
 	model_free_loop(loop);
 	model->ended_count--;
 }

@@ -50,7 +50,7 @@ static void label_loop(struct lp_model_loop *loop, const struct lp_run *run,
 /* Is it what that slot means already?  A file that goes on where another ended says so again. */
 static bool is_repeated(const struct lp_model_source *source, const struct lp_event_loop *event)
 {
-	struct lp_model_loop *loop = source->by_slot[event->event.loop];
+	struct lp_model_loop *loop = source->slots->loops[event->event.loop];
 
 	if (!loop || loop->info.pid != (pid_t)event->event.pid ||
 	    loop->info.tid != (pid_t)event->tid)
@@ -106,17 +106,19 @@ void model_begin_loop(struct lp_model *model, const struct lp_event_loop *event)
 		return;
 	target = labels_find(&source->targets, event->event.pid);
 	label_loop(loop, &source->run, target, event->kind);
-	source->overlapped[slot] = source_overlaps(model, &loop->info, loop->start_ticks);
-	if (source->overlapped[slot]) {
+	source->slots->overlapped[slot] =
+		source_overlaps(model, &loop->info, loop->start_ticks, event->event.time_ns);
+	if (source->slots->overlapped[slot]) {
 		model->overlaps++;
 		if (target)
 			target->overlapped = true;
-		source->by_slot[slot] = NULL;
+		source->slots->loops[slot] = NULL;
 		model_free_loop(loop);
 		return;
 	}
-	source->by_slot[slot] = loop;
+	source->slots->loops[slot] = loop;
 	labels_loop_began(&source->targets, event->event.pid);
+	source_add_loop(model, loop);
 	model_add_loop(model, loop);
 }
 
@@ -127,7 +129,7 @@ void model_end_loop(struct lp_model *model, const struct lp_event *event)
 	size_t i;
 
 	if (event->loop < LP_MAX_LOOPS)
-		source->overlapped[event->loop] = false;
+		source->slots->overlapped[event->loop] = false;
 	if (!loop)
 		return;
 	stalls_advance(loop->stalls, UINT64_MAX);
@@ -139,12 +141,12 @@ void model_end_loop(struct lp_model *model, const struct lp_event *event)
 	loop->stalls = NULL;
 	loop->watch = NULL;
 	loop->base = NULL;
-	source->by_slot[event->loop] = NULL;
+	source->slots->loops[event->loop] = NULL;
 	labels_loop_ended(&source->targets, (uint32_t)loop->info.pid);
 	/* slots are taken in turn: kept, all of them would have been used once, after days */
 	for (i = 0; i < LP_MAX_CALLBACKS; i++)
-		if (source->slots[i] && source->slots[i]->loop == loop)
-			slot_free(&source->slots[i]);
+		if (source->slots->callbacks[i] && source->slots->callbacks[i]->loop == loop)
+			slot_free(&source->slots->callbacks[i]);
 	model->ended_count++;
 	model_fold(model);
 }
@@ -153,8 +155,8 @@ struct lp_model_loop *model_only_loop(const struct lp_model *model, pid_t pid)
 {
 	struct lp_model_loop *loop, *only = NULL;
 
-	for (loop = model->loops; loop; loop = loop->next) {
-		if (loop->info.pid != pid || !loop->stalls || loop->source != model->source)
+	for (loop = model->source->own; loop; loop = loop->next_own) {
+		if (loop->info.pid != pid || !loop->stalls)
 			continue;
 		if (only)
 			return NULL;

@@ -47,7 +47,7 @@ struct lp_model_loop *model_loop_of(struct lp_model *model, const struct lp_even
 	/* nothing is told after the end of a run */
 	if (source->ended)
 		return NULL;
-	return event->loop < LP_MAX_LOOPS ? source->by_slot[event->loop] : NULL;
+	return event->loop < LP_MAX_LOOPS ? source->slots->loops[event->loop] : NULL;
 }
 
 static void on_target(void *context, const struct lp_event_target *event)
@@ -113,7 +113,7 @@ static void on_name(void *context, const struct lp_decoded_name *event)
 	struct lp_model *model = context;
 	struct lp_model_loop *loop = model_loop_of(model, &event->wire->event);
 	struct lp_callback_info info = { .line = event->wire->first_line };
-	struct lp_model_slot **slot = &model->source->slots[event->wire->callback];
+	struct lp_model_slot **slot = &model->source->slots->callbacks[event->wire->callback];
 	struct lp_model_callback *callback;
 
 	if (!loop)
@@ -139,7 +139,7 @@ static void on_name(void *context, const struct lp_decoded_name *event)
 static const struct lp_callback_info *callback_in(const struct lp_model *model,
 						  const struct lp_model_loop *loop, uint32_t number)
 {
-	const struct lp_model_slot *slot = model->source->slots[number];
+	const struct lp_model_slot *slot = model->source->slots->callbacks[number];
 
 	if (!slot || slot->loop != loop || !slot->callback)
 		return &unknown_callback;
@@ -378,7 +378,7 @@ static void count_slot(struct lp_model_slot *slot, const struct lp_event_callbac
 static void on_callback_stats(void *context, const struct lp_event_callback_stats *event)
 {
 	struct lp_model *model = context;
-	struct lp_model_slot **slot = &model->source->slots[event->callback];
+	struct lp_model_slot **slot = &model->source->slots->callbacks[event->callback];
 
 	if (model->source->ended)
 		return;
@@ -399,7 +399,7 @@ static bool is_told_elsewhere(const struct lp_model *model, const struct lp_mode
 {
 	const struct lp_model_target *target;
 
-	if (event->loop < LP_MAX_LOOPS && model->source->overlapped[event->loop])
+	if (event->loop < LP_MAX_LOOPS && model->source->slots->overlapped[event->loop])
 		return true;
 	target = loop ? NULL : labels_find(&model->source->targets, event->pid);
 	return target && target->overlapped;
@@ -434,7 +434,7 @@ static void on_task_end(void *context, const struct lp_event_task_end *event)
 {
 	struct lp_model *model = context;
 	struct lp_model_loop *loop = model_loop_of(model, &event->event);
-	const struct lp_model_slot *slot = model->source->slots[event->callback];
+	const struct lp_model_slot *slot = model->source->slots->callbacks[event->callback];
 	struct lp_model_callback *callback = slot && loop == slot->loop ? slot->callback : NULL;
 
 	if (!loop || !callback)
@@ -458,7 +458,7 @@ static void on_baseline(void *context, const struct lp_event *event)
 	struct lp_model *model = context;
 
 	model_loop_of(model, event);
-	source_baseline(model, model->source);
+	source_baseline(model->source);
 }
 
 static void on_interval(void *context, const struct lp_event_end *event)

@@ -32,12 +32,27 @@ void slot_free(struct lp_model_slot **slot)
 	*slot = NULL;
 }
 
-static void free_source(struct lp_model_source *source)
+/* What is needed only while events come. */
+static void unequip(struct lp_model_source *source)
 {
 	size_t i;
 
-	for (i = 0; i < LP_MAX_CALLBACKS; i++)
-		slot_free(&source->slots[i]);
+	for (i = 0; source->slots && i < LP_MAX_CALLBACKS; i++)
+		slot_free(&source->slots->callbacks[i]);
+	free(source->slots);
+	source->slots = NULL;
+}
+
+static bool equip(struct lp_model_source *source)
+{
+	if (!source->slots)
+		source->slots = calloc(1, sizeof(*source->slots));
+	return source->slots != NULL;
+}
+
+static void free_source(struct lp_model_source *source)
+{
+	unequip(source);
 	findings_free(source->findings);
 	frames_free(source->frames);
 	labels_free(&source->targets);
@@ -66,9 +81,12 @@ void model_free(struct lp_model *model)
 int model_add_source(struct lp_model *model, const struct lp_run *run)
 {
 	size_t count = model->source_count;
-	struct lp_model_source *source = calloc(1, sizeof(*source));
-	struct lp_model_source **grown =
-		realloc(model->sources, (count + 1) * sizeof(struct lp_model_source *));
+	struct lp_model_source *source = calloc(1, sizeof(*source)), **grown;
+
+	/* each time that it has doubled, it is full */
+	grown = count & (count - 1) ? model->sources
+				    : realloc(model->sources,
+					      (count ? 2 * count : 1) * sizeof(*model->sources));
 
 	if (grown)
 		model->sources = grown;
@@ -79,7 +97,7 @@ int model_add_source(struct lp_model *model, const struct lp_run *run)
 	source->frames = frames_new(model->places);
 	if (source->frames)
 		source->findings = findings_new(source->frames, tell_finding, model);
-	if (!source->findings)
+	if (!source->findings || (!count && !equip(source)))
 		goto failed;
 	model->sources[model->source_count++] = source;
 	if (!model->first || run->start_unix_ns < model->first->run.start_unix_ns)
@@ -92,10 +110,14 @@ failed:
 	return -ENOMEM;
 }
 
-void model_select(struct lp_model *model, unsigned int source)
+bool model_select(struct lp_model *model, unsigned int source)
 {
-	if (source < model->source_count)
-		model->source = model->sources[source];
+	if (source >= model->source_count)
+		return true;
+	if (!equip(model->sources[source]))
+		return false;
+	model->source = model->sources[source];
+	return true;
 }
 
 static bool is_known(const uint8_t *boot_id)
@@ -110,18 +132,25 @@ static const char *text_of(const char *text)
 	return text ? text : "";
 }
 
-/* How many hosts the sources are of, by name. */
+static int by_text(const void *left, const void *right)
+{
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+/* How many hosts the sources are of, by name; 0: no memory. */
 static size_t count_hosts(const struct lp_model *model)
 {
-	size_t hosts = 0, i, j;
+	const char **names = calloc(model->source_count, sizeof(*names));
+	size_t hosts = 0, i;
 
-	for (i = 0; i < model->source_count; i++) {
-		for (j = 0; j < i; j++)
-			if (!strcmp(text_of(model->sources[i]->run.host),
-				    text_of(model->sources[j]->run.host)))
-				break;
-		hosts += j == i;
-	}
+	if (!names)
+		return 0;
+	for (i = 0; i < model->source_count; i++)
+		names[i] = text_of(model->sources[i]->run.host);
+	qsort(names, model->source_count, sizeof(*names), by_text);
+	for (i = 0; i < model->source_count; i++)
+		hosts += !i || strcmp(names[i - 1], names[i]) != 0;
+	free(names);
 	return hosts;
 }
 
@@ -173,23 +202,71 @@ void model_begin(struct lp_model *model, const struct lp_run *run)
 
 /* ---- the same loop in two of them --------------------------------------------------- */
 
+/* Where a loop of that kind is in model->alike. */
+static size_t bucket_of(const struct lp_model_source *source, const struct lp_loop_info *info)
+{
+	uint64_t words[2];
+
+	_Static_assert(sizeof(words) == sizeof(source->run.boot_id), "the same");
+	memcpy(words, source->run.boot_id, sizeof(words));
+	words[0] ^= words[1] ^ (uint64_t)(uint32_t)info->pid << 32 ^ (uint32_t)info->tid;
+	return (size_t)(words[0] * 0x9e3779b97f4a7c15ULL >> 32) % LP_ALIKE_BUCKETS;
+}
+
+void source_add_loop(struct lp_model *model, struct lp_model_loop *loop)
+{
+	struct lp_model_loop **bucket;
+
+	loop->next_own = loop->source->own;
+	loop->source->own = loop;
+	if (model->source_count < 2)
+		return;
+	bucket = &model->alike[bucket_of(loop->source, &loop->info)];
+	loop->next_alike = *bucket;
+	*bucket = loop;
+}
+
+void source_drop_loop(struct lp_model *model, struct lp_model_loop *loop)
+{
+	struct lp_model_loop **at = &loop->source->own;
+
+	while (*at && *at != loop)
+		at = &(*at)->next_own;
+	if (*at)
+		*at = loop->next_own;
+	at = &model->alike[bucket_of(loop->source, &loop->info)];
+	while (*at && *at != loop)
+		at = &(*at)->next_alike;
+	if (*at)
+		*at = loop->next_alike;
+}
+
+/* Did it end before that?  Clocks of the same boot are the same. */
+static bool is_over(const struct lp_model_loop *loop, uint64_t now_ns)
+{
+	uint64_t end_ns = loop->end_ns		? loop->end_ns
+			  : loop->source->ended ? loop->source->end_ns
+						: UINT64_MAX;
+
+	return end_ns <= now_ns;
+}
+
 /*
  * Of two the one that was known first stays: that of the source that began first,
  * unless it found the loop late.  At one time a PID means one process only; its start
  * is compared as clocks of two captures may be off by a little.
  */
 bool source_overlaps(const struct lp_model *model, const struct lp_loop_info *info,
-		     uint64_t start_ticks)
+		     uint64_t start_ticks, uint64_t begun_ns)
 {
 	const struct lp_model_source *source = model->source;
 	const struct lp_model_loop *loop;
 
 	if (model->source_count < 2 || !is_known(source->run.boot_id))
 		return false;
-	for (loop = model->loops; loop; loop = loop->next) {
-		if (!loop->source || loop->source == source || loop->end_ns ||
-		    loop->source->ended || loop->info.pid != info->pid ||
-		    loop->info.tid != info->tid)
+	for (loop = model->alike[bucket_of(source, info)]; loop; loop = loop->next_alike) {
+		if (loop->source == source || loop->info.pid != info->pid ||
+		    loop->info.tid != info->tid || is_over(loop, begun_ns))
 			continue;
 		if (loop->start_ticks && start_ticks && loop->start_ticks != start_ticks)
 			continue;
@@ -235,7 +312,7 @@ static void loop_baseline(struct lp_model_loop *loop, uint64_t now_ns)
 /* What no loop has: lost events, what found no slot, what loopprof costs. */
 static void source_base(struct lp_model_source *source)
 {
-	const struct lp_model_slot *other = source->slots[0];
+	const struct lp_model_slot *other = source->slots->callbacks[0];
 
 	/* of all sources: only this one's share goes */
 	if (other && other->callback)
@@ -244,15 +321,15 @@ static void source_base(struct lp_model_source *source)
 	source->self_base = source->self;
 }
 
-void source_baseline(struct lp_model *model, struct lp_model_source *source)
+void source_baseline(struct lp_model_source *source)
 {
 	struct lp_model_loop *loop;
 
 	if (source->ended)
 		return;
 	/* one that is known from the file before was repeated, and settled by that */
-	for (loop = model->loops; loop; loop = loop->next) {
-		if (loop->source != source || loop->settled || loop->end_ns)
+	for (loop = source->own; loop; loop = loop->next_own) {
+		if (loop->settled || loop->end_ns)
 			continue;
 		loop_baseline(loop, source->last_event_ns);
 		loop->settled = true;
@@ -264,7 +341,7 @@ void source_baseline(struct lp_model *model, struct lp_model_source *source)
 
 /* ---- time and end --------------------------------------------------------------------- */
 
-void source_advance(struct lp_model *model, struct lp_model_source *source, uint64_t now_ns)
+void source_advance(struct lp_model_source *source, uint64_t now_ns)
 {
 	struct lp_model_loop *loop;
 
@@ -273,8 +350,8 @@ void source_advance(struct lp_model *model, struct lp_model_source *source, uint
 	if (!source->waiting)
 		return;
 	source->waiting = false;
-	for (loop = model->loops; loop; loop = loop->next) {
-		if (loop->source != source || !loop->stalls)
+	for (loop = source->own; loop; loop = loop->next_own) {
+		if (!loop->stalls)
 			continue;
 		stalls_advance(loop->stalls, now_ns);
 		source->waiting |= stalls_wait(loop->stalls);
@@ -284,7 +361,7 @@ void source_advance(struct lp_model *model, struct lp_model_source *source, uint
 void model_advance(struct lp_model *model, uint64_t now_ns)
 {
 	if (model->source)
-		source_advance(model, model->source, now_ns);
+		source_advance(model->source, now_ns);
 }
 
 /* An instant of a source's clock in that of the source that began first. */
@@ -332,12 +409,39 @@ void source_end(struct lp_model *model, struct lp_model_source *source, uint64_t
 	source->reason = reason;
 	findings_finish(source->findings, now_ns);
 	source->waiting = true;
-	source_advance(model, source, UINT64_MAX);
-	for (loop = model->loops; loop; loop = loop->next)
-		if (loop->source == source && loop->watch)
+	source_advance(source, UINT64_MAX);
+	for (loop = source->own; loop; loop = loop->next_own)
+		if (loop->watch)
 			watch_finish(loop->watch);
 	if (model->source_count == 1)
 		end_run(model);
+}
+
+/* Only what it has counted is needed from now on: there may be thousands. */
+void model_end_source(struct lp_model *model, unsigned int number)
+{
+	struct lp_model_source *source;
+	struct lp_model_loop *loop;
+
+	if (number >= model->source_count)
+		return;
+	source = model->sources[number];
+	source_end(model, source, source->last_event_ns, LP_END_INTERRUPT);
+	/* events are of the first one, until another is selected */
+	if (!number)
+		return;
+	if (model->source == source)
+		model->source = model->sources[0];
+	unequip(source);
+	for (loop = source->own; loop; loop = loop->next_own) {
+		stalls_free(loop->stalls);
+		watch_free(loop->watch);
+		loop->stalls = NULL;
+		loop->watch = NULL;
+	}
+	frames_free(source->frames);
+	source->frames = NULL;
+	labels_free(&source->targets);
 }
 
 void model_end_early(struct lp_model *model, uint64_t now_ns)

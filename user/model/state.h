@@ -13,6 +13,8 @@ struct lp_model_source;
 
 struct lp_model_loop {
 	struct lp_model_loop *next;
+	struct lp_model_loop *next_own; /* of the same source */
+	struct lp_model_loop *next_alike; /* in the same bucket */
 	struct lp_model_source *source; /* NULL: folded, or of no loop */
 	struct lp_loop_info info;
 	uint64_t start_ticks; /* of its process; 0: not known */
@@ -51,15 +53,21 @@ struct lp_model_slot {
 	struct lp_histogram *queue; /* NULL while it is empty */
 };
 
+/* What the slots of a source mean.  It is large: only sources that are being read have it. */
+struct lp_model_slots {
+	struct lp_model_loop *loops[LP_MAX_LOOPS];
+	bool overlapped[LP_MAX_LOOPS]; /* the loop is another source's as well, and not counted */
+	struct lp_model_slot *callbacks[LP_MAX_CALLBACKS];
+};
+
 /* One run of events: what runs live, or one capture, or several that go on one after the other. */
 struct lp_model_source {
 	struct lp_run run;
 	struct lp_frames *frames;
 	struct lp_findings *findings;
 	struct lp_labels targets;
-	struct lp_model_loop *by_slot[LP_MAX_LOOPS];
-	bool overlapped[LP_MAX_LOOPS]; /* the loop is another source's as well, and not counted */
-	struct lp_model_slot *slots[LP_MAX_CALLBACKS];
+	struct lp_model_loop *own; /* its loops, the newest first: next_own */
+	struct lp_model_slots *slots; /* NULL before its first event, and once it is read */
 	uint64_t lost[LP_LOST_KINDS], lost_base[LP_LOST_KINDS];
 	uint64_t impossible; /* records that were left out here, as their times cannot be */
 	bool self_known;
@@ -73,6 +81,8 @@ struct lp_model_source {
 	enum lp_end_reason reason;
 };
 
+#define LP_ALIKE_BUCKETS 4096
+
 struct lp_model {
 	const struct lp_observer *observer;
 	void *context;
@@ -81,9 +91,11 @@ struct lp_model {
 	struct lp_places *places;
 	struct lp_model_source **sources;
 	size_t source_count;
-	struct lp_model_source *source; /* that events are of */
+	struct lp_model_source *source; /* that events are of; it has its slots */
 	struct lp_model_source *first; /* that began first: instants are told in its clock */
 	struct lp_model_loop *loops, **last_loop;
+	/* by boot, process and thread; only where there are several sources */
+	struct lp_model_loop *alike[LP_ALIKE_BUCKETS];
 	size_t loop_count; /* in that list */
 	size_t ended_count; /* of those, that have ended and are counted by themselves */
 	size_t folded_count; /* of those, that many are counted in */
@@ -113,12 +125,15 @@ void model_fold(struct lp_model *model);
 
 /* Is it a loop that another source tells of as well?  Then it is not to be counted. */
 bool source_overlaps(const struct lp_model *model, const struct lp_loop_info *info,
-		     uint64_t start_ticks);
-void source_advance(struct lp_model *model, struct lp_model_source *source, uint64_t now_ns);
+		     uint64_t start_ticks, uint64_t begun_ns);
+/* A loop of a source comes, or goes. */
+void source_add_loop(struct lp_model *model, struct lp_model_loop *loop);
+void source_drop_loop(struct lp_model *model, struct lp_model_loop *loop);
+void source_advance(struct lp_model_source *source, uint64_t now_ns);
 void source_end(struct lp_model *model, struct lp_model_source *source, uint64_t now_ns,
 		enum lp_end_reason reason);
 /* What was told so far had been counted before the file began. */
-void source_baseline(struct lp_model *model, struct lp_model_source *source);
+void source_baseline(struct lp_model_source *source);
 /* Keeps what a slot counted, before it comes to mean something else. */
 void slot_clear(struct lp_model_slot *slot);
 void slot_free(struct lp_model_slot **slot);

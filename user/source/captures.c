@@ -14,8 +14,11 @@
 #include <sys/stat.h>
 
 #define SUFFIX ".lpc"
-/* With more sources each file is opened anew for each piece that is read of it. */
-#define OPEN_MAX_FILES 64
+/*
+ * Sources that are read at once, each with its file and its buffers.  Of more, those that
+ * begin last wait for others to end: their records come later than the clocks have them.
+ */
+#define ACTIVE_SOURCES 64
 
 struct lp_captured_file {
 	char *path;
@@ -46,12 +49,14 @@ struct lp_captures {
 	struct lp_captured_file *files;
 	size_t file_count, file_room;
 	struct lp_captured_source *sources;
-	size_t *heap; /* sources, the one that comes next first */
+	size_t *heap; /* sources that are read, the one that comes next first */
 	size_t heap_count;
+	size_t next; /* the first source that is not read yet */
 	struct lp_captures_found found;
 	int err;
 	/* while a record is handed out */
 	lp_captured_taker take;
+	lp_captured_ender end;
 	void *context;
 	size_t current;
 };
@@ -249,17 +254,25 @@ static int by_start(const void *left, const void *right)
 	return first->order < second->order ? -1 : 1;
 }
 
-static void count_hosts(struct lp_captures *captures)
+static int by_text(const void *left, const void *right)
 {
-	size_t i, j;
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
 
-	for (i = 0; i < captures->found.sources; i++) {
-		const char *host = captures_header(captures, i)->host;
+static int count_hosts(struct lp_captures *captures)
+{
+	const char **hosts = calloc(captures->found.sources, sizeof(*hosts));
+	size_t i;
 
-		for (j = 0; j < i && strcmp(captures_header(captures, j)->host, host) != 0; j++)
-			;
-		captures->found.hosts += j == i;
-	}
+	if (!hosts)
+		return -ENOMEM;
+	for (i = 0; i < captures->found.sources; i++)
+		hosts[i] = captures_header(captures, i)->host;
+	qsort(hosts, captures->found.sources, sizeof(*hosts), by_text);
+	for (i = 0; i < captures->found.sources; i++)
+		captures->found.hosts += !i || strcmp(hosts[i - 1], hosts[i]) != 0;
+	free(hosts);
+	return 0;
 }
 
 static int make_sources(struct lp_captures *captures)
@@ -280,14 +293,9 @@ static int make_sources(struct lp_captures *captures)
 	}
 	sorted = captures;
 	qsort(captures->sources, captures->found.sources, sizeof(*captures->sources), by_start);
-	for (i = 0; i < captures->found.sources; i++) {
-		captures->sources[i].chain = chain_new();
-		if (!captures->sources[i].chain)
-			return -ENOMEM;
+	for (i = 0; i < captures->found.sources; i++)
 		look_for_missing(captures, &captures->sources[i]);
-	}
-	count_hosts(captures);
-	return 0;
+	return count_hosts(captures);
 }
 
 int captures_open(char *const *paths, size_t count, struct lp_captures **result,
@@ -403,8 +411,6 @@ static void advance(struct lp_captures *captures, struct lp_captured_source *sou
 			continue;
 		}
 		err = capture_next(source->reader, &source->record, &error);
-		if (captures->found.sources > OPEN_MAX_FILES)
-			capture_park(source->reader);
 		if (err > 0) {
 			unix_ns =
 				source->record->time_ns + header->start_unix_ns - header->start_ns;
@@ -443,6 +449,61 @@ static void sink_down(struct lp_captures *captures, size_t at)
 	heap[at] = moved;
 }
 
+static void rise_up(struct lp_captures *captures, size_t at)
+{
+	size_t *heap = captures->heap, parent, moved = heap[at];
+
+	for (; at; at = parent) {
+		parent = (at - 1) / 2;
+		if (!comes_before(captures, moved, heap[parent]))
+			break;
+		heap[at] = heap[parent];
+	}
+	heap[at] = moved;
+}
+
+/* What the end of a source leaves is what it was made of. */
+static void end_source(struct lp_captures *captures, size_t number)
+{
+	struct lp_captured_source *source = &captures->sources[number];
+
+	chain_free(source->chain);
+	source->chain = NULL;
+	if (captures->end)
+		captures->end(captures->context, number);
+}
+
+/* Begins with the sources whose time has come, and with one at least if there is any. */
+static void begin_sources(struct lp_captures *captures)
+{
+	while (captures->next < captures->found.sources && captures->heap_count < ACTIVE_SOURCES) {
+		size_t number = captures->next;
+		struct lp_captured_source *source = &captures->sources[number];
+		uint64_t start_ns = captures->files[source->first].header.start_unix_ns;
+		struct lp_error error;
+
+		if (captures->heap_count && start_ns > captures->sources[captures->heap[0]].unix_ns)
+			return;
+		captures->next++;
+		source->at = source->first;
+		source->unix_ns = 0;
+		source->chain = chain_new();
+		if (source->chain) {
+			advance(captures, source);
+		} else {
+			error_set(&error, -ENOMEM, "out of memory: %s is left out",
+				  captures->files[source->first].path);
+			tell(captures, &error);
+		}
+		if (source->record) {
+			captures->heap[captures->heap_count] = number;
+			rise_up(captures, captures->heap_count++);
+		} else {
+			end_source(captures, number);
+		}
+	}
+}
+
 static void hand_out(void *context, const struct lp_event *record)
 {
 	struct lp_captures *captures = context;
@@ -450,30 +511,25 @@ static void hand_out(void *context, const struct lp_event *record)
 	captures->take(captures->context, captures->current, record);
 }
 
-int captures_read(struct lp_captures *captures, lp_captured_taker take, void *context)
+int captures_read(struct lp_captures *captures, lp_captured_taker take, lp_captured_ender end,
+		  void *context)
 {
-	size_t i;
-
 	captures->take = take;
+	captures->end = end;
 	captures->context = context;
 	captures->heap_count = 0;
-	for (i = 0; i < captures->found.sources; i++) {
-		captures->sources[i].at = captures->sources[i].first;
-		advance(captures, &captures->sources[i]);
-		if (captures->sources[i].record)
-			captures->heap[captures->heap_count++] = i;
-	}
-	for (i = captures->heap_count / 2; i-- > 0;)
-		sink_down(captures, i);
-	while (captures->heap_count) {
+	captures->next = 0;
+	for (begin_sources(captures); captures->heap_count; begin_sources(captures)) {
 		struct lp_captured_source *source = &captures->sources[captures->heap[0]];
 
 		captures->current = captures->heap[0];
 		chain_take(source->chain, source->record, capture_is_replay(source->reader),
 			   hand_out, captures);
 		advance(captures, source);
-		if (!source->record)
+		if (!source->record) {
 			captures->heap[0] = captures->heap[--captures->heap_count];
+			end_source(captures, captures->current);
+		}
 		if (captures->heap_count)
 			sink_down(captures, 0);
 	}

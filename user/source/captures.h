@@ -46,10 +46,16 @@ const char *captures_path(const struct lp_captures *captures, size_t source);
 
 typedef void (*lp_captured_taker)(void *context, size_t source, const struct lp_event *record);
 
+/* There is nothing more of a source. */
+typedef void (*lp_captured_ender)(void *context, size_t source);
+
 /*
- * Hands out all records.  Returns 0, or the negative errno of the first capture that
- * was cut or damaged: each was told, and all that can be read was handed out.
+ * Hands out all records, and says of each source when it has ended; end may be NULL.  Memory
+ * is bounded: of very many sources that are of the same time not all are read at once, and
+ * those that have to wait come after their time.  Returns 0, or the negative errno of the first
+ * capture that was cut or damaged: each was told, and all that can be read was handed out.
  */
-int captures_read(struct lp_captures *captures, lp_captured_taker take, void *context);
+int captures_read(struct lp_captures *captures, lp_captured_taker take, lp_captured_ender end,
+		  void *context);
 
 #endif /* LP_CAPTURES_H */
