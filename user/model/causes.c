@@ -6,7 +6,8 @@
 
 /* More different ones than anybody reads; what comes later goes without a line. */
 #define CAUSES_MAX 4096
-#define BUCKETS 256
+/* So many buckets at first; there are twice as many each time they are full. */
+#define BUCKETS_LEAST 4
 
 struct lp_counted {
 	struct lp_counted *next;
@@ -14,8 +15,10 @@ struct lp_counted {
 	uint64_t before_count, before_ns; /* at the last interval */
 };
 
+/* Most loops have a few causes, and there may be thousands of loops. */
 struct lp_causes {
-	struct lp_counted *buckets[BUCKETS];
+	struct lp_counted **buckets; /* a power of two of them; none before there is a cause */
+	size_t room;
 	size_t count;
 };
 
@@ -30,7 +33,7 @@ void causes_reset(struct lp_causes *causes)
 	size_t i;
 
 	causes->count = 0;
-	for (i = 0; i < BUCKETS; i++) {
+	for (i = 0; i < causes->room; i++) {
 		while ((counted = causes->buckets[i])) {
 			causes->buckets[i] = counted->next;
 			free(counted);
@@ -43,15 +46,43 @@ void causes_free(struct lp_causes *causes)
 	if (!causes)
 		return;
 	causes_reset(causes);
+	free(causes->buckets);
 	free(causes);
 }
 
 /* Frames are held once each: the same place has the same address. */
-static size_t bucket_of(const struct lp_cause *cause)
+static size_t bucket_of(const struct lp_causes *causes, const struct lp_cause *cause)
 {
 	return ((uintptr_t)cause->frame / 16 + (size_t)cause->kind * 31 +
-		(unsigned char)cause->syscall[0]) %
-	       BUCKETS;
+		(unsigned char)cause->syscall[0]) &
+	       (causes->room - 1);
+}
+
+/* Makes room for one more.  Returns false if there is no memory for any. */
+static bool grow(struct lp_causes *causes)
+{
+	size_t room = causes->room ? 2 * causes->room : BUCKETS_LEAST, i;
+	struct lp_causes grown = { .room = room };
+	struct lp_counted *counted;
+
+	if (causes->count < causes->room)
+		return true;
+	grown.buckets = calloc(room, sizeof(struct lp_counted *));
+	if (!grown.buckets)
+		return causes->room != 0;
+	for (i = 0; i < causes->room; i++) {
+		while ((counted = causes->buckets[i])) {
+			size_t bucket = bucket_of(&grown, &counted->cause);
+
+			causes->buckets[i] = counted->next;
+			counted->next = grown.buckets[bucket];
+			grown.buckets[bucket] = counted;
+		}
+	}
+	free(causes->buckets);
+	causes->buckets = grown.buckets;
+	causes->room = room;
+	return true;
 }
 
 static bool same(const struct lp_cause *left, const struct lp_cause *right)
@@ -63,19 +94,21 @@ static bool same(const struct lp_cause *left, const struct lp_cause *right)
 /* Makes it if there are fewer than so many. */
 static struct lp_counted *find(struct lp_causes *causes, const struct lp_cause *key, size_t most)
 {
-	struct lp_counted *counted = causes->buckets[bucket_of(key)];
+	struct lp_counted *counted = causes->room ? causes->buckets[bucket_of(causes, key)] : NULL;
+	struct lp_counted **bucket;
 
 	while (counted && !same(&counted->cause, key))
 		counted = counted->next;
 	if (counted || causes->count >= most)
 		return counted;
-	counted = calloc(1, sizeof(*counted));
+	counted = grow(causes) ? calloc(1, sizeof(*counted)) : NULL;
 	if (!counted)
 		return NULL;
 	counted->cause = *key;
 	counted->cause.count = counted->cause.total_ns = 0;
-	counted->next = causes->buckets[bucket_of(key)];
-	causes->buckets[bucket_of(key)] = counted;
+	bucket = &causes->buckets[bucket_of(causes, key)];
+	counted->next = *bucket;
+	*bucket = counted;
 	causes->count++;
 	return counted;
 }
@@ -110,7 +143,7 @@ void causes_merge(struct lp_causes *into, const struct lp_causes *from)
 	struct lp_counted *counted;
 	size_t i;
 
-	for (i = 0; i < BUCKETS; i++) {
+	for (i = 0; i < from->room; i++) {
 		for (other = from->buckets[i]; other; other = other->next) {
 			counted =
 				add(into, &other->cause, other->cause.count, other->cause.total_ns);
@@ -154,7 +187,7 @@ size_t causes_list(const struct lp_causes *causes, bool interval, struct lp_caus
 	size_t count = 0, i;
 
 	*list = items;
-	for (i = 0; items && i < BUCKETS; i++) {
+	for (i = 0; items && i < causes->room; i++) {
 		for (counted = causes->buckets[i]; counted; counted = counted->next) {
 			items[count] = counted->cause;
 			if (interval) {
@@ -177,7 +210,7 @@ void causes_begin_interval(struct lp_causes *causes)
 	struct lp_counted *counted;
 	size_t i;
 
-	for (i = 0; i < BUCKETS; i++) {
+	for (i = 0; i < causes->room; i++) {
 		for (counted = causes->buckets[i]; counted; counted = counted->next) {
 			counted->before_count = counted->cause.count;
 			counted->before_ns = counted->cause.total_ns;

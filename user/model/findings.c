@@ -91,6 +91,11 @@ void findings_free(struct lp_findings *findings)
 	free(findings);
 }
 
+bool findings_empty(const struct lp_findings *findings)
+{
+	return !findings->place_count && !findings->beyond && !findings->first;
+}
+
 /* ---- where it is ------------------------------------------------------------ */
 
 static const struct lp_shown_frame *own_frame(const struct lp_stack *stack)
@@ -367,6 +372,8 @@ void findings_fold(struct lp_findings *findings, const struct lp_loop_info *loop
 	struct found *found;
 	size_t i;
 
+	if (!findings)
+		return;
 	for (found = findings->first; found; found = found->next)
 		if (found->finding.loop == loop)
 			found->finding.loop = into;

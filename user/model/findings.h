@@ -18,6 +18,9 @@ struct lp_findings *findings_new(const struct lp_frames *frames, lp_finding_tell
 /* Forgets what is held. */
 void findings_free(struct lp_findings *findings);
 
+/* Was nothing found yet? */
+bool findings_empty(const struct lp_findings *findings);
+
 /* loop: NULL if it is not known */
 void findings_add(struct lp_findings *findings, const struct lp_loop_info *loop,
 		  const struct lp_event_found *event);

@@ -17,6 +17,9 @@
 /* Sets of labels of those that are not; what is beyond goes into one more. */
 #define LP_FOLDED_LOOPS 512
 
+/* Loops of captures that are counted by themselves, ended or not: of thousands of captures. */
+#define LP_READ_LOOPS 2048
+
 static bool same_labels(const struct lp_loop_info *left, const struct lp_loop_info *right)
 {
 	return !strcmp(left->comm, right->comm) && !strcmp(left->runtime, right->runtime) &&
@@ -24,13 +27,27 @@ static bool same_labels(const struct lp_loop_info *left, const struct lp_loop_in
 	       !strcmp(left->pod, right->pod) && !strcmp(left->host, right->host);
 }
 
-static struct lp_model_loop *find_folded(const struct lp_model *model,
-					 const struct lp_loop_info *info)
+static size_t hash_text(size_t hash, const char *text)
+{
+	while (*text)
+		hash = hash * 31 + (unsigned char)*text++;
+	return hash * 31;
+}
+
+static struct lp_model_loop **bucket_of(struct lp_model *model, const struct lp_loop_info *info)
+{
+	size_t hash = hash_text(hash_text(0, info->comm), info->unit);
+
+	hash = hash_text(hash_text(hash, info->container), info->host);
+	return &model->folded[hash % LP_FOLDED_BUCKETS];
+}
+
+static struct lp_model_loop *find_folded(struct lp_model *model, const struct lp_loop_info *info)
 {
 	struct lp_model_loop *loop;
 
-	for (loop = model->loops; loop; loop = loop->next)
-		if (loop->info.folded && same_labels(&loop->info, info))
+	for (loop = *bucket_of(model, info); loop; loop = loop->next_alike)
+		if (same_labels(&loop->info, info))
 			return loop;
 	return NULL;
 }
@@ -48,7 +65,7 @@ static bool labels_in_use(const struct lp_model *model, const struct lp_model_lo
 
 static struct lp_model_loop *make_folded(struct lp_model *model, const struct lp_loop_info *info)
 {
-	struct lp_model_loop *folded = calloc(1, sizeof(*folded));
+	struct lp_model_loop *folded = calloc(1, sizeof(*folded)), **bucket;
 
 	if (!folded)
 		return NULL;
@@ -62,6 +79,9 @@ static struct lp_model_loop *make_folded(struct lp_model *model, const struct lp
 	folded->info.pid = 0;
 	folded->info.tid = 0;
 	folded->info.folded = true;
+	bucket = bucket_of(model, &folded->info);
+	folded->next_alike = *bucket;
+	*bucket = folded;
 	model->folded_count++;
 	return folded;
 }
@@ -74,11 +94,18 @@ static struct lp_model_loop *folded_for(struct lp_model *model, const struct lp_
 
 	if (folded)
 		return folded;
-	/* the series of a loop that lives must not lose what ended ones have added to it */
-	if (model->folded_count < LP_FOLDED_LOOPS || labels_in_use(model, loop)) {
+	/*
+	 * The series of a loop that lives must not lose what ended ones have added to it.  What
+	 * is read of several captures has no series, and is told apart by name where it can be.
+	 */
+	if (model->folded_count < LP_FOLDED_LOOPS ||
+	    (model->source_count == 1 && labels_in_use(model, loop))) {
 		folded = make_folded(model, &loop->info);
 	} else {
-		text_copy(other.comm, sizeof(other.comm), LP_UNKNOWN_CALLBACK);
+		bool named = model->source_count > 1 && model->folded_count < 2 * LP_FOLDED_LOOPS;
+
+		text_copy(other.comm, sizeof(other.comm),
+			  named ? loop->info.comm : LP_UNKNOWN_CALLBACK);
 		folded = find_folded(model, &other);
 		if (folded)
 			return folded;
@@ -109,6 +136,16 @@ static void add_coverage(struct lp_event_coverage *into, const struct lp_event_c
 	into->untold_iterations += from->untold_iterations;
 }
 
+static void add_before(struct lp_model_loop *into, const struct lp_loop_before *from)
+{
+	if (from && !into->before)
+		into->before = calloc(1, sizeof(*into->before));
+	if (!from || !into->before)
+		return;
+	add_stats(&into->before->stats, &from->stats);
+	add_coverage(&into->before->coverage, &from->coverage);
+}
+
 /* How long it was seen, and how much of that is in intervals that have been told. */
 static void add_wall(struct lp_model_loop *into, const struct lp_model_loop *loop)
 {
@@ -126,20 +163,17 @@ static void keep_common(char *text, const char *other)
 static void fold(const struct lp_model *model, struct lp_model_loop *into,
 		 struct lp_model_loop *loop)
 {
-	size_t i;
-
 	keep_common(into->info.version, loop->info.version);
 	keep_common(into->info.exe, loop->info.exe);
 	into->folded++;
 	add_wall(into, loop);
 	add_stats(&into->stats, &loop->stats);
-	add_stats(&into->before, &loop->before);
 	add_coverage(&into->coverage, &loop->coverage);
-	add_coverage(&into->coverage_before, &loop->coverage_before);
+	add_before(into, loop->before);
 	causes_merge(into->causes, loop->causes);
 	callbacks_merge(&into->callbacks, &loop->callbacks);
-	for (i = 0; i < model->source_count; i++)
-		findings_fold(model->sources[i]->findings, &loop->info, &into->info);
+	/* what is known of a loop is known by its own source */
+	findings_fold(loop->source->findings, &loop->info, &into->info);
 }
 
 static void unlink_loop(struct lp_model *model, struct lp_model_loop **at)
@@ -152,22 +186,53 @@ static void unlink_loop(struct lp_model *model, struct lp_model_loop **at)
 	model->loop_count--;
 }
 
+/* Counts a loop with those that have the same labels.  Returns false if there is no memory. */
+static bool fold_at(struct lp_model *model, struct lp_model_loop **at)
+{
+	struct lp_model_loop *loop = *at, *into = folded_for(model, loop);
+
+	if (!into)
+		return false;
+	fold(model, into, loop);
+	unlink_loop(model, at);
+	source_drop_loop(model, loop);
+	if (loop->read)
+		model->read_count--;
+	else
+		model->ended_count--;
+	model_free_loop(loop);
+	return true;
+}
+
 void model_fold(struct lp_model *model)
 {
-	struct lp_model_loop **at, *loop, *into;
+	struct lp_model_loop **at;
 
 	if (model->ended_count <= LP_KEPT_LOOPS)
 		return;
 	/* they are in the order in which they began */
-	for (at = &model->loops; (loop = *at); at = &loop->next)
-		if (!loop->info.folded && loop->end_ns)
+	for (at = &model->loops; *at; at = &(*at)->next)
+		if (!(*at)->info.folded && (*at)->end_ns && !(*at)->read)
 			break;
-	into = loop ? folded_for(model, loop) : NULL;
-	if (!into)
-		return;
-	fold(model, into, loop);
-	unlink_loop(model, at);
-	source_drop_loop(model, loop);
-	model_free_loop(loop);
-	model->ended_count--;
+	if (*at)
+		fold_at(model, at);
+}
+
+void model_fold_read(struct lp_model *model, struct lp_model_source *source)
+{
+	struct lp_model_loop **at, *loop;
+
+	for (loop = source->own; loop; loop = loop->next_own) {
+		/* those that have ended are counted as such */
+		if (loop->end_ns)
+			continue;
+		loop->end_ns = source->end_ns;
+		loop->read = true;
+		model->read_count++;
+	}
+	for (at = &model->loops; *at && model->read_count > LP_READ_LOOPS;)
+		if (!(*at)->read)
+			at = &(*at)->next;
+		else if (!fold_at(model, at))
+			return;
 }

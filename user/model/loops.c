@@ -14,6 +14,7 @@ void model_free_loop(struct lp_model_loop *loop)
 	causes_free(loop->causes);
 	callbacks_free(&loop->callbacks);
 	free(loop->base);
+	free(loop->before);
 	free(loop);
 }
 

@@ -71,6 +71,7 @@ void model_free(struct lp_model *model)
 		model_free_loop(loop);
 	}
 	callbacks_free(&model->other.callbacks);
+	free(model->other.before);
 	for (i = 0; i < model->source_count; i++)
 		free_source(model->sources[i]);
 	frame_places_free(model->places);
@@ -439,9 +440,14 @@ void model_end_source(struct lp_model *model, unsigned int number)
 		loop->stalls = NULL;
 		loop->watch = NULL;
 	}
+	if (findings_empty(source->findings)) {
+		findings_free(source->findings);
+		source->findings = NULL;
+	}
 	frames_free(source->frames);
 	source->frames = NULL;
 	labels_free(&source->targets);
+	model_fold_read(model, source);
 }
 
 void model_end_early(struct lp_model *model, uint64_t now_ns)

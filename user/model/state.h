@@ -14,7 +14,7 @@ struct lp_model_source;
 struct lp_model_loop {
 	struct lp_model_loop *next;
 	struct lp_model_loop *next_own; /* of the same source */
-	struct lp_model_loop *next_alike; /* in the same bucket */
+	struct lp_model_loop *next_alike; /* in the same bucket, of model->alike or ->folded */
 	struct lp_model_source *source; /* NULL: folded, or of no loop */
 	struct lp_loop_info info;
 	uint64_t start_ticks; /* of its process; 0: not known */
@@ -22,8 +22,9 @@ struct lp_model_loop {
 	struct lp_watch *watch;
 	struct lp_stalls *stalls; /* NULL once it has ended */
 	struct lp_callbacks callbacks;
-	struct lp_event_loop_stats stats, before;
-	struct lp_event_coverage coverage, coverage_before;
+	struct lp_event_loop_stats stats;
+	struct lp_event_coverage coverage;
+	struct lp_loop_before *before; /* NULL: there was no interval */
 	struct lp_event_run_queue run_queue; /* as it was told last */
 	/* NULL unless its source goes on where another file ended: counted before that */
 	struct lp_loop_base *base;
@@ -32,8 +33,15 @@ struct lp_model_loop {
 	uint64_t begin_ns; /* since when it is watched, in this file */
 	/* how long it has been watched, by its last state; of folded ones all together */
 	uint64_t wall_ns, wall_before_ns;
+	bool read; /* its source has been read, and does not say that it has ended */
 	bool settled; /* what was told of it stays: a baseline changes nothing */
 	uint64_t end_ns; /* 0 while it lives */
+};
+
+/* What was counted by the end of the last interval. */
+struct lp_loop_before {
+	struct lp_event_loop_stats stats;
+	struct lp_event_coverage coverage;
 };
 
 /* What is to be subtracted from what is told of a loop. */
@@ -82,6 +90,7 @@ struct lp_model_source {
 };
 
 #define LP_ALIKE_BUCKETS 4096
+#define LP_FOLDED_BUCKETS 256
 
 struct lp_model {
 	const struct lp_observer *observer;
@@ -99,6 +108,8 @@ struct lp_model {
 	size_t loop_count; /* in that list */
 	size_t ended_count; /* of those, that have ended and are counted by themselves */
 	size_t folded_count; /* of those, that many are counted in */
+	struct lp_model_loop *folded[LP_FOLDED_BUCKETS]; /* the same, by their labels */
+	size_t read_count; /* of those, whose source is read and that are counted by themselves */
 	uint32_t loop_ids;
 	size_t callback_count; /* of all loops */
 	/* what found no slot of its own: of all loops together */
@@ -122,6 +133,8 @@ struct lp_model_loop *model_only_loop(const struct lp_model *model, pid_t pid);
 void model_add_loop(struct lp_model *model, struct lp_model_loop *loop);
 /* Of loops that have ended, the oldest of too many are counted together from now on. */
 void model_fold(struct lp_model *model);
+/* The same for loops of captures that have been read to their end. */
+void model_fold_read(struct lp_model *model, struct lp_model_source *source);
 
 /* Is it a loop that another source tells of as well?  Then it is not to be counted. */
 bool source_overlaps(const struct lp_model *model, const struct lp_loop_info *info,

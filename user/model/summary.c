@@ -122,7 +122,8 @@ static void summarise_loop(struct lp_model_loop *loop, bool interval,
 {
 	const struct lp_event_loop_stats none = { .wall_start_ns = 0 };
 	const struct lp_event_loop_stats *now = &loop->stats;
-	const struct lp_event_loop_stats *before = interval ? &loop->before : &none;
+	const struct lp_event_loop_stats *before = interval && loop->before ? &loop->before->stats
+									    : &none;
 
 	memset(summary, 0, sizeof(*summary));
 	summary->loop = loop->info.id ? &loop->info : NULL;
@@ -131,7 +132,8 @@ static void summarise_loop(struct lp_model_loop *loop, bool interval,
 	summary->callbacks = model_since(now->callbacks, before->callbacks);
 	summary->slow_callbacks = model_since(now->slow, before->slow);
 	summary->folded = loop->folded;
-	fill_coverage(&loop->coverage, interval ? &loop->coverage_before : NULL, summary);
+	fill_coverage(&loop->coverage, interval && loop->before ? &loop->before->coverage : NULL,
+		      summary);
 	if (interval)
 		histogram_subtract(&summary->iteration, &now->iteration, &before->iteration);
 	else
@@ -206,7 +208,8 @@ static void add_source(const struct lp_model *model, const struct lp_model_sourc
 		summary->lost[i] += lost_of(source, i);
 	for (i = 0; interval && i < LP_LOST_KINDS; i++)
 		summary->lost[i] = model_since(summary->lost[i], model->lost_before[i]);
-	add_findings(source->findings, interval, summary);
+	if (source->findings)
+		add_findings(source->findings, interval, summary);
 	if (source->self_known) {
 		summary->self_known = true;
 		add_self(source, &summary->self);
@@ -260,8 +263,12 @@ static void begin_loop_interval(struct lp_model_loop *loop)
 {
 	struct lp_model_callback *callback;
 
-	loop->before = loop->stats;
-	loop->coverage_before = loop->coverage;
+	if (!loop->before)
+		loop->before = calloc(1, sizeof(*loop->before));
+	if (loop->before) {
+		loop->before->stats = loop->stats;
+		loop->before->coverage = loop->coverage;
+	}
 	loop->wall_before_ns = loop->wall_ns;
 	if (loop->causes)
 		causes_begin_interval(loop->causes);
