@@ -78,9 +78,11 @@ int input_read(struct lp_captures *captures, struct lp_model *model, lp_record_t
 	       void *context)
 {
 	struct lp_input input = { .model = model, .take = taker, .context = context };
-	int err = captures_read(captures, take, end, &input);
 	uint64_t overlaps;
+	int err;
 
+	captures_set_ender(captures, end);
+	err = captures_read(captures, take, &input);
 	if (input.no_memory) {
 		log_error("out of memory: a part of the captures is left out");
 		err = err ? err : -ENOMEM;

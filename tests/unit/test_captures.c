@@ -49,7 +49,7 @@ static int read_all(const char *const *paths, size_t count, struct lp_came *all,
 	for (i = 0; i < found->sources; i++)
 		all->offset[i] = captures_header(captures, i)->start_unix_ns -
 				 captures_header(captures, i)->start_ns;
-	err = captures_read(captures, came, NULL, all);
+	err = captures_read(captures, came, all);
 	captures_free(captures);
 	return err;
 }

@@ -511,11 +511,14 @@ static void hand_out(void *context, const struct lp_event *record)
 	captures->take(captures->context, captures->current, record);
 }
 
-int captures_read(struct lp_captures *captures, lp_captured_taker take, lp_captured_ender end,
-		  void *context)
+void captures_set_ender(struct lp_captures *captures, lp_captured_ender end)
+{
+	captures->end = end;
+}
+
+int captures_read(struct lp_captures *captures, lp_captured_taker take, void *context)
 {
 	captures->take = take;
-	captures->end = end;
 	captures->context = context;
 	captures->heap_count = 0;
 	captures->next = 0;
