@@ -160,8 +160,7 @@ static void keep_common(char *text, const char *other)
 		text[0] = '\0';
 }
 
-static void fold(const struct lp_model *model, struct lp_model_loop *into,
-		 struct lp_model_loop *loop)
+static void fold(struct lp_model_loop *into, struct lp_model_loop *loop)
 {
 	keep_common(into->info.version, loop->info.version);
 	keep_common(into->info.exe, loop->info.exe);
@@ -193,7 +192,7 @@ static bool fold_at(struct lp_model *model, struct lp_model_loop **at)
 
 	if (!into)
 		return false;
-	fold(model, into, loop);
+	fold(into, loop);
 	unlink_loop(model, at);
 	source_drop_loop(model, loop);
 	if (loop->read)

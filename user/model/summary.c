@@ -112,7 +112,8 @@ static void fill_window(const struct lp_model_loop *loop, bool interval,
 	uint64_t busy_ns;
 
 	summary->wall_ns = model_since(loop->wall_ns, interval ? loop->wall_before_ns : 0);
-	busy_ns = model_since(loop->stats.busy_ns, interval ? loop->before.busy_ns : 0);
+	busy_ns = model_since(loop->stats.busy_ns,
+			      interval && loop->before ? loop->before->stats.busy_ns : 0);
 	summary->busy_ns = model_busy(busy_ns, summary->wall_ns);
 	summary->idle_ns = summary->wall_ns - summary->busy_ns;
 }
