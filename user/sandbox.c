@@ -288,7 +288,7 @@ static int restrict_writes(const struct lp_sandbox *sandbox)
 
 int sandbox_enter(const struct lp_sandbox *sandbox)
 {
-	int err;
+	int err, calls_err;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -errno;
@@ -298,10 +298,9 @@ int sandbox_enter(const struct lp_sandbox *sandbox)
 			log_detail("Landlock does not restrict what may be written: %s",
 				   strerror(-err));
 	}
+	/* the one is of use without the other */
 	err = drop_capabilities(sandbox);
-	if (err)
-		return err;
-	err = refuse_calls(sandbox);
+	calls_err = refuse_calls(sandbox);
 	/* EINVAL: a kernel without seccomp filters */
-	return err == -EINVAL ? 0 : err;
+	return err || calls_err == -EINVAL ? err : calls_err;
 }
