@@ -50,7 +50,7 @@ SOAK_OPTIONS ?=
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 .PHONY: all static deb install check check-all check-unit check-packaging check-service check-vm demo bench lint format man packages-% \
-	histogram-edges clean help
+	histogram-edges fuzz-corpora clean help
 
 all: $(BUILD)/loopprof  ## build build/loopprof
 
@@ -138,18 +138,32 @@ $(BUILD)/unit/%: $(BUILD)/sanitized/tests/unit/%.o $$(call sanitized,$$($$*_SOUR
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS) -lcmocka
 
-$(BUILD)/fuzz/%: $(BUILD)/sanitized/tests/fuzz/%.o $(BUILD)/sanitized/tests/fuzz/driver.o \
-		$$(call sanitized,$$($$*_SOURCES))
+# libFuzzer is a part of clang's runtime; it sees which branches an input takes.
+FUZZ_SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	-Wno-gnu-variable-sized-type-not-at-end
+
+$(BUILD)/fuzzed/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS)
+	$(CLANG) $(CFLAGS) $(FUZZ_SANITIZE) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+
+$(BUILD)/fuzzed/user/out/html.o: $(BUILD)/html_page.h
+
+fuzzed = $(patsubst %.c,$(BUILD)/fuzzed/%.o,$(1) user/text.c user/sudo.c user/error.c)
+
+.PRECIOUS: $(BUILD)/fuzzed/%.o
+$(BUILD)/fuzz/%: $(BUILD)/fuzzed/tests/fuzz/%.o $(BUILD)/fuzzed/tests/fuzz/seeds.o \
+		$$(call fuzzed,$$($$*_SOURCES))
+	@mkdir -p $(@D)
+	$(CLANG) $(CFLAGS) $(FUZZ_SANITIZE) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 check: packages-build packages-test  ## install what is needed, build, run all tests
 	$(MAKE) -j$(JOBS) all unit-tests
 	tests/run.sh $(BUILD)
 
 # SOAK_OPTIONS="--seconds 300" for a short one.
-check-all: check  ## and what takes more tools: the OpenTelemetry Collector's decoder (Go); an hour's soak
+check-all: check  ## and what takes more tools or time: the OpenTelemetry Collector's decoder (Go); an hour of fuzzing, one of soak
 	tests/run.sh $(BUILD) readers
+	FUZZ_SECONDS=$$((3600 / $(words $(FUZZERS)))) tests/run.sh $(BUILD) fuzz
 	tools/soak/soak.py --loopprof $(BUILD)/loopprof $(SOAK_OPTIONS)
 
 unit-tests: $(UNIT_TESTS) $(FUZZERS)
@@ -223,12 +237,16 @@ format:  ## bring the C files into shape
 histogram-edges:  ## write the generated bucket edges anew
 	$(PYTHON) tools/histogram-edges.py > bpf/histogram_edges.h
 
+fuzz-corpora: $(FUZZERS)  ## pack what the fuzzers found into tests/fuzz/corpus
+	tools/fuzz-corpora.sh $(BUILD)
+
 clean:  ## remove what was built (not the cached roots and kernels)
-	rm -rf $(BUILD)/*.deb $(BUILD)/*.a $(BUILD)/user $(BUILD)/bpf $(BUILD)/sanitized $(BUILD)/unit $(BUILD)/fuzz $(BUILD)/loopprof* $(BUILD)/lost.* $(BUILD)/bench-* \
+	rm -rf $(BUILD)/*.deb $(BUILD)/*.a $(BUILD)/user $(BUILD)/bpf $(BUILD)/sanitized $(BUILD)/fuzzed $(BUILD)/unit $(BUILD)/fuzz $(BUILD)/loopprof* $(BUILD)/lost.* $(BUILD)/bench-* \
 		$(BUILD)/html_page.h
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 -include $(OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) $(BPF_LATE_OBJECTS:.o=.d) \
-	$(wildcard $(BUILD)/sanitized/*/*.d $(BUILD)/sanitized/*/*/*.d)
+	$(wildcard $(BUILD)/sanitized/*/*.d $(BUILD)/sanitized/*/*/*.d) \
+	$(wildcard $(BUILD)/fuzzed/*/*.d $(BUILD)/fuzzed/*/*/*.d)

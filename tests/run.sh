@@ -43,14 +43,25 @@ unit() {
 
 golden() { tests/golden/run.sh "$build/loopprof"; }
 
+# Each target runs on the inputs packed in tests/fuzz/corpus and its own first ones; what it
+# finds is left in $build/fuzz/corpus for the next run, and for `make fuzz-corpora`.
 fuzz() {
-	local target p=0 f=0
+	local target name corpus p=0 f=0
 	for target in "$build"/fuzz/fuzz_*; do
-		[[ $target != *.log ]] || continue
-		if "$target" "${FUZZ_SECONDS:-3}" 1 >"$target.log" 2>&1; then
+		[[ -x $target && ! -d $target ]] || continue
+		name=$(basename "$target")
+		corpus=$build/fuzz/corpus/$name
+		mkdir -p "$corpus"
+		[ ! -f "tests/fuzz/corpus/$name.tar.gz" ] ||
+			tar -xzf "tests/fuzz/corpus/$name.tar.gz" -C "$corpus"
+		FUZZ_SEEDS=$corpus "$target"
+		if "$target" -max_total_time="${FUZZ_SECONDS:-5}" -max_len=16384 -timeout=10 \
+			-rss_limit_mb=2048 -artifact_prefix="$target.crash-" "$corpus" \
+			>"$build/fuzz/$name.log" 2>&1; then
+			echo "$name: $(grep -oE '^Done [0-9]+ runs' "$build/fuzz/$name.log")"
 			p=$((p + 1))
 		else
-			tail -n 30 "$target.log" >&2
+			tail -n 30 "$build/fuzz/$name.log" >&2
 			f=$((f + 1))
 		fi
 	done

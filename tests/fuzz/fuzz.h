@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a fuzz target offers: libFuzzer's entry point, and inputs to begin with for driver.c. */
+/* What a fuzz target offers: libFuzzer's entry point, and inputs to begin with for seeds.c. */
 #ifndef LP_FUZZ_H
 #define LP_FUZZ_H
 

@@ -138,7 +138,7 @@ test_waits_SOURCES = $(wildcard user/cpython/wait*.c) user/cpython/chain.c \
 	user/runtime/task.c user/target/memory.c user/text.c
 
 
-# The fuzz targets of tests/fuzz link tests/fuzz/driver.c as well.
+# The fuzz targets of tests/fuzz link tests/fuzz/seeds.c as well.
 fuzz_capture_SOURCES = user/source/chain.c $(test_capture_SOURCES)
 fuzz_decode_SOURCES = $(test_model_SOURCES)
 fuzz_elf_SOURCES = $(test_code_SOURCES) user/target/instruction.c
@@ -146,3 +146,10 @@ fuzz_eh_frame_SOURCES = user/symbolise/unwind_part.c $(test_unwind_SOURCES)
 fuzz_names_SOURCES = user/target/cgroup.c user/target/mappings.c
 fuzz_lines_SOURCES = user/cpython/lines.c
 fuzz_text_SOURCES = user/text.c
+# all that reads a CPython, but for the reading of memory itself
+fuzz_objects_SOURCES = $(wildcard user/cpython/*.c) $(filter-out user/target/memory.c,$(wildcard user/target/*.c)) \
+	user/runtime/task.c user/runtime/kind.c user/sandbox.c user/log.c user/rights.c user/namespaces.c
+# all that reads a capture and writes from it
+fuzz_report_SOURCES = user/report.c user/input.c user/output.c user/findings.c user/syscalls.c \
+	user/runtime/kind.c $(wildcard user/out/*.c user/model/*.c user/decode/*.c) \
+	$(addprefix user/source/,capture.c captures.c chain.c block.c)
