@@ -3,6 +3,7 @@
 #include "out/standard.h"
 #include "output.h"
 #include "rights.h"
+#include "target/mappings.h"
 
 #include <locale.h>
 
@@ -22,6 +23,8 @@ int main(int argc, char **argv)
 	/* for the character set of the terminal; numbers stay as they are in C */
 	setlocale(LC_CTYPE, "");
 	rights_begin();
+	/* without this right no probe can be attached, by whatever path */
+	mappings_allow_names(!right_held(LP_RIGHT_PROBES, rights_effective()));
 	status = options_parse(argc, argv, &options);
 	if (!status) {
 		log_set_level(options.verbosity < 0    ? LP_LOG_WARNING

@@ -40,7 +40,7 @@ const struct lp_right_row lp_rights[LP_RIGHTS] = {
 	[LP_RIGHT_PROBES] = { "attach uprobes", ADMIN, 0, "-m sample --find none" },
 	[LP_RIGHT_MEMORY] = { "read the memory of other users' processes", PTRACE, 0,
 			      "processes of the same user" },
-	[LP_RIGHT_FILES] = { "open the files that a process has mapped", CHECKPOINT, ADMIN,
+	[LP_RIGHT_FILES] = { "open the files that a process has mapped", CHECKPOINT, 0,
 			     "sample mode and tasks, of files that this user may read" },
 	[LP_RIGHT_KERNEL] = { "name the kernel's functions (--kernel)", SYSLOG, 0,
 			      "all but --kernel" },

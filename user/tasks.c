@@ -7,6 +7,7 @@
 #include "out/writing.h"
 #include "sandbox.h"
 #include "preflight.h"
+#include "target/mappings.h"
 #include "target/memory.h"
 #include "target/pause.h"
 #include "text.h"
@@ -442,6 +443,7 @@ int command_tasks(const struct lp_options *options)
 	struct lp_error error;
 	int status = 1;
 
+	mappings_allow_names(true);
 	if (preflight_check(options, &error)) {
 		log_error("%s", error.text);
 		return 1;

@@ -76,6 +76,13 @@ int mapping_parse(char *line, struct lp_mapping *mapping);
  * or deletion lies between: /proc/PID/map_files.  Needs CAP_SYS_ADMIN or
  * CAP_CHECKPOINT_RESTORE.
  */
+/*
+ * Whether mapping_file_path() may give the name of a file where map_files cannot be opened.
+ * The process that is looked at may put another file in its place at any time, so that only
+ * a program that attaches no probe may read by it.  No by default.
+ */
+void mappings_allow_names(bool allowed);
+
 /* Bytes of a path that mapping_file_path() makes. */
 #define LP_MAPPING_PATH_MAX 384
 
