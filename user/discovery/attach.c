@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define LOOKS 10
-#define YOUNG_NS (1000 * LP_MILLISECOND)
 #define SCAN_FIRST_NS (100 * LP_MILLISECOND)
 #define RETRY_LAST_NS (30000 * LP_MILLISECOND)
 /* To ask whether loops use epoll takes a look at all descriptors and threads of a process. */
@@ -18,9 +17,16 @@
 /* What a first look at a process may take before it is not repeated. */
 #define LOOKS_NS (100 * LP_MILLISECOND)
 
-/* What is missing may come at once, or never. */
+/*
+ * What is missing may come at once, or never.  A program that was asked for and has just begun
+ * loads what it needs within tens of milliseconds, and its first callbacks count.
+ */
 void target_put_off(struct lp_target *target)
 {
+	if (target->named && target_age_ns(target) < LP_YOUNG_NS) {
+		target->retry_ns = clock_now() + LP_YOUNG_STEP_NS;
+		return;
+	}
 	target->retry_ns = clock_now() + target->retry_step_ns;
 	if (target->retry_step_ns < RETRY_LAST_NS)
 		target->retry_step_ns += target->retry_step_ns / 4;
@@ -271,7 +277,8 @@ int target_attach(struct lp_targets *targets, struct lp_target *target,
 	 * One that is still coming up is looked at again in sample mode.  Without samples a
 	 * loop that never ends its callback is found now or never.
 	 */
-	again = target_age_ns(target) <= YOUNG_NS && (targets->config.sampling || !target->named);
+	again = target_age_ns(target) <= LP_YOUNG_NS &&
+		(targets->config.sampling || !target->named);
 	loops = target_add_loops(targets, target, again ? 1 : LOOKS, &kinds);
 	told(targets, target, loops, kinds);
 	return 0;

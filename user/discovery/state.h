@@ -13,6 +13,9 @@
 #define LP_TARGET_BUCKETS 1024
 #define LP_MILLISECOND 1000000ULL
 #define LP_RETRY_FIRST_NS (10 * LP_MILLISECOND)
+/* A process that is younger is still loading what it needs, and is looked at so often. */
+#define LP_YOUNG_NS (1000 * LP_MILLISECOND)
+#define LP_YOUNG_STEP_NS (2 * LP_MILLISECOND)
 
 enum lp_target_state {
 	LP_TARGET_WAITING, /* not a Python yet, or one without asyncio */

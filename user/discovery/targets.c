@@ -233,7 +233,9 @@ static void refused(struct lp_targets *targets, struct lp_target *target, int er
 	uint64_t now = clock_now();
 
 	target->retry_step_ns = retry_step(target, now - target->since_ns);
-	target->retry_ns = now + target->retry_step_ns;
+	target->retry_ns = now + (target->named && target_age_ns(target) < LP_YOUNG_NS
+					  ? LP_YOUNG_STEP_NS
+					  : target->retry_step_ns);
 	if (err == -EAGAIN || (err == -ENOENT && !is_foreign(target, now)))
 		return;
 	/* it does not answer, which was reported, or nobody could ask; that may change */
