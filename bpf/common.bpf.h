@@ -11,6 +11,7 @@
 #include "maps.bpf.h"
 #include "instants.bpf.h"
 #include "telling.bpf.h"
+#include "share.bpf.h"
 
 static __always_inline __u64 lp_read_u64(__u64 address)
 {

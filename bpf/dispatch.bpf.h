@@ -43,6 +43,11 @@ __weak __noinline int lp_adopt(__u32 kind)
 	thread_state = lp_thread_state(&process->python);
 	if (kind == LP_LOOP_ASYNCIO && !lp_is_dispatch(process, thread_state))
 		return -1;
+	if (!lp_may_hold_loop(process->holding) || !lp_may_change(process, bpf_ktime_get_ns())) {
+		lp_limit(process->holding, LP_LIMITED_LOOPS);
+		lp_lose(LP_LOST_LOOPS);
+		return -1;
+	}
 	if (bpf_map_pop_elem(&free_loops, &slot)) {
 		lp_lose(LP_LOST_LOOPS);
 		return -1;
@@ -57,6 +62,8 @@ __weak __noinline int lp_adopt(__u32 kind)
 		bpf_map_push_elem(&free_loops, &slot, 0);
 		return -1;
 	}
+	lp_hold_loop(process->holding, 1);
+	loop->holding = process->holding;
 	loop->pid = pid;
 	loop->tid = tid;
 	loop->born_ns = bpf_ktime_get_ns();

@@ -512,16 +512,10 @@ struct lp_event_found {
 
 /* LP_EVENT_PROGRESS is a struct lp_event_slow of a callback that has not ended. */
 
-/* What one process asked for over its part of what all share; see LP_MAX_... and bpf/share.bpf.h. */
-enum lp_limited_kind {
-	LP_LIMITED_EVENTS = 0, /* stacks, reports and findings that were not emitted, or not read */
-	LP_LIMITED_LOOPS = 1,
-	LP_LIMITED_CALLBACKS = 2, /* runs that are counted under "other" */
-	LP_LIMITED_CAUSES = 3, /* waits without a place in the summary by cause */
-	LP_LIMITED_KINDS,
-};
-
-/* event.pid: whose.  Sums since the run began; sent where they have changed. */
+/*
+ * What one process asked for over its part of what all share.  event.pid: whose.  Sums since
+ * it was found; sent where they have changed.
+ */
 struct lp_event_limited {
 	struct lp_event event;
 	__u64 counts[8]; /* by enum lp_limited_kind */

@@ -89,6 +89,11 @@ __weak __noinline int lp_find_callback(__u32 slot)
 	found = bpf_map_lookup_elem(&callback_slots, &key);
 	if (found && found->check == callable->check)
 		return found->callback;
+	if (!lp_may_hold_callback(loop->holding)) {
+		lp_limit(loop->holding, LP_LIMITED_CALLBACKS);
+		lp_lose(LP_LOST_CALLBACKS);
+		return 0;
+	}
 	/* another name at the same address: a code object was freed and a new one made */
 	value.check = callable->check;
 	if (bpf_map_pop_elem(&free_callbacks, &value.callback)) {
@@ -102,6 +107,7 @@ __weak __noinline int lp_find_callback(__u32 slot)
 		lp_lose(LP_LOST_CALLBACKS);
 		return 0;
 	}
+	lp_hold_callback(loop->holding, 1);
 	return value.callback;
 }
 

@@ -44,7 +44,8 @@ __weak __noinline int lp_report_slow(__u32 slot, __u64 now)
 	loop->slow_callbacks++;
 	loop->slow_in_iteration++;
 	loop->slow_ns += duration;
-	if (!lp_may_tell(&loop->telling, now, duration, LP_TOLD_A_SECOND)) {
+	if (!lp_may_tell(&loop->telling, now, duration, LP_TOLD_A_SECOND) ||
+	    !lp_may_report(slot, now, duration)) {
 		loop->untold++;
 		loop->untold_ns += duration;
 		lp_drop_account(slot, loop->start_ns);

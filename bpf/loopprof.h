@@ -206,6 +206,50 @@ struct lp_telling {
 	__u32 reserved;
 };
 
+/*
+ * The same of a process, however many loops it has, in each LP_PACE_NS: stacks, slow
+ * callbacks and iterations, loops that begin and threads that poll.  A short time, so that
+ * what comes at its beginning finds room in the ring buffer.
+ */
+#define LP_PACE_NS 100000000ULL
+#define LP_PACE_STACKS 200
+#define LP_PACE_REPORTS 50
+#define LP_PACE_CHANGES 50
+/* As many stacks as one with registers and a copy of the C stack counts for. */
+#define LP_NATIVE_WEIGHT 4
+
+/* What was sent in an LP_PACE_NS, of one kind. */
+struct lp_pace {
+	__u64 since_ns; /* when that began */
+	__u32 sent;
+	__u32 reserved;
+};
+
+/* What one process asked for over its part of what all share; captures carry it. */
+enum lp_limited_kind {
+	LP_LIMITED_EVENTS = 0, /* stacks, reports and findings that were not sent, or not read */
+	LP_LIMITED_LOOPS = 1, /* times that a loop found no room */
+	LP_LIMITED_CALLBACKS = 2, /* runs that are counted under "other" */
+	LP_LIMITED_CAUSES = 3, /* waits without a place in the summary by cause */
+	LP_LIMITED_KINDS,
+};
+
+/*
+ * What one process has of what all share, and what it sends.  Element 0 is what all have
+ * together; which one is a process's own user space says.  A process never has more of a
+ * table than is left of it for others.
+ */
+struct lp_holding {
+	__u32 loops;
+	__u32 callbacks;
+	__u32 causes;
+	__u32 reserved;
+	__u64 limited[LP_LIMITED_KINDS];
+	struct lp_telling reports;
+	struct lp_pace stacks;
+	struct lp_pace changes;
+};
+
 /* Which implementation a loop is of; captures carry it. */
 enum lp_loop_kind {
 	LP_LOOP_ASYNCIO = 0,
@@ -235,6 +279,8 @@ struct lp_process {
 	/* Hits of probes beside those of loops; under the GIL, so that none gets lost. */
 	__u64 probe_hits;
 	__u64 loop_type; /* class of the loop that began to run last */
+	__u32 holding; /* its element in the map holdings; 0: none */
+	__u32 reserved;
 	struct lp_lifecycle lifecycle;
 };
 
@@ -499,7 +545,7 @@ struct lp_loop {
 	__u64 untold_ns;
 	__u64 untold_iterations;
 	__u32 told_in_iteration; /* slow callbacks */
-	__u32 reserved2;
+	__u32 holding; /* its process's, as there */
 	__u32 kind; /* enum lp_loop_kind */
 	__u32 own_descriptor; /* poll_descriptor is known from the loop itself */
 	/* uvloop, whose loop has no Python frames of its own: */
@@ -566,7 +612,10 @@ struct lp_config {
 	__u8 wrong_thread; /* callbacks put into another thread's loop are looked for */
 	__u8 bursts; /* callbacks are timed now and then, and sampled in between */
 	__u8 queue; /* queue delays are measured */
-	__u8 reserved;
+	__u8 shared; /* there may be several processes: each has only its part of what follows */
+	__u32 loop_room;
+	__u32 callback_room;
+	__u32 cause_room;
 	__u8 arguments[LP_SYSCALLS]; /* enum lp_argument, by the number of the system call */
 };
 
@@ -583,6 +632,7 @@ _Static_assert(sizeof(struct lp_block) == 288, "wire");
 _Static_assert(sizeof(struct lp_account) == 64 + LP_BLOCKS * 288, "wire");
 _Static_assert(sizeof(struct lp_stall) % 8 == 0, "an mmapped array's element is 8 byte aligned");
 _Static_assert(sizeof(struct lp_histogram) == 1704, "wire");
+_Static_assert(sizeof(struct lp_holding) % 8 == 0, "an mmapped array's element is 8 byte aligned");
 _Static_assert(sizeof(struct lp_loop) % 8 == 0, "an mmapped array's element is 8 byte aligned");
 
 #endif /* LOOPPROF_H */

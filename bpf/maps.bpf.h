@@ -103,6 +103,15 @@ LP_MAP struct {
 	__type(value, __u64);
 } lost SEC(".maps");
 
+/* One a process, and the first of all together. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LP_MAX_PROCESSES);
+	__type(key, __u32);
+	__type(value, struct lp_holding);
+} holdings SEC(".maps");
+
 /* Beside loops, slot for slot. */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

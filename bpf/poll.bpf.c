@@ -78,7 +78,8 @@ __noinline int lp_report_slow_iteration(__u32 slot, __u64 now)
 	if (!loop || !stall || !lp_is_span(now, loop->iteration_start_ns))
 		return 0;
 	own = lp_age(now - loop->iteration_start_ns, loop->slow_ns);
-	if (!lp_may_tell(&loop->telling_iterations, now, own, LP_TOLD_A_SECOND)) {
+	if (!lp_may_tell(&loop->telling_iterations, now, own, LP_TOLD_A_SECOND) ||
+	    !lp_may_report(slot, now, own)) {
 		loop->untold_iterations++;
 		return 0;
 	}
@@ -149,9 +150,12 @@ __weak __noinline int lp_unknown_poller(void)
 	struct lp_poller *known, poller = { .step_ns = LP_POLLER_STEP_NS };
 	struct lp_process_filter *filter = bpf_map_lookup_elem(&process_filter, &key);
 	struct lp_event_poller *event;
+	struct lp_process *process;
 
-	if (!filter || !filter->targets[pid & (LP_FILTER_BYTES - 1)] ||
-	    !bpf_map_lookup_elem(&processes, &pid))
+	if (!filter || !filter->targets[pid & (LP_FILTER_BYTES - 1)])
+		return 0;
+	process = bpf_map_lookup_elem(&processes, &pid);
+	if (!process)
 		return 0;
 	now = bpf_ktime_get_ns();
 	known = bpf_map_lookup_elem(&pollers, &tid);
@@ -161,6 +165,9 @@ __weak __noinline int lp_unknown_poller(void)
 		poller.step_ns = known->step_ns < LP_POLLER_STEP_MAX_NS ? known->step_ns * 2
 									: known->step_ns;
 	}
+	/* more threads than are remembered: it will poll again */
+	if (!lp_may_change(process, now))
+		return 0;
 	poller.next_ns = now + poller.step_ns;
 	bpf_map_update_elem(&pollers, &tid, &poller, BPF_ANY);
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);

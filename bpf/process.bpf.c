@@ -19,7 +19,8 @@ __noinline int lp_tell_other_loop(__u64 object)
 	struct lp_process *process = bpf_map_lookup_elem(&processes, &pid);
 	struct lp_event_poller *event;
 
-	if (!process || process->python.none == object || process->loop_type == type)
+	if (!process || process->python.none == object || process->loop_type == type ||
+	    !lp_may_change(process, bpf_ktime_get_ns()))
 		return 0;
 	process->loop_type = type;
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);

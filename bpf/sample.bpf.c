@@ -62,7 +62,8 @@ int lp_clock(struct bpf_perf_event_data *ctx)
 	if (lp_age(now, segment) < loop->late_ns || !lp_look(slot))
 		return 0;
 	if (lp_is_flood(loop->start_ns ? &loop->telling : &loop->telling_iterations, now,
-			lp_age(now, segment)))
+			lp_age(now, segment)) ||
+	    !lp_may_send_stack(slot, now))
 		return 0;
 	stall = bpf_map_lookup_elem(&stalls, &slot);
 	if (stall) {

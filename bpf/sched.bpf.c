@@ -103,7 +103,8 @@ int BPF_PROG(lp_sched_switch, bool preempt, struct task_struct *prev, struct tas
 	struct lp_stall *stall;
 	__u32 slot = 0;
 
-	if (lp_loop_of(prev->pid, &slot) && lp_switch_out(slot, preempt)) {
+	if (lp_loop_of(prev->pid, &slot) && lp_switch_out(slot, preempt) &&
+	    lp_may_send_stack(slot, bpf_ktime_get_ns())) {
 		stall = bpf_map_lookup_elem(&stalls, &slot);
 		if (stall) {
 			lp_report_native(ctx, slot, stall->walked.event.pid);

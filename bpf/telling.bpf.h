@@ -7,22 +7,29 @@
 
 /*
  * Is another one to be told?  The first ones of a second are, then only one that is worse
- * than all of them: what floods would fill the ring buffer, and nobody reads it.
+ * than all of them, and of those no more than of the first: what floods would fill the ring
+ * buffer, and nobody reads it.
  */
-static __always_inline bool lp_may_tell(struct lp_telling *telling, __u64 now, __u64 duration,
-					__u32 most)
+static __always_inline bool lp_may_tell_in(__u64 period_ns, struct lp_telling *telling, __u64 now,
+					   __u64 duration, __u32 most)
 {
-	if (lp_age(now, telling->second_ns) >= LP_SECOND_NS) {
+	if (lp_age(now, telling->second_ns) >= period_ns) {
 		telling->second_ns = now;
 		telling->worst_ns = 0;
 		telling->told = 0;
 	}
-	if (telling->told >= most && duration <= telling->worst_ns)
+	if (telling->told >= most && (duration <= telling->worst_ns || telling->told >= 2 * most))
 		return false;
 	telling->told++;
 	if (duration > telling->worst_ns)
 		telling->worst_ns = duration;
 	return true;
+}
+
+static __always_inline bool lp_may_tell(struct lp_telling *telling, __u64 now, __u64 duration,
+					__u32 most)
+{
+	return lp_may_tell_in(LP_SECOND_NS, telling, now, duration, most);
 }
 
 /* Will what has lasted so long not be told, if it ends now? */

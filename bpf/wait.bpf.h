@@ -44,7 +44,8 @@ static __always_inline bool lp_waits_for_gil(const struct lp_loop *loop, const s
 }
 
 /* The cause's entry, made if it is new; says whether its stack is to be told. */
-static __always_inline bool lp_cause_due(__u32 slot, const struct lp_wait *wait, __u64 now)
+static __always_inline bool lp_cause_due(const struct lp_loop *loop, __u32 slot,
+					 const struct lp_wait *wait, __u64 now)
 {
 	struct lp_cause_value *found, value = {};
 	struct lp_cause_key key = {};
@@ -59,6 +60,10 @@ static __always_inline bool lp_cause_due(__u32 slot, const struct lp_wait *wait,
 			return false;
 		found->told_ns = now;
 		return true;
+	}
+	if (!lp_hold_cause(loop->holding)) {
+		lp_lose(LP_LOST_CAUSES);
+		return false;
 	}
 	value.told_ns = now;
 	if (bpf_map_update_elem(&causes, &key, &value, BPF_NOEXIST))
@@ -113,7 +118,7 @@ __weak __noinline int lp_wait_blocked(__u32 slot, __u64 now, __u32 late)
 	if (is_new)
 		lp_resolve(slot, wait->block);
 	/* of many short calls from one place, each would tell the same */
-	if (!lp_cause_due(slot, wait, now) && !(late && is_new))
+	if (!lp_cause_due(loop, slot, wait, now) && !(late && is_new))
 		return 0;
 	lp_walked_for(stall, loop, slot, LP_SEEN_BLOCKED, wait->segment_ns, now);
 	stall->walked.syscall = wait->syscall;
@@ -139,7 +144,7 @@ __weak __noinline int lp_wait_gil(__u32 slot, __u64 now, __u32 late)
 		return 0;
 	wait = &stall->wait;
 	wait->block = LP_BLOCKS;
-	if (late) {
+	if (late && lp_may_send_stack(slot, now)) {
 		lp_walked_for(stall, loop, slot, LP_SEEN_GIL, wait->segment_ns, now);
 		lp_tell_walked(stall);
 	}
@@ -153,9 +158,9 @@ __weak __noinline int lp_wait_gil(__u32 slot, __u64 now, __u32 late)
 		      : 0;
 	name = (holder ^ name * LP_HASH_PRIME) & ~loop->python.offsets.tag_mask;
 	wait->stack = name;
-	if (!lp_cause_due(slot, wait, now) && !late)
+	if (!lp_cause_due(loop, slot, wait, now) && !late)
 		return 0;
-	if (!holder)
+	if (!holder || !lp_may_send_stack(slot, now))
 		return 0;
 	lp_walk(slot, holder);
 	lp_walked_for(stall, loop, slot, LP_SEEN_GIL_HOLDER, wait->segment_ns, now);

@@ -38,6 +38,7 @@ test_csv_SOURCES = user/out/csv.c $(export_SOURCES)
 test_folded_SOURCES = user/out/folded.c $(export_SOURCES)
 test_hdr_SOURCES = user/out/hdr.c user/model/histogram.c
 test_histogram_SOURCES = user/model/histogram.c
+test_holdings_SOURCES = user/session/holdings.c
 test_html_SOURCES = user/out/stalls_told.c user/out/parts.c user/out/html.c user/out/html_data.c user/out/html_history.c \
 	user/out/html_kept.c user/out/html_loops.c user/out/html_tables.c user/out/blobs.c \
 	user/out/escape.c $(file_SOURCES) user/findings.c user/model/histogram.c user/text.c \
@@ -58,7 +59,7 @@ test_mappings_SOURCES = user/target/mappings.c
 test_model_SOURCES = user/model/model.c user/model/loops.c user/model/sources.c user/model/labels.c \
 	user/model/callbacks.c user/model/fold.c user/model/summary.c user/model/stalls.c \
 	user/model/reasons.c user/model/causes.c user/model/stacks.c user/model/histogram.c \
-	user/model/findings.c user/model/lifetimes.c user/model/own.c user/decode/decode.c user/decode/instants.c \
+	user/model/findings.c user/model/limited.c user/model/lifetimes.c user/model/own.c user/decode/decode.c user/decode/instants.c \
 	user/decode/resource.c user/syscalls.c user/text.c
 test_model_causes_SOURCES = $(test_model_SOURCES)
 test_model_findings_SOURCES = $(test_model_SOURCES)

@@ -320,6 +320,7 @@ LP_PLAIN(loop_stats, struct lp_event_loop_stats)
 LP_PLAIN(poller, struct lp_event_poller)
 LP_PLAIN(run_queue, struct lp_event_run_queue)
 LP_PLAIN(noticed, struct lp_event_noticed)
+LP_PLAIN(limited, struct lp_event_limited)
 LP_PLAIN(self, struct lp_event_self)
 LP_PLAIN(baseline, struct lp_event)
 LP_PLAIN(coverage, struct lp_event_coverage)
@@ -375,6 +376,7 @@ static const struct lp_decoder {
 	LP_ROW(LP_EVENT_STACK, stack, struct lp_event_stack, false),
 	{ LP_EVENT_LOST, LP_LOST_BYTES, false, offsetof(struct lp_event_handlers, lost),
 	  decode_lost },
+	LP_ROW(LP_EVENT_LIMITED, limited, struct lp_event_limited, true),
 	LP_ROW(LP_EVENT_INTERVAL, interval, struct lp_event_end, true),
 	LP_ROW(LP_EVENT_END, end, struct lp_event_end, true),
 };

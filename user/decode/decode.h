@@ -56,6 +56,7 @@ struct lp_event_handlers {
 	void (*noticed)(void *context, const struct lp_event_noticed *event);
 	void (*task_end)(void *context, const struct lp_event_task_end *event);
 	void (*lost)(void *context, const struct lp_event_lost *event);
+	void (*limited)(void *context, const struct lp_event_limited *event);
 	void (*labels)(void *context, const struct lp_event_labels *event);
 	void (*self)(void *context, const struct lp_event_self *event);
 	void (*baseline)(void *context, const struct lp_event *event);

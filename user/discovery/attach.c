@@ -121,10 +121,15 @@ void targets_loop_event(struct lp_targets *targets, const struct lp_event_loop *
 }
 
 /* Those that find no room are counted once, not at each look. */
-static void count_beyond(struct lp_targets *targets, struct lp_target *target, size_t beyond)
+static void count_beyond(struct lp_targets *targets, struct lp_target *target, size_t beyond,
+			 size_t over)
 {
 	if (beyond > target->beyond_loops)
 		session_lose(targets->config.session, LP_LOST_LOOPS, beyond - target->beyond_loops);
+	if (over > target->over_loops)
+		session_limit(targets->config.session, target->process.pid, LP_LIMITED_LOOPS,
+			      over - target->over_loops);
+	target->over_loops = over;
 	target->beyond_loops = beyond;
 }
 
@@ -154,7 +159,7 @@ int target_add_loops(struct lp_targets *targets, struct lp_target *target, int l
 	static struct lp_running_loop loops[LP_MAX_LOOPS];
 	uint64_t begun = clock_now();
 	int count = 0, i, slot;
-	size_t beyond = 0;
+	size_t beyond = 0, over = 0;
 
 	/* the stack of a thread that runs changes while it is read: one look may miss it */
 	for (i = 0; i < looks && count <= 0 && clock_now() - begun < LOOKS_NS; i++)
@@ -167,7 +172,8 @@ int target_add_loops(struct lp_targets *targets, struct lp_target *target, int l
 					targets->config.threshold_ns);
 		if (slot == -EEXIST)
 			slot = meet_again(targets, target, &loops[i]);
-		beyond += slot == -ENOSPC;
+		over += slot == -EDQUOT;
+		beyond += slot == -ENOSPC || slot == -EDQUOT;
 		if (slot < 0)
 			continue;
 		targets->met++;
@@ -176,7 +182,7 @@ int target_add_loops(struct lp_targets *targets, struct lp_target *target, int l
 			watch_polls(targets, target->process.pid, (uint32_t)slot);
 	}
 	if (count >= 0)
-		count_beyond(targets, target, beyond);
+		count_beyond(targets, target, beyond, over);
 	return count;
 }
 

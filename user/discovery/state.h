@@ -45,6 +45,7 @@ struct lp_target {
 	uint64_t scan_ns; /* sample mode: a look that nothing asks for, ... */
 	uint64_t scan_step_ns; /* ... as seldom */
 	size_t beyond_loops; /* that found no room at the last look */
+	size_t over_loops; /* of those, for which the process's part was too small */
 	uint64_t polls_ns; /* when it was last asked whether its loops use epoll */
 	uint64_t since_ns;
 	uint64_t retry_ns; /* next look */

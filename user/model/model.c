@@ -453,6 +453,13 @@ static void on_lost(void *context, const struct lp_event_lost *event)
 	model->source->lost_told++;
 }
 
+static void on_limited(void *context, const struct lp_event_limited *event)
+{
+	struct lp_model *model = context;
+
+	limited_take(&model->source->limited, event, &model->source->targets);
+}
+
 static void on_baseline(void *context, const struct lp_event *event)
 {
 	struct lp_model *model = context;
@@ -506,6 +513,7 @@ const struct lp_event_handlers model_handlers = {
 	.coverage = on_coverage,
 	.baseline = on_baseline,
 	.lost = on_lost,
+	.limited = on_limited,
 	.interval = on_interval,
 	.end = on_end,
 };

@@ -338,6 +338,14 @@ struct lp_loop_state {
 	const struct lp_histogram *iteration;
 };
 
+/* What one process asked for over its part of what all share, since the run began. */
+struct lp_limited {
+	pid_t pid; /* 0: of all those that are not listed by themselves */
+	char comm[LP_COMM_BYTES * 4]; /* "" if it is not known */
+	const struct lp_loop_info *loop; /* one of its loops; NULL: none is known */
+	uint64_t counts[LP_LIMITED_KINDS];
+};
+
 /* The state of all loops, those that have ended included. */
 struct lp_summary {
 	uint64_t now_ns;
@@ -348,6 +356,8 @@ struct lp_summary {
 	struct lp_finding_count *findings; /* most frequent first */
 	uint64_t findings_beyond; /* found at more places than are kept */
 	uint64_t lost[LP_LOST_KINDS];
+	size_t limited_count;
+	struct lp_limited *limited; /* of the whole run, also in an interval's summary */
 	bool self_known;
 	struct lp_self self; /* of the whole run, also in an interval's summary */
 };

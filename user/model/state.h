@@ -8,6 +8,7 @@
 #include "findings.h"
 #include "stalls.h"
 #include "labels.h"
+#include "limited.h"
 
 struct lp_model_source;
 
@@ -78,6 +79,7 @@ struct lp_model_source {
 	struct lp_model_slots *slots; /* NULL before its first event, and once it is read */
 	uint64_t lost[LP_LOST_KINDS], lost_base[LP_LOST_KINDS];
 	uint64_t impossible; /* records that were left out here, as their times cannot be */
+	struct lp_limited_list limited;
 	bool self_known;
 	struct lp_event_self self, self_base;
 	uint64_t last_event_ns;

@@ -211,6 +211,7 @@ static void add_source(const struct lp_model *model, const struct lp_model_sourc
 		summary->lost[i] = model_since(summary->lost[i], model->lost_before[i]);
 	if (source->findings)
 		add_findings(source->findings, interval, summary);
+	limited_summarise(&source->limited, model, source, summary);
 	if (source->self_known) {
 		summary->self_known = true;
 		add_self(source, &summary->self);
@@ -258,6 +259,7 @@ static void free_summary(struct lp_summary *summary)
 	}
 	free(summary->loops);
 	free(summary->findings);
+	free(summary->limited);
 }
 
 static void begin_loop_interval(struct lp_model_loop *loop)

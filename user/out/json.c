@@ -216,6 +216,10 @@ static void write_summary(struct json_sink *json, const struct lp_summary *total
 		json_lost_summary(json->line, &total->findings[finding]);
 		end_summary_line(json, tail);
 	}
+	for (item = 0; item < total->limited_count; item++) {
+		json_limited(json->line, &total->limited[item]);
+		end_summary_line(json, tail);
+	}
 	if (total->self_known) {
 		json_self(json->line, &total->self);
 		end_summary_line(json, tail);

@@ -38,6 +38,7 @@ void json_self(FILE *out, const struct lp_self *self);
 void json_loop_summary(FILE *out, const struct lp_loop_summary *summary);
 void json_callback_summary(FILE *out, const struct lp_loop_info *loop,
 			   const struct lp_callback_summary *summary, bool queue, bool sampled);
+void json_limited(FILE *out, const struct lp_limited *limited);
 void json_cause_summary(FILE *out, const struct lp_loop_info *loop, const struct lp_cause *cause);
 void json_task_summary(FILE *out, const struct lp_loop_info *loop,
 		       const struct lp_callback_summary *summary);

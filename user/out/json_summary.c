@@ -132,6 +132,22 @@ void json_cause_summary(FILE *out, const struct lp_loop_info *loop, const struct
 	fprintf(out, ",\"count\":%" PRIu64 ",\"total_ns\":%" PRIu64, cause->count, cause->total_ns);
 }
 
+void json_limited(FILE *out, const struct lp_limited *limited)
+{
+	static const char *const names[LP_LIMITED_KINDS] = {
+		[LP_LIMITED_EVENTS] = "events",
+		[LP_LIMITED_LOOPS] = "loops",
+		[LP_LIMITED_CALLBACKS] = "callbacks",
+		[LP_LIMITED_CAUSES] = "causes",
+	};
+	size_t i;
+
+	fprintf(out, "{\"type\":\"limited\",\"pid\":%d,\"comm\":", limited->pid);
+	json_string_or_null(out, limited->comm[0] ? limited->comm : NULL);
+	for (i = 0; i < LP_LIMITED_KINDS; i++)
+		fprintf(out, ",\"%s\":%" PRIu64, names[i], limited->counts[i]);
+}
+
 void json_task_summary(FILE *out, const struct lp_loop_info *loop,
 		       const struct lp_callback_summary *summary)
 {

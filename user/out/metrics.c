@@ -60,6 +60,23 @@ static bool any_outcomes(const struct lp_metrics *metrics)
 	return metrics->series.any_outcomes || metrics->lifetimes;
 }
 
+static bool any_limited(const struct lp_metrics *metrics)
+{
+	return metrics->series.any_limited;
+}
+
+static const char *limited_kind(size_t kind)
+{
+	static const char *const names[LP_LIMITED_KINDS] = {
+		[LP_LIMITED_EVENTS] = "events",
+		[LP_LIMITED_LOOPS] = "loops",
+		[LP_LIMITED_CALLBACKS] = "callbacks",
+		[LP_LIMITED_CAUSES] = "causes",
+	};
+
+	return names[kind];
+}
+
 static bool queue_measured(const struct lp_metrics *metrics)
 {
 	return metrics->queue;
@@ -128,6 +145,9 @@ static const struct lp_family families[] = {
 	  /* not measured in each run */
 	  .occasional = LP_LOST_FINDINGS,
 	  .help = "Events and measurements that loopprof itself had to drop." },
+	{ .name = "loopprof_limited", COUNTER, OF_LOOPS(limited),
+	  .label = "kind", .value = limited_kind, .count = LP_LIMITED_KINDS, .told = any_limited,
+	  .help = "What processes asked for over their part of what all share, and did not get." },
 	{ .name = "loopprof_slow_threshold_seconds", GAUGE, SECONDS, OF_RUN(threshold_ns),
 	  .help = "Run time from which on a callback counts as slow." },
 	{ .name = "loopprof_start_time_seconds", GAUGE, SECONDS, OF_RUN(start_unix_ns),

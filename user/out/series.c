@@ -188,6 +188,24 @@ static int count_findings(struct lp_series *series, const struct lp_summary *tot
 	return 0;
 }
 
+static int count_limited(struct lp_series *series, const struct lp_summary *total)
+{
+	size_t i, kind;
+
+	for (i = 0; i < total->limited_count; i++) {
+		const struct lp_limited *limited = &total->limited[i];
+		struct lp_loop_series *loop;
+		int err = series_loop_of(series, limited->loop, NULL, &loop);
+
+		if (err)
+			return err;
+		series->any_limited = true;
+		for (kind = 0; loop && kind < LP_LIMITED_KINDS; kind++)
+			loop->now.limited[kind] += limited->counts[kind];
+	}
+	return 0;
+}
+
 /* ---- which callbacks get series of their own ------------------------------------ */
 
 struct candidate {
@@ -400,6 +418,8 @@ int series_count(struct lp_series *series, const struct lp_summary *total)
 		err = count_loop(series, &total->loops[i]);
 	if (!err)
 		err = count_findings(series, total);
+	if (!err)
+		err = count_limited(series, total);
 	if (!err)
 		err = decide(series);
 	if (!err)

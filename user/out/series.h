@@ -59,6 +59,7 @@ struct lp_loop_numbers {
 	uint64_t lost_ns[LP_CAUSE_KINDS];
 	uint64_t findings[LP_FINDING_KINDS];
 	uint64_t outcomes[LP_OUTCOMES]; /* of tasks that have ended */
+	uint64_t limited[LP_LIMITED_KINDS]; /* of processes that asked for more than their part */
 };
 
 /* All loops of one set of labels. */
@@ -86,6 +87,7 @@ struct lp_series {
 	/* once there have been any, there are series of them */
 	bool any_findings;
 	bool any_outcomes;
+	bool any_limited;
 	size_t set_count;
 	size_t sets_beyond; /* sets of labels that are counted in "other", or not any more */
 	size_t callback_count; /* with series of their own */

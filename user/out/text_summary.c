@@ -211,9 +211,10 @@ static void print_self(FILE *file, const struct lp_self *self)
 /* What was lost, in a sentence each. */
 static const char *const lost_sentences[LP_LOST_KINDS] = {
 	[LP_LOST_RING] = "events did not fit into the ring buffer: stalls may be missing above",
-	[LP_LOST_LOOPS] = "times a loop found no room (1024 at most): it is not in the tables",
+	[LP_LOST_LOOPS] =
+		"times a loop found no room (1024 at most, and of one process no more than are left for others): it is not in the tables",
 	[LP_LOST_CALLBACKS] =
-		"runs are counted under \"other\": more than 4095 different callbacks",
+		"runs are counted under \"other\": more than 4095 different callbacks, or of one process more than are left for others",
 	[LP_LOST_READY] = "callbacks have no queue delay: too many were ready at once",
 	[LP_LOST_IDENTITY] = "runs are counted under \"other\": what ran could not be read",
 	[LP_LOST_CAUSES] = "waits are missing where the loop's time went: too many different ones",
@@ -221,6 +222,33 @@ static const char *const lost_sentences[LP_LOST_KINDS] = {
 	[LP_LOST_LIVES] = "tasks are missing in the table of lives: too many at once",
 	[LP_LOST_INSTANTS] = "durations or records were left out: their times cannot be",
 };
+
+/* Of a process that asked for more than its part, what is missing above. */
+static void print_limited(FILE *file, const struct lp_limited *limited)
+{
+	static const char *const names[LP_LIMITED_KINDS][2] = {
+		[LP_LIMITED_EVENTS] = { "event", "events" },
+		[LP_LIMITED_LOOPS] = { "look at a loop", "looks at loops" },
+		[LP_LIMITED_CALLBACKS] = { "run by its name", "runs by their names" },
+		[LP_LIMITED_CAUSES] = { "wait by its cause", "waits by their causes" },
+	};
+	const char *before = " ";
+	size_t i;
+
+	if (limited->pid)
+		fprintf(file, "\npid %d (%s)", limited->pid, limited->comm);
+	else
+		fputs("\nother processes", file);
+	fputs(" asked for more than one process may have; missing are", file);
+	for (i = 0; i < LP_LIMITED_KINDS; i++) {
+		if (!limited->counts[i])
+			continue;
+		fprintf(file, "%s%" PRIu64 " %s", before, limited->counts[i],
+			names[i][limited->counts[i] != 1]);
+		before = ", ";
+	}
+	fputc('\n', file);
+}
 
 static void print_untold(FILE *file, uint64_t count, const char *one)
 {
@@ -276,4 +304,6 @@ void text_summary_print(FILE *file, const struct lp_look *look, const struct lp_
 	for (i = 0; i < LP_LOST_KINDS; i++)
 		if (summary->lost[i] && lost_sentences[i])
 			fprintf(file, "\n%" PRIu64 " %s\n", summary->lost[i], lost_sentences[i]);
+	for (i = 0; i < summary->limited_count; i++)
+		print_limited(file, &summary->limited[i]);
 }

@@ -82,15 +82,20 @@ int session_add_loop(struct lp_session *session, const struct lp_instance *insta
 		     const struct lp_running_loop *running, uint64_t threshold_ns)
 {
 	uint32_t slot, key = (uint32_t)running->tid;
+	uint32_t holding = holdings_find(&session->holdings, instance->pid);
 	struct lp_loop *loop;
 	char path[64];
 
 	if (session_find_loop(session, running->tid) >= 0)
 		return -EEXIST;
+	if (!holdings_may_loop(&session->holdings, holding))
+		return -EDQUOT;
 	if (bpf_map_lookup_and_delete_elem(bpf_map__fd(session->skeleton->maps.free_loops), NULL,
 					   &slot))
 		return -ENOSPC;
 	loop = mapped_at(&session->loops, slot);
+	holdings_loop(&session->holdings, holding, 1);
+	loop->holding = holding;
 	loop->pid = (uint32_t)instance->pid;
 	loop->tid = key;
 	loop->thread_state = running->thread_state;
@@ -257,7 +262,8 @@ void session_forget_loop(struct lp_session *session, uint32_t slot)
 void session_release_loop(struct lp_session *session, uint32_t slot)
 {
 	int slots = bpf_map__fd(session->skeleton->maps.loop_slots);
-	uint32_t tid = ((const struct lp_loop *)mapped_at(&session->loops, slot))->tid, found;
+	const struct lp_loop *loop = mapped_at(&session->loops, slot);
+	uint32_t tid = loop->tid, holding = loop->holding, found;
 
 	/* its thread may live on, or have ended before it was entered: it must not write here */
 	if (tid && !bpf_map_lookup_elem(slots, &tid, &found) && found == slot)
@@ -267,16 +273,23 @@ void session_release_loop(struct lp_session *session, uint32_t slot)
 	memset(&session->accounts[slot], 0, sizeof(session->accounts[slot]));
 	memset(mapped_at(&session->loops, slot), 0, session->loops.element);
 	memset(mapped_at(&session->stalls, slot), 0, session->stalls.element);
+	holdings_loop(&session->holdings, holding, -1);
 	bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.free_loops), NULL, &slot, BPF_ANY);
 }
 
 void session_release_callback(struct lp_session *session, uint32_t slot,
-			      const struct lp_callback_key *key)
+			      const struct lp_callback_key *key, pid_t pid)
 {
+	const struct lp_loop *loop = session_loop(session, key->loop);
+	uint32_t holding = loop && loop->pid == (uint32_t)pid
+				   ? loop->holding
+				   : holdings_find(&session->holdings, pid);
+
 	bpf_map_delete_elem(bpf_map__fd(session->skeleton->maps.callback_slots), key);
 	memset(mapped_at(&session->callbacks, slot), 0, session->callbacks.element);
 	if (session->config.queue)
 		memset(mapped_at(&session->queues, slot), 0, session->queues.element);
+	holdings_callback(&session->holdings, holding, -1);
 	bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.free_callbacks), NULL, &slot,
 			    BPF_ANY);
 }
@@ -324,6 +337,20 @@ void session_lose(struct lp_session *session, enum lp_lost_kind kind, uint64_t c
 	__atomic_fetch_add((uint64_t *)mapped_at(&session->lost, kind), count, __ATOMIC_RELAXED);
 }
 
+void session_limit(struct lp_session *session, pid_t pid, enum lp_limited_kind kind, uint64_t count)
+{
+	holdings_limit(&session->holdings, holdings_find(&session->holdings, pid), kind, count);
+}
+
+void session_limited(const struct lp_session *session, pid_t pid, uint64_t *counts)
+{
+	uint32_t number = holdings_find(&session->holdings, pid);
+
+	if (number)
+		memcpy(counts, session->holdings.items[number].limited,
+		       sizeof(session->holdings.items[number].limited));
+}
+
 void session_take_causes(struct lp_session *session, lp_cause_taker take, void *context)
 {
 	int map = bpf_map__fd(session->skeleton->maps.causes), err;
@@ -332,6 +359,7 @@ void session_take_causes(struct lp_session *session, lp_cause_taker take, void *
 	bool first = true;
 	uint32_t count, i;
 
+	holdings_no_causes(&session->holdings);
 	do {
 		count = CAUSE_BATCH;
 		err = bpf_map_lookup_and_delete_batch(map, first ? NULL : &position, &position,

@@ -380,7 +380,8 @@ int session_add_process(struct lp_session *session, const struct lp_instance *in
 	struct lp_attachment *attachment = calloc(1, sizeof(*attachment));
 	struct lp_process process = { .python = instance->python,
 				      .threshold_ns = threshold_ns,
-				      .late_ns = session_late_ns(threshold_ns) };
+				      .late_ns = session_late_ns(threshold_ns),
+				      .holding = holdings_add(&session->holdings, instance->pid) };
 	uint32_t key = (uint32_t)instance->pid;
 	int err;
 
@@ -390,6 +391,7 @@ int session_add_process(struct lp_session *session, const struct lp_instance *in
 				BPF_ANY)) {
 		err = error_set(error, -errno, "no room for process %d: at most %d at once",
 				instance->pid, LP_MAX_PROCESSES);
+		holdings_remove(&session->holdings, instance->pid);
 		free(attachment);
 		return err;
 	}
@@ -438,6 +440,7 @@ void session_remove_process(struct lp_session *session, pid_t pid)
 	if (attachment)
 		session_book(session, attachment);
 	bpf_map_delete_elem(bpf_map__fd(session->skeleton->maps.processes), &key);
+	holdings_remove(&session->holdings, pid);
 	while ((attachment = *at)) {
 		if (attachment->pid == pid) {
 			*at = attachment->next;

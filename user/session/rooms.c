@@ -12,6 +12,7 @@
 #define CAUSES_LEAST 2048
 #define CAUSES_A_LOOP 32
 #define PLACES_A_PROCESS 24
+#define HOLDINGS_MORE 64
 
 static uint32_t clamp(size_t wanted, uint32_t least, uint32_t most)
 {
@@ -24,6 +25,7 @@ void session_choose_rooms(struct lp_session *session)
 	uint32_t loops = LP_MAX_LOOPS, causes = LP_MAX_CAUSES;
 	uint32_t processes = LP_MAX_PROCESSES, places = LP_MAX_PLACES;
 	struct loopprof_bpf *skeleton = session->skeleton;
+	struct lp_config *told = (struct lp_config *)&skeleton->rodata->lp_config;
 
 	if (config->threads) {
 		loops = clamp(config->threads * 2, LOOPS_LEAST, LP_MAX_LOOPS);
@@ -39,4 +41,13 @@ void session_choose_rooms(struct lp_session *session)
 	bpf_map__set_max_entries(skeleton->maps.causes, causes);
 	bpf_map__set_max_entries(skeleton->maps.processes, processes);
 	bpf_map__set_max_entries(skeleton->maps.places, places);
+	/* one of all together, and some of processes that have ended and hold what was not read yet
+	 */
+	bpf_map__set_max_entries(skeleton->maps.holdings, processes + HOLDINGS_MORE);
+	told->shared = config->share || config->follow;
+	told->loop_room = loops;
+	told->callback_room = LP_MAX_CALLBACKS - 1;
+	told->cause_room = causes;
+	session->holdings.shared = config->share || config->follow;
+	session->holdings.loop_room = loops;
 }

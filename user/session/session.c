@@ -318,6 +318,12 @@ int session_new(const struct lp_session_config *config, struct lp_session **resu
 		err = mapped_open(&session->lost, session->skeleton->maps.lost,
 				  PROT_READ | PROT_WRITE);
 	if (!err)
+		err = mapped_open(&session->holding, session->skeleton->maps.holdings,
+				  PROT_READ | PROT_WRITE);
+	if (!err)
+		err = holdings_open(&session->holdings, mapped_at(&session->holding, 0),
+				    mapped_room(&session->holding));
+	if (!err)
 		err = mapped_open(&session->buckets, session->skeleton->maps.thread_buckets,
 				  PROT_READ | PROT_WRITE);
 	if (!err)
@@ -360,6 +366,8 @@ void session_free(struct lp_session *session)
 	mapped_close(&session->queues);
 	mapped_close(&session->lost);
 	mapped_close(&session->buckets);
+	holdings_close(&session->holdings);
+	mapped_close(&session->holding);
 	session_free_late(session);
 	loopprof_bpf__destroy(session->skeleton);
 	free(session);

@@ -86,7 +86,7 @@ void session_remove_process(struct lp_session *session, pid_t pid);
 
 /*
  * Makes a thread a loop before it dispatches.  Returns its slot; -EEXIST if it is one
- * already; or another negative errno.
+ * already; -EDQUOT if the process has its part of all loops; or another negative errno.
  */
 int session_add_loop(struct lp_session *session, const struct lp_instance *instance,
 		     const struct lp_running_loop *running, uint64_t threshold_ns);
@@ -136,7 +136,7 @@ void session_loop_began(struct lp_session *session, uint32_t slot, pid_t pid);
 /* Hands a slot back, emptied, once nothing of it will be read any more. */
 void session_release_loop(struct lp_session *session, uint32_t slot);
 void session_release_callback(struct lp_session *session, uint32_t slot,
-			      const struct lp_callback_key *key);
+			      const struct lp_callback_key *key, pid_t pid);
 
 /* ---- what it costs, see costs.c ---- */
 
@@ -177,6 +177,11 @@ const struct lp_queue_stats *session_queue(const struct lp_session *session, uin
 uint64_t session_lost(const struct lp_session *session, enum lp_lost_kind kind);
 /* Counts what user space found no room for. */
 void session_lose(struct lp_session *session, enum lp_lost_kind kind, uint64_t count);
+
+/* What a process asked for over its part of what all share; counts: LP_LIMITED_KINDS of them. */
+void session_limit(struct lp_session *session, pid_t pid, enum lp_limited_kind kind,
+		   uint64_t count);
+void session_limited(const struct lp_session *session, pid_t pid, uint64_t *counts);
 
 /* Hands out what has been counted by cause since the last time, and forgets it. */
 typedef void (*lp_cause_taker)(void *context, const struct lp_cause_key *key,

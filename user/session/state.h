@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "closer.h"
 #include "features.h"
+#include "holdings.h"
 #include "loopprof.skel.h"
 #include "lost.skel.h"
 #include "mapped.h"
@@ -100,7 +101,8 @@ struct lp_session {
 	struct lp_costs costs;
 	struct lp_loop_account accounts[LP_MAX_LOOPS];
 	uint64_t begin_ns; /* no burst begins before: one at a time */
-	struct lp_mapped loops, stalls, callbacks, queues, lost, buckets, filter;
+	struct lp_mapped loops, stalls, callbacks, queues, lost, buckets, filter, holding;
+	struct lp_holdings holdings;
 };
 
 /*

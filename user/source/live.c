@@ -130,7 +130,8 @@ static void tell_limited(void *context, struct lp_followed *target)
 
 	memset(&event, 0, sizeof(event));
 	fill(&event.event, LP_EVENT_LIMITED, sizeof(event), LP_MAX_LOOPS, target->instance.pid);
-	event.counts[LP_LIMITED_EVENTS] = target->share.dropped;
+	session_limited(live->session, target->instance.pid, (uint64_t *)event.counts);
+	event.counts[LP_LIMITED_EVENTS] += target->share.dropped;
 	for (i = 0; i < LP_LIMITED_KINDS; i++)
 		sum += event.counts[i];
 	if (sum == target->limited)
@@ -213,7 +214,8 @@ static void loop_ended(struct lp_live *live, const struct lp_event *event)
 	hand_out_loop(live, slot, true);
 	live->take(live->context, event);
 	for (i = live->loops[slot].first; i; i = live->callbacks[i].next) {
-		session_release_callback(live->session, i, &live->callbacks[i].key);
+		session_release_callback(live->session, i, &live->callbacks[i].key,
+					 live->loops[slot].pid);
 		live->callbacks[i].used = false;
 	}
 	memset(&live->loops[slot], 0, sizeof(live->loops[slot]));
@@ -254,7 +256,8 @@ static void callback_named(struct lp_live *live, const struct lp_event_name *eve
 		/* it has ended before this was read */
 		const struct lp_callback_key key = { .identity = event->identity, .loop = loop };
 
-		session_release_callback(live->session, event->callback, &key);
+		session_release_callback(live->session, event->callback, &key,
+					 (pid_t)event->event.pid);
 		return;
 	}
 	callback = &live->callbacks[event->callback];

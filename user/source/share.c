@@ -36,7 +36,7 @@ bool share_may_spend(struct lp_share_pool *pool, struct lp_share *share, uint64_
 		pool->active++;
 		part = part_ns(pool);
 	}
-	return share->spent_ns < part;
+	return share->spent_ns < LP_SHARE_BURST * part;
 }
 
 void share_spend(struct lp_share *share, uint64_t spent_ns)

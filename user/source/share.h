@@ -2,8 +2,8 @@
 /*
  * Time to read the events of targets, shared by them: each window of time all of them
  * together have half of it, in equal parts for those that ask.  One that is alone has half
- * of that, so that there is room for a second at once.  What a part lacks for an event
- * that took longer is paid in the windows that follow.
+ * of that, so that there is room for a second at once.  What was spent over a part is paid
+ * in the windows that follow.
  */
 #ifndef LP_SHARE_H
 #define LP_SHARE_H
@@ -13,6 +13,8 @@
 
 #define LP_SHARE_WINDOW_NS 100000000ULL
 #define LP_SHARE_ALL_NS (LP_SHARE_WINDOW_NS / 2)
+/* Parts that one may spend at once that has not asked for long: to find names takes a while. */
+#define LP_SHARE_BURST 8
 /* As many as a part is made for at least. */
 #define LP_SHARE_LEAST 2
 

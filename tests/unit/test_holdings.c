@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What one process may have of what all share. BPF's side of it is user space's here. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "session/holdings.h"
+
+#define ROOM 8
+#define LOOPS 1024
+
+static struct lp_holding items[ROOM];
+static struct lp_holdings holdings;
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(items, 0xff, sizeof(items));
+	memset(&items[0], 0, sizeof(items[0]));
+	memset(&holdings, 0, sizeof(holdings));
+	holdings.shared = true;
+	holdings.loop_room = LOOPS;
+	return holdings_open(&holdings, items, ROOM);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	holdings_close(&holdings);
+	return 0;
+}
+
+/* As many loops as it gets. */
+static int take_loops(uint32_t number)
+{
+	int count = 0;
+
+	while (count < LOOPS && holdings_may_loop(&holdings, number)) {
+		holdings_loop(&holdings, number, 1);
+		count++;
+	}
+	return count;
+}
+
+static void one_process_leaves_half(void **state)
+{
+	uint32_t hog = holdings_add(&holdings, 100), victim;
+
+	(void)state;
+	assert_int_equal(take_loops(hog), LOOPS / 2);
+	assert_false(holdings_may_loop(&holdings, hog));
+	victim = holdings_add(&holdings, 200);
+	assert_int_not_equal(victim, hog);
+	assert_int_equal(take_loops(victim), LOOPS / 4);
+}
+
+static void many_hogs_leave_room_for_one_more(void **state)
+{
+	uint32_t number;
+	pid_t pid;
+
+	(void)state;
+	for (pid = 1; pid < ROOM - 1; pid++)
+		assert_int_not_equal(take_loops(holdings_add(&holdings, pid)), 0);
+	number = holdings_add(&holdings, 100);
+	assert_in_range(take_loops(number), 4, LOOPS);
+}
+
+static void what_is_given_back_may_be_taken_again(void **state)
+{
+	uint32_t hog = holdings_add(&holdings, 100), other = holdings_add(&holdings, 200);
+
+	(void)state;
+	take_loops(hog);
+	take_loops(other);
+	holdings_loop(&holdings, hog, -LOOPS / 2);
+	assert_int_equal(items[hog].loops, 0);
+	assert_int_equal(items[0].loops, LOOPS / 4);
+	assert_true(holdings_may_loop(&holdings, other));
+	holdings_callback(&holdings, hog, 1);
+	holdings_callback(&holdings, hog, -1);
+	assert_int_equal(items[0].callbacks, 0);
+}
+
+static void one_that_is_alone_by_choice_may_have_all(void **state)
+{
+	uint32_t number = holdings_add(&holdings, 100);
+
+	(void)state;
+	holdings.shared = false;
+	assert_int_equal(take_loops(number), LOOPS);
+}
+
+static void an_element_is_free_once_nothing_is_held(void **state)
+{
+	uint32_t first = holdings_add(&holdings, 100), second;
+
+	(void)state;
+	assert_int_equal(items[first].loops, 0);
+	assert_int_equal(holdings_add(&holdings, 100), first);
+	holdings_loop(&holdings, first, 1);
+	holdings_limit(&holdings, first, LP_LIMITED_LOOPS, 3);
+	holdings_remove(&holdings, 100);
+	/* its counts can still be read, and its PID is another process now */
+	assert_int_equal(holdings_find(&holdings, 100), first);
+	assert_int_equal(items[first].limited[LP_LIMITED_LOOPS], 3);
+	second = holdings_add(&holdings, 100);
+	assert_int_not_equal(second, first);
+	assert_int_equal(holdings_find(&holdings, 100), second);
+	holdings_loop(&holdings, first, -1);
+	assert_int_equal(holdings_add(&holdings, 300), first);
+	assert_int_equal(items[first].limited[LP_LIMITED_LOOPS], 0);
+}
+
+static void there_is_a_limit(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	for (pid = 1; pid < ROOM; pid++)
+		assert_int_equal(holdings_add(&holdings, pid), pid);
+	assert_int_equal(holdings_add(&holdings, 1000), 0);
+	/* one without an element is counted with all */
+	holdings_loop(&holdings, 0, 1);
+	holdings_limit(&holdings, 0, LP_LIMITED_LOOPS, 1);
+	assert_true(holdings_may_loop(&holdings, 0));
+	assert_int_equal(items[0].loops, 1);
+	assert_int_equal(items[0].limited[LP_LIMITED_LOOPS], 0);
+}
+
+static void causes_are_taken_all_at_once(void **state)
+{
+	uint32_t number = holdings_add(&holdings, 100);
+
+	(void)state;
+	items[0].causes = items[number].causes = 7;
+	holdings_no_causes(&holdings);
+	assert_int_equal(items[0].causes, 0);
+	assert_int_equal(items[number].causes, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(one_process_leaves_half),
+		TEST(many_hogs_leave_room_for_one_more),
+		TEST(what_is_given_back_may_be_taken_again),
+		TEST(one_that_is_alone_by_choice_may_have_all),
+		TEST(an_element_is_free_once_nothing_is_held),
+		TEST(there_is_a_limit),
+		TEST(causes_are_taken_all_at_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which process has which element of the map holdings, and what it has there.  An element
+ * is free again once its process is removed and nothing is held any more.
+ */
+#ifndef LP_HOLDINGS_H
+#define LP_HOLDINGS_H
+
+#include "../wire.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct lp_holdings {
+	struct lp_holding *items; /* mapped: BPF counts there */
+	uint32_t room; /* element 0 is that of all together */
+	uint32_t end; /* elements in use lie before this one */
+	struct lp_holder {
+		pid_t pid; /* 0: free */
+		bool removed;
+	} * holders;
+	bool shared; /* there may be several processes */
+	uint32_t loop_room;
+};
+
+/* items: room elements, not owned. Returns 0 or -ENOMEM. */
+int holdings_open(struct lp_holdings *holdings, void *items, uint32_t room);
+void holdings_close(struct lp_holdings *holdings);
+
+/* The element of a process, which it gets if it has none; 0 where there is no room. */
+uint32_t holdings_add(struct lp_holdings *holdings, pid_t pid);
+void holdings_remove(struct lp_holdings *holdings, pid_t pid);
+/* Its element, also once it is removed, while something is held; 0: it has none. */
+uint32_t holdings_find(const struct lp_holdings *holdings, pid_t pid);
+
+/* As lp_may_hold() in BPF: a process never has more of a table than is left of it. */
+bool holdings_may_loop(const struct lp_holdings *holdings, uint32_t number);
+void holdings_loop(struct lp_holdings *holdings, uint32_t number, int count);
+void holdings_callback(struct lp_holdings *holdings, uint32_t number, int count);
+/* User space has taken all causes. */
+void holdings_no_causes(struct lp_holdings *holdings);
+void holdings_limit(struct lp_holdings *holdings, uint32_t number, enum lp_limited_kind kind,
+		    uint64_t count);
+
+#endif /* LP_HOLDINGS_H */
