@@ -129,24 +129,33 @@ def test_short_lived_processes_leave_nothing_behind(case):
             raise Failure(f"{what}: {before[what]} before, {count} after; {after}")
 
 
-def test_loops_beyond_the_most_are_counted_and_slots_are_given_back(case):
+def test_loops_beyond_a_process_part_are_counted_and_slots_are_given_back(case):
     with Cgroup("loopprof-many") as cgroup:
         prom = case.path("many.prom")
         # No stalls: a thousand threads that start at once are all late.
         profiler = follow(case, cgroup, "--export", f"prom={prom}", "-t", "1000s")
         first = start(case, cgroup, script="manyloops.py", arguments=("1100",))
-        profiler.wait_for("loop", count=MAX_LOOPS, limit_s=LIMIT_S, pid=first.pid)
-        first.kill()
-        wait_until(lambda: not census.maps(profiler.pid)["loop_slots"], "slots are free", LIMIT_S)
+        profiler.wait_for("loop", count=MAX_LOOPS // 2, limit_s=LIMIT_S, pid=first.pid)
+        # The first one has no more than is left: another one's loops have room beside it.
         second = start(case, cgroup, script="manyloops.py", arguments=("200",))
         profiler.wait_for("loop", count=200, limit_s=LIMIT_S, pid=second.pid)
+        first.kill()
+        second.kill()
+        wait_until(lambda: not census.maps(profiler.pid)["loop_slots"], "slots are free", LIMIT_S)
+        third = start(case, cgroup, script="manyloops.py", arguments=("500",))
+        profiler.wait_for("loop", count=500, limit_s=LIMIT_S, pid=third.pid)
         records = finish(profiler)
         case.stop_all()
-    if len(records.loops(pid=first.pid)) != MAX_LOOPS:
+    if len(records.loops(pid=first.pid)) != MAX_LOOPS // 2:
         raise Failure(f"{len(records.loops(pid=first.pid))} loops at once")
     with open(prom, encoding="utf-8") as file:
-        (lost,) = [line for line in file if line.startswith("loopprof_lost_total")
-                   and '"loops"' in line]
-    # Those that found no room, each once.
-    if int(float(lost.split()[-1])) != 1100 - MAX_LOOPS:
-        raise Failure(lost)
+        lines = file.read().splitlines()
+    for metric in ("loopprof_lost_total", "loopprof_limited_total"):
+        counts = [float(line.split()[-1]) for line in lines
+                  if line.startswith(metric) and '"loops"' in line]
+        # Those that found no room, each once.
+        if sum(counts) != 1100 - MAX_LOOPS // 2:
+            raise Failure(f"{metric}: {counts}")
+    (limited,) = [record for record in records if record["type"] == "limited"]
+    if (limited["pid"], limited["loops"]) != (first.pid, 1100 - MAX_LOOPS // 2):
+        raise Failure(f"{limited}")

@@ -19,7 +19,7 @@
 #define RETRY_SELDOM_NS (30000 * LP_MILLISECOND)
 #define SCAN_SELDOM_NS (10000 * LP_MILLISECOND)
 /* Times what a look took that the next one waits for at least. */
-#define LOOK_REST 19
+#define LOOK_REST 4
 /* What one check may take; targets that are due and were not looked at come first in the next. */
 #define CHECK_NS (40 * LP_MILLISECOND)
 /* A named process is waited for; its examination ends before that. */
@@ -145,7 +145,7 @@ int targets_add(struct lp_targets *targets, pid_t pid, bool expect, struct lp_er
 
 /*
  * Where looks find nothing they become seldom, and none comes before so many times what the
- * last one took: the looks at one process take no more than a twentieth of the time.
+ * last one took in CPU time: the looks at one process take a fifth of a CPU at most.
  */
 static void look_for_loops(struct lp_targets *targets, struct lp_target *target, uint64_t *due,
 			   uint64_t *step, uint64_t least)

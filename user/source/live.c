@@ -120,7 +120,6 @@ static void hand_out_self(struct lp_live *live)
 	live->take(live->context, &event.event);
 }
 
-/* What a target did not get, if that is more than was said. */
 static void tell_limited(void *context, struct lp_followed *target)
 {
 	struct lp_live *live = context;

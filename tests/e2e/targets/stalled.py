@@ -1,0 +1,20 @@
+"""Holds its loop so often (the second argument), each time in a step of its own."""
+
+import asyncio
+import sys
+import time
+
+from books import loop_waits_for_go
+
+STALL_S = 0.15
+
+
+async def main(stalls):
+    await loop_waits_for_go()
+    for _ in range(stalls):
+        time.sleep(STALL_S)
+        await asyncio.sleep(0.05)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[2])))
