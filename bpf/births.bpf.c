@@ -223,6 +223,8 @@ int lp_exception_made(struct pt_regs *ctx)
 		arguments += process->lifecycle.tuple_items;
 	message = lp_read_u64(arguments);
 	kind = lp_kind_of_message(process, message);
+	if (kind == LP_FINDING_NO_RUNNING_LOOP)
+		return lp_tell_asking();
 	return kind == LP_FINDING_KINDS ? 0 : lp_tell_stack(kind);
 }
 

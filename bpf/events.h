@@ -298,6 +298,23 @@ struct lp_finding_work {
 	__u8 scratch[LP_SCRATCH_BYTES];
 };
 
+/* So many frames, from the innermost on, tell who asks for a loop. */
+#define LP_ASKING_FRAMES 3
+
+/* What those that are prepared for "no running event loop" are known by. */
+static inline __attribute__((always_inline)) __u64
+lp_asking_hash(const struct lp_frame_reference *frames, __u32 depth)
+{
+	__u64 hash = LP_HASH_BASIS;
+	__u32 i;
+
+	for (i = 0; i < LP_ASKING_FRAMES && i < depth; i++) {
+		hash = (hash ^ frames[i].code) * LP_HASH_PRIME;
+		hash = (hash ^ frames[i].instruction) * LP_HASH_PRIME;
+	}
+	return hash;
+}
+
 /* A handle that another thread put into the loop's queue has begun to run. */
 struct lp_event_noticed {
 	struct lp_event event;

@@ -31,19 +31,30 @@ static __always_inline __u64 lp_scratch_u64(const struct lp_finding_work *work, 
 	return value;
 }
 
-/* Begins one; returns its number, or -1. */
+/* Has the process been reported too much of in this second? */
+static __always_inline bool lp_finding_is_flood(void)
+{
+	struct lp_process *process = lp_current_process();
+
+	if (!process || lp_may_tell(&process->finding, bpf_ktime_get_ns(), 0, LP_FOUND_A_SECOND))
+		return false;
+	lp_lose(LP_LOST_FINDINGS);
+	return true;
+}
+
+/*
+ * Begins one; returns its number, or -1.  Whoever asks for a loop may be prepared for there
+ * being none, which is no finding: that is counted once it is known.
+ */
 __weak __noinline int lp_finding_begin(__u32 kind, __u64 object)
 {
 	__u64 id = bpf_get_current_pid_tgid();
-	struct lp_process *process = lp_current_process();
 	struct lp_finding_work *work;
 	struct lp_event_finding *event;
 	__u32 number = 0, slot = LP_NO_LOOP;
 
-	if (process && !lp_may_tell(&process->finding, bpf_ktime_get_ns(), 0, LP_FOUND_A_SECOND)) {
-		lp_lose(LP_LOST_FINDINGS);
+	if (kind != LP_FINDING_NO_RUNNING_LOOP && lp_finding_is_flood())
 		return -1;
-	}
 	if (bpf_map_pop_elem(&free_findings, &number)) {
 		lp_lose(LP_LOST_FINDINGS);
 		return -1;
@@ -292,6 +303,32 @@ static __always_inline int lp_tell_stack(__u32 kind)
 		return 0;
 	lp_finding_own_walk(number);
 	lp_finding_send(number);
+	lp_finding_end(number);
+	return 0;
+}
+
+/* Has user space found that what is on the stack catches the exception? */
+__weak __noinline int lp_finding_is_expected(__u32 number)
+{
+	struct lp_finding_work *work = lp_finding_of(number);
+	struct lp_object_key key = {};
+
+	if (!work)
+		return 0;
+	key.object = lp_asking_hash(work->event.frames, work->event.depth);
+	key.pid = bpf_get_current_pid_tgid() >> 32;
+	return bpf_map_lookup_elem(&expected, &key) != NULL;
+}
+
+static __always_inline int lp_tell_asking(void)
+{
+	int number = lp_finding_begin(LP_FINDING_NO_RUNNING_LOOP, 0);
+
+	if (number < 0)
+		return 0;
+	lp_finding_own_walk(number);
+	if (!lp_finding_is_expected(number) && !lp_finding_is_flood())
+		lp_finding_send(number);
 	lp_finding_end(number);
 	return 0;
 }

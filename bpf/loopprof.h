@@ -26,6 +26,7 @@
 #define LP_MAX_POLLERS 1024
 #define LP_MAX_FINDINGS 32 /* that are being made at once */
 #define LP_MAX_PLACES 16384
+#define LP_MAX_EXPECTED 4096
 #define LP_MAX_ORIGINS 65536
 #define LP_MAX_LIVES 131072
 #define LP_MAX_OWNERS 1024

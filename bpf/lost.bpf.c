@@ -295,7 +295,7 @@ int lp_lost(struct pt_regs *ctx)
 	case LP_PLACE_NEVER_AWAITED:
 		return lp_tell_coroutine(PT_REGS_PARM2(ctx));
 	case LP_PLACE_NO_RUNNING_LOOP:
-		return lp_tell_stack(LP_FINDING_NO_RUNNING_LOOP);
+		return lp_tell_asking();
 	case LP_PLACE_LOOP_CLOSE:
 		return lp_tell_close(0);
 	case LP_PLACE_UVLOOP_CLOSE:

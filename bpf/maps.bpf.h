@@ -167,6 +167,14 @@ LP_MAP struct {
 	__type(value, __u32);
 } free_findings SEC(".maps");
 
+/* Stacks of those that are prepared for "no running event loop": hash and process. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, LP_MAX_EXPECTED);
+	__type(key, struct lp_object_key);
+	__type(value, __u32);
+} expected SEC(".maps");
+
 /* Shrunk to one element, as the next two, unless an option asks for it. */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -63,8 +63,8 @@ static const struct lp_finding_row rows[LP_FINDING_KINDS] = {
 		"no_running_loop", "no running loop", false,
 		"asyncio.get_running_loop(), or what calls it, as asyncio.create_task() does, "
 		"was called in a thread that runs no loop at that moment: in a worker thread, at "
-		"import, or after the loop has stopped. A library that only asks whether a loop "
-		"runs raises and catches this error on purpose; then all is well.",
+		"import, or after the loop has stopped. Code that only asks whether a loop runs "
+		"catches this error itself, or names RuntimeError close by; it is not listed.",
 		"The RuntimeError is raised in the caller and not in the loop. In an executor it "
 		"stays in the future that run_in_executor() or submit() returned. The coroutine "
 		"that was given to create_task() is never awaited.",

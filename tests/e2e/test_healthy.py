@@ -1,12 +1,15 @@
 """Programs that nothing is wrong with, or only what they say: nothing else is found in them."""
 
 import os
+import time
 
 from lib.case import on_every_python
 from lib.interpreters import HOST_PYTHON
 from lib.processes import Failure
 
 WATCH_S = 0.7
+# The loop is reported before all that is looked for is attached.
+FIND_S = 1
 
 
 def children_of(pid):
@@ -109,3 +112,23 @@ def test_children_of_what_is_no_python(case):
             raise Failure(f"the loop of {pid} was not found: {records.of('loop')}")
     target.go()
     target.wait()
+
+
+# ---- questions ----
+
+
+@on_every_python
+def test_who_asks_for_a_loop_loses_nothing(case):
+    """Whoever is prepared for there being none; mistakes are found beside them."""
+    target = case.start("asks.py")
+    profiler = case.attach(target)
+    time.sleep(FIND_S)
+    target.go()
+    target.finish()
+    records = profiler.finish().expect(0).records
+    found = sorted(record["name"].rpartition(".")[2] for record in records.of("lost"))
+    made = sorted(case.truth(target).fact("mistakes"))
+    if found != made:
+        raise Failure(f"found {found}, and not the mistakes {made}")
+    if records.one("footer")["lost_events"]:
+        raise Failure("questions made events get lost")

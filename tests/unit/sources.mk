@@ -53,6 +53,7 @@ test_json_findings_SOURCES = $(test_json_SOURCES)
 test_json_stall_SOURCES = $(test_json_SOURCES)
 test_kernel_SOURCES = user/symbolise/kernel.c user/text.c
 test_known_SOURCES = user/discovery/known.c user/discovery/arrivals.c
+test_handlers_SOURCES = user/cpython/handlers.c
 test_lines_SOURCES = user/cpython/lines.c
 test_decode_times_SOURCES = $(test_model_SOURCES)
 test_mappings_SOURCES = user/target/mappings.c

@@ -152,6 +152,12 @@ struct lp_runtime {
 	 * thread that was forked run none?
 	 */
 	bool (*has_copied_loop)(const struct lp_instance *instance);
+	/*
+	 * Of the stack of a thread that raises "no running event loop", innermost first: is
+	 * the program prepared for it?  at: the frame that catches it.
+	 */
+	bool (*is_expected)(const struct lp_instance *instance,
+			    const struct lp_frame_reference *frames, size_t depth, size_t *at);
 	/* A thread's stack, innermost first.  Returns its depth or a negative errno. */
 	int (*read_stack)(const struct lp_instance *instance, uint64_t thread_state,
 			  struct lp_raw_frame *frames, size_t room, bool *cut);

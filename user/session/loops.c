@@ -332,6 +332,18 @@ uint64_t session_lost(const struct lp_session *session, enum lp_lost_kind kind)
 	return *(const uint64_t *)mapped_at(&session->lost, kind);
 }
 
+void session_expect(struct lp_session *session, const struct lp_event_finding *finding)
+{
+	const struct lp_object_key key = {
+		.object = lp_asking_hash(finding->frames, finding->depth),
+		.pid = finding->event.pid,
+	};
+	const __u32 expected = 1;
+
+	bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.expected), &key, &expected,
+			    BPF_ANY);
+}
+
 void session_lose(struct lp_session *session, enum lp_lost_kind kind, uint64_t count)
 {
 	__atomic_fetch_add((uint64_t *)mapped_at(&session->lost, kind), count, __ATOMIC_RELAXED);

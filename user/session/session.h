@@ -175,6 +175,8 @@ const struct lp_stall *session_stall(const struct lp_session *session, uint32_t 
 const struct lp_callback_stats *session_callback(const struct lp_session *session, uint32_t slot);
 const struct lp_queue_stats *session_queue(const struct lp_session *session, uint32_t slot);
 uint64_t session_lost(const struct lp_session *session, enum lp_lost_kind kind);
+/* The stack of this finding means none: BPF need not send it again. */
+void session_expect(struct lp_session *session, const struct lp_event_finding *finding);
 /* Counts what user space found no room for. */
 void session_lose(struct lp_session *session, enum lp_lost_kind kind, uint64_t count);
 

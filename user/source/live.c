@@ -7,6 +7,7 @@
 #include "../symbolise/symbolise.h"
 #include "account.h"
 #include "adopt.h"
+#include "asked.h"
 #include "followed.h"
 #include "progress.h"
 #include "ring.h"
@@ -53,6 +54,7 @@ struct lp_live {
 	struct lp_live_callback callbacks[LP_MAX_CALLBACKS];
 	uint32_t loop_end; /* slots in use lie before these */
 	uint32_t watch_at; /* the slot that is watched next */
+	struct lp_asked asked;
 };
 
 static void fill(struct lp_event *event, enum lp_event_type type, size_t size, uint32_t loop,
@@ -293,9 +295,10 @@ static void symbolise(struct lp_live *live, const struct lp_event *event, size_t
 	if (event->type == LP_EVENT_RAW_STACK &&
 	    size >= offsetof(struct lp_event_raw_stack, frames))
 		symboliser_take(live->symboliser, instance, (const void *)event, size);
-	else if (event->type == LP_EVENT_FINDING && size >= sizeof(struct lp_event_finding))
-		symboliser_take_finding(live->symboliser, instance, (const void *)event);
-	else if (event->type == LP_EVENT_NATIVE && size >= sizeof(struct lp_event_native))
+	else if (event->type == LP_EVENT_FINDING && size >= sizeof(struct lp_event_finding)) {
+		if (!asked_is_expected(&live->asked, live->session, instance, (const void *)event))
+			symboliser_take_finding(live->symboliser, instance, (const void *)event);
+	} else if (event->type == LP_EVENT_NATIVE && size >= sizeof(struct lp_event_native))
 		symboliser_keep_native(live->symboliser, (const void *)event);
 	if (target)
 		share_spend(&target->share, remote_clock() - begun);

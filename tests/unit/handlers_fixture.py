@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Functions that call something inside a `try` or a `with`, as C.
+
+`handlers_fixture.py -` prints the initialisers of the interpreter that runs it.
+`handlers_fixture.py PYTHON... > handlers_fixture.h` makes the header from several.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+import types
+
+# By how its RuntimeError is handled: the names begin with that.
+SOURCE = """
+def named_direct():
+    try:
+        return ask()
+    except RuntimeError:
+        return None
+def named_tuple():
+    try:
+        ask()
+    except (KeyError, RuntimeError) as error:
+        return str(error)
+    return 1
+def named_second():
+    try:
+        ask()
+    except ValueError:
+        pass
+    except library.OtherError:
+        pass
+    except RuntimeError:
+        pass
+def named_alias():
+    errors = (RuntimeError, OSError)
+    try:
+        ask()
+    except errors:
+        pass
+def named_within_finally():
+    try:
+        try:
+            ask()
+        finally:
+            len("")
+    except RuntimeError:
+        pass
+def named_within_with():
+    try:
+        with contextlib.ExitStack() as stack:
+            stack.close()
+            ask()
+    except RuntimeError:
+        pass
+def named_suppress():
+    with contextlib.suppress(RuntimeError):
+        ask()
+def named_outside_others():
+    try:
+        try:
+            ask()
+        except ValueError:
+            ask()
+    except RuntimeError:
+        pass
+def named_loop():
+    for _ in range(2):
+        try:
+            ask()
+        except RuntimeError:
+            continue
+        return 1
+def broad_exception():
+    try:
+        ask()
+    except Exception as error:
+        return error
+def broad_bare():
+    try:
+        ask()
+    except:
+        pass
+def broad_suppress():
+    with contextlib.suppress(Exception):
+        ask()
+def none_plain():
+    ask()
+def none_other():
+    try:
+        ask()
+    except (ValueError, OSError):
+        pass
+def none_finally():
+    try:
+        ask()
+    finally:
+        len("")
+def none_finally_that_tries():
+    try:
+        ask()
+    finally:
+        try:
+            len(1)
+        except TypeError:
+            pass
+def none_with():
+    with contextlib.ExitStack():
+        ask()
+def none_before():
+    ask()
+    try:
+        len("")
+    except RuntimeError:
+        pass
+def none_after():
+    try:
+        len("")
+    except RuntimeError:
+        pass
+    ask()
+def none_handler():
+    try:
+        len(1)
+    except TypeError:
+        ask()
+def none_suppress_other():
+    with contextlib.suppress(KeyError, OSError):
+        ask()
+"""
+
+
+def print_wrapped(words):
+    line = "\t"
+    for word in words:
+        if len(line.expandtabs(8)) + len(word) > 99:
+            print(line.rstrip())
+            line = "\t  "
+        line += word + " "
+    print(line.rstrip())
+
+
+def print_fixture(function, instruction):
+    code = function.__code__
+    table = getattr(code, "co_exceptiontable", b"")
+    handled = {"named": "LP_HANDLED_BY_NAME", "broad": "LP_HANDLED_BROADLY",
+               "none": "LP_NOT_HANDLED"}[code.co_name.partition("_")[0]]
+    words = ["{ %d, \"%s\", %s, %d," % (sys.version_info[1], code.co_name, handled, instruction)]
+    words += ["%d, %d," % (len(code.co_code), len(table))]
+    for data in (code.co_code, table):
+        words += ["{"] + ["%d," % byte for byte in data or b"\0"] + ["},"]
+    words += ["{"] + ["\"%s\"," % name for name in code.co_names] + ["} },"]
+    print_wrapped(words)
+
+
+def print_own():
+    asked = []
+
+    def ask():
+        asked.append(sys._getframe(1).f_lasti)
+        raise RuntimeError("no running event loop")
+
+    library = types.SimpleNamespace(OtherError=KeyError)
+    names = {"ask": ask, "contextlib": contextlib, "library": library}
+    exec(compile(SOURCE, "handlers", "exec"), names)
+    for name, function in names.items():
+        if name.startswith(("named", "broad", "none")):
+            asked.clear()
+            with contextlib.suppress(Exception):
+                function()
+            print_fixture(function, asked[0])
+
+
+HEAD = """/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Generated, do not edit: tests/unit/handlers_fixture.py PYTHON... > handlers_fixture.h
+ * with CPython 3.8 to 3.14, each of which ran these functions and printed their bytecode.
+ */
+#ifndef LP_TEST_HANDLERS_FIXTURE_H
+#define LP_TEST_HANDLERS_FIXTURE_H
+
+#include "cpython/handlers.h"
+
+struct lp_handlers_fixture {
+	int minor;
+	const char *name;
+	enum lp_handled handled;
+	int64_t instruction;
+	size_t code_bytes;
+	size_t table_bytes;
+	uint8_t code[512];
+	uint8_t table[128];
+	const char *names[16];
+};
+
+/* clang-format off */
+static const struct lp_handlers_fixture handlers_fixtures[] = {"""
+
+TAIL = """};
+/* clang-format on */
+
+#define HANDLERS_FIXTURES (sizeof(handlers_fixtures) / sizeof(handlers_fixtures[0]))
+
+#endif /* LP_TEST_HANDLERS_FIXTURE_H */"""
+
+
+def main():
+    if sys.argv[1:] == ["-"]:
+        return print_own()
+    print(HEAD)
+    for python in sys.argv[1:]:
+        sys.stdout.flush()
+        environment = dict(os.environ, PYTHONOPTIMIZE="")
+        with open(os.path.abspath(__file__), encoding="utf-8") as script:
+            subprocess.run([*python.split(), "-", "-"], check=True, env=environment,
+                           stdin=script)
+    print(TAIL)
+
+
+main()

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Whether code that raises a RuntimeError is prepared for it. */
+#ifndef LP_CPYTHON_EXPECTED_H
+#define LP_CPYTHON_EXPECTED_H
+
+#include "../runtime/runtime.h"
+#include "object.h"
+
+/* See is_expected in struct lp_runtime. */
+bool cpython_is_expected(const struct lp_cpython *python, const struct lp_frame_reference *frames,
+			 size_t depth, size_t *at);
+
+#endif /* LP_CPYTHON_EXPECTED_H */

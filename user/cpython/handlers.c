@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * A handler is told from a `finally` and from a `with` by its first instructions: it
+ * loads classes and compares the exception with them.
+ */
+#include "handlers.h"
+
+#include <string.h>
+
+/* Bounds of what a hostile function can ask for. */
+#define NESTED_MAX 32
+#define CLAUSES_MAX 32
+#define LOADS_MAX 32
+/* contextlib.suppress(...) is loaded and called within so many bytes before a `with`. */
+#define SUPPRESS_BYTES 96
+
+enum lp_operation {
+	LP_OTHER,
+	LP_EXTENDED,
+	LP_ENTER, /* a handler begins: PUSH_EXC_INFO, up to 3.10 DUP_TOP of each clause */
+	LP_POP,
+	LP_GLOBAL,
+	LP_NAME,
+	LP_ATTRIBUTE,
+	LP_LOCAL,
+	LP_TUPLE,
+	LP_MATCH, /* 3.9 and 3.10: jumps to the next clause itself */
+	LP_JUMP, /* to the next clause */
+	LP_LEAVE, /* WITH_EXCEPT_START */
+	LP_SETUP, /* SETUP_FINALLY */
+	LP_SETUP_WITH,
+	LP_INSTRUMENTED, /* hides another one */
+};
+
+/* Opcodes of versions from oldest to newest, and how many code units of cache follow. */
+static const struct lp_opcode {
+	uint8_t oldest, newest, first, last, caches;
+	enum lp_operation operation;
+} opcodes[] = {
+	{ 8, 12, 144, 144, 0, LP_EXTENDED },
+	{ 8, 12, 1, 1, 0, LP_POP },
+	{ 8, 12, 101, 101, 0, LP_NAME },
+	{ 8, 12, 102, 102, 0, LP_TUPLE },
+	{ 8, 12, 124, 124, 0, LP_LOCAL },
+	{ 8, 10, 4, 4, 0, LP_ENTER },
+	{ 8, 10, 116, 116, 0, LP_GLOBAL },
+	{ 8, 10, 106, 106, 0, LP_ATTRIBUTE },
+	{ 8, 10, 160, 160, 0, LP_ATTRIBUTE },
+	{ 8, 10, 136, 136, 0, LP_LOCAL },
+	{ 8, 10, 122, 122, 0, LP_SETUP },
+	{ 8, 10, 143, 143, 0, LP_SETUP_WITH },
+	{ 8, 10, 154, 154, 0, LP_SETUP_WITH },
+	{ 8, 8, 107, 107, 0, LP_MATCH },
+	{ 8, 8, 114, 114, 0, LP_JUMP },
+	{ 9, 10, 121, 121, 0, LP_MATCH },
+	{ 11, 12, 35, 35, 0, LP_ENTER },
+	{ 11, 12, 36, 36, 0, LP_MATCH },
+	{ 11, 12, 49, 49, 0, LP_LEAVE },
+	{ 11, 12, 114, 114, 0, LP_JUMP },
+	{ 11, 12, 137, 137, 0, LP_LOCAL },
+	{ 11, 11, 116, 116, 5, LP_GLOBAL },
+	{ 11, 11, 47, 48, 5, LP_GLOBAL },
+	{ 11, 11, 55, 55, 5, LP_GLOBAL },
+	{ 11, 11, 106, 106, 4, LP_ATTRIBUTE },
+	{ 11, 11, 39, 43, 4, LP_ATTRIBUTE },
+	{ 11, 11, 160, 160, 10, LP_ATTRIBUTE },
+	{ 11, 11, 56, 59, 10, LP_ATTRIBUTE },
+	{ 11, 11, 62, 63, 10, LP_ATTRIBUTE },
+	{ 12, 12, 116, 116, 4, LP_GLOBAL },
+	{ 12, 12, 111, 112, 4, LP_GLOBAL },
+	{ 12, 12, 106, 106, 9, LP_ATTRIBUTE },
+	{ 12, 12, 70, 73, 9, LP_ATTRIBUTE },
+	{ 12, 12, 76, 82, 9, LP_ATTRIBUTE },
+	{ 12, 12, 237, 254, 0, LP_INSTRUMENTED },
+	{ 13, 13, 71, 71, 0, LP_EXTENDED },
+	{ 13, 13, 32, 32, 0, LP_POP },
+	{ 13, 13, 92, 92, 0, LP_NAME },
+	{ 13, 13, 52, 52, 0, LP_TUPLE },
+	{ 13, 13, 84, 88, 0, LP_LOCAL },
+	{ 13, 13, 33, 33, 0, LP_ENTER },
+	{ 13, 13, 7, 7, 0, LP_MATCH },
+	{ 13, 13, 44, 44, 0, LP_LEAVE },
+	{ 13, 13, 97, 97, 1, LP_JUMP },
+	{ 13, 13, 91, 91, 4, LP_GLOBAL },
+	{ 13, 13, 203, 204, 4, LP_GLOBAL },
+	{ 13, 13, 82, 82, 9, LP_ATTRIBUTE },
+	{ 13, 13, 191, 202, 9, LP_ATTRIBUTE },
+	{ 13, 13, 236, 254, 0, LP_INSTRUMENTED },
+	{ 14, 14, 69, 69, 0, LP_EXTENDED },
+	{ 14, 14, 31, 31, 0, LP_POP },
+	{ 14, 14, 93, 93, 0, LP_NAME },
+	{ 14, 14, 51, 51, 0, LP_TUPLE },
+	{ 14, 14, 83, 89, 0, LP_LOCAL },
+	{ 14, 14, 32, 32, 0, LP_ENTER },
+	{ 14, 14, 6, 6, 0, LP_MATCH },
+	{ 14, 14, 43, 43, 0, LP_LEAVE },
+	{ 14, 14, 100, 100, 1, LP_JUMP },
+	{ 14, 14, 92, 92, 4, LP_GLOBAL },
+	{ 14, 14, 192, 193, 4, LP_GLOBAL },
+	{ 14, 14, 80, 80, 9, LP_ATTRIBUTE },
+	{ 14, 14, 177, 189, 9, LP_ATTRIBUTE },
+	{ 14, 14, 234, 254, 0, LP_INSTRUMENTED },
+};
+
+struct lp_instruction {
+	enum lp_operation operation;
+	uint32_t argument;
+	size_t next; /* offset of the following one */
+};
+
+static const struct lp_opcode *find_opcode(int minor, uint8_t opcode)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(opcodes) / sizeof(opcodes[0]); i++)
+		if (minor >= opcodes[i].oldest && minor <= opcodes[i].newest &&
+		    opcode >= opcodes[i].first && opcode <= opcodes[i].last)
+			return &opcodes[i];
+	return NULL;
+}
+
+static bool decode(const struct lp_bytecode *bytecode, size_t at,
+		   struct lp_instruction *instruction)
+{
+	uint32_t argument = 0;
+
+	for (; at + 2 <= bytecode->code_bytes; at += 2) {
+		const struct lp_opcode *opcode = find_opcode(bytecode->minor, bytecode->code[at]);
+
+		argument = argument << 8 | bytecode->code[at + 1];
+		if (opcode && opcode->operation == LP_EXTENDED)
+			continue;
+		instruction->operation = opcode ? opcode->operation : LP_OTHER;
+		instruction->argument = argument;
+		instruction->next = at + 2 + (opcode ? opcode->caches * 2UL : 0);
+		return true;
+	}
+	return false;
+}
+
+/* ---- which exceptions a clause is for ------------------------------------- */
+
+static bool ends_with(const char *name, const char *end)
+{
+	size_t length = strlen(name), part = strlen(end);
+
+	return length >= part && !strcmp(name + length - part, end);
+}
+
+/*
+ * Only RuntimeError and its two bases catch it.  Other names that are spelt like those of
+ * exceptions are other ones; whatever else may be a tuple of several, or another name.
+ */
+static enum lp_handled by_class(const char *name)
+{
+	static const char *const ends[] = { "Error",	 "Exception", "Warning",   "Exit",
+					    "Interrupt", "Cancelled", "Iteration", "Timeout" };
+	size_t i;
+
+	if (!strcmp(name, "RuntimeError"))
+		return LP_HANDLED_BY_NAME;
+	if (!strcmp(name, "Exception") || !strcmp(name, "BaseException"))
+		return LP_HANDLED_BROADLY;
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (ends_with(name, ends[i]))
+			return LP_NOT_HANDLED;
+	return LP_HANDLED_BY_NAME;
+}
+
+static enum lp_handled more(enum lp_handled left, enum lp_handled right)
+{
+	return left > right ? left : right;
+}
+
+/* Since 3.11 the lowest bit of LOAD_GLOBAL's number, since 3.12 of LOAD_ATTR's, means else. */
+static bool name_of(const struct lp_bytecode *bytecode, const struct lp_instruction *instruction,
+		    char *text, size_t size)
+{
+	bool shifted = (instruction->operation == LP_GLOBAL && bytecode->minor >= 11) ||
+		       (instruction->operation == LP_ATTRIBUTE && bytecode->minor >= 12);
+
+	return bytecode->name(bytecode->context, instruction->argument >> shifted, text, size);
+}
+
+struct lp_clause {
+	enum lp_handled handled;
+	size_t next; /* the clause after it; 0: there is none */
+};
+
+/* Loads a class or several and compares. False: it is no clause of an `except`. */
+static bool read_classes(const struct lp_bytecode *bytecode, size_t at, struct lp_clause *clause)
+{
+	enum lp_handled last = LP_NOT_HANDLED, all = LP_NOT_HANDLED;
+	struct lp_instruction instruction;
+	char name[64];
+	int loads;
+
+	for (loads = 0; loads < LOADS_MAX; loads++, at = instruction.next) {
+		if (!decode(bytecode, at, &instruction))
+			return false;
+		switch (instruction.operation) {
+		case LP_GLOBAL:
+		case LP_NAME:
+			all = more(all, last);
+			/* fall through */
+		case LP_ATTRIBUTE:
+			last = name_of(bytecode, &instruction, name, sizeof(name))
+				       ? by_class(name)
+				       : LP_HANDLED_BY_NAME;
+			break;
+		case LP_LOCAL:
+			all = more(all, last);
+			last = LP_HANDLED_BY_NAME;
+			break;
+		case LP_TUPLE:
+			break;
+		case LP_INSTRUMENTED:
+			clause->handled = LP_HANDLED_BY_NAME;
+			clause->next = 0;
+			return true;
+		case LP_MATCH:
+			if (!loads)
+				return false;
+			clause->handled = more(all, last);
+			clause->next = 0;
+			if (bytecode->minor == 9 || bytecode->minor == 10)
+				clause->next =
+					instruction.argument * (bytecode->minor == 10 ? 2UL : 1UL);
+			else if (decode(bytecode, instruction.next, &instruction) &&
+				 instruction.operation == LP_JUMP)
+				clause->next =
+					bytecode->minor == 8
+						? instruction.argument
+						: instruction.next + instruction.argument * 2UL;
+			return true;
+		default:
+			return false;
+		}
+	}
+	return false;
+}
+
+/* `with suppress(RuntimeError)`: is that what lies in front of it? */
+static enum lp_handled is_suppressed(const struct lp_bytecode *bytecode, size_t with)
+{
+	size_t at = with > SUPPRESS_BYTES ? with - SUPPRESS_BYTES : 0;
+	enum lp_handled handled = LP_NOT_HANDLED;
+	struct lp_instruction instruction;
+	bool suppress = false;
+	char name[64];
+
+	/* words of caches lie in between, and may look like instructions */
+	for (; at < with && decode(bytecode, at, &instruction); at += 2) {
+		if (instruction.operation != LP_GLOBAL && instruction.operation != LP_NAME &&
+		    instruction.operation != LP_ATTRIBUTE)
+			continue;
+		if (!name_of(bytecode, &instruction, name, sizeof(name)))
+			continue;
+		if (!strcmp(name, "suppress"))
+			suppress = true;
+		else if (suppress)
+			handled = more(handled, by_class(name));
+	}
+	return handled;
+}
+
+/* What begins at a handler. with: where the `with` begins that it may belong to. */
+static enum lp_handled look_at(const struct lp_bytecode *bytecode, size_t handler, size_t with)
+{
+	bool each = bytecode->minor <= 10; /* clause begins with LP_ENTER */
+	struct lp_instruction instruction;
+	struct lp_clause clause = { .next = handler };
+	size_t at;
+	int count;
+
+	for (count = 0; count < CLAUSES_MAX; count++) {
+		at = clause.next;
+		if (!decode(bytecode, at, &instruction))
+			return LP_NOT_HANDLED;
+		if ((each || !count) && instruction.operation == LP_ENTER) {
+			at = instruction.next;
+			if (!decode(bytecode, at, &instruction))
+				return LP_NOT_HANDLED;
+		} else if (!count && !each) {
+			return LP_NOT_HANDLED;
+		} else if (each && instruction.operation != LP_POP) {
+			return LP_NOT_HANDLED;
+		}
+		if (instruction.operation == LP_POP)
+			return LP_HANDLED_BROADLY;
+		if (instruction.operation == LP_LEAVE)
+			return is_suppressed(bytecode, with);
+		if (!read_classes(bytecode, at, &clause))
+			return LP_NOT_HANDLED;
+		if (clause.handled != LP_NOT_HANDLED || clause.next <= at)
+			return clause.handled;
+	}
+	return LP_NOT_HANDLED;
+}
+
+/* ---- which handlers an instruction has ------------------------------------- */
+
+static uint32_t read_varint(const struct lp_bytecode *bytecode, size_t *at)
+{
+	uint32_t value = 0;
+	int count;
+
+	for (count = 0; count < 5 && *at < bytecode->table_bytes; count++) {
+		uint8_t byte = bytecode->table[(*at)++];
+
+		value = value << 6 | (byte & 63);
+		if (!(byte & 64))
+			break;
+	}
+	return value;
+}
+
+/* 3.11 and later: Objects/exception_handling_notes.txt; numbers count code units. */
+static enum lp_handled handled_by_table(const struct lp_bytecode *bytecode, size_t instruction)
+{
+	enum lp_handled handled = LP_NOT_HANDLED;
+	size_t at = 0, start, end, target, before;
+	int nested;
+
+	for (nested = 0; nested < NESTED_MAX && handled == LP_NOT_HANDLED; nested++) {
+		before = instruction;
+		for (at = 0; at < bytecode->table_bytes;) {
+			start = read_varint(bytecode, &at) * 2UL;
+			end = start + read_varint(bytecode, &at) * 2UL;
+			target = read_varint(bytecode, &at) * 2UL;
+			read_varint(bytecode, &at);
+			if (instruction < start || instruction >= end)
+				continue;
+			handled = look_at(bytecode, target, start);
+			instruction = target;
+			break;
+		}
+		if (instruction == before)
+			break;
+	}
+	return handled;
+}
+
+/* Up to 3.10: what is between a SETUP_FINALLY and its handler is guarded by that. */
+static enum lp_handled handled_by_blocks(const struct lp_bytecode *bytecode, size_t instruction)
+{
+	struct {
+		size_t start, target;
+		bool with;
+	} blocks[NESTED_MAX];
+	struct lp_instruction decoded;
+	enum lp_handled handled = LP_NOT_HANDLED;
+	size_t count = 0, at, target;
+
+	for (at = 0; at < instruction && decode(bytecode, at, &decoded); at = decoded.next) {
+		if (decoded.operation != LP_SETUP && decoded.operation != LP_SETUP_WITH)
+			continue;
+		target = decoded.next + decoded.argument * (bytecode->minor == 10 ? 2UL : 1UL);
+		if (target <= instruction || count == NESTED_MAX)
+			continue;
+		blocks[count].start = at;
+		blocks[count].target = target;
+		blocks[count++].with = decoded.operation == LP_SETUP_WITH;
+	}
+	while (count-- && handled == LP_NOT_HANDLED)
+		handled = blocks[count].with
+				  ? is_suppressed(bytecode, blocks[count].start)
+				  : look_at(bytecode, blocks[count].target, blocks[count].start);
+	return handled;
+}
+
+enum lp_handled cpython_handled(const struct lp_bytecode *bytecode, int64_t instruction)
+{
+	if (instruction < 0 || (uint64_t)instruction >= bytecode->code_bytes)
+		return LP_NOT_HANDLED;
+	return bytecode->minor >= 11 ? handled_by_table(bytecode, (size_t)instruction)
+				     : handled_by_blocks(bytecode, (size_t)instruction);
+}
