@@ -507,6 +507,12 @@ struct lp_loop {
 	__u32 holding; /* its process's, as there */
 	__u32 kind; /* enum lp_loop_kind */
 	__u32 own_descriptor; /* poll_descriptor is known from the loop itself */
+	/*
+	 * Code objects of the loop's own class where they are not asyncio's: of what polls
+	 * (nest_asyncio's), and of what is on the stack all the time that it runs (Qt's).
+	 */
+	__u64 run_once_code;
+	__u64 forever_code;
 	/* uvloop, whose loop has no Python frames of its own: */
 	__u64 object; /* the Loop */
 	__u64 base_frame; /* that of who runs it: its callbacks' frames are within; 0: not known */

@@ -20,8 +20,8 @@
 /* A thread that polls and is no loop is asked about so soon, and then ever later. */
 #define LP_POLLER_STEP_NS 10000000ULL
 #define LP_POLLER_STEP_MAX_NS 1000000000ULL
-/* Frames from the poll out to BaseEventLoop._run_once: the selector's own come first. */
-#define LP_SELECTOR_FRAMES 6
+/* Frames from the poll out to the loop's own: the selector's come first. */
+#define LP_SELECTOR_FRAMES 8
 
 __noinline int lp_report_iteration(__u32 slot, __u64 now, __u64 busy)
 {
@@ -127,7 +127,7 @@ __noinline int lp_polls_itself(__u32 slot)
 	if (!loop)
 		return 0;
 	process = bpf_map_lookup_elem(&processes, &loop->pid);
-	if (!process || !process->run_once_code)
+	if (!process || (!process->run_once_code && !loop->run_once_code))
 		return 0;
 	offsets = &loop->python.offsets;
 	frame = lp_top_frame(offsets, loop->thread_state);
@@ -135,7 +135,7 @@ __noinline int lp_polls_itself(__u32 slot)
 		code = lp_read_u64(frame + offsets->frame_code) & ~offsets->tag_mask;
 		if (code == process->dispatch_code)
 			return 0;
-		if (code == process->run_once_code)
+		if (lp_is_loop_code(loop, process->run_once_code, code))
 			return 1;
 		frame = lp_read_u64(frame + offsets->frame_previous);
 	}

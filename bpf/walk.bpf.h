@@ -38,6 +38,13 @@ static __always_inline bool lp_frame_is_python(const struct lp_stall *stall,
 	       stall->scratch[offsets->frame_owner & (LP_SCRATCH_BYTES - 1)] < offsets->first_shim;
 }
 
+/* Is this the loop's own code, or the one of its class? */
+static __always_inline bool lp_is_loop_code(const struct lp_loop *loop, __u64 run_once, __u64 code)
+{
+	return code &&
+	       (code == run_once || code == loop->run_once_code || code == loop->forever_code);
+}
+
 static __always_inline void lp_keep_frame(struct lp_event_raw_stack *walked, __u64 code,
 					  __u64 instruction)
 {
@@ -86,7 +93,7 @@ __weak __noinline int lp_walk_frame(__u32 slot)
 		walked->flags |= LP_STACK_TO_LOOP;
 		return 0;
 	}
-	if (code && code == stall->run_once_code) {
+	if (lp_is_loop_code(loop, stall->run_once_code, code)) {
 		walked->flags |= LP_STACK_TO_LOOP;
 		return 0;
 	}

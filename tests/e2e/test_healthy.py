@@ -3,7 +3,9 @@
 import os
 import time
 
-from lib.case import on_every_python
+from lib import checks, schema
+from lib.case import each, on_every_python, patient
+from lib.checks import verify
 from lib.interpreters import HOST_PYTHON
 from lib.processes import Failure
 
@@ -132,3 +134,30 @@ def test_who_asks_for_a_loop_loses_nothing(case):
         raise Failure(f"found {found}, and not the mistakes {made}")
     if records.one("footer")["lost_events"]:
         raise Failure("questions made events get lost")
+
+
+# ---- loops that are not run as asyncio runs them ----
+
+
+def check_other_loop(case, kind, mode):
+    records, truth = case.observe("otherloops.py", kind, options=("-m", mode))
+    verify(schema.documented(records), checks.sums(records))
+    checks.stalls(records, truth, note=case.note)
+    for record in records.of("slow_iteration"):
+        raise Failure(f"{mode}: waiting is taken for work: {record}")
+
+
+@each(lambda interpreter: interpreter.version[:2] in ((3, 8), (3, 9), (3, 12), (3, 14)))
+@patient
+def test_loop_within_a_loop(case):
+    """A callback runs its own loop: what waits within is idle, what blocks within is reported."""
+    for mode in ("trace", "sample"):
+        check_other_loop(case, "nested", mode)
+
+
+@each(lambda interpreter: interpreter.version[:2] in ((3, 8), (3, 9), (3, 12), (3, 14)))
+@patient
+def test_loop_of_something_else(case):
+    """Something else polls, for more than the loop, and calls its callbacks."""
+    for mode in ("trace", "sample"):
+        check_other_loop(case, "foreign", mode)

@@ -67,19 +67,32 @@
 /* uvloop's Loop: running, an int (bpf/uvloop.bpf.h) */
 #define UVLOOP_RUNNING 56
 
+/* Of a loop: more are not looked through for its methods. */
+#define CLASSES_MAX 32
+
 #define BASE_EVENTS "asyncio.base_events"
 #define BASE_EVENT_LOOP "BaseEventLoop"
 
-/* The code object of a class's own method; 0 if it is no Python function. */
-static uint64_t method_code(const struct lp_cpython *python, uint64_t type, const char *method)
+/* What a class itself defines by that name, or 0. */
+static uint64_t own_method(const struct lp_cpython *python, uint64_t type, const char *method)
 {
 	uint64_t dict = type ? memory_u64(python->pid, type + CPYTHON_TYPE_DICT) : 0;
-	uint64_t function = dict ? cpython_dict_get(python, dict, method) : 0;
 
+	return dict ? cpython_dict_get(python, dict, method) : 0;
+}
+
+/* The code object of a function; 0 if it is no Python function. */
+static uint64_t code_of(const struct lp_cpython *python, uint64_t function)
+{
 	if (!function || !python->function_type ||
 	    memory_u64(python->pid, function + CPYTHON_OBJECT_TYPE) != python->function_type)
 		return 0;
 	return memory_u64(python->pid, function + python->row.probe.function_code);
+}
+
+static uint64_t method_code(const struct lp_cpython *python, uint64_t type, const char *method)
+{
+	return code_of(python, own_method(python, type, method));
 }
 
 int cpython_loop_code(const struct lp_cpython *python, uint64_t *dispatch, uint64_t *run_once)
@@ -92,9 +105,23 @@ int cpython_loop_code(const struct lp_cpython *python, uint64_t *dispatch, uint6
 	return 0;
 }
 
+/* The same of a method that may be inherited. */
+static uint64_t inherited_code(const struct lp_cpython *python, uint64_t type, const char *method)
+{
+	uint64_t classes[CLASSES_MAX], function = 0;
+	ssize_t count, i;
+
+	count = cpython_tuple(python, memory_u64(python->pid, type + CPYTHON_TYPE_MRO), classes,
+			      CLASSES_MAX);
+	for (i = 0; i < count && i < CLASSES_MAX && !function; i++)
+		function = own_method(python, classes[i], method);
+	return code_of(python, function);
+}
+
 /* The classes of loops, and those methods of asyncio's of which one is on a loop's stack. */
 struct lp_loop_class {
 	uint64_t type;
+	uint64_t abstract; /* that others derive theirs from */
 	uint64_t uvloop;
 	uint64_t run_once;
 	uint64_t run_forever; /* between two calls of the other */
@@ -105,6 +132,7 @@ struct lp_loop_class {
 static void find_loop_class(const struct lp_cpython *python, struct lp_loop_class *class)
 {
 	class->type = cpython_module_attribute(python, BASE_EVENTS, BASE_EVENT_LOOP);
+	class->abstract = cpython_module_attribute(python, "asyncio.events", "AbstractEventLoop");
 	class->uvloop = cpython_uvloop_type(python);
 	class->run_once = method_code(python, class->type, "_run_once");
 	class->run_forever = method_code(python, class->type, "run_forever");
@@ -187,6 +215,7 @@ struct lp_candidate {
 	bool runs_loop;
 	bool void_loop; /* it says that it runs one, which another process had set */
 	bool copied; /* its stack or state is that of a loop of the process that forked it */
+	uint64_t object; /* the loop that it says it runs; 0: its stack shows one */
 	uint64_t uvloop; /* the Loop that it runs; 0: it runs one of asyncio's */
 };
 
@@ -197,6 +226,8 @@ struct lp_search {
 	size_t budget;
 	uint64_t end_ns; /* of this thread's CPU time */
 	uint64_t most_ns; /* CLOCK_MONOTONIC */
+	/* of the loop that was filled last; most are of one class */
+	uint64_t filled_type, run_once, run_forever;
 };
 
 /* What a stack shows. */
@@ -245,6 +276,17 @@ static bool take_stack(const struct lp_search *search, struct lp_candidate *cand
 	return candidate->runs_loop;
 }
 
+/* A loop that has nothing of asyncio's, but runs in Python: so it can be followed. */
+static bool is_of_other_kind(const struct lp_search *search, uint64_t loop)
+{
+	const struct lp_cpython *python = search->python;
+
+	return search->class.abstract &&
+	       cpython_is_instance(python, loop, search->class.abstract) &&
+	       inherited_code(python, memory_u64(python->pid, loop + CPYTHON_OBJECT_TYPE),
+			      "run_forever");
+}
+
 /* What the thread itself says that it runs: a few reads. */
 static bool ask(struct lp_search *search, struct lp_candidate *candidate)
 {
@@ -255,8 +297,10 @@ static bool ask(struct lp_search *search, struct lp_candidate *candidate)
 		return false;
 	if (search->class.uvloop && cpython_is_instance(python, loop, search->class.uvloop))
 		candidate->uvloop = loop;
-	else if (!cpython_is_instance(python, loop, search->class.type))
+	else if (!cpython_is_instance(python, loop, search->class.type) &&
+		 !is_of_other_kind(search, loop))
 		return false;
+	candidate->object = loop;
 	candidate->settled = candidate->runs_loop = true;
 	return true;
 }
@@ -315,12 +359,40 @@ static size_t list_threads(const struct lp_cpython *python, uint64_t interpreter
 	return count;
 }
 
-static void fill_loop(const struct lp_cpython *python, const struct lp_candidate *candidate,
+/* By its class, which may be anybody's. */
+static void fill_code(struct lp_search *search, uint64_t object, struct lp_running_loop *loop)
+{
+	const struct lp_cpython *python = search->python;
+	uint64_t type = object ? memory_u64(python->pid, object + CPYTHON_OBJECT_TYPE) : 0;
+	uint64_t run_forever;
+
+	if (!type || !search->class.run_once)
+		return;
+	if (type != search->filled_type) {
+		search->filled_type = type;
+		search->run_once = inherited_code(python, type, "_run_once");
+		run_forever = inherited_code(python, type, "run_forever");
+		/* nest_asyncio has both of its own, and polls as asyncio does */
+		search->run_forever = run_forever == search->class.run_forever ||
+						      (search->run_once &&
+						       search->run_once != search->class.run_once)
+					      ? 0
+					      : run_forever;
+	}
+	loop->run_once = search->run_once;
+	loop->run_forever = search->run_forever;
+}
+
+static void fill_loop(struct lp_search *search, const struct lp_candidate *candidate,
 		      struct lp_running_loop *loop)
 {
+	const struct lp_cpython *python = search->python;
+
 	memset(loop, 0, sizeof(*loop));
 	loop->tid = cpython_thread_id(python, candidate->state);
 	loop->thread_state = candidate->state;
+	if (!candidate->uvloop)
+		fill_code(search, candidate->object, loop);
 	if (!candidate->uvloop || cpython_find_uvloop(python, &loop->uvloop))
 		return;
 	loop->kind = LP_LOOP_UVLOOP;
@@ -398,7 +470,7 @@ int cpython_find_loops(const struct lp_cpython *python, struct lp_running_loop *
 	for (i = 0; i < threads && count < room && has_time(&search); i++) {
 		if (!candidates[i].runs_loop)
 			continue;
-		fill_loop(python, &candidates[i], &loops[count]);
+		fill_loop(&search, &candidates[i], &loops[count]);
 		count += loops[count].tid != 0;
 	}
 	free(candidates);

@@ -96,8 +96,12 @@ static bool runs_still(const struct lp_targets *targets, pid_t pid, uint32_t slo
 	return false;
 }
 
-/* A loop was found: are its polls watched?  Watching more of them slows the whole host. */
-static void watch_polls(struct lp_targets *targets, pid_t pid, uint32_t slot)
+/*
+ * A loop was found: are its polls watched?  Watching more of them slows the whole host.
+ * foreign: it is run by something else than asyncio, as Qt, which does not poll by the
+ * epoll descriptor that the process may have.
+ */
+static void watch_polls(struct lp_targets *targets, pid_t pid, uint32_t slot, bool foreign)
 {
 	struct lp_target *target = target_find(targets, pid);
 	uint64_t now = clock_now();
@@ -105,7 +109,8 @@ static void watch_polls(struct lp_targets *targets, pid_t pid, uint32_t slot)
 	if (!session_lacks_polls(targets->config.session) || !target || now < target->polls_ns)
 		return;
 	target->polls_ns = now + POLLS_PERIOD_NS;
-	if (process_has_epoll(pid) || !runs_still(targets, pid, slot) || process_has_epoll(pid))
+	if (!foreign &&
+	    (process_has_epoll(pid) || !runs_still(targets, pid, slot) || process_has_epoll(pid)))
 		return;
 	if (session_watch_polls(targets->config.session, true))
 		log_warning(
@@ -117,7 +122,7 @@ static void watch_polls(struct lp_targets *targets, pid_t pid, uint32_t slot)
 
 void targets_loop_event(struct lp_targets *targets, const struct lp_event_loop *event)
 {
-	watch_polls(targets, (pid_t)event->event.pid, event->event.loop);
+	watch_polls(targets, (pid_t)event->event.pid, event->event.loop, false);
 }
 
 /* Those that find no room are counted once, not at each look. */
@@ -179,7 +184,8 @@ int target_add_loops(struct lp_targets *targets, struct lp_target *target, int l
 		targets->met++;
 		live_add_loop(targets->config.live, &target->instance, (uint32_t)slot, &loops[i]);
 		if (targets->config.sampling)
-			watch_polls(targets, target->process.pid, (uint32_t)slot);
+			watch_polls(targets, target->process.pid, (uint32_t)slot,
+				    loops[i].run_forever != 0);
 	}
 	if (count >= 0)
 		count_beyond(targets, target, beyond, over);

@@ -383,6 +383,22 @@ static bool has_copied_loop(const struct lp_instance *instance)
 	       *copied;
 }
 
+static bool is_expected(const struct lp_instance *instance, const struct lp_frame_reference *frames,
+			size_t depth, size_t *at)
+{
+	const void *answer;
+	uint64_t number;
+
+	if (!depth || ask(instance, LP_OPERATION_IS_EXPECTED, frames, depth * sizeof(frames[0]),
+			  &answer) != sizeof(number))
+		return false;
+	memcpy(&number, answer, sizeof(number));
+	if (!number || number > depth)
+		return false;
+	*at = number - 1;
+	return true;
+}
+
 /* How much of a copied text there is says the worker. */
 static void check_text(struct lp_text *text, size_t room)
 {
@@ -441,6 +457,7 @@ static const struct lp_runtime remote_runtime = {
 	.loop_code = loop_code,
 	.describe_thread = describe_thread,
 	.has_copied_loop = has_copied_loop,
+	.is_expected = is_expected,
 	.running_callback = running_callback,
 	.task_name = task_name,
 };

@@ -89,6 +89,11 @@ struct lp_running_loop {
 	pid_t tid;
 	uint64_t thread_state; /* address */
 	enum lp_loop_kind kind;
+	/*
+	 * asyncio: the loop's own code, by its class, that polls, and that runs all the time
+	 * where it is not asyncio's; 0: not known, or the latter is asyncio's.
+	 */
+	uint64_t run_once, run_forever;
 	/* uvloop: */
 	uint64_t object; /* the Loop */
 	uint32_t descriptor; /* that it polls, plus 1; 0: not known */

@@ -283,6 +283,23 @@ static ssize_t serve_has_copied_loop(const struct call *call)
 	return 1;
 }
 
+/* The answer: the number of the frame that catches it, plus 1; 0: none does. */
+static ssize_t serve_is_expected(const struct call *call)
+{
+	struct lp_frame_reference frames[LP_FINDING_FRAMES];
+	uint64_t at = 0;
+	size_t number;
+
+	if (!call->bytes || call->bytes % sizeof(frames[0]) || call->bytes > sizeof(frames))
+		return -EINVAL;
+	memcpy(frames, call->arguments, call->bytes);
+	if (call->instance->runtime->is_expected(call->instance, frames,
+						 call->bytes / sizeof(frames[0]), &number))
+		at = number + 1;
+	memcpy(call->answer, &at, sizeof(at));
+	return sizeof(at);
+}
+
 static ssize_t serve_running_callback(const struct call *call)
 {
 	struct lp_found_callback *found = call->answer;
@@ -325,6 +342,7 @@ static const struct {
 	[LP_OPERATION_LOOP_CODE] = { serve_loop_code, true },
 	[LP_OPERATION_DESCRIBE_THREAD] = { serve_describe_thread, true },
 	[LP_OPERATION_HAS_COPIED_LOOP] = { serve_has_copied_loop, true },
+	[LP_OPERATION_IS_EXPECTED] = { serve_is_expected, true },
 	[LP_OPERATION_RUNNING_CALLBACK] = { serve_running_callback, true },
 	[LP_OPERATION_TASK_NAME] = { serve_task_name, true },
 };

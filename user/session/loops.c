@@ -39,8 +39,15 @@ static void index_thread(struct lp_session *session, uint32_t tid, uint32_t slot
 }
 
 /* What is polled by which loop: told by the loop itself, if it is one of uvloop's. */
+static void fill_code(struct lp_loop *loop, const struct lp_running_loop *running)
+{
+	__atomic_store_n(&loop->run_once_code, running->run_once, __ATOMIC_RELAXED);
+	__atomic_store_n(&loop->forever_code, running->run_forever, __ATOMIC_RELAXED);
+}
+
 static void fill_uvloop(struct lp_loop *loop, const struct lp_running_loop *running)
 {
+	fill_code(loop, running);
 	loop->kind = running->kind;
 	loop->uvloop = running->uvloop;
 	loop->object = running->object;
@@ -71,8 +78,11 @@ bool session_update_loop(struct lp_session *session, uint32_t slot,
 {
 	struct lp_loop *loop = mapped_at(&session->loops, slot);
 
-	if (loop->object == running->object)
+	if (loop->object == running->object) {
+		/* its class may have been patched since */
+		fill_code(loop, running);
 		return false;
+	}
 	fill_uvloop(loop, running);
 	forget_poller(session, running->tid);
 	return true;

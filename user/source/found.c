@@ -51,7 +51,7 @@ static bool is_poll(int number)
 
 /* The frames within the loop's own. */
 static enum lp_stack_shows read_callback_stack(const struct lp_instance *instance,
-					       uint64_t thread_state,
+					       const struct lp_running_loop *running,
 					       struct lp_event_raw_stack *raw)
 {
 	uint64_t dispatch = 0, run_once = 0, mask = ~instance->python.offsets.tag_mask;
@@ -61,7 +61,8 @@ static enum lp_stack_shows read_callback_stack(const struct lp_instance *instanc
 
 	if (instance->runtime->loop_code(instance, &dispatch, &run_once) || !dispatch)
 		return LP_SHOWS_NOTHING;
-	depth = instance->runtime->read_stack(instance, thread_state, frames, LP_STACK_DEPTH, &cut);
+	depth = instance->runtime->read_stack(instance, running->thread_state, frames,
+					      LP_STACK_DEPTH, &cut);
 	raw->stack = LP_HASH_BASIS;
 	for (i = 0; i < depth && i < LP_STACK_FRAMES; i++) {
 		uint64_t code = frames[i].code & mask;
@@ -70,7 +71,7 @@ static enum lp_stack_shows read_callback_stack(const struct lp_instance *instanc
 			raw->flags |= LP_STACK_TO_LOOP;
 			return LP_SHOWS_CALLBACK;
 		}
-		if (code == run_once)
+		if (code == run_once || code == running->run_once || code == running->run_forever)
 			return LP_SHOWS_LOOP;
 		raw->frames[i] = (struct lp_frame_reference){ code, frames[i].instruction };
 		raw->stack = hash_word(hash_word(raw->stack, code), frames[i].instruction);
@@ -229,7 +230,7 @@ static bool look(const struct lp_instance *instance, const struct lp_running_loo
 			 read_syscall(instance->pid, tid, wait) && !waits_for_gil(instance, wait);
 	shows = running->kind == LP_LOOP_UVLOOP
 			? read_uvloop_stack(instance, running, wait, begun->blocked, raw)
-			: read_callback_stack(instance, running->thread_state, raw);
+			: read_callback_stack(instance, running, raw);
 	begun->state = shows == LP_SHOWS_CALLBACK		  ? LP_FOUND_CALLBACK
 		       : begun->blocked && is_poll(wait->syscall) ? LP_FOUND_POLLS
 								  : LP_FOUND_RUNS;
