@@ -103,9 +103,10 @@ static enum lp_handled handled_in(const struct lp_cpython *python, const struct 
 	enum lp_handled handled;
 	uint8_t *data, *table;
 
+	/* it has gone, as the process may have: whether it had a handler is not known */
 	if (!python->code_type ||
 	    memory_u64(python->pid, frame->code + CPYTHON_OBJECT_TYPE) != python->code_type)
-		return LP_NOT_HANDLED;
+		return LP_HANDLED_BY_NAME;
 	names.tuple = memory_u64(python->pid, frame->code + code_fields(python->minor)->names);
 	bytecode.context = &names;
 	read_code(python, frame->code, &bytecode, &data, &table);

@@ -31,7 +31,12 @@ bool asked_is_expected(struct lp_asked *asked, struct lp_session *session,
 	asked->stacks[i].key = key;
 	asked->stacks[i].expected =
 		instance->runtime->is_expected(instance, finding->frames, finding->depth, &at);
-	if (asked->stacks[i].expected && at < LP_ASKING_FRAMES)
+	if (!asked->stacks[i].expected)
+		return false;
+	if (at < LP_ASKING_FRAMES)
 		session_expect(session, finding);
-	return asked->stacks[i].expected;
+	/* it could not be read now, and may be another time */
+	if (at >= finding->depth)
+		asked->stacks[i].key = 0;
+	return true;
 }
