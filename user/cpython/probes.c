@@ -5,30 +5,38 @@
  * probed before the program runs; the others through module and type objects of
  * the live process, as they are in modules that may be loaded later; and what is
  * inside a function, by the message that it is about to use.
+ *
+ * The objects of the process only show where to look: a probe in a file may be hit by
+ * everybody who runs it, so that an address counts only if the file's own tables have it
+ * as the function that is asked for.
  */
 #include "probes.h"
 
 #include "../target/code.h"
-#include "../target/instruction.h"
-#include "../target/mappings.h"
+#include "../target/function.h"
 #include "../target/memory.h"
+#include "defined.h"
 #include "instance.h"
+#include "definer.h"
 #include "uvloop.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Enough of a function to see whether it jumps back to its beginning. */
-#define CODE_BYTES 1024
-#define METHODS_MAX 64
 #define UVLOOP_CALLS_MAX 32
+/* As the initialising function of uvloop's module calls it. */
+#define UVLOOP_MODULE "loop"
 
 /* PyTypeObject, the same in 3.8 to 3.14. */
 #define TYPE_INIT 296
 #define TYPE_NEW 312
 #define TYPE_FINALIZE 392
 #define TYPE_VECTORCALL 400
+/* Include/typeslots.h; 0: types that are made from slots have none that is asked for */
+#define SLOT_INIT 60
+#define SLOT_FINALIZE 80
+#define SLOT_NONE 0
 
 /* How a probe is found. */
 enum lp_way {
@@ -50,26 +58,32 @@ struct lp_probe_row {
 	const char *name; /* or the message */
 	const char *method;
 	uint16_t slot; /* of a type; in the table of C methods */
-	const char *function; /* as it is told */
+	uint16_t number; /* of the same slot where a heap type is made */
+	/* a method in the same table of the file; of uvloop, what its tracebacks call it */
+	const char *beside;
+	const char *function; /* for messages */
 };
 
 static const struct lp_probe_row rows[LP_PROBE_ROLES] = {
 	[LP_PROBE_DISPATCH] = { .way = LP_WAY_DISPATCH, .function = "Context.run" },
 	[LP_PROBE_RUNNING_LOOP] = { LP_WAY_FUNCTION, "_asyncio", "_set_running_loop",
+				    .beside = "_get_running_loop",
 				    .function = "_asyncio._set_running_loop" },
 	[LP_PROBE_READY] = { LP_WAY_METHOD, "_collections", "deque", "append",
-			     .function = "deque.append" },
+			     .beside = "appendleft", .function = "deque.append" },
 	[LP_PROBE_DISPATCH_HANDLE] = { LP_WAY_UVLOOP, .name = "Handle", .slot = UVLOOP_HANDLE_RUN,
+				       .beside = "uvloop.loop.Handle._run",
 				       .function = "uvloop's Handle._run" },
 	[LP_PROBE_DISPATCH_TIMER] = { LP_WAY_UVLOOP, .name = "TimerHandle",
 				      .slot = UVLOOP_TIMER_RUN,
+				      .beside = "uvloop.loop.TimerHandle._run",
 				      .function = "uvloop's TimerHandle._run" },
 	[LP_PROBE_DISPATCH_METHOD] = { .way = LP_WAY_UVLOOP_CALLS,
 				       .name = "Context_Enter",
 				       .function = "uvloop's run_in_context" },
 	/* warnings.py hands a coroutine that nobody awaited to it, as its source */
 	[LP_PROBE_NEVER_AWAITED] = { LP_WAY_FUNCTION, "_warnings", "warn",
-				     .function = "warnings.warn" },
+				     .beside = "warn_explicit", .function = "warnings.warn" },
 	/* Modules/_asynciomodule.c: FutureObj_finalize, TaskObj_finalize, get_running_loop,
 	 * task_step_handle_result_impl; the same words in 3.8 to 3.14 */
 	[LP_PROBE_NEVER_RETRIEVED] = { LP_WAY_MESSAGE, .name = "%s exception was never retrieved",
@@ -82,7 +96,7 @@ static const struct lp_probe_row rows[LP_PROBE_ROLES] = {
 	[LP_PROBE_OTHER_LOOP] = { LP_WAY_MESSAGE,
 				  .name = "Task %R got Future %R attached to a different loop",
 				  .function = "Task.__step" },
-	[LP_PROBE_LOOP_CLOSE] = { LP_WAY_METHOD, "select", "epoll", "close",
+	[LP_PROBE_LOOP_CLOSE] = { LP_WAY_METHOD, "select", "epoll", "close", .beside = "unregister",
 				  .function = "epoll.close" },
 	[LP_PROBE_UVLOOP_CLOSE] = { LP_WAY_UVLOOP_METHOD, .name = "close",
 				    .function = "uvloop's Loop.close" },
@@ -90,131 +104,116 @@ static const struct lp_probe_row rows[LP_PROBE_ROLES] = {
 				    .function = "uvloop's Loop.call_later" },
 	[LP_PROBE_UVLOOP_THREADSAFE] = { LP_WAY_UVLOOP_METHOD, .name = "call_soon_threadsafe",
 					 .function = "uvloop's Loop.call_soon_threadsafe" },
-	[LP_PROBE_TIMER] = { LP_WAY_FUNCTION, "_heapq", "heappush", .function = "heapq.heappush" },
+	[LP_PROBE_TIMER] = { LP_WAY_FUNCTION, "_heapq", "heappush", .beside = "heapify",
+			     .function = "heapq.heappush" },
 	[LP_PROBE_EXCEPTION] = { .way = LP_WAY_EXCEPTION, .function = "BaseException.__new__" },
 	[LP_PROBE_TASK_BORN] = { LP_WAY_SLOT, "_asyncio", "Task", .slot = TYPE_INIT,
-				 .function = "Task.__init__" },
+				 .number = SLOT_INIT, .function = "Task.__init__" },
 	[LP_PROBE_TASK_GONE] = { LP_WAY_SLOT, "_asyncio", "Task", .slot = TYPE_FINALIZE,
-				 .function = "Task.__del__" },
+				 .number = SLOT_FINALIZE, .function = "Task.__del__" },
 	[LP_PROBE_COROUTINE_BORN] = { .way = LP_WAY_COROUTINE, .function = "a coroutine function" },
 };
-
-/* Adds a place, by its ELF address; bias: of the file in the process. */
-static int add_place(const struct lp_elf *elf, uint64_t address, uint64_t bias,
-		     struct lp_probe *probe)
-{
-	int err;
-
-	if (probe->count == LP_PROBE_PLACES)
-		return 0;
-	err = elf_address_to_offset(elf, address, &probe->places[probe->count].offset);
-	if (err)
-		return err;
-	probe->places[probe->count].address = address + bias;
-	probe->count++;
-	return 0;
-}
-
-/* The first instruction of a function that is cheap to probe. */
-static int add_entry(const struct lp_elf *elf, uint64_t address, uint64_t bias,
-		     struct lp_probe *probe)
-{
-	uint8_t code[CODE_BYTES];
-	size_t offset, size = elf_bytes(elf, address, code, sizeof(code));
-
-	probe->emulated = instruction_first_emulated(code, size, &offset);
-	return add_place(elf, address + offset, bias, probe);
-}
-
-/* PyMethodDef is {name, function, flags, doc}; returns the function's ELF address, or 0. */
-static uint64_t method_in_file(const struct lp_elf *elf, uint64_t type, const char *wanted)
-{
-	uint64_t table, name, function;
-	size_t length = strlen(wanted) + 1;
-	int i;
-
-	if (!type || elf_pointer(elf, type + CPYTHON_TYPE_METHODS, &table))
-		return 0;
-	for (i = 0; i < METHODS_MAX; i++, table += CPYTHON_METHOD_SIZE) {
-		char text[32] = "";
-
-		if (elf_pointer(elf, table, &name) || !name)
-			return 0;
-		if (elf_bytes(elf, name, text, length) == length && !memcmp(text, wanted, length))
-			return elf_pointer(elf, table + 8, &function) ? 0 : function;
-	}
-	return 0;
-}
 
 static int find_dispatch(const struct lp_cpython *python, struct lp_probe *probe,
 			 struct lp_error *error)
 {
-	struct lp_elf *elf;
-	uint64_t function;
+	struct lp_pointers pointers = { 0 };
+	struct lp_definer definer;
+	uint64_t function = 0;
 	int err;
 
-	err = elf_open_file(python->file, &elf);
+	err = definer_open_interpreter(python, probe, &definer, error);
 	if (err)
-		return error_set(error, err, "cannot read the interpreter of process %d: %s",
-				 python->pid, strerror(-err));
-	function = method_in_file(elf, python->context_type, "run");
-	err = function ? add_entry(elf, function, python->bias, probe) : -ENOTSUP;
-	if (err)
-		error_set(
-			error, err,
+		goto cleanup;
+	if (!pointers_open(definer.elf, &pointers))
+		function = defined_type_method(&pointers, elf_symbol(definer.elf, "PyContext_Type"),
+					       "run");
+	if (function)
+		err = definer_add_entry(&definer, function, error);
+	else
+		err = error_set(
+			error, -ENOTSUP,
 			"Context.run is not where CPython 3.%d has it in process %d: a build that loopprof does not know",
 			python->minor, python->pid);
-	memcpy(probe->path, python->file, sizeof(probe->path));
-	elf_close(elf);
+	if (!err)
+		err = definer_finish(&definer, error);
+cleanup:
+	pointers_close(&pointers);
+	definer_close(&definer);
 	return err;
 }
 
-/* Opens the file that an address of the process lies in, and tells its bias. */
-static int open_file_of(const struct lp_cpython *python, uint64_t address, struct lp_probe *probe,
-			struct lp_elf **elf, uint64_t *bias, struct lp_error *error)
+/* Does the file say that its function at an address is what the row is about? */
+static bool is_defined(const struct lp_probe_row *row, const struct lp_pointers *pointers,
+		       uint64_t function)
 {
-	const struct lp_mapping *mapping;
-	struct lp_mappings mappings;
-	uint64_t in_file = 0;
+	uint64_t uses[LP_PROBE_PLACES];
+	size_t count;
+
+	switch (row->way) {
+	case LP_WAY_FUNCTION:
+	case LP_WAY_UVLOOP_METHOD:
+		return defined_method(pointers, function, row->name, row->beside);
+	case LP_WAY_METHOD:
+		return defined_method(pointers, function, row->method, row->beside);
+	case LP_WAY_SLOT:
+	case LP_WAY_MESSAGE:
+		return defined_slot(pointers, function, "_asyncio.Task", row->slot, row->number);
+	case LP_WAY_EXCEPTION:
+		/* the second is inherited when the types are made ready */
+		return defined_slot(pointers, function, "RuntimeError", TYPE_NEW, SLOT_NONE) ||
+		       defined_slot(pointers, function, "BaseException", TYPE_VECTORCALL,
+				    SLOT_NONE);
+	case LP_WAY_UVLOOP:
+		/* its table is made when the module is loaded, but it names itself in tracebacks */
+		count = code_string_uses(pointers->elf, row->beside, uses, LP_PROBE_PLACES);
+		return function_holds(pointers->elf, function, uses, count);
+	default:
+		return false;
+	}
+}
+
+/*
+ * Opens the file of a C function of the live process, which has to say that it is the
+ * row's.  To be closed with definer_close in any case.
+ */
+static int open_defined(const struct lp_cpython *python, const struct lp_probe_row *row,
+			uint64_t function, const char *module, struct lp_probe *probe,
+			struct lp_definer *definer, struct lp_error *error)
+{
+	struct lp_pointers pointers;
 	int err;
 
-	*elf = NULL;
-	*bias = 0;
-	err = mappings_read_at(python->pid, address, &mappings);
+	err = definer_open(python, function, module, probe, definer, error);
 	if (err)
-		return error_set(error, err, "cannot read the mappings of process %d: %s",
-				 python->pid, mappings_error(err));
-	mapping = mappings_find(&mappings, address);
-	err = -ENOENT;
-	if (mapping) {
-		mapping_file_path(python->pid, mapping, probe->path, sizeof(probe->path));
-		err = elf_open_file(probe->path, elf);
-	}
-	if (!err)
-		err = elf_offset_to_address(*elf, address - mapping->start + mapping->offset,
-					    &in_file);
-	*bias = address - in_file;
+		return err;
+	err = pointers_open(definer->elf, &pointers);
 	if (err)
-		error_set(error, err, "cannot find %s in the files of process %d: %s",
-			  probe->function, python->pid, elf_error(*elf, err));
-	mappings_free(&mappings);
+		return error_set(error, err, "cannot read the tables of %s in process %d: %s",
+				 probe->function, python->pid, strerror(-err));
+	if (!is_defined(row, &pointers, function - definer->bias))
+		err = definer_refuse(definer, "its file defines another function, or none, there",
+				     error);
+	pointers_close(&pointers);
 	return err;
 }
 
 /* The probe for a C function at an address of the live process. */
-static int find_function(const struct lp_cpython *python, uint64_t function, struct lp_probe *probe,
+static int find_function(const struct lp_cpython *python, const struct lp_probe_row *row,
+			 uint64_t function, const char *module, struct lp_probe *probe,
 			 struct lp_error *error)
 {
-	struct lp_elf *elf;
-	uint64_t bias;
+	struct lp_definer definer;
 	int err;
 
 	if (!function)
 		return -EAGAIN;
-	err = open_file_of(python, function, probe, &elf, &bias, error);
+	err = open_defined(python, row, function, module, probe, &definer, error);
 	if (!err)
-		err = add_entry(elf, function - bias, bias, probe);
-	elf_close(elf);
+		err = definer_add_entry(&definer, function - definer.bias, error);
+	if (!err)
+		err = definer_finish(&definer, error);
+	definer_close(&definer);
 	return err;
 }
 
@@ -225,30 +224,31 @@ static uint64_t task_slot(const struct lp_cpython *python, uint16_t slot)
 	return type ? memory_u64(python->pid, type + slot) : 0;
 }
 
-static int find_message(const struct lp_cpython *python, const char *text, struct lp_probe *probe,
-			struct lp_error *error)
+static int find_message(const struct lp_cpython *python, const struct lp_probe_row *row,
+			struct lp_probe *probe, struct lp_error *error)
 {
-	uint64_t known = task_slot(python, TYPE_FINALIZE), bias, uses[LP_PROBE_PLACES];
-	struct lp_elf *elf;
+	uint64_t known = task_slot(python, TYPE_FINALIZE), uses[LP_PROBE_PLACES];
+	struct lp_definer definer;
 	size_t count, i;
 	int err;
 
 	if (!known)
 		return -EAGAIN;
-	err = open_file_of(python, known, probe, &elf, &bias, error);
-	count = err ? 0 : code_string_uses(elf, text, uses, LP_PROBE_PLACES);
+	err = open_defined(python, &rows[LP_PROBE_TASK_GONE], known, "_asyncio", probe, &definer,
+			   error);
+	count = err ? 0 : code_string_uses(definer.elf, row->name, uses, LP_PROBE_PLACES);
 	for (i = 0; !err && i < count; i++)
-		err = add_place(elf, uses[i], bias, probe);
-	if (!err && elf_failure(elf))
-		err = error_set(error, elf_failure(elf),
-				"cannot search the file of %s in process %d: %s", probe->function,
-				python->pid, elf_error(elf, elf_failure(elf)));
+		err = definer_add_inside(&definer, uses[i], error);
+	if (!err && elf_failure(definer.elf))
+		err = definer_refuse(&definer, "", error);
 	if (!err && !count)
 		err = error_set(
 			error, -ENOENT,
 			"the code of %s in process %d was built in a way that loopprof does not know",
 			probe->function, python->pid);
-	elf_close(elf);
+	if (!err)
+		err = definer_finish(&definer, error);
+	definer_close(&definer);
 	return err;
 }
 
@@ -258,8 +258,7 @@ static uint64_t runtime_error_type(const struct lp_cpython *python)
 }
 
 /* 3.14 gives exceptions a function for calls without a tuple. */
-static int find_exception(const struct lp_cpython *python, struct lp_probe *probe,
-			  struct lp_error *error)
+static uint64_t exception_function(const struct lp_cpython *python)
 {
 	uint64_t type = runtime_error_type(python), function = 0;
 
@@ -267,7 +266,7 @@ static int find_exception(const struct lp_cpython *python, struct lp_probe *prob
 		function = memory_u64(python->pid, type + TYPE_VECTORCALL);
 	if (type && !function)
 		function = memory_u64(python->pid, type + TYPE_NEW);
-	return find_function(python, function, probe, error);
+	return function;
 }
 
 /*
@@ -279,24 +278,26 @@ static int find_coroutine(const struct lp_cpython *python, struct lp_probe *prob
 {
 	const char *name = python->minor >= 11 ? "_Py_MakeCoro" : "PyCoro_New";
 	uint64_t function, bytes = 0, returns[LP_PROBE_PLACES];
-	struct lp_elf *elf;
+	struct lp_definer definer;
 	size_t count, i;
-	int err = elf_open_file(python->file, &elf);
+	int err;
 
+	err = definer_open_interpreter(python, probe, &definer, error);
 	if (err)
-		return error_set(error, err, "cannot read the interpreter of process %d: %s",
-				 python->pid, strerror(-err));
-	function = elf_symbol_size(elf, name, &bytes);
-	count = function ? code_returns(elf, function, bytes, returns, LP_PROBE_PLACES) : 0;
+		goto cleanup;
+	function = elf_symbol_size(definer.elf, name, &bytes);
+	count = function ? code_returns(definer.elf, function, bytes, returns, LP_PROBE_PLACES) : 0;
 	for (i = 0; !err && i < count; i++)
-		err = add_place(elf, returns[i], python->bias, probe);
+		err = definer_add(&definer, returns[i], error);
 	if (!count)
 		err = error_set(
 			error, -ENOENT,
 			"the interpreter of process %d does not tell where it makes coroutines: its symbols are stripped",
 			python->pid);
-	memcpy(probe->path, python->file, sizeof(probe->path));
-	elf_close(elf);
+	if (!err)
+		err = definer_finish(&definer, error);
+cleanup:
+	definer_close(&definer);
 	return err;
 }
 
@@ -331,7 +332,7 @@ static int find_uvloop_method(const struct lp_cpython *python, const struct lp_p
 		return err;
 	function = row->way == LP_WAY_UVLOOP ? cpython_uvloop_method(python, row->name, row->slot)
 					     : cpython_uvloop_loop_method(python, row->name);
-	return find_function(python, function, probe, error);
+	return find_function(python, row, function, UVLOOP_MODULE, probe, error);
 }
 
 /*
@@ -339,34 +340,57 @@ static int find_uvloop_method(const struct lp_cpython *python, const struct lp_p
  * else than handles calls it runs a protocol's method, inlined or not.  Before, handles
  * alone did, and methods were run by Context.run: then there is no such place.
  */
-static int find_uvloop_calls(const struct lp_cpython *python, const char *function,
+static int find_uvloop_calls(const struct lp_cpython *python, const struct lp_probe_row *row,
 			     struct lp_probe *probe, struct lp_error *error)
 {
 	uint64_t handle = cpython_uvloop_method(python, "Handle", UVLOOP_HANDLE_RUN);
 	uint64_t timer = cpython_uvloop_method(python, "TimerHandle", UVLOOP_TIMER_RUN);
-	uint64_t calls[UVLOOP_CALLS_MAX], bias, start;
+	uint64_t calls[UVLOOP_CALLS_MAX], start;
 	int err = check_uvloop(python, error);
-	struct lp_elf *elf = NULL;
+	struct lp_definer definer, other;
 	size_t count, i;
 
-	if (!err)
-		err = open_file_of(python, handle, probe, &elf, &bias, error);
-	count = err ? 0 : code_calls(elf, function, calls, UVLOOP_CALLS_MAX);
+	if (err)
+		return err;
+	if (!handle || !timer)
+		return -EAGAIN;
+	/* both are left out below: so both have to be what they are said to be */
+	err = open_defined(python, &rows[LP_PROBE_DISPATCH_TIMER], timer, UVLOOP_MODULE, probe,
+			   &other, error);
+	definer_close(&other);
+	if (err)
+		return err;
+	err = open_defined(python, &rows[LP_PROBE_DISPATCH_HANDLE], handle, UVLOOP_MODULE, probe,
+			   &definer, error);
+	count = err ? 0 : code_calls(definer.elf, row->name, calls, UVLOOP_CALLS_MAX);
 	probe->emulated = true;
 	for (i = 0; !err && i < count; i++) {
-		start = elf_function_start(elf, calls[i]);
-		if (start && start != handle - bias && start != timer - bias)
-			err = add_place(elf, calls[i], bias, probe);
+		start = elf_function_start(definer.elf, calls[i]);
+		if (start && start != handle - definer.bias && start != timer - definer.bias)
+			err = definer_add_inside(&definer, calls[i], error);
 	}
-	elf_close(elf);
+	if (!err)
+		err = definer_finish(&definer, error);
+	definer_close(&definer);
 	return err;
+}
+
+/* The function of a row, as the live process shows it, or 0. */
+static uint64_t shown_function(const struct lp_cpython *python, const struct lp_probe_row *row)
+{
+	uint64_t object = cpython_module_attribute(python, row->module, row->name);
+
+	if (row->way == LP_WAY_FUNCTION)
+		return builtin_function(python, object);
+	if (object && row->way == LP_WAY_METHOD)
+		return cpython_type_method(python, object, row->method);
+	return object ? memory_u64(python->pid, object + row->slot) : 0;
 }
 
 int cpython_find_probe(const struct lp_cpython *python, enum lp_probe_role role,
 		       struct lp_probe *probe, struct lp_error *error)
 {
 	const struct lp_probe_row *row;
-	uint64_t object;
 
 	if ((unsigned int)role >= LP_PROBE_ROLES)
 		return error_set(error, -EINVAL, "no such probe");
@@ -378,27 +402,22 @@ int cpython_find_probe(const struct lp_cpython *python, enum lp_probe_role role,
 	case LP_WAY_DISPATCH:
 		return find_dispatch(python, probe, error);
 	case LP_WAY_MESSAGE:
-		return find_message(python, row->name, probe, error);
+		return find_message(python, row, probe, error);
 	case LP_WAY_EXCEPTION:
-		return find_exception(python, probe, error);
+		/* exceptions are the interpreter's own: no module has them */
+		return find_function(python, row, exception_function(python), "builtins", probe,
+				     error);
 	case LP_WAY_COROUTINE:
 		return find_coroutine(python, probe, error);
 	case LP_WAY_UVLOOP:
 	case LP_WAY_UVLOOP_METHOD:
 		return find_uvloop_method(python, row, probe, error);
 	case LP_WAY_UVLOOP_CALLS:
-		return find_uvloop_calls(python, row->name, probe, error);
+		return find_uvloop_calls(python, row, probe, error);
 	default:
-		break;
+		return find_function(python, row, shown_function(python, row), row->module, probe,
+				     error);
 	}
-	object = cpython_module_attribute(python, row->module, row->name);
-	if (row->way == LP_WAY_FUNCTION)
-		object = builtin_function(python, object);
-	else if (object && row->way == LP_WAY_METHOD)
-		object = cpython_type_method(python, object, row->method);
-	else if (object)
-		object = memory_u64(python->pid, object + row->slot);
-	return find_function(python, object, probe, error);
 }
 
 /* asyncio keeps all tasks in a WeakSet, whose set stays the same one. */

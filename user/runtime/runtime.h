@@ -8,6 +8,7 @@
 #define LP_RUNTIME_H
 
 #include "../error.h"
+#include "../target/mapped_file.h"
 #include "../target/process.h"
 
 #include "../wire.h"
@@ -54,6 +55,7 @@ struct lp_probe {
 	} places[LP_PROBE_PLACES];
 	const char *function; /* what is probed, for messages */
 	char path[64]; /* opens the probed file, whatever its name is */
+	struct lp_file_facts file; /* that was examined behind it: no other one is to be probed */
 };
 
 #define LP_INSTANCE_PROBES 4

@@ -145,7 +145,7 @@ void session_detach(struct lp_session *session, struct lp_attachment *attachment
 
 static int attach_place(struct lp_session *session, struct lp_attached_role *attached,
 			struct bpf_program *program, const struct lp_probe *probe, size_t number,
-			pid_t pid)
+			const struct lp_mapped_file *file, pid_t pid)
 {
 	struct lp_place_key key = { .address = probe->places[number].address,
 				    .pid = (uint32_t)pid };
@@ -161,14 +161,11 @@ static int attach_place(struct lp_session *session, struct lp_attached_role *att
 		attached->addresses[number] = key.address;
 	}
 	/* a burst is one process's: the others that run the file would pay for it */
-	if (session->shared && !(session->config.budget > 0 && probe->role < LP_BURST_ROLES)) {
-		int err = shared_attach(session->shared, program, probe->path,
-					probe->places[number].offset, &attached->shares[number]);
-
-		if (err != -EXDEV)
-			return err;
-	}
-	attached->links[number] = bpf_program__attach_uprobe(program, false, pid, probe->path,
+	if (session->shared && file->facts.reach == LP_FILE_OF_HOST &&
+	    !(session->config.budget > 0 && probe->role < LP_BURST_ROLES))
+		return shared_attach(session->shared, program, file, probe->places[number].offset,
+				     &attached->shares[number]);
+	attached->links[number] = bpf_program__attach_uprobe(program, false, pid, file->path,
 							     probe->places[number].offset);
 	return attached->links[number] ? 0 : -errno;
 }
@@ -178,12 +175,24 @@ static int attach_probe(struct lp_session *session, struct lp_attachment *attach
 			struct lp_error *error)
 {
 	struct lp_attached_role *attached = &attachment->roles[probe->role];
+	struct lp_mapped_file file;
 	char failure[64];
 	size_t i;
-	int err = 0;
+	int err;
 
+	/* what the process has mapped there now may be another file than was examined */
+	err = mapped_file_open(attachment->pid, probe->path, &probe->file, &file);
+	if (err == -ESTALE || (!err && file.facts.reach == LP_FILE_REFUSED)) {
+		err = error_set(
+			error, -EBADMSG,
+			"%s is not probed in process %d: the file that it has mapped there was exchanged or changed after it was examined",
+			probe->function, attachment->pid);
+		mapped_file_close(&file);
+		return err;
+	}
 	for (i = 0; !err && i < probe->count; i++)
-		err = attach_place(session, attached, program, probe, i, attachment->pid);
+		err = attach_place(session, attached, program, probe, i, &file, attachment->pid);
+	mapped_file_close(&file);
 	snprintf(failure, sizeof(failure), "cannot attach to process %d", attachment->pid);
 	if (err == -EPERM || err == -EACCES)
 		return rights_refuse(error, err, LP_RIGHT_PROBES, failure);

@@ -2,10 +2,7 @@
 #include "shared.h"
 
 #include <errno.h>
-#include <linux/magic.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
 
 #define BUCKETS 256
 #define LINGER_NS 5000000000ULL
@@ -13,8 +10,7 @@
 struct lp_shared_link {
 	struct lp_shared_link *next;
 	const struct bpf_program *program;
-	dev_t device;
-	ino_t inode;
+	uint64_t device, inode;
 	uint64_t offset;
 	struct bpf_link *link;
 	size_t shares;
@@ -59,32 +55,29 @@ void shared_free(struct lp_shared *shared)
 }
 
 static struct lp_shared_link **find(struct lp_shared *shared, const struct bpf_program *program,
-				    const struct stat *file, uint64_t offset)
+				    const struct lp_file_facts *file, uint64_t offset)
 {
-	uint64_t hash = (file->st_ino ^ file->st_dev << 20 ^ offset << 3 ^ (uintptr_t)program) *
+	uint64_t hash = (file->inode ^ file->device << 20 ^ offset << 3 ^ (uintptr_t)program) *
 			0x9e3779b97f4a7c15ULL;
 	struct lp_shared_link **at = &shared->buckets[hash >> 56];
 
-	while (*at && ((*at)->program != program || (*at)->device != file->st_dev ||
-		       (*at)->inode != file->st_ino || (*at)->offset != offset))
+	while (*at && ((*at)->program != program || (*at)->device != file->device ||
+		       (*at)->inode != file->inode || (*at)->offset != offset))
 		at = &(*at)->next;
 	return at;
 }
 
-int shared_attach(struct lp_shared *shared, struct bpf_program *program, const char *path,
-		  uint64_t offset, struct lp_shared_link **result)
+int shared_attach(struct lp_shared *shared, struct bpf_program *program,
+		  const struct lp_mapped_file *file, uint64_t offset,
+		  struct lp_shared_link **result)
 {
 	struct lp_shared_link **at, *link;
-	struct statfs system;
-	struct stat file;
 	int err;
 
 	*result = NULL;
-	if (stat(path, &file) || statfs(path, &system))
-		return -errno;
-	if (system.f_type == OVERLAYFS_SUPER_MAGIC)
-		return -EXDEV;
-	at = find(shared, program, &file, offset);
+	if (file->facts.reach != LP_FILE_OF_HOST)
+		return -EPERM;
+	at = find(shared, program, &file->facts, offset);
 	if (*at) {
 		(*at)->shares++;
 		*result = *at;
@@ -93,15 +86,15 @@ int shared_attach(struct lp_shared *shared, struct bpf_program *program, const c
 	link = calloc(1, sizeof(*link));
 	if (!link)
 		return -ENOMEM;
-	link->link = bpf_program__attach_uprobe(program, false, -1, path, offset);
+	link->link = bpf_program__attach_uprobe(program, false, -1, file->path, offset);
 	if (!link->link) {
 		err = -errno;
 		free(link);
 		return err;
 	}
 	link->program = program;
-	link->device = file.st_dev;
-	link->inode = file.st_ino;
+	link->device = file->facts.device;
+	link->inode = file->facts.inode;
 	link->offset = offset;
 	link->shares = 1;
 	*at = link;

@@ -10,6 +10,8 @@
 
 #include "closer.h"
 
+#include "../target/mapped_file.h"
+
 #include <bpf/libbpf.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,13 +25,12 @@ struct lp_shared *shared_new(struct lp_closer *closer);
 void shared_free(struct lp_shared *shared);
 
 /*
- * Attaches a program to a place of the file behind a path, unless it is there already, and
- * takes a share in it.  Returns 0, a negative errno, or -EXDEV: this file may be another
- * one underneath (overlayfs: two containers' files are the same one, which nothing tells),
- * so that what is attached to both would be hit twice.
+ * Attaches a program to a place of a file that is the host's, unless it is there already,
+ * and takes a share in it.  Returns 0 or a negative errno; -EPERM: the file is not the
+ * host's (LP_FILE_OF_HOST).
  */
-int shared_attach(struct lp_shared *shared, struct bpf_program *program, const char *path,
-		  uint64_t offset, struct lp_shared_link **link);
+int shared_attach(struct lp_shared *shared, struct bpf_program *program,
+		  const struct lp_mapped_file *file, uint64_t offset, struct lp_shared_link **link);
 
 /* Gives a share back; NULL is none. */
 void shared_release(struct lp_shared_link *link, uint64_t now_ns);
