@@ -29,9 +29,10 @@ static const struct lp_place_row {
 	[LP_PROBE_UVLOOP_CLOSE] = { LP_FINDING_PENDING_AT_CLOSE, LP_PLACE_UVLOOP_CLOSE },
 };
 
-static bool is_needed(enum lp_probe_role role)
+/* What a process shows falsely (-EBADMSG) is missed in its own results only. */
+static bool is_needed(enum lp_probe_role role, int err)
 {
-	return role <= LP_PROBE_READY;
+	return role == LP_PROBE_DISPATCH || (role <= LP_PROBE_READY && err != -EBADMSG);
 }
 
 static struct bpf_program *program_for(const struct lp_session *session, enum lp_probe_role role)
@@ -318,6 +319,16 @@ static void tell_uvloop(struct lp_session *session, struct lp_attachment *attach
 	attachment->knows_uvloop = !bpf_map_update_elem(map, &key, &process, BPF_EXIST);
 }
 
+/* A process whose memory and files disagree: it is counted once. */
+static void count_refusal(struct lp_session *session, struct lp_attachment *attachment)
+{
+	if (!attachment->disagrees) {
+		session->disagreeing++;
+		session->costs.attach_failures++;
+	}
+	attachment->disagrees = true;
+}
+
 /* Attaches the roles from first on, before end; returns how many are still open, or -errno. */
 static int attach_roles(struct lp_session *session, struct lp_attachment *attachment,
 			const struct lp_instance *instance, enum lp_probe_role first,
@@ -336,12 +347,14 @@ static int attach_roles(struct lp_session *session, struct lp_attachment *attach
 			continue;
 		if (err == -EAGAIN && role != LP_PROBE_DISPATCH) {
 			open++;
-		} else if (err && is_needed((enum lp_probe_role)role)) {
+		} else if (err && is_needed((enum lp_probe_role)role, err)) {
 			return err;
 		} else if (err) {
 			/* the run goes on without */
 			warn(session, instance->pid, (enum lp_probe_role)role, error);
 			attachment->roles[role].settled = true;
+			if (err == -EBADMSG)
+				count_refusal(session, attachment);
 		}
 	}
 	return open;
@@ -414,7 +427,10 @@ int session_add_process(struct lp_session *session, const struct lp_instance *in
 			   error);
 	if (err >= 0)
 		return 0;
-	session->costs.attach_failures++;
+	if (err == -EBADMSG)
+		count_refusal(session, attachment);
+	else
+		session->costs.attach_failures++;
 	session_remove_process(session, instance->pid);
 	return err;
 }

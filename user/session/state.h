@@ -43,6 +43,7 @@ struct lp_attachment {
 	uint64_t hits; /* of struct lp_process, as booked */
 	enum lp_burst_state burst;
 	bool refused; /* a burst could not begin: it is sampled for good */
+	bool disagrees; /* its memory shows functions that its files do not have */
 	uint64_t patience_ns; /* so long its loops may take to see the end of a burst */
 	uint64_t turn_ns; /* nothing to be done before */
 	struct lp_allowance allowance;
@@ -92,6 +93,7 @@ struct lp_session {
 	struct lp_attachment *attachments;
 	uint16_t watched[LP_FILTER_BYTES]; /* how many processes set a byte of the filter */
 	uint32_t warned; /* of roles that could not be attached: bits, 1 << enum lp_probe_role */
+	size_t disagreeing; /* processes with functions in memory that their files do not have */
 	struct lp_closer *closer;
 	struct lp_shared *shared; /* NULL: each process has links of its own */
 	bool tracepoints; /* instead of fentry */
