@@ -30,6 +30,11 @@ test_decode_SOURCES = user/decode/decode.c user/decode/instants.c user/text.c
 test_decode_findings_SOURCES = user/decode/decode.c user/decode/instants.c user/text.c
 test_decode_names_SOURCES = user/decode/decode.c user/decode/instants.c user/text.c
 test_decode_stalls_SOURCES = user/decode/decode.c user/decode/instants.c user/text.c
+test_defined_SOURCES = user/cpython/defined.c user/target/pointers.c $(elf_SOURCES)
+test_definer_SOURCES = user/cpython/definer.c user/target/function.c user/target/instruction.c \
+	user/target/mapped_file.c user/target/mappings.c user/target/memory.c user/error.c \
+	$(elf_SOURCES)
+test_mapped_file_SOURCES = user/target/mapped_file.c
 test_escape_SOURCES = user/out/escape.c
 export_SOURCES = user/out/stall_sink.c user/out/stalls_told.c user/out/parts.c \
 	user/out/document.c $(file_SOURCES) user/out/escape.c user/out/intern.c \

@@ -1,0 +1,174 @@
+"""What a process says of its own functions leads no probe into what others run."""
+
+import glob
+import os
+import shutil
+import time
+
+from lib.case import NOBODY, each, on_every_python
+from lib.checks import verify
+from lib.processes import Failure
+from lib.uvloops import is_host, with_uvloop
+
+AS_NOBODY = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+ALL_PROBES = ["--queue", "--find", "all", "--origins", "--lifetimes"]
+FUNCTIONS = {"warn": "warnings.warn", "heappush": "heapq.heappush",
+             "running_loop": "_asyncio._set_running_loop", "append": "deque.append",
+             "close": "epoll.close", "init": "Task.__init__", "finalize": "Task.__del__",
+             "exception": "BaseException.__new__", "handle": "uvloop's Handle._run",
+             "timer": "uvloop's TimerHandle._run",
+             "threadsafe": "uvloop's Loop.call_soon_threadsafe"}
+FORGERIES = [("warn", 1), ("warn", 0), ("heappush", 1), ("running_loop", 1), ("append", 1),
+             ("close", 1), ("init", 0), ("finalize", 1), ("exception", 1)]
+
+
+def library(case):
+    """A library of root's that nobody but this test uses."""
+    found = glob.glob("/lib/x86_64-linux-gnu/libz.so.1") + glob.glob("/usr/lib*/libz.so.1")
+    path = case.path("libz.so")
+    shutil.copyfile(found[0], path)
+    os.chmod(path, 0o644)
+    return path
+
+
+def changed(process, path):
+    """Bytes of the file's code that are other ones in the process's memory."""
+    found = []
+    with open(f"/proc/{process.pid}/maps", encoding="utf-8") as maps, \
+            open(f"/proc/{process.pid}/mem", "rb") as memory, open(path, "rb") as file:
+        lines = [line.split() for line in maps if line.rstrip().endswith(path)]
+        code = [line for line in lines if "x" in line[1]]
+        if not code:
+            raise Failure(f"process {process.pid} has no code of {path}")
+        for line in code:
+            begin, end = (int(number, 16) for number in line[0].split("-"))
+            memory.seek(begin)
+            file.seek(int(line[2], 16))
+            there = memory.read(end - begin)
+            here = file.read(end - begin)
+            found += [int(line[2], 16) + at for at, (one, other) in enumerate(zip(here, there))
+                      if one != other]
+    return found
+
+
+def refusal(function, pid):
+    return f"{function} is not probed in process {pid}"
+
+
+def check_forgeries(case, forgeries, options, **start):
+    """All at once: none is probed, each is refused, and the library stays as it is."""
+    # Others cannot read root's own Pythons.
+    if is_host(case.interpreter):
+        start.update(AS_NOBODY)
+    path = library(case)
+    user = case.start("checksums.py", path)
+    forgers = [(case.start("forged.py", what, path, "adler32", str(offset), **start),
+                what) for what, offset in forgeries]
+    pids = [str(forger.pid) for forger, _ in forgers]
+    profiler = case.profile(*options(pids), "-v", "-j", *ALL_PROBES)
+    wrong = []
+    for forger, what in forgers:
+        profiler.wait_for_text(refusal(FUNCTIONS[what], forger.pid))
+    time.sleep(0.5)
+    for process in [user] + [forger for forger, _ in forgers]:
+        wrong += [f"byte {at:#x} of the library is another one in process {process.pid}"
+                  for at in changed(process, path)]
+    profiler.interrupt()
+    result = profiler.finish().expect(0)
+    if "which were not probed" not in result.err:
+        wrong.append(f"the end says nothing: {result.err[-500:]!r}")
+    user.go()
+    user.finish()
+    truth = case.truth(user)
+    if truth.fact("wrong") or not truth.fact("right"):
+        wrong.append(f"{truth.fact('wrong')} of the library's results were wrong")
+    for forger, _ in forgers:
+        if not forger.running:
+            wrong.append(f"a forger ended: {forger.errors()[-300:]}")
+    verify(wrong)
+
+
+def test_forged_functions_of_all_processes(case):
+    check_forgeries(case, FORGERIES, lambda pids: ["-a"])
+
+
+def test_forged_functions_of_one_process(case):
+    check_forgeries(case, FORGERIES[:3], lambda pids: ["-p", ",".join(pids)])
+
+
+@each(lambda interpreter: interpreter.supported and not is_host(interpreter)
+      and not interpreter.root)
+def test_forged_functions_elsewhere(case):
+    check_forgeries(case, [("warn", 1), ("finalize", 0), ("append", 1)], lambda pids: ["-a"])
+
+
+@each(is_host)
+def test_forged_functions_of_uvloop(case):
+    interpreter = with_uvloop(case.interpreter)
+    check_forgeries(case, [("handle", 1), ("handle", 0), ("timer", 1), ("threadsafe", 1)],
+                    lambda pids: ["-a"], interpreter=interpreter)
+
+
+def test_another_function_of_the_same_file(case):
+    """A process cannot choose which function of the interpreter it is."""
+    forger = case.start("forged.py", "warn", "", "PyList_New", "0", **AS_NOBODY)
+    profiler = case.profile("-p", str(forger.pid), "-j", *ALL_PROBES)
+    profiler.wait_for_text(refusal("warnings.warn", forger.pid))
+    profiler.interrupt()
+    profiler.finish().expect(0)
+
+
+def check_own_copy(case, owner, mode, expected):
+    """Does a probe in a copy of the interpreter show in a process that only maps it?"""
+    path = case.path("python3")
+    shutil.copyfile(os.path.realpath(case.interpreter.executable), path)
+    os.chown(path, owner, owner)
+    os.chmod(path, mode)
+    other = case.start("mapsfile.py", path)
+    target = case.start("idle.py", executable=path, **AS_NOBODY)
+    profiler = case.profile("-a", "-m", "trace", "-j", "-t", "100ms")
+    profiler.wait_for("loop", pid=target.pid)
+    time.sleep(1)
+    at = changed(other, path)
+    if not changed(target, path):
+        raise Failure("the process itself is not probed")
+    if bool(at) != expected:
+        raise Failure(f"owner {owner}, mode {mode:o}: {len(at)} bytes of the file are others "
+                      "in a process that does not run it")
+    profiler.interrupt()
+    profiler.finish().expect(0)
+    case.stop_all()
+
+
+@each(is_host)
+def test_files_that_others_own_are_probed_for_one_process(case):
+    check_own_copy(case, NOBODY, 0o755, False)
+
+
+@each(is_host)
+def test_files_that_others_can_write_are_probed_for_one_process(case):
+    check_own_copy(case, 0, 0o777, False)
+
+
+@each(is_host)
+def test_files_of_the_system_are_probed_for_all(case):
+    check_own_copy(case, 0, 0o755, True)
+
+
+@on_every_python
+def test_nothing_true_is_refused(case):
+    """The second loopprof finds the first one's breakpoints."""
+    target = case.start("idle.py")
+    first = case.profile("-p", str(target.pid), "-j", "-v", *ALL_PROBES)
+    first.wait_for("loop", pid=target.pid)
+    time.sleep(0.5)
+    second = case.profile("-p", str(target.pid), "-j", "-v", *ALL_PROBES)
+    second.wait_for("loop", pid=target.pid)
+    time.sleep(0.5)
+    for profiler in (first, second):
+        profiler.interrupt()
+        text = profiler.finish().expect(0).err
+        lines = [line for line in text.splitlines()
+                 if "not probed" in line and f"process {target.pid}" in line]
+        if lines:
+            raise Failure("; ".join(lines))
