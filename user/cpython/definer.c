@@ -20,6 +20,14 @@
 
 int definer_refuse(const struct lp_definer *definer, const char *reason, struct lp_error *error)
 {
+	int failure = definer->elf ? elf_failure(definer->elf) : 0;
+
+	/* what could not be read is not there either */
+	if (failure)
+		return error_set(error, -EBADMSG,
+				 "%s is not probed in process %d: its file is refused, %s",
+				 definer->probe->function, definer->python->pid,
+				 elf_error(definer->elf, failure));
 	return error_set(error, -EBADMSG,
 			 "%s is not probed in process %d, whose memory and files disagree: %s",
 			 definer->probe->function, definer->python->pid, reason);
@@ -28,7 +36,8 @@ int definer_refuse(const struct lp_definer *definer, const char *reason, struct 
 static int open_failed(const struct lp_definer *definer, int err, struct lp_error *error)
 {
 	return error_set(error, err, "cannot find %s in the files of process %d: %s",
-			 definer->probe->function, definer->python->pid, strerror(-err));
+			 definer->probe->function, definer->python->pid,
+			 elf_error(definer->elf, err));
 }
 
 /* Opens the file behind probe->path, unless that could wait for another user's program. */
@@ -207,7 +216,7 @@ int definer_add_inside(const struct lp_definer *definer, uint64_t address, struc
 
 int definer_finish(const struct lp_definer *definer, struct lp_error *error)
 {
-	return mapped_file_unchanged(&definer->file)
+	return mapped_file_unchanged(&definer->file) && !elf_failure(definer->elf)
 		       ? 0
 		       : definer_refuse(definer, "its file was changed while it was read", error);
 }
