@@ -41,7 +41,7 @@ struct spec {
 #define FUNCTION(name, number)                                                                     \
 	__attribute__((noipa)) static int name(int value)                                          \
 	{                                                                                          \
-		return value * number + 1;                                                         \
+		return value * (number) + 1;                                                       \
 	}
 
 FUNCTION(append, 3)

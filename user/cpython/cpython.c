@@ -209,7 +209,6 @@ static void fill_instance(struct lp_cpython *python, const struct lp_elf *elf,
 
 		memcpy((char *)wire + exported[i].field, &address, sizeof(address));
 	}
-	python->context_type = elf_symbol(elf, "PyContext_Type");
 	python->code_type = exported_address(python, elf, "PyCode_Type");
 	python->function_type = wire->function_type;
 	python->string_type = wire->string_type;

@@ -51,7 +51,6 @@ struct lp_cpython {
 	uint32_t hex_version;
 	struct lp_cpython_row row;
 	uint64_t runtime; /* address of _PyRuntime */
-	uint64_t context_type; /* address of PyContext_Type */
 	/* addresses of exported types; 0: not exported */
 	uint64_t code_type;
 	uint64_t function_type;

@@ -197,7 +197,7 @@ void mapped_file_close(struct lp_mapped_file *file)
 
 bool mapped_file_unchanged(const struct lp_mapped_file *file)
 {
-	struct lp_file_facts now;
+	struct lp_file_facts now = { 0 };
 
 	return !read_facts(file->descriptor, &now) && same_facts(&now, &file->facts);
 }
