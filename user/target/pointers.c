@@ -15,7 +15,8 @@
 #define RELOCATIONS_MAX (1 << 18)
 #define DYNAMIC_MAX 256
 #define HEADERS_MAX 64
-#define CHUNK 512 /* relocations, or words */
+#define CHUNK 512 /* relocations */
+#define WORDS 4096
 /* Data that is searched for words; an interpreter has 5 MB with its constants. */
 #define WORD_BYTES_MAX (64U << 20)
 
@@ -164,7 +165,7 @@ static size_t words_to(const struct lp_elf *elf, const struct lp_elf_segment *se
 		       uint64_t first, uint64_t last, struct lp_pointer *found, size_t room)
 {
 	uint64_t at = (segment->address + 7) & ~7ULL, end = segment->address + segment->bytes;
-	uint64_t words[CHUNK];
+	uint64_t words[WORDS];
 	size_t count = 0, read, i;
 
 	while (at < end && count < room) {
