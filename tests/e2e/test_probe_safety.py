@@ -75,7 +75,7 @@ def check_forgeries(case, forgeries, options, **start):
                   for at in changed(process, path)]
     profiler.interrupt()
     result = profiler.finish().expect(0)
-    if "which were not probed" not in result.err:
+    if "were not probed" not in result.err:
         wrong.append(f"the end says nothing: {result.err[-500:]!r}")
     user.go()
     user.finish()
@@ -96,8 +96,8 @@ def test_forged_functions_of_one_process(case):
     check_forgeries(case, FORGERIES[:3], lambda pids: ["-p", ",".join(pids)])
 
 
-@each(lambda interpreter: interpreter.supported and not is_host(interpreter)
-      and not interpreter.root)
+@each(lambda interpreter: not is_host(interpreter) and not interpreter.root
+      and interpreter.version[:2] in ((3, 8), (3, 13)))
 def test_forged_functions_elsewhere(case):
     check_forgeries(case, [("warn", 1), ("finalize", 0), ("append", 1)], lambda pids: ["-a"])
 

@@ -352,7 +352,7 @@ void session_free(struct lp_session *session)
 		return;
 	if (session->disagreeing)
 		log_warning(
-			"%zu process%s showed functions in memory that %s files do not have, which were not probed (-v names them)",
+			"%zu process%s showed functions in memory that %s files do not confirm: these were not probed (-v names them)",
 			session->disagreeing, session->disagreeing > 1 ? "es" : "",
 			session->disagreeing > 1 ? "their" : "its");
 	for (attachment = session->attachments; attachment; attachment = next) {
