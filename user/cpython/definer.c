@@ -75,10 +75,10 @@ static int open_mapping(struct lp_definer *definer, uint64_t address, struct lp_
 	uint64_t in_file = 0;
 	int err;
 
-	err = mappings_read(definer->python->pid, &mappings);
+	err = mappings_read_at(definer->python->pid, address, &mappings);
 	if (err)
 		return error_set(error, err, "cannot read the mappings of process %d: %s",
-				 definer->python->pid, strerror(-err));
+				 definer->python->pid, mappings_error(err));
 	mapping = mappings_find(&mappings, address);
 	if (!mapping || !mapping->executable) {
 		err = open_failed(definer, -ENOENT, error);
@@ -158,7 +158,7 @@ static bool is_mapped_code(pid_t pid, uint64_t address)
 	struct lp_mappings mappings;
 	bool code;
 
-	if (mappings_read(pid, &mappings))
+	if (mappings_read_at(pid, address, &mappings))
 		return false;
 	mapping = mappings_find(&mappings, address);
 	code = mapping && mapping->executable;
