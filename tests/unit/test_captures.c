@@ -306,6 +306,26 @@ static void of_many_captures_few_are_open_at_once(void **state)
 	free(all);
 }
 
+static void the_inputs_are_known_by_whatever_name(void **state)
+{
+	const char *path = record_one(in_directory("a.lpc"), "box", 0, 1);
+	const char *link = in_directory("link.lpc"), *other = in_directory("other");
+	char *const paths[] = { (char *)link };
+	struct lp_captures *captures;
+	struct lp_error error;
+	struct stat status;
+
+	(void)state;
+	assert_int_equal(symlink(path, link), 0);
+	assert_int_equal(captures_open(paths, 1, &captures, &error), 0);
+	assert_int_equal(stat(path, &status), 0);
+	assert_true(captures_include(captures, &status));
+	assert_int_equal(mkdir(other, 0700), 0);
+	assert_int_equal(stat(other, &status), 0);
+	assert_false(captures_include(captures, &status));
+	captures_free(captures);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
 
 int main(void)
@@ -321,6 +341,7 @@ int main(void)
 		TEST(a_cut_capture_is_said_and_the_others_are_read),
 		TEST(an_empty_directory_is_said),
 		TEST(of_many_captures_few_are_open_at_once),
+		TEST(the_inputs_are_known_by_whatever_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -435,6 +435,16 @@ static void an_observer_may_want_nothing(void **state)
 	assert_int_equal(told.slow_count, 0);
 }
 
+static void a_loop_is_never_busier_than_always(void **state)
+{
+	const struct lp_loop_summary odd = { .busy_ns = UINT64_MAX - 1, .idle_ns = 1000 };
+	const struct lp_loop_summary none = { .busy_ns = 0, .idle_ns = 0 };
+
+	(void)state;
+	assert_true(loop_utilization(&odd) <= 1);
+	assert_true(loop_utilization(&none) == 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin_model, free_model)
 
 int main(void)
@@ -467,6 +477,7 @@ int main(void)
 		TEST(a_run_that_was_cut_may_be_told_its_end),
 		TEST(each_state_of_a_loop_is_told_as_it_is_saved),
 		TEST(an_observer_may_want_nothing),
+		TEST(a_loop_is_never_busier_than_always),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -532,6 +532,33 @@ static void only_the_duration_has_a_colour(void **state)
 			    "    on CPU    300 ms\n");
 }
 
+/* Any number may be in a damaged capture; only the sanitiser can tell what is wrong with one. */
+static void any_instant_has_a_clock_time(void **state)
+{
+	static const uint64_t odd[] = { 0, 1, INT64_MAX, 1ULL << 63, UINT64_MAX };
+	const size_t count = sizeof(odd) / sizeof(odd[0]);
+	struct lp_reasons reasons = { .time = { .known = false } };
+	struct lp_slow slow = slow_report(MS, &reasons);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < count * count * count; i++) {
+		struct lp_run run = { .start_ns = odd[i % count],
+				      .start_unix_ns = odd[i / count % count] };
+		struct lp_sink *sink = open_sink(&wide, false);
+		const char *text;
+
+		sink->observer.run(sink, &run);
+		slow.start_ns = odd[i / count / count];
+		sink->observer.slow(sink, &slow);
+		text = written(sink, wide.columns);
+		/* hh:mm:ss.mmm, whatever the zone */
+		assert_int_equal(strcspn(text, ":"), 2);
+		assert_int_equal(strcspn(text, "."), 8);
+		assert_int_equal(strspn(text + 9, "0123456789"), 3);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -554,6 +581,7 @@ int main(void)
 		cmocka_unit_test(everything_that_is_too_long_is_cut),
 		cmocka_unit_test(a_page_without_utf8_is_ascii_and_keeps_its_columns),
 		cmocka_unit_test(only_the_duration_has_a_colour),
+		cmocka_unit_test(any_instant_has_a_clock_time),
 	};
 
 	return cmocka_run_group_tests(tests, use_utc, NULL);
