@@ -167,7 +167,7 @@ static int close_stream(void *cookie)
 static int open_file(struct stream *stream, const char *path, FILE **file)
 {
 	cookie_io_functions_t functions = { .write = write_stream, .close = close_stream };
-	int err, descriptor;
+	int err, descriptor = -1;
 
 	err = stream_number(path) < 0 ? file_path_set(&stream->place, path) : 0;
 	if (!err)
