@@ -21,8 +21,8 @@ def follow(case, cgroup, *options):
 
 
 def of_type(records, kind, **wanted):
-    return [record for record in records if record["type"] == kind
-            and all(record[key] == value for key, value in wanted.items())]
+    return [record for record in records.of(kind)
+            if all(record[key] == value for key, value in wanted.items())]
 
 
 def test_a_crowd_of_loops_hides_no_stall_of_another_process(case):
