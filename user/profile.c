@@ -260,6 +260,8 @@ static int add_launched(struct lp_profile *profile, struct lp_error *error)
 			error, -ENOENT,
 			"%s ended with status %d and ran no Python itself; -s follows the programs that it starts",
 			profile->options->launch[0], status);
+	/* not while it runs: it may have ended by the time that they are loaded */
+	session_load_late(profile->session);
 	err = targets_add(profile->targets, launch_pid(profile->launch), true, error);
 	if (err) {
 		kill(launch_pid(profile->launch), SIGKILL);
@@ -407,9 +409,9 @@ int command_profile(const struct lp_options *options)
 	if (!err && profile.output.model)
 		model_begin(profile.output.model, &profile.run);
 	if (!err)
-		err = add_targets(&profile, &error);
-	if (!err)
 		err = session_fill_slots(profile.session);
+	if (!err)
+		err = add_targets(&profile, &error);
 	if (!err) {
 		confine(options);
 		reason = profile_run(&profile);

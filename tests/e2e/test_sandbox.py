@@ -1,11 +1,13 @@
 """What a run gives up once it has begun."""
 
 import os
+import time
 
 from lib.processes import Failure
 
 # Numbers of include/uapi/linux/capability.h.
 SETUID, NET_ADMIN, SYS_MODULE, SYS_RAWIO = 7, 12, 16, 17
+CONFINED_S = 10
 FILTERED = "2"  # proc_pid_status(5): Seccomp
 
 
@@ -25,6 +27,14 @@ def confined(pid):
                       f"Seccomp {fields['Seccomp']}")
 
 
+def wait_confined(pid):
+    """A run confines itself once all that it needs for that is done."""
+    end = time.monotonic() + CONFINED_S
+    while status(pid)["Seccomp"] != FILTERED and time.monotonic() < end:
+        time.sleep(0.05)
+    confined(pid)
+
+
 def children(pid):
     with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
         return [int(word) for word in file.read().split()]
@@ -33,7 +43,7 @@ def children(pid):
 def test_a_run_is_confined_and_profiles_all_the_same(case):
     target = case.start("load.py", "1")
     profiler = case.attach(target, "--native", "--kernel")
-    confined(profiler.pid)
+    wait_confined(profiler.pid)
     # A process that forks readers holds no rights to read with; the readers are confined.
     readers = [reader for child in children(profiler.pid) for reader in children(child)]
     for reader in readers:

@@ -24,7 +24,8 @@ struct lp_allowance {
 	uint64_t at_ns; /* the balance is of this moment */
 	uint64_t began_ns; /* this burst; 0: there is none */
 	bool learned; /* a burst has shown how much a burst takes */
-	/* the kernel takes so long to remove the probes of a burst, as measured; see allowance_open */
+	/* the kernel takes so long to remove the probes of a burst, as measured; see allowance_open
+	 */
 	double leave_ns;
 };
 

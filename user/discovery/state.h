@@ -47,6 +47,7 @@ struct lp_target {
 	size_t beyond_loops; /* that found no room at the last look */
 	size_t over_loops; /* of those, for which the process's part was too small */
 	uint64_t polls_ns; /* when it was last asked whether its loops use epoll */
+	uint32_t reap_tries; /* turns since its end was noticed, in which records were left */
 	uint64_t since_ns;
 	uint64_t retry_ns; /* next look */
 	uint64_t retry_step_ns;

@@ -21,6 +21,8 @@
 /* Times what a look took that the next one waits for at least. */
 #define LOOK_REST 4
 /* What one check may take; targets that are due and were not looked at come first in the next. */
+/* Turns for which the end of a process waits while the ring buffer does not get empty. */
+#define REAP_TRIES 50
 #define CHECK_NS (40 * LP_MILLISECOND)
 /* A named process is waited for; its examination ends before that. */
 #define AWAITED_NS (15000 * LP_MILLISECOND)
@@ -339,19 +341,32 @@ int targets_descriptor(const struct lp_targets *targets)
 	return targets->descriptor;
 }
 
+/* Its last records are in the ring buffer: it is dropped once those were read, or not soon. */
+static bool must_wait(struct lp_target *target, bool more)
+{
+	return more && target->reap_tries++ < REAP_TRIES;
+}
+
 void targets_reap(struct lp_targets *targets)
 {
 	struct epoll_event events[64];
+	bool more, waits = false;
 	int count, i;
 
-	while ((count = epoll_wait(targets->descriptor, events, 64, 0)) > 0) {
-		/* their last words are in the ring buffer; what is there may drop targets */
-		live_drain(targets->config.live);
+	while (!waits && (count = epoll_wait(targets->descriptor, events, 64, 0)) > 0) {
+		/* what attaching took of this turn is not to be their loss; what is read may drop
+		 * targets */
+		live_begin_turn(targets->config.live);
+		more = live_drain(targets->config.live) > 0;
 		for (i = 0; i < count; i++) {
 			struct lp_target *target = target_find(targets, (pid_t)events[i].data.u64);
 
 			if (!target || !process_ended(&target->process))
 				continue;
+			if (must_wait(target, more)) {
+				waits = true;
+				continue;
+			}
 			if (target->named)
 				log_note("pid %d has ended", target->process.pid);
 			else if (target->state == LP_TARGET_WAITING && !target->instance.reader)

@@ -193,4 +193,11 @@ void session_take_causes(struct lp_session *session, lp_cause_taker take, void *
 /* The ring buffer's map, for source/. */
 int session_ring(const struct lp_session *session);
 
+/*
+ * Loads the programs that find lost things, unless they are loaded or none is wanted, which takes
+ * a tenth of a second: the first process that is completed waits for it otherwise.  Returns
+ * whether they are there.
+ */
+bool session_load_late(struct lp_session *session);
+
 #endif /* LP_SESSION_H */

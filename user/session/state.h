@@ -107,11 +107,6 @@ struct lp_session {
 	struct lp_holdings holdings;
 };
 
-/*
- * Loads what finds lost things, if that is wanted and not done yet.  Returns whether it is
- * there; a kernel that refuses it is told, once.
- */
-bool session_load_late(struct lp_session *session);
 void session_free_late(struct lp_session *session);
 
 /* Sets the sizes of the maps, before they are made. */

@@ -20,6 +20,7 @@ void followed_add(struct lp_followed_table *table, const struct lp_instance *ins
 	target->instance = *instance;
 	target->next = *bucket;
 	*bucket = target;
+	table->count++;
 }
 
 void followed_remove(struct lp_followed_table *table, pid_t pid)
@@ -32,6 +33,7 @@ void followed_remove(struct lp_followed_table *table, pid_t pid)
 		return;
 	*at = target->next;
 	free(target);
+	table->count--;
 }
 
 void followed_free(struct lp_followed_table *table)
@@ -70,7 +72,7 @@ void followed_each(struct lp_followed_table *table,
 bool followed_may_spend(struct lp_followed_table *table, struct lp_followed *target,
 			uint64_t now_ns)
 {
-	return share_may_spend(&table->pool, &target->share, now_ns);
+	return table->count < 2 || share_may_spend(&table->pool, &target->share, now_ns);
 }
 
 void followed_drop(struct lp_followed *target)

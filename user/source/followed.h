@@ -19,6 +19,7 @@ struct lp_followed {
 /* All zero at first. */
 struct lp_followed_table {
 	struct lp_followed *buckets[LP_FOLLOWED_BUCKETS];
+	size_t count;
 	struct lp_share_pool pool;
 };
 
@@ -30,7 +31,10 @@ struct lp_followed *followed_of(const struct lp_followed_table *table, pid_t pid
 void followed_each(struct lp_followed_table *table,
 		   void (*visit)(void *context, struct lp_followed *target), void *context);
 
-/* Has it time left for what is costly to read? */
+/*
+ * Has it time left for what is costly to read?  One that is followed alone takes it from
+ * nobody: what a turn of the main loop may take bounds it.
+ */
 bool followed_may_spend(struct lp_followed_table *table, struct lp_followed *target,
 			uint64_t now_ns);
 /* An event of it is dropped, as it has none. */

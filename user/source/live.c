@@ -380,9 +380,7 @@ void live_begin_turn(struct lp_live *live)
 
 int live_drain(struct lp_live *live)
 {
-	int err = ring_drain(live->ring);
-
-	return err < 0 ? err : 0;
+	return ring_drain(live->ring);
 }
 
 static void drain_last(struct lp_live *live)

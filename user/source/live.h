@@ -33,7 +33,7 @@ void live_begin_turn(struct lp_live *live);
 
 /*
  * Hands out what is there, as far as this turn may; what is left keeps the descriptor
- * readable.  Returns 0 or a negative errno.
+ * readable.  Returns 0 once all was handed out, 1 if more may be there, or a negative errno.
  */
 int live_drain(struct lp_live *live);
 
