@@ -153,7 +153,8 @@ static void a_thread_that_no_list_has_is_not_looked_for_each_time(void **state)
 	threads = 0;
 	for (i = 0; i < 10 * MANY; i++)
 		describe(i % MANY, NULL);
-	assert_in_range(lists, 1, 2);
+	/* one each 20 ms, of thousands that ask */
+	assert_in_range(lists, 1, 20);
 }
 
 /* Its ident was another thread's when the list was made. */

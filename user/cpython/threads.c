@@ -27,6 +27,9 @@
  * and how long one that was in neither of them counts as none.
  */
 #define LIST_KEPT_NS SECOND_NS
+/* A thread that has just begun is in no list yet: one that was read fast is soon read again. */
+#define LIST_REST 20
+#define LIST_REST_LEAST_NS (SECOND_NS / 50)
 #define SECOND_NS 1000000000ULL
 
 /* struct pthread.tid of glibc on x86-64 (nptl/descr.h). */
@@ -90,6 +93,7 @@ struct lp_thread_cache {
 	uint64_t listed_ns; /* when these were read; 0: never */
 	struct lp_wait_map objects; /* threading.Thread by its ident */
 	uint64_t named_ns; /* the same of these */
+	uint64_t rest_ns; /* how long they are not read again */
 	size_t cursor;
 };
 
@@ -254,21 +258,25 @@ pid_t cpython_thread_id(const struct lp_cpython *python, uint64_t thread_state)
 /* threading._active: the ident of each thread, and its Thread object. */
 static void list_objects(const struct lp_cpython *python)
 {
-	uint64_t active = cpython_module_attribute(python, "threading", "_active"), ident;
+	uint64_t active, ident, begun = clock_now();
 	struct lp_thread_cache *cache = python->threads;
 	struct lp_pair *pairs;
 	ssize_t count, i;
 
+	active = cpython_module_attribute(python, "threading", "_active");
 	cpython_wait_map_free(&cache->objects);
-	cache->named_ns = clock_now();
-	if (!active)
-		return;
-	count = cpython_dict_pairs(python, active, &pairs);
+	count = active ? cpython_dict_pairs(python, active, &pairs) : -1;
 	for (i = 0; i < count && i < THREADS_MAX; i++)
 		if (!cpython_int(python, pairs[i].key, &ident))
 			cpython_wait_map_put(&cache->objects, ident, pairs[i].value);
 	if (count >= 0)
 		free(pairs);
+	cache->named_ns = clock_now();
+	cache->rest_ns = LIST_REST * (cache->named_ns - begun);
+	if (cache->rest_ns < LIST_REST_LEAST_NS)
+		cache->rest_ns = LIST_REST_LEAST_NS;
+	if (cache->rest_ns > LIST_KEPT_NS)
+		cache->rest_ns = LIST_KEPT_NS;
 }
 
 /* An ident may come to mean another thread after the list was read. */
@@ -279,7 +287,7 @@ static bool is_of_thread(const struct lp_cpython *python, uint64_t object, pid_t
 	return number && !cpython_int(python, number, &id) && id == (uint64_t)inner;
 }
 
-/* The Thread object, from a list that is not made more often than each LIST_KEPT_NS. */
+/* The Thread object, from a list whose making takes a small part of the time. */
 static uint64_t thread_object(const struct lp_cpython *python, uint64_t ident, pid_t inner)
 {
 	struct lp_thread_cache *cache = python->threads;
@@ -289,7 +297,7 @@ static uint64_t thread_object(const struct lp_cpython *python, uint64_t ident, p
 		return 0;
 	found = cache->named_ns ? cpython_wait_map_get(&cache->objects, ident) : NULL;
 	if (!found || !is_of_thread(python, *found, inner)) {
-		if (cache->named_ns && clock_now() - cache->named_ns < LIST_KEPT_NS)
+		if (cache->named_ns && clock_now() - cache->named_ns < cache->rest_ns)
 			return 0;
 		list_objects(python);
 		found = cpython_wait_map_get(&cache->objects, ident);
@@ -337,5 +345,7 @@ void cpython_describe_thread(const struct lp_cpython *python, uint64_t thread_st
 	if (!known || strlen(name) >= sizeof(known->name))
 		return;
 	memcpy(known->name, name, strlen(name) + 1);
-	known->named_until_ns = now + (named ? NAME_KEPT_NS : LIST_KEPT_NS);
+	known->named_until_ns = now + (named		 ? NAME_KEPT_NS
+				       : python->threads ? python->threads->rest_ns
+							 : LIST_KEPT_NS);
 }

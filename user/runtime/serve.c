@@ -154,6 +154,13 @@ static void examine_further(const struct lp_instance *instance, uint32_t roles,
 	if (roles & FINDING_ROLES)
 		examination->lifecycle_code =
 			runtime->find_lifecycle(instance, &examination->lifecycle);
+	/*
+	 * What finds lost things is attached once that is known.  To look for its places before
+	 * would take a dozen milliseconds, in which a program that has just begun gets to its first
+	 * mistake.
+	 */
+	if (examination->lifecycle_code == -EAGAIN)
+		roles &= ~FINDING_ROLES;
 	examine_roles(instance, roles, examination);
 }
 
