@@ -160,7 +160,7 @@ static void examine_further(const struct lp_instance *instance, uint32_t roles,
 	 * mistake.
 	 */
 	if (examination->lifecycle_code == -EAGAIN)
-		roles &= ~FINDING_ROLES;
+		roles &= ~FINDING_ROLES | 1U << LP_PROBE_NEVER_AWAITED;
 	examine_roles(instance, roles, examination);
 }
 

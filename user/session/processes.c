@@ -364,7 +364,7 @@ int session_complete_process(struct lp_session *session, const struct lp_instanc
 			     struct lp_error *error)
 {
 	struct lp_attachment *attachment = session_attachment(session, instance->pid);
-	int open, lost;
+	int open, early, lost;
 
 	if (!attachment)
 		return -ESRCH;
@@ -373,10 +373,15 @@ int session_complete_process(struct lp_session *session, const struct lp_instanc
 			    LP_PROBE_NEVER_AWAITED, error);
 	if (open < 0 || !session_load_late(session))
 		return open;
+	/* coroutines are known without _asyncio, and a program may drop its first one at once */
+	early = attach_roles(session, attachment, instance, LP_PROBE_NEVER_AWAITED,
+			     LP_PROBE_NEVER_RETRIEVED, error);
+	if (early < 0)
+		return early;
 	if (!attachment->knows_lifecycle) {
 		attachment->knows_lifecycle = !tell_lifecycle(session, instance);
 		if (!attachment->knows_lifecycle)
-			return open + 1;
+			return open + early + 1;
 	}
 	lost = attach_roles(session, attachment, instance, LP_PROBE_NEVER_AWAITED, LP_PROBE_ROLES,
 			    error);

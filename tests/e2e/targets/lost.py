@@ -16,6 +16,7 @@ from lostbooks import LostBooks
 from lostloops import in_other_loop, in_thread, mistakes_loops, schedules_from_thread, settled
 
 MANY = 20
+LAST_READ_S = 0.3
 
 
 # ---- coroutines that nobody awaits ----
@@ -323,6 +324,8 @@ async def main(path):
         await mistakes(lost)
     await destroys_tasks(lost, kept)
     await settled()
+    # What was lost is described from the memory of this process.
+    await asyncio.sleep(LAST_READ_S)
     lost.write()
     sys.stderr.flush()
     # What it keeps is not lost at the end.
