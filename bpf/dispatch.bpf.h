@@ -67,7 +67,7 @@ __weak __noinline int lp_adopt(__u32 kind)
 	loop->pid = pid;
 	loop->tid = tid;
 	loop->born_ns = bpf_ktime_get_ns();
-	/* it dispatches: an iteration is under way, of which the rest is measured */
+	/* the loop dispatches: the rest of the iteration under way is measured */
 	loop->wall_start_ns = loop->born_ns;
 	loop->iteration_start_ns = loop->born_ns;
 	loop->thread_state = thread_state;

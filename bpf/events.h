@@ -298,10 +298,10 @@ struct lp_finding_work {
 	__u8 scratch[LP_SCRATCH_BYTES];
 };
 
-/* So many frames, from the innermost on, tell who asks for a loop. */
+/* This many innermost frames identify the code that asks for a loop. */
 #define LP_ASKING_FRAMES 3
 
-/* What those that are prepared for "no running event loop" are known by. */
+/* The key of a stack that is prepared for "no running event loop". */
 static inline __attribute__((always_inline)) __u64
 lp_asking_hash(const struct lp_frame_reference *frames, __u32 depth)
 {
@@ -530,8 +530,8 @@ struct lp_event_found {
 /* LP_EVENT_PROGRESS is a struct lp_event_slow of a callback that has not ended. */
 
 /*
- * What one process asked for over its part of what all share.  event.pid: whose.  Sums since
- * it was found; sent where they have changed.
+ * The requests of one process over its share.  event.pid: the process.  The sums count since
+ * it was found; they are sent when they have changed.
  */
 struct lp_event_limited {
 	struct lp_event event;

@@ -31,7 +31,7 @@ static __always_inline __u64 lp_scratch_u64(const struct lp_finding_work *work, 
 	return value;
 }
 
-/* Has the process been reported too much of in this second? */
+/* Does the process have too many reports in this second? */
 static __always_inline bool lp_finding_is_flood(void)
 {
 	struct lp_process *process = lp_current_process();
@@ -43,8 +43,8 @@ static __always_inline bool lp_finding_is_flood(void)
 }
 
 /*
- * Begins one; returns its number, or -1.  Whoever asks for a loop may be prepared for there
- * being none, which is no finding: that is counted once it is known.
+ * Begins a finding; returns its number, or -1.  Code that asks for a loop may be prepared for
+ * there being none, which is no finding: one is counted once that is known.
  */
 __weak __noinline int lp_finding_begin(__u32 kind, __u64 object)
 {
@@ -307,7 +307,7 @@ static __always_inline int lp_tell_stack(__u32 kind)
 	return 0;
 }
 
-/* Has user space found that what is on the stack catches the exception? */
+/* Has user space found that code on the stack catches the exception? */
 __weak __noinline int lp_finding_is_expected(__u32 number)
 {
 	struct lp_finding_work *work = lp_finding_of(number);

@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * What one process has of what all share: included by loopprof.h, behind struct lp_telling.
+ * One process's part of the shared tables: included by loopprof.h after struct lp_telling.
  */
 #ifndef LP_HOLDINGS_WIRE_H
 #define LP_HOLDINGS_WIRE_H
 
 /*
  * What one process may send in each LP_PACE_NS, however many loops it has: stacks, slow
- * callbacks and iterations, loops that begin and threads that poll.  A short time, so that
- * what comes at its beginning finds room in the ring buffer.
+ * callbacks and iterations, loops that begin and threads that poll.  The period is short, so that
+ * a burst at its beginning finds room in the ring buffer.
  */
 #define LP_PACE_NS 100000000ULL
 #define LP_PACE_STACKS 200
 #define LP_PACE_REPORTS 50
 #define LP_PACE_CHANGES 50
-/* As many stacks as one with registers and a copy of the C stack counts for. */
+/* A stack with registers and a copy of the C stack counts as so many. */
 #define LP_NATIVE_WEIGHT 4
 
-/* What was sent in an LP_PACE_NS, of one kind. */
+/* The records of one kind that were sent in an LP_PACE_NS. */
 struct lp_pace {
-	__u64 since_ns; /* when that began */
+	__u64 since_ns; /* the beginning of that time, CLOCK_MONOTONIC */
 	__u32 sent;
 	__u32 reserved;
 };
 
-/* What one process asked for over its part of what all share; captures carry it. */
+/* The requests of one process over its share; captures carry their numbers. */
 enum lp_limited_kind {
 	LP_LIMITED_EVENTS = 0, /* stacks, reports and findings that were not sent, or not read */
 	LP_LIMITED_LOOPS = 1, /* times that a loop found no room */
@@ -34,8 +34,8 @@ enum lp_limited_kind {
 };
 
 /*
- * What one process has of what all share, and what it sends.  Element 0 is what all have
- * together; which one is a process's own user space says.  A process never has more of a
+ * One process's entries in the shared tables, and its records.  Element 0 has the sums of all
+ * processes; user space assigns the other elements.  A process never has more of a
  * table than is left of it for others.
  */
 struct lp_holding {

@@ -7,30 +7,30 @@
 #ifndef LP_INSTANTS_BPF_H
 #define LP_INSTANTS_BPF_H
 
-/* Not inlined: it never runs as long as all is well. */
+/* Not inlined, as impossible times are rare. */
 __weak __noinline int lp_lose_instant(void)
 {
 	lp_lose(LP_LOST_INSTANTS);
 	return 0;
 }
 
-/* Is this a span that has begun, and not after its end?  What is not is counted. */
+/* Does the span have a beginning that is not after its end?  Others are counted. */
 static __always_inline bool lp_is_span(__u64 now, __u64 then)
 {
-	/* one that begins after its end wraps around, and is longer than any */
+	/* a span that begins after its end wraps around, and exceeds any limit */
 	if (then && now - then <= LP_SPAN_MAX_NS)
 		return true;
 	lp_lose_instant();
 	return false;
 }
 
-/* How long ago that was; 0, and counted, if it cannot be. */
+/* The ns since an instant; 0, and counted, if that is impossible. */
 static __always_inline __u64 lp_elapsed(__u64 now, __u64 then)
 {
 	return lp_is_span(now, then) ? now - then : 0;
 }
 
-/* The same where nothing is measured but only compared with a limit. */
+/* The same for a comparison with a limit, where no result is stored. */
 static __always_inline __u64 lp_age(__u64 now, __u64 then)
 {
 	return now > then ? now - then : 0;

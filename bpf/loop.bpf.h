@@ -126,13 +126,13 @@ static __always_inline void lp_live(struct lp_loop *loop, __u64 duration, __u64 
 	life->steps++;
 }
 
-/* Is the loop's callback known by samples, which interrupt what is done here? */
+/* Is the loop's callback known by samples, which interrupt this program? */
 static __always_inline bool lp_may_be_sampled(void)
 {
 	return lp_config.sampling || lp_config.bursts;
 }
 
-/* From here on until lp_looked_at() no sample looks at the loop, as what it is at changes. */
+/* From here until lp_looked_at() no sample looks at the loop, as its state changes. */
 static __always_inline void lp_look_away(struct lp_loop *loop)
 {
 	*(volatile __u32 *)&loop->reporting = 1;
@@ -174,7 +174,7 @@ static __always_inline void lp_callback_end(struct lp_loop *loop, __u32 slot, __
 		lp_top_add(loop, callback, duration);
 		*(volatile __u64 *)&loop->start_ns = 0;
 	} else {
-		/* so that nothing looks at what is being reported, nor ends it again */
+		/* no sample may look at a segment that is being reported, nor end it again */
 		lp_look_away(loop);
 		lp_report_slow(slot, now);
 		*(volatile __u64 *)&loop->start_ns = 0;

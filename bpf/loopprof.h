@@ -34,7 +34,7 @@
 
 #define LP_NO_QUEUE_DELAY (~0ULL)
 
-/* No host has been up for so long (36 years): what is later, or took longer, is no time. */
+/* No host has been up for so long (36 years): later or longer times are invalid. */
 #define LP_SPAN_MAX_NS (1ULL << 60)
 
 /* FNV-1a, by words: how BPF and user space name a stack, the same one alike. */
@@ -472,7 +472,7 @@ struct lp_loop {
 	__u64 cython_type; /* cython_function_or_method, a PyCFunction in front */
 	__u64 wakeup_method; /* PyMethodDef of task_wakeup, 3.10 and later */
 	__u64 queue_delay_ns;
-	__u64 wall_start_ns; /* since when it is watched */
+	__u64 wall_start_ns; /* the instant since which it is watched */
 	__u64 probe_hits; /* of the probe on dispatches and its like, by this thread */
 
 	__u64 slow_callbacks;
@@ -508,8 +508,8 @@ struct lp_loop {
 	__u32 kind; /* enum lp_loop_kind */
 	__u32 own_descriptor; /* poll_descriptor is known from the loop itself */
 	/*
-	 * Code objects of the loop's own class where they are not asyncio's: of what polls
-	 * (nest_asyncio's), and of what is on the stack all the time that it runs (Qt's).
+	 * Code objects of the loop's own class where they are not asyncio's: of the poll
+	 * (nest_asyncio's), and of the frame that is on the stack while the loop runs (Qt's).
 	 */
 	__u64 run_once_code;
 	__u64 forever_code;
@@ -562,7 +562,7 @@ enum lp_lost_kind {
 	LP_LOST_CAUSES = 5, /* waits without a place in the summary by cause: no free slot */
 	LP_LOST_FINDINGS = 6, /* something that got lost could not be told: too many at once */
 	LP_LOST_LIVES = 7, /* --lifetimes: tasks without a place to be remembered */
-	LP_LOST_INSTANTS = 8, /* durations and records whose times cannot be */
+	LP_LOST_INSTANTS = 8, /* durations and records with impossible times */
 	LP_LOST_KINDS,
 };
 
@@ -577,7 +577,7 @@ struct lp_config {
 	__u8 wrong_thread; /* callbacks put into another thread's loop are looked for */
 	__u8 bursts; /* callbacks are timed now and then, and sampled in between */
 	__u8 queue; /* queue delays are measured */
-	__u8 shared; /* there may be several processes: each has only its part of what follows */
+	__u8 shared; /* there may be several processes: each has a share of what follows */
 	__u32 loop_room;
 	__u32 callback_room;
 	__u32 cause_room;

@@ -103,7 +103,7 @@ LP_MAP struct {
 	__type(value, __u64);
 } lost SEC(".maps");
 
-/* One a process, and the first of all together. */
+/* One element per process; the first has the sums of all. */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -167,7 +167,7 @@ LP_MAP struct {
 	__type(value, __u32);
 } free_findings SEC(".maps");
 
-/* Stacks of those that are prepared for "no running event loop": hash and process. */
+/* Stacks that are prepared for "no running event loop", by hash and process. */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, LP_MAX_EXPECTED);

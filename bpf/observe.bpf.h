@@ -25,7 +25,7 @@ static __always_inline __u64 lp_seen_boundary(const struct lp_loop *loop,
 		last = loop->iteration_start_ns;
 	else if (last)
 		last += lp_age(now, last) / 2;
-	/* the callback that ends began at some time, and nothing ends before it begins */
+	/* the callback that ends has a beginning, which is not after its end */
 	if (last < loop->start_ns)
 		last = loop->start_ns;
 	return last && last < now ? last : now;
@@ -172,7 +172,7 @@ __weak __noinline int lp_observe(__u32 slot, __u64 now, __u32 settled)
 	}
 	callback = lp_identify_callback(loop, slot,
 					lp_read_u64(handle + loop->python.offsets.handle_callback));
-	/* it could not be read at this instruction: the next sample reads it anew */
+	/* the stack could not be read at this instruction: the next sample reads it */
 	if (!callback && !loop->callable.identity) {
 		loop->seen_handle = 0;
 		return 1;

@@ -165,7 +165,7 @@ __weak __noinline int lp_unknown_poller(void)
 		poller.step_ns = known->step_ns < LP_POLLER_STEP_MAX_NS ? known->step_ns * 2
 									: known->step_ns;
 	}
-	/* more threads than are remembered: it will poll again */
+	/* the table of threads is full: this one will poll again */
 	if (!lp_may_change(process, now))
 		return 0;
 	poller.next_ns = now + poller.step_ns;

@@ -24,7 +24,7 @@ __noinline int lp_look(__u32 slot)
 		return 0;
 	if (stall->wait.off_ns || stall->wait.since_ns)
 		lp_settle(slot);
-	/* the end of a wait that nobody saw end is read just above: it must not be later */
+	/* a wait whose end no probe noticed ends just above: now must not be earlier */
 	now = bpf_ktime_get_ns();
 	if (!loop->gil)
 		lp_find_gil(loop);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * What all processes share, and how much of it one may have: slots, by what is left for the
- * others; records, by a number in a short time.  Asked only where something is registered or sent.
+ * The share of one process in what all use: of slots, no more than are left for the
+ * others; of records, a number in a short time.  Checked where something is registered or sent.
  */
 #ifndef LP_SHARE_BPF_H
 #define LP_SHARE_BPF_H
@@ -11,7 +11,7 @@ static __always_inline struct lp_holding *lp_holding_of(__u32 number)
 	return bpf_map_lookup_elem(&holdings, &number);
 }
 
-/* Of one process, what it did not get. */
+/* Counts a request of one process that was refused. */
 static __always_inline void lp_limit(__u32 number, __u32 kind)
 {
 	struct lp_holding *own = lp_holding_of(number);
@@ -20,10 +20,10 @@ static __always_inline void lp_limit(__u32 number, __u32 kind)
 		__sync_fetch_and_add(&own->limited[kind], 1);
 }
 
-/* May a process take one more of what it has so many of, and all together so many? */
+/* May a process with so many entries take one more, if all have so many? */
 static __always_inline bool lp_may_hold(__u32 own, __u32 all, __u32 room)
 {
-	/* where nothing is left the table itself says so */
+	/* a full table is reported by the table itself */
 	return !lp_config.shared || all >= room || own < room - all;
 }
 
@@ -40,7 +40,7 @@ static __always_inline bool lp_may_send(struct lp_pace *pace, __u64 now, __u32 w
 	return true;
 }
 
-/* The same of a stack, of a loop's process. */
+/* The same for a stack of a loop's process. */
 __weak __noinline int lp_may_send_stack(__u32 slot, __u64 now)
 {
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
@@ -56,7 +56,7 @@ __weak __noinline int lp_may_send_stack(__u32 slot, __u64 now)
 	return 0;
 }
 
-/* The same of a slow callback or iteration that is to be reported by itself. */
+/* The same for a slow callback or iteration that is to be reported by itself. */
 __weak __noinline int lp_may_report(__u32 slot, __u64 now, __u64 duration)
 {
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
@@ -72,7 +72,7 @@ __weak __noinline int lp_may_report(__u32 slot, __u64 now, __u64 duration)
 	return 0;
 }
 
-/* The same of a loop that begins or a thread that polls. */
+/* The same for a loop that begins or a thread that polls. */
 static __always_inline bool lp_may_change(const struct lp_process *process, __u64 now)
 {
 	struct lp_holding *own = lp_holding_of(process->holding);
@@ -91,7 +91,7 @@ static __always_inline void lp_hold_loop(__u32 number, int count)
 		__sync_fetch_and_add(&all->loops, count);
 }
 
-/* The same of a callback. */
+/* The same for a callback. */
 static __always_inline void lp_hold_callback(__u32 number, int count)
 {
 	struct lp_holding *own = lp_holding_of(number), *all = lp_holding_of(0);
@@ -102,7 +102,7 @@ static __always_inline void lp_hold_callback(__u32 number, int count)
 		__sync_fetch_and_add(&all->callbacks, count);
 }
 
-/* What is held of a kind stays within the process's part. */
+/* The number of entries of a kind stays within the process's share. */
 static __always_inline bool lp_may_hold_loop(__u32 number)
 {
 	struct lp_holding *own = lp_holding_of(number), *all = lp_holding_of(0);
@@ -118,7 +118,7 @@ static __always_inline bool lp_may_hold_callback(__u32 number)
 	       lp_may_hold(own->callbacks, all->callbacks, lp_config.callback_room);
 }
 
-/* Takes a place for a cause: user space empties all of them at once, and the counts with them. */
+/* Takes a place for a cause: user space empties all places and their counts at once. */
 static __always_inline bool lp_hold_cause(__u32 number)
 {
 	struct lp_holding *own = lp_holding_of(number), *all = lp_holding_of(0);

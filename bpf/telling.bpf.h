@@ -7,8 +7,8 @@
 
 /*
  * Is another one to be told?  The first ones of a second are, then only one that is worse
- * than all of them, and of those no more than of the first: what floods would fill the ring
- * buffer, and nobody reads it.
+ * than all of them, and of those no more than of the first: a flood would fill the ring
+ * buffer with records that nobody reads.
  */
 static __always_inline bool lp_may_tell_in(__u64 period_ns, struct lp_telling *telling, __u64 now,
 					   __u64 duration, __u32 most)

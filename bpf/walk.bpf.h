@@ -38,7 +38,7 @@ static __always_inline bool lp_frame_is_python(const struct lp_stall *stall,
 	       stall->scratch[offsets->frame_owner & (LP_SCRATCH_BYTES - 1)] < offsets->first_shim;
 }
 
-/* Is this the loop's own code, or the one of its class? */
+/* Is this the loop's own code, or that of its class? */
 static __always_inline bool lp_is_loop_code(const struct lp_loop *loop, __u64 run_once, __u64 code)
 {
 	return code &&

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Packs what the fuzz targets have found in a build directory, as few inputs as reach the
+# Packs the inputs that the fuzz targets have found in a build directory, as few as reach the
 # same branches, into tests/fuzz/corpus.
 # usage: fuzz-corpora.sh BUILD
 set -euo pipefail

@@ -13,7 +13,7 @@ group() {
 	test) echo libcmocka-dev python3 python3-aiohttp python3-uvloop wrk prometheus prometheus-node-exporter ca-certificates debian-archive-keyring util-linux python3-venv nodejs chromium
 		# others' packages of these are as good, and may not get along with Debian's
 		command -v npm >/dev/null || echo npm
-		# libFuzzer, of the version of clang that is there
+		# libFuzzer, of the version of clang that is installed
 		clang --version 2>/dev/null | sed -n 's/.*version \([0-9]*\).*/libclang-rt-\1-dev/p'
 		command -v go >/dev/null || [ -x /usr/local/go/bin/go ] || echo golang-go ;;
 	vm) echo qemu-system-x86 cpio debian-archive-keyring ;;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * `loopprof check`: what this kernel has, what this process may do, what of loopprof works with
- * it, and what to do about the rest.
+ * `loopprof check`: what this kernel has, what this process may do, which modes work with
+ * that, and what to do about the rest.
  */
 #include "commands.h"
 #include "namespaces.h"
@@ -19,13 +19,13 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-/* Columns before what was found. */
+/* Columns before the finding of a row. */
 #define WHAT_COLUMNS 22
 #define INDENT (5 + WHAT_COLUMNS + 1)
 /* Descriptors that a run with a dozen processes takes. */
 #define FILES_LEAST 256
 
-/* What is needed, a bit each: the first LP_RIGHTS are rights. */
+/* Requirements, one bit each: the first LP_RIGHTS are rights. */
 enum need {
 	NEED_KERNEL = LP_RIGHTS, /* all that a kernel has to have, for any profile */
 	NEED_UPROBES,
@@ -55,7 +55,7 @@ static void fix(const struct check *check, const char *text)
 	text_print_wrapped(stdout, &check->look, INDENT - 1, INDENT, text);
 }
 
-/* A row, and beneath it what to do where it is not well. */
+/* A row, and below it the remedy where the check has failed. */
 static void row(struct check *check, enum need need, const char *what, bool well, const char *found,
 		const char *remedy)
 {
@@ -84,13 +84,13 @@ static const struct feature {
 	{ NEED_UPROBES, "uprobes", offsetof(struct lp_features, uprobes), "the perf PMU is there",
 	  "use a kernel with CONFIG_UPROBE_EVENTS=y, or -m sample; in a container mount /sys" },
 	{ NEED_KERNEL, "scheduler tracepoint", offsetof(struct lp_features, scheduler),
-	  "tells why a loop stands still",
+	  "shows why a loop stands still",
 	  "use a kernel with CONFIG_DEBUG_INFO_BTF=y and CONFIG_BPF_EVENTS=y" },
 	{ NEED_CLOCK, "CPU clock events", offsetof(struct lp_features, clock), "sample late loops",
 	  "in a container allow perf_event_open (seccomp)" },
 };
 
-/* What the kernel refuses to this process it may have all the same. */
+/* The kernel may have a feature that it refuses to this process. */
 static const char *remedy_of(const struct feature *feature, int err)
 {
 	if (err != -EPERM && err != -EACCES)
@@ -122,7 +122,7 @@ static void check_kernel(struct check *check)
 	}
 	note(check, "", "waits for a CPU",
 	     check->features.run_delay
-		     ? "are told apart from blocking"
+		     ? "are distinguished from blocking"
 		     : "are known only where a loop is preempted (no CONFIG_SCHED_INFO)");
 	note(check, "", "loop boundaries by",
 	     check->features.fentry

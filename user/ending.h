@@ -13,7 +13,7 @@ int ending_open(void);
 
 /*
  * The run is over: a second SIGINT or SIGTERM ends the program at once.  A second SIGHUP
- * does not, as a shell sends another one when its terminal goes.
+ * does not, as a shell sends another one when its terminal is closed.
  */
 void ending_release(void);
 

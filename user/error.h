@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A failure on its way to the user: a negative errno and one sentence that names the fix.
- * The sentence is sanitised when it is made, whatever names it quotes.
+ * The sentence is sanitised when it is made, as it may quote any name.
  */
 #ifndef LP_ERROR_H
 #define LP_ERROR_H

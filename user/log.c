@@ -30,7 +30,7 @@ enum lp_log_level log_level(void)
 }
 
 /*
- * The one place that writes to stderr.  What is printed quotes names that others chose, so
+ * The one place that writes to stderr.  Messages quote names that others chose, so
  * the line is sanitised as a whole: no name moves the cursor or makes a line of its own, in
  * the journal neither.  One write a line, so that lines of several programs do not mix.
  */

@@ -22,7 +22,7 @@ enum lp_log_level {
 void log_set_level(enum lp_log_level level);
 enum lp_log_level log_level(void);
 
-/* Asked before each message whether stderr takes it; one that it does not take is dropped. */
+/* Called before each message: does stderr take it?  A message that it refuses is dropped. */
 void log_set_wait(bool (*wait)(int descriptor));
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -30,10 +30,10 @@ void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* What is wrong with the command line, whatever the level is; names --help. */
+/* Reports an error of the command line at any level, and names --help. */
 void log_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* What a library has to say: the lines of its message are lines of the log. */
+/* Logs a library's message: its lines are lines of the log. */
 void log_library(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
 
 #endif /* LP_LOG_H */

@@ -23,7 +23,7 @@ int main(int argc, char **argv)
 	/* for the character set of the terminal; numbers stay as they are in C */
 	setlocale(LC_CTYPE, "");
 	rights_begin();
-	/* without this right no probe can be attached, by whatever path */
+	/* without this right no probe can be attached in any mode */
 	mappings_allow_names(!right_held(LP_RIGHT_PROBES, rights_effective()));
 	status = options_parse(argc, argv, &options);
 	if (!status) {

@@ -55,7 +55,7 @@ static unsigned long inode_of(const char *proc, const char *process, const char 
 	return bracket ? strtoul(bracket + 1, NULL, 10) : 0;
 }
 
-/* /proc/self is the PID of whoever reads it, in the namespace that /proc is of. */
+/* /proc/self is the reader's PID in the namespace of the /proc mount. */
 static bool proc_is_ours(const char *proc)
 {
 	char path[PATH_MAX], link[32], own[32];
@@ -70,7 +70,7 @@ static bool proc_is_ours(const char *proc)
 	return !strcmp(link, own);
 }
 
-/* What is added to the kernel's clocks in a time namespace; none of them is over 2^62 ns. */
+/* The offsets of a time namespace to the kernel's clocks, in ns; none is over 2^62 ns. */
 struct offsets {
 	int64_t monotonic_ns, boottime_ns;
 };
@@ -83,7 +83,7 @@ static struct offsets read_offsets(const char *proc, const char *process)
 	char path[PATH_MAX], line[128], clock[16];
 	FILE *file;
 
-	/* in the initial one they are those of children to come */
+	/* in the initial namespace the offsets are those of future children */
 	if (!inode || inode == INITIAL_TIME)
 		return offsets;
 	snprintf(path, sizeof(path), "%s/%s/timens_offsets", proc, process);
@@ -127,7 +127,7 @@ bool namespace_fits(const char *proc, enum lp_namespace which)
 		inode = inode_of(proc, "self", "pid");
 		return !inode || inode == INITIAL_PID;
 	default:
-		/* one without offsets changes nothing */
+		/* a namespace without offsets changes no clock */
 		offsets = read_offsets(proc, "self");
 		return !offsets.monotonic_ns && !offsets.boottime_ns;
 	}

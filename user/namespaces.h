@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whether process IDs and clocks mean here what they mean in the kernel.  BPF programs see the
+ * Checks that process IDs and clocks here are the kernel's.  BPF programs read the
  * kernel's own: those of the initial PID namespace and of the initial time namespace.
  */
 #ifndef LP_NAMESPACES_H
@@ -19,11 +19,11 @@ enum lp_namespace {
 	LP_NAMESPACES
 };
 
-/* What `loopprof check` and the refusal say of one of them. */
+/* The words of `loopprof check` and of the refusal for one namespace. */
 struct lp_namespace_row {
 	const char *what; /* "process IDs" */
-	const char *found; /* where it is as it should be: "the kernel's" */
-	const char *wrong; /* a clause: what is wrong, and what follows from it */
+	const char *found; /* the finding where it is right: "the kernel's" */
+	const char *wrong; /* a clause: the fault, and its consequence */
 	const char *fix;
 	bool only_live; /* reading the tasks of a process does not need it */
 };
@@ -31,13 +31,13 @@ struct lp_namespace_row {
 extern const struct lp_namespace_row lp_namespaces[LP_NAMESPACES];
 
 /*
- * True where it is as it should be, or where it cannot be known.  proc is the directory that
+ * True where the namespace is right, or where that is unknown.  proc is the directory that
  * is read, "/proc" but for tests.
  */
 bool namespace_fits(const char *proc, enum lp_namespace which);
 
 /*
- * What the CLOCK_MONOTONIC of a process is ahead of that of this one, in ns: 0 unless one of
+ * The ns by which a process's CLOCK_MONOTONIC is ahead of that of this one: 0 unless one of
  * both is in a time namespace.  proc as above.
  */
 int64_t namespaces_clock_shift(const char *proc, pid_t pid);

@@ -91,7 +91,7 @@ const struct lp_option_row lp_options[] = {
 	{ 'q', "quiet", NULL, LP_FOR_ALL, "say nothing on stderr but errors and warnings" },
 	{ 'V', "version", NULL, LP_FOR_ALL, "print the version" },
 	{ 'h', "help", NULL, LP_FOR_ALL, "print this help" },
-	/* the last one, and known by its whole name only: it makes no abbreviation ambiguous */
+	/* the last option, with no abbreviation, so that it makes none of the others ambiguous */
 	{ LP_OPTION_MAN, LP_OPTION_MAN_NAME, NULL, LP_FOR_ALL, NULL },
 };
 const size_t lp_option_count = sizeof(lp_options) / sizeof(lp_options[0]);

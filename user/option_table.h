@@ -63,7 +63,7 @@ extern const size_t lp_command_count;
 /* An option for the build, which neither --help nor an abbreviation shows. */
 #define LP_OPTION_MAN_NAME "print-man-page"
 
-/* For getopt_long, without what is not shown; the result is to be freed. */
+/* The options for getopt_long, without hidden ones; the result is to be freed. */
 struct option *option_table_getopt(char *shorts, size_t size);
 
 /* Prints help ('h'), version ('V') or the man page (LP_OPTION_MAN) on stdout. */
@@ -72,12 +72,12 @@ void option_table_show(int key);
 /* The row of an option; NULL if there is none. */
 const struct lp_option_row *option_table_row(int key);
 
-/* The word of a command, and "loopprof" of the one that needs none, for messages. */
+/* The command's word for messages; "loopprof" for the command without a word. */
 const char *option_table_command(enum lp_command command);
 
 /*
- * How many options the word, without its dashes, may abbreviate; its '=' and what comes after
- * it does not count.  Their names go into names, divided by commas.
+ * How many options the word, without its dashes, may abbreviate; its '=' and the value after
+ * it do not count.  Their names go into names, divided by commas.
  */
 size_t option_table_matches(const char *word, char *names, size_t size);
 

@@ -39,7 +39,7 @@ static int parse(const char *text, const struct unit *units, size_t count, doubl
 		if (strcmp(end, units[i].suffix) != 0)
 			continue;
 		*result = value * units[i].factor + 0.5;
-		/* what is so small that nothing is left of it is no 0 that was asked for */
+		/* a value that is rounded to 0 is an error: the user did not ask for 0 */
 		return *result > most || (value > 0 && *result < 1) ? -EINVAL : 0;
 	}
 	return -EINVAL;

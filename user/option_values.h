@@ -19,7 +19,7 @@ int option_by(const char *text, enum lp_by *by);
 /* Decimal digits and nothing else, up to most, which is at most LONG_MAX / 10. */
 int option_number(const char *text, unsigned long most, unsigned long *number);
 
-/* Whether it can be the path of a cgroup; if there is one is asked later. */
+/* Can the text be the path of a cgroup?  Its existence is checked later. */
 int option_cgroup(const char *text);
 
 #endif /* LP_OPTION_VALUES_H */

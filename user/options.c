@@ -15,7 +15,7 @@
 #define FREQUENCY_MAX 10000
 #define PID_MOST (1UL << 22)
 #define DURATION_LEAST_NS 1000000ULL
-/* -i and --watch: what is printed more often nobody reads, and the target pays for */
+/* -i and --watch: nobody reads output at a faster rate, and the target pays for it */
 #define PERIOD_LEAST_NS 10000000ULL
 #define DEFAULT_EXPORT_NS 10000000000ULL
 #define DEFAULT_ROTATE_BYTES (64ULL << 20)
@@ -124,7 +124,7 @@ static int take_flag(struct lp_options *options, int key)
 static int take_export(struct lp_options *options, const char *value)
 {
 	if (options->export_count == LP_EXPORTS_MAX)
-		return usage_error("--export may be given eight times");
+		return usage_error("--export may be given at most eight times");
 	if (option_export(value, &options->exports[options->export_count]))
 		return usage_error("--export takes FORMAT=FILE such as prom=/var/x.prom, not '%s'",
 				   value);
@@ -378,8 +378,8 @@ static void show_and_exit(int key)
 }
 
 /*
- * What getopt_long does not take: ':' for an option without its value, '?' for all else.  The
- * word is what it stopped at, and optopt the option where that is known.
+ * An error of getopt_long: ':' for an option without its value, '?' for all others.  The
+ * word is where it stopped, and optopt the option where that is known.
  */
 static int refuse_option(int key, const char *word)
 {

@@ -137,14 +137,14 @@ static int open_model(struct lp_output *output, enum lp_by by)
 	return err;
 }
 
-/* Of several outputs a stdout that is closed is left out. */
+/* Leaves a closed stdout out if there are several outputs. */
 static bool does_without(const struct lp_options *options)
 {
 	struct lp_error error;
 
 	if ((!options->output && !options->export_count) || !standard_check(&error))
 		return false;
-	log_warning("stdout is closed: what it would take is left out");
+	log_warning("stdout is closed: the output for it is left out");
 	return true;
 }
 

@@ -15,7 +15,7 @@ struct lp_output {
 	struct lp_model *model;
 	uint64_t unknown; /* records of types that this version does not know */
 	uint64_t damaged;
-	uint64_t impossible; /* records whose times cannot be */
+	uint64_t impossible; /* records whose times are impossible */
 };
 
 /* Is -f a format, and does it go with -o?  Returns 0, or 2 after it has said what is wrong. */

@@ -36,7 +36,7 @@ static int check_cgroup(const char *given, struct lp_error *error)
 		return 0;
 	return error_set(
 		error, -ENOENT,
-		"--cgroup: there is no cgroup '%s' on this host; `systemd-cgls` and `ls /sys/fs/cgroup` show those that there are",
+		"--cgroup: there is no cgroup '%s' on this host; `systemd-cgls` and `ls /sys/fs/cgroup` list the existing ones",
 		given);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a live command needs of its surroundings, checked before it opens, loads or starts anything.
+/* Checks the needs of a live command before it opens, loads or starts anything.
  */
 #ifndef LP_PREFLIGHT_H
 #define LP_PREFLIGHT_H

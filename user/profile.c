@@ -59,7 +59,7 @@ static void take(void *context, const struct lp_event *record)
 {
 	struct lp_profile *profile = context;
 
-	/* what cannot be reaches neither a capture nor a counter nor anybody */
+	/* an impossible record reaches neither a capture nor a counter */
 	if (decode_check_times(record, record->size)) {
 		session_lose(profile->session, LP_LOST_INSTANTS, 1);
 		return;
@@ -209,7 +209,7 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 	if (!err)
 		err = targets_new(&targets, &profile->targets);
 	profile->signals = ending_open();
-	/* what is written before the run begins may find no reader either */
+	/* output before the run begins may find no reader either */
 	writing_end_at(profile->signals,
 		       options->duration_ns ? clock_now() + options->duration_ns : UINT64_MAX);
 	profile->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -260,7 +260,7 @@ static int add_launched(struct lp_profile *profile, struct lp_error *error)
 			error, -ENOENT,
 			"%s ended with status %d and ran no Python itself; -s follows the programs that it starts",
 			profile->options->launch[0], status);
-	/* not while it runs: it may have ended by the time that they are loaded */
+	/* before the program runs: it may end before the programs are loaded */
 	session_load_late(profile->session);
 	err = targets_add(profile->targets, launch_pid(profile->launch), true, error);
 	if (err) {
@@ -378,7 +378,7 @@ static void describe_run(struct lp_profile *profile)
 	};
 }
 
-/* What a run needs no more once it has begun; a program that it started is another's. */
+/* Gives up rights that a run does not need once it has begun; a launched program has its own. */
 static void confine(const struct lp_options *options)
 {
 	struct lp_sandbox sandbox = {
@@ -426,7 +426,7 @@ int command_profile(const struct lp_options *options)
 	if (err) {
 		log_error("%s", error.text);
 		status = 1;
-		/* nothing of what was there before is lost for a run that has none */
+		/* a run without any records leaves an older file unchanged */
 		recording_discard(profile.recording);
 		profile.recording = NULL;
 		finish(&profile, &error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a live run is made of: for profile.c and turns.c only. */
+/* The parts of a live run: for profile.c and turns.c only. */
 #ifndef LP_PROFILE_H
 #define LP_PROFILE_H
 
@@ -18,7 +18,7 @@ struct lp_profile {
 	struct lp_targets *targets;
 	struct lp_governor governor;
 	struct lp_launch *launch;
-	bool killed; /* the launched program, by us: it cannot be profiled */
+	bool killed; /* we ended the launched program, as it cannot be profiled */
 	struct lp_output output;
 	struct lp_recording *recording; /* record: instead of the output */
 	int epoll, signals;
@@ -26,7 +26,7 @@ struct lp_profile {
 
 /*
  * Runs until the end, whose reason it returns.  Signals and the end of the run are looked
- * at once a turn, and what a turn does has bounds, whatever the targets do.
+ * at once a turn, and the work of a turn has bounds, whatever the targets do.
  */
 enum lp_end_reason profile_run(struct lp_profile *profile);
 

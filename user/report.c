@@ -21,14 +21,14 @@ static void tell_left_out(const struct lp_output *output, const struct lp_captur
 	if (output->impossible)
 		log_warning(
 			"%" PRIu64
-			" records of %s have times that cannot be, and were left out: the counters of the loops may be off by as many",
+			" records of %s have impossible times, and were left out: the counters of the loops may be off by as many",
 			output->impossible, path);
 	if (output->damaged)
 		log_warning("%" PRIu64 " records of %s are damaged and were left out",
 			    output->damaged, path);
 }
 
-/* A capture must not be lost to what is made of it. */
+/* The output must not replace a capture that is read. */
 static int check_output(const struct lp_options *options, const struct lp_captures *captures,
 			struct lp_error *error)
 {

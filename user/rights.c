@@ -46,7 +46,7 @@ const struct lp_right_row lp_rights[LP_RIGHTS] = {
 			      "all but --kernel" },
 };
 
-/* From before the program put a filter on itself. */
+/* Was set before the program put a filter on itself. */
 static bool filtered;
 
 /* The value of a line of /proc/self/status, or "". */
@@ -123,7 +123,7 @@ void rights_lockdown(char *text, size_t size)
 	snprintf(text, size, "%s", end ? begin + 1 : "");
 }
 
-/* All capabilities are there: what else the kernel asks. */
+/* All capabilities are there: names other causes of a refusal. */
 static const char *other_reason(enum lp_right right)
 {
 	struct rlimit locked;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What this process may do, right by right, and which capability is missing where it may not. */
+/* The rights of this process, and the capabilities that it lacks for the others. */
 #ifndef LP_RIGHTS_H
 #define LP_RIGHTS_H
 
@@ -21,10 +21,10 @@ enum lp_right {
 };
 
 struct lp_right_row {
-	const char *what; /* that it lets one do, an infinitive */
+	const char *what; /* the action that it allows, an infinitive */
 	uint64_t all_of; /* capabilities that are all needed, as bits ... */
 	uint64_t or_one_of; /* ... unless there is one of these */
-	const char *without; /* what works though it is missing; NULL: no profile at all */
+	const char *without; /* the functions that work without it; NULL: no profile at all */
 };
 
 extern const struct lp_right_row lp_rights[LP_RIGHTS];
@@ -47,8 +47,8 @@ bool rights_filtered(void);
 void rights_lockdown(char *text, size_t size);
 
 /*
- * Sets the sentence of a failure with -EPERM or -EACCES: what was not possible, by whose lack,
- * and what to do.  failure is its beginning, "cannot look into process 42".  Returns err.
+ * Sets the sentence of a failure with -EPERM or -EACCES: the failed action, the missing right,
+ * and the remedy.  failure is its beginning, "cannot look into process 42".  Returns err.
  */
 int rights_refuse(struct lp_error *error, int err, enum lp_right right, const char *failure);
 

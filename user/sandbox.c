@@ -33,7 +33,7 @@
 
 /* ---- capabilities ---- */
 
-/* What is retained, by which kind of process, and on which condition. */
+/* The capabilities that are retained, by which kind of process, and on which condition. */
 static const struct capability {
 	int number;
 	unsigned int kinds;
@@ -99,7 +99,7 @@ static int drop_capabilities(const struct lp_sandbox *sandbox)
 #define ARCHITECTURE AUDIT_ARCH_X86_64
 #define X32_CALLS 0x40000000U
 
-/* What is refused, for which kind of process.  The call returns EPERM. */
+/* The refused system calls, by kind of process.  The call returns EPERM. */
 static const struct refused_call {
 	uint32_t number;
 	unsigned int kinds;
@@ -115,7 +115,7 @@ static const struct refused_call {
 	{ SYS_setns, ALL },
 	{ SYS_unshare, ALL },
 	{ SYS_process_vm_readv, CAPTURES },
-	/* to be somebody else */
+	/* to change the user or group */
 	{ SYS_setuid, ALL },
 	{ SYS_setgid, ALL },
 	{ SYS_setreuid, ALL },
@@ -125,7 +125,7 @@ static const struct refused_call {
 	{ SYS_setgroups, ALL },
 	{ SYS_setfsuid, ALL },
 	{ SYS_setfsgid, ALL },
-	/* to send anything anywhere; pairs of connected sockets remain possible */
+	/* to open connections; pairs of connected sockets remain possible */
 	{ SYS_socket, ALL },
 	{ SYS_connect, ALL },
 	{ SYS_bind, ALL },
@@ -163,12 +163,12 @@ static const struct refused_call {
 	{ SYS_keyctl, ALL },
 	{ SYS_userfaultfd, ALL },
 	{ SYS_open_by_handle_at, ALL },
-	/* what runs alone needs */
+	/* calls that only a run needs */
 	{ SYS_bpf, ALL & ~LIVE },
 	{ SYS_perf_event_open, ALL & ~LIVE },
 };
 
-/* `tasks` stops a thread and lets it go; to write into it is no part of that. */
+/* `tasks` stops a thread and lets it continue, but never writes into it. */
 static const uint32_t allowed_ptrace[] = { PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH,
 					   PTRACE_CONT };
 
@@ -186,7 +186,7 @@ static void add(struct program *program, uint16_t code, uint32_t value, uint8_t 
 		(struct sock_filter){ .code = code, .k = value, .jt = if_true, .jf = if_false };
 }
 
-/* Returns the action if what is loaded is the value. */
+/* Returns the action if the loaded word equals the value. */
 static void add_action(struct program *program, uint32_t value, uint32_t action)
 {
 	add(program, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
@@ -197,7 +197,7 @@ static void add_ptrace(struct program *program)
 {
 	size_t i;
 
-	/* over the load, the rows and the refusal where it is another call */
+	/* another call jumps over the load, the rows and the refusal */
 	add(program, BPF_JMP | BPF_JEQ | BPF_K, SYS_ptrace, 0,
 	    (uint8_t)(2 + 2 * LENGTH(allowed_ptrace)));
 	add(program, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0]), 0, 0);
@@ -226,7 +226,7 @@ static int refuse_calls(const struct lp_sandbox *sandbox)
 	add(&program, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
 	filter =
 		(struct sock_fprog){ .len = (unsigned short)program.count, .filter = program.code };
-	/* threads that are there already are bound as well */
+	/* the filter binds existing threads as well */
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter)
 		       ? -errno
 		       : 0;
@@ -244,7 +244,7 @@ static int refuse_calls(const struct lp_sandbox *sandbox)
 	 LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |                               \
 	 LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |                             \
 	 LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM)
-/* of them, what writing a file needs */
+/* the rights among them that writing a file needs */
 #define WRITES_BESIDE                                                                              \
 	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |                          \
 	 LANDLOCK_ACCESS_FS_MAKE_REG)
@@ -298,7 +298,7 @@ int sandbox_enter(const struct lp_sandbox *sandbox)
 			log_detail("Landlock does not restrict what may be written: %s",
 				   strerror(-err));
 	}
-	/* the one is of use without the other */
+	/* capabilities and system calls are restricted independently of each other */
 	err = drop_capabilities(sandbox);
 	calls_err = refuse_calls(sandbox);
 	/* EINVAL: a kernel without seccomp filters */

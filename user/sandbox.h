@@ -2,7 +2,7 @@
 /*
  * Gives up what a command does not need once it has begun: capabilities, system calls that
  * change other processes or the system, and for commands that read captures alone the right
- * to write anywhere but beside their output.  What comes from a target or a capture is parsed
+ * to write anywhere but beside their output.  Data from a target or a capture are parsed
  * after that.  A parser that is taken over can then read what loopprof can read, but cannot
  * run a program, write into a process, or open a connection.
  */
@@ -19,7 +19,7 @@ enum lp_sandbox_kind {
 	LP_SANDBOX_CAPTURES, /* commands that read captures and no process */
 };
 
-/* At most so many paths to write to: -o and each --export. */
+/* The most paths that are written: -o and each --export. */
 #define LP_SANDBOX_PATHS 9
 
 struct lp_sandbox {
@@ -32,7 +32,7 @@ struct lp_sandbox {
 };
 
 /*
- * Applies to this process and those that it forks, for good.  What the kernel does not have
+ * Applies to this process and those that it forks, for good.  A feature that the kernel lacks
  * is left out.  To be called while the process has one thread, or for capabilities and system
  * calls only the calling thread would be bound.  Returns 0 or a negative errno.
  */

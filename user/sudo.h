@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Who called sudo, by the variables that it sets for its command. */
+/* The user who called sudo, by the variables that it sets for its command. */
 #ifndef LP_SUDO_H
 #define LP_SUDO_H
 

@@ -52,7 +52,7 @@ struct tasks {
 	struct target *targets;
 	uint32_t last_loop_id;
 	struct lp_tasks_end end;
-	struct lp_supervised *supervised; /* this process, by its parent */
+	struct lp_supervised *supervised; /* set in the child: its supervision by the parent */
 };
 
 /* ---- one process -------------------------------------------------------------------- */
@@ -271,7 +271,7 @@ static size_t look_at_all(struct tasks *tasks)
 
 		if (target->ended)
 			continue;
-		/* what is shown is in part read while it is printed */
+		/* a part of the output is read from the target while it is printed */
 		supervised_reading(tasks->supervised, target->process.pid, false);
 		if (!look(tasks, target, &error)) {
 			seen++;
@@ -406,7 +406,7 @@ static void begin(struct tasks *tasks)
 	tasks->sink->begin(tasks->sink, &run);
 }
 
-/* In the child. */
+/* Runs in the child. */
 static int read_and_show(struct lp_supervised *supervised, void *context)
 {
 	struct tasks *tasks = context;
@@ -450,7 +450,7 @@ int command_tasks(const struct lp_options *options)
 	}
 
 	tasks.targets = calloc(options->pid_count + 1, sizeof(*tasks.targets));
-	/* it asks the terminal how wide it is, which the child has not */
+	/* this reads the width of the terminal, which the child does not have */
 	tasks.sink = options->json ? tasks_json_open(options) : tasks_text_open(options);
 	if (tasks.targets && tasks.sink)
 		status = supervise(read_and_show, &tasks, options->watch_ns != 0);

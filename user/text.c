@@ -93,7 +93,7 @@ static size_t decode(const uint8_t *text, uint32_t *point)
 	return length;
 }
 
-/* What moves the cursor, hides, reorders or imitates text, by code point. */
+/* Code points that move the cursor, or hide, reorder or imitate text. */
 static const struct {
 	uint32_t first, last;
 } dangerous[] = {

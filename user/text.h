@@ -27,7 +27,7 @@ void text_sanitise(char *text);
 void text_copy(char *to, size_t size, const char *from);
 
 /*
- * Sanitises from, and copies it; of what is too long the middle gives way to "...", so that
+ * Sanitises from, and copies it; the middle of a long text is replaced by "...", so that
  * both ends of a sentence with a long name in it remain.
  */
 void text_fit(char *to, size_t size, char *from);

@@ -19,7 +19,7 @@ static uint64_t earlier(uint64_t left, uint64_t right)
 	return left < right ? left : right;
 }
 
-/* What is counted is told at the end of a file: the next one tells what comes after it. */
+/* The counts are written at the end of a file: the next file has only later ones. */
 static void record(struct lp_profile *profile, uint64_t now)
 {
 	if (!profile->recording)
@@ -29,7 +29,7 @@ static void record(struct lp_profile *profile, uint64_t now)
 	recording_tick(profile->recording, now);
 }
 
-/* To look at many loops takes long, as the kernel has them in other CPUs' caches. */
+/* A look at many loops takes long, as their data are in other CPUs' caches. */
 static uint64_t look_period(const struct lp_profile *profile, uint64_t period)
 {
 	size_t loops = live_loops(profile->live);
@@ -41,7 +41,7 @@ static uint64_t look_period(const struct lp_profile *profile, uint64_t period)
 }
 
 /*
- * What is due at an instant of CLOCK_MONOTONIC.  A function of the table runs when its
+ * Actions that are due at an instant of CLOCK_MONOTONIC.  A function of the table runs when its
  * instant has come and returns the next one.
  */
 enum timer {
@@ -92,8 +92,8 @@ static uint64_t on_interval(struct turning *turning, uint64_t now)
 }
 
 /*
- * How much of its histograms a recording that is killed may lose, and how long what is
- * counted by cause stays in the kernel.
+ * Saves the counters: the period limits how much of its histograms a killed recording loses, and
+ * how long counts by cause stay in the kernel.
  */
 static uint64_t on_save(struct turning *turning, uint64_t now)
 {
@@ -109,7 +109,7 @@ static uint64_t on_govern(struct turning *turning, uint64_t now)
 
 static uint64_t on_remote(struct turning *turning, uint64_t now)
 {
-	/* what was found makes another look due, or is one */
+	/* a result makes another look due, or replaces it */
 	if (targets_examine(turning->profile->targets))
 		advance(turning, TIMER_CHECK, now);
 	return remote_turn(now);

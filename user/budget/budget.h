@@ -7,7 +7,7 @@
  * passes, and probes spend from it; it never holds more than twenty seconds' earnings, and
  * the first burst, which has to teach what bursts take, owes no more than half of that, with
  * what it takes until the kernel has removed its probes.  So in any minute at most
- * 0.7 * (60 + 20) = 56 seconds' share is spent, and what comes on top between two looks.
+ * 0.7 * (60 + 20) = 56 seconds' share is spent, plus the overshoot between two looks.
  */
 #ifndef LP_BUDGET_H
 #define LP_BUDGET_H

@@ -23,7 +23,7 @@ static uint64_t resident_bytes(void)
 	return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* Of this process and of those that read targets for it. */
+/* The CPU time of this process and of those that read targets for it. */
 static uint64_t own_cpu_ns(void)
 {
 	return clock_ns(CLOCK_PROCESS_CPUTIME_ID) + remote_cpu_ns();

@@ -26,7 +26,7 @@ static void write_share(FILE *out, const char *name, double share)
 {
 	uint64_t millionths;
 
-	/* more than a double holds exactly is no share */
+	/* an integer that a double cannot hold exactly is no share */
 	share = share > 0 ? share < SHARE_MOST ? share : SHARE_MOST : 0;
 	millionths = (uint64_t)(share * 1e6 + 0.5);
 	fprintf(out, ",\"%s\":%" PRIu64 ".%06" PRIu64, name, millionths / 1000000,

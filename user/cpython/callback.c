@@ -12,16 +12,16 @@
 #include <string.h>
 
 #define FRAMES_MAX 1024
-/* Partials within each other. */
+/* The greatest depth of nested partials. */
 #define PARTIALS_MAX 4
-/* struct PyUnicodeObject: how many characters, and how they lie */
+/* struct PyUnicodeObject: the number of characters, and their encoding */
 #define STRING_LENGTH 16
 #define STRING_STATE 32
 /* inspect.CO_GENERATOR, CO_COROUTINE, CO_ITERABLE_COROUTINE, CO_ASYNC_GENERATOR */
 #define CO_SUSPENDS (0x20 | 0x80 | 0x100 | 0x200)
 #define UNNAMED "protocol callback"
 
-/* As lp_read_text in BPF: of what does not fit, the end of a path is retained. */
+/* As lp_read_text in BPF: of a path that does not fit, the end is retained. */
 static void read_text(const struct lp_cpython *python, uint64_t string, struct lp_text *text,
 		      uint8_t *data, uint64_t room, bool end_kept)
 {
@@ -46,7 +46,7 @@ static void read_text(const struct lp_cpython *python, uint64_t string, struct l
 		*text = (struct lp_text){ .width = 1, .flags = LP_TEXT_UNREADABLE };
 }
 
-/* The Handle whose _run is on the stack; 0: there is none. */
+/* The address of the Handle whose _run is on the stack; 0: none. */
 static uint64_t find_handle(const struct lp_cpython *python, uint64_t thread_state)
 {
 	struct lp_walk walk = { .python = python,
@@ -59,7 +59,7 @@ static uint64_t find_handle(const struct lp_cpython *python, uint64_t thread_sta
 		return 0;
 	for (steps = 0; walk.address && steps < FRAMES_MAX; steps++) {
 		address = walk.address;
-		/* one by one, to know where each is */
+		/* one by one, as the address of each is needed */
 		walk.left = 1;
 		if (!cpython_next_frame(&walk, &frame)) {
 			if (walk.address == address)
@@ -100,7 +100,7 @@ static bool is_wakeup(const struct lp_cpython *python, uint64_t builtin)
 /* The task that a callback steps; 0: it steps none. */
 static uint64_t task_of(const struct lp_cpython *python, uint64_t callable)
 {
-	/* two words follow the head of all that matter here */
+	/* in each type that matters here two words follow the object's head */
 	uint64_t first = memory_u64(python->pid, callable + 16);
 
 	if (has_type(python, callable, "TaskStepMethWrapper") ||
@@ -156,7 +156,7 @@ static void identify(const struct lp_cpython *python, uint64_t callable,
 			  memory_u64(python->pid, callable + offsets->function_qualname));
 }
 
-/* What the outermost frame of the callback is of: mostly what was called. */
+/* The code of the callback's outermost frame: mostly the function that was called. */
 static void identify_by_code(const struct lp_cpython *python, uint64_t code,
 			     struct lp_found_callback *found)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a thread's loop runs, named from outside. */
+/* The callback that a thread's loop runs, read from the process's memory. */
 #ifndef LP_CPYTHON_CALLBACK_H
 #define LP_CPYTHON_CALLBACK_H
 

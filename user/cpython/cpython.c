@@ -233,7 +233,7 @@ static int cannot_look(struct lp_error *error, int err, enum lp_right right, con
 	return error_set(error, err, "%s: %s", failure, mappings_error(err));
 }
 
-/* What of a file is over a limit, or was changed meanwhile, is refused by name. */
+/* The error names the file that is over a limit or was changed meanwhile. */
 static int refuse_file(const struct lp_cpython *python, const struct lp_mapping *mapping,
 		       const struct lp_elf *elf, int err, struct lp_error *error)
 {

@@ -6,7 +6,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* A function may be in many tables: that which makes exceptions is in some sixty types. */
+/* A function may be in many tables: BaseException_new is in those of some sixty types. */
 #define USES_MAX 256
 #define METHODS_MAX 64
 #define NAME_BYTES 64
@@ -31,7 +31,7 @@ static bool text_is(const struct lp_pointers *pointers, uint64_t address, const 
 	       !memcmp(text, wanted, bytes);
 }
 
-/* Is the text at this address one that a method may be called by? */
+/* Is the text at this address a possible name of a method? */
 static bool is_name(const struct lp_pointers *pointers, uint64_t address)
 {
 	char text[NAME_BYTES] = "";
@@ -43,7 +43,7 @@ static bool is_name(const struct lp_pointers *pointers, uint64_t address)
 	return i && i < size && !text[i];
 }
 
-/* Is a method of that name in the table around an entry?  step: from one to the next. */
+/* Does the table around an entry have a method of that name?  step: bytes of an entry. */
 static bool is_beside(const struct lp_pointers *pointers, uint64_t entry, int64_t step,
 		      const char *name)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a file's own data say of its functions: a process can change the tables in its
+ * The tables of methods in a file's own data: a process can change the tables in its
  * memory, but not those in a file that is not its own.  Functions are addresses in the
  * file; texts are compared with their end.
  */
@@ -11,13 +11,13 @@
 
 /*
  * Is this the function of a method with that name?  beside: a method in the same table,
- * which tells it from tables of others; NULL: none is needed.
+ * which distinguishes it from others; NULL: none is needed.
  */
 bool defined_method(const struct lp_pointers *pointers, uint64_t function, const char *name,
 		    const char *beside);
 
 /*
- * Is it what the type of that name has in this slot?  offset: in a static type object;
+ * Is it the function that the type has in this slot?  offset: in a static type object;
  * number: in the slots of a PyType_Spec, which a heap type is made of; 0: not looked for.
  */
 bool defined_slot(const struct lp_pointers *pointers, uint64_t function, const char *type,

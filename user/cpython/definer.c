@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Enough of a function to see whether it jumps back to its beginning. */
+/* Bytes of a function that are searched for a jump back to its beginning. */
 #define CODE_BYTES 1024
-/* What must be the same in the file and in memory, from a place on. */
+/* Bytes from a place on that must be the same in the file and in memory. */
 #define SAME_BYTES 16
 #define BREAKPOINT 0xcc
 /* A nop of five bytes, which newer kernels replace by a call under an uprobe. */
@@ -22,7 +22,7 @@ int definer_refuse(const struct lp_definer *definer, const char *reason, struct 
 {
 	int failure = definer->elf ? elf_failure(definer->elf) : 0;
 
-	/* what could not be read is not there either */
+	/* an error in reading the file is why nothing was found in it */
 	if (failure)
 		return error_set(error, -EBADMSG,
 				 "%s is not probed in process %d: its file is refused, %s",
@@ -51,7 +51,7 @@ static int open_file(struct lp_definer *definer, struct lp_error *error)
 	if (definer->file.facts.reach == LP_FILE_REFUSED)
 		return error_set(
 			error, -EBADMSG,
-			"%s is not probed in process %d: its file is on FUSE, or on a mount that this host does not show, and to read it may wait for ever",
+			"%s is not probed in process %d: its file is on FUSE, or on a mount that this host does not show, and reading it may never return",
 			definer->probe->function, definer->python->pid);
 	definer->probe->file = definer->file.facts;
 	err = elf_open_file(definer->file.path, &definer->elf);
@@ -186,7 +186,7 @@ int definer_add(const struct lp_definer *definer, uint64_t address, struct lp_er
 	if (probe->count == LP_PROBE_PLACES)
 		return 0;
 	if (!matches_memory(definer, address))
-		return definer_refuse(definer, "its code is another one in memory", error);
+		return definer_refuse(definer, "its code in memory differs from the file's", error);
 	err = elf_address_to_offset(definer->elf, address, &probe->places[probe->count].offset);
 	if (err)
 		return open_failed(definer, err, error);
@@ -201,7 +201,7 @@ int definer_add_entry(const struct lp_definer *definer, uint64_t function, struc
 	size_t offset, size = elf_bytes(definer->elf, function, code, sizeof(code));
 
 	if (!matches_memory(definer, function))
-		return definer_refuse(definer, "its code is another one in memory", error);
+		return definer_refuse(definer, "its code in memory differs from the file's", error);
 	definer->probe->emulated = instruction_first_emulated(code, size, &offset);
 	return definer_add(definer, function + offset, error);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The file that defines what a probe is for.  An address that was read from the process's
- * memory only says which file to look into: what is accepted, the file itself says.
+ * The file that defines a probe's function.  An address that was read from the process's
+ * memory only selects the file to look into: the file's own tables have to confirm it.
  */
 #ifndef LP_CPYTHON_DEFINER_H
 #define LP_CPYTHON_DEFINER_H
@@ -13,11 +13,11 @@
 
 struct lp_definer {
 	const struct lp_cpython *python;
-	struct lp_probe *probe; /* that is filled */
+	struct lp_probe *probe; /* the probe that is filled */
 	struct lp_mapped_file file;
 	struct lp_elf *elf;
 	uint64_t bias; /* address in the process minus the one in the file */
-	bool loading; /* the code may not be mapped yet: then the file alone is believed */
+	bool loading; /* the code may not be mapped yet: then only the file is checked */
 };
 
 /*
@@ -28,24 +28,24 @@ struct lp_definer {
 int definer_open(const struct lp_cpython *python, uint64_t address, const char *module,
 		 struct lp_probe *probe, struct lp_definer *definer, struct lp_error *error);
 
-/* The same of the interpreter, before the process has mapped all of it. */
+/* The same for the interpreter, before the process has mapped all of it. */
 int definer_open_interpreter(const struct lp_cpython *python, struct lp_probe *probe,
 			     struct lp_definer *definer, struct lp_error *error);
 void definer_close(struct lp_definer *definer);
 
-/* The process shows what its files do not have: fills the sentence, returns -EBADMSG. */
+/* The process's memory and its files disagree: fills the error, returns -EBADMSG. */
 int definer_refuse(const struct lp_definer *definer, const char *reason, struct lp_error *error);
 
 /* Adds a place in the file, if the process has the same bytes there. */
 int definer_add(const struct lp_definer *definer, uint64_t address, struct lp_error *error);
 
-/* The same, of a function that begins there: its first instruction that is cheap to probe. */
+/* The same for a function that begins there: its first instruction that is cheap to probe. */
 int definer_add_entry(const struct lp_definer *definer, uint64_t function, struct lp_error *error);
 
-/* The same, of an instruction inside a function. */
+/* The same for an instruction inside a function. */
 int definer_add_inside(const struct lp_definer *definer, uint64_t address, struct lp_error *error);
 
-/* All places are added: is the file still what was read? */
+/* To be called when all places are added: is the file unchanged since it was opened? */
 int definer_finish(const struct lp_definer *definer, struct lp_error *error);
 
 #endif /* LP_CPYTHON_DEFINER_H */

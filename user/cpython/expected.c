@@ -3,7 +3,7 @@
  * asyncio.get_running_loop() inside `try` and `except RuntimeError` is how libraries ask
  * whether they are called from a loop.  A handler in the function that asks is there for
  * that; so is one further out that names RuntimeError.  A broad one further out is how
- * threads and servers survive whatever they call, and says nothing.
+ * threads and servers survive any error, and does not count.
  */
 #include "expected.h"
 
@@ -51,7 +51,7 @@ static bool read_name(const void *context, uint32_t number, char *text, size_t s
 	return name && !cpython_string(python, name, text, size);
 }
 
-/* Copies a part of the process's memory. NULL: it is empty, too long or unreadable. */
+/* Copies a part of the process's memory. NULL: the part is empty, too long or unreadable. */
 static uint8_t *copy(pid_t pid, uint64_t address, uint64_t bytes, uint64_t most)
 {
 	uint8_t *data = bytes && bytes <= most ? malloc(bytes) : NULL;
@@ -103,7 +103,7 @@ static enum lp_handled handled_in(const struct lp_cpython *python, const struct 
 	enum lp_handled handled;
 	uint8_t *data, *table;
 
-	/* it has gone, as the process may have: whether it had a handler is not known */
+	/* the code object was freed or the process has ended: its handlers are unknown */
 	if (!python->code_type ||
 	    memory_u64(python->pid, frame->code + CPYTHON_OBJECT_TYPE) != python->code_type)
 		return LP_HANDLED_BY_NAME;

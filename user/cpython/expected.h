@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Whether code that raises a RuntimeError is prepared for it. */
+/* Checks whether a handler expects the RuntimeError that code raises. */
 #ifndef LP_CPYTHON_EXPECTED_H
 #define LP_CPYTHON_EXPECTED_H
 

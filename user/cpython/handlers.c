@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A handler is told from a `finally` and from a `with` by its first instructions: it
+ * A handler differs from a `finally` and from a `with` in its first instructions: it
  * loads classes and compares the exception with them.
  */
 #include "handlers.h"
 
 #include <string.h>
 
-/* Bounds of what a hostile function can ask for. */
+/* Limits against hostile bytecode. */
 #define NESTED_MAX 32
 #define CLAUSES_MAX 32
 #define LOADS_MAX 32
@@ -148,8 +148,8 @@ static bool ends_with(const char *name, const char *end)
 }
 
 /*
- * Only RuntimeError and its two bases catch it.  Other names that are spelt like those of
- * exceptions are other ones; whatever else may be a tuple of several, or another name.
+ * RuntimeError and its two bases catch it.  Other names that are spelt like those of
+ * exceptions do not; any other name may be a tuple of exceptions, or an alias.
  */
 static enum lp_handled by_class(const char *name)
 {
@@ -172,7 +172,7 @@ static enum lp_handled more(enum lp_handled left, enum lp_handled right)
 	return left > right ? left : right;
 }
 
-/* Since 3.11 the lowest bit of LOAD_GLOBAL's number, since 3.12 of LOAD_ATTR's, means else. */
+/* The lowest bit is a flag in LOAD_GLOBAL's argument since 3.11, in LOAD_ATTR's since 3.12. */
 static bool name_of(const struct lp_bytecode *bytecode, const struct lp_instruction *instruction,
 		    char *text, size_t size)
 {
@@ -187,7 +187,7 @@ struct lp_clause {
 	size_t next; /* the clause after it; 0: there is none */
 };
 
-/* Loads a class or several and compares. False: it is no clause of an `except`. */
+/* Reads the classes of a clause and its comparison. False: it is no clause of an `except`. */
 static bool read_classes(const struct lp_bytecode *bytecode, size_t at, struct lp_clause *clause)
 {
 	enum lp_handled last = LP_NOT_HANDLED, all = LP_NOT_HANDLED;
@@ -240,7 +240,7 @@ static bool read_classes(const struct lp_bytecode *bytecode, size_t at, struct l
 	return false;
 }
 
-/* `with suppress(RuntimeError)`: is that what lies in front of it? */
+/* Does the bytecode in front of it call `suppress(RuntimeError)`? */
 static enum lp_handled is_suppressed(const struct lp_bytecode *bytecode, size_t with)
 {
 	size_t at = with > SUPPRESS_BYTES ? with - SUPPRESS_BYTES : 0;
@@ -249,7 +249,7 @@ static enum lp_handled is_suppressed(const struct lp_bytecode *bytecode, size_t 
 	bool suppress = false;
 	char name[64];
 
-	/* words of caches lie in between, and may look like instructions */
+	/* words of inline caches lie in between, and may look like instructions */
 	for (; at < with && decode(bytecode, at, &instruction); at += 2) {
 		if (instruction.operation != LP_GLOBAL && instruction.operation != LP_NAME &&
 		    instruction.operation != LP_ATTRIBUTE)
@@ -264,7 +264,7 @@ static enum lp_handled is_suppressed(const struct lp_bytecode *bytecode, size_t 
 	return handled;
 }
 
-/* What begins at a handler. with: where the `with` begins that it may belong to. */
+/* The kind of a handler. with: offset of the `with` that it may belong to. */
 static enum lp_handled look_at(const struct lp_bytecode *bytecode, size_t handler, size_t with)
 {
 	bool each = bytecode->minor <= 10; /* clause begins with LP_ENTER */
@@ -341,7 +341,7 @@ static enum lp_handled handled_by_table(const struct lp_bytecode *bytecode, size
 	return handled;
 }
 
-/* Up to 3.10: what is between a SETUP_FINALLY and its handler is guarded by that. */
+/* Up to 3.10: the handler of a SETUP_FINALLY guards all instructions between the two. */
 static enum lp_handled handled_by_blocks(const struct lp_bytecode *bytecode, size_t instruction)
 {
 	struct {

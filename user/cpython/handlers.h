@@ -28,7 +28,7 @@ struct lp_bytecode {
 	const void *context;
 };
 
-/* instruction: in bytes from the code's beginning. */
+/* instruction: its offset in bytes from the code's beginning. */
 enum lp_handled cpython_handled(const struct lp_bytecode *bytecode, int64_t instruction);
 
 #endif /* LP_CPYTHON_HANDLERS_H */

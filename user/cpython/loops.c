@@ -32,13 +32,13 @@
 
 #define THREADS_MAX 4096
 /*
- * A thread of the kernel has one thread state in the main interpreter; what a list has
- * over this is not of threads.
+ * A kernel thread has one thread state in the main interpreter; surplus entries of a
+ * list belong to no thread.
  */
 #define STATES_A_THREAD 2
 #define STATES_MORE 64
 /*
- * CPU time that one search may take, and how long it may be in all, as its thread may wait
+ * CPU time that one search may take, and its total time, as its thread may wait
  * for a CPU; it ends between two threads.
  */
 #define SEARCH_NS 50000000ULL
@@ -67,13 +67,13 @@
 /* uvloop's Loop: running, an int (bpf/uvloop.bpf.h) */
 #define UVLOOP_RUNNING 56
 
-/* Of a loop: more are not looked through for its methods. */
+/* Classes of a loop that are searched for its methods. */
 #define CLASSES_MAX 32
 
 #define BASE_EVENTS "asyncio.base_events"
 #define BASE_EVENT_LOOP "BaseEventLoop"
 
-/* What a class itself defines by that name, or 0. */
+/* The attribute of that name in the class's own dict, or 0. */
 static uint64_t own_method(const struct lp_cpython *python, uint64_t type, const char *method)
 {
 	uint64_t dict = type ? memory_u64(python->pid, type + CPYTHON_TYPE_DICT) : 0;
@@ -105,7 +105,7 @@ int cpython_loop_code(const struct lp_cpython *python, uint64_t *dispatch, uint6
 	return 0;
 }
 
-/* The same of a method that may be inherited. */
+/* The same for a method that may be inherited. */
 static uint64_t inherited_code(const struct lp_cpython *python, uint64_t type, const char *method)
 {
 	uint64_t classes[CLASSES_MAX], function = 0;
@@ -121,12 +121,12 @@ static uint64_t inherited_code(const struct lp_cpython *python, uint64_t type, c
 /* The classes of loops, and those methods of asyncio's of which one is on a loop's stack. */
 struct lp_loop_class {
 	uint64_t type;
-	uint64_t abstract; /* that others derive theirs from */
+	uint64_t abstract; /* the class that loops of others derive from */
 	uint64_t uvloop;
 	uint64_t run_once;
 	uint64_t run_forever; /* between two calls of the other */
-	uint64_t dispatch; /* is on the stack while a callback runs */
-	bool noted; /* the module in C notes which loop a thread runs */
+	uint64_t dispatch; /* the code that is on the stack while a callback runs */
+	bool noted; /* _asyncio has a record of the loop that a thread runs */
 };
 
 static void find_loop_class(const struct lp_cpython *python, struct lp_loop_class *class)
@@ -171,7 +171,7 @@ bool cpython_loop_says_it_runs(const struct lp_cpython *python, uint64_t loop)
 
 	if (cpython_loop_kind(python, loop) == LP_LOOP_UVLOOP)
 		return memory_u32(python->pid, loop + UVLOOP_RUNNING) == 1;
-	/* threading.get_ident() while it runs, None else */
+	/* threading.get_ident() while the loop runs, None otherwise */
 	thread = cpython_instance_get(python, loop, "_thread_id");
 	return thread && !cpython_int(python, thread, &ident);
 }
@@ -213,9 +213,9 @@ struct lp_candidate {
 	uint64_t seen; /* a hash of the stack that was seen last; 0: none that counts */
 	bool settled;
 	bool runs_loop;
-	bool void_loop; /* it says that it runs one, which another process had set */
-	bool copied; /* its stack or state is that of a loop of the process that forked it */
-	uint64_t object; /* the loop that it says it runs; 0: its stack shows one */
+	bool void_loop; /* its running loop was set by another process */
+	bool copied; /* its stack or state is a copy from the process that forked it */
+	uint64_t object; /* its running loop, by asyncio's record; 0: its stack shows one */
 	uint64_t uvloop; /* the Loop that it runs; 0: it runs one of asyncio's */
 };
 
@@ -226,15 +226,15 @@ struct lp_search {
 	size_t budget;
 	uint64_t end_ns; /* of this thread's CPU time */
 	uint64_t most_ns; /* CLOCK_MONOTONIC */
-	/* of the loop that was filled last; most are of one class */
+	/* the class of the loop that was filled last; most loops have the same */
 	uint64_t filled_type, run_once, run_forever;
 };
 
-/* What a stack shows. */
+/* The kinds of stack of a thread. */
 enum lp_stack_loop {
 	LP_STACK_NO_LOOP,
-	LP_STACK_LOOP, /* one, at work by itself */
-	LP_STACK_CALLBACK, /* one that has called a callback */
+	LP_STACK_LOOP, /* a loop's own code is innermost */
+	LP_STACK_CALLBACK, /* a loop has called a callback */
 };
 
 /* Looks for a loop from a frame outwards. *hash: of the stack, 0 if it cannot be a whole one. */
@@ -264,7 +264,7 @@ static enum lp_stack_loop find_loop_from(struct lp_search *search, uint64_t top,
 	return called ? LP_STACK_CALLBACK : LP_STACK_LOOP;
 }
 
-/* Takes what a stack shows. Returns whether it settles the matter. */
+/* Takes the loop that a stack shows. Returns whether the search is done. */
 static bool take_stack(const struct lp_search *search, struct lp_candidate *candidate,
 		       enum lp_stack_loop shown)
 {
@@ -276,7 +276,7 @@ static bool take_stack(const struct lp_search *search, struct lp_candidate *cand
 	return candidate->runs_loop;
 }
 
-/* A loop that has nothing of asyncio's, but runs in Python: so it can be followed. */
+/* A loop without any of asyncio's code that runs in Python, and so can be followed. */
 static bool is_of_other_kind(const struct lp_search *search, uint64_t loop)
 {
 	const struct lp_cpython *python = search->python;
@@ -287,7 +287,7 @@ static bool is_of_other_kind(const struct lp_search *search, uint64_t loop)
 			      "run_forever");
 }
 
-/* What the thread itself says that it runs: a few reads. */
+/* The loop that the thread's own state names: this takes a few reads. */
 static bool ask(struct lp_search *search, struct lp_candidate *candidate)
 {
 	const struct lp_cpython *python = search->python;
@@ -359,7 +359,7 @@ static size_t list_threads(const struct lp_cpython *python, uint64_t interpreter
 	return count;
 }
 
-/* By its class, which may be anybody's. */
+/* Decides by the loop's class, which may be from any library. */
 static void fill_code(struct lp_search *search, uint64_t object, struct lp_running_loop *loop)
 {
 	const struct lp_cpython *python = search->python;
@@ -413,7 +413,7 @@ static void give_time(struct lp_search *search)
 }
 
 /*
- * Asks every thread, then looks at the stacks of those that do not say.  Where the time is
+ * Reads every thread's state, then the stacks of those without a loop in it.  Where the time is
  * over before all were looked at, the next search goes on from there.
  */
 static void search_threads(struct lp_search *search, struct lp_candidate *candidates,
@@ -454,7 +454,7 @@ static ssize_t find_candidates(struct lp_search *search, struct lp_candidate **c
 	find_loop_class(search->python, &search->class);
 	threads = list_threads(search->python, interpreter, candidates);
 	search_threads(search, *candidates, threads);
-	/* of a time of its own: what was found is not to be lost */
+	/* a budget of its own, so that loops that were found are not lost */
 	search->budget = 1;
 	give_time(search);
 	return (ssize_t)threads;

@@ -17,11 +17,11 @@ enum lp_loop_kind cpython_loop_kind(const struct lp_cpython *python, uint64_t lo
 
 /*
  * asyncio._get_running_loop() of another thread: 0 or the address of None if there is none.
- * copied: there is one, which another process had set before it forked this one.
+ * copied: there is a loop, which another process had set before it forked this one.
  */
 uint64_t cpython_running_loop(const struct lp_cpython *python, uint64_t thread_state, bool *copied);
 
-/* Has its run_forever begun and not ended?  As the object says, which a fork copies. */
+/* Is the loop inside run_forever, by the object's own state, which a fork copies? */
 bool cpython_loop_says_it_runs(const struct lp_cpython *python, uint64_t loop);
 
 /* Was the process forked by a loop's callback, and does the thread that was run no loop? */

@@ -6,8 +6,8 @@
  * the live process, as they are in modules that may be loaded later; and what is
  * inside a function, by the message that it is about to use.
  *
- * The objects of the process only show where to look: a probe in a file may be hit by
- * everybody who runs it, so that an address counts only if the file's own tables have it
+ * The objects of the process only select the file: a probe in a file may be hit by
+ * all processes that run it, so that an address counts only if the file's own tables have it
  * as the function that is asked for.
  */
 #include "probes.h"
@@ -33,7 +33,7 @@
 #define TYPE_NEW 312
 #define TYPE_FINALIZE 392
 #define TYPE_VECTORCALL 400
-/* Include/typeslots.h; 0: types that are made from slots have none that is asked for */
+/* Include/typeslots.h; 0: no slot of a heap type is looked for */
 #define SLOT_INIT 60
 #define SLOT_FINALIZE 80
 #define SLOT_NONE 0
@@ -58,8 +58,8 @@ struct lp_probe_row {
 	const char *name; /* or the message */
 	const char *method;
 	uint16_t slot; /* of a type; in the table of C methods */
-	uint16_t number; /* of the same slot where a heap type is made */
-	/* a method in the same table of the file; of uvloop, what its tracebacks call it */
+	uint16_t number; /* the number of the same slot in a PyType_Spec */
+	/* a method in the same table of the file; for uvloop, the name in its tracebacks */
 	const char *beside;
 	const char *function; /* for messages */
 };
@@ -143,7 +143,7 @@ cleanup:
 	return err;
 }
 
-/* Does the file say that its function at an address is what the row is about? */
+/* Do the file's tables confirm that its function at an address is the row's? */
 static bool is_defined(const struct lp_probe_row *row, const struct lp_pointers *pointers,
 		       uint64_t function)
 {
@@ -160,12 +160,12 @@ static bool is_defined(const struct lp_probe_row *row, const struct lp_pointers 
 	case LP_WAY_MESSAGE:
 		return defined_slot(pointers, function, "_asyncio.Task", row->slot, row->number);
 	case LP_WAY_EXCEPTION:
-		/* the second is inherited when the types are made ready */
+		/* PyType_Ready() copies the second slot from the base type */
 		return defined_slot(pointers, function, "RuntimeError", TYPE_NEW, SLOT_NONE) ||
 		       defined_slot(pointers, function, "BaseException", TYPE_VECTORCALL,
 				    SLOT_NONE);
 	case LP_WAY_UVLOOP:
-		/* its table is made when the module is loaded, but it names itself in tracebacks */
+		/* its table is built when the module is loaded, but its tracebacks name it */
 		count = code_string_uses(pointers->elf, row->beside, uses, LP_PROBE_PLACES);
 		return function_holds(pointers->elf, function, uses, count);
 	default:
@@ -174,7 +174,7 @@ static bool is_defined(const struct lp_probe_row *row, const struct lp_pointers 
 }
 
 /*
- * Opens the file of a C function of the live process, which has to say that it is the
+ * Opens the file of a C function of the live process, and checks that the function is the
  * row's.  To be closed with definer_close in any case.
  */
 static int open_defined(const struct lp_cpython *python, const struct lp_probe_row *row,
@@ -354,7 +354,7 @@ static int find_uvloop_calls(const struct lp_cpython *python, const struct lp_pr
 		return err;
 	if (!handle || !timer)
 		return -EAGAIN;
-	/* both are left out below: so both have to be what they are said to be */
+	/* both are left out below, so both addresses have to be confirmed */
 	err = open_defined(python, &rows[LP_PROBE_DISPATCH_TIMER], timer, UVLOOP_MODULE, probe,
 			   &other, error);
 	definer_close(&other);
@@ -375,7 +375,7 @@ static int find_uvloop_calls(const struct lp_cpython *python, const struct lp_pr
 	return err;
 }
 
-/* The function of a row, as the live process shows it, or 0. */
+/* The address of a row's function in the live process, or 0. */
 static uint64_t shown_function(const struct lp_cpython *python, const struct lp_probe_row *row)
 {
 	uint64_t object = cpython_module_attribute(python, row->module, row->name);

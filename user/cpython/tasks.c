@@ -47,7 +47,7 @@ struct lp_reading {
 };
 
 /*
- * A loop says that it runs, and no thread runs it.  It may have been started since the
+ * The loop's state is running, and no thread runs it.  It may have been started since the
  * threads were looked at.
  */
 static bool is_copied(const struct lp_cpython *python, uint64_t loop)
@@ -292,7 +292,7 @@ static int read_waits(struct lp_reading *reading)
 {
 	struct lp_task_list *list = reading->list;
 	int64_t shift = namespaces_clock_shift("/proc", reading->python.pid);
-	/* timers are of the target's clock, which a time namespace may have moved */
+	/* timers use the target's clock, which a time namespace may offset */
 	uint64_t now = clock_now() + (uint64_t)shift;
 	struct lp_waits *noted;
 	size_t i;

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Threads of a process that are known by their ids and names; what is over is read each time. */
+/* Threads of a process whose IDs and names are cached; the names of others are read each time. */
 #define THREADS_MAX 4096
 #define SLOTS_LEAST 64
 #define NAME_BYTES 64
@@ -24,10 +24,10 @@
 #define NAME_KEPT_NS (60 * SECOND_NS)
 /*
  * How often all threads of a process are listed again, by the kernel's list or by Python's,
- * and how long one that was in neither of them counts as none.
+ * and how long an ID that was in neither list counts as unknown.
  */
 #define LIST_KEPT_NS SECOND_NS
-/* A thread that has just begun is in no list yet: one that was read fast is soon read again. */
+/* A new thread is in no list yet: a list that was read fast is soon read again. */
 #define LIST_REST 20
 #define LIST_REST_LEAST_NS (SECOND_NS / 50)
 #define SECOND_NS 1000000000ULL
@@ -81,7 +81,7 @@ struct known_thread {
 	uint64_t state; /* 0: the slot is free */
 	pid_t inner, tid;
 	uint64_t absent_until_ns; /* there is no thread of that id, as far as is known */
-	uint64_t named_until_ns; /* its name holds so long; 0: it was not read */
+	uint64_t named_until_ns; /* its name is valid until then; 0: it was not read */
 	char name[NAME_BYTES];
 };
 
@@ -90,10 +90,10 @@ struct lp_thread_cache {
 	size_t room, count;
 	bool asked, nested; /* in a PID namespace of its own, where ids differ from the kernel's */
 	struct lp_wait_map inner_ids; /* the kernel's id by the one in the process's namespace */
-	uint64_t listed_ns; /* when these were read; 0: never */
+	uint64_t listed_ns; /* when the inner IDs were read; 0: never */
 	struct lp_wait_map objects; /* threading.Thread by its ident */
-	uint64_t named_ns; /* the same of these */
-	uint64_t rest_ns; /* how long they are not read again */
+	uint64_t named_ns; /* when the objects were read; 0: never */
+	uint64_t rest_ns; /* for how long they are not read again */
 	size_t cursor;
 };
 
@@ -129,7 +129,7 @@ static struct known_thread *slot_of(struct known_thread *slots, size_t room, uin
 	return &slots[at];
 }
 
-/* Twice as many slots; where there are enough of them, the same emptied. */
+/* Doubles the slots; at the maximum it empties them. */
 static bool make_room(struct lp_thread_cache *cache)
 {
 	size_t room = cache->room ? 2 * cache->room : SLOTS_LEAST, i;
@@ -203,7 +203,7 @@ static pid_t search_by_inner_id(const struct lp_cpython *python, pid_t wanted)
 
 	if (!cache)
 		return 0;
-	/* a process stays in its namespace, and its main thread tells whether it has one */
+	/* a process stays in its namespace, and its main thread's IDs show whether it has one */
 	if (!cache->asked)
 		cache->nested = inner_id(python->pid, python->pid) != python->pid;
 	cache->asked = true;
@@ -279,7 +279,7 @@ static void list_objects(const struct lp_cpython *python)
 		cache->rest_ns = LIST_KEPT_NS;
 }
 
-/* An ident may come to mean another thread after the list was read. */
+/* An ident may be reused by another thread after the list was read. */
 static bool is_of_thread(const struct lp_cpython *python, uint64_t object, pid_t inner)
 {
 	uint64_t number = cpython_instance_get(python, object, "_native_id"), id;
@@ -287,7 +287,7 @@ static bool is_of_thread(const struct lp_cpython *python, uint64_t object, pid_t
 	return number && !cpython_int(python, number, &id) && id == (uint64_t)inner;
 }
 
-/* The Thread object, from a list whose making takes a small part of the time. */
+/* The Thread object, from a list that is read so seldom that this costs little. */
 static uint64_t thread_object(const struct lp_cpython *python, uint64_t ident, pid_t inner)
 {
 	struct lp_thread_cache *cache = python->threads;

@@ -291,7 +291,7 @@ static int decode_task_end(const void *record, const struct lp_event_handlers *h
 	return 0;
 }
 
-/* Earlier versions had fewer kinds of loss to count. */
+/* Earlier versions counted fewer kinds of loss. */
 static int decode_lost(const void *record, const struct lp_event_handlers *handlers, void *context)
 {
 	const struct lp_event *head = record;
@@ -329,7 +329,7 @@ LP_PLAIN(end, struct lp_event_end)
 
 /* Its last blocks may be missing. */
 #define LP_ACCOUNT_BYTES offsetof(struct lp_event_account, account.blocks)
-/* What lies behind these counts may be missing. */
+/* The fields after these counts may be missing. */
 #define LP_LOST_BYTES offsetof(struct lp_event_lost, counts[LP_LOST_FIRST_ROOM])
 
 #define LP_ROW(number, member, wire_type, exact)                                                   \

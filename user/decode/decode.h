@@ -74,8 +74,8 @@ int decode_event(const void *record, size_t size, const struct lp_event_handlers
 		 void *context);
 
 /*
- * The last of these checks alone, of a record that goes to a file as it is: 0 or -ERANGE.
- * Whoever decodes the record sees all else that is wrong with it.
+ * The last of these checks alone, for a record that is written unchanged: 0 or -ERANGE.
+ * The decoder of the record finds all other errors in it.
  */
 int decode_check_times(const void *record, size_t size);
 

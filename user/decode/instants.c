@@ -9,10 +9,10 @@
 
 #define SPANS_MAX 4
 
-#define BEGUN 1 /* what it reports has begun: a beginning of 0 is none */
-#define PARTS 2 /* of the time since then: the spans together are no longer than that */
+#define BEGUN 1 /* the segment has begun: its beginning must not be 0 */
+#define PARTS 2 /* the spans are parts of the time since then: their sum is no longer than that */
 
-/* A row a type.  What is at is an offset; 0 is none, as no record has one in its first bytes. */
+/* One row per type.  Fields named at are offsets; 0 is none, as the type is in the first bytes. */
 struct lp_instant_rule {
 	uint16_t type;
 	uint16_t begin_at; /* an instant, not after the record's own */
@@ -71,7 +71,7 @@ static uint64_t number_at(const struct lp_event *record, uint16_t at)
 	return number;
 }
 
-/* What is in a histogram is in the end a sum of differences, too. */
+/* The durations in a histogram are sums of differences, too. */
 static bool sums_may_be(const struct lp_event *record, uint16_t at)
 {
 	struct lp_histogram histogram;
@@ -100,7 +100,7 @@ static bool spans_may_be(const struct lp_event *record, const struct lp_instant_
 	return true;
 }
 
-/* A callback may have been ready without a time that is known. */
+/* A callback's time of becoming ready may be unknown. */
 static bool queue_delay_may_be(const struct lp_event *record)
 {
 	uint64_t delay;

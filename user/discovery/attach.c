@@ -12,14 +12,14 @@
 #define LOOKS 10
 #define SCAN_FIRST_NS (100 * LP_MILLISECOND)
 #define RETRY_LAST_NS (30000 * LP_MILLISECOND)
-/* To ask whether loops use epoll takes a look at all descriptors and threads of a process. */
+/* The check whether loops use epoll reads all descriptors and threads of a process. */
 #define POLLS_PERIOD_NS (1000 * LP_MILLISECOND)
-/* What a first look at a process may take before it is not repeated. */
+/* The time in ns that a first look may take; a longer one is not repeated. */
 #define LOOKS_NS (100 * LP_MILLISECOND)
 
 /*
- * What is missing may come at once, or never.  A program that was asked for and has just begun
- * loads what it needs within tens of milliseconds, and its first callbacks count.
+ * A missing module may be loaded at once, or never.  A named program that has just begun
+ * loads its modules within tens of milliseconds, and its first callbacks count.
  */
 void target_put_off(struct lp_target *target)
 {
@@ -192,7 +192,7 @@ int target_add_loops(struct lp_targets *targets, struct lp_target *target, int l
 	return count;
 }
 
-/* Why there is no loop that could be profiled. */
+/* Fills in the reason why there is no loop that could be profiled. */
 static void lack_text(const struct lp_targets *targets, const struct lp_target *target, char *text,
 		      size_t size)
 {
@@ -286,8 +286,8 @@ int target_attach(struct lp_targets *targets, struct lp_target *target,
 	targets->profiled++;
 	live_add_target(targets->config.live, &target->process, &target->instance);
 	/*
-	 * One that is still coming up is looked at again in sample mode.  Without samples a
-	 * loop that never ends its callback is found now or never.
+	 * A starting process is looked at again in sample mode.  Without samples a
+	 * loop whose callback never ends is found only now.
 	 */
 	again = target_age_ns(target) <= LP_YOUNG_NS &&
 		(targets->config.sampling || !target->named);

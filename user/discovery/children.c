@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * -s: the children that a process has already when it is asked for, and theirs.  Later
+ * -s: the children that a process already has when it is named, and theirs.  Later
  * ones are announced by the kernel.
  */
 #include "state.h"
@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* How deep families are, and how many processes are looked at. */
+/* The most generations, and the most processes, that are looked at. */
 #define GENERATIONS 64
 #define DESCENDANTS_MAX LP_MAX_PROCESSES
 /* A child may fork while the others are listed. */
 #define ROUNDS 3
-/* Without -s they are only counted: this long at most. */
+/* Without -s children are only counted, for this long at most. */
 #define COUNT_MAX 64
 #define COUNT_NS (500 * LP_MILLISECOND)
 
@@ -32,7 +32,7 @@ static int by_pid(const void *left, const void *right)
 	return a < b ? -1 : a > b;
 }
 
-/* Marks one generation more of members that are sorted. Returns whether there was one. */
+/* Marks one more generation of the sorted members. Returns whether there was one. */
 static bool mark_children(struct member *members, size_t count, pid_t root)
 {
 	bool any = false;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Targets that wait for their examination, which workers do apart from the main loop: one
- * that takes long, or does not answer at all, keeps nobody else waiting but those behind it.
+ * that takes long, or does not answer at all, delays only those behind it in the queue.
  */
 #include "state.h"
 

@@ -87,7 +87,7 @@ static int64_t nanoseconds(const struct statx_timestamp *time)
 	return time->tv_sec * 1000000000 + time->tv_nsec;
 }
 
-/* What the kernel knows of the file: to ask its file system may take for ever. */
+/* The kernel's own attributes of the file: its file system may never answer. */
 static bool identify(const char *path, struct lp_program_key *key)
 {
 	struct statx file;

@@ -38,11 +38,11 @@ static int become(const struct lp_sudo_user *user)
 	if (setresgid(user->group, user->group, user->group) ||
 	    setresuid(user->user, user->user, user->user))
 		return -errno;
-	/* a set of IDs that did not change would be root's */
+	/* IDs that were not changed would be root's */
 	return getuid() == user->user && geteuid() == user->user ? 0 : -EPERM;
 }
 
-/* user: NULL for the same as this program. */
+/* user: NULL for the user of this program. */
 static void run_child(char *const argv[], const struct lp_sudo_user *user, int report)
 {
 	int err = 0;

@@ -13,7 +13,7 @@
 #define LP_TARGET_BUCKETS 1024
 #define LP_MILLISECOND 1000000ULL
 #define LP_RETRY_FIRST_NS (10 * LP_MILLISECOND)
-/* A process that is younger is still loading what it needs, and is looked at so often. */
+/* A younger process is still loading its modules, and is looked at so often. */
 #define LP_YOUNG_NS (1000 * LP_MILLISECOND)
 #define LP_YOUNG_STEP_NS (2 * LP_MILLISECOND)
 
@@ -45,7 +45,7 @@ struct lp_target {
 	uint64_t scan_ns; /* sample mode: a look that nothing asks for, ... */
 	uint64_t scan_step_ns; /* ... as seldom */
 	size_t beyond_loops; /* that found no room at the last look */
-	size_t over_loops; /* of those, for which the process's part was too small */
+	size_t over_loops; /* loops without a slot, as the process has its share of all slots */
 	uint64_t polls_ns; /* when it was last asked whether its loops use epoll */
 	uint32_t reap_tries; /* turns since its end was noticed, in which records were left */
 	uint64_t since_ns;
@@ -67,10 +67,10 @@ struct lp_targets {
 	/* those that wait for their examination, first come first */
 	struct lp_target *asked_first, *asked_last;
 	uint64_t tickets;
-	/* the one that somebody waits for, and what became of it */
+	/* the target that attachment waits for, and its result */
 	struct lp_target *awaited;
 	int awaited_code;
-	bool awaited_dropped; /* it is no target any more */
+	bool awaited_dropped; /* it is no longer a target */
 	struct lp_error *awaited_error;
 	/* -a */
 	char cgroup[PATH_MAX]; /* normalised */
@@ -102,17 +102,17 @@ int target_attach(struct lp_targets *targets, struct lp_target *target,
 /* The same of probes whose module was not loaded before, and the check of the offsets. */
 void target_complete(struct lp_targets *targets, struct lp_target *target,
 		     const struct lp_examined *examined);
-/* It is looked at again later, and ever later. */
+/* The target is looked at again later, each time after a longer pause. */
 void target_put_off(struct lp_target *target);
 
 /* examining.c: has a target examined, once it is its turn; target_examined gets the answer. */
 void target_ask(struct lp_targets *targets, struct lp_target *target);
-/* It is dropped, or runs another program: what comes of one that is going on is not for it. */
+/* The target is dropped or runs another program: a running examination's result is ignored. */
 void target_unask(struct lp_targets *targets, struct lp_target *target);
-/* Waits until nobody waits any more, at most so long; or until the awaited one is examined. */
+/* Waits, at most so long, until the queue is empty or the awaited target is examined. */
 void targets_wait_examined(struct lp_targets *targets, uint64_t ns);
 
-/* targets.c: what became of it.  May drop it. */
+/* targets.c: takes the result of an examination.  May drop the target. */
 void target_examined(struct lp_targets *targets, struct lp_target *target,
 		     const struct lp_examined *examined);
 
@@ -128,8 +128,8 @@ void targets_consider(struct lp_targets *targets, pid_t pid, const struct lp_pro
 /* Looks at what has arrived, and now and then at all. Returns when to be called again. */
 uint64_t targets_find_more(struct lp_targets *targets, uint64_t now_ns);
 /*
- * children.c: the descendants that a process has already.  Both return how many: that are
- * profiled or waited for from now on, and that run a loop.
+ * children.c: the descendants that a process has already.  Both return a number: of those
+ * profiled or waited for from now on, and of those that run a loop.
  */
 size_t targets_consider_descendants(struct lp_targets *targets, pid_t root);
 size_t targets_count_looping_descendants(pid_t root);

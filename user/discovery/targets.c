@@ -18,15 +18,15 @@
 #define RETRY_AGE_PART 8
 #define RETRY_SELDOM_NS (30000 * LP_MILLISECOND)
 #define SCAN_SELDOM_NS (10000 * LP_MILLISECOND)
-/* Times what a look took that the next one waits for at least. */
+/* The next look waits for at least so many times the last one's duration. */
 #define LOOK_REST 4
-/* What one check may take; targets that are due and were not looked at come first in the next. */
 /* Turns for which the end of a process waits while the ring buffer does not get empty. */
 #define REAP_TRIES 50
+/* The time in ns of one check; due targets that were not looked at come first in the next. */
 #define CHECK_NS (40 * LP_MILLISECOND)
-/* A named process is waited for; its examination ends before that. */
+/* The wait in ns for a named process; its examination ends earlier. */
 #define AWAITED_NS (15000 * LP_MILLISECOND)
-/* So long a run waits before it begins; what takes longer is attached when it is there. */
+/* A run waits so long before it begins; a slower target is attached when it is ready. */
 #define SETTLE_NS (5000 * LP_MILLISECOND)
 #define EXAMINED_NS (50 * LP_MILLISECOND)
 /* A program that is no Python after this long will not become one. */
@@ -100,7 +100,7 @@ void targets_free(struct lp_targets *targets)
 	free(targets);
 }
 
-/* A process that is no Python may be what starts those that are. */
+/* A process that is no Python may be the parent of processes that are. */
 static int explain_children(const struct lp_target *target, int err, struct lp_error *error)
 {
 	size_t count = targets_count_looping_descendants(target->process.pid);
@@ -146,7 +146,7 @@ int targets_add(struct lp_targets *targets, pid_t pid, bool expect, struct lp_er
 }
 
 /*
- * Where looks find nothing they become seldom, and none comes before so many times what the
+ * Looks that find nothing become seldom, and the next one waits for so many times what the
  * last one took in CPU time: the looks at one process take a fifth of a CPU at most.
  */
 static void look_for_loops(struct lp_targets *targets, struct lp_target *target, uint64_t *due,
@@ -219,16 +219,16 @@ static uint64_t retry_step(struct lp_target *target, uint64_t age)
 						     : target->retry_step_ns;
 }
 
-/* It is no program that could be profiled, and will not become one. */
+/* The process is no program that could be profiled, and will not become one. */
 static bool is_foreign(const struct lp_target *target, uint64_t now)
 {
-	/* one that was found late has long become what it is */
+	/* a process that was found late has finished loading */
 	return !target->named &&
 	       (now - target->since_ns >= FOREIGN_PATIENCE_NS ||
 		(target->scanned && target_age_ns(target) >= FOREIGN_PATIENCE_NS));
 }
 
-/* Not a Python, or not yet, or one that cannot be profiled.  May drop it. */
+/* The process is no Python, or not yet, or cannot be profiled.  May drop the target. */
 static void refused(struct lp_targets *targets, struct lp_target *target, int err,
 		    const struct lp_error *error)
 {
@@ -240,7 +240,7 @@ static void refused(struct lp_targets *targets, struct lp_target *target, int er
 					  : target->retry_step_ns);
 	if (err == -EAGAIN || (err == -ENOENT && !is_foreign(target, now)))
 		return;
-	/* it does not answer, which was reported, or nobody could ask; that may change */
+	/* it does not answer, which was reported, or no worker could read it; that may change */
 	if (err == -ETIMEDOUT || err == -ETIME || err == -ECHILD || err == -EUSERS ||
 	    err == -ECANCELED)
 		return;
@@ -330,7 +330,7 @@ uint64_t targets_check(struct lp_targets *targets, uint64_t now)
 		look(targets, target);
 	}
 	targets_examine(targets);
-	/* those that hang are noticed by looking at them */
+	/* a worker that hangs is noticed only by a check */
 	if (examine_is_busy() && now + EXAMINED_NS < next_ns)
 		next_ns = now + EXAMINED_NS;
 	return next_ns;
@@ -341,7 +341,7 @@ int targets_descriptor(const struct lp_targets *targets)
 	return targets->descriptor;
 }
 
-/* Its last records are in the ring buffer: it is dropped once those were read, or not soon. */
+/* Its last records are in the ring buffer: it is dropped once those were read, or after a while. */
 static bool must_wait(struct lp_target *target, bool more)
 {
 	return more && target->reap_tries++ < REAP_TRIES;
@@ -354,7 +354,7 @@ void targets_reap(struct lp_targets *targets)
 	int count, i;
 
 	while (!waits && (count = epoll_wait(targets->descriptor, events, 64, 0)) > 0) {
-		/* what attaching took of this turn is not to be their loss; what is read may drop
+		/* the time that attaching took must not be lost to records; reading may drop
 		 * targets */
 		live_begin_turn(targets->config.live);
 		more = live_drain(targets->config.live) > 0;

@@ -6,7 +6,7 @@
 
 /* More different ones than anybody reads; what comes later goes without a line. */
 #define CAUSES_MAX 4096
-/* So many buckets at first; there are twice as many each time they are full. */
+/* The number of buckets at first; it doubles each time they are full. */
 #define BUCKETS_LEAST 4
 
 struct lp_counted {
@@ -58,7 +58,7 @@ static size_t bucket_of(const struct lp_causes *causes, const struct lp_cause *c
 	       (causes->room - 1);
 }
 
-/* Makes room for one more.  Returns false if there is no memory for any. */
+/* Makes room for one more cause.  Returns false if there is no memory for any. */
 static bool grow(struct lp_causes *causes)
 {
 	size_t room = causes->room ? 2 * causes->room : BUCKETS_LEAST, i;

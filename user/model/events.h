@@ -11,7 +11,7 @@ extern const struct lp_event_handlers model_handlers;
 
 /*
  * Decodes a record into the model.  Returns what decode_event does; a record whose
- * times cannot be is counted among what got lost (LP_LOST_INSTANTS).
+ * times are impossible is counted as a loss (LP_LOST_INSTANTS).
  */
 int model_take(struct lp_model *model, const struct lp_event *record);
 
@@ -61,7 +61,7 @@ void model_advance(struct lp_model *model, uint64_t now_ns);
  */
 void model_end_early(struct lp_model *model, uint64_t now_ns);
 
-/* A source has no more events: what is needed for those only is freed. */
+/* A source has no more events: memory that only events need is freed. */
 void model_end_source(struct lp_model *model, unsigned int source);
 
 /* Loops left out, as another source told of the same one at the same time. */

@@ -18,7 +18,7 @@ struct lp_findings *findings_new(const struct lp_frames *frames, lp_finding_tell
 /* Forgets what is held. */
 void findings_free(struct lp_findings *findings);
 
-/* Was nothing found yet? */
+/* Has no finding been counted yet? */
 bool findings_empty(const struct lp_findings *findings);
 
 /* loop: NULL if it is not known */

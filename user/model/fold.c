@@ -17,7 +17,7 @@
 /* Sets of labels of those that are not; what is beyond goes into one more. */
 #define LP_FOLDED_LOOPS 512
 
-/* Loops of captures that are counted by themselves, ended or not: of thousands of captures. */
+/* Loops of captures that are counted one by one, ended or not; there may be thousands. */
 #define LP_READ_LOOPS 2048
 
 static bool same_labels(const struct lp_loop_info *left, const struct lp_loop_info *right)
@@ -95,8 +95,8 @@ static struct lp_model_loop *folded_for(struct lp_model *model, const struct lp_
 	if (folded)
 		return folded;
 	/*
-	 * The series of a loop that lives must not lose what ended ones have added to it.  What
-	 * is read of several captures has no series, and is told apart by name where it can be.
+	 * The series of a live loop must not lose the counts that ended ones have added to it.  A
+	 * report of several captures has no series, and lists loops by name where it can.
 	 */
 	if (model->folded_count < LP_FOLDED_LOOPS ||
 	    (model->source_count == 1 && labels_in_use(model, loop))) {
@@ -146,7 +146,7 @@ static void add_before(struct lp_model_loop *into, const struct lp_loop_before *
 	add_coverage(&into->before->coverage, &from->coverage);
 }
 
-/* How long it was seen, and how much of that is in intervals that have been told. */
+/* How long the loop was watched, and how much of that earlier intervals have reported. */
 static void add_wall(struct lp_model_loop *into, const struct lp_model_loop *loop)
 {
 	into->wall_ns += loop->wall_ns;
@@ -171,7 +171,7 @@ static void fold(struct lp_model_loop *into, struct lp_model_loop *loop)
 	add_before(into, loop->before);
 	causes_merge(into->causes, loop->causes);
 	callbacks_merge(&into->callbacks, &loop->callbacks);
-	/* what is known of a loop is known by its own source */
+	/* a loop's data are in its own source */
 	findings_fold(loop->source->findings, &loop->info, &into->info);
 }
 
@@ -222,7 +222,7 @@ void model_fold_read(struct lp_model *model, struct lp_model_source *source)
 	struct lp_model_loop **at, *loop;
 
 	for (loop = source->own; loop; loop = loop->next_own) {
-		/* those that have ended are counted as such */
+		/* loops that have ended are counted as such */
 		if (loop->end_ns)
 			continue;
 		loop->end_ns = source->end_ns;

@@ -36,7 +36,7 @@ void limited_take(struct lp_limited_list *list, const struct lp_event_limited *e
 			item->counts[i] = event->counts[i];
 }
 
-/* It stands for its process's labels. */
+/* The loop provides the labels of its process. */
 static const struct lp_loop_info *loop_of(const struct lp_model *model,
 					  const struct lp_model_source *source, pid_t pid)
 {

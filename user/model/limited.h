@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What processes asked for over their part of what all share, as events say it. */
+/* The requests of processes over their share, from the events that report them. */
 #ifndef LP_MODEL_LIMITED_H
 #define LP_MODEL_LIMITED_H
 
@@ -18,7 +18,7 @@ struct lp_limited_list {
 
 void limited_take(struct lp_limited_list *list, const struct lp_event_limited *event,
 		  const struct lp_labels *targets);
-/* Appends what a source has to a summary, each process with one of its loops. */
+/* Appends a source's counts to a summary, each process with one of its loops. */
 void limited_summarise(const struct lp_limited_list *list, const struct lp_model *model,
 		       const struct lp_model_source *source, struct lp_summary *summary);
 

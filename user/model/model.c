@@ -149,7 +149,7 @@ static const struct lp_callback_info *callback_in(const struct lp_model *model,
 /* Earlier versions reported a loop a moment after the kernel had begun to watch it. */
 #define FOUND_LATE_NS 1000000000ULL
 
-/* Nothing lasts for longer than it is watched; what says so is counted and left out. */
+/* No duration exceeds the time that its loop is watched; such ones are counted and left out. */
 static bool is_watched_since(struct lp_model *model, const struct lp_model_loop *loop,
 			     uint64_t start_ns)
 {

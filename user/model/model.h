@@ -263,7 +263,7 @@ struct lp_callback_summary {
 
 struct lp_loop_summary {
 	const struct lp_loop_info *loop;
-	uint64_t wall_ns; /* since it is watched, to now or to its end: busy and idle together */
+	uint64_t wall_ns; /* from when it is watched to now or to its end: busy and idle together */
 	uint64_t busy_ns;
 	uint64_t idle_ns;
 	uint64_t iterations;
@@ -330,7 +330,7 @@ struct lp_self {
 struct lp_loop_state {
 	const struct lp_loop_info *loop;
 	uint64_t time_ns;
-	uint64_t start_ns; /* since when it is watched */
+	uint64_t start_ns; /* the instant since which it is watched */
 	uint64_t busy_ns;
 	uint64_t idle_ns;
 	uint64_t iterations;
@@ -338,9 +338,9 @@ struct lp_loop_state {
 	const struct lp_histogram *iteration;
 };
 
-/* What one process asked for over its part of what all share, since the run began. */
+/* The requests of one process over its share, since the run began. */
 struct lp_limited {
-	pid_t pid; /* 0: of all those that are not listed by themselves */
+	pid_t pid; /* 0: all processes that are not listed by themselves */
 	char comm[LP_COMM_BYTES * 4]; /* "" if it is not known */
 	const struct lp_loop_info *loop; /* one of its loops; NULL: none is known */
 	uint64_t counts[LP_LIMITED_KINDS];

@@ -32,7 +32,7 @@ void slot_free(struct lp_model_slot **slot)
 	*slot = NULL;
 }
 
-/* What is needed only while events come. */
+/* Allocates the memory that only events need. */
 static void unequip(struct lp_model_source *source)
 {
 	size_t i;
@@ -84,7 +84,7 @@ int model_add_source(struct lp_model *model, const struct lp_run *run)
 	size_t count = model->source_count;
 	struct lp_model_source *source = calloc(1, sizeof(*source)), **grown;
 
-	/* each time that it has doubled, it is full */
+	/* the array is full at each power of two */
 	grown = count & (count - 1) ? model->sources
 				    : realloc(model->sources,
 					      (count ? 2 * count : 1) * sizeof(*model->sources));
@@ -203,7 +203,7 @@ void model_begin(struct lp_model *model, const struct lp_run *run)
 
 /* ---- the same loop in two of them --------------------------------------------------- */
 
-/* Where a loop of that kind is in model->alike. */
+/* The bucket in model->alike of a loop with that identity. */
 static size_t bucket_of(const struct lp_model_source *source, const struct lp_loop_info *info)
 {
 	uint64_t words[2];
@@ -242,7 +242,7 @@ void source_drop_loop(struct lp_model *model, struct lp_model_loop *loop)
 		*at = loop->next_alike;
 }
 
-/* Did it end before that?  Clocks of the same boot are the same. */
+/* Did the loop end before that?  Sources of one boot have the same clock. */
 static bool is_over(const struct lp_model_loop *loop, uint64_t now_ns)
 {
 	uint64_t end_ns = loop->end_ns		? loop->end_ns
@@ -418,7 +418,7 @@ void source_end(struct lp_model *model, struct lp_model_source *source, uint64_t
 		end_run(model);
 }
 
-/* Only what it has counted is needed from now on: there may be thousands. */
+/* Only the source's counts are needed from now on: there may be thousands of sources. */
 void model_end_source(struct lp_model *model, unsigned int number)
 {
 	struct lp_model_source *source;
@@ -428,7 +428,7 @@ void model_end_source(struct lp_model *model, unsigned int number)
 		return;
 	source = model->sources[number];
 	source_end(model, source, source->last_event_ns, LP_END_INTERRUPT);
-	/* events are of the first one, until another is selected */
+	/* events belong to the first source until another is selected */
 	if (!number)
 		return;
 	if (model->source == source)

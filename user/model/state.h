@@ -25,21 +25,21 @@ struct lp_model_loop {
 	struct lp_callbacks callbacks;
 	struct lp_event_loop_stats stats;
 	struct lp_event_coverage coverage;
-	struct lp_loop_before *before; /* NULL: there was no interval */
+	struct lp_loop_before *before; /* NULL: no interval has ended yet */
 	struct lp_event_run_queue run_queue; /* as it was told last */
 	/* NULL unless its source goes on where another file ended: counted before that */
 	struct lp_loop_base *base;
 	uint64_t folded; /* loops that have ended and are counted here; 0: it is one itself */
-	uint64_t born_ns; /* when it was found: nothing of it began before */
-	uint64_t begin_ns; /* since when it is watched, in this file */
+	uint64_t born_ns; /* when it was found: none of its segments began earlier */
+	uint64_t begin_ns; /* the instant since which it is watched, in this file */
 	/* how long it has been watched, by its last state; of folded ones all together */
 	uint64_t wall_ns, wall_before_ns;
-	bool read; /* its source has been read, and does not say that it has ended */
+	bool read; /* its source has been read, and has no event of its end */
 	bool settled; /* what was told of it stays: a baseline changes nothing */
 	uint64_t end_ns; /* 0 while it lives */
 };
 
-/* What was counted by the end of the last interval. */
+/* The counts at the end of the last interval. */
 struct lp_loop_before {
 	struct lp_event_loop_stats stats;
 	struct lp_event_coverage coverage;
@@ -62,7 +62,7 @@ struct lp_model_slot {
 	struct lp_histogram *queue; /* NULL while it is empty */
 };
 
-/* What the slots of a source mean.  It is large: only sources that are being read have it. */
+/* The meanings of a source's slots.  The struct is large: only sources being read have it. */
 struct lp_model_slots {
 	struct lp_model_loop *loops[LP_MAX_LOOPS];
 	bool overlapped[LP_MAX_LOOPS]; /* the loop is another source's as well, and not counted */
@@ -78,7 +78,7 @@ struct lp_model_source {
 	struct lp_model_loop *own; /* its loops, the newest first: next_own */
 	struct lp_model_slots *slots; /* NULL before its first event, and once it is read */
 	uint64_t lost[LP_LOST_KINDS], lost_base[LP_LOST_KINDS];
-	uint64_t impossible; /* records that were left out here, as their times cannot be */
+	uint64_t impossible; /* records that were left out here, as their times are impossible */
 	struct lp_limited_list limited;
 	bool self_known;
 	struct lp_event_self self, self_base;
@@ -102,7 +102,7 @@ struct lp_model {
 	struct lp_places *places;
 	struct lp_model_source **sources;
 	size_t source_count;
-	struct lp_model_source *source; /* that events are of; it has its slots */
+	struct lp_model_source *source; /* the source of the next events; it has its slots */
 	struct lp_model_source *first; /* that began first: instants are told in its clock */
 	struct lp_model_loop *loops, **last_loop;
 	/* by boot, process and thread; only where there are several sources */
@@ -111,7 +111,7 @@ struct lp_model {
 	size_t ended_count; /* of those, that have ended and are counted by themselves */
 	size_t folded_count; /* of those, that many are counted in */
 	struct lp_model_loop *folded[LP_FOLDED_BUCKETS]; /* the same, by their labels */
-	size_t read_count; /* of those, whose source is read and that are counted by themselves */
+	size_t read_count; /* loops of sources that were read that are counted by themselves */
 	uint32_t loop_ids;
 	size_t callback_count; /* of all loops */
 	/* what found no slot of its own: of all loops together */
@@ -141,7 +141,7 @@ void model_fold_read(struct lp_model *model, struct lp_model_source *source);
 /* Is it a loop that another source tells of as well?  Then it is not to be counted. */
 bool source_overlaps(const struct lp_model *model, const struct lp_loop_info *info,
 		     uint64_t start_ticks, uint64_t begun_ns);
-/* A loop of a source comes, or goes. */
+/* Adds a loop of a source to the lists, or removes it. */
 void source_add_loop(struct lp_model *model, struct lp_model_loop *loop);
 void source_drop_loop(struct lp_model *model, struct lp_model_loop *loop);
 void source_advance(struct lp_model_source *source, uint64_t now_ns);
@@ -159,7 +159,7 @@ static inline uint64_t model_since(uint64_t now, uint64_t before)
 	return now > before ? now - before : 0;
 }
 
-/* Of so much time a loop cannot be busy for longer; the rest is idle. */
+/* Limits the busy time of a loop to its window; the rest is idle. */
 static inline uint64_t model_busy(uint64_t busy_ns, uint64_t wall_ns)
 {
 	return busy_ns < wall_ns ? busy_ns : wall_ns;

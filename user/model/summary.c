@@ -9,7 +9,7 @@
 
 double loop_utilization(const struct lp_loop_summary *summary)
 {
-	/* not as integers: the times of a damaged capture may add up to more than these hold */
+	/* not as integers: the times of a damaged capture may exceed 64 bits in sum */
 	double busy = (double)summary->busy_ns, all = busy + (double)summary->idle_ns;
 
 	return all > 0 ? busy / all : 0;
@@ -105,7 +105,7 @@ static void fill_coverage(const struct lp_event_coverage *now,
 	summary->traced_known = now->event.size != 0;
 }
 
-/* The window, and its two parts.  Of what comes after a loop's last state nothing is known. */
+/* The window, busy and idle time.  The time after a loop's last state is unknown. */
 static void fill_window(const struct lp_model_loop *loop, bool interval,
 			struct lp_loop_summary *summary)
 {
@@ -193,7 +193,7 @@ static void add_findings(const struct lp_findings *findings, bool interval,
 	free(list);
 }
 
-/* What a source has lost of a kind: as it says, and what was left out when it was read. */
+/* The losses of a kind of a source: reported by it, and left out when it was read. */
 static uint64_t lost_of(const struct lp_model_source *source, size_t kind)
 {
 	return model_since(source->lost[kind], source->lost_base[kind]) +

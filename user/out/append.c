@@ -87,7 +87,7 @@ static int write_once(int descriptor, off_t size, const char *lines, size_t leng
 	return written ? -errno : -ENOSPC;
 }
 
-/* Is what would be replaced by the file a former one of its owner, or nothing? */
+/* Is the file's new place empty, or does it have a former file of the same owner? */
 static int check_previous(const struct lp_append *append, int directory, const struct stat *file)
 {
 	struct stat previous;
@@ -100,7 +100,7 @@ static int check_previous(const struct lp_append *append, int directory, const s
 	return -EEXIST;
 }
 
-/* The file becomes the previous one.  Returns 0 or a negative errno. */
+/* Renames the file to the previous one's name.  Returns 0 or a negative errno. */
 static int rotate(const struct lp_append *append, int directory, const struct stat *file)
 {
 	int err = check_previous(append, directory, file);

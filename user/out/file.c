@@ -37,8 +37,8 @@ static const struct {
 	  "it is a symbolic link, or one of another user is on the way, and those are not followed; give the file that it points to" },
 	{ EEXIST, "it is there and is not a regular file; give another file" },
 	{ EMLINK,
-	  "it has another name elsewhere (a hard link), and what that one names would change; remove it, or give another file" },
-	{ ENXIO, "nobody reads what it is (a FIFO); start its reader first, or give a file" },
+	  "it has another name elsewhere (a hard link), and that would be changed as well; remove that name, or give another file" },
+	{ ENXIO, "nobody reads it (a FIFO); start its reader first, or give a file" },
 	{ EBUSY, "another recording writes it; end that, or give another file" },
 	{ EROFS,
 	  "the file system is read-only; give a file elsewhere (in a systemd unit: ReadWritePaths=)" },
@@ -46,10 +46,10 @@ static const struct {
 	  "the disk is full (No space left on device); make room, or give a file elsewhere" },
 	{ EDQUOT, "the disk quota is used up; make room, or give a file elsewhere" },
 	{ EFBIG, "it would be larger than the limit (ulimit -f) allows; raise that limit" },
-	{ EPIPE, "its reader has gone away; keep the reader running, or write to a file" },
+	{ EPIPE, "its reader has closed it; keep the reader running, or write to a file" },
 	{ EBADF, "it is closed; open it, or write to a file" },
 	{ ETIMEDOUT,
-	  "nobody reads what it takes, and what was left when the run ended is lost; read on, or write to a file" },
+	  "nobody reads its data, and the output left at the end of the run is lost; start its reader, or write to a file" },
 	{ ENOMEM, "out of memory; free some and try again" },
 	{ ENAMETOOLONG, "the name is too long; give a shorter one" },
 };
@@ -159,7 +159,7 @@ int snapshot_commit(struct lp_snapshot *snapshot)
 
 	if (!err)
 		err = replacement_commit(&snapshot->file, &snapshot->place, false);
-	/* only closes what is in its place */
+	/* a file that is in its place is only closed */
 	replacement_abandon(&snapshot->file);
 	return err;
 }

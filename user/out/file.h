@@ -13,9 +13,9 @@
 #include <sys/types.h>
 
 /*
- * Opens a stream: a file, or stdout if path is NULL.  What is in the place of the file
- * stays as it is until the first write; then a new one is put there, of the same mode and
- * owner (mode 0600 if nothing was there), which others can read as it grows.  FIFOs,
+ * Opens a stream: a file, or stdout if path is NULL.  A file in that place
+ * stays unchanged until the first write; then a new one is put there, of the same mode and
+ * owner (mode 0600 if there was none), which others can read as it grows.  FIFOs,
  * devices and paths such as /dev/stdout are written where they are.  Returns 0, or a
  * negative errno with a sentence in error.  To be closed by output_close().
  */

@@ -361,7 +361,7 @@ static void add_iteration(struct lp_kept *kept, const struct lp_slow_iteration *
 		};
 }
 
-/* Each stall comes here once: when it has ended, or the run has. */
+/* Called once for each stall: at its end, or at the end of the run. */
 static void add_stall(void *context, const struct lp_told_stall *stall)
 {
 	if (stall->slow)

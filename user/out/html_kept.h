@@ -105,7 +105,7 @@ struct lp_kept {
 	bool no_memory;
 
 	/* Private to html_kept.c. */
-	struct lp_stalls_told told; /* those in progress, until their end is known */
+	struct lp_stalls_told told; /* stalls in progress, until their end is known */
 	size_t since_trim;
 	size_t first_count;
 	uint8_t *seen; /* callbacks that have had a stall: bits by number */

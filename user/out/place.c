@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* As many as the kernel follows in one path. */
+/* Symbolic links that are followed in one path: the kernel's limit. */
 #define LINKS_MAX 40
 
 /* ---- users -------------------------------------------------------------------------- */
@@ -21,7 +21,7 @@ bool place_caller(uid_t *user, gid_t *group)
 	struct lp_sudo_user caller;
 	struct lp_error error;
 
-	/* where it is not known who called sudo, what is written stays root's */
+	/* where it is not known who called sudo, new files stay root's */
 	if (sudo_ids(&caller, &error) <= 0)
 		return false;
 	*user = caller.user;
@@ -40,7 +40,7 @@ bool place_trusts(uid_t user)
 
 static enum lp_reach reach_of(const struct stat *status)
 {
-	/* a group of the same number is the user's own; root's has no other members */
+	/* the group with the user's own number has no other member, nor has root's */
 	bool group_writes = (status->st_mode & S_IWGRP) && status->st_gid &&
 			    status->st_gid != status->st_uid;
 
@@ -56,9 +56,9 @@ static enum lp_reach reach_of(const struct stat *status)
 /* A path that is followed, one name after the other. */
 struct walk {
 	int descriptor; /* of the directory so far */
-	struct stat status; /* its */
+	struct stat status; /* the directory's */
 	char rest[2 * PATH_MAX];
-	bool follow; /* links that nobody else can have made */
+	bool follow; /* links are followed that nobody else can have made */
 	int links;
 };
 
@@ -81,7 +81,7 @@ static int walk_begin(struct walk *walk)
 		       open(walk->rest[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
-/* What the link says goes before the rest. */
+/* Puts the link's target before the rest of the path. */
 static int walk_link(struct walk *walk, int link, const struct stat *status)
 {
 	enum lp_reach reach = reach_of(&walk->status);
@@ -153,7 +153,7 @@ static int walk_path(struct walk *walk, const char *path, bool follow)
 	return err;
 }
 
-/* As the kernel has it; NULL: no memory. */
+/* The directory's path by the kernel; NULL: no memory. */
 static char *path_of(int descriptor, const char *path)
 {
 	char name[64], found[PATH_MAX];
@@ -161,7 +161,7 @@ static char *path_of(int descriptor, const char *path)
 
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", descriptor);
 	length = readlink(name, found, sizeof(found) - 1);
-	/* without /proc the path has to do as it was given */
+	/* without /proc the path is used as it was given */
 	if (length <= 0 || found[0] != '/')
 		return strdup(path);
 	found[length] = '\0';
@@ -194,7 +194,7 @@ void directory_close(struct lp_directory *directory)
 	directory->descriptor = -1;
 }
 
-/* It was removed: is there one of that name again? */
+/* The directory was removed: is there one of that name again? */
 static int look_up_again(struct lp_directory *directory)
 {
 	struct walk walk;
@@ -288,7 +288,7 @@ int file_path_replaceable(const struct lp_file_path *place, int directory, struc
 		return -EEXIST;
 	if (status->st_nlink > 1)
 		return -EMLINK;
-	/* who may make files there but not touch those of others must not lose them through us */
+	/* users who may not touch others' files there must not replace them through us */
 	if (place->directory.reach == LP_REACH_SHARED && !place_trusts(status->st_uid))
 		return -EACCES;
 	return 0;

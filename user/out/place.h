@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Places of files that are written as root, often in directories of other users.  The
- * directory is opened once and held: whatever comes into its place or into that of a parent
- * later, files go where they were meant to go.  A symbolic link on the way is followed only
+ * directory is opened once and held: whatever replaces it or one of its parents
+ * later, files go into this one.  A symbolic link on the way is followed only
  * where nobody but root and the user who called us can have put it.
  */
 #ifndef LP_PLACE_H
@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-/* Who can put something under a name in a directory. */
+/* Who can create or replace a name in a directory. */
 enum lp_reach {
 	LP_REACH_FOREIGN, /* another user */
 	LP_REACH_SHARED, /* everybody, each their own: it is sticky, like /tmp */
@@ -31,13 +31,13 @@ int directory_open(struct lp_directory *directory, const char *path);
 void directory_close(struct lp_directory *directory);
 
 /*
- * A descriptor of it, for the *at() functions; to be closed.  One that has been removed is
- * looked up again, without following any link; what is there then has to be of the same
+ * Its descriptor for the *at() functions; to be closed.  A directory that was removed is
+ * looked up again, without following any link; the new one has to be of the same
  * owner, or of one who could have made the first.  Returns a negative errno on failure.
  */
 int directory_use(struct lp_directory *directory);
 
-/* Root, the user who runs this, or the one who called sudo. */
+/* Is it root, the user who runs this, or the one who called sudo? */
 bool place_trusts(uid_t user);
 
 /* The user and the group who called sudo, if this runs as root for somebody. */
@@ -60,9 +60,9 @@ int file_path_open(struct lp_file_path *place);
 bool file_path_same(const struct lp_file_path *left, const struct lp_file_path *right);
 
 /*
- * May a new file be put in the place of what is there?  Returns 0 if nothing is there, or a
- * regular file with this name only; else a negative errno.  status: of what is there;
- * st_nlink is 0 if that is nothing.
+ * May a new file be put in this place?  Returns 0 if the place is empty, or has a
+ * regular file with this name only; else a negative errno.  status: of the old file;
+ * st_nlink is 0 if there is none.
  */
 int file_path_replaceable(const struct lp_file_path *place, int directory, struct stat *status);
 

@@ -11,7 +11,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-/* Does not end as the file does: node_exporter reads every *.prom in the directory. */
+/* The suffix differs from the file's: node_exporter reads every *.prom in the directory. */
 #define TEMPORARY_FORMAT ".loopprof-%016" PRIx64 ".tmp"
 #define TEMPORARY_TRIES 8
 
@@ -53,7 +53,7 @@ int replacement_begin(struct lp_replacement *file, struct lp_file_path *place, m
 		*file = (struct lp_replacement)LP_NO_REPLACEMENT;
 		return err;
 	}
-	/* in this order: once it is another's, its mode takes a capability to change */
+	/* the mode first: to change it after the owner takes a capability */
 	if (fchmod(file->descriptor, mode)) {
 		err = -errno;
 		replacement_abandon(file);
@@ -63,7 +63,7 @@ int replacement_begin(struct lp_replacement *file, struct lp_file_path *place, m
 	return 0;
 }
 
-/* Where a file system does not know RENAME_NOREPLACE, what was looked at before has to do. */
+/* On a file system without RENAME_NOREPLACE only the earlier check protects the file. */
 static int rename_fresh(const struct lp_replacement *file, const char *name)
 {
 	if (!renameat2(file->directory, file->temporary, file->directory, name, RENAME_NOREPLACE))

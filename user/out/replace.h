@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A new file on its way to its place: it is written under a temporary name in the same
- * directory, and what is in its place stays until the new one is put there.
+ * directory, and an older file stays until the new one is put in its place.
  */
 #ifndef LP_REPLACE_H
 #define LP_REPLACE_H
@@ -9,7 +9,7 @@
 #include "place.h"
 
 struct lp_replacement {
-	int directory; /* -1: it is in its place, or there is none */
+	int directory; /* -1: the file is in its place, or there is none */
 	int descriptor; /* the file's, for reading and writing; -1: none */
 	char temporary[48];
 };
@@ -26,7 +26,7 @@ struct lp_replacement {
 int replacement_begin(struct lp_replacement *file, struct lp_file_path *place, mode_t mode);
 
 /*
- * Puts it in its place; the descriptor stays open.  fresh: where nothing may be.  Returns 0,
+ * Moves it to its place; the descriptor stays open.  fresh: no file may be there.  Returns 0,
  * or a negative errno; then it is to be abandoned.
  */
 int replacement_commit(struct lp_replacement *file, const struct lp_file_path *place, bool fresh);

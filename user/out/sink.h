@@ -13,12 +13,12 @@
 
 struct lp_sink;
 
-/* How a text sink should look; others care for whole only. */
+/* The format of a text sink; others use whole only. */
 struct lp_look {
 	bool colour;
 	bool utf8;
 	bool quiet;
-	bool whole; /* what is read has an end: no file is to be seen before it is whole */
+	bool whole; /* the input has an end: a file appears only once it is whole */
 	unsigned int columns;
 };
 

@@ -19,14 +19,14 @@ static struct {
 	bool reported;
 } standard = { .descriptor = STDOUT_FILENO };
 
-/* Reading stdin finds its end, writing stdout an error, and messages go nowhere. */
+/* A read of stdin then returns its end, a write to stdout an error; messages are discarded. */
 static void open_closed(void)
 {
 	static const int modes[] = { O_RDONLY, O_RDONLY, O_WRONLY };
 	int i;
 
 	for (i = 0; i < 3; i++)
-		/* the lowest number that is free is the one */
+		/* open() returns the lowest free number, which is this one */
 		if (fcntl(i, F_GETFD) < 0 && open("/dev/null", modes[i] | O_NOCTTY) < 0)
 			_exit(1);
 }
@@ -40,8 +40,8 @@ int standard_duplicate(int descriptor)
 	if (fstat(descriptor, &status))
 		return -errno;
 	/*
-	 * What is written to a pipe or a terminal must not wait inside write().  Its flags are
-	 * shared with whoever gave it to us; those of an open file description of our own are
+	 * A write to a pipe or a terminal must not block inside write().  The flags are
+	 * shared with other programs; those of an open file description of our own are
 	 * not.
 	 */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", descriptor);
@@ -67,7 +67,7 @@ static int flush(void)
 {
 	bool failed = fflush(stdout) || ferror(stdout);
 
-	/* stdout may be the C library's own, whose errors are kept nowhere else */
+	/* stdout may be the C library's own stream: only ferror() has its errors */
 	if (failed && !standard.err)
 		standard.err = errno ? -errno : -EIO;
 	return standard.err;
@@ -92,7 +92,7 @@ void standard_open(void)
 	int descriptor;
 
 	open_closed();
-	/* a file that grows over its limit is an error of its write */
+	/* a file at its size limit makes a write fail instead of ending the program */
 	signal(SIGXFSZ, SIG_IGN);
 	descriptor = standard_duplicate(STDOUT_FILENO);
 	if (descriptor >= 0)

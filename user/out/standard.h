@@ -17,14 +17,14 @@
  */
 void standard_open(void);
 
-/* The descriptor that stdout writes to; it may be another one of the same file. */
+/* The descriptor that stdout writes to; it may be another one for the same file. */
 int standard_descriptor(void);
 
-/* The descriptor 1 is open on something else now, in a child. */
+/* To be called in a child when its descriptor 1 was opened on another file. */
 void standard_replaced(void);
 
 /*
- * A descriptor of what another one is open on; of a pipe or a terminal one that does not
+ * A new descriptor for the file of another one; for a pipe or a terminal one that does not
  * block.  To be closed; a negative errno on failure.
  */
 int standard_duplicate(int descriptor);

@@ -18,7 +18,7 @@
 struct stream {
 	struct lp_file_path place;
 	struct lp_replacement file;
-	bool whole; /* it comes into its place when it is closed, not with the first write */
+	bool whole; /* the file is put in its place when it is closed, not with the first write */
 	bool begun;
 	int err; /* first failure */
 };
@@ -28,7 +28,7 @@ struct stream {
 int stream_number(const char *path)
 {
 	static const struct {
-		const char *path; /* with a number behind it if that ends in a slash */
+		const char *path; /* followed by a number if it ends in a slash */
 		int number;
 	} known[] = {
 		{ "/dev/stdout", STDOUT_FILENO }, { "/dev/stderr", STDERR_FILENO },
@@ -51,18 +51,18 @@ int stream_number(const char *path)
 	return -1;
 }
 
-/* Is what is there, or can be made to be there, to be written at its place? */
+/* Is the path a FIFO or a device, which is written where it is? */
 static int check_special(const struct lp_file_path *place, const struct stat *status)
 {
 	if (S_ISCHR(status->st_mode) && place->directory.reach != LP_REACH_FOREIGN)
 		return 0;
-	/* whoever reads one that another user has made gets what is for us */
+	/* another user's FIFO would pass our results to that user */
 	if (S_ISFIFO(status->st_mode) && place_trusts(status->st_uid))
 		return 0;
 	return -EEXIST;
 }
 
-/* One that nobody reads is an error rather than a wait without end. */
+/* A FIFO without a reader is an error rather than a wait without end. */
 static int open_at_place(const struct lp_file_path *place, int directory)
 {
 	int flags = O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
@@ -107,7 +107,7 @@ int stream_open_special(const char *path, struct lp_file_path *place, int *descr
 
 /* ---- a file ------------------------------------------------------------------------- */
 
-/* What was there stays whose it was, and readable by whom it was. */
+/* The new file has the owner and the mode of the older one. */
 static void take_over(const struct stream *stream)
 {
 	struct stat status;
@@ -115,7 +115,7 @@ static void take_over(const struct stream *stream)
 	if (fstatat(stream->file.directory, stream->place.name, &status, AT_SYMLINK_NOFOLLOW) ||
 	    !S_ISREG(status.st_mode) || !place_trusts(status.st_uid))
 		return;
-	/* in this order: once it is another's, its mode takes a capability to change */
+	/* the mode first: to change it after the owner takes a capability */
 	if (fchmod(stream->file.descriptor, status.st_mode & 0777) ||
 	    fchown(stream->file.descriptor, status.st_uid, status.st_gid))
 		return;
@@ -163,7 +163,7 @@ static int close_stream(void *cookie)
 	return err ? -1 : 0;
 }
 
-/* Looks whether it can be written; what is there stays until something is. */
+/* Checks that the file can be written; an older one stays until the first write. */
 static int open_file(struct stream *stream, const char *path, FILE **file)
 {
 	cookie_io_functions_t functions = { .write = write_stream, .close = close_stream };
@@ -186,7 +186,7 @@ static int open_file(struct stream *stream, const char *path, FILE **file)
 	*file = fopencookie(stream, "w", functions);
 	if (!*file)
 		return -ENOMEM;
-	/* what is handed over in one piece is written in one */
+	/* a piece of output is written in one call */
 	setvbuf(*file, NULL, _IONBF, 0);
 	return 0;
 }

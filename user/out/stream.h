@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What results are written to as they come: a file, a FIFO, a device, a descriptor of ours. */
+/* Streams of results: a file, a FIFO, a device, or a descriptor of this program. */
 #ifndef LP_STREAM_H
 #define LP_STREAM_H
 
@@ -12,7 +12,7 @@
 int stream_number(const char *path);
 
 /*
- * Opens what is written where it is, and never replaced: a descriptor of ours, a FIFO that
+ * Opens a path that is written in place and never replaced: a descriptor of ours, a FIFO that
  * somebody reads, a device; the last two only where nobody else can have put them.  Returns
  * 1 and a descriptor, 0 if the path is that of a file, or a negative errno.
  */

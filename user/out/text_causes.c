@@ -112,7 +112,7 @@ static struct columns measure(const struct lp_look *look, const struct lp_cause 
 }
 
 /*
- * Waits for the same holder are one row: where it was when it held the GIL is not in the
+ * Waits for the same holder are one row: its place while it held the GIL is not in the
  * table, so that they would look alike.
  */
 static size_t merge_holders(struct lp_cause *causes, size_t count)

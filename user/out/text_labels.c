@@ -12,7 +12,7 @@
 /* A text is cut down to this before its prefix is. */
 #define TEXT_LEAST 7
 
-/* How a label is cut, from what reads best to what is different in any case. */
+/* Ways to cut a label, from the most readable one to the one that is always unique. */
 enum level {
 	LEVEL_END, /* the end of the text */
 	LEVEL_BOTH_ENDS,

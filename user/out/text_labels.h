@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The names in a column of a table.  What is too wide is cut, but no two rows of different
+ * The names in a column of a table.  Wide names are cut, but no two rows of different
  * meaning are cut to the same.
  */
 #ifndef LP_TEXT_LABELS_H
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Bytes of what is shown; columns have at most four each. */
+/* Bytes of a label as shown; a column has at most four. */
 #define LP_TEXT_LABEL_MAX 1024
 
 struct lp_text_label {
@@ -26,7 +26,7 @@ struct lp_text_label {
 	char shown[LP_TEXT_LABEL_MAX];
 };
 
-/* Fills what is shown of each, so many columns at most. */
+/* Fills in the shown text of each label, so many columns at most. */
 void text_labels_fit(struct lp_text_label *labels, size_t count, size_t width,
 		     const struct lp_look *look);
 

@@ -57,7 +57,7 @@ static const struct lp_sample *find_sample(const struct lp_reasons *reasons, enu
 
 /*
  * The innermost frames, most of each kind: with frames of the kernel and of C above them the
- * Python lines would not be among the first ones, and they are what the stack is shown for.
+ * Python lines would not be among the first ones, and a stack is shown for their sake.
  */
 static void print_innermost(const struct stall *stall, const struct lp_stack *stack, uint32_t fresh,
 			    uint32_t most)
@@ -82,7 +82,7 @@ static void print_innermost(const struct stall *stall, const struct lp_stack *st
 	text_stack_print_frames(stall->file, stall->look, &shown, shown.depth);
 }
 
-/* So many of the innermost frames, and as many more as it takes to have a Python line. */
+/* Shows so many innermost frames, and more until there is a Python line. */
 static uint32_t with_line(const struct lp_stack *stack, uint32_t fresh)
 {
 	uint32_t line = 0;

@@ -140,7 +140,7 @@ static void print_histograms(FILE *file, const struct lp_look *look,
 }
 
 /*
- * Has it done nothing?  What few callbacks samples show says nothing of how many there
+ * Was the loop idle throughout?  The few callbacks that samples show do not limit how many there
  * were, and one that has not ended, or was cut by the interval, makes a loop busy.
  */
 static bool is_idle(const struct lp_loop_summary *loop, bool sampled, bool bursts)
@@ -150,7 +150,7 @@ static bool is_idle(const struct lp_loop_summary *loop, bool sampled, bool burst
 	return !loop->callbacks && !((sampled || bursts) && loop->iterations);
 }
 
-/* bursts: whether there was a budget; without one what is missing is no burst's. */
+/* bursts: there was a budget; without one no gap in the data is due to bursts. */
 static void print_loop_head(FILE *file, const struct lp_loop_summary *loop, bool several,
 			    bool sampled, bool bursts)
 {
@@ -220,10 +220,10 @@ static const char *const lost_sentences[LP_LOST_KINDS] = {
 	[LP_LOST_CAUSES] = "waits are missing where the loop's time went: too many different ones",
 	[LP_LOST_FINDINGS] = "things that got lost could not be told: too many at once",
 	[LP_LOST_LIVES] = "tasks are missing in the table of lives: too many at once",
-	[LP_LOST_INSTANTS] = "durations or records were left out: their times cannot be",
+	[LP_LOST_INSTANTS] = "durations or records were left out: their times are impossible",
 };
 
-/* Of a process that asked for more than its part, what is missing above. */
+/* The rows that are missing above, of a process that asked for more than its share. */
 static void print_limited(FILE *file, const struct lp_limited *limited)
 {
 	static const char *const names[LP_LIMITED_KINDS][2] = {

@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #define MILLISECOND 1000000ULL
-/* What all writes together may wait for their readers once the run has ended. */
+/* The time that all writes together may wait for readers after the end of the run. */
 #define AFTER_END_NS (1000 * MILLISECOND)
-/* So that one poll() never takes longer than its int can say. */
+/* The longest wait of one poll(), so that its int does not overflow. */
 #define POLL_MAX_MS 60000
 
 static struct {
@@ -83,7 +83,7 @@ bool writing_wait(int descriptor)
 	}
 }
 
-/* May a write wait for a reader inside the kernel, where no end is noticed? */
+/* May a write block in the kernel, where the end of the run is not noticed? */
 static bool may_block(int descriptor)
 {
 	int flags = fcntl(descriptor, F_GETFL);
@@ -100,7 +100,7 @@ int writing_put(int descriptor, const void *from, size_t size)
 	size_t done = 0;
 
 	while (done < size) {
-		/* what can be written at all takes so much without waiting */
+		/* a descriptor that is ready takes so many bytes without blocking */
 		size_t piece = blocks && size - done > PIPE_BUF ? PIPE_BUF : size - done;
 		ssize_t written;
 

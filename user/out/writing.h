@@ -23,13 +23,13 @@ void writing_end(void);
 void writing_reset(void);
 
 /*
- * Waits until the descriptor takes data, or until a write tells at once why it takes none.
- * Returns false if that is not to be waited for any more.
+ * Waits until the descriptor takes data, or until a write would fail at once.
+ * Returns false if the time for that wait is over.
  */
 bool writing_wait(int descriptor);
 
 /*
- * Writes all of data; to what may block, in pieces that do not.  Returns 0, -ETIMEDOUT if
+ * Writes all of data, in small pieces where a write may block.  Returns 0, -ETIMEDOUT if
  * the reader took none until the end, or another negative errno.
  */
 int writing_put(int descriptor, const void *data, size_t size);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* New targets are examined by workers, while the main loop serves those that are known. */
+/* New targets are examined by workers, while the main loop serves known ones. */
 #include "remote.h"
 
 #include "remote_state.h"
@@ -11,7 +11,7 @@
 #define MILLISECOND 1000000ULL
 #define EXAMINERS 2
 
-/* An ELF file of some hundred MB, read from a slow disk; and where others wait. */
+/* Limits in ns: for an ELF file of some hundred MB on a slow disk; and while others wait. */
 static const struct lp_worker_limits limits = { .still_ns = 1000 * MILLISECOND,
 						.cpu_ns = 2000 * MILLISECOND,
 						.wall_ns = 5000 * MILLISECOND };

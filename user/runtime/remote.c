@@ -14,15 +14,15 @@
 #include <string.h>
 
 #define MILLISECOND 1000000ULL
-/* When nothing is to be done. */
+/* The period of turns in ns while nothing is to be done. */
 #define SELDOM_NS (1000 * MILLISECOND)
 #define SOON_NS (50 * MILLISECOND)
 
-/* A small read, or what an adapter does with a target that is known. */
+/* Limits for a small read, or for an adapter's work with a known target. */
 static const struct lp_worker_limits reader_limits = { .still_ns = 250 * MILLISECOND,
 						       .cpu_ns = 1000 * MILLISECOND,
 						       .wall_ns = 5000 * MILLISECOND };
-/* Nobody waits for it. */
+/* Limits for a repeated request, which nobody waits for. */
 static const struct lp_worker_limits prober_limits = { .still_ns = 1000 * MILLISECOND,
 						       .cpu_ns = 1000 * MILLISECOND,
 						       .wall_ns = 10000 * MILLISECOND };
@@ -33,10 +33,10 @@ static const struct lp_worker_limits hurry_limits = { .still_ns = 20 * MILLISECO
 lp_native_server runtime_native_server;
 
 static struct {
-	struct lp_workers *workers; /* NULL: has not begun */
+	struct lp_workers *workers; /* NULL before remote_begin() */
 	struct lp_worker *reader, *prober;
 	struct lp_unreadable unreadable;
-	struct lp_unreadable_process *probed; /* by the prober, now */
+	struct lp_unreadable_process *probed; /* the process that the prober reads now */
 	pid_t probed_pid;
 	int stop; /* -1: none */
 	bool crowded; /* reported: too many hang */
@@ -49,15 +49,15 @@ static void report(pid_t pid, int err)
 {
 	if (err == -ETIME)
 		log_warning(
-			"to read the memory of process %d took too long; it is left alone, and tried again from time to time",
+			"reading the memory of process %d took too long; it is not read now, but tried again from time to time",
 			pid);
 	else
 		log_warning(
-			"the memory of process %d does not answer (it is served by a file system or a program that hangs); it is left alone, and tried again from time to time",
+			"the memory of process %d does not answer (it is served by a file system or a program that hangs); it is not read now, but tried again from time to time",
 			pid);
 }
 
-/* The request without an answer is what is tried again later. */
+/* The request without an answer is tried again later. */
 void remote_mark(struct lp_worker *worker, const struct iovec *parts, size_t count, int err)
 {
 	const struct lp_request *request = parts[0].iov_base;
@@ -96,7 +96,7 @@ int remote_error(struct lp_error *error, pid_t pid, int err)
 			"the memory or a file of process %d does not answer (it is served by a file system or a program that hangs)",
 			pid);
 	case -ETIME:
-		return error_set(error, err, "to read process %d took too long", pid);
+		return error_set(error, err, "reading process %d took too long", pid);
 	case -ECANCELED:
 		return error_set(error, err, "interrupted while process %d was read", pid);
 	case -EUSERS:
@@ -116,7 +116,7 @@ ssize_t remote_ask(const struct iovec *parts, size_t count, const void **answer)
 	if (remote_leaves_alone(request->pid))
 		return -ETIMEDOUT;
 	result = worker_call(remote.reader, parts, count, remote.answer, sizeof(remote.answer));
-	/* it may have ended for a reason of its own; twice is no accident */
+	/* a worker may end for a reason of its own; a second one is the process's fault */
 	if (result == -ECHILD)
 		result = worker_call(remote.reader, parts, count, remote.answer,
 				     sizeof(remote.answer));
@@ -147,13 +147,13 @@ ssize_t remote_ask_native(pid_t pid, const void *arguments, size_t bytes, const 
 
 /* ---- memory ------------------------------------------------------------------------- */
 
-/* A place in a list of pieces. */
+/* A position in a list of pieces. */
 struct cursor {
 	const struct iovec *pieces;
 	size_t count, used; /* of the first piece */
 };
 
-/* The rest of the first piece, at most so many bytes of it; moves on.  0: that was all. */
+/* Takes the rest of the current piece, at most so many bytes.  Returns 0 at the end. */
 static size_t take(struct cursor *cursor, size_t most, char **at)
 {
 	size_t bytes = 0;
@@ -287,7 +287,7 @@ int remote_descriptor(void)
 	return workers_descriptor(remote.workers);
 }
 
-/* What was asked for does not matter, only that there is an answer. */
+/* Any answer counts, whatever the request was. */
 static void take_probe(uint64_t now)
 {
 	static unsigned char answer[LP_WORKER_BYTES];

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reading targets from another process, which may hang in the place of this one: the
- * pages and the files of a target are served by whom its owner likes, for instance by a
+ * Reads targets by another process, which may hang in the place of this one: the
+ * pages and the files of a target may be served by any program, for instance by a
  * FUSE server that never answers.  A process that did not answer is unreadable from then
- * on: all that would read it fails at once with -ETIMEDOUT.  Whether it answers again is
- * tried now and then, without waiting for it.  There is one of it in a run.
+ * on: each read of it fails at once with -ETIMEDOUT.  Whether it answers again is
+ * tried now and then, without waiting for it.  A run has one such reader.
  */
 #ifndef LP_REMOTE_H
 #define LP_REMOTE_H
@@ -12,14 +12,14 @@
 #include "runtime.h"
 
 /*
- * From now on memory_read and its like (target/memory.h) go there.  To be called before
+ * From now on the reader serves memory_read and its like (target/memory.h).  To be called before
  * anything is attached.  Returns 0 or a negative errno.
  */
 int remote_begin(void);
 void remote_end(void);
 bool remote_has_begun(void);
 
-/* Waits end when this descriptor is readable; -1: none. */
+/* Waits for answers end when this descriptor is readable; -1: none. */
 void remote_stop_on(int descriptor);
 
 /* The run is to end: a process that does not answer costs next to no time from now on. */
@@ -30,23 +30,23 @@ int remote_descriptor(void);
 /* Tries unreadable processes again.  Returns when to be called again (CLOCK_MONOTONIC). */
 uint64_t remote_turn(uint64_t now_ns);
 
-/* CPU time that the workers took, ever. */
+/* CPU time in ns that the workers took since the run began. */
 uint64_t remote_cpu_ns(void);
 /*
- * A clock that goes by what reading targets costs: the CPU time of this thread and of the
+ * A clock in ns that counts the cost of reading targets: the CPU time of this thread and of the
  * workers.  Waiting for a CPU, which others have, costs nothing.
  */
 uint64_t remote_clock(void);
 
 /*
- * What else a worker does: unwinding C frames.  serve runs in the worker and has to be
+ * Sets the worker's function that unwinds C frames.  serve runs in the worker and has to be
  * given before remote_begin(); its arguments and its answer are of symbolise/.
  */
 typedef ssize_t (*lp_native_server)(const void *arguments, size_t bytes, void *answer, size_t room);
 void remote_serve_native(lp_native_server serve);
 ssize_t remote_ask_native(pid_t pid, const void *arguments, size_t bytes, const void **answer);
 
-/* How many processes did not answer, ever. */
+/* The number of processes that did not answer since the run began. */
 size_t remote_unreadable(void);
 
 /* A sentence for a negative result of worker_call; returns that. */
@@ -61,40 +61,40 @@ int remote_detect(const struct lp_process_info *process, struct lp_instance *ins
 
 struct lp_examination;
 
-/* What became of it. */
+/* The result of an examination. */
 struct lp_examined {
 	pid_t pid;
-	uint64_t ticket; /* of its wish */
+	uint64_t ticket; /* that of its wish */
 	int code; /* of the examination, as runtime_detect; or of worker_call */
 	struct lp_error error;
 	const struct lp_examination *examination; /* until the next is taken; NULL with an error */
 };
 
-/* What of it is wanted. */
+/* The wish for an examination. */
 struct lp_examine_wish {
-	const struct lp_instance *known; /* what an earlier one has found; NULL: nothing */
-	bool anew; /* what is known tells only whether it is worth to look again */
+	const struct lp_instance *known; /* the result of an earlier one; NULL: none */
+	bool anew; /* known only decides whether a new look is worth its cost */
 	bool always; /* also where no loop can run yet */
-	uint64_t ticket; /* comes back with what was found */
+	uint64_t ticket; /* comes back with the result */
 	uint32_t roles; /* of probes, 1 << enum lp_probe_role */
 };
 
 /* Is there room for one more?  Others that wait make those that take long end sooner. */
 bool examine_is_free(bool others_wait);
 
-/* Has a process examined.  Returns 0, or why nothing came of it, as worker_call does. */
+/* Has a process examined.  Returns 0, or a negative errno as worker_call does. */
 int examine_begin(const struct lp_process_info *process, const struct lp_examine_wish *wish);
 
-/* Takes one that has ended, whatever became of it.  False: there is none. */
+/* Takes an examination that has ended or failed.  False: there is none. */
 bool examine_take(struct lp_examined *examined);
-/* Is one going on? */
+/* Is an examination going on? */
 bool examine_is_busy(void);
 
 /* Waits for remote_descriptor(), at most so long.  False: the run is to stop. */
 bool remote_wait(uint64_t ns);
 
 /*
- * An instance of what was found, whose functions go to a worker: those that find probes and
+ * Makes an instance whose functions are served by a worker: those that find probes and
  * the like answer from the examination, until it is forgotten.  Returns 0 or a negative errno.
  */
 int remote_instance(const struct lp_examined *examined, struct lp_instance *instance);

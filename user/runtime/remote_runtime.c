@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A runtime whose functions are done by a worker: what is found once by an examination is
- * answered from that, what is read over and over is asked for each time.
+ * A runtime whose functions a worker serves: results of an examination are
+ * reused; data that change are requested from the worker each time.
  */
 #include "remote.h"
 
@@ -132,7 +132,7 @@ bool remote_may_be_program(const char *path)
 					{ (void *)path, strlen(path) + 1 } };
 	const unsigned char *answer;
 
-	/* whom it is to be blamed on if it does not answer */
+	/* the process to blame if there is no answer */
 	if (sscanf(path, "/proc/%d/", &request.pid) != 1)
 		return false;
 	return remote_ask(parts, 2, (const void **)&answer) == 1 && *answer;
@@ -179,7 +179,7 @@ static int find_probe(const struct lp_instance *instance, enum lp_probe_role rol
 	const struct lp_examined_role *found;
 
 	if (!examination || !(examination->roles >> role & 1))
-		return error_set(error, -EAGAIN, "process %d was not looked at for it yet",
+		return error_set(error, -EAGAIN, "process %d was not examined for this probe yet",
 				 instance->pid);
 	found = &examination->role[role];
 	*probe = found->probe;
@@ -389,7 +389,7 @@ static bool is_expected(const struct lp_instance *instance, const struct lp_fram
 	const void *answer;
 	uint64_t number;
 
-	/* what cannot be read, of a process that has ended, cannot be held against it */
+	/* a process that has ended is not to blame for memory that cannot be read */
 	*at = LP_FINDING_FRAMES;
 	if (!depth || ask(instance, LP_OPERATION_IS_EXPECTED, frames, depth * sizeof(frames[0]),
 			  &answer) != sizeof(number))
@@ -401,7 +401,7 @@ static bool is_expected(const struct lp_instance *instance, const struct lp_fram
 	return true;
 }
 
-/* How much of a copied text there is says the worker. */
+/* The worker reports the length of a copied text. */
 static void check_text(struct lp_text *text, size_t room)
 {
 	if (text->bytes > room || (text->width != 1 && text->width != 2 && text->width != 4))
@@ -418,7 +418,7 @@ static void running_callback(const struct lp_instance *instance, uint64_t thread
 
 	memset(found, 0, sizeof(*found));
 	if (bytes != (ssize_t)sizeof(*answer)) {
-		/* it has an identity, and no name that could be read */
+		/* the callback has an identity, but no readable name */
 		found->name.kind = LP_CALLBACK_BUILTIN;
 		found->name.identity = thread_state | LP_CALLBACK_BUILTIN;
 		return;

@@ -55,7 +55,7 @@ struct lp_probe {
 	} places[LP_PROBE_PLACES];
 	const char *function; /* what is probed, for messages */
 	char path[64]; /* opens the probed file, whatever its name is */
-	struct lp_file_facts file; /* that was examined behind it: no other one is to be probed */
+	struct lp_file_facts file; /* as it was examined: no other file is to be probed */
 };
 
 #define LP_INSTANCE_PROBES 4
@@ -92,7 +92,7 @@ struct lp_running_loop {
 	uint64_t thread_state; /* address */
 	enum lp_loop_kind kind;
 	/*
-	 * asyncio: the loop's own code, by its class, that polls, and that runs all the time
+	 * asyncio: code objects of the loop's class: one that polls, one that runs throughout
 	 * where it is not asyncio's; 0: not known, or the latter is asyncio's.
 	 */
 	uint64_t run_once, run_forever;
@@ -102,7 +102,7 @@ struct lp_running_loop {
 	struct lp_uvloop uvloop;
 };
 
-/* A callback that was found running: who it is, as BPF would say when it began. */
+/* A callback that was found running: its identity, as BPF reads it at its beginning. */
 struct lp_found_callback {
 	uint64_t code; /* 0: none is known */
 	uint64_t check; /* see struct lp_callback_value */
@@ -112,7 +112,7 @@ struct lp_found_callback {
 
 struct lp_task_list;
 
-/* What pack() of any adapter needs at most. */
+/* The most bytes that pack() of any adapter needs. */
 #define LP_PACKED_BYTES 1024
 
 struct lp_runtime {
@@ -131,8 +131,8 @@ struct lp_runtime {
 	bool (*may_be_program)(const char *path);
 	void (*release)(struct lp_instance *instance);
 	/*
-	 * The reader as bytes without pointers, for another process of this program: what
-	 * only makes it faster is left out.  Returns how many, or a negative errno.
+	 * The reader as bytes without pointers, for another process of this program: caches that
+	 * only make it faster are left out.  Returns their number, or a negative errno.
 	 */
 	ssize_t (*pack)(const struct lp_instance *instance, void *bytes, size_t room);
 	/* Makes a reader of such bytes.  Returns 0 or a negative errno. */
@@ -160,7 +160,7 @@ struct lp_runtime {
 	 */
 	bool (*has_copied_loop)(const struct lp_instance *instance);
 	/*
-	 * Of the stack of a thread that raises "no running event loop", innermost first: is
+	 * For the stack of a thread that raises "no running event loop", innermost first: is
 	 * the program prepared for it?  at: the frame that catches it.
 	 */
 	bool (*is_expected)(const struct lp_instance *instance,
@@ -212,7 +212,7 @@ struct lp_runtime {
 			  struct lp_error *error);
 };
 
-/* Asks every adapter; by a worker where remote_begin() was called (remote.h). */
+/* Tries every adapter; by a worker where remote_begin() was called (remote.h). */
 bool runtime_may_be_program(const char *path);
 /* How loops of this kind are called, where a process may have several. */
 const char *loop_kind_name(enum lp_loop_kind kind);
@@ -227,7 +227,7 @@ void loop_kinds_text(unsigned int kinds, const char *default_name, char *text, s
 int runtime_detect(const struct lp_process_info *process, struct lp_instance *instance,
 		   struct lp_error *error);
 
-/* The same without a worker. */
+/* Examines in this process, without a worker. */
 bool runtime_may_be_program_here(const char *path);
 int runtime_detect_here(const struct lp_process_info *process, struct lp_instance *instance,
 			struct lp_error *error);

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/uio.h>
 
-/* Instances that a worker remembers, with what it has learned of each. */
+/* Instances that a worker remembers, with its caches for each. */
 #define INSTANCES 64
 
 static struct {
@@ -23,7 +23,7 @@ static uint64_t uses;
 
 struct call {
 	const struct lp_request *request;
-	const struct lp_instance *instance; /* NULL where the operation has none */
+	const struct lp_instance *instance; /* NULL where the operation needs none */
 	const void *arguments;
 	size_t bytes;
 	void *answer;
@@ -155,7 +155,7 @@ static void examine_further(const struct lp_instance *instance, uint32_t roles,
 		examination->lifecycle_code =
 			runtime->find_lifecycle(instance, &examination->lifecycle);
 	/*
-	 * What finds lost things is attached once that is known.  To look for its places before
+	 * Probes for lost things are attached once that is known.  To look for their places before
 	 * would take a dozen milliseconds, in which a program that has just begun gets to its first
 	 * mistake.
 	 */
@@ -358,7 +358,7 @@ ssize_t runtime_serve(const void *request, size_t bytes, void *answer, size_t ro
 {
 	struct call call = { .request = request, .answer = answer, .room = room };
 
-	/* whatever the process did that this one was forked from: here it is read straight */
+	/* this process reads directly, whatever transfer the parent process had set */
 	memory_transfer_by(NULL);
 	if (bytes < sizeof(*call.request) || call.request->operation >= LP_OPERATIONS)
 		return -EINVAL;

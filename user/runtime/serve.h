@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a worker does for the main process, and how it is asked (target/worker.h). */
+/* The operations of a worker for the main process, and their requests (target/worker.h). */
 #ifndef LP_RUNTIME_SERVE_H
 #define LP_RUNTIME_SERVE_H
 
@@ -34,7 +34,7 @@ enum lp_operation {
 struct lp_request {
 	uint32_t operation;
 	pid_t pid;
-	uint64_t serial; /* of the instance: a worker remembers those that it was given */
+	uint64_t serial; /* the instance's: a worker remembers recent instances by it */
 };
 
 #define LP_PIECES 64
@@ -43,7 +43,7 @@ struct lp_piece {
 	uint64_t address, bytes;
 };
 
-/* An instance without what only makes it faster: it goes from one process to another. */
+/* An instance without its caches, as it is sent from one process to another. */
 struct lp_packed {
 	struct lp_instance instance; /* runtime and reader are NULL */
 	uint32_t runtime; /* by its number */
@@ -61,7 +61,7 @@ struct lp_examine {
 
 #define LP_FUNCTION_BYTES 64
 
-/* What was found of a role; code as find_probe returns it. */
+/* The result for a role; code as find_probe returns it. */
 struct lp_examined_role {
 	int32_t code;
 	struct lp_error error;
@@ -75,7 +75,7 @@ struct lp_examination {
 		lifecycle_code; /* as the functions of the runtime return them */
 	uint32_t roles; /* those that were looked for */
 	bool may_run_loop;
-	struct lp_error error; /* of code, or else of verified */
+	struct lp_error error; /* the sentence of code, or else of verified */
 	struct lp_packed packed;
 	struct lp_uvloop uvloop;
 	struct lp_lifecycle lifecycle;
@@ -100,7 +100,7 @@ struct lp_thread_answer {
 	char name[LP_THREAD_NAME_BYTES];
 };
 
-/* Serves LP_OPERATION_NATIVE; NULL: nobody. */
+/* Sets the function that serves LP_OPERATION_NATIVE; NULL: none. */
 extern ssize_t (*runtime_native_server)(const void *arguments, size_t bytes, void *answer,
 					size_t room);
 

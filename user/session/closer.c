@@ -34,10 +34,10 @@ struct lp_closer {
 	struct lp_closing **end;
 	bool started; /* there is a thread */
 	bool last; /* nothing more comes */
-	uint64_t delay_ns; /* from taking a link to its end, a moving average */
+	uint64_t delay_ns; /* from taking a link to its removal, a moving average */
 };
 
-/* The newest link's part in the average: one of so many. */
+/* The newest link's weight in the average is 1 / this. */
 #define DELAY_WEIGHT 4
 
 static void *close_links(void *context)
@@ -97,7 +97,7 @@ void closer_take(struct lp_closer *closer, struct bpf_link *link)
 {
 	struct lp_closing *closing = closer && link ? malloc(sizeof(*closing)) : NULL;
 
-	/* the thread has the rights of the moment when it is first needed */
+	/* a thread has the capabilities that its creator has at that moment */
 	if (closing && !closer->started)
 		closer->started = !start_thread(closer, &closer->thread);
 	if (!closing || !closer->started) {
@@ -150,7 +150,7 @@ static void close_others(const int *descriptors, size_t count)
  * Forks a process that holds the links until the caller has closed its own descriptors of
  * them, and then ends, with which the kernel removes the probes.  That process holds nothing
  * else, so that whoever reads the run's output sees its end.  Returns a descriptor whose
- * closing tells it to go on, or -1 if it could not be made.
+ * closing lets it go on, or -1 if it could not be made.
  */
 static int leave_links(const struct lp_closing *first, size_t count)
 {
@@ -212,7 +212,7 @@ void closer_free(struct lp_closer *closer)
 	pthread_mutex_unlock(&closer->lock);
 	while ((closing = rest)) {
 		rest = closing->next;
-		/* the other process has it, too: nothing is waited for */
+		/* the other process has the link, too, so that this close() returns at once */
 		bpf_link__destroy(closing->link);
 		free(closing);
 	}

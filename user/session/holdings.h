@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which process has which element of the map holdings, and what it has there.  An element
+ * The assignment of the elements of the map holdings to processes.  An element
  * is free again once its process is removed and nothing is held any more.
  */
 #ifndef LP_HOLDINGS_H
@@ -31,14 +31,14 @@ void holdings_close(struct lp_holdings *holdings);
 /* The element of a process, which it gets if it has none; 0 where there is no room. */
 uint32_t holdings_add(struct lp_holdings *holdings, pid_t pid);
 void holdings_remove(struct lp_holdings *holdings, pid_t pid);
-/* Its element, also once it is removed, while something is held; 0: it has none. */
+/* The element of a process, even a removed one with entries left; 0: it has none. */
 uint32_t holdings_find(const struct lp_holdings *holdings, pid_t pid);
 
-/* As lp_may_hold() in BPF: a process never has more of a table than is left of it. */
+/* As lp_may_hold() in BPF: a process never has more of a table than is left in it. */
 bool holdings_may_loop(const struct lp_holdings *holdings, uint32_t number);
 void holdings_loop(struct lp_holdings *holdings, uint32_t number, int count);
 void holdings_callback(struct lp_holdings *holdings, uint32_t number, int count);
-/* User space has taken all causes. */
+/* To be called when user space has emptied the table of causes. */
 void holdings_no_causes(struct lp_holdings *holdings);
 void holdings_limit(struct lp_holdings *holdings, uint32_t number, enum lp_limited_kind kind,
 		    uint64_t count);

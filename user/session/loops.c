@@ -79,7 +79,7 @@ bool session_update_loop(struct lp_session *session, uint32_t slot,
 	struct lp_loop *loop = mapped_at(&session->loops, slot);
 
 	if (loop->object == running->object) {
-		/* its class may have been patched since */
+		/* the loop's class may have been patched since */
 		fill_code(loop, running);
 		return false;
 	}
@@ -160,14 +160,14 @@ uint32_t session_take_callback(struct lp_session *session, uint32_t slot, uint64
 	return value.callback;
 }
 
-/* Has a boundary of it passed BPF meanwhile?  Then that knows better. */
+/* Has BPF noticed a boundary of the loop meanwhile?  Then BPF's state is newer. */
 static bool is_under_way(const struct lp_loop *loop)
 {
 	return loop->iteration_start_ns || loop->poll_start_ns || loop->start_ns ||
 	       loop->callbacks || loop->iterations;
 }
 
-/* Takes a beginning back, unless something has come in its place. */
+/* Takes a beginning back, unless BPF has begun another segment. */
 static bool take_back(__u64 *at, uint64_t value)
 {
 	__u64 expected = value;
@@ -176,7 +176,7 @@ static bool take_back(__u64 *at, uint64_t value)
 					   __ATOMIC_ACQUIRE);
 }
 
-/* It waits, and for what is known. */
+/* Records a wait whose cause is known. */
 static void begin_wait(struct lp_stall *stall, uint64_t now_ns,
 		       const struct lp_segment_begun *begun)
 {
@@ -187,7 +187,7 @@ static void begin_wait(struct lp_stall *stall, uint64_t now_ns,
 	stall->wait = begun->wait;
 	stall->wait.segment_ns = now_ns;
 	stall->wait.iteration_ns = now_ns;
-	/* whether it waits for a CPU in the end is not known */
+	/* the time that it waits for a CPU at the end is not known */
 	stall->wait.delayed = 1;
 	stall->wait.migrations = UINT64_MAX;
 	__atomic_store_n(&stall->wait.since_ns, now_ns, __ATOMIC_RELEASE);
@@ -217,7 +217,7 @@ bool session_begin_segment(struct lp_session *session, uint32_t slot, uint64_t n
 		__atomic_store_n(&loop->start_ns, now_ns, __ATOMIC_RELEASE);
 	}
 	__atomic_store_n(&loop->iteration_start_ns, now_ns, __ATOMIC_RELEASE);
-	/* its poll has begun in this moment: then nothing is under way */
+	/* its poll has begun just now: then no iteration is under way */
 	if (__atomic_load_n(&loop->poll_start_ns, __ATOMIC_ACQUIRE)) {
 		take_back(&loop->iteration_start_ns, now_ns);
 		take_back(&loop->start_ns, now_ns);

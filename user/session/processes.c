@@ -29,7 +29,7 @@ static const struct lp_place_row {
 	[LP_PROBE_UVLOOP_CLOSE] = { LP_FINDING_PENDING_AT_CLOSE, LP_PLACE_UVLOOP_CLOSE },
 };
 
-/* What a process shows falsely (-EBADMSG) is missed in its own results only. */
+/* A process that shows false data (-EBADMSG) spoils its own results only. */
 static bool is_needed(enum lp_probe_role role, int err)
 {
 	return role == LP_PROBE_DISPATCH || (role <= LP_PROBE_READY && err != -EBADMSG);
@@ -81,7 +81,7 @@ static struct bpf_program *program_for(const struct lp_session *session, enum lp
 	}
 }
 
-/* Would program_for have one?  It must not be asked before those for lost things are loaded. */
+/* Would program_for return one?  It may be called only once those for lost things are loaded. */
 static bool is_wanted(const struct lp_session_config *config, enum lp_probe_role role)
 {
 	bool wrong_thread = config->findings >> LP_FINDING_WRONG_THREAD & 1;
@@ -181,7 +181,7 @@ static int attach_probe(struct lp_session *session, struct lp_attachment *attach
 	size_t i;
 	int err;
 
-	/* what the process has mapped there now may be another file than was examined */
+	/* the process may have mapped another file there since the examination */
 	err = mapped_file_open(attachment->pid, probe->path, &probe->file, &file);
 	if (err == -ESTALE || (!err && file.facts.reach == LP_FILE_REFUSED)) {
 		err = error_set(

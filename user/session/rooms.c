@@ -41,7 +41,7 @@ void session_choose_rooms(struct lp_session *session)
 	bpf_map__set_max_entries(skeleton->maps.causes, causes);
 	bpf_map__set_max_entries(skeleton->maps.processes, processes);
 	bpf_map__set_max_entries(skeleton->maps.places, places);
-	/* one of all together, and some of processes that have ended and hold what was not read yet
+	/* one for all together, and some for processes that have ended with entries not yet read
 	 */
 	bpf_map__set_max_entries(skeleton->maps.holdings, processes + HOLDINGS_MORE);
 	told->shared = config->share || config->follow;

@@ -208,7 +208,7 @@ static void configure(struct lp_session *session)
 	}
 }
 
-/* right: what the step that failed needs. */
+/* right: the right that the failed step needs. */
 static int refuse_load(int err, enum lp_right right, struct lp_error *error)
 {
 	static const char *const failures[LP_RIGHTS] = {

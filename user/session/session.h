@@ -103,7 +103,7 @@ enum lp_found_state {
 	LP_FOUND_CALLBACK, /* ... and a callback */
 };
 
-/* What a loop is at, whose beginning no probe has passed: it counts from now on. */
+/* The segment of a loop whose beginning no probe has noticed: it counts from now on. */
 struct lp_segment_begun {
 	enum lp_found_state state;
 	uint64_t slices; /* how often the thread had been put on a CPU by then */
@@ -121,13 +121,13 @@ struct lp_segment_begun {
 uint32_t session_take_callback(struct lp_session *session, uint32_t slot, uint64_t identity,
 			       uint64_t check, bool *is_new);
 
-/* Are callbacks timed now and then only (--budget)? */
+/* Are callbacks timed in bursts only (--budget)? */
 bool session_in_bursts(const struct lp_session *session);
 
-/* Begins it, unless the loop has passed a boundary meanwhile.  Returns whether it did. */
+/* Begins a segment, unless the loop has passed a boundary meanwhile.  Returns whether it did. */
 bool session_begin_segment(struct lp_session *session, uint32_t slot, uint64_t now_ns,
 			   const struct lp_segment_begun *begun);
-/* Takes a poll back that was begun then.  False: it has returned since, which BPF has counted. */
+/* Takes a poll back that was begun then.  False: it has returned since; BPF has counted it. */
 bool session_take_poll_back(struct lp_session *session, uint32_t slot, uint64_t now_ns);
 
 /* A slot has become a loop of this process, whoever found it. */
@@ -175,12 +175,12 @@ const struct lp_stall *session_stall(const struct lp_session *session, uint32_t 
 const struct lp_callback_stats *session_callback(const struct lp_session *session, uint32_t slot);
 const struct lp_queue_stats *session_queue(const struct lp_session *session, uint32_t slot);
 uint64_t session_lost(const struct lp_session *session, enum lp_lost_kind kind);
-/* The stack of this finding means none: BPF need not send it again. */
+/* The stack of this finding is no fault: BPF need not send it again. */
 void session_expect(struct lp_session *session, const struct lp_event_finding *finding);
 /* Counts what user space found no room for. */
 void session_lose(struct lp_session *session, enum lp_lost_kind kind, uint64_t count);
 
-/* What a process asked for over its part of what all share; counts: LP_LIMITED_KINDS of them. */
+/* The requests of a process over its share; counts: LP_LIMITED_KINDS of them. */
 void session_limit(struct lp_session *session, pid_t pid, enum lp_limited_kind kind,
 		   uint64_t count);
 void session_limited(const struct lp_session *session, pid_t pid, uint64_t *counts);

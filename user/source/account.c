@@ -9,7 +9,7 @@ static uint64_t load(const __u64 *from)
 	return __atomic_load_n(from, __ATOMIC_ACQUIRE);
 }
 
-/* Of the iterations that have ended, and of the one that runs. */
+/* Sums of the iterations that have ended, and of the one that runs. */
 static uint64_t read_busy(const struct lp_loop *loop, uint64_t now_ns)
 {
 	uint64_t busy_ns = 0, start_ns = 0;
@@ -64,7 +64,7 @@ bool account_open(const struct lp_loop *loop, uint64_t now_ns, struct lp_open *o
 	open->callback = loop->callback < LP_MAX_CALLBACKS ? loop->callback : 0;
 	open->callback_ns = lasted(load(&loop->start_ns), now_ns, loop->threshold_ns);
 	open->iteration_ns = lasted(load(&loop->iteration_start_ns), now_ns, loop->threshold_ns);
-	/* one that is being counted has ended */
+	/* a callback that is being counted has ended */
 	if (__atomic_load_n(&loop->reporting, __ATOMIC_ACQUIRE))
 		open->callback_ns = 0;
 	return open->callback_ns || open->iteration_ns;
@@ -84,7 +84,7 @@ void account_close_callback(const struct lp_open *open, const struct lp_loop *lo
 	if (!open->callback_ns || stats->callback != open->callback)
 		return;
 	stats->slow++;
-	/* as in BPF: a histogram is of bursts alone */
+	/* as in BPF: a histogram has durations of bursts alone */
 	if (open->in_bursts && loop->sampled)
 		return;
 	lp_histogram_add(&stats->run, open->callback_ns);

@@ -4,7 +4,7 @@
 #include "../clocks.h"
 #include "found.h"
 
-/* How often a thread is looked at that goes on meanwhile. */
+/* The most looks at a thread that goes on running meanwhile. */
 #define LOOKS 4
 
 static void fill(struct lp_event *event, enum lp_event_type type, size_t size, uint32_t slot,
@@ -55,7 +55,7 @@ bool adopt_found(struct lp_session *session, const struct lp_instance *instance,
 		now = clock_now();
 		if (!session_begin_segment(session, slot, now, &begun))
 			return false;
-		/* the return of a poll before it was begun here was not counted by BPF */
+		/* BPF does not count the return of a poll that was not begun yet */
 		if (begun.state != LP_FOUND_POLLS || !found_moved(instance, running, &begun) ||
 		    !session_take_poll_back(session, slot, now))
 			break;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A loop that runs already when it is found: its account begins with what it is at. */
+/* A loop that runs already when it is found: its account begins with the current segment. */
 #ifndef LP_ADOPT_H
 #define LP_ADOPT_H
 
@@ -8,8 +8,8 @@
 #include "source.h"
 
 /*
- * Begins what the loop of a slot is at.  A callback in which it is blocked is named first
- * (LP_EVENT_NAME); then it returns true, and *raw is where, to be symbolised.
+ * Begins the current segment of a slot's loop.  A callback in which it is blocked is named first
+ * (LP_EVENT_NAME); then it returns true, and *raw is the stack, to be symbolised.
  */
 bool adopt_found(struct lp_session *session, const struct lp_instance *instance, uint32_t slot,
 		 const struct lp_running_loop *running, lp_record_taker take, void *context,

@@ -54,7 +54,7 @@ static int cannot_use(struct lp_error *error, const char *path, int err)
 	return error_set(error, err, "cannot keep captures in %s: %s", path, output_advice(err));
 }
 
-/* Makes the directory, in one that is there; it may be there itself. */
+/* Makes the directory in an existing one, unless it exists. */
 static int make_directory(const char *path)
 {
 	size_t length = strlen(path);
@@ -62,7 +62,7 @@ static int make_directory(const char *path)
 	struct lp_file_path place = { .directory = { .descriptor = -1 } };
 	int parent = -1, descriptor = -1, err = stripped ? 0 : -ENOMEM;
 
-	/* the root and the like need not be made */
+	/* the root directory need not be made */
 	while (length > 1 && stripped && stripped[length - 1] == '/')
 		stripped[--length] = '\0';
 	if (!err)
@@ -226,7 +226,7 @@ static int open_archived(int directory, const char *name, struct lp_archived *ar
 	if (descriptor < 0)
 		return -errno;
 	memset(&header, 0, sizeof(header));
-	/* what is another user's, or has another name elsewhere, was not written by a run of ours */
+	/* a file of another user, or with a second hard link, was not written by our runs */
 	if (fstat(descriptor, &status) || !S_ISREG(status.st_mode) || status.st_nlink != 1 ||
 	    !place_trusts(status.st_uid))
 		goto foreign;

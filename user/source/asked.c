@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "asked.h"
 
-/* Of the process and its stack; never 0. */
+/* The hash of the process and its stack; never 0. */
 static uint64_t key_of(const struct lp_event_finding *finding)
 {
 	uint64_t key = (LP_HASH_BASIS ^ finding->event.pid) * LP_HASH_PRIME;
@@ -23,7 +23,7 @@ bool asked_is_expected(struct lp_asked *asked, struct lp_session *session,
 	if (finding->kind != LP_FINDING_NO_RUNNING_LOOP || !instance ||
 	    finding->depth > LP_FINDING_FRAMES)
 		return false;
-	/* whoever asks once asks often, and to read its code is dear */
+	/* the same stack comes often, and reading its code is expensive */
 	key = key_of(finding);
 	i = key % LP_ASKED;
 	if (asked->stacks[i].key == key)
@@ -35,7 +35,7 @@ bool asked_is_expected(struct lp_asked *asked, struct lp_session *session,
 		return false;
 	if (at < LP_ASKING_FRAMES)
 		session_expect(session, finding);
-	/* it could not be read now, and may be another time */
+	/* the code could not be read now, but may be later */
 	if (at >= finding->depth)
 		asked->stacks[i].key = 0;
 	return true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Stacks that have asked for a running loop where there was none, and whether they may. */
+/* Stacks that asked for a running loop where there was none, and whether they expect that. */
 #ifndef LP_ASKED_H
 #define LP_ASKED_H
 
@@ -15,7 +15,7 @@ struct lp_asked {
 };
 
 /*
- * Does the finding say no more than that the program asks whether there is a loop, and is
+ * Is the finding no fault, as the program only checks whether there is a loop, and is
  * prepared for there being none?  Then BPF sends no more of its kind.
  */
 bool asked_is_expected(struct lp_asked *asked, struct lp_session *session,

@@ -135,7 +135,7 @@ static int look_ahead(struct lp_capture_reader *reader, size_t size, const uint8
 static int check_header(const struct lp_capture_reader *reader, struct lp_error *error)
 {
 	const struct lp_capture_header *header = &reader->header;
-	/* what a later version has in its place may not end */
+	/* a later version's data in this place may lack the final NUL */
 	int tool_bytes = (int)sizeof(header->tool);
 
 	if (memcmp(header->magic, LP_CAPTURE_MAGIC, sizeof(header->magic)) != 0)
@@ -186,7 +186,7 @@ static int read_header(struct lp_capture_reader *reader, struct lp_error *error)
 			error, -EBADMSG,
 			"%s is not a capture of loopprof (or was cut in its first %zu bytes); `loopprof record -o FILE` makes one",
 			reader->path, bytes);
-	/* a capture may be anybody's: its header's texts are printed as they are from here on */
+	/* a capture may be anybody's: its header's texts are printed unchanged from here on */
 	text_sanitise(reader->header.tool);
 	text_sanitise(reader->header.mode);
 	text_sanitise(reader->header.host);

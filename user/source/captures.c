@@ -15,7 +15,7 @@
 
 #define SUFFIX ".lpc"
 /*
- * Sources that are read at once, each with its file and its buffers.  Of more, those that
+ * Sources that are read at once, each with its file and its buffers.  If there are more, those that
  * begin last wait for others to end: their records come later than the clocks have them.
  */
 #define ACTIVE_SOURCES 64
@@ -36,7 +36,7 @@ struct lp_captured_source {
 	uint64_t unix_ns; /* its time, never before that of what came before */
 };
 
-/* What a file is, whatever its name. */
+/* The identity of a file, whatever its name. */
 struct lp_captured_identity {
 	dev_t device;
 	ino_t inode;
@@ -49,7 +49,7 @@ struct lp_captures {
 	struct lp_captured_file *files;
 	size_t file_count, file_room;
 	struct lp_captured_source *sources;
-	size_t *heap; /* sources that are read, the one that comes next first */
+	size_t *heap; /* sources that are read, that of the next record first */
 	size_t heap_count;
 	size_t next; /* the first source that is not read yet */
 	struct lp_captures_found found;
@@ -388,7 +388,7 @@ static void end_file(struct lp_captures *captures, struct lp_captured_source *so
 	source->at++;
 }
 
-/* One from the far future would keep what comes after it from its place among others. */
+/* A record from the far future would keep those after it from their place among others. */
 static bool record_has_time(const struct lp_event *record)
 {
 	return record->time_ns <= LP_SPAN_MAX_NS;
@@ -462,7 +462,7 @@ static void rise_up(struct lp_captures *captures, size_t at)
 	heap[at] = moved;
 }
 
-/* What the end of a source leaves is what it was made of. */
+/* Frees the reader and the buffers of a source at its end. */
 static void end_source(struct lp_captures *captures, size_t number)
 {
 	struct lp_captured_source *source = &captures->sources[number];
@@ -473,7 +473,7 @@ static void end_source(struct lp_captures *captures, size_t number)
 		captures->end(captures->context, number);
 }
 
-/* Begins with the sources whose time has come, and with one at least if there is any. */
+/* Opens the sources that are due, and at least one if there is any. */
 static void begin_sources(struct lp_captures *captures)
 {
 	while (captures->next < captures->found.sources && captures->heap_count < ACTIVE_SOURCES) {

@@ -46,17 +46,17 @@ const char *captures_path(const struct lp_captures *captures, size_t source);
 
 typedef void (*lp_captured_taker)(void *context, size_t source, const struct lp_event *record);
 
-/* There is nothing more of a source; called with the context of captures_read(). */
+/* Called at the end of a source, with the context of captures_read(). */
 typedef void (*lp_captured_ender)(void *context, size_t source);
 
-/* Who is to be told of that; NULL: nobody. */
+/* Sets the function that is called then; NULL: none. */
 void captures_set_ender(struct lp_captures *captures, lp_captured_ender end);
 
 /*
  * Hands out all records.  Memory is bounded: of very many sources that are of the same time
  * not all are read at once, and those that have to wait come after their time.  Returns 0,
- * or the negative errno of the first capture that was cut or damaged: each was told, and all
- * that can be read was handed out.
+ * or the negative errno of the first capture that was cut or damaged: each was reported, and all
+ * readable records were handed out.
  */
 int captures_read(struct lp_captures *captures, lp_captured_taker take, void *context);
 

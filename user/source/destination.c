@@ -18,9 +18,9 @@
 struct lp_destination {
 	char *path;
 	struct lp_file_path place;
-	int special; /* what is no file and written at its place; -1: a file */
-	bool taken; /* a file is there that is not of this run */
-	bool placed; /* ours has been there */
+	int special; /* descriptor of a FIFO, device or stream; -1: a file */
+	bool taken; /* a file that is not of this run is there */
+	bool placed; /* a file of this run has been there */
 };
 
 /* A recording holds a lock on its file. */
@@ -29,7 +29,7 @@ static int check_unused(const struct lp_file_path *place, int directory)
 	int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	int descriptor = openat(directory, place->name, flags), err = 0;
 
-	/* one that may be replaced need not be readable */
+	/* a file that may be replaced need not be readable */
 	if (descriptor < 0)
 		return 0;
 	if (flock(descriptor, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK)
@@ -38,7 +38,7 @@ static int check_unused(const struct lp_file_path *place, int directory)
 	return err;
 }
 
-/* What is there now?  Returns 0 if it may be replaced, or a negative errno. */
+/* Examines the older file.  Returns 0 if it may be replaced, or a negative errno. */
 static int look(struct lp_destination *destination)
 {
 	int directory = file_path_open(&destination->place), err;
@@ -105,7 +105,7 @@ bool destination_is_taken(const struct lp_destination *destination)
 	return destination->taken;
 }
 
-/* Written where it is: the first header and, after a failure, the next one. */
+/* Writes the first header in place and, after a failure, the next one. */
 static int begin_special(const struct lp_destination *destination, const void *header, size_t size)
 {
 	int copy = fcntl(destination->special, F_DUPFD_CLOEXEC, 3), err;
@@ -126,13 +126,13 @@ int destination_create(struct lp_destination *destination, const void *header, s
 
 	if (destination->special >= 0)
 		return begin_special(destination, header, size);
-	/* somebody may record into it since it was looked at */
+	/* another recording may have opened the file since it was examined */
 	err = destination->placed ? 0 : look(destination);
 	if (!err)
 		err = replacement_begin(&file, &destination->place, CAPTURE_MODE);
 	if (err)
 		return err;
-	/* some file systems know no locks: there nobody else should write */
+	/* some file systems have no locks: there no other recording should write */
 	if (flock(file.descriptor, LOCK_EX | LOCK_NB))
 		log_detail("cannot lock %s: %s", destination->path, strerror(errno));
 	err = output_write_all(file.descriptor, header, size);

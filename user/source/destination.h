@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where a recording into a single file goes.  What is there stays until there is something
+ * The file of a recording that has only one.  An older file stays until there is something
  * to record: only then a new file, with its header, is put in its place.
  */
 #ifndef LP_DESTINATION_H
@@ -21,10 +21,10 @@ struct lp_destination;
 int destination_open(const char *path, struct lp_destination **destination, struct lp_error *error);
 void destination_free(struct lp_destination *destination);
 
-/* As it was given, for messages. */
+/* The path as it was given, for messages. */
 const char *destination_path(const struct lp_destination *destination);
 
-/* Is there a file that a recording of nothing must not replace? */
+/* Is there a file that an empty recording must not replace? */
 bool destination_is_taken(const struct lp_destination *destination);
 
 /*

@@ -87,6 +87,6 @@ void followed_warn(struct lp_followed *target)
 		return;
 	target->warned = true;
 	log_warning(
-		"pid %d asks for more than its part of what all processes share: what does not fit is dropped, and counted for it",
+		"pid %d asks for more than its share of what all processes use: the rest is dropped, and counted for it",
 		target->instance.pid);
 }

@@ -23,9 +23,9 @@ static uint64_t hash_word(uint64_t hash, uint64_t word)
 	return (hash ^ word) * LP_HASH_PRIME;
 }
 
-/* So often is a stack read that makes no sense. */
+/* The most reads of a stack that is inconsistent. */
 #define LOOKS 12
-/* And no longer than that: a process may have many loops, and change all of them on purpose. */
+/* The longest time in ns for that: a process may have many loops, and change all on purpose. */
 #define LOOKS_NS 10000000ULL
 
 enum lp_stack_shows {
@@ -34,7 +34,7 @@ enum lp_stack_shows {
 	LP_SHOWS_CALLBACK,
 };
 
-/* Those that a loop may sleep in, by their number. */
+/* System calls that a loop may sleep in, by number. */
 static bool is_poll(int number)
 {
 	static const int polls[] = { SYS_epoll_wait,	  SYS_epoll_pwait,
@@ -138,7 +138,7 @@ static bool read_syscall(pid_t pid, pid_t tid, struct lp_wait *wait)
 	return fields >= 1;
 }
 
-/* What the scheduler has counted of the thread: its time on a CPU, and ready for one; how often. */
+/* The scheduler's counts of the thread: its ns on a CPU, its ns ready for one, its time slices. */
 static bool read_schedule(pid_t pid, pid_t tid, struct lp_wait *wait, uint64_t *slices)
 {
 	unsigned long long turns = 0;
@@ -216,7 +216,7 @@ static void name_resource(pid_t pid, const struct lp_wait *wait, struct lp_resou
 	}
 }
 
-/* Returns whether what was read makes sense. */
+/* Returns whether the stack that was read is consistent. */
 static bool look(const struct lp_instance *instance, const struct lp_running_loop *running,
 		 struct lp_event_raw_stack *raw, struct lp_segment_begun *begun)
 {

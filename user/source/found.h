@@ -10,14 +10,14 @@
 #include "../session/session.h"
 
 /*
- * What the thread is at: to be given to session_begin_segment.  If it runs a callback,
+ * The thread's current segment, for session_begin_segment.  If it runs a callback,
  * raw is its stack.  A thread that runs changes its stack while that is read: it is
- * looked at several times until it makes sense.
+ * read several times until it is consistent.
  */
 void found_look(const struct lp_instance *instance, const struct lp_running_loop *running,
 		struct lp_event_raw_stack *raw, struct lp_segment_begun *begun);
 
-/* Has it been on a CPU since then? */
+/* Has the thread been on a CPU since then? */
 bool found_moved(const struct lp_instance *instance, const struct lp_running_loop *running,
 		 const struct lp_segment_begun *begun);
 

@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What a turn may take to look for stalls that last, and after how many loops that is asked. */
+/* The ns of a turn's search for lasting stalls, and the loops between two checks of that. */
 #define WATCH_NS 20000000ULL
 #define WATCHED_AT_ONCE 8
 
@@ -80,7 +80,7 @@ static void hand_out_run_queue(struct lp_live *live, uint32_t slot)
 	live->take(live->context, &event.event);
 }
 
-/* open: what is counted as if it ended now; NULL: nothing. */
+/* open: segments that count as if they ended now; NULL: none. */
 static void hand_out_callback_stats(struct lp_live *live, uint32_t callback, uint32_t slot,
 				    const struct lp_open *open)
 {
@@ -98,7 +98,7 @@ static void hand_out_callback_stats(struct lp_live *live, uint32_t callback, uin
 	live->take(live->context, &stats.event);
 }
 
-/* How much of a loop, up to then, the histograms of its callbacks are of. */
+/* The part of a loop's time up to then that the histograms of its callbacks cover. */
 static void hand_out_coverage(struct lp_live *live, uint32_t slot, uint64_t now)
 {
 	const struct lp_loop *loop = session_loop(live->session, slot);
@@ -142,7 +142,7 @@ static void tell_limited(void *context, struct lp_followed *target)
 	live->take(live->context, &event.event);
 }
 
-/* Emits a stall that has not ended, as long as it is now. */
+/* Emits a stall that has not ended, with its duration up to now. */
 static void tell_open(struct lp_live *live, uint32_t slot, uint64_t now)
 {
 	struct lp_followed *target = followed_of(&live->followed, live->loops[slot].pid);
@@ -151,7 +151,7 @@ static void tell_open(struct lp_live *live, uint32_t slot, uint64_t now)
 		      session_stall(live->session, slot), slot, now, live->take, live->context);
 }
 
-/* last: nothing comes after it, so that what has not ended counts as it is. */
+/* last: this is the final state, so that segments under way count as they are. */
 static void hand_out_loop(struct lp_live *live, uint32_t slot, bool last)
 {
 	struct lp_live_loop *entry = &live->loops[slot];
@@ -165,7 +165,7 @@ static void hand_out_loop(struct lp_live *live, uint32_t slot, bool last)
 	open.in_bursts = session_in_bursts(live->session);
 	if (last)
 		tell_open(live, slot, now);
-	/* read at once, so that a loop that runs has counted the same in both */
+	/* both are read at once, so that the counts of a running loop agree */
 	fill(&stats.event, LP_EVENT_LOOP_STATS, sizeof(stats), slot, entry->pid);
 	account_read(&entry->window, session_loop(live->session, slot), now, &stats);
 	if (last)
@@ -273,7 +273,7 @@ static void callback_named(struct lp_live *live, const struct lp_event_name *eve
 	callback->key.loop = loop;
 }
 
-/* Events whose reading costs many reads of their process. */
+/* Events that take many reads of their process's memory. */
 static bool is_dear(const struct lp_event *event)
 {
 	return event->type == LP_EVENT_RAW_STACK || event->type == LP_EVENT_FINDING ||
@@ -422,7 +422,7 @@ void live_add_target(struct lp_live *live, const struct lp_process_info *process
 	tell_labels(live, process);
 }
 
-/* A lp_record_taker: what begins with a loop that was found. */
+/* A lp_record_taker for the first records of a loop that was found. */
 static void take_found(void *context, const struct lp_event *record)
 {
 	struct lp_live *live = context;
@@ -442,7 +442,7 @@ void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uin
 
 	memset(&event, 0, sizeof(event));
 	fill(&event.event, LP_EVENT_LOOP, sizeof(event), slot, instance->pid);
-	/* what the kernel has counted of it since comes after that */
+	/* the kernel's counts of the loop since then come after that */
 	event.event.time_ns = session_loop(live->session, slot)->born_ns;
 	event.tid = (uint32_t)running->tid;
 	event.kind = running->kind;
@@ -455,7 +455,7 @@ void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uin
 	}
 	loop_began(live, slot, instance->pid);
 	live->take(live->context, &event.event);
-	/* it may be stuck already, or sleep for long */
+	/* the loop may be stuck already, or sleep for long */
 	if (adopt_found(live->session, instance, slot, running, take_found, live, &raw))
 		symboliser_take(live->symboliser, instance, &raw, sizeof(raw));
 }
@@ -547,7 +547,7 @@ void live_snapshot(struct lp_live *live, enum lp_event_type type, uint32_t reaso
 	live->take(live->context, &end.event);
 }
 
-/* One loop; its target pays for what is read of it. */
+/* Looks at one loop; the time to read it counts for its process. */
 static void watch_loop(struct lp_live *live, uint32_t slot, uint64_t now)
 {
 	struct lp_live_loop *entry = &live->loops[slot];
@@ -582,7 +582,7 @@ void live_watch(struct lp_live *live)
 	uint64_t now = clock_now();
 	uint32_t count;
 
-	/* where the time is over before all were looked at, the next turn goes on from there */
+	/* if the time ends before all loops were looked at, the next turn goes on from there */
 	for (count = 0; count < live->loop_end; count++) {
 		uint32_t slot = live->watch_at < live->loop_end ? live->watch_at : 0;
 

@@ -28,11 +28,11 @@ void live_free(struct lp_live *live);
 /* To be waited on: readable when there are records. */
 int live_descriptor(const struct lp_live *live);
 
-/* A turn of the main loop begins: so many events may be read in it, and so long. */
+/* Begins a turn of the main loop, with its limits of events and of time. */
 void live_begin_turn(struct lp_live *live);
 
 /*
- * Hands out what is there, as far as this turn may; what is left keeps the descriptor
+ * Hands out records within the limits of this turn; records that are left keep the descriptor
  * readable.  Returns 0 once all was handed out, 1 if more may be there, or a negative errno.
  */
 int live_drain(struct lp_live *live);
@@ -55,7 +55,7 @@ void live_save(struct lp_live *live);
 
 /*
  * The same, then LP_EVENT_INTERVAL or LP_EVENT_END.  Before the end the rest of the ring
- * buffer is read, within bounds; what is left of it then is counted as lost.
+ * buffer is read, within bounds; records that are left then are counted as lost.
  */
 void live_snapshot(struct lp_live *live, enum lp_event_type type, uint32_t reason);
 

@@ -30,7 +30,7 @@ struct lp_recording {
 	struct lp_destination *destination; /* a single file; NULL: an archive */
 	struct lp_archive *archive;
 	bool waits; /* an older file stays until there is something to record */
-	bool written; /* some file of this run has its header */
+	bool written; /* a file of this run has its header */
 	uint64_t rotate_bytes, rotate_ns;
 	struct lp_replay *replay;
 	struct lp_packer *packer;
@@ -153,7 +153,7 @@ static void add_replayed(void *context, const struct lp_event *record)
 		packer_add(recording->packer, record);
 }
 
-/* A file with its header, or none.  Returns a descriptor or a negative errno. */
+/* Creates a file with its header, or none.  Returns a descriptor or a negative errno. */
 static int create_file(struct lp_recording *recording)
 {
 	const struct lp_capture_header *header = &recording->header;
@@ -172,7 +172,7 @@ static int create_file(struct lp_recording *recording)
 	return err;
 }
 
-/* Removes the current file, in which there is nothing yet. */
+/* Removes the current file, which has no records yet. */
 static void discard_file(struct lp_recording *recording)
 {
 	if (recording->descriptor < 0)
@@ -315,7 +315,7 @@ static int open_place(struct lp_recording *recording, const struct lp_recording_
 	return archive_open(config->path, create, config->retain_bytes, &recording->archive, error);
 }
 
-/* Is it for want of room?  Then there may be some later. */
+/* Is the error a lack of room?  Then there may be some later. */
 static bool is_full(int err)
 {
 	return err == -ENOSPC || err == -EDQUOT || err == -EFBIG;
@@ -342,8 +342,8 @@ static int begin(struct lp_recording *recording, struct lp_error *error)
 }
 
 /*
- * There is something to record: the new file takes the place of the older one.  The run is
- * told from its beginning on.
+ * There is something to record: the new file takes the place of the older one.  The
+ * capture begins with the start of the run.
  */
 static void stop_waiting(struct lp_recording *recording)
 {
@@ -427,7 +427,7 @@ static void add(void *context, const struct lp_event *record)
 	recording->segment_records++;
 }
 
-/* Does it say anything of a target, or of the run only? */
+/* Is the record of a target, not only of the run? */
 static bool is_of_target(const struct lp_event *record)
 {
 	static const uint16_t of_run[] = { LP_EVENT_PROCESS, LP_EVENT_POLLER,	LP_EVENT_LOST,

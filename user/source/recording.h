@@ -26,7 +26,7 @@ struct lp_recording_config {
 
 /*
  * Creates the first file, unless an older one is in its place: that is replaced when there
- * is something to record.  A place that cannot be written is told before anything is
+ * is something to record.  A place that cannot be written is reported before anything is
  * attached.  Returns 0, or a negative errno with a sentence.
  */
 int recording_new(const struct lp_recording_config *config, struct lp_recording **recording,

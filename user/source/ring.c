@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Returned by the callback to stop early: libbpf has consumed that record, and hands it on. */
+/* Returned by the callback to stop early: libbpf has consumed that record, and returns this. */
 #define STOP (-EINTR)
 
 struct lp_ring {
@@ -15,7 +15,7 @@ struct lp_ring {
 	lp_ring_taker take;
 	void *context;
 	uint32_t left; /* events that may be read */
-	uint64_t end_ns; /* nothing is read after */
+	uint64_t end_ns; /* no record is read after this instant */
 	bool discards;
 	uint64_t discarded;
 };

@@ -20,28 +20,28 @@
 
 struct lp_ring;
 
-/* size: of the data. What it points to is valid during the call. */
+/* size: bytes of the data, which is valid during the call only. */
 typedef void (*lp_ring_taker)(void *context, const void *data, size_t size);
 
 /* descriptor: of the map. Returns 0 or a negative errno. */
 int ring_new(int descriptor, lp_ring_taker take, void *context, struct lp_ring **ring);
 void ring_free(struct lp_ring *ring);
 
-/* To be waited on: readable while there are records. */
+/* The descriptor to wait for: readable while there are records. */
 int ring_descriptor(const struct lp_ring *ring);
 
-/* From now on so many events may be read, and so long, however often ring_drain() is called. */
+/* Limits the events and the time of all following calls of ring_drain(). */
 void ring_allow(struct lp_ring *ring, uint32_t events, uint64_t time_ns);
-/* Is nothing left of what was allowed? */
+/* Are the limits used up? */
 bool ring_is_spent(const struct lp_ring *ring);
 
 /*
- * Hands out what is there, as far as is allowed.  Returns 0 once the ring is empty, 1 if
+ * Hands out records within the limits.  Returns 0 once the ring is empty, 1 if
  * more may be there, or a negative errno.
  */
 int ring_drain(struct lp_ring *ring);
 
-/* Removes what is there, unread, at most LP_REST_EVENTS; returns how many that were. */
+/* Removes unread records, at most LP_REST_EVENTS; returns their number. */
 uint64_t ring_discard(struct lp_ring *ring);
 
 #endif /* LP_RING_H */

@@ -9,7 +9,7 @@ static uint64_t part_ns(const struct lp_share_pool *pool)
 	return LP_SHARE_ALL_NS / (active > LP_SHARE_LEAST ? active : LP_SHARE_LEAST);
 }
 
-/* A new window begins; one in which nobody asked has nobody. */
+/* Begins a new window; a window without requests has no active targets. */
 static void turn_to(struct lp_share_pool *pool, uint64_t window)
 {
 	if (pool->window == window)
@@ -27,7 +27,7 @@ bool share_may_spend(struct lp_share_pool *pool, struct lp_share *share, uint64_
 	part = part_ns(pool);
 	if (share->window != window) {
 		passed = window - share->window;
-		/* more than was ever spent is paid after so many windows */
+		/* after so many windows any debt is paid */
 		if (passed > share->spent_ns / part)
 			share->spent_ns = 0;
 		else

@@ -32,10 +32,10 @@ static bool is_warning(const struct lp_frame *frame)
 	       text_ends_with(frame->file, "/_py_warnings.py");
 }
 
-/* What is asked for at once: each time costs a round trip to another process. */
+/* The most frames of one request: each one costs a round trip to another process. */
 #define DESCRIBED_MAX LP_STACK_DEPTH
 
-/* Describes frames from the first on; returns of how many that could be done. */
+/* Describes frames from the first on; returns the number of frames that it could describe. */
 static size_t describe(const struct lp_instance *instance,
 		       const struct lp_frame_reference *references, size_t count,
 		       struct lp_frame *shown)

@@ -23,7 +23,7 @@ size_t native_frames(struct lp_native *native, const struct lp_event_native *eve
 		     struct lp_frame *frames, size_t room);
 
 /*
- * Who does it in the place of this process, for all of struct lp_native: it reads files of
+ * The function that serves all of struct lp_native in place of this process: it reads files of
  * the target, which may not answer.  NULL: this process itself.
  */
 struct lp_native_helper {
@@ -33,7 +33,7 @@ struct lp_native_helper {
 
 void native_help_by(const struct lp_native_helper *helper);
 
-/* A worker does it from now on: to be called before remote_begin(). */
+/* Has a worker unwind from now on: to be called before remote_begin(). */
 void native_begin_remote(void);
 
 #endif /* LP_NATIVE_H */

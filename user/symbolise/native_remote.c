@@ -10,9 +10,9 @@
 
 #define FRAMES_MAX 64
 
-/* What is asked for: the event as far as it has bytes of the stack, or only its head. */
+/* A request: the event up to the end of its stack bytes, or only its head. */
 struct request {
-	uint32_t forget; /* the process of the event: nothing else is wanted */
+	uint32_t forget; /* 1: only forget the process of the event */
 	uint32_t room;
 	struct lp_event_native event;
 };
@@ -24,7 +24,7 @@ static size_t bytes_of(const struct lp_event_native *event)
 	return offsetof(struct request, event) + offsetof(struct lp_event_native, data) + bytes;
 }
 
-/* In the worker. */
+/* Serves a request in the worker. */
 static ssize_t serve(const void *arguments, size_t bytes, void *answer, size_t room)
 {
 	static struct lp_native *native;
@@ -82,7 +82,7 @@ static void ask_forget(pid_t pid)
 	       offsetof(struct request, event) + offsetof(struct lp_event_native, data));
 	request.forget = 1;
 	request.event.event.pid = (uint32_t)pid;
-	/* where it is not done, the process does not answer, or the worker is new */
+	/* a failure means that the process does not answer, or that the worker is new */
 	remote_ask_native(pid, &request, bytes_of(&request.event), &answer);
 }
 

@@ -11,7 +11,7 @@
 #include <errno.h>
 
 #define VALUES_MAX 16
-/* Those of compilers and linkers have some ten operations; each is computed for every register. */
+/* Compilers and linkers write some ten operations; an expression is computed for every register. */
 #define EXPRESSION_BYTES_MAX 256
 
 enum operation {

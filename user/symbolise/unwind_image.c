@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* Symbols after these are not looked at: to read so many takes some milliseconds. */
+/* The most symbols that are read: so many take some milliseconds. */
 #define SYMBOLS_MAX (1U << 19)
 #define SYMBOLS_AT_ONCE 256
 /* Names for one place, of which the best is taken. */

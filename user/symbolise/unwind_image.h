@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What unwinding and naming need of a program's file. */
+/* The data of a program's file that unwinding and naming need. */
 #ifndef LP_UNWIND_IMAGE_H
 #define LP_UNWIND_IMAGE_H
 

@@ -9,7 +9,7 @@
 #define CODE_AT_ONCE 4096
 /* An instruction takes as long as so many symbols. */
 #define INSTRUCTION_WORK 16
-/* To find a row takes as long as so many, if its table is as long as it can be. */
+/* The cost of finding a row in a table of the greatest length, counted in symbols. */
 #define ROW_WORK 4096
 /* Jumps out that are not back into the whole: calls at a function's end. */
 #define CALLS_MAX 64

@@ -23,7 +23,7 @@ static bool decode(const uint8_t *code, size_t size, ZydisDecodedInstruction *he
 	       ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, code, size, head, operands));
 }
 
-/* What a search of a file's bytes looks for and has found. */
+/* The text that a search of a file's bytes looks for, and its results. */
 struct search {
 	const char *text;
 	size_t text_bytes; /* with its end */
@@ -128,7 +128,7 @@ size_t code_string_uses(const struct lp_elf *elf, const char *text, uint64_t *ad
 	return elf_search(elf, true, find_loads, &search) ? 0 : search.count;
 }
 
-/* Does all of it lie in what is executed? */
+/* Does all of it lie in executable segments? */
 static bool is_executable(const struct lp_elf *elf, uint64_t address, size_t bytes)
 {
 	struct lp_elf_segment segment;

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is loaded of CPython with everything linked into it is some 30 MB. */
+/* CPython with everything linked into it has some 30 MB of loaded segments. */
 #define SEARCH_BYTES_MAX (128ULL << 20)
-/* All that is read of one file while it is open, and for how long. */
+/* The budget of one file while it is open: bytes that are read, and time in ns. */
 #define BUDGET_BYTES (256ULL << 20)
 #define BUDGET_NS 3000000000ULL
 #define PAGE_BYTES 4096ULL
@@ -31,7 +31,7 @@ bool elf_begin(struct lp_elf_state *state)
 	return !state->failure;
 }
 
-/* Returns whether what was read since begin holds. */
+/* Returns whether the data that were read since begin are valid. */
 bool elf_end(struct lp_elf_state *state)
 {
 	uint64_t ns = clock_now() - state->begun_ns;
@@ -54,7 +54,7 @@ bool elf_spend(struct lp_elf_state *state, uint64_t bytes)
 	return true;
 }
 
-/* What lies inside of the file can be read, unless the file has become shorter. */
+/* Bytes inside of the file can be read, unless the file has become shorter. */
 bool elf_read_at(struct lp_elf_state *state, uint64_t offset, void *buffer, size_t size)
 {
 	if (offset > state->reader.bytes || size > state->reader.bytes - offset ||
@@ -161,7 +161,7 @@ int elf_section(const struct lp_elf *elf, const char *name, void *buffer, size_t
 
 	if (!elf_begin(state))
 		return state->failure;
-	/* as many reads as there are names */
+	/* one read for each name */
 	err = elf_spend(state, (uint64_t)state->reader.section_count * 2 * LP_ELF_READ_BYTES)
 		      ? elf_reader_section(&state->reader, name, &section)
 		      : state->failure;

@@ -23,11 +23,11 @@ void elf_close(struct lp_elf *elf);
  */
 int elf_failure(const struct lp_elf *elf);
 
-/* What an error means, as the end of a sentence that names the file; elf: NULL if it could not be
+/* Describes an error, as the end of a sentence that names the file; elf: NULL if it could not be
  * opened. */
 const char *elf_error(const struct lp_elf *elf, int err);
 
-/* The file that was opened. Returns 0, or -ESTALE if it is not what it was then. */
+/* The facts of the open file. Returns 0, or -ESTALE if it was changed since. */
 int elf_identity(const struct lp_elf *elf, struct lp_file_identity *identity);
 
 /* The value of a symbol (.dynsym first, then .symtab), or 0. */
@@ -70,7 +70,7 @@ struct lp_elf_piece {
 };
 
 /*
- * Hands out all that is loaded, or executed, piece by piece until the handler returns
+ * Hands out all loaded, or only executable, bytes piece by piece until the handler returns
  * false; the handler makes no look-ups.  Returns 0 or what elf_failure says.
  */
 int elf_search(const struct lp_elf *elf, bool executable,

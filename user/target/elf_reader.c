@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Of real programs the largest have some hundred MB, ten segments and a hundred sections. */
+/* The largest real programs have some hundred MB, ten segments and a hundred sections. */
 #define FILE_BYTES_MAX (4ULL << 30)
 #define PROGRAM_HEADERS_MAX 256
 #define SECTIONS_MAX 4096
@@ -153,7 +153,7 @@ static int add_load(struct lp_elf_reader *reader, const Elf64_Phdr *header)
 
 	if (reader->load_count == LP_ELF_SEGMENTS)
 		return -EOVERFLOW;
-	/* what lies outside of the file cannot be loaded either */
+	/* bytes outside of the file cannot be loaded either */
 	if (header->p_offset >= reader->bytes || !header->p_filesz ||
 	    header->p_vaddr + header->p_filesz < header->p_vaddr)
 		return 0;
@@ -223,7 +223,7 @@ static bool lies_inside(const struct lp_elf_reader *reader, const Elf64_Shdr *se
 
 static const struct table_row {
 	uint32_t type;
-	uint32_t flags; /* all of which it has */
+	uint32_t flags; /* flags that the section must have */
 	enum lp_elf_table_kind kind;
 	size_t entry_bytes;
 	bool strings; /* the section that it is linked to has them */
@@ -347,7 +347,7 @@ static int open_regular(struct lp_elf_reader *reader, const char *path)
 	} else if (!S_ISREG(status.st_mode)) {
 		err = -EMEDIUMTYPE;
 	} else {
-		/* this very file, whatever the path leads to by now */
+		/* opens this very file, whatever the path leads to by now */
 		snprintf(name, sizeof(name), "/proc/self/fd/%d", place);
 		reader->descriptor = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 		if (reader->descriptor < 0)
@@ -372,7 +372,7 @@ int elf_reader_open(struct lp_elf_reader *reader, const char *path)
 	err = open_regular(reader, path);
 	if (!err)
 		err = read_headers(reader);
-	/* what did not fit together may have been halfway through a change */
+	/* an inconsistent header may be due to a change under way */
 	if ((!err || err == -ENOEXEC) && !elf_reader_is_current(reader))
 		err = -ESTALE;
 	if (err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A 64-bit x86 ELF file, read piece by piece and never mapped: its owner may shrink it at
- * any moment, which would end us by SIGBUS.  All that is read is checked against the
+ * any moment, which would end us by SIGBUS.  All reads are checked against the
  * file's size; counts and sizes have limits that programs stay far below.
  */
 #ifndef LP_ELF_READER_H
@@ -16,7 +16,7 @@
 #define LP_ELF_SEGMENTS 32
 #define LP_ELF_TABLES 32
 
-/* What tells a file from another one, and from itself after a change. */
+/* The facts that distinguish a file from others, and from itself after a change. */
 struct lp_file_identity {
 	uint64_t device; /* as stat has them */
 	uint64_t inode;
@@ -86,7 +86,7 @@ int elf_reader_open(struct lp_elf_reader *reader, const char *path);
 int elf_reader_open_memory(struct lp_elf_reader *reader, const void *memory, uint64_t bytes);
 void elf_reader_close(struct lp_elf_reader *reader);
 
-/* Is the file what it was when it was opened? */
+/* Is the file unchanged since it was opened? */
 bool elf_reader_is_current(const struct lp_elf_reader *reader);
 
 /* Reads exactly so many bytes at an offset of the file. */
@@ -110,7 +110,7 @@ int64_t elf_reader_function_after(const struct lp_elf_reader *reader, uint64_t a
 /* The section of a name. Returns 0 or -ENOENT. */
 int elf_reader_section(const struct lp_elf_reader *reader, const char *name, Elf64_Shdr *section);
 
-/* What an error of elf_reader_open means: the end of a sentence that names the file. */
+/* Describes an error of elf_reader_open: the end of a sentence that names the file. */
 const char *elf_reader_error(int err);
 
 #endif /* LP_ELF_READER_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the look-ups of elf_file.h share: an open file's budget, and walks over its tables. */
+/* The common part of the look-ups of elf_file.h: an open file's budget, walks over its tables. */
 #ifndef LP_ELF_STATE_H
 #define LP_ELF_STATE_H
 
@@ -47,7 +47,7 @@ struct lp_elf {
 	struct lp_elf_state *state;
 };
 
-/* A look-up goes from begin to end; both return whether its results can hold. */
+/* A look-up goes from begin to end; both return whether its results can be valid. */
 bool elf_begin(struct lp_elf_state *state);
 bool elf_end(struct lp_elf_state *state);
 
@@ -68,7 +68,7 @@ const struct lp_elf_table *elf_next_table(const struct lp_elf_state *state,
 
 struct lp_elf_walk {
 	struct lp_elf_state *state;
-	uint64_t offset; /* of what is not read yet */
+	uint64_t offset; /* of the first byte that is not read yet */
 	uint64_t left;
 	size_t entry_bytes;
 	size_t at, have; /* in the buffer */

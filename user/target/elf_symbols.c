@@ -90,7 +90,7 @@ static void add_places(struct lp_elf_state *state, const char *name, size_t leng
 	while ((at = memmem(at, (size_t)(last - at), name, length)) &&
 	       (size_t)(at - state->buffer) < positions) {
 		if (places->count == NAME_PLACES_MAX) {
-			elf_fail(state, -EFBIG, "too many names in it end alike");
+			elf_fail(state, -EFBIG, "too many of its symbols' names have the same end");
 			return;
 		}
 		places->offsets[places->count++] = offset + (uint64_t)(at - state->buffer);

@@ -3,7 +3,7 @@
 
 #include <Zydis/Zydis.h>
 
-/* Of one function; the biggest ones that are asked for have 4,000. */
+/* Instructions of one function; the biggest probed ones have 4,000. */
 #define FUNCTION_BYTES_MAX 65536
 #define PLACES_MAX 16
 
@@ -103,7 +103,7 @@ bool function_holds(const struct lp_elf *elf, uint64_t function, const uint64_t 
 		if (branches && leads_to(&walk, begins, places, count))
 			return true;
 		walk_step(&walk);
-		/* the next function may begin behind what does not come back */
+		/* the next function may begin after a call that does not return */
 		if (branches && elf_function_start(elf, walk.address) != function)
 			return false;
 	}

@@ -23,11 +23,11 @@
 #define LINE_BYTES_MAX 16384
 #define NANOSECONDS 1000000000LL
 
-/* One mount: of which file system. */
+/* One mount, and its file system. */
 struct lp_mount {
 	uint64_t number, device;
 	bool fuse, overlay;
-	bool served_by_root; /* of FUSE */
+	bool served_by_root; /* FUSE: root runs its server */
 };
 
 static int read_facts(int descriptor, struct lp_file_facts *facts)
@@ -108,7 +108,7 @@ static bool find_mount(const char *list, size_t lines, uint64_t number, uint64_t
 	return found;
 }
 
-/* Of a memfd, whose file system is mounted nowhere. */
+/* The device of memfd files, whose file system is mounted nowhere. */
 static uint64_t memory_device(void)
 {
 	static uint64_t device;
@@ -146,13 +146,13 @@ enum lp_file_reach mapped_file_reach(const struct lp_file_facts *facts, const ch
 			  same.served_by_root;
 	if (mount.fuse)
 		return by_root ? LP_FILE_OF_PROCESS : LP_FILE_REFUSED;
-	/* overlayfs: two containers' files are the same one, which nothing shows */
+	/* overlayfs: two containers may share one file, which no attribute shows */
 	if (mount.overlay || facts->owner != 0 || facts->mode & (S_IWGRP | S_IWOTH))
 		return LP_FILE_OF_PROCESS;
 	return LP_FILE_OF_HOST;
 }
 
-/* Of the mount that the file was reached by; the process may have left it since. */
+/* Finds the mount by which the file was opened; the process may have left it since. */
 static enum lp_file_reach find_reach(pid_t pid, const struct lp_file_facts *facts,
 				     const struct lp_file_facts *known)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A file that a process has mapped, held by a descriptor, and how far a probe in it may
- * reach.  The mapping may be exchanged for another one at any moment: what was read of a
- * file holds only for the file that is opened again with the same facts.
+ * reach.  The mapping may be exchanged for another one at any moment: data read from a
+ * file are valid only if the file that is opened again has the same facts.
  */
 #ifndef LP_MAPPED_FILE_H
 #define LP_MAPPED_FILE_H
@@ -11,14 +11,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Whom a probe in a file may be for. */
+/* The processes that a probe in a file may be attached for. */
 enum lp_file_reach {
 	LP_FILE_REFUSED, /* nobody: reading its pages may wait for another user's program */
-	LP_FILE_OF_PROCESS, /* the process that shows the file; others may run another content */
+	LP_FILE_OF_PROCESS, /* the process that has mapped the file; others may run other bytes */
 	LP_FILE_OF_HOST, /* everybody who runs it: it is root's, and nobody else can write it */
 };
 
-/* What tells one state of one file from every other; times in ns since 1970. */
+/* The facts that distinguish a state of a file from all others; times in ns since 1970. */
 struct lp_file_facts {
 	uint64_t device, inode, size, mount;
 	int64_t modified_ns, changed_ns;
@@ -34,14 +34,14 @@ struct lp_mapped_file {
 
 /*
  * Opens a regular file by its path in /proc/PID/map_files.  known: what it was at an
- * earlier time, or NULL.  Returns 0, -ENOEXEC if it is no regular file, -ESTALE if it is
- * not what is known, or -errno; to be closed with mapped_file_close.
+ * earlier time, or NULL.  Returns 0, -ENOEXEC if it is no regular file, -ESTALE if it does
+ * not match known, or -errno; to be closed with mapped_file_close.
  */
 int mapped_file_open(pid_t pid, const char *path, const struct lp_file_facts *known,
 		     struct lp_mapped_file *file);
 void mapped_file_close(struct lp_mapped_file *file);
 
-/* Is the file what it was when it was opened? */
+/* Is the file unchanged since it was opened? */
 bool mapped_file_unchanged(const struct lp_mapped_file *file);
 
 /*

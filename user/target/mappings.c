@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * From Linux 6.11 on the kernel is asked for one mapping after the other, and for a name
- * only where the file is another one: a name of 4,000 bytes takes it 50 us to print.
- * Before, lines of /proc/PID/maps are read, each with its name.
+ * only where the file differs from the last: to print a name of 4,000 bytes takes it 50 us.
+ * On older kernels lines of /proc/PID/maps are read, each with its name.
  */
 #include "mappings.h"
 
@@ -24,7 +24,7 @@
 
 /* The kernel's own limit is 65,530 unless an administrator raises it. */
 #define MAPPINGS_MAX 100000
-/* Of names after these only a file's own one is retained. */
+/* After so many bytes of paths only files' own names are retained. */
 #define PATHS_WHOLE_MAX (2U << 20)
 #define PATHS_BYTES_MAX (10U << 20)
 #define READ_NS_MAX 4000000000ULL
@@ -72,18 +72,18 @@ struct lp_mappings_store {
 	struct chunk *chunks;
 };
 
-/* What is read: from an address on, at most so many, all or what is executed. */
+/* The mappings to read: from an address on, at most so many, all or executable ones. */
 struct request {
 	pid_t pid;
 	uint64_t from;
 	size_t most;
 	bool code;
-	bool only; /* the one that holds from */
-	bool lines; /* without asking for queries */
+	bool only; /* only the mapping that holds from */
+	bool lines; /* without any query */
 	uint64_t begun_ns;
 };
 
-/* Names of files that were asked for last. */
+/* The names of files that were queried last. */
 struct known {
 	uint64_t device;
 	uint64_t inode;
@@ -97,7 +97,7 @@ static __thread struct {
 	struct lp_mappings_store *store;
 } cache;
 
-/* The kernel answers no queries. */
+/* The kernel lacks this query (before Linux 6.11). */
 static __thread bool lines_only;
 
 /* ---- what is retained --------------------------------------------------------- */
@@ -177,7 +177,7 @@ static struct known *known_of(struct known *files, uint64_t device, uint64_t ino
 	return &files[hash >> 32 & (KNOWN_FILES - 1)];
 }
 
-/* Asks for the name of what lies at an address, unless that file's is known. */
+/* Queries the file name of the mapping at an address, unless it is known. */
 static int find_path(int file, struct lp_mappings_store *store, struct known *files,
 		     struct lp_mapping *mapping)
 {
@@ -192,7 +192,7 @@ static int find_path(int file, struct lp_mappings_store *store, struct known *fi
 		mapping->path = known->path;
 		return 0;
 	}
-	/* it may be unmapped by now, or its name be longer than any path */
+	/* the mapping may have been removed, or its name be longer than any path */
 	if (ioctl(file, QUERY, &query) || !query.name_size || name[0] != '/')
 		return -ENOENT;
 	name[sizeof(name) - 1] = '\0';
@@ -295,7 +295,7 @@ int mapping_parse(char *line, struct lp_mapping *mapping)
 	return 0;
 }
 
-/* Of neighbours the path is mostly the same. */
+/* Neighbours mostly have the same path. */
 static int retain_line(struct lp_mappings_store *store, struct lp_mapping *mapping)
 {
 	const char *part = mapping_path_part(mapping->path);
@@ -339,7 +339,7 @@ cleanup:
 
 /* ---- reading ------------------------------------------------------------------ */
 
-/* NULL, and *err, if there is nothing to be handed out. */
+/* Returns NULL, and sets *err, if there is no mapping to be handed out. */
 static struct lp_mappings_store *read_store(struct request *request, int *err)
 {
 	struct lp_mappings_store *store;
@@ -429,7 +429,7 @@ int mappings_read_code(pid_t pid, size_t room, struct lp_mappings *mappings)
 	return read_some(&request, mappings);
 }
 
-/* Where all that is read are lines, they are read for the next address as well. */
+/* Where only lines can be read, one reading serves the next addresses as well. */
 static int read_all_at(pid_t pid, uint64_t address, struct lp_mappings *mappings)
 {
 	int err = mappings_read(pid, mappings);
@@ -507,7 +507,7 @@ void mappings_allow_names(bool allowed)
 	names_allowed = allowed;
 }
 
-/* Opens nothing but the name, so that no device and no FIFO notices. */
+/* Opens the path with O_PATH only, so that no device and no FIFO notices. */
 static int try_path(const char *path, struct stat *file)
 {
 	int descriptor = open(path, O_PATH | O_CLOEXEC), err = 0;

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Of a longer path the end is retained, with all of the file's own name; of many only that. */
+/* The end of a longer path is retained, with the file's whole name; of too many, only the name. */
 #define LP_MAPPING_PATH_BYTES 512
 
 struct lp_mapping {
@@ -36,19 +36,19 @@ struct lp_mappings {
 
 /*
  * Reads them; anonymous ones are left out.  Returns 0, -E2BIG or -ETIME if the process has
- * more than is read of one, or -errno; free with mappings_free.
+ * more than the limit, or -errno; free with mappings_free.
  */
 int mappings_read(pid_t pid, struct lp_mappings *mappings);
-/* The same of those that are executed, the first ones if there are more than room. */
+/* The same for executable ones, the first ones if there are more than room. */
 int mappings_read_code(pid_t pid, size_t room, struct lp_mappings *mappings);
-/* The same of the one that holds an address, if there is one. */
+/* The same for the one that holds an address, if there is one. */
 int mappings_read_at(pid_t pid, uint64_t address, struct lp_mappings *mappings);
 void mappings_free(struct lp_mappings *mappings);
 
-/* As mappings_read, from /proc/PID/maps as kernels before 6.11 need it. */
+/* As mappings_read, but from /proc/PID/maps, as kernels before 6.11 need it. */
 int mappings_read_lines(pid_t pid, struct lp_mappings *mappings);
 
-/* What an error of these means, as the end of a sentence that names the process. */
+/* Describes an error of these, as the end of a sentence that names the process. */
 const char *mappings_error(int err);
 
 /*
@@ -62,7 +62,7 @@ void mappings_cache_end(void);
 /* The mapping that holds the address, or NULL. */
 const struct lp_mapping *mappings_find(const struct lp_mappings *mappings, uint64_t address);
 
-/* The part of a path that is retained of it. */
+/* The part of a path that is retained. */
 const char *mapping_path_part(const char *path);
 
 /*
@@ -78,7 +78,7 @@ int mapping_parse(char *line, struct lp_mapping *mapping);
  */
 /*
  * Whether mapping_file_path() may give the name of a file where map_files cannot be opened.
- * The process that is looked at may put another file in its place at any time, so that only
+ * The target process may put another file in its place at any time, so that only
  * a program that attaches no probe may read by it.  No by default.
  */
 void mappings_allow_names(bool allowed);

@@ -52,13 +52,13 @@ size_t memory_snapshot_missed(void);
 void memory_snapshot_end(void);
 
 /*
- * Who transfers what is read: this process, or another one that may hang in its place
+ * The function that reads memory: in this process, or in another one that may hang in its place
  * (runtime/remote.h).  As process_vm_readv(2) without flags, errno included.
  */
 typedef ssize_t (*lp_memory_transfer)(pid_t pid, const struct iovec *local, size_t local_count,
 				      const struct iovec *remote, size_t remote_count);
 
-/* For all threads from now on.  NULL: this process. */
+/* Sets it for all threads.  NULL: this process reads. */
 void memory_transfer_by(lp_memory_transfer transfer);
 
 #endif /* LP_MEMORY_H */

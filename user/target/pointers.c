@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Linkers map the ELF header with the first segment, so that everything is read as the
+ * Linkers map the ELF header with the first segment, so that all parts are read as the
  * loader would read it: header, program headers, dynamic section, relocations.  Sections
  * are not needed.
  */
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An interpreter with all its modules has 60,000. */
+/* The most relocations; an interpreter with all its modules has 60,000. */
 #define RELOCATIONS_MAX (1 << 18)
 #define DYNAMIC_MAX 256
 #define HEADERS_MAX 64
@@ -20,7 +20,7 @@
 /* Data that is searched for words; an interpreter has 5 MB with its constants. */
 #define WORD_BYTES_MAX (64U << 20)
 
-/* What the dynamic section says. */
+/* The entries of the dynamic section. */
 struct lp_dynamic {
 	uint64_t relocations, bytes, entry_bytes;
 	bool packed; /* DT_RELR: the words are in the data */
@@ -160,7 +160,7 @@ uint64_t pointers_at(const struct lp_pointers *pointers, uint64_t address)
 											 : 0;
 }
 
-/* The same in one segment's words. */
+/* Searches the words of one segment. */
 static size_t words_to(const struct lp_elf *elf, const struct lp_elf_segment *segment,
 		       uint64_t first, uint64_t last, struct lp_pointer *found, size_t room)
 {

@@ -27,7 +27,7 @@ void pointers_close(struct lp_pointers *pointers);
 /* The pointer at an address, or 0. */
 uint64_t pointers_at(const struct lp_pointers *pointers, uint64_t address);
 
-/* Those with a value from first to last.  Returns how many there are, at most room. */
+/* The pointers with a value from first to last.  Returns their number, at most room. */
 size_t pointers_to(const struct lp_pointers *pointers, uint64_t first, uint64_t last,
 		   struct lp_pointer *found, size_t room);
 

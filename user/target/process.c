@@ -18,7 +18,7 @@
 
 /* Version 1: a dozen lines, each with a path; what is beyond is not looked at */
 #define CGROUP_BYTES 16384
-/* The first ones of a process that are looked at: a loop's own is made with its program. */
+/* The most descriptors of a process that are examined: a loop's own is made with its program. */
 #define DESCRIPTORS_MOST 4096
 
 static ssize_t read_file(pid_t pid, const char *name, char *text, size_t size)

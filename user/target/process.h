@@ -39,8 +39,8 @@ uint64_t process_start_ticks(pid_t pid);
 pid_t process_parent(pid_t pid);
 
 /*
- * The PID of the process that forked it, as far as that is known: that of its parent, if
- * both run the same program file.  Else 0.
+ * The PID of the process that forked it, if that is known: that of its parent, if
+ * both run the same program file.  Otherwise 0.
  */
 pid_t process_forked_from(pid_t pid);
 

@@ -17,7 +17,7 @@
 
 /* The socket of the spawner and of each worker, in that process. */
 #define OWN 3
-/* It forks and nothing else; a busy machine takes some time to let it run. */
+/* The wait in ns for the spawner, which only forks; a busy machine delays it. */
 #define SPAWN_MS 5000
 
 /* Sends a number, with a descriptor unless that is negative.  Returns 0 or a negative errno. */
@@ -73,7 +73,7 @@ static void retain_only(int socket)
 {
 	int null;
 
-	/* what is in the place of the first three is not for a process that may hang */
+	/* a process that may hang must not hold stdin, stdout or stderr open */
 	if (socket != OWN)
 		dup3(socket, OWN, O_CLOEXEC);
 	close_range(OWN + 1, ~0U, 0);
@@ -111,7 +111,7 @@ static void serve(lp_worker_server server)
 	free(answer);
 }
 
-/* A signal to the whole group or unit is the main process's business. */
+/* The main process handles signals to the whole group or unit. */
 static void block_signals(void)
 {
 	sigset_t all;
@@ -123,12 +123,12 @@ static void block_signals(void)
 	sigprocmask(SIG_SETMASK, &all, NULL);
 }
 
-/* What a worker reads is hostile: it may read targets and nothing else. */
+/* A worker parses hostile data: its rights only suffice to read targets. */
 static void confine(void)
 {
 	static const struct lp_sandbox sandbox = { .kind = LP_SANDBOX_READER };
 
-	/* a kernel that lacks something of it still runs the worker */
+	/* on a kernel that lacks a part of it the worker still runs */
 	sandbox_enter(&sandbox);
 }
 
@@ -183,7 +183,7 @@ pid_t spawner_start(lp_worker_server server, int *result)
 			_exit(0);
 		prctl(PR_SET_NAME, "loopprof-worker");
 		block_signals();
-		/* its children are not waited for, some of them never end */
+		/* the spawner does not wait for its children, some of which never end */
 		signal(SIGCHLD, SIG_IGN);
 		setsid();
 		retain_only(sockets[1]);

@@ -9,10 +9,10 @@
 struct lp_worker_head {
 	uint64_t serial; /* of the request, and of its answer */
 	int64_t result; /* of the server; in a request 0 */
-	uint64_t cpu_ns; /* that the server took; in a request 0 */
+	uint64_t cpu_ns; /* CPU time of the server; in a request 0 */
 };
 
-/* Forks it.  Returns its PID and its socket, or a negative errno. */
+/* Forks the spawner.  Returns its PID and its socket, or a negative errno. */
 pid_t spawner_start(lp_worker_server server, int *socket);
 
 /*

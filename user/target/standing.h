@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How far a process of this program is with its work, as the scheduler sees it. */
+/* The progress of a process of this program, by the scheduler's counts. */
 #ifndef LP_STANDING_H
 #define LP_STANDING_H
 
@@ -15,7 +15,7 @@ struct lp_standing {
 
 struct lp_standing standing_read(pid_t pid);
 
-/* Has it run since?  One that is ready to run counts as running: others have the CPU. */
+/* Has the process run since?  One that is ready counts as running: others have the CPU. */
 bool standing_moved(const struct lp_standing *before, const struct lp_standing *now);
 
 #endif /* LP_STANDING_H */

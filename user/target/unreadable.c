@@ -11,7 +11,7 @@
 #define STEP_FIRST_NS 1000000000ULL
 #define STEP_LAST_NS 300000000000ULL
 
-/* Only where one is there is it worth to ask whether it is the same process still. */
+/* Finds an entry by PID; the caller checks that the process is still the same. */
 static struct lp_unreadable_process *find(const struct lp_unreadable *unreadable, pid_t pid)
 {
 	size_t i;
@@ -89,7 +89,7 @@ void unreadable_hangs(struct lp_unreadable_process *process, int descriptor)
 	process->hanging = descriptor + 1;
 }
 
-/* Has what hung in reading it ended? */
+/* Has the worker that hung in reading it ended? */
 static bool is_free(struct lp_unreadable_process *process)
 {
 	struct pollfd polled = { .fd = process->hanging - 1, .events = POLLIN };
@@ -104,7 +104,7 @@ static bool is_free(struct lp_unreadable_process *process)
 
 void unreadable_clear(struct lp_unreadable_process *process)
 {
-	/* the step is retained: one that answers now and then is asked as seldom */
+	/* the step is retained: a process that answers at times is tried as seldom */
 	process->blocked = false;
 }
 

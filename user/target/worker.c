@@ -20,11 +20,11 @@
 
 /* Workers that hang and cannot be killed; each holds the memory of a target. */
 #define ABANDONED_MAX 16
-/* A worker that has not answered by then is looked at, and again each time. */
+/* The ms after which, and the period at which, a worker without an answer is examined. */
 #define LOOK_MS 20
 /*
  * Targets that hang one after the other must not take all the time of those who wait:
- * what waits in vain is taken from an allowance, which grows back at a tenth of the time.
+ * vain waits are paid from an allowance, which grows back at a tenth of the time.
  * When it is spent, a worker that sleeps is given up after the least time.
  */
 #define ALLOWANCE_NS 600000000ULL
@@ -49,7 +49,7 @@ struct lp_worker {
 	struct lp_worker_limits limits;
 	bool watched, busy;
 	int socket, process; /* -1: none runs */
-	int given_up; /* the last process that was, for worker_take_given_up; or -1 */
+	int given_up; /* the last process given up, for worker_take_given_up; or -1 */
 	pid_t pid;
 	uint64_t generation, serial;
 	uint64_t sent_ns, moved_ns;
@@ -94,7 +94,7 @@ static void end_spawner(struct lp_workers *workers)
 	if (workers->socket >= 0) {
 		close(workers->socket);
 		workers->socket = -1;
-		/* it sleeps in nothing that a signal does not end */
+		/* the spawner never sleeps where a signal cannot end it */
 		kill(workers->spawner, SIGKILL);
 		while (waitpid(workers->spawner, NULL, 0) < 0 && errno == EINTR)
 			;
@@ -107,7 +107,7 @@ void workers_free(struct lp_workers *workers)
 
 	if (!workers)
 		return;
-	/* the workers end with it */
+	/* the workers end with the spawner */
 	end_spawner(workers);
 	for (i = 0; i < workers->abandoned_count; i++)
 		close(workers->abandoned[i]);
@@ -125,7 +125,7 @@ int workers_descriptor(const struct lp_workers *workers)
 	return workers->epoll;
 }
 
-/* Of a process: has it ended? */
+/* Has the process of a descriptor ended? */
 static bool is_readable(int descriptor)
 {
 	struct pollfd polled = { .fd = descriptor, .events = POLLIN };
@@ -185,7 +185,7 @@ struct lp_worker *worker_new(struct lp_workers *workers, const struct lp_worker_
 	return worker;
 }
 
-/* It may hang for ever; nobody waits for it. */
+/* Gives a worker up: it may hang for ever, and nobody waits for it. */
 static void give_up(struct lp_worker *worker)
 {
 	struct lp_workers *workers = worker->workers;
@@ -261,7 +261,7 @@ static int fork_one(struct lp_worker *worker)
 	return 0;
 }
 
-/* Is it to be given up?  Returns 0, or why as worker_call does. */
+/* Is the worker to be given up?  Returns 0, or a negative errno as worker_call does. */
 static int judge(struct lp_worker *worker, uint64_t still_ns, uint64_t now)
 {
 	struct lp_standing standing = standing_read(worker->pid);
@@ -269,7 +269,7 @@ static int judge(struct lp_worker *worker, uint64_t still_ns, uint64_t now)
 
 	if (!standing.state || strchr("ZX", standing.state))
 		return -ECHILD;
-	/* to look costs more than most requests: it is done first when one takes long */
+	/* the check costs more than most requests: it is done only if one takes long */
 	if (!worker->before.state) {
 		worker->before = standing;
 		worker->moved_ns = now;
@@ -301,7 +301,7 @@ int worker_send(struct lp_worker *worker, const struct iovec *parts, size_t coun
 		return -EMSGSIZE;
 	if (worker->busy)
 		give_up(worker);
-	/* one that has ended since the last request is replaced */
+	/* a worker that has ended since the last request is replaced */
 	for (tries = 0, err = -EPIPE; err == -EPIPE && tries < 2; tries++) {
 		err = worker->socket < 0 ? fork_one(worker) : 0;
 		if (err)
@@ -320,7 +320,7 @@ int worker_send(struct lp_worker *worker, const struct iovec *parts, size_t coun
 	return 0;
 }
 
-/* An answer if there is one; -EAGAIN if not. */
+/* Takes an answer if there is one; -EAGAIN if not. */
 static ssize_t take_answer(struct lp_worker *worker, void *answer, size_t room)
 {
 	struct lp_worker_head head;
@@ -330,7 +330,7 @@ static ssize_t take_answer(struct lp_worker *worker, void *answer, size_t room)
 
 	if (bytes < 0 && (errno == EAGAIN || errno == EINTR))
 		return -EAGAIN;
-	/* what a worker says is checked: it has read hostile memory */
+	/* a worker's answer is checked, as it has read hostile memory */
 	if (bytes < (ssize_t)sizeof(head) || head.serial != worker->serial ||
 	    (head.result > 0 && bytes - (ssize_t)sizeof(head) != (ssize_t)head.result) ||
 	    head.result < -4095) {
@@ -348,7 +348,7 @@ ssize_t worker_receive(struct lp_worker *worker, void *answer, size_t room)
 	int err;
 
 	if (!worker->busy) {
-		/* nothing was asked for: one that speaks has ended */
+		/* without a request, a readable socket means that the worker has ended */
 		if (worker->socket >= 0 && is_readable(worker->socket))
 			give_up(worker);
 		return -ECHILD;
@@ -359,7 +359,7 @@ ssize_t worker_receive(struct lp_worker *worker, void *answer, size_t room)
 	err = judge(worker, worker->limits.still_ns, clock_now());
 	if (!err)
 		return -EAGAIN;
-	/* it may have answered while it was looked at */
+	/* the worker may have answered during the check */
 	result = take_answer(worker, answer, room);
 	if (result != -EAGAIN || !worker->busy)
 		return result;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Processes of this program that do for it what may never return: reading the memory and
- * the files of a target, whose pages and files may be served by somebody who does not
+ * Processes of this program for reads that may never return: of the memory and
+ * the files of a target, whose pages and files may be served by a program that does not
  * answer.  A thread in such a read keeps its whole process from ending, whatever signal
  * it gets.  A worker in one is given up: it gets SIGKILL, nobody waits for it, and the
  * next request goes to a new process.  A worker that crashes takes nothing with it.
@@ -46,7 +46,7 @@ size_t workers_abandoned(struct lp_workers *workers);
 /* CPU time that they took for requests that were answered. */
 uint64_t workers_cpu_ns(const struct lp_workers *workers);
 
-/* What a worker may take for a request before it is given up. */
+/* The time in ns that a worker may take for a request before it is given up. */
 struct lp_worker_limits {
 	uint64_t still_ns; /* asleep in one place, as in a read that does not return */
 	uint64_t cpu_ns; /* computing */
@@ -57,7 +57,7 @@ struct lp_worker_limits {
 struct lp_worker *worker_new(struct lp_workers *workers, const struct lp_worker_limits *limits,
 			     bool watched);
 void worker_free(struct lp_worker *worker);
-/* From now on. */
+/* Sets the limits of later requests. */
 void worker_set_limits(struct lp_worker *worker, const struct lp_worker_limits *limits);
 
 /*
@@ -89,7 +89,7 @@ bool worker_is_busy(const struct lp_worker *worker);
  */
 int worker_take_given_up(struct lp_worker *worker);
 
-/* Differs from one process to the next: what the last one knew is lost.  0: none runs. */
+/* The worker process's number: a new process has no caches of the last one.  0: none runs. */
 uint64_t worker_generation(const struct lp_worker *worker);
 
 #endif /* LP_WORKER_H */

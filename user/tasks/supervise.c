@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define MILLISECOND 1000000ULL
-/* A child that sleeps in one place for so long hangs; no disk takes that for a page. */
+/* A child that sleeps in one place for so many ns hangs; no disk is that slow. */
 #define STILL_NS (2000 * MILLISECOND)
 #define STILL_STANDING_NS (250 * MILLISECOND)
 #define LOOK_MS 50
@@ -122,7 +122,7 @@ static bool hangs(struct child *child, uint64_t now)
 		return false;
 	}
 	standing = standing_read(child->pid);
-	/* one that somebody has stopped is not to blame the process for */
+	/* the target is not to blame for a child that somebody has stopped */
 	if (child->turns != supervised->turns || strchr("tT", standing.state) ||
 	    standing_moved(&child->last, &standing))
 		child->moved_ns = now;
@@ -135,7 +135,7 @@ static int leave_behind(struct child *child)
 {
 	pid_t pid = child->supervised->reads;
 
-	/* a process that it holds goes on with that */
+	/* the end of the child lets a stopped target continue */
 	kill(child->pid, SIGKILL);
 	while (poll(child->pipes, 2, 0) > 0 && relay(child))
 		;
@@ -177,7 +177,7 @@ static void be_child(const int out[2], const int err[2], pid_t parent)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
-	/* signals of the terminal are the parent's, which passes them on */
+	/* the terminal signals only the parent, which passes signals on */
 	setpgid(0, 0);
 	dup2(out[1], STDOUT_FILENO);
 	dup2(err[1], STDERR_FILENO);
@@ -197,7 +197,7 @@ int supervise(int (*body)(struct lp_supervised *supervised, void *context), void
 	int out[2] = { -1, -1 }, err[2] = { -1, -1 }, status;
 	pid_t parent = getpid();
 
-	/* not twice what is not written yet */
+	/* unwritten output must not be written twice */
 	fflush(NULL);
 	child.supervised = mmap(NULL, sizeof(*child.supervised), PROT_READ | PROT_WRITE,
 				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -214,7 +214,7 @@ int supervise(int (*body)(struct lp_supervised *supervised, void *context), void
 		take_interrupts(child.pid);
 	close(out[1]);
 	close(err[1]);
-	/* a long list is not to wait for this process each 64 KiB */
+	/* a larger pipe: the child of a long list need not wait every 64 KiB */
 	fcntl(out[0], F_SETPIPE_SZ, PIPE_BYTES);
 	child.pipes[0] = (struct pollfd){ .fd = out[0], .events = POLLIN };
 	child.pipes[1] = (struct pollfd){ .fd = err[0], .events = POLLIN };

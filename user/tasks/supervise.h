@@ -26,7 +26,7 @@ int supervise(int (*body)(struct lp_supervised *supervised, void *context), void
  * stands still for it, and the child is given up sooner.
  */
 void supervised_reading(struct lp_supervised *supervised, pid_t pid, bool standing);
-/* It does no longer. */
+/* The child no longer reads it. */
 void supervised_done(struct lp_supervised *supervised);
 
 #endif /* LP_TASKS_SUPERVISE_H */

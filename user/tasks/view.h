@@ -28,7 +28,7 @@ struct lp_tasks_view {
 	size_t loop_count;
 	struct lp_loop_info *loops; /* as in the list */
 	size_t copied_loops; /* as in struct lp_task_loop */
-	pid_t copied_from; /* the process that they run in; 0: not known */
+	pid_t copied_from; /* the process that the originals run in; 0: not known */
 	uint64_t paused_ns; /* for so long the process stood still; 0: it did not */
 };
 
