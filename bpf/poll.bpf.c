@@ -20,7 +20,7 @@
 /* A thread that polls and is no loop is asked about so soon, and then ever later. */
 #define LP_POLLER_STEP_NS 10000000ULL
 #define LP_POLLER_STEP_MAX_NS 1000000000ULL
-/* Frames from the poll out to the loop's own: the selector's come first. */
+/* The most frames from the poll out to the loop's own: the selector's come first. */
 #define LP_SELECTOR_FRAMES 8
 
 __noinline int lp_report_iteration(__u32 slot, __u64 now, __u64 busy)
@@ -291,7 +291,7 @@ static __always_inline int lp_poll_enter(__u32 descriptor, bool waits)
 		return 0;
 	if (!loop->own_descriptor)
 		loop->poll_descriptor = descriptor;
-	/* a callback that a sample saw from here on would have begun after now */
+	/* a callback that a sample finds from here on has begun after now */
 	if (lp_may_be_sampled())
 		lp_look_away(loop);
 	now = bpf_ktime_get_ns();

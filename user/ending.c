@@ -8,7 +8,7 @@
 
 static const struct {
 	int signal;
-	bool unless_ignored; /* by whoever started the program */
+	bool unless_ignored; /* by the process that started the program */
 	bool once; /* a second one is ignored */
 } endings[] = {
 	{ SIGINT, false, false },

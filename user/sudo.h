@@ -16,7 +16,7 @@ struct lp_sudo_user {
 /*
  * Returns 1 with the caller's IDs, and no name, where sudo was called; 0 where it was not, or
  * where this program is not root; or -EINVAL with a sentence where the variables are damaged.
- * Who the caller is cannot be known then, so that nothing may be started as root in its place.
+ * The caller is unknown then, so that no program may be started as root in its place.
  */
 int sudo_ids(struct lp_sudo_user *user, struct lp_error *error);
 

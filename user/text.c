@@ -164,7 +164,7 @@ void text_copy(char *to, size_t size, const char *from)
 	text_sanitise(to);
 }
 
-/* The greatest length up to the limit that does not end within a character of sanitised text. */
+/* The greatest length up to the limit that splits no character of sanitised text. */
 static size_t whole_before(const char *text, size_t limit)
 {
 	while (limit && (text[limit] & 0xc0) == 0x80)

@@ -57,7 +57,7 @@ enum timer {
 struct turning {
 	struct lp_profile *profile;
 	uint64_t due_ns[TIMERS];
-	uint64_t period_ns; /* of looks */
+	uint64_t period_ns; /* between looks */
 	uint64_t interval_ns; /* 0: none */
 };
 

@@ -151,7 +151,7 @@ static bool same_code(const uint8_t *file, const uint8_t *memory, size_t size)
 	return true;
 }
 
-/* Is the code at an address mapped as code, from whatever file? */
+/* Is the code at an address mapped as code, of any file? */
 static bool is_mapped_code(pid_t pid, uint64_t address)
 {
 	const struct lp_mapping *mapping;

@@ -69,7 +69,7 @@ static uint8_t *copy_bytes(pid_t pid, uint64_t object, uint64_t most, size_t *by
 	return copy(pid, object + CPYTHON_BYTES_DATA, *bytes, most);
 }
 
-/* The code of a frame, and what is in its table; both are to be freed. */
+/* Copies a frame's code and its exception table; both are to be freed. */
 static void read_code(const struct lp_cpython *python, uint64_t code, struct lp_bytecode *bytecode,
 		      uint8_t **data, uint8_t **table)
 {

@@ -46,7 +46,7 @@ struct lp_thread_cache;
 
 struct lp_cpython {
 	pid_t pid;
-	pid_t inner_pid; /* what getpid() returns in the process */
+	pid_t inner_pid; /* the PID in the process's own namespace, as getpid() returns it */
 	int minor;
 	uint32_t hex_version;
 	struct lp_cpython_row row;

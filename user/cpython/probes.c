@@ -25,7 +25,7 @@
 #include <string.h>
 
 #define UVLOOP_CALLS_MAX 32
-/* As the initialising function of uvloop's module calls it. */
+/* The name after PyInit_ in uvloop's module. */
 #define UVLOOP_MODULE "loop"
 
 /* PyTypeObject, the same in 3.8 to 3.14. */

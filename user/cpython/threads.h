@@ -15,7 +15,7 @@ size_t *cpython_threads_cursor(const struct lp_cpython *python);
 /* The kernel's id of a thread, as this process counts; 0 if it cannot be told. */
 pid_t cpython_thread_id(const struct lp_cpython *python, uint64_t thread_state);
 
-/* What getpid() returns in the process: its PID in the innermost PID namespace; 0 if it has ended. */
+/* The PID in the process's innermost PID namespace, as getpid() returns it; 0 if it has ended. */
 pid_t cpython_inner_pid(const struct lp_cpython *python);
 
 /* See describe_thread in struct lp_runtime. */

@@ -13,7 +13,7 @@
 /* The most generations, and the most processes, that are looked at. */
 #define GENERATIONS 64
 #define DESCENDANTS_MAX LP_MAX_PROCESSES
-/* A child may fork while the others are listed. */
+/* The most listings, as a child may fork while others are listed. */
 #define ROUNDS 3
 /* Without -s children are only counted, for this long at most. */
 #define COUNT_MAX 64
@@ -95,7 +95,7 @@ size_t targets_consider_descendants(struct lp_targets *targets, pid_t root)
 	return considered;
 }
 
-/* Does a process that is no target run an event loop? */
+/* Does a process run an event loop, though it is no target? */
 static bool runs_loop(pid_t pid)
 {
 	static struct lp_running_loop loops[LP_MAX_LOOPS];

@@ -36,8 +36,8 @@ struct lp_target {
 	bool silent_told;
 	bool keyed; /* key is of the program that it runs */
 	bool scanned; /* found by a look at all: it may have been running for long */
-	bool asked; /* it waits for its examination, or for the end of it */
-	uint64_t ticket; /* of the examination that is going on; 0: of none */
+	bool asked; /* it waits for its examination, or for the end of that */
+	uint64_t ticket; /* of the examination under way; 0: none */
 	struct lp_target *next_asked; /* in the queue; NULL: it is the last, or in none */
 	struct lp_program_key key;
 	uint64_t look_ns; /* sample mode: no look for loops before, ... */
@@ -93,7 +93,7 @@ void target_reset(struct lp_targets *targets, struct lp_target *target);
 void target_drop(struct lp_targets *targets, struct lp_target *target);
 
 /*
- * attach.c: attaches what was found by an examination.  -EAGAIN: it cannot run a loop yet;
+ * attach.c: attaches to an examined target.  -EAGAIN: it cannot run a loop yet;
  * -ENOENT: there is no interpreter.
  */
 int target_attach(struct lp_targets *targets, struct lp_target *target,

@@ -146,7 +146,7 @@ static const struct lp_callback_info *callback_in(const struct lp_model *model,
 	return slot->name ? slot->name : &slot->callback->info;
 }
 
-/* Earlier versions reported a loop a moment after the kernel had begun to watch it. */
+/* Earlier versions reported a loop a moment after the kernel began to watch it. */
 #define FOUND_LATE_NS 1000000000ULL
 
 /* No duration exceeds the time that its loop is watched; such ones are counted and left out. */

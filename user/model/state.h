@@ -32,7 +32,7 @@ struct lp_model_loop {
 	uint64_t folded; /* loops that have ended and are counted here; 0: it is one itself */
 	uint64_t born_ns; /* when it was found: none of its segments began earlier */
 	uint64_t begin_ns; /* the instant since which it is watched, in this file */
-	/* how long it has been watched, by its last state; of folded ones all together */
+	/* the time that it has been watched, by its last state; for folded ones the sum */
 	uint64_t wall_ns, wall_before_ns;
 	bool read; /* its source has been read, and has no event of its end */
 	bool settled; /* what was told of it stays: a baseline changes nothing */

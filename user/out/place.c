@@ -103,7 +103,7 @@ static int walk_link(struct walk *walk, int link, const struct stat *status)
 	return walk_begin(walk);
 }
 
-/* Takes the first name off the rest, and goes there. */
+/* Takes the first name off the rest of the path, and opens it. */
 static int walk_step(struct walk *walk)
 {
 	char name[NAME_MAX + 1];

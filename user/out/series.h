@@ -59,7 +59,7 @@ struct lp_loop_numbers {
 	uint64_t lost_ns[LP_CAUSE_KINDS];
 	uint64_t findings[LP_FINDING_KINDS];
 	uint64_t outcomes[LP_OUTCOMES]; /* of tasks that have ended */
-	uint64_t limited[LP_LIMITED_KINDS]; /* of processes that asked for more than their part */
+	uint64_t limited[LP_LIMITED_KINDS]; /* refused requests of processes over their share */
 };
 
 /* All loops of one set of labels. */

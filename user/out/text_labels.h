@@ -16,8 +16,8 @@
 
 struct lp_text_label {
 	const char *prefix; /* shown whole where there is room, "recvfrom on "; "" if none */
-	const char *text; /* of which the end is shown */
-	const char *detail; /* what distinguishes labels of the same text, "app/db.py:41"; or "" */
+	const char *text; /* its end is shown */
+	const char *detail; /* distinguishes labels of the same text, "app/db.py:41"; or "" */
 	bool instead; /* the detail is shown in place of the text, not behind it */
 	bool twins; /* of the same text: they may look alike, since another column distinguishes
 		       them */

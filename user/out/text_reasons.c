@@ -70,7 +70,7 @@ static void print_innermost(const struct stall *stall, const struct lp_stack *st
 		const struct lp_shown_frame *frame = stack->frames[i];
 		bool first_line = frame->kind == LP_FRAME_PYTHON && !counts[LP_FRAME_PYTHON];
 
-		/* of those that were shown already the innermost line alone */
+		/* of frames that were shown already, only the innermost line */
 		if ((i >= fresh && !first_line) || counts[frame->kind] >= most ||
 		    shown.depth == LP_FRAME_KINDS * MORE_FRAMES)
 			continue;
@@ -82,7 +82,7 @@ static void print_innermost(const struct stall *stall, const struct lp_stack *st
 	text_stack_print_frames(stall->file, stall->look, &shown, shown.depth);
 }
 
-/* Shows so many innermost frames, and more until there is a Python line. */
+/* The number of innermost frames to show: fresh, or more up to the first Python line. */
 static uint32_t with_line(const struct lp_stack *stack, uint32_t fresh)
 {
 	uint32_t line = 0;

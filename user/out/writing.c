@@ -20,7 +20,7 @@ static struct {
 	int stop; /* -1: none */
 	uint64_t end_ns;
 	bool ended;
-	uint64_t left_ns; /* of AFTER_END_NS */
+	uint64_t left_ns; /* the rest of AFTER_END_NS */
 } writing = { .stop = -1, .end_ns = UINT64_MAX, .left_ns = AFTER_END_NS };
 
 void writing_end_at(int stop, uint64_t end_ns)

@@ -150,7 +150,7 @@ ssize_t remote_ask_native(pid_t pid, const void *arguments, size_t bytes, const 
 /* A position in a list of pieces. */
 struct cursor {
 	const struct iovec *pieces;
-	size_t count, used; /* of the first piece */
+	size_t count, used; /* used: bytes of the first piece */
 };
 
 /* Takes the rest of the current piece, at most so many bytes.  Returns 0 at the end. */

@@ -65,7 +65,7 @@ struct lp_examination;
 struct lp_examined {
 	pid_t pid;
 	uint64_t ticket; /* that of its wish */
-	int code; /* of the examination, as runtime_detect; or of worker_call */
+	int code; /* the result of runtime_detect, or of worker_call */
 	struct lp_error error;
 	const struct lp_examination *examination; /* until the next is taken; NULL with an error */
 };
@@ -75,8 +75,8 @@ struct lp_examine_wish {
 	const struct lp_instance *known; /* the result of an earlier one; NULL: none */
 	bool anew; /* known only decides whether a new look is worth its cost */
 	bool always; /* also where no loop can run yet */
-	uint64_t ticket; /* comes back with the result */
-	uint32_t roles; /* of probes, 1 << enum lp_probe_role */
+	uint64_t ticket; /* returned with the result */
+	uint32_t roles; /* wanted probes: bits, 1 << enum lp_probe_role */
 };
 
 /* Is there room for one more?  Others that wait make those that take long end sooner. */

@@ -149,7 +149,7 @@ static void close_others(const int *descriptors, size_t count)
 /*
  * Forks a process that holds the links until the caller has closed its own descriptors of
  * them, and then ends, with which the kernel removes the probes.  That process holds nothing
- * else, so that whoever reads the run's output sees its end.  Returns a descriptor whose
+ * else, so that readers of the run's output get its end.  Returns a descriptor whose
  * closing lets it go on, or -1 if it could not be made.
  */
 static int leave_links(const struct lp_closing *first, size_t count)

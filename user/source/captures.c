@@ -43,7 +43,7 @@ struct lp_captured_identity {
 };
 
 struct lp_captures {
-	/* of all that were given, those that cannot be read too */
+	/* of all captures that were given, even unreadable ones */
 	struct lp_captured_identity *given;
 	size_t given_count, given_room;
 	struct lp_captured_file *files;

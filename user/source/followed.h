@@ -11,7 +11,7 @@
 struct lp_followed {
 	struct lp_followed *next;
 	struct lp_instance instance; /* its reader is not owned */
-	struct lp_share share; /* of the time to read events */
+	struct lp_share share; /* its share of the time to read events */
 	uint64_t limited; /* requests that were refused, as last reported */
 	bool warned;
 };

@@ -29,7 +29,7 @@ static uint64_t hash_word(uint64_t hash, uint64_t word)
 #define LOOKS_NS 10000000ULL
 
 enum lp_stack_shows {
-	LP_SHOWS_NOTHING, /* it was torn, or the loop's own frames are not known */
+	LP_SHOWS_NOTHING, /* the stack was torn, or the loop's own frames are unknown */
 	LP_SHOWS_LOOP,
 	LP_SHOWS_CALLBACK,
 };

@@ -155,7 +155,7 @@ static void tell_open(struct lp_live *live, uint32_t slot, uint64_t now)
 static void hand_out_loop(struct lp_live *live, uint32_t slot, bool last)
 {
 	struct lp_live_loop *entry = &live->loops[slot];
-	/* its end may be read long after it */
+	/* the event of a loop's end may be read long after the end */
 	uint64_t now = entry->ended_ns ? entry->ended_ns : clock_now();
 	struct lp_event_loop_stats stats;
 	struct lp_open open = { .callback_ns = 0 };

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What one turn of the main loop may take from the ring buffer. */
+/* Limits of one turn of the main loop: events, and time in ns. */
 #define LP_TURN_EVENTS 4096
 #define LP_TURN_NS 20000000ULL
 /* The same at the end of a run, and how many of the rest are counted, not read. */

@@ -27,7 +27,7 @@ static bool decode(const uint8_t *code, size_t size, ZydisDecodedInstruction *he
 struct search {
 	const char *text;
 	size_t text_bytes; /* with its end */
-	const uint64_t *known; /* addresses that what is looked for refers to */
+	const uint64_t *known; /* addresses that a match has to refer to */
 	size_t known_count;
 	uint64_t *found;
 	size_t count;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is needed of an ELF file: symbols, initialised data, code.  The file belongs to a
+ * The needed parts of an ELF file: symbols, initialised data, code.  The file belongs to a
  * target and may hold anything, or be changed while it is read.  Each look-up takes a
  * share of a budget of bytes and of time that the open file has; once that is used up, or
  * something is over a limit, or the file was changed, every look-up finds nothing, and
@@ -13,7 +13,7 @@
 
 struct lp_elf;
 
-/* As elf_reader_open, -ENOMEM besides; free with elf_close. */
+/* As elf_reader_open, or -ENOMEM; free with elf_close. */
 int elf_open_file(const char *path, struct lp_elf **elf);
 void elf_close(struct lp_elf *elf);
 

@@ -39,7 +39,7 @@ struct lp_elf_load {
 enum lp_elf_table_kind {
 	LP_ELF_SYMBOLS, /* .symtab */
 	LP_ELF_DYNAMIC_SYMBOLS,
-	LP_ELF_RELOCATIONS, /* those of what is loaded, with addends */
+	LP_ELF_RELOCATIONS, /* those of loaded segments, with addends */
 	LP_ELF_DYNAMIC,
 };
 
@@ -70,7 +70,7 @@ struct lp_elf_reader {
 	size_t table_count;
 	struct lp_elf_table tables[LP_ELF_TABLES];
 	struct lp_elf_functions functions;
-	uint64_t sections; /* where their headers lie in the file */
+	uint64_t sections; /* offset of their headers in the file */
 	uint32_t section_count;
 	uint32_t section_names; /* the section of their names */
 };

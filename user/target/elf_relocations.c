@@ -17,7 +17,7 @@ static void add_near(struct lp_elf_near *near, const Elf64_Rela *entry)
 					   : LP_ELF_SLOT_OTHER;
 }
 
-/* Retains the relocations from an address on in place of those used least recently. */
+/* Caches the relocations from an address on in place of those used least recently. */
 static struct lp_elf_near *read_near(struct lp_elf_state *state, uint64_t address)
 {
 	struct lp_elf_near *near = &state->near[0];

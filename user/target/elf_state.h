@@ -39,7 +39,7 @@ struct lp_elf_state {
 	const char *refusal;
 	uint64_t turn;
 	struct lp_elf_near near[LP_ELF_NEAR_SETS];
-	/* of tables and of what is searched, one at a time */
+	/* bytes of a table or of a searched piece, one at a time */
 	uint8_t buffer[LP_ELF_PIECE_BYTES + 2 * LP_ELF_MARGIN] __attribute__((aligned(8)));
 };
 

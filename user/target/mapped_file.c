@@ -97,7 +97,7 @@ static bool find_mount(const char *list, size_t lines, uint64_t number, uint64_t
 		bool ends = strchr(line, '\n') != NULL;
 
 		lines--;
-		/* of a line that is too long, the rest is skipped: it is no mount of its own */
+		/* the rest of a line that is too long is skipped: it is no mount of its own */
 		found = begins && ends && parse_mount(line, mount) &&
 			(number ? mount->number == number : mount->device == device);
 		begins = ends;

@@ -9,7 +9,7 @@
 #include "elf_file.h"
 
 struct lp_pointer {
-	uint64_t address; /* where it lies */
+	uint64_t address; /* of the pointer itself */
 	uint64_t value;
 };
 

@@ -41,7 +41,7 @@ struct lp_workers {
 	size_t abandoned_count;
 	int abandoned[ABANDONED_MAX]; /* process descriptors */
 	uint64_t allowance_ns, allowance_since_ns;
-	uint64_t cpu_ns; /* of all requests that were answered */
+	uint64_t cpu_ns; /* CPU time of all requests that were answered */
 };
 
 struct lp_worker {

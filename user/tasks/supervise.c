@@ -31,7 +31,7 @@
 struct lp_supervised {
 	volatile pid_t reads; /* 0: none */
 	volatile bool standing;
-	volatile unsigned int turns; /* how often it began to read */
+	volatile unsigned int turns; /* how often the child began to read */
 };
 
 struct child {
@@ -46,7 +46,7 @@ struct child {
 
 static volatile sig_atomic_t interrupted_child;
 
-/* A second one ends the program at once, whatever it is at. */
+/* Passes a signal to the child; a second one ends the program at once. */
 static void pass_on(int number)
 {
 	kill(interrupted_child, number);
@@ -63,7 +63,7 @@ static void take_interrupts(pid_t child)
 	interrupted_child = child;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	/* a shell sends another one when its terminal goes; under nohup there is none */
+	/* a shell sends a second SIGHUP when its terminal is closed; under nohup none counts */
 	if (!sigaction(SIGHUP, NULL, &before) && before.sa_handler != SIG_IGN)
 		sigaction(SIGHUP, &hangup, NULL);
 }

@@ -14,7 +14,7 @@ struct lp_task_place {
 	const struct lp_shown_frame *parked; /* innermost frame */
 	const struct lp_shown_frame *own; /* innermost one that is not of Python's library, ... */
 	const struct lp_shown_frame *library; /* ... and what that has called in the library */
-	bool copied; /* of a loop that a fork has copied, and that runs elsewhere */
+	bool copied; /* it belongs to a loop that a fork has copied, and that runs elsewhere */
 	uint64_t unmoved_ns; /* it is where it was at that time (CLOCK_MONOTONIC); 0: not known */
 };
 
