@@ -281,9 +281,7 @@ static enum lp_handled look_at(const struct lp_bytecode *bytecode, size_t handle
 			at = instruction.next;
 			if (!decode(bytecode, at, &instruction))
 				return LP_NOT_HANDLED;
-		} else if (!count && !each) {
-			return LP_NOT_HANDLED;
-		} else if (each && instruction.operation != LP_POP) {
+		} else if ((!count && !each) || (each && instruction.operation != LP_POP)) {
 			return LP_NOT_HANDLED;
 		}
 		if (instruction.operation == LP_POP)
