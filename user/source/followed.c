@@ -27,8 +27,9 @@ void followed_remove(struct lp_followed_table *table, pid_t pid)
 {
 	struct lp_followed **at = bucket_of(table, pid), *target;
 
-	while ((target = *at) && target->instance.pid != pid)
-		at = &target->next;
+	while (*at && (*at)->instance.pid != pid)
+		at = &(*at)->next;
+	target = *at;
 	if (!target)
 		return;
 	*at = target->next;

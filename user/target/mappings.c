@@ -192,6 +192,7 @@ static int find_path(int file, struct lp_mappings_store *store, struct known *fi
 		mapping->path = known->path;
 		return 0;
 	}
+	name[0] = '\0';
 	/* the mapping may have been removed, or its name be longer than any path */
 	if (ioctl(file, QUERY, &query) || !query.name_size || name[0] != '/')
 		return -ENOENT;
