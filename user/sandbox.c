@@ -168,11 +168,61 @@ static const struct refused_call {
 	{ SYS_perf_event_open, ALL & ~LIVE },
 };
 
+/* Who only reads removes, renames and signals nothing. */
+static const uint32_t readers_refused[] = {
+	SYS_creat,
+	SYS_openat2,
+	SYS_truncate,
+	SYS_ftruncate,
+	SYS_unlink,
+	SYS_unlinkat,
+	SYS_rename,
+	SYS_renameat,
+	SYS_renameat2,
+	SYS_link,
+	SYS_linkat,
+	SYS_symlink,
+	SYS_symlinkat,
+	SYS_mkdir,
+	SYS_mkdirat,
+	SYS_rmdir,
+	SYS_chmod,
+	SYS_fchmod,
+	SYS_fchmodat,
+	SYS_chown,
+	SYS_fchown,
+	SYS_lchown,
+	SYS_fchownat,
+	SYS_setxattr,
+	SYS_kill,
+	SYS_tkill,
+	SYS_tgkill,
+	SYS_pidfd_send_signal,
+	SYS_rt_sigqueueinfo,
+};
+
+/*
+ * Nor does it open a file to write to it: /proc/PID/mem would be another way into a process.
+ * The argument with the flags is tested for these bits.
+ */
+#define OPENS_TO_WRITE (O_ACCMODE | O_CREAT | O_TRUNC)
+
+static const struct refused_flags {
+	uint32_t number;
+	uint32_t argument; /* ordinal of the one with the flags */
+} refused_flags[] = {
+	{ SYS_open, 1 },
+	{ SYS_openat, 2 },
+	{ SYS_open_by_handle_at, 2 },
+};
+
 /* `tasks` stops a thread and lets it continue, but never writes into it. */
 static const uint32_t allowed_ptrace[] = { PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH,
 					   PTRACE_CONT };
 
-#define INSTRUCTIONS (2 * (LENGTH(refused_calls) + LENGTH(allowed_ptrace)) + 16)
+#define INSTRUCTIONS                                                                               \
+	(2 * (LENGTH(refused_calls) + LENGTH(readers_refused) + LENGTH(allowed_ptrace)) +          \
+	 5 * LENGTH(refused_flags) + 16)
 
 struct program {
 	size_t count;
@@ -206,6 +256,27 @@ static void add_ptrace(struct program *program)
 	add(program, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM, 0, 0);
 }
 
+static void add_flags(struct program *program, const struct refused_flags *row)
+{
+	/* over the four that follow where it is another call */
+	add(program, BPF_JMP | BPF_JEQ | BPF_K, row->number, 0, 4);
+	add(program, BPF_LD | BPF_W | BPF_ABS,
+	    (uint32_t)offsetof(struct seccomp_data, args) + 8 * row->argument, 0, 0);
+	add(program, BPF_JMP | BPF_JSET | BPF_K, OPENS_TO_WRITE, 0, 1);
+	add(program, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM, 0, 0);
+	add(program, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+}
+
+static void add_readers(struct program *program)
+{
+	size_t i;
+
+	for (i = 0; i < LENGTH(readers_refused); i++)
+		add_action(program, readers_refused[i], SECCOMP_RET_ERRNO | EPERM);
+	for (i = 0; i < LENGTH(refused_flags); i++)
+		add_flags(program, &refused_flags[i]);
+}
+
 static int refuse_calls(const struct lp_sandbox *sandbox)
 {
 	struct program program = { .count = 0 };
@@ -223,6 +294,8 @@ static int refuse_calls(const struct lp_sandbox *sandbox)
 	for (i = 0; i < LENGTH(refused_calls); i++)
 		if (refused_calls[i].kinds & BIT(sandbox->kind))
 			add_action(&program, refused_calls[i].number, SECCOMP_RET_ERRNO | EPERM);
+	if (sandbox->kind == LP_SANDBOX_READER)
+		add_readers(&program);
 	add(&program, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
 	filter =
 		(struct sock_fprog){ .len = (unsigned short)program.count, .filter = program.code };

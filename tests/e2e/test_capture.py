@@ -100,6 +100,14 @@ def judge(case, path, what, statuses):
     return result
 
 
+def record_ends(whole):
+    """Where a recording may have been killed with nothing missing: after each of its records."""
+    at = int.from_bytes(whole[12:16], "little")
+    while at < len(whole):
+        yield at
+        at += (int.from_bytes(whole[at + 4:at + 8], "little") + 7) // 8 * 8
+
+
 def test_damaged_captures(case):
     """Cut or changed anywhere, a capture is reported as far as it goes or refused."""
     capture, _, _ = record(case, "load.py", "0.5")
@@ -119,7 +127,7 @@ def test_damaged_captures(case):
     for _ in range(DAMAGED // 2):
         length = chance.randrange(16, len(whole) - 1)
         result = judge_bytes(whole[:length], f"the first {length} of {len(whole)} bytes")
-        if not result.err.strip():
+        if not result.err.strip() and length not in record_ends(whole):
             raise Failure(f"the first {length} of {len(whole)} bytes: says nothing")
     for _ in range(DAMAGED):
         changed = bytearray(whole)

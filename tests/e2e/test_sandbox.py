@@ -44,9 +44,9 @@ def test_a_run_is_confined_and_profiles_all_the_same(case):
     target = case.start("load.py", "1")
     profiler = case.attach(target, "--native", "--kernel")
     wait_confined(profiler.pid)
-    # A process that forks readers holds no rights to read with; the readers are confined.
-    readers = [reader for child in children(profiler.pid) for reader in children(child)]
-    for reader in readers:
+    # Those that read targets, and the one that forks them.
+    for reader in [reader for child in children(profiler.pid)
+                   for reader in [child, *children(child)]]:
         if os.path.exists(f"/proc/{reader}"):
             confined(reader)
     target.go()

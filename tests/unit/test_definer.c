@@ -133,9 +133,10 @@ static void what_is_no_code_of_a_file_is_refused(void **state)
 	need_map_files();
 	assert_int_equal(definer_open(&python, (uint64_t)(uintptr_t)&python, "lp_test", &probe,
 				      &definer, &error),
-			 -ENOENT);
+			 -EBADMSG);
+	assert_non_null(strstr(error.text, "in no file"));
 	definer_close(&definer);
-	assert_int_equal(definer_open(&python, 8, "lp_test", &probe, &definer, &error), -ENOENT);
+	assert_int_equal(definer_open(&python, 8, "lp_test", &probe, &definer, &error), -EBADMSG);
 }
 
 static void a_place_amid_an_instruction_is_refused(void **state)

@@ -65,6 +65,19 @@ static int no_connection_is_opened(void)
 	return socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) ? 2 : 0;
 }
 
+static int a_reader_opens_nothing_to_write(void)
+{
+	int file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (file < 0)
+		return 1;
+	if (open("/proc/self/mem", O_RDWR | O_CLOEXEC) >= 0 || errno != EPERM)
+		return 2;
+	if (open("/dev/null", O_WRONLY | O_CLOEXEC) >= 0 || errno != EPERM)
+		return 3;
+	return unlink("/nowhere/at/all") != -1 || errno != EPERM ? 4 : 0;
+}
+
 static int no_program_gets_more_rights(void)
 {
 	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1;
@@ -101,6 +114,7 @@ static void who_reads_targets_may_read(void **state)
 	(void)state;
 	assert_int_equal(confined(&reader, own_memory_is_read), 0);
 	assert_int_equal(confined(&captures, own_memory_is_read), 1);
+	assert_int_equal(confined(&reader, a_reader_opens_nothing_to_write), 0);
 }
 
 static uint64_t effective(void)

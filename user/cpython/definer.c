@@ -81,7 +81,7 @@ static int open_mapping(struct lp_definer *definer, uint64_t address, struct lp_
 				 definer->python->pid, mappings_error(err));
 	mapping = mappings_find(&mappings, address);
 	if (!mapping || !mapping->executable) {
-		err = open_failed(definer, -ENOENT, error);
+		err = definer_refuse(definer, "its function is in no file", error);
 		goto cleanup;
 	}
 	mapping_file_path(definer->python->pid, mapping, definer->probe->path,

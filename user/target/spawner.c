@@ -78,7 +78,8 @@ static void retain_only(int socket)
 		dup3(socket, OWN, O_CLOEXEC);
 	close_range(OWN + 1, ~0U, 0);
 	close_range(0, OWN - 1, 0);
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	/* a worker has no right to write, and nothing to say there */
+	null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (null == 0) {
 		dup2(null, 1);
 		dup2(null, 2);
@@ -123,7 +124,7 @@ static void block_signals(void)
 	sigprocmask(SIG_SETMASK, &all, NULL);
 }
 
-/* A worker parses hostile data: its rights only suffice to read targets. */
+/* A worker parses hostile data, and who forks it is as near: both may read targets and no more. */
 static void confine(void)
 {
 	static const struct lp_sandbox sandbox = { .kind = LP_SANDBOX_READER };
@@ -149,7 +150,6 @@ static void spawn(lp_worker_server server)
 			if (getppid() != self)
 				_exit(0);
 			retain_only(socket);
-			confine();
 			serve(server);
 			_exit(0);
 		}
@@ -187,6 +187,8 @@ pid_t spawner_start(lp_worker_server server, int *result)
 		signal(SIGCHLD, SIG_IGN);
 		setsid();
 		retain_only(sockets[1]);
+		/* those that it forks inherit it */
+		confine();
 		spawn(server);
 		_exit(0);
 	}
