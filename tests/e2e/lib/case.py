@@ -133,6 +133,9 @@ class Case:
     def attach(self, target, *arguments, loop=True):
         """A loopprof that knows the loop of the target, or that there is none yet."""
         profiler = self.profile("-p", str(target.pid), "-t", "100ms", "-j", *arguments)
+        # What finds lost things is attached last, and this is said after that.
+        if "-q" not in arguments:
+            profiler.wait_for_text("Ctrl-C ends")
         if loop:
             profiler.wait_for("loop", pid=target.pid)
         else:
