@@ -262,6 +262,7 @@ static int add_launched(struct lp_profile *profile, struct lp_error *error)
 			profile->options->launch[0], status);
 	/* before the program runs: it may end before the programs are loaded */
 	session_load_late(profile->session);
+	session_calibrate(profile->session);
 	err = targets_add(profile->targets, launch_pid(profile->launch), true, error);
 	if (err) {
 		kill(launch_pid(profile->launch), SIGKILL);

@@ -125,6 +125,12 @@ double session_hit_ns(struct lp_session *session, bool stepped)
 	return stepped ? costs->stepped_ns : costs->hit_ns;
 }
 
+void session_calibrate(struct lp_session *session)
+{
+	if (!session->config.sampling)
+		session_hit_ns(session, false);
+}
+
 static int poll_descriptor;
 
 static void poll_once(void)

@@ -219,10 +219,6 @@ uint64_t session_measure(struct lp_session *session, uint64_t now_ns)
 {
 	struct lp_costs *costs = &session->costs;
 
-	/* measured once, and not when the first interval is due or a short program has ended: to
-	 * attach a probe for it may take a tenth of a second */
-	if (!session->config.sampling)
-		session_hit_ns(session, false);
 	if (costs->counting < 0 && now_ns >= costs->count_ns)
 		begin_count(session, now_ns);
 	else if (costs->counting >= 0 && now_ns >= costs->counting_since_ns + COUNT_NS)

@@ -200,4 +200,10 @@ int session_ring(const struct lp_session *session);
  */
 bool session_load_late(struct lp_session *session);
 
+/*
+ * Measures what a hit of a probe costs, unless that was done: to attach a probe for it may take
+ * a tenth of a second, which would be missing when a short program ends.
+ */
+void session_calibrate(struct lp_session *session);
+
 #endif /* LP_SESSION_H */
