@@ -36,8 +36,6 @@ def told_meanwhile(profiler):
 
 def doubling(reports, least, mode):
     """After the threshold, and then each time that it has taken twice as long."""
-    if len(reports) < least:
-        raise Failure(f"{len(reports)} reports, expected {least}")
     starts = [report["start_ns"] for report in reports]
     if max(starts) - min(starts) > mode.worst_ns:
         raise Failure(f"reports of several starts: {starts}")
@@ -47,6 +45,9 @@ def doubling(reports, least, mode):
         if not due - mode.worst_ns <= duration <= due * (1 + LATE_SHARE) + LATE_NS:
             raise Late(f"reports after {took} ns")
         due *= 2
+    # One that is missing makes the next one late.
+    if len(reports) < least:
+        raise Failure(f"{len(reports)} reports, expected {least}")
 
 
 def explained(reports, stuck):
