@@ -186,7 +186,7 @@ check-service: packages-build packages-vm packages-deb  ## the package and its s
 
 # An empty program at the address that loopprof probes: what every uprobe costs.
 BENCH_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/runtime/*.c user/cpython/*.c user/target/*.c) \
-	user/error.c user/log.c user/text.c)
+	user/error.c user/log.c user/text.c user/rights.c user/namespaces.c user/sandbox.c user/sudo.c)
 
 $(BUILD)/bench-empty.bpf.o: tools/bench/empty.bpf.c
 	@mkdir -p $(@D)
