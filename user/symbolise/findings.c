@@ -152,7 +152,7 @@ static void fill_place(const struct lp_described *described)
 	found->line = described->place.line;
 }
 
-void symboliser_take_finding(struct lp_symboliser *symboliser, const struct lp_instance *instance,
+bool symboliser_take_finding(struct lp_symboliser *symboliser, const struct lp_instance *instance,
 			     const struct lp_event_finding *finding)
 {
 	struct lp_described described = { .symboliser = symboliser, .instance = instance };
@@ -162,10 +162,10 @@ void symboliser_take_finding(struct lp_symboliser *symboliser, const struct lp_i
 
 	if (finding->kind >= LP_FINDING_KINDS || finding->depth > LP_FINDING_FRAMES ||
 	    finding->loop_depth > LP_FINDING_LOOP_FRAMES)
-		return;
+		return true;
 	found = calloc(1, sizeof(*found) + room * sizeof(found->frames[0]));
 	if (!found)
-		return;
+		return false;
 	described.found = found;
 	found->event = finding->event;
 	found->event.type = LP_EVENT_FOUND;
@@ -181,6 +181,11 @@ void symboliser_take_finding(struct lp_symboliser *symboliser, const struct lp_i
 		found->parked = (__u32)symboliser_number(symboliser, &found->event, &parked);
 	found->depth = append_stack(&described, finding->frames, finding->depth);
 	fill_place(&described);
+	/* the process has ended: neither what it is about nor where it was can be said */
+	if (!found->name[0] && !found->depth && finding->depth) {
+		free(found);
+		return false;
+	}
 	described.has_place = true;
 	found->loop_depth = append_stack(&described, finding->loop_frames, finding->loop_depth);
 	found->created = find_creation(&described, &finding->origin);
@@ -190,4 +195,5 @@ void symboliser_take_finding(struct lp_symboliser *symboliser, const struct lp_i
 		8 * 8;
 	symboliser->config.take(symboliser->config.context, &found->event);
 	free(found);
+	return true;
 }

@@ -33,8 +33,11 @@ void symboliser_keep_native(struct lp_symboliser *symboliser, const struct lp_ev
 void symboliser_take(struct lp_symboliser *symboliser, const struct lp_instance *instance,
 		     const struct lp_event_raw_stack *raw, size_t size);
 
-/* The same for what got lost: LP_EVENT_FRAME and LP_EVENT_FOUND out. */
-void symboliser_take_finding(struct lp_symboliser *symboliser, const struct lp_instance *instance,
+/*
+ * The same for what got lost: LP_EVENT_FRAME and LP_EVENT_FOUND out.  Returns false if nothing
+ * comes out, as the process has ended and neither a name nor a place could be read.
+ */
+bool symboliser_take_finding(struct lp_symboliser *symboliser, const struct lp_instance *instance,
 			     const struct lp_event_finding *finding);
 
 /* A process has ended or replaced its program. */
