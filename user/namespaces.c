@@ -12,6 +12,7 @@
 /* Inodes of the initial namespaces: include/uapi/linux/nsfs.h, and the same in older kernels. */
 #define INITIAL_TIME 0xeffffffaUL
 #define INITIAL_PID 0xeffffffcUL
+#define INITIAL_USER 0xeffffffdUL
 #define NS_PER_S 1000000000LL
 /* kernel/time/namespace.c: KTIME_SEC_MAX / 2 */
 #define OFFSET_MOST_S (INT64_MAX / NS_PER_S / 2)
@@ -22,6 +23,13 @@ const struct lp_namespace_row lp_namespaces[LP_NAMESPACES] = {
 		.found = "of this PID namespace",
 		.wrong = "/proc is of another PID namespace than loopprof, so that process IDs mean two things",
 		.fix = "mount a /proc of its own (unshare --mount-proc), or run it in the host's PID namespace",
+	},
+	[LP_NAMESPACE_USER] = {
+		.what = "users",
+		.found = "the kernel's",
+		.wrong = "loopprof runs in a user namespace, and the rights of its root are not the kernel's: no BPF program and no probe is allowed there",
+		.fix = "run it as root of the host (a container: without userns-remap, not rootless; in Kubernetes hostUsers: true)",
+		.only_live = true,
 	},
 	[LP_NAMESPACE_PID] = {
 		.what = "process IDs",
@@ -123,6 +131,9 @@ bool namespace_fits(const char *proc, enum lp_namespace which)
 	switch (which) {
 	case LP_NAMESPACE_PROC:
 		return proc_is_ours(proc);
+	case LP_NAMESPACE_USER:
+		inode = inode_of(proc, "self", "user");
+		return !inode || inode == INITIAL_USER;
 	case LP_NAMESPACE_PID:
 		inode = inode_of(proc, "self", "pid");
 		return !inode || inode == INITIAL_PID;

@@ -14,6 +14,7 @@
 
 enum lp_namespace {
 	LP_NAMESPACE_PROC, /* /proc shows another PID namespace than that of this process */
+	LP_NAMESPACE_USER, /* a user namespace, whose root is not the kernel's */
 	LP_NAMESPACE_PID, /* a PID namespace that is not the initial one */
 	LP_NAMESPACE_TIME, /* a time namespace with offsets */
 	LP_NAMESPACES

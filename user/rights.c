@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #define BIT(number) (1ULL << (number))
@@ -123,18 +124,28 @@ void rights_lockdown(char *text, size_t size)
 	snprintf(text, size, "%s", end ? begin + 1 : "");
 }
 
+bool rights_count_locked_memory(const char *release)
+{
+	unsigned int major, minor;
+
+	/* where the version is not known, the limit is not blamed */
+	return sscanf(release, "%u.%u", &major, &minor) == 2 &&
+	       (major < 5 || (major == 5 && minor < 11));
+}
+
 /* All capabilities are there: names other causes of a refusal. */
 static const char *other_reason(enum lp_right right)
 {
+	struct utsname kernel = { .release = "" };
 	struct rlimit locked;
 	char lockdown[32];
 
 	rights_lockdown(lockdown, sizeof(lockdown));
 	if (right == LP_RIGHT_BPF && !strcmp(lockdown, "confidentiality"))
 		return "the kernel is locked down: boot with lockdown=integrity";
-	/* before Linux 5.11 maps count as locked memory */
-	if (right == LP_RIGHT_BPF && !getrlimit(RLIMIT_MEMLOCK, &locked) &&
-	    locked.rlim_cur != RLIM_INFINITY)
+	uname(&kernel);
+	if (right == LP_RIGHT_BPF && rights_count_locked_memory(kernel.release) &&
+	    !getrlimit(RLIMIT_MEMLOCK, &locked) && locked.rlim_cur != RLIM_INFINITY)
 		return "the limit of locked memory may be too low: allow more (ulimit -l unlimited, in a systemd unit LimitMEMLOCK=infinity)";
 	if (rights_filtered())
 		return "a seccomp filter, as of a container, may forbid it: run loopprof outside, or in a privileged container";

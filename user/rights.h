@@ -43,6 +43,9 @@ void rights_begin(void);
 /* Had a seccomp filter been put on this process when it began, as containers do? */
 bool rights_filtered(void);
 
+/* Does a kernel of this release count BPF maps as locked memory?  Linux did so before 5.11. */
+bool rights_count_locked_memory(const char *release);
+
 /* The kernel's lockdown: "none", "integrity", "confidentiality"; "" if that is not known. */
 void rights_lockdown(char *text, size_t size);
 

@@ -2,6 +2,7 @@
 #include "sudo.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,12 +40,30 @@ static int refuse(struct lp_error *error, const char *variable, const char *valu
 		variable, value ? "'" : "", value ? value : "not set", value ? "'" : "", why);
 }
 
+/* The most groups of a user: the kernel's limit. */
+#define USER_GROUPS_MAX 65536
+
+/* sudo passes on the group of the shell, which newgrp may have changed to any of the user's. */
+static bool has_group(const struct passwd *account, gid_t group)
+{
+	gid_t *groups = malloc(USER_GROUPS_MAX * sizeof(*groups));
+	int count = USER_GROUPS_MAX, i;
+	bool found = false;
+
+	if (!groups)
+		return false;
+	count = getgrouplist(account->pw_name, account->pw_gid, groups, &count);
+	for (i = 0; i < count && !found; i++)
+		found = groups[i] == group;
+	free(groups);
+	return found;
+}
+
 /* The account has to be that of the user's ID; other names of the same ID are fine. */
 static int check_account(const char *name, struct lp_sudo_user *user, struct lp_error *error)
 {
 	const struct passwd *account;
 	char group[16];
-	bool in_group_0;
 
 	if (name && !*name)
 		return refuse(error, "SUDO_USER", name, "no name of a user");
@@ -52,13 +71,13 @@ static int check_account(const char *name, struct lp_sudo_user *user, struct lp_
 	if (account && account->pw_uid != user->user)
 		return refuse(error, "SUDO_USER", name, "a user of another ID than SUDO_UID");
 	account = getpwuid(user->user);
-	in_group_0 = !user->user || (account && !account->pw_gid);
 	if (account && strlen(account->pw_name) < sizeof(user->name))
 		snprintf(user->name, sizeof(user->name), "%s", account->pw_name);
-	if (user->group || in_group_0)
+	/* root takes any group; of an ID without an account only root's group is ruled out */
+	if (!user->user || (account ? has_group(account, user->group) : user->group != 0))
 		return 1;
 	snprintf(group, sizeof(group), "%u", (unsigned int)user->group);
-	return refuse(error, "SUDO_GID", group, "root's group, which the user is not in");
+	return refuse(error, "SUDO_GID", group, "a group that the user is not in");
 }
 
 int sudo_ids(struct lp_sudo_user *user, struct lp_error *error)

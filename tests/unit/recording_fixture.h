@@ -75,7 +75,7 @@ static const char *in_directory(const char *format, ...)
 	return path;
 }
 
-static const char *segment_path(unsigned int segment)
+static inline const char *segment_path(unsigned int segment)
 {
 	return in_directory("loopprof-box-" STAMP "-%u.lpc", segment);
 }
@@ -122,7 +122,7 @@ static void put(struct lp_recording *recording, void *record, uint32_t loop, uin
 	recording_take(recording, event);
 }
 
-static void put_target(struct lp_recording *recording, uint64_t ms)
+static inline void put_target(struct lp_recording *recording, uint64_t ms)
 {
 	struct lp_event_target target = { .event = record_head(LP_EVENT_TARGET, sizeof(target)),
 					  .comm = "python3" };
@@ -133,7 +133,7 @@ static void put_target(struct lp_recording *recording, uint64_t ms)
 	put(recording, &labels, LP_MAX_LOOPS, ms);
 }
 
-static void put_loop(struct lp_recording *recording, uint32_t slot, uint64_t ms)
+static inline void put_loop(struct lp_recording *recording, uint32_t slot, uint64_t ms)
 {
 	struct lp_event_loop loop = { .event = record_head(LP_EVENT_LOOP, sizeof(loop)),
 				      .tid = 4242 + slot };
@@ -141,15 +141,15 @@ static void put_loop(struct lp_recording *recording, uint32_t slot, uint64_t ms)
 	put(recording, &loop, slot, ms);
 }
 
-static void put_loop_end(struct lp_recording *recording, uint32_t slot, uint64_t ms)
+static inline void put_loop_end(struct lp_recording *recording, uint32_t slot, uint64_t ms)
 {
 	struct lp_event end = record_head(LP_EVENT_LOOP_END, sizeof(end));
 
 	put(recording, &end, slot, ms);
 }
 
-static void put_name(struct lp_recording *recording, uint32_t slot, uint32_t callback,
-		     const char *text, uint64_t ms)
+static inline void put_name(struct lp_recording *recording, uint32_t slot, uint32_t callback,
+			    const char *text, uint64_t ms)
 {
 	struct lp_event_name name = record_name(text, "app.py");
 
@@ -158,8 +158,8 @@ static void put_name(struct lp_recording *recording, uint32_t slot, uint32_t cal
 	put(recording, &name, slot, ms);
 }
 
-static void put_stats(struct lp_recording *recording, uint32_t slot, uint32_t callback,
-		      uint64_t count, uint64_t ms)
+static inline void put_stats(struct lp_recording *recording, uint32_t slot, uint32_t callback,
+			     uint64_t count, uint64_t ms)
 {
 	struct lp_event_callback_stats stats = {
 		.event = record_head(LP_EVENT_CALLBACK_STATS, sizeof(stats)), .callback = callback

@@ -15,6 +15,7 @@ test_append_SOURCES = user/out/append.c $(file_SOURCES) user/error.c user/log.c
 test_account_SOURCES = user/source/account.c
 test_budget_SOURCES = user/budget/budget.c
 test_capture_SOURCES = user/source/capture.c user/source/block.c user/error.c
+test_archive_SOURCES = $(test_recording_SOURCES)
 test_captures_SOURCES = user/source/captures.c user/source/chain.c $(test_recording_SOURCES)
 test_recording_SOURCES = user/source/recording.c user/source/destination.c user/source/archive.c user/source/replay.c \
 	user/source/packed.c user/source/block.c user/source/capture.c $(file_SOURCES) \

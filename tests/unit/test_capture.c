@@ -593,6 +593,23 @@ static void a_header_is_read_without_what_its_texts_do_to_a_terminal(void **stat
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
 
+static void only_a_file_is_a_capture(void **state)
+{
+	struct lp_capture_reader *reader;
+	struct lp_error error;
+	char fifo[sizeof(directory) + 16];
+
+	(void)state;
+	snprintf(fifo, sizeof(fifo), "%s/fifo", directory);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_int_equal(capture_reader_new(fifo, &reader, &error), -ESPIPE);
+	assert_non_null(strstr(error.text, "a pipe or a device"));
+	unlink(fifo);
+	assert_int_equal(capture_reader_new("/dev/zero", &reader, &error), -ESPIPE);
+	assert_non_null(strstr(error.text, "a pipe or a device"));
+	assert_int_equal(capture_reader_new(directory, &reader, &error), -EISDIR);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -603,6 +620,7 @@ int main(void)
 		TEST(a_capture_cut_anywhere_gives_its_whole_records),
 		TEST(a_file_cut_in_its_header_is_refused),
 		TEST(a_foreign_file_is_refused),
+		TEST(only_a_file_is_a_capture),
 		TEST(a_newer_format_is_refused_with_what_reads_it),
 		TEST(a_newer_minor_format_is_read),
 		TEST(a_longer_header_is_passed_over),

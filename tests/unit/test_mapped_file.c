@@ -23,7 +23,7 @@
 
 static char directory[] = "/tmp/test_mapped_file.XXXXXX";
 static char host_list[64], process_list[64];
-static const char *const of_host[] = { host_list, NULL };
+static bool in_user_namespace;
 
 static void write_text(const char *path, const char *text)
 {
@@ -50,7 +50,9 @@ static int set_up(void **state)
 	write_text(process_list, "31 30 0:50 / / rw - fuse.evil evil rw,user_id=0,group_id=0\n"
 				 "32 31 0:51 / /tmp rw - tmpfs tmpfs rw\n"
 				 "33 31 0:40 / /again rw - fuse.sshfs x rw,user_id=0,group_id=0\n"
-				 "34 31 0:52 / /o rw - overlay overlay rw\n");
+				 "34 31 0:52 / /o rw - overlay overlay rw\n"
+				 "35 31 0:42 / / rw - overlay overlay rw\n"
+				 "36 31 0:53 / /a rw - aufs none rw\n");
 	return 0;
 }
 
@@ -67,8 +69,13 @@ static enum lp_file_reach reach(uint64_t mount, uint64_t device, uint32_t owner,
 	struct lp_file_facts facts = {
 		.mount = mount, .device = device, .owner = owner, .mode = mode
 	};
+	const struct lp_mount_lists lists = {
+		.of_host = { host_list },
+		.of_process = process_list,
+		.in_user_namespace = in_user_namespace,
+	};
 
-	return mapped_file_reach(&facts, process_list, of_host);
+	return mapped_file_reach(&facts, &lists);
 }
 
 static void only_what_nobody_but_root_can_write_is_the_hosts(void **state)
@@ -89,6 +96,24 @@ static void a_file_that_lies_in_two_places_is_not_the_hosts(void **state)
 	(void)state;
 	assert_int_equal(reach(24, makedev(0, 42), 0, ROOTS_MODE), LP_FILE_OF_PROCESS);
 	assert_int_equal(reach(34, makedev(0, 52), 0, ROOTS_MODE), LP_FILE_OF_PROCESS);
+}
+
+/* The layers of such a file system may be a FUSE of its user's. */
+static void a_file_system_that_a_user_has_stacked_is_refused(void **state)
+{
+	(void)state;
+	in_user_namespace = true;
+	assert_int_equal(reach(34, makedev(0, 52), 0, ROOTS_MODE), LP_FILE_REFUSED);
+	assert_int_equal(reach(34, makedev(0, 52), 1000, ROOTS_MODE), LP_FILE_REFUSED);
+	assert_int_equal(reach(36, makedev(0, 53), 0, ROOTS_MODE), LP_FILE_REFUSED);
+	/* a container's, which its engine mounted on the host */
+	assert_int_equal(reach(24, makedev(0, 42), 0, ROOTS_MODE), LP_FILE_OF_PROCESS);
+	assert_int_equal(reach(35, makedev(0, 42), 0, ROOTS_MODE), LP_FILE_OF_PROCESS);
+	/* one that is not stacked is nobody's program */
+	assert_int_equal(reach(32, makedev(0, 51), 1000, ROOTS_MODE), LP_FILE_OF_PROCESS);
+	in_user_namespace = false;
+	assert_int_equal(reach(34, makedev(0, 52), 0, ROOTS_MODE), LP_FILE_OF_PROCESS);
+	assert_int_equal(reach(36, makedev(0, 53), 0, ROOTS_MODE), LP_FILE_OF_PROCESS);
 }
 
 static void a_file_that_another_user_serves_is_refused(void **state)
@@ -217,6 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_what_nobody_but_root_can_write_is_the_hosts),
 		cmocka_unit_test(a_file_that_lies_in_two_places_is_not_the_hosts),
+		cmocka_unit_test(a_file_system_that_a_user_has_stacked_is_refused),
 		cmocka_unit_test(a_file_that_another_user_serves_is_refused),
 		cmocka_unit_test(a_file_that_root_serves_is_the_process_own),
 		cmocka_unit_test(a_file_system_that_is_mounted_nowhere_may_be_anybodys),

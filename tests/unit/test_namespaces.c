@@ -62,7 +62,7 @@ static int make_proc(void **state)
 
 static int remove_proc(void **state)
 {
-	static const char *const names[] = { "42/ns/pid", "42/ns/time", "42/timens_offsets",
+	static const char *const names[] = { "42/ns/pid", "42/ns/user", "42/ns/time", "42/timens_offsets",
 					     "self" };
 	char path[PATH_MAX + 32];
 	size_t i;
@@ -89,6 +89,17 @@ static void the_initial_pid_namespace_is_known_by_its_inode(void **state)
 	/* a kernel without PID namespaces, or a /proc that hides them */
 	make_link("42/ns/pid", NULL);
 	assert_true(namespace_fits(proc, LP_NAMESPACE_PID));
+}
+
+static void the_initial_user_namespace_is_known_by_its_inode(void **state)
+{
+	(void)state;
+	make_link("42/ns/user", "user:[4026531837]");
+	assert_true(namespace_fits(proc, LP_NAMESPACE_USER));
+	make_link("42/ns/user", "user:[4026532281]");
+	assert_false(namespace_fits(proc, LP_NAMESPACE_USER));
+	make_link("42/ns/user", NULL);
+	assert_true(namespace_fits(proc, LP_NAMESPACE_USER));
 }
 
 static void a_time_namespace_matters_by_its_offsets(void **state)
@@ -163,6 +174,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_initial_pid_namespace_is_known_by_its_inode),
+		TEST(the_initial_user_namespace_is_known_by_its_inode),
 		TEST(a_time_namespace_matters_by_its_offsets),
 		TEST(the_clock_of_a_process_is_ahead_by_its_offset),
 		TEST(a_proc_of_another_namespace_names_us_otherwise),

@@ -78,11 +78,24 @@ static void a_refusal_names_the_failure_the_lack_and_the_fix(void **state)
 	}
 }
 
+static void locked_memory_is_counted_by_old_kernels_only(void **state)
+{
+	(void)state;
+	assert_true(rights_count_locked_memory("5.10.0-33-amd64"));
+	assert_true(rights_count_locked_memory("4.19.0"));
+	assert_false(rights_count_locked_memory("5.11.0-rc1"));
+	assert_false(rights_count_locked_memory("6.1.0-40-amd64"));
+	assert_false(rights_count_locked_memory("10.0"));
+	assert_false(rights_count_locked_memory(""));
+	assert_false(rights_count_locked_memory("x"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_right_has_its_capabilities),
 		cmocka_unit_test(what_is_missing_is_named),
+		cmocka_unit_test(locked_memory_is_counted_by_old_kernels_only),
 		cmocka_unit_test(a_refusal_names_the_failure_the_lack_and_the_fix),
 	};
 

@@ -55,6 +55,7 @@ static void a_caller_is_known_by_its_ids(void **state)
 	/* root may call sudo, too */
 	assert_int_equal(caller("0", "0", "root"), 1);
 	assert_int_equal(user.user, 0);
+	assert_int_equal(caller("0", "7", "root"), 1);
 	/* an account that this host does not list is no reason for root's rights */
 	assert_int_equal(caller("4294967294", "4294967294", NULL), 1);
 	assert_int_equal(user.user, 4294967294);
@@ -109,6 +110,11 @@ static void damaged_variables_are_refused(void **state)
 	assert_int_equal(caller("65534", "65534", "root"), -EINVAL);
 	assert_int_equal(caller("0", "0", "nobody"), -EINVAL);
 	assert_int_equal(caller("65534", "65534", ""), -EINVAL);
+	/* nor is a group that is not the user's: it would open that group's files */
+	assert_int_equal(caller("65534", "7", "nobody"), -EINVAL);
+	assert_non_null(strstr(error.text, "SUDO_GID"));
+	assert_int_equal(caller("65534", "7", NULL), -EINVAL);
+	assert_int_equal(caller("65534", "4294967294", "nobody"), -EINVAL);
 	/* root's group is not everybody's */
 	assert_int_equal(caller("65534", "0", "nobody"), -EINVAL);
 	assert_int_equal(caller("4294967294", "0", NULL), -EINVAL);

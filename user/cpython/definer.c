@@ -51,7 +51,7 @@ static int open_file(struct lp_definer *definer, struct lp_error *error)
 	if (definer->file.facts.reach == LP_FILE_REFUSED)
 		return error_set(
 			error, -EBADMSG,
-			"%s is not probed in process %d: its file is on FUSE, or on a mount that this host does not show, and reading it may never return",
+			"%s is not probed in process %d: its file is on FUSE, on an overlay of a user namespace (as of rootless containers) or on a mount that this host does not show, and reading it may never return; -m sample --find none needs no probe",
 			definer->probe->function, definer->python->pid);
 	definer->probe->file = definer->file.facts;
 	err = elf_open_file(definer->file.path, &definer->elf);

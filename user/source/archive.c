@@ -9,11 +9,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,7 +26,9 @@
 #define STAMP "%Y%m%dT%H%M%SZ"
 #define HOST_MAX 64
 /* Two runs that began in the same second: the later one says a second later. */
-#define NAME_TRIES 8
+#define LATER_TRIES 8
+/* After these, a random number is put behind the host, which nobody can have taken before. */
+#define RANDOM_TRIES 8
 
 struct lp_archive {
 	struct lp_directory directory;
@@ -35,6 +39,7 @@ struct lp_archive {
 	char name[NAME_MAX + 1]; /* of the current one */
 	char path[PATH_MAX + NAME_MAX + 2];
 	unsigned int later_s; /* how many seconds its names are later than its run */
+	uint32_t random; /* a part of its names; 0: none */
 };
 
 struct lp_archived {
@@ -123,7 +128,7 @@ void archive_free(struct lp_archive *archive)
 static void name_segment(struct lp_archive *archive, const struct lp_capture_header *header)
 {
 	time_t begun = (time_t)(header->start_unix_ns / 1000000000) + archive->later_s;
-	char host[HOST_MAX + 1], stamp[32];
+	char host[HOST_MAX + 1], stamp[32], random[16] = "";
 	struct tm utc;
 	size_t i;
 
@@ -135,10 +140,22 @@ static void name_segment(struct lp_archive *archive, const struct lp_capture_hea
 	host[i] = '\0';
 	gmtime_r(&begun, &utc);
 	strftime(stamp, sizeof(stamp), STAMP, &utc);
-	snprintf(archive->name, sizeof(archive->name), NAME_BEGINNING "%s-%s-%u" NAME_SUFFIX, host,
-		 stamp, header->segment);
+	if (archive->random)
+		snprintf(random, sizeof(random), "-%08" PRIx32, archive->random);
+	snprintf(archive->name, sizeof(archive->name), NAME_BEGINNING "%s%s-%s-%u" NAME_SUFFIX,
+		 host, random, stamp, header->segment);
 	snprintf(archive->path, sizeof(archive->path), "%s/%s", archive->directory.path,
 		 archive->name);
+}
+
+/* Another name than the one that was taken. */
+static void next_name(struct lp_archive *archive, bool random)
+{
+	if (!random)
+		archive->later_s++;
+	else if (getrandom(&archive->random, sizeof(archive->random), 0) !=
+		 (ssize_t)sizeof(archive->random))
+		archive->random++;
 }
 
 int archive_create(struct lp_archive *archive, const struct lp_capture_header *header)
@@ -148,11 +165,11 @@ int archive_create(struct lp_archive *archive, const struct lp_capture_header *h
 	name_segment(archive, header);
 	if (directory < 0)
 		return directory;
-	for (tries = 0; tries < NAME_TRIES && descriptor == -EEXIST; tries++) {
+	for (tries = 0; tries < LATER_TRIES + RANDOM_TRIES; tries++) {
 		descriptor = output_create_at(directory, archive->name);
 		if (descriptor != -EEXIST)
 			break;
-		archive->later_s++;
+		next_name(archive, tries + 1 >= LATER_TRIES);
 		name_segment(archive, header);
 	}
 	close(directory);

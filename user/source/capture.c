@@ -40,6 +40,11 @@ struct lp_capture_reader {
 
 static int cannot_read(struct lp_error *error, const char *path, int err)
 {
+	if (err == -ESPIPE)
+		return error_set(
+			error, err,
+			"cannot read %s: it is a pipe or a device, and a capture is read as a file; write it to one first",
+			path);
 	return error_set(error, err, "cannot read %s: %s", path, strerror(-err));
 }
 
@@ -51,12 +56,19 @@ static int open_file(struct lp_capture_reader *reader)
 
 	if (reader->descriptor >= 0)
 		return 0;
-	/* one that blocks until somebody writes is no capture */
+	/* the opening of a device may change it, and a pipe cannot be read twice */
+	if (stat(reader->path, &status))
+		return -errno;
+	if (!S_ISREG(status.st_mode))
+		return S_ISDIR(status.st_mode) ? -EISDIR : -ESPIPE;
+	/* the path may lead to another file by now */
 	reader->descriptor = open(reader->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (reader->descriptor < 0)
 		return -errno;
 	if (fstat(reader->descriptor, &status))
 		err = -errno;
+	else if (!S_ISREG(status.st_mode))
+		err = -ESPIPE;
 	else if (reader->inode &&
 		 (reader->device != status.st_dev || reader->inode != status.st_ino))
 		err = -ESTALE;

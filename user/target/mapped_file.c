@@ -26,9 +26,16 @@
 /* One mount, and its file system. */
 struct lp_mount {
 	uint64_t number, device;
-	bool fuse, overlay;
+	bool fuse;
+	bool stacked; /* files lie in another file system, which no list shows */
 	bool served_by_root; /* FUSE: root runs its server */
 };
+
+/* Types of file systems that show the files of others; the first word of their line. */
+static const char *const stacked_types[] = { "overlay ", "aufs ", "shiftfs ", "ecryptfs ",
+					     "unionfs " };
+/* include/uapi/linux/nsfs.h, and the same in older kernels */
+#define INITIAL_USER_NAMESPACE 0xeffffffdUL
 
 static int read_facts(int descriptor, struct lp_file_facts *facts)
 {
@@ -66,6 +73,7 @@ static bool parse_mount(char *line, struct lp_mount *mount)
 	unsigned int major, minor;
 	unsigned long long number;
 	char *type, *options;
+	size_t i;
 
 	memset(mount, 0, sizeof(*mount));
 	if (sscanf(line, "%llu %*u %u:%u ", &number, &major, &minor) != 3)
@@ -78,7 +86,8 @@ static bool parse_mount(char *line, struct lp_mount *mount)
 	type += strlen(" - ");
 	options = strrchr(type, ' ');
 	mount->fuse = !strncmp(type, "fuse", 4);
-	mount->overlay = !strncmp(type, "overlay ", 8);
+	for (i = 0; i < sizeof(stacked_types) / sizeof(stacked_types[0]); i++)
+		mount->stacked |= !strncmp(type, stacked_types[i], strlen(stacked_types[i]));
 	options = options ? strstr(options, "user_id=") : NULL;
 	mount->served_by_root = options && options[8] == '0' &&
 				(options[9] == ',' || options[9] == '\n' || !options[9]);
@@ -125,17 +134,20 @@ static uint64_t memory_device(void)
 	return device;
 }
 
-enum lp_file_reach mapped_file_reach(const struct lp_file_facts *facts, const char *of_process,
-				     const char *const *of_host)
+enum lp_file_reach mapped_file_reach(const struct lp_file_facts *facts,
+				     const struct lp_mount_lists *lists)
 {
-	bool found = false, by_root = false;
+	const char *const *of_host = lists->of_host;
+	bool found = false, by_root = false, of_the_host;
 	struct lp_mount mount, same;
 	size_t i;
 
 	for (i = 0; of_host[i] && !found && facts->mount; i++)
 		found = find_mount(of_host[i], MOUNTS_MAX, facts->mount, 0, &mount);
+	of_the_host = found;
 	if (!found && facts->mount)
-		found = find_mount(of_process, MOUNTS_OF_PROCESS_MAX, facts->mount, 0, &mount);
+		found = find_mount(lists->of_process, MOUNTS_OF_PROCESS_MAX, facts->mount, 0,
+				   &mount);
 	/* a file system that is mounted nowhere: one without a disk may be anybody's FUSE */
 	if (!found)
 		return major(facts->device) || facts->device == memory_device() ? LP_FILE_OF_PROCESS
@@ -146,8 +158,16 @@ enum lp_file_reach mapped_file_reach(const struct lp_file_facts *facts, const ch
 			  same.served_by_root;
 	if (mount.fuse)
 		return by_root ? LP_FILE_OF_PROCESS : LP_FILE_REFUSED;
-	/* overlayfs: two containers may share one file, which no attribute shows */
-	if (mount.overlay || facts->owner != 0 || facts->mode & (S_IWGRP | S_IWOTH))
+	/* who has a user namespace may stack a file system upon a FUSE of its own */
+	if (mount.stacked && !of_the_host && lists->in_user_namespace) {
+		for (i = 0; of_host[i] && !of_the_host; i++)
+			of_the_host = find_mount(of_host[i], MOUNTS_MAX, 0, mount.device, &same) &&
+				      same.stacked;
+		if (!of_the_host)
+			return LP_FILE_REFUSED;
+	}
+	/* two containers may share one file, which no attribute shows */
+	if (mount.stacked || facts->owner != 0 || facts->mode & (S_IWGRP | S_IWOTH))
 		return LP_FILE_OF_PROCESS;
 	return LP_FILE_OF_HOST;
 }
@@ -156,14 +176,22 @@ enum lp_file_reach mapped_file_reach(const struct lp_file_facts *facts, const ch
 static enum lp_file_reach find_reach(pid_t pid, const struct lp_file_facts *facts,
 				     const struct lp_file_facts *known)
 {
-	static const char *const of_host[] = { "/proc/self/mountinfo", "/proc/1/mountinfo", NULL };
-	char of_process[40];
+	struct lp_mount_lists lists = {
+		.of_host = { "/proc/self/mountinfo", "/proc/1/mountinfo", NULL },
+	};
+	char of_process[40], namespace[40];
+	struct stat status;
 
 	/* no other file system can take the number of a disk that is in use */
 	if (known && major(facts->device))
 		return known->reach;
 	snprintf(of_process, sizeof(of_process), "/proc/%d/mountinfo", pid);
-	return mapped_file_reach(facts, of_process, of_host);
+	lists.of_process = of_process;
+	snprintf(namespace, sizeof(namespace), "/proc/%d/ns/user", pid);
+	lists.in_user_namespace = stat(namespace, &status)
+					  ? errno != ENOENT
+					  : status.st_ino != INITIAL_USER_NAMESPACE;
+	return mapped_file_reach(facts, &lists);
 }
 
 int mapped_file_open(pid_t pid, const char *path, const struct lp_file_facts *known,

@@ -44,12 +44,15 @@ void mapped_file_close(struct lp_mapped_file *file);
 /* Is the file unchanged since it was opened? */
 bool mapped_file_unchanged(const struct lp_mapped_file *file);
 
-/*
- * How far a probe may reach in a file with these facts, by the lists of mounts of the
- * process, whose path is given, and of the host (the last is NULL), in the format of
- * /proc/PID/mountinfo.
- */
-enum lp_file_reach mapped_file_reach(const struct lp_file_facts *facts, const char *of_process,
-				     const char *const *of_host);
+/* Paths of lists of mounts, in the format of /proc/PID/mountinfo. */
+struct lp_mount_lists {
+	const char *of_host[3]; /* NULL after the last one */
+	const char *of_process;
+	bool in_user_namespace; /* the process may have mounted there without being root */
+};
+
+/* How far a probe may reach in a file with these facts, by the mounts of process and host. */
+enum lp_file_reach mapped_file_reach(const struct lp_file_facts *facts,
+				     const struct lp_mount_lists *lists);
 
 #endif /* LP_MAPPED_FILE_H */

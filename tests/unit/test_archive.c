@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Names in a directory of captures that somebody else has taken. */
+#include "recording_fixture.h"
+
+/* What somebody plants under the name of the next capture. */
+enum planted { A_LINK, A_FILE, A_FIFO, A_DIRECTORY, PLANTED };
+
+static void plant(const char *path, enum planted what)
+{
+	FILE *file;
+
+	switch (what) {
+	case A_LINK:
+		assert_int_equal(symlink("/dev/null", path), 0);
+		break;
+	case A_FIFO:
+		assert_int_equal(mkfifo(path, 0600), 0);
+		break;
+	case A_DIRECTORY:
+		assert_int_equal(mkdir(path, 0700), 0);
+		break;
+	default:
+		file = fopen(path, "w");
+		assert_non_null(file);
+		fclose(file);
+	}
+}
+
+/* The names of a segment for as many seconds after the run's beginning. */
+static void plant_segment(unsigned int segment, unsigned int seconds)
+{
+	unsigned int i;
+
+	for (i = 0; i < seconds; i++)
+		plant(in_directory("loopprof-box-20231114T2213%02u"
+				   "Z-%u.lpc",
+				   20 + i, segment),
+		      (enum planted)(i % PLANTED));
+}
+
+/* The captures in the directory, whose names end in the segment's number; not what is planted. */
+static size_t captures_of(unsigned int segment, char *name, size_t size)
+{
+	DIR *stream = opendir(directory);
+	struct dirent *entry;
+	char suffix[32];
+	size_t count = 0;
+
+	snprintf(suffix, sizeof(suffix), "Z-%u.lpc", segment);
+	while (stream && (entry = readdir(stream))) {
+		size_t length = strlen(entry->d_name);
+		struct stat status;
+
+		if (length < strlen(suffix) ||
+		    strcmp(entry->d_name + length - strlen(suffix), suffix) != 0 ||
+		    lstat(in_directory("%s", entry->d_name), &status) || !S_ISREG(status.st_mode) ||
+		    !status.st_size)
+			continue;
+		snprintf(name, size, "%s", entry->d_name);
+		count++;
+	}
+	closedir(stream);
+	return count;
+}
+
+static void names_that_are_taken_stop_no_recording(void **state)
+{
+	struct lp_recording_config config = recording_config(directory);
+	struct lp_recording *recording;
+	char name[256];
+	uint64_t ms;
+
+	(void)state;
+	/* more seconds than are tried, in the first capture and in the next one */
+	plant_segment(0, 40);
+	plant_segment(1, 40);
+	config.rotate_bytes = 20000;
+	recording = recording_start(&config);
+	for (ms = 0; ms < 3000; ms += 10) {
+		put_noise(recording, 0, ms);
+		tick(recording, ms);
+	}
+	recording_end(recording);
+	assert_int_equal(captures_of(0, name, sizeof(name)), 1);
+	assert_int_equal(strncmp(name, "loopprof-box-", 13), 0);
+	assert_int_equal(captures_of(1, name, sizeof(name)), 1);
+}
+
+static void a_capture_of_another_name_is_retained_and_removed_as_others_are(void **state)
+{
+	struct lp_recording_config config = recording_config(directory);
+	struct lp_recording *recording;
+	char name[256];
+	uint64_t ms;
+
+	(void)state;
+	plant_segment(0, 40);
+	recording_end(recording_start(&config));
+	assert_int_equal(captures_of(0, name, sizeof(name)), 1);
+	config.header.start_unix_ns += 3600 * SECOND;
+	config.rotate_bytes = 20000;
+	config.retain_bytes = 1;
+	recording = recording_start(&config);
+	for (ms = 0; ms < 3000; ms += 10) {
+		put_noise(recording, 0, ms);
+		tick(recording, ms);
+	}
+	recording_end(recording);
+	assert_int_not_equal(access(in_directory("%s", name), F_OK), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(names_that_are_taken_stop_no_recording,
+						make_directory, remove_directory),
+		cmocka_unit_test_setup_teardown(
+			a_capture_of_another_name_is_retained_and_removed_as_others_are,
+			make_directory, remove_directory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
