@@ -209,9 +209,10 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 	if (!err)
 		err = targets_new(&targets, &profile->targets);
 	profile->signals = ending_open();
+	profile->search_end_ns = options->duration_ns ? clock_now() + options->duration_ns
+						      : UINT64_MAX;
 	/* output before the run begins may find no reader either */
-	writing_end_at(profile->signals,
-		       options->duration_ns ? clock_now() + options->duration_ns : UINT64_MAX);
+	writing_end_at(profile->signals, profile->search_end_ns);
 	profile->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (!err && profile->signals < 0)
 		err = profile->signals;
@@ -254,7 +255,15 @@ static int add_launched(struct lp_profile *profile, struct lp_error *error)
 			   &profile->launch, error);
 	if (err)
 		return err;
-	launch_find_interpreter(profile->launch, has_interpreter);
+	err = launch_find_interpreter(profile->launch, has_interpreter, profile->signals,
+				      profile->search_end_ns);
+	if (err == -EINTR || err == -ETIME) {
+		profile->ended_early = true;
+		profile->reason = err == -ETIME ? LP_END_DURATION : LP_END_INTERRUPT;
+		log_note("%s has run no Python yet; it goes on, and is not profiled",
+			 profile->options->launch[0]);
+		return 0;
+	}
 	if (launch_ended(profile->launch, &status))
 		return error_set(
 			error, -ENOENT,
@@ -415,7 +424,7 @@ int command_profile(const struct lp_options *options)
 		err = add_targets(&profile, &error);
 	if (!err) {
 		confine(options);
-		reason = profile_run(&profile);
+		reason = profile.ended_early ? profile.reason : profile_run(&profile);
 		writing_end();
 		if (reason == LP_END_INTERRUPT)
 			consume_signal(&profile);

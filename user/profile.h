@@ -18,6 +18,9 @@ struct lp_profile {
 	struct lp_targets *targets;
 	struct lp_governor governor;
 	struct lp_launch *launch;
+	uint64_t search_end_ns; /* CLOCK_MONOTONIC: when a launched program is to be Python */
+	bool ended_early; /* while the launched program was searched, for this reason: */
+	enum lp_end_reason reason;
 	bool killed; /* we ended the launched program, as it cannot be profiled */
 	struct lp_output output;
 	struct lp_recording *recording; /* record: instead of the output */

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "launch.h"
 
+#include "../clocks.h"
 #include "../sudo.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -20,6 +23,9 @@
 /* A program that has made so many system calls without mapping libpython has none, or not soon. */
 #define SEARCH_CALLS 200000
 #define SYSCALL_TRAP (SIGTRAP | 0x80)
+/* The longest wait for a change of the program at once. */
+#define WAIT_MS 1000
+#define MILLISECOND 1000000ULL
 
 struct lp_launch {
 	pid_t pid;
@@ -173,23 +179,106 @@ static bool handle_stop(struct lp_launch *launch, int status, bool (*has_interpr
 	return false;
 }
 
-bool launch_find_interpreter(struct lp_launch *launch, bool (*has_interpreter)(pid_t pid))
+/* What a search waits for: a change of a child, a request to stop, an instant. */
+struct search {
+	int children; /* a signalfd for SIGCHLD */
+	int stop;
+	uint64_t end_ns;
+};
+
+/* Waits for a change of a child.  Returns 0, or a reason to end the search. */
+static int wait_for_change(const struct search *search)
 {
-	int status;
+	struct pollfd polled[2] = { { .fd = search->children, .events = POLLIN },
+				    { .fd = search->stop, .events = POLLIN } };
+	uint64_t now = clock_now(), left_ms;
+	struct signalfd_siginfo info;
+
+	if (now >= search->end_ns)
+		return -ETIME;
+	left_ms = (search->end_ns - now) / MILLISECOND + 1;
+	if (poll(polled, 2, left_ms > WAIT_MS ? WAIT_MS : (int)left_ms) < 0 && errno != EINTR)
+		return -errno;
+	if (polled[1].revents)
+		return -EINTR;
+	/* several changes may have one signal: all are asked for after each */
+	if (polled[0].revents && read(search->children, &info, sizeof(info)) < 0)
+		return errno == EAGAIN ? 0 : -errno;
+	return 0;
+}
+
+static int search_until(struct lp_launch *launch, bool (*has_interpreter)(pid_t pid),
+			const struct search *search)
+{
+	int status, err;
+	pid_t changed;
 
 	while (launch->traced) {
-		if (waitpid(launch->pid, &status, __WALL) < 0)
-			return false;
+		changed = waitpid(launch->pid, &status, __WALL | WNOHANG);
+		if (changed < 0)
+			return 0;
+		if (!changed) {
+			err = wait_for_change(search);
+			if (err)
+				return err;
+			continue;
+		}
 		if (!WIFSTOPPED(status)) {
 			launch->ended = true;
 			launch->traced = false;
 			launch->status = status;
-			return false;
+			return 0;
 		}
 		if (handle_stop(launch, status, has_interpreter))
-			return true;
+			return 1;
 	}
-	return false;
+	return 0;
+}
+
+/* ptrace detaches from a thread that is stopped only: one that runs is stopped for that. */
+static void let_go(struct lp_launch *launch)
+{
+	int status, signal;
+
+	if (!launch->traced || kill(launch->pid, SIGSTOP))
+		return;
+	/* another stop may come first; that of SIGSTOP is the one that is not passed on */
+	while (waitpid(launch->pid, &status, __WALL) == launch->pid) {
+		if (!WIFSTOPPED(status)) {
+			launch->ended = true;
+			launch->traced = false;
+			launch->status = status;
+			return;
+		}
+		signal = WSTOPSIG(status);
+		if (signal == SIGSTOP)
+			break;
+		if (signal == SYSCALL_TRAP || status >> 16)
+			signal = 0;
+		ptrace(PTRACE_CONT, launch->pid, NULL, (void *)(intptr_t)signal);
+	}
+	launch_release(launch);
+}
+
+int launch_find_interpreter(struct lp_launch *launch, bool (*has_interpreter)(pid_t pid), int stop,
+			    uint64_t end_ns)
+{
+	struct search search = { .stop = stop, .end_ns = end_ns };
+	sigset_t children, before;
+	int result;
+
+	sigemptyset(&children);
+	sigaddset(&children, SIGCHLD);
+	/* a change before the first wait is found without its signal */
+	sigprocmask(SIG_BLOCK, &children, &before);
+	search.children = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
+	result = search.children < 0 ? -errno : search_until(launch, has_interpreter, &search);
+	if (search.children >= 0)
+		close(search.children);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (result < 0)
+		let_go(launch);
+	return result;
 }
 
 void launch_release(struct lp_launch *launch)

@@ -9,6 +9,7 @@
 #include "../error.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct lp_launch;
@@ -23,11 +24,13 @@ int launch_start(char *const argv[], bool follow, struct lp_launch **launch,
 pid_t launch_pid(const struct lp_launch *launch);
 
 /*
- * Goes on until the program has an interpreter mapped, however many programs it
- * replaces itself by on the way (true: it is held still).  False: it has ended,
- * or was let go, since it forked and its children are followed.  Blocks meanwhile.
+ * Continues until the program has an interpreter mapped, however many programs it replaces
+ * itself by on the way.  Returns 1, with the program held still; 0 if it has ended, or was let
+ * go, since it forked and its children are followed; -EINTR as soon as the descriptor stop is
+ * readable, and -ETIME at an instant of CLOCK_MONOTONIC: the program is let go then.
  */
-bool launch_find_interpreter(struct lp_launch *launch, bool (*has_interpreter)(pid_t pid));
+int launch_find_interpreter(struct lp_launch *launch, bool (*has_interpreter)(pid_t pid), int stop,
+			    uint64_t end_ns);
 
 /* Lets it run free. */
 void launch_release(struct lp_launch *launch);

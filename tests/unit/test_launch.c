@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "clocks.h"
+#include "discovery/launch.h"
+
+#define MILLISECOND 1000000ULL
+
+static char *sleeps[] = { "/bin/sleep", "60", NULL };
+static char *ends[] = { "/bin/true", NULL };
+static int stop[2];
+
+static int open_stop(void **state)
+{
+	(void)state;
+	return pipe(stop);
+}
+
+static int close_stop(void **state)
+{
+	(void)state;
+	close(stop[0]);
+	close(stop[1]);
+	return 0;
+}
+
+static bool never(pid_t pid)
+{
+	(void)pid;
+	return false;
+}
+
+static bool always(pid_t pid)
+{
+	(void)pid;
+	return true;
+}
+
+static struct lp_launch *start(char **program)
+{
+	struct lp_launch *launch;
+	struct lp_error error;
+
+	if (launch_start(program, false, &launch, &error))
+		fail_msg("%s", error.text);
+	return launch;
+}
+
+/* The state of a process by the kernel: 'S' asleep, 't' stopped by its tracer, 'T' stopped. */
+static char state_of(pid_t pid)
+{
+	char path[32], line[512] = "", *at;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "r");
+	if (!file || !fgets(line, sizeof(line), file))
+		line[0] = '\0';
+	if (file)
+		fclose(file);
+	at = strrchr(line, ')');
+	return at ? at[2] : '\0';
+}
+
+/* A program that was let go lives, and runs on. */
+static void check_free(struct lp_launch *launch)
+{
+	pid_t pid = launch_pid(launch);
+	int status = 0, tries;
+
+	assert_false(launch_ended(launch, &status));
+	for (tries = 0; tries < 500 && state_of(pid) != 'S'; tries++)
+		usleep(10000);
+	assert_int_equal(state_of(pid), 'S');
+	/* a tracer would see the signal before it ends the program */
+	kill(pid, SIGTERM);
+	assert_int_equal(launch_wait(launch), 128 + SIGTERM);
+}
+
+static void a_program_that_is_no_interpreter_is_let_go_on_request(void **state)
+{
+	struct lp_launch *launch = start(sleeps);
+
+	(void)state;
+	assert_int_equal(write(stop[1], "", 1), 1);
+	assert_int_equal(launch_find_interpreter(launch, never, stop[0], UINT64_MAX), -EINTR);
+	check_free(launch);
+	launch_free(launch);
+}
+
+static void a_program_that_is_no_interpreter_is_let_go_in_time(void **state)
+{
+	struct lp_launch *launch = start(sleeps);
+	uint64_t end_ns = clock_now() + 200 * MILLISECOND;
+
+	(void)state;
+	assert_int_equal(launch_find_interpreter(launch, never, stop[0], end_ns), -ETIME);
+	assert_true(clock_now() >= end_ns);
+	check_free(launch);
+	launch_free(launch);
+}
+
+static void a_program_ends_by_itself(void **state)
+{
+	struct lp_launch *launch = start(ends);
+	int status = -1;
+
+	(void)state;
+	assert_int_equal(launch_find_interpreter(launch, never, stop[0], UINT64_MAX), 0);
+	assert_true(launch_ended(launch, &status));
+	assert_int_equal(status, 0);
+	launch_free(launch);
+}
+
+static void an_interpreter_is_held_still(void **state)
+{
+	struct lp_launch *launch = start(sleeps);
+
+	(void)state;
+	assert_int_equal(launch_find_interpreter(launch, always, stop[0], UINT64_MAX), 1);
+	assert_int_equal(state_of(launch_pid(launch)), 't');
+	launch_release(launch);
+	check_free(launch);
+	launch_free(launch);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_stop, close_stop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_program_that_is_no_interpreter_is_let_go_on_request),
+		TEST(a_program_that_is_no_interpreter_is_let_go_in_time),
+		TEST(a_program_ends_by_itself),
+		TEST(an_interpreter_is_held_still),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
