@@ -13,6 +13,7 @@
 #include <linux/landlock.h>
 #include <linux/ptrace.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -95,6 +96,27 @@ static int drop_capabilities(const struct lp_sandbox *sandbox)
 
 /* ---- system calls ---- */
 
+/* Calls that headers of older kernels do not have; a number has one meaning for ever. */
+#ifndef SYS_mount_setattr
+#define SYS_mount_setattr 442
+#endif
+#ifndef SYS_quotactl_fd
+#define SYS_quotactl_fd 443
+#endif
+#ifndef SYS_process_mrelease
+#define SYS_process_mrelease 448
+#endif
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
+#ifndef SYS_setxattrat
+#define SYS_setxattrat 463
+#define SYS_removexattrat 466
+#endif
+#ifndef SYS_open_tree_attr
+#define SYS_open_tree_attr 467
+#endif
+
 /* The program runs on 64-bit x86; calls of another architecture are refused as a whole. */
 #define ARCHITECTURE AUDIT_ARCH_X86_64
 #define X32_CALLS 0x40000000U
@@ -112,6 +134,25 @@ static const struct refused_call {
 	{ SYS_ptrace, ALL & ~TASKS },
 	{ SYS_pidfd_getfd, ALL },
 	{ SYS_process_madvise, ALL },
+	{ SYS_process_mrelease, ALL },
+	{ SYS_migrate_pages, ALL },
+	{ SYS_move_pages, ALL },
+	{ SYS_kcmp, ALL },
+	{ SYS_sched_setaffinity, ALL },
+	{ SYS_sched_setattr, ALL },
+	{ SYS_sched_setparam, ALL },
+	{ SYS_sched_setscheduler, ALL },
+	{ SYS_setpriority, ALL },
+	{ SYS_ioprio_set, ALL },
+	{ SYS_shmget, ALL },
+	{ SYS_shmat, ALL },
+	{ SYS_shmctl, ALL },
+	{ SYS_semget, ALL },
+	{ SYS_semctl, ALL },
+	{ SYS_msgget, ALL },
+	{ SYS_msgctl, ALL },
+	{ SYS_mq_open, ALL },
+	{ SYS_mq_unlink, ALL },
 	{ SYS_setns, ALL },
 	{ SYS_unshare, ALL },
 	{ SYS_process_vm_readv, CAPTURES },
@@ -135,7 +176,12 @@ static const struct refused_call {
 	{ SYS_umount2, ALL },
 	{ SYS_move_mount, ALL },
 	{ SYS_open_tree, ALL },
+	{ SYS_open_tree_attr, ALL },
+	{ SYS_mount_setattr, ALL },
 	{ SYS_fsopen, ALL },
+	{ SYS_fspick, ALL },
+	{ SYS_fsconfig, ALL },
+	{ SYS_fsmount, ALL },
 	{ SYS_pivot_root, ALL },
 	{ SYS_chroot, ALL },
 	{ SYS_mknod, ALL },
@@ -150,6 +196,12 @@ static const struct refused_call {
 	{ SYS_swapoff, ALL },
 	{ SYS_acct, ALL },
 	{ SYS_quotactl, ALL },
+	{ SYS_quotactl_fd, ALL },
+	{ SYS_fanotify_init, ALL },
+	{ SYS_syslog, ALL },
+	{ SYS_vhangup, ALL },
+	{ SYS_personality, ALL },
+	{ SYS_modify_ldt, ALL },
 	{ SYS_sethostname, ALL },
 	{ SYS_setdomainname, ALL },
 	{ SYS_settimeofday, ALL },
@@ -189,31 +241,50 @@ static const uint32_t readers_refused[] = {
 	SYS_chmod,
 	SYS_fchmod,
 	SYS_fchmodat,
+	SYS_fchmodat2,
 	SYS_chown,
 	SYS_fchown,
 	SYS_lchown,
 	SYS_fchownat,
 	SYS_setxattr,
+	SYS_lsetxattr,
+	SYS_fsetxattr,
+	SYS_setxattrat,
+	SYS_removexattr,
+	SYS_lremovexattr,
+	SYS_fremovexattr,
+	SYS_removexattrat,
+	SYS_utime,
+	SYS_utimes,
+	SYS_futimesat,
+	SYS_utimensat,
 	SYS_kill,
 	SYS_tkill,
 	SYS_tgkill,
 	SYS_pidfd_send_signal,
 	SYS_rt_sigqueueinfo,
+	SYS_rt_tgsigqueueinfo,
 };
 
-/*
- * Nor does it open a file to write to it: /proc/PID/mem would be another way into a process.
- * The argument with the flags is tested for these bits.
- */
 #define OPENS_TO_WRITE (O_ACCMODE | O_CREAT | O_TRUNC)
+/* A new user namespace has all capabilities in itself, and so more of the kernel to attack. */
+#define NEW_NAMESPACES                                                                             \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |             \
+	 CLONE_NEWPID | CLONE_NEWNET)
 
+/* Calls that are refused if an argument has any of these bits. */
 static const struct refused_flags {
 	uint32_t number;
-	uint32_t argument; /* ordinal of the one with the flags */
+	unsigned int kinds;
+	uint32_t argument; /* its ordinal */
+	uint32_t bits;
 } refused_flags[] = {
-	{ SYS_open, 1 },
-	{ SYS_openat, 2 },
-	{ SYS_open_by_handle_at, 2 },
+	{ SYS_clone, ALL, 0, NEW_NAMESPACES },
+	/* limits of another process than this one, which is 0 */
+	{ SYS_prlimit64, ALL, 0, UINT32_MAX },
+	/* who only reads opens no file to write: /proc/PID/mem is another way into a process */
+	{ SYS_open, READER, 1, OPENS_TO_WRITE },
+	{ SYS_openat, READER, 2, OPENS_TO_WRITE },
 };
 
 /* `tasks` stops a thread and lets it continue, but never writes into it. */
@@ -262,7 +333,7 @@ static void add_flags(struct program *program, const struct refused_flags *row)
 	add(program, BPF_JMP | BPF_JEQ | BPF_K, row->number, 0, 4);
 	add(program, BPF_LD | BPF_W | BPF_ABS,
 	    (uint32_t)offsetof(struct seccomp_data, args) + 8 * row->argument, 0, 0);
-	add(program, BPF_JMP | BPF_JSET | BPF_K, OPENS_TO_WRITE, 0, 1);
+	add(program, BPF_JMP | BPF_JSET | BPF_K, row->bits, 0, 1);
 	add(program, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM, 0, 0);
 	add(program, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
 }
@@ -273,8 +344,6 @@ static void add_readers(struct program *program)
 
 	for (i = 0; i < LENGTH(readers_refused); i++)
 		add_action(program, readers_refused[i], SECCOMP_RET_ERRNO | EPERM);
-	for (i = 0; i < LENGTH(refused_flags); i++)
-		add_flags(program, &refused_flags[i]);
 }
 
 static int refuse_calls(const struct lp_sandbox *sandbox)
@@ -294,8 +363,13 @@ static int refuse_calls(const struct lp_sandbox *sandbox)
 	for (i = 0; i < LENGTH(refused_calls); i++)
 		if (refused_calls[i].kinds & BIT(sandbox->kind))
 			add_action(&program, refused_calls[i].number, SECCOMP_RET_ERRNO | EPERM);
+	/* its flags lie in memory, which no filter reads: the C library uses clone() then */
+	add_action(&program, SYS_clone3, SECCOMP_RET_ERRNO | ENOSYS);
 	if (sandbox->kind == LP_SANDBOX_READER)
 		add_readers(&program);
+	for (i = 0; i < LENGTH(refused_flags); i++)
+		if (refused_flags[i].kinds & BIT(sandbox->kind))
+			add_flags(&program, &refused_flags[i]);
 	add(&program, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
 	filter =
 		(struct sock_fprog){ .len = (unsigned short)program.count, .filter = program.code };

@@ -5,7 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,11 +17,13 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -75,7 +80,64 @@ static int a_reader_opens_nothing_to_write(void)
 		return 2;
 	if (open("/dev/null", O_WRONLY | O_CLOEXEC) >= 0 || errno != EPERM)
 		return 3;
-	return unlink("/nowhere/at/all") != -1 || errno != EPERM ? 4 : 0;
+	if (utimensat(AT_FDCWD, "/nowhere/at/all", NULL, 0) != -1 || errno != EPERM)
+		return 4;
+	if (removexattr("/nowhere/at/all", "user.x") != -1 || errno != EPERM)
+		return 5;
+	return unlink("/nowhere/at/all") != -1 || errno != EPERM ? 6 : 0;
+}
+
+/* What a new user namespace would allow, and what changes others without writing to them. */
+static int no_namespace_is_made(void)
+{
+	if (syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL) >= 0 ||
+	    errno != EPERM)
+		return 1;
+	if (syscall(SYS_clone3, NULL, 0) >= 0 || errno != ENOSYS)
+		return 2;
+	return unshare(CLONE_NEWUSER) >= 0 || errno != EPERM ? 3 : 0;
+}
+
+static void *nothing(void *argument)
+{
+	return argument;
+}
+
+static int threads_and_processes_are_made(void)
+{
+	pthread_t thread;
+	pid_t child;
+
+	if (pthread_create(&thread, NULL, nothing, NULL) || pthread_join(thread, NULL))
+		return 1;
+	child = fork();
+	if (!child)
+		_exit(0);
+	return child < 0 || waitpid(child, NULL, 0) != child ? 2 : 0;
+}
+
+static int no_process_is_slowed(void)
+{
+	struct rlimit limit = { 0, 0 };
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	if (prlimit(getppid(), RLIMIT_CORE, &limit, NULL) >= 0 || errno != EPERM)
+		return 1;
+	if (sched_setaffinity(getppid(), sizeof(cpus), &cpus) >= 0 || errno != EPERM)
+		return 2;
+	if (setpriority(PRIO_PROCESS, (id_t)getppid(), 0) >= 0 || errno != EPERM)
+		return 3;
+	return getrlimit(RLIMIT_CORE, &limit) ? 4 : 0;
+}
+
+static int no_file_system_is_mounted(void)
+{
+	if (syscall(SYS_fsopen, "tmpfs", 0) >= 0 || errno != EPERM)
+		return 1;
+	/* mount_setattr */
+	return syscall(442, AT_FDCWD, "/", 0, NULL, 0) >= 0 || errno != EPERM ? 2 : 0;
 }
 
 static int no_program_gets_more_rights(void)
@@ -93,8 +155,10 @@ static int own_memory_is_read(void)
 
 static void what_changes_others_is_refused_everywhere(void **state)
 {
-	int (*const checks[])(void) = { no_program_is_run, no_process_is_written_to,
-					no_connection_is_opened, no_program_gets_more_rights };
+	int (*const checks[])(void) = { no_program_is_run,	 no_process_is_written_to,
+					no_connection_is_opened, no_program_gets_more_rights,
+					no_namespace_is_made,	 threads_and_processes_are_made,
+					no_process_is_slowed,	 no_file_system_is_mounted };
 	size_t kind, i;
 
 	(void)state;
