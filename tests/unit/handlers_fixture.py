@@ -126,9 +126,58 @@ def none_handler():
         len(1)
     except TypeError:
         ask()
+def named_raises():
+    with library.raises(RuntimeError):
+        ask()
+def named_among_contexts():
+    with library.raises(KeyError), contextlib.suppress(RuntimeError):
+        ask()
 def none_suppress_other():
     with contextlib.suppress(KeyError, OSError):
         ask()
+"""
+
+# Syntax of 3.11 and later.
+GROUPS = """
+def named_group():
+    try:
+        ask()
+    except* RuntimeError:
+        pass
+def named_group_second():
+    try:
+        ask()
+    except* (ValueError, library.OtherError) as group:
+        str(group)
+    except* OSError:
+        pass
+    except* (KeyError, RuntimeError) as group:
+        str(group)
+def named_outside_group():
+    try:
+        try:
+            ask()
+        except* ValueError:
+            pass
+    except RuntimeError:
+        pass
+def broad_group():
+    try:
+        ask()
+    except* Exception:
+        pass
+def none_group():
+    try:
+        ask()
+    except* ValueError as group:
+        str(group)
+    except* (KeyError, OSError):
+        pass
+def none_but_group():
+    try:
+        ask()
+    except ExceptionGroup:
+        pass
 """
 
 
@@ -162,9 +211,11 @@ def print_own():
         asked.append(sys._getframe(1).f_lasti)
         raise RuntimeError("no running event loop")
 
-    library = types.SimpleNamespace(OtherError=KeyError)
+    library = types.SimpleNamespace(OtherError=KeyError, raises=contextlib.suppress)
     names = {"ask": ask, "contextlib": contextlib, "library": library}
     exec(compile(SOURCE, "handlers", "exec"), names)
+    if sys.version_info >= (3, 11):
+        exec(compile(GROUPS, "handlers", "exec"), names)
     for name, function in names.items():
         if name.startswith(("named", "broad", "none")):
             asked.clear()

@@ -26,6 +26,9 @@ enum lp_operation {
 	LP_TUPLE,
 	LP_MATCH, /* 3.9 and 3.10: jumps to the next clause itself */
 	LP_JUMP, /* to the next clause */
+	LP_GROUP, /* CHECK_EG_MATCH: the comparison of an `except*` */
+	LP_SHUFFLE, /* BUILD_LIST, COPY, SWAP: an `except*` begins with them */
+	LP_JUMP_NONE, /* to the next clause of an `except*` */
 	LP_LEAVE, /* WITH_EXCEPT_START */
 	LP_SETUP, /* SETUP_FINALLY */
 	LP_SETUP_WITH,
@@ -58,6 +61,11 @@ static const struct lp_opcode {
 	{ 11, 12, 49, 49, 0, LP_LEAVE },
 	{ 11, 12, 114, 114, 0, LP_JUMP },
 	{ 11, 12, 137, 137, 0, LP_LOCAL },
+	{ 11, 12, 37, 37, 0, LP_GROUP },
+	{ 11, 12, 99, 99, 0, LP_SHUFFLE },
+	{ 11, 12, 103, 103, 0, LP_SHUFFLE },
+	{ 11, 12, 120, 120, 0, LP_SHUFFLE },
+	{ 11, 12, 129, 129, 0, LP_JUMP_NONE },
 	{ 11, 11, 116, 116, 5, LP_GLOBAL },
 	{ 11, 11, 47, 48, 5, LP_GLOBAL },
 	{ 11, 11, 55, 55, 5, LP_GLOBAL },
@@ -81,6 +89,11 @@ static const struct lp_opcode {
 	{ 13, 13, 7, 7, 0, LP_MATCH },
 	{ 13, 13, 44, 44, 0, LP_LEAVE },
 	{ 13, 13, 97, 97, 1, LP_JUMP },
+	{ 13, 13, 6, 6, 0, LP_GROUP },
+	{ 13, 13, 47, 47, 0, LP_SHUFFLE },
+	{ 13, 13, 61, 61, 0, LP_SHUFFLE },
+	{ 13, 13, 115, 115, 0, LP_SHUFFLE },
+	{ 13, 13, 98, 98, 1, LP_JUMP_NONE },
 	{ 13, 13, 91, 91, 4, LP_GLOBAL },
 	{ 13, 13, 203, 204, 4, LP_GLOBAL },
 	{ 13, 13, 82, 82, 9, LP_ATTRIBUTE },
@@ -95,6 +108,11 @@ static const struct lp_opcode {
 	{ 14, 14, 6, 6, 0, LP_MATCH },
 	{ 14, 14, 43, 43, 0, LP_LEAVE },
 	{ 14, 14, 100, 100, 1, LP_JUMP },
+	{ 14, 14, 5, 5, 0, LP_GROUP },
+	{ 14, 14, 46, 46, 0, LP_SHUFFLE },
+	{ 14, 14, 59, 59, 0, LP_SHUFFLE },
+	{ 14, 14, 117, 117, 0, LP_SHUFFLE },
+	{ 14, 14, 101, 101, 1, LP_JUMP_NONE },
 	{ 14, 14, 92, 92, 4, LP_GLOBAL },
 	{ 14, 14, 192, 193, 4, LP_GLOBAL },
 	{ 14, 14, 80, 80, 9, LP_ATTRIBUTE },
@@ -153,8 +171,9 @@ static bool ends_with(const char *name, const char *end)
  */
 static enum lp_handled by_class(const char *name)
 {
-	static const char *const ends[] = { "Error",	 "Exception", "Warning",   "Exit",
-					    "Interrupt", "Cancelled", "Iteration", "Timeout" };
+	static const char *const ends[] = { "Error",	 "Exception", "Warning",
+					    "Exit",	 "Interrupt", "Cancelled",
+					    "Iteration", "Timeout",   "Group" };
 	size_t i;
 
 	if (!strcmp(name, "RuntimeError"))
@@ -187,6 +206,18 @@ struct lp_clause {
 	size_t next; /* the clause after it; 0: there is none */
 };
 
+/* The comparison of an `except*` is copied, and its clause is left if it is None. */
+static size_t next_of_group(const struct lp_bytecode *bytecode, size_t at)
+{
+	struct lp_instruction instruction;
+
+	if (!decode(bytecode, at, &instruction) || instruction.operation != LP_SHUFFLE ||
+	    !decode(bytecode, instruction.next, &instruction) ||
+	    instruction.operation != LP_JUMP_NONE)
+		return 0;
+	return instruction.next + instruction.argument * 2UL;
+}
+
 /* Reads the classes of a clause and its comparison. False: it is no clause of an `except`. */
 static bool read_classes(const struct lp_bytecode *bytecode, size_t at, struct lp_clause *clause)
 {
@@ -218,6 +249,12 @@ static bool read_classes(const struct lp_bytecode *bytecode, size_t at, struct l
 			clause->handled = LP_HANDLED_BY_NAME;
 			clause->next = 0;
 			return true;
+		case LP_GROUP:
+			if (!loads)
+				return false;
+			clause->handled = more(all, last);
+			clause->next = next_of_group(bytecode, instruction.next);
+			return true;
 		case LP_MATCH:
 			if (!loads)
 				return false;
@@ -240,7 +277,20 @@ static bool read_classes(const struct lp_bytecode *bytecode, size_t at, struct l
 	return false;
 }
 
-/* Does the bytecode in front of it call `suppress(RuntimeError)`? */
+/* Is it a context manager that ends the exceptions which its caller names? */
+static bool is_suppressor(const char *name)
+{
+	static const char *const names[] = { "suppress", "raises", "assertRaises",
+					     "assertRaisesRegex" };
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+/* Does the bytecode in front of it call `suppress(RuntimeError)` or its like? */
 static enum lp_handled is_suppressed(const struct lp_bytecode *bytecode, size_t with)
 {
 	size_t at = with > SUPPRESS_BYTES ? with - SUPPRESS_BYTES : 0;
@@ -256,7 +306,7 @@ static enum lp_handled is_suppressed(const struct lp_bytecode *bytecode, size_t 
 			continue;
 		if (!name_of(bytecode, &instruction, name, sizeof(name)))
 			continue;
-		if (!strcmp(name, "suppress"))
+		if (is_suppressor(name))
 			suppress = true;
 		else if (suppress)
 			handled = more(handled, by_class(name));
@@ -270,6 +320,7 @@ static enum lp_handled look_at(const struct lp_bytecode *bytecode, size_t handle
 	bool each = bytecode->minor <= 10; /* clause begins with LP_ENTER */
 	struct lp_instruction instruction;
 	struct lp_clause clause = { .next = handler };
+	bool group = false; /* the clauses are those of an `except*` */
 	size_t at;
 	int count;
 
@@ -277,15 +328,22 @@ static enum lp_handled look_at(const struct lp_bytecode *bytecode, size_t handle
 		at = clause.next;
 		if (!decode(bytecode, at, &instruction))
 			return LP_NOT_HANDLED;
-		if ((each || !count) && instruction.operation == LP_ENTER) {
+		if (group && instruction.operation == LP_POP) {
+			at = instruction.next;
+		} else if ((each || !count) && instruction.operation == LP_ENTER) {
 			at = instruction.next;
 			if (!decode(bytecode, at, &instruction))
 				return LP_NOT_HANDLED;
 		} else if ((!count && !each) || (each && instruction.operation != LP_POP)) {
 			return LP_NOT_HANDLED;
 		}
-		if (instruction.operation == LP_POP)
+		if (instruction.operation == LP_POP && !group)
 			return LP_HANDLED_BROADLY;
+		for (; instruction.operation == LP_SHUFFLE && !each && !count; group = true) {
+			at = instruction.next;
+			if (!decode(bytecode, at, &instruction))
+				return LP_NOT_HANDLED;
+		}
 		if (instruction.operation == LP_LEAVE)
 			return is_suppressed(bytecode, with);
 		if (!read_classes(bytecode, at, &clause))
