@@ -227,6 +227,7 @@ lint: packages-build packages-lint  ## clang-format, clang-tidy, cppcheck, shell
 	clang-format --dry-run --Werror $(C_FILES)
 	printf '%s\n' $(SOURCES) | xargs -P "$$(nproc)" -n 6 sh -c \
 		'clang-tidy --quiet "$$@" -- $(filter-out -W%,$(CFLAGS))' clang-tidy
+	! grep -nE '\bminor *([<>]|[!=]=|\?)' $(filter-out user/cpython/rows.c,$(wildcard user/cpython/*.[ch]))
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,performance,portability \
 		--suppressions-list=tools/cppcheck.txt -D__x86_64__ -Iuser user
 	shellcheck -x $(SHELL_SCRIPTS)

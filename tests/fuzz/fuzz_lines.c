@@ -13,11 +13,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint16_t first_line, instruction;
 	uint8_t *table;
-	int minor;
+	enum lp_line_table format;
 
 	if (size < HEAD_BYTES)
 		return 0;
-	minor = 8 + data[0] % 7;
+	format = cpython_row(CPYTHON_OLDEST + data[0] % (CPYTHON_NEWEST - CPYTHON_OLDEST + 1))
+			 ->code.line_table;
 	memcpy(&first_line, data + 1, sizeof(first_line));
 	memcpy(&instruction, data + 3, sizeof(instruction));
 	size -= HEAD_BYTES;
@@ -26,9 +27,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!table)
 		return 0;
 	memcpy(table, data + HEAD_BYTES, size);
-	cpython_line(minor, table, size, first_line, instruction);
-	cpython_line(minor, table, size, UINT32_MAX, INT64_MAX);
-	FUZZ_CHECK(cpython_line(minor, table, size, first_line, -1) == first_line);
+	cpython_line(format, table, size, first_line, instruction);
+	cpython_line(format, table, size, UINT32_MAX, INT64_MAX);
+	FUZZ_CHECK(cpython_line(format, table, size, first_line, -1) == first_line);
 	free(table);
 	return 0;
 }

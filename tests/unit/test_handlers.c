@@ -23,7 +23,7 @@ static bool name_of(const void *context, uint32_t number, char *text, size_t siz
 static struct lp_bytecode bytecode_of(const struct lp_handlers_fixture *fixture)
 {
 	return (struct lp_bytecode){
-		.minor = fixture->minor,
+		.format = &cpython_row(fixture->minor)->bytecode,
 		.code = fixture->code,
 		.code_bytes = fixture->code_bytes,
 		.table = fixture->table,

@@ -11,10 +11,17 @@
 #include "lines_fixture.h"
 #include "cpython/lines.h"
 
+static uint32_t line_in(int minor, const uint8_t *table, size_t size, uint32_t first_line,
+			int64_t instruction)
+{
+	return cpython_line(cpython_row(minor)->code.line_table, table, size, first_line,
+			    instruction);
+}
+
 static uint32_t line_of(const struct lp_lines_fixture *fixture, int64_t instruction)
 {
-	return cpython_line(fixture->minor, fixture->table, fixture->table_bytes,
-			    fixture->first_line, instruction);
+	return line_in(fixture->minor, fixture->table, fixture->table_bytes, fixture->first_line,
+		       instruction);
 }
 
 static void expect_interpreters_lines(int oldest, int newest)
@@ -87,11 +94,11 @@ static void an_empty_table_has_no_lines_but_lnotabs_first(void **state)
 {
 	(void)state;
 	/* a function of one line has an empty co_lnotab */
-	assert_int_equal(cpython_line(8, NULL, 0, 7, 0), 7);
-	assert_int_equal(cpython_line(9, NULL, 0, 7, 100), 7);
-	assert_int_equal(cpython_line(10, NULL, 0, 7, 0), 0);
-	assert_int_equal(cpython_line(11, NULL, 0, 7, 0), 0);
-	assert_int_equal(cpython_line(14, NULL, 0, 7, 0), 0);
+	assert_int_equal(line_in(8, NULL, 0, 7, 0), 7);
+	assert_int_equal(line_in(9, NULL, 0, 7, 100), 7);
+	assert_int_equal(line_in(10, NULL, 0, 7, 0), 0);
+	assert_int_equal(line_in(11, NULL, 0, 7, 0), 0);
+	assert_int_equal(line_in(14, NULL, 0, 7, 0), 0);
 }
 
 static void a_line_below_one_is_none(void **state)
@@ -101,12 +108,12 @@ static void a_line_below_one_is_none(void **state)
 	static const uint8_t locations[] = { 0x80 | 13 << 3, 0x49, 3 }; /* -((9 | 3 << 6) >> 1) */
 
 	(void)state;
-	assert_int_equal(cpython_line(8, lnotab, sizeof(lnotab), 101, 0), 1);
-	assert_int_equal(cpython_line(8, lnotab, sizeof(lnotab), 100, 0), 0);
-	assert_int_equal(cpython_line(10, pairs, sizeof(pairs), 101, 0), 1);
-	assert_int_equal(cpython_line(10, pairs, sizeof(pairs), 100, 0), 0);
-	assert_int_equal(cpython_line(12, locations, sizeof(locations), 101, 0), 1);
-	assert_int_equal(cpython_line(12, locations, sizeof(locations), 100, 0), 0);
+	assert_int_equal(line_in(8, lnotab, sizeof(lnotab), 101, 0), 1);
+	assert_int_equal(line_in(8, lnotab, sizeof(lnotab), 100, 0), 0);
+	assert_int_equal(line_in(10, pairs, sizeof(pairs), 101, 0), 1);
+	assert_int_equal(line_in(10, pairs, sizeof(pairs), 100, 0), 0);
+	assert_int_equal(line_in(12, locations, sizeof(locations), 101, 0), 1);
+	assert_int_equal(line_in(12, locations, sizeof(locations), 100, 0), 0);
 }
 
 static void half_a_pair_is_not_read(void **state)
@@ -114,9 +121,9 @@ static void half_a_pair_is_not_read(void **state)
 	static const uint8_t lnotab[] = { 0, 3, 0 }, pairs[] = { 2, 3, 2 };
 
 	(void)state;
-	assert_int_equal(cpython_line(9, lnotab, sizeof(lnotab), 1, 50), 4);
-	assert_int_equal(cpython_line(10, pairs, sizeof(pairs), 1, 0), 4);
-	assert_int_equal(cpython_line(10, pairs, sizeof(pairs), 1, 2), 0);
+	assert_int_equal(line_in(9, lnotab, sizeof(lnotab), 1, 50), 4);
+	assert_int_equal(line_in(10, pairs, sizeof(pairs), 1, 0), 4);
+	assert_int_equal(line_in(10, pairs, sizeof(pairs), 1, 2), 0);
 }
 
 static void a_number_without_its_end_is_no_line(void **state)
@@ -129,10 +136,10 @@ static void a_number_without_its_end_is_no_line(void **state)
 					   0x7f,	   0x7f, 0x7f, 0x7f, 0 };
 
 	(void)state;
-	assert_int_equal(cpython_line(11, long_form, sizeof(long_form), 5, 0), 0);
-	assert_int_equal(cpython_line(11, later, sizeof(later), 5, 0), 0);
-	assert_int_equal(cpython_line(11, no_columns, sizeof(no_columns), 5, 0), 0);
-	assert_int_equal(cpython_line(11, endless, sizeof(endless), 5, 0), 0);
+	assert_int_equal(line_in(11, long_form, sizeof(long_form), 5, 0), 0);
+	assert_int_equal(line_in(11, later, sizeof(later), 5, 0), 0);
+	assert_int_equal(line_in(11, no_columns, sizeof(no_columns), 5, 0), 0);
+	assert_int_equal(line_in(11, endless, sizeof(endless), 5, 0), 0);
 }
 
 static void an_entry_without_its_mark_is_no_line(void **state)
@@ -140,8 +147,8 @@ static void an_entry_without_its_mark_is_no_line(void **state)
 	static const uint8_t unmarked[] = { 0x80 | 10 << 3, 0, 0, 10 << 3, 0, 0 };
 
 	(void)state;
-	assert_int_equal(cpython_line(13, unmarked, sizeof(unmarked), 5, 0), 5);
-	assert_int_equal(cpython_line(13, unmarked, sizeof(unmarked), 5, 2), 0);
+	assert_int_equal(line_in(13, unmarked, sizeof(unmarked), 5, 0), 5);
+	assert_int_equal(line_in(13, unmarked, sizeof(unmarked), 5, 2), 0);
 }
 
 /* A copy of exactly the size, so that the sanitiser sees a read beyond it. */
@@ -159,8 +166,8 @@ static void every_cut_table_is_read_within_its_bounds(void **state)
 
 			assert_non_null(copy);
 			memcpy(copy, fixture->table, size);
-			cut = cpython_line(fixture->minor, copy, size, fixture->first_line,
-					   fixture->code_bytes - 2);
+			cut = line_in(fixture->minor, copy, size, fixture->first_line,
+				      fixture->code_bytes - 2);
 			/* without its last entries, a table that ends says nothing of the last one */
 			if (fixture->minor >= 10 && size + 8 < fixture->table_bytes)
 				assert_int_equal(cut, 0);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "cpython/rows.h"
+#include "rows_expected.h"
 
 #define WORDS_13 83
 #define WORDS_14 100
@@ -31,86 +32,54 @@ enum {
 
 struct lp_word {
 	size_t index;
-	uint16_t (*field)(const struct lp_cpython_row *row);
+	size_t field; /* a uint16_t of the row */
 };
 
-#define FIELD(name)                                                                                \
-	static uint16_t name(const struct lp_cpython_row *row)                                     \
-	{                                                                                          \
-		return row->name;                                                                  \
-	}
-#define PROBE_FIELD(name)                                                                          \
-	static uint16_t name(const struct lp_cpython_row *row)                                     \
-	{                                                                                          \
-		return row->probe.name;                                                            \
-	}
-
-FIELD(interpreter_head)
-FIELD(interpreter_threads)
-FIELD(interpreter_modules)
-FIELD(interpreter_gil)
-FIELD(thread_next)
-FIELD(thread_native_id)
-PROBE_FIELD(frame_previous)
-PROBE_FIELD(frame_instruction)
-PROBE_FIELD(frame_owner)
-FIELD(code_lines)
-FIELD(code_bytecode)
-PROBE_FIELD(thread_frame)
-PROBE_FIELD(thread_id)
-PROBE_FIELD(frame_code)
-PROBE_FIELD(frame_locals)
-PROBE_FIELD(code_filename)
-PROBE_FIELD(code_name)
-PROBE_FIELD(code_qualname)
-PROBE_FIELD(code_first_line)
-PROBE_FIELD(string_ascii)
-
 static const struct lp_word words_13[] = {
-	{ RUNTIME_INTERPRETERS_HEAD, interpreter_head },
-	{ INTERPRETER_THREADS_HEAD, interpreter_threads },
-	{ 11, interpreter_modules },
-	{ 14, interpreter_gil },
-	{ 21, thread_next },
-	{ 23, thread_frame },
-	{ 24, thread_id },
-	{ 25, thread_native_id },
-	{ 29, frame_previous },
-	{ 30, frame_code },
-	{ 31, frame_instruction },
-	{ 32, frame_locals },
-	{ 33, frame_owner },
-	{ 35, code_filename },
-	{ 36, code_name },
-	{ 37, code_qualname },
-	{ 38, code_lines },
-	{ 39, code_first_line },
-	{ 43, code_bytecode },
-	{ STRING_ASCII_13, string_ascii },
+	{ RUNTIME_INTERPRETERS_HEAD, offsetof(struct lp_cpython_row, runtime.interpreters_head) },
+	{ INTERPRETER_THREADS_HEAD, offsetof(struct lp_cpython_row, interpreter.threads_head) },
+	{ 11, offsetof(struct lp_cpython_row, interpreter.modules) },
+	{ 14, offsetof(struct lp_cpython_row, interpreter.ceval_gil) },
+	{ 21, offsetof(struct lp_cpython_row, thread.next) },
+	{ 23, offsetof(struct lp_cpython_row, thread.current_frame) },
+	{ 24, offsetof(struct lp_cpython_row, thread.thread_id) },
+	{ 25, offsetof(struct lp_cpython_row, thread.native_thread_id) },
+	{ 29, offsetof(struct lp_cpython_row, frame.previous) },
+	{ 30, offsetof(struct lp_cpython_row, frame.f_executable) },
+	{ 31, offsetof(struct lp_cpython_row, frame.instr_ptr) },
+	{ 32, offsetof(struct lp_cpython_row, frame.localsplus) },
+	{ 33, offsetof(struct lp_cpython_row, frame.owner) },
+	{ 35, offsetof(struct lp_cpython_row, code.co_filename) },
+	{ 36, offsetof(struct lp_cpython_row, code.co_name) },
+	{ 37, offsetof(struct lp_cpython_row, code.co_qualname) },
+	{ 38, offsetof(struct lp_cpython_row, code.co_linetable) },
+	{ 39, offsetof(struct lp_cpython_row, code.co_firstlineno) },
+	{ 43, offsetof(struct lp_cpython_row, code.co_code_adaptive) },
+	{ STRING_ASCII_13, offsetof(struct lp_cpython_row, unicode.ascii) },
 };
 
 /* 3.14 has one word more of the interpreter, two of the thread state and two of the frame. */
 static const struct lp_word words_14[] = {
-	{ RUNTIME_INTERPRETERS_HEAD, interpreter_head },
-	{ INTERPRETER_THREADS_HEAD, interpreter_threads },
-	{ 12, interpreter_modules },
-	{ 15, interpreter_gil },
-	{ 24, thread_next },
-	{ 26, thread_frame },
-	{ 27, thread_id },
-	{ 28, thread_native_id },
-	{ 32, frame_previous },
-	{ 33, frame_code },
-	{ 34, frame_instruction },
-	{ 35, frame_locals },
-	{ 36, frame_owner },
-	{ 40, code_filename },
-	{ 41, code_name },
-	{ 42, code_qualname },
-	{ 43, code_lines },
-	{ 44, code_first_line },
-	{ 48, code_bytecode },
-	{ STRING_ASCII_14, string_ascii },
+	{ RUNTIME_INTERPRETERS_HEAD, offsetof(struct lp_cpython_row, runtime.interpreters_head) },
+	{ INTERPRETER_THREADS_HEAD, offsetof(struct lp_cpython_row, interpreter.threads_head) },
+	{ 12, offsetof(struct lp_cpython_row, interpreter.modules) },
+	{ 15, offsetof(struct lp_cpython_row, interpreter.ceval_gil) },
+	{ 24, offsetof(struct lp_cpython_row, thread.next) },
+	{ 26, offsetof(struct lp_cpython_row, thread.current_frame) },
+	{ 27, offsetof(struct lp_cpython_row, thread.thread_id) },
+	{ 28, offsetof(struct lp_cpython_row, thread.native_thread_id) },
+	{ 32, offsetof(struct lp_cpython_row, frame.previous) },
+	{ 33, offsetof(struct lp_cpython_row, frame.f_executable) },
+	{ 34, offsetof(struct lp_cpython_row, frame.instr_ptr) },
+	{ 35, offsetof(struct lp_cpython_row, frame.localsplus) },
+	{ 36, offsetof(struct lp_cpython_row, frame.owner) },
+	{ 40, offsetof(struct lp_cpython_row, code.co_filename) },
+	{ 41, offsetof(struct lp_cpython_row, code.co_name) },
+	{ 42, offsetof(struct lp_cpython_row, code.co_qualname) },
+	{ 43, offsetof(struct lp_cpython_row, code.co_linetable) },
+	{ 44, offsetof(struct lp_cpython_row, code.co_firstlineno) },
+	{ 48, offsetof(struct lp_cpython_row, code.co_code_adaptive) },
+	{ STRING_ASCII_14, offsetof(struct lp_cpython_row, unicode.ascii) },
 };
 
 #define WORDS (sizeof(words_13) / sizeof(words_13[0]))
@@ -130,6 +99,79 @@ static void every_supported_version_has_its_row(void **state)
 	assert_int_equal(CPYTHON_NEWEST, 14);
 }
 
+static int64_t value_at(const struct lp_cpython_row *row, const struct lp_expected_field *field)
+{
+	const char *at = (const char *)row + field->offset;
+	uint64_t value = 0;
+
+	memcpy(&value, at, field->bytes);
+	/* states of frames are the only signed ones */
+	return field->bytes == 1 ? (int8_t)value : (int64_t)value;
+}
+
+static void a_row_has_all_values_of_its_version(void **state)
+{
+	size_t i, version;
+
+	(void)state;
+	for (version = 0; version < VERSIONS; version++) {
+		const struct lp_cpython_row *row = cpython_row(CPYTHON_OLDEST + (int)version);
+
+		for (i = 0; i < sizeof(expected_fields) / sizeof(expected_fields[0]); i++) {
+			const struct lp_expected_field *field = &expected_fields[i];
+			int64_t expected = field->values[version];
+
+			if (field->bytes == 1)
+				expected = (int8_t)expected;
+			if (value_at(row, field) != expected)
+				fail_msg("3.%d %s: %lld, not %lld", row->minor, field->name,
+					 (long long)value_at(row, field), (long long)expected);
+		}
+		for (i = 0; i < sizeof(expected_texts) / sizeof(expected_texts[0]); i++)
+			assert_string_equal((const char *)row + expected_texts[i].offset,
+					    expected_texts[i].values[version]);
+	}
+}
+
+/* A field that is in no table of expected values would be one that nobody has checked. */
+static void all_fields_have_expected_values(void **state)
+{
+	bool covered[sizeof(struct lp_cpython_row)] = { false };
+	size_t i, j, padding = 0;
+
+	(void)state;
+	for (i = 0; i < sizeof(expected_fields) / sizeof(expected_fields[0]); i++)
+		for (j = 0; j < expected_fields[i].bytes; j++)
+			covered[expected_fields[i].offset + j] = true;
+	for (i = 0; i < sizeof(expected_texts) / sizeof(expected_texts[0]); i++)
+		for (j = 0; j < expected_texts[i].bytes; j++)
+			covered[expected_texts[i].offset + j] = true;
+	for (i = 0; i < sizeof(covered); i++)
+		padding += !covered[i];
+	assert_int_equal(padding, ROW_PADDING);
+}
+
+/* BPF and the readers get the same facts. */
+static void bpf_gets_the_fields_of_the_row(void **state)
+{
+	const struct lp_cpython_row *row = cpython_row(12);
+	struct lp_python_offsets offsets;
+	struct lp_task_offsets task;
+
+	(void)state;
+	cpython_row_offsets(row, &offsets);
+	assert_int_equal(offsets.thread_cframe, 56);
+	assert_int_equal(offsets.code_flags, 48);
+	assert_int_equal(offsets.task_coroutine, 136);
+	assert_int_equal(offsets.tag_mask, 0);
+	cpython_row_offsets(cpython_row(14), &offsets);
+	assert_int_equal(offsets.tag_mask, 1);
+	cpython_row_task_offsets(cpython_row(13), &task);
+	assert_int_equal(task.never_retrieved, 100);
+	assert_int_equal(task.never_retrieved_bits, 1);
+	assert_int_equal(task.log_destroy_bits, 8);
+}
+
 static void other_versions_have_none(void **state)
 {
 	(void)state;
@@ -146,15 +188,15 @@ static void what_bpf_reads_of_a_coroutine_lies_in_its_copy(void **state)
 
 	(void)state;
 	for (minor = CPYTHON_OLDEST; minor <= CPYTHON_NEWEST; minor++) {
-		const struct lp_python_offsets *probe = &cpython_row(minor)->probe;
+		const struct lp_cpython_row *row = cpython_row(minor);
 
-		assert_in_range(probe->coroutine_code, 16, LP_SCRATCH_BYTES - 16);
-		assert_in_range(probe->coroutine_qualname, 16, LP_SCRATCH_BYTES - 16);
-		assert_int_equal(probe->coroutine_code % 8, 0);
-		assert_int_equal(probe->coroutine_qualname % 8, 0);
-		assert_in_range(probe->coroutine_bytes, probe->coroutine_code + 8,
+		assert_in_range(row->coroutine.cr_code, 16, LP_SCRATCH_BYTES - 16);
+		assert_in_range(row->coroutine.cr_qualname, 16, LP_SCRATCH_BYTES - 16);
+		assert_int_equal(row->coroutine.cr_code % 8, 0);
+		assert_int_equal(row->coroutine.cr_qualname % 8, 0);
+		assert_in_range(row->coroutine.head_bytes, row->coroutine.cr_code + 8,
 				LP_SCRATCH_BYTES - 1);
-		assert_in_range(probe->coroutine_bytes, probe->coroutine_qualname + 8,
+		assert_in_range(row->coroutine.head_bytes, row->coroutine.cr_qualname + 8,
 				LP_SCRATCH_BYTES - 1);
 	}
 }
@@ -165,8 +207,8 @@ static void a_task_has_room_for_its_coroutine_and_name(void **state)
 
 	(void)state;
 	for (minor = CPYTHON_OLDEST; minor <= CPYTHON_NEWEST; minor++)
-		assert_true(cpython_row(minor)->probe.task_coroutine + 16 <=
-			    cpython_row(minor)->task_size);
+		assert_true(cpython_row(minor)->task.task_coro + 16 <=
+			    cpython_row(minor)->task.tp_basicsize);
 }
 
 /* What user space copies of a frame and of a code object has to hold every field it takes out. */
@@ -177,20 +219,19 @@ static void what_is_read_of_frames_and_code_lies_in_its_copy(void **state)
 	(void)state;
 	for (minor = CPYTHON_OLDEST; minor <= CPYTHON_NEWEST; minor++) {
 		const struct lp_cpython_row *row = cpython_row(minor);
-		const struct lp_python_offsets *probe = &row->probe;
 
-		assert_in_range(probe->frame_code, 0, CPYTHON_FRAME_BYTES - 8);
-		assert_in_range(probe->frame_previous, 8, CPYTHON_FRAME_BYTES - 8);
-		assert_in_range(probe->frame_instruction, 8, CPYTHON_FRAME_BYTES - 8);
-		if (probe->frame_owner != LP_NO_FIELD)
-			assert_in_range(probe->frame_owner, 8, CPYTHON_FRAME_BYTES - 1);
-		if (probe->code_qualname != LP_NO_FIELD)
-			assert_in_range(probe->code_qualname, 16, CPYTHON_CODE_BYTES - 8);
-		assert_in_range(probe->code_name, 16, CPYTHON_CODE_BYTES - 8);
-		assert_in_range(probe->code_filename, 16, CPYTHON_CODE_BYTES - 8);
-		assert_in_range(probe->code_first_line, 16, CPYTHON_CODE_BYTES - 4);
-		assert_in_range(row->code_flags, 16, CPYTHON_CODE_BYTES - 4);
-		assert_in_range(row->code_lines, 16, CPYTHON_CODE_BYTES - 8);
+		assert_in_range(row->frame.f_executable, 0, CPYTHON_FRAME_BYTES - 8);
+		assert_in_range(row->frame.previous, 8, CPYTHON_FRAME_BYTES - 8);
+		assert_in_range(row->frame.instr_ptr, 8, CPYTHON_FRAME_BYTES - 8);
+		if (row->frame.owner != LP_NO_FIELD)
+			assert_in_range(row->frame.owner, 8, CPYTHON_FRAME_BYTES - 1);
+		if (row->code.co_qualname != LP_NO_FIELD)
+			assert_in_range(row->code.co_qualname, 16, CPYTHON_CODE_BYTES - 8);
+		assert_in_range(row->code.co_name, 16, CPYTHON_CODE_BYTES - 8);
+		assert_in_range(row->code.co_filename, 16, CPYTHON_CODE_BYTES - 8);
+		assert_in_range(row->code.co_firstlineno, 16, CPYTHON_CODE_BYTES - 4);
+		assert_in_range(row->code.co_flags, 16, CPYTHON_CODE_BYTES - 4);
+		assert_in_range(row->code.co_linetable, 16, CPYTHON_CODE_BYTES - 8);
 	}
 }
 
@@ -203,16 +244,16 @@ static void the_gil_and_the_collector_are_somewhere(void **state)
 	for (minor = CPYTHON_OLDEST; minor <= CPYTHON_NEWEST; minor++) {
 		const struct lp_cpython_row *row = cpython_row(minor);
 
-		assert_int_equal(row->runtime_gil == LP_NO_FIELD, minor >= 12);
-		assert_int_equal(row->current_thread == LP_NO_FIELD, minor >= 12);
-		assert_int_equal(row->interpreter_gil == LP_NO_FIELD, minor < 12);
-		assert_int_equal(row->runtime_collecting == LP_NO_FIELD, minor != 8);
-		assert_int_equal(row->interpreter_collecting == LP_NO_FIELD, minor == 8);
-		assert_int_equal(row->thread_dict == LP_NO_FIELD, minor >= 13);
-		assert_int_equal(row->thread_loop == LP_NO_FIELD, minor < 13);
-		assert_int_equal(row->type_keys == LP_NO_FIELD,
-				 row->instance_layout == LP_INSTANCE_DICT);
-		assert_int_equal(row->probe.handle_callback, 24);
+		assert_int_equal(row->runtime.gil == LP_NO_FIELD, minor >= 12);
+		assert_int_equal(row->runtime.tstate_current == LP_NO_FIELD, minor >= 12);
+		assert_int_equal(row->interpreter.ceval_gil == LP_NO_FIELD, minor < 12);
+		assert_int_equal(row->runtime.gc_collecting == LP_NO_FIELD, minor != 8);
+		assert_int_equal(row->interpreter.gc_collecting == LP_NO_FIELD, minor == 8);
+		assert_int_equal(row->thread.dict == LP_NO_FIELD, minor >= 13);
+		assert_int_equal(row->thread.asyncio_running_loop == LP_NO_FIELD, minor < 13);
+		assert_int_equal(row->type.ht_cached_keys == LP_NO_FIELD,
+				 row->type.instance_layout == LP_INSTANCE_DICT);
+		assert_int_equal(row->asyncio.handle_callback, 24);
 	}
 }
 
@@ -234,6 +275,8 @@ static void expect_words(int minor, const struct lp_word *words, size_t size)
 	uint64_t table[WORDS_14];
 	size_t i;
 
+	/* the row alone says what is in the table */
+	row.minor = 99;
 	fill_table(table, size);
 	/* these two have to lie within BPF's reach, or the whole table is refused */
 	table[33] = 7;
@@ -241,8 +284,9 @@ static void expect_words(int minor, const struct lp_word *words, size_t size)
 		table[GENERATOR_FRAME_14] = 85;
 	assert_int_equal(cpython_row_override(&row, table, size), 0);
 	for (i = 0; i < WORDS; i++)
-		assert_int_equal(words[i].field(&row), table[words[i].index]);
-	assert_int_equal(row.interpreter_collecting,
+		assert_int_equal(*(const uint16_t *)((const char *)&row + words[i].field),
+				 table[words[i].index]);
+	assert_int_equal(row.interpreter.gc_collecting,
 			 minor == 13 ? table[INTERPRETER_GC_13] + table[GC_COLLECTING_13]
 				     : table[INTERPRETER_GC_14] + table[GC_COLLECTING_14]);
 }
@@ -268,14 +312,14 @@ static void what_the_table_does_not_tell_stays(void **state)
 	fill_table(table, WORDS_13);
 	assert_int_equal(cpython_row_override(&row, table, WORDS_13), 0);
 	assert_int_equal(row.minor, 13);
-	assert_int_equal(row.task_size, before.task_size);
-	assert_int_equal(row.gil_holder, before.gil_holder);
-	assert_int_equal(row.probe.task_coroutine, before.probe.task_coroutine);
-	assert_int_equal(row.probe.coroutine_code, before.probe.coroutine_code);
-	assert_int_equal(row.probe.coroutine_qualname, before.probe.coroutine_qualname);
-	assert_int_equal(row.probe.coroutine_bytes, before.probe.coroutine_bytes);
-	assert_int_equal(row.probe.string_wide, before.probe.string_wide);
-	assert_int_equal(row.dict_layout, before.dict_layout);
+	assert_int_equal(row.task.tp_basicsize, before.task.tp_basicsize);
+	assert_int_equal(row.gil.last_holder, before.gil.last_holder);
+	assert_int_equal(row.task.task_coro, before.task.task_coro);
+	assert_int_equal(row.coroutine.cr_code, before.coroutine.cr_code);
+	assert_int_equal(row.coroutine.cr_qualname, before.coroutine.cr_qualname);
+	assert_int_equal(row.coroutine.head_bytes, before.coroutine.head_bytes);
+	assert_int_equal(row.unicode.compact, before.unicode.compact);
+	assert_int_equal(row.type.dict_layout, before.type.dict_layout);
 }
 
 static void the_code_of_a_coroutine_follows_its_frame_in_3_14(void **state)
@@ -288,12 +332,12 @@ static void the_code_of_a_coroutine_follows_its_frame_in_3_14(void **state)
 	table[33] = 8;
 	table[GENERATOR_FRAME_14] = 80;
 	assert_int_equal(cpython_row_override(&row, table, WORDS_14), 0);
-	assert_int_equal(row.probe.coroutine_code, 88);
-	assert_int_equal(row.probe.coroutine_bytes, 96);
+	assert_int_equal(row.coroutine.cr_code, 88);
+	assert_int_equal(row.coroutine.head_bytes, 96);
 	/* a table that ends before has no say */
 	row = *cpython_row(14);
 	assert_int_equal(cpython_row_override(&row, table, GENERATOR_FRAME_14), 0);
-	assert_int_equal(row.probe.coroutine_code, cpython_row(14)->probe.coroutine_code);
+	assert_int_equal(row.coroutine.cr_code, cpython_row(14)->coroutine.cr_code);
 }
 
 static void a_frame_out_of_bpfs_reach_is_refused(void **state)
@@ -360,7 +404,7 @@ static void a_collector_beyond_reach_is_refused(void **state)
 	table[INTERPRETER_GC_13] = 0xf000;
 	table[GC_COLLECTING_13] = 0xffe;
 	assert_int_equal(cpython_row_override(&row, table, WORDS_13), 0);
-	assert_int_equal(row.interpreter_collecting, 0xfffe);
+	assert_int_equal(row.interpreter.gc_collecting, 0xfffe);
 	table[GC_COLLECTING_13]++;
 	assert_int_equal(cpython_row_override(&row, table, WORDS_13), -EINVAL);
 	table[GC_COLLECTING_13] = UINT64_MAX;
@@ -417,6 +461,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_supported_version_has_its_row),
+		cmocka_unit_test(a_row_has_all_values_of_its_version),
+		cmocka_unit_test(all_fields_have_expected_values),
+		cmocka_unit_test(bpf_gets_the_fields_of_the_row),
 		cmocka_unit_test(other_versions_have_none),
 		cmocka_unit_test(what_bpf_reads_of_a_coroutine_lies_in_its_copy),
 		cmocka_unit_test(a_task_has_room_for_its_coroutine_and_name),

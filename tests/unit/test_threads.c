@@ -102,8 +102,8 @@ static int setup(void **state)
 	(void)state;
 	memset(&python, 0, sizeof(python));
 	python.pid = getpid();
-	python.row.thread_native_id = NATIVE_FIELD;
-	python.row.probe.thread_id = IDENT_FIELD;
+	python.row.thread.native_thread_id = NATIVE_FIELD;
+	python.row.thread.thread_id = IDENT_FIELD;
 	python.threads = cpython_threads_new();
 	threads = MANY;
 	lists = names = 0;

@@ -254,7 +254,7 @@ static void children_are_counted_and_bounded(void **state)
 		items[i] = at(&tasks[i]);
 	}
 	/* one is done, one is there twice, one is no task */
-	set_word(&tasks[0], python.row.task.state, 2);
+	set_word(&tasks[0], python.row.task.fut_state, 2);
 	tasks[1].type = at(future_type);
 	list.words[1] = at(items);
 	list.words[0] = 5;

@@ -31,8 +31,7 @@ static void read_text(const struct lp_cpython *python, uint64_t string, struct l
 	*text = (struct lp_text){ .width = 1, .flags = LP_TEXT_UNREADABLE };
 	if (!string || (width != 1 && width != 2 && width != 4) || length > UINT32_MAX)
 		return;
-	from = string +
-	       (state & 0x40 ? python->row.probe.string_ascii : python->row.probe.string_wide);
+	from = string + (state & 0x40 ? python->row.unicode.ascii : python->row.unicode.compact);
 	bytes = length * width;
 	text->flags = state & 0x40 ? LP_TEXT_ASCII : 0;
 	if (bytes > room) {
@@ -51,7 +50,7 @@ static uint64_t find_handle(const struct lp_cpython *python, uint64_t thread_sta
 {
 	struct lp_walk walk = { .python = python,
 				.address = cpython_top_frame(python, thread_state) };
-	uint64_t dispatch = 0, run_once = 0, mask = ~python->row.probe.tag_mask, address;
+	uint64_t dispatch = 0, run_once = 0, mask = ~python->row.frame.tag_mask, address;
 	struct lp_raw_frame frame;
 	int steps;
 
@@ -67,7 +66,7 @@ static uint64_t find_handle(const struct lp_cpython *python, uint64_t thread_sta
 			continue;
 		}
 		if ((frame.code & mask) == dispatch)
-			return memory_u64(python->pid, address + python->row.probe.frame_locals) &
+			return memory_u64(python->pid, address + python->row.frame.localsplus) &
 			       mask;
 		if ((frame.code & mask) == run_once)
 			break;
@@ -123,21 +122,22 @@ static void take_code(struct lp_found_callback *found, enum lp_callback_kind kin
 static void identify_task(const struct lp_cpython *python, uint64_t task,
 			  struct lp_found_callback *found)
 {
-	const struct lp_python_offsets *offsets = &python->row.probe;
-	uint64_t coroutine = memory_u64(python->pid, task + offsets->task_coroutine);
+	const struct lp_cpython_row *row = &python->row;
+	uint64_t coroutine = memory_u64(python->pid, task + row->task.task_coro);
 
 	found->task = task;
 	if (!has_type(python, coroutine, "coroutine") && !has_type(python, coroutine, "generator"))
 		return;
 	take_code(found, LP_CALLBACK_TASK,
-		  memory_u64(python->pid, coroutine + offsets->coroutine_code) & ~offsets->tag_mask,
-		  memory_u64(python->pid, coroutine + offsets->coroutine_qualname));
+		  memory_u64(python->pid, coroutine + row->coroutine.cr_code) &
+			  ~row->frame.tag_mask,
+		  memory_u64(python->pid, coroutine + row->coroutine.cr_qualname));
 }
 
 static void identify(const struct lp_cpython *python, uint64_t callable,
 		     struct lp_found_callback *found)
 {
-	const struct lp_python_offsets *offsets = &python->row.probe;
+	const struct lp_cpython_row *row = &python->row;
 	uint64_t task;
 	int i;
 
@@ -152,18 +152,18 @@ static void identify(const struct lp_cpython *python, uint64_t callable,
 		callable = memory_u64(python->pid, callable + 16);
 	if (has_type(python, callable, "function"))
 		take_code(found, LP_CALLBACK_FUNCTION,
-			  memory_u64(python->pid, callable + offsets->function_code),
-			  memory_u64(python->pid, callable + offsets->function_qualname));
+			  memory_u64(python->pid, callable + row->function.func_code),
+			  memory_u64(python->pid, callable + row->function.func_qualname));
 }
 
 /* The code of the callback's outermost frame: mostly the function that was called. */
 static void identify_by_code(const struct lp_cpython *python, uint64_t code,
 			     struct lp_found_callback *found)
 {
-	const struct lp_python_offsets *offsets = &python->row.probe;
-	uint16_t name_at = offsets->code_qualname != LP_NO_FIELD ? offsets->code_qualname
-								 : offsets->code_name;
-	bool suspends = memory_u32(python->pid, code + python->row.code_flags) & CO_SUSPENDS;
+	const struct lp_cpython_row *row = &python->row;
+	uint16_t name_at = row->code.co_qualname != LP_NO_FIELD ? row->code.co_qualname
+								: row->code.co_name;
+	bool suspends = memory_u32(python->pid, code + python->row.code.co_flags) & CO_SUSPENDS;
 
 	take_code(found, suspends ? LP_CALLBACK_TASK : LP_CALLBACK_FUNCTION, code,
 		  memory_u64(python->pid, code + name_at));
@@ -172,13 +172,14 @@ static void identify_by_code(const struct lp_cpython *python, uint64_t code,
 void cpython_running_callback(const struct lp_cpython *python, uint64_t thread_state, uint64_t code,
 			      struct lp_found_callback *found)
 {
-	const struct lp_python_offsets *offsets = &python->row.probe;
+	const struct lp_cpython_row *row = &python->row;
 	uint64_t handle = find_handle(python, thread_state);
 	struct lp_event_name *name = &found->name;
 
 	memset(found, 0, sizeof(*found));
 	if (handle)
-		identify(python, memory_u64(python->pid, handle + offsets->handle_callback), found);
+		identify(python, memory_u64(python->pid, handle + row->asyncio.handle_callback),
+			 found);
 	if (!found->code && code)
 		identify_by_code(python, code, found);
 	if (!found->code) {
@@ -188,9 +189,9 @@ void cpython_running_callback(const struct lp_cpython *python, uint64_t thread_s
 		memcpy(name->qualname_data, UNNAMED, sizeof(UNNAMED));
 		return;
 	}
-	name->first_line = memory_u32(python->pid, found->code + offsets->code_first_line);
+	name->first_line = memory_u32(python->pid, found->code + row->code.co_firstlineno);
 	read_text(python, found->check, &name->qualname, name->qualname_data, LP_QUALNAME_BYTES,
 		  false);
-	read_text(python, memory_u64(python->pid, found->code + offsets->code_filename),
+	read_text(python, memory_u64(python->pid, found->code + row->code.co_filename),
 		  &name->filename, name->filename_data, LP_FILENAME_BYTES, true);
 }

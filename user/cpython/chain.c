@@ -17,8 +17,7 @@
 /* Include/object.h */
 #define TYPE_FLAG_HEAP (1UL << 9)
 
-/* Up to 3.10: PyCodeObject.co_code, and the instruction of an await. */
-#define CODE_BYTECODE 48
+/* Up to 3.10: the instruction of an await. */
 #define OPCODE_YIELD_FROM 72
 /* Include/internal/pycore_code.h: CO_FAST_CELL, CO_FAST_FREE. */
 #define KIND_CELL (0x40 | 0x80)
@@ -56,7 +55,7 @@ static const struct {
 /* What is read of a frame, and what of the row is needed with it. */
 struct lp_parked {
 	const struct lp_cpython *python;
-	const struct lp_parked_offsets *offsets;
+	const struct lp_cpython_row *row;
 	uint8_t frame[CPYTHON_FRAME_BYTES];
 	int8_t state;
 };
@@ -93,16 +92,16 @@ static size_t find_stack(const struct lp_parked *parked, const struct lp_chain_l
 			 uint64_t *first)
 {
 	const struct lp_cpython *python = parked->python;
-	const struct lp_parked_offsets *offsets = parked->offsets;
-	uint64_t end = field(parked, offsets->stack_end), locals = 0, count;
+	const struct lp_cpython_row *row = parked->row;
+	uint64_t end = field(parked, row->frame.stackpointer), locals = 0, count;
 
-	if (offsets->stack != LP_NO_FIELD) {
-		*first = field(parked, offsets->stack);
+	if (row->frame.f_valuestack != LP_NO_FIELD) {
+		*first = field(parked, row->frame.f_valuestack);
 	} else {
-		locals = memory_u32(python->pid, link->code + offsets->code_locals);
-		*first = link->frame + python->row.probe.frame_locals + locals * 8;
+		locals = memory_u32(python->pid, link->code + row->code.co_nlocalsplus);
+		*first = link->frame + python->row.frame.localsplus + locals * 8;
 	}
-	switch (offsets->stack_end_kind) {
+	switch (row->frame.stack_end) {
 	case LP_STACK_END_DEPTH:
 		count = (uint32_t)end;
 		break;
@@ -124,16 +123,16 @@ static bool is_awaiting(const struct lp_parked *parked, const struct lp_chain_li
 	uint64_t code;
 	int32_t last;
 
-	if (parked->state != parked->offsets->awaiting)
+	if (parked->state != parked->row->coroutine.frame_suspended)
 		return false;
-	switch (parked->offsets->await_mark) {
+	switch (parked->row->coroutine.await_mark) {
 	case LP_AWAIT_OPCODE:
 		last = (int32_t)link->instruction;
 		if (last < 0)
 			return false;
-		code = memory_u64(python->pid, link->code + CODE_BYTECODE) + CPYTHON_BYTES_DATA;
-		/* 3.10 counts instructions, others bytes */
-		code += python->minor == 10 ? ((uint64_t)last + 1) * 2 : (uint64_t)last + 2;
+		code = memory_u64(python->pid, link->code + parked->row->code.co_code) +
+		       CPYTHON_BYTES_DATA;
+		code += (uint64_t)last * parked->row->bytecode.instruction_unit + 2;
 		return !memory_read(python->pid, code, next, sizeof(next)) &&
 		       next[0] == OPCODE_YIELD_FROM;
 	case LP_AWAIT_RESUME:
@@ -148,7 +147,7 @@ static bool is_awaiting(const struct lp_parked *parked, const struct lp_chain_li
 static bool load_frame(const struct lp_cpython *python, uint64_t frame, struct lp_parked *parked)
 {
 	parked->python = python;
-	parked->offsets = &python->row.parked;
+	parked->row = &python->row;
 	return frame && !memory_read(python->pid, frame, parked->frame, sizeof(parked->frame));
 }
 
@@ -156,39 +155,38 @@ static bool load_frame(const struct lp_cpython *python, uint64_t frame, struct l
 static int read_link(const struct lp_cpython *python, uint64_t object, struct lp_chain_link *link,
 		     uint64_t *awaited)
 {
-	const struct lp_python_offsets *probe = &python->row.probe;
-	const struct lp_parked_offsets *offsets = &python->row.parked;
-	bool embedded = offsets->generator == LP_NO_FIELD;
+	const struct lp_cpython_row *row = &python->row;
 	struct lp_parked parked;
 	uint64_t state = object, first;
 	size_t depth;
 
 	link->coroutine = object;
-	link->qualname = memory_u64(python->pid, object + probe->coroutine_qualname);
-	link->frame = embedded ? object + offsets->frame
-			       : memory_u64(python->pid, object + offsets->frame);
+	link->qualname = memory_u64(python->pid, object + row->coroutine.cr_qualname);
+	link->frame = object + row->coroutine.cr_iframe;
+	if (row->frame.is_object)
+		link->frame = memory_u64(python->pid, link->frame);
 	link->running = false;
 	if (!load_frame(python, link->frame, &parked))
 		return -1;
-	if (offsets->state_in_frame)
+	if (row->coroutine.state_in_frame)
 		state = link->frame;
-	if (memory_read(python->pid, state + offsets->state, &parked.state, 1) ||
-	    parked.state >= offsets->ended)
+	if (memory_read(python->pid, state + row->coroutine.cr_frame_state, &parked.state, 1) ||
+	    parked.state >= row->coroutine.frame_completed)
 		return -1;
-	link->code = field(&parked, probe->frame_code) & ~probe->tag_mask;
-	link->instruction = field(&parked, probe->frame_instruction);
-	if (!embedded)
+	link->code = field(&parked, row->frame.f_executable) & ~row->frame.tag_mask;
+	link->instruction = field(&parked, row->frame.instr_ptr);
+	if (row->frame.is_object)
 		link->instruction &= UINT32_MAX;
 	if (!python->code_type ||
 	    memory_u64(python->pid, link->code + CPYTHON_OBJECT_TYPE) != python->code_type)
 		return -1;
-	link->running = parked.state == offsets->executing;
+	link->running = parked.state == row->coroutine.frame_executing;
 	if (link->running || !is_awaiting(&parked, link))
 		return 0;
 	depth = find_stack(&parked, link, &first);
 	if (!depth)
 		return -1;
-	*awaited = memory_u64(python->pid, first + (depth - 1) * 8) & ~probe->tag_mask;
+	*awaited = memory_u64(python->pid, first + (depth - 1) * 8) & ~row->frame.tag_mask;
 	return *awaited ? 1 : -1;
 }
 
@@ -256,9 +254,9 @@ static uint64_t cell_content(const struct lp_cpython *python, uint64_t cell)
 static uint64_t read_slot(const struct lp_cpython *python, const struct lp_chain_link *link,
 			  uint64_t number)
 {
-	uint64_t address = link->frame + python->row.probe.frame_locals + number * 8;
+	uint64_t address = link->frame + python->row.frame.localsplus + number * 8;
 
-	return memory_u64(python->pid, address) & ~python->row.probe.tag_mask;
+	return memory_u64(python->pid, address) & ~python->row.frame.tag_mask;
 }
 
 static size_t read_names(const struct lp_cpython *python, const struct lp_chain_link *link,
@@ -275,12 +273,12 @@ static uint64_t argument_cell(const struct lp_cpython *python, const struct lp_c
 			      unsigned int number, uint32_t locals)
 {
 	uint64_t names[NAMES_MAX], wanted;
-	size_t count = read_names(python, link, python->row.parked.code_names, names), i;
+	size_t count = read_names(python, link, python->row.code.co_localsplusnames, names), i;
 
 	if (number >= count)
 		return 0;
 	wanted = names[number];
-	count = read_names(python, link, python->row.parked.code_cells, names);
+	count = read_names(python, link, python->row.code.co_cellvars, names);
 	for (i = 0; i < count; i++)
 		/* names are interned */
 		if (names[i] == wanted)
@@ -291,17 +289,17 @@ static uint64_t argument_cell(const struct lp_cpython *python, const struct lp_c
 uint64_t cpython_frame_local(const struct lp_cpython *python, const struct lp_chain_link *link,
 			     unsigned int number)
 {
-	const struct lp_parked_offsets *offsets = &python->row.parked;
-	uint32_t locals = memory_u32(python->pid, link->code + offsets->code_locals);
+	const struct lp_cpython_row *row = &python->row;
+	uint32_t locals = memory_u32(python->pid, link->code + row->code.co_nlocalsplus);
 	uint64_t kinds, found;
 	uint8_t kind = 0;
 
 	if (!link->frame || number >= locals)
 		return 0;
 	found = read_slot(python, link, number);
-	if (offsets->code_kinds == LP_NO_FIELD)
+	if (row->code.co_localspluskinds == LP_NO_FIELD)
 		return found ? found : argument_cell(python, link, number, locals);
-	kinds = memory_u64(python->pid, link->code + offsets->code_kinds);
+	kinds = memory_u64(python->pid, link->code + row->code.co_localspluskinds);
 	if (memory_read(python->pid, kinds + CPYTHON_BYTES_DATA + number, &kind, sizeof(kind)))
 		return 0;
 	return kind & KIND_CELL ? cell_content(python, found) : found;
@@ -324,21 +322,21 @@ static int find_name(const struct lp_cpython *python, const struct lp_chain_link
 uint64_t cpython_frame_variable(const struct lp_cpython *python, const struct lp_chain_link *link,
 				const char *name)
 {
-	const struct lp_parked_offsets *offsets = &python->row.parked;
+	const struct lp_cpython_row *row = &python->row;
 	size_t locals, cells, free_cells;
 	int number;
 
 	if (!link->frame)
 		return 0;
-	number = find_name(python, link, offsets->code_names, name, &locals);
+	number = find_name(python, link, row->code.co_localsplusnames, name, &locals);
 	if (number >= 0)
 		return cpython_frame_local(python, link, (unsigned int)number);
-	if (offsets->code_cells == LP_NO_FIELD)
+	if (row->code.co_cellvars == LP_NO_FIELD)
 		return 0;
-	locals = memory_u32(python->pid, link->code + offsets->code_locals);
-	number = find_name(python, link, offsets->code_cells, name, &cells);
+	locals = memory_u32(python->pid, link->code + row->code.co_nlocalsplus);
+	number = find_name(python, link, row->code.co_cellvars, name, &cells);
 	if (number < 0) {
-		number = find_name(python, link, offsets->code_free, name, &free_cells);
+		number = find_name(python, link, row->code.co_freevars, name, &free_cells);
 		locals += cells;
 	}
 	if (number < 0)
@@ -361,6 +359,6 @@ size_t cpython_frame_stack(const struct lp_cpython *python, const struct lp_chai
 	if (memory_read(python->pid, first, objects, count * sizeof(*objects)))
 		return 0;
 	for (i = 0; i < count; i++)
-		objects[i] &= ~python->row.probe.tag_mask;
+		objects[i] &= ~python->row.frame.tag_mask;
 	return count;
 }

@@ -93,12 +93,7 @@ static int check_head(const struct lp_cpython *python, uint8_t *head, bool *aliv
 	references = field(head, 0);
 	*alive = (uint32_t)references && !(references >> 32 & 0xffff);
 	memset(head, 0, CPYTHON_OBJECT_TYPE);
-	if (python->minor <= 10)
-		/* co_zombieframe and co_weakreflist, behind the last field */
-		memset(head + 128, 0, CPYTHON_CODE_BYTES - 128);
-	else if (python->minor == 11)
-		/* co_warmup and _co_linearray_entry_size, behind co_flags */
-		memset(head + python->row.code_flags + 4, 0, 4);
+	memset(head + python->row.code.mutable_at, 0, python->row.code.mutable_bytes);
 	return 0;
 }
 
@@ -112,7 +107,7 @@ static int read_head(const struct lp_cpython *python, uint64_t address, uint8_t 
 /* Copies the line table, a bytes object. NULL if it cannot be read. */
 static uint8_t *read_table(const struct lp_cpython *python, const uint8_t *head, size_t *size)
 {
-	uint64_t object = field(head, python->row.code_lines), length;
+	uint64_t object = field(head, python->row.code.co_linetable), length;
 	uint8_t *table;
 
 	if (memory_read(python->pid, object + CPYTHON_BYTES_LENGTH, &length, sizeof(length)) ||
@@ -130,19 +125,19 @@ static uint8_t *read_table(const struct lp_cpython *python, const uint8_t *head,
 /* Reads all of it. Its address and head are filled already. */
 static int read_code(const struct lp_cpython *python, struct lp_code *code)
 {
-	const struct lp_python_offsets *offsets = &python->row.probe;
+	const struct lp_cpython_row *row = &python->row;
 	uint8_t again[CPYTHON_CODE_BYTES];
 	bool alive;
 	int err;
 
 	err = cpython_string(python,
-			     field(code->head, offsets->code_qualname != LP_NO_FIELD
-						       ? offsets->code_qualname
-						       : offsets->code_name),
+			     field(code->head, row->code.co_qualname != LP_NO_FIELD
+						       ? row->code.co_qualname
+						       : row->code.co_name),
 			     code->function, sizeof(code->function));
 	if (err)
 		return err;
-	err = cpython_string(python, field(code->head, offsets->code_filename), code->file,
+	err = cpython_string(python, field(code->head, row->code.co_filename), code->file,
 			     sizeof(code->file));
 	if (err)
 		return err;
@@ -164,9 +159,9 @@ static uint32_t find_line(const struct lp_cpython *python, const struct lp_code 
 	int64_t at = (int64_t)instruction;
 	uint32_t first_line;
 
-	memcpy(&first_line, code->head + python->row.probe.code_first_line, sizeof(first_line));
+	memcpy(&first_line, code->head + python->row.code.co_firstlineno, sizeof(first_line));
 	return table && at >= INSTRUCTION_FIRST
-		       ? cpython_line(python->minor, table, size, first_line, at)
+		       ? cpython_line(python->row.code.line_table, table, size, first_line, at)
 		       : 0;
 }
 
@@ -175,7 +170,7 @@ static void show(const struct lp_cpython *python, const struct lp_code *code, ui
 {
 	uint32_t flags;
 
-	memcpy(&flags, code->head + python->row.code_flags, sizeof(flags));
+	memcpy(&flags, code->head + python->row.code.co_flags, sizeof(flags));
 	memset(shown, 0, sizeof(*shown));
 	shown->kind = LP_FRAME_PYTHON;
 	shown->coroutine = flags & CODE_FLAGS_COROUTINE;
@@ -216,15 +211,15 @@ static void keep_code(struct lp_code_cache *cache, struct lp_code **slot, struct
 int cpython_frame(const struct lp_cpython *python, const struct lp_frame_reference *reference,
 		  struct lp_raw_frame *frame)
 {
-	frame->code = reference->code & ~python->row.probe.tag_mask;
-	if (python->row.code_bytecode == LP_NO_FIELD) {
-		/* f_lasti, an int; 3.10 counts code units of two bytes */
+	frame->code = reference->code & ~python->row.frame.tag_mask;
+	if (python->row.code.co_code_adaptive == LP_NO_FIELD) {
+		/* f_lasti, an int */
 		int64_t last = (int32_t)reference->instruction;
 
-		frame->instruction = (uint64_t)(python->minor == 10 ? last * 2 : last);
+		frame->instruction = (uint64_t)(last * python->row.bytecode.instruction_unit);
 	} else {
 		frame->instruction =
-			reference->instruction - (frame->code + python->row.code_bytecode);
+			reference->instruction - (frame->code + python->row.code.co_code_adaptive);
 	}
 	return frame->code ? 0 : -EINVAL;
 }

@@ -150,7 +150,7 @@ static int choose_row(struct lp_cpython *python, const struct lp_elf *elf, bool 
 			"process %d runs CPython 3.%d; versions 3.%d to 3.%d are supported",
 			python->pid, python->minor, CPYTHON_OLDEST, CPYTHON_NEWEST);
 	python->row = *row;
-	if (python->minor < 13)
+	if (row->debug_offsets == LP_DEBUG_OFFSETS_NONE)
 		return 0;
 	/* the offsets that the interpreter itself publishes come before the table */
 	if (!read_data(elf, python->runtime - python->bias, words, sizeof(words)) ||
@@ -165,23 +165,23 @@ static int choose_row(struct lp_cpython *python, const struct lp_elf *elf, bool 
 /* Ways through _PyRuntime and the interpreter state. */
 static void fill_chains(const struct lp_cpython_row *row, struct lp_python *wire)
 {
-	wire->interpreter_head = row->interpreter_head;
-	if (row->current_thread != LP_NO_FIELD) {
+	wire->interpreter_head = row->runtime.interpreters_head;
+	if (row->runtime.tstate_current != LP_NO_FIELD) {
 		wire->thread_steps = 1;
-		wire->thread_offsets[0] = row->current_thread;
+		wire->thread_offsets[0] = row->runtime.tstate_current;
 		wire->gil_steps = 0;
-		wire->gil_offset = row->runtime_gil;
+		wire->gil_offset = row->runtime.gil;
 	} else {
 		wire->thread_steps = 3;
-		wire->thread_offsets[0] = row->interpreter_head;
-		wire->thread_offsets[1] = row->interpreter_gil;
-		wire->thread_offsets[2] = row->gil_holder;
+		wire->thread_offsets[0] = row->runtime.interpreters_head;
+		wire->thread_offsets[1] = row->interpreter.ceval_gil;
+		wire->thread_offsets[2] = row->gil.last_holder;
 		wire->gil_steps = 2;
 		wire->gil_offset = 0;
 	}
-	wire->collecting_in_runtime = row->runtime_collecting != LP_NO_FIELD;
-	wire->collecting_offset = wire->collecting_in_runtime ? row->runtime_collecting
-							      : row->interpreter_collecting;
+	wire->collecting_in_runtime = row->runtime.gc_collecting != LP_NO_FIELD;
+	wire->collecting_offset = wire->collecting_in_runtime ? row->runtime.gc_collecting
+							      : row->interpreter.gc_collecting;
 }
 
 static uint64_t exported_address(const struct lp_cpython *python, const struct lp_elf *elf,
@@ -199,9 +199,8 @@ static void fill_instance(struct lp_cpython *python, const struct lp_elf *elf,
 	struct lp_python *wire = &instance->python;
 	size_t i;
 
-	wire->offsets = python->row.probe;
-	wire->offsets.code_flags = python->row.code_flags;
-	wire->eager_tasks = python->minor >= 12;
+	cpython_row_offsets(&python->row, &wire->offsets);
+	wire->eager_tasks = python->row.asyncio.eager_tasks;
 	wire->thread_base = python->runtime;
 	fill_chains(&python->row, wire);
 	for (i = 0; i < sizeof(exported) / sizeof(exported[0]); i++) {
@@ -422,12 +421,13 @@ static int verify(const struct lp_instance *instance, struct lp_error *error)
 	if (!task)
 		return -EAGAIN;
 	size = memory_u64(python->pid, task + CPYTHON_TYPE_BASIC_SIZE);
-	if (size == python->row.task_size)
+	if (size == python->row.task.tp_basicsize)
 		return 0;
 	return error_set(
 		error, -ENOTSUP,
 		"process %d says it runs CPython %s, but its Task objects are %llu bytes long instead of %u: a patched build that loopprof does not know",
-		python->pid, instance->version, (unsigned long long)size, python->row.task_size);
+		python->pid, instance->version, (unsigned long long)size,
+		python->row.task.tp_basicsize);
 }
 
 static bool may_run_loop(const struct lp_instance *instance)
@@ -521,7 +521,7 @@ static void describe_thread(const struct lp_instance *instance, uint64_t thread_
 static void task_name(const struct lp_instance *instance, uint64_t task, char *name, size_t size)
 {
 	const struct lp_cpython *python = instance->reader;
-	uint64_t object = memory_u64(python->pid, task + python->row.probe.task_coroutine + 8);
+	uint64_t object = memory_u64(python->pid, task + python->row.task.task_coro + 8);
 	uint64_t number;
 
 	name[0] = '\0';

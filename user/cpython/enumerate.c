@@ -147,7 +147,7 @@ static bool walk_list(const struct lp_cpython *python, uint64_t head, bool backw
 
 	for (steps = 0; node && node != head && steps < CPYTHON_TASKS_MAX; steps++) {
 		if (memory_read(python->pid, node, links, sizeof(links)) ||
-		    links[!backwards] != from || !add(found, node - python->row.task_node))
+		    links[!backwards] != from || !add(found, node - python->row.task.task_node))
 			return false;
 		from = node;
 		node = links[backwards];
@@ -175,15 +175,15 @@ static void read_lists(const struct lp_cpython *python, uint64_t interpreter,
 		       struct lp_addresses_found *found)
 {
 	const struct lp_cpython_row *row = &python->row;
-	uint64_t state = memory_u64(python->pid, interpreter + row->interpreter_threads);
+	uint64_t state = memory_u64(python->pid, interpreter + row->interpreter.threads_head);
 	size_t threads;
 
 	for (threads = 0; state && threads < THREADS_MAX; threads++) {
-		read_list(python, state + row->thread_tasks, found);
-		state = memory_u64(python->pid, state + row->thread_next);
+		read_list(python, state + row->thread.asyncio_tasks_head, found);
+		state = memory_u64(python->pid, state + row->thread.next);
 	}
 	found->partial |= state != 0;
-	read_list(python, interpreter + row->interpreter_tasks, found);
+	read_list(python, interpreter + row->interpreter.asyncio_tasks_head, found);
 }
 
 /* A search in the collector's lists. */
@@ -232,7 +232,7 @@ static bool search_gc_list(struct lp_gc_search *search, uint64_t head,
 static void search_gc(const struct lp_cpython *python, uint64_t interpreter, uint64_t task_type,
 		      struct lp_addresses_found *found)
 {
-	uint64_t lists = interpreter + python->row.interpreter_gc + GC_LISTS_FIRST;
+	uint64_t lists = interpreter + python->row.interpreter.gc + GC_LISTS_FIRST;
 	struct lp_gc_search search = {
 		.python = python,
 		.task_type = task_type,
@@ -281,7 +281,7 @@ static uint64_t tasks_module(const struct lp_cpython *python)
 {
 	uint64_t interpreter = cpython_interpreter(python);
 	uint64_t modules =
-		interpreter ? memory_u64(python->pid, interpreter + python->row.interpreter_modules)
+		interpreter ? memory_u64(python->pid, interpreter + python->row.interpreter.modules)
 			    : 0;
 	uint64_t module = modules ? cpython_dict_get(python, modules, "asyncio.tasks") : 0;
 
@@ -296,9 +296,9 @@ void cpython_enumerate_tasks(const struct lp_cpython *python, uint64_t task_type
 	memset(found, 0, sizeof(*found));
 	if (module)
 		read_sets(python, module, found);
-	if (python->row.thread_tasks != LP_NO_FIELD)
+	if (python->row.thread.asyncio_tasks_head != LP_NO_FIELD)
 		read_lists(python, interpreter, found);
-	if (task_type && python->row.interpreter_gc != LP_NO_FIELD)
+	if (task_type && python->row.interpreter.gc != LP_NO_FIELD)
 		search_gc(python, interpreter, task_type, found);
 	sort_out(found);
 }
@@ -310,8 +310,9 @@ uint64_t cpython_current_task(const struct lp_cpython *python, uint64_t thread_s
 	struct lp_pair *pairs = NULL;
 	ssize_t count, i;
 
-	if (python->row.thread_task != LP_NO_FIELD)
-		return memory_u64(python->pid, thread_state + python->row.thread_task);
+	if (python->row.thread.asyncio_running_task != LP_NO_FIELD)
+		return memory_u64(python->pid,
+				  thread_state + python->row.thread.asyncio_running_task);
 	module = tasks_module(python);
 	current = module ? cpython_dict_get(python, module, "_current_tasks") : 0;
 	count = current ? cpython_dict_pairs(python, current, &pairs) : 0;

@@ -19,21 +19,6 @@
 #define CODE_MAX (256 << 10)
 #define TABLE_MAX (64 << 10)
 
-/* Fields of a code object: the same in 3.8 to 3.10, and in 3.11 to 3.14. */
-struct lp_code_fields {
-	uint16_t code; /* a bytes object; 0: the code lies in the object */
-	uint16_t names;
-	uint16_t table; /* 0: there is none */
-};
-
-static const struct lp_code_fields *code_fields(int minor)
-{
-	static const struct lp_code_fields old = { .code = 48, .names = 64 };
-	static const struct lp_code_fields embedded = { .names = 32, .table = 40 };
-
-	return minor <= 10 ? &old : &embedded;
-}
-
 struct lp_names {
 	const struct lp_cpython *python;
 	uint64_t tuple;
@@ -43,7 +28,7 @@ static bool read_name(const void *context, uint32_t number, char *text, size_t s
 {
 	const struct lp_names *names = context;
 	const struct lp_cpython *python = names->python;
-	uint64_t items = names->tuple + CPYTHON_TUPLE_ITEMS(python), name;
+	uint64_t items = names->tuple + python->row.tuple.ob_item, name;
 
 	if (!names->tuple || number >= memory_u64(python->pid, names->tuple + CPYTHON_TUPLE_LENGTH))
 		return false;
@@ -73,21 +58,23 @@ static uint8_t *copy_bytes(pid_t pid, uint64_t object, uint64_t most, size_t *by
 static void read_code(const struct lp_cpython *python, uint64_t code, struct lp_bytecode *bytecode,
 		      uint8_t **data, uint8_t **table)
 {
-	const struct lp_code_fields *fields = code_fields(python->minor);
+	const struct lp_cpython_row *row = &python->row;
 
 	*table = NULL;
-	if (fields->code) {
-		*data = copy_bytes(python->pid, memory_u64(python->pid, code + fields->code),
+	if (row->code.co_code != LP_NO_FIELD) {
+		*data = copy_bytes(python->pid, memory_u64(python->pid, code + row->code.co_code),
 				   CODE_MAX, &bytecode->code_bytes);
 	} else {
 		/* ob_size counts code units of two bytes */
 		bytecode->code_bytes =
 			memory_u64(python->pid, code + CPYTHON_TUPLE_LENGTH) % (1UL << 32) * 2;
-		*data = copy(python->pid, code + python->row.code_bytecode, bytecode->code_bytes,
+		*data = copy(python->pid, code + row->code.co_code_adaptive, bytecode->code_bytes,
 			     CODE_MAX);
-		*table = copy_bytes(python->pid, memory_u64(python->pid, code + fields->table),
-				    TABLE_MAX, &bytecode->table_bytes);
 	}
+	if (row->code.co_exceptiontable != LP_NO_FIELD)
+		*table = copy_bytes(python->pid,
+				    memory_u64(python->pid, code + row->code.co_exceptiontable),
+				    TABLE_MAX, &bytecode->table_bytes);
 	if (!*data)
 		bytecode->code_bytes = 0;
 	if (!*table)
@@ -98,7 +85,7 @@ static void read_code(const struct lp_cpython *python, uint64_t code, struct lp_
 
 static enum lp_handled handled_in(const struct lp_cpython *python, const struct lp_raw_frame *frame)
 {
-	struct lp_bytecode bytecode = { .minor = python->minor, .name = read_name };
+	struct lp_bytecode bytecode = { .format = &python->row.bytecode, .name = read_name };
 	struct lp_names names = { .python = python };
 	enum lp_handled handled;
 	uint8_t *data, *table;
@@ -107,7 +94,7 @@ static enum lp_handled handled_in(const struct lp_cpython *python, const struct 
 	if (!python->code_type ||
 	    memory_u64(python->pid, frame->code + CPYTHON_OBJECT_TYPE) != python->code_type)
 		return LP_HANDLED_BY_NAME;
-	names.tuple = memory_u64(python->pid, frame->code + code_fields(python->minor)->names);
+	names.tuple = memory_u64(python->pid, frame->code + python->row.code.co_names);
 	bytecode.context = &names;
 	read_code(python, frame->code, &bytecode, &data, &table);
 	handled = cpython_handled(&bytecode, (int64_t)frame->instruction);

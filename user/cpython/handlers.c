@@ -126,12 +126,12 @@ struct lp_instruction {
 	size_t next; /* offset of the following one */
 };
 
-static const struct lp_opcode *find_opcode(int minor, uint8_t opcode)
+static const struct lp_opcode *find_opcode(uint8_t version, uint8_t opcode)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(opcodes) / sizeof(opcodes[0]); i++)
-		if (minor >= opcodes[i].oldest && minor <= opcodes[i].newest &&
+		if (version >= opcodes[i].oldest && version <= opcodes[i].newest &&
 		    opcode >= opcodes[i].first && opcode <= opcodes[i].last)
 			return &opcodes[i];
 	return NULL;
@@ -143,7 +143,8 @@ static bool decode(const struct lp_bytecode *bytecode, size_t at,
 	uint32_t argument = 0;
 
 	for (; at + 2 <= bytecode->code_bytes; at += 2) {
-		const struct lp_opcode *opcode = find_opcode(bytecode->minor, bytecode->code[at]);
+		const struct lp_opcode *opcode =
+			find_opcode(bytecode->format->opcodes, bytecode->code[at]);
 
 		argument = argument << 8 | bytecode->code[at + 1];
 		if (opcode && opcode->operation == LP_EXTENDED)
@@ -191,20 +192,29 @@ static enum lp_handled more(enum lp_handled left, enum lp_handled right)
 	return left > right ? left : right;
 }
 
-/* The lowest bit is a flag in LOAD_GLOBAL's argument since 3.11, in LOAD_ATTR's since 3.12. */
 static bool name_of(const struct lp_bytecode *bytecode, const struct lp_instruction *instruction,
 		    char *text, size_t size)
 {
-	bool shifted = (instruction->operation == LP_GLOBAL && bytecode->minor >= 11) ||
-		       (instruction->operation == LP_ATTRIBUTE && bytecode->minor >= 12);
+	const struct lp_bytecode_format *format = bytecode->format;
+	unsigned int shift = instruction->operation == LP_GLOBAL      ? format->load_global_shift
+			     : instruction->operation == LP_ATTRIBUTE ? format->load_attr_shift
+								      : 0;
 
-	return bytecode->name(bytecode->context, instruction->argument >> shifted, text, size);
+	return bytecode->name(bytecode->context, instruction->argument >> shift, text, size);
 }
 
 struct lp_clause {
 	enum lp_handled handled;
 	size_t next; /* the clause after it; 0: there is none */
 };
+
+/* Where a jump leads. */
+static size_t destination(const struct lp_bytecode_format *format,
+			  const struct lp_instruction *jump)
+{
+	return (format->relative_jumps ? jump->next : 0) +
+	       (size_t)jump->argument * format->instruction_unit;
+}
 
 /* The comparison of an `except*` is copied, and its clause is left if it is None. */
 static size_t next_of_group(const struct lp_bytecode *bytecode, size_t at)
@@ -215,7 +225,7 @@ static size_t next_of_group(const struct lp_bytecode *bytecode, size_t at)
 	    !decode(bytecode, instruction.next, &instruction) ||
 	    instruction.operation != LP_JUMP_NONE)
 		return 0;
-	return instruction.next + instruction.argument * 2UL;
+	return destination(bytecode->format, &instruction);
 }
 
 /* Reads the classes of a clause and its comparison. False: it is no clause of an `except`. */
@@ -260,15 +270,10 @@ static bool read_classes(const struct lp_bytecode *bytecode, size_t at, struct l
 				return false;
 			clause->handled = more(all, last);
 			clause->next = 0;
-			if (bytecode->minor == 9 || bytecode->minor == 10)
-				clause->next =
-					instruction.argument * (bytecode->minor == 10 ? 2UL : 1UL);
-			else if (decode(bytecode, instruction.next, &instruction) &&
-				 instruction.operation == LP_JUMP)
-				clause->next =
-					bytecode->minor == 8
-						? instruction.argument
-						: instruction.next + instruction.argument * 2UL;
+			if (bytecode->format->match_jumps ||
+			    (decode(bytecode, instruction.next, &instruction) &&
+			     instruction.operation == LP_JUMP))
+				clause->next = destination(bytecode->format, &instruction);
 			return true;
 		default:
 			return false;
@@ -317,7 +322,8 @@ static enum lp_handled is_suppressed(const struct lp_bytecode *bytecode, size_t 
 /* The kind of a handler. with: offset of the `with` that it may belong to. */
 static enum lp_handled look_at(const struct lp_bytecode *bytecode, size_t handler, size_t with)
 {
-	bool each = bytecode->minor <= 10; /* clause begins with LP_ENTER */
+	/* does each clause begin with LP_ENTER? */
+	bool each = bytecode->format->handlers == LP_HANDLERS_BLOCKS;
 	struct lp_instruction instruction;
 	struct lp_clause clause = { .next = handler };
 	bool group = false; /* the clauses are those of an `except*` */
@@ -411,7 +417,8 @@ static enum lp_handled handled_by_blocks(const struct lp_bytecode *bytecode, siz
 	for (at = 0; at < instruction && decode(bytecode, at, &decoded); at = decoded.next) {
 		if (decoded.operation != LP_SETUP && decoded.operation != LP_SETUP_WITH)
 			continue;
-		target = decoded.next + decoded.argument * (bytecode->minor == 10 ? 2UL : 1UL);
+		target = decoded.next +
+			 (size_t)decoded.argument * bytecode->format->instruction_unit;
 		if (target <= instruction || count == NESTED_MAX)
 			continue;
 		blocks[count].start = at;
@@ -429,6 +436,7 @@ enum lp_handled cpython_handled(const struct lp_bytecode *bytecode, int64_t inst
 {
 	if (instruction < 0 || (uint64_t)instruction >= bytecode->code_bytes)
 		return LP_NOT_HANDLED;
-	return bytecode->minor >= 11 ? handled_by_table(bytecode, (size_t)instruction)
-				     : handled_by_blocks(bytecode, (size_t)instruction);
+	return bytecode->format->handlers == LP_HANDLERS_TABLE
+		       ? handled_by_table(bytecode, (size_t)instruction)
+		       : handled_by_blocks(bytecode, (size_t)instruction);
 }

@@ -6,6 +6,8 @@
 #ifndef LP_CPYTHON_HANDLERS_H
 #define LP_CPYTHON_HANDLERS_H
 
+#include "rows.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,7 +20,7 @@ enum lp_handled {
 
 /* A function's code as it lies in memory, specialised instructions included. */
 struct lp_bytecode {
-	int minor;
+	const struct lp_bytecode_format *format;
 	const uint8_t *code;
 	size_t code_bytes;
 	const uint8_t *table; /* co_exceptiontable, 3.11 and later */

@@ -59,14 +59,14 @@ static void find_managed(const struct lp_cpython *python, uint64_t object, uint6
 {
 	uint64_t word = memory_u64(python->pid, object - MANAGED_DICT);
 
-	if (python->row.instance_layout == LP_INSTANCE_TAGGED && word & 1)
+	if (python->row.type.instance_layout == LP_INSTANCE_TAGGED && word & 1)
 		/* _PyDictOrValues_SetValues() stores the address less one */
 		attributes->values = word + 1;
 	else if (word)
 		attributes->dict = word;
-	else if (python->row.instance_layout == LP_INSTANCE_VALUES)
+	else if (python->row.type.instance_layout == LP_INSTANCE_VALUES)
 		attributes->values = memory_u64(python->pid, object - MANAGED_VALUES_11);
-	else if (python->row.instance_layout == LP_INSTANCE_INLINE)
+	else if (python->row.type.instance_layout == LP_INSTANCE_INLINE)
 		find_inline(python, object, type, flags, attributes);
 }
 
@@ -80,7 +80,7 @@ uint64_t cpython_instance_get(const struct lp_cpython *python, uint64_t object, 
 	if (!object || !type)
 		return 0;
 	flags = memory_u64(python->pid, type + CPYTHON_TYPE_FLAGS);
-	if (python->row.instance_layout != LP_INSTANCE_DICT && flags & TYPE_FLAG_MANAGED_DICT)
+	if (python->row.type.instance_layout != LP_INSTANCE_DICT && flags & TYPE_FLAG_MANAGED_DICT)
 		find_managed(python, object, type, flags, &attributes);
 	else
 		find_dict(python, object, type, &attributes);
@@ -88,7 +88,7 @@ uint64_t cpython_instance_get(const struct lp_cpython *python, uint64_t object, 
 		return cpython_dict_get(python, attributes.dict, name);
 	if (!attributes.values)
 		return 0;
-	keys = memory_u64(python->pid, type + python->row.type_keys);
+	keys = memory_u64(python->pid, type + python->row.type.ht_cached_keys);
 	count = keys ? cpython_keys_pairs(python, keys, attributes.values, &pairs) : -1;
 	if (count < 0)
 		return 0;

@@ -101,14 +101,17 @@ static uint32_t line_by_locations(const uint8_t *table, size_t size, uint32_t fi
 	return 0;
 }
 
-uint32_t cpython_line(int minor, const uint8_t *table, size_t size, uint32_t first_line,
-		      int64_t instruction)
+uint32_t cpython_line(enum lp_line_table format, const uint8_t *table, size_t size,
+		      uint32_t first_line, int64_t instruction)
 {
 	if (instruction < 0)
 		return first_line;
-	if (minor <= 9)
+	switch (format) {
+	case LP_LINES_LNOTAB:
 		return line_by_lnotab(table, size, first_line, instruction);
-	if (minor == 10)
+	case LP_LINES_RANGES:
 		return line_by_ranges(table, size, first_line, instruction);
-	return line_by_locations(table, size, first_line, instruction);
+	default:
+		return line_by_locations(table, size, first_line, instruction);
+	}
 }

@@ -3,16 +3,17 @@
 #ifndef LP_CPYTHON_LINES_H
 #define LP_CPYTHON_LINES_H
 
+#include "rows.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
 /*
- * minor: of the version 3.minor, which chooses the format.  table: co_lnotab
- * (3.8, 3.9) or co_linetable.  instruction: bytes into the bytecode; negative
- * before the first instruction.  Returns the line, or 0 where the table has
- * none or is damaged.
+ * format: of the table, co_lnotab (3.8, 3.9) or co_linetable.  instruction: bytes
+ * into the bytecode; negative before the first instruction.  Returns the line, or 0
+ * where the table has none or is damaged.
  */
-uint32_t cpython_line(int minor, const uint8_t *table, size_t size, uint32_t first_line,
-		      int64_t instruction);
+uint32_t cpython_line(enum lp_line_table format, const uint8_t *table, size_t size,
+		      uint32_t first_line, int64_t instruction);
 
 #endif /* LP_CPYTHON_LINES_H */

@@ -60,7 +60,6 @@
  * Up to 3.11 the running loop is in a PyRunningLoopHolder beside the PID that set it, which
  * makes it void in a forked child.  From 3.12 on the hook asyncio.events.on_fork clears it.
  */
-#define HOLDER_NEWEST 11
 #define HOLDER_LOOP 16
 #define HOLDER_PID 24
 
@@ -87,7 +86,7 @@ static uint64_t code_of(const struct lp_cpython *python, uint64_t function)
 	if (!function || !python->function_type ||
 	    memory_u64(python->pid, function + CPYTHON_OBJECT_TYPE) != python->function_type)
 		return 0;
-	return memory_u64(python->pid, function + python->row.probe.function_code);
+	return memory_u64(python->pid, function + python->row.function.func_code);
 }
 
 static uint64_t method_code(const struct lp_cpython *python, uint64_t type, const char *method)
@@ -148,11 +147,11 @@ uint64_t cpython_running_loop(const struct lp_cpython *python, uint64_t thread_s
 	uint64_t dict, loop;
 
 	*copied = false;
-	if (row->thread_loop != LP_NO_FIELD)
-		return memory_u64(python->pid, thread_state + row->thread_loop);
-	dict = memory_u64(python->pid, thread_state + row->thread_dict);
+	if (row->thread.asyncio_running_loop != LP_NO_FIELD)
+		return memory_u64(python->pid, thread_state + row->thread.asyncio_running_loop);
+	dict = memory_u64(python->pid, thread_state + row->thread.dict);
 	loop = dict ? cpython_dict_get(python, dict, "__asyncio_running_event_loop__") : 0;
-	if (!loop || python->minor > HOLDER_NEWEST)
+	if (!loop || !row->asyncio.running_loop_holder)
 		return loop;
 	*copied = (pid_t)memory_u32(python->pid, loop + HOLDER_PID) != python->inner_pid;
 	return *copied ? 0 : memory_u64(python->pid, loop + HOLDER_LOOP);
@@ -189,7 +188,7 @@ static bool is_named(const char *name, const char *method)
 static bool is_loop(const struct lp_cpython *python, const struct lp_raw_frame *frame,
 		    const struct lp_loop_class *class)
 {
-	uint64_t code = frame->code & ~python->row.probe.tag_mask;
+	uint64_t code = frame->code & ~python->row.frame.tag_mask;
 	struct lp_frame shown;
 
 	if (class->run_once && class->run_forever)
@@ -202,9 +201,9 @@ static bool is_loop(const struct lp_cpython *python, const struct lp_raw_frame *
 /* Is this the code of a generator or coroutine?  No thread begins with one. */
 static bool is_generator(const struct lp_cpython *python, const struct lp_raw_frame *frame)
 {
-	uint64_t code = frame->code & ~python->row.probe.tag_mask;
+	uint64_t code = frame->code & ~python->row.frame.tag_mask;
 
-	return memory_u32(python->pid, code + python->row.code_flags) & CODE_FLAGS_GENERATOR;
+	return memory_u32(python->pid, code + python->row.code.co_flags) & CODE_FLAGS_GENERATOR;
 }
 
 /* A thread of which it is not known yet whether it runs a loop. */
@@ -253,7 +252,7 @@ static enum lp_stack_loop find_loop_from(struct lp_search *search, uint64_t top,
 	while (!found && cpython_next_frame(&walk, &frame)) {
 		found = is_loop(python, &frame, &search->class);
 		called |= search->class.dispatch &&
-			  (frame.code & ~python->row.probe.tag_mask) == search->class.dispatch;
+			  (frame.code & ~python->row.frame.tag_mask) == search->class.dispatch;
 		*hash = (*hash ^ walk.address ^ frame.code ^ frame.instruction) * 0x100000001b3ULL;
 	}
 	search->budget -= walk.taken;
@@ -308,7 +307,7 @@ static bool ask(struct lp_search *search, struct lp_candidate *candidate)
 static void look_at(struct lp_search *search, struct lp_candidate *candidate)
 {
 	const struct lp_cpython *python = search->python;
-	const struct lp_python_offsets *offsets = &python->row.probe;
+	const struct lp_cpython_row *row = &python->row;
 	uint64_t hash, c_frame;
 	int outer;
 
@@ -319,22 +318,22 @@ static void look_at(struct lp_search *search, struct lp_candidate *candidate)
 		find_loop_from(search, cpython_top_frame(python, candidate->state), &hash));
 	candidate->settled = candidate->settled || (hash && hash == candidate->seen);
 	candidate->seen = hash;
-	if (candidate->settled || candidate->copied || offsets->thread_cframe == LP_NO_FIELD)
+	if (candidate->settled || candidate->copied || row->thread.cframe == LP_NO_FIELD)
 		return;
 	/*
 	 * 3.11 and 3.12: the innermost frame is in a _PyCFrame on the C stack, which is
 	 * rubbish for some instructions (Python/ceval.c: _PyEval_EvalFrameDefault links it
 	 * before it is filled); its field previous leads to those further out.
 	 */
-	c_frame = memory_u64(python->pid, candidate->state + offsets->thread_cframe);
+	c_frame = memory_u64(python->pid, candidate->state + row->thread.cframe);
 	for (outer = 0; outer < OUTER_C_FRAMES && c_frame && !candidate->settled; outer++) {
-		c_frame = memory_u64(python->pid, c_frame + offsets->thread_frame + 8);
+		c_frame = memory_u64(python->pid, c_frame + row->thread.current_frame + 8);
 		if (!c_frame)
 			break;
 		candidate->settled = take_stack(
 			search, candidate,
 			find_loop_from(search,
-				       memory_u64(python->pid, c_frame + offsets->thread_frame),
+				       memory_u64(python->pid, c_frame + row->thread.current_frame),
 				       &hash));
 	}
 }
@@ -350,10 +349,10 @@ static size_t list_threads(const struct lp_cpython *python, uint64_t interpreter
 	if (most > THREADS_MAX)
 		most = THREADS_MAX;
 	list = calloc(most, sizeof(*list));
-	state = memory_u64(python->pid, interpreter + python->row.interpreter_threads);
+	state = memory_u64(python->pid, interpreter + python->row.interpreter.threads_head);
 	for (; list && state && count < most; count++) {
 		list[count].state = state;
-		state = memory_u64(python->pid, state + python->row.thread_next);
+		state = memory_u64(python->pid, state + python->row.thread.next);
 	}
 	*candidates = list;
 	return count;

@@ -46,7 +46,7 @@ static bool is_string(const struct lp_cpython *python, uint64_t type)
 static int string_head(const struct lp_cpython *python, uint64_t string,
 		       struct lp_string_head *head, uint64_t *data)
 {
-	const struct lp_python_offsets *offsets = &python->row.probe;
+	const struct lp_cpython_row *row = &python->row;
 	unsigned int width;
 	int err;
 
@@ -58,11 +58,11 @@ static int string_head(const struct lp_cpython *python, uint64_t string,
 		return -EINVAL;
 	if (!(head->state & STRING_COMPACT))
 		/* of a subclass of str: PyUnicodeObject.data follows the compact part */
-		*data = memory_u64(python->pid, string + offsets->string_wide);
+		*data = memory_u64(python->pid, string + row->unicode.compact);
 	else if (head->state & STRING_ASCII)
-		*data = string + offsets->string_ascii;
+		*data = string + row->unicode.ascii;
 	else
-		*data = string + offsets->string_wide;
+		*data = string + row->unicode.compact;
 	return 0;
 }
 
@@ -118,7 +118,7 @@ ssize_t cpython_tuple(const struct lp_cpython *python, uint64_t tuple, uint64_t 
 		return err;
 	if (length > TUPLE_LENGTH_MAX)
 		return -EINVAL;
-	err = memory_read(python->pid, tuple + CPYTHON_TUPLE_ITEMS(python), items,
+	err = memory_read(python->pid, tuple + python->row.tuple.ob_item, items,
 			  (length < room ? length : room) * sizeof(*items));
 	return err ? err : (ssize_t)length;
 }
@@ -163,7 +163,7 @@ bool cpython_is_instance(const struct lp_cpython *python, uint64_t object, uint6
  */
 int cpython_int(const struct lp_cpython *python, uint64_t object, uint64_t *value)
 {
-	uint16_t first = python->row.probe.int_digit;
+	uint16_t first = python->row.integer.ob_digit;
 	uint32_t digits[3] = { 0 };
 	uint64_t head[2], count;
 
@@ -171,7 +171,7 @@ int cpython_int(const struct lp_cpython *python, uint64_t object, uint64_t *valu
 	    head[0] != python->int_type)
 		return -EINVAL;
 	count = head[1];
-	if (python->minor >= 12) {
+	if (python->row.integer.lv_tag) {
 		if ((count & 3) > 1)
 			return -EINVAL;
 		count >>= 3;
@@ -200,7 +200,7 @@ static int dict_entries(const struct lp_cpython *python, uint64_t keys,
 
 	if (err)
 		return err;
-	if (python->row.dict_layout == LP_DICT_INDEXED) {
+	if (python->row.type.dict_layout == LP_DICT_INDEXED) {
 		memcpy(&size, head + 8, sizeof(size));
 		memcpy(&entries->count, head + 32, sizeof(entries->count));
 		if (size > 1ULL << 32)
@@ -301,7 +301,7 @@ uint64_t cpython_dict_get(const struct lp_cpython *python, uint64_t dict, const 
 
 uint64_t cpython_interpreter(const struct lp_cpython *python)
 {
-	return memory_u64(python->pid, python->runtime + python->row.interpreter_head);
+	return memory_u64(python->pid, python->runtime + python->row.runtime.interpreters_head);
 }
 
 uint64_t cpython_module_attribute(const struct lp_cpython *python, const char *module,
@@ -311,7 +311,7 @@ uint64_t cpython_module_attribute(const struct lp_cpython *python, const char *m
 
 	if (!interpreter)
 		return 0;
-	modules = memory_u64(python->pid, interpreter + python->row.interpreter_modules);
+	modules = memory_u64(python->pid, interpreter + python->row.interpreter.modules);
 	object = cpython_dict_get(python, modules, module);
 	if (!object)
 		return 0;

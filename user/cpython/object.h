@@ -33,10 +33,7 @@
 #define CPYTHON_BYTES_DATA 32
 
 /* PyDictValues begins with its values; since 3.13, a word about them comes first. */
-#define CPYTHON_VALUES(python) ((python)->row.instance_layout == LP_INSTANCE_INLINE ? 8 : 0)
-
-/* PyTupleObject.ob_item; 3.14 has a hash in front of it. */
-#define CPYTHON_TUPLE_ITEMS(python) ((python)->minor >= 14 ? 32 : 24)
+#define CPYTHON_VALUES(python) ((python)->row.type.instance_layout == LP_INSTANCE_INLINE ? 8 : 0)
 
 struct lp_code_cache;
 
@@ -47,7 +44,7 @@ struct lp_thread_cache;
 struct lp_cpython {
 	pid_t pid;
 	pid_t inner_pid; /* the PID in the process's own namespace, as getpid() returns it */
-	int minor;
+	int minor; /* of 3.minor, for messages: what differs between versions is in the row */
 	uint32_t hex_version;
 	struct lp_cpython_row row;
 	uint64_t runtime; /* address of _PyRuntime */

@@ -257,12 +257,11 @@ static uint64_t runtime_error_type(const struct lp_cpython *python)
 	return python->runtime_error ? memory_u64(python->pid, python->runtime_error) : 0;
 }
 
-/* 3.14 gives exceptions a function for calls without a tuple. */
 static uint64_t exception_function(const struct lp_cpython *python)
 {
 	uint64_t type = runtime_error_type(python), function = 0;
 
-	if (type && python->minor >= 14)
+	if (type && python->row.type.exception_vectorcall)
 		function = memory_u64(python->pid, type + TYPE_VECTORCALL);
 	if (type && !function)
 		function = memory_u64(python->pid, type + TYPE_NEW);
@@ -270,13 +269,12 @@ static uint64_t exception_function(const struct lp_cpython *python)
 }
 
 /*
- * Where a new coroutine is returned: PyCoro_New up to 3.10, _Py_MakeCoro since.  3.11
- * and 3.12 do not export that, so that their stripped builds show nothing.
+ * Where a new coroutine is returned.  3.11 and 3.12 do not export the function, so that
+ * their stripped builds show nothing.
  */
 static int find_coroutine(const struct lp_cpython *python, struct lp_probe *probe,
 			  struct lp_error *error)
 {
-	const char *name = python->minor >= 11 ? "_Py_MakeCoro" : "PyCoro_New";
 	uint64_t function, bytes = 0, returns[LP_PROBE_PLACES];
 	struct lp_definer definer;
 	size_t count, i;
@@ -285,7 +283,7 @@ static int find_coroutine(const struct lp_cpython *python, struct lp_probe *prob
 	err = definer_open_interpreter(python, probe, &definer, error);
 	if (err)
 		goto cleanup;
-	function = elf_symbol_size(definer.elf, name, &bytes);
+	function = elf_symbol_size(definer.elf, python->row.coroutine.constructor, &bytes);
 	count = function ? code_returns(definer.elf, function, bytes, returns, LP_PROBE_PLACES) : 0;
 	for (i = 0; !err && i < count; i++)
 		err = definer_add(&definer, returns[i], error);
@@ -423,9 +421,8 @@ int cpython_find_probe(const struct lp_cpython *python, enum lp_probe_role role,
 /* asyncio keeps all tasks in a WeakSet, whose set stays the same one. */
 static uint64_t all_tasks(const struct lp_cpython *python)
 {
-	const char *name = python->minor >= 12 ? "_scheduled_tasks" : "_all_tasks";
-	uint64_t set =
-		python->minor >= 14 ? 0 : cpython_module_attribute(python, "asyncio.tasks", name);
+	const char *name = python->row.asyncio.all_tasks;
+	uint64_t set = *name ? cpython_module_attribute(python, "asyncio.tasks", name) : 0;
 
 	return set ? cpython_instance_get(python, set, "data") : 0;
 }
@@ -439,7 +436,7 @@ static uint64_t method_code(const struct lp_cpython *python, const char *module,
 		return 0;
 	function =
 		cpython_dict_get(python, memory_u64(python->pid, type + CPYTHON_TYPE_DICT), name);
-	return function ? memory_u64(python->pid, function + python->row.probe.function_code) : 0;
+	return function ? memory_u64(python->pid, function + python->row.function.func_code) : 0;
 }
 
 int cpython_find_lifecycle(const struct lp_cpython *python, struct lp_lifecycle *lifecycle)
@@ -447,7 +444,7 @@ int cpython_find_lifecycle(const struct lp_cpython *python, struct lp_lifecycle 
 	uint64_t future = cpython_module_attribute(python, "_asyncio", "Future");
 
 	memset(lifecycle, 0, sizeof(*lifecycle));
-	lifecycle->offsets = python->row.task;
+	cpython_row_task_offsets(&python->row, &lifecycle->offsets);
 	lifecycle->task_type = cpython_module_attribute(python, "_asyncio", "Task");
 	lifecycle->future_type = future;
 	if (!lifecycle->task_type || !future)
@@ -458,21 +455,22 @@ int cpython_find_lifecycle(const struct lp_cpython *python, struct lp_lifecycle 
 	lifecycle->threadsafe_code =
 		method_code(python, "asyncio.base_events", "BaseEventLoop", "call_soon_threadsafe");
 	lifecycle->all_tasks = all_tasks(python);
-	lifecycle->thread_tasks = python->row.thread_tasks;
-	lifecycle->task_node = python->row.task_node;
+	lifecycle->thread_tasks = python->row.thread.asyncio_tasks_head;
+	lifecycle->task_node = python->row.task.task_node;
 	if (lifecycle->task_node != LP_NO_FIELD)
 		lifecycle->interpreter_tasks =
-			cpython_interpreter(python) + python->row.interpreter_tasks;
+			cpython_interpreter(python) + python->row.interpreter.asyncio_tasks_head;
 	/* slots lie in the order of their names: _args, _callback, _cancelled, _context, _loop */
 	lifecycle->handle_loop = 48;
 	lifecycle->exception_args = 24;
-	lifecycle->tuple_items = CPYTHON_TUPLE_ITEMS(python);
-	lifecycle->born_inside = python->minor >= 11;
+	lifecycle->tuple_items = python->row.tuple.ob_item;
+	lifecycle->born_inside = python->row.bytecode.return_generator;
 	lifecycle->array_arguments =
-		lifecycle->runtime_error && python->minor >= 14 &&
+		lifecycle->runtime_error && python->row.type.exception_vectorcall &&
 		memory_u64(python->pid, lifecycle->runtime_error + TYPE_VECTORCALL);
 	/* _asyncio is loaded before those that it is of no use without */
-	return lifecycle->threadsafe_code && (lifecycle->all_tasks || python->minor >= 14)
+	return lifecycle->threadsafe_code &&
+			       (lifecycle->all_tasks || !*python->row.asyncio.all_tasks)
 		       ? 0
 		       : -EAGAIN;
 }

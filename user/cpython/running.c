@@ -58,15 +58,14 @@ static const char *frame_name(const struct lp_task_reader *reader, uint64_t fram
 	const struct lp_cpython *python = reader->python;
 	uint64_t coroutine;
 
-	if (python->row.parked.generator == LP_NO_FIELD ||
-	    python->row.probe.code_qualname != LP_NO_FIELD)
+	if (!python->row.frame.is_object || python->row.code.co_qualname != LP_NO_FIELD)
 		return NULL;
-	coroutine = memory_u64(python->pid, frame + python->row.parked.generator);
-	return coroutine ? cpython_coroutine_name(
-				   reader,
-				   memory_u64(python->pid,
-					      coroutine + python->row.probe.coroutine_qualname))
-			 : NULL;
+	coroutine = memory_u64(python->pid, frame + python->row.frame.f_gen);
+	return coroutine
+		       ? cpython_coroutine_name(
+				 reader, memory_u64(python->pid,
+						    coroutine + python->row.coroutine.cr_qualname))
+		       : NULL;
 }
 
 bool cpython_read_running(struct lp_task_reader *reader, struct lp_task *task,
@@ -89,7 +88,7 @@ bool cpython_read_running(struct lp_task_reader *reader, struct lp_task *task,
 		const struct lp_stack_frame_at *frame = &frames[count - 1 - i];
 
 		filled[i].raw = frame->raw;
-		filled[i].raw.code &= ~reader->python->row.probe.tag_mask;
+		filled[i].raw.code &= ~reader->python->row.frame.tag_mask;
 		filled[i].name = frame_name(reader, frame->address);
 	}
 	free(frames);

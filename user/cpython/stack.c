@@ -7,11 +7,11 @@
 
 uint64_t cpython_top_frame(const struct lp_cpython *python, uint64_t thread_state)
 {
-	const struct lp_python_offsets *offsets = &python->row.probe;
+	const struct lp_cpython_row *row = &python->row;
 
-	if (offsets->thread_cframe != LP_NO_FIELD)
-		thread_state = memory_u64(python->pid, thread_state + offsets->thread_cframe);
-	return thread_state ? memory_u64(python->pid, thread_state + offsets->thread_frame) : 0;
+	if (row->thread.cframe != LP_NO_FIELD)
+		thread_state = memory_u64(python->pid, thread_state + row->thread.cframe);
+	return thread_state ? memory_u64(python->pid, thread_state + row->thread.current_frame) : 0;
 }
 
 static uint64_t field(const uint8_t *object, uint16_t offset)
@@ -24,7 +24,7 @@ static uint64_t field(const uint8_t *object, uint16_t offset)
 
 bool cpython_next_frame(struct lp_walk *walk, struct lp_raw_frame *frame)
 {
-	const struct lp_python_offsets *offsets = &walk->python->row.probe;
+	const struct lp_cpython_row *row = &walk->python->row;
 	uint8_t object[CPYTHON_FRAME_BYTES];
 
 	while (walk->address && walk->left) {
@@ -36,17 +36,17 @@ bool cpython_next_frame(struct lp_walk *walk, struct lp_raw_frame *frame)
 			walk->left = 0;
 			return false;
 		}
-		walk->address = field(object, offsets->frame_previous);
+		walk->address = field(object, row->frame.previous);
 		if (walk->address == walk->mark)
 			walk->left = 0;
-		if (offsets->frame_owner != LP_NO_FIELD &&
-		    object[offsets->frame_owner] >= offsets->first_shim)
+		if (row->frame.owner != LP_NO_FIELD &&
+		    object[row->frame.owner] >= row->frame.first_shim)
 			continue;
-		frame->code = field(object, offsets->frame_code);
-		frame->instruction = field(object, offsets->frame_instruction);
-		if (walk->python->row.code_bytecode == LP_NO_FIELD)
+		frame->code = field(object, row->frame.f_executable);
+		frame->instruction = field(object, row->frame.instr_ptr);
+		if (walk->python->row.code.co_code_adaptive == LP_NO_FIELD)
 			frame->instruction &= UINT32_MAX; /* f_lasti, an int */
-		if (frame->code & ~offsets->tag_mask)
+		if (frame->code & ~row->frame.tag_mask)
 			return true;
 	}
 	return false;

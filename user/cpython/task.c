@@ -186,7 +186,7 @@ static bool is_ready(struct lp_task_reader *reader, uint64_t waiter)
 	if (!waiter)
 		return true;
 	if (known_type(reader, waiter)->future)
-		return memory_u32(python->pid, waiter + python->row.task.state) !=
+		return memory_u32(python->pid, waiter + python->row.task.fut_state) !=
 		       LP_FUTURE_PENDING;
 	/* a future written in Python */
 	state = cpython_instance_get(python, waiter, "_state");
@@ -198,25 +198,25 @@ static bool read_fields(const struct lp_cpython *python, uint64_t address,
 			struct lp_task_fields *fields)
 {
 	const struct lp_cpython_row *row = &python->row;
-	const struct lp_task_offsets *offsets = &row->task;
 	uint8_t bytes[TASK_BYTES_MAX];
 
-	if (row->task_size > sizeof(bytes) ||
-	    memory_read(python->pid, address, bytes, row->task_size))
+	if (row->task.tp_basicsize > sizeof(bytes) ||
+	    memory_read(python->pid, address, bytes, row->task.tp_basicsize))
 		return false;
 	/* freed memory looks as before but for the reference count, 32 bits since 3.12 */
 	if (!field32(bytes, 0))
 		return false;
-	fields->loop = field(bytes, offsets->loop);
-	fields->exception = field(bytes, offsets->exception);
-	fields->source = field(bytes, row->future_source);
-	fields->waiter = field(bytes, offsets->waiter);
-	fields->coroutine = field(bytes, row->probe.task_coroutine);
-	fields->name = field(bytes, row->probe.task_coroutine + 8);
-	fields->state = field32(bytes, offsets->state);
-	fields->never_retrieved = bytes[offsets->never_retrieved] & offsets->never_retrieved_bits;
-	fields->cancelled = bytes[offsets->must_cancel] & offsets->must_cancel_bits;
-	if (row->task_cancels != LP_NO_FIELD && (int32_t)field32(bytes, row->task_cancels) > 0)
+	fields->loop = field(bytes, row->task.fut_loop);
+	fields->exception = field(bytes, row->task.fut_exception);
+	fields->source = field(bytes, row->task.fut_source_tb);
+	fields->waiter = field(bytes, row->task.task_fut_waiter);
+	fields->coroutine = field(bytes, row->task.task_coro);
+	fields->name = field(bytes, row->task.task_coro + 8);
+	fields->state = field32(bytes, row->task.fut_state);
+	fields->never_retrieved = bytes[row->task.fut_log_tb] & row->task.fut_log_tb_bits;
+	fields->cancelled = bytes[row->task.task_must_cancel] & row->task.task_must_cancel_bits;
+	if (row->task.task_num_cancels_requested != LP_NO_FIELD &&
+	    (int32_t)field32(bytes, row->task.task_num_cancels_requested) > 0)
 		fields->cancelled = true;
 	return true;
 }
@@ -226,7 +226,7 @@ static bool is_true(const struct lp_cpython *python, uint64_t object, const char
 {
 	uint64_t value = cpython_instance_get(python, object, name);
 
-	return value && memory_u32(python->pid, value + python->row.probe.int_digit) == 1;
+	return value && memory_u32(python->pid, value + python->row.integer.ob_digit) == 1;
 }
 
 /* An attribute, or 0 for None, which has nothing of what is looked for in it. */
@@ -276,8 +276,8 @@ static struct lp_raw_frame first_line(const struct lp_cpython *python, uint64_t 
 {
 	struct lp_raw_frame frame = { code, UINT32_MAX };
 
-	if (python->row.code_bytecode != LP_NO_FIELD)
-		frame.instruction = code + python->row.code_bytecode - 2;
+	if (python->row.code.co_code_adaptive != LP_NO_FIELD)
+		frame.instruction = code + python->row.code.co_code_adaptive - 2;
 	return frame;
 }
 
@@ -285,22 +285,22 @@ static struct lp_raw_frame first_line(const struct lp_cpython *python, uint64_t 
 static void fill_ended(struct lp_task_reader *reader, uint64_t coroutine, struct lp_task *task)
 {
 	const struct lp_cpython *python = reader->python;
-	const struct lp_python_offsets *probe = &python->row.probe;
-	uint64_t code = coroutine ? memory_u64(python->pid, coroutine + probe->coroutine_code) : 0;
+	const struct lp_cpython_row *row = &python->row;
+	uint64_t code = coroutine ? memory_u64(python->pid, coroutine + row->coroutine.cr_code) : 0;
 
-	code &= ~probe->tag_mask;
+	code &= ~row->frame.tag_mask;
 	if (!code || !python->code_type ||
 	    memory_u64(python->pid, code + CPYTHON_OBJECT_TYPE) != python->code_type)
 		return;
 	task->code = first_line(python, code);
 	task->coroutine = cpython_coroutine_name(
-		reader, memory_u64(python->pid, coroutine + probe->coroutine_qualname));
+		reader, memory_u64(python->pid, coroutine + row->coroutine.cr_qualname));
 }
 
 static void fill_frames(struct lp_task_reader *reader, const struct lp_chain *chain,
 			struct lp_task *task)
 {
-	bool named = reader->python->row.probe.code_qualname == LP_NO_FIELD;
+	bool named = reader->python->row.code.co_qualname == LP_NO_FIELD;
 	size_t i;
 
 	task->partial = chain->partial;

@@ -361,7 +361,7 @@ int cpython_read_tasks(const struct lp_cpython *python, struct lp_task_list *lis
 	if (!cpython_module_attribute(python, "asyncio.tasks", "Task"))
 		goto cleanup;
 	/* without _asyncio, all are in Python */
-	if (reader->task_type && python->row.thread_tasks != LP_NO_FIELD &&
+	if (reader->task_type && python->row.thread.asyncio_tasks_head != LP_NO_FIELD &&
 	    cpython_asyncio_offsets(python, &reading->python.row))
 		list->partial = true;
 	find_threads(reading);

@@ -224,10 +224,10 @@ static pid_t read_inner_id(const struct lp_cpython *python, uint64_t thread_stat
 {
 	uint64_t address;
 
-	if (python->row.thread_native_id != LP_NO_FIELD) {
-		address = thread_state + python->row.thread_native_id;
+	if (python->row.thread.native_thread_id != LP_NO_FIELD) {
+		address = thread_state + python->row.thread.native_thread_id;
 	} else {
-		address = memory_u64(python->pid, thread_state + python->row.probe.thread_id);
+		address = memory_u64(python->pid, thread_state + python->row.thread.thread_id);
 		if (!address)
 			return 0;
 		address += PTHREAD_TID;
@@ -309,7 +309,7 @@ static uint64_t thread_object(const struct lp_cpython *python, uint64_t ident, p
 static bool read_name(const struct lp_cpython *python, uint64_t thread_state, pid_t inner,
 		      pid_t tid, char *name, size_t size)
 {
-	uint64_t ident = memory_u64(python->pid, thread_state + python->row.probe.thread_id);
+	uint64_t ident = memory_u64(python->pid, thread_state + python->row.thread.thread_id);
 	uint64_t object = thread_object(python, ident, inner), text;
 
 	name[0] = '\0';

@@ -8,16 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* PyCodeObject, 3.8 to 3.10 and 3.11 to 3.14 */
-#define CODE_VARNAMES 72
-#define CODE_FREEVARS 80
-#define CODE_CELLVARS 88
-#define CODE_LOCALSPLUSNAMES 96 /* locals, cells and free variables in one */
 #define VARIABLES_MAX 256
 #define VARIABLE_BYTES 64
 
-/* PyFunctionObject.func_closure: 3.8 and 3.9, then 3.10 to 3.14 */
-#define FUNCTION_CLOSURE(python) ((python)->minor >= 10 ? 72 : 48)
 #define CELL_CONTENT 16 /* PyCellObject.ob_ref */
 #define METHOD_FUNCTION 16
 
@@ -31,7 +24,7 @@ static uint64_t tuple_length(const struct lp_cpython *python, uint64_t tuple)
 
 static uint64_t tuple_item(const struct lp_cpython *python, uint64_t tuple, uint64_t index)
 {
-	return memory_u64(python->pid, tuple + CPYTHON_TUPLE_ITEMS(python) + index * 8);
+	return memory_u64(python->pid, tuple + python->row.tuple.ob_item + index * 8);
 }
 
 /* Where in a tuple of names is this one? */
@@ -49,17 +42,16 @@ static int name_index(const struct lp_cpython *python, uint64_t tuple, const cha
 
 static int variable_number(const struct lp_cpython *python, uint64_t code, const char *name)
 {
-	bool old = python->minor < 11;
+	const struct lp_cpython_row *row = &python->row;
 	int number;
 
 	if (!name)
 		return LP_WAIT_ABSENT;
-	number = name_index(
-		python,
-		memory_u64(python->pid, code + (old ? CODE_VARNAMES : CODE_LOCALSPLUSNAMES)), name);
-	if (number == LP_WAIT_ABSENT && old &&
-	    (name_index(python, memory_u64(python->pid, code + CODE_CELLVARS), name) >= 0 ||
-	     name_index(python, memory_u64(python->pid, code + CODE_FREEVARS), name) >= 0))
+	number = name_index(python, memory_u64(python->pid, code + row->code.co_localsplusnames),
+			    name);
+	if (number == LP_WAIT_ABSENT && row->code.co_cellvars != LP_NO_FIELD &&
+	    (name_index(python, memory_u64(python->pid, code + row->code.co_cellvars), name) >= 0 ||
+	     name_index(python, memory_u64(python->pid, code + row->code.co_freevars), name) >= 0))
 		return LP_WAIT_BY_NAME;
 	return number;
 }
@@ -81,14 +73,14 @@ static const struct lp_wait_row *find_row(const char *file, const char *name)
 static void read_code(const struct lp_cpython *python, const struct lp_chain_link *link,
 		      struct lp_wait_code *code)
 {
-	const struct lp_python_offsets *offsets = &python->row.probe;
+	const struct lp_cpython_row *row = &python->row;
 	uint64_t qualname = link->qualname, filename;
 	char file[1024], name[256];
 
 	/* up to 3.10 only the coroutine has it */
-	if (offsets->code_qualname != LP_NO_FIELD)
-		qualname = memory_u64(python->pid, link->code + offsets->code_qualname);
-	filename = memory_u64(python->pid, link->code + offsets->code_filename);
+	if (row->code.co_qualname != LP_NO_FIELD)
+		qualname = memory_u64(python->pid, link->code + row->code.co_qualname);
+	filename = memory_u64(python->pid, link->code + row->code.co_filename);
 	if (!qualname || !filename || cpython_string(python, qualname, name, sizeof(name)) ||
 	    cpython_string(python, filename, file, sizeof(file)))
 		return;
@@ -135,15 +127,16 @@ uint64_t cpython_wait_variable(struct lp_waits *waits, const struct lp_chain_lin
 uint64_t cpython_wait_closure(struct lp_waits *waits, uint64_t function, const char *name)
 {
 	const struct lp_cpython *python = waits->python;
-	uint64_t closure = memory_u64(python->pid, function + FUNCTION_CLOSURE(python));
-	uint64_t code = memory_u64(python->pid, function + python->row.probe.function_code), names;
+	uint64_t closure = memory_u64(python->pid, function + python->row.function.func_closure);
+	uint64_t code = memory_u64(python->pid, function + python->row.function.func_code), names;
 	uint64_t count = tuple_length(python, closure), all, cell;
 	int index;
 
 	if (!code || !count)
 		return 0;
-	names = memory_u64(python->pid,
-			   code + (python->minor < 11 ? CODE_FREEVARS : CODE_LOCALSPLUSNAMES));
+	names = memory_u64(python->pid, code + (python->row.code.co_freevars != LP_NO_FIELD
+							? python->row.code.co_freevars
+							: python->row.code.co_localsplusnames));
 	all = tuple_length(python, names);
 	index = name_index(python, names, name);
 	/* the free variables are the last ones */
@@ -165,7 +158,7 @@ void cpython_wait_callable(struct lp_waits *waits, uint64_t object, char *text, 
 		type = cpython_wait_type_of(waits, object);
 	}
 	if (type->kinds & LP_WAIT_FUNCTION) {
-		name = memory_u64(python->pid, object + python->row.probe.function_qualname);
+		name = memory_u64(python->pid, object + python->row.function.func_qualname);
 		if (name)
 			cpython_string(python, name, text, size);
 	} else if (type->kinds & LP_WAIT_BUILTIN) {

@@ -29,7 +29,7 @@ static uint64_t first_callback(struct lp_waits *waits, uint64_t future, const ch
 
 	if (!(cpython_wait_type_of(waits, callback)->kinds & LP_WAIT_FUNCTION))
 		return 0;
-	qualname = memory_u64(python->pid, callback + python->row.probe.function_qualname);
+	qualname = memory_u64(python->pid, callback + python->row.function.func_qualname);
 	if (!qualname || cpython_string(python, qualname, text, sizeof(text)) ||
 	    strcmp(text, name) != 0)
 		return 0;
@@ -78,11 +78,11 @@ static void look_at_child(struct lp_waiting *wait, uint64_t future, int depth,
 	unsigned int kinds;
 	uint32_t state;
 
-	if (python->row.task.state > sizeof(object) - sizeof(state) ||
+	if (python->row.task.fut_state > sizeof(object) - sizeof(state) ||
 	    memory_read(python->pid, future, object, sizeof(object)))
 		return;
 	memcpy(&type, object + CPYTHON_OBJECT_TYPE, sizeof(type));
-	memcpy(&state, object + python->row.task.state, sizeof(state));
+	memcpy(&state, object + python->row.task.fut_state, sizeof(state));
 	kinds = cpython_wait_type(waits, type)->kinds;
 	if (kinds & LP_WAIT_FUTURE && state)
 		return;

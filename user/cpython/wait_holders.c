@@ -35,7 +35,7 @@ static bool is_exit(struct lp_waits *waits, uint64_t function)
 
 	if (known)
 		return *known;
-	name = memory_u64(python->pid, function + python->row.probe.function_qualname);
+	name = memory_u64(python->pid, function + python->row.function.func_qualname);
 	if (!name || cpython_string(python, name, text, sizeof(text)))
 		return false;
 	length = strlen(text);
@@ -61,7 +61,8 @@ static uint64_t exit_self(struct lp_waits *waits, uint64_t object, uint64_t abov
 			return 0;
 		return method[1];
 	}
-	if (waits->python->minor >= 14 && kinds & LP_WAIT_FUNCTION && is_exit(waits, object))
+	if (waits->python->row.bytecode.load_special && kinds & LP_WAIT_FUNCTION &&
+	    is_exit(waits, object))
 		return above;
 	return 0;
 }

@@ -125,8 +125,8 @@ static void read_type(struct lp_waits *waits, uint64_t type, struct lp_wait_type
 
 	info->name = full_name(waits, type);
 	info->size = memory_u64(python->pid, type + CPYTHON_TYPE_BASIC_SIZE);
-	if (count > BASES_MAX || memory_read(python->pid, order + CPYTHON_TUPLE_ITEMS(python),
-					     bases, count * sizeof(bases[0])))
+	if (count > BASES_MAX || memory_read(python->pid, order + python->row.tuple.ob_item, bases,
+					     count * sizeof(bases[0])))
 		return;
 	for (i = 0; i < count; i++)
 		info->kinds |= own_kinds(python, bases[i]);
@@ -177,7 +177,7 @@ bool cpython_wait_true(struct lp_waits *waits, uint64_t object)
 {
 	uint64_t head = object ? memory_u64(waits->python->pid, object + OBJECT_LENGTH) : 0;
 
-	return waits->python->minor >= 12 ? head >> 3 != 0 : head != 0;
+	return waits->python->row.integer.lv_tag ? head >> 3 != 0 : head != 0;
 }
 
 bool cpython_wait_seconds(struct lp_waits *waits, uint64_t object, double *seconds)
@@ -256,7 +256,7 @@ bool cpython_wait_members(struct lp_waits *waits, uint64_t object, uint64_t **me
 {
 	const struct lp_cpython *python = waits->python;
 	unsigned int kinds = cpython_wait_type_of(waits, object)->kinds;
-	uint64_t items = object + CPYTHON_TUPLE_ITEMS(python), length;
+	uint64_t items = object + python->row.tuple.ob_item, length;
 
 	*members = NULL;
 	if (kinds & LP_WAIT_SET)

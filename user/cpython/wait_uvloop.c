@@ -183,7 +183,7 @@ static void note_loop(struct lp_waits *waits, uint64_t loop)
 bool cpython_wait_uv_future(struct lp_waiting *wait, uint64_t future)
 {
 	struct lp_waits *waits = wait->waits;
-	uint64_t loop = pointer_at(waits, future, waits->python->row.task.loop), *noted;
+	uint64_t loop = pointer_at(waits, future, waits->python->row.task.fut_loop), *noted;
 	const char *text;
 
 	if (!is_of(waits, loop, LP_WAIT_UV_LOOP))

@@ -213,7 +213,7 @@ static uint64_t leaf_of(struct lp_waits *waits, const struct lp_chain *chain,
 
 	if (!chain->leaf || cpython_wait_type_of(waits, chain->leaf)->kinds)
 		return chain->leaf;
-	waiter = memory_u64(python->pid, task->address + python->row.task.waiter);
+	waiter = memory_u64(python->pid, task->address + python->row.task.task_fut_waiter);
 	return waiter && cpython_wait_type_of(waits, waiter)->kinds & LP_WAIT_FUTURE ? waiter
 										     : chain->leaf;
 }
