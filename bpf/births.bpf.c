@@ -35,7 +35,7 @@ static __always_inline void lp_keep_origin(struct lp_process *process, __u64 obj
 	for (i = 0; i < LP_ORIGIN_STEPS && depth < LP_ORIGIN_FRAMES; i++) {
 		if (!frame)
 			break;
-		code = lp_read_u64(frame + offsets->frame_code) & ~offsets->tag_mask;
+		code = lp_read_u64(frame + offsets->f_executable) & ~offsets->tag_mask;
 		if (offsets->frame_owner != LP_NO_FIELD)
 			bpf_probe_read_user(&owner, sizeof(owner),
 					    (void *)(frame + offsets->frame_owner));
@@ -45,7 +45,7 @@ static __always_inline void lp_keep_origin(struct lp_process *process, __u64 obj
 		} else if (offsets->frame_owner == LP_NO_FIELD || owner < offsets->first_shim) {
 			origin.frames[depth].code = code;
 			origin.frames[depth].instruction =
-				lp_read_u64(frame + offsets->frame_instruction);
+				lp_read_u64(frame + offsets->frame_instr_ptr);
 			if (offsets->frame_owner == LP_NO_FIELD)
 				origin.frames[depth].instruction =
 					(__u32)origin.frames[depth].instruction;
@@ -86,13 +86,13 @@ static __always_inline __u32 lp_outcome(const struct lp_process *process, __u64 
 	__u32 state = 0;
 
 	bpf_probe_read_user(&state, sizeof(state),
-			    (void *)(task + process->lifecycle.offsets.state));
+			    (void *)(task + process->lifecycle.offsets.fut_state));
 	if (state == LP_FUTURE_PENDING)
 		return LP_OUTCOME_DESTROYED;
 	if (state == LP_FUTURE_CANCELLED)
 		return LP_OUTCOME_CANCELLED;
-	return lp_read_u64(task + process->lifecycle.offsets.exception) ? LP_OUTCOME_RAISED
-									: LP_OUTCOME_RETURNED;
+	return lp_read_u64(task + process->lifecycle.offsets.fut_exception) ? LP_OUTCOME_RAISED
+									    : LP_OUTCOME_RETURNED;
 }
 
 /* What a task would have run that has never been stepped. */

@@ -158,8 +158,8 @@ static __always_inline void lp_callable_task(struct lp_loop *loop, __u64 task, b
 	callable->kind = LP_CALLBACK_TASK;
 	if (lp_task_known(loop, task, wakeup, callable))
 		return;
-	coroutine = lp_read_u64(task + offsets->task_coroutine);
-	bytes = offsets->coroutine_bytes & (LP_SCRATCH_BYTES - 1);
+	coroutine = lp_read_u64(task + offsets->task_coro);
+	bytes = offsets->cr_head_bytes & (LP_SCRATCH_BYTES - 1);
 	if (bpf_probe_read_user(loop->scratch, bytes, (void *)coroutine))
 		return;
 	type = *(__u64 *)(loop->scratch + LP_OBJECT_TYPE);
@@ -169,8 +169,8 @@ static __always_inline void lp_callable_task(struct lp_loop *loop, __u64 task, b
 		callable->owner = type;
 		return;
 	}
-	code_at = offsets->coroutine_code & (LP_SCRATCH_BYTES - 8);
-	name_at = offsets->coroutine_qualname & (LP_SCRATCH_BYTES - 8);
+	code_at = offsets->cr_code & (LP_SCRATCH_BYTES - 8);
+	name_at = offsets->cr_qualname & (LP_SCRATCH_BYTES - 8);
 	callable->identity = *(__u64 *)(loop->scratch + code_at) & ~offsets->tag_mask;
 	callable->check = *(__u64 *)(loop->scratch + name_at);
 }
@@ -180,8 +180,8 @@ static __always_inline void lp_callable_function(struct lp_loop *loop, __u32 slo
 						 struct lp_callable *callable)
 {
 	const struct lp_python_offsets *offsets = &loop->python.offsets;
-	__u32 code_at = offsets->function_code & (LP_SCRATCH_BYTES - 8);
-	__u32 name_at = offsets->function_qualname & (LP_SCRATCH_BYTES - 8);
+	__u32 code_at = offsets->func_code & (LP_SCRATCH_BYTES - 8);
+	__u32 name_at = offsets->func_qualname & (LP_SCRATCH_BYTES - 8);
 	__u32 bytes = (code_at > name_at ? code_at : name_at) + 8;
 	__u64 type;
 

@@ -80,9 +80,9 @@ static __always_inline int lp_dispatch(struct pt_regs *ctx, bool queue)
 		offsets = &loop->python.offsets;
 		frame = lp_top_frame(offsets, loop->thread_state);
 		/* Handle._run's only argument, self */
-		lp_take_queue_delay(loop,
-				    lp_read_u64(frame + offsets->frame_locals) & ~offsets->tag_mask,
-				    0, now);
+		lp_take_queue_delay(
+			loop, lp_read_u64(frame + offsets->frame_localsplus) & ~offsets->tag_mask,
+			0, now);
 	}
 	loop->start_ns = now;
 	return 0;

@@ -11,7 +11,7 @@ static __always_inline bool lp_is_dispatch(struct lp_process *process, __u64 thr
 {
 	const struct lp_python_offsets *offsets = &process->python.offsets;
 	__u64 frame = lp_top_frame(offsets, thread_state);
-	__u64 code = lp_read_u64(frame + offsets->frame_code) & ~offsets->tag_mask;
+	__u64 code = lp_read_u64(frame + offsets->f_executable) & ~offsets->tag_mask;
 
 	if (!code)
 		return false;

@@ -118,8 +118,8 @@ __weak __noinline int lp_finding_frame(__u32 number, __u32 of_loop)
 		event->flags |= LP_FOUND_CUT;
 		return 0;
 	}
-	code = lp_scratch_u64(work, offsets->frame_code) & ~offsets->tag_mask;
-	instruction = lp_scratch_u64(work, offsets->frame_instruction);
+	code = lp_scratch_u64(work, offsets->f_executable) & ~offsets->tag_mask;
+	instruction = lp_scratch_u64(work, offsets->frame_instr_ptr);
 	/* up to 3.10: f_lasti, an int */
 	if (offsets->frame_owner == LP_NO_FIELD)
 		instruction = (__u32)instruction;
@@ -140,7 +140,7 @@ __weak __noinline int lp_finding_frame(__u32 number, __u32 of_loop)
 			event->depth++;
 			if (depth == 1)
 				work->callers_self =
-					lp_read_u64(work->frame + offsets->frame_locals) &
+					lp_read_u64(work->frame + offsets->frame_localsplus) &
 					~offsets->tag_mask;
 		}
 		frame->code = code;
@@ -203,7 +203,7 @@ __weak __noinline int lp_finding_coroutine(__u32 number, __u64 coroutine)
 		return 0;
 	event = &work->event;
 	offsets = &process->python.offsets;
-	bytes = offsets->coroutine_bytes & (LP_SCRATCH_BYTES - 1);
+	bytes = offsets->cr_head_bytes & (LP_SCRATCH_BYTES - 1);
 	if (bpf_probe_read_user(work->scratch, bytes, (void *)coroutine))
 		return 0;
 	type = lp_scratch_u64(work, LP_OBJECT_TYPE);
@@ -212,24 +212,24 @@ __weak __noinline int lp_finding_coroutine(__u32 number, __u64 coroutine)
 			       event->qualname_data, LP_QUALNAME_BYTES);
 		return 0;
 	}
-	code = lp_scratch_u64(work, offsets->coroutine_code) & ~offsets->tag_mask;
-	name = lp_scratch_u64(work, offsets->coroutine_qualname);
+	code = lp_scratch_u64(work, offsets->cr_code) & ~offsets->tag_mask;
+	name = lp_scratch_u64(work, offsets->cr_qualname);
 	/* the frame is embedded since 3.11; before, a pointer to it follows the object's head */
 	if (offsets->frame_owner == LP_NO_FIELD)
 		frame = lp_scratch_u64(work, 16);
 	else
-		frame = coroutine + offsets->coroutine_code - offsets->frame_code;
+		frame = coroutine + offsets->cr_code - offsets->f_executable;
 	if (frame) {
 		event->parked.code = code;
-		event->parked.instruction = lp_read_u64(frame + offsets->frame_instruction);
+		event->parked.instruction = lp_read_u64(frame + offsets->frame_instr_ptr);
 		if (offsets->frame_owner == LP_NO_FIELD)
 			event->parked.instruction = (__u32)event->parked.instruction;
 	}
 	bpf_probe_read_user(&event->first_line, sizeof(event->first_line),
-			    (void *)(code + offsets->code_first_line));
+			    (void *)(code + offsets->co_firstlineno));
 	lp_read_text(offsets, name, &event->qualname, event->qualname_data, LP_QUALNAME_BYTES,
 		     false);
-	lp_read_text(offsets, lp_read_u64(code + offsets->code_filename), &event->filename,
+	lp_read_text(offsets, lp_read_u64(code + offsets->co_filename), &event->filename,
 		     event->filename_data, LP_FILENAME_BYTES, true);
 	return 0;
 }
@@ -247,12 +247,12 @@ __weak __noinline int lp_finding_task(__u32 number, __u64 task)
 		return 0;
 	offsets = &process->python.offsets;
 	work->event.task = task;
-	coroutine = lp_read_u64(task + offsets->task_coroutine);
-	name = lp_read_u64(task + offsets->task_coroutine + 8);
+	coroutine = lp_read_u64(task + offsets->task_coro);
+	name = lp_read_u64(task + offsets->task_coro + 8);
 	type = lp_read_u64(name + LP_OBJECT_TYPE);
 	if (type == process->python.int_type) {
 		/* 3.12 and later, of a task without a name of its own */
-		bpf_probe_read_user(&digit, sizeof(digit), (void *)(name + offsets->int_digit));
+		bpf_probe_read_user(&digit, sizeof(digit), (void *)(name + offsets->ob_digit));
 		work->event.task_number = digit;
 		work->event.flags |= LP_FOUND_NAME_IS_INT;
 	} else if (type == process->python.string_type) {

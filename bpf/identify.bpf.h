@@ -58,12 +58,12 @@ __weak __noinline int lp_report_name(__u32 slot, __u32 callback)
 		code = callable->identity;
 		name = callable->check;
 		if (!name)
-			name = lp_read_u64(code + offsets->code_name);
+			name = lp_read_u64(code + offsets->co_name);
 		bpf_probe_read_user(&event->first_line, sizeof(event->first_line),
-				    (void *)(code + offsets->code_first_line));
+				    (void *)(code + offsets->co_firstlineno));
 		lp_read_text(offsets, name, &event->qualname, event->qualname_data,
 			     LP_QUALNAME_BYTES, false);
-		lp_read_text(offsets, lp_read_u64(code + offsets->code_filename), &event->filename,
+		lp_read_text(offsets, lp_read_u64(code + offsets->co_filename), &event->filename,
 			     event->filename_data, LP_FILENAME_BYTES, true);
 	}
 	bpf_ringbuf_submit(event, 0);

@@ -12,7 +12,7 @@
  */
 static __always_inline void lp_read_task_name(const struct lp_loop *loop, __u8 *name)
 {
-	__u64 address = loop->task + loop->python.offsets.task_coroutine + 8, object = 0;
+	__u64 address = loop->task + loop->python.offsets.task_coro + 8, object = 0;
 	__u32 references = 0;
 
 	__builtin_memset(name, 0, LP_NAME_BYTES);
@@ -67,7 +67,7 @@ __weak __noinline int lp_report_slow(__u32 slot, __u64 now)
 	event->position = loop->position;
 	event->string_ascii = loop->python.offsets.string_ascii;
 	event->string_wide = loop->python.offsets.string_wide;
-	event->int_digit = loop->python.offsets.int_digit;
+	event->int_digit = loop->python.offsets.ob_digit;
 	lp_read_task_name(loop, event->task_name);
 	__builtin_memcpy(&type, event->task_name + 8, sizeof(type));
 	event->name_is_int = type == loop->python.int_type;

@@ -51,35 +51,35 @@
  * version has no such field.
  */
 struct lp_python_offsets {
-	__u16 thread_cframe; /* PyThreadState: 3.11 and 3.12 keep the frame behind it */
-	__u16 thread_frame; /* PyThreadState, or inside the cframe: innermost frame */
-	__u16 thread_context; /* PyThreadState.context */
+	__u16 tstate_cframe; /* PyThreadState.cframe: 3.11, 3.12 have the frame behind it */
+	__u16 tstate_current_frame; /* PyThreadState, or in the cframe: innermost frame */
+	__u16 tstate_context; /* PyThreadState.context */
 	__u16 thread_id; /* PyThreadState.thread_id: pthread_self() */
-	__u16 frame_code;
-	__u16 frame_locals; /* first local variable of a frame */
-	__u16 context_previous; /* PyContext.ctx_prev */
-	__u16 context_entered; /* PyContext.ctx_entered, an int */
-	__u16 code_filename;
-	__u16 code_name;
-	__u16 code_qualname;
-	__u16 code_first_line;
-	__u16 task_coroutine; /* followed by the name, in every version */
-	__u16 coroutine_code; /* the code object, in the frame embedded since 3.11 */
-	__u16 coroutine_qualname;
-	__u16 coroutine_bytes; /* from its beginning to the end of both */
-	__u16 function_code;
-	__u16 function_qualname;
-	__u16 string_ascii; /* where the characters begin */
-	__u16 string_wide;
-	__u16 int_digit; /* PyLongObject: first digit */
-	__u16 frame_previous;
-	__u16 frame_instruction;
+	__u16 f_executable; /* of a frame: its code object; up to 3.12 f_code */
+	__u16 frame_localsplus; /* first local variable of a frame */
+	__u16 ctx_prev; /* PyContext */
+	__u16 ctx_entered; /* PyContext, an int */
+	__u16 co_filename; /* PyCodeObject */
+	__u16 co_name;
+	__u16 co_qualname;
+	__u16 co_firstlineno;
+	__u16 task_coro; /* TaskObj; followed by task_name, in every version */
+	__u16 cr_code; /* of a coroutine: its code object, since 3.11 in the embedded frame */
+	__u16 cr_qualname;
+	__u16 cr_head_bytes; /* from the coroutine's beginning to the end of both */
+	__u16 func_code; /* PyFunctionObject */
+	__u16 func_qualname;
+	__u16 string_ascii; /* where the characters begin: behind a PyASCIIObject */
+	__u16 string_wide; /* or behind a PyCompactUnicodeObject */
+	__u16 ob_digit; /* PyLongObject: first digit */
+	__u16 frame_previous; /* f_back up to 3.10 */
+	__u16 frame_instr_ptr; /* f_lasti up to 3.10, prev_instr in 3.11 and 3.12 */
 	__u16 frame_owner;
 	__u16 first_shim; /* owner values from here on are no Python frames */
 	__u16 handle_callback; /* asyncio.Handle._callback */
-	__u16 code_flags;
+	__u16 co_flags; /* PyCodeObject, an int */
 	__u16 reserved;
-	__u64 tag_mask; /* bits of a stack reference that are no address: 1 in 3.14 */
+	__u64 tag_mask; /* bits of a _PyStackRef that are no address: 1 in 3.14 */
 };
 
 /*
@@ -87,16 +87,16 @@ struct lp_python_offsets {
  * and the bits of it that count.
  */
 struct lp_task_offsets {
-	__u16 loop;
-	__u16 exception;
-	__u16 state; /* an int: enum lp_future_state */
-	__u16 never_retrieved; /* fut_log_tb */
-	__u16 must_cancel;
-	__u16 log_destroy; /* task_log_destroy_pending */
-	__u16 waiter; /* task_fut_waiter */
-	__u8 never_retrieved_bits;
-	__u8 must_cancel_bits;
-	__u8 log_destroy_bits;
+	__u16 fut_loop;
+	__u16 fut_exception;
+	__u16 fut_state; /* an int: enum lp_future_state */
+	__u16 fut_log_tb;
+	__u16 task_must_cancel;
+	__u16 task_log_destroy_pending;
+	__u16 task_fut_waiter;
+	__u8 fut_log_tb_bits;
+	__u8 task_must_cancel_bits;
+	__u8 task_log_destroy_pending_bits;
 	__u8 reserved[7];
 };
 

@@ -61,11 +61,11 @@ __weak __noinline int lp_is_lost(__u32 place, __u64 object)
 	if (place == LP_PLACE_OTHER_LOOP)
 		return 1;
 	bpf_probe_read_user(&state, sizeof(state),
-			    (void *)(object + process->lifecycle.offsets.state));
+			    (void *)(object + process->lifecycle.offsets.fut_state));
 	if (place == LP_PLACE_DESTROYED_PENDING)
 		return state == LP_FUTURE_PENDING;
 	return state == LP_FUTURE_FINISHED &&
-	       lp_read_u64(object + process->lifecycle.offsets.exception) != 0;
+	       lp_read_u64(object + process->lifecycle.offsets.fut_exception) != 0;
 }
 
 /*
@@ -104,7 +104,7 @@ static __always_inline int lp_tell_future(__u32 kind, __u64 object)
 	if (lp_future_class(object) == 2)
 		lp_finding_task(number, object);
 	if (kind == LP_FINDING_NEVER_RETRIEVED) {
-		exception = lp_read_u64(object + process->lifecycle.offsets.exception);
+		exception = lp_read_u64(object + process->lifecycle.offsets.fut_exception);
 		lp_finding_exception(number, exception);
 	}
 	lp_finding_own_walk(number);
@@ -146,10 +146,10 @@ __weak __noinline int lp_close_task(__u32 number, __u64 task)
 	__u32 state = ~0U;
 
 	if (!work || !process || lp_future_class(task) != 2 ||
-	    lp_read_u64(task + process->lifecycle.offsets.loop) != work->loop_object)
+	    lp_read_u64(task + process->lifecycle.offsets.fut_loop) != work->loop_object)
 		return 0;
 	bpf_probe_read_user(&state, sizeof(state),
-			    (void *)(task + process->lifecycle.offsets.state));
+			    (void *)(task + process->lifecycle.offsets.fut_state));
 	if (state != LP_FUTURE_PENDING)
 		return 0;
 	if (work->told == LP_CLOSE_TOLD)

@@ -132,7 +132,7 @@ __noinline int lp_polls_itself(__u32 slot)
 	offsets = &loop->python.offsets;
 	frame = lp_top_frame(offsets, loop->thread_state);
 	for (i = 0; i < LP_SELECTOR_FRAMES && frame; i++) {
-		code = lp_read_u64(frame + offsets->frame_code) & ~offsets->tag_mask;
+		code = lp_read_u64(frame + offsets->f_executable) & ~offsets->tag_mask;
 		if (code == process->dispatch_code)
 			return 0;
 		if (lp_is_loop_code(loop, process->run_once_code, code))

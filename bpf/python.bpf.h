@@ -33,9 +33,9 @@ static __always_inline __u64 lp_thread_state(const struct lp_python *python)
 static __always_inline __u64 lp_top_frame(const struct lp_python_offsets *offsets,
 					  __u64 thread_state)
 {
-	if (offsets->thread_cframe != LP_NO_FIELD)
-		thread_state = lp_read_u64(thread_state + offsets->thread_cframe);
-	return lp_read_u64(thread_state + offsets->thread_frame);
+	if (offsets->tstate_cframe != LP_NO_FIELD)
+		thread_state = lp_read_u64(thread_state + offsets->tstate_cframe);
+	return lp_read_u64(thread_state + offsets->tstate_current_frame);
 }
 
 /*
@@ -98,8 +98,8 @@ static __always_inline void lp_read_c_text(__u64 string, struct lp_text *text, _
  */
 static __always_inline bool lp_is_handle_run(const struct lp_python_offsets *offsets, __u64 code)
 {
-	__u64 name = lp_read_u64(code + offsets->code_name);
-	__u64 file = lp_read_u64(code + offsets->code_filename);
+	__u64 name = lp_read_u64(code + offsets->co_name);
+	__u64 file = lp_read_u64(code + offsets->co_filename);
 	__u64 length;
 	char text[9];
 
@@ -135,16 +135,16 @@ static __always_inline bool lp_context_active(const struct lp_loop *loop)
 	if (!loop->context)
 		return false;
 	bpf_probe_read_user(&entered, sizeof(entered),
-			    (void *)(loop->context + offsets->context_entered));
+			    (void *)(loop->context + offsets->ctx_entered));
 	if (!entered)
 		return false;
-	context = lp_read_u64(loop->thread_state + offsets->thread_context);
+	context = lp_read_u64(loop->thread_state + offsets->tstate_context);
 	for (i = 0; i < 8; i++) {
 		if (context == loop->context)
 			return true;
 		if (!context)
 			return false;
-		context = lp_read_u64(context + offsets->context_previous);
+		context = lp_read_u64(context + offsets->ctx_prev);
 	}
 	return false;
 }

@@ -24,7 +24,7 @@ static __always_inline bool lp_is_threadsafe(const struct lp_process *process)
 	__u32 i;
 
 	for (i = 0; i < LP_THREADSAFE_DEPTH; i++) {
-		if ((lp_read_u64(frame + offsets->frame_code) & ~offsets->tag_mask) ==
+		if ((lp_read_u64(frame + offsets->f_executable) & ~offsets->tag_mask) ==
 		    process->lifecycle.threadsafe_code)
 			return true;
 		frame = lp_read_u64(frame + offsets->frame_previous);

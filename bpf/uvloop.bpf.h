@@ -110,14 +110,14 @@ static __always_inline bool lp_uv_popped(const struct lp_loop *loop, struct lp_u
 static __always_inline bool lp_uv_entered(const struct lp_loop *loop, __u64 wanted, __u64 *outer)
 {
 	const struct lp_python_offsets *offsets = &loop->python.offsets;
-	__u64 context = lp_read_u64(loop->thread_state + offsets->thread_context), before;
+	__u64 context = lp_read_u64(loop->thread_state + offsets->tstate_context), before;
 	int i;
 
 	*outer = context;
 	for (i = 0; i < LP_UV_CONTEXTS && context; i++) {
 		if (wanted && context == wanted)
 			return true;
-		before = lp_read_u64(context + offsets->context_previous);
+		before = lp_read_u64(context + offsets->ctx_prev);
 		if (before)
 			*outer = context;
 		context = before;

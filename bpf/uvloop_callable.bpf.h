@@ -39,11 +39,11 @@ static __always_inline __u32 lp_uv_identify_code(struct lp_loop *loop, __u32 slo
 	__u32 flags = 0;
 
 	__builtin_memset(&loop->callable, 0, sizeof(loop->callable));
-	bpf_probe_read_user(&flags, sizeof(flags), (void *)(code + offsets->code_flags));
+	bpf_probe_read_user(&flags, sizeof(flags), (void *)(code + offsets->co_flags));
 	loop->callable.kind = flags & LP_CODE_COROUTINE ? LP_CALLBACK_TASK : LP_CALLBACK_FUNCTION;
 	loop->callable.identity = code;
-	if (offsets->code_qualname != LP_NO_FIELD)
-		loop->callable.check = lp_read_u64(code + offsets->code_qualname);
+	if (offsets->co_qualname != LP_NO_FIELD)
+		loop->callable.check = lp_read_u64(code + offsets->co_qualname);
 	return lp_callback_slot(loop, slot, &loop->callable);
 }
 

@@ -153,7 +153,7 @@ __weak __noinline int lp_wait_gil(__u32 slot, __u64 now, __u32 late)
 		holder = 0;
 	/* a thread's state takes the place of one that has ended: what it runs tells, too */
 	name = holder ? lp_read_u64(lp_top_frame(&loop->python.offsets, holder) +
-				    loop->python.offsets.frame_code) &
+				    loop->python.offsets.f_executable) &
 				~loop->python.offsets.tag_mask
 		      : 0;
 	name = (holder ^ name * LP_HASH_PRIME) & ~loop->python.offsets.tag_mask;

@@ -78,8 +78,8 @@ __weak __noinline int lp_walk_frame(__u32 slot)
 		walked->flags |= LP_STACK_UNREADABLE;
 		return 0;
 	}
-	code = lp_frame_field(stall, offsets->frame_code) & ~offsets->tag_mask;
-	instruction = lp_frame_field(stall, offsets->frame_instruction);
+	code = lp_frame_field(stall, offsets->f_executable) & ~offsets->tag_mask;
+	instruction = lp_frame_field(stall, offsets->frame_instr_ptr);
 	/* up to 3.10: f_lasti, an int */
 	if (offsets->frame_owner == LP_NO_FIELD)
 		instruction = (__u32)instruction;
@@ -88,7 +88,7 @@ __weak __noinline int lp_walk_frame(__u32 slot)
 		if (!walked->depth)
 			lp_keep_frame(walked, code, instruction);
 		/* its only argument, self */
-		stall->handle = lp_read_u64(stall->frame + offsets->frame_locals) &
+		stall->handle = lp_read_u64(stall->frame + offsets->frame_localsplus) &
 				~offsets->tag_mask;
 		walked->flags |= LP_STACK_TO_LOOP;
 		return 0;

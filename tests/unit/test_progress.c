@@ -391,10 +391,10 @@ static void a_task_is_told_with_its_name(void **state)
 	assert_int_equal(mprotect(memory + page, page, PROT_NONE), 0);
 	instance.pid = getpid();
 	instance.python.string_type = type;
-	instance.python.offsets.task_coroutine = 24;
+	instance.python.offsets.task_coro = 24;
 	instance.python.offsets.string_ascii = ASCII_AT;
 	instance.python.offsets.string_wide = WIDE_AT;
-	instance.python.offsets.int_digit = DIGIT_AT;
+	instance.python.offsets.ob_digit = DIGIT_AT;
 	record_task_name(&layout, 6, 1, true, "Task-1", 6);
 	memcpy(layout.task_name + 8, &type, sizeof(type));
 	loop.task = (uint64_t)(uintptr_t)task;

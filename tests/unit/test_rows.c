@@ -160,16 +160,16 @@ static void bpf_gets_the_fields_of_the_row(void **state)
 
 	(void)state;
 	cpython_row_offsets(row, &offsets);
-	assert_int_equal(offsets.thread_cframe, 56);
-	assert_int_equal(offsets.code_flags, 48);
-	assert_int_equal(offsets.task_coroutine, 136);
+	assert_int_equal(offsets.tstate_cframe, 56);
+	assert_int_equal(offsets.co_flags, 48);
+	assert_int_equal(offsets.task_coro, 136);
 	assert_int_equal(offsets.tag_mask, 0);
 	cpython_row_offsets(cpython_row(14), &offsets);
 	assert_int_equal(offsets.tag_mask, 1);
 	cpython_row_task_offsets(cpython_row(13), &task);
-	assert_int_equal(task.never_retrieved, 100);
-	assert_int_equal(task.never_retrieved_bits, 1);
-	assert_int_equal(task.log_destroy_bits, 8);
+	assert_int_equal(task.fut_log_tb, 100);
+	assert_int_equal(task.fut_log_tb_bits, 1);
+	assert_int_equal(task.task_log_destroy_pending_bits, 8);
 }
 
 static void other_versions_have_none(void **state)

@@ -124,7 +124,7 @@ static void read_task_name(const struct lp_instance *instance, const struct lp_l
 			   struct lp_event_slow *event)
 {
 	const struct lp_python_offsets *offsets = &instance->python.offsets;
-	uint64_t object = memory_u64(instance->pid, loop->task + offsets->task_coroutine + 8);
+	uint64_t object = memory_u64(instance->pid, loop->task + offsets->task_coro + 8);
 	size_t bytes = LP_NAME_BYTES;
 	uint64_t type;
 
@@ -139,7 +139,7 @@ static void read_task_name(const struct lp_instance *instance, const struct lp_l
 	event->name_is_string = type == instance->python.string_type;
 	event->string_ascii = offsets->string_ascii;
 	event->string_wide = offsets->string_wide;
-	event->int_digit = offsets->int_digit;
+	event->int_digit = offsets->ob_digit;
 }
 
 static void tell_callback(const struct lp_instance *instance, const struct lp_loop *loop,
