@@ -43,13 +43,15 @@ __weak __noinline int lp_adopt(__u32 kind)
 	thread_state = lp_thread_state(&process->python);
 	if (kind == LP_LOOP_ASYNCIO && !lp_is_dispatch(process, thread_state))
 		return -1;
-	if (!lp_may_hold_loop(process->holding) || !lp_may_change(process, bpf_ktime_get_ns())) {
-		lp_limit(process->holding, LP_LIMITED_LOOPS);
-		lp_lose(LP_LOST_LOOPS);
+	if (!lp_may_hold_loop(process->holding)) {
+		lp_refuse_loop(tid, process->holding, true);
 		return -1;
 	}
+	/* too many at once: its next dispatch is in another period */
+	if (!lp_may_change(process, bpf_ktime_get_ns()))
+		return -1;
 	if (bpf_map_pop_elem(&free_loops, &slot)) {
-		lp_lose(LP_LOST_LOOPS);
+		lp_refuse_loop(tid, process->holding, false);
 		return -1;
 	}
 	loop = bpf_map_lookup_elem(&loops, &slot);

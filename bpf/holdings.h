@@ -17,6 +17,9 @@
 /* A stack with registers and a copy of the C stack counts as so many. */
 #define LP_NATIVE_WEIGHT 4
 
+/* Threads whose loops found no room, and that are remembered at once. */
+#define LP_MAX_REFUSED_LOOPS 4096
+
 /* The records of one kind that were sent in an LP_PACE_NS. */
 struct lp_pace {
 	__u64 since_ns; /* the beginning of that time, CLOCK_MONOTONIC */
@@ -27,22 +30,22 @@ struct lp_pace {
 /* The requests of one process over its share; captures carry their numbers. */
 enum lp_limited_kind {
 	LP_LIMITED_EVENTS = 0, /* stacks, reports and findings that were not sent, or not read */
-	LP_LIMITED_LOOPS = 1, /* times that a loop found no room */
+	LP_LIMITED_LOOPS = 1, /* loops that found no room, each once */
 	LP_LIMITED_CALLBACKS = 2, /* runs that are counted under "other" */
 	LP_LIMITED_CAUSES = 3, /* waits without a place in the summary by cause */
 	LP_LIMITED_KINDS,
 };
 
 /*
- * One process's entries in the shared tables, and its records.  Element 0 has the sums of all
- * processes; user space assigns the other elements.  A process never has more of a
- * table than is left of it for others.
+ * The entries in the shared tables of one process, or of all processes of one unit, and the
+ * records of a process.  Element 0 has the sums of all processes; user space assigns the other
+ * elements.  Neither a process nor a unit ever has more of a table than is left of it for others.
  */
 struct lp_holding {
 	__u32 loops;
 	__u32 callbacks;
 	__u32 causes;
-	__u32 reserved;
+	__u32 unit; /* of a process: the number of its unit's element; 0: none */
 	__u64 limited[LP_LIMITED_KINDS];
 	struct lp_telling reports;
 	struct lp_pace stacks;

@@ -103,7 +103,15 @@ LP_MAP struct {
 	__type(value, __u64);
 } lost SEC(".maps");
 
-/* One element per process; the first has the sums of all. */
+/* Threads whose loops found no room, by ID, with the element in holdings of their process. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, LP_MAX_REFUSED_LOOPS);
+	__type(key, __u32);
+	__type(value, __u32);
+} refused_loops SEC(".maps");
+
+/* One element per process and unit; the first has the sums of all. */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);

@@ -80,13 +80,22 @@ static __always_inline bool lp_may_change(const struct lp_process *process, __u6
 	return !own || !process->holding || lp_may_send(&own->changes, now, 1, LP_PACE_CHANGES);
 }
 
+/* The element of a process's unit; NULL: it has none. */
+static __always_inline struct lp_holding *lp_unit_of(const struct lp_holding *own)
+{
+	return own && own->unit ? lp_holding_of(own->unit) : NULL;
+}
+
 /* Takes a place for a loop; lp_hold_loop(number, -1) gives it back. */
 static __always_inline void lp_hold_loop(__u32 number, int count)
 {
-	struct lp_holding *own = lp_holding_of(number), *all = lp_holding_of(0);
+	struct lp_holding *own = number ? lp_holding_of(number) : NULL;
+	struct lp_holding *all = lp_holding_of(0), *unit = lp_unit_of(own);
 
-	if (own && number)
+	if (own)
 		__sync_fetch_and_add(&own->loops, count);
+	if (unit)
+		__sync_fetch_and_add(&unit->loops, count);
 	if (all)
 		__sync_fetch_and_add(&all->loops, count);
 }
@@ -94,44 +103,79 @@ static __always_inline void lp_hold_loop(__u32 number, int count)
 /* The same for a callback. */
 static __always_inline void lp_hold_callback(__u32 number, int count)
 {
-	struct lp_holding *own = lp_holding_of(number), *all = lp_holding_of(0);
+	struct lp_holding *own = number ? lp_holding_of(number) : NULL;
+	struct lp_holding *all = lp_holding_of(0), *unit = lp_unit_of(own);
 
-	if (own && number)
+	if (own)
 		__sync_fetch_and_add(&own->callbacks, count);
+	if (unit)
+		__sync_fetch_and_add(&unit->callbacks, count);
 	if (all)
 		__sync_fetch_and_add(&all->callbacks, count);
 }
 
-/* The number of entries of a kind stays within the process's share. */
+/* The number of entries of a kind stays within the shares of the process and of its unit. */
 static __always_inline bool lp_may_hold_loop(__u32 number)
 {
-	struct lp_holding *own = lp_holding_of(number), *all = lp_holding_of(0);
+	struct lp_holding *own = number ? lp_holding_of(number) : NULL;
+	struct lp_holding *all = lp_holding_of(0), *unit = lp_unit_of(own);
+	__u32 room = lp_config.loop_room;
 
-	return !own || !all || !number || lp_may_hold(own->loops, all->loops, lp_config.loop_room);
+	if (!own || !all)
+		return true;
+	return lp_may_hold(own->loops, all->loops, room) &&
+	       (!unit || lp_may_hold(unit->loops, all->loops, room));
 }
 
 static __always_inline bool lp_may_hold_callback(__u32 number)
 {
-	struct lp_holding *own = lp_holding_of(number), *all = lp_holding_of(0);
+	struct lp_holding *own = number ? lp_holding_of(number) : NULL;
+	struct lp_holding *all = lp_holding_of(0), *unit = lp_unit_of(own);
+	__u32 room = lp_config.callback_room;
 
-	return !own || !all || !number ||
-	       lp_may_hold(own->callbacks, all->callbacks, lp_config.callback_room);
+	if (!own || !all)
+		return true;
+	return lp_may_hold(own->callbacks, all->callbacks, room) &&
+	       (!unit || lp_may_hold(unit->callbacks, all->callbacks, room));
 }
 
 /* Takes a place for a cause: user space empties all places and their counts at once. */
 static __always_inline bool lp_hold_cause(__u32 number)
 {
-	struct lp_holding *own = lp_holding_of(number), *all = lp_holding_of(0);
+	struct lp_holding *own = number ? lp_holding_of(number) : NULL;
+	struct lp_holding *all = lp_holding_of(0), *unit = lp_unit_of(own);
+	__u32 room = lp_config.cause_room;
 
-	if (!own || !all || !number)
+	if (!own || !all)
 		return true;
-	if (!lp_may_hold(own->causes, all->causes, lp_config.cause_room)) {
+	if (!lp_may_hold(own->causes, all->causes, room) ||
+	    (unit && !lp_may_hold(unit->causes, all->causes, room))) {
 		__sync_fetch_and_add(&own->limited[LP_LIMITED_CAUSES], 1);
 		return false;
 	}
 	__sync_fetch_and_add(&own->causes, 1);
+	if (unit)
+		__sync_fetch_and_add(&unit->causes, 1);
 	__sync_fetch_and_add(&all->causes, 1);
 	return true;
+}
+
+/*
+ * Counts a thread's loop that finds no room, however often it asks: user space does the same
+ * with the loops that it finds.  own_share: the process or its unit has its share already.
+ */
+__weak __noinline int lp_refuse_loop(__u32 tid, __u32 number, __u32 own_share)
+{
+	__u32 *before = bpf_map_lookup_elem(&refused_loops, &tid);
+
+	if (before && *before == number)
+		return 0;
+	if (bpf_map_update_elem(&refused_loops, &tid, &number, before ? BPF_ANY : BPF_NOEXIST))
+		return 0;
+	if (own_share)
+		lp_limit(number, LP_LIMITED_LOOPS);
+	lp_lose(LP_LOST_LOOPS);
+	return 0;
 }
 
 #endif /* LP_SHARE_BPF_H */

@@ -150,8 +150,12 @@ def test_loops_beyond_a_process_part_are_counted_and_slots_are_given_back(case):
         raise Failure(f"{len(records.loops(pid=first.pid))} loops at once")
     with open(prom, encoding="utf-8") as file:
         lines = file.read().splitlines()
-    counts = [float(line.split()[-1]) for line in lines
-              if line.startswith("loopprof_lost_total") and '"loops"' in line]
-    # Those that found no room, each at most once: some end before they were looked at.
-    if not 0 < sum(counts) <= 1100 - MAX_LOOPS // 2:
-        raise Failure(f"loopprof_lost_total: {counts}")
+    for metric in ("loopprof_lost_total", "loopprof_limited_total"):
+        counts = [float(line.split()[-1]) for line in lines
+                  if line.startswith(metric) and '"loops"' in line]
+        # Those that found no room, each once.
+        if sum(counts) != 1100 - MAX_LOOPS // 2:
+            raise Failure(f"{metric}: {counts}")
+    (limited,) = records.of("limited")
+    if (limited["pid"], limited["loops"]) != (first.pid, 1100 - MAX_LOOPS // 2):
+        raise Failure(f"{limited}")

@@ -15,6 +15,53 @@
 #define POD "1e2f3a4b-5c6d-7e8f-9a0b-c1d2e3f4a5b6"
 #define POD_SLICE "pod1e2f3a4b_5c6d_7e8f_9a0b_c1d2e3f4a5b6.slice/"
 
+/* Each pair is of one owner or of two; members of a unit make what folders they like in it. */
+static void owners_are_not_chosen_by_their_members(void **state)
+{
+	static const struct {
+		const char *first, *second;
+		bool same;
+	} pairs[] = {
+		{ "0::/system.slice/a.service\n", "0::/system.slice/a.service/x/y\n", true },
+		{ "0::/system.slice/a.service\n", "0::/system.slice/a.service/b.scope\n", true },
+		{ "0::/system.slice/a.service\n", "0::/system.slice/b.service\n", false },
+		{ "0::/user.slice/user-7.slice/session-1.scope\n",
+		  "0::/user.slice/user-7.slice/user@7.service/app.slice/z.scope\n", true },
+		{ "0::/user.slice/user-7.slice\n", "0::/user.slice/user-8.slice\n", false },
+		{ "0::/docker/" ID "\n", "0::/docker/" ID "/docker/" OTHER "\n", true },
+		{ "0::/docker/" ID "\n", "0::/docker/" OTHER "\n", false },
+		{ "0::/jobs/seven/a/b\n", "0::/jobs/seven/c\n", true },
+		{ "0::/jobs/seven\n", "0::/jobs/eight\n", false },
+		{ "1:name=systemd:/\n0::/jobs/seven\n", "0::/jobs/seven\n", true },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		struct lp_cgroup first, second;
+
+		cgroup_parse(pairs[i].first, &first);
+		cgroup_parse(pairs[i].second, &second);
+		assert_true(first.owner && second.owner);
+		if ((first.owner == second.owner) != pairs[i].same)
+			fail_msg("%s and %s", pairs[i].first, pairs[i].second);
+	}
+}
+
+static void those_of_the_root_have_no_owner(void **state)
+{
+	struct lp_cgroup cgroup;
+
+	(void)state;
+	cgroup_parse("3:cpu:/\n0::/\n", &cgroup);
+	assert_int_equal(cgroup.owner, 0);
+	cgroup_parse("0::/jobs/seven\n", &cgroup);
+	assert_true(cgroup_is_owner(cgroup.owner, "/jobs/seven"));
+	assert_true(cgroup_is_owner(cgroup.owner, "/unified/jobs/seven"));
+	assert_false(cgroup_is_owner(cgroup.owner, "/jobs"));
+	assert_false(cgroup_is_owner(0, ""));
+}
+
 static const struct row {
 	const char *text;
 	const char *unit, *pod, *container;
@@ -186,6 +233,8 @@ static void a_hierarchy_of_version_1_is_named_by_its_controllers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(owners_are_not_chosen_by_their_members),
+		cmocka_unit_test(those_of_the_root_have_no_owner),
 		cmocka_unit_test(whose_a_process_is_is_read_from_its_cgroups),
 		cmocka_unit_test(any_text_is_read_within_bounds),
 		cmocka_unit_test(a_long_unit_name_is_cut),

@@ -12,6 +12,7 @@
 
 #define ROOM 8
 #define LOOPS 1024
+#define UNIT 0x1234567ULL
 
 static struct lp_holding items[ROOM];
 static struct lp_holdings holdings;
@@ -48,12 +49,12 @@ static int take_loops(uint32_t number)
 
 static void one_process_leaves_half(void **state)
 {
-	uint32_t hog = holdings_add(&holdings, 100), victim;
+	uint32_t hog = holdings_add(&holdings, 100, 0), victim;
 
 	(void)state;
 	assert_int_equal(take_loops(hog), LOOPS / 2);
 	assert_false(holdings_may_loop(&holdings, hog));
-	victim = holdings_add(&holdings, 200);
+	victim = holdings_add(&holdings, 200, 0);
 	assert_int_not_equal(victim, hog);
 	assert_int_equal(take_loops(victim), LOOPS / 4);
 }
@@ -65,14 +66,14 @@ static void many_hogs_leave_room_for_one_more(void **state)
 
 	(void)state;
 	for (pid = 1; pid < ROOM - 1; pid++)
-		assert_int_not_equal(take_loops(holdings_add(&holdings, pid)), 0);
-	number = holdings_add(&holdings, 100);
+		assert_int_not_equal(take_loops(holdings_add(&holdings, pid, 0)), 0);
+	number = holdings_add(&holdings, 100, 0);
 	assert_in_range(take_loops(number), 4, LOOPS);
 }
 
 static void what_is_given_back_may_be_taken_again(void **state)
 {
-	uint32_t hog = holdings_add(&holdings, 100), other = holdings_add(&holdings, 200);
+	uint32_t hog = holdings_add(&holdings, 100, 0), other = holdings_add(&holdings, 200, 0);
 
 	(void)state;
 	take_loops(hog);
@@ -86,9 +87,55 @@ static void what_is_given_back_may_be_taken_again(void **state)
 	assert_int_equal(items[0].callbacks, 0);
 }
 
+/* Fifty processes with twenty loops each would each be within a part of its own. */
+static void a_unit_leaves_half_however_many_processes_it_has(void **state)
+{
+	uint32_t numbers[5], victim;
+	int count = 0;
+	pid_t pid;
+
+	(void)state;
+	for (pid = 0; pid < 5; pid++) {
+		numbers[pid] = holdings_add(&holdings, 100 + pid, UNIT);
+		assert_int_not_equal(numbers[pid], 0);
+	}
+	for (pid = 0; pid < 5; pid++)
+		count += take_loops(numbers[pid]);
+	assert_int_equal(count, LOOPS / 2);
+	victim = holdings_add(&holdings, 200, UNIT + 1);
+	/* there is no room for an element of its unit */
+	assert_int_not_equal(victim, 0);
+	assert_int_equal(take_loops(victim), LOOPS / 4);
+}
+
+static void a_unit_goes_with_the_last_of_its_processes(void **state)
+{
+	uint32_t first = holdings_add(&holdings, 100, UNIT), unit = items[first].unit, second;
+
+	(void)state;
+	assert_int_not_equal(unit, 0);
+	second = holdings_add(&holdings, 101, UNIT);
+	assert_int_equal(items[second].unit, unit);
+	holdings_loop(&holdings, first, 1);
+	holdings_callback(&holdings, second, 1);
+	assert_int_equal(items[unit].loops, 1);
+	assert_int_equal(items[unit].callbacks, 1);
+	holdings_remove(&holdings, 100);
+	holdings_remove(&holdings, 101);
+	/* what is left is counted for the unit */
+	assert_int_equal(items[holdings_add(&holdings, 102, UNIT)].unit, unit);
+	holdings_remove(&holdings, 102);
+	holdings_loop(&holdings, first, -1);
+	holdings_callback(&holdings, second, -1);
+	assert_int_equal(items[unit].loops, 0);
+	/* all elements but the first are free */
+	for (pid_t pid = 1; pid < ROOM; pid++)
+		assert_int_not_equal(holdings_add(&holdings, pid, 0), 0);
+}
+
 static void one_that_is_alone_by_choice_may_have_all(void **state)
 {
-	uint32_t number = holdings_add(&holdings, 100);
+	uint32_t number = holdings_add(&holdings, 100, 0);
 
 	(void)state;
 	holdings.shared = false;
@@ -97,22 +144,22 @@ static void one_that_is_alone_by_choice_may_have_all(void **state)
 
 static void an_element_is_free_once_nothing_is_held(void **state)
 {
-	uint32_t first = holdings_add(&holdings, 100), second;
+	uint32_t first = holdings_add(&holdings, 100, 0), second;
 
 	(void)state;
 	assert_int_equal(items[first].loops, 0);
-	assert_int_equal(holdings_add(&holdings, 100), first);
+	assert_int_equal(holdings_add(&holdings, 100, 0), first);
 	holdings_loop(&holdings, first, 1);
 	holdings_limit(&holdings, first, LP_LIMITED_LOOPS, 3);
 	holdings_remove(&holdings, 100);
 	/* its counts can still be read, and its PID is another process now */
 	assert_int_equal(holdings_find(&holdings, 100), first);
 	assert_int_equal(items[first].limited[LP_LIMITED_LOOPS], 3);
-	second = holdings_add(&holdings, 100);
+	second = holdings_add(&holdings, 100, 0);
 	assert_int_not_equal(second, first);
 	assert_int_equal(holdings_find(&holdings, 100), second);
 	holdings_loop(&holdings, first, -1);
-	assert_int_equal(holdings_add(&holdings, 300), first);
+	assert_int_equal(holdings_add(&holdings, 300, 0), first);
 	assert_int_equal(items[first].limited[LP_LIMITED_LOOPS], 0);
 }
 
@@ -122,8 +169,8 @@ static void there_is_a_limit(void **state)
 
 	(void)state;
 	for (pid = 1; pid < ROOM; pid++)
-		assert_int_equal(holdings_add(&holdings, pid), pid);
-	assert_int_equal(holdings_add(&holdings, 1000), 0);
+		assert_int_equal(holdings_add(&holdings, pid, 0), pid);
+	assert_int_equal(holdings_add(&holdings, 1000, 0), 0);
 	/* one without an element is counted with all */
 	holdings_loop(&holdings, 0, 1);
 	holdings_limit(&holdings, 0, LP_LIMITED_LOOPS, 1);
@@ -134,7 +181,7 @@ static void there_is_a_limit(void **state)
 
 static void causes_are_taken_all_at_once(void **state)
 {
-	uint32_t number = holdings_add(&holdings, 100);
+	uint32_t number = holdings_add(&holdings, 100, 0);
 
 	(void)state;
 	items[0].causes = items[number].causes = 7;
@@ -151,6 +198,8 @@ int main(void)
 		TEST(one_process_leaves_half),
 		TEST(many_hogs_leave_room_for_one_more),
 		TEST(what_is_given_back_may_be_taken_again),
+		TEST(a_unit_leaves_half_however_many_processes_it_has),
+		TEST(a_unit_goes_with_the_last_of_its_processes),
 		TEST(one_that_is_alone_by_choice_may_have_all),
 		TEST(an_element_is_free_once_nothing_is_held),
 		TEST(there_is_a_limit),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "model_fixture.h"
+#include "model/state.h"
 
 static const struct lp_told_loop *total_of(uint32_t id)
 {
@@ -23,6 +24,50 @@ static void feed_target(uint32_t pid, const char *version)
 	strcpy(event.version, version);
 	event.event.pid = pid;
 	assert_int_equal(decode_event(&event, sizeof(event), &model_handlers, model), 0);
+}
+
+static void feed_limited(uint32_t pid, uint64_t loops)
+{
+	struct lp_event_limited event = { .event = record_head(LP_EVENT_LIMITED, sizeof(event)),
+					  .counts = { [LP_LIMITED_LOOPS] = loops } };
+
+	event.event.pid = pid;
+	assert_int_equal(decode_event(&event, sizeof(event), &model_handlers, model), 0);
+}
+
+static uint64_t limited_loops(const struct lp_summary *summary, bool rest)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < summary->limited_count; i++)
+		if (!summary->limited[i].pid == rest)
+			sum += summary->limited[i].counts[LP_LIMITED_LOOPS];
+	return sum;
+}
+
+/* Short-lived processes that are each over their share add up, also those that are not listed. */
+static void requests_over_a_share_add_up_over_processes(void **state)
+{
+	struct lp_summary summary = { .limited_count = 0 };
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 100; i++) {
+		feed_target(PID + i, "3.11.2");
+		feed_limited(PID + i, 3);
+		feed_limited(PID + i, 5);
+	}
+	/* the counts begin anew with the process */
+	feed_limited(PID, 2);
+	limited_summarise(&model->source->limited, &summary);
+	assert_int_equal(summary.limited_count, LP_LIMITED_MOST + 1);
+	assert_int_equal(limited_loops(&summary, false), 64 * 5 + 2);
+	assert_int_equal(limited_loops(&summary, true), 36 * 5);
+	/* the loop that gives the labels may end, and be counted with others */
+	assert_non_null(summary.limited[0].loop);
+	assert_string_equal(summary.limited[0].loop->container, "c0ffee");
+	free(summary.limited);
 }
 
 static void a_run_is_told_at_its_beginning(void **state)
@@ -451,6 +496,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_run_is_told_at_its_beginning),
+		TEST(requests_over_a_share_add_up_over_processes),
 		TEST(a_loop_is_told_with_its_process),
 		TEST(a_process_that_replaced_its_program_is_told_anew),
 		TEST(a_command_of_full_length_without_an_end_is_held_to_its_field),

@@ -125,19 +125,6 @@ void targets_loop_event(struct lp_targets *targets, const struct lp_event_loop *
 	watch_polls(targets, (pid_t)event->event.pid, event->event.loop, false);
 }
 
-/* Those that find no room are counted once, not at each look. */
-static void count_beyond(struct lp_targets *targets, struct lp_target *target, size_t beyond,
-			 size_t over)
-{
-	if (beyond > target->beyond_loops)
-		session_lose(targets->config.session, LP_LOST_LOOPS, beyond - target->beyond_loops);
-	if (over > target->over_loops)
-		session_limit(targets->config.session, target->process.pid, LP_LIMITED_LOOPS,
-			      over - target->over_loops);
-	target->over_loops = over;
-	target->beyond_loops = beyond;
-}
-
 /* Sample mode: a thread that ran another loop before.  Its slot, if that is a new one. */
 static int meet_again(struct lp_targets *targets, struct lp_target *target,
 		      const struct lp_running_loop *running)
@@ -164,7 +151,6 @@ int target_add_loops(struct lp_targets *targets, struct lp_target *target, int l
 	static struct lp_running_loop loops[LP_MAX_LOOPS];
 	uint64_t begun = clock_now();
 	int count = 0, i, slot;
-	size_t beyond = 0, over = 0;
 
 	/* the stack of a thread that runs changes while it is read: one look may miss it */
 	for (i = 0; i < looks && count <= 0 && clock_now() - begun < LOOKS_NS; i++)
@@ -177,8 +163,11 @@ int target_add_loops(struct lp_targets *targets, struct lp_target *target, int l
 					targets->config.threshold_ns);
 		if (slot == -EEXIST)
 			slot = meet_again(targets, target, &loops[i]);
-		over += slot == -EDQUOT;
-		beyond += slot == -ENOSPC || slot == -EDQUOT;
+		/* one that is refused is new as well: there may be more of them */
+		if (slot == -EDQUOT || slot == -ENOSPC)
+			targets->met += session_refuse_loop(targets->config.session,
+							    target->process.pid, loops[i].tid,
+							    slot == -EDQUOT);
 		if (slot < 0)
 			continue;
 		targets->met++;
@@ -187,8 +176,6 @@ int target_add_loops(struct lp_targets *targets, struct lp_target *target, int l
 			watch_polls(targets, target->process.pid, (uint32_t)slot,
 				    loops[i].run_forever != 0);
 	}
-	if (count >= 0)
-		count_beyond(targets, target, beyond, over);
 	return count;
 }
 
@@ -269,6 +256,7 @@ int target_attach(struct lp_targets *targets, struct lp_target *target,
 	target->verified = !err;
 	if (!err || err == -EAGAIN)
 		err = session_add_process(targets->config.session, &instance,
+					  target_owner(targets, target),
 					  targets->config.threshold_ns, error);
 	if (err) {
 		target_reset(targets, target);

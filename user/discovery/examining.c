@@ -24,20 +24,11 @@ void target_ask(struct lp_targets *targets, struct lp_target *target)
 	targets->asked_last = target;
 }
 
-void target_unask(struct lp_targets *targets, struct lp_target *target)
+/* Takes a target out of the queue, if it is in it. */
+static void unqueue(struct lp_targets *targets, struct lp_target *target)
 {
 	struct lp_target **at = &targets->asked_first, *last = NULL;
 
-	if (targets->awaited == target) {
-		targets->awaited = NULL;
-		targets->awaited_dropped = true;
-		targets->awaited_code = error_set(targets->awaited_error, -ESRCH,
-						  "process %d has just ended", target->process.pid);
-	}
-	target->ticket = 0;
-	if (!target->asked)
-		return;
-	target->asked = false;
 	while (*at && *at != target) {
 		last = *at;
 		at = &last->next_asked;
@@ -47,17 +38,40 @@ void target_unask(struct lp_targets *targets, struct lp_target *target)
 	*at = target->next_asked;
 	if (targets->asked_last == target)
 		targets->asked_last = last;
+	target->next_asked = NULL;
 }
 
+void target_unask(struct lp_targets *targets, struct lp_target *target)
+{
+	if (targets->awaited == target) {
+		targets->awaited = NULL;
+		targets->awaited_dropped = true;
+		targets->awaited_code = error_set(targets->awaited_error, -ESRCH,
+						  "process %d has just ended", target->process.pid);
+	}
+	target->ticket = 0;
+	if (target->asked)
+		unqueue(targets, target);
+	target->asked = false;
+}
+
+/* The last ticket of the units that share a bucket with the target's. */
+static uint64_t *served_of(struct lp_targets *targets, const struct lp_target *target)
+{
+	return &targets->served[(target->process.owner >> 8) % LP_OWNER_BUCKETS];
+}
+
+/* Of the units that wait, the one that was served least recently is next, in its own order. */
 static struct lp_target *next_asked(struct lp_targets *targets)
 {
-	struct lp_target *target = targets->asked_first;
+	struct lp_target *target, *next = targets->asked_first;
 
-	targets->asked_first = target->next_asked;
-	if (!targets->asked_first)
-		targets->asked_last = NULL;
-	target->next_asked = NULL;
-	return target;
+	for (target = next; target; target = target->next_asked)
+		if (*served_of(targets, target) < *served_of(targets, next))
+			next = target;
+	*served_of(targets, next) = targets->tickets + 1;
+	unqueue(targets, next);
+	return next;
 }
 
 static void answer(struct lp_targets *targets, struct lp_target *target,

@@ -11,6 +11,7 @@
 #include <limits.h>
 
 #define LP_TARGET_BUCKETS 1024
+#define LP_OWNER_BUCKETS 256
 #define LP_MILLISECOND 1000000ULL
 #define LP_RETRY_FIRST_NS (10 * LP_MILLISECOND)
 /* A younger process is still loading its modules, and is looked at so often. */
@@ -44,8 +45,6 @@ struct lp_target {
 	uint64_t look_step_ns; /* ... and ever more seldom where none is found */
 	uint64_t scan_ns; /* sample mode: a look that nothing asks for, ... */
 	uint64_t scan_step_ns; /* ... as seldom */
-	size_t beyond_loops; /* that found no room at the last look */
-	size_t over_loops; /* loops without a slot, as the process has its share of all slots */
 	uint64_t polls_ns; /* when it was last asked whether its loops use epoll */
 	uint32_t reap_tries; /* turns since its end was noticed, in which records were left */
 	uint64_t since_ns;
@@ -60,13 +59,15 @@ struct lp_targets {
 	size_t alive;
 	size_t attached; /* ever */
 	size_t profiled; /* now */
-	size_t met; /* loops, new to us */
+	size_t met; /* loops, new to us, those without a slot as well */
 	uint64_t failures;
 	uint64_t beyond; /* processes that there was no room to wait for */
+	bool share_told; /* a unit's part of them was reported */
 	int descriptor; /* epoll on the pidfds of all */
 	/* those that wait for their examination, first come first */
 	struct lp_target *asked_first, *asked_last;
 	uint64_t tickets;
+	uint64_t served[LP_OWNER_BUCKETS]; /* the last ticket of the units in a bucket */
 	/* the target that attachment waits for, and its result */
 	struct lp_target *awaited;
 	int awaited_code;
@@ -86,6 +87,8 @@ struct lp_target *target_find(const struct lp_targets *targets, pid_t pid);
 /* Opens a process and takes it into the table.  NULL, with a sentence, if it cannot be. */
 struct lp_target *target_new(struct lp_targets *targets, pid_t pid, bool named,
 			     struct lp_error *error);
+/* The unit whose part the process is in; 0: none, as there is no other unit to share with. */
+uint64_t target_owner(const struct lp_targets *targets, const struct lp_target *target);
 /* Since the process began, which may be before this program ran. */
 uint64_t target_age_ns(const struct lp_target *target);
 /* Lets go of what was found in it, and of its probes. */

@@ -4,6 +4,7 @@
 
 #include "../clocks.h"
 #include "../log.h"
+#include "../target/cgroup.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -35,6 +36,48 @@ uint64_t target_age_ns(const struct lp_target *target)
 	return since > began ? since - began : 0;
 }
 
+uint64_t target_owner(const struct lp_targets *targets, const struct lp_target *target)
+{
+	uint64_t owner = target->process.owner;
+
+	if (!targets->config.all ||
+	    (targets->config.cgroup && cgroup_is_owner(owner, targets->cgroup)))
+		return 0;
+	return owner;
+}
+
+/* Does the unit of a new target have its part of all targets?  Never more than are left. */
+static bool has_share(const struct lp_targets *targets, const struct lp_target *target)
+{
+	uint64_t owner = target_owner(targets, target);
+	const struct lp_target *other;
+	size_t count = 0;
+
+	if (!owner || target->named || targets->alive < LP_MAX_PROCESSES / 2)
+		return false;
+	for (other = targets->first; other; other = other->next)
+		count += target_owner(targets, other) == owner;
+	return count >= LP_MAX_PROCESSES - targets->alive;
+}
+
+static int refuse_share(struct lp_targets *targets, const struct lp_target *target,
+			struct lp_error *error)
+{
+	const struct lp_process_info *process = &target->process;
+
+	targets->beyond++;
+	if (!targets->share_told)
+		log_warning(
+			"%s has more Python processes than its part of %d: those over it are not profiled",
+			process->unit[0]	? process->unit
+			: process->container[0] ? process->container
+						: "one cgroup",
+			LP_MAX_PROCESSES);
+	targets->share_told = true;
+	return error_set(error, -EDQUOT, "the unit of process %d has its part of all processes",
+			 process->pid);
+}
+
 static int refuse(struct lp_targets *targets, struct lp_error *error)
 {
 	if (!targets->beyond++)
@@ -63,9 +106,15 @@ struct lp_target *target_new(struct lp_targets *targets, pid_t pid, bool named,
 		free(target);
 		return NULL;
 	}
+	target->named = named;
+	if (has_share(targets, target)) {
+		refuse_share(targets, target, error);
+		process_close(&target->process);
+		free(target);
+		return NULL;
+	}
 	event.data.u64 = (uint64_t)pid;
 	epoll_ctl(targets->descriptor, EPOLL_CTL_ADD, target->process.descriptor, &event);
-	target->named = named;
 	target->since_ns = clock_now();
 	target->retry_step_ns = LP_RETRY_FIRST_NS;
 	target->next = targets->first;
@@ -82,6 +131,7 @@ struct lp_target *target_new(struct lp_targets *targets, pid_t pid, bool named,
 void target_reset(struct lp_targets *targets, struct lp_target *target)
 {
 	if (target->state == LP_TARGET_ATTACHED) {
+		live_report_limited(targets->config.live, target->process.pid);
 		session_remove_process(targets->config.session, target->process.pid);
 		live_remove_target(targets->config.live, target->process.pid);
 		targets->profiled--;

@@ -171,11 +171,15 @@ void targets_poller_event(struct lp_targets *targets, const struct lp_event_poll
 	/* a loop of another class than before: its module may have been loaded since */
 	if (target && target->state == LP_TARGET_ATTACHED && !targets->config.sampling)
 		target_ask(targets, target);
+	if (!target || target->state != LP_TARGET_ATTACHED)
+		return;
 	/* a server with many threads that poll and run no loop must not keep us busy */
-	if (target && target->state == LP_TARGET_ATTACHED &&
-	    event->event.time_ns >= target->look_ns)
+	if (event->event.time_ns >= target->look_ns)
 		look_for_loops(targets, target, &target->look_ns, &target->look_step_ns,
 			       LP_RETRY_FIRST_NS);
+	else if (target->scan_ns > target->look_ns)
+		/* this one is not announced again for a while */
+		target->scan_ns = target->look_ns;
 }
 
 void targets_settle(struct lp_targets *targets)

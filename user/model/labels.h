@@ -10,6 +10,7 @@ struct lp_model_target {
 	struct lp_event_target target;
 	struct lp_event_labels labels;
 	uint32_t loops; /* that have not ended */
+	uint64_t limited[LP_LIMITED_KINDS]; /* its requests over its share, as last reported */
 	bool gone; /* the process has ended */
 	bool overlapped; /* another source tells of it as well */
 };

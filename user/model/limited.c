@@ -6,37 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct lp_limited *item_of(struct lp_limited_list *list, pid_t pid)
-{
-	size_t i;
-
-	for (i = 0; i < list->count; i++)
-		if (list->items[i].pid == pid)
-			return &list->items[i];
-	if (list->count < LP_LIMITED_MOST) {
-		list->items[list->count].pid = pid;
-		return &list->items[list->count++];
-	}
-	/* the last item has PID 0, and no name */
-	list->count = LP_LIMITED_MOST + 1;
-	return &list->items[LP_LIMITED_MOST];
-}
-
-void limited_take(struct lp_limited_list *list, const struct lp_event_limited *event,
-		  const struct lp_labels *targets)
-{
-	const struct lp_model_target *target = labels_find(targets, event->event.pid);
-	struct lp_limited *item = item_of(list, (pid_t)event->event.pid);
-	size_t i;
-
-	if (item->pid && target)
-		text_copy(item->comm, sizeof(item->comm), target->target.comm);
-	for (i = 0; i < LP_LIMITED_KINDS; i++)
-		if (event->counts[i] > item->counts[i] || !item->pid)
-			item->counts[i] = event->counts[i];
-}
-
-/* The loop provides the labels of its process. */
 static const struct lp_loop_info *loop_of(const struct lp_model *model,
 					  const struct lp_model_source *source, pid_t pid)
 {
@@ -48,8 +17,83 @@ static const struct lp_loop_info *loop_of(const struct lp_model *model,
 	return NULL;
 }
 
-void limited_summarise(const struct lp_limited_list *list, const struct lp_model *model,
-		       const struct lp_model_source *source, struct lp_summary *summary)
+/*
+ * The labels are those of one of the process's loops at the first report, and stay so: a count
+ * that moved to other labels would be in the series of both.
+ */
+static void label(struct lp_limited_item *item, const struct lp_model *model,
+		  const struct lp_model_source *source, const struct lp_model_target *target)
+{
+	const struct lp_loop_info *loop = loop_of(model, source, item->limited.pid);
+
+	if (loop)
+		item->info = *loop;
+	else
+		model_label(&item->info, &source->run, target);
+	if (!target)
+		return;
+	text_copy(item->limited.comm, sizeof(item->limited.comm), target->target.comm);
+	if (!loop)
+		text_copy(item->info.comm, sizeof(item->info.comm), target->target.comm);
+}
+
+static struct lp_limited_item *add_item(struct lp_limited_list *list)
+{
+	struct lp_limited_item *grown;
+
+	/* few processes have one, and captures may be thousands */
+	grown = realloc(list->items, (list->count + 1) * sizeof(*grown));
+	if (!grown)
+		return NULL;
+	list->items = grown;
+	memset(&grown[list->count], 0, sizeof(*grown));
+	return &grown[list->count++];
+}
+
+/* The item of a process; that of the rest where there are too many.  NULL: no memory. */
+static struct lp_limited_item *item_of(struct lp_model_source *source, const struct lp_model *model,
+				       pid_t pid, const struct lp_model_target *target)
+{
+	struct lp_limited_list *list = &source->limited;
+	struct lp_limited_item *item;
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		if (list->items[i].limited.pid == pid)
+			return &list->items[i];
+	if (list->count > LP_LIMITED_MOST)
+		return &list->items[LP_LIMITED_MOST];
+	item = add_item(list);
+	/* the last item has PID 0, and no name */
+	if (item && list->count <= LP_LIMITED_MOST) {
+		item->limited.pid = pid;
+		label(item, model, source, target);
+	}
+	return item;
+}
+
+void limited_take(struct lp_model_source *source, const struct lp_model *model,
+		  const struct lp_event_limited *event)
+{
+	struct lp_model_target *target = labels_find(&source->targets, event->event.pid);
+	struct lp_limited_item *item = item_of(source, model, (pid_t)event->event.pid, target);
+	size_t i;
+
+	for (i = 0; item && i < LP_LIMITED_KINDS; i++) {
+		uint64_t before = target	      ? target->limited[i]
+				  : item->limited.pid ? item->limited.counts[i]
+						      : 0;
+
+		/* the counts begin anew where the process does, or another one has its PID */
+		if (event->counts[i] < before)
+			before = 0;
+		item->limited.counts[i] += event->counts[i] - before;
+		if (target)
+			target->limited[i] = event->counts[i];
+	}
+}
+
+void limited_summarise(const struct lp_limited_list *list, struct lp_summary *summary)
 {
 	struct lp_limited *grown;
 	size_t i;
@@ -61,8 +105,15 @@ void limited_summarise(const struct lp_limited_list *list, const struct lp_model
 		return;
 	summary->limited = grown;
 	for (i = 0; i < list->count; i++) {
-		grown[summary->limited_count] = list->items[i];
-		grown[summary->limited_count++].loop =
-			list->items[i].pid ? loop_of(model, source, list->items[i].pid) : NULL;
+		struct lp_limited *to = &grown[summary->limited_count++];
+
+		*to = list->items[i].limited;
+		to->loop = to->pid ? &list->items[i].info : NULL;
 	}
+}
+
+void limited_free(struct lp_limited_list *list)
+{
+	free(list->items);
+	memset(list, 0, sizeof(*list));
 }

@@ -28,23 +28,30 @@ static bool equip_loop(struct lp_model *model, struct lp_model_loop *loop)
 	return loop->stalls != NULL;
 }
 
-/* What it has from its process and from the run; a process may have several kinds of loops. */
-static void label_loop(struct lp_model_loop *loop, const struct lp_run *run,
-		       const struct lp_model_target *known, uint32_t kind)
+void model_label(struct lp_loop_info *info, const struct lp_run *run,
+		 const struct lp_model_target *known)
 {
-	struct lp_loop_info *info = &loop->info;
-
 	text_copy(info->host, sizeof(info->host), run->host ? run->host : "");
 	info->unix_offset_ns = (int64_t)(run->start_unix_ns - run->start_ns);
 	if (!known)
 		return;
-	text_copy(info->runtime, sizeof(info->runtime),
-		  kind == LP_LOOP_UVLOOP ? "uvloop" : known->target.runtime);
+	text_copy(info->runtime, sizeof(info->runtime), known->target.runtime);
 	text_copy(info->version, sizeof(info->version), known->target.version);
 	text_copy(info->exe, sizeof(info->exe), known->target.exe);
 	text_copy(info->container, sizeof(info->container), known->target.container);
 	text_copy(info->unit, sizeof(info->unit), known->labels.unit);
 	text_copy(info->pod, sizeof(info->pod), known->labels.pod);
+}
+
+/* What it has from its process and from the run; a process may have several kinds of loops. */
+static void label_loop(struct lp_model_loop *loop, const struct lp_run *run,
+		       const struct lp_model_target *known, uint32_t kind)
+{
+	model_label(&loop->info, run, known);
+	if (!known)
+		return;
+	if (kind == LP_LOOP_UVLOOP)
+		text_copy(loop->info.runtime, sizeof(loop->info.runtime), "uvloop");
 	loop->start_ticks = known->labels.start_ticks;
 }
 

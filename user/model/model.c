@@ -457,7 +457,7 @@ static void on_limited(void *context, const struct lp_event_limited *event)
 {
 	struct lp_model *model = context;
 
-	limited_take(&model->source->limited, event, &model->source->targets);
+	limited_take(model->source, model, event);
 }
 
 static void on_baseline(void *context, const struct lp_event *event)

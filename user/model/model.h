@@ -342,7 +342,7 @@ struct lp_loop_state {
 struct lp_limited {
 	pid_t pid; /* 0: all processes that are not listed by themselves */
 	char comm[LP_COMM_BYTES * 4]; /* "" if it is not known */
-	const struct lp_loop_info *loop; /* one of its loops; NULL: none is known */
+	const struct lp_loop_info *loop; /* its labels; NULL: none are known */
 	uint64_t counts[LP_LIMITED_KINDS];
 };
 

@@ -56,6 +56,7 @@ static void free_source(struct lp_model_source *source)
 	findings_free(source->findings);
 	frames_free(source->frames);
 	labels_free(&source->targets);
+	limited_free(&source->limited);
 	free(source);
 }
 

@@ -128,6 +128,9 @@ void model_tell_slow(void *context, const struct lp_slow *slow);
 void model_begin_loop(struct lp_model *model, const struct lp_event_loop *event);
 void model_end_loop(struct lp_model *model, const struct lp_event *event);
 void model_free_loop(struct lp_model_loop *loop);
+/* Fills in what all loops of a process have in common; known: NULL if nothing is known of it. */
+void model_label(struct lp_loop_info *info, const struct lp_run *run,
+		 const struct lp_model_target *known);
 /* The only loop of a process of the source that is alive; NULL if there are none or several. */
 struct lp_model_loop *model_only_loop(const struct lp_model *model, pid_t pid);
 

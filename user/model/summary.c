@@ -211,7 +211,7 @@ static void add_source(const struct lp_model *model, const struct lp_model_sourc
 		summary->lost[i] = model_since(summary->lost[i], model->lost_before[i]);
 	if (source->findings)
 		add_findings(source->findings, interval, summary);
-	limited_summarise(&source->limited, model, source, summary);
+	limited_summarise(&source->limited, summary);
 	if (source->self_known) {
 		summary->self_known = true;
 		add_self(source, &summary->self);

@@ -144,6 +144,9 @@ void json_limited(FILE *out, const struct lp_limited *limited)
 
 	fprintf(out, "{\"type\":\"limited\",\"pid\":%d,\"comm\":", limited->pid);
 	json_string_or_null(out, limited->comm[0] ? limited->comm : NULL);
+	fputs(",\"unit\":", out);
+	json_string_or_null(out,
+			    limited->loop && limited->loop->unit[0] ? limited->loop->unit : NULL);
 	for (i = 0; i < LP_LIMITED_KINDS; i++)
 		fprintf(out, ",\"%s\":%" PRIu64, names[i], limited->counts[i]);
 }

@@ -212,7 +212,7 @@ static void print_self(FILE *file, const struct lp_self *self)
 static const char *const lost_sentences[LP_LOST_KINDS] = {
 	[LP_LOST_RING] = "events did not fit into the ring buffer: stalls may be missing above",
 	[LP_LOST_LOOPS] =
-		"times a loop found no room (1024 at most, and of one process no more than are left for others): it is not in the tables",
+		"loops found no room (1024 at most, and of one process or unit no more than are left for others): they are not in the tables",
 	[LP_LOST_CALLBACKS] =
 		"runs are counted under \"other\": more than 4095 different callbacks, or of one process more than are left for others",
 	[LP_LOST_READY] = "callbacks have no queue delay: too many were ready at once",
@@ -228,18 +228,21 @@ static void print_limited(FILE *file, const struct lp_limited *limited)
 {
 	static const char *const names[LP_LIMITED_KINDS][2] = {
 		[LP_LIMITED_EVENTS] = { "event", "events" },
-		[LP_LIMITED_LOOPS] = { "look at a loop", "looks at loops" },
+		[LP_LIMITED_LOOPS] = { "loop", "loops" },
 		[LP_LIMITED_CALLBACKS] = { "run by its name", "runs by their names" },
 		[LP_LIMITED_CAUSES] = { "wait by its cause", "waits by their causes" },
 	};
 	const char *before = " ";
 	size_t i;
 
-	if (limited->pid)
-		fprintf(file, "\npid %d (%s)", limited->pid, limited->comm);
-	else
+	if (!limited->pid)
 		fputs("\nother processes", file);
-	fputs(" asked for more than one process may have; missing are", file);
+	else if (limited->loop && limited->loop->unit[0])
+		fprintf(file, "\npid %d (%s) of %s", limited->pid, limited->comm,
+			limited->loop->unit);
+	else
+		fprintf(file, "\npid %d (%s)", limited->pid, limited->comm);
+	fputs(" asked for more than one process or unit may have; missing are", file);
 	for (i = 0; i < LP_LIMITED_KINDS; i++) {
 		if (!limited->counts[i])
 			continue;

@@ -36,30 +36,60 @@ uint32_t holdings_find(const struct lp_holdings *holdings, pid_t pid)
 	return removed;
 }
 
-uint32_t holdings_add(struct lp_holdings *holdings, pid_t pid)
+/* Takes a free element, emptied.  Returns 0 if there is none. */
+static uint32_t take_element(struct lp_holdings *holdings, const struct lp_holder *holder)
 {
-	uint32_t number = holdings_find(holdings, pid);
+	uint32_t number = 1;
 
-	if (number && !holdings->holders[number].removed)
-		return number;
-	for (number = 1; number < holdings->room && holdings->holders[number].pid; number++)
-		;
+	while (number < holdings->room &&
+	       (holdings->holders[number].pid || holdings->holders[number].members))
+		number++;
 	if (number >= holdings->room)
 		return 0;
 	memset(&holdings->items[number], 0, sizeof(*holdings->items));
-	holdings->holders[number] = (struct lp_holder){ .pid = pid };
+	holdings->holders[number] = *holder;
 	if (number >= holdings->end)
 		holdings->end = number + 1;
 	return number;
 }
 
-/* Frees the element if nothing needs it any more. */
-static void look_at(struct lp_holdings *holdings, uint32_t number)
+/* Makes a process a member of its unit, whose element is taken if it has none.  0: no room. */
+static uint32_t join_unit(struct lp_holdings *holdings, uint64_t owner)
+{
+	const struct lp_holder holder = { .owner = owner, .members = 1 };
+	uint32_t i;
+
+	for (i = 1; i < holdings->end; i++) {
+		if (!holdings->holders[i].members || holdings->holders[i].owner != owner)
+			continue;
+		holdings->holders[i].members++;
+		return i;
+	}
+	return take_element(holdings, &holder);
+}
+
+uint32_t holdings_add(struct lp_holdings *holdings, pid_t pid, uint64_t owner)
+{
+	uint32_t number = holdings_find(holdings, pid);
+
+	if (number && !holdings->holders[number].removed)
+		return number;
+	number = take_element(holdings, &(struct lp_holder){ .pid = pid });
+	if (number && owner)
+		holdings->items[number].unit = join_unit(holdings, owner);
+	return number;
+}
+
+/* Frees the element if nothing needs it any more, and its unit's with the last of its members. */
+static void free_if_empty(struct lp_holdings *holdings, uint32_t number)
 {
 	const struct lp_holding *item = &holdings->items[number];
 
-	if (holdings->holders[number].removed && !item->loops && !item->callbacks)
-		holdings->holders[number] = (struct lp_holder){ .pid = 0 };
+	if (!holdings->holders[number].removed || item->loops || item->callbacks)
+		return;
+	holdings->holders[number] = (struct lp_holder){ .pid = 0 };
+	if (item->unit)
+		holdings->holders[item->unit].members--;
 }
 
 void holdings_remove(struct lp_holdings *holdings, pid_t pid)
@@ -69,18 +99,31 @@ void holdings_remove(struct lp_holdings *holdings, pid_t pid)
 	if (!number)
 		return;
 	holdings->holders[number].removed = true;
-	look_at(holdings, number);
+	free_if_empty(holdings, number);
+}
+
+/* The number of the element of a process's unit; 0: none. */
+static uint32_t unit_of(const struct lp_holdings *holdings, uint32_t number)
+{
+	uint32_t unit = holdings->items[number].unit;
+
+	return unit < holdings->room ? unit : 0;
 }
 
 bool holdings_may_loop(const struct lp_holdings *holdings, uint32_t number)
 {
-	uint32_t all, own;
+	uint32_t all, left, unit;
 
 	if (!number || !holdings->shared)
 		return true;
 	all = __atomic_load_n(&holdings->items[0].loops, __ATOMIC_RELAXED);
-	own = __atomic_load_n(&holdings->items[number].loops, __ATOMIC_RELAXED);
-	return all >= holdings->loop_room || own < holdings->loop_room - all;
+	/* a full table is reported by the table itself */
+	if (all >= holdings->loop_room)
+		return true;
+	left = holdings->loop_room - all;
+	unit = unit_of(holdings, number);
+	return __atomic_load_n(&holdings->items[number].loops, __ATOMIC_RELAXED) < left &&
+	       (!unit || __atomic_load_n(&holdings->items[unit].loops, __ATOMIC_RELAXED) < left);
 }
 
 static void add(uint32_t *to, int count)
@@ -90,20 +133,30 @@ static void add(uint32_t *to, int count)
 
 void holdings_loop(struct lp_holdings *holdings, uint32_t number, int count)
 {
+	uint32_t unit;
+
 	add(&holdings->items[0].loops, count);
 	if (!number || number >= holdings->room)
 		return;
+	unit = unit_of(holdings, number);
+	if (unit)
+		add(&holdings->items[unit].loops, count);
 	add(&holdings->items[number].loops, count);
-	look_at(holdings, number);
+	free_if_empty(holdings, number);
 }
 
 void holdings_callback(struct lp_holdings *holdings, uint32_t number, int count)
 {
+	uint32_t unit;
+
 	add(&holdings->items[0].callbacks, count);
 	if (!number || number >= holdings->room)
 		return;
+	unit = unit_of(holdings, number);
+	if (unit)
+		add(&holdings->items[unit].callbacks, count);
 	add(&holdings->items[number].callbacks, count);
-	look_at(holdings, number);
+	free_if_empty(holdings, number);
 }
 
 void holdings_no_causes(struct lp_holdings *holdings)

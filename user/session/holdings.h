@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The assignment of the elements of the map holdings to processes.  An element
- * is free again once its process is removed and nothing is held any more.
+ * The assignment of the elements of the map holdings to processes and to the units that they
+ * belong to.  An element of a process is free again once the process is removed and nothing is
+ * held any more; one of a unit, once no element of its processes is left.
  */
 #ifndef LP_HOLDINGS_H
 #define LP_HOLDINGS_H
@@ -17,7 +18,9 @@ struct lp_holdings {
 	uint32_t room; /* element 0 is that of all together */
 	uint32_t end; /* elements in use lie before this one */
 	struct lp_holder {
-		pid_t pid; /* 0: free */
+		pid_t pid; /* 0: free, or that of a unit */
+		uint32_t members; /* of a unit: the elements of its processes; 0: it is no unit's */
+		uint64_t owner; /* of a unit: as in struct lp_process_info */
 		bool removed;
 	} * holders;
 	bool shared; /* there may be several processes */
@@ -28,13 +31,16 @@ struct lp_holdings {
 int holdings_open(struct lp_holdings *holdings, void *items, uint32_t room);
 void holdings_close(struct lp_holdings *holdings);
 
-/* The element of a process, which it gets if it has none; 0 where there is no room. */
-uint32_t holdings_add(struct lp_holdings *holdings, pid_t pid);
+/*
+ * The element of a process, which it gets if it has none; 0 where there is no room.  owner: the
+ * unit of the process, as in struct lp_process_info; 0: it has none.
+ */
+uint32_t holdings_add(struct lp_holdings *holdings, pid_t pid, uint64_t owner);
 void holdings_remove(struct lp_holdings *holdings, pid_t pid);
 /* The element of a process, even a removed one with entries left; 0: it has none. */
 uint32_t holdings_find(const struct lp_holdings *holdings, pid_t pid);
 
-/* As lp_may_hold() in BPF: a process never has more of a table than is left in it. */
+/* As in BPF: neither a process nor its unit ever has more of a table than is left in it. */
 bool holdings_may_loop(const struct lp_holdings *holdings, uint32_t number);
 void holdings_loop(struct lp_holdings *holdings, uint32_t number, int count);
 void holdings_callback(struct lp_holdings *holdings, uint32_t number, int count);

@@ -135,6 +135,21 @@ int session_add_loop(struct lp_session *session, const struct lp_instance *insta
 	return (int)slot;
 }
 
+bool session_refuse_loop(struct lp_session *session, pid_t pid, pid_t tid, bool own_share)
+{
+	int map = bpf_map__fd(session->skeleton->maps.refused_loops);
+	uint32_t number = holdings_find(&session->holdings, pid), key = (uint32_t)tid, before;
+
+	if (!bpf_map_lookup_elem(map, &key, &before) && before == number)
+		return false;
+	if (bpf_map_update_elem(map, &key, &number, BPF_ANY))
+		return false;
+	if (own_share)
+		holdings_limit(&session->holdings, number, LP_LIMITED_LOOPS, 1);
+	session_lose(session, LP_LOST_LOOPS, 1);
+	return true;
+}
+
 uint32_t session_take_callback(struct lp_session *session, uint32_t slot, uint64_t identity,
 			       uint64_t check, bool *is_new)
 {
@@ -364,13 +379,14 @@ void session_limit(struct lp_session *session, pid_t pid, enum lp_limited_kind k
 	holdings_limit(&session->holdings, holdings_find(&session->holdings, pid), kind, count);
 }
 
-void session_limited(const struct lp_session *session, pid_t pid, uint64_t *counts)
+bool session_limited(const struct lp_session *session, pid_t pid, uint64_t *counts)
 {
 	uint32_t number = holdings_find(&session->holdings, pid);
 
 	if (number)
 		memcpy(counts, session->holdings.items[number].limited,
 		       sizeof(session->holdings.items[number].limited));
+	return number != 0;
 }
 
 void session_take_causes(struct lp_session *session, lp_cause_taker take, void *context)

@@ -402,18 +402,20 @@ void session_watch_process(struct lp_session *session, pid_t pid, bool watch)
 }
 
 int session_add_process(struct lp_session *session, const struct lp_instance *instance,
-			uint64_t threshold_ns, struct lp_error *error)
+			uint64_t owner, uint64_t threshold_ns, struct lp_error *error)
 {
 	struct lp_attachment *attachment = calloc(1, sizeof(*attachment));
-	struct lp_process process = { .python = instance->python,
-				      .threshold_ns = threshold_ns,
-				      .late_ns = session_late_ns(threshold_ns),
-				      .holding = holdings_add(&session->holdings, instance->pid) };
+	struct lp_process process = {
+		.python = instance->python,
+		.threshold_ns = threshold_ns,
+		.late_ns = session_late_ns(threshold_ns),
+	};
 	uint32_t key = (uint32_t)instance->pid;
 	int err;
 
 	if (!attachment)
 		return error_set(error, -ENOMEM, "out of memory");
+	process.holding = holdings_add(&session->holdings, instance->pid, owner);
 	if (bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.processes), &key, &process,
 				BPF_ANY)) {
 		err = error_set(error, -errno, "no room for process %d: at most %d at once",

@@ -41,9 +41,13 @@ void session_choose_rooms(struct lp_session *session)
 	bpf_map__set_max_entries(skeleton->maps.causes, causes);
 	bpf_map__set_max_entries(skeleton->maps.processes, processes);
 	bpf_map__set_max_entries(skeleton->maps.places, places);
-	/* one for all together, and some for processes that have ended with entries not yet read
+	/*
+	 * One for all together, one for each process and for its unit, and some for processes that
+	 * have ended with entries not yet read.
 	 */
-	bpf_map__set_max_entries(skeleton->maps.holdings, processes + HOLDINGS_MORE);
+	bpf_map__set_max_entries(skeleton->maps.holdings, 2 * processes + HOLDINGS_MORE);
+	if (config->threads)
+		bpf_map__set_max_entries(skeleton->maps.refused_loops, LOOPS_LEAST);
 	told->shared = config->share || config->follow;
 	told->loop_room = loops;
 	told->callback_room = LP_MAX_CALLBACKS - 1;

@@ -56,10 +56,10 @@ void session_drop_callback(struct lp_session *session, uint32_t slot);
 /*
  * Begins to profile a process: the probes on its loops are attached, all or none.
  * What cannot be found yet (-EAGAIN), and what lost things are found by, is left to
- * session_complete_process.
+ * session_complete_process.  owner: the unit of the process, as in struct lp_process_info.
  */
 int session_add_process(struct lp_session *session, const struct lp_instance *instance,
-			uint64_t threshold_ns, struct lp_error *error);
+			uint64_t owner, uint64_t threshold_ns, struct lp_error *error);
 
 /*
  * Attaches what was not there before; returns how many roles are still open, or
@@ -86,10 +86,17 @@ void session_remove_process(struct lp_session *session, pid_t pid);
 
 /*
  * Makes a thread a loop before it dispatches.  Returns its slot; -EEXIST if it is one
- * already; -EDQUOT if the process has its part of all loops; or another negative errno.
+ * already; -EDQUOT if the process or its unit has its part of all loops, -ENOSPC if there is no
+ * slot left; or another negative errno.
  */
 int session_add_loop(struct lp_session *session, const struct lp_instance *instance,
 		     const struct lp_running_loop *running, uint64_t threshold_ns);
+
+/*
+ * Counts a loop that got no slot, each thread's once: as lost, and if own_share as over the share
+ * of the process.  Returns whether it was counted now.
+ */
+bool session_refuse_loop(struct lp_session *session, pid_t pid, pid_t tid, bool own_share);
 
 /* The slot of a thread's loop, or a negative errno. */
 int session_find_loop(const struct lp_session *session, pid_t tid);
@@ -183,7 +190,8 @@ void session_lose(struct lp_session *session, enum lp_lost_kind kind, uint64_t c
 /* The requests of a process over its share; counts: LP_LIMITED_KINDS of them. */
 void session_limit(struct lp_session *session, pid_t pid, enum lp_limited_kind kind,
 		   uint64_t count);
-void session_limited(const struct lp_session *session, pid_t pid, uint64_t *counts);
+/* Fills in the counts; false: the process has none, or not any more. */
+bool session_limited(const struct lp_session *session, pid_t pid, uint64_t *counts);
 
 /* Hands out what has been counted by cause since the last time, and forgets it. */
 typedef void (*lp_cause_taker)(void *context, const struct lp_cause_key *key,

@@ -131,7 +131,8 @@ static void tell_limited(void *context, struct lp_followed *target)
 
 	memset(&event, 0, sizeof(event));
 	fill(&event.event, LP_EVENT_LIMITED, sizeof(event), LP_MAX_LOOPS, target->instance.pid);
-	session_limited(live->session, target->instance.pid, (uint64_t *)event.counts);
+	if (!session_limited(live->session, target->instance.pid, (uint64_t *)event.counts))
+		return;
 	event.counts[LP_LIMITED_EVENTS] += target->share.dropped;
 	for (i = 0; i < LP_LIMITED_KINDS; i++)
 		sum += event.counts[i];
@@ -470,13 +471,17 @@ void live_end_loop(struct lp_live *live, pid_t pid, uint32_t slot)
 	loop_ended(live, &event);
 }
 
-void live_remove_target(struct lp_live *live, pid_t pid)
+void live_report_limited(struct lp_live *live, pid_t pid)
 {
 	struct lp_followed *target = followed_of(&live->followed, pid);
-	uint32_t slot;
 
 	if (target)
 		tell_limited(live, target);
+}
+
+void live_remove_target(struct lp_live *live, pid_t pid)
+{
+	uint32_t slot;
 
 	for (slot = 0; slot < live->loop_end; slot++) {
 		if (live->loops[slot].used && live->loops[slot].pid == pid)

@@ -45,6 +45,11 @@ void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uin
 /* A loop ends whose thread runs on, and another one in it. */
 void live_end_loop(struct lp_live *live, pid_t pid, uint32_t slot);
 /* Its loops end: for a process whose threads were not seen to exit. */
+/*
+ * Reports the requests of a process over its share, if there are new ones.  To be called before
+ * the session removes the process, as its counts may end with that.
+ */
+void live_report_limited(struct lp_live *live, pid_t pid);
 void live_remove_target(struct lp_live *live, pid_t pid);
 
 /* The clock goes at another pace from now on. */

@@ -12,6 +12,8 @@
 
 #define MOUNT "/sys/fs/cgroup"
 #define POD_DIGITS 32
+/* Folders that name an owner where none of the known kinds is in the path. */
+#define OWNER_FOLDERS 2
 /* kernel/cgroup/cgroup.c: cgroup_show_path's caller appends it once the directory is gone */
 #define DELETED " (deleted)"
 
@@ -203,6 +205,70 @@ static bool is_of_systemd(const struct line *line)
 	return !line->controllers.length || part_is(line->controllers, "name=systemd");
 }
 
+/* Is it a folder whose members cannot leave it, whatever folders they make in it? */
+static bool is_owner(struct part name)
+{
+	char uid[LP_POD_BYTES];
+
+	return part_ends(name, ".service") || part_ends(name, ".scope") ||
+	       find_container(name).length || pod_of(name, uid) ||
+	       (part_begins(name, "user-") && part_ends(name, ".slice"));
+}
+
+/* FNV-1a: two owners with one number share a part, and neither gets more by it. */
+static uint64_t hash_part(uint64_t hash, struct part part)
+{
+	size_t i;
+
+	for (i = 0; i < part.length; i++)
+		hash = (hash ^ (unsigned char)part.text[i]) * 0x100000001b3ULL;
+	return (hash ^ '/') * 0x100000001b3ULL;
+}
+
+static bool holds_owner(struct part path)
+{
+	while (path.length)
+		if (is_owner(part_take(&path, '/')))
+			return true;
+	return false;
+}
+
+/* Of a path; 0: it is the root. */
+static uint64_t owner_of(struct part path)
+{
+	uint64_t hash = 0xcbf29ce484222325ULL;
+	size_t folders = 0;
+
+	while (path.length) {
+		struct part name = part_take(&path, '/');
+
+		if (!name.length)
+			continue;
+		hash = hash_part(hash, name);
+		folders++;
+		if (is_owner(name) || (folders >= OWNER_FOLDERS && !holds_owner(path)))
+			break;
+	}
+	/* the lowest byte says that there is one */
+	return folders ? hash | 1 : 0;
+}
+
+static bool take_owner(struct part path, struct lp_cgroup *cgroup)
+{
+	cgroup->owner = owner_of(path);
+	return cgroup->owner != 0;
+}
+
+bool cgroup_is_owner(uint64_t owner, const char *path)
+{
+	struct part whole = { path, strlen(path) }, rest = whole;
+
+	if (part_begins(rest, "/"))
+		part_take(&rest, '/');
+	part_take(&rest, '/');
+	return owner && (owner == owner_of(whole) || owner == owner_of(rest));
+}
+
 static const struct {
 	bool systemd; /* only of its own hierarchy */
 	size_t field;
@@ -212,6 +278,8 @@ static const struct {
 	{ false, offsetof(struct lp_cgroup, unit), take_unit },
 	{ false, offsetof(struct lp_cgroup, pod), take_pod },
 	{ false, offsetof(struct lp_cgroup, container), take_container },
+	{ true, offsetof(struct lp_cgroup, owner), take_owner },
+	{ false, offsetof(struct lp_cgroup, owner), take_owner },
 };
 
 void cgroup_parse(const char *text, struct lp_cgroup *cgroup)

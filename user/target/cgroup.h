@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define LP_CONTAINER_DIGITS 64
 
@@ -15,6 +16,11 @@ struct lp_cgroup {
 	char unit[LP_UNIT_BYTES]; /* the innermost service or scope that is no container's */
 	char pod[LP_POD_BYTES]; /* Kubernetes' uid, with dashes where it has any */
 	char container[LP_CONTAINER_DIGITS + 1]; /* of nested ones the outermost */
+	/*
+	 * The part of the path that the members cannot choose, as a number: up to the outermost
+	 * service, scope, container, pod or user's slice, or else two folders.  0: the root.
+	 */
+	uint64_t owner;
 };
 
 void cgroup_parse(const char *text, struct lp_cgroup *cgroup);
@@ -24,6 +30,12 @@ void cgroup_parse(const char *text, struct lp_cgroup *cgroup);
  * is the root.  Returns 0, or -EINVAL if it has ".." in it or is too long.
  */
 int cgroup_normalise(const char *given, char *path, size_t size);
+
+/*
+ * Is it the owner, as in struct lp_cgroup, of the processes that are in a normalised cgroup
+ * itself?  That of a version 1 hierarchy may have the name of the controller in front.
+ */
+bool cgroup_is_owner(uint64_t owner, const char *path);
 
 /*
  * Is there such a cgroup, given normalised, in a hierarchy that is mounted at /sys/fs/cgroup?

@@ -84,6 +84,7 @@ void process_refresh(struct lp_process_info *process)
 	if (read_file(process->pid, "cgroup", text, sizeof(text)) <= 0)
 		return;
 	cgroup_parse(text, &cgroup);
+	process->owner = cgroup.owner;
 	snprintf(process->unit, sizeof(process->unit), "%s", cgroup.unit);
 	snprintf(process->pod, sizeof(process->pod), "%s", cgroup.pod);
 	snprintf(process->container, sizeof(process->container), "%s", cgroup.container);

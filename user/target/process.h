@@ -20,6 +20,7 @@ struct lp_process_info {
 	char container[65]; /* 64 hexadecimal digits, or "" */
 	char unit[LP_UNIT_BYTES]; /* as in struct lp_cgroup */
 	char pod[LP_POD_BYTES];
+	uint64_t owner; /* as in struct lp_cgroup */
 };
 
 /* Opens a process. Returns 0, or a negative errno with a sentence for the user. */

@@ -73,8 +73,8 @@ REQUIRED = {
              "hook_hits": NUMBER, "hook_ns": NUMBER, "bursts": NUMBER, "attach_failures": NUMBER,
              "resident_bytes": NUMBER, "map_bytes": NUMBER, "targets": NUMBER, "loops": NUMBER,
              "frequency": NUMBER, "budget_ppm": NUMBER},
-    "limited": {"pid": NUMBER, "comm": MAYBE_TEXT, "events": NUMBER, "loops": NUMBER,
-                "callbacks": NUMBER, "causes": NUMBER},
+    "limited": {"pid": NUMBER, "comm": MAYBE_TEXT, "unit": MAYBE_TEXT, "events": NUMBER,
+                "loops": NUMBER, "callbacks": NUMBER, "causes": NUMBER},
     "footer": {"end_ns": NUMBER, "reason": TEXT, "lost_events": NUMBER},
 }
 
