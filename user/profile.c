@@ -5,6 +5,7 @@
 #include "clocks.h"
 #include "commands.h"
 #include "ending.h"
+#include "notify.h"
 #include "out/writing.h"
 #include "preflight.h"
 #include "runtime/remote.h"
@@ -411,6 +412,9 @@ int command_profile(const struct lp_options *options)
 
 	describe_run(&profile);
 	err = preflight_check(options, &error);
+	/* the environment of a launched program is that program's */
+	if (!options->launch)
+		notify_open();
 	/* an output that cannot be written is found before anything is attached */
 	if (!err)
 		err = open_output(&profile, &error);
@@ -424,8 +428,10 @@ int command_profile(const struct lp_options *options)
 		err = add_targets(&profile, &error);
 	if (!err) {
 		confine(options);
+		notify_ready();
 		reason = profile.ended_early ? profile.reason : profile_run(&profile);
 		writing_end();
+		notify_stopping();
 		if (reason == LP_END_INTERRUPT)
 			consume_signal(&profile);
 		ending_release();
@@ -443,6 +449,7 @@ int command_profile(const struct lp_options *options)
 	}
 	ending_release();
 	release(&profile);
+	notify_close();
 	if (profile.launch) {
 		/* its own status, also where there was nothing to profile */
 		err = launch_wait(profile.launch);

@@ -3,6 +3,7 @@
 #include "profile.h"
 
 #include "clocks.h"
+#include "notify.h"
 #include "out/writing.h"
 #include "runtime/remote.h"
 #include "source/progress.h"
@@ -51,6 +52,7 @@ enum timer {
 	TIMER_SAVE,
 	TIMER_GOVERN,
 	TIMER_REMOTE,
+	TIMER_NOTIFY,
 	TIMERS,
 };
 
@@ -115,9 +117,16 @@ static uint64_t on_remote(struct turning *turning, uint64_t now)
 	return remote_turn(now);
 }
 
+static uint64_t on_notify(struct turning *turning, uint64_t now)
+{
+	(void)turning;
+	return notify_alive(now);
+}
+
 static uint64_t (*const on_timer[TIMERS])(struct turning *turning, uint64_t now) = {
-	[TIMER_LOOK] = on_look, [TIMER_CHECK] = on_check,   [TIMER_INTERVAL] = on_interval,
-	[TIMER_SAVE] = on_save, [TIMER_GOVERN] = on_govern, [TIMER_REMOTE] = on_remote,
+	[TIMER_LOOK] = on_look,	    [TIMER_CHECK] = on_check,	[TIMER_INTERVAL] = on_interval,
+	[TIMER_SAVE] = on_save,	    [TIMER_GOVERN] = on_govern, [TIMER_REMOTE] = on_remote,
+	[TIMER_NOTIFY] = on_notify,
 };
 
 /* Waits until something is due, or there are events; returns whether a signal came. */

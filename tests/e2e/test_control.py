@@ -1,6 +1,7 @@
 """How a run ends, and what is told on the way."""
 
 import os
+import socket
 import time
 
 from lib import checks, schema
@@ -129,3 +130,27 @@ def test_no_probe_is_left_in_the_kernel(case):
                 left += [line for line in events if "python" in line]
     if left:
         raise Failure(f"left behind: {left}")
+
+
+def test_a_service_manager_is_told(case):
+    """What systemd expects with Type=notify and WatchdogSec=, and no COMMAND of ours hears."""
+    path = case.path("notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(path)
+        manager.settimeout(30)
+        told = ["env", f"NOTIFY_SOCKET={path}", "WATCHDOG_USEC=600000"]
+        profiler = case.profile("-a", "-m", "sample", "-d", "1.5", prefix=told)
+        if manager.recv(64) != b"READY=1":
+            raise Failure("the first message is another one")
+        said = [manager.recv(64)]
+        while said[-1] != b"STOPPING=1":
+            said.append(manager.recv(64))
+        profiler.finish().expect(0)
+        if set(said[:-1]) != {b"WATCHDOG=1"} or len(said) < 4:
+            raise Failure(f"the manager heard {said}")
+        case.run("--", "true", prefix=told)
+        manager.setblocking(False)
+        try:
+            raise Failure(f"a run with a program of its own says {manager.recv(64)!r}")
+        except BlockingIOError:
+            pass

@@ -4,6 +4,7 @@
 # What names people and what may not be done.
 test_messages_SOURCES = user/error.c user/log.c
 test_namespaces_SOURCES = user/namespaces.c user/error.c
+test_notify_SOURCES = user/notify.c user/log.c
 test_rights_SOURCES = user/rights.c user/error.c
 test_launch_SOURCES = user/discovery/launch.c user/error.c user/sudo.c
 test_sudo_SOURCES = user/sudo.c user/error.c
