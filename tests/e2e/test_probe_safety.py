@@ -3,6 +3,7 @@
 import glob
 import os
 import shutil
+import subprocess
 import time
 
 from lib.case import NOBODY, each, on_every_python
@@ -55,14 +56,18 @@ def refusal(function, pid):
     return f"{function} is not probed in process {pid}"
 
 
-def check_forgeries(case, forgeries, options, **start):
-    """All at once: none is probed, each is refused, and the library stays as it is."""
+def check_forgeries(case, forgeries, options, name=None, **start):
+    """All at once: none is probed, each is refused, and the library stays as it is.
+
+    name(path) is another name of the library's file, by which the forgers load it.
+    """
     # Others cannot read root's own Pythons.
     if is_host(case.interpreter):
-        start.update(AS_NOBODY)
+        start = {**AS_NOBODY, **start}
     path = library(case)
     user = case.start("checksums.py", path)
-    forgers = [(case.start("forged.py", what, path, "adler32", str(offset), **start),
+    shown = name(path) if name else path
+    forgers = [(case.start("forged.py", what, shown, "adler32", str(offset), **start),
                 what) for what, offset in forgeries]
     pids = [str(forger.pid) for forger, _ in forgers]
     profiler = case.profile(*options(pids), "-v", "-j", *ALL_PROBES)
@@ -72,7 +77,7 @@ def check_forgeries(case, forgeries, options, **start):
     time.sleep(0.5)
     for process in [user] + [forger for forger, _ in forgers]:
         wrong += [f"byte {at:#x} of the library is another one in process {process.pid}"
-                  for at in changed(process, path)]
+                  for at in changed(process, path if process is user else shown)]
     profiler.interrupt()
     result = profiler.finish().expect(0)
     if "were not probed" not in result.err:
@@ -107,6 +112,72 @@ def test_forged_functions_of_uvloop(case):
     interpreter = with_uvloop(case.interpreter)
     check_forgeries(case, [("handle", 1), ("handle", 0), ("timer", 1), ("threadsafe", 1)],
                     lambda pids: ["-a"], interpreter=interpreter)
+
+
+def module_path(case, module):
+    """Where nothing lies yet: the name of a module's file in a directory of its own."""
+    directory = case.path("modules")
+    os.mkdir(directory, 0o755)
+    return os.path.join(directory, f"{module}.cpython-311-x86_64-linux-gnu.so")
+
+
+@each(is_host)
+def test_a_hard_link_makes_no_module_of_a_library(case):
+    """A file is judged by what is in it, not by a name that somebody gave to it."""
+    def link(path):
+        shown = module_path(case, "_heapq")
+        os.link(path, shown)
+        return shown
+
+    check_forgeries(case, [("heappush", 0), ("heappush", 1)], lambda pids: ["-a"], name=link)
+
+
+@each(is_host)
+def test_a_bind_mount_makes_no_module_of_a_library(case):
+    def mounted(path):
+        shown = module_path(case, "_heapq")
+        with open(shown, "w", encoding="ascii"):
+            pass
+        prefix[-2] = f'mount --bind {path} {shown} && exec setpriv --reuid={NOBODY} ' \
+                     f'--regid={NOBODY} --clear-groups "$@"'
+        return shown
+
+    prefix = ["unshare", "--mount", "sh", "-c", "", "sh"]
+    check_forgeries(case, [("heappush", 0), ("heappush", 1)], lambda pids: ["-a"], name=mounted,
+                    prefix=prefix, user=0, group=0)
+
+
+LYING = """
+typedef struct { const char *name; void *function; long flags; const char *doc; } method;
+/* To the tables, a function begins one byte into the first instruction of answer(). */
+__asm__(".text; .globl answer; .type answer, @function; answer: .byte 0xb8; "
+        ".globl lie; .type lie, @function; lie: .cfi_startproc; .long 3; ret; .cfi_endproc; "
+        ".size answer, . - answer; .size lie, . - lie");
+extern int answer(void), lie(void);
+method methods[] = {{"heappop", answer, 1, 0}, {"heappush", lie, 1, 0},
+                    {"heapify", answer, 1, 0}, {0}};
+void *PyInit__heapq(void) { return methods; }
+"""
+
+
+@each(is_host)
+def test_tables_that_lie_harm_their_own_process_only(case):
+    """Whoever writes a file has the tables say anything: so it is probed for nobody else."""
+    source, path = case.path("lying.c"), module_path(case, "_heapq")
+    with open(source, "w", encoding="ascii") as file:
+        file.write(LYING)
+    subprocess.run(["cc", "-shared", "-fPIC", "-nostdlib", "-o", path, source], check=True)
+    os.chown(path, NOBODY, NOBODY)
+    other = case.start("mapsfile.py", path)
+    forger = case.start("forged.py", "heappush", path, "lie", "0", **AS_NOBODY)
+    profiler = case.profile("-a", "-m", "trace", "-j", "-v", *ALL_PROBES)
+    profiler.wait_for("loop", pid=forger.pid)
+    time.sleep(1)
+    wrong = [f"byte {at:#x} of the file is another one in a process of root's"
+             for at in changed(other, path)]
+    profiler.interrupt()
+    profiler.finish().expect(0)
+    verify(wrong)
 
 
 def test_another_function_of_the_same_file(case):

@@ -12,13 +12,13 @@ SENTENCE = "does not answer"
 class Unreadable:
     """A target one page of which nobody ever fills, and what serves that page."""
 
-    def __init__(self, case, place, page):
+    def __init__(self, case, place, page, name="f"):
         self.server = None
         if page == "fuse":
             directory = case.path("silent")
             os.mkdir(directory)
             self.server = case.start("silentfs.py", directory)
-            page = f"/proc/{self.server.pid}/root{directory}/f"
+            page = f"/proc/{self.server.pid}/root{directory}/{name}"
         self.target = case.start("unreadable.py", place, page)
         self.pid = str(self.target.pid)
 
@@ -97,6 +97,29 @@ def test_target_that_cannot_be_examined(case):
             raise Failure(f"stderr {result.err!r}")
 
     each_page(case, "asyncio", check)
+
+
+def test_files_that_do_not_answer(case):
+    """What is opened to find an interpreter, offsets of asyncio or names of C functions."""
+    wrong = []
+    names = ["libpython3.11.so.1.0", "_asyncio.cpython-314-x86_64-linux-gnu.so", "libz.so.1"]
+    hung = [Unreadable(case, "library", "fuse", name) for name in names]
+    try:
+        profiler = case.profile("-a", "-m", "trace", "-d", "3", "--native", "-j", "--find", "all")
+        healthy = case.start("unreadable.py", "none", "uffd")
+        (loop,) = profiler.wait_for("loop", pid=healthy.pid)
+        profiler.wait_for("slow_callback", loop_id=loop["loop_id"])
+        if profiler.finish(LIMIT_S).expect(0).records.one("footer")["reason"] != "duration":
+            wrong.append("the run did not end with its time")
+        for unreadable in hung:
+            tasks = case.run("tasks", "-p", unreadable.pid, limit_s=LIMIT_S)
+            if tasks.status not in (0, 1) or state_of(unreadable.pid) in "TtZ":
+                wrong.append(f"tasks ends with {tasks.status}, the target is "
+                             f"{state_of(unreadable.pid)}")
+    finally:
+        for unreadable in hung:
+            unreadable.end()
+    verify(wrong)
 
 
 def test_others_are_profiled_meanwhile(case):

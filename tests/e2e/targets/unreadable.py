@@ -4,7 +4,7 @@
 
 PLACE is what the pointer is of: "warn", the method definition of warnings.warn, which is
 read when lost things are looked for; "asyncio", the dict of the module _asyncio, which
-everything begins with; or "none". PAGE is "uffd", a page that nobody fills (userfaultfd),
+everything begins with; "library", a file that is mapped as code; or "none". PAGE is "uffd", a page that nobody fills (userfaultfd),
 or a file to map.
 """
 
@@ -36,12 +36,12 @@ def libc():
     return library
 
 
-def page_of(what):
+def page_of(what, protection=mmap.PROT_READ):
     """An address in a page that whoever touches it waits for."""
     size = PAGES * mmap.PAGESIZE
     if what != "uffd":
         file = os.open(what, os.O_RDONLY)
-        return libc().mmap(None, size, mmap.PROT_READ, mmap.MAP_SHARED, file, 0) + mmap.PAGESIZE
+        return libc().mmap(None, size, protection, mmap.MAP_SHARED, file, 0) + mmap.PAGESIZE
     descriptor = libc().syscall(SYS_USERFAULTFD, os.O_CLOEXEC | os.O_NONBLOCK)
     if descriptor < 0:
         raise OSError(ctypes.get_errno(), "userfaultfd")
@@ -54,6 +54,8 @@ def page_of(what):
 
 
 def spoil(place, page):
+    if place == "library":
+        page_of(page, mmap.PROT_READ | mmap.PROT_EXEC)
     owner = {"warn": _warnings.warn, "asyncio": _asyncio}.get(place)
     if owner is not None:
         # PyCFunctionObject.m_ml, PyModuleObject.md_dict
