@@ -16,7 +16,7 @@ enum lp_sandbox_kind {
 	LP_SANDBOX_LIVE, /* a run: BPF programs, probes, memory of targets */
 	LP_SANDBOX_READER, /* a process that reads memory and files of targets for others */
 	LP_SANDBOX_TASKS, /* `loopprof tasks`: memory of targets, and stopping them */
-	LP_SANDBOX_CAPTURES, /* commands that read captures and no process */
+	LP_SANDBOX_CAPTURES, /* what reads captures, or the output of a child, and no process */
 };
 
 /* The most paths that are written: -o and each --export. */

@@ -437,6 +437,16 @@ static int read_and_show(struct lp_supervised *supervised, void *context)
 	return seen && !err ? 0 : 1;
 }
 
+/* The parent only hands on what the child prints, and ends it. */
+static void confine_parent(void)
+{
+	const struct lp_sandbox sandbox = { .kind = LP_SANDBOX_CAPTURES };
+	int err = sandbox_enter(&sandbox);
+
+	if (err)
+		log_detail("output is handed on with all rights: %s", strerror(-err));
+}
+
 int command_tasks(const struct lp_options *options)
 {
 	struct tasks tasks = { .options = options, .end = { .reason = "done" } };
@@ -453,7 +463,7 @@ int command_tasks(const struct lp_options *options)
 	/* this reads the width of the terminal, which the child does not have */
 	tasks.sink = options->json ? tasks_json_open(options) : tasks_text_open(options);
 	if (tasks.targets && tasks.sink)
-		status = supervise(read_and_show, &tasks, options->watch_ns != 0);
+		status = supervise(read_and_show, &tasks, options->watch_ns != 0, confine_parent);
 	else
 		log_error("out of memory");
 	if (tasks.sink)

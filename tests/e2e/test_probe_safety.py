@@ -18,7 +18,8 @@ FUNCTIONS = {"warn": "warnings.warn", "heappush": "heapq.heappush",
              "close": "epoll.close", "init": "Task.__init__", "finalize": "Task.__del__",
              "exception": "BaseException.__new__", "handle": "uvloop's Handle._run",
              "timer": "uvloop's TimerHandle._run",
-             "threadsafe": "uvloop's Loop.call_soon_threadsafe"}
+             "threadsafe": "uvloop's Loop.call_soon_threadsafe",
+             "loop_close": "uvloop's Loop.close"}
 FORGERIES = [("warn", 1), ("warn", 0), ("heappush", 1), ("running_loop", 1), ("append", 1),
              ("close", 1), ("init", 0), ("finalize", 1), ("exception", 1)]
 
@@ -110,7 +111,8 @@ def test_forged_functions_elsewhere(case):
 @each(is_host)
 def test_forged_functions_of_uvloop(case):
     interpreter = with_uvloop(case.interpreter)
-    check_forgeries(case, [("handle", 1), ("handle", 0), ("timer", 1), ("threadsafe", 1)],
+    check_forgeries(case, [("handle", 1), ("handle", 0), ("timer", 1), ("threadsafe", 1),
+                           ("loop_close", 0)],
                     lambda pids: ["-a"], interpreter=interpreter)
 
 

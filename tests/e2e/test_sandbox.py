@@ -55,6 +55,20 @@ def test_a_run_is_confined_and_profiles_all_the_same(case):
         raise Failure("the summary has no worker")
 
 
+def test_both_processes_of_tasks_are_confined(case):
+    """The one that reads the target, and the one that hands on what it prints."""
+    target = case.start("idle.py")
+    profiler = case.profile("tasks", "-p", str(target.pid), "--watch", "1", "-j")
+    profiler.wait_for("task")
+    wait_confined(profiler.pid)
+    readers = children(profiler.pid)
+    if len(readers) != 1:
+        raise Failure(f"{len(readers)} children")
+    confined(readers[0])
+    profiler.interrupt()
+    profiler.finish().expect(0)
+
+
 def test_a_program_that_is_started_keeps_its_own_rights(case):
     out = case.path("status")
     case.run("--", "sh", "-c", f"cat /proc/self/status > {out}; exit 7").expect(7)

@@ -191,7 +191,7 @@ static void be_child(const int out[2], const int err[2], pid_t parent)
 }
 
 int supervise(int (*body)(struct lp_supervised *supervised, void *context), void *context,
-	      bool interrupt)
+	      bool interrupt, void (*confine)(void))
 {
 	struct child child = { .moved_ns = clock_now() };
 	int out[2] = { -1, -1 }, err[2] = { -1, -1 }, status;
@@ -210,6 +210,8 @@ int supervise(int (*body)(struct lp_supervised *supervised, void *context), void
 		be_child(out, err, parent);
 		exit(body(child.supervised, context));
 	}
+	if (confine)
+		confine();
 	if (interrupt)
 		take_interrupts(child.pid);
 	close(out[1]);

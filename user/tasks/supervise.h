@@ -17,9 +17,10 @@ struct lp_supervised;
  * Runs the body in a child; returns the status that it returned, or 1, with a sentence, if
  * it was left behind or has crashed.  interrupt: the first SIGINT or SIGTERM is the
  * child's, which then ends by itself; else each of them ends the program.
+ * confine: called in this process once the child runs, to give up rights; or NULL.
  */
 int supervise(int (*body)(struct lp_supervised *supervised, void *context), void *context,
-	      bool interrupt);
+	      bool interrupt, void (*confine)(void));
 
 /*
  * The child reads a process from now on; only then is it watched.  standing: that process

@@ -84,9 +84,21 @@ def forge_handle(name, slot, function):
 def forge_loop(name, function):
     import uvloop.loop
     method = vars(uvloop.loop.Loop)[name]
-    at = id(method) + (40 if type(method).__name__ == "method_descriptor" else 16)
+    at = method_definition(method)
     word(at).value = copy(word(at).value, METHOD_BYTES)
     word(word(at).value + WORD).value = function
+
+
+def method_definition(method):
+    """The address of the pointer to it."""
+    return id(method) + (40 if type(method).__name__ == "method_descriptor" else 16)
+
+
+def forge_close():
+    """Loop.close is another class's close, of the same file."""
+    import uvloop.loop
+    other = word(word(method_definition(vars(uvloop.loop.Server)["close"])).value + WORD).value
+    forge_loop("close", other)
 
 
 def forge(what, function):
@@ -117,6 +129,8 @@ def forge(what, function):
         forge_handle("TimerHandle", 0, function)
     elif what == "threadsafe":
         forge_loop("call_soon_threadsafe", function)
+    elif what == "loop_close":
+        forge_close()
     else:
         raise ValueError(what)
 
@@ -131,7 +145,7 @@ if __name__ == "__main__":
     forged, library, name, offset = sys.argv[2:]
     loaded = ctypes.CDLL(library or None)  # the program itself
     forge(forged, ctypes.cast(getattr(loaded, name), ctypes.c_void_p).value + int(offset))
-    if forged in ("handle", "timer", "threadsafe"):
+    if forged in ("handle", "timer", "threadsafe", "loop_close"):
         import uvloop
         uvloop.install()
     asyncio.run(main())
