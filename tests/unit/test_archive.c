@@ -59,7 +59,8 @@ static size_t captures_of(unsigned int segment, char *name, size_t size)
 		snprintf(name, size, "%s", entry->d_name);
 		count++;
 	}
-	closedir(stream);
+	if (stream)
+		closedir(stream);
 	return count;
 }
 

@@ -15,8 +15,8 @@
 
 #include "notify.h"
 
-static char directory[] = "/tmp/loopprof-notify.XXXXXX";
-static char path[64];
+static char directory[64];
+static char path[96];
 static int manager = -1;
 
 static int open_manager(void **state)
@@ -24,7 +24,7 @@ static int open_manager(void **state)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
 	(void)state;
-	strcpy(strrchr(directory, '.'), ".XXXXXX");
+	snprintf(directory, sizeof(directory), "/tmp/loopprof-notify.XXXXXX");
 	if (!mkdtemp(directory))
 		return -1;
 	snprintf(path, sizeof(path), "%s/notify", directory);
