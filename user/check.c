@@ -39,6 +39,7 @@ enum need {
 struct check {
 	struct lp_look look;
 	struct lp_features features;
+	bool users_fit; /* no user namespace */
 	uint64_t effective;
 	bool lacks[NEEDS];
 };
@@ -216,7 +217,8 @@ static void check_rights(struct check *check)
 		}
 		right_missing((enum lp_right)i, check->effective, missing, sizeof(missing));
 		note(check, "NO", missing, right->what);
-		snprintf(text, sizeof(text), "run it with sudo; without it works: %s",
+		snprintf(text, sizeof(text), "%s; without it works: %s",
+			 check->users_fit ? "run it with sudo" : "see 'users' above",
 			 right->without);
 		fix(check, text);
 		check->lacks[i] = true;
@@ -259,11 +261,15 @@ static bool does_work(const struct check *check, unsigned int needs)
 
 int command_check(const struct lp_options *options)
 {
-	struct check check = { .look = look_of_stdout(), .effective = rights_effective() };
+	struct check check = { .look = look_of_stdout() };
 	bool all_well;
 	size_t i;
 
 	(void)options;
+	check.users_fit = namespace_fits("/proc", LP_NAMESPACE_USER);
+	/* capabilities in a user namespace are none outside of it */
+	if (check.users_fit)
+		check.effective = rights_effective();
 	features_probe(&check.features);
 	puts("what this host has");
 	check_kernel(&check);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "rights.h"
 
+#include "namespaces.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,6 +142,8 @@ static const char *other_reason(enum lp_right right)
 	struct rlimit locked;
 	char lockdown[32];
 
+	if (!namespace_fits("/proc", LP_NAMESPACE_USER))
+		return "they are those of a user namespace, and count for nothing outside of it: run loopprof on the host";
 	rights_lockdown(lockdown, sizeof(lockdown));
 	if (right == LP_RIGHT_BPF && !strcmp(lockdown, "confidentiality"))
 		return "the kernel is locked down: boot with lockdown=integrity";

@@ -186,6 +186,22 @@ def test_pid_namespace(case):
     verify(wrong)
 
 
+def test_user_namespace(case):
+    """Its root has no rights that the kernel's programs or other processes ask for."""
+    target = case.start("idle.py")
+    pid = str(target.pid)
+    inside = ["unshare", "--user", "--map-root-user"]
+    wrong = []
+    for arguments in (["-p", pid, "-d", "1"], ["-a", "-d", "1"], ["tasks", "-p", pid]):
+        status, out, err = run(case, *arguments, prefix=inside)
+        if status != 1 or out or b"user namespace" not in err or b"ulimit" in err:
+            wrong.append(f"{arguments}: status {status}: {err!r} {out[:200]!r}")
+    status, out, _ = run(case, "check", prefix=inside)
+    if status != 1 or b"NO   users" not in out or b"NO   CAP_SYS_PTRACE" not in out:
+        wrong.append(f"check: status {status}: {out!r}")
+    verify(wrong)
+
+
 def test_target_in_a_pid_namespace(case):
     """It is profiled by the PID that it has outside."""
     process = start(case, ["unshare", "--pid", "--fork", "--kill-child",

@@ -5,7 +5,7 @@
 test_messages_SOURCES = user/error.c user/log.c
 test_namespaces_SOURCES = user/namespaces.c user/error.c
 test_notify_SOURCES = user/notify.c user/log.c
-test_rights_SOURCES = user/rights.c user/error.c
+test_rights_SOURCES = user/rights.c user/namespaces.c user/error.c
 test_launch_SOURCES = user/discovery/launch.c user/error.c user/sudo.c
 test_sudo_SOURCES = user/sudo.c user/error.c
 test_text_labels_SOURCES = user/out/text_labels.c user/out/text_print.c user/text.c
