@@ -400,7 +400,7 @@ static void confine(const struct lp_options *options)
 	int err = sandbox_enter(&sandbox);
 
 	if (err)
-		log_detail("the run goes on with all rights: %s", strerror(-err));
+		log_warning("the run goes on with more rights than it needs: %s", strerror(-err));
 }
 
 int command_profile(const struct lp_options *options)

@@ -76,3 +76,18 @@ def test_a_program_that_is_started_keeps_its_own_rights(case):
         text = file.read()
     if "NoNewPrivs:\t0" not in text or "Seccomp:\t0" not in text:
         raise Failure(text)
+
+
+def test_the_unit_allows_what_confining_needs(case):
+    """What the groups of calls that it refuses hold as well, and a run cannot do without."""
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    unit = os.path.join(root, "tools", "packaging", "systemd", "loopprof.service")
+    with open(unit, encoding="ascii") as file:
+        filters = [line.strip().partition("=")[2] for line in file
+                   if line.startswith("SystemCallFilter=")]
+    allowed = set(filters[-1].split())
+    needed = {"bpf", "perf_event_open", "process_vm_readv", "memfd_create", "seccomp", "capset",
+              "pidfd_send_signal"}
+    if filters[-1].startswith("~") or needed - allowed:
+        raise Failure(f"the last filter lacks {needed - allowed}")
+    case.note(f"{len(allowed)} calls")
