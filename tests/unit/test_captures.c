@@ -328,6 +328,38 @@ static void the_inputs_are_known_by_whatever_name(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
 
+static size_t unended(const char *path)
+{
+	const char *const paths[] = { path };
+	struct lp_captures *captures;
+	struct lp_came all = { 0 };
+	struct lp_error error;
+	size_t count;
+
+	assert_int_equal(captures_open((char *const *)paths, 1, &captures, &error), 0);
+	assert_int_equal(captures_read(captures, came, &all), 0);
+	count = captures_found(captures)->unended;
+	captures_free(captures);
+	return count;
+}
+
+/* As one that was killed leaves it: cut behind a record, where nothing is damaged. */
+static void a_recording_that_did_not_end_is_said(void **state)
+{
+	struct lp_recording_config config = config_of(in_directory("ended.lpc"), "box", 0);
+	struct lp_event_end end = { .event = record_head(LP_EVENT_END, sizeof(end)) };
+	struct lp_recording *recording;
+
+	(void)state;
+	assert_int_equal(unended(record_one(in_directory("killed.lpc"), "box", 0, 1)), 1);
+	recording = recording_start(&config);
+	put_noise(recording, 0, 0);
+	end.event.time_ns += 1000;
+	recording_take(recording, &end.event);
+	recording_end(recording);
+	assert_int_equal(unended(in_directory("ended.lpc")), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -342,6 +374,7 @@ int main(void)
 		TEST(an_empty_directory_is_said),
 		TEST(of_many_captures_few_are_open_at_once),
 		TEST(the_inputs_are_known_by_whatever_name),
+		TEST(a_recording_that_did_not_end_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

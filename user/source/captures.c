@@ -34,6 +34,8 @@ struct lp_captured_source {
 	struct lp_chain *chain;
 	const struct lp_event *record; /* what comes next; NULL: nothing more */
 	uint64_t unix_ns; /* its time, never before that of what came before */
+	bool ended; /* its last record is that of the end of a run */
+	bool damaged; /* which was reported */
 };
 
 /* The identity of a file, whatever its name. */
@@ -412,12 +414,14 @@ static void advance(struct lp_captures *captures, struct lp_captured_source *sou
 		}
 		err = capture_next(source->reader, &source->record, &error);
 		if (err > 0) {
+			source->ended = source->record->type == LP_EVENT_END;
 			unix_ns =
 				source->record->time_ns + header->start_unix_ns - header->start_ns;
 			if (record_has_time(source->record) && unix_ns > source->unix_ns)
 				source->unix_ns = unix_ns;
 			return;
 		}
+		source->damaged = err != 0;
 		if (err)
 			tell(captures, &error);
 		source->record = NULL;
@@ -467,6 +471,13 @@ static void end_source(struct lp_captures *captures, size_t number)
 {
 	struct lp_captured_source *source = &captures->sources[number];
 
+	/* a file that was cut exactly behind a record looks whole, but for this */
+	if (!source->ended && !source->damaged) {
+		captures->found.unended++;
+		log_warning(
+			"%s does not hold the end of its recording (which goes on, was killed, or is continued in a file that was not given): the report covers what was written before",
+			captures->files[source->end - 1].path);
+	}
 	chain_free(source->chain);
 	source->chain = NULL;
 	if (captures->end)

@@ -23,6 +23,7 @@ struct lp_captures_found {
 	size_t refused; /* files that are no captures, or cannot be read */
 	size_t duplicates; /* files that hold what another one holds */
 	size_t missing; /* files between two of the same run */
+	size_t unended; /* sources that were read, and whose last record is not that of an end */
 };
 
 /*
