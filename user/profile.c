@@ -25,6 +25,8 @@
 #include <unistd.h>
 
 #define MILLISECOND 1000000ULL
+/* The longest time in ns for which a program that -- starts is held while it loads asyncio. */
+#define HOLD_NS (2000 * MILLISECOND)
 /* Hz; odd ones, so as not to beat with the timers of the target */
 #define FREQUENCY_MIN 99
 #define FREQUENCY_MAX 997
@@ -248,8 +250,18 @@ static bool has_interpreter(pid_t pid)
 	return err != -ENOENT;
 }
 
+static bool is_settled(void *context)
+{
+	struct lp_profile *profile = context;
+
+	return targets_settle(profile->targets);
+}
+
 static int add_launched(struct lp_profile *profile, struct lp_error *error)
 {
+	struct lp_launch_hold hold = { .is_complete = is_settled,
+				       .context = profile,
+				       .stop = profile->signals };
 	int err, status;
 
 	err = launch_start(profile->options->launch, profile->options->subprocesses,
@@ -277,6 +289,9 @@ static int add_launched(struct lp_profile *profile, struct lp_error *error)
 	if (err) {
 		kill(launch_pid(profile->launch), SIGKILL);
 		profile->killed = true;
+	} else {
+		hold.until_ns = clock_now() + HOLD_NS;
+		launch_hold(profile->launch, &hold);
 	}
 	launch_release(profile->launch);
 	return err;

@@ -124,7 +124,7 @@ def test_losses_in_a_capture(case):
 @each(lambda interpreter: interpreter.version[:2] == (3, 12)
       or not interpreter.root and interpreter.executable == HOST_PYTHON)
 def test_losses_of_a_command(case):
-    """From a second after its beginning on; what it loses before may be missed."""
+    """From the first on that it loses."""
     command, books = case.python("lost.py")
     records = run_command(case, command, "--find", "all").expect(0).records
     lost.check(case, records, Truth(books), None)

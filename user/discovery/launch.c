@@ -18,6 +18,7 @@
 #include <sys/syscall.h>
 #include <sys/user.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* A program that has made so many system calls without mapping libpython has none, or not soon. */
@@ -26,6 +27,10 @@
 /* The longest wait for a change of the program at once. */
 #define WAIT_MS 1000
 #define MILLISECOND 1000000ULL
+/* Questions whether a program has loaded all; one takes some milliseconds of a worker. */
+#define QUESTIONS 256
+/* The time in ns between two checks whether a program that is blocked is still to be held. */
+#define CALL_WAIT_NS 10000000
 
 struct lp_launch {
 	pid_t pid;
@@ -240,7 +245,8 @@ static void let_go(struct lp_launch *launch)
 {
 	int status, signal;
 
-	if (!launch->traced || kill(launch->pid, SIGSTOP))
+	/* to that thread alone: others would stay stopped */
+	if (!launch->traced || syscall(SYS_tgkill, launch->pid, launch->pid, SIGSTOP))
 		return;
 	/* another stop may come first; that of SIGSTOP is the one that is not passed on */
 	while (waitpid(launch->pid, &status, __WALL) == launch->pid) {
@@ -279,6 +285,99 @@ int launch_find_interpreter(struct lp_launch *launch, bool (*has_interpreter)(pi
 	if (result < 0)
 		let_go(launch);
 	return result;
+}
+
+/*
+ * Does the process map the code of asyncio's module of C, or make a loop's own pair of sockets?  An
+ * interpreter that has the module built in shows no more than that.
+ */
+static bool loads_asyncio(pid_t pid, const struct user_regs_struct *registers)
+{
+	char link[64], path[4096];
+	ssize_t length;
+
+	if (registers->orig_rax == SYS_socketpair)
+		return true;
+	if (registers->orig_rax != SYS_mmap || !(registers->rdx & PROT_EXEC))
+		return false;
+	snprintf(link, sizeof(link), "/proc/%d/fd/%d", pid, (int)registers->r8);
+	length = readlink(link, path, sizeof(path) - 1);
+	if (length <= 0)
+		return false;
+	path[length] = '\0';
+	return strstr(path, "/_asyncio.") != NULL;
+}
+
+/* Between these system calls a module is loaded, or the first loop is made. */
+static bool is_step(uint64_t number)
+{
+	return number == SYS_openat || number == SYS_socketpair;
+}
+
+/* Waits for a stop, up to the instant.  Returns false if none came or the program has ended. */
+static bool wait_for_stop(struct lp_launch *launch, int stop, uint64_t until_ns, int *status)
+{
+	static const struct timespec pause = { .tv_nsec = CALL_WAIT_NS };
+	struct pollfd polled = { .fd = stop, .events = POLLIN };
+	sigset_t children;
+	pid_t pid;
+
+	sigemptyset(&children);
+	sigaddset(&children, SIGCHLD);
+	while (!(pid = waitpid(launch->pid, status, WNOHANG | __WALL))) {
+		if (clock_now() >= until_ns || poll(&polled, 1, 0) > 0)
+			return false;
+		/* it is blocked: see launch_hold */
+		sigtimedwait(&children, NULL, &pause);
+	}
+	if (pid == launch->pid && WIFSTOPPED(*status))
+		return true;
+	launch->traced = false;
+	if (pid == launch->pid) {
+		launch->ended = true;
+		launch->status = *status;
+	}
+	return false;
+}
+
+void launch_hold(struct lp_launch *launch, const struct lp_launch_hold *hold)
+{
+	struct user_regs_struct registers;
+	sigset_t children, before;
+	bool loads = false;
+	int status, questions = 0;
+
+	if (!launch->traced)
+		return;
+	sigemptyset(&children);
+	sigaddset(&children, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &children, &before);
+	ptrace(PTRACE_SYSCALL, launch->pid, NULL, NULL);
+	for (;;) {
+		intptr_t passed = 0;
+
+		if (!wait_for_stop(launch, hold->stop, hold->until_ns, &status)) {
+			let_go(launch);
+			break;
+		}
+		if (WSTOPSIG(status) == SYSCALL_TRAP) {
+			if (ptrace(PTRACE_GETREGS, launch->pid, NULL, &registers))
+				break;
+			loads = loads || loads_asyncio(launch->pid, &registers);
+			if (clock_now() >= hold->until_ns)
+				break;
+			if (loads && is_step(registers.orig_rax) &&
+			    (hold->is_complete(hold->context) || ++questions >= QUESTIONS))
+				break;
+		} else if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXEC << 8)) {
+			/* another program: it is one that is waited for */
+			break;
+		} else {
+			passed = WSTOPSIG(status);
+		}
+		ptrace(PTRACE_SYSCALL, launch->pid, NULL, (void *)passed);
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
 void launch_release(struct lp_launch *launch)

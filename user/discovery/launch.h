@@ -32,6 +32,22 @@ pid_t launch_pid(const struct lp_launch *launch);
 int launch_find_interpreter(struct lp_launch *launch, bool (*has_interpreter)(pid_t pid), int stop,
 			    uint64_t end_ns);
 
+/* How long a program with an interpreter is held on to. */
+struct lp_launch_hold {
+	bool (*is_complete)(
+		void *context); /* is everything attached?  Called while it is stopped */
+	void *context;
+	int stop; /* readable when the run is to end */
+	uint64_t until_ns; /* CLOCK_MONOTONIC */
+};
+
+/*
+ * Goes on from system call to system call while the program loads asyncio, until everything is
+ * attached that needs asyncio's module of C: what is lost in its first loop is then reported.  Ends
+ * as well when the time is over or the run is to end.
+ */
+void launch_hold(struct lp_launch *launch, const struct lp_launch_hold *hold);
+
 /* Lets it run free. */
 void launch_release(struct lp_launch *launch);
 

@@ -182,15 +182,19 @@ void targets_poller_event(struct lp_targets *targets, const struct lp_event_poll
 		target->scan_ns = target->look_ns;
 }
 
-void targets_settle(struct lp_targets *targets)
+bool targets_settle(struct lp_targets *targets)
 {
 	struct lp_target *target;
+	bool complete = true;
 
 	targets_wait_examined(targets, SETTLE_NS);
 	for (target = targets->first; target; target = target->next)
 		if (target->state == LP_TARGET_ATTACHED && target->incomplete)
 			target_ask(targets, target);
 	targets_wait_examined(targets, SETTLE_NS);
+	for (target = targets->first; target; target = target->next)
+		complete = complete && target->state == LP_TARGET_ATTACHED && !target->incomplete;
+	return complete && targets->first;
 }
 
 static void warn_if_silent(struct lp_targets *targets, struct lp_target *target)

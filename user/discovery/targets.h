@@ -34,8 +34,11 @@ int targets_add(struct lp_targets *targets, pid_t pid, bool expect, struct lp_er
 /* -a: looks at every process there is. */
 void targets_scan(struct lp_targets *targets);
 
-/* Attaches now what targets_check would do bit by bit: to be called once they run. */
-void targets_settle(struct lp_targets *targets);
+/*
+ * Attaches now what targets_check would do bit by bit: to be called once they run.  Returns whether
+ * there is a target and nothing is left to attach to any.
+ */
+bool targets_settle(struct lp_targets *targets);
 
 /* A process forked, or replaced its program (LP_EVENT_PROCESS). */
 void targets_process_event(struct lp_targets *targets, const struct lp_event_process *event);

@@ -11,13 +11,12 @@ import os
 import sys
 import warnings
 
-from books import attended, loop_waits_for_go
+from books import loop_waits_for_go
 from lostbooks import LostBooks
 from lostloops import in_other_loop, in_thread, mistakes_loops, schedules_from_thread, settled
 
 MANY = 20
 LAST_READ_S = 0.3
-LOOKED_AT_S = 1
 
 
 # ---- coroutines that nobody awaits ----
@@ -318,9 +317,6 @@ async def main(path):
     lost = LostBooks(path, sys.flags.dev_mode)
     kept = []
     await loop_waits_for_go()
-    if not attended():
-        # A program that was started is looked at while it runs already.
-        await asyncio.sleep(LOOKED_AT_S)
     # So that it is known what each collection finds.
     gc.collect()
     gc.disable()
