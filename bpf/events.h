@@ -255,6 +255,7 @@ enum lp_finding_kind {
 #define LP_FOUND_NAME_IS_STRING 2 /* ... or a str */
 #define LP_FOUND_CUT 4 /* the stack goes on */
 #define LP_FOUND_TIMER 16 /* wrong thread: it is for a later time, so that late means nothing */
+#define LP_FOUND_NAME_IS_PLACE 32 /* the name is of the function on top of the stack */
 #define LP_FOUND_MORE 8 /* more tasks than are told were pending at close */
 
 /*

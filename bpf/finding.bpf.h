@@ -9,6 +9,7 @@
 
 /* Frames without Python code lie in between, and a damaged chain may be a circle. */
 #define LP_FINDING_STEPS 128
+#define LP_RING_FORCE_WAKEUP 2 /* BPF_RB_FORCE_WAKEUP */
 
 static __always_inline struct lp_finding_work *lp_finding_of(__u32 number)
 {
@@ -86,11 +87,46 @@ __weak __noinline int lp_finding_begin(__u32 kind, __u64 object)
 	return (int)number;
 }
 
+/*
+ * A finding that is about no coroutine has no name but that of the function that it happened in.
+ * It is copied here, as the process may have ended when user space reads its stack.
+ */
+__weak __noinline int lp_finding_name_place(__u32 number)
+{
+	struct lp_finding_work *work = lp_finding_of(number);
+	struct lp_process *process = lp_current_process();
+	const struct lp_python_offsets *offsets;
+	struct lp_event_finding *event;
+	__u64 code;
+
+	if (!work || !process)
+		return 0;
+	event = &work->event;
+	if (event->qualname.bytes || !event->depth)
+		return 0;
+	offsets = &process->python.offsets;
+	code = event->frames[0].code;
+	event->flags |= LP_FOUND_NAME_IS_PLACE;
+	bpf_probe_read_user(&event->first_line, sizeof(event->first_line),
+			    (void *)(code + offsets->co_firstlineno));
+	lp_read_text(offsets,
+		     lp_read_u64(code + (offsets->co_qualname == LP_NO_FIELD
+						 ? offsets->co_name
+						 : offsets->co_qualname)),
+		     &event->qualname, event->qualname_data, LP_QUALNAME_BYTES, false);
+	lp_read_text(offsets, lp_read_u64(code + offsets->co_filename), &event->filename,
+		     event->filename_data, LP_FILENAME_BYTES, true);
+	return 0;
+}
+
+/* User space reads it at once, whatever it has not read yet: the process may be about to end. */
 static __always_inline void lp_finding_send(__u32 number)
 {
 	struct lp_finding_work *work = lp_finding_of(number);
 
-	if (work && bpf_ringbuf_output(&events, &work->event, sizeof(work->event), 0))
+	lp_finding_name_place(number);
+	if (work &&
+	    bpf_ringbuf_output(&events, &work->event, sizeof(work->event), LP_RING_FORCE_WAKEUP))
 		lp_lose(LP_LOST_RING);
 }
 

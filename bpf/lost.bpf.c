@@ -160,7 +160,8 @@ __weak __noinline int lp_close_task(__u32 number, __u64 task)
 	work->event.qualname.bytes = 0;
 	work->event.filename.bytes = 0;
 	work->event.task_name.bytes = 0;
-	work->event.flags &= ~(LP_FOUND_NAME_IS_INT | LP_FOUND_NAME_IS_STRING);
+	work->event.flags &=
+		~(LP_FOUND_NAME_IS_INT | LP_FOUND_NAME_IS_STRING | LP_FOUND_NAME_IS_PLACE);
 	lp_finding_task(number, task);
 	if (++work->told == LP_CLOSE_TOLD)
 		work->event.flags |= LP_FOUND_MORE;

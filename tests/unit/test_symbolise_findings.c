@@ -29,24 +29,28 @@ static const struct lp_frame places[] = {
 
 enum { NOTIFY = 1, HANDLE, CREATE_TASK, WARN, RUN, SELECT, UNKNOWN };
 
-static int describe(const struct lp_instance *instance, const struct lp_raw_frame *frame,
-		    struct lp_frame *shown)
+static struct lp_finding_places read_places;
+static bool ended; /* the process has, before its memory was read */
+
+static void describe(enum lp_finding_part part, const struct lp_frame_reference *frames,
+		     size_t count, struct lp_finding_places *shown)
 {
-	(void)instance;
-	if (!frame->code || frame->code >= UNKNOWN)
-		return -EINVAL;
-	*shown = places[frame->code - 1];
-	return 0;
+	size_t i;
+
+	for (i = 0; i < count && frames[i].code && frames[i].code < UNKNOWN; i++)
+		shown->shown[shown->count++] = places[frames[i].code - 1];
+	shown->known[part] = (uint32_t)i;
 }
 
-static size_t describe_stack(const struct lp_instance *of, const struct lp_raw_frame *raw,
-			     size_t count, struct lp_frame *shown)
+static void describe_finding(const struct lp_instance *of, const struct lp_event_finding *finding,
+			     struct lp_finding_places *shown)
 {
-	size_t done = 0;
-
-	while (done < count && !describe(of, &raw[done], &shown[done]))
-		done++;
-	return done;
+	(void)of;
+	memset(shown, 0, sizeof(*shown));
+	describe(LP_PART_STACK, finding->frames, finding->depth, shown);
+	describe(LP_PART_PARKED, &finding->parked, 1, shown);
+	describe(LP_PART_LOOP, finding->loop_frames, finding->loop_depth, shown);
+	describe(LP_PART_ORIGIN, finding->origin.frames, LP_ORIGIN_FRAMES, shown);
 }
 
 static bool is_dispatch(const struct lp_frame *frame)
@@ -54,8 +58,7 @@ static bool is_dispatch(const struct lp_frame *frame)
 	return !strcmp(frame->function, "_run");
 }
 
-static const struct lp_runtime runtime = { .describe = describe,
-					   .describe_stack = describe_stack,
+static const struct lp_runtime runtime = { .describe_finding = describe_finding,
 					   .is_dispatch = is_dispatch };
 static const struct lp_instance instance = { .runtime = &runtime, .pid = 42 };
 
@@ -125,7 +128,8 @@ static void symbolise(struct lp_event_finding *finding)
 	free(found);
 	found = NULL;
 	assert_int_equal(symboliser_new(&config, &symboliser), 0);
-	symboliser_take_finding(symboliser, &instance, finding);
+	describe_finding(&instance, finding, &read_places);
+	symboliser_take_finding(symboliser, &instance, finding, ended ? NULL : &read_places);
 	symboliser_free(symboliser);
 	free(finding);
 }
@@ -167,6 +171,47 @@ static void what_has_no_name_is_named_by_the_line_of_the_program(void **state)
 	assert_int_equal(found->line, 15);
 	assert_int_equal(found->depth, 2);
 	assert_string_equal(function_of(found->frames[0]), "create_task");
+}
+
+/* The innermost function is asyncio's: the line of the program says more, as long as it is known. */
+static void a_process_that_has_ended_leaves_the_name_that_was_copied(void **state)
+{
+	struct lp_event_finding *finding;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		finding = new_finding(LP_FINDING_NO_RUNNING_LOOP);
+		finding->flags = LP_FOUND_NAME_IS_PLACE;
+		finding->first_line = 361;
+		put_text(&finding->qualname, finding->qualname_data, "create_task");
+		put_text(&finding->filename, finding->filename_data, "/asyncio/tasks.py");
+		push(finding, CREATE_TASK);
+		push(finding, HANDLE);
+		ended = i;
+		symbolise(finding);
+		assert_string_equal(found->name, ended ? "create_task" : "handle");
+		assert_string_equal(found->file,
+				    ended ? "/asyncio/tasks.py" : "/srv/shop/orders.py");
+		assert_int_equal(found->line, ended ? 361 : 15);
+		assert_int_equal(found->depth, ended ? 0 : 2);
+		assert_int_equal(!!(found->flags & LP_FOUND_CUT), ended);
+	}
+	ended = false;
+}
+
+/* Nothing is known of it, and nothing comes out. */
+static void a_process_that_has_ended_may_leave_nothing(void **state)
+{
+	struct lp_event_finding *finding;
+
+	(void)state;
+	ended = true;
+	finding = new_finding(LP_FINDING_OTHER_LOOP);
+	push(finding, HANDLE);
+	symbolise(finding);
+	ended = false;
+	assert_null(found);
 }
 
 static void who_made_it_is_looked_for_outside_of_asyncio(void **state)
@@ -286,6 +331,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_coroutine_is_named_by_itself),
 		cmocka_unit_test(what_has_no_name_is_named_by_the_line_of_the_program),
+		cmocka_unit_test(a_process_that_has_ended_leaves_the_name_that_was_copied),
+		cmocka_unit_test(a_process_that_has_ended_may_leave_nothing),
 		cmocka_unit_test(who_made_it_is_looked_for_outside_of_asyncio),
 		cmocka_unit_test(both_stacks_of_a_wrong_thread_are_kept_apart),
 		cmocka_unit_test(a_frame_that_is_gone_cuts_the_stack),

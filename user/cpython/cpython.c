@@ -10,7 +10,7 @@
 #include "../target/memory.h"
 #include "../text.h"
 #include "code.h"
-#include "expected.h"
+#include "finding.h"
 #include "hints.h"
 #include "loops.h"
 #include "probes.h"
@@ -462,10 +462,11 @@ static bool has_copied_loop(const struct lp_instance *instance)
 	return cpython_has_copied_loop(instance->reader);
 }
 
-static bool is_expected(const struct lp_instance *instance, const struct lp_frame_reference *frames,
-			size_t depth, size_t *at)
+static void describe_finding(const struct lp_instance *instance,
+			     const struct lp_event_finding *finding,
+			     struct lp_finding_places *places)
 {
-	return cpython_is_expected(instance->reader, frames, depth, at);
+	cpython_describe_finding(instance->reader, finding, places);
 }
 
 static int callback_frames(const struct lp_instance *instance, const struct lp_raw_frame *frames,
@@ -559,7 +560,7 @@ const struct lp_runtime cpython_runtime = {
 	.find_uvloop = find_uvloop,
 	.find_loops = find_loops,
 	.has_copied_loop = has_copied_loop,
-	.is_expected = is_expected,
+	.describe_finding = describe_finding,
 	.callback_frames = callback_frames,
 	.running_callback = running_callback,
 	.read_stack = read_stack,

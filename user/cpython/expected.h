@@ -6,7 +6,10 @@
 #include "../runtime/runtime.h"
 #include "object.h"
 
-/* See is_expected in struct lp_runtime. */
+/*
+ * For the stack of a thread that raises "no running event loop", innermost first: is the program
+ * prepared for it?  at: the frame that catches it.
+ */
 bool cpython_is_expected(const struct lp_cpython *python, const struct lp_frame_reference *frames,
 			 size_t depth, size_t *at);
 

@@ -8,6 +8,7 @@
 #include "remote_state.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -383,22 +384,41 @@ static bool has_copied_loop(const struct lp_instance *instance)
 	       *copied;
 }
 
-static bool is_expected(const struct lp_instance *instance, const struct lp_frame_reference *frames,
-			size_t depth, size_t *at)
+/* An answer comes from a process that reads hostile memory. */
+static bool take_places(const struct lp_finding_places *answer, ssize_t bytes,
+			struct lp_finding_places *places)
 {
-	const void *answer;
-	uint64_t number;
+	const size_t head = offsetof(struct lp_finding_places, shown);
+	size_t sum = 0, i;
 
-	/* a process that has ended is not to blame for memory that cannot be read */
-	*at = LP_FINDING_FRAMES;
-	if (!depth || ask(instance, LP_OPERATION_IS_EXPECTED, frames, depth * sizeof(frames[0]),
-			  &answer) != sizeof(number))
-		return true;
-	memcpy(&number, answer, sizeof(number));
-	if (!number || number > depth)
+	if (bytes < (ssize_t)head)
 		return false;
-	*at = number - 1;
+	memcpy(places, answer, head);
+	for (i = 0; i < LP_FINDING_PARTS; i++) {
+		if (places->known[i] > LP_FINDING_PLACES)
+			return false;
+		sum += places->known[i];
+	}
+	if (sum != places->count || sum > LP_FINDING_PLACES ||
+	    (size_t)bytes != head + sum * sizeof(places->shown[0]))
+		return false;
+	for (i = 0; i < sum; i++)
+		take_frame(&places->shown[i], &answer->shown[i]);
 	return true;
+}
+
+static void describe_finding(const struct lp_instance *instance,
+			     const struct lp_event_finding *finding,
+			     struct lp_finding_places *places)
+{
+	const struct lp_finding_places *answer;
+	ssize_t bytes = ask(instance, LP_OPERATION_DESCRIBE_FINDING, finding, sizeof(*finding),
+			    (const void **)&answer);
+
+	if (take_places(answer, bytes, places))
+		return;
+	memset(places, 0, offsetof(struct lp_finding_places, shown));
+	places->unread = true;
 }
 
 /* The worker reports the length of a copied text. */
@@ -459,7 +479,7 @@ static const struct lp_runtime remote_runtime = {
 	.loop_code = loop_code,
 	.describe_thread = describe_thread,
 	.has_copied_loop = has_copied_loop,
-	.is_expected = is_expected,
+	.describe_finding = describe_finding,
 	.running_callback = running_callback,
 	.task_name = task_name,
 };

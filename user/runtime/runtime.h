@@ -76,6 +76,31 @@ struct lp_frame {
 	uint32_t line; /* 0: not known */
 };
 
+/* Frames that a finding refers to: where a coroutine is suspended, and three stacks. */
+enum lp_finding_part {
+	LP_PART_STACK, /* that it was found in */
+	LP_PART_PARKED,
+	LP_PART_LOOP, /* wrong thread: of the loop's own thread */
+	LP_PART_ORIGIN,
+	LP_FINDING_PARTS,
+};
+
+#define LP_FINDING_PLACES (LP_FINDING_FRAMES + 1 + LP_FINDING_LOOP_FRAMES + LP_ORIGIN_FRAMES)
+
+/* What the memory of a process shows of a finding. */
+struct lp_finding_places {
+	bool unread; /* the process did not answer, or has ended: nothing below is known */
+	/*
+	 * "no running event loop": the program is prepared for it.  at: the frame of the stack that
+	 * catches it; its depth or more if some code could not be read, which may be possible later.
+	 */
+	bool expected;
+	uint32_t at;
+	/* Of each part, how many frames could be described, from the first on; their sum is count. */
+	uint32_t known[LP_FINDING_PARTS], count;
+	struct lp_frame shown[LP_FINDING_PLACES]; /* one part after the other */
+};
+
 /* A runtime found in one process. */
 struct lp_instance {
 	const struct lp_runtime *runtime;
@@ -160,11 +185,12 @@ struct lp_runtime {
 	 */
 	bool (*has_copied_loop)(const struct lp_instance *instance);
 	/*
-	 * For the stack of a thread that raises "no running event loop", innermost first: is
-	 * the program prepared for it?  at: the frame that catches it.
+	 * Reads all that a finding refers to at once: the process may be about to end.  Places of
+	 * one that is expected are not described.
 	 */
-	bool (*is_expected)(const struct lp_instance *instance,
-			    const struct lp_frame_reference *frames, size_t depth, size_t *at);
+	void (*describe_finding)(const struct lp_instance *instance,
+				 const struct lp_event_finding *finding,
+				 struct lp_finding_places *places);
 	/* A thread's stack, innermost first.  Returns its depth or a negative errno. */
 	int (*read_stack)(const struct lp_instance *instance, uint64_t thread_state,
 			  struct lp_raw_frame *frames, size_t room, bool *cut);

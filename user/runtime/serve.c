@@ -3,8 +3,10 @@
 
 #include "../target/mappings.h"
 #include "../target/memory.h"
+#include "../target/worker.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -290,21 +292,25 @@ static ssize_t serve_has_copied_loop(const struct call *call)
 	return 1;
 }
 
-/* The answer: the number of the frame that catches it, plus 1; 0: none does. */
-static ssize_t serve_is_expected(const struct call *call)
+/* Are the sizes within their bounds?  They come from BPF, but tests and fuzzers send others. */
+static bool is_finding(const struct lp_event_finding *finding, size_t bytes)
 {
-	struct lp_frame_reference frames[LP_FINDING_FRAMES];
-	uint64_t at = 0;
-	size_t number;
+	return bytes == sizeof(*finding) && finding->depth <= LP_FINDING_FRAMES &&
+	       finding->loop_depth <= LP_FINDING_LOOP_FRAMES;
+}
 
-	if (!call->bytes || call->bytes % sizeof(frames[0]) || call->bytes > sizeof(frames))
+static ssize_t serve_describe_finding(const struct call *call)
+{
+	const struct lp_event_finding *finding = call->arguments;
+	struct lp_finding_places *places = call->answer;
+
+	_Static_assert(sizeof(*places) <= LP_WORKER_BYTES, "an answer has room for all places");
+	if (!is_finding(finding, call->bytes) || call->room < sizeof(*places))
 		return -EINVAL;
-	memcpy(frames, call->arguments, call->bytes);
-	if (call->instance->runtime->is_expected(call->instance, frames,
-						 call->bytes / sizeof(frames[0]), &number))
-		at = number + 1;
-	memcpy(call->answer, &at, sizeof(at));
-	return sizeof(at);
+	memset(places, 0, sizeof(*places));
+	call->instance->runtime->describe_finding(call->instance, finding, places);
+	return (ssize_t)(offsetof(struct lp_finding_places, shown) +
+			 places->count * sizeof(places->shown[0]));
 }
 
 static ssize_t serve_running_callback(const struct call *call)
@@ -349,7 +355,7 @@ static const struct {
 	[LP_OPERATION_LOOP_CODE] = { serve_loop_code, true },
 	[LP_OPERATION_DESCRIBE_THREAD] = { serve_describe_thread, true },
 	[LP_OPERATION_HAS_COPIED_LOOP] = { serve_has_copied_loop, true },
-	[LP_OPERATION_IS_EXPECTED] = { serve_is_expected, true },
+	[LP_OPERATION_DESCRIBE_FINDING] = { serve_describe_finding, true },
 	[LP_OPERATION_RUNNING_CALLBACK] = { serve_running_callback, true },
 	[LP_OPERATION_TASK_NAME] = { serve_task_name, true },
 };

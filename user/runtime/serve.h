@@ -24,7 +24,8 @@ enum lp_operation {
 	LP_OPERATION_LOOP_CODE, /* uint64_t[2] */
 	LP_OPERATION_DESCRIBE_THREAD, /* uint64_t; struct lp_thread_answer */
 	LP_OPERATION_HAS_COPIED_LOOP, /* 0 or 1, a byte */
-	LP_OPERATION_IS_EXPECTED, /* frames */
+	/* struct lp_event_finding; struct lp_finding_places up to its last known frame */
+	LP_OPERATION_DESCRIBE_FINDING,
 	LP_OPERATION_RUNNING_CALLBACK, /* uint64_t[2]; struct lp_found_callback */
 	LP_OPERATION_TASK_NAME, /* uint64_t; a text */
 	LP_OPERATIONS,

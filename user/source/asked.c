@@ -14,29 +14,55 @@ static uint64_t key_of(const struct lp_event_finding *finding)
 	return key | 1;
 }
 
-bool asked_is_expected(struct lp_asked *asked, struct lp_session *session,
-		       const struct lp_instance *instance, const struct lp_event_finding *finding)
+/*
+ * Fills the places.  True: nothing is to be reported, as the program expects it, or as it is not
+ * known whether it does, which counts as lost.
+ */
+static bool read_finding(struct lp_asked *asked, struct lp_session *session,
+			 const struct lp_instance *instance, const struct lp_event_finding *finding,
+			 struct lp_finding_places *places)
 {
 	uint64_t key;
-	size_t at, i;
+	size_t i;
 
-	if (finding->kind != LP_FINDING_NO_RUNNING_LOOP || !instance ||
-	    finding->depth > LP_FINDING_FRAMES)
+	if (finding->kind != LP_FINDING_NO_RUNNING_LOOP) {
+		instance->runtime->describe_finding(instance, finding, places);
 		return false;
+	}
 	/* the same stack comes often, and reading its code is expensive */
 	key = key_of(finding);
 	i = key % LP_ASKED;
-	if (asked->stacks[i].key == key)
-		return asked->stacks[i].expected;
+	if (asked->stacks[i].key == key && asked->stacks[i].expected)
+		return true;
+	instance->runtime->describe_finding(instance, finding, places);
+	/* a process that has ended is not to blame for memory that cannot be read */
+	if (places->unread) {
+		session_lose(session, LP_LOST_FINDINGS, 1);
+		return true;
+	}
 	asked->stacks[i].key = key;
-	asked->stacks[i].expected =
-		instance->runtime->is_expected(instance, finding->frames, finding->depth, &at);
-	if (!asked->stacks[i].expected)
+	asked->stacks[i].expected = places->expected;
+	if (!places->expected)
 		return false;
-	if (at < LP_ASKING_FRAMES)
+	if (places->at < LP_ASKING_FRAMES)
 		session_expect(session, finding);
 	/* the code could not be read now, but may be later */
-	if (at >= finding->depth)
+	if (places->at >= finding->depth)
 		asked->stacks[i].key = 0;
 	return true;
+}
+
+void asked_take_finding(struct lp_asked *asked, struct lp_session *session,
+			struct lp_symboliser *symboliser, const struct lp_instance *instance,
+			const struct lp_event_finding *finding)
+{
+	static struct lp_finding_places places;
+	bool readable = instance && finding->depth <= LP_FINDING_FRAMES &&
+			finding->loop_depth <= LP_FINDING_LOOP_FRAMES;
+
+	if (readable && read_finding(asked, session, instance, finding, &places))
+		return;
+	if ((!readable && finding->kind == LP_FINDING_NO_RUNNING_LOOP) ||
+	    !symboliser_take_finding(symboliser, instance, finding, readable ? &places : NULL))
+		session_lose(session, LP_LOST_FINDINGS, 1);
 }

@@ -4,6 +4,7 @@
 #define LP_ASKED_H
 
 #include "../session/session.h"
+#include "../symbolise/symbolise.h"
 
 #define LP_ASKED 257
 
@@ -15,10 +16,13 @@ struct lp_asked {
 };
 
 /*
- * Is the finding no fault, as the program only checks whether there is a loop, and is
- * prepared for there being none?  Then BPF sends no more of its kind.
+ * Reads what the process's memory shows of a finding, and hands out its records.  Nothing comes of
+ * one that is no fault, as the program only checks whether there is a loop, and is prepared for
+ * there being none: then BPF sends no more of its kind.  One of which neither a name nor a place
+ * could be read is counted as lost.  instance: NULL if the process is not known any more.
  */
-bool asked_is_expected(struct lp_asked *asked, struct lp_session *session,
-		       const struct lp_instance *instance, const struct lp_event_finding *finding);
+void asked_take_finding(struct lp_asked *asked, struct lp_session *session,
+			struct lp_symboliser *symboliser, const struct lp_instance *instance,
+			const struct lp_event_finding *finding);
 
 #endif /* LP_ASKED_H */

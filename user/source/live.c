@@ -296,12 +296,10 @@ static void symbolise(struct lp_live *live, const struct lp_event *event, size_t
 	if (event->type == LP_EVENT_RAW_STACK &&
 	    size >= offsetof(struct lp_event_raw_stack, frames))
 		symboliser_take(live->symboliser, instance, (const void *)event, size);
-	else if (event->type == LP_EVENT_FINDING && size >= sizeof(struct lp_event_finding)) {
-		if (!asked_is_expected(&live->asked, live->session, instance,
-				       (const void *)event) &&
-		    !symboliser_take_finding(live->symboliser, instance, (const void *)event))
-			session_lose(live->session, LP_LOST_FINDINGS, 1);
-	} else if (event->type == LP_EVENT_NATIVE && size >= sizeof(struct lp_event_native))
+	else if (event->type == LP_EVENT_FINDING && size >= sizeof(struct lp_event_finding))
+		asked_take_finding(&live->asked, live->session, live->symboliser, instance,
+				   (const void *)event);
+	else if (event->type == LP_EVENT_NATIVE && size >= sizeof(struct lp_event_native))
 		symboliser_keep_native(live->symboliser, (const void *)event);
 	if (target)
 		share_spend(&target->share, remote_clock() - begun);

@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A stack whose frames have been described. */
+/* A finding that is being made. */
 struct lp_described {
 	struct lp_event_found *found; /* with room for all frames */
 	struct lp_symboliser *symboliser;
 	const struct lp_instance *instance;
+	const struct lp_finding_places *places;
 	struct lp_frame place; /* innermost that is of the program itself, not of asyncio */
 	bool has_place;
 };
@@ -32,31 +33,26 @@ static bool is_warning(const struct lp_frame *frame)
 	       text_ends_with(frame->file, "/_py_warnings.py");
 }
 
-/* The most frames of one request: each one costs a round trip to another process. */
-#define DESCRIBED_MAX LP_STACK_DEPTH
-
-/* Describes frames from the first on; returns the number of frames that it could describe. */
-static size_t describe(const struct lp_instance *instance,
-		       const struct lp_frame_reference *references, size_t count,
-		       struct lp_frame *shown)
+/* The frames of a part that could be described; *known: their number. */
+static const struct lp_frame *frames_of(const struct lp_finding_places *places,
+					enum lp_finding_part part, uint32_t *known)
 {
-	struct lp_raw_frame raw[DESCRIBED_MAX];
-	size_t i;
+	uint32_t at = 0;
+	int i;
 
-	for (i = 0; i < count && i < DESCRIBED_MAX && references[i].code; i++)
-		raw[i] = (struct lp_raw_frame){ .code = references[i].code,
-						.instruction = references[i].instruction };
-	return instance && i ? instance->runtime->describe_stack(instance, raw, i, shown) : 0;
+	for (i = 0; i < (int)part; i++)
+		at += places->known[i];
+	*known = places->known[part];
+	return places->shown + at;
 }
 
 /* Appends a stack's frames, up to the loop's own; returns how many. */
-static uint32_t append_stack(struct lp_described *described,
-			     const struct lp_frame_reference *frames, uint32_t depth)
+static uint32_t append_stack(struct lp_described *described, enum lp_finding_part part,
+			     uint32_t depth)
 {
-	static struct lp_frame all[DESCRIBED_MAX];
 	struct lp_event_found *found = described->found;
-	uint32_t at = found->depth + found->loop_depth, count = 0, i;
-	size_t known = describe(described->instance, frames, depth, all);
+	uint32_t at = found->depth + found->loop_depth, count = 0, known, i;
+	const struct lp_frame *all = frames_of(described->places, part, &known);
 	int number;
 
 	for (i = 0; i < depth; i++) {
@@ -83,12 +79,11 @@ static uint32_t append_stack(struct lp_described *described,
 }
 
 /* The frame that made it: outside of asyncio, through which tasks are made. */
-static __u32 find_creation(const struct lp_described *described, const struct lp_origin *origin)
+static __u32 find_creation(const struct lp_described *described)
 {
-	static struct lp_frame all[LP_ORIGIN_FRAMES];
-	size_t known = describe(described->instance, origin->frames, LP_ORIGIN_FRAMES, all);
+	uint32_t known, i;
+	const struct lp_frame *all = frames_of(described->places, LP_PART_ORIGIN, &known);
 	const struct lp_frame *first = all;
-	size_t i;
 	int number;
 
 	if (!known)
@@ -100,6 +95,19 @@ static __u32 find_creation(const struct lp_described *described, const struct lp
 		}
 	}
 	number = symboliser_number(described->symboliser, &described->found->event, first);
+	return number < 0 ? LP_NO_FRAME : (__u32)number;
+}
+
+/* The place where its coroutine is suspended. */
+static __u32 find_parked(const struct lp_described *described)
+{
+	uint32_t known;
+	const struct lp_frame *parked = frames_of(described->places, LP_PART_PARKED, &known);
+	int number;
+
+	if (!known)
+		return LP_NO_FRAME;
+	number = symboliser_number(described->symboliser, &described->found->event, parked);
 	return number < 0 ? LP_NO_FRAME : (__u32)number;
 }
 
@@ -140,12 +148,15 @@ static void fill_texts(const struct lp_event_finding *finding, struct lp_event_f
 	text_copy(found->exception_type, sizeof(found->exception_type), type);
 }
 
-/* What is about no coroutine is about the line of the program that it happened at. */
-static void fill_place(const struct lp_described *described)
+/*
+ * What is about no coroutine is about the line of the program that it happened at.  BPF has copied
+ * the name of the function on top of the stack in case that the stack cannot be read any more.
+ */
+static void fill_place(const struct lp_described *described, bool named_by_place)
 {
 	struct lp_event_found *found = described->found;
 
-	if (found->name[0] || !described->has_place)
+	if ((found->name[0] && !named_by_place) || !described->has_place)
 		return;
 	text_copy(found->name, sizeof(found->name), described->place.function);
 	text_copy(found->file, sizeof(found->file), described->place.file);
@@ -153,12 +164,15 @@ static void fill_place(const struct lp_described *described)
 }
 
 bool symboliser_take_finding(struct lp_symboliser *symboliser, const struct lp_instance *instance,
-			     const struct lp_event_finding *finding)
+			     const struct lp_event_finding *finding,
+			     const struct lp_finding_places *places)
 {
-	struct lp_described described = { .symboliser = symboliser, .instance = instance };
+	static const struct lp_finding_places nothing;
+	struct lp_described described = { .symboliser = symboliser,
+					  .instance = instance,
+					  .places = places ? places : &nothing };
 	size_t room = LP_FINDING_FRAMES + LP_FINDING_LOOP_FRAMES;
 	struct lp_event_found *found;
-	struct lp_frame parked;
 
 	if (finding->kind >= LP_FINDING_KINDS || finding->depth > LP_FINDING_FRAMES ||
 	    finding->loop_depth > LP_FINDING_LOOP_FRAMES)
@@ -176,19 +190,17 @@ bool symboliser_take_finding(struct lp_symboliser *symboliser, const struct lp_i
 	found->object = finding->object;
 	found->task = finding->task;
 	fill_texts(finding, found);
-	found->parked = LP_NO_FRAME;
-	if (describe(instance, &finding->parked, 1, &parked))
-		found->parked = (__u32)symboliser_number(symboliser, &found->event, &parked);
-	found->depth = append_stack(&described, finding->frames, finding->depth);
-	fill_place(&described);
+	found->parked = find_parked(&described);
+	found->depth = append_stack(&described, LP_PART_STACK, finding->depth);
+	fill_place(&described, finding->flags & LP_FOUND_NAME_IS_PLACE);
 	/* the process has ended: neither what it is about nor where it was can be said */
 	if (!found->name[0] && !found->depth && finding->depth) {
 		free(found);
 		return false;
 	}
 	described.has_place = true;
-	found->loop_depth = append_stack(&described, finding->loop_frames, finding->loop_depth);
-	found->created = find_creation(&described, &finding->origin);
+	found->loop_depth = append_stack(&described, LP_PART_LOOP, finding->loop_depth);
+	found->created = find_creation(&described);
 	found->event.size =
 		(__u32)(sizeof(*found) +
 			(found->depth + found->loop_depth) * sizeof(found->frames[0]) + 7) /

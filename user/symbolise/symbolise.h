@@ -34,11 +34,13 @@ void symboliser_take(struct lp_symboliser *symboliser, const struct lp_instance 
 		     const struct lp_event_raw_stack *raw, size_t size);
 
 /*
- * The same for what got lost: LP_EVENT_FRAME and LP_EVENT_FOUND out.  Returns false if nothing
- * comes out, as the process has ended and neither a name nor a place could be read.
+ * The same for what got lost, with its places as describe_finding has read them (NULL: it could
+ * not): LP_EVENT_FRAME and LP_EVENT_FOUND out.  Returns false if nothing comes out, as the process
+ * has ended and neither a name nor a place could be read.
  */
 bool symboliser_take_finding(struct lp_symboliser *symboliser, const struct lp_instance *instance,
-			     const struct lp_event_finding *finding);
+			     const struct lp_event_finding *finding,
+			     const struct lp_finding_places *places);
 
 /* A process has ended or replaced its program. */
 void symboliser_forget(struct lp_symboliser *symboliser, pid_t pid);

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "finding.h"
+
+#include "code.h"
+#include "expected.h"
+
+#include <string.h>
+
+/* Describes frames from the first on, and appends them. */
+static void describe_part(const struct lp_cpython *python, enum lp_finding_part part,
+			  const struct lp_frame_reference *references, size_t count,
+			  struct lp_finding_places *places)
+{
+	struct lp_raw_frame raw[LP_FINDING_FRAMES];
+	size_t i;
+
+	for (i = 0; i < count && references[i].code; i++)
+		raw[i] = (struct lp_raw_frame){ .code = references[i].code,
+						.instruction = references[i].instruction };
+	places->known[part] =
+		(uint32_t)cpython_describe_stack(python, raw, i, places->shown + places->count);
+	places->count += places->known[part];
+}
+
+void cpython_describe_finding(const struct lp_cpython *python,
+			      const struct lp_event_finding *finding,
+			      struct lp_finding_places *places)
+{
+	size_t at = 0;
+
+	places->unread = places->expected = false;
+	places->at = places->count = 0;
+	if (finding->kind == LP_FINDING_NO_RUNNING_LOOP && finding->depth)
+		places->expected =
+			cpython_is_expected(python, finding->frames, finding->depth, &at);
+	places->at = (uint32_t)at;
+	memset(places->known, 0, sizeof(places->known));
+	if (places->expected)
+		return;
+	describe_part(python, LP_PART_STACK, finding->frames, finding->depth, places);
+	describe_part(python, LP_PART_PARKED, &finding->parked, 1, places);
+	describe_part(python, LP_PART_LOOP, finding->loop_frames, finding->loop_depth, places);
+	describe_part(python, LP_PART_ORIGIN, finding->origin.frames, LP_ORIGIN_FRAMES, places);
+}
