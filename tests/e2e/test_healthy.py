@@ -163,3 +163,28 @@ def test_loop_of_something_else(case):
     """Something else polls, for more than the loop, and calls its callbacks."""
     for mode in ("trace", "sample"):
         check_other_loop(case, "foreign", mode)
+
+
+def check_idle(name, records):
+    """None of what the loop polls for is taken for blocking, whenever loopprof came."""
+    held = records.of("slow_callback") + records.of("slow_iteration")
+    if held or not records.of("loop_summary"):
+        raise Failure(f"{name}: an idle loop is held up: {held[:2]}")
+    # A loop that starts under loopprof may poll once before its calls are watched.
+    polls = sum(cause["count"] for cause in records.of("cause_summary")
+                if cause["syscall"] == "poll")
+    if polls > (1 if name == "--" else 0):
+        raise Failure(f"{name}: {polls} polls of an idle loop are taken for blocking")
+
+
+@patient
+def test_idle_loop_of_something_else(case):
+    """Its process has an epoll descriptor too, by which it does not wait."""
+    target = case.start("foreignidle.py")
+    running = {"trace": case.attach(target, "-m", "trace"),
+               "sample": case.attach(target, "-m", "sample")}
+    running["--"] = case.profile("-m", "trace", "-j", "--", *case.python("foreignidle.py")[0])
+    target.go()
+    target.finish()
+    for name, profiler in running.items():
+        check_idle(name, profiler.finish().expect(0).records)

@@ -76,53 +76,60 @@ void target_complete(struct lp_targets *targets, struct lp_target *target,
 	remote_forget(&target->instance);
 }
 
-/*
- * Does the thread of a slot run a loop still?  A loop that ends has closed its epoll
- * descriptor, and a process that ends has none.
- */
-static bool runs_still(const struct lp_targets *targets, pid_t pid, uint32_t slot)
+static int find_loops(const struct lp_target *target, struct lp_running_loop *loops)
 {
-	static struct lp_running_loop loops[LP_MAX_LOOPS];
-	const struct lp_target *target = target_find(targets, pid);
-	const struct lp_loop *loop = session_loop(targets->config.session, slot);
-	int count = 0, i;
-
-	if (!target || target->state != LP_TARGET_ATTACHED || !loop)
-		return false;
-	count = target->instance.runtime->find_loops(&target->instance, loops, LP_MAX_LOOPS);
-	for (i = 0; i < count; i++)
-		if ((uint32_t)loops[i].tid == loop->tid)
-			return true;
-	return false;
+	return target->instance.runtime->find_loops(&target->instance, loops, LP_MAX_LOOPS);
 }
 
 /*
- * A loop was found: are its polls watched?  Watching more of them slows the whole host.
- * foreign: it is run by something else than asyncio, as Qt, which does not poll by the
- * epoll descriptor that the process may have.
+ * Do loops that were found poll by other calls than epoll's?  Those that something else
+ * runs than asyncio, as Qt, may do so whatever descriptors the process has.  A loop that
+ * ends has closed its epoll descriptor, and a process that ends has none: so they have to
+ * run still.
  */
-static void watch_polls(struct lp_targets *targets, pid_t pid, uint32_t slot, bool foreign)
+static bool poll_otherwise(const struct lp_target *target, const struct lp_running_loop *loops,
+			   int count)
 {
-	struct lp_target *target = target_find(targets, pid);
-	uint64_t now = clock_now();
+	static struct lp_running_loop still[LP_MAX_LOOPS];
+	pid_t pid = target->process.pid;
+	int i;
 
-	if (!session_lacks_polls(targets->config.session) || !target || now < target->polls_ns)
-		return;
-	target->polls_ns = now + POLLS_PERIOD_NS;
-	if (!foreign &&
-	    (process_has_epoll(pid) || !runs_still(targets, pid, slot) || process_has_epoll(pid)))
-		return;
+	for (i = 0; i < count; i++)
+		if (loops[i].run_forever)
+			return true;
+	return count > 0 && !process_has_epoll(pid) && find_loops(target, still) > 0 &&
+	       !process_has_epoll(pid);
+}
+
+/*
+ * Loops were found: are their polls watched?  Watching more of them slows the whole host.
+ * A poll that nobody sees is taken for blocking, so this is done before they are added.
+ */
+static bool watch_polls(struct lp_targets *targets, const struct lp_target *target,
+			const struct lp_running_loop *loops, int count)
+{
+	if (!session_lacks_polls(targets->config.session) || !poll_otherwise(target, loops, count))
+		return false;
 	if (session_watch_polls(targets->config.session, true))
 		log_warning(
 			"cannot watch all poll system calls: loops of pid %d that do not use epoll are timed wrongly",
-			pid);
-	/* the end of the callback that runs may be a poll that nobody saw */
-	session_drop_callback(targets->config.session, slot);
+			target->process.pid);
+	return true;
 }
 
 void targets_loop_event(struct lp_targets *targets, const struct lp_event_loop *event)
 {
-	watch_polls(targets, (pid_t)event->event.pid, event->event.loop, false);
+	static struct lp_running_loop loops[LP_MAX_LOOPS];
+	struct lp_target *target = target_find(targets, (pid_t)event->event.pid);
+	uint64_t now = clock_now();
+
+	if (!session_lacks_polls(targets->config.session) || !target ||
+	    target->state != LP_TARGET_ATTACHED || now < target->polls_ns)
+		return;
+	target->polls_ns = now + POLLS_PERIOD_NS;
+	/* what the loop does since its last boundary may be a poll that nobody saw */
+	if (watch_polls(targets, target, loops, find_loops(target, loops)))
+		session_drop_iteration(targets->config.session, event->event.loop);
 }
 
 /* Sample mode: a thread that ran another loop before.  Its slot, if that is a new one. */
@@ -154,8 +161,8 @@ int target_add_loops(struct lp_targets *targets, struct lp_target *target, int l
 
 	/* the stack of a thread that runs changes while it is read: one look may miss it */
 	for (i = 0; i < looks && count <= 0 && clock_now() - begun < LOOKS_NS; i++)
-		count = target->instance.runtime->find_loops(&target->instance, loops,
-							     LP_MAX_LOOPS);
+		count = find_loops(target, loops);
+	watch_polls(targets, target, loops, count);
 	for (i = 0; i < count; i++) {
 		if (kinds)
 			*kinds |= 1U << loops[i].kind;
@@ -172,9 +179,6 @@ int target_add_loops(struct lp_targets *targets, struct lp_target *target, int l
 			continue;
 		targets->met++;
 		live_add_loop(targets->config.live, &target->instance, (uint32_t)slot, &loops[i]);
-		if (targets->config.sampling)
-			watch_polls(targets, target->process.pid, (uint32_t)slot,
-				    loops[i].run_forever != 0);
 	}
 	return count;
 }
@@ -236,6 +240,7 @@ static bool lacks_asyncio(const struct lp_instance *instance)
 int target_attach(struct lp_targets *targets, struct lp_target *target,
 		  const struct lp_examined *examined, bool wait_for_asyncio, struct lp_error *error)
 {
+	static struct lp_running_loop running[LP_MAX_LOOPS];
 	struct lp_instance instance;
 	unsigned int kinds = 0;
 	bool again;
@@ -254,6 +259,9 @@ int target_attach(struct lp_targets *targets, struct lp_target *target,
 	}
 	err = instance.runtime->verify(&instance, error);
 	target->verified = !err;
+	/* in trace mode a loop adds itself as soon as there are probes */
+	if (!err && !targets->config.sampling && session_lacks_polls(targets->config.session))
+		watch_polls(targets, target, running, find_loops(target, running));
 	if (!err || err == -EAGAIN)
 		err = session_add_process(targets->config.session, &instance,
 					  target_owner(targets, target),

@@ -319,14 +319,19 @@ void session_release_callback(struct lp_session *session, uint32_t slot,
 			    BPF_ANY);
 }
 
-void session_drop_callback(struct lp_session *session, uint32_t slot)
+void session_drop_iteration(struct lp_session *session, uint32_t slot)
 {
+	struct lp_stall *stall;
 	struct lp_loop *loop;
 
-	if (slot >= mapped_room(&session->loops))
+	if (slot >= mapped_room(&session->loops) || slot >= mapped_room(&session->stalls))
 		return;
 	loop = mapped_at(&session->loops, slot);
+	stall = mapped_at(&session->stalls, slot);
 	__atomic_store_n(&loop->start_ns, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&loop->iteration_start_ns, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&stall->wait.since_ns, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&stall->wait.off_ns, 0, __ATOMIC_RELEASE);
 }
 
 const struct lp_loop *session_loop(const struct lp_session *session, uint32_t slot)

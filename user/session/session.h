@@ -50,8 +50,8 @@ int session_watch_polls(struct lp_session *session, bool all);
 /* Are there poll calls that nobody watches yet?  Never where there is fentry. */
 bool session_lacks_polls(const struct lp_session *session);
 
-/* Forgets the callback that a loop runs: where its end may have been missed. */
-void session_drop_callback(struct lp_session *session, uint32_t slot);
+/* Forgets what a loop does since its last boundary: the next one may have been missed. */
+void session_drop_iteration(struct lp_session *session, uint32_t slot);
 
 /*
  * Begins to profile a process: the probes on its loops are attached, all or none.

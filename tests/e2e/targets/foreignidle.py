@@ -1,0 +1,31 @@
+"""A loop that something else waits for, by poll(), and that does next to nothing.
+
+    foreignidle.py BOOKS
+"""
+
+import asyncio
+import sys
+
+from books import Books, loop_waits_for_go
+from otherloops import Foreign
+
+ROUNDS = 4
+PAUSE_S = 0.25
+
+
+async def idles():
+    while True:
+        await asyncio.sleep(PAUSE_S)
+
+
+async def main(books):
+    idling = asyncio.get_running_loop().create_task(idles(), name="idles")
+    await loop_waits_for_go()
+    for _ in range(ROUNDS):
+        await asyncio.sleep(PAUSE_S)
+    idling.cancel()
+    books.write()
+
+
+if __name__ == "__main__":
+    Foreign().run_until_complete(main(Books(sys.argv[1])))
