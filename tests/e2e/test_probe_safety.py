@@ -245,3 +245,21 @@ def test_nothing_true_is_refused(case):
                  if "not probed" in line and f"process {target.pid}" in line]
         if lines:
             raise Failure("; ".join(lines))
+
+
+@each(is_host)
+def test_an_overlay_of_a_user_namespace_is_not_probed(case):
+    """Whoever may mount it may have put it onto a FUSE of their own, which never answers."""
+    path = library(case)
+    place = case.path("overlay")
+    for name in ("", "lower", "upper", "work", "seen"):
+        os.mkdir(os.path.join(place, name))
+    shutil.copyfile(path, os.path.join(place, "lower", "libz.so"))
+    mount = (f"cd {place} && mount -t overlay overlay "
+             f'-o lowerdir=lower,upperdir=upper,workdir=work seen && cd / && exec "$@"')
+    forger = case.start("forged.py", "heappush", f"{place}/seen/libz.so", "adler32", "0", prefix=[
+        "unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, "sh"])
+    profiler = case.profile("-p", str(forger.pid), "-v", "-j", *ALL_PROBES)
+    profiler.wait_for_text("on an overlay of a user namespace")
+    profiler.interrupt()
+    profiler.finish().expect(0)
