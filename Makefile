@@ -66,6 +66,7 @@ $(BUILD)/user/%.o: user/%.c
 	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(filter $(BUILD)/user/session/%,$(OBJECTS)): $(SKELETON)
+$(BUILD)/sanitized/tests/unit/test_roles.o: $(SKELETON)
 
 # The parts of a page that each capture's data are put between; scripts in this order.
 PAGE_SCRIPTS = units data view axis tooltip heat load timeline flame table \

@@ -101,6 +101,7 @@ test_protobuf_SOURCES = user/out/protobuf.c
 test_ring_SOURCES = user/source/ring.c
 test_share_SOURCES = user/source/share.c
 test_resource_SOURCES = user/decode/resource.c user/text.c
+test_roles_SOURCES = user/session/roles.c
 test_rows_SOURCES = user/cpython/rows.c user/cpython/debug.c
 test_speedscope_SOURCES = user/out/speedscope.c user/out/json_parts.c $(export_SOURCES)
 test_symbolise_findings_SOURCES = user/symbolise/findings.c user/symbolise/symbolise.c \

@@ -90,7 +90,7 @@ static void begin(struct lp_targets *targets, struct lp_target *target)
 		.anew = !attached,
 		.always = attached || target->named,
 		.ticket = ++targets->tickets,
-		.roles = session_open_roles(targets->config.session, target->process.pid, attached),
+		.open = session_open_roles(targets->config.session, target->process.pid, attached),
 	};
 	struct lp_examined failed = { .pid = target->process.pid };
 

@@ -99,7 +99,7 @@ int examine_begin(const struct lp_process_info *process, const struct lp_examine
 	request->head =
 		(struct lp_request){ .operation = LP_OPERATION_EXAMINE, .pid = process->pid };
 	request->examine.process = *process;
-	request->examine.roles = wish->roles;
+	request->examine.open = wish->open;
 	request->examine.always = wish->always;
 	request->examine.anew = wish->anew;
 	request->examine.known = wish->known && wish->known->reader;

@@ -76,7 +76,7 @@ struct lp_examine_wish {
 	bool anew; /* known only decides whether a new look is worth its cost */
 	bool always; /* also where no loop can run yet */
 	uint64_t ticket; /* returned with the result */
-	uint32_t roles; /* wanted probes: bits, 1 << enum lp_probe_role */
+	struct lp_open_roles open; /* wanted probes */
 };
 
 /* Is there room for one more?  Others that wait make those that take long end sooner. */

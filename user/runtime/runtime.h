@@ -13,7 +13,7 @@
 
 #include "../wire.h"
 
-/* What a probe is for; the session knows which program serves which role. */
+/* What a probe is for.  What a session does for a role is in session/roles.c. */
 enum lp_probe_role {
 	LP_PROBE_DISPATCH, /* begins a callback */
 	LP_PROBE_RUNNING_LOOP, /* a loop starts or stops running in this thread */
@@ -41,6 +41,13 @@ enum lp_probe_role {
 	LP_PROBE_TASK_GONE,
 	LP_PROBE_COROUTINE_BORN,
 	LP_PROBE_ROLES,
+};
+
+/* Roles whose probes are to be found: bits, 1 << enum lp_probe_role. */
+struct lp_open_roles {
+	uint32_t roles;
+	uint32_t lost; /* those of roles that are for lost things */
+	uint32_t later; /* those of lost that are of no use before struct lp_lifecycle is known */
 };
 
 #define LP_PROBE_PLACES 8

@@ -144,16 +144,15 @@ static void examine_roles(const struct lp_instance *instance, uint32_t roles,
 	examination->roles = roles;
 }
 
-#define FINDING_ROLES (~0U << LP_PROBE_NEVER_AWAITED)
-
-static void examine_further(const struct lp_instance *instance, uint32_t roles,
+static void examine_further(const struct lp_instance *instance, const struct lp_open_roles *open,
 			    struct lp_examination *examination)
 {
 	const struct lp_runtime *runtime = instance->runtime;
+	uint32_t roles = open->roles;
 
 	examination->verified = runtime->verify(instance, &examination->error);
 	examination->uvloop_code = runtime->find_uvloop(instance, &examination->uvloop);
-	if (roles & FINDING_ROLES)
+	if (open->lost)
 		examination->lifecycle_code =
 			runtime->find_lifecycle(instance, &examination->lifecycle);
 	/*
@@ -162,7 +161,7 @@ static void examine_further(const struct lp_instance *instance, uint32_t roles,
 	 * mistake.
 	 */
 	if (examination->lifecycle_code == -EAGAIN)
-		roles &= ~FINDING_ROLES | 1U << LP_PROBE_NEVER_AWAITED;
+		roles &= ~open->later;
 	examine_roles(instance, roles, examination);
 }
 
@@ -191,7 +190,7 @@ static ssize_t examine_process(const struct call *call)
 	examination->code = pack(&instance, &examination->packed);
 	examination->may_run_loop = instance.runtime->may_run_loop(&instance);
 	if (examination->may_run_loop || examine->always)
-		examine_further(&instance, examine->roles, examination);
+		examine_further(&instance, &examine->open, examination);
 	instance.runtime->release(&instance);
 	return sizeof(*examination);
 }

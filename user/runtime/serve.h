@@ -54,7 +54,7 @@ struct lp_packed {
 
 struct lp_examine {
 	struct lp_process_info process;
-	uint32_t roles; /* to be found: bits, 1 << enum lp_probe_role */
+	struct lp_open_roles open;
 	bool known; /* a struct lp_packed follows: the runtime is not looked for again, ... */
 	bool anew; /* ... unless it has loaded what it needs to run a loop */
 	bool always; /* also if it has not loaded what it needs to run a loop */

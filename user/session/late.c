@@ -11,17 +11,21 @@
 #include <errno.h>
 #include <string.h>
 
-static void choose_programs(struct lp_session *session)
+static int choose_programs(struct lp_session *session)
 {
-	const struct lp_session_config *config = &session->config;
-	struct lost_bpf *lost = session->late;
+	struct bpf_program *program;
+	const char *name;
+	size_t role;
+	int err = 0;
 
-	bpf_program__set_autoload(lost->progs.lp_lost, config->findings != 0);
-	bpf_program__set_autoload(lost->progs.lp_exception_made,
-				  config->findings >> LP_FINDING_CLOSED_LOOP & 1);
-	bpf_program__set_autoload(lost->progs.lp_task_born, config->origins || config->lifetimes);
-	bpf_program__set_autoload(lost->progs.lp_task_gone, config->lifetimes);
-	bpf_program__set_autoload(lost->progs.lp_coroutine_born, config->origins);
+	for (role = 0; !err && role < LP_PROBE_ROLES; role++) {
+		name = role_program(&session->config, (enum lp_probe_role)role);
+		if (!name || session_roles[role].object != LP_OBJECT_FINDINGS)
+			continue;
+		program = bpf_object__find_program_by_name(session->late->obj, name);
+		err = program ? bpf_program__set_autoload(program, true) : -ENOENT;
+	}
+	return err;
 }
 
 /* Each map of the first object under the same name here; but constants are each object's own. */
@@ -51,8 +55,9 @@ static int load(struct lp_session *session)
 		return errno ? -errno : -ENOMEM;
 	memcpy((void *)&session->late->rodata->lp_config,
 	       (const void *)&session->skeleton->rodata->lp_config, sizeof(struct lp_config));
-	choose_programs(session);
-	err = share_maps(session);
+	err = choose_programs(session);
+	if (!err)
+		err = share_maps(session);
 	return err ? err : lost_bpf__load(session->late);
 }
 

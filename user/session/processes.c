@@ -15,111 +15,45 @@
 #include <string.h>
 #include <time.h>
 
-/* The role of a probe that tells of lost things, and by which place it is known. */
-static const struct lp_place_row {
-	enum lp_finding_kind kind;
-	enum lp_watched_place place;
-} place_rows[LP_PROBE_ROLES] = {
-	[LP_PROBE_NEVER_AWAITED] = { LP_FINDING_NEVER_AWAITED, LP_PLACE_NEVER_AWAITED },
-	[LP_PROBE_NEVER_RETRIEVED] = { LP_FINDING_NEVER_RETRIEVED, LP_PLACE_NEVER_RETRIEVED },
-	[LP_PROBE_DESTROYED_PENDING] = { LP_FINDING_DESTROYED_PENDING, LP_PLACE_DESTROYED_PENDING },
-	[LP_PROBE_NO_RUNNING_LOOP] = { LP_FINDING_NO_RUNNING_LOOP, LP_PLACE_NO_RUNNING_LOOP },
-	[LP_PROBE_OTHER_LOOP] = { LP_FINDING_OTHER_LOOP, LP_PLACE_OTHER_LOOP },
-	[LP_PROBE_LOOP_CLOSE] = { LP_FINDING_PENDING_AT_CLOSE, LP_PLACE_LOOP_CLOSE },
-	[LP_PROBE_UVLOOP_CLOSE] = { LP_FINDING_PENDING_AT_CLOSE, LP_PLACE_UVLOOP_CLOSE },
-};
-
 /* A process that shows false data (-EBADMSG) spoils its own results only. */
-static bool is_needed(enum lp_probe_role role, int err)
+static bool is_needed(const struct lp_role *role, int err)
 {
-	return role == LP_PROBE_DISPATCH || (role <= LP_PROBE_READY && err != -EBADMSG);
+	return role->need == LP_ROLE_INDISPENSABLE ||
+	       (role->need == LP_ROLE_NEEDED && err != -EBADMSG);
 }
 
+/* NULL: the run has no program for that role.  The role's object has been loaded. */
 static struct bpf_program *program_for(const struct lp_session *session, enum lp_probe_role role)
 {
-	const struct lp_session_config *config = &session->config;
-	bool wrong_thread = config->findings >> LP_FINDING_WRONG_THREAD & 1;
-	struct loopprof_bpf *skeleton = session->skeleton;
+	const char *name = role_program(&session->config, role);
+	bool first = session_roles[role].object == LP_OBJECT_MAIN;
 
-	if (place_rows[role].place)
-		return config->findings >> place_rows[role].kind & 1 ? session->late->progs.lp_lost
-								     : NULL;
-	switch (role) {
-	case LP_PROBE_DISPATCH:
-		return config->sampling ? NULL
-		       : config->queue	? skeleton->progs.lp_context_queue
-					: skeleton->progs.lp_context_run;
-	case LP_PROBE_RUNNING_LOOP:
-		return config->sampling ? NULL : skeleton->progs.lp_running_loop;
-	case LP_PROBE_READY:
-		return config->queue ? skeleton->progs.lp_deque_append : NULL;
-	case LP_PROBE_DISPATCH_HANDLE:
-		return config->sampling ? NULL : skeleton->progs.lp_uv_handle;
-	case LP_PROBE_DISPATCH_TIMER:
-		return config->sampling ? NULL : skeleton->progs.lp_uv_timer;
-	case LP_PROBE_DISPATCH_METHOD:
-		return config->sampling ? NULL : skeleton->progs.lp_uv_method;
-	case LP_PROBE_TIMER:
-		return wrong_thread ? skeleton->progs.lp_heap_push : NULL;
-	case LP_PROBE_UVLOOP_TIMER:
-		return wrong_thread ? skeleton->progs.lp_uv_later : NULL;
-	case LP_PROBE_UVLOOP_THREADSAFE:
-		return wrong_thread ? skeleton->progs.lp_uv_threadsafe : NULL;
-	case LP_PROBE_EXCEPTION:
-		return config->findings >> LP_FINDING_CLOSED_LOOP & 1
-			       ? session->late->progs.lp_exception_made
-			       : NULL;
-	case LP_PROBE_TASK_BORN:
-		return config->origins || config->lifetimes ? session->late->progs.lp_task_born
-							    : NULL;
-	case LP_PROBE_TASK_GONE:
-		return config->lifetimes ? session->late->progs.lp_task_gone : NULL;
-	case LP_PROBE_COROUTINE_BORN:
-		return config->origins ? session->late->progs.lp_coroutine_born : NULL;
-	default:
+	if (!name)
 		return NULL;
-	}
+	return bpf_object__find_program_by_name(first ? session->skeleton->obj : session->late->obj,
+						name);
 }
 
-/* Would program_for return one?  It may be called only once those for lost things are loaded. */
-static bool is_wanted(const struct lp_session_config *config, enum lp_probe_role role)
-{
-	bool wrong_thread = config->findings >> LP_FINDING_WRONG_THREAD & 1;
-
-	if (place_rows[role].place)
-		return config->findings >> place_rows[role].kind & 1;
-	switch (role) {
-	case LP_PROBE_READY:
-		return config->queue;
-	case LP_PROBE_TIMER:
-	case LP_PROBE_UVLOOP_TIMER:
-	case LP_PROBE_UVLOOP_THREADSAFE:
-		return wrong_thread;
-	case LP_PROBE_EXCEPTION:
-		return config->findings >> LP_FINDING_CLOSED_LOOP & 1;
-	case LP_PROBE_TASK_BORN:
-		return config->origins || config->lifetimes;
-	case LP_PROBE_TASK_GONE:
-		return config->lifetimes;
-	case LP_PROBE_COROUTINE_BORN:
-		return config->origins;
-	default:
-		return !config->sampling;
-	}
-}
-
-uint32_t session_open_roles(const struct lp_session *session, pid_t pid, bool all)
+struct lp_open_roles session_open_roles(const struct lp_session *session, pid_t pid, bool all)
 {
 	const struct lp_attachment *attachment = session_attachment(session, pid);
-	size_t role, end = all ? LP_PROBE_ROLES : LP_PROBE_NEVER_AWAITED;
-	uint32_t roles = 0;
+	struct lp_open_roles open = { 0 };
+	size_t i;
 
-	for (role = 0; role < end; role++)
-		if (is_wanted(&session->config, (enum lp_probe_role)role) &&
-		    !(attachment && (attachment->roles[role].settled ||
-				     (role < LP_BURST_ROLES && attachment->probes[role].count))))
-			roles |= 1U << role;
-	return roles;
+	for (i = 0; i < LP_PROBE_ROLES; i++) {
+		const struct lp_role *role = &session_roles[i];
+
+		if ((role->stage != LP_STAGE_LOOPS && !all) ||
+		    !role_program(&session->config, (enum lp_probe_role)i) ||
+		    (attachment && (attachment->roles[i].settled || attachment->roles[i].probe)))
+			continue;
+		open.roles |= 1U << i;
+		if (role->stage != LP_STAGE_LOOPS)
+			open.lost |= 1U << i;
+		if (role->stage == LP_STAGE_LIFECYCLE)
+			open.later |= 1U << i;
+	}
+	return open;
 }
 
 void session_detach(struct lp_session *session, struct lp_attachment *attachment)
@@ -132,6 +66,7 @@ void session_detach(struct lp_session *session, struct lp_attachment *attachment
 	for (i = 0; i < LP_PROBE_ROLES; i++) {
 		struct lp_attached_role *role = &attachment->roles[i];
 
+		free(role->probe);
 		for (place = 0; place < LP_PROBE_PLACES; place++) {
 			closer_take(session->closer, role->links[place]);
 			shared_release(role->shares[place], clock_now());
@@ -150,7 +85,7 @@ static int attach_place(struct lp_session *session, struct lp_attached_role *att
 {
 	struct lp_place_key key = { .address = probe->places[number].address,
 				    .pid = (uint32_t)pid };
-	uint32_t place = place_rows[probe->role].place;
+	uint32_t place = session_roles[probe->role].place;
 
 	/* tried before, and only a later place failed */
 	if (attached->links[number] || attached->shares[number])
@@ -163,7 +98,7 @@ static int attach_place(struct lp_session *session, struct lp_attached_role *att
 	}
 	/* a burst is one process's: the others that run the file would pay for it */
 	if (session->shared && file->facts.reach == LP_FILE_OF_HOST &&
-	    !(session->config.budget > 0 && probe->role < LP_BURST_ROLES))
+	    !(session->config.budget > 0 && session_roles[probe->role].in_bursts))
 		return shared_attach(session->shared, program, file, probe->places[number].offset,
 				     &attached->shares[number]);
 	attached->links[number] = bpf_program__attach_uprobe(program, false, pid, file->path,
@@ -213,10 +148,9 @@ static int attach_role(struct lp_session *session, struct lp_attachment *attachm
 	struct lp_probe probe;
 	int err;
 
-	if (!program || attached->settled)
+	/* bursts attach what they have found */
+	if (!program || attached->settled || attached->probe)
 		return 0;
-	if (role < LP_BURST_ROLES && attachment->probes[role].count)
-		return 0; /* bursts attach it */
 	err = instance->runtime->find_probe(instance, role, &probe, error);
 	if (err)
 		return err;
@@ -226,8 +160,11 @@ static int attach_role(struct lp_session *session, struct lp_attachment *attachm
 		log_warning(
 			"the kernel emulates no instruction near the entry of %s in pid %d: each hit will cost it several times as much as usual",
 			probe.function, instance->pid);
-	if (role < LP_BURST_ROLES && session->config.budget > 0) {
-		attachment->probes[role] = probe;
+	if (session_roles[role].in_bursts && session->config.budget > 0) {
+		attached->probe = malloc(sizeof(probe));
+		if (!attached->probe)
+			return error_set(error, -ENOMEM, "out of memory");
+		*attached->probe = probe;
 		if (attachment->burst != LP_BURST_ON)
 			return 0;
 	}
@@ -240,12 +177,13 @@ int session_attach_found(struct lp_session *session, struct lp_attachment *attac
 	size_t role;
 	int err = 0;
 
-	for (role = 0; !err && role < LP_BURST_ROLES; role++) {
-		struct bpf_program *program = program_for(session, (enum lp_probe_role)role);
+	for (role = 0; !err && role < LP_PROBE_ROLES; role++) {
+		const struct lp_attached_role *attached = &attachment->roles[role];
 
-		if (program && attachment->probes[role].count && !attachment->roles[role].settled)
-			err = attach_probe(session, attachment, program, &attachment->probes[role],
-					   error);
+		if (attached->probe && !attached->settled)
+			err = attach_probe(session, attachment,
+					   program_for(session, (enum lp_probe_role)role),
+					   attached->probe, error);
 	}
 	return err;
 }
@@ -254,9 +192,11 @@ void session_detach_found(struct lp_session *session, struct lp_attachment *atta
 {
 	size_t role, place;
 
-	for (role = 0; role < LP_BURST_ROLES; role++) {
+	for (role = 0; role < LP_PROBE_ROLES; role++) {
 		struct lp_attached_role *attached = &attachment->roles[role];
 
+		if (!session_roles[role].in_bursts)
+			continue;
 		for (place = 0; place < LP_PROBE_PLACES; place++) {
 			closer_take(session->closer, attached->links[place]);
 			attached->links[place] = NULL;
@@ -329,25 +269,29 @@ static void count_refusal(struct lp_session *session, struct lp_attachment *atta
 	attachment->disagrees = true;
 }
 
-/* Attaches the roles from first on, before end; returns how many are still open, or -errno. */
+/* Attaches the roles of the stages from first to last; returns how many are still open, or -errno. */
 static int attach_roles(struct lp_session *session, struct lp_attachment *attachment,
-			const struct lp_instance *instance, enum lp_probe_role first,
-			enum lp_probe_role end, struct lp_error *error)
+			const struct lp_instance *instance, enum lp_role_stage first,
+			enum lp_role_stage last, struct lp_error *error)
 {
 	int err, open = 0;
 	size_t role;
 
-	for (role = first; role < end; role++) {
+	for (role = 0; role < LP_PROBE_ROLES; role++) {
+		const struct lp_role *row = &session_roles[role];
+
+		if (row->stage < first || row->stage > last)
+			continue;
 		/* attaching takes long enough for a burst to spend more than it may */
-		if (role >= LP_BURST_ROLES)
+		if (!row->in_bursts)
 			session_turn_bursts(session, true, clock_now());
 		err = attach_role(session, attachment, instance, (enum lp_probe_role)role, error);
 		/* -ENODEV: it is looked for again when a loop begins to run */
 		if (err == -ENODEV)
 			continue;
-		if (err == -EAGAIN && role != LP_PROBE_DISPATCH) {
+		if (err == -EAGAIN && row->need != LP_ROLE_INDISPENSABLE) {
 			open++;
-		} else if (err && is_needed((enum lp_probe_role)role, err)) {
+		} else if (err && is_needed(row, err)) {
 			return err;
 		} else if (err) {
 			/* the run goes on without */
@@ -369,13 +313,11 @@ int session_complete_process(struct lp_session *session, const struct lp_instanc
 	if (!attachment)
 		return -ESRCH;
 	tell_uvloop(session, attachment, instance);
-	open = attach_roles(session, attachment, instance, LP_PROBE_DISPATCH,
-			    LP_PROBE_NEVER_AWAITED, error);
+	open = attach_roles(session, attachment, instance, LP_STAGE_LOOPS, LP_STAGE_LOOPS, error);
 	if (open < 0 || !session_load_late(session))
 		return open;
-	/* coroutines are known without _asyncio, and a program may drop its first one at once */
-	early = attach_roles(session, attachment, instance, LP_PROBE_NEVER_AWAITED,
-			     LP_PROBE_NEVER_RETRIEVED, error);
+	early = attach_roles(session, attachment, instance, LP_STAGE_FINDINGS, LP_STAGE_FINDINGS,
+			     error);
 	if (early < 0)
 		return early;
 	if (!attachment->knows_lifecycle) {
@@ -383,7 +325,7 @@ int session_complete_process(struct lp_session *session, const struct lp_instanc
 		if (!attachment->knows_lifecycle)
 			return open + early + 1;
 	}
-	lost = attach_roles(session, attachment, instance, LP_PROBE_NEVER_AWAITED, LP_PROBE_ROLES,
+	lost = attach_roles(session, attachment, instance, LP_STAGE_FINDINGS, LP_STAGE_LIFECYCLE,
 			    error);
 	return lost < 0 ? lost : open + lost;
 }
@@ -430,8 +372,7 @@ int session_add_process(struct lp_session *session, const struct lp_instance *in
 	session->attachments = attachment;
 	session_open_bursts(session, attachment);
 	tell_uvloop(session, attachment, instance);
-	err = attach_roles(session, attachment, instance, LP_PROBE_DISPATCH, LP_PROBE_NEVER_AWAITED,
-			   error);
+	err = attach_roles(session, attachment, instance, LP_STAGE_LOOPS, LP_STAGE_LOOPS, error);
 	if (err >= 0)
 		return 0;
 	if (err == -EBADMSG)

@@ -132,37 +132,26 @@ static void mount_tracefs(void)
 
 static int choose_programs(struct lp_session *session, const struct lp_features *features)
 {
-	bool queue = session->config.queue, sampling = session->config.sampling;
+	const struct lp_session_config *config = &session->config;
 	int err = choose_poll_programs(session, features);
+	const char *program;
+	size_t role;
 
 	if (!err)
 		err = enable_program(session, "lp_nothing", "");
-	if (!err && !sampling)
-		err = enable_program(session, queue ? "lp_context_queue" : "lp_context_run", "");
-	if (!err && !sampling)
-		err = enable_program(session, "lp_running_loop", "");
-	if (!err && !sampling)
-		err = enable_program(session, "lp_uv_handle", "");
-	if (!err && !sampling)
-		err = enable_program(session, "lp_uv_timer", "");
-	if (!err && !sampling)
-		err = enable_program(session, "lp_uv_method", "");
-	if (!err && queue)
-		err = enable_program(session, "lp_deque_append", "");
-	if (!err && session->config.findings >> LP_FINDING_WRONG_THREAD & 1)
-		err = enable_program(session, "lp_heap_push", "");
-	if (!err && session->config.findings >> LP_FINDING_WRONG_THREAD & 1)
-		err = enable_program(session, "lp_uv_later", "");
-	if (!err && session->config.findings >> LP_FINDING_WRONG_THREAD & 1)
-		err = enable_program(session, "lp_uv_threadsafe", "");
+	for (role = 0; !err && role < LP_PROBE_ROLES; role++) {
+		program = role_program(config, (enum lp_probe_role)role);
+		if (program && session_roles[role].object == LP_OBJECT_MAIN)
+			err = enable_program(session, program, "");
+	}
 	if (!err)
 		err = enable_program(session, "lp_sched_switch", "");
 	if (!err)
 		err = enable_program(session, "lp_clock", "");
 	if (!err)
-		err = enable_program(
-			session, session->config.follow ? "lp_any_exec" : "lp_process_exec", "");
-	if (!err && session->config.follow)
+		err = enable_program(session, config->follow ? "lp_any_exec" : "lp_process_exec",
+				     "");
+	if (!err && config->follow)
 		err = enable_program(session, "lp_process_fork", "");
 	return err;
 }

@@ -69,10 +69,10 @@ int session_complete_process(struct lp_session *session, const struct lp_instanc
 			     struct lp_error *error);
 
 /*
- * Roles whose probes are wanted of a process and not found yet: bits, 1 << enum
- * lp_probe_role.  all: those of lost things, too, which session_complete_process attaches.
+ * Roles whose probes are wanted of a process and not found yet.  all: those of lost
+ * things, too, which session_complete_process attaches.
  */
-uint32_t session_open_roles(const struct lp_session *session, pid_t pid, bool all);
+struct lp_open_roles session_open_roles(const struct lp_session *session, pid_t pid, bool all);
 
 /* Detaches what no process has needed for a while. */
 void session_sweep(struct lp_session *session, uint64_t now_ns);

@@ -13,10 +13,8 @@
 #include "loopprof.skel.h"
 #include "lost.skel.h"
 #include "mapped.h"
+#include "roles.h"
 #include "shared.h"
-
-/* The roles before this one are those that time callbacks: attached in bursts, if there are any. */
-#define LP_BURST_ROLES (LP_PROBE_DISPATCH_METHOD + 1)
 
 enum lp_burst_state {
 	LP_BURST_NONE, /* no probe is attached but those on lost things */
@@ -32,12 +30,11 @@ struct lp_attachment {
 		struct lp_shared_link *shares[LP_PROBE_PLACES]; /* instead of a link */
 		uint64_t addresses[LP_PROBE_PLACES]; /* in the map places; 0: not there */
 		bool settled; /* attached, or not to be found in this build */
+		struct lp_probe *probe; /* what bursts attach, anew each time; NULL: nothing yet */
 		bool stepped; /* the kernel emulates no instruction there: dear hits */
 	} roles[LP_PROBE_ROLES];
 	bool knows_lifecycle; /* so does BPF */
 	bool knows_uvloop; /* the same */
-	/* what bursts attach, anew each time */
-	struct lp_probe probes[LP_BURST_ROLES]; /* count is 0 where it is not found yet */
 	/* its loops, by their slots; LP_NO_SLOT: no more */
 	uint32_t loops;
 	uint64_t hits; /* of struct lp_process, as booked */
