@@ -563,6 +563,7 @@ enum lp_lost_kind {
 	LP_LOST_FINDINGS = 6, /* something that got lost could not be told: too many at once */
 	LP_LOST_LIVES = 7, /* --lifetimes: tasks without a place to be remembered */
 	LP_LOST_INSTANTS = 8, /* durations and records with impossible times */
+	LP_LOST_UNREADABLE = 9, /* processes that did not answer when they were read */
 	LP_LOST_KINDS,
 };
 
@@ -585,7 +586,6 @@ struct lp_config {
 };
 
 #include "events.h"
-
 #include "stalls.h"
 
 _Static_assert(sizeof(struct lp_stack_frame) == 420, "wire");

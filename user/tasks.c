@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -42,15 +43,29 @@ struct target {
 	size_t loop_count;
 	struct known_loop *loops;
 	size_t looks;
+	size_t number; /* of its PID in the options */
 	bool ended;
+};
+
+/*
+ * What was printed, shared with the child: the next child goes on from there if one is left behind
+ * in a process that does not answer.
+ */
+struct progress {
+	volatile bool begun;
+	volatile uint32_t last_loop_id;
+	struct shown {
+		volatile bool looked_at; /* its tasks were printed */
+		volatile bool hangs; /* it did not answer */
+	} shown[]; /* in the order of the options' PIDs */
 };
 
 struct tasks {
 	const struct lp_options *options;
+	struct progress *progress;
 	struct lp_tasks_sink *sink;
 	size_t target_count;
 	struct target *targets;
-	uint32_t last_loop_id;
 	struct lp_tasks_end end;
 	struct lp_supervised *supervised; /* set in the child: its supervision by the parent */
 };
@@ -218,9 +233,9 @@ static int number_loops(struct tasks *tasks, struct target *target, struct lp_ta
 		if (!grown)
 			return -ENOMEM;
 		target->loops = grown;
-		target->loops[at] = (struct known_loop){ address, ++tasks->last_loop_id };
+		target->loops[at] = (struct known_loop){ address, ++tasks->progress->last_loop_id };
 		target->loop_count++;
-		view->loops[i].id = tasks->last_loop_id;
+		view->loops[i].id = tasks->progress->last_loop_id;
 		if (tasks->sink->loop)
 			tasks->sink->loop(tasks->sink, view, i);
 	}
@@ -275,6 +290,9 @@ static size_t look_at_all(struct tasks *tasks)
 		supervised_reading(tasks->supervised, target->process.pid, false);
 		if (!look(tasks, target, &error)) {
 			seen++;
+			/* nothing of it is lost if a later one does not answer */
+			fflush(stdout);
+			tasks->progress->shown[target->number].looked_at = true;
 		} else if (process_ended(&target->process)) {
 			target->ended = true;
 			if (!target->looks)
@@ -382,8 +400,12 @@ static void open_targets(struct tasks *tasks)
 
 	for (i = 0; i < options->pid_count; i++) {
 		struct target *target = &tasks->targets[tasks->target_count];
+		const struct shown *shown = &tasks->progress->shown[i];
 
+		if (shown->hangs || (shown->looked_at && !options->watch_ns))
+			continue;
 		target->supervised = tasks->supervised;
+		target->number = i;
 		if (open_target(options->pids[i], target, &error))
 			log_error("%s", error.text);
 		else
@@ -403,7 +425,21 @@ static void begin(struct tasks *tasks)
 
 	gethostname(host, sizeof(host) - 1);
 	text_sanitise(host);
+	if (tasks->progress->begun)
+		return;
 	tasks->sink->begin(tasks->sink, &run);
+	fflush(stdout);
+	tasks->progress->begun = true;
+}
+
+static bool any_shown(const struct tasks *tasks)
+{
+	size_t i;
+
+	for (i = 0; i < tasks->options->pid_count; i++)
+		if (tasks->progress->shown[i].looked_at)
+			return true;
+	return false;
 }
 
 /* Runs in the child. */
@@ -419,7 +455,7 @@ static int read_and_show(struct lp_supervised *supervised, void *context)
 	if (err)
 		log_detail("tasks are read with all rights: %s", strerror(-err));
 	open_targets(tasks);
-	if (tasks->target_count) {
+	if (tasks->target_count || tasks->progress->begun) {
 		begin(tasks);
 		seen = look_at_all(tasks);
 		if (seen && tasks->options->watch_ns)
@@ -434,7 +470,7 @@ static int read_and_show(struct lp_supervised *supervised, void *context)
 	for (i = 0; i < tasks->target_count; i++)
 		close_target(&tasks->targets[i]);
 	free(tasks->targets);
-	return seen && !err ? 0 : 1;
+	return (seen || any_shown(tasks)) && !err ? 0 : 1;
 }
 
 /* The parent only hands on what the child prints, and ends it. */
@@ -445,6 +481,38 @@ static void confine_parent(void)
 
 	if (err)
 		log_detail("output is handed on with all rights: %s", strerror(-err));
+}
+
+/*
+ * Reads in a child, and those that are left in another one after a process did not answer: so
+ * there are at most as many children as processes.
+ */
+static int read_all(struct tasks *tasks)
+{
+	const struct lp_options *options = tasks->options;
+	size_t bytes =
+		sizeof(*tasks->progress) + options->pid_count * sizeof(tasks->progress->shown[0]);
+	pid_t hung;
+	int status;
+	size_t i;
+
+	tasks->progress =
+		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (tasks->progress == MAP_FAILED) {
+		log_error("out of memory");
+		return 1;
+	}
+	do {
+		hung = 0;
+		/* a parent without rights could not start a child that reads another process */
+		status = supervise(read_and_show, tasks, options->watch_ns != 0,
+				   options->pid_count > 1 ? NULL : confine_parent, &hung);
+		for (i = 0; hung && i < options->pid_count; i++)
+			if (options->pids[i] == hung)
+				tasks->progress->shown[i].hangs = true;
+	} while (hung && options->pid_count > 1);
+	munmap(tasks->progress, bytes);
+	return status;
 }
 
 int command_tasks(const struct lp_options *options)
@@ -463,7 +531,7 @@ int command_tasks(const struct lp_options *options)
 	/* this reads the width of the terminal, which the child does not have */
 	tasks.sink = options->json ? tasks_json_open(options) : tasks_text_open(options);
 	if (tasks.targets && tasks.sink)
-		status = supervise(read_and_show, &tasks, options->watch_ns != 0, confine_parent);
+		status = read_all(&tasks);
 	else
 		log_error("out of memory");
 	if (tasks.sink)

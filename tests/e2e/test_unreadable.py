@@ -69,6 +69,8 @@ def test_run_ends_with_its_time(case):
             raise Failure(f"stderr {result.err!r}")
         if result.records.one("footer")["reason"] != "duration":
             raise Failure("the run did not end with its time")
+        if result.records.one("footer").get("unreadable_processes") != 1:
+            raise Failure("the process is not counted")
         if not result.records.slow():
             raise Failure("no stall of the target itself")
         if state_of(unreadable.pid) in "TtZ":
@@ -79,11 +81,15 @@ def test_run_ends_with_its_time(case):
 
 def test_run_ends_with_a_signal(case):
     def check(unreadable):
-        profiler = case.profile("-p", unreadable.pid, "-j")
+        prom = case.path("unreadable.prom")
+        profiler = case.profile("-p", unreadable.pid, "-j", "--export", f"prom={prom}")
         profiler.wait_for_text(SENTENCE)
         profiler.wait_for("header")
         profiler.interrupt()
         result = profiler.finish(LIMIT_S).expect(0)
+        with open(prom, encoding="utf-8") as file:
+            if 'loopprof_lost_total{kind="unreadable"} 1\n' not in file.read():
+                raise Failure("the process is not counted in the metrics")
         if result.records.one("footer")["reason"] != "interrupt":
             raise Failure("the run did not end with the signal")
 
@@ -152,3 +158,21 @@ def test_tasks(case):
                 raise Failure(f"{options}: the target was left stopped")
 
     each_page(case, "asyncio", check)
+
+
+def test_tasks_of_others_are_shown(case):
+    unreadable = Unreadable(case, "asyncio", "uffd")
+    try:
+        healthy = case.start("unreadable.py", "none", "uffd")
+        before, after = f"{unreadable.pid},{healthy.pid}", f"{healthy.pid},{unreadable.pid}"
+        for pids in before, after:
+            result = case.run("tasks", "-p", pids, "-j", limit_s=LIMIT_S).expect(0)
+            if result.err.count(SENTENCE) != 1 or unreadable.pid not in result.err:
+                raise Failure(f"{pids}: stderr {result.err!r}")
+            (loop,) = result.records.of("loop")
+            if loop["pid"] != healthy.pid or not result.records.of("task"):
+                raise Failure(f"{pids}: {loop}")
+            result.records.one("header")
+            result.records.one("footer")
+    finally:
+        unreadable.end()

@@ -271,6 +271,22 @@ static void add_state(struct lp_history *history, uint32_t id, uint64_t seconds,
 	history_add(history, &now);
 }
 
+/* Tens of thousands of loops with a span each: neither are they searched nor halved each time. */
+static void histories_of_many_loops_take_no_time_each(void **state)
+{
+	struct lp_history history;
+	uint32_t id;
+
+	(void)state;
+	history_init(&history, 1000);
+	for (id = 1; id <= 60000; id++)
+		add_state(&history, id, 11, SECOND);
+	assert_int_equal(history.span_count, 1000);
+	assert_true(history.full);
+	assert_int_equal(history_of(&history, 60000)->loop, 60000);
+	history_free(&history);
+}
+
 static void a_span_has_what_was_counted_since_the_state_before(void **state)
 {
 	const struct lp_loop_history *known;
@@ -442,6 +458,7 @@ static void a_page_needs_a_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(histories_of_many_loops_take_no_time_each),
 		cmocka_unit_test(the_same_value_has_the_same_number),
 		cmocka_unit_test(what_finds_no_room_has_no_number_and_is_counted),
 		cmocka_unit_test_setup_teardown(a_stall_told_in_progress_several_times_is_one_stall,

@@ -65,6 +65,24 @@ static const struct lp_loop_series *find_other(const struct lp_series *series)
 	return NULL;
 }
 
+/* One unit whose threads have ever new names, before another comes. */
+static void one_unit_takes_no_more_than_half_of_the_sets(void **state)
+{
+	struct lp_series series = { 0 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LOOPS - 1; i++) {
+		strcpy(infos[i].unit, "hog.service");
+		snprintf(infos[i].comm, sizeof(infos[i].comm), "thread-%zu", i);
+	}
+	count(&series);
+	assert_int_equal(series.set_count, LP_SERIES_SETS / 2 + 1);
+	assert_int_equal(series.sets_beyond, LOOPS - 1 - LP_SERIES_SETS / 2);
+	assert_non_null(find(&series, infos[LOOPS - 1].unit));
+	series_free(&series);
+}
+
 static void sets_of_labels_beyond_the_bound_are_other(void **state)
 {
 	struct lp_series series = { 0 };
@@ -337,6 +355,7 @@ static void the_line_of_a_stall_fits_whatever_the_file_is_called(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(one_unit_takes_no_more_than_half_of_the_sets),
 		TEST(sets_of_labels_beyond_the_bound_are_other),
 		TEST(labels_that_were_idle_for_long_give_their_place_to_others),
 		TEST(labels_of_other_stay_there_while_there_are_loops_with_them),

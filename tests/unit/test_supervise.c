@@ -78,9 +78,9 @@ static void test_status(void **state)
 
 	(void)state;
 	for (status = 0; status < 3; status++)
-		assert_int_equal(supervise(give_status, &status, false, NULL), status);
-	assert_int_equal(supervise(crash, NULL, false, NULL), 1);
-	assert_int_equal(supervise(sleep_long, NULL, false, NULL), 0);
+		assert_int_equal(supervise(give_status, &status, false, NULL, NULL), status);
+	assert_int_equal(supervise(crash, NULL, false, NULL, NULL), 1);
+	assert_int_equal(supervise(sleep_long, NULL, false, NULL, NULL), 0);
 }
 
 static void test_child_that_hangs(void **state)
@@ -88,7 +88,7 @@ static void test_child_that_hangs(void **state)
 	int i;
 
 	(void)state;
-	assert_int_equal(supervise(hang, NULL, false, NULL), 1);
+	assert_int_equal(supervise(hang, NULL, false, NULL, NULL), 1);
 	for (i = 0; i < 1000 && waitpid(*child, NULL, WNOHANG) == 0; i++)
 		usleep(10000);
 	assert_true(i < 1000);
@@ -102,7 +102,7 @@ static void test_output_passes_through(void **state)
 	fflush(stdout);
 	file = memfd_create("output", 0);
 	dup2(file, STDOUT_FILENO);
-	status = supervise(write_much, NULL, false, NULL);
+	status = supervise(write_much, NULL, false, NULL, NULL);
 	dup2(saved, STDOUT_FILENO);
 	assert_int_equal(status, 0);
 	assert_int_equal(lseek(file, 0, SEEK_END), 1024 * 4096);

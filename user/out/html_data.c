@@ -55,7 +55,7 @@ static void write_self(FILE *out, const struct lp_summary *total)
 		[LP_LOST_CALLBACKS] = "slots",	 [LP_LOST_READY] = "ready",
 		[LP_LOST_IDENTITY] = "identity", [LP_LOST_CAUSES] = "causes",
 		[LP_LOST_FINDINGS] = "findings", [LP_LOST_LIVES] = "lives",
-		[LP_LOST_INSTANTS] = "instants",
+		[LP_LOST_INSTANTS] = "instants", [LP_LOST_UNREADABLE] = "unreadable",
 	};
 	const struct lp_self *self = &total->self;
 	bool any = false;

@@ -6,6 +6,8 @@
 
 /* A state is saved at an instant, its counters a little later. */
 #define SLACK_NS 100000000ULL
+/* Of the spans that part at least becomes free, or halving them costs more than it brings. */
+#define LEAST_HALVED_PART 64
 
 void history_init(struct lp_history *history, size_t spans_max)
 {
@@ -25,11 +27,13 @@ static void free_loop(struct lp_loop_history *loop)
 void history_free(struct lp_history *history)
 {
 	struct lp_loop_history *loop;
+	size_t i;
 
-	while ((loop = history->loops)) {
-		history->loops = loop->next;
-		free_loop(loop);
-	}
+	for (i = 0; i < LP_HISTORY_BUCKETS; i++)
+		while ((loop = history->buckets[i])) {
+			history->buckets[i] = loop->next;
+			free_loop(loop);
+		}
 	history->span_count = 0;
 }
 
@@ -37,7 +41,7 @@ static struct lp_loop_history *find(const struct lp_history *history, uint32_t i
 {
 	struct lp_loop_history *loop;
 
-	for (loop = history->loops; loop; loop = loop->next)
+	for (loop = history->buckets[id % LP_HISTORY_BUCKETS]; loop; loop = loop->next)
 		if (loop->loop == id)
 			return loop;
 	return NULL;
@@ -118,9 +122,12 @@ static void halve_loop(struct lp_history *history, struct lp_loop_history *loop)
 static void halve(struct lp_history *history)
 {
 	struct lp_loop_history *loop;
+	size_t before = history->span_count, i;
 
-	for (loop = history->loops; loop; loop = loop->next)
-		halve_loop(history, loop);
+	for (i = 0; i < LP_HISTORY_BUCKETS; i++)
+		for (loop = history->buckets[i]; loop; loop = loop->next)
+			halve_loop(history, loop);
+	history->full = before - history->span_count < before / LEAST_HALVED_PART;
 }
 
 /* ---- adding -------------------------------------------------------------------- */
@@ -137,8 +144,8 @@ static struct lp_loop_history *loop_for(struct lp_history *history,
 		return NULL;
 	loop->loop = state->loop->id;
 	loop->last.time_ns = state->start_ns;
-	loop->next = history->loops;
-	history->loops = loop;
+	loop->next = history->buckets[loop->loop % LP_HISTORY_BUCKETS];
+	history->buckets[loop->loop % LP_HISTORY_BUCKETS] = loop;
 	return loop;
 }
 
@@ -155,7 +162,7 @@ static bool make_room(struct lp_history *history, struct lp_loop_history *loop)
 	size_t room = loop->room ? 2 * loop->room : 16;
 	struct lp_span *grown;
 
-	if (history->span_count >= history->spans_max)
+	if (history->span_count >= history->spans_max && !history->full)
 		halve(history);
 	/* a span for each loop cannot become fewer */
 	if (history->span_count >= history->spans_max)

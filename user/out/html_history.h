@@ -9,6 +9,8 @@
 
 #include "../model/model.h"
 
+#include <stdbool.h>
+
 /* Spans of all loops together. */
 #define LP_HISTORY_SPANS 65536
 
@@ -29,8 +31,11 @@ struct lp_span {
 	struct lp_span_cell *cells; /* lowest row first, none is empty */
 };
 
+/* Captures of many hosts may have tens of thousands of loops; their IDs follow each other. */
+#define LP_HISTORY_BUCKETS 4096
+
 struct lp_loop_history {
-	struct lp_loop_history *next;
+	struct lp_loop_history *next; /* in its bucket */
 	uint32_t loop; /* id */
 	size_t span_count, room;
 	struct lp_span *spans;
@@ -39,8 +44,9 @@ struct lp_loop_history {
 };
 
 struct lp_history {
-	struct lp_loop_history *loops;
+	struct lp_loop_history *buckets[LP_HISTORY_BUCKETS];
 	size_t span_count, spans_max;
+	bool full; /* neighbours that could become one are too few to look for them each time */
 };
 
 void history_init(struct lp_history *history, size_t spans_max);

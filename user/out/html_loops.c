@@ -3,6 +3,7 @@
 #include "html_data.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Callbacks of a loop, and of all of them together, with a histogram each. */
@@ -143,14 +144,48 @@ static void write_info(FILE *out, const struct lp_loop_info *info)
 	html_text(out, "pod", info->pod);
 }
 
-static bool is_summarised(const struct lp_summary *total, uint32_t id)
+static int by_id(const void *left, const void *right)
 {
+	uint32_t first = *(const uint32_t *)left, second = *(const uint32_t *)right;
+
+	return first < second ? -1 : first > second;
+}
+
+/* The IDs of the loops in the summary, in order; NULL: out of memory, or there are none. */
+static uint32_t *summarised_ids(const struct lp_summary *total, size_t *count)
+{
+	uint32_t *ids = calloc(total->loop_count + 1, sizeof(*ids));
 	size_t i;
 
+	*count = 0;
+	if (!ids)
+		return NULL;
 	for (i = 0; i < total->loop_count; i++)
-		if (total->loops[i].loop && total->loops[i].loop->id == id)
-			return true;
-	return false;
+		if (total->loops[i].loop)
+			ids[(*count)++] = total->loops[i].loop->id;
+	qsort(ids, *count, sizeof(*ids), by_id);
+	return ids;
+}
+
+/* Loops that ended long ago, and are counted with others since. */
+static void write_ended(FILE *out, struct lp_html_data *data, const struct lp_summary *total,
+			bool first)
+{
+	size_t count, i;
+	uint32_t *ids = summarised_ids(total, &count);
+
+	for (i = 0; ids && i < data->loop_count; i++) {
+		uint32_t id = data->loops[i].id;
+
+		if (bsearch(&id, ids, count, sizeof(*ids), by_id))
+			continue;
+		fputs(first ? "\n" : ",\n", out);
+		first = false;
+		write_info(out, &data->loops[i]);
+		write_history(out, &data->loops[i], history_of(&data->history, id));
+		putc('}', out);
+	}
+	free(ids);
 }
 
 void html_loops_write(FILE *out, struct lp_html_data *data, const struct lp_summary *total)
@@ -175,16 +210,7 @@ void html_loops_write(FILE *out, struct lp_html_data *data, const struct lp_summ
 				      history_of(&data->history, summary->loop->id));
 		putc('}', out);
 	}
-	/* ended long ago, and counted with others since */
-	for (i = 0; i < data->loop_count; i++) {
-		if (is_summarised(total, data->loops[i].id))
-			continue;
-		fputs(first ? "\n" : ",\n", out);
-		first = false;
-		write_info(out, &data->loops[i]);
-		write_history(out, &data->loops[i], history_of(&data->history, data->loops[i].id));
-		putc('}', out);
-	}
+	write_ended(out, data, total, first);
 	putc(']', out);
 	html_number(out, "loops_beyond", data->loops_beyond);
 }

@@ -263,6 +263,9 @@ static void write_end(void *context, const struct lp_summary *total, const struc
 			fprintf(json->line, ",\"%s\":%" PRIu64, omitted_names[kind],
 				json->omitted[kind]);
 	/* found at places beyond those that have a line of their own */
+	if (total->lost[LP_LOST_UNREADABLE])
+		fprintf(json->line, ",\"unreadable_processes\":%" PRIu64,
+			total->lost[LP_LOST_UNREADABLE]);
 	if (total->findings_beyond)
 		fprintf(json->line, ",\"lost_beyond\":%" PRIu64, total->findings_beyond);
 	putc('}', json->line);

@@ -21,7 +21,7 @@ static const char *lost_kind(size_t kind)
 		[LP_LOST_CALLBACKS] = "callbacks", [LP_LOST_READY] = "ready",
 		[LP_LOST_IDENTITY] = "identity",   [LP_LOST_CAUSES] = "causes",
 		[LP_LOST_FINDINGS] = "findings",   [LP_LOST_LIVES] = "lives",
-		[LP_LOST_INSTANTS] = "instants",
+		[LP_LOST_INSTANTS] = "instants",   [LP_LOST_UNREADABLE] = "unreadable",
 	};
 
 	return names[kind];

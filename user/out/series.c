@@ -268,6 +268,25 @@ static size_t list_fresh(struct lp_series *series, struct candidate *list)
 	return count;
 }
 
+/* Callbacks with series of their own of the unit that a set of labels belongs to. */
+static size_t count_of_owner(const struct lp_series *series, const struct lp_loop_series *of)
+{
+	const struct lp_loop_series *loop;
+	size_t count = 0;
+
+	for (loop = series->loops; loop; loop = loop->next)
+		if (loop->own_count && series_same_owner(&loop->labels, &of->labels))
+			count += loop->own_count;
+	return count;
+}
+
+static bool has_room(const struct lp_series *series, const struct lp_loop_series *loop)
+{
+	return !loop->full && loop->own_count < LP_SERIES_CALLBACKS &&
+	       series->callback_count < LP_SERIES_CALLBACKS_ALL &&
+	       count_of_owner(series, loop) < LP_SERIES_CALLBACKS_ALL / LP_SERIES_PART;
+}
+
 static int decide(struct lp_series *series)
 {
 	size_t count = list_fresh(series, NULL), i;
@@ -283,9 +302,7 @@ static int decide(struct lp_series *series)
 	for (i = 0; i < count; i++) {
 		struct lp_loop_series *loop = list[i].loop;
 
-		if (list[i].callback->parts && !loop->full &&
-		    loop->own_count < LP_SERIES_CALLBACKS &&
-		    series->callback_count < LP_SERIES_CALLBACKS_ALL)
+		if (list[i].callback->parts && has_room(series, loop))
 			take(series, loop, list[i].callback);
 		else
 			leave(series, loop, list[i].callback);

@@ -18,6 +18,8 @@
 /* Callbacks with series of their own for each of them, and in all. */
 #define LP_SERIES_CALLBACKS 200
 #define LP_SERIES_CALLBACKS_ALL 1000
+/* Of both, a unit, container or pod has at most this part. */
+#define LP_SERIES_PART 2
 /* So long without a count, labels may give their place to others. */
 #define LP_SERIES_IDLE_NS (3600 * 1000000000ULL)
 

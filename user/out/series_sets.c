@@ -124,12 +124,31 @@ static bool evict_idle(struct lp_series *series)
 	return true;
 }
 
+bool series_same_owner(const struct lp_labels *left, const struct lp_labels *right)
+{
+	return !strcmp(left->unit, right->unit) && !strcmp(left->container, right->container) &&
+	       !strcmp(left->pod, right->pod) && !strcmp(left->host, right->host);
+}
+
+/* The names of threads are chosen by their programs, each being a set of labels. */
+static bool owner_has_its_part(const struct lp_series *series, const struct lp_labels *labels)
+{
+	const struct lp_loop_series *loop;
+	size_t count = 0;
+
+	for (loop = series->loops; loop; loop = loop->next)
+		count += loop->known && loop != series->other &&
+			 series_same_owner(&loop->labels, labels);
+	return count >= LP_SERIES_SETS / LP_SERIES_PART;
+}
+
 /* A place of its own, or that of "other". */
 static struct lp_loop_series *place_set_of(struct lp_series *series, const struct lp_labels *labels)
 {
 	struct lp_labels other = { .runtime = "other", .service = "other" };
 
-	if (series->set_count >= LP_SERIES_SETS && !evict_idle(series)) {
+	if (owner_has_its_part(series, labels) ||
+	    (series->set_count >= LP_SERIES_SETS && !evict_idle(series))) {
 		snprintf(other.host, sizeof(other.host), "%s", series->by_host ? "other" : "");
 		return special_loop(series, &series->other, &other);
 	}

@@ -19,6 +19,9 @@ struct lp_part {
 int series_loop_of(struct lp_series *series, const struct lp_loop_info *info,
 		   const struct lp_loop_summary *summary, struct lp_loop_series **loop);
 
+/* Do the sets of labels belong to one unit, container or pod, or both to none? */
+bool series_same_owner(const struct lp_labels *left, const struct lp_labels *right);
+
 /* Labels without a place are remembered only as long as there are loops with them. */
 void series_sweep_sets(struct lp_series *series);
 

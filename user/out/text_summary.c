@@ -221,6 +221,8 @@ static const char *const lost_sentences[LP_LOST_KINDS] = {
 	[LP_LOST_FINDINGS] = "things that got lost could not be told: too many at once",
 	[LP_LOST_LIVES] = "tasks are missing in the table of lives: too many at once",
 	[LP_LOST_INSTANTS] = "durations or records were left out: their times are impossible",
+	[LP_LOST_UNREADABLE] =
+		"processes could not be read for a time: their memory or files did not answer",
 };
 
 /* The rows that are missing above, of a process that asked for more than its share. */

@@ -511,6 +511,7 @@ static void save(struct lp_live *live, bool last)
 	fill(&lost.event, LP_EVENT_LOST, sizeof(lost), LP_MAX_LOOPS, 0);
 	for (i = 0; i < LP_LOST_KINDS; i++)
 		lost.counts[i] = session_lost(live->session, (enum lp_lost_kind)i);
+	lost.counts[LP_LOST_UNREADABLE] = remote_unreadable();
 	live->take(live->context, &lost.event);
 	followed_each(&live->followed, tell_limited, live);
 	hand_out_self(live);

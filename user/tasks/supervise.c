@@ -42,13 +42,15 @@ struct child {
 	unsigned int turns;
 	uint64_t moved_ns;
 	int write_error; /* of stdout, as a negative errno */
+	pid_t hung; /* the process that it was left behind in; 0: none */
 };
 
-static volatile sig_atomic_t interrupted_child;
+static volatile sig_atomic_t interrupted_child, interrupted;
 
 /* Passes a signal to the child; a second one ends the program at once. */
 static void pass_on(int number)
 {
+	interrupted = 1;
 	kill(interrupted_child, number);
 	/* a pager that has stopped reading is not waited for any more */
 	writing_end();
@@ -135,6 +137,7 @@ static int leave_behind(struct child *child)
 {
 	pid_t pid = child->supervised->reads;
 
+	child->hung = interrupted ? 0 : pid;
 	/* the end of the child lets a stopped target continue */
 	kill(child->pid, SIGKILL);
 	while (poll(child->pipes, 2, 0) > 0 && relay(child))
@@ -191,10 +194,10 @@ static void be_child(const int out[2], const int err[2], pid_t parent)
 }
 
 int supervise(int (*body)(struct lp_supervised *supervised, void *context), void *context,
-	      bool interrupt, void (*confine)(void))
+	      bool interrupt, void (*confine)(void), pid_t *hung)
 {
 	struct child child = { .moved_ns = clock_now() };
-	int out[2] = { -1, -1 }, err[2] = { -1, -1 }, status;
+	int out[2] = { -1, -1 }, err[2] = { -1, -1 }, status, i;
 	pid_t parent = getpid();
 
 	/* unwritten output must not be written twice */
@@ -221,6 +224,11 @@ int supervise(int (*body)(struct lp_supervised *supervised, void *context), void
 	child.pipes[0] = (struct pollfd){ .fd = out[0], .events = POLLIN };
 	child.pipes[1] = (struct pollfd){ .fd = err[0], .events = POLLIN };
 	status = watch(&child);
+	for (i = 0; i < 2; i++)
+		if (child.pipes[i].fd >= 0)
+			close(child.pipes[i].fd);
+	if (hung)
+		*hung = child.hung;
 	munmap(child.supervised, sizeof(*child.supervised));
 	return status;
 }

@@ -16,11 +16,12 @@ struct lp_supervised;
 /*
  * Runs the body in a child; returns the status that it returned, or 1, with a sentence, if
  * it was left behind or has crashed.  interrupt: the first SIGINT or SIGTERM is the
- * child's, which then ends by itself; else each of them ends the program.
- * confine: called in this process once the child runs, to give up rights; or NULL.
+ * child's, which then ends by itself; else each of them ends the program.  confine: called in
+ * this process once the child runs, to give up rights; or NULL.  hung: set to the process that
+ * the child was left behind in, or to 0 if there is none or a signal has come; NULL: not wanted.
  */
 int supervise(int (*body)(struct lp_supervised *supervised, void *context), void *context,
-	      bool interrupt, void (*confine)(void));
+	      bool interrupt, void (*confine)(void), pid_t *hung);
 
 /*
  * The child reads a process from now on; only then is it watched.  standing: that process
