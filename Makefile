@@ -23,7 +23,7 @@ LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null) -lZydis -lm -lpt
 BPF_CFLAGS = -O2 -g -target bpf -mcpu=v2 -D__TARGET_ARCH_x86 $(WARNINGS) \
 	-Wno-unused-parameter -Ivmlinux -Ibpf $(shell $(PKG_CONFIG) --cflags libbpf 2>/dev/null)
 
-SOURCES = $(wildcard user/*.c user/*/*.c)
+SOURCES = $(shell find user -name '*.c' | LC_ALL=C sort)
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
 # Two objects: what lost things are found by is loaded once loops are profiled already.  In
 # each the one that defines the maps comes first: libbpf 1.1 keeps the offsets of what it met
@@ -71,14 +71,14 @@ $(BUILD)/sanitized/tests/unit/test_roles.o: $(SKELETON)
 # The parts of a page that each capture's data are put between; scripts in this order.
 PAGE_SCRIPTS = units data view axis tooltip heat load timeline flame table \
 	histogram tables record stall head main
-PAGE_SOURCES = user/out/html/page.html user/out/html/page.css \
-	$(PAGE_SCRIPTS:%=user/out/html/%.js)
+PAGE_SOURCES = user/sinks/html/page/page.html user/sinks/html/page/page.css \
+	$(PAGE_SCRIPTS:%=user/sinks/html/page/%.js)
 
 $(BUILD)/html_page.h: tools/html-page.sh $(PAGE_SOURCES)
 	@mkdir -p $(@D)
 	$< $(PAGE_SOURCES) > $@
 
-$(BUILD)/user/out/html.o $(BUILD)/sanitized/tests/unit/test_html.o: $(BUILD)/html_page.h
+$(BUILD)/user/sinks/html/html.o $(BUILD)/sanitized/tests/unit/test_html.o: $(BUILD)/html_page.h
 
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)
@@ -128,10 +128,10 @@ $(BUILD)/sanitized/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(SANITIZE) -MMD -MP -c -o $@ $<
 
-$(BUILD)/sanitized/user/out/html.o: $(BUILD)/html_page.h
+$(BUILD)/sanitized/user/sinks/html/html.o: $(BUILD)/html_page.h
 
 # An error or a log line sanitises its text, and a file goes to who called sudo.
-sanitized = $(patsubst %.c,$(BUILD)/sanitized/%.o,$(1) user/text.c user/sudo.c user/error.c)
+sanitized = $(patsubst %.c,$(BUILD)/sanitized/%.o,$(1) user/base/text.c user/privileges/sudo.c user/base/error.c)
 
 .PRECIOUS: $(BUILD)/sanitized/%.o
 .SECONDEXPANSION:
@@ -147,9 +147,9 @@ $(BUILD)/fuzzed/%.o: %.c
 	@mkdir -p $(@D)
 	$(CLANG) $(CFLAGS) $(FUZZ_SANITIZE) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
 
-$(BUILD)/fuzzed/user/out/html.o: $(BUILD)/html_page.h
+$(BUILD)/fuzzed/user/sinks/html/html.o: $(BUILD)/html_page.h
 
-fuzzed = $(patsubst %.c,$(BUILD)/fuzzed/%.o,$(1) user/text.c user/sudo.c user/error.c)
+fuzzed = $(patsubst %.c,$(BUILD)/fuzzed/%.o,$(1) user/base/text.c user/privileges/sudo.c user/base/error.c)
 
 .PRECIOUS: $(BUILD)/fuzzed/%.o
 $(BUILD)/fuzz/%: $(BUILD)/fuzzed/tests/fuzz/%.o $(BUILD)/fuzzed/tests/fuzz/seeds.o \
@@ -186,8 +186,8 @@ check-service: packages-build packages-vm packages-deb  ## the package and its s
 	tests/vm/check-service.sh $(BUILD)
 
 # An empty program at the address that loopprof probes: what every uprobe costs.
-BENCH_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/runtime/*.c user/cpython/*.c user/target/*.c) \
-	user/error.c user/log.c user/text.c user/rights.c user/namespaces.c user/sandbox.c user/sudo.c)
+BENCH_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(filter user/runtime/% user/elf/% user/process/% user/privileges/%,$(SOURCES)) \
+	user/base/error.c user/base/log.c user/base/text.c user/wire/loop_kinds.c)
 
 $(BUILD)/bench-empty.bpf.o: tools/bench/empty.bpf.c
 	@mkdir -p $(@D)
@@ -228,7 +228,7 @@ lint: packages-build packages-lint  ## clang-format, clang-tidy, cppcheck, shell
 	clang-format --dry-run --Werror $(C_FILES)
 	printf '%s\n' $(SOURCES) | xargs -P "$$(nproc)" -n 6 sh -c \
 		'clang-tidy --quiet "$$@" -- $(filter-out -W%,$(CFLAGS))' clang-tidy
-	! grep -nE '\bminor *([<>]|[!=]=|\?)' $(filter-out user/cpython/rows.c,$(wildcard user/cpython/*.[ch]))
+	! grep -nE '\bminor *([<>]|[!=]=|\?)' $(filter-out user/runtime/cpython/layout/versions.c,$(wildcard user/cpython/*.[ch]))
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,performance,portability \
 		--suppressions-list=tools/cppcheck.txt -D__x86_64__ -Iuser user
 	shellcheck -x $(SHELL_SCRIPTS)
@@ -237,7 +237,7 @@ format:  ## bring the C files into shape
 	clang-format -i $(C_FILES)
 
 histogram-edges:  ## write the generated bucket edges anew
-	$(PYTHON) tools/histogram-edges.py > bpf/histogram_edges.h
+	$(PYTHON) tools/histogram-edges.py > bpf/wire/histogram_edges.h
 
 fuzz-corpora: $(FUZZERS)  ## pack what the fuzzers found into tests/fuzz/corpus
 	tools/fuzz-corpora.sh $(BUILD)
@@ -250,5 +250,4 @@ help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 -include $(OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) $(BPF_LATE_OBJECTS:.o=.d) \
-	$(wildcard $(BUILD)/sanitized/*/*.d $(BUILD)/sanitized/*/*/*.d) \
-	$(wildcard $(BUILD)/fuzzed/*/*.d $(BUILD)/fuzzed/*/*/*.d)
+	$(shell find $(BUILD)/sanitized $(BUILD)/fuzzed -name '*.d' 2>/dev/null)

@@ -3,12 +3,12 @@
  * What is attached only where an option asks for it, as it is hit by every task,
  * coroutine or exception: where they come from, how long tasks live.
  */
-#include "common.bpf.h"
-#include "python.bpf.h"
-#include "callable.bpf.h"
-#include "identify.bpf.h"
-#include "walk.bpf.h"
-#include "finding.bpf.h"
+#include "loop/common.bpf.h"
+#include "python/object.bpf.h"
+#include "python/callable.bpf.h"
+#include "python/identify.bpf.h"
+#include "python/walk.bpf.h"
+#include "python/finding.bpf.h"
 
 #define LP_ORIGIN_STEPS 12
 

@@ -3,7 +3,7 @@
  * What a hit of a probe costs before its program begins: loopprof attaches this one to
  * a function of its own, and calls that.
  */
-#include "common.bpf.h"
+#include "loop/common.bpf.h"
 
 SEC("?uprobe")
 int lp_nothing(void *ctx)

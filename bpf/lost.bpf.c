@@ -8,11 +8,11 @@
  */
 /* Nothing here needs the kernel's types, whose relocation would take 10 MB for a moment. */
 #define LP_DEFINE_MAPS
-#include "common.bpf.h"
-#include "python.bpf.h"
-#include "walk.bpf.h"
-#include "finding.bpf.h"
-#include "uvloop.bpf.h"
+#include "loop/common.bpf.h"
+#include "python/object.bpf.h"
+#include "python/walk.bpf.h"
+#include "python/finding.bpf.h"
+#include "python/uvloop.bpf.h"
 
 #define LP_CLOSE_BATCH 64
 #define LP_CLOSE_BATCHES 64

@@ -9,13 +9,13 @@
  * system calls pass), so those are attached only where the kernel refuses
  * fentry, and only for the calls that the loops make.
  */
-#include "common.bpf.h"
-#include "python.bpf.h"
-#include "loop.bpf.h"
-#include "stall.bpf.h"
-#include "thread.bpf.h"
-#include "walk.bpf.h"
-#include "uvloop.bpf.h"
+#include "loop/common.bpf.h"
+#include "python/object.bpf.h"
+#include "loop/loop.bpf.h"
+#include "loop/stall.bpf.h"
+#include "loop/thread.bpf.h"
+#include "python/walk.bpf.h"
+#include "python/uvloop.bpf.h"
 
 /* A thread that polls and is no loop is asked about so soon, and then ever later. */
 #define LP_POLLER_STEP_NS 10000000ULL

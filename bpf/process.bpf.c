@@ -3,10 +3,10 @@
  * Where loops begin and end: a loop's own start and stop, threads that exit,
  * and (for -a and -s) processes that fork, exec and exit.
  */
-#include "common.bpf.h"
-#include "python.bpf.h"
-#include "loop.bpf.h"
-#include "ending.bpf.h"
+#include "loop/common.bpf.h"
+#include "python/object.bpf.h"
+#include "loop/loop.bpf.h"
+#include "loop/loop_end.bpf.h"
 
 /*
  * A loop of another class than before begins to run.  User space looks whether the

@@ -7,12 +7,12 @@
  * the loop's ready queue with deque.append.  One probe there sees them all, and
  * the handle's address is what the dispatch finds it by.
  */
-#include "common.bpf.h"
-#include "python.bpf.h"
-#include "loop.bpf.h"
-#include "walk.bpf.h"
-#include "finding.bpf.h"
-#include "uvloop.bpf.h"
+#include "loop/common.bpf.h"
+#include "python/object.bpf.h"
+#include "loop/loop.bpf.h"
+#include "python/walk.bpf.h"
+#include "python/finding.bpf.h"
+#include "python/uvloop.bpf.h"
 
 #define LP_THREADSAFE_DEPTH 4 /* call_soon_threadsafe lies between */
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* On the CPU: a clock on each CPU, which looks only at loops that are late. */
-#include "common.bpf.h"
-#include "python.bpf.h"
-#include "loop.bpf.h"
-#include "callable.bpf.h"
-#include "identify.bpf.h"
-#include "stall.bpf.h"
-#include "thread.bpf.h"
-#include "walk.bpf.h"
-#include "observe.bpf.h"
-#include "native.bpf.h"
+#include "loop/common.bpf.h"
+#include "python/object.bpf.h"
+#include "loop/loop.bpf.h"
+#include "python/callable.bpf.h"
+#include "python/identify.bpf.h"
+#include "loop/stall.bpf.h"
+#include "loop/thread.bpf.h"
+#include "python/walk.bpf.h"
+#include "python/observe.bpf.h"
+#include "loop/native.bpf.h"
 
 /* A late loop's thread, which is current.  Returns whether a walked stack is to be sent. */
 __noinline int lp_look(__u32 slot)

@@ -4,18 +4,18 @@
  * runs no loop costs an array look-up at each end of a context switch, a loop that
  * polls as much; only one that stops within a callback or an iteration is looked at.
  */
-#include "common.bpf.h"
-#include "python.bpf.h"
-#include "loop.bpf.h"
-#include "callable.bpf.h"
-#include "identify.bpf.h"
-#include "stall.bpf.h"
-#include "thread.bpf.h"
-#include "walk.bpf.h"
-#include "resource.bpf.h"
-#include "wait.bpf.h"
-#include "observe.bpf.h"
-#include "native.bpf.h"
+#include "loop/common.bpf.h"
+#include "python/object.bpf.h"
+#include "loop/loop.bpf.h"
+#include "python/callable.bpf.h"
+#include "python/identify.bpf.h"
+#include "loop/stall.bpf.h"
+#include "loop/thread.bpf.h"
+#include "python/walk.bpf.h"
+#include "loop/resource.bpf.h"
+#include "loop/wait.bpf.h"
+#include "python/observe.bpf.h"
+#include "loop/native.bpf.h"
 
 /*
  * The loop's thread, which is current, stops running.  Returns whether a walked

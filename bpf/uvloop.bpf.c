@@ -12,15 +12,15 @@
  * the ready queue, and that a transport may call a protocol's method at once when
  * user code writes to it.
  */
-#include "common.bpf.h"
-#include "python.bpf.h"
-#include "loop.bpf.h"
-#include "callable.bpf.h"
-#include "identify.bpf.h"
-#include "stall.bpf.h"
-#include "ending.bpf.h"
-#include "dispatch.bpf.h"
-#include "uvloop_callable.bpf.h"
+#include "loop/common.bpf.h"
+#include "python/object.bpf.h"
+#include "loop/loop.bpf.h"
+#include "python/callable.bpf.h"
+#include "python/identify.bpf.h"
+#include "loop/stall.bpf.h"
+#include "loop/loop_end.bpf.h"
+#include "python/dispatch.bpf.h"
+#include "python/uvloop_callable.bpf.h"
 
 /* The thread runs another Loop than before, or its first. */
 __weak __noinline int lp_uv_meet(__u64 object)

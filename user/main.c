@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "commands.h"
-#include "out/standard.h"
-#include "output.h"
-#include "rights.h"
-#include "target/mappings.h"
+#include "commands/commands.h"
+#include "files/standard.h"
+#include "commands/open_sinks.h"
+#include "privileges/rights.h"
+#include "process/mappings.h"
 
 #include <locale.h>
 

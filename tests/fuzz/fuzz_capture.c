@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "../unit/records.h"
-#include "source/block.h"
-#include "source/chain.h"
+#include "capture/block.h"
+#include "capture/segments.h"
 
 /* All of it is there. */
 static void take(void *context, const struct lp_event *record)

@@ -7,7 +7,7 @@
 
 #include "../unit/records.h"
 #include "model/events.h"
-#include "text.h"
+#include "base/text.h"
 
 static size_t ends;
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "../unit/unwind_fixture.h"
-#include "symbolise/unwind.h"
+#include "elf/unwind.h"
 
 #define STACK 0x7ffc00000000ULL
 #define EXPRESSION_BYTES 64

@@ -7,8 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "target/code.h"
-#include "target/instruction.h"
+#include "elf/code_search.h"
+#include "elf/probe_place.h"
 
 #define ROOM 16
 #define ADDRESSES 0x4000

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "../unit/lines_fixture.h"
-#include "cpython/lines.h"
+#include "runtime/cpython/layout/line_table.h"
 
 #define HEAD_BYTES 5
 

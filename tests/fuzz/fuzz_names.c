@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "target/cgroup.h"
-#include "target/mappings.h"
+#include "process/cgroup.h"
+#include "process/mappings.h"
 
 static void check_cgroup(const char *text)
 {

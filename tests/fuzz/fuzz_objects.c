@@ -10,17 +10,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cpython/code.h"
-#include "cpython/cpython.h"
-#include "cpython/hints.h"
-#include "cpython/loops.h"
-#include "cpython/probes.h"
-#include "cpython/stack.h"
-#include "cpython/tasks.h"
-#include "cpython/threads.h"
-#include "cpython/uvloop.h"
-#include "runtime/task.h"
-#include "target/memory.h"
+#include "runtime/cpython/objects/code.h"
+#include "runtime/cpython/cpython.h"
+#include "runtime/cpython/objects/key_hints.h"
+#include "runtime/cpython/running_loops.h"
+#include "runtime/cpython/probes.h"
+#include "runtime/cpython/objects/frames.h"
+#include "runtime/cpython/tasks/tasks.h"
+#include "runtime/cpython/objects/threads.h"
+#include "runtime/cpython/uvloop.h"
+#include "runtime/task_list.h"
+#include "process/memory.h"
 
 #define HEAD_BYTES 4
 #define ADDRESSES (1ULL << 47)

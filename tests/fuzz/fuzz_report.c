@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "../unit/records.h"
-#include "commands.h"
-#include "out/sink.h"
-#include "sandbox.h"
-#include "source/capture.h"
+#include "commands/commands.h"
+#include "sinks/sink.h"
+#include "privileges/sandbox.h"
+#include "capture/reader.h"
 
 static const char *const names[] = { "text",	   "json",  "prom", "openmetrics", "otlp", "folded",
 				     "speedscope", "trace", "hlog", "csv",	   "html", "pprof" };

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "../unit/records.h"
-#include "source/recording.h"
+#include "capture/recorder.h"
 
 #define MS 1000000ULL
 #define START_NS (1000000 * MS)

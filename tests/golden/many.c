@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "../unit/records.h"
-#include "source/capture.h"
+#include "capture/reader.h"
 
 #define MS 1000000ULL
 #define SECOND (1000 * MS)

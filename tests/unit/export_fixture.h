@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "out/sink.h"
+#include "sinks/sink.h"
 #include "stall_fixture.h"
 
 static const struct lp_run export_run = {

@@ -6,7 +6,7 @@
 #ifndef LP_TEST_HANDLERS_FIXTURE_H
 #define LP_TEST_HANDLERS_FIXTURE_H
 
-#include "cpython/handlers.h"
+#include "runtime/cpython/layout/handlers.h"
 
 struct lp_handlers_fixture {
 	int minor;

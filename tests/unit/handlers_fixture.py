@@ -232,7 +232,7 @@ HEAD = """/* SPDX-License-Identifier: BSD-2-Clause */
 #ifndef LP_TEST_HANDLERS_FIXTURE_H
 #define LP_TEST_HANDLERS_FIXTURE_H
 
-#include "cpython/handlers.h"
+#include "runtime/cpython/layout/handlers.h"
 
 struct lp_handlers_fixture {
 	int minor;

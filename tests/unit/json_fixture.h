@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "json_keys.h"
-#include "out/sink.h"
+#include "sinks/sink.h"
 #include "stall_fixture.h"
 
 #define JSON_EXECUTE                                                                               \

@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "records.h"
-#include "source/recording.h"
+#include "capture/recorder.h"
 
 #define SECOND 1000000000ULL
 #define START (1000 * SECOND)

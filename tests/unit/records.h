@@ -3,7 +3,7 @@
 #ifndef LP_TEST_RECORDS_H
 #define LP_TEST_RECORDS_H
 
-#include "wire.h"
+#include "wire/wire.h"
 
 #include <stddef.h>
 #include <stdint.h>

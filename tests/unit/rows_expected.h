@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What each field of struct lp_cpython_row is in 3.8 to 3.14, a column a version, written in
- * full: in user/cpython/rows.c each version lists only what it changed.
+ * full: in user/runtime/cpython/layout/versions.c each version lists only what it changed.
  */
 #ifndef LP_TEST_ROWS_EXPECTED_H
 #define LP_TEST_ROWS_EXPECTED_H
 
-#include "cpython/rows.h"
+#include "runtime/cpython/layout/versions.h"
 
 #define VERSIONS (CPYTHON_NEWEST - CPYTHON_OLDEST + 1)
 #define NONE LP_NO_FIELD

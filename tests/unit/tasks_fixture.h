@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "tasks/view.h"
+#include "tasks/snapshot.h"
 
 #define SECOND 1000000000ULL
 #define LOOP 0x1000

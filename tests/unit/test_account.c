@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "source/account.h"
+#include "live/account.h"
 
 #define MS 1000000ULL
 #define START_NS (1000000 * MS)

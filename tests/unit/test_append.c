@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "out/append.h"
+#include "files/append_file.h"
 
 static char directory[256], path[300], previous[310];
 

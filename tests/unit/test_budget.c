@@ -3,7 +3,7 @@
  * Simulated targets: what they pay is worked out moment by moment, beside what the
  * allowance believes, and summed up over every minute.
  */
-#include "budget/budget.h"
+#include "session/allowance.h"
 
 #include <stdarg.h>
 #include <stddef.h>

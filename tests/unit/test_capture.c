@@ -14,8 +14,8 @@
 #include <zlib.h>
 
 #include "records.h"
-#include "source/block.h"
-#include "source/capture.h"
+#include "capture/block.h"
+#include "capture/reader.h"
 
 #define RECORDS_MAX 32
 #define HEADER LP_CAPTURE_HEADER_1_0

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "recording_fixture.h"
 
-#include "source/captures.h"
+#include "capture/merge.h"
 
 #define SOURCES_MAX 256
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "target/cgroup.h"
+#include "process/cgroup.h"
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define OTHER "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"

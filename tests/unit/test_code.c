@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "target/code.h"
+#include "elf/code_search.h"
 
 #define ROOM 8
 

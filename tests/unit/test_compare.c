@@ -10,7 +10,7 @@
 
 #include "compare/compare.h"
 #include "compare/text.h"
-#include "model/histogram.h"
+#include "wire/histogram.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "decode/decode.h"
+#include "wire/decode.h"
 #include "records.h"
 
 struct lp_decoded_texts {

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "decode/decode.h"
+#include "wire/decode.h"
 #include "records.h"
 
 static unsigned int calls;

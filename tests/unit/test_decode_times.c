@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "decode/instants.h"
+#include "wire/instants.h"
 
 /* What the record's own time is set to. */
 #define NOW_NS (5000 * MS)

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "cpython/defined.h"
+#include "runtime/cpython/defined.h"
 
 #define TYPE_WORDS 60
 #define TYPE_NAME 3

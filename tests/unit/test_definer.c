@@ -13,9 +13,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "cpython/definer.h"
-#include "target/function.h"
-#include "target/mappings.h"
+#include "runtime/cpython/definer.h"
+#include "elf/function.h"
+#include "process/mappings.h"
 
 #define PAGE 4096UL
 

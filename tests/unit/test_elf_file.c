@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
-#include "clocks.h"
-#include "target/code.h"
+#include "base/clocks.h"
+#include "elf/code_search.h"
 
 #define SPARSE_BYTES 10000000000000ULL
 #define STRINGS_AT 4096

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "out/escape.h"
+#include "sinks/escape.h"
 
 #define BAD "\xef\xbf\xbd"
 

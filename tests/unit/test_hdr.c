@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "out/hdr.h"
+#include "sinks/tables/hdr_histogram.h"
 
 struct counted {
 	uint64_t value, count; /* lowest value of its index */

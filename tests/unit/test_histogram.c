@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "model/histogram.h"
+#include "wire/histogram.h"
 
 #define OVERFLOW_SLOT (LP_HISTOGRAM_SLOTS - 1)
 #define RANDOM_VALUES 2000000

@@ -12,10 +12,10 @@
 
 #include <cmocka.h>
 
-#include "out/blobs.h"
-#include "out/escape.h"
-#include "out/html_data.h"
-#include "out/sink.h"
+#include "base/blobs.h"
+#include "sinks/escape.h"
+#include "sinks/html/data.h"
+#include "sinks/sink.h"
 #include "stall_fixture.h"
 
 #define SECOND (1000 * MS)

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "out/intern.h"
+#include "base/intern.h"
 
 static void the_same_bytes_have_one_number(void **state)
 {

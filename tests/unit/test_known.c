@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "discovery/arrivals.h"
-#include "discovery/known.h"
+#include "discovery/new_processes.h"
+#include "discovery/program_cache.h"
 
 #define SECOND 1000000000ULL
 

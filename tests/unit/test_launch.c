@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "clocks.h"
+#include "base/clocks.h"
 #include "discovery/launch.h"
 
 #define MILLISECOND 1000000ULL

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "lines_fixture.h"
-#include "cpython/lines.h"
+#include "runtime/cpython/layout/line_table.h"
 
 static uint32_t line_in(int minor, const uint8_t *table, size_t size, uint32_t first_line,
 			int64_t instruction)

@@ -16,7 +16,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "target/mapped_file.h"
+#include "elf/mapped_file.h"
 
 #define PAGE 4096
 #define ROOTS_MODE (S_IFREG | 0755)

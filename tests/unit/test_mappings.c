@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "target/mappings.h"
+#include "process/mappings.h"
 
 #define PAGE 4096
 #define MANY 3000

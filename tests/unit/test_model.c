@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "model_fixture.h"
-#include "model/state.h"
+#include "model/model_internal.h"
 
 static const struct lp_told_loop *total_of(uint32_t id)
 {

@@ -2,7 +2,7 @@
 /* The summary by cause: what adds up with what, since when, and how much of it is kept. */
 #include "model_fixture.h"
 
-#include "model/causes.h"
+#include "model/lost_time.h"
 
 #define SYS_READ 0
 #define SYS_RECVFROM 45
@@ -317,7 +317,7 @@ static void a_gap_before_a_slow_iteration_does_not_take_all_its_time(void **stat
 	expect_cause(0, LP_CAUSE_ON_CPU, "compute:34", 12, 120 * MS);
 }
 
-#define MAX 4096 /* CAUSES_MAX in user/model/causes.c */
+#define MAX 4096 /* CAUSES_MAX in user/model/lost_time.c */
 
 /* Fills it up with as many causes as have a line. */
 static struct lp_causes *full(const struct lp_shown_frame *frames)

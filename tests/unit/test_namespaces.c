@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "namespaces.h"
+#include "privileges/namespaces.h"
 
 static char proc[PATH_MAX]; /* what /proc could look like */
 
@@ -62,8 +62,8 @@ static int make_proc(void **state)
 
 static int remove_proc(void **state)
 {
-	static const char *const names[] = { "42/ns/pid", "42/ns/user", "42/ns/time", "42/timens_offsets",
-					     "self" };
+	static const char *const names[] = { "42/ns/pid", "42/ns/user", "42/ns/time",
+					     "42/timens_offsets", "self" };
 	char path[PATH_MAX + 32];
 	size_t i;
 

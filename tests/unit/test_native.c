@@ -20,7 +20,7 @@
 #include <cmocka.h>
 
 #include "symbolise/native.h"
-#include "target/mappings.h"
+#include "process/mappings.h"
 
 /* Frames must not be inlined, changed, or left before their callee returns. */
 #define OWN_FRAME __attribute__((noipa, no_sanitize("address", "undefined")))

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "notify.h"
+#include "commands/notify.h"
 
 static char directory[64];
 static char path[96];

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "findings.h"
-#include "options.h"
+#include "wire/finding_kinds.h"
+#include "options/options.h"
 
 #define WORDS 32
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "out/otlp_lines.h"
+#include "sinks/metrics/otlp_lines.h"
 
 static const struct lp_run run = {
 	.start_ns = 1000,

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "out/file.h"
+#include "files/output_file.h"
 
 #define NOBODY 65534
 

@@ -2,7 +2,7 @@
 /* Stalls cut into parts: their sums, their stacks, and each stall once. */
 #include "export_fixture.h"
 
-#include "out/stalls_told.h"
+#include "sinks/profiles/once_per_stall.h"
 
 static char shown[8192];
 static uint64_t sum_ns;

@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "symbolise/places.h"
+#include "symbolise/frame_numbers.h"
 
-/* More than are told apart, PLACES_MAX in user/symbolise/places.c. */
+/* More than are told apart, PLACES_MAX in user/symbolise/frame_numbers.c. */
 #define MANY 40000
 
 static struct lp_places *places;

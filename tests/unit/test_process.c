@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "target/process.h"
+#include "process/process.h"
 
 /* Clock ticks since boot. */
 static uint64_t ticks_now(void)

@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "decode/decode.h"
+#include "wire/decode.h"
 #include "records.h"
-#include "source/progress.h"
+#include "live/ongoing_stalls.h"
 
 #define MS 1000000ULL
 #define BEGIN (1000 * MS)

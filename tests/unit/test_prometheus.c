@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "out/sink.h"
-#include "version.h"
+#include "sinks/sink.h"
+#include "base/version.h"
 
 #define MANY 300
 

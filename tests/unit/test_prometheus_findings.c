@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "finding_fixture.h"
-#include "out/sink.h"
+#include "sinks/sink.h"
 
 #define LOOP "loop=\"asyncio\",service=\"gunicorn\""
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "out/protobuf.h"
+#include "sinks/profiles/protobuf.h"
 
 /* Bytes as the encoding's own documentation has them. */
 static void numbers_texts_and_messages_are_as_documented(void **state)

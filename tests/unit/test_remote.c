@@ -17,10 +17,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "clocks.h"
-#include "runtime/remote.h"
-#include "runtime/serve.h"
-#include "target/memory.h"
+#include "base/clocks.h"
+#include "runtime/remote/remote.h"
+#include "runtime/remote/serve.h"
+#include "process/memory.h"
 
 /* Shared with the workers. */
 struct shared {
@@ -31,7 +31,8 @@ struct shared {
 static struct shared *shared;
 static pid_t target;
 
-/* In the place of user/runtime/serve.c: memory that is its own address, eight bytes at a time. */
+/* In the place of user/runtime/remote/serve.c: memory that is its own address, eight bytes at a
+ * time. */
 ssize_t runtime_serve(const void *request, size_t bytes, void *answer, size_t room)
 {
 	const struct lp_request *head = request;

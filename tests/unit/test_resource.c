@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "decode/resource.h"
+#include "wire/resource_text.h"
 
 /* On the heap and of the very size, so that a sanitiser sees each byte beyond. */
 static void expect_cut(const struct lp_resource *resource, size_t size, const char *expected)

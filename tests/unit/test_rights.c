@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "rights.h"
+#include "privileges/rights.h"
 
 #define CAPABILITY(number) (1ULL << (number))
 #define KILL CAPABILITY(5)

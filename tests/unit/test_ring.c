@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Reading the ring buffer has an end, whatever fills it. libbpf is replaced by what it does. */
-#include "../../user/source/ring.h"
+#include "live/ring.h"
 
-#include "../../user/clocks.h"
+#include "base/clocks.h"
 
 #include <bpf/libbpf.h>
 #include <setjmp.h>

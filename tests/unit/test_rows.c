@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "cpython/rows.h"
+#include "runtime/cpython/layout/versions.h"
 #include "rows_expected.h"
 
 #define WORDS_13 83

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What a process may not do any more once it is confined; each try is a child's. */
-#include "sandbox.h"
+#include "privileges/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>

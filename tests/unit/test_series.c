@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "model/histogram.h"
-#include "out/series.h"
+#include "wire/histogram.h"
+#include "sinks/metrics/series.h"
 
 #define LOOPS 300
 #define HOUR_NS (3600 * 1000000000ULL)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The time to read events: equal parts, none takes all, debts are paid. */
-#include "../../user/source/share.h"
+#include "live/share.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "sudo.h"
+#include "privileges/sudo.h"
 
 static struct lp_sudo_user user;
 static struct lp_error error;

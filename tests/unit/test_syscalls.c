@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "syscalls.h"
+#include "wire/syscalls.h"
 
 /* The C library's development files bring the kernel's own numbering. */
 #define NUMBERING "/usr/include/x86_64-linux-gnu/asm/unistd_64.h"

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "runtime/task.h"
-#include "target/memory.h"
+#include "runtime/task_list.h"
+#include "process/memory.h"
 
 #define PAGE 4096
 #define PAGES 64

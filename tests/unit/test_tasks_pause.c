@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "target/pause.h"
+#include "process/pause.h"
 
 /* Shared with the child. */
 struct shared {

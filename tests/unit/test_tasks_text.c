@@ -4,10 +4,10 @@
 
 #include <locale.h>
 
-#include "tasks/fold.h"
+#include "tasks/alike.h"
 #include "tasks/sink.h"
 #include "tasks/wrap.h"
-#include "text.h"
+#include "base/text.h"
 
 static const struct lp_options plain = { .json = false };
 

@@ -3,7 +3,7 @@
 #include "finding_fixture.h"
 #include "text_fixture.h"
 
-#include "findings.h"
+#include "wire/finding_kinds.h"
 
 static const struct lp_run_end end;
 

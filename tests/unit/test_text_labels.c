@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "out/text_labels.h"
-#include "text.h"
+#include "sinks/text/labels.h"
+#include "base/text.h"
 
 static const struct lp_look wide = { .columns = 80, .utf8 = true };
 static const struct lp_look ascii = { .columns = 80 };

@@ -16,10 +16,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "clocks.h"
-#include "cpython/instance.h"
-#include "cpython/threads.h"
-#include "target/memory.h"
+#include "base/clocks.h"
+#include "runtime/cpython/objects/instance.h"
+#include "runtime/cpython/objects/threads.h"
+#include "process/memory.h"
 
 #define MANY 2000
 #define STATE(n) (0x100000UL + (uint64_t)(n)*0x400)

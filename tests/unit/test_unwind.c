@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "symbolise/unwind.h"
+#include "elf/unwind.h"
 #include "unwind_fixture.h"
 
 #define STACK 0x7ffc00000000

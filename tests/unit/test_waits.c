@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cpython/wait.h"
+#include "runtime/cpython/waits/waits_internal.h"
 
 #define TYPE_BYTES 416
 #define MANY 1500

@@ -18,8 +18,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "clocks.h"
-#include "target/worker.h"
+#include "base/clocks.h"
+#include "process/worker.h"
 
 #define MILLISECOND 1000000ULL
 

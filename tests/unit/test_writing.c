@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "clocks.h"
-#include "out/writing.h"
+#include "base/clocks.h"
+#include "files/writing.h"
 
 #define LARGE (1 << 20)
 #define SECOND 1000000000ULL

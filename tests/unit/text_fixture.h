@@ -15,9 +15,9 @@
 
 #include <cmocka.h>
 
-#include "out/sink.h"
+#include "sinks/sink.h"
 #include "stall_fixture.h"
-#include "text.h"
+#include "base/text.h"
 
 #define LONG_NAME                                                                                  \
 	"a_very_long_name_that_goes_on_and_on_and_on_and_on_and_on_and_on_and_on_to_its_end"

@@ -5,9 +5,9 @@
  * stdout and stays until its stdin ends.
  */
 #include "bench-empty.skel.h"
-#include "error.h"
+#include "base/error.h"
 #include "runtime/runtime.h"
-#include "target/process.h"
+#include "process/process.h"
 
 #include <bpf/libbpf.h>
 #include <errno.h>

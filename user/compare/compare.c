@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "compare.h"
 
-#include "../model/histogram.h"
+#include "wire/histogram.h"
 
 #include <errno.h>
 #include <math.h>

@@ -4,10 +4,10 @@
  * A callback is the same one on both if its service, kind, name and the last two parts of
  * its file are: lines move between versions, and so do directories of releases.
  */
-#ifndef LP_COMPARE_H
-#define LP_COMPARE_H
+#ifndef LP_COMPARE_COMPARE_H
+#define LP_COMPARE_COMPARE_H
 
-#include "../model/model.h"
+#include "model/model.h"
 #include "statistics.h"
 
 #define LP_SERVICE_MAX 132
@@ -111,4 +111,4 @@ int gate_check(const char *condition);
 bool gate_holds(const char *condition, const struct lp_comparison *comparison, char *why,
 		size_t size);
 
-#endif /* LP_COMPARE_H */
+#endif /* LP_COMPARE_COMPARE_H */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "text.h"
 
-#include "../model/histogram.h"
-#include "../out/escape.h"
-#include "../out/json_parts.h"
+#include "wire/histogram.h"
+#include "sinks/escape.h"
+#include "sinks/json/fields.h"
 
 #include <inttypes.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "compare.h"
 
-#include "../model/histogram.h"
-#include "../text.h"
+#include "wire/histogram.h"
+#include "base/text.h"
 
 #include <search.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Is a difference more than noise?  Each answer errs one time in a thousand at the most. */
-#ifndef LP_STATISTICS_H
-#define LP_STATISTICS_H
+#ifndef LP_COMPARE_STATISTICS_H
+#define LP_COMPARE_STATISTICS_H
 
-#include "../wire.h"
+#include "wire/wire.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,4 +31,4 @@ bool bounds_tell(const struct lp_bounds *bounds);
  */
 int rates_differ(uint64_t first, double first_exposure, uint64_t second, double second_exposure);
 
-#endif /* LP_STATISTICS_H */
+#endif /* LP_COMPARE_STATISTICS_H */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "text.h"
 
-#include "../model/histogram.h"
-#include "../out/text_print.h"
+#include "wire/histogram.h"
+#include "sinks/text/print.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -5,7 +5,7 @@
 
 #include "compare.h"
 
-#include "../out/sink.h"
+#include "sinks/sink.h"
 
 void comparison_print(FILE *file, const struct lp_look *look,
 		      const struct lp_comparison *comparison);

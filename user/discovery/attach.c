@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* From a process that is waited for to one that is profiled, and its loops. */
-#include "state.h"
+#include "targets_internal.h"
 
-#include "../clocks.h"
-#include "../log.h"
+#include "base/clocks.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -3,9 +3,9 @@
  * -s: the children that a process already has when it is named, and theirs.  Later
  * ones are announced by the kernel.
  */
-#include "state.h"
+#include "targets_internal.h"
 
-#include "../clocks.h"
+#include "base/clocks.h"
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -3,9 +3,9 @@
  * Targets that wait for their examination, which workers do apart from the main loop: one
  * that takes long, or does not answer at all, delays only those behind it in the queue.
  */
-#include "state.h"
+#include "targets_internal.h"
 
-#include "../clocks.h"
+#include "base/clocks.h"
 
 #include <errno.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "launch.h"
 
-#include "../clocks.h"
-#include "../sudo.h"
+#include "base/clocks.h"
+#include "privileges/sudo.h"
 
 #include <errno.h>
 #include <fcntl.h>

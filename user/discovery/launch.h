@@ -3,10 +3,10 @@
  * Starts a program and holds it just before its interpreter begins to run, so
  * that the probes are there for its first callback.
  */
-#ifndef LP_LAUNCH_H
-#define LP_LAUNCH_H
+#ifndef LP_DISCOVERY_LAUNCH_H
+#define LP_DISCOVERY_LAUNCH_H
 
-#include "../error.h"
+#include "base/error.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -57,4 +57,4 @@ bool launch_ended(struct lp_launch *launch, int *status);
 int launch_wait(struct lp_launch *launch);
 void launch_free(struct lp_launch *launch);
 
-#endif /* LP_LAUNCH_H */
+#endif /* LP_DISCOVERY_LAUNCH_H */

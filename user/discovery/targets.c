@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "state.h"
+#include "targets_internal.h"
 
-#include "../clocks.h"
-#include "../log.h"
-#include "../target/cgroup.h"
+#include "base/clocks.h"
+#include "base/log.h"
+#include "process/cgroup.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,11 +4,11 @@
  * those.  Finds them, waits for them to get so far, tells the session to attach,
  * and notices when they end.
  */
-#ifndef LP_TARGETS_H
-#define LP_TARGETS_H
+#ifndef LP_DISCOVERY_TARGETS_H
+#define LP_DISCOVERY_TARGETS_H
 
-#include "../session/session.h"
-#include "../source/live.h"
+#include "session/session.h"
+#include "live/live.h"
 
 struct lp_targets;
 
@@ -72,4 +72,4 @@ size_t targets_attached(const struct lp_targets *targets);
 size_t targets_profiled(const struct lp_targets *targets);
 uint64_t targets_failures(const struct lp_targets *targets);
 
-#endif /* LP_TARGETS_H */
+#endif /* LP_DISCOVERY_TARGETS_H */

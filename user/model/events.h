@@ -3,7 +3,7 @@
 #ifndef LP_MODEL_EVENTS_H
 #define LP_MODEL_EVENTS_H
 
-#include "../decode/decode.h"
+#include "wire/decode.h"
 #include "model.h"
 
 /* To be given to decode_event, with the model as context. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "findings.h"
 
-#include "../text.h"
-#include "own.h"
+#include "base/text.h"
+#include "own_frames.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "group.h"
 
-#include "../text.h"
+#include "base/text.h"
 #include "callbacks.h"
-#include "causes.h"
+#include "lost_time.h"
 
 #include <errno.h>
 #include <stdlib.h>

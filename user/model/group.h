@@ -8,7 +8,7 @@
 #ifndef LP_MODEL_GROUP_H
 #define LP_MODEL_GROUP_H
 
-#include "../by.h"
+#include "group_by.h"
 #include "model.h"
 
 /* Groups by themselves; what is beyond is told as one more, LP_UNKNOWN_GROUP. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Lives of tasks: how they ended, and what they consisted of. */
-#ifndef LP_LIFETIMES_H
-#define LP_LIFETIMES_H
+#ifndef LP_MODEL_LIFETIMES_H
+#define LP_MODEL_LIFETIMES_H
 
-#include "../wire.h"
+#include "wire/wire.h"
 #include "model.h"
 
 void lifetimes_add(struct lp_lifetimes *lifetimes, const struct lp_event_task_end *event);
@@ -18,4 +18,4 @@ void lifetimes_subtract(struct lp_lifetimes *difference, const struct lp_lifetim
 /* Tasks that have ended, however. */
 uint64_t lifetimes_count(const struct lp_lifetimes *lifetimes);
 
-#endif /* LP_LIFETIMES_H */
+#endif /* LP_MODEL_LIFETIMES_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "state.h"
+#include "model_internal.h"
 
-#include "../text.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #ifndef LP_MODEL_LIMITED_H
 #define LP_MODEL_LIMITED_H
 
-#include "labels.h"
+#include "processes.h"
 #include "model.h"
 
 struct lp_model_source;

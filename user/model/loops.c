@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Loops from their beginning to their end. */
-#include "state.h"
+#include "model_internal.h"
 
-#include "../text.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Events into what is known of loops. */
-#include "state.h"
+#include "model_internal.h"
 
-#include "../text.h"
-#include "own.h"
+#include "base/text.h"
+#include "own_frames.h"
 #include "lifetimes.h"
 
 #include <errno.h>

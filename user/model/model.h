@@ -4,11 +4,11 @@
  * decoded events, live or from a capture; tells an observer (out/) what is new.
  * All text in here is valid UTF-8 and sanitised for a terminal.
  */
-#ifndef LP_MODEL_H
-#define LP_MODEL_H
+#ifndef LP_MODEL_MODEL_H
+#define LP_MODEL_MODEL_H
 
-#include "../wire.h"
-#include "histogram.h"
+#include "wire/wire.h"
+#include "wire/histogram.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -392,4 +392,4 @@ struct lp_model;
 int model_new(const struct lp_observer *observer, void *context, struct lp_model **model);
 void model_free(struct lp_model *model);
 
-#endif /* LP_MODEL_H */
+#endif /* LP_MODEL_MODEL_H */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Where events come from: their runs, their beginnings and ends, and where two tell of the same. */
-#include "state.h"
+#include "model_internal.h"
 
-#include "../text.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <stdio.h>

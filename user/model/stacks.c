@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "stacks.h"
 
-#include "../decode/resource.h"
-#include "../text.h"
+#include "wire/resource_text.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

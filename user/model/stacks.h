@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Frames by the number that events give them, and stacks made of them. */
-#ifndef LP_STACKS_H
-#define LP_STACKS_H
+#ifndef LP_MODEL_STACKS_H
+#define LP_MODEL_STACKS_H
 
 #include "model.h"
 
@@ -54,4 +54,4 @@ void told_add(struct lp_told_table *table, const struct lp_frames *frames,
 	      const struct lp_event_seen *event);
 const struct lp_told *told_find(const struct lp_told_table *table, uint64_t name, bool holder);
 
-#endif /* LP_STACKS_H */
+#endif /* LP_MODEL_STACKS_H */

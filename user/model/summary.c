@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Summaries: what all loops have counted, since the start or the last interval. */
-#include "state.h"
+#include "model_internal.h"
 
 #include "lifetimes.h"
 

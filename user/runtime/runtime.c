@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "runtime.h"
 
-#include "../cpython/cpython.h"
-#include "remote.h"
+#include "runtime/cpython/cpython.h"
+#include "runtime/remote/remote.h"
 
 #include <errno.h>
 #include <string.h>

@@ -4,14 +4,14 @@
  * where are the probes and what role has each, how are its objects read.  It
  * attaches nothing.
  */
-#ifndef LP_RUNTIME_H
-#define LP_RUNTIME_H
+#ifndef LP_RUNTIME_RUNTIME_H
+#define LP_RUNTIME_RUNTIME_H
 
-#include "../error.h"
-#include "../target/mapped_file.h"
-#include "../target/process.h"
+#include "base/error.h"
+#include "elf/mapped_file.h"
+#include "process/process.h"
 
-#include "../wire.h"
+#include "wire/wire.h"
 
 /* What a probe is for.  What a session does for a role is in session/roles.c. */
 enum lp_probe_role {
@@ -269,4 +269,4 @@ int runtime_detect_here(const struct lp_process_info *process, struct lp_instanc
 uint32_t runtime_number(const struct lp_runtime *runtime);
 const struct lp_runtime *runtime_by_number(uint32_t number);
 
-#endif /* LP_RUNTIME_H */
+#endif /* LP_RUNTIME_RUNTIME_H */

@@ -8,10 +8,10 @@
  * ends they are told first, and the probes go once each has seen it between two callbacks.
  * So whatever is timed is timed from its beginning to its end.
  */
-#include "state.h"
+#include "session_internal.h"
 
-#include "../clocks.h"
-#include "../log.h"
+#include "base/clocks.h"
+#include "base/log.h"
 
 #include <bpf/libbpf.h>
 #include <stdlib.h>

@@ -4,10 +4,10 @@
  * its kernel and its mitigations differ by ten and more.  Of many short rounds the quickest
  * counts, as nothing else ran in it.
  */
-#include "state.h"
+#include "session_internal.h"
 
-#include "../clocks.h"
-#include "../log.h"
+#include "base/clocks.h"
+#include "base/log.h"
 
 #include <bpf/libbpf.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What this kernel offers to loopprof; asked of the kernel itself, never of its version. */
-#ifndef LP_FEATURES_H
-#define LP_FEATURES_H
+#ifndef LP_SESSION_FEATURES_H
+#define LP_SESSION_FEATURES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,4 +32,4 @@ struct lp_features {
 /* Fills all of it.  Takes a few milliseconds. */
 void features_probe(struct lp_features *features);
 
-#endif /* LP_FEATURES_H */
+#endif /* LP_SESSION_FEATURES_H */

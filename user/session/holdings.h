@@ -4,10 +4,10 @@
  * belong to.  An element of a process is free again once the process is removed and nothing is
  * held any more; one of a unit, once no element of its processes is left.
  */
-#ifndef LP_HOLDINGS_H
-#define LP_HOLDINGS_H
+#ifndef LP_SESSION_HOLDINGS_H
+#define LP_SESSION_HOLDINGS_H
 
-#include "../wire.h"
+#include "wire/wire.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -49,4 +49,4 @@ void holdings_no_causes(struct lp_holdings *holdings);
 void holdings_limit(struct lp_holdings *holdings, uint32_t number, enum lp_limited_kind kind,
 		    uint64_t count);
 
-#endif /* LP_HOLDINGS_H */
+#endif /* LP_SESSION_HOLDINGS_H */

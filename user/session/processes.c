@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The probes of each process that is profiled. */
-#include "state.h"
+#include "session_internal.h"
 
-#include "../clocks.h"
-#include "../log.h"
-#include "../rights.h"
+#include "base/clocks.h"
+#include "base/log.h"
+#include "privileges/rights.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "state.h"
+#include "session_internal.h"
 
-#include "../log.h"
-#include "../rights.h"
-#include "../syscalls.h"
+#include "base/log.h"
+#include "privileges/rights.h"
+#include "wire/syscalls.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

@@ -2,12 +2,12 @@
 /*
  * The BPF side of a run: the only owner of the skeleton, the links and the maps.
  */
-#ifndef LP_SESSION_H
-#define LP_SESSION_H
+#ifndef LP_SESSION_SESSION_H
+#define LP_SESSION_SESSION_H
 
-#include "../error.h"
-#include "../runtime/runtime.h"
-#include "../wire.h"
+#include "base/error.h"
+#include "runtime/runtime.h"
+#include "wire/wire.h"
 
 struct lp_session;
 
@@ -214,4 +214,4 @@ bool session_load_late(struct lp_session *session);
  */
 void session_calibrate(struct lp_session *session);
 
-#endif /* LP_SESSION_H */
+#endif /* LP_SESSION_SESSION_H */

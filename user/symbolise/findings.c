@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What got lost, from addresses and raw text to places and names. */
-#include "state.h"
+#include "symbolise_internal.h"
 
-#include "../text.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

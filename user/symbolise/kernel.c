@@ -7,7 +7,7 @@
  */
 #include "kernel.h"
 
-#include "../text.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>

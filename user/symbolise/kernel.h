@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* --kernel: names of the kernel's functions, from /proc/kallsyms. */
-#ifndef LP_KERNEL_H
-#define LP_KERNEL_H
+#ifndef LP_SYMBOLISE_KERNEL_H
+#define LP_SYMBOLISE_KERNEL_H
 
-#include "../runtime/runtime.h"
+#include "runtime/runtime.h"
 
 #include <stdio.h>
 
@@ -20,4 +20,4 @@ void kernel_free(struct lp_kernel *kernel);
 size_t kernel_frames(const struct lp_kernel *kernel, const __u64 *addresses, size_t count,
 		     struct lp_frame *frames, size_t room);
 
-#endif /* LP_KERNEL_H */
+#endif /* LP_SYMBOLISE_KERNEL_H */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "native.h"
 
-#include "../text.h"
-#include "unwind.h"
-#include "unwind_programs.h"
+#include "base/text.h"
+#include "elf/unwind.h"
+#include "elf/mapped_files.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* --native: C frames of a thread, unwound by its program's own unwind tables. */
-#ifndef LP_NATIVE_H
-#define LP_NATIVE_H
+#ifndef LP_SYMBOLISE_NATIVE_H
+#define LP_SYMBOLISE_NATIVE_H
 
-#include "../runtime/runtime.h"
+#include "runtime/runtime.h"
 
 struct lp_native;
 
@@ -36,4 +36,4 @@ void native_help_by(const struct lp_native_helper *helper);
 /* Has a worker unwind from now on: to be called before remote_begin(). */
 void native_begin_remote(void);
 
-#endif /* LP_NATIVE_H */
+#endif /* LP_SYMBOLISE_NATIVE_H */

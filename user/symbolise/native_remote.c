@@ -2,7 +2,7 @@
 /* C frames by a worker: the files whose unwind tables are read are the target's. */
 #include "native.h"
 
-#include "../runtime/remote.h"
+#include "runtime/remote/remote.h"
 
 #include <errno.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "state.h"
+#include "symbolise_internal.h"
 
-#include "../text.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <stddef.h>

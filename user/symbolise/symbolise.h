@@ -3,11 +3,11 @@
  * From addresses to places in the source, while the process that they mean
  * something in still runs: raw stacks in, LP_EVENT_FRAME and LP_EVENT_SEEN out.
  */
-#ifndef LP_SYMBOLISE_H
-#define LP_SYMBOLISE_H
+#ifndef LP_SYMBOLISE_SYMBOLISE_H
+#define LP_SYMBOLISE_SYMBOLISE_H
 
-#include "../runtime/runtime.h"
-#include "../source/source.h"
+#include "runtime/runtime.h"
+#include "wire/record.h"
 
 struct lp_symboliser;
 
@@ -45,4 +45,4 @@ bool symboliser_take_finding(struct lp_symboliser *symboliser, const struct lp_i
 /* A process has ended or replaced its program. */
 void symboliser_forget(struct lp_symboliser *symboliser, pid_t pid);
 
-#endif /* LP_SYMBOLISE_H */
+#endif /* LP_SYMBOLISE_SYMBOLISE_H */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What has changed between two looks at a process, and which tasks only accumulate. */
-#ifndef LP_TASK_DIFF_H
-#define LP_TASK_DIFF_H
+#ifndef LP_TASKS_DIFF_H
+#define LP_TASKS_DIFF_H
 
-#include "view.h"
+#include "snapshot.h"
 
 /* So many looks in a row a group must grow before it is told to leak. */
 #define LP_GROWING_LOOKS 3
@@ -57,4 +57,4 @@ static inline bool group_leaks(const struct lp_task_group *group)
 	return group->growing >= LP_GROWING_LOOKS;
 }
 
-#endif /* LP_TASK_DIFF_H */
+#endif /* LP_TASKS_DIFF_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "frames.h"
 
-#include "../text.h"
+#include "base/text.h"
 
 #include <ctype.h>
 #include <stdlib.h>

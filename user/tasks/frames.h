@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Frames as they are shown, each place looked up once however many tasks are there. */
-#ifndef LP_TASK_FRAMES_H
-#define LP_TASK_FRAMES_H
+#ifndef LP_TASKS_FRAMES_H
+#define LP_TASKS_FRAMES_H
 
-#include "../model/model.h"
-#include "../runtime/task.h"
+#include "model/model.h"
+#include "runtime/task_list.h"
 
 struct lp_task_frames;
 
@@ -22,4 +22,4 @@ const struct lp_shown_frame *task_frames_find(struct lp_task_frames *frames,
 /* Is it of Python's own library?  What is installed beside that (site-packages) is not. */
 bool frame_is_library(const struct lp_shown_frame *frame);
 
-#endif /* LP_TASK_FRAMES_H */
+#endif /* LP_TASKS_FRAMES_H */

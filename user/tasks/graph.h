@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Who waits for whom, of the tasks of a list; a task goes by its number there. */
-#ifndef LP_TASK_GRAPH_H
-#define LP_TASK_GRAPH_H
+#ifndef LP_TASKS_GRAPH_H
+#define LP_TASKS_GRAPH_H
 
-#include "../runtime/task.h"
-#include "links.h"
+#include "runtime/task_list.h"
+#include "csr_graph.h"
 
 /*
  * Tasks that wait for each other in a circle, so that none of them can ever go on.
@@ -61,4 +61,4 @@ int graph_confirm_deadlocks(const struct lp_task_list *before_list,
 			    const struct lp_task_graph *before, const struct lp_task_list *list,
 			    struct lp_task_graph *graph);
 
-#endif /* LP_TASK_GRAPH_H */
+#endif /* LP_TASKS_GRAPH_H */

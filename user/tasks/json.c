@@ -2,8 +2,8 @@
 /* The tasks of a process as JSON lines. */
 #include "sink.h"
 
-#include "../out/file.h"
-#include "../out/json_parts.h"
+#include "files/output_file.h"
+#include "sinks/json/fields.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Who prints what was read: text for people, JSON for programs. */
-#ifndef LP_TASK_SINK_H
-#define LP_TASK_SINK_H
+#ifndef LP_TASKS_SINK_H
+#define LP_TASKS_SINK_H
 
-#include "../error.h"
-#include "../options.h"
+#include "base/error.h"
+#include "options/options.h"
 #include "diff.h"
 
 struct lp_tasks_run {
@@ -41,4 +41,4 @@ struct lp_tasks_sink {
 struct lp_tasks_sink *tasks_text_open(const struct lp_options *options);
 struct lp_tasks_sink *tasks_json_open(const struct lp_options *options);
 
-#endif /* LP_TASK_SINK_H */
+#endif /* LP_TASKS_SINK_H */

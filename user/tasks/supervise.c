@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "supervise.h"
 
-#include "../clocks.h"
-#include "../log.h"
-#include "../out/file.h"
-#include "../out/standard.h"
-#include "../out/writing.h"
-#include "../target/standing.h"
+#include "base/clocks.h"
+#include "base/log.h"
+#include "files/output_file.h"
+#include "files/standard.h"
+#include "files/writing.h"
+#include "process/standing.h"
 
 #include <errno.h>
 #include <fcntl.h>

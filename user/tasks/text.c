@@ -2,12 +2,12 @@
 /* The tasks of a process, for people: what is stuck first, then who awaits whom. */
 #include "sink.h"
 
-#include "../findings.h"
-#include "../out/file.h"
-#include "../out/look.h"
-#include "../text.h"
-#include "fold.h"
-#include "line.h"
+#include "wire/finding_kinds.h"
+#include "files/output_file.h"
+#include "sinks/terminal.h"
+#include "base/text.h"
+#include "alike.h"
+#include "text_task.h"
 #include "text_change.h"
 #include "tree.h"
 #include "wrap.h"

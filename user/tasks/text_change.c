@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "text_change.h"
 
-#include "../out/text_print.h"
-#include "../text.h"
-#include "line.h"
+#include "sinks/text/print.h"
+#include "base/text.h"
+#include "text_task.h"
 #include "wrap.h"
 
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Parts of the text: deadlocks, what has changed, and what both mean. */
-#ifndef LP_TASK_TEXT_CHANGE_H
-#define LP_TASK_TEXT_CHANGE_H
+#ifndef LP_TASKS_TEXT_CHANGE_H
+#define LP_TASKS_TEXT_CHANGE_H
 
-#include "../findings.h"
-#include "../out/sink.h"
+#include "wire/finding_kinds.h"
+#include "sinks/sink.h"
 #include "diff.h"
 
 /* How much is told; what has been explained in this run is not explained again. */
@@ -27,4 +27,4 @@ void text_explain_finding(FILE *file, const struct lp_look *look, struct lp_told
 void text_change(FILE *file, const struct lp_look *look, const struct lp_tasks_view *now,
 		 const struct lp_tasks_change *change, struct lp_told *told, uint64_t unix_ns);
 
-#endif /* LP_TASK_TEXT_CHANGE_H */
+#endif /* LP_TASKS_TEXT_CHANGE_H */

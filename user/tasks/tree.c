@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "tree.h"
 
-#include "fold.h"
-#include "line.h"
+#include "alike.h"
+#include "text_task.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Who awaits whom, as a tree for people. */
-#ifndef LP_TASK_TREE_H
-#define LP_TASK_TREE_H
+#ifndef LP_TASKS_TREE_H
+#define LP_TASKS_TREE_H
 
-#include "../out/sink.h"
-#include "view.h"
+#include "sinks/sink.h"
+#include "snapshot.h"
 
 /*
  * Prints the tasks of one loop (view->loop_count: those of no known loop) from the
@@ -15,4 +15,4 @@
 int tree_print(FILE *file, const struct lp_look *look, const struct lp_tasks_view *view,
 	       const uint64_t *keys, uint32_t loop, bool stack, const bool *told, bool *drawn);
 
-#endif /* LP_TASK_TREE_H */
+#endif /* LP_TASKS_TREE_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Text that goes on in the next line where it does not fit. */
-#ifndef LP_TASK_WRAP_H
-#define LP_TASK_WRAP_H
+#ifndef LP_TASKS_WRAP_H
+#define LP_TASKS_WRAP_H
 
 #include <stddef.h>
 #include <stdio.h>
@@ -18,4 +18,4 @@ void text_begin(char *to, size_t size, const char *from, size_t columns, const c
 /* The same; its end is kept. */
 void text_end(char *to, size_t size, const char *from, size_t columns, const char *mark);
 
-#endif /* LP_TASK_WRAP_H */
+#endif /* LP_TASKS_WRAP_H */

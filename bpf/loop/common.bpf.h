@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* What every BPF object includes, in the order that the headers need. */
+#ifndef LP_BPF_LOOP_COMMON_BPF_H
+#define LP_BPF_LOOP_COMMON_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+#include "wire/wire.h"
+#include "maps.bpf.h"
+#include "instants.bpf.h"
+#include "rate_limit.bpf.h"
+#include "share.bpf.h"
+
+static __always_inline __u64 lp_read_u64(__u64 address)
+{
+	__u64 value = 0;
+
+	bpf_probe_read_user(&value, sizeof(value), (const void *)address);
+	return value;
+}
+
+static __always_inline void lp_event_fill(struct lp_event *event, __u16 type, __u32 size, __u64 now,
+					  __u32 slot, __u32 pid)
+{
+	event->type = type;
+	event->reserved = 0;
+	event->size = size;
+	event->time_ns = now;
+	event->loop = slot;
+	event->pid = pid;
+}
+
+static __always_inline struct lp_loop *lp_loop_of(__u32 tid, __u32 *slot)
+{
+	__u32 key = lp_thread_bucket_of(tid);
+	struct lp_thread_bucket *bucket = bpf_map_lookup_elem(&thread_buckets, &key);
+
+	/* 0 is the idle thread, and what marks an empty place */
+	if (!bucket || !tid)
+		return NULL;
+	if (bucket->tids[0] == tid)
+		*slot = bucket->slots[0];
+	else if (bucket->tids[1] == tid)
+		*slot = bucket->slots[1];
+	else if (bucket->tids[2] == tid)
+		*slot = bucket->slots[2];
+	else if (bucket->tids[3] == tid)
+		*slot = bucket->slots[3];
+	else
+		return NULL;
+	return bpf_map_lookup_elem(&loops, slot);
+}
+
+static __always_inline struct lp_loop *lp_current_loop(__u32 *slot)
+{
+	return lp_loop_of((__u32)bpf_get_current_pid_tgid(), slot);
+}
+
+/*
+ * Enters a thread into its bucket, or takes it out again (enter false).  Two
+ * threads may do so at once and one of them get lost, as atomics that return a
+ * value need kernel 5.12: then lp_adopt finds it in loop_slots and enters it anew.
+ */
+static __always_inline bool lp_index_thread(__u32 tid, __u32 slot, bool enter)
+{
+	__u32 key = lp_thread_bucket_of(tid), wanted = enter ? 0 : tid, i;
+	struct lp_thread_bucket *bucket = bpf_map_lookup_elem(&thread_buckets, &key);
+
+	if (!bucket)
+		return false;
+	for (i = 0; i < LP_BUCKET_THREADS; i++) {
+		if (bucket->tids[i] != wanted)
+			continue;
+		bucket->slots[i] = slot;
+		bucket->tids[i] = enter ? tid : 0;
+		return true;
+	}
+	return false;
+}
+
+#endif /* LP_BPF_LOOP_COMMON_BPF_H */

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* The life of a callback and of an iteration, whatever runtime the loop has. */
+#ifndef LP_BPF_LOOP_LOOP_BPF_H
+#define LP_BPF_LOOP_LOOP_BPF_H
+
+/*
+ * Copies the name object of a task that has just been stepped.  Reading it at the
+ * start of every step would cost each a fifth more; now the task may be gone, if
+ * it ended and nobody kept it: a reference count of 0 tells, or a name that is
+ * neither a str nor an int.  Then the name that user space read during the stall
+ * has to do.
+ */
+static __always_inline void lp_read_task_name(const struct lp_loop *loop, __u8 *name)
+{
+	__u64 address = loop->task + loop->python.offsets.task_coro + 8, object = 0;
+	__u32 references = 0;
+
+	__builtin_memset(name, 0, LP_NAME_BYTES);
+	bpf_probe_read_user(&references, sizeof(references), (void *)loop->task);
+	bpf_probe_read_user(&object, sizeof(object), (void *)address);
+	if (!references || !object)
+		return;
+	/* 32 bytes is the least that a str or an int takes; more may cross into a page that
+	 * is not mapped */
+	if (bpf_probe_read_user(name, LP_NAME_BYTES, (void *)object) &&
+	    bpf_probe_read_user(name, 96, (void *)object) &&
+	    bpf_probe_read_user(name, 64, (void *)object))
+		bpf_probe_read_user(name, 32, (void *)object);
+}
+
+int lp_drop_account(__u32 slot, __u64 segment_ns);
+int lp_report_account(__u32 slot, __u64 segment_ns, __u64 now, __u32 flags);
+
+/* Not inlined: it runs once a slow callback, and keeps the hot path short. */
+__weak __noinline int lp_report_slow(__u32 slot, __u64 now)
+{
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+	struct lp_event_slow *event;
+	__u64 type, duration;
+
+	if (!loop || !lp_is_span(now, loop->start_ns))
+		return 0;
+	duration = now - loop->start_ns;
+	loop->slow_callbacks++;
+	loop->slow_in_iteration++;
+	loop->slow_ns += duration;
+	if (!lp_may_tell(&loop->telling, now, duration, LP_TOLD_A_SECOND) ||
+	    !lp_may_report(slot, now, duration)) {
+		loop->untold++;
+		loop->untold_ns += duration;
+		lp_drop_account(slot, loop->start_ns);
+		return 0;
+	}
+	loop->told_in_iteration++;
+	lp_report_account(slot, loop->start_ns, now, 0);
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event) {
+		lp_lose(LP_LOST_RING);
+		return 0;
+	}
+	lp_event_fill(&event->event, LP_EVENT_SLOW, sizeof(*event), now, slot, loop->pid);
+	event->start_ns = loop->start_ns;
+	event->task = loop->task;
+	event->queue_delay_ns = loop->queue_delay_ns;
+	event->iteration = loop->iterations;
+	event->callback = loop->callback;
+	event->position = loop->position;
+	event->string_ascii = loop->python.offsets.string_ascii;
+	event->string_wide = loop->python.offsets.string_wide;
+	event->int_digit = loop->python.offsets.ob_digit;
+	lp_read_task_name(loop, event->task_name);
+	__builtin_memcpy(&type, event->task_name + 8, sizeof(type));
+	event->name_is_int = type == loop->python.int_type;
+	event->name_is_string = type == loop->python.string_type;
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+/* For the verifier: one look at the search for a bucket, not one a path. */
+__weak __noinline __u32 lp_slot_of(__u64 ns)
+{
+	return lp_histogram_slot(ns);
+}
+
+static __always_inline void lp_count(struct lp_histogram *histogram, __u64 ns)
+{
+	lp_histogram_put(histogram, lp_slot_of(ns), ns);
+}
+
+/*
+ * What took an iteration's time: eight entries, each for the callbacks whose slot
+ * is its number modulo eight; of those that meet there, the greater one stays.
+ */
+static __always_inline void lp_top_add(struct lp_loop *loop, __u32 callback, __u64 duration)
+{
+	struct lp_top_entry *top = &loop->top[callback % LP_TOP_ENTRIES];
+
+	if (top->iteration != loop->iterations || top->callback != callback || !top->count) {
+		if (top->iteration == loop->iterations && top->total_ns > duration)
+			return;
+		top->iteration = loop->iterations;
+		top->callback = callback;
+		top->count = 0;
+		top->total_ns = 0;
+	}
+	top->count++;
+	top->total_ns += duration;
+}
+
+/* --lifetimes: a step of a task's life. */
+static __always_inline void lp_live(struct lp_loop *loop, __u64 duration, __u64 now)
+{
+	struct lp_object_key key = {};
+	struct lp_life *life;
+
+	key.object = loop->task;
+	key.pid = loop->pid;
+	life = bpf_map_lookup_elem(&lives, &key);
+	if (!life)
+		return;
+	life->running_ns += duration;
+	if (loop->queue_delay_ns != LP_NO_QUEUE_DELAY)
+		life->queued_ns += loop->queue_delay_ns;
+	life->callback = loop->callback;
+	life->end_ns = now;
+	life->steps++;
+}
+
+/* Is the loop's callback known by samples, which interrupt this program? */
+static __always_inline bool lp_may_be_sampled(void)
+{
+	return lp_config.sampling || lp_config.bursts;
+}
+
+/* From here until lp_looked_at() no sample looks at the loop, as its state changes. */
+static __always_inline void lp_look_away(struct lp_loop *loop)
+{
+	*(volatile __u32 *)&loop->reporting = 1;
+}
+
+static __always_inline void lp_looked_at(struct lp_loop *loop)
+{
+	*(volatile __u32 *)&loop->reporting = 0;
+}
+
+/*
+ * Ends the callback that runs: into its histogram, and out if it was slow.  A sample
+ * may interrupt it, and end the callback as well: so the start is read once.
+ */
+static __always_inline void lp_callback_end(struct lp_loop *loop, __u32 slot, __u64 now)
+{
+	__u64 start = *(volatile __u64 *)&loop->start_ns, duration;
+	__u32 callback = loop->callback;
+	struct lp_callback_stats *stats;
+
+	if (!start)
+		return;
+	if (!lp_is_span(now, start)) {
+		*(volatile __u64 *)&loop->start_ns = 0;
+		return;
+	}
+	duration = now - start;
+	stats = bpf_map_lookup_elem(&callback_stats, &callback);
+	if (stats) {
+		/* a histogram is of bursts alone: late callbacks on top would make it slower */
+		if (!lp_config.bursts || !loop->sampled)
+			lp_count(&stats->run, duration);
+		if (duration >= loop->threshold_ns)
+			stats->slow++;
+	}
+	if (lp_config.lifetimes && loop->task)
+		lp_live(loop, duration, now);
+	if (duration < loop->threshold_ns) {
+		lp_top_add(loop, callback, duration);
+		*(volatile __u64 *)&loop->start_ns = 0;
+	} else {
+		/* no sample may look at a segment that is being reported, nor end it again */
+		lp_look_away(loop);
+		lp_report_slow(slot, now);
+		*(volatile __u64 *)&loop->start_ns = 0;
+		lp_looked_at(loop);
+	}
+}
+
+/*
+ * Bursts: from here on every callback is timed, as its probe is there already.  Only
+ * where no callback runs that began unseen.
+ */
+static __always_inline void lp_trace_begin(struct lp_loop *loop, __u64 now)
+{
+	loop->traced_until_ns = 0;
+	loop->traced_since_ns = now;
+	loop->sampled = 0;
+}
+
+/* From here on callbacks are known by samples.  Only where none runs. */
+static __always_inline void lp_trace_end(struct lp_loop *loop, __u64 now)
+{
+	loop->traced_until_ns = now;
+	loop->context = 0;
+	loop->seen_handle = 0;
+	loop->seen_ns = now;
+	loop->sampled = 1;
+}
+
+/* Ends the iteration, if one is under way; returns its busy time. */
+static __always_inline __u64 lp_iteration_end(struct lp_loop *loop, __u64 now)
+{
+	__u64 start = *(volatile __u64 *)&loop->iteration_start_ns, busy;
+
+	if (!start)
+		return 0;
+	busy = lp_elapsed(now, start);
+	loop->busy_ns += busy;
+	lp_count(&loop->iteration, busy);
+	return busy;
+}
+
+#endif /* LP_BPF_LOOP_LOOP_BPF_H */

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* How a loop ends, for a while or for good. */
+#ifndef LP_BPF_LOOP_LOOP_END_BPF_H
+#define LP_BPF_LOOP_LOOP_END_BPF_H
+
+/* Another loop may be made where this one was, and be filled before it runs. */
+static __always_inline void lp_disown_loop(struct lp_loop *loop)
+{
+	struct lp_object_key key = {};
+
+	if (!lp_config.wrong_thread || !loop->owned)
+		return;
+	key.object = loop->owned;
+	key.pid = loop->pid;
+	bpf_map_delete_elem(&owners, &key);
+	loop->owned = 0;
+}
+
+/* The callback and the iteration that are under way end here. */
+static __always_inline void lp_loop_pause(struct lp_loop *loop, __u32 slot, __u64 now)
+{
+	if (loop->start_ns)
+		lp_callback_end(loop, slot, now);
+	if (loop->iteration_start_ns) {
+		lp_iteration_end(loop, now);
+		loop->iteration_start_ns = 0;
+		loop->iterations++;
+	}
+	lp_disown_loop(loop);
+	/* what is made between two loops may take the place of what was there before */
+	loop->task = 0;
+	loop->poll_start_ns = 0;
+	loop->iteration_callbacks = 0;
+	loop->slow_in_iteration = 0;
+	loop->told_in_iteration = 0;
+	loop->slow_ns = 0;
+}
+
+/*
+ * A thread's loop ends: the thread exits, an exec leaves nothing of it, or a loop of
+ * another kind begins there.
+ */
+__weak __noinline int lp_end_loop(__u32 tid)
+{
+	__u32 *found = bpf_map_lookup_elem(&loop_slots, &tid);
+	struct lp_event *event;
+	struct lp_loop *loop;
+	__u64 now;
+	__u32 slot;
+
+	if (!found)
+		return 0;
+	slot = *found;
+	loop = bpf_map_lookup_elem(&loops, &slot);
+	if (!loop)
+		return 0;
+	now = bpf_ktime_get_ns();
+	lp_loop_pause(loop, slot, now);
+	bpf_map_delete_elem(&loop_slots, &tid);
+	lp_index_thread(tid, 0, false);
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event) {
+		lp_lose(LP_LOST_RING);
+		return 0;
+	}
+	lp_event_fill(event, LP_EVENT_LOOP_END, sizeof(*event), now, slot, loop->pid);
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+#endif /* LP_BPF_LOOP_LOOP_END_BPF_H */

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Every map, and the configuration.  dispatch.bpf.c defines them (LP_DEFINE_MAPS); bpftool links
+ * the other objects to those, and those of lost.bpf.c are the same ones once it is loaded.  Arrays
+ * that user space reads are mapped into it, so that reading a histogram costs no system call; slots
+ * are handed out through queues, because an atomic add that returns a value needs kernel 5.12.
+ */
+#ifndef LP_BPF_LOOP_MAPS_BPF_H
+#define LP_BPF_LOOP_MAPS_BPF_H
+
+#ifdef LP_DEFINE_MAPS
+#define LP_MAP
+#else
+#define LP_MAP extern
+#endif
+
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LP_MAX_PROCESSES);
+	__type(key, __u32);
+	__type(value, struct lp_process);
+} processes SEC(".maps");
+
+#ifdef LP_DEFINE_MAPS
+const volatile struct lp_config lp_config = {};
+#else
+extern const volatile struct lp_config lp_config;
+#endif
+
+/* Thread id to slot in loops; thread_buckets is the fast way to the same. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LP_MAX_LOOPS);
+	__type(key, __u32);
+	__type(value, __u32);
+} loop_slots SEC(".maps");
+
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LP_THREAD_BUCKETS);
+	__type(key, __u32);
+	__type(value, struct lp_thread_bucket);
+} thread_buckets SEC(".maps");
+
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LP_MAX_LOOPS);
+	__type(key, __u32);
+	__type(value, struct lp_loop);
+} loops SEC(".maps");
+
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LP_MAX_CALLBACKS);
+	__type(key, struct lp_callback_key);
+	__type(value, struct lp_callback_value);
+} callback_slots SEC(".maps");
+
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LP_MAX_CALLBACKS);
+	__type(key, __u32);
+	__type(value, struct lp_callback_stats);
+} callback_stats SEC(".maps");
+
+/* Shrunk to one element unless --queue asks for it. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LP_MAX_CALLBACKS);
+	__type(key, __u32);
+	__type(value, struct lp_queue_stats);
+} queue_stats SEC(".maps");
+
+/* --queue: when a handle was put into its loop's ready queue. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LP_MAX_READY);
+	__type(key, struct lp_ready_key);
+	__type(value, __u64);
+} ready_times SEC(".maps");
+
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, LP_MAX_LOOPS);
+	__type(value, __u32);
+} free_loops SEC(".maps");
+
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, LP_MAX_CALLBACKS);
+	__type(value, __u32);
+} free_callbacks SEC(".maps");
+
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LP_LOST_KINDS);
+	__type(key, __u32);
+	__type(value, __u64);
+} lost SEC(".maps");
+
+/* Threads whose loops found no room, by ID, with the element in holdings of their process. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, LP_MAX_REFUSED_LOOPS);
+	__type(key, __u32);
+	__type(value, __u32);
+} refused_loops SEC(".maps");
+
+/* One element per process and unit; the first has the sums of all. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LP_MAX_PROCESSES);
+	__type(key, __u32);
+	__type(value, struct lp_holding);
+} holdings SEC(".maps");
+
+/* Beside loops, slot for slot. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LP_MAX_LOOPS);
+	__type(key, __u32);
+	__type(value, struct lp_stall);
+} stalls SEC(".maps");
+
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LP_MAX_CAUSES);
+	__type(key, struct lp_cause_key);
+	__type(value, struct lp_cause_value);
+} causes SEC(".maps");
+
+/* Sample mode: threads that poll and run no loop that is known. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, LP_MAX_POLLERS);
+	__type(key, __u32);
+	__type(value, struct lp_poller);
+} pollers SEC(".maps");
+
+/* One element; a first look whether a process may be a target. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct lp_process_filter);
+} process_filter SEC(".maps");
+
+/* What probes on lost things are for, by their address. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LP_MAX_PLACES);
+	__type(key, struct lp_place_key);
+	__type(value, __u32);
+} places SEC(".maps");
+
+/* Findings while they are made, too big for the stack; who pops a slot has it to himself. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LP_MAX_FINDINGS);
+	__type(key, __u32);
+	__type(value, struct lp_finding_work);
+} findings SEC(".maps");
+
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, LP_MAX_FINDINGS);
+	__type(value, __u32);
+} free_findings SEC(".maps");
+
+/* Stacks that are prepared for "no running event loop", by hash and process. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, LP_MAX_EXPECTED);
+	__type(key, struct lp_object_key);
+	__type(value, __u32);
+} expected SEC(".maps");
+
+/* Shrunk to one element, as the next two, unless an option asks for it. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, LP_MAX_ORIGINS);
+	__type(key, struct lp_object_key);
+	__type(value, struct lp_origin);
+} origins SEC(".maps");
+
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LP_MAX_LIVES);
+	__type(key, struct lp_object_key);
+	__type(value, struct lp_life);
+} lives SEC(".maps");
+
+/* Which thread runs a loop, by the loop's object. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, LP_MAX_OWNERS);
+	__type(key, struct lp_object_key);
+	__type(value, __u32);
+} owners SEC(".maps");
+
+/* --find wrong_thread: threads that are in uvloop's call_soon_threadsafe. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, LP_MAX_POLLERS);
+	__type(key, __u32);
+	__type(value, __u64); /* address of the Loop */
+} threadsafe SEC(".maps");
+
+/* --native, --kernel: one event a CPU, while it is made. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct lp_event_native);
+} natives SEC(".maps");
+
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, LP_RING_BYTES);
+} events SEC(".maps");
+
+static __always_inline void lp_lose(__u32 kind)
+{
+	__u64 *count = bpf_map_lookup_elem(&lost, &kind);
+
+	if (count)
+		__sync_fetch_and_add(count, 1);
+}
+
+#endif /* LP_BPF_LOOP_MAPS_BPF_H */

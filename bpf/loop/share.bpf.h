@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The share of one process in what all use: of slots, no more than are left for the
+ * others; of records, a number in a short time.  Checked where something is registered or sent.
+ */
+#ifndef LP_BPF_LOOP_SHARE_BPF_H
+#define LP_BPF_LOOP_SHARE_BPF_H
+
+static __always_inline struct lp_holding *lp_holding_of(__u32 number)
+{
+	return bpf_map_lookup_elem(&holdings, &number);
+}
+
+/* Counts a request of one process that was refused. */
+static __always_inline void lp_limit(__u32 number, __u32 kind)
+{
+	struct lp_holding *own = lp_holding_of(number);
+
+	if (own && kind < LP_LIMITED_KINDS)
+		__sync_fetch_and_add(&own->limited[kind], 1);
+}
+
+/* May a process with so many entries take one more, if all have so many? */
+static __always_inline bool lp_may_hold(__u32 own, __u32 all, __u32 room)
+{
+	/* a full table is reported by the table itself */
+	return !lp_config.shared || all >= room || own < room - all;
+}
+
+/* May a process send one more record of a kind now? */
+static __always_inline bool lp_may_send(struct lp_pace *pace, __u64 now, __u32 weight, __u32 most)
+{
+	if (lp_age(now, pace->since_ns) >= LP_PACE_NS) {
+		pace->since_ns = now;
+		pace->sent = 0;
+	}
+	if (pace->sent >= most)
+		return false;
+	pace->sent += weight;
+	return true;
+}
+
+/* The same for a stack of a loop's process. */
+__weak __noinline int lp_may_send_stack(__u32 slot, __u64 now)
+{
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+	__u32 weight = lp_config.want_native || lp_config.want_kernel ? LP_NATIVE_WEIGHT : 1;
+	struct lp_holding *own;
+
+	if (!loop)
+		return 0;
+	own = lp_holding_of(loop->holding);
+	if (!own || !loop->holding || lp_may_send(&own->stacks, now, weight, LP_PACE_STACKS))
+		return 1;
+	__sync_fetch_and_add(&own->limited[LP_LIMITED_EVENTS], 1);
+	return 0;
+}
+
+/* The same for a slow callback or iteration that is to be reported by itself. */
+__weak __noinline int lp_may_report(__u32 slot, __u64 now, __u64 duration)
+{
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+	struct lp_holding *own;
+
+	if (!loop)
+		return 0;
+	own = lp_holding_of(loop->holding);
+	if (!own || !loop->holding ||
+	    lp_may_tell_in(LP_PACE_NS, &own->reports, now, duration, LP_PACE_REPORTS))
+		return 1;
+	__sync_fetch_and_add(&own->limited[LP_LIMITED_EVENTS], 1);
+	return 0;
+}
+
+/* The same for a loop that begins or a thread that polls. */
+static __always_inline bool lp_may_change(const struct lp_process *process, __u64 now)
+{
+	struct lp_holding *own = lp_holding_of(process->holding);
+
+	return !own || !process->holding || lp_may_send(&own->changes, now, 1, LP_PACE_CHANGES);
+}
+
+/* The element of a process's unit; NULL: it has none. */
+static __always_inline struct lp_holding *lp_unit_of(const struct lp_holding *own)
+{
+	return own && own->unit ? lp_holding_of(own->unit) : NULL;
+}
+
+/* Takes a place for a loop; lp_hold_loop(number, -1) gives it back. */
+static __always_inline void lp_hold_loop(__u32 number, int count)
+{
+	struct lp_holding *own = number ? lp_holding_of(number) : NULL;
+	struct lp_holding *all = lp_holding_of(0), *unit = lp_unit_of(own);
+
+	if (own)
+		__sync_fetch_and_add(&own->loops, count);
+	if (unit)
+		__sync_fetch_and_add(&unit->loops, count);
+	if (all)
+		__sync_fetch_and_add(&all->loops, count);
+}
+
+/* The same for a callback. */
+static __always_inline void lp_hold_callback(__u32 number, int count)
+{
+	struct lp_holding *own = number ? lp_holding_of(number) : NULL;
+	struct lp_holding *all = lp_holding_of(0), *unit = lp_unit_of(own);
+
+	if (own)
+		__sync_fetch_and_add(&own->callbacks, count);
+	if (unit)
+		__sync_fetch_and_add(&unit->callbacks, count);
+	if (all)
+		__sync_fetch_and_add(&all->callbacks, count);
+}
+
+/* The number of entries of a kind stays within the shares of the process and of its unit. */
+static __always_inline bool lp_may_hold_loop(__u32 number)
+{
+	struct lp_holding *own = number ? lp_holding_of(number) : NULL;
+	struct lp_holding *all = lp_holding_of(0), *unit = lp_unit_of(own);
+	__u32 room = lp_config.loop_room;
+
+	if (!own || !all)
+		return true;
+	return lp_may_hold(own->loops, all->loops, room) &&
+	       (!unit || lp_may_hold(unit->loops, all->loops, room));
+}
+
+static __always_inline bool lp_may_hold_callback(__u32 number)
+{
+	struct lp_holding *own = number ? lp_holding_of(number) : NULL;
+	struct lp_holding *all = lp_holding_of(0), *unit = lp_unit_of(own);
+	__u32 room = lp_config.callback_room;
+
+	if (!own || !all)
+		return true;
+	return lp_may_hold(own->callbacks, all->callbacks, room) &&
+	       (!unit || lp_may_hold(unit->callbacks, all->callbacks, room));
+}
+
+/* Takes a place for a cause: user space empties all places and their counts at once. */
+static __always_inline bool lp_hold_cause(__u32 number)
+{
+	struct lp_holding *own = number ? lp_holding_of(number) : NULL;
+	struct lp_holding *all = lp_holding_of(0), *unit = lp_unit_of(own);
+	__u32 room = lp_config.cause_room;
+
+	if (!own || !all)
+		return true;
+	if (!lp_may_hold(own->causes, all->causes, room) ||
+	    (unit && !lp_may_hold(unit->causes, all->causes, room))) {
+		__sync_fetch_and_add(&own->limited[LP_LIMITED_CAUSES], 1);
+		return false;
+	}
+	__sync_fetch_and_add(&own->causes, 1);
+	if (unit)
+		__sync_fetch_and_add(&unit->causes, 1);
+	__sync_fetch_and_add(&all->causes, 1);
+	return true;
+}
+
+/*
+ * Counts a thread's loop that finds no room, however often it asks: user space does the same
+ * with the loops that it finds.  own_share: the process or its unit has its share already.
+ */
+__weak __noinline int lp_refuse_loop(__u32 tid, __u32 number, __u32 own_share)
+{
+	__u32 *before = bpf_map_lookup_elem(&refused_loops, &tid);
+
+	if (before && *before == number)
+		return 0;
+	if (bpf_map_update_elem(&refused_loops, &tid, &number, before ? BPF_ANY : BPF_NOEXIST))
+		return 0;
+	if (own_share)
+		lp_limit(number, LP_LIMITED_LOOPS);
+	lp_lose(LP_LOST_LOOPS);
+	return 0;
+}
+
+#endif /* LP_BPF_LOOP_SHARE_BPF_H */

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* The account of a segment: where the time went that a loop did not run. */
+#ifndef LP_BPF_LOOP_STALL_BPF_H
+#define LP_BPF_LOOP_STALL_BPF_H
+
+/* A thread that was ready to run for less than that counts as one that had a CPU at once. */
+#define LP_READY_LEAST_NS 100000
+
+/* What a loop does now: a callback, or what comes before the first; 0: it polls. */
+static __always_inline __u64 lp_segment_of(const struct lp_loop *loop)
+{
+	return loop->start_ns ? loop->start_ns : loop->iteration_start_ns;
+}
+
+static __always_inline void lp_account_begin(struct lp_account *account, __u64 segment_ns)
+{
+	if (account->segment_ns == segment_ns)
+		return;
+	__builtin_memset(account, 0, __builtin_offsetof(struct lp_account, blocks));
+	account->segment_ns = segment_ns;
+}
+
+/* How long the current thread has been ready to run and had no CPU, since it began. */
+static __always_inline __u64 lp_run_delay(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	/* without CONFIG_SCHED_INFO nobody tells */
+	if (!bpf_core_field_exists(task->sched_info))
+		return 0;
+	return BPF_CORE_READ(task, sched_info.run_delay);
+}
+
+static __always_inline __u64 lp_migrations(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	if (!bpf_core_field_exists(task->se.nr_migrations))
+		return 0;
+	return BPF_CORE_READ(task, se.nr_migrations);
+}
+
+/*
+ * From 6.12 on a thread that blocks may stay in the run queue until its time slice
+ * would have come.  If it is moved to another CPU meanwhile, enqueue_task takes it
+ * for ready to run from then on, and its run delay has the whole wait in it: so then
+ * the delay says nothing, and the wait counts as blocked.
+ */
+static __always_inline bool lp_run_delay_is_true(const struct lp_wait *wait)
+{
+	return !wait->delayed || lp_migrations() == wait->migrations;
+}
+
+static __always_inline __u64 lp_run_time(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, se.sum_exec_runtime);
+}
+
+/*
+ * The thread runs, and nobody saw it come back: seen on a 6.18 guest kernel, whose
+ * idle CPUs now and then switch to a thread without the tracepoint.  What it has run
+ * since is known to the scheduler, as of its last tick at the latest.
+ */
+static __always_inline void lp_wait_end_unseen(struct lp_wait *wait, __u64 now)
+{
+	__u64 off = lp_elapsed(now, wait->since_ns), ran = lp_age(lp_run_time(), wait->run_time_ns);
+
+	wait->off_ns = off > ran ? off - ran : 1;
+	wait->end_ns = wait->since_ns + wait->off_ns;
+	wait->since_ns = 0;
+}
+
+/*
+ * Books the wait that is over.  How much of it the thread was ready to run and
+ * had no CPU is known to the scheduler, from the moment on that it runs again: so
+ * no tracepoint on wakeups is needed, which would cost every wakeup of the host.
+ */
+__weak __noinline int lp_settle(__u32 slot)
+{
+	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_cause_key key = {};
+	struct lp_account *account;
+	struct lp_cause_value *cause, fresh = {};
+	struct lp_block *block;
+	struct lp_wait *wait;
+	__u64 off, ready;
+	bool waited;
+
+	if (!stall)
+		return 0;
+	wait = &stall->wait;
+	if (wait->since_ns)
+		lp_wait_end_unseen(wait, bpf_ktime_get_ns());
+	if (!wait->off_ns)
+		return 0;
+	account = &stall->account.account;
+	off = wait->off_ns;
+	wait->off_ns = 0;
+	ready = lp_run_delay_is_true(wait) ? lp_age(lp_run_delay(), wait->run_delay_ns) : 0;
+	if (wait->seen == LP_SEEN_RUN_QUEUE || ready > off)
+		ready = off;
+	off -= ready;
+	/* to wake up takes a moment that is nobody's fault */
+	waited = wait->seen == LP_SEEN_RUN_QUEUE || ready >= LP_READY_LEAST_NS;
+	stall->run_queue_ns += ready;
+	stall->run_queue_waits += waited;
+	if (stall->iteration_ns == wait->iteration_ns) {
+		stall->iteration_run_queue_ns += ready;
+		if (wait->seen == LP_SEEN_GIL)
+			stall->iteration_gil_ns += off;
+		else
+			stall->iteration_blocked_ns += off;
+	}
+	if (account->segment_ns == wait->segment_ns) {
+		account->run_queue_ns += ready;
+		account->run_queue_waits += waited;
+		if (wait->seen == LP_SEEN_GIL) {
+			account->gil_ns += off;
+			account->gil_waits++;
+		} else if (wait->seen == LP_SEEN_BLOCKED) {
+			account->blocked_ns += off;
+			if (wait->block < LP_BLOCKS) {
+				block = &account->blocks[wait->block & (LP_BLOCKS - 1)];
+				block->total_ns += off;
+				block->count++;
+				if (off > block->longest_ns)
+					block->longest_ns = off;
+			} else {
+				account->beyond_ns += off;
+				account->beyond_count++;
+			}
+		}
+	}
+	if (wait->seen == LP_SEEN_RUN_QUEUE)
+		return 0;
+	key.stack = wait->stack;
+	key.loop = slot;
+	key.syscall = wait->syscall;
+	key.seen = wait->seen;
+	cause = bpf_map_lookup_elem(&causes, &key);
+	if (cause) {
+		cause->total_ns += off;
+		cause->count++;
+	} else {
+		/* user space took it meanwhile */
+		fresh.count = 1;
+		fresh.total_ns = off;
+		fresh.told_ns = bpf_ktime_get_ns();
+		bpf_map_update_elem(&causes, &key, &fresh, BPF_NOEXIST);
+	}
+	return 0;
+}
+
+/*
+ * A slow callback that is not told: what it waited is not the iteration's own time, just
+ * as user space takes off that of those that are.
+ */
+__weak __noinline int lp_drop_account(__u32 slot, __u64 segment_ns)
+{
+	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_account *account;
+
+	if (!stall)
+		return 0;
+	account = &stall->account.account;
+	if (account->segment_ns != segment_ns)
+		return 0;
+	lp_settle(slot);
+	if (stall->wait.iteration_ns != stall->iteration_ns ||
+	    stall->iteration_blocked_ns < account->blocked_ns ||
+	    stall->iteration_gil_ns < account->gil_ns ||
+	    stall->iteration_run_queue_ns < account->run_queue_ns)
+		return 0;
+	stall->iteration_blocked_ns -= account->blocked_ns;
+	stall->iteration_gil_ns -= account->gil_ns;
+	stall->iteration_run_queue_ns -= account->run_queue_ns;
+	return 0;
+}
+
+/* Sends a segment's account: all of it in use.  Called by the loop's own thread. */
+__weak __noinline int lp_report_account(__u32 slot, __u64 segment_ns, __u64 now, __u32 flags)
+{
+	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+	__u32 count, bytes;
+
+	if (!stall || !loop)
+		return 0;
+	lp_settle(slot);
+	lp_account_begin(&stall->account.account, segment_ns);
+	count = stall->account.account.block_count;
+	if (count > LP_BLOCKS)
+		count = LP_BLOCKS;
+	bytes = __builtin_offsetof(struct lp_event_account, account.blocks) +
+		count * sizeof(struct lp_block);
+	lp_event_fill(&stall->account.event, LP_EVENT_ACCOUNT, bytes, now, slot, loop->pid);
+	stall->account.event.reserved = flags;
+	stall->told_ns = segment_ns;
+	asm volatile("" : "+r"(bytes));
+	if (bytes > sizeof(struct lp_event_account))
+		return 0;
+	if (bpf_ringbuf_output(&events, &stall->account, bytes, 0))
+		lp_lose(LP_LOST_RING);
+	return 0;
+}
+
+#endif /* LP_BPF_LOOP_STALL_BPF_H */

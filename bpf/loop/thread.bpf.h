@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* The current thread: its registers and state, and its interpreter's. */
+#ifndef LP_BPF_LOOP_THREAD_BPF_H
+#define LP_BPF_LOOP_THREAD_BPF_H
+
+/* arch/x86/include/asm/page_64_types.h: THREAD_SIZE without KASAN; before FRED, no padding */
+#define LP_THREAD_BYTES 16384
+
+/* The user registers of the current thread, as the kernel saved them when it was entered. */
+static __always_inline void lp_user_registers(struct pt_regs *registers)
+{
+	struct task_struct *task;
+	void *from;
+
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs)) {
+		from = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	} else {
+		/* up to 5.14 */
+		task = (struct task_struct *)bpf_get_current_task();
+		from = BPF_CORE_READ(task, stack) + LP_THREAD_BYTES - sizeof(*registers);
+	}
+	bpf_probe_read_kernel(registers, sizeof(*registers), from);
+}
+
+static __always_inline __u32 lp_task_state(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct___old *old = (void *)task;
+
+	if (bpf_core_field_exists(task->__state))
+		return BPF_CORE_READ(task, __state);
+	return BPF_CORE_READ(old, state);
+}
+
+static __always_inline __u32 lp_task_delayed(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	return bpf_core_field_exists(task->se.sched_delayed) ? BPF_CORE_READ(task, se.sched_delayed)
+							     : 0;
+}
+
+/* Where the interpreter keeps its GIL, and whether it collects garbage; once a loop. */
+static __always_inline void lp_find_gil(struct lp_loop *loop)
+{
+	const struct lp_python *python = &loop->python;
+	__u64 address = python->thread_base;
+	__u32 i;
+
+	for (i = 0; i < LP_CHAIN_STEPS && i < python->gil_steps; i++)
+		address = lp_read_u64(address + python->thread_offsets[i]);
+	loop->gil = address ? address + python->gil_offset : 0;
+	address = python->thread_base;
+	if (!python->collecting_in_runtime)
+		address = lp_read_u64(address + python->interpreter_head);
+	loop->collecting = address ? address + python->collecting_offset : 0;
+}
+
+#endif /* LP_BPF_LOOP_THREAD_BPF_H */

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * What a callback runs: which code, of which task.  Told apart by addresses; the
+ * names are read once, by lp_report_name.
+ *
+ * Functions that are not static take numbers only: the verifier looks at each of
+ * them once, instead of once a path that leads there (and 5.10 lets them take no
+ * pointers), which halves the time that loading takes.
+ */
+#ifndef LP_BPF_PYTHON_CALLABLE_BPF_H
+#define LP_BPF_PYTHON_CALLABLE_BPF_H
+
+/* The head of the callable; two words follow the object header in all that matter here. */
+struct lp_callable_head {
+	__u64 references;
+	__u64 type;
+	__u64 first;
+	__u64 second;
+};
+
+enum lp_role {
+	LP_ROLE_NONE,
+	LP_ROLE_STEP,
+	LP_ROLE_WAKEUP,
+	LP_ROLE_PARTIAL,
+	LP_ROLE_CYTHON,
+	LP_ROLE_WAKEUP_METHOD,
+};
+
+#define LP_ROLE_WORDS 4
+
+/*
+ * What wraps something else is told by its name, since neither the wrappers of
+ * _asyncio nor functools.partial are exported.  A name here is a prefix.
+ */
+struct lp_role_name {
+	char name[LP_ROLE_WORDS * 8];
+	__u32 length;
+	__u32 role;
+};
+
+#define LP_ROLE_NAME(name, role)                                                                   \
+	{                                                                                          \
+		name, sizeof(name) - 1, role                                                       \
+	}
+
+static const struct lp_role_name lp_role_names[] = {
+	LP_ROLE_NAME("TaskStepMethWrapper", LP_ROLE_STEP), /* 3.8 to 3.11 */
+	LP_ROLE_NAME("_asyncio.TaskStepMethWrapper", LP_ROLE_STEP), /* 3.12 and later */
+	LP_ROLE_NAME("TaskWakeupMethWrapper", LP_ROLE_WAKEUP), /* 3.8, 3.9 */
+	LP_ROLE_NAME("task_wakeup", LP_ROLE_WAKEUP_METHOD), /* a builtin's, 3.10 and later */
+	LP_ROLE_NAME("functools.partial", LP_ROLE_PARTIAL),
+	LP_ROLE_NAME("cython_function_or_method", LP_ROLE_CYTHON),
+	LP_ROLE_NAME("_cython_", LP_ROLE_CYTHON), /* _cython_3_0_11.cython_function_or_method */
+};
+
+static __always_inline bool lp_begins_with(const __u64 *text, const struct lp_role_name *name)
+{
+	__u64 word, mask;
+	int i, rest;
+
+	for (i = 0; i < LP_ROLE_WORDS; i++) {
+		rest = (int)name->length - i * 8;
+		if (rest <= 0)
+			return true;
+		mask = rest >= 8 ? ~0ULL : (1ULL << (rest * 8)) - 1;
+		__builtin_memcpy(&word, name->name + i * 8, sizeof(word));
+		if ((text[i] ^ word) & mask)
+			return false;
+	}
+	return true;
+}
+
+/* The role of a C string in the target; LP_ROLE_NONE for all but the names above. */
+__weak __noinline int lp_role_of(__u64 name)
+{
+	__u64 text[LP_ROLE_WORDS] = {};
+	__u32 i;
+
+	if (bpf_probe_read_user_str(text, sizeof(text), (void *)name) <= 0)
+		return LP_ROLE_NONE;
+	for (i = 0; i < sizeof(lp_role_names) / sizeof(lp_role_names[0]); i++)
+		if (lp_begins_with(text, &lp_role_names[i]))
+			return lp_role_names[i].role;
+	return LP_ROLE_NONE;
+}
+
+/* A type seen for the first time: remembers it if it has a role, which is returned. */
+__weak __noinline int lp_learn_type(__u32 slot, __u64 type)
+{
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+	int role = lp_role_of(lp_read_u64(type + LP_TYPE_NAME));
+
+	if (!loop)
+		return LP_ROLE_NONE;
+	if (role == LP_ROLE_STEP)
+		loop->step_type = type;
+	else if (role == LP_ROLE_WAKEUP)
+		loop->wakeup_type = type;
+	else if (role == LP_ROLE_PARTIAL)
+		loop->partial_type = type;
+	else if (role == LP_ROLE_CYTHON)
+		loop->cython_type = type;
+	else
+		role = LP_ROLE_NONE;
+	return role;
+}
+
+/* A builtin seen for the first time: is it task_wakeup? */
+__weak __noinline int lp_learn_builtin(__u32 slot, __u64 method)
+{
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+
+	if (!loop || loop->wakeup_method ||
+	    lp_role_of(lp_read_u64(method + LP_METHODDEF_NAME)) != LP_ROLE_WAKEUP_METHOD)
+		return 0;
+	loop->wakeup_method = method;
+	return 1;
+}
+
+static __always_inline bool lp_cached(const struct lp_loop *loop, __u64 identity, __u32 kind)
+{
+	return loop->cache[(identity >> 4) % LP_CACHE_ENTRIES].identity == (identity | kind);
+}
+
+/*
+ * A task that has ended makes room for another at the same address, often with its
+ * coroutine at the same address too, so that an address alone proves nothing.  But
+ * - a task that was stepped last is the same one still: to make another, some other
+ *   callback would have had to run in between;
+ * - a task is never woken up before its first step, and at that step it was looked
+ *   at (but for eager tasks, which begin to run inside their constructor).
+ */
+static __always_inline bool lp_task_known(const struct lp_loop *loop, __u64 task, bool wakeup,
+					  struct lp_callable *callable)
+{
+	const struct lp_task_entry *entry = &loop->tasks[(task >> 4) % LP_TASK_ENTRIES];
+
+	/* in sample mode few steps are looked at */
+	if (entry->task != task || loop->sampled)
+		return false;
+	if (task != loop->task && (!wakeup || loop->python.eager_tasks))
+		return false;
+	callable->identity = task;
+	callable->callback = entry->callback;
+	return true;
+}
+
+/* The code that a task steps: its coroutine's. */
+static __always_inline void lp_callable_task(struct lp_loop *loop, __u64 task, bool wakeup,
+					     struct lp_callable *callable)
+{
+	const struct lp_python_offsets *offsets = &loop->python.offsets;
+	__u32 code_at, name_at, bytes;
+	__u64 coroutine, type;
+
+	callable->task = task;
+	callable->kind = LP_CALLBACK_TASK;
+	if (lp_task_known(loop, task, wakeup, callable))
+		return;
+	coroutine = lp_read_u64(task + offsets->task_coro);
+	bytes = offsets->cr_head_bytes & (LP_SCRATCH_BYTES - 1);
+	if (bpf_probe_read_user(loop->scratch, bytes, (void *)coroutine))
+		return;
+	type = *(__u64 *)(loop->scratch + LP_OBJECT_TYPE);
+	if (type != loop->python.coroutine_type && type != loop->python.generator_type) {
+		/* a coroutine of Cython's or somebody's own awaitable: told by its class */
+		callable->identity = type;
+		callable->owner = type;
+		return;
+	}
+	code_at = offsets->cr_code & (LP_SCRATCH_BYTES - 8);
+	name_at = offsets->cr_qualname & (LP_SCRATCH_BYTES - 8);
+	callable->identity = *(__u64 *)(loop->scratch + code_at) & ~offsets->tag_mask;
+	callable->check = *(__u64 *)(loop->scratch + name_at);
+}
+
+/* A function, or what a bound method is bound to: mostly one, but it may be anything callable. */
+static __always_inline void lp_callable_function(struct lp_loop *loop, __u32 slot, __u64 function,
+						 struct lp_callable *callable)
+{
+	const struct lp_python_offsets *offsets = &loop->python.offsets;
+	__u32 code_at = offsets->func_code & (LP_SCRATCH_BYTES - 8);
+	__u32 name_at = offsets->func_qualname & (LP_SCRATCH_BYTES - 8);
+	__u32 bytes = (code_at > name_at ? code_at : name_at) + 8;
+	__u64 type;
+
+	if (bytes > LP_SCRATCH_BYTES || bpf_probe_read_user(loop->scratch, bytes, (void *)function))
+		return;
+	type = *(__u64 *)(loop->scratch + LP_OBJECT_TYPE);
+	callable->kind = LP_CALLBACK_FUNCTION;
+	if (type == loop->python.function_type) {
+		callable->identity = *(__u64 *)(loop->scratch + code_at);
+		callable->check = *(__u64 *)(loop->scratch + name_at);
+	} else if (type == loop->python.builtin_type || type == loop->cython_type) {
+		callable->identity = *(__u64 *)(loop->scratch + LP_BUILTIN_METHOD);
+		callable->owner = *(__u64 *)(loop->scratch + LP_BUILTIN_SELF);
+		callable->kind = LP_CALLBACK_BUILTIN;
+	} else {
+		/* before it is taken for known */
+		if (!lp_cached(loop, type, LP_CALLBACK_INSTANCE))
+			lp_learn_type(slot, type);
+		callable->identity = type;
+		callable->owner = type;
+		callable->kind = LP_CALLBACK_INSTANCE;
+	}
+}
+
+static __always_inline int lp_role_of_type(const struct lp_loop *loop, __u32 slot, __u64 type)
+{
+	if (type == loop->step_type)
+		return LP_ROLE_STEP;
+	if (type == loop->wakeup_type)
+		return LP_ROLE_WAKEUP;
+	if (type == loop->partial_type)
+		return LP_ROLE_PARTIAL;
+	if (type == loop->python.builtin_type || type == loop->cython_type)
+		return LP_ROLE_CYTHON;
+	if (type == loop->python.method_type || type == loop->python.function_type ||
+	    lp_cached(loop, type, LP_CALLBACK_INSTANCE))
+		return LP_ROLE_NONE;
+	return lp_learn_type(slot, type);
+}
+
+/* Finds out what args[0] is.  Unwraps partials, at most three deep. */
+static __always_inline void lp_identify(struct lp_loop *loop, __u32 slot, __u64 object,
+					struct lp_callable *callable)
+{
+	const struct lp_python *python = &loop->python;
+	struct lp_callable_head head;
+	int role = LP_ROLE_NONE, i;
+	__u64 task = 0;
+
+	for (i = 0; i < 4; i++) {
+		if (bpf_probe_read_user(&head, sizeof(head), (void *)object))
+			return;
+		role = lp_role_of_type(loop, slot, head.type);
+		if (role != LP_ROLE_PARTIAL)
+			break;
+		object = head.first;
+	}
+	if (role == LP_ROLE_STEP || role == LP_ROLE_WAKEUP) {
+		task = head.first;
+	} else if (role == LP_ROLE_CYTHON) {
+		/* a PyCFunction, or what begins as one does: method definition, self */
+		if (head.first == loop->wakeup_method ||
+		    (!lp_cached(loop, head.first, LP_CALLBACK_BUILTIN) &&
+		     lp_learn_builtin(slot, head.first)))
+			task = head.second;
+	}
+	if (task) {
+		lp_callable_task(loop, task, role != LP_ROLE_STEP, callable);
+		return;
+	}
+	if (role == LP_ROLE_CYTHON) {
+		callable->identity = head.first;
+		callable->owner = head.second;
+		callable->kind = LP_CALLBACK_BUILTIN;
+		return;
+	}
+	if (head.type == python->method_type || head.type == python->function_type) {
+		lp_callable_function(loop, slot,
+				     head.type == python->method_type ? head.first : object,
+				     callable);
+		/* a function of Cython's is bound to itself */
+		if (head.type == python->method_type && callable->kind == LP_CALLBACK_BUILTIN)
+			callable->owner = head.second;
+		return;
+	}
+	callable->identity = head.type;
+	callable->owner = head.type;
+	callable->kind = LP_CALLBACK_INSTANCE;
+}
+
+#endif /* LP_BPF_PYTHON_CALLABLE_BPF_H */

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* What all ways to dispatch a callback have in common. */
+#ifndef LP_BPF_PYTHON_DISPATCH_BPF_H
+#define LP_BPF_PYTHON_DISPATCH_BPF_H
+
+/*
+ * Is this call of Context.run the loop's own, made by Handle._run?  Asked only
+ * where the stack pointer is not the one of the last dispatch.
+ */
+static __always_inline bool lp_is_dispatch(struct lp_process *process, __u64 thread_state)
+{
+	const struct lp_python_offsets *offsets = &process->python.offsets;
+	__u64 frame = lp_top_frame(offsets, thread_state);
+	__u64 code = lp_read_u64(frame + offsets->f_executable) & ~offsets->tag_mask;
+
+	if (!code)
+		return false;
+	if (code == process->dispatch_code)
+		return true;
+	if (!lp_is_handle_run(offsets, code))
+		return false;
+	process->dispatch_code = code;
+	return true;
+}
+
+/* A thread that dispatches for the first time becomes a loop. */
+__weak __noinline int lp_adopt(__u32 kind)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	__u32 pid = id >> 32, tid = id, slot = 0;
+	struct lp_process *process = bpf_map_lookup_elem(&processes, &pid);
+	struct lp_event_loop *event;
+	struct lp_loop *loop;
+	__u64 thread_state;
+	__u32 *known;
+
+	if (!process)
+		return -1;
+	process->probe_hits++;
+	known = bpf_map_lookup_elem(&loop_slots, &tid);
+	if (known)
+		return lp_index_thread(tid, *known, true) ? 0 : -1;
+	thread_state = lp_thread_state(&process->python);
+	if (kind == LP_LOOP_ASYNCIO && !lp_is_dispatch(process, thread_state))
+		return -1;
+	if (!lp_may_hold_loop(process->holding)) {
+		lp_refuse_loop(tid, process->holding, true);
+		return -1;
+	}
+	/* too many at once: its next dispatch is in another period */
+	if (!lp_may_change(process, bpf_ktime_get_ns()))
+		return -1;
+	if (bpf_map_pop_elem(&free_loops, &slot)) {
+		lp_refuse_loop(tid, process->holding, false);
+		return -1;
+	}
+	loop = bpf_map_lookup_elem(&loops, &slot);
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!loop || !event) {
+		if (event)
+			bpf_ringbuf_discard(event, 0);
+		else
+			lp_lose(LP_LOST_RING);
+		bpf_map_push_elem(&free_loops, &slot, 0);
+		return -1;
+	}
+	lp_hold_loop(process->holding, 1);
+	loop->holding = process->holding;
+	loop->pid = pid;
+	loop->tid = tid;
+	loop->born_ns = bpf_ktime_get_ns();
+	/* the loop dispatches: the rest of the iteration under way is measured */
+	loop->wall_start_ns = loop->born_ns;
+	loop->iteration_start_ns = loop->born_ns;
+	loop->thread_state = thread_state;
+	loop->threshold_ns = process->threshold_ns;
+	loop->late_ns = process->late_ns;
+	loop->python = process->python;
+	loop->kind = kind;
+	loop->uvloop = process->uvloop;
+	loop->sampled = lp_config.bursts;
+	loop->trace_ns = lp_config.bursts ? loop->born_ns : 0;
+	lp_event_fill(&event->event, LP_EVENT_LOOP, sizeof(*event), loop->born_ns, slot, pid);
+	event->tid = tid;
+	event->kind = kind;
+	bpf_get_current_comm(event->comm, sizeof(event->comm));
+	bpf_ringbuf_submit(event, 0);
+	if (!lp_index_thread(tid, slot, true))
+		lp_lose(LP_LOST_LOOPS);
+	return bpf_map_update_elem(&loop_slots, &tid, &slot, BPF_ANY);
+}
+
+/* A callback that another thread had put into the loop's queue runs at last. */
+static __always_inline void lp_tell_noticed(const struct lp_loop *loop, __u64 handle, __u64 now,
+					    __u64 late_ns)
+{
+	struct lp_event_noticed *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	if (!event) {
+		lp_lose(LP_LOST_RING);
+		return;
+	}
+	lp_event_fill(&event->event, LP_EVENT_NOTICED, sizeof(*event), now, LP_NO_LOOP, loop->pid);
+	event->handle = handle;
+	event->late_ns = late_ns;
+	bpf_ringbuf_submit(event, 0);
+}
+
+/* Who dispatches a handle runs its loop. */
+static __always_inline void lp_own_loop(struct lp_loop *loop, __u64 object)
+{
+	struct lp_object_key key = {};
+	__u32 tid = loop->tid;
+
+	if (!object || loop->owned == object)
+		return;
+	key.object = object;
+	key.pid = loop->pid;
+	bpf_map_update_elem(&owners, &key, &tid, BPF_ANY);
+	loop->owned = object;
+}
+
+/* Types of handles are learned from those that run. */
+static __always_inline void lp_learn_handle(struct lp_process *process, __u64 handle)
+{
+	__u64 type = lp_read_u64(handle + LP_OBJECT_TYPE);
+
+	if (type && process->handle_types[0] != type && process->handle_types[1] != type)
+		process->handle_types[process->handle_types[0] ? 1 : 0] = type;
+}
+
+/*
+ * --queue: the handle that is about to run had been made ready some time ago.
+ * object: its loop; 0 if the loop is asyncio's own.
+ */
+static __always_inline void lp_take_queue_delay(struct lp_loop *loop, __u64 handle, __u64 object,
+						__u64 now)
+{
+	struct lp_process *process = bpf_map_lookup_elem(&processes, &loop->pid);
+	__u32 callback = loop->callback;
+	struct lp_queue_stats *delays;
+	struct lp_ready_key key = {};
+	__u64 *ready, delay;
+
+	if (!process)
+		return;
+	if (lp_config.wrong_thread && !loop->position)
+		lp_own_loop(loop,
+			    object ? object : lp_read_u64(handle + process->lifecycle.handle_loop));
+	key.pid = loop->pid;
+	key.handle = handle;
+	ready = bpf_map_lookup_elem(&ready_times, &key);
+	if (!ready) {
+		if (!object)
+			lp_learn_handle(process, handle);
+		return;
+	}
+	/* from a burst before: the handle that was here then ran while nobody looked */
+	if (lp_config.bursts && (*ready & ~LP_READY_FOREIGN) < loop->traced_since_ns) {
+		bpf_map_delete_elem(&ready_times, &key);
+		return;
+	}
+	delay = lp_elapsed(now, *ready & ~LP_READY_FOREIGN);
+	if (lp_config.wrong_thread && *ready & LP_READY_FOREIGN)
+		lp_tell_noticed(loop, handle, now, delay);
+	bpf_map_delete_elem(&ready_times, &key);
+	loop->queue_delay_ns = delay;
+	delays = bpf_map_lookup_elem(&queue_stats, &callback);
+	if (delays)
+		lp_count(&delays->delay, delay);
+}
+
+/*
+ * Has the burst begun for this thread, and is it not over yet?  unseen: what ran before
+ * did so without its probe.
+ */
+static __always_inline bool lp_is_traced(struct lp_loop *loop, bool *unseen)
+{
+	loop->probe_hits++;
+	*unseen = lp_config.bursts && loop->sampled;
+	return !*unseen || loop->trace_ns;
+}
+
+/* What ran before, if anything did, ends; what begins now is identified by the caller. */
+static __always_inline void lp_callback_change(struct lp_loop *loop, __u32 slot, __u64 now,
+					       bool unseen)
+{
+	if (loop->start_ns)
+		lp_callback_end(loop, slot, now);
+	else if (!unseen && loop->iteration_start_ns &&
+		 lp_elapsed(now, loop->iteration_start_ns) >= loop->threshold_ns &&
+		 !lp_is_flood(&loop->telling_iterations, now,
+			      lp_age(now, loop->iteration_start_ns)))
+		/* it was held up before its first callback, as by the GIL */
+		lp_report_account(slot, loop->iteration_start_ns, now, LP_ACCOUNT_GAP);
+	/* it runs, even if nobody saw it start; from here on its callbacks are seen */
+	loop->outside = 0;
+	if (unseen)
+		lp_trace_begin(loop, now);
+	else if (!lp_config.bursts)
+		loop->sampled = 0; /* else user space may end the burst in this moment */
+}
+
+static __always_inline void lp_callback_begin(struct lp_loop *loop, __u32 callback, __u64 context)
+{
+	loop->callback = callback;
+	loop->task = loop->callable.task;
+	loop->context = context;
+	loop->position = loop->iteration_callbacks++;
+	loop->callbacks++;
+	loop->queue_delay_ns = LP_NO_QUEUE_DELAY;
+}
+
+#endif /* LP_BPF_PYTHON_DISPATCH_BPF_H */

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Reading CPython objects of the current process.  All of it is untrusted:
+ * every read may fail, every size is cut to the buffer it goes to.
+ */
+#ifndef LP_BPF_PYTHON_OBJECT_BPF_H
+#define LP_BPF_PYTHON_OBJECT_BPF_H
+
+/* Fields that have the same offset from CPython 3.8 to 3.14. */
+#define LP_OBJECT_TYPE 8
+#define LP_TYPE_NAME 24
+#define LP_STRING_LENGTH 16
+#define LP_STRING_STATE 32
+#define LP_METHODDEF_NAME 0
+#define LP_BUILTIN_METHOD 16 /* PyCFunctionObject.m_ml */
+#define LP_BUILTIN_SELF 24
+
+/* The GIL holder's PyThreadState; right wherever the caller holds the GIL. */
+static __always_inline __u64 lp_thread_state(const struct lp_python *python)
+{
+	__u64 address = python->thread_base;
+	__u32 i;
+
+	for (i = 0; i < LP_CHAIN_STEPS; i++) {
+		if (i >= python->thread_steps)
+			break;
+		address = lp_read_u64(address + python->thread_offsets[i]);
+	}
+	return address;
+}
+
+/* The innermost Python frame. */
+static __always_inline __u64 lp_top_frame(const struct lp_python_offsets *offsets,
+					  __u64 thread_state)
+{
+	if (offsets->tstate_cframe != LP_NO_FIELD)
+		thread_state = lp_read_u64(thread_state + offsets->tstate_cframe);
+	return lp_read_u64(thread_state + offsets->tstate_current_frame);
+}
+
+/*
+ * Copies a str's characters.  Of a text that does not fit, the end is kept if
+ * keep_end is set: the end of a path tells more than its beginning.
+ */
+static __always_inline void lp_read_text(const struct lp_python_offsets *offsets, __u64 string,
+					 struct lp_text *text, __u8 *data, __u32 room,
+					 bool keep_end)
+{
+	__u64 length = lp_read_u64(string + LP_STRING_LENGTH);
+	__u32 state = 0, width, wanted;
+	__u64 from, bytes;
+
+	text->bytes = 0;
+	text->width = 1;
+	text->flags = LP_TEXT_UNREADABLE;
+	if (!string ||
+	    bpf_probe_read_user(&state, sizeof(state), (void *)(string + LP_STRING_STATE)))
+		return;
+	/* PyASCIIObject.state: interned 2 bits, kind 3, compact 1, ascii 1 (3.8 to 3.14) */
+	width = (state >> 2) & 7;
+	if (width != 1 && width != 2 && width != 4)
+		return;
+	from = string + (state & 0x40 ? offsets->string_ascii : offsets->string_wide);
+	bytes = length * width;
+	text->flags = state & 0x40 ? LP_TEXT_ASCII : 0;
+	wanted = bytes > room ? room : bytes;
+	if (bytes > room) {
+		text->flags |= LP_TEXT_CUT;
+		if (keep_end)
+			from += bytes - room;
+	}
+	/* so that the verifier of 5.10 still knows the bound at the call */
+	asm volatile("" : "+r"(wanted));
+	if (wanted > room)
+		wanted = room;
+	if (bpf_probe_read_user(data, wanted, (void *)from)) {
+		text->flags |= LP_TEXT_UNREADABLE;
+		return;
+	}
+	text->width = width;
+	text->bytes = wanted;
+}
+
+/* The same for a C string. */
+static __always_inline void lp_read_c_text(__u64 string, struct lp_text *text, __u8 *data,
+					   __u32 room)
+{
+	long length = bpf_probe_read_user_str(data, room, (void *)string);
+
+	text->width = 1;
+	text->bytes = length > 0 ? length - 1 : 0;
+	text->flags = length > 0 ? LP_TEXT_ASCII : LP_TEXT_UNREADABLE;
+}
+
+/*
+ * Is this code object Handle._run of asyncio/events.py?  Its name and the end
+ * of its file name are compared; its qualified name exists only from 3.11 on.
+ */
+static __always_inline bool lp_is_handle_run(const struct lp_python_offsets *offsets, __u64 code)
+{
+	__u64 name = lp_read_u64(code + offsets->co_name);
+	__u64 file = lp_read_u64(code + offsets->co_filename);
+	__u64 length;
+	char text[9];
+
+	if (lp_read_u64(name + LP_STRING_LENGTH) != 4 ||
+	    bpf_probe_read_user(text, 4, (void *)(name + offsets->string_ascii)))
+		return false;
+	if (text[0] != '_' || text[1] != 'r' || text[2] != 'u' || text[3] != 'n')
+		return false;
+	length = lp_read_u64(file + LP_STRING_LENGTH);
+	if (length < sizeof(text) ||
+	    bpf_probe_read_user(text, sizeof(text),
+				(void *)(file + offsets->string_ascii + length - sizeof(text))))
+		return false;
+	return text[0] == 'e' && text[1] == 'v' && text[2] == 'e' && text[3] == 'n' &&
+	       text[4] == 't' && text[5] == 's' && text[6] == '.' && text[7] == 'p' &&
+	       text[8] == 'y';
+}
+
+/*
+ * Is the context that the running callback entered still entered?  ctx_entered
+ * goes to 0 when Context.run ends.  A 1 alone proves nothing, as the object may
+ * have been freed and made anew for another thread: then the chain of contexts
+ * that this thread is in decides.
+ */
+static __always_inline bool lp_context_active(const struct lp_loop *loop)
+{
+	const struct lp_python_offsets *offsets = &loop->python.offsets;
+	__u64 context;
+	__u32 entered = 1;
+	int i;
+
+	/* not known, of a callback that ran when the loop was found */
+	if (!loop->context)
+		return false;
+	bpf_probe_read_user(&entered, sizeof(entered),
+			    (void *)(loop->context + offsets->ctx_entered));
+	if (!entered)
+		return false;
+	context = lp_read_u64(loop->thread_state + offsets->tstate_context);
+	for (i = 0; i < 8; i++) {
+		if (context == loop->context)
+			return true;
+		if (!context)
+			return false;
+		context = lp_read_u64(context + offsets->ctx_prev);
+	}
+	return false;
+}
+
+#endif /* LP_BPF_PYTHON_OBJECT_BPF_H */

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * uvloop's objects (uvloop/cbhandles.pxd, uvloop/loop.pxd): the same in 0.14 to 0.23
+ * as far as they are read here, which user space checks by their sizes.
+ */
+#ifndef LP_BPF_PYTHON_UVLOOP_BPF_H
+#define LP_BPF_PYTHON_UVLOOP_BPF_H
+
+struct lp_uv_handle {
+	__u64 references;
+	__u64 type;
+	__u64 methods;
+	__u64 loop;
+	__u64 context;
+	__u32 cancelled;
+	__u32 padding;
+	__u64 name; /* a str, of a C method */
+	__u32 callback_type; /* LP_UV_CALLABLE, or how many objects the C method takes, plus 1 */
+	__u32 padding2;
+	__u64 function; /* the C method */
+	__u64 argument; /* the callable, or the object that the C method is of */
+};
+
+_Static_assert(sizeof(struct lp_uv_handle) <= LP_SCRATCH_BYTES, "is read into the scratch");
+
+#define LP_UV_CALLABLE 1
+#define LP_UV_METHOD 2 /* a C method without further arguments */
+
+struct lp_uv_timer {
+	__u64 references;
+	__u64 type;
+	__u64 methods;
+	__u64 callback;
+	__u64 arguments;
+	__u32 cancelled;
+	__u32 padding;
+	__u64 timer;
+	__u64 loop;
+	__u64 context;
+};
+
+/* Loop */
+#define LP_UV_LOOP_UV 24 /* uv_loop_t * */
+#define LP_UV_LOOP_CLOSED 48 /* ints */
+#define LP_UV_LOOP_RUNNING 56
+#define LP_UV_LOOP_READY 96 /* the ready queue, 0.17 and later */
+/* uv_loop_t, part of the ABI of all libuv 1.x on Linux */
+#define LP_UV_BACKEND 64 /* backend_fd, an int */
+
+/* The descriptor that a Loop polls, plus 1; 0: not known. */
+static __always_inline __u32 lp_uv_descriptor(__u64 object)
+{
+	__u64 uv = lp_read_u64(object + LP_UV_LOOP_UV);
+	__s32 descriptor = -1;
+
+	if (uv)
+		bpf_probe_read_user(&descriptor, sizeof(descriptor), (void *)(uv + LP_UV_BACKEND));
+	return descriptor + 1;
+}
+
+/* Is this Loop there, and running? */
+static __always_inline bool lp_uv_runs(__u64 object)
+{
+	__u32 running = 0;
+
+	bpf_probe_read_user(&running, sizeof(running), (void *)(object + LP_UV_LOOP_RUNNING));
+	return running == 1;
+}
+
+/* _on_idle, _on_wake and the like: the loop's own methods that run what is ready. */
+static __always_inline bool lp_uv_is_plumbing(const struct lp_uv_handle *handle)
+{
+	return handle->callback_type == LP_UV_METHOD && handle->argument == handle->loop;
+}
+
+/* collections.deque (Modules/_collectionsmodule.c), the same in 3.8 to 3.14 */
+#define LP_DEQUE_LEFT_BLOCK 24
+#define LP_DEQUE_LEFT_INDEX 40
+#define LP_DEQUE_ITEMS 8 /* in a block, after the link to the one before */
+#define LP_DEQUE_BLOCK_ITEMS 64
+
+/*
+ * What was taken from the ready queue last: popleft leaves it where it was.  Of an
+ * emptied block nothing is known: once in 64 times.
+ */
+static __always_inline bool lp_uv_popped(const struct lp_loop *loop, struct lp_uv_handle *handle,
+					 __u64 *address)
+{
+	__u64 queue = lp_read_u64(loop->object + LP_UV_LOOP_READY), block, index;
+
+	*address = 0;
+	if (!queue)
+		return false;
+	block = lp_read_u64(queue + LP_DEQUE_LEFT_BLOCK);
+	index = lp_read_u64(queue + LP_DEQUE_LEFT_INDEX);
+	if (!block || !index || index > LP_DEQUE_BLOCK_ITEMS)
+		return false;
+	*address = lp_read_u64(block + LP_DEQUE_ITEMS + (index - 1) * 8);
+	return *address && !bpf_probe_read_user(handle, sizeof(*handle), (void *)*address) &&
+	       handle->type == loop->uvloop.handle_type && handle->context &&
+	       !lp_uv_is_plumbing(handle);
+}
+
+#define LP_UV_CONTEXTS 8
+
+/*
+ * Is the thread in this context, or in one within?  *outer: the outermost that it has
+ * entered, but for the one that the loop itself was started in.
+ */
+static __always_inline bool lp_uv_entered(const struct lp_loop *loop, __u64 wanted, __u64 *outer)
+{
+	const struct lp_python_offsets *offsets = &loop->python.offsets;
+	__u64 context = lp_read_u64(loop->thread_state + offsets->tstate_context), before;
+	int i;
+
+	*outer = context;
+	for (i = 0; i < LP_UV_CONTEXTS && context; i++) {
+		if (wanted && context == wanted)
+			return true;
+		before = lp_read_u64(context + offsets->ctx_prev);
+		if (before)
+			*outer = context;
+		context = before;
+	}
+	return false;
+}
+
+#endif /* LP_BPF_PYTHON_UVLOOP_BPF_H */

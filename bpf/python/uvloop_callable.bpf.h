@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* What a callback of uvloop's runs. */
+#ifndef LP_BPF_PYTHON_UVLOOP_CALLABLE_BPF_H
+#define LP_BPF_PYTHON_UVLOOP_CALLABLE_BPF_H
+
+#include "uvloop.bpf.h"
+
+/*
+ * A C method in its slot, by the name that its handle has for it; without a handle it is a
+ * call of something that cannot be told.  Fills loop->callable.
+ */
+static __always_inline __u32 lp_uv_identify_method(struct lp_loop *loop, __u32 slot, __u64 handle,
+						   __u64 function)
+{
+	__builtin_memset(&loop->callable, 0, sizeof(loop->callable));
+	loop->callable.kind = LP_CALLBACK_BUILTIN;
+	loop->callable.identity = function;
+	if (handle)
+		loop->callable.check =
+			lp_read_u64(handle + __builtin_offsetof(struct lp_uv_handle, name));
+	return lp_callback_slot(loop, slot, &loop->callable);
+}
+
+/* What a handle runs, in its slot; fills loop->callable. */
+static __always_inline __u32 lp_uv_identify(struct lp_loop *loop, __u32 slot, __u64 address,
+					    const struct lp_uv_handle *handle)
+{
+	if (handle->callback_type == LP_UV_CALLABLE)
+		return lp_identify_callback(loop, slot, handle->argument);
+	return lp_uv_identify_method(loop, slot, address, handle->function);
+}
+
+#define LP_CODE_COROUTINE (0x80 | 0x100) /* Include/code.h: CO_COROUTINE, CO_ITERABLE_COROUTINE */
+
+/* A callback that is told by the code of its outermost frame only. */
+static __always_inline __u32 lp_uv_identify_code(struct lp_loop *loop, __u32 slot, __u64 code)
+{
+	const struct lp_python_offsets *offsets = &loop->python.offsets;
+	__u32 flags = 0;
+
+	__builtin_memset(&loop->callable, 0, sizeof(loop->callable));
+	bpf_probe_read_user(&flags, sizeof(flags), (void *)(code + offsets->co_flags));
+	loop->callable.kind = flags & LP_CODE_COROUTINE ? LP_CALLBACK_TASK : LP_CALLBACK_FUNCTION;
+	loop->callable.identity = code;
+	if (offsets->co_qualname != LP_NO_FIELD)
+		loop->callable.check = lp_read_u64(code + offsets->co_qualname);
+	return lp_callback_slot(loop, slot, &loop->callable);
+}
+
+#define LP_UV_REGISTERS 6
+
+static __always_inline __u64 lp_uv_find_method(const struct lp_loop *loop, const __u64 *registers)
+{
+	const struct lp_python *python = &loop->python;
+	__u64 type;
+	int i;
+
+	for (i = 0; i < LP_UV_REGISTERS; i++) {
+		type = registers[i] > 4096 ? lp_read_u64(registers[i] + LP_OBJECT_TYPE) : 0;
+		if (type && (type == python->method_type || type == python->function_type ||
+			     type == python->builtin_type || type == loop->cython_type ||
+			     type == loop->partial_type))
+			return registers[i];
+	}
+	return 0;
+}
+
+#endif /* LP_BPF_PYTHON_UVLOOP_CALLABLE_BPF_H */

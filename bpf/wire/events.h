@@ -1,0 +1,589 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The events of the wire: included by loopprof.h, behind the structs that they carry.
+ */
+#ifndef LP_BPF_WIRE_EVENTS_H
+#define LP_BPF_WIRE_EVENTS_H
+
+/* ---- events ------------------------------------------------------------- */
+
+/*
+ * Numbers are for ever: captures carry them.  Add at the end, change none.
+ * From BPF: 1 to 31.  From user space, into the same stream: 32 and up.
+ */
+enum lp_event_type {
+	LP_EVENT_LOOP = 1,
+	LP_EVENT_NAME = 2,
+	LP_EVENT_SLOW = 3,
+	LP_EVENT_ITERATION_END = 4,
+	LP_EVENT_POLL_RETURN = 5,
+	LP_EVENT_LOOP_END = 6,
+	LP_EVENT_PROCESS = 7,
+	LP_EVENT_RAW_STACK = 8,
+	LP_EVENT_ACCOUNT = 9,
+	LP_EVENT_SLOW_ITERATION = 10,
+	LP_EVENT_POLLER = 11,
+	LP_EVENT_NATIVE = 12,
+	LP_EVENT_FINDING = 13,
+	LP_EVENT_NOTICED = 14,
+	LP_EVENT_TASK_END = 15,
+	LP_EVENT_TARGET = 32,
+	LP_EVENT_LOOP_STATS = 33,
+	LP_EVENT_CALLBACK_STATS = 34,
+	LP_EVENT_STACK = 35,
+	LP_EVENT_LOST = 36,
+	LP_EVENT_INTERVAL = 37,
+	LP_EVENT_END = 38,
+	LP_EVENT_FRAME = 39,
+	LP_EVENT_SEEN = 40,
+	LP_EVENT_PROGRESS = 41,
+	LP_EVENT_CAUSE = 42,
+	LP_EVENT_RUN_QUEUE = 43,
+	LP_EVENT_TASK_NAME = 44,
+	LP_EVENT_FOUND = 45,
+	LP_EVENT_LABELS = 46,
+	LP_EVENT_SELF = 47,
+	LP_EVENT_BLOCK = 48, /* in captures only, see user/capture/reader.h */
+	LP_EVENT_COVERAGE = 49,
+	/* Head only.  What came before it in this file tells what was known already, and what had
+	 * been counted, when the file was begun: it goes on where another one ended. */
+	LP_EVENT_BASELINE = 50,
+	LP_EVENT_LIMITED = 51,
+};
+
+struct lp_event {
+	__u16 type;
+	__u16 reserved;
+	__u32 size; /* bytes, this header included */
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u32 loop; /* slot; a slot is used again only after LP_EVENT_LOOP_END */
+	__u32 pid;
+};
+
+struct lp_event_loop {
+	struct lp_event event;
+	__u32 tid;
+	__u32 kind; /* enum lp_loop_kind */
+	char comm[LP_COMM_BYTES];
+};
+
+/* LP_EVENT_LOOP_END carries no more than the header. */
+
+#define LP_TEXT_ASCII 1
+#define LP_TEXT_CUT 2 /* only a part: the end of a path, the beginning of anything else */
+#define LP_TEXT_UNREADABLE 4
+
+/* A Python str as it lies in memory: width bytes a character, Latin-1, UCS-2 or UCS-4. */
+struct lp_text {
+	__u16 bytes;
+	__u8 width;
+	__u8 flags;
+};
+
+#define LP_QUALNAME_BYTES 192
+#define LP_FILENAME_BYTES 320
+
+struct lp_event_name {
+	struct lp_event event;
+	__u64 identity; /* of struct lp_callback_key */
+	__u32 callback;
+	__u32 kind;
+	__u32 first_line; /* 0: none */
+	struct lp_text qualname;
+	struct lp_text filename;
+	struct lp_text owner; /* of a builtin: the type of the object it is bound to */
+	__u8 qualname_data[LP_QUALNAME_BYTES];
+	__u8 filename_data[LP_FILENAME_BYTES];
+	__u8 owner_data[64];
+};
+
+struct lp_event_slow {
+	struct lp_event event; /* time_ns: its end */
+	__u64 start_ns;
+	__u64 task; /* address, 0: not a task */
+	__u64 queue_delay_ns; /* LP_NO_QUEUE_DELAY: not known */
+	__u64 iteration; /* ordinal in this loop */
+	__u32 callback;
+	__u32 position;
+	__u16 string_ascii; /* how to read the name object below */
+	__u16 string_wide;
+	__u16 int_digit;
+	__u8 name_is_int;
+	__u8 name_is_string;
+	__u8 task_name[LP_NAME_BYTES];
+};
+
+struct lp_event_iteration_end {
+	struct lp_event event; /* time_ns: the poll's entry */
+	__u64 iteration;
+	__u64 busy_ns;
+	__u32 callbacks;
+	__u32 slow;
+};
+
+struct lp_event_poll_return {
+	struct lp_event event;
+	__u64 iteration; /* the one that ended before the poll */
+	__u64 poll_ns;
+	__s32 ready; /* descriptors, or a negative errno */
+	__u32 reserved;
+};
+
+enum lp_process_action {
+	LP_PROCESS_FORK = 1,
+	LP_PROCESS_EXEC = 2,
+	LP_PROCESS_EXIT = 3,
+};
+
+struct lp_event_process {
+	struct lp_event event;
+	__u32 action;
+	__u32 parent;
+};
+
+/*
+ * A stack as it was walked; live sources make LP_EVENT_FRAME and LP_EVENT_SEEN of
+ * it, as addresses mean nothing later on.  As many frames as depth says.
+ */
+struct lp_event_raw_stack {
+	struct lp_event event;
+	__u64 segment_ns;
+	__u64 stack; /* its frames' hash; GIL_HOLDER: of the thread and its innermost code */
+	__u64 thread_state; /* whose it is */
+	__u32 seen; /* enum lp_seen */
+	__u32 flags; /* LP_STACK_... */
+	__s32 syscall;
+	__u32 depth;
+	struct lp_resource resource;
+	struct lp_frame_reference frames[LP_STACK_FRAMES];
+};
+
+#define LP_KERNEL_FRAMES 32
+#define LP_NATIVE_BYTES 16384
+
+/* --native, --kernel: precedes the raw stack that it belongs to. */
+struct lp_event_native {
+	struct lp_event event;
+	__u64 kernel[LP_KERNEL_FRAMES]; /* addresses, innermost first, ended by 0 */
+	/* user registers, and the top of the stack from sp on */
+	__u64 ip, sp, bp, bx, r12, r13, r14, r15;
+	__u32 bytes;
+	__u32 reserved;
+	__u8 data[LP_NATIVE_BYTES];
+};
+
+#define LP_ACCOUNT_GAP 1 /* of what came before the first callback of an iteration */
+
+/* Precedes LP_EVENT_SLOW and LP_EVENT_SLOW_ITERATION. */
+struct lp_event_account {
+	struct lp_event event; /* reserved: LP_ACCOUNT_... */
+	struct lp_account account;
+};
+
+/* An iteration whose time without that of slow callbacks is over the threshold. */
+struct lp_event_slow_iteration {
+	struct lp_event event; /* time_ns: its end */
+	__u64 start_ns;
+	__u64 iteration;
+	__u64 slow_ns; /* of its slow callbacks, which are told by themselves */
+	__u64 blocked_ns;
+	__u64 gil_ns;
+	__u64 run_queue_ns;
+	__u32 callbacks;
+	__u32 in_progress; /* it has not ended: told by user space */
+	struct lp_top_entry top[LP_TOP_ENTRIES];
+};
+
+/* Sample mode: a thread of a target that polls and is not known to run a loop. */
+struct lp_event_poller {
+	struct lp_event event;
+	__u32 tid;
+	__u32 reserved;
+};
+
+/* ---- what got lost -------------------------------------------------------- */
+
+/* Of the time in ready_times: the handle was put there by another thread than its loop's. */
+#define LP_READY_FOREIGN (1ULL << 63)
+
+#define LP_ORIGIN_FRAMES 6
+
+struct lp_object_key {
+	__u64 object;
+	__u32 pid;
+	__u32 reserved;
+};
+
+/* --origins: the frames that made a task or coroutine, innermost first. */
+struct lp_origin {
+	__u64 type; /* of the object: another may lie there by now, of a type that is not kept */
+	struct lp_frame_reference frames[LP_ORIGIN_FRAMES];
+};
+
+/* --lifetimes: a task that lives. */
+struct lp_life {
+	__u64 born_ns;
+	__u64 end_ns; /* of its last step */
+	__u64 running_ns;
+	__u64 queued_ns;
+	__u64 steps;
+	__u32 callback;
+	__u32 reserved;
+};
+
+/* Of no loop, or of one that is not known: what struct lp_event.loop says then. */
+#define LP_NO_LOOP LP_MAX_LOOPS
+
+enum lp_finding_kind {
+	LP_FINDING_NEVER_AWAITED = 0, /* a coroutine */
+	LP_FINDING_NEVER_RETRIEVED = 1, /* the exception of a task or future */
+	LP_FINDING_DESTROYED_PENDING = 2, /* a task */
+	LP_FINDING_PENDING_AT_CLOSE = 3, /* a task whose loop is closed */
+	LP_FINDING_CLOSED_LOOP = 4, /* "Event loop is closed" was raised */
+	LP_FINDING_NO_RUNNING_LOOP = 5, /* "no running event loop" and its like */
+	LP_FINDING_WRONG_THREAD = 6, /* a callback was put into another thread's loop */
+	LP_FINDING_OTHER_LOOP = 7, /* something was awaited or set across loops */
+	LP_FINDING_KINDS,
+};
+
+#define LP_FINDING_FRAMES 64
+#define LP_FINDING_LOOP_FRAMES 16
+#define LP_MESSAGE_BYTES 192
+#define LP_TYPE_NAME_BYTES 64
+
+#define LP_FOUND_NAME_IS_INT 1 /* the task's name: a number, ... */
+#define LP_FOUND_NAME_IS_STRING 2 /* ... or a str */
+#define LP_FOUND_CUT 4 /* the stack goes on */
+#define LP_FOUND_TIMER 16 /* wrong thread: it is for a later time, so that late means nothing */
+#define LP_FOUND_NAME_IS_PLACE 32 /* the name is of the function on top of the stack */
+#define LP_FOUND_MORE 8 /* more tasks than are told were pending at close */
+
+/*
+ * As BPF sees it; live sources make LP_EVENT_FOUND of it, while the process that its
+ * addresses mean something in still runs.
+ */
+struct lp_event_finding {
+	struct lp_event event; /* loop: LP_NO_LOOP where it is not known */
+	__u32 kind; /* enum lp_finding_kind */
+	__u32 tid; /* of the thread that it was found in */
+	__u32 flags; /* LP_FOUND_... */
+	__u32 first_line; /* of the coroutine's or callback's code; 0: none */
+	__u64 object; /* the coroutine, future or handle that it is about */
+	__u64 task; /* 0: none */
+	struct lp_frame_reference parked; /* where its coroutine is suspended; code 0: not known */
+	struct lp_origin origin; /* --origins: what made it; code 0: not known */
+	struct lp_text qualname;
+	struct lp_text filename;
+	struct lp_text message; /* of the exception */
+	struct lp_text task_name; /* as far as LP_FOUND_NAME_IS_STRING */
+	__u64 task_number; /* LP_FOUND_NAME_IS_INT */
+	__u8 exception_type[LP_TYPE_NAME_BYTES]; /* "" if there is none */
+	__u8 qualname_data[LP_QUALNAME_BYTES];
+	__u8 filename_data[LP_FILENAME_BYTES];
+	__u8 message_data[LP_MESSAGE_BYTES];
+	__u8 task_name_data[LP_NAME_BYTES];
+	__u32 depth; /* of the stack that it was found in, innermost first */
+	__u32 loop_depth; /* wrong thread: of that of the loop's own thread */
+	struct lp_frame_reference frames[LP_FINDING_FRAMES];
+	struct lp_frame_reference loop_frames[LP_FINDING_LOOP_FRAMES];
+};
+
+/* The same while BPF makes it. */
+struct lp_finding_work {
+	struct lp_event_finding event;
+	__u64 frame; /* a walk: where it is, ... */
+	__u64 callers_self; /* ... and the first local variable of the second frame */
+	__u64 loop_object; /* that is closed */
+	__u32 told; /* tasks of it */
+	__u32 reserved;
+	__u8 scratch[LP_SCRATCH_BYTES];
+};
+
+/* This many innermost frames identify the code that asks for a loop. */
+#define LP_ASKING_FRAMES 3
+
+/* The key of a stack that is prepared for "no running event loop". */
+static inline __attribute__((always_inline)) __u64
+lp_asking_hash(const struct lp_frame_reference *frames, __u32 depth)
+{
+	__u64 hash = LP_HASH_BASIS;
+	__u32 i;
+
+	for (i = 0; i < LP_ASKING_FRAMES && i < depth; i++) {
+		hash = (hash ^ frames[i].code) * LP_HASH_PRIME;
+		hash = (hash ^ frames[i].instruction) * LP_HASH_PRIME;
+	}
+	return hash;
+}
+
+/* A handle that another thread put into the loop's queue has begun to run. */
+struct lp_event_noticed {
+	struct lp_event event;
+	__u64 handle; /* object of the finding */
+	__u64 late_ns; /* since it was put there */
+};
+
+enum lp_task_outcome {
+	LP_OUTCOME_RETURNED = 0,
+	LP_OUTCOME_RAISED = 1,
+	LP_OUTCOME_CANCELLED = 2,
+	LP_OUTCOME_DESTROYED = 3, /* while it was pending */
+	LP_OUTCOMES,
+};
+
+/* --lifetimes: a task is gone. */
+struct lp_event_task_end {
+	struct lp_event event; /* time_ns: when it went */
+	__u64 task;
+	__u64 born_ns;
+	__u64 end_ns; /* of its last step */
+	__u64 running_ns;
+	__u64 queued_ns;
+	__u64 steps;
+	__u32 callback; /* what it ran; 0: not known */
+	__u32 outcome; /* enum lp_task_outcome */
+};
+
+/* ---- events that user space adds ---------------------------------------- */
+
+/* A process that is profiled; goes before the first event of its loops. */
+struct lp_event_target {
+	struct lp_event event;
+	char runtime[16];
+	char version[16];
+	char comm[32];
+	char container[72];
+	char exe[256];
+};
+
+#define LP_UNIT_BYTES 128
+#define LP_POD_BYTES 40
+
+/* More of a target: follows its LP_EVENT_TARGET. */
+struct lp_event_labels {
+	struct lp_event event;
+	__u64 start_ticks; /* with the PID, which process it is; /proc/PID/stat, field 22 */
+	char unit[LP_UNIT_BYTES]; /* systemd's: "api.service"; "" if none */
+	char pod[LP_POD_BYTES]; /* Kubernetes' uid of it, 36 characters; "" if none */
+};
+
+/* What loopprof itself takes, and what it got for it: cumulative but for the gauges. */
+struct lp_event_self {
+	struct lp_event event;
+	__u64 wall_ns; /* since the run began */
+	__u64 cpu_ns; /* of all its threads, in user and kernel mode */
+	__u64 probe_hits; /* uprobes, in the targets */
+	__u64 probe_ns; /* what those cost the targets, by calibration */
+	__u64 hook_hits; /* on polls and context switches, all over the host */
+	__u64 hook_ns; /* what those cost, by calibration */
+	__u64 bursts; /* of trace mode, --budget */
+	__u64 attach_failures; /* processes that could not be profiled */
+	__u64 resident_bytes; /* gauge */
+	__u64 map_bytes; /* gauge: of BPF maps, in the kernel */
+	__u32 targets; /* gauge: processes that are profiled */
+	__u32 loops; /* gauge */
+	__u32 frequency; /* gauge: of the clock that samples late loops, Hz */
+	__u32 budget_ppm; /* of a CPU; 0: no budget */
+	__u64 reserved[4];
+};
+
+/* Of one loop, cumulative: how much of it the histograms of its callbacks are of. */
+struct lp_event_coverage {
+	struct lp_event event;
+	__u64 traced_ns; /* in which every callback was timed */
+	__u64 untold; /* slow callbacks that were counted but not told: too many at once */
+	__u64 untold_ns; /* their time */
+	__u64 untold_iterations; /* slow iterations likewise */
+	__u64 reserved;
+};
+
+/* The state of a loop's counters: cumulative. */
+struct lp_event_loop_stats {
+	struct lp_event event;
+	__u64 wall_start_ns;
+	__u64 busy_ns;
+	__u64 idle_ns;
+	__u64 iterations;
+	__u64 callbacks;
+	__u64 slow;
+	struct lp_histogram iteration;
+};
+
+struct lp_event_callback_stats {
+	struct lp_event event;
+	__u32 callback;
+	__u32 reserved;
+	__u64 slow;
+	struct lp_histogram run;
+	struct lp_histogram queue;
+};
+
+#define LP_STACK_FUNCTION_BYTES 160
+#define LP_STACK_FILE_BYTES 256
+
+struct lp_stack_frame {
+	__u32 line;
+	char function[LP_STACK_FUNCTION_BYTES]; /* UTF-8, terminated */
+	char file[LP_STACK_FILE_BYTES];
+};
+
+/* A stack of a late callback, read while it ran; as many frames as depth says follow. */
+struct lp_event_stack {
+	struct lp_event event;
+	__u64 start_ns; /* of the callback */
+	__u32 depth;
+	__u32 cut;
+	char task_name[LP_STACK_FUNCTION_BYTES]; /* "" if it could not be read */
+	struct lp_stack_frame frames[];
+};
+
+enum lp_frame_kind {
+	LP_FRAME_PYTHON = 0,
+	LP_FRAME_NATIVE = 1,
+	LP_FRAME_KERNEL = 2,
+	LP_FRAME_KINDS,
+};
+
+#define LP_MAX_FRAMES (1 << 18)
+#define LP_SEEN_FRAMES (LP_STACK_FRAMES + 2 * LP_KERNEL_FRAMES + 64)
+
+/* A place in the source, told once; later events name it by its number. */
+struct lp_event_frame {
+	struct lp_event event;
+	__u32 frame; /* its number */
+	__u32 line; /* 0: not known */
+	__u16 kind; /* enum lp_frame_kind */
+	__u16 coroutine; /* its code is a coroutine's */
+	__u32 reserved;
+	char function[LP_STACK_FUNCTION_BYTES]; /* UTF-8, terminated */
+	char file[LP_STACK_FILE_BYTES];
+};
+
+/* struct lp_event_raw_stack with its frames' numbers, innermost first. */
+struct lp_event_seen {
+	struct lp_event event;
+	__u64 segment_ns;
+	__u64 stack;
+	__u32 seen;
+	__u32 flags;
+	__s32 syscall;
+	__u32 tid; /* GIL_HOLDER: who has it; 0: not known */
+	char thread[LP_STACK_FUNCTION_BYTES]; /* GIL_HOLDER: its name; UTF-8, terminated */
+	struct lp_resource resource;
+	__u32 depth;
+	__u32 period_us; /* ON_CPU: what a sample stands for */
+	__u32 frames[];
+};
+
+/* A cause's growth since it was told last. */
+struct lp_event_cause {
+	struct lp_event event;
+	__u64 stack;
+	__s32 syscall;
+	__u32 seen; /* as in struct lp_cause_key */
+	__u64 count;
+	__u64 total_ns;
+};
+
+/* What a loop has waited for a CPU: cumulative. */
+struct lp_event_run_queue {
+	struct lp_event event;
+	__u64 count;
+	__u64 total_ns;
+};
+
+/* The name of the task that a late segment steps: once it has ended, it may be gone. */
+struct lp_event_task_name {
+	struct lp_event event;
+	__u64 segment_ns;
+	char name[LP_STACK_FUNCTION_BYTES]; /* UTF-8, terminated */
+};
+
+#define LP_FOUND_MESSAGE_BYTES 256
+#define LP_FOUND_TYPE_BYTES 96
+#define LP_NO_FRAME (~0U)
+
+/*
+ * Something got lost.  Text is UTF-8 and terminated; frames are numbers of
+ * LP_EVENT_FRAME: first the stack that it was found in, then, for a wrong thread,
+ * that of the loop's own thread, both innermost first.
+ */
+struct lp_event_found {
+	struct lp_event event; /* loop: LP_NO_LOOP where it is not known */
+	__u32 kind; /* enum lp_finding_kind */
+	__u32 tid;
+	__u32 flags; /* LP_FOUND_CUT, LP_FOUND_MORE, LP_FOUND_TIMER */
+	__u32 line; /* first line of what it is about; 0: not known */
+	__u64 object;
+	__u64 task;
+	__u32 created; /* frame that created it, LP_NO_FRAME: not known */
+	__u32 parked; /* frame where its coroutine is suspended, LP_NO_FRAME: not known */
+	char name[LP_STACK_FUNCTION_BYTES]; /* of the coroutine or callback; "" if there is none */
+	char file[LP_STACK_FILE_BYTES];
+	char task_name[LP_STACK_FUNCTION_BYTES]; /* "" if there is no task */
+	char exception_type[LP_FOUND_TYPE_BYTES]; /* "" if there is none */
+	char exception_message[LP_FOUND_MESSAGE_BYTES];
+	__u32 depth;
+	__u32 loop_depth;
+	__u32 frames[];
+};
+
+/* LP_EVENT_PROGRESS is a struct lp_event_slow of a callback that has not ended. */
+
+/*
+ * The requests of one process over its share.  event.pid: the process.  The sums count since
+ * it was found; they are sent when they have changed.
+ */
+struct lp_event_limited {
+	struct lp_event event;
+	__u64 counts[8]; /* by enum lp_limited_kind */
+};
+
+#define LP_LOST_ROOM 16
+#define LP_LOST_FIRST_ROOM 8 /* the number of counts in captures up to format 1.3 */
+
+struct lp_event_lost {
+	struct lp_event event;
+	__u64 counts[LP_LOST_ROOM]; /* by enum lp_lost_kind */
+};
+
+/* Ends a set of statistics; with LP_EVENT_END, the run. */
+struct lp_event_end {
+	struct lp_event event;
+	__u32 reason; /* enum lp_end_reason; LP_EVENT_INTERVAL: 0 */
+	__u32 reserved;
+};
+
+_Static_assert(sizeof(struct lp_event_target) == 416, "wire");
+_Static_assert(sizeof(struct lp_event_labels) == 200, "wire");
+_Static_assert(sizeof(struct lp_event_self) == 152, "wire");
+_Static_assert(sizeof(struct lp_event_coverage) == 64, "wire");
+_Static_assert(sizeof(struct lp_event_loop_stats) == 72 + sizeof(struct lp_histogram), "wire");
+_Static_assert(sizeof(struct lp_event_callback_stats) == 40 + 2 * sizeof(struct lp_histogram),
+	       "wire");
+_Static_assert(sizeof(struct lp_event_stack) == 200, "wire");
+_Static_assert(sizeof(struct lp_event_lost) == 24 + LP_LOST_ROOM * 8, "wire");
+_Static_assert(sizeof(struct lp_event_end) == 32, "wire");
+_Static_assert(sizeof(struct lp_event_limited) == 88, "wire");
+_Static_assert(LP_LIMITED_KINDS <= 8, "lp_event_limited has room for them");
+_Static_assert(LP_LOST_KINDS <= LP_LOST_ROOM, "lp_event_lost has room for them");
+_Static_assert(sizeof(struct lp_event_account) == 88 + LP_BLOCKS * 288, "wire");
+_Static_assert(sizeof(struct lp_event_slow_iteration) == 80 + LP_TOP_ENTRIES * 24, "wire");
+_Static_assert(sizeof(struct lp_event_frame) == 456, "wire");
+_Static_assert(sizeof(struct lp_event_seen) == 472, "wire");
+_Static_assert(sizeof(struct lp_event_cause) == 56, "wire");
+_Static_assert(sizeof(struct lp_event_run_queue) == 40, "wire");
+_Static_assert(sizeof(struct lp_event_task_name) == 192, "wire");
+_Static_assert(sizeof(struct lp_event_noticed) == 40, "wire");
+_Static_assert(sizeof(struct lp_event_task_end) == 80, "wire");
+_Static_assert(sizeof(struct lp_event_found) == 1000, "wire");
+_Static_assert(sizeof(struct lp_event) == 24, "wire");
+_Static_assert(sizeof(struct lp_event_loop) == 48, "wire");
+_Static_assert(sizeof(struct lp_event_name) == 632, "wire");
+_Static_assert(sizeof(struct lp_event_slow) == 264, "wire");
+_Static_assert(sizeof(struct lp_event_iteration_end) == 48, "wire");
+_Static_assert(sizeof(struct lp_event_poll_return) == 48, "wire");
+_Static_assert(sizeof(struct lp_event_process) == 32, "wire");
+_Static_assert(LP_EVENT_END < 0xffff, "the type is 16 bits wide");
+
+#endif /* LP_BPF_WIRE_EVENTS_H */

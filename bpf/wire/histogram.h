@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The histogram that BPF fills and user space reads: base-2 exponential of
+ * scale 3 (eight buckets a power of two) over seconds, as OpenTelemetry's data
+ * model defines it.  Buckets include their upper edge.
+ *
+ * Plain C for both sides: the unit tests run the very code that the kernel does.
+ */
+#ifndef LP_BPF_WIRE_HISTOGRAM_H
+#define LP_BPF_WIRE_HISTOGRAM_H
+
+#define LP_HISTOGRAM_SCALE 3
+/* OpenTelemetry's index of the first real bucket: 2^(-160/8) s = 2^-20 s. */
+#define LP_HISTOGRAM_OFFSET (-160)
+/* Real buckets, from 2^-20 s (0.95 us) to 2^6 s (64 s). */
+#define LP_HISTOGRAM_BUCKETS 208
+/* [0] takes what is at most 2^-20 s, [209] what is longer than 64 s. */
+#define LP_HISTOGRAM_SLOTS (LP_HISTOGRAM_BUCKETS + 2)
+
+struct lp_histogram {
+	__u64 sum_ns;
+	__u64 max_ns;
+	/* ~min, so that a zeroed histogram needs no set-up; 0: empty. */
+	__u64 inverted_min_ns;
+	__u64 slots[LP_HISTOGRAM_SLOTS];
+};
+
+/* edges[i]: the longest time in whole nanoseconds that slot i still takes. */
+static const __u64 lp_histogram_edges[LP_HISTOGRAM_BUCKETS + 1] = {
+#include "histogram_edges.h"
+};
+
+/*
+ * The slot of a time in nanoseconds.
+ *
+ * A first guess comes from the position of the highest bit and the three bits
+ * below it, after scaling to units of 2^-30 s (77324 / 2^20 is 2^30 / 10^9 - 1).
+ * As 8 * log2(1 + x) lies between 8x and 8x + 1, it is low by one at the most;
+ * one comparison with the exact edges on either side settles it.
+ */
+static inline __attribute__((always_inline)) __u32 lp_histogram_slot(__u64 ns)
+{
+	__u32 exponent = 0, slot;
+	__u64 scaled, rest;
+
+	if (ns <= lp_histogram_edges[0])
+		return 0;
+	if (ns > lp_histogram_edges[LP_HISTOGRAM_BUCKETS])
+		return LP_HISTOGRAM_SLOTS - 1;
+	scaled = ns + ((ns * 77324) >> 20);
+	rest = scaled;
+	/* BPF has no count-leading-zeros instruction. */
+	if (rest >> 32) {
+		rest >>= 32;
+		exponent += 32;
+	}
+	if (rest >> 16) {
+		rest >>= 16;
+		exponent += 16;
+	}
+	if (rest >> 8) {
+		rest >>= 8;
+		exponent += 8;
+	}
+	if (rest >> 4) {
+		rest >>= 4;
+		exponent += 4;
+	}
+	if (rest >> 2) {
+		rest >>= 2;
+		exponent += 2;
+	}
+	if (rest >> 1)
+		exponent += 1;
+	if (exponent < 9 || exponent > 37)
+		return 0; /* cannot be, by the two tests above; the verifier wants it said */
+	slot = exponent * 8 + ((scaled >> (exponent - 3)) & 7);
+	/* 2^-20 s is 2^10 units, index 80, slot 1 */
+	slot = slot > 79 ? slot - 79 : 1;
+	if (slot > LP_HISTOGRAM_BUCKETS)
+		slot = LP_HISTOGRAM_BUCKETS;
+	if (ns > lp_histogram_edges[slot])
+		slot++;
+	else if (ns <= lp_histogram_edges[slot - 1])
+		slot--;
+	return slot;
+}
+
+/*
+ * Counts a time into the slot that lp_histogram_slot gives.  One writer a histogram
+ * (a loop is run by one thread), so no atomics.
+ */
+static inline __attribute__((always_inline)) void lp_histogram_put(struct lp_histogram *histogram,
+								   __u32 slot, __u64 ns)
+{
+	if (slot < LP_HISTOGRAM_SLOTS)
+		histogram->slots[slot]++;
+	histogram->sum_ns += ns;
+	if (ns > histogram->max_ns)
+		histogram->max_ns = ns;
+	if (~ns > histogram->inverted_min_ns)
+		histogram->inverted_min_ns = ~ns;
+}
+
+static inline __attribute__((always_inline)) void lp_histogram_add(struct lp_histogram *histogram,
+								   __u64 ns)
+{
+	lp_histogram_put(histogram, lp_histogram_slot(ns), ns);
+}
+
+#endif /* LP_BPF_WIRE_HISTOGRAM_H */

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Clocks as nanoseconds. Those of BPF programs are CLOCK_MONOTONIC (bpf_ktime_get_ns). */
+#ifndef LP_BASE_CLOCKS_H
+#define LP_BASE_CLOCKS_H
+
+#include <stdint.h>
+#include <time.h>
+
+static inline uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static inline uint64_t clock_now(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+#endif /* LP_BASE_CLOCKS_H */

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Text of foreign origin: into UTF-8, and made safe to show. */
+#ifndef LP_BASE_TEXT_H
+#define LP_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/*
+ * Characters of 1 (Latin-1), 2 or 4 bytes into UTF-8, always terminated; what
+ * does not fit is cut at a character.  Surrogates and values beyond Unicode
+ * become U+FFFD.  Returns the length in bytes.
+ */
+size_t text_from_python(const void *data, size_t bytes, unsigned int width, char *text,
+			size_t size);
+
+/*
+ * The one sanitiser: makes any bytes into valid UTF-8 without C0 and C1
+ * controls, DEL, line separators, bidirectional controls, invisible and tag
+ * characters, in place; each offending byte or character becomes '?'.
+ */
+void text_sanitise(char *text);
+
+/* Copies text of foreign origin, cut to size and sanitised. */
+void text_copy(char *to, size_t size, const char *from);
+
+/*
+ * Sanitises from, and copies it; the middle of a long text is replaced by "...", so that
+ * both ends of a sentence with a long name in it remain.
+ */
+void text_fit(char *to, size_t size, char *from);
+
+/*
+ * A '?' stands for each character that is not ASCII, so that columns stay as they are.
+ * Into to, which may be the text itself; returns the new length.  Text is valid UTF-8.
+ */
+size_t text_make_ascii(const char *text, size_t size, char *to);
+
+/* Can the locale show every character? */
+bool text_locale_is_utf8(void);
+
+/* The last parts of a path: text_path_end("/a/b/c.py", 2) is "b/c.py". Points into the path. */
+const char *text_path_end(const char *path, unsigned int parts);
+
+/* The last part of a path, which it points into. */
+static inline const char *text_base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static inline bool text_ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), wanted = strlen(end);
+
+	return length >= wanted && !strcmp(text + length - wanted, end);
+}
+
+/*
+ * A time for people, three digits and a unit: "312 ms", "9.02 s", "950 ns"; longer
+ * than 9999 s is shown in hours.
+ */
+void text_duration(char *text, size_t size, uint64_t ns);
+
+/* Columns that UTF-8 text takes, one a character (wide characters are not known). */
+size_t text_columns(const char *text);
+
+#endif /* LP_BASE_TEXT_H */

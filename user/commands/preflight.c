@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "preflight.h"
+
+#include "privileges/namespaces.h"
+#include "process/cgroup.h"
+#include "process/process.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+
+static bool any_process_within(const char *cgroup)
+{
+	ssize_t count, i;
+	bool found = false;
+	pid_t *pids;
+
+	count = process_list(&pids);
+	for (i = 0; !found && i < count; i++)
+		found = process_is_within(pids[i], cgroup);
+	if (count >= 0)
+		free(pids);
+	return found;
+}
+
+/* A name that is misspelled would be waited for in vain. */
+static int check_cgroup(const char *given, struct lp_error *error)
+{
+	char path[PATH_MAX];
+	int err = cgroup_normalise(given, path, sizeof(path));
+
+	if (err)
+		return error_set(error, err, "--cgroup: '%s' is no path below /sys/fs/cgroup",
+				 given);
+	if (cgroup_exists(path) || any_process_within(path))
+		return 0;
+	return error_set(
+		error, -ENOENT,
+		"--cgroup: there is no cgroup '%s' on this host; `systemd-cgls` and `ls /sys/fs/cgroup` list the existing ones",
+		given);
+}
+
+int preflight_check(const struct lp_options *options, struct lp_error *error)
+{
+	int err = namespaces_check(options->command != LP_COMMAND_TASKS, error);
+
+	return !err && options->cgroup ? check_cgroup(options->cgroup, error) : err;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Checks the needs of a live command before it opens, loads or starts anything.
+ */
+#ifndef LP_COMMANDS_PREFLIGHT_H
+#define LP_COMMANDS_PREFLIGHT_H
+
+#include "base/error.h"
+#include "options/options.h"
+
+/* Returns 0, or a negative errno with a sentence. */
+int preflight_check(const struct lp_options *options, struct lp_error *error);
+
+#endif /* LP_COMMANDS_PREFLIGHT_H */

@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* A live run: wires the session, the source, the targets and the outputs. */
+#include "profile.h"
+
+#include "base/clocks.h"
+#include "commands.h"
+#include "ending.h"
+#include "notify.h"
+#include "files/writing.h"
+#include "preflight.h"
+#include "runtime/remote/remote.h"
+#include "privileges/sandbox.h"
+#include "symbolise/native.h"
+#include "base/text.h"
+#include "base/version.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MILLISECOND 1000000ULL
+/* The longest time in ns for which a program that -- starts is held while it loads asyncio. */
+#define HOLD_NS (2000 * MILLISECOND)
+/* Hz; odd ones, so as not to beat with the timers of the target */
+#define FREQUENCY_MIN 99
+#define FREQUENCY_MAX 997
+
+static void on_process(void *context, const struct lp_event_process *event)
+{
+	struct lp_profile *profile = context;
+
+	targets_process_event(profile->targets, event);
+}
+
+static void on_loop(void *context, const struct lp_event_loop *event)
+{
+	struct lp_profile *profile = context;
+
+	targets_loop_event(profile->targets, event);
+}
+
+static void on_poller(void *context, const struct lp_event_poller *event)
+{
+	struct lp_profile *profile = context;
+
+	targets_poller_event(profile->targets, event);
+}
+
+/* Events that steer the run, beside what the model makes of them. */
+static const struct lp_event_handlers steering = { .process = on_process,
+						   .loop = on_loop,
+						   .poller = on_poller };
+
+/* Every record passes here, on its way to the model or into the capture. */
+static void take(void *context, const struct lp_event *record)
+{
+	struct lp_profile *profile = context;
+
+	/* an impossible record reaches neither a capture nor a counter */
+	if (decode_check_times(record, record->size)) {
+		session_lose(profile->session, LP_LOST_INSTANTS, 1);
+		return;
+	}
+	decode_event(record, record->size, &steering, profile);
+	if (profile->recording)
+		recording_take(profile->recording, record);
+	if (record->type == LP_EVENT_PROCESS || record->type == LP_EVENT_POLLER)
+		return;
+	if (profile->output.model)
+		output_take(&profile->output, record);
+}
+
+static void fill_self(void *context, struct lp_event_self *self)
+{
+	struct lp_profile *profile = context;
+
+	governor_fill(&profile->governor, self);
+}
+
+static int open_output(struct lp_profile *profile, struct lp_error *error)
+{
+	const struct lp_options *options = profile->options;
+	struct lp_recording_config config = {
+		.path = options->output,
+		.directory = options->keep,
+		.rotate_bytes = options->rotate_bytes,
+		.rotate_ns = options->rotate_ns,
+		.retain_bytes = options->retain_bytes,
+		.header = {
+			.threshold_ns = profile->run.threshold_ns,
+			.start_ns = profile->run.start_ns,
+			.start_unix_ns = profile->run.start_unix_ns,
+			.queue = profile->run.queue,
+		},
+	};
+	struct lp_capture_header *header = &config.header;
+
+	if (options->command != LP_COMMAND_RECORD || options->export_count) {
+		int err = output_start(&profile->output, options, error);
+
+		if (err || options->command != LP_COMMAND_RECORD)
+			return err;
+	}
+	snprintf(header->tool, sizeof(header->tool), "%s", profile->run.tool);
+	snprintf(header->mode, sizeof(header->mode), "%s", profile->run.mode);
+	snprintf(header->host, sizeof(header->host), "%s", profile->host);
+	return recording_new(&config, &profile->recording, error);
+}
+
+static int watch(struct lp_profile *profile, int descriptor)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = descriptor };
+
+	return epoll_ctl(profile->epoll, EPOLL_CTL_ADD, descriptor, &event) ? -errno : 0;
+}
+
+/* At least five samples in a callback that is just slow. */
+static unsigned int sample_frequency(const struct lp_options *options)
+{
+	uint64_t wanted = options->threshold_ns ? 5000 * MILLISECOND / options->threshold_ns
+						: FREQUENCY_MAX;
+
+	if (options->frequency)
+		return options->frequency;
+	return wanted < FREQUENCY_MIN	? FREQUENCY_MIN
+	       : wanted > FREQUENCY_MAX ? FREQUENCY_MAX
+					: (unsigned int)wanted;
+}
+
+/* Threads that may run loops, and some more; 0: it cannot be told. */
+static size_t count_threads(const struct lp_options *options)
+{
+	size_t i, threads = 1;
+
+	if (options->all || options->subprocesses)
+		return 0;
+	for (i = 0; i < options->pid_count; i++)
+		threads += process_threads(options->pids[i]);
+	return threads;
+}
+
+static void govern(struct lp_profile *profile)
+{
+	const struct lp_options *options = profile->options;
+	struct lp_governor_config config = {
+		.session = profile->session,
+		.live = profile->live,
+		.budget_ppm = options->budget_ppm,
+		.frequency = sample_frequency(options),
+		.threshold_ns = options->threshold_ns,
+		.start_ns = profile->run.start_ns,
+	};
+
+	governor_open(&profile->governor, &config);
+}
+
+static int start(struct lp_profile *profile, struct lp_error *error)
+{
+	const struct lp_options *options = profile->options;
+	struct lp_session_config session = {
+		.queue = options->queue,
+		.threads = count_threads(options),
+		.share = options->all,
+		.follow = options->all || options->subprocesses,
+		.sampling = options->sampling,
+		.native = options->native,
+		.kernel = options->kernel,
+		.findings = options->findings,
+		.origins = options->origins,
+		.lifetimes = options->lifetimes,
+		.frequency = sample_frequency(options),
+		.budget = options->budget_ppm / 1e6,
+	};
+	struct lp_live_config live = {
+		.native = options->native,
+		.kernel = options->kernel,
+		.period_us = 1000000 / sample_frequency(options),
+		.take = take,
+		.fill_self = fill_self,
+		.context = profile,
+	};
+	struct lp_targets_config targets = {
+		/* between two bursts no probe finds a loop */
+		.sampling = options->sampling || options->budget_ppm,
+		.threshold_ns = options->threshold_ns,
+		.all = options->all,
+		.cgroup = options->cgroup,
+		.subprocesses = options->subprocesses,
+	};
+	int err;
+
+	native_begin_remote();
+	err = remote_begin();
+	if (err)
+		return error_set(error, err, "cannot start the process that reads targets: %s",
+				 strerror(-err));
+	err = session_new(&session, &profile->session, error);
+	if (err)
+		return err;
+	live.session = profile->session;
+	err = live_new(&live, &profile->live);
+	targets.session = profile->session;
+	targets.live = profile->live;
+	if (!err)
+		govern(profile);
+	if (!err)
+		err = targets_new(&targets, &profile->targets);
+	profile->signals = ending_open();
+	profile->search_end_ns = options->duration_ns ? clock_now() + options->duration_ns
+						      : UINT64_MAX;
+	/* output before the run begins may find no reader either */
+	writing_end_at(profile->signals, profile->search_end_ns);
+	profile->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (!err && profile->signals < 0)
+		err = profile->signals;
+	if (!err && profile->epoll < 0)
+		err = -errno;
+	if (!err)
+		err = watch(profile, profile->signals);
+	if (!err)
+		err = watch(profile, live_descriptor(profile->live));
+	if (!err)
+		err = watch(profile, targets_descriptor(profile->targets));
+	if (!err)
+		err = watch(profile, remote_descriptor());
+	remote_stop_on(profile->signals);
+	return err ? error_set(error, err, "cannot set up the run: %s", strerror(-err)) : 0;
+}
+
+static bool has_interpreter(pid_t pid)
+{
+	struct lp_process_info process;
+	struct lp_instance instance;
+	struct lp_error error;
+	int err;
+
+	if (process_open(pid, &process, &error))
+		return false;
+	err = runtime_detect(&process, &instance, &error);
+	if (!err)
+		instance.runtime->release(&instance);
+	process_close(&process);
+	/* one that cannot be profiled is one, too: the error is told when it is added */
+	return err != -ENOENT;
+}
+
+static bool is_settled(void *context)
+{
+	struct lp_profile *profile = context;
+
+	return targets_settle(profile->targets);
+}
+
+static int add_launched(struct lp_profile *profile, struct lp_error *error)
+{
+	struct lp_launch_hold hold = { .is_complete = is_settled,
+				       .context = profile,
+				       .stop = profile->signals };
+	int err, status;
+
+	err = launch_start(profile->options->launch, profile->options->subprocesses,
+			   &profile->launch, error);
+	if (err)
+		return err;
+	err = launch_find_interpreter(profile->launch, has_interpreter, profile->signals,
+				      profile->search_end_ns);
+	if (err == -EINTR || err == -ETIME) {
+		profile->ended_early = true;
+		profile->reason = err == -ETIME ? LP_END_DURATION : LP_END_INTERRUPT;
+		log_note("%s has run no Python yet; it goes on, and is not profiled",
+			 profile->options->launch[0]);
+		return 0;
+	}
+	if (launch_ended(profile->launch, &status))
+		return error_set(
+			error, -ENOENT,
+			"%s ended with status %d and ran no Python itself; -s follows the programs that it starts",
+			profile->options->launch[0], status);
+	/* before the program runs: it may end before the programs are loaded */
+	session_load_late(profile->session);
+	session_calibrate(profile->session);
+	err = targets_add(profile->targets, launch_pid(profile->launch), true, error);
+	if (err) {
+		kill(launch_pid(profile->launch), SIGKILL);
+		profile->killed = true;
+	} else {
+		hold.until_ns = clock_now() + HOLD_NS;
+		launch_hold(profile->launch, &hold);
+	}
+	launch_release(profile->launch);
+	return err;
+}
+
+/* What finds lost things comes last; whoever reads that the run begins may rely on it. */
+static void settle(struct lp_profile *profile)
+{
+	live_begin_turn(profile->live);
+	live_drain(profile->live);
+	targets_settle(profile->targets);
+}
+
+/* Returns 0 if at least one of what was asked for is there. */
+static int add_targets(struct lp_profile *profile, struct lp_error *error)
+{
+	const struct lp_options *options = profile->options;
+	size_t i, added = 0;
+	int err = 0;
+
+	if (options->launch)
+		return add_launched(profile, error);
+	if (options->all) {
+		targets_scan(profile->targets);
+		settle(profile);
+		log_note("following every loop of %s%s, %zu processes now; Ctrl-C ends",
+			 options->cgroup ? "cgroup " : "this host",
+			 options->cgroup ? options->cgroup : "",
+			 targets_attached(profile->targets));
+		return 0;
+	}
+	for (i = 0; i < options->pid_count; i++) {
+		int this_err = targets_add(profile->targets, options->pids[i], false, error);
+
+		if (!this_err) {
+			added++;
+		} else {
+			err = this_err;
+			/* the last one is told by the caller if it leaves nothing */
+			if (added || i + 1 < options->pid_count)
+				log_error("%s", error->text);
+		}
+	}
+	if (!added)
+		return err;
+	settle(profile);
+	log_note("%s mode%s, slow from %g ms; Ctrl-C ends", profile->run.mode,
+		 options->budget_ppm && !options->sampling ? " in bursts" : "",
+		 (double)options->threshold_ns / MILLISECOND);
+	return 0;
+}
+
+static void consume_signal(const struct lp_profile *profile)
+{
+	struct signalfd_siginfo info;
+
+	if (read(profile->signals, &info, sizeof(info)) < 0)
+		return;
+}
+
+static int finish(struct lp_profile *profile, struct lp_error *error)
+{
+	struct lp_error other;
+	int err = 0;
+
+	if (profile->recording)
+		err = recording_close(profile->recording, error);
+	profile->recording = NULL;
+	if (profile->output.model && output_finish(&profile->output, &other) && !err) {
+		err = other.code;
+		*error = other;
+	}
+	return err;
+}
+
+static void release(struct lp_profile *profile)
+{
+	targets_free(profile->targets);
+	live_free(profile->live);
+	session_free(profile->session);
+	remote_end();
+	if (profile->signals > 0)
+		close(profile->signals);
+	if (profile->epoll > 0)
+		close(profile->epoll);
+}
+
+static void describe_run(struct lp_profile *profile)
+{
+	const struct lp_options *options = profile->options;
+
+	if (options->host)
+		snprintf(profile->host, sizeof(profile->host), "%s", options->host);
+	else
+		gethostname(profile->host, sizeof(profile->host) - 1);
+	text_sanitise(profile->host);
+	profile->run = (struct lp_run){
+		.tool = "loopprof " LP_VERSION,
+		.mode = options->sampling ? "sample" : "trace",
+		.host = profile->host,
+		.threshold_ns = options->threshold_ns,
+		.start_ns = clock_now(),
+		.start_unix_ns = clock_ns(CLOCK_REALTIME),
+		.queue = options->queue,
+		.sampled = options->sampling,
+		.lifetimes = options->lifetimes,
+		.explain = options->explain,
+		.no_intervals = !options->interval_ns,
+		.budget_ppm = options->budget_ppm,
+	};
+}
+
+/* Gives up rights that a run does not need once it has begun; a launched program has its own. */
+static void confine(const struct lp_options *options)
+{
+	struct lp_sandbox sandbox = {
+		.kind = LP_SANDBOX_LIVE,
+		.writes = options->output || options->export_count,
+		.kernel_symbols = options->kernel,
+	};
+	int err = sandbox_enter(&sandbox);
+
+	if (err)
+		log_warning("the run goes on with more rights than it needs: %s", strerror(-err));
+}
+
+int command_profile(const struct lp_options *options)
+{
+	struct lp_profile profile = { .options = options };
+	struct lp_error error = { .code = 0 };
+	enum lp_end_reason reason;
+	int status = 0, err;
+
+	describe_run(&profile);
+	err = preflight_check(options, &error);
+	/* the environment of a launched program is that program's */
+	if (!options->launch)
+		notify_open();
+	/* an output that cannot be written is found before anything is attached */
+	if (!err)
+		err = open_output(&profile, &error);
+	if (!err)
+		err = start(&profile, &error);
+	if (!err && profile.output.model)
+		model_begin(profile.output.model, &profile.run);
+	if (!err)
+		err = session_fill_slots(profile.session);
+	if (!err)
+		err = add_targets(&profile, &error);
+	if (!err) {
+		confine(options);
+		notify_ready();
+		reason = profile.ended_early ? profile.reason : profile_run(&profile);
+		writing_end();
+		notify_stopping();
+		if (reason == LP_END_INTERRUPT)
+			consume_signal(&profile);
+		ending_release();
+		remote_hurry();
+		live_snapshot(profile.live, LP_EVENT_END, reason);
+		err = finish(&profile, &error);
+	}
+	if (err) {
+		log_error("%s", error.text);
+		status = 1;
+		/* a run without any records leaves an older file unchanged */
+		recording_discard(profile.recording);
+		profile.recording = NULL;
+		finish(&profile, &error);
+	}
+	ending_release();
+	release(&profile);
+	notify_close();
+	if (profile.launch) {
+		/* its own status, also where there was nothing to profile */
+		err = launch_wait(profile.launch);
+		if (!profile.killed)
+			status = err;
+		launch_free(profile.launch);
+	}
+	return status;
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "read_captures.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+struct lp_input {
+	struct lp_model *model;
+	lp_record_taker take;
+	void *context;
+	bool no_memory;
+};
+
+static struct lp_run run_of(const struct lp_capture_header *header, bool explain)
+{
+	struct lp_run run = {
+		.tool = header->tool,
+		.mode = header->mode,
+		.host = header->host,
+		.threshold_ns = header->threshold_ns,
+		.start_ns = header->start_ns,
+		.start_unix_ns = header->start_unix_ns,
+		.queue = header->queue != 0,
+		.sampled = !strcmp(header->mode, "sample"),
+		.explain = explain,
+	};
+
+	_Static_assert(sizeof(run.boot_id) == sizeof(header->boot_id), "the same");
+	memcpy(run.boot_id, header->boot_id, sizeof(run.boot_id));
+	return run;
+}
+
+int input_begin(const struct lp_captures *captures, bool explain, struct lp_model *model)
+{
+	const struct lp_captures_found *found = captures_found(captures);
+	size_t i;
+
+	for (i = 0; i < found->sources; i++) {
+		struct lp_run run = run_of(captures_header(captures, i), explain);
+		int number = model_add_source(model, &run);
+
+		if (number < 0)
+			return number;
+	}
+	if (found->files > 1)
+		log_note("%zu captures, %zu run%s on %zu host%s", found->files, found->sources,
+			 found->sources == 1 ? "" : "s", found->hosts,
+			 found->hosts == 1 ? "" : "s");
+	model_start(model);
+	return 0;
+}
+
+/* A capture has no clock of its own: time goes by with its records. */
+static void take(void *context, size_t source, const struct lp_event *record)
+{
+	struct lp_input *input = context;
+
+	if (!model_select(input->model, (unsigned int)source)) {
+		input->no_memory = true;
+		return;
+	}
+	if (!decode_check_times(record, record->size))
+		model_advance(input->model, record->time_ns);
+	input->take(input->context, record);
+}
+
+static void end(void *context, size_t source)
+{
+	struct lp_input *input = context;
+
+	model_end_source(input->model, (unsigned int)source);
+}
+
+int input_read(struct lp_captures *captures, struct lp_model *model, lp_record_taker taker,
+	       void *context)
+{
+	struct lp_input input = { .model = model, .take = taker, .context = context };
+	uint64_t overlaps;
+	int err;
+
+	captures_set_ender(captures, end);
+	err = captures_read(captures, take, &input);
+	if (input.no_memory) {
+		log_error("out of memory: a part of the captures is left out");
+		err = err ? err : -ENOMEM;
+	}
+	model_end_early(model, 0);
+	overlaps = model_overlaps(model);
+	if (overlaps)
+		log_warning(
+			"%" PRIu64
+			" loops were recorded by two runs of loopprof at the same time: what one of them told of them was left out",
+			overlaps);
+	return err;
+}

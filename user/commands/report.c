@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "commands.h"
+#include "read_captures.h"
+#include "open_sinks.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void tell_left_out(const struct lp_output *output, const struct lp_captures *captures)
+{
+	const char *path = captures_found(captures)->files == 1 ? captures_path(captures, 0)
+								: "the captures";
+
+	if (output->unknown)
+		log_warning(
+			"%" PRIu64
+			" records of %s are of kinds that this version does not know; a newer loopprof shows them",
+			output->unknown, path);
+	if (output->impossible)
+		log_warning(
+			"%" PRIu64
+			" records of %s have impossible times, and were left out: the counters of the loops may be off by as many",
+			output->impossible, path);
+	if (output->damaged)
+		log_warning("%" PRIu64 " records of %s are damaged and were left out",
+			    output->damaged, path);
+}
+
+/* The output must not replace a capture that is read. */
+static int check_output(const struct lp_options *options, const struct lp_captures *captures,
+			struct lp_error *error)
+{
+	struct stat status;
+
+	if (options->force)
+		return 0;
+	if (options->output && !stat(options->output, &status) &&
+	    captures_include(captures, &status))
+		return error_set(
+			error, -EEXIST,
+			"%s is one of the captures that are read, and would be replaced; give another file with -o, or --force",
+			options->output);
+	if (!fstat(STDOUT_FILENO, &status) && S_ISREG(status.st_mode) &&
+	    captures_include(captures, &status))
+		return error_set(
+			error, -EEXIST,
+			"stdout is one of the captures that are read; write to another file, or give --force");
+	return 0;
+}
+
+int command_report(const struct lp_options *options)
+{
+	struct lp_captures *captures = NULL;
+	struct lp_error error = { .code = 0 };
+	struct lp_output output;
+	int err, close_err;
+
+	output_confine(options);
+	err = captures_open(options->captures, options->capture_count, &captures, &error);
+	if (!err)
+		err = check_output(options, captures, &error);
+	if (!err)
+		err = output_start(&output, options, &error);
+	if (err) {
+		/* what is wrong with a file was said when it was met */
+		if (error.text[0])
+			log_error("%s", error.text);
+		captures_free(captures);
+		return 1;
+	}
+	err = input_begin(captures, options->explain, output.model);
+	if (!err)
+		err = input_read(captures, output.model, output_take, &output);
+	else
+		log_error("out of memory");
+	tell_left_out(&output, captures);
+	close_err = output_finish(&output, &error);
+	if (close_err)
+		log_error("%s", error.text);
+	captures_free(captures);
+	return err || close_err ? 1 : 0;
+}

@@ -1,0 +1,541 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* loopprof tasks: reads the tasks of processes, once or again and again, and has them printed. */
+#include "base/clocks.h"
+#include "commands.h"
+#include "ending.h"
+#include "files/output_file.h"
+#include "files/writing.h"
+#include "privileges/sandbox.h"
+#include "preflight.h"
+#include "process/mappings.h"
+#include "process/memory.h"
+#include "process/pause.h"
+#include "base/text.h"
+#include "tasks/sink.h"
+#include "tasks/supervise.h"
+#include "base/version.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+/* What 100,000 tasks with their coroutines and frames take, twice over. */
+#define SNAPSHOT_BYTES (128UL << 20)
+
+struct known_loop {
+	uint64_t address;
+	uint32_t id;
+};
+
+struct target {
+	struct lp_supervised *supervised;
+	struct lp_process_info process;
+	struct lp_instance instance;
+	struct lp_task_diff *diff;
+	struct lp_tasks_view *view; /* the last look */
+	size_t loop_count;
+	struct known_loop *loops;
+	size_t looks;
+	size_t number; /* of its PID in the options */
+	bool ended;
+};
+
+/*
+ * What was printed, shared with the child: the next child goes on from there if one is left behind
+ * in a process that does not answer.
+ */
+struct progress {
+	volatile bool begun;
+	volatile uint32_t last_loop_id;
+	struct shown {
+		volatile bool looked_at; /* its tasks were printed */
+		volatile bool hangs; /* it did not answer */
+	} shown[]; /* in the order of the options' PIDs */
+};
+
+struct tasks {
+	const struct lp_options *options;
+	struct progress *progress;
+	struct lp_tasks_sink *sink;
+	size_t target_count;
+	struct target *targets;
+	struct lp_tasks_end end;
+	struct lp_supervised *supervised; /* set in the child: its supervision by the parent */
+};
+
+/* ---- one process -------------------------------------------------------------------- */
+
+static int detect(struct target *target, struct lp_error *error)
+{
+	pid_t pid = target->process.pid;
+	int err = runtime_detect(&target->process, &target->instance, error);
+
+	if (err == -ENOENT)
+		return error_set(
+			error, err,
+			"pid %d (%s) is no Python process; give the PID of one that runs asyncio",
+			pid, target->process.comm);
+	if (err)
+		return err;
+	/* -EAGAIN: too early to tell; what is read then is checked piece by piece anyway */
+	err = target->instance.runtime->verify(&target->instance, error);
+	if (err && err != -EAGAIN) {
+		target->instance.runtime->release(&target->instance);
+		return err;
+	}
+	if (target->instance.runtime->read_tasks)
+		return 0;
+	target->instance.runtime->release(&target->instance);
+	return error_set(error, -ENOTSUP, "pid %d runs %s, whose tasks cannot be read yet", pid,
+			 target->instance.runtime_name);
+}
+
+static int open_target(pid_t pid, struct target *target, struct lp_error *error)
+{
+	int err = process_open(pid, &target->process, error);
+
+	if (err)
+		return err;
+	supervised_reading(target->supervised, pid, false);
+	err = detect(target, error);
+	supervised_done(target->supervised);
+	if (err) {
+		process_close(&target->process);
+		return err;
+	}
+	target->diff = diff_new();
+	return target->diff ? 0 : error_set(error, -ENOMEM, "out of memory");
+}
+
+static void close_target(struct target *target)
+{
+	view_free(target->view);
+	diff_free(target->diff);
+	free(target->loops);
+	target->instance.runtime->release(&target->instance);
+	process_close(&target->process);
+}
+
+static void say_paused(pid_t pid, size_t missed, uint64_t ns)
+{
+	log_note("pid %d was stopped for %.1f ms", pid, (double)ns / 1e6);
+	if (missed)
+		log_warning(
+			"%zu thread%s of pid %d could not be stopped within 100 ms (busy in the kernel, as with a disk): what was read may not be of one instant",
+			missed, missed == 1 ? "" : "s", pid);
+}
+
+/*
+ * Stops the process for no longer than it takes to copy its memory: a first reading,
+ * while it runs, finds out which parts of it are needed.
+ */
+static int take_snapshot(const struct target *target, uint64_t *paused_ns, struct lp_error *error)
+{
+	struct lp_pause *pause;
+	struct lp_task_list list;
+	size_t missed;
+	int err = memory_snapshot_begin(target->process.pid, SNAPSHOT_BYTES);
+
+	if (err)
+		return error_set(error, err, "out of memory");
+	err = target->instance.runtime->read_tasks(&target->instance, &list, error);
+	if (err)
+		return err;
+	task_list_free(&list);
+	err = pause_begin(target->process.pid, &pause, error);
+	if (err)
+		return err;
+	missed = pause_missed(pause);
+	supervised_reading(target->supervised, target->process.pid, true);
+	memory_snapshot_take();
+	*paused_ns = pause_end(pause);
+	supervised_reading(target->supervised, target->process.pid, false);
+	say_paused(target->process.pid, missed, *paused_ns);
+	return 0;
+}
+
+static int read_list(const struct target *target, bool consistent, struct lp_task_list *list,
+		     uint64_t *paused_ns, struct lp_error *error)
+{
+	int err = 0;
+
+	*paused_ns = 0;
+	memset(list, 0, sizeof(*list));
+	if (consistent)
+		err = take_snapshot(target, paused_ns, error);
+	if (!err)
+		err = target->instance.runtime->read_tasks(&target->instance, list, error);
+	if (consistent && !err && memory_snapshot_missed())
+		log_detail("pid %d: %zu blocks of memory were read after it went on",
+			   target->process.pid, memory_snapshot_missed());
+	memory_snapshot_end();
+	return err;
+}
+
+static int read_view(const struct target *target, bool consistent, struct lp_tasks_view **view,
+		     struct lp_error *error)
+{
+	struct lp_task_list list;
+	uint64_t paused_ns;
+	int err = read_list(target, consistent, &list, &paused_ns, error);
+
+	if (err)
+		return err;
+	err = view_new(&target->process, &target->instance, &list, view);
+	if (err)
+		return error_set(error, err, "out of memory");
+	(*view)->paused_ns = paused_ns;
+	return 0;
+}
+
+/* What reads a running process may see a deadlock that is none: it is to be there twice. */
+static int confirm(const struct target *target, struct lp_tasks_view **view, struct lp_error *error)
+{
+	struct lp_tasks_view *first = *view, *second;
+	int err = read_view(target, false, &second, error);
+
+	if (err)
+		return err;
+	err = graph_confirm_deadlocks(&first->list, &first->graph, &second->list, &second->graph);
+	if (err) {
+		view_free(second);
+		return error_set(error, err, "out of memory");
+	}
+	view_free(first);
+	*view = second;
+	return 0;
+}
+
+/* A loop keeps the number that it got when it was seen first. */
+static int number_loops(struct tasks *tasks, struct target *target, struct lp_tasks_view *view)
+{
+	size_t i, at;
+
+	for (i = 0; i < view->loop_count; i++) {
+		uint64_t address = view->list.loops[i].address;
+		struct known_loop *grown;
+
+		for (at = 0; at < target->loop_count; at++)
+			if (target->loops[at].address == address)
+				break;
+		if (at < target->loop_count) {
+			view->loops[i].id = target->loops[at].id;
+			continue;
+		}
+		grown = realloc(target->loops, (at + 1) * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		target->loops = grown;
+		target->loops[at] = (struct known_loop){ address, ++tasks->progress->last_loop_id };
+		target->loop_count++;
+		view->loops[i].id = tasks->progress->last_loop_id;
+		if (tasks->sink->loop)
+			tasks->sink->loop(tasks->sink, view, i);
+	}
+	return 0;
+}
+
+static int look(struct tasks *tasks, struct target *target, struct lp_error *error)
+{
+	bool consistent = tasks->options->consistent;
+	const struct lp_tasks_change *change = NULL;
+	struct lp_tasks_view *view, *before = target->view;
+	int err = read_view(target, consistent, &view, error);
+
+	if (err)
+		return err;
+	if (view->graph.deadlock_count && !consistent)
+		err = confirm(target, &view, error);
+	if (!err &&
+	    (number_loops(tasks, target, view) || diff_look(target->diff, before, view, &change)))
+		err = error_set(error, -ENOMEM, "out of memory");
+	if (err) {
+		view_free(view);
+		return err;
+	}
+	if (before)
+		tasks->sink->change(tasks->sink, before, view, change);
+	else
+		tasks->sink->picture(tasks->sink, view);
+	tasks->end.partial = tasks->end.partial || view->list.partial;
+	if (view->paused_ns > tasks->end.paused_ns)
+		tasks->end.paused_ns = view->paused_ns;
+	view_free(before);
+	target->view = view;
+	target->looks++;
+	return 0;
+}
+
+/* ---- all of them ---------------------------------------------------------------------- */
+
+/* Looks at each that lives; one that ends meanwhile is no error.  Returns how many there were. */
+static size_t look_at_all(struct tasks *tasks)
+{
+	struct lp_error error = { .code = 0 };
+	size_t i, seen = 0;
+
+	for (i = 0; i < tasks->target_count; i++) {
+		struct target *target = &tasks->targets[i];
+
+		if (target->ended)
+			continue;
+		/* a part of the output is read from the target while it is printed */
+		supervised_reading(tasks->supervised, target->process.pid, false);
+		if (!look(tasks, target, &error)) {
+			seen++;
+			/* nothing of it is lost if a later one does not answer */
+			fflush(stdout);
+			tasks->progress->shown[target->number].looked_at = true;
+		} else if (process_ended(&target->process)) {
+			target->ended = true;
+			if (!target->looks)
+				log_error("pid %d ended while it was looked at",
+					  target->process.pid);
+		} else {
+			log_error("%s", error.text);
+		}
+		supervised_done(tasks->supervised);
+	}
+	return seen;
+}
+
+static bool all_ended(struct tasks *tasks)
+{
+	size_t i, ended = 0;
+
+	for (i = 0; i < tasks->target_count; i++) {
+		struct target *target = &tasks->targets[i];
+
+		target->ended = target->ended || process_ended(&target->process);
+		ended += target->ended;
+	}
+	return ended == tasks->target_count;
+}
+
+/* Returns true if a signal has come. */
+static bool wait_until(struct tasks *tasks, int signals, uint64_t until_ns)
+{
+	struct pollfd *polled = calloc(tasks->target_count + 1, sizeof(*polled));
+	uint64_t now = clock_now(), left = until_ns > now ? until_ns - now : 0;
+	struct timespec time = { (time_t)(left / 1000000000), (long)(left % 1000000000) };
+	nfds_t count = 0;
+	bool signalled;
+	size_t i;
+
+	if (!polled)
+		return true;
+	polled[count++] = (struct pollfd){ .fd = signals, .events = POLLIN };
+	for (i = 0; i < tasks->target_count; i++)
+		if (!tasks->targets[i].ended)
+			polled[count++] =
+				(struct pollfd){ .fd = tasks->targets[i].process.descriptor,
+						 .events = POLLIN };
+	ppoll(polled, count, &time, NULL);
+	signalled = polled[0].revents != 0;
+	free(polled);
+	return signalled;
+}
+
+static void show_last(struct tasks *tasks)
+{
+	size_t i;
+
+	for (i = 0; i < tasks->target_count && tasks->sink->last; i++) {
+		if (tasks->targets[i].looks < 2)
+			continue;
+		supervised_reading(tasks->supervised, tasks->targets[i].process.pid, false);
+		tasks->sink->last(tasks->sink, tasks->targets[i].view);
+		supervised_done(tasks->supervised);
+	}
+}
+
+/* Returns why it ended. */
+static const char *watch(struct tasks *tasks)
+{
+	uint64_t period = tasks->options->watch_ns;
+	uint64_t next = clock_now() + period, now;
+	const char *reason = "target_exited";
+	int descriptor = ending_open();
+
+	writing_end_at(descriptor, UINT64_MAX);
+	while (!all_ended(tasks)) {
+		struct signalfd_siginfo info;
+
+		if (wait_until(tasks, descriptor, next)) {
+			reason = "interrupt";
+			/* taken, so that it is not delivered once they are let through */
+			if (read(descriptor, &info, sizeof(info)) < 0)
+				break;
+			break;
+		}
+		now = clock_now();
+		if (now < next)
+			continue;
+		look_at_all(tasks);
+		/* a look that took longer than the period is not made up for */
+		while (next <= now)
+			next += period;
+	}
+	writing_end();
+	ending_release();
+	if (descriptor >= 0)
+		close(descriptor);
+	if (!strcmp(reason, "interrupt"))
+		show_last(tasks);
+	return reason;
+}
+
+static void open_targets(struct tasks *tasks)
+{
+	const struct lp_options *options = tasks->options;
+	struct lp_error error = { .code = 0 };
+	size_t i;
+
+	for (i = 0; i < options->pid_count; i++) {
+		struct target *target = &tasks->targets[tasks->target_count];
+		const struct shown *shown = &tasks->progress->shown[i];
+
+		if (shown->hangs || (shown->looked_at && !options->watch_ns))
+			continue;
+		target->supervised = tasks->supervised;
+		target->number = i;
+		if (open_target(options->pids[i], target, &error))
+			log_error("%s", error.text);
+		else
+			tasks->target_count++;
+	}
+}
+
+static void begin(struct tasks *tasks)
+{
+	char host[80] = "";
+	const struct lp_tasks_run run = {
+		.tool = "loopprof " LP_VERSION,
+		.host = host,
+		.start_ns = clock_now(),
+		.start_unix_ns = clock_ns(CLOCK_REALTIME),
+	};
+
+	gethostname(host, sizeof(host) - 1);
+	text_sanitise(host);
+	if (tasks->progress->begun)
+		return;
+	tasks->sink->begin(tasks->sink, &run);
+	fflush(stdout);
+	tasks->progress->begun = true;
+}
+
+static bool any_shown(const struct tasks *tasks)
+{
+	size_t i;
+
+	for (i = 0; i < tasks->options->pid_count; i++)
+		if (tasks->progress->shown[i].looked_at)
+			return true;
+	return false;
+}
+
+/* Runs in the child. */
+static int read_and_show(struct lp_supervised *supervised, void *context)
+{
+	struct tasks *tasks = context;
+	const struct lp_sandbox sandbox = { .kind = LP_SANDBOX_TASKS };
+	size_t i, seen = 0;
+	int err;
+
+	tasks->supervised = supervised;
+	err = sandbox_enter(&sandbox);
+	if (err)
+		log_detail("tasks are read with all rights: %s", strerror(-err));
+	open_targets(tasks);
+	if (tasks->target_count || tasks->progress->begun) {
+		begin(tasks);
+		seen = look_at_all(tasks);
+		if (seen && tasks->options->watch_ns)
+			tasks->end.reason = watch(tasks);
+		tasks->end.end_ns = clock_now();
+		if (tasks->sink->end)
+			tasks->sink->end(tasks->sink, &tasks->end);
+	}
+	err = tasks->sink->close(tasks->sink);
+	if (err && err != -EPIPE)
+		log_error("cannot write to stdout: %s", output_advice(err));
+	for (i = 0; i < tasks->target_count; i++)
+		close_target(&tasks->targets[i]);
+	free(tasks->targets);
+	return (seen || any_shown(tasks)) && !err ? 0 : 1;
+}
+
+/* The parent only hands on what the child prints, and ends it. */
+static void confine_parent(void)
+{
+	const struct lp_sandbox sandbox = { .kind = LP_SANDBOX_CAPTURES };
+	int err = sandbox_enter(&sandbox);
+
+	if (err)
+		log_detail("output is handed on with all rights: %s", strerror(-err));
+}
+
+/*
+ * Reads in a child, and those that are left in another one after a process did not answer: so
+ * there are at most as many children as processes.
+ */
+static int read_all(struct tasks *tasks)
+{
+	const struct lp_options *options = tasks->options;
+	size_t bytes =
+		sizeof(*tasks->progress) + options->pid_count * sizeof(tasks->progress->shown[0]);
+	pid_t hung;
+	int status;
+	size_t i;
+
+	tasks->progress =
+		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (tasks->progress == MAP_FAILED) {
+		log_error("out of memory");
+		return 1;
+	}
+	do {
+		hung = 0;
+		/* a parent without rights could not start a child that reads another process */
+		status = supervise(read_and_show, tasks, options->watch_ns != 0,
+				   options->pid_count > 1 ? NULL : confine_parent, &hung);
+		for (i = 0; hung && i < options->pid_count; i++)
+			if (options->pids[i] == hung)
+				tasks->progress->shown[i].hangs = true;
+	} while (hung && options->pid_count > 1);
+	munmap(tasks->progress, bytes);
+	return status;
+}
+
+int command_tasks(const struct lp_options *options)
+{
+	struct tasks tasks = { .options = options, .end = { .reason = "done" } };
+	struct lp_error error;
+	int status = 1;
+
+	mappings_allow_names(true);
+	if (preflight_check(options, &error)) {
+		log_error("%s", error.text);
+		return 1;
+	}
+
+	tasks.targets = calloc(options->pid_count + 1, sizeof(*tasks.targets));
+	/* this reads the width of the terminal, which the child does not have */
+	tasks.sink = options->json ? tasks_json_open(options) : tasks_text_open(options);
+	if (tasks.targets && tasks.sink)
+		status = read_all(&tasks);
+	else
+		log_error("out of memory");
+	if (tasks.sink)
+		tasks.sink->close(tasks.sink);
+	free(tasks.targets);
+	return status;
+}

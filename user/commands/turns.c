@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The main loop of a live run. */
+#include "profile.h"
+
+#include "base/clocks.h"
+#include "notify.h"
+#include "files/writing.h"
+#include "runtime/remote/remote.h"
+#include "live/ongoing_stalls.h"
+
+#include <sys/epoll.h>
+
+#define MILLISECOND 1000000ULL
+/* Where there are many loops, all are looked at less often. */
+#define LOOPS_A_LOOK 128
+#define LOOK_SELDOM_NS (250 * MILLISECOND)
+
+static uint64_t earlier(uint64_t left, uint64_t right)
+{
+	return left < right ? left : right;
+}
+
+/* The counts are written at the end of a file: the next file has only later ones. */
+static void record(struct lp_profile *profile, uint64_t now)
+{
+	if (!profile->recording)
+		return;
+	if (recording_rotation_due(profile->recording, now))
+		live_save(profile->live);
+	recording_tick(profile->recording, now);
+}
+
+/* A look at many loops takes long, as their data are in other CPUs' caches. */
+static uint64_t look_period(const struct lp_profile *profile, uint64_t period)
+{
+	size_t loops = live_loops(profile->live);
+
+	if (!loops)
+		return 100 * MILLISECOND;
+	period *= 1 + loops / LOOPS_A_LOOK;
+	return period < LOOK_SELDOM_NS ? period : LOOK_SELDOM_NS;
+}
+
+/*
+ * Actions that are due at an instant of CLOCK_MONOTONIC.  A function of the table runs when its
+ * instant has come and returns the next one.
+ */
+enum timer {
+	TIMER_LOOK, /* not every event wakes us */
+	TIMER_CHECK,
+	TIMER_INTERVAL,
+	TIMER_SAVE,
+	TIMER_GOVERN,
+	TIMER_REMOTE,
+	TIMER_NOTIFY,
+	TIMERS,
+};
+
+struct turning {
+	struct lp_profile *profile;
+	uint64_t due_ns[TIMERS];
+	uint64_t period_ns; /* between looks */
+	uint64_t interval_ns; /* 0: none */
+};
+
+static void advance(struct turning *turning, enum timer timer, uint64_t due_ns)
+{
+	turning->due_ns[timer] = earlier(turning->due_ns[timer], due_ns);
+}
+
+static uint64_t on_look(struct turning *turning, uint64_t now)
+{
+	struct lp_profile *profile = turning->profile;
+
+	live_drain(profile->live);
+	live_watch(profile->live);
+	if (profile->output.model)
+		model_advance(profile->output.model, now);
+	record(profile, now);
+	advance(turning, TIMER_CHECK, targets_due(profile->targets));
+	return now + look_period(profile, turning->period_ns);
+}
+
+static uint64_t on_check(struct turning *turning, uint64_t now)
+{
+	return targets_check(turning->profile->targets, now);
+}
+
+static uint64_t on_interval(struct turning *turning, uint64_t now)
+{
+	(void)now;
+	live_snapshot(turning->profile->live, LP_EVENT_INTERVAL, 0);
+	return turning->due_ns[TIMER_INTERVAL] + turning->interval_ns;
+}
+
+/*
+ * Saves the counters: the period limits how much of its histograms a killed recording loses, and
+ * how long counts by cause stay in the kernel.
+ */
+static uint64_t on_save(struct turning *turning, uint64_t now)
+{
+	(void)now;
+	live_save(turning->profile->live);
+	return turning->due_ns[TIMER_SAVE] + governor_save_ns(&turning->profile->governor);
+}
+
+static uint64_t on_govern(struct turning *turning, uint64_t now)
+{
+	return governor_turn(&turning->profile->governor, now);
+}
+
+static uint64_t on_remote(struct turning *turning, uint64_t now)
+{
+	/* a result makes another look due, or replaces it */
+	if (targets_examine(turning->profile->targets))
+		advance(turning, TIMER_CHECK, now);
+	return remote_turn(now);
+}
+
+static uint64_t on_notify(struct turning *turning, uint64_t now)
+{
+	(void)turning;
+	return notify_alive(now);
+}
+
+static uint64_t (*const on_timer[TIMERS])(struct turning *turning, uint64_t now) = {
+	[TIMER_LOOK] = on_look,	    [TIMER_CHECK] = on_check,	[TIMER_INTERVAL] = on_interval,
+	[TIMER_SAVE] = on_save,	    [TIMER_GOVERN] = on_govern, [TIMER_REMOTE] = on_remote,
+	[TIMER_NOTIFY] = on_notify,
+};
+
+/* Waits until something is due, or there are events; returns whether a signal came. */
+static bool wait_for_events(struct turning *turning, uint64_t until_ns)
+{
+	struct lp_profile *profile = turning->profile;
+	uint64_t now = clock_now();
+	struct epoll_event events[4];
+	int count, i;
+
+	count = epoll_wait(profile->epoll, events, 4,
+			   until_ns > now ? (int)((until_ns - now + MILLISECOND - 1) / MILLISECOND)
+					  : 0);
+	for (i = 0; i < count; i++)
+		if (events[i].data.fd == profile->signals)
+			return true;
+	for (i = 0; i < count; i++) {
+		if (events[i].data.fd == remote_descriptor()) {
+			advance(turning, TIMER_REMOTE, 0);
+			continue;
+		}
+		live_drain(profile->live);
+		if (events[i].data.fd == live_descriptor(profile->live))
+			/* a new loop, a new process: do not wait for the next check */
+			advance(turning, TIMER_CHECK, now + 20 * MILLISECOND);
+		else
+			targets_reap(profile->targets);
+	}
+	return false;
+}
+
+enum lp_end_reason profile_run(struct lp_profile *profile)
+{
+	const struct lp_options *options = profile->options;
+	uint64_t now = clock_now(), start_ns = now, next;
+	uint64_t end = options->duration_ns ? start_ns + options->duration_ns : UINT64_MAX;
+	struct turning turning = {
+		.profile = profile,
+		.period_ns = progress_period_ns(options->threshold_ns),
+		.interval_ns = options->interval_ns ? options->interval_ns : options->export_ns,
+	};
+	size_t i;
+
+	for (i = 0; i < TIMERS; i++)
+		turning.due_ns[i] = start_ns;
+	turning.due_ns[TIMER_INTERVAL] = turning.interval_ns ? start_ns + turning.interval_ns
+							     : UINT64_MAX;
+	turning.due_ns[TIMER_SAVE] = start_ns + governor_save_ns(&profile->governor);
+	writing_end_at(profile->signals, end);
+	do {
+		next = end;
+		live_begin_turn(profile->live);
+		for (i = 0; i < TIMERS; i++) {
+			now = clock_now();
+			if (now >= end)
+				return LP_END_DURATION;
+			if (now >= turning.due_ns[i])
+				turning.due_ns[i] = on_timer[i](&turning, now);
+			next = earlier(next, turning.due_ns[i]);
+		}
+		if (!options->all && !targets_alive(profile->targets))
+			return LP_END_TARGET_EXITED;
+	} while (!wait_for_events(&turning, next));
+	return LP_END_INTERRUPT;
+}

@@ -1,9 +1,0 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef LP_CPYTHON_H
-#define LP_CPYTHON_H
-
-#include "../runtime/runtime.h"
-
-extern const struct lp_runtime cpython_runtime;
-
-#endif /* LP_CPYTHON_H */

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "program_cache.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+/* Of a busy host's thousands of program files, those that are run over and over matter. */
+#define SETS 1024
+#define WAYS 4
+/* So many ended without an interpreter, each too soon for one to be sure. */
+#define STRIKES 3
+#define ENDED_NS 60000000000ULL
+#define LIVED_NS 600000000000ULL
+
+struct program {
+	struct lp_program_key key;
+	uint64_t until_ns; /* LP_PROGRAM_OTHER until then */
+	uint64_t used; /* when, by a count of looks: the oldest of a set goes first; 0: empty */
+	uint32_t ended;
+	bool interpreter;
+};
+
+struct lp_known {
+	bool (*may_be)(const char *path);
+	uint64_t looks;
+	struct program sets[SETS][WAYS];
+};
+
+struct lp_known *known_new(bool (*may_be)(const char *path))
+{
+	struct lp_known *known = calloc(1, sizeof(*known));
+
+	if (known)
+		known->may_be = may_be;
+	return known;
+}
+
+void known_free(struct lp_known *known)
+{
+	free(known);
+}
+
+static bool same(const struct lp_program_key *left, const struct lp_program_key *right)
+{
+	return left->device == right->device && left->inode == right->inode &&
+	       left->modified_ns == right->modified_ns && left->changed_ns == right->changed_ns;
+}
+
+static struct program *set_of(struct lp_known *known, const struct lp_program_key *key)
+{
+	/* Fibonacci hashing to 10 bits */
+	uint64_t hash = (key->inode ^ key->device << 32) * 0x9e3779b97f4a7c15ULL;
+
+	return known->sets[hash >> 54];
+}
+
+static struct program *find(struct lp_known *known, const struct lp_program_key *key)
+{
+	struct program *set = set_of(known, key);
+	size_t i;
+
+	for (i = 0; i < WAYS; i++)
+		if (set[i].used && same(&set[i].key, key))
+			return &set[i];
+	return NULL;
+}
+
+static struct program *enter(struct lp_known *known, const struct lp_program_key *key)
+{
+	struct program *set = set_of(known, key), *oldest = set;
+	size_t i;
+
+	for (i = 1; i < WAYS; i++)
+		if (set[i].used < oldest->used)
+			oldest = &set[i];
+	memset(oldest, 0, sizeof(*oldest));
+	oldest->key = *key;
+	return oldest;
+}
+
+static int64_t nanoseconds(const struct statx_timestamp *time)
+{
+	return time->tv_sec * 1000000000 + time->tv_nsec;
+}
+
+/* The kernel's own attributes of the file: its file system may never answer. */
+static bool identify(const char *path, struct lp_program_key *key)
+{
+	struct statx file;
+
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &file))
+		return false;
+	key->device = makedev(file.stx_dev_major, file.stx_dev_minor);
+	key->inode = file.stx_ino;
+	key->modified_ns = nanoseconds(&file.stx_mtime);
+	key->changed_ns = nanoseconds(&file.stx_ctime);
+	return true;
+}
+
+enum lp_program_kind known_look(struct lp_known *known, pid_t pid, uint64_t now_ns,
+				struct lp_program_key *key)
+{
+	struct program *program;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	if (!identify(path, key))
+		return LP_PROGRAM_GONE;
+	program = find(known, key);
+	if (!program) {
+		program = enter(known, key);
+		program->interpreter = known->may_be(path);
+	}
+	program->used = ++known->looks;
+	if (program->interpreter)
+		return LP_PROGRAM_INTERPRETER;
+	return now_ns < program->until_ns ? LP_PROGRAM_OTHER : LP_PROGRAM_UNKNOWN;
+}
+
+void known_learn(struct lp_known *known, const struct lp_program_key *key,
+		 enum lp_program_fate fate, uint64_t now_ns)
+{
+	struct program *program = find(known, key);
+
+	/* others have taken its place meanwhile: it is learned anew */
+	if (!program || program->interpreter)
+		return;
+	switch (fate) {
+	case LP_FATE_INTERPRETER:
+		program->interpreter = true;
+		break;
+	case LP_FATE_ENDED:
+		if (++program->ended < STRIKES)
+			break;
+		program->ended = 0;
+		program->until_ns = now_ns + ENDED_NS;
+		break;
+	case LP_FATE_LIVED:
+		program->until_ns = now_ns + LIVED_NS;
+		break;
+	}
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which program files are no interpreter.  A host starts programs by the million, and next
+ * to none of them runs a loop: what is known of a file from processes that ran it before
+ * spares the look into those that run it next.
+ */
+#ifndef LP_DISCOVERY_PROGRAM_CACHE_H
+#define LP_DISCOVERY_PROGRAM_CACHE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct lp_known;
+
+/* What tells one version of one file from another. */
+struct lp_program_key {
+	uint64_t device, inode;
+	int64_t modified_ns, changed_ns;
+};
+
+enum lp_program_kind {
+	LP_PROGRAM_UNKNOWN, /* it may load an interpreter yet */
+	LP_PROGRAM_INTERPRETER,
+	LP_PROGRAM_OTHER,
+	LP_PROGRAM_GONE, /* the process has none (any more), or is the kernel's */
+};
+
+/* may_be: has a file, opened by this path, an interpreter, or does it name one as needed? */
+struct lp_known *known_new(bool (*may_be)(const char *path));
+void known_free(struct lp_known *known);
+
+/* What a process runs, and what is known of it.  *key is filled but for LP_PROGRAM_GONE. */
+enum lp_program_kind known_look(struct lp_known *known, pid_t pid, uint64_t now_ns,
+				struct lp_program_key *key);
+
+/* What became of a process that ran the file. */
+enum lp_program_fate {
+	LP_FATE_INTERPRETER, /* an interpreter was found in it */
+	LP_FATE_ENDED, /* it ended, and none was found: some of them tell for a minute */
+	LP_FATE_LIVED, /* it has lived long without: that tells for ten */
+};
+
+void known_learn(struct lp_known *known, const struct lp_program_key *key,
+		 enum lp_program_fate fate, uint64_t now_ns);
+
+#endif /* LP_DISCOVERY_PROGRAM_CACHE_H */

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* -a and -s: from processes that come to those that may be profiled. */
+#include "targets_internal.h"
+
+#include "base/clocks.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* A loop that lives for less is nothing that sample mode could tell of. */
+#define SAMPLE_DELAY_NS (20 * LP_MILLISECOND)
+#define TRACE_DELAY_NS (5 * LP_MILLISECOND)
+/* Whatever was missed is found by a look at all processes: it costs microseconds each. */
+#define RESCAN_NS (60000 * LP_MILLISECOND)
+/* They are moved into cgroups by hand, too. */
+#define RESCAN_CGROUP_NS (10000 * LP_MILLISECOND)
+/* After lost events, but no more often than this. */
+#define RESCAN_LEAST_NS (2000 * LP_MILLISECOND)
+
+void targets_learn(struct lp_targets *targets, const struct lp_target *target,
+		   enum lp_program_fate fate)
+{
+	if (targets->known && target->keyed)
+		known_learn(targets->known, &target->key, fate, clock_now());
+}
+
+void targets_consider(struct lp_targets *targets, pid_t pid, const struct lp_program_key *key)
+{
+	struct lp_target *target = target_find(targets, pid);
+	struct lp_error error;
+
+	/* a PID may come to mean another process before the end of the first was seen */
+	if (target && process_ended(&target->process)) {
+		target_drop(targets, target);
+		target = NULL;
+	}
+	if (pid == getpid() || target)
+		return;
+	if (targets->config.cgroup && !process_is_within(pid, targets->cgroup))
+		return;
+	target = target_new(targets, pid, false, &error);
+	if (!target)
+		return;
+	target->keyed = key != NULL;
+	if (key)
+		target->key = *key;
+	target_ask(targets, target);
+}
+
+/* One of all: it may have been running for long, and then it stays what it is. */
+static void look_at(struct lp_targets *targets, pid_t pid, uint64_t now)
+{
+	struct lp_program_key key;
+	enum lp_program_kind kind = known_look(targets->known, pid, now, &key);
+	struct lp_target *target;
+	bool before = false;
+
+	if (kind != LP_PROGRAM_UNKNOWN && kind != LP_PROGRAM_INTERPRETER)
+		return;
+	if (target_find(targets, pid))
+		before = true;
+	targets_consider(targets, pid, &key);
+	target = target_find(targets, pid);
+	if (target && !before)
+		target->scanned = true;
+}
+
+void targets_scan(struct lp_targets *targets)
+{
+	uint64_t now = clock_now();
+	ssize_t count, i;
+	pid_t *pids;
+
+	targets->lost = session_lost(targets->config.session, LP_LOST_RING);
+	targets->rescanned_ns = now;
+	targets->rescan_ns = now + (targets->config.cgroup ? RESCAN_CGROUP_NS : RESCAN_NS);
+	count = process_list(&pids);
+	for (i = 0; i < count; i++)
+		look_at(targets, pids[i], now);
+	free(pids);
+}
+
+static void rescan_soon(struct lp_targets *targets)
+{
+	uint64_t due = targets->rescanned_ns + RESCAN_LEAST_NS;
+
+	if (due < targets->rescan_ns)
+		targets->rescan_ns = due;
+}
+
+/* It is looked at once it has got somewhere. */
+static void arrive(struct lp_targets *targets, pid_t pid, bool exec)
+{
+	struct lp_arrival arrival = { .pid = pid };
+	uint64_t now = clock_now();
+	enum lp_program_kind kind;
+
+	if (exec) {
+		kind = known_look(targets->known, pid, now, &arrival.key);
+		if (kind == LP_PROGRAM_GONE || kind == LP_PROGRAM_OTHER)
+			return;
+		arrival.keyed = true;
+	}
+	arrival.due_ns = now + (targets->config.sampling ? SAMPLE_DELAY_NS : TRACE_DELAY_NS);
+	if (!arrivals_put(&targets->arrivals, &arrival))
+		rescan_soon(targets);
+}
+
+static void look_at_arrival(struct lp_targets *targets, const struct lp_arrival *arrival,
+			    uint64_t now)
+{
+	struct lp_program_key key;
+
+	switch (known_look(targets->known, arrival->pid, now, &key)) {
+	case LP_PROGRAM_UNKNOWN:
+	case LP_PROGRAM_INTERPRETER:
+		targets_consider(targets, arrival->pid, &key);
+		break;
+	case LP_PROGRAM_GONE:
+		if (arrival->keyed)
+			known_learn(targets->known, &arrival->key, LP_FATE_ENDED, now);
+		break;
+	case LP_PROGRAM_OTHER:
+		break;
+	}
+}
+
+uint64_t targets_due(const struct lp_targets *targets)
+{
+	return arrivals_due(&targets->arrivals);
+}
+
+uint64_t targets_find_more(struct lp_targets *targets, uint64_t now)
+{
+	struct lp_arrival arrival;
+	uint64_t due;
+
+	if (!targets->config.all)
+		return UINT64_MAX;
+	while (arrivals_take(&targets->arrivals, now, &arrival))
+		look_at_arrival(targets, &arrival, now);
+	if (session_lost(targets->config.session, LP_LOST_RING) != targets->lost)
+		rescan_soon(targets);
+	if (now >= targets->rescan_ns)
+		targets_scan(targets);
+	due = arrivals_due(&targets->arrivals);
+	return due < targets->rescan_ns ? due : targets->rescan_ns;
+}
+
+/* The program was replaced: nothing that was known of the process holds. */
+static void on_exec(struct lp_targets *targets, pid_t pid)
+{
+	struct lp_target *target = target_find(targets, pid);
+
+	if (!target) {
+		if (targets->config.all)
+			arrive(targets, pid, true);
+		return;
+	}
+	if (target->state == LP_TARGET_ATTACHED && target->named)
+		log_note("pid %d replaced its program (exec); waiting for a loop in the new one",
+			 pid);
+	if (targets->config.all && !target->named) {
+		target_drop(targets, target);
+		arrive(targets, pid, true);
+		return;
+	}
+	target_unask(targets, target);
+	target_reset(targets, target);
+	process_refresh(&target->process);
+	target->since_ns = clock_now();
+	target->retry_step_ns = LP_RETRY_FIRST_NS;
+	target->retry_ns = 0;
+}
+
+static void on_fork(struct lp_targets *targets, pid_t parent, pid_t child)
+{
+	if (!target_find(targets, parent))
+		return;
+	if (targets->config.all)
+		arrive(targets, child, false);
+	else if (targets->config.subprocesses)
+		targets_consider(targets, child, NULL);
+}
+
+void targets_process_event(struct lp_targets *targets, const struct lp_event_process *event)
+{
+	if (event->action == LP_PROCESS_EXEC)
+		on_exec(targets, (pid_t)event->event.pid);
+	else if (event->action == LP_PROCESS_FORK)
+		on_fork(targets, (pid_t)event->parent, (pid_t)event->event.pid);
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The processes that are profiled or waited for, by their PID. */
+#include "targets_internal.h"
+
+#include "base/clocks.h"
+#include "base/log.h"
+#include "process/cgroup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+static size_t bucket_of(pid_t pid)
+{
+	return (uint32_t)pid % LP_TARGET_BUCKETS;
+}
+
+struct lp_target *target_find(const struct lp_targets *targets, pid_t pid)
+{
+	struct lp_target *target = targets->buckets[bucket_of(pid)];
+
+	while (target && target->process.pid != pid)
+		target = target->bucket;
+	return target;
+}
+
+uint64_t target_age_ns(const struct lp_target *target)
+{
+	uint64_t began, since;
+
+	began = target->process.start_ticks * 1000000000 / (uint64_t)sysconf(_SC_CLK_TCK);
+	since = clock_ns(CLOCK_BOOTTIME);
+	return since > began ? since - began : 0;
+}
+
+uint64_t target_owner(const struct lp_targets *targets, const struct lp_target *target)
+{
+	uint64_t owner = target->process.owner;
+
+	if (!targets->config.all ||
+	    (targets->config.cgroup && cgroup_is_owner(owner, targets->cgroup)))
+		return 0;
+	return owner;
+}
+
+/* Does the unit of a new target have its part of all targets?  Never more than are left. */
+static bool has_share(const struct lp_targets *targets, const struct lp_target *target)
+{
+	uint64_t owner = target_owner(targets, target);
+	const struct lp_target *other;
+	size_t count = 0;
+
+	if (!owner || target->named || targets->alive < LP_MAX_PROCESSES / 2)
+		return false;
+	for (other = targets->first; other; other = other->next)
+		count += target_owner(targets, other) == owner;
+	return count >= LP_MAX_PROCESSES - targets->alive;
+}
+
+static int refuse_share(struct lp_targets *targets, const struct lp_target *target,
+			struct lp_error *error)
+{
+	const struct lp_process_info *process = &target->process;
+
+	targets->beyond++;
+	if (!targets->share_told)
+		log_warning(
+			"%s has more Python processes than its part of %d: those over it are not profiled",
+			process->unit[0]	? process->unit
+			: process->container[0] ? process->container
+						: "one cgroup",
+			LP_MAX_PROCESSES);
+	targets->share_told = true;
+	return error_set(error, -EDQUOT, "the unit of process %d has its part of all processes",
+			 process->pid);
+}
+
+static int refuse(struct lp_targets *targets, struct lp_error *error)
+{
+	if (!targets->beyond++)
+		log_warning(
+			"more than %d processes at once that run Python, or may: those beyond are not profiled",
+			LP_MAX_PROCESSES);
+	return error_set(error, -ENOSPC, "more than %d Python processes at once", LP_MAX_PROCESSES);
+}
+
+struct lp_target *target_new(struct lp_targets *targets, pid_t pid, bool named,
+			     struct lp_error *error)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	struct lp_target *target;
+
+	if (targets->alive >= LP_MAX_PROCESSES) {
+		refuse(targets, error);
+		return NULL;
+	}
+	target = calloc(1, sizeof(*target));
+	if (!target) {
+		error_set(error, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	if (process_open(pid, &target->process, error)) {
+		free(target);
+		return NULL;
+	}
+	target->named = named;
+	if (has_share(targets, target)) {
+		refuse_share(targets, target, error);
+		process_close(&target->process);
+		free(target);
+		return NULL;
+	}
+	event.data.u64 = (uint64_t)pid;
+	epoll_ctl(targets->descriptor, EPOLL_CTL_ADD, target->process.descriptor, &event);
+	target->since_ns = clock_now();
+	target->retry_step_ns = LP_RETRY_FIRST_NS;
+	target->next = targets->first;
+	if (target->next)
+		target->next->previous = target;
+	targets->first = target;
+	target->bucket = targets->buckets[bucket_of(pid)];
+	targets->buckets[bucket_of(pid)] = target;
+	targets->alive++;
+	session_watch_process(targets->config.session, pid, true);
+	return target;
+}
+
+void target_reset(struct lp_targets *targets, struct lp_target *target)
+{
+	if (target->state == LP_TARGET_ATTACHED) {
+		live_report_limited(targets->config.live, target->process.pid);
+		session_remove_process(targets->config.session, target->process.pid);
+		live_remove_target(targets->config.live, target->process.pid);
+		targets->profiled--;
+	}
+	target->state = LP_TARGET_WAITING;
+	if (target->instance.runtime && target->instance.reader)
+		target->instance.runtime->release(&target->instance);
+	memset(&target->instance, 0, sizeof(target->instance));
+}
+
+void target_drop(struct lp_targets *targets, struct lp_target *target)
+{
+	struct lp_target **at = &targets->buckets[bucket_of(target->process.pid)];
+
+	target_unask(targets, target);
+	target_reset(targets, target);
+	session_watch_process(targets->config.session, target->process.pid, false);
+	while (*at != target)
+		at = &(*at)->bucket;
+	*at = target->bucket;
+	if (target->previous)
+		target->previous->next = target->next;
+	else
+		targets->first = target->next;
+	if (target->next)
+		target->next->previous = target->previous;
+	process_close(&target->process);
+	free(target);
+	targets->alive--;
+}

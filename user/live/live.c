@@ -1,0 +1,607 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "live.h"
+
+#include "runtime/remote/remote.h"
+
+#include "base/clocks.h"
+#include "symbolise/symbolise.h"
+#include "account.h"
+#include "adopt.h"
+#include "asked.h"
+#include "followed.h"
+#include "ongoing_stalls.h"
+#include "ring.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The ns of a turn's search for lasting stalls, and the loops between two checks of that. */
+#define WATCH_NS 20000000ULL
+#define WATCHED_AT_ONCE 8
+
+struct lp_live_loop {
+	bool used;
+	pid_t pid;
+	uint32_t first; /* of its callbacks; 0: it has none */
+	uint64_t ended_ns; /* 0: it goes on */
+	struct lp_window window;
+	struct lp_progress progress;
+};
+
+/* Which loop a callback slot belongs to, and how to give it back. */
+struct lp_live_callback {
+	bool used;
+	uint32_t next; /* of the same loop; 0: it is the last */
+	struct lp_callback_key key;
+	uint64_t told_sum_ns; /* of its histogram, when it was handed out last */
+	uint64_t told_slow;
+};
+
+struct lp_live {
+	struct lp_session *session;
+	struct lp_ring *ring;
+	struct lp_symboliser *symboliser;
+	lp_record_taker take;
+	void (*fill_self)(void *context, struct lp_event_self *self);
+	void *context;
+	size_t loop_count;
+	struct lp_followed_table followed;
+	struct lp_live_loop loops[LP_MAX_LOOPS];
+	struct lp_live_callback callbacks[LP_MAX_CALLBACKS];
+	uint32_t loop_end; /* slots in use lie before these */
+	uint32_t watch_at; /* the slot that is watched next */
+	struct lp_asked asked;
+};
+
+static void fill(struct lp_event *event, enum lp_event_type type, size_t size, uint32_t loop,
+		 pid_t pid)
+{
+	event->type = (uint16_t)type;
+	event->reserved = 0;
+	event->size = (uint32_t)size;
+	event->time_ns = clock_now();
+	event->loop = loop;
+	event->pid = (uint32_t)pid;
+}
+
+static void hand_out_run_queue(struct lp_live *live, uint32_t slot)
+{
+	const struct lp_stall *stall = session_stall(live->session, slot);
+	struct lp_event_run_queue event = { .count = stall->run_queue_waits,
+					    .total_ns = stall->run_queue_ns };
+
+	if (!event.total_ns)
+		return;
+	fill(&event.event, LP_EVENT_RUN_QUEUE, sizeof(event), slot, live->loops[slot].pid);
+	live->take(live->context, &event.event);
+}
+
+/* open: segments that count as if they ended now; NULL: none. */
+static void hand_out_callback_stats(struct lp_live *live, uint32_t callback, uint32_t slot,
+				    const struct lp_open *open)
+{
+	const struct lp_callback_stats *run = session_callback(live->session, callback);
+	const struct lp_queue_stats *queue = session_queue(live->session, callback);
+	struct lp_event_callback_stats stats = { .callback = callback,
+						 .slow = run->slow,
+						 .run = run->run };
+
+	if (queue)
+		stats.queue = queue->delay;
+	if (open)
+		account_close_callback(open, session_loop(live->session, slot), &stats);
+	fill(&stats.event, LP_EVENT_CALLBACK_STATS, sizeof(stats), slot, 0);
+	live->take(live->context, &stats.event);
+}
+
+/* The part of a loop's time up to then that the histograms of its callbacks cover. */
+static void hand_out_coverage(struct lp_live *live, uint32_t slot, uint64_t now)
+{
+	const struct lp_loop *loop = session_loop(live->session, slot);
+	struct lp_event_coverage event = { .untold = loop->untold,
+					   .untold_ns = loop->untold_ns,
+					   .untold_iterations = loop->untold_iterations };
+
+	fill(&event.event, LP_EVENT_COVERAGE, sizeof(event), slot, live->loops[slot].pid);
+	event.traced_ns = session_traced_ns(live->session, slot, now);
+	live->take(live->context, &event.event);
+}
+
+static void hand_out_self(struct lp_live *live)
+{
+	struct lp_event_self event;
+
+	memset(&event, 0, sizeof(event));
+	fill(&event.event, LP_EVENT_SELF, sizeof(event), LP_MAX_LOOPS, 0);
+	event.loops = (uint32_t)live->loop_count;
+	live->fill_self(live->context, &event);
+	live->take(live->context, &event.event);
+}
+
+static void tell_limited(void *context, struct lp_followed *target)
+{
+	struct lp_live *live = context;
+	struct lp_event_limited event;
+	uint64_t sum = 0;
+	size_t i;
+
+	memset(&event, 0, sizeof(event));
+	fill(&event.event, LP_EVENT_LIMITED, sizeof(event), LP_MAX_LOOPS, target->instance.pid);
+	if (!session_limited(live->session, target->instance.pid, (uint64_t *)event.counts))
+		return;
+	event.counts[LP_LIMITED_EVENTS] += target->share.dropped;
+	for (i = 0; i < LP_LIMITED_KINDS; i++)
+		sum += event.counts[i];
+	if (sum == target->limited)
+		return;
+	target->limited = sum;
+	followed_warn(target);
+	live->take(live->context, &event.event);
+}
+
+/* Emits a stall that has not ended, with its duration up to now. */
+static void tell_open(struct lp_live *live, uint32_t slot, uint64_t now)
+{
+	struct lp_followed *target = followed_of(&live->followed, live->loops[slot].pid);
+
+	progress_tell(target ? &target->instance : NULL, session_loop(live->session, slot),
+		      session_stall(live->session, slot), slot, now, live->take, live->context);
+}
+
+/* last: this is the final state, so that segments under way count as they are. */
+static void hand_out_loop(struct lp_live *live, uint32_t slot, bool last)
+{
+	struct lp_live_loop *entry = &live->loops[slot];
+	/* the event of a loop's end may be read long after the end */
+	uint64_t now = entry->ended_ns ? entry->ended_ns : clock_now();
+	struct lp_event_loop_stats stats;
+	struct lp_open open = { .callback_ns = 0 };
+	uint32_t i;
+
+	last = last && account_open(session_loop(live->session, slot), now, &open);
+	open.in_bursts = session_in_bursts(live->session);
+	if (last)
+		tell_open(live, slot, now);
+	/* both are read at once, so that the counts of a running loop agree */
+	fill(&stats.event, LP_EVENT_LOOP_STATS, sizeof(stats), slot, entry->pid);
+	account_read(&entry->window, session_loop(live->session, slot), now, &stats);
+	if (last)
+		account_close(&open, &stats);
+	for (i = entry->first; i; i = live->callbacks[i].next) {
+		struct lp_live_callback *callback = &live->callbacks[i];
+		const struct lp_callback_stats *counted = session_callback(live->session, i);
+		uint64_t sum_ns = counted->run.sum_ns, slow = counted->slow;
+
+		if (callback->told_sum_ns == sum_ns && callback->told_slow == slow &&
+		    !(last && open.callback == i))
+			continue;
+		callback->told_sum_ns = sum_ns;
+		callback->told_slow = slow;
+		hand_out_callback_stats(live, i, slot, last ? &open : NULL);
+	}
+	live->take(live->context, &stats.event);
+	hand_out_coverage(live, slot, stats.event.time_ns);
+	hand_out_run_queue(live, slot);
+}
+
+static void take_cause(void *context, const struct lp_cause_key *key,
+		       const struct lp_cause_value *value)
+{
+	struct lp_live *live = context;
+	struct lp_event_cause event = { .stack = key->stack,
+					.syscall = key->syscall,
+					.seen = key->seen,
+					.count = value->count,
+					.total_ns = value->total_ns };
+
+	if (key->loop >= LP_MAX_LOOPS || !live->loops[key->loop].used)
+		return;
+	fill(&event.event, LP_EVENT_CAUSE, sizeof(event), key->loop, live->loops[key->loop].pid);
+	live->take(live->context, &event.event);
+}
+
+/* A loop's last words go out before its slots are emptied for others. */
+static void loop_ended(struct lp_live *live, const struct lp_event *event)
+{
+	uint32_t i, slot = event->loop;
+
+	if (slot >= LP_MAX_LOOPS || !live->loops[slot].used)
+		return;
+	session_take_causes(live->session, take_cause, live);
+	live->loops[slot].ended_ns = event->time_ns;
+	hand_out_loop(live, slot, true);
+	live->take(live->context, event);
+	for (i = live->loops[slot].first; i; i = live->callbacks[i].next) {
+		session_release_callback(live->session, i, &live->callbacks[i].key,
+					 live->loops[slot].pid);
+		live->callbacks[i].used = false;
+	}
+	memset(&live->loops[slot], 0, sizeof(live->loops[slot]));
+	live->loop_count--;
+	session_release_loop(live->session, slot);
+}
+
+static void loop_began(struct lp_live *live, uint32_t slot, pid_t pid)
+{
+	if (slot >= LP_MAX_LOOPS)
+		return;
+	if (!live->loops[slot].used)
+		live->loop_count++;
+	live->loops[slot].used = true;
+	live->loops[slot].pid = pid;
+	session_loop_began(live->session, slot, pid);
+	if (slot >= live->loop_end)
+		live->loop_end = slot + 1;
+}
+
+static void unlink_callback(struct lp_live *live, uint32_t callback)
+{
+	uint32_t *at = &live->loops[live->callbacks[callback].key.loop].first;
+
+	while (*at && *at != callback)
+		at = &live->callbacks[*at].next;
+	*at = live->callbacks[callback].next;
+}
+
+static void callback_named(struct lp_live *live, const struct lp_event_name *event)
+{
+	struct lp_live_callback *callback;
+	uint32_t loop = event->event.loop;
+
+	if (!event->callback || event->callback >= LP_MAX_CALLBACKS || loop >= LP_MAX_LOOPS)
+		return;
+	if (!live->loops[loop].used) {
+		/* it has ended before this was read */
+		const struct lp_callback_key key = { .identity = event->identity, .loop = loop };
+
+		session_release_callback(live->session, event->callback, &key,
+					 (pid_t)event->event.pid);
+		return;
+	}
+	callback = &live->callbacks[event->callback];
+	if (callback->used)
+		unlink_callback(live, event->callback);
+	callback->used = true;
+	callback->next = live->loops[loop].first;
+	live->loops[loop].first = event->callback;
+	callback->told_sum_ns = 0;
+	callback->told_slow = 0;
+	callback->key.identity = event->identity;
+	callback->key.loop = loop;
+}
+
+/* Events that take many reads of their process's memory. */
+static bool is_dear(const struct lp_event *event)
+{
+	return event->type == LP_EVENT_RAW_STACK || event->type == LP_EVENT_FINDING ||
+	       event->type == LP_EVENT_NATIVE;
+}
+
+static void symbolise(struct lp_live *live, const struct lp_event *event, size_t size)
+{
+	struct lp_followed *target = followed_of(&live->followed, (pid_t)event->pid);
+	const struct lp_instance *instance = target ? &target->instance : NULL;
+	uint64_t begun = remote_clock();
+
+	if (target && !followed_may_spend(&live->followed, target, clock_now())) {
+		followed_drop(target);
+		if (event->type == LP_EVENT_FINDING)
+			session_lose(live->session, LP_LOST_FINDINGS, 1);
+		return;
+	}
+	if (event->type == LP_EVENT_RAW_STACK &&
+	    size >= offsetof(struct lp_event_raw_stack, frames))
+		symboliser_take(live->symboliser, instance, (const void *)event, size);
+	else if (event->type == LP_EVENT_FINDING && size >= sizeof(struct lp_event_finding))
+		asked_take_finding(&live->asked, live->session, live->symboliser, instance,
+				   (const void *)event);
+	else if (event->type == LP_EVENT_NATIVE && size >= sizeof(struct lp_event_native))
+		symboliser_keep_native(live->symboliser, (const void *)event);
+	if (target)
+		share_spend(&target->share, remote_clock() - begun);
+}
+
+static void take_from_ring(void *context, const void *data, size_t size)
+{
+	struct lp_live *live = context;
+	const struct lp_event *event = data;
+
+	if (size < sizeof(*event) || event->size > size)
+		return;
+	if (event->type == LP_EVENT_LOOP_END) {
+		loop_ended(live, event);
+		return;
+	}
+	if (is_dear(event)) {
+		symbolise(live, event, size);
+		return;
+	}
+	if (event->type == LP_EVENT_LOOP)
+		loop_began(live, event->loop, (pid_t)event->pid);
+	else if (event->type == LP_EVENT_NAME && size >= sizeof(struct lp_event_name))
+		callback_named(live, data);
+	live->take(live->context, event);
+}
+
+int live_new(const struct lp_live_config *config, struct lp_live **result)
+{
+	struct lp_symboliser_config symboliser = {
+		.native = config->native,
+		.kernel = config->kernel,
+		.period_us = config->period_us,
+		.take = config->take,
+		.context = config->context,
+	};
+	struct lp_live *live = calloc(1, sizeof(*live));
+	int err;
+
+	*result = NULL;
+	if (!live)
+		return -ENOMEM;
+	live->session = config->session;
+	live->take = config->take;
+	live->fill_self = config->fill_self;
+	live->context = config->context;
+	err = symboliser_new(&symboliser, &live->symboliser);
+	if (err)
+		goto failed;
+	err = ring_new(session_ring(config->session), take_from_ring, live, &live->ring);
+	if (err)
+		goto failed;
+	*result = live;
+	return 0;
+failed:
+	live_free(live);
+	return err;
+}
+
+void live_free(struct lp_live *live)
+{
+	if (!live)
+		return;
+	followed_free(&live->followed);
+	ring_free(live->ring);
+	symboliser_free(live->symboliser);
+	free(live);
+}
+
+int live_descriptor(const struct lp_live *live)
+{
+	return ring_descriptor(live->ring);
+}
+
+void live_begin_turn(struct lp_live *live)
+{
+	ring_allow(live->ring, LP_TURN_EVENTS, LP_TURN_NS);
+}
+
+int live_drain(struct lp_live *live)
+{
+	return ring_drain(live->ring);
+}
+
+static void drain_last(struct lp_live *live)
+{
+	uint64_t left;
+
+	ring_allow(live->ring, LP_LAST_EVENTS, LP_LAST_NS);
+	left = ring_drain(live->ring) > 0 ? ring_discard(live->ring) : 0;
+	if (left)
+		session_lose(live->session, LP_LOST_RING, left);
+}
+
+static void tell_labels(struct lp_live *live, const struct lp_process_info *process)
+{
+	struct lp_event_labels event;
+
+	memset(&event, 0, sizeof(event));
+	fill(&event.event, LP_EVENT_LABELS, sizeof(event), LP_MAX_LOOPS, process->pid);
+	event.start_ticks = process->start_ticks;
+	snprintf(event.unit, sizeof(event.unit), "%s", process->unit);
+	snprintf(event.pod, sizeof(event.pod), "%s", process->pod);
+	live->take(live->context, &event.event);
+}
+
+void live_add_target(struct lp_live *live, const struct lp_process_info *process,
+		     const struct lp_instance *instance)
+{
+	struct lp_event_target event;
+
+	followed_add(&live->followed, instance);
+	memset(&event, 0, sizeof(event));
+	fill(&event.event, LP_EVENT_TARGET, sizeof(event), LP_MAX_LOOPS, process->pid);
+	snprintf(event.runtime, sizeof(event.runtime), "%s", instance->runtime_name);
+	snprintf(event.version, sizeof(event.version), "%s", instance->version);
+	snprintf(event.comm, sizeof(event.comm), "%s", process->comm);
+	snprintf(event.container, sizeof(event.container), "%s", process->container);
+	snprintf(event.exe, sizeof(event.exe), "%s", process->exe);
+	live->take(live->context, &event.event);
+	tell_labels(live, process);
+}
+
+/* A lp_record_taker for the first records of a loop that was found. */
+static void take_found(void *context, const struct lp_event *record)
+{
+	struct lp_live *live = context;
+
+	if (record->type == LP_EVENT_NAME)
+		callback_named(live, (const struct lp_event_name *)record);
+	live->take(live->context, record);
+}
+
+void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uint32_t slot,
+		   const struct lp_running_loop *running)
+{
+	struct lp_event_raw_stack raw;
+	struct lp_event_loop event;
+	char path[64];
+	FILE *comm;
+
+	memset(&event, 0, sizeof(event));
+	fill(&event.event, LP_EVENT_LOOP, sizeof(event), slot, instance->pid);
+	/* the kernel's counts of the loop since then come after that */
+	event.event.time_ns = session_loop(live->session, slot)->born_ns;
+	event.tid = (uint32_t)running->tid;
+	event.kind = running->kind;
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", instance->pid, running->tid);
+	comm = fopen(path, "re");
+	if (comm) {
+		if (fgets(event.comm, sizeof(event.comm), comm))
+			event.comm[strcspn(event.comm, "\n")] = '\0';
+		fclose(comm);
+	}
+	loop_began(live, slot, instance->pid);
+	live->take(live->context, &event.event);
+	/* the loop may be stuck already, or sleep for long */
+	if (adopt_found(live->session, instance, slot, running, take_found, live, &raw))
+		symboliser_take(live->symboliser, instance, &raw, sizeof(raw));
+}
+
+void live_end_loop(struct lp_live *live, pid_t pid, uint32_t slot)
+{
+	struct lp_event event;
+
+	fill(&event, LP_EVENT_LOOP_END, sizeof(event), slot, pid);
+	loop_ended(live, &event);
+}
+
+void live_report_limited(struct lp_live *live, pid_t pid)
+{
+	struct lp_followed *target = followed_of(&live->followed, pid);
+
+	if (target)
+		tell_limited(live, target);
+}
+
+void live_remove_target(struct lp_live *live, pid_t pid)
+{
+	uint32_t slot;
+
+	for (slot = 0; slot < live->loop_end; slot++) {
+		if (live->loops[slot].used && live->loops[slot].pid == pid)
+			live_end_loop(live, pid, slot);
+	}
+	symboliser_forget(live->symboliser, pid);
+	followed_remove(&live->followed, pid);
+}
+
+void live_set_period(struct lp_live *live, uint32_t period_us)
+{
+	symboliser_set_period(live->symboliser, period_us);
+}
+
+static void save(struct lp_live *live, bool last)
+{
+	struct lp_event_lost lost;
+	uint32_t i;
+
+	/* names first: they may be in the ring buffer still */
+	live_drain(live);
+	session_take_causes(live->session, take_cause, live);
+	for (i = 0; i < live->loop_end; i++)
+		if (live->loops[i].used)
+			hand_out_loop(live, i, last);
+	if (session_callback(live->session, 0)->run.sum_ns)
+		hand_out_callback_stats(live, 0, LP_MAX_LOOPS, NULL);
+	memset(&lost, 0, sizeof(lost));
+	fill(&lost.event, LP_EVENT_LOST, sizeof(lost), LP_MAX_LOOPS, 0);
+	for (i = 0; i < LP_LOST_KINDS; i++)
+		lost.counts[i] = session_lost(live->session, (enum lp_lost_kind)i);
+	lost.counts[LP_LOST_UNREADABLE] = remote_unreadable();
+	live->take(live->context, &lost.event);
+	followed_each(&live->followed, tell_limited, live);
+	hand_out_self(live);
+}
+
+void live_save(struct lp_live *live)
+{
+	save(live, false);
+}
+
+/* A call that has not returned when the run ends is a cause like any other. */
+static void take_pending(struct lp_live *live, uint32_t slot)
+{
+	const struct lp_wait *wait = &session_stall(live->session, slot)->wait;
+	struct lp_cause_key key = {
+		.stack = wait->stack, .loop = slot, .syscall = wait->syscall, .seen = wait->seen
+	};
+	struct lp_cause_value value = { .count = 1 };
+	uint64_t now = clock_now(), since = wait->since_ns;
+
+	if (!since || now <= since || (wait->seen != LP_SEEN_BLOCKED && wait->seen != LP_SEEN_GIL))
+		return;
+	value.total_ns = now - since;
+	take_cause(live, &key, &value);
+}
+
+void live_snapshot(struct lp_live *live, enum lp_event_type type, uint32_t reason)
+{
+	struct lp_event_end end = { .reason = reason };
+	uint32_t i;
+
+	if (type == LP_EVENT_END)
+		drain_last(live);
+	save(live, type == LP_EVENT_END);
+	for (i = 0; type == LP_EVENT_END && i < live->loop_end; i++)
+		if (live->loops[i].used)
+			take_pending(live, i);
+	fill(&end.event, type, sizeof(end), LP_MAX_LOOPS, 0);
+	live->take(live->context, &end.event);
+}
+
+/* Looks at one loop; the time to read it counts for its process. */
+static void watch_loop(struct lp_live *live, uint32_t slot, uint64_t now)
+{
+	struct lp_live_loop *entry = &live->loops[slot];
+	const struct lp_loop *loop = session_loop(live->session, slot);
+	bool named = progress_name_due(&entry->progress, loop, now);
+	bool due = progress_due(&entry->progress, loop, now);
+	const struct lp_instance *instance;
+	struct lp_followed *target;
+	uint64_t begun;
+
+	if (!named && !due)
+		return;
+	target = followed_of(&live->followed, entry->pid);
+	instance = target ? &target->instance : NULL;
+	begun = remote_clock();
+	if (named && instance && followed_may_spend(&live->followed, target, clock_now()))
+		progress_tell_name(&entry->progress, instance, loop, slot, now, live->take,
+				   live->context);
+	if (due) {
+		/* its stacks are in the ring buffer */
+		live_drain(live);
+		begun = remote_clock();
+		progress_tell(instance, loop, session_stall(live->session, slot), slot, now,
+			      live->take, live->context);
+	}
+	if (target)
+		share_spend(&target->share, remote_clock() - begun);
+}
+
+void live_watch(struct lp_live *live)
+{
+	uint64_t now = clock_now();
+	uint32_t count;
+
+	/* if the time ends before all loops were looked at, the next turn goes on from there */
+	for (count = 0; count < live->loop_end; count++) {
+		uint32_t slot = live->watch_at < live->loop_end ? live->watch_at : 0;
+
+		if (live->loops[slot].used) {
+			if (count % WATCHED_AT_ONCE == 0 && clock_now() - now >= WATCH_NS)
+				return;
+			watch_loop(live, slot, now);
+		}
+		live->watch_at = slot + 1;
+	}
+}
+
+size_t live_loops(const struct lp_live *live)
+{
+	return live->loop_count;
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "ongoing_stalls.h"
+
+#include "process/memory.h"
+
+#include <string.h>
+
+#define PERIOD_MIN_NS 5000000ULL
+#define PERIOD_MAX_NS 250000000ULL
+/* What is shorter has ended before anybody can tell of it. */
+#define LEAST_NS 1000000ULL
+
+uint64_t progress_period_ns(uint64_t threshold_ns)
+{
+	uint64_t period = threshold_ns / 5;
+
+	return period < PERIOD_MIN_NS	? PERIOD_MIN_NS
+	       : period > PERIOD_MAX_NS ? PERIOD_MAX_NS
+					: period;
+}
+
+static uint64_t segment_of(const struct lp_loop *loop)
+{
+	uint64_t start = __atomic_load_n(&loop->start_ns, __ATOMIC_ACQUIRE);
+
+	return start ? start : __atomic_load_n(&loop->iteration_start_ns, __ATOMIC_ACQUIRE);
+}
+
+bool progress_due(struct lp_progress *progress, const struct lp_loop *loop, uint64_t now_ns)
+{
+	uint64_t segment = segment_of(loop);
+
+	if (!segment || now_ns <= segment)
+		return false;
+	if (progress->segment_ns != segment) {
+		progress->segment_ns = segment;
+		progress->next_ns = loop->threshold_ns > LEAST_NS ? loop->threshold_ns : LEAST_NS;
+	}
+	/* between two callbacks, what the iteration took without its slow ones counts */
+	if (segment != loop->start_ns)
+		segment += loop->slow_ns;
+	if (now_ns < segment || now_ns - segment < progress->next_ns)
+		return false;
+	while (progress->next_ns <= now_ns - segment && progress->next_ns < UINT64_MAX / 2)
+		progress->next_ns *= 2;
+	return true;
+}
+
+static void fill(struct lp_event *event, enum lp_event_type type, size_t size,
+		 const struct lp_loop *loop, uint32_t slot, uint64_t now_ns)
+{
+	event->type = (__u16)type;
+	event->reserved = 0;
+	event->size = (__u32)size;
+	event->time_ns = now_ns;
+	event->loop = slot;
+	event->pid = loop->pid;
+}
+
+bool progress_name_due(const struct lp_progress *progress, const struct lp_loop *loop,
+		       uint64_t now_ns)
+{
+	uint64_t start = __atomic_load_n(&loop->start_ns, __ATOMIC_ACQUIRE);
+
+	return start && now_ns > start && now_ns - start >= loop->threshold_ns / 2 &&
+	       progress->named_ns != start && loop->task;
+}
+
+void progress_tell_name(struct lp_progress *progress, const struct lp_instance *instance,
+			const struct lp_loop *loop, uint32_t slot, uint64_t now_ns,
+			lp_record_taker take, void *context)
+{
+	uint64_t start = __atomic_load_n(&loop->start_ns, __ATOMIC_ACQUIRE);
+	struct lp_event_task_name event;
+
+	memset(&event, 0, sizeof(event));
+	fill(&event.event, LP_EVENT_TASK_NAME, sizeof(event), loop, slot, now_ns);
+	event.segment_ns = start;
+	instance->runtime->task_name(instance, loop->task, event.name, sizeof(event.name));
+	/* if it has ended meanwhile, that may have been anything */
+	if (__atomic_load_n(&loop->start_ns, __ATOMIC_ACQUIRE) != start || !event.name[0])
+		return;
+	progress->named_ns = start;
+	take(context, &event.event);
+}
+
+/* The account, and the wait that has not ended. */
+static void fill_account(struct lp_account *account, const struct lp_stall *stall, uint64_t segment,
+			 uint64_t now_ns)
+{
+	const struct lp_wait *wait = &stall->wait;
+	uint64_t since = __atomic_load_n(&wait->since_ns, __ATOMIC_ACQUIRE), off;
+	/* the kernel writes it meanwhile: what was checked must be what is used */
+	uint32_t block = __atomic_load_n(&wait->block, __ATOMIC_RELAXED);
+
+	*account = stall->account.account;
+	if (account->segment_ns != segment || account->block_count > LP_BLOCKS) {
+		memset(account, 0, sizeof(*account));
+		account->segment_ns = segment;
+	}
+	if (wait->segment_ns != segment || (!since && !wait->off_ns))
+		return;
+	off = since && now_ns > since ? now_ns - since : wait->off_ns;
+	if (wait->seen == LP_SEEN_GIL) {
+		account->gil_ns += off;
+		account->gil_waits++;
+	} else if (wait->seen == LP_SEEN_RUN_QUEUE) {
+		account->run_queue_ns += off;
+		account->run_queue_waits++;
+	} else {
+		account->blocked_ns += off;
+		if (block < account->block_count) {
+			account->blocks[block].total_ns += off;
+			account->blocks[block].count++;
+		} else {
+			account->beyond_ns += off;
+			account->beyond_count++;
+		}
+	}
+}
+
+/* As lp_read_task_name in BPF: the name object as it lies in memory. */
+static void read_task_name(const struct lp_instance *instance, const struct lp_loop *loop,
+			   struct lp_event_slow *event)
+{
+	const struct lp_python_offsets *offsets = &instance->python.offsets;
+	uint64_t object = memory_u64(instance->pid, loop->task + offsets->task_coro + 8);
+	size_t bytes = LP_NAME_BYTES;
+	uint64_t type;
+
+	if (!object)
+		return;
+	while (bytes >= 32 && memory_read(instance->pid, object, event->task_name, bytes))
+		bytes /= 2;
+	if (bytes < 32)
+		return;
+	memcpy(&type, event->task_name + 8, sizeof(type));
+	event->name_is_int = type == instance->python.int_type;
+	event->name_is_string = type == instance->python.string_type;
+	event->string_ascii = offsets->string_ascii;
+	event->string_wide = offsets->string_wide;
+	event->int_digit = offsets->ob_digit;
+}
+
+static void tell_callback(const struct lp_instance *instance, const struct lp_loop *loop,
+			  uint32_t slot, uint64_t segment, uint64_t now_ns, lp_record_taker take,
+			  void *context)
+{
+	struct lp_event_slow event;
+
+	memset(&event, 0, sizeof(event));
+	fill(&event.event, LP_EVENT_PROGRESS, sizeof(event), loop, slot, now_ns);
+	event.start_ns = segment;
+	event.task = loop->task;
+	event.queue_delay_ns = loop->queue_delay_ns;
+	event.iteration = loop->iterations;
+	event.callback = loop->callback;
+	event.position = loop->position;
+	if (event.task && instance)
+		read_task_name(instance, loop, &event);
+	/* it may have ended while it was looked at: then it is told as such */
+	if (segment_of(loop) == segment && event.callback < LP_MAX_CALLBACKS)
+		take(context, &event.event);
+}
+
+/* No callback runs: the loop itself, as when it waits for the GIL. */
+static void tell_iteration(const struct lp_loop *loop, const struct lp_account *account,
+			   uint32_t slot, uint64_t segment, uint64_t now_ns, lp_record_taker take,
+			   void *context)
+{
+	struct lp_event_slow_iteration event;
+
+	memset(&event, 0, sizeof(event));
+	fill(&event.event, LP_EVENT_SLOW_ITERATION, sizeof(event), loop, slot, now_ns);
+	event.start_ns = segment;
+	event.iteration = loop->iterations;
+	event.blocked_ns = account->blocked_ns;
+	event.gil_ns = account->gil_ns;
+	event.run_queue_ns = account->run_queue_ns;
+	event.slow_ns = loop->slow_ns < now_ns - segment ? loop->slow_ns : now_ns - segment;
+	event.callbacks = loop->iteration_callbacks;
+	event.in_progress = 1;
+	if (segment_of(loop) == segment)
+		take(context, &event.event);
+}
+
+void progress_tell(const struct lp_instance *instance, const struct lp_loop *loop,
+		   const struct lp_stall *stall, uint32_t slot, uint64_t now_ns,
+		   lp_record_taker take, void *context)
+{
+	uint64_t segment = segment_of(loop);
+	struct lp_event_account account;
+	bool gap;
+
+	if (!segment || now_ns <= segment)
+		return;
+	gap = segment == loop->iteration_start_ns && segment != loop->start_ns;
+	memset(&account, 0, sizeof(account));
+	fill(&account.event, LP_EVENT_ACCOUNT, sizeof(account), loop, slot, now_ns);
+	account.event.reserved = gap ? LP_ACCOUNT_GAP : 0;
+	fill_account(&account.account, stall, segment, now_ns);
+	take(context, &account.event);
+	if (gap)
+		tell_iteration(loop, &account.account, slot, segment, now_ns, take, context);
+	else
+		tell_callback(instance, loop, slot, segment, now_ns, take, context);
+}

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stuck_loop.h"
+
+#include "base/clocks.h"
+#include "wire/syscalls.h"
+#include "process/memory.h"
+#include "process/sockets.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+/* Newer than some headers. */
+#define LP_SYS_IO_URING_ENTER 426
+#define LP_SYS_EPOLL_PWAIT2 441
+
+/* FNV-1a by words, as lp_walk in BPF names a stack. */
+static uint64_t hash_word(uint64_t hash, uint64_t word)
+{
+	return (hash ^ word) * LP_HASH_PRIME;
+}
+
+/* The most reads of a stack that is inconsistent. */
+#define LOOKS 12
+/* The longest time in ns for that: a process may have many loops, and change all on purpose. */
+#define LOOKS_NS 10000000ULL
+
+enum lp_stack_shows {
+	LP_SHOWS_NOTHING, /* the stack was torn, or the loop's own frames are unknown */
+	LP_SHOWS_LOOP,
+	LP_SHOWS_CALLBACK,
+};
+
+/* System calls that a loop may sleep in, by number. */
+static bool is_poll(int number)
+{
+	static const int polls[] = { SYS_epoll_wait,	  SYS_epoll_pwait,
+				     LP_SYS_EPOLL_PWAIT2, SYS_poll,
+				     SYS_ppoll,		  SYS_select,
+				     SYS_pselect6,	  LP_SYS_IO_URING_ENTER };
+	size_t i;
+
+	for (i = 0; i < sizeof(polls) / sizeof(polls[0]); i++)
+		if (polls[i] == number)
+			return true;
+	return false;
+}
+
+/* The frames within the loop's own. */
+static enum lp_stack_shows read_callback_stack(const struct lp_instance *instance,
+					       const struct lp_running_loop *running,
+					       struct lp_event_raw_stack *raw)
+{
+	uint64_t dispatch = 0, run_once = 0, mask = ~instance->python.offsets.tag_mask;
+	struct lp_raw_frame frames[LP_STACK_DEPTH];
+	bool cut;
+	int depth, i;
+
+	if (instance->runtime->loop_code(instance, &dispatch, &run_once) || !dispatch)
+		return LP_SHOWS_NOTHING;
+	depth = instance->runtime->read_stack(instance, running->thread_state, frames,
+					      LP_STACK_DEPTH, &cut);
+	raw->stack = LP_HASH_BASIS;
+	for (i = 0; i < depth && i < LP_STACK_FRAMES; i++) {
+		uint64_t code = frames[i].code & mask;
+
+		if (code == dispatch) {
+			raw->flags |= LP_STACK_TO_LOOP;
+			return LP_SHOWS_CALLBACK;
+		}
+		if (code == run_once || code == running->run_once || code == running->run_forever)
+			return LP_SHOWS_LOOP;
+		raw->frames[i] = (struct lp_frame_reference){ code, frames[i].instruction };
+		raw->stack = hash_word(hash_word(raw->stack, code), frames[i].instruction);
+		raw->depth++;
+	}
+	/* so deep that the loop cannot be seen */
+	raw->flags |= LP_STACK_CUT;
+	return cut && depth > 0 ? LP_SHOWS_CALLBACK : LP_SHOWS_NOTHING;
+}
+
+/*
+ * uvloop: what the loop called, as far as that can be told; else all that is on the stack,
+ * which is a callback if the thread waits for something else than its loop does.
+ */
+static enum lp_stack_shows read_uvloop_stack(const struct lp_instance *instance,
+					     const struct lp_running_loop *running,
+					     const struct lp_wait *wait, bool blocked,
+					     struct lp_event_raw_stack *raw)
+{
+	uint64_t mask = ~instance->python.offsets.tag_mask;
+	struct lp_raw_frame frames[LP_STACK_DEPTH];
+	int depth, i, within;
+	bool cut;
+
+	if (syscall_argument(wait->syscall) == LP_ARGUMENT_DESCRIPTOR &&
+	    wait->arguments[0] + 1 == running->descriptor)
+		return LP_SHOWS_LOOP;
+	depth = instance->runtime->read_stack(instance, running->thread_state, frames,
+					      LP_STACK_DEPTH, &cut);
+	within = depth > 0 ? instance->runtime->callback_frames(instance, frames, depth) : 0;
+	if (within)
+		raw->flags |= LP_STACK_TO_LOOP;
+	else if (!blocked)
+		return LP_SHOWS_NOTHING;
+	raw->stack = LP_HASH_BASIS;
+	for (i = 0; i < (within ? within : depth) && i < LP_STACK_FRAMES; i++) {
+		uint64_t code = frames[i].code & mask;
+
+		raw->frames[i] = (struct lp_frame_reference){ code, frames[i].instruction };
+		raw->stack = hash_word(hash_word(raw->stack, code), frames[i].instruction);
+		raw->depth++;
+	}
+	return depth > 0 ? LP_SHOWS_CALLBACK : LP_SHOWS_NOTHING;
+}
+
+/* /proc/PID/task/TID/syscall: a number and its arguments, or "running". */
+static bool read_syscall(pid_t pid, pid_t tid, struct lp_wait *wait)
+{
+	char path[64], text[256] = "";
+	int fields, number;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	if (!fgets(text, sizeof(text), file))
+		text[0] = '\0';
+	fclose(file);
+	fields = sscanf(text, "%d %llx %llx %llx %llx %llx %llx", &number, &wait->arguments[0],
+			&wait->arguments[1], &wait->arguments[2], &wait->arguments[3],
+			&wait->arguments[4], &wait->arguments[5]);
+	wait->syscall = fields == 7 ? number : LP_SYSCALL_PAGE_FAULT;
+	return fields >= 1;
+}
+
+/* The scheduler's counts of the thread: its ns on a CPU, its ns ready for one, its time slices. */
+static bool read_schedule(pid_t pid, pid_t tid, struct lp_wait *wait, uint64_t *slices)
+{
+	unsigned long long turns = 0;
+	char path[64];
+	FILE *file;
+	bool well;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", pid, tid);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	well = fscanf(file, "%llu %llu %llu", &wait->run_time_ns, &wait->run_delay_ns, &turns) == 3;
+	fclose(file);
+	*slices = turns;
+	return well;
+}
+
+static bool waits_for_gil(const struct lp_instance *instance, const struct lp_wait *wait)
+{
+	const struct lp_python *python = &instance->python;
+	uint64_t address = python->thread_base;
+	uint32_t i;
+
+	for (i = 0; i < python->gil_steps && i < LP_CHAIN_STEPS; i++)
+		address = memory_u64(instance->pid, address + python->thread_offsets[i]);
+	return syscall_argument(wait->syscall) == LP_ARGUMENT_FUTEX && address &&
+	       wait->arguments[0] - (address + python->gil_offset) < LP_GIL_BYTES;
+}
+
+static void name_descriptor(pid_t pid, uint64_t descriptor, struct lp_resource *resource)
+{
+	char link[64], text[LP_RESOURCE_BYTES];
+	uint64_t inode;
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/%d/fd/%" PRIu64, pid, descriptor);
+	length = readlink(link, text, sizeof(text) - 1);
+	if (length <= 0) {
+		resource->kind = LP_RESOURCE_DESCRIPTOR;
+		resource->number = descriptor;
+		return;
+	}
+	text[length] = '\0';
+	if (sscanf(text, "socket:[%" SCNu64 "]", &inode) == 1 &&
+	    socket_by_inode(pid, inode, resource))
+		return;
+	resource->kind = LP_RESOURCE_PATH;
+	resource->bytes = (__u16)length;
+	memcpy(resource->data, text, (size_t)length);
+}
+
+/* Of the calls that name what they are on in their first argument; others stay unnamed. */
+static void name_resource(pid_t pid, const struct lp_wait *wait, struct lp_resource *resource)
+{
+	switch (syscall_argument(wait->syscall)) {
+	case LP_ARGUMENT_DESCRIPTOR:
+		name_descriptor(pid, wait->arguments[0], resource);
+		break;
+	case LP_ARGUMENT_POLL:
+		/* struct pollfd begins with the descriptor */
+		name_descriptor(pid, memory_u32(pid, wait->arguments[0]), resource);
+		if (wait->arguments[1] > 1)
+			resource->flags = LP_RESOURCE_SEVERAL;
+		break;
+	case LP_ARGUMENT_FUTEX:
+		resource->kind = LP_RESOURCE_LOCK;
+		resource->number = wait->arguments[0];
+		break;
+	case LP_ARGUMENT_CHILD:
+		resource->kind = LP_RESOURCE_CHILD;
+		resource->number = (int)wait->arguments[0] > 0 ? wait->arguments[0] : 0;
+		break;
+	default:
+		break;
+	}
+}
+
+/* Returns whether the stack that was read is consistent. */
+static bool look(const struct lp_instance *instance, const struct lp_running_loop *running,
+		 struct lp_event_raw_stack *raw, struct lp_segment_begun *begun)
+{
+	struct lp_wait *wait = &begun->wait;
+	enum lp_stack_shows shows;
+	pid_t tid = running->tid;
+
+	memset(begun, 0, sizeof(*begun));
+	memset(raw, 0, sizeof(*raw));
+	begun->blocked = read_schedule(instance->pid, tid, wait, &begun->slices) &&
+			 read_syscall(instance->pid, tid, wait) && !waits_for_gil(instance, wait);
+	shows = running->kind == LP_LOOP_UVLOOP
+			? read_uvloop_stack(instance, running, wait, begun->blocked, raw)
+			: read_callback_stack(instance, running, raw);
+	begun->state = shows == LP_SHOWS_CALLBACK		  ? LP_FOUND_CALLBACK
+		       : begun->blocked && is_poll(wait->syscall) ? LP_FOUND_POLLS
+								  : LP_FOUND_RUNS;
+	return shows != LP_SHOWS_NOTHING || begun->state == LP_FOUND_POLLS;
+}
+
+void found_look(const struct lp_instance *instance, const struct lp_running_loop *running,
+		struct lp_event_raw_stack *raw, struct lp_segment_begun *begun)
+{
+	struct lp_wait *wait = &begun->wait;
+	uint64_t since = clock_now();
+	int i;
+
+	for (i = 0; i < LOOKS && (!i || clock_now() - since < LOOKS_NS); i++)
+		if (look(instance, running, raw, begun))
+			break;
+	if (begun->state != LP_FOUND_CALLBACK)
+		return;
+	raw->thread_state = running->thread_state;
+	raw->seen = LP_SEEN_BLOCKED;
+	raw->syscall = wait->syscall;
+	wait->seen = LP_SEEN_BLOCKED;
+	wait->stack = raw->stack;
+	begun->block.stack = raw->stack;
+	begun->block.syscall = wait->syscall;
+	if (begun->blocked)
+		name_resource(instance->pid, wait, &begun->block.resource);
+	raw->resource = begun->block.resource;
+}
+
+bool found_moved(const struct lp_instance *instance, const struct lp_running_loop *running,
+		 const struct lp_segment_begun *begun)
+{
+	struct lp_wait wait;
+	uint64_t slices;
+
+	return !read_schedule(instance->pid, running->tid, &wait, &slices) ||
+	       slices != begun->slices || !read_syscall(instance->pid, running->tid, &wait) ||
+	       wait.syscall != begun->wait.syscall;
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Loops that have ended add up over weeks: a service whose workers come and go has
+ * thousands.  The last ones are kept by themselves; older ones are counted together,
+ * exactly, with those that have the same labels.  Those labels are what series of
+ * metrics are told apart by, so that none of these ever goes down.
+ */
+#include "model_internal.h"
+
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Ended loops that are counted by themselves. */
+#define LP_KEPT_LOOPS 256
+/* Sets of labels of those that are not; what is beyond goes into one more. */
+#define LP_FOLDED_LOOPS 512
+
+/* Loops of captures that are counted one by one, ended or not; there may be thousands. */
+#define LP_READ_LOOPS 2048
+
+static bool same_labels(const struct lp_loop_info *left, const struct lp_loop_info *right)
+{
+	return !strcmp(left->comm, right->comm) && !strcmp(left->runtime, right->runtime) &&
+	       !strcmp(left->unit, right->unit) && !strcmp(left->container, right->container) &&
+	       !strcmp(left->pod, right->pod) && !strcmp(left->host, right->host);
+}
+
+static size_t hash_text(size_t hash, const char *text)
+{
+	while (*text)
+		hash = hash * 31 + (unsigned char)*text++;
+	return hash * 31;
+}
+
+static struct lp_model_loop **bucket_of(struct lp_model *model, const struct lp_loop_info *info)
+{
+	size_t hash = hash_text(hash_text(0, info->comm), info->unit);
+
+	hash = hash_text(hash_text(hash, info->container), info->host);
+	return &model->folded[hash % LP_FOLDED_BUCKETS];
+}
+
+static struct lp_model_loop *find_folded(struct lp_model *model, const struct lp_loop_info *info)
+{
+	struct lp_model_loop *loop;
+
+	for (loop = *bucket_of(model, info); loop; loop = loop->next_alike)
+		if (same_labels(&loop->info, info))
+			return loop;
+	return NULL;
+}
+
+/* Does another loop that is kept have the same labels? */
+static bool labels_in_use(const struct lp_model *model, const struct lp_model_loop *but)
+{
+	const struct lp_model_loop *loop;
+
+	for (loop = model->loops; loop; loop = loop->next)
+		if (loop != but && !loop->info.folded && same_labels(&loop->info, &but->info))
+			return true;
+	return false;
+}
+
+static struct lp_model_loop *make_folded(struct lp_model *model, const struct lp_loop_info *info)
+{
+	struct lp_model_loop *folded = calloc(1, sizeof(*folded)), **bucket;
+
+	if (!folded)
+		return NULL;
+	folded->causes = causes_new();
+	folded->callbacks.in_all = &model->callback_count;
+	if (!folded->causes) {
+		free(folded);
+		return NULL;
+	}
+	folded->info = *info;
+	folded->info.pid = 0;
+	folded->info.tid = 0;
+	folded->info.folded = true;
+	bucket = bucket_of(model, &folded->info);
+	folded->next_alike = *bucket;
+	*bucket = folded;
+	model->folded_count++;
+	return folded;
+}
+
+/* What a loop is to be counted in; told, if it is new. */
+static struct lp_model_loop *folded_for(struct lp_model *model, const struct lp_model_loop *loop)
+{
+	struct lp_model_loop *folded = find_folded(model, &loop->info);
+	struct lp_loop_info other = { .unix_offset_ns = loop->info.unix_offset_ns };
+
+	if (folded)
+		return folded;
+	/*
+	 * The series of a live loop must not lose the counts that ended ones have added to it.  A
+	 * report of several captures has no series, and lists loops by name where it can.
+	 */
+	if (model->folded_count < LP_FOLDED_LOOPS ||
+	    (model->source_count == 1 && labels_in_use(model, loop))) {
+		folded = make_folded(model, &loop->info);
+	} else {
+		bool named = model->source_count > 1 && model->folded_count < 2 * LP_FOLDED_LOOPS;
+
+		text_copy(other.comm, sizeof(other.comm),
+			  named ? loop->info.comm : LP_UNKNOWN_CALLBACK);
+		folded = find_folded(model, &other);
+		if (folded)
+			return folded;
+		folded = make_folded(model, &other);
+	}
+	if (folded)
+		model_add_loop(model, folded);
+	return folded;
+}
+
+static void add_stats(struct lp_event_loop_stats *into, const struct lp_event_loop_stats *from)
+{
+	into->busy_ns += from->busy_ns;
+	into->idle_ns += from->idle_ns;
+	into->iterations += from->iterations;
+	into->callbacks += from->callbacks;
+	into->slow += from->slow;
+	histogram_merge(&into->iteration, &from->iteration);
+}
+
+static void add_coverage(struct lp_event_coverage *into, const struct lp_event_coverage *from)
+{
+	/* an older version's loops tell nothing of it */
+	into->event.size |= from->event.size;
+	into->traced_ns += from->traced_ns;
+	into->untold += from->untold;
+	into->untold_ns += from->untold_ns;
+	into->untold_iterations += from->untold_iterations;
+}
+
+static void add_before(struct lp_model_loop *into, const struct lp_loop_before *from)
+{
+	if (from && !into->before)
+		into->before = calloc(1, sizeof(*into->before));
+	if (!from || !into->before)
+		return;
+	add_stats(&into->before->stats, &from->stats);
+	add_coverage(&into->before->coverage, &from->coverage);
+}
+
+/* How long the loop was watched, and how much of that earlier intervals have reported. */
+static void add_wall(struct lp_model_loop *into, const struct lp_model_loop *loop)
+{
+	into->wall_ns += loop->wall_ns;
+	into->wall_before_ns += loop->wall_before_ns;
+}
+
+/* Sinks may print what all have in common only. */
+static void keep_common(char *text, const char *other)
+{
+	if (strcmp(text, other) != 0)
+		text[0] = '\0';
+}
+
+static void fold(struct lp_model_loop *into, struct lp_model_loop *loop)
+{
+	keep_common(into->info.version, loop->info.version);
+	keep_common(into->info.exe, loop->info.exe);
+	into->folded++;
+	add_wall(into, loop);
+	add_stats(&into->stats, &loop->stats);
+	add_coverage(&into->coverage, &loop->coverage);
+	add_before(into, loop->before);
+	causes_merge(into->causes, loop->causes);
+	callbacks_merge(&into->callbacks, &loop->callbacks);
+	/* a loop's data are in its own source */
+	findings_fold(loop->source->findings, &loop->info, &into->info);
+}
+
+static void unlink_loop(struct lp_model *model, struct lp_model_loop **at)
+{
+	struct lp_model_loop *loop = *at;
+
+	*at = loop->next;
+	if (!*at)
+		model->last_loop = at;
+	model->loop_count--;
+}
+
+/* Counts a loop with those that have the same labels.  Returns false if there is no memory. */
+static bool fold_at(struct lp_model *model, struct lp_model_loop **at)
+{
+	struct lp_model_loop *loop = *at, *into = folded_for(model, loop);
+
+	if (!into)
+		return false;
+	fold(into, loop);
+	unlink_loop(model, at);
+	source_drop_loop(model, loop);
+	if (loop->read)
+		model->read_count--;
+	else
+		model->ended_count--;
+	model_free_loop(loop);
+	return true;
+}
+
+void model_fold(struct lp_model *model)
+{
+	struct lp_model_loop **at;
+
+	if (model->ended_count <= LP_KEPT_LOOPS)
+		return;
+	/* they are in the order in which they began */
+	for (at = &model->loops; *at; at = &(*at)->next)
+		if (!(*at)->info.folded && (*at)->end_ns && !(*at)->read)
+			break;
+	if (*at)
+		fold_at(model, at);
+}
+
+void model_fold_read(struct lp_model *model, struct lp_model_source *source)
+{
+	struct lp_model_loop **at, *loop;
+
+	for (loop = source->own; loop; loop = loop->next_own) {
+		/* loops that have ended are counted as such */
+		if (loop->end_ns)
+			continue;
+		loop->end_ns = source->end_ns;
+		loop->read = true;
+		model->read_count++;
+	}
+	for (at = &model->loops; *at && model->read_count > LP_READ_LOOPS;)
+		if (!(*at)->read)
+			at = &(*at)->next;
+		else if (!fold_at(model, at))
+			return;
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "lost_time.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* More different ones than anybody reads; what comes later goes without a line. */
+#define CAUSES_MAX 4096
+/* The number of buckets at first; it doubles each time they are full. */
+#define BUCKETS_LEAST 4
+
+struct lp_counted {
+	struct lp_counted *next;
+	struct lp_cause cause;
+	uint64_t before_count, before_ns; /* at the last interval */
+};
+
+/* Most loops have a few causes, and there may be thousands of loops. */
+struct lp_causes {
+	struct lp_counted **buckets; /* a power of two of them; none before there is a cause */
+	size_t room;
+	size_t count;
+};
+
+struct lp_causes *causes_new(void)
+{
+	return calloc(1, sizeof(struct lp_causes));
+}
+
+void causes_reset(struct lp_causes *causes)
+{
+	struct lp_counted *counted;
+	size_t i;
+
+	causes->count = 0;
+	for (i = 0; i < causes->room; i++) {
+		while ((counted = causes->buckets[i])) {
+			causes->buckets[i] = counted->next;
+			free(counted);
+		}
+	}
+}
+
+void causes_free(struct lp_causes *causes)
+{
+	if (!causes)
+		return;
+	causes_reset(causes);
+	free(causes->buckets);
+	free(causes);
+}
+
+/* Frames are held once each: the same place has the same address. */
+static size_t bucket_of(const struct lp_causes *causes, const struct lp_cause *cause)
+{
+	return ((uintptr_t)cause->frame / 16 + (size_t)cause->kind * 31 +
+		(unsigned char)cause->syscall[0]) &
+	       (causes->room - 1);
+}
+
+/* Makes room for one more cause.  Returns false if there is no memory for any. */
+static bool grow(struct lp_causes *causes)
+{
+	size_t room = causes->room ? 2 * causes->room : BUCKETS_LEAST, i;
+	struct lp_causes grown = { .room = room };
+	struct lp_counted *counted;
+
+	if (causes->count < causes->room)
+		return true;
+	grown.buckets = calloc(room, sizeof(struct lp_counted *));
+	if (!grown.buckets)
+		return causes->room != 0;
+	for (i = 0; i < causes->room; i++) {
+		while ((counted = causes->buckets[i])) {
+			size_t bucket = bucket_of(&grown, &counted->cause);
+
+			causes->buckets[i] = counted->next;
+			counted->next = grown.buckets[bucket];
+			grown.buckets[bucket] = counted;
+		}
+	}
+	free(causes->buckets);
+	causes->buckets = grown.buckets;
+	causes->room = room;
+	return true;
+}
+
+static bool same(const struct lp_cause *left, const struct lp_cause *right)
+{
+	return left->kind == right->kind && left->frame == right->frame &&
+	       !strcmp(left->syscall, right->syscall) && !strcmp(left->held_by, right->held_by);
+}
+
+/* Makes it if there are fewer than so many. */
+static struct lp_counted *find(struct lp_causes *causes, const struct lp_cause *key, size_t most)
+{
+	struct lp_counted *counted = causes->room ? causes->buckets[bucket_of(causes, key)] : NULL;
+	struct lp_counted **bucket;
+
+	while (counted && !same(&counted->cause, key))
+		counted = counted->next;
+	if (counted || causes->count >= most)
+		return counted;
+	counted = grow(causes) ? calloc(1, sizeof(*counted)) : NULL;
+	if (!counted)
+		return NULL;
+	counted->cause = *key;
+	counted->cause.count = counted->cause.total_ns = 0;
+	bucket = &causes->buckets[bucket_of(causes, key)];
+	counted->next = *bucket;
+	*bucket = counted;
+	causes->count++;
+	return counted;
+}
+
+static struct lp_counted *add(struct lp_causes *causes, const struct lp_cause *key, uint64_t count,
+			      uint64_t total_ns)
+{
+	struct lp_cause without_line = { .kind = key->kind };
+	struct lp_counted *counted;
+
+	counted = find(causes, key, CAUSES_MAX);
+	if (!counted)
+		counted = find(causes, &without_line, CAUSES_MAX + LP_CAUSE_KINDS);
+	if (!counted)
+		return NULL;
+	if (strcmp(counted->cause.target, key->target) != 0)
+		counted->cause.target[0] = '\0';
+	counted->cause.count += count;
+	counted->cause.total_ns += total_ns;
+	return counted;
+}
+
+void causes_add(struct lp_causes *causes, const struct lp_cause *key, uint64_t count,
+		uint64_t total_ns)
+{
+	add(causes, key, count, total_ns);
+}
+
+void causes_merge(struct lp_causes *into, const struct lp_causes *from)
+{
+	const struct lp_counted *other;
+	struct lp_counted *counted;
+	size_t i;
+
+	for (i = 0; i < from->room; i++) {
+		for (other = from->buckets[i]; other; other = other->next) {
+			counted =
+				add(into, &other->cause, other->cause.count, other->cause.total_ns);
+			if (!counted)
+				continue;
+			counted->before_count += other->before_count;
+			counted->before_ns += other->before_ns;
+		}
+	}
+}
+
+void causes_set_run_queue(struct lp_causes *causes, uint64_t count, uint64_t total_ns)
+{
+	const struct lp_cause key = { .kind = LP_CAUSE_RUN_QUEUE };
+	struct lp_counted *counted = total_ns ? find(causes, &key, CAUSES_MAX + LP_CAUSE_KINDS)
+					      : NULL;
+
+	if (!counted)
+		return;
+	counted->cause.count = count;
+	counted->cause.total_ns = total_ns;
+}
+
+static int by_total(const void *left, const void *right)
+{
+	const struct lp_cause *a = left, *b = right;
+
+	return a->total_ns < b->total_ns ? 1 : a->total_ns > b->total_ns ? -1 : 0;
+}
+
+/* A capture may say that a counter went back. */
+static uint64_t since(uint64_t now, uint64_t before)
+{
+	return now > before ? now - before : 0;
+}
+
+size_t causes_list(const struct lp_causes *causes, bool interval, struct lp_cause **list)
+{
+	struct lp_cause *items = calloc(causes->count ? causes->count : 1, sizeof(*items));
+	const struct lp_counted *counted;
+	size_t count = 0, i;
+
+	*list = items;
+	for (i = 0; items && i < causes->room; i++) {
+		for (counted = causes->buckets[i]; counted; counted = counted->next) {
+			items[count] = counted->cause;
+			if (interval) {
+				items[count].count =
+					since(items[count].count, counted->before_count);
+				items[count].total_ns =
+					since(items[count].total_ns, counted->before_ns);
+			}
+			if (items[count].count)
+				count++;
+		}
+	}
+	if (items)
+		qsort(items, count, sizeof(*items), by_total);
+	return count;
+}
+
+void causes_begin_interval(struct lp_causes *causes)
+{
+	struct lp_counted *counted;
+	size_t i;
+
+	for (i = 0; i < causes->room; i++) {
+		for (counted = causes->buckets[i]; counted; counted = counted->next) {
+			counted->before_count = counted->cause.count;
+			counted->before_ns = counted->cause.total_ns;
+		}
+	}
+}

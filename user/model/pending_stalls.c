@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "pending_stalls.h"
+
+#include "base/text.h"
+#include "callbacks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A poll that returned later than this had nothing ready when it began: nobody was held up. */
+#define POLL_READY_NS 1000000ULL
+/* How long a stall waits for its poll's return, and for the end of a long iteration. */
+#define POLL_WAIT_NS 20000000ULL
+#define ITERATION_WAIT_NS 2000000000ULL
+
+/* Stalls that wait in one loop: more come only from a capture that was made up. */
+#define PENDING_MAX 256
+
+struct lp_pending {
+	struct lp_pending *next;
+	struct lp_slow slow;
+	struct lp_callback_info found;
+	uint64_t iteration;
+	uint64_t end_ns;
+	uint64_t iteration_end_ns; /* 0: it has not ended yet */
+	uint32_t position;
+};
+
+struct lp_stalls {
+	lp_slow_teller tell;
+	void *context;
+	struct lp_watch *watch; /* the caller's */
+	struct lp_pending *first, *last;
+	size_t count;
+	/* of the slow callbacks of one iteration: not the iteration's own time any more */
+	uint64_t iteration;
+	uint32_t slow_count;
+	uint64_t blocked_ns, gil_ns, run_queue_ns;
+};
+
+struct lp_stalls *stalls_new(struct lp_watch *watch, lp_slow_teller tell, void *context)
+{
+	struct lp_stalls *stalls = calloc(1, sizeof(*stalls));
+
+	if (stalls) {
+		stalls->watch = watch;
+		stalls->tell = tell;
+		stalls->context = context;
+	}
+	return stalls;
+}
+
+/* Tells the oldest. */
+static void tell_first(struct lp_stalls *stalls)
+{
+	struct lp_pending *pending = stalls->first;
+
+	stalls->first = pending->next;
+	if (!stalls->first)
+		stalls->last = NULL;
+	stalls->count--;
+	stalls->tell(stalls->context, &pending->slow);
+	reasons_clear(&pending->slow.reasons);
+	free(pending);
+}
+
+void stalls_free(struct lp_stalls *stalls)
+{
+	if (!stalls)
+		return;
+	while (stalls->first)
+		tell_first(stalls);
+	free(stalls);
+}
+
+static void fill_slow(const struct lp_stalls *stalls, const struct lp_loop_info *loop,
+		      const struct lp_callback_info *callback, const struct lp_decoded_slow *event,
+		      struct lp_slow *slow)
+{
+	slow->loop = loop;
+	slow->callback = callback;
+	slow->start_ns = event->wire->start_ns;
+	slow->duration_ns = event->wire->event.time_ns - event->wire->start_ns;
+	slow->queue_delay_ns = event->wire->queue_delay_ns;
+	slow->task = event->wire->task;
+	text_copy(slow->task_name, sizeof(slow->task_name), event->task_name);
+	if (slow->task && !slow->task_name[0])
+		text_copy(slow->task_name, sizeof(slow->task_name),
+			  watch_task_name(stalls->watch, slow->start_ns));
+}
+
+/*
+ * One that ran when its loop was found may end before anything tells what it is:
+ * then the outermost frame within the loop tells, if not where that begins.
+ */
+static void name_by_stack(struct lp_slow *slow, struct lp_callback_info *found)
+{
+	const struct lp_stack *stack = reasons_stack(&slow->reasons);
+	const struct lp_shown_frame *outermost;
+
+	if (slow->callback->file[0] || slow->callback->line || slow->task || !stack ||
+	    !stack->depth || stack->cut || strcmp(slow->callback->name, LP_UNKNOWN_CALLBACK) != 0)
+		return;
+	outermost = stack->frames[stack->depth - 1];
+	found->kind = outermost->coroutine ? LP_MODEL_TASK : LP_MODEL_CALLBACK;
+	found->line = outermost->line;
+	text_copy(found->name, sizeof(found->name), outermost->function);
+	text_copy(found->file, sizeof(found->file), outermost->file);
+	slow->callback = found;
+}
+
+void stalls_add_progress(struct lp_stalls *stalls, const struct lp_loop_info *loop,
+			 const struct lp_callback_info *callback,
+			 const struct lp_decoded_slow *event)
+{
+	struct lp_slow slow = { .in_progress = true };
+	struct lp_callback_info found = { .line = 0 };
+
+	fill_slow(stalls, loop, callback, event, &slow);
+	watch_reasons(stalls->watch, slow.start_ns, slow.duration_ns, false, &slow.reasons);
+	name_by_stack(&slow, &found);
+	stalls->tell(stalls->context, &slow);
+	reasons_clear(&slow.reasons);
+}
+
+void stalls_add_slow(struct lp_stalls *stalls, const struct lp_loop_info *loop,
+		     const struct lp_callback_info *callback, const struct lp_decoded_slow *event)
+{
+	struct lp_pending *pending = calloc(1, sizeof(*pending));
+	const struct lp_times *time;
+
+	if (!pending)
+		return;
+	/* its slot may mean something else by the time that it is told */
+	pending->found = *callback;
+	fill_slow(stalls, loop, &pending->found, event, &pending->slow);
+	watch_reasons(stalls->watch, pending->slow.start_ns, pending->slow.duration_ns, true,
+		      &pending->slow.reasons);
+	name_by_stack(&pending->slow, &pending->found);
+	pending->iteration = event->wire->iteration;
+	pending->position = event->wire->position;
+	pending->end_ns = event->wire->event.time_ns;
+	if (stalls->iteration != pending->iteration) {
+		stalls->iteration = pending->iteration;
+		stalls->blocked_ns = stalls->gil_ns = stalls->run_queue_ns = 0;
+		stalls->slow_count = 0;
+	}
+	time = &pending->slow.reasons.time;
+	stalls->slow_count++;
+	stalls->blocked_ns += time->blocked_ns;
+	stalls->gil_ns += time->gil_ns;
+	stalls->run_queue_ns += time->run_queue_ns;
+	if (stalls->last)
+		stalls->last->next = pending;
+	else
+		stalls->first = pending;
+	stalls->last = pending;
+	if (++stalls->count > PENDING_MAX)
+		tell_first(stalls);
+}
+
+static uint64_t less(uint64_t from, uint64_t what)
+{
+	return from > what ? from - what : 0;
+}
+
+void stalls_explain_iteration(struct lp_stalls *stalls, const struct lp_event_slow_iteration *event,
+			      struct lp_slow_iteration *slow)
+{
+	struct lp_reasons *reasons = &slow->reasons;
+	bool same = stalls->iteration == event->iteration && event->slow_ns;
+	uint64_t duration_ns = event->event.time_ns - event->start_ns - event->slow_ns;
+
+	slow->duration_ns = duration_ns;
+	slow->slow_callbacks = same ? stalls->slow_count : 0;
+	watch_gap_reasons(stalls->watch, event->start_ns, duration_ns, reasons);
+	times_fill(&reasons->time, duration_ns,
+		   less(event->blocked_ns, same ? stalls->blocked_ns : 0),
+		   less(event->gil_ns, same ? stalls->gil_ns : 0),
+		   less(event->run_queue_ns, same ? stalls->run_queue_ns : 0));
+	/* known of what came before the first callback only */
+	if (reasons->time.gc_ns > reasons->time.on_cpu_ns)
+		reasons->time.gc_ns = reasons->time.on_cpu_ns;
+}
+
+void stalls_iteration_end(struct lp_stalls *stalls, const struct lp_event_iteration_end *event)
+{
+	struct lp_pending *pending;
+
+	for (pending = stalls->first; pending; pending = pending->next) {
+		if (pending->iteration != event->iteration)
+			continue;
+		pending->iteration_end_ns = event->event.time_ns;
+		pending->slow.delayed_known = true;
+		if (event->callbacks > pending->position)
+			pending->slow.delayed_callbacks = event->callbacks - pending->position - 1;
+	}
+}
+
+void stalls_poll_return(struct lp_stalls *stalls, const struct lp_event_poll_return *event)
+{
+	while (stalls->first && stalls->first->iteration <= event->iteration) {
+		if (stalls->first->iteration == event->iteration && event->ready > 0 &&
+		    event->poll_ns < POLL_READY_NS)
+			stalls->first->slow.delayed_events = (uint32_t)event->ready;
+		tell_first(stalls);
+	}
+}
+
+void stalls_advance(struct lp_stalls *stalls, uint64_t now_ns)
+{
+	while (stalls->first) {
+		const struct lp_pending *pending = stalls->first;
+		uint64_t due = pending->iteration_end_ns ? pending->iteration_end_ns + POLL_WAIT_NS
+							 : pending->end_ns + ITERATION_WAIT_NS;
+
+		if (now_ns < due)
+			return;
+		tell_first(stalls);
+	}
+}
+
+bool stalls_wait(const struct lp_stalls *stalls)
+{
+	return stalls->first != NULL;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The processes of a source, as events tell of them. */
+#ifndef LP_MODEL_PROCESSES_H
+#define LP_MODEL_PROCESSES_H
+
+#include "wire/wire.h"
+#include "model.h"
+
+struct lp_model_target {
+	struct lp_event_target target;
+	struct lp_event_labels labels;
+	uint32_t loops; /* that have not ended */
+	uint64_t limited[LP_LIMITED_KINDS]; /* its requests over its share, as last reported */
+	bool gone; /* the process has ended */
+	bool overlapped; /* another source tells of it as well */
+};
+
+struct lp_labels {
+	struct lp_model_target *items; /* in the order in which they came */
+	size_t count, room;
+};
+
+void labels_target(struct lp_labels *targets, const struct lp_event_target *event);
+void labels_more(struct lp_labels *targets, const struct lp_event_labels *event);
+/* NULL if nobody told of it; holds until the next call that is not this one. */
+struct lp_model_target *labels_find(const struct lp_labels *targets, uint32_t pid);
+void labels_loop_began(struct lp_labels *targets, uint32_t pid);
+void labels_loop_ended(struct lp_labels *targets, uint32_t pid);
+/* It has ended: it is forgotten once its loops have. */
+void labels_process_ended(struct lp_labels *targets, uint32_t pid);
+void labels_free(struct lp_labels *targets);
+
+#endif /* LP_MODEL_PROCESSES_H */

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The command line.  One table feeds the parser, --help and the man page. */
+#ifndef LP_OPTIONS_OPTIONS_H
+#define LP_OPTIONS_OPTIONS_H
+
+#include "model/group_by.h"
+#include "base/error.h"
+#include "base/log.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum lp_command {
+	LP_COMMAND_PROFILE,
+	LP_COMMAND_RECORD,
+	LP_COMMAND_REPORT,
+	LP_COMMAND_CHECK,
+	LP_COMMAND_TASKS,
+	LP_COMMAND_EXPORT,
+	LP_COMMAND_DIFF,
+};
+
+#define LP_EXPORTS_MAX 8
+
+/* --export FORMAT=FILE */
+struct lp_export {
+	char format[24];
+	const char *path;
+};
+
+struct lp_options {
+	enum lp_command command;
+	pid_t *pids;
+	size_t pid_count;
+	bool all; /* -a */
+	const char *cgroup; /* --cgroup, which implies it; NULL: all of them */
+	char **launch; /* -- COMMAND ARG..., NULL-terminated; NULL: none */
+	bool subprocesses;
+	bool sampling; /* -m sample, and -a without -m */
+	bool mode_given;
+	unsigned int frequency; /* Hz; 0: by the threshold */
+	bool native;
+	bool kernel;
+	uint64_t threshold_ns;
+	uint64_t duration_ns; /* 0: until it is interrupted */
+	uint64_t interval_ns; /* -i; 0: none */
+	uint64_t export_ns; /* how often --export writes where there is no -i; 0: never */
+	const char *output;
+	const char *format;
+	bool force; /* report, export: the output may be one of the captures that are read */
+	bool json;
+	bool queue;
+	uint32_t findings; /* --find: bits, 1 << enum lp_finding_kind */
+	bool origins;
+	bool lifetimes;
+	bool explain;
+	bool stack; /* tasks: whole await chains */
+	bool consistent; /* tasks: stop the target while its tasks are read */
+	uint64_t watch_ns; /* tasks --watch; 0: once */
+	char **captures; /* report, export, diff: FILE... */
+	size_t capture_count;
+	struct lp_export exports[LP_EXPORTS_MAX];
+	size_t export_count;
+	const char *host; /* --host; NULL: as the system calls itself */
+	uint32_t budget_ppm; /* --budget; 0: none */
+	bool keep; /* record: --rotate or --retain was given, so -o is a directory */
+	uint64_t rotate_bytes; /* record --rotate; 0: not by size */
+	uint64_t rotate_ns; /* 0: not by age */
+	uint64_t retain_bytes; /* 0: everything is kept */
+	enum lp_by by; /* report, export, diff */
+	const char **fail_if; /* diff --fail-if; checked where it is used */
+	size_t fail_if_count;
+	int verbosity; /* -q is -1 */
+};
+
+/*
+ * Parses; prints help or version and exits with 0 where asked to.  Returns 0, or
+ * 2 after it has said on stderr what is wrong with the usage.
+ */
+int options_parse(int argc, char **argv, struct lp_options *options);
+
+/* --explain without anything to profile: explains everything. */
+bool options_only_explain(const struct lp_options *options);
+void options_free(struct lp_options *options);
+
+/* "100ms", "2s", "1.5m", "250us"; a bare number is in seconds.  Returns 0 or -EINVAL. */
+int options_duration(const char *text, uint64_t *ns);
+
+/* "64M", "1G", "500k"; a bare number is in bytes.  Returns 0 or -EINVAL. */
+int options_size(const char *text, uint64_t *bytes);
+
+/* The man page, as roff, on stdout. */
+void options_print_man(void);
+
+#endif /* LP_OPTIONS_OPTIONS_H */

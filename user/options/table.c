@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "table.h"
+
+#include "base/version.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct lp_command_row lp_commands[] = {
+	{ LP_COMMAND_PROFILE, NULL, "{-p PID[,PID]... | -a | -- COMMAND [ARG]...} [OPTION]...",
+	  "Profile running loops: print each stall as it ends, and a summary at the end (Ctrl-C, -d, or when the targets have exited)." },
+	{ LP_COMMAND_RECORD, "record",
+	  "-o FILE|DIR {-p PID[,PID]... | -a | -- COMMAND [ARG]...} [OPTION]...",
+	  "Capture to a file instead, or into a directory: one file after the other, the oldest ones removed." },
+	{ LP_COMMAND_REPORT, "report", "FILE|DIR... [OPTION]...",
+	  "Print the same report from captures: later, elsewhere, without root; several, also of several hosts, are merged." },
+	{ LP_COMMAND_EXPORT, "export", "-f FORMAT [-o OUT] FILE|DIR... [OPTION]...",
+	  "Write captures in the format of another tool." },
+	{ LP_COMMAND_DIFF, "diff", "OLD NEW [OPTION]...",
+	  "Compare two captures: what got slower and what is new, by callback and by blocking line, and whether that is more than noise." },
+	{ LP_COMMAND_TASKS, "tasks", "-p PID[,PID]... [OPTION]...",
+	  "Print every live task: its state, where it is parked, what it waits for and who waits for it, as a tree." },
+	{ LP_COMMAND_CHECK, "check", "",
+	  "Show what this host and this user's rights support, and what to do about the rest." },
+};
+const size_t lp_command_count = sizeof(lp_commands) / sizeof(lp_commands[0]);
+
+const struct lp_option_row lp_options[] = {
+	{ 'p', "pid", "PID[,PID]...", LP_FOR_LIVE | LP_FOR_TASKS,
+	  "profile these processes; may be repeated" },
+	{ 'a', "all", NULL, LP_FOR_LIVE,
+	  "profile every event loop of the host, in containers too, also those that start later" },
+	{ LP_OPTION_CGROUP, "cgroup", "PATH", LP_FOR_LIVE,
+	  "the same, of those processes only that are in this cgroup or below it (a systemd unit, a container, a pod): a path below /sys/fs/cgroup" },
+	{ 's', "subprocesses", NULL, LP_FOR_LIVE, "follow the targets' children too" },
+	{ 't', "threshold", "TIME", LP_FOR_LIVE,
+	  "a callback that runs for so long is slow (default 100ms)" },
+	{ 'd', "duration", "TIME", LP_FOR_LIVE, "end after this time (a bare number: seconds)" },
+	{ 'i', "interval", "TIME", LP_FOR_LIVE,
+	  "print a summary of each interval, and rewrite the file of -o" },
+	{ 'm', "mode", "MODE", LP_FOR_LIVE,
+	  "trace (default but for -a): a probe times every callback; sample: nothing that a callback passes, they are known from samples of late loops" },
+	{ 'F', "freq", "HZ", LP_FOR_LIVE,
+	  "samples a second of a loop that is late (default: 99, more for thresholds under 50ms)" },
+	{ LP_OPTION_NATIVE, "native", NULL, LP_FOR_LIVE, "show C frames in stacks, too" },
+	{ LP_OPTION_KERNEL, "kernel", NULL, LP_FOR_LIVE,
+	  "show the kernel's frames in stacks, too" },
+	{ LP_OPTION_QUEUE, "queue", NULL, LP_FOR_LIVE,
+	  "also measure how long callbacks wait to run; one more probe a callback" },
+	{ LP_OPTION_FIND, "find", "KIND[,KIND]...", LP_FOR_LIVE,
+	  "also look for wrong_thread (a probe on each deque.append and heappush, and those of --queue) or closed_loop (a probe on most exceptions that are made); all, or none at all" },
+	{ LP_OPTION_ORIGINS, "origins", NULL, LP_FOR_LIVE,
+	  "tell where lost coroutines and tasks were created; a probe on each task, coroutine and generator that is made" },
+	{ LP_OPTION_LIFETIMES, "lifetimes", NULL, LP_FOR_LIVE,
+	  "how long tasks live, and how they end; two probes a task, and that of --queue" },
+	{ LP_OPTION_EXPLAIN, "explain", NULL, LP_FOR_OUTPUT | LP_FOR_TASKS,
+	  "tell what each finding means, and what to do about it; alone: of all kinds" },
+	{ LP_OPTION_STACK, "stack", NULL, LP_FOR_TASKS, "print whole await chains" },
+	{ LP_OPTION_CONSISTENT, "consistent", NULL, LP_FOR_TASKS,
+	  "stop the process while its tasks are read, and say for how long" },
+	{ LP_OPTION_WATCH, "watch", "TIME", LP_FOR_TASKS,
+	  "look again each TIME: what was born, what ended, what only accumulates" },
+	{ LP_OPTION_BUDGET, "budget", "PERCENT", LP_FOR_LIVE,
+	  "take no more than this of a CPU, from the host and from each loop: trace in bursts, sample in between" },
+	{ LP_OPTION_EXPORT, "export", "FORMAT=FILE", LP_FOR_LIVE,
+	  "keep FILE up to date each interval (-i, default 10s); prom, openmetrics or otlp, whose lines are added until FILE has 64 MiB and becomes FILE.1; may be repeated" },
+	{ LP_OPTION_HOST, "host", "NAME", LP_FOR_LIVE,
+	  "the name of this host in what is written (default: its own; a container has another)" },
+	{ LP_OPTION_ROTATE, "rotate", "SIZE|TIME", LP_FOR(LP_COMMAND_RECORD),
+	  "begin a new file in the directory of -o after so much or so long (default 64M)" },
+	{ LP_OPTION_RETAIN, "retain", "SIZE", LP_FOR(LP_COMMAND_RECORD),
+	  "remove the oldest files so that no more than this is kept (default 1G)" },
+	{ LP_OPTION_BY, "by", "WHAT", LP_FOR_CAPTURES,
+	  "merge loops by name, container or host (default: loop, none are)" },
+	{ LP_OPTION_FAIL_IF, "fail-if", "CONDITION", LP_FOR(LP_COMMAND_DIFF),
+	  "exit with 1 if it holds, such as p99>10% or new-stalls; may be repeated" },
+	{ 'o', "output", "FILE",
+	  LP_FOR_LIVE | LP_FOR(LP_COMMAND_REPORT) | LP_FOR(LP_COMMAND_EXPORT),
+	  "write to FILE: a capture with record, else the format of -f" },
+	{ LP_OPTION_FORCE, "force", NULL, LP_FOR(LP_COMMAND_REPORT) | LP_FOR(LP_COMMAND_EXPORT),
+	  "write to FILE even if it is one of the captures that are read" },
+	{ 'f', "format", "FORMAT", LP_FOR(LP_COMMAND_PROFILE) | LP_FOR_CAPTURES,
+	  "text, json, html, prom, openmetrics, otlp, folded, pprof, speedscope, trace, hlog, csv or csv-stalls (default: by the suffix of FILE, or text)" },
+	{ 'j', "json", NULL,
+	  LP_FOR(LP_COMMAND_PROFILE) | LP_FOR(LP_COMMAND_REPORT) | LP_FOR(LP_COMMAND_DIFF) |
+		  LP_FOR_TASKS,
+	  "JSON lines on stdout instead of text" },
+	{ 'v', "verbose", NULL, LP_FOR_ALL, "say more on stderr; twice: the kernel's words too" },
+	{ 'q', "quiet", NULL, LP_FOR_ALL, "say nothing on stderr but errors and warnings" },
+	{ 'V', "version", NULL, LP_FOR_ALL, "print the version" },
+	{ 'h', "help", NULL, LP_FOR_ALL, "print this help" },
+	/* the last option, with no abbreviation, so that it makes none of the others ambiguous */
+	{ LP_OPTION_MAN, LP_OPTION_MAN_NAME, NULL, LP_FOR_ALL, NULL },
+};
+const size_t lp_option_count = sizeof(lp_options) / sizeof(lp_options[0]);
+
+static const struct {
+	const char *command;
+	const char *text;
+} examples[] = {
+	{ "sudo loopprof -p 4242", "what holds up the loop of process 4242" },
+	{ "sudo loopprof -p 4242 -t 20ms -d 30s", "stalls from 20 ms on, for half a minute" },
+	{ "sudo loopprof -p 4242 -m sample", "the same without a probe: cheap enough to stay on" },
+	{ "sudo loopprof tasks -p 4242", "what each of its tasks waits for, now" },
+	{ "sudo loopprof -p 4242 --find all --explain", "what got lost, and what to do about it" },
+	{ "sudo loopprof -a -i 10s", "every loop of the host, a summary each ten seconds" },
+	{ "sudo loopprof -- python3 app.py", "from the first callback of a program on" },
+	{ "sudo loopprof -a --budget 1% --export prom=/var/x.prom",
+	  "left on, with metrics for node_exporter" },
+	{ "sudo loopprof record -o x.lpc -p 4242", "capture now, ..." },
+	{ "loopprof report x.lpc", "... read later, elsewhere" },
+	{ "loopprof export -f html -o x.html x.lpc", "a page for a browser" },
+	{ "loopprof diff old.lpc new.lpc --fail-if slower", "a gate for a release" },
+	{ "sudo loopprof record -a -o /var/lib/loopprof/",
+	  "all the time: the last gigabyte is kept" },
+};
+
+#define EXAMPLES (sizeof(examples) / sizeof(examples[0]))
+
+struct option *option_table_getopt(char *shorts, size_t size)
+{
+	struct option *longs = calloc(lp_option_count + 1, sizeof(*longs));
+	size_t i, at = 0;
+
+	if (!longs)
+		return NULL;
+	/* a missing value is ':' for the caller, and getopt prints nothing itself */
+	shorts[at++] = ':';
+	for (i = 0; i < lp_option_count && lp_options[i].text; i++) {
+		longs[i].name = lp_options[i].name;
+		longs[i].has_arg = lp_options[i].value ? required_argument : no_argument;
+		longs[i].val = lp_options[i].key;
+		if (lp_options[i].key < 256 && at + 3 < size) {
+			shorts[at++] = (char)lp_options[i].key;
+			if (lp_options[i].value)
+				shorts[at++] = ':';
+		}
+	}
+	shorts[at] = '\0';
+	return longs;
+}
+
+const struct lp_option_row *option_table_row(int key)
+{
+	size_t i;
+
+	for (i = 0; i < lp_option_count; i++)
+		if (lp_options[i].key == key)
+			return &lp_options[i];
+	return NULL;
+}
+
+const char *option_table_command(enum lp_command command)
+{
+	size_t i;
+
+	for (i = 0; i < lp_command_count; i++)
+		if (lp_commands[i].command == command && lp_commands[i].name)
+			return lp_commands[i].name;
+	return "loopprof";
+}
+
+size_t option_table_matches(const char *word, char *names, size_t size)
+{
+	size_t i, length = strcspn(word, "="), count = 0, at = 0;
+
+	names[0] = '\0';
+	for (i = 0; i < lp_option_count; i++) {
+		if (!lp_options[i].text || strncmp(lp_options[i].name, word, length) != 0)
+			continue;
+		if (at < size)
+			at += (size_t)snprintf(names + at, size - at, "%s--%s", count ? ", " : "",
+					       lp_options[i].name);
+		count++;
+	}
+	return count;
+}
+
+const char *option_table_name(int key)
+{
+	const struct lp_option_row *row = option_table_row(key);
+	static char text[32];
+
+	if (row && key >= 256)
+		snprintf(text, sizeof(text), "--%s", row->name);
+	else
+		snprintf(text, sizeof(text), "-%c", key);
+	return text;
+}
+
+static void print_help(void)
+{
+	size_t i;
+
+	puts("loopprof tells what holds up an event loop: which callback, how long, at which line;\nwhat each task waits for; and what got lost on the way.\n\nUsage:");
+	for (i = 0; i < lp_command_count; i++)
+		printf("  loopprof%s%s %s\n      %s\n", lp_commands[i].name ? " " : "",
+		       lp_commands[i].name ? lp_commands[i].name : "", lp_commands[i].synopsis,
+		       lp_commands[i].text);
+	puts("\nOptions:");
+	for (i = 0; i < lp_option_count; i++) {
+		const struct lp_option_row *row = &lp_options[i];
+		char left[64];
+
+		if (!row->text)
+			continue;
+		if (row->key < 256)
+			snprintf(left, sizeof(left), "-%c, --%s%s%s", row->key, row->name,
+				 row->value ? " " : "", row->value ? row->value : "");
+		else
+			snprintf(left, sizeof(left), "    --%s%s%s", row->name,
+				 row->value ? " " : "", row->value ? row->value : "");
+		printf("  %-26s %s\n", left, row->text);
+	}
+	puts("\nExamples:");
+	for (i = 0; i < EXAMPLES; i++)
+		printf("  %-44s %s\n", examples[i].command, examples[i].text);
+	puts("\nResults go to stdout, everything else to stderr. Ctrl-C once: summary; twice: out.\n"
+	     "Exit status: 0; 1 for an error or if nothing was attached; 2 for a wrong usage;\n"
+	     "COMMAND's own with --.");
+}
+
+/* roff takes a leading dot or quote as a request, and - as a hyphen. */
+static void print_roff(const char *text)
+{
+	if (*text == '.' || *text == '\'')
+		fputs("\\&", stdout);
+	for (; *text; text++) {
+		if (*text == '-' || *text == '\\')
+			putchar('\\');
+		putchar(*text);
+	}
+}
+
+static const char man_description[] =
+	".SH DESCRIPTION\n"
+	"loopprof attaches to running, unmodified asyncio programs from outside, with eBPF, and\n"
+	"tells which callback or task step held the loop, for how long, at which line, why\n"
+	"(computing, blocked in which system call on what, waiting for the GIL or for a CPU,\n"
+	"collecting garbage), and whom it held up; what got lost: coroutines that nobody awaited,\n"
+	"exceptions that nobody asked for, tasks that were dropped, loops that were closed too\n"
+	"early or used from the wrong thread; and what each task waits for. The programs are\n"
+	"neither changed nor restarted. Left on with \\-a, it follows every loop of a host within a\n"
+	"budget, and writes captures and metrics to files.\n";
+
+static const char man_end[] =
+	".SH OVERHEAD\n"
+	"In trace mode an entry uprobe costs the target a trap for each callback; hooks on the\n"
+	"poll system calls cost their callers a look-up, and a hook on context switches each\n"
+	"switch another. Sample mode has no uprobe that a callback passes. What finds lost things\n"
+	"costs nothing until it happens; options that cost more say so. README.md has measured\n"
+	"figures.\n"
+	".SH EXIT STATUS\n"
+	"0 on success, a target that exits included; 1 on an error, or if nothing was\n"
+	"attached; 2 on a wrong usage; with \\-\\-, the status of COMMAND.\n"
+	".SH FILES\n"
+	"Captures, JSON lines and metrics are written with the owner of the sudo user.\n"
+	".SH REQUIREMENTS\n"
+	"Linux 5.10 or later on x86\\-64 with BTF, and root. CPython 3.8 to 3.14.\n"
+	".B loopprof check\n"
+	"shows what a host lacks, which capability what needs, and what works without it.\n";
+
+static void print_man_commands(void)
+{
+	size_t i;
+
+	puts(".SH NAME\nloopprof \\- tell what holds up an event loop\n.SH SYNOPSIS");
+	for (i = 0; i < lp_command_count; i++) {
+		printf(".B loopprof%s%s\n.RI \"", lp_commands[i].name ? " " : "",
+		       lp_commands[i].name ? lp_commands[i].name : "");
+		print_roff(lp_commands[i].synopsis);
+		puts("\"\n.br");
+	}
+	fputs(man_description, stdout);
+	for (i = 0; i < lp_command_count; i++) {
+		printf(".TP\n.B loopprof%s%s\n", lp_commands[i].name ? " " : "",
+		       lp_commands[i].name ? lp_commands[i].name : "");
+		print_roff(lp_commands[i].text);
+		putchar('\n');
+	}
+}
+
+static void print_man_options(void)
+{
+	size_t i;
+
+	puts(".SH OPTIONS");
+	for (i = 0; i < lp_option_count; i++) {
+		const struct lp_option_row *row = &lp_options[i];
+
+		if (!row->text)
+			continue;
+		fputs(".TP\n.B ", stdout);
+		if (row->key < 256)
+			printf("\\-%c, ", row->key);
+		fputs("\\-\\-", stdout);
+		print_roff(row->name);
+		if (row->value)
+			printf(" \\fI%s\\fR", row->value);
+		putchar('\n');
+		print_roff(row->text);
+		putchar('\n');
+	}
+	puts(".SH EXAMPLES");
+	for (i = 0; i < EXAMPLES; i++) {
+		fputs(".TP\n.B ", stdout);
+		print_roff(examples[i].command);
+		putchar('\n');
+		print_roff(examples[i].text);
+		putchar('\n');
+	}
+}
+
+void options_print_man(void)
+{
+	printf(".TH LOOPPROF 8 \"\" \"loopprof %s\" \"System Administration\"\n", LP_VERSION);
+	print_man_commands();
+	print_man_options();
+	fputs(man_end, stdout);
+}
+
+void option_table_show(int key)
+{
+	if (key == 'V')
+		puts("loopprof " LP_VERSION);
+	else if (key == LP_OPTION_MAN)
+		options_print_man();
+	else
+		print_help();
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Whose a process is, by the text of /proc/PID/cgroup: of version 1, of version 2, or both. */
+#ifndef LP_PROCESS_CGROUP_H
+#define LP_PROCESS_CGROUP_H
+
+#include "wire/wire.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LP_CONTAINER_DIGITS 64
+
+/* What is not there, or has not the form that it should have, is "". */
+struct lp_cgroup {
+	char unit[LP_UNIT_BYTES]; /* the innermost service or scope that is no container's */
+	char pod[LP_POD_BYTES]; /* Kubernetes' uid, with dashes where it has any */
+	char container[LP_CONTAINER_DIGITS + 1]; /* of nested ones the outermost */
+	/*
+	 * The part of the path that the members cannot choose, as a number: up to the outermost
+	 * service, scope, container, pod or user's slice, or else two folders.  0: the root.
+	 */
+	uint64_t owner;
+};
+
+void cgroup_parse(const char *text, struct lp_cgroup *cgroup);
+
+/*
+ * A cgroup as a person gives it, below /sys/fs/cgroup, which it may begin with or not; ""
+ * is the root.  Returns 0, or -EINVAL if it has ".." in it or is too long.
+ */
+int cgroup_normalise(const char *given, char *path, size_t size);
+
+/*
+ * Is it the owner, as in struct lp_cgroup, of the processes that are in a normalised cgroup
+ * itself?  That of a version 1 hierarchy may have the name of the controller in front.
+ */
+bool cgroup_is_owner(uint64_t owner, const char *path);
+
+/*
+ * Is there such a cgroup, given normalised, in a hierarchy that is mounted at /sys/fs/cgroup?
+ * True as well where nothing is mounted there.
+ */
+bool cgroup_exists(const char *path);
+
+/*
+ * Does the text tell of a cgroup that is this normalised one, or lies below it?  That of a
+ * version 1 hierarchy may have the name of the controller in front.
+ */
+bool cgroup_is_within(const char *text, const char *path);
+
+#endif /* LP_PROCESS_CGROUP_H */

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "spawner.h"
+
+#include "base/clocks.h"
+#include "privileges/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* The socket of the spawner and of each worker, in that process. */
+#define OWN 3
+/* The wait in ns for the spawner, which only forks; a busy machine delays it. */
+#define SPAWN_MS 5000
+
+/* Sends a number, with a descriptor unless that is negative.  Returns 0 or a negative errno. */
+static int send_number(int socket, int64_t number, int descriptor)
+{
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .bytes = "" };
+	struct iovec part = { &number, sizeof(number) };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+
+	if (descriptor >= 0) {
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control);
+		control.head.cmsg_len = CMSG_LEN(sizeof(int));
+		control.head.cmsg_level = SOL_SOCKET;
+		control.head.cmsg_type = SCM_RIGHTS;
+		memcpy(CMSG_DATA(&control.head), &descriptor, sizeof(int));
+	}
+	return sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+/* Returns the bytes that came, 0 at the end, or a negative errno.  *descriptor: -1 if none came. */
+static ssize_t receive_number(int socket, int64_t *number, int *descriptor)
+{
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .bytes = "" };
+	struct iovec part = { number, sizeof(*number) };
+	struct msghdr message = { .msg_iov = &part,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
+				  .msg_controllen = sizeof(control) };
+	const struct cmsghdr *head;
+	ssize_t done;
+
+	*descriptor = -1;
+	do {
+		done = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+	} while (done < 0 && errno == EINTR);
+	if (done < 0)
+		return -errno;
+	head = CMSG_FIRSTHDR(&message);
+	if (head && head->cmsg_type == SCM_RIGHTS && head->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(descriptor, CMSG_DATA(head), sizeof(int));
+	return done;
+}
+
+/* Closes all descriptors but this one, which becomes OWN. */
+static void retain_only(int socket)
+{
+	int null;
+
+	/* a process that may hang must not hold stdin, stdout or stderr open */
+	if (socket != OWN)
+		dup3(socket, OWN, O_CLOEXEC);
+	close_range(OWN + 1, ~0U, 0);
+	close_range(0, OWN - 1, 0);
+	/* a worker has no right to write, and nothing to say there */
+	null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (null == 0) {
+		dup2(null, 1);
+		dup2(null, 2);
+	}
+}
+
+static void serve(lp_worker_server server)
+{
+	char *request = malloc(LP_WORKER_BYTES), *answer = malloc(LP_WORKER_BYTES);
+	struct lp_worker_head head;
+	struct iovec in[2] = { { &head, sizeof(head) }, { request, LP_WORKER_BYTES } };
+	struct iovec out[2] = { { &head, sizeof(head) }, { answer, 0 } };
+
+	while (request && answer) {
+		struct msghdr incoming = { .msg_iov = in, .msg_iovlen = 2 };
+		struct msghdr outgoing = { .msg_iov = out, .msg_iovlen = 2 };
+		ssize_t bytes = recvmsg(OWN, &incoming, 0);
+		uint64_t begun = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+
+		if (bytes < (ssize_t)sizeof(head))
+			break;
+		head.result =
+			server(request, (size_t)bytes - sizeof(head), answer, LP_WORKER_BYTES);
+		head.cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - begun;
+		out[1].iov_len = head.result > 0 ? (size_t)head.result : 0;
+		if (sendmsg(OWN, &outgoing, MSG_NOSIGNAL) < 0)
+			break;
+	}
+	free(request);
+	free(answer);
+}
+
+/* The main process handles signals to the whole group or unit. */
+static void block_signals(void)
+{
+	sigset_t all;
+	int number;
+
+	for (number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+}
+
+/* A worker parses hostile data, and who forks it is as near: both may read targets and no more. */
+static void confine(void)
+{
+	static const struct lp_sandbox sandbox = { .kind = LP_SANDBOX_READER };
+
+	/* on a kernel that lacks a part of it the worker still runs */
+	sandbox_enter(&sandbox);
+}
+
+static void spawn(lp_worker_server server)
+{
+	pid_t self = getpid();
+
+	for (;;) {
+		int socket, process = -1;
+		int64_t number;
+		pid_t pid;
+
+		if (receive_number(OWN, &number, &socket) <= 0)
+			return;
+		pid = fork();
+		if (!pid) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			if (getppid() != self)
+				_exit(0);
+			retain_only(socket);
+			serve(server);
+			_exit(0);
+		}
+		if (pid < 0)
+			pid = -errno;
+		else
+			process = (int)syscall(SYS_pidfd_open, pid, 0);
+		close(socket);
+		if (pid > 0 && process < 0) {
+			kill(pid, SIGKILL);
+			pid = -ECHILD;
+		}
+		if (send_number(OWN, pid, process))
+			return;
+		if (process >= 0)
+			close(process);
+	}
+}
+
+pid_t spawner_start(lp_worker_server server, int *result)
+{
+	pid_t parent = getpid(), pid;
+	int sockets[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets))
+		return -errno;
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(0);
+		prctl(PR_SET_NAME, "loopprof-worker");
+		block_signals();
+		/* the spawner does not wait for its children, some of which never end */
+		signal(SIGCHLD, SIG_IGN);
+		setsid();
+		retain_only(sockets[1]);
+		/* those that it forks inherit it */
+		confine();
+		spawn(server);
+		_exit(0);
+	}
+	close(sockets[1]);
+	if (pid < 0) {
+		pid = -errno;
+		close(sockets[0]);
+		return pid;
+	}
+	*result = sockets[0];
+	return pid;
+}
+
+pid_t spawner_fork(int spawner, int socket, int *process)
+{
+	struct pollfd polled = { .fd = spawner, .events = POLLIN };
+	int64_t pid = 0;
+	int err = send_number(spawner, 0, socket);
+
+	*process = -1;
+	if (err)
+		return err;
+	if (poll(&polled, 1, SPAWN_MS) <= 0)
+		return -ECHILD;
+	if (receive_number(spawner, &pid, process) != (ssize_t)sizeof(pid))
+		return -ECHILD;
+	return pid > 0 && *process < 0 ? -ECHILD : (pid_t)pid;
+}

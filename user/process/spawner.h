@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The process that forks workers: it holds nothing but a socket, and touches no target. */
+#ifndef LP_PROCESS_SPAWNER_H
+#define LP_PROCESS_SPAWNER_H
+
+#include "worker.h"
+
+/* In front of each request and each answer on a worker's socket. */
+struct lp_worker_head {
+	uint64_t serial; /* of the request, and of its answer */
+	int64_t result; /* of the server; in a request 0 */
+	uint64_t cpu_ns; /* CPU time of the server; in a request 0 */
+};
+
+/* Forks the spawner.  Returns its PID and its socket, or a negative errno. */
+pid_t spawner_start(lp_worker_server server, int *socket);
+
+/*
+ * Has a worker forked that serves what comes over a socket, until that is closed.  The
+ * descriptor of the socket stays with the caller.  Returns its PID, with a descriptor of
+ * the process, or a negative errno.
+ */
+pid_t spawner_fork(int spawner, int socket, int *process);
+
+#endif /* LP_PROCESS_SPAWNER_H */

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The progress of a process of this program, by the scheduler's counts. */
+#ifndef LP_PROCESS_STANDING_H
+#define LP_PROCESS_STANDING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct lp_standing {
+	char state; /* as /proc/PID/stat has it; 0: there is no such process */
+	uint64_t ran_ns; /* its time on a CPU */
+	uint64_t slices; /* how often it was put on a CPU */
+};
+
+struct lp_standing standing_read(pid_t pid);
+
+/* Has the process run since?  One that is ready counts as running: others have the CPU. */
+bool standing_moved(const struct lp_standing *before, const struct lp_standing *now);
+
+#endif /* LP_PROCESS_STANDING_H */

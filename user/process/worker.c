@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "worker.h"
+
+#include "base/clocks.h"
+#include "spawner.h"
+#include "standing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Workers that hang and cannot be killed; each holds the memory of a target. */
+#define ABANDONED_MAX 16
+/* The ms after which, and the period at which, a worker without an answer is examined. */
+#define LOOK_MS 20
+/*
+ * Targets that hang one after the other must not take all the time of those who wait:
+ * vain waits are paid from an allowance, which grows back at a tenth of the time.
+ * When it is spent, a worker that sleeps is given up after the least time.
+ */
+#define ALLOWANCE_NS 600000000ULL
+#define ALLOWANCE_PART 10
+#define STILL_LEAST_NS 40000000ULL
+
+struct lp_workers {
+	lp_worker_server server;
+	pid_t spawner;
+	int socket; /* of the spawner; -1: none runs */
+	int stop;
+	int epoll;
+	uint64_t generation, serial;
+	size_t abandoned_count;
+	int abandoned[ABANDONED_MAX]; /* process descriptors */
+	uint64_t allowance_ns, allowance_since_ns;
+	uint64_t cpu_ns; /* CPU time of all requests that were answered */
+};
+
+struct lp_worker {
+	struct lp_workers *workers;
+	struct lp_worker_limits limits;
+	bool watched, busy;
+	int socket, process; /* -1: none runs */
+	int given_up; /* the last process given up, for worker_take_given_up; or -1 */
+	pid_t pid;
+	uint64_t generation, serial;
+	uint64_t sent_ns, moved_ns;
+	struct lp_standing before, last; /* when the request was sent; at the last look */
+};
+
+/* ---- all of them -------------------------------------------------------------------- */
+
+int workers_new(lp_worker_server server, struct lp_workers **result)
+{
+	struct lp_workers *workers = calloc(1, sizeof(*workers));
+
+	*result = NULL;
+	if (!workers)
+		return -ENOMEM;
+	workers->server = server;
+	workers->socket = -1;
+	workers->stop = -1;
+	workers->allowance_ns = ALLOWANCE_NS;
+	workers->allowance_since_ns = clock_now();
+	workers->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (workers->epoll < 0) {
+		int err = -errno;
+
+		free(workers);
+		return err;
+	}
+	workers->spawner = spawner_start(server, &workers->socket);
+	if (workers->spawner < 0) {
+		int err = workers->spawner;
+
+		close(workers->epoll);
+		free(workers);
+		return err;
+	}
+	*result = workers;
+	return 0;
+}
+
+static void end_spawner(struct lp_workers *workers)
+{
+	if (workers->socket >= 0) {
+		close(workers->socket);
+		workers->socket = -1;
+		/* the spawner never sleeps where a signal cannot end it */
+		kill(workers->spawner, SIGKILL);
+		while (waitpid(workers->spawner, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+}
+
+void workers_free(struct lp_workers *workers)
+{
+	size_t i;
+
+	if (!workers)
+		return;
+	/* the workers end with the spawner */
+	end_spawner(workers);
+	for (i = 0; i < workers->abandoned_count; i++)
+		close(workers->abandoned[i]);
+	close(workers->epoll);
+	free(workers);
+}
+
+void workers_stop_on(struct lp_workers *workers, int descriptor)
+{
+	workers->stop = descriptor;
+}
+
+int workers_descriptor(const struct lp_workers *workers)
+{
+	return workers->epoll;
+}
+
+/* Has the process of a descriptor ended? */
+static bool is_readable(int descriptor)
+{
+	struct pollfd polled = { .fd = descriptor, .events = POLLIN };
+
+	return poll(&polled, 1, 0) > 0;
+}
+
+size_t workers_abandoned(struct lp_workers *workers)
+{
+	size_t i = 0;
+
+	while (i < workers->abandoned_count) {
+		if (is_readable(workers->abandoned[i])) {
+			close(workers->abandoned[i]);
+			workers->abandoned[i] = workers->abandoned[--workers->abandoned_count];
+		} else {
+			i++;
+		}
+	}
+	return workers->abandoned_count;
+}
+
+uint64_t workers_cpu_ns(const struct lp_workers *workers)
+{
+	return workers->cpu_ns;
+}
+
+static uint64_t allowance(struct lp_workers *workers, uint64_t now)
+{
+	workers->allowance_ns += (now - workers->allowance_since_ns) / ALLOWANCE_PART;
+	workers->allowance_since_ns = now;
+	if (workers->allowance_ns > ALLOWANCE_NS)
+		workers->allowance_ns = ALLOWANCE_NS;
+	return workers->allowance_ns;
+}
+
+static void spend(struct lp_workers *workers, uint64_t ns)
+{
+	workers->allowance_ns -= ns < workers->allowance_ns ? ns : workers->allowance_ns;
+}
+
+/* ---- one ---------------------------------------------------------------------------- */
+
+struct lp_worker *worker_new(struct lp_workers *workers, const struct lp_worker_limits *limits,
+			     bool watched)
+{
+	struct lp_worker *worker = calloc(1, sizeof(*worker));
+
+	if (!worker)
+		return NULL;
+	worker->workers = workers;
+	worker->limits = *limits;
+	worker->watched = watched;
+	worker->socket = -1;
+	worker->process = -1;
+	worker->given_up = -1;
+	return worker;
+}
+
+/* Gives a worker up: it may hang for ever, and nobody waits for it. */
+static void give_up(struct lp_worker *worker)
+{
+	struct lp_workers *workers = worker->workers;
+
+	worker->busy = false;
+	if (worker->socket < 0)
+		return;
+	close(worker->socket);
+	worker->socket = -1;
+	syscall(SYS_pidfd_send_signal, worker->process, SIGKILL, NULL, 0);
+	if (worker->given_up >= 0)
+		close(worker->given_up);
+	worker->given_up = fcntl(worker->process, F_DUPFD_CLOEXEC, 0);
+	if (!is_readable(worker->process) && workers_abandoned(workers) < ABANDONED_MAX)
+		workers->abandoned[workers->abandoned_count++] = worker->process;
+	else
+		close(worker->process);
+	worker->process = -1;
+}
+
+void worker_free(struct lp_worker *worker)
+{
+	if (!worker)
+		return;
+	give_up(worker);
+	if (worker->given_up >= 0)
+		close(worker->given_up);
+	free(worker);
+}
+
+int worker_take_given_up(struct lp_worker *worker)
+{
+	int given_up = worker->given_up;
+
+	worker->given_up = -1;
+	return given_up;
+}
+
+void worker_set_limits(struct lp_worker *worker, const struct lp_worker_limits *limits)
+{
+	worker->limits = *limits;
+}
+
+static int fork_one(struct lp_worker *worker)
+{
+	struct lp_workers *workers = worker->workers;
+	struct epoll_event event = { .events = EPOLLIN };
+	int sockets[2];
+	pid_t pid;
+
+	if (workers_abandoned(workers) >= ABANDONED_MAX)
+		return -EUSERS;
+	if (workers->socket < 0) {
+		workers->spawner = spawner_start(workers->server, &workers->socket);
+		if (workers->spawner < 0)
+			return -ECHILD;
+	}
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets))
+		return -errno;
+	pid = spawner_fork(workers->socket, sockets[1], &worker->process);
+	close(sockets[1]);
+	if (pid < 0) {
+		close(sockets[0]);
+		end_spawner(workers);
+		return -ECHILD;
+	}
+	worker->socket = sockets[0];
+	worker->pid = pid;
+	worker->generation = ++workers->generation;
+	event.data.fd = worker->socket;
+	if (worker->watched)
+		epoll_ctl(workers->epoll, EPOLL_CTL_ADD, worker->socket, &event);
+	return 0;
+}
+
+/* Is the worker to be given up?  Returns 0, or a negative errno as worker_call does. */
+static int judge(struct lp_worker *worker, uint64_t still_ns, uint64_t now)
+{
+	struct lp_standing standing = standing_read(worker->pid);
+	const struct lp_worker_limits *limits = &worker->limits;
+
+	if (!standing.state || strchr("ZX", standing.state))
+		return -ECHILD;
+	/* the check costs more than most requests: it is done only if one takes long */
+	if (!worker->before.state) {
+		worker->before = standing;
+		worker->moved_ns = now;
+	}
+	if (standing_moved(&worker->last, &standing))
+		worker->moved_ns = now;
+	worker->last = standing;
+	if (now - worker->moved_ns >= still_ns)
+		return strchr("tT", standing.state) ? -ECHILD : -ETIMEDOUT;
+	if (standing.ran_ns - worker->before.ran_ns >= limits->cpu_ns ||
+	    now - worker->sent_ns >= limits->wall_ns)
+		return -ETIME;
+	return 0;
+}
+
+int worker_send(struct lp_worker *worker, const struct iovec *parts, size_t count)
+{
+	struct lp_worker_head head = { .serial = ++worker->workers->serial };
+	struct iovec all[1 + LP_WORKER_PARTS] = { { &head, sizeof(head) } };
+	struct msghdr message = { .msg_iov = all, .msg_iovlen = 1 + count };
+	size_t bytes = 0, i;
+	int err, tries;
+
+	for (i = 0; i < count && i < LP_WORKER_PARTS; i++) {
+		all[1 + i] = parts[i];
+		bytes += parts[i].iov_len;
+	}
+	if (count > LP_WORKER_PARTS || bytes > LP_WORKER_BYTES)
+		return -EMSGSIZE;
+	if (worker->busy)
+		give_up(worker);
+	/* a worker that has ended since the last request is replaced */
+	for (tries = 0, err = -EPIPE; err == -EPIPE && tries < 2; tries++) {
+		err = worker->socket < 0 ? fork_one(worker) : 0;
+		if (err)
+			return err;
+		if (sendmsg(worker->socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+			err = errno == ECONNRESET ? -EPIPE : -errno;
+			give_up(worker);
+		}
+	}
+	if (err)
+		return -ECHILD;
+	worker->serial = head.serial;
+	worker->busy = true;
+	worker->sent_ns = clock_now();
+	worker->before.state = '\0';
+	return 0;
+}
+
+/* Takes an answer if there is one; -EAGAIN if not. */
+static ssize_t take_answer(struct lp_worker *worker, void *answer, size_t room)
+{
+	struct lp_worker_head head;
+	struct iovec parts[2] = { { &head, sizeof(head) }, { answer, room } };
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+	ssize_t bytes = recvmsg(worker->socket, &message, MSG_DONTWAIT);
+
+	if (bytes < 0 && (errno == EAGAIN || errno == EINTR))
+		return -EAGAIN;
+	/* a worker's answer is checked, as it has read hostile memory */
+	if (bytes < (ssize_t)sizeof(head) || head.serial != worker->serial ||
+	    (head.result > 0 && bytes - (ssize_t)sizeof(head) != (ssize_t)head.result) ||
+	    head.result < -4095) {
+		give_up(worker);
+		return -ECHILD;
+	}
+	worker->busy = false;
+	worker->workers->cpu_ns += head.cpu_ns;
+	return (ssize_t)head.result;
+}
+
+ssize_t worker_receive(struct lp_worker *worker, void *answer, size_t room)
+{
+	ssize_t result;
+	int err;
+
+	if (!worker->busy) {
+		/* without a request, a readable socket means that the worker has ended */
+		if (worker->socket >= 0 && is_readable(worker->socket))
+			give_up(worker);
+		return -ECHILD;
+	}
+	result = take_answer(worker, answer, room);
+	if (result != -EAGAIN || !worker->busy)
+		return result;
+	err = judge(worker, worker->limits.still_ns, clock_now());
+	if (!err)
+		return -EAGAIN;
+	/* the worker may have answered during the check */
+	result = take_answer(worker, answer, room);
+	if (result != -EAGAIN || !worker->busy)
+		return result;
+	give_up(worker);
+	return err;
+}
+
+/* Returns 0, or a reason not to wait any longer. */
+static int wait_for_answer(struct lp_worker *worker)
+{
+	struct lp_workers *workers = worker->workers;
+	struct pollfd polled[2] = { { .fd = worker->socket, .events = POLLIN },
+				    { .fd = workers->stop, .events = POLLIN } };
+	uint64_t still_ns = worker->limits.still_ns, left;
+	int err = 0, count;
+
+	left = allowance(workers, worker->sent_ns);
+	if (left < still_ns)
+		still_ns = left < STILL_LEAST_NS ? STILL_LEAST_NS : left;
+	while (!err) {
+		count = poll(polled, 2, LOOK_MS);
+		if (count > 0 && polled[0].revents)
+			return 0;
+		if (count > 0 && polled[1].revents)
+			return -ECANCELED;
+		err = judge(worker, still_ns, clock_now());
+	}
+	return poll(polled, 1, 0) > 0 ? 0 : err;
+}
+
+ssize_t worker_call(struct lp_worker *worker, const struct iovec *parts, size_t count, void *answer,
+		    size_t room)
+{
+	ssize_t result;
+	int err = worker_send(worker, parts, count);
+
+	if (err)
+		return err;
+	do {
+		err = wait_for_answer(worker);
+		if (err) {
+			give_up(worker);
+			spend(worker->workers, clock_now() - worker->sent_ns);
+			return err;
+		}
+		result = take_answer(worker, answer, room);
+	} while (result == -EAGAIN && worker->busy);
+	return result;
+}
+
+bool worker_is_busy(const struct lp_worker *worker)
+{
+	return worker->busy;
+}
+
+uint64_t worker_generation(const struct lp_worker *worker)
+{
+	return worker->socket < 0 ? 0 : worker->generation;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Processes of this program for reads that may never return: of the memory and
+ * the files of a target, whose pages and files may be served by a program that does not
+ * answer.  A thread in such a read keeps its whole process from ending, whatever signal
+ * it gets.  A worker in one is given up: it gets SIGKILL, nobody waits for it, and the
+ * next request goes to a new process.  A worker that crashes takes nothing with it.
+ *
+ * Workers are forked by a process that is forked before anything is attached and that
+ * holds nothing: no probe, map, output or terminal stays open because a worker hangs.
+ */
+#ifndef LP_PROCESS_WORKER_H
+#define LP_PROCESS_WORKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+/* The longest request and the longest answer; a socket takes it in one piece. */
+#define LP_WORKER_BYTES (160U << 10)
+/* Parts of a request. */
+#define LP_WORKER_PARTS 4
+
+struct lp_workers;
+struct lp_worker;
+
+/* Runs in a worker.  Returns the bytes of the answer or a negative errno, which is the answer. */
+typedef ssize_t (*lp_worker_server)(const void *request, size_t bytes, void *answer, size_t room);
+
+/* Returns 0 or a negative errno.  To be called before threads and before anything is attached. */
+int workers_new(lp_worker_server server, struct lp_workers **workers);
+/* Ends all workers; does not wait for those that hang. */
+void workers_free(struct lp_workers *workers);
+
+/* A wait for an answer ends (-ECANCELED) when this descriptor is readable; -1: none. */
+void workers_stop_on(struct lp_workers *workers, int descriptor);
+
+/* Readable when a worker that was made with watched has answered or ended. */
+int workers_descriptor(const struct lp_workers *workers);
+
+/* Workers that were given up and have not ended yet; at a limit no new one is forked. */
+size_t workers_abandoned(struct lp_workers *workers);
+
+/* CPU time that they took for requests that were answered. */
+uint64_t workers_cpu_ns(const struct lp_workers *workers);
+
+/* The time in ns that a worker may take for a request before it is given up. */
+struct lp_worker_limits {
+	uint64_t still_ns; /* asleep in one place, as in a read that does not return */
+	uint64_t cpu_ns; /* computing */
+	uint64_t wall_ns; /* in all; a machine may be busy */
+};
+
+/* No process is forked before it is needed.  NULL: out of memory. */
+struct lp_worker *worker_new(struct lp_workers *workers, const struct lp_worker_limits *limits,
+			     bool watched);
+void worker_free(struct lp_worker *worker);
+/* Sets the limits of later requests. */
+void worker_set_limits(struct lp_worker *worker, const struct lp_worker_limits *limits);
+
+/*
+ * Has a request served.  Returns the bytes of the answer; what the server returned, if
+ * that was negative; or
+ *   -ETIMEDOUT   the worker slept in one place for too long and was given up
+ *   -ETIME       it took too much time otherwise, and was given up
+ *   -ECANCELED   the run is to stop
+ *   -ECHILD      it ended by itself, was stopped, or could not be forked
+ *   -EUSERS      too many workers hang already
+ *   -EMSGSIZE    the request is too long
+ */
+ssize_t worker_call(struct lp_worker *worker, const struct iovec *parts, size_t count, void *answer,
+		    size_t room);
+
+/* The same in two steps; one request at a time.  Returns 0 or as above. */
+int worker_send(struct lp_worker *worker, const struct iovec *parts, size_t count);
+/*
+ * Does not wait: -EAGAIN while there is no answer yet.  To be called when the descriptor
+ * of all is readable, and now and then: only then is a worker that hangs noticed.
+ */
+ssize_t worker_receive(struct lp_worker *worker, void *answer, size_t room);
+/* Is there a request without an answer? */
+bool worker_is_busy(const struct lp_worker *worker);
+
+/*
+ * A descriptor of the process that was given up last, readable once that has ended: until
+ * then nothing else will be answered either.  It is the caller's; -1: there is none.
+ */
+int worker_take_given_up(struct lp_worker *worker);
+
+/* The worker process's number: a new process has no caches of the last one.  0: none runs. */
+uint64_t worker_generation(const struct lp_worker *worker);
+
+#endif /* LP_PROCESS_WORKER_H */

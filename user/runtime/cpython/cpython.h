@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LP_RUNTIME_CPYTHON_CPYTHON_H
+#define LP_RUNTIME_CPYTHON_CPYTHON_H
+
+#include "runtime/runtime.h"
+
+extern const struct lp_runtime cpython_runtime;
+
+#endif /* LP_RUNTIME_CPYTHON_CPYTHON_H */

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Offsets that an interpreter publishes of itself. */
+#include "versions.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+/* Words of _Py_DebugOffsets that have a field. */
+struct lp_debug_word {
+	uint16_t field; /* of struct lp_cpython_row */
+	uint32_t end; /* what the offset, and 8 bytes from there, must lie below */
+	uint8_t index[LP_DEBUG_OFFSETS_FORMATS]; /* of the u64, from the struct's beginning */
+};
+
+#define ROW(name) offsetof(struct lp_cpython_row, name)
+#define ANYWHERE (LP_NO_FIELD + 8)
+
+/* A column each format: 3.13 (internal/pycore_runtime.h), 3.14 (pycore_debug_offsets.h). */
+static const struct lp_debug_word debug_words[] = {
+	{ ROW(runtime.interpreters_head), ANYWHERE, { 5, 5 } },
+	{ ROW(interpreter.threads_head), ANYWHERE, { 9, 9 } },
+	{ ROW(interpreter.modules), ANYWHERE, { 11, 12 } },
+	{ ROW(interpreter.ceval_gil), ANYWHERE, { 14, 15 } },
+	{ ROW(thread.next), ANYWHERE, { 21, 24 } },
+	{ ROW(thread.current_frame), ANYWHERE, { 23, 26 } },
+	{ ROW(thread.thread_id), ANYWHERE, { 24, 27 } },
+	{ ROW(thread.native_thread_id), ANYWHERE, { 25, 28 } },
+	{ ROW(frame.previous), CPYTHON_FRAME_BYTES, { 29, 32 } },
+	{ ROW(frame.f_executable), CPYTHON_FRAME_BYTES, { 30, 33 } },
+	{ ROW(frame.instr_ptr), CPYTHON_FRAME_BYTES, { 31, 34 } },
+	{ ROW(frame.localsplus), ANYWHERE, { 32, 35 } },
+	{ ROW(frame.owner), CPYTHON_FRAME_BYTES, { 33, 36 } },
+	{ ROW(code.co_filename), CPYTHON_CODE_BYTES, { 35, 40 } },
+	{ ROW(code.co_name), CPYTHON_CODE_BYTES, { 36, 41 } },
+	{ ROW(code.co_qualname), CPYTHON_CODE_BYTES, { 37, 42 } },
+	{ ROW(code.co_linetable), CPYTHON_CODE_BYTES, { 38, 43 } },
+	{ ROW(code.co_firstlineno), CPYTHON_CODE_BYTES, { 39, 44 } },
+	{ ROW(code.co_localsplusnames), CPYTHON_CODE_BYTES, { 41, 46 } },
+	{ ROW(code.co_localspluskinds), CPYTHON_CODE_BYTES, { 42, 47 } },
+	{ ROW(code.co_code_adaptive), ANYWHERE, { 43, 48 } },
+	{ ROW(unicode.ascii), ANYWHERE, { 70, 80 } },
+};
+
+/* Words that fields are computed from. */
+static const struct lp_debug_format {
+	uint8_t gc; /* interpreter_state.gc */
+	uint8_t collecting; /* gc.collecting, in there */
+	uint8_t gi_iframe; /* gen_object.gi_iframe; 0: this format has none */
+} debug_formats[LP_DEBUG_OFFSETS_FORMATS] = {
+	[LP_DEBUG_OFFSETS_3_13] = { .gc = 10, .collecting = 72 },
+	[LP_DEBUG_OFFSETS_3_14] = { .gc = 11, .collecting = 82, .gi_iframe = 85 },
+};
+
+static int override_collecting(struct lp_cpython_row *row, const struct lp_debug_format *format,
+			       const uint64_t *table, size_t words)
+{
+	if (format->gc >= words || format->collecting >= words ||
+	    table[format->gc] >= LP_NO_FIELD || table[format->collecting] >= LP_NO_FIELD ||
+	    table[format->gc] + table[format->collecting] >= LP_NO_FIELD)
+		return -EINVAL;
+	if (row->interpreter.gc != LP_NO_FIELD)
+		row->interpreter.gc = (uint16_t)table[format->gc];
+	row->interpreter.gc_collecting = (uint16_t)(table[format->gc] + table[format->collecting]);
+	return 0;
+}
+
+int cpython_row_override(struct lp_cpython_row *row, const uint64_t *table, size_t words)
+{
+	const struct lp_debug_format *format;
+	uint64_t frame, code;
+	size_t i;
+
+	if ((unsigned int)row->debug_offsets >= LP_DEBUG_OFFSETS_FORMATS)
+		return -EINVAL;
+	format = &debug_formats[row->debug_offsets];
+	for (i = 0; i < sizeof(debug_words) / sizeof(debug_words[0]); i++) {
+		const struct lp_debug_word *word = &debug_words[i];
+		size_t index = word->index[row->debug_offsets];
+		uint16_t *field = (uint16_t *)((char *)row + word->field);
+
+		if (index >= words || table[index] >= LP_NO_FIELD || table[index] + 8 > word->end)
+			return -EINVAL;
+		*field = (uint16_t)table[index];
+	}
+	if (override_collecting(row, format, table, words))
+		return -EINVAL;
+	/* the executable is in the coroutine's embedded frame */
+	if (format->gi_iframe && format->gi_iframe < words) {
+		frame = table[format->gi_iframe];
+		code = frame + row->frame.f_executable;
+		if (frame >= LP_SCRATCH_BYTES || code >= LP_SCRATCH_BYTES)
+			return -EINVAL;
+		row->coroutine.cr_code = (uint16_t)code;
+		row->coroutine.cr_iframe = (uint16_t)frame;
+	}
+	row->coroutine.head_bytes = row->coroutine.cr_code + 8;
+	return row->coroutine.head_bytes < LP_SCRATCH_BYTES ? 0 : -EINVAL;
+}
+
+/* struct _Py_AsyncioModuleDebugOffsets, Modules/_asynciomodule.c. */
+int cpython_row_override_asyncio(struct lp_cpython_row *row,
+				 const uint64_t table[CPYTHON_ASYNCIO_WORDS])
+{
+	static const struct {
+		uint8_t index;
+		uint16_t field;
+	} words[] = {
+		{ 0, ROW(task.tp_basicsize) },
+		{ 5, ROW(task.task_coro) },
+		{ 6, ROW(task.task_node) },
+		{ 8, ROW(interpreter.asyncio_tasks_head) },
+		{ 10, ROW(thread.asyncio_running_loop) },
+		{ 11, ROW(thread.asyncio_running_task) },
+		{ 12, ROW(thread.asyncio_tasks_head) },
+	};
+	struct lp_cpython_row changed = *row;
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (table[words[i].index] >= LP_NO_FIELD)
+			return -EINVAL;
+		*(uint16_t *)((char *)&changed + words[i].field) = (uint16_t)table[words[i].index];
+	}
+	/* the rest of a task is from the row, which has to be of this very layout */
+	if (changed.task.tp_basicsize != row->task.tp_basicsize ||
+	    changed.task.task_coro != row->task.task_coro)
+		return -EINVAL;
+	*row = changed;
+	return 0;
+}

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "code.h"
+
+#include "process/memory.h"
+#include "runtime/cpython/layout/line_table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CODES 512
+/* Code objects that are read at once. */
+#define STACK_PART 32
+#define LINE_TABLE_MAX (1 << 20)
+/* Longer ones are read each time, and so are all beyond the sum. */
+#define LINE_TABLE_KEPT_MAX (64 << 10)
+#define LINE_TABLES_KEPT_MAX (1 << 20)
+
+/* Include/cpython/code.h: CO_COROUTINE, CO_ITERABLE_COROUTINE, CO_ASYNC_GENERATOR. */
+#define CODE_FLAGS_COROUTINE (0x80 | 0x100 | 0x200)
+
+/* The first instruction has not begun: f_lasti is -1 and counts two bytes in 3.10, ... */
+#define INSTRUCTION_FIRST (-2)
+
+struct lp_code {
+	uint64_t address;
+	/*
+	 * Its beginning, without what changes.  Another code object at this address
+	 * differs: in co_version from 3.12 on, before in one of its many pointers.
+	 */
+	uint8_t head[CPYTHON_CODE_BYTES];
+	char function[sizeof(((struct lp_frame *)0)->function)];
+	char file[sizeof(((struct lp_frame *)0)->file)];
+	uint8_t *table; /* NULL: not kept */
+	size_t table_size;
+};
+
+struct lp_code_cache {
+	struct lp_code *slots[CODES];
+	size_t table_bytes;
+};
+
+struct lp_code_cache *cpython_codes_new(void)
+{
+	return calloc(1, sizeof(struct lp_code_cache));
+}
+
+static void drop_code(struct lp_code_cache *cache, struct lp_code **slot)
+{
+	struct lp_code *code = *slot;
+
+	if (!code)
+		return;
+	if (code->table)
+		cache->table_bytes -= code->table_size;
+	free(code->table);
+	free(code);
+	*slot = NULL;
+}
+
+void cpython_codes_free(struct lp_code_cache *cache)
+{
+	size_t i;
+
+	for (i = 0; cache && i < CODES; i++)
+		drop_code(cache, &cache->slots[i]);
+	free(cache);
+}
+
+static uint64_t field(const uint8_t *object, uint16_t offset)
+{
+	uint64_t value;
+
+	memcpy(&value, object + offset, sizeof(value));
+	return value;
+}
+
+/*
+ * What tells this code object from every other is left of what was read of it. -EINVAL: it
+ * is none.
+ *
+ * What is freed looks as before, but its first word links it to the next free block
+ * (Objects/obmalloc.c: pymalloc_free), an address in mmapped memory, or 0.  A
+ * reference count takes 32 bits, also that of immortal objects; from 48 on 3.14
+ * has flags.
+ */
+static int check_head(const struct lp_cpython *python, uint8_t *head, bool *alive)
+{
+	uint64_t references;
+
+	if (!python->code_type || field(head, CPYTHON_OBJECT_TYPE) != python->code_type)
+		return -EINVAL;
+	references = field(head, 0);
+	*alive = (uint32_t)references && !(references >> 32 & 0xffff);
+	memset(head, 0, CPYTHON_OBJECT_TYPE);
+	memset(head + python->row.code.mutable_at, 0, python->row.code.mutable_bytes);
+	return 0;
+}
+
+static int read_head(const struct lp_cpython *python, uint64_t address, uint8_t *head, bool *alive)
+{
+	int err = memory_read(python->pid, address, head, CPYTHON_CODE_BYTES);
+
+	return err ? err : check_head(python, head, alive);
+}
+
+/* Copies the line table, a bytes object. NULL if it cannot be read. */
+static uint8_t *read_table(const struct lp_cpython *python, const uint8_t *head, size_t *size)
+{
+	uint64_t object = field(head, python->row.code.co_linetable), length;
+	uint8_t *table;
+
+	if (memory_read(python->pid, object + CPYTHON_BYTES_LENGTH, &length, sizeof(length)) ||
+	    length > LINE_TABLE_MAX)
+		return NULL;
+	table = malloc(length + 1);
+	if (table && memory_read(python->pid, object + CPYTHON_BYTES_DATA, table, length)) {
+		free(table);
+		return NULL;
+	}
+	*size = length;
+	return table;
+}
+
+/* Reads all of it. Its address and head are filled already. */
+static int read_code(const struct lp_cpython *python, struct lp_code *code)
+{
+	const struct lp_cpython_row *row = &python->row;
+	uint8_t again[CPYTHON_CODE_BYTES];
+	bool alive;
+	int err;
+
+	err = cpython_string(python,
+			     field(code->head, row->code.co_qualname != LP_NO_FIELD
+						       ? row->code.co_qualname
+						       : row->code.co_name),
+			     code->function, sizeof(code->function));
+	if (err)
+		return err;
+	err = cpython_string(python, field(code->head, row->code.co_filename), code->file,
+			     sizeof(code->file));
+	if (err)
+		return err;
+	code->table = read_table(python, code->head, &code->table_size);
+	/* what was read belongs to it only if it was still there afterwards */
+	err = read_head(python, code->address, again, &alive);
+	if (!err && (!alive || memcmp(code->head, again, sizeof(again))))
+		err = -EINVAL;
+	if (err) {
+		free(code->table);
+		code->table = NULL;
+	}
+	return err;
+}
+
+static uint32_t find_line(const struct lp_cpython *python, const struct lp_code *code,
+			  const uint8_t *table, size_t size, uint64_t instruction)
+{
+	int64_t at = (int64_t)instruction;
+	uint32_t first_line;
+
+	memcpy(&first_line, code->head + python->row.code.co_firstlineno, sizeof(first_line));
+	return table && at >= INSTRUCTION_FIRST
+		       ? cpython_line(python->row.code.line_table, table, size, first_line, at)
+		       : 0;
+}
+
+static void show(const struct lp_cpython *python, const struct lp_code *code, uint64_t instruction,
+		 struct lp_frame *shown)
+{
+	uint32_t flags;
+
+	memcpy(&flags, code->head + python->row.code.co_flags, sizeof(flags));
+	memset(shown, 0, sizeof(*shown));
+	shown->kind = LP_FRAME_PYTHON;
+	shown->coroutine = flags & CODE_FLAGS_COROUTINE;
+	memcpy(shown->function, code->function, sizeof(shown->function));
+	memcpy(shown->file, code->file, sizeof(shown->file));
+	if (code->table) {
+		shown->line = find_line(python, code, code->table, code->table_size, instruction);
+	} else {
+		size_t size = 0;
+		uint8_t *table = read_table(python, code->head, &size);
+
+		shown->line = find_line(python, code, table, size, instruction);
+		free(table);
+	}
+}
+
+/* Takes what was read into the cache, in place of what was there; or not at all. */
+static void keep_code(struct lp_code_cache *cache, struct lp_code **slot, struct lp_code *code)
+{
+	struct lp_code *kept = malloc(sizeof(*kept));
+
+	drop_code(cache, slot);
+	if (!kept) {
+		free(code->table);
+		return;
+	}
+	if (code->table && (code->table_size > LINE_TABLE_KEPT_MAX ||
+			    cache->table_bytes + code->table_size > LINE_TABLES_KEPT_MAX)) {
+		free(code->table);
+		code->table = NULL;
+	}
+	if (code->table)
+		cache->table_bytes += code->table_size;
+	*kept = *code;
+	*slot = kept;
+}
+
+int cpython_frame(const struct lp_cpython *python, const struct lp_frame_reference *reference,
+		  struct lp_raw_frame *frame)
+{
+	frame->code = reference->code & ~python->row.frame.tag_mask;
+	if (python->row.code.co_code_adaptive == LP_NO_FIELD) {
+		/* f_lasti, an int */
+		int64_t last = (int32_t)reference->instruction;
+
+		frame->instruction = (uint64_t)(last * python->row.bytecode.instruction_unit);
+	} else {
+		frame->instruction =
+			reference->instruction - (frame->code + python->row.code.co_code_adaptive);
+	}
+	return frame->code ? 0 : -EINVAL;
+}
+
+/* Its address and head are filled already. */
+static int describe(const struct lp_cpython *python, struct lp_code *code, bool alive,
+		    uint64_t instruction, struct lp_frame *shown)
+{
+	struct lp_code **slot = NULL;
+	int err;
+
+	/* Fibonacci hashing: objects are 16 byte aligned, and often of one size */
+	if (python->codes)
+		slot = &python->codes->slots[code->address * 0x9e3779b97f4a7c15ULL >> 55];
+	if (slot && *slot && (*slot)->address == code->address &&
+	    !memcmp((*slot)->head, code->head, sizeof(code->head))) {
+		show(python, *slot, instruction, shown);
+		return 0;
+	}
+	err = alive ? read_code(python, code) : -EINVAL;
+	if (err)
+		return err;
+	show(python, code, instruction, shown);
+	if (slot)
+		keep_code(python->codes, slot, code);
+	else
+		free(code->table);
+	return 0;
+}
+
+int cpython_describe(const struct lp_cpython *python, const struct lp_raw_frame *frame,
+		     struct lp_frame *shown)
+{
+	return cpython_describe_stack(python, frame, 1, shown) ? 0 : -EINVAL;
+}
+
+static size_t describe_part(const struct lp_cpython *python, const struct lp_raw_frame *frames,
+			    size_t count, struct lp_frame *shown)
+{
+	uint8_t heads[STACK_PART][CPYTHON_CODE_BYTES];
+	struct lp_raw_frame places[STACK_PART];
+	uint64_t addresses[STACK_PART];
+	size_t placed, readable, i;
+
+	for (placed = 0; placed < count; placed++) {
+		const struct lp_frame_reference reference = { frames[placed].code,
+							      frames[placed].instruction };
+
+		if (cpython_frame(python, &reference, &places[placed]))
+			break;
+		addresses[placed] = places[placed].code;
+	}
+	readable = memory_read_many(python->pid, addresses, placed, heads, CPYTHON_CODE_BYTES);
+	for (i = 0; i < placed && i < readable; i++) {
+		struct lp_code code = { .address = places[i].code };
+		bool alive = false;
+
+		memcpy(code.head, heads[i], sizeof(code.head));
+		if (check_head(python, code.head, &alive) ||
+		    describe(python, &code, alive, places[i].instruction, &shown[i]))
+			break;
+	}
+	return i;
+}
+
+size_t cpython_describe_stack(const struct lp_cpython *python, const struct lp_raw_frame *frames,
+			      size_t count, struct lp_frame *shown)
+{
+	size_t done = 0;
+
+	while (done < count) {
+		size_t part = count - done < STACK_PART ? count - done : STACK_PART;
+		size_t described = describe_part(python, frames + done, part, shown + done);
+
+		done += described;
+		if (described < part)
+			break;
+	}
+	return done;
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * asyncio.get_running_loop() inside `try` and `except RuntimeError` is how libraries ask
+ * whether they are called from a loop.  A handler in the function that asks is there for
+ * that; so is one further out that names RuntimeError.  A broad one further out is how
+ * threads and servers survive any error, and does not count.
+ */
+#include "expected.h"
+
+#include "process/memory.h"
+#include "code.h"
+#include "runtime/cpython/layout/handlers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Callers of the function that asks whose handlers count. */
+#define CALLERS_MAX 4
+#define CODE_MAX (256 << 10)
+#define TABLE_MAX (64 << 10)
+
+struct lp_names {
+	const struct lp_cpython *python;
+	uint64_t tuple;
+};
+
+static bool read_name(const void *context, uint32_t number, char *text, size_t size)
+{
+	const struct lp_names *names = context;
+	const struct lp_cpython *python = names->python;
+	uint64_t items = names->tuple + python->row.tuple.ob_item, name;
+
+	if (!names->tuple || number >= memory_u64(python->pid, names->tuple + CPYTHON_TUPLE_LENGTH))
+		return false;
+	name = memory_u64(python->pid, items + number * 8UL);
+	return name && !cpython_string(python, name, text, size);
+}
+
+/* Copies a part of the process's memory. NULL: the part is empty, too long or unreadable. */
+static uint8_t *copy(pid_t pid, uint64_t address, uint64_t bytes, uint64_t most)
+{
+	uint8_t *data = bytes && bytes <= most ? malloc(bytes) : NULL;
+
+	if (data && memory_read(pid, address, data, bytes)) {
+		free(data);
+		data = NULL;
+	}
+	return data;
+}
+
+static uint8_t *copy_bytes(pid_t pid, uint64_t object, uint64_t most, size_t *bytes)
+{
+	*bytes = object ? memory_u64(pid, object + CPYTHON_BYTES_LENGTH) : 0;
+	return copy(pid, object + CPYTHON_BYTES_DATA, *bytes, most);
+}
+
+/* Copies a frame's code and its exception table; both are to be freed. */
+static void read_code(const struct lp_cpython *python, uint64_t code, struct lp_bytecode *bytecode,
+		      uint8_t **data, uint8_t **table)
+{
+	const struct lp_cpython_row *row = &python->row;
+
+	*table = NULL;
+	if (row->code.co_code != LP_NO_FIELD) {
+		*data = copy_bytes(python->pid, memory_u64(python->pid, code + row->code.co_code),
+				   CODE_MAX, &bytecode->code_bytes);
+	} else {
+		/* ob_size counts code units of two bytes */
+		bytecode->code_bytes =
+			memory_u64(python->pid, code + CPYTHON_TUPLE_LENGTH) % (1UL << 32) * 2;
+		*data = copy(python->pid, code + row->code.co_code_adaptive, bytecode->code_bytes,
+			     CODE_MAX);
+	}
+	if (row->code.co_exceptiontable != LP_NO_FIELD)
+		*table = copy_bytes(python->pid,
+				    memory_u64(python->pid, code + row->code.co_exceptiontable),
+				    TABLE_MAX, &bytecode->table_bytes);
+	if (!*data)
+		bytecode->code_bytes = 0;
+	if (!*table)
+		bytecode->table_bytes = 0;
+	bytecode->code = *data;
+	bytecode->table = *table;
+}
+
+static enum lp_handled handled_in(const struct lp_cpython *python, const struct lp_raw_frame *frame)
+{
+	struct lp_bytecode bytecode = { .format = &python->row.bytecode, .name = read_name };
+	struct lp_names names = { .python = python };
+	enum lp_handled handled;
+	uint8_t *data, *table;
+
+	/* the code object was freed or the process has ended: its handlers are unknown */
+	if (!python->code_type ||
+	    memory_u64(python->pid, frame->code + CPYTHON_OBJECT_TYPE) != python->code_type)
+		return LP_HANDLED_BY_NAME;
+	names.tuple = memory_u64(python->pid, frame->code + python->row.code.co_names);
+	bytecode.context = &names;
+	read_code(python, frame->code, &bytecode, &data, &table);
+	handled = cpython_handled(&bytecode, (int64_t)frame->instruction);
+	free(data);
+	free(table);
+	return handled;
+}
+
+/* asyncio's own modules have no folders below; others may have a folder of that name. */
+static bool is_asyncio(const struct lp_cpython *python, const struct lp_frame_reference *frame)
+{
+	const struct lp_raw_frame raw = { frame->code, frame->instruction };
+	struct lp_frame shown;
+	const char *at;
+
+	if (cpython_describe(python, &raw, &shown))
+		return false;
+	at = strstr(shown.file, "/asyncio/");
+	return at && !strchr(at + strlen("/asyncio/"), '/');
+}
+
+bool cpython_is_expected(const struct lp_cpython *python, const struct lp_frame_reference *frames,
+			 size_t depth, size_t *at)
+{
+	bool asks = true; /* asyncio's own frames, and then the function that has called it */
+	enum lp_handled handled;
+	struct lp_raw_frame frame;
+	size_t i, callers = 0;
+
+	for (i = 0; i < depth && callers <= CALLERS_MAX; i++) {
+		if (cpython_frame(python, &frames[i], &frame))
+			return false;
+		handled = handled_in(python, &frame);
+		if (handled == LP_HANDLED_BY_NAME || (handled == LP_HANDLED_BROADLY && asks)) {
+			*at = i;
+			return true;
+		}
+		asks = asks && is_asyncio(python, &frames[i]);
+		callers += !asks;
+	}
+	return false;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Everything that a finding refers to, read at once. */
+#ifndef LP_RUNTIME_CPYTHON_OBJECTS_FINDING_H
+#define LP_RUNTIME_CPYTHON_OBJECTS_FINDING_H
+
+#include "runtime/runtime.h"
+#include "object.h"
+
+/* See describe_finding in struct lp_runtime. */
+void cpython_describe_finding(const struct lp_cpython *python,
+			      const struct lp_event_finding *finding,
+			      struct lp_finding_places *places);
+
+#endif /* LP_RUNTIME_CPYTHON_OBJECTS_FINDING_H */

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "frames.h"
+
+#include "process/memory.h"
+
+#include <string.h>
+
+uint64_t cpython_top_frame(const struct lp_cpython *python, uint64_t thread_state)
+{
+	const struct lp_cpython_row *row = &python->row;
+
+	if (row->thread.cframe != LP_NO_FIELD)
+		thread_state = memory_u64(python->pid, thread_state + row->thread.cframe);
+	return thread_state ? memory_u64(python->pid, thread_state + row->thread.current_frame) : 0;
+}
+
+static uint64_t field(const uint8_t *object, uint16_t offset)
+{
+	uint64_t value;
+
+	memcpy(&value, object + offset, sizeof(value));
+	return value;
+}
+
+bool cpython_next_frame(struct lp_walk *walk, struct lp_raw_frame *frame)
+{
+	const struct lp_cpython_row *row = &walk->python->row;
+	uint8_t object[CPYTHON_FRAME_BYTES];
+
+	while (walk->address && walk->left) {
+		walk->left--;
+		if (!(walk->taken & (walk->taken + 1)))
+			walk->mark = walk->address;
+		walk->taken++;
+		if (memory_read(walk->python->pid, walk->address, object, sizeof(object))) {
+			walk->left = 0;
+			return false;
+		}
+		walk->address = field(object, row->frame.previous);
+		if (walk->address == walk->mark)
+			walk->left = 0;
+		if (row->frame.owner != LP_NO_FIELD &&
+		    object[row->frame.owner] >= row->frame.first_shim)
+			continue;
+		frame->code = field(object, row->frame.f_executable);
+		frame->instruction = field(object, row->frame.instr_ptr);
+		if (walk->python->row.code.co_code_adaptive == LP_NO_FIELD)
+			frame->instruction &= UINT32_MAX; /* f_lasti, an int */
+		if (frame->code & ~row->frame.tag_mask)
+			return true;
+	}
+	return false;
+}
+
+int cpython_read_stack(const struct lp_cpython *python, uint64_t thread_state,
+		       struct lp_raw_frame *frames, size_t room, bool *cut)
+{
+	/* shims make the chain longer than the stack */
+	struct lp_walk walk = { .python = python,
+				.address = cpython_top_frame(python, thread_state),
+				.left = room * 2 };
+	size_t count = 0;
+
+	while (count < room && cpython_next_frame(&walk, &frames[count]))
+		count++;
+	*cut = walk.address != 0;
+	return (int)count;
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * An object of a class written in Python has its attributes in a dict up to 3.10.
+ * Later ones are values in the order of keys that the class holds, until somebody
+ * asks for the dict (_PyObject_GetDictPtr, _PyObject_DictOrValuesPointer and
+ * _PyObject_InlineValues in Include/internal/pycore_object.h).
+ */
+#include "instance.h"
+
+#include "process/memory.h"
+
+#include <stdlib.h>
+
+/* Include/object.h */
+#define TYPE_FLAG_INLINE_VALUES (1UL << 2) /* 3.13 and later */
+#define TYPE_FLAG_MANAGED_DICT (1UL << 4) /* 3.11 and later */
+
+/* In front of an object that manages its dict. */
+#define MANAGED_DICT 24
+#define MANAGED_VALUES_11 32
+
+/* PyDictValues since 3.13: is this what counts, or has a dict taken its place? */
+#define VALUES_VALID 3
+
+/* Objects with attributes have few bytes; sys.getsizeof() of any is far below. */
+#define BASIC_SIZE_MAX (1 << 20)
+#define DICT_OFFSET_MAX (1 << 20)
+
+/* One of the two, or neither: where an object's attributes are. */
+struct lp_attributes {
+	uint64_t dict;
+	uint64_t values; /* address of the first */
+};
+
+/* The dict pointer at the offset that the type tells; a negative one is of tuples and their kin. */
+static void find_dict(const struct lp_cpython *python, uint64_t object, uint64_t type,
+		      struct lp_attributes *attributes)
+{
+	int64_t offset = (int64_t)memory_u64(python->pid, type + CPYTHON_TYPE_DICT_OFFSET);
+
+	if (offset > 0 && offset < DICT_OFFSET_MAX)
+		attributes->dict = memory_u64(python->pid, object + (uint64_t)offset);
+}
+
+static void find_inline(const struct lp_cpython *python, uint64_t object, uint64_t type,
+			uint64_t flags, struct lp_attributes *attributes)
+{
+	uint64_t size = memory_u64(python->pid, type + CPYTHON_TYPE_BASIC_SIZE);
+	uint8_t head[8];
+
+	if (!(flags & TYPE_FLAG_INLINE_VALUES) || size > BASIC_SIZE_MAX ||
+	    memory_read(python->pid, object + size, head, sizeof(head)) || !head[VALUES_VALID])
+		return;
+	attributes->values = object + size + CPYTHON_VALUES(python);
+}
+
+static void find_managed(const struct lp_cpython *python, uint64_t object, uint64_t type,
+			 uint64_t flags, struct lp_attributes *attributes)
+{
+	uint64_t word = memory_u64(python->pid, object - MANAGED_DICT);
+
+	if (python->row.type.instance_layout == LP_INSTANCE_TAGGED && word & 1)
+		/* _PyDictOrValues_SetValues() stores the address less one */
+		attributes->values = word + 1;
+	else if (word)
+		attributes->dict = word;
+	else if (python->row.type.instance_layout == LP_INSTANCE_VALUES)
+		attributes->values = memory_u64(python->pid, object - MANAGED_VALUES_11);
+	else if (python->row.type.instance_layout == LP_INSTANCE_INLINE)
+		find_inline(python, object, type, flags, attributes);
+}
+
+uint64_t cpython_instance_get(const struct lp_cpython *python, uint64_t object, const char *name)
+{
+	uint64_t type = memory_u64(python->pid, object + CPYTHON_OBJECT_TYPE), flags, keys, found;
+	struct lp_attributes attributes = { 0 };
+	struct lp_pair *pairs;
+	ssize_t count;
+
+	if (!object || !type)
+		return 0;
+	flags = memory_u64(python->pid, type + CPYTHON_TYPE_FLAGS);
+	if (python->row.type.instance_layout != LP_INSTANCE_DICT && flags & TYPE_FLAG_MANAGED_DICT)
+		find_managed(python, object, type, flags, &attributes);
+	else
+		find_dict(python, object, type, &attributes);
+	if (attributes.dict)
+		return cpython_dict_get(python, attributes.dict, name);
+	if (!attributes.values)
+		return 0;
+	keys = memory_u64(python->pid, type + python->row.type.ht_cached_keys);
+	count = keys ? cpython_keys_pairs(python, keys, attributes.values, &pairs) : -1;
+	if (count < 0)
+		return 0;
+	found = cpython_pairs_get(python, pairs, count, name);
+	free(pairs);
+	return found;
+}

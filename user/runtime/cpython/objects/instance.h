@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Attributes of Python objects. */
+#ifndef LP_RUNTIME_CPYTHON_OBJECTS_INSTANCE_H
+#define LP_RUNTIME_CPYTHON_OBJECTS_INSTANCE_H
+
+#include "object.h"
+
+/*
+ * object.__dict__[name], without making that dict: or 0.  Attributes of the class
+ * and those in __slots__ are not found.
+ */
+uint64_t cpython_instance_get(const struct lp_cpython *python, uint64_t object, const char *name);
+
+#endif /* LP_RUNTIME_CPYTHON_OBJECTS_INSTANCE_H */

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * CPython's objects, read from outside.  They may change or vanish under the
+ * reader: every size is bounded and nothing is followed without an end.
+ */
+#ifndef LP_RUNTIME_CPYTHON_OBJECTS_OBJECT_H
+#define LP_RUNTIME_CPYTHON_OBJECTS_OBJECT_H
+
+#include "process/mappings.h"
+#include "runtime/cpython/layout/versions.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* The same in 3.8 to 3.14. */
+#define CPYTHON_OBJECT_TYPE 8
+#define CPYTHON_TYPE_NAME 24
+#define CPYTHON_TYPE_BASIC_SIZE 32
+#define CPYTHON_TYPE_FLAGS 168
+#define CPYTHON_TYPE_FLAG_READY (1UL << 12)
+#define CPYTHON_TYPE_METHODS 232
+#define CPYTHON_TYPE_DICT 264 /* of types that Python code made: 3.12 moved it for others */
+#define CPYTHON_TYPE_DICT_OFFSET 288
+#define CPYTHON_TYPE_MRO 344
+#define CPYTHON_MODULE_DICT 16
+#define CPYTHON_BUILTIN_METHOD 16
+#define CPYTHON_METHOD_SIZE 32 /* PyMethodDef: name, function, flags, doc */
+#define CPYTHON_TUPLE_LENGTH 16
+#define CPYTHON_LIST_LENGTH 16
+#define CPYTHON_LIST_ITEMS 24 /* a pointer to them */
+#define CPYTHON_BYTES_LENGTH 16
+#define CPYTHON_BYTES_DATA 32
+
+/* PyDictValues begins with its values; since 3.13, a word about them comes first. */
+#define CPYTHON_VALUES(python) ((python)->row.type.instance_layout == LP_INSTANCE_INLINE ? 8 : 0)
+
+struct lp_code_cache;
+
+/* One Python process and how to read it. */
+struct lp_key_hints;
+struct lp_thread_cache;
+
+struct lp_cpython {
+	pid_t pid;
+	pid_t inner_pid; /* the PID in the process's own namespace, as getpid() returns it */
+	int minor; /* of 3.minor, for messages: what differs between versions is in the row */
+	uint32_t hex_version;
+	struct lp_cpython_row row;
+	uint64_t runtime; /* address of _PyRuntime */
+	/* addresses of exported types; 0: not exported */
+	uint64_t code_type;
+	uint64_t function_type;
+	uint64_t string_type;
+	uint64_t int_type;
+	uint64_t runtime_error; /* address of the pointer PyExc_RuntimeError */
+	struct lp_code_cache *codes; /* may be NULL */
+	struct lp_key_hints *hints; /* the same */
+	struct lp_thread_cache *threads; /* the same */
+	char file[LP_MAPPING_PATH_MAX]; /* opens the file that holds the interpreter */
+	uint64_t bias; /* address minus ELF virtual address in that file */
+};
+
+/* A key of a dict and its value: addresses, neither of them 0. */
+struct lp_pair {
+	uint64_t key;
+	uint64_t value;
+};
+
+/* Decodes a str into UTF-8; cut to size. Returns 0 or a negative errno. */
+int cpython_string(const struct lp_cpython *python, uint64_t string, char *text, size_t size);
+
+/* Is this object a str of just these ASCII characters, at most 128? */
+bool cpython_string_equals(const struct lp_cpython *python, uint64_t string, const char *text);
+
+/* Reads a tuple's items, the first room of them.  Returns its length or a negative errno. */
+ssize_t cpython_tuple(const struct lp_cpython *python, uint64_t tuple, uint64_t *items,
+		      size_t room);
+
+/* The name of an object's type, as its tp_name has it.  Returns 0 or a negative errno. */
+int cpython_type_name(const struct lp_cpython *python, uint64_t object, char *name, size_t size);
+
+/* isinstance(), and issubclass(), by the method resolution order. */
+bool cpython_is_instance(const struct lp_cpython *python, uint64_t object, uint64_t type);
+bool cpython_is_subclass(const struct lp_cpython *python, uint64_t type, uint64_t base);
+
+/* The value of an int from 0 to 2^63 - 1. Returns 0, or -EINVAL if it is none. */
+int cpython_int(const struct lp_cpython *python, uint64_t object, uint64_t *value);
+
+/* All pairs of a dict. Returns their number, *pairs is to be freed; or a negative errno. */
+ssize_t cpython_dict_pairs(const struct lp_cpython *python, uint64_t dict, struct lp_pair **pairs);
+
+/*
+ * The same of keys that many dicts share (PyDictKeysObject), with the values at
+ * another place.
+ */
+ssize_t cpython_keys_pairs(const struct lp_cpython *python, uint64_t keys, uint64_t values,
+			   struct lp_pair **pairs);
+
+/* The value for a str key, or 0. */
+uint64_t cpython_pairs_get(const struct lp_cpython *python, const struct lp_pair *pairs,
+			   ssize_t count, const char *key);
+uint64_t cpython_dict_get(const struct lp_cpython *python, uint64_t dict, const char *key);
+
+/* sys.modules[module].__dict__[name] of the main interpreter, or 0. */
+uint64_t cpython_module_attribute(const struct lp_cpython *python, const char *module,
+				  const char *name);
+
+/* The C function of a method in a type's method table, or 0. */
+uint64_t cpython_type_method(const struct lp_cpython *python, uint64_t type, const char *name);
+
+/* The main interpreter's state, or 0 before it is made. */
+uint64_t cpython_interpreter(const struct lp_cpython *python);
+
+#endif /* LP_RUNTIME_CPYTHON_OBJECTS_OBJECT_H */

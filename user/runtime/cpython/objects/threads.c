@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "threads.h"
+
+#include "base/clocks.h"
+#include "process/memory.h"
+#include "instance.h"
+#include "runtime/cpython/waits/address_map.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Threads of a process whose IDs and names are cached; the names of others are read each time. */
+#define THREADS_MAX 4096
+#define SLOTS_LEAST 64
+#define NAME_BYTES 64
+/*
+ * A thread may be given another name, which is rare; to read it takes dozens of reads, so
+ * that those of a hundred threads each 10 s were two thirds of all that is read.
+ */
+#define NAME_KEPT_NS (60 * SECOND_NS)
+/*
+ * How often all threads of a process are listed again, by the kernel's list or by Python's,
+ * and how long an ID that was in neither list counts as unknown.
+ */
+#define LIST_KEPT_NS SECOND_NS
+/* A new thread is in no list yet: a list that was read fast is soon read again. */
+#define LIST_REST 20
+#define LIST_REST_LEAST_NS (SECOND_NS / 50)
+#define SECOND_NS 1000000000ULL
+
+/* struct pthread.tid of glibc on x86-64 (nptl/descr.h). */
+#define PTHREAD_TID 720
+
+/* Reads a file of one thread in /proc; "" if there is none. */
+static void read_task_file(pid_t pid, pid_t tid, const char *name, char *text, size_t size)
+{
+	char path[64];
+	ssize_t length;
+	int file;
+
+	text[0] = '\0';
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", pid, tid, name);
+	file = open(path, O_RDONLY | O_CLOEXEC);
+	if (file < 0)
+		return;
+	length = read(file, text, size - 1);
+	text[length > 0 ? length : 0] = '\0';
+	close(file);
+}
+
+/* A thread's id in its own PID namespace, the innermost one: the last of NSpid. 0 if it has gone. */
+static pid_t inner_id(pid_t pid, pid_t tid)
+{
+	char text[2048], *line, *last;
+	pid_t inner = tid;
+
+	read_task_file(pid, tid, "status", text, sizeof(text));
+	if (!text[0])
+		return 0;
+	line = strstr(text, "\nNSpid:");
+	if (!line)
+		return inner;
+	line += strlen("\nNSpid:");
+	line[strcspn(line, "\n")] = '\0';
+	for (last = strtok_r(line, "\t ", &line); last; last = strtok_r(NULL, "\t ", &line))
+		inner = (pid_t)strtol(last, NULL, 10);
+	return inner;
+}
+
+pid_t cpython_inner_pid(const struct lp_cpython *python)
+{
+	return inner_id(python->pid, python->pid);
+}
+
+/* A thread as it was described last; its state and its own id tell it from every other. */
+struct known_thread {
+	uint64_t state; /* 0: the slot is free */
+	pid_t inner, tid;
+	uint64_t absent_until_ns; /* there is no thread of that id, as far as is known */
+	uint64_t named_until_ns; /* its name is valid until then; 0: it was not read */
+	char name[NAME_BYTES];
+};
+
+struct lp_thread_cache {
+	struct known_thread *slots; /* a power of two of them, at most half of them used */
+	size_t room, count;
+	bool asked, nested; /* in a PID namespace of its own, where ids differ from the kernel's */
+	struct lp_wait_map inner_ids; /* the kernel's id by the one in the process's namespace */
+	uint64_t listed_ns; /* when the inner IDs were read; 0: never */
+	struct lp_wait_map objects; /* threading.Thread by its ident */
+	uint64_t named_ns; /* when the objects were read; 0: never */
+	uint64_t rest_ns; /* for how long they are not read again */
+	size_t cursor;
+};
+
+struct lp_thread_cache *cpython_threads_new(void)
+{
+	return calloc(1, sizeof(struct lp_thread_cache));
+}
+
+void cpython_threads_free(struct lp_thread_cache *cache)
+{
+	if (!cache)
+		return;
+	free(cache->slots);
+	cpython_wait_map_free(&cache->inner_ids);
+	cpython_wait_map_free(&cache->objects);
+	free(cache);
+}
+
+size_t *cpython_threads_cursor(const struct lp_cpython *python)
+{
+	return python->threads ? &python->threads->cursor : NULL;
+}
+
+static struct known_thread *slot_of(struct known_thread *slots, size_t room, uint64_t state,
+				    pid_t inner)
+{
+	/* Fibonacci hashing */
+	size_t at = (size_t)((state ^ (uint64_t)inner << 48) * 0x9e3779b97f4a7c15ULL >> 32);
+
+	for (at &= room - 1; slots[at].state; at = (at + 1) & (room - 1))
+		if (slots[at].state == state && slots[at].inner == inner)
+			break;
+	return &slots[at];
+}
+
+/* Doubles the slots; at the maximum it empties them. */
+static bool make_room(struct lp_thread_cache *cache)
+{
+	size_t room = cache->room ? 2 * cache->room : SLOTS_LEAST, i;
+	struct known_thread *slots;
+
+	if (cache->count >= THREADS_MAX) {
+		memset(cache->slots, 0, cache->room * sizeof(*cache->slots));
+		cache->count = 0;
+		return true;
+	}
+	slots = calloc(room, sizeof(*slots));
+	if (!slots)
+		return false;
+	for (i = 0; i < cache->room; i++)
+		if (cache->slots[i].state)
+			*slot_of(slots, room, cache->slots[i].state, cache->slots[i].inner) =
+				cache->slots[i];
+	free(cache->slots);
+	cache->slots = slots;
+	cache->room = room;
+	return true;
+}
+
+/* What is known of a thread: made if it is new.  NULL if out of memory. */
+static struct known_thread *known_of(const struct lp_cpython *python, uint64_t state, pid_t inner)
+{
+	struct lp_thread_cache *cache = python->threads;
+	struct known_thread *known;
+
+	if (!cache || !state)
+		return NULL;
+	if (2 * (cache->count + 1) > cache->room && !make_room(cache))
+		return NULL;
+	known = slot_of(cache->slots, cache->room, state, inner);
+	if (!known->state) {
+		known->state = state;
+		known->inner = inner;
+		cache->count++;
+	}
+	return known;
+}
+
+/* Lists the kernel's threads of the process once, with their ids in its own namespace. */
+static void list_tasks(struct lp_thread_cache *cache, pid_t pid)
+{
+	struct dirent *entry;
+	char path[64];
+	DIR *tasks;
+	int i;
+
+	cpython_wait_map_free(&cache->inner_ids);
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	tasks = opendir(path);
+	for (i = 0; tasks && i < THREADS_MAX && (entry = readdir(tasks)); i++) {
+		pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
+		pid_t inner = tid > 0 ? inner_id(pid, tid) : 0;
+
+		if (inner > 0)
+			cpython_wait_map_put(&cache->inner_ids, (uint64_t)inner, (uint64_t)tid);
+	}
+	if (tasks)
+		closedir(tasks);
+	cache->listed_ns = clock_now();
+}
+
+/* The kernel's id of a thread by its own; 0: there is none, or the list was read just now. */
+static pid_t search_by_inner_id(const struct lp_cpython *python, pid_t wanted)
+{
+	struct lp_thread_cache *cache = python->threads;
+	const uint64_t *found;
+
+	if (!cache)
+		return 0;
+	/* a process stays in its namespace, and its main thread's IDs show whether it has one */
+	if (!cache->asked)
+		cache->nested = inner_id(python->pid, python->pid) != python->pid;
+	cache->asked = true;
+	if (!cache->nested)
+		return 0;
+	if (!cache->listed_ns || clock_now() - cache->listed_ns >= LIST_KEPT_NS)
+		list_tasks(cache, python->pid);
+	found = cpython_wait_map_get(&cache->inner_ids, (uint64_t)wanted);
+	return found ? (pid_t)*found : 0;
+}
+
+/*
+ * 3.11 and later keep the id that gettid() gave; before, thread_id is
+ * pthread_self(), and glibc keeps it there.  Both as the thread's own PID namespace
+ * counts.
+ */
+static pid_t read_inner_id(const struct lp_cpython *python, uint64_t thread_state)
+{
+	uint64_t address;
+
+	if (python->row.thread.native_thread_id != LP_NO_FIELD) {
+		address = thread_state + python->row.thread.native_thread_id;
+	} else {
+		address = memory_u64(python->pid, thread_state + python->row.thread.thread_id);
+		if (!address)
+			return 0;
+		address += PTHREAD_TID;
+	}
+	return (pid_t)memory_u32(python->pid, address);
+}
+
+/* Believed only if the process has such a thread. */
+pid_t cpython_thread_id(const struct lp_cpython *python, uint64_t thread_state)
+{
+	pid_t inner = read_inner_id(python, thread_state), tid;
+	struct known_thread *known;
+	uint64_t now = clock_now();
+
+	if (inner <= 0)
+		return 0;
+	known = known_of(python, thread_state, inner);
+	if (known && (known->tid || now < known->absent_until_ns))
+		return known->tid;
+	tid = inner_id(python->pid, inner) == inner ? inner : search_by_inner_id(python, inner);
+	if (known) {
+		known->tid = tid;
+		known->absent_until_ns = now + LIST_KEPT_NS;
+	}
+	return tid;
+}
+
+/* threading._active: the ident of each thread, and its Thread object. */
+static void list_objects(const struct lp_cpython *python)
+{
+	uint64_t active, ident, begun = clock_now();
+	struct lp_thread_cache *cache = python->threads;
+	struct lp_pair *pairs;
+	ssize_t count, i;
+
+	active = cpython_module_attribute(python, "threading", "_active");
+	cpython_wait_map_free(&cache->objects);
+	count = active ? cpython_dict_pairs(python, active, &pairs) : -1;
+	for (i = 0; i < count && i < THREADS_MAX; i++)
+		if (!cpython_int(python, pairs[i].key, &ident))
+			cpython_wait_map_put(&cache->objects, ident, pairs[i].value);
+	if (count >= 0)
+		free(pairs);
+	cache->named_ns = clock_now();
+	cache->rest_ns = LIST_REST * (cache->named_ns - begun);
+	if (cache->rest_ns < LIST_REST_LEAST_NS)
+		cache->rest_ns = LIST_REST_LEAST_NS;
+	if (cache->rest_ns > LIST_KEPT_NS)
+		cache->rest_ns = LIST_KEPT_NS;
+}
+
+/* An ident may be reused by another thread after the list was read. */
+static bool is_of_thread(const struct lp_cpython *python, uint64_t object, pid_t inner)
+{
+	uint64_t number = cpython_instance_get(python, object, "_native_id"), id;
+
+	return number && !cpython_int(python, number, &id) && id == (uint64_t)inner;
+}
+
+/* The Thread object, from a list that is read so seldom that this costs little. */
+static uint64_t thread_object(const struct lp_cpython *python, uint64_t ident, pid_t inner)
+{
+	struct lp_thread_cache *cache = python->threads;
+	const uint64_t *found;
+
+	if (!cache || !ident)
+		return 0;
+	found = cache->named_ns ? cpython_wait_map_get(&cache->objects, ident) : NULL;
+	if (!found || !is_of_thread(python, *found, inner)) {
+		if (cache->named_ns && clock_now() - cache->named_ns < cache->rest_ns)
+			return 0;
+		list_objects(python);
+		found = cpython_wait_map_get(&cache->objects, ident);
+	}
+	return found ? *found : 0;
+}
+
+/* Returns whether it is the name that Python has: a thread that starts gets that a little later. */
+static bool read_name(const struct lp_cpython *python, uint64_t thread_state, pid_t inner,
+		      pid_t tid, char *name, size_t size)
+{
+	uint64_t ident = memory_u64(python->pid, thread_state + python->row.thread.thread_id);
+	uint64_t object = thread_object(python, ident, inner), text;
+
+	name[0] = '\0';
+	text = object ? cpython_instance_get(python, object, "_name") : 0;
+	if (text && cpython_string(python, text, name, size))
+		name[0] = '\0';
+	if (name[0])
+		return true;
+	if (tid) {
+		read_task_file(python->pid, tid, "comm", name, size);
+		name[strcspn(name, "\n")] = '\0';
+	}
+	return false;
+}
+
+void cpython_describe_thread(const struct lp_cpython *python, uint64_t thread_state, pid_t *tid,
+			     char *name, size_t size)
+{
+	pid_t inner = read_inner_id(python, thread_state);
+	struct known_thread *known;
+	uint64_t now = clock_now();
+	bool named;
+
+	if (!size)
+		return;
+	*tid = cpython_thread_id(python, thread_state);
+	known = inner > 0 ? known_of(python, thread_state, inner) : NULL;
+	if (known && now < known->named_until_ns) {
+		snprintf(name, size, "%s", known->name);
+		return;
+	}
+	named = read_name(python, thread_state, inner, *tid, name, size);
+	if (!known || strlen(name) >= sizeof(known->name))
+		return;
+	memcpy(known->name, name, strlen(name) + 1);
+	known->named_until_ns = now + (named		 ? NAME_KEPT_NS
+				       : python->threads ? python->threads->rest_ns
+							 : LIST_KEPT_NS);
+}

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Up to 3.13 asyncio keeps weak references to all tasks, ended ones too, in sets.  In
+ * 3.14 tasks that have not ended are in linked lists (register_task in
+ * Modules/_asynciomodule.c), sets are for those of other makers, and an ended task is
+ * known to nobody but whoever refers to it: those are found as the garbage collector
+ * would.
+ *
+ * Sets and lists change while they are read.  What is read twice is listed once; what
+ * is no task is sorted out by whoever reads it.
+ */
+#include "enumerate.h"
+
+#include "base/clocks.h"
+#include "process/memory.h"
+#include "runtime/cpython/objects/instance.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* How often a set or list is read that changes meanwhile. */
+#define TRIES 4
+#define THREADS_MAX 4096
+
+/* PySetObject: used 24, mask 32, table 40; an entry is a key and its hash. */
+#define SET_HEAD 24
+#define SET_SLOTS_MAX (1UL << 23)
+#define SET_CHUNK 512
+/* PyWeakReference.wr_object */
+#define WEAK_OBJECT 16
+
+/* The collector: heads of four lists, each 24 bytes (Include/internal/pycore_interp_structs.h). */
+#define GC_LISTS_FIRST 24
+#define GC_LISTS 4
+#define GC_LIST_BYTES 24
+#define GC_HEAD_BYTES 16 /* in front of an object: next and previous, with flags below */
+#define GC_FLAGS 7UL
+#define GC_OBJECTS_MAX 5000000
+#define GC_TIME_NS 1000000000ULL
+/* The youngest list changes all the time, and is short. */
+#define GC_TRIES 8
+#define GC_CLOCK_EVERY 1024
+/* Types that were looked at, by a part of their address. */
+#define GC_TYPES 256
+
+static const char *const weak_sets[] = { "_all_tasks", "_scheduled_tasks" };
+
+static bool add(struct lp_addresses_found *found, uint64_t address)
+{
+	if (found->count == found->room) {
+		size_t room = found->room ? found->room * 2 : 1024;
+		uint64_t *items;
+
+		/* each may have been read several times */
+		if (room > 4UL * CPYTHON_TASKS_MAX)
+			return false;
+		items = realloc(found->items, room * sizeof(*items));
+		if (!items)
+			return false;
+		found->items = items;
+		found->room = room;
+	}
+	found->items[found->count++] = address;
+	return true;
+}
+
+/* One pass over a set's table. False: no room, or it was torn. */
+static bool read_table(const struct lp_cpython *python, uint64_t table, uint64_t slots, bool weak,
+		       struct lp_addresses_found *found)
+{
+	uint64_t entries[SET_CHUNK][2], at, object;
+	size_t count, i;
+
+	for (at = 0; at < slots; at += count) {
+		count = slots - at < SET_CHUNK ? slots - at : SET_CHUNK;
+		if (memory_read(python->pid, table + at * sizeof(entries[0]), entries,
+				count * sizeof(entries[0])))
+			return false;
+		for (i = 0; i < count; i++) {
+			object = entries[i][0];
+			if (object && weak)
+				object = memory_u64(python->pid, object + WEAK_OBJECT);
+			if (object && !add(found, object))
+				return false;
+		}
+	}
+	return true;
+}
+
+static void read_set(const struct lp_cpython *python, uint64_t set, bool weak,
+		     struct lp_addresses_found *found)
+{
+	struct {
+		uint64_t used, mask, table;
+	} head, after;
+	int tries;
+
+	for (tries = 0; set && tries < TRIES; tries++) {
+		if (tries)
+			memory_cache_flush();
+		if (memory_read(python->pid, set + SET_HEAD, &head, sizeof(head)) ||
+		    head.mask >= SET_SLOTS_MAX)
+			continue;
+		if (!read_table(python, head.table, head.mask + 1, weak, found))
+			continue;
+		memory_cache_flush();
+		if (!memory_read(python->pid, set + SET_HEAD, &after, sizeof(after)) &&
+		    head.mask == after.mask && head.table == after.table)
+			return;
+	}
+	found->partial |= set != 0;
+}
+
+static void read_sets(const struct lp_cpython *python, uint64_t module,
+		      struct lp_addresses_found *found)
+{
+	struct lp_pair *pairs;
+	ssize_t count = cpython_dict_pairs(python, module, &pairs);
+	uint64_t set;
+	size_t i;
+
+	if (count < 0) {
+		found->partial = true;
+		return;
+	}
+	for (i = 0; i < sizeof(weak_sets) / sizeof(weak_sets[0]); i++) {
+		set = cpython_pairs_get(python, pairs, count, weak_sets[i]);
+		if (set)
+			read_set(python, cpython_instance_get(python, set, "data"), true, found);
+	}
+	set = cpython_pairs_get(python, pairs, count, "_eager_tasks");
+	read_set(python, set, false, found);
+	free(pairs);
+}
+
+/*
+ * A circular list of nodes inside tasks (struct llist_node: next, previous), one way.
+ * True if it was followed back to its head.  A node that was unlinked has zeroes in it,
+ * and one that was freed does not point back to where one came from.
+ */
+static bool walk_list(const struct lp_cpython *python, uint64_t head, bool backwards,
+		      struct lp_addresses_found *found)
+{
+	uint64_t links[2], from = head, node = memory_u64(python->pid, head + backwards * 8);
+	size_t steps;
+
+	for (steps = 0; node && node != head && steps < CPYTHON_TASKS_MAX; steps++) {
+		if (memory_read(python->pid, node, links, sizeof(links)) ||
+		    links[!backwards] != from || !add(found, node - python->row.task.task_node))
+			return false;
+		from = node;
+		node = links[backwards];
+	}
+	return node == head;
+}
+
+static void read_list(const struct lp_cpython *python, uint64_t head,
+		      struct lp_addresses_found *found)
+{
+	int tries;
+
+	for (tries = 0; tries < TRIES; tries++) {
+		if (tries)
+			memory_cache_flush();
+		if (walk_list(python, head, false, found))
+			return;
+		/* what is behind the break is reached from the other end */
+		walk_list(python, head, true, found);
+	}
+	found->partial = true;
+}
+
+static void read_lists(const struct lp_cpython *python, uint64_t interpreter,
+		       struct lp_addresses_found *found)
+{
+	const struct lp_cpython_row *row = &python->row;
+	uint64_t state = memory_u64(python->pid, interpreter + row->interpreter.threads_head);
+	size_t threads;
+
+	for (threads = 0; state && threads < THREADS_MAX; threads++) {
+		read_list(python, state + row->thread.asyncio_tasks_head, found);
+		state = memory_u64(python->pid, state + row->thread.next);
+	}
+	found->partial |= state != 0;
+	read_list(python, interpreter + row->interpreter.asyncio_tasks_head, found);
+}
+
+/* A search in the collector's lists. */
+struct lp_gc_search {
+	const struct lp_cpython *python;
+	uint64_t task_type;
+	uint64_t deadline_ns;
+	size_t left;
+	struct {
+		uint64_t type;
+		bool task;
+	} types[GC_TYPES];
+};
+
+static bool is_task_type(struct lp_gc_search *search, uint64_t type)
+{
+	size_t slot = type * 0x9e3779b97f4a7c15ULL >> 56;
+
+	if (search->types[slot].type != type) {
+		search->types[slot].type = type;
+		search->types[slot].task =
+			cpython_is_subclass(search->python, type, search->task_type);
+	}
+	return search->types[slot].task;
+}
+
+/* False: it was torn, or one of the bounds was met. */
+static bool search_gc_list(struct lp_gc_search *search, uint64_t head,
+			   struct lp_addresses_found *found)
+{
+	pid_t pid = search->python->pid;
+	uint64_t node = memory_u64(pid, head) & ~GC_FLAGS, object[4];
+
+	for (; node && node != head && search->left; search->left--) {
+		/* next, previous, reference count, type */
+		if (memory_read(pid, node, object, sizeof(object)) ||
+		    (is_task_type(search, object[3]) && !add(found, node + GC_HEAD_BYTES)))
+			return false;
+		node = object[0] & ~GC_FLAGS;
+		if (!(search->left % GC_CLOCK_EVERY) && clock_now() > search->deadline_ns)
+			search->left = 1;
+	}
+	return node == head;
+}
+
+static void search_gc(const struct lp_cpython *python, uint64_t interpreter, uint64_t task_type,
+		      struct lp_addresses_found *found)
+{
+	uint64_t lists = interpreter + python->row.interpreter.gc + GC_LISTS_FIRST;
+	struct lp_gc_search search = {
+		.python = python,
+		.task_type = task_type,
+		.deadline_ns = clock_now() + GC_TIME_NS,
+		.left = GC_OBJECTS_MAX,
+	};
+	unsigned int i, tries;
+
+	/* the oldest first: the time that is left is for what changes all the time */
+	for (i = GC_LISTS; i--;) {
+		bool whole = false;
+
+		for (tries = 0; !whole && search.left && tries < GC_TRIES; tries++) {
+			if (tries)
+				memory_cache_flush();
+			whole = search_gc_list(&search, lists + (uint64_t)i * GC_LIST_BYTES, found);
+		}
+		found->partial |= !whole;
+	}
+}
+
+static int by_address(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+static void sort_out(struct lp_addresses_found *found)
+{
+	size_t kept = 0, i;
+
+	if (found->count)
+		qsort(found->items, found->count, sizeof(*found->items), by_address);
+	for (i = 0; i < found->count; i++)
+		if (!kept || found->items[i] != found->items[kept - 1])
+			found->items[kept++] = found->items[i];
+	found->count = kept;
+	if (kept > CPYTHON_TASKS_MAX) {
+		found->count = CPYTHON_TASKS_MAX;
+		found->partial = true;
+	}
+}
+
+static uint64_t tasks_module(const struct lp_cpython *python)
+{
+	uint64_t interpreter = cpython_interpreter(python);
+	uint64_t modules =
+		interpreter ? memory_u64(python->pid, interpreter + python->row.interpreter.modules)
+			    : 0;
+	uint64_t module = modules ? cpython_dict_get(python, modules, "asyncio.tasks") : 0;
+
+	return module ? memory_u64(python->pid, module + CPYTHON_MODULE_DICT) : 0;
+}
+
+void cpython_enumerate_tasks(const struct lp_cpython *python, uint64_t task_type,
+			     struct lp_addresses_found *found)
+{
+	uint64_t interpreter = cpython_interpreter(python), module = tasks_module(python);
+
+	memset(found, 0, sizeof(*found));
+	if (module)
+		read_sets(python, module, found);
+	if (python->row.thread.asyncio_tasks_head != LP_NO_FIELD)
+		read_lists(python, interpreter, found);
+	if (task_type && python->row.interpreter.gc != LP_NO_FIELD)
+		search_gc(python, interpreter, task_type, found);
+	sort_out(found);
+}
+
+/* Modules/_asynciomodule.c: {loop: task}, since 3.14 in the thread's state. */
+uint64_t cpython_current_task(const struct lp_cpython *python, uint64_t thread_state, uint64_t loop)
+{
+	uint64_t module, current, task = 0;
+	struct lp_pair *pairs = NULL;
+	ssize_t count, i;
+
+	if (python->row.thread.asyncio_running_task != LP_NO_FIELD)
+		return memory_u64(python->pid,
+				  thread_state + python->row.thread.asyncio_running_task);
+	module = tasks_module(python);
+	current = module ? cpython_dict_get(python, module, "_current_tasks") : 0;
+	count = current ? cpython_dict_pairs(python, current, &pairs) : 0;
+	for (i = 0; i < count; i++)
+		if (pairs[i].key == loop)
+			task = pairs[i].value;
+	free(pairs);
+	return task;
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * A coroutine that is executing has its frame on its thread's stack, and what it runs
+ * further in.
+ */
+#include "task.h"
+
+#include "process/memory.h"
+#include "runtime/cpython/objects/frames.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define STACK_FRAMES_MAX 4096
+
+struct lp_stack_frame_at {
+	uint64_t address;
+	struct lp_raw_frame raw;
+};
+
+const struct lp_loop_thread *cpython_loop_thread(const struct lp_task_reader *reader, uint64_t loop)
+{
+	size_t i;
+
+	for (i = 0; i < reader->thread_count; i++)
+		if (reader->threads[i].loop == loop)
+			return &reader->threads[i];
+	return NULL;
+}
+
+/* A thread's stack, innermost first, as far as a frame. 0: that one is not on it. */
+static size_t stack_to(const struct lp_cpython *python, uint64_t state, uint64_t outermost,
+		       struct lp_stack_frame_at *frames)
+{
+	struct lp_walk walk = { .python = python, .address = cpython_top_frame(python, state) };
+	size_t count = 0, steps;
+
+	for (steps = 0; walk.address && steps < STACK_FRAMES_MAX; steps++) {
+		struct lp_stack_frame_at *frame = &frames[count];
+
+		/* one by one, to know where each is */
+		frame->address = walk.address;
+		walk.left = 1;
+		if (cpython_next_frame(&walk, &frame->raw)) {
+			count++;
+			if (frame->address == outermost)
+				return count;
+		} else if (walk.address == frame->address) {
+			break;
+		}
+	}
+	return 0;
+}
+
+/* Up to 3.10 a frame knows its coroutine, and only that its qualified name. */
+static const char *frame_name(const struct lp_task_reader *reader, uint64_t frame)
+{
+	const struct lp_cpython *python = reader->python;
+	uint64_t coroutine;
+
+	if (!python->row.frame.is_object || python->row.code.co_qualname != LP_NO_FIELD)
+		return NULL;
+	coroutine = memory_u64(python->pid, frame + python->row.frame.f_gen);
+	return coroutine
+		       ? cpython_coroutine_name(
+				 reader, memory_u64(python->pid,
+						    coroutine + python->row.coroutine.cr_qualname))
+		       : NULL;
+}
+
+bool cpython_read_running(struct lp_task_reader *reader, struct lp_task *task,
+			  const struct lp_chain *chain)
+{
+	const struct lp_loop_thread *thread = cpython_loop_thread(reader, task->loop);
+	struct lp_stack_frame_at *frames;
+	struct lp_task_frame *filled;
+	size_t count, kept, i;
+
+	if (!thread || !chain->count)
+		return false;
+	frames = malloc((STACK_FRAMES_MAX + 1) * sizeof(*frames));
+	if (!frames)
+		return false;
+	count = stack_to(reader->python, thread->state, chain->links[0].frame, frames);
+	kept = count < CPYTHON_CHAIN_MAX ? count : CPYTHON_CHAIN_MAX;
+	filled = kept ? task_arena_take(reader->arena, kept * sizeof(*filled)) : NULL;
+	for (i = 0; filled && i < kept; i++) {
+		const struct lp_stack_frame_at *frame = &frames[count - 1 - i];
+
+		filled[i].raw = frame->raw;
+		filled[i].raw.code &= ~reader->python->row.frame.tag_mask;
+		filled[i].name = frame_name(reader, frame->address);
+	}
+	free(frames);
+	if (!filled)
+		return false;
+	task->state = LP_TASK_RUNNING;
+	task->frames = filled;
+	task->frame_count = kept;
+	task->cut = count > kept;
+	task->partial = false;
+	return true;
+}

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * All tasks: where they are, each one by itself, then what they wait for, which is told
+ * by what the others hold.
+ *
+ * The target runs on meanwhile.  A task whose objects contradict each other is read once
+ * more, past the cache; one that was executing is looked at again until it is found on
+ * its thread's stack or parked.
+ */
+#include "tasks.h"
+
+#include "privileges/namespaces.h"
+#include "base/clocks.h"
+#include "process/memory.h"
+#include "enumerate.h"
+#include "runtime/cpython/running_loops.h"
+#include "task.h"
+#include "runtime/cpython/waits/waits.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define CACHE_BYTES (48UL << 20)
+/* How many tasks are read again, together; each makes the cache begin anew. */
+#define AGAIN_MAX 4096
+#define RUNNING_TRIES 8
+
+/* What is kept of a chain between the two passes. */
+struct lp_kept_chain {
+	size_t count;
+	bool cut, partial, executing;
+	uint64_t leaf;
+	struct lp_chain_link links[];
+};
+
+/* One call of cpython_read_tasks. */
+struct lp_reading {
+	struct lp_task_reader reader;
+	struct lp_cpython python; /* a copy, with 3.14's offsets of its _asyncio */
+	struct lp_task_list *list;
+	struct lp_kept_chain **chains; /* one a task; NULL: there is none */
+	struct lp_task_arena *scratch; /* holds them */
+	struct lp_chain chain; /* the one that is being read */
+	size_t again_left;
+};
+
+/*
+ * The loop's state is running, and no thread runs it.  It may have been started since the
+ * threads were looked at.
+ */
+static bool is_copied(const struct lp_cpython *python, uint64_t loop)
+{
+	static struct lp_running_loop loops[CPYTHON_LOOPS_MAX];
+	int count, i;
+	bool copied;
+
+	if (!cpython_loop_says_it_runs(python, loop))
+		return false;
+	memory_cache_flush();
+	count = cpython_find_loops(python, loops, CPYTHON_LOOPS_MAX);
+	for (i = 0; i < count; i++)
+		if (cpython_running_loop(python, loops[i].thread_state, &copied) == loop)
+			return false;
+	return count >= 0;
+}
+
+static void add_loop(struct lp_reading *reading, uint64_t address, pid_t tid)
+{
+	struct lp_task_list *list = reading->list;
+	struct lp_task_loop *loop;
+	char class[128];
+	size_t i;
+
+	for (i = list->loop_count; i--;)
+		if (list->loops[i].address == address)
+			return;
+	if (list->loop_count == CPYTHON_LOOPS_MAX) {
+		list->partial = true;
+		return;
+	}
+	loop = &list->loops[list->loop_count++];
+	loop->address = address;
+	loop->tid = tid;
+	loop->copied = !tid && is_copied(&reading->python, address);
+	loop->kind = cpython_loop_kind(&reading->python, address);
+	cpython_type_name(&reading->python, address, class, sizeof(class));
+	loop->class = task_arena_text(list->arena, class);
+}
+
+/* Before the cache is opened: a thread that runs a loop is told by how its stack changes. */
+static void find_threads(struct lp_reading *reading)
+{
+	struct lp_task_reader *reader = &reading->reader;
+	struct lp_running_loop loops[CPYTHON_LOOPS_MAX];
+	int count = cpython_find_loops(&reading->python, loops, CPYTHON_LOOPS_MAX), i;
+
+	for (i = 0; i < count; i++) {
+		struct lp_loop_thread *thread = &reader->threads[reader->thread_count];
+		char class[16];
+		bool copied;
+
+		thread->loop =
+			cpython_running_loop(&reading->python, loops[i].thread_state, &copied);
+		if (!thread->loop ||
+		    cpython_type_name(&reading->python, thread->loop, class, sizeof(class)) ||
+		    !strcmp(class, "NoneType"))
+			continue;
+		thread->tid = loops[i].tid;
+		thread->state = loops[i].thread_state;
+		reader->thread_count++;
+		add_loop(reading, thread->loop, thread->tid);
+	}
+}
+
+static void keep_chain(struct lp_reading *reading, size_t index)
+{
+	const struct lp_chain *chain = &reading->chain;
+	size_t bytes = chain->count * sizeof(chain->links[0]);
+	struct lp_kept_chain *kept;
+
+	reading->chains[index] = NULL;
+	if (!chain->count)
+		return;
+	kept = task_arena_take(reading->scratch, sizeof(*kept) + bytes);
+	if (!kept) {
+		reading->list->tasks[index].partial = true;
+		return;
+	}
+	kept->count = chain->count;
+	kept->cut = chain->cut;
+	kept->partial = chain->partial;
+	kept->leaf = chain->leaf;
+	kept->executing = cpython_chain_runs(chain);
+	memcpy(kept->links, chain->links, bytes);
+	reading->chains[index] = kept;
+}
+
+static void take_chain(struct lp_reading *reading, const struct lp_kept_chain *kept)
+{
+	struct lp_chain *chain = &reading->chain;
+
+	chain->count = kept->count;
+	chain->cut = kept->cut;
+	chain->partial = kept->partial;
+	chain->leaf = kept->leaf;
+	memcpy(chain->links, kept->links, kept->count * sizeof(chain->links[0]));
+}
+
+/* Reads a task; if it is torn, once more. */
+static bool read_task(struct lp_reading *reading, uint64_t address, struct lp_task *task)
+{
+	struct lp_task_reader *reader = &reading->reader;
+
+	if (!cpython_read_task(reader, address, task, &reading->chain))
+		return false;
+	if (!task->partial || !reading->again_left)
+		return true;
+	reading->again_left--;
+	memory_cache_flush();
+	return cpython_read_task(reader, address, task, &reading->chain);
+}
+
+/*
+ * A task that was executing when it was read.  True unless it has ended meanwhile.  On
+ * the way out it is running, or it was found parked.
+ */
+static bool settle(struct lp_reading *reading, size_t index)
+{
+	struct lp_task *task = &reading->list->tasks[index];
+	struct lp_task_reader *reader = &reading->reader;
+	const struct lp_loop_thread *thread = NULL;
+	int tries;
+
+	for (tries = 0; tries < RUNNING_TRIES; tries++) {
+		memory_cache_flush();
+		if (!cpython_read_task(reader, task->address, task, &reading->chain))
+			return false;
+		keep_chain(reading, index);
+		if (!cpython_chain_runs(&reading->chain) ||
+		    cpython_read_running(reader, task, &reading->chain))
+			return true;
+	}
+	/* its stack cannot be had, or somebody else than its loop runs the coroutine */
+	thread = cpython_loop_thread(reader, task->loop);
+	if (thread &&
+	    cpython_current_task(&reading->python, thread->state, thread->loop) == task->address)
+		task->state = LP_TASK_RUNNING;
+	task->partial = true;
+	return true;
+}
+
+/*
+ * A loop runs one task at a time (and those that have made that one begin at once): of
+ * those that were found running one after the other, only what is on the stack last.
+ */
+static void settle_all(struct lp_reading *reading)
+{
+	struct lp_task_list *list = reading->list;
+	size_t i;
+	int rounds;
+
+	for (rounds = 0; rounds < 2; rounds++) {
+		for (i = 0; i < list->count; i++) {
+			struct lp_task *task = &list->tasks[i];
+
+			if (!task->address || !reading->chains[i] || !reading->chains[i]->executing)
+				continue;
+			if (!settle(reading, i))
+				task->address = 0;
+		}
+	}
+}
+
+/*
+ * The tasks that loops step now were perhaps parked when they were read, or have a
+ * coroutine that is none of Python's, but of Cython for example.
+ */
+static void look_at_current(struct lp_reading *reading)
+{
+	struct lp_task_list *list = reading->list;
+	const struct lp_task_reader *reader = &reading->reader;
+	size_t i, j;
+
+	for (i = 0; i < reader->thread_count; i++) {
+		const struct lp_loop_thread *thread = &reader->threads[i];
+		uint64_t current =
+			cpython_current_task(&reading->python, thread->state, thread->loop);
+
+		for (j = 0; current && j < list->count; j++)
+			if (list->tasks[j].address == current)
+				break;
+		if (!current || j == list->count || list->tasks[j].state == LP_TASK_DONE)
+			continue;
+		if (!reading->chains[j])
+			list->tasks[j].state = LP_TASK_RUNNING;
+		else if (!reading->chains[j]->executing && !settle(reading, j))
+			list->tasks[j].address = 0;
+	}
+}
+
+static void drop_ended(struct lp_reading *reading)
+{
+	struct lp_task_list *list = reading->list;
+	size_t kept = 0, i;
+
+	for (i = 0; i < list->count; i++) {
+		if (!list->tasks[i].address)
+			continue;
+		list->tasks[kept] = list->tasks[i];
+		reading->chains[kept++] = reading->chains[i];
+	}
+	list->count = kept;
+}
+
+/* In what order is of no matter to the one that shows them; by address is quick. */
+static int read_each(struct lp_reading *reading, const struct lp_addresses_found *found)
+{
+	struct lp_task_list *list = reading->list;
+	size_t i;
+
+	list->partial |= found->partial;
+	if (!found->count)
+		return 0;
+	list->tasks = malloc(found->count * sizeof(*list->tasks));
+	reading->chains = malloc(found->count * sizeof(*reading->chains));
+	if (!list->tasks || !reading->chains)
+		return -ENOMEM;
+	for (i = 0; i < found->count; i++) {
+		struct lp_task *task = &list->tasks[list->count];
+
+		if (!read_task(reading, found->items[i], task))
+			continue;
+		keep_chain(reading, list->count++);
+		if (task->loop)
+			add_loop(reading, task->loop, task->tid);
+	}
+	settle_all(reading);
+	memory_cache_flush();
+	look_at_current(reading);
+	drop_ended(reading);
+	return 0;
+}
+
+static bool waits(const struct lp_task *task)
+{
+	return task->state == LP_TASK_WAITING || task->state == LP_TASK_CANCELLING;
+}
+
+static int read_waits(struct lp_reading *reading)
+{
+	struct lp_task_list *list = reading->list;
+	int64_t shift = namespaces_clock_shift("/proc", reading->python.pid);
+	/* timers use the target's clock, which a time namespace may offset */
+	uint64_t now = clock_now() + (uint64_t)shift;
+	struct lp_waits *noted;
+	size_t i;
+
+	/* no tasks at all */
+	if (!reading->chains)
+		return 0;
+	noted = cpython_waits_new(&reading->python, list->arena);
+	if (!noted)
+		return -ENOMEM;
+	for (i = 0; i < list->count; i++) {
+		if (!reading->chains[i])
+			continue;
+		take_chain(reading, reading->chains[i]);
+		cpython_waits_note(noted, list->tasks[i].address, &reading->chain);
+	}
+	for (i = 0; i < list->count; i++) {
+		if (!reading->chains[i] || !waits(&list->tasks[i]))
+			continue;
+		take_chain(reading, reading->chains[i]);
+		cpython_waits_fill(noted, &reading->chain, now, &list->tasks[i]);
+		if (list->tasks[i].since_ns)
+			list->tasks[i].since_ns -= (uint64_t)shift;
+	}
+	cpython_waits_free(noted);
+	return 0;
+}
+
+static int read_all(struct lp_reading *reading)
+{
+	struct lp_task_reader *reader = &reading->reader;
+	struct lp_addresses_found found;
+	int err;
+
+	cpython_enumerate_tasks(&reading->python, reader->task_type, &found);
+	err = read_each(reading, &found);
+	free(found.items);
+	return err ? err : read_waits(reading);
+}
+
+int cpython_read_tasks(const struct lp_cpython *python, struct lp_task_list *list,
+		       struct lp_error *error)
+{
+	struct lp_reading *reading = calloc(1, sizeof(*reading));
+	struct lp_task_reader *reader;
+	int err = -ENOMEM;
+
+	memset(list, 0, sizeof(*list));
+	list->time_ns = clock_now();
+	list->arena = task_arena_new();
+	list->loops = calloc(CPYTHON_LOOPS_MAX, sizeof(*list->loops));
+	if (!reading || !list->arena || !list->loops)
+		goto cleanup;
+	reading->list = list;
+	reading->python = *python;
+	reading->again_left = AGAIN_MAX;
+	reading->scratch = task_arena_new();
+	if (!reading->scratch)
+		goto cleanup;
+	reader = &reading->reader;
+	reader->python = &reading->python;
+	reader->arena = list->arena;
+	reader->task_type = cpython_module_attribute(python, "_asyncio", "Task");
+	reader->future_type = cpython_module_attribute(python, "_asyncio", "Future");
+	err = 0;
+	if (!cpython_module_attribute(python, "asyncio.tasks", "Task"))
+		goto cleanup;
+	/* without _asyncio, all are in Python */
+	if (reader->task_type && python->row.thread.asyncio_tasks_head != LP_NO_FIELD &&
+	    cpython_asyncio_offsets(python, &reading->python.row))
+		list->partial = true;
+	find_threads(reading);
+	/* without it, it takes longer */
+	memory_cache_open(python->pid, CACHE_BYTES);
+	err = read_all(reading);
+	memory_cache_close();
+cleanup:
+	if (reading) {
+		free(reading->chains);
+		task_arena_free(reading->scratch);
+	}
+	free(reading);
+	if (!err)
+		return 0;
+	task_list_free(list);
+	return error_set(error, err, "cannot hold the tasks of process %d: %s", python->pid,
+			 strerror(-err));
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * No symbol is needed: Cython keeps the table of a class's C methods (cdef) in a capsule
+ * in the class's dict, for modules that inherit from it.
+ */
+#include "uvloop.h"
+
+#include "process/memory.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MODULE "uvloop.loop"
+#define METHOD_TABLE "__pyx_vtable__"
+#define CAPSULE_POINTER 16
+#define DESCRIPTOR_METHOD 40 /* PyMethodDescrObject.d_method, 3.8 to 3.14 */
+#define METHOD_FUNCTION 8 /* PyMethodDef.ml_meth */
+/* Loop: uv_loop_t *; uv_loop_t: backend_fd, an int, part of libuv's ABI in all of 1.x */
+#define LOOP_UV 24
+#define UV_BACKEND 64
+
+/* Of the classes that bpf/uvloop.bpf.h knows, in uvloop 0.14 to 0.23 (cbhandles.pxd). */
+#define HANDLE_BYTES 120
+#define TIMER_BYTES 96
+#define TIMER_BYTES_15 88 /* up to 0.15, without a _when at its end */
+
+uint64_t cpython_uvloop_type(const struct lp_cpython *python)
+{
+	return cpython_module_attribute(python, MODULE, "Loop");
+}
+
+static uint64_t basic_size(const struct lp_cpython *python, uint64_t type)
+{
+	return memory_u64(python->pid, type + CPYTHON_TYPE_BASIC_SIZE);
+}
+
+int cpython_find_uvloop(const struct lp_cpython *python, struct lp_uvloop *uvloop)
+{
+	uint64_t bytes;
+
+	memset(uvloop, 0, sizeof(*uvloop));
+	uvloop->handle_type = cpython_module_attribute(python, MODULE, "Handle");
+	uvloop->timer_type = cpython_module_attribute(python, MODULE, "TimerHandle");
+	if (!uvloop->handle_type || !uvloop->timer_type)
+		return -ENODEV;
+	bytes = basic_size(python, uvloop->timer_type);
+	if (basic_size(python, uvloop->handle_type) == HANDLE_BYTES &&
+	    (bytes == TIMER_BYTES || bytes == TIMER_BYTES_15))
+		return 0;
+	memset(uvloop, 0, sizeof(*uvloop));
+	return -ENOTSUP;
+}
+
+uint64_t cpython_uvloop_method(const struct lp_cpython *python, const char *class, size_t index)
+{
+	uint64_t type = cpython_module_attribute(python, MODULE, class), capsule, table;
+
+	if (!type)
+		return 0;
+	capsule = cpython_dict_get(python, memory_u64(python->pid, type + CPYTHON_TYPE_DICT),
+				   METHOD_TABLE);
+	table = capsule ? memory_u64(python->pid, capsule + CAPSULE_POINTER) : 0;
+	return table ? memory_u64(python->pid, table + index * 8) : 0;
+}
+
+/*
+ * Cython before 3 leaves a class's methods in descriptors; since, they are functions of
+ * its own, which begin as PyCFunctionObject does.
+ */
+uint64_t cpython_uvloop_loop_method(const struct lp_cpython *python, const char *name)
+{
+	uint64_t type = cpython_uvloop_type(python), method, definition;
+	char class[64];
+
+	method = type ? cpython_dict_get(python, memory_u64(python->pid, type + CPYTHON_TYPE_DICT),
+					 name)
+		      : 0;
+	if (!method || cpython_type_name(python, method, class, sizeof(class)))
+		return 0;
+	if (strcmp(class, "method_descriptor") != 0 && !strstr(class, "cython_function_or_method"))
+		return 0;
+	definition = memory_u64(python->pid, method + (class[0] == 'm' ? DESCRIPTOR_METHOD
+								       : CPYTHON_BUILTIN_METHOD));
+	return definition ? memory_u64(python->pid, definition + METHOD_FUNCTION) : 0;
+}
+
+/* Is this descriptor of the process an epoll's? */
+static bool is_epoll(pid_t pid, uint32_t descriptor)
+{
+	char path[64], text[64] = "";
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%u", pid, descriptor);
+	return readlink(path, text, sizeof(text) - 1) > 0 && strstr(text, "eventpoll");
+}
+
+uint32_t cpython_uvloop_descriptor(const struct lp_cpython *python, uint64_t loop)
+{
+	uint64_t uv = memory_u64(python->pid, loop + LOOP_UV);
+	uint32_t descriptor;
+
+	if (!uv)
+		return 0;
+	descriptor = memory_u32(python->pid, uv + UV_BACKEND);
+	return is_epoll(python->pid, descriptor) ? descriptor + 1 : 0;
+}

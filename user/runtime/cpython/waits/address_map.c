@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "address_map.h"
+
+#include <stdlib.h>
+
+#define ROOM_FIRST 256
+#define ROOM_MAX ((size_t)1 << 20)
+
+/* The key's slot, or the free one where it belongs: there is always one. */
+static struct lp_wait_slot *find(const struct lp_wait_map *map, uint64_t key)
+{
+	size_t mask = map->room - 1, at = (size_t)(key * 0x9e3779b97f4a7c15ULL >> 32) & mask;
+
+	while (map->slots[at].key && map->slots[at].key != key)
+		at = (at + 1) & mask;
+	return &map->slots[at];
+}
+
+static bool grow(struct lp_wait_map *map)
+{
+	struct lp_wait_map bigger = { .room = map->room ? map->room * 2 : ROOM_FIRST };
+	struct lp_wait_slot *old = map->slots;
+	size_t i;
+
+	if (bigger.room > ROOM_MAX)
+		return false;
+	bigger.slots = calloc(bigger.room, sizeof(*bigger.slots));
+	if (!bigger.slots)
+		return false;
+	for (i = 0; i < map->room; i++)
+		if (old[i].key)
+			*find(&bigger, old[i].key) = old[i];
+	map->slots = bigger.slots;
+	map->room = bigger.room;
+	free(old);
+	return true;
+}
+
+uint64_t *cpython_wait_map_get(const struct lp_wait_map *map, uint64_t key)
+{
+	struct lp_wait_slot *slot;
+
+	if (!key || !map->room)
+		return NULL;
+	slot = find(map, key);
+	return slot->key ? &slot->value : NULL;
+}
+
+bool cpython_wait_map_put(struct lp_wait_map *map, uint64_t key, uint64_t value)
+{
+	struct lp_wait_slot *slot;
+
+	if (!key || (map->count * 4 >= map->room * 3 && !grow(map)))
+		return false;
+	slot = find(map, key);
+	map->count += !slot->key;
+	slot->key = key;
+	slot->value = value;
+	return true;
+}
+
+void cpython_wait_map_free(struct lp_wait_map *map)
+{
+	free(map->slots);
+	*map = (struct lp_wait_map){ 0 };
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Functions: which row of the table a code object is, and what its variables are. */
+#include "waits_internal.h"
+
+#include "process/memory.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define VARIABLES_MAX 256
+#define VARIABLE_BYTES 64
+
+#define CELL_CONTENT 16 /* PyCellObject.ob_ref */
+#define METHOD_FUNCTION 16
+
+/* A tuple's length, or 0 if it has too many items. */
+static uint64_t tuple_length(const struct lp_cpython *python, uint64_t tuple)
+{
+	uint64_t length = tuple ? memory_u64(python->pid, tuple + CPYTHON_TUPLE_LENGTH) : 0;
+
+	return length <= VARIABLES_MAX ? length : 0;
+}
+
+static uint64_t tuple_item(const struct lp_cpython *python, uint64_t tuple, uint64_t index)
+{
+	return memory_u64(python->pid, tuple + python->row.tuple.ob_item + index * 8);
+}
+
+/* Where in a tuple of names is this one? */
+static int name_index(const struct lp_cpython *python, uint64_t tuple, const char *name)
+{
+	uint64_t length = tuple_length(python, tuple), i;
+	char text[VARIABLE_BYTES];
+
+	for (i = 0; i < length; i++)
+		if (!cpython_string(python, tuple_item(python, tuple, i), text, sizeof(text)) &&
+		    !strcmp(text, name))
+			return (int)i;
+	return LP_WAIT_ABSENT;
+}
+
+static int variable_number(const struct lp_cpython *python, uint64_t code, const char *name)
+{
+	const struct lp_cpython_row *row = &python->row;
+	int number;
+
+	if (!name)
+		return LP_WAIT_ABSENT;
+	number = name_index(python, memory_u64(python->pid, code + row->code.co_localsplusnames),
+			    name);
+	if (number == LP_WAIT_ABSENT && row->code.co_cellvars != LP_NO_FIELD &&
+	    (name_index(python, memory_u64(python->pid, code + row->code.co_cellvars), name) >= 0 ||
+	     name_index(python, memory_u64(python->pid, code + row->code.co_freevars), name) >= 0))
+		return LP_WAIT_BY_NAME;
+	return number;
+}
+
+static const struct lp_wait_row *find_row(const char *file, const char *name)
+{
+	const char *end = strrchr(file, '/');
+	size_t i, before = sizeof("/asyncio") - 1;
+
+	if (!end || end < file + before || strncmp(end - before, "/asyncio", before) != 0)
+		return NULL;
+	for (i = 0; i < cpython_wait_row_count; i++)
+		if (!strcmp(end + 1, cpython_wait_rows[i].file) &&
+		    !strcmp(name, cpython_wait_rows[i].name))
+			return &cpython_wait_rows[i];
+	return NULL;
+}
+
+static void read_code(const struct lp_cpython *python, const struct lp_chain_link *link,
+		      struct lp_wait_code *code)
+{
+	const struct lp_cpython_row *row = &python->row;
+	uint64_t qualname = link->qualname, filename;
+	char file[1024], name[256];
+
+	/* up to 3.10 only the coroutine has it */
+	if (row->code.co_qualname != LP_NO_FIELD)
+		qualname = memory_u64(python->pid, link->code + row->code.co_qualname);
+	filename = memory_u64(python->pid, link->code + row->code.co_filename);
+	if (!qualname || !filename || cpython_string(python, qualname, name, sizeof(name)) ||
+	    cpython_string(python, filename, file, sizeof(file)))
+		return;
+	code->enters = text_ends_with(name, "__aenter__");
+	code->row = find_row(file, name);
+	if (!code->row)
+		return;
+	code->object = variable_number(python, link->code, code->row->object);
+	code->timeout = variable_number(python, link->code, code->row->timeout);
+}
+
+const struct lp_wait_code *cpython_wait_code(struct lp_waits *waits,
+					     const struct lp_chain_link *link)
+{
+	static const struct lp_wait_code unknown = { 0 };
+	uint64_t *known = cpython_wait_map_get(&waits->codes, link->code);
+	struct lp_wait_code code = { 0 }, *kept;
+
+	if (known)
+		return (const struct lp_wait_code *)(uintptr_t)*known;
+	if (!link->code)
+		return &unknown;
+	read_code(waits->python, link, &code);
+	kept = code.row || code.enters ? task_arena_take(waits->arena, sizeof(*kept)) : NULL;
+	if (kept)
+		*kept = code;
+	cpython_wait_map_put(&waits->codes, link->code,
+			     kept ? (uintptr_t)kept : (uintptr_t)&unknown);
+	return kept ? kept : &unknown;
+}
+
+uint64_t cpython_wait_variable(struct lp_waits *waits, const struct lp_chain_link *link, int number,
+			       const char *name)
+{
+	uint64_t value = 0;
+
+	if (number == LP_WAIT_ABSENT)
+		return 0;
+	if (number >= 0)
+		value = cpython_frame_local(waits->python, link, (unsigned int)number);
+	return value ? value : cpython_frame_variable(waits->python, link, name);
+}
+
+uint64_t cpython_wait_closure(struct lp_waits *waits, uint64_t function, const char *name)
+{
+	const struct lp_cpython *python = waits->python;
+	uint64_t closure = memory_u64(python->pid, function + python->row.function.func_closure);
+	uint64_t code = memory_u64(python->pid, function + python->row.function.func_code), names;
+	uint64_t count = tuple_length(python, closure), all, cell;
+	int index;
+
+	if (!code || !count)
+		return 0;
+	names = memory_u64(python->pid, code + (python->row.code.co_freevars != LP_NO_FIELD
+							? python->row.code.co_freevars
+							: python->row.code.co_localsplusnames));
+	all = tuple_length(python, names);
+	index = name_index(python, names, name);
+	/* the free variables are the last ones */
+	if (index < 0 || all < count || (uint64_t)index < all - count)
+		return 0;
+	cell = tuple_item(python, closure, (uint64_t)index - (all - count));
+	return cell ? memory_u64(python->pid, cell + CELL_CONTENT) : 0;
+}
+
+void cpython_wait_callable(struct lp_waits *waits, uint64_t object, char *text, size_t size)
+{
+	const struct lp_cpython *python = waits->python;
+	const struct lp_wait_type *type = cpython_wait_type_of(waits, object);
+	uint64_t name;
+
+	text[0] = '\0';
+	if (type->kinds & LP_WAIT_METHOD) {
+		object = memory_u64(python->pid, object + METHOD_FUNCTION);
+		type = cpython_wait_type_of(waits, object);
+	}
+	if (type->kinds & LP_WAIT_FUNCTION) {
+		name = memory_u64(python->pid, object + python->row.function.func_qualname);
+		if (name)
+			cpython_string(python, name, text, size);
+	} else if (type->kinds & LP_WAIT_BUILTIN) {
+		name = memory_u64(python->pid, object + CPYTHON_BUILTIN_METHOD);
+		name = name ? memory_u64(python->pid, name) : 0;
+		if (name)
+			memory_string(python->pid, name, text, size);
+	}
+	if (!text[0])
+		snprintf(text, size, "%s", type->name);
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Futures: tasks, those of gather() and shield(), those of other threads. */
+#include "waits_internal.h"
+
+#include "process/memory.h"
+#include "runtime/cpython/objects/instance.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* FutureObj of Modules/_asynciomodule.c, 3.8 to 3.14: the callback that was added first. */
+#define FUTURE_CALLBACK 24
+
+/* A future's beginning: up to its state, in every version. */
+#define FUTURE_BYTES 112
+
+/* gather() of gather() of ...; shield() of shield() of ... */
+#define DEPTH_MAX 4
+
+static void tell_future(struct lp_waiting *wait, uint64_t future, int depth);
+
+/* The first callback of a future, if it is the function of that qualified name. */
+static uint64_t first_callback(struct lp_waits *waits, uint64_t future, const char *name)
+{
+	const struct lp_cpython *python = waits->python;
+	uint64_t callback = memory_u64(python->pid, future + FUTURE_CALLBACK), qualname;
+	char text[64];
+
+	if (!(cpython_wait_type_of(waits, callback)->kinds & LP_WAIT_FUNCTION))
+		return 0;
+	qualname = memory_u64(python->pid, callback + python->row.function.func_qualname);
+	if (!qualname || cpython_string(python, qualname, text, sizeof(text)) ||
+	    strcmp(text, name) != 0)
+		return 0;
+	return callback;
+}
+
+uint64_t cpython_wait_thread_future(struct lp_waits *waits, uint64_t future)
+{
+	uint64_t callback, source;
+
+	callback = first_callback(waits, future, "_chain_future.<locals>._call_check_cancel");
+	if (!callback)
+		return 0;
+	source = cpython_wait_closure(waits, callback, "source");
+	if (!(cpython_wait_type_of(waits, source)->kinds & LP_WAIT_THREAD_FUTURE))
+		return 0;
+	return source;
+}
+
+bool cpython_wait_is_running(struct lp_waits *waits, uint64_t thread_future)
+{
+	uint64_t state = cpython_instance_get(waits->python, thread_future, "_state");
+	char text[32];
+
+	return state && !cpython_string(waits->python, state, text, sizeof(text)) &&
+	       !strcmp(text, "RUNNING");
+}
+
+/* Edges to those that are pending; whether there are others, and how many of all. */
+struct lp_wait_count {
+	size_t pending;
+	size_t all;
+};
+
+static bool count_children(struct lp_waiting *wait, uint64_t futures, int depth,
+			   struct lp_wait_count *count);
+
+static void look_at_child(struct lp_waiting *wait, uint64_t future, int depth,
+			  struct lp_wait_count *count)
+{
+	struct lp_waits *waits = wait->waits;
+	const struct lp_cpython *python = waits->python;
+	struct lp_wait_count nested = { 0 };
+	uint8_t object[FUTURE_BYTES];
+	uint64_t type, children;
+	unsigned int kinds;
+	uint32_t state;
+
+	if (python->row.task.fut_state > sizeof(object) - sizeof(state) ||
+	    memory_read(python->pid, future, object, sizeof(object)))
+		return;
+	memcpy(&type, object + CPYTHON_OBJECT_TYPE, sizeof(type));
+	memcpy(&state, object + python->row.task.fut_state, sizeof(state));
+	kinds = cpython_wait_type(waits, type)->kinds;
+	if (kinds & LP_WAIT_FUTURE && state)
+		return;
+	count->pending++;
+	if (kinds & LP_WAIT_TASK) {
+		cpython_wait_edge(wait, future, false);
+	} else if (kinds & LP_WAIT_GATHERING && depth < DEPTH_MAX) {
+		children = cpython_wait_attribute(waits, future, "_children", LP_WAIT_LIST);
+		if (children)
+			count_children(wait, children, depth + 1, &nested);
+	}
+}
+
+static bool count_children(struct lp_waiting *wait, uint64_t futures, int depth,
+			   struct lp_wait_count *count)
+{
+	uint64_t *members;
+	size_t i;
+
+	if (!cpython_wait_members(wait->waits, futures, &members, &count->all))
+		return false;
+	for (i = 0; i < count->all; i++)
+		look_at_child(wait, members[i], depth, count);
+	free(members);
+	return true;
+}
+
+bool cpython_wait_children(struct lp_waiting *wait, uint64_t futures, bool keeps_done)
+{
+	struct lp_wait_count count = { 0 };
+	uint64_t length;
+
+	if (!count_children(wait, futures, 0, &count)) {
+		/* too many to look at */
+		if (!cpython_wait_length(wait->waits, futures, &length))
+			return false;
+		cpython_wait_say(wait, "%s%" PRIu64, keeps_done ? "of " : "", length);
+	} else if (keeps_done) {
+		cpython_wait_say(wait, "%zu of %zu pending", count.pending, count.all);
+	} else {
+		cpython_wait_say(wait, "%zu pending", count.pending);
+	}
+	/* one that is no task may end whatever the tasks do */
+	if (wait->any_end && count.pending > wait->waits->edge_count)
+		wait->goes_on = true;
+	return true;
+}
+
+static void tell_thread(struct lp_waiting *wait, uint64_t source)
+{
+	struct lp_waits *waits = wait->waits;
+
+	wait->kind = LP_AWAITED_OTHER;
+	wait->id = source;
+	wait->class = cpython_wait_type_of(waits, source)->name;
+	/* a pool's threads and processes set it; run_coroutine_threadsafe() leaves it pending */
+	cpython_wait_say(wait, cpython_wait_is_running(waits, source) ? "executor, running"
+								      : "executor, queued");
+}
+
+/* A future that is neither a task nor of gather(): its first callback may say what it is. */
+static bool tell_shadow(struct lp_waiting *wait, uint64_t future, int depth)
+{
+	struct lp_waits *waits = wait->waits;
+	uint64_t callback, inner, source = cpython_wait_thread_future(waits, future);
+
+	if (source) {
+		tell_thread(wait, source);
+		return true;
+	}
+	callback = first_callback(waits, future, "shield.<locals>._outer_done_callback");
+	inner = callback ? cpython_wait_closure(waits, callback, "inner") : 0;
+	if (!inner || inner == future || depth >= DEPTH_MAX)
+		return false;
+	tell_future(wait, inner, depth + 1);
+	cpython_wait_say(wait, "shielded");
+	return true;
+}
+
+static void tell_future(struct lp_waiting *wait, uint64_t future, int depth)
+{
+	struct lp_waits *waits = wait->waits;
+	const struct lp_wait_type *type = cpython_wait_type_of(waits, future);
+	uint64_t children;
+
+	wait->id = future;
+	wait->class = type->name;
+	wait->kind = LP_AWAITED_OTHER;
+	if (type->kinds & (LP_WAIT_FUTURE | LP_WAIT_OTHER_FUTURE))
+		wait->kind = LP_AWAITED_FUTURE;
+	if (type->kinds & LP_WAIT_TASK) {
+		wait->kind = LP_AWAITED_TASK;
+		cpython_wait_edge(wait, future, false);
+	} else if (type->kinds & LP_WAIT_GATHERING) {
+		children = cpython_wait_attribute(waits, future, "_children", LP_WAIT_LIST);
+		if (children && cpython_wait_children(wait, children, true))
+			wait->kind = LP_AWAITED_TASK;
+	} else if (type->kinds & LP_WAIT_FUTURE && !tell_shadow(wait, future, depth)) {
+		cpython_wait_uv_future(wait, future);
+	}
+}
+
+void cpython_wait_future(struct lp_waiting *wait, uint64_t future)
+{
+	tell_future(wait, future, 0);
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Who holds a lock: asyncio does not note it, but the frame of an `async with` has the
+ * __aexit__ that is to be called on its evaluation stack.
+ */
+#include "waits_internal.h"
+
+#include "process/memory.h"
+#include "runtime/cpython/objects/instance.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define STACK_MAX 64
+#define HELD_MAX 16 /* by one frame */
+#define DEPTH_MAX 4 /* context managers of context managers */
+#define HOLDERS_MAX 500000
+#define LOOKED_AT_MAX 4000 /* of one object */
+
+/* PyMethodObject, 3.8 to 3.14 */
+#define METHOD_FUNCTION 16
+#define METHOD_SELF 24
+
+#define SYNCHRONISERS (LP_WAIT_LOCK | LP_WAIT_CONDITION | LP_WAIT_SEMAPHORE)
+
+/* By a function's name; kept, as they are few. */
+static bool is_exit(struct lp_waits *waits, uint64_t function)
+{
+	static const char wanted[] = "__aexit__";
+	const struct lp_cpython *python = waits->python;
+	uint64_t *known = cpython_wait_map_get(&waits->exits, function), name;
+	char text[128];
+	size_t length;
+	bool found;
+
+	if (known)
+		return *known;
+	name = memory_u64(python->pid, function + python->row.function.func_qualname);
+	if (!name || cpython_string(python, name, text, sizeof(text)))
+		return false;
+	length = strlen(text);
+	found = length >= sizeof(wanted) - 1 &&
+		!strcmp(text + length - (sizeof(wanted) - 1), wanted);
+	cpython_wait_map_put(&waits->exits, function, found);
+	return found;
+}
+
+/*
+ * Whose __aexit__ it is, or 0: up to 3.13 a bound method; 3.14 (LOAD_SPECIAL in
+ * Python/bytecodes.c) has the function, and its self above it.
+ */
+static uint64_t exit_self(struct lp_waits *waits, uint64_t object, uint64_t above)
+{
+	unsigned int kinds = cpython_wait_type_of(waits, object)->kinds;
+	uint64_t method[2];
+
+	if (kinds & LP_WAIT_METHOD) {
+		if (memory_read(waits->python->pid, object + METHOD_FUNCTION, method,
+				sizeof(method)) ||
+		    !is_exit(waits, method[0]))
+			return 0;
+		return method[1];
+	}
+	if (waits->python->row.bytecode.load_special && kinds & LP_WAIT_FUNCTION &&
+	    is_exit(waits, object))
+		return above;
+	return 0;
+}
+
+/*
+ * The objects of the `async with`s that a frame is in, outermost first.  One that awaits
+ * has what it awaits on top of its stack.
+ */
+static size_t entered(struct lp_waits *waits, const struct lp_chain_link *link, bool awaits,
+		      uint64_t *objects)
+{
+	uint64_t stack[STACK_MAX + 1], self;
+	size_t count = cpython_frame_stack(waits->python, link, stack, STACK_MAX), i, found = 0;
+
+	if (awaits && count)
+		count--;
+	else
+		stack[count] = 0;
+	for (i = 0; i < count && found < HELD_MAX; i++) {
+		self = exit_self(waits, stack[i], stack[i + 1]);
+		if (self)
+			objects[found++] = self;
+	}
+	return found;
+}
+
+/* Condition.wait() has given the lock back, or waits to have it again. */
+static bool is_released(struct lp_waits *waits, const struct lp_chain *chain, size_t from,
+			uint64_t condition)
+{
+	const struct lp_wait_code *code;
+	size_t i;
+
+	for (i = from; i < chain->count; i++) {
+		code = cpython_wait_code(waits, &chain->links[i]);
+		if (code->row && code->row->flags & LP_WAIT_RELEASES &&
+		    cpython_frame_local(waits->python, &chain->links[i], 0) == condition)
+			return true;
+	}
+	return false;
+}
+
+static uint64_t lock_of(struct lp_waits *waits, uint64_t condition)
+{
+	uint64_t *known = cpython_wait_map_get(&waits->conditions, condition), lock;
+
+	if (known)
+		return *known;
+	lock = cpython_instance_get(waits->python, condition, "_lock");
+	cpython_wait_map_put(&waits->conditions, condition, lock);
+	return lock;
+}
+
+static void add_holder(struct lp_waits *waits, uint64_t object, uint64_t task)
+{
+	struct lp_wait_holder *bigger;
+	uint64_t *first;
+	size_t room;
+
+	if (!object || waits->holder_count == HOLDERS_MAX)
+		return;
+	if (waits->holder_count == waits->holder_room) {
+		room = waits->holder_room ? waits->holder_room * 2 : 64;
+		bigger = realloc(waits->holders, room * sizeof(*bigger));
+		if (!bigger)
+			return;
+		waits->holders = bigger;
+		waits->holder_room = room;
+	}
+	first = cpython_wait_map_get(&waits->held, object);
+	waits->holders[waits->holder_count] =
+		(struct lp_wait_holder){ .task = task, .next = first ? *first : 0 };
+	if (cpython_wait_map_put(&waits->held, object, waits->holder_count + 1))
+		waits->holder_count++;
+}
+
+static void add_deadline(struct lp_waits *waits, uint64_t timeout, uint64_t task)
+{
+	uint64_t value = cpython_instance_get(waits->python, timeout, "_when");
+	uint64_t *known = cpython_wait_map_get(&waits->deadlines, task), bits;
+	double when, other;
+
+	/* None: it has none */
+	if (!value || !cpython_wait_seconds(waits, value, &when))
+		return;
+	if (known) {
+		memcpy(&other, known, sizeof(other));
+		if (other <= when)
+			return;
+	}
+	memcpy(&bits, &when, sizeof(bits));
+	cpython_wait_map_put(&waits->deadlines, task, bits);
+}
+
+static void note_manager(struct lp_waits *waits, uint64_t task, uint64_t manager, int depth);
+
+/* One that is entered. chain, from: the links that may have given its lock back. */
+static void note_entered(struct lp_waits *waits, uint64_t task, const struct lp_chain *chain,
+			 size_t from, uint64_t object, int depth)
+{
+	unsigned int kinds = cpython_wait_type_of(waits, object)->kinds;
+
+	if (kinds & LP_WAIT_TIMEOUT)
+		add_deadline(waits, object, task);
+	else if (kinds & LP_WAIT_CONTEXT_MANAGER)
+		note_manager(waits, task, object, depth);
+	else if (!(kinds & SYNCHRONISERS) || (chain && is_released(waits, chain, from, object)))
+		return;
+	else if (kinds & LP_WAIT_CONDITION)
+		add_holder(waits, lock_of(waits, object), task);
+	else
+		add_holder(waits, object, task);
+}
+
+/* A generator with @asynccontextmanager: what it is in when it yields is held. */
+static void note_manager(struct lp_waits *waits, uint64_t task, uint64_t manager, int depth)
+{
+	uint64_t generator = cpython_instance_get(waits->python, manager, "gen");
+	uint64_t objects[HELD_MAX];
+	struct lp_chain *chain;
+	size_t count = 0, i;
+
+	if (!generator || depth >= DEPTH_MAX)
+		return;
+	chain = malloc(sizeof(*chain));
+	if (!chain)
+		return;
+	cpython_chain(waits->python, generator, chain);
+	/* it does not await anything, unless it is being entered or left */
+	if (chain->count == 1 && !chain->leaf)
+		count = entered(waits, &chain->links[0], false, objects);
+	for (i = 0; i < count; i++)
+		note_entered(waits, task, NULL, 0, objects[i], depth + 1);
+	free(chain);
+}
+
+void cpython_waits_note(struct lp_waits *waits, uint64_t task, const struct lp_chain *chain)
+{
+	uint64_t objects[HELD_MAX];
+	size_t i, j, count;
+
+	for (i = 0; i < chain->count; i++) {
+		count = entered(waits, &chain->links[i], true, objects);
+		/* the innermost one is not entered yet: its __aexit__ is looked up before */
+		if (count && i + 1 < chain->count &&
+		    cpython_wait_code(waits, &chain->links[i + 1])->enters)
+			count--;
+		for (j = 0; j < count; j++)
+			note_entered(waits, task, chain, i + 1, objects[j], 0);
+	}
+}
+
+void cpython_wait_holders(struct lp_waiting *wait, uint64_t object)
+{
+	const struct lp_waits *waits = wait->waits;
+	uint64_t *first = cpython_wait_map_get(&waits->held, object);
+	size_t index = first ? *first : 0, left = LOOKED_AT_MAX;
+
+	/* each is linked to an earlier one */
+	for (; index && left-- && !wait->edges_cut; index = waits->holders[index - 1].next)
+		cpython_wait_edge(wait, waits->holders[index - 1].task, true);
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Rows of the table that lead out of the loop: threads, sockets, streams, children. */
+#include "waits_internal.h"
+
+#include "process/memory.h"
+#include "runtime/cpython/objects/instance.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* PySocketSockObject.sock_fd of Modules/socketmodule.h, an int */
+#define SOCKET_DESCRIPTOR 16
+
+/* asyncio.transports.BaseTransport has one slot, 3.8 to 3.14: _extra, a dict */
+#define TRANSPORT_EXTRA 16
+
+/* The transport below one of TLS may again be one of TLS. */
+#define TRANSPORT_DEPTH_MAX 4
+
+/* ---- threads ---------------------------------------------------------------- */
+
+static void say_thread(struct lp_waiting *wait, const char *work)
+{
+	uint64_t source = cpython_wait_thread_future(wait->waits, wait->chain->leaf);
+
+	wait->id = source ? source : wait->chain->leaf;
+	wait->class = cpython_wait_type_of(wait->waits, wait->id)->name;
+	cpython_wait_say(wait, "thread pool: %s", work);
+	if (source)
+		cpython_wait_say(wait, cpython_wait_is_running(wait->waits, source) ? "running"
+										    : "queued");
+}
+
+bool cpython_wait_read_to_thread(struct lp_waiting *wait, uint64_t function)
+{
+	char name[128];
+
+	cpython_wait_callable(wait->waits, function, name, sizeof(name));
+	say_thread(wait, name);
+	return true;
+}
+
+bool cpython_wait_read_getaddrinfo(struct lp_waiting *wait, uint64_t host)
+{
+	char name[128] = "", text[160];
+
+	/* a str mostly; bytes and None are as good as unknown */
+	if (cpython_string(wait->waits->python, host, name, sizeof(name)))
+		name[0] = '\0';
+	snprintf(text, sizeof(text), "getaddrinfo%s%s", name[0] ? " " : "", name);
+	say_thread(wait, text);
+	return true;
+}
+
+bool cpython_wait_read_getnameinfo(struct lp_waiting *wait, uint64_t unused)
+{
+	(void)unused;
+	say_thread(wait, "getnameinfo");
+	return true;
+}
+
+bool cpython_wait_read_shutdown(struct lp_waiting *wait, uint64_t unused)
+{
+	(void)unused;
+	wait->id = wait->chain->leaf;
+	wait->class = cpython_wait_type_of(wait->waits, wait->id)->name;
+	cpython_wait_say(wait, "end of the thread pool");
+	return true;
+}
+
+/* ---- sockets, streams, children --------------------------------------------- */
+
+static void say_descriptor(struct lp_waiting *wait, int descriptor)
+{
+	const char *text = cpython_wait_descriptor(wait->waits, descriptor);
+
+	if (text[0])
+		cpython_wait_say(wait, "%s", text);
+}
+
+/* socket.socket's; negative: none, or closed. */
+static int socket_descriptor(struct lp_waits *waits, uint64_t object)
+{
+	uint32_t descriptor;
+
+	if (!(cpython_wait_type_of(waits, object)->kinds & LP_WAIT_SOCKET) ||
+	    memory_read(waits->python->pid, object + SOCKET_DESCRIPTOR, &descriptor,
+			sizeof(descriptor)))
+		return -1;
+	return (int)descriptor;
+}
+
+bool cpython_wait_read_socket(struct lp_waiting *wait, uint64_t object)
+{
+	int descriptor = socket_descriptor(wait->waits, object);
+
+	if (descriptor < 0)
+		return false;
+	say_descriptor(wait, descriptor);
+	return true;
+}
+
+/*
+ * selector_events._SelectorTransport has _sock_fd, unix_events' pipes _fileno, and
+ * sslproto._SSLProtocolTransport the protocol below it, which has a transport.
+ */
+static int transport_descriptor(struct lp_waits *waits, uint64_t transport)
+{
+	uint64_t number, protocol;
+	int depth, descriptor = cpython_wait_uv_descriptor(waits, transport);
+
+	if (descriptor >= 0)
+		return descriptor;
+
+	for (depth = 0; transport && depth < TRANSPORT_DEPTH_MAX; depth++) {
+		if ((cpython_wait_number(waits, transport, "_sock_fd", &number) ||
+		     cpython_wait_number(waits, transport, "_fileno", &number)) &&
+		    number <= INT32_MAX)
+			return (int)number;
+		protocol = cpython_instance_get(waits->python, transport, "_ssl_protocol");
+		transport = protocol ? cpython_instance_get(waits->python, protocol, "_transport")
+				     : 0;
+	}
+	return -1;
+}
+
+/* The kernel does not list whom a socket of the UNIX family is connected to. */
+static bool say_unix_peer(struct lp_waiting *wait, uint64_t transport)
+{
+	const struct lp_cpython *python = wait->waits->python;
+	uint64_t extra = memory_u64(python->pid, transport + TRANSPORT_EXTRA), peer;
+	char path[128];
+
+	if (!(cpython_wait_type_of(wait->waits, extra)->kinds & LP_WAIT_DICT))
+		return false;
+	peer = cpython_dict_get(python, extra, "peername");
+	if (!peer || cpython_string(python, peer, path, sizeof(path)) || !path[0])
+		return false;
+	cpython_wait_say(wait, "unix %s", path);
+	return true;
+}
+
+bool cpython_wait_read_transport(struct lp_waiting *wait, uint64_t transport)
+{
+	int descriptor = transport_descriptor(wait->waits, transport);
+	const char *text = cpython_wait_descriptor(wait->waits, descriptor);
+
+	if (!strcmp(text, CPYTHON_WAIT_UNNAMED) && say_unix_peer(wait, transport))
+		return true;
+	if (text[0])
+		cpython_wait_say(wait, "%s", text);
+	return true;
+}
+
+/* Of what has a _transport: StreamReader, StreamWriter, a protocol. */
+bool cpython_wait_read_stream(struct lp_waiting *wait, uint64_t stream)
+{
+	uint64_t transport = cpython_instance_get(wait->waits->python, stream, "_transport");
+
+	return transport && cpython_wait_read_transport(wait, transport);
+}
+
+/* self is the protocol; a child's has no descriptor, but the StreamWriter further out does. */
+bool cpython_wait_read_drain(struct lp_waiting *wait, uint64_t protocol)
+{
+	struct lp_waits *waits = wait->waits;
+	uint64_t writer = 0, transport = 0;
+
+	if (wait->link)
+		writer = cpython_frame_local(waits->python, &wait->chain->links[wait->link - 1], 0);
+	if (writer)
+		transport = cpython_instance_get(waits->python, writer, "_transport");
+	if (transport && transport_descriptor(waits, transport) >= 0) {
+		wait->id = writer;
+		wait->class = cpython_wait_type_of(waits, writer)->name;
+		return cpython_wait_read_transport(wait, transport);
+	}
+	return cpython_wait_read_stream(wait, protocol);
+}
+
+bool cpython_wait_read_server(struct lp_waiting *wait, uint64_t server)
+{
+	struct lp_waits *waits = wait->waits;
+	uint64_t sockets =
+		cpython_wait_attribute(waits, server, "_sockets", LP_WAIT_LIST | LP_WAIT_TUPLE);
+	uint64_t *members;
+	size_t count, i;
+
+	/* None once it is closed */
+	if (!sockets || !cpython_wait_members(waits, sockets, &members, &count))
+		return cpython_instance_get(waits->python, server, "_sockets") != 0;
+	for (i = 0; i < count && i < 3; i++) {
+		int descriptor = socket_descriptor(waits, members[i]);
+
+		if (descriptor >= 0)
+			say_descriptor(wait, descriptor);
+	}
+	if (count > i)
+		cpython_wait_say(wait, "and %zu more", count - i);
+	free(members);
+	return true;
+}
+
+/* Server.wait_closed(): for its connections, which 3.8 to 3.12 count and 3.13 has in a WeakSet. */
+bool cpython_wait_read_closing(struct lp_waiting *wait, uint64_t server)
+{
+	struct lp_waits *waits = wait->waits;
+	uint64_t count, clients = cpython_instance_get(waits->python, server, "_clients");
+
+	if (!cpython_wait_number(waits, server, "_active_count", &count)) {
+		if (!clients)
+			return false;
+		clients = cpython_wait_attribute(waits, clients, "data", LP_WAIT_SET);
+		if (!clients || !cpython_wait_length(waits, clients, &count))
+			return false;
+	}
+	cpython_wait_say(wait, "%" PRIu64 " connection%s open", count, count == 1 ? "" : "s");
+	return cpython_wait_read_server(wait, server);
+}
+
+/* BaseSubprocessTransport */
+bool cpython_wait_read_child(struct lp_waiting *wait, uint64_t transport)
+{
+	uint64_t pid;
+
+	if (!cpython_wait_number(wait->waits, transport, "_pid", &pid))
+		return false;
+	cpython_wait_say(wait, "child %" PRIu64, pid);
+	return true;
+}

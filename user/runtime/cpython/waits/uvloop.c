@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * What loops of uvloop wait for.  Its coroutines have no frames that could be read: what
+ * the loop will set is looked up from the loop's side.  Layouts are those of
+ * uvloop/loop.pxd and handles, 0.17 to 0.23; types are checked on the way.
+ */
+#include "waits_internal.h"
+
+#include "process/memory.h"
+#include "runtime/cpython/objects/instance.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* UVHandle: uv_handle_t *; what inherits from it begins after. */
+#define HANDLE_UV 24
+#define POLL_DESCRIPTOR 72 /* an int, followed by two Handles */
+#define POLL_READER 80
+#define POLL_WRITER 88
+#define PROCESS_PID 80 /* after _returncode */
+/* Handle: its C method's arguments, of which the second is the future */
+#define CALLBACK_FUTURE 80
+#define TLS_PROTOCOL 24 /* _SSLProtocolTransport has no table of C methods */
+#define PROTOCOL_TRANSPORT 104
+#define SERVER_SERVERS 24
+#define SERVER_FOREVER 64 /* after _waiters, _active_count, _loop, _serving */
+
+/* uv_handle_t: type; of streams, uv__io_t.fd: part of libuv's ABI in all of 1.x on Linux */
+#define UV_TYPE 16
+#define UV_STREAM_DESCRIPTOR 184
+
+/* uv_handle_type */
+#define UV_NAMED_PIPE 7
+#define UV_TCP 12
+#define UV_TTY 14
+
+#define SERVERS_SHOWN 3
+
+/* Where a Loop has what it watches: it has got, and lost, fields in front of them. */
+static const struct {
+	uint16_t servers, polls;
+} loop_rows[] = {
+	{ 120, 216 }, /* 0.23 */
+	{ 128, 224 }, /* 0.20 to 0.22 */
+	{ 128, 216 }, /* 0.17 to 0.19 */
+};
+
+static uint64_t pointer_at(struct lp_waits *waits, uint64_t object, uint16_t offset)
+{
+	return object ? memory_u64(waits->python->pid, object + offset) : 0;
+}
+
+static bool is_of(struct lp_waits *waits, uint64_t object, unsigned int kind)
+{
+	return object && cpython_wait_type_of(waits, object)->kinds & kind;
+}
+
+/* Of a stream: libuv's own number; -1 if it is none, or closed. */
+static int stream_descriptor(struct lp_waits *waits, uint64_t handle)
+{
+	uint64_t uv = pointer_at(waits, handle, HANDLE_UV);
+	uint32_t type = uv ? memory_u32(waits->python->pid, uv + UV_TYPE) : 0;
+
+	if (type != UV_TCP && type != UV_NAMED_PIPE && type != UV_TTY)
+		return -1;
+	return (int)memory_u32(waits->python->pid, uv + UV_STREAM_DESCRIPTOR);
+}
+
+int cpython_wait_uv_descriptor(struct lp_waits *waits, uint64_t transport)
+{
+	if (is_of(waits, transport, LP_WAIT_UV_TLS))
+		transport = pointer_at(waits, pointer_at(waits, transport, TLS_PROTOCOL),
+				       PROTOCOL_TRANSPORT);
+	return is_of(waits, transport, LP_WAIT_UV_HANDLE) ? stream_descriptor(waits, transport)
+							  : -1;
+}
+
+bool cpython_wait_uv_child(struct lp_waiting *wait, uint64_t transport)
+{
+	struct lp_waits *waits = wait->waits;
+	uint64_t pid;
+
+	if (!is_of(waits, transport, LP_WAIT_UV_PROCESS) ||
+	    cpython_int(waits->python, pointer_at(waits, transport, PROCESS_PID), &pid))
+		return false;
+	cpython_wait_say(wait, "child %" PRIu64, pid);
+	return true;
+}
+
+bool cpython_wait_read_process(struct lp_waiting *wait, uint64_t process)
+{
+	uint64_t transport = cpython_instance_get(wait->waits->python, process, "_transport");
+
+	return transport && cpython_wait_uv_child(wait, transport);
+}
+
+bool cpython_wait_uv_server(struct lp_waiting *wait, uint64_t server)
+{
+	struct lp_waits *waits = wait->waits;
+	uint64_t servers = pointer_at(waits, server, SERVER_SERVERS), *members;
+	size_t count, i;
+
+	if (!is_of(waits, servers, LP_WAIT_LIST) ||
+	    !cpython_wait_members(waits, servers, &members, &count))
+		return false;
+	for (i = 0; i < count && i < SERVERS_SHOWN; i++) {
+		const char *text = cpython_wait_descriptor(
+			waits, cpython_wait_uv_descriptor(waits, members[i]));
+
+		if (text[0])
+			cpython_wait_say(wait, "%s", text);
+	}
+	if (count > i)
+		cpython_wait_say(wait, "and %zu more", count - i);
+	free(members);
+	return true;
+}
+
+/* Of a Loop: the futures of sock_recv() and its like, by the descriptors that they are for. */
+static void note_polls(struct lp_waits *waits, uint64_t polls)
+{
+	struct lp_pair *pairs;
+	ssize_t count = cpython_dict_pairs(waits->python, polls, &pairs), i;
+	size_t side;
+
+	for (i = 0; i < count; i++) {
+		uint64_t poll = pairs[i].value;
+		uint32_t descriptor;
+
+		if (!is_of(waits, poll, LP_WAIT_UV_POLL))
+			continue;
+		descriptor = memory_u32(waits->python->pid, poll + POLL_DESCRIPTOR);
+		for (side = 0; side < 2; side++) {
+			uint64_t handle = pointer_at(waits, poll, side ? POLL_WRITER : POLL_READER);
+			uint64_t future = is_of(waits, handle, LP_WAIT_UV_CALLBACK)
+						  ? pointer_at(waits, handle, CALLBACK_FUTURE)
+						  : 0;
+
+			if (is_of(waits, future, LP_WAIT_FUTURE))
+				cpython_wait_map_put(&waits->uv_futures, future,
+						     (uint64_t)descriptor + 1);
+		}
+	}
+	if (count >= 0)
+		free(pairs);
+}
+
+static void note_servers(struct lp_waits *waits, uint64_t servers)
+{
+	uint64_t *members, future;
+	size_t count, i;
+
+	if (!cpython_wait_members(waits, servers, &members, &count))
+		return;
+	for (i = 0; i < count; i++) {
+		future = is_of(waits, members[i], LP_WAIT_UV_SERVER)
+				 ? pointer_at(waits, members[i], SERVER_FOREVER)
+				 : 0;
+		if (is_of(waits, future, LP_WAIT_FUTURE))
+			cpython_wait_map_put(&waits->uv_futures, future, members[i]);
+	}
+	free(members);
+}
+
+static void note_loop(struct lp_waits *waits, uint64_t loop)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(loop_rows) / sizeof(loop_rows[0]); i++) {
+		uint64_t servers = pointer_at(waits, loop, loop_rows[i].servers);
+		uint64_t timers = pointer_at(waits, loop, (uint16_t)(loop_rows[i].polls - 8));
+		uint64_t polls = pointer_at(waits, loop, loop_rows[i].polls);
+
+		if (!is_of(waits, servers, LP_WAIT_SET) || !is_of(waits, timers, LP_WAIT_SET) ||
+		    !is_of(waits, polls, LP_WAIT_DICT))
+			continue;
+		note_polls(waits, polls);
+		note_servers(waits, servers);
+		return;
+	}
+}
+
+bool cpython_wait_uv_future(struct lp_waiting *wait, uint64_t future)
+{
+	struct lp_waits *waits = wait->waits;
+	uint64_t loop = pointer_at(waits, future, waits->python->row.task.fut_loop), *noted;
+	const char *text;
+
+	if (!is_of(waits, loop, LP_WAIT_UV_LOOP))
+		return false;
+	if (!cpython_wait_map_get(&waits->uv_loops, loop)) {
+		cpython_wait_map_put(&waits->uv_loops, loop, 1);
+		note_loop(waits, loop);
+	}
+	noted = cpython_wait_map_get(&waits->uv_futures, future);
+	if (!noted)
+		return false;
+	if (is_of(waits, *noted, LP_WAIT_UV_SERVER)) {
+		wait->kind = LP_AWAITED_SOCKET;
+		return cpython_wait_uv_server(wait, *noted);
+	}
+	text = cpython_wait_descriptor(waits, (int)*noted - 1);
+	if (!text[0])
+		return false;
+	wait->kind = LP_AWAITED_SOCKET;
+	cpython_wait_say(wait, "%s", text);
+	return true;
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The innermost coroutine of a parked task is mostly a function of asyncio: which one
+ * (cpython_waits_table.c) says what its variables mean.  Otherwise the class of the
+ * future tells what there is to know.
+ */
+#include "waits_internal.h"
+
+#include "process/memory.h"
+#include "base/text.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Over all tasks of a process. */
+#define MEMBERS_MAX 4000000
+#define EDGES_MAX 1000000
+
+#define NS_PER_S 1e9
+
+struct lp_waits *cpython_waits_new(const struct lp_cpython *python, struct lp_task_arena *arena)
+{
+	struct lp_waits *waits = calloc(1, sizeof(*waits));
+
+	if (!waits)
+		return NULL;
+	waits->python = python;
+	waits->arena = arena;
+	waits->members_left = MEMBERS_MAX;
+	waits->edges_left = EDGES_MAX;
+	return waits;
+}
+
+void cpython_waits_free(struct lp_waits *waits)
+{
+	if (!waits)
+		return;
+	cpython_wait_map_free(&waits->codes);
+	cpython_wait_map_free(&waits->types);
+	cpython_wait_map_free(&waits->exits);
+	cpython_wait_map_free(&waits->conditions);
+	cpython_wait_map_free(&waits->deadlines);
+	cpython_wait_map_free(&waits->uv_loops);
+	cpython_wait_map_free(&waits->uv_futures);
+	cpython_wait_map_free(&waits->held);
+	cpython_wait_sockets_free(waits->sockets);
+	free(waits->holders);
+	free(waits);
+}
+
+void cpython_wait_say(struct lp_waiting *wait, const char *format, ...)
+{
+	size_t room = sizeof(wait->detail) - wait->used;
+	va_list arguments;
+	int length;
+
+	if (wait->used && room > 2) {
+		memcpy(wait->detail + wait->used, ", ", 3);
+		wait->used += 2;
+		room -= 2;
+	}
+	va_start(arguments, format);
+	length = vsnprintf(wait->detail + wait->used, room, format, arguments);
+	va_end(arguments);
+	if (length > 0)
+		wait->used += (size_t)length < room ? (size_t)length : room - 1;
+}
+
+void cpython_wait_say_when(struct lp_waiting *wait, const char *early, const char *late,
+			   double when)
+{
+	double left = when - (double)wait->now_ns / NS_PER_S;
+	char text[32];
+
+	text_duration(text, sizeof(text), (uint64_t)(fabs(left) * NS_PER_S));
+	if (left < 0)
+		cpython_wait_say(wait, "%s by %s", late, text);
+	else
+		cpython_wait_say(wait, "%s in %s", early, text);
+}
+
+/* Notes a task of an edge. False: there is one to it already. */
+static bool see(struct lp_waits *waits, uint64_t task)
+{
+	size_t at = (size_t)(task * 0x9e3779b97f4a7c15ULL >> 32) % CPYTHON_WAIT_SEEN;
+
+	while (waits->seen[at].stamp == waits->stamp) {
+		if (waits->seen[at].task == task)
+			return false;
+		at = (at + 1) % CPYTHON_WAIT_SEEN;
+	}
+	waits->seen[at].stamp = waits->stamp;
+	waits->seen[at].task = task;
+	return true;
+}
+
+void cpython_wait_edge(struct lp_waiting *wait, uint64_t task, bool holds)
+{
+	struct lp_waits *waits = wait->waits;
+
+	if (waits->edge_count == CPYTHON_WAIT_EDGES_MAX || !waits->edges_left) {
+		wait->edges_cut = true;
+		return;
+	}
+	if (!task || !see(waits, task))
+		return;
+	waits->edges[waits->edge_count++] = (struct lp_task_edge){ .task = task, .holds = holds };
+	waits->edges_left--;
+}
+
+/* Takes back what was found out. */
+static void begin(struct lp_waiting *wait)
+{
+	struct lp_waits *waits = wait->waits;
+
+	waits->edges_left += waits->edge_count;
+	waits->edge_count = 0;
+	if (!++waits->stamp) {
+		memset(waits->seen, 0, sizeof(waits->seen));
+		waits->stamp = 1;
+	}
+	wait->kind = LP_AWAITED_NOTHING;
+	wait->class = "";
+	wait->id = 0;
+	wait->since_ns = 0;
+	wait->edges_cut = false;
+	wait->any_end = false;
+	wait->goes_on = false;
+	wait->used = 0;
+	wait->detail[0] = '\0';
+}
+
+/* The row that counts: the innermost one, or one further out that claims the wait. */
+static bool choose(struct lp_waiting *wait)
+{
+	const struct lp_chain *chain = wait->chain;
+	const struct lp_wait_code *code;
+	size_t i = chain->count;
+
+	wait->code = NULL;
+	while (i--) {
+		code = cpython_wait_code(wait->waits, &chain->links[i]);
+		if (!code->row)
+			break;
+		if (wait->code && !(code->row->flags & LP_WAIT_OUTER))
+			break;
+		wait->code = code;
+		wait->link = i;
+	}
+	return wait->code != NULL;
+}
+
+static bool read_row(struct lp_waiting *wait)
+{
+	const struct lp_wait_row *row = wait->code->row;
+	const struct lp_chain_link *link = &wait->chain->links[wait->link];
+	uint64_t object = 0;
+
+	if (row->object) {
+		object = cpython_wait_variable(wait->waits, link, wait->code->object, row->object);
+		if (!object)
+			return false;
+	}
+	wait->kind = row->kind;
+	wait->id = object;
+	wait->class = row->class ? row->class : cpython_wait_type_of(wait->waits, object)->name;
+	return row->read(wait, object);
+}
+
+/* A timeout of the function itself, or of an asyncio.timeout() further out. */
+static void say_timeout(struct lp_waiting *wait, uint64_t task)
+{
+	struct lp_waits *waits = wait->waits;
+	uint64_t *noted = cpython_wait_map_get(&waits->deadlines, task), handle;
+	double when = 0, own;
+
+	if (noted)
+		memcpy(&when, noted, sizeof(when));
+	if (wait->code && wait->code->row->timeout) {
+		handle = cpython_wait_variable(waits, &wait->chain->links[wait->link],
+					       wait->code->timeout, wait->code->row->timeout);
+		if (handle && cpython_wait_when(waits, handle, &own) && (!when || own < when))
+			when = own;
+	}
+	if (when <= 0)
+		return;
+	wait->goes_on = true;
+	cpython_wait_say_when(wait, "timeout", "timeout overdue", when);
+}
+
+static void keep_edges(const struct lp_waits *waits, struct lp_task *task)
+{
+	size_t size = waits->edge_count * sizeof(*task->edges);
+
+	task->edges = size ? task_arena_take(waits->arena, size) : NULL;
+	task->edge_count = task->edges ? waits->edge_count : 0;
+	if (task->edges)
+		memcpy(task->edges, waits->edges, size);
+}
+
+/*
+ * What the task itself waits for, where its chain ends in a coroutine that Cython made,
+ * as uvloop's methods are: its frame cannot be read.
+ */
+static uint64_t leaf_of(struct lp_waits *waits, const struct lp_chain *chain,
+			const struct lp_task *task)
+{
+	const struct lp_cpython *python = waits->python;
+	uint64_t waiter;
+
+	if (!chain->leaf || cpython_wait_type_of(waits, chain->leaf)->kinds)
+		return chain->leaf;
+	waiter = memory_u64(python->pid, task->address + python->row.task.task_fut_waiter);
+	return waiter && cpython_wait_type_of(waits, waiter)->kinds & LP_WAIT_FUTURE ? waiter
+										     : chain->leaf;
+}
+
+void cpython_waits_fill(struct lp_waits *waits, const struct lp_chain *chain, uint64_t now_ns,
+			struct lp_task *task)
+{
+	struct lp_waiting wait = { .waits = waits, .chain = chain, .now_ns = now_ns };
+	uint64_t leaf;
+
+	/* what the last task had is kept, and counts */
+	waits->edge_count = 0;
+	begin(&wait);
+	if (!choose(&wait) || !read_row(&wait)) {
+		begin(&wait);
+		wait.code = NULL;
+		leaf = leaf_of(waits, chain, task);
+		if (leaf)
+			cpython_wait_future(&wait, leaf);
+	}
+	if (wait.edges_cut)
+		cpython_wait_say(&wait, "%zu shown", waits->edge_count);
+	if (wait.kind != LP_AWAITED_NOTHING)
+		say_timeout(&wait, task->address);
+	task->awaited = wait.kind;
+	task->awaited_class = wait.class;
+	task->awaited_id = wait.id;
+	task->awaited_detail = task_arena_text(waits->arena, wait.detail);
+	task->since_ns = wait.since_ns;
+	task->any_end = wait.any_end;
+	task->goes_on = wait.goes_on;
+	keep_edges(waits, task);
+}

@@ -1,0 +1,485 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * A runtime whose functions a worker serves: results of an examination are
+ * reused; data that change are requested from the worker each time.
+ */
+#include "remote.h"
+
+#include "remote_internal.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct reader {
+	uint64_t serial;
+	struct lp_packed packed;
+	struct lp_examination *examination; /* NULL: forgotten */
+};
+
+static const struct lp_runtime remote_runtime;
+static uint64_t serials;
+
+/* ---- what comes from a worker ------------------------------------------------------- */
+
+void remote_end_text(char *text, size_t size)
+{
+	text[size - 1] = '\0';
+}
+
+#define END_TEXT(text) remote_end_text(text, sizeof(text))
+
+static int as_code(int32_t code)
+{
+	return code > 0 || code < -4095 ? -EINVAL : code;
+}
+
+bool examination_is_sound(struct lp_examination *examination, ssize_t bytes)
+{
+	struct lp_packed *packed = &examination->packed;
+	size_t i;
+
+	if (bytes != (ssize_t)sizeof(*examination))
+		return false;
+	examination->code = as_code(examination->code);
+	examination->verified = as_code(examination->verified);
+	examination->uvloop_code = as_code(examination->uvloop_code);
+	examination->lifecycle_code = as_code(examination->lifecycle_code);
+	END_TEXT(examination->error.text);
+	END_TEXT(packed->instance.version);
+	END_TEXT(packed->instance.runtime_name);
+	packed->instance.runtime = NULL;
+	packed->instance.reader = NULL;
+	if (packed->bytes > sizeof(packed->reader) ||
+	    (!examination->code && !runtime_by_number(packed->runtime)))
+		return false;
+	for (i = 0; i < LP_PROBE_ROLES; i++) {
+		struct lp_examined_role *role = &examination->role[i];
+
+		role->code = as_code(role->code);
+		END_TEXT(role->error.text);
+		END_TEXT(role->function);
+		END_TEXT(role->probe.path);
+		role->probe.role = (enum lp_probe_role)i;
+		role->probe.function = NULL;
+		if (role->probe.count > LP_PROBE_PLACES)
+			return false;
+	}
+	return true;
+}
+
+/* ---- instances ---------------------------------------------------------------------- */
+
+const struct lp_packed *remote_packed(const struct lp_instance *instance)
+{
+	return &((const struct reader *)instance->reader)->packed;
+}
+
+int remote_refresh(struct lp_instance *instance, const struct lp_examined *examined)
+{
+	struct reader *reader = instance->reader;
+
+	if (!reader->examination)
+		reader->examination = malloc(sizeof(*reader->examination));
+	if (!reader->examination)
+		return -ENOMEM;
+	*reader->examination = *examined->examination;
+	return 0;
+}
+
+int remote_instance(const struct lp_examined *examined, struct lp_instance *instance)
+{
+	struct reader *reader = calloc(1, sizeof(*reader));
+
+	if (!reader)
+		return -ENOMEM;
+	reader->serial = ++serials;
+	reader->packed = examined->examination->packed;
+	*instance = reader->packed.instance;
+	instance->pid = examined->pid;
+	instance->runtime = &remote_runtime;
+	instance->reader = reader;
+	if (remote_refresh(instance, examined)) {
+		free(reader);
+		instance->reader = NULL;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void remote_forget(struct lp_instance *instance)
+{
+	struct reader *reader = instance->reader;
+
+	if (!reader)
+		return;
+	free(reader->examination);
+	reader->examination = NULL;
+}
+
+static void release(struct lp_instance *instance)
+{
+	remote_forget(instance);
+	free(instance->reader);
+	instance->reader = NULL;
+}
+
+bool remote_may_be_program(const char *path)
+{
+	struct lp_request request = { .operation = LP_OPERATION_MAY_BE_PROGRAM };
+	const struct iovec parts[2] = { { &request, sizeof(request) },
+					{ (void *)path, strlen(path) + 1 } };
+	const unsigned char *answer;
+
+	/* the process to blame if there is no answer */
+	if (sscanf(path, "/proc/%d/", &request.pid) != 1)
+		return false;
+	return remote_ask(parts, 2, (const void **)&answer) == 1 && *answer;
+}
+
+int remote_detect(const struct lp_process_info *process, struct lp_instance *instance,
+		  struct lp_error *error)
+{
+	struct lp_request request = { .operation = LP_OPERATION_EXAMINE, .pid = process->pid };
+	struct lp_examine examine = { .process = *process };
+	const struct iovec parts[2] = { { &request, sizeof(request) },
+					{ &examine, sizeof(examine) } };
+	static struct lp_examination examination;
+	struct lp_examined examined = { .pid = process->pid, .examination = &examination };
+	const void *answer;
+	ssize_t bytes = remote_ask(parts, 2, &answer);
+
+	if (bytes < 0)
+		return remote_error(error, process->pid, (int)bytes);
+	memcpy(&examination, answer,
+	       bytes < (ssize_t)sizeof(examination) ? 0 : sizeof(examination));
+	if (!examination_is_sound(&examination, bytes))
+		return remote_error(error, process->pid, -ECHILD);
+	if (examination.code) {
+		*error = examination.error;
+		return examination.code;
+	}
+	if (remote_instance(&examined, instance))
+		return error_set(error, -ENOMEM, "out of memory");
+	return 0;
+}
+
+/* ---- from the examination ----------------------------------------------------------- */
+
+static const struct lp_examination *examination_of(const struct lp_instance *instance)
+{
+	return ((const struct reader *)instance->reader)->examination;
+}
+
+static int find_probe(const struct lp_instance *instance, enum lp_probe_role role,
+		      struct lp_probe *probe, struct lp_error *error)
+{
+	const struct lp_examination *examination = examination_of(instance);
+	const struct lp_examined_role *found;
+
+	if (!examination || !(examination->roles >> role & 1))
+		return error_set(error, -EAGAIN, "process %d was not examined for this probe yet",
+				 instance->pid);
+	found = &examination->role[role];
+	*probe = found->probe;
+	probe->function = found->function;
+	*error = found->error;
+	return found->code;
+}
+
+static int find_uvloop(const struct lp_instance *instance, struct lp_uvloop *uvloop)
+{
+	const struct lp_examination *examination = examination_of(instance);
+
+	if (!examination)
+		return -EAGAIN;
+	*uvloop = examination->uvloop;
+	return examination->uvloop_code;
+}
+
+static int find_lifecycle(const struct lp_instance *instance, struct lp_lifecycle *lifecycle)
+{
+	const struct lp_examination *examination = examination_of(instance);
+
+	if (!examination)
+		return -EAGAIN;
+	*lifecycle = examination->lifecycle;
+	return examination->lifecycle_code;
+}
+
+static int verify(const struct lp_instance *instance, struct lp_error *error)
+{
+	const struct lp_examination *examination = examination_of(instance);
+
+	if (!examination)
+		return -EAGAIN;
+	*error = examination->error;
+	return examination->verified;
+}
+
+static bool may_run_loop(const struct lp_instance *instance)
+{
+	const struct lp_examination *examination = examination_of(instance);
+
+	return examination && examination->may_run_loop;
+}
+
+/* ---- asked for each time ------------------------------------------------------------ */
+
+static ssize_t ask(const struct lp_instance *instance, enum lp_operation operation,
+		   const void *arguments, size_t bytes, const void **answer)
+{
+	const struct reader *reader = instance->reader;
+	const struct lp_request request = { .operation = operation,
+					    .pid = instance->pid,
+					    .serial = reader->serial };
+	const struct iovec parts[3] = { { (void *)&request, sizeof(request) },
+					{ (void *)&reader->packed, sizeof(reader->packed) },
+					{ (void *)arguments, bytes } };
+
+	return remote_ask(parts, bytes ? 3 : 2, answer);
+}
+
+static int find_loops(const struct lp_instance *instance, struct lp_running_loop *loops,
+		      size_t room)
+{
+	const struct lp_running_loop *found;
+	ssize_t bytes = ask(instance, LP_OPERATION_FIND_LOOPS, NULL, 0, (const void **)&found);
+	size_t count, i;
+
+	if (bytes < 0)
+		return (int)bytes;
+	count = (size_t)bytes / sizeof(*found);
+	if (count > room)
+		count = room;
+	memcpy(loops, found, count * sizeof(*found));
+	for (i = 0; i < count; i++)
+		if ((unsigned int)loops[i].kind > LP_LOOP_UVLOOP)
+			loops[i].kind = LP_LOOP_ASYNCIO;
+	return (int)count;
+}
+
+static int read_stack(const struct lp_instance *instance, uint64_t thread_state,
+		      struct lp_raw_frame *frames, size_t room, bool *cut)
+{
+	const struct lp_stack_request request = { .thread_state = thread_state,
+						  .room = (uint32_t)room };
+	const struct lp_stack_answer *answer;
+	ssize_t bytes = ask(instance, LP_OPERATION_READ_STACK, &request, sizeof(request),
+			    (const void **)&answer);
+
+	*cut = false;
+	if (bytes < 0)
+		return (int)bytes;
+	if (bytes != (ssize_t)sizeof(*answer) || answer->depth > (int)room ||
+	    answer->depth > LP_STACK_DEPTH)
+		return -EINVAL;
+	*cut = answer->cut;
+	if (answer->depth > 0)
+		memcpy(frames, answer->frames, (size_t)answer->depth * sizeof(*frames));
+	return answer->depth;
+}
+
+static int callback_frames(const struct lp_instance *instance, const struct lp_raw_frame *frames,
+			   int depth)
+{
+	const int32_t *within;
+	ssize_t bytes;
+
+	if (depth <= 0 || depth > LP_STACK_DEPTH)
+		return 0;
+	bytes = ask(instance, LP_OPERATION_CALLBACK_FRAMES, frames, (size_t)depth * sizeof(*frames),
+		    (const void **)&within);
+	return bytes == (ssize_t)sizeof(*within) && *within > 0 && *within <= depth ? *within : 0;
+}
+
+static void take_frame(struct lp_frame *shown, const struct lp_frame *from)
+{
+	*shown = *from;
+	END_TEXT(shown->function);
+	END_TEXT(shown->file);
+	shown->kind = LP_FRAME_PYTHON;
+}
+
+static int describe(const struct lp_instance *instance, const struct lp_raw_frame *frame,
+		    struct lp_frame *shown)
+{
+	const struct lp_frame *found;
+	ssize_t bytes =
+		ask(instance, LP_OPERATION_DESCRIBE, frame, sizeof(*frame), (const void **)&found);
+
+	if (bytes < 0)
+		return (int)bytes;
+	if (bytes != (ssize_t)sizeof(*found))
+		return -EINVAL;
+	take_frame(shown, found);
+	return 0;
+}
+
+static size_t describe_stack(const struct lp_instance *instance, const struct lp_raw_frame *frames,
+			     size_t count, struct lp_frame *shown)
+{
+	const size_t most = LP_WORKER_BYTES / sizeof(*shown);
+	const struct lp_frame *found;
+	size_t i, done;
+	ssize_t bytes;
+
+	if (!count)
+		return 0;
+	bytes = ask(instance, LP_OPERATION_DESCRIBE_STACK, frames,
+		    (count < most ? count : most) * sizeof(*frames), (const void **)&found);
+	done = bytes > 0 ? (size_t)bytes / sizeof(*found) : 0;
+	for (i = 0; i < done && i < count; i++)
+		take_frame(&shown[i], &found[i]);
+	return i;
+}
+
+static bool is_dispatch(const struct lp_frame *frame)
+{
+	uint32_t number;
+	const struct lp_runtime *runtime;
+
+	for (number = 0; (runtime = runtime_by_number(number)); number++)
+		if (runtime->is_dispatch(frame))
+			return true;
+	return false;
+}
+
+static int loop_code(const struct lp_instance *instance, uint64_t *dispatch, uint64_t *run_once)
+{
+	const uint64_t *codes;
+	ssize_t bytes = ask(instance, LP_OPERATION_LOOP_CODE, NULL, 0, (const void **)&codes);
+
+	if (bytes < 0)
+		return (int)bytes;
+	if (bytes != (ssize_t)(2 * sizeof(*codes)))
+		return -EINVAL;
+	*dispatch = codes[0];
+	*run_once = codes[1];
+	return 0;
+}
+
+static void describe_thread(const struct lp_instance *instance, uint64_t thread_state, pid_t *tid,
+			    char *name, size_t size)
+{
+	const struct lp_thread_answer *found;
+	ssize_t bytes = ask(instance, LP_OPERATION_DESCRIBE_THREAD, &thread_state,
+			    sizeof(thread_state), (const void **)&found);
+
+	*tid = 0;
+	name[0] = '\0';
+	if (bytes != (ssize_t)sizeof(*found))
+		return;
+	*tid = found->tid;
+	snprintf(name, size, "%.*s", (int)sizeof(found->name) - 1, found->name);
+}
+
+static bool has_copied_loop(const struct lp_instance *instance)
+{
+	const unsigned char *copied;
+
+	return ask(instance, LP_OPERATION_HAS_COPIED_LOOP, NULL, 0, (const void **)&copied) == 1 &&
+	       *copied;
+}
+
+/* An answer comes from a process that reads hostile memory. */
+static bool take_places(const struct lp_finding_places *answer, ssize_t bytes,
+			struct lp_finding_places *places)
+{
+	const size_t head = offsetof(struct lp_finding_places, shown);
+	size_t sum = 0, i;
+
+	if (bytes < (ssize_t)head)
+		return false;
+	memcpy(places, answer, head);
+	for (i = 0; i < LP_FINDING_PARTS; i++) {
+		if (places->known[i] > LP_FINDING_PLACES)
+			return false;
+		sum += places->known[i];
+	}
+	if (sum != places->count || sum > LP_FINDING_PLACES ||
+	    (size_t)bytes != head + sum * sizeof(places->shown[0]))
+		return false;
+	for (i = 0; i < sum; i++)
+		take_frame(&places->shown[i], &answer->shown[i]);
+	return true;
+}
+
+static void describe_finding(const struct lp_instance *instance,
+			     const struct lp_event_finding *finding,
+			     struct lp_finding_places *places)
+{
+	const struct lp_finding_places *answer;
+	ssize_t bytes = ask(instance, LP_OPERATION_DESCRIBE_FINDING, finding, sizeof(*finding),
+			    (const void **)&answer);
+
+	if (take_places(answer, bytes, places))
+		return;
+	memset(places, 0, offsetof(struct lp_finding_places, shown));
+	places->unread = true;
+}
+
+/* The worker reports the length of a copied text. */
+static void check_text(struct lp_text *text, size_t room)
+{
+	if (text->bytes > room || (text->width != 1 && text->width != 2 && text->width != 4))
+		text->bytes = 0;
+}
+
+static void running_callback(const struct lp_instance *instance, uint64_t thread_state,
+			     uint64_t code, struct lp_found_callback *found)
+{
+	const uint64_t where[2] = { thread_state, code };
+	const struct lp_found_callback *answer;
+	ssize_t bytes = ask(instance, LP_OPERATION_RUNNING_CALLBACK, where, sizeof(where),
+			    (const void **)&answer);
+
+	memset(found, 0, sizeof(*found));
+	if (bytes != (ssize_t)sizeof(*answer)) {
+		/* the callback has an identity, but no readable name */
+		found->name.kind = LP_CALLBACK_BUILTIN;
+		found->name.identity = thread_state | LP_CALLBACK_BUILTIN;
+		return;
+	}
+	*found = *answer;
+	if (found->name.kind > LP_CALLBACK_BUILTIN)
+		found->name.kind = LP_CALLBACK_BUILTIN;
+	check_text(&found->name.qualname, sizeof(found->name.qualname_data));
+	check_text(&found->name.filename, sizeof(found->name.filename_data));
+	check_text(&found->name.owner, sizeof(found->name.owner_data));
+}
+
+static void task_name(const struct lp_instance *instance, uint64_t task, char *name, size_t size)
+{
+	const char *found;
+	ssize_t bytes =
+		ask(instance, LP_OPERATION_TASK_NAME, &task, sizeof(task), (const void **)&found);
+
+	name[0] = '\0';
+	if (bytes > 0)
+		snprintf(name, size, "%.*s", (int)bytes, found);
+}
+
+static const struct lp_runtime remote_runtime = {
+	.name = "remote",
+	.release = release,
+	.find_probe = find_probe,
+	.find_lifecycle = find_lifecycle,
+	.verify = verify,
+	.may_run_loop = may_run_loop,
+	.find_uvloop = find_uvloop,
+	.find_loops = find_loops,
+	.callback_frames = callback_frames,
+	.read_stack = read_stack,
+	.describe = describe,
+	.describe_stack = describe_stack,
+	.is_dispatch = is_dispatch,
+	.loop_code = loop_code,
+	.describe_thread = describe_thread,
+	.has_copied_loop = has_copied_loop,
+	.describe_finding = describe_finding,
+	.running_callback = running_callback,
+	.task_name = task_name,
+};

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* New targets are examined by workers, while the main loop serves known ones. */
+#include "remote.h"
+
+#include "remote_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MILLISECOND 1000000ULL
+#define EXAMINERS 2
+
+/* Limits in ns: for an ELF file of some hundred MB on a slow disk; and while others wait. */
+static const struct lp_worker_limits limits = { .still_ns = 1000 * MILLISECOND,
+						.cpu_ns = 2000 * MILLISECOND,
+						.wall_ns = 5000 * MILLISECOND };
+static const struct lp_worker_limits limits_crowded = { .still_ns = 300 * MILLISECOND,
+							.cpu_ns = 1000 * MILLISECOND,
+							.wall_ns = 4000 * MILLISECOND };
+
+struct request {
+	struct lp_request head;
+	struct lp_examine examine;
+	struct lp_packed known;
+};
+
+static struct examiner {
+	struct lp_worker *worker;
+	bool begun;
+	uint64_t ticket;
+	struct request request;
+	size_t bytes;
+} examiners[EXAMINERS];
+
+int examine_open(void)
+{
+	size_t i;
+
+	for (i = 0; i < EXAMINERS; i++) {
+		examiners[i].worker = worker_new(remote_workers(), &limits, true);
+		if (!examiners[i].worker)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+void examine_close(void)
+{
+	size_t i;
+
+	for (i = 0; i < EXAMINERS; i++)
+		worker_free(examiners[i].worker);
+	memset(examiners, 0, sizeof(examiners));
+}
+
+static struct examiner *find_free(void)
+{
+	size_t i;
+
+	for (i = 0; i < EXAMINERS; i++)
+		if (!examiners[i].begun)
+			return &examiners[i];
+	return NULL;
+}
+
+bool examine_is_free(bool others_wait)
+{
+	size_t i;
+
+	for (i = 0; i < EXAMINERS; i++)
+		worker_set_limits(examiners[i].worker, others_wait ? &limits_crowded : &limits);
+	return find_free() != NULL;
+}
+
+bool examine_is_busy(void)
+{
+	size_t i;
+
+	for (i = 0; i < EXAMINERS; i++)
+		if (examiners[i].begun)
+			return true;
+	return false;
+}
+
+int examine_begin(const struct lp_process_info *process, const struct lp_examine_wish *wish)
+{
+	struct examiner *examiner = find_free();
+	struct request *request;
+	struct iovec part;
+	int err;
+
+	if (!examiner)
+		return -EBUSY;
+	if (remote_leaves_alone(process->pid))
+		return -ETIMEDOUT;
+	request = &examiner->request;
+	memset(request, 0, sizeof(*request));
+	request->head =
+		(struct lp_request){ .operation = LP_OPERATION_EXAMINE, .pid = process->pid };
+	request->examine.process = *process;
+	request->examine.open = wish->open;
+	request->examine.always = wish->always;
+	request->examine.anew = wish->anew;
+	request->examine.known = wish->known && wish->known->reader;
+	examiner->bytes = offsetof(struct request, known);
+	if (request->examine.known) {
+		request->known = *remote_packed(wish->known);
+		examiner->bytes = sizeof(*request);
+	}
+	part = (struct iovec){ request, examiner->bytes };
+	err = worker_send(examiner->worker, &part, 1);
+	examiner->begun = !err;
+	examiner->ticket = wish->ticket;
+	return err;
+}
+
+bool examine_take(struct lp_examined *examined)
+{
+	static _Alignas(16) unsigned char answer[LP_WORKER_BYTES];
+	struct lp_examination *examination = (void *)answer;
+	size_t i;
+
+	for (i = 0; i < EXAMINERS; i++) {
+		struct examiner *examiner = &examiners[i];
+		const struct lp_process_info *process = &examiner->request.examine.process;
+		const struct iovec part = { &examiner->request, examiner->bytes };
+		ssize_t result = worker_receive(examiner->worker, answer, sizeof(answer));
+
+		if (!examiner->begun || result == -EAGAIN)
+			continue;
+		examiner->begun = false;
+		memset(examined, 0, sizeof(*examined));
+		examined->pid = process->pid;
+		examined->ticket = examiner->ticket;
+		if (result >= 0 && !examination_is_sound(examination, result))
+			result = -ECHILD;
+		if (remote_is_hang(result))
+			remote_mark(examiner->worker, &part, 1, (int)result);
+		if (result < 0) {
+			examined->code = (int)result;
+			remote_error(&examined->error, process->pid, (int)result);
+			return true;
+		}
+		examined->code = examination->code;
+		examined->error = examination->error;
+		examined->examination = examination;
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "remote.h"
+
+#include "base/clocks.h"
+#include "base/log.h"
+#include "process/memory.h"
+#include "process/unreadable.h"
+#include "process/worker.h"
+#include "remote_internal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MILLISECOND 1000000ULL
+/* The period of turns in ns while nothing is to be done. */
+#define SELDOM_NS (1000 * MILLISECOND)
+#define SOON_NS (50 * MILLISECOND)
+
+/* Limits for a small read, or for an adapter's work with a known target. */
+static const struct lp_worker_limits reader_limits = { .still_ns = 250 * MILLISECOND,
+						       .cpu_ns = 1000 * MILLISECOND,
+						       .wall_ns = 5000 * MILLISECOND };
+/* Limits for a repeated request, which nobody waits for. */
+static const struct lp_worker_limits prober_limits = { .still_ns = 1000 * MILLISECOND,
+						       .cpu_ns = 1000 * MILLISECOND,
+						       .wall_ns = 10000 * MILLISECOND };
+static const struct lp_worker_limits hurry_limits = { .still_ns = 20 * MILLISECOND,
+						      .cpu_ns = 200 * MILLISECOND,
+						      .wall_ns = 500 * MILLISECOND };
+
+lp_native_server runtime_native_server;
+
+static struct {
+	struct lp_workers *workers; /* NULL before remote_begin() */
+	struct lp_worker *reader, *prober;
+	struct lp_unreadable unreadable;
+	struct lp_unreadable_process *probed; /* the process that the prober reads now */
+	pid_t probed_pid;
+	int stop; /* -1: none */
+	bool crowded; /* reported: too many hang */
+	_Alignas(16) unsigned char answer[LP_WORKER_BYTES];
+} remote;
+
+/* ---- requests ----------------------------------------------------------------------- */
+
+static void report(pid_t pid, int err)
+{
+	if (err == -ETIME)
+		log_warning(
+			"reading the memory of process %d took too long; it is not read now, but tried again from time to time",
+			pid);
+	else
+		log_warning(
+			"the memory of process %d does not answer (it is served by a file system or a program that hangs); it is not read now, but tried again from time to time",
+			pid);
+}
+
+/* The request without an answer is tried again later. */
+void remote_mark(struct lp_worker *worker, const struct iovec *parts, size_t count, int err)
+{
+	const struct lp_request *request = parts[0].iov_base;
+	static unsigned char bytes[LP_WORKER_BYTES];
+	struct lp_unreadable_process *process;
+	size_t length = 0, i;
+	bool first;
+
+	for (i = 0; i < count && length + parts[i].iov_len <= sizeof(bytes); i++) {
+		memcpy(bytes + length, parts[i].iov_base, parts[i].iov_len);
+		length += parts[i].iov_len;
+	}
+	process = unreadable_mark(&remote.unreadable, request->pid, clock_now(), bytes, length,
+				  &first);
+	unreadable_hangs(process, worker_take_given_up(worker));
+	if (first)
+		report(request->pid, err);
+}
+
+bool remote_is_hang(ssize_t result)
+{
+	return result == -ETIMEDOUT || result == -ETIME || result == -ECHILD;
+}
+
+bool remote_leaves_alone(pid_t pid)
+{
+	return unreadable_has(&remote.unreadable, pid);
+}
+
+int remote_error(struct lp_error *error, pid_t pid, int err)
+{
+	switch (err) {
+	case -ETIMEDOUT:
+		return error_set(
+			error, err,
+			"the memory or a file of process %d does not answer (it is served by a file system or a program that hangs)",
+			pid);
+	case -ETIME:
+		return error_set(error, err, "reading process %d took too long", pid);
+	case -ECANCELED:
+		return error_set(error, err, "interrupted while process %d was read", pid);
+	case -EUSERS:
+		return error_set(
+			error, err,
+			"too many processes do not answer when they are read; nothing is read until some of them have ended");
+	default:
+		return error_set(error, err, "cannot read process %d: %s", pid, strerror(-err));
+	}
+}
+
+ssize_t remote_ask(const struct iovec *parts, size_t count, const void **answer)
+{
+	const struct lp_request *request = parts[0].iov_base;
+	ssize_t result;
+
+	if (remote_leaves_alone(request->pid))
+		return -ETIMEDOUT;
+	result = worker_call(remote.reader, parts, count, remote.answer, sizeof(remote.answer));
+	/* a worker may end for a reason of its own; a second one is the process's fault */
+	if (result == -ECHILD)
+		result = worker_call(remote.reader, parts, count, remote.answer,
+				     sizeof(remote.answer));
+	if (remote_is_hang(result))
+		remote_mark(remote.reader, parts, count, (int)result);
+	if (result == -EUSERS && !remote.crowded) {
+		remote.crowded = true;
+		log_warning(
+			"too many processes do not answer when they are read; nothing is read until some of them have ended");
+	}
+	*answer = remote.answer;
+	return result;
+}
+
+void remote_serve_native(lp_native_server serve)
+{
+	runtime_native_server = serve;
+}
+
+ssize_t remote_ask_native(pid_t pid, const void *arguments, size_t bytes, const void **answer)
+{
+	const struct lp_request request = { .operation = LP_OPERATION_NATIVE, .pid = pid };
+	const struct iovec parts[2] = { { (void *)&request, sizeof(request) },
+					{ (void *)arguments, bytes } };
+
+	return remote_ask(parts, 2, answer);
+}
+
+/* ---- memory ------------------------------------------------------------------------- */
+
+/* A position in a list of pieces. */
+struct cursor {
+	const struct iovec *pieces;
+	size_t count, used; /* used: bytes of the first piece */
+};
+
+/* Takes the rest of the current piece, at most so many bytes.  Returns 0 at the end. */
+static size_t take(struct cursor *cursor, size_t most, char **at)
+{
+	size_t bytes = 0;
+
+	while (cursor->count && !bytes) {
+		bytes = cursor->pieces->iov_len - cursor->used;
+		if (bytes > most)
+			bytes = most;
+		*at = (char *)cursor->pieces->iov_base + cursor->used;
+		cursor->used += bytes;
+		if (cursor->used == cursor->pieces->iov_len) {
+			cursor->pieces++;
+			cursor->count--;
+			cursor->used = 0;
+		}
+	}
+	return bytes;
+}
+
+static void scatter(struct cursor *local, const unsigned char *data, size_t bytes)
+{
+	size_t part;
+	char *at;
+
+	while (bytes && (part = take(local, bytes, &at))) {
+		memcpy(at, data, part);
+		data += part;
+		bytes -= part;
+	}
+}
+
+static ssize_t transfer(pid_t pid, const struct iovec *local, size_t local_count,
+			const struct iovec *remote_pieces, size_t remote_count)
+{
+	struct cursor to = { local, local_count, 0 }, from = { remote_pieces, remote_count, 0 };
+	const struct lp_request request = { .operation = LP_OPERATION_MEMORY, .pid = pid };
+	struct lp_piece pieces[LP_PIECES];
+	struct iovec parts[2] = { { (void *)&request, sizeof(request) }, { pieces, 0 } };
+	size_t total = 0, wanted, part, count;
+	const void *answer;
+	ssize_t done = 0;
+	char *at;
+
+	do {
+		wanted = 0;
+		for (count = 0; count < LP_PIECES && wanted < LP_WORKER_BYTES; count++) {
+			part = take(&from, LP_WORKER_BYTES - wanted, &at);
+			if (!part)
+				break;
+			pieces[count] = (struct lp_piece){ (uintptr_t)at, part };
+			wanted += part;
+		}
+		if (!wanted)
+			break;
+		parts[1].iov_len = count * sizeof(pieces[0]);
+		done = remote_ask(parts, 2, &answer);
+		if (done <= 0 || (size_t)done > wanted)
+			break;
+		scatter(&to, answer, (size_t)done);
+		total += (size_t)done;
+	} while ((size_t)done == wanted);
+	if (!total && done < 0) {
+		errno = (int)-done;
+		return -1;
+	}
+	return (ssize_t)total;
+}
+
+/* ---- the whole ---------------------------------------------------------------------- */
+
+int remote_begin(void)
+{
+	int err = workers_new(runtime_serve, &remote.workers);
+
+	remote.stop = -1;
+	if (err)
+		return err;
+	remote.reader = worker_new(remote.workers, &reader_limits, false);
+	remote.prober = worker_new(remote.workers, &prober_limits, true);
+	if (!remote.reader || !remote.prober || examine_open()) {
+		remote_end();
+		return -ENOMEM;
+	}
+	memory_transfer_by(transfer);
+	return 0;
+}
+
+void remote_end(void)
+{
+	memory_transfer_by(NULL);
+	examine_close();
+	worker_free(remote.reader);
+	worker_free(remote.prober);
+	workers_free(remote.workers);
+	unreadable_free(&remote.unreadable);
+	memset(&remote, 0, sizeof(remote));
+}
+
+bool remote_has_begun(void)
+{
+	return remote.workers != NULL;
+}
+
+struct lp_workers *remote_workers(void)
+{
+	return remote.workers;
+}
+
+bool remote_wait(uint64_t ns)
+{
+	struct pollfd polled[2] = { { .fd = workers_descriptor(remote.workers), .events = POLLIN },
+				    { .fd = remote.stop, .events = POLLIN } };
+
+	poll(polled, 2, (int)(ns / MILLISECOND));
+	return !polled[1].revents;
+}
+
+void remote_stop_on(int descriptor)
+{
+	remote.stop = descriptor;
+	workers_stop_on(remote.workers, descriptor);
+}
+
+void remote_hurry(void)
+{
+	worker_set_limits(remote.reader, &hurry_limits);
+}
+
+int remote_descriptor(void)
+{
+	return workers_descriptor(remote.workers);
+}
+
+/* Any answer counts, whatever the request was. */
+static void take_probe(uint64_t now)
+{
+	static unsigned char answer[LP_WORKER_BYTES];
+	ssize_t result = worker_receive(remote.prober, answer, sizeof(answer));
+	struct lp_unreadable_process *probed = remote.probed;
+
+	if (result == -EAGAIN || !probed)
+		return;
+	remote.probed = NULL;
+	if (probed->pid != remote.probed_pid)
+		return;
+	if (remote_is_hang(result)) {
+		unreadable_put_off(probed, now);
+		unreadable_hangs(probed, worker_take_given_up(remote.prober));
+	} else {
+		unreadable_clear(probed);
+	}
+}
+
+uint64_t remote_turn(uint64_t now)
+{
+	struct lp_unreadable_process *due;
+	struct iovec part;
+
+	take_probe(now);
+	if (worker_is_busy(remote.prober))
+		return now + SOON_NS;
+	due = unreadable_due(&remote.unreadable, now);
+	if (!due)
+		return now + SELDOM_NS;
+	part = (struct iovec){ due->request, due->bytes };
+	if (worker_send(remote.prober, &part, 1)) {
+		unreadable_put_off(due, now);
+		return now + SELDOM_NS;
+	}
+	remote.probed = due;
+	remote.probed_pid = due->pid;
+	return now + SOON_NS;
+}
+
+uint64_t remote_cpu_ns(void)
+{
+	return remote.workers ? workers_cpu_ns(remote.workers) : 0;
+}
+
+uint64_t remote_clock(void)
+{
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID) + remote_cpu_ns();
+}
+
+size_t remote_unreadable(void)
+{
+	return remote.unreadable.count;
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "allowance.h"
+
+#include <string.h>
+
+#define SECOND 1e9
+#define MILLISECOND 1e6
+/* Of the budget; the rest is a reserve for a full account, and for what costs are not sure of. */
+#define EARNED_PART 0.7
+#define HELD_NS (20 * SECOND)
+/* What a burst should last, if the account holds that much. */
+#define BURST_NS (1 * SECOND)
+/* The first one has to teach what a burst takes: it may owe, but not for long. */
+#define LESSON_NS (0.5 * SECOND)
+/* The kernel takes about so long to take a probe away (measured on 6.18): it is paid for, too. */
+#define LEAVE_NS (100 * MILLISECOND)
+#define LEAVE_MOST_NS (2 * SECOND)
+/* What a burst takes is looked at so often; the target may have begun to spin since. */
+#define LOOK_LEAST_NS (20 * MILLISECOND)
+#define LOOK_MOST_NS (200 * MILLISECOND)
+#define REST_LEAST_NS (50 * MILLISECOND)
+#define REST_MOST_NS (1 * SECOND)
+/* The newest look's part in the rate. */
+#define RATE_WEIGHT 0.3
+
+static double least(double left, double right)
+{
+	return left < right ? left : right;
+}
+
+static double clamp(double value, double low, double high)
+{
+	return value < low ? low : least(value, high);
+}
+
+static double held_ns(const struct lp_allowance *allowance)
+{
+	return allowance->earns * HELD_NS;
+}
+
+void allowance_open(struct lp_allowance *allowance, double share, uint64_t now_ns)
+{
+	memset(allowance, 0, sizeof(*allowance));
+	allowance->earns = share * EARNED_PART;
+	allowance->at_ns = now_ns;
+	allowance->leave_ns = LEAVE_NS;
+}
+
+void allowance_set_leave(struct lp_allowance *allowance, uint64_t leave_ns)
+{
+	allowance->leave_ns = clamp((double)leave_ns, LEAVE_NS, LEAVE_MOST_NS);
+}
+
+void allowance_spend(struct lp_allowance *allowance, double cost_ns, uint64_t now_ns)
+{
+	double passed = now_ns > allowance->at_ns ? (double)(now_ns - allowance->at_ns) : 0;
+	double rate;
+
+	/* full before it is spent from: what comes in at once is not held against it twice */
+	allowance->balance_ns =
+		least(allowance->balance_ns + passed * allowance->earns, held_ns(allowance)) -
+		cost_ns;
+	allowance->at_ns += (uint64_t)passed;
+	if (!allowance->began_ns || passed <= 0)
+		return;
+	rate = cost_ns / passed;
+	allowance->rate += (rate - allowance->rate) * (allowance->spent_ns > 0 ? RATE_WEIGHT : 1);
+	allowance->spent_ns += cost_ns;
+}
+
+void allowance_starved(struct lp_allowance *allowance, double waited_ns)
+{
+	allowance->balance_ns -= waited_ns * allowance->earns;
+}
+
+bool allowance_may_begin(const struct lp_allowance *allowance)
+{
+	return !allowance->began_ns && allowance->balance_ns >= allowance->wanted_ns;
+}
+
+void allowance_begin(struct lp_allowance *allowance, uint64_t now_ns)
+{
+	allowance->began_ns = now_ns;
+	allowance->spent_ns = 0;
+}
+
+bool allowance_must_end(const struct lp_allowance *allowance, uint64_t now_ns)
+{
+	double age = (double)(now_ns - allowance->began_ns);
+
+	if (!allowance->began_ns)
+		return false;
+	if (!allowance->learned && age < LESSON_NS)
+		return allowance->spent_ns + allowance->rate * allowance->leave_ns >=
+		       held_ns(allowance) / 2;
+	if (allowance->rate < allowance->earns)
+		/* it pays back what it owes, if it is only a little */
+		return allowance->balance_ns <= -allowance->earns * LOOK_MOST_NS;
+	return allowance->balance_ns <= allowance->rate * allowance->leave_ns;
+}
+
+void allowance_end(struct lp_allowance *allowance, uint32_t random, uint64_t now_ns)
+{
+	double age = (double)(now_ns - allowance->began_ns);
+	double jitter = 0.75 + 0.25 * (double)(random % 1024) / 1024;
+
+	if (age > 0 && allowance->began_ns)
+		allowance->rate = allowance->spent_ns / age;
+	allowance->learned = true;
+	allowance->began_ns = 0;
+	allowance->wanted_ns = jitter * clamp(allowance->rate * BURST_NS * 4 / 3,
+					      held_ns(allowance) / 20, held_ns(allowance));
+}
+
+uint64_t allowance_wait_ns(const struct lp_allowance *allowance)
+{
+	double missing = allowance->wanted_ns - allowance->balance_ns;
+	double drain = allowance->rate - allowance->earns;
+
+	if (!allowance->began_ns)
+		return (uint64_t)clamp(missing / allowance->earns, REST_LEAST_NS, REST_MOST_NS);
+	if (!allowance->learned && (double)(allowance->at_ns - allowance->began_ns) < LESSON_NS)
+		return (uint64_t)LOOK_LEAST_NS;
+	if (drain <= 0)
+		return (uint64_t)LOOK_MOST_NS;
+	return (uint64_t)clamp(allowance->balance_ns / drain, LOOK_LEAST_NS, LOOK_MOST_NS);
+}
+
+/* ---- what loopprof takes itself ------------------------------------------- */
+
+/* A stall that is just slow is to be looked at twice while it lasts, however little there is. */
+#define LOOKS_A_STALL 2.5
+#define FREQUENCY_LEAST 19
+#define SAVE_MOST_NS (60 * SECOND)
+/* Less than that of the budget, and there are means for more. */
+#define EASE_PART 0.6
+
+void thrift_open(struct lp_thrift *thrift, double share, unsigned int frequency,
+		 uint64_t threshold_ns, uint64_t now_ns)
+{
+	double needed = threshold_ns ? LOOKS_A_STALL * SECOND / (double)threshold_ns : frequency;
+
+	memset(thrift, 0, sizeof(*thrift));
+	thrift->share = share;
+	thrift->most = thrift->frequency = frequency;
+	thrift->least = (unsigned int)clamp(needed, FREQUENCY_LEAST, frequency);
+	if (thrift->least > frequency)
+		thrift->least = frequency;
+	thrift->save_ns = THRIFT_SAVE_NS;
+	thrift->bursts = true;
+	thrift->at_ns = now_ns;
+}
+
+/* Returns whether there was something to do without. */
+static bool do_without(struct lp_thrift *thrift)
+{
+	unsigned int frequency = thrift->frequency / 2;
+	uint64_t save = thrift->save_ns * 2;
+	/* bursts are what is paid for: they go last, and only where that would help */
+	bool bursts = thrift->own <= thrift->share || thrift->frequency > thrift->least ||
+		      thrift->save_ns < (uint64_t)SAVE_MOST_NS;
+
+	if (frequency < thrift->least)
+		frequency = thrift->least;
+	if (save > (uint64_t)SAVE_MOST_NS)
+		save = (uint64_t)SAVE_MOST_NS;
+	if (frequency == thrift->frequency && save == thrift->save_ns && bursts == thrift->bursts)
+		return false;
+	thrift->frequency = frequency;
+	thrift->save_ns = save;
+	thrift->bursts = bursts;
+	return true;
+}
+
+static bool ease(struct lp_thrift *thrift)
+{
+	unsigned int frequency = thrift->frequency + thrift->frequency / 4 + 1;
+	uint64_t save = thrift->save_ns / 2;
+
+	if (frequency > thrift->most)
+		frequency = thrift->most;
+	if (save < THRIFT_SAVE_NS)
+		save = THRIFT_SAVE_NS;
+	if (frequency == thrift->frequency && save == thrift->save_ns && thrift->bursts)
+		return false;
+	thrift->frequency = frequency;
+	thrift->save_ns = save;
+	thrift->bursts = true;
+	return true;
+}
+
+enum lp_thrift_change thrift_look(struct lp_thrift *thrift, uint64_t cpu_ns, uint64_t hook_ns,
+				  uint64_t now_ns)
+{
+	double passed = now_ns > thrift->at_ns ? (double)(now_ns - thrift->at_ns) : 0;
+	double all;
+
+	if (passed <= 0)
+		return LP_THRIFT_SAME;
+	thrift->own = cpu_ns > thrift->cpu_ns ? (double)(cpu_ns - thrift->cpu_ns) / passed : 0;
+	thrift->hooks = hook_ns > thrift->hook_ns ? (double)(hook_ns - thrift->hook_ns) / passed
+						  : 0;
+	thrift->at_ns = now_ns;
+	thrift->cpu_ns = cpu_ns;
+	thrift->hook_ns = hook_ns;
+	all = thrift->own + thrift->hooks;
+	if (thrift->share <= 0)
+		return LP_THRIFT_SAME;
+	if (all > thrift->share)
+		return do_without(thrift) ? LP_THRIFT_LESS : LP_THRIFT_OVER;
+	if (all < thrift->share * EASE_PART)
+		return ease(thrift) ? LP_THRIFT_MORE : LP_THRIFT_SAME;
+	return LP_THRIFT_SAME;
+}

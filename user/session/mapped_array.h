@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Arrays of the kernel's, mapped: they change while they are read. */
+#ifndef LP_SESSION_MAPPED_ARRAY_H
+#define LP_SESSION_MAPPED_ARRAY_H
+
+#include <bpf/libbpf.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct lp_mapped {
+	void *data;
+	size_t bytes;
+	size_t element;
+	uint32_t room;
+};
+
+/* protection: as of mmap. Returns 0 or a negative errno. */
+int mapped_open(struct lp_mapped *mapped, struct bpf_map *map, int protection);
+void mapped_close(struct lp_mapped *mapped);
+/* How many elements there are. */
+uint32_t mapped_room(const struct lp_mapped *mapped);
+void *mapped_at(const struct lp_mapped *mapped, uint32_t index);
+
+#endif /* LP_SESSION_MAPPED_ARRAY_H */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A clock on each CPU that runs a BPF program. */
+#ifndef LP_SESSION_SAMPLING_CLOCK_H
+#define LP_SESSION_SAMPLING_CLOCK_H
+
+#include <bpf/libbpf.h>
+
+struct lp_clock;
+
+/* frequency: Hz. Returns 0 or a negative errno, with nothing attached. */
+int clock_start(struct bpf_program *program, unsigned int frequency, struct lp_clock **clock);
+/* From now on, Hz. */
+void clock_set(struct lp_clock *clock, unsigned int frequency);
+void clock_stop(struct lp_clock *clock);
+
+#endif /* LP_SESSION_SAMPLING_CLOCK_H */

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "shared_uprobes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define BUCKETS 256
+#define LINGER_NS 5000000000ULL
+
+struct lp_shared_link {
+	struct lp_shared_link *next;
+	const struct bpf_program *program;
+	uint64_t device, inode;
+	uint64_t offset;
+	struct bpf_link *link;
+	size_t shares;
+	uint64_t idle_ns; /* since when there has been none */
+};
+
+struct lp_shared {
+	struct lp_closer *closer;
+	size_t count;
+	struct lp_shared_link *buckets[BUCKETS];
+};
+
+struct lp_shared *shared_new(struct lp_closer *closer)
+{
+	struct lp_shared *shared = calloc(1, sizeof(*shared));
+
+	if (shared)
+		shared->closer = closer;
+	return shared;
+}
+
+static void end_link(struct lp_shared *shared, struct lp_shared_link **at)
+{
+	struct lp_shared_link *link = *at;
+
+	*at = link->next;
+	closer_take(shared->closer, link->link);
+	free(link);
+	shared->count--;
+}
+
+void shared_free(struct lp_shared *shared)
+{
+	size_t i;
+
+	if (!shared)
+		return;
+	for (i = 0; i < BUCKETS; i++)
+		while (shared->buckets[i])
+			end_link(shared, &shared->buckets[i]);
+	free(shared);
+}
+
+static struct lp_shared_link **find(struct lp_shared *shared, const struct bpf_program *program,
+				    const struct lp_file_facts *file, uint64_t offset)
+{
+	uint64_t hash = (file->inode ^ file->device << 20 ^ offset << 3 ^ (uintptr_t)program) *
+			0x9e3779b97f4a7c15ULL;
+	struct lp_shared_link **at = &shared->buckets[hash >> 56];
+
+	while (*at && ((*at)->program != program || (*at)->device != file->device ||
+		       (*at)->inode != file->inode || (*at)->offset != offset))
+		at = &(*at)->next;
+	return at;
+}
+
+int shared_attach(struct lp_shared *shared, struct bpf_program *program,
+		  const struct lp_mapped_file *file, uint64_t offset,
+		  struct lp_shared_link **result)
+{
+	struct lp_shared_link **at, *link;
+	int err;
+
+	*result = NULL;
+	if (file->facts.reach != LP_FILE_OF_HOST)
+		return -EPERM;
+	at = find(shared, program, &file->facts, offset);
+	if (*at) {
+		(*at)->shares++;
+		*result = *at;
+		return 0;
+	}
+	link = calloc(1, sizeof(*link));
+	if (!link)
+		return -ENOMEM;
+	link->link = bpf_program__attach_uprobe(program, false, -1, file->path, offset);
+	if (!link->link) {
+		err = -errno;
+		free(link);
+		return err;
+	}
+	link->program = program;
+	link->device = file->facts.device;
+	link->inode = file->facts.inode;
+	link->offset = offset;
+	link->shares = 1;
+	*at = link;
+	shared->count++;
+	*result = link;
+	return 0;
+}
+
+void shared_release(struct lp_shared_link *link, uint64_t now_ns)
+{
+	if (link && !--link->shares)
+		link->idle_ns = now_ns;
+}
+
+void shared_sweep(struct lp_shared *shared, uint64_t now_ns)
+{
+	size_t i;
+
+	for (i = 0; i < BUCKETS; i++) {
+		struct lp_shared_link **at = &shared->buckets[i];
+
+		while (*at) {
+			if (!(*at)->shares && now_ns > (*at)->idle_ns &&
+			    now_ns - (*at)->idle_ns >= LINGER_NS)
+				end_link(shared, at);
+			else
+				at = &(*at)->next;
+		}
+	}
+}
+
+size_t shared_count(const struct lp_shared *shared)
+{
+	return shared->count;
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "history.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A state is saved at an instant, its counters a little later. */
+#define SLACK_NS 100000000ULL
+/* Of the spans that part at least becomes free, or halving them costs more than it brings. */
+#define LEAST_HALVED_PART 64
+
+void history_init(struct lp_history *history, size_t spans_max)
+{
+	*history = (struct lp_history){ .spans_max = spans_max };
+}
+
+static void free_loop(struct lp_loop_history *loop)
+{
+	size_t i;
+
+	for (i = 0; i < loop->span_count; i++)
+		free(loop->spans[i].cells);
+	free(loop->spans);
+	free(loop);
+}
+
+void history_free(struct lp_history *history)
+{
+	struct lp_loop_history *loop;
+	size_t i;
+
+	for (i = 0; i < LP_HISTORY_BUCKETS; i++)
+		while ((loop = history->buckets[i])) {
+			history->buckets[i] = loop->next;
+			free_loop(loop);
+		}
+	history->span_count = 0;
+}
+
+static struct lp_loop_history *find(const struct lp_history *history, uint32_t id)
+{
+	struct lp_loop_history *loop;
+
+	for (loop = history->buckets[id % LP_HISTORY_BUCKETS]; loop; loop = loop->next)
+		if (loop->loop == id)
+			return loop;
+	return NULL;
+}
+
+const struct lp_loop_history *history_of(const struct lp_history *history, uint32_t loop)
+{
+	return find(history, loop);
+}
+
+static size_t row_of(size_t slot)
+{
+	return slot ? 1 + (slot - 1) / LP_HISTORY_SLOTS_A_ROW : 0;
+}
+
+static uint64_t since(uint64_t now, uint64_t before)
+{
+	return now > before ? now - before : 0;
+}
+
+static bool set_cells(struct lp_span *span, const uint64_t rows[LP_HISTORY_ROWS])
+{
+	size_t row, count = 0;
+
+	for (row = 0; row < LP_HISTORY_ROWS; row++)
+		count += rows[row] > 0;
+	span->cells = count ? malloc(count * sizeof(*span->cells)) : NULL;
+	if (count && !span->cells)
+		return false;
+	span->cell_count = 0;
+	for (row = 0; row < LP_HISTORY_ROWS; row++)
+		if (rows[row])
+			span->cells[span->cell_count++] = (struct lp_span_cell){
+				.row = (uint32_t)row,
+				.count = rows[row] > UINT32_MAX ? UINT32_MAX : (uint32_t)rows[row],
+			};
+	return true;
+}
+
+/* ---- when it is full ----------------------------------------------------------- */
+
+static bool join(struct lp_span *into, const struct lp_span *next)
+{
+	uint64_t rows[LP_HISTORY_ROWS] = { 0 };
+	struct lp_span joined = *into;
+	size_t i;
+
+	for (i = 0; i < into->cell_count; i++)
+		rows[into->cells[i].row] += into->cells[i].count;
+	for (i = 0; i < next->cell_count; i++)
+		rows[next->cells[i].row] += next->cells[i].count;
+	if (!set_cells(&joined, rows))
+		return false;
+	joined.end_ns = next->end_ns;
+	joined.busy_ns += next->busy_ns;
+	joined.idle_ns += next->idle_ns;
+	joined.iterations += next->iterations;
+	joined.slow += next->slow;
+	free(into->cells);
+	*into = joined;
+	return true;
+}
+
+static void halve_loop(struct lp_history *history, struct lp_loop_history *loop)
+{
+	size_t from = 0, to = 0;
+
+	for (; from < loop->span_count; to++) {
+		loop->spans[to] = loop->spans[from++];
+		if (from >= loop->span_count || !join(&loop->spans[to], &loop->spans[from]))
+			continue;
+		free(loop->spans[from++].cells);
+		history->span_count--;
+	}
+	loop->span_count = to;
+}
+
+static void halve(struct lp_history *history)
+{
+	struct lp_loop_history *loop;
+	size_t before = history->span_count, i;
+
+	for (i = 0; i < LP_HISTORY_BUCKETS; i++)
+		for (loop = history->buckets[i]; loop; loop = loop->next)
+			halve_loop(history, loop);
+	history->full = before - history->span_count < before / LEAST_HALVED_PART;
+}
+
+/* ---- adding -------------------------------------------------------------------- */
+
+static struct lp_loop_history *loop_for(struct lp_history *history,
+					const struct lp_loop_state *state)
+{
+	struct lp_loop_history *loop = find(history, state->loop->id);
+
+	if (loop)
+		return loop;
+	loop = calloc(1, sizeof(*loop));
+	if (!loop)
+		return NULL;
+	loop->loop = state->loop->id;
+	loop->last.time_ns = state->start_ns;
+	loop->next = history->buckets[loop->loop % LP_HISTORY_BUCKETS];
+	history->buckets[loop->loop % LP_HISTORY_BUCKETS] = loop;
+	return loop;
+}
+
+static void remember(struct lp_loop_history *loop, const struct lp_loop_state *state)
+{
+	loop->iteration = *state->iteration;
+	loop->last = *state;
+	loop->last.loop = NULL;
+	loop->last.iteration = &loop->iteration;
+}
+
+static bool make_room(struct lp_history *history, struct lp_loop_history *loop)
+{
+	size_t room = loop->room ? 2 * loop->room : 16;
+	struct lp_span *grown;
+
+	if (history->span_count >= history->spans_max && !history->full)
+		halve(history);
+	/* a span for each loop cannot become fewer */
+	if (history->span_count >= history->spans_max)
+		return false;
+	if (loop->span_count < loop->room)
+		return true;
+	grown = realloc(loop->spans, room * sizeof(*grown));
+	if (!grown)
+		return false;
+	loop->spans = grown;
+	loop->room = room;
+	return true;
+}
+
+void history_add(struct lp_history *history, const struct lp_loop_state *state)
+{
+	struct lp_loop_history *loop = loop_for(history, state);
+	uint64_t rows[LP_HISTORY_ROWS] = { 0 };
+	struct lp_span span;
+	size_t slot;
+
+	if (!loop)
+		return;
+	if (state->time_ns <= loop->last.time_ns) {
+		remember(loop, state);
+		return;
+	}
+	span = (struct lp_span){
+		.start_ns = loop->last.time_ns,
+		.end_ns = state->time_ns,
+		.busy_ns = since(state->busy_ns, loop->last.busy_ns),
+		.idle_ns = since(state->idle_ns, loop->last.idle_ns),
+		.iterations = since(state->iterations, loop->last.iterations),
+		.slow = since(state->slow_callbacks, loop->last.slow_callbacks),
+	};
+	for (slot = 0; slot < LP_HISTOGRAM_SLOTS; slot++)
+		rows[row_of(slot)] +=
+			since(state->iteration->slots[slot], loop->iteration.slots[slot]);
+	/* counted before this capture was begun: nobody knows when */
+	if (span.busy_ns + span.idle_ns <= span.end_ns - span.start_ns + SLACK_NS &&
+	    make_room(history, loop) && set_cells(&span, rows)) {
+		loop->spans[loop->span_count++] = span;
+		history->span_count++;
+	}
+	remember(loop, state);
+}

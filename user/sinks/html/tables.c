@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What the page's stalls have in common: strings, frames, stacks and callbacks, once each. */
+#include "tables.h"
+
+#include <string.h>
+
+#define STRINGS_MAX 400000
+#define STRING_BYTES_MAX (32 << 20)
+#define FRAMES_MAX 100000
+#define STACKS_MAX 200000
+#define STACK_BYTES_MAX (32 << 20)
+#define CALLBACKS_MAX 50000
+#define SMALL_BYTES_MAX (8 << 20)
+/* A stack is copied through the C stack; no walk is as deep as this. */
+#define DEPTH_MAX 1024
+
+void tables_init(struct lp_kept_tables *tables)
+{
+	blobs_init(&tables->strings, STRINGS_MAX, STRING_BYTES_MAX);
+	blobs_init(&tables->frames, FRAMES_MAX, SMALL_BYTES_MAX);
+	blobs_init(&tables->stacks, STACKS_MAX, STACK_BYTES_MAX);
+	blobs_init(&tables->callbacks, CALLBACKS_MAX, SMALL_BYTES_MAX);
+}
+
+void tables_free(struct lp_kept_tables *tables)
+{
+	blobs_free(&tables->strings);
+	blobs_free(&tables->frames);
+	blobs_free(&tables->stacks);
+	blobs_free(&tables->callbacks);
+}
+
+uint64_t tables_beyond(const struct lp_kept_tables *tables)
+{
+	return tables->strings.beyond + tables->frames.beyond + tables->stacks.beyond +
+	       tables->callbacks.beyond;
+}
+
+uint32_t kept_string(struct lp_kept_tables *tables, const char *text)
+{
+	return text && *text ? blobs_add(&tables->strings, text, strlen(text) + 1) : 0;
+}
+
+uint32_t kept_frame(struct lp_kept_tables *tables, const struct lp_shown_frame *frame)
+{
+	struct lp_kept_frame kept;
+
+	if (!frame)
+		return 0;
+	memset(&kept, 0, sizeof(kept));
+	kept.function = kept_string(tables, frame->function);
+	kept.file = kept_string(tables, frame->file);
+	kept.line = frame->line;
+	kept.kind = (uint8_t)frame->kind;
+	kept.coroutine = frame->coroutine;
+	return blobs_add(&tables->frames, &kept, sizeof(kept));
+}
+
+uint32_t kept_callback(struct lp_kept_tables *tables, const struct lp_callback_info *callback)
+{
+	struct lp_kept_callback kept;
+
+	memset(&kept, 0, sizeof(kept));
+	kept.kind = callback->kind;
+	kept.name = kept_string(tables, callback->name);
+	kept.file = kept_string(tables, callback->file);
+	kept.line = callback->line;
+	return blobs_add(&tables->callbacks, &kept, sizeof(kept));
+}
+
+uint32_t tables_stack(struct lp_kept_tables *tables, const struct lp_stack *stack)
+{
+	uint32_t numbers[1 + DEPTH_MAX], depth = stack ? stack->depth : 0, i;
+
+	if (!depth)
+		return 0;
+	numbers[0] = (stack->cut ? LP_KEPT_CUT : 0) | (stack->unreadable ? LP_KEPT_UNREADABLE : 0);
+	if (depth > DEPTH_MAX) {
+		depth = DEPTH_MAX;
+		numbers[0] |= LP_KEPT_CUT;
+	}
+	for (i = 0; i < depth; i++)
+		numbers[1 + i] = kept_frame(tables, stack->frames[i]);
+	return blobs_add(&tables->stacks, numbers, (1 + depth) * sizeof(*numbers));
+}
+
+/* ---- from one set of tables into another ---------------------------------- */
+
+uint32_t tables_move_string(struct lp_kept_tables *to, const struct lp_kept_tables *from,
+			    uint32_t number)
+{
+	size_t size;
+	const char *text = blobs_get(&from->strings, number, &size);
+
+	return text ? blobs_add(&to->strings, text, size) : 0;
+}
+
+uint32_t tables_move_frame(struct lp_kept_tables *to, const struct lp_kept_tables *from,
+			   uint32_t number)
+{
+	const struct lp_kept_frame *frame = blobs_get(&from->frames, number, NULL);
+	struct lp_kept_frame moved;
+
+	if (!frame)
+		return 0;
+	moved = *frame;
+	moved.function = tables_move_string(to, from, frame->function);
+	moved.file = tables_move_string(to, from, frame->file);
+	return blobs_add(&to->frames, &moved, sizeof(moved));
+}
+
+uint32_t tables_move_callback(struct lp_kept_tables *to, const struct lp_kept_tables *from,
+			      uint32_t number)
+{
+	const struct lp_kept_callback *callback = blobs_get(&from->callbacks, number, NULL);
+	struct lp_kept_callback moved;
+
+	if (!callback)
+		return 0;
+	moved = *callback;
+	moved.name = tables_move_string(to, from, callback->name);
+	moved.file = tables_move_string(to, from, callback->file);
+	return blobs_add(&to->callbacks, &moved, sizeof(moved));
+}
+
+uint32_t tables_move_stack(struct lp_kept_tables *to, const struct lp_kept_tables *from,
+			   uint32_t number)
+{
+	uint32_t moved[1 + DEPTH_MAX];
+	size_t size, i;
+	const uint32_t *stack = blobs_get(&from->stacks, number, &size);
+
+	if (!stack || size > sizeof(moved))
+		return 0;
+	moved[0] = stack[0];
+	for (i = 1; i < size / sizeof(*stack); i++)
+		moved[i] = tables_move_frame(to, from, stack[i]);
+	return blobs_add(&to->stacks, moved, size);
+}

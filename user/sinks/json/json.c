@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* JSON lines, version 1.0: fields may be added, never changed or removed. */
+#include "files/output_file.h"
+#include "fields.h"
+#include "sinks/sink.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define JSON_VERSION "1.0"
+
+/* What a file keeps of header, loops and stalls, to be written anew with each summary. */
+#define KEPT_BYTES_MAX (8 << 20)
+
+/* Lines by what the footer says of those that found no room. */
+enum line_kind {
+	LINE_OTHER,
+	LINE_SLOW_CALLBACK,
+	LINE_SLOW_ITERATION,
+	LINE_IN_PROGRESS,
+	LINE_LOST,
+	LINE_KINDS,
+};
+
+static const char *const omitted_names[LINE_KINDS] = {
+	[LINE_OTHER] = "omitted_lines",
+	[LINE_SLOW_CALLBACK] = "omitted_slow_callbacks",
+	[LINE_SLOW_ITERATION] = "omitted_slow_iterations",
+	[LINE_IN_PROGRESS] = "omitted_in_progress",
+	[LINE_LOST] = "omitted_lost",
+};
+
+struct json_sink {
+	struct lp_sink sink;
+	FILE *out; /* stdout, or a file's next version while it is written */
+	char *path; /* NULL: stdout */
+	struct lp_snapshot *snapshot; /* of a file */
+	FILE *kept;
+	char *kept_text;
+	size_t kept_size;
+	uint64_t omitted[LINE_KINDS]; /* lines that did not fit */
+	/* The line that is being made: its reader gets it in one piece. */
+	FILE *line;
+	char *text;
+	size_t size;
+	bool queue;
+	bool sampled;
+	bool no_intervals;
+	int err; /* first failed write; nothing is written after it */
+};
+
+static int write_text(struct json_sink *json, enum line_kind kind, size_t size)
+{
+	if (!json->snapshot)
+		return output_write(json->out, json->text, size);
+	if (json->out)
+		return fwrite(json->text, 1, size, json->out) == size ? 0 : -errno;
+	if ((size_t)ftello(json->kept) + size > KEPT_BYTES_MAX) {
+		json->omitted[kind]++;
+		return 0;
+	}
+	return fwrite(json->text, 1, size, json->kept) == size ? 0 : -ENOMEM;
+}
+
+static void end_line(struct json_sink *json, enum line_kind kind)
+{
+	putc('\n', json->line);
+	if (!json->err) {
+		if (fflush(json->line) || ferror(json->line))
+			json->err = -ENOMEM;
+		else
+			json->err = write_text(json, kind, (size_t)ftello(json->line));
+		/* a pipe closed by its reader, as `head` does, is nothing to warn of */
+		if (json->err && json->err != -EPIPE)
+			output_warn(json->path, json->err);
+	}
+	rewind(json->line);
+}
+
+/* A file's next version begins with everything but the summaries. */
+static void begin_document(struct json_sink *json)
+{
+	size_t size;
+	int err;
+
+	if (!json->snapshot)
+		return;
+	/* the next version may go well where this one did not */
+	json->err = 0;
+	err = snapshot_begin(json->snapshot, &json->out);
+	if (!err && (fflush(json->kept) || ferror(json->kept)))
+		err = -ENOMEM;
+	size = (size_t)ftello(json->kept);
+	if (!err && fwrite(json->kept_text, 1, size, json->out) != size)
+		err = -errno;
+	json->err = err;
+}
+
+static void commit_document(struct json_sink *json)
+{
+	if (!json->snapshot)
+		return;
+	if (json->err)
+		snapshot_abandon(json->snapshot);
+	else
+		json->err = snapshot_commit(json->snapshot);
+	if (json->err)
+		output_warn(json->path, json->err);
+	json->out = NULL;
+}
+
+static void write_header(void *context, const struct lp_run *run)
+{
+	struct json_sink *json = context;
+	FILE *out = json->line;
+
+	json->queue = run->queue;
+	json->sampled = run->sampled;
+	json->no_intervals = run->no_intervals;
+	fputs("{\"type\":\"header\",\"version\":\"" JSON_VERSION "\",\"tool\":", out);
+	json_string(out, run->tool);
+	fputs(",\"mode\":", out);
+	json_string(out, run->mode);
+	fprintf(out,
+		",\"threshold_ns\":%" PRIu64 ",\"start_ns\":%" PRIu64 ",\"start_unix_ns\":%" PRIu64
+		",\"host\":",
+		run->threshold_ns, run->start_ns, run->start_unix_ns);
+	json_string(out, run->host);
+	putc('}', out);
+	end_line(json, LINE_OTHER);
+}
+
+static void write_loop(void *context, const struct lp_loop_info *loop)
+{
+	struct json_sink *json = context;
+	FILE *out = json->line;
+
+	fprintf(out, "{\"type\":\"loop\",\"loop_id\":%" PRIu32 ",\"pid\":%d,\"tid\":%d", loop->id,
+		loop->pid, loop->tid);
+	json_program(out, loop);
+	if (loop->folded)
+		fputs(",\"folded\":true", out);
+	putc('}', out);
+	end_line(json, LINE_OTHER);
+}
+
+static void write_slow(void *context, const struct lp_slow *slow)
+{
+	struct json_sink *json = context;
+
+	json_slow_callback(json->line, slow);
+	putc('}', json->line);
+	end_line(json, slow->in_progress ? LINE_IN_PROGRESS : LINE_SLOW_CALLBACK);
+}
+
+static void write_slow_iteration(void *context, const struct lp_slow_iteration *slow)
+{
+	struct json_sink *json = context;
+
+	json_slow_iteration(json->line, slow);
+	putc('}', json->line);
+	end_line(json, slow->in_progress ? LINE_IN_PROGRESS : LINE_SLOW_ITERATION);
+}
+
+static void write_finding(void *context, const struct lp_finding *finding)
+{
+	struct json_sink *json = context;
+
+	json_lost(json->line, finding);
+	putc('}', json->line);
+	end_line(json, LINE_LOST);
+}
+
+/* tail: what each line of a summary ends with */
+static void end_summary_line(struct json_sink *json, const char *tail)
+{
+	fputs(tail, json->line);
+	end_line(json, LINE_OTHER);
+}
+
+static void write_callback(struct json_sink *json, const struct lp_loop_info *loop,
+			   const struct lp_callback_summary *item, const char *tail)
+{
+	if (!item->lifetimes || histogram_count(&item->run)) {
+		json_callback_summary(json->line, loop, item, json->queue, json->sampled);
+		end_summary_line(json, tail);
+	}
+	if (item->lifetimes) {
+		json_task_summary(json->line, loop, item);
+		end_summary_line(json, tail);
+	}
+}
+
+static void write_summary(struct json_sink *json, const struct lp_summary *total, const char *tail)
+{
+	size_t loop, item, cause, finding;
+
+	for (loop = 0; loop < total->loop_count; loop++) {
+		const struct lp_loop_summary *summary = &total->loops[loop];
+
+		/* without a loop there are only callbacks that found no slot of their own */
+		if (summary->loop) {
+			json_loop_summary(json->line, summary);
+			end_summary_line(json, tail);
+		}
+		for (item = 0; item < summary->callback_count; item++)
+			write_callback(json, summary->loop, &summary->items[item], tail);
+		for (cause = 0; cause < summary->cause_count; cause++) {
+			json_cause_summary(json->line, summary->loop, &summary->causes[cause]);
+			end_summary_line(json, tail);
+		}
+	}
+	for (finding = 0; finding < total->finding_count; finding++) {
+		json_lost_summary(json->line, &total->findings[finding]);
+		end_summary_line(json, tail);
+	}
+	for (item = 0; item < total->limited_count; item++) {
+		json_limited(json->line, &total->limited[item]);
+		end_summary_line(json, tail);
+	}
+	if (total->self_known) {
+		json_self(json->line, &total->self);
+		end_summary_line(json, tail);
+	}
+}
+
+static void write_interval(void *context, const struct lp_summary *interval,
+			   const struct lp_summary *total)
+{
+	const struct json_sink *json = context;
+	char tail[48];
+
+	(void)interval;
+	/* a file is kept up to date all the same */
+	if (json->no_intervals && !json->snapshot)
+		return;
+	snprintf(tail, sizeof(tail), ",\"now_ns\":%" PRIu64 "}", total->now_ns);
+	begin_document(context);
+	write_summary(context, total, tail);
+	commit_document(context);
+}
+
+static void write_end(void *context, const struct lp_summary *total, const struct lp_run_end *end)
+{
+	static const char *const reasons[LP_END_REASONS] = {
+		[LP_END_INTERRUPT] = "interrupt",
+		[LP_END_DURATION] = "duration",
+		[LP_END_TARGET_EXITED] = "target_exited",
+	};
+	struct json_sink *json = context;
+	size_t kind;
+
+	begin_document(json);
+	write_summary(json, total, "}");
+	fprintf(json->line,
+		"{\"type\":\"footer\",\"end_ns\":%" PRIu64
+		",\"reason\":\"%s\",\"lost_events\":%" PRIu64,
+		end->end_ns, reasons[end->reason], end->lost_events);
+	for (kind = 0; kind < LINE_KINDS; kind++)
+		if (json->omitted[kind])
+			fprintf(json->line, ",\"%s\":%" PRIu64, omitted_names[kind],
+				json->omitted[kind]);
+	/* found at places beyond those that have a line of their own */
+	if (total->lost[LP_LOST_UNREADABLE])
+		fprintf(json->line, ",\"unreadable_processes\":%" PRIu64,
+			total->lost[LP_LOST_UNREADABLE]);
+	if (total->findings_beyond)
+		fprintf(json->line, ",\"lost_beyond\":%" PRIu64, total->findings_beyond);
+	putc('}', json->line);
+	end_line(json, LINE_OTHER);
+	commit_document(json);
+}
+
+static int json_close(struct lp_sink *sink)
+{
+	struct json_sink *json = (struct json_sink *)sink;
+	int err = json->err;
+
+	if (json->out && !json->snapshot) {
+		int closed = output_close(json->out);
+
+		err = err ? err : closed;
+	}
+	if (json->line)
+		fclose(json->line);
+	if (json->kept)
+		fclose(json->kept);
+	snapshot_free(json->snapshot);
+	free(json->kept_text);
+	free(json->text);
+	free(json->path);
+	free(json);
+	return err;
+}
+
+static int json_open(const char *path, const struct lp_look *look, struct lp_sink **sink,
+		     struct lp_error *error)
+{
+	struct json_sink *json = calloc(1, sizeof(*json));
+	int err;
+
+	(void)look;
+	*sink = NULL;
+	if (json) {
+		json->line = open_memstream(&json->text, &json->size);
+		json->kept = open_memstream(&json->kept_text, &json->kept_size);
+		json->path = path ? strdup(path) : NULL;
+	}
+	if (!json || !json->line || !json->kept || (path && !json->path)) {
+		if (json)
+			json_close(&json->sink);
+		return error_set(error, -ENOMEM,
+				 "no memory for the output; free some and try again");
+	}
+	json->sink.observer = (struct lp_observer){
+		.run = write_header,
+		.loop = write_loop,
+		.slow = write_slow,
+		.slow_iteration = write_slow_iteration,
+		.finding = write_finding,
+		.interval = write_interval,
+		.end = write_end,
+	};
+	json->sink.close = json_close;
+	err = path ? snapshot_new(path, 0600, &json->snapshot, error)
+		   : output_open(NULL, &json->out, error);
+	if (err) {
+		json_close(&json->sink);
+		return err;
+	}
+	*sink = &json->sink;
+	return 0;
+}
+
+const struct lp_format json_format = {
+	.name = "json",
+	.suffix = ".json",
+	.snapshot = false, /* stdout will do as well */
+	.open = json_open,
+};

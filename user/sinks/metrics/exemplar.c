@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "exemplar.h"
+
+#include "model/own_frames.h"
+#include "octaves.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *cause_name(size_t kind)
+{
+	static const char *const names[LP_CAUSE_KINDS] = {
+		[LP_CAUSE_ON_CPU] = "on_cpu", [LP_CAUSE_BLOCKED] = "blocked",
+		[LP_CAUSE_GIL] = "gil",	      [LP_CAUSE_RUN_QUEUE] = "run_queue",
+		[LP_CAUSE_GC] = "gc",
+	};
+
+	return names[kind];
+}
+
+/* What most of the time went to; the parts of a duration that is not explained are all 0. */
+static enum lp_cause_kind main_cause(const struct lp_times *time)
+{
+	uint64_t parts[LP_CAUSE_KINDS] = {
+		[LP_CAUSE_ON_CPU] = time->on_cpu_ns,
+		[LP_CAUSE_BLOCKED] = time->blocked_ns,
+		[LP_CAUSE_GIL] = time->gil_ns,
+		[LP_CAUSE_RUN_QUEUE] = time->run_queue_ns,
+	};
+	size_t kind, most = LP_CAUSE_ON_CPU;
+
+	for (kind = 0; kind < LP_CAUSE_KINDS; kind++)
+		if (parts[kind] > parts[most])
+			most = kind;
+	return (enum lp_cause_kind)most;
+}
+
+static const struct lp_stack *stack_of(const struct lp_reasons *reasons, enum lp_cause_kind cause)
+{
+	static const enum lp_seen seen[LP_CAUSE_KINDS] = {
+		[LP_CAUSE_ON_CPU] = LP_SEEN_ON_CPU,
+		[LP_CAUSE_GIL] = LP_SEEN_GIL,
+		[LP_CAUSE_RUN_QUEUE] = LP_SEEN_RUN_QUEUE,
+	};
+	size_t i;
+
+	if (cause == LP_CAUSE_BLOCKED)
+		return reasons->blocked_count ? &reasons->blocked[0].stack : NULL;
+	for (i = 0; i < reasons->sample_count; i++)
+		if (reasons->samples[i].seen == seen[cause])
+			return &reasons->samples[i].stack;
+	return NULL;
+}
+
+/* The end of a name tells more than its beginning; never half a character. */
+static void set_line(char *to, const char *file, uint32_t line)
+{
+	const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
+	char number[16] = "";
+	size_t room, length;
+
+	if (line)
+		snprintf(number, sizeof(number), ":%" PRIu32, line);
+	room = LP_EXEMPLAR_LINE - strlen(number);
+	length = strlen(name);
+	if (length > room) {
+		name += length - room;
+		while ((*name & 0xc0) == 0x80)
+			name++;
+		length = strlen(name);
+	}
+	memcpy(to, name, length);
+	memcpy(to + length, number, strlen(number) + 1);
+}
+
+void exemplar_set(struct lp_exemplar *exemplar, const struct lp_slow *slow, uint64_t run_unix_ns)
+{
+	enum lp_cause_kind cause = main_cause(&slow->reasons.time);
+	const struct lp_stack *stack = stack_of(&slow->reasons, cause);
+	struct lp_stack own = { .depth = 0 };
+
+	exemplar->edge = spread_edge(lp_histogram_slot(slow->duration_ns));
+	exemplar->duration_ns = slow->duration_ns;
+	exemplar->unix_ns = loop_unix_ns(slow->loop, slow->start_ns + slow->duration_ns);
+	exemplar->cause = slow->reasons.time.known ? cause_name(cause) : "";
+	snprintf(exemplar->stall, sizeof(exemplar->stall), "%" PRIu64 "-%" PRIu32 "-%" PRIu64,
+		 run_unix_ns / 1000000000, slow->loop->id, slow->start_ns);
+	if (stack)
+		own = stack_own(stack);
+	if (own.depth && *own.frames[0]->file)
+		set_line(exemplar->line, own.frames[0]->file, own.frames[0]->line);
+	else
+		set_line(exemplar->line, slow->callback->file, slow->callback->line);
+}

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Which labels have series of their own. */
+#include "series_internal.h"
+
+#include <errno.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A set of labels that loops have, and the series that it is counted in. */
+struct lp_label_set {
+	struct lp_labels labels;
+	struct lp_loop_series *loops; /* NULL: it had to give its place to others */
+	uint64_t round; /* that it was last seen in */
+	uint64_t wall_ns, wall_before_ns; /* once its place is another's */
+};
+
+static void clear_callback(struct lp_callback_series *callback)
+{
+	struct lp_exemplar *exemplar = callback->exemplars, *next;
+
+	for (; exemplar; exemplar = next) {
+		next = exemplar->next;
+		free(exemplar);
+	}
+	free(callback->run);
+	free(callback->queue);
+	free(callback->name);
+	free(callback->file);
+}
+
+void series_free_callback(void *node)
+{
+	clear_callback(node);
+	free(node);
+}
+
+static int compare_labels(const void *left, const void *right)
+{
+	return memcmp(left, right, sizeof(struct lp_labels));
+}
+
+static void free_loop(struct lp_loop_series *loop)
+{
+	tdestroy(loop->tree, series_free_callback);
+	clear_callback(&loop->other);
+	free(loop);
+}
+
+static struct lp_loop_series *add_loop(struct lp_series *series, const struct lp_labels *labels)
+{
+	struct lp_loop_series *loop = calloc(1, sizeof(*loop));
+
+	if (!loop)
+		return NULL;
+	loop->other.name = strdup("other");
+	loop->other.file = strdup("");
+	if (!loop->other.name || !loop->other.file) {
+		free_loop(loop);
+		return NULL;
+	}
+	if (labels) {
+		loop->known = true;
+		loop->labels = *labels;
+	}
+	loop->counted_ns = series->now_ns;
+	if (!series->last)
+		series->last = &series->loops;
+	*series->last = loop;
+	series->last = &loop->next;
+	return loop;
+}
+
+/* One that takes only what has no place elsewhere; made when it is first needed. */
+static struct lp_loop_series *special_loop(struct lp_series *series, struct lp_loop_series **loop,
+					   const struct lp_labels *labels)
+{
+	if (!*loop)
+		*loop = add_loop(series, labels);
+	if (*loop)
+		(*loop)->full = true;
+	return *loop;
+}
+
+struct eviction {
+	struct lp_loop_series *idle;
+};
+
+static void forget_place(const void *node, VISIT visit, void *context)
+{
+	struct lp_label_set *set = *(struct lp_label_set *const *)node;
+	const struct eviction *eviction = context;
+
+	if ((visit == postorder || visit == leaf) && set->loops == eviction->idle) {
+		set->loops = NULL;
+		set->wall_ns = eviction->idle->numbers.wall_ns;
+	}
+}
+
+/* Makes room: the one that has not changed for longest is told no more. */
+static bool evict_idle(struct lp_series *series)
+{
+	struct lp_loop_series **at, **found = NULL;
+	struct eviction eviction;
+
+	for (at = &series->loops; *at; at = &(*at)->next) {
+		if (!(*at)->known || *at == series->other ||
+		    series->now_ns - (*at)->counted_ns < LP_SERIES_IDLE_NS)
+			continue;
+		if (!found || (*at)->counted_ns < (*found)->counted_ns)
+			found = at;
+	}
+	if (!found)
+		return false;
+	eviction.idle = *found;
+	twalk_r(series->sets, forget_place, &eviction);
+	*found = eviction.idle->next;
+	if (!*found)
+		series->last = found;
+	series->callback_count -= eviction.idle->own_count;
+	free_loop(eviction.idle);
+	series->set_count--;
+	return true;
+}
+
+bool series_same_owner(const struct lp_labels *left, const struct lp_labels *right)
+{
+	return !strcmp(left->unit, right->unit) && !strcmp(left->container, right->container) &&
+	       !strcmp(left->pod, right->pod) && !strcmp(left->host, right->host);
+}
+
+/* The names of threads are chosen by their programs, each being a set of labels. */
+static bool owner_has_its_part(const struct lp_series *series, const struct lp_labels *labels)
+{
+	const struct lp_loop_series *loop;
+	size_t count = 0;
+
+	for (loop = series->loops; loop; loop = loop->next)
+		count += loop->known && loop != series->other &&
+			 series_same_owner(&loop->labels, labels);
+	return count >= LP_SERIES_SETS / LP_SERIES_PART;
+}
+
+/* A place of its own, or that of "other". */
+static struct lp_loop_series *place_set_of(struct lp_series *series, const struct lp_labels *labels)
+{
+	struct lp_labels other = { .runtime = "other", .service = "other" };
+
+	if (owner_has_its_part(series, labels) ||
+	    (series->set_count >= LP_SERIES_SETS && !evict_idle(series))) {
+		snprintf(other.host, sizeof(other.host), "%s", series->by_host ? "other" : "");
+		return special_loop(series, &series->other, &other);
+	}
+	series->set_count++;
+	return add_loop(series, labels);
+}
+
+/* Their unused bytes are 0, so that they can be compared as they are. */
+static struct lp_labels labels_of(const struct lp_series *series, const struct lp_loop_info *info)
+{
+	struct lp_labels labels;
+
+	memset(&labels, 0, sizeof(labels));
+	snprintf(labels.runtime, sizeof(labels.runtime), "%s", info->runtime);
+	snprintf(labels.service, sizeof(labels.service), "%s", info->comm);
+	snprintf(labels.unit, sizeof(labels.unit), "%s", info->unit);
+	snprintf(labels.container, sizeof(labels.container), "%s", info->container);
+	snprintf(labels.pod, sizeof(labels.pod), "%s", info->pod);
+	if (series->by_host)
+		snprintf(labels.host, sizeof(labels.host), "%s", info->host);
+	return labels;
+}
+
+static struct lp_label_set *set_of(struct lp_series *series, const struct lp_loop_info *info)
+{
+	struct lp_labels labels = labels_of(series, info);
+	struct lp_label_set **node = tfind(&labels, &series->sets, compare_labels), *set;
+
+	if (node)
+		return *node;
+	set = calloc(1, sizeof(*set));
+	if (!set)
+		return NULL;
+	set->labels = labels;
+	set->loops = place_set_of(series, &labels);
+	if (!set->loops || !tsearch(set, &series->sets, compare_labels)) {
+		/* a place that was made stays, empty */
+		free(set);
+		return NULL;
+	}
+	return set;
+}
+
+int series_loop_of(struct lp_series *series, const struct lp_loop_info *info,
+		   const struct lp_loop_summary *summary, struct lp_loop_series **loop)
+{
+	struct lp_label_set *set;
+
+	*loop = NULL;
+	if (!info) {
+		*loop = special_loop(series, &series->unknown, NULL);
+		return *loop ? 0 : -ENOMEM;
+	}
+	set = set_of(series, info);
+	if (!set)
+		return -ENOMEM;
+	if (set->round != series->round) {
+		set->round = series->round;
+		/* it does something again: it gets a place, as soon as there is one */
+		if (!set->loops && set->wall_before_ns > set->wall_ns &&
+		    (series->set_count < LP_SERIES_SETS || evict_idle(series)))
+			set->loops = place_set_of(series, &set->labels);
+		set->wall_before_ns = 0;
+	}
+	if (!set->loops && summary)
+		set->wall_before_ns += summary->wall_ns;
+	*loop = set->loops;
+	return 0;
+}
+
+struct sweep {
+	struct lp_series *series;
+	struct lp_label_set *gone[64];
+	size_t count;
+	size_t beyond;
+};
+
+static void look_at_set(const void *node, VISIT visit, void *context)
+{
+	struct lp_label_set *set = *(struct lp_label_set *const *)node;
+	struct sweep *sweep = context;
+
+	if (visit != postorder && visit != leaf)
+		return;
+	if (set->loops && set->loops != sweep->series->other)
+		return;
+	sweep->beyond++;
+	if (set->round != sweep->series->round && sweep->count < 64)
+		sweep->gone[sweep->count++] = set;
+}
+
+void series_sweep_sets(struct lp_series *series)
+{
+	struct sweep sweep = { .series = series };
+
+	do {
+		size_t i;
+
+		sweep.count = 0;
+		sweep.beyond = 0;
+		twalk_r(series->sets, look_at_set, &sweep);
+		for (i = 0; i < sweep.count; i++) {
+			tdelete(sweep.gone[i], &series->sets, compare_labels);
+			free(sweep.gone[i]);
+		}
+		series->sets_beyond = sweep.beyond - sweep.count;
+	} while (sweep.count);
+}
+
+void series_free(struct lp_series *series)
+{
+	struct lp_loop_series *loop = series->loops, *next;
+
+	for (; loop; loop = next) {
+		next = loop->next;
+		free_loop(loop);
+	}
+	tdestroy(series->sets, free);
+	free(series->arena);
+	memset(series, 0, sizeof(*series));
+}

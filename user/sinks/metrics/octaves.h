@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A histogram cut down to a bucket for each power of two: exact, as those are edges of its own. */
+#ifndef LP_SINKS_METRICS_OCTAVES_H
+#define LP_SINKS_METRICS_OCTAVES_H
+
+#include "wire/wire.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Upper edges of the buckets: 2^-20 s, 2^-19 s ... 2^6 s; then one without an edge. */
+#define LP_SPREAD_EDGES 27
+#define LP_SPREAD_SLOTS (1 << LP_HISTOGRAM_SCALE)
+
+_Static_assert(LP_HISTOGRAM_BUCKETS == (LP_SPREAD_EDGES - 1) * LP_SPREAD_SLOTS,
+	       "the last power of two is the last edge");
+
+/* The edge that a slot of a histogram is below of; LP_SPREAD_EDGES: of none. */
+static inline size_t spread_edge(size_t slot)
+{
+	return (slot + LP_SPREAD_SLOTS - 1) / LP_SPREAD_SLOTS;
+}
+
+#endif /* LP_SINKS_METRICS_OCTAVES_H */

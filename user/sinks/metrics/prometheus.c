@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Prometheus text 0.0.4 and OpenMetrics 1.0: the same series, rewritten as a whole
+ * file on each interval.  No timestamps: node_exporter skips a file that has one.
+ */
+#include "sinks/escape.h"
+#include "files/output_file.h"
+#include "metrics.h"
+#include "sinks/sink.h"
+#include "octaves.h"
+
+#include <errno.h>
+#include <stdio_ext.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* node_exporter runs as a user of its own. */
+#define METRICS_MODE 0644
+
+struct metrics_sink {
+	struct lp_sink sink;
+	struct lp_snapshot *snapshot;
+	struct lp_metrics metrics;
+	char *path;
+	bool openmetrics;
+	int err; /* of the last version */
+};
+
+/* One version of the file.  It may have 100,000 lines, of ten pieces each: too many for stdio. */
+struct page {
+	FILE *out;
+	char buffer[16 << 10];
+	size_t used;
+	bool openmetrics;
+	const struct lp_metrics *metrics;
+	/* Labels of a point, as they are on each of its lines: a histogram has 30. */
+	FILE *labels;
+	char *text;
+	size_t size;
+};
+
+/* clang-format off */
+/* 2^-20 to 2^6, exact, written as OpenMetrics wants a label's number to be. */
+static const char *const edges[LP_SPREAD_EDGES + 1] = {
+	"9.5367431640625e-07", "1.9073486328125e-06", "3.814697265625e-06",
+	"7.62939453125e-06", "1.52587890625e-05", "3.0517578125e-05", "6.103515625e-05",
+	"0.0001220703125", "0.000244140625", "0.00048828125", "0.0009765625", "0.001953125",
+	"0.00390625", "0.0078125", "0.015625", "0.03125", "0.0625", "0.125", "0.25", "0.5",
+	"1.0", "2.0", "4.0", "8.0", "16.0", "32.0", "64.0", "+Inf",
+};
+/* clang-format on */
+
+static void flush(struct page *page)
+{
+	fwrite(page->buffer, 1, page->used, page->out);
+	page->used = 0;
+}
+
+static void put(struct page *page, const char *text, size_t size)
+{
+	if (size > sizeof(page->buffer) - page->used)
+		flush(page);
+	if (size > sizeof(page->buffer)) {
+		fwrite(text, 1, size, page->out);
+		return;
+	}
+	memcpy(page->buffer + page->used, text, size);
+	page->used += size;
+}
+
+static void put_text(struct page *page, const char *text)
+{
+	put(page, text, strlen(text));
+}
+
+static void write_head(struct page *page, const struct lp_family *family)
+{
+	static const char *const types[] = { "counter", "gauge", "histogram", "info" };
+	const char *unit = family_unit(family)->name, *type = types[family->type];
+	const char *suffix = family->type == LP_FAMILY_COUNTER && !page->openmetrics ? "_total"
+										     : "";
+	int length = (int)strlen(family->name);
+
+	if (family->type == LP_FAMILY_INFO && page->openmetrics)
+		length -= (int)strlen("_info");
+	else if (family->type == LP_FAMILY_INFO)
+		type = "gauge";
+	flush(page);
+	fprintf(page->out, "# HELP %.*s%s %s\n", length, family->name, suffix,
+		family_help(family, page->metrics));
+	fprintf(page->out, "# TYPE %.*s%s %s\n", length, family->name, suffix, type);
+	if (page->openmetrics && unit)
+		fprintf(page->out, "# UNIT %s %s\n", family->name, unit);
+}
+
+/* A label without a value is the same as none. */
+static void add_label(struct page *page, const char *name, const char *value)
+{
+	if (!value || !*value)
+		return;
+	if (ftello(page->labels))
+		putc(',', page->labels);
+	fputs(name, page->labels);
+	fputs("=\"", page->labels);
+	escape_label(page->labels, value);
+	putc('"', page->labels);
+}
+
+static void set_labels(struct page *page, const struct lp_point *point)
+{
+	const struct lp_callback_series *callback = point->callback;
+
+	rewind(page->labels);
+	if (point->loop) {
+		add_label(page, "loop", point->loop->labels.runtime);
+		add_label(page, "service", point->loop->labels.service);
+		add_label(page, "unit", point->loop->labels.unit);
+		add_label(page, "container", point->loop->labels.container);
+		add_label(page, "pod", point->loop->labels.pod);
+	}
+	if (callback) {
+		add_label(page, "callback", callback->name);
+		add_label(page, "file", callback->file);
+		if (callback->own)
+			add_label(page, "kind",
+				  callback->kind == LP_MODEL_TASK ? "task" : "callback");
+	}
+	if (point->label)
+		add_label(page, point->label, point->value);
+	fflush(page->labels);
+	page->size = (size_t)ftello(page->labels);
+}
+
+/* edge: NULL if it has none. */
+static void begin_line(struct page *page, const struct lp_family *family, const char *suffix,
+		       const char *edge)
+{
+	put_text(page, family->name);
+	put_text(page, suffix);
+	if (page->size || edge)
+		put(page, "{", 1);
+	put(page, page->text, page->size);
+	if (edge) {
+		size_t length = strlen(edge);
+
+		/* text 0.0.4 writes whole numbers without a point */
+		if (!page->openmetrics && length > 2 && !strcmp(edge + length - 2, ".0"))
+			length -= 2;
+		put_text(page, page->size ? ",le=\"" : "le=\"");
+		put(page, edge, length);
+		put(page, "\"", 1);
+	}
+	put_text(page, page->size || edge ? "} " : " ");
+}
+
+static void put_number(struct page *page, uint64_t number, unsigned int decimals)
+{
+	char text[LP_NUMBER_MAX];
+
+	number_print(text, number, decimals);
+	put_text(page, text);
+}
+
+static void write_number(struct page *page, const struct lp_family *family, const char *suffix,
+			 uint64_t number, unsigned int decimals)
+{
+	begin_line(page, family, suffix, NULL);
+	put_number(page, number, decimals);
+	put(page, "\n", 1);
+}
+
+static void write_created(struct page *page, const struct lp_family *family)
+{
+	if (page->openmetrics)
+		write_number(page, family, "_created", page->metrics->numbers.start_unix_ns, 9);
+}
+
+static void write_exemplar(struct page *page, const struct lp_exemplar *exemplar)
+{
+	flush(page);
+	fprintf(page->out, " # {stall=\"%s\"", exemplar->stall);
+	if (*exemplar->line) {
+		fputs(",line=\"", page->out);
+		escape_label(page->out, exemplar->line);
+		putc('"', page->out);
+	}
+	if (*exemplar->cause)
+		fprintf(page->out, ",cause=\"%s\"", exemplar->cause);
+	fputs("} ", page->out);
+	put_number(page, exemplar->duration_ns, 9);
+	put(page, " ", 1);
+	put_number(page, exemplar->unix_ns, 9);
+}
+
+static void write_histogram(struct page *page, const struct lp_family *family,
+			    const struct lp_point *point)
+{
+	uint64_t counts[LP_SPREAD_EDGES + 1] = { 0 }, below = 0;
+	const struct lp_exemplar *exemplar;
+	size_t slot, edge;
+
+	for (slot = 0; slot < LP_HISTOGRAM_SLOTS; slot++)
+		counts[spread_edge(slot)] += point->histogram->slots[slot];
+	for (edge = 0; edge <= LP_SPREAD_EDGES; edge++) {
+		below += counts[edge];
+		begin_line(page, family, "_bucket", edges[edge]);
+		put_number(page, below, 0);
+		exemplar = page->openmetrics ? point->exemplars : NULL;
+		while (exemplar && exemplar->edge != edge)
+			exemplar = exemplar->next;
+		/* one of a callback that is not counted yet would be in an empty bucket */
+		if (exemplar && counts[edge])
+			write_exemplar(page, exemplar);
+		put(page, "\n", 1);
+	}
+	write_number(page, family, "_sum", point->histogram->sum_ns, 9);
+	write_number(page, family, "_count", below, 0);
+	write_created(page, family);
+}
+
+static void write_point(void *context, const struct lp_family *family, const struct lp_point *point)
+{
+	struct page *page = context;
+
+	set_labels(page, point);
+	if (point->histogram) {
+		write_histogram(page, family, point);
+	} else if (family->type == LP_FAMILY_COUNTER) {
+		write_number(page, family, "_total", point->number, family_unit(family)->decimals);
+		write_created(page, family);
+	} else {
+		write_number(page, family, "", point->number, family_unit(family)->decimals);
+	}
+}
+
+static void write_families(struct page *page)
+{
+	const struct lp_loop_series *loop;
+	const struct lp_family *family;
+	size_t i;
+
+	for (i = 0; (family = family_at(i)); i++) {
+		if (!family_told(family, page->metrics))
+			continue;
+		write_head(page, family);
+		for (loop = page->metrics->series.loops; loop; loop = loop->next)
+			family_points(family, page->metrics, loop, write_point, page);
+		family_points(family, page->metrics, NULL, write_point, page);
+	}
+	if (page->openmetrics)
+		put_text(page, "# EOF\n");
+	flush(page);
+}
+
+static int write_version(struct metrics_sink *sink, const struct lp_summary *total)
+{
+	struct page page = { .openmetrics = sink->openmetrics, .metrics = &sink->metrics };
+	int err = metrics_count(&sink->metrics, total);
+
+	if (err)
+		return err;
+	page.labels = open_memstream(&page.text, &page.size);
+	if (!page.labels)
+		return -ENOMEM;
+	__fsetlocking(page.labels, FSETLOCKING_BYCALLER);
+	err = snapshot_begin(sink->snapshot, &page.out);
+	if (!err) {
+		write_families(&page);
+		if (ferror(page.labels)) {
+			snapshot_abandon(sink->snapshot);
+			err = -ENOMEM;
+		} else {
+			err = snapshot_commit(sink->snapshot);
+		}
+	}
+	fclose(page.labels);
+	free(page.text);
+	return err;
+}
+
+/* Each version is a try of its own: the directory may be back, the disk have room. */
+static void write_total(struct metrics_sink *sink, const struct lp_summary *total)
+{
+	int err = write_version(sink, total);
+
+	if (err) {
+		export_failed(sink->openmetrics ? LP_EXPORT_OPENMETRICS : LP_EXPORT_PROM);
+		if (!sink->err)
+			output_warn(sink->path, err);
+	} else if (sink->err) {
+		output_note_again(sink->path);
+	}
+	sink->err = err;
+}
+
+static void begin_run(void *context, const struct lp_run *run)
+{
+	struct metrics_sink *sink = context;
+
+	/* the host is the scraper's to add */
+	metrics_begin(&sink->metrics, run, false);
+}
+
+static void take_slow(void *context, const struct lp_slow *slow)
+{
+	struct metrics_sink *sink = context;
+
+	if (sink->openmetrics)
+		metrics_stall(&sink->metrics, slow);
+}
+
+static void write_interval(void *context, const struct lp_summary *interval,
+			   const struct lp_summary *total)
+{
+	(void)interval;
+	write_total(context, total);
+}
+
+static void write_end(void *context, const struct lp_summary *total, const struct lp_run_end *end)
+{
+	(void)end;
+	write_total(context, total);
+}
+
+static int metrics_close(struct lp_sink *base)
+{
+	struct metrics_sink *sink = (struct metrics_sink *)base;
+	int err = sink->err;
+
+	snapshot_free(sink->snapshot);
+	metrics_free(&sink->metrics);
+	free(sink->path);
+	free(sink);
+	return err;
+}
+
+static int metrics_open(const char *path, bool openmetrics, struct lp_sink **base,
+			struct lp_error *error)
+{
+	struct metrics_sink *sink;
+	int err;
+
+	*base = NULL;
+	if (!path)
+		return error_set(error, -EINVAL,
+				 "metrics are rewritten as a whole file; name that file with -o");
+	sink = calloc(1, sizeof(*sink));
+	if (sink)
+		sink->path = strdup(path);
+	if (!sink || !sink->path) {
+		free(sink);
+		return error_set(error, -ENOMEM,
+				 "no memory for the output; free some and try again");
+	}
+	sink->openmetrics = openmetrics;
+	sink->sink.observer = (struct lp_observer){
+		.run = begin_run,
+		.slow = take_slow,
+		.interval = write_interval,
+		.end = write_end,
+	};
+	sink->sink.close = metrics_close;
+	err = snapshot_new(path, METRICS_MODE, &sink->snapshot, error);
+	if (err) {
+		metrics_close(&sink->sink);
+		return err;
+	}
+	*base = &sink->sink;
+	return 0;
+}
+
+static int prom_open(const char *path, const struct lp_look *look, struct lp_sink **sink,
+		     struct lp_error *error)
+{
+	(void)look;
+	return metrics_open(path, false, sink, error);
+}
+
+static int openmetrics_open(const char *path, const struct lp_look *look, struct lp_sink **sink,
+			    struct lp_error *error)
+{
+	(void)look;
+	return metrics_open(path, true, sink, error);
+}
+
+const struct lp_format prom_format = {
+	.name = "prom",
+	.suffix = ".prom",
+	.snapshot = true,
+	.live = true,
+	.open = prom_open,
+};
+
+const struct lp_format openmetrics_format = {
+	.name = "openmetrics",
+	.suffix = ".openmetrics",
+	.snapshot = true,
+	.live = true,
+	.open = openmetrics_open,
+};

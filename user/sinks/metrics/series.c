@@ -1,0 +1,477 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "series_internal.h"
+
+#include "wire/histogram.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <search.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Callbacks that are known from their stalls only, until the next summary. */
+#define FRESH_FROM_STALLS 1024
+
+/* ---- callbacks --------------------------------------------------------------- */
+
+static int compare_callbacks(const void *first, const void *second)
+{
+	const struct lp_callback_series *left = first, *right = second;
+	int order = strcmp(left->name, right->name);
+
+	if (!order)
+		order = strcmp(left->file, right->file);
+	return order ? order : (int)left->kind - (int)right->kind;
+}
+
+/*
+ * Names that are made at run time may have an address in them, "<Job at 0x7f31c0de>": each
+ * would be a series.
+ */
+static void set_name(char name[LP_NAME_MAX], const char *from)
+{
+	size_t at = 0, digits;
+
+	while (*from && at + 4 < LP_NAME_MAX) {
+		digits = !strncmp(from, "0x", 2) ? strspn(from + 2, "0123456789abcdefABCDEF") : 0;
+		if (digits >= 6) {
+			memcpy(name + at, "0x.", 3);
+			at += 3;
+			from += 2 + digits;
+		} else {
+			name[at++] = *from++;
+		}
+	}
+	name[at] = '\0';
+}
+
+static struct lp_callback_series *add_callback(struct lp_loop_series *loop, const char *name,
+					       const struct lp_callback_info *info)
+{
+	struct lp_callback_series *callback = calloc(1, sizeof(*callback));
+
+	if (!callback)
+		return NULL;
+	callback->name = strdup(name);
+	callback->file = strdup(text_base_name(info->file));
+	callback->kind = info->kind;
+	if (!callback->name || !callback->file ||
+	    !tsearch(callback, &loop->tree, compare_callbacks)) {
+		series_free_callback(callback);
+		return NULL;
+	}
+	callback->next = loop->fresh;
+	loop->fresh = callback;
+	return callback;
+}
+
+/* The series of a callback, "other" if it gets none; NULL: no memory. */
+static struct lp_callback_series *callback_of(struct lp_loop_series *loop,
+					      const struct lp_callback_info *info)
+{
+	char name[LP_NAME_MAX];
+	struct lp_callback_series wanted = {
+		.name = name,
+		.file = (char *)text_base_name(info->file),
+		.kind = info->kind,
+	};
+	struct lp_callback_series **node;
+
+	set_name(name, info->name);
+	node = tfind(&wanted, &loop->tree, compare_callbacks);
+	if (node)
+		return *node;
+	return loop->full ? &loop->other : add_callback(loop, name, info);
+}
+
+/* ---- counting ----------------------------------------------------------------- */
+
+/* A task may end in an interval in which it does not run. */
+static bool has_run(const struct lp_callback_summary *item)
+{
+	return !item->lifetimes || histogram_count(&item->run);
+}
+
+static int reserve_parts(struct lp_series *series, const struct lp_summary *total)
+{
+	size_t count = total->loop_count, i;
+	struct lp_part *arena;
+
+	for (i = 0; i < total->loop_count; i++)
+		count += total->loops[i].callback_count;
+	series->arena_used = 0;
+	if (count <= series->arena_size)
+		return 0;
+	arena = realloc(series->arena, count * sizeof(*arena));
+	if (!arena)
+		return -ENOMEM;
+	series->arena = arena;
+	series->arena_size = count;
+	return 0;
+}
+
+static void add_part(struct lp_series *series, struct lp_part **parts, const void *of)
+{
+	struct lp_part *part = &series->arena[series->arena_used++];
+
+	part->of = of;
+	part->next = *parts;
+	*parts = part;
+}
+
+static int count_item(struct lp_series *series, struct lp_loop_series *loop,
+		      const struct lp_callback_summary *item)
+{
+	struct lp_callback_series *callback;
+	size_t i;
+
+	if (item->lifetimes) {
+		series->any_outcomes = true;
+		for (i = 0; i < LP_OUTCOMES; i++)
+			loop->now.outcomes[i] += item->lifetimes->outcomes[i];
+	}
+	if (!has_run(item))
+		return 0;
+	callback = callback_of(loop, item->callback);
+	if (!callback)
+		return -ENOMEM;
+	if (callback == &loop->other)
+		series->callbacks_beyond++;
+	callback->total_ns += item->run.sum_ns;
+	add_part(series, &callback->parts, item);
+	return 0;
+}
+
+static int count_loop(struct lp_series *series, const struct lp_loop_summary *summary)
+{
+	struct lp_loop_numbers *now;
+	struct lp_loop_series *loop;
+	size_t i;
+	int err = series_loop_of(series, summary->loop, summary, &loop);
+
+	if (err || !loop)
+		return err;
+	now = &loop->now;
+	now->wall_ns += summary->wall_ns;
+	now->traced_ns += series->whole && !summary->traced_ns ? summary->wall_ns
+							       : summary->traced_ns;
+	now->busy_ns += summary->busy_ns;
+	now->idle_ns += summary->idle_ns;
+	now->iterations += summary->iterations;
+	now->callbacks += summary->callbacks;
+	now->slow_callbacks += summary->slow_callbacks;
+	now->untold += summary->untold;
+	for (i = 0; i < summary->cause_count; i++)
+		now->lost_ns[summary->causes[i].kind] += summary->causes[i].total_ns;
+	add_part(series, &loop->parts, summary);
+	for (i = 0; !err && i < summary->callback_count; i++)
+		err = count_item(series, loop, &summary->items[i]);
+	return err;
+}
+
+static int count_findings(struct lp_series *series, const struct lp_summary *total)
+{
+	size_t i;
+
+	for (i = 0; i < total->finding_count; i++) {
+		const struct lp_finding_count *count = &total->findings[i];
+		struct lp_loop_series *loop;
+		int err = series_loop_of(series, count->loop, NULL, &loop);
+
+		if (err)
+			return err;
+		series->any_findings = true;
+		if (loop)
+			loop->now.findings[count->kind] += count->count;
+	}
+	return 0;
+}
+
+static int count_limited(struct lp_series *series, const struct lp_summary *total)
+{
+	size_t i, kind;
+
+	for (i = 0; i < total->limited_count; i++) {
+		const struct lp_limited *limited = &total->limited[i];
+		struct lp_loop_series *loop;
+		int err = series_loop_of(series, limited->loop, NULL, &loop);
+
+		if (err)
+			return err;
+		series->any_limited = true;
+		for (kind = 0; loop && kind < LP_LIMITED_KINDS; kind++)
+			loop->now.limited[kind] += limited->counts[kind];
+	}
+	return 0;
+}
+
+/* ---- which callbacks get series of their own ------------------------------------ */
+
+struct candidate {
+	struct lp_loop_series *loop;
+	struct lp_callback_series *callback;
+};
+
+static int by_total(const void *first, const void *second)
+{
+	const struct candidate *left = first, *right = second;
+
+	if (left->callback->total_ns != right->callback->total_ns)
+		return left->callback->total_ns < right->callback->total_ns ? 1 : -1;
+	return compare_callbacks(left->callback, right->callback);
+}
+
+static void take(struct lp_series *series, struct lp_loop_series *loop,
+		 struct lp_callback_series *callback)
+{
+	struct lp_callback_series **end = &loop->own;
+
+	while (*end && *end != &loop->other)
+		end = &(*end)->next;
+	callback->next = *end;
+	*end = callback;
+	callback->own = true;
+	loop->own_count++;
+	series->callback_count++;
+}
+
+static void leave(struct lp_series *series, struct lp_loop_series *loop,
+		  struct lp_callback_series *callback)
+{
+	struct lp_part **end = &callback->parts;
+
+	/* one that has a stall, and is not counted yet, comes again */
+	if (callback->parts)
+		loop->full = true;
+	for (; *end; end = &(*end)->next)
+		series->callbacks_beyond++;
+	*end = loop->other.parts;
+	loop->other.parts = callback->parts;
+	tdelete(callback, &loop->tree, compare_callbacks);
+	series_free_callback(callback);
+}
+
+static size_t list_fresh(struct lp_series *series, struct candidate *list)
+{
+	struct lp_callback_series *callback;
+	struct lp_loop_series *loop;
+	size_t count = 0;
+
+	for (loop = series->loops; loop; loop = loop->next) {
+		for (callback = loop->fresh; callback; callback = callback->next, count++)
+			if (list)
+				list[count] = (struct candidate){ loop, callback };
+		if (list)
+			loop->fresh = NULL;
+	}
+	return count;
+}
+
+/* Callbacks with series of their own of the unit that a set of labels belongs to. */
+static size_t count_of_owner(const struct lp_series *series, const struct lp_loop_series *of)
+{
+	const struct lp_loop_series *loop;
+	size_t count = 0;
+
+	for (loop = series->loops; loop; loop = loop->next)
+		if (loop->own_count && series_same_owner(&loop->labels, &of->labels))
+			count += loop->own_count;
+	return count;
+}
+
+static bool has_room(const struct lp_series *series, const struct lp_loop_series *loop)
+{
+	return !loop->full && loop->own_count < LP_SERIES_CALLBACKS &&
+	       series->callback_count < LP_SERIES_CALLBACKS_ALL &&
+	       count_of_owner(series, loop) < LP_SERIES_CALLBACKS_ALL / LP_SERIES_PART;
+}
+
+static int decide(struct lp_series *series)
+{
+	size_t count = list_fresh(series, NULL), i;
+	struct candidate *list;
+
+	if (!count)
+		return 0;
+	list = calloc(count, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	list_fresh(series, list);
+	qsort(list, count, sizeof(*list), by_total);
+	for (i = 0; i < count; i++) {
+		struct lp_loop_series *loop = list[i].loop;
+
+		if (list[i].callback->parts && has_room(series, loop))
+			take(series, loop, list[i].callback);
+		else
+			leave(series, loop, list[i].callback);
+	}
+	free(list);
+	return 0;
+}
+
+/* ---- nothing ever falls ---------------------------------------------------------- */
+
+static uint64_t greater(uint64_t left, uint64_t right)
+{
+	return left > right ? left : right;
+}
+
+static void raise_histogram(struct lp_histogram *histogram, const struct lp_histogram *now)
+{
+	size_t slot;
+
+	histogram->sum_ns = greater(histogram->sum_ns, now->sum_ns);
+	histogram->max_ns = greater(histogram->max_ns, now->max_ns);
+	histogram->inverted_min_ns = greater(histogram->inverted_min_ns, now->inverted_min_ns);
+	for (slot = 0; slot < LP_HISTOGRAM_SLOTS; slot++)
+		histogram->slots[slot] = greater(histogram->slots[slot], now->slots[slot]);
+}
+
+static void raise_numbers(struct lp_series *series, struct lp_loop_series *loop)
+{
+	uint64_t *to = (uint64_t *)&loop->numbers;
+	const uint64_t *from = (const uint64_t *)&loop->now;
+	struct lp_histogram sum = { .sum_ns = 0 };
+	const struct lp_part *part;
+	size_t i;
+
+	for (i = 0; i < sizeof(loop->now) / sizeof(*to); i++)
+		if (from[i] > to[i]) {
+			to[i] = from[i];
+			loop->counted_ns = series->now_ns;
+		}
+	for (part = loop->parts; part; part = part->next)
+		histogram_merge(&sum, &((const struct lp_loop_summary *)part->of)->iteration);
+	raise_histogram(&loop->iteration, &sum);
+	loop->parts = NULL;
+	memset(&loop->now, 0, sizeof(loop->now));
+}
+
+static int raise_callback(struct lp_callback_series *callback)
+{
+	struct lp_histogram run = { .sum_ns = 0 }, queue = { .sum_ns = 0 };
+	const struct lp_part *part;
+
+	for (part = callback->parts; part; part = part->next) {
+		const struct lp_callback_summary *item = part->of;
+
+		histogram_merge(&run, &item->run);
+		/* only with --queue there is anything in it */
+		if (histogram_max(&item->queue))
+			histogram_merge(&queue, &item->queue);
+	}
+	callback->parts = NULL;
+	callback->total_ns = 0;
+	if (!callback->run)
+		callback->run = calloc(1, sizeof(run));
+	if (!callback->queue && histogram_max(&queue))
+		callback->queue = calloc(1, sizeof(queue));
+	if (!callback->run || (!callback->queue && histogram_max(&queue)))
+		return -ENOMEM;
+	raise_histogram(callback->run, &run);
+	if (callback->queue)
+		raise_histogram(callback->queue, &queue);
+	return 0;
+}
+
+static void tell_other(struct lp_loop_series *loop)
+{
+	struct lp_callback_series **end = &loop->own;
+
+	while (*end && *end != &loop->other)
+		end = &(*end)->next;
+	*end = &loop->other;
+}
+
+static int raise_all(struct lp_series *series)
+{
+	struct lp_callback_series *callback;
+	struct lp_loop_series *loop;
+	int err = 0;
+
+	for (loop = series->loops; loop; loop = loop->next) {
+		raise_numbers(series, loop);
+		if (loop->other.parts)
+			tell_other(loop);
+		for (callback = loop->own; !err && callback; callback = callback->next)
+			err = raise_callback(callback);
+	}
+	return err;
+}
+
+/* What a count that failed has left behind. */
+static void begin(struct lp_series *series, uint64_t now_ns)
+{
+	struct lp_callback_series *callback;
+	struct lp_loop_series *loop;
+
+	series->round++;
+	series->now_ns = now_ns;
+	series->callbacks_beyond = 0;
+	series->fresh_from_stalls = 0;
+	for (loop = series->loops; loop; loop = loop->next) {
+		memset(&loop->now, 0, sizeof(loop->now));
+		loop->parts = NULL;
+		loop->other.parts = NULL;
+		for (callback = loop->own; callback; callback = callback->next)
+			callback->parts = NULL;
+		for (callback = loop->fresh; callback; callback = callback->next) {
+			callback->parts = NULL;
+			callback->total_ns = 0;
+		}
+	}
+}
+
+int series_count(struct lp_series *series, const struct lp_summary *total)
+{
+	size_t i;
+	int err;
+
+	begin(series, total->now_ns);
+	err = reserve_parts(series, total);
+	for (i = 0; !err && i < total->loop_count; i++)
+		err = count_loop(series, &total->loops[i]);
+	if (!err)
+		err = count_findings(series, total);
+	if (!err)
+		err = count_limited(series, total);
+	if (!err)
+		err = decide(series);
+	if (!err)
+		err = raise_all(series);
+	if (!err)
+		series_sweep_sets(series);
+	return err;
+}
+
+void series_stall(struct lp_series *series, const struct lp_slow *slow)
+{
+	struct lp_callback_series *callback;
+	struct lp_exemplar told, **at;
+	struct lp_loop_series *loop;
+
+	if (slow->in_progress || series_loop_of(series, slow->loop, NULL, &loop) || !loop)
+		return;
+	if (!loop->full && series->fresh_from_stalls >= FRESH_FROM_STALLS)
+		return;
+	callback = callback_of(loop, slow->callback);
+	if (!callback)
+		return;
+	if (callback == loop->fresh && !callback->exemplars)
+		series->fresh_from_stalls++;
+	memset(&told, 0, sizeof(told));
+	exemplar_set(&told, slow, series->run_unix_ns);
+	told.round = series->round;
+	for (at = &callback->exemplars; *at && (*at)->edge != told.edge;)
+		at = &(*at)->next;
+	if (!*at)
+		*at = calloc(1, sizeof(**at));
+	else if ((*at)->round == told.round && (*at)->duration_ns >= told.duration_ns)
+		return;
+	if (!*at)
+		return;
+	told.next = (*at)->next;
+	**at = told;
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Folded stacks: "root;...;leaf N" a line, N in microseconds of stalls.  What
+ * flame graph tools read.
+ */
+#include "sinks/escape.h"
+#include "stall_sink.h"
+#include "stack_weights.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct folded_sink {
+	struct lp_stall_sink stalls;
+	struct lp_weights *weights;
+};
+
+struct line {
+	char *text;
+	uint64_t ns;
+};
+
+static void add_part(void *context, const struct lp_told_stall *stall, const struct lp_part *part)
+{
+	struct folded_sink *folded = context;
+
+	(void)stall;
+	weights_add(folded->weights, NULL, part, true);
+}
+
+static void add_stall(void *context, const struct lp_told_stall *stall)
+{
+	parts_tell(stall, add_part, context);
+}
+
+static void write_frame(FILE *out, const struct lp_weights *weights,
+			const struct lp_weight_frame *frame)
+{
+	escape_folded(out, weights_text_at(weights, frame->function));
+	if (!frame->file)
+		return;
+	fputs(" (", out);
+	escape_folded(out, weights_text_at(weights, frame->file));
+	if (frame->line)
+		fprintf(out, ":%" PRIu32, frame->line);
+	putc(')', out);
+}
+
+static char *line_of(const struct lp_weights *weights, const struct lp_weight *weight)
+{
+	char *text = NULL;
+	size_t size, i;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	for (i = 0; i < weight->depth; i++) {
+		struct lp_weight_frame frame = weights_frame(weights, weight->frames[i]);
+
+		if (i)
+			putc(';', out);
+		write_frame(out, weights, &frame);
+	}
+	if (fclose(out)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static int by_text(const void *left, const void *right)
+{
+	const struct line *a = left, *b = right;
+
+	return strcmp(a->text, b->text);
+}
+
+/* Stacks that differ only in what was replaced are one line, as readers would add them up. */
+static size_t merge(struct line *lines, size_t count)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < count; i++) {
+		if (kept && !strcmp(lines[kept - 1].text, lines[i].text)) {
+			lines[kept - 1].ns += lines[i].ns;
+			free(lines[i].text);
+		} else {
+			lines[kept++] = lines[i];
+		}
+	}
+	return kept;
+}
+
+/* Rounds the sum so far, not each line: all of them are the sum of the stalls. */
+static void write_lines(FILE *out, const struct line *lines, size_t count)
+{
+	uint64_t ns = 0, us = 0;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		ns += lines[i].ns;
+		if (ns / 1000 > us)
+			fprintf(out, "%s %" PRIu64 "\n", lines[i].text, ns / 1000 - us);
+		us = ns / 1000;
+	}
+}
+
+static int write_document(struct folded_sink *folded)
+{
+	uint32_t stacks = weights_count(folded->weights), number;
+	struct line *lines = calloc(stacks, sizeof(*lines));
+	size_t count = 0, i;
+	int err = 0;
+
+	if (!lines)
+		return -ENOMEM;
+	for (number = 0; number < stacks && !err; number++) {
+		struct lp_weight weight = weights_at(folded->weights, number);
+
+		if (!weight.ns)
+			continue;
+		lines[count].ns = weight.ns;
+		lines[count].text = line_of(folded->weights, &weight);
+		if (lines[count].text)
+			count++;
+		else
+			err = -ENOMEM;
+	}
+	qsort(lines, count, sizeof(*lines), by_text);
+	count = merge(lines, count);
+	if (!err)
+		write_lines(folded->stalls.document.out, lines, count);
+	for (i = 0; i < count; i++)
+		free(lines[i].text);
+	free(lines);
+	return err;
+}
+
+static void on_end(void *context, const struct lp_summary *total, const struct lp_run_end *end)
+{
+	struct folded_sink *folded = context;
+	int err;
+
+	(void)total;
+	(void)end;
+	stalls_told_end(&folded->stalls.told);
+	err = write_document(folded);
+	if (err)
+		document_fail(&folded->stalls.document, err);
+	weights_warn(folded->weights);
+	document_end(&folded->stalls.document);
+}
+
+static int folded_close(struct lp_sink *sink)
+{
+	struct folded_sink *folded = (struct folded_sink *)sink;
+
+	weights_free(folded->weights);
+	return stall_sink_free(&folded->stalls);
+}
+
+static int folded_open(const char *path, const struct lp_look *look, struct lp_sink **sink,
+		       struct lp_error *error)
+{
+	struct folded_sink *folded =
+		stall_sink_new(sizeof(*folded), path, "folded", false, add_stall, error);
+
+	(void)look;
+	*sink = NULL;
+	if (!folded)
+		return error->code;
+	folded->weights = weights_new();
+	if (!folded->weights)
+		return stall_sink_no_memory(&folded->stalls, error);
+	folded->stalls.sink.observer.end = on_end;
+	folded->stalls.sink.close = folded_close;
+	*sink = &folded->stalls.sink;
+	return 0;
+}
+
+const struct lp_format folded_format = {
+	.name = "folded",
+	.suffix = ".folded",
+	.open = folded_open,
+};

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * speedscope's own JSON: one profile a loop, its stalls one after the other.  The
+ * time between them is left out: it would be all there is to see.
+ */
+#include "sinks/json/fields.h"
+#include "stall_sink.h"
+#include "stack_weights.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SCHEMA "https://www.speedscope.app/file-format-schema.json"
+/* Beyond that the order in time is given up, and one sample a stack has the rest. */
+#define SAMPLES_MAX (1 << 19)
+#define FIRST_SAMPLES 256
+/* Loops with a profile of their own; [0] is for the stalls of all others. */
+#define LOOPS_MAX 1024
+
+struct sample {
+	uint32_t stack;
+	uint32_t loop; /* in loops */
+	uint32_t order;
+	uint64_t ns;
+};
+
+struct loop {
+	uint32_t id;
+	char *name;
+};
+
+struct speedscope_sink {
+	struct lp_stall_sink stalls;
+	struct lp_weights *weights; /* a stack's label is the loop's place in loops */
+	struct sample *samples;
+	size_t count, room;
+	size_t loop_count;
+	struct loop loops[LOOPS_MAX];
+	char *tool;
+};
+
+static void on_run(void *context, const struct lp_run *run)
+{
+	struct speedscope_sink *speedscope = context;
+
+	free(speedscope->tool);
+	speedscope->tool = strdup(run->tool);
+}
+
+static char *name_of(const struct lp_loop_info *loop)
+{
+	char *name = NULL;
+	int size;
+
+	if (loop->folded)
+		size = asprintf(&name, "%s (%s %s)", parts_service(loop), loop->runtime,
+				loop->version);
+	else
+		size = asprintf(&name, "%s pid %d tid %d (%s %s)", parts_service(loop), loop->pid,
+				loop->tid, loop->runtime, loop->version);
+	return size < 0 ? NULL : name;
+}
+
+static uint32_t find_loop(const struct speedscope_sink *speedscope, const struct lp_loop_info *loop)
+{
+	size_t i;
+
+	for (i = speedscope->loop_count; loop && i > 1; i--)
+		if (speedscope->loops[i - 1].id == loop->id)
+			return (uint32_t)(i - 1);
+	return 0;
+}
+
+/* Its labels may be told once more, when they are known. */
+static void on_loop(void *context, const struct lp_loop_info *loop)
+{
+	struct speedscope_sink *speedscope = context;
+	uint32_t at = find_loop(speedscope, loop);
+	char *name = name_of(loop);
+
+	if (!name) {
+		document_fail(&speedscope->stalls.document, -ENOMEM);
+		return;
+	}
+	if (!at && speedscope->loop_count == LOOPS_MAX) {
+		free(name);
+		return;
+	}
+	if (!at)
+		at = (uint32_t)speedscope->loop_count++;
+	free(speedscope->loops[at].name);
+	speedscope->loops[at] = (struct loop){ .id = loop->id, .name = name };
+}
+
+static void add_sample(struct speedscope_sink *speedscope, uint32_t stack, uint64_t ns)
+{
+	size_t room = speedscope->room ? speedscope->room * 2 : FIRST_SAMPLES;
+	struct lp_weight weight = weights_at(speedscope->weights, stack);
+
+	if (speedscope->count == speedscope->room && room <= SAMPLES_MAX) {
+		struct sample *samples = realloc(speedscope->samples, room * sizeof(*samples));
+
+		if (samples) {
+			speedscope->samples = samples;
+			speedscope->room = room;
+		}
+	}
+	if (speedscope->count == speedscope->room)
+		return; /* its stack has the time all the same */
+	speedscope->samples[speedscope->count] =
+		(struct sample){ .stack = stack,
+				 .loop = weight.labels[LP_LABEL_LOOP],
+				 .order = (uint32_t)speedscope->count,
+				 .ns = ns };
+	speedscope->count++;
+}
+
+static void add_part(void *context, const struct lp_told_stall *stall, const struct lp_part *part)
+{
+	struct speedscope_sink *speedscope = context;
+	const uint32_t labels[LP_LABELS] = { [LP_LABEL_LOOP] = find_loop(speedscope, stall->loop) };
+
+	add_sample(speedscope, weights_add(speedscope->weights, labels, part, true), part->ns);
+}
+
+static void add_stall(void *context, const struct lp_told_stall *stall)
+{
+	parts_tell(stall, add_part, context);
+}
+
+/* What found no sample of its own. */
+static int add_rests(struct speedscope_sink *speedscope)
+{
+	uint32_t stacks = weights_count(speedscope->weights), stack;
+	uint64_t *told = calloc(stacks, sizeof(*told));
+	struct sample *samples;
+	size_t i, count = speedscope->count;
+
+	samples = realloc(speedscope->samples, (count + stacks) * sizeof(*samples));
+	if (samples)
+		speedscope->samples = samples;
+	if (!told || !samples) {
+		free(told);
+		return -ENOMEM;
+	}
+	speedscope->room = count + stacks;
+	for (i = 0; i < count; i++)
+		told[samples[i].stack] += samples[i].ns;
+	for (stack = 0; stack < stacks; stack++) {
+		uint64_t ns = weights_at(speedscope->weights, stack).ns;
+
+		if (ns != told[stack])
+			add_sample(speedscope, stack, ns - told[stack]);
+	}
+	free(told);
+	return 0;
+}
+
+static int by_loop(const void *left, const void *right)
+{
+	const struct sample *a = left, *b = right;
+
+	if (a->loop != b->loop)
+		return a->loop < b->loop ? -1 : 1;
+	return a->order < b->order ? -1 : 1;
+}
+
+static void write_frames(FILE *out, const struct lp_weights *weights)
+{
+	uint32_t number;
+
+	for (number = 0; number < weights_frame_count(weights); number++) {
+		struct lp_weight_frame frame = weights_frame(weights, number);
+
+		fputs(number ? ",\n{\"name\":" : "\n{\"name\":", out);
+		json_string(out, weights_text_at(weights, frame.function));
+		if (frame.file) {
+			fputs(",\"file\":", out);
+			json_string(out, weights_text_at(weights, frame.file));
+		}
+		if (frame.line)
+			fprintf(out, ",\"line\":%" PRIu32, frame.line);
+		putc('}', out);
+	}
+}
+
+static void write_stack(FILE *out, const struct lp_weight *weight)
+{
+	size_t i;
+
+	putc('[', out);
+	for (i = 0; i < weight->depth; i++)
+		fprintf(out, i ? ",%" PRIu32 : "%" PRIu32, weight->frames[i]);
+	putc(']', out);
+}
+
+static void write_profile(FILE *out, const struct speedscope_sink *speedscope,
+			  const struct sample *samples, size_t count)
+{
+	const char *name = speedscope->loops[samples->loop].name;
+	uint64_t total = 0;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		total += samples[i].ns;
+	fputs("{\"type\":\"sampled\",\"name\":", out);
+	json_string(out, name ? name : "[other]");
+	fprintf(out,
+		",\"unit\":\"nanoseconds\",\"startValue\":0,\"endValue\":%" PRIu64 ",\"samples\":[",
+		total);
+	for (i = 0; i < count; i++) {
+		struct lp_weight weight = weights_at(speedscope->weights, samples[i].stack);
+
+		fputs(i ? ",\n" : "\n", out);
+		write_stack(out, &weight);
+	}
+	fputs("],\"weights\":[", out);
+	for (i = 0; i < count; i++)
+		fprintf(out, i ? ",%" PRIu64 : "%" PRIu64, samples[i].ns);
+	fputs("]}", out);
+}
+
+/* Readers refuse a file without a profile: without a stall there is an empty one. */
+static void write_profiles(FILE *out, const struct speedscope_sink *speedscope)
+{
+	size_t from, to;
+
+	for (from = 0; from < speedscope->count; from = to) {
+		for (to = from; to < speedscope->count; to++)
+			if (speedscope->samples[to].loop != speedscope->samples[from].loop)
+				break;
+		fputs(from ? ",\n" : "\n", out);
+		write_profile(out, speedscope, &speedscope->samples[from], to - from);
+	}
+	if (!speedscope->count)
+		fputs("{\"type\":\"sampled\",\"name\":\"no stalls\",\"unit\":\"nanoseconds\","
+		      "\"startValue\":0,\"endValue\":0,\"samples\":[],\"weights\":[]}",
+		      out);
+}
+
+static void write_document(FILE *out, const struct speedscope_sink *speedscope)
+{
+	fputs("{\"$schema\":\"" SCHEMA "\",\n\"exporter\":", out);
+	json_string(out, speedscope->tool);
+	fputs(",\n\"name\":\"stalls of event loops\",\n\"activeProfileIndex\":0,\n"
+	      "\"shared\":{\"frames\":[",
+	      out);
+	write_frames(out, speedscope->weights);
+	fputs("]},\n\"profiles\":[", out);
+	write_profiles(out, speedscope);
+	fputs("]}\n", out);
+}
+
+static void on_end(void *context, const struct lp_summary *total, const struct lp_run_end *end)
+{
+	struct speedscope_sink *speedscope = context;
+	int err;
+
+	(void)total;
+	(void)end;
+	stalls_told_end(&speedscope->stalls.told);
+	err = add_rests(speedscope);
+	if (err) {
+		document_fail(&speedscope->stalls.document, err);
+		return;
+	}
+	qsort(speedscope->samples, speedscope->count, sizeof(*speedscope->samples), by_loop);
+	write_document(speedscope->stalls.document.out, speedscope);
+	weights_warn(speedscope->weights);
+	document_end(&speedscope->stalls.document);
+}
+
+static int speedscope_close(struct lp_sink *sink)
+{
+	struct speedscope_sink *speedscope = (struct speedscope_sink *)sink;
+	size_t i;
+
+	for (i = 0; i < speedscope->loop_count; i++)
+		free(speedscope->loops[i].name);
+	weights_free(speedscope->weights);
+	free(speedscope->samples);
+	free(speedscope->tool);
+	return stall_sink_free(&speedscope->stalls);
+}
+
+static int speedscope_open(const char *path, const struct lp_look *look, struct lp_sink **sink,
+			   struct lp_error *error)
+{
+	struct speedscope_sink *speedscope =
+		stall_sink_new(sizeof(*speedscope), path, "speedscope", false, add_stall, error);
+
+	(void)look;
+	*sink = NULL;
+	if (!speedscope)
+		return error->code;
+	speedscope->weights = weights_new();
+	if (!speedscope->weights)
+		return stall_sink_no_memory(&speedscope->stalls, error);
+	speedscope->loop_count = 1;
+	speedscope->stalls.sink.observer.run = on_run;
+	speedscope->stalls.sink.observer.loop = on_loop;
+	speedscope->stalls.sink.observer.end = on_end;
+	speedscope->stalls.sink.close = speedscope_close;
+	*sink = &speedscope->stalls.sink;
+	return 0;
+}
+
+const struct lp_format speedscope_format = {
+	.name = "speedscope",
+	.suffix = ".speedscope.json",
+	.open = speedscope_open,
+};

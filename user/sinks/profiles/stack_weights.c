@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stack_weights.h"
+
+#include "base/log.h"
+#include "base/intern.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXTS_MAX (1 << 16)
+#define TEXT_BYTES_MAX (8 << 20)
+#define FRAMES_MAX (1 << 16)
+#define STACKS_MAX (1 << 16)
+#define STACK_BYTES_MAX (16 << 20)
+
+/* Where things are that there is no room for. */
+#define NO_TEXT 0
+#define OTHER_TEXT 1
+#define OTHER_STACK 0
+
+struct sum {
+	uint64_t ns, stalls;
+};
+
+struct lp_weights {
+	struct lp_intern *texts, *frames, *stacks;
+	struct sum *sums; /* by number of the stack */
+	size_t room; /* of them */
+	uint64_t beyond;
+};
+
+/* A stack while it is looked up: the labels, then the frames. */
+struct stack_key {
+	uint32_t words[LP_LABELS + LP_PART_PLACES];
+	size_t count;
+};
+
+/* The first of each, whose numbers are known above. */
+static int add_others(struct lp_weights *weights)
+{
+	struct stack_key key = { .count = LP_LABELS + 1 };
+	const struct lp_weight_frame frame = { .function = OTHER_TEXT, .kind = LP_PLACE_CAUSE };
+	uint32_t number;
+
+	weights->sums = calloc(1, sizeof(*weights->sums));
+	weights->room = 1;
+	return !weights->sums || intern_number(weights->texts, "", 1, &number) ||
+	       intern_number(weights->texts, "[other]", sizeof("[other]"), &number) ||
+	       intern_number(weights->frames, &frame, sizeof(frame), &key.words[LP_LABELS]) ||
+	       intern_number(weights->stacks, key.words, key.count * sizeof(*key.words), &number);
+}
+
+struct lp_weights *weights_new(void)
+{
+	struct lp_weights *weights = calloc(1, sizeof(*weights));
+
+	if (!weights)
+		return NULL;
+	weights->texts = intern_new(TEXTS_MAX, TEXT_BYTES_MAX);
+	weights->frames = intern_new(FRAMES_MAX, SIZE_MAX);
+	weights->stacks = intern_new(STACKS_MAX, STACK_BYTES_MAX);
+	if (!weights->texts || !weights->frames || !weights->stacks || add_others(weights)) {
+		weights_free(weights);
+		return NULL;
+	}
+	return weights;
+}
+
+void weights_free(struct lp_weights *weights)
+{
+	if (!weights)
+		return;
+	intern_free(weights->texts);
+	intern_free(weights->frames);
+	intern_free(weights->stacks);
+	free(weights->sums);
+	free(weights);
+}
+
+uint32_t weights_text(struct lp_weights *weights, const char *text)
+{
+	uint32_t number;
+
+	if (!text)
+		return NO_TEXT;
+	return intern_number(weights->texts, text, strlen(text) + 1, &number) ? OTHER_TEXT : number;
+}
+
+static bool fill_key(struct lp_weights *weights, const uint32_t *labels, const struct lp_part *part,
+		     bool cause, struct stack_key *key)
+{
+	size_t i;
+
+	memset(key->words, 0, LP_LABELS * sizeof(*key->words));
+	if (labels)
+		memcpy(key->words, labels, LP_LABELS * sizeof(*labels));
+	key->count = LP_LABELS;
+	for (i = 0; i < part->depth; i++) {
+		const struct lp_place *place = &part->places[i];
+		struct lp_weight_frame frame = { .line = place->line, .kind = place->kind };
+
+		if (i == part->cause_at && !cause)
+			continue;
+		frame.function = weights_text(weights, place->function);
+		frame.file = weights_text(weights, place->file);
+		if (intern_number(weights->frames, &frame, sizeof(frame),
+				  &key->words[key->count++]))
+			return false;
+	}
+	return true;
+}
+
+static bool has_sum(struct lp_weights *weights, uint32_t number)
+{
+	size_t room = weights->room;
+	struct sum *sums;
+
+	while (room <= number)
+		room *= 2;
+	if (room == weights->room)
+		return true;
+	sums = realloc(weights->sums, room * sizeof(*sums));
+	if (!sums)
+		return false;
+	memset(sums + weights->room, 0, (room - weights->room) * sizeof(*sums));
+	weights->sums = sums;
+	weights->room = room;
+	return true;
+}
+
+uint32_t weights_add(struct lp_weights *weights, const uint32_t *labels, const struct lp_part *part,
+		     bool cause)
+{
+	struct stack_key key;
+	uint32_t number;
+
+	if (!fill_key(weights, labels, part, cause, &key) ||
+	    intern_number(weights->stacks, key.words, key.count * sizeof(*key.words), &number) ||
+	    !has_sum(weights, number)) {
+		number = OTHER_STACK;
+		weights->beyond++;
+	}
+	weights->sums[number].ns += part->ns;
+	weights->sums[number].stalls += part->longest;
+	return number;
+}
+
+const char *weights_text_at(const struct lp_weights *weights, uint32_t number)
+{
+	return intern_piece(weights->texts, number, NULL);
+}
+
+uint32_t weights_text_count(const struct lp_weights *weights)
+{
+	return intern_count(weights->texts);
+}
+
+uint32_t weights_frame_count(const struct lp_weights *weights)
+{
+	return intern_count(weights->frames);
+}
+
+struct lp_weight_frame weights_frame(const struct lp_weights *weights, uint32_t number)
+{
+	const struct lp_weight_frame *frame = intern_piece(weights->frames, number, NULL);
+
+	return *frame;
+}
+
+uint32_t weights_count(const struct lp_weights *weights)
+{
+	uint32_t count = intern_count(weights->stacks);
+
+	/* without memory for its sum, the last one is kept in vain */
+	return count < weights->room ? count : (uint32_t)weights->room;
+}
+
+struct lp_weight weights_at(const struct lp_weights *weights, uint32_t number)
+{
+	size_t size;
+	const uint32_t *words = intern_piece(weights->stacks, number, &size);
+
+	return (struct lp_weight){ .labels = words,
+				   .frames = words + LP_LABELS,
+				   .depth = size / sizeof(*words) - LP_LABELS,
+				   .ns = weights->sums[number].ns,
+				   .stalls = weights->sums[number].stalls };
+}
+
+uint64_t weights_beyond(const struct lp_weights *weights)
+{
+	return weights->beyond;
+}
+
+void weights_warn(const struct lp_weights *weights)
+{
+	if (weights->beyond)
+		log_warning(
+			"%" PRIu64
+			" parts of stalls are of more different stacks than are kept (%d): their time is in [other]; export a shorter capture to tell them apart",
+			weights->beyond, STACKS_MAX);
+}

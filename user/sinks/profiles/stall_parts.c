@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stall_parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LABEL_MAX (LP_SYSCALL_NAME_MAX + LP_RESOURCE_TEXT_MAX + LP_TASK_NAME_MAX + 32)
+
+const char *const part_cause_names[LP_PART_CAUSES] = {
+	[LP_PART_ON_CPU] = "on_cpu",   [LP_PART_BLOCKED] = "blocked",
+	[LP_PART_GIL] = "gil",	       [LP_PART_RUN_QUEUE] = "run_queue",
+	[LP_PART_GC] = "gc",	       [LP_PART_CALLBACKS] = "callbacks",
+	[LP_PART_UNKNOWN] = "unknown",
+};
+
+/* One stall on its way through here. */
+struct walk {
+	const struct lp_told_stall *stall;
+	lp_part_teller tell; /* NULL: only look for the longest part */
+	void *context;
+	uint64_t left_ns; /* of the stall, not yet given to a part */
+	uint64_t longest_ns;
+	size_t index, longest;
+	struct lp_part part;
+	struct lp_place places[LP_PART_PLACES];
+	char label[LABEL_MAX];
+	char bracketed[LABEL_MAX + 2];
+};
+
+const char *parts_service(const struct lp_loop_info *loop)
+{
+	if (!loop)
+		return "?";
+	return loop->unit[0] ? loop->unit : loop->comm;
+}
+
+static struct lp_place place_of_callback(const struct lp_callback_info *callback)
+{
+	return (struct lp_place){ LP_PLACE_CODE, callback->line, callback->name, callback->file };
+}
+
+struct lp_told_stall stall_of_slow(const struct lp_slow *slow)
+{
+	return (struct lp_told_stall){ .loop = slow->loop,
+				       .slow = slow,
+				       .start_ns = slow->start_ns,
+				       .duration_ns = slow->duration_ns,
+				       .in_progress = slow->in_progress,
+				       .callback = place_of_callback(slow->callback),
+				       .reasons = &slow->reasons };
+}
+
+struct lp_told_stall stall_of_iteration(const struct lp_slow_iteration *iteration)
+{
+	return (struct lp_told_stall){ .loop = iteration->loop,
+				       .iteration = iteration,
+				       .start_ns = iteration->start_ns,
+				       .duration_ns = iteration->duration_ns,
+				       .in_progress = iteration->in_progress,
+				       .callback = { LP_PLACE_CODE, 0, "[iteration]", "" },
+				       .reasons = &iteration->reasons };
+}
+
+static struct lp_place place_of_frame(const struct lp_shown_frame *frame)
+{
+	return (struct lp_place){ LP_PLACE_CODE, frame->line,
+				  frame->function ? frame->function : "",
+				  frame->file ? frame->file : "" };
+}
+
+static void push(struct walk *walk, struct lp_place place)
+{
+	if (walk->part.depth < LP_PART_PLACES)
+		walk->places[walk->part.depth++] = place;
+}
+
+static bool same_function(const struct lp_place *place, const struct lp_shown_frame *frame)
+{
+	struct lp_place other = place_of_frame(frame);
+
+	return !strcmp(place->function, other.function) && !strcmp(place->file, other.file);
+}
+
+static bool stack_has(const struct lp_stack *stack, const struct lp_place *place)
+{
+	uint32_t i;
+
+	for (i = 0; i < stack->depth; i++)
+		if (same_function(place, stack->frames[i]))
+			return true;
+	return false;
+}
+
+/* What awaits the outermost function of a stack that ends before the callback. */
+static void push_chain(struct walk *walk, const struct lp_stack *stack)
+{
+	const struct lp_stack *chain = &walk->stall->reasons->await_chain;
+	uint32_t i;
+
+	if (!stack->cut && !stack->unreadable)
+		return;
+	for (i = 0; i < chain->depth; i++) {
+		struct lp_place place = place_of_frame(chain->frames[i]);
+
+		if (stack_has(stack, &place))
+			return;
+		/* the callback itself is there already, without the line where it stands */
+		if (same_function(&walk->stall->callback, chain->frames[i]))
+			walk->part.depth--;
+		push(walk, place);
+	}
+}
+
+/* Service, callback, what it awaits and calls; the callback once, though a stack has it, too. */
+static void push_path(struct walk *walk, const struct lp_stack *stack)
+{
+	uint32_t i;
+
+	push(walk, (struct lp_place){ LP_PLACE_SERVICE, 0, parts_service(walk->stall->loop), "" });
+	push(walk, walk->stall->callback);
+	if (!stack || !stack->depth)
+		return;
+	push_chain(walk, stack);
+	if (same_function(&walk->stall->callback, stack->frames[stack->depth - 1]) &&
+	    walk->part.depth == 2)
+		walk->part.depth--;
+	else if (stack->cut)
+		push(walk, (struct lp_place){ LP_PLACE_CODE, 0, "[...]", "" });
+	for (i = stack->depth; i > 0; i--)
+		push(walk, place_of_frame(stack->frames[i - 1]));
+}
+
+/* Begins a part; the label is in walk->label, "": it has none. */
+static void begin_part(struct walk *walk, enum lp_part_cause cause, const struct lp_stack *stack)
+{
+	walk->part = (struct lp_part){ .cause = cause,
+				       .syscall = "",
+				       .target = "",
+				       .label = walk->label,
+				       .places = walk->places };
+	push_path(walk, stack);
+	walk->part.cause_at = LP_PART_PLACES;
+}
+
+static void push_cause(struct walk *walk)
+{
+	snprintf(walk->bracketed, sizeof(walk->bracketed), "[%s]", walk->label);
+	/* the innermost frames give way */
+	if (walk->part.depth == LP_PART_PLACES)
+		walk->part.depth--;
+	walk->part.cause_at = walk->part.depth;
+	push(walk, (struct lp_place){ LP_PLACE_CAUSE, 0, walk->bracketed, "" });
+}
+
+/* Takes no more than is left, so that the parts never exceed the stall. */
+static uint64_t take(struct walk *walk, uint64_t ns)
+{
+	ns = ns < walk->left_ns ? ns : walk->left_ns;
+	walk->left_ns -= ns;
+	return ns;
+}
+
+static void end_part(struct walk *walk, uint64_t ns, uint64_t count)
+{
+	if (!ns)
+		return;
+	if (!walk->tell && ns > walk->longest_ns) {
+		walk->longest_ns = ns;
+		walk->longest = walk->index;
+	}
+	walk->part.ns = ns;
+	walk->part.count = count;
+	walk->part.longest = walk->index++ == walk->longest;
+	if (walk->part.cause_at > walk->part.depth)
+		walk->part.cause_at = walk->part.depth;
+	if (walk->tell)
+		walk->tell(walk->context, walk->stall, &walk->part);
+}
+
+static void set_label(struct walk *walk, const char *first, const char *second, const char *third)
+{
+	snprintf(walk->label, sizeof(walk->label), "%s%s%s%s%s", first, *second ? " " : "", second,
+		 *third ? " " : "", third);
+}
+
+/* ns: of the whole stall, all blocked time; its calls, then what is not known of it. */
+static void tell_blocked(struct walk *walk, uint64_t ns)
+{
+	const struct lp_reasons *reasons = walk->stall->reasons;
+	uint64_t part_ns;
+	size_t i;
+
+	for (i = 0; i < reasons->blocked_count; i++) {
+		const struct lp_blocked *blocked = &reasons->blocked[i];
+
+		part_ns = blocked->duration_ns < ns ? blocked->duration_ns : ns;
+		ns -= part_ns;
+		set_label(walk, "blocked", blocked->syscall, blocked->target);
+		begin_part(walk, LP_PART_BLOCKED, &blocked->stack);
+		walk->part.syscall = blocked->syscall;
+		walk->part.target = blocked->target;
+		push_cause(walk);
+		end_part(walk, part_ns, blocked->count);
+	}
+	if (!ns)
+		return;
+	set_label(walk, "blocked", "", "");
+	begin_part(walk, LP_PART_BLOCKED, NULL);
+	push_cause(walk);
+	end_part(walk, ns, reasons->blocked_beyond);
+}
+
+static void label_gil(struct walk *walk)
+{
+	const struct lp_gil_holder *gil = &walk->stall->reasons->gil;
+	char thread[32];
+
+	snprintf(thread, sizeof(thread), "thread %d", gil->tid);
+	if (gil->known && (gil->thread[0] || gil->tid))
+		set_label(walk, "GIL held by", gil->thread[0] ? gil->thread : thread, "");
+	else
+		set_label(walk, "GIL", "", "");
+}
+
+/* What the holder of the GIL did is below the wait for it. */
+static void push_holder(struct walk *walk)
+{
+	const struct lp_stack *stack = &walk->stall->reasons->gil.stack;
+	uint32_t i;
+
+	for (i = walk->stall->reasons->gil.known ? stack->depth : 0; i > 0; i--)
+		push(walk, place_of_frame(stack->frames[i - 1]));
+}
+
+static void push_label_of(struct walk *walk, enum lp_part_cause cause)
+{
+	static const char *const labels[LP_PART_CAUSES] = {
+		[LP_PART_ON_CPU] = "on CPU",
+		[LP_PART_RUN_QUEUE] = "run queue",
+		[LP_PART_GC] = "GC",
+	};
+
+	if (cause == LP_PART_GIL)
+		label_gil(walk);
+	else
+		set_label(walk, labels[cause] ? labels[cause] : "", "", "");
+	if (walk->label[0])
+		push_cause(walk);
+	if (cause == LP_PART_GIL)
+		push_holder(walk);
+}
+
+static bool is_of(const struct lp_sample *sample, enum lp_part_cause cause)
+{
+	static const enum lp_seen seen[LP_PART_CAUSES] = {
+		[LP_PART_ON_CPU] = LP_SEEN_ON_CPU,
+		[LP_PART_GIL] = LP_SEEN_GIL,
+		[LP_PART_RUN_QUEUE] = LP_SEEN_RUN_QUEUE,
+	};
+
+	return sample->count && (cause == LP_PART_UNKNOWN || sample->seen == seen[cause]);
+}
+
+static uint64_t samples_of(const struct lp_reasons *reasons, enum lp_part_cause cause)
+{
+	uint64_t total = 0;
+	size_t i;
+
+	for (i = 0; i < reasons->sample_count; i++)
+		if (is_of(&reasons->samples[i], cause))
+			total += reasons->samples[i].count;
+	return total;
+}
+
+/* Spreads the time of a cause over its samples; what rounding leaves goes along with the sum. */
+static void tell_sampled(struct walk *walk, enum lp_part_cause cause, uint64_t ns)
+{
+	const struct lp_reasons *reasons = walk->stall->reasons;
+	uint64_t total = samples_of(reasons, cause), seen = 0, told_ns = 0;
+	size_t i;
+
+	for (i = 0; total && i < reasons->sample_count; i++) {
+		const struct lp_sample *sample = &reasons->samples[i];
+		enum lp_part_cause part_cause = cause;
+		uint64_t upto_ns;
+
+		if (!is_of(sample, cause))
+			continue;
+		if (cause == LP_PART_ON_CPU && sample->collecting)
+			part_cause = LP_PART_GC;
+		seen += sample->count;
+		upto_ns = (uint64_t)((unsigned __int128)ns * seen / total);
+		begin_part(walk, part_cause, &sample->stack);
+		push_label_of(walk, part_cause);
+		end_part(walk, upto_ns - told_ns, sample->count);
+		told_ns = upto_ns;
+	}
+	if (total)
+		return;
+	begin_part(walk, cause, NULL);
+	push_label_of(walk, cause);
+	end_part(walk, ns, 0);
+}
+
+static void walk_slow(struct walk *walk)
+{
+	const struct lp_times *time = &walk->stall->reasons->time;
+
+	if (!time->known) {
+		tell_sampled(walk, LP_PART_UNKNOWN, take(walk, UINT64_MAX));
+		return;
+	}
+	tell_blocked(walk, take(walk, time->blocked_ns));
+	tell_sampled(walk, LP_PART_GIL, take(walk, time->gil_ns));
+	tell_sampled(walk, LP_PART_RUN_QUEUE, take(walk, time->run_queue_ns));
+	tell_sampled(walk, LP_PART_ON_CPU, take(walk, UINT64_MAX));
+}
+
+/* What none of its parts is known of. */
+static void tell_rest(struct walk *walk, uint64_t callbacks_told)
+{
+	bool others = walk->stall->iteration->callbacks > callbacks_told;
+	enum lp_part_cause cause = walk->stall->reasons->time.known ? LP_PART_ON_CPU
+								    : LP_PART_UNKNOWN;
+
+	if (!others) {
+		tell_sampled(walk, cause, take(walk, UINT64_MAX));
+		return;
+	}
+	set_label(walk, "other callbacks", "", "");
+	begin_part(walk, LP_PART_CALLBACKS, NULL);
+	push_cause(walk);
+	end_part(walk, take(walk, UINT64_MAX), 0);
+}
+
+/*
+ * What its callbacks took is known by callback, not by cause.  Stacks are of what
+ * came before the first one.
+ */
+static void walk_iteration(struct walk *walk)
+{
+	const struct lp_slow_iteration *iteration = walk->stall->iteration;
+	const struct lp_reasons *reasons = walk->stall->reasons;
+	uint64_t callbacks = iteration->slow_callbacks, known_ns = 0;
+	size_t i;
+
+	walk->label[0] = '\0';
+	for (i = 0; i < iteration->top_count; i++) {
+		begin_part(walk, LP_PART_CALLBACKS, NULL);
+		push(walk, place_of_callback(iteration->top[i].callback));
+		end_part(walk, take(walk, iteration->top[i].total_ns), iteration->top[i].count);
+		callbacks += iteration->top[i].count;
+	}
+	if (reasons->time.known) {
+		for (i = 0; i < reasons->blocked_count; i++)
+			known_ns += reasons->blocked[i].duration_ns < walk->left_ns
+					    ? reasons->blocked[i].duration_ns
+					    : walk->left_ns;
+		tell_blocked(walk, take(walk, known_ns));
+		if (reasons->gil.known || samples_of(reasons, LP_PART_GIL))
+			tell_sampled(walk, LP_PART_GIL, take(walk, reasons->time.gil_ns));
+		if (samples_of(reasons, LP_PART_RUN_QUEUE))
+			tell_sampled(walk, LP_PART_RUN_QUEUE,
+				     take(walk, reasons->time.run_queue_ns));
+	}
+	tell_rest(walk, callbacks);
+}
+
+void parts_tell(const struct lp_told_stall *stall, lp_part_teller tell, void *context)
+{
+	struct walk walk;
+	int pass;
+
+	walk.stall = stall;
+	walk.context = context;
+	walk.longest = 0;
+	walk.longest_ns = 0;
+	/* the first time only to find the longest */
+	for (pass = 0; pass < 2; pass++) {
+		walk.tell = pass ? tell : NULL;
+		walk.index = 0;
+		walk.left_ns = stall->duration_ns;
+		if (stall->slow)
+			walk_slow(&walk);
+		else
+			walk_iteration(&walk);
+	}
+}

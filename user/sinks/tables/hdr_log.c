@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * HdrHistogram's interval log, version 1.3: a line for each histogram with what it
+ * is of as its tag, of each interval that is told and of the rest of the run.
+ */
+#include "sinks/profiles/document.h"
+#include "sinks/escape.h"
+#include "hdr_histogram.h"
+#include "base/intern.h"
+#include "sinks/profiles/stall_parts.h"
+#include "sinks/sink.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* Histograms that are told by interval; others are told at the end, of the whole run. */
+#define TOLD_MAX 4096
+#define TOLD_BYTES_MAX (4 << 20)
+#define KEY_MAX (LP_NAME_MAX + LP_FILE_MAX + 64)
+
+enum log_kind { LOG_ITERATION, LOG_RUN, LOG_SAMPLED_RUN, LOG_QUEUE, LOG_KINDS };
+
+/* As the tag has it. */
+static const char *const kind_names[LOG_KINDS] = {
+	[LOG_ITERATION] = "iteration",
+	[LOG_RUN] = "run",
+	[LOG_SAMPLED_RUN] = "sampled_run",
+	[LOG_QUEUE] = "queue",
+};
+
+struct hlog_sink {
+	struct lp_sink sink;
+	struct lp_document document;
+	struct lp_intern *keys; /* of the histograms told by interval */
+	struct lp_histogram *told; /* what intervals had of them, by number of the key */
+	size_t room;
+	uint64_t start_ns;
+	uint64_t told_ns; /* the end of the last interval */
+	bool no_intervals;
+	bool sampled;
+};
+
+/* What a histogram is of. */
+struct subject {
+	enum log_kind kind;
+	const struct lp_loop_info *loop;
+	const struct lp_callback_info *callback; /* NULL: the loop itself */
+};
+
+/* With a point, whatever the locale; ns of a unit of which there are so many ns. */
+static void write_thousandths(FILE *out, uint64_t ns, uint64_t unit_ns)
+{
+	fprintf(out, "%" PRIu64 ".%03" PRIu64, ns / unit_ns, ns % unit_ns / (unit_ns / 1000));
+}
+
+static void on_run(void *context, const struct lp_run *run)
+{
+	struct hlog_sink *hlog = context;
+	time_t seconds = (time_t)(run->start_unix_ns / 1000000000);
+	FILE *out = hlog->document.out;
+	struct tm parts;
+	char date[64] = "";
+
+	hlog->start_ns = hlog->told_ns = run->start_ns;
+	hlog->no_intervals = run->no_intervals;
+	hlog->sampled = run->sampled;
+	if (gmtime_r(&seconds, &parts))
+		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &parts);
+	fputs("#[Logged by ", out);
+	escape_folded(out, run->tool);
+	fputs("; values are nanoseconds]\n#[Histogram log format version 1.3]\n#[StartTime: ", out);
+	write_thousandths(out, run->start_unix_ns, 1000000000);
+	fprintf(out, " (seconds since epoch), %s]\n#[BaseTime: ", date);
+	write_thousandths(out, run->start_unix_ns, 1000000000);
+	fputs(" (seconds since epoch)]\n\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\","
+	      "\"Interval_Compressed_Histogram\"\n",
+	      out);
+}
+
+static void write_tag(FILE *out, const struct subject *subject)
+{
+	const struct lp_callback_info *callback = subject->callback;
+
+	fputs("Tag=", out);
+	escape_tag(out, parts_service(subject->loop));
+	if (subject->loop && !subject->loop->folded)
+		fprintf(out, "/%d", subject->loop->tid);
+	fprintf(out, "/%s", kind_names[subject->kind]);
+	if (!callback)
+		return;
+	putc('/', out);
+	escape_tag(out, callback->name);
+	if (!callback->file[0])
+		return;
+	putc('(', out);
+	escape_tag(out, callback->file);
+	fprintf(out, ":%" PRIu32 ")", callback->line);
+}
+
+/* Interval_Max is in milliseconds, as HdrHistogram's own writer puts nanoseconds. */
+static void write_line(struct hlog_sink *hlog, const struct subject *subject,
+		       const struct lp_histogram *histogram, uint64_t from_ns, uint64_t to_ns)
+{
+	FILE *out = hlog->document.out;
+	char *text;
+	int err = hdr_encode(histogram, &text);
+
+	if (err) {
+		document_fail(&hlog->document, err);
+		return;
+	}
+	write_tag(out, subject);
+	putc(',', out);
+	write_thousandths(out, from_ns > hlog->start_ns ? from_ns - hlog->start_ns : 0, 1000000000);
+	putc(',', out);
+	write_thousandths(out, to_ns > from_ns ? to_ns - from_ns : 0, 1000000000);
+	putc(',', out);
+	write_thousandths(out, histogram_max(histogram), 1000000);
+	fprintf(out, ",%s\n", text);
+	free(text);
+}
+
+/* What intervals had of the histogram, all zeros at first; NULL: it is not told by interval. */
+static struct lp_histogram *find_told(struct hlog_sink *hlog, const struct subject *subject)
+{
+	char key[KEY_MAX];
+	int size = snprintf(key, sizeof(key), "%u %d", subject->loop ? subject->loop->id : 0,
+			    (int)subject->kind);
+	size_t room = hlog->room ? hlog->room * 2 : 16;
+	struct lp_histogram *told;
+	uint32_t number;
+
+	if (subject->callback)
+		size += snprintf(key + size, sizeof(key) - (size_t)size, " %d %u %s %s",
+				 (int)subject->callback->kind, subject->callback->line,
+				 subject->callback->name, subject->callback->file);
+	if (size < 0 || (size_t)size >= sizeof(key) ||
+	    intern_number(hlog->keys, key, (size_t)size, &number))
+		return NULL;
+	if (number < hlog->room)
+		return &hlog->told[number];
+	told = realloc(hlog->told, room * sizeof(*told));
+	if (!told) {
+		document_fail(&hlog->document, -ENOMEM);
+		return NULL;
+	}
+	memset(told + hlog->room, 0, (room - hlog->room) * sizeof(*told));
+	hlog->told = told;
+	hlog->room = room;
+	return &told[number];
+}
+
+static void tell_interval(struct hlog_sink *hlog, const struct subject *subject,
+			  const struct lp_histogram *histogram, uint64_t to_ns)
+{
+	struct lp_histogram *told = histogram_count(histogram) ? find_told(hlog, subject) : NULL;
+
+	if (!told)
+		return;
+	histogram_merge(told, histogram);
+	write_line(hlog, subject, histogram, hlog->told_ns, to_ns);
+}
+
+static void tell_rest(struct hlog_sink *hlog, const struct subject *subject,
+		      const struct lp_histogram *histogram, uint64_t to_ns)
+{
+	struct lp_histogram *told = histogram_count(histogram) ? find_told(hlog, subject) : NULL;
+	struct lp_histogram rest = *histogram;
+	uint64_t from_ns = hlog->start_ns;
+
+	if (told && histogram_count(told)) {
+		histogram_subtract(&rest, histogram, told);
+		from_ns = hlog->told_ns;
+	}
+	if (histogram_count(&rest))
+		write_line(hlog, subject, &rest, from_ns, to_ns);
+}
+
+typedef void (*teller)(struct hlog_sink *hlog, const struct subject *subject,
+		       const struct lp_histogram *histogram, uint64_t to_ns);
+
+static void tell_loop(struct hlog_sink *hlog, const struct lp_loop_summary *loop, uint64_t to_ns,
+		      teller tell)
+{
+	struct subject subject = { .kind = LOG_ITERATION, .loop = loop->loop };
+	size_t i;
+
+	if (loop->loop)
+		tell(hlog, &subject, &loop->iteration, to_ns);
+	for (i = 0; i < loop->callback_count; i++) {
+		subject.callback = loop->items[i].callback;
+		subject.kind = hlog->sampled ? LOG_SAMPLED_RUN : LOG_RUN;
+		tell(hlog, &subject, &loop->items[i].run, to_ns);
+		subject.kind = LOG_QUEUE;
+		tell(hlog, &subject, &loop->items[i].queue, to_ns);
+	}
+}
+
+static void on_interval(void *context, const struct lp_summary *interval,
+			const struct lp_summary *total)
+{
+	struct hlog_sink *hlog = context;
+	size_t i;
+
+	(void)total;
+	if (hlog->no_intervals)
+		return;
+	for (i = 0; i < interval->loop_count; i++)
+		tell_loop(hlog, &interval->loops[i], interval->now_ns, tell_interval);
+	hlog->told_ns = interval->now_ns;
+}
+
+static void on_end(void *context, const struct lp_summary *total, const struct lp_run_end *end)
+{
+	struct hlog_sink *hlog = context;
+	size_t i;
+
+	for (i = 0; i < total->loop_count; i++)
+		tell_loop(hlog, &total->loops[i], end->end_ns, tell_rest);
+	document_end(&hlog->document);
+}
+
+static int hlog_close(struct lp_sink *sink)
+{
+	struct hlog_sink *hlog = (struct hlog_sink *)sink;
+	int err = document_close(&hlog->document);
+
+	intern_free(hlog->keys);
+	free(hlog->told);
+	free(hlog);
+	return err;
+}
+
+static int hlog_open(const char *path, const struct lp_look *look, struct lp_sink **sink,
+		     struct lp_error *error)
+{
+	struct hlog_sink *hlog = calloc(1, sizeof(*hlog));
+	int err;
+
+	(void)look;
+	*sink = NULL;
+	if (hlog)
+		hlog->keys = intern_new(TOLD_MAX, TOLD_BYTES_MAX);
+	if (!hlog || !hlog->keys) {
+		free(hlog);
+		return error_set(error, -ENOMEM,
+				 "no memory for the output; free some and try again");
+	}
+	hlog->sink.close = hlog_close;
+	hlog->sink.observer = (struct lp_observer){
+		.run = on_run,
+		.interval = on_interval,
+		.end = on_end,
+	};
+	err = document_open(&hlog->document, path, "hlog", false, error);
+	if (err) {
+		hlog_close(&hlog->sink);
+		return err;
+	}
+	*sink = &hlog->sink;
+	return 0;
+}
+
+const struct lp_format hlog_format = {
+	.name = "hlog",
+	.suffix = ".hlog",
+	.open = hlog_open,
+};

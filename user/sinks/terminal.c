@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "terminal.h"
+
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* On a narrower terminal than this, lines wrap. */
+#define COLUMNS_LEAST 64
+#define COLUMNS_ELSE 80
+
+struct lp_look look_of_stdout(void)
+{
+	const char *no_colour = getenv("NO_COLOR");
+	struct lp_look look = { .columns = COLUMNS_ELSE };
+	struct winsize size;
+
+	look.utf8 = text_locale_is_utf8();
+	if (!isatty(STDOUT_FILENO))
+		return look;
+	look.colour = !no_colour || !*no_colour;
+	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col)
+		look.columns = size.ws_col < COLUMNS_LEAST ? COLUMNS_LEAST : size.ws_col;
+	return look;
+}
+
+size_t look_make_ascii(const char *text, size_t size, char *to)
+{
+	return text_make_ascii(text, size, to);
+}

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "breakdown.h"
+
+#include "base/text.h"
+#include "print.h"
+#include "stack.h"
+
+#include <string.h>
+
+/* "    blocked   312 ms" */
+#define LABEL_COLUMNS 20
+/* Blocking calls after the worst one, and the frames of each. */
+#define MORE_CALLS 3
+#define MORE_FRAMES 3
+#define ALL_FRAMES UINT32_MAX
+#define CHAIN_INDENT "    awaited through "
+
+/* One stall while it is printed. */
+struct stall {
+	FILE *file;
+	const struct lp_look *look;
+	const struct lp_reasons *reasons;
+	uint64_t duration_ns;
+	bool iteration;
+	const struct lp_stack *shown; /* the loop's own one that was printed whole; NULL: none */
+};
+
+bool text_matters(uint64_t ns, uint64_t duration_ns)
+{
+	return ns && ns >= duration_ns / 100;
+}
+
+static bool matters(const struct stall *stall, uint64_t ns)
+{
+	return text_matters(ns, stall->duration_ns);
+}
+
+/* The sample seen most of a kind, or NULL; how many there are of the kind. */
+static const struct lp_sample *find_sample(const struct lp_reasons *reasons, enum lp_seen seen,
+					   uint32_t *total)
+{
+	const struct lp_sample *most = NULL;
+	size_t i;
+
+	*total = 0;
+	for (i = 0; i < reasons->sample_count; i++) {
+		const struct lp_sample *sample = &reasons->samples[i];
+
+		if (sample->seen != seen)
+			continue;
+		*total += sample->count;
+		if (!most || (!most->stack.depth && sample->stack.depth))
+			most = sample;
+	}
+	return most;
+}
+
+/*
+ * The innermost frames, most of each kind: with frames of the kernel and of C above them the
+ * Python lines would not be among the first ones, and a stack is shown for their sake.
+ */
+static void print_innermost(const struct stall *stall, const struct lp_stack *stack, uint32_t fresh,
+			    uint32_t most)
+{
+	const struct lp_shown_frame *frames[LP_FRAME_KINDS * MORE_FRAMES];
+	struct lp_stack shown = { .frames = frames };
+	uint32_t counts[LP_FRAME_KINDS] = { 0 }, i;
+
+	for (i = 0; i < stack->depth; i++) {
+		const struct lp_shown_frame *frame = stack->frames[i];
+		bool first_line = frame->kind == LP_FRAME_PYTHON && !counts[LP_FRAME_PYTHON];
+
+		/* of frames that were shown already, only the innermost line */
+		if ((i >= fresh && !first_line) || counts[frame->kind] >= most ||
+		    shown.depth == LP_FRAME_KINDS * MORE_FRAMES)
+			continue;
+		counts[frame->kind]++;
+		frames[shown.depth++] = frame;
+	}
+	if (!shown.depth && stack->depth)
+		frames[shown.depth++] = stack->frames[0];
+	text_stack_print_frames(stall->file, stall->look, &shown, shown.depth);
+}
+
+/* The number of innermost frames to show: fresh, or more up to the first Python line. */
+static uint32_t with_line(const struct lp_stack *stack, uint32_t fresh)
+{
+	uint32_t line = 0;
+
+	while (line < stack->depth && stack->frames[line]->kind != LP_FRAME_PYTHON)
+		line++;
+	if (line == stack->depth)
+		return fresh ? fresh : !!stack->depth;
+	return fresh > line ? fresh : line + 1;
+}
+
+/* The first stack is printed whole; of later ones the innermost frames that it has not. */
+static void print_own_stack(struct stall *stall, const struct lp_stack *stack, uint32_t most)
+{
+	uint32_t fresh = stall->shown ? text_stack_fresh(stack, stall->shown) : stack->depth;
+
+	if (!stall->shown || (fresh == stack->depth && fresh <= most)) {
+		text_stack_print(stall->file, stall->look, stack);
+		if (!stall->shown && stack->depth)
+			stall->shown = stack;
+		return;
+	}
+	if (most == ALL_FRAMES)
+		text_stack_print_frames(stall->file, stall->look, stack, with_line(stack, fresh));
+	else
+		print_innermost(stall, stack, fresh, most < MORE_FRAMES ? most : MORE_FRAMES);
+}
+
+static void print_label(const struct stall *stall, const char *label, uint64_t ns)
+{
+	fprintf(stall->file, "    %-7s ", label);
+	text_print_time(stall->file, ns, 8);
+}
+
+/* A page fault and a stop by a signal are no calls. */
+static bool is_call(const char *syscall)
+{
+	return strcmp(syscall, "page fault") != 0 && strcmp(syscall, "stopped") != 0;
+}
+
+static void print_call(struct stall *stall, const struct lp_blocked *blocked, uint32_t frames)
+{
+	char times[32], target[LP_RESOURCE_TEXT_MAX + LP_LOCAL_TEXT_MAX + 8];
+	size_t width;
+
+	snprintf(times, sizeof(times), ", %u %s%s", blocked->count,
+		 is_call(blocked->syscall) ? "call" : "time", blocked->count == 1 ? "" : "s");
+	print_label(stall, "blocked", blocked->duration_ns);
+	fputs("  ", stall->file);
+	width = stall->look->columns - LABEL_COLUMNS - 2 - strlen(times);
+	/* both ends of a socket, where there is room */
+	snprintf(target, sizeof(target), "%s from %s", blocked->target, blocked->local);
+	if (!blocked->local[0] ||
+	    text_columns(blocked->syscall) + strlen(" on ") + text_columns(target) > width)
+		snprintf(target, sizeof(target), "%s", blocked->target);
+	text_print_call(stall->file, stall->look, blocked->syscall, target, width, false);
+	fprintf(stall->file, "%s\n", times);
+	print_own_stack(stall, &blocked->stack, frames);
+}
+
+static uint64_t less(uint64_t ns, uint64_t part_ns)
+{
+	return ns > part_ns ? ns - part_ns : 0;
+}
+
+static void print_blocked(struct stall *stall)
+{
+	const struct lp_reasons *reasons = stall->reasons;
+	uint64_t unknown_ns = reasons->time.blocked_ns, more_ns = reasons->blocked_beyond_ns;
+	uint32_t more = reasons->blocked_beyond;
+	size_t i;
+
+	for (i = 0; i < reasons->blocked_count; i++) {
+		const struct lp_blocked *blocked = &reasons->blocked[i];
+		/* many short calls: the longest stands for all */
+		bool example = i == 0 && !stall->iteration;
+
+		unknown_ns = less(unknown_ns, blocked->duration_ns);
+		if (i <= MORE_CALLS && (example || matters(stall, blocked->duration_ns))) {
+			print_call(stall, blocked, i ? MORE_FRAMES : ALL_FRAMES);
+			continue;
+		}
+		more += blocked->count;
+		more_ns += blocked->duration_ns;
+	}
+	if (more && matters(stall, more_ns)) {
+		fprintf(stall->file, "    and %u more call%s, ", more, more == 1 ? "" : "s");
+		text_print_time(stall->file, more_ns, 0);
+		fputc('\n', stall->file);
+	}
+	unknown_ns = less(unknown_ns, reasons->blocked_beyond_ns);
+	if (!matters(stall, unknown_ns))
+		return;
+	print_label(stall, "blocked", unknown_ns);
+	fprintf(stall->file, "  in %s\n",
+		stall->iteration ? "its callbacks" : "calls that are not known");
+}
+
+static void print_on_cpu(struct stall *stall)
+{
+	const struct lp_times *time = &stall->reasons->time;
+	const struct lp_sample *most;
+	uint32_t total;
+
+	print_label(stall, "on CPU", time->on_cpu_ns);
+	most = find_sample(stall->reasons, LP_SEEN_ON_CPU, &total);
+	if (!most || !matters(stall, time->on_cpu_ns)) {
+		fputc('\n', stall->file);
+		return;
+	}
+	fprintf(stall->file, ", %u sample%s%s\n", total, total == 1 ? "" : "s",
+		stall->iteration ? " before its first callback" : "");
+	if (time->gc_known && matters(stall, time->gc_ns)) {
+		fputs("    collecting garbage about ", stall->file);
+		text_print_time(stall->file, time->gc_ns, 0);
+		fputs(" of it\n", stall->file);
+	}
+	print_own_stack(stall, &most->stack, ALL_FRAMES);
+	text_stack_print_lines(stall->file, stall->look, stall->reasons, total);
+}
+
+/* A part other than a wait for the GIL or for a CPU shows where the loop stood. */
+static bool shown_elsewhere(const struct stall *stall)
+{
+	const struct lp_reasons *reasons = stall->reasons;
+	const struct lp_sample *most;
+	uint32_t total;
+
+	if (stall->shown)
+		return true;
+	if (matters(stall, reasons->time.blocked_ns) && reasons->blocked_count &&
+	    reasons->blocked[0].stack.depth)
+		return true;
+	most = find_sample(reasons, LP_SEEN_ON_CPU, &total);
+	return most && most->stack.depth && matters(stall, reasons->time.on_cpu_ns);
+}
+
+/* Where it was while it waited, if nothing else tells; title: NULL if that goes without saying. */
+static void print_where(struct stall *stall, enum lp_seen seen, const char *title)
+{
+	const struct lp_sample *most;
+	uint32_t total;
+
+	/* before its first callback a loop always stands at its poll */
+	if (stall->iteration || shown_elsewhere(stall))
+		return;
+	most = find_sample(stall->reasons, seen, &total);
+	if (!most || (!most->stack.depth && !most->stack.unreadable))
+		return;
+	if (title)
+		fprintf(stall->file, "    %s\n", title);
+	print_own_stack(stall, &most->stack, ALL_FRAMES);
+}
+
+static void print_gil(struct stall *stall)
+{
+	const struct lp_gil_holder *holder = &stall->reasons->gil;
+	char time[32];
+	int columns;
+
+	text_duration(time, sizeof(time), stall->reasons->time.gil_ns);
+	columns = fprintf(stall->file, "    waiting for the GIL %s%s", time,
+			  holder->known ? ", held by " : "");
+	if (holder->known && holder->thread[0]) {
+		fputc('\'', stall->file);
+		text_print_end(stall->file, stall->look, holder->thread,
+			       stall->look->columns - (size_t)columns - 2, false);
+		fputc('\'', stall->file);
+	} else if (holder->known && holder->tid) {
+		fprintf(stall->file, "thread %d", holder->tid);
+	} else if (holder->known) {
+		fputs("another thread", stall->file);
+	}
+	fputc('\n', stall->file);
+	if (holder->known)
+		text_stack_print(stall->file, stall->look, &holder->stack);
+	print_where(stall, LP_SEEN_GIL, holder->known ? "the loop stood at" : NULL);
+}
+
+static void print_run_queue(struct stall *stall)
+{
+	fputs("    waiting for a CPU ", stall->file);
+	text_print_time(stall->file, stall->reasons->time.run_queue_ns, 0);
+	fputc('\n', stall->file);
+	print_where(stall, LP_SEEN_RUN_QUEUE, NULL);
+}
+
+static void print_parts(struct stall *stall)
+{
+	const struct lp_times *time = &stall->reasons->time;
+	struct {
+		uint64_t ns;
+		void (*print)(struct stall *stall);
+	} parts[] = {
+		{ matters(stall, time->blocked_ns) ? time->blocked_ns : 0, print_blocked },
+		/* what is left of the duration, however little that is */
+		{ time->on_cpu_ns, print_on_cpu },
+		{ matters(stall, time->gil_ns) ? time->gil_ns : 0, print_gil },
+		{ matters(stall, time->run_queue_ns) ? time->run_queue_ns : 0, print_run_queue },
+	};
+	const size_t count = sizeof(parts) / sizeof(parts[0]);
+	size_t i, worst;
+
+	for (;;) {
+		for (worst = 0, i = 1; i < count; i++)
+			if (parts[i].ns > parts[worst].ns)
+				worst = i;
+		if (!parts[worst].ns)
+			return;
+		parts[worst].ns = 0;
+		parts[worst].print(stall);
+	}
+}
+
+/* All that captures of older versions have. */
+static void print_samples(struct stall *stall)
+{
+	const struct lp_reasons *reasons = stall->reasons;
+	uint32_t all = 0;
+	size_t i;
+
+	if (!reasons->sample_count)
+		return;
+	for (i = 0; i < reasons->sample_count; i++)
+		all += reasons->samples[i].count;
+	if (reasons->sample_count > 1)
+		fprintf(stall->file, "    seen most, %u of %u times\n", reasons->samples[0].count,
+			all);
+	print_own_stack(stall, &reasons->samples[0].stack, ALL_FRAMES);
+}
+
+static const char *name_in_chain(const struct lp_stack *chain, uint32_t i)
+{
+	return chain->frames[i]->function ? chain->frames[i]->function : "?";
+}
+
+/* Outermost first; where there is no room for all, the outer ones go. */
+static void print_chain(const struct stall *stall)
+{
+	const struct lp_stack *chain = &stall->reasons->await_chain;
+	const char *mark = stall->look->utf8 ? "\xe2\x80\xa6 > " : ".. > ";
+	size_t room = stall->look->columns - strlen(CHAIN_INDENT), columns;
+	uint32_t i, first = chain->depth - 1;
+
+	columns = text_columns(name_in_chain(chain, first));
+	while (first) {
+		size_t wider =
+			columns + strlen(" > ") + text_columns(name_in_chain(chain, first - 1));
+
+		if (wider + (first > 1 ? text_columns(mark) : 0) > room)
+			break;
+		columns = wider;
+		first--;
+	}
+	fprintf(stall->file, CHAIN_INDENT "%s", first ? mark : "");
+	if (first)
+		room -= text_columns(mark);
+	for (i = first; i < chain->depth; i++) {
+		text_print_end(stall->file, stall->look, name_in_chain(chain, i), room, false);
+		fputs(i + 1 < chain->depth ? " > " : "\n", stall->file);
+	}
+}
+
+/* The stack has the coroutines of the chain, unless the chain comes from the task itself. */
+static bool chain_tells_more(const struct stall *stall)
+{
+	const struct lp_stack *chain = &stall->reasons->await_chain;
+	uint32_t i;
+
+	if (chain->depth < 2)
+		return false;
+	for (i = 0; i < chain->depth; i++)
+		if (!stall->shown || !text_stack_has(stall->shown, chain->frames[i]))
+			return true;
+	return false;
+}
+
+void text_reasons_print(FILE *file, const struct lp_look *look, const struct lp_reasons *reasons,
+			uint64_t duration_ns, bool iteration)
+{
+	struct stall stall = { .file = file,
+			       .look = look,
+			       .reasons = reasons,
+			       .duration_ns = duration_ns,
+			       .iteration = iteration };
+
+	if (reasons->time.known)
+		print_parts(&stall);
+	else
+		print_samples(&stall);
+	if (chain_tells_more(&stall))
+		print_chain(&stall);
+}

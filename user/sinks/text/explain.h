@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a kind of finding means, in words: for --explain, and below a summary. */
+#ifndef LP_SINKS_TEXT_EXPLAIN_H
+#define LP_SINKS_TEXT_EXPLAIN_H
+
+#include "sinks/sink.h"
+
+void text_explain_print(FILE *file, const struct lp_look *look, enum lp_finding_kind kind);
+
+#endif /* LP_SINKS_TEXT_EXPLAIN_H */

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "findings.h"
+
+#include "wire/finding_kinds.h"
+#include "model/own_frames.h"
+#include "base/text.h"
+#include "explain.h"
+#include "print.h"
+#include "stack.h"
+#include "stall.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define INDENT 4
+#define GAP 2
+#define TITLE "what got lost"
+#define ROWS_MAX 20
+#define NAME_LEAST 16
+#define PLACE_LEAST 10
+
+/* What was done where it was found. */
+static const char *const stack_labels[LP_FINDING_KINDS] = {
+	[LP_FINDING_NEVER_AWAITED] = "dropped at",     [LP_FINDING_NEVER_RETRIEVED] = "dropped at",
+	[LP_FINDING_DESTROYED_PENDING] = "dropped at", [LP_FINDING_PENDING_AT_CLOSE] = "closed at",
+	[LP_FINDING_CLOSED_LOOP] = "raised at",	       [LP_FINDING_NO_RUNNING_LOOP] = "raised at",
+	[LP_FINDING_WRONG_THREAD] = "scheduled at",    [LP_FINDING_OTHER_LOOP] = "raised at",
+};
+
+/* ---- one as it happens ---------------------------------------------------------- */
+
+static void print_head(FILE *file, const struct lp_look *look, const struct lp_finding *finding)
+{
+	const char *title = finding_row(finding->kind)->title;
+	bool future = finding->kind == LP_FINDING_NEVER_RETRIEVED && !finding->task;
+	const struct lp_text_who who = {
+		.name = !finding->name[0] && future ? "a future" : finding->name,
+		.task = finding->task ? finding->task_name : NULL,
+		.file = finding->file,
+		.line = finding->line,
+	};
+
+	fprintf(file, "  %s%s%s", look->colour ? "\033[1;31m" : "", title,
+		look->colour ? "\033[0m" : "");
+	if (who.name[0] || who.task) {
+		fputs(who.name[0] ? "  " : "", file);
+		text_print_who(file, look, &who,
+			       look->columns - LP_TEXT_CLOCK_COLUMNS - strlen(title) - 4);
+	}
+	fputc('\n', file);
+}
+
+static void print_exception(FILE *file, const struct lp_look *look,
+			    const struct lp_finding *finding)
+{
+	char text[LP_TYPE_MAX + LP_MESSAGE_MAX + 4];
+
+	if (!finding->exception_type[0])
+		return;
+	snprintf(text, sizeof(text), "%s%s%s", finding->exception_type,
+		 finding->exception_message[0] ? ": " : "", finding->exception_message);
+	text_print_wrapped(file, look, 0, INDENT, text);
+}
+
+static void print_frame(FILE *file, const struct lp_look *look, const char *label,
+			const struct lp_shown_frame *frame)
+{
+	const struct lp_stack stack = { .depth = 1, .frames = &frame };
+
+	if (!frame)
+		return;
+	fprintf(file, "%*s%s\n", INDENT, "", label);
+	text_stack_print(file, look, &stack);
+}
+
+static void print_stack(FILE *file, const struct lp_look *look, const struct lp_finding *finding)
+{
+	const struct lp_stack own = stack_own(&finding->stack);
+
+	if (!own.depth)
+		return;
+	fprintf(file, "%*s%s", INDENT, "", stack_labels[finding->kind]);
+	if (finding->loop && finding->loop->tid != finding->tid)
+		fprintf(file, ", in thread %d", finding->tid);
+	fputc('\n', file);
+	text_stack_print(file, look, &own);
+}
+
+static void print_late(FILE *file, const struct lp_look *look, const struct lp_finding *finding)
+{
+	char text[32];
+
+	text_duration(text, sizeof(text), finding->late_ns);
+	if (finding->timer)
+		fprintf(file, "%*sa timer, which the loop may sleep through\n", INDENT, "");
+	else
+		fprintf(file, "%*s%s %s\n", INDENT, "",
+			finding->noticed ? "noticed after" : "not noticed yet after", text);
+	if (!finding->loop_stack.depth)
+		return;
+	fprintf(file, "%*sthe loop was in\n", INDENT, "");
+	text_stack_print(file, look, &finding->loop_stack);
+}
+
+void text_finding_print(FILE *file, const struct lp_look *look, const struct lp_finding *finding)
+{
+	print_head(file, look, finding);
+	print_exception(file, look, finding);
+	if (finding->kind != LP_FINDING_NEVER_AWAITED)
+		print_frame(file, look,
+			    finding->kind == LP_FINDING_NEVER_RETRIEVED ? "raised at"
+									: "waiting at",
+			    finding->parked);
+	/* raised by the loop itself, which has nothing to say */
+	if (finding->kind != LP_FINDING_OTHER_LOOP || !finding->parked)
+		print_stack(file, look, finding);
+	print_frame(file, look, "created at", finding->created);
+	if (finding->kind == LP_FINDING_WRONG_THREAD)
+		print_late(file, look, finding);
+	if (finding->more)
+		fprintf(file, "%*smore tasks than are told were pending\n", INDENT, "");
+}
+
+/* ---- all of them ---------------------------------------------------------------- */
+
+struct columns {
+	size_t kind, name, place, times, loop;
+};
+
+static void name_of(const struct lp_finding_count *count, char *name, size_t size)
+{
+	char late[32];
+
+	if (count->kind == LP_FINDING_WRONG_THREAD && count->late_max_ns) {
+		text_duration(late, sizeof(late), count->late_max_ns);
+		snprintf(name, size, "%s, up to %s late", count->name, late);
+	} else {
+		snprintf(name, size, "%s%s%s", count->name,
+			 count->name[0] && count->exception_type[0] ? ": " : "",
+			 count->exception_type);
+	}
+}
+
+/* Of what made it, if that is known: that is where it is to be mended. */
+static void place_of(const struct lp_finding_count *count, char *place, size_t size)
+{
+	const struct lp_shown_frame defined = { .kind = LP_FRAME_PYTHON,
+						.line = count->line,
+						.file = (char *)count->file };
+	const struct lp_shown_frame *frame = count->created ? count->created : count->place;
+
+	/* an exception that nobody asked for is let go of anywhere */
+	if (!count->created && count->kind == LP_FINDING_NEVER_RETRIEVED && count->file[0])
+		frame = &defined;
+	*place = '\0';
+	if (frame)
+		text_frame_place(frame, 1, place, size);
+}
+
+static size_t greater(size_t one, size_t other)
+{
+	return one > other ? one : other;
+}
+
+static size_t lesser(size_t one, size_t other)
+{
+	return one < other ? one : other;
+}
+
+static struct columns measure(const struct lp_look *look, const struct lp_summary *summary,
+			      size_t rows)
+{
+	struct columns columns = { 0, NAME_LEAST, PLACE_LEAST, strlen("times"), 0 };
+	char name[LP_NAME_MAX + LP_TYPE_MAX], place[LP_TEXT_PLACE_MAX];
+	size_t i, room, left;
+
+	for (i = 0; i < rows; i++) {
+		const struct lp_finding_count *count = &summary->findings[i];
+
+		name_of(count, name, sizeof(name));
+		place_of(count, place, sizeof(place));
+		columns.kind = greater(columns.kind, strlen(finding_row(count->kind)->title));
+		columns.name = greater(columns.name, text_columns(name));
+		columns.place = greater(columns.place, text_columns(place));
+		columns.times =
+			greater(columns.times, (size_t)snprintf(NULL, 0, "%" PRIu64, count->count));
+	}
+	if (summary->loop_count > 1)
+		columns.loop = strlen("loop");
+	room = look->columns - INDENT - columns.kind - columns.times - 3 * GAP -
+	       (columns.loop ? columns.loop + GAP : 0);
+	left = room - lesser(columns.name, room);
+	columns.place = lesser(columns.place, greater(left, room / 2));
+	columns.name = lesser(columns.name, room - columns.place);
+	return columns;
+}
+
+static void print_row(FILE *file, const struct lp_look *look, const struct columns *columns,
+		      const struct lp_finding_count *count)
+{
+	char name[LP_NAME_MAX + LP_TYPE_MAX], place[LP_TEXT_PLACE_MAX];
+
+	name_of(count, name, sizeof(name));
+	place_of(count, place, sizeof(place));
+	fprintf(file, "%*s%-*s%*s", INDENT, "", (int)columns->kind, finding_row(count->kind)->title,
+		GAP, "");
+	/* what it is called matters more than the rest of it */
+	if (text_columns(name) > columns->name && count->name[0])
+		text_copy(name, sizeof(name), count->name);
+	text_print_end(file, look, name, columns->name, true);
+	fprintf(file, "%*s", GAP, "");
+	text_print_end(file, look, place, columns->place, true);
+	fprintf(file, "%*s%*" PRIu64, GAP, "", (int)columns->times, count->count);
+	if (columns->loop && count->loop)
+		fprintf(file, "%*s%*" PRIu32, GAP, "", (int)columns->loop, count->loop->id);
+	fputc('\n', file);
+}
+
+void text_findings_print(FILE *file, const struct lp_look *look, const struct lp_summary *summary)
+{
+	size_t rows = lesser(summary->finding_count, ROWS_MAX), i;
+	struct columns columns;
+
+	if (!rows)
+		return;
+	columns = measure(look, summary, rows);
+	fprintf(file, "\n%-*s%*s%s\n",
+		(int)(INDENT + columns.kind + columns.name + columns.place + 3 * GAP), TITLE,
+		(int)columns.times, "times", columns.loop ? "  loop" : "");
+	for (i = 0; i < rows; i++)
+		print_row(file, look, &columns, &summary->findings[i]);
+	if (summary->finding_count > rows)
+		fprintf(file, "%*sand %zu more that were fewer (-j has them)\n", INDENT, "",
+			summary->finding_count - rows);
+	if (summary->findings_beyond)
+		fprintf(file, "%*sand %" PRIu64 " at more places than are kept\n", INDENT, "",
+			summary->findings_beyond);
+}
+
+void text_findings_explain(FILE *file, const struct lp_look *look, const struct lp_summary *summary,
+			   bool explain)
+{
+	bool occurred[LP_FINDING_KINDS] = { false };
+	size_t i;
+
+	for (i = 0; i < summary->finding_count; i++)
+		occurred[summary->findings[i].kind] = true;
+	if (summary->finding_count && !explain)
+		fputs("loopprof --explain tells what these mean\n", file);
+	for (i = 0; explain && i < LP_FINDING_KINDS; i++) {
+		if (!occurred[i])
+			continue;
+		fputc('\n', file);
+		text_explain_print(file, look, (enum lp_finding_kind)i);
+	}
+}

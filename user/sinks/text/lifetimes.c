@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "lifetimes.h"
+
+#include "labels.h"
+#include "print.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#define ROWS_MAX 20
+#define INDENT 4
+/* the numbers, with their gaps */
+#define FIXED_COLUMNS 61
+#define TITLE "how tasks lived"
+#define HEADS "  count raised cancel destr     p50     max   ran queue  wait"
+
+static int by_life(const void *left, const void *right)
+{
+	const struct lp_callback_summary *const *a = left, *const *b = right;
+	uint64_t one = (*a)->lifetimes->life.sum_ns, other = (*b)->lifetimes->life.sum_ns;
+
+	return one < other ? 1 : one > other ? -1 : 0;
+}
+
+/* "0.3 %" up to ten, then "12 %" */
+static void print_share(FILE *file, uint64_t part, uint64_t whole, int width)
+{
+	double share = whole ? 100 * (double)part / (double)whole : 0;
+	char text[32];
+
+	if (share > 100)
+		share = 100;
+	snprintf(text, sizeof(text), share < 9.95 ? "%.1f %%" : "%.0f %%", share);
+	fprintf(file, "%*s", width, text);
+}
+
+static void print_row(FILE *file, const struct lp_text_label *label, size_t width,
+		      const struct lp_callback_summary *item)
+{
+	const struct lp_lifetimes *lives = item->lifetimes;
+
+	fprintf(file, "%*s", INDENT, "");
+	text_label_print(file, label, width);
+	fprintf(file, "%7" PRIu64 "%7" PRIu64 "%7" PRIu64 "%6" PRIu64,
+		histogram_count(&lives->life), lives->outcomes[LP_OUTCOME_RAISED],
+		lives->outcomes[LP_OUTCOME_CANCELLED], lives->outcomes[LP_OUTCOME_DESTROYED]);
+	text_print_time(file, histogram_quantile(&lives->life, 0.5), 8);
+	text_print_time(file, histogram_max(&lives->life), 8);
+	print_share(file, lives->running.sum_ns, lives->life.sum_ns, 6);
+	print_share(file, lives->queued.sum_ns, lives->life.sum_ns, 6);
+	print_share(file, lives->waiting.sum_ns, lives->life.sum_ns, 6);
+	fputc('\n', file);
+}
+
+void text_lives_print(FILE *file, const struct lp_look *look, const struct lp_loop_summary *loop)
+{
+	char places[ROWS_MAX][LP_TEXT_PLACE_MAX];
+	struct lp_text_label labels[ROWS_MAX];
+	const struct lp_callback_summary **items;
+	size_t count = 0, i, width;
+
+	items = calloc(loop->callback_count ? loop->callback_count : 1, sizeof(*items));
+	for (i = 0; items && i < loop->callback_count; i++)
+		if (loop->items[i].lifetimes)
+			items[count++] = &loop->items[i];
+	if (!count) {
+		free(items);
+		return;
+	}
+	qsort(items, count, sizeof(*items), by_life);
+	width = (look->columns > FIXED_COLUMNS + INDENT + 12 ? look->columns : 80) - FIXED_COLUMNS -
+		INDENT;
+	fprintf(file, "\n%-*s" HEADS "\n", (int)(width + INDENT), TITLE);
+	for (i = 0; i < count && i < ROWS_MAX; i++)
+		labels[i] = text_callback_label(items[i]->callback, places[i]);
+	text_labels_fit(labels, i, width, look);
+	for (i = 0; i < count && i < ROWS_MAX; i++)
+		print_row(file, &labels[i], width, items[i]);
+	if (count > ROWS_MAX)
+		fprintf(file, "%*sand %zu more that lived less in all (-j has them)\n", INDENT, "",
+			count - ROWS_MAX);
+	free(items);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The table of how long tasks lived. */
+#ifndef LP_SINKS_TEXT_LIFETIMES_H
+#define LP_SINKS_TEXT_LIFETIMES_H
+
+#include "sinks/sink.h"
+
+/* Nothing if no task has ended that is known of. */
+void text_lives_print(FILE *file, const struct lp_look *look, const struct lp_loop_summary *loop);
+
+#endif /* LP_SINKS_TEXT_LIFETIMES_H */

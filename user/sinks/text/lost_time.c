@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "lost_time.h"
+
+#include "base/text.h"
+#include "labels.h"
+#include "print.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TITLE "where the loop's time went"
+#define HELD_BY "held by '"
+#define ROWS_MAX 20
+#define INDENT 4
+#define GAP 2
+#define TIME_COLUMNS 7
+/* So that the table looks the same, whatever is in it. */
+#define NAME_LEAST 30
+#define PLACE_LEAST 16
+
+struct columns {
+	size_t name, place, times, kind;
+};
+
+static const char *const kinds[LP_CAUSE_KINDS] = {
+	[LP_CAUSE_ON_CPU] = "on CPU",	    [LP_CAUSE_BLOCKED] = "blocked", [LP_CAUSE_GIL] = "GIL",
+	[LP_CAUSE_RUN_QUEUE] = "run queue", [LP_CAUSE_GC] = "GC",
+};
+
+/* What it is called; a blocking call by its system call, whose target is told by itself. */
+static const char *name_of(const struct lp_cause *cause)
+{
+	switch (cause->kind) {
+	case LP_CAUSE_BLOCKED:
+		return cause->syscall;
+	case LP_CAUSE_GIL:
+		return "waiting for the GIL";
+	case LP_CAUSE_RUN_QUEUE:
+		return "waiting for a CPU";
+	case LP_CAUSE_GC:
+		return "collecting garbage";
+	default:
+		return cause->frame && cause->frame->function ? cause->frame->function
+							      : "computing";
+	}
+}
+
+static const char *target_of(const struct lp_cause *cause)
+{
+	return cause->kind == LP_CAUSE_BLOCKED ? cause->target : "";
+}
+
+static bool has_holder(const struct lp_cause *cause)
+{
+	return cause->kind == LP_CAUSE_GIL && cause->held_by[0];
+}
+
+static void place_of(const struct lp_cause *cause, char *place, size_t size)
+{
+	*place = '\0';
+	if (has_holder(cause))
+		snprintf(place, size, HELD_BY "%s'", cause->held_by);
+	else if (cause->frame)
+		text_frame_place(cause->frame, 1, place, size);
+}
+
+static size_t greater(size_t one, size_t other)
+{
+	return one > other ? one : other;
+}
+
+static size_t lesser(size_t one, size_t other)
+{
+	return one < other ? one : other;
+}
+
+/* What is too wide is cut: places to two fifths of the room, names to the rest. */
+static void share_room(struct columns *columns, size_t room)
+{
+	size_t left = room - lesser(columns->name, room);
+
+	columns->place = lesser(columns->place, greater(left, room * 2 / 5));
+	columns->name = lesser(columns->name, room - columns->place);
+}
+
+static struct columns measure(const struct lp_look *look, const struct lp_cause *causes,
+			      size_t count)
+{
+	struct columns columns = { NAME_LEAST, PLACE_LEAST, strlen("times"), 0 };
+	char place[LP_TEXT_PLACE_MAX];
+	size_t i, room;
+
+	for (i = 0; i < count; i++) {
+		const struct lp_cause *cause = &causes[i];
+		const char *target = target_of(cause);
+		size_t name = text_columns(name_of(cause));
+
+		if (*target)
+			name += strlen(" on ") + text_columns(target);
+		place_of(cause, place, sizeof(place));
+		columns.name = greater(columns.name, name);
+		columns.place = greater(columns.place, text_columns(place));
+		columns.times =
+			greater(columns.times, (size_t)snprintf(NULL, 0, "%" PRIu64, cause->count));
+		columns.kind = greater(columns.kind, strlen(kinds[cause->kind]));
+	}
+	room = look->columns - INDENT - 4 * GAP - TIME_COLUMNS - columns.times - columns.kind;
+	share_room(&columns, room);
+	return columns;
+}
+
+/*
+ * Waits for the same holder are one row: its place while it held the GIL is not in the
+ * table, so that they would look alike.
+ */
+static size_t merge_holders(struct lp_cause *causes, size_t count)
+{
+	size_t i, j, merged = 0;
+
+	for (i = 0; i < count; i++) {
+		for (j = 0; j < merged; j++)
+			if (has_holder(&causes[i]) && has_holder(&causes[j]) &&
+			    !strcmp(causes[i].held_by, causes[j].held_by))
+				break;
+		if (j == merged) {
+			causes[merged++] = causes[i];
+			continue;
+		}
+		causes[j].count += causes[i].count;
+		causes[j].total_ns += causes[i].total_ns;
+	}
+	return merged;
+}
+
+static int by_total(const void *left, const void *right)
+{
+	const struct lp_cause *a = left, *b = right;
+
+	return a->total_ns < b->total_ns ? 1 : a->total_ns > b->total_ns ? -1 : 0;
+}
+
+/* The first row that differs from the row in this column alone. */
+static unsigned int group_of(const struct lp_cause *causes, const struct lp_text_label *others,
+			     size_t row)
+{
+	size_t i;
+
+	for (i = 0; i < row; i++)
+		if (causes[i].kind == causes[row].kind &&
+		    !strcmp(others[i].shown[0] ? others[i].shown : others[i].text,
+			    others[row].shown[0] ? others[row].shown : others[row].text))
+			break;
+	return (unsigned int)i;
+}
+
+static void name_label(const struct lp_cause *cause, char *before, size_t size,
+		       struct lp_text_label *label)
+{
+	const char *target = target_of(cause);
+
+	*before = '\0';
+	if (*target)
+		snprintf(before, size, "%s on ", name_of(cause));
+	*label = (struct lp_text_label){ .prefix = before,
+					 .text = *target ? target : name_of(cause),
+					 .detail = "",
+					 .twins = true };
+}
+
+/* place, whole: LP_TEXT_PLACE_MAX bytes each. */
+static void place_label(const struct lp_cause *cause, char *place, char *whole,
+			struct lp_text_label *label)
+{
+	bool holder = has_holder(cause);
+
+	*whole = '\0';
+	place_of(cause, place, LP_TEXT_PLACE_MAX);
+	if (!holder && cause->frame)
+		text_frame_place(cause->frame, UINT_MAX, whole, LP_TEXT_PLACE_MAX);
+	*label = (struct lp_text_label){ .prefix = holder ? HELD_BY : "",
+					 .text = holder ? place + strlen(HELD_BY) : place,
+					 .detail = whole,
+					 .instead = true };
+}
+
+static void print_row(FILE *file, const struct columns *columns, const struct lp_cause *cause,
+		      const struct lp_text_label *name, const struct lp_text_label *place)
+{
+	fprintf(file, "%*s", INDENT, "");
+	text_label_print(file, name, columns->name);
+	fprintf(file, "%*s", GAP, "");
+	text_label_print(file, place, columns->place);
+	fprintf(file, "%*s", GAP, "");
+	text_print_time(file, cause->total_ns, TIME_COLUMNS);
+	fprintf(file, "%*s%*" PRIu64 "%*s%s\n", GAP, "", (int)columns->times, cause->count, GAP, "",
+		kinds[cause->kind]);
+}
+
+static void print_rows(FILE *file, const struct lp_look *look, const struct columns *columns,
+		       const struct lp_cause *causes, size_t count)
+{
+	char places[ROWS_MAX][LP_TEXT_PLACE_MAX], wholes[ROWS_MAX][LP_TEXT_PLACE_MAX];
+	char before[ROWS_MAX][LP_SYSCALL_NAME_MAX + 8];
+	struct lp_text_label name[ROWS_MAX], place[ROWS_MAX];
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		name_label(&causes[i], before[i], sizeof(before[i]), &name[i]);
+		place_label(&causes[i], places[i], wholes[i], &place[i]);
+	}
+	for (i = 0; i < count; i++)
+		name[i].group = group_of(causes, place, i);
+	text_labels_fit(name, count, columns->name, look);
+	for (i = 0; i < count; i++)
+		place[i].group = group_of(causes, name, i);
+	text_labels_fit(place, count, columns->place, look);
+	for (i = 0; i < count; i++)
+		print_row(file, columns, &causes[i], &name[i], &place[i]);
+}
+
+void text_causes_print(FILE *file, const struct lp_look *look, const struct lp_loop_summary *loop)
+{
+	size_t all = loop->cause_count, count;
+	struct lp_cause *causes;
+	struct columns columns;
+
+	causes = all ? calloc(all, sizeof(*causes)) : NULL;
+	if (!causes)
+		return;
+	memcpy(causes, loop->causes, all * sizeof(*causes));
+	all = merge_holders(causes, all);
+	qsort(causes, all, sizeof(*causes), by_total);
+	count = lesser(all, ROWS_MAX);
+	columns = measure(look, causes, count);
+	fprintf(file, "%-*s%*s%*s%*s\n", (int)(INDENT + columns.name + columns.place + 2 * GAP),
+		TITLE, TIME_COLUMNS, "time", GAP, "", (int)columns.times, "times");
+	print_rows(file, look, &columns, causes, count);
+	if (all > count)
+		fprintf(file, "%*sand %zu more that took less time in all (-j has them)\n", INDENT,
+			"", all - count);
+	fputc('\n', file);
+	free(causes);
+}

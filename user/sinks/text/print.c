@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "print.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+/* A call's target is cut down to this before the call's own name is. */
+#define TARGET_LEAST 8
+/* Columns that a name and a place get at least, whatever else there is to show. */
+#define NAME_LEAST 16
+#define PLACE_LEAST 10
+/* Bytes that are shown of a task's name. */
+#define TASK_NAME_MOST 24
+
+void text_print_end(FILE *file, const struct lp_look *look, const char *text, size_t width,
+		    bool pad)
+{
+	size_t mark_columns = look->utf8 ? 1 : 2, columns = text_columns(text);
+
+	if (columns <= width) {
+		fprintf(file, "%s%*s", text, pad ? (int)(width - columns) : 0, "");
+		return;
+	}
+	while (columns + mark_columns > width && *text) {
+		text++;
+		while ((*text & 0xc0) == 0x80)
+			text++;
+		columns--;
+	}
+	fprintf(file, "%s%s", look->utf8 ? "\xe2\x80\xa6" : "..", text);
+}
+
+void text_print_time(FILE *file, uint64_t ns, int width)
+{
+	char text[32];
+
+	text_duration(text, sizeof(text), ns);
+	fprintf(file, "%*s", width, text);
+}
+
+void text_print_call(FILE *file, const struct lp_look *look, const char *syscall,
+		     const char *target, size_t width, bool pad)
+{
+	char whole[LP_SYSCALL_NAME_MAX + LP_RESOURCE_TEXT_MAX + 8];
+	size_t before = text_columns(syscall) + strlen(" on ");
+
+	if (*target && width >= before + TARGET_LEAST) {
+		fprintf(file, "%s on ", syscall);
+		text_print_end(file, look, target, width - before, pad);
+		return;
+	}
+	snprintf(whole, sizeof(whole), "%s%s%s", syscall, *target ? " on " : "", target);
+	text_print_end(file, look, whole, width, pad);
+}
+
+void text_frame_place(const struct lp_shown_frame *frame, unsigned int parts, char *place,
+		      size_t size)
+{
+	static const char *const marks[LP_FRAME_KINDS] = {
+		[LP_FRAME_PYTHON] = "",
+		[LP_FRAME_NATIVE] = "[C]",
+		[LP_FRAME_KERNEL] = "[k]",
+	};
+	const char *mark = marks[frame->kind];
+	char file[LP_TEXT_PLACE_MAX - 32], line[16] = "";
+
+	/* an object file goes by its base name: its directory tells nothing */
+	text_copy(file, sizeof(file),
+		  text_path_end(frame->file ? frame->file : "",
+				frame->kind == LP_FRAME_PYTHON ? parts : 1));
+	if (frame->line)
+		snprintf(line, sizeof(line), ":%u", frame->line);
+	snprintf(place, size, "%s%s%s%s", file, line, *file && *mark ? " " : "", mark);
+}
+
+/* "  task 'name'", of which the beginning is kept. */
+static size_t task_text(const struct lp_text_who *who, size_t room, char *text, size_t size)
+{
+	const size_t frame = strlen("  task ''");
+	char name[TASK_NAME_MOST];
+	size_t most;
+
+	*text = '\0';
+	if (!who->task || room <= frame)
+		return 0;
+	most = room - frame + 1;
+	text_copy(name, most < sizeof(name) ? most : sizeof(name), who->task[0] ? who->task : "?");
+	snprintf(text, size, "  task '%s'", name);
+	return text_columns(text);
+}
+
+/* The place as " (file:line)", with as much of its path as there is room for. */
+static void place_text(const struct lp_text_who *who, size_t room, char *place, size_t size)
+{
+	const struct lp_shown_frame frame = { .kind = LP_FRAME_PYTHON,
+					      .line = who->line,
+					      .file = (char *)who->file };
+
+	*place = '\0';
+	if (!who->file[0])
+		return;
+	text_frame_place(&frame, 2, place, size);
+	if (text_columns(place) + strlen(" ()") > room)
+		text_frame_place(&frame, 1, place, size);
+}
+
+void text_print_who(FILE *file, const struct lp_look *look, const struct lp_text_who *who,
+		    size_t room)
+{
+	char task[TASK_NAME_MOST + 16], place[LP_TEXT_PLACE_MAX];
+	size_t name = text_columns(who->name), places = 0, tasks;
+	size_t least = name < NAME_LEAST ? name : NAME_LEAST;
+
+	tasks = task_text(who, room - least, task, sizeof(task));
+	place_text(who, room > name + tasks ? room - name - tasks : 0, place, sizeof(place));
+	if (*place)
+		places = text_columns(place) + strlen(" ()");
+	if (places > room - tasks - least) {
+		places = room - tasks - least;
+		if (places < PLACE_LEAST)
+			places = 0;
+	}
+	text_print_end(file, look, who->name, room - tasks - places, false);
+	fputs(task, file);
+	if (places) {
+		fputs(" (", file);
+		text_print_end(file, look, place, places - strlen(" ()"), false);
+		fputc(')', file);
+	}
+}
+
+/* Bytes of the text's first so many columns. */
+static size_t bytes_of(const char *text, size_t columns)
+{
+	size_t bytes = 0;
+
+	while (text[bytes] && (columns || (text[bytes] & 0xc0) == 0x80))
+		columns -= (text[bytes++] & 0xc0) != 0x80;
+	return bytes;
+}
+
+void text_print_wrapped(FILE *file, const struct lp_look *look, size_t at, size_t indent,
+			const char *text)
+{
+	bool fresh = !at;
+
+	while (*text) {
+		size_t bytes = strcspn(text, " "), gap = fresh ? 0 : 1, most, columns;
+		char word[256];
+
+		text_copy(word, bytes < sizeof(word) ? bytes + 1 : sizeof(word), text);
+		columns = text_columns(word);
+		if (at && at + gap + columns > look->columns) {
+			fputc('\n', file);
+			at = 0;
+			gap = 0;
+		}
+		if (!at)
+			at = (size_t)fprintf(file, "%*s", (int)indent, "");
+		/* a word that is longer than a line is broken wherever it must be */
+		most = bytes_of(word, look->columns - at - gap);
+		word[most] = '\0';
+		fprintf(file, "%*s%s", (int)gap, "", word);
+		at += gap + text_columns(word);
+		text += strlen(word);
+		fresh = *text != ' ';
+		text += strspn(text, " ");
+	}
+	fputc('\n', file);
+}

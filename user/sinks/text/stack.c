@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stack.h"
+
+#include "base/text.h"
+#include "print.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define INDENT 8
+/* Innermost lines that are told apart, and those of them that are shown. */
+#define LINES_MAX 64
+#define LINES_SHOWN 5
+
+struct seen_line {
+	const struct lp_shown_frame *frame;
+	uint32_t count;
+};
+
+static const char *name_of(const struct lp_shown_frame *frame)
+{
+	return frame->function ? frame->function : "";
+}
+
+static bool same_text(const char *one, const char *other)
+{
+	return one == other || (one && other && !strcmp(one, other));
+}
+
+static bool same_function(const struct lp_shown_frame *one, const struct lp_shown_frame *other)
+{
+	return one == other || (one->kind == other->kind && same_text(one->file, other->file) &&
+				same_text(one->function, other->function));
+}
+
+static bool same_line(const struct lp_shown_frame *one, const struct lp_shown_frame *other)
+{
+	return one == other || (one->line == other->line && same_function(one, other));
+}
+
+uint32_t text_stack_fresh(const struct lp_stack *stack, const struct lp_stack *other)
+{
+	uint32_t common = 0;
+
+	while (common < stack->depth && common < other->depth &&
+	       same_line(stack->frames[stack->depth - 1 - common],
+			 other->frames[other->depth - 1 - common]))
+		common++;
+	return stack->depth - common;
+}
+
+bool text_stack_has(const struct lp_stack *stack, const struct lp_shown_frame *frame)
+{
+	uint32_t i;
+
+	for (i = 0; i < stack->depth; i++)
+		if (same_function(stack->frames[i], frame))
+			return true;
+	return false;
+}
+
+void text_frame_print(FILE *file, const struct lp_look *look, const struct lp_shown_frame *frame,
+		      size_t names, size_t room)
+{
+	char place[LP_TEXT_PLACE_MAX];
+
+	text_frame_place(frame, 2, place, sizeof(place));
+	if (names + text_columns(place) > room)
+		text_frame_place(frame, 1, place, sizeof(place));
+	text_print_end(file, look, name_of(frame), names, *place != '\0');
+	if (*place) {
+		fputs("  ", file);
+		text_print_end(file, look, place, room - names, false);
+	}
+	fputc('\n', file);
+}
+
+size_t text_frame_widest(const struct lp_shown_frame *frame, size_t widest, size_t room)
+{
+	size_t columns = text_columns(name_of(frame));
+
+	columns = columns > widest ? columns : widest;
+	return columns > room / 2 ? room / 2 : columns;
+}
+
+void text_stack_print_frames(FILE *file, const struct lp_look *look, const struct lp_stack *stack,
+			     uint32_t count)
+{
+	size_t room = look->columns - INDENT - 2, widest = 0;
+	uint32_t i;
+
+	for (i = 0; i < count; i++)
+		widest = text_frame_widest(stack->frames[i], widest, room);
+	for (i = 0; i < count; i++) {
+		fprintf(file, "%*s", INDENT, "");
+		text_frame_print(file, look, stack->frames[i], widest, room);
+	}
+}
+
+void text_stack_print(FILE *file, const struct lp_look *look, const struct lp_stack *stack)
+{
+	text_stack_print_frames(file, look, stack, stack->depth);
+	if (stack->cut)
+		fprintf(file, "%*s... (deeper than %u frames)\n", INDENT, "", stack->depth);
+	if (stack->unreadable)
+		fprintf(file, "%*s... (the %s could not be read)\n", INDENT, "",
+			stack->depth ? "rest" : "stack");
+}
+
+static int by_count(const void *left, const void *right)
+{
+	const struct seen_line *a = left, *b = right;
+
+	if (a->count != b->count)
+		return a->count < b->count ? 1 : -1;
+	return a->frame->line < b->frame->line ? -1 : a->frame->line > b->frame->line;
+}
+
+/* Adds the samples up by their innermost line; returns how many lines there are. */
+static size_t count_lines(const struct lp_reasons *reasons, struct seen_line *lines)
+{
+	size_t i, at, count = 0;
+
+	for (i = 0; i < reasons->sample_count; i++) {
+		const struct lp_sample *sample = &reasons->samples[i];
+
+		if (sample->seen != LP_SEEN_ON_CPU || !sample->stack.depth)
+			continue;
+		for (at = 0; at < count; at++)
+			if (same_line(lines[at].frame, sample->stack.frames[0]))
+				break;
+		if (at == LINES_MAX)
+			continue;
+		if (at == count)
+			lines[count++] = (struct seen_line){ .frame = sample->stack.frames[0] };
+		lines[at].count += sample->count;
+	}
+	qsort(lines, count, sizeof(*lines), by_count);
+	return count;
+}
+
+void text_stack_print_lines(FILE *file, const struct lp_look *look,
+			    const struct lp_reasons *reasons, uint32_t total)
+{
+	struct seen_line lines[LINES_MAX] = { 0 };
+	size_t i, count = count_lines(reasons, lines), widest = 0, room;
+	uint32_t elsewhere = total;
+	int digits;
+
+	if (count < 2)
+		return;
+	count = count > LINES_SHOWN ? LINES_SHOWN : count;
+	digits = snprintf(NULL, 0, "%u", total);
+	room = look->columns - INDENT - 2 * (size_t)digits - strlen(" of   ") - 2;
+	for (i = 0; i < count; i++)
+		widest = text_frame_widest(lines[i].frame, widest, room);
+	for (i = 0; i < count; i++) {
+		fprintf(file, "%*s%*u of %u  ", INDENT, "", digits, lines[i].count, total);
+		text_frame_print(file, look, lines[i].frame, widest, room);
+		elsewhere -= lines[i].count;
+	}
+	if (elsewhere)
+		fprintf(file, "%*s%*u of %u  elsewhere\n", INDENT, "", digits, elsewhere, total);
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stall.h"
+
+#include "base/text.h"
+#include "print.h"
+#include "breakdown.h"
+#include "stack.h"
+
+#include <string.h>
+
+#define TOP_INDENT 8
+
+/* Returns the columns that are left of the line. */
+static size_t print_duration(FILE *file, const struct lp_look *look, uint64_t ns, bool in_progress)
+{
+	char text[32];
+	int columns;
+
+	text_duration(text, sizeof(text), ns);
+	fprintf(file, "  %s", look->colour ? "\033[1;31m" : "");
+	columns = fprintf(file, in_progress ? "still running after %s" : "%8s", text);
+	fprintf(file, "%s  ", look->colour ? "\033[0m" : "");
+	return look->columns - LP_TEXT_CLOCK_COLUMNS - (size_t)columns - 4;
+}
+
+void text_slow_print(FILE *file, const struct lp_look *look, const struct lp_slow *slow)
+{
+	size_t room = print_duration(file, look, slow->duration_ns, slow->in_progress);
+	const struct lp_text_who who = { .name = slow->callback->name,
+					 .task = slow->task ? slow->task_name : NULL,
+					 .file = slow->callback->file,
+					 .line = slow->callback->line };
+	char text[32];
+
+	text_print_who(file, look, &who, room);
+	fputc('\n', file);
+	text_reasons_print(file, look, &slow->reasons, slow->duration_ns, false);
+	if (slow->queue_delay_ns != LP_NO_QUEUE_DELAY) {
+		text_duration(text, sizeof(text), slow->queue_delay_ns);
+		fprintf(file, "    had waited %s to run\n", text);
+	}
+	if (slow->delayed_callbacks || slow->delayed_events)
+		fprintf(file, "    held up %u callback%s and %u ready event%s\n",
+			slow->delayed_callbacks, slow->delayed_callbacks == 1 ? "" : "s",
+			slow->delayed_events, slow->delayed_events == 1 ? "" : "s");
+}
+
+/* Most of its time it waited for the GIL before it ran anything. */
+static bool began_without_gil(const struct lp_slow_iteration *slow)
+{
+	const struct lp_reasons *reasons = &slow->reasons;
+	bool before = reasons->gil.known;
+	size_t i;
+
+	for (i = 0; i < reasons->sample_count; i++)
+		before = before || reasons->samples[i].seen == LP_SEEN_GIL;
+	return before && reasons->time.known && reasons->time.gil_ns >= slow->duration_ns / 2;
+}
+
+static uint32_t less(uint32_t from, uint32_t what)
+{
+	return from > what ? from - what : 0;
+}
+
+static void print_what(FILE *file, const struct lp_slow_iteration *slow)
+{
+	const char *plural = slow->callbacks == 1 ? "" : "s";
+
+	/* short enough to fit behind "still running after" */
+	if (began_without_gil(slow) && slow->in_progress && !slow->callbacks)
+		fputs("waiting for the GIL, no callback yet\n", file);
+	else if (slow->in_progress)
+		fprintf(file, "%u callback%s in this iteration\n", slow->callbacks, plural);
+	else if (began_without_gil(slow))
+		fputs("waited for the GIL before its first callback\n", file);
+	else if (!slow->callbacks)
+		fputs("an iteration without a callback\n", file);
+	else if (slow->slow_callbacks)
+		fprintf(file, "%u callback%s in one iteration, besides %u slow\n",
+			less(slow->callbacks, slow->slow_callbacks), plural, slow->slow_callbacks);
+	else
+		fprintf(file, "%u callback%s in one iteration, %s slow by itself\n",
+			slow->callbacks, plural, slow->callbacks == 1 ? "not" : "none");
+}
+
+static struct lp_shown_frame frame_of(const struct lp_callback_info *callback)
+{
+	return (struct lp_shown_frame){ .kind = LP_FRAME_PYTHON,
+					.line = callback->line,
+					.function = (char *)callback->name,
+					.file = (char *)callback->file };
+}
+
+/* The callbacks that took most of it: "  7 x   214 ms  tick  app/ticks.py:12". */
+static void print_top(FILE *file, const struct lp_look *look, const struct lp_slow_iteration *slow)
+{
+	size_t i, widest = 0, room;
+	struct lp_shown_frame frame;
+	int digits = 1;
+
+	for (i = 0; i < slow->top_count; i++) {
+		int wanted = snprintf(NULL, 0, "%u", slow->top[i].count);
+
+		digits = wanted > digits ? wanted : digits;
+	}
+	room = look->columns - TOP_INDENT - (size_t)digits - strlen(" x  312 ms    ");
+	for (i = 0; i < slow->top_count; i++) {
+		frame = frame_of(slow->top[i].callback);
+		widest = text_frame_widest(&frame, widest, room);
+	}
+	for (i = 0; i < slow->top_count; i++) {
+		if (!text_matters(slow->top[i].total_ns, slow->duration_ns))
+			continue;
+		frame = frame_of(slow->top[i].callback);
+		fprintf(file, "%*s%*u x ", TOP_INDENT, "", digits, slow->top[i].count);
+		text_print_time(file, slow->top[i].total_ns, 7);
+		fputs("  ", file);
+		text_frame_print(file, look, &frame, widest, room);
+	}
+}
+
+void text_slow_iteration_print(FILE *file, const struct lp_look *look,
+			       const struct lp_slow_iteration *slow)
+{
+	print_duration(file, look, slow->duration_ns, slow->in_progress);
+	print_what(file, slow);
+	print_top(file, look, slow);
+	text_reasons_print(file, look, &slow->reasons, slow->duration_ns, true);
+}

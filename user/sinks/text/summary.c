@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "summary.h"
+
+#include "base/text.h"
+#include "lost_time.h"
+#include "findings.h"
+#include "labels.h"
+#include "lifetimes.h"
+#include "print.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Rows of a table, and histograms, before "and N more". */
+#define ROWS_MAX 20
+#define HISTOGRAMS_MAX 3
+#define INDENT 4
+/* kind, count, slow and five times, with their gaps */
+#define FIXED_COLUMNS 60
+#define BUCKETS_AN_OCTAVE 8
+
+static void print_row(FILE *file, const struct lp_text_label *label, size_t width, const char *kind,
+		      uint64_t slow, const struct lp_histogram *histogram)
+{
+	static const double shares[] = { 0.5, 0.9, 0.99 };
+	size_t i;
+
+	fprintf(file, "%*s", INDENT, "");
+	text_label_print(file, label, width);
+	fprintf(file, " %-4s %7" PRIu64 " %5" PRIu64, kind, histogram_count(histogram), slow);
+	text_print_time(file, histogram->sum_ns, 8);
+	for (i = 0; i < sizeof(shares) / sizeof(shares[0]); i++)
+		text_print_time(file, histogram_quantile(histogram, shares[i]), 8);
+	text_print_time(file, histogram_max(histogram), 8);
+	fputc('\n', file);
+}
+
+static void print_table(FILE *file, const struct lp_look *look, const char *title,
+			const struct lp_loop_summary *loop, bool queue)
+{
+	size_t width = (look->columns > FIXED_COLUMNS + INDENT + 16 ? look->columns : 80) -
+		       FIXED_COLUMNS - INDENT;
+	const struct lp_callback_summary *rows[ROWS_MAX];
+	struct lp_text_label labels[ROWS_MAX];
+	char places[ROWS_MAX][LP_TEXT_PLACE_MAX];
+	size_t i, count = 0, left_out = 0;
+
+	fprintf(file, "%-*s kind   count  slow   total     p50     p90     p99     max\n",
+		(int)(width + INDENT), title);
+	for (i = 0; i < loop->callback_count; i++) {
+		const struct lp_callback_summary *item = &loop->items[i];
+
+		/* a task that ended without a run since */
+		if (item->lifetimes && !histogram_count(&item->run))
+			continue;
+		if (i >= ROWS_MAX) {
+			left_out++;
+			continue;
+		}
+		labels[count] = text_callback_label(item->callback, places[count]);
+		rows[count++] = item;
+	}
+	text_labels_fit(labels, count, width, look);
+	for (i = 0; i < count; i++)
+		print_row(file, &labels[i], width,
+			  rows[i]->callback->kind == LP_MODEL_TASK ? "task" : "call", rows[i]->slow,
+			  queue ? &rows[i]->queue : &rows[i]->run);
+	if (left_out)
+		fprintf(file, "%*sand %zu more that took less time in all (-j has them)\n", INDENT,
+			"", left_out);
+}
+
+static void print_bar(FILE *file, const struct lp_look *look, uint64_t count, uint64_t most)
+{
+	unsigned int columns = (unsigned int)((count * 30 + most - 1) / most), i;
+
+	fputs("  ", file);
+	for (i = 0; i < columns; i++)
+		fputs(look->utf8 ? "\xe2\x96\x88" : "#", file);
+}
+
+/* A row an octave: eight buckets are a power of two. */
+static void print_histogram(FILE *file, const struct lp_look *look, const char *title,
+			    const struct lp_histogram *histogram)
+{
+	uint64_t rows[LP_HISTOGRAM_BUCKETS / BUCKETS_AN_OCTAVE + 2] = { 0 }, most = 0;
+	const size_t last_row = sizeof(rows) / sizeof(rows[0]) - 1;
+	size_t i, first = last_row, last = 0;
+
+	for (i = 0; i < LP_HISTOGRAM_SLOTS; i++) {
+		size_t row = i == 0 ? 0 : 1 + (i - 1) / BUCKETS_AN_OCTAVE;
+
+		rows[row] += histogram->slots[i];
+		if (!histogram->slots[i])
+			continue;
+		if (row < first)
+			first = row;
+		if (row > last)
+			last = row;
+		if (rows[row] > most)
+			most = rows[row];
+	}
+	if (!most)
+		return;
+	fprintf(file, "%s\n", title);
+	for (i = first; i <= last; i++) {
+		char edge[32] = "longer";
+
+		if (i < last_row) {
+			char time[16];
+
+			text_duration(time, sizeof(time),
+				      lp_histogram_edges[i * BUCKETS_AN_OCTAVE]);
+			snprintf(edge, sizeof(edge), "to %s", time);
+		}
+		fprintf(file, "%*s%11s %9" PRIu64, INDENT, "", edge, rows[i]);
+		if (rows[i])
+			print_bar(file, look, rows[i], most);
+		fputc('\n', file);
+	}
+}
+
+static void print_histograms(FILE *file, const struct lp_look *look,
+			     const struct lp_loop_summary *loop)
+{
+	size_t i;
+
+	for (i = 0; i < loop->callback_count && i < HISTOGRAMS_MAX; i++) {
+		const struct lp_callback_summary *item = &loop->items[i];
+		char title[LP_NAME_MAX + 128];
+
+		if (item->callback->file[0])
+			snprintf(title, sizeof(title), "\nrun time of %s (%.100s:%u)",
+				 item->callback->name, text_path_end(item->callback->file, 2),
+				 item->callback->line);
+		else
+			snprintf(title, sizeof(title), "\nrun time of %s", item->callback->name);
+		print_histogram(file, look, title, &item->run);
+	}
+}
+
+/*
+ * Was the loop idle throughout?  The few callbacks that samples show do not limit how many there
+ * were, and one that has not ended, or was cut by the interval, makes a loop busy.
+ */
+static bool is_idle(const struct lp_loop_summary *loop, bool sampled, bool bursts)
+{
+	if (loop->slow_callbacks || loop->busy_ns > loop->wall_ns / 1000)
+		return false;
+	return !loop->callbacks && !((sampled || bursts) && loop->iterations);
+}
+
+/* bursts: there was a budget; without one no gap in the data is due to bursts. */
+static void print_loop_head(FILE *file, const struct lp_loop_summary *loop, bool several,
+			    bool sampled, bool bursts)
+{
+	double busy = 100 * loop_utilization(loop);
+
+	if (loop->loop->folded)
+		fprintf(file, "%s, %" PRIu64 " loop%s%s\n", loop->loop->comm, loop->folded,
+			loop->folded == 1 ? "" : "s",
+			loop->loop->grouped ? ""
+			: loop->folded == 1 ? " that has ended"
+					    : " that have ended");
+	else if (several)
+		fprintf(file, "loop %u, %s pid %d thread %d: ", loop->loop->id, loop->loop->comm,
+			loop->loop->pid, loop->loop->tid);
+	if (is_idle(loop, sampled, bursts)) {
+		fprintf(file, "%.1f s, idle\n", (double)loop->wall_ns / 1e9);
+		return;
+	}
+	fprintf(file, "%.1f s, loop busy %.1f %% of it, %" PRIu64 " iterations, ",
+		(double)loop->wall_ns / 1e9, busy, loop->iterations);
+	if (!sampled)
+		fprintf(file, "%" PRIu64 " callbacks%s (", loop->callbacks, bursts ? " timed" : "");
+	fprintf(file, "%" PRIu64 " slow%s\n", loop->slow_callbacks,
+		sampled ? loop->slow_callbacks == 1 ? " callback" : " callbacks" : ")");
+	if (!histogram_count(&loop->iteration))
+		return;
+	fputs("an event waited p50 ", file);
+	text_print_time(file, histogram_quantile(&loop->iteration, 0.5), 0);
+	fputs(", p90 ", file);
+	text_print_time(file, histogram_quantile(&loop->iteration, 0.9), 0);
+	fputs(", p99 ", file);
+	text_print_time(file, histogram_quantile(&loop->iteration, 0.99), 0);
+	fputs(", worst ", file);
+	text_print_time(file, histogram_max(&loop->iteration), 0);
+	fputs(" for the loop\n", file);
+	if (!sampled && bursts)
+		fprintf(file,
+			"callbacks were timed during %.1f %% of the time (--budget); stalls are complete\n",
+			loop->wall_ns ? 100 * (double)loop->traced_ns / (double)loop->wall_ns : 0);
+	fputc('\n', file);
+}
+
+/* What it took to know all that: said where somebody has set a limit to it. */
+static void print_self(FILE *file, const struct lp_self *self)
+{
+	double wall = (double)self->wall_ns / 100;
+
+	if (!self->budget_ppm || wall <= 0)
+		return;
+	fprintf(file,
+		"\nof one CPU loopprof took %.2f %%, its hooks on polls and switches %.2f %%,\n"
+		"its probes %.2f %% in %" PRIu64 " burst%s; the budget is %g %%\n",
+		(double)self->cpu_ns / wall, (double)self->hook_ns / wall,
+		(double)self->probe_ns / wall, self->bursts, self->bursts == 1 ? "" : "s",
+		(double)self->budget_ppm / 1e4);
+}
+
+/* What was lost, in a sentence each. */
+static const char *const lost_sentences[LP_LOST_KINDS] = {
+	[LP_LOST_RING] = "events did not fit into the ring buffer: stalls may be missing above",
+	[LP_LOST_LOOPS] =
+		"loops found no room (1024 at most, and of one process or unit no more than are left for others): they are not in the tables",
+	[LP_LOST_CALLBACKS] =
+		"runs are counted under \"other\": more than 4095 different callbacks, or of one process more than are left for others",
+	[LP_LOST_READY] = "callbacks have no queue delay: too many were ready at once",
+	[LP_LOST_IDENTITY] = "runs are counted under \"other\": what ran could not be read",
+	[LP_LOST_CAUSES] = "waits are missing where the loop's time went: too many different ones",
+	[LP_LOST_FINDINGS] = "things that got lost could not be told: too many at once",
+	[LP_LOST_LIVES] = "tasks are missing in the table of lives: too many at once",
+	[LP_LOST_INSTANTS] = "durations or records were left out: their times are impossible",
+	[LP_LOST_UNREADABLE] =
+		"processes could not be read for a time: their memory or files did not answer",
+};
+
+/* The rows that are missing above, of a process that asked for more than its share. */
+static void print_limited(FILE *file, const struct lp_limited *limited)
+{
+	static const char *const names[LP_LIMITED_KINDS][2] = {
+		[LP_LIMITED_EVENTS] = { "event", "events" },
+		[LP_LIMITED_LOOPS] = { "loop", "loops" },
+		[LP_LIMITED_CALLBACKS] = { "run by its name", "runs by their names" },
+		[LP_LIMITED_CAUSES] = { "wait by its cause", "waits by their causes" },
+	};
+	const char *before = " ";
+	size_t i;
+
+	if (!limited->pid)
+		fputs("\nother processes", file);
+	else if (limited->loop && limited->loop->unit[0])
+		fprintf(file, "\npid %d (%s) of %s", limited->pid, limited->comm,
+			limited->loop->unit);
+	else
+		fprintf(file, "\npid %d (%s)", limited->pid, limited->comm);
+	fputs(" asked for more than one process or unit may have; missing are", file);
+	for (i = 0; i < LP_LIMITED_KINDS; i++) {
+		if (!limited->counts[i])
+			continue;
+		fprintf(file, "%s%" PRIu64 " %s", before, limited->counts[i],
+			names[i][limited->counts[i] != 1]);
+		before = ", ";
+	}
+	fputc('\n', file);
+}
+
+static void print_untold(FILE *file, uint64_t count, const char *one)
+{
+	if (count)
+		fprintf(file, "%" PRIu64 " more slow %s%s %s too many to tell one by one\n", count,
+			one, count == 1 ? "" : "s", count == 1 ? "was" : "were");
+}
+
+static void print_tables(FILE *file, const struct lp_look *look, const struct lp_loop_summary *loop,
+			 const struct lp_text_shows *shows)
+{
+	text_causes_print(file, look, loop);
+	if (!loop->callback_count)
+		return;
+	if (shows->sampled)
+		fputs("how long they ran, by samples of late iterations\n", file);
+	print_table(file, look, shows->sampled ? "callback" : "how long they ran", loop, false);
+	if (shows->queue) {
+		fputc('\n', file);
+		print_table(file, look, "how long they waited", loop, true);
+	}
+	text_lives_print(file, look, loop);
+	if (shows->histograms)
+		print_histograms(file, look, loop);
+}
+
+void text_summary_print(FILE *file, const struct lp_look *look, const struct lp_summary *summary,
+			const struct lp_text_shows *shows)
+{
+	/* a capture has the budget in what loopprof counted of itself */
+	bool budget = shows->budget || (summary->self_known && summary->self.budget_ppm);
+	size_t i;
+
+	if (!summary->loop_count)
+		fputs("no event loop ran\n", file);
+	for (i = 0; i < summary->loop_count; i++) {
+		const struct lp_loop_summary *loop = &summary->loops[i];
+
+		if (i)
+			fputc('\n', file);
+		if (loop->loop)
+			print_loop_head(file, loop, summary->loop_count > 1, shows->sampled,
+					budget && loop_in_bursts(loop));
+		print_untold(file, loop->untold, "callback");
+		print_untold(file, loop->untold_iterations, "iteration");
+		if (loop->untold || loop->untold_iterations)
+			fputc('\n', file);
+		print_tables(file, look, loop, shows);
+	}
+	text_findings_print(file, look, summary);
+	if (summary->self_known)
+		print_self(file, &summary->self);
+	for (i = 0; i < LP_LOST_KINDS; i++)
+		if (summary->lost[i] && lost_sentences[i])
+			fprintf(file, "\n%" PRIu64 " %s\n", summary->lost[i], lost_sentences[i]);
+	for (i = 0; i < summary->limited_count; i++)
+		print_limited(file, &summary->limited[i]);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The tables and histograms of the text format. */
+#ifndef LP_SINKS_TEXT_SUMMARY_H
+#define LP_SINKS_TEXT_SUMMARY_H
+
+#include "sinks/sink.h"
+
+/* What is in a summary besides what all have. */
+struct lp_text_shows {
+	bool queue; /* queue delays */
+	bool sampled; /* callbacks are known from samples only */
+	bool budget; /* the run had a budget, and traced in bursts */
+	bool histograms; /* draw those of the callbacks that took the most time */
+};
+
+void text_summary_print(FILE *file, const struct lp_look *look, const struct lp_summary *summary,
+			const struct lp_text_shows *shows);
+
+#endif /* LP_SINKS_TEXT_SUMMARY_H */

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* For people: a line a stall as it ends, and tables at the end. */
+#include "sinks/sink.h"
+
+#include "files/output_file.h"
+#include "sinks/terminal.h"
+#include "findings.h"
+#include "stall.h"
+#include "summary.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* What ends before a person could look is told once, when it has ended. */
+#define PROGRESS_LEAST_NS 1000000000ULL
+
+struct lp_text_sink {
+	struct lp_sink sink;
+	FILE *out;
+	/* what is printed of one event, before it goes out in one piece */
+	FILE *file;
+	char *page;
+	size_t page_size;
+	struct lp_look look;
+	/*
+	 * CLOCK_REALTIME minus CLOCK_MONOTONIC when the run began.  Unsigned, as all instants:
+	 * those of a damaged capture may be any number, and wrap.
+	 */
+	uint64_t wall_offset_ns;
+	struct lp_text_shows shows; /* in each summary */
+	bool explain;
+	bool no_intervals;
+	int err; /* first failed write; nothing is written after it */
+};
+
+static void put_out(struct lp_text_sink *sink)
+{
+	size_t size;
+
+	fflush(sink->file);
+	size = (size_t)ftello(sink->file);
+	if (!sink->look.utf8)
+		size = look_make_ascii(sink->page, size, sink->page);
+	if (!sink->err)
+		sink->err = output_write(sink->out, sink->page, size);
+	rewind(sink->file);
+}
+
+static void on_run(void *context, const struct lp_run *run)
+{
+	struct lp_text_sink *sink = context;
+
+	sink->wall_offset_ns = run->start_unix_ns - run->start_ns;
+	sink->shows.queue = run->queue;
+	sink->shows.sampled = run->sampled;
+	sink->shows.budget = run->budget_ppm != 0;
+	sink->explain = run->explain;
+	sink->no_intervals = run->no_intervals;
+}
+
+static void print_clock(const struct lp_text_sink *sink, uint64_t monotonic_ns)
+{
+	uint64_t unix_ns = monotonic_ns + sink->wall_offset_ns;
+	time_t seconds = (time_t)(unix_ns / 1000000000);
+	struct tm parts;
+	char text[32];
+
+	if (!localtime_r(&seconds, &parts))
+		memset(&parts, 0, sizeof(parts));
+	strftime(text, sizeof(text), "%H:%M:%S", &parts);
+	fprintf(sink->file, "%s.%03d", text, (int)(unix_ns / 1000000 % 1000));
+}
+
+static void on_slow(void *context, const struct lp_slow *slow)
+{
+	struct lp_text_sink *sink = context;
+
+	if (slow->in_progress && slow->duration_ns < PROGRESS_LEAST_NS)
+		return;
+	print_clock(sink, slow->start_ns + slow->duration_ns);
+	text_slow_print(sink->file, &sink->look, slow);
+	put_out(sink);
+}
+
+static void on_slow_iteration(void *context, const struct lp_slow_iteration *slow)
+{
+	struct lp_text_sink *sink = context;
+
+	if (slow->in_progress && slow->duration_ns < PROGRESS_LEAST_NS)
+		return;
+	print_clock(sink, slow->start_ns + slow->duration_ns);
+	text_slow_iteration_print(sink->file, &sink->look, slow);
+	put_out(sink);
+}
+
+/* The same at the same place is told once; the summary counts it. */
+static void on_finding(void *context, const struct lp_finding *finding)
+{
+	struct lp_text_sink *sink = context;
+
+	if (finding->before)
+		return;
+	print_clock(sink, finding->time_ns);
+	text_finding_print(sink->file, &sink->look, finding);
+	put_out(sink);
+}
+
+static void on_interval(void *context, const struct lp_summary *interval,
+			const struct lp_summary *total)
+{
+	struct lp_text_sink *sink = context;
+
+	(void)total;
+	if (sink->no_intervals)
+		return;
+	fputc('\n', sink->file);
+	print_clock(sink, interval->now_ns);
+	fputs("  ", sink->file);
+	text_summary_print(sink->file, &sink->look, interval, &sink->shows);
+	put_out(sink);
+}
+
+static void on_end(void *context, const struct lp_summary *total, const struct lp_run_end *end)
+{
+	struct lp_text_sink *sink = context;
+	struct lp_text_shows shows = sink->shows;
+
+	(void)end;
+	shows.histograms = true;
+	fputc('\n', sink->file);
+	text_summary_print(sink->file, &sink->look, total, &shows);
+	text_findings_explain(sink->file, &sink->look, total, sink->explain);
+	put_out(sink);
+}
+
+static int close_text(struct lp_sink *base)
+{
+	struct lp_text_sink *sink = (struct lp_text_sink *)base;
+	int err = sink->err;
+
+	if (sink->out) {
+		int closed = output_close(sink->out);
+
+		err = err ? err : closed;
+	}
+	if (sink->file)
+		fclose(sink->file);
+	free(sink->page);
+	free(sink);
+	return err;
+}
+
+static int open_text(const char *path, const struct lp_look *look, struct lp_sink **result,
+		     struct lp_error *error)
+{
+	struct lp_text_sink *sink = calloc(1, sizeof(*sink));
+	int err;
+
+	if (!sink)
+		return error_set(error, -ENOMEM, "out of memory");
+	sink->file = open_memstream(&sink->page, &sink->page_size);
+	err = sink->file ? (look->whole ? output_open_whole : output_open)(path, &sink->out, error)
+			 : error_set(error, -ENOMEM, "out of memory");
+	if (err) {
+		close_text(&sink->sink);
+		return err;
+	}
+	sink->look = *look;
+	sink->sink.observer.run = on_run;
+	sink->sink.observer.slow = on_slow;
+	sink->sink.observer.slow_iteration = on_slow_iteration;
+	sink->sink.observer.finding = on_finding;
+	sink->sink.observer.interval = on_interval;
+	sink->sink.observer.end = on_end;
+	sink->sink.close = close_text;
+	*result = &sink->sink;
+	return 0;
+}
+
+const struct lp_format text_format = {
+	.name = "text",
+	.suffix = ".txt",
+	.open = open_text,
+};

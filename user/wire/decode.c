@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "decode.h"
+
+#include "base/text.h"
+#include "instants.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* PyLongObject as 3.12 and later have it: ob_refcnt, ob_type, lv_tag, digits. */
+#define INT_TAG 16
+
+static void decode_text(const struct lp_text *text, const uint8_t *data, size_t room, bool end_kept,
+			char *out, size_t size)
+{
+	size_t bytes = text->bytes > room ? room : text->bytes, at = 0;
+
+	if (text->flags & LP_TEXT_UNREADABLE) {
+		snprintf(out, size, "?");
+		return;
+	}
+	if (text->flags & LP_TEXT_CUT && end_kept)
+		at = (size_t)snprintf(out, size, "...");
+	at += text_from_python(data, bytes, text->width, out + at, size - at);
+	if (text->flags & LP_TEXT_CUT && !end_kept)
+		snprintf(out + at, size - at, "...");
+	text_sanitise(out);
+}
+
+static int decode_name(const void *record, const struct lp_event_handlers *handlers, void *context)
+{
+	const struct lp_event_name *event = record;
+	struct lp_decoded_name name = { .wire = event };
+	char owner[LP_DECODED_TEXT / 2], method[LP_DECODED_TEXT / 2];
+
+	if (event->callback >= LP_MAX_CALLBACKS || event->kind >= LP_CALLBACK_KINDS)
+		return -EBADMSG;
+	decode_text(&event->qualname, event->qualname_data, LP_QUALNAME_BYTES, false, name.name,
+		    sizeof(name.name));
+	if (event->filename.bytes)
+		decode_text(&event->filename, event->filename_data, LP_FILENAME_BYTES, true,
+			    name.file, sizeof(name.file));
+	if (event->kind == LP_CALLBACK_BUILTIN) {
+		decode_text(&event->owner, event->owner_data, sizeof(event->owner_data), false,
+			    owner, sizeof(owner));
+		/* a module's function is bound to the module, and one of Cython's to itself: then
+		 * the type tells nothing */
+		if (event->owner.bytes && strcmp(owner, "module") != 0 &&
+		    !strstr(owner, "cython_function_or_method")) {
+			snprintf(method, sizeof(method), "%.500s", name.name);
+			snprintf(name.name, sizeof(name.name), "%s.%s", owner, method);
+		}
+	}
+	handlers->name(context, &name);
+	return 0;
+}
+
+/*
+ * The name of a task, from the raw str or (3.12 and later) int object.  The
+ * characters must lie in what was copied; of a longer name the beginning is shown.
+ */
+static void decode_task_name(const struct lp_event_slow *event, char *out, size_t size)
+{
+	const uint8_t *object = event->task_name;
+	struct lp_text text = { .flags = 0 };
+	uint64_t tag, length;
+	uint32_t digit, state;
+	size_t at;
+
+	out[0] = '\0';
+	if (event->name_is_int) {
+		memcpy(&tag, object + INT_TAG, sizeof(tag));
+		if (event->int_digit + sizeof(digit) > LP_NAME_BYTES)
+			return;
+		memcpy(&digit, object + event->int_digit, sizeof(digit));
+		/* lv_tag: digits in the upper bits, the sign in the lower three; one digit of 30
+		 * bits */
+		if (tag >> 3 <= 1)
+			snprintf(out, size, "Task-%u", tag >> 3 ? digit : 0);
+		return;
+	}
+	if (!event->name_is_string)
+		return;
+	memcpy(&length, object + 16, sizeof(length));
+	memcpy(&state, object + 32, sizeof(state));
+	text.width = state >> 2 & 7;
+	at = state & 0x40 ? event->string_ascii : event->string_wide;
+	if ((text.width != 1 && text.width != 2 && text.width != 4) || at >= LP_NAME_BYTES)
+		return;
+	if (length > (LP_NAME_BYTES - at) / text.width) {
+		length = (LP_NAME_BYTES - at) / text.width;
+		text.flags = LP_TEXT_CUT;
+	}
+	text.bytes = (uint16_t)(length * text.width);
+	decode_text(&text, object + at, LP_NAME_BYTES - at, false, out, size);
+}
+
+static int decode_any_slow(const void *record,
+			   void (*handler)(void *context, const struct lp_decoded_slow *event),
+			   void *context)
+{
+	const struct lp_event_slow *event = record;
+	struct lp_decoded_slow slow = { .wire = event };
+
+	if (event->callback >= LP_MAX_CALLBACKS || event->start_ns > event->event.time_ns)
+		return -EBADMSG;
+	if (event->task)
+		decode_task_name(event, slow.task_name, sizeof(slow.task_name));
+	handler(context, &slow);
+	return 0;
+}
+
+static int decode_slow(const void *record, const struct lp_event_handlers *handlers, void *context)
+{
+	return decode_any_slow(record, handlers->slow, context);
+}
+
+static int decode_progress(const void *record, const struct lp_event_handlers *handlers,
+			   void *context)
+{
+	return decode_any_slow(record, handlers->progress, context);
+}
+
+static int decode_callback_stats(const void *record, const struct lp_event_handlers *handlers,
+				 void *context)
+{
+	const struct lp_event_callback_stats *event = record;
+
+	if (event->callback >= LP_MAX_CALLBACKS)
+		return -EBADMSG;
+	handlers->callback_stats(context, event);
+	return 0;
+}
+
+static int decode_account(const void *record, const struct lp_event_handlers *handlers,
+			  void *context)
+{
+	const struct lp_event_account *event = record;
+	uint32_t count = event->account.block_count, i;
+
+	if (count > LP_BLOCKS ||
+	    event->event.size < offsetof(struct lp_event_account, account.blocks) +
+					count * sizeof(event->account.blocks[0]))
+		return -EBADMSG;
+	for (i = 0; i < count; i++)
+		if (event->account.blocks[i].resource.kind >= LP_RESOURCE_KINDS)
+			return -EBADMSG;
+	handlers->account(context, event);
+	return 0;
+}
+
+static int decode_slow_iteration(const void *record, const struct lp_event_handlers *handlers,
+				 void *context)
+{
+	const struct lp_event_slow_iteration *event = record;
+	size_t i;
+
+	if (event->start_ns > event->event.time_ns ||
+	    event->slow_ns > event->event.time_ns - event->start_ns)
+		return -EBADMSG;
+	for (i = 0; i < LP_TOP_ENTRIES; i++)
+		if (event->top[i].callback >= LP_MAX_CALLBACKS)
+			return -EBADMSG;
+	handlers->slow_iteration(context, event);
+	return 0;
+}
+
+static bool terminated(const char *text, size_t size)
+{
+	return memchr(text, '\0', size) != NULL;
+}
+
+static int decode_target(const void *record, const struct lp_event_handlers *handlers,
+			 void *context)
+{
+	const struct lp_event_target *event = record;
+
+	if (!terminated(event->runtime, sizeof(event->runtime)) ||
+	    !terminated(event->version, sizeof(event->version)) ||
+	    !terminated(event->comm, sizeof(event->comm)) ||
+	    !terminated(event->container, sizeof(event->container)) ||
+	    !terminated(event->exe, sizeof(event->exe)))
+		return -EBADMSG;
+	handlers->target(context, event);
+	return 0;
+}
+
+static int decode_labels(const void *record, const struct lp_event_handlers *handlers,
+			 void *context)
+{
+	const struct lp_event_labels *event = record;
+
+	if (!terminated(event->unit, sizeof(event->unit)) ||
+	    !terminated(event->pod, sizeof(event->pod)))
+		return -EBADMSG;
+	handlers->labels(context, event);
+	return 0;
+}
+
+static int decode_stack(const void *record, const struct lp_event_handlers *handlers, void *context)
+{
+	const struct lp_event_stack *event = record;
+	uint32_t i;
+
+	if (event->depth > 1024 ||
+	    event->event.size != sizeof(*event) + event->depth * sizeof(event->frames[0]) ||
+	    !terminated(event->task_name, sizeof(event->task_name)))
+		return -EBADMSG;
+	for (i = 0; i < event->depth; i++)
+		if (!terminated(event->frames[i].function, LP_STACK_FUNCTION_BYTES) ||
+		    !terminated(event->frames[i].file, LP_STACK_FILE_BYTES))
+			return -EBADMSG;
+	handlers->stack(context, event);
+	return 0;
+}
+
+static int decode_frame(const void *record, const struct lp_event_handlers *handlers, void *context)
+{
+	const struct lp_event_frame *event = record;
+
+	if (event->frame >= LP_MAX_FRAMES || event->kind >= LP_FRAME_KINDS ||
+	    !terminated(event->function, sizeof(event->function)) ||
+	    !terminated(event->file, sizeof(event->file)))
+		return -EBADMSG;
+	handlers->frame(context, event);
+	return 0;
+}
+
+static int decode_task_name_event(const void *record, const struct lp_event_handlers *handlers,
+				  void *context)
+{
+	const struct lp_event_task_name *event = record;
+
+	if (!terminated(event->name, sizeof(event->name)))
+		return -EBADMSG;
+	handlers->task_name(context, event);
+	return 0;
+}
+
+static int decode_seen(const void *record, const struct lp_event_handlers *handlers, void *context)
+{
+	const struct lp_event_seen *event = record;
+
+	if (event->seen >= LP_SEEN_KINDS || event->depth > LP_SEEN_FRAMES ||
+	    event->resource.kind >= LP_RESOURCE_KINDS ||
+	    event->event.size < sizeof(*event) + event->depth * sizeof(event->frames[0]) ||
+	    !terminated(event->thread, sizeof(event->thread)))
+		return -EBADMSG;
+	handlers->seen(context, event);
+	return 0;
+}
+
+static int decode_cause(const void *record, const struct lp_event_handlers *handlers, void *context)
+{
+	const struct lp_event_cause *event = record;
+
+	if (event->seen != LP_SEEN_BLOCKED && event->seen != LP_SEEN_GIL)
+		return -EBADMSG;
+	handlers->cause(context, event);
+	return 0;
+}
+
+static int decode_found(const void *record, const struct lp_event_handlers *handlers, void *context)
+{
+	const struct lp_event_found *event = record;
+
+	if (event->kind >= LP_FINDING_KINDS || event->depth > LP_FINDING_FRAMES ||
+	    event->loop_depth > LP_FINDING_LOOP_FRAMES ||
+	    event->event.size < sizeof(*event) + (event->depth + event->loop_depth) *
+							 sizeof(event->frames[0]) ||
+	    !terminated(event->name, sizeof(event->name)) ||
+	    !terminated(event->file, sizeof(event->file)) ||
+	    !terminated(event->task_name, sizeof(event->task_name)) ||
+	    !terminated(event->exception_type, sizeof(event->exception_type)) ||
+	    !terminated(event->exception_message, sizeof(event->exception_message)))
+		return -EBADMSG;
+	handlers->found(context, event);
+	return 0;
+}
+
+static int decode_task_end(const void *record, const struct lp_event_handlers *handlers,
+			   void *context)
+{
+	const struct lp_event_task_end *event = record;
+
+	if (event->callback >= LP_MAX_CALLBACKS || event->outcome >= LP_OUTCOMES ||
+	    event->end_ns < event->born_ns)
+		return -EBADMSG;
+	handlers->task_end(context, event);
+	return 0;
+}
+
+/* Earlier versions counted fewer kinds of loss. */
+static int decode_lost(const void *record, const struct lp_event_handlers *handlers, void *context)
+{
+	const struct lp_event *head = record;
+	struct lp_event_lost event = { .event = *head };
+
+	memcpy(&event, record, head->size < sizeof(event) ? head->size : sizeof(event));
+	handlers->lost(context, &event);
+	return 0;
+}
+
+/* Events that need no more than the check of their size. */
+#define LP_PLAIN(name, type)                                                                       \
+	static int decode_##name(const void *record, const struct lp_event_handlers *handlers,     \
+				 void *context)                                                    \
+	{                                                                                          \
+		handlers->name(context, (const type *)record);                                     \
+		return 0;                                                                          \
+	}
+
+LP_PLAIN(loop, struct lp_event_loop)
+LP_PLAIN(iteration_end, struct lp_event_iteration_end)
+LP_PLAIN(poll_return, struct lp_event_poll_return)
+LP_PLAIN(loop_end, struct lp_event)
+LP_PLAIN(process, struct lp_event_process)
+LP_PLAIN(loop_stats, struct lp_event_loop_stats)
+LP_PLAIN(poller, struct lp_event_poller)
+LP_PLAIN(run_queue, struct lp_event_run_queue)
+LP_PLAIN(noticed, struct lp_event_noticed)
+LP_PLAIN(limited, struct lp_event_limited)
+LP_PLAIN(self, struct lp_event_self)
+LP_PLAIN(baseline, struct lp_event)
+LP_PLAIN(coverage, struct lp_event_coverage)
+LP_PLAIN(interval, struct lp_event_end)
+LP_PLAIN(end, struct lp_event_end)
+
+/* Its last blocks may be missing. */
+#define LP_ACCOUNT_BYTES offsetof(struct lp_event_account, account.blocks)
+/* The fields after these counts may be missing. */
+#define LP_LOST_BYTES offsetof(struct lp_event_lost, counts[LP_LOST_FIRST_ROOM])
+
+#define LP_ROW(number, member, wire_type, exact)                                                   \
+	{                                                                                          \
+		number, sizeof(wire_type), exact, offsetof(struct lp_event_handlers, member),      \
+			decode_##member                                                            \
+	}
+
+static const struct lp_decoder {
+	uint16_t type;
+	size_t size;
+	bool exact; /* else at least */
+	size_t handler;
+	int (*decode)(const void *record, const struct lp_event_handlers *handlers, void *context);
+} decoders[] = {
+	LP_ROW(LP_EVENT_LOOP, loop, struct lp_event_loop, true),
+	LP_ROW(LP_EVENT_NAME, name, struct lp_event_name, true),
+	LP_ROW(LP_EVENT_SLOW, slow, struct lp_event_slow, true),
+	LP_ROW(LP_EVENT_ITERATION_END, iteration_end, struct lp_event_iteration_end, true),
+	LP_ROW(LP_EVENT_POLL_RETURN, poll_return, struct lp_event_poll_return, true),
+	LP_ROW(LP_EVENT_LOOP_END, loop_end, struct lp_event, true),
+	LP_ROW(LP_EVENT_PROCESS, process, struct lp_event_process, true),
+	{ LP_EVENT_ACCOUNT, LP_ACCOUNT_BYTES, false, offsetof(struct lp_event_handlers, account),
+	  decode_account },
+	LP_ROW(LP_EVENT_SLOW_ITERATION, slow_iteration, struct lp_event_slow_iteration, true),
+	LP_ROW(LP_EVENT_POLLER, poller, struct lp_event_poller, true),
+	LP_ROW(LP_EVENT_NOTICED, noticed, struct lp_event_noticed, true),
+	LP_ROW(LP_EVENT_TASK_END, task_end, struct lp_event_task_end, true),
+	LP_ROW(LP_EVENT_FOUND, found, struct lp_event_found, false),
+	LP_ROW(LP_EVENT_FRAME, frame, struct lp_event_frame, true),
+	LP_ROW(LP_EVENT_SEEN, seen, struct lp_event_seen, false),
+	LP_ROW(LP_EVENT_PROGRESS, progress, struct lp_event_slow, true),
+	LP_ROW(LP_EVENT_CAUSE, cause, struct lp_event_cause, true),
+	{ LP_EVENT_TASK_NAME, sizeof(struct lp_event_task_name), true,
+	  offsetof(struct lp_event_handlers, task_name), decode_task_name_event },
+	LP_ROW(LP_EVENT_RUN_QUEUE, run_queue, struct lp_event_run_queue, true),
+	LP_ROW(LP_EVENT_TARGET, target, struct lp_event_target, true),
+	LP_ROW(LP_EVENT_LABELS, labels, struct lp_event_labels, true),
+	LP_ROW(LP_EVENT_SELF, self, struct lp_event_self, true),
+	LP_ROW(LP_EVENT_BASELINE, baseline, struct lp_event, true),
+	LP_ROW(LP_EVENT_COVERAGE, coverage, struct lp_event_coverage, true),
+	LP_ROW(LP_EVENT_LOOP_STATS, loop_stats, struct lp_event_loop_stats, true),
+	LP_ROW(LP_EVENT_CALLBACK_STATS, callback_stats, struct lp_event_callback_stats, true),
+	LP_ROW(LP_EVENT_STACK, stack, struct lp_event_stack, false),
+	{ LP_EVENT_LOST, LP_LOST_BYTES, false, offsetof(struct lp_event_handlers, lost),
+	  decode_lost },
+	LP_ROW(LP_EVENT_LIMITED, limited, struct lp_event_limited, true),
+	LP_ROW(LP_EVENT_INTERVAL, interval, struct lp_event_end, true),
+	LP_ROW(LP_EVENT_END, end, struct lp_event_end, true),
+};
+
+/* The row of a record's type, if the record has a size that is right for it. */
+static int find_decoder(const struct lp_event *event, size_t size, const struct lp_decoder **found)
+{
+	size_t i;
+
+	if (size < sizeof(*event) || event->size < sizeof(*event) || event->size > size)
+		return -EBADMSG;
+	for (i = 0; i < sizeof(decoders) / sizeof(decoders[0]); i++) {
+		const struct lp_decoder *decoder = &decoders[i];
+
+		if (decoder->type != event->type)
+			continue;
+		if (decoder->exact ? event->size != decoder->size : event->size < decoder->size)
+			return -EBADMSG;
+		/* LP_MAX_LOOPS: of no loop */
+		if (event->loop > LP_MAX_LOOPS)
+			return -EBADMSG;
+		*found = decoder;
+		return 0;
+	}
+	return -ENOTSUP;
+}
+
+int decode_check_times(const void *record, size_t size)
+{
+	const struct lp_decoder *decoder;
+
+	return find_decoder(record, size, &decoder) ? 0 : instants_check(record);
+}
+
+int decode_event(const void *record, size_t size, const struct lp_event_handlers *handlers,
+		 void *context)
+{
+	const struct lp_decoder *decoder;
+	int err = find_decoder(record, size, &decoder);
+	void *handler;
+
+	if (!err)
+		err = instants_check(record);
+	if (err)
+		return err;
+	memcpy(&handler, (const char *)handlers + decoder->handler, sizeof(handler));
+	return handler ? decoder->decode(record, handlers, context) : 0;
+}

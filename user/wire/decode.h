@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The only parser of the wire: bytes from a ring buffer or a file in, validated
+ * events out.  Text comes out as sanitised UTF-8.
+ */
+#ifndef LP_WIRE_DECODE_H
+#define LP_WIRE_DECODE_H
+
+#include "wire.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LP_DECODED_TEXT 1024
+
+struct lp_decoded_name {
+	const struct lp_event_name *wire;
+	char name[LP_DECODED_TEXT];
+	char file[LP_DECODED_TEXT];
+};
+
+struct lp_decoded_slow {
+	const struct lp_event_slow *wire;
+	char task_name[LP_DECODED_TEXT]; /* "" if it is not a task or its name cannot be read */
+};
+
+/*
+ * One function an event type; NULL: not wanted.  Pointers hold during the call
+ * only.  loop and callback slots are in range.
+ */
+struct lp_event_handlers {
+	void (*loop)(void *context, const struct lp_event_loop *event);
+	void (*name)(void *context, const struct lp_decoded_name *event);
+	void (*slow)(void *context, const struct lp_decoded_slow *event);
+	void (*iteration_end)(void *context, const struct lp_event_iteration_end *event);
+	void (*poll_return)(void *context, const struct lp_event_poll_return *event);
+	void (*loop_end)(void *context, const struct lp_event *event);
+	void (*process)(void *context, const struct lp_event_process *event);
+	void (*target)(void *context, const struct lp_event_target *event);
+	void (*loop_stats)(void *context, const struct lp_event_loop_stats *event);
+	void (*callback_stats)(void *context, const struct lp_event_callback_stats *event);
+	void (*stack)(void *context, const struct lp_event_stack *event);
+	/* of its blocks, as many as block_count says */
+	void (*account)(void *context, const struct lp_event_account *event);
+	void (*slow_iteration)(void *context, const struct lp_event_slow_iteration *event);
+	void (*poller)(void *context, const struct lp_event_poller *event);
+	void (*frame)(void *context, const struct lp_event_frame *event);
+	void (*seen)(void *context, const struct lp_event_seen *event);
+	/* a slow callback that has not ended yet */
+	void (*progress)(void *context, const struct lp_decoded_slow *event);
+	void (*cause)(void *context, const struct lp_event_cause *event);
+	void (*task_name)(void *context, const struct lp_event_task_name *event);
+	void (*run_queue)(void *context, const struct lp_event_run_queue *event);
+	void (*found)(void *context, const struct lp_event_found *event);
+	void (*noticed)(void *context, const struct lp_event_noticed *event);
+	void (*task_end)(void *context, const struct lp_event_task_end *event);
+	void (*lost)(void *context, const struct lp_event_lost *event);
+	void (*limited)(void *context, const struct lp_event_limited *event);
+	void (*labels)(void *context, const struct lp_event_labels *event);
+	void (*self)(void *context, const struct lp_event_self *event);
+	void (*baseline)(void *context, const struct lp_event *event);
+	void (*coverage)(void *context, const struct lp_event_coverage *event);
+	void (*interval)(void *context, const struct lp_event_end *event);
+	void (*end)(void *context, const struct lp_event_end *event);
+};
+
+/*
+ * Decodes one record of at most size bytes, 8 byte aligned.  Returns 0; -ENOTSUP
+ * for a type that this version does not know (to be skipped); -EBADMSG for a
+ * record that is not as it must be; -ERANGE for one whose times cannot be.
+ */
+int decode_event(const void *record, size_t size, const struct lp_event_handlers *handlers,
+		 void *context);
+
+/*
+ * The last of these checks alone, for a record that is written unchanged: 0 or -ERANGE.
+ * The decoder of the record finds all other errors in it.
+ */
+int decode_check_times(const void *record, size_t size);
+
+#endif /* LP_WIRE_DECODE_H */
