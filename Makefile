@@ -121,23 +121,13 @@ $(BUILD)/loopprof.8: $(BUILD)/loopprof
 
 # ---- tests ------------------------------------------------------------------
 
--include tests/unit/sources.mk
+# The whole program but for main.c, compiled once with the sanitisers: a test or a fuzzer links
+# what it uses, and may define functions of one file itself in place of that file.
+LIBRARY_SOURCES = $(filter-out user/main.c,$(SOURCES))
 
-# Each source is compiled once with the sanitisers, however many tests link it.
 $(BUILD)/sanitized/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(SANITIZE) -MMD -MP -c -o $@ $<
-
-$(BUILD)/sanitized/user/sinks/html/html.o: $(BUILD)/html_page.h
-
-# An error or a log line sanitises its text, and a file goes to who called sudo.
-sanitized = $(patsubst %.c,$(BUILD)/sanitized/%.o,$(1) user/base/text.c user/privileges/sudo.c user/base/error.c)
-
-.PRECIOUS: $(BUILD)/sanitized/%.o
-.SECONDEXPANSION:
-$(BUILD)/unit/%: $(BUILD)/sanitized/tests/unit/%.o $$(call sanitized,$$($$*_SOURCES))
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS) -lcmocka
 
 # libFuzzer is a part of clang's runtime; it sees which branches an input takes.
 FUZZ_SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined \
@@ -147,13 +137,23 @@ $(BUILD)/fuzzed/%.o: %.c
 	@mkdir -p $(@D)
 	$(CLANG) $(CFLAGS) $(FUZZ_SANITIZE) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
 
-$(BUILD)/fuzzed/user/sinks/html/html.o: $(BUILD)/html_page.h
+$(BUILD)/sanitized/user/sinks/html/html.o $(BUILD)/fuzzed/user/sinks/html/html.o: $(BUILD)/html_page.h
+$(filter $(BUILD)/sanitized/user/session/%,$(LIBRARY_SOURCES:%.c=$(BUILD)/sanitized/%.o)) \
+	$(filter $(BUILD)/fuzzed/user/session/%,$(LIBRARY_SOURCES:%.c=$(BUILD)/fuzzed/%.o)): $(SKELETON)
 
-fuzzed = $(patsubst %.c,$(BUILD)/fuzzed/%.o,$(1) user/base/text.c user/privileges/sudo.c user/base/error.c)
+$(BUILD)/sanitized/libloopprof.a: $(LIBRARY_SOURCES:%.c=$(BUILD)/sanitized/%.o)
+$(BUILD)/fuzzed/libloopprof.a: $(LIBRARY_SOURCES:%.c=$(BUILD)/fuzzed/%.o)
+$(BUILD)/sanitized/libloopprof.a $(BUILD)/fuzzed/libloopprof.a:
+	rm -f $@
+	$(AR) rcs $@ $^
 
-.PRECIOUS: $(BUILD)/fuzzed/%.o
+.PRECIOUS: $(BUILD)/sanitized/%.o $(BUILD)/fuzzed/%.o
+$(BUILD)/unit/%: $(BUILD)/sanitized/tests/unit/%.o $(BUILD)/sanitized/libloopprof.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS) -lcmocka
+
 $(BUILD)/fuzz/%: $(BUILD)/fuzzed/tests/fuzz/%.o $(BUILD)/fuzzed/tests/fuzz/seeds.o \
-		$$(call fuzzed,$$($$*_SOURCES))
+		$(BUILD)/fuzzed/libloopprof.a
 	@mkdir -p $(@D)
 	$(CLANG) $(CFLAGS) $(FUZZ_SANITIZE) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
