@@ -237,7 +237,7 @@ format:  ## bring the C files into shape
 	clang-format -i $(C_FILES)
 
 histogram-edges:  ## write the generated bucket edges anew
-	$(PYTHON) tools/histogram-edges.py > bpf/wire/histogram_edges.h
+	$(PYTHON) tools/histogram-edges.py > bpf/wire/histogram_edges.inc
 
 fuzz-corpora: $(FUZZERS)  ## pack what the fuzzers found into tests/fuzz/corpus
 	tools/fuzz-corpora.sh $(BUILD)

@@ -13,9 +13,175 @@
 #include "loop/thread.bpf.h"
 #include "python/walk.bpf.h"
 #include "loop/resource.bpf.h"
-#include "loop/wait.bpf.h"
 #include "python/observe.bpf.h"
 #include "loop/native.bpf.h"
+
+/* include/linux/sched.h: __TASK_STOPPED, __TASK_TRACED */
+#define LP_TASK_STOPPED 0x4
+#define LP_TASK_TRACED 0x8
+/* The same stack at the same call is told again after so long: its code may be another by then. */
+#define LP_TELL_AGAIN_NS 1000000000ULL
+
+/* arch/x86/entry/syscalls/syscall_64.tbl; waits for the GIL are futexes */
+#define LP_SYSCALL_FUTEX 202
+
+/*
+ * Which system call the thread is in, and its arguments.  Not inlined: all calls
+ * from one program down have 512 bytes of stack together.
+ */
+__weak __noinline int lp_read_syscall(__u32 slot)
+{
+	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct pt_regs registers = {};
+	struct lp_wait *wait;
+
+	if (!stall)
+		return 0;
+	wait = &stall->wait;
+	lp_user_registers(&registers);
+	/* exceptions and interrupts leave -1 there (arch/x86/entry/entry_64.S) */
+	wait->syscall = (long)registers.orig_ax < 0 ? LP_SYSCALL_PAGE_FAULT : registers.orig_ax;
+	wait->arguments[0] = registers.di;
+	wait->arguments[1] = registers.si;
+	wait->arguments[2] = registers.dx;
+	wait->arguments[3] = registers.r10;
+	wait->arguments[4] = registers.r8;
+	wait->arguments[5] = registers.r9;
+	return 0;
+}
+
+static __always_inline bool lp_waits_for_gil(const struct lp_loop *loop, const struct lp_wait *wait)
+{
+	return wait->syscall == LP_SYSCALL_FUTEX && loop->gil &&
+	       wait->arguments[0] - loop->gil < LP_GIL_BYTES;
+}
+
+/* The cause's entry, made if it is new; says whether its stack is to be told. */
+static __always_inline bool lp_cause_due(const struct lp_loop *loop, __u32 slot,
+					 const struct lp_wait *wait, __u64 now)
+{
+	struct lp_cause_value *found, value = {};
+	struct lp_cause_key key = {};
+
+	key.stack = wait->stack;
+	key.loop = slot;
+	key.syscall = wait->syscall;
+	key.seen = wait->seen;
+	found = bpf_map_lookup_elem(&causes, &key);
+	if (found) {
+		if (lp_age(now, found->told_ns) < LP_TELL_AGAIN_NS)
+			return false;
+		found->told_ns = now;
+		return true;
+	}
+	if (!lp_hold_cause(loop->holding)) {
+		lp_lose(LP_LOST_CAUSES);
+		return false;
+	}
+	value.told_ns = now;
+	if (bpf_map_update_elem(&causes, &key, &value, BPF_NOEXIST))
+		lp_lose(LP_LOST_CAUSES);
+	return true;
+}
+
+/* The entry for this call, stack and object; LP_BLOCKS if there is no room. */
+static __always_inline __u32 lp_find_block(struct lp_account *account, const struct lp_wait *wait,
+					   bool *is_new)
+{
+	struct lp_block *block;
+	__u32 i;
+
+	*is_new = false;
+	for (i = 0; i < LP_BLOCKS && i < account->block_count; i++) {
+		block = &account->blocks[i];
+		if (block->stack == wait->stack && block->object == wait->object &&
+		    block->syscall == wait->syscall)
+			return i;
+	}
+	if (i == LP_BLOCKS)
+		return i;
+	block = &account->blocks[i & (LP_BLOCKS - 1)];
+	block->stack = wait->stack;
+	block->object = wait->object;
+	block->syscall = wait->syscall;
+	block->count = 0;
+	block->total_ns = 0;
+	block->longest_ns = 0;
+	account->block_count = i + 1;
+	*is_new = true;
+	return i;
+}
+
+/* Blocked in a system call.  Returns whether the stack is to be told. */
+__weak __noinline int lp_wait_blocked(__u32 slot, __u64 now, __u32 late)
+{
+	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+	struct lp_account *account;
+	struct lp_wait *wait;
+	bool is_new;
+
+	if (!stall || !loop)
+		return 0;
+	wait = &stall->wait;
+	account = &stall->account.account;
+	wait->stack = stall->walked.stack;
+	wait->object = lp_object_of(wait);
+	wait->block = lp_find_block(account, wait, &is_new);
+	if (is_new)
+		lp_resolve(slot, wait->block);
+	/* of many short calls from one place, each would tell the same */
+	if (!lp_cause_due(loop, slot, wait, now) && !(late && is_new))
+		return 0;
+	lp_walked_for(stall, loop, slot, LP_SEEN_BLOCKED, wait->segment_ns, now);
+	stall->walked.syscall = wait->syscall;
+	if (wait->block < LP_BLOCKS)
+		stall->walked.resource = account->blocks[wait->block & (LP_BLOCKS - 1)].resource;
+	return 1;
+}
+
+/*
+ * Waiting for the GIL: who has it?  Up to 3.11 the chain leads to the current
+ * thread's state, which is that of the holder; from 3.12 on to the last holder,
+ * who still is while somebody waits.  The holder runs on while it is looked at: its
+ * stack may be torn, which user space sees by the code objects.
+ */
+__weak __noinline int lp_wait_gil(__u32 slot, __u64 now, __u32 late)
+{
+	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+	struct lp_wait *wait;
+	__u64 holder, name;
+
+	if (!stall || !loop)
+		return 0;
+	wait = &stall->wait;
+	wait->block = LP_BLOCKS;
+	if (late && lp_may_send_stack(slot, now)) {
+		lp_walked_for(stall, loop, slot, LP_SEEN_GIL, wait->segment_ns, now);
+		lp_tell_walked(stall);
+	}
+	holder = lp_thread_state(&loop->python);
+	if (holder == loop->thread_state)
+		holder = 0;
+	/* a thread's state takes the place of one that has ended: what it runs tells, too */
+	name = holder ? lp_read_u64(lp_top_frame(&loop->python.offsets, holder) +
+				    loop->python.offsets.f_executable) &
+				~loop->python.offsets.tag_mask
+		      : 0;
+	name = (holder ^ name * LP_HASH_PRIME) & ~loop->python.offsets.tag_mask;
+	wait->stack = name;
+	if (!lp_cause_due(loop, slot, wait, now) && !late)
+		return 0;
+	if (!holder || !lp_may_send_stack(slot, now))
+		return 0;
+	lp_walk(slot, holder);
+	lp_walked_for(stall, loop, slot, LP_SEEN_GIL_HOLDER, wait->segment_ns, now);
+	/* of a holder there is no loop to reach */
+	stall->walked.stack = name;
+	lp_tell_walked(stall);
+	return 0;
+}
 
 /*
  * The loop's thread, which is current, stops running.  Returns whether a walked

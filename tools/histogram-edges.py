@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Prints bpf/wire/histogram_edges.h: the bucket edges of the scale 3 histogram in whole nanoseconds."""
+"""Prints bpf/wire/histogram_edges.inc: the bucket edges of the scale 3 histogram in whole nanoseconds."""
 from math import isqrt
 
 FIRST, LAST = -160, 48  # in eighths of a power of two of a second: 2^-20 s to 64 s

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* What every BPF object includes, in the order that the headers need. */
+/* What every BPF program needs: types, maps, and the look-up of the loop of a thread. */
 #ifndef LP_BPF_LOOP_COMMON_BPF_H
 #define LP_BPF_LOOP_COMMON_BPF_H
 
-#include "vmlinux.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
-#include <bpf/bpf_core_read.h>
-#include "wire/wire.h"
+#include "kernel.bpf.h"
 #include "maps.bpf.h"
 #include "instants.bpf.h"
 #include "rate_limit.bpf.h"

@@ -7,6 +7,8 @@
 #ifndef LP_BPF_LOOP_INSTANTS_BPF_H
 #define LP_BPF_LOOP_INSTANTS_BPF_H
 
+#include "maps.bpf.h"
+
 /* Not inlined, as impossible times are rare. */
 __weak __noinline int lp_lose_instant(void)
 {

@@ -3,6 +3,8 @@
 #ifndef LP_BPF_LOOP_LOOP_BPF_H
 #define LP_BPF_LOOP_LOOP_BPF_H
 
+#include "common.bpf.h"
+
 /*
  * Copies the name object of a task that has just been stepped.  Reading it at the
  * start of every step would cost each a fifth more; now the task may be gone, if

@@ -3,6 +3,9 @@
 #ifndef LP_BPF_LOOP_LOOP_END_BPF_H
 #define LP_BPF_LOOP_LOOP_END_BPF_H
 
+#include "common.bpf.h"
+#include "loop.bpf.h"
+
 /* Another loop may be made where this one was, and be filled before it runs. */
 static __always_inline void lp_disown_loop(struct lp_loop *loop)
 {

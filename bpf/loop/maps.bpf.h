@@ -8,6 +8,8 @@
 #ifndef LP_BPF_LOOP_MAPS_BPF_H
 #define LP_BPF_LOOP_MAPS_BPF_H
 
+#include "kernel.bpf.h"
+
 #ifdef LP_DEFINE_MAPS
 #define LP_MAP
 #else

@@ -3,6 +3,9 @@
 #ifndef LP_BPF_LOOP_NATIVE_BPF_H
 #define LP_BPF_LOOP_NATIVE_BPF_H
 
+#include "common.bpf.h"
+#include "thread.bpf.h"
+
 /* Kept in the map until it is sent: an event that is being made cannot be handed on. */
 static __always_inline struct lp_event_native *lp_native_event(void)
 {

@@ -3,6 +3,8 @@
 #ifndef LP_BPF_LOOP_RATE_LIMIT_BPF_H
 #define LP_BPF_LOOP_RATE_LIMIT_BPF_H
 
+#include "instants.bpf.h"
+
 #define LP_SECOND_NS 1000000000ULL
 
 /*

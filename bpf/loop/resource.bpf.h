@@ -6,6 +6,8 @@
 #ifndef LP_BPF_LOOP_RESOURCE_BPF_H
 #define LP_BPF_LOOP_RESOURCE_BPF_H
 
+#include "common.bpf.h"
+
 /* include/uapi/linux: stat.h, magic.h, un.h, in.h; include/net/tcp_states.h */
 #define LP_S_IFMT 0170000
 #define LP_S_IFIFO 0010000

@@ -6,6 +6,9 @@
 #ifndef LP_BPF_LOOP_SHARE_BPF_H
 #define LP_BPF_LOOP_SHARE_BPF_H
 
+#include "maps.bpf.h"
+#include "rate_limit.bpf.h"
+
 static __always_inline struct lp_holding *lp_holding_of(__u32 number)
 {
 	return bpf_map_lookup_elem(&holdings, &number);

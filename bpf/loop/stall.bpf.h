@@ -3,6 +3,8 @@
 #ifndef LP_BPF_LOOP_STALL_BPF_H
 #define LP_BPF_LOOP_STALL_BPF_H
 
+#include "common.bpf.h"
+
 /* A thread that was ready to run for less than that counts as one that had a CPU at once. */
 #define LP_READY_LEAST_NS 100000
 

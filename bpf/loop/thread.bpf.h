@@ -3,6 +3,8 @@
 #ifndef LP_BPF_LOOP_THREAD_BPF_H
 #define LP_BPF_LOOP_THREAD_BPF_H
 
+#include "common.bpf.h"
+
 /* arch/x86/include/asm/page_64_types.h: THREAD_SIZE without KASAN; before FRED, no padding */
 #define LP_THREAD_BYTES 16384
 

@@ -10,6 +10,9 @@
 #ifndef LP_BPF_PYTHON_CALLABLE_BPF_H
 #define LP_BPF_PYTHON_CALLABLE_BPF_H
 
+#include "loop/common.bpf.h"
+#include "object.bpf.h"
+
 /* The head of the callable; two words follow the object header in all that matter here. */
 struct lp_callable_head {
 	__u64 references;

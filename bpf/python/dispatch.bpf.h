@@ -3,6 +3,13 @@
 #ifndef LP_BPF_PYTHON_DISPATCH_BPF_H
 #define LP_BPF_PYTHON_DISPATCH_BPF_H
 
+#include "loop/common.bpf.h"
+#include "loop/loop.bpf.h"
+#include "loop/stall.bpf.h"
+#include "callable.bpf.h"
+#include "identify.bpf.h"
+#include "object.bpf.h"
+
 /*
  * Is this call of Context.run the loop's own, made by Handle._run?  Asked only
  * where the stack pointer is not the one of the last dispatch.

@@ -7,6 +7,10 @@
 #ifndef LP_BPF_PYTHON_FINDING_BPF_H
 #define LP_BPF_PYTHON_FINDING_BPF_H
 
+#include "loop/common.bpf.h"
+#include "object.bpf.h"
+#include "walk.bpf.h"
+
 /* Frames without Python code lie in between, and a damaged chain may be a circle. */
 #define LP_FINDING_STEPS 128
 #define LP_RING_FORCE_WAKEUP 2 /* BPF_RB_FORCE_WAKEUP */

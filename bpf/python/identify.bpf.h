@@ -3,6 +3,9 @@
 #ifndef LP_BPF_PYTHON_IDENTIFY_BPF_H
 #define LP_BPF_PYTHON_IDENTIFY_BPF_H
 
+#include "loop/common.bpf.h"
+#include "callable.bpf.h"
+
 #define LP_UNNAMED_CALL "protocol callback"
 
 #define lp_constant_text(constant, text, data)                                                     \

@@ -6,6 +6,8 @@
 #ifndef LP_BPF_PYTHON_OBJECT_BPF_H
 #define LP_BPF_PYTHON_OBJECT_BPF_H
 
+#include "loop/common.bpf.h"
+
 /* Fields that have the same offset from CPython 3.8 to 3.14. */
 #define LP_OBJECT_TYPE 8
 #define LP_TYPE_NAME 24

@@ -8,6 +8,12 @@
 #ifndef LP_BPF_PYTHON_OBSERVE_BPF_H
 #define LP_BPF_PYTHON_OBSERVE_BPF_H
 
+#include "loop/common.bpf.h"
+#include "loop/loop.bpf.h"
+#include "identify.bpf.h"
+#include "object.bpf.h"
+#include "walk.bpf.h"
+
 #include "uvloop_callable.bpf.h"
 
 /*

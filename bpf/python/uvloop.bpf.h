@@ -6,6 +6,8 @@
 #ifndef LP_BPF_PYTHON_UVLOOP_BPF_H
 #define LP_BPF_PYTHON_UVLOOP_BPF_H
 
+#include "loop/common.bpf.h"
+
 struct lp_uv_handle {
 	__u64 references;
 	__u64 type;

@@ -3,6 +3,10 @@
 #ifndef LP_BPF_PYTHON_UVLOOP_CALLABLE_BPF_H
 #define LP_BPF_PYTHON_UVLOOP_CALLABLE_BPF_H
 
+#include "loop/common.bpf.h"
+#include "callable.bpf.h"
+#include "identify.bpf.h"
+
 #include "uvloop.bpf.h"
 
 /*

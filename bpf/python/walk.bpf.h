@@ -7,6 +7,9 @@
 #ifndef LP_BPF_PYTHON_WALK_BPF_H
 #define LP_BPF_PYTHON_WALK_BPF_H
 
+#include "loop/common.bpf.h"
+#include "object.bpf.h"
+
 /* Of a frame, up to the last field that is read (3.8: f_lasti at 104). */
 #define LP_FRAME_BYTES 112
 /*

@@ -5,6 +5,13 @@
 #ifndef LP_BPF_WIRE_EVENTS_H
 #define LP_BPF_WIRE_EVENTS_H
 
+#include "histogram.h"
+#include "holdings.h"
+#include "loop.h"
+#include "process.h"
+#include "segment.h"
+#include "types.h"
+
 /* ---- events ------------------------------------------------------------- */
 
 /*
@@ -585,5 +592,7 @@ _Static_assert(sizeof(struct lp_event_iteration_end) == 48, "wire");
 _Static_assert(sizeof(struct lp_event_poll_return) == 48, "wire");
 _Static_assert(sizeof(struct lp_event_process) == 32, "wire");
 _Static_assert(LP_EVENT_END < 0xffff, "the type is 16 bits wide");
+
+_Static_assert(sizeof(struct lp_stack_frame) == 420, "wire");
 
 #endif /* LP_BPF_WIRE_EVENTS_H */

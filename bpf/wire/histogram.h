@@ -9,6 +9,8 @@
 #ifndef LP_BPF_WIRE_HISTOGRAM_H
 #define LP_BPF_WIRE_HISTOGRAM_H
 
+#include "types.h"
+
 #define LP_HISTOGRAM_SCALE 3
 /* OpenTelemetry's index of the first real bucket: 2^(-160/8) s = 2^-20 s. */
 #define LP_HISTOGRAM_OFFSET (-160)
@@ -27,7 +29,7 @@ struct lp_histogram {
 
 /* edges[i]: the longest time in whole nanoseconds that slot i still takes. */
 static const __u64 lp_histogram_edges[LP_HISTOGRAM_BUCKETS + 1] = {
-#include "histogram_edges.h"
+#include "histogram_edges.inc"
 };
 
 /*
@@ -107,5 +109,7 @@ static inline __attribute__((always_inline)) void lp_histogram_add(struct lp_his
 {
 	lp_histogram_put(histogram, lp_histogram_slot(ns), ns);
 }
+
+_Static_assert(sizeof(struct lp_histogram) == 1704, "wire");
 
 #endif /* LP_BPF_WIRE_HISTOGRAM_H */

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * One process's part of the shared tables: included by loopprof.h after struct lp_telling.
+ * One process's part of the shared tables.  Private to one build, except for enum lp_limited_kind.
  */
 #ifndef LP_BPF_WIRE_HOLDINGS_H
 #define LP_BPF_WIRE_HOLDINGS_H
+
+#include "rate_limit.h"
+#include "types.h"
 
 /*
  * What one process may send in each LP_PACE_NS, however many loops it has: stacks, slow
@@ -51,5 +54,7 @@ struct lp_holding {
 	struct lp_pace stacks;
 	struct lp_pace changes;
 };
+
+_Static_assert(sizeof(struct lp_holding) % 8 == 0, "an mmapped array's element is 8 byte aligned");
 
 #endif /* LP_BPF_WIRE_HOLDINGS_H */

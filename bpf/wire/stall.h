@@ -6,6 +6,10 @@
 #ifndef LP_BPF_WIRE_STALL_H
 #define LP_BPF_WIRE_STALL_H
 
+#include "events.h"
+#include "limits.h"
+#include "types.h"
+
 /* The wait that a loop's thread is in, or was in last. */
 struct lp_wait {
 	__u64 since_ns; /* 0: it runs */
@@ -54,5 +58,7 @@ struct lp_stall {
 	struct lp_event_account account; /* as it is sent */
 	struct lp_event_raw_stack walked; /* the same */
 };
+
+_Static_assert(sizeof(struct lp_stall) % 8 == 0, "an mmapped array's element is 8 byte aligned");
 
 #endif /* LP_BPF_WIRE_STALL_H */

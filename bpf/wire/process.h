@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * What user space describes of a process to BPF: layouts, addresses, probe sites.  Private to one
+ * build, except for enum lp_loop_kind, which captures carry.
+ */
+#ifndef LP_BPF_WIRE_PROCESS_H
+#define LP_BPF_WIRE_PROCESS_H
+
+#include "limits.h"
+#include "rate_limit.h"
+#include "types.h"
+
+#define LP_NO_FIELD 0xffff
+#define LP_CHAIN_STEPS 4
+
+/*
+ * Byte offsets inside CPython's objects, one row a version.  LP_NO_FIELD: the
+ * version has no such field.
+ */
+struct lp_python_offsets {
+	__u16 tstate_cframe; /* PyThreadState.cframe: 3.11, 3.12 have the frame behind it */
+	__u16 tstate_current_frame; /* PyThreadState, or in the cframe: innermost frame */
+	__u16 tstate_context; /* PyThreadState.context */
+	__u16 thread_id; /* PyThreadState.thread_id: pthread_self() */
+	__u16 f_executable; /* of a frame: its code object; up to 3.12 f_code */
+	__u16 frame_localsplus; /* first local variable of a frame */
+	__u16 ctx_prev; /* PyContext */
+	__u16 ctx_entered; /* PyContext, an int */
+	__u16 co_filename; /* PyCodeObject */
+	__u16 co_name;
+	__u16 co_qualname;
+	__u16 co_firstlineno;
+	__u16 task_coro; /* TaskObj; followed by task_name, in every version */
+	__u16 cr_code; /* of a coroutine: its code object, since 3.11 in the embedded frame */
+	__u16 cr_qualname;
+	__u16 cr_head_bytes; /* from the coroutine's beginning to the end of both */
+	__u16 func_code; /* PyFunctionObject */
+	__u16 func_qualname;
+	__u16 string_ascii; /* where the characters begin: behind a PyASCIIObject */
+	__u16 string_wide; /* or behind a PyCompactUnicodeObject */
+	__u16 ob_digit; /* PyLongObject: first digit */
+	__u16 frame_previous; /* f_back up to 3.10 */
+	__u16 frame_instr_ptr; /* f_lasti up to 3.10, prev_instr in 3.11 and 3.12 */
+	__u16 frame_owner;
+	__u16 first_shim; /* owner values from here on are no Python frames */
+	__u16 handle_callback; /* asyncio.Handle._callback */
+	__u16 co_flags; /* PyCodeObject, an int */
+	__u16 reserved;
+	__u64 tag_mask; /* bits of a _PyStackRef that are no address: 1 in 3.14 */
+};
+
+/*
+ * The same inside _asyncio's futures and tasks, which begin alike.  A flag is a byte
+ * and the bits of it that count.
+ */
+struct lp_task_offsets {
+	__u16 fut_loop;
+	__u16 fut_exception;
+	__u16 fut_state; /* an int: enum lp_future_state */
+	__u16 fut_log_tb;
+	__u16 task_must_cancel;
+	__u16 task_log_destroy_pending;
+	__u16 task_fut_waiter;
+	__u8 fut_log_tb_bits;
+	__u8 task_must_cancel_bits;
+	__u8 task_log_destroy_pending_bits;
+	__u8 reserved[7];
+};
+
+/* fut_state: Modules/_asynciomodule.c, in every version. */
+enum lp_future_state {
+	LP_FUTURE_PENDING = 0,
+	LP_FUTURE_CANCELLED = 1,
+	LP_FUTURE_FINISHED = 2,
+};
+
+/* Addresses in one process. */
+struct lp_python {
+	struct lp_python_offsets offsets;
+	/*
+	 * Where the GIL holder's PyThreadState is: start at thread_base, then
+	 * thread_steps times "add the offset, read a pointer".
+	 */
+	__u64 thread_base;
+	__u32 thread_offsets[LP_CHAIN_STEPS];
+	__u32 thread_steps;
+	/*
+	 * The GIL: the first gil_steps of the same way, then gil_offset; what its
+	 * mutex and condition take lies in the LP_GIL_BYTES from there on.
+	 */
+	__u32 gil_steps;
+	__u32 gil_offset;
+	/* gc.collecting, an int: in the interpreter state, or (3.8) in _PyRuntime */
+	__u32 interpreter_head; /* _PyRuntime */
+	__u32 collecting_offset;
+	__u32 collecting_in_runtime;
+	__u32 reserved;
+	/* 3.12 and later: a task may begin to run inside its constructor, unseen */
+	__u32 eager_tasks;
+	__u32 reserved2;
+	__u64 builtin_type; /* PyCFunction_Type and its kin, by exported symbol */
+	__u64 function_type;
+	__u64 method_type;
+	__u64 coroutine_type;
+	__u64 generator_type;
+	__u64 int_type;
+	__u64 string_type;
+	__u64 none; /* Py_None */
+};
+
+/* What only lost coroutines and tasks need; all 0 until _asyncio is loaded. */
+struct lp_lifecycle {
+	struct lp_task_offsets offsets;
+	__u64 task_type;
+	__u64 future_type;
+	__u64 task_finalize; /* tp_finalize of both: subclasses inherit it */
+	__u64 future_finalize;
+	__u64 runtime_error; /* the type RuntimeError */
+	__u64 threadsafe_code; /* of BaseEventLoop.call_soon_threadsafe */
+	/* up to 3.13: the set inside asyncio's WeakSet of all tasks; later: lists */
+	__u64 all_tasks;
+	__u64 interpreter_tasks; /* head of the interpreter's list, ... */
+	__u16 thread_tasks; /* ... of that in a thread state, ... */
+	__u16 task_node; /* ... and where a task is linked in */
+	__u16 handle_loop; /* asyncio.Handle._loop */
+	__u16 exception_args; /* BaseException.args */
+	__u16 tuple_items;
+	__u8 array_arguments; /* exceptions are made with an array of arguments, not a tuple */
+	__u8 born_inside; /* 3.11 and later: a coroutine is made inside its own frame */
+	__u32 reserved;
+};
+
+/* What a probe at this address is for. */
+struct lp_place_key {
+	__u64 address;
+	__u32 pid;
+	__u32 reserved;
+};
+
+enum lp_watched_place {
+	LP_PLACE_NEVER_AWAITED = 1,
+	LP_PLACE_NEVER_RETRIEVED,
+	LP_PLACE_DESTROYED_PENDING,
+	LP_PLACE_NO_RUNNING_LOOP,
+	LP_PLACE_OTHER_LOOP,
+	LP_PLACE_LOOP_CLOSE,
+	LP_PLACE_UVLOOP_CLOSE,
+};
+
+/*
+ * Which loop a thread runs: one array look-up instead of a hash's, as every poll
+ * of every process on the host asks.  A cache of the map loop_slots.
+ */
+struct lp_thread_bucket {
+	__u32 tids[LP_BUCKET_THREADS];
+	__u32 slots[LP_BUCKET_THREADS];
+};
+
+static inline __attribute__((always_inline)) __u32 lp_thread_bucket_of(__u32 tid)
+{
+	return (tid * 2654435761U) >> 21; /* Fibonacci hashing to 11 bits */
+}
+
+/* Which implementation a loop is of; captures carry it. */
+enum lp_loop_kind {
+	LP_LOOP_ASYNCIO = 0,
+	LP_LOOP_UVLOOP = 1,
+	LP_LOOP_KINDS,
+};
+
+/*
+ * Addresses in a process that has loaded uvloop; all 0 where it has not.  Offsets are
+ * in bpf/uvloop.bpf.h: all versions have the same, and user space has checked them.
+ */
+struct lp_uvloop {
+	__u64 handle_type;
+	__u64 timer_type;
+};
+
+struct lp_process {
+	struct lp_python python;
+	struct lp_uvloop uvloop;
+	__u64 threshold_ns;
+	__u64 late_ns; /* what runs for longer is looked at */
+	struct lp_telling finding;
+	/* Code objects of Handle._run and BaseEventLoop._run_once; learned, or told by user space */
+	__u64 dispatch_code;
+	__u64 run_once_code;
+	__u64 handle_types[2];
+	/* Hits of probes beside those of loops; under the GIL, so that none gets lost. */
+	__u64 probe_hits;
+	__u64 loop_type; /* class of the loop that began to run last */
+	__u32 holding; /* its element in the map holdings; 0: none */
+	__u32 reserved;
+	struct lp_lifecycle lifecycle;
+};
+
+/* By the lowest bits of a PID: are there targets with such a one? */
+struct lp_process_filter {
+	__u8 targets[LP_FILTER_BYTES];
+};
+
+/* A thread that polls and is no loop, as far as is known: user space is asked now and then. */
+struct lp_poller {
+	__u64 next_ns;
+	__u64 step_ns;
+};
+
+_Static_assert(sizeof(struct lp_python_offsets) == 64, "wire");
+
+_Static_assert(sizeof(struct lp_task_offsets) == 24, "wire");
+
+#endif /* LP_BPF_WIRE_PROCESS_H */

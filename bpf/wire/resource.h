@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* The object that a blocking system call waits for. Captures carry it: append only. */
+#ifndef LP_BPF_WIRE_RESOURCE_H
+#define LP_BPF_WIRE_RESOURCE_H
+
+#include "types.h"
+
+#define LP_GIL_BYTES 208 /* struct _gil_runtime_state: mutexes and conditions within */
+#define LP_SYSCALLS 512
+#define LP_STACK_FRAMES 128
+#define LP_BLOCKS 8
+#define LP_RESOURCE_BYTES 232
+
+/* Which argument of a system call tells what it is on; one byte a call, from user space. */
+enum lp_argument {
+	LP_ARGUMENT_NONE = 0,
+	LP_ARGUMENT_DESCRIPTOR = 1, /* the first */
+	LP_ARGUMENT_PATH = 2, /* the first */
+	LP_ARGUMENT_PATH_AT = 3, /* the second, relative to the first */
+	LP_ARGUMENT_FUTEX = 4, /* the first */
+	LP_ARGUMENT_CHILD = 5, /* the first: a PID, or -1 */
+	LP_ARGUMENT_CHILD_ID = 6, /* waitid: the second, of the kind that the first tells */
+	LP_ARGUMENT_POLL = 7, /* struct pollfd at the first, their number the second */
+	LP_ARGUMENT_SELECT = 8, /* sets from the second on, of as many bits as the first tells */
+	LP_ARGUMENT_KINDS,
+};
+
+/* What user space calls a wait that is in no system call. */
+#define LP_SYSCALL_PAGE_FAULT (-1)
+#define LP_SYSCALL_STOPPED (-2) /* by a signal or a debugger */
+
+enum lp_resource_kind {
+	LP_RESOURCE_NONE = 0,
+	LP_RESOURCE_FILE = 1, /* names from the file up to the root, each terminated */
+	LP_RESOURCE_PATH = 2, /* a path as the caller gave it */
+	LP_RESOURCE_TCP = 3, /* struct lp_addresses */
+	LP_RESOURCE_UDP = 4, /* the same */
+	LP_RESOURCE_UNIX = 5, /* a path; abstract ones begin with a zero */
+	LP_RESOURCE_SOCKET = 6, /* of another family, which number tells */
+	LP_RESOURCE_PIPE = 7, /* number: its inode */
+	LP_RESOURCE_ANONYMOUS = 8, /* a name, as of an eventfd */
+	LP_RESOURCE_CHILD = 9, /* number: its PID, 0 if any; its comm */
+	LP_RESOURCE_LOCK = 10, /* number: its address */
+	LP_RESOURCE_DESCRIPTOR = 11, /* number: one that could not be looked up */
+	LP_RESOURCE_KINDS,
+};
+
+#define LP_RESOURCE_CUT 1 /* the path goes on towards the root, the name to its end */
+#define LP_RESOURCE_LISTENS 2 /* a socket that accepts */
+#define LP_RESOURCE_SEVERAL 4 /* one of several that a poll waits for */
+#define LP_RESOURCE_NAME_CUT 8 /* a name of the path goes on */
+
+/* What a system call was on, as the kernel knew it at that moment. */
+struct lp_resource {
+	__u8 kind;
+	__u8 flags;
+	__u16 bytes; /* used of data */
+	__u32 reserved;
+	__u64 number;
+	__u8 data[LP_RESOURCE_BYTES];
+};
+
+struct lp_addresses {
+	__u16 family; /* AF_INET, AF_INET6 */
+	__u16 local_port; /* host order */
+	__u16 remote_port; /* 0: not connected */
+	__u16 reserved;
+	__u8 local[16]; /* network order, 4 bytes of it for AF_INET */
+	__u8 remote[16];
+};
+
+_Static_assert(sizeof(struct lp_resource) == 248, "wire");
+
+_Static_assert(sizeof(struct lp_addresses) <= LP_RESOURCE_BYTES, "wire");
+
+#endif /* LP_BPF_WIRE_RESOURCE_H */

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * One segment of a loop's time: what blocked it, and why a stack of it was read.  Captures carry
+ * all of it but struct lp_cause_key and lp_cause_value: append only.
+ */
+#ifndef LP_BPF_WIRE_SEGMENT_H
+#define LP_BPF_WIRE_SEGMENT_H
+
+#include "resource.h"
+#include "types.h"
+
+/* Blocking calls of one kind, from one stack, on one thing. */
+struct lp_block {
+	__u64 stack; /* of struct lp_event_raw_stack */
+	__u64 object; /* tells resources apart */
+	__u64 total_ns;
+	__u64 longest_ns;
+	__u32 count;
+	__s32 syscall;
+	struct lp_resource resource;
+};
+
+/*
+ * Where the time of a segment went that was not spent on the CPU.  A segment is
+ * what a loop does at a time: a callback, or what comes before the first one.
+ */
+struct lp_account {
+	__u64 segment_ns; /* when it began */
+	__u64 blocked_ns;
+	__u64 gil_ns;
+	__u64 run_queue_ns;
+	__u32 gil_waits;
+	__u32 run_queue_waits;
+	__u32 samples; /* clock samples on the CPU, ... */
+	__u32 collecting_samples; /* ... and those of them that saw the garbage collector */
+	__u32 block_count; /* of blocks in use */
+	__u32 beyond_count; /* calls that found no room among them */
+	__u64 beyond_ns;
+	struct lp_block blocks[LP_BLOCKS];
+};
+
+/* Why a stack was read. */
+enum lp_seen {
+	LP_SEEN_ON_CPU = 0,
+	LP_SEEN_BLOCKED = 1,
+	LP_SEEN_GIL = 2, /* it waits for the GIL */
+	LP_SEEN_RUN_QUEUE = 3, /* another thread has its CPU */
+	LP_SEEN_GIL_HOLDER = 4, /* the stack of the thread that has the GIL */
+	LP_SEEN_KINDS,
+};
+
+/* A Python frame as it lies in memory: the instruction is an address, or f_lasti. */
+struct lp_frame_reference {
+	__u64 code;
+	__u64 instruction;
+};
+
+#define LP_STACK_CUT 1 /* deeper than LP_STACK_FRAMES */
+#define LP_STACK_UNREADABLE 2 /* a frame could not be read: the rest is missing */
+#define LP_STACK_COLLECTING 4 /* the garbage collector was at work */
+#define LP_STACK_GAP 8 /* no callback ran: the loop itself */
+#define LP_STACK_TO_LOOP 16 /* it reaches the loop's dispatch: nothing is missing */
+
+/* Blocking adds up over a run, also where each call is short. */
+struct lp_cause_key {
+	__u64 stack; /* as in struct lp_event_raw_stack */
+	__u32 loop;
+	__s32 syscall;
+	__u32 seen; /* LP_SEEN_BLOCKED or LP_SEEN_GIL */
+	__u32 reserved;
+};
+
+struct lp_cause_value {
+	__u64 total_ns;
+	__u64 count;
+	__u64 told_ns; /* when its stack was sent last */
+};
+
+_Static_assert(sizeof(struct lp_block) == 288, "wire");
+
+_Static_assert(sizeof(struct lp_account) == 64 + LP_BLOCKS * 288, "wire");
+
+#endif /* LP_BPF_WIRE_SEGMENT_H */
