@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "commands/commands.h"
+#include "options/parse.h"
 #include "files/standard.h"
 #include "commands/open_sinks.h"
 #include "privileges/rights.h"

@@ -9,6 +9,7 @@
 
 #include "../unit/records.h"
 #include "capture/block.h"
+#include "capture/reader.h"
 #include "capture/segments.h"
 
 /* All of it is there. */

@@ -3,7 +3,7 @@
 #ifndef LP_TEST_STALL_FIXTURE_H
 #define LP_TEST_STALL_FIXTURE_H
 
-#include "model/model.h"
+#include "model/report.h"
 
 #define MS 1000000ULL
 

@@ -14,7 +14,8 @@
 #include <cmocka.h>
 
 #include "wire/finding_kinds.h"
-#include "options/options.h"
+#include "options/parse.h"
+#include "options/values.h"
 
 #define WORDS 32
 

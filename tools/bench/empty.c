@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "runtime/runtime.h"
 #include "process/process.h"
+#include "runtime/registry.h"
 
 #include <bpf/libbpf.h>
 #include <errno.h>

@@ -3,7 +3,11 @@
 #ifndef LP_CAPTURE_BLOCK_H
 #define LP_CAPTURE_BLOCK_H
 
-#include "reader.h"
+#include "format.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #define LP_ALIGNMENT 8
 

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "files/output_file.h"
 #include "files/output_place.h"
+#include "files/owner.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -84,7 +85,7 @@ static int make_directory(const char *path)
 					    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	}
 	if (descriptor >= 0) {
-		output_give_to_caller(descriptor);
+		owner_give_to_caller(descriptor);
 		close(descriptor);
 	}
 	if (parent >= 0)

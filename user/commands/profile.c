@@ -13,6 +13,7 @@
 #include "symbolise/native.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "runtime/registry.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -14,6 +14,7 @@
 #include "tasks/sink.h"
 #include "tasks/supervise.h"
 #include "base/version.h"
+#include "runtime/registry.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -7,7 +7,7 @@
 #ifndef LP_COMPARE_COMPARE_H
 #define LP_COMPARE_COMPARE_H
 
-#include "model/model.h"
+#include "model/report.h"
 #include "statistics.h"
 
 #define LP_SERVICE_MAX 132

@@ -4,6 +4,7 @@
 
 #include "base/clocks.h"
 #include "base/log.h"
+#include "wire/loop_kinds.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -6,6 +6,7 @@
 #include "targets_internal.h"
 
 #include "base/clocks.h"
+#include "runtime/registry.h"
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -4,6 +4,7 @@
 #include "base/clocks.h"
 #include "base/log.h"
 #include "process/cgroup.h"
+#include "runtime/registry.h"
 
 #include <errno.h>
 #include <stdlib.h>

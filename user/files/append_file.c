@@ -3,6 +3,7 @@
 
 #include "output_file.h"
 #include "output_place.h"
+#include "owner.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +36,7 @@ static int open_file(struct lp_append *append, int directory, struct stat *statu
 		/* in this order: once it is another's, its mode takes a capability to change */
 		if (fchmod(descriptor, append->mode))
 			goto failed;
-		output_give_to_caller(descriptor);
+		owner_give_to_caller(descriptor);
 	} else if (errno == EEXIST) {
 		err = file_path_replaceable(&append->place, directory, &there);
 		if (err)

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "replace.h"
 #include "writing.h"
+#include "owner.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -84,18 +85,6 @@ void output_note_again(const char *path)
 	log_note("'%s' can be written again", path);
 }
 
-void output_give_to_caller(int descriptor)
-{
-	uid_t user;
-	gid_t group;
-
-	if (!place_caller(&user, &group))
-		return;
-	/* Some file systems know no owners (vfat) or distrust root (NFS): results are worth more. */
-	if (fchown(descriptor, user, group))
-		log_detail("cannot give the output file to user %u: %s", user, strerror(errno));
-}
-
 int output_create_at(int directory, const char *name)
 {
 	int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
@@ -103,7 +92,7 @@ int output_create_at(int directory, const char *name)
 
 	if (descriptor < 0)
 		return -errno;
-	output_give_to_caller(descriptor);
+	owner_give_to_caller(descriptor);
 	return descriptor;
 }
 

@@ -30,9 +30,6 @@ int output_open_whole(const char *path, FILE **stream, struct lp_error *error);
  */
 int output_create_at(int directory, const char *name);
 
-/* What was created belongs to the user who called sudo, if there is one. */
-void output_give_to_caller(int descriptor);
-
 /* Writes all of data; waits for a reader that is slow.  Returns 0 or a negative errno. */
 int output_write_all(int descriptor, const void *data, size_t size);
 

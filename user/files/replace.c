@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "replace.h"
 
-#include "output_file.h"
+#include "owner.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -59,7 +59,7 @@ int replacement_begin(struct lp_replacement *file, struct lp_file_path *place, m
 		replacement_abandon(file);
 		return err;
 	}
-	output_give_to_caller(file->descriptor);
+	owner_give_to_caller(file->descriptor);
 	return 0;
 }
 

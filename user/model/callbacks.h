@@ -3,7 +3,7 @@
 #ifndef LP_MODEL_CALLBACKS_H
 #define LP_MODEL_CALLBACKS_H
 
-#include "model.h"
+#include "report.h"
 
 /*
  * Names that a loop keeps, and all loops together.  A program that makes up a new

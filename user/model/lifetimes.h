@@ -4,7 +4,7 @@
 #define LP_MODEL_LIFETIMES_H
 
 #include "wire/wire.h"
-#include "model.h"
+#include "report.h"
 
 void lifetimes_add(struct lp_lifetimes *lifetimes, const struct lp_event_task_end *event);
 

@@ -3,7 +3,7 @@
 #ifndef LP_MODEL_OWN_FRAMES_H
 #define LP_MODEL_OWN_FRAMES_H
 
-#include "model.h"
+#include "report.h"
 
 /* Is a file of the interpreter's library? */
 bool file_is_library(const char *file);

@@ -7,7 +7,7 @@
 #define LP_MODEL_PENDING_STALLS_H
 
 #include "wire/decode.h"
-#include "model.h"
+#include "report.h"
 #include "stall_breakdown.h"
 
 struct lp_stalls;

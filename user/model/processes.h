@@ -4,7 +4,7 @@
 #define LP_MODEL_PROCESSES_H
 
 #include "wire/wire.h"
-#include "model.h"
+#include "report.h"
 
 struct lp_model_target {
 	struct lp_event_target target;

@@ -3,7 +3,7 @@
 #ifndef LP_MODEL_STACKS_H
 #define LP_MODEL_STACKS_H
 
-#include "model.h"
+#include "report.h"
 
 /*
  * Places in the source, each held once for all sources of events, so that the same

@@ -75,23 +75,4 @@ struct lp_options {
 	int verbosity; /* -q is -1 */
 };
 
-/*
- * Parses; prints help or version and exits with 0 where asked to.  Returns 0, or
- * 2 after it has said on stderr what is wrong with the usage.
- */
-int options_parse(int argc, char **argv, struct lp_options *options);
-
-/* --explain without anything to profile: explains everything. */
-bool options_only_explain(const struct lp_options *options);
-void options_free(struct lp_options *options);
-
-/* "100ms", "2s", "1.5m", "250us"; a bare number is in seconds.  Returns 0 or -EINVAL. */
-int options_duration(const char *text, uint64_t *ns);
-
-/* "64M", "1G", "500k"; a bare number is in bytes.  Returns 0 or -EINVAL. */
-int options_size(const char *text, uint64_t *bytes);
-
-/* The man page, as roff, on stdout. */
-void options_print_man(void);
-
 #endif /* LP_OPTIONS_OPTIONS_H */

@@ -84,4 +84,7 @@ size_t option_table_matches(const char *word, char *names, size_t size);
 /* "-p" or "--queue", for messages. */
 const char *option_table_name(int key);
 
+/* The man page, as roff, on stdout. */
+void options_print_man(void);
+
 #endif /* LP_OPTIONS_TABLE_H */

@@ -22,4 +22,10 @@ int option_number(const char *text, unsigned long most, unsigned long *number);
 /* Can the text be the path of a cgroup?  Its existence is checked later. */
 int option_cgroup(const char *text);
 
+/* "100ms", "2s", "1.5m", "250us"; a bare number is in seconds.  Returns 0 or -EINVAL. */
+int options_duration(const char *text, uint64_t *ns);
+
+/* "64M", "1G", "500k"; a bare number is in bytes.  Returns 0 or -EINVAL. */
+int options_size(const char *text, uint64_t *bytes);
+
 #endif /* LP_OPTIONS_VALUES_H */

@@ -3,7 +3,14 @@
 #ifndef LP_PROCESS_SPAWNER_H
 #define LP_PROCESS_SPAWNER_H
 
-#include "worker.h"
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* The longest request and the longest answer; a socket takes it in one piece. */
+#define LP_WORKER_BYTES (160U << 10)
+/* Runs in a worker.  Returns the bytes of the answer or a negative errno, which is the answer. */
+typedef ssize_t (*lp_worker_server)(const void *request, size_t bytes, void *answer, size_t room);
 
 /* In front of each request and each answer on a worker's socket. */
 struct lp_worker_head {

@@ -12,22 +12,19 @@
 #ifndef LP_PROCESS_WORKER_H
 #define LP_PROCESS_WORKER_H
 
+#include "spawner.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
-/* The longest request and the longest answer; a socket takes it in one piece. */
-#define LP_WORKER_BYTES (160U << 10)
 /* Parts of a request. */
 #define LP_WORKER_PARTS 4
 
 struct lp_workers;
 struct lp_worker;
-
-/* Runs in a worker.  Returns the bytes of the answer or a negative errno, which is the answer. */
-typedef ssize_t (*lp_worker_server)(const void *request, size_t bytes, void *answer, size_t room);
 
 /* Returns 0 or a negative errno.  To be called before threads and before anything is attached. */
 int workers_new(lp_worker_server server, struct lp_workers **workers);

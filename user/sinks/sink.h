@@ -7,7 +7,7 @@
 #define LP_SINKS_SINK_H
 
 #include "base/error.h"
-#include "model/model.h"
+#include "model/report.h"
 
 #include <stdio.h>
 

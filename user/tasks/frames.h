@@ -3,7 +3,7 @@
 #ifndef LP_TASKS_FRAMES_H
 #define LP_TASKS_FRAMES_H
 
-#include "model/model.h"
+#include "model/report.h"
 #include "runtime/task_list.h"
 
 struct lp_task_frames;

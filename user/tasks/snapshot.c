@@ -2,6 +2,7 @@
 #include "snapshot.h"
 
 #include "base/text.h"
+#include "wire/loop_kinds.h"
 
 #include <errno.h>
 #include <stdio.h>

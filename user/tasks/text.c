@@ -11,6 +11,7 @@
 #include "text_change.h"
 #include "tree.h"
 #include "wrap.h"
+#include "wire/loop_kinds.h"
 
 #include <errno.h>
 #include <inttypes.h>

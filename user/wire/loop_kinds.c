@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "runtime/runtime.h"
+#include "loop_kinds.h"
 
 #include <stdio.h>
 

@@ -6,6 +6,7 @@
 #include "remote.h"
 
 #include "remote_internal.h"
+#include "runtime/registry.h"
 
 #include <errno.h>
 #include <stddef.h>

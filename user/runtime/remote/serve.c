@@ -4,6 +4,7 @@
 #include "process/mappings.h"
 #include "process/memory.h"
 #include "process/worker.h"
+#include "runtime/registry.h"
 
 #include <errno.h>
 #include <stddef.h>

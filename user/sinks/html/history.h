@@ -7,7 +7,7 @@
 #ifndef LP_SINKS_HTML_HISTORY_H
 #define LP_SINKS_HTML_HISTORY_H
 
-#include "model/model.h"
+#include "model/report.h"
 
 #include <stdbool.h>
 

@@ -7,37 +7,13 @@
 #ifndef LP_SINKS_HTML_KEPT_H
 #define LP_SINKS_HTML_KEPT_H
 
-#include "model/model.h"
-#include "base/blobs.h"
+#include "tables.h"
+#include "model/report.h"
 #include "sinks/profiles/once_per_stall.h"
 
 /* Stalls in the page, and those of them with all that is known of each. */
 #define LP_HTML_STALLS 100000
 #define LP_HTML_DETAILS 20000
-
-/* All numbers of strings, frames, stacks and callbacks are those of the tables; 0: none. */
-struct lp_kept_frame {
-	uint32_t function, file, line;
-	uint8_t kind; /* enum lp_frame_kind */
-	uint8_t coroutine;
-	uint16_t reserved;
-};
-
-/* A stack is an array of numbers: LP_KEPT_CUT and its like, then frames, innermost first. */
-#define LP_KEPT_CUT 1
-#define LP_KEPT_UNREADABLE 2
-
-struct lp_kept_callback {
-	uint32_t kind; /* enum lp_model_kind */
-	uint32_t name, file, line;
-};
-
-struct lp_kept_tables {
-	struct lp_blobs strings; /* with their final NUL */
-	struct lp_blobs frames;
-	struct lp_blobs stacks;
-	struct lp_blobs callbacks;
-};
 
 enum lp_kept_part_kind { LP_KEPT_BLOCKED, LP_KEPT_SAMPLE, LP_KEPT_TOP };
 
@@ -126,9 +102,5 @@ void kept_add_finding(struct lp_kept *kept, const struct lp_finding *finding);
  * only what it needs.
  */
 void kept_finish(struct lp_kept *kept);
-
-uint32_t kept_string(struct lp_kept_tables *tables, const char *text);
-uint32_t kept_frame(struct lp_kept_tables *tables, const struct lp_shown_frame *frame);
-uint32_t kept_callback(struct lp_kept_tables *tables, const struct lp_callback_info *callback);
 
 #endif /* LP_SINKS_HTML_KEPT_H */

@@ -3,7 +3,32 @@
 #ifndef LP_SINKS_HTML_TABLES_H
 #define LP_SINKS_HTML_TABLES_H
 
-#include "kept.h"
+#include "base/blobs.h"
+#include "model/report.h"
+
+/* All numbers of strings, frames, stacks and callbacks are those of the tables; 0: none. */
+struct lp_kept_frame {
+	uint32_t function, file, line;
+	uint8_t kind; /* enum lp_frame_kind */
+	uint8_t coroutine;
+	uint16_t reserved;
+};
+
+/* A stack is an array of numbers: LP_KEPT_CUT and its like, then frames, innermost first. */
+#define LP_KEPT_CUT 1
+#define LP_KEPT_UNREADABLE 2
+
+struct lp_kept_callback {
+	uint32_t kind; /* enum lp_model_kind */
+	uint32_t name, file, line;
+};
+
+struct lp_kept_tables {
+	struct lp_blobs strings; /* with their final NUL */
+	struct lp_blobs frames;
+	struct lp_blobs stacks;
+	struct lp_blobs callbacks;
+};
 
 void tables_init(struct lp_kept_tables *tables);
 void tables_free(struct lp_kept_tables *tables);
@@ -23,5 +48,9 @@ uint32_t tables_move_callback(struct lp_kept_tables *to, const struct lp_kept_ta
 			      uint32_t number);
 uint32_t tables_move_stack(struct lp_kept_tables *to, const struct lp_kept_tables *from,
 			   uint32_t number);
+
+uint32_t kept_string(struct lp_kept_tables *tables, const char *text);
+uint32_t kept_frame(struct lp_kept_tables *tables, const struct lp_shown_frame *frame);
+uint32_t kept_callback(struct lp_kept_tables *tables, const struct lp_callback_info *callback);
 
 #endif /* LP_SINKS_HTML_TABLES_H */

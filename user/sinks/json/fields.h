@@ -6,7 +6,7 @@
 #ifndef LP_SINKS_JSON_FIELDS_H
 #define LP_SINKS_JSON_FIELDS_H
 
-#include "model/model.h"
+#include "model/report.h"
 
 #include <stdio.h>
 

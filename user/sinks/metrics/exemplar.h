@@ -3,7 +3,7 @@
 #ifndef LP_SINKS_METRICS_EXEMPLAR_H
 #define LP_SINKS_METRICS_EXEMPLAR_H
 
-#include "model/model.h"
+#include "model/report.h"
 
 /*
  * OpenMetrics allows 128 characters for names and values of all labels together: "stall",

@@ -6,7 +6,7 @@
 #ifndef LP_SINKS_PROFILES_STALL_PARTS_H
 #define LP_SINKS_PROFILES_STALL_PARTS_H
 
-#include "model/model.h"
+#include "model/report.h"
 
 enum lp_place_kind {
 	LP_PLACE_SERVICE, /* what the loop belongs to: the root of each stack */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "key_hints.h"
 
+#include "wire/wire.h"
+
 #include <stdlib.h>
 #include <string.h>
 

@@ -6,7 +6,14 @@
 #ifndef LP_RUNTIME_CPYTHON_OBJECTS_KEY_HINTS_H
 #define LP_RUNTIME_CPYTHON_OBJECTS_KEY_HINTS_H
 
-#include "object.h"
+#include <stdint.h>
+#include <sys/types.h>
+
+/* A key of a dict and its value: addresses, neither of them 0. */
+struct lp_pair {
+	uint64_t key;
+	uint64_t value;
+};
 
 struct lp_key_hints;
 

@@ -6,6 +6,7 @@
 #ifndef LP_RUNTIME_CPYTHON_OBJECTS_OBJECT_H
 #define LP_RUNTIME_CPYTHON_OBJECTS_OBJECT_H
 
+#include "key_hints.h"
 #include "process/mappings.h"
 #include "runtime/cpython/layout/versions.h"
 
@@ -38,7 +39,6 @@
 struct lp_code_cache;
 
 /* One Python process and how to read it. */
-struct lp_key_hints;
 struct lp_thread_cache;
 
 struct lp_cpython {
@@ -59,12 +59,6 @@ struct lp_cpython {
 	struct lp_thread_cache *threads; /* the same */
 	char file[LP_MAPPING_PATH_MAX]; /* opens the file that holds the interpreter */
 	uint64_t bias; /* address minus ELF virtual address in that file */
-};
-
-/* A key of a dict and its value: addresses, neither of them 0. */
-struct lp_pair {
-	uint64_t key;
-	uint64_t value;
 };
 
 /* Decodes a str into UTF-8; cut to size. Returns 0 or a negative errno. */

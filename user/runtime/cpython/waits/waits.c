@@ -9,8 +9,6 @@
 #include "process/memory.h"
 #include "base/text.h"
 
-#include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +16,6 @@
 /* Over all tasks of a process. */
 #define MEMBERS_MAX 4000000
 #define EDGES_MAX 1000000
-
-#define NS_PER_S 1e9
 
 struct lp_waits *cpython_waits_new(const struct lp_cpython *python, struct lp_task_arena *arena)
 {
@@ -49,66 +45,6 @@ void cpython_waits_free(struct lp_waits *waits)
 	cpython_wait_sockets_free(waits->sockets);
 	free(waits->holders);
 	free(waits);
-}
-
-void cpython_wait_say(struct lp_waiting *wait, const char *format, ...)
-{
-	size_t room = sizeof(wait->detail) - wait->used;
-	va_list arguments;
-	int length;
-
-	if (wait->used && room > 2) {
-		memcpy(wait->detail + wait->used, ", ", 3);
-		wait->used += 2;
-		room -= 2;
-	}
-	va_start(arguments, format);
-	length = vsnprintf(wait->detail + wait->used, room, format, arguments);
-	va_end(arguments);
-	if (length > 0)
-		wait->used += (size_t)length < room ? (size_t)length : room - 1;
-}
-
-void cpython_wait_say_when(struct lp_waiting *wait, const char *early, const char *late,
-			   double when)
-{
-	double left = when - (double)wait->now_ns / NS_PER_S;
-	char text[32];
-
-	text_duration(text, sizeof(text), (uint64_t)(fabs(left) * NS_PER_S));
-	if (left < 0)
-		cpython_wait_say(wait, "%s by %s", late, text);
-	else
-		cpython_wait_say(wait, "%s in %s", early, text);
-}
-
-/* Notes a task of an edge. False: there is one to it already. */
-static bool see(struct lp_waits *waits, uint64_t task)
-{
-	size_t at = (size_t)(task * 0x9e3779b97f4a7c15ULL >> 32) % CPYTHON_WAIT_SEEN;
-
-	while (waits->seen[at].stamp == waits->stamp) {
-		if (waits->seen[at].task == task)
-			return false;
-		at = (at + 1) % CPYTHON_WAIT_SEEN;
-	}
-	waits->seen[at].stamp = waits->stamp;
-	waits->seen[at].task = task;
-	return true;
-}
-
-void cpython_wait_edge(struct lp_waiting *wait, uint64_t task, bool holds)
-{
-	struct lp_waits *waits = wait->waits;
-
-	if (waits->edge_count == CPYTHON_WAIT_EDGES_MAX || !waits->edges_left) {
-		wait->edges_cut = true;
-		return;
-	}
-	if (!task || !see(waits, task))
-		return;
-	waits->edges[waits->edge_count++] = (struct lp_task_edge){ .task = task, .holds = holds };
-	waits->edges_left--;
 }
 
 /* Takes back what was found out. */

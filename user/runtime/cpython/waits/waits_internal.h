@@ -163,7 +163,7 @@ bool cpython_wait_length(struct lp_waits *waits, uint64_t object, uint64_t *leng
 bool cpython_wait_members(struct lp_waits *waits, uint64_t object, uint64_t **members,
 			  size_t *count);
 
-/* waits.c */
+/* wait.c */
 /* One more part of the detail. */
 void cpython_wait_say(struct lp_waiting *wait, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

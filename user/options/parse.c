@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "options.h"
+#include "parse.h"
 
 #include "wire/finding_kinds.h"
 #include "table.h"

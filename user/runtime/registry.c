@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "runtime.h"
+#include "registry.h"
 
 #include "runtime/cpython/cpython.h"
 #include "runtime/remote/remote.h"

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Captures: the records of a run in files.  All numbers are little endian, as
+ * the program runs on x86-64 only.
+ *
+ * 1.0: the first 176 bytes of struct lp_capture_header, then records as they are on
+ * the wire, each with its size in its head, one after the other, padded to 8 bytes.
+ * 1.1: records on what a stall is made of (LP_EVENT_ACCOUNT and its kin).
+ * 1.2: records on what got lost (LP_EVENT_FOUND and its kin).
+ * 1.3: the whole header; records lie in blocks (LP_EVENT_BLOCK), which are compressed;
+ * a run may go on from file to file, each of which begins by telling what was known.
+ */
+#ifndef LP_CAPTURE_FORMAT_H
+#define LP_CAPTURE_FORMAT_H
+
+#include "wire/wire.h"
+#include <stddef.h>
+
+#define LP_CAPTURE_MAGIC "LOOPPROF"
+#define LP_CAPTURE_MAJOR 1
+#define LP_CAPTURE_MINOR 3
+
+#define LP_CAPTURE_ID_BYTES 16
+
+struct lp_capture_header {
+	char magic[8];
+	__u16 major; /* another one cannot be read */
+	__u16 minor; /* a higher one may have records that are skipped */
+	__u32 header_bytes;
+	__u64 threshold_ns;
+	__u64 start_ns; /* of the run, CLOCK_MONOTONIC */
+	__u64 start_unix_ns; /* the same instant, CLOCK_REALTIME */
+	__u32 queue;
+	__u32 reserved;
+	char tool[32];
+	char mode[16];
+	char host[80];
+	/* from 1.3 on; zeros where an older version wrote it */
+	__u8 run_id[LP_CAPTURE_ID_BYTES]; /* random: files of one run have the same */
+	__u8 boot_id[LP_CAPTURE_ID_BYTES]; /* of the host, zeros: not known */
+	__u64 segment_ns; /* when this file was begun, CLOCK_MONOTONIC */
+	__u64 segment_unix_ns; /* the same instant, as the run's clocks had it */
+	__u32 segment; /* which file of the run this is, from 0 on */
+	__u32 flags; /* none yet */
+	__u64 reserved2;
+};
+
+#define LP_CAPTURE_HEADER_1_0 176
+
+_Static_assert(offsetof(struct lp_capture_header, run_id) == LP_CAPTURE_HEADER_1_0, "wire");
+_Static_assert(sizeof(struct lp_capture_header) == 240, "wire");
+
+/*
+ * What is in it is not new: it tells what was known and counted when the file was
+ * begun, or when it went on after records were lost.  LP_EVENT_BASELINE ends it.
+ */
+#define LP_BLOCK_REPLAY 1
+
+/* Compressed records.  A block is written once a second, and when it is full. */
+struct lp_capture_block {
+	struct lp_event event; /* LP_EVENT_BLOCK; reserved: LP_BLOCK_... */
+	__u64 lost; /* records that could not be written since the block before */
+	__u32 raw_bytes; /* of all its records, each padded to 8 bytes */
+	__u32 reserved;
+	__u8 data[]; /* as zlib writes it, with its checksum, up to event.size */
+};
+
+_Static_assert(sizeof(struct lp_capture_block) == 40, "wire");
+
+/* A larger one is none: neither a damaged size nor a forged one takes much memory. */
+#define LP_CAPTURE_RECORD_MAX (1 << 20)
+#define LP_CAPTURE_RAW_MAX (1 << 20)
+
+#endif /* LP_CAPTURE_FORMAT_H */

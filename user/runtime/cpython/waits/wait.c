@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The description of one wait: its words, and the tasks that it waits for. */
+#include "waits_internal.h"
+
+#include "base/text.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NS_PER_S 1e9
+
+void cpython_wait_say(struct lp_waiting *wait, const char *format, ...)
+{
+	size_t room = sizeof(wait->detail) - wait->used;
+	va_list arguments;
+	int length;
+
+	if (wait->used && room > 2) {
+		memcpy(wait->detail + wait->used, ", ", 3);
+		wait->used += 2;
+		room -= 2;
+	}
+	va_start(arguments, format);
+	length = vsnprintf(wait->detail + wait->used, room, format, arguments);
+	va_end(arguments);
+	if (length > 0)
+		wait->used += (size_t)length < room ? (size_t)length : room - 1;
+}
+
+void cpython_wait_say_when(struct lp_waiting *wait, const char *early, const char *late,
+			   double when)
+{
+	double left = when - (double)wait->now_ns / NS_PER_S;
+	char text[32];
+
+	text_duration(text, sizeof(text), (uint64_t)(fabs(left) * NS_PER_S));
+	if (left < 0)
+		cpython_wait_say(wait, "%s by %s", late, text);
+	else
+		cpython_wait_say(wait, "%s in %s", early, text);
+}
+
+/* Notes a task of an edge. False: there is one to it already. */
+static bool see(struct lp_waits *waits, uint64_t task)
+{
+	size_t at = (size_t)(task * 0x9e3779b97f4a7c15ULL >> 32) % CPYTHON_WAIT_SEEN;
+
+	while (waits->seen[at].stamp == waits->stamp) {
+		if (waits->seen[at].task == task)
+			return false;
+		at = (at + 1) % CPYTHON_WAIT_SEEN;
+	}
+	waits->seen[at].stamp = waits->stamp;
+	waits->seen[at].task = task;
+	return true;
+}
+
+void cpython_wait_edge(struct lp_waiting *wait, uint64_t task, bool holds)
+{
+	struct lp_waits *waits = wait->waits;
+
+	if (waits->edge_count == CPYTHON_WAIT_EDGES_MAX || !waits->edges_left) {
+		wait->edges_cut = true;
+		return;
+	}
+	if (!task || !see(waits, task))
+		return;
+	waits->edges[waits->edge_count++] = (struct lp_task_edge){ .task = task, .holds = holds };
+	waits->edges_left--;
+}
