@@ -223,9 +223,10 @@ bench: packages-build packages-bench  ## measure what it costs, as ratios from o
 
 # ---- the source itself ------------------------------------------------------
 
-lint: packages-build packages-lint  ## clang-format, clang-tidy, cppcheck, shellcheck
+lint: packages-build packages-lint  ## clang-format, the direction of includes, clang-tidy, cppcheck, shellcheck
 	$(MAKE) $(SKELETON) $(BUILD)/html_page.h
 	clang-format --dry-run --Werror $(C_FILES)
+	tools/lint/includes.py --headers "$(CC) $(CFLAGS)" "$(CLANG) $(BPF_CFLAGS)"
 	printf '%s\n' $(SOURCES) | xargs -P "$$(nproc)" -n 6 sh -c \
 		'clang-tidy --quiet "$$@" -- $(filter-out -W%,$(CFLAGS))' clang-tidy
 	! grep -nE '\bminor *([<>]|[!=]=|\?)' $(filter-out user/runtime/cpython/layout/versions.c,$(wildcard user/cpython/*.[ch]))
