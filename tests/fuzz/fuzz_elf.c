@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "elf/code_search.h"
-#include "elf/probe_place.h"
+#include "elf/probe_site.h"
 
 #define ROOM 16
 #define ADDRESSES 0x4000

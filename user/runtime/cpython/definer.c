@@ -2,7 +2,7 @@
 #include "definer.h"
 
 #include "elf/function.h"
-#include "elf/probe_place.h"
+#include "elf/probe_site.h"
 #include "process/mappings.h"
 #include "process/memory.h"
 

@@ -4,7 +4,7 @@
 #define LP_SINKS_HTML_DATA_H
 
 #include "history.h"
-#include "kept.h"
+#include "page_store.h"
 
 #include <stdio.h>
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "elf/probe_place.h"
+#include "elf/probe_site.h"
 
 #define ENDBR64 0xf3, 0x0f, 0x1e, 0xfa
 #define SUB_RSP 0x48, 0x83, 0xec, 0x18 /* sub rsp, 24 */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Where inside a function an uprobe is cheap. */
-#ifndef LP_ELF_PROBE_PLACE_H
-#define LP_ELF_PROBE_PLACE_H
+#ifndef LP_ELF_PROBE_SITE_H
+#define LP_ELF_PROBE_SITE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,4 +19,4 @@
  */
 bool instruction_first_emulated(const uint8_t *code, size_t size, size_t *offset);
 
-#endif /* LP_ELF_PROBE_PLACE_H */
+#endif /* LP_ELF_PROBE_SITE_H */

@@ -4,8 +4,8 @@
  * everything that they have in common once.  Bounded: beyond that the worst stalls are
  * kept, the first of each callback, and how many there were.
  */
-#ifndef LP_SINKS_HTML_KEPT_H
-#define LP_SINKS_HTML_KEPT_H
+#ifndef LP_SINKS_HTML_PAGE_STORE_H
+#define LP_SINKS_HTML_PAGE_STORE_H
 
 #include "tables.h"
 #include "model/report.h"
@@ -103,4 +103,4 @@ void kept_add_finding(struct lp_kept *kept, const struct lp_finding *finding);
  */
 void kept_finish(struct lp_kept *kept);
 
-#endif /* LP_SINKS_HTML_KEPT_H */
+#endif /* LP_SINKS_HTML_PAGE_STORE_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "probe_place.h"
+#include "probe_site.h"
 
 #include <Zydis/Zydis.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "kept.h"
+#include "page_store.h"
 
 #include "tables.h"
 
