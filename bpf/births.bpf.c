@@ -19,7 +19,7 @@
 #define LP_RING_PATIENCE (LP_RING_BYTES / 8)
 
 /* Keeps the innermost frames of the current thread as what made an object. */
-static __always_inline void lp_keep_origin(struct lp_process *process, __u64 object, bool inside)
+static __always_inline void lp_store_origin(struct lp_process *process, __u64 object, bool inside)
 {
 	const struct lp_python_offsets *offsets = &process->python.offsets;
 	struct lp_object_key key = {};
@@ -58,7 +58,7 @@ static __always_inline void lp_keep_origin(struct lp_process *process, __u64 obj
 
 /* Task.__init__(self, ...) */
 SEC("?uprobe")
-int lp_task_born(struct pt_regs *ctx)
+int lp_task_created(struct pt_regs *ctx)
 {
 	struct lp_process *process = lp_current_process();
 	__u64 task = PT_REGS_PARM1(ctx);
@@ -69,15 +69,15 @@ int lp_task_born(struct pt_regs *ctx)
 		return 0;
 	process->probe_hits++;
 	if (lp_config.origins)
-		lp_keep_origin(process, task, false);
+		lp_store_origin(process, task, false);
 	if (!lp_config.lifetimes)
 		return 0;
 	key.object = task;
 	key.pid = bpf_get_current_pid_tgid() >> 32;
-	life.born_ns = bpf_ktime_get_ns();
-	life.end_ns = life.born_ns;
-	if (bpf_map_update_elem(&lives, &key, &life, BPF_ANY))
-		lp_lose(LP_LOST_LIVES);
+	life.created_ns = bpf_ktime_get_ns();
+	life.end_ns = life.created_ns;
+	if (bpf_map_update_elem(&task_lifetimes, &key, &life, BPF_ANY))
+		lp_lose(LP_LOST_LIFETIMES);
 	return 0;
 }
 
@@ -111,7 +111,7 @@ static __always_inline __u32 lp_unbegun_callback(struct lp_loop *loop, __u32 slo
 
 /* Task.__del__(self), while all that it holds is still there */
 SEC("?uprobe")
-int lp_task_gone(struct pt_regs *ctx)
+int lp_task_ended(struct pt_regs *ctx)
 {
 	struct lp_process *process = lp_current_process();
 	struct lp_event_task_end *event;
@@ -125,7 +125,7 @@ int lp_task_gone(struct pt_regs *ctx)
 	key.pid = bpf_get_current_pid_tgid() >> 32;
 	if (process)
 		process->probe_hits++;
-	life = bpf_map_lookup_elem(&lives, &key);
+	life = bpf_map_lookup_elem(&task_lifetimes, &key);
 	if (!process || !life)
 		return 0;
 	now = bpf_ktime_get_ns();
@@ -146,7 +146,7 @@ int lp_task_gone(struct pt_regs *ctx)
 		lp_event_fill(&event->event, LP_EVENT_TASK_END, sizeof(*event), now,
 			      loop ? slot : LP_NO_LOOP, key.pid);
 		event->task = key.object;
-		event->born_ns = life->born_ns;
+		event->created_ns = life->created_ns;
 		event->end_ns = life->end_ns;
 		event->running_ns = life->running_ns;
 		event->queued_ns = life->queued_ns;
@@ -161,13 +161,13 @@ int lp_task_gone(struct pt_regs *ctx)
 	} else {
 		lp_lose(LP_LOST_RING);
 	}
-	bpf_map_delete_elem(&lives, &key);
+	bpf_map_delete_elem(&task_lifetimes, &key);
 	return 0;
 }
 
 /* Where the function that makes coroutines returns one. */
 SEC("?uprobe")
-int lp_coroutine_born(struct pt_regs *ctx)
+int lp_coroutine_created(struct pt_regs *ctx)
 {
 	struct lp_process *process = lp_current_process();
 	__u64 coroutine = PT_REGS_RC(ctx);
@@ -176,7 +176,7 @@ int lp_coroutine_born(struct pt_regs *ctx)
 		process->probe_hits++;
 	if (process && coroutine &&
 	    lp_read_u64(coroutine + LP_OBJECT_TYPE) == process->python.coroutine_type)
-		lp_keep_origin(process, coroutine, process->lifecycle.born_inside);
+		lp_store_origin(process, coroutine, process->lifecycle.created_inside);
 	return 0;
 }
 
@@ -224,8 +224,8 @@ int lp_exception_made(struct pt_regs *ctx)
 	message = lp_read_u64(arguments);
 	kind = lp_kind_of_message(process, message);
 	if (kind == LP_FINDING_NO_RUNNING_LOOP)
-		return lp_tell_asking();
-	return kind == LP_FINDING_KINDS ? 0 : lp_tell_stack(kind);
+		return lp_report_asking();
+	return kind == LP_FINDING_KINDS ? 0 : lp_report_stack(kind);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -30,12 +30,13 @@ static __always_inline bool lp_is_method_call(const struct lp_loop *loop)
 }
 
 /* The thread's loop, if this call of Context.run is the loop's own. */
-static __always_inline struct lp_loop *lp_dispatching_loop(__u32 *slot, __u64 level, bool *unseen)
+static __always_inline struct lp_loop *lp_dispatching_loop(__u32 *slot, __u64 level,
+							   bool *unobserved)
 {
 	struct lp_loop *loop = lp_current_loop(slot);
 	struct lp_process *process;
 
-	if (loop && !lp_is_traced(loop, unseen))
+	if (loop && !lp_is_traced(loop, unobserved))
 		return NULL;
 	if (loop && loop->stack_level == level && loop->kind == LP_LOOP_ASYNCIO)
 		return loop;
@@ -44,7 +45,7 @@ static __always_inline struct lp_loop *lp_dispatching_loop(__u32 *slot, __u64 le
 			return loop;
 		/* a nested Context.run, or the loop was started anew from another depth */
 		process = bpf_map_lookup_elem(&processes, &loop->pid);
-		if (!process || (loop->start_ns && !*unseen && lp_context_active(loop)) ||
+		if (!process || (loop->start_ns && !*unobserved && lp_context_active(loop)) ||
 		    !lp_is_dispatch(process, loop->thread_state))
 			return NULL;
 		if (loop->kind != LP_LOOP_ASYNCIO) {
@@ -54,7 +55,7 @@ static __always_inline struct lp_loop *lp_dispatching_loop(__u32 *slot, __u64 le
 	}
 	if (!loop) {
 		loop = lp_adopt(LP_LOOP_ASYNCIO) ? NULL : lp_current_loop(slot);
-		if (!loop || !lp_is_traced(loop, unseen))
+		if (!loop || !lp_is_traced(loop, unobserved))
 			return NULL;
 	}
 	loop->stack_level = level;
@@ -66,14 +67,14 @@ static __always_inline int lp_dispatch(struct pt_regs *ctx, bool queue)
 	const struct lp_python_offsets *offsets;
 	struct lp_loop *loop;
 	__u32 slot, callback;
-	bool unseen = false;
+	bool unobserved = false;
 	__u64 now, frame;
 
-	loop = lp_dispatching_loop(&slot, PT_REGS_SP(ctx), &unseen);
+	loop = lp_dispatching_loop(&slot, PT_REGS_SP(ctx), &unobserved);
 	if (!loop)
 		return 0;
 	now = bpf_ktime_get_ns();
-	lp_callback_change(loop, slot, now, unseen);
+	lp_callback_change(loop, slot, now, unobserved);
 	callback = lp_identify_callback(loop, slot, lp_read_u64(PT_REGS_PARM2(ctx)));
 	lp_callback_begin(loop, callback, PT_REGS_PARM1(ctx));
 	if (queue && loop->kind == LP_LOOP_ASYNCIO) {

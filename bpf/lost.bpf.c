@@ -16,7 +16,7 @@
 
 #define LP_CLOSE_BATCH 64
 #define LP_CLOSE_BATCHES 64
-#define LP_CLOSE_TOLD 64
+#define LP_CLOSE_REPORTS 64
 #define LP_WEAKREF_OBJECT 16 /* PyWeakReference.wr_object */
 #define LP_SET_MASK 32 /* PySetObject, the same in 3.8 to 3.13 */
 #define LP_SET_TABLE 40
@@ -56,13 +56,13 @@ __weak __noinline int lp_is_lost(__u32 place, __u64 object)
 	if (!process)
 		return 0;
 	class = lp_future_class(object);
-	if (!class || (place != LP_PLACE_NEVER_RETRIEVED && class != 2))
+	if (!class || (place != LP_SITE_NEVER_RETRIEVED && class != 2))
 		return 0;
-	if (place == LP_PLACE_OTHER_LOOP)
+	if (place == LP_SITE_OTHER_LOOP)
 		return 1;
 	bpf_probe_read_user(&state, sizeof(state),
 			    (void *)(object + process->lifecycle.offsets.fut_state));
-	if (place == LP_PLACE_DESTROYED_PENDING)
+	if (place == LP_SITE_DESTROYED_PENDING)
 		return state == LP_FUTURE_PENDING;
 	return state == LP_FUTURE_FINISHED &&
 	       lp_read_u64(object + process->lifecycle.offsets.fut_exception) != 0;
@@ -90,7 +90,7 @@ static __always_inline __u64 lp_lost_object(const struct pt_regs *ctx, __u32 pla
 	return 0;
 }
 
-static __always_inline int lp_tell_future(__u32 kind, __u64 object)
+static __always_inline int lp_report_future(__u32 kind, __u64 object)
 {
 	struct lp_process *process = lp_current_process();
 	__u64 exception;
@@ -114,7 +114,7 @@ static __always_inline int lp_tell_future(__u32 kind, __u64 object)
 }
 
 /* warn(message, category, stacklevel, source), as warnings.py calls it for a coroutine. */
-static __always_inline int lp_tell_coroutine(__u64 arguments)
+static __always_inline int lp_report_coroutine(__u64 arguments)
 {
 	struct lp_process *process = lp_current_process();
 	__u64 message = lp_read_u64(arguments), coroutine = lp_read_u64(arguments + 24);
@@ -152,7 +152,7 @@ __weak __noinline int lp_close_task(__u32 number, __u64 task)
 			    (void *)(task + process->lifecycle.offsets.fut_state));
 	if (state != LP_FUTURE_PENDING)
 		return 0;
-	if (work->told == LP_CLOSE_TOLD)
+	if (work->reported == LP_CLOSE_REPORTS)
 		return 1;
 	work->event.object = task;
 	work->event.first_line = 0;
@@ -161,12 +161,12 @@ __weak __noinline int lp_close_task(__u32 number, __u64 task)
 	work->event.filename.bytes = 0;
 	work->event.task_name.bytes = 0;
 	work->event.flags &=
-		~(LP_FOUND_NAME_IS_INT | LP_FOUND_NAME_IS_STRING | LP_FOUND_NAME_IS_PLACE);
+		~(LP_FINDING_NAME_IS_INT | LP_FINDING_NAME_IS_STRING | LP_FINDING_NAME_IS_PLACE);
 	lp_finding_task(number, task);
-	if (++work->told == LP_CLOSE_TOLD)
-		work->event.flags |= LP_FOUND_MORE;
+	if (++work->reported == LP_CLOSE_REPORTS)
+		work->event.flags |= LP_FINDING_MORE;
 	lp_finding_send(number);
-	return work->told == LP_CLOSE_TOLD;
+	return work->reported == LP_CLOSE_REPORTS;
 }
 
 /* Up to 3.13: an entry of the set, a weak reference. Returns whether to stop. */
@@ -251,7 +251,7 @@ static __always_inline bool lp_uv_is_open(__u64 loop)
  * epoll.close() in a selector's close() in a loop's close(), whose self is the loop.
  * Whatever else closes an epoll object has no task to which that is the loop.
  */
-static __always_inline int lp_tell_close(__u64 closed)
+static __always_inline int lp_report_close(__u64 closed)
 {
 	struct lp_process *process = lp_current_process();
 	struct lp_finding_work *work;
@@ -283,36 +283,36 @@ static __always_inline int lp_tell_close(__u64 closed)
 SEC("?uprobe")
 int lp_lost(struct pt_regs *ctx)
 {
-	struct lp_place_key key = {};
+	struct lp_site_key key = {};
 	__u64 object = 0;
 	__u32 *place;
 
 	key.address = PT_REGS_IP(ctx);
 	key.pid = bpf_get_current_pid_tgid() >> 32;
-	place = bpf_map_lookup_elem(&places, &key);
+	place = bpf_map_lookup_elem(&sites, &key);
 	if (!place)
 		return 0;
 	switch (*place) {
-	case LP_PLACE_NEVER_AWAITED:
-		return lp_tell_coroutine(PT_REGS_PARM2(ctx));
-	case LP_PLACE_NO_RUNNING_LOOP:
-		return lp_tell_asking();
-	case LP_PLACE_LOOP_CLOSE:
-		return lp_tell_close(0);
-	case LP_PLACE_UVLOOP_CLOSE:
-		return lp_uv_is_open(PT_REGS_PARM1(ctx)) ? lp_tell_close(PT_REGS_PARM1(ctx)) : 0;
+	case LP_SITE_NEVER_AWAITED:
+		return lp_report_coroutine(PT_REGS_PARM2(ctx));
+	case LP_SITE_NO_RUNNING_LOOP:
+		return lp_report_asking();
+	case LP_SITE_LOOP_CLOSE:
+		return lp_report_close(0);
+	case LP_SITE_UVLOOP_CLOSE:
+		return lp_uv_is_open(PT_REGS_PARM1(ctx)) ? lp_report_close(PT_REGS_PARM1(ctx)) : 0;
 	default:
 		break;
 	}
 	object = lp_lost_object(ctx, *place);
-	if (*place == LP_PLACE_OTHER_LOOP)
-		return object ? lp_tell_future(LP_FINDING_OTHER_LOOP, object)
-			      : lp_tell_stack(LP_FINDING_OTHER_LOOP);
+	if (*place == LP_SITE_OTHER_LOOP)
+		return object ? lp_report_future(LP_FINDING_OTHER_LOOP, object)
+			      : lp_report_stack(LP_FINDING_OTHER_LOOP);
 	if (object)
-		return lp_tell_future(*place == LP_PLACE_NEVER_RETRIEVED
-					      ? LP_FINDING_NEVER_RETRIEVED
-					      : LP_FINDING_DESTROYED_PENDING,
-				      object);
+		return lp_report_future(*place == LP_SITE_NEVER_RETRIEVED
+						? LP_FINDING_NEVER_RETRIEVED
+						: LP_FINDING_DESTROYED_PENDING,
+					object);
 	return 0;
 }
 

@@ -68,7 +68,7 @@ __noinline int lp_report_poll(__u32 slot, __u64 now, __u64 poll_ns, long ready)
 /* What is left of an iteration without its slow callbacks is slow, too. */
 __noinline int lp_report_slow_iteration(__u32 slot, __u64 now)
 {
-	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
 	struct lp_event_slow_iteration *event;
 	struct lp_top_entry *top;
@@ -78,16 +78,16 @@ __noinline int lp_report_slow_iteration(__u32 slot, __u64 now)
 	if (!loop || !stall || !lp_is_span(now, loop->iteration_start_ns))
 		return 0;
 	own = lp_age(now - loop->iteration_start_ns, loop->slow_ns);
-	if (!lp_may_tell(&loop->telling_iterations, now, own, LP_TOLD_A_SECOND) ||
+	if (!lp_rate_limit_allows(&loop->iteration_rate_limit, now, own, LP_REPORTS_A_SECOND) ||
 	    !lp_may_report(slot, now, own)) {
-		loop->untold_iterations++;
+		loop->suppressed_iterations++;
 		return 0;
 	}
-	lp_settle(slot);
+	lp_book_wait(slot);
 	/* held up before its first callback, and none came */
 	if (stall->account.account.segment_ns == loop->iteration_start_ns &&
-	    stall->told_ns != loop->iteration_start_ns)
-		lp_report_account(slot, loop->iteration_start_ns, now, LP_ACCOUNT_GAP);
+	    stall->reported_ns != loop->iteration_start_ns)
+		lp_report_segment(slot, loop->iteration_start_ns, now, LP_SEGMENT_GAP);
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event) {
 		lp_lose(LP_LOST_RING);
@@ -293,12 +293,12 @@ static __always_inline int lp_poll_enter(__u32 descriptor, bool waits)
 		loop->poll_descriptor = descriptor;
 	/* a callback that a sample finds from here on has begun after now */
 	if (lp_may_be_sampled())
-		lp_look_away(loop);
+		lp_sampling_disable(loop);
 	now = bpf_ktime_get_ns();
 	if (loop->start_ns)
 		lp_callback_end(loop, slot, now);
 	if (lp_may_be_sampled())
-		lp_looked_at(loop);
+		lp_sampling_enable(loop);
 	busy = lp_iteration_end(loop, now);
 	if (busy >= loop->threshold_ns && busy >= loop->slow_ns &&
 	    busy - loop->slow_ns >= loop->threshold_ns)
@@ -308,7 +308,7 @@ static __always_inline int lp_poll_enter(__u32 descriptor, bool waits)
 		lp_trace_end(loop, now);
 	else if (lp_config.bursts && loop->sampled && loop->trace_ns)
 		lp_trace_begin(loop, now);
-	if (!waits && !loop->told_in_iteration) {
+	if (!waits && !loop->reported_in_iteration) {
 		loop->iterations++;
 		loop->slow_in_iteration = 0;
 		loop->iteration_callbacks = 0;
@@ -316,7 +316,7 @@ static __always_inline int lp_poll_enter(__u32 descriptor, bool waits)
 		return 0;
 	}
 	/* whom a slow callback held up is known when the poll returns */
-	if (loop->told_in_iteration)
+	if (loop->reported_in_iteration)
 		lp_report_iteration(slot, now, busy);
 	loop->iteration_start_ns = 0;
 	loop->poll_start_ns = now;
@@ -339,11 +339,11 @@ static __always_inline int lp_poll_exit(long ready)
 	if (lp_config.bursts && loop->sampled && loop->trace_ns)
 		lp_trace_begin(loop, loop->trace_ns > loop->poll_start_ns ? loop->trace_ns
 									  : loop->poll_start_ns);
-	if (loop->told_in_iteration)
+	if (loop->reported_in_iteration)
 		lp_report_poll(slot, now, idle, ready);
 	loop->iterations++;
 	loop->slow_in_iteration = 0;
-	loop->told_in_iteration = 0;
+	loop->reported_in_iteration = 0;
 	loop->iteration_callbacks = 0;
 	loop->poll_start_ns = 0;
 	loop->iteration_start_ns = now;

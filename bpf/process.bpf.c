@@ -12,7 +12,7 @@
  * A loop of another class than before begins to run.  User space looks whether the
  * process has loaded another kind of loop.
  */
-__noinline int lp_tell_other_loop(__u64 object)
+__noinline int lp_report_other_loop(__u64 object)
 {
 	__u64 id = bpf_get_current_pid_tgid(), type = lp_read_u64(object + LP_OBJECT_TYPE);
 	__u32 pid = id >> 32;
@@ -48,7 +48,7 @@ int lp_running_loop(struct pt_regs *ctx)
 	struct lp_loop *loop;
 	__u32 slot;
 
-	lp_tell_other_loop(PT_REGS_PARM2(ctx));
+	lp_report_other_loop(PT_REGS_PARM2(ctx));
 	loop = lp_current_loop(&slot);
 	if (!loop)
 		return 0;

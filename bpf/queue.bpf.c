@@ -40,7 +40,7 @@ static __always_inline __u32 lp_handle_loop(const struct lp_process *process, __
 	__u64 type = process->uvloop.handle_type;
 
 	return type && lp_read_u64(handle + LP_OBJECT_TYPE) == type
-		       ? __builtin_offsetof(struct lp_uv_handle, loop)
+		       ? __builtin_offsetof(struct lp_uv_handle_object, loop)
 		       : process->lifecycle.handle_loop;
 }
 
@@ -58,13 +58,13 @@ static __always_inline __u32 lp_foreign_runner(__u64 loop)
 }
 
 /* uvloop's own way to do this leads here as well; what it has said is used up. */
-static __always_inline bool lp_is_told_threadsafe(__u64 loop)
+static __always_inline bool lp_is_called_threadsafe(__u64 loop)
 {
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	__u64 *told = bpf_map_lookup_elem(&threadsafe, &tid);
-	bool same = told && *told == loop;
+	__u64 *recorded = bpf_map_lookup_elem(&threadsafe, &tid);
+	bool same = recorded && *recorded == loop;
 
-	if (told)
+	if (recorded)
 		bpf_map_delete_elem(&threadsafe, &tid);
 	return same;
 }
@@ -75,11 +75,11 @@ static __always_inline __u32 lp_foreign_owner(struct lp_process *process, __u64 
 	__u64 loop = lp_read_u64(handle + lp_handle_loop(process, handle));
 	__u32 owner = lp_foreign_runner(loop);
 
-	return !owner || lp_is_told_threadsafe(loop) || lp_is_threadsafe(process) ? 0 : owner;
+	return !owner || lp_is_called_threadsafe(loop) || lp_is_threadsafe(process) ? 0 : owner;
 }
 
 /* The callback itself is named by user space, by the stack that scheduled it. */
-__weak __noinline int lp_tell_foreign(__u64 handle, __u32 owner, __u32 flags)
+__weak __noinline int lp_report_foreign(__u64 handle, __u32 owner, __u32 flags)
 {
 	int number = lp_finding_begin(LP_FINDING_WRONG_THREAD, handle);
 	struct lp_finding_work *work;
@@ -139,7 +139,7 @@ int lp_deque_append(struct pt_regs *ctx)
 	if (lp_config.wrong_thread) {
 		owner = lp_foreign_owner(process, handle);
 		if (owner) {
-			lp_tell_foreign(handle, owner, 0);
+			lp_report_foreign(handle, owner, 0);
 			now |= LP_READY_FOREIGN;
 		}
 	}
@@ -167,7 +167,7 @@ int lp_heap_push(struct pt_regs *ctx)
 		return 0;
 	owner = lp_foreign_owner(process, handle);
 	if (owner)
-		lp_tell_foreign(handle, owner, LP_FOUND_TIMER);
+		lp_report_foreign(handle, owner, LP_FINDING_TIMER);
 	return 0;
 }
 
@@ -190,7 +190,7 @@ int lp_uv_later(struct pt_regs *ctx)
 	__u32 owner = lp_foreign_runner(PT_REGS_PARM1(ctx));
 
 	if (owner)
-		lp_tell_foreign(PT_REGS_PARM1(ctx), owner, LP_FOUND_TIMER);
+		lp_report_foreign(PT_REGS_PARM1(ctx), owner, LP_FINDING_TIMER);
 	return 0;
 }
 

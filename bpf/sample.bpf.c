@@ -12,18 +12,18 @@
 #include "loop/native.bpf.h"
 
 /* A late loop's thread, which is current.  Returns whether a walked stack is to be sent. */
-__noinline int lp_look(__u32 slot)
+__noinline int lp_sample_thread(__u32 slot)
 {
-	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
-	struct lp_account *account;
+	struct lp_segment_times *account;
 	__u32 collecting = 0;
 	__u64 now;
 
 	if (!stall || !loop)
 		return 0;
 	if (stall->wait.off_ns || stall->wait.since_ns)
-		lp_settle(slot);
+		lp_book_wait(slot);
 	/* a wait whose end no probe noticed ends just above: now must not be earlier */
 	now = bpf_ktime_get_ns();
 	if (!loop->gil)
@@ -32,7 +32,7 @@ __noinline int lp_look(__u32 slot)
 	if (loop->sampled && !lp_observe(slot, now, false))
 		return 0;
 	account = &stall->account.account;
-	lp_account_begin(account, lp_segment_of(loop));
+	lp_segment_begin(account, lp_segment_of(loop));
 	if (loop->collecting)
 		bpf_probe_read_user(&collecting, sizeof(collecting), (void *)loop->collecting);
 	account->samples++;
@@ -40,14 +40,14 @@ __noinline int lp_look(__u32 slot)
 		account->collecting_samples++;
 		stall->walked.flags |= LP_STACK_COLLECTING;
 	}
-	lp_walked_for(stall, loop, slot, LP_SEEN_ON_CPU, account->segment_ns, now);
+	lp_walked_for(stall, loop, slot, LP_SAMPLE_ON_CPU, account->segment_ns, now);
 	return 1;
 }
 
 SEC("?perf_event")
 int lp_clock(struct bpf_perf_event_data *ctx)
 {
-	struct lp_stall *stall;
+	struct lp_wait_state *stall;
 	struct lp_loop *loop;
 	__u64 segment, now;
 	__u32 slot = 0;
@@ -59,16 +59,16 @@ int lp_clock(struct bpf_perf_event_data *ctx)
 	if (!segment || loop->reporting)
 		return 0;
 	now = bpf_ktime_get_ns();
-	if (lp_age(now, segment) < loop->late_ns || !lp_look(slot))
+	if (lp_age(now, segment) < loop->late_ns || !lp_sample_thread(slot))
 		return 0;
-	if (lp_is_flood(loop->start_ns ? &loop->telling : &loop->telling_iterations, now,
-			lp_age(now, segment)) ||
+	if (lp_rate_limit_exceeded(loop->start_ns ? &loop->rate_limit : &loop->iteration_rate_limit,
+				   now, lp_age(now, segment)) ||
 	    !lp_may_send_stack(slot, now))
 		return 0;
 	stall = bpf_map_lookup_elem(&stalls, &slot);
 	if (stall) {
 		lp_report_native(ctx, slot, loop->pid);
-		lp_tell_walked(stall);
+		lp_report_walked(stall);
 	}
 	return 0;
 }

@@ -20,7 +20,7 @@
 #define LP_TASK_STOPPED 0x4
 #define LP_TASK_TRACED 0x8
 /* The same stack at the same call is told again after so long: its code may be another by then. */
-#define LP_TELL_AGAIN_NS 1000000000ULL
+#define LP_REPORT_AGAIN_NS 1000000000ULL
 
 /* arch/x86/entry/syscalls/syscall_64.tbl; waits for the GIL are futexes */
 #define LP_SYSCALL_FUTEX 202
@@ -31,7 +31,7 @@
  */
 __weak __noinline int lp_read_syscall(__u32 slot)
 {
-	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct pt_regs registers = {};
 	struct lp_wait *wait;
 
@@ -66,27 +66,27 @@ static __always_inline bool lp_cause_due(const struct lp_loop *loop, __u32 slot,
 	key.stack = wait->stack;
 	key.loop = slot;
 	key.syscall = wait->syscall;
-	key.seen = wait->seen;
+	key.reason = wait->reason;
 	found = bpf_map_lookup_elem(&causes, &key);
 	if (found) {
-		if (lp_age(now, found->told_ns) < LP_TELL_AGAIN_NS)
+		if (lp_age(now, found->reported_ns) < LP_REPORT_AGAIN_NS)
 			return false;
-		found->told_ns = now;
+		found->reported_ns = now;
 		return true;
 	}
 	if (!lp_hold_cause(loop->holding)) {
 		lp_lose(LP_LOST_CAUSES);
 		return false;
 	}
-	value.told_ns = now;
+	value.reported_ns = now;
 	if (bpf_map_update_elem(&causes, &key, &value, BPF_NOEXIST))
 		lp_lose(LP_LOST_CAUSES);
 	return true;
 }
 
 /* The entry for this call, stack and object; LP_BLOCKS if there is no room. */
-static __always_inline __u32 lp_find_block(struct lp_account *account, const struct lp_wait *wait,
-					   bool *is_new)
+static __always_inline __u32 lp_find_block(struct lp_segment_times *account,
+					   const struct lp_wait *wait, bool *is_new)
 {
 	struct lp_block *block;
 	__u32 i;
@@ -115,9 +115,9 @@ static __always_inline __u32 lp_find_block(struct lp_account *account, const str
 /* Blocked in a system call.  Returns whether the stack is to be told. */
 __weak __noinline int lp_wait_blocked(__u32 slot, __u64 now, __u32 late)
 {
-	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
-	struct lp_account *account;
+	struct lp_segment_times *account;
 	struct lp_wait *wait;
 	bool is_new;
 
@@ -133,7 +133,7 @@ __weak __noinline int lp_wait_blocked(__u32 slot, __u64 now, __u32 late)
 	/* of many short calls from one place, each would tell the same */
 	if (!lp_cause_due(loop, slot, wait, now) && !(late && is_new))
 		return 0;
-	lp_walked_for(stall, loop, slot, LP_SEEN_BLOCKED, wait->segment_ns, now);
+	lp_walked_for(stall, loop, slot, LP_SAMPLE_BLOCKED, wait->segment_ns, now);
 	stall->walked.syscall = wait->syscall;
 	if (wait->block < LP_BLOCKS)
 		stall->walked.resource = account->blocks[wait->block & (LP_BLOCKS - 1)].resource;
@@ -148,7 +148,7 @@ __weak __noinline int lp_wait_blocked(__u32 slot, __u64 now, __u32 late)
  */
 __weak __noinline int lp_wait_gil(__u32 slot, __u64 now, __u32 late)
 {
-	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
 	struct lp_wait *wait;
 	__u64 holder, name;
@@ -158,8 +158,8 @@ __weak __noinline int lp_wait_gil(__u32 slot, __u64 now, __u32 late)
 	wait = &stall->wait;
 	wait->block = LP_BLOCKS;
 	if (late && lp_may_send_stack(slot, now)) {
-		lp_walked_for(stall, loop, slot, LP_SEEN_GIL, wait->segment_ns, now);
-		lp_tell_walked(stall);
+		lp_walked_for(stall, loop, slot, LP_SAMPLE_GIL, wait->segment_ns, now);
+		lp_report_walked(stall);
 	}
 	holder = lp_thread_state(&loop->python);
 	if (holder == loop->thread_state)
@@ -176,10 +176,10 @@ __weak __noinline int lp_wait_gil(__u32 slot, __u64 now, __u32 late)
 	if (!holder || !lp_may_send_stack(slot, now))
 		return 0;
 	lp_walk(slot, holder);
-	lp_walked_for(stall, loop, slot, LP_SEEN_GIL_HOLDER, wait->segment_ns, now);
+	lp_walked_for(stall, loop, slot, LP_SAMPLE_GIL_HOLDER, wait->segment_ns, now);
 	/* of a holder there is no loop to reach */
 	stall->walked.stack = name;
-	lp_tell_walked(stall);
+	lp_report_walked(stall);
 	return 0;
 }
 
@@ -189,42 +189,43 @@ __weak __noinline int lp_wait_gil(__u32 slot, __u64 now, __u32 late)
  */
 __noinline int lp_switch_out(__u32 slot, __u32 preempted)
 {
-	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
 	struct lp_wait *wait;
-	__u32 state, seen;
-	bool late, told;
+	__u32 state, reason;
+	bool late, report;
 	__u64 now;
 
 	if (!stall || !loop)
 		return 0;
 	wait = &stall->wait;
 	if (wait->off_ns || wait->since_ns)
-		lp_settle(slot);
+		lp_book_wait(slot);
 	if (!lp_segment_of(loop) || loop->reporting)
 		return 0;
 	now = bpf_ktime_get_ns();
 	if (!loop->gil)
 		lp_find_gil(loop);
-	state = lp_task_state();
+	state = lp_thread_run_state();
 	wait->syscall = 0;
 	if (preempted || !state) {
-		seen = LP_SEEN_RUN_QUEUE;
+		reason = LP_SAMPLE_RUN_QUEUE;
 	} else {
 		lp_read_syscall(slot);
 		if (state & (LP_TASK_STOPPED | LP_TASK_TRACED))
 			wait->syscall = LP_SYSCALL_STOPPED;
-		seen = lp_waits_for_gil(loop, wait) ? LP_SEEN_GIL : LP_SEEN_BLOCKED;
+		reason = lp_waits_for_gil(loop, wait) ? LP_SAMPLE_GIL : LP_SAMPLE_BLOCKED;
 	}
 	late = lp_age(now, lp_segment_of(loop)) >= loop->late_ns;
-	if (late || seen == LP_SEEN_BLOCKED) {
+	if (late || reason == LP_SAMPLE_BLOCKED) {
 		lp_walk(slot, loop->thread_state);
-		if (loop->sampled && !lp_observe(slot, now, seen != LP_SEEN_RUN_QUEUE))
+		if (loop->sampled && !lp_observe(slot, now, reason != LP_SAMPLE_RUN_QUEUE))
 			return 0;
 	}
-	told = late && !lp_is_flood(loop->start_ns ? &loop->telling : &loop->telling_iterations,
-				    now, lp_age(now, lp_segment_of(loop)));
-	wait->seen = seen;
+	report = late && !lp_rate_limit_exceeded(loop->start_ns ? &loop->rate_limit
+								: &loop->iteration_rate_limit,
+						 now, lp_age(now, lp_segment_of(loop)));
+	wait->reason = reason;
 	wait->segment_ns = lp_segment_of(loop);
 	wait->iteration_ns = loop->iteration_start_ns;
 	wait->run_delay_ns = lp_run_delay();
@@ -239,20 +240,20 @@ __noinline int lp_switch_out(__u32 slot, __u32 preempted)
 		stall->iteration_gil_ns = 0;
 		stall->iteration_run_queue_ns = 0;
 	}
-	lp_account_begin(&stall->account.account, wait->segment_ns);
-	if (seen == LP_SEEN_BLOCKED)
-		return lp_wait_blocked(slot, now, told);
-	if (seen == LP_SEEN_GIL)
-		return lp_wait_gil(slot, now, told);
-	if (!told)
+	lp_segment_begin(&stall->account.account, wait->segment_ns);
+	if (reason == LP_SAMPLE_BLOCKED)
+		return lp_wait_blocked(slot, now, report);
+	if (reason == LP_SAMPLE_GIL)
+		return lp_wait_gil(slot, now, report);
+	if (!report)
 		return 0;
-	lp_walked_for(stall, loop, slot, LP_SEEN_RUN_QUEUE, wait->segment_ns, now);
+	lp_walked_for(stall, loop, slot, LP_SAMPLE_RUN_QUEUE, wait->segment_ns, now);
 	return 1;
 }
 
 static __always_inline void lp_switch_in(__u32 slot)
 {
-	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	__u64 now;
 
 	if (!stall || !stall->wait.since_ns)
@@ -266,7 +267,7 @@ static __always_inline void lp_switch_in(__u32 slot)
 SEC("?tp_btf/sched_switch")
 int BPF_PROG(lp_sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
-	struct lp_stall *stall;
+	struct lp_wait_state *stall;
 	__u32 slot = 0;
 
 	if (lp_loop_of(prev->pid, &slot) && lp_switch_out(slot, preempt) &&
@@ -274,7 +275,7 @@ int BPF_PROG(lp_sched_switch, bool preempt, struct task_struct *prev, struct tas
 		stall = bpf_map_lookup_elem(&stalls, &slot);
 		if (stall) {
 			lp_report_native(ctx, slot, stall->walked.event.pid);
-			lp_tell_walked(stall);
+			lp_report_walked(stall);
 		}
 	}
 	if (lp_loop_of(next->pid, &slot))

@@ -77,11 +77,11 @@ __noinline int lp_uv_begin(__u32 slot, __u64 handle, __u64 context, __u64 callab
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
 	__u64 now = bpf_ktime_get_ns();
 	__u32 callback;
-	bool unseen;
+	bool unobserved;
 
-	if (!loop || !lp_is_traced(loop, &unseen))
+	if (!loop || !lp_is_traced(loop, &unobserved))
 		return 0;
-	lp_callback_change(loop, slot, now, unseen);
+	lp_callback_change(loop, slot, now, unobserved);
 	callback = callable ? lp_identify_callback(loop, slot, callable)
 			    : lp_uv_identify_method(loop, slot, handle, place);
 	lp_callback_begin(loop, callback, context);
@@ -97,7 +97,7 @@ SEC("?uprobe")
 int lp_uv_handle(struct pt_regs *ctx)
 {
 	__u64 self = PT_REGS_PARM1(ctx);
-	struct lp_uv_handle handle;
+	struct lp_uv_handle_object handle;
 	struct lp_loop *loop;
 	__u32 slot;
 	bool python;
@@ -115,7 +115,7 @@ int lp_uv_handle(struct pt_regs *ctx)
 SEC("?uprobe")
 int lp_uv_timer(struct pt_regs *ctx)
 {
-	struct lp_uv_timer timer;
+	struct lp_uv_timer_object timer;
 	struct lp_loop *loop;
 	__u32 slot;
 

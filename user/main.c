@@ -32,7 +32,7 @@ int main(int argc, char **argv)
 			      : options.verbosity == 0 ? LP_LOG_NOTE
 			      : options.verbosity == 1 ? LP_LOG_DETAIL
 						       : LP_LOG_DEBUG);
-		status = output_check(&options);
+		status = open_sinks_check(&options);
 	}
 	if (!status && options_only_explain(&options))
 		status = command_explain(&options);

@@ -30,8 +30,8 @@ static __always_inline void lp_read_task_name(const struct lp_loop *loop, __u8 *
 		bpf_probe_read_user(name, 32, (void *)object);
 }
 
-int lp_drop_account(__u32 slot, __u64 segment_ns);
-int lp_report_account(__u32 slot, __u64 segment_ns, __u64 now, __u32 flags);
+int lp_drop_segment(__u32 slot, __u64 segment_ns);
+int lp_report_segment(__u32 slot, __u64 segment_ns, __u64 now, __u32 flags);
 
 /* Not inlined: it runs once a slow callback, and keeps the hot path short. */
 __weak __noinline int lp_report_slow(__u32 slot, __u64 now)
@@ -46,15 +46,15 @@ __weak __noinline int lp_report_slow(__u32 slot, __u64 now)
 	loop->slow_callbacks++;
 	loop->slow_in_iteration++;
 	loop->slow_ns += duration;
-	if (!lp_may_tell(&loop->telling, now, duration, LP_TOLD_A_SECOND) ||
+	if (!lp_rate_limit_allows(&loop->rate_limit, now, duration, LP_REPORTS_A_SECOND) ||
 	    !lp_may_report(slot, now, duration)) {
-		loop->untold++;
-		loop->untold_ns += duration;
-		lp_drop_account(slot, loop->start_ns);
+		loop->suppressed++;
+		loop->suppressed_ns += duration;
+		lp_drop_segment(slot, loop->start_ns);
 		return 0;
 	}
-	loop->told_in_iteration++;
-	lp_report_account(slot, loop->start_ns, now, 0);
+	loop->reported_in_iteration++;
+	lp_report_segment(slot, loop->start_ns, now, 0);
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event) {
 		lp_lose(LP_LOST_RING);
@@ -110,14 +110,14 @@ static __always_inline void lp_top_add(struct lp_loop *loop, __u32 callback, __u
 }
 
 /* --lifetimes: a step of a task's life. */
-static __always_inline void lp_live(struct lp_loop *loop, __u64 duration, __u64 now)
+static __always_inline void lp_count_lifetime(struct lp_loop *loop, __u64 duration, __u64 now)
 {
 	struct lp_object_key key = {};
 	struct lp_life *life;
 
 	key.object = loop->task;
 	key.pid = loop->pid;
-	life = bpf_map_lookup_elem(&lives, &key);
+	life = bpf_map_lookup_elem(&task_lifetimes, &key);
 	if (!life)
 		return;
 	life->running_ns += duration;
@@ -134,13 +134,13 @@ static __always_inline bool lp_may_be_sampled(void)
 	return lp_config.sampling || lp_config.bursts;
 }
 
-/* From here until lp_looked_at() no sample looks at the loop, as its state changes. */
-static __always_inline void lp_look_away(struct lp_loop *loop)
+/* From here until lp_sampling_enable() no sample looks at the loop, as its state changes. */
+static __always_inline void lp_sampling_disable(struct lp_loop *loop)
 {
 	*(volatile __u32 *)&loop->reporting = 1;
 }
 
-static __always_inline void lp_looked_at(struct lp_loop *loop)
+static __always_inline void lp_sampling_enable(struct lp_loop *loop)
 {
 	*(volatile __u32 *)&loop->reporting = 0;
 }
@@ -171,16 +171,16 @@ static __always_inline void lp_callback_end(struct lp_loop *loop, __u32 slot, __
 			stats->slow++;
 	}
 	if (lp_config.lifetimes && loop->task)
-		lp_live(loop, duration, now);
+		lp_count_lifetime(loop, duration, now);
 	if (duration < loop->threshold_ns) {
 		lp_top_add(loop, callback, duration);
 		*(volatile __u64 *)&loop->start_ns = 0;
 	} else {
 		/* no sample may look at a segment that is being reported, nor end it again */
-		lp_look_away(loop);
+		lp_sampling_disable(loop);
 		lp_report_slow(slot, now);
 		*(volatile __u64 *)&loop->start_ns = 0;
-		lp_looked_at(loop);
+		lp_sampling_enable(loop);
 	}
 }
 
@@ -200,8 +200,8 @@ static __always_inline void lp_trace_end(struct lp_loop *loop, __u64 now)
 {
 	loop->traced_until_ns = now;
 	loop->context = 0;
-	loop->seen_handle = 0;
-	loop->seen_ns = now;
+	loop->last_handle = 0;
+	loop->last_sampled_ns = now;
 	loop->sampled = 1;
 }
 

@@ -35,7 +35,7 @@ static __always_inline void lp_loop_pause(struct lp_loop *loop, __u32 slot, __u6
 	loop->poll_start_ns = 0;
 	loop->iteration_callbacks = 0;
 	loop->slow_in_iteration = 0;
-	loop->told_in_iteration = 0;
+	loop->reported_in_iteration = 0;
 	loop->slow_ns = 0;
 }
 

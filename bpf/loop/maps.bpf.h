@@ -128,7 +128,7 @@ LP_MAP struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, LP_MAX_LOOPS);
 	__type(key, __u32);
-	__type(value, struct lp_stall);
+	__type(value, struct lp_wait_state);
 } stalls SEC(".maps");
 
 LP_MAP struct {
@@ -158,10 +158,10 @@ LP_MAP struct {
 /* What probes on lost things are for, by their address. */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, LP_MAX_PLACES);
-	__type(key, struct lp_place_key);
+	__uint(max_entries, LP_MAX_SITES);
+	__type(key, struct lp_site_key);
 	__type(value, __u32);
-} places SEC(".maps");
+} sites SEC(".maps");
 
 /* Findings while they are made, too big for the stack; who pops a slot has it to himself. */
 LP_MAP struct {
@@ -195,10 +195,10 @@ LP_MAP struct {
 
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, LP_MAX_LIVES);
+	__uint(max_entries, LP_MAX_LIFETIMES);
 	__type(key, struct lp_object_key);
 	__type(value, struct lp_life);
-} lives SEC(".maps");
+} task_lifetimes SEC(".maps");
 
 /* Which thread runs a loop, by the loop's object. */
 LP_MAP struct {

@@ -12,33 +12,36 @@
  * than all of them, and of those no more than of the first: a flood would fill the ring
  * buffer with records that nobody reads.
  */
-static __always_inline bool lp_may_tell_in(__u64 period_ns, struct lp_telling *telling, __u64 now,
-					   __u64 duration, __u32 most)
+static __always_inline bool lp_rate_limit_allows_in(__u64 period_ns,
+						    struct lp_rate_limit *rate_limit, __u64 now,
+						    __u64 duration, __u32 most)
 {
-	if (lp_age(now, telling->second_ns) >= period_ns) {
-		telling->second_ns = now;
-		telling->worst_ns = 0;
-		telling->told = 0;
+	if (lp_age(now, rate_limit->second_ns) >= period_ns) {
+		rate_limit->second_ns = now;
+		rate_limit->worst_ns = 0;
+		rate_limit->reported = 0;
 	}
-	if (telling->told >= most && (duration <= telling->worst_ns || telling->told >= 2 * most))
+	if (rate_limit->reported >= most &&
+	    (duration <= rate_limit->worst_ns || rate_limit->reported >= 2 * most))
 		return false;
-	telling->told++;
-	if (duration > telling->worst_ns)
-		telling->worst_ns = duration;
+	rate_limit->reported++;
+	if (duration > rate_limit->worst_ns)
+		rate_limit->worst_ns = duration;
 	return true;
 }
 
-static __always_inline bool lp_may_tell(struct lp_telling *telling, __u64 now, __u64 duration,
-					__u32 most)
+static __always_inline bool lp_rate_limit_allows(struct lp_rate_limit *rate_limit, __u64 now,
+						 __u64 duration, __u32 most)
 {
-	return lp_may_tell_in(LP_SECOND_NS, telling, now, duration, most);
+	return lp_rate_limit_allows_in(LP_SECOND_NS, rate_limit, now, duration, most);
 }
 
 /* Will what has lasted so long not be told, if it ends now? */
-static __always_inline bool lp_is_flood(const struct lp_telling *telling, __u64 now, __u64 lasted)
+static __always_inline bool lp_rate_limit_exceeded(const struct lp_rate_limit *rate_limit,
+						   __u64 now, __u64 lasted)
 {
-	return telling->told >= LP_TOLD_A_SECOND &&
-	       lp_age(now, telling->second_ns) < LP_SECOND_NS && lasted <= telling->worst_ns;
+	return rate_limit->reported >= LP_REPORTS_A_SECOND &&
+	       lp_age(now, rate_limit->second_ns) < LP_SECOND_NS && lasted <= rate_limit->worst_ns;
 }
 
 #endif /* LP_BPF_LOOP_RATE_LIMIT_BPF_H */

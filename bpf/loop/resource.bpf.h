@@ -161,7 +161,7 @@ static __always_inline __u64 lp_object_of(struct lp_wait *wait)
  */
 __weak __noinline int lp_path_step(__u32 slot, __u32 block)
 {
-	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_resource *resource;
 	struct dentry *dentry, *parent;
 	struct mount *mount, *above;
@@ -201,7 +201,7 @@ __weak __noinline int lp_path_step(__u32 slot, __u32 block)
 
 __weak __noinline int lp_resolve_path(__u32 slot, __u32 block)
 {
-	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_resource *resource;
 	struct vfsmount *inner;
 	struct file *file;
@@ -374,7 +374,7 @@ static __always_inline void lp_resolve_user_path(__u64 path, struct lp_resource 
 /* Not inlined: it runs once for each thing that a callback blocks on. */
 __weak __noinline int lp_resolve(__u32 slot, __u32 block)
 {
-	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_resource *resource;
 	const struct lp_wait *wait;
 

@@ -24,10 +24,10 @@ static __always_inline void lp_limit(__u32 number, __u32 kind)
 }
 
 /* May a process with so many entries take one more, if all have so many? */
-static __always_inline bool lp_may_hold(__u32 own, __u32 all, __u32 room)
+static __always_inline bool lp_may_hold(__u32 own, __u32 all, __u32 capacity)
 {
 	/* a full table is reported by the table itself */
-	return !lp_config.shared || all >= room || own < room - all;
+	return !lp_config.shared || all >= capacity || own < capacity - all;
 }
 
 /* May a process send one more record of a kind now? */
@@ -69,7 +69,7 @@ __weak __noinline int lp_may_report(__u32 slot, __u64 now, __u64 duration)
 		return 0;
 	own = lp_holding_of(loop->holding);
 	if (!own || !loop->holding ||
-	    lp_may_tell_in(LP_PACE_NS, &own->reports, now, duration, LP_PACE_REPORTS))
+	    lp_rate_limit_allows_in(LP_PACE_NS, &own->reports, now, duration, LP_PACE_REPORTS))
 		return 1;
 	__sync_fetch_and_add(&own->limited[LP_LIMITED_EVENTS], 1);
 	return 0;
@@ -122,24 +122,24 @@ static __always_inline bool lp_may_hold_loop(__u32 number)
 {
 	struct lp_holding *own = number ? lp_holding_of(number) : NULL;
 	struct lp_holding *all = lp_holding_of(0), *unit = lp_unit_of(own);
-	__u32 room = lp_config.loop_room;
+	__u32 capacity = lp_config.loop_capacity;
 
 	if (!own || !all)
 		return true;
-	return lp_may_hold(own->loops, all->loops, room) &&
-	       (!unit || lp_may_hold(unit->loops, all->loops, room));
+	return lp_may_hold(own->loops, all->loops, capacity) &&
+	       (!unit || lp_may_hold(unit->loops, all->loops, capacity));
 }
 
 static __always_inline bool lp_may_hold_callback(__u32 number)
 {
 	struct lp_holding *own = number ? lp_holding_of(number) : NULL;
 	struct lp_holding *all = lp_holding_of(0), *unit = lp_unit_of(own);
-	__u32 room = lp_config.callback_room;
+	__u32 capacity = lp_config.callback_capacity;
 
 	if (!own || !all)
 		return true;
-	return lp_may_hold(own->callbacks, all->callbacks, room) &&
-	       (!unit || lp_may_hold(unit->callbacks, all->callbacks, room));
+	return lp_may_hold(own->callbacks, all->callbacks, capacity) &&
+	       (!unit || lp_may_hold(unit->callbacks, all->callbacks, capacity));
 }
 
 /* Takes a place for a cause: user space empties all places and their counts at once. */
@@ -147,12 +147,12 @@ static __always_inline bool lp_hold_cause(__u32 number)
 {
 	struct lp_holding *own = number ? lp_holding_of(number) : NULL;
 	struct lp_holding *all = lp_holding_of(0), *unit = lp_unit_of(own);
-	__u32 room = lp_config.cause_room;
+	__u32 capacity = lp_config.cause_capacity;
 
 	if (!own || !all)
 		return true;
-	if (!lp_may_hold(own->causes, all->causes, room) ||
-	    (unit && !lp_may_hold(unit->causes, all->causes, room))) {
+	if (!lp_may_hold(own->causes, all->causes, capacity) ||
+	    (unit && !lp_may_hold(unit->causes, all->causes, capacity))) {
 		__sync_fetch_and_add(&own->limited[LP_LIMITED_CAUSES], 1);
 		return false;
 	}

@@ -14,11 +14,11 @@ static __always_inline __u64 lp_segment_of(const struct lp_loop *loop)
 	return loop->start_ns ? loop->start_ns : loop->iteration_start_ns;
 }
 
-static __always_inline void lp_account_begin(struct lp_account *account, __u64 segment_ns)
+static __always_inline void lp_segment_begin(struct lp_segment_times *account, __u64 segment_ns)
 {
 	if (account->segment_ns == segment_ns)
 		return;
-	__builtin_memset(account, 0, __builtin_offsetof(struct lp_account, blocks));
+	__builtin_memset(account, 0, __builtin_offsetof(struct lp_segment_times, blocks));
 	account->segment_ns = segment_ns;
 }
 
@@ -65,7 +65,7 @@ static __always_inline __u64 lp_run_time(void)
  * idle CPUs now and then switch to a thread without the tracepoint.  What it has run
  * since is known to the scheduler, as of its last tick at the latest.
  */
-static __always_inline void lp_wait_end_unseen(struct lp_wait *wait, __u64 now)
+static __always_inline void lp_wait_end_unobserved(struct lp_wait *wait, __u64 now)
 {
 	__u64 off = lp_elapsed(now, wait->since_ns), ran = lp_age(lp_run_time(), wait->run_time_ns);
 
@@ -79,11 +79,11 @@ static __always_inline void lp_wait_end_unseen(struct lp_wait *wait, __u64 now)
  * had no CPU is known to the scheduler, from the moment on that it runs again: so
  * no tracepoint on wakeups is needed, which would cost every wakeup of the host.
  */
-__weak __noinline int lp_settle(__u32 slot)
+__weak __noinline int lp_book_wait(__u32 slot)
 {
-	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_cause_key key = {};
-	struct lp_account *account;
+	struct lp_segment_times *account;
 	struct lp_cause_value *cause, fresh = {};
 	struct lp_block *block;
 	struct lp_wait *wait;
@@ -94,23 +94,23 @@ __weak __noinline int lp_settle(__u32 slot)
 		return 0;
 	wait = &stall->wait;
 	if (wait->since_ns)
-		lp_wait_end_unseen(wait, bpf_ktime_get_ns());
+		lp_wait_end_unobserved(wait, bpf_ktime_get_ns());
 	if (!wait->off_ns)
 		return 0;
 	account = &stall->account.account;
 	off = wait->off_ns;
 	wait->off_ns = 0;
 	ready = lp_run_delay_is_true(wait) ? lp_age(lp_run_delay(), wait->run_delay_ns) : 0;
-	if (wait->seen == LP_SEEN_RUN_QUEUE || ready > off)
+	if (wait->reason == LP_SAMPLE_RUN_QUEUE || ready > off)
 		ready = off;
 	off -= ready;
 	/* to wake up takes a moment that is nobody's fault */
-	waited = wait->seen == LP_SEEN_RUN_QUEUE || ready >= LP_READY_LEAST_NS;
+	waited = wait->reason == LP_SAMPLE_RUN_QUEUE || ready >= LP_READY_LEAST_NS;
 	stall->run_queue_ns += ready;
 	stall->run_queue_waits += waited;
 	if (stall->iteration_ns == wait->iteration_ns) {
 		stall->iteration_run_queue_ns += ready;
-		if (wait->seen == LP_SEEN_GIL)
+		if (wait->reason == LP_SAMPLE_GIL)
 			stall->iteration_gil_ns += off;
 		else
 			stall->iteration_blocked_ns += off;
@@ -118,10 +118,10 @@ __weak __noinline int lp_settle(__u32 slot)
 	if (account->segment_ns == wait->segment_ns) {
 		account->run_queue_ns += ready;
 		account->run_queue_waits += waited;
-		if (wait->seen == LP_SEEN_GIL) {
+		if (wait->reason == LP_SAMPLE_GIL) {
 			account->gil_ns += off;
 			account->gil_waits++;
-		} else if (wait->seen == LP_SEEN_BLOCKED) {
+		} else if (wait->reason == LP_SAMPLE_BLOCKED) {
 			account->blocked_ns += off;
 			if (wait->block < LP_BLOCKS) {
 				block = &account->blocks[wait->block & (LP_BLOCKS - 1)];
@@ -130,17 +130,17 @@ __weak __noinline int lp_settle(__u32 slot)
 				if (off > block->longest_ns)
 					block->longest_ns = off;
 			} else {
-				account->beyond_ns += off;
-				account->beyond_count++;
+				account->dropped_ns += off;
+				account->dropped_count++;
 			}
 		}
 	}
-	if (wait->seen == LP_SEEN_RUN_QUEUE)
+	if (wait->reason == LP_SAMPLE_RUN_QUEUE)
 		return 0;
 	key.stack = wait->stack;
 	key.loop = slot;
 	key.syscall = wait->syscall;
-	key.seen = wait->seen;
+	key.reason = wait->reason;
 	cause = bpf_map_lookup_elem(&causes, &key);
 	if (cause) {
 		cause->total_ns += off;
@@ -149,7 +149,7 @@ __weak __noinline int lp_settle(__u32 slot)
 		/* user space took it meanwhile */
 		fresh.count = 1;
 		fresh.total_ns = off;
-		fresh.told_ns = bpf_ktime_get_ns();
+		fresh.reported_ns = bpf_ktime_get_ns();
 		bpf_map_update_elem(&causes, &key, &fresh, BPF_NOEXIST);
 	}
 	return 0;
@@ -159,17 +159,17 @@ __weak __noinline int lp_settle(__u32 slot)
  * A slow callback that is not told: what it waited is not the iteration's own time, just
  * as user space takes off that of those that are.
  */
-__weak __noinline int lp_drop_account(__u32 slot, __u64 segment_ns)
+__weak __noinline int lp_drop_segment(__u32 slot, __u64 segment_ns)
 {
-	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
-	struct lp_account *account;
+	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_segment_times *account;
 
 	if (!stall)
 		return 0;
 	account = &stall->account.account;
 	if (account->segment_ns != segment_ns)
 		return 0;
-	lp_settle(slot);
+	lp_book_wait(slot);
 	if (stall->wait.iteration_ns != stall->iteration_ns ||
 	    stall->iteration_blocked_ns < account->blocked_ns ||
 	    stall->iteration_gil_ns < account->gil_ns ||
@@ -182,26 +182,26 @@ __weak __noinline int lp_drop_account(__u32 slot, __u64 segment_ns)
 }
 
 /* Sends a segment's account: all of it in use.  Called by the loop's own thread. */
-__weak __noinline int lp_report_account(__u32 slot, __u64 segment_ns, __u64 now, __u32 flags)
+__weak __noinline int lp_report_segment(__u32 slot, __u64 segment_ns, __u64 now, __u32 flags)
 {
-	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
 	__u32 count, bytes;
 
 	if (!stall || !loop)
 		return 0;
-	lp_settle(slot);
-	lp_account_begin(&stall->account.account, segment_ns);
+	lp_book_wait(slot);
+	lp_segment_begin(&stall->account.account, segment_ns);
 	count = stall->account.account.block_count;
 	if (count > LP_BLOCKS)
 		count = LP_BLOCKS;
-	bytes = __builtin_offsetof(struct lp_event_account, account.blocks) +
+	bytes = __builtin_offsetof(struct lp_event_segment_times, account.blocks) +
 		count * sizeof(struct lp_block);
-	lp_event_fill(&stall->account.event, LP_EVENT_ACCOUNT, bytes, now, slot, loop->pid);
+	lp_event_fill(&stall->account.event, LP_EVENT_SEGMENT_TIMES, bytes, now, slot, loop->pid);
 	stall->account.event.reserved = flags;
-	stall->told_ns = segment_ns;
+	stall->reported_ns = segment_ns;
 	asm volatile("" : "+r"(bytes));
-	if (bytes > sizeof(struct lp_event_account))
+	if (bytes > sizeof(struct lp_event_segment_times))
 		return 0;
 	if (bpf_ringbuf_output(&events, &stall->account, bytes, 0))
 		lp_lose(LP_LOST_RING);

@@ -24,7 +24,7 @@ static __always_inline void lp_user_registers(struct pt_regs *registers)
 	bpf_probe_read_kernel(registers, sizeof(*registers), from);
 }
 
-static __always_inline __u32 lp_task_state(void)
+static __always_inline __u32 lp_thread_run_state(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct task_struct___old *old = (void *)task;

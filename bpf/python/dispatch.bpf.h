@@ -75,10 +75,10 @@ __weak __noinline int lp_adopt(__u32 kind)
 	loop->holding = process->holding;
 	loop->pid = pid;
 	loop->tid = tid;
-	loop->born_ns = bpf_ktime_get_ns();
+	loop->created_ns = bpf_ktime_get_ns();
 	/* the loop dispatches: the rest of the iteration under way is measured */
-	loop->wall_start_ns = loop->born_ns;
-	loop->iteration_start_ns = loop->born_ns;
+	loop->wall_start_ns = loop->created_ns;
+	loop->iteration_start_ns = loop->created_ns;
 	loop->thread_state = thread_state;
 	loop->threshold_ns = process->threshold_ns;
 	loop->late_ns = process->late_ns;
@@ -86,8 +86,8 @@ __weak __noinline int lp_adopt(__u32 kind)
 	loop->kind = kind;
 	loop->uvloop = process->uvloop;
 	loop->sampled = lp_config.bursts;
-	loop->trace_ns = lp_config.bursts ? loop->born_ns : 0;
-	lp_event_fill(&event->event, LP_EVENT_LOOP, sizeof(*event), loop->born_ns, slot, pid);
+	loop->trace_ns = lp_config.bursts ? loop->created_ns : 0;
+	lp_event_fill(&event->event, LP_EVENT_LOOP, sizeof(*event), loop->created_ns, slot, pid);
 	event->tid = tid;
 	event->kind = kind;
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
@@ -98,8 +98,8 @@ __weak __noinline int lp_adopt(__u32 kind)
 }
 
 /* A callback that another thread had put into the loop's queue runs at last. */
-static __always_inline void lp_tell_noticed(const struct lp_loop *loop, __u64 handle, __u64 now,
-					    __u64 late_ns)
+static __always_inline void lp_report_noticed(const struct lp_loop *loop, __u64 handle, __u64 now,
+					      __u64 late_ns)
 {
 	struct lp_event_noticed *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 
@@ -169,7 +169,7 @@ static __always_inline void lp_take_queue_delay(struct lp_loop *loop, __u64 hand
 	}
 	delay = lp_elapsed(now, *ready & ~LP_READY_FOREIGN);
 	if (lp_config.wrong_thread && *ready & LP_READY_FOREIGN)
-		lp_tell_noticed(loop, handle, now, delay);
+		lp_report_noticed(loop, handle, now, delay);
 	bpf_map_delete_elem(&ready_times, &key);
 	loop->queue_delay_ns = delay;
 	delays = bpf_map_lookup_elem(&queue_stats, &callback);
@@ -181,28 +181,28 @@ static __always_inline void lp_take_queue_delay(struct lp_loop *loop, __u64 hand
  * Has the burst begun for this thread, and is it not over yet?  unseen: what ran before
  * did so without its probe.
  */
-static __always_inline bool lp_is_traced(struct lp_loop *loop, bool *unseen)
+static __always_inline bool lp_is_traced(struct lp_loop *loop, bool *unobserved)
 {
 	loop->probe_hits++;
-	*unseen = lp_config.bursts && loop->sampled;
-	return !*unseen || loop->trace_ns;
+	*unobserved = lp_config.bursts && loop->sampled;
+	return !*unobserved || loop->trace_ns;
 }
 
 /* What ran before, if anything did, ends; what begins now is identified by the caller. */
 static __always_inline void lp_callback_change(struct lp_loop *loop, __u32 slot, __u64 now,
-					       bool unseen)
+					       bool unobserved)
 {
 	if (loop->start_ns)
 		lp_callback_end(loop, slot, now);
-	else if (!unseen && loop->iteration_start_ns &&
+	else if (!unobserved && loop->iteration_start_ns &&
 		 lp_elapsed(now, loop->iteration_start_ns) >= loop->threshold_ns &&
-		 !lp_is_flood(&loop->telling_iterations, now,
-			      lp_age(now, loop->iteration_start_ns)))
+		 !lp_rate_limit_exceeded(&loop->iteration_rate_limit, now,
+					 lp_age(now, loop->iteration_start_ns)))
 		/* it was held up before its first callback, as by the GIL */
-		lp_report_account(slot, loop->iteration_start_ns, now, LP_ACCOUNT_GAP);
+		lp_report_segment(slot, loop->iteration_start_ns, now, LP_SEGMENT_GAP);
 	/* it runs, even if nobody saw it start; from here on its callbacks are seen */
 	loop->outside = 0;
-	if (unseen)
+	if (unobserved)
 		lp_trace_begin(loop, now);
 	else if (!lp_config.bursts)
 		loop->sampled = 0; /* else user space may end the burst in this moment */

@@ -41,7 +41,8 @@ static __always_inline bool lp_finding_is_flood(void)
 {
 	struct lp_process *process = lp_current_process();
 
-	if (!process || lp_may_tell(&process->finding, bpf_ktime_get_ns(), 0, LP_FOUND_A_SECOND))
+	if (!process ||
+	    lp_rate_limit_allows(&process->finding, bpf_ktime_get_ns(), 0, LP_FINDINGS_A_SECOND))
 		return false;
 	lp_lose(LP_LOST_FINDINGS);
 	return true;
@@ -55,7 +56,7 @@ __weak __noinline int lp_finding_begin(__u32 kind, __u64 object)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	struct lp_finding_work *work;
-	struct lp_event_finding *event;
+	struct lp_event_raw_finding *event;
 	__u32 number = 0, slot = LP_NO_LOOP;
 
 	if (kind != LP_FINDING_NO_RUNNING_LOOP && lp_finding_is_flood())
@@ -70,7 +71,7 @@ __weak __noinline int lp_finding_begin(__u32 kind, __u64 object)
 	if (!lp_current_loop(&slot))
 		slot = LP_NO_LOOP;
 	event = &work->event;
-	lp_event_fill(&event->event, LP_EVENT_FINDING, sizeof(*event), bpf_ktime_get_ns(), slot,
+	lp_event_fill(&event->event, LP_EVENT_RAW_FINDING, sizeof(*event), bpf_ktime_get_ns(), slot,
 		      id >> 32);
 	event->kind = kind;
 	event->tid = (__u32)id;
@@ -87,7 +88,7 @@ __weak __noinline int lp_finding_begin(__u32 kind, __u64 object)
 	event->exception_type[0] = 0;
 	event->depth = 0;
 	event->loop_depth = 0;
-	work->told = 0;
+	work->reported = 0;
 	return (int)number;
 }
 
@@ -100,7 +101,7 @@ __weak __noinline int lp_finding_name_place(__u32 number)
 	struct lp_finding_work *work = lp_finding_of(number);
 	struct lp_process *process = lp_current_process();
 	const struct lp_python_offsets *offsets;
-	struct lp_event_finding *event;
+	struct lp_event_raw_finding *event;
 	__u64 code;
 
 	if (!work || !process)
@@ -110,7 +111,7 @@ __weak __noinline int lp_finding_name_place(__u32 number)
 		return 0;
 	offsets = &process->python.offsets;
 	code = event->frames[0].code;
-	event->flags |= LP_FOUND_NAME_IS_PLACE;
+	event->flags |= LP_FINDING_NAME_IS_PLACE;
 	bpf_probe_read_user(&event->first_line, sizeof(event->first_line),
 			    (void *)(code + offsets->co_firstlineno));
 	lp_read_text(offsets,
@@ -146,7 +147,7 @@ __weak __noinline int lp_finding_frame(__u32 number, __u32 of_loop)
 	struct lp_process *process = lp_current_process();
 	const struct lp_python_offsets *offsets;
 	struct lp_frame_reference *frame;
-	struct lp_event_finding *event;
+	struct lp_event_raw_finding *event;
 	__u64 code, instruction;
 	__u32 depth;
 
@@ -155,7 +156,7 @@ __weak __noinline int lp_finding_frame(__u32 number, __u32 of_loop)
 	event = &work->event;
 	offsets = &process->python.offsets;
 	if (bpf_probe_read_user(work->scratch, LP_FRAME_BYTES, (void *)work->frame)) {
-		event->flags |= LP_FOUND_CUT;
+		event->flags |= LP_FINDING_CUT;
 		return 0;
 	}
 	code = lp_scratch_u64(work, offsets->f_executable) & ~offsets->tag_mask;
@@ -169,7 +170,7 @@ __weak __noinline int lp_finding_frame(__u32 number, __u32 of_loop)
 	if (offsets->frame_owner == LP_NO_FIELD ||
 	    work->scratch[offsets->frame_owner & (LP_SCRATCH_BYTES - 1)] < offsets->first_shim) {
 		if (depth >= (of_loop ? LP_FINDING_LOOP_FRAMES : LP_FINDING_FRAMES)) {
-			event->flags |= LP_FOUND_CUT;
+			event->flags |= LP_FINDING_CUT;
 			return 0;
 		}
 		if (of_loop) {
@@ -235,7 +236,7 @@ __weak __noinline int lp_finding_coroutine(__u32 number, __u64 coroutine)
 	struct lp_finding_work *work = lp_finding_of(number);
 	struct lp_process *process = lp_current_process();
 	const struct lp_python_offsets *offsets;
-	struct lp_event_finding *event;
+	struct lp_event_raw_finding *event;
 	__u64 code, name, frame, type;
 	__u32 bytes;
 
@@ -294,11 +295,11 @@ __weak __noinline int lp_finding_task(__u32 number, __u64 task)
 		/* 3.12 and later, of a task without a name of its own */
 		bpf_probe_read_user(&digit, sizeof(digit), (void *)(name + offsets->ob_digit));
 		work->event.task_number = digit;
-		work->event.flags |= LP_FOUND_NAME_IS_INT;
+		work->event.flags |= LP_FINDING_NAME_IS_INT;
 	} else if (type == process->python.string_type) {
 		lp_read_text(offsets, name, &work->event.task_name, work->event.task_name_data,
 			     LP_NAME_BYTES, false);
-		work->event.flags |= LP_FOUND_NAME_IS_STRING;
+		work->event.flags |= LP_FINDING_NAME_IS_STRING;
 	}
 	lp_finding_origin(number, task);
 	if (coroutine)
@@ -335,7 +336,7 @@ __weak __noinline int lp_finding_exception(__u32 number, __u64 exception)
 }
 
 /* A finding of which there is no more to tell than where it happened. */
-static __always_inline int lp_tell_stack(__u32 kind)
+static __always_inline int lp_report_stack(__u32 kind)
 {
 	int number = lp_finding_begin(kind, 0);
 
@@ -360,7 +361,7 @@ __weak __noinline int lp_finding_is_expected(__u32 number)
 	return bpf_map_lookup_elem(&expected, &key) != NULL;
 }
 
-static __always_inline int lp_tell_asking(void)
+static __always_inline int lp_report_asking(void)
 {
 	int number = lp_finding_begin(LP_FINDING_NO_RUNNING_LOOP, 0);
 

@@ -45,7 +45,7 @@ static __always_inline __u64 lp_top_frame(const struct lp_python_offsets *offset
  * keep_end is set: the end of a path tells more than its beginning.
  */
 static __always_inline void lp_read_text(const struct lp_python_offsets *offsets, __u64 string,
-					 struct lp_text *text, __u8 *data, __u32 room,
+					 struct lp_text *text, __u8 *data, __u32 capacity,
 					 bool keep_end)
 {
 	__u64 length = lp_read_u64(string + LP_STRING_LENGTH);
@@ -65,16 +65,16 @@ static __always_inline void lp_read_text(const struct lp_python_offsets *offsets
 	from = string + (state & 0x40 ? offsets->string_ascii : offsets->string_wide);
 	bytes = length * width;
 	text->flags = state & 0x40 ? LP_TEXT_ASCII : 0;
-	wanted = bytes > room ? room : bytes;
-	if (bytes > room) {
+	wanted = bytes > capacity ? capacity : bytes;
+	if (bytes > capacity) {
 		text->flags |= LP_TEXT_CUT;
 		if (keep_end)
-			from += bytes - room;
+			from += bytes - capacity;
 	}
 	/* so that the verifier of 5.10 still knows the bound at the call */
 	asm volatile("" : "+r"(wanted));
-	if (wanted > room)
-		wanted = room;
+	if (wanted > capacity)
+		wanted = capacity;
 	if (bpf_probe_read_user(data, wanted, (void *)from)) {
 		text->flags |= LP_TEXT_UNREADABLE;
 		return;
@@ -85,9 +85,9 @@ static __always_inline void lp_read_text(const struct lp_python_offsets *offsets
 
 /* The same for a C string. */
 static __always_inline void lp_read_c_text(__u64 string, struct lp_text *text, __u8 *data,
-					   __u32 room)
+					   __u32 capacity)
 {
-	long length = bpf_probe_read_user_str(data, room, (void *)string);
+	long length = bpf_probe_read_user_str(data, capacity, (void *)string);
 
 	text->width = 1;
 	text->bytes = length > 0 ? length - 1 : 0;

@@ -20,10 +20,10 @@
  * Between the last time that something else was seen and now.  What was seen to
  * begin a wait was there until its end.
  */
-static __always_inline __u64 lp_seen_boundary(const struct lp_loop *loop,
-					      const struct lp_wait *wait, __u64 now)
+static __always_inline __u64 lp_observed_boundary(const struct lp_loop *loop,
+						  const struct lp_wait *wait, __u64 now)
 {
-	__u64 last = loop->seen_ns;
+	__u64 last = loop->last_sampled_ns;
 
 	if (wait->segment_ns == loop->start_ns && wait->end_ns > last)
 		last = wait->end_ns;
@@ -44,7 +44,7 @@ static __always_inline void lp_observe_outside(struct lp_loop *loop)
 	loop->iteration_start_ns = 0;
 	loop->iteration_callbacks = 0;
 	loop->slow_in_iteration = 0;
-	loop->told_in_iteration = 0;
+	loop->reported_in_iteration = 0;
 	loop->slow_ns = 0;
 }
 
@@ -66,7 +66,7 @@ static __always_inline void lp_observe_begin(struct lp_loop *loop, __u64 boundar
 static __always_inline __u64 lp_observe_end(struct lp_loop *loop, const struct lp_wait *wait,
 					    __u32 slot, __u64 now)
 {
-	__u64 boundary = lp_seen_boundary(loop, wait, now);
+	__u64 boundary = lp_observed_boundary(loop, wait, now);
 
 	/* one that ran when the loop was found, and was not known by name yet, is the same */
 	if (loop->start_ns && (loop->callback || boundary > loop->start_ns))
@@ -81,41 +81,41 @@ static __always_inline __u64 lp_observe_end(struct lp_loop *loop, const struct l
  */
 __weak __noinline int lp_uv_observe(__u32 slot, __u64 now)
 {
-	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
-	__u64 boundary, seen, entered = 0;
-	struct lp_uv_handle *handle;
+	__u64 boundary, observed, entered = 0;
+	struct lp_uv_handle_object *handle;
 	bool found, running;
 
 	if (!stall || !loop)
 		return 0;
 	/* too much for the stack, which 5.10 counts through all callers */
-	handle = (struct lp_uv_handle *)stall->scratch;
+	handle = (struct lp_uv_handle_object *)stall->scratch;
 	running = lp_uv_runs(loop->object);
-	found = running && lp_uv_popped(loop, handle, &seen) &&
+	found = running && lp_uv_popped(loop, handle, &observed) &&
 		lp_uv_entered(loop, handle->context, &entered);
 	if (!found) {
 		lp_uv_entered(loop, 0, &entered);
-		seen = stall->outer_code ? stall->outer_code ^ entered : 0;
+		observed = stall->outer_code ? stall->outer_code ^ entered : 0;
 	}
 	if (!running)
-		seen = 0;
-	if (seen && seen == loop->seen_handle && loop->start_ns) {
-		loop->seen_ns = now;
+		observed = 0;
+	if (observed && observed == loop->last_handle && loop->start_ns) {
+		loop->last_sampled_ns = now;
 		return 1;
 	}
 	boundary = lp_observe_end(loop, &stall->wait, slot, now);
-	loop->seen_handle = seen;
-	loop->seen_ns = now;
+	loop->last_handle = observed;
+	loop->last_sampled_ns = now;
 	if (!running) {
 		lp_observe_outside(loop);
 		return 0;
 	}
 	/* libuv itself, or uvloop between two callbacks */
-	if (!seen)
+	if (!observed)
 		return 1;
 	lp_observe_begin(loop, boundary,
-			 found ? lp_uv_identify(loop, slot, seen, handle)
+			 found ? lp_uv_identify(loop, slot, observed, handle)
 			       : lp_uv_identify_code(loop, slot, stall->outer_code));
 	return 1;
 }
@@ -145,9 +145,9 @@ static __always_inline bool lp_is_cut_one(struct lp_loop *loop, __u32 slot, __u6
  * is entered before it has one), so that a stack without the loop must be seen twice
  * in a row to be believed.
  */
-__weak __noinline int lp_observe(__u32 slot, __u64 now, __u32 settled)
+__weak __noinline int lp_observe(__u32 slot, __u64 now, __u32 certain)
 {
-	struct lp_stall *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
 	__u64 boundary, handle;
 	__u32 flags, callback;
@@ -158,18 +158,18 @@ __weak __noinline int lp_observe(__u32 slot, __u64 now, __u32 settled)
 		return lp_uv_observe(slot, now);
 	handle = stall->handle;
 	flags = stall->walked.flags;
-	if (handle && handle == loop->seen_handle && loop->start_ns) {
-		loop->seen_ns = now;
+	if (handle && handle == loop->last_handle && loop->start_ns) {
+		loop->last_sampled_ns = now;
 		return 1;
 	}
 	if (!handle && flags & (LP_STACK_CUT | LP_STACK_UNREADABLE))
 		return 1;
-	if (!handle && !(flags & LP_STACK_TO_LOOP) && !settled && !loop->seen_outside++)
+	if (!handle && !(flags & LP_STACK_TO_LOOP) && !certain && !loop->outside_samples++)
 		return 1;
-	loop->seen_outside = 0;
+	loop->outside_samples = 0;
 	boundary = lp_observe_end(loop, &stall->wait, slot, now);
-	loop->seen_handle = handle;
-	loop->seen_ns = now;
+	loop->last_handle = handle;
+	loop->last_sampled_ns = now;
 	if (!handle) {
 		if (flags & LP_STACK_TO_LOOP)
 			return 1;
@@ -180,7 +180,7 @@ __weak __noinline int lp_observe(__u32 slot, __u64 now, __u32 settled)
 					lp_read_u64(handle + loop->python.offsets.handle_callback));
 	/* the stack could not be read at this instruction: the next sample reads it */
 	if (!callback && !loop->callable.identity) {
-		loop->seen_handle = 0;
+		loop->last_handle = 0;
 		return 1;
 	}
 	lp_observe_begin(loop, boundary, callback);

@@ -8,7 +8,7 @@
 
 #include "loop/common.bpf.h"
 
-struct lp_uv_handle {
+struct lp_uv_handle_object {
 	__u64 references;
 	__u64 type;
 	__u64 methods;
@@ -23,12 +23,12 @@ struct lp_uv_handle {
 	__u64 argument; /* the callable, or the object that the C method is of */
 };
 
-_Static_assert(sizeof(struct lp_uv_handle) <= LP_SCRATCH_BYTES, "is read into the scratch");
+_Static_assert(sizeof(struct lp_uv_handle_object) <= LP_SCRATCH_BYTES, "is read into the scratch");
 
 #define LP_UV_CALLABLE 1
 #define LP_UV_METHOD 2 /* a C method without further arguments */
 
-struct lp_uv_timer {
+struct lp_uv_timer_object {
 	__u64 references;
 	__u64 type;
 	__u64 methods;
@@ -70,7 +70,7 @@ static __always_inline bool lp_uv_runs(__u64 object)
 }
 
 /* _on_idle, _on_wake and the like: the loop's own methods that run what is ready. */
-static __always_inline bool lp_uv_is_plumbing(const struct lp_uv_handle *handle)
+static __always_inline bool lp_uv_is_plumbing(const struct lp_uv_handle_object *handle)
 {
 	return handle->callback_type == LP_UV_METHOD && handle->argument == handle->loop;
 }
@@ -85,8 +85,8 @@ static __always_inline bool lp_uv_is_plumbing(const struct lp_uv_handle *handle)
  * What was taken from the ready queue last: popleft leaves it where it was.  Of an
  * emptied block nothing is known: once in 64 times.
  */
-static __always_inline bool lp_uv_popped(const struct lp_loop *loop, struct lp_uv_handle *handle,
-					 __u64 *address)
+static __always_inline bool lp_uv_popped(const struct lp_loop *loop,
+					 struct lp_uv_handle_object *handle, __u64 *address)
 {
 	__u64 queue = lp_read_u64(loop->object + LP_UV_LOOP_READY), block, index;
 

@@ -21,13 +21,13 @@ static __always_inline __u32 lp_uv_identify_method(struct lp_loop *loop, __u32 s
 	loop->callable.identity = function;
 	if (handle)
 		loop->callable.check =
-			lp_read_u64(handle + __builtin_offsetof(struct lp_uv_handle, name));
+			lp_read_u64(handle + __builtin_offsetof(struct lp_uv_handle_object, name));
 	return lp_callback_slot(loop, slot, &loop->callable);
 }
 
 /* What a handle runs, in its slot; fills loop->callable. */
 static __always_inline __u32 lp_uv_identify(struct lp_loop *loop, __u32 slot, __u64 address,
-					    const struct lp_uv_handle *handle)
+					    const struct lp_uv_handle_object *handle)
 {
 	if (handle->callback_type == LP_UV_CALLABLE)
 		return lp_identify_callback(loop, slot, handle->argument);

@@ -18,13 +18,13 @@
  */
 #define LP_WALK_STEPS 512
 
-static __always_inline struct lp_stall *lp_stall_of(__u32 slot)
+static __always_inline struct lp_wait_state *lp_wait_state_of(__u32 slot)
 {
 	return bpf_map_lookup_elem(&stalls, &slot);
 }
 
 /* A field of the frame in the scratch area, wherever the offsets say that it is. */
-static __always_inline __u64 lp_frame_field(const struct lp_stall *stall, __u16 offset)
+static __always_inline __u64 lp_frame_field(const struct lp_wait_state *stall, __u16 offset)
 {
 	__u32 at = offset & (LP_SCRATCH_BYTES - 8);
 	__u64 value;
@@ -34,7 +34,7 @@ static __always_inline __u64 lp_frame_field(const struct lp_stall *stall, __u16 
 }
 
 /* Has the frame Python code of its own?  Others lie between C and Python. */
-static __always_inline bool lp_frame_is_python(const struct lp_stall *stall,
+static __always_inline bool lp_frame_is_python(const struct lp_wait_state *stall,
 					       const struct lp_python_offsets *offsets)
 {
 	return offsets->frame_owner == LP_NO_FIELD ||
@@ -48,8 +48,8 @@ static __always_inline bool lp_is_loop_code(const struct lp_loop *loop, __u64 ru
 	       (code == run_once || code == loop->run_once_code || code == loop->forever_code);
 }
 
-static __always_inline void lp_keep_frame(struct lp_event_raw_stack *walked, __u64 code,
-					  __u64 instruction)
+static __always_inline void lp_store_frame(struct lp_event_raw_stack *walked, __u64 code,
+					   __u64 instruction)
 {
 	__u32 depth = walked->depth & (LP_STACK_FRAMES - 1);
 
@@ -68,7 +68,7 @@ static __always_inline void lp_keep_frame(struct lp_event_raw_stack *walked, __u
 __weak __noinline int lp_walk_frame(__u32 slot)
 {
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
-	struct lp_stall *stall = lp_stall_of(slot);
+	struct lp_wait_state *stall = lp_wait_state_of(slot);
 	const struct lp_python_offsets *offsets;
 	struct lp_event_raw_stack *walked;
 	__u64 code, instruction;
@@ -89,7 +89,7 @@ __weak __noinline int lp_walk_frame(__u32 slot)
 	if (code && code == stall->dispatch_code) {
 		/* the callback's own frame is gone, or not there yet */
 		if (!walked->depth)
-			lp_keep_frame(walked, code, instruction);
+			lp_store_frame(walked, code, instruction);
 		/* its only argument, self */
 		stall->handle = lp_read_u64(stall->frame + offsets->frame_localsplus) &
 				~offsets->tag_mask;
@@ -103,14 +103,14 @@ __weak __noinline int lp_walk_frame(__u32 slot)
 	if (stall->frame == stall->base_frame) {
 		/* the callback is no Python function, and has called none */
 		if (!walked->depth)
-			lp_keep_frame(walked, code, instruction);
+			lp_store_frame(walked, code, instruction);
 		walked->flags |= LP_STACK_TO_LOOP;
 		return 0;
 	}
 	if (lp_frame_is_python(stall, offsets)) {
 		stall->outer_code = code;
 		if (walked->depth < LP_STACK_FRAMES) {
-			lp_keep_frame(walked, code, instruction);
+			lp_store_frame(walked, code, instruction);
 		} else {
 			walked->flags |= LP_STACK_CUT;
 			if (!loop->sampled)
@@ -129,7 +129,7 @@ __weak __noinline int lp_walk_frame(__u32 slot)
 __weak __noinline int lp_walk(__u32 slot, __u64 thread_state)
 {
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
-	struct lp_stall *stall = lp_stall_of(slot);
+	struct lp_wait_state *stall = lp_wait_state_of(slot);
 	struct lp_process *process;
 	__u32 i;
 
@@ -157,7 +157,7 @@ __weak __noinline int lp_walk(__u32 slot, __u64 thread_state)
 }
 
 /* Sends what was walked last.  Its head has been filled by lp_walked_for. */
-static __always_inline void lp_tell_walked(struct lp_stall *stall)
+static __always_inline void lp_report_walked(struct lp_wait_state *stall)
 {
 	__u32 depth = stall->walked.depth, bytes;
 
@@ -175,12 +175,12 @@ static __always_inline void lp_tell_walked(struct lp_stall *stall)
 }
 
 /* Why it was walked, and for which segment. */
-static __always_inline void lp_walked_for(struct lp_stall *stall, const struct lp_loop *loop,
-					  __u32 slot, __u32 seen, __u64 segment_ns, __u64 now)
+static __always_inline void lp_walked_for(struct lp_wait_state *stall, const struct lp_loop *loop,
+					  __u32 slot, __u32 reason, __u64 segment_ns, __u64 now)
 {
 	lp_event_fill(&stall->walked.event, LP_EVENT_RAW_STACK, 0, now, slot, loop->pid);
 	stall->walked.segment_ns = segment_ns;
-	stall->walked.seen = seen;
+	stall->walked.reason = reason;
 	stall->walked.syscall = 0;
 	stall->walked.resource.kind = LP_RESOURCE_NONE;
 	if (!loop->start_ns)

@@ -16,9 +16,9 @@ struct lp_config {
 	__u8 bursts; /* callbacks are timed now and then, and sampled in between */
 	__u8 queue; /* queue delays are measured */
 	__u8 shared; /* there may be several processes: each has a share of what follows */
-	__u32 loop_room;
-	__u32 callback_room;
-	__u32 cause_room;
+	__u32 loop_capacity;
+	__u32 callback_capacity;
+	__u32 cause_capacity;
 	__u8 arguments[LP_SYSCALLS]; /* enum lp_argument, by the number of the system call */
 };
 

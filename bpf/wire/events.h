@@ -27,11 +27,11 @@ enum lp_event_type {
 	LP_EVENT_LOOP_END = 6,
 	LP_EVENT_PROCESS = 7,
 	LP_EVENT_RAW_STACK = 8,
-	LP_EVENT_ACCOUNT = 9,
+	LP_EVENT_SEGMENT_TIMES = 9,
 	LP_EVENT_SLOW_ITERATION = 10,
 	LP_EVENT_POLLER = 11,
 	LP_EVENT_NATIVE = 12,
-	LP_EVENT_FINDING = 13,
+	LP_EVENT_RAW_FINDING = 13,
 	LP_EVENT_NOTICED = 14,
 	LP_EVENT_TASK_END = 15,
 	LP_EVENT_TARGET = 32,
@@ -42,12 +42,12 @@ enum lp_event_type {
 	LP_EVENT_INTERVAL = 37,
 	LP_EVENT_END = 38,
 	LP_EVENT_FRAME = 39,
-	LP_EVENT_SEEN = 40,
+	LP_EVENT_STACK_SAMPLE = 40,
 	LP_EVENT_PROGRESS = 41,
 	LP_EVENT_CAUSE = 42,
 	LP_EVENT_RUN_QUEUE = 43,
 	LP_EVENT_TASK_NAME = 44,
-	LP_EVENT_FOUND = 45,
+	LP_EVENT_FINDING = 45,
 	LP_EVENT_LABELS = 46,
 	LP_EVENT_SELF = 47,
 	LP_EVENT_BLOCK = 48, /* in captures only, see user/capture/reader.h */
@@ -149,7 +149,7 @@ struct lp_event_process {
 };
 
 /*
- * A stack as it was walked; live sources make LP_EVENT_FRAME and LP_EVENT_SEEN of
+ * A stack as it was walked; live sources make LP_EVENT_FRAME and LP_EVENT_STACK_SAMPLE of
  * it, as addresses mean nothing later on.  As many frames as depth says.
  */
 struct lp_event_raw_stack {
@@ -157,7 +157,7 @@ struct lp_event_raw_stack {
 	__u64 segment_ns;
 	__u64 stack; /* its frames' hash; GIL_HOLDER: of the thread and its innermost code */
 	__u64 thread_state; /* whose it is */
-	__u32 seen; /* enum lp_seen */
+	__u32 reason; /* enum lp_sample_reason */
 	__u32 flags; /* LP_STACK_... */
 	__s32 syscall;
 	__u32 depth;
@@ -179,12 +179,12 @@ struct lp_event_native {
 	__u8 data[LP_NATIVE_BYTES];
 };
 
-#define LP_ACCOUNT_GAP 1 /* of what came before the first callback of an iteration */
+#define LP_SEGMENT_GAP 1 /* of what came before the first callback of an iteration */
 
 /* Precedes LP_EVENT_SLOW and LP_EVENT_SLOW_ITERATION. */
-struct lp_event_account {
+struct lp_event_segment_times {
 	struct lp_event event; /* reserved: LP_ACCOUNT_... */
-	struct lp_account account;
+	struct lp_segment_times account;
 };
 
 /* An iteration whose time without that of slow callbacks is over the threshold. */
@@ -229,7 +229,7 @@ struct lp_origin {
 
 /* --lifetimes: a task that lives. */
 struct lp_life {
-	__u64 born_ns;
+	__u64 created_ns;
 	__u64 end_ns; /* of its last step */
 	__u64 running_ns;
 	__u64 queued_ns;
@@ -258,18 +258,18 @@ enum lp_finding_kind {
 #define LP_MESSAGE_BYTES 192
 #define LP_TYPE_NAME_BYTES 64
 
-#define LP_FOUND_NAME_IS_INT 1 /* the task's name: a number, ... */
-#define LP_FOUND_NAME_IS_STRING 2 /* ... or a str */
-#define LP_FOUND_CUT 4 /* the stack goes on */
-#define LP_FOUND_TIMER 16 /* wrong thread: it is for a later time, so that late means nothing */
-#define LP_FOUND_NAME_IS_PLACE 32 /* the name is of the function on top of the stack */
-#define LP_FOUND_MORE 8 /* more tasks than are told were pending at close */
+#define LP_FINDING_NAME_IS_INT 1 /* the task's name: a number, ... */
+#define LP_FINDING_NAME_IS_STRING 2 /* ... or a str */
+#define LP_FINDING_CUT 4 /* the stack goes on */
+#define LP_FINDING_TIMER 16 /* wrong thread: it is for a later time, so that late means nothing */
+#define LP_FINDING_NAME_IS_PLACE 32 /* the name is of the function on top of the stack */
+#define LP_FINDING_MORE 8 /* more tasks than are told were pending at close */
 
 /*
- * As BPF sees it; live sources make LP_EVENT_FOUND of it, while the process that its
+ * As BPF sees it; live sources make LP_EVENT_FINDING of it, while the process that its
  * addresses mean something in still runs.
  */
-struct lp_event_finding {
+struct lp_event_raw_finding {
 	struct lp_event event; /* loop: LP_NO_LOOP where it is not known */
 	__u32 kind; /* enum lp_finding_kind */
 	__u32 tid; /* of the thread that it was found in */
@@ -282,8 +282,8 @@ struct lp_event_finding {
 	struct lp_text qualname;
 	struct lp_text filename;
 	struct lp_text message; /* of the exception */
-	struct lp_text task_name; /* as far as LP_FOUND_NAME_IS_STRING */
-	__u64 task_number; /* LP_FOUND_NAME_IS_INT */
+	struct lp_text task_name; /* as far as LP_FINDING_NAME_IS_STRING */
+	__u64 task_number; /* LP_FINDING_NAME_IS_INT */
 	__u8 exception_type[LP_TYPE_NAME_BYTES]; /* "" if there is none */
 	__u8 qualname_data[LP_QUALNAME_BYTES];
 	__u8 filename_data[LP_FILENAME_BYTES];
@@ -297,11 +297,11 @@ struct lp_event_finding {
 
 /* The same while BPF makes it. */
 struct lp_finding_work {
-	struct lp_event_finding event;
+	struct lp_event_raw_finding event;
 	__u64 frame; /* a walk: where it is, ... */
 	__u64 callers_self; /* ... and the first local variable of the second frame */
 	__u64 loop_object; /* that is closed */
-	__u32 told; /* tasks of it */
+	__u32 reported; /* tasks of it */
 	__u32 reserved;
 	__u8 scratch[LP_SCRATCH_BYTES];
 };
@@ -342,7 +342,7 @@ enum lp_task_outcome {
 struct lp_event_task_end {
 	struct lp_event event; /* time_ns: when it went */
 	__u64 task;
-	__u64 born_ns;
+	__u64 created_ns;
 	__u64 end_ns; /* of its last step */
 	__u64 running_ns;
 	__u64 queued_ns;
@@ -398,9 +398,9 @@ struct lp_event_self {
 struct lp_event_coverage {
 	struct lp_event event;
 	__u64 traced_ns; /* in which every callback was timed */
-	__u64 untold; /* slow callbacks that were counted but not told: too many at once */
-	__u64 untold_ns; /* their time */
-	__u64 untold_iterations; /* slow iterations likewise */
+	__u64 suppressed; /* slow callbacks that were counted but not told: too many at once */
+	__u64 suppressed_ns; /* their time */
+	__u64 suppressed_iterations; /* slow iterations likewise */
 	__u64 reserved;
 };
 
@@ -452,7 +452,7 @@ enum lp_frame_kind {
 };
 
 #define LP_MAX_FRAMES (1 << 18)
-#define LP_SEEN_FRAMES (LP_STACK_FRAMES + 2 * LP_KERNEL_FRAMES + 64)
+#define LP_SAMPLE_FRAMES (LP_STACK_FRAMES + 2 * LP_KERNEL_FRAMES + 64)
 
 /* A place in the source, told once; later events name it by its number. */
 struct lp_event_frame {
@@ -467,11 +467,11 @@ struct lp_event_frame {
 };
 
 /* struct lp_event_raw_stack with its frames' numbers, innermost first. */
-struct lp_event_seen {
+struct lp_event_stack_sample {
 	struct lp_event event;
 	__u64 segment_ns;
 	__u64 stack;
-	__u32 seen;
+	__u32 reason;
 	__u32 flags;
 	__s32 syscall;
 	__u32 tid; /* GIL_HOLDER: who has it; 0: not known */
@@ -487,7 +487,7 @@ struct lp_event_cause {
 	struct lp_event event;
 	__u64 stack;
 	__s32 syscall;
-	__u32 seen; /* as in struct lp_cause_key */
+	__u32 reason; /* as in struct lp_cause_key */
 	__u64 count;
 	__u64 total_ns;
 };
@@ -506,8 +506,8 @@ struct lp_event_task_name {
 	char name[LP_STACK_FUNCTION_BYTES]; /* UTF-8, terminated */
 };
 
-#define LP_FOUND_MESSAGE_BYTES 256
-#define LP_FOUND_TYPE_BYTES 96
+#define LP_FINDING_MESSAGE_BYTES 256
+#define LP_FINDING_TYPE_BYTES 96
 #define LP_NO_FRAME (~0U)
 
 /*
@@ -515,11 +515,11 @@ struct lp_event_task_name {
  * LP_EVENT_FRAME: first the stack that it was found in, then, for a wrong thread,
  * that of the loop's own thread, both innermost first.
  */
-struct lp_event_found {
+struct lp_event_finding {
 	struct lp_event event; /* loop: LP_NO_LOOP where it is not known */
 	__u32 kind; /* enum lp_finding_kind */
 	__u32 tid;
-	__u32 flags; /* LP_FOUND_CUT, LP_FOUND_MORE, LP_FOUND_TIMER */
+	__u32 flags; /* LP_FINDING_CUT, LP_FINDING_MORE, LP_FINDING_TIMER */
 	__u32 line; /* first line of what it is about; 0: not known */
 	__u64 object;
 	__u64 task;
@@ -528,8 +528,8 @@ struct lp_event_found {
 	char name[LP_STACK_FUNCTION_BYTES]; /* of the coroutine or callback; "" if there is none */
 	char file[LP_STACK_FILE_BYTES];
 	char task_name[LP_STACK_FUNCTION_BYTES]; /* "" if there is no task */
-	char exception_type[LP_FOUND_TYPE_BYTES]; /* "" if there is none */
-	char exception_message[LP_FOUND_MESSAGE_BYTES];
+	char exception_type[LP_FINDING_TYPE_BYTES]; /* "" if there is none */
+	char exception_message[LP_FINDING_MESSAGE_BYTES];
 	__u32 depth;
 	__u32 loop_depth;
 	__u32 frames[];
@@ -546,12 +546,12 @@ struct lp_event_limited {
 	__u64 counts[8]; /* by enum lp_limited_kind */
 };
 
-#define LP_LOST_ROOM 16
-#define LP_LOST_FIRST_ROOM 8 /* the number of counts in captures up to format 1.3 */
+#define LP_LOST_CAPACITY 16
+#define LP_LOST_CAPACITY_1_0 8 /* the number of counts in captures up to format 1.3 */
 
 struct lp_event_lost {
 	struct lp_event event;
-	__u64 counts[LP_LOST_ROOM]; /* by enum lp_lost_kind */
+	__u64 counts[LP_LOST_CAPACITY]; /* by enum lp_lost_kind */
 };
 
 /* Ends a set of statistics; with LP_EVENT_END, the run. */
@@ -569,21 +569,21 @@ _Static_assert(sizeof(struct lp_event_loop_stats) == 72 + sizeof(struct lp_histo
 _Static_assert(sizeof(struct lp_event_callback_stats) == 40 + 2 * sizeof(struct lp_histogram),
 	       "wire");
 _Static_assert(sizeof(struct lp_event_stack) == 200, "wire");
-_Static_assert(sizeof(struct lp_event_lost) == 24 + LP_LOST_ROOM * 8, "wire");
+_Static_assert(sizeof(struct lp_event_lost) == 24 + LP_LOST_CAPACITY * 8, "wire");
 _Static_assert(sizeof(struct lp_event_end) == 32, "wire");
 _Static_assert(sizeof(struct lp_event_limited) == 88, "wire");
 _Static_assert(LP_LIMITED_KINDS <= 8, "lp_event_limited has room for them");
-_Static_assert(LP_LOST_KINDS <= LP_LOST_ROOM, "lp_event_lost has room for them");
-_Static_assert(sizeof(struct lp_event_account) == 88 + LP_BLOCKS * 288, "wire");
+_Static_assert(LP_LOST_KINDS <= LP_LOST_CAPACITY, "lp_event_lost has room for them");
+_Static_assert(sizeof(struct lp_event_segment_times) == 88 + LP_BLOCKS * 288, "wire");
 _Static_assert(sizeof(struct lp_event_slow_iteration) == 80 + LP_TOP_ENTRIES * 24, "wire");
 _Static_assert(sizeof(struct lp_event_frame) == 456, "wire");
-_Static_assert(sizeof(struct lp_event_seen) == 472, "wire");
+_Static_assert(sizeof(struct lp_event_stack_sample) == 472, "wire");
 _Static_assert(sizeof(struct lp_event_cause) == 56, "wire");
 _Static_assert(sizeof(struct lp_event_run_queue) == 40, "wire");
 _Static_assert(sizeof(struct lp_event_task_name) == 192, "wire");
 _Static_assert(sizeof(struct lp_event_noticed) == 40, "wire");
 _Static_assert(sizeof(struct lp_event_task_end) == 80, "wire");
-_Static_assert(sizeof(struct lp_event_found) == 1000, "wire");
+_Static_assert(sizeof(struct lp_event_finding) == 1000, "wire");
 _Static_assert(sizeof(struct lp_event) == 24, "wire");
 _Static_assert(sizeof(struct lp_event_loop) == 48, "wire");
 _Static_assert(sizeof(struct lp_event_name) == 632, "wire");

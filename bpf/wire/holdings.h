@@ -50,7 +50,7 @@ struct lp_holding {
 	__u32 causes;
 	__u32 unit; /* of a process: the number of its unit's element; 0: none */
 	__u64 limited[LP_LIMITED_KINDS];
-	struct lp_telling reports;
+	struct lp_rate_limit reports;
 	struct lp_pace stacks;
 	struct lp_pace changes;
 };

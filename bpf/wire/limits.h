@@ -17,10 +17,10 @@
 #define LP_MAX_CAUSES 8192
 #define LP_MAX_POLLERS 1024
 #define LP_MAX_FINDINGS 32 /* that are being made at once */
-#define LP_MAX_PLACES 16384
+#define LP_MAX_SITES 16384
 #define LP_MAX_EXPECTED 4096
 #define LP_MAX_ORIGINS 65536
-#define LP_MAX_LIVES 131072
+#define LP_MAX_LIFETIMES 131072
 #define LP_MAX_OWNERS 1024
 #define LP_FILTER_BYTES 4096
 

@@ -100,16 +100,16 @@ struct lp_loop {
 
 	__u64 slow_callbacks;
 	struct lp_python python;
-	__u64 born_ns;
+	__u64 created_ns;
 	__u64 late_ns;
 	__u64 slow_ns; /* run time of slow callbacks in this iteration */
 	__u64 gil; /* addresses; 0: not looked up yet */
 	__u64 collecting;
 	/* sample mode: the handle that was seen running, when last, and what it runs */
-	__u64 seen_handle;
-	__u64 seen_ns;
+	__u64 last_handle;
+	__u64 last_sampled_ns;
 	__u32 sampled; /* sample mode: callbacks are known from what was seen */
-	__u32 seen_outside; /* how often in a row its stack had no loop */
+	__u32 outside_samples; /* how often in a row its stack had no loop */
 	__u32 reporting; /* a slow callback is being told: not to be looked at now */
 	__u32 cut; /* its probes went while a callback ran: which one that was has to be seen */
 	/*
@@ -121,12 +121,12 @@ struct lp_loop {
 	__u64 traced_until_ns; /* 0: it goes on */
 	__u64 owned; /* the loop's object, as it is in the map owners; 0: it is not */
 	/* slow callbacks and iterations: too many are counted, not told */
-	struct lp_telling telling;
-	struct lp_telling telling_iterations;
-	__u64 untold;
-	__u64 untold_ns;
-	__u64 untold_iterations;
-	__u32 told_in_iteration; /* slow callbacks */
+	struct lp_rate_limit rate_limit;
+	struct lp_rate_limit iteration_rate_limit;
+	__u64 suppressed;
+	__u64 suppressed_ns;
+	__u64 suppressed_iterations;
+	__u32 reported_in_iteration; /* slow callbacks */
 	__u32 holding; /* its process's, as there */
 	__u32 kind; /* enum lp_loop_kind */
 	__u32 own_descriptor; /* poll_descriptor is known from the loop itself */
@@ -184,7 +184,7 @@ enum lp_lost_kind {
 	LP_LOST_IDENTITY = 4, /* runs whose callable could not be read */
 	LP_LOST_CAUSES = 5, /* waits without a place in the summary by cause: no free slot */
 	LP_LOST_FINDINGS = 6, /* something that got lost could not be told: too many at once */
-	LP_LOST_LIVES = 7, /* --lifetimes: tasks without a place to be remembered */
+	LP_LOST_LIFETIMES = 7, /* --lifetimes: tasks without a place to be remembered */
 	LP_LOST_INSTANTS = 8, /* durations and records with impossible times */
 	LP_LOST_UNREADABLE = 9, /* processes that did not answer when they were read */
 	LP_LOST_KINDS,

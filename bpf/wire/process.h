@@ -126,25 +126,25 @@ struct lp_lifecycle {
 	__u16 exception_args; /* BaseException.args */
 	__u16 tuple_items;
 	__u8 array_arguments; /* exceptions are made with an array of arguments, not a tuple */
-	__u8 born_inside; /* 3.11 and later: a coroutine is made inside its own frame */
+	__u8 created_inside; /* 3.11 and later: a coroutine is made inside its own frame */
 	__u32 reserved;
 };
 
 /* What a probe at this address is for. */
-struct lp_place_key {
+struct lp_site_key {
 	__u64 address;
 	__u32 pid;
 	__u32 reserved;
 };
 
-enum lp_watched_place {
-	LP_PLACE_NEVER_AWAITED = 1,
-	LP_PLACE_NEVER_RETRIEVED,
-	LP_PLACE_DESTROYED_PENDING,
-	LP_PLACE_NO_RUNNING_LOOP,
-	LP_PLACE_OTHER_LOOP,
-	LP_PLACE_LOOP_CLOSE,
-	LP_PLACE_UVLOOP_CLOSE,
+enum lp_finding_site {
+	LP_SITE_NEVER_AWAITED = 1,
+	LP_SITE_NEVER_RETRIEVED,
+	LP_SITE_DESTROYED_PENDING,
+	LP_SITE_NO_RUNNING_LOOP,
+	LP_SITE_OTHER_LOOP,
+	LP_SITE_LOOP_CLOSE,
+	LP_SITE_UVLOOP_CLOSE,
 };
 
 /*
@@ -182,7 +182,7 @@ struct lp_process {
 	struct lp_uvloop uvloop;
 	__u64 threshold_ns;
 	__u64 late_ns; /* what runs for longer is looked at */
-	struct lp_telling finding;
+	struct lp_rate_limit finding;
 	/* Code objects of Handle._run and BaseEventLoop._run_once; learned, or told by user space */
 	__u64 dispatch_code;
 	__u64 run_once_code;

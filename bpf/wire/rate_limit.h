@@ -6,15 +6,15 @@
 #include "types.h"
 
 /* How much of a flood is told one by one: a loop a second. */
-#define LP_TOLD_A_SECOND 50
+#define LP_REPORTS_A_SECOND 50
 /* Findings of one process a second. */
-#define LP_FOUND_A_SECOND 500
+#define LP_FINDINGS_A_SECOND 500
 
 /* What was told in a second, of one kind. */
-struct lp_telling {
+struct lp_rate_limit {
 	__u64 second_ns; /* when that second began */
 	__u64 worst_ns; /* the longest of those told */
-	__u32 told;
+	__u32 reported;
 	__u32 reserved;
 };
 

@@ -24,7 +24,7 @@ struct lp_block {
  * Where the time of a segment went that was not spent on the CPU.  A segment is
  * what a loop does at a time: a callback, or what comes before the first one.
  */
-struct lp_account {
+struct lp_segment_times {
 	__u64 segment_ns; /* when it began */
 	__u64 blocked_ns;
 	__u64 gil_ns;
@@ -34,19 +34,19 @@ struct lp_account {
 	__u32 samples; /* clock samples on the CPU, ... */
 	__u32 collecting_samples; /* ... and those of them that saw the garbage collector */
 	__u32 block_count; /* of blocks in use */
-	__u32 beyond_count; /* calls that found no room among them */
-	__u64 beyond_ns;
+	__u32 dropped_count; /* calls that found no room among them */
+	__u64 dropped_ns;
 	struct lp_block blocks[LP_BLOCKS];
 };
 
 /* Why a stack was read. */
-enum lp_seen {
-	LP_SEEN_ON_CPU = 0,
-	LP_SEEN_BLOCKED = 1,
-	LP_SEEN_GIL = 2, /* it waits for the GIL */
-	LP_SEEN_RUN_QUEUE = 3, /* another thread has its CPU */
-	LP_SEEN_GIL_HOLDER = 4, /* the stack of the thread that has the GIL */
-	LP_SEEN_KINDS,
+enum lp_sample_reason {
+	LP_SAMPLE_ON_CPU = 0,
+	LP_SAMPLE_BLOCKED = 1,
+	LP_SAMPLE_GIL = 2, /* it waits for the GIL */
+	LP_SAMPLE_RUN_QUEUE = 3, /* another thread has its CPU */
+	LP_SAMPLE_GIL_HOLDER = 4, /* the stack of the thread that has the GIL */
+	LP_SAMPLE_REASONS,
 };
 
 /* A Python frame as it lies in memory: the instruction is an address, or f_lasti. */
@@ -66,18 +66,18 @@ struct lp_cause_key {
 	__u64 stack; /* as in struct lp_event_raw_stack */
 	__u32 loop;
 	__s32 syscall;
-	__u32 seen; /* LP_SEEN_BLOCKED or LP_SEEN_GIL */
+	__u32 reason; /* LP_SAMPLE_BLOCKED or LP_SAMPLE_GIL */
 	__u32 reserved;
 };
 
 struct lp_cause_value {
 	__u64 total_ns;
 	__u64 count;
-	__u64 told_ns; /* when its stack was sent last */
+	__u64 reported_ns; /* when its stack was sent last */
 };
 
 _Static_assert(sizeof(struct lp_block) == 288, "wire");
 
-_Static_assert(sizeof(struct lp_account) == 64 + LP_BLOCKS * 288, "wire");
+_Static_assert(sizeof(struct lp_segment_times) == 64 + LP_BLOCKS * 288, "wire");
 
 #endif /* LP_BPF_WIRE_SEGMENT_H */

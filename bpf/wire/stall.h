@@ -23,7 +23,7 @@ struct lp_wait {
 	__u64 object;
 	__u64 file; /* struct file, where a descriptor is waited on */
 	__u64 arguments[6]; /* of the system call */
-	__u32 seen; /* enum lp_seen */
+	__u32 reason; /* enum lp_sample_reason */
 	__s32 syscall;
 	__u32 block; /* in the account; LP_BLOCKS: there was no room */
 	__u32 descriptor;
@@ -33,14 +33,14 @@ struct lp_wait {
 };
 
 /* Beside struct lp_loop, what only stalls need. */
-struct lp_stall {
+struct lp_wait_state {
 	struct lp_wait wait;
 	/* of the iteration that began at iteration_ns */
 	__u64 iteration_ns;
 	__u64 iteration_blocked_ns;
 	__u64 iteration_gil_ns;
 	__u64 iteration_run_queue_ns;
-	__u64 told_ns; /* the segment whose account was sent last */
+	__u64 reported_ns; /* the segment whose account was sent last */
 	/* of all iterations */
 	__u64 run_queue_ns;
 	__u64 run_queue_waits;
@@ -55,10 +55,11 @@ struct lp_stall {
 	__u64 dentry;
 	__u64 mount;
 	__u8 scratch[LP_SCRATCH_BYTES];
-	struct lp_event_account account; /* as it is sent */
+	struct lp_event_segment_times account; /* as it is sent */
 	struct lp_event_raw_stack walked; /* the same */
 };
 
-_Static_assert(sizeof(struct lp_stall) % 8 == 0, "an mmapped array's element is 8 byte aligned");
+_Static_assert(sizeof(struct lp_wait_state) % 8 == 0,
+	       "an mmapped array's element is 8 byte aligned");
 
 #endif /* LP_BPF_WIRE_STALL_H */

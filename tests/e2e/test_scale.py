@@ -69,7 +69,7 @@ def test_fifty_processes_take_no_more_links_than_one(case):
         profiler = follow(case, cgroup)
         profiler.wait_for("loop", pid=targets[0].pid)
         time.sleep(1)
-        one, places = census.links(profiler.pid), census.maps(profiler.pid)["places"]
+        one, places = census.links(profiler.pid), census.maps(profiler.pid)["sites"]
         targets += [start(case, cgroup) for _ in range(49)]
         begun = time.monotonic()
         for target in targets:
@@ -82,7 +82,7 @@ def test_fifty_processes_take_no_more_links_than_one(case):
         if fifty != one:
             raise Failure(f"{fifty} links for fifty processes, {one} for one")
         # What is found in the file of one is found in the others' too, with its probes on it.
-        if census.maps(profiler.pid)["places"] != 50 * places:
+        if census.maps(profiler.pid)["sites"] != 50 * places:
             raise Failure(f"{census.maps(profiler.pid)}: {places} places of one process")
         for target in targets:
             target.kill()

@@ -26,7 +26,7 @@ static void take(void *context, const struct lp_event *record)
 
 static int read_all(struct lp_capture_reader *reader, size_t size, struct lp_error *error)
 {
-	struct lp_chain *chain = chain_new();
+	struct lp_capture_segments *chain = capture_segments_new();
 	const struct lp_event *record;
 	size_t handed = 0, bytes = 0;
 	int err;
@@ -36,11 +36,11 @@ static int read_all(struct lp_capture_reader *reader, size_t size, struct lp_err
 		FUZZ_CHECK((uintptr_t)record % 8 == 0);
 		FUZZ_CHECK(record->size <= LP_CAPTURE_RAW_MAX);
 		bytes += record->size;
-		chain_take(chain, record, capture_is_replay(reader), take, &handed);
+		capture_segments_take(chain, record, capture_is_checkpoint(reader), take, &handed);
 	}
 	/* zlib makes at most 1032 bytes of one, and a block is a megabyte at most */
 	FUZZ_CHECK(bytes <= 1032 * size);
-	chain_free(chain);
+	capture_segments_free(chain);
 	return err;
 }
 
@@ -79,24 +79,24 @@ static size_t put_blocks(uint8_t *data, size_t at)
 	struct lp_event_name name = record_name("f", "f.py");
 	struct lp_event_slow slow = record_slow();
 	struct lp_event baseline = record_head(LP_EVENT_BASELINE, sizeof(baseline));
-	struct lp_packer *packer = packer_new();
+	struct lp_block_packer *packer = block_packer_new();
 	const void *block;
 	size_t size;
 	int i;
 
 	FUZZ_CHECK(packer != NULL);
 	for (i = 0; i < 2; i++) {
-		packer_add(packer, &loop.event);
-		packer_add(packer, &name.event);
-		packer_add(packer, &baseline);
-		block = packer_finish(packer, LP_BLOCK_REPLAY, (uint64_t)i, &size);
+		block_packer_add(packer, &loop.event);
+		block_packer_add(packer, &name.event);
+		block_packer_add(packer, &baseline);
+		block = block_packer_finish(packer, LP_BLOCK_CHECKPOINT, (uint64_t)i, &size);
 		at = put(data, at, block, size);
-		packer_add(packer, &slow.event);
-		block = packer_finish(packer, 0, 0, &size);
+		block_packer_add(packer, &slow.event);
+		block = block_packer_finish(packer, 0, 0, &size);
 		at = put(data, at, block, size);
 		loop.event.loop = 3;
 	}
-	packer_free(packer);
+	block_packer_free(packer);
 	return at;
 }
 

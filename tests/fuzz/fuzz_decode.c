@@ -12,11 +12,11 @@
 static size_t ends;
 
 /* What the model tells is sanitised already: to do it again changes nothing. */
-static void check_text(const char *text, size_t room)
+static void check_text(const char *text, size_t capacity)
 {
 	char copy[LP_DECODED_TEXT];
 
-	FUZZ_CHECK(strlen(text) < room && room <= sizeof(copy));
+	FUZZ_CHECK(strlen(text) < capacity && capacity <= sizeof(copy));
 	strcpy(copy, text);
 	text_sanitise(copy);
 	FUZZ_CHECK(!strcmp(copy, text));
@@ -55,14 +55,14 @@ static void check_times(const struct lp_times *times, uint64_t duration_ns)
 	FUZZ_CHECK(times->gc_ns <= times->on_cpu_ns && (times->gc_known || !times->gc_ns));
 }
 
-static void check_reasons(const struct lp_reasons *reasons, uint64_t duration_ns)
+static void check_breakdown(const struct lp_breakdown *breakdown, uint64_t duration_ns)
 {
 	size_t i;
 
-	check_times(&reasons->time, duration_ns);
-	FUZZ_CHECK(reasons->blocked_count <= LP_BLOCKS);
-	for (i = 0; i < reasons->blocked_count; i++) {
-		const struct lp_blocked *blocked = &reasons->blocked[i];
+	check_times(&breakdown->time, duration_ns);
+	FUZZ_CHECK(breakdown->blocked_count <= LP_BLOCKS);
+	for (i = 0; i < breakdown->blocked_count; i++) {
+		const struct lp_blocked *blocked = &breakdown->blocked[i];
 
 		FUZZ_CHECK(!i || blocked->duration_ns <= blocked[-1].duration_ns);
 		FUZZ_CHECK(blocked->count);
@@ -71,19 +71,20 @@ static void check_reasons(const struct lp_reasons *reasons, uint64_t duration_ns
 		check_text(blocked->local, sizeof(blocked->local));
 		check_stack(&blocked->stack);
 	}
-	for (i = 0; i < reasons->sample_count; i++) {
-		FUZZ_CHECK(!i || reasons->samples[i].count <= reasons->samples[i - 1].count);
-		FUZZ_CHECK(reasons->samples[i].count && reasons->samples[i].seen < LP_SEEN_KINDS);
-		check_stack(&reasons->samples[i].stack);
+	for (i = 0; i < breakdown->sample_count; i++) {
+		FUZZ_CHECK(!i || breakdown->samples[i].count <= breakdown->samples[i - 1].count);
+		FUZZ_CHECK(breakdown->samples[i].count &&
+			   breakdown->samples[i].reason < LP_SAMPLE_REASONS);
+		check_stack(&breakdown->samples[i].stack);
 	}
-	check_text(reasons->gil.thread, sizeof(reasons->gil.thread));
-	check_stack(&reasons->gil.stack);
-	check_stack(&reasons->await_chain);
-	for (i = 0; i < reasons->await_chain.depth; i++)
-		FUZZ_CHECK(reasons->await_chain.frames[i]->coroutine);
+	check_text(breakdown->gil.thread, sizeof(breakdown->gil.thread));
+	check_stack(&breakdown->gil.stack);
+	check_stack(&breakdown->await_chain);
+	for (i = 0; i < breakdown->await_chain.depth; i++)
+		FUZZ_CHECK(breakdown->await_chain.frames[i]->coroutine);
 }
 
-static void check_slow(void *context, const struct lp_slow *slow)
+static void check_slow(void *context, const struct lp_slow_callback *slow)
 {
 	(void)context;
 	FUZZ_CHECK(!ends);
@@ -91,7 +92,7 @@ static void check_slow(void *context, const struct lp_slow *slow)
 	check_text(slow->callback->file, LP_FILE_MAX);
 	check_text(slow->task_name, LP_TASK_NAME_MAX);
 	FUZZ_CHECK(!slow->in_progress || !slow->delayed_known);
-	check_reasons(&slow->reasons, slow->duration_ns);
+	check_breakdown(&slow->breakdown, slow->duration_ns);
 }
 
 static void check_slow_iteration(void *context, const struct lp_slow_iteration *slow)
@@ -106,8 +107,8 @@ static void check_slow_iteration(void *context, const struct lp_slow_iteration *
 		FUZZ_CHECK(slow->top[i].count);
 		check_text(slow->top[i].callback->name, LP_NAME_MAX);
 	}
-	FUZZ_CHECK(slow->reasons.time.known);
-	check_reasons(&slow->reasons, slow->duration_ns);
+	FUZZ_CHECK(slow->breakdown.time.known);
+	check_breakdown(&slow->breakdown, slow->duration_ns);
 }
 
 static void check_causes(const struct lp_cause *causes, size_t count)
@@ -135,8 +136,8 @@ static void check_finding(void *context, const struct lp_finding *finding)
 	check_text(finding->name, LP_STACK_FUNCTION_BYTES);
 	check_text(finding->file, LP_STACK_FILE_BYTES);
 	check_text(finding->task_name, LP_STACK_FUNCTION_BYTES);
-	check_text(finding->exception_type, LP_FOUND_TYPE_BYTES);
-	check_text(finding->exception_message, LP_FOUND_MESSAGE_BYTES);
+	check_text(finding->exception_type, LP_FINDING_TYPE_BYTES);
+	check_text(finding->exception_message, LP_FINDING_MESSAGE_BYTES);
 	check_stack(&finding->stack);
 	check_stack(&finding->loop_stack);
 }
@@ -152,17 +153,17 @@ static void check_findings(const struct lp_summary *summary)
 		FUZZ_CHECK(count->kind < LP_FINDING_KINDS && count->count);
 		check_text(count->name, LP_STACK_FUNCTION_BYTES);
 		check_text(count->file, LP_STACK_FILE_BYTES);
-		check_text(count->exception_type, LP_FOUND_TYPE_BYTES);
-		check_text(count->exception_message, LP_FOUND_MESSAGE_BYTES);
+		check_text(count->exception_type, LP_FINDING_TYPE_BYTES);
+		check_text(count->exception_message, LP_FINDING_MESSAGE_BYTES);
 	}
 }
 
-static void check_lives(const struct lp_lifetimes *lives)
+static void check_lifetimes(const struct lp_lifetimes *lifetimes)
 {
-	if (!lives)
+	if (!lifetimes)
 		return;
-	histogram_quantile(&lives->life, 0.5);
-	FUZZ_CHECK(histogram_count(&lives->life) == histogram_count(&lives->waiting));
+	histogram_quantile(&lifetimes->life, 0.5);
+	FUZZ_CHECK(histogram_count(&lifetimes->life) == histogram_count(&lifetimes->waiting));
 }
 
 static void check_summary(const struct lp_summary *summary)
@@ -180,7 +181,7 @@ static void check_summary(const struct lp_summary *summary)
 		for (j = 0; j < loop->callback_count; j++) {
 			check_text(loop->items[j].callback->name, LP_NAME_MAX);
 			histogram_quantile(&loop->items[j].run, 0.5);
-			check_lives(loop->items[j].lifetimes);
+			check_lifetimes(loop->items[j].lifetimes);
 		}
 	}
 }
@@ -315,16 +316,17 @@ static size_t put_frames(uint8_t *data, size_t at)
 }
 
 /* The stack of the callback that began at 500. */
-static size_t put_seen(uint8_t *data, size_t at, enum lp_seen why, uint32_t depth)
+static size_t put_stack_sample(uint8_t *data, size_t at, enum lp_sample_reason why, uint32_t depth)
 {
 	static const uint32_t frames[] = { 0, 1, 2, 7 };
-	struct lp_record_seen record = record_seen(why, 77 + (depth & 1), depth, frames);
+	struct lp_record_stack_sample record =
+		record_stack_sample(why, 77 + (depth & 1), depth, frames);
 
-	record.seen.segment_ns = 500;
-	record.seen.period_us = 10000;
-	record.seen.resource = record_path("/srv/data");
-	record.seen.flags = depth & LP_STACK_COLLECTING;
-	strcpy(record.seen.thread, "Thread-1");
+	record.sample.segment_ns = 500;
+	record.sample.period_us = 10000;
+	record.sample.resource = record_path("/srv/data");
+	record.sample.flags = depth & LP_STACK_COLLECTING;
+	strcpy(record.sample.thread, "Thread-1");
 	return put(data, at, &record);
 }
 
@@ -332,7 +334,7 @@ static size_t put_account(uint8_t *data, size_t at, uint64_t segment_ns, unsigne
 {
 	static const uint8_t kinds[] = { LP_RESOURCE_FILE,  LP_RESOURCE_TCP,  LP_RESOURCE_UNIX,
 					 LP_RESOURCE_CHILD, LP_RESOURCE_LOCK, LP_RESOURCE_PIPE };
-	struct lp_event_account event = record_account();
+	struct lp_event_segment_times event = record_account();
 	unsigned int i;
 
 	event.account.segment_ns = segment_ns;
@@ -350,12 +352,12 @@ static size_t put_account(uint8_t *data, size_t at, uint64_t segment_ns, unsigne
 	return put(data, at, &event);
 }
 
-static size_t put_cause(uint8_t *data, size_t at, enum lp_seen why)
+static size_t put_cause(uint8_t *data, size_t at, enum lp_sample_reason why)
 {
 	struct lp_event_cause event = { .event = record_head(LP_EVENT_CAUSE, sizeof(event)),
 					.stack = 77,
 					.syscall = 45,
-					.seen = why,
+					.reason = why,
 					.count = 3,
 					.total_ns = 1000 };
 
@@ -382,17 +384,17 @@ static size_t put_slow_iteration(uint8_t *data, size_t at)
 static size_t seed_of_stalls(unsigned int number, uint8_t *data)
 {
 	struct lp_event_slow slow = record_slow();
-	enum lp_seen why = (enum lp_seen)(number % LP_SEEN_KINDS);
+	enum lp_sample_reason why = (enum lp_sample_reason)(number % LP_SAMPLE_REASONS);
 	size_t at = 0;
 
 	record_task_name(&slow, 6, 1, 1, "Task-1", 6);
 	slow.iteration = 1;
 	at = put_plain(data, at, LP_EVENT_LOOP, sizeof(struct lp_event_loop));
 	at = put_frames(data, at);
-	at = put_seen(data, at, LP_SEEN_BLOCKED, 3);
-	at = put_seen(data, at, LP_SEEN_GIL_HOLDER, 1);
-	at = put_seen(data, at, why, 4);
-	at = put_seen(data, at, why, 2);
+	at = put_stack_sample(data, at, LP_SAMPLE_BLOCKED, 3);
+	at = put_stack_sample(data, at, LP_SAMPLE_GIL_HOLDER, 1);
+	at = put_stack_sample(data, at, why, 4);
+	at = put_stack_sample(data, at, why, 2);
 	if (number & 1) {
 		at = put_account(data, at, 100, 1); /* of the iteration's beginning */
 		at = put_account(data, at, 500, 1);
@@ -403,21 +405,21 @@ static size_t seed_of_stalls(unsigned int number, uint8_t *data)
 	at = put_account(data, at, 500, 1 + number);
 	at = put(data, at, &slow);
 	at = put_slow_iteration(data, at);
-	at = put_cause(data, at, number & 1 ? LP_SEEN_BLOCKED : LP_SEEN_GIL);
+	at = put_cause(data, at, number & 1 ? LP_SAMPLE_BLOCKED : LP_SAMPLE_GIL);
 	at = put_plain(data, at, LP_EVENT_RUN_QUEUE, sizeof(struct lp_event_run_queue));
 	at = put_plain(data, at, LP_EVENT_TASK_NAME, sizeof(struct lp_event_task_name));
 	return put_plain(data, at, LP_EVENT_INTERVAL, sizeof(struct lp_event_end));
 }
 
-static size_t put_found(uint8_t *data, size_t at, enum lp_finding_kind kind, uint32_t loop)
+static size_t put_finding(uint8_t *data, size_t at, enum lp_finding_kind kind, uint32_t loop)
 {
-	struct lp_record_found record = record_found(kind, "fetch", 3, 2);
+	struct lp_record_finding record = record_finding(kind, "fetch", 3, 2);
 
-	record.found.event.loop = loop;
-	record.found.created = 1;
-	record.found.parked = 2;
-	strcpy(record.found.exception_type, "ValueError");
-	strcpy(record.found.exception_message, "no such user");
+	record.finding.event.loop = loop;
+	record.finding.created = 1;
+	record.finding.parked = 2;
+	strcpy(record.finding.exception_type, "ValueError");
+	strcpy(record.finding.exception_message, "no such user");
 	return put(data, at, &record);
 }
 
@@ -433,7 +435,7 @@ static size_t put_noticed(uint8_t *data, size_t at)
 static size_t put_task_end(uint8_t *data, size_t at, enum lp_task_outcome outcome)
 {
 	struct lp_event_task_end event = { .event = record_head(LP_EVENT_TASK_END, sizeof(event)),
-					   .born_ns = 100,
+					   .created_ns = 100,
 					   .end_ns = 900,
 					   .running_ns = 300,
 					   .queued_ns = 200,
@@ -453,14 +455,14 @@ static size_t seed_of_findings(unsigned int number, uint8_t *data)
 	at = put_plain(data, at, LP_EVENT_LOOP, sizeof(struct lp_event_loop));
 	at = put_frames(data, at);
 	at = put(data, at, &name);
-	at = put_found(data, at, (enum lp_finding_kind)number, 0);
-	at = put_found(data, at, LP_FINDING_WRONG_THREAD, LP_NO_LOOP);
+	at = put_finding(data, at, (enum lp_finding_kind)number, 0);
+	at = put_finding(data, at, LP_FINDING_WRONG_THREAD, LP_NO_LOOP);
 	if (number & 1)
 		at = put_noticed(data, at);
 	at = put_task_end(data, at, (enum lp_task_outcome)(number % LP_OUTCOMES));
 	at = put_plain(data, at, LP_EVENT_INTERVAL, sizeof(struct lp_event_end));
 	at = put_task_end(data, at, LP_OUTCOME_RETURNED);
-	at = put_found(data, at, (enum lp_finding_kind)number, LP_NO_LOOP);
+	at = put_finding(data, at, (enum lp_finding_kind)number, LP_NO_LOOP);
 	return put_plain(data, at, LP_EVENT_INTERVAL, sizeof(struct lp_event_end));
 }
 
@@ -473,19 +475,19 @@ static size_t seed_of_one(unsigned int number, uint8_t *data)
 	case 0:
 		return put_frames(data, 0);
 	case 1:
-		return put_seen(data, 0, LP_SEEN_ON_CPU, 2);
+		return put_stack_sample(data, 0, LP_SAMPLE_ON_CPU, 2);
 	case 2:
-		return put_seen(data, 0, LP_SEEN_BLOCKED, 2);
+		return put_stack_sample(data, 0, LP_SAMPLE_BLOCKED, 2);
 	case 3:
 		return put_account(data, 0, 500, 2);
 	case 4:
 		return put_slow_iteration(data, 0);
 	case 5:
-		return put_cause(data, 0, LP_SEEN_BLOCKED);
+		return put_cause(data, 0, LP_SAMPLE_BLOCKED);
 	case 6:
 		return put(data, 0, &slow);
 	case 7:
-		return put_found(data, 0, LP_FINDING_WRONG_THREAD, 0);
+		return put_finding(data, 0, LP_FINDING_WRONG_THREAD, 0);
 	case 8:
 		return put_noticed(data, 0);
 	case 9:

@@ -47,7 +47,7 @@ static void walk(const struct lp_image *image, struct lp_row *row)
 
 	for (i = 0; i < STEPS; i++) {
 		sp = registers.values[LP_REGISTER_SP];
-		if (row_find(image, registers.values[LP_REGISTER_IP], row))
+		if (eh_frame_find(image, registers.values[LP_REGISTER_IP], row))
 			return;
 		check_row(row, registers.values[LP_REGISTER_IP]);
 		if (unwind_step(row, &stack, &registers))
@@ -64,8 +64,8 @@ static void compute(const uint8_t *data, size_t size)
 
 	rule.number = (uint32_t)(size < EXPRESSION_BYTES ? size : EXPRESSION_BYTES);
 	rule.expression = data + size - rule.number;
-	expression_compute(&rule, &registers, &stack, NULL, &result);
-	expression_compute(&rule, &registers, &stack, &initial, &result);
+	dwarf_expression_compute(&rule, &registers, &stack, NULL, &result);
+	dwarf_expression_compute(&rule, &registers, &stack, &initial, &result);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -82,12 +82,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(exact, data, size);
 	if (!image_open_memory(&image, exact, size)) {
 		for (address = CRAFTED_FUNCTION - 1; address < CRAFTED_FUNCTION + 0x40; address++)
-			if (!row_find(&image, address, &row))
+			if (!eh_frame_find(&image, address, &row))
 				check_row(&row, address);
 		walk(&image, &row);
 		image_symbol(&image, CRAFTED_FUNCTION, name, sizeof(name), &work);
-		part_of(&image, offsetof(struct crafted, record.instructions), 256, &row, &whole,
-			&work);
+		cold_part_of(&image, offsetof(struct crafted, record.instructions), 256, &row,
+			     &whole, &work);
 	}
 	compute(exact, size);
 	free(exact);

@@ -10,13 +10,13 @@
 #include "elf/code_search.h"
 #include "elf/probe_site.h"
 
-#define ROOM 16
+#define CAPACITY 16
 #define ADDRESSES 0x4000
 
 static const char *const names[] = { "_PyRuntime", "f", "PyContext_Enter", "" };
 static const char *const texts[] = { "no running event loop", "x" };
 
-static void look_at(const struct lp_elf *elf, uint64_t address)
+static void inspect(const struct lp_elf *elf, uint64_t address)
 {
 	uint64_t value, offset;
 	uint8_t code[256];
@@ -24,7 +24,7 @@ static void look_at(const struct lp_elf *elf, uint64_t address)
 
 	size = elf_bytes(elf, address, code, sizeof(code));
 	FUZZ_CHECK(size <= sizeof(code));
-	instruction_first_emulated(code, size, &at);
+	probe_site_first_emulated(code, size, &at);
 	if (elf_begins_function(elf, address))
 		FUZZ_CHECK(size);
 	elf_function_start(elf, address);
@@ -36,23 +36,23 @@ static void look_at(const struct lp_elf *elf, uint64_t address)
 
 static void search(const struct lp_elf *elf)
 {
-	uint64_t found[ROOM], bytes = 0, address;
+	uint64_t found[CAPACITY], bytes = 0, address;
 	size_t i, count;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		address = elf_symbol_size(elf, names[i], &bytes);
-		look_at(elf, address);
-		FUZZ_CHECK(code_returns(elf, address, bytes, found, ROOM) <= ROOM);
+		inspect(elf, address);
+		FUZZ_CHECK(code_returns(elf, address, bytes, found, CAPACITY) <= CAPACITY);
 		FUZZ_CHECK(elf_slots(elf, names[i], found, 1 + i) <= 1 + i);
-		FUZZ_CHECK(code_calls(elf, names[i], found, ROOM) <= ROOM);
+		FUZZ_CHECK(code_calls(elf, names[i], found, CAPACITY) <= CAPACITY);
 		elf_needs(elf, names[i]);
 		elf_section(elf, names[i], found, sizeof(found));
 	}
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		count = code_string_uses(elf, texts[i], found, ROOM);
-		FUZZ_CHECK(count <= ROOM);
+		count = code_string_uses(elf, texts[i], found, CAPACITY);
+		FUZZ_CHECK(count <= CAPACITY);
 		if (count)
-			look_at(elf, found[count - 1]);
+			inspect(elf, found[count - 1]);
 	}
 }
 
@@ -69,8 +69,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!elf_open_file(path, &elf)) {
 		search(elf);
 		for (address = 0; address < ADDRESSES; address += 0x155)
-			look_at(elf, address);
-		look_at(elf, UINT64_MAX);
+			inspect(elf, address);
+		inspect(elf, UINT64_MAX);
 		FUZZ_CHECK(!elf_identity(elf, &identity) && identity.bytes == size);
 		/* nothing that is as small takes as long as a failure would need */
 		FUZZ_CHECK(!elf_failure(elf) || elf_failure(elf) == -EFBIG);

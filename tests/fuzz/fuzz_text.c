@@ -44,16 +44,16 @@ static bool is_safe(const char *text)
 	return true;
 }
 
-static void check_python(const uint8_t *data, size_t size, unsigned int width, size_t room)
+static void check_python(const uint8_t *data, size_t size, unsigned int width, size_t capacity)
 {
-	char *text = malloc(room ? room : 1), *copy;
+	char *text = malloc(capacity ? capacity : 1), *copy;
 	size_t length;
 
 	if (!text)
 		return;
-	length = text_from_python(data, size, width, text, room);
-	if (room) {
-		FUZZ_CHECK(length < room && strlen(text) == length);
+	length = text_from_python(data, size, width, text, capacity);
+	if (capacity) {
+		FUZZ_CHECK(length < capacity && strlen(text) == length);
 		copy = strdup(text);
 		text_sanitise(text);
 		FUZZ_CHECK(is_safe(text));
@@ -63,9 +63,9 @@ static void check_python(const uint8_t *data, size_t size, unsigned int width, s
 	free(text);
 }
 
-static void check_bytes(const uint8_t *data, size_t size, size_t room)
+static void check_bytes(const uint8_t *data, size_t size, size_t capacity)
 {
-	char *text = malloc(size + 1), *copy = malloc(room ? room : 1), duration[16];
+	char *text = malloc(size + 1), *copy = malloc(capacity ? capacity : 1), duration[16];
 	uint64_t ns = 0;
 
 	if (text && copy) {
@@ -76,8 +76,8 @@ static void check_bytes(const uint8_t *data, size_t size, size_t room)
 		FUZZ_CHECK(strlen(duration) < sizeof(duration) - 1);
 		FUZZ_CHECK(text_path_end(text, 2) >= text);
 		FUZZ_CHECK(text_path_end(text, 2) <= text + strlen(text));
-		text_copy(copy, room, text);
-		FUZZ_CHECK(!room || (strlen(copy) < room && is_safe(copy)));
+		text_copy(copy, capacity, text);
+		FUZZ_CHECK(!capacity || (strlen(copy) < capacity && is_safe(copy)));
 		text_sanitise(text);
 		FUZZ_CHECK(is_safe(text));
 		FUZZ_CHECK(text_columns(text) <= strlen(text));

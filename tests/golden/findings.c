@@ -17,7 +17,7 @@
 #define LIBRARY "/usr/lib/python3.11/"
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 
-static struct lp_recording *recording;
+static struct lp_recorder *recording;
 
 /* ms: since the start */
 static void put(void *record, uint32_t loop, uint64_t ms)
@@ -27,7 +27,7 @@ static void put(void *record, uint32_t loop, uint64_t ms)
 	event->loop = loop;
 	event->pid = PID;
 	event->time_ns = START_NS + ms * MS;
-	recording_take(recording, event);
+	recorder_take(recording, event);
 }
 
 /* The numbers that stacks below are made of. */
@@ -110,7 +110,7 @@ static const struct wanted all[] = {
 	{ 250, LP_FINDING_NEVER_RETRIEVED, "", "", 0, "", "KeyError", "", LP_NO_FRAME,
 	  LP_NO_FRAME, 0, 0, IN_REQUEST },
 	{ 300, LP_FINDING_DESTROYED_PENDING, CONSUME, "consumer", "", "", LP_NO_FRAME, PARKED,
-	  0, LP_FOUND_CUT, 2, 0, { HANDLE, SERVE } },
+	  0, LP_FINDING_CUT, 2, 0, { HANDLE, SERVE } },
 	{ 350, LP_FINDING_CLOSED_LOOP, "", "", 0, "", "RuntimeError", "Event loop is closed",
 	  LP_NO_FRAME, LP_NO_FRAME, LP_NO_LOOP, 0, 4, 0,
 	  { CHECK_CLOSED, CALL_SOON, ON_MESSAGE, THREAD_RUN } },
@@ -127,26 +127,26 @@ static const struct wanted all[] = {
 	{ 3500, LP_FINDING_WRONG_THREAD, "late", "/srv/app/mqtt.py", 90, "", "", "",
 	  LP_NO_FRAME, LP_NO_FRAME, 0, 0, 3, 0, { CALL_SOON, ON_MESSAGE, THREAD_RUN } },
 	{ 3900, LP_FINDING_PENDING_AT_CLOSE, CONSUME, "consumer", "", "", LP_NO_FRAME, PARKED, 0,
-	  LP_FOUND_MORE, 1, 0, { MAIN } },
+	  LP_FINDING_MORE, 1, 0, { MAIN } },
 };
 /* clang-format on */
 
-static void put_found(const struct wanted *wanted, uint64_t object)
+static void put_finding(const struct wanted *wanted, uint64_t object)
 {
-	struct lp_record_found record =
-		record_found(wanted->kind, wanted->name, wanted->depth, wanted->loop_depth);
+	struct lp_record_finding record =
+		record_finding(wanted->kind, wanted->name, wanted->depth, wanted->loop_depth);
 
-	record.found.object = object;
-	record.found.tid = wanted->kind == LP_FINDING_WRONG_THREAD ? PID + 1 : PID;
-	record.found.task = *wanted->task ? 0x7f0000000000 + object : 0;
-	record.found.flags = wanted->flags;
-	record.found.line = wanted->line;
-	record.found.created = wanted->created;
-	record.found.parked = wanted->parked;
-	strcpy(record.found.file, wanted->file);
-	strcpy(record.found.task_name, wanted->task);
-	strcpy(record.found.exception_type, wanted->exception);
-	strcpy(record.found.exception_message, wanted->message);
+	record.finding.object = object;
+	record.finding.tid = wanted->kind == LP_FINDING_WRONG_THREAD ? PID + 1 : PID;
+	record.finding.task = *wanted->task ? 0x7f0000000000 + object : 0;
+	record.finding.flags = wanted->flags;
+	record.finding.line = wanted->line;
+	record.finding.created = wanted->created;
+	record.finding.parked = wanted->parked;
+	strcpy(record.finding.file, wanted->file);
+	strcpy(record.finding.task_name, wanted->task);
+	strcpy(record.finding.exception_type, wanted->exception);
+	strcpy(record.finding.exception_message, wanted->message);
 	memcpy(record.frames, wanted->frames, sizeof(wanted->frames));
 	put(&record, wanted->loop, wanted->ms);
 }
@@ -161,13 +161,13 @@ static void put_callback(uint32_t number, const char *name, const char *file, ui
 	put(&event, 0, 2);
 }
 
-static void put_lives(uint32_t callback, enum lp_task_outcome outcome, uint64_t life_ms,
-		      uint64_t count, uint64_t ms)
+static void put_lifetimes(uint32_t callback, enum lp_task_outcome outcome, uint64_t life_ms,
+			  uint64_t count, uint64_t ms)
 {
 	while (count--) {
 		struct lp_event_task_end event = {
 			.event = record_head(LP_EVENT_TASK_END, sizeof(event)),
-			.born_ns = START_NS,
+			.created_ns = START_NS,
 			.end_ns = START_NS + life_ms * MS,
 			.running_ns = life_ms * MS / 50,
 			.queued_ns = life_ms * MS / 200,
@@ -235,24 +235,24 @@ static void put_all(void)
 	put_callback(1, "serve", "/srv/app/server.py", 8);
 	put_callback(2, "consume", "/srv/app/queue.py", 12);
 	for (i = 0; i < LENGTH(all) && all[i].ms < 2000; i++)
-		put_found(&all[i], i);
+		put_finding(&all[i], i);
 	put(&noticed, 0, 750);
-	put_lives(1, LP_OUTCOME_RETURNED, 40, 30, 1900);
+	put_lifetimes(1, LP_OUTCOME_RETURNED, 40, 30, 1900);
 	put_counters(2000);
 	put_end(LP_EVENT_INTERVAL, 2000);
 	for (; i < LENGTH(all); i++)
-		put_found(&all[i], i);
-	put_lives(1, LP_OUTCOME_RETURNED, 60, 3, 3950);
-	put_lives(1, LP_OUTCOME_RAISED, 20, 2, 3950);
-	put_lives(2, LP_OUTCOME_CANCELLED, 3900, 1, 3950);
-	put_lives(2, LP_OUTCOME_DESTROYED, 900, 1, 3950);
+		put_finding(&all[i], i);
+	put_lifetimes(1, LP_OUTCOME_RETURNED, 60, 3, 3950);
+	put_lifetimes(1, LP_OUTCOME_RAISED, 20, 2, 3950);
+	put_lifetimes(2, LP_OUTCOME_CANCELLED, 3900, 1, 3950);
+	put_lifetimes(2, LP_OUTCOME_DESTROYED, 900, 1, 3950);
 	put_counters(4000);
 	put_end(LP_EVENT_END, 4000);
 }
 
 int main(int argc, char **argv)
 {
-	struct lp_recording_config config = {
+	struct lp_recorder_config config = {
 		.header = {
 			.threshold_ns = 100 * MS,
 			.start_ns = START_NS,
@@ -267,12 +267,12 @@ int main(int argc, char **argv)
 	if (argc != 2)
 		return 2;
 	config.path = argv[1];
-	if (recording_new(&config, &recording, &error)) {
+	if (recorder_new(&config, &recording, &error)) {
 		fprintf(stderr, "%s\n", error.text);
 		return 1;
 	}
 	put_all();
-	if (recording_close(recording, &error)) {
+	if (recorder_close(recording, &error)) {
 		fprintf(stderr, "%s\n", error.text);
 		return 1;
 	}

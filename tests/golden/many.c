@@ -207,56 +207,58 @@ static struct lp_resource resource_of(const struct kind *kind, uint32_t loop)
 	return resource;
 }
 
-static void put_seen(const struct kind *kind, enum lp_seen seen, uint32_t loop, uint64_t start_ns)
+static void put_stack_sample(const struct kind *kind, enum lp_sample_reason reason, uint32_t loop,
+			     uint64_t start_ns)
 {
-	struct lp_record_seen record =
-		record_seen(seen, 1000 + (uint64_t)(kind - kinds), kind->depth, kind->frames);
+	struct lp_record_stack_sample record = record_stack_sample(
+		reason, 1000 + (uint64_t)(kind - kinds), kind->depth, kind->frames);
 
-	record.seen.segment_ns = start_ns;
-	record.seen.syscall = kind->syscall;
-	record.seen.period_us = seen == LP_SEEN_ON_CPU ? 10000 : 0;
-	record.seen.flags = kind->why == COLLECTING ? LP_STACK_COLLECTING : 0;
-	if (seen == LP_SEEN_BLOCKED)
-		record.seen.resource = resource_of(kind, loop);
+	record.sample.segment_ns = start_ns;
+	record.sample.syscall = kind->syscall;
+	record.sample.period_us = reason == LP_SAMPLE_ON_CPU ? 10000 : 0;
+	record.sample.flags = kind->why == COLLECTING ? LP_STACK_COLLECTING : 0;
+	if (reason == LP_SAMPLE_BLOCKED)
+		record.sample.resource = resource_of(kind, loop);
 	put(&record, loop, start_ns + MS);
 }
 
 static void put_holder(uint32_t loop, uint64_t start_ns)
 {
 	static const uint32_t stack[] = { 11, 12 };
-	struct lp_record_seen record = record_seen(LP_SEEN_GIL_HOLDER, 2000, 2, stack);
+	struct lp_record_stack_sample record =
+		record_stack_sample(LP_SAMPLE_GIL_HOLDER, 2000, 2, stack);
 
-	record.seen.segment_ns = start_ns;
-	record.seen.tid = FIRST_PID + 100 + loop;
-	strcpy(record.seen.thread, "backup");
+	record.sample.segment_ns = start_ns;
+	record.sample.tid = FIRST_PID + 100 + loop;
+	strcpy(record.sample.thread, "backup");
 	put(&record, loop, start_ns + MS);
 }
 
-static void put_reasons(const struct kind *kind, uint32_t loop, uint64_t start_ns, uint64_t ns)
+static void put_breakdown(const struct kind *kind, uint32_t loop, uint64_t start_ns, uint64_t ns)
 {
-	struct lp_event_account account = record_account();
+	struct lp_event_segment_times account = record_account();
 	struct lp_block *block;
 
 	switch (kind->why) {
 	case BLOCKED:
-		put_seen(kind, LP_SEEN_BLOCKED, loop, start_ns);
+		put_stack_sample(kind, LP_SAMPLE_BLOCKED, loop, start_ns);
 		block = record_block(&account, kind->syscall, 1000 + (uint64_t)(kind - kinds),
 				     ns - ns / 50, 1);
 		block->resource = resource_of(kind, loop);
 		break;
 	case GIL:
-		put_seen(kind, LP_SEEN_GIL, loop, start_ns);
+		put_stack_sample(kind, LP_SAMPLE_GIL, loop, start_ns);
 		put_holder(loop, start_ns);
 		account.account.gil_ns = ns - ns / 20;
 		account.account.gil_waits = 3;
 		break;
 	case RUN_QUEUE:
-		put_seen(kind, LP_SEEN_RUN_QUEUE, loop, start_ns);
+		put_stack_sample(kind, LP_SAMPLE_RUN_QUEUE, loop, start_ns);
 		account.account.run_queue_ns = ns - ns / 10;
 		account.account.run_queue_waits = 2;
 		break;
 	default:
-		put_seen(kind, LP_SEEN_ON_CPU, loop, start_ns);
+		put_stack_sample(kind, LP_SAMPLE_ON_CPU, loop, start_ns);
 		account.account.samples = 1;
 		account.account.collecting_samples = kind->why == COLLECTING;
 		account.account.run_queue_ns = ns / 40;
@@ -364,7 +366,7 @@ static void put_stall(uint32_t loop, uint64_t start_ns, uint64_t number)
 					     .ready = (int)(chance() * 8) };
 	char name[32];
 
-	put_reasons(kind, loop, start_ns, ns);
+	put_breakdown(kind, loop, start_ns, ns);
 	slow.start_ns = start_ns;
 	slow.callback = 1 + loop * (uint32_t)COUNT(kinds) + (uint32_t)(kind - kinds);
 	slow.iteration = iterations[loop];

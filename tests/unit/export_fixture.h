@@ -58,9 +58,9 @@ static struct lp_blocked export_blocked = {
 };
 
 /* 312 ms: 300 blocked, the rest on the CPU. */
-static inline struct lp_slow export_slow(void)
+static inline struct lp_slow_callback export_slow(void)
 {
-	return (struct lp_slow){
+	return (struct lp_slow_callback){
 		.loop = &export_loop,
 		.callback = &export_callback,
 		.start_ns = 2000000000,
@@ -71,9 +71,11 @@ static inline struct lp_slow export_slow(void)
 		.delayed_known = true,
 		.delayed_callbacks = 41,
 		.delayed_events = 6,
-		.reasons = { .time = { .known = true, .on_cpu_ns = 12 * MS, .blocked_ns = 300 * MS },
-			     .blocked_count = 1,
-			     .blocked = &export_blocked },
+		.breakdown = { .time = { .known = true,
+					 .on_cpu_ns = 12 * MS,
+					 .blocked_ns = 300 * MS },
+			       .blocked_count = 1,
+			       .blocked = &export_blocked },
 	};
 }
 

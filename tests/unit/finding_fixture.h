@@ -58,15 +58,15 @@ static inline struct lp_finding_count count_of(enum lp_finding_kind kind,
 }
 
 /* So many lives of 100 ms each, of which a tenth was running and a fifth queued. */
-static inline void add_lives(struct lp_lifetimes *lives, enum lp_task_outcome outcome,
-			     uint64_t count)
+static inline void add_lifetimes(struct lp_lifetimes *lifetimes, enum lp_task_outcome outcome,
+				 uint64_t count)
 {
-	lives->outcomes[outcome] += count;
+	lifetimes->outcomes[outcome] += count;
 	while (count--) {
-		lp_histogram_add(&lives->life, 100 * MS);
-		lp_histogram_add(&lives->running, 10 * MS);
-		lp_histogram_add(&lives->queued, 20 * MS);
-		lp_histogram_add(&lives->waiting, 70 * MS);
+		lp_histogram_add(&lifetimes->life, 100 * MS);
+		lp_histogram_add(&lifetimes->running, 10 * MS);
+		lp_histogram_add(&lifetimes->queued, 20 * MS);
+		lp_histogram_add(&lifetimes->waiting, 70 * MS);
 	}
 }
 

@@ -19,91 +19,91 @@
 #define MS 1000000ULL
 #define START_NS (1000000 * MS)
 #define PID 42
-#define TOLD_MAX 40
-#define TOLD_ITEMS 8
-#define TOLD_SAMPLES 64
-#define TOLD_CAUSES 16
+#define REPORTED_MAX 40
+#define REPORTED_ITEMS 8
+#define REPORTED_SAMPLES 64
+#define REPORTED_CAUSES 16
 
 /* "innermost:12 < outer:3" */
-struct lp_told_stack {
+struct lp_reported_stack {
 	uint32_t depth;
 	bool cut, unreadable;
 	char text[200];
 };
 
 /* Stacks as text, so that they outlive the call; the pointers of the rest are stale. */
-struct lp_told_reasons {
-	struct lp_reasons reasons;
+struct lp_reported_breakdown {
+	struct lp_breakdown breakdown;
 	struct {
 		struct lp_blocked blocked;
-		struct lp_told_stack stack;
+		struct lp_reported_stack stack;
 	} blocked[LP_BLOCKS];
 	struct {
 		struct lp_sample sample;
-		struct lp_told_stack stack;
-	} samples[TOLD_SAMPLES];
-	struct lp_told_stack holder, chain;
+		struct lp_reported_stack stack;
+	} samples[REPORTED_SAMPLES];
+	struct lp_reported_stack holder, chain;
 };
 
-struct lp_told_slow {
-	struct lp_slow slow; /* its pointers are stale */
+struct lp_reported_slow {
+	struct lp_slow_callback slow; /* its pointers are stale */
 	uint32_t loop;
 	char name[LP_NAME_MAX];
-	struct lp_told_reasons why;
+	struct lp_reported_breakdown why;
 };
 
-struct lp_told_iteration {
+struct lp_reported_iteration {
 	struct lp_slow_iteration slow; /* its pointers are stale */
 	uint32_t loop;
 	char top[LP_TOP_SHOWN][LP_NAME_MAX];
-	struct lp_told_reasons why;
+	struct lp_reported_breakdown why;
 };
 
-struct lp_told_summary {
+struct lp_reported_summary {
 	struct lp_summary summary; /* its pointers are stale */
-	struct lp_told_loop {
+	struct lp_reported_loop {
 		struct lp_loop_summary summary;
 		uint32_t id; /* 0: of no loop */
 		struct {
 			char name[LP_NAME_MAX];
 			uint64_t slow, runs, sum_ns, queued;
-		} items[TOLD_ITEMS];
-		struct lp_told_cause {
+		} items[REPORTED_ITEMS];
+		struct lp_reported_cause {
 			struct lp_cause cause; /* its frame is stale */
 			char place[200]; /* "function:12", or "" */
-		} causes[TOLD_CAUSES];
-	} loops[TOLD_ITEMS];
+		} causes[REPORTED_CAUSES];
+	} loops[REPORTED_ITEMS];
 };
 
-struct lp_told_all {
+struct lp_reported_all {
 	struct lp_run run;
 	size_t runs, loop_count, slow_count, iteration_count, states, intervals, ends;
 	struct lp_loop_state state; /* the last one; its pointers are stale */
 	uint32_t state_loop;
 	uint64_t state_count; /* in its histogram */
-	struct lp_loop_info loops[TOLD_ITEMS];
-	struct lp_told_slow slow[TOLD_MAX];
-	struct lp_told_iteration iterations[TOLD_ITEMS];
-	struct lp_told_summary interval, total;
+	struct lp_loop_info loops[REPORTED_ITEMS];
+	struct lp_reported_slow slow[REPORTED_MAX];
+	struct lp_reported_iteration iterations[REPORTED_ITEMS];
+	struct lp_reported_summary interval, total;
 	struct lp_run_end end;
 };
 
 static struct lp_model *model;
-static struct lp_told_all told;
+static struct lp_reported_all reported;
 
-static inline void keep_summary(struct lp_told_summary *into, const struct lp_summary *from)
+static inline void keep_summary(struct lp_reported_summary *into, const struct lp_summary *from)
 {
 	size_t i, j;
 
 	memset(into, 0, sizeof(*into));
 	into->summary = *from;
-	assert_in_range(from->loop_count, 0, TOLD_ITEMS);
+	assert_in_range(from->loop_count, 0, REPORTED_ITEMS);
 	for (i = 0; i < from->loop_count; i++) {
 		const struct lp_loop_summary *loop = &from->loops[i];
 
 		into->loops[i].summary = *loop;
 		into->loops[i].id = loop->loop ? loop->loop->id : 0;
-		assert_in_range(loop->callback_count, 0, TOLD_ITEMS);
+		assert_in_range(loop->callback_count, 0, REPORTED_ITEMS);
 		for (j = 0; j < loop->callback_count; j++) {
 			const struct lp_callback_summary *item = &loop->items[j];
 
@@ -113,8 +113,8 @@ static inline void keep_summary(struct lp_told_summary *into, const struct lp_su
 			into->loops[i].items[j].sum_ns = item->run.sum_ns;
 			into->loops[i].items[j].queued = histogram_count(&item->queue);
 		}
-		for (j = 0; j < loop->cause_count && j < TOLD_CAUSES; j++) {
-			struct lp_told_cause *cause = &into->loops[i].causes[j];
+		for (j = 0; j < loop->cause_count && j < REPORTED_CAUSES; j++) {
+			struct lp_reported_cause *cause = &into->loops[i].causes[j];
 
 			cause->cause = loop->causes[j];
 			if (loop->causes[j].frame)
@@ -125,11 +125,11 @@ static inline void keep_summary(struct lp_told_summary *into, const struct lp_su
 	}
 }
 
-static inline struct lp_told_stack keep_stack(const struct lp_stack *from)
+static inline struct lp_reported_stack keep_stack(const struct lp_stack *from)
 {
-	struct lp_told_stack into = { .depth = from->depth,
-				      .cut = from->cut,
-				      .unreadable = from->unreadable };
+	struct lp_reported_stack into = { .depth = from->depth,
+					  .cut = from->cut,
+					  .unreadable = from->unreadable };
 	size_t at = 0;
 	uint32_t i;
 
@@ -140,17 +140,18 @@ static inline struct lp_told_stack keep_stack(const struct lp_stack *from)
 	return into;
 }
 
-static inline void keep_reasons(struct lp_told_reasons *into, const struct lp_reasons *from)
+static inline void keep_breakdown(struct lp_reported_breakdown *into,
+				  const struct lp_breakdown *from)
 {
 	size_t i;
 
-	into->reasons = *from;
+	into->breakdown = *from;
 	assert_in_range(from->blocked_count, 0, LP_BLOCKS);
 	for (i = 0; i < from->blocked_count; i++) {
 		into->blocked[i].blocked = from->blocked[i];
 		into->blocked[i].stack = keep_stack(&from->blocked[i].stack);
 	}
-	assert_in_range(from->sample_count, 0, TOLD_SAMPLES);
+	assert_in_range(from->sample_count, 0, REPORTED_SAMPLES);
 	for (i = 0; i < from->sample_count; i++) {
 		into->samples[i].sample = from->samples[i];
 		into->samples[i].stack = keep_stack(&from->samples[i].stack);
@@ -159,81 +160,81 @@ static inline void keep_reasons(struct lp_told_reasons *into, const struct lp_re
 	into->chain = keep_stack(&from->await_chain);
 }
 
-static inline void told_run(void *context, const struct lp_run *run)
+static inline void reported_run(void *context, const struct lp_run *run)
 {
 	(void)context;
-	told.runs++;
-	told.run = *run;
+	reported.runs++;
+	reported.run = *run;
 }
 
-static inline void told_loop(void *context, const struct lp_loop_info *loop)
+static inline void reported_loop(void *context, const struct lp_loop_info *loop)
 {
 	(void)context;
-	assert_in_range(told.loop_count, 0, TOLD_ITEMS - 1);
-	told.loops[told.loop_count++] = *loop;
+	assert_in_range(reported.loop_count, 0, REPORTED_ITEMS - 1);
+	reported.loops[reported.loop_count++] = *loop;
 }
 
-static inline void told_slow(void *context, const struct lp_slow *slow)
+static inline void reported_slow(void *context, const struct lp_slow_callback *slow)
 {
-	struct lp_told_slow *into = &told.slow[told.slow_count++];
+	struct lp_reported_slow *into = &reported.slow[reported.slow_count++];
 
 	(void)context;
-	assert_in_range(told.slow_count, 1, TOLD_MAX);
+	assert_in_range(reported.slow_count, 1, REPORTED_MAX);
 	into->slow = *slow;
 	into->loop = slow->loop->id;
 	strcpy(into->name, slow->callback->name);
-	keep_reasons(&into->why, &slow->reasons);
+	keep_breakdown(&into->why, &slow->breakdown);
 }
 
-static inline void told_slow_iteration(void *context, const struct lp_slow_iteration *slow)
+static inline void reported_slow_iteration(void *context, const struct lp_slow_iteration *slow)
 {
-	struct lp_told_iteration *into = &told.iterations[told.iteration_count++];
+	struct lp_reported_iteration *into = &reported.iterations[reported.iteration_count++];
 	size_t i;
 
 	(void)context;
-	assert_in_range(told.iteration_count, 1, TOLD_ITEMS);
+	assert_in_range(reported.iteration_count, 1, REPORTED_ITEMS);
 	into->slow = *slow;
 	into->loop = slow->loop->id;
 	for (i = 0; i < slow->top_count; i++)
 		strcpy(into->top[i], slow->top[i].callback->name);
-	keep_reasons(&into->why, &slow->reasons);
+	keep_breakdown(&into->why, &slow->breakdown);
 }
 
-static inline void told_loop_state(void *context, const struct lp_loop_state *state)
+static inline void reported_loop_state(void *context, const struct lp_loop_state *state)
 {
 	(void)context;
-	told.states++;
-	told.state = *state;
-	told.state_loop = state->loop->id;
-	told.state_count = histogram_count(state->iteration);
+	reported.states++;
+	reported.state = *state;
+	reported.state_loop = state->loop->id;
+	reported.state_count = histogram_count(state->iteration);
 }
 
-static inline void told_interval(void *context, const struct lp_summary *interval,
-				 const struct lp_summary *total)
+static inline void reported_interval(void *context, const struct lp_summary *interval,
+				     const struct lp_summary *total)
 {
 	(void)context;
-	told.intervals++;
-	keep_summary(&told.interval, interval);
-	keep_summary(&told.total, total);
+	reported.intervals++;
+	keep_summary(&reported.interval, interval);
+	keep_summary(&reported.total, total);
 }
 
-static inline void told_end(void *context, const struct lp_summary *total,
-			    const struct lp_run_end *end)
+static inline void reported_end(void *context, const struct lp_summary *total,
+				const struct lp_run_end *end)
 {
 	(void)context;
-	told.ends++;
-	told.end = *end;
-	keep_summary(&told.total, total);
+	reported.ends++;
+	reported.end = *end;
+	keep_summary(&reported.total, total);
 }
 
 static const struct lp_observer recorder = {
-	.run = told_run,
-	.loop = told_loop,
-	.slow = told_slow,
-	.slow_iteration = told_slow_iteration,
-	.loop_state = told_loop_state,
-	.interval = told_interval,
-	.end = told_end,
+	.run = reported_run,
+	.loop = reported_loop,
+	.slow = reported_slow,
+	.slow_iteration = reported_slow_iteration,
+	.loop_state = reported_loop_state,
+	.interval = reported_interval,
+	.end = reported_end,
 };
 
 static inline int begin_model(void **state)
@@ -241,7 +242,7 @@ static inline int begin_model(void **state)
 	static const struct lp_run run = { .tool = "loopprof", .start_ns = START_NS };
 
 	(void)state;
-	memset(&told, 0, sizeof(told));
+	memset(&reported, 0, sizeof(reported));
 	if (model_new(&recorder, NULL, &model))
 		return -1;
 	model_begin(model, &run);
@@ -371,25 +372,27 @@ static inline void feed_coroutine(uint32_t number, const char *function, uint32_
 }
 
 /* A stack of one or two frames; outer 0: of one. */
-static inline struct lp_record_seen seen_stack(enum lp_seen why, uint64_t segment_ns,
-					       uint64_t stack, uint32_t inner, uint32_t outer)
+static inline struct lp_record_stack_sample sampled_stack(enum lp_sample_reason why,
+							  uint64_t segment_ns, uint64_t stack,
+							  uint32_t inner, uint32_t outer)
 {
 	const uint32_t frames[] = { inner, outer };
-	struct lp_record_seen record = record_seen(why, stack, outer ? 2 : 1, frames);
+	struct lp_record_stack_sample record =
+		record_stack_sample(why, stack, outer ? 2 : 1, frames);
 
-	record.seen.segment_ns = START_NS + segment_ns;
+	record.sample.segment_ns = START_NS + segment_ns;
 	return record;
 }
 
-static inline void feed_seen(enum lp_seen why, uint64_t segment_ns, uint64_t stack, uint32_t inner,
-			     uint32_t outer)
+static inline void feed_stack_sample(enum lp_sample_reason why, uint64_t segment_ns, uint64_t stack,
+				     uint32_t inner, uint32_t outer)
 {
-	struct lp_record_seen record = seen_stack(why, segment_ns, stack, inner, outer);
+	struct lp_record_stack_sample record = sampled_stack(why, segment_ns, stack, inner, outer);
 
 	feed(&record, 0, segment_ns + 1);
 }
 
-static inline void feed_account(struct lp_event_account *event, uint64_t segment_ns)
+static inline void feed_account(struct lp_event_segment_times *event, uint64_t segment_ns)
 {
 	event->account.segment_ns = START_NS + segment_ns;
 	feed(event, 0, segment_ns + 1);
@@ -414,13 +417,13 @@ static inline void feed_slow_iteration(struct lp_event_slow_iteration *event, ui
 	feed(event, 0, end_ns);
 }
 
-static inline void feed_cause(enum lp_seen why, uint64_t stack, int number, uint64_t count,
+static inline void feed_cause(enum lp_sample_reason why, uint64_t stack, int number, uint64_t count,
 			      uint64_t total_ns)
 {
 	struct lp_event_cause event = { .event = record_head(LP_EVENT_CAUSE, sizeof(event)),
 					.stack = stack,
 					.syscall = number,
-					.seen = why,
+					.reason = why,
 					.count = count,
 					.total_ns = total_ns };
 
@@ -428,10 +431,10 @@ static inline void feed_cause(enum lp_seen why, uint64_t stack, int number, uint
 }
 
 /* The reasons of the last slow callback that was told. */
-static inline const struct lp_told_reasons *told_why(void)
+static inline const struct lp_reported_breakdown *last_breakdown(void)
 {
-	assert_int_not_equal(told.slow_count, 0);
-	return &told.slow[told.slow_count - 1].why;
+	assert_int_not_equal(reported.slow_count, 0);
+	return &reported.slow[reported.slow_count - 1].why;
 }
 
 static inline void feed_loop_stats(uint32_t loop, uint64_t ns, uint64_t busy_ns, uint64_t idle_ns,

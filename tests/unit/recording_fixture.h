@@ -80,9 +80,9 @@ static inline const char *segment_path(unsigned int segment)
 	return in_directory("loopprof-box-" STAMP "-%u.lpc", segment);
 }
 
-static struct lp_recording_config recording_config(const char *path)
+static struct lp_recorder_config recorder_config(const char *path)
 {
-	return (struct lp_recording_config){
+	return (struct lp_recorder_config){
 		.path = path,
 		.header = { .threshold_ns = 100000000,
 			    .start_ns = START,
@@ -93,72 +93,72 @@ static struct lp_recording_config recording_config(const char *path)
 	};
 }
 
-static struct lp_recording *recording_start(const struct lp_recording_config *config)
+static struct lp_recorder *recorder_start(const struct lp_recorder_config *config)
 {
-	struct lp_recording *recording;
+	struct lp_recorder *recorder;
 	struct lp_error error;
 
-	if (recording_new(config, &recording, &error))
+	if (recorder_new(config, &recorder, &error))
 		fail_msg("%s", error.text);
-	return recording;
+	return recorder;
 }
 
-static void recording_end(struct lp_recording *recording)
+static void recorder_end(struct lp_recorder *recorder)
 {
 	struct lp_error error;
 
-	if (recording_close(recording, &error))
+	if (recorder_close(recorder, &error))
 		fail_msg("%s", error.text);
 }
 
 /* ms: since the start */
-static void put(struct lp_recording *recording, void *record, uint32_t loop, uint64_t ms)
+static void put(struct lp_recorder *recorder, void *record, uint32_t loop, uint64_t ms)
 {
 	struct lp_event *event = record;
 
 	event->loop = loop;
 	event->pid = 4242;
 	event->time_ns = START + ms * 1000000;
-	recording_take(recording, event);
+	recorder_take(recorder, event);
 }
 
-static inline void put_target(struct lp_recording *recording, uint64_t ms)
+static inline void put_target(struct lp_recorder *recorder, uint64_t ms)
 {
 	struct lp_event_target target = { .event = record_head(LP_EVENT_TARGET, sizeof(target)),
 					  .comm = "python3" };
 	struct lp_event_labels labels = { .event = record_head(LP_EVENT_LABELS, sizeof(labels)),
 					  .unit = "api.service" };
 
-	put(recording, &target, LP_MAX_LOOPS, ms);
-	put(recording, &labels, LP_MAX_LOOPS, ms);
+	put(recorder, &target, LP_MAX_LOOPS, ms);
+	put(recorder, &labels, LP_MAX_LOOPS, ms);
 }
 
-static inline void put_loop(struct lp_recording *recording, uint32_t slot, uint64_t ms)
+static inline void put_loop(struct lp_recorder *recorder, uint32_t slot, uint64_t ms)
 {
 	struct lp_event_loop loop = { .event = record_head(LP_EVENT_LOOP, sizeof(loop)),
 				      .tid = 4242 + slot };
 
-	put(recording, &loop, slot, ms);
+	put(recorder, &loop, slot, ms);
 }
 
-static inline void put_loop_end(struct lp_recording *recording, uint32_t slot, uint64_t ms)
+static inline void put_loop_end(struct lp_recorder *recorder, uint32_t slot, uint64_t ms)
 {
 	struct lp_event end = record_head(LP_EVENT_LOOP_END, sizeof(end));
 
-	put(recording, &end, slot, ms);
+	put(recorder, &end, slot, ms);
 }
 
-static inline void put_name(struct lp_recording *recording, uint32_t slot, uint32_t callback,
+static inline void put_name(struct lp_recorder *recorder, uint32_t slot, uint32_t callback,
 			    const char *text, uint64_t ms)
 {
 	struct lp_event_name name = record_name(text, "app.py");
 
 	name.callback = callback;
 	name.identity = 0x1000 + callback;
-	put(recording, &name, slot, ms);
+	put(recorder, &name, slot, ms);
 }
 
-static inline void put_stats(struct lp_recording *recording, uint32_t slot, uint32_t callback,
+static inline void put_stats(struct lp_recorder *recorder, uint32_t slot, uint32_t callback,
 			     uint64_t count, uint64_t ms)
 {
 	struct lp_event_callback_stats stats = {
@@ -174,12 +174,12 @@ static inline void put_stats(struct lp_recording *recording, uint32_t slot, uint
 	stats.run.sum_ns = count * 1000;
 	stats.run.inverted_min_ns = ~1000ULL;
 	stats.run.max_ns = 1000;
-	put(recording, &stats, slot, ms);
-	put(recording, &loop, slot, ms);
+	put(recorder, &stats, slot, ms);
+	put(recorder, &loop, slot, ms);
 }
 
 /* Bytes that zlib makes nothing of. */
-static void put_noise(struct lp_recording *recording, uint32_t slot, uint64_t ms)
+static void put_noise(struct lp_recorder *recorder, uint32_t slot, uint64_t ms)
 {
 	static uint64_t state = 88172645463325252ULL;
 	struct lp_event_slow slow = record_slow();
@@ -191,12 +191,12 @@ static void put_noise(struct lp_recording *recording, uint32_t slot, uint64_t ms
 		state ^= state << 17;
 		slow.task_name[i] = (uint8_t)state;
 	}
-	put(recording, &slow, slot, ms);
+	put(recorder, &slow, slot, ms);
 }
 
-static void tick(struct lp_recording *recording, uint64_t ms)
+static void tick(struct lp_recorder *recorder, uint64_t ms)
 {
-	recording_tick(recording, START + ms * 1000000);
+	recorder_tick(recorder, START + ms * 1000000);
 }
 
 #endif /* LP_RECORDING_FIXTURE_H */

@@ -73,37 +73,41 @@ static inline struct lp_event_frame record_frame(uint32_t number, const char *fu
 	return event;
 }
 
-struct lp_record_seen {
-	struct lp_event_seen seen;
-	uint32_t frames[LP_SEEN_FRAMES];
+struct lp_record_stack_sample {
+	struct lp_event_stack_sample sample;
+	uint32_t frames[LP_SAMPLE_FRAMES];
 };
 
-_Static_assert(offsetof(struct lp_record_seen, frames) == sizeof(struct lp_event_seen),
+_Static_assert(offsetof(struct lp_record_stack_sample, frames) ==
+		       sizeof(struct lp_event_stack_sample),
 	       "frames follow at once");
 
-static inline struct lp_record_seen record_seen(enum lp_seen seen, uint64_t stack, uint32_t depth,
-						const uint32_t *frames)
+static inline struct lp_record_stack_sample record_stack_sample(enum lp_sample_reason reason,
+								uint64_t stack, uint32_t depth,
+								const uint32_t *frames)
 {
-	struct lp_record_seen record = { .seen = { .stack = stack, .seen = seen, .depth = depth } };
+	struct lp_record_stack_sample record = {
+		.sample = { .stack = stack, .reason = reason, .depth = depth }
+	};
 
-	record.seen.event =
-		record_head(LP_EVENT_SEEN, sizeof(record.seen) + depth * sizeof(record.frames[0]));
+	record.sample.event = record_head(LP_EVENT_STACK_SAMPLE,
+					  sizeof(record.sample) + depth * sizeof(record.frames[0]));
 	if (depth)
 		memcpy(record.frames, frames, depth * sizeof(record.frames[0]));
 	return record;
 }
 
 /* Without a block; as long as an account is that has none. */
-static inline struct lp_event_account record_account(void)
+static inline struct lp_event_segment_times record_account(void)
 {
-	return (struct lp_event_account){
-		.event = record_head(LP_EVENT_ACCOUNT,
-				     offsetof(struct lp_event_account, account.blocks)),
+	return (struct lp_event_segment_times){
+		.event = record_head(LP_EVENT_SEGMENT_TIMES,
+				     offsetof(struct lp_event_segment_times, account.blocks)),
 	};
 }
 
 /* One more block, whose time is blocked time of the account. */
-static inline struct lp_block *record_block(struct lp_event_account *event, int number,
+static inline struct lp_block *record_block(struct lp_event_segment_times *event, int number,
 					    uint64_t stack, uint64_t total_ns, uint32_t count)
 {
 	struct lp_block *block = &event->account.blocks[event->account.block_count++];
@@ -135,33 +139,33 @@ static inline struct lp_event_slow_iteration record_slow_iteration(void)
 	};
 }
 
-struct lp_record_found {
-	struct lp_event_found found;
+struct lp_record_finding {
+	struct lp_event_finding finding;
 	uint32_t frames[LP_FINDING_FRAMES + LP_FINDING_LOOP_FRAMES];
 };
 
-_Static_assert(offsetof(struct lp_record_found, frames) == sizeof(struct lp_event_found),
+_Static_assert(offsetof(struct lp_record_finding, frames) == sizeof(struct lp_event_finding),
 	       "frames follow at once");
 
 /* Of a coroutine, found in a stack of so many frames: its numbers from 0 on. */
-static inline struct lp_record_found record_found(enum lp_finding_kind kind, const char *name,
-						  uint32_t depth, uint32_t loop_depth)
+static inline struct lp_record_finding record_finding(enum lp_finding_kind kind, const char *name,
+						      uint32_t depth, uint32_t loop_depth)
 {
-	struct lp_record_found record = { .found = { .kind = kind,
-						     .tid = 7,
-						     .line = 14,
-						     .object = 0xc0de,
-						     .created = LP_NO_FRAME,
-						     .parked = LP_NO_FRAME,
-						     .depth = depth,
-						     .loop_depth = loop_depth,
-						     .file = "/srv/app/users.py" } };
+	struct lp_record_finding record = { .finding = { .kind = kind,
+							 .tid = 7,
+							 .line = 14,
+							 .object = 0xc0de,
+							 .created = LP_NO_FRAME,
+							 .parked = LP_NO_FRAME,
+							 .depth = depth,
+							 .loop_depth = loop_depth,
+							 .file = "/srv/app/users.py" } };
 	uint32_t i;
 
-	record.found.event =
-		record_head(LP_EVENT_FOUND,
-			    sizeof(record.found) + (depth + loop_depth) * sizeof(record.frames[0]));
-	strncpy(record.found.name, name, sizeof(record.found.name) - 1);
+	record.finding.event = record_head(LP_EVENT_FINDING,
+					   sizeof(record.finding) +
+						   (depth + loop_depth) * sizeof(record.frames[0]));
+	strncpy(record.finding.name, name, sizeof(record.finding.name) - 1);
 	for (i = 0; i < depth + loop_depth && i < sizeof(record.frames) / sizeof(*record.frames);
 	     i++)
 		record.frames[i] = i;

@@ -50,11 +50,11 @@ static const struct lp_shown_frame fetch = FRAME("fetch", "/srv/app/client.py", 
 static const struct lp_shown_frame sleeping =
 	FRAME("sleep", "/usr/lib/python3.11/asyncio/tasks.py", 639);
 
-static inline struct lp_task_list new_list(size_t room, uint64_t time_ns)
+static inline struct lp_task_list new_list(size_t capacity, uint64_t time_ns)
 {
 	struct lp_task_list list = { .time_ns = time_ns, .loop_count = 1 };
 
-	list.tasks = calloc(room + 1, sizeof(*list.tasks));
+	list.tasks = calloc(capacity + 1, sizeof(*list.tasks));
 	list.loops = calloc(1, sizeof(*list.loops));
 	list.arena = task_arena_new();
 	list.loops[0] = (struct lp_task_loop){ .address = LOOP,
@@ -103,27 +103,27 @@ static inline void add_edge(struct lp_task_list *list, struct lp_task *task, siz
 	task->awaited_class = holds ? "asyncio.locks.Lock" : "_asyncio.Task";
 }
 
-static inline struct lp_tasks_view *new_view(struct lp_task_list *list)
+static inline struct lp_tasks_snapshot *new_view(struct lp_task_list *list)
 {
-	struct lp_tasks_view *view;
+	struct lp_tasks_snapshot *snapshot;
 
-	assert_int_equal(view_new(&process, &instance, list, &view), 0);
-	if (view->loop_count) {
+	assert_int_equal(tasks_snapshot_new(&process, &instance, list, &snapshot), 0);
+	if (snapshot->loop_count) {
 		/* of whatever machine this runs on */
-		view->loops[0].host[0] = '\0';
-		view->loops[0].id = 1;
+		snapshot->loops[0].host[0] = '\0';
+		snapshot->loops[0].id = 1;
 	}
-	return view;
+	return snapshot;
 }
 
 /* What a sink has written to stdout, between these two. */
-static int kept_stdout = -1;
+static int retained_stdout = -1;
 static FILE *captured;
 
 static inline void begin_capture(void)
 {
 	fflush(stdout);
-	kept_stdout = dup(STDOUT_FILENO);
+	retained_stdout = dup(STDOUT_FILENO);
 	captured = tmpfile();
 	assert_non_null(captured);
 	assert_true(dup2(fileno(captured), STDOUT_FILENO) >= 0);
@@ -136,8 +136,8 @@ static inline char *end_capture(void)
 	char *text;
 
 	fflush(stdout);
-	assert_true(dup2(kept_stdout, STDOUT_FILENO) >= 0);
-	close(kept_stdout);
+	assert_true(dup2(retained_stdout, STDOUT_FILENO) >= 0);
+	close(retained_stdout);
 	fseek(captured, 0, SEEK_END);
 	size = ftell(captured);
 	rewind(captured);

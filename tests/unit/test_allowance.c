@@ -261,7 +261,7 @@ static void bursts_do_not_come_in_step(void **state)
 	assert_true(wanted[2] <= 1.34 * wanted[0]);
 }
 
-static void what_was_earned_long_ago_is_not_kept(void **state)
+static void what_was_earned_long_ago_is_not_retained(void **state)
 {
 	struct lp_allowance allowance;
 
@@ -289,88 +289,91 @@ static void who_has_no_cpu_earns_nothing(void **state)
 
 /* ---- what loopprof takes itself ---- */
 
-static enum lp_thrift_change look(struct lp_thrift *thrift, double own, double hooks)
+static enum lp_self_budget_change measure(struct lp_self_budget *self_budget, double own,
+					  double hooks)
 {
-	return thrift_look(thrift, thrift->cpu_ns + (uint64_t)(own * (double)THRIFT_PERIOD_NS),
-			   thrift->hook_ns + (uint64_t)(hooks * (double)THRIFT_PERIOD_NS),
-			   thrift->at_ns + THRIFT_PERIOD_NS);
+	return self_budget_measure(
+		self_budget,
+		self_budget->cpu_ns + (uint64_t)(own * (double)LP_SELF_BUDGET_PERIOD_NS),
+		self_budget->hook_ns + (uint64_t)(hooks * (double)LP_SELF_BUDGET_PERIOD_NS),
+		self_budget->at_ns + LP_SELF_BUDGET_PERIOD_NS);
 }
 
 static void who_takes_too_much_looks_less_often(void **state)
 {
-	struct lp_thrift thrift;
+	struct lp_self_budget self_budget;
 	size_t i;
 
 	(void)state;
-	thrift_open(&thrift, 0.01, 997, 100 * MILLISECOND, SECOND);
-	assert_int_equal(look(&thrift, 0.004, 0.004), LP_THRIFT_SAME);
-	assert_int_equal(look(&thrift, 0.03, 0), LP_THRIFT_LESS);
-	assert_int_equal(thrift.frequency, 498);
-	assert_int_equal(thrift.save_ns, 2 * THRIFT_SAVE_NS);
-	assert_true(thrift.bursts);
+	self_budget_open(&self_budget, 0.01, 997, 100 * MILLISECOND, SECOND);
+	assert_int_equal(measure(&self_budget, 0.004, 0.004), LP_SELF_BUDGET_SAME);
+	assert_int_equal(measure(&self_budget, 0.03, 0), LP_SELF_BUDGET_LESS);
+	assert_int_equal(self_budget.frequency, 498);
+	assert_int_equal(self_budget.save_ns, 2 * LP_SELF_BUDGET_SAVE_NS);
+	assert_true(self_budget.bursts);
 	for (i = 0; i < 10; i++)
-		look(&thrift, 0.03, 0);
+		measure(&self_budget, 0.03, 0);
 	/* a stall of the threshold's length is still seen twice */
-	assert_int_equal(thrift.frequency, 25);
-	assert_int_equal(thrift.save_ns, 60 * SECOND);
-	assert_false(thrift.bursts);
-	assert_int_equal(look(&thrift, 0.03, 0), LP_THRIFT_OVER);
+	assert_int_equal(self_budget.frequency, 25);
+	assert_int_equal(self_budget.save_ns, 60 * SECOND);
+	assert_false(self_budget.bursts);
+	assert_int_equal(measure(&self_budget, 0.03, 0), LP_SELF_BUDGET_OVER);
 }
 
 static void and_more_often_again_once_it_is_cheap(void **state)
 {
-	struct lp_thrift thrift;
+	struct lp_self_budget self_budget;
 	size_t i;
 
 	(void)state;
-	thrift_open(&thrift, 0.01, 99, 100 * MILLISECOND, SECOND);
+	self_budget_open(&self_budget, 0.01, 99, 100 * MILLISECOND, SECOND);
 	for (i = 0; i < 10; i++)
-		look(&thrift, 0.05, 0);
-	assert_int_equal(look(&thrift, 0.001, 0), LP_THRIFT_MORE);
-	assert_true(thrift.bursts);
+		measure(&self_budget, 0.05, 0);
+	assert_int_equal(measure(&self_budget, 0.001, 0), LP_SELF_BUDGET_MORE);
+	assert_true(self_budget.bursts);
 	for (i = 0; i < 20; i++)
-		look(&thrift, 0.001, 0);
-	assert_int_equal(thrift.frequency, 99);
-	assert_int_equal(thrift.save_ns, THRIFT_SAVE_NS);
-	assert_int_equal(look(&thrift, 0.001, 0), LP_THRIFT_SAME);
+		measure(&self_budget, 0.001, 0);
+	assert_int_equal(self_budget.frequency, 99);
+	assert_int_equal(self_budget.save_ns, LP_SELF_BUDGET_SAVE_NS);
+	assert_int_equal(measure(&self_budget, 0.001, 0), LP_SELF_BUDGET_SAME);
 }
 
 static void hooks_that_others_pay_for_end_no_bursts(void **state)
 {
-	struct lp_thrift thrift;
+	struct lp_self_budget self_budget;
 	size_t i;
 
 	(void)state;
-	thrift_open(&thrift, 0.01, 99, 100 * MILLISECOND, SECOND);
+	self_budget_open(&self_budget, 0.01, 99, 100 * MILLISECOND, SECOND);
 	for (i = 0; i < 10; i++)
-		look(&thrift, 0.002, 0.1);
-	assert_true(thrift.bursts);
-	assert_int_equal(look(&thrift, 0.002, 0.1), LP_THRIFT_OVER);
+		measure(&self_budget, 0.002, 0.1);
+	assert_true(self_budget.bursts);
+	assert_int_equal(measure(&self_budget, 0.002, 0.1), LP_SELF_BUDGET_OVER);
 }
 
 static void without_a_budget_nothing_changes(void **state)
 {
-	struct lp_thrift thrift;
+	struct lp_self_budget self_budget;
 
 	(void)state;
-	thrift_open(&thrift, 0, 99, 100 * MILLISECOND, SECOND);
-	assert_int_equal(look(&thrift, 0.5, 0.5), LP_THRIFT_SAME);
-	assert_int_equal(thrift.frequency, 99);
+	self_budget_open(&self_budget, 0, 99, 100 * MILLISECOND, SECOND);
+	assert_int_equal(measure(&self_budget, 0.5, 0.5), LP_SELF_BUDGET_SAME);
+	assert_int_equal(self_budget.frequency, 99);
 }
 
 static void a_short_threshold_keeps_its_samples(void **state)
 {
-	struct lp_thrift thrift;
+	struct lp_self_budget self_budget;
 	size_t i;
 
 	(void)state;
-	thrift_open(&thrift, 0.01, 997, 5 * MILLISECOND, SECOND);
+	self_budget_open(&self_budget, 0.01, 997, 5 * MILLISECOND, SECOND);
 	for (i = 0; i < 10; i++)
-		look(&thrift, 0.5, 0);
-	assert_int_equal(thrift.frequency, 500);
-	thrift_open(&thrift, 0.01, 10, 100 * MILLISECOND, SECOND);
-	look(&thrift, 0.5, 0);
-	assert_int_equal(thrift.frequency, 10);
+		measure(&self_budget, 0.5, 0);
+	assert_int_equal(self_budget.frequency, 500);
+	self_budget_open(&self_budget, 0.01, 10, 100 * MILLISECOND, SECOND);
+	measure(&self_budget, 0.5, 0);
+	assert_int_equal(self_budget.frequency, 10);
 }
 
 int main(void)
@@ -386,7 +389,7 @@ int main(void)
 		cmocka_unit_test(nor_do_pulses_escape),
 		cmocka_unit_test(costs_that_change_are_followed),
 		cmocka_unit_test(bursts_do_not_come_in_step),
-		cmocka_unit_test(what_was_earned_long_ago_is_not_kept),
+		cmocka_unit_test(what_was_earned_long_ago_is_not_retained),
 		cmocka_unit_test(who_has_no_cpu_earns_nothing),
 		cmocka_unit_test(who_takes_too_much_looks_less_often),
 		cmocka_unit_test(and_more_often_again_once_it_is_cheap),

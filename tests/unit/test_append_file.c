@@ -215,7 +215,7 @@ static void what_is_no_former_file_is_not_replaced(void **state)
 	append_free(append);
 }
 
-static void a_missing_directory_is_told_at_once(void **state)
+static void a_missing_directory_is_reported_at_once(void **state)
 {
 	struct lp_append *append;
 	struct lp_error error;
@@ -240,7 +240,7 @@ int main(void)
 		TEST(a_directory_replaced_by_a_link_changes_nothing),
 		TEST(another_name_of_a_file_is_not_written),
 		TEST(what_is_no_former_file_is_not_replaced),
-		TEST(a_missing_directory_is_told_at_once),
+		TEST(a_missing_directory_is_reported_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

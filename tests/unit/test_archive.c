@@ -39,7 +39,7 @@ static void plant_segment(unsigned int segment, unsigned int seconds)
 }
 
 /* The captures in the directory, whose names end in the segment's number; not what is planted. */
-static size_t captures_of(unsigned int segment, char *name, size_t size)
+static size_t merge_of(unsigned int segment, char *name, size_t size)
 {
 	DIR *stream = opendir(directory);
 	struct dirent *entry;
@@ -66,8 +66,8 @@ static size_t captures_of(unsigned int segment, char *name, size_t size)
 
 static void names_that_are_taken_stop_no_recording(void **state)
 {
-	struct lp_recording_config config = recording_config(directory);
-	struct lp_recording *recording;
+	struct lp_recorder_config config = recorder_config(directory);
+	struct lp_recorder *recording;
 	char name[256];
 	uint64_t ms;
 
@@ -76,37 +76,37 @@ static void names_that_are_taken_stop_no_recording(void **state)
 	plant_segment(0, 40);
 	plant_segment(1, 40);
 	config.rotate_bytes = 20000;
-	recording = recording_start(&config);
+	recording = recorder_start(&config);
 	for (ms = 0; ms < 3000; ms += 10) {
 		put_noise(recording, 0, ms);
 		tick(recording, ms);
 	}
-	recording_end(recording);
-	assert_int_equal(captures_of(0, name, sizeof(name)), 1);
+	recorder_end(recording);
+	assert_int_equal(merge_of(0, name, sizeof(name)), 1);
 	assert_int_equal(strncmp(name, "loopprof-box-", 13), 0);
-	assert_int_equal(captures_of(1, name, sizeof(name)), 1);
+	assert_int_equal(merge_of(1, name, sizeof(name)), 1);
 }
 
 static void a_capture_of_another_name_is_retained_and_removed_as_others_are(void **state)
 {
-	struct lp_recording_config config = recording_config(directory);
-	struct lp_recording *recording;
+	struct lp_recorder_config config = recorder_config(directory);
+	struct lp_recorder *recording;
 	char name[256];
 	uint64_t ms;
 
 	(void)state;
 	plant_segment(0, 40);
-	recording_end(recording_start(&config));
-	assert_int_equal(captures_of(0, name, sizeof(name)), 1);
+	recorder_end(recorder_start(&config));
+	assert_int_equal(merge_of(0, name, sizeof(name)), 1);
 	config.header.start_unix_ns += 3600 * SECOND;
 	config.rotate_bytes = 20000;
 	config.retain_bytes = 1;
-	recording = recording_start(&config);
+	recording = recorder_start(&config);
 	for (ms = 0; ms < 3000; ms += 10) {
 		put_noise(recording, 0, ms);
 		tick(recording, ms);
 	}
-	recording_end(recording);
+	recorder_end(recording);
 	assert_int_not_equal(access(in_directory("%s", name), F_OK), 0);
 }
 

@@ -124,7 +124,7 @@ static const size_t *write_blocks(size_t records)
 {
 	static size_t begins[SIZES + 1];
 	struct lp_capture_header begin = header;
-	struct lp_packer *packer = packer_new();
+	struct lp_block_packer *packer = block_packer_new();
 	size_t at = sizeof(begin), blocks = 0, size, i;
 	const void *block;
 	FILE *file;
@@ -137,11 +137,11 @@ static const size_t *write_blocks(size_t records)
 	for (i = 0; i < SIZES; i++) {
 		struct lp_event *record = make_record(i, sizes[i]);
 
-		packer_add(packer, record);
+		block_packer_add(packer, record);
 		free(record);
-		if (packer_count(packer) < records && i + 1 < SIZES)
+		if (block_packer_count(packer) < records && i + 1 < SIZES)
 			continue;
-		block = packer_finish(packer, 0, 0, &size);
+		block = block_packer_finish(packer, 0, 0, &size);
 		assert_non_null(block);
 		assert_int_equal(fwrite(block, size, 1, file), 1);
 		begins[blocks++] = at;
@@ -149,7 +149,7 @@ static const size_t *write_blocks(size_t records)
 	}
 	begins[blocks] = at;
 	assert_int_equal(fclose(file), 0);
-	packer_free(packer);
+	block_packer_free(packer);
 	return begins;
 }
 
@@ -508,7 +508,7 @@ static void a_bomb_takes_no_more_than_it_says(void **state)
 		struct lp_event event;
 		uint8_t zeros[4 * 65536];
 	} large;
-	struct lp_packer *packer = packer_new();
+	struct lp_block_packer *packer = block_packer_new();
 	struct lp_capture_header begin = header;
 	uint32_t less = 4096;
 	const void *block;
@@ -519,12 +519,12 @@ static void a_bomb_takes_no_more_than_it_says(void **state)
 
 	(void)state;
 	large.event = record_head(LP_EVENT_SLOW, sizeof(large));
-	packer_add(packer, &large.event);
-	block = packer_finish(packer, 0, 0, &size);
+	block_packer_add(packer, &large.event);
+	block = block_packer_finish(packer, 0, 0, &size);
 	file = begin_file(&begin);
 	assert_int_equal(fwrite(block, size, 1, file), 1);
 	fclose(file);
-	packer_free(packer);
+	block_packer_free(packer);
 	damage(HEADER + offsetof(struct lp_capture_block, raw_bytes), &less, sizeof(less));
 	assert_int_equal(read_capture(&taken, &error), -EBADMSG);
 	assert_int_equal(taken.count, 0);

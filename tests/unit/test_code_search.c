@@ -11,7 +11,7 @@
 
 #include "elf/code_search.h"
 
-#define ROOM 8
+#define CAPACITY 8
 
 /* Two messages as they are looked for, put together late: else these tests would use them, too. */
 static char of_one[] = "? message that only lp_test_complains uses";
@@ -73,8 +73,8 @@ static bool lies_in(const struct lp_elf *elf, uint64_t address, const char *func
 
 static void finds_where_a_message_is_used(void **state)
 {
-	uint64_t uses[ROOM];
-	size_t count = code_string_uses(*state, of_one, uses, ROOM);
+	uint64_t uses[CAPACITY];
+	size_t count = code_string_uses(*state, of_one, uses, CAPACITY);
 
 	assert_int_equal(count, 1);
 	assert_true(lies_in(*state, uses[0], "lp_test_complains"));
@@ -82,8 +82,8 @@ static void finds_where_a_message_is_used(void **state)
 
 static void finds_every_use_of_a_message(void **state)
 {
-	uint64_t uses[ROOM];
-	size_t count = code_string_uses(*state, of_two, uses, ROOM), i;
+	uint64_t uses[CAPACITY];
+	size_t count = code_string_uses(*state, of_two, uses, CAPACITY), i;
 	int first = 0, second = 0;
 
 	for (i = 0; i < count; i++) {
@@ -95,7 +95,7 @@ static void finds_every_use_of_a_message(void **state)
 	assert_int_equal(first + second, count);
 }
 
-static void fills_no_more_than_there_is_room_for(void **state)
+static void fills_no_more_than_there_is_space_for(void **state)
 {
 	uint64_t uses[2] = { 0, 77 };
 
@@ -107,17 +107,17 @@ static void finds_nothing_of_a_message_that_is_not_there(void **state)
 {
 	/* put together at run time, or the test itself would contain it */
 	char text[64];
-	uint64_t uses[ROOM];
+	uint64_t uses[CAPACITY];
 
 	snprintf(text, sizeof(text), "%s%d", "no such message ", (int)sizeof(uses));
-	assert_int_equal(code_string_uses(*state, text, uses, ROOM), 0);
+	assert_int_equal(code_string_uses(*state, text, uses, CAPACITY), 0);
 }
 
 static void finds_the_returns_of_a_function(void **state)
 {
 	uint64_t size = 0, begin = elf_symbol_size(*state, "lp_test_complains", &size);
-	uint64_t returns[ROOM];
-	size_t count = code_returns(*state, begin, size, returns, ROOM), i;
+	uint64_t returns[CAPACITY];
+	size_t count = code_returns(*state, begin, size, returns, CAPACITY), i;
 
 	assert_true(count > 0);
 	for (i = 0; i < count; i++) {
@@ -131,18 +131,18 @@ static void finds_the_returns_of_a_function(void **state)
 
 static void takes_no_function_that_is_not_in_the_file(void **state)
 {
-	uint64_t returns[ROOM];
+	uint64_t returns[CAPACITY];
 
-	assert_int_equal(code_returns(*state, 1ULL << 60, 100, returns, ROOM), 0);
+	assert_int_equal(code_returns(*state, 1ULL << 60, 100, returns, CAPACITY), 0);
 	assert_int_equal(code_returns(*state, elf_symbol(*state, "lp_test_complains"), 1ULL << 40,
-				      returns, ROOM),
+				      returns, CAPACITY),
 			 0);
 }
 
 static void finds_every_call_of_a_function(void **state)
 {
-	uint64_t calls[ROOM];
-	size_t count = code_calls(*state, "lp_test_complains", calls, ROOM), i;
+	uint64_t calls[CAPACITY];
+	size_t count = code_calls(*state, "lp_test_complains", calls, CAPACITY), i;
 	int one = 0, two = 0;
 
 	for (i = 0; i < count; i++) {
@@ -151,7 +151,7 @@ static void finds_every_call_of_a_function(void **state)
 	}
 	assert_int_equal(one, 1);
 	assert_int_equal(two, 2);
-	assert_int_equal(code_calls(*state, "lp_test_is_not_there", calls, ROOM), 0);
+	assert_int_equal(code_calls(*state, "lp_test_is_not_there", calls, CAPACITY), 0);
 }
 
 static void finds_where_a_function_begins_without_its_symbol(void **state)
@@ -172,7 +172,7 @@ int main(void)
 						close_self),
 		cmocka_unit_test_setup_teardown(finds_every_use_of_a_message, open_self,
 						close_self),
-		cmocka_unit_test_setup_teardown(fills_no_more_than_there_is_room_for, open_self,
+		cmocka_unit_test_setup_teardown(fills_no_more_than_there_is_space_for, open_self,
 						close_self),
 		cmocka_unit_test_setup_teardown(finds_nothing_of_a_message_that_is_not_there,
 						open_self, close_self),

@@ -104,13 +104,13 @@ static void the_bounds_of_a_quantile_hold_it(void **state)
 		fill(&histogram, 1e6, 500);
 		bounds = quantile_bounds(&histogram, 0.5);
 		outside += bounds.low > 1000000 || bounds.high < 1000000;
-		assert_true(bounds_tell(&bounds));
+		assert_true(bounds_are_narrow(&bounds));
 	}
 	/* one in a thousand, and the buckets' edges make it fewer */
 	assert_in_range(outside, 0, 4);
 }
 
-static void a_quantile_that_few_times_lie_beyond_has_no_bounds(void **state)
+static void a_quantile_that_few_times_lie_over_has_no_bounds(void **state)
 {
 	struct lp_histogram histogram;
 	struct lp_bounds bounds;
@@ -119,7 +119,7 @@ static void a_quantile_that_few_times_lie_beyond_has_no_bounds(void **state)
 	fill(&histogram, 1e6, 200);
 	bounds = quantile_bounds(&histogram, 0.99);
 	assert_true(bounds.high == UINT64_MAX);
-	assert_false(bounds_tell(&bounds));
+	assert_false(bounds_are_narrow(&bounds));
 	memset(&histogram, 0, sizeof(histogram));
 	bounds = quantile_bounds(&histogram, 0.5);
 	assert_int_equal(bounds.low, 0);
@@ -128,7 +128,7 @@ static void a_quantile_that_few_times_lie_beyond_has_no_bounds(void **state)
 
 static void the_same_program_twice_is_hardly_ever_called_slower(void **state)
 {
-	int told = 0, i;
+	int reported = 0, i;
 
 	(void)state;
 	for (i = 0; i < 500; i++) {
@@ -138,13 +138,13 @@ static void the_same_program_twice_is_hardly_ever_called_slower(void **state)
 		make_side(&old, 2e6, 3000, 5, 40);
 		make_side(&new, 2e6, 3000, 5, 40);
 		assert_int_equal(comparison_make(&comparison, &old, &new), 0);
-		told += comparison.callbacks[0].verdict == LP_VERDICT_WORSE ||
-			comparison.callbacks[0].verdict == LP_VERDICT_BETTER;
+		reported += comparison.callbacks[0].verdict == LP_VERDICT_WORSE ||
+			    comparison.callbacks[0].verdict == LP_VERDICT_BETTER;
 		comparison_free(&comparison);
 		side_free(&old);
 		side_free(&new);
 	}
-	assert_in_range(told, 0, 1);
+	assert_in_range(reported, 0, 1);
 }
 
 static void check_slower(const struct lp_comparison *comparison)
@@ -182,7 +182,7 @@ static void ten_calls_prove_nothing(void **state)
 	with_sides(&old, &new, check_unsure);
 }
 
-static void rates_are_told_apart_by_counts(void **state)
+static void rates_are_distinguished_by_counts(void **state)
 {
 	(void)state;
 	assert_int_equal(rates_differ(0, 1, 12, 1), 1);
@@ -286,13 +286,13 @@ static void conditions_that_are_none_are_refused(void **state)
 
 static void check_shown(const struct lp_comparison *comparison)
 {
-	const struct lp_look look = { .columns = 80, .utf8 = true };
+	const struct lp_terminal terminal = { .columns = 80, .utf8 = true };
 	char *text = NULL;
 	size_t size = 0;
 	FILE *file = open_memstream(&text, &size);
 
 	assert_non_null(file);
-	comparison_print(file, &look, comparison);
+	comparison_print(file, &terminal, comparison);
 	comparison_json(file, comparison);
 	fclose(file);
 	assert_non_null(strstr(text, "\nslower "));
@@ -319,11 +319,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_bounds_of_a_quantile_hold_it),
-		TEST(a_quantile_that_few_times_lie_beyond_has_no_bounds),
+		TEST(a_quantile_that_few_times_lie_over_has_no_bounds),
 		TEST(the_same_program_twice_is_hardly_ever_called_slower),
 		TEST(a_third_more_time_shows_in_three_thousand_calls),
 		TEST(ten_calls_prove_nothing),
-		TEST(rates_are_told_apart_by_counts),
+		TEST(rates_are_distinguished_by_counts),
 		TEST(what_moved_with_a_release_is_the_same_callback),
 		TEST(a_new_blocking_line_and_new_stalls_fail_the_gate),
 		TEST(a_gate_lets_pass_what_grew_less_than_its_share),

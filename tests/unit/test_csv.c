@@ -37,7 +37,7 @@ static void a_formula_of_a_name_is_a_text(void **state)
 	for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		struct lp_callback_info callback = { LP_MODEL_TASK, "", "", 0 };
 		struct lp_sink *sink = export_open(&csv_stalls_format);
-		struct lp_slow slow = export_slow();
+		struct lp_slow_callback slow = export_slow();
 		char *text;
 
 		snprintf(callback.name, sizeof(callback.name), "%s", names[i]);
@@ -52,7 +52,7 @@ static void a_formula_of_a_name_is_a_text(void **state)
 static void a_stall_is_a_row_with_its_worst_cause(void **state)
 {
 	struct lp_sink *sink = export_open(&csv_stalls_format);
-	struct lp_slow slow = export_slow();
+	struct lp_slow_callback slow = export_slow();
 	char *text;
 
 	(void)state;
@@ -71,13 +71,13 @@ static void what_is_not_known_is_an_empty_field(void **state)
 {
 	struct lp_slow_iteration iteration = { .duration_ns = 0 };
 	struct lp_sink *sink = export_open(&csv_stalls_format);
-	struct lp_slow slow = export_slow();
+	struct lp_slow_callback slow = export_slow();
 	size_t commas[3] = { 0 }, row = 0;
 	char *text, *at;
 
 	(void)state;
 	slow.loop = NULL;
-	slow.reasons = (struct lp_reasons){ .sample_count = 0 };
+	slow.breakdown = (struct lp_breakdown){ .sample_count = 0 };
 	slow.delayed_known = false;
 	sink->observer.slow(sink, &slow);
 	sink->observer.slow_iteration(sink, &iteration);

@@ -22,11 +22,11 @@ struct lp_handled {
 #define SEES(member, number, argument)                                                             \
 	static void saw_##member(void *context, const argument *event)                             \
 	{                                                                                          \
-		struct lp_handled *seen = context;                                                 \
+		struct lp_handled *handled = context;                                              \
                                                                                                    \
 		(void)event;                                                                       \
-		seen->type = number;                                                               \
-		seen->calls++;                                                                     \
+		handled->type = number;                                                            \
+		handled->calls++;                                                                  \
 	}
 
 SEES(loop, LP_EVENT_LOOP, struct lp_event_loop)
@@ -42,11 +42,11 @@ SEES(coverage, LP_EVENT_COVERAGE, struct lp_event_coverage)
 SEES(loop_stats, LP_EVENT_LOOP_STATS, struct lp_event_loop_stats)
 SEES(callback_stats, LP_EVENT_CALLBACK_STATS, struct lp_event_callback_stats)
 SEES(stack, LP_EVENT_STACK, struct lp_event_stack)
-SEES(account, LP_EVENT_ACCOUNT, struct lp_event_account)
+SEES(account, LP_EVENT_SEGMENT_TIMES, struct lp_event_segment_times)
 SEES(slow_iteration, LP_EVENT_SLOW_ITERATION, struct lp_event_slow_iteration)
 SEES(poller, LP_EVENT_POLLER, struct lp_event_poller)
 SEES(frame, LP_EVENT_FRAME, struct lp_event_frame)
-SEES(seen, LP_EVENT_SEEN, struct lp_event_seen)
+SEES(stack_sample, LP_EVENT_STACK_SAMPLE, struct lp_event_stack_sample)
 SEES(progress, LP_EVENT_PROGRESS, struct lp_decoded_slow)
 SEES(cause, LP_EVENT_CAUSE, struct lp_event_cause)
 SEES(run_queue, LP_EVENT_RUN_QUEUE, struct lp_event_run_queue)
@@ -76,7 +76,7 @@ static const struct lp_event_handlers handlers = {
 	.slow_iteration = saw_slow_iteration,
 	.poller = saw_poller,
 	.frame = saw_frame,
-	.seen = saw_seen,
+	.stack_sample = saw_stack_sample,
 	.progress = saw_progress,
 	.cause = saw_cause,
 	.run_queue = saw_run_queue,
@@ -100,11 +100,11 @@ static const struct {
 	{ LP_EVENT_LOOP_STATS, sizeof(struct lp_event_loop_stats) },
 	{ LP_EVENT_CALLBACK_STATS, sizeof(struct lp_event_callback_stats) },
 	{ LP_EVENT_STACK, sizeof(struct lp_event_stack) },
-	{ LP_EVENT_ACCOUNT, offsetof(struct lp_event_account, account.blocks) },
+	{ LP_EVENT_SEGMENT_TIMES, offsetof(struct lp_event_segment_times, account.blocks) },
 	{ LP_EVENT_SLOW_ITERATION, sizeof(struct lp_event_slow_iteration) },
 	{ LP_EVENT_POLLER, sizeof(struct lp_event_poller) },
 	{ LP_EVENT_FRAME, sizeof(struct lp_event_frame) },
-	{ LP_EVENT_SEEN, sizeof(struct lp_event_seen) },
+	{ LP_EVENT_STACK_SAMPLE, sizeof(struct lp_event_stack_sample) },
 	{ LP_EVENT_PROGRESS, sizeof(struct lp_event_slow) },
 	{ LP_EVENT_CAUSE, sizeof(struct lp_event_cause) },
 	{ LP_EVENT_RUN_QUEUE, sizeof(struct lp_event_run_queue) },
@@ -112,7 +112,7 @@ static const struct {
 	{ LP_EVENT_SELF, sizeof(struct lp_event_self) },
 	{ LP_EVENT_BASELINE, sizeof(struct lp_event) },
 	{ LP_EVENT_COVERAGE, sizeof(struct lp_event_coverage) },
-	{ LP_EVENT_LOST, offsetof(struct lp_event_lost, counts[LP_LOST_FIRST_ROOM]) },
+	{ LP_EVENT_LOST, offsetof(struct lp_event_lost, counts[LP_LOST_CAPACITY_1_0]) },
 	{ LP_EVENT_INTERVAL, sizeof(struct lp_event_end) },
 	{ LP_EVENT_END, sizeof(struct lp_event_end) },
 };
@@ -120,21 +120,21 @@ static const struct {
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 /* Decodes a copy of exactly that size, so that a sanitiser sees a read beyond it. */
-static int decode(const void *record, size_t size, struct lp_handled *seen)
+static int decode(const void *record, size_t size, struct lp_handled *handled)
 {
 	void *copy = malloc(size ? size : 1);
 	int err;
 
 	assert_non_null(copy);
 	memcpy(copy, record, size);
-	memset(seen, 0, sizeof(*seen));
-	err = decode_event(copy, size, &handlers, seen);
+	memset(handled, 0, sizeof(*handled));
+	err = decode_event(copy, size, &handlers, handled);
 	free(copy);
-	assert_int_equal(seen->calls, err ? 0 : 1);
+	assert_int_equal(handled->calls, err ? 0 : 1);
 	return err;
 }
 
-static int decode_sized(uint16_t type, size_t said, size_t given, struct lp_handled *seen)
+static int decode_sized(uint16_t type, size_t said, size_t given, struct lp_handled *handled)
 {
 	static union {
 		struct lp_event event;
@@ -148,35 +148,36 @@ static int decode_sized(uint16_t type, size_t said, size_t given, struct lp_hand
 	record.event = record_head(type, said);
 	/* the only events for which zeros do not do */
 	if (type == LP_EVENT_CAUSE)
-		record.cause.seen = LP_SEEN_BLOCKED;
+		record.cause.reason = LP_SAMPLE_BLOCKED;
 	if (type == LP_EVENT_SLOW || type == LP_EVENT_PROGRESS)
 		record.slow.start_ns = 1;
 	if (type == LP_EVENT_SLOW_ITERATION)
 		record.iteration.start_ns = 1;
-	return decode(&record, given, seen);
+	return decode(&record, given, handled);
 }
 
 static void every_event_reaches_its_own_handler(void **state)
 {
-	struct lp_handled seen;
+	struct lp_handled handled;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < KINDS; i++) {
-		assert_int_equal(decode_sized(kinds[i].type, kinds[i].size, kinds[i].size, &seen),
-				 0);
-		assert_int_equal(seen.type, kinds[i].type);
+		assert_int_equal(
+			decode_sized(kinds[i].type, kinds[i].size, kinds[i].size, &handled), 0);
+		assert_int_equal(handled.type, kinds[i].type);
 	}
 }
 
 static bool may_be_longer(uint16_t type)
 {
-	return type == LP_EVENT_ACCOUNT || type == LP_EVENT_SEEN || type == LP_EVENT_LOST;
+	return type == LP_EVENT_SEGMENT_TIMES || type == LP_EVENT_STACK_SAMPLE ||
+	       type == LP_EVENT_LOST;
 }
 
 static void a_record_of_another_size_is_refused(void **state)
 {
-	struct lp_handled seen;
+	struct lp_handled handled;
 	size_t i;
 
 	(void)state;
@@ -184,39 +185,39 @@ static void a_record_of_another_size_is_refused(void **state)
 		uint16_t type = kinds[i].type;
 		size_t size = kinds[i].size;
 
-		assert_int_equal(decode_sized(type, size - 1, size - 1, &seen), -EBADMSG);
-		assert_int_equal(decode_sized(type, size + 1, size + 1, &seen),
+		assert_int_equal(decode_sized(type, size - 1, size - 1, &handled), -EBADMSG);
+		assert_int_equal(decode_sized(type, size + 1, size + 1, &handled),
 				 may_be_longer(type) ? 0 : -EBADMSG);
-		assert_int_equal(decode_sized(type, size, size - 1, &seen), -EBADMSG);
-		assert_int_equal(decode_sized(type, 0, size, &seen), -EBADMSG);
+		assert_int_equal(decode_sized(type, size, size - 1, &handled), -EBADMSG);
+		assert_int_equal(decode_sized(type, 0, size, &handled), -EBADMSG);
 		/* what lies behind the record, as its padding does, is not its own */
-		assert_int_equal(decode_sized(type, size, size + 7, &seen), 0);
+		assert_int_equal(decode_sized(type, size, size + 7, &handled), 0);
 	}
 }
 
 static void less_than_a_head_is_refused(void **state)
 {
-	struct lp_handled seen;
+	struct lp_handled handled;
 	size_t size;
 
 	(void)state;
 	for (size = 0; size < sizeof(struct lp_event); size++)
 		assert_int_equal(decode_sized(LP_EVENT_LOOP_END, sizeof(struct lp_event), size,
-					      &seen),
+					      &handled),
 				 -EBADMSG);
 }
 
-static void types_of_later_versions_are_told_apart_from_damage(void **state)
+static void types_of_later_versions_are_distinguished_from_damage(void **state)
 {
 	static const uint16_t unknown[] = { 0, 8, 12, 13, 16, 31, 60, 0x8000, 0xffff };
-	struct lp_handled seen;
+	struct lp_handled handled;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
-		assert_int_equal(decode_sized(unknown[i], 24, 24, &seen), -ENOTSUP);
-		assert_int_equal(decode_sized(unknown[i], 100, 100, &seen), -ENOTSUP);
-		assert_int_equal(decode_sized(unknown[i], 100, 99, &seen), -EBADMSG);
+		assert_int_equal(decode_sized(unknown[i], 24, 24, &handled), -ENOTSUP);
+		assert_int_equal(decode_sized(unknown[i], 100, 100, &handled), -ENOTSUP);
+		assert_int_equal(decode_sized(unknown[i], 100, 99, &handled), -EBADMSG);
 	}
 }
 
@@ -234,20 +235,20 @@ static void loop_slots_out_of_range_are_refused(void **state)
 	struct lp_event_poll_return poll = { .event = record_head(LP_EVENT_POLL_RETURN,
 								  sizeof(poll)) };
 	struct lp_event end = record_head(LP_EVENT_LOOP_END, sizeof(end));
-	struct lp_handled seen;
+	struct lp_handled handled;
 
 	(void)state;
 	poll.event.loop = end.loop = LP_MAX_LOOPS - 1;
-	assert_int_equal(decode(&poll, sizeof(poll), &seen), 0);
-	assert_int_equal(decode(&end, sizeof(end), &seen), 0);
+	assert_int_equal(decode(&poll, sizeof(poll), &handled), 0);
+	assert_int_equal(decode(&end, sizeof(end), &handled), 0);
 	/* of no loop */
 	poll.event.loop = LP_MAX_LOOPS;
-	assert_int_equal(decode(&poll, sizeof(poll), &seen), 0);
+	assert_int_equal(decode(&poll, sizeof(poll), &handled), 0);
 	poll.event.loop = end.loop = LP_MAX_LOOPS + 1;
-	assert_int_equal(decode(&poll, sizeof(poll), &seen), -EBADMSG);
-	assert_int_equal(decode(&end, sizeof(end), &seen), -EBADMSG);
+	assert_int_equal(decode(&poll, sizeof(poll), &handled), -EBADMSG);
+	assert_int_equal(decode(&end, sizeof(end), &handled), -EBADMSG);
 	poll.event.loop = UINT32_MAX;
-	assert_int_equal(decode(&poll, sizeof(poll), &seen), -EBADMSG);
+	assert_int_equal(decode(&poll, sizeof(poll), &handled), -EBADMSG);
 }
 
 static void callback_slots_and_kinds_out_of_range_are_refused(void **state)
@@ -256,32 +257,32 @@ static void callback_slots_and_kinds_out_of_range_are_refused(void **state)
 								      sizeof(stats)) };
 	struct lp_event_name name = record_name("f", "f.py");
 	struct lp_event_slow slow = record_slow();
-	struct lp_handled seen;
+	struct lp_handled handled;
 
 	(void)state;
 	name.callback = slow.callback = stats.callback = LP_MAX_CALLBACKS - 1;
-	assert_int_equal(decode(&name, sizeof(name), &seen), 0);
-	assert_int_equal(decode(&slow, sizeof(slow), &seen), 0);
-	assert_int_equal(decode(&stats, sizeof(stats), &seen), 0);
+	assert_int_equal(decode(&name, sizeof(name), &handled), 0);
+	assert_int_equal(decode(&slow, sizeof(slow), &handled), 0);
+	assert_int_equal(decode(&stats, sizeof(stats), &handled), 0);
 	name.callback = slow.callback = stats.callback = LP_MAX_CALLBACKS;
-	assert_int_equal(decode(&name, sizeof(name), &seen), -EBADMSG);
-	assert_int_equal(decode(&slow, sizeof(slow), &seen), -EBADMSG);
-	assert_int_equal(decode(&stats, sizeof(stats), &seen), -EBADMSG);
+	assert_int_equal(decode(&name, sizeof(name), &handled), -EBADMSG);
+	assert_int_equal(decode(&slow, sizeof(slow), &handled), -EBADMSG);
+	assert_int_equal(decode(&stats, sizeof(stats), &handled), -EBADMSG);
 	name.callback = 1;
 	name.kind = LP_CALLBACK_KINDS;
-	assert_int_equal(decode(&name, sizeof(name), &seen), -EBADMSG);
+	assert_int_equal(decode(&name, sizeof(name), &handled), -EBADMSG);
 }
 
 static void a_callback_that_ends_before_it_begins_is_refused(void **state)
 {
 	struct lp_event_slow slow = record_slow();
-	struct lp_handled seen;
+	struct lp_handled handled;
 
 	(void)state;
 	slow.start_ns = slow.event.time_ns;
-	assert_int_equal(decode(&slow, sizeof(slow), &seen), 0);
+	assert_int_equal(decode(&slow, sizeof(slow), &handled), 0);
 	slow.start_ns++;
-	assert_int_equal(decode(&slow, sizeof(slow), &seen), -ERANGE);
+	assert_int_equal(decode(&slow, sizeof(slow), &handled), -ERANGE);
 }
 
 static void texts_of_a_target_must_end(void **state)
@@ -297,16 +298,16 @@ static void texts_of_a_target_must_end(void **state)
 		{ offsetof(struct lp_event_target, exe), sizeof(target.exe) },
 	};
 	struct lp_event_target damaged;
-	struct lp_handled seen;
+	struct lp_handled handled;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		damaged = target;
 		memset((char *)&damaged + texts[i].offset, 'x', texts[i].size - 1);
-		assert_int_equal(decode(&damaged, sizeof(damaged), &seen), 0);
+		assert_int_equal(decode(&damaged, sizeof(damaged), &handled), 0);
 		memset((char *)&damaged + texts[i].offset, 'x', texts[i].size);
-		assert_int_equal(decode(&damaged, sizeof(damaged), &seen), -EBADMSG);
+		assert_int_equal(decode(&damaged, sizeof(damaged), &handled), -EBADMSG);
 	}
 }
 
@@ -314,7 +315,7 @@ static int decode_stack(uint32_t said, uint32_t given, size_t damage, size_t len
 {
 	size_t size = sizeof(struct lp_event_stack) + given * sizeof(struct lp_stack_frame);
 	struct lp_event_stack *stack = calloc(1, size);
-	struct lp_handled seen;
+	struct lp_handled handled;
 	int err;
 
 	assert_non_null(stack);
@@ -322,7 +323,7 @@ static int decode_stack(uint32_t said, uint32_t given, size_t damage, size_t len
 	stack->depth = said;
 	if (damage < size)
 		memset((char *)stack + damage, 'x', length);
-	err = decode(stack, size, &seen);
+	err = decode(stack, size, &handled);
 	free(stack);
 	return err;
 }
@@ -366,7 +367,7 @@ int main(void)
 		cmocka_unit_test(every_event_reaches_its_own_handler),
 		cmocka_unit_test(a_record_of_another_size_is_refused),
 		cmocka_unit_test(less_than_a_head_is_refused),
-		cmocka_unit_test(types_of_later_versions_are_told_apart_from_damage),
+		cmocka_unit_test(types_of_later_versions_are_distinguished_from_damage),
 		cmocka_unit_test(what_nobody_wants_is_not_an_error),
 		cmocka_unit_test(loop_slots_out_of_range_are_refused),
 		cmocka_unit_test(callback_slots_and_kinds_out_of_range_are_refused),

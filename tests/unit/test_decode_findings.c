@@ -16,7 +16,7 @@
 static unsigned int calls;
 
 /* What is handed out is all there: a sanitiser would see a read beyond it. */
-static void took_found(void *context, const struct lp_event_found *event)
+static void took_finding(void *context, const struct lp_event_finding *event)
 {
 	uint32_t i, sum = 0;
 
@@ -24,7 +24,7 @@ static void took_found(void *context, const struct lp_event_found *event)
 	for (i = 0; i < event->depth + event->loop_depth; i++)
 		sum += event->frames[i];
 	calls += 1 + (sum == UINT32_MAX) +
-		 (strlen(event->exception_message) >= LP_FOUND_MESSAGE_BYTES);
+		 (strlen(event->exception_message) >= LP_FINDING_MESSAGE_BYTES);
 }
 
 static void took_noticed(void *context, const struct lp_event_noticed *event)
@@ -42,7 +42,7 @@ static void took_task_end(void *context, const struct lp_event_task_end *event)
 }
 
 static const struct lp_event_handlers handlers = {
-	.found = took_found,
+	.finding = took_finding,
 	.noticed = took_noticed,
 	.task_end = took_task_end,
 };
@@ -61,50 +61,50 @@ static int decode(const void *record, size_t size)
 	return err;
 }
 
-static int decode_found(const struct lp_record_found *record)
+static int decode_finding(const struct lp_record_finding *record)
 {
-	return decode(record, record->found.event.size);
+	return decode(record, record->finding.event.size);
 }
 
 static void a_finding_has_as_many_frames_as_it_says(void **state)
 {
-	struct lp_record_found record = record_found(LP_FINDING_WRONG_THREAD, "work",
-						     LP_FINDING_FRAMES, LP_FINDING_LOOP_FRAMES);
+	struct lp_record_finding record = record_finding(LP_FINDING_WRONG_THREAD, "work",
+							 LP_FINDING_FRAMES, LP_FINDING_LOOP_FRAMES);
 
 	(void)state;
-	assert_int_equal(decode_found(&record), 0);
-	record.found.event.size -= 1;
-	assert_int_equal(decode_found(&record), -EBADMSG);
-	record = record_found(LP_FINDING_WRONG_THREAD, "work", 0, 0);
-	assert_int_equal(decode_found(&record), 0);
-	record.found.event.size -= 8;
-	assert_int_equal(decode_found(&record), -EBADMSG);
+	assert_int_equal(decode_finding(&record), 0);
+	record.finding.event.size -= 1;
+	assert_int_equal(decode_finding(&record), -EBADMSG);
+	record = record_finding(LP_FINDING_WRONG_THREAD, "work", 0, 0);
+	assert_int_equal(decode_finding(&record), 0);
+	record.finding.event.size -= 8;
+	assert_int_equal(decode_finding(&record), -EBADMSG);
 }
 
 static void a_finding_deeper_than_any_is_refused(void **state)
 {
-	struct lp_record_found record = record_found(LP_FINDING_WRONG_THREAD, "work", 2, 2);
+	struct lp_record_finding record = record_finding(LP_FINDING_WRONG_THREAD, "work", 2, 2);
 
 	(void)state;
-	record.found.event.size = sizeof(record);
-	assert_int_equal(decode_found(&record), 0);
-	record.found.depth = LP_FINDING_FRAMES + 1;
-	assert_int_equal(decode_found(&record), -EBADMSG);
-	record.found.depth = UINT32_MAX;
-	assert_int_equal(decode_found(&record), -EBADMSG);
-	record.found.depth = 0;
-	record.found.loop_depth = LP_FINDING_LOOP_FRAMES + 1;
-	assert_int_equal(decode_found(&record), -EBADMSG);
+	record.finding.event.size = sizeof(record);
+	assert_int_equal(decode_finding(&record), 0);
+	record.finding.depth = LP_FINDING_FRAMES + 1;
+	assert_int_equal(decode_finding(&record), -EBADMSG);
+	record.finding.depth = UINT32_MAX;
+	assert_int_equal(decode_finding(&record), -EBADMSG);
+	record.finding.depth = 0;
+	record.finding.loop_depth = LP_FINDING_LOOP_FRAMES + 1;
+	assert_int_equal(decode_finding(&record), -EBADMSG);
 }
 
 static void a_finding_of_no_kind_is_refused(void **state)
 {
-	struct lp_record_found record = record_found(LP_FINDING_KINDS, "work", 0, 0);
+	struct lp_record_finding record = record_finding(LP_FINDING_KINDS, "work", 0, 0);
 
 	(void)state;
-	assert_int_equal(decode_found(&record), -EBADMSG);
-	record.found.kind = LP_FINDING_KINDS - 1;
-	assert_int_equal(decode_found(&record), 0);
+	assert_int_equal(decode_finding(&record), -EBADMSG);
+	record.finding.kind = LP_FINDING_KINDS - 1;
+	assert_int_equal(decode_finding(&record), 0);
 }
 
 static void texts_of_a_finding_must_end(void **state)
@@ -113,7 +113,8 @@ static void texts_of_a_finding_must_end(void **state)
 		size_t at, size;
 	} texts[] = {
 #define TEXT(member)                                                                               \
-	{ offsetof(struct lp_event_found, member), sizeof(((struct lp_event_found *)0)->member) }
+	{ offsetof(struct lp_event_finding, member),                                               \
+	  sizeof(((struct lp_event_finding *)0)->member) }
 		TEXT(name),
 		TEXT(file),
 		TEXT(task_name),
@@ -125,24 +126,25 @@ static void texts_of_a_finding_must_end(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		struct lp_record_found record = record_found(LP_FINDING_OTHER_LOOP, "work", 1, 0);
+		struct lp_record_finding record =
+			record_finding(LP_FINDING_OTHER_LOOP, "work", 1, 0);
 
 		memset((char *)&record + texts[i].at, 'x', texts[i].size);
-		assert_int_equal(decode_found(&record), -EBADMSG);
+		assert_int_equal(decode_finding(&record), -EBADMSG);
 		((char *)&record)[texts[i].at + texts[i].size - 1] = '\0';
-		assert_int_equal(decode_found(&record), 0);
+		assert_int_equal(decode_finding(&record), 0);
 	}
 }
 
 static void a_finding_may_be_of_no_loop(void **state)
 {
-	struct lp_record_found record = record_found(LP_FINDING_NO_RUNNING_LOOP, "", 0, 0);
+	struct lp_record_finding record = record_finding(LP_FINDING_NO_RUNNING_LOOP, "", 0, 0);
 
 	(void)state;
-	record.found.event.loop = LP_NO_LOOP;
-	assert_int_equal(decode_found(&record), 0);
-	record.found.event.loop = LP_NO_LOOP + 1;
-	assert_int_equal(decode_found(&record), -EBADMSG);
+	record.finding.event.loop = LP_NO_LOOP;
+	assert_int_equal(decode_finding(&record), 0);
+	record.finding.event.loop = LP_NO_LOOP + 1;
+	assert_int_equal(decode_finding(&record), -EBADMSG);
 }
 
 static void what_was_noticed_has_one_size(void **state)
@@ -165,7 +167,7 @@ static void ends_of_tasks_that_cannot_be_are_refused(void **state)
 {
 	const struct lp_event_task_end whole = {
 		.event = record_head(LP_EVENT_TASK_END, sizeof(whole)),
-		.born_ns = 5,
+		.created_ns = 5,
 		.end_ns = 5,
 		.callback = LP_MAX_CALLBACKS - 1,
 		.outcome = LP_OUTCOMES - 1,

@@ -19,40 +19,40 @@ struct lp_decoded_texts {
 
 static void saw_name(void *context, const struct lp_decoded_name *event)
 {
-	struct lp_decoded_texts *seen = context;
+	struct lp_decoded_texts *handled = context;
 
-	memcpy(seen->name, event->name, sizeof(seen->name));
-	memcpy(seen->file, event->file, sizeof(seen->file));
+	memcpy(handled->name, event->name, sizeof(handled->name));
+	memcpy(handled->file, event->file, sizeof(handled->file));
 }
 
 static void saw_slow(void *context, const struct lp_decoded_slow *event)
 {
-	struct lp_decoded_texts *seen = context;
+	struct lp_decoded_texts *handled = context;
 
-	memcpy(seen->task_name, event->task_name, sizeof(seen->task_name));
+	memcpy(handled->task_name, event->task_name, sizeof(handled->task_name));
 }
 
 static const struct lp_event_handlers handlers = { .name = saw_name, .slow = saw_slow };
 
 /* Decodes a copy of exactly that size, so that a sanitiser sees a read beyond it. */
-static void decode(const void *record, size_t size, struct lp_decoded_texts *seen)
+static void decode(const void *record, size_t size, struct lp_decoded_texts *handled)
 {
 	void *copy = malloc(size);
 
 	assert_non_null(copy);
 	memcpy(copy, record, size);
-	memset(seen, 'x', sizeof(*seen));
-	assert_int_equal(decode_event(copy, size, &handlers, seen), 0);
+	memset(handled, 'x', sizeof(*handled));
+	assert_int_equal(decode_event(copy, size, &handlers, handled), 0);
 	free(copy);
 }
 
 static void expect_name(const struct lp_event_name *event, const char *name, const char *file)
 {
-	struct lp_decoded_texts seen;
+	struct lp_decoded_texts handled;
 
-	decode(event, sizeof(*event), &seen);
-	assert_string_equal(seen.name, name);
-	assert_string_equal(seen.file, file);
+	decode(event, sizeof(*event), &handled);
+	assert_string_equal(handled.name, name);
+	assert_string_equal(handled.file, file);
 }
 
 static void ascii_names_come_out_as_they_are(void **state)
@@ -152,7 +152,7 @@ static struct lp_event_name builtin_event(const char *method, const char *owner)
 	return event;
 }
 
-static void builtins_are_told_with_the_type_they_are_bound_to(void **state)
+static void builtins_are_reported_with_the_type_they_are_bound_to(void **state)
 {
 	struct lp_event_name event = builtin_event("set_result", "_asyncio.Future");
 
@@ -169,10 +169,10 @@ static void builtins_are_told_with_the_type_they_are_bound_to(void **state)
 
 static const char *task_name(const struct lp_event_slow *event)
 {
-	static struct lp_decoded_texts seen;
+	static struct lp_decoded_texts handled;
 
-	decode(event, sizeof(*event), &seen);
-	return seen.task_name;
+	decode(event, sizeof(*event), &handled);
+	return handled.task_name;
 }
 
 static void task_names_of_every_layout_are_read(void **state)
@@ -317,7 +317,7 @@ int main(void)
 		cmocka_unit_test(a_callback_without_source_has_no_file),
 		cmocka_unit_test(a_name_of_nothing_is_empty),
 		cmocka_unit_test(a_length_beyond_the_record_is_held_to_it),
-		cmocka_unit_test(builtins_are_told_with_the_type_they_are_bound_to),
+		cmocka_unit_test(builtins_are_reported_with_the_type_they_are_bound_to),
 		cmocka_unit_test(task_names_of_every_layout_are_read),
 		cmocka_unit_test(what_is_no_task_has_no_name),
 		cmocka_unit_test(an_object_of_another_type_is_no_name),

@@ -16,18 +16,18 @@
 static unsigned int calls;
 
 /* What is handed out is all there: a sanitiser would see a read beyond it. */
-static void took_account(void *context, const struct lp_event_account *event)
+static void took_account(void *context, const struct lp_event_segment_times *event)
 {
-	struct lp_account account;
+	struct lp_segment_times account;
 
 	(void)context;
 	memcpy(&account, &event->account,
-	       offsetof(struct lp_account, blocks) +
+	       offsetof(struct lp_segment_times, blocks) +
 		       event->account.block_count * sizeof(account.blocks[0]));
 	calls++;
 }
 
-static void took_seen(void *context, const struct lp_event_seen *event)
+static void took_stack_sample(void *context, const struct lp_event_stack_sample *event)
 {
 	uint32_t i, sum = 0;
 
@@ -67,7 +67,7 @@ static void took_cause(void *context, const struct lp_event_cause *event)
 
 static const struct lp_event_handlers handlers = {
 	.account = took_account,
-	.seen = took_seen,
+	.stack_sample = took_stack_sample,
 	.frame = took_frame,
 	.slow_iteration = took_slow_iteration,
 	.progress = took_progress,
@@ -94,7 +94,7 @@ static int decode(const void *record)
 static int decode_account(uint32_t given, uint32_t said, int longer)
 {
 	struct {
-		struct lp_event_account event;
+		struct lp_event_segment_times event;
 		char more[8];
 	} record = { .event = record_account() };
 
@@ -131,7 +131,7 @@ static void an_account_of_more_blocks_than_there_can_be_is_refused(void **state)
 
 static void a_block_on_something_of_an_unknown_kind_is_refused(void **state)
 {
-	struct lp_event_account event = record_account();
+	struct lp_event_segment_times event = record_account();
 	uint32_t i;
 
 	(void)state;
@@ -149,42 +149,46 @@ static void a_block_on_something_of_an_unknown_kind_is_refused(void **state)
 	assert_int_equal(decode(&event), 0);
 }
 
-static int decode_seen(uint32_t given, uint32_t said, enum lp_seen why)
+static int decode_stack_sample(uint32_t given, uint32_t said, enum lp_sample_reason why)
 {
-	static const uint32_t frames[LP_SEEN_FRAMES + 1];
+	static const uint32_t frames[LP_SAMPLE_FRAMES + 1];
 	struct {
-		struct lp_record_seen record;
+		struct lp_record_stack_sample record;
 		uint32_t more;
 	} longer;
 
 	memset(&longer, 0, sizeof(longer));
-	longer.record = record_seen(why, 1, given < LP_SEEN_FRAMES ? given : 0, frames);
-	longer.record.seen.event.size =
-		(uint32_t)(sizeof(struct lp_event_seen) + given * sizeof(uint32_t));
-	longer.record.seen.depth = said;
+	longer.record = record_stack_sample(why, 1, given < LP_SAMPLE_FRAMES ? given : 0, frames);
+	longer.record.sample.event.size =
+		(uint32_t)(sizeof(struct lp_event_stack_sample) + given * sizeof(uint32_t));
+	longer.record.sample.depth = said;
 	return decode(&longer);
 }
 
 static void a_stack_seen_has_at_least_the_frames_that_it_says(void **state)
 {
 	(void)state;
-	assert_int_equal(decode_seen(0, 0, LP_SEEN_ON_CPU), 0);
-	assert_int_equal(decode_seen(1, 1, LP_SEEN_ON_CPU), 0);
-	assert_int_equal(decode_seen(LP_SEEN_FRAMES, LP_SEEN_FRAMES, LP_SEEN_ON_CPU), 0);
-	assert_int_equal(decode_seen(0, 1, LP_SEEN_ON_CPU), -EBADMSG);
-	assert_int_equal(decode_seen(LP_SEEN_FRAMES - 1, LP_SEEN_FRAMES, LP_SEEN_ON_CPU), -EBADMSG);
+	assert_int_equal(decode_stack_sample(0, 0, LP_SAMPLE_ON_CPU), 0);
+	assert_int_equal(decode_stack_sample(1, 1, LP_SAMPLE_ON_CPU), 0);
+	assert_int_equal(decode_stack_sample(LP_SAMPLE_FRAMES, LP_SAMPLE_FRAMES, LP_SAMPLE_ON_CPU),
+			 0);
+	assert_int_equal(decode_stack_sample(0, 1, LP_SAMPLE_ON_CPU), -EBADMSG);
+	assert_int_equal(decode_stack_sample(LP_SAMPLE_FRAMES - 1, LP_SAMPLE_FRAMES,
+					     LP_SAMPLE_ON_CPU),
+			 -EBADMSG);
 	/* padded to eight bytes */
-	assert_int_equal(decode_seen(2, 1, LP_SEEN_ON_CPU), 0);
+	assert_int_equal(decode_stack_sample(2, 1, LP_SAMPLE_ON_CPU), 0);
 }
 
 static void a_stack_seen_deeper_than_it_can_be_is_refused(void **state)
 {
 	(void)state;
-	assert_int_equal(decode_seen(LP_SEEN_FRAMES + 1, LP_SEEN_FRAMES + 1, LP_SEEN_ON_CPU),
+	assert_int_equal(decode_stack_sample(LP_SAMPLE_FRAMES + 1, LP_SAMPLE_FRAMES + 1,
+					     LP_SAMPLE_ON_CPU),
 			 -EBADMSG);
-	assert_int_equal(decode_seen(1, UINT32_MAX, LP_SEEN_ON_CPU), -EBADMSG);
+	assert_int_equal(decode_stack_sample(1, UINT32_MAX, LP_SAMPLE_ON_CPU), -EBADMSG);
 	/* 4 times that is 0 in 32 bits */
-	assert_int_equal(decode_seen(0, 1U << 30, LP_SEEN_ON_CPU), -EBADMSG);
+	assert_int_equal(decode_stack_sample(0, 1U << 30, LP_SAMPLE_ON_CPU), -EBADMSG);
 }
 
 static void a_stack_seen_for_an_unknown_reason_is_refused(void **state)
@@ -192,33 +196,34 @@ static void a_stack_seen_for_an_unknown_reason_is_refused(void **state)
 	unsigned int why;
 
 	(void)state;
-	for (why = 0; why < LP_SEEN_KINDS; why++)
-		assert_int_equal(decode_seen(1, 1, (enum lp_seen)why), 0);
-	assert_int_equal(decode_seen(1, 1, LP_SEEN_KINDS), -EBADMSG);
-	assert_int_equal(decode_seen(1, 1, (enum lp_seen)UINT32_MAX), -EBADMSG);
+	for (why = 0; why < LP_SAMPLE_REASONS; why++)
+		assert_int_equal(decode_stack_sample(1, 1, (enum lp_sample_reason)why), 0);
+	assert_int_equal(decode_stack_sample(1, 1, LP_SAMPLE_REASONS), -EBADMSG);
+	assert_int_equal(decode_stack_sample(1, 1, (enum lp_sample_reason)UINT32_MAX), -EBADMSG);
 }
 
 static void a_stack_seen_on_something_of_an_unknown_kind_is_refused(void **state)
 {
-	struct lp_record_seen record = record_seen(LP_SEEN_BLOCKED, 1, 0, NULL);
+	struct lp_record_stack_sample record = record_stack_sample(LP_SAMPLE_BLOCKED, 1, 0, NULL);
 
 	(void)state;
-	record.seen.resource.kind = LP_RESOURCE_KINDS - 1;
+	record.sample.resource.kind = LP_RESOURCE_KINDS - 1;
 	assert_int_equal(decode(&record), 0);
-	record.seen.resource.kind = LP_RESOURCE_KINDS;
+	record.sample.resource.kind = LP_RESOURCE_KINDS;
 	assert_int_equal(decode(&record), -EBADMSG);
-	record.seen.resource.kind = 255;
+	record.sample.resource.kind = 255;
 	assert_int_equal(decode(&record), -EBADMSG);
 }
 
 static void the_name_of_a_thread_must_end(void **state)
 {
-	struct lp_record_seen record = record_seen(LP_SEEN_GIL_HOLDER, 1, 0, NULL);
+	struct lp_record_stack_sample record =
+		record_stack_sample(LP_SAMPLE_GIL_HOLDER, 1, 0, NULL);
 
 	(void)state;
-	memset(record.seen.thread, 'x', sizeof(record.seen.thread) - 1);
+	memset(record.sample.thread, 'x', sizeof(record.sample.thread) - 1);
 	assert_int_equal(decode(&record), 0);
-	record.seen.thread[sizeof(record.seen.thread) - 1] = 'x';
+	record.sample.thread[sizeof(record.sample.thread) - 1] = 'x';
 	assert_int_equal(decode(&record), -EBADMSG);
 }
 
@@ -260,13 +265,13 @@ static void a_cause_is_something_that_was_waited_for(void **state)
 	uint32_t why;
 
 	(void)state;
-	for (why = 0; why <= LP_SEEN_KINDS; why++) {
-		bool known = why == LP_SEEN_BLOCKED || why == LP_SEEN_GIL;
+	for (why = 0; why <= LP_SAMPLE_REASONS; why++) {
+		bool known = why == LP_SAMPLE_BLOCKED || why == LP_SAMPLE_GIL;
 
-		event.seen = why;
+		event.reason = why;
 		assert_int_equal(decode(&event), known ? 0 : -EBADMSG);
 	}
-	event.seen = UINT32_MAX;
+	event.reason = UINT32_MAX;
 	assert_int_equal(decode(&event), -EBADMSG);
 }
 

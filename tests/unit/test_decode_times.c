@@ -15,7 +15,7 @@ union record {
 	struct lp_event_slow slow;
 	struct lp_event_iteration_end iteration_end;
 	struct lp_event_poll_return poll_return;
-	struct lp_event_account account;
+	struct lp_event_segment_times account;
 	struct lp_event_slow_iteration slow_iteration;
 	struct lp_event_loop_stats loop_stats;
 	struct lp_event_callback_stats callback_stats;
@@ -40,16 +40,16 @@ static const struct field {
 } instants[] = {
 	FIELD(LP_EVENT_SLOW, lp_event_slow, start_ns),
 	FIELD(LP_EVENT_PROGRESS, lp_event_slow, start_ns),
-	FIELD(LP_EVENT_ACCOUNT, lp_event_account, account.segment_ns),
+	FIELD(LP_EVENT_SEGMENT_TIMES, lp_event_segment_times, account.segment_ns),
 	FIELD(LP_EVENT_SLOW_ITERATION, lp_event_slow_iteration, start_ns),
 	FIELD(LP_EVENT_LOOP_STATS, lp_event_loop_stats, wall_start_ns),
 	FIELD(LP_EVENT_TASK_NAME, lp_event_task_name, segment_ns),
 }, durations[] = {
 	FIELD(LP_EVENT_ITERATION_END, lp_event_iteration_end, busy_ns),
 	FIELD(LP_EVENT_POLL_RETURN, lp_event_poll_return, poll_ns),
-	FIELD(LP_EVENT_ACCOUNT, lp_event_account, account.blocked_ns),
-	FIELD(LP_EVENT_ACCOUNT, lp_event_account, account.gil_ns),
-	FIELD(LP_EVENT_ACCOUNT, lp_event_account, account.run_queue_ns),
+	FIELD(LP_EVENT_SEGMENT_TIMES, lp_event_segment_times, account.blocked_ns),
+	FIELD(LP_EVENT_SEGMENT_TIMES, lp_event_segment_times, account.gil_ns),
+	FIELD(LP_EVENT_SEGMENT_TIMES, lp_event_segment_times, account.run_queue_ns),
 	FIELD(LP_EVENT_SLOW_ITERATION, lp_event_slow_iteration, blocked_ns),
 	FIELD(LP_EVENT_SLOW_ITERATION, lp_event_slow_iteration, gil_ns),
 	FIELD(LP_EVENT_SLOW_ITERATION, lp_event_slow_iteration, run_queue_ns),
@@ -78,7 +78,7 @@ static union record make(uint16_t type, size_t size)
 	} else if (type == LP_EVENT_SLOW_ITERATION) {
 		record.slow_iteration.start_ns = NOW_NS / 2;
 	} else if (type == LP_EVENT_CAUSE) {
-		record.cause.seen = LP_SEEN_BLOCKED;
+		record.cause.reason = LP_SAMPLE_BLOCKED;
 	} else if (type == LP_EVENT_TASK_END) {
 		record.task_end.end_ns = NOW_NS;
 	}
@@ -206,9 +206,9 @@ static void what_is_left_out_is_counted_and_reaches_nobody(void **state)
 	assert_int_equal(take(&record), -ERANGE);
 	assert_int_equal(take(&record), -ERANGE);
 	feed_end(LP_EVENT_END, 100 * MS, LP_END_DURATION);
-	assert_int_equal(told.slow_count, 0);
-	assert_int_equal(told.total.summary.lost[LP_LOST_INSTANTS], 2);
-	assert_int_equal(told.end.end_ns, START_NS + 100 * MS);
+	assert_int_equal(reported.slow_count, 0);
+	assert_int_equal(reported.total.summary.lost[LP_LOST_INSTANTS], 2);
+	assert_int_equal(reported.end.end_ns, START_NS + 100 * MS);
 }
 
 static void nothing_lasts_for_longer_than_its_loop_is_watched(void **state)
@@ -226,9 +226,9 @@ static void nothing_lasts_for_longer_than_its_loop_is_watched(void **state)
 	iteration.slow_iteration.start_ns = START_NS + 3000 * MS;
 	feed(&iteration, 0, 5200 * MS);
 	feed_end(LP_EVENT_END, 6000 * MS, LP_END_DURATION);
-	assert_int_equal(told.slow_count, 0);
-	assert_int_equal(told.iteration_count, 0);
-	assert_int_equal(told.total.summary.lost[LP_LOST_INSTANTS], 3);
+	assert_int_equal(reported.slow_count, 0);
+	assert_int_equal(reported.iteration_count, 0);
+	assert_int_equal(reported.total.summary.lost[LP_LOST_INSTANTS], 3);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin_model, free_model)

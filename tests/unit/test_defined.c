@@ -47,9 +47,9 @@ struct spec {
 FUNCTION(append, 3)
 FUNCTION(append_left, 5)
 FUNCTION(append_of_list, 7)
-FUNCTION(born, 11)
-FUNCTION(born_of_another, 13)
-FUNCTION(born_of_a_heap_type, 17)
+FUNCTION(created, 11)
+FUNCTION(created_of_another, 13)
+FUNCTION(created_of_a_heap_type, 17)
 FUNCTION(alone, 19)
 
 static struct method deque_methods[] = {
@@ -66,18 +66,18 @@ static struct method list_methods[] = {
 static const void *task_type[TYPE_WORDS] = {
 	[TYPE_NAME] = "_asyncio.Task",
 	[TYPE_METHODS] = deque_methods,
-	[TYPE_INIT] = born,
+	[TYPE_INIT] = created,
 };
 
 static const void *other_type[TYPE_WORDS] = {
 	[TYPE_NAME] = "_asyncio.Other",
 	[TYPE_METHODS] = list_methods,
-	[TYPE_INIT] = born_of_another,
+	[TYPE_INIT] = created_of_another,
 };
 
 static struct slot heap_slots[] = {
 	{ 1, alone },
-	{ SLOT_INIT, born_of_a_heap_type },
+	{ SLOT_INIT, created_of_a_heap_type },
 	{ 0, NULL },
 };
 
@@ -148,20 +148,20 @@ static void another_method_of_the_same_file_is_refused(void **state)
 static void a_static_type_has_a_function_in_its_slot(void **state)
 {
 	(void)state;
-	assert_true(defined_slot(&pointers, in_file(born), "_asyncio.Task", TYPE_INIT_OFFSET,
+	assert_true(defined_slot(&pointers, in_file(created), "_asyncio.Task", TYPE_INIT_OFFSET,
 				 SLOT_INIT));
 	/* of another type, in another slot, inside of it */
-	assert_false(defined_slot(&pointers, in_file(born_of_another), "_asyncio.Task",
+	assert_false(defined_slot(&pointers, in_file(created_of_another), "_asyncio.Task",
 				  TYPE_INIT_OFFSET, SLOT_INIT));
-	assert_false(defined_slot(&pointers, in_file(born), "_asyncio.Task", TYPE_INIT_OFFSET + 8,
-				  SLOT_INIT));
-	assert_false(defined_slot(&pointers, in_file(born) + 1, "_asyncio.Task", TYPE_INIT_OFFSET,
-				  SLOT_INIT));
+	assert_false(defined_slot(&pointers, in_file(created), "_asyncio.Task",
+				  TYPE_INIT_OFFSET + 8, SLOT_INIT));
+	assert_false(defined_slot(&pointers, in_file(created) + 1, "_asyncio.Task",
+				  TYPE_INIT_OFFSET, SLOT_INIT));
 }
 
 static void a_heap_type_is_made_of_slots(void **state)
 {
-	uint64_t function = in_file(born_of_a_heap_type);
+	uint64_t function = in_file(created_of_a_heap_type);
 
 	(void)state;
 	assert_true(

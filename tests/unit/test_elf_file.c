@@ -112,7 +112,7 @@ static struct lp_elf *open_elf(const char *path)
 	return elf;
 }
 
-static void tells_where_functions_begin(void **state)
+static void reports_where_functions_begin(void **state)
 {
 	struct lp_elf *elf = open_elf("/proc/self/exe");
 	uint64_t begin = elf_symbol(elf, "lp_test_begins");
@@ -162,7 +162,7 @@ static void sections_are_found_by_name(void **state)
 	elf_close(elf);
 }
 
-static void tells_which_file_it_is(void **state)
+static void reports_which_file_it_is(void **state)
 {
 	struct lp_elf *elf = open_elf("/proc/self/exe");
 	struct lp_file_identity identity, of_stat;
@@ -325,10 +325,10 @@ static void wild_numbers_are_ignored(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tells_where_functions_begin),
+		cmocka_unit_test(reports_where_functions_begin),
 		cmocka_unit_test(pointers_are_read_before_they_are_relocated),
 		cmocka_unit_test(sections_are_found_by_name),
-		cmocka_unit_test(tells_which_file_it_is),
+		cmocka_unit_test(reports_which_file_it_is),
 		cmocka_unit_test_setup_teardown(a_file_that_shrinks_is_refused, make_file,
 						remove_file),
 		cmocka_unit_test_setup_teardown(a_file_without_end_is_refused, make_file,

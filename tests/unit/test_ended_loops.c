@@ -4,16 +4,16 @@
 
 #include "model/callbacks.h"
 
-#define KEPT 256
+#define RETAINED 256
 #define FOLDED 512
 
 /* What is told of many loops, added up. */
 static struct {
-	size_t loops, folded_loops, told_loops;
+	size_t loops, folded_loops, reported_loops;
 	uint64_t folded, busy_ns, iterations, callbacks, runs, wall_ns, causes_ns, findings, slow;
 	size_t names;
 } interval, total;
-static size_t folded_told;
+static size_t folded_reported;
 static uint32_t last_id;
 
 static void add_up(const struct lp_summary *summary, void *into)
@@ -44,7 +44,7 @@ static void add_up(const struct lp_summary *summary, void *into)
 			assert_int_equal(loop->loop->pid, 0);
 		}
 	}
-	ADD(findings, summary->findings_beyond);
+	ADD(findings, summary->findings_dropped);
 	for (i = 0; i < summary->finding_count; i++)
 		ADD(findings, summary->findings[i].count);
 }
@@ -54,7 +54,7 @@ static void on_loop(void *context, const struct lp_loop_info *loop)
 	(void)context;
 	assert_true(loop->id > last_id);
 	last_id = loop->id;
-	folded_told += loop->folded;
+	folded_reported += loop->folded;
 }
 
 static void on_interval(void *context, const struct lp_summary *since, const struct lp_summary *all)
@@ -82,7 +82,7 @@ static int begin(void **state)
 	(void)state;
 	memset(&interval, 0, sizeof(interval));
 	memset(&total, 0, sizeof(total));
-	folded_told = 0;
+	folded_reported = 0;
 	last_id = 0;
 	if (model_new(&counter, NULL, &model))
 		return -1;
@@ -99,9 +99,9 @@ static void feed_named_loop(const char *comm, uint64_t ns)
 	feed(&event, 0, ns);
 }
 
-static void feed_found(uint64_t ns)
+static void feed_finding(uint64_t ns)
 {
-	struct lp_record_found record = record_found(LP_FINDING_NEVER_AWAITED, "fetch", 0, 0);
+	struct lp_record_finding record = record_finding(LP_FINDING_NEVER_AWAITED, "fetch", 0, 0);
 
 	feed(&record, 0, ns);
 }
@@ -117,17 +117,18 @@ static void live_and_die(const char *comm, const char *callback, uint64_t ns)
 		.callbacks = 10,
 	};
 	const uint32_t frames[] = { 1 };
-	struct lp_record_seen seen = record_seen(LP_SEEN_BLOCKED, 7, 1, frames);
+	struct lp_record_stack_sample sample_record =
+		record_stack_sample(LP_SAMPLE_BLOCKED, 7, 1, frames);
 
 	lp_histogram_add(&stats.iteration, 2 * MS);
 	feed_named_loop(comm, ns);
 	feed_name(0, 1, callback);
 	feed_frame(1, "wait", 12);
-	feed(&seen, 0, ns);
+	feed(&sample_record, 0, ns);
 	feed(&stats, 0, ns + 10 * MS);
 	feed_callback_stats(0, 1, 3);
-	feed_cause(LP_SEEN_BLOCKED, 7, 45, 1, MS);
-	feed_found(ns);
+	feed_cause(LP_SAMPLE_BLOCKED, 7, 45, 1, MS);
+	feed_finding(ns);
 	feed_loop_end(0, ns + 10 * MS);
 }
 
@@ -143,17 +144,17 @@ static void check_total(size_t count)
 	assert_int_equal(total.findings, count);
 }
 
-static void the_last_loops_that_ended_are_kept_by_themselves(void **state)
+static void the_last_loops_that_ended_are_retained_by_themselves(void **state)
 {
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < KEPT; i++)
+	for (i = 0; i < RETAINED; i++)
 		live_and_die("worker", "work", i * 10 * MS);
 	model_end_early(model, 0);
-	assert_int_equal(total.loops, KEPT);
+	assert_int_equal(total.loops, RETAINED);
 	assert_int_equal(total.folded_loops, 0);
-	check_total(KEPT);
+	check_total(RETAINED);
 }
 
 static void older_ones_are_counted_together_exactly(void **state)
@@ -165,9 +166,9 @@ static void older_ones_are_counted_together_exactly(void **state)
 	for (i = 0; i < count; i++)
 		live_and_die("worker", "work", i * 10 * MS);
 	model_end_early(model, 0);
-	assert_int_equal(total.loops, KEPT + 1);
-	assert_int_equal(total.folded, count - KEPT);
-	assert_int_equal(folded_told, 1);
+	assert_int_equal(total.loops, RETAINED + 1);
+	assert_int_equal(total.folded, count - RETAINED);
+	assert_int_equal(folded_reported, 1);
 	check_total(count);
 }
 
@@ -177,18 +178,18 @@ static void those_with_other_labels_are_counted_apart(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < KEPT + 10; i++) {
+	for (i = 0; i < RETAINED + 10; i++) {
 		snprintf(comm, sizeof(comm), "worker-%zu", i % 2);
 		live_and_die(comm, "work", i * 10 * MS);
 	}
 	model_end_early(model, 0);
 	assert_int_equal(total.folded_loops, 2);
-	check_total(KEPT + 10);
+	check_total(RETAINED + 10);
 }
 
-static void labels_beyond_all_bounds_are_counted_as_other(void **state)
+static void labels_over_all_limits_are_counted_as_other(void **state)
 {
-	const size_t count = KEPT + FOLDED + 100;
+	const size_t count = RETAINED + FOLDED + 100;
 	char comm[16];
 	size_t i;
 
@@ -199,23 +200,23 @@ static void labels_beyond_all_bounds_are_counted_as_other(void **state)
 	}
 	model_end_early(model, 0);
 	assert_int_equal(total.folded_loops, FOLDED + 1);
-	assert_int_equal(total.loops, KEPT + FOLDED + 1);
+	assert_int_equal(total.loops, RETAINED + FOLDED + 1);
 	check_total(count);
 }
 
-static void an_interval_tells_what_was_counted_in_it_whatever_folds(void **state)
+static void an_interval_reports_what_was_counted_in_it_whatever_folds(void **state)
 {
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < KEPT; i++)
+	for (i = 0; i < RETAINED; i++)
 		live_and_die("worker", "work", i * 10 * MS);
-	feed_end(LP_EVENT_INTERVAL, KEPT * 10 * MS, 0);
-	assert_int_equal(interval.runs, KEPT * 3);
+	feed_end(LP_EVENT_INTERVAL, RETAINED * 10 * MS, 0);
+	assert_int_equal(interval.runs, RETAINED * 3);
 	/* 30 more: as many of the first fold, and have been told */
-	for (i = KEPT; i < KEPT + 30; i++)
+	for (i = RETAINED; i < RETAINED + 30; i++)
 		live_and_die("worker", "work", i * 10 * MS);
-	feed_end(LP_EVENT_INTERVAL, (KEPT + 30) * 10 * MS, 0);
+	feed_end(LP_EVENT_INTERVAL, (RETAINED + 30) * 10 * MS, 0);
 	assert_int_equal(interval.runs, 30 * 3);
 	assert_int_equal(interval.busy_ns, 30 * 2 * MS);
 	assert_int_equal(interval.iterations, 30);
@@ -223,25 +224,25 @@ static void an_interval_tells_what_was_counted_in_it_whatever_folds(void **state
 	assert_int_equal(interval.wall_ns, 30 * 10 * MS);
 	assert_int_equal(interval.findings, 30);
 	assert_int_equal(interval.folded_loops, 0);
-	check_total(KEPT + 30);
+	check_total(RETAINED + 30);
 	/* so many that some fold within the interval in which they ran */
-	for (i = KEPT + 30; i < 3 * KEPT; i++)
+	for (i = RETAINED + 30; i < 3 * RETAINED; i++)
 		live_and_die("worker", "work", i * 10 * MS);
-	feed_end(LP_EVENT_INTERVAL, 3 * KEPT * 10 * MS + 1, 0);
-	assert_int_equal(interval.runs, (2 * KEPT - 30) * 3);
-	assert_int_equal(interval.busy_ns, (2 * KEPT - 30) * 2 * MS);
-	assert_int_equal(interval.causes_ns, (2 * KEPT - 30) * MS);
-	assert_int_equal(interval.wall_ns, (2 * KEPT - 30) * 10 * MS);
+	feed_end(LP_EVENT_INTERVAL, 3 * RETAINED * 10 * MS + 1, 0);
+	assert_int_equal(interval.runs, (2 * RETAINED - 30) * 3);
+	assert_int_equal(interval.busy_ns, (2 * RETAINED - 30) * 2 * MS);
+	assert_int_equal(interval.causes_ns, (2 * RETAINED - 30) * MS);
+	assert_int_equal(interval.wall_ns, (2 * RETAINED - 30) * 10 * MS);
 	assert_int_equal(interval.folded_loops, 1);
-	check_total(3 * KEPT);
-	feed_end(LP_EVENT_INTERVAL, 4 * KEPT * 10 * MS, 0);
+	check_total(3 * RETAINED);
+	feed_end(LP_EVENT_INTERVAL, 4 * RETAINED * 10 * MS, 0);
 	assert_int_equal(interval.runs, 0);
 	assert_int_equal(interval.loops, 0);
 }
 
 static void names_that_are_made_up_anew_are_bounded(void **state)
 {
-	const size_t count = LP_KEPT_CALLBACKS + 500;
+	const size_t count = LP_RETAINED_CALLBACKS + 500;
 	char name[32];
 	size_t i;
 
@@ -253,7 +254,7 @@ static void names_that_are_made_up_anew_are_bounded(void **state)
 		feed_callback_stats(0, 1, 3);
 	}
 	model_end_early(model, 0);
-	assert_int_equal(total.names, LP_KEPT_CALLBACKS + 1);
+	assert_int_equal(total.names, LP_RETAINED_CALLBACKS + 1);
 	assert_int_equal(total.runs, count * 3);
 }
 
@@ -266,7 +267,7 @@ static void names_of_all_loops_are_bounded(void **state)
 	(void)state;
 	for (i = 0; i < count; i++) {
 		feed_named_loop("worker", i * MS);
-		for (j = 0; j < LP_KEPT_CALLBACKS; j++) {
+		for (j = 0; j < LP_RETAINED_CALLBACKS; j++) {
 			snprintf(name, sizeof(name), "job_%zu_%zu", i, j);
 			feed_name(0, 1, name);
 			feed_callback_stats(0, 1, 1);
@@ -274,19 +275,20 @@ static void names_of_all_loops_are_bounded(void **state)
 		feed_loop_end(0, i * MS + 1);
 	}
 	model_end_early(model, 0);
-	assert_in_range(total.names, LP_KEPT_CALLBACKS_IN_ALL, LP_KEPT_CALLBACKS_IN_ALL + count);
-	assert_int_equal(total.runs, count * LP_KEPT_CALLBACKS);
+	assert_in_range(total.names, LP_RETAINED_CALLBACKS_IN_ALL,
+			LP_RETAINED_CALLBACKS_IN_ALL + count);
+	assert_int_equal(total.runs, count * LP_RETAINED_CALLBACKS);
 }
 
 int main(void)
 {
 #define LP_TEST(name) cmocka_unit_test_setup_teardown(name, begin, free_model)
 	const struct CMUnitTest tests[] = {
-		LP_TEST(the_last_loops_that_ended_are_kept_by_themselves),
+		LP_TEST(the_last_loops_that_ended_are_retained_by_themselves),
 		LP_TEST(older_ones_are_counted_together_exactly),
 		LP_TEST(those_with_other_labels_are_counted_apart),
-		LP_TEST(labels_beyond_all_bounds_are_counted_as_other),
-		LP_TEST(an_interval_tells_what_was_counted_in_it_whatever_folds),
+		LP_TEST(labels_over_all_limits_are_counted_as_other),
+		LP_TEST(an_interval_reports_what_was_counted_in_it_whatever_folds),
 		LP_TEST(names_that_are_made_up_anew_are_bounded),
 		LP_TEST(names_of_all_loops_are_bounded),
 	};

@@ -4,7 +4,7 @@
 static void stacks_are_sorted_and_added_up(void **state)
 {
 	struct lp_sink *sink = export_open(&folded_format);
-	struct lp_slow slow = export_slow();
+	struct lp_slow_callback slow = export_slow();
 	char *text;
 
 	(void)state;
@@ -23,12 +23,12 @@ static void a_hostile_name_stays_one_frame_on_one_line(void **state)
 	const struct lp_callback_info callback = { LP_MODEL_TASK, "a;b\nc 1\x1b[31m\xff", "/x;y.py",
 						   1 };
 	struct lp_sink *sink = export_open(&folded_format);
-	struct lp_slow slow = export_slow();
+	struct lp_slow_callback slow = export_slow();
 	char *text;
 
 	(void)state;
 	slow.callback = &callback;
-	slow.reasons = (struct lp_reasons){ .sample_count = 0 };
+	slow.breakdown = (struct lp_breakdown){ .sample_count = 0 };
 	sink->observer.slow(sink, &slow);
 	text = export_end(sink, NULL, NULL);
 	assert_string_equal(text, "gunicorn;a:b c 1 [31m\xef\xbf\xbd (/x:y.py:1) 312000\n");
@@ -38,14 +38,14 @@ static void a_hostile_name_stays_one_frame_on_one_line(void **state)
 static void what_rounding_leaves_out_is_not_lost(void **state)
 {
 	struct lp_sink *sink = export_open(&folded_format);
-	struct lp_slow slow = export_slow();
+	struct lp_slow_callback slow = export_slow();
 	unsigned long long total = 0;
 	uint32_t lines = 0, i;
 	char *text, *line;
 
 	(void)state;
 	slow.duration_ns = 1500;
-	slow.reasons = (struct lp_reasons){ .sample_count = 0 };
+	slow.breakdown = (struct lp_breakdown){ .sample_count = 0 };
 	for (i = 0; i < 1000; i++) {
 		struct lp_callback_info callback = { LP_MODEL_TASK, "f", "/app/f.py", i + 1 };
 
@@ -65,13 +65,13 @@ static void what_rounding_leaves_out_is_not_lost(void **state)
 static void a_hundred_thousand_stalls_add_up(void **state)
 {
 	struct lp_sink *sink = export_open(&folded_format);
-	struct lp_slow slow = export_slow();
+	struct lp_slow_callback slow = export_slow();
 	unsigned long long total = 0;
 	char *text, *line;
 	uint32_t i;
 
 	(void)state;
-	slow.reasons = (struct lp_reasons){ .sample_count = 0 };
+	slow.breakdown = (struct lp_breakdown){ .sample_count = 0 };
 	for (i = 0; i < 100000; i++) {
 		struct lp_callback_info callback = { LP_MODEL_TASK, "f", "/app/f.py", i + 1 };
 

@@ -13,19 +13,19 @@
 /* More than are told apart, PLACES_MAX in user/symbolise/frame_numbers.c. */
 #define MANY 40000
 
-static struct lp_places *places;
+static struct lp_frame_numbers *places;
 
 static int begin(void **state)
 {
 	(void)state;
-	places = places_new();
+	places = frame_numbers_new();
 	return places ? 0 : -1;
 }
 
 static int end(void **state)
 {
 	(void)state;
-	places_free(places);
+	frame_numbers_free(places);
 	return 0;
 }
 
@@ -41,7 +41,7 @@ static struct lp_frame frame_of(const char *function, const char *file, uint32_t
 static int number_of(const struct lp_frame *frame, bool expect_new)
 {
 	bool is_new = !expect_new;
-	int number = places_number(places, frame, &is_new);
+	int number = frame_numbers_get(places, frame, &is_new);
 
 	assert_in_range(number, 0, LP_MAX_FRAMES - 1);
 	assert_int_equal(is_new, expect_new);
@@ -112,7 +112,7 @@ static int fill(int before)
 	for (i = 1; i <= MANY; i++) {
 		struct lp_frame frame = frame_of("f", "a.py", i);
 
-		number = places_number(places, &frame, &is_new);
+		number = frame_numbers_get(places, &frame, &is_new);
 		assert_in_range(number, 0, LP_MAX_FRAMES - 1);
 		if (shared >= 0) {
 			assert_int_equal(number, shared);
@@ -155,7 +155,7 @@ static void a_place_that_has_a_number_keeps_it(void **state)
 static void nothing_may_be_freed(void **state)
 {
 	(void)state;
-	places_free(NULL);
+	frame_numbers_free(NULL);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)

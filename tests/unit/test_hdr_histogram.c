@@ -117,7 +117,7 @@ static void every_rank_is_close_to_its_time(void **state)
 	static struct counted found[256];
 	static uint64_t times[20000];
 	size_t count, i, at = 0, times_count = 0;
-	uint64_t seen = 0, ns;
+	uint64_t left = 0, ns;
 
 	(void)state;
 	for (ns = 1100; ns < 50000000000ULL; ns += ns / 700 + 1)
@@ -126,7 +126,7 @@ static void every_rank_is_close_to_its_time(void **state)
 		add(&histogram, times[i]);
 	count = unpack(&histogram, found);
 	for (i = 0; i < count; i++) {
-		for (seen = found[i].count; seen; seen--, at++) {
+		for (left = found[i].count; left; left--, at++) {
 			double exact = (double)times[at], is = (double)found[i].value;
 
 			assert_true(is >= exact * (1 - 0.0434 - 0.001));

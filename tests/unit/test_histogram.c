@@ -198,10 +198,10 @@ static void quantiles_exceed_the_exact_ones_by_one_bucket_at_most(void **state)
 	qsort(times, COUNT, sizeof(*times), compare_times);
 	for (i = 0; i < sizeof(shares) / sizeof(*shares); i++) {
 		uint64_t exact = times[(size_t)ceil(shares[i] * COUNT - 1e-6) - 1];
-		uint64_t told = histogram_quantile(&histogram, shares[i]);
+		uint64_t reported = histogram_quantile(&histogram, shares[i]);
 
-		assert_true(told >= exact);
-		assert_true((double)told <= (double)exact * 1.0906 + 1);
+		assert_true(reported >= exact);
+		assert_true((double)reported <= (double)exact * 1.0906 + 1);
 	}
 }
 

@@ -10,11 +10,11 @@
 
 #include "session/holdings.h"
 
-#define ROOM 8
+#define CAPACITY 8
 #define LOOPS 1024
 #define UNIT 0x1234567ULL
 
-static struct lp_holding items[ROOM];
+static struct lp_holding items[CAPACITY];
 static struct lp_holdings holdings;
 
 static int setup(void **state)
@@ -24,8 +24,8 @@ static int setup(void **state)
 	memset(&items[0], 0, sizeof(items[0]));
 	memset(&holdings, 0, sizeof(holdings));
 	holdings.shared = true;
-	holdings.loop_room = LOOPS;
-	return holdings_open(&holdings, items, ROOM);
+	holdings.loop_capacity = LOOPS;
+	return holdings_open(&holdings, items, CAPACITY);
 }
 
 static int teardown(void **state)
@@ -59,13 +59,13 @@ static void one_process_leaves_half(void **state)
 	assert_int_equal(take_loops(victim), LOOPS / 4);
 }
 
-static void many_hogs_leave_room_for_one_more(void **state)
+static void many_hogs_leave_space_for_one_more(void **state)
 {
 	uint32_t number;
 	pid_t pid;
 
 	(void)state;
-	for (pid = 1; pid < ROOM - 1; pid++)
+	for (pid = 1; pid < CAPACITY - 1; pid++)
 		assert_int_not_equal(take_loops(holdings_add(&holdings, pid, 0)), 0);
 	number = holdings_add(&holdings, 100, 0);
 	assert_in_range(take_loops(number), 4, LOOPS);
@@ -129,7 +129,7 @@ static void a_unit_goes_with_the_last_of_its_processes(void **state)
 	holdings_callback(&holdings, second, -1);
 	assert_int_equal(items[unit].loops, 0);
 	/* all elements but the first are free */
-	for (pid_t pid = 1; pid < ROOM; pid++)
+	for (pid_t pid = 1; pid < CAPACITY; pid++)
 		assert_int_not_equal(holdings_add(&holdings, pid, 0), 0);
 }
 
@@ -168,7 +168,7 @@ static void there_is_a_limit(void **state)
 	pid_t pid;
 
 	(void)state;
-	for (pid = 1; pid < ROOM; pid++)
+	for (pid = 1; pid < CAPACITY; pid++)
 		assert_int_equal(holdings_add(&holdings, pid, 0), pid);
 	assert_int_equal(holdings_add(&holdings, 1000, 0), 0);
 	/* one without an element is counted with all */
@@ -179,7 +179,7 @@ static void there_is_a_limit(void **state)
 	assert_int_equal(items[0].limited[LP_LIMITED_LOOPS], 0);
 }
 
-static void causes_are_taken_all_at_once(void **state)
+static void lost_time_are_taken_all_at_once(void **state)
 {
 	uint32_t number = holdings_add(&holdings, 100, 0);
 
@@ -196,14 +196,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(one_process_leaves_half),
-		TEST(many_hogs_leave_room_for_one_more),
+		TEST(many_hogs_leave_space_for_one_more),
 		TEST(what_is_given_back_may_be_taken_again),
 		TEST(a_unit_leaves_half_however_many_processes_it_has),
 		TEST(a_unit_goes_with_the_last_of_its_processes),
 		TEST(one_that_is_alone_by_choice_may_have_all),
 		TEST(an_element_is_free_once_nothing_is_held),
 		TEST(there_is_a_limit),
-		TEST(causes_are_taken_all_at_once),
+		TEST(lost_time_are_taken_all_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,29 +29,29 @@ static const struct lp_loop_info loop = { .id = 1,
 					  .host = "box",
 					  .unix_offset_ns = (int64_t)UNIX_NS };
 static const struct lp_callback_info task_info = { LP_MODEL_TASK, "fetch", "/app/db.py", 41 };
-static struct lp_kept kept;
+static struct lp_page_store store;
 
 static int begin(void **state)
 {
 	(void)state;
-	kept_init(&kept, 100, 20);
+	page_store_init(&store, 100, 20);
 	return 0;
 }
 
 static int finish(void **state)
 {
 	(void)state;
-	kept_free(&kept);
+	page_store_free(&store);
 	return 0;
 }
 
-static struct lp_slow slow_of(uint64_t start_ns, uint64_t duration_ns)
+static struct lp_slow_callback slow_of(uint64_t start_ns, uint64_t duration_ns)
 {
-	return (struct lp_slow){ .loop = &loop,
-				 .callback = &task_info,
-				 .start_ns = start_ns,
-				 .duration_ns = duration_ns,
-				 .queue_delay_ns = LP_NO_QUEUE_DELAY };
+	return (struct lp_slow_callback){ .loop = &loop,
+					  .callback = &task_info,
+					  .start_ns = start_ns,
+					  .duration_ns = duration_ns,
+					  .queue_delay_ns = LP_NO_QUEUE_DELAY };
 }
 
 /* ---- values that are held once ----------------------------------------------- */
@@ -76,7 +76,7 @@ static void the_same_value_has_the_same_number(void **state)
 	blobs_free(&blobs);
 }
 
-static void what_finds_no_room_has_no_number_and_is_counted(void **state)
+static void what_finds_no_space_has_no_number_and_is_counted(void **state)
 {
 	struct lp_blobs blobs;
 
@@ -85,7 +85,7 @@ static void what_finds_no_room_has_no_number_and_is_counted(void **state)
 	assert_int_equal(blobs_add(&blobs, "a", 2), 1);
 	assert_int_equal(blobs_add(&blobs, "b", 2), 2);
 	assert_int_equal(blobs_add(&blobs, "c", 2), 0);
-	assert_int_equal(blobs.beyond, 1);
+	assert_int_equal(blobs.dropped, 1);
 	assert_null(blobs_get(&blobs, 0, NULL));
 	assert_null(blobs_get(&blobs, 3, NULL));
 	blobs_free(&blobs);
@@ -97,107 +97,107 @@ static void what_finds_no_room_has_no_number_and_is_counted(void **state)
 
 /* ---- what is kept of stalls ---------------------------------------------------- */
 
-static void a_stall_told_in_progress_several_times_is_one_stall(void **state)
+static void a_stall_reported_in_progress_several_times_is_one_stall(void **state)
 {
-	struct lp_slow slow = slow_of(SECOND, 200 * MS);
+	struct lp_slow_callback slow = slow_of(SECOND, 200 * MS);
 
 	(void)state;
 	slow.in_progress = true;
-	kept_add_slow(&kept, &slow);
+	page_store_add_slow(&store, &slow);
 	slow.duration_ns = 400 * MS;
-	kept_add_slow(&kept, &slow);
+	page_store_add_slow(&store, &slow);
 	slow.in_progress = false;
 	slow.duration_ns = 500 * MS;
-	kept_add_slow(&kept, &slow);
-	kept_finish(&kept);
-	assert_int_equal(kept.stall_count, 1);
-	assert_int_equal(kept.stalls[0].duration_ns, 500 * MS);
-	assert_false(kept.stalls[0].in_progress);
-	assert_int_equal(kept.detail_count, 1);
-	assert_int_equal(kept.omitted, 0);
+	page_store_add_slow(&store, &slow);
+	page_store_finish(&store);
+	assert_int_equal(store.stall_count, 1);
+	assert_int_equal(store.stalls[0].duration_ns, 500 * MS);
+	assert_false(store.stalls[0].in_progress);
+	assert_int_equal(store.detail_count, 1);
+	assert_int_equal(store.omitted, 0);
 }
 
 /* Many others begin and end before one of another loop ends, as with -a. */
 static void a_long_stall_among_many_others_is_one_stall(void **state)
 {
-	struct lp_slow lasting = slow_of(SECOND, 200 * MS), slow;
+	struct lp_slow_callback lasting = slow_of(SECOND, 200 * MS), slow;
 	uint64_t i;
 
 	(void)state;
 	lasting.in_progress = true;
 	for (i = 0; i < 1000; i++) {
 		slow = slow_of((2 + i) * SECOND, 100 * MS);
-		kept_add_slow(&kept, &slow);
+		page_store_add_slow(&store, &slow);
 		if (i % 100 == 0) {
 			lasting.duration_ns = (2 + i) * SECOND;
-			kept_add_slow(&kept, &lasting);
+			page_store_add_slow(&store, &lasting);
 		}
 	}
 	lasting.in_progress = false;
 	lasting.duration_ns = 1100 * SECOND;
-	kept_add_slow(&kept, &lasting);
-	kept_finish(&kept);
-	assert_int_equal(kept.stall_count + kept.omitted, 1001);
-	assert_int_equal(kept.stalls[0].duration_ns, 1100 * SECOND);
-	assert_false(kept.stalls[0].in_progress);
+	page_store_add_slow(&store, &lasting);
+	page_store_finish(&store);
+	assert_int_equal(store.stall_count + store.omitted, 1001);
+	assert_int_equal(store.stalls[0].duration_ns, 1100 * SECOND);
+	assert_false(store.stalls[0].in_progress);
 }
 
 static void a_stall_that_never_ended_stays_in_progress(void **state)
 {
-	struct lp_slow slow = slow_of(SECOND, 200 * MS);
+	struct lp_slow_callback slow = slow_of(SECOND, 200 * MS);
 
 	(void)state;
 	slow.in_progress = true;
-	kept_add_slow(&kept, &slow);
+	page_store_add_slow(&store, &slow);
 	slow = slow_of(3 * SECOND, 100 * MS);
-	kept_add_slow(&kept, &slow);
-	kept_finish(&kept);
-	assert_int_equal(kept.stall_count, 2);
-	assert_true(kept.stalls[0].in_progress);
+	page_store_add_slow(&store, &slow);
+	page_store_finish(&store);
+	assert_int_equal(store.stall_count, 2);
+	assert_true(store.stalls[0].in_progress);
 }
 
-static void beyond_the_limit_the_worst_are_kept_and_the_rest_counted(void **state)
+static void beyond_the_limit_the_worst_are_retained_and_the_rest_counted(void **state)
 {
 	uint64_t i, total = 0;
 
 	(void)state;
 	for (i = 1; i <= 1000; i++) {
-		struct lp_slow slow = slow_of(i * SECOND, (i * 7919 % 1000 + 1) * MS);
+		struct lp_slow_callback slow = slow_of(i * SECOND, (i * 7919 % 1000 + 1) * MS);
 
 		total += slow.duration_ns;
-		kept_add_slow(&kept, &slow);
+		page_store_add_slow(&store, &slow);
 	}
-	kept_finish(&kept);
-	assert_int_equal(kept.stall_count, 100);
-	assert_int_equal(kept.omitted, 900);
-	assert_int_equal(kept.detail_count, 20);
-	for (i = 0; i < kept.stall_count; i++) {
-		total -= kept.stalls[i].duration_ns;
+	page_store_finish(&store);
+	assert_int_equal(store.stall_count, 100);
+	assert_int_equal(store.omitted, 900);
+	assert_int_equal(store.detail_count, 20);
+	for (i = 0; i < store.stall_count; i++) {
+		total -= store.stalls[i].duration_ns;
 		/* the first of its callback is kept, whatever it is */
-		if (!kept.stalls[i].first)
-			assert_in_range(kept.stalls[i].duration_ns, 901 * MS, 1000 * MS);
+		if (!store.stalls[i].first)
+			assert_in_range(store.stalls[i].duration_ns, 901 * MS, 1000 * MS);
 		if (i)
-			assert_true(kept.stalls[i].start_ns > kept.stalls[i - 1].start_ns);
+			assert_true(store.stalls[i].start_ns > store.stalls[i - 1].start_ns);
 	}
-	assert_int_equal(kept.omitted_ns, total);
+	assert_int_equal(store.omitted_ns, total);
 }
 
-static void the_first_stall_of_a_callback_is_kept_among_worse_ones(void **state)
+static void the_first_stall_of_a_callback_is_retained_among_worse_ones(void **state)
 {
 	static const struct lp_callback_info rare = { LP_MODEL_CALLBACK, "rare", "/app/x.py", 3 };
-	struct lp_slow slow = slow_of(SECOND, MS);
+	struct lp_slow_callback slow = slow_of(SECOND, MS);
 	size_t i, found = 0;
 
 	(void)state;
 	slow.callback = &rare;
-	kept_add_slow(&kept, &slow);
+	page_store_add_slow(&store, &slow);
 	for (i = 2; i < 500; i++) {
 		slow = slow_of(i * SECOND, SECOND / 2);
-		kept_add_slow(&kept, &slow);
+		page_store_add_slow(&store, &slow);
 	}
-	kept_finish(&kept);
-	for (i = 0; i < kept.stall_count; i++)
-		found += kept.stalls[i].duration_ns == MS;
+	page_store_finish(&store);
+	for (i = 0; i < store.stall_count; i++)
+		found += store.stalls[i].duration_ns == MS;
 	assert_int_equal(found, 1);
 }
 
@@ -208,19 +208,20 @@ static void a_new_name_for_each_stall_does_not_crowd_out_the_worst(void **state)
 
 	(void)state;
 	for (i = 0; i < 2000; i++) {
-		struct lp_slow slow = slow_of((i + 1) * SECOND, i >= 1950 ? SECOND : 30 * MS);
+		struct lp_slow_callback slow =
+			slow_of((i + 1) * SECOND, i >= 1950 ? SECOND : 30 * MS);
 
 		snprintf(info.name, sizeof(info.name), "coroutine_%" PRIu64, i);
 		slow.callback = &info;
-		kept_add_slow(&kept, &slow);
+		page_store_add_slow(&store, &slow);
 	}
-	kept_finish(&kept);
-	assert_int_equal(kept.stall_count, 100);
-	for (i = 0; i < kept.stall_count; i++)
-		worst += kept.stalls[i].duration_ns == SECOND;
+	page_store_finish(&store);
+	assert_int_equal(store.stall_count, 100);
+	for (i = 0; i < store.stall_count; i++)
+		worst += store.stalls[i].duration_ns == SECOND;
 	assert_int_equal(worst, 50);
 	/* nor do those that are not kept stay in the tables */
-	assert_in_range(kept.tables.callbacks.count, 50, 100);
+	assert_in_range(store.tables.callbacks.count, 50, 100);
 }
 
 static void stacks_survive_that_the_tables_are_made_anew(void **state)
@@ -229,26 +230,26 @@ static void stacks_survive_that_the_tables_are_made_anew(void **state)
 				    .stack = STACK(FRAME("inner", "/app/a.py", 7),
 						   COROUTINE("outer", "/app/b.py", 9)) };
 	const uint32_t *stack;
-	const struct lp_kept_frame *frame;
+	const struct lp_page_frame *frame;
 	uint64_t i;
 	size_t size;
 
 	(void)state;
 	for (i = 1; i <= 400; i++) {
-		struct lp_slow slow = slow_of(i * SECOND, i * MS);
+		struct lp_slow_callback slow = slow_of(i * SECOND, i * MS);
 
-		slow.reasons.sample_count = 1;
-		slow.reasons.samples = &sample;
-		kept_add_slow(&kept, &slow);
+		slow.breakdown.sample_count = 1;
+		slow.breakdown.samples = &sample;
+		page_store_add_slow(&store, &slow);
 	}
-	kept_finish(&kept);
-	assert_int_equal(kept.tables.stacks.count, 1);
-	stack = blobs_get(&kept.tables.stacks, kept.stalls[99].stack, &size);
+	page_store_finish(&store);
+	assert_int_equal(store.tables.stacks.count, 1);
+	stack = blobs_get(&store.tables.stacks, store.stalls[99].stack, &size);
 	assert_int_equal(size, 3 * sizeof(*stack));
-	frame = blobs_get(&kept.tables.frames, stack[1], NULL);
-	assert_string_equal(blobs_get(&kept.tables.strings, frame->function, NULL), "inner");
+	frame = blobs_get(&store.tables.frames, stack[1], NULL);
+	assert_string_equal(blobs_get(&store.tables.strings, frame->function, NULL), "inner");
 	assert_int_equal(frame->line, 7);
-	assert_int_equal(kept.stalls[99].detail->parts[0].count, 3);
+	assert_int_equal(store.stalls[99].detail->parts[0].count, 3);
 }
 
 /* ---- how loops fared ------------------------------------------------------------- */
@@ -359,7 +360,7 @@ static void a_full_history_becomes_coarser_and_loses_nothing(void **state)
 
 /* ---- the page ----------------------------------------------------------------------- */
 
-static const char *written_page(const struct lp_slow *slow, const struct lp_loop_info *of)
+static const char *written_page(const struct lp_slow_callback *slow, const struct lp_loop_info *of)
 {
 	static const struct lp_run run = { .tool = "loopprof 0",
 					   .mode = "trace",
@@ -411,7 +412,7 @@ static void a_hostile_name_cannot_leave_the_data(void **state)
 	static const struct lp_callback_info evil = { LP_MODEL_TASK,
 						      "</script><img src=x onerror=alert(1)>",
 						      "<!--<script>\"\\", 1 };
-	struct lp_slow slow = slow_of(SECOND, SECOND);
+	struct lp_slow_callback slow = slow_of(SECOND, SECOND);
 	const char *page, *data, *end;
 
 	(void)state;
@@ -460,17 +461,18 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(histories_of_many_loops_take_no_time_each),
 		cmocka_unit_test(the_same_value_has_the_same_number),
-		cmocka_unit_test(what_finds_no_room_has_no_number_and_is_counted),
-		cmocka_unit_test_setup_teardown(a_stall_told_in_progress_several_times_is_one_stall,
-						begin, finish),
+		cmocka_unit_test(what_finds_no_space_has_no_number_and_is_counted),
+		cmocka_unit_test_setup_teardown(
+			a_stall_reported_in_progress_several_times_is_one_stall, begin, finish),
 		cmocka_unit_test_setup_teardown(a_long_stall_among_many_others_is_one_stall, begin,
 						finish),
 		cmocka_unit_test_setup_teardown(a_stall_that_never_ended_stays_in_progress, begin,
 						finish),
 		cmocka_unit_test_setup_teardown(
-			beyond_the_limit_the_worst_are_kept_and_the_rest_counted, begin, finish),
+			beyond_the_limit_the_worst_are_retained_and_the_rest_counted, begin,
+			finish),
 		cmocka_unit_test_setup_teardown(
-			the_first_stall_of_a_callback_is_kept_among_worse_ones, begin, finish),
+			the_first_stall_of_a_callback_is_retained_among_worse_ones, begin, finish),
 		cmocka_unit_test_setup_teardown(
 			a_new_name_for_each_stall_does_not_crowd_out_the_worst, begin, finish),
 		cmocka_unit_test_setup_teardown(stacks_survive_that_the_tables_are_made_anew, begin,

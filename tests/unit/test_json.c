@@ -54,7 +54,7 @@ static void each_reason_to_end_has_its_word(void **state)
 	static const struct {
 		enum lp_end_reason reason;
 		const char *word;
-	} reasons[] = {
+	} breakdown[] = {
 		{ LP_END_INTERRUPT, "\"interrupt\"" },
 		{ LP_END_DURATION, "\"duration\"" },
 		{ LP_END_TARGET_EXITED, "\"target_exited\"" },
@@ -62,17 +62,17 @@ static void each_reason_to_end_has_its_word(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(reasons) / sizeof(*reasons); i++) {
-		struct lp_run_end this_end = { .reason = reasons[i].reason };
+	for (i = 0; i < sizeof(breakdown) / sizeof(*breakdown); i++) {
+		struct lp_run_end this_end = { .reason = breakdown[i].reason };
 		struct lp_sink *sink = open_sink();
 
 		sink->observer.end(sink, &nothing, &this_end);
-		assert_non_null(strstr(written(), reasons[i].word));
+		assert_non_null(strstr(written(), breakdown[i].word));
 		close_sink(sink);
 	}
 }
 
-static void a_loop_is_told_with_its_labels_or_null(void **state)
+static void a_loop_is_reported_with_its_labels_or_null(void **state)
 {
 	struct lp_loop_info contained = loop;
 	struct lp_sink *sink = open_sink();
@@ -98,7 +98,7 @@ static void a_loop_is_told_with_its_labels_or_null(void **state)
 	close_sink(sink);
 }
 
-static void the_end_tells_every_loop_and_callback(void **state)
+static void the_end_reports_every_loop_and_callback(void **state)
 {
 	struct lp_callback_summary items[] = { { .callback = &task_info, .slow = 2 },
 					       { .callback = &builtin_info } };
@@ -110,7 +110,7 @@ static void the_end_tells_every_loop_and_callback(void **state)
 		.iterations = 7,
 		.callbacks = 8,
 		.slow_callbacks = 9,
-		.untold = 3,
+		.suppressed = 3,
 		.traced_ns = 100,
 		.traced_known = true,
 		.callback_count = 2,
@@ -139,7 +139,7 @@ static void the_end_tells_every_loop_and_callback(void **state)
 
 #define CAUSE(word) "{\"type\":\"cause_summary\",\"loop_id\":1,\"cause\":\"" word "\","
 
-static void causes_follow_the_callbacks_of_their_loop(void **state)
+static void lost_time_follow_the_callbacks_of_their_loop(void **state)
 {
 	struct lp_callback_summary items[] = { { .callback = &task_info } };
 	struct lp_cause causes[] = {
@@ -203,7 +203,7 @@ static void callbacks_known_from_samples_say_so(void **state)
 	close_sink(sink);
 }
 
-static void an_interval_tells_the_total_and_when(void **state)
+static void an_interval_reports_the_total_and_when(void **state)
 {
 	struct lp_callback_summary items[] = { { .callback = &task_info } };
 	struct lp_loop_summary loops[] = {
@@ -220,7 +220,7 @@ static void an_interval_tells_the_total_and_when(void **state)
 	close_sink(sink);
 }
 
-static void queue_delays_are_told_only_if_measured(void **state)
+static void queue_delays_are_reported_only_if_measured(void **state)
 {
 	struct lp_callback_summary items[] = { { .callback = &task_info } };
 	struct lp_loop_summary loops[] = { { .loop = &loop, .callback_count = 1, .items = items } };
@@ -312,7 +312,7 @@ static void only_times_below_the_first_bucket_leave_no_buckets(void **state)
 				     "\"zero_count\":1,\"offset\":0,\"buckets\":[]}");
 }
 
-static void the_first_write_error_is_told_at_close(void **state)
+static void the_first_write_error_is_reported_at_close(void **state)
 {
 	struct lp_error error;
 	struct lp_sink *sink;
@@ -351,7 +351,7 @@ static void a_file_is_written_whole_with_each_summary(void **state)
 	unlink(path);
 }
 
-static void a_file_that_cannot_be_opened_is_told(void **state)
+static void a_file_that_cannot_be_opened_is_reported(void **state)
 {
 	struct lp_error error = { 0 };
 	struct lp_sink *sink;
@@ -367,21 +367,22 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_run_begins_with_a_header_and_ends_with_a_footer),
 		cmocka_unit_test(each_reason_to_end_has_its_word),
-		cmocka_unit_test(a_loop_is_told_with_its_labels_or_null),
-		cmocka_unit_test(the_end_tells_every_loop_and_callback),
-		cmocka_unit_test(causes_follow_the_callbacks_of_their_loop),
+		cmocka_unit_test(a_loop_is_reported_with_its_labels_or_null),
+		cmocka_unit_test(the_end_reports_every_loop_and_callback),
+		cmocka_unit_test(lost_time_follow_the_callbacks_of_their_loop),
 		cmocka_unit_test(callbacks_known_from_samples_say_so),
-		cmocka_unit_test(an_interval_tells_the_total_and_when),
-		cmocka_unit_test(queue_delays_are_told_only_if_measured),
+		cmocka_unit_test(an_interval_reports_the_total_and_when),
+		cmocka_unit_test(queue_delays_are_reported_only_if_measured),
 		cmocka_unit_test(callbacks_without_a_loop_have_loop_0),
 		cmocka_unit_test(an_empty_histogram_has_no_buckets),
 		cmocka_unit_test(buckets_are_trimmed_and_offset_as_opentelemetry_counts),
 		cmocka_unit_test(the_first_real_bucket_is_index_minus_160),
 		cmocka_unit_test(overflow_is_the_bucket_after_the_last),
 		cmocka_unit_test(only_times_below_the_first_bucket_leave_no_buckets),
-		cmocka_unit_test_teardown(the_first_write_error_is_told_at_close, restore_stdout),
+		cmocka_unit_test_teardown(the_first_write_error_is_reported_at_close,
+					  restore_stdout),
 		cmocka_unit_test(a_file_is_written_whole_with_each_summary),
-		cmocka_unit_test(a_file_that_cannot_be_opened_is_told),
+		cmocka_unit_test(a_file_that_cannot_be_opened_is_reported),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,7 +67,7 @@ static void a_finding_has_all_that_is_known(void **state)
 		",\"late_ns\":null,\"noticed\":null,\"loop_stack\":null,\"more\":true}\n");
 }
 
-static void a_wrong_thread_tells_how_late_its_callback_was(void **state)
+static void a_wrong_thread_reports_how_late_its_callback_was(void **state)
 {
 	struct lp_finding finding = finding_of(LP_FINDING_WRONG_THREAD, &loop);
 
@@ -111,7 +111,7 @@ static void the_summary_has_a_line_a_place(void **state)
 	};
 	const struct lp_summary summary = { .finding_count = 2,
 					    .findings = counts,
-					    .findings_beyond = 5 };
+					    .findings_dropped = 5 };
 	const char *text;
 
 	(void)state;
@@ -135,8 +135,9 @@ static void the_summary_has_a_line_a_place(void **state)
 
 static void tasks_that_have_ended_have_a_line_a_coroutine(void **state)
 {
-	struct lp_lifetimes lives = { .outcomes = { 0 } };
-	struct lp_callback_summary items[] = { { .callback = &task_info, .lifetimes = &lives } };
+	struct lp_lifetimes lifetimes = { .outcomes = { 0 } };
+	struct lp_callback_summary items[] = { { .callback = &task_info,
+						 .lifetimes = &lifetimes } };
 	struct lp_loop_summary loops[] = {
 		{ .loop = &loop, .callback_count = 1, .items = items },
 	};
@@ -144,10 +145,10 @@ static void tasks_that_have_ended_have_a_line_a_coroutine(void **state)
 	const char *text, *line;
 
 	(void)state;
-	add_lives(&lives, LP_OUTCOME_RETURNED, 4);
-	add_lives(&lives, LP_OUTCOME_RAISED, 3);
-	add_lives(&lives, LP_OUTCOME_CANCELLED, 2);
-	add_lives(&lives, LP_OUTCOME_DESTROYED, 1);
+	add_lifetimes(&lifetimes, LP_OUTCOME_RETURNED, 4);
+	add_lifetimes(&lifetimes, LP_OUTCOME_RAISED, 3);
+	add_lifetimes(&lifetimes, LP_OUTCOME_CANCELLED, 2);
+	add_lifetimes(&lifetimes, LP_OUTCOME_DESTROYED, 1);
 	text = write_summary(&summary);
 	/* it has not run since, so there is nothing else to tell of it */
 	assert_null(strstr(text, "callback_summary"));
@@ -170,7 +171,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_finding_of_which_little_is_known_is_null_elsewhere),
 		TEST(a_finding_has_all_that_is_known),
-		TEST(a_wrong_thread_tells_how_late_its_callback_was),
+		TEST(a_wrong_thread_reports_how_late_its_callback_was),
 		TEST(each_kind_has_its_word),
 		TEST(the_summary_has_a_line_a_place),
 		TEST(tasks_that_have_ended_have_a_line_a_coroutine),

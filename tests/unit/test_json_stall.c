@@ -15,9 +15,9 @@ static const struct lp_stack python =
 	STACK(FRAME("execute", "/app/db.py", 41), COROUTINE("handle", NULL, 0));
 static const struct lp_stack outer = STACK(COROUTINE("handle", "", 0));
 
-static struct lp_slow slow_fetch(const struct lp_reasons *reasons)
+static struct lp_slow_callback slow_fetch(const struct lp_breakdown *breakdown)
 {
-	return (struct lp_slow){
+	return (struct lp_slow_callback){
 		.loop = &loop,
 		.callback = &task_info,
 		.start_ns = 1000,
@@ -25,11 +25,11 @@ static struct lp_slow slow_fetch(const struct lp_reasons *reasons)
 		.queue_delay_ns = LP_NO_QUEUE_DELAY,
 		.task = 0x7f00deadbeef,
 		.task_name = "GET /",
-		.reasons = *reasons,
+		.breakdown = *breakdown,
 	};
 }
 
-static void expect_slow(const struct lp_slow *slow, const char *wanted)
+static void expect_slow(const struct lp_slow_callback *slow, const char *wanted)
 {
 	struct lp_sink *sink = open_sink();
 
@@ -39,9 +39,9 @@ static void expect_slow(const struct lp_slow *slow, const char *wanted)
 }
 
 /* The line of a stall with these reasons has this in it. */
-static void expect_in_slow(const struct lp_reasons *reasons, const char *wanted)
+static void expect_in_slow(const struct lp_breakdown *breakdown, const char *wanted)
 {
-	struct lp_slow slow = slow_fetch(reasons);
+	struct lp_slow_callback slow = slow_fetch(breakdown);
 	struct lp_sink *sink = open_sink();
 
 	sink->observer.slow(sink, &slow);
@@ -54,7 +54,7 @@ static void a_slow_task_has_why_it_was_slow_and_who_waited(void **state)
 {
 	struct lp_blocked blocked[] = { { "recvfrom", "tcp 10.0.3.7:5432", "", 311900000, 2,
 					  whole } };
-	struct lp_reasons reasons = {
+	struct lp_breakdown breakdown = {
 		.time = { .known = true,
 			  .gc_known = true,
 			  .on_cpu_ns = 500000,
@@ -66,7 +66,7 @@ static void a_slow_task_has_why_it_was_slow_and_who_waited(void **state)
 		.blocked = blocked,
 		.await_chain = outer,
 	};
-	struct lp_slow slow = slow_fetch(&reasons);
+	struct lp_slow_callback slow = slow_fetch(&breakdown);
 
 	(void)state;
 	slow.delayed_known = true;
@@ -85,8 +85,8 @@ static void a_slow_task_has_why_it_was_slow_and_who_waited(void **state)
 
 static void a_callback_that_still_runs_is_in_progress(void **state)
 {
-	struct lp_reasons reasons = { .time = { .known = true, .on_cpu_ns = 312400000 } };
-	struct lp_slow slow = slow_fetch(&reasons);
+	struct lp_breakdown breakdown = { .time = { .known = true, .on_cpu_ns = 312400000 } };
+	struct lp_slow_callback slow = slow_fetch(&breakdown);
 
 	(void)state;
 	slow.in_progress = true;
@@ -100,56 +100,56 @@ static void a_callback_that_still_runs_is_in_progress(void **state)
 static void each_sample_has_its_cause(void **state)
 {
 	struct lp_sample samples[] = {
-		{ 30, LP_SEEN_ON_CPU, true, python },
-		{ 2, LP_SEEN_GIL, false, outer },
-		{ 1, LP_SEEN_RUN_QUEUE, false, outer },
+		{ 30, LP_SAMPLE_ON_CPU, true, python },
+		{ 2, LP_SAMPLE_GIL, false, outer },
+		{ 1, LP_SAMPLE_RUN_QUEUE, false, outer },
 	};
-	struct lp_reasons reasons = {
+	struct lp_breakdown breakdown = {
 		.time = { .known = true },
 		.sample_count = 3,
 		.samples = samples,
 	};
 
 	(void)state;
-	expect_in_slow(&reasons, ",\"samples\":[{\"count\":30,\"cause\":\"on_cpu\","
-				 "\"collecting\":true,\"stack\":[" JSON_EXECUTE "," JSON_HANDLE
-				 "]},{\"count\":2,\"cause\":\"gil\",\"collecting\":false,"
-				 "\"stack\":[" JSON_HANDLE "]},"
-				 "{\"count\":1,\"cause\":\"run_queue\",\"collecting\":false,"
-				 "\"stack\":[" JSON_HANDLE "]}],\"gil\":null,");
+	expect_in_slow(&breakdown, ",\"samples\":[{\"count\":30,\"cause\":\"on_cpu\","
+				   "\"collecting\":true,\"stack\":[" JSON_EXECUTE "," JSON_HANDLE
+				   "]},{\"count\":2,\"cause\":\"gil\",\"collecting\":false,"
+				   "\"stack\":[" JSON_HANDLE "]},"
+				   "{\"count\":1,\"cause\":\"run_queue\",\"collecting\":false,"
+				   "\"stack\":[" JSON_HANDLE "]}],\"gil\":null,");
 }
 
 static void samples_of_older_captures_have_no_cause(void **state)
 {
 	struct lp_sample samples[] = { { .count = 30, .stack = outer } };
-	struct lp_reasons reasons = { .sample_count = 1, .samples = samples };
+	struct lp_breakdown breakdown = { .sample_count = 1, .samples = samples };
 
 	(void)state;
-	expect_in_slow(&reasons,
+	expect_in_slow(&breakdown,
 		       "\"time\":null,\"blocked\":[],\"samples\":[{\"count\":30,"
 		       "\"cause\":null,\"collecting\":null,\"stack\":[" JSON_HANDLE "]}],");
 }
 
 static void a_wait_for_the_gil_names_its_holder_as_far_as_known(void **state)
 {
-	struct lp_reasons reasons = {
+	struct lp_breakdown breakdown = {
 		.gil = { .known = true, .thread = "Thread-3", .tid = 44, .stack = python },
 	};
 
 	(void)state;
-	expect_in_slow(&reasons, ",\"gil\":{\"thread\":\"Thread-3\",\"tid\":44,"
-				 "\"stack\":[" JSON_EXECUTE "," JSON_HANDLE "]},");
-	reasons.gil.tid = 0;
-	reasons.gil.stack = (struct lp_stack){ .unreadable = true };
-	expect_in_slow(&reasons, ",\"gil\":{\"thread\":\"Thread-3\",\"tid\":null,\"stack\":[],"
-				 "\"stack_unreadable\":true},");
+	expect_in_slow(&breakdown, ",\"gil\":{\"thread\":\"Thread-3\",\"tid\":44,"
+				   "\"stack\":[" JSON_EXECUTE "," JSON_HANDLE "]},");
+	breakdown.gil.tid = 0;
+	breakdown.gil.stack = (struct lp_stack){ .unreadable = true };
+	expect_in_slow(&breakdown, ",\"gil\":{\"thread\":\"Thread-3\",\"tid\":null,\"stack\":[],"
+				   "\"stack_unreadable\":true},");
 }
 
 static void a_stack_says_what_it_lacks(void **state)
 {
 	struct lp_blocked blocked[] = { { "fsync", "", "", 7, 1, outer } };
-	struct lp_sample samples[] = { { 1, LP_SEEN_ON_CPU, false, outer } };
-	struct lp_reasons reasons = {
+	struct lp_sample samples[] = { { 1, LP_SAMPLE_ON_CPU, false, outer } };
+	struct lp_breakdown breakdown = {
 		.time = { .known = true },
 		.blocked_count = 1,
 		.blocked = blocked,
@@ -161,33 +161,35 @@ static void a_stack_says_what_it_lacks(void **state)
 	(void)state;
 	blocked[0].stack.cut = true;
 	samples[0].stack.unreadable = true;
-	reasons.await_chain.cut = true;
-	expect_in_slow(&reasons,
+	breakdown.await_chain.cut = true;
+	expect_in_slow(&breakdown,
 		       "\"target\":null,\"stack\":[" JSON_HANDLE "],\"stack_cut\":true}]");
-	expect_in_slow(&reasons, "\"stack\":[" JSON_HANDLE "],\"stack_unreadable\":true}]");
-	expect_in_slow(&reasons, "\"await_chain\":[" JSON_HANDLE "],\"await_chain_cut\":true}\n");
+	expect_in_slow(&breakdown, "\"stack\":[" JSON_HANDLE "],\"stack_unreadable\":true}]");
+	expect_in_slow(&breakdown, "\"await_chain\":[" JSON_HANDLE "],\"await_chain_cut\":true}\n");
 }
 
-static void calls_that_found_no_room_are_summed_up(void **state)
+static void calls_that_found_no_space_are_summed_up(void **state)
 {
 	struct lp_blocked blocked[] = { { "fsync", "/x", "", 7, 1, outer },
 					{ "read", "/y", "", 6, 1, outer } };
-	struct lp_reasons reasons = {
+	struct lp_breakdown breakdown = {
 		.blocked_count = 2,
 		.blocked = blocked,
-		.blocked_beyond = 9,
-		.blocked_beyond_ns = 1234,
+		.blocked_dropped = 9,
+		.blocked_dropped_ns = 1234,
 	};
 
 	(void)state;
-	expect_in_slow(&reasons, "]},{\"syscall\":\"read\",\"duration_ns\":6,\"count\":1,");
-	expect_in_slow(&reasons,
+	expect_in_slow(&breakdown, "]},{\"syscall\":\"read\",\"duration_ns\":6,\"count\":1,");
+	expect_in_slow(&breakdown,
 		       "],\"blocked_beyond\":{\"count\":9,\"duration_ns\":1234},\"samples\":[");
 }
 
 static void what_is_not_known_of_a_slow_callback_is_null(void **state)
 {
-	struct lp_slow slow = { .loop = &loop, .callback = &builtin_info, .task_name = "x" };
+	struct lp_slow_callback slow = { .loop = &loop,
+					 .callback = &builtin_info,
+					 .task_name = "x" };
 
 	(void)state;
 	expect_slow(&slow, "{\"type\":\"slow_callback\",\"loop_id\":1,\"start_ns\":0,"
@@ -200,7 +202,7 @@ static void what_is_not_known_of_a_slow_callback_is_null(void **state)
 
 static void a_slow_iteration_has_its_greatest_callbacks_and_why(void **state)
 {
-	struct lp_sample samples[] = { { 3, LP_SEEN_GIL, false, outer } };
+	struct lp_sample samples[] = { { 3, LP_SAMPLE_GIL, false, outer } };
 	struct lp_slow_iteration slow = {
 		.loop = &loop,
 		.start_ns = 1000,
@@ -208,10 +210,10 @@ static void a_slow_iteration_has_its_greatest_callbacks_and_why(void **state)
 		.callbacks = 12,
 		.top_count = 2,
 		.top = { { &task_info, 10, 100000000 }, { &builtin_info, 1, 5 } },
-		.reasons = { .time = { .known = true, .on_cpu_ns = 1, .gil_ns = 2 },
-			     .sample_count = 1,
-			     .samples = samples,
-			     .gil = { .known = true, .thread = "t", .tid = 4, .stack = outer } },
+		.breakdown = { .time = { .known = true, .on_cpu_ns = 1, .gil_ns = 2 },
+			       .sample_count = 1,
+			       .samples = samples,
+			       .gil = { .known = true, .thread = "t", .tid = 4, .stack = outer } },
 	};
 	struct lp_sink *sink = open_sink();
 
@@ -248,7 +250,7 @@ static void an_iteration_that_still_runs_is_in_progress(void **state)
 
 static void a_task_whose_name_is_unreadable_keeps_its_id(void **state)
 {
-	struct lp_slow slow = { .loop = &loop, .callback = &task_info, .task = 16 };
+	struct lp_slow_callback slow = { .loop = &loop, .callback = &task_info, .task = 16 };
 	struct lp_sink *sink = open_sink();
 
 	(void)state;
@@ -257,12 +259,12 @@ static void a_task_whose_name_is_unreadable_keeps_its_id(void **state)
 	close_sink(sink);
 }
 
-static void what_a_file_has_no_room_for_is_counted_by_kind(void **state)
+static void what_a_file_has_no_space_for_is_counted_by_kind(void **state)
 {
 	static struct lp_blocked blocked[2000];
-	struct lp_reasons reasons = { .blocked_count = 2000, .blocked = blocked };
-	struct lp_slow slow = slow_fetch(&reasons);
-	struct lp_slow_iteration iteration = { .loop = &loop, .reasons = reasons };
+	struct lp_breakdown breakdown = { .blocked_count = 2000, .blocked = blocked };
+	struct lp_slow_callback slow = slow_fetch(&breakdown);
+	struct lp_slow_iteration iteration = { .loop = &loop, .breakdown = breakdown };
 	static char text[16 << 20];
 	struct lp_error error;
 	struct lp_sink *sink;
@@ -301,12 +303,12 @@ int main(void)
 		cmocka_unit_test(samples_of_older_captures_have_no_cause),
 		cmocka_unit_test(a_wait_for_the_gil_names_its_holder_as_far_as_known),
 		cmocka_unit_test(a_stack_says_what_it_lacks),
-		cmocka_unit_test(calls_that_found_no_room_are_summed_up),
+		cmocka_unit_test(calls_that_found_no_space_are_summed_up),
 		cmocka_unit_test(a_slow_iteration_has_its_greatest_callbacks_and_why),
 		cmocka_unit_test(an_iteration_that_still_runs_is_in_progress),
 		cmocka_unit_test(what_is_not_known_of_a_slow_callback_is_null),
 		cmocka_unit_test(a_task_whose_name_is_unreadable_keeps_its_id),
-		cmocka_unit_test(what_a_file_has_no_room_for_is_counted_by_kind),
+		cmocka_unit_test(what_a_file_has_no_space_for_is_counted_by_kind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

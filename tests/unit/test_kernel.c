@@ -85,7 +85,7 @@ static void an_address_in_no_function_is_shown_as_it_is(void **state)
 	kernel_free(kernel);
 }
 
-static void a_stack_ends_at_a_zero_or_where_there_is_no_more_room(void **state)
+static void a_stack_ends_at_a_zero_or_where_there_is_no_more_space(void **state)
 {
 	struct lp_kernel *kernel = read_text(SYMBOLS, sizeof(SYMBOLS) - 1);
 	/* the second returns to right behind its caller's last instruction */
@@ -150,7 +150,7 @@ int main(void)
 		cmocka_unit_test(an_address_is_named_by_the_function_around_it),
 		cmocka_unit_test(functions_of_modules_show_the_module),
 		cmocka_unit_test(an_address_in_no_function_is_shown_as_it_is),
-		cmocka_unit_test(a_stack_ends_at_a_zero_or_where_there_is_no_more_room),
+		cmocka_unit_test(a_stack_ends_at_a_zero_or_where_there_is_no_more_space),
 		cmocka_unit_test(hidden_addresses_are_no_symbols),
 		cmocka_unit_test(lines_of_another_kind_are_passed_over),
 		cmocka_unit_test(this_kernels_own_symbols_are_read),

@@ -27,14 +27,14 @@ static uint32_t line_of(const struct lp_lines_fixture *fixture, int64_t instruct
 static void expect_interpreters_lines(int oldest, int newest)
 {
 	uint32_t offset, expected;
-	size_t i, at, seen = 0;
+	size_t i, at, counted = 0;
 
 	for (i = 0; i < LINES_FIXTURES; i++) {
 		const struct lp_lines_fixture *fixture = &lines_fixtures[i];
 
 		if (fixture->minor < oldest || fixture->minor > newest)
 			continue;
-		seen++;
+		counted++;
 		expected = fixture->first_line;
 		for (offset = 0, at = 0; offset < fixture->code_bytes; offset += 2) {
 			if (at < fixture->start_count && fixture->starts[at].offset == offset)
@@ -46,7 +46,7 @@ static void expect_interpreters_lines(int oldest, int newest)
 		}
 		assert_int_equal(at, fixture->start_count);
 	}
-	assert_true(seen >= 10);
+	assert_true(counted >= 10);
 }
 
 static void lines_before_3_10_are_the_interpreters_own(void **state)

@@ -22,17 +22,18 @@ static void begin_loop(void)
 
 static void feed_blocked(uint64_t stack, uint32_t frame, const char *path)
 {
-	struct lp_record_seen record = seen_stack(LP_SEEN_BLOCKED, 1, stack, frame, 0);
+	struct lp_record_stack_sample record = sampled_stack(LP_SAMPLE_BLOCKED, 1, stack, frame, 0);
 
-	record.seen.resource = record_path(path);
+	record.sample.resource = record_path(path);
 	feed(&record, 0, 2);
 }
 
 static void feed_holder(uint64_t thread, uint32_t frame, const char *name)
 {
-	struct lp_record_seen record = seen_stack(LP_SEEN_GIL_HOLDER, 1, thread, frame, 0);
+	struct lp_record_stack_sample record =
+		sampled_stack(LP_SAMPLE_GIL_HOLDER, 1, thread, frame, 0);
 
-	strcpy(record.seen.thread, name);
+	strcpy(record.sample.thread, name);
 	feed(&record, 0, 2);
 }
 
@@ -46,15 +47,15 @@ static void feed_run_queue(uint64_t count, uint64_t total_ns)
 }
 
 /* What is there so far, as an interval tells it. */
-static void look(uint64_t ns)
+static void end_interval(uint64_t ns)
 {
 	feed_end(LP_EVENT_INTERVAL, ns, 0);
 }
 
-static const struct lp_told_cause *cause(size_t number)
+static const struct lp_reported_cause *cause(size_t number)
 {
-	assert_in_range(told.total.loops[0].summary.cause_count, number + 1, TOLD_CAUSES);
-	return &told.total.loops[0].causes[number];
+	assert_in_range(reported.total.loops[0].summary.cause_count, number + 1, REPORTED_CAUSES);
+	return &reported.total.loops[0].causes[number];
 }
 
 static void expect_cause(size_t number, enum lp_cause_kind kind, const char *place, uint64_t count,
@@ -68,7 +69,7 @@ static void expect_cause(size_t number, enum lp_cause_kind kind, const char *pla
 
 static void expect_causes(size_t count)
 {
-	assert_int_equal(told.total.loops[0].summary.cause_count, count);
+	assert_int_equal(reported.total.loops[0].summary.cause_count, count);
 }
 
 static void one_call_at_one_line_adds_up(void **state)
@@ -78,11 +79,11 @@ static void one_call_at_one_line_adds_up(void **state)
 	/* two ways to the same line, and another call there */
 	feed_blocked(7, RECV, "/a");
 	feed_blocked(8, RECV, "/a");
-	feed_cause(LP_SEEN_BLOCKED, 7, SYS_RECVFROM, 3, 30 * MS);
-	feed_cause(LP_SEEN_BLOCKED, 8, SYS_RECVFROM, 2, 5 * MS);
-	feed_cause(LP_SEEN_BLOCKED, 7, SYS_RECVFROM, 1, 4 * MS);
-	feed_cause(LP_SEEN_BLOCKED, 7, SYS_READ, 1, 50 * MS);
-	look(100 * MS);
+	feed_cause(LP_SAMPLE_BLOCKED, 7, SYS_RECVFROM, 3, 30 * MS);
+	feed_cause(LP_SAMPLE_BLOCKED, 8, SYS_RECVFROM, 2, 5 * MS);
+	feed_cause(LP_SAMPLE_BLOCKED, 7, SYS_RECVFROM, 1, 4 * MS);
+	feed_cause(LP_SAMPLE_BLOCKED, 7, SYS_READ, 1, 50 * MS);
+	end_interval(100 * MS);
 	expect_causes(2);
 	expect_cause(0, LP_CAUSE_BLOCKED, "recv:12", 1, 50 * MS);
 	assert_string_equal(cause(0)->cause.syscall, "read");
@@ -98,55 +99,55 @@ static void one_call_at_two_lines_is_two_causes(void **state)
 	begin_loop();
 	feed_blocked(7, RECV, "/a");
 	feed_blocked(8, COMPUTE, "/a");
-	feed_cause(LP_SEEN_BLOCKED, 7, SYS_READ, 1, 10 * MS);
-	feed_cause(LP_SEEN_BLOCKED, 8, SYS_READ, 1, 20 * MS);
-	look(100 * MS);
+	feed_cause(LP_SAMPLE_BLOCKED, 7, SYS_READ, 1, 10 * MS);
+	feed_cause(LP_SAMPLE_BLOCKED, 8, SYS_READ, 1, 20 * MS);
+	end_interval(100 * MS);
 	expect_causes(2);
 	expect_cause(0, LP_CAUSE_BLOCKED, "compute:34", 1, 20 * MS);
 	expect_cause(1, LP_CAUSE_BLOCKED, "recv:12", 1, 10 * MS);
 }
 
-static void targets_that_differ_are_not_told(void **state)
+static void targets_that_differ_are_not_reported(void **state)
 {
 	(void)state;
 	begin_loop();
 	feed_blocked(7, RECV, "/a");
 	feed_blocked(8, RECV, "/b");
-	feed_cause(LP_SEEN_BLOCKED, 7, SYS_READ, 1, 10 * MS);
-	feed_cause(LP_SEEN_BLOCKED, 8, SYS_READ, 1, 10 * MS);
+	feed_cause(LP_SAMPLE_BLOCKED, 7, SYS_READ, 1, 10 * MS);
+	feed_cause(LP_SAMPLE_BLOCKED, 8, SYS_READ, 1, 10 * MS);
 	/* once blank, always blank */
-	feed_cause(LP_SEEN_BLOCKED, 7, SYS_READ, 1, 10 * MS);
-	look(100 * MS);
+	feed_cause(LP_SAMPLE_BLOCKED, 7, SYS_READ, 1, 10 * MS);
+	end_interval(100 * MS);
 	expect_causes(1);
 	expect_cause(0, LP_CAUSE_BLOCKED, "recv:12", 3, 30 * MS);
 	assert_string_equal(cause(0)->cause.target, "");
 }
 
-static void targets_of_one_stack_that_differ_are_not_told(void **state)
+static void targets_of_one_stack_that_differ_are_not_reported(void **state)
 {
 	(void)state;
 	begin_loop();
 	feed_blocked(7, RECV, "/a");
 	feed_blocked(7, RECV, "/b");
 	feed_blocked(7, RECV, "/b");
-	feed_cause(LP_SEEN_BLOCKED, 7, SYS_READ, 1, 10 * MS);
-	look(100 * MS);
+	feed_cause(LP_SAMPLE_BLOCKED, 7, SYS_READ, 1, 10 * MS);
+	end_interval(100 * MS);
 	assert_string_equal(cause(0)->cause.target, "");
 }
 
-static void a_stack_that_nobody_told_has_no_line(void **state)
+static void a_stack_that_nobody_reported_has_no_line(void **state)
 {
 	(void)state;
 	begin_loop();
-	feed_cause(LP_SEEN_BLOCKED, 7, SYS_READ, 2, 10 * MS);
-	feed_cause(LP_SEEN_BLOCKED, 8, SYS_READ, 1, 5 * MS);
-	look(100 * MS);
+	feed_cause(LP_SAMPLE_BLOCKED, 7, SYS_READ, 2, 10 * MS);
+	feed_cause(LP_SAMPLE_BLOCKED, 8, SYS_READ, 1, 5 * MS);
+	end_interval(100 * MS);
 	expect_causes(1);
 	expect_cause(0, LP_CAUSE_BLOCKED, "", 3, 15 * MS);
 	assert_string_equal(cause(0)->cause.syscall, "read");
 }
 
-static void waits_for_the_gil_are_told_by_who_had_it(void **state)
+static void waits_for_the_gil_are_reported_by_who_had_it(void **state)
 {
 	(void)state;
 	begin_loop();
@@ -154,11 +155,11 @@ static void waits_for_the_gil_are_told_by_who_had_it(void **state)
 	feed_holder(600, WORKER, "Thread-\x1b");
 	/* a stack of that number is no thread */
 	feed_blocked(700, RECV, "/a");
-	feed_cause(LP_SEEN_GIL, 500, 202, 4, 10 * MS);
-	feed_cause(LP_SEEN_GIL, 600, 202, 1, 30 * MS);
-	feed_cause(LP_SEEN_GIL, 500, 202, 1, 10 * MS);
-	feed_cause(LP_SEEN_GIL, 700, 202, 1, MS);
-	look(100 * MS);
+	feed_cause(LP_SAMPLE_GIL, 500, 202, 4, 10 * MS);
+	feed_cause(LP_SAMPLE_GIL, 600, 202, 1, 30 * MS);
+	feed_cause(LP_SAMPLE_GIL, 500, 202, 1, 10 * MS);
+	feed_cause(LP_SAMPLE_GIL, 700, 202, 1, MS);
+	end_interval(100 * MS);
 	expect_causes(3);
 	expect_cause(0, LP_CAUSE_GIL, "worker:56", 1, 30 * MS);
 	assert_string_equal(cause(0)->cause.held_by, "Thread-?");
@@ -170,20 +171,20 @@ static void waits_for_the_gil_are_told_by_who_had_it(void **state)
 	assert_string_equal(cause(2)->cause.held_by, "");
 }
 
-static void the_wait_for_a_cpu_is_what_was_told_last(void **state)
+static void the_wait_for_a_cpu_is_what_was_reported_last(void **state)
 {
 	(void)state;
 	begin_loop();
 	feed_run_queue(5, 10 * MS);
 	feed_run_queue(9, 25 * MS);
-	look(100 * MS);
+	end_interval(100 * MS);
 	expect_causes(1);
 	expect_cause(0, LP_CAUSE_RUN_QUEUE, "", 9, 25 * MS);
 	feed_run_queue(10, 26 * MS);
-	look(200 * MS);
+	end_interval(200 * MS);
 	expect_cause(0, LP_CAUSE_RUN_QUEUE, "", 10, 26 * MS);
-	assert_int_equal(told.interval.loops[0].causes[0].cause.count, 1);
-	assert_int_equal(told.interval.loops[0].causes[0].cause.total_ns, MS);
+	assert_int_equal(reported.interval.loops[0].causes[0].cause.count, 1);
+	assert_int_equal(reported.interval.loops[0].causes[0].cause.total_ns, MS);
 }
 
 static void counters_that_lag_do_not_wrap_an_interval(void **state)
@@ -191,37 +192,37 @@ static void counters_that_lag_do_not_wrap_an_interval(void **state)
 	(void)state;
 	begin_loop();
 	feed_run_queue(9, 25 * MS);
-	look(100 * MS);
+	end_interval(100 * MS);
 	feed_run_queue(10, 24 * MS);
-	look(200 * MS);
-	assert_in_range(told.interval.loops[0].causes[0].cause.total_ns, 0, 25 * MS);
+	end_interval(200 * MS);
+	assert_in_range(reported.interval.loops[0].causes[0].cause.total_ns, 0, 25 * MS);
 	feed_run_queue(8, 24 * MS);
-	look(300 * MS);
-	assert_int_equal(told.interval.loops[0].summary.cause_count, 0);
+	end_interval(300 * MS);
+	assert_int_equal(reported.interval.loops[0].summary.cause_count, 0);
 }
 
 static void an_interval_has_the_causes_of_its_own_time(void **state)
 {
-	const struct lp_told_loop *loop = &told.interval.loops[0];
+	const struct lp_reported_loop *loop = &reported.interval.loops[0];
 
 	(void)state;
 	begin_loop();
 	feed_blocked(7, RECV, "/a");
 	feed_blocked(8, COMPUTE, "/b");
-	feed_cause(LP_SEEN_BLOCKED, 7, SYS_READ, 1, 30 * MS);
-	feed_cause(LP_SEEN_BLOCKED, 8, SYS_READ, 1, 20 * MS);
-	look(100 * MS);
+	feed_cause(LP_SAMPLE_BLOCKED, 7, SYS_READ, 1, 30 * MS);
+	feed_cause(LP_SAMPLE_BLOCKED, 8, SYS_READ, 1, 20 * MS);
+	end_interval(100 * MS);
 	assert_int_equal(loop->summary.cause_count, 2);
 	assert_string_equal(loop->causes[0].place, "recv:12");
-	feed_cause(LP_SEEN_BLOCKED, 8, SYS_READ, 2, 15 * MS);
-	look(200 * MS);
+	feed_cause(LP_SAMPLE_BLOCKED, 8, SYS_READ, 2, 15 * MS);
+	end_interval(200 * MS);
 	assert_int_equal(loop->summary.cause_count, 1);
 	assert_string_equal(loop->causes[0].place, "compute:34");
 	assert_int_equal(loop->causes[0].cause.count, 2);
 	assert_int_equal(loop->causes[0].cause.total_ns, 15 * MS);
 	expect_causes(2);
 	expect_cause(0, LP_CAUSE_BLOCKED, "compute:34", 3, 35 * MS);
-	look(300 * MS);
+	end_interval(300 * MS);
 	assert_int_equal(loop->summary.cause_count, 0);
 	expect_causes(2);
 }
@@ -231,37 +232,38 @@ static void loops_have_causes_of_their_own(void **state)
 	(void)state;
 	begin_loop();
 	feed_loop(1, 0);
-	feed_cause(LP_SEEN_BLOCKED, 7, SYS_READ, 1, 30 * MS);
-	look(100 * MS);
-	assert_int_equal(told.total.loops[0].summary.cause_count, 1);
-	assert_int_equal(told.total.loops[1].summary.cause_count, 0);
+	feed_cause(LP_SAMPLE_BLOCKED, 7, SYS_READ, 1, 30 * MS);
+	end_interval(100 * MS);
+	assert_int_equal(reported.total.loops[0].summary.cause_count, 1);
+	assert_int_equal(reported.total.loops[1].summary.cause_count, 0);
 }
 
 static void feed_sample(uint64_t segment_ns, uint32_t frame, uint32_t flags, int times)
 {
-	struct lp_record_seen record = seen_stack(LP_SEEN_ON_CPU, segment_ns, frame, frame, 0);
+	struct lp_record_stack_sample record =
+		sampled_stack(LP_SAMPLE_ON_CPU, segment_ns, frame, frame, 0);
 
-	record.seen.period_us = 10000;
-	record.seen.flags = flags;
+	record.sample.period_us = 10000;
+	record.sample.flags = flags;
 	while (times--)
 		feed(&record, 0, segment_ns + 1);
 }
 
 static void samples_of_a_slow_callback_stand_for_its_time_on_the_cpu(void **state)
 {
-	struct lp_event_account event = record_account();
+	struct lp_event_segment_times event = record_account();
 
 	(void)state;
 	begin_loop();
 	feed_sample(10 * MS, COMPUTE, 0, 3);
 	feed_sample(10 * MS, WORKER, 0, 1);
 	feed_sample(10 * MS, WORKER, LP_STACK_COLLECTING, 1);
-	feed_seen(LP_SEEN_RUN_QUEUE, 10 * MS, 9, RECV, 0);
-	feed_seen(LP_SEEN_GIL, 10 * MS, 9, RECV, 0);
+	feed_stack_sample(LP_SAMPLE_RUN_QUEUE, 10 * MS, 9, RECV, 0);
+	feed_stack_sample(LP_SAMPLE_GIL, 10 * MS, 9, RECV, 0);
 	event.account.blocked_ns = 20 * MS;
 	feed_account(&event, 10 * MS);
 	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
-	look(200 * MS);
+	end_interval(200 * MS);
 	expect_causes(3);
 	expect_cause(0, LP_CAUSE_ON_CPU, "compute:34", 3, 60 * MS);
 	assert_string_equal(cause(0)->cause.syscall, "");
@@ -285,7 +287,7 @@ static void samples_of_what_was_only_late_stand_for_their_period(void **state)
 	/* as many other segments as it takes for these to be over */
 	for (; segment <= 36; segment++)
 		feed_sample(segment * 100 * MS, WORKER, 0, 1);
-	look(4000 * MS);
+	end_interval(4000 * MS);
 	expect_cause(0, LP_CAUSE_ON_CPU, "compute:34", 60, 600 * MS);
 }
 
@@ -303,7 +305,7 @@ static void samples_of_what_was_only_late_are_all_counted_at_the_end(void **stat
 static void a_gap_before_a_slow_iteration_does_not_take_all_its_time(void **state)
 {
 	struct lp_event_slow_iteration event = record_slow_iteration();
-	struct lp_event_account gap = record_account();
+	struct lp_event_segment_times gap = record_account();
 
 	(void)state;
 	begin_loop();
@@ -320,26 +322,26 @@ static void a_gap_before_a_slow_iteration_does_not_take_all_its_time(void **stat
 #define MAX 4096 /* CAUSES_MAX in user/model/lost_time.c */
 
 /* Fills it up with as many causes as have a line. */
-static struct lp_causes *full(const struct lp_shown_frame *frames)
+static struct lp_lost_time *full(const struct lp_shown_frame *frames)
 {
-	struct lp_causes *causes = causes_new();
+	struct lp_lost_time *causes = lost_time_new();
 	struct lp_cause key = { .kind = LP_CAUSE_BLOCKED, .syscall = "read" };
 	size_t i;
 
 	assert_non_null(causes);
 	for (i = 0; i < MAX; i++) {
 		key.frame = &frames[i];
-		causes_add(causes, &key, 1, 1000);
+		lost_time_add(causes, &key, 1, 1000);
 	}
 	return causes;
 }
 
-static void more_causes_than_are_kept_go_without_a_line(void **state)
+static void more_causes_than_are_retained_go_without_a_line(void **state)
 {
 	static const struct lp_shown_frame frames[MAX + 500];
 	struct lp_cause key = { .kind = LP_CAUSE_BLOCKED, .syscall = "read", .target = "/a" },
 			*list;
-	struct lp_causes *causes = full(frames);
+	struct lp_lost_time *causes = full(frames);
 	uint64_t total = 0;
 	size_t count, i;
 
@@ -347,10 +349,10 @@ static void more_causes_than_are_kept_go_without_a_line(void **state)
 	for (i = MAX; i < MAX + 500; i++) {
 		key.frame = &frames[i];
 		key.kind = i % 2 ? LP_CAUSE_BLOCKED : LP_CAUSE_ON_CPU;
-		causes_add(causes, &key, 1, 1000);
+		lost_time_add(causes, &key, 1, 1000);
 	}
-	causes_set_run_queue(causes, 1, 500);
-	count = causes_list(causes, false, &list);
+	lost_time_set_run_queue(causes, 1, 500);
+	count = lost_time_list(causes, false, &list);
 	assert_int_equal(count, MAX + 3);
 	for (i = 0; i < count; i++)
 		total += list[i].total_ns;
@@ -362,40 +364,40 @@ static void more_causes_than_are_kept_go_without_a_line(void **state)
 		assert_int_equal(list[i].total_ns, 250000);
 	}
 	free(list);
-	causes_free(causes);
+	lost_time_free(causes);
 }
 
 static void a_cause_that_has_a_line_keeps_it(void **state)
 {
 	static const struct lp_shown_frame frames[MAX];
 	struct lp_cause key = { .kind = LP_CAUSE_BLOCKED, .syscall = "read" }, *list;
-	struct lp_causes *causes = full(frames);
+	struct lp_lost_time *causes = full(frames);
 
 	(void)state;
 	key.frame = &frames[7];
-	causes_add(causes, &key, 1, 5000);
-	assert_int_equal(causes_list(causes, false, &list), MAX);
+	lost_time_add(causes, &key, 1, 5000);
+	assert_int_equal(lost_time_list(causes, false, &list), MAX);
 	assert_ptr_equal(list[0].frame, &frames[7]);
 	assert_int_equal(list[0].total_ns, 6000);
 	free(list);
-	causes_free(causes);
+	lost_time_free(causes);
 }
 
 static void no_causes_are_a_list_of_none(void **state)
 {
-	struct lp_causes *causes = causes_new();
+	struct lp_lost_time *causes = lost_time_new();
 	struct lp_cause *list;
 
 	(void)state;
 	assert_non_null(causes);
-	causes_set_run_queue(causes, 0, 0);
-	assert_int_equal(causes_list(causes, false, &list), 0);
+	lost_time_set_run_queue(causes, 0, 0);
+	assert_int_equal(lost_time_list(causes, false, &list), 0);
 	free(list);
-	assert_int_equal(causes_list(causes, true, &list), 0);
+	assert_int_equal(lost_time_list(causes, true, &list), 0);
 	free(list);
-	causes_begin_interval(causes);
-	causes_free(causes);
-	causes_free(NULL);
+	lost_time_begin_interval(causes);
+	lost_time_free(causes);
+	lost_time_free(NULL);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin_model, free_model)
@@ -405,11 +407,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(one_call_at_one_line_adds_up),
 		TEST(one_call_at_two_lines_is_two_causes),
-		TEST(targets_that_differ_are_not_told),
-		TEST(targets_of_one_stack_that_differ_are_not_told),
-		TEST(a_stack_that_nobody_told_has_no_line),
-		TEST(waits_for_the_gil_are_told_by_who_had_it),
-		TEST(the_wait_for_a_cpu_is_what_was_told_last),
+		TEST(targets_that_differ_are_not_reported),
+		TEST(targets_of_one_stack_that_differ_are_not_reported),
+		TEST(a_stack_that_nobody_reported_has_no_line),
+		TEST(waits_for_the_gil_are_reported_by_who_had_it),
+		TEST(the_wait_for_a_cpu_is_what_was_reported_last),
 		TEST(counters_that_lag_do_not_wrap_an_interval),
 		TEST(an_interval_has_the_causes_of_its_own_time),
 		TEST(loops_have_causes_of_their_own),
@@ -417,7 +419,7 @@ int main(void)
 		TEST(samples_of_what_was_only_late_stand_for_their_period),
 		TEST(samples_of_what_was_only_late_are_all_counted_at_the_end),
 		TEST(a_gap_before_a_slow_iteration_does_not_take_all_its_time),
-		TEST(more_causes_than_are_kept_go_without_a_line),
+		TEST(more_causes_than_are_retained_go_without_a_line),
 		TEST(a_cause_that_has_a_line_keeps_it),
 		TEST(no_causes_are_a_list_of_none),
 	};

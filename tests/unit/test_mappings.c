@@ -216,7 +216,7 @@ static void one_reading_serves_all_who_ask(void **state)
 	assert_int_equal(mappings_read(-1, &first), -ENOENT);
 }
 
-static void code_is_read_up_to_the_room(void **state)
+static void code_is_read_up_to_the_space(void **state)
 {
 	struct lp_mappings mappings;
 	size_t i;
@@ -279,7 +279,7 @@ int main(void)
 		cmocka_unit_test(names_without_end_are_refused),
 		cmocka_unit_test(what_is_mapped_later_is_found),
 		cmocka_unit_test(one_reading_serves_all_who_ask),
-		cmocka_unit_test(code_is_read_up_to_the_room),
+		cmocka_unit_test(code_is_read_up_to_the_space),
 		cmocka_unit_test(lines_are_parsed_or_passed_over),
 	};
 

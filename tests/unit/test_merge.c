@@ -31,9 +31,9 @@ static void came(void *context, size_t source, const struct lp_event *record)
 }
 
 static int read_all(const char *const *paths, size_t count, struct lp_came *all,
-		    struct lp_captures_found *found)
+		    struct lp_merge_totals *found)
 {
-	struct lp_captures *captures;
+	struct lp_merge *captures;
 	struct lp_error error;
 	size_t i;
 	int err;
@@ -41,22 +41,22 @@ static int read_all(const char *const *paths, size_t count, struct lp_came *all,
 	memset(all, 0, sizeof(*all));
 	all->ordered = true;
 	memset(found, 0, sizeof(*found));
-	err = captures_open((char *const *)paths, count, &captures, &error);
+	err = merge_open((char *const *)paths, count, &captures, &error);
 	if (err)
 		return err;
-	*found = *captures_found(captures);
+	*found = *merge_totals(captures);
 	assert_in_range(found->sources, 1, SOURCES_MAX);
 	for (i = 0; i < found->sources; i++)
-		all->offset[i] = captures_header(captures, i)->start_unix_ns -
-				 captures_header(captures, i)->start_ns;
-	err = captures_read(captures, came, all);
-	captures_free(captures);
+		all->offset[i] = merge_header(captures, i)->start_unix_ns -
+				 merge_header(captures, i)->start_ns;
+	err = merge_read(captures, came, all);
+	merge_free(captures);
 	return err;
 }
 
-static struct lp_recording_config config_of(const char *path, const char *host, uint64_t later_s)
+static struct lp_recorder_config config_of(const char *path, const char *host, uint64_t later_s)
 {
-	struct lp_recording_config config = recording_config(path);
+	struct lp_recorder_config config = recorder_config(path);
 
 	snprintf(config.header.host, sizeof(config.header.host), "%s", host);
 	config.header.start_unix_ns += later_s * SECOND;
@@ -67,27 +67,27 @@ static struct lp_recording_config config_of(const char *path, const char *host, 
 static const char *record_one(const char *path, const char *host, uint64_t later_s,
 			      uint64_t seconds)
 {
-	struct lp_recording_config config = config_of(path, host, later_s);
-	struct lp_recording *recording = recording_start(&config);
+	struct lp_recorder_config config = config_of(path, host, later_s);
+	struct lp_recorder *recording = recorder_start(&config);
 	uint64_t ms;
 
 	put_loop(recording, 0, 0);
 	for (ms = 0; ms < seconds * 1000; ms += 10)
 		put_noise(recording, 0, ms);
-	recording_end(recording);
+	recorder_end(recording);
 	return path;
 }
 
 /* A run over several files: loops and names that stay, end, and begin. */
 static unsigned int record_run(void)
 {
-	struct lp_recording_config config = recording_config(directory);
-	struct lp_recording *recording;
+	struct lp_recorder_config config = recorder_config(directory);
+	struct lp_recorder *recording;
 	unsigned int files = 0;
 	uint64_t ms;
 
 	config.rotate_ns = 10 * SECOND;
-	recording = recording_start(&config);
+	recording = recorder_start(&config);
 	put_target(recording, 0);
 	put_loop(recording, 0, 0);
 	put_name(recording, 0, 10, "stays", 0);
@@ -102,7 +102,7 @@ static unsigned int record_run(void)
 		put_stats(recording, 0, 10, ms, ms);
 		tick(recording, ms);
 	}
-	recording_end(recording);
+	recorder_end(recording);
 	while (!access(segment_path(files), F_OK))
 		files++;
 	return files;
@@ -111,7 +111,7 @@ static unsigned int record_run(void)
 static void files_of_one_run_are_read_as_one(void **state)
 {
 	const char *const path[] = { directory };
-	struct lp_captures_found found;
+	struct lp_merge_totals found;
 	struct lp_came all;
 
 	(void)state;
@@ -131,7 +131,7 @@ static void files_of_one_run_are_read_as_one(void **state)
 static void the_first_file_that_is_there_says_what_it_goes_on_from(void **state)
 {
 	const char *const path[] = { directory };
-	struct lp_captures_found found;
+	struct lp_merge_totals found;
 	struct lp_came all;
 
 	(void)state;
@@ -149,7 +149,7 @@ static void the_first_file_that_is_there_says_what_it_goes_on_from(void **state)
 static void loops_that_end_in_a_missing_file_end(void **state)
 {
 	const char *const path[] = { directory };
-	struct lp_captures_found found;
+	struct lp_merge_totals found;
 	struct lp_came all;
 
 	(void)state;
@@ -168,7 +168,7 @@ static void a_file_that_is_given_twice_is_read_once(void **state)
 {
 	const char *one = record_one(in_directory("a.lpc"), "box", 0, 2);
 	const char *const paths[] = { one, one, directory };
-	struct lp_captures_found found;
+	struct lp_merge_totals found;
 	struct lp_came all;
 
 	(void)state;
@@ -183,7 +183,7 @@ static void of_a_copy_that_was_cut_the_longer_one_is_read(void **state)
 	const char *one = record_one(in_directory("b.lpc"), "box", 0, 10);
 	const char *copy = in_directory("a.lpc");
 	const char *const paths[] = { copy, one };
-	struct lp_captures_found found;
+	struct lp_merge_totals found;
 	struct lp_came all;
 	char command[3000];
 
@@ -195,12 +195,12 @@ static void of_a_copy_that_was_cut_the_longer_one_is_read(void **state)
 	assert_int_equal(all.types[LP_EVENT_SLOW], 1000);
 }
 
-static void captures_of_several_hosts_come_in_the_order_of_wall_time(void **state)
+static void merge_of_several_hosts_come_in_the_order_of_wall_time(void **state)
 {
 	const char *const paths[] = { record_one(in_directory("a.lpc"), "one", 3, 5),
 				      record_one(in_directory("b.lpc"), "two", 0, 5),
 				      record_one(in_directory("c.lpc"), "one", 1, 5) };
-	struct lp_captures_found found;
+	struct lp_merge_totals found;
 	struct lp_came all;
 
 	(void)state;
@@ -217,7 +217,7 @@ static void what_is_no_capture_does_not_keep_the_others_from_being_read(void **s
 	const char *other = record_one(in_directory("b.lpc"), "box", 5, 1);
 	const char *const paths[] = { in_directory("none.lpc"), other, one };
 	const char *const dir[] = { directory };
-	struct lp_captures_found found;
+	struct lp_merge_totals found;
 	struct lp_came all;
 	FILE *file = fopen(other, "r+");
 
@@ -240,7 +240,7 @@ static void a_cut_capture_is_said_and_the_others_are_read(void **state)
 {
 	const char *const paths[] = { record_one(in_directory("a.lpc"), "one", 0, 5),
 				      record_one(in_directory("b.lpc"), "two", 0, 5) };
-	struct lp_captures_found found;
+	struct lp_merge_totals found;
 	struct lp_came all;
 
 	(void)state;
@@ -253,7 +253,7 @@ static void a_cut_capture_is_said_and_the_others_are_read(void **state)
 static void an_empty_directory_is_said(void **state)
 {
 	const char *const paths[] = { directory };
-	struct lp_captures_found found;
+	struct lp_merge_totals found;
 	struct lp_came all;
 
 	(void)state;
@@ -285,7 +285,7 @@ static void count_open(void *context, size_t source, const struct lp_event *reco
 static void of_many_captures_few_are_open_at_once(void **state)
 {
 	char *paths[200];
-	struct lp_captures *captures;
+	struct lp_merge *captures;
 	struct lp_came *all = calloc(1, sizeof(*all));
 	struct lp_error error;
 	size_t i;
@@ -295,10 +295,10 @@ static void of_many_captures_few_are_open_at_once(void **state)
 		paths[i] = strdup(in_directory("%zu.lpc", i));
 		record_one(paths[i], "box", i / 10, 1);
 	}
-	assert_int_equal(captures_open(paths, 200, &captures, &error), 0);
-	assert_int_equal(captures_found(captures)->sources, 200);
-	assert_int_equal(captures_read(captures, count_open, all), 0);
-	captures_free(captures);
+	assert_int_equal(merge_open(paths, 200, &captures, &error), 0);
+	assert_int_equal(merge_totals(captures)->sources, 200);
+	assert_int_equal(merge_read(captures, count_open, all), 0);
+	merge_free(captures);
 	assert_int_equal(all->types[LP_EVENT_SLOW], 200 * 100);
 	assert_in_range(most_open, 1, 80);
 	for (i = 0; i < 200; i++)
@@ -311,19 +311,19 @@ static void the_inputs_are_known_by_whatever_name(void **state)
 	const char *path = record_one(in_directory("a.lpc"), "box", 0, 1);
 	const char *link = in_directory("link.lpc"), *other = in_directory("other");
 	char *const paths[] = { (char *)link };
-	struct lp_captures *captures;
+	struct lp_merge *captures;
 	struct lp_error error;
 	struct stat status;
 
 	(void)state;
 	assert_int_equal(symlink(path, link), 0);
-	assert_int_equal(captures_open(paths, 1, &captures, &error), 0);
+	assert_int_equal(merge_open(paths, 1, &captures, &error), 0);
 	assert_int_equal(stat(path, &status), 0);
-	assert_true(captures_include(captures, &status));
+	assert_true(merge_include(captures, &status));
 	assert_int_equal(mkdir(other, 0700), 0);
 	assert_int_equal(stat(other, &status), 0);
-	assert_false(captures_include(captures, &status));
-	captures_free(captures);
+	assert_false(merge_include(captures, &status));
+	merge_free(captures);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
@@ -331,32 +331,32 @@ static void the_inputs_are_known_by_whatever_name(void **state)
 static size_t unended(const char *path)
 {
 	const char *const paths[] = { path };
-	struct lp_captures *captures;
+	struct lp_merge *captures;
 	struct lp_came all = { 0 };
 	struct lp_error error;
 	size_t count;
 
-	assert_int_equal(captures_open((char *const *)paths, 1, &captures, &error), 0);
-	assert_int_equal(captures_read(captures, came, &all), 0);
-	count = captures_found(captures)->unended;
-	captures_free(captures);
+	assert_int_equal(merge_open((char *const *)paths, 1, &captures, &error), 0);
+	assert_int_equal(merge_read(captures, came, &all), 0);
+	count = merge_totals(captures)->unended;
+	merge_free(captures);
 	return count;
 }
 
 /* As one that was killed leaves it: cut behind a record, where nothing is damaged. */
 static void a_recording_that_did_not_end_is_said(void **state)
 {
-	struct lp_recording_config config = config_of(in_directory("ended.lpc"), "box", 0);
+	struct lp_recorder_config config = config_of(in_directory("ended.lpc"), "box", 0);
 	struct lp_event_end end = { .event = record_head(LP_EVENT_END, sizeof(end)) };
-	struct lp_recording *recording;
+	struct lp_recorder *recording;
 
 	(void)state;
 	assert_int_equal(unended(record_one(in_directory("killed.lpc"), "box", 0, 1)), 1);
-	recording = recording_start(&config);
+	recording = recorder_start(&config);
 	put_noise(recording, 0, 0);
 	end.event.time_ns += 1000;
-	recording_take(recording, &end.event);
-	recording_end(recording);
+	recorder_take(recording, &end.event);
+	recorder_end(recording);
 	assert_int_equal(unended(in_directory("ended.lpc")), 0);
 }
 
@@ -368,7 +368,7 @@ int main(void)
 		TEST(loops_that_end_in_a_missing_file_end),
 		TEST(a_file_that_is_given_twice_is_read_once),
 		TEST(of_a_copy_that_was_cut_the_longer_one_is_read),
-		TEST(captures_of_several_hosts_come_in_the_order_of_wall_time),
+		TEST(merge_of_several_hosts_come_in_the_order_of_wall_time),
 		TEST(what_is_no_capture_does_not_keep_the_others_from_being_read),
 		TEST(a_cut_capture_is_said_and_the_others_are_read),
 		TEST(an_empty_directory_is_said),

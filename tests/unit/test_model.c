@@ -2,13 +2,13 @@
 #include "model_fixture.h"
 #include "model/model_internal.h"
 
-static const struct lp_told_loop *total_of(uint32_t id)
+static const struct lp_reported_loop *total_of(uint32_t id)
 {
 	size_t i;
 
-	for (i = 0; i < told.total.summary.loop_count; i++)
-		if (told.total.loops[i].id == id)
-			return &told.total.loops[i];
+	for (i = 0; i < reported.total.summary.loop_count; i++)
+		if (reported.total.loops[i].id == id)
+			return &reported.total.loops[i];
 	fail_msg("loop %u is not in the total", id);
 	return NULL;
 }
@@ -70,30 +70,30 @@ static void requests_over_a_share_add_up_over_processes(void **state)
 	free(summary.limited);
 }
 
-static void a_run_is_told_at_its_beginning(void **state)
+static void a_run_is_reported_at_its_beginning(void **state)
 {
 	(void)state;
-	assert_int_equal(told.runs, 1);
+	assert_int_equal(reported.runs, 1);
 }
 
-static void a_loop_is_told_with_its_process(void **state)
+static void a_loop_is_reported_with_its_process(void **state)
 {
 	(void)state;
 	feed_target(PID + 1, "3.8.1");
 	feed_target(PID, "3.11.2");
 	feed_loop(4, 0);
-	assert_int_equal(told.loop_count, 1);
-	assert_int_equal(told.loops[0].id, 1);
-	assert_int_equal(told.loops[0].pid, PID);
-	assert_int_equal(told.loops[0].tid, 104);
-	assert_string_equal(told.loops[0].comm, "python3");
-	assert_string_equal(told.loops[0].runtime, "asyncio");
-	assert_string_equal(told.loops[0].version, "3.11.2");
-	assert_string_equal(told.loops[0].exe, "/usr/bin/?python");
-	assert_string_equal(told.loops[0].container, "c0ffee");
+	assert_int_equal(reported.loop_count, 1);
+	assert_int_equal(reported.loops[0].id, 1);
+	assert_int_equal(reported.loops[0].pid, PID);
+	assert_int_equal(reported.loops[0].tid, 104);
+	assert_string_equal(reported.loops[0].comm, "python3");
+	assert_string_equal(reported.loops[0].runtime, "asyncio");
+	assert_string_equal(reported.loops[0].version, "3.11.2");
+	assert_string_equal(reported.loops[0].exe, "/usr/bin/?python");
+	assert_string_equal(reported.loops[0].container, "c0ffee");
 }
 
-static void a_process_that_replaced_its_program_is_told_anew(void **state)
+static void a_process_that_replaced_its_program_is_reported_anew(void **state)
 {
 	(void)state;
 	feed_target(PID, "3.8.1");
@@ -101,8 +101,8 @@ static void a_process_that_replaced_its_program_is_told_anew(void **state)
 	feed_loop_end(4, MS);
 	feed_target(PID, "3.13.0");
 	feed_loop(4, 2 * MS);
-	assert_string_equal(told.loops[0].version, "3.8.1");
-	assert_string_equal(told.loops[1].version, "3.13.0");
+	assert_string_equal(reported.loops[0].version, "3.8.1");
+	assert_string_equal(reported.loops[1].version, "3.13.0");
 }
 
 static void a_command_of_full_length_without_an_end_is_held_to_its_field(void **state)
@@ -112,7 +112,7 @@ static void a_command_of_full_length_without_an_end_is_held_to_its_field(void **
 	(void)state;
 	memcpy(event.comm, "sixteen bytes \xff\n", LP_COMM_BYTES);
 	feed(&event, 0, 0);
-	assert_string_equal(told.loops[0].comm, "sixteen bytes ??");
+	assert_string_equal(reported.loops[0].comm, "sixteen bytes ??");
 }
 
 static void a_slot_used_again_is_another_loop(void **state)
@@ -121,9 +121,9 @@ static void a_slot_used_again_is_another_loop(void **state)
 	feed_loop(4, 0);
 	feed_loop_end(4, MS);
 	feed_loop(4, 2 * MS);
-	assert_int_equal(told.loop_count, 2);
-	assert_int_equal(told.loops[0].id, 1);
-	assert_int_equal(told.loops[1].id, 2);
+	assert_int_equal(reported.loop_count, 2);
+	assert_int_equal(reported.loops[0].id, 1);
+	assert_int_equal(reported.loops[1].id, 2);
 }
 
 static void callbacks_are_counted_by_name_greatest_time_first(void **state)
@@ -137,7 +137,7 @@ static void callbacks_are_counted_by_name_greatest_time_first(void **state)
 	feed_callback_stats(0, 2, 5);
 	feed_loop_stats(0, 50 * MS, 7 * MS, 21 * MS, 4);
 	feed_end(LP_EVENT_END, 60 * MS, LP_END_DURATION);
-	assert_int_equal(told.total.summary.loop_count, 1);
+	assert_int_equal(reported.total.summary.loop_count, 1);
 	assert_int_equal(total_of(1)->summary.callback_count, 2);
 	assert_string_equal(total_of(1)->items[0].name, "many");
 	assert_int_equal(total_of(1)->items[0].runs, 5);
@@ -191,15 +191,15 @@ static void a_loop_that_never_woke_up_was_idle(void **state)
 	feed_loop(0, 0);
 	feed_loop_stats(0, 2000 * MS, 0, 0, 0);
 	feed_end(LP_EVENT_INTERVAL, 2000 * MS, 0);
-	assert_int_equal(told.interval.loops[0].summary.wall_ns, 2000 * MS);
-	assert_int_equal(told.interval.loops[0].summary.idle_ns, 2000 * MS);
+	assert_int_equal(reported.interval.loops[0].summary.wall_ns, 2000 * MS);
+	assert_int_equal(reported.interval.loops[0].summary.idle_ns, 2000 * MS);
 	/* half of a stall of 2 s lies in this interval */
 	feed_loop_stats(0, 4000 * MS, 1000 * MS, 3000 * MS, 0);
 	feed_end(LP_EVENT_INTERVAL, 4000 * MS, 0);
-	assert_int_equal(told.interval.loops[0].summary.wall_ns, 2000 * MS);
-	assert_int_equal(told.interval.loops[0].summary.busy_ns, 1000 * MS);
-	assert_int_equal(told.interval.loops[0].summary.idle_ns, 1000 * MS);
-	assert_int_equal(told.total.loops[0].summary.wall_ns, 4000 * MS);
+	assert_int_equal(reported.interval.loops[0].summary.wall_ns, 2000 * MS);
+	assert_int_equal(reported.interval.loops[0].summary.busy_ns, 1000 * MS);
+	assert_int_equal(reported.interval.loops[0].summary.idle_ns, 1000 * MS);
+	assert_int_equal(reported.total.loops[0].summary.wall_ns, 4000 * MS);
 	feed_loop_stats(0, 6000 * MS, 2000 * MS, 4000 * MS, 1);
 	feed_end(LP_EVENT_END, 6000 * MS, LP_END_DURATION);
 	assert_int_equal(total_of(1)->summary.wall_ns, 6000 * MS);
@@ -278,7 +278,7 @@ static void what_found_no_slot_is_summed_up_under_no_loop(void **state)
 	feed_loop_stats(0, 50 * MS, MS, MS, 1);
 	feed_callback_stats(LP_MAX_LOOPS, 0, 6);
 	feed_end(LP_EVENT_END, 60 * MS, LP_END_DURATION);
-	assert_int_equal(told.total.summary.loop_count, 2);
+	assert_int_equal(reported.total.summary.loop_count, 2);
 	assert_int_equal(total_of(0)->summary.callback_count, 1);
 	assert_string_equal(total_of(0)->items[0].name, "other");
 	assert_int_equal(total_of(0)->items[0].runs, 6);
@@ -292,25 +292,25 @@ static void an_interval_has_what_was_added_since_the_last(void **state)
 	feed_callback_stats(0, 1, 3);
 	feed_loop_stats(0, 100 * MS, 10 * MS, 90 * MS, 4);
 	feed_end(LP_EVENT_INTERVAL, 100 * MS, 0);
-	assert_int_equal(told.intervals, 1);
-	assert_int_equal(told.interval.summary.since_ns, START_NS);
-	assert_int_equal(told.interval.loops[0].items[0].runs, 3);
+	assert_int_equal(reported.intervals, 1);
+	assert_int_equal(reported.interval.summary.since_ns, START_NS);
+	assert_int_equal(reported.interval.loops[0].items[0].runs, 3);
 	feed_callback_stats(0, 1, 8);
 	feed_loop_stats(0, 200 * MS, 70 * MS, 130 * MS, 10);
 	feed_end(LP_EVENT_INTERVAL, 200 * MS, 0);
-	assert_int_equal(told.intervals, 2);
-	assert_int_equal(told.interval.summary.since_ns, START_NS + 100 * MS);
-	assert_int_equal(told.interval.summary.now_ns, START_NS + 200 * MS);
-	assert_int_equal(told.interval.loops[0].items[0].runs, 5);
-	assert_int_equal(told.interval.loops[0].items[0].slow, 3);
-	assert_int_equal(told.interval.loops[0].items[0].queued, 5);
-	assert_int_equal(told.interval.loops[0].summary.wall_ns, 100 * MS);
-	assert_int_equal(told.interval.loops[0].summary.busy_ns, 60 * MS);
-	assert_int_equal(told.interval.loops[0].summary.idle_ns, 40 * MS);
-	assert_int_equal(told.interval.loops[0].summary.iterations, 6);
-	assert_int_equal(told.interval.loops[0].summary.callbacks, 60);
-	assert_int_equal(told.interval.loops[0].summary.slow_callbacks, 3);
-	assert_int_equal(histogram_count(&told.interval.loops[0].summary.iteration), 6);
+	assert_int_equal(reported.intervals, 2);
+	assert_int_equal(reported.interval.summary.since_ns, START_NS + 100 * MS);
+	assert_int_equal(reported.interval.summary.now_ns, START_NS + 200 * MS);
+	assert_int_equal(reported.interval.loops[0].items[0].runs, 5);
+	assert_int_equal(reported.interval.loops[0].items[0].slow, 3);
+	assert_int_equal(reported.interval.loops[0].items[0].queued, 5);
+	assert_int_equal(reported.interval.loops[0].summary.wall_ns, 100 * MS);
+	assert_int_equal(reported.interval.loops[0].summary.busy_ns, 60 * MS);
+	assert_int_equal(reported.interval.loops[0].summary.idle_ns, 40 * MS);
+	assert_int_equal(reported.interval.loops[0].summary.iterations, 6);
+	assert_int_equal(reported.interval.loops[0].summary.callbacks, 60);
+	assert_int_equal(reported.interval.loops[0].summary.slow_callbacks, 3);
+	assert_int_equal(histogram_count(&reported.interval.loops[0].summary.iteration), 6);
 	assert_int_equal(total_of(1)->items[0].runs, 8);
 	assert_int_equal(total_of(1)->summary.busy_ns, 70 * MS);
 }
@@ -324,7 +324,7 @@ static void a_callback_that_did_not_run_is_not_in_the_interval(void **state)
 	feed_end(LP_EVENT_INTERVAL, 100 * MS, 0);
 	feed_callback_stats(0, 1, 3);
 	feed_end(LP_EVENT_INTERVAL, 200 * MS, 0);
-	assert_int_equal(told.interval.loops[0].summary.callback_count, 0);
+	assert_int_equal(reported.interval.loops[0].summary.callback_count, 0);
 	assert_int_equal(total_of(1)->summary.callback_count, 1);
 }
 
@@ -333,11 +333,11 @@ static void an_interval_has_what_was_added_under_no_loop(void **state)
 	(void)state;
 	feed_callback_stats(LP_MAX_LOOPS, 0, 6);
 	feed_end(LP_EVENT_INTERVAL, 100 * MS, 0);
-	assert_int_equal(told.interval.loops[0].items[0].runs, 6);
+	assert_int_equal(reported.interval.loops[0].items[0].runs, 6);
 	feed_callback_stats(LP_MAX_LOOPS, 0, 10);
 	feed_end(LP_EVENT_INTERVAL, 200 * MS, 0);
-	assert_int_equal(told.interval.loops[0].items[0].runs, 4);
-	assert_int_equal(told.interval.loops[0].items[0].slow, 2);
+	assert_int_equal(reported.interval.loops[0].items[0].runs, 4);
+	assert_int_equal(reported.interval.loops[0].items[0].slow, 2);
 	assert_int_equal(total_of(0)->items[0].runs, 10);
 }
 
@@ -350,10 +350,10 @@ static void a_loop_that_ended_is_in_that_interval_and_no_later_one(void **state)
 	feed_loop_stats(0, 40 * MS, MS, MS, 1);
 	feed_loop_end(0, 40 * MS);
 	feed_end(LP_EVENT_INTERVAL, 100 * MS, 0);
-	assert_int_equal(told.interval.summary.loop_count, 1);
-	assert_int_equal(told.interval.loops[0].items[0].runs, 3);
+	assert_int_equal(reported.interval.summary.loop_count, 1);
+	assert_int_equal(reported.interval.loops[0].items[0].runs, 3);
 	feed_end(LP_EVENT_INTERVAL, 200 * MS, 0);
-	assert_int_equal(told.interval.summary.loop_count, 0);
+	assert_int_equal(reported.interval.summary.loop_count, 0);
 	assert_int_equal(total_of(1)->items[0].runs, 3);
 }
 
@@ -368,12 +368,12 @@ static void counters_that_lag_do_not_wrap_an_interval(void **state)
 	feed_callback_stats(0, 1, 4);
 	feed_loop_stats(0, 200 * MS, 9 * MS, 89 * MS, 2);
 	feed_end(LP_EVENT_INTERVAL, 200 * MS, 0);
-	assert_int_equal(told.interval.loops[0].summary.busy_ns, 0);
-	assert_int_equal(told.interval.loops[0].summary.idle_ns, 100 * MS);
-	assert_int_equal(told.interval.loops[0].summary.iterations, 0);
-	assert_int_equal(told.interval.loops[0].summary.callbacks, 0);
-	assert_int_equal(told.interval.loops[0].summary.slow_callbacks, 0);
-	assert_int_equal(told.interval.loops[0].items[0].slow, 0);
+	assert_int_equal(reported.interval.loops[0].summary.busy_ns, 0);
+	assert_int_equal(reported.interval.loops[0].summary.idle_ns, 100 * MS);
+	assert_int_equal(reported.interval.loops[0].summary.iterations, 0);
+	assert_int_equal(reported.interval.loops[0].summary.callbacks, 0);
+	assert_int_equal(reported.interval.loops[0].summary.slow_callbacks, 0);
+	assert_int_equal(reported.interval.loops[0].items[0].slow, 0);
 }
 
 static void feed_lost(uint64_t ring, uint64_t ready)
@@ -385,39 +385,39 @@ static void feed_lost(uint64_t ring, uint64_t ready)
 	feed(&event, LP_MAX_LOOPS, 0);
 }
 
-static void what_was_lost_is_told_by_interval_and_in_all(void **state)
+static void what_was_lost_is_reported_by_interval_and_in_all(void **state)
 {
 	(void)state;
 	feed_lost(3, 1);
 	feed_end(LP_EVENT_INTERVAL, 100 * MS, 0);
-	assert_int_equal(told.interval.summary.lost[LP_LOST_RING], 3);
+	assert_int_equal(reported.interval.summary.lost[LP_LOST_RING], 3);
 	feed_lost(5, 1);
 	feed_end(LP_EVENT_INTERVAL, 200 * MS, 0);
-	assert_int_equal(told.interval.summary.lost[LP_LOST_RING], 2);
-	assert_int_equal(told.interval.summary.lost[LP_LOST_READY], 0);
-	assert_int_equal(told.total.summary.lost[LP_LOST_RING], 5);
+	assert_int_equal(reported.interval.summary.lost[LP_LOST_RING], 2);
+	assert_int_equal(reported.interval.summary.lost[LP_LOST_READY], 0);
+	assert_int_equal(reported.total.summary.lost[LP_LOST_RING], 5);
 	feed_end(LP_EVENT_END, 300 * MS, LP_END_INTERRUPT);
-	assert_int_equal(told.total.summary.lost[LP_LOST_READY], 1);
-	assert_int_equal(told.end.lost_events, 5);
+	assert_int_equal(reported.total.summary.lost[LP_LOST_READY], 1);
+	assert_int_equal(reported.end.lost_events, 5);
 }
 
-static void the_end_is_told_once(void **state)
+static void the_end_is_reported_once(void **state)
 {
 	(void)state;
 	feed_loop(0, 0);
 	feed_end(LP_EVENT_END, 60 * MS, LP_END_TARGET_EXITED);
 	feed_end(LP_EVENT_END, 70 * MS, LP_END_DURATION);
 	model_end_early(model, START_NS + 80 * MS);
-	assert_int_equal(told.ends, 1);
-	assert_int_equal(told.end.end_ns, START_NS + 60 * MS);
-	assert_int_equal(told.end.reason, LP_END_TARGET_EXITED);
+	assert_int_equal(reported.ends, 1);
+	assert_int_equal(reported.end.end_ns, START_NS + 60 * MS);
+	assert_int_equal(reported.end.reason, LP_END_TARGET_EXITED);
 }
 
 static void a_reason_of_a_later_version_is_an_interrupt(void **state)
 {
 	(void)state;
 	feed_end(LP_EVENT_END, 60 * MS, LP_END_REASONS);
-	assert_int_equal(told.end.reason, LP_END_INTERRUPT);
+	assert_int_equal(reported.end.reason, LP_END_INTERRUPT);
 }
 
 static void a_run_that_was_cut_ends_with_its_last_event(void **state)
@@ -427,40 +427,40 @@ static void a_run_that_was_cut_ends_with_its_last_event(void **state)
 	feed_name(0, 1, "f");
 	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
 	model_end_early(model, 0);
-	assert_int_equal(told.slow_count, 1);
-	assert_int_equal(told.ends, 1);
-	assert_int_equal(told.end.end_ns, START_NS + 130 * MS);
-	assert_int_equal(told.end.reason, LP_END_INTERRUPT);
-	assert_int_equal(told.total.summary.loop_count, 1);
+	assert_int_equal(reported.slow_count, 1);
+	assert_int_equal(reported.ends, 1);
+	assert_int_equal(reported.end.end_ns, START_NS + 130 * MS);
+	assert_int_equal(reported.end.reason, LP_END_INTERRUPT);
+	assert_int_equal(reported.total.summary.loop_count, 1);
 }
 
-static void a_run_that_was_cut_may_be_told_its_end(void **state)
+static void a_run_that_was_cut_may_be_reported_its_end(void **state)
 {
 	(void)state;
 	model_end_early(model, START_NS + 500 * MS);
-	assert_int_equal(told.end.end_ns, START_NS + 500 * MS);
+	assert_int_equal(reported.end.end_ns, START_NS + 500 * MS);
 }
 
-static void each_state_of_a_loop_is_told_as_it_is_saved(void **state)
+static void each_state_of_a_loop_is_reported_as_it_is_saved(void **state)
 {
 	(void)state;
 	feed_loop(0, 0);
 	feed_loop_stats(0, 10000 * MS, 3 * MS, 7 * MS, 4);
-	assert_int_equal(told.states, 1);
+	assert_int_equal(reported.states, 1);
 	feed_loop_stats(0, 20000 * MS, 5 * MS, 15 * MS, 9);
-	assert_int_equal(told.states, 2);
-	assert_int_equal(told.state_loop, 1);
-	assert_int_equal(told.state.time_ns, START_NS + 20000 * MS);
-	assert_int_equal(told.state.start_ns, START_NS);
-	assert_int_equal(told.state.busy_ns, 5 * MS);
-	assert_int_equal(told.state.idle_ns, 19995 * MS);
-	assert_int_equal(told.state.iterations, 9);
-	assert_int_equal(told.state_count, 9);
+	assert_int_equal(reported.states, 2);
+	assert_int_equal(reported.state_loop, 1);
+	assert_int_equal(reported.state.time_ns, START_NS + 20000 * MS);
+	assert_int_equal(reported.state.start_ns, START_NS);
+	assert_int_equal(reported.state.busy_ns, 5 * MS);
+	assert_int_equal(reported.state.idle_ns, 19995 * MS);
+	assert_int_equal(reported.state.iterations, 9);
+	assert_int_equal(reported.state_count, 9);
 	/* of no loop that is known, and after the end: nothing */
 	feed_loop_stats(5, 21000 * MS, MS, MS, 1);
 	feed_end(LP_EVENT_END, 22000 * MS, 0);
 	feed_loop_stats(0, 30000 * MS, 6 * MS, 24 * MS, 10);
-	assert_int_equal(told.states, 2);
+	assert_int_equal(reported.states, 2);
 }
 
 static void an_observer_may_want_nothing(void **state)
@@ -477,7 +477,7 @@ static void an_observer_may_want_nothing(void **state)
 	feed_loop_stats(0, 145 * MS, MS, MS, 1);
 	feed_end(LP_EVENT_INTERVAL, 150 * MS, 0);
 	feed_end(LP_EVENT_END, 160 * MS, 0);
-	assert_int_equal(told.slow_count, 0);
+	assert_int_equal(reported.slow_count, 0);
 }
 
 static void a_loop_is_never_busier_than_always(void **state)
@@ -495,10 +495,10 @@ static void a_loop_is_never_busier_than_always(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_run_is_told_at_its_beginning),
+		TEST(a_run_is_reported_at_its_beginning),
 		TEST(requests_over_a_share_add_up_over_processes),
-		TEST(a_loop_is_told_with_its_process),
-		TEST(a_process_that_replaced_its_program_is_told_anew),
+		TEST(a_loop_is_reported_with_its_process),
+		TEST(a_process_that_replaced_its_program_is_reported_anew),
 		TEST(a_command_of_full_length_without_an_end_is_held_to_its_field),
 		TEST(a_slot_used_again_is_another_loop),
 		TEST(callbacks_are_counted_by_name_greatest_time_first),
@@ -516,12 +516,12 @@ int main(void)
 		TEST(an_interval_has_what_was_added_under_no_loop),
 		TEST(a_loop_that_ended_is_in_that_interval_and_no_later_one),
 		TEST(counters_that_lag_do_not_wrap_an_interval),
-		TEST(what_was_lost_is_told_by_interval_and_in_all),
-		TEST(the_end_is_told_once),
+		TEST(what_was_lost_is_reported_by_interval_and_in_all),
+		TEST(the_end_is_reported_once),
 		TEST(a_reason_of_a_later_version_is_an_interrupt),
 		TEST(a_run_that_was_cut_ends_with_its_last_event),
-		TEST(a_run_that_was_cut_may_be_told_its_end),
-		TEST(each_state_of_a_loop_is_told_as_it_is_saved),
+		TEST(a_run_that_was_cut_may_be_reported_its_end),
+		TEST(each_state_of_a_loop_is_reported_as_it_is_saved),
 		TEST(an_observer_may_want_nothing),
 		TEST(a_loop_is_never_busier_than_always),
 	};

@@ -6,29 +6,29 @@
 
 #define FINDINGS_MAX 1100
 
-struct kept_finding {
+struct retained_finding {
 	struct lp_finding finding; /* its pointers are stale */
 	uint32_t loop;
 	char name[200], file[300], task_name[200], type[100], message[300];
 	char created[64], parked[64];
-	struct lp_told_stack stack, loop_stack;
+	struct lp_reported_stack stack, loop_stack;
 };
 
-struct kept_count {
+struct retained_count {
 	struct lp_finding_count count; /* its pointers are stale */
 	uint32_t loop;
 	char name[200], message[300], place[64], created[64];
 };
 
-struct kept_counts {
+struct retained_counts {
 	size_t count;
-	uint64_t beyond;
-	struct kept_count items[600];
+	uint64_t dropped;
+	struct retained_count items[600];
 };
 
-static struct kept_finding findings[FINDINGS_MAX];
-static size_t found_count;
-static struct kept_counts interval_counts, total_counts;
+static struct retained_finding findings[FINDINGS_MAX];
+static size_t pending_count;
+static struct retained_counts interval_counts, total_counts;
 
 static void keep_place(char *into, size_t size, const struct lp_shown_frame *frame)
 {
@@ -37,10 +37,10 @@ static void keep_place(char *into, size_t size, const struct lp_shown_frame *fra
 
 static void keep_finding(void *context, const struct lp_finding *from)
 {
-	struct kept_finding *into = &findings[found_count++];
+	struct retained_finding *into = &findings[pending_count++];
 
 	(void)context;
-	assert_in_range(found_count, 1, FINDINGS_MAX);
+	assert_in_range(pending_count, 1, FINDINGS_MAX);
 	memset(into, 0, sizeof(*into));
 	into->finding = *from;
 	into->loop = from->loop ? from->loop->id : 0;
@@ -55,12 +55,12 @@ static void keep_finding(void *context, const struct lp_finding *from)
 	into->loop_stack = keep_stack(&from->loop_stack);
 }
 
-static void keep_counts(struct kept_counts *into, const struct lp_summary *from)
+static void keep_counts(struct retained_counts *into, const struct lp_summary *from)
 {
 	size_t i;
 
 	into->count = from->finding_count;
-	into->beyond = from->findings_beyond;
+	into->dropped = from->findings_dropped;
 	assert_in_range(into->count, 0, sizeof(into->items) / sizeof(into->items[0]));
 	for (i = 0; i < from->finding_count; i++) {
 		const struct lp_finding_count *count = &from->findings[i];
@@ -99,7 +99,7 @@ static int begin(void **state)
 	};
 
 	(void)state;
-	found_count = 0;
+	pending_count = 0;
 	if (model_new(&observer, NULL, &model))
 		return -1;
 	model_begin(model, &run);
@@ -125,9 +125,9 @@ static void feed_frames(void)
 	feed_frame_of(5, "other", "/srv/app/views.py", 99);
 }
 
-static void feed_found(enum lp_finding_kind kind, const char *name, uint32_t loop, uint64_t ns)
+static void feed_finding(enum lp_finding_kind kind, const char *name, uint32_t loop, uint64_t ns)
 {
-	struct lp_record_found record = record_found(kind, name, 4, 0);
+	struct lp_record_finding record = record_finding(kind, name, 4, 0);
 
 	feed(&record, loop, ns);
 }
@@ -141,22 +141,23 @@ static void feed_noticed(uint64_t handle, uint64_t late_ns, uint64_t ns)
 	feed(&event, 0, ns);
 }
 
-static void a_finding_is_told_at_once_with_all_that_is_known(void **state)
+static void a_finding_is_reported_at_once_with_all_that_is_known(void **state)
 {
-	struct lp_record_found record = record_found(LP_FINDING_DESTROYED_PENDING, "wait", 4, 0);
+	struct lp_record_finding record =
+		record_finding(LP_FINDING_DESTROYED_PENDING, "wait", 4, 0);
 
 	(void)state;
 	feed_loop(0, 0);
 	feed_frames();
-	record.found.task = 0xabc0;
-	record.found.created = 3;
-	record.found.parked = 4;
-	record.found.flags = LP_FOUND_CUT | LP_FOUND_MORE;
-	strcpy(record.found.task_name, "Task-7");
-	strcpy(record.found.exception_type, "ValueError");
-	strcpy(record.found.exception_message, "no such user");
+	record.finding.task = 0xabc0;
+	record.finding.created = 3;
+	record.finding.parked = 4;
+	record.finding.flags = LP_FINDING_CUT | LP_FINDING_MORE;
+	strcpy(record.finding.task_name, "Task-7");
+	strcpy(record.finding.exception_type, "ValueError");
+	strcpy(record.finding.exception_message, "no such user");
 	feed(&record, 0, 5 * MS);
-	assert_int_equal(found_count, 1);
+	assert_int_equal(pending_count, 1);
 	assert_int_equal(findings[0].loop, 1);
 	assert_int_equal(findings[0].finding.kind, LP_FINDING_DESTROYED_PENDING);
 	assert_int_equal(findings[0].finding.time_ns, START_NS + 5 * MS);
@@ -179,13 +180,14 @@ static void a_finding_is_told_at_once_with_all_that_is_known(void **state)
 
 static void text_of_a_finding_is_made_safe(void **state)
 {
-	struct lp_record_found record = record_found(LP_FINDING_NEVER_RETRIEVED, "a\033[2Jb", 0, 0);
+	struct lp_record_finding record =
+		record_finding(LP_FINDING_NEVER_RETRIEVED, "a\033[2Jb", 0, 0);
 
 	(void)state;
-	strcpy(record.found.exception_type, "\xff");
-	strcpy(record.found.exception_message, "one\ntwo");
-	strcpy(record.found.task_name, "\xe2\x80\xaex");
-	strcpy(record.found.file, "/srv/\x7f.py");
+	strcpy(record.finding.exception_type, "\xff");
+	strcpy(record.finding.exception_message, "one\ntwo");
+	strcpy(record.finding.task_name, "\xe2\x80\xaex");
+	strcpy(record.finding.file, "/srv/\x7f.py");
 	feed(&record, LP_NO_LOOP, 1);
 	assert_string_equal(findings[0].name, "a?[2Jb");
 	assert_string_equal(findings[0].type, "?");
@@ -194,14 +196,14 @@ static void text_of_a_finding_is_made_safe(void **state)
 	assert_string_equal(findings[0].file, "/srv/?.py");
 }
 
-static void frames_that_nobody_told_are_not_known(void **state)
+static void frames_that_nobody_reported_are_not_known(void **state)
 {
-	struct lp_record_found record = record_found(LP_FINDING_WRONG_THREAD, "work", 3, 2);
+	struct lp_record_finding record = record_finding(LP_FINDING_WRONG_THREAD, "work", 3, 2);
 
 	(void)state;
 	feed_frame_of(1, "one", "/srv/a.py", 1);
 	feed_frame_of(4, "four", "/srv/a.py", 4);
-	record.found.created = 77;
+	record.finding.created = 77;
 	feed(&record, LP_NO_LOOP, 0);
 	model_advance(model, START_NS + 1000 * MS);
 	assert_string_equal(findings[0].stack.text, "one:1");
@@ -213,15 +215,15 @@ static void frames_that_nobody_told_are_not_known(void **state)
 static void of_no_loop_it_is_that_of_the_only_one_of_its_process(void **state)
 {
 	(void)state;
-	feed_found(LP_FINDING_NO_RUNNING_LOOP, "", LP_NO_LOOP, 1);
+	feed_finding(LP_FINDING_NO_RUNNING_LOOP, "", LP_NO_LOOP, 1);
 	feed_loop(0, 2);
-	feed_found(LP_FINDING_NO_RUNNING_LOOP, "", LP_NO_LOOP, 3);
+	feed_finding(LP_FINDING_NO_RUNNING_LOOP, "", LP_NO_LOOP, 3);
 	feed_loop(1, 4);
-	feed_found(LP_FINDING_NO_RUNNING_LOOP, "", LP_NO_LOOP, 5);
-	feed_found(LP_FINDING_NO_RUNNING_LOOP, "", 1, 6);
+	feed_finding(LP_FINDING_NO_RUNNING_LOOP, "", LP_NO_LOOP, 5);
+	feed_finding(LP_FINDING_NO_RUNNING_LOOP, "", 1, 6);
 	feed_loop_end(0, 7);
-	feed_found(LP_FINDING_NO_RUNNING_LOOP, "", LP_NO_LOOP, 8);
-	assert_int_equal(found_count, 5);
+	feed_finding(LP_FINDING_NO_RUNNING_LOOP, "", LP_NO_LOOP, 8);
+	assert_int_equal(pending_count, 5);
 	assert_int_equal(findings[0].loop, 0);
 	assert_int_equal(findings[1].loop, 1);
 	assert_int_equal(findings[2].loop, 0);
@@ -231,18 +233,19 @@ static void of_no_loop_it_is_that_of_the_only_one_of_its_process(void **state)
 
 static void the_same_at_the_same_place_is_counted(void **state)
 {
-	struct lp_record_found elsewhere = record_found(LP_FINDING_NEVER_AWAITED, "fetch", 3, 0);
+	struct lp_record_finding elsewhere =
+		record_finding(LP_FINDING_NEVER_AWAITED, "fetch", 3, 0);
 
 	(void)state;
 	feed_loop(0, 0);
 	feed_frames();
 	elsewhere.frames[2] = 5;
-	feed_found(LP_FINDING_NEVER_AWAITED, "fetch", 0, 1);
-	feed_found(LP_FINDING_NEVER_AWAITED, "fetch", 0, 2);
+	feed_finding(LP_FINDING_NEVER_AWAITED, "fetch", 0, 1);
+	feed_finding(LP_FINDING_NEVER_AWAITED, "fetch", 0, 2);
 	feed(&elsewhere, 0, 3);
-	feed_found(LP_FINDING_NEVER_AWAITED, "store", 0, 4);
-	feed_found(LP_FINDING_NEVER_AWAITED, "fetch", 0, 5);
-	assert_int_equal(found_count, 5);
+	feed_finding(LP_FINDING_NEVER_AWAITED, "store", 0, 4);
+	feed_finding(LP_FINDING_NEVER_AWAITED, "fetch", 0, 5);
+	assert_int_equal(pending_count, 5);
 	assert_int_equal(findings[1].finding.before, 1);
 	assert_int_equal(findings[2].finding.before, 0);
 	assert_int_equal(findings[3].finding.before, 0);
@@ -259,7 +262,7 @@ static void the_same_at_the_same_place_is_counted(void **state)
 
 static void a_stack_without_a_line_of_the_program_begins_where_it_does(void **state)
 {
-	struct lp_record_found record = record_found(LP_FINDING_NO_RUNNING_LOOP, "", 2, 0);
+	struct lp_record_finding record = record_finding(LP_FINDING_NO_RUNNING_LOOP, "", 2, 0);
 
 	(void)state;
 	feed_frames();
@@ -268,18 +271,19 @@ static void a_stack_without_a_line_of_the_program_begins_where_it_does(void **st
 	assert_string_equal(total_counts.items[0].place, "call_soon:761");
 }
 
-static void what_waited_is_told_apart_by_where_it_did(void **state)
+static void what_waited_is_distinguished_by_where_it_did(void **state)
 {
-	struct lp_record_found record = record_found(LP_FINDING_DESTROYED_PENDING, "wait", 3, 0);
+	struct lp_record_finding record =
+		record_finding(LP_FINDING_DESTROYED_PENDING, "wait", 3, 0);
 
 	(void)state;
 	feed_frames();
-	record.found.parked = 4;
+	record.finding.parked = 4;
 	feed(&record, LP_NO_LOOP, 1);
 	/* the garbage collector found it from another line */
 	record.frames[2] = 5;
 	feed(&record, LP_NO_LOOP, 2);
-	record.found.parked = 2;
+	record.finding.parked = 2;
 	feed(&record, LP_NO_LOOP, 3);
 	feed_end(LP_EVENT_END, 9, LP_END_INTERRUPT);
 	assert_int_equal(total_counts.count, 2);
@@ -287,22 +291,22 @@ static void what_waited_is_told_apart_by_where_it_did(void **state)
 	assert_string_equal(total_counts.items[0].place, "waiter:15");
 }
 
-static void an_exception_is_told_apart_by_its_type_not_by_who_let_go_of_it(void **state)
+static void an_exception_is_distinguished_by_its_type_not_by_who_let_go_of_it(void **state)
 {
-	struct lp_record_found record = record_found(LP_FINDING_NEVER_RETRIEVED, "job", 3, 0);
+	struct lp_record_finding record = record_finding(LP_FINDING_NEVER_RETRIEVED, "job", 3, 0);
 
 	(void)state;
 	feed_frames();
-	strcpy(record.found.exception_type, "ValueError");
-	strcpy(record.found.exception_message, "first");
+	strcpy(record.finding.exception_type, "ValueError");
+	strcpy(record.finding.exception_message, "first");
 	feed(&record, LP_NO_LOOP, 1);
 	record.frames[2] = 5;
-	strcpy(record.found.exception_message, "last");
+	strcpy(record.finding.exception_message, "last");
 	feed(&record, LP_NO_LOOP, 2);
-	strcpy(record.found.exception_type, "KeyError");
+	strcpy(record.finding.exception_type, "KeyError");
 	feed(&record, LP_NO_LOOP, 3);
 	/* a future has no name: there is nothing but the stack */
-	strcpy(record.found.name, "");
+	strcpy(record.finding.name, "");
 	feed(&record, LP_NO_LOOP, 4);
 	record.frames[2] = 2;
 	feed(&record, LP_NO_LOOP, 5);
@@ -312,17 +316,17 @@ static void an_exception_is_told_apart_by_its_type_not_by_who_let_go_of_it(void 
 	assert_string_equal(total_counts.items[0].message, "last");
 }
 
-static void what_made_it_tells_it_apart_where_that_is_known(void **state)
+static void what_made_it_reports_it_apart_where_that_is_known(void **state)
 {
-	struct lp_record_found record = record_found(LP_FINDING_NEVER_AWAITED, "fetch", 3, 0);
+	struct lp_record_finding record = record_finding(LP_FINDING_NEVER_AWAITED, "fetch", 3, 0);
 
 	(void)state;
 	feed_frames();
-	record.found.created = 3;
+	record.finding.created = 3;
 	feed(&record, LP_NO_LOOP, 1);
 	record.frames[2] = 5;
 	feed(&record, LP_NO_LOOP, 2);
-	record.found.created = 2;
+	record.finding.created = 2;
 	feed(&record, LP_NO_LOOP, 3);
 	feed_end(LP_EVENT_END, 9, LP_END_INTERRUPT);
 	assert_int_equal(total_counts.count, 2);
@@ -330,7 +334,7 @@ static void what_made_it_tells_it_apart_where_that_is_known(void **state)
 	assert_string_equal(total_counts.items[0].place, "other:99");
 }
 
-static void more_places_than_are_kept_are_counted_together(void **state)
+static void more_places_than_are_retained_are_counted_together(void **state)
 {
 	char name[32];
 	int i;
@@ -338,27 +342,27 @@ static void more_places_than_are_kept_are_counted_together(void **state)
 	(void)state;
 	for (i = 0; i < 520; i++) {
 		snprintf(name, sizeof(name), "coroutine%d", i);
-		feed_found(LP_FINDING_NEVER_AWAITED, name, LP_NO_LOOP, 1);
+		feed_finding(LP_FINDING_NEVER_AWAITED, name, LP_NO_LOOP, 1);
 	}
-	feed_found(LP_FINDING_NEVER_AWAITED, "coroutine0", LP_NO_LOOP, 1);
+	feed_finding(LP_FINDING_NEVER_AWAITED, "coroutine0", LP_NO_LOOP, 1);
 	/* only the first of them is as if it were new */
 	assert_int_equal(findings[512].finding.before, 0);
 	assert_int_equal(findings[513].finding.before, 1);
 	assert_int_equal(findings[520].finding.before, 1);
 	feed_end(LP_EVENT_END, 9, LP_END_INTERRUPT);
 	assert_int_equal(total_counts.count, 512);
-	assert_int_equal(total_counts.beyond, 8);
+	assert_int_equal(total_counts.dropped, 8);
 	assert_string_equal(total_counts.items[0].name, "coroutine0");
 }
 
 static void an_interval_has_what_was_found_since_the_last(void **state)
 {
 	(void)state;
-	feed_found(LP_FINDING_NEVER_AWAITED, "fetch", LP_NO_LOOP, 1);
-	feed_found(LP_FINDING_NEVER_AWAITED, "store", LP_NO_LOOP, 1);
+	feed_finding(LP_FINDING_NEVER_AWAITED, "fetch", LP_NO_LOOP, 1);
+	feed_finding(LP_FINDING_NEVER_AWAITED, "store", LP_NO_LOOP, 1);
 	feed_end(LP_EVENT_INTERVAL, 2, 0);
 	assert_int_equal(interval_counts.count, 2);
-	feed_found(LP_FINDING_NEVER_AWAITED, "store", LP_NO_LOOP, 3);
+	feed_finding(LP_FINDING_NEVER_AWAITED, "store", LP_NO_LOOP, 3);
 	feed_end(LP_EVENT_INTERVAL, 4, 0);
 	assert_int_equal(interval_counts.count, 1);
 	assert_string_equal(interval_counts.items[0].name, "store");
@@ -369,70 +373,70 @@ static void an_interval_has_what_was_found_since_the_last(void **state)
 	assert_int_equal(interval_counts.count, 0);
 }
 
-static void a_callback_from_a_wrong_thread_is_told_once_its_loop_runs_it(void **state)
+static void a_callback_from_a_wrong_thread_is_reported_once_its_loop_runs_it(void **state)
 {
 	(void)state;
-	feed_found(LP_FINDING_WRONG_THREAD, "work", LP_NO_LOOP, 0);
+	feed_finding(LP_FINDING_WRONG_THREAD, "work", LP_NO_LOOP, 0);
 	model_advance(model, START_NS + 300 * MS);
-	assert_int_equal(found_count, 0);
+	assert_int_equal(pending_count, 0);
 	feed_noticed(0xbad, 1, 300 * MS);
-	assert_int_equal(found_count, 0);
+	assert_int_equal(pending_count, 0);
 	feed_noticed(0xc0de, 299 * MS, 300 * MS);
-	assert_int_equal(found_count, 1);
+	assert_int_equal(pending_count, 1);
 	assert_true(findings[0].finding.noticed);
 	assert_int_equal(findings[0].finding.late_ns, 299 * MS);
 	feed_noticed(0xc0de, 299 * MS, 301 * MS);
 	model_advance(model, START_NS + 5000 * MS);
-	assert_int_equal(found_count, 1);
+	assert_int_equal(pending_count, 1);
 	feed_end(LP_EVENT_END, 6000 * MS, LP_END_INTERRUPT);
 	assert_int_equal(total_counts.items[0].count.late_max_ns, 299 * MS);
 }
 
-static void one_that_is_not_run_for_a_second_is_told_as_it_is_and_once(void **state)
+static void one_that_is_not_run_for_a_second_is_reported_as_it_is_and_once(void **state)
 {
 	(void)state;
-	feed_found(LP_FINDING_WRONG_THREAD, "work", LP_NO_LOOP, 10 * MS);
+	feed_finding(LP_FINDING_WRONG_THREAD, "work", LP_NO_LOOP, 10 * MS);
 	model_advance(model, START_NS + 1010 * MS - 1);
-	assert_int_equal(found_count, 0);
+	assert_int_equal(pending_count, 0);
 	model_advance(model, START_NS + 1010 * MS);
-	assert_int_equal(found_count, 1);
+	assert_int_equal(pending_count, 1);
 	assert_false(findings[0].finding.noticed);
 	assert_int_equal(findings[0].finding.late_ns, 1000 * MS);
 	feed_noticed(0xc0de, 3000 * MS, 3010 * MS);
 	model_advance(model, START_NS + 9000 * MS);
-	assert_int_equal(found_count, 1);
+	assert_int_equal(pending_count, 1);
 }
 
-static void what_is_held_is_told_at_the_end(void **state)
+static void what_is_held_is_reported_at_the_end(void **state)
 {
 	(void)state;
-	feed_found(LP_FINDING_WRONG_THREAD, "one", LP_NO_LOOP, 10 * MS);
-	feed_found(LP_FINDING_WRONG_THREAD, "two", LP_NO_LOOP, 20 * MS);
+	feed_finding(LP_FINDING_WRONG_THREAD, "one", LP_NO_LOOP, 10 * MS);
+	feed_finding(LP_FINDING_WRONG_THREAD, "two", LP_NO_LOOP, 20 * MS);
 	feed_end(LP_EVENT_END, 30 * MS, LP_END_INTERRUPT);
-	assert_int_equal(found_count, 2);
+	assert_int_equal(pending_count, 2);
 	assert_string_equal(findings[0].name, "one");
 	assert_int_equal(findings[0].finding.late_ns, 20 * MS);
 	assert_int_equal(findings[1].finding.late_ns, 10 * MS);
 	assert_int_equal(total_counts.count, 2);
 	/* nothing comes after the end */
-	feed_found(LP_FINDING_NEVER_AWAITED, "late", LP_NO_LOOP, 40 * MS);
-	feed_found(LP_FINDING_WRONG_THREAD, "late", LP_NO_LOOP, 40 * MS);
+	feed_finding(LP_FINDING_NEVER_AWAITED, "late", LP_NO_LOOP, 40 * MS);
+	feed_finding(LP_FINDING_WRONG_THREAD, "late", LP_NO_LOOP, 40 * MS);
 	model_advance(model, UINT64_MAX);
-	assert_int_equal(found_count, 2);
+	assert_int_equal(pending_count, 2);
 }
 
-static void of_too_many_the_oldest_is_told(void **state)
+static void of_too_many_the_oldest_is_reported(void **state)
 {
-	struct lp_record_found record = record_found(LP_FINDING_WRONG_THREAD, "work", 0, 0);
+	struct lp_record_finding record = record_finding(LP_FINDING_WRONG_THREAD, "work", 0, 0);
 	int i;
 
 	(void)state;
 	for (i = 0; i < 257; i++) {
-		record.found.object = 0x1000 + (uint64_t)i;
-		record.found.line = (uint32_t)i + 1;
+		record.finding.object = 0x1000 + (uint64_t)i;
+		record.finding.line = (uint32_t)i + 1;
 		feed(&record, LP_NO_LOOP, (uint64_t)i);
 	}
-	assert_int_equal(found_count, 1);
+	assert_int_equal(pending_count, 1);
 	assert_int_equal(findings[0].finding.line, 1);
 	assert_int_equal(findings[0].finding.late_ns, 256);
 	/* the last one can still be taken out, and another one put behind */
@@ -440,16 +444,16 @@ static void of_too_many_the_oldest_is_told(void **state)
 	assert_int_equal(findings[1].finding.line, 257);
 	feed(&record, LP_NO_LOOP, 301);
 	feed_noticed(0x1000 + 256, 5, 302);
-	assert_int_equal(found_count, 3);
+	assert_int_equal(pending_count, 3);
 }
 
 static void an_address_that_is_used_again_means_the_latest(void **state)
 {
 	(void)state;
-	feed_found(LP_FINDING_WRONG_THREAD, "cancelled", LP_NO_LOOP, 1);
-	feed_found(LP_FINDING_WRONG_THREAD, "work", LP_NO_LOOP, 2);
+	feed_finding(LP_FINDING_WRONG_THREAD, "cancelled", LP_NO_LOOP, 1);
+	feed_finding(LP_FINDING_WRONG_THREAD, "work", LP_NO_LOOP, 2);
 	feed_noticed(0xc0de, 5, 7);
-	assert_int_equal(found_count, 1);
+	assert_int_equal(pending_count, 1);
 	assert_string_equal(findings[0].name, "work");
 }
 
@@ -458,21 +462,21 @@ static void an_address_that_is_used_again_means_the_latest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_finding_is_told_at_once_with_all_that_is_known),
+		TEST(a_finding_is_reported_at_once_with_all_that_is_known),
 		TEST(text_of_a_finding_is_made_safe),
-		TEST(frames_that_nobody_told_are_not_known),
+		TEST(frames_that_nobody_reported_are_not_known),
 		TEST(of_no_loop_it_is_that_of_the_only_one_of_its_process),
 		TEST(the_same_at_the_same_place_is_counted),
 		TEST(a_stack_without_a_line_of_the_program_begins_where_it_does),
-		TEST(what_waited_is_told_apart_by_where_it_did),
-		TEST(an_exception_is_told_apart_by_its_type_not_by_who_let_go_of_it),
-		TEST(what_made_it_tells_it_apart_where_that_is_known),
-		TEST(more_places_than_are_kept_are_counted_together),
+		TEST(what_waited_is_distinguished_by_where_it_did),
+		TEST(an_exception_is_distinguished_by_its_type_not_by_who_let_go_of_it),
+		TEST(what_made_it_reports_it_apart_where_that_is_known),
+		TEST(more_places_than_are_retained_are_counted_together),
 		TEST(an_interval_has_what_was_found_since_the_last),
-		TEST(a_callback_from_a_wrong_thread_is_told_once_its_loop_runs_it),
-		TEST(one_that_is_not_run_for_a_second_is_told_as_it_is_and_once),
-		TEST(what_is_held_is_told_at_the_end),
-		TEST(of_too_many_the_oldest_is_told),
+		TEST(a_callback_from_a_wrong_thread_is_reported_once_its_loop_runs_it),
+		TEST(one_that_is_not_run_for_a_second_is_reported_as_it_is_and_once),
+		TEST(what_is_held_is_reported_at_the_end),
+		TEST(of_too_many_the_oldest_is_reported),
 		TEST(an_address_that_is_used_again_means_the_latest),
 	};
 

@@ -15,7 +15,7 @@ static const struct lp_run there = { .host = "there",
 
 static void begin_by(enum lp_by by, bool two)
 {
-	memset(&told, 0, sizeof(told));
+	memset(&reported, 0, sizeof(reported));
 	assert_int_equal(group_new(by, &recorder, NULL, &group), 0);
 	assert_int_equal(model_new(&group_observer, group, &model), 0);
 	assert_int_equal(model_add_source(model, &here), 0);
@@ -52,14 +52,15 @@ static void feed_work(uint32_t slot, uint32_t callback, const char *name, uint64
 static void feed_wait(uint32_t line, uint64_t total_ns)
 {
 	const uint32_t frames[] = { line };
-	struct lp_record_seen seen = record_seen(LP_SEEN_BLOCKED, line, 1, frames);
+	struct lp_record_stack_sample sample_record =
+		record_stack_sample(LP_SAMPLE_BLOCKED, line, 1, frames);
 
 	feed_frame(line, "wait", line);
-	feed(&seen, 0, 1);
-	feed_cause(LP_SEEN_BLOCKED, line, 45, 1, total_ns);
+	feed(&sample_record, 0, 1);
+	feed_cause(LP_SAMPLE_BLOCKED, line, 45, 1, total_ns);
 }
 
-static void loops_of_one_name_are_told_as_one(void **state)
+static void loops_of_one_name_are_reported_as_one(void **state)
 {
 	(void)state;
 	begin_by(LP_BY_NAME, false);
@@ -71,29 +72,29 @@ static void loops_of_one_name_are_told_as_one(void **state)
 	feed_work(2, 3, "get", 2);
 	feed_slow(1, 2, MS, 200 * MS, 1, 0);
 	model_end_early(model, 0);
-	assert_int_equal(told.runs, 1);
-	assert_int_equal(told.loop_count, 2);
-	assert_int_equal(told.loops[0].id, 1);
-	assert_string_equal(told.loops[0].comm, "api");
-	assert_true(told.loops[0].folded);
-	assert_true(told.loops[0].grouped);
-	assert_int_equal(told.loops[0].pid, 0);
-	assert_int_equal(told.slow[0].loop, 1);
-	assert_int_equal(told.total.summary.loop_count, 2);
-	assert_int_equal(told.total.loops[0].id, 1);
-	assert_int_equal(told.total.loops[0].summary.folded, 2);
-	assert_int_equal(told.total.loops[0].summary.busy_ns, 10 * MS);
-	assert_int_equal(told.total.loops[0].summary.iterations, 10);
-	assert_int_equal(told.total.loops[0].summary.callbacks, 100);
-	assert_int_equal(histogram_count(&told.total.loops[0].summary.iteration), 10);
-	assert_int_equal(told.total.loops[0].summary.callback_count, 1);
-	assert_int_equal(told.total.loops[0].items[0].runs, 10);
-	assert_int_equal(told.total.loops[0].items[0].slow, 5);
-	assert_int_equal(told.total.loops[0].items[0].queued, 10);
-	assert_int_equal(told.total.loops[1].items[0].runs, 2);
+	assert_int_equal(reported.runs, 1);
+	assert_int_equal(reported.loop_count, 2);
+	assert_int_equal(reported.loops[0].id, 1);
+	assert_string_equal(reported.loops[0].comm, "api");
+	assert_true(reported.loops[0].folded);
+	assert_true(reported.loops[0].grouped);
+	assert_int_equal(reported.loops[0].pid, 0);
+	assert_int_equal(reported.slow[0].loop, 1);
+	assert_int_equal(reported.total.summary.loop_count, 2);
+	assert_int_equal(reported.total.loops[0].id, 1);
+	assert_int_equal(reported.total.loops[0].summary.folded, 2);
+	assert_int_equal(reported.total.loops[0].summary.busy_ns, 10 * MS);
+	assert_int_equal(reported.total.loops[0].summary.iterations, 10);
+	assert_int_equal(reported.total.loops[0].summary.callbacks, 100);
+	assert_int_equal(histogram_count(&reported.total.loops[0].summary.iteration), 10);
+	assert_int_equal(reported.total.loops[0].summary.callback_count, 1);
+	assert_int_equal(reported.total.loops[0].items[0].runs, 10);
+	assert_int_equal(reported.total.loops[0].items[0].slow, 5);
+	assert_int_equal(reported.total.loops[0].items[0].queued, 10);
+	assert_int_equal(reported.total.loops[1].items[0].runs, 2);
 }
 
-static void loops_of_one_host_are_told_as_one(void **state)
+static void loops_of_one_host_are_reported_as_one(void **state)
 {
 	(void)state;
 	begin_by(LP_BY_HOST, true);
@@ -105,14 +106,14 @@ static void loops_of_one_host_are_told_as_one(void **state)
 	feed_named_loop(0, "api");
 	feed_work(0, 1, "get", 2);
 	model_end_early(model, 0);
-	assert_int_equal(told.loop_count, 2);
-	assert_string_equal(told.loops[0].comm, "here");
-	assert_string_equal(told.loops[1].comm, "there");
-	assert_int_equal(told.total.loops[0].summary.folded, 2);
+	assert_int_equal(reported.loop_count, 2);
+	assert_string_equal(reported.loops[0].comm, "here");
+	assert_string_equal(reported.loops[1].comm, "there");
+	assert_int_equal(reported.total.loops[0].summary.folded, 2);
 	/* greatest time first */
-	assert_string_equal(told.total.loops[0].items[0].name, "work");
-	assert_string_equal(told.total.loops[0].items[1].name, "get");
-	assert_int_equal(told.total.loops[1].items[0].runs, 2);
+	assert_string_equal(reported.total.loops[0].items[0].name, "work");
+	assert_string_equal(reported.total.loops[0].items[1].name, "get");
+	assert_int_equal(reported.total.loops[1].items[0].runs, 2);
 }
 
 static void what_no_container_is_known_of_goes_by_unit_or_host(void **state)
@@ -132,10 +133,10 @@ static void what_no_container_is_known_of_goes_by_unit_or_host(void **state)
 	feed(&labels, LP_MAX_LOOPS, 0);
 	feed_named_loop(2, "contained");
 	feed_named_loop(3, "as well");
-	assert_int_equal(told.loop_count, 3);
-	assert_string_equal(told.loops[0].comm, "here");
-	assert_string_equal(told.loops[1].comm, "api.service");
-	assert_string_equal(told.loops[2].comm, "c0ffee");
+	assert_int_equal(reported.loop_count, 3);
+	assert_string_equal(reported.loops[0].comm, "here");
+	assert_string_equal(reported.loops[1].comm, "api.service");
+	assert_string_equal(reported.loops[2].comm, "c0ffee");
 }
 
 static void a_line_that_waits_is_one_cause_on_all_hosts(void **state)
@@ -151,12 +152,12 @@ static void a_line_that_waits_is_one_cause_on_all_hosts(void **state)
 	feed_wait(41, 4 * MS);
 	feed_wait(50, MS);
 	model_end_early(model, 0);
-	assert_int_equal(told.total.summary.loop_count, 1);
-	assert_int_equal(told.total.loops[0].summary.cause_count, 2);
-	assert_string_equal(told.total.loops[0].causes[0].place, "wait:41");
-	assert_int_equal(told.total.loops[0].causes[0].cause.total_ns, 7 * MS);
-	assert_int_equal(told.total.loops[0].causes[0].cause.count, 2);
-	assert_int_equal(told.total.loops[0].causes[1].cause.total_ns, MS);
+	assert_int_equal(reported.total.summary.loop_count, 1);
+	assert_int_equal(reported.total.loops[0].summary.cause_count, 2);
+	assert_string_equal(reported.total.loops[0].causes[0].place, "wait:41");
+	assert_int_equal(reported.total.loops[0].causes[0].cause.total_ns, 7 * MS);
+	assert_int_equal(reported.total.loops[0].causes[0].cause.count, 2);
+	assert_int_equal(reported.total.loops[0].causes[1].cause.total_ns, MS);
 }
 
 static void an_interval_and_the_total_are_grouped_alike(void **state)
@@ -170,10 +171,10 @@ static void an_interval_and_the_total_are_grouped_alike(void **state)
 	feed_end(LP_EVENT_INTERVAL, 60 * MS, 0);
 	feed_work(0, 1, "get", 5);
 	feed_end(LP_EVENT_INTERVAL, 120 * MS, 0);
-	assert_int_equal(told.intervals, 2);
-	assert_int_equal(told.interval.loops[0].items[0].runs, 1);
-	assert_int_equal(told.total.loops[0].items[0].runs, 11);
-	assert_int_equal(told.interval.loops[0].id, 1);
+	assert_int_equal(reported.intervals, 2);
+	assert_int_equal(reported.interval.loops[0].items[0].runs, 1);
+	assert_int_equal(reported.total.loops[0].items[0].runs, 11);
+	assert_int_equal(reported.interval.loops[0].id, 1);
 }
 
 static void what_is_of_no_loop_stays_of_none(void **state)
@@ -184,19 +185,19 @@ static void what_is_of_no_loop_stays_of_none(void **state)
 	feed_work(0, 1, "get", 4);
 	feed_callback_stats(LP_MAX_LOOPS, 0, 3);
 	model_end_early(model, 0);
-	assert_int_equal(told.total.summary.loop_count, 2);
-	assert_int_equal(told.total.loops[0].id, 1);
-	assert_int_equal(told.total.loops[1].id, 0);
-	assert_string_equal(told.total.loops[1].items[0].name, "other");
-	assert_int_equal(told.total.loops[1].items[0].runs, 3);
+	assert_int_equal(reported.total.summary.loop_count, 2);
+	assert_int_equal(reported.total.loops[0].id, 1);
+	assert_int_equal(reported.total.loops[1].id, 0);
+	assert_string_equal(reported.total.loops[1].items[0].name, "other");
+	assert_int_equal(reported.total.loops[1].items[0].runs, 3);
 }
 
 int main(void)
 {
 #define LP_TEST(name) cmocka_unit_test_teardown(name, end)
 	const struct CMUnitTest tests[] = {
-		LP_TEST(loops_of_one_name_are_told_as_one),
-		LP_TEST(loops_of_one_host_are_told_as_one),
+		LP_TEST(loops_of_one_name_are_reported_as_one),
+		LP_TEST(loops_of_one_host_are_reported_as_one),
 		LP_TEST(what_no_container_is_known_of_goes_by_unit_or_host),
 		LP_TEST(a_line_that_waits_is_one_cause_on_all_hosts),
 		LP_TEST(an_interval_and_the_total_are_grouped_alike),

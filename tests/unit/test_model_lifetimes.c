@@ -2,16 +2,17 @@
 /* Lives of tasks: by coroutine, divided into their parts, of the run and of an interval. */
 #include "model_fixture.h"
 
-struct kept_lives {
+struct retained_lifetimes {
 	bool known;
 	char name[LP_NAME_MAX];
-	struct lp_lifetimes lives;
+	struct lp_lifetimes lifetimes;
 };
 
-static struct kept_lives interval_lives[TOLD_ITEMS], total_lives[TOLD_ITEMS];
+static struct retained_lifetimes interval_lifetimes[REPORTED_ITEMS],
+	total_lifetimes[REPORTED_ITEMS];
 static size_t interval_count, total_count;
 
-static size_t keep(struct kept_lives *into, const struct lp_summary *from)
+static size_t keep(struct retained_lifetimes *into, const struct lp_summary *from)
 {
 	size_t i;
 
@@ -20,11 +21,11 @@ static size_t keep(struct kept_lives *into, const struct lp_summary *from)
 	for (i = 0; i < from->loops[0].callback_count; i++) {
 		const struct lp_callback_summary *item = &from->loops[0].items[i];
 
-		assert_in_range(i, 0, TOLD_ITEMS - 1);
+		assert_in_range(i, 0, REPORTED_ITEMS - 1);
 		into[i].known = item->lifetimes != NULL;
 		strcpy(into[i].name, item->callback->name);
 		if (item->lifetimes)
-			into[i].lives = *item->lifetimes;
+			into[i].lifetimes = *item->lifetimes;
 	}
 	return i;
 }
@@ -33,8 +34,8 @@ static void keep_interval(void *context, const struct lp_summary *interval,
 			  const struct lp_summary *total)
 {
 	(void)context;
-	interval_count = keep(interval_lives, interval);
-	total_count = keep(total_lives, total);
+	interval_count = keep(interval_lifetimes, interval);
+	total_count = keep(total_lifetimes, total);
 }
 
 static int begin(void **state)
@@ -54,7 +55,7 @@ static void feed_task_end(uint32_t loop, uint32_t callback, enum lp_task_outcome
 {
 	struct lp_event_task_end event = {
 		.event = record_head(LP_EVENT_TASK_END, sizeof(event)),
-		.born_ns = START_NS,
+		.created_ns = START_NS,
 		.end_ns = START_NS + life_ns,
 		.running_ns = running_ns,
 		.queued_ns = queued_ns,
@@ -75,15 +76,15 @@ static void a_life_is_divided_into_its_parts(void **state)
 	feed_task_end(0, 3, LP_OUTCOME_RAISED, 10 * MS, 20 * MS, 5 * MS);
 	feed_end(LP_EVENT_INTERVAL, 200 * MS, 0);
 	assert_int_equal(total_count, 1);
-	assert_true(total_lives[0].known);
-	assert_int_equal(total_lives[0].lives.outcomes[LP_OUTCOME_RETURNED], 1);
-	assert_int_equal(total_lives[0].lives.outcomes[LP_OUTCOME_RAISED], 1);
-	assert_int_equal(total_lives[0].lives.life.sum_ns, 110 * MS);
-	assert_int_equal(total_lives[0].lives.running.sum_ns, 40 * MS);
-	assert_int_equal(total_lives[0].lives.queued.sum_ns, 10 * MS);
+	assert_true(total_lifetimes[0].known);
+	assert_int_equal(total_lifetimes[0].lifetimes.outcomes[LP_OUTCOME_RETURNED], 1);
+	assert_int_equal(total_lifetimes[0].lifetimes.outcomes[LP_OUTCOME_RAISED], 1);
+	assert_int_equal(total_lifetimes[0].lifetimes.life.sum_ns, 110 * MS);
+	assert_int_equal(total_lifetimes[0].lifetimes.running.sum_ns, 40 * MS);
+	assert_int_equal(total_lifetimes[0].lifetimes.queued.sum_ns, 10 * MS);
 	/* the second one ran longer than it lived, by its clocks */
-	assert_int_equal(total_lives[0].lives.waiting.sum_ns, 75 * MS);
-	assert_int_equal(histogram_min(&total_lives[0].lives.waiting), 0);
+	assert_int_equal(total_lifetimes[0].lifetimes.waiting.sum_ns, 75 * MS);
+	assert_int_equal(histogram_min(&total_lifetimes[0].lifetimes.waiting), 0);
 }
 
 static void what_nobody_knows_is_not_counted(void **state)
@@ -99,7 +100,7 @@ static void what_nobody_knows_is_not_counted(void **state)
 	feed_task_end(LP_NO_LOOP, 3, LP_OUTCOME_RETURNED, MS, 0, 0);
 	feed_end(LP_EVENT_INTERVAL, 2, 0);
 	assert_int_equal(total_count, 1);
-	assert_false(total_lives[0].known);
+	assert_false(total_lifetimes[0].known);
 }
 
 static void an_interval_has_the_lives_that_ended_in_it(void **state)
@@ -111,15 +112,15 @@ static void an_interval_has_the_lives_that_ended_in_it(void **state)
 	feed_task_end(0, 3, LP_OUTCOME_RETURNED, 10 * MS, MS, 0);
 	feed_end(LP_EVENT_INTERVAL, 20 * MS, 0);
 	assert_int_equal(interval_count, 1);
-	assert_int_equal(interval_lives[0].lives.outcomes[LP_OUTCOME_RETURNED], 1);
+	assert_int_equal(interval_lifetimes[0].lifetimes.outcomes[LP_OUTCOME_RETURNED], 1);
 	feed_task_end(0, 3, LP_OUTCOME_CANCELLED, 30 * MS, MS, 0);
 	feed_end(LP_EVENT_INTERVAL, 40 * MS, 0);
 	assert_int_equal(interval_count, 1);
-	assert_string_equal(interval_lives[0].name, "fetch");
-	assert_int_equal(interval_lives[0].lives.outcomes[LP_OUTCOME_RETURNED], 0);
-	assert_int_equal(interval_lives[0].lives.outcomes[LP_OUTCOME_CANCELLED], 1);
-	assert_int_equal(interval_lives[0].lives.life.sum_ns, 30 * MS);
-	assert_int_equal(total_lives[0].lives.life.sum_ns, 40 * MS);
+	assert_string_equal(interval_lifetimes[0].name, "fetch");
+	assert_int_equal(interval_lifetimes[0].lifetimes.outcomes[LP_OUTCOME_RETURNED], 0);
+	assert_int_equal(interval_lifetimes[0].lifetimes.outcomes[LP_OUTCOME_CANCELLED], 1);
+	assert_int_equal(interval_lifetimes[0].lifetimes.life.sum_ns, 30 * MS);
+	assert_int_equal(total_lifetimes[0].lifetimes.life.sum_ns, 40 * MS);
 	/* nothing ended, so there is nothing to tell of it */
 	feed_end(LP_EVENT_INTERVAL, 50 * MS, 0);
 	assert_int_equal(interval_count, 0);
@@ -140,8 +141,8 @@ static void lives_outlast_a_slot_and_its_loop(void **state)
 	feed_task_end(0, 3, LP_OUTCOME_RETURNED, MS, 0, 0);
 	feed_end(LP_EVENT_INTERVAL, 4 * MS, 0);
 	assert_int_equal(total_count, 2);
-	assert_int_equal(total_lives[0].lives.outcomes[LP_OUTCOME_RETURNED] +
-				 total_lives[1].lives.outcomes[LP_OUTCOME_RETURNED],
+	assert_int_equal(total_lifetimes[0].lifetimes.outcomes[LP_OUTCOME_RETURNED] +
+				 total_lifetimes[1].lifetimes.outcomes[LP_OUTCOME_RETURNED],
 			 2);
 }
 

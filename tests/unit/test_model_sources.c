@@ -28,7 +28,7 @@ static const struct lp_run there = { .tool = "loopprof",
 static int begin(void **state)
 {
 	(void)state;
-	memset(&told, 0, sizeof(told));
+	memset(&reported, 0, sizeof(reported));
 	return model_new(&recorder, NULL, &model);
 }
 
@@ -36,9 +36,9 @@ static void begin_two(const struct lp_run *first, const struct lp_run *second)
 {
 	assert_int_equal(model_add_source(model, first), 0);
 	assert_int_equal(model_add_source(model, second), 1);
-	assert_int_equal(told.runs, 0);
+	assert_int_equal(reported.runs, 0);
 	model_start(model);
-	assert_int_equal(told.runs, 1);
+	assert_int_equal(reported.runs, 1);
 }
 
 /* Times of the other host's records are relative to its own start. */
@@ -81,11 +81,11 @@ static void feed_self(uint64_t cpu_ns, uint64_t resident_bytes)
 	feed(&event, LP_MAX_LOOPS, 0);
 }
 
-static void feed_coverage(uint32_t loop, uint64_t traced_ns, uint64_t untold)
+static void feed_coverage(uint32_t loop, uint64_t traced_ns, uint64_t suppressed)
 {
 	struct lp_event_coverage event = { .event = record_head(LP_EVENT_COVERAGE, sizeof(event)),
 					   .traced_ns = traced_ns,
-					   .untold = untold };
+					   .suppressed = suppressed };
 
 	feed(&event, loop, 0);
 }
@@ -96,15 +96,15 @@ static void the_run_of_several_is_what_they_have_in_common(void **state)
 {
 	(void)state;
 	begin_two(&there, &here);
-	assert_string_equal(told.run.host, "2 hosts");
-	assert_string_equal(told.run.mode, "mixed");
-	assert_int_equal(told.run.threshold_ns, 50 * MS);
-	assert_int_equal(told.run.sources, 2);
-	assert_false(told.run.sampled);
+	assert_string_equal(reported.run.host, "2 hosts");
+	assert_string_equal(reported.run.mode, "mixed");
+	assert_int_equal(reported.run.threshold_ns, 50 * MS);
+	assert_int_equal(reported.run.sources, 2);
+	assert_false(reported.run.sampled);
 	/* of the one that began first, in its clock */
-	assert_int_equal(told.run.start_ns, START_NS);
-	assert_int_equal(told.run.start_unix_ns, here.start_unix_ns);
-	assert_int_equal(told.run.boot_id[0], 0);
+	assert_int_equal(reported.run.start_ns, START_NS);
+	assert_int_equal(reported.run.start_unix_ns, here.start_unix_ns);
+	assert_int_equal(reported.run.boot_id[0], 0);
 }
 
 static void several_of_one_host_are_of_that_host(void **state)
@@ -114,9 +114,9 @@ static void several_of_one_host_are_of_that_host(void **state)
 	(void)state;
 	later.start_unix_ns += MS;
 	begin_two(&here, &later);
-	assert_string_equal(told.run.host, "here");
-	assert_string_equal(told.run.mode, "trace");
-	assert_int_equal(told.run.boot_id[0], 1);
+	assert_string_equal(reported.run.host, "here");
+	assert_string_equal(reported.run.mode, "trace");
+	assert_int_equal(reported.run.boot_id[0], 1);
 }
 
 static void numbers_of_two_sources_do_not_mix(void **state)
@@ -135,17 +135,17 @@ static void numbers_of_two_sources_do_not_mix(void **state)
 	feed_callback_stats(0, 1, 5);
 	feed_slow(0, 1, THERE(MS), THERE(90 * MS), 1, 0);
 	model_end_early(model, 0);
-	assert_int_equal(told.ends, 1);
-	assert_int_equal(told.loop_count, 2);
-	assert_string_equal(told.loops[0].host, "here");
-	assert_string_equal(told.loops[1].host, "there");
-	assert_int_equal(told.slow_count, 2);
-	assert_string_equal(told.slow[0].name, "of here");
-	assert_string_equal(told.slow[1].name, "of there");
-	assert_string_equal(told.total.loops[0].items[0].name, "of here");
-	assert_int_equal(told.total.loops[0].items[0].runs, 3);
-	assert_string_equal(told.total.loops[1].items[0].name, "of there");
-	assert_int_equal(told.total.loops[1].items[0].runs, 5);
+	assert_int_equal(reported.ends, 1);
+	assert_int_equal(reported.loop_count, 2);
+	assert_string_equal(reported.loops[0].host, "here");
+	assert_string_equal(reported.loops[1].host, "there");
+	assert_int_equal(reported.slow_count, 2);
+	assert_string_equal(reported.slow[0].name, "of here");
+	assert_string_equal(reported.slow[1].name, "of there");
+	assert_string_equal(reported.total.loops[0].items[0].name, "of here");
+	assert_int_equal(reported.total.loops[0].items[0].runs, 3);
+	assert_string_equal(reported.total.loops[1].items[0].name, "of there");
+	assert_int_equal(reported.total.loops[1].items[0].runs, 5);
 }
 
 static void frames_of_two_sources_have_numbers_of_their_own(void **state)
@@ -158,10 +158,10 @@ static void frames_of_two_sources_have_numbers_of_their_own(void **state)
 	feed_loop(0, THERE(0));
 	feed_frame(1, "there", 20);
 	model_select(model, 0);
-	feed_seen(LP_SEEN_ON_CPU, MS, 77, 1, 0);
+	feed_stack_sample(LP_SAMPLE_ON_CPU, MS, 77, 1, 0);
 	feed_slow(0, 0, MS, 200 * MS, 1, 0);
 	model_end_early(model, 0);
-	assert_string_equal(told_why()->samples[0].stack.text, "here:10");
+	assert_string_equal(last_breakdown()->samples[0].stack.text, "here:10");
 }
 
 static void each_source_ends_by_itself_and_the_run_when_all_have(void **state)
@@ -174,24 +174,24 @@ static void each_source_ends_by_itself_and_the_run_when_all_have(void **state)
 	feed_loop(0, THERE(0));
 	model_select(model, 0);
 	feed_end(LP_EVENT_END, 40 * MS, LP_END_DURATION);
-	assert_int_equal(told.ends, 0);
+	assert_int_equal(reported.ends, 0);
 	/* nothing more is of it */
 	feed_loop(1, 41 * MS);
-	assert_int_equal(told.loop_count, 2);
+	assert_int_equal(reported.loop_count, 2);
 	model_select(model, 1);
 	feed_end(LP_EVENT_END, THERE(60 * MS), LP_END_DURATION);
-	assert_int_equal(told.ends, 0);
+	assert_int_equal(reported.ends, 0);
 	model_end_early(model, 0);
-	assert_int_equal(told.ends, 1);
-	assert_int_equal(told.end.reason, LP_END_DURATION);
+	assert_int_equal(reported.ends, 1);
+	assert_int_equal(reported.end.reason, LP_END_DURATION);
 	/* 60 ms after a start that was 20 ms later */
-	assert_int_equal(told.end.end_ns, START_NS + 80 * MS);
-	assert_int_equal(told.total.summary.now_ns, START_NS + 80 * MS);
-	assert_int_equal(told.total.summary.since_ns, START_NS);
+	assert_int_equal(reported.end.end_ns, START_NS + 80 * MS);
+	assert_int_equal(reported.total.summary.now_ns, START_NS + 80 * MS);
+	assert_int_equal(reported.total.summary.since_ns, START_NS);
 	/* of a loop it is its own source's */
-	assert_int_equal(told.total.loops[0].summary.wall_ns, 40 * MS);
+	assert_int_equal(reported.total.loops[0].summary.wall_ns, 40 * MS);
 	model_end_early(model, 0);
-	assert_int_equal(told.ends, 1);
+	assert_int_equal(reported.ends, 1);
 }
 
 static void a_source_that_was_cut_ends_at_its_last_event(void **state)
@@ -203,8 +203,8 @@ static void a_source_that_was_cut_ends_at_its_last_event(void **state)
 	model_select(model, 1);
 	feed_loop(0, THERE(5 * MS));
 	model_end_early(model, 0);
-	assert_int_equal(told.end.end_ns, START_NS + 30 * MS);
-	assert_int_equal(told.total.loops[0].summary.wall_ns, 30 * MS);
+	assert_int_equal(reported.end.end_ns, START_NS + 30 * MS);
+	assert_int_equal(reported.total.loops[0].summary.wall_ns, 30 * MS);
 }
 
 static void losses_and_costs_of_all_add_up(void **state)
@@ -217,19 +217,19 @@ static void losses_and_costs_of_all_add_up(void **state)
 	feed_lost(4);
 	feed_self(20 * MS, 200);
 	model_end_early(model, 0);
-	assert_int_equal(told.end.lost_events, 7);
-	assert_int_equal(told.total.summary.lost[LP_LOST_RING], 7);
-	assert_true(told.total.summary.self_known);
-	assert_int_equal(told.total.summary.self.cpu_ns, 30 * MS);
-	assert_int_equal(told.total.summary.self.resident_bytes, 300);
+	assert_int_equal(reported.end.lost_events, 7);
+	assert_int_equal(reported.total.summary.lost[LP_LOST_RING], 7);
+	assert_true(reported.total.summary.self_known);
+	assert_int_equal(reported.total.summary.self.cpu_ns, 30 * MS);
+	assert_int_equal(reported.total.summary.self.resident_bytes, 300);
 }
 
-static void intervals_are_told_only_of_a_source_that_is_alone(void **state)
+static void intervals_are_reported_only_of_a_source_that_is_alone(void **state)
 {
 	(void)state;
 	begin_two(&here, &there);
 	feed_end(LP_EVENT_INTERVAL, 10 * MS, 0);
-	assert_int_equal(told.intervals, 0);
+	assert_int_equal(reported.intervals, 0);
 }
 
 static void a_wall_time_is_that_of_the_loops_own_host(void **state)
@@ -238,7 +238,7 @@ static void a_wall_time_is_that_of_the_loops_own_host(void **state)
 	begin_two(&here, &there);
 	model_select(model, 1);
 	feed_loop(0, THERE(0));
-	assert_int_equal(loop_unix_ns(&told.loops[0], there.start_ns), there.start_unix_ns);
+	assert_int_equal(loop_unix_ns(&reported.loops[0], there.start_ns), there.start_unix_ns);
 }
 
 /* ---- the same loop in two ------------------------------------------------------------ */
@@ -266,7 +266,7 @@ static void a_loop_that_two_sources_saw_at_a_time_counts_once(void **state)
 	assert_int_equal(model_overlaps(model), 0);
 	feed_loop(0, 10 * MS);
 	assert_int_equal(model_overlaps(model), 1);
-	assert_int_equal(told.loop_count, 2);
+	assert_int_equal(reported.loop_count, 2);
 	feed_name(0, 1, "work");
 	feed_callback_stats(0, 1, 5);
 	feed_slow(0, 1, 20 * MS, 200 * MS, 1, 0);
@@ -275,10 +275,10 @@ static void a_loop_that_two_sources_saw_at_a_time_counts_once(void **state)
 	feed_callback_stats(0, 1, 7);
 	feed_slow(0, 1, 20 * MS, 200 * MS, 1, 0);
 	model_end_early(model, 0);
-	assert_int_equal(told.slow_count, 1);
-	assert_int_equal(told.total.summary.loop_count, 2);
-	assert_int_equal(told.total.loops[0].items[0].runs, 7);
-	assert_int_equal(told.total.loops[0].summary.iterations, 0);
+	assert_int_equal(reported.slow_count, 1);
+	assert_int_equal(reported.total.summary.loop_count, 2);
+	assert_int_equal(reported.total.loops[0].items[0].runs, 7);
+	assert_int_equal(reported.total.loops[0].summary.iterations, 0);
 }
 
 static void a_loop_of_a_source_that_had_ended_is_another_part_of_its_life(void **state)
@@ -290,7 +290,7 @@ static void a_loop_of_a_source_that_had_ended_is_another_part_of_its_life(void *
 	model_select(model, 1);
 	feed_loop(0, 20 * MS);
 	assert_int_equal(model_overlaps(model), 0);
-	assert_int_equal(told.loop_count, 2);
+	assert_int_equal(reported.loop_count, 2);
 }
 
 static void a_pid_on_another_host_or_of_another_process_is_another_loop(void **state)
@@ -301,7 +301,7 @@ static void a_pid_on_another_host_or_of_another_process_is_another_loop(void **s
 	feed_loop(0, 20 * MS);
 	assert_int_equal(model_overlaps(model), 0);
 	model_free(model);
-	memset(&told, 0, sizeof(told));
+	memset(&reported, 0, sizeof(reported));
 	assert_int_equal(model_new(&recorder, NULL, &model), 0);
 	begin_two(&here, &there);
 	feed_loop(0, 0);
@@ -344,13 +344,13 @@ static void feed_rest(uint64_t ns)
 
 static void what_had_been_counted_before_the_file_began_is_subtracted(void **state)
 {
-	const struct lp_loop_summary *loop = &told.total.loops[0].summary;
+	const struct lp_loop_summary *loop = &reported.total.loops[0].summary;
 
 	(void)state;
 	begin_one();
 	feed_beginning(100 * MS);
 	feed_rest(200 * MS);
-	assert_int_equal(told.ends, 1);
+	assert_int_equal(reported.ends, 1);
 	assert_int_equal(loop->busy_ns, 30 * MS);
 	assert_int_equal(loop->idle_ns, 70 * MS);
 	assert_int_equal(loop->iterations, 2);
@@ -359,14 +359,14 @@ static void what_had_been_counted_before_the_file_began_is_subtracted(void **sta
 	assert_int_equal(histogram_count(&loop->iteration), 2);
 	assert_int_equal(loop->wall_ns, 100 * MS);
 	assert_int_equal(loop->traced_ns, 50 * MS);
-	assert_int_equal(loop->untold, 1);
-	assert_int_equal(told.total.loops[0].items[0].runs, 2);
-	assert_int_equal(told.total.loops[0].items[0].slow, 1);
-	assert_int_equal(told.total.loops[0].items[0].sum_ns, 2 * MS);
-	assert_int_equal(told.total.loops[0].items[0].queued, 2);
-	assert_int_equal(told.end.lost_events, 1);
-	assert_int_equal(told.total.summary.self.cpu_ns, 6 * MS);
-	assert_int_equal(told.total.summary.self.resident_bytes, 120);
+	assert_int_equal(loop->suppressed, 1);
+	assert_int_equal(reported.total.loops[0].items[0].runs, 2);
+	assert_int_equal(reported.total.loops[0].items[0].slow, 1);
+	assert_int_equal(reported.total.loops[0].items[0].sum_ns, 2 * MS);
+	assert_int_equal(reported.total.loops[0].items[0].queued, 2);
+	assert_int_equal(reported.end.lost_events, 1);
+	assert_int_equal(reported.total.summary.self.cpu_ns, 6 * MS);
+	assert_int_equal(reported.total.summary.self.resident_bytes, 120);
 }
 
 static void a_file_that_goes_on_repeats_what_is_known(void **state)
@@ -384,12 +384,12 @@ static void a_file_that_goes_on_repeats_what_is_known(void **state)
 	feed_frame(3, "known", 3);
 	feed_beginning(150 * MS);
 	feed_rest(200 * MS);
-	assert_int_equal(told.loop_count, 1);
-	assert_int_equal(told.total.summary.loop_count, 1);
-	assert_int_equal(told.total.loops[0].summary.iterations, 6);
-	assert_int_equal(told.total.loops[0].summary.wall_ns, 200 * MS);
-	assert_int_equal(told.total.loops[0].items[0].runs, 10);
-	assert_int_equal(told.end.lost_events, 6);
+	assert_int_equal(reported.loop_count, 1);
+	assert_int_equal(reported.total.summary.loop_count, 1);
+	assert_int_equal(reported.total.loops[0].summary.iterations, 6);
+	assert_int_equal(reported.total.loops[0].summary.wall_ns, 200 * MS);
+	assert_int_equal(reported.total.loops[0].items[0].runs, 10);
+	assert_int_equal(reported.end.lost_events, 6);
 }
 
 static void a_loop_that_came_after_the_baseline_counts_whole(void **state)
@@ -407,9 +407,9 @@ static void a_loop_that_came_after_the_baseline_counts_whole(void **state)
 	feed_beginning(150 * MS);
 	feed_callback_stats(1, 2, 5);
 	feed_rest(200 * MS);
-	assert_int_equal(told.loop_count, 2);
-	assert_int_equal(told.total.loops[0].items[0].runs, 2);
-	assert_int_equal(told.total.loops[1].items[0].runs, 5);
+	assert_int_equal(reported.loop_count, 2);
+	assert_int_equal(reported.total.loops[0].items[0].runs, 2);
+	assert_int_equal(reported.total.loops[1].items[0].runs, 5);
 }
 
 int main(void)
@@ -423,7 +423,7 @@ int main(void)
 		LP_TEST(each_source_ends_by_itself_and_the_run_when_all_have),
 		LP_TEST(a_source_that_was_cut_ends_at_its_last_event),
 		LP_TEST(losses_and_costs_of_all_add_up),
-		LP_TEST(intervals_are_told_only_of_a_source_that_is_alone),
+		LP_TEST(intervals_are_reported_only_of_a_source_that_is_alone),
 		LP_TEST(a_wall_time_is_that_of_the_loops_own_host),
 		LP_TEST(a_loop_that_two_sources_saw_at_a_time_counts_once),
 		LP_TEST(a_loop_of_a_source_that_had_ended_is_another_part_of_its_life),

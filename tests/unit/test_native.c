@@ -81,11 +81,11 @@ OWN_FRAME static int call_one(int (*callee)(void))
 OWN_FRAME static int call_two(int (*callee)(void))
 {
 	/* a frame of a size that is not known before */
-	char *room = __builtin_alloca((size_t)depth * 16 + 64);
+	char *stack_space = __builtin_alloca((size_t)depth * 16 + 64);
 	int result;
 
-	memset(room, 1, 64);
-	__asm__ volatile("" : : "r"(room) : "memory");
+	memset(stack_space, 1, 64);
+	__asm__ volatile("" : : "r"(stack_space) : "memory");
 	result = call_one(callee);
 	AFTER_CALL;
 	return result;
@@ -242,7 +242,7 @@ static void a_part_without_a_symbol_is_named_by_the_whole(void **state)
 	expect_frames(names, 3);
 }
 
-static void no_more_frames_than_there_is_room_for(void **state)
+static void no_more_frames_than_there_is_space_for(void **state)
 {
 	struct lp_frame two[2];
 
@@ -450,7 +450,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(frames_end_where_python_begins, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_part_without_a_symbol_is_named_by_the_whole,
 						set_up, tear_down),
-		cmocka_unit_test_setup_teardown(no_more_frames_than_there_is_room_for, set_up,
+		cmocka_unit_test_setup_teardown(no_more_frames_than_there_is_space_for, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(code_that_was_mapped_later_is_found, set_up,
 						tear_down),

@@ -18,40 +18,40 @@
 #define BEGIN (1000 * MS)
 #define SLOT 5
 
-static struct lp_progress progress;
+static struct lp_ongoing_stall progress;
 static struct lp_loop loop;
-static struct lp_stall stall;
+static struct lp_wait_state stall;
 
 /* What was told, as the decoder hands it out. */
 static struct {
 	int accounts, callbacks, iterations;
-	struct lp_event_account account;
+	struct lp_event_segment_times account;
 	struct lp_event_slow slow;
 	char task_name[LP_DECODED_TEXT];
 	struct lp_event_slow_iteration iteration;
-} told;
+} reported;
 
-static void took_account(void *context, const struct lp_event_account *event)
+static void took_account(void *context, const struct lp_event_segment_times *event)
 {
 	(void)context;
-	assert_int_equal(told.callbacks + told.iterations, told.accounts);
-	told.accounts++;
-	told.account = *event;
+	assert_int_equal(reported.callbacks + reported.iterations, reported.accounts);
+	reported.accounts++;
+	reported.account = *event;
 }
 
 static void took_progress(void *context, const struct lp_decoded_slow *event)
 {
 	(void)context;
-	told.callbacks++;
-	told.slow = *event->wire;
-	strcpy(told.task_name, event->task_name);
+	reported.callbacks++;
+	reported.slow = *event->wire;
+	strcpy(reported.task_name, event->task_name);
 }
 
 static void took_iteration(void *context, const struct lp_event_slow_iteration *event)
 {
 	(void)context;
-	told.iterations++;
-	told.iteration = *event;
+	reported.iterations++;
+	reported.iteration = *event;
 }
 
 static const struct lp_event_handlers handlers = {
@@ -75,7 +75,7 @@ static int begin(void **state)
 	memset(&progress, 0, sizeof(progress));
 	memset(&loop, 0, sizeof(loop));
 	memset(&stall, 0, sizeof(stall));
-	memset(&told, 0, sizeof(told));
+	memset(&reported, 0, sizeof(reported));
 	loop.pid = 42;
 	loop.threshold_ns = 100 * MS;
 	loop.iteration_start_ns = BEGIN - 5 * MS;
@@ -91,27 +91,27 @@ static int begin(void **state)
 
 static bool due(uint64_t after_ns)
 {
-	return progress_due(&progress, &loop, BEGIN + after_ns);
+	return ongoing_stall_due(&progress, &loop, BEGIN + after_ns);
 }
 
-static const struct lp_account *tell(uint64_t after_ns)
+static const struct lp_segment_times *report(uint64_t after_ns)
 {
-	struct lp_stall before = stall;
+	struct lp_wait_state before = stall;
 
-	progress_tell(NULL, &loop, &stall, SLOT, BEGIN + after_ns, take, NULL);
+	ongoing_stall_report(NULL, &loop, &stall, SLOT, BEGIN + after_ns, take, NULL);
 	/* BPF writes there, and nobody else */
 	assert_memory_equal(&stall, &before, sizeof(stall));
-	return &told.account.account;
+	return &reported.account.account;
 }
 
 static void how_often_to_look_depends_on_the_threshold(void **state)
 {
 	(void)state;
-	assert_int_equal(progress_period_ns(100 * MS), 20 * MS);
-	assert_int_equal(progress_period_ns(0), 5 * MS);
-	assert_int_equal(progress_period_ns(MS), 5 * MS);
-	assert_int_equal(progress_period_ns(60000 * MS), 250 * MS);
-	assert_int_equal(progress_period_ns(UINT64_MAX), 250 * MS);
+	assert_int_equal(ongoing_stall_period_ns(100 * MS), 20 * MS);
+	assert_int_equal(ongoing_stall_period_ns(0), 5 * MS);
+	assert_int_equal(ongoing_stall_period_ns(MS), 5 * MS);
+	assert_int_equal(ongoing_stall_period_ns(60000 * MS), 250 * MS);
+	assert_int_equal(ongoing_stall_period_ns(UINT64_MAX), 250 * MS);
 }
 
 static void it_is_due_at_the_threshold_and_then_at_doubling_times(void **state)
@@ -128,7 +128,7 @@ static void it_is_due_at_the_threshold_and_then_at_doubling_times(void **state)
 	assert_int_equal(next, 12800);
 }
 
-static void a_look_that_comes_late_tells_once(void **state)
+static void a_look_that_comes_late_reports_once(void **state)
 {
 	(void)state;
 	assert_true(due(1000 * MS));
@@ -138,7 +138,7 @@ static void a_look_that_comes_late_tells_once(void **state)
 	assert_false(due(3199 * MS));
 }
 
-static void a_threshold_of_zero_does_not_tell_without_end(void **state)
+static void a_threshold_of_zero_does_not_report_without_end(void **state)
 {
 	uint64_t after, times = 0;
 
@@ -172,41 +172,41 @@ static void nothing_is_due_while_the_loop_polls(void **state)
 	(void)state;
 	loop.start_ns = loop.iteration_start_ns = 0;
 	assert_false(due(5000 * MS));
-	tell(5000 * MS);
-	assert_int_equal(told.accounts, 0);
+	report(5000 * MS);
+	assert_int_equal(reported.accounts, 0);
 }
 
 static void a_clock_read_before_the_callback_began_is_no_time(void **state)
 {
 	(void)state;
 	loop.threshold_ns = 0;
-	assert_false(progress_due(&progress, &loop, BEGIN));
-	assert_false(progress_due(&progress, &loop, BEGIN - 1));
-	progress_tell(NULL, &loop, &stall, SLOT, BEGIN - 1, take, NULL);
-	assert_int_equal(told.accounts, 0);
+	assert_false(ongoing_stall_due(&progress, &loop, BEGIN));
+	assert_false(ongoing_stall_due(&progress, &loop, BEGIN - 1));
+	ongoing_stall_report(NULL, &loop, &stall, SLOT, BEGIN - 1, take, NULL);
+	assert_int_equal(reported.accounts, 0);
 }
 
-static void a_callback_is_told_after_its_account(void **state)
+static void a_callback_is_reported_after_its_account(void **state)
 {
 	(void)state;
-	tell(150 * MS);
-	assert_int_equal(told.accounts, 1);
-	assert_int_equal(told.callbacks, 1);
-	assert_int_equal(told.iterations, 0);
-	assert_int_equal(told.account.event.time_ns, BEGIN + 150 * MS);
-	assert_int_equal(told.account.account.segment_ns, BEGIN);
-	assert_int_equal(told.slow.event.time_ns, BEGIN + 150 * MS);
-	assert_int_equal(told.slow.start_ns, BEGIN);
-	assert_int_equal(told.slow.iteration, 8);
-	assert_int_equal(told.slow.callback, 3);
-	assert_int_equal(told.slow.position, 2);
-	assert_int_equal(told.slow.queue_delay_ns, 77);
-	assert_int_equal(told.slow.task, 0);
+	report(150 * MS);
+	assert_int_equal(reported.accounts, 1);
+	assert_int_equal(reported.callbacks, 1);
+	assert_int_equal(reported.iterations, 0);
+	assert_int_equal(reported.account.event.time_ns, BEGIN + 150 * MS);
+	assert_int_equal(reported.account.account.segment_ns, BEGIN);
+	assert_int_equal(reported.slow.event.time_ns, BEGIN + 150 * MS);
+	assert_int_equal(reported.slow.start_ns, BEGIN);
+	assert_int_equal(reported.slow.iteration, 8);
+	assert_int_equal(reported.slow.callback, 3);
+	assert_int_equal(reported.slow.position, 2);
+	assert_int_equal(reported.slow.queue_delay_ns, 77);
+	assert_int_equal(reported.slow.task, 0);
 }
 
-static void what_was_booked_is_told_as_it_is(void **state)
+static void what_was_booked_is_reported_as_it_is(void **state)
 {
-	const struct lp_account *account;
+	const struct lp_segment_times *account;
 
 	(void)state;
 	stall.account.account.blocked_ns = 60 * MS;
@@ -216,7 +216,7 @@ static void what_was_booked_is_told_as_it_is(void **state)
 	stall.account.account.block_count = 1;
 	stall.account.account.blocks[0].total_ns = 60 * MS;
 	stall.account.account.blocks[0].count = 2;
-	account = tell(150 * MS);
+	account = report(150 * MS);
 	assert_int_equal(account->blocked_ns, 60 * MS);
 	assert_int_equal(account->gil_ns, 7 * MS);
 	assert_int_equal(account->run_queue_ns, 3 * MS);
@@ -225,26 +225,26 @@ static void what_was_booked_is_told_as_it_is(void **state)
 	assert_int_equal(account->blocks[0].count, 2);
 }
 
-static void begin_wait(enum lp_seen why, uint64_t after_ns)
+static void begin_wait(enum lp_sample_reason why, uint64_t after_ns)
 {
 	stall.wait.segment_ns = BEGIN;
-	stall.wait.seen = why;
+	stall.wait.reason = why;
 	stall.wait.since_ns = BEGIN + after_ns;
 	stall.wait.block = LP_BLOCKS;
 }
 
 static void a_call_that_blocks_still_is_added(void **state)
 {
-	const struct lp_account *account;
+	const struct lp_segment_times *account;
 
 	(void)state;
-	begin_wait(LP_SEEN_BLOCKED, 30 * MS);
+	begin_wait(LP_SAMPLE_BLOCKED, 30 * MS);
 	stall.account.account.blocked_ns = 10 * MS;
 	stall.account.account.block_count = 2;
 	stall.account.account.blocks[1].total_ns = 10 * MS;
 	stall.account.account.blocks[1].count = 4;
 	stall.wait.block = 1;
-	account = tell(150 * MS);
+	account = report(150 * MS);
 	assert_int_equal(account->blocked_ns, 130 * MS);
 	assert_int_equal(account->blocks[1].total_ns, 130 * MS);
 	assert_int_equal(account->blocks[1].count, 5);
@@ -252,34 +252,34 @@ static void a_call_that_blocks_still_is_added(void **state)
 	assert_int_equal(account->gil_ns, 0);
 	assert_int_equal(account->run_queue_ns, 0);
 	/* it is not booked twice when it lasts */
-	assert_int_equal(tell(250 * MS)->blocked_ns, 230 * MS);
+	assert_int_equal(report(250 * MS)->blocked_ns, 230 * MS);
 }
 
-static void a_call_without_room_that_blocks_still_is_among_the_rest(void **state)
+static void a_call_without_space_that_blocks_still_is_among_the_rest(void **state)
 {
-	const struct lp_account *account;
+	const struct lp_segment_times *account;
 
 	(void)state;
-	begin_wait(LP_SEEN_BLOCKED, 30 * MS);
+	begin_wait(LP_SAMPLE_BLOCKED, 30 * MS);
 	stall.account.account.block_count = LP_BLOCKS;
-	stall.account.account.beyond_count = 2;
-	stall.account.account.beyond_ns = 5 * MS;
+	stall.account.account.dropped_count = 2;
+	stall.account.account.dropped_ns = 5 * MS;
 	stall.account.account.blocked_ns = 5 * MS;
-	account = tell(150 * MS);
+	account = report(150 * MS);
 	assert_int_equal(account->blocked_ns, 125 * MS);
-	assert_int_equal(account->beyond_count, 3);
-	assert_int_equal(account->beyond_ns, 125 * MS);
+	assert_int_equal(account->dropped_count, 3);
+	assert_int_equal(account->dropped_ns, 125 * MS);
 }
 
 static void a_wait_for_the_gil_that_lasts_is_added(void **state)
 {
-	const struct lp_account *account;
+	const struct lp_segment_times *account;
 
 	(void)state;
-	begin_wait(LP_SEEN_GIL, 30 * MS);
+	begin_wait(LP_SAMPLE_GIL, 30 * MS);
 	stall.account.account.gil_ns = 10 * MS;
 	stall.account.account.gil_waits = 1;
-	account = tell(150 * MS);
+	account = report(150 * MS);
 	assert_int_equal(account->gil_ns, 130 * MS);
 	assert_int_equal(account->gil_waits, 2);
 	assert_int_equal(account->blocked_ns, 0);
@@ -287,11 +287,11 @@ static void a_wait_for_the_gil_that_lasts_is_added(void **state)
 
 static void a_wait_for_a_cpu_that_lasts_is_added(void **state)
 {
-	const struct lp_account *account;
+	const struct lp_segment_times *account;
 
 	(void)state;
-	begin_wait(LP_SEEN_RUN_QUEUE, 30 * MS);
-	account = tell(150 * MS);
+	begin_wait(LP_SAMPLE_RUN_QUEUE, 30 * MS);
+	account = report(150 * MS);
 	assert_int_equal(account->run_queue_ns, 120 * MS);
 	assert_int_equal(account->run_queue_waits, 1);
 	assert_int_equal(account->blocked_ns, 0);
@@ -300,34 +300,34 @@ static void a_wait_for_a_cpu_that_lasts_is_added(void **state)
 static void a_wait_that_is_over_and_not_booked_is_added(void **state)
 {
 	(void)state;
-	begin_wait(LP_SEEN_BLOCKED, 30 * MS);
+	begin_wait(LP_SAMPLE_BLOCKED, 30 * MS);
 	stall.wait.since_ns = 0;
 	stall.wait.off_ns = 40 * MS;
-	assert_int_equal(tell(150 * MS)->blocked_ns, 40 * MS);
+	assert_int_equal(report(150 * MS)->blocked_ns, 40 * MS);
 	stall.wait.off_ns = 0;
-	assert_int_equal(tell(150 * MS)->blocked_ns, 0);
+	assert_int_equal(report(150 * MS)->blocked_ns, 0);
 }
 
 static void a_wait_that_begins_while_it_is_looked_at_is_no_time(void **state)
 {
 	(void)state;
-	begin_wait(LP_SEEN_BLOCKED, 151 * MS);
-	assert_int_equal(tell(150 * MS)->blocked_ns, 0);
+	begin_wait(LP_SAMPLE_BLOCKED, 151 * MS);
+	assert_int_equal(report(150 * MS)->blocked_ns, 0);
 }
 
-static void what_is_of_another_callback_is_not_told(void **state)
+static void what_is_of_another_callback_is_not_reported(void **state)
 {
 	(void)state;
 	stall.account.account.segment_ns = BEGIN - 50 * MS;
 	stall.account.account.blocked_ns = 40 * MS;
 	stall.account.account.block_count = 1;
-	begin_wait(LP_SEEN_BLOCKED, 0);
+	begin_wait(LP_SAMPLE_BLOCKED, 0);
 	stall.wait.segment_ns = BEGIN - 50 * MS;
 	stall.wait.block = 0;
-	tell(150 * MS);
-	assert_int_equal(told.account.account.segment_ns, BEGIN);
-	assert_int_equal(told.account.account.blocked_ns, 0);
-	assert_int_equal(told.account.account.block_count, 0);
+	report(150 * MS);
+	assert_int_equal(reported.account.account.segment_ns, BEGIN);
+	assert_int_equal(reported.account.account.blocked_ns, 0);
+	assert_int_equal(reported.account.account.block_count, 0);
 }
 
 static void a_count_that_is_being_written_is_not_trusted(void **state)
@@ -335,32 +335,32 @@ static void a_count_that_is_being_written_is_not_trusted(void **state)
 	(void)state;
 	stall.account.account.block_count = LP_BLOCKS + 1;
 	stall.account.account.blocked_ns = 40 * MS;
-	tell(150 * MS);
-	assert_int_equal(told.account.account.block_count, 0);
+	report(150 * MS);
+	assert_int_equal(reported.account.account.block_count, 0);
 	loop.callback = LP_MAX_CALLBACKS;
-	tell(250 * MS);
-	assert_int_equal(told.callbacks, 1);
+	report(250 * MS);
+	assert_int_equal(reported.callbacks, 1);
 }
 
-static void where_no_callback_runs_the_iteration_is_told(void **state)
+static void where_no_callback_runs_the_iteration_is_reported(void **state)
 {
 	(void)state;
 	loop.start_ns = 0;
 	loop.iteration_start_ns = BEGIN;
-	begin_wait(LP_SEEN_GIL, 30 * MS);
+	begin_wait(LP_SAMPLE_GIL, 30 * MS);
 	stall.account.account.run_queue_ns = 2 * MS;
 	assert_true(due(100 * MS));
-	tell(150 * MS);
-	assert_int_equal(told.callbacks, 0);
-	assert_int_equal(told.iterations, 1);
-	assert_int_equal(told.iteration.start_ns, BEGIN);
-	assert_int_equal(told.iteration.event.time_ns, BEGIN + 150 * MS);
-	assert_int_equal(told.iteration.in_progress, 1);
-	assert_int_equal(told.iteration.iteration, 8);
-	assert_int_equal(told.iteration.callbacks, 4);
-	assert_int_equal(told.iteration.slow_ns, 0);
-	assert_int_equal(told.iteration.gil_ns, 120 * MS);
-	assert_int_equal(told.iteration.run_queue_ns, 2 * MS);
+	report(150 * MS);
+	assert_int_equal(reported.callbacks, 0);
+	assert_int_equal(reported.iterations, 1);
+	assert_int_equal(reported.iteration.start_ns, BEGIN);
+	assert_int_equal(reported.iteration.event.time_ns, BEGIN + 150 * MS);
+	assert_int_equal(reported.iteration.in_progress, 1);
+	assert_int_equal(reported.iteration.iteration, 8);
+	assert_int_equal(reported.iteration.callbacks, 4);
+	assert_int_equal(reported.iteration.slow_ns, 0);
+	assert_int_equal(reported.iteration.gil_ns, 120 * MS);
+	assert_int_equal(reported.iteration.run_queue_ns, 2 * MS);
 }
 
 /* Between two callbacks, as in sample mode when none was seen. */
@@ -370,17 +370,17 @@ static void slow_callbacks_are_not_the_iterations_time(void **state)
 	loop.start_ns = 0;
 	loop.iteration_start_ns = BEGIN;
 	loop.slow_ns = 120 * MS;
-	tell(250 * MS);
-	assert_int_equal(told.iterations, 1);
-	assert_int_equal(told.iteration.slow_ns, 120 * MS);
+	report(250 * MS);
+	assert_int_equal(reported.iterations, 1);
+	assert_int_equal(reported.iteration.slow_ns, 120 * MS);
 }
 
 /* A task of this very process, whose name object lies at the end of what is mapped. */
-static void a_task_is_told_with_its_name(void **state)
+static void a_task_is_reported_with_its_name(void **state)
 {
 	static struct lp_instance instance;
 	static uint64_t task[16];
-	size_t page = (size_t)sysconf(_SC_PAGESIZE), room;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), capacity;
 	uint8_t *memory =
 		mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct lp_event_slow layout = record_slow();
@@ -398,20 +398,20 @@ static void a_task_is_told_with_its_name(void **state)
 	record_task_name(&layout, 6, 1, true, "Task-1", 6);
 	memcpy(layout.task_name + 8, &type, sizeof(type));
 	loop.task = (uint64_t)(uintptr_t)task;
-	for (room = 48; room <= LP_NAME_BYTES; room += 16) {
-		memcpy(memory + page - room, layout.task_name, room);
-		task[4] = (uint64_t)(uintptr_t)(memory + page - room);
-		progress_tell(&instance, &loop, &stall, SLOT, BEGIN + 150 * MS, take, NULL);
-		assert_string_equal(told.task_name, "Task-1");
-		assert_int_equal(told.slow.task, loop.task);
+	for (capacity = 48; capacity <= LP_NAME_BYTES; capacity += 16) {
+		memcpy(memory + page - capacity, layout.task_name, capacity);
+		task[4] = (uint64_t)(uintptr_t)(memory + page - capacity);
+		ongoing_stall_report(&instance, &loop, &stall, SLOT, BEGIN + 150 * MS, take, NULL);
+		assert_string_equal(reported.task_name, "Task-1");
+		assert_int_equal(reported.slow.task, loop.task);
 	}
 	/* a name that is gone, and a task that is */
 	task[4] = (uint64_t)(uintptr_t)(memory + page);
-	progress_tell(&instance, &loop, &stall, SLOT, BEGIN + 150 * MS, take, NULL);
-	assert_string_equal(told.task_name, "");
+	ongoing_stall_report(&instance, &loop, &stall, SLOT, BEGIN + 150 * MS, take, NULL);
+	assert_string_equal(reported.task_name, "");
 	loop.task = (uint64_t)(uintptr_t)(memory + page);
-	progress_tell(&instance, &loop, &stall, SLOT, BEGIN + 150 * MS, take, NULL);
-	assert_string_equal(told.task_name, "");
+	ongoing_stall_report(&instance, &loop, &stall, SLOT, BEGIN + 150 * MS, take, NULL);
+	assert_string_equal(reported.task_name, "");
 	munmap(memory, 2 * page);
 }
 
@@ -422,24 +422,24 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(how_often_to_look_depends_on_the_threshold),
 		TEST(it_is_due_at_the_threshold_and_then_at_doubling_times),
-		TEST(a_look_that_comes_late_tells_once),
-		TEST(a_threshold_of_zero_does_not_tell_without_end),
+		TEST(a_look_that_comes_late_reports_once),
+		TEST(a_threshold_of_zero_does_not_report_without_end),
 		TEST(another_callback_begins_anew),
 		TEST(nothing_is_due_while_the_loop_polls),
 		TEST(a_clock_read_before_the_callback_began_is_no_time),
-		TEST(a_callback_is_told_after_its_account),
-		TEST(what_was_booked_is_told_as_it_is),
+		TEST(a_callback_is_reported_after_its_account),
+		TEST(what_was_booked_is_reported_as_it_is),
 		TEST(a_call_that_blocks_still_is_added),
-		TEST(a_call_without_room_that_blocks_still_is_among_the_rest),
+		TEST(a_call_without_space_that_blocks_still_is_among_the_rest),
 		TEST(a_wait_for_the_gil_that_lasts_is_added),
 		TEST(a_wait_for_a_cpu_that_lasts_is_added),
 		TEST(a_wait_that_is_over_and_not_booked_is_added),
 		TEST(a_wait_that_begins_while_it_is_looked_at_is_no_time),
-		TEST(what_is_of_another_callback_is_not_told),
+		TEST(what_is_of_another_callback_is_not_reported),
 		TEST(a_count_that_is_being_written_is_not_trusted),
-		TEST(where_no_callback_runs_the_iteration_is_told),
+		TEST(where_no_callback_runs_the_iteration_is_reported),
 		TEST(slow_callbacks_are_not_the_iterations_time),
-		TEST(a_task_is_told_with_its_name),
+		TEST(a_task_is_reported_with_its_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -349,7 +349,7 @@ static void a_command_follows_two_dashes_with_its_own_options(void **state)
 	assert_int_equal(options.duration_ns, 0);
 }
 
-static void a_record_is_told_apart_from_its_command(void **state)
+static void a_record_is_distinguished_from_its_command(void **state)
 {
 	(void)state;
 	expect_accepted("record -o x.lpc -- python3 report");
@@ -628,7 +628,7 @@ int main(void)
 		TEST(what_is_no_option_is_named),
 		TEST(numbers_are_decimal_digits),
 		TEST(a_command_follows_two_dashes_with_its_own_options),
-		TEST(a_record_is_told_apart_from_its_command),
+		TEST(a_record_is_distinguished_from_its_command),
 		TEST(a_report_takes_files),
 		TEST(export_needs_a_format_and_diff_two_captures),
 		TEST(what_stays_on_has_limits),

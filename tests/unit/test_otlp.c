@@ -157,12 +157,12 @@ static void resources_are_named_as_the_conventions_name_them(void **state)
 	metrics_free(&metrics);
 }
 
-static void a_stall_is_told_once(void **state)
+static void a_stall_is_reported_once(void **state)
 {
 	struct lp_callback_summary item = { .callback = &fetch };
 	struct lp_loop_summary loops[] = { { .loop = &loop, .callback_count = 1, .items = &item } };
 	struct lp_summary total = { .loop_count = 1, .loops = loops };
-	struct lp_slow slow = {
+	struct lp_slow_callback slow = {
 		.loop = &loop, .callback = &fetch, .start_ns = 7, .duration_ns = 312000000
 	};
 	struct lp_metrics metrics = { 0 };
@@ -235,7 +235,7 @@ int main(void)
 		cmocka_unit_test(numbers_of_64_bits_are_strings_and_seconds_are_not),
 		cmocka_unit_test(hostile_text_stays_within_its_string),
 		cmocka_unit_test(resources_are_named_as_the_conventions_name_them),
-		cmocka_unit_test(a_stall_is_told_once),
+		cmocka_unit_test(a_stall_is_reported_once),
 		cmocka_unit_test(no_line_is_longer_than_the_collector_reads),
 	};
 

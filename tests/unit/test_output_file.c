@@ -110,32 +110,32 @@ static void expect_stream_error(int code, const char *fix)
 static void expect_snapshot_error(int code, const char *fix)
 {
 	struct lp_error error = { 0 };
-	struct lp_snapshot *snapshot;
+	struct lp_output_snapshot *snapshot;
 
-	assert_int_equal(snapshot_new(path, 0644, &snapshot, &error), code);
+	assert_int_equal(output_snapshot_new(path, 0644, &snapshot, &error), code);
 	assert_null(snapshot);
 	assert_int_equal(error.code, code);
 	assert_non_null(strstr(error.text, path));
 	assert_non_null(strstr(error.text, fix));
 }
 
-static struct lp_snapshot *open_snapshot(const char *file, mode_t mode)
+static struct lp_output_snapshot *open_snapshot(const char *file, mode_t mode)
 {
 	struct lp_error error = { 0 };
-	struct lp_snapshot *snapshot;
+	struct lp_output_snapshot *snapshot;
 
-	if (snapshot_new(file, mode, &snapshot, &error))
+	if (output_snapshot_new(file, mode, &snapshot, &error))
 		fail_msg("%s", error.text);
 	return snapshot;
 }
 
-static void write_version(struct lp_snapshot *snapshot, const char *text)
+static void write_version(struct lp_output_snapshot *snapshot, const char *text)
 {
 	FILE *stream;
 
-	assert_int_equal(snapshot_begin(snapshot, &stream), 0);
+	assert_int_equal(output_snapshot_begin(snapshot, &stream), 0);
 	fputs(text, stream);
-	assert_int_equal(snapshot_commit(snapshot), 0);
+	assert_int_equal(output_snapshot_commit(snapshot), 0);
 }
 
 static void a_stream_without_a_path_is_stdout(void **state)
@@ -204,7 +204,7 @@ static void a_whole_stream_is_seen_when_it_is_closed(void **state)
 	assert_int_equal(count_entries(), 1);
 }
 
-static void what_cannot_be_written_is_told_with_its_fix(void **state)
+static void what_cannot_be_written_is_reported_with_its_fix(void **state)
 {
 	(void)state;
 	assert_int_equal(mkdir(path, 0700), 0);
@@ -221,7 +221,7 @@ static void what_cannot_be_written_is_told_with_its_fix(void **state)
 	expect_snapshot_error(-ENAMETOOLONG, "shorter");
 }
 
-static void a_full_device_is_told(void **state)
+static void a_full_device_is_reported(void **state)
 {
 	struct lp_error error;
 	FILE *stream;
@@ -247,7 +247,7 @@ static void links_are_not_followed(void **state)
 	expect_file("precious");
 }
 
-static void an_unwritable_directory_is_told_at_open(void **state)
+static void an_unwritable_directory_is_reported_at_open(void **state)
 {
 	bool root = !geteuid();
 
@@ -265,75 +265,75 @@ static void an_unwritable_directory_is_told_at_open(void **state)
 
 static void opening_a_snapshot_changes_nothing(void **state)
 {
-	struct lp_snapshot *snapshot;
+	struct lp_output_snapshot *snapshot;
 
 	(void)state;
 	snapshot = open_snapshot(path, 0644);
 	assert_int_equal(count_entries(), 0);
-	snapshot_free(snapshot);
+	output_snapshot_free(snapshot);
 	write_file("old");
 	snapshot = open_snapshot(path, 0644);
 	expect_file("old");
 	assert_int_equal(count_entries(), 1);
-	snapshot_free(snapshot);
+	output_snapshot_free(snapshot);
 }
 
 static void a_snapshot_appears_only_when_it_is_whole(void **state)
 {
-	struct lp_snapshot *snapshot = open_snapshot(path, 0644);
+	struct lp_output_snapshot *snapshot = open_snapshot(path, 0644);
 	FILE *stream;
 
 	(void)state;
 	write_version(snapshot, "first");
 	expect_file("first");
-	assert_int_equal(snapshot_begin(snapshot, &stream), 0);
+	assert_int_equal(output_snapshot_begin(snapshot, &stream), 0);
 	fputs("second", stream);
 	fflush(stream);
 	expect_file("first");
-	assert_int_equal(snapshot_commit(snapshot), 0);
+	assert_int_equal(output_snapshot_commit(snapshot), 0);
 	expect_file("second");
 	assert_int_equal(count_entries(), 1);
-	snapshot_free(snapshot);
+	output_snapshot_free(snapshot);
 }
 
 static void a_snapshot_has_its_mode_whatever_the_umask(void **state)
 {
 	mode_t mask = umask(077);
-	struct lp_snapshot *snapshot = open_snapshot(path, 0644);
+	struct lp_output_snapshot *snapshot = open_snapshot(path, 0644);
 
 	(void)state;
 	write_version(snapshot, "x");
 	assert_int_equal(status_of(path).st_mode & 07777, 0644);
-	snapshot_free(snapshot);
+	output_snapshot_free(snapshot);
 	umask(0);
 	snapshot = open_snapshot(path, 0600);
 	write_version(snapshot, "x");
 	assert_int_equal(status_of(path).st_mode & 07777, 0600);
-	snapshot_free(snapshot);
+	output_snapshot_free(snapshot);
 	umask(mask);
 }
 
 static void an_abandoned_snapshot_leaves_the_old_one(void **state)
 {
-	struct lp_snapshot *snapshot = open_snapshot(path, 0644);
+	struct lp_output_snapshot *snapshot = open_snapshot(path, 0644);
 	FILE *stream;
 
 	(void)state;
 	write_version(snapshot, "first");
-	assert_int_equal(snapshot_begin(snapshot, &stream), 0);
+	assert_int_equal(output_snapshot_begin(snapshot, &stream), 0);
 	fputs("second", stream);
-	snapshot_abandon(snapshot);
+	output_snapshot_abandon(snapshot);
 	expect_file("first");
 	assert_int_equal(count_entries(), 1);
 	/* freed in the middle of a version */
-	assert_int_equal(snapshot_begin(snapshot, &stream), 0);
-	snapshot_free(snapshot);
+	assert_int_equal(output_snapshot_begin(snapshot, &stream), 0);
+	output_snapshot_free(snapshot);
 	assert_int_equal(count_entries(), 1);
 }
 
 static void a_failed_write_leaves_the_old_one_and_no_temporary(void **state)
 {
-	struct lp_snapshot *snapshot = open_snapshot(path, 0644);
+	struct lp_output_snapshot *snapshot = open_snapshot(path, 0644);
 	struct rlimit limit, small;
 	FILE *stream;
 	int i;
@@ -345,10 +345,10 @@ static void a_failed_write_leaves_the_old_one_and_no_temporary(void **state)
 	small = limit;
 	small.rlim_cur = 100;
 	setrlimit(RLIMIT_FSIZE, &small);
-	assert_int_equal(snapshot_begin(snapshot, &stream), 0);
+	assert_int_equal(output_snapshot_begin(snapshot, &stream), 0);
 	for (i = 0; i < 100000; i++)
 		putc('x', stream);
-	i = snapshot_commit(snapshot);
+	i = output_snapshot_commit(snapshot);
 	setrlimit(RLIMIT_FSIZE, &limit);
 	assert_int_equal(i, -EFBIG);
 	expect_file("first");
@@ -356,12 +356,12 @@ static void a_failed_write_leaves_the_old_one_and_no_temporary(void **state)
 	/* and the next one is not held to it */
 	write_version(snapshot, "third");
 	expect_file("third");
-	snapshot_free(snapshot);
+	output_snapshot_free(snapshot);
 }
 
 static void nothing_but_a_file_is_ever_replaced(void **state)
 {
-	struct lp_snapshot *snapshot;
+	struct lp_output_snapshot *snapshot;
 	FILE *stream;
 
 	(void)state;
@@ -370,15 +370,15 @@ static void nothing_but_a_file_is_ever_replaced(void **state)
 	unlink(path);
 	snapshot = open_snapshot(path, 0644);
 	assert_int_equal(mkdir(path, 0700), 0);
-	assert_int_equal(snapshot_begin(snapshot, &stream), 0);
-	assert_int_equal(snapshot_commit(snapshot), -EISDIR);
+	assert_int_equal(output_snapshot_begin(snapshot, &stream), 0);
+	assert_int_equal(output_snapshot_commit(snapshot), -EISDIR);
 	assert_int_equal(count_entries(), 1);
-	snapshot_free(snapshot);
+	output_snapshot_free(snapshot);
 }
 
 static void a_relative_path_survives_a_change_of_directory(void **state)
 {
-	struct lp_snapshot *snapshot;
+	struct lp_output_snapshot *snapshot;
 	char before[256];
 
 	(void)state;
@@ -388,28 +388,28 @@ static void a_relative_path_survives_a_change_of_directory(void **state)
 	assert_int_equal(chdir(before), 0);
 	write_version(snapshot, "here");
 	expect_file("here");
-	snapshot_free(snapshot);
+	output_snapshot_free(snapshot);
 }
 
-static void commit_snapshot(struct lp_snapshot *snapshot, const char *text, int expected)
+static void commit_snapshot(struct lp_output_snapshot *snapshot, const char *text, int expected)
 {
 	FILE *stream;
-	int err = snapshot_begin(snapshot, &stream);
+	int err = output_snapshot_begin(snapshot, &stream);
 
 	if (!err) {
 		fputs(text, stream);
-		err = snapshot_commit(snapshot);
+		err = output_snapshot_commit(snapshot);
 	}
 	assert_int_equal(err, expected);
 }
 
 static void a_directory_that_comes_back_gets_the_next_version(void **state)
 {
-	struct lp_snapshot *snapshot;
+	struct lp_output_snapshot *snapshot;
 	struct lp_error error;
 
 	(void)state;
-	assert_int_equal(snapshot_new(path, 0644, &snapshot, &error), 0);
+	assert_int_equal(output_snapshot_new(path, 0644, &snapshot, &error), 0);
 	assert_int_equal(rmdir(directory), 0);
 	commit_snapshot(snapshot, "lost", -ENOENT);
 	/* not the same directory, but of the same name */
@@ -417,7 +417,7 @@ static void a_directory_that_comes_back_gets_the_next_version(void **state)
 	commit_snapshot(snapshot, "found", 0);
 	expect_file("found");
 	assert_int_equal(count_entries(), 1);
-	snapshot_free(snapshot);
+	output_snapshot_free(snapshot);
 }
 
 static char moved[300];
@@ -438,18 +438,18 @@ static void swap_back(void)
 
 static void a_directory_that_becomes_a_link_changes_nothing(void **state)
 {
-	struct lp_snapshot *snapshot;
+	struct lp_output_snapshot *snapshot;
 	struct lp_error error;
 	FILE *stream;
 
 	(void)state;
-	assert_int_equal(snapshot_new(path, 0644, &snapshot, &error), 0);
+	assert_int_equal(output_snapshot_new(path, 0644, &snapshot, &error), 0);
 	swap_directory_for_a_link();
 	commit_snapshot(snapshot, "here", 0);
 	assert_int_equal(access("/tmp/out", F_OK), -1);
 	swap_back();
 	expect_file("here");
-	snapshot_free(snapshot);
+	output_snapshot_free(snapshot);
 	assert_int_equal(output_open(path, &stream, &error), 0);
 	swap_directory_for_a_link();
 	assert_int_equal(output_write(stream, "there", 5), 0);
@@ -463,11 +463,11 @@ static void a_directory_that_becomes_a_link_changes_nothing(void **state)
 /* Removed, and a link in its place: that is not where the files were to go. */
 static void a_removed_directory_is_not_found_again_behind_a_link(void **state)
 {
-	struct lp_snapshot *snapshot;
+	struct lp_output_snapshot *snapshot;
 	struct lp_error error;
 
 	(void)state;
-	assert_int_equal(snapshot_new(path, 0644, &snapshot, &error), 0);
+	assert_int_equal(output_snapshot_new(path, 0644, &snapshot, &error), 0);
 	assert_int_equal(rmdir(directory), 0);
 	assert_int_equal(symlink("/tmp", directory), 0);
 	commit_snapshot(snapshot, "elsewhere", -ELOOP);
@@ -475,7 +475,7 @@ static void a_removed_directory_is_not_found_again_behind_a_link(void **state)
 	assert_int_equal(mkdir(directory, 0700), 0);
 	commit_snapshot(snapshot, "here", 0);
 	expect_file("here");
-	snapshot_free(snapshot);
+	output_snapshot_free(snapshot);
 }
 
 static void another_name_of_a_file_is_not_written(void **state)
@@ -594,7 +594,7 @@ static void a_file_of_another_user_in_a_shared_directory_stays(void **state)
 
 static void root_gives_new_files_to_the_caller_of_sudo(void **state)
 {
-	struct lp_snapshot *snapshot;
+	struct lp_output_snapshot *snapshot;
 	struct lp_error error;
 	FILE *stream;
 
@@ -616,7 +616,7 @@ static void root_gives_new_files_to_the_caller_of_sudo(void **state)
 	assert_int_equal(status_of(path).st_uid, 0);
 	snapshot = open_snapshot(path, 0644);
 	write_version(snapshot, "x");
-	snapshot_free(snapshot);
+	output_snapshot_free(snapshot);
 	assert_int_equal(status_of(path).st_uid, 1234);
 	assert_int_equal(status_of(path).st_mode & 07777, 0644);
 }
@@ -650,10 +650,10 @@ int main(void)
 		TEST(a_new_stream_is_its_owners_only),
 		TEST(an_old_stream_stays_until_something_is_written),
 		TEST(a_whole_stream_is_seen_when_it_is_closed),
-		TEST(what_cannot_be_written_is_told_with_its_fix),
-		TEST(a_full_device_is_told),
+		TEST(what_cannot_be_written_is_reported_with_its_fix),
+		TEST(a_full_device_is_reported),
 		TEST(links_are_not_followed),
-		TEST(an_unwritable_directory_is_told_at_open),
+		TEST(an_unwritable_directory_is_reported_at_open),
 		TEST(opening_a_snapshot_changes_nothing),
 		TEST(a_snapshot_appears_only_when_it_is_whole),
 		TEST(a_snapshot_has_its_mode_whatever_the_umask),

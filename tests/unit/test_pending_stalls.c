@@ -8,27 +8,27 @@ static void begin_loop(void)
 	feed_name(0, 2, "second");
 }
 
-static void a_slow_callback_is_told_once_when_the_poll_after_it_returned(void **state)
+static void a_slow_callback_is_reported_once_when_the_poll_after_it_returned(void **state)
 {
 	(void)state;
 	begin_loop();
 	feed_slow(0, 1, 10 * MS, 130 * MS, 7, 2);
 	feed_iteration_end(0, 140 * MS, 7, 6);
-	assert_int_equal(told.slow_count, 0);
+	assert_int_equal(reported.slow_count, 0);
 	feed_poll_return(0, 141 * MS, 7, 5000, 4);
-	assert_int_equal(told.slow_count, 1);
-	assert_string_equal(told.slow[0].name, "first");
-	assert_int_equal(told.slow[0].loop, 1);
-	assert_int_equal(told.slow[0].slow.start_ns, START_NS + 10 * MS);
-	assert_int_equal(told.slow[0].slow.duration_ns, 120 * MS);
-	assert_int_equal(told.slow[0].slow.queue_delay_ns, LP_NO_QUEUE_DELAY);
-	assert_string_equal(told.slow[0].slow.task_name, "task");
-	assert_true(told.slow[0].slow.delayed_known);
-	assert_int_equal(told.slow[0].slow.delayed_callbacks, 3);
-	assert_int_equal(told.slow[0].slow.delayed_events, 4);
+	assert_int_equal(reported.slow_count, 1);
+	assert_string_equal(reported.slow[0].name, "first");
+	assert_int_equal(reported.slow[0].loop, 1);
+	assert_int_equal(reported.slow[0].slow.start_ns, START_NS + 10 * MS);
+	assert_int_equal(reported.slow[0].slow.duration_ns, 120 * MS);
+	assert_int_equal(reported.slow[0].slow.queue_delay_ns, LP_NO_QUEUE_DELAY);
+	assert_string_equal(reported.slow[0].slow.task_name, "task");
+	assert_true(reported.slow[0].slow.delayed_known);
+	assert_int_equal(reported.slow[0].slow.delayed_callbacks, 3);
+	assert_int_equal(reported.slow[0].slow.delayed_events, 4);
 	feed_poll_return(0, 150 * MS, 8, 5000, 4);
 	model_advance(model, UINT64_MAX);
-	assert_int_equal(told.slow_count, 1);
+	assert_int_equal(reported.slow_count, 1);
 }
 
 static void events_that_came_after_the_poll_began_were_not_held_up(void **state)
@@ -41,10 +41,10 @@ static void events_that_came_after_the_poll_began_were_not_held_up(void **state)
 	feed_slow(0, 1, 210 * MS, 330 * MS, 2, 0);
 	feed_iteration_end(0, 331 * MS, 2, 1);
 	feed_poll_return(0, 340 * MS, 2, MS - 1, 4);
-	assert_int_equal(told.slow_count, 2);
-	assert_true(told.slow[0].slow.delayed_known);
-	assert_int_equal(told.slow[0].slow.delayed_events, 0);
-	assert_int_equal(told.slow[1].slow.delayed_events, 4);
+	assert_int_equal(reported.slow_count, 2);
+	assert_true(reported.slow[0].slow.delayed_known);
+	assert_int_equal(reported.slow[0].slow.delayed_events, 0);
+	assert_int_equal(reported.slow[1].slow.delayed_events, 4);
 }
 
 static void a_failed_poll_has_no_ready_events(void **state)
@@ -54,8 +54,8 @@ static void a_failed_poll_has_no_ready_events(void **state)
 	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
 	feed_iteration_end(0, 131 * MS, 1, 1);
 	feed_poll_return(0, 131 * MS, 1, 10, -4);
-	assert_int_equal(told.slow_count, 1);
-	assert_int_equal(told.slow[0].slow.delayed_events, 0);
+	assert_int_equal(reported.slow_count, 1);
+	assert_int_equal(reported.slow[0].slow.delayed_events, 0);
 }
 
 static void the_last_callback_of_an_iteration_delays_none(void **state)
@@ -68,12 +68,12 @@ static void the_last_callback_of_an_iteration_delays_none(void **state)
 	/* a count that cannot be does not wrap */
 	feed_iteration_end(0, 431 * MS, 2, 3);
 	feed_poll_return(0, 440 * MS, 2, 10, 1);
-	assert_int_equal(told.slow_count, 2);
-	assert_int_equal(told.slow[0].slow.delayed_callbacks, 0);
-	assert_int_equal(told.slow[1].slow.delayed_callbacks, 0);
+	assert_int_equal(reported.slow_count, 2);
+	assert_int_equal(reported.slow[0].slow.delayed_callbacks, 0);
+	assert_int_equal(reported.slow[1].slow.delayed_callbacks, 0);
 }
 
-static void slow_callbacks_of_one_iteration_are_told_in_order(void **state)
+static void slow_callbacks_of_one_iteration_are_reported_in_order(void **state)
 {
 	(void)state;
 	begin_loop();
@@ -81,25 +81,25 @@ static void slow_callbacks_of_one_iteration_are_told_in_order(void **state)
 	feed_slow(0, 2, 130 * MS, 260 * MS, 1, 3);
 	feed_iteration_end(0, 261 * MS, 1, 10);
 	feed_poll_return(0, 262 * MS, 1, 10, 2);
-	assert_int_equal(told.slow_count, 2);
-	assert_string_equal(told.slow[0].name, "first");
-	assert_int_equal(told.slow[0].slow.delayed_callbacks, 9);
-	assert_int_equal(told.slow[0].slow.delayed_events, 2);
-	assert_string_equal(told.slow[1].name, "second");
-	assert_int_equal(told.slow[1].slow.delayed_callbacks, 6);
-	assert_int_equal(told.slow[1].slow.delayed_events, 2);
+	assert_int_equal(reported.slow_count, 2);
+	assert_string_equal(reported.slow[0].name, "first");
+	assert_int_equal(reported.slow[0].slow.delayed_callbacks, 9);
+	assert_int_equal(reported.slow[0].slow.delayed_events, 2);
+	assert_string_equal(reported.slow[1].name, "second");
+	assert_int_equal(reported.slow[1].slow.delayed_callbacks, 6);
+	assert_int_equal(reported.slow[1].slow.delayed_events, 2);
 }
 
-static void a_later_poll_tells_what_its_own_never_told(void **state)
+static void a_later_poll_reports_what_its_own_never_reported(void **state)
 {
 	(void)state;
 	begin_loop();
 	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
 	feed_iteration_end(0, 131 * MS, 1, 3);
 	feed_poll_return(0, 140 * MS, 2, 10, 9);
-	assert_int_equal(told.slow_count, 1);
-	assert_int_equal(told.slow[0].slow.delayed_callbacks, 2);
-	assert_int_equal(told.slow[0].slow.delayed_events, 0);
+	assert_int_equal(reported.slow_count, 1);
+	assert_int_equal(reported.slow[0].slow.delayed_callbacks, 2);
+	assert_int_equal(reported.slow[0].slow.delayed_events, 0);
 }
 
 static void an_iteration_whose_end_was_lost_leaves_the_delayed_unknown(void **state)
@@ -108,8 +108,8 @@ static void an_iteration_whose_end_was_lost_leaves_the_delayed_unknown(void **st
 	begin_loop();
 	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
 	feed_poll_return(0, 140 * MS, 1, 10, 0);
-	assert_int_equal(told.slow_count, 1);
-	assert_false(told.slow[0].slow.delayed_known);
+	assert_int_equal(reported.slow_count, 1);
+	assert_false(reported.slow[0].slow.delayed_known);
 }
 
 static void a_poll_that_does_not_return_is_waited_for_twenty_milliseconds(void **state)
@@ -119,14 +119,14 @@ static void a_poll_that_does_not_return_is_waited_for_twenty_milliseconds(void *
 	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
 	feed_iteration_end(0, 140 * MS, 1, 3);
 	model_advance(model, START_NS + 160 * MS - 1);
-	assert_int_equal(told.slow_count, 0);
+	assert_int_equal(reported.slow_count, 0);
 	model_advance(model, START_NS + 160 * MS);
-	assert_int_equal(told.slow_count, 1);
-	assert_true(told.slow[0].slow.delayed_known);
-	assert_int_equal(told.slow[0].slow.delayed_callbacks, 2);
-	assert_int_equal(told.slow[0].slow.delayed_events, 0);
+	assert_int_equal(reported.slow_count, 1);
+	assert_true(reported.slow[0].slow.delayed_known);
+	assert_int_equal(reported.slow[0].slow.delayed_callbacks, 2);
+	assert_int_equal(reported.slow[0].slow.delayed_events, 0);
 	feed_poll_return(0, 170 * MS, 1, 10, 3);
-	assert_int_equal(told.slow_count, 1);
+	assert_int_equal(reported.slow_count, 1);
 }
 
 static void an_iteration_that_does_not_end_is_waited_for_two_seconds(void **state)
@@ -135,10 +135,10 @@ static void an_iteration_that_does_not_end_is_waited_for_two_seconds(void **stat
 	begin_loop();
 	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
 	model_advance(model, START_NS + 2130 * MS - 1);
-	assert_int_equal(told.slow_count, 0);
+	assert_int_equal(reported.slow_count, 0);
 	model_advance(model, START_NS + 2130 * MS);
-	assert_int_equal(told.slow_count, 1);
-	assert_false(told.slow[0].slow.delayed_known);
+	assert_int_equal(reported.slow_count, 1);
+	assert_false(reported.slow[0].slow.delayed_known);
 }
 
 static void loops_do_not_mix(void **state)
@@ -153,14 +153,14 @@ static void loops_do_not_mix(void **state)
 	feed_stack(5, 300 * MS, "elsewhere", 1);
 	feed_iteration_end(5, 141 * MS, 1, 8);
 	feed_poll_return(5, 142 * MS, 1, 10, 2);
-	assert_int_equal(told.slow_count, 1);
-	assert_int_equal(told.slow[0].loop, 2);
-	assert_string_equal(told.slow[0].name, "of five");
+	assert_int_equal(reported.slow_count, 1);
+	assert_int_equal(reported.slow[0].loop, 2);
+	assert_string_equal(reported.slow[0].name, "of five");
 	feed_poll_return(3, 143 * MS, 1, 10, 0);
-	assert_int_equal(told.slow_count, 2);
-	assert_int_equal(told.slow[1].loop, 1);
-	assert_string_equal(told.slow[1].name, "of three");
-	assert_false(told.slow[1].slow.delayed_known);
+	assert_int_equal(reported.slow_count, 2);
+	assert_int_equal(reported.slow[1].loop, 1);
+	assert_string_equal(reported.slow[1].name, "of three");
+	assert_false(reported.slow[1].slow.delayed_known);
 }
 
 static void a_slot_without_a_name_of_this_loop_is_other(void **state)
@@ -173,10 +173,10 @@ static void a_slot_without_a_name_of_this_loop_is_other(void **state)
 	feed_slow(0, 0, 210 * MS, 330 * MS, 2, 0);
 	feed_slow(0, 99, 410 * MS, 530 * MS, 3, 0);
 	feed_poll_return(0, 540 * MS, 3, 10, 0);
-	assert_int_equal(told.slow_count, 3);
-	assert_string_equal(told.slow[0].name, "other");
-	assert_string_equal(told.slow[1].name, "other");
-	assert_string_equal(told.slow[2].name, "other");
+	assert_int_equal(reported.slow_count, 3);
+	assert_string_equal(reported.slow[0].name, "other");
+	assert_string_equal(reported.slow[1].name, "other");
+	assert_string_equal(reported.slow[2].name, "other");
 }
 
 static void events_of_no_known_loop_are_passed_over(void **state)
@@ -189,7 +189,7 @@ static void events_of_no_known_loop_are_passed_over(void **state)
 	feed_loop_end(0, 140 * MS);
 	feed_slow(LP_MAX_LOOPS, 1, 10 * MS, 130 * MS, 1, 0);
 	model_advance(model, UINT64_MAX);
-	assert_int_equal(told.slow_count, 0);
+	assert_int_equal(reported.slow_count, 0);
 }
 
 static void stacks_are_grouped_with_the_most_frequent_first(void **state)
@@ -204,14 +204,14 @@ static void stacks_are_grouped_with_the_most_frequent_first(void **state)
 	feed_stack(0, 10 * MS, "often", 3);
 	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
 	feed_poll_return(0, 140 * MS, 1, 10, 0);
-	assert_int_equal(told_why()->reasons.sample_count, 3);
-	assert_int_equal(told_why()->samples[0].sample.count, 3);
-	assert_string_equal(told_why()->samples[0].stack.text, "often:2 < main:0");
-	assert_false(told_why()->samples[0].stack.cut);
-	assert_int_equal(told_why()->samples[1].sample.count, 2);
-	assert_string_equal(told_why()->samples[1].stack.text, "often:3 < main:0");
-	assert_int_equal(told_why()->samples[2].sample.count, 1);
-	assert_string_equal(told_why()->samples[2].stack.text, "rare:1 < main:0");
+	assert_int_equal(last_breakdown()->breakdown.sample_count, 3);
+	assert_int_equal(last_breakdown()->samples[0].sample.count, 3);
+	assert_string_equal(last_breakdown()->samples[0].stack.text, "often:2 < main:0");
+	assert_false(last_breakdown()->samples[0].stack.cut);
+	assert_int_equal(last_breakdown()->samples[1].sample.count, 2);
+	assert_string_equal(last_breakdown()->samples[1].stack.text, "often:3 < main:0");
+	assert_int_equal(last_breakdown()->samples[2].sample.count, 1);
+	assert_string_equal(last_breakdown()->samples[2].stack.text, "rare:1 < main:0");
 }
 
 static void stacks_of_another_callback_are_not_shown(void **state)
@@ -226,28 +226,28 @@ static void stacks_of_another_callback_are_not_shown(void **state)
 	feed_slow(0, 1, 300 * MS, 430 * MS, 2, 0);
 	feed_slow(0, 1, 500 * MS, 630 * MS, 3, 0);
 	feed_poll_return(0, 640 * MS, 3, 10, 0);
-	assert_int_equal(told.slow_count, 3);
-	assert_int_equal(told.slow[0].why.reasons.sample_count, 0);
-	assert_int_equal(told.slow[1].why.reasons.sample_count, 1);
-	assert_string_equal(told.slow[1].why.samples[0].stack.text, "own:1 < main:0");
-	assert_int_equal(told.slow[2].why.reasons.sample_count, 0);
+	assert_int_equal(reported.slow_count, 3);
+	assert_int_equal(reported.slow[0].why.breakdown.sample_count, 0);
+	assert_int_equal(reported.slow[1].why.breakdown.sample_count, 1);
+	assert_string_equal(reported.slow[1].why.samples[0].stack.text, "own:1 < main:0");
+	assert_int_equal(reported.slow[2].why.breakdown.sample_count, 0);
 }
 
-static void as_many_different_stacks_as_there_is_room_for_are_kept(void **state)
+static void as_many_different_stacks_as_there_is_space_for_are_retained(void **state)
 {
 	uint32_t line;
 
 	(void)state;
 	begin_loop();
-	for (line = 1; line <= TOLD_SAMPLES + 10; line++)
+	for (line = 1; line <= REPORTED_SAMPLES + 10; line++)
 		feed_stack(0, 10 * MS, "f", line);
 	for (line = 1; line <= 30; line++)
 		feed_stack(0, 10 * MS, "f", 16);
 	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
 	feed_poll_return(0, 140 * MS, 1, 10, 0);
-	assert_int_equal(told_why()->reasons.sample_count, TOLD_SAMPLES);
-	assert_string_equal(told_why()->samples[0].stack.text, "f:16 < main:0");
-	assert_int_equal(told_why()->samples[0].sample.count, 31);
+	assert_int_equal(last_breakdown()->breakdown.sample_count, REPORTED_SAMPLES);
+	assert_string_equal(last_breakdown()->samples[0].stack.text, "f:16 < main:0");
+	assert_int_equal(last_breakdown()->samples[0].sample.count, 31);
 }
 
 static void text_in_stacks_is_safe_to_show(void **state)
@@ -257,26 +257,26 @@ static void text_in_stacks_is_safe_to_show(void **state)
 	feed_stack(0, 10 * MS, "\x1b[1m\xff", 1);
 	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
 	feed_poll_return(0, 140 * MS, 1, 10, 0);
-	assert_string_equal(told_why()->samples[0].stack.text, "?[1m?:1 < main:0");
+	assert_string_equal(last_breakdown()->samples[0].stack.text, "?[1m?:1 < main:0");
 }
 
-static void a_capture_of_an_old_version_tells_stacks_and_no_times(void **state)
+static void a_capture_of_an_old_version_reports_stacks_and_no_times(void **state)
 {
 	(void)state;
 	begin_loop();
 	feed_stack(0, 10 * MS, "f", 7);
 	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
 	feed_poll_return(0, 140 * MS, 1, 10, 0);
-	assert_false(told_why()->reasons.time.known);
-	assert_int_equal(told_why()->reasons.blocked_count, 0);
-	assert_false(told_why()->reasons.gil.known);
-	assert_int_equal(told_why()->samples[0].sample.seen, LP_SEEN_ON_CPU);
-	assert_false(told_why()->samples[0].sample.collecting);
-	assert_string_equal(told_why()->samples[0].stack.text, "f:7 < main:0");
-	assert_int_equal(told_why()->chain.depth, 0);
+	assert_false(last_breakdown()->breakdown.time.known);
+	assert_int_equal(last_breakdown()->breakdown.blocked_count, 0);
+	assert_false(last_breakdown()->breakdown.gil.known);
+	assert_int_equal(last_breakdown()->samples[0].sample.reason, LP_SAMPLE_ON_CPU);
+	assert_false(last_breakdown()->samples[0].sample.collecting);
+	assert_string_equal(last_breakdown()->samples[0].stack.text, "f:7 < main:0");
+	assert_int_equal(last_breakdown()->chain.depth, 0);
 	/* what such stacks stand for is not known: they are nobody's time */
 	feed_end(LP_EVENT_END, 150 * MS, LP_END_DURATION);
-	assert_int_equal(told.total.loops[0].summary.cause_count, 0);
+	assert_int_equal(reported.total.loops[0].summary.cause_count, 0);
 }
 
 static void a_stack_that_an_old_version_cut_could_not_be_read(void **state)
@@ -290,10 +290,10 @@ static void a_stack_that_an_old_version_cut_could_not_be_read(void **state)
 	feed(&event, 0, 11 * MS);
 	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
 	feed_poll_return(0, 140 * MS, 1, 10, 0);
-	assert_int_equal(told_why()->reasons.sample_count, 1);
-	assert_int_equal(told_why()->samples[0].stack.depth, 0);
-	assert_true(told_why()->samples[0].stack.unreadable);
-	assert_false(told_why()->samples[0].stack.cut);
+	assert_int_equal(last_breakdown()->breakdown.sample_count, 1);
+	assert_int_equal(last_breakdown()->samples[0].stack.depth, 0);
+	assert_true(last_breakdown()->samples[0].stack.unreadable);
+	assert_false(last_breakdown()->samples[0].stack.cut);
 }
 
 static void feed_nameless(uint64_t start_ns, uint64_t task)
@@ -316,13 +316,13 @@ static void a_task_name_that_was_not_copied_comes_from_the_stack(void **state)
 	feed_nameless(210 * MS, 0);
 	feed_nameless(410 * MS, 0x1000);
 	model_advance(model, UINT64_MAX);
-	assert_int_equal(told.slow_count, 3);
-	assert_string_equal(told.slow[0].slow.task_name, "from memory");
-	assert_string_equal(told.slow[1].slow.task_name, "");
-	assert_string_equal(told.slow[2].slow.task_name, "");
+	assert_int_equal(reported.slow_count, 3);
+	assert_string_equal(reported.slow[0].slow.task_name, "from memory");
+	assert_string_equal(reported.slow[1].slow.task_name, "");
+	assert_string_equal(reported.slow[2].slow.task_name, "");
 }
 
-static void a_task_name_that_was_told_meanwhile_is_kept(void **state)
+static void a_task_name_that_was_reported_meanwhile_is_retained(void **state)
 {
 	struct lp_event_task_name event = {
 		.event = { .type = LP_EVENT_TASK_NAME, .size = sizeof(event) },
@@ -336,21 +336,21 @@ static void a_task_name_that_was_told_meanwhile_is_kept(void **state)
 	feed_nameless(10 * MS, 0x1000);
 	feed_nameless(210 * MS, 0x1000);
 	model_advance(model, UINT64_MAX);
-	assert_int_equal(told.slow_count, 2);
-	assert_string_equal(told.slow[0].slow.task_name, "told ?[31m");
-	assert_string_equal(told.slow[1].slow.task_name, "");
+	assert_int_equal(reported.slow_count, 2);
+	assert_string_equal(reported.slow[0].slow.task_name, "told ?[31m");
+	assert_string_equal(reported.slow[1].slow.task_name, "");
 }
 
-static void the_end_of_a_loop_tells_what_waits(void **state)
+static void the_end_of_a_loop_reports_what_waits(void **state)
 {
 	(void)state;
 	begin_loop();
 	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
 	feed_loop_end(0, 131 * MS);
-	assert_int_equal(told.slow_count, 1);
+	assert_int_equal(reported.slow_count, 1);
 	feed_poll_return(0, 132 * MS, 1, 10, 0);
 	model_advance(model, UINT64_MAX);
-	assert_int_equal(told.slow_count, 1);
+	assert_int_equal(reported.slow_count, 1);
 }
 
 static void a_loop_that_ended_at_time_zero_has_ended(void **state)
@@ -361,20 +361,20 @@ static void a_loop_that_ended_at_time_zero_has_ended(void **state)
 	/* as a damaged capture may say */
 	feed_loop_end(0, (uint64_t)-START_NS);
 	model_advance(model, UINT64_MAX);
-	assert_int_equal(told.slow_count, 1);
+	assert_int_equal(reported.slow_count, 1);
 }
 
-static void the_end_of_the_run_tells_what_waits_first(void **state)
+static void the_end_of_the_run_reports_what_waits_first(void **state)
 {
 	(void)state;
 	begin_loop();
 	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
 	feed_end(LP_EVENT_END, 131 * MS, LP_END_DURATION);
-	assert_int_equal(told.slow_count, 1);
-	assert_int_equal(told.ends, 1);
+	assert_int_equal(reported.slow_count, 1);
+	assert_int_equal(reported.ends, 1);
 }
 
-static void nothing_is_told_after_the_end(void **state)
+static void nothing_is_reported_after_the_end(void **state)
 {
 	(void)state;
 	begin_loop();
@@ -385,9 +385,9 @@ static void nothing_is_told_after_the_end(void **state)
 	feed_end(LP_EVENT_INTERVAL, 400 * MS, 0);
 	feed_loop(1, 500 * MS);
 	free_model(NULL);
-	assert_int_equal(told.slow_count, 0);
-	assert_int_equal(told.intervals, 0);
-	assert_int_equal(told.loop_count, 1);
+	assert_int_equal(reported.slow_count, 0);
+	assert_int_equal(reported.intervals, 0);
+	assert_int_equal(reported.loop_count, 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin_model, free_model)
@@ -395,12 +395,12 @@ static void nothing_is_told_after_the_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_slow_callback_is_told_once_when_the_poll_after_it_returned),
+		TEST(a_slow_callback_is_reported_once_when_the_poll_after_it_returned),
 		TEST(events_that_came_after_the_poll_began_were_not_held_up),
 		TEST(a_failed_poll_has_no_ready_events),
 		TEST(the_last_callback_of_an_iteration_delays_none),
-		TEST(slow_callbacks_of_one_iteration_are_told_in_order),
-		TEST(a_later_poll_tells_what_its_own_never_told),
+		TEST(slow_callbacks_of_one_iteration_are_reported_in_order),
+		TEST(a_later_poll_reports_what_its_own_never_reported),
 		TEST(an_iteration_whose_end_was_lost_leaves_the_delayed_unknown),
 		TEST(a_poll_that_does_not_return_is_waited_for_twenty_milliseconds),
 		TEST(an_iteration_that_does_not_end_is_waited_for_two_seconds),
@@ -409,16 +409,16 @@ int main(void)
 		TEST(events_of_no_known_loop_are_passed_over),
 		TEST(stacks_are_grouped_with_the_most_frequent_first),
 		TEST(stacks_of_another_callback_are_not_shown),
-		TEST(as_many_different_stacks_as_there_is_room_for_are_kept),
+		TEST(as_many_different_stacks_as_there_is_space_for_are_retained),
 		TEST(text_in_stacks_is_safe_to_show),
-		TEST(a_capture_of_an_old_version_tells_stacks_and_no_times),
+		TEST(a_capture_of_an_old_version_reports_stacks_and_no_times),
 		TEST(a_stack_that_an_old_version_cut_could_not_be_read),
 		TEST(a_task_name_that_was_not_copied_comes_from_the_stack),
-		TEST(a_task_name_that_was_told_meanwhile_is_kept),
+		TEST(a_task_name_that_was_reported_meanwhile_is_retained),
 		TEST(a_loop_that_ended_at_time_zero_has_ended),
-		TEST(the_end_of_a_loop_tells_what_waits),
-		TEST(the_end_of_the_run_tells_what_waits_first),
-		TEST(nothing_is_told_after_the_end),
+		TEST(the_end_of_a_loop_reports_what_waits),
+		TEST(the_end_of_the_run_reports_what_waits_first),
+		TEST(nothing_is_reported_after_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,7 +104,7 @@ static void parts_are_one_after_the_other_in_their_stall(void **state)
 		{ 2300000000, 3, 1, 9 }, { 2312000000, 3, 2, 9 }, { 2312000000, 3, 2, 9 },
 	};
 	struct lp_sink *sink = export_open(&trace_format);
-	struct lp_slow slow = export_slow();
+	struct lp_slow_callback slow = export_slow();
 
 	(void)state;
 	sink->observer.slow(sink, &slow);
@@ -118,7 +118,7 @@ static void parts_are_one_after_the_other_in_their_stall(void **state)
 static void stalls_that_overlap_are_moved_apart(void **state)
 {
 	struct lp_sink *sink = export_open(&trace_format);
-	struct lp_slow slow = export_slow();
+	struct lp_slow_callback slow = export_slow();
 	uint64_t before = 0;
 	size_t i, depth = 0;
 
@@ -143,7 +143,7 @@ static void several_hosts_share_the_clock_of_the_world(void **state)
 {
 	struct lp_run run = export_run;
 	struct lp_sink *sink = export_open(&trace_format);
-	struct lp_slow slow = export_slow();
+	struct lp_slow_callback slow = export_slow();
 
 	(void)state;
 	run.sources = 2;

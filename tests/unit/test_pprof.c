@@ -4,16 +4,16 @@
 
 #include <zlib.h>
 
-static size_t unpack(const char *packed, size_t size, uint8_t *bytes, size_t room)
+static size_t unpack(const char *packed, size_t size, uint8_t *bytes, size_t capacity)
 {
 	z_stream stream = { .next_in = (Bytef *)packed, .avail_in = (uInt)size };
 	size_t used;
 
 	assert_int_equal(inflateInit2(&stream, 15 + 16), Z_OK);
 	stream.next_out = bytes;
-	stream.avail_out = (uInt)room;
+	stream.avail_out = (uInt)capacity;
 	assert_int_equal(inflate(&stream, Z_FINISH), Z_STREAM_END);
-	used = room - stream.avail_out;
+	used = capacity - stream.avail_out;
 	inflateEnd(&stream);
 	return used;
 }
@@ -56,7 +56,7 @@ static void the_first_string_is_empty_and_labels_have_theirs(void **state)
 {
 	const struct lp_callback_info callback = { LP_MODEL_TASK, "\"; DROP <b>", "/x.py", 1 };
 	struct lp_sink *sink = export_open(&pprof_format);
-	struct lp_slow slow = export_slow();
+	struct lp_slow_callback slow = export_slow();
 	static char texts[64][256];
 	static uint8_t bytes[65536];
 	size_t size, count, samples, i, found = 0;

@@ -24,7 +24,7 @@ static void expect(const uint8_t *code, size_t size, size_t expected)
 
 	assert_non_null(copy);
 	memcpy(copy, code, size);
-	found = instruction_first_emulated(copy, size, &offset);
+	found = probe_site_first_emulated(copy, size, &offset);
 	free(copy);
 	assert_int_equal(found, expected != NOT_FOUND);
 	assert_int_equal(offset, found ? expected : 0);

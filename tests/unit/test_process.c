@@ -48,7 +48,7 @@ static void end_child(pid_t child)
 	assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
-static void a_process_is_told_apart_by_when_it_started(void **state)
+static void a_process_is_distinguished_by_when_it_started(void **state)
 {
 	uint64_t before = ticks_now(), ticks;
 	pid_t child = start_child();
@@ -139,7 +139,7 @@ static void the_end_of_a_process_is_noticed(void **state)
 	process_close(&process);
 }
 
-static void a_process_that_is_gone_is_refused(void **state)
+static void a_process_that_is_ended_is_refused(void **state)
 {
 	pid_t child = start_child();
 	struct lp_process_info process;
@@ -185,27 +185,27 @@ static void *open_own_thread(void *result)
 static void a_thread_of_a_process_is_refused(void **state)
 {
 	pthread_t thread;
-	void *told;
+	void *reported;
 	int err = 0;
 
 	(void)state;
 	assert_int_equal(pthread_create(&thread, NULL, open_own_thread, &err), 0);
-	assert_int_equal(pthread_join(thread, &told), 0);
+	assert_int_equal(pthread_join(thread, &reported), 0);
 	/* which of them depends on the kernel: 6.18 says -ENOENT, older ones -EINVAL */
 	assert_true(err == -EINVAL || err == -ENOENT);
-	assert_non_null(told);
+	assert_non_null(reported);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_process_is_told_apart_by_when_it_started),
+		cmocka_unit_test(a_process_is_distinguished_by_when_it_started),
 		cmocka_unit_test(a_name_with_parentheses_and_blanks_does_not_mislead),
 		cmocka_unit_test(what_does_not_run_has_no_start),
 		cmocka_unit_test(the_list_has_this_process_and_its_child),
 		cmocka_unit_test(an_open_process_is_known_by_name_and_program),
 		cmocka_unit_test(the_end_of_a_process_is_noticed),
-		cmocka_unit_test(a_process_that_is_gone_is_refused),
+		cmocka_unit_test(a_process_that_is_ended_is_refused),
 		cmocka_unit_test(another_users_process_is_opened),
 		cmocka_unit_test(a_thread_of_a_process_is_refused),
 	};

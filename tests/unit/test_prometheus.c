@@ -172,7 +172,7 @@ static void each_name_has_one_help_and_one_type(void **state)
 	assert_int_equal(count_of(text, "# TYPE loopprof_loop_iteration_seconds "), 1);
 }
 
-static void labels_tell_the_service_but_no_process(void **state)
+static void labels_name_the_service_but_no_process(void **state)
 {
 	struct lp_callback_summary items[] = { { .callback = &fetch } };
 	struct lp_loop_info contained = loop;
@@ -321,7 +321,7 @@ static void edges_are_the_powers_of_two_in_order(void **state)
 	}
 }
 
-static void queue_delays_are_told_if_measured(void **state)
+static void queue_delays_are_reported_if_measured(void **state)
 {
 	struct lp_callback_summary items[] = { { .callback = &fetch } };
 	struct lp_loop_summary loops[] = { { .loop = &loop, .callback_count = 1, .items = items } };
@@ -334,7 +334,7 @@ static void queue_delays_are_told_if_measured(void **state)
 		    "service=\"gunicorn\",callback=\"fetch\",file=\"db.py\",kind=\"task\"} 0.25");
 }
 
-static void what_was_lost_is_told_by_kind(void **state)
+static void what_was_lost_is_reported_by_kind(void **state)
 {
 	struct lp_summary summary = { .lost = { 1, 2, 3, 4, 5 } };
 	const char *text = write_once(&prom_format, &summary, false);
@@ -345,7 +345,7 @@ static void what_was_lost_is_told_by_kind(void **state)
 	expect_line(text, "loopprof_lost_total{kind=\"identity\"} 5");
 }
 
-static void lost_time_is_told_by_cause(void **state)
+static void lost_time_is_reported_by_cause(void **state)
 {
 	struct lp_cause causes[] = {
 		{ .kind = LP_CAUSE_BLOCKED, .syscall = "recvfrom", .total_ns = 1500000000 },
@@ -422,7 +422,7 @@ static void fill_many(struct lp_callback_info *infos, struct lp_callback_summary
 #define OTHER "{loop=\"asyncio\",service=\"gunicorn\",callback=\"other\"}"
 #define NAMED(name) "{loop=\"asyncio\",service=\"gunicorn\",callback=\"" name "\",kind=\"task\"}"
 
-static void callbacks_beyond_the_greatest_are_merged_into_other(void **state)
+static void callbacks_over_the_limit_are_merged_into_other(void **state)
 {
 	static struct lp_callback_info infos[MANY];
 	static struct lp_callback_summary items[MANY];
@@ -468,7 +468,7 @@ static void no_series_ever_loses_what_it_has_counted(void **state)
 	assert_int_equal(sink->close(sink), 0);
 }
 
-static void a_new_callback_gets_its_own_series_while_there_is_room(void **state)
+static void a_new_callback_gets_its_own_series_while_there_is_space(void **state)
 {
 	struct lp_callback_info later = { LP_MODEL_TASK, "later", "", 0 };
 	struct lp_callback_summary items[] = { { .callback = &fetch }, { .callback = &later } };
@@ -500,7 +500,7 @@ static void node_exporter_may_read_the_file(void **state)
 	assert_int_equal(status.st_mode & 07777, 0644);
 }
 
-static void a_sink_that_cannot_write_is_told_at_open(void **state)
+static void a_sink_that_cannot_write_is_reported_at_open(void **state)
 {
 	struct lp_error error = { 0 };
 	struct lp_sink *sink;
@@ -513,7 +513,7 @@ static void a_sink_that_cannot_write_is_told_at_open(void **state)
 	assert_non_null(strstr(error.text, "create it"));
 }
 
-static void a_version_that_cannot_be_written_is_told_at_close(void **state)
+static void a_version_that_cannot_be_written_is_reported_at_close(void **state)
 {
 	struct lp_sink *sink = open_sink(&prom_format, false);
 
@@ -538,7 +538,7 @@ static void a_version_that_can_be_written_again_makes_up_for_it(void **state)
 	assert_int_equal(sink->close(sink), 0);
 }
 
-static void what_loopprof_costs_is_told_if_it_is_known(void **state)
+static void what_loopprof_costs_is_reported_if_it_is_known(void **state)
 {
 	struct lp_summary known = { .self_known = true,
 				    .self = { .cpu_ns = 1250000000,
@@ -564,13 +564,13 @@ static void what_loopprof_costs_is_told_if_it_is_known(void **state)
 	expect_line(text, "loopprof_build_info{version=\"" LP_VERSION "\"} 1");
 }
 
-static void openmetrics_tells_when_counting_began_and_a_stall_of_a_bucket(void **state)
+static void openmetrics_has_when_counting_began_and_a_stall_of_a_bucket(void **state)
 {
 	struct lp_callback_info strange = { LP_MODEL_TASK, "fetch", "/app/a\"b.py", 41 };
 	struct lp_callback_summary items[] = { { .callback = &strange } };
 	struct lp_loop_summary loops[] = { { .loop = &loop, .callback_count = 1, .items = items } };
 	struct lp_summary summary = { .loop_count = 1, .loops = loops };
-	struct lp_slow slow = {
+	struct lp_slow_callback slow = {
 		.loop = &loop, .callback = &strange, .start_ns = 77, .duration_ns = 312400000
 	};
 	struct lp_sink *sink = open_sink(&openmetrics_format, false);
@@ -603,25 +603,25 @@ int main(void)
 		TEST(a_run_without_loops_has_its_own_metrics_in_prometheus_text),
 		TEST(openmetrics_names_families_units_and_its_end),
 		TEST(each_name_has_one_help_and_one_type),
-		TEST(labels_tell_the_service_but_no_process),
+		TEST(labels_name_the_service_but_no_process),
 		TEST(values_of_labels_are_escaped),
 		TEST(series_with_the_same_labels_are_added),
 		TEST(buckets_are_cumulative_and_include_their_edges),
 		TEST(edges_are_the_powers_of_two_in_order),
-		TEST(queue_delays_are_told_if_measured),
-		TEST(what_was_lost_is_told_by_kind),
-		TEST(lost_time_is_told_by_cause),
+		TEST(queue_delays_are_reported_if_measured),
+		TEST(what_was_lost_is_reported_by_kind),
+		TEST(lost_time_is_reported_by_cause),
 		TEST(run_times_known_from_samples_say_so),
 		TEST(callbacks_without_a_loop_are_other),
-		TEST(callbacks_beyond_the_greatest_are_merged_into_other),
+		TEST(callbacks_over_the_limit_are_merged_into_other),
 		TEST(no_series_ever_loses_what_it_has_counted),
-		TEST(a_new_callback_gets_its_own_series_while_there_is_room),
+		TEST(a_new_callback_gets_its_own_series_while_there_is_space),
 		TEST(node_exporter_may_read_the_file),
-		TEST(a_sink_that_cannot_write_is_told_at_open),
-		TEST(a_version_that_cannot_be_written_is_told_at_close),
+		TEST(a_sink_that_cannot_write_is_reported_at_open),
+		TEST(a_version_that_cannot_be_written_is_reported_at_close),
 		TEST(a_version_that_can_be_written_again_makes_up_for_it),
-		TEST(what_loopprof_costs_is_told_if_it_is_known),
-		TEST(openmetrics_tells_when_counting_began_and_a_stall_of_a_bucket),
+		TEST(what_loopprof_costs_is_reported_if_it_is_known),
+		TEST(openmetrics_has_when_counting_began_and_a_stall_of_a_bucket),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

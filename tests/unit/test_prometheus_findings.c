@@ -61,7 +61,7 @@ static void what_got_lost_is_counted_by_kind(void **state)
 	struct lp_loop_summary loops[] = { { .loop = &loop }, { .loop = &same_labels } };
 	const struct lp_summary summary = { .finding_count = 3,
 					    .findings = counts,
-					    .findings_beyond = 4,
+					    .findings_dropped = 4,
 					    .loop_count = 2,
 					    .loops = loops };
 	const char *text = write_once(&prom_format, &summary, false);
@@ -83,10 +83,10 @@ static void what_got_lost_is_counted_by_kind(void **state)
 
 static void ends_of_tasks_are_counted_by_outcome(void **state)
 {
-	struct lp_lifetimes lives[2] = { { .outcomes = { 0 } } };
+	struct lp_lifetimes lifetimes[2] = { { .outcomes = { 0 } } };
 	struct lp_callback_summary items[] = {
-		{ .callback = &fetch, .lifetimes = &lives[0] },
-		{ .callback = &store, .lifetimes = &lives[1] },
+		{ .callback = &fetch, .lifetimes = &lifetimes[0] },
+		{ .callback = &store, .lifetimes = &lifetimes[1] },
 	};
 	struct lp_loop_summary loops[] = {
 		{ .loop = &loop, .callback_count = 2, .items = items },
@@ -95,9 +95,9 @@ static void ends_of_tasks_are_counted_by_outcome(void **state)
 	const char *text;
 
 	(void)state;
-	add_lives(&lives[0], LP_OUTCOME_RETURNED, 4);
-	add_lives(&lives[1], LP_OUTCOME_RETURNED, 3);
-	add_lives(&lives[1], LP_OUTCOME_DESTROYED, 1);
+	add_lifetimes(&lifetimes[0], LP_OUTCOME_RETURNED, 4);
+	add_lifetimes(&lifetimes[1], LP_OUTCOME_RETURNED, 3);
+	add_lifetimes(&lifetimes[1], LP_OUTCOME_DESTROYED, 1);
 	text = write_once(&prom_format, &summary, false);
 	assert_non_null(strstr(text,
 			       "\n# TYPE loopprof_tasks_ended_total counter\n"

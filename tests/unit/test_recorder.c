@@ -45,7 +45,7 @@ static void read_file(const char *path, struct lp_counted *counted)
 	counted->segment = capture_header(reader)->segment;
 	while ((err = capture_next(reader, &record, &error)) > 0) {
 		count(counted, record);
-		counted->replayed += capture_is_replay(reader);
+		counted->replayed += capture_is_checkpoint(reader);
 	}
 	if (err)
 		fail_msg("%s", error.text);
@@ -67,18 +67,18 @@ static uint64_t size_of(const char *path)
 
 static void a_file_takes_all_records_and_only_its_user_may_read_it(void **state)
 {
-	struct lp_recording_config config = recording_config(in_directory("x.lpc"));
-	struct lp_recording *recording = recording_start(&config);
+	struct lp_recorder_config config = recorder_config(in_directory("x.lpc"));
+	struct lp_recorder *recorder = recorder_start(&config);
 	struct lp_counted counted;
 	struct stat status;
 	int i;
 
 	(void)state;
-	put_target(recording, 0);
-	put_loop(recording, 0, 0);
+	put_target(recorder, 0);
+	put_loop(recorder, 0, 0);
 	for (i = 0; i < 1000; i++)
-		put_noise(recording, 0, (uint64_t)i);
-	recording_end(recording);
+		put_noise(recorder, 0, (uint64_t)i);
+	recorder_end(recorder);
 	read_file(config.path, &counted);
 	assert_int_equal(counted.types[LP_EVENT_SLOW], 1000);
 	assert_int_equal(counted.replayed, 0);
@@ -88,124 +88,124 @@ static void a_file_takes_all_records_and_only_its_user_may_read_it(void **state)
 
 static void what_is_a_second_old_is_in_the_file(void **state)
 {
-	struct lp_recording_config config = recording_config(in_directory("x.lpc"));
-	struct lp_recording *recording = recording_start(&config);
+	struct lp_recorder_config config = recorder_config(in_directory("x.lpc"));
+	struct lp_recorder *recorder = recorder_start(&config);
 	struct lp_counted counted;
 
 	(void)state;
-	put_loop(recording, 0, 0);
-	put_noise(recording, 0, 10);
-	tick(recording, 900);
+	put_loop(recorder, 0, 0);
+	put_noise(recorder, 0, 10);
+	tick(recorder, 900);
 	read_file(config.path, &counted);
 	assert_int_equal(counted.types[LP_EVENT_SLOW], 0);
-	tick(recording, 1010);
+	tick(recorder, 1010);
 	read_file(config.path, &counted);
 	assert_int_equal(counted.types[LP_EVENT_SLOW], 1);
-	recording_end(recording);
+	recorder_end(recorder);
 }
 
-static void a_directory_takes_a_name_that_tells_host_start_and_number(void **state)
+static void a_directory_takes_a_name_that_reports_host_start_and_number(void **state)
 {
-	struct lp_recording_config config = recording_config(directory);
-	struct lp_recording *recording;
+	struct lp_recorder_config config = recorder_config(directory);
+	struct lp_recorder *recorder;
 	struct lp_counted counted;
 
 	(void)state;
-	recording = recording_start(&config);
-	assert_string_equal(recording_path(recording), segment_path(0));
-	put_noise(recording, 0, 1);
-	recording_end(recording);
+	recorder = recorder_start(&config);
+	assert_string_equal(recorder_path(recorder), segment_path(0));
+	put_noise(recorder, 0, 1);
+	recorder_end(recorder);
 	read_file(segment_path(0), &counted);
 	assert_int_equal(counted.types[LP_EVENT_SLOW], 1);
 }
 
 static void a_hostname_stays_within_the_directory(void **state)
 {
-	struct lp_recording_config config = recording_config(directory);
-	struct lp_recording *recording;
+	struct lp_recorder_config config = recorder_config(directory);
+	struct lp_recorder *recorder;
 
 	(void)state;
 	strcpy(config.header.host, "../../a b");
-	recording = recording_start(&config);
-	assert_string_equal(recording_path(recording),
+	recorder = recorder_start(&config);
+	assert_string_equal(recorder_path(recorder),
 			    in_directory("loopprof-.._.._a_b-" STAMP "-0.lpc"));
-	recording_end(recording);
+	recorder_end(recorder);
 	assert_true(is_there(in_directory("loopprof-.._.._a_b-" STAMP "-0.lpc")));
 }
 
 static void a_directory_is_made_for_its_owner_only(void **state)
 {
-	struct lp_recording_config config = recording_config(in_directory("new/"));
+	struct lp_recorder_config config = recorder_config(in_directory("new/"));
 	struct stat status;
 
 	(void)state;
-	recording_end(recording_start(&config));
+	recorder_end(recorder_start(&config));
 	assert_int_equal(stat(in_directory("new"), &status), 0);
 	assert_int_equal(status.st_mode & 0777, 0700);
-	config = recording_config(in_directory("other"));
+	config = recorder_config(in_directory("other"));
 	config.directory = true;
-	recording_end(recording_start(&config));
+	recorder_end(recorder_start(&config));
 	assert_int_equal(stat(in_directory("other"), &status), 0);
 	assert_true(S_ISDIR(status.st_mode));
 }
 
-static void a_place_that_cannot_be_written_is_told_at_once(void **state)
+static void a_place_that_cannot_be_written_is_reported_at_once(void **state)
 {
-	struct lp_recording_config config = recording_config(in_directory("none/x.lpc"));
-	struct lp_recording *recording;
+	struct lp_recorder_config config = recorder_config(in_directory("none/x.lpc"));
+	struct lp_recorder *recorder;
 	struct lp_error error;
 
 	(void)state;
-	assert_int_equal(recording_new(&config, &recording, &error), -ENOENT);
-	assert_null(recording);
+	assert_int_equal(recorder_new(&config, &recorder, &error), -ENOENT);
+	assert_null(recorder);
 	assert_non_null(strstr(error.text, config.path));
 	config.directory = true;
-	assert_int_equal(recording_new(&config, &recording, &error), -ENOENT);
+	assert_int_equal(recorder_new(&config, &recorder, &error), -ENOENT);
 	/* a file where a directory is wanted */
-	config = recording_config(in_directory("file"));
-	recording_end(recording_start(&config));
+	config = recorder_config(in_directory("file"));
+	recorder_end(recorder_start(&config));
 	config.directory = true;
-	assert_int_equal(recording_new(&config, &recording, &error), -ENOTDIR);
+	assert_int_equal(recorder_new(&config, &recorder, &error), -ENOTDIR);
 	assert_non_null(strstr(error.text, "need a directory"));
 	/* not through links */
 	assert_int_equal(symlink(in_directory("target"), in_directory("link")), 0);
-	config = recording_config(in_directory("link"));
-	assert_int_equal(recording_new(&config, &recording, &error), -ELOOP);
+	config = recorder_config(in_directory("link"));
+	assert_int_equal(recorder_new(&config, &recorder, &error), -ELOOP);
 	assert_false(is_there(in_directory("target")));
 }
 
 static void two_runs_that_begin_in_the_same_second_have_their_own_files(void **state)
 {
-	struct lp_recording_config config = recording_config(directory);
-	struct lp_recording *first, *second;
+	struct lp_recorder_config config = recorder_config(directory);
+	struct lp_recorder *first, *second;
 
 	(void)state;
-	first = recording_start(&config);
-	second = recording_start(&config);
-	assert_string_not_equal(recording_path(first), recording_path(second));
-	recording_end(first);
-	recording_end(second);
+	first = recorder_start(&config);
+	second = recorder_start(&config);
+	assert_string_not_equal(recorder_path(first), recorder_path(second));
+	recorder_end(first);
+	recorder_end(second);
 	assert_true(is_there(segment_path(0)));
 	assert_true(is_there(in_directory("loopprof-box-20231114T221321Z-0.lpc")));
 }
 
 static void a_new_file_begins_after_so_many_bytes(void **state)
 {
-	struct lp_recording_config config = recording_config(directory);
-	struct lp_recording *recording;
+	struct lp_recorder_config config = recorder_config(directory);
+	struct lp_recorder *recorder;
 	struct lp_counted counted;
 	uint64_t slow = 0, ms;
 	unsigned int i;
 
 	(void)state;
 	config.rotate_bytes = 20000;
-	recording = recording_start(&config);
-	put_loop(recording, 0, 0);
+	recorder = recorder_start(&config);
+	put_loop(recorder, 0, 0);
 	for (ms = 0; ms < 20000; ms += 10) {
-		put_noise(recording, 0, ms);
-		tick(recording, ms);
+		put_noise(recorder, 0, ms);
+		tick(recorder, ms);
 	}
-	recording_end(recording);
+	recorder_end(recorder);
 	for (i = 0; is_there(segment_path(i)); i++) {
 		assert_true(size_of(segment_path(i)) < 20000 + 40000);
 		read_file(segment_path(i), &counted);
@@ -218,21 +218,21 @@ static void a_new_file_begins_after_so_many_bytes(void **state)
 
 static void a_new_file_begins_after_so_long(void **state)
 {
-	struct lp_recording_config config = recording_config(directory);
-	struct lp_recording *recording;
+	struct lp_recorder_config config = recorder_config(directory);
+	struct lp_recorder *recorder;
 	struct lp_counted counted;
 	uint64_t ms;
 
 	(void)state;
 	config.rotate_ns = 60 * SECOND;
-	recording = recording_start(&config);
-	put_loop(recording, 0, 0);
+	recorder = recorder_start(&config);
+	put_loop(recorder, 0, 0);
 	for (ms = 0; ms < 150000; ms += 500) {
-		assert_int_equal(recording_rotation_due(recording, START + ms * 1000000),
+		assert_int_equal(recorder_rotation_due(recorder, START + ms * 1000000),
 				 ms == 60000 || ms == 120000);
-		tick(recording, ms);
+		tick(recorder, ms);
 	}
-	recording_end(recording);
+	recorder_end(recorder);
 	assert_true(is_there(segment_path(2)));
 	assert_false(is_there(segment_path(3)));
 	read_file(segment_path(2), &counted);
@@ -243,31 +243,31 @@ static void a_new_file_begins_after_so_long(void **state)
 /* Two files: in the first much happens, of which the second has to tell what still holds. */
 static void each_file_begins_with_what_is_known(void **state)
 {
-	struct lp_recording_config config = recording_config(directory);
+	struct lp_recorder_config config = recorder_config(directory);
 	struct lp_event exit = record_head(LP_EVENT_PROCESS, sizeof(struct lp_event_process));
 	struct lp_event_process process = { .event = exit, .action = LP_PROCESS_EXIT };
 	struct lp_event_lost lost = { .event = record_head(LP_EVENT_LOST, sizeof(lost)) };
-	struct lp_recording *recording;
+	struct lp_recorder *recorder;
 	struct lp_counted counted;
 
 	(void)state;
 	config.rotate_ns = 60 * SECOND;
-	recording = recording_start(&config);
-	put_target(recording, 0);
-	put_loop(recording, 0, 1);
-	put_loop(recording, 1, 1);
-	put_loop(recording, 2, 1);
-	put_name(recording, 0, 10, "stays", 2);
-	put_name(recording, 1, 11, "ends", 2);
-	put_name(recording, 2, 12, "other", 2);
-	put_stats(recording, 0, 10, 5, 3);
-	put_stats(recording, 0, 10, 7, 4);
-	put_stats(recording, 1, 11, 9, 4);
-	put_loop_end(recording, 1, 5);
-	put(recording, &lost, LP_MAX_LOOPS, 6);
-	tick(recording, 60000);
-	put_stats(recording, 0, 10, 8, 60001);
-	tick(recording, 61500);
+	recorder = recorder_start(&config);
+	put_target(recorder, 0);
+	put_loop(recorder, 0, 1);
+	put_loop(recorder, 1, 1);
+	put_loop(recorder, 2, 1);
+	put_name(recorder, 0, 10, "stays", 2);
+	put_name(recorder, 1, 11, "ends", 2);
+	put_name(recorder, 2, 12, "other", 2);
+	put_stats(recorder, 0, 10, 5, 3);
+	put_stats(recorder, 0, 10, 7, 4);
+	put_stats(recorder, 1, 11, 9, 4);
+	put_loop_end(recorder, 1, 5);
+	put(recorder, &lost, LP_MAX_LOOPS, 6);
+	tick(recorder, 60000);
+	put_stats(recorder, 0, 10, 8, 60001);
+	tick(recorder, 61500);
 	read_file(segment_path(1), &counted);
 	assert_string_equal(counted.comm, "python3");
 	assert_string_equal(counted.unit, "api.service");
@@ -283,11 +283,11 @@ static void each_file_begins_with_what_is_known(void **state)
 	/* target, labels, two loops, two names, a callback's and a loop's stats, lost, baseline */
 	assert_int_equal(counted.replayed, 10);
 	/* the process is gone: nobody needs to know it */
-	put_loop_end(recording, 0, 62000);
-	put_loop_end(recording, 2, 62000);
-	put(recording, &process, LP_MAX_LOOPS, 62000);
-	tick(recording, 121000);
-	recording_end(recording);
+	put_loop_end(recorder, 0, 62000);
+	put_loop_end(recorder, 2, 62000);
+	put(recorder, &process, LP_MAX_LOOPS, 62000);
+	tick(recorder, 121000);
+	recorder_end(recorder);
 	read_file(segment_path(2), &counted);
 	assert_int_equal(counted.types[LP_EVENT_TARGET], 0);
 	assert_int_equal(counted.types[LP_EVENT_LABELS], 0);
@@ -297,45 +297,47 @@ static void each_file_begins_with_what_is_known(void **state)
 }
 
 /* A stack and its places are told again in the file that names them, before they are named. */
-static void stacks_are_told_again_where_they_are_named(void **state)
+static void stacks_are_repeated_where_they_are_named(void **state)
 {
-	struct lp_recording_config config = recording_config(directory);
+	struct lp_recorder_config config = recorder_config(directory);
 	const uint32_t numbers[] = { 3, 4 };
 	struct lp_event_frame three = record_frame(3, "inner", 1);
 	struct lp_event_frame four = record_frame(4, "outer", 2);
 	struct lp_event_frame five = record_frame(5, "unused", 3);
-	struct lp_record_seen seen = record_seen(LP_SEEN_BLOCKED, 0xabc, 2, numbers);
+	struct lp_record_stack_sample sample_record =
+		record_stack_sample(LP_SAMPLE_BLOCKED, 0xabc, 2, numbers);
 	struct lp_event_cause cause = { .event = record_head(LP_EVENT_CAUSE, sizeof(cause)),
 					.stack = 0xabc,
-					.seen = LP_SEEN_BLOCKED };
+					.reason = LP_SAMPLE_BLOCKED };
 	struct lp_capture_reader *reader;
 	const struct lp_event *record;
-	struct lp_recording *recording;
+	struct lp_recorder *recorder;
 	struct lp_error error;
 	uint16_t types[16];
 	size_t i = 0;
 
 	(void)state;
 	config.rotate_ns = 60 * SECOND;
-	recording = recording_start(&config);
-	put_loop(recording, 0, 1);
-	put(recording, &three, 0, 2);
-	put(recording, &four, 0, 2);
-	put(recording, &five, 0, 2);
-	seen.seen.segment_ns = START;
-	put(recording, &seen, 0, 2);
-	put(recording, &cause, 0, 3);
-	tick(recording, 60000);
-	put(recording, &cause, 0, 60001);
-	put(recording, &cause, 0, 60002);
-	recording_end(recording);
+	recorder = recorder_start(&config);
+	put_loop(recorder, 0, 1);
+	put(recorder, &three, 0, 2);
+	put(recorder, &four, 0, 2);
+	put(recorder, &five, 0, 2);
+	sample_record.sample.segment_ns = START;
+	put(recorder, &sample_record, 0, 2);
+	put(recorder, &cause, 0, 3);
+	tick(recorder, 60000);
+	put(recorder, &cause, 0, 60001);
+	put(recorder, &cause, 0, 60002);
+	recorder_end(recorder);
 	assert_int_equal(capture_reader_new(segment_path(1), &reader, &error), 0);
 	while (capture_next(reader, &record, &error) > 0) {
 		assert_in_range(i, 0, 15);
 		types[i++] = record->type;
 		/* no second time a sample of that stall */
-		if (record->type == LP_EVENT_SEEN)
-			assert_int_equal(((const struct lp_event_seen *)record)->segment_ns, 0);
+		if (record->type == LP_EVENT_STACK_SAMPLE)
+			assert_int_equal(((const struct lp_event_stack_sample *)record)->segment_ns,
+					 0);
 	}
 	capture_reader_free(reader);
 	assert_int_equal(i, 7);
@@ -343,18 +345,18 @@ static void stacks_are_told_again_where_they_are_named(void **state)
 	assert_int_equal(types[1], LP_EVENT_BASELINE);
 	assert_int_equal(types[2], LP_EVENT_FRAME);
 	assert_int_equal(types[3], LP_EVENT_FRAME);
-	assert_int_equal(types[4], LP_EVENT_SEEN);
+	assert_int_equal(types[4], LP_EVENT_STACK_SAMPLE);
 	assert_int_equal(types[5], LP_EVENT_CAUSE);
 	assert_int_equal(types[6], LP_EVENT_CAUSE);
 }
 
-static void fill_with_noise(struct lp_recording *recording, uint64_t from_ms, uint64_t seconds)
+static void fill_with_noise(struct lp_recorder *recorder, uint64_t from_ms, uint64_t seconds)
 {
 	uint64_t ms;
 
 	for (ms = from_ms; ms < from_ms + seconds * 1000; ms += 10) {
-		put_noise(recording, 0, ms);
-		tick(recording, ms);
+		put_noise(recorder, 0, ms);
+		tick(recorder, ms);
 	}
 }
 
@@ -373,28 +375,28 @@ static uint64_t size_of_all(void)
 
 static void the_oldest_files_go_and_others_stay(void **state)
 {
-	struct lp_recording_config config = recording_config(directory), before;
-	struct lp_recording *recording;
+	struct lp_recorder_config config = recorder_config(directory), before;
+	struct lp_recorder *recorder;
 	FILE *file;
 
 	(void)state;
 	/* an older run's, a file with such a name that is none, and one of another name */
-	before = recording_config(directory);
+	before = recorder_config(directory);
 	before.header.start_unix_ns -= 3600 * SECOND;
-	recording_end(recording_start(&before));
+	recorder_end(recorder_start(&before));
 	assert_true(is_there(in_directory("loopprof-box-20231114T211320Z-0.lpc")));
 	file = fopen(in_directory("loopprof-box-20200101T000000Z-0.lpc"), "w");
 	fprintf(file, "%0200000d", 1);
 	fclose(file);
-	before = recording_config(in_directory("mine.lpc"));
+	before = recorder_config(in_directory("mine.lpc"));
 	before.header.start_unix_ns -= 7200 * SECOND;
-	recording_end(recording_start(&before));
+	recorder_end(recorder_start(&before));
 
 	config.rotate_bytes = 20000;
 	config.retain_bytes = 100000;
-	recording = recording_start(&config);
-	fill_with_noise(recording, 0, 60);
-	recording_end(recording);
+	recorder = recorder_start(&config);
+	fill_with_noise(recorder, 0, 60);
+	recorder_end(recorder);
 	assert_false(is_there(in_directory("loopprof-box-20231114T211320Z-0.lpc")));
 	assert_false(is_there(segment_path(0)));
 	assert_true(is_there(in_directory("loopprof-box-20200101T000000Z-0.lpc")));
@@ -405,52 +407,52 @@ static void the_oldest_files_go_and_others_stay(void **state)
 
 static void a_file_that_another_run_writes_is_not_removed(void **state)
 {
-	struct lp_recording_config config = recording_config(directory), before = config;
-	struct lp_recording *recording, *other;
+	struct lp_recorder_config config = recorder_config(directory), before = config;
+	struct lp_recorder *recorder, *other;
 
 	(void)state;
 	before.header.start_unix_ns -= 3600 * SECOND;
-	other = recording_start(&before);
+	other = recorder_start(&before);
 	config.rotate_bytes = 20000;
 	config.retain_bytes = 60000;
-	recording = recording_start(&config);
-	fill_with_noise(recording, 0, 20);
-	recording_end(recording);
+	recorder = recorder_start(&config);
+	fill_with_noise(recorder, 0, 20);
+	recorder_end(recorder);
 	assert_false(is_there(segment_path(0)));
 	assert_true(is_there(in_directory("loopprof-box-20231114T211320Z-0.lpc")));
-	recording_end(other);
+	recorder_end(other);
 }
 
-static void a_full_disk_is_counted_and_told_at_the_end(void **state)
+static void a_full_disk_is_counted_and_reported_at_the_end(void **state)
 {
-	struct lp_recording_config config = recording_config("/dev/full");
-	struct lp_recording *recording = recording_start(&config);
+	struct lp_recorder_config config = recorder_config("/dev/full");
+	struct lp_recorder *recorder = recorder_start(&config);
 	struct lp_error error;
 
 	(void)state;
-	fill_with_noise(recording, 0, 30);
-	assert_int_equal(recording_close(recording, &error), -ENOSPC);
+	fill_with_noise(recorder, 0, 30);
+	assert_int_equal(recorder_close(recorder, &error), -ENOSPC);
 	assert_non_null(strstr(error.text, "is incomplete: 3000 records in 30.0 s"));
 }
 
 /* The directory goes, with all in it; ten seconds later it is there again. */
 static void a_directory_that_comes_back_is_used_again(void **state)
 {
-	struct lp_recording_config config = recording_config(in_directory("d/"));
-	struct lp_recording *recording = recording_start(&config);
+	struct lp_recorder_config config = recorder_config(in_directory("d/"));
+	struct lp_recorder *recorder = recorder_start(&config);
 	struct lp_counted counted;
 	struct lp_error error;
 
 	(void)state;
-	put_target(recording, 0);
-	put_loop(recording, 0, 0);
-	put_name(recording, 0, 10, "f", 0);
-	fill_with_noise(recording, 0, 5);
+	put_target(recorder, 0);
+	put_loop(recorder, 0, 0);
+	put_name(recorder, 0, 10, "f", 0);
+	fill_with_noise(recorder, 0, 5);
 	remove_all(in_directory("d"));
-	fill_with_noise(recording, 5000, 5);
+	fill_with_noise(recorder, 5000, 5);
 	assert_int_equal(mkdir(in_directory("d"), 0700), 0);
-	fill_with_noise(recording, 10000, 15);
-	assert_int_equal(recording_close(recording, &error), -ENOENT);
+	fill_with_noise(recorder, 10000, 15);
+	assert_int_equal(recorder_close(recorder, &error), -ENOENT);
 	if (!strstr(error.text, "is incomplete: "))
 		fail_msg("%s", error.text);
 	read_file(in_directory("d/loopprof-box-" STAMP "-1.lpc"), &counted);
@@ -463,17 +465,17 @@ static void a_directory_that_comes_back_is_used_again(void **state)
 
 static void a_file_that_was_removed_is_begun_again(void **state)
 {
-	struct lp_recording_config config = recording_config(in_directory("x.lpc"));
-	struct lp_recording *recording = recording_start(&config);
+	struct lp_recorder_config config = recorder_config(in_directory("x.lpc"));
+	struct lp_recorder *recorder = recorder_start(&config);
 	struct lp_counted counted;
 	struct lp_error error;
 
 	(void)state;
-	put_loop(recording, 0, 0);
-	fill_with_noise(recording, 0, 5);
+	put_loop(recorder, 0, 0);
+	fill_with_noise(recorder, 0, 5);
 	assert_int_equal(unlink(config.path), 0);
-	fill_with_noise(recording, 5000, 5);
-	assert_int_equal(recording_close(recording, &error), -ENOENT);
+	fill_with_noise(recorder, 5000, 5);
+	assert_int_equal(recorder_close(recorder, &error), -ENOENT);
 	read_file(config.path, &counted);
 	assert_int_equal(counted.types[LP_EVENT_LOOP], 1);
 	assert_int_equal(counted.types[LP_EVENT_SLOW] + counted.lost, 1000 + 1);
@@ -482,21 +484,21 @@ static void a_file_that_was_removed_is_begun_again(void **state)
 /* Blocks that are full before a second has passed. */
 static void a_file_that_was_removed_is_missed_when_much_is_written(void **state)
 {
-	struct lp_recording_config config = recording_config(in_directory("x.lpc"));
-	struct lp_recording *recording = recording_start(&config);
+	struct lp_recorder_config config = recorder_config(in_directory("x.lpc"));
+	struct lp_recorder *recorder = recorder_start(&config);
 	struct lp_error error;
 	uint64_t ms, i;
 
 	(void)state;
-	put_loop(recording, 0, 0);
-	tick(recording, 0);
+	put_loop(recorder, 0, 0);
+	tick(recorder, 0);
 	assert_int_equal(unlink(config.path), 0);
 	for (ms = 100; ms < 3000; ms += 100) {
 		for (i = 0; i < 300; i++)
-			put_noise(recording, 0, ms);
-		tick(recording, ms);
+			put_noise(recorder, 0, ms);
+		tick(recorder, ms);
 	}
-	assert_int_equal(recording_close(recording, &error), -ENOENT);
+	assert_int_equal(recorder_close(recorder, &error), -ENOENT);
 	assert_true(is_there(config.path));
 }
 
@@ -512,82 +514,82 @@ static void write_text(const char *path, const char *text)
 static void an_older_file_stays_until_there_is_something_to_record(void **state)
 {
 	struct lp_event_self self = { .event = record_head(LP_EVENT_SELF, sizeof(self)) };
-	struct lp_recording_config config = recording_config(in_directory("x.lpc"));
-	struct lp_recording *recording;
+	struct lp_recorder_config config = recorder_config(in_directory("x.lpc"));
+	struct lp_recorder *recorder;
 	struct lp_counted counted;
 
 	(void)state;
 	write_text(config.path, "an older one");
 	/* a run that fails before it is attached to anything */
-	recording_discard(recording_start(&config));
+	recorder_discard(recorder_start(&config));
 	assert_int_equal(size_of(config.path), strlen("an older one"));
 	/* one that is attached to nothing up to its end */
-	recording = recording_start(&config);
-	put(recording, &self, LP_MAX_LOOPS, 1);
-	tick(recording, 20000);
-	recording_end(recording);
+	recorder = recorder_start(&config);
+	put(recorder, &self, LP_MAX_LOOPS, 1);
+	tick(recorder, 20000);
+	recorder_end(recorder);
 	assert_int_equal(size_of(config.path), strlen("an older one"));
-	recording = recording_start(&config);
-	put_target(recording, 5);
+	recorder = recorder_start(&config);
+	put_target(recorder, 5);
 	/* what a killed recording leaves begins with its header */
 	read_file(config.path, &counted);
 	assert_int_equal(counted.segment, 0);
-	put_loop(recording, 0, 5);
-	tick(recording, 2000);
+	put_loop(recorder, 0, 5);
+	tick(recorder, 2000);
 	read_file(config.path, &counted);
 	assert_int_equal(counted.types[LP_EVENT_LOOP], 1);
 	assert_int_equal(counted.types[LP_EVENT_TARGET], 1);
-	recording_end(recording);
+	recorder_end(recorder);
 }
 
 static void nothing_is_left_of_a_run_that_fails(void **state)
 {
-	struct lp_recording_config config = recording_config(in_directory("x.lpc"));
+	struct lp_recorder_config config = recorder_config(in_directory("x.lpc"));
 
 	(void)state;
-	recording_discard(recording_start(&config));
+	recorder_discard(recorder_start(&config));
 	assert_false(is_there(config.path));
-	config = recording_config(directory);
-	recording_discard(recording_start(&config));
+	config = recorder_config(directory);
+	recorder_discard(recorder_start(&config));
 	assert_false(is_there(segment_path(0)));
 }
 
 static void another_name_of_a_file_is_not_recorded_into(void **state)
 {
 	const char *precious = in_directory("precious");
-	struct lp_recording_config config = recording_config(in_directory("x.lpc"));
-	struct lp_recording *recording;
+	struct lp_recorder_config config = recorder_config(in_directory("x.lpc"));
+	struct lp_recorder *recorder;
 	struct lp_error error;
 
 	(void)state;
 	write_text(precious, "precious");
 	assert_int_equal(link(precious, config.path), 0);
-	assert_int_equal(recording_new(&config, &recording, &error), -EMLINK);
+	assert_int_equal(recorder_new(&config, &recorder, &error), -EMLINK);
 	assert_non_null(strstr(error.text, "hard link"));
 	assert_int_equal(size_of(precious), 8);
 	/* made while it records */
 	assert_int_equal(unlink(config.path), 0);
-	recording = recording_start(&config);
-	put_loop(recording, 0, 0);
+	recorder = recorder_start(&config);
+	put_loop(recorder, 0, 0);
 	assert_int_equal(unlink(config.path), 0);
 	assert_int_equal(link(precious, config.path), 0);
-	fill_with_noise(recording, 0, 15);
-	assert_int_equal(recording_close(recording, &error), -ENOENT);
+	fill_with_noise(recorder, 0, 15);
+	assert_int_equal(recorder_close(recorder, &error), -ENOENT);
 	assert_int_equal(size_of(precious), 8);
 }
 
 static void a_file_that_another_recording_writes_is_not_replaced(void **state)
 {
-	struct lp_recording_config config = recording_config(in_directory("x.lpc"));
-	struct lp_recording *first = recording_start(&config), *second;
+	struct lp_recorder_config config = recorder_config(in_directory("x.lpc"));
+	struct lp_recorder *first = recorder_start(&config), *second;
 	struct lp_counted counted;
 	struct lp_error error;
 
 	(void)state;
 	put_loop(first, 0, 0);
-	assert_int_equal(recording_new(&config, &second, &error), -EBUSY);
+	assert_int_equal(recorder_new(&config, &second, &error), -EBUSY);
 	assert_non_null(strstr(error.text, "another recording"));
-	recording_end(first);
+	recorder_end(first);
 	read_file(config.path, &counted);
 	assert_int_equal(counted.types[LP_EVENT_LOOP], 1);
 }
@@ -595,19 +597,19 @@ static void a_file_that_another_recording_writes_is_not_replaced(void **state)
 /* As somebody does who owns the directory above. */
 static void a_directory_that_becomes_a_link_changes_nothing(void **state)
 {
-	struct lp_recording_config config = recording_config(in_directory("d/"));
-	struct lp_recording *recording;
+	struct lp_recorder_config config = recorder_config(in_directory("d/"));
+	struct lp_recorder *recorder;
 	struct lp_counted counted;
 
 	(void)state;
 	assert_int_equal(mkdir(in_directory("roots"), 0700), 0);
 	config.rotate_ns = 5 * SECOND;
-	recording = recording_start(&config);
-	put_loop(recording, 0, 0);
+	recorder = recorder_start(&config);
+	put_loop(recorder, 0, 0);
 	assert_int_equal(rename(in_directory("d"), in_directory("moved")), 0);
 	assert_int_equal(symlink(in_directory("roots"), in_directory("d")), 0);
-	fill_with_noise(recording, 0, 12);
-	recording_end(recording);
+	fill_with_noise(recorder, 0, 12);
+	recorder_end(recorder);
 	assert_int_equal(rmdir(in_directory("roots")), 0);
 	read_file(in_directory("moved/loopprof-box-" STAMP "-2.lpc"), &counted);
 	assert_int_equal(counted.types[LP_EVENT_LOOP], 1);
@@ -615,43 +617,43 @@ static void a_directory_that_becomes_a_link_changes_nothing(void **state)
 
 static void what_no_run_of_ours_wrote_is_not_removed(void **state)
 {
-	struct lp_recording_config config = recording_config(directory), before = config;
-	struct lp_recording *recording;
+	struct lp_recorder_config config = recorder_config(directory), before = config;
+	struct lp_recorder *recorder;
 	const char *theirs;
 
 	(void)state;
 	before.header.start_unix_ns -= 3600 * SECOND;
-	recording = recording_start(&before);
-	put_noise(recording, 0, 1);
-	recording_end(recording);
+	recorder = recorder_start(&before);
+	put_noise(recorder, 0, 1);
+	recorder_end(recorder);
 	/* a second name somewhere else */
 	theirs = in_directory("loopprof-box-20231114T211320Z-0.lpc");
 	assert_int_equal(link(theirs, in_directory("mine")), 0);
 	config.rotate_bytes = 20000;
 	config.retain_bytes = 60000;
-	recording = recording_start(&config);
-	fill_with_noise(recording, 0, 20);
+	recorder = recorder_start(&config);
+	fill_with_noise(recorder, 0, 20);
 	assert_true(is_there(theirs));
 	/* somebody else's */
 	assert_int_equal(unlink(in_directory("mine")), 0);
 	if (!geteuid())
 		assert_int_equal(chown(theirs, 65534, 65534), 0);
-	fill_with_noise(recording, 20000, 10);
+	fill_with_noise(recorder, 20000, 10);
 	assert_true(geteuid() || is_there(theirs));
 	/* one of ours */
 	if (!geteuid())
 		assert_int_equal(chown(theirs, 0, 0), 0);
-	fill_with_noise(recording, 30000, 10);
+	fill_with_noise(recorder, 30000, 10);
 	assert_false(is_there(theirs));
-	recording_end(recording);
+	recorder_end(recorder);
 }
 
 /* Not even the header of the first file fits. */
-static void no_empty_file_is_left_where_there_is_no_room(void **state)
+static void no_empty_file_is_left_where_there_is_no_space(void **state)
 {
-	struct lp_recording_config config = recording_config(directory);
+	struct lp_recorder_config config = recorder_config(directory);
 	struct rlimit limit, small;
-	struct lp_recording *recording;
+	struct lp_recorder *recorder;
 	struct lp_counted counted;
 	struct lp_error error;
 
@@ -661,15 +663,15 @@ static void no_empty_file_is_left_where_there_is_no_room(void **state)
 	small = limit;
 	small.rlim_cur = 100;
 	setrlimit(RLIMIT_FSIZE, &small);
-	recording = recording_start(&config);
-	put_loop(recording, 0, 0);
-	fill_with_noise(recording, 0, 12);
+	recorder = recorder_start(&config);
+	put_loop(recorder, 0, 0);
+	fill_with_noise(recorder, 0, 12);
 	assert_int_equal(size_of_all(), 0);
 	assert_false(is_there(segment_path(0)));
 	setrlimit(RLIMIT_FSIZE, &limit);
 	/* it goes on when there is room */
-	fill_with_noise(recording, 12000, 12);
-	assert_int_equal(recording_close(recording, &error), -EFBIG);
+	fill_with_noise(recorder, 12000, 12);
+	assert_int_equal(recorder_close(recorder, &error), -EFBIG);
 	read_file(segment_path(0), &counted);
 	assert_int_equal(counted.types[LP_EVENT_LOOP], 1);
 	assert_true(counted.types[LP_EVENT_SLOW] > 0);
@@ -682,18 +684,18 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_file_takes_all_records_and_only_its_user_may_read_it),
 		TEST(what_is_a_second_old_is_in_the_file),
-		TEST(a_directory_takes_a_name_that_tells_host_start_and_number),
+		TEST(a_directory_takes_a_name_that_reports_host_start_and_number),
 		TEST(a_hostname_stays_within_the_directory),
 		TEST(a_directory_is_made_for_its_owner_only),
-		TEST(a_place_that_cannot_be_written_is_told_at_once),
+		TEST(a_place_that_cannot_be_written_is_reported_at_once),
 		TEST(two_runs_that_begin_in_the_same_second_have_their_own_files),
 		TEST(a_new_file_begins_after_so_many_bytes),
 		TEST(a_new_file_begins_after_so_long),
 		TEST(each_file_begins_with_what_is_known),
-		TEST(stacks_are_told_again_where_they_are_named),
+		TEST(stacks_are_repeated_where_they_are_named),
 		TEST(the_oldest_files_go_and_others_stay),
 		TEST(a_file_that_another_run_writes_is_not_removed),
-		TEST(a_full_disk_is_counted_and_told_at_the_end),
+		TEST(a_full_disk_is_counted_and_reported_at_the_end),
 		TEST(a_directory_that_comes_back_is_used_again),
 		TEST(a_file_that_was_removed_is_begun_again),
 		TEST(an_older_file_stays_until_there_is_something_to_record),
@@ -702,7 +704,7 @@ int main(void)
 		TEST(a_file_that_another_recording_writes_is_not_replaced),
 		TEST(a_directory_that_becomes_a_link_changes_nothing),
 		TEST(what_no_run_of_ours_wrote_is_not_removed),
-		TEST(no_empty_file_is_left_where_there_is_no_room),
+		TEST(no_empty_file_is_left_where_there_is_no_space),
 		TEST(a_file_that_was_removed_is_missed_when_much_is_written),
 	};
 

@@ -33,7 +33,7 @@ static pid_t target;
 
 /* In the place of user/runtime/remote/serve.c: memory that is its own address, eight bytes at a
  * time. */
-ssize_t runtime_serve(const void *request, size_t bytes, void *answer, size_t room)
+ssize_t runtime_serve(const void *request, size_t bytes, void *answer, size_t capacity)
 {
 	const struct lp_request *head = request;
 	const struct lp_piece *pieces = (const void *)(head + 1);
@@ -47,7 +47,7 @@ ssize_t runtime_serve(const void *request, size_t bytes, void *answer, size_t ro
 		/* nothing is mapped at 0 */
 		if (!pieces[i].address)
 			return done ? (ssize_t)done : -EFAULT;
-		for (at = 0; at < pieces[i].bytes && done + 8 <= room; at += 8, done += 8)
+		for (at = 0; at < pieces[i].bytes && done + 8 <= capacity; at += 8, done += 8)
 			memcpy((char *)answer + done, &(uint64_t){ pieces[i].address + at }, 8);
 	}
 	return (ssize_t)done;

@@ -64,7 +64,7 @@ static struct lp_resource between(unsigned int kind, int family, const char *loc
 	return with_data(kind, 0, &ends, sizeof(ends));
 }
 
-static void nothing_to_tell_is_no_text(void **state)
+static void nothing_to_report_is_no_text(void **state)
 {
 	struct lp_resource resource = { .flags = LP_RESOURCE_SEVERAL };
 
@@ -128,7 +128,7 @@ static void a_connection_shows_its_other_end(void **state)
 	expect(&resource, "tcp [::1]:80 and others");
 }
 
-static void its_own_end_is_told_apart(void **state)
+static void its_own_end_is_distinguished(void **state)
 {
 	struct lp_resource resource =
 		between(LP_RESOURCE_TCP, AF_INET, "10.0.0.5", 40112, "10.0.3.7", 5432);
@@ -305,11 +305,11 @@ static void text_is_cut_at_a_character(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nothing_to_tell_is_no_text),
+		cmocka_unit_test(nothing_to_report_is_no_text),
 		cmocka_unit_test(names_of_a_file_become_its_path),
 		cmocka_unit_test(a_path_stays_as_it_was_given),
 		cmocka_unit_test(a_connection_shows_its_other_end),
-		cmocka_unit_test(its_own_end_is_told_apart),
+		cmocka_unit_test(its_own_end_is_distinguished),
 		cmocka_unit_test(a_mapped_address_is_shown_as_what_it_maps),
 		cmocka_unit_test(a_socket_without_a_peer_shows_its_own_end),
 		cmocka_unit_test(addresses_that_are_none_are_left_out),

@@ -31,7 +31,7 @@ static const struct {
 	enum lp_role_need need;
 	enum lp_role_stage stage;
 	bool in_bursts;
-	enum lp_watched_place place;
+	enum lp_finding_site place;
 } expected[LP_PROBE_ROLES] = {
 	[LP_PROBE_DISPATCH] = { "lp_context_run", TRACED, .need = LP_ROLE_INDISPENSABLE,
 				.in_bursts = true },
@@ -42,22 +42,22 @@ static const struct {
 	[LP_PROBE_DISPATCH_TIMER] = { "lp_uv_timer", TRACED, .in_bursts = true },
 	[LP_PROBE_DISPATCH_METHOD] = { "lp_uv_method", TRACED, .in_bursts = true },
 	[LP_PROBE_NEVER_AWAITED] = { "lp_lost", 0, FINDING(NEVER_AWAITED),
-				     .stage = LP_STAGE_FINDINGS, .place = LP_PLACE_NEVER_AWAITED },
+				     .stage = LP_STAGE_FINDINGS, .place = LP_SITE_NEVER_AWAITED },
 	[LP_PROBE_NEVER_RETRIEVED] = { "lp_lost", 0, FINDING(NEVER_RETRIEVED),
 				       .stage = LP_STAGE_LIFECYCLE,
-				       .place = LP_PLACE_NEVER_RETRIEVED },
+				       .place = LP_SITE_NEVER_RETRIEVED },
 	[LP_PROBE_DESTROYED_PENDING] = { "lp_lost", 0, FINDING(DESTROYED_PENDING),
 					 .stage = LP_STAGE_LIFECYCLE,
-					 .place = LP_PLACE_DESTROYED_PENDING },
+					 .place = LP_SITE_DESTROYED_PENDING },
 	[LP_PROBE_NO_RUNNING_LOOP] = { "lp_lost", 0, FINDING(NO_RUNNING_LOOP),
 				       .stage = LP_STAGE_LIFECYCLE,
-				       .place = LP_PLACE_NO_RUNNING_LOOP },
+				       .place = LP_SITE_NO_RUNNING_LOOP },
 	[LP_PROBE_OTHER_LOOP] = { "lp_lost", 0, FINDING(OTHER_LOOP), .stage = LP_STAGE_LIFECYCLE,
-				  .place = LP_PLACE_OTHER_LOOP },
+				  .place = LP_SITE_OTHER_LOOP },
 	[LP_PROBE_LOOP_CLOSE] = { "lp_lost", 0, FINDING(PENDING_AT_CLOSE),
-				  .stage = LP_STAGE_LIFECYCLE, .place = LP_PLACE_LOOP_CLOSE },
+				  .stage = LP_STAGE_LIFECYCLE, .place = LP_SITE_LOOP_CLOSE },
 	[LP_PROBE_UVLOOP_CLOSE] = { "lp_lost", 0, FINDING(PENDING_AT_CLOSE),
-				    .stage = LP_STAGE_LIFECYCLE, .place = LP_PLACE_UVLOOP_CLOSE },
+				    .stage = LP_STAGE_LIFECYCLE, .place = LP_SITE_UVLOOP_CLOSE },
 	[LP_PROBE_TIMER] = { "lp_heap_push", 0, FINDING(WRONG_THREAD),
 			     .stage = LP_STAGE_LIFECYCLE },
 	[LP_PROBE_UVLOOP_TIMER] = { "lp_uv_later", 0, FINDING(WRONG_THREAD),
@@ -66,9 +66,11 @@ static const struct {
 					 .stage = LP_STAGE_LIFECYCLE },
 	[LP_PROBE_EXCEPTION] = { "lp_exception_made", 0, FINDING(CLOSED_LOOP),
 				 .stage = LP_STAGE_LIFECYCLE },
-	[LP_PROBE_TASK_BORN] = { "lp_task_born", ORIGINS | LIFETIMES, .stage = LP_STAGE_LIFECYCLE },
-	[LP_PROBE_TASK_GONE] = { "lp_task_gone", LIFETIMES, .stage = LP_STAGE_LIFECYCLE },
-	[LP_PROBE_COROUTINE_BORN] = { "lp_coroutine_born", ORIGINS, .stage = LP_STAGE_LIFECYCLE },
+	[LP_PROBE_TASK_CREATED] = { "lp_task_born", ORIGINS | LIFETIMES,
+				    .stage = LP_STAGE_LIFECYCLE },
+	[LP_PROBE_TASK_ENDED] = { "lp_task_gone", LIFETIMES, .stage = LP_STAGE_LIFECYCLE },
+	[LP_PROBE_COROUTINE_CREATED] = { "lp_coroutine_born", ORIGINS,
+					 .stage = LP_STAGE_LIFECYCLE },
 };
 
 static void check_run(unsigned int asked, uint32_t findings)

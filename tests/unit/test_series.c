@@ -78,12 +78,12 @@ static void one_unit_takes_no_more_than_half_of_the_sets(void **state)
 	}
 	count(&series);
 	assert_int_equal(series.set_count, LP_SERIES_SETS / 2 + 1);
-	assert_int_equal(series.sets_beyond, LOOPS - 1 - LP_SERIES_SETS / 2);
+	assert_int_equal(series.sets_overflow, LOOPS - 1 - LP_SERIES_SETS / 2);
 	assert_non_null(find(&series, infos[LOOPS - 1].unit));
 	series_free(&series);
 }
 
-static void sets_of_labels_beyond_the_bound_are_other(void **state)
+static void sets_of_labels_over_the_bound_are_other(void **state)
 {
 	struct lp_series series = { 0 };
 	const struct lp_loop_series *other;
@@ -92,7 +92,7 @@ static void sets_of_labels_beyond_the_bound_are_other(void **state)
 	count(&series);
 	count(&series);
 	assert_int_equal(series.set_count, LP_SERIES_SETS);
-	assert_int_equal(series.sets_beyond, LOOPS - LP_SERIES_SETS);
+	assert_int_equal(series.sets_overflow, LOOPS - LP_SERIES_SETS);
 	other = find_other(&series);
 	assert_non_null(other);
 	assert_string_equal(other->labels.runtime, "other");
@@ -122,7 +122,7 @@ static void labels_that_were_idle_for_long_give_their_place_to_others(void **sta
 	assert_non_null(find(&series, "u1.service"));
 	assert_non_null(find(&series, "u256.service"));
 	assert_null(find_other(&series));
-	assert_int_equal(series.sets_beyond, 1);
+	assert_int_equal(series.sets_overflow, 1);
 	/* what has not changed does not come back ... */
 	count(&series);
 	assert_null(find(&series, "u0.service"));
@@ -155,7 +155,7 @@ static void labels_of_other_stay_there_while_there_are_loops_with_them(void **st
 	total.loop_count--;
 	count(&series);
 	assert_int_equal(find_other(&series)->numbers.iterations, 43 * 10 + 1000);
-	assert_int_equal(series.sets_beyond, 43);
+	assert_int_equal(series.sets_overflow, 43);
 	series_free(&series);
 }
 
@@ -223,7 +223,7 @@ static void callbacks_of_all_loops_together_are_bounded(void **state)
 	count(&series);
 	count(&series);
 	assert_int_equal(series.callback_count, LP_SERIES_CALLBACKS_ALL);
-	assert_int_equal(series.callbacks_beyond, 2000 - LP_SERIES_CALLBACKS_ALL);
+	assert_int_equal(series.callbacks_overflow, 2000 - LP_SERIES_CALLBACKS_ALL);
 	/* those with most time, whichever loop they are of */
 	assert_int_equal(find(&series, "u19.service")->own->own, true);
 	assert_int_equal(find(&series, "u0.service")->own->own, false);
@@ -279,9 +279,10 @@ static void traced_time_is_all_of_it_only_without_bursts(void **state)
 	series_free(&series);
 }
 
-static struct lp_slow stall_of(const struct lp_callback_info *callback, uint64_t duration_ns)
+static struct lp_slow_callback stall_of(const struct lp_callback_info *callback,
+					uint64_t duration_ns)
 {
-	return (struct lp_slow){
+	return (struct lp_slow_callback){
 		.loop = &infos[0], .callback = callback, .start_ns = 42, .duration_ns = duration_ns
 	};
 }
@@ -293,7 +294,7 @@ static void the_worst_stall_of_a_bucket_stands_for_it(void **state)
 	struct lp_series series = { .run_unix_ns = 1700000000999999999 };
 	static const uint64_t times[] = { 130000000, 249000000, 140000000, 300000000 };
 	const struct lp_exemplar *exemplar;
-	struct lp_slow slow;
+	struct lp_slow_callback slow;
 	size_t i;
 
 	(void)state;
@@ -327,7 +328,7 @@ static void the_worst_stall_of_a_bucket_stands_for_it(void **state)
 static void the_line_of_a_stall_fits_whatever_the_file_is_called(void **state)
 {
 	struct lp_callback_info info = { .kind = LP_MODEL_TASK, .name = "f", .line = 4294967295 };
-	struct lp_slow slow = stall_of(&info, 130000000);
+	struct lp_slow_callback slow = stall_of(&info, 130000000);
 	struct lp_exemplar exemplar;
 	size_t i;
 
@@ -337,8 +338,8 @@ static void the_line_of_a_stall_fits_whatever_the_file_is_called(void **state)
 	for (i = 0; i < 100; i++)
 		strcat(info.file, "\xe4\xbb\xbb");
 	slow.start_ns = UINT64_MAX;
-	slow.reasons.time.known = true;
-	slow.reasons.time.run_queue_ns = 1;
+	slow.breakdown.time.known = true;
+	slow.breakdown.time.run_queue_ns = 1;
 	infos[0].id = UINT32_MAX;
 	exemplar_set(&exemplar, &slow, UINT64_MAX);
 	assert_true(strlen(exemplar.line) <= LP_EXEMPLAR_LINE);
@@ -356,7 +357,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(one_unit_takes_no_more_than_half_of_the_sets),
-		TEST(sets_of_labels_beyond_the_bound_are_other),
+		TEST(sets_of_labels_over_the_bound_are_other),
 		TEST(labels_that_were_idle_for_long_give_their_place_to_others),
 		TEST(labels_of_other_stay_there_while_there_are_loops_with_them),
 		TEST(no_number_ever_falls),

@@ -33,7 +33,7 @@ static uint64_t sustained(struct lp_share_pool *pool, struct lp_share *share, ui
 	return take_all(pool, share, now + LP_SHARE_BURST * LP_SHARE_WINDOW_NS);
 }
 
-static void test_one_that_is_alone_leaves_room_for_another(void **state)
+static void test_one_that_is_alone_leaves_space_for_another(void **state)
 {
 	struct lp_share_pool pool = { 0 };
 	struct lp_share hog = { 0 }, victim = { 0 };
@@ -96,7 +96,7 @@ static void test_a_long_pause_pays_for_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_one_that_is_alone_leaves_room_for_another),
+		cmocka_unit_test(test_one_that_is_alone_leaves_space_for_another),
 		cmocka_unit_test(test_many_have_equal_parts),
 		cmocka_unit_test(test_an_event_that_took_longer_is_paid_later),
 		cmocka_unit_test(test_a_long_pause_pays_for_all),

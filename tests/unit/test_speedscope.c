@@ -5,14 +5,14 @@ static void samples_are_in_the_order_of_time(void **state)
 {
 	const struct lp_callback_info callback = { LP_MODEL_TASK, "\"</script>\\", "", 0 };
 	struct lp_sink *sink = export_open(&speedscope_format);
-	struct lp_slow slow = export_slow();
+	struct lp_slow_callback slow = export_slow();
 	char *text;
 
 	(void)state;
 	sink->observer.slow(sink, &slow);
 	slow.start_ns += 1000000000;
 	slow.callback = &callback;
-	slow.reasons = (struct lp_reasons){ .sample_count = 0 };
+	slow.breakdown = (struct lp_breakdown){ .sample_count = 0 };
 	sink->observer.slow(sink, &slow);
 	text = export_end(sink, NULL, NULL);
 	assert_has(text, "\"$schema\":\"https://www.speedscope.app/file-format-schema.json\"");
@@ -29,7 +29,7 @@ static void each_loop_has_a_profile(void **state)
 {
 	struct lp_loop_info other = export_loop;
 	struct lp_sink *sink = export_open(&speedscope_format);
-	struct lp_slow slow = export_slow();
+	struct lp_slow_callback slow = export_slow();
 	char *text;
 
 	(void)state;
@@ -52,15 +52,15 @@ static void each_loop_has_a_profile(void **state)
 }
 
 /* More samples than are kept in their order. */
-static void beyond_the_bound_the_time_is_kept(void **state)
+static void beyond_the_bound_the_time_is_retained(void **state)
 {
 	struct lp_sink *sink = export_open(&speedscope_format);
-	struct lp_slow slow = export_slow();
+	struct lp_slow_callback slow = export_slow();
 	char *text, wanted[64];
 	uint32_t i;
 
 	(void)state;
-	slow.reasons = (struct lp_reasons){ .sample_count = 0 };
+	slow.breakdown = (struct lp_breakdown){ .sample_count = 0 };
 	for (i = 0; i < 530000; i++) {
 		slow.start_ns++;
 		sink->observer.slow(sink, &slow);
@@ -76,7 +76,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(samples_are_in_the_order_of_time),
 		cmocka_unit_test(each_loop_has_a_profile),
-		cmocka_unit_test(beyond_the_bound_the_time_is_kept),
+		cmocka_unit_test(beyond_the_bound_the_time_is_retained),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,16 +27,17 @@ static void begin_loop(void)
 	feed_frame(WORKER, "worker", 90);
 }
 
-static const struct lp_told_reasons *feed_over(uint64_t start_ns, uint64_t end_ns)
+static const struct lp_reported_breakdown *feed_over(uint64_t start_ns, uint64_t end_ns)
 {
 	feed_slow(0, 1, start_ns, end_ns, 1, 0);
 	feed_poll_return(0, end_ns + MS, 1, 10, 0);
-	return told_why();
+	return last_breakdown();
 }
 
-static struct lp_event_account times_of(uint64_t blocked_ns, uint64_t gil_ns, uint64_t run_queue_ns)
+static struct lp_event_segment_times times_of(uint64_t blocked_ns, uint64_t gil_ns,
+					      uint64_t run_queue_ns)
 {
-	struct lp_event_account event = record_account();
+	struct lp_event_segment_times event = record_account();
 
 	event.account.blocked_ns = blocked_ns;
 	event.account.gil_ns = gil_ns;
@@ -57,13 +58,13 @@ static void expect_sum(const struct lp_times *times, uint64_t duration_ns)
 
 static void the_parts_of_a_duration_add_up_to_it(void **state)
 {
-	struct lp_event_account event = times_of(60 * MS + 7, 20 * MS + 3, 10 * MS + 1);
+	struct lp_event_segment_times event = times_of(60 * MS + 7, 20 * MS + 3, 10 * MS + 1);
 	const struct lp_times *times;
 
 	(void)state;
 	begin_loop();
 	feed_account(&event, 10 * MS);
-	times = &feed_over(10 * MS, 130 * MS)->reasons.time;
+	times = &feed_over(10 * MS, 130 * MS)->breakdown.time;
 	expect_sum(times, 120 * MS);
 	assert_int_equal(times->on_cpu_ns, 30 * MS - 11);
 	assert_int_equal(times->blocked_ns, 60 * MS + 7);
@@ -73,24 +74,24 @@ static void the_parts_of_a_duration_add_up_to_it(void **state)
 
 static void an_account_of_nothing_is_time_on_the_cpu(void **state)
 {
-	struct lp_event_account event = record_account();
+	struct lp_event_segment_times event = record_account();
 
 	(void)state;
 	begin_loop();
 	feed_account(&event, 10 * MS);
-	expect_sum(&feed_over(10 * MS, 130 * MS)->reasons.time, 120 * MS);
-	assert_int_equal(told_why()->reasons.time.on_cpu_ns, 120 * MS);
+	expect_sum(&feed_over(10 * MS, 130 * MS)->breakdown.time, 120 * MS);
+	assert_int_equal(last_breakdown()->breakdown.time.on_cpu_ns, 120 * MS);
 }
 
 static void parts_that_exceed_the_duration_are_scaled_to_it(void **state)
 {
-	struct lp_event_account event = times_of(90 * MS, 60 * MS, 30 * MS);
+	struct lp_event_segment_times event = times_of(90 * MS, 60 * MS, 30 * MS);
 	const struct lp_times *times;
 
 	(void)state;
 	begin_loop();
 	feed_account(&event, 10 * MS);
-	times = &feed_over(10 * MS, 130 * MS)->reasons.time;
+	times = &feed_over(10 * MS, 130 * MS)->breakdown.time;
 	expect_sum(times, 120 * MS);
 	assert_in_range(times->on_cpu_ns, 0, 3);
 	assert_in_range(times->blocked_ns, 60 * MS - 1, 60 * MS);
@@ -98,38 +99,38 @@ static void parts_that_exceed_the_duration_are_scaled_to_it(void **state)
 	assert_in_range(times->run_queue_ns, 20 * MS - 1, 20 * MS);
 	event = times_of(111111111, 77777777, 33333333);
 	feed_account(&event, 210 * MS);
-	expect_sum(&feed_over(210 * MS, 310 * MS + 1)->reasons.time, 100 * MS + 1);
+	expect_sum(&feed_over(210 * MS, 310 * MS + 1)->breakdown.time, 100 * MS + 1);
 	event = times_of(1, 1, 1);
 	feed_account(&event, 410 * MS);
-	expect_sum(&feed_over(410 * MS, 410 * MS)->reasons.time, 0);
+	expect_sum(&feed_over(410 * MS, 410 * MS)->breakdown.time, 0);
 }
 
 static void parts_that_no_clock_counts_still_add_up(void **state)
 {
-	struct lp_event_account event = times_of(START_NS, 0, 0);
+	struct lp_event_segment_times event = times_of(START_NS, 0, 0);
 
 	(void)state;
 	begin_loop();
 	feed_account(&event, 10 * MS);
-	expect_sum(&feed_over(10 * MS, 130 * MS)->reasons.time, 120 * MS);
+	expect_sum(&feed_over(10 * MS, 130 * MS)->breakdown.time, 120 * MS);
 	/* each may be, but not all of them */
 	event = times_of(START_NS, START_NS, START_NS);
 	feed_account(&event, 210 * MS);
-	expect_sum(&feed_over(210 * MS, 330 * MS)->reasons.time, 120 * MS);
+	expect_sum(&feed_over(210 * MS, 330 * MS)->breakdown.time, 120 * MS);
 }
 
 static void without_an_account_the_times_are_not_known(void **state)
 {
-	struct lp_event_account event = times_of(50 * MS, 0, 0);
+	struct lp_event_segment_times event = times_of(50 * MS, 0, 0);
 
 	(void)state;
 	begin_loop();
 	/* of another callback */
 	feed_account(&event, 9 * MS);
-	feed_seen(LP_SEEN_ON_CPU, 10 * MS, 7, COMPUTE, HANDLE);
+	feed_stack_sample(LP_SAMPLE_ON_CPU, 10 * MS, 7, COMPUTE, HANDLE);
 	feed_over(10 * MS, 130 * MS);
-	assert_false(told_why()->reasons.time.known);
-	assert_int_equal(told_why()->reasons.sample_count, 1);
+	assert_false(last_breakdown()->breakdown.time.known);
+	assert_int_equal(last_breakdown()->breakdown.sample_count, 1);
 }
 
 static struct lp_resource connection(const char *local, const char *remote)
@@ -144,22 +145,22 @@ static struct lp_resource connection(const char *local, const char *remote)
 	return resource;
 }
 
-static void blocking_calls_are_told_longest_first(void **state)
+static void blocking_calls_are_reported_longest_first(void **state)
 {
-	struct lp_event_account event = record_account();
-	const struct lp_told_reasons *why;
+	struct lp_event_segment_times event = record_account();
+	const struct lp_reported_breakdown *why;
 
 	(void)state;
 	begin_loop();
-	feed_seen(LP_SEEN_BLOCKED, 10 * MS, 7, RECV, HANDLE);
-	feed_seen(LP_SEEN_BLOCKED, 10 * MS, 8, HANDLE, MAIN);
+	feed_stack_sample(LP_SAMPLE_BLOCKED, 10 * MS, 7, RECV, HANDLE);
+	feed_stack_sample(LP_SAMPLE_BLOCKED, 10 * MS, 8, HANDLE, MAIN);
 	record_block(&event, SYS_FSYNC, 8, 20 * MS, 1)->resource = record_path("/var/x\n");
 	record_block(&event, SYS_RECVFROM, 7, 70 * MS, 3)->resource =
 		connection("10.0.0.5", "10.0.3.7");
 	record_block(&event, LP_SYSCALL_PAGE_FAULT, 8, MS, 9);
 	feed_account(&event, 10 * MS);
 	why = feed_over(10 * MS, 130 * MS);
-	assert_int_equal(why->reasons.blocked_count, 3);
+	assert_int_equal(why->breakdown.blocked_count, 3);
 	assert_string_equal(why->blocked[0].blocked.syscall, "recvfrom");
 	assert_string_equal(why->blocked[0].blocked.target, "tcp 10.0.3.7:5432");
 	assert_string_equal(why->blocked[0].blocked.local, "10.0.0.5:40112");
@@ -172,14 +173,14 @@ static void blocking_calls_are_told_longest_first(void **state)
 	assert_string_equal(why->blocked[1].stack.text, "handle:34 < main:78");
 	assert_string_equal(why->blocked[2].blocked.syscall, "page fault");
 	assert_string_equal(why->blocked[2].blocked.target, "");
-	assert_int_equal(why->reasons.time.blocked_ns, 91 * MS);
-	assert_int_equal(why->reasons.blocked_beyond, 0);
+	assert_int_equal(why->breakdown.time.blocked_ns, 91 * MS);
+	assert_int_equal(why->breakdown.blocked_dropped, 0);
 }
 
 static void waits_in_no_known_call_have_a_name(void **state)
 {
-	struct lp_event_account event = record_account();
-	const struct lp_told_reasons *why;
+	struct lp_event_segment_times event = record_account();
+	const struct lp_reported_breakdown *why;
 
 	(void)state;
 	begin_loop();
@@ -197,7 +198,7 @@ static void waits_in_no_known_call_have_a_name(void **state)
 
 static void what_a_call_was_on_is_held_to_its_field(void **state)
 {
-	struct lp_event_account event = record_account();
+	struct lp_event_segment_times event = record_account();
 	struct lp_block *block = record_block(&event, SYS_READ, 7, 50 * MS, 1);
 
 	(void)state;
@@ -207,12 +208,12 @@ static void what_a_call_was_on_is_held_to_its_field(void **state)
 	memset(block->resource.data, 'x', sizeof(block->resource.data));
 	feed_account(&event, 10 * MS);
 	feed_over(10 * MS, 130 * MS);
-	assert_int_equal(strlen(told_why()->blocked[0].blocked.target), LP_RESOURCE_BYTES);
+	assert_int_equal(strlen(last_breakdown()->blocked[0].blocked.target), LP_RESOURCE_BYTES);
 }
 
-static void a_call_that_took_no_time_is_not_told(void **state)
+static void a_call_that_took_no_time_is_not_reported(void **state)
 {
-	struct lp_event_account event = record_account();
+	struct lp_event_segment_times event = record_account();
 
 	(void)state;
 	begin_loop();
@@ -220,13 +221,13 @@ static void a_call_that_took_no_time_is_not_told(void **state)
 	record_block(&event, SYS_FSYNC, 7, 50 * MS, 1);
 	feed_account(&event, 10 * MS);
 	feed_over(10 * MS, 130 * MS);
-	assert_int_equal(told_why()->reasons.blocked_count, 1);
-	assert_string_equal(told_why()->blocked[0].blocked.syscall, "fsync");
+	assert_int_equal(last_breakdown()->breakdown.blocked_count, 1);
+	assert_string_equal(last_breakdown()->blocked[0].blocked.syscall, "fsync");
 }
 
-static void calls_that_found_no_room_are_counted(void **state)
+static void calls_that_found_no_space_are_counted(void **state)
 {
-	struct lp_event_account event = record_account();
+	struct lp_event_segment_times event = record_account();
 	uint64_t i;
 
 	(void)state;
@@ -234,64 +235,66 @@ static void calls_that_found_no_room_are_counted(void **state)
 	for (i = 0; i < LP_BLOCKS; i++)
 		record_block(&event, SYS_READ, i, MS, 1);
 	event.account.blocked_ns += 22 * MS;
-	event.account.beyond_ns = 22 * MS;
-	event.account.beyond_count = 11;
+	event.account.dropped_ns = 22 * MS;
+	event.account.dropped_count = 11;
 	feed_account(&event, 10 * MS);
 	feed_over(10 * MS, 130 * MS);
-	assert_int_equal(told_why()->reasons.blocked_count, LP_BLOCKS);
-	assert_int_equal(told_why()->reasons.blocked_beyond, 11);
-	assert_int_equal(told_why()->reasons.blocked_beyond_ns, 22 * MS);
-	assert_int_equal(told_why()->reasons.time.blocked_ns, 30 * MS);
+	assert_int_equal(last_breakdown()->breakdown.blocked_count, LP_BLOCKS);
+	assert_int_equal(last_breakdown()->breakdown.blocked_dropped, 11);
+	assert_int_equal(last_breakdown()->breakdown.blocked_dropped_ns, 22 * MS);
+	assert_int_equal(last_breakdown()->breakdown.time.blocked_ns, 30 * MS);
 }
 
 static void samples_are_counted_by_why_and_where(void **state)
 {
-	struct lp_record_seen collecting = seen_stack(LP_SEEN_ON_CPU, 10 * MS, 7, COMPUTE, HANDLE);
-	const struct lp_told_reasons *why;
+	struct lp_record_stack_sample collecting =
+		sampled_stack(LP_SAMPLE_ON_CPU, 10 * MS, 7, COMPUTE, HANDLE);
+	const struct lp_reported_breakdown *why;
 	int i;
 
 	(void)state;
 	begin_loop();
-	collecting.seen.flags = LP_STACK_COLLECTING;
+	collecting.sample.flags = LP_STACK_COLLECTING;
 	for (i = 0; i < 5; i++)
-		feed_seen(LP_SEEN_ON_CPU, 10 * MS, 7, COMPUTE, HANDLE);
+		feed_stack_sample(LP_SAMPLE_ON_CPU, 10 * MS, 7, COMPUTE, HANDLE);
 	for (i = 0; i < 4; i++)
-		feed_seen(LP_SEEN_ON_CPU, 10 * MS, 8, RECV, HANDLE);
+		feed_stack_sample(LP_SAMPLE_ON_CPU, 10 * MS, 8, RECV, HANDLE);
 	for (i = 0; i < 3; i++)
-		feed_seen(LP_SEEN_RUN_QUEUE, 10 * MS, 7, COMPUTE, HANDLE);
+		feed_stack_sample(LP_SAMPLE_RUN_QUEUE, 10 * MS, 7, COMPUTE, HANDLE);
 	for (i = 0; i < 2; i++)
 		feed(&collecting, 0, 11 * MS);
-	feed_seen(LP_SEEN_GIL, 10 * MS, 7, COMPUTE, HANDLE);
+	feed_stack_sample(LP_SAMPLE_GIL, 10 * MS, 7, COMPUTE, HANDLE);
 	why = feed_over(10 * MS, 130 * MS);
-	assert_int_equal(why->reasons.sample_count, 5);
+	assert_int_equal(why->breakdown.sample_count, 5);
 	for (i = 0; i < 5; i++)
 		assert_int_equal(why->samples[i].sample.count, 5 - i);
-	assert_int_equal(why->samples[0].sample.seen, LP_SEEN_ON_CPU);
+	assert_int_equal(why->samples[0].sample.reason, LP_SAMPLE_ON_CPU);
 	assert_string_equal(why->samples[0].stack.text, "compute:56 < handle:34");
 	assert_string_equal(why->samples[1].stack.text, "recv:12 < handle:34");
-	assert_int_equal(why->samples[2].sample.seen, LP_SEEN_RUN_QUEUE);
+	assert_int_equal(why->samples[2].sample.reason, LP_SAMPLE_RUN_QUEUE);
 	assert_true(why->samples[3].sample.collecting);
 	assert_false(why->samples[0].sample.collecting);
-	assert_int_equal(why->samples[4].sample.seen, LP_SEEN_GIL);
+	assert_int_equal(why->samples[4].sample.reason, LP_SAMPLE_GIL);
 }
 
-static void stacks_that_are_not_whole_are_told_apart(void **state)
+static void stacks_that_are_not_whole_are_distinguished(void **state)
 {
-	struct lp_record_seen record = seen_stack(LP_SEEN_ON_CPU, 10 * MS, 7, COMPUTE, 0);
-	const struct lp_told_reasons *why;
+	struct lp_record_stack_sample record =
+		sampled_stack(LP_SAMPLE_ON_CPU, 10 * MS, 7, COMPUTE, 0);
+	const struct lp_reported_breakdown *why;
 	int i;
 
 	(void)state;
 	begin_loop();
 	for (i = 0; i < 3; i++)
 		feed(&record, 0, 11 * MS);
-	record.seen.flags = LP_STACK_CUT;
+	record.sample.flags = LP_STACK_CUT;
 	feed(&record, 0, 11 * MS);
 	feed(&record, 0, 11 * MS);
-	record.seen.flags = LP_STACK_UNREADABLE;
+	record.sample.flags = LP_STACK_UNREADABLE;
 	feed(&record, 0, 11 * MS);
 	why = feed_over(10 * MS, 130 * MS);
-	assert_int_equal(why->reasons.sample_count, 3);
+	assert_int_equal(why->breakdown.sample_count, 3);
 	assert_false(why->samples[0].stack.cut || why->samples[0].stack.unreadable);
 	assert_true(why->samples[1].stack.cut && !why->samples[1].stack.unreadable);
 	assert_true(why->samples[2].stack.unreadable && !why->samples[2].stack.cut);
@@ -299,7 +302,7 @@ static void stacks_that_are_not_whole_are_told_apart(void **state)
 
 static void collecting_garbage_is_a_share_of_the_time_on_the_cpu(void **state)
 {
-	struct lp_event_account event = times_of(40 * MS, 0, 0);
+	struct lp_event_segment_times event = times_of(40 * MS, 0, 0);
 	const struct lp_times *times;
 
 	(void)state;
@@ -307,43 +310,44 @@ static void collecting_garbage_is_a_share_of_the_time_on_the_cpu(void **state)
 	event.account.samples = 8;
 	event.account.collecting_samples = 2;
 	feed_account(&event, 10 * MS);
-	times = &feed_over(10 * MS, 130 * MS)->reasons.time;
+	times = &feed_over(10 * MS, 130 * MS)->breakdown.time;
 	assert_true(times->gc_known);
 	assert_int_equal(times->gc_ns, 20 * MS);
 	event.account.collecting_samples = 0;
 	feed_account(&event, 210 * MS);
-	times = &feed_over(210 * MS, 330 * MS)->reasons.time;
+	times = &feed_over(210 * MS, 330 * MS)->breakdown.time;
 	assert_true(times->gc_known);
 	assert_int_equal(times->gc_ns, 0);
 }
 
 static void without_samples_nothing_is_known_of_garbage(void **state)
 {
-	struct lp_event_account event = times_of(40 * MS, 0, 0);
+	struct lp_event_segment_times event = times_of(40 * MS, 0, 0);
 
 	(void)state;
 	begin_loop();
 	feed_account(&event, 10 * MS);
-	assert_false(feed_over(10 * MS, 130 * MS)->reasons.time.gc_known);
+	assert_false(feed_over(10 * MS, 130 * MS)->breakdown.time.gc_known);
 	/* damaged: more than there are */
 	event.account.samples = 1;
 	event.account.collecting_samples = UINT32_MAX;
 	feed_account(&event, 210 * MS);
-	assert_in_range(feed_over(210 * MS, 330 * MS)->reasons.time.gc_ns, 0, 80 * MS);
+	assert_in_range(feed_over(210 * MS, 330 * MS)->breakdown.time.gc_ns, 0, 80 * MS);
 }
 
 static void feed_holder(uint64_t segment_ns, uint64_t thread, uint32_t frame, const char *name)
 {
-	struct lp_record_seen record = seen_stack(LP_SEEN_GIL_HOLDER, segment_ns, thread, frame, 0);
+	struct lp_record_stack_sample record =
+		sampled_stack(LP_SAMPLE_GIL_HOLDER, segment_ns, thread, frame, 0);
 
-	record.seen.tid = (uint32_t)thread;
-	strcpy(record.seen.thread, name);
+	record.sample.tid = (uint32_t)thread;
+	strcpy(record.sample.thread, name);
 	feed(&record, 0, segment_ns + 1);
 }
 
 static void the_thread_that_was_seen_most_held_the_gil(void **state)
 {
-	const struct lp_told_reasons *why;
+	const struct lp_reported_breakdown *why;
 
 	(void)state;
 	begin_loop();
@@ -356,15 +360,15 @@ static void the_thread_that_was_seen_most_held_the_gil(void **state)
 	feed_holder(5 * MS, 500, COMPUTE, "Thread-1");
 	feed_holder(5 * MS, 500, COMPUTE, "Thread-1");
 	why = feed_over(10 * MS, 130 * MS);
-	assert_true(why->reasons.gil.known);
-	assert_string_equal(why->reasons.gil.thread, "Thread-?[2J");
-	assert_int_equal(why->reasons.gil.tid, 600);
+	assert_true(why->breakdown.gil.known);
+	assert_string_equal(why->breakdown.gil.thread, "Thread-?[2J");
+	assert_int_equal(why->breakdown.gil.tid, 600);
 	assert_string_equal(why->holder.text, "worker:90");
 	/* it is no sample of the loop */
-	assert_int_equal(why->reasons.sample_count, 0);
+	assert_int_equal(why->breakdown.sample_count, 0);
 }
 
-static void more_holders_than_are_told_apart_do_no_harm(void **state)
+static void more_holders_than_are_distinguished_do_no_harm(void **state)
 {
 	uint64_t thread;
 
@@ -375,33 +379,33 @@ static void more_holders_than_are_told_apart_do_no_harm(void **state)
 		feed_holder(10 * MS, thread, WORKER, "other");
 	feed_holder(10 * MS, 500, COMPUTE, "first");
 	feed_over(10 * MS, 130 * MS);
-	assert_string_equal(told_why()->reasons.gil.thread, "first");
+	assert_string_equal(last_breakdown()->breakdown.gil.thread, "first");
 }
 
 static void nobody_held_the_gil_where_nobody_was_seen(void **state)
 {
 	(void)state;
 	begin_loop();
-	feed_seen(LP_SEEN_GIL, 10 * MS, 7, COMPUTE, HANDLE);
+	feed_stack_sample(LP_SAMPLE_GIL, 10 * MS, 7, COMPUTE, HANDLE);
 	feed_over(10 * MS, 130 * MS);
-	assert_false(told_why()->reasons.gil.known);
-	assert_int_equal(told_why()->holder.depth, 0);
+	assert_false(last_breakdown()->breakdown.gil.known);
+	assert_int_equal(last_breakdown()->holder.depth, 0);
 }
 
 /* The chain of a callback with those times, of which each has a stack of its own. */
 static const char *chain_for(uint64_t start_ns, uint64_t blocked_ns, uint64_t gil_ns,
 			     uint64_t run_queue_ns)
 {
-	struct lp_event_account event = record_account();
+	struct lp_event_segment_times event = record_account();
 
 	feed_coroutine(10, "blocked", 1);
 	feed_coroutine(11, "waiting", 2);
 	feed_coroutine(12, "preempted", 3);
 	feed_coroutine(13, "computing", 4);
-	feed_seen(LP_SEEN_BLOCKED, start_ns, 10, 10, MAIN);
-	feed_seen(LP_SEEN_GIL, start_ns, 11, 11, MAIN);
-	feed_seen(LP_SEEN_RUN_QUEUE, start_ns, 12, 12, MAIN);
-	feed_seen(LP_SEEN_ON_CPU, start_ns, 13, 13, MAIN);
+	feed_stack_sample(LP_SAMPLE_BLOCKED, start_ns, 10, 10, MAIN);
+	feed_stack_sample(LP_SAMPLE_GIL, start_ns, 11, 11, MAIN);
+	feed_stack_sample(LP_SAMPLE_RUN_QUEUE, start_ns, 12, 12, MAIN);
+	feed_stack_sample(LP_SAMPLE_ON_CPU, start_ns, 13, 13, MAIN);
 	record_block(&event, SYS_READ, 10, blocked_ns, 1);
 	event.account.gil_ns = gil_ns;
 	event.account.run_queue_ns = run_queue_ns;
@@ -429,13 +433,13 @@ static void a_short_wait_for_a_cpu_does_not_make_the_chain(void **state)
 static void the_chain_has_coroutines_only_outermost_first(void **state)
 {
 	static const uint32_t frames[] = { RECV, HANDLE, COMPUTE, MAIN };
-	struct lp_record_seen record = record_seen(LP_SEEN_ON_CPU, 7, 4, frames);
-	const struct lp_told_reasons *why;
+	struct lp_record_stack_sample record = record_stack_sample(LP_SAMPLE_ON_CPU, 7, 4, frames);
+	const struct lp_reported_breakdown *why;
 
 	(void)state;
 	begin_loop();
-	record.seen.segment_ns = START_NS + 10 * MS;
-	record.seen.flags = LP_STACK_CUT;
+	record.sample.segment_ns = START_NS + 10 * MS;
+	record.sample.flags = LP_STACK_CUT;
 	feed(&record, 0, 11 * MS);
 	why = feed_over(10 * MS, 130 * MS);
 	assert_string_equal(why->chain.text, "main:78 < handle:34");
@@ -444,19 +448,19 @@ static void the_chain_has_coroutines_only_outermost_first(void **state)
 
 static void without_a_stack_there_is_no_chain(void **state)
 {
-	struct lp_event_account event = record_account();
+	struct lp_event_segment_times event = record_account();
 
 	(void)state;
 	begin_loop();
 	record_block(&event, SYS_READ, 99, 110 * MS, 1);
 	feed_account(&event, 10 * MS);
 	feed_over(10 * MS, 130 * MS);
-	assert_int_equal(told_why()->chain.depth, 0);
+	assert_int_equal(last_breakdown()->chain.depth, 0);
 	/* a short one on the CPU is better than none */
-	feed_seen(LP_SEEN_ON_CPU, 210 * MS, 7, COMPUTE, HANDLE);
+	feed_stack_sample(LP_SAMPLE_ON_CPU, 210 * MS, 7, COMPUTE, HANDLE);
 	feed_account(&event, 210 * MS);
 	feed_over(210 * MS, 330 * MS);
-	assert_string_equal(told_why()->chain.text, "handle:34");
+	assert_string_equal(last_breakdown()->chain.text, "handle:34");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin_model, free_model)
@@ -469,17 +473,17 @@ int main(void)
 		TEST(parts_that_exceed_the_duration_are_scaled_to_it),
 		TEST(parts_that_no_clock_counts_still_add_up),
 		TEST(without_an_account_the_times_are_not_known),
-		TEST(blocking_calls_are_told_longest_first),
+		TEST(blocking_calls_are_reported_longest_first),
 		TEST(waits_in_no_known_call_have_a_name),
 		TEST(what_a_call_was_on_is_held_to_its_field),
-		TEST(a_call_that_took_no_time_is_not_told),
-		TEST(calls_that_found_no_room_are_counted),
+		TEST(a_call_that_took_no_time_is_not_reported),
+		TEST(calls_that_found_no_space_are_counted),
 		TEST(samples_are_counted_by_why_and_where),
-		TEST(stacks_that_are_not_whole_are_told_apart),
+		TEST(stacks_that_are_not_whole_are_distinguished),
 		TEST(collecting_garbage_is_a_share_of_the_time_on_the_cpu),
 		TEST(without_samples_nothing_is_known_of_garbage),
 		TEST(the_thread_that_was_seen_most_held_the_gil),
-		TEST(more_holders_than_are_told_apart_do_no_harm),
+		TEST(more_holders_than_are_distinguished_do_no_harm),
 		TEST(nobody_held_the_gil_where_nobody_was_seen),
 		TEST(the_chain_is_that_of_the_stack_where_most_time_went),
 		TEST(a_short_wait_for_a_cpu_does_not_make_the_chain),

@@ -42,7 +42,8 @@ static void describe(enum lp_finding_part part, const struct lp_frame_reference 
 	shown->known[part] = (uint32_t)i;
 }
 
-static void describe_finding(const struct lp_instance *of, const struct lp_event_finding *finding,
+static void describe_finding(const struct lp_instance *of,
+			     const struct lp_event_raw_finding *finding,
 			     struct lp_finding_places *shown)
 {
 	(void)of;
@@ -65,7 +66,7 @@ static const struct lp_instance instance = { .runtime = &runtime, .pid = 42 };
 /* What came out. */
 static struct lp_event_frame frames[RECORDS_MAX];
 static size_t frame_count;
-static struct lp_event_found *found;
+static struct lp_event_finding *found;
 
 static void take(void *context, const struct lp_event *record)
 {
@@ -74,7 +75,7 @@ static void take(void *context, const struct lp_event *record)
 		assert_true(frame_count < RECORDS_MAX);
 		frames[frame_count++] = *(const struct lp_event_frame *)record;
 	} else {
-		assert_int_equal(record->type, LP_EVENT_FOUND);
+		assert_int_equal(record->type, LP_EVENT_FINDING);
 		free(found);
 		found = malloc(record->size);
 		assert_non_null(found);
@@ -92,12 +93,12 @@ static const char *function_of(uint32_t number)
 	return "?";
 }
 
-static struct lp_event_finding *new_finding(enum lp_finding_kind kind)
+static struct lp_event_raw_finding *new_finding(enum lp_finding_kind kind)
 {
-	struct lp_event_finding *finding = calloc(1, sizeof(*finding));
+	struct lp_event_raw_finding *finding = calloc(1, sizeof(*finding));
 
 	assert_non_null(finding);
-	finding->event = (struct lp_event){ .type = LP_EVENT_FINDING,
+	finding->event = (struct lp_event){ .type = LP_EVENT_RAW_FINDING,
 					    .size = sizeof(*finding),
 					    .time_ns = 1000,
 					    .loop = 3,
@@ -113,13 +114,13 @@ static void put_text(struct lp_text *text, uint8_t *data, const char *from)
 	memcpy(data, from, strlen(from));
 }
 
-static void push(struct lp_event_finding *finding, uint64_t code)
+static void push(struct lp_event_raw_finding *finding, uint64_t code)
 {
 	finding->frames[finding->depth++].code = code;
 }
 
 /* Takes it, and frees it. */
-static void symbolise(struct lp_event_finding *finding)
+static void symbolise(struct lp_event_raw_finding *finding)
 {
 	const struct lp_symboliser_config config = { .take = take };
 	struct lp_symboliser *symboliser;
@@ -136,7 +137,7 @@ static void symbolise(struct lp_event_finding *finding)
 
 static void a_coroutine_is_named_by_itself(void **state)
 {
-	struct lp_event_finding *finding = new_finding(LP_FINDING_NEVER_AWAITED);
+	struct lp_event_raw_finding *finding = new_finding(LP_FINDING_NEVER_AWAITED);
 
 	(void)state;
 	put_text(&finding->qualname, finding->qualname_data, "Shop.notify");
@@ -156,12 +157,12 @@ static void a_coroutine_is_named_by_itself(void **state)
 	assert_string_equal(function_of(found->frames[0]), "handle");
 	assert_int_equal(found->created, LP_NO_FRAME);
 	assert_int_equal(found->parked, LP_NO_FRAME);
-	assert_false(found->flags & LP_FOUND_CUT);
+	assert_false(found->flags & LP_FINDING_CUT);
 }
 
 static void what_has_no_name_is_named_by_the_line_of_the_program(void **state)
 {
-	struct lp_event_finding *finding = new_finding(LP_FINDING_NO_RUNNING_LOOP);
+	struct lp_event_raw_finding *finding = new_finding(LP_FINDING_NO_RUNNING_LOOP);
 
 	(void)state;
 	push(finding, CREATE_TASK);
@@ -176,13 +177,13 @@ static void what_has_no_name_is_named_by_the_line_of_the_program(void **state)
 /* The innermost function is asyncio's: the line of the program says more, as long as it is known. */
 static void a_process_that_has_ended_leaves_the_name_that_was_copied(void **state)
 {
-	struct lp_event_finding *finding;
+	struct lp_event_raw_finding *finding;
 	int i;
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
 		finding = new_finding(LP_FINDING_NO_RUNNING_LOOP);
-		finding->flags = LP_FOUND_NAME_IS_PLACE;
+		finding->flags = LP_FINDING_NAME_IS_PLACE;
 		finding->first_line = 361;
 		put_text(&finding->qualname, finding->qualname_data, "create_task");
 		put_text(&finding->filename, finding->filename_data, "/asyncio/tasks.py");
@@ -195,7 +196,7 @@ static void a_process_that_has_ended_leaves_the_name_that_was_copied(void **stat
 				    ended ? "/asyncio/tasks.py" : "/srv/shop/orders.py");
 		assert_int_equal(found->line, ended ? 361 : 15);
 		assert_int_equal(found->depth, ended ? 0 : 2);
-		assert_int_equal(!!(found->flags & LP_FOUND_CUT), ended);
+		assert_int_equal(!!(found->flags & LP_FINDING_CUT), ended);
 	}
 	ended = false;
 }
@@ -203,7 +204,7 @@ static void a_process_that_has_ended_leaves_the_name_that_was_copied(void **stat
 /* Nothing is known of it, and nothing comes out. */
 static void a_process_that_has_ended_may_leave_nothing(void **state)
 {
-	struct lp_event_finding *finding;
+	struct lp_event_raw_finding *finding;
 
 	(void)state;
 	ended = true;
@@ -216,7 +217,7 @@ static void a_process_that_has_ended_may_leave_nothing(void **state)
 
 static void who_made_it_is_looked_for_outside_of_asyncio(void **state)
 {
-	struct lp_event_finding *finding = new_finding(LP_FINDING_DESTROYED_PENDING);
+	struct lp_event_raw_finding *finding = new_finding(LP_FINDING_DESTROYED_PENDING);
 
 	(void)state;
 	finding->origin.frames[0].code = CREATE_TASK;
@@ -231,12 +232,12 @@ static void who_made_it_is_looked_for_outside_of_asyncio(void **state)
 	assert_string_equal(function_of(found->created), "create_task");
 }
 
-static void both_stacks_of_a_wrong_thread_are_kept_apart(void **state)
+static void both_stacks_of_a_wrong_thread_are_retained_apart(void **state)
 {
-	struct lp_event_finding *finding = new_finding(LP_FINDING_WRONG_THREAD);
+	struct lp_event_raw_finding *finding = new_finding(LP_FINDING_WRONG_THREAD);
 
 	(void)state;
-	finding->flags = LP_FOUND_TIMER;
+	finding->flags = LP_FINDING_TIMER;
 	push(finding, HANDLE);
 	finding->loop_frames[0].code = SELECT;
 	finding->loop_depth = 1;
@@ -245,14 +246,14 @@ static void both_stacks_of_a_wrong_thread_are_kept_apart(void **state)
 	assert_int_equal(found->loop_depth, 1);
 	assert_string_equal(function_of(found->frames[0]), "handle");
 	assert_string_equal(function_of(found->frames[1]), "select");
-	assert_true(found->flags & LP_FOUND_TIMER);
+	assert_true(found->flags & LP_FINDING_TIMER);
 	/* the loop's thread does not name it */
 	assert_string_equal(found->name, "handle");
 }
 
-static void a_frame_that_is_gone_cuts_the_stack(void **state)
+static void a_frame_that_is_ended_cuts_the_stack(void **state)
 {
-	struct lp_event_finding *finding = new_finding(LP_FINDING_OTHER_LOOP);
+	struct lp_event_raw_finding *finding = new_finding(LP_FINDING_OTHER_LOOP);
 
 	(void)state;
 	push(finding, HANDLE);
@@ -260,19 +261,19 @@ static void a_frame_that_is_gone_cuts_the_stack(void **state)
 	push(finding, NOTIFY);
 	symbolise(finding);
 	assert_int_equal(found->depth, 1);
-	assert_true(found->flags & LP_FOUND_CUT);
+	assert_true(found->flags & LP_FINDING_CUT);
 }
 
 static void names_and_messages_become_utf8(void **state)
 {
-	struct lp_event_finding *finding = new_finding(LP_FINDING_NEVER_RETRIEVED);
+	struct lp_event_raw_finding *finding = new_finding(LP_FINDING_NEVER_RETRIEVED);
 
 	(void)state;
 	/* UCS-2, as CPython keeps what Latin-1 has no room for */
 	finding->message = (struct lp_text){ 4, 2, 0 };
 	memcpy(finding->message_data, (const uint8_t[]){ 0xac, 0x20, 0x1b, 0x00 }, 4);
 	memcpy(finding->exception_type, "ValueError", sizeof("ValueError"));
-	finding->flags = LP_FOUND_NAME_IS_INT;
+	finding->flags = LP_FINDING_NAME_IS_INT;
 	finding->task_number = 17;
 	symbolise(finding);
 	assert_string_equal(found->exception_message, "\xe2\x82\xac?");
@@ -283,7 +284,7 @@ static void names_and_messages_become_utf8(void **state)
 
 static void what_is_cut_says_so_at_the_side_that_is_missing(void **state)
 {
-	struct lp_event_finding *finding = new_finding(LP_FINDING_NEVER_AWAITED);
+	struct lp_event_raw_finding *finding = new_finding(LP_FINDING_NEVER_AWAITED);
 
 	(void)state;
 	put_text(&finding->qualname, finding->qualname_data, "a_long_name");
@@ -295,9 +296,9 @@ static void what_is_cut_says_so_at_the_side_that_is_missing(void **state)
 	assert_string_equal(found->file, "...of/a/path.py");
 }
 
-static void sizes_beyond_all_bounds_are_refused(void **state)
+static void sizes_over_all_limits_are_refused(void **state)
 {
-	struct lp_event_finding *finding = new_finding(LP_FINDING_KINDS);
+	struct lp_event_raw_finding *finding = new_finding(LP_FINDING_KINDS);
 
 	(void)state;
 	symbolise(finding);
@@ -319,7 +320,7 @@ static void sizes_beyond_all_bounds_are_refused(void **state)
 	assert_string_equal(found->name, "");
 }
 
-static int free_found(void **state)
+static int free_finding(void **state)
 {
 	(void)state;
 	free(found);
@@ -334,12 +335,12 @@ int main(void)
 		cmocka_unit_test(a_process_that_has_ended_leaves_the_name_that_was_copied),
 		cmocka_unit_test(a_process_that_has_ended_may_leave_nothing),
 		cmocka_unit_test(who_made_it_is_looked_for_outside_of_asyncio),
-		cmocka_unit_test(both_stacks_of_a_wrong_thread_are_kept_apart),
-		cmocka_unit_test(a_frame_that_is_gone_cuts_the_stack),
+		cmocka_unit_test(both_stacks_of_a_wrong_thread_are_retained_apart),
+		cmocka_unit_test(a_frame_that_is_ended_cuts_the_stack),
 		cmocka_unit_test(names_and_messages_become_utf8),
 		cmocka_unit_test(what_is_cut_says_so_at_the_side_that_is_missing),
-		cmocka_unit_test(sizes_beyond_all_bounds_are_refused),
+		cmocka_unit_test(sizes_over_all_limits_are_refused),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, free_found);
+	return cmocka_run_group_tests(tests, NULL, free_finding);
 }

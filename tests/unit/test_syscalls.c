@@ -67,7 +67,7 @@ static void an_unknown_number_is_shown_as_it_is(void **state)
 	}
 }
 
-static void the_argument_tells_what_a_call_is_on(void **state)
+static void the_argument_reports_what_a_call_is_on(void **state)
 {
 	static const struct {
 		int number;
@@ -121,7 +121,7 @@ int main(void)
 		cmocka_unit_test(newer_calls_are_known_too),
 		cmocka_unit_test(a_wait_in_no_call_has_a_name),
 		cmocka_unit_test(an_unknown_number_is_shown_as_it_is),
-		cmocka_unit_test(the_argument_tells_what_a_call_is_on),
+		cmocka_unit_test(the_argument_reports_what_a_call_is_on),
 		cmocka_unit_test(every_argument_fits_the_wire),
 	};
 

@@ -51,7 +51,7 @@ static void there_is_a_limit(void **state)
 	task_arena_free(arena);
 }
 
-static void the_same_text_is_kept_once(void **state)
+static void the_same_text_is_retained_once(void **state)
 {
 	struct lp_task_arena *arena = task_arena_new();
 	const char *first[5000];
@@ -75,7 +75,7 @@ static void text_is_made_safe_to_show(void **state)
 {
 	struct lp_task_arena *arena = task_arena_new();
 	char longer[5000];
-	const char *kept;
+	const char *retained;
 
 	(void)state;
 	assert_string_equal(task_arena_text(arena, ""), "");
@@ -83,9 +83,9 @@ static void text_is_made_safe_to_show(void **state)
 	assert_ptr_equal(task_arena_text(arena, "a\033[31mb"), task_arena_text(arena, "a?[31mb"));
 	memset(longer, 'x', sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = '\0';
-	kept = task_arena_text(arena, longer);
-	assert_in_range(strlen(kept), 100, sizeof(longer) - 1);
-	assert_ptr_equal(task_arena_text(arena, longer), kept);
+	retained = task_arena_text(arena, longer);
+	assert_in_range(strlen(retained), 100, sizeof(longer) - 1);
+	assert_ptr_equal(task_arena_text(arena, longer), retained);
 	task_arena_free(arena);
 }
 
@@ -281,7 +281,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_taken_is_zeroed_and_aligned),
 		cmocka_unit_test(there_is_a_limit),
-		cmocka_unit_test(the_same_text_is_kept_once),
+		cmocka_unit_test(the_same_text_is_retained_once),
 		cmocka_unit_test(text_is_made_safe_to_show),
 		cmocka_unit_test(a_list_is_freed_whole),
 		cmocka_unit_test(cached_reads_say_what_others_say),

@@ -6,25 +6,25 @@
 
 struct watch {
 	struct lp_task_diff *diff;
-	struct lp_tasks_view *view;
+	struct lp_tasks_snapshot *snapshot;
 	const struct lp_tasks_change *change;
 	uint64_t time_ns;
 };
 
 /* A look, a second after the last one. */
-static void see(struct watch *watch, struct lp_task_list *list)
+static void observe(struct watch *watch, struct lp_task_list *list)
 {
-	struct lp_tasks_view *view;
+	struct lp_tasks_snapshot *snapshot;
 
 	list->time_ns = watch->time_ns += SECOND;
-	view = new_view(list);
-	assert_int_equal(diff_look(watch->diff, watch->view, view, &watch->change), 0);
-	view_free(watch->view);
-	watch->view = view;
+	snapshot = new_view(list);
+	assert_int_equal(diff_snapshots(watch->diff, watch->snapshot, snapshot, &watch->change), 0);
+	tasks_snapshot_free(watch->snapshot);
+	watch->snapshot = snapshot;
 }
 
 /* The tasks with these numbers. */
-static void see_range(struct watch *watch, size_t first, size_t end)
+static void observe_range(struct watch *watch, size_t first, size_t end)
 {
 	struct lp_task_list list = new_list(end - first, 0);
 	char name[32];
@@ -34,7 +34,7 @@ static void see_range(struct watch *watch, size_t first, size_t end)
 		snprintf(name, sizeof(name), "t%zu", i);
 		add_task(&list, i, name);
 	}
-	see(watch, &list);
+	observe(watch, &list);
 }
 
 static struct watch begin(void)
@@ -45,23 +45,23 @@ static struct watch begin(void)
 static void end(struct watch *watch)
 {
 	diff_free(watch->diff);
-	view_free(watch->view);
+	tasks_snapshot_free(watch->snapshot);
 }
 
-static void test_born_and_ended(void **state)
+static void test_started_and_ended(void **state)
 {
 	struct watch watch = begin();
 
 	(void)state;
-	see_range(&watch, 0, 5);
-	assert_int_equal(watch.change->born_count, 0);
-	see_range(&watch, 2, 8);
-	assert_int_equal(watch.change->born_count, 3);
+	observe_range(&watch, 0, 5);
+	assert_int_equal(watch.change->started_count, 0);
+	observe_range(&watch, 2, 8);
+	assert_int_equal(watch.change->started_count, 3);
 	assert_int_equal(watch.change->ended_count, 2);
-	assert_int_equal(watch.view->list.tasks[watch.change->born[0]].address, ADDRESS(5));
+	assert_int_equal(watch.snapshot->list.tasks[watch.change->started[0]].address, ADDRESS(5));
 	assert_int_equal(watch.change->group_count, 1);
 	assert_int_equal(watch.change->groups[0]->count, 6);
-	see_range(&watch, 2, 8);
+	observe_range(&watch, 2, 8);
 	assert_int_equal(watch.change->group_count, 0);
 	end(&watch);
 }
@@ -73,10 +73,10 @@ static void test_same_address(void **state)
 	struct watch watch = begin();
 
 	(void)state;
-	see_range(&watch, 0, 1);
+	observe_range(&watch, 0, 1);
 	add_task(&list, 0, "another");
-	see(&watch, &list);
-	assert_int_equal(watch.change->born_count, 1);
+	observe(&watch, &list);
+	assert_int_equal(watch.change->started_count, 1);
 	assert_int_equal(watch.change->ended_count, 1);
 	end(&watch);
 }
@@ -88,9 +88,9 @@ static void test_finished(void **state)
 	struct watch watch = begin();
 
 	(void)state;
-	see_range(&watch, 0, 1);
+	observe_range(&watch, 0, 1);
 	add_task(&list, 0, "t0")->state = LP_TASK_DONE;
-	see(&watch, &list);
+	observe(&watch, &list);
 	assert_int_equal(watch.change->ended_count, 1);
 	assert_int_equal(watch.change->groups[0]->count, 0);
 	end(&watch);
@@ -102,22 +102,22 @@ static void test_unmoved(void **state)
 	struct watch watch = begin();
 
 	(void)state;
-	see_range(&watch, 0, 2);
-	assert_int_equal(watch.view->places[0].unmoved_ns, 0);
-	see_range(&watch, 0, 2);
-	see_range(&watch, 0, 2);
-	assert_int_equal(watch.view->places[0].unmoved_ns, SECOND);
+	observe_range(&watch, 0, 2);
+	assert_int_equal(watch.snapshot->places[0].unmoved_ns, 0);
+	observe_range(&watch, 0, 2);
+	observe_range(&watch, 0, 2);
+	assert_int_equal(watch.snapshot->places[0].unmoved_ns, SECOND);
 	add_task(&list, 0, "t0");
 	add_task(&list, 1, "t1")->frames[0].raw.instruction = 2;
-	see(&watch, &list);
-	assert_int_equal(watch.view->places[0].unmoved_ns, SECOND);
-	assert_int_equal(watch.view->places[1].unmoved_ns, 0);
+	observe(&watch, &list);
+	assert_int_equal(watch.snapshot->places[0].unmoved_ns, SECOND);
+	assert_int_equal(watch.snapshot->places[1].unmoved_ns, 0);
 	end(&watch);
 }
 
 static const struct lp_task_group *growing(const struct watch *watch)
 {
-	return watch->change->group_count && group_leaks(watch->change->groups[0])
+	return watch->change->group_count && task_group_leaks(watch->change->groups[0])
 		       ? watch->change->groups[0]
 		       : NULL;
 }
@@ -127,11 +127,11 @@ static void test_growing(void **state)
 	struct watch watch = begin();
 
 	(void)state;
-	see_range(&watch, 0, 10);
-	see_range(&watch, 0, 20);
-	see_range(&watch, 0, 30);
+	observe_range(&watch, 0, 10);
+	observe_range(&watch, 0, 20);
+	observe_range(&watch, 0, 30);
 	assert_null(growing(&watch));
-	see_range(&watch, 0, 40);
+	observe_range(&watch, 0, 40);
 	assert_non_null(growing(&watch));
 	assert_int_equal(growing(&watch)->count, 40);
 	assert_int_equal(growing(&watch)->count - growing(&watch)->since_count, 30);
@@ -139,9 +139,9 @@ static void test_growing(void **state)
 	assert_string_equal(growing(&watch)->name, "fetch");
 	assert_int_equal(growing(&watch)->line, 12);
 	/* once it does not grow it begins anew */
-	see_range(&watch, 0, 40);
+	observe_range(&watch, 0, 40);
 	assert_null(growing(&watch));
-	see_range(&watch, 0, 50);
+	observe_range(&watch, 0, 50);
 	assert_null(growing(&watch));
 	end(&watch);
 }
@@ -154,7 +154,7 @@ static void test_ending_ones_are_no_leak(void **state)
 
 	(void)state;
 	for (i = 0; i < 8; i++) {
-		see_range(&watch, i, 10 + i * 10);
+		observe_range(&watch, i, 10 + i * 10);
 		assert_null(growing(&watch));
 	}
 	end(&watch);
@@ -177,7 +177,7 @@ static void test_groups_by_creation(void **state)
 			task->created_line = 88;
 		}
 		add_task(&list, 100 + round, "short");
-		see(&watch, &list);
+		observe(&watch, &list);
 	}
 	assert_int_equal(watch.change->group_count, 2);
 	assert_non_null(growing(&watch));
@@ -192,7 +192,7 @@ static void test_new_deadlock(void **state)
 	int round;
 
 	(void)state;
-	see_range(&watch, 0, 2);
+	observe_range(&watch, 0, 2);
 	for (round = 0; round < 2; round++) {
 		struct lp_task_list list = new_list(2, 0);
 
@@ -200,7 +200,7 @@ static void test_new_deadlock(void **state)
 		add_task(&list, 1, "t1");
 		add_edge(&list, &list.tasks[0], 1, true);
 		add_edge(&list, &list.tasks[1], 0, true);
-		see(&watch, &list);
+		observe(&watch, &list);
 		assert_int_equal(watch.change->deadlock_count, !round);
 	}
 	end(&watch);
@@ -209,7 +209,7 @@ static void test_new_deadlock(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_born_and_ended),
+		cmocka_unit_test(test_started_and_ended),
 		cmocka_unit_test(test_same_address),
 		cmocka_unit_test(test_finished),
 		cmocka_unit_test(test_unmoved),

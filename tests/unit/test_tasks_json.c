@@ -8,18 +8,18 @@ static const struct lp_options json = { .json = true };
 
 static char *printed(struct lp_task_list *list)
 {
-	struct lp_tasks_view *view = new_view(list);
+	struct lp_tasks_snapshot *snapshot = new_view(list);
 	struct lp_tasks_sink *sink;
 	char *text;
 
 	begin_capture();
 	sink = tasks_json_open(&json);
-	sink->loop(sink, view, 0);
-	sink->picture(sink, view);
+	sink->loop(sink, snapshot, 0);
+	sink->picture(sink, snapshot);
 	sink->end(sink, &(struct lp_tasks_end){ .end_ns = 7, .reason = "done" });
 	assert_int_equal(sink->close(sink), 0);
 	text = end_capture();
-	view_free(view);
+	tasks_snapshot_free(snapshot);
 	return text;
 }
 
@@ -140,7 +140,7 @@ static void test_change(void **state)
 	struct lp_task_list first = new_list(2, SECOND), second = new_list(2, 2 * SECOND);
 	struct lp_task_diff *diff = diff_new();
 	const struct lp_tasks_change *change;
-	struct lp_tasks_view *before, *now;
+	struct lp_tasks_snapshot *before, *now;
 	struct lp_tasks_sink *sink;
 	char *text;
 
@@ -151,8 +151,8 @@ static void test_change(void **state)
 	add_task(&second, 2, "c");
 	before = new_view(&first);
 	now = new_view(&second);
-	assert_int_equal(diff_look(diff, NULL, before, &change), 0);
-	assert_int_equal(diff_look(diff, before, now, &change), 0);
+	assert_int_equal(diff_snapshots(diff, NULL, before, &change), 0);
+	assert_int_equal(diff_snapshots(diff, before, now, &change), 0);
 	begin_capture();
 	sink = tasks_json_open(&json);
 	sink->change(sink, before, now, change);
@@ -165,8 +165,8 @@ static void test_change(void **state)
 			       "\"growing\":[],\"unchanged_count\":1,\"unchanged\":[{\"task_id\":"
 			       "\"0x7f0000000040\",\"unchanged_since_ns\":1000000000}]}\n"));
 	free(text);
-	view_free(before);
-	view_free(now);
+	tasks_snapshot_free(before);
+	tasks_snapshot_free(now);
 	diff_free(diff);
 }
 

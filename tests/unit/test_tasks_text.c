@@ -14,16 +14,16 @@ static const struct lp_options plain = { .json = false };
 /* What is printed of a list; no line is wider than the page. */
 static char *printed(struct lp_task_list *list, const struct lp_options *options)
 {
-	struct lp_tasks_view *view = new_view(list);
+	struct lp_tasks_snapshot *snapshot = new_view(list);
 	struct lp_tasks_sink *sink;
 	char *text, *line, *copy, *rest;
 
 	begin_capture();
 	sink = tasks_text_open(options);
-	sink->picture(sink, view);
+	sink->picture(sink, snapshot);
 	assert_int_equal(sink->close(sink), 0);
 	text = end_capture();
-	view_free(view);
+	tasks_snapshot_free(snapshot);
 	copy = strdup(text);
 	for (rest = copy; (line = strsep(&rest, "\n"));)
 		if (text_columns(line) > 80)
@@ -219,20 +219,20 @@ static void test_fold_tasks(void **state)
 {
 	uint64_t keys[20];
 	uint32_t tasks[20], i;
-	struct lp_fold_entry entries[20];
+	struct lp_alike_entry entries[20];
 
 	(void)state;
 	for (i = 0; i < 20; i++) {
 		keys[i] = i % 2;
 		tasks[i] = i;
 	}
-	assert_int_equal(fold_tasks(keys, tasks, 16, entries), 16);
-	assert_int_equal(fold_tasks(keys, tasks, 20, entries), 6);
+	assert_int_equal(alike_fold(keys, tasks, 16, entries), 16);
+	assert_int_equal(alike_fold(keys, tasks, 20, entries), 6);
 	assert_int_equal(entries[4].task, 4);
 	assert_int_equal(entries[4].more, 7);
 	assert_int_equal(entries[5].task, 5);
 	assert_int_equal(entries[3].more, 0);
-	assert_int_equal(fold_tasks(keys, tasks, 0, entries), 0);
+	assert_int_equal(alike_fold(keys, tasks, 0, entries), 0);
 }
 
 static void test_deep_chain(void **state)
@@ -279,7 +279,7 @@ static void test_like_chain(void **state)
 	free(text);
 }
 
-static struct lp_tasks_view *view_of(size_t count, uint64_t time_ns)
+static struct lp_tasks_snapshot *view_of(size_t count, uint64_t time_ns)
 {
 	struct lp_task_list list = new_list(count, time_ns);
 	size_t i;
@@ -292,7 +292,7 @@ static struct lp_tasks_view *view_of(size_t count, uint64_t time_ns)
 /* What later looks say: what was born, and from the fourth on that it only grows. */
 static void test_changes(void **state)
 {
-	struct lp_tasks_view *view = view_of(4, SECOND), *next;
+	struct lp_tasks_snapshot *snapshot = view_of(4, SECOND), *next;
 	struct lp_task_diff *diff = diff_new();
 	const struct lp_tasks_change *change;
 	struct lp_tasks_sink *sink;
@@ -300,17 +300,17 @@ static void test_changes(void **state)
 	size_t i;
 
 	(void)state;
-	assert_int_equal(diff_look(diff, NULL, view, &change), 0);
+	assert_int_equal(diff_snapshots(diff, NULL, snapshot, &change), 0);
 	begin_capture();
 	sink = tasks_text_open(&(struct lp_options){ .explain = true });
 	for (i = 2; i < 6; i++) {
 		next = view_of(i < 5 ? i * 4 : 16, i * SECOND);
-		assert_int_equal(diff_look(diff, view, next, &change), 0);
-		sink->change(sink, view, next, change);
-		view_free(view);
-		view = next;
+		assert_int_equal(diff_snapshots(diff, snapshot, next, &change), 0);
+		sink->change(sink, snapshot, next, change);
+		tasks_snapshot_free(snapshot);
+		snapshot = next;
 	}
-	sink->last(sink, view);
+	sink->last(sink, snapshot);
 	sink->close(sink);
 	text = end_capture();
 	assert_non_null(strstr(text, "  pid 42: 4 born, 0 ended\n"
@@ -323,7 +323,7 @@ static void test_changes(void **state)
 	assert_null(strstr(text, "0 born, 0 ended"));
 	assert_non_null(strstr(text, "waiting at least 4.00 s, app/client.py:12\n"));
 	free(text);
-	view_free(view);
+	tasks_snapshot_free(snapshot);
 	diff_free(diff);
 }
 

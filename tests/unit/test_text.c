@@ -65,7 +65,7 @@ static void overlong_forms_are_not_taken(void **state)
 	expect_sanitised("\xf0\x8f\xbf\xbf", "????");
 }
 
-static void surrogates_and_what_lies_beyond_unicode_are_not_taken(void **state)
+static void surrogates_and_what_lies_over_unicode_are_not_taken(void **state)
 {
 	(void)state;
 	expect_sanitised("\xed\xa0\x80", "???");
@@ -143,12 +143,12 @@ static void a_str_of_each_width_becomes_utf8(void **state)
 static void characters_that_utf8_has_not_are_replaced(void **state)
 {
 	static const uint16_t surrogates[] = { 0xd800, 'a', 0xdfff, 0xd7ff, 0xe000 };
-	static const uint32_t beyond[] = { 0x110000, 0xffffffff, 'a', 0xdc80 };
+	static const uint32_t dropped[] = { 0x110000, 0xffffffff, 'a', 0xdc80 };
 
 	(void)state;
 	expect_python(surrogates, sizeof(surrogates), 2,
 		      U_FFFD "a" U_FFFD "\xed\x9f\xbf\xee\x80\x80");
-	expect_python(beyond, sizeof(beyond), 4, U_FFFD U_FFFD "a" U_FFFD);
+	expect_python(dropped, sizeof(dropped), 4, U_FFFD U_FFFD "a" U_FFFD);
 }
 
 static void a_nul_inside_does_not_end_the_text(void **state)
@@ -327,7 +327,7 @@ int main(void)
 		cmocka_unit_test(ordinary_text_of_any_script_stays),
 		cmocka_unit_test(bytes_that_are_no_utf8_become_question_marks),
 		cmocka_unit_test(overlong_forms_are_not_taken),
-		cmocka_unit_test(surrogates_and_what_lies_beyond_unicode_are_not_taken),
+		cmocka_unit_test(surrogates_and_what_lies_over_unicode_are_not_taken),
 		cmocka_unit_test(every_control_character_becomes_one_question_mark),
 		cmocka_unit_test(escape_sequences_lose_their_beginning),
 		cmocka_unit_test(characters_that_turn_or_hide_text_are_replaced),

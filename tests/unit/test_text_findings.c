@@ -7,12 +7,12 @@
 
 static const struct lp_run_end end;
 
-static const char *print_on(const struct lp_look *look, const struct lp_finding *finding)
+static const char *print_on(const struct lp_terminal *terminal, const struct lp_finding *finding)
 {
-	struct lp_sink *sink = open_sink(look, false);
+	struct lp_sink *sink = open_sink(terminal, false);
 
 	sink->observer.finding(sink, finding);
-	return written(sink, look->columns);
+	return written(sink, terminal->columns);
 }
 
 static const char *print(const struct lp_finding *finding)
@@ -20,15 +20,15 @@ static const char *print(const struct lp_finding *finding)
 	return print_on(&wide, finding);
 }
 
-static const char *print_summary(const struct lp_look *look, const struct lp_summary *summary,
-				 bool explain)
+static const char *print_summary(const struct lp_terminal *terminal,
+				 const struct lp_summary *summary, bool explain)
 {
 	const struct lp_run run = { .explain = explain };
-	struct lp_sink *sink = open_sink(look, false);
+	struct lp_sink *sink = open_sink(terminal, false);
 
 	sink->observer.run(sink, &run);
 	sink->observer.end(sink, summary, &end);
-	return written(sink, look->columns);
+	return written(sink, terminal->columns);
 }
 
 static void one_that_was_never_awaited_shows_who_dropped_it(void **state)
@@ -55,7 +55,7 @@ static void the_same_is_printed_once(void **state)
 	assert_string_equal(print(&finding), "");
 }
 
-static void an_exception_is_told_with_its_task_and_message(void **state)
+static void an_exception_is_reported_with_its_task_and_message(void **state)
 {
 	struct lp_finding finding = finding_of(LP_FINDING_NEVER_RETRIEVED, &loop);
 
@@ -133,7 +133,7 @@ static void a_stack_of_the_library_alone_is_shown_as_it_is(void **state)
 
 static void every_kind_fits_a_narrow_page(void **state)
 {
-	static const struct lp_look narrow = { .columns = 64 };
+	static const struct lp_terminal narrow = { .columns = 64 };
 	struct lp_finding finding;
 	int kind;
 
@@ -155,7 +155,7 @@ static void every_kind_fits_a_narrow_page(void **state)
 
 static void colour_goes_to_the_title(void **state)
 {
-	static const struct lp_look colourful = { .columns = 200, .colour = true };
+	static const struct lp_terminal colourful = { .columns = 200, .colour = true };
 	struct lp_finding finding = finding_of(LP_FINDING_OTHER_LOOP, &loop);
 
 	(void)state;
@@ -172,8 +172,8 @@ static void the_summary_has_a_table_and_a_hint(void **state)
 	};
 	const struct lp_summary summary = { .finding_count = 3,
 					    .findings = counts,
-					    .findings_beyond = 2 };
-	static const struct lp_look wider = { .columns = 100, .utf8 = true };
+					    .findings_dropped = 2 };
+	static const struct lp_terminal wider = { .columns = 100, .utf8 = true };
 	const char *text;
 
 	(void)state;
@@ -192,7 +192,7 @@ static void the_summary_has_a_table_and_a_hint(void **state)
 	assert_non_null(strstr(text, "  fetch_user, up to 3.10 s late  "));
 }
 
-static void a_table_of_several_loops_tells_which(void **state)
+static void a_table_of_several_loops_reports_which(void **state)
 {
 	static const struct lp_loop_info another = { .id = 2, .comm = "gunicorn" };
 	struct lp_finding_count counts[] = {
@@ -267,20 +267,20 @@ static void every_kind_is_explained(void **state)
 	assert_null(finding_row(LP_FINDING_KINDS));
 }
 
-static void lives_are_told_by_coroutine(void **state)
+static void lives_are_reported_by_coroutine(void **state)
 {
-	struct lp_lifetimes lives = { .outcomes = { 0 } };
-	struct lp_callback_summary items[] = { { .callback = &report, .lifetimes = &lives } };
+	struct lp_lifetimes lifetimes = { .outcomes = { 0 } };
+	struct lp_callback_summary items[] = { { .callback = &report, .lifetimes = &lifetimes } };
 	struct lp_loop_summary loops[] = {
 		{ .loop = &loop, .callback_count = 1, .items = items },
 	};
 	const struct lp_summary summary = { .loop_count = 1, .loops = loops };
 
 	(void)state;
-	add_lives(&lives, LP_OUTCOME_RETURNED, 4);
-	add_lives(&lives, LP_OUTCOME_RAISED, 3);
-	add_lives(&lives, LP_OUTCOME_CANCELLED, 2);
-	add_lives(&lives, LP_OUTCOME_DESTROYED, 1);
+	add_lifetimes(&lifetimes, LP_OUTCOME_RETURNED, 4);
+	add_lifetimes(&lifetimes, LP_OUTCOME_RAISED, 3);
+	add_lifetimes(&lifetimes, LP_OUTCOME_CANCELLED, 2);
+	add_lifetimes(&lifetimes, LP_OUTCOME_DESTROYED, 1);
 	assert_non_null(strstr(
 		print_summary(&wide, &summary, false),
 		"how tasks lived      count raised cancel destr     p50     max   ran queue  wait\n"
@@ -294,18 +294,18 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(one_that_was_never_awaited_shows_who_dropped_it),
 		TEST(the_same_is_printed_once),
-		TEST(an_exception_is_told_with_its_task_and_message),
+		TEST(an_exception_is_reported_with_its_task_and_message),
 		TEST(what_was_pending_shows_where_it_waits),
 		TEST(a_wrong_thread_shows_both_threads),
 		TEST(a_stack_of_the_library_alone_is_shown_as_it_is),
 		TEST(every_kind_fits_a_narrow_page),
 		TEST(colour_goes_to_the_title),
 		TEST(the_summary_has_a_table_and_a_hint),
-		TEST(a_table_of_several_loops_tells_which),
+		TEST(a_table_of_several_loops_reports_which),
 		TEST(a_long_table_is_cut_and_says_so),
 		TEST(an_explanation_is_of_what_occurred),
 		TEST(every_kind_is_explained),
-		TEST(lives_are_told_by_coroutine),
+		TEST(lives_are_reported_by_coroutine),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,8 +12,8 @@
 #include "sinks/text/labels.h"
 #include "base/text.h"
 
-static const struct lp_look wide = { .columns = 80, .utf8 = true };
-static const struct lp_look ascii = { .columns = 80 };
+static const struct lp_terminal wide = { .columns = 80, .utf8 = true };
+static const struct lp_terminal ascii = { .columns = 80 };
 
 #define LABEL(the_text, the_detail)                                                                \
 	{                                                                                          \
@@ -21,11 +21,11 @@ static const struct lp_look ascii = { .columns = 80 };
 	}
 
 static void expect_distinct(struct lp_text_label *labels, size_t count, size_t width,
-			    const struct lp_look *look)
+			    const struct lp_terminal *terminal)
 {
 	size_t i, j;
 
-	text_labels_fit(labels, count, width, look);
+	text_labels_fit(labels, count, width, terminal);
 	for (i = 0; i < count; i++) {
 		if (text_columns(labels[i].shown) > width)
 			fail_msg("'%s' is wider than %zu", labels[i].shown, width);
@@ -85,7 +85,7 @@ static void the_same_name_has_its_place(void **state)
 	assert_non_null(strstr(labels[2].shown, "b.py:9"));
 }
 
-static void what_nothing_tells_apart_has_its_number(void **state)
+static void what_nothing_distinguishes_has_its_number(void **state)
 {
 	struct lp_text_label labels[20];
 	size_t i;
@@ -99,7 +99,7 @@ static void what_nothing_tells_apart_has_its_number(void **state)
 	expect_distinct(labels, 20, 8, &wide);
 }
 
-static void what_another_column_tells_apart_may_look_alike(void **state)
+static void what_another_column_distinguishes_may_look_alike(void **state)
 {
 	struct lp_text_label labels[] = { LABEL("main", "a"), LABEL("main", "b") };
 
@@ -134,8 +134,8 @@ int main(void)
 		cmocka_unit_test(of_a_long_name_the_end_is_shown),
 		cmocka_unit_test(names_with_the_same_end_show_both_ends),
 		cmocka_unit_test(the_same_name_has_its_place),
-		cmocka_unit_test(what_nothing_tells_apart_has_its_number),
-		cmocka_unit_test(what_another_column_tells_apart_may_look_alike),
+		cmocka_unit_test(what_nothing_distinguishes_has_its_number),
+		cmocka_unit_test(what_another_column_distinguishes_may_look_alike),
 		cmocka_unit_test(a_prefix_stays),
 	};
 

@@ -14,31 +14,32 @@ static const struct lp_stack counting = STACK(FRAME("is_prime", "/srv/app/primes
 					      FRAME("prime_sum", "/srv/app/primes.py", 43),
 					      COROUTINE("handle_report", "/srv/app/views.py", 92));
 
-static const char *rendered(const struct lp_slow *slow, const struct lp_look *look)
+static const char *rendered(const struct lp_slow_callback *slow, const struct lp_terminal *terminal)
 {
-	struct lp_sink *sink = open_sink(look, false);
+	struct lp_sink *sink = open_sink(terminal, false);
 
 	sink->observer.slow(sink, slow);
-	return written(sink, look->columns);
+	return written(sink, terminal->columns);
 }
 
 /* A slow callback of a task with these reasons. */
-static struct lp_slow slow_report(uint64_t duration_ns, const struct lp_reasons *reasons)
+static struct lp_slow_callback slow_report(uint64_t duration_ns,
+					   const struct lp_breakdown *breakdown)
 {
-	return (struct lp_slow){
+	return (struct lp_slow_callback){
 		.loop = &loop,
 		.callback = &report,
 		.duration_ns = duration_ns,
 		.queue_delay_ns = LP_NO_QUEUE_DELAY,
 		.task = 16,
 		.task_name = "GET /report",
-		.reasons = *reasons,
+		.breakdown = *breakdown,
 	};
 }
 
-static void expect(uint64_t duration_ns, const struct lp_reasons *reasons, const char *wanted)
+static void expect(uint64_t duration_ns, const struct lp_breakdown *breakdown, const char *wanted)
 {
-	struct lp_slow slow = slow_report(duration_ns, reasons);
+	struct lp_slow_callback slow = slow_report(duration_ns, breakdown);
 
 	assert_string_equal(rendered(&slow, &wide), wanted);
 }
@@ -48,12 +49,12 @@ static void a_blocking_call_has_its_target_its_stack_and_who_waited(void **state
 	struct lp_blocked blocked[] = {
 		{ "recvfrom", "tcp 10.0.3.7:5432", "", 311900000, 1, receiving },
 	};
-	struct lp_reasons reasons = {
+	struct lp_breakdown breakdown = {
 		.time = { .known = true, .on_cpu_ns = 500000, .blocked_ns = 311900000 },
 		.blocked_count = 1,
 		.blocked = blocked,
 	};
-	struct lp_slow slow = slow_report(312400000, &reasons);
+	struct lp_slow_callback slow = slow_report(312400000, &breakdown);
 
 	(void)state;
 	slow.queue_delay_ns = 51 * MS;
@@ -82,16 +83,16 @@ static void further_blocking_calls_show_what_differs(void **state)
 		{ "fsync", "/srv/app/log", "", 5 * MS, 3, deep },
 		{ "openat", "/srv/app/log", "", 1 * MS, 2, deep },
 	};
-	struct lp_reasons reasons = {
+	struct lp_breakdown breakdown = {
 		.time = { .known = true, .on_cpu_ns = 0, .blocked_ns = 301 * MS },
 		.blocked_count = 6,
 		.blocked = blocked,
-		.blocked_beyond = 20,
-		.blocked_beyond_ns = 5 * MS,
+		.blocked_dropped = 20,
+		.blocked_dropped_ns = 5 * MS,
 	};
 
 	(void)state;
-	expect(301 * MS, &reasons,
+	expect(301 * MS, &breakdown,
 	       "12:01:07.301    301 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
 	       "    blocked   200 ms  recvfrom on tcp 10.0.3.7:5432, 40 calls\n"
 	       "        execute        app/db.py:41\n"
@@ -114,16 +115,16 @@ static void many_short_calls_have_the_longest_as_an_example(void **state)
 	struct lp_blocked blocked[] = {
 		{ "recvfrom", "tcp 10.0.3.7:5432", "", 1 * MS, 2, receiving },
 	};
-	struct lp_reasons reasons = {
+	struct lp_breakdown breakdown = {
 		.time = { .known = true, .on_cpu_ns = 1000, .blocked_ns = 300 * MS },
 		.blocked_count = 1,
 		.blocked = blocked,
-		.blocked_beyond = 900,
-		.blocked_beyond_ns = 250 * MS,
+		.blocked_dropped = 900,
+		.blocked_dropped_ns = 250 * MS,
 	};
 
 	(void)state;
-	expect(300 * MS, &reasons,
+	expect(300 * MS, &breakdown,
 	       "12:01:07.300    300 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
 	       "    blocked  1.00 ms  recvfrom on tcp 10.0.3.7:5432, 2 calls\n"
 	       "        execute        app/db.py:41\n"
@@ -137,12 +138,12 @@ static void many_short_calls_have_the_longest_as_an_example(void **state)
 static void computing_has_the_stack_seen_most_and_the_lines(void **state)
 {
 	struct lp_sample samples[] = {
-		{ 12, LP_SEEN_ON_CPU, false, computing },
-		{ 6, LP_SEEN_ON_CPU, false, counting },
-		{ 3, LP_SEEN_ON_CPU, true, { 0 } },
-		{ 1, LP_SEEN_RUN_QUEUE, false, receiving },
+		{ 12, LP_SAMPLE_ON_CPU, false, computing },
+		{ 6, LP_SAMPLE_ON_CPU, false, counting },
+		{ 3, LP_SAMPLE_ON_CPU, true, { 0 } },
+		{ 1, LP_SAMPLE_RUN_QUEUE, false, receiving },
 	};
-	struct lp_reasons reasons = {
+	struct lp_breakdown breakdown = {
 		.time = { .known = true,
 			  .gc_known = true,
 			  .on_cpu_ns = 225 * MS,
@@ -153,7 +154,7 @@ static void computing_has_the_stack_seen_most_and_the_lines(void **state)
 	};
 
 	(void)state;
-	expect(276 * MS, &reasons,
+	expect(276 * MS, &breakdown,
 	       "12:01:07.276    276 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
 	       "    on CPU    225 ms, 21 samples\n"
 	       "    collecting garbage about 30.0 ms of it\n"
@@ -168,10 +169,10 @@ static void computing_has_the_stack_seen_most_and_the_lines(void **state)
 static void a_wait_for_the_gil_has_its_holder_and_where_the_loop_stood(void **state)
 {
 	struct lp_sample samples[] = {
-		{ 1, LP_SEEN_ON_CPU, false, computing },
-		{ 15, LP_SEEN_GIL, false, counting },
+		{ 1, LP_SAMPLE_ON_CPU, false, computing },
+		{ 15, LP_SAMPLE_GIL, false, counting },
 	};
-	struct lp_reasons reasons = {
+	struct lp_breakdown breakdown = {
 		.time = { .known = true, .on_cpu_ns = 1000000, .gil_ns = 159 * MS },
 		.sample_count = 2,
 		.samples = samples,
@@ -179,7 +180,7 @@ static void a_wait_for_the_gil_has_its_holder_and_where_the_loop_stood(void **st
 	};
 
 	(void)state;
-	expect(160 * MS, &reasons,
+	expect(160 * MS, &breakdown,
 	       "12:01:07.160    160 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
 	       "    waiting for the GIL 159 ms, held by 'Thread-3'\n"
 	       "        crunch      app/work.py:12\n"
@@ -191,40 +192,40 @@ static void a_wait_for_the_gil_has_its_holder_and_where_the_loop_stood(void **st
 	       "    on CPU   1.00 ms\n");
 }
 
-static void a_holder_of_the_gil_without_a_name_is_told_as_far_as_known(void **state)
+static void a_holder_of_the_gil_without_a_name_is_reported_as_far_as_known(void **state)
 {
-	struct lp_reasons reasons = {
+	struct lp_breakdown breakdown = {
 		.time = { .known = true, .gil_ns = 160 * MS },
 		.gil = { .known = true, .tid = 44, .stack = { .unreadable = true } },
 	};
 
 	(void)state;
-	expect(160 * MS, &reasons,
+	expect(160 * MS, &breakdown,
 	       "12:01:07.160    160 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
 	       "    waiting for the GIL 160 ms, held by thread 44\n"
 	       "        ... (the stack could not be read)\n");
-	reasons.gil.tid = 0;
-	reasons.gil.stack.unreadable = false;
-	expect(160 * MS, &reasons,
+	breakdown.gil.tid = 0;
+	breakdown.gil.stack.unreadable = false;
+	expect(160 * MS, &breakdown,
 	       "12:01:07.160    160 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
 	       "    waiting for the GIL 160 ms, held by another thread\n");
-	reasons.gil.known = false;
-	expect(160 * MS, &reasons,
+	breakdown.gil.known = false;
+	expect(160 * MS, &breakdown,
 	       "12:01:07.160    160 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
 	       "    waiting for the GIL 160 ms\n");
 }
 
 static void a_wait_for_a_cpu_shows_where_it_was_taken_away(void **state)
 {
-	struct lp_sample samples[] = { { 5, LP_SEEN_RUN_QUEUE, false, computing } };
-	struct lp_reasons reasons = {
+	struct lp_sample samples[] = { { 5, LP_SAMPLE_RUN_QUEUE, false, computing } };
+	struct lp_breakdown breakdown = {
 		.time = { .known = true, .on_cpu_ns = 20 * MS, .run_queue_ns = 280 * MS },
 		.sample_count = 1,
 		.samples = samples,
 	};
 
 	(void)state;
-	expect(300 * MS, &reasons,
+	expect(300 * MS, &breakdown,
 	       "12:01:07.300    300 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
 	       "    waiting for a CPU 280 ms\n"
 	       "        prime_sum      app/primes.py:43\n"
@@ -235,8 +236,8 @@ static void a_wait_for_a_cpu_shows_where_it_was_taken_away(void **state)
 static void parts_below_a_hundredth_are_left_out(void **state)
 {
 	struct lp_blocked blocked[] = { { "read", "/srv/x", "", 2 * MS, 1, receiving } };
-	struct lp_sample samples[] = { { 30, LP_SEEN_ON_CPU, false, computing } };
-	struct lp_reasons reasons = {
+	struct lp_sample samples[] = { { 30, LP_SAMPLE_ON_CPU, false, computing } };
+	struct lp_breakdown breakdown = {
 		.time = { .known = true,
 			  .gc_known = true,
 			  .on_cpu_ns = 295 * MS,
@@ -252,7 +253,7 @@ static void parts_below_a_hundredth_are_left_out(void **state)
 	};
 
 	(void)state;
-	expect(300 * MS, &reasons,
+	expect(300 * MS, &breakdown,
 	       "12:01:07.300    300 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
 	       "    on CPU    295 ms, 30 samples\n"
 	       "        prime_sum      app/primes.py:43\n"
@@ -262,12 +263,12 @@ static void parts_below_a_hundredth_are_left_out(void **state)
 static void a_stall_in_progress_says_so_first(void **state)
 {
 	struct lp_blocked blocked[] = { { "flock", "/srv/app/lock", "", 998 * MS, 1, receiving } };
-	struct lp_reasons reasons = {
+	struct lp_breakdown breakdown = {
 		.time = { .known = true, .on_cpu_ns = 2 * MS, .blocked_ns = 998 * MS },
 		.blocked_count = 1,
 		.blocked = blocked,
 	};
-	struct lp_slow slow = slow_report(1000 * MS, &reasons);
+	struct lp_slow_callback slow = slow_report(1000 * MS, &breakdown);
 
 	(void)state;
 	slow.in_progress = true;
@@ -281,22 +282,22 @@ static void a_stall_in_progress_says_so_first(void **state)
 		"    on CPU   2.00 ms\n");
 }
 
-static void what_will_soon_be_told_whole_is_not_told_yet(void **state)
+static void what_will_soon_be_reported_whole_is_not_reported_yet(void **state)
 {
-	struct lp_reasons reasons = { .time = { .known = true, .on_cpu_ns = 400 * MS } };
-	struct lp_slow slow = slow_report(400 * MS, &reasons);
+	struct lp_breakdown breakdown = { .time = { .known = true, .on_cpu_ns = 400 * MS } };
+	struct lp_slow_callback slow = slow_report(400 * MS, &breakdown);
 
 	(void)state;
 	slow.in_progress = true;
 	assert_string_equal(rendered(&slow, &wide), "");
 }
 
-static void what_a_stack_lacks_is_told(void **state)
+static void what_a_stack_lacks_is_reported(void **state)
 {
 	struct lp_stack cut = computing, unreadable = computing;
 	struct lp_blocked blocked[] = { { "read", "", "", 200 * MS, 1, cut } };
-	struct lp_sample samples[] = { { 2, LP_SEEN_ON_CPU, false, unreadable } };
-	struct lp_reasons reasons = {
+	struct lp_sample samples[] = { { 2, LP_SAMPLE_ON_CPU, false, unreadable } };
+	struct lp_breakdown breakdown = {
 		.time = { .known = true, .on_cpu_ns = 100 * MS, .blocked_ns = 200 * MS },
 		.blocked_count = 1,
 		.blocked = blocked,
@@ -308,7 +309,7 @@ static void what_a_stack_lacks_is_told(void **state)
 	blocked[0].stack.cut = true;
 	samples[0].stack.unreadable = true;
 	samples[0].stack.depth = 1;
-	expect(300 * MS, &reasons,
+	expect(300 * MS, &breakdown,
 	       "12:01:07.300    300 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
 	       "    blocked   200 ms  read, 1 call\n"
 	       "        prime_sum      app/primes.py:43\n"
@@ -318,8 +319,8 @@ static void what_a_stack_lacks_is_told(void **state)
 	       "        prime_sum  app/primes.py:43\n"
 	       "        ... (the rest could not be read)\n");
 	samples[0].stack.depth = 0;
-	reasons.blocked_count = 0;
-	expect(300 * MS, &reasons,
+	breakdown.blocked_count = 0;
+	expect(300 * MS, &breakdown,
 	       "12:01:07.300    300 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
 	       "    blocked   200 ms  in calls that are not known\n"
 	       "    on CPU    100 ms, 2 samples\n"
@@ -333,14 +334,14 @@ static void frames_of_c_and_of_the_kernel_are_marked(void **state)
 		      NATIVE("__libc_recv", "/usr/lib/x86_64-linux-gnu/libc.so.6"),
 		      FRAME("execute", "/srv/app/db.py", 41));
 	struct lp_blocked blocked[] = { { "recvfrom", "", "", 300 * MS, 1, mixed } };
-	struct lp_reasons reasons = {
+	struct lp_breakdown breakdown = {
 		.time = { .known = true, .blocked_ns = 300 * MS },
 		.blocked_count = 1,
 		.blocked = blocked,
 	};
 
 	(void)state;
-	expect(300 * MS, &reasons,
+	expect(300 * MS, &breakdown,
 	       "12:01:07.300    300 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
 	       "    blocked   300 ms  recvfrom, 1 call\n"
 	       "        tcp_recvmsg   [k]\n"
@@ -371,14 +372,14 @@ static void every_call_has_its_python_line_below_the_kernels_frames(void **state
 		{ "clock_nanosleep", "", "", 60 * MS, 1, second },
 		{ "read", "", "", 40 * MS, 1, same_line },
 	};
-	struct lp_reasons reasons = {
+	struct lp_breakdown breakdown = {
 		.time = { .known = true, .blocked_ns = 300 * MS },
 		.blocked_count = 3,
 		.blocked = blocked,
 	};
 
 	(void)state;
-	expect(300 * MS, &reasons,
+	expect(300 * MS, &breakdown,
 	       "12:01:07.300    300 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
 	       "    blocked   200 ms  recvfrom, 1 call\n"
 	       "        tcp_recvmsg    [k]\n"
@@ -405,19 +406,19 @@ static const struct lp_stack chain = STACK(COROUTINE("main", "/srv/app/main.py",
 					   COROUTINE("serve", "/srv/app/main.py", 9),
 					   COROUTINE("handle_report", "/srv/app/views.py", 90));
 
-static void the_await_chain_is_told_if_the_stack_lacks_it(void **state)
+static void the_await_chain_is_reported_if_the_stack_lacks_it(void **state)
 {
 	const struct lp_stack whole = STACK(COROUTINE("handle_report", "/srv/app/views.py", 90),
 					    COROUTINE("serve", "/srv/app/main.py", 9),
 					    COROUTINE("main", "/srv/app/main.py", 5));
 	struct lp_blocked blocked[] = { { "read", "", "", 300 * MS, 1, receiving } };
-	struct lp_reasons reasons = {
+	struct lp_breakdown breakdown = {
 		.time = { .known = true, .blocked_ns = 300 * MS },
 		.blocked_count = 1,
 		.blocked = blocked,
 		.await_chain = chain,
 	};
-	struct lp_slow slow = slow_report(300 * MS, &reasons);
+	struct lp_slow_callback slow = slow_report(300 * MS, &breakdown);
 
 	(void)state;
 	assert_non_null(strstr(rendered(&slow, &wide),
@@ -425,8 +426,8 @@ static void the_await_chain_is_told_if_the_stack_lacks_it(void **state)
 	blocked[0].stack = whole;
 	assert_null(strstr(rendered(&slow, &wide), "awaited"));
 	/* nothing was awaited */
-	slow.reasons.blocked_count = 0;
-	slow.reasons.await_chain.depth = 1;
+	slow.breakdown.blocked_count = 0;
+	slow.breakdown.await_chain.depth = 1;
 	assert_null(strstr(rendered(&slow, &wide), "awaited"));
 }
 
@@ -436,10 +437,10 @@ static void a_long_await_chain_loses_its_outer_end(void **state)
 		STACK(COROUTINE("a_coroutine_with_a_rather_long_name_0", "", 0),
 		      COROUTINE("a_coroutine_with_a_rather_long_name_1", "", 0),
 		      COROUTINE("a_coroutine_with_a_name_2", "", 0), COROUTINE("innermost", "", 0));
-	struct lp_reasons reasons = { .time = { .known = true, .on_cpu_ns = 300 * MS },
-				      .await_chain = longest };
-	struct lp_look ascii = { .columns = 80 };
-	struct lp_slow slow = slow_report(300 * MS, &reasons);
+	struct lp_breakdown breakdown = { .time = { .known = true, .on_cpu_ns = 300 * MS },
+					  .await_chain = longest };
+	struct lp_terminal ascii = { .columns = 80 };
+	struct lp_slow_callback slow = slow_report(300 * MS, &breakdown);
 
 	(void)state;
 	assert_non_null(
@@ -447,14 +448,14 @@ static void a_long_await_chain_loses_its_outer_end(void **state)
 		       "\n    awaited through .. > a_coroutine_with_a_name_2 > innermost\n"));
 }
 
-static void captures_of_older_versions_have_samples_only(void **state)
+static void merge_of_older_versions_have_samples_only(void **state)
 {
 	struct lp_sample samples[] = { { .count = 6, .stack = computing },
 				       { .count = 1, .stack = counting } };
-	struct lp_reasons reasons = { .sample_count = 2, .samples = samples };
+	struct lp_breakdown breakdown = { .sample_count = 2, .samples = samples };
 
 	(void)state;
-	expect(300 * MS, &reasons,
+	expect(300 * MS, &breakdown,
 	       "12:01:07.300    300 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
 	       "    seen most, 6 of 7 times\n"
 	       "        prime_sum      app/primes.py:43\n"
@@ -471,9 +472,9 @@ static void everything_that_is_too_long_is_cut(void **state)
 		      NATIVE(LONG_NAME, "/srv/" LONG_NAME), KERNEL(LONG_NAME, LONG_NAME));
 	struct lp_blocked blocked[] = { { "recvfrom", "/srv/" LONG_NAME, "", 300 * MS, 4294967295,
 					  long_stack } };
-	struct lp_sample samples[] = { { 3000000000, LP_SEEN_ON_CPU, false, long_stack },
-				       { 30, LP_SEEN_ON_CPU, false, computing } };
-	struct lp_reasons reasons = {
+	struct lp_sample samples[] = { { 3000000000, LP_SAMPLE_ON_CPU, false, long_stack },
+				       { 30, LP_SAMPLE_ON_CPU, false, computing } };
+	struct lp_breakdown breakdown = {
 		.time = { .known = true,
 			  .on_cpu_ns = 300 * MS,
 			  .blocked_ns = 300 * MS,
@@ -485,16 +486,16 @@ static void everything_that_is_too_long_is_cut(void **state)
 		.gil = { .known = true, .thread = LONG_NAME, .stack = long_stack },
 		.await_chain = long_stack,
 	};
-	struct lp_slow slow = slow_report(1900 * MS, &reasons);
-	struct lp_look look = wide;
+	struct lp_slow_callback slow = slow_report(1900 * MS, &breakdown);
+	struct lp_terminal terminal = wide;
 	const char *text;
 
 	(void)state;
 	slow.callback = &long_info;
 	strcpy(slow.task_name, LONG_NAME);
-	for (look.columns = 64; look.columns <= 112; look.columns += 8) {
+	for (terminal.columns = 64; terminal.columns <= 112; terminal.columns += 8) {
 		slow.in_progress = !slow.in_progress;
-		text = rendered(&slow, &look);
+		text = rendered(&slow, &terminal);
 		assert_non_null(strstr(text, "recvfrom on \xe2\x80\xa6"));
 		assert_non_null(strstr(text, "to_its_end, 4294967295 calls\n"));
 		assert_non_null(strstr(text, "to_its_end'\n"));
@@ -508,9 +509,9 @@ static void a_page_without_utf8_is_ascii_and_keeps_its_columns(void **state)
 							 "gr\xc3\xb6\xc3\x9f"
 							 "e",
 							 "/srv/\xe8\xa8\x88\xe7\xae\x97.py", 3 };
-	struct lp_reasons reasons = { .time = { .known = true, .on_cpu_ns = 300 * MS } };
-	struct lp_slow slow = slow_report(300 * MS, &reasons);
-	struct lp_look ascii = { .columns = 80 };
+	struct lp_breakdown breakdown = { .time = { .known = true, .on_cpu_ns = 300 * MS } };
+	struct lp_slow_callback slow = slow_report(300 * MS, &breakdown);
+	struct lp_terminal ascii = { .columns = 80 };
 
 	(void)state;
 	slow.callback = &foreign;
@@ -521,9 +522,9 @@ static void a_page_without_utf8_is_ascii_and_keeps_its_columns(void **state)
 
 static void only_the_duration_has_a_colour(void **state)
 {
-	struct lp_reasons reasons = { .time = { .known = true, .on_cpu_ns = 300 * MS } };
-	struct lp_slow slow = slow_report(300 * MS, &reasons);
-	struct lp_look coloured = { .columns = 120, .colour = true };
+	struct lp_breakdown breakdown = { .time = { .known = true, .on_cpu_ns = 300 * MS } };
+	struct lp_slow_callback slow = slow_report(300 * MS, &breakdown);
+	struct lp_terminal coloured = { .columns = 120, .colour = true };
 
 	(void)state;
 	assert_string_equal(rendered(&slow, &coloured),
@@ -537,8 +538,8 @@ static void any_instant_has_a_clock_time(void **state)
 {
 	static const uint64_t odd[] = { 0, 1, INT64_MAX, 1ULL << 63, UINT64_MAX };
 	const size_t count = sizeof(odd) / sizeof(odd[0]);
-	struct lp_reasons reasons = { .time = { .known = false } };
-	struct lp_slow slow = slow_report(MS, &reasons);
+	struct lp_breakdown breakdown = { .time = { .known = false } };
+	struct lp_slow_callback slow = slow_report(MS, &breakdown);
 	size_t i;
 
 	(void)state;
@@ -567,17 +568,17 @@ int main(void)
 		cmocka_unit_test(many_short_calls_have_the_longest_as_an_example),
 		cmocka_unit_test(computing_has_the_stack_seen_most_and_the_lines),
 		cmocka_unit_test(a_wait_for_the_gil_has_its_holder_and_where_the_loop_stood),
-		cmocka_unit_test(a_holder_of_the_gil_without_a_name_is_told_as_far_as_known),
+		cmocka_unit_test(a_holder_of_the_gil_without_a_name_is_reported_as_far_as_known),
 		cmocka_unit_test(a_wait_for_a_cpu_shows_where_it_was_taken_away),
 		cmocka_unit_test(parts_below_a_hundredth_are_left_out),
 		cmocka_unit_test(a_stall_in_progress_says_so_first),
-		cmocka_unit_test(what_will_soon_be_told_whole_is_not_told_yet),
-		cmocka_unit_test(what_a_stack_lacks_is_told),
+		cmocka_unit_test(what_will_soon_be_reported_whole_is_not_reported_yet),
+		cmocka_unit_test(what_a_stack_lacks_is_reported),
 		cmocka_unit_test(frames_of_c_and_of_the_kernel_are_marked),
 		cmocka_unit_test(every_call_has_its_python_line_below_the_kernels_frames),
-		cmocka_unit_test(the_await_chain_is_told_if_the_stack_lacks_it),
+		cmocka_unit_test(the_await_chain_is_reported_if_the_stack_lacks_it),
 		cmocka_unit_test(a_long_await_chain_loses_its_outer_end),
-		cmocka_unit_test(captures_of_older_versions_have_samples_only),
+		cmocka_unit_test(merge_of_older_versions_have_samples_only),
 		cmocka_unit_test(everything_that_is_too_long_is_cut),
 		cmocka_unit_test(a_page_without_utf8_is_ascii_and_keeps_its_columns),
 		cmocka_unit_test(only_the_duration_has_a_colour),

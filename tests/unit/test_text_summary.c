@@ -28,9 +28,9 @@ static void a_slow_iteration_has_its_greatest_callbacks(void **state)
 			 { &flush, 1, 97 * MS },
 			 { &builtin, 1, 12 * MS },
 			 { &report, 1, 1 * MS } },
-		.reasons = { .time = { .known = true,
-				       .on_cpu_ns = 112 * MS,
-				       .blocked_ns = 200 * MS } },
+		.breakdown = { .time = { .known = true,
+					 .on_cpu_ns = 112 * MS,
+					 .blocked_ns = 200 * MS } },
 	};
 
 	(void)state;
@@ -45,7 +45,7 @@ static void a_slow_iteration_has_its_greatest_callbacks(void **state)
 	slow.in_progress = true;
 	slow.top_count = 0;
 	slow.duration_ns = 1312 * MS;
-	slow.reasons.time.on_cpu_ns = 1112 * MS;
+	slow.breakdown.time.on_cpu_ns = 1112 * MS;
 	expect_iteration(&slow, "12:01:08.312  still running after 1.31 s  12 callbacks in this "
 				"iteration\n"
 				"    on CPU    1.11 s\n"
@@ -60,8 +60,8 @@ static void an_iteration_that_began_without_the_gil_says_so(void **state)
 		.callbacks = 3,
 		.top_count = 1,
 		.top = { { &tick, 3, 1 * MS } },
-		.reasons = { .time = { .known = true, .on_cpu_ns = 1 * MS, .gil_ns = 159 * MS },
-			     .gil = { .known = true, .thread = "Thread-3", .stack = crunching } },
+		.breakdown = { .time = { .known = true, .on_cpu_ns = 1 * MS, .gil_ns = 159 * MS },
+			       .gil = { .known = true, .thread = "Thread-3", .stack = crunching } },
 	};
 
 	(void)state;
@@ -75,10 +75,10 @@ static void an_iteration_that_began_without_the_gil_says_so(void **state)
 	slow.callbacks = 0;
 	slow.top_count = 0;
 	slow.duration_ns = 1160 * MS;
-	slow.reasons.time.gil_ns = 1159 * MS;
-	slow.reasons.gil.known = false;
-	slow.reasons.sample_count = 1;
-	slow.reasons.samples = &(struct lp_sample){ 9, LP_SEEN_GIL, false, receiving };
+	slow.breakdown.time.gil_ns = 1159 * MS;
+	slow.breakdown.gil.known = false;
+	slow.breakdown.sample_count = 1;
+	slow.breakdown.samples = &(struct lp_sample){ 9, LP_SAMPLE_GIL, false, receiving };
 	expect_iteration(&slow, "12:01:08.160  still running after 1.16 s  waiting for the GIL, "
 				"no callback yet\n"
 				"    waiting for the GIL 1.16 s\n"
@@ -87,17 +87,17 @@ static void an_iteration_that_began_without_the_gil_says_so(void **state)
 
 static void what_came_before_the_first_callback_has_its_stacks(void **state)
 {
-	struct lp_sample samples[] = { { 20, LP_SEEN_ON_CPU, true, computing } };
+	struct lp_sample samples[] = { { 20, LP_SAMPLE_ON_CPU, true, computing } };
 	struct lp_slow_iteration slow = {
 		.loop = &loop,
 		.duration_ns = 200 * MS,
 		.callbacks = 1,
-		.reasons = { .time = { .known = true,
-				       .gc_known = true,
-				       .on_cpu_ns = 200 * MS,
-				       .gc_ns = 199 * MS },
-			     .sample_count = 1,
-			     .samples = samples },
+		.breakdown = { .time = { .known = true,
+					 .gc_known = true,
+					 .on_cpu_ns = 200 * MS,
+					 .gc_ns = 199 * MS },
+			       .sample_count = 1,
+			       .samples = samples },
 	};
 
 	(void)state;
@@ -112,16 +112,16 @@ static void what_came_before_the_first_callback_has_its_stacks(void **state)
 /* ---- summaries ------------------------------------------------------------ */
 
 static const char *summed_up(struct lp_loop_summary *summary, bool sampled,
-			     const struct lp_look *look)
+			     const struct lp_terminal *terminal)
 {
 	struct lp_summary total = { .loop_count = 1, .loops = summary };
-	struct lp_sink *sink = open_sink(look, sampled);
+	struct lp_sink *sink = open_sink(terminal, sampled);
 
 	sink->observer.end(sink, &total, &end);
-	return written(sink, look->columns);
+	return written(sink, terminal->columns);
 }
 
-static void time_is_told_by_what_it_was_lost_to(void **state)
+static void time_is_reported_by_what_it_was_lost_to(void **state)
 {
 	struct lp_cause causes[] = {
 		{ .kind = LP_CAUSE_BLOCKED,
@@ -159,7 +159,7 @@ static void time_is_told_by_what_it_was_lost_to(void **state)
 		"\n");
 }
 
-static void causes_of_every_kind_have_a_name_and_fit(void **state)
+static void lost_time_of_every_kind_have_a_name_and_fit(void **state)
 {
 	struct lp_cause causes[] = {
 		{ .kind = LP_CAUSE_BLOCKED,
@@ -250,7 +250,7 @@ static void waits_for_one_holder_are_one_row(void **state)
 }
 
 /* No two rows are equal but for their numbers. */
-static void rows_that_differ_only_where_they_are_cut_are_told_apart(void **state)
+static void rows_that_differ_only_where_they_are_cut_are_distinguished(void **state)
 {
 	struct lp_callback_info lambdas[4] = { { .name = "" } };
 	struct lp_callback_summary items[4] = { { .slow = 0 } };
@@ -319,7 +319,7 @@ static void bursts_are_spoken_of_where_there_is_a_budget(void **state)
 	assert_non_null(strstr(written(sink, 80), "99.0 % of the time (--budget)"));
 }
 
-static void causes_beyond_the_worst_are_counted(void **state)
+static void lost_time_of_more_causes_than_shown_is_counted(void **state)
 {
 	struct lp_cause causes[23] = { 0 };
 	struct lp_loop_summary summary = {
@@ -335,10 +335,10 @@ static void causes_beyond_the_worst_are_counted(void **state)
 	assert_int_equal(rows, 20);
 }
 
-static void what_was_too_much_to_tell_is_counted(void **state)
+static void what_was_too_much_to_report_is_counted(void **state)
 {
 	struct lp_loop_summary summary = {
-		.loop = &loop, .callbacks = 5, .untold = 12, .untold_iterations = 1
+		.loop = &loop, .callbacks = 5, .suppressed = 12, .suppressed_iterations = 1
 	};
 	const char *text = summed_up(&summary, false, &wide);
 
@@ -359,7 +359,7 @@ static void loops_that_are_counted_together_say_how_many_they_are(void **state)
 	assert_non_null(strstr(summed_up(&summary, false, &wide), "worker, 37 loops\n0.0 s, "));
 }
 
-static void callbacks_known_from_samples_are_told_as_such(void **state)
+static void callbacks_known_from_samples_are_reported_as_such(void **state)
 {
 	struct lp_callback_summary items[] = { { .callback = &report, .slow = 1 } };
 	struct lp_loop_summary summary = { .loop = &loop,
@@ -386,7 +386,7 @@ static void callbacks_known_from_samples_are_told_as_such(void **state)
 	assert_null(strstr(text, "samples"));
 }
 
-static void causes_that_found_no_room_are_told(void **state)
+static void lost_time_that_found_no_space_are_reported(void **state)
 {
 	struct lp_summary total = { .lost[LP_LOST_CAUSES] = 7 };
 	struct lp_sink *sink = open_sink(&wide, false);
@@ -396,7 +396,7 @@ static void causes_that_found_no_room_are_told(void **state)
 	assert_non_null(strstr(written(sink, wide.columns), "\n7 waits are missing "));
 }
 
-static void an_interval_tells_what_was_lost_in_it(void **state)
+static void an_interval_reports_what_was_lost_in_it(void **state)
 {
 	struct lp_cause causes[] = { { .kind = LP_CAUSE_RUN_QUEUE, .total_ns = 51 * MS } };
 	struct lp_loop_summary loops[] = {
@@ -416,17 +416,17 @@ int main(void)
 		cmocka_unit_test(a_slow_iteration_has_its_greatest_callbacks),
 		cmocka_unit_test(an_iteration_that_began_without_the_gil_says_so),
 		cmocka_unit_test(what_came_before_the_first_callback_has_its_stacks),
-		cmocka_unit_test(time_is_told_by_what_it_was_lost_to),
-		cmocka_unit_test(causes_of_every_kind_have_a_name_and_fit),
+		cmocka_unit_test(time_is_reported_by_what_it_was_lost_to),
+		cmocka_unit_test(lost_time_of_every_kind_have_a_name_and_fit),
 		cmocka_unit_test(waits_for_one_holder_are_one_row),
-		cmocka_unit_test(rows_that_differ_only_where_they_are_cut_are_told_apart),
+		cmocka_unit_test(rows_that_differ_only_where_they_are_cut_are_distinguished),
 		cmocka_unit_test(bursts_are_spoken_of_where_there_is_a_budget),
-		cmocka_unit_test(causes_beyond_the_worst_are_counted),
-		cmocka_unit_test(what_was_too_much_to_tell_is_counted),
+		cmocka_unit_test(lost_time_of_more_causes_than_shown_is_counted),
+		cmocka_unit_test(what_was_too_much_to_report_is_counted),
 		cmocka_unit_test(loops_that_are_counted_together_say_how_many_they_are),
-		cmocka_unit_test(callbacks_known_from_samples_are_told_as_such),
-		cmocka_unit_test(causes_that_found_no_room_are_told),
-		cmocka_unit_test(an_interval_tells_what_was_lost_in_it),
+		cmocka_unit_test(callbacks_known_from_samples_are_reported_as_such),
+		cmocka_unit_test(lost_time_that_found_no_space_are_reported),
+		cmocka_unit_test(an_interval_reports_what_was_lost_in_it),
 	};
 
 	return cmocka_run_group_tests(tests, use_utc, NULL);

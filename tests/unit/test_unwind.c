@@ -37,7 +37,7 @@ static int row_of(const struct crafted *file, uint64_t address, struct lp_row *r
 	assert_non_null(copy);
 	*copy = *file;
 	assert_int_equal(image_open_memory(&image, copy, sizeof(*copy)), 0);
-	err = row_find(&image, address, row);
+	err = eh_frame_find(&image, address, row);
 	free(copy);
 	return err;
 }
@@ -144,7 +144,7 @@ static void expressions_are_computed_within_bounds(void **state)
 	static const uint8_t plt[] = { 0x77, 8, 0x80, 0, 0x3f, 0x1a, 0x3b, 0x2a, 0x33, 0x24, 0x22 };
 	static const uint8_t endless[] = { 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12,
 					   0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12 };
-	static const uint8_t beyond[] = { 0x77, 0x70, 0x06 }; /* what lies at sp - 16 */
+	static const uint8_t dropped[] = { 0x77, 0x70, 0x06 }; /* what lies at sp - 16 */
 	struct lp_registers registers = { .known = 1U << LP_REGISTER_IP | 1U << LP_REGISTER_SP };
 	struct lp_rule rule = { .number = sizeof(plt), .expression = plt };
 	const uint64_t word = 0x1234;
@@ -155,26 +155,32 @@ static void expressions_are_computed_within_bounds(void **state)
 	(void)state;
 	registers.values[LP_REGISTER_SP] = 0x1000;
 	registers.values[LP_REGISTER_IP] = 0x400a;
-	assert_int_equal(expression_compute(&rule, &registers, &stack, NULL, &result), 0);
+	assert_int_equal(dwarf_expression_compute(&rule, &registers, &stack, NULL, &result), 0);
 	assert_int_equal(result, 0x1008);
 	registers.values[LP_REGISTER_IP] = 0x400b;
-	assert_int_equal(expression_compute(&rule, &registers, &stack, NULL, &result), 0);
+	assert_int_equal(dwarf_expression_compute(&rule, &registers, &stack, NULL, &result), 0);
 	assert_int_equal(result, 0x1010);
 	registers.known = 1U << LP_REGISTER_SP;
-	assert_int_equal(expression_compute(&rule, &registers, &stack, NULL, &result), -EINVAL);
+	assert_int_equal(dwarf_expression_compute(&rule, &registers, &stack, NULL, &result),
+			 -EINVAL);
 	rule = (struct lp_rule){ .number = sizeof(endless), .expression = endless };
-	assert_int_equal(expression_compute(&rule, &registers, &stack, &word, &result), -EINVAL);
-	assert_int_equal(expression_compute(&rule, &registers, &stack, NULL, &result), -EINVAL);
-	rule = (struct lp_rule){ .number = sizeof(beyond), .expression = beyond };
-	assert_int_equal(expression_compute(&rule, &registers, &stack, NULL, &result), -EFAULT);
+	assert_int_equal(dwarf_expression_compute(&rule, &registers, &stack, &word, &result),
+			 -EINVAL);
+	assert_int_equal(dwarf_expression_compute(&rule, &registers, &stack, NULL, &result),
+			 -EINVAL);
+	rule = (struct lp_rule){ .number = sizeof(dropped), .expression = dropped };
+	assert_int_equal(dwarf_expression_compute(&rule, &registers, &stack, NULL, &result),
+			 -EFAULT);
 	rule = (struct lp_rule){ .number = sizeof(long_one), .expression = long_one };
 	memset(long_one, 0x96, sizeof(long_one)); /* no operation */
 	long_one[0] = 0x31;
-	assert_int_equal(expression_compute(&rule, &registers, &stack, NULL, &result), -EINVAL);
+	assert_int_equal(dwarf_expression_compute(&rule, &registers, &stack, NULL, &result),
+			 -EINVAL);
 	rule.number = 100;
-	assert_int_equal(expression_compute(&rule, &registers, &stack, NULL, &result), 0);
+	assert_int_equal(dwarf_expression_compute(&rule, &registers, &stack, NULL, &result), 0);
 	rule = (struct lp_rule){ .number = 0, .expression = plt };
-	assert_int_equal(expression_compute(&rule, &registers, &stack, NULL, &result), -EINVAL);
+	assert_int_equal(dwarf_expression_compute(&rule, &registers, &stack, NULL, &result),
+			 -EINVAL);
 }
 
 static void a_program_that_shrinks_has_no_rows(void **state)
@@ -192,9 +198,9 @@ static void a_program_that_shrinks_has_no_rows(void **state)
 	craft(&file, (uint8_t[1]){ 0 }, 1);
 	assert_int_equal(write(descriptor, &file, sizeof(file)), sizeof(file));
 	assert_int_equal(image_open(&image, path), 0);
-	assert_int_equal(row_find(&image, CRAFTED_FUNCTION, row), 0);
+	assert_int_equal(eh_frame_find(&image, CRAFTED_FUNCTION, row), 0);
 	assert_int_equal(ftruncate(descriptor, 128), 0);
-	assert_int_equal(row_find(&image, CRAFTED_FUNCTION, row), -EINVAL);
+	assert_int_equal(eh_frame_find(&image, CRAFTED_FUNCTION, row), -EINVAL);
 	assert_int_equal(image_read(&image, sizeof(file) - 1, &byte, 1), 0);
 	image_close(&image);
 	assert_int_equal(image_open(&image, path), -ENOEXEC);

@@ -201,7 +201,7 @@ static void what_bpf_reads_of_a_coroutine_lies_in_its_copy(void **state)
 	}
 }
 
-static void a_task_has_room_for_its_coroutine_and_name(void **state)
+static void a_task_has_space_for_its_coroutine_and_name(void **state)
 {
 	int minor;
 
@@ -291,19 +291,19 @@ static void expect_words(int minor, const struct lp_word *words, size_t size)
 				     : table[INTERPRETER_GC_14] + table[GC_COLLECTING_14]);
 }
 
-static void offsets_that_3_13_tells_of_itself_are_taken(void **state)
+static void offsets_that_3_13_reports_of_itself_are_taken(void **state)
 {
 	(void)state;
 	expect_words(13, words_13, WORDS_13);
 }
 
-static void offsets_that_3_14_tells_of_itself_are_taken(void **state)
+static void offsets_that_3_14_reports_of_itself_are_taken(void **state)
 {
 	(void)state;
 	expect_words(14, words_14, WORDS_14);
 }
 
-static void what_the_table_does_not_tell_stays(void **state)
+static void what_the_table_does_not_report_stays(void **state)
 {
 	struct lp_cpython_row row = *cpython_row(13), before = row;
 	uint64_t table[WORDS_13];
@@ -466,12 +466,12 @@ int main(void)
 		cmocka_unit_test(bpf_gets_the_fields_of_the_row),
 		cmocka_unit_test(other_versions_have_none),
 		cmocka_unit_test(what_bpf_reads_of_a_coroutine_lies_in_its_copy),
-		cmocka_unit_test(a_task_has_room_for_its_coroutine_and_name),
+		cmocka_unit_test(a_task_has_space_for_its_coroutine_and_name),
 		cmocka_unit_test(what_is_read_of_frames_and_code_lies_in_its_copy),
 		cmocka_unit_test(the_gil_and_the_collector_are_somewhere),
-		cmocka_unit_test(offsets_that_3_13_tells_of_itself_are_taken),
-		cmocka_unit_test(offsets_that_3_14_tells_of_itself_are_taken),
-		cmocka_unit_test(what_the_table_does_not_tell_stays),
+		cmocka_unit_test(offsets_that_3_13_reports_of_itself_are_taken),
+		cmocka_unit_test(offsets_that_3_14_reports_of_itself_are_taken),
+		cmocka_unit_test(what_the_table_does_not_report_stays),
 		cmocka_unit_test(the_code_of_a_coroutine_follows_its_frame_in_3_14),
 		cmocka_unit_test(a_frame_out_of_bpfs_reach_is_refused),
 		cmocka_unit_test(frames_and_code_out_of_the_copy_are_refused),

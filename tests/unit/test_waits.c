@@ -176,7 +176,7 @@ static void timers(void **state)
 	test_free(type);
 }
 
-static void when_is_told_from_both_sides(void **state)
+static void when_is_reported_from_both_sides(void **state)
 {
 	struct lp_waiting wait = { .waits = waits, .now_ns = 10000000000 };
 
@@ -204,7 +204,7 @@ static void a_task_is_an_edge(void **state)
 	void *future_type = new_type("_asyncio.Future", NULL, 104);
 	void *task_type = new_type("_asyncio.Task", future_type, 144);
 	struct object leaf = { .type = at(task_type) };
-	struct lp_chain *chain = test_calloc(1, sizeof(*chain));
+	struct lp_await_chain *chain = test_calloc(1, sizeof(*chain));
 	struct lp_task task = { .address = 0x1000 };
 
 	(void)state;
@@ -320,7 +320,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(members_of_a_set, setup, teardown),
 		cmocka_unit_test_setup_teardown(lengths_are_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(timers, setup, teardown),
-		cmocka_unit_test_setup_teardown(when_is_told_from_both_sides, setup, teardown),
+		cmocka_unit_test_setup_teardown(when_is_reported_from_both_sides, setup, teardown),
 		cmocka_unit_test_setup_teardown(details_are_cut, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_task_is_an_edge, setup, teardown),
 		cmocka_unit_test_setup_teardown(children_are_counted_and_bounded, setup, teardown),

@@ -63,7 +63,7 @@ static size_t count_descriptors(void)
 	return count - 3;
 }
 
-static ssize_t serve(const void *message, size_t bytes, void *answer, size_t room)
+static ssize_t serve(const void *message, size_t bytes, void *answer, size_t capacity)
 {
 	const struct request *request = message;
 	volatile uint64_t count = 0;
@@ -101,8 +101,8 @@ static ssize_t serve(const void *message, size_t bytes, void *answer, size_t roo
 		memcpy(answer, &descriptors, sizeof(descriptors));
 		return sizeof(descriptors);
 	case BIG:
-		memset(answer, 'x', room);
-		return (ssize_t)room;
+		memset(answer, 'x', capacity);
+		return (ssize_t)capacity;
 	}
 	return -EINVAL;
 }

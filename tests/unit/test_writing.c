@@ -93,7 +93,7 @@ static void after_the_end_what_is_taken_at_once_is_written(void **state)
 	assert_int_equal(read(ends[0], found, sizeof(found)), 4);
 }
 
-static void a_reader_that_has_gone_is_an_error(void **state)
+static void a_reader_that_has_ended_is_an_error(void **state)
 {
 	(void)state;
 	fill_pipe();
@@ -125,7 +125,7 @@ int main(void)
 		TEST(a_signal_ends_the_wait_for_a_reader),
 		TEST(the_end_of_a_run_ends_the_wait_for_a_reader),
 		TEST(after_the_end_what_is_taken_at_once_is_written),
-		TEST(a_reader_that_has_gone_is_an_error),
+		TEST(a_reader_that_has_ended_is_an_error),
 		TEST(a_file_is_written_in_one_piece),
 	};
 

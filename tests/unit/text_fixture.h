@@ -22,7 +22,7 @@
 #define LONG_NAME                                                                                  \
 	"a_very_long_name_that_goes_on_and_on_and_on_and_on_and_on_and_on_and_on_to_its_end"
 
-static const struct lp_look wide = { .columns = 80, .utf8 = true };
+static const struct lp_terminal wide = { .columns = 80, .utf8 = true };
 static const struct lp_loop_info loop = { .id = 1, .pid = 42, .tid = 43, .comm = "gunicorn" };
 static const struct lp_callback_info report = { LP_MODEL_TASK, "handle_report", "/srv/app/views.py",
 						88 };
@@ -37,7 +37,7 @@ static const struct lp_stack crunching = STACK(FRAME("crunch", "/srv/app/work.py
 
 static char path[256];
 
-static inline struct lp_sink *open_sink(const struct lp_look *look, bool sampled)
+static inline struct lp_sink *open_sink(const struct lp_terminal *terminal, bool sampled)
 {
 	/* 12:01:07 of the first day */
 	const struct lp_run run = { .start_unix_ns = 43267000 * MS, .sampled = sampled };
@@ -50,7 +50,7 @@ static inline struct lp_sink *open_sink(const struct lp_look *look, bool sampled
 	descriptor = mkstemp(path);
 	assert_true(descriptor >= 0);
 	close(descriptor);
-	if (text_format.open(path, look, &sink, &error))
+	if (text_format.open(path, terminal, &sink, &error))
 		fail_msg("%s", error.text);
 	sink->observer.run(sink, &run);
 	return sink;

@@ -83,33 +83,33 @@ static bool grow_slots(struct lp_blobs *blobs)
 
 static bool grow_items(struct lp_blobs *blobs)
 {
-	uint32_t room = blobs->item_room ? 2 * blobs->item_room : FIRST_SLOTS;
+	uint32_t capacity = blobs->item_capacity ? 2 * blobs->item_capacity : FIRST_SLOTS;
 	struct lp_blob *grown;
 
-	if (blobs->count < blobs->item_room)
+	if (blobs->count < blobs->item_capacity)
 		return true;
-	grown = realloc(blobs->items, room * sizeof(*grown));
+	grown = realloc(blobs->items, capacity * sizeof(*grown));
 	if (!grown)
 		return false;
 	blobs->items = grown;
-	blobs->item_room = room;
+	blobs->item_capacity = capacity;
 	return true;
 }
 
 static bool grow_bytes(struct lp_blobs *blobs, size_t size)
 {
-	size_t room = blobs->room ? blobs->room : FIRST_BYTES;
+	size_t capacity = blobs->capacity ? blobs->capacity : FIRST_BYTES;
 	char *grown;
 
-	if (blobs->bytes && blobs->used + size <= blobs->room)
+	if (blobs->bytes && blobs->used + size <= blobs->capacity)
 		return true;
-	while (room < blobs->used + size)
-		room *= 2;
-	grown = realloc(blobs->bytes, room);
+	while (capacity < blobs->used + size)
+		capacity *= 2;
+	grown = realloc(blobs->bytes, capacity);
 	if (!grown)
 		return false;
 	blobs->bytes = grown;
-	blobs->room = room;
+	blobs->capacity = capacity;
 	return true;
 }
 
@@ -124,7 +124,7 @@ uint32_t blobs_add(struct lp_blobs *blobs, const void *data, size_t size)
 	if (blobs->count >= blobs->count_max || padded > blobs->bytes_max ||
 	    blobs->used > blobs->bytes_max - padded || !grow_slots(blobs) || !grow_items(blobs) ||
 	    !grow_bytes(blobs, padded)) {
-		blobs->beyond++;
+		blobs->dropped++;
 		return 0;
 	}
 	slot = slot_of(blobs, data, size, hash);

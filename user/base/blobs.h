@@ -11,15 +11,15 @@
 
 struct lp_blobs {
 	uint32_t count; /* the numbers are 1 to count */
-	uint64_t beyond; /* values that found no room */
+	uint64_t dropped; /* values that found no room */
 
 	/* Private to blobs.c. */
 	uint32_t count_max;
 	size_t bytes_max;
 	char *bytes;
-	size_t used, room;
+	size_t used, capacity;
 	struct lp_blob *items;
-	uint32_t item_room;
+	uint32_t item_capacity;
 	uint32_t *slots; /* of the hash table: numbers */
 	uint32_t slot_count;
 };

@@ -10,16 +10,16 @@
 #define FIRST_PIECES 64
 #define FIRST_BYTES 4096
 
-struct piece {
+struct intern_piece {
 	size_t at; /* in bytes */
 	size_t size;
 	uint64_t hash;
 };
 
 struct lp_intern {
-	uint32_t count, most, room; /* room: of pieces */
-	size_t used, most_bytes, bytes_room;
-	struct piece *pieces;
+	uint32_t count, most, capacity; /* room: of pieces */
+	size_t used, most_bytes, bytes_capacity;
+	struct intern_piece *pieces;
 	unsigned char *bytes;
 	uint32_t *buckets; /* open addressing; number + 1, 0: empty; twice as many as room */
 };
@@ -58,10 +58,10 @@ static uint64_t hash_of(const unsigned char *bytes, size_t size)
 /* The bucket that holds the piece, or the empty one where it belongs. */
 static uint32_t *find(const struct lp_intern *intern, const void *bytes, size_t size, uint64_t hash)
 {
-	size_t mask = (size_t)intern->room * 2 - 1, at = hash & mask;
+	size_t mask = (size_t)intern->capacity * 2 - 1, at = hash & mask;
 
 	while (intern->buckets[at]) {
-		const struct piece *piece = &intern->pieces[intern->buckets[at] - 1];
+		const struct intern_piece *piece = &intern->pieces[intern->buckets[at] - 1];
 
 		if (piece->hash == hash && piece->size == size &&
 		    (!size || !memcmp(intern->bytes + piece->at, bytes, size)))
@@ -73,21 +73,21 @@ static uint32_t *find(const struct lp_intern *intern, const void *bytes, size_t 
 
 static int grow_pieces(struct lp_intern *intern)
 {
-	uint32_t room = intern->room ? intern->room * 2 : FIRST_PIECES, number;
-	struct piece *pieces = realloc(intern->pieces, room * sizeof(*pieces));
+	uint32_t capacity = intern->capacity ? intern->capacity * 2 : FIRST_PIECES, number;
+	struct intern_piece *pieces = realloc(intern->pieces, capacity * sizeof(*pieces));
 	uint32_t *buckets;
 
 	if (!pieces)
 		return -ENOMEM;
 	intern->pieces = pieces;
-	buckets = calloc((size_t)room * 2, sizeof(*buckets));
+	buckets = calloc((size_t)capacity * 2, sizeof(*buckets));
 	if (!buckets)
 		return -ENOMEM;
 	free(intern->buckets);
 	intern->buckets = buckets;
-	intern->room = room;
+	intern->capacity = capacity;
 	for (number = 0; number < intern->count; number++) {
-		const struct piece *piece = &pieces[number];
+		const struct intern_piece *piece = &pieces[number];
 
 		*find(intern, intern->bytes + piece->at, piece->size, piece->hash) = number + 1;
 	}
@@ -96,16 +96,16 @@ static int grow_pieces(struct lp_intern *intern)
 
 static int grow_bytes(struct lp_intern *intern, size_t wanted)
 {
-	size_t room = intern->bytes_room ? intern->bytes_room : FIRST_BYTES;
+	size_t capacity = intern->bytes_capacity ? intern->bytes_capacity : FIRST_BYTES;
 	unsigned char *bytes;
 
-	while (room < wanted)
-		room *= 2;
-	bytes = realloc(intern->bytes, room);
+	while (capacity < wanted)
+		capacity *= 2;
+	bytes = realloc(intern->bytes, capacity);
 	if (!bytes)
 		return -ENOMEM;
 	intern->bytes = bytes;
-	intern->bytes_room = room;
+	intern->bytes_capacity = capacity;
 	return 0;
 }
 
@@ -116,7 +116,7 @@ int intern_number(struct lp_intern *intern, const void *bytes, size_t size, uint
 	uint32_t *bucket;
 	int err;
 
-	if (!intern->room && (err = grow_pieces(intern)))
+	if (!intern->capacity && (err = grow_pieces(intern)))
 		return err;
 	bucket = find(intern, bytes, size, hash);
 	if (*bucket) {
@@ -126,9 +126,9 @@ int intern_number(struct lp_intern *intern, const void *bytes, size_t size, uint
 	if (intern->count >= intern->most || size > intern->most_bytes ||
 	    at > intern->most_bytes - size)
 		return -ENOSPC;
-	if (at + size > intern->bytes_room && (err = grow_bytes(intern, at + size)))
+	if (at + size > intern->bytes_capacity && (err = grow_bytes(intern, at + size)))
 		return err;
-	if (intern->count == intern->room) {
+	if (intern->count == intern->capacity) {
 		err = grow_pieces(intern);
 		if (err)
 			return err;
@@ -136,7 +136,8 @@ int intern_number(struct lp_intern *intern, const void *bytes, size_t size, uint
 	}
 	if (size)
 		memcpy(intern->bytes + at, bytes, size);
-	intern->pieces[intern->count] = (struct piece){ .at = at, .size = size, .hash = hash };
+	intern->pieces[intern->count] =
+		(struct intern_piece){ .at = at, .size = size, .hash = hash };
 	intern->used = at + size;
 	*number = intern->count++;
 	*bucket = intern->count;

@@ -12,24 +12,24 @@
  * 0.36 % for 21:1, and 1 saves 0.02 % only. */
 #define LEVEL 3
 
-struct lp_packer {
+struct lp_block_packer {
 	z_stream stream;
 	uint8_t *raw; /* RAW_BYTES, or as much as one record that is larger takes */
-	size_t raw_bytes, raw_room;
+	size_t raw_bytes, raw_capacity;
 	uint8_t *block;
-	size_t block_room;
+	size_t block_capacity;
 	size_t count;
 	uint64_t first_ns; /* of its first record */
 };
 
-struct lp_packer *packer_new(void)
+struct lp_block_packer *block_packer_new(void)
 {
-	struct lp_packer *packer = calloc(1, sizeof(*packer));
+	struct lp_block_packer *packer = calloc(1, sizeof(*packer));
 
 	if (!packer)
 		return NULL;
-	packer->raw_room = RAW_BYTES;
-	packer->raw = malloc(packer->raw_room);
+	packer->raw_capacity = RAW_BYTES;
+	packer->raw = malloc(packer->raw_capacity);
 	if (packer->raw && deflateInit(&packer->stream, LEVEL) == Z_OK)
 		return packer;
 	free(packer->raw);
@@ -37,7 +37,7 @@ struct lp_packer *packer_new(void)
 	return NULL;
 }
 
-void packer_free(struct lp_packer *packer)
+void block_packer_free(struct lp_block_packer *packer)
 {
 	if (!packer)
 		return;
@@ -47,22 +47,22 @@ void packer_free(struct lp_packer *packer)
 	free(packer);
 }
 
-bool packer_has_room(const struct lp_packer *packer, size_t size)
+bool block_packer_has_space(const struct lp_block_packer *packer, size_t size)
 {
 	return !packer->count || packer->raw_bytes + record_padded(size) <= RAW_BYTES;
 }
 
-void packer_add(struct lp_packer *packer, const struct lp_event *record)
+void block_packer_add(struct lp_block_packer *packer, const struct lp_event *record)
 {
 	size_t size = record_padded(record->size);
 
-	if (packer->raw_bytes + size > packer->raw_room) {
+	if (packer->raw_bytes + size > packer->raw_capacity) {
 		uint8_t *grown = realloc(packer->raw, packer->raw_bytes + size);
 
 		if (!grown)
 			return;
 		packer->raw = grown;
-		packer->raw_room = packer->raw_bytes + size;
+		packer->raw_capacity = packer->raw_bytes + size;
 	}
 	memcpy(packer->raw + packer->raw_bytes, record, record->size);
 	memset(packer->raw + packer->raw_bytes + record->size, 0, size - record->size);
@@ -71,18 +71,19 @@ void packer_add(struct lp_packer *packer, const struct lp_event *record)
 		packer->first_ns = record->time_ns;
 }
 
-size_t packer_count(const struct lp_packer *packer)
+size_t block_packer_count(const struct lp_block_packer *packer)
 {
 	return packer->count;
 }
 
-void packer_clear(struct lp_packer *packer)
+void block_packer_clear(struct lp_block_packer *packer)
 {
 	packer->count = 0;
 	packer->raw_bytes = 0;
 }
 
-const void *packer_finish(struct lp_packer *packer, uint16_t flags, uint64_t lost, size_t *size)
+const void *block_packer_finish(struct lp_block_packer *packer, uint16_t flags, uint64_t lost,
+				size_t *size)
 {
 	struct lp_capture_block head = {
 		.event = { .type = LP_EVENT_BLOCK,
@@ -95,20 +96,20 @@ const void *packer_finish(struct lp_packer *packer, uint16_t flags, uint64_t los
 	size_t wanted = sizeof(head) + LP_ALIGNMENT +
 			deflateBound(&packer->stream, (uLong)packer->raw_bytes);
 
-	packer_clear(packer);
-	if (wanted > packer->block_room) {
+	block_packer_clear(packer);
+	if (wanted > packer->block_capacity) {
 		uint8_t *grown = realloc(packer->block, wanted);
 
 		if (!grown)
 			return NULL;
 		packer->block = grown;
-		packer->block_room = wanted;
+		packer->block_capacity = wanted;
 	}
 	deflateReset(&packer->stream);
 	packer->stream.next_in = packer->raw;
 	packer->stream.avail_in = (uInt)head.raw_bytes;
 	packer->stream.next_out = packer->block + sizeof(head);
-	packer->stream.avail_out = (uInt)(packer->block_room - sizeof(head));
+	packer->stream.avail_out = (uInt)(packer->block_capacity - sizeof(head));
 	if (deflate(&packer->stream, Z_FINISH) != Z_STREAM_END)
 		return NULL;
 	head.event.size = (__u32)(sizeof(head) + packer->stream.total_out);

@@ -18,24 +18,25 @@ static inline size_t record_padded(size_t size)
 }
 
 /* Collects records and makes blocks of them. */
-struct lp_packer;
+struct lp_block_packer;
 
-struct lp_packer *packer_new(void);
-void packer_free(struct lp_packer *packer);
+struct lp_block_packer *block_packer_new(void);
+void block_packer_free(struct lp_block_packer *packer);
 
 /* Is there room for a record of that size?  An empty one has room for any that a capture takes. */
-bool packer_has_room(const struct lp_packer *packer, size_t size);
-void packer_add(struct lp_packer *packer, const struct lp_event *record);
+bool block_packer_has_space(const struct lp_block_packer *packer, size_t size);
+void block_packer_add(struct lp_block_packer *packer, const struct lp_event *record);
 
 /* How many records wait to be made a block. */
-size_t packer_count(const struct lp_packer *packer);
-void packer_clear(struct lp_packer *packer);
+size_t block_packer_count(const struct lp_block_packer *packer);
+void block_packer_clear(struct lp_block_packer *packer);
 
 /*
  * The block of what was added since, with its padding: *size bytes, which hold until
  * the next call.  NULL: out of memory.  The packer is empty then.
  */
-const void *packer_finish(struct lp_packer *packer, uint16_t flags, uint64_t lost, size_t *size);
+const void *block_packer_finish(struct lp_block_packer *packer, uint16_t flags, uint64_t lost,
+				size_t *size);
 
 /*
  * What a block's data hold, into raw, which has room for exactly what the block says.

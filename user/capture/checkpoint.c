@@ -12,326 +12,329 @@
 #define STACKS_MAX 8192
 #define STACK_BUCKETS 2048
 
-struct lp_replay_target {
+struct lp_checkpoint_target {
 	uint32_t pid;
-	struct lp_packed *target, *labels;
+	struct lp_packed_record *target, *labels;
 };
 
-struct lp_replay_loop {
-	struct lp_packed *loop, *stats, *run_queue, *coverage;
+struct lp_checkpoint_loop {
+	struct lp_packed_record *loop, *stats, *run_queue, *coverage;
 };
 
-struct lp_replay_name {
+struct lp_checkpoint_name {
 	uint32_t loop;
-	struct lp_packed *name, *stats;
+	struct lp_packed_record *name, *stats;
 };
 
-struct lp_replay_frame {
-	uint32_t told; /* number of the last file that it was told in, from 1 on */
-	struct lp_packed *frame;
+struct lp_checkpoint_frame {
+	uint32_t written; /* number of the last file that it was told in, from 1 on */
+	struct lp_packed_record *frame;
 };
 
 /* A stack that causes and accounts name by its hash. */
-struct lp_replay_stack {
-	struct lp_replay_stack *next;
+struct lp_checkpoint_stack {
+	struct lp_checkpoint_stack *next;
 	uint64_t stack;
 	uint32_t loop;
-	uint32_t told;
-	struct lp_packed *seen;
+	uint32_t written;
+	struct lp_packed_record *sample;
 };
 
-struct lp_replay {
+struct lp_checkpoint {
 	uint32_t file; /* from 1 on */
-	struct lp_replay_target *targets;
+	struct lp_checkpoint_target *targets;
 	size_t target_count;
-	struct lp_replay_loop loops[LP_MAX_LOOPS];
-	struct lp_replay_name names[LP_MAX_CALLBACKS];
-	struct lp_packed *lost, *self;
-	struct lp_replay_frame *frames;
-	size_t frame_room;
-	struct lp_replay_stack *stacks[STACK_BUCKETS];
+	struct lp_checkpoint_loop loops[LP_MAX_LOOPS];
+	struct lp_checkpoint_name names[LP_MAX_CALLBACKS];
+	struct lp_packed_record *lost, *self;
+	struct lp_checkpoint_frame *frames;
+	size_t frame_capacity;
+	struct lp_checkpoint_stack *stacks[STACK_BUCKETS];
 	size_t stack_count;
 };
 
-struct lp_replay *replay_new(void)
+struct lp_checkpoint *checkpoint_new(void)
 {
-	struct lp_replay *replay = calloc(1, sizeof(*replay));
+	struct lp_checkpoint *checkpoint = calloc(1, sizeof(*checkpoint));
 
-	if (!replay)
+	if (!checkpoint)
 		return NULL;
-	replay->targets = calloc(TARGETS_MAX, sizeof(*replay->targets));
-	if (!replay->targets) {
-		free(replay);
+	checkpoint->targets = calloc(TARGETS_MAX, sizeof(*checkpoint->targets));
+	if (!checkpoint->targets) {
+		free(checkpoint);
 		return NULL;
 	}
-	replay->file = 1;
-	return replay;
+	checkpoint->file = 1;
+	return checkpoint;
 }
 
-static void drop_target(struct lp_replay *replay, size_t i)
+static void drop_target(struct lp_checkpoint *checkpoint, size_t i)
 {
-	packed_drop(&replay->targets[i].target);
-	packed_drop(&replay->targets[i].labels);
-	replay->target_count--;
-	memmove(&replay->targets[i], &replay->targets[i + 1],
-		(replay->target_count - i) * sizeof(*replay->targets));
+	packed_record_drop(&checkpoint->targets[i].target);
+	packed_record_drop(&checkpoint->targets[i].labels);
+	checkpoint->target_count--;
+	memmove(&checkpoint->targets[i], &checkpoint->targets[i + 1],
+		(checkpoint->target_count - i) * sizeof(*checkpoint->targets));
 }
 
-static void drop_name(struct lp_replay_name *name)
+static void drop_name(struct lp_checkpoint_name *name)
 {
-	packed_drop(&name->name);
-	packed_drop(&name->stats);
+	packed_record_drop(&name->name);
+	packed_record_drop(&name->stats);
 }
 
-static void drop_stack(struct lp_replay *replay, struct lp_replay_stack **at)
+static void drop_stack(struct lp_checkpoint *checkpoint, struct lp_checkpoint_stack **at)
 {
-	struct lp_replay_stack *stack = *at;
+	struct lp_checkpoint_stack *stack = *at;
 
 	*at = stack->next;
-	packed_drop(&stack->seen);
+	packed_record_drop(&stack->sample);
 	free(stack);
-	replay->stack_count--;
+	checkpoint->stack_count--;
 }
 
 /* All of a loop's, or of all loops those that were told before that file. */
-static void drop_stacks(struct lp_replay *replay, uint32_t loop, uint32_t before)
+static void drop_stacks(struct lp_checkpoint *checkpoint, uint32_t loop, uint32_t before)
 {
-	struct lp_replay_stack **at;
+	struct lp_checkpoint_stack **at;
 	size_t i;
 
 	for (i = 0; i < STACK_BUCKETS; i++) {
-		at = &replay->stacks[i];
+		at = &checkpoint->stacks[i];
 		while (*at) {
-			if ((*at)->loop == loop || (*at)->told < before)
-				drop_stack(replay, at);
+			if ((*at)->loop == loop || (*at)->written < before)
+				drop_stack(checkpoint, at);
 			else
 				at = &(*at)->next;
 		}
 	}
 }
 
-static void drop_loop(struct lp_replay *replay, uint32_t slot)
+static void drop_loop(struct lp_checkpoint *checkpoint, uint32_t slot)
 {
-	struct lp_replay_loop *loop = &replay->loops[slot];
+	struct lp_checkpoint_loop *loop = &checkpoint->loops[slot];
 	size_t i;
 
 	if (!loop->loop)
 		return;
-	packed_drop(&loop->loop);
-	packed_drop(&loop->stats);
-	packed_drop(&loop->run_queue);
-	packed_drop(&loop->coverage);
+	packed_record_drop(&loop->loop);
+	packed_record_drop(&loop->stats);
+	packed_record_drop(&loop->run_queue);
+	packed_record_drop(&loop->coverage);
 	for (i = 0; i < LP_MAX_CALLBACKS; i++)
-		if (replay->names[i].name && replay->names[i].loop == slot)
-			drop_name(&replay->names[i]);
-	drop_stacks(replay, slot, 0);
+		if (checkpoint->names[i].name && checkpoint->names[i].loop == slot)
+			drop_name(&checkpoint->names[i]);
+	drop_stacks(checkpoint, slot, 0);
 }
 
-void replay_free(struct lp_replay *replay)
+void checkpoint_free(struct lp_checkpoint *checkpoint)
 {
 	size_t i;
 
-	if (!replay)
+	if (!checkpoint)
 		return;
-	while (replay->target_count)
-		drop_target(replay, replay->target_count - 1);
+	while (checkpoint->target_count)
+		drop_target(checkpoint, checkpoint->target_count - 1);
 	for (i = 0; i < LP_MAX_LOOPS; i++)
-		drop_loop(replay, (uint32_t)i);
+		drop_loop(checkpoint, (uint32_t)i);
 	for (i = 0; i < LP_MAX_CALLBACKS; i++)
-		drop_name(&replay->names[i]);
-	for (i = 0; i < replay->frame_room; i++)
-		packed_drop(&replay->frames[i].frame);
-	drop_stacks(replay, LP_MAX_LOOPS, UINT32_MAX);
-	packed_drop(&replay->lost);
-	packed_drop(&replay->self);
-	free(replay->frames);
-	free(replay->targets);
-	free(replay);
+		drop_name(&checkpoint->names[i]);
+	for (i = 0; i < checkpoint->frame_capacity; i++)
+		packed_record_drop(&checkpoint->frames[i].frame);
+	drop_stacks(checkpoint, LP_MAX_LOOPS, UINT32_MAX);
+	packed_record_drop(&checkpoint->lost);
+	packed_record_drop(&checkpoint->self);
+	free(checkpoint->frames);
+	free(checkpoint->targets);
+	free(checkpoint);
 }
 
-static uint32_t pid_of_loop(const struct lp_replay *replay, uint32_t slot)
+static uint32_t pid_of_loop(const struct lp_checkpoint *checkpoint, uint32_t slot)
 {
-	uint64_t room[LP_PACKED_RECORD_MAX / 8];
+	uint64_t buffer[LP_PACKED_RECORD_MAX / 8];
 
-	return packed_get(replay->loops[slot].loop, room)->pid;
+	return packed_record_get(checkpoint->loops[slot].loop, buffer)->pid;
 }
 
 /* There is no room left: the oldest target goes that has no loop, or just the oldest. */
-static void make_room_for_target(struct lp_replay *replay)
+static void reserve_target(struct lp_checkpoint *checkpoint)
 {
 	uint32_t pids[LP_MAX_LOOPS] = { 0 }, slot, count = 0, i;
 	size_t at;
 
 	for (slot = 0; slot < LP_MAX_LOOPS; slot++)
-		if (replay->loops[slot].loop)
-			pids[count++] = pid_of_loop(replay, slot);
-	for (at = 0; at < replay->target_count; at++) {
-		for (i = 0; i < count && pids[i] != replay->targets[at].pid; i++)
+		if (checkpoint->loops[slot].loop)
+			pids[count++] = pid_of_loop(checkpoint, slot);
+	for (at = 0; at < checkpoint->target_count; at++) {
+		for (i = 0; i < count && pids[i] != checkpoint->targets[at].pid; i++)
 			;
 		if (i == count)
 			break;
 	}
-	drop_target(replay, at < replay->target_count ? at : 0);
+	drop_target(checkpoint, at < checkpoint->target_count ? at : 0);
 }
 
-static size_t find_target(const struct lp_replay *replay, uint32_t pid)
+static size_t find_target(const struct lp_checkpoint *checkpoint, uint32_t pid)
 {
 	size_t i = 0;
 
-	while (i < replay->target_count && replay->targets[i].pid != pid)
+	while (i < checkpoint->target_count && checkpoint->targets[i].pid != pid)
 		i++;
 	return i;
 }
 
-static void keep_target(struct lp_replay *replay, const struct lp_event *record)
+static void keep_target(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
-	size_t i = find_target(replay, record->pid);
+	size_t i = find_target(checkpoint, record->pid);
 
-	if (i == replay->target_count) {
-		if (replay->target_count == TARGETS_MAX)
-			make_room_for_target(replay);
-		i = replay->target_count++;
-		replay->targets[i] = (struct lp_replay_target){ .pid = record->pid };
+	if (i == checkpoint->target_count) {
+		if (checkpoint->target_count == TARGETS_MAX)
+			reserve_target(checkpoint);
+		i = checkpoint->target_count++;
+		checkpoint->targets[i] = (struct lp_checkpoint_target){ .pid = record->pid };
 	}
-	packed_set(&replay->targets[i].target, record);
-	packed_drop(&replay->targets[i].labels);
+	packed_record_set(&checkpoint->targets[i].target, record);
+	packed_record_drop(&checkpoint->targets[i].labels);
 }
 
-static void keep_labels(struct lp_replay *replay, const struct lp_event *record)
+static void keep_labels(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
-	size_t i = find_target(replay, record->pid);
+	size_t i = find_target(checkpoint, record->pid);
 
-	if (i < replay->target_count)
-		packed_set(&replay->targets[i].labels, record);
+	if (i < checkpoint->target_count)
+		packed_record_set(&checkpoint->targets[i].labels, record);
 }
 
-static void keep_process(struct lp_replay *replay, const struct lp_event *record)
+static void keep_process(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
 	const struct lp_event_process *event = (const struct lp_event_process *)record;
-	size_t i = find_target(replay, record->pid);
+	size_t i = find_target(checkpoint, record->pid);
 
-	if (event->action == LP_PROCESS_EXIT && i < replay->target_count)
-		drop_target(replay, i);
+	if (event->action == LP_PROCESS_EXIT && i < checkpoint->target_count)
+		drop_target(checkpoint, i);
 }
 
-static void keep_loop(struct lp_replay *replay, const struct lp_event *record)
+static void keep_loop(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
-	drop_loop(replay, record->loop);
-	packed_set(&replay->loops[record->loop].loop, record);
+	drop_loop(checkpoint, record->loop);
+	packed_record_set(&checkpoint->loops[record->loop].loop, record);
 }
 
-static void keep_loop_end(struct lp_replay *replay, const struct lp_event *record)
+static void keep_loop_end(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
-	drop_loop(replay, record->loop);
+	drop_loop(checkpoint, record->loop);
 }
 
-static void keep_loop_stats(struct lp_replay *replay, const struct lp_event *record)
+static void keep_loop_stats(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
-	packed_set(&replay->loops[record->loop].stats, record);
+	packed_record_set(&checkpoint->loops[record->loop].stats, record);
 }
 
-static void keep_run_queue(struct lp_replay *replay, const struct lp_event *record)
+static void keep_run_queue(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
-	packed_set(&replay->loops[record->loop].run_queue, record);
+	packed_record_set(&checkpoint->loops[record->loop].run_queue, record);
 }
 
-static void keep_coverage(struct lp_replay *replay, const struct lp_event *record)
+static void keep_coverage(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
-	packed_set(&replay->loops[record->loop].coverage, record);
+	packed_record_set(&checkpoint->loops[record->loop].coverage, record);
 }
 
-static void keep_name(struct lp_replay *replay, const struct lp_event *record)
+static void keep_name(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
 	const struct lp_event_name *event = (const struct lp_event_name *)record;
-	struct lp_replay_name *name;
+	struct lp_checkpoint_name *name;
 
 	if (event->callback >= LP_MAX_CALLBACKS)
 		return;
-	name = &replay->names[event->callback];
+	name = &checkpoint->names[event->callback];
 	drop_name(name);
 	name->loop = record->loop;
-	packed_set(&name->name, record);
+	packed_record_set(&name->name, record);
 }
 
-static void keep_callback_stats(struct lp_replay *replay, const struct lp_event *record)
+static void keep_callback_stats(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
 	const struct lp_event_callback_stats *event =
 		(const struct lp_event_callback_stats *)record;
 
 	if (event->callback < LP_MAX_CALLBACKS)
-		packed_set(&replay->names[event->callback].stats, record);
+		packed_record_set(&checkpoint->names[event->callback].stats, record);
 }
 
-static void keep_lost(struct lp_replay *replay, const struct lp_event *record)
+static void keep_lost(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
-	packed_set(&replay->lost, record);
+	packed_record_set(&checkpoint->lost, record);
 }
 
-static void keep_self(struct lp_replay *replay, const struct lp_event *record)
+static void keep_self(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
-	packed_set(&replay->self, record);
+	packed_record_set(&checkpoint->self, record);
 }
 
-static void keep_frame(struct lp_replay *replay, const struct lp_event *record)
+static void keep_frame(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
 	const struct lp_event_frame *event = (const struct lp_event_frame *)record;
-	size_t room = replay->frame_room ? replay->frame_room : 1024;
+	size_t capacity = checkpoint->frame_capacity ? checkpoint->frame_capacity : 1024;
 
 	if (event->frame >= LP_MAX_FRAMES)
 		return;
-	while (room <= event->frame)
-		room *= 2;
-	if (room > replay->frame_room) {
-		struct lp_replay_frame *grown =
-			realloc(replay->frames, room * sizeof(*replay->frames));
+	while (capacity <= event->frame)
+		capacity *= 2;
+	if (capacity > checkpoint->frame_capacity) {
+		struct lp_checkpoint_frame *grown =
+			realloc(checkpoint->frames, capacity * sizeof(*checkpoint->frames));
 
 		if (!grown)
 			return;
-		memset(grown + replay->frame_room, 0, (room - replay->frame_room) * sizeof(*grown));
-		replay->frames = grown;
-		replay->frame_room = room;
+		memset(grown + checkpoint->frame_capacity, 0,
+		       (capacity - checkpoint->frame_capacity) * sizeof(*grown));
+		checkpoint->frames = grown;
+		checkpoint->frame_capacity = capacity;
 	}
-	if (packed_set(&replay->frames[event->frame].frame, record))
-		replay->frames[event->frame].told = replay->file;
+	if (packed_record_set(&checkpoint->frames[event->frame].frame, record))
+		checkpoint->frames[event->frame].written = checkpoint->file;
 }
 
-static struct lp_replay_stack **find_stack(struct lp_replay *replay, uint32_t loop, uint64_t stack)
+static struct lp_checkpoint_stack **find_stack(struct lp_checkpoint *checkpoint, uint32_t loop,
+					       uint64_t stack)
 {
-	struct lp_replay_stack **at = &replay->stacks[(stack ^ stack >> 29 ^ loop) % STACK_BUCKETS];
+	struct lp_checkpoint_stack **at =
+		&checkpoint->stacks[(stack ^ stack >> 29 ^ loop) % STACK_BUCKETS];
 
 	while (*at && ((*at)->stack != stack || (*at)->loop != loop))
 		at = &(*at)->next;
 	return at;
 }
 
-static void keep_seen(struct lp_replay *replay, const struct lp_event *record)
+static void keep_stack_sample(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
-	const struct lp_event_seen *event = (const struct lp_event_seen *)record;
-	struct lp_replay_stack **at;
+	const struct lp_event_stack_sample *event = (const struct lp_event_stack_sample *)record;
+	struct lp_checkpoint_stack **at;
 
 	/* the others are of one stall and never named again */
-	if (event->seen != LP_SEEN_BLOCKED && event->seen != LP_SEEN_GIL_HOLDER)
+	if (event->reason != LP_SAMPLE_BLOCKED && event->reason != LP_SAMPLE_GIL_HOLDER)
 		return;
-	if (replay->stack_count >= STACKS_MAX)
-		drop_stacks(replay, LP_MAX_LOOPS, replay->file);
-	at = find_stack(replay, record->loop, event->stack);
-	if (!*at && replay->stack_count < STACKS_MAX) {
+	if (checkpoint->stack_count >= STACKS_MAX)
+		drop_stacks(checkpoint, LP_MAX_LOOPS, checkpoint->file);
+	at = find_stack(checkpoint, record->loop, event->stack);
+	if (!*at && checkpoint->stack_count < STACKS_MAX) {
 		*at = calloc(1, sizeof(**at));
 		if (!*at)
 			return;
 		(*at)->stack = event->stack;
 		(*at)->loop = record->loop;
-		replay->stack_count++;
+		checkpoint->stack_count++;
 	}
-	if (*at && packed_set(&(*at)->seen, record))
-		(*at)->told = replay->file;
+	if (*at && packed_record_set(&(*at)->sample, record))
+		(*at)->written = checkpoint->file;
 }
 
-static const struct lp_replay_row {
+static const struct lp_checkpoint_row {
 	uint16_t type;
 	bool of_loop; /* its slot must be one */
 	size_t size; /* at least */
-	void (*keep)(struct lp_replay *replay, const struct lp_event *record);
+	void (*keep)(struct lp_checkpoint *checkpoint, const struct lp_event *record);
 } rows[] = {
 	{ LP_EVENT_TARGET, false, sizeof(struct lp_event_target), keep_target },
 	{ LP_EVENT_LABELS, false, sizeof(struct lp_event_labels), keep_labels },
@@ -347,10 +350,10 @@ static const struct lp_replay_row {
 	{ LP_EVENT_LOST, false, sizeof(struct lp_event_lost), keep_lost },
 	{ LP_EVENT_SELF, false, sizeof(struct lp_event_self), keep_self },
 	{ LP_EVENT_FRAME, false, sizeof(struct lp_event_frame), keep_frame },
-	{ LP_EVENT_SEEN, true, sizeof(struct lp_event_seen), keep_seen },
+	{ LP_EVENT_STACK_SAMPLE, true, sizeof(struct lp_event_stack_sample), keep_stack_sample },
 };
 
-void replay_keep(struct lp_replay *replay, const struct lp_event *record)
+void checkpoint_add(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
 	size_t i;
 
@@ -359,21 +362,21 @@ void replay_keep(struct lp_replay *replay, const struct lp_event *record)
 			continue;
 		if (record->size >= rows[i].size &&
 		    (!rows[i].of_loop || record->loop < LP_MAX_LOOPS))
-			rows[i].keep(replay, record);
+			rows[i].keep(checkpoint, record);
 		return;
 	}
 }
 
-static void hand_out(const struct lp_packed *packed, lp_record_taker take, void *context)
+static void hand_out(const struct lp_packed_record *packed, lp_record_taker take, void *context)
 {
-	uint64_t room[LP_PACKED_RECORD_MAX / 8];
+	uint64_t buffer[LP_PACKED_RECORD_MAX / 8];
 
 	if (packed)
-		take(context, packed_get(packed, room));
+		take(context, packed_record_get(packed, buffer));
 }
 
-void replay_begin_file(struct lp_replay *replay, uint64_t now_ns, lp_record_taker take,
-		       void *context)
+void checkpoint_begin_file(struct lp_checkpoint *checkpoint, uint64_t now_ns, lp_record_taker take,
+			   void *context)
 {
 	struct lp_event baseline = { .type = LP_EVENT_BASELINE,
 				     .size = sizeof(baseline),
@@ -382,106 +385,108 @@ void replay_begin_file(struct lp_replay *replay, uint64_t now_ns, lp_record_take
 	size_t i;
 
 	/* what the last file did not name will hardly be named by the next */
-	drop_stacks(replay, LP_MAX_LOOPS, replay->file);
-	replay->file++;
-	for (i = 0; i < replay->target_count; i++) {
-		hand_out(replay->targets[i].target, take, context);
-		hand_out(replay->targets[i].labels, take, context);
+	drop_stacks(checkpoint, LP_MAX_LOOPS, checkpoint->file);
+	checkpoint->file++;
+	for (i = 0; i < checkpoint->target_count; i++) {
+		hand_out(checkpoint->targets[i].target, take, context);
+		hand_out(checkpoint->targets[i].labels, take, context);
 	}
 	for (i = 0; i < LP_MAX_LOOPS; i++)
-		hand_out(replay->loops[i].loop, take, context);
+		hand_out(checkpoint->loops[i].loop, take, context);
 	for (i = 0; i < LP_MAX_CALLBACKS; i++) {
-		hand_out(replay->names[i].name, take, context);
-		hand_out(replay->names[i].stats, take, context);
+		hand_out(checkpoint->names[i].name, take, context);
+		hand_out(checkpoint->names[i].stats, take, context);
 	}
 	for (i = 0; i < LP_MAX_LOOPS; i++) {
-		hand_out(replay->loops[i].stats, take, context);
-		hand_out(replay->loops[i].run_queue, take, context);
-		hand_out(replay->loops[i].coverage, take, context);
+		hand_out(checkpoint->loops[i].stats, take, context);
+		hand_out(checkpoint->loops[i].run_queue, take, context);
+		hand_out(checkpoint->loops[i].coverage, take, context);
 	}
-	hand_out(replay->lost, take, context);
-	hand_out(replay->self, take, context);
+	hand_out(checkpoint->lost, take, context);
+	hand_out(checkpoint->self, take, context);
 	take(context, &baseline);
 }
 
-static void tell_frames(struct lp_replay *replay, const uint32_t *numbers, size_t count,
-			lp_record_taker take, void *context)
+static void report_frames(struct lp_checkpoint *checkpoint, const uint32_t *numbers, size_t count,
+			  lp_record_taker take, void *context)
 {
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		struct lp_replay_frame *frame;
+		struct lp_checkpoint_frame *frame;
 
-		if (numbers[i] >= replay->frame_room)
+		if (numbers[i] >= checkpoint->frame_capacity)
 			continue;
-		frame = &replay->frames[numbers[i]];
-		if (!frame->frame || frame->told == replay->file)
+		frame = &checkpoint->frames[numbers[i]];
+		if (!frame->frame || frame->written == checkpoint->file)
 			continue;
-		frame->told = replay->file;
+		frame->written = checkpoint->file;
 		hand_out(frame->frame, take, context);
 	}
 }
 
-static void tell_stack(struct lp_replay *replay, uint32_t loop, uint64_t name, lp_record_taker take,
-		       void *context)
+static void report_stack(struct lp_checkpoint *checkpoint, uint32_t loop, uint64_t name,
+			 lp_record_taker take, void *context)
 {
-	uint64_t room[LP_PACKED_RECORD_MAX / 8];
-	struct lp_replay_stack *stack = *find_stack(replay, loop, name);
-	struct lp_event_seen *seen;
+	uint64_t buffer[LP_PACKED_RECORD_MAX / 8];
+	struct lp_checkpoint_stack *stack = *find_stack(checkpoint, loop, name);
+	struct lp_event_stack_sample *sample;
 
-	if (!stack || !stack->seen || stack->told == replay->file)
+	if (!stack || !stack->sample || stack->written == checkpoint->file)
 		return;
-	stack->told = replay->file;
-	packed_get(stack->seen, room);
-	seen = (struct lp_event_seen *)(void *)room;
+	stack->written = checkpoint->file;
+	packed_record_get(stack->sample, buffer);
+	sample = (struct lp_event_stack_sample *)(void *)buffer;
 	/* what the name stands for, and no sample of a stall */
-	seen->segment_ns = 0;
-	tell_frames(replay, seen->frames, seen->depth, take, context);
-	take(context, &seen->event);
+	sample->segment_ns = 0;
+	report_frames(checkpoint, sample->frames, sample->depth, take, context);
+	take(context, &sample->event);
 }
 
-static void before_account(struct lp_replay *replay, const struct lp_event *record,
+static void before_account(struct lp_checkpoint *checkpoint, const struct lp_event *record,
 			   lp_record_taker take, void *context)
 {
-	const struct lp_event_account *event = (const struct lp_event_account *)record;
+	const struct lp_event_segment_times *event = (const struct lp_event_segment_times *)record;
 	uint32_t i;
 
 	for (i = 0; i < event->account.block_count && i < LP_BLOCKS &&
-		    offsetof(struct lp_event_account, account.blocks[i + 1]) <= record->size;
+		    offsetof(struct lp_event_segment_times, account.blocks[i + 1]) <= record->size;
 	     i++)
-		tell_stack(replay, record->loop, event->account.blocks[i].stack, take, context);
+		report_stack(checkpoint, record->loop, event->account.blocks[i].stack, take,
+			     context);
 }
 
-static void before_found(struct lp_replay *replay, const struct lp_event *record,
-			 lp_record_taker take, void *context)
+static void before_finding(struct lp_checkpoint *checkpoint, const struct lp_event *record,
+			   lp_record_taker take, void *context)
 {
-	const struct lp_event_found *event = (const struct lp_event_found *)record;
+	const struct lp_event_finding *event = (const struct lp_event_finding *)record;
 	size_t count = (record->size - sizeof(*event)) / sizeof(event->frames[0]);
 	const uint32_t single[] = { event->created, event->parked };
 
-	tell_frames(replay, single, 2, take, context);
+	report_frames(checkpoint, single, 2, take, context);
 	if ((size_t)event->depth + event->loop_depth < count)
 		count = (size_t)event->depth + event->loop_depth;
-	tell_frames(replay, event->frames, count, take, context);
+	report_frames(checkpoint, event->frames, count, take, context);
 }
 
-void replay_before(struct lp_replay *replay, const struct lp_event *record, lp_record_taker take,
-		   void *context)
+void checkpoint_before(struct lp_checkpoint *checkpoint, const struct lp_event *record,
+		       lp_record_taker take, void *context)
 {
-	const struct lp_event_seen *seen = (const struct lp_event_seen *)record;
+	const struct lp_event_stack_sample *sample = (const struct lp_event_stack_sample *)record;
 
 	/* the first file has told everything already */
-	if (replay->file == 1)
+	if (checkpoint->file == 1)
 		return;
-	if (record->type == LP_EVENT_SEEN && record->size >= sizeof(*seen) &&
-	    seen->depth <= (record->size - sizeof(*seen)) / sizeof(seen->frames[0]))
-		tell_frames(replay, seen->frames, seen->depth, take, context);
+	if (record->type == LP_EVENT_STACK_SAMPLE && record->size >= sizeof(*sample) &&
+	    sample->depth <= (record->size - sizeof(*sample)) / sizeof(sample->frames[0]))
+		report_frames(checkpoint, sample->frames, sample->depth, take, context);
 	else if (record->type == LP_EVENT_CAUSE && record->size >= sizeof(struct lp_event_cause))
-		tell_stack(replay, record->loop, ((const struct lp_event_cause *)record)->stack,
-			   take, context);
-	else if (record->type == LP_EVENT_ACCOUNT &&
-		 record->size >= offsetof(struct lp_event_account, account.blocks))
-		before_account(replay, record, take, context);
-	else if (record->type == LP_EVENT_FOUND && record->size >= sizeof(struct lp_event_found))
-		before_found(replay, record, take, context);
+		report_stack(checkpoint, record->loop,
+			     ((const struct lp_event_cause *)record)->stack, take, context);
+	else if (record->type == LP_EVENT_SEGMENT_TIMES &&
+		 record->size >= offsetof(struct lp_event_segment_times, account.blocks))
+		before_account(checkpoint, record, take, context);
+	else if (record->type == LP_EVENT_FINDING &&
+		 record->size >= sizeof(struct lp_event_finding))
+		before_finding(checkpoint, record, take, context);
 }

@@ -12,27 +12,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct lp_replay;
+struct lp_checkpoint;
 
-struct lp_replay *replay_new(void);
-void replay_free(struct lp_replay *replay);
+struct lp_checkpoint *checkpoint_new(void);
+void checkpoint_free(struct lp_checkpoint *checkpoint);
 
 /*
  * Keeps what is to be told again of a record, and forgets what it ends.  Also of
  * LP_EVENT_PROCESS, which is not for a capture itself.
  */
-void replay_keep(struct lp_replay *replay, const struct lp_event *record);
+void checkpoint_add(struct lp_checkpoint *checkpoint, const struct lp_event *record);
 
 /*
  * Another file begins: hands out targets, loops, names and counts, and at the end
  * LP_EVENT_BASELINE of that instant.  Places and stacks are not told yet, as few
- * are named again: see replay_before().
+ * are named again: see checkpoint_before().
  */
-void replay_begin_file(struct lp_replay *replay, uint64_t now_ns, lp_record_taker take,
-		       void *context);
+void checkpoint_begin_file(struct lp_checkpoint *checkpoint, uint64_t now_ns, lp_record_taker take,
+			   void *context);
 
 /* Hands out what a record names and this file has not told yet. */
-void replay_before(struct lp_replay *replay, const struct lp_event *record, lp_record_taker take,
-		   void *context);
+void checkpoint_before(struct lp_checkpoint *checkpoint, const struct lp_event *record,
+		       lp_record_taker take, void *context);
 
 #endif /* LP_CAPTURE_CHECKPOINT_H */

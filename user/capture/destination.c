@@ -39,7 +39,7 @@ static int check_unused(const struct lp_file_path *place, int directory)
 }
 
 /* Examines the older file.  Returns 0 if it may be replaced, or a negative errno. */
-static int look(struct lp_destination *destination)
+static int check_path(struct lp_destination *destination)
 {
 	int directory = file_path_open(&destination->place), err;
 	struct stat status;
@@ -71,7 +71,7 @@ int destination_open(const char *path, struct lp_destination **result, struct lp
 	if (!err)
 		err = stream_open_special(path, &destination->place, &destination->special);
 	if (!err)
-		err = look(destination);
+		err = check_path(destination);
 	else if (err > 0)
 		err = 0;
 	if (!err && destination->special < 0)
@@ -127,7 +127,7 @@ int destination_create(struct lp_destination *destination, const void *header, s
 	if (destination->special >= 0)
 		return begin_special(destination, header, size);
 	/* another recording may have opened the file since it was examined */
-	err = destination->placed ? 0 : look(destination);
+	err = destination->placed ? 0 : check_path(destination);
 	if (!err)
 		err = replacement_begin(&file, &destination->place, CAPTURE_MODE);
 	if (err)

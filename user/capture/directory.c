@@ -31,7 +31,7 @@
 /* After these, a random number is put behind the host, which nobody can have taken before. */
 #define RANDOM_TRIES 8
 
-struct lp_archive {
+struct lp_capture_directory {
 	struct lp_directory directory;
 	uint64_t retain_bytes;
 	uint64_t others; /* bytes of all captures but the current one, as it was counted last */
@@ -95,10 +95,10 @@ static int make_directory(const char *path)
 	return err;
 }
 
-int archive_open(const char *path, bool create, uint64_t retain_bytes, struct lp_archive **result,
-		 struct lp_error *error)
+int capture_directory_open(const char *path, bool create, uint64_t retain_bytes,
+			   struct lp_capture_directory **result, struct lp_error *error)
 {
-	struct lp_archive *archive = calloc(1, sizeof(*archive));
+	struct lp_capture_directory *archive = calloc(1, sizeof(*archive));
 	int err = 0;
 
 	*result = NULL;
@@ -111,14 +111,14 @@ int archive_open(const char *path, bool create, uint64_t retain_bytes, struct lp
 	if (!err)
 		err = directory_open(&archive->directory, path);
 	if (err) {
-		archive_free(archive);
+		capture_directory_free(archive);
 		return cannot_use(error, path, err);
 	}
 	*result = archive;
 	return 0;
 }
 
-void archive_free(struct lp_archive *archive)
+void capture_directory_free(struct lp_capture_directory *archive)
 {
 	if (!archive)
 		return;
@@ -126,7 +126,8 @@ void archive_free(struct lp_archive *archive)
 	free(archive);
 }
 
-static void name_segment(struct lp_archive *archive, const struct lp_capture_header *header)
+static void name_segment(struct lp_capture_directory *archive,
+			 const struct lp_capture_header *header)
 {
 	time_t begun = (time_t)(header->start_unix_ns / 1000000000) + archive->later_s;
 	char host[HOST_MAX + 1], stamp[32], random[16] = "";
@@ -150,7 +151,7 @@ static void name_segment(struct lp_archive *archive, const struct lp_capture_hea
 }
 
 /* Another name than the one that was taken. */
-static void next_name(struct lp_archive *archive, bool random)
+static void next_name(struct lp_capture_directory *archive, bool random)
 {
 	if (!random)
 		archive->later_s++;
@@ -159,7 +160,8 @@ static void next_name(struct lp_archive *archive, bool random)
 		archive->random++;
 }
 
-int archive_create(struct lp_archive *archive, const struct lp_capture_header *header)
+int capture_directory_create(struct lp_capture_directory *archive,
+			     const struct lp_capture_header *header)
 {
 	int directory = directory_use(&archive->directory), descriptor = -EEXIST, tries;
 
@@ -181,7 +183,7 @@ int archive_create(struct lp_archive *archive, const struct lp_capture_header *h
 	return descriptor;
 }
 
-void archive_discard(struct lp_archive *archive)
+void capture_directory_discard(struct lp_capture_directory *archive)
 {
 	int directory = directory_use(&archive->directory);
 
@@ -191,7 +193,7 @@ void archive_discard(struct lp_archive *archive)
 	close(directory);
 }
 
-const char *archive_path(const struct lp_archive *archive)
+const char *capture_directory_path(const struct lp_capture_directory *archive)
 {
 	return archive->path;
 }
@@ -277,13 +279,14 @@ static int by_age(const void *left, const void *right)
 }
 
 /* All captures in it but the current one, the oldest first.  To be freed. */
-static struct lp_archived *list(const struct lp_archive *archive, int directory, size_t *count)
+static struct lp_archived *list(const struct lp_capture_directory *archive, int directory,
+				size_t *count)
 {
 	struct lp_archived *items = NULL, *grown;
 	int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), descriptor;
 	DIR *stream = copy < 0 ? NULL : fdopendir(copy);
 	const struct dirent *entry;
-	size_t room = 0;
+	size_t capacity = 0;
 
 	*count = 0;
 	if (!stream) {
@@ -294,9 +297,9 @@ static struct lp_archived *list(const struct lp_archive *archive, int directory,
 	while ((entry = readdir(stream))) {
 		if (!is_ours(entry->d_name) || !strcmp(entry->d_name, archive->name))
 			continue;
-		if (*count == room) {
-			room = room ? 2 * room : 64;
-			grown = realloc(items, room * sizeof(*items));
+		if (*count == capacity) {
+			capacity = capacity ? 2 * capacity : 64;
+			grown = realloc(items, capacity * sizeof(*items));
 			if (!grown)
 				break;
 			items = grown;
@@ -330,7 +333,7 @@ static int remove_archived(int directory, const char *name)
 	return err;
 }
 
-void archive_retain(struct lp_archive *archive, uint64_t current_bytes)
+void capture_directory_retain(struct lp_capture_directory *archive, uint64_t current_bytes)
 {
 	struct lp_archived *items;
 	size_t count, i;

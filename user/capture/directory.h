@@ -13,34 +13,35 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct lp_archive;
+struct lp_capture_directory;
 
 /*
  * create: if the directory is not there, it is made, for its owner only.  retain_bytes:
  * how much may lie in it, 0: everything is kept.  Returns 0, or a negative errno with a
  * sentence.
  */
-int archive_open(const char *path, bool create, uint64_t retain_bytes, struct lp_archive **archive,
-		 struct lp_error *error);
-void archive_free(struct lp_archive *archive);
+int capture_directory_open(const char *path, bool create, uint64_t retain_bytes,
+			   struct lp_capture_directory **archive, struct lp_error *error);
+void capture_directory_free(struct lp_capture_directory *archive);
 
 /*
  * Creates the file of a segment, locked against removal as long as it is open.  It is
  * looked for by its name each time, as it may have been removed and made again.
  * Returns a descriptor or a negative errno.
  */
-int archive_create(struct lp_archive *archive, const struct lp_capture_header *header);
+int capture_directory_create(struct lp_capture_directory *archive,
+			     const struct lp_capture_header *header);
 
-/* Removes what archive_create() created last. */
-void archive_discard(struct lp_archive *archive);
+/* Removes what capture_directory_create() created last. */
+void capture_directory_discard(struct lp_capture_directory *archive);
 
-/* The path of what archive_create() created last, or tried to. */
-const char *archive_path(const struct lp_archive *archive);
+/* The path of what capture_directory_create() created last, or tried to. */
+const char *capture_directory_path(const struct lp_capture_directory *archive);
 
 /*
  * Removes the oldest captures until all that are there and current_bytes, the size of
  * the one that is written, are no more than is to be kept.
  */
-void archive_retain(struct lp_archive *archive, uint64_t current_bytes);
+void capture_directory_retain(struct lp_capture_directory *archive, uint64_t current_bytes);
 
 #endif /* LP_CAPTURE_DIRECTORY_H */

@@ -5,8 +5,8 @@
  *
  * 1.0: the first 176 bytes of struct lp_capture_header, then records as they are on
  * the wire, each with its size in its head, one after the other, padded to 8 bytes.
- * 1.1: records on what a stall is made of (LP_EVENT_ACCOUNT and its kin).
- * 1.2: records on what got lost (LP_EVENT_FOUND and its kin).
+ * 1.1: records on what a stall is made of (LP_EVENT_SEGMENT_TIMES and its kin).
+ * 1.2: records on what got lost (LP_EVENT_FINDING and its kin).
  * 1.3: the whole header; records lie in blocks (LP_EVENT_BLOCK), which are compressed;
  * a run may go on from file to file, each of which begins by telling what was known.
  */
@@ -54,7 +54,7 @@ _Static_assert(sizeof(struct lp_capture_header) == 240, "wire");
  * What is in it is not new: it tells what was known and counted when the file was
  * begun, or when it went on after records were lost.  LP_EVENT_BASELINE ends it.
  */
-#define LP_BLOCK_REPLAY 1
+#define LP_BLOCK_CHECKPOINT 1
 
 /* Compressed records.  A block is written once a second, and when it is full. */
 struct lp_capture_block {

@@ -31,7 +31,7 @@ struct lp_captured_source {
 	size_t first, end; /* of its files */
 	size_t at; /* the one that is read */
 	struct lp_capture_reader *reader;
-	struct lp_chain *chain;
+	struct lp_capture_segments *chain;
 	const struct lp_event *record; /* what comes next; NULL: nothing more */
 	uint64_t unix_ns; /* its time, never before that of what came before */
 	bool ended; /* its last record is that of the end of a run */
@@ -44,21 +44,21 @@ struct lp_captured_identity {
 	ino_t inode;
 };
 
-struct lp_captures {
+struct lp_merge {
 	/* of all captures that were given, even unreadable ones */
 	struct lp_captured_identity *given;
-	size_t given_count, given_room;
+	size_t given_count, given_capacity;
 	struct lp_captured_file *files;
-	size_t file_count, file_room;
+	size_t file_count, file_capacity;
 	struct lp_captured_source *sources;
 	size_t *heap; /* sources that are read, that of the next record first */
 	size_t heap_count;
 	size_t next; /* the first source that is not read yet */
-	struct lp_captures_found found;
+	struct lp_merge_totals found;
 	int err;
 	/* while a record is handed out */
-	lp_captured_taker take;
-	lp_captured_ender end;
+	lp_merge_record_handler take;
+	lp_merge_end_handler end;
 	void *context;
 	size_t current;
 };
@@ -70,7 +70,7 @@ static bool is_new_enough(const struct lp_capture_header *header)
 	return memcmp(header->run_id, none, sizeof(none)) != 0;
 }
 
-static int refuse(struct lp_captures *captures, const struct lp_error *error)
+static int refuse(struct lp_merge *captures, const struct lp_error *error)
 {
 	log_error("%s", error->text);
 	captures->found.refused++;
@@ -79,24 +79,24 @@ static int refuse(struct lp_captures *captures, const struct lp_error *error)
 	return error->code;
 }
 
-static int add_identity(struct lp_captures *captures, const struct stat *status)
+static int add_identity(struct lp_merge *captures, const struct stat *status)
 {
-	if (captures->given_count == captures->given_room) {
-		size_t room = captures->given_room ? 2 * captures->given_room : 64;
+	if (captures->given_count == captures->given_capacity) {
+		size_t capacity = captures->given_capacity ? 2 * captures->given_capacity : 64;
 		struct lp_captured_identity *grown =
-			realloc(captures->given, room * sizeof(*captures->given));
+			realloc(captures->given, capacity * sizeof(*captures->given));
 
 		if (!grown)
 			return -ENOMEM;
 		captures->given = grown;
-		captures->given_room = room;
+		captures->given_capacity = capacity;
 	}
 	captures->given[captures->given_count++] =
 		(struct lp_captured_identity){ .device = status->st_dev, .inode = status->st_ino };
 	return 0;
 }
 
-bool captures_include(const struct lp_captures *captures, const struct stat *file)
+bool merge_include(const struct lp_merge *captures, const struct stat *file)
 {
 	size_t i;
 
@@ -107,7 +107,7 @@ bool captures_include(const struct lp_captures *captures, const struct stat *fil
 	return false;
 }
 
-static int add_file(struct lp_captures *captures, const char *path)
+static int add_file(struct lp_merge *captures, const char *path)
 {
 	struct lp_captured_file *file;
 	struct lp_capture_reader *reader = NULL;
@@ -118,15 +118,15 @@ static int add_file(struct lp_captures *captures, const char *path)
 		goto failed;
 	if (capture_reader_new(path, &reader, &error))
 		return refuse(captures, &error);
-	if (captures->file_count == captures->file_room) {
-		size_t room = captures->file_room ? 2 * captures->file_room : 64;
+	if (captures->file_count == captures->file_capacity) {
+		size_t capacity = captures->file_capacity ? 2 * captures->file_capacity : 64;
 		struct lp_captured_file *grown =
-			realloc(captures->files, room * sizeof(*captures->files));
+			realloc(captures->files, capacity * sizeof(*captures->files));
 
 		if (!grown)
 			goto failed;
 		captures->files = grown;
-		captures->file_room = room;
+		captures->file_capacity = capacity;
 	}
 	file = &captures->files[captures->file_count];
 	file->path = strdup(path);
@@ -150,7 +150,7 @@ static int has_suffix(const struct dirent *entry)
 	return length > suffix && !strcmp(entry->d_name + length - suffix, SUFFIX);
 }
 
-static void add_directory(struct lp_captures *captures, const char *path)
+static void add_directory(struct lp_merge *captures, const char *path)
 {
 	struct dirent **entries = NULL;
 	int count = scandir(path, &entries, has_suffix, alphasort), i;
@@ -201,27 +201,27 @@ static int by_run(const void *left, const void *right)
 	return a->order < b->order ? -1 : 1;
 }
 
-static void drop_duplicates(struct lp_captures *captures)
+static void drop_duplicates(struct lp_merge *captures)
 {
 	struct lp_captured_file *files = captures->files;
-	size_t i, kept = 0;
+	size_t i, retained = 0;
 
 	for (i = 0; i < captures->file_count; i++) {
-		if (kept && files[kept - 1].header.segment == files[i].header.segment &&
-		    !compare_runs(&files[kept - 1].header, &files[i].header)) {
+		if (retained && files[retained - 1].header.segment == files[i].header.segment &&
+		    !compare_runs(&files[retained - 1].header, &files[i].header)) {
 			log_warning("%s holds the same as %s: it is read once", files[i].path,
-				    files[kept - 1].path);
+				    files[retained - 1].path);
 			captures->found.duplicates++;
 			free(files[i].path);
 			continue;
 		}
-		files[kept++] = files[i];
+		files[retained++] = files[i];
 	}
-	captures->file_count = kept;
-	captures->found.files = kept;
+	captures->file_count = retained;
+	captures->found.files = retained;
 }
 
-static void look_for_missing(struct lp_captures *captures, const struct lp_captured_source *source)
+static void search_missing(struct lp_merge *captures, const struct lp_captured_source *source)
 {
 	const struct lp_captured_file *files = captures->files;
 	size_t i;
@@ -243,7 +243,7 @@ static void look_for_missing(struct lp_captures *captures, const struct lp_captu
 	}
 }
 
-static const struct lp_captures *sorted; /* qsort hands on no context */
+static const struct lp_merge *sorted; /* qsort hands on no context */
 
 static int by_start(const void *left, const void *right)
 {
@@ -261,7 +261,7 @@ static int by_text(const void *left, const void *right)
 	return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-static int count_hosts(struct lp_captures *captures)
+static int count_hosts(struct lp_merge *captures)
 {
 	const char **hosts = calloc(captures->found.sources, sizeof(*hosts));
 	size_t i;
@@ -269,7 +269,7 @@ static int count_hosts(struct lp_captures *captures)
 	if (!hosts)
 		return -ENOMEM;
 	for (i = 0; i < captures->found.sources; i++)
-		hosts[i] = captures_header(captures, i)->host;
+		hosts[i] = merge_header(captures, i)->host;
 	qsort(hosts, captures->found.sources, sizeof(*hosts), by_text);
 	for (i = 0; i < captures->found.sources; i++)
 		captures->found.hosts += !i || strcmp(hosts[i - 1], hosts[i]) != 0;
@@ -277,7 +277,7 @@ static int count_hosts(struct lp_captures *captures)
 	return 0;
 }
 
-static int make_sources(struct lp_captures *captures)
+static int make_sources(struct lp_merge *captures)
 {
 	size_t i;
 
@@ -296,14 +296,13 @@ static int make_sources(struct lp_captures *captures)
 	sorted = captures;
 	qsort(captures->sources, captures->found.sources, sizeof(*captures->sources), by_start);
 	for (i = 0; i < captures->found.sources; i++)
-		look_for_missing(captures, &captures->sources[i]);
+		search_missing(captures, &captures->sources[i]);
 	return count_hosts(captures);
 }
 
-int captures_open(char *const *paths, size_t count, struct lp_captures **result,
-		  struct lp_error *error)
+int merge_open(char *const *paths, size_t count, struct lp_merge **result, struct lp_error *error)
 {
-	struct lp_captures *captures = calloc(1, sizeof(*captures));
+	struct lp_merge *captures = calloc(1, sizeof(*captures));
 	struct stat status;
 	int err = 0;
 	size_t i;
@@ -326,14 +325,14 @@ int captures_open(char *const *paths, size_t count, struct lp_captures **result,
 			err = error_set(error, -ENOMEM, "out of memory");
 	}
 	if (err) {
-		captures_free(captures);
+		merge_free(captures);
 		return err;
 	}
 	*result = captures;
 	return 0;
 }
 
-void captures_free(struct lp_captures *captures)
+void merge_free(struct lp_merge *captures)
 {
 	size_t i;
 
@@ -341,7 +340,7 @@ void captures_free(struct lp_captures *captures)
 		return;
 	for (i = 0; captures->sources && i < captures->found.sources; i++) {
 		capture_reader_free(captures->sources[i].reader);
-		chain_free(captures->sources[i].chain);
+		capture_segments_free(captures->sources[i].chain);
 	}
 	for (i = 0; i < captures->file_count; i++)
 		free(captures->files[i].path);
@@ -352,22 +351,22 @@ void captures_free(struct lp_captures *captures)
 	free(captures);
 }
 
-const struct lp_captures_found *captures_found(const struct lp_captures *captures)
+const struct lp_merge_totals *merge_totals(const struct lp_merge *captures)
 {
 	return &captures->found;
 }
 
-const struct lp_capture_header *captures_header(const struct lp_captures *captures, size_t source)
+const struct lp_capture_header *merge_header(const struct lp_merge *captures, size_t source)
 {
 	return &captures->files[captures->sources[source].first].header;
 }
 
-const char *captures_path(const struct lp_captures *captures, size_t source)
+const char *merge_path(const struct lp_merge *captures, size_t source)
 {
 	return captures->files[captures->sources[source].first].path;
 }
 
-static void tell(struct lp_captures *captures, const struct lp_error *error)
+static void report_error(struct lp_merge *captures, const struct lp_error *error)
 {
 	log_error("%s", error->text);
 	if (!captures->err)
@@ -375,7 +374,7 @@ static void tell(struct lp_captures *captures, const struct lp_error *error)
 }
 
 /* Done with a file of a source: what is to be said of it. */
-static void end_file(struct lp_captures *captures, struct lp_captured_source *source)
+static void end_file(struct lp_merge *captures, struct lp_captured_source *source)
 {
 	uint64_t lost = capture_lost(source->reader);
 
@@ -397,7 +396,7 @@ static bool record_has_time(const struct lp_event *record)
 }
 
 /* Looks what comes next in a source, in its next file if need be. */
-static void advance(struct lp_captures *captures, struct lp_captured_source *source)
+static void advance(struct lp_merge *captures, struct lp_captured_source *source)
 {
 	const struct lp_capture_header *header = &captures->files[source->first].header;
 	struct lp_error error;
@@ -408,7 +407,7 @@ static void advance(struct lp_captures *captures, struct lp_captured_source *sou
 		if (!source->reader &&
 		    capture_reader_new(captures->files[source->at].path, &source->reader, &error)) {
 			/* it was there when all were opened */
-			tell(captures, &error);
+			report_error(captures, &error);
 			source->at++;
 			continue;
 		}
@@ -423,13 +422,13 @@ static void advance(struct lp_captures *captures, struct lp_captured_source *sou
 		}
 		source->damaged = err != 0;
 		if (err)
-			tell(captures, &error);
+			report_error(captures, &error);
 		source->record = NULL;
 		end_file(captures, source);
 	}
 }
 
-static bool comes_before(const struct lp_captures *captures, size_t left, size_t right)
+static bool comes_before(const struct lp_merge *captures, size_t left, size_t right)
 {
 	const struct lp_captured_source *a = &captures->sources[left];
 	const struct lp_captured_source *b = &captures->sources[right];
@@ -437,7 +436,7 @@ static bool comes_before(const struct lp_captures *captures, size_t left, size_t
 	return a->unix_ns != b->unix_ns ? a->unix_ns < b->unix_ns : left < right;
 }
 
-static void sink_down(struct lp_captures *captures, size_t at)
+static void sink_down(struct lp_merge *captures, size_t at)
 {
 	size_t *heap = captures->heap, child, moved = heap[at];
 
@@ -453,7 +452,7 @@ static void sink_down(struct lp_captures *captures, size_t at)
 	heap[at] = moved;
 }
 
-static void rise_up(struct lp_captures *captures, size_t at)
+static void rise_up(struct lp_merge *captures, size_t at)
 {
 	size_t *heap = captures->heap, parent, moved = heap[at];
 
@@ -467,7 +466,7 @@ static void rise_up(struct lp_captures *captures, size_t at)
 }
 
 /* Frees the reader and the buffers of a source at its end. */
-static void end_source(struct lp_captures *captures, size_t number)
+static void end_source(struct lp_merge *captures, size_t number)
 {
 	struct lp_captured_source *source = &captures->sources[number];
 
@@ -478,14 +477,14 @@ static void end_source(struct lp_captures *captures, size_t number)
 			"%s does not hold the end of its recording (which goes on, was killed, or is continued in a file that was not given): the report covers what was written before",
 			captures->files[source->end - 1].path);
 	}
-	chain_free(source->chain);
+	capture_segments_free(source->chain);
 	source->chain = NULL;
 	if (captures->end)
 		captures->end(captures->context, number);
 }
 
 /* Opens the sources that are due, and at least one if there is any. */
-static void begin_sources(struct lp_captures *captures)
+static void begin_sources(struct lp_merge *captures)
 {
 	while (captures->next < captures->found.sources && captures->heap_count < ACTIVE_SOURCES) {
 		size_t number = captures->next;
@@ -498,13 +497,13 @@ static void begin_sources(struct lp_captures *captures)
 		captures->next++;
 		source->at = source->first;
 		source->unix_ns = 0;
-		source->chain = chain_new();
+		source->chain = capture_segments_new();
 		if (source->chain) {
 			advance(captures, source);
 		} else {
 			error_set(&error, -ENOMEM, "out of memory: %s is left out",
 				  captures->files[source->first].path);
-			tell(captures, &error);
+			report_error(captures, &error);
 		}
 		if (source->record) {
 			captures->heap[captures->heap_count] = number;
@@ -517,17 +516,17 @@ static void begin_sources(struct lp_captures *captures)
 
 static void hand_out(void *context, const struct lp_event *record)
 {
-	struct lp_captures *captures = context;
+	struct lp_merge *captures = context;
 
 	captures->take(captures->context, captures->current, record);
 }
 
-void captures_set_ender(struct lp_captures *captures, lp_captured_ender end)
+void merge_set_ender(struct lp_merge *captures, lp_merge_end_handler end)
 {
 	captures->end = end;
 }
 
-int captures_read(struct lp_captures *captures, lp_captured_taker take, void *context)
+int merge_read(struct lp_merge *captures, lp_merge_record_handler take, void *context)
 {
 	captures->take = take;
 	captures->context = context;
@@ -537,8 +536,8 @@ int captures_read(struct lp_captures *captures, lp_captured_taker take, void *co
 		struct lp_captured_source *source = &captures->sources[captures->heap[0]];
 
 		captures->current = captures->heap[0];
-		chain_take(source->chain, source->record, capture_is_replay(source->reader),
-			   hand_out, captures);
+		capture_segments_take(source->chain, source->record,
+				      capture_is_checkpoint(source->reader), hand_out, captures);
 		advance(captures, source);
 		if (!source->record) {
 			captures->heap[0] = captures->heap[--captures->heap_count];

@@ -14,9 +14,9 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
-struct lp_captures;
+struct lp_merge;
 
-struct lp_captures_found {
+struct lp_merge_totals {
 	size_t files; /* that are read */
 	size_t sources;
 	size_t hosts;
@@ -30,28 +30,29 @@ struct lp_captures_found {
  * Takes files and directories, of which all *.lpc.  Returns 0 if there is at least one
  * capture; else a negative errno, with a sentence unless all was said already.
  */
-int captures_open(char *const *paths, size_t count, struct lp_captures **captures,
-		  struct lp_error *error);
-void captures_free(struct lp_captures *captures);
+int merge_open(char *const *paths, size_t count, struct lp_merge **captures,
+	       struct lp_error *error);
+void merge_free(struct lp_merge *captures);
 
-const struct lp_captures_found *captures_found(const struct lp_captures *captures);
+const struct lp_merge_totals *merge_totals(const struct lp_merge *captures);
 
 /* Is it one of the files that were given, by whatever name? */
-bool captures_include(const struct lp_captures *captures, const struct stat *file);
+bool merge_include(const struct lp_merge *captures, const struct stat *file);
 
 /* Of the first file that there is of a source. */
-const struct lp_capture_header *captures_header(const struct lp_captures *captures, size_t source);
+const struct lp_capture_header *merge_header(const struct lp_merge *captures, size_t source);
 
 /* The path of that file. */
-const char *captures_path(const struct lp_captures *captures, size_t source);
+const char *merge_path(const struct lp_merge *captures, size_t source);
 
-typedef void (*lp_captured_taker)(void *context, size_t source, const struct lp_event *record);
+typedef void (*lp_merge_record_handler)(void *context, size_t source,
+					const struct lp_event *record);
 
-/* Called at the end of a source, with the context of captures_read(). */
-typedef void (*lp_captured_ender)(void *context, size_t source);
+/* Called at the end of a source, with the context of merge_read(). */
+typedef void (*lp_merge_end_handler)(void *context, size_t source);
 
 /* Sets the function that is called then; NULL: none. */
-void captures_set_ender(struct lp_captures *captures, lp_captured_ender end);
+void merge_set_ender(struct lp_merge *captures, lp_merge_end_handler end);
 
 /*
  * Hands out all records.  Memory is bounded: of very many sources that are of the same time
@@ -59,6 +60,6 @@ void captures_set_ender(struct lp_captures *captures, lp_captured_ender end);
  * or the negative errno of the first capture that was cut or damaged: each was reported, and all
  * readable records were handed out.
  */
-int captures_read(struct lp_captures *captures, lp_captured_taker take, void *context);
+int merge_read(struct lp_merge *captures, lp_merge_record_handler take, void *context);
 
 #endif /* LP_CAPTURE_MERGE_H */

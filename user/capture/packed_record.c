@@ -16,7 +16,7 @@ struct lp_packed_head {
 	uint16_t zeros;
 };
 
-struct lp_packed {
+struct lp_packed_record {
 	uint32_t size; /* of the record */
 	uint32_t bytes; /* of data */
 	uint8_t data[];
@@ -46,12 +46,12 @@ static size_t pack(const uint64_t *words, size_t count, uint8_t *out)
 	return bytes;
 }
 
-bool packed_set(struct lp_packed **packed, const struct lp_event *record)
+bool packed_record_set(struct lp_packed_record **packed, const struct lp_event *record)
 {
 	uint64_t words[WORDS_MAX];
 	uint8_t out[WORDS_MAX * (sizeof(uint64_t) + sizeof(struct lp_packed_head))];
 	size_t count = (record->size + 7) / 8, bytes;
-	struct lp_packed *grown = *packed;
+	struct lp_packed_record *grown = *packed;
 
 	if (record->size > LP_PACKED_RECORD_MAX)
 		return false;
@@ -70,9 +70,9 @@ bool packed_set(struct lp_packed **packed, const struct lp_event *record)
 	return true;
 }
 
-const struct lp_event *packed_get(const struct lp_packed *packed, void *room)
+const struct lp_event *packed_record_get(const struct lp_packed_record *packed, void *buffer)
 {
-	uint8_t *to = room;
+	uint8_t *to = buffer;
 	size_t at = 0;
 
 	while (at < packed->bytes) {
@@ -86,10 +86,10 @@ const struct lp_event *packed_get(const struct lp_packed *packed, void *room)
 		memset(to, 0, head.zeros * sizeof(uint64_t));
 		to += head.zeros * sizeof(uint64_t);
 	}
-	return room;
+	return buffer;
 }
 
-void packed_drop(struct lp_packed **packed)
+void packed_record_drop(struct lp_packed_record **packed)
 {
 	free(*packed);
 	*packed = NULL;

@@ -25,15 +25,15 @@ struct lp_capture_reader {
 	uint64_t offset; /* of what comes next */
 	/* a piece of the file */
 	uint8_t *window;
-	size_t window_room, window_bytes;
+	size_t window_capacity, window_bytes;
 	uint64_t window_at;
 	/* records of a block, or the one that lay in the file as it is */
 	uint8_t *raw;
-	size_t raw_room, raw_bytes, raw_at;
+	size_t raw_capacity, raw_bytes, raw_at;
 	uint64_t block_at; /* where it lies */
 	uint16_t block_flags;
 	bool block_cut;
-	bool replay;
+	bool checkpoint;
 	uint64_t lost;
 	uint64_t damaged, damaged_at; /* blocks; the first one */
 };
@@ -88,17 +88,17 @@ void capture_park(struct lp_capture_reader *reader)
 	reader->descriptor = -1;
 }
 
-static int make_room(uint8_t **buffer, size_t *room, size_t wanted)
+static int reserve(uint8_t **buffer, size_t *capacity, size_t wanted)
 {
 	uint8_t *grown;
 
-	if (wanted <= *room)
+	if (wanted <= *capacity)
 		return 0;
 	grown = realloc(*buffer, wanted);
 	if (!grown)
 		return -ENOMEM;
 	*buffer = grown;
-	*room = wanted;
+	*capacity = wanted;
 	return 0;
 }
 
@@ -121,7 +121,7 @@ static int look_ahead(struct lp_capture_reader *reader, size_t size, const uint8
 		*got = size;
 		return 0;
 	}
-	err = make_room(&reader->window, &reader->window_room, wanted);
+	err = reserve(&reader->window, &reader->window_capacity, wanted);
 	if (!err)
 		err = open_file(reader);
 	if (err)
@@ -242,9 +242,9 @@ const struct lp_capture_header *capture_header(const struct lp_capture_reader *r
 	return &reader->header;
 }
 
-bool capture_is_replay(const struct lp_capture_reader *reader)
+bool capture_is_checkpoint(const struct lp_capture_reader *reader)
 {
-	return reader->replay;
+	return reader->checkpoint;
 }
 
 uint64_t capture_lost(const struct lp_capture_reader *reader)
@@ -272,7 +272,7 @@ static int take_block(struct lp_capture_reader *reader, const uint8_t *data, siz
 	memcpy(&head, data, sizeof(head));
 	if (head.raw_bytes < sizeof(struct lp_event) || head.raw_bytes > LP_CAPTURE_RAW_MAX)
 		return -EBADMSG;
-	err = make_room(&reader->raw, &reader->raw_room, head.raw_bytes);
+	err = reserve(&reader->raw, &reader->raw_capacity, head.raw_bytes);
 	if (err)
 		return err;
 	if (bytes > head.event.size)
@@ -293,7 +293,7 @@ static int take_block(struct lp_capture_reader *reader, const uint8_t *data, siz
 /* A record as it is, in a capture of up to 1.2, and what a later version may put beside blocks. */
 static int take_plain(struct lp_capture_reader *reader, const uint8_t *data, size_t size)
 {
-	int err = make_room(&reader->raw, &reader->raw_room, size);
+	int err = reserve(&reader->raw, &reader->raw_capacity, size);
 
 	if (err)
 		return err;
@@ -363,11 +363,11 @@ static const struct lp_event *next_unpacked(struct lp_capture_reader *reader)
 		return NULL;
 	}
 	reader->raw_at += record_padded(record->size);
-	reader->replay = reader->block_flags & LP_BLOCK_REPLAY;
+	reader->checkpoint = reader->block_flags & LP_BLOCK_CHECKPOINT;
 	return record;
 }
 
-static int tell_end(const struct lp_capture_reader *reader, int err, struct lp_error *error)
+static int report_end(const struct lp_capture_reader *reader, int err, struct lp_error *error)
 {
 	if (err == -ENODATA)
 		return error_set(
@@ -402,11 +402,11 @@ int capture_next(struct lp_capture_reader *reader, const struct lp_event **recor
 			return 1;
 		/* the rest of it is no whole record */
 		if (reader->raw_bytes && reader->block_cut)
-			return tell_end(reader, -ENODATA, error);
+			return report_end(reader, -ENODATA, error);
 		reader->raw_bytes = reader->raw_at = 0;
 		err = next_piece(reader);
 		if (err <= 0)
-			return tell_end(reader, err, error);
+			return report_end(reader, err, error);
 	}
 }
 

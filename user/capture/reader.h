@@ -29,8 +29,8 @@ const struct lp_capture_header *capture_header(const struct lp_capture_reader *r
 int capture_next(struct lp_capture_reader *reader, const struct lp_event **record,
 		 struct lp_error *error);
 
-/* Of the record that capture_next() gave: is it of a LP_BLOCK_REPLAY? */
-bool capture_is_replay(const struct lp_capture_reader *reader);
+/* Of the record that capture_next() gave: is it of a LP_BLOCK_CHECKPOINT? */
+bool capture_is_checkpoint(const struct lp_capture_reader *reader);
 
 /* How many records could not be written when it was recorded, as far as it was read. */
 uint64_t capture_lost(const struct lp_capture_reader *reader);

@@ -25,15 +25,15 @@
 /* So that what is kept is always some files, and the current one is a part of it only. */
 #define FILES_LEAST 2
 
-struct lp_recording {
+struct lp_recorder {
 	struct lp_capture_header header; /* of the current file */
 	struct lp_destination *destination; /* a single file; NULL: an archive */
-	struct lp_archive *archive;
+	struct lp_capture_directory *archive;
 	bool waits; /* an older file stays until there is something to record */
 	bool written; /* a file of this run has its header */
 	uint64_t rotate_bytes, rotate_ns;
-	struct lp_replay *replay;
-	struct lp_packer *packer;
+	struct lp_checkpoint *checkpoint;
+	struct lp_block_packer *packer;
 	int descriptor; /* -1: none could be created */
 	uint64_t bytes; /* of whole blocks in it, header included */
 	uint64_t segment_bytes; /* of these, its header and replay */
@@ -87,203 +87,203 @@ static const char *reason(int err)
 }
 
 /* From here on it is not written but counted; what waits to be written counts as well. */
-static void fail(struct lp_recording *recording, int err, uint64_t records, uint64_t now_ns)
+static void fail(struct lp_recorder *recorder, int err, uint64_t records, uint64_t now_ns)
 {
-	if (!recording->err)
-		recording->failed_ns = recording->flushed_ns;
-	recording->err = err;
-	recording->retry_ns = now_ns + RETRY_NS;
-	recording->gap += records;
-	recording->lost += records;
-	if (!recording->first_err)
-		recording->first_err = err;
-	packer_clear(recording->packer);
-	if (recording->warned)
+	if (!recorder->err)
+		recorder->failed_ns = recorder->flushed_ns;
+	recorder->err = err;
+	recorder->retry_ns = now_ns + RETRY_NS;
+	recorder->gap += records;
+	recorder->lost += records;
+	if (!recorder->first_err)
+		recorder->first_err = err;
+	block_packer_clear(recorder->packer);
+	if (recorder->warned)
 		return;
-	recording->warned = true;
+	recorder->warned = true;
 	log_warning(
 		"cannot write the capture %s: %s (tried again every 10 s; everything else goes on)",
-		recording_path(recording), reason(err));
+		recorder_path(recorder), reason(err));
 }
 
 /* Forgets what was written of a block only in part. */
-static void cut_back(struct lp_recording *recording)
+static void cut_back(struct lp_recorder *recorder)
 {
-	if (!ftruncate(recording->descriptor, (off_t)recording->bytes))
-		lseek(recording->descriptor, (off_t)recording->bytes, SEEK_SET);
+	if (!ftruncate(recorder->descriptor, (off_t)recorder->bytes))
+		lseek(recorder->descriptor, (off_t)recorder->bytes, SEEK_SET);
 }
 
-static int write_bytes(struct lp_recording *recording, const void *data, size_t size)
+static int write_bytes(struct lp_recorder *recorder, const void *data, size_t size)
 {
-	int err = output_write_all(recording->descriptor, data, size);
+	int err = output_write_all(recorder->descriptor, data, size);
 
 	if (err)
-		cut_back(recording);
+		cut_back(recorder);
 	else
-		recording->bytes += size;
+		recorder->bytes += size;
 	return err;
 }
 
 /* Returns 0 or a negative errno; either way nothing waits any more. */
-static int write_block(struct lp_recording *recording)
+static int write_block(struct lp_recorder *recorder)
 {
 	const void *block;
 	size_t size;
 	int err;
 
-	if (!packer_count(recording->packer))
+	if (!block_packer_count(recorder->packer))
 		return 0;
-	block = packer_finish(recording->packer, recording->flags, recording->gap, &size);
+	block = block_packer_finish(recorder->packer, recorder->flags, recorder->gap, &size);
 	if (!block)
 		return -ENOMEM;
-	err = write_bytes(recording, block, size);
+	err = write_bytes(recorder, block, size);
 	if (!err)
-		recording->gap = 0;
+		recorder->gap = 0;
 	return err;
 }
 
 /* A lp_record_taker: what is told again, into the file. */
 static void add_replayed(void *context, const struct lp_event *record)
 {
-	struct lp_recording *recording = context;
+	struct lp_recorder *recorder = context;
 
-	if (!recording->err && !packer_has_room(recording->packer, record->size))
-		recording->err = write_block(recording);
-	if (!recording->err)
-		packer_add(recording->packer, record);
+	if (!recorder->err && !block_packer_has_space(recorder->packer, record->size))
+		recorder->err = write_block(recorder);
+	if (!recorder->err)
+		block_packer_add(recorder->packer, record);
 }
 
 /* Creates a file with its header, or none.  Returns a descriptor or a negative errno. */
-static int create_file(struct lp_recording *recording)
+static int create_file(struct lp_recorder *recorder)
 {
-	const struct lp_capture_header *header = &recording->header;
+	const struct lp_capture_header *header = &recorder->header;
 	int descriptor, err;
 
-	if (!recording->archive)
-		return destination_create(recording->destination, header, sizeof(*header));
-	descriptor = archive_create(recording->archive, header);
+	if (!recorder->archive)
+		return destination_create(recorder->destination, header, sizeof(*header));
+	descriptor = capture_directory_create(recorder->archive, header);
 	if (descriptor < 0)
 		return descriptor;
 	err = output_write_all(descriptor, header, sizeof(*header));
 	if (!err)
 		return descriptor;
-	archive_discard(recording->archive);
+	capture_directory_discard(recorder->archive);
 	close(descriptor);
 	return err;
 }
 
 /* Removes the current file, which has no records yet. */
-static void discard_file(struct lp_recording *recording)
+static void discard_file(struct lp_recorder *recorder)
 {
-	if (recording->descriptor < 0)
+	if (recorder->descriptor < 0)
 		return;
-	if (recording->archive)
-		archive_discard(recording->archive);
+	if (recorder->archive)
+		capture_directory_discard(recorder->archive);
 	else
-		destination_discard(recording->destination, recording->descriptor);
+		destination_discard(recorder->destination, recorder->descriptor);
 }
 
 /* It is no longer where it was put: what is written to it is lost. */
-static bool is_removed(const struct lp_recording *recording)
+static bool is_removed(const struct lp_recorder *recorder)
 {
 	struct stat status;
 
-	return recording->descriptor >= 0 && !fstat(recording->descriptor, &status) &&
+	return recorder->descriptor >= 0 && !fstat(recorder->descriptor, &status) &&
 	       S_ISREG(status.st_mode) && !status.st_nlink;
 }
 
-static void close_file(struct lp_recording *recording)
+static void close_file(struct lp_recorder *recorder)
 {
-	if (recording->descriptor >= 0)
-		close(recording->descriptor);
-	recording->descriptor = -1;
+	if (recorder->descriptor >= 0)
+		close(recorder->descriptor);
+	recorder->descriptor = -1;
 }
 
 /* A new file with its header. */
-static int begin_file(struct lp_recording *recording, uint64_t now_ns)
+static int begin_file(struct lp_recorder *recorder, uint64_t now_ns)
 {
-	struct lp_capture_header *header = &recording->header;
+	struct lp_capture_header *header = &recorder->header;
 	int descriptor;
 
 	header->segment_ns = now_ns;
 	header->segment_unix_ns = header->start_unix_ns + (now_ns - header->start_ns);
-	descriptor = create_file(recording);
+	descriptor = create_file(recorder);
 	if (descriptor < 0)
 		return descriptor;
-	recording->descriptor = descriptor;
-	recording->written = true;
-	recording->bytes = sizeof(*header);
-	recording->segment_bytes = recording->bytes;
-	recording->segment_records = 0;
+	recorder->descriptor = descriptor;
+	recorder->written = true;
+	recorder->bytes = sizeof(*header);
+	recorder->segment_bytes = recorder->bytes;
+	recorder->segment_records = 0;
 	return 0;
 }
 
 /* What was known so far, in blocks of its own.  Returns 0 or a negative errno. */
-static int tell_again(struct lp_recording *recording, uint64_t now_ns)
+static int report_again(struct lp_recorder *recorder, uint64_t now_ns)
 {
 	int err;
 
-	recording->err = 0;
-	recording->flags = LP_BLOCK_REPLAY;
-	replay_begin_file(recording->replay, now_ns, add_replayed, recording);
-	err = recording->err;
+	recorder->err = 0;
+	recorder->flags = LP_BLOCK_CHECKPOINT;
+	checkpoint_begin_file(recorder->checkpoint, now_ns, add_replayed, recorder);
+	err = recorder->err;
 	if (!err)
-		err = write_block(recording);
-	recording->flags = 0;
-	recording->segment_bytes = recording->bytes;
+		err = write_block(recorder);
+	recorder->flags = 0;
+	recorder->segment_bytes = recorder->bytes;
 	return err;
 }
 
 /* The next file of an archive, or a single file that has been removed. */
-static int begin_next_file(struct lp_recording *recording, uint64_t now_ns)
+static int begin_next_file(struct lp_recorder *recorder, uint64_t now_ns)
 {
-	uint32_t step = recording->written ? 1 : 0;
+	uint32_t step = recorder->written ? 1 : 0;
 	int err;
 
-	close_file(recording);
-	recording->header.segment += step;
-	err = begin_file(recording, now_ns);
+	close_file(recorder);
+	recorder->header.segment += step;
+	err = begin_file(recorder, now_ns);
 	if (!err)
-		err = tell_again(recording, now_ns);
+		err = report_again(recorder, now_ns);
 	if (err) {
-		discard_file(recording);
-		close_file(recording);
+		discard_file(recorder);
+		close_file(recorder);
 		/* its number is free again */
-		recording->header.segment -= step;
+		recorder->header.segment -= step;
 	}
 	return err;
 }
 
-static void try_again(struct lp_recording *recording, uint64_t now_ns)
+static void try_again(struct lp_recorder *recorder, uint64_t now_ns)
 {
-	uint64_t gap = recording->gap, whole = recording->bytes;
-	int failed = recording->err, err;
+	uint64_t gap = recorder->gap, whole = recorder->bytes;
+	int failed = recorder->err, err;
 
-	if (recording->archive || recording->descriptor < 0 || is_removed(recording)) {
-		err = begin_next_file(recording, now_ns);
+	if (recorder->archive || recorder->descriptor < 0 || is_removed(recorder)) {
+		err = begin_next_file(recorder, now_ns);
 	} else {
-		err = recording->bytes ? 0
-				       : write_bytes(recording, &recording->header,
-						     sizeof(recording->header));
+		err = recorder->bytes
+			      ? 0
+			      : write_bytes(recorder, &recorder->header, sizeof(recorder->header));
 		if (!err)
-			err = tell_again(recording, now_ns);
+			err = report_again(recorder, now_ns);
 		if (err) {
-			recording->bytes = whole;
-			cut_back(recording);
+			recorder->bytes = whole;
+			cut_back(recorder);
 		}
 	}
 	if (err) {
-		recording->err = failed;
-		recording->gap = gap;
-		fail(recording, err, 0, now_ns);
+		recorder->err = failed;
+		recorder->gap = gap;
+		fail(recorder, err, 0, now_ns);
 		return;
 	}
-	recording->lost_ns += now_ns - recording->failed_ns;
-	recording->flushed_ns = recording->checked_ns = now_ns;
+	recorder->lost_ns += now_ns - recorder->failed_ns;
+	recorder->flushed_ns = recorder->checked_ns = now_ns;
 	log_note("the capture goes on in %s: %" PRIu64
 		 " records in %.1f s could not be written before",
-		 recording_path(recording), gap,
-		 (double)(now_ns - recording->failed_ns) / (double)SECOND_NS);
+		 recorder_path(recorder), gap,
+		 (double)(now_ns - recorder->failed_ns) / (double)SECOND_NS);
 }
 
 static bool has_trailing_slash(const char *path)
@@ -300,19 +300,20 @@ static bool is_directory(const char *path)
 	return !stat(path, &status) && S_ISDIR(status.st_mode);
 }
 
-static int open_place(struct lp_recording *recording, const struct lp_recording_config *config,
+static int open_place(struct lp_recorder *recorder, const struct lp_recorder_config *config,
 		      struct lp_error *error)
 {
 	bool create = config->directory || has_trailing_slash(config->path);
 	uint64_t most = config->retain_bytes / FILES_LEAST;
 
 	if (!create && !is_directory(config->path))
-		return destination_open(config->path, &recording->destination, error);
-	recording->rotate_bytes = config->rotate_bytes;
-	recording->rotate_ns = config->rotate_ns;
-	if (most && (!recording->rotate_bytes || recording->rotate_bytes > most))
-		recording->rotate_bytes = most;
-	return archive_open(config->path, create, config->retain_bytes, &recording->archive, error);
+		return destination_open(config->path, &recorder->destination, error);
+	recorder->rotate_bytes = config->rotate_bytes;
+	recorder->rotate_ns = config->rotate_ns;
+	if (most && (!recorder->rotate_bytes || recorder->rotate_bytes > most))
+		recorder->rotate_bytes = most;
+	return capture_directory_open(config->path, create, config->retain_bytes,
+				      &recorder->archive, error);
 }
 
 /* Is the error a lack of room?  Then there may be some later. */
@@ -322,22 +323,22 @@ static bool is_full(int err)
 }
 
 /* Begins the first file; one that cannot be created is an error, a full disk is not yet. */
-static int begin(struct lp_recording *recording, struct lp_error *error)
+static int begin(struct lp_recorder *recorder, struct lp_error *error)
 {
-	uint64_t now_ns = recording->header.start_ns;
+	uint64_t now_ns = recorder->header.start_ns;
 	int err;
 
-	recording->now_ns = recording->flushed_ns = recording->checked_ns = now_ns;
-	recording->waits = recording->destination && destination_is_taken(recording->destination);
-	if (recording->waits)
+	recorder->now_ns = recorder->flushed_ns = recorder->checked_ns = now_ns;
+	recorder->waits = recorder->destination && destination_is_taken(recorder->destination);
+	if (recorder->waits)
 		return 0;
-	err = begin_file(recording, now_ns);
+	err = begin_file(recorder, now_ns);
 	if (err && !is_full(err))
-		return output_cannot_write(error, recording_path(recording), err);
+		return output_cannot_write(error, recorder_path(recorder), err);
 	if (err)
-		fail(recording, err, 0, now_ns);
-	else if (recording->archive)
-		archive_retain(recording->archive, recording->bytes);
+		fail(recorder, err, 0, now_ns);
+	else if (recorder->archive)
+		capture_directory_retain(recorder->archive, recorder->bytes);
 	return 0;
 }
 
@@ -345,86 +346,86 @@ static int begin(struct lp_recording *recording, struct lp_error *error)
  * There is something to record: the new file takes the place of the older one.  The
  * capture begins with the start of the run.
  */
-static void stop_waiting(struct lp_recording *recording)
+static void stop_waiting(struct lp_recorder *recorder)
 {
-	uint64_t now_ns = recording->now_ns;
-	int err = begin_file(recording, recording->header.start_ns);
+	uint64_t now_ns = recorder->now_ns;
+	int err = begin_file(recorder, recorder->header.start_ns);
 
-	recording->waits = false;
-	recording->flushed_ns = recording->checked_ns = now_ns;
+	recorder->waits = false;
+	recorder->flushed_ns = recorder->checked_ns = now_ns;
 	if (err)
-		fail(recording, err, 0, now_ns);
+		fail(recorder, err, 0, now_ns);
 }
 
-static void free_recording(struct lp_recording *recording)
+static void free_recording(struct lp_recorder *recorder)
 {
-	close_file(recording);
-	destination_free(recording->destination);
-	archive_free(recording->archive);
-	replay_free(recording->replay);
-	packer_free(recording->packer);
-	free(recording);
+	close_file(recorder);
+	destination_free(recorder->destination);
+	capture_directory_free(recorder->archive);
+	checkpoint_free(recorder->checkpoint);
+	block_packer_free(recorder->packer);
+	free(recorder);
 }
 
-int recording_new(const struct lp_recording_config *config, struct lp_recording **result,
-		  struct lp_error *error)
+int recorder_new(const struct lp_recorder_config *config, struct lp_recorder **result,
+		 struct lp_error *error)
 {
-	struct lp_recording *recording = calloc(1, sizeof(*recording));
+	struct lp_recorder *recorder = calloc(1, sizeof(*recorder));
 	struct lp_capture_header *header;
 	int err;
 
 	*result = NULL;
-	if (!recording)
+	if (!recorder)
 		return error_set(error, -ENOMEM, "out of memory");
-	recording->descriptor = -1;
-	recording->replay = replay_new();
-	recording->packer = packer_new();
-	recording->header = config->header;
-	header = &recording->header;
+	recorder->descriptor = -1;
+	recorder->checkpoint = checkpoint_new();
+	recorder->packer = block_packer_new();
+	recorder->header = config->header;
+	header = &recorder->header;
 	memcpy(header->magic, LP_CAPTURE_MAGIC, sizeof(header->magic));
 	header->major = LP_CAPTURE_MAJOR;
 	header->minor = LP_CAPTURE_MINOR;
 	header->header_bytes = sizeof(*header);
 	header->segment = 0;
 	read_boot_id(header->boot_id);
-	if (!recording->replay || !recording->packer)
+	if (!recorder->checkpoint || !recorder->packer)
 		err = error_set(error, -ENOMEM, "out of memory");
 	else if (getrandom(header->run_id, sizeof(header->run_id), 0) !=
 		 (ssize_t)sizeof(header->run_id))
 		err = error_set(error, -EIO, "cannot get random numbers from the kernel");
 	else
-		err = open_place(recording, config, error);
+		err = open_place(recorder, config, error);
 	if (!err)
-		err = begin(recording, error);
+		err = begin(recorder, error);
 	if (!err) {
-		*result = recording;
+		*result = recorder;
 		return 0;
 	}
-	free_recording(recording);
+	free_recording(recorder);
 	return err;
 }
 
 /* A lp_record_taker: into the block that is being filled. */
 static void add(void *context, const struct lp_event *record)
 {
-	struct lp_recording *recording = context;
-	uint64_t waiting = packer_count(recording->packer);
+	struct lp_recorder *recorder = context;
+	uint64_t waiting = block_packer_count(recorder->packer);
 	int err = 0;
 
-	if (!recording->err && !packer_has_room(recording->packer, record->size)) {
-		err = write_block(recording);
+	if (!recorder->err && !block_packer_has_space(recorder->packer, record->size)) {
+		err = write_block(recorder);
 		if (err)
-			fail(recording, err, waiting, recording->now_ns);
+			fail(recorder, err, waiting, recorder->now_ns);
 		else
-			recording->flushed_ns = recording->now_ns;
+			recorder->flushed_ns = recorder->now_ns;
 	}
-	if (recording->err) {
-		recording->gap++;
-		recording->lost++;
+	if (recorder->err) {
+		recorder->gap++;
+		recorder->lost++;
 		return;
 	}
-	packer_add(recording->packer, record);
-	recording->segment_records++;
+	block_packer_add(recorder->packer, record);
+	recorder->segment_records++;
 }
 
 /* Is the record of a target, not only of the run? */
@@ -440,129 +441,129 @@ static bool is_of_target(const struct lp_event *record)
 	return true;
 }
 
-void recording_take(struct lp_recording *recording, const struct lp_event *record)
+void recorder_take(struct lp_recorder *recorder, const struct lp_event *record)
 {
 	if (record->size > LP_CAPTURE_RECORD_MAX / 2)
 		return;
-	if (record->time_ns > recording->now_ns)
-		recording->now_ns = record->time_ns;
-	if (recording->waits && is_of_target(record))
-		stop_waiting(recording);
-	if (!recording->waits && record->type != LP_EVENT_PROCESS &&
+	if (record->time_ns > recorder->now_ns)
+		recorder->now_ns = record->time_ns;
+	if (recorder->waits && is_of_target(record))
+		stop_waiting(recorder);
+	if (!recorder->waits && record->type != LP_EVENT_PROCESS &&
 	    record->type != LP_EVENT_POLLER) {
-		if (!recording->err)
-			replay_before(recording->replay, record, add, recording);
-		add(recording, record);
+		if (!recorder->err)
+			checkpoint_before(recorder->checkpoint, record, add, recorder);
+		add(recorder, record);
 	}
-	replay_keep(recording->replay, record);
+	checkpoint_add(recorder->checkpoint, record);
 }
 
-bool recording_rotation_due(const struct lp_recording *recording, uint64_t now_ns)
+bool recorder_rotation_due(const struct lp_recorder *recorder, uint64_t now_ns)
 {
-	uint64_t age = now_ns - recording->header.segment_ns;
+	uint64_t age = now_ns - recorder->header.segment_ns;
 
-	if (!recording->archive || recording->err || age < FLUSH_NS)
+	if (!recorder->archive || recorder->err || age < FLUSH_NS)
 		return false;
-	if (recording->rotate_ns && age >= recording->rotate_ns)
+	if (recorder->rotate_ns && age >= recorder->rotate_ns)
 		return true;
 	/* a file that holds nothing new would only be followed by the next */
-	return recording->rotate_bytes && recording->bytes >= recording->rotate_bytes &&
-	       recording->bytes > recording->segment_bytes;
+	return recorder->rotate_bytes && recorder->bytes >= recorder->rotate_bytes &&
+	       recorder->bytes > recorder->segment_bytes;
 }
 
 /* What has waited, into the file. */
-static void flush(struct lp_recording *recording, uint64_t now_ns)
+static void flush(struct lp_recorder *recorder, uint64_t now_ns)
 {
-	uint64_t waiting = packer_count(recording->packer);
-	int err = write_block(recording);
+	uint64_t waiting = block_packer_count(recorder->packer);
+	int err = write_block(recorder);
 
 	if (err)
-		fail(recording, err, waiting, now_ns);
+		fail(recorder, err, waiting, now_ns);
 	else
-		recording->flushed_ns = now_ns;
+		recorder->flushed_ns = now_ns;
 }
 
 /* Is the file where it was put?  If not, all that is in it is lost. */
-static void check(struct lp_recording *recording, uint64_t now_ns)
+static void check(struct lp_recorder *recorder, uint64_t now_ns)
 {
-	recording->checked_ns = now_ns;
-	if (is_removed(recording)) {
-		fail(recording, -ENOENT, recording->segment_records, now_ns);
-		recording->failed_ns = recording->header.segment_ns;
+	recorder->checked_ns = now_ns;
+	if (is_removed(recorder)) {
+		fail(recorder, -ENOENT, recorder->segment_records, now_ns);
+		recorder->failed_ns = recorder->header.segment_ns;
 		/* for all that we know the directory is there */
-		recording->retry_ns = now_ns;
-	} else if (recording->archive) {
-		archive_retain(recording->archive, recording->bytes);
+		recorder->retry_ns = now_ns;
+	} else if (recorder->archive) {
+		capture_directory_retain(recorder->archive, recorder->bytes);
 	}
 }
 
-static void rotate(struct lp_recording *recording, uint64_t now_ns)
+static void rotate(struct lp_recorder *recorder, uint64_t now_ns)
 {
-	int err = begin_next_file(recording, now_ns);
+	int err = begin_next_file(recorder, now_ns);
 
-	recording->err = 0;
+	recorder->err = 0;
 	if (err)
-		fail(recording, err, 0, now_ns);
+		fail(recorder, err, 0, now_ns);
 }
 
-void recording_tick(struct lp_recording *recording, uint64_t now_ns)
+void recorder_tick(struct lp_recorder *recorder, uint64_t now_ns)
 {
-	bool due = recording_rotation_due(recording, now_ns);
+	bool due = recorder_rotation_due(recorder, now_ns);
 
-	recording->now_ns = now_ns;
-	if (recording->waits)
+	recorder->now_ns = now_ns;
+	if (recorder->waits)
 		return;
-	if (!recording->err && (due || now_ns >= recording->flushed_ns + FLUSH_NS))
-		flush(recording, now_ns);
-	if (!recording->err && due)
-		rotate(recording, now_ns);
-	if (!recording->err && (due || now_ns >= recording->checked_ns + FLUSH_NS))
-		check(recording, now_ns);
-	if (recording->err && now_ns >= recording->retry_ns)
-		try_again(recording, now_ns);
+	if (!recorder->err && (due || now_ns >= recorder->flushed_ns + FLUSH_NS))
+		flush(recorder, now_ns);
+	if (!recorder->err && due)
+		rotate(recorder, now_ns);
+	if (!recorder->err && (due || now_ns >= recorder->checked_ns + FLUSH_NS))
+		check(recorder, now_ns);
+	if (recorder->err && now_ns >= recorder->retry_ns)
+		try_again(recorder, now_ns);
 }
 
-const char *recording_path(const struct lp_recording *recording)
+const char *recorder_path(const struct lp_recorder *recorder)
 {
-	return recording->archive ? archive_path(recording->archive)
-				  : destination_path(recording->destination);
+	return recorder->archive ? capture_directory_path(recorder->archive)
+				 : destination_path(recorder->destination);
 }
 
-void recording_discard(struct lp_recording *recording)
+void recorder_discard(struct lp_recorder *recorder)
 {
-	if (!recording)
+	if (!recorder)
 		return;
-	if (recording->written && !recording->segment_records && !recording->header.segment)
-		discard_file(recording);
-	free_recording(recording);
+	if (recorder->written && !recorder->segment_records && !recorder->header.segment)
+		discard_file(recorder);
+	free_recording(recorder);
 }
 
-int recording_close(struct lp_recording *recording, struct lp_error *error)
+int recorder_close(struct lp_recorder *recorder, struct lp_error *error)
 {
 	uint64_t waiting;
 	int err = 0;
 
-	if (!recording)
+	if (!recorder)
 		return 0;
-	if (recording->waits)
-		log_note("there was nothing to record: %s is as it was", recording_path(recording));
-	waiting = packer_count(recording->packer);
-	if (waiting && !recording->err)
-		err = write_block(recording);
+	if (recorder->waits)
+		log_note("there was nothing to record: %s is as it was", recorder_path(recorder));
+	waiting = block_packer_count(recorder->packer);
+	if (waiting && !recorder->err)
+		err = write_block(recorder);
 	if (err)
-		fail(recording, err, waiting, recording->now_ns);
-	if (recording->descriptor >= 0 && close(recording->descriptor) && !recording->err)
-		recording->err = recording->first_err = -errno;
-	recording->descriptor = -1;
-	if (recording->err && recording->now_ns > recording->failed_ns)
-		recording->lost_ns += recording->now_ns - recording->failed_ns;
-	err = recording->lost || recording->err ? recording->first_err : 0;
+		fail(recorder, err, waiting, recorder->now_ns);
+	if (recorder->descriptor >= 0 && close(recorder->descriptor) && !recorder->err)
+		recorder->err = recorder->first_err = -errno;
+	recorder->descriptor = -1;
+	if (recorder->err && recorder->now_ns > recorder->failed_ns)
+		recorder->lost_ns += recorder->now_ns - recorder->failed_ns;
+	err = recorder->lost || recorder->err ? recorder->first_err : 0;
 	if (err)
 		error_set(error, err,
 			  "the capture %s is incomplete: %" PRIu64
 			  " records in %.1f s could not be written: %s",
-			  recording_path(recording), recording->lost,
-			  (double)recording->lost_ns / (double)SECOND_NS, reason(err));
-	free_recording(recording);
+			  recorder_path(recorder), recorder->lost,
+			  (double)recorder->lost_ns / (double)SECOND_NS, reason(err));
+	free_recording(recorder);
 	return err;
 }

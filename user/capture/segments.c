@@ -9,7 +9,7 @@ struct lp_chain_loop {
 	uint64_t begun_ns; /* when it was told */
 	uint32_t pid, tid;
 	bool used;
-	bool told; /* again, in this replay */
+	bool repeated; /* again, in this replay */
 };
 
 struct lp_chain_name {
@@ -20,7 +20,7 @@ struct lp_chain_name {
 };
 
 /* What is in use now; as far as the highest slot that was. */
-struct lp_chain {
+struct lp_capture_segments {
 	struct lp_chain_loop *loops;
 	uint32_t loop_end;
 	struct lp_chain_name *names;
@@ -29,12 +29,12 @@ struct lp_chain {
 	bool replaying;
 };
 
-struct lp_chain *chain_new(void)
+struct lp_capture_segments *capture_segments_new(void)
 {
-	return calloc(1, sizeof(struct lp_chain));
+	return calloc(1, sizeof(struct lp_capture_segments));
 }
 
-void chain_free(struct lp_chain *chain)
+void capture_segments_free(struct lp_capture_segments *chain)
 {
 	if (!chain)
 		return;
@@ -62,7 +62,7 @@ static bool reach(void **items, uint32_t *end, size_t size, uint32_t slot)
 	return true;
 }
 
-static void forget_loop(struct lp_chain *chain, uint32_t slot)
+static void forget_loop(struct lp_capture_segments *chain, uint32_t slot)
 {
 	uint32_t i;
 
@@ -75,8 +75,8 @@ static void forget_loop(struct lp_chain *chain, uint32_t slot)
 }
 
 /* Its end was told in a part that is missing. */
-static void end_loop(struct lp_chain *chain, uint32_t slot, uint64_t time_ns, lp_record_taker take,
-		     void *context)
+static void end_loop(struct lp_capture_segments *chain, uint32_t slot, uint64_t time_ns,
+		     lp_record_taker take, void *context)
 {
 	struct lp_event end = { .type = LP_EVENT_LOOP_END,
 				.size = sizeof(end),
@@ -89,8 +89,8 @@ static void end_loop(struct lp_chain *chain, uint32_t slot, uint64_t time_ns, lp
 }
 
 /* Is it to be handed on? */
-static bool loop_is_new(struct lp_chain *chain, const struct lp_event *record, lp_record_taker take,
-			void *context)
+static bool loop_is_new(struct lp_capture_segments *chain, const struct lp_event *record,
+			lp_record_taker take, void *context)
 {
 	const struct lp_event_loop *event = (const struct lp_event_loop *)record;
 	struct lp_chain_loop *loop;
@@ -102,7 +102,7 @@ static bool loop_is_new(struct lp_chain *chain, const struct lp_event *record, l
 	if (chain->replaying && loop->used) {
 		if (loop->begun_ns == record->time_ns && loop->pid == record->pid &&
 		    loop->tid == event->tid) {
-			loop->told = true;
+			loop->repeated = true;
 			return false;
 		}
 		end_loop(chain, record->loop, record->time_ns, take, context);
@@ -111,11 +111,11 @@ static bool loop_is_new(struct lp_chain *chain, const struct lp_event *record, l
 					.pid = record->pid,
 					.tid = event->tid,
 					.used = true,
-					.told = true };
+					.repeated = true };
 	return true;
 }
 
-static bool name_is_new(struct lp_chain *chain, const struct lp_event *record)
+static bool name_is_new(struct lp_capture_segments *chain, const struct lp_event *record)
 {
 	const struct lp_event_name *event = (const struct lp_event_name *)record;
 	struct lp_chain_name *name;
@@ -135,36 +135,36 @@ static bool name_is_new(struct lp_chain *chain, const struct lp_event *record)
 	return true;
 }
 
-static void begin_replay(struct lp_chain *chain)
+static void begin_replay(struct lp_capture_segments *chain)
 {
 	uint32_t i;
 
 	chain->replaying = chain->begun;
 	for (i = 0; i < chain->loop_end; i++)
-		chain->loops[i].told = false;
+		chain->loops[i].repeated = false;
 }
 
-static void end_replay(struct lp_chain *chain, uint64_t time_ns, lp_record_taker take,
+static void end_replay(struct lp_capture_segments *chain, uint64_t time_ns, lp_record_taker take,
 		       void *context)
 {
 	uint32_t i;
 
 	for (i = 0; chain->replaying && i < chain->loop_end; i++)
-		if (chain->loops[i].used && !chain->loops[i].told)
+		if (chain->loops[i].used && !chain->loops[i].repeated)
 			end_loop(chain, i, time_ns, take, context);
 	chain->replaying = false;
 	chain->begun = true;
 }
 
-void chain_take(struct lp_chain *chain, const struct lp_event *record, bool replay,
-		lp_record_taker take, void *context)
+void capture_segments_take(struct lp_capture_segments *chain, const struct lp_event *record,
+			   bool checkpoint, lp_record_taker take, void *context)
 {
 	bool pass = true;
 
-	if (replay && chain->begun && !chain->replaying)
+	if (checkpoint && chain->begun && !chain->replaying)
 		begin_replay(chain);
 	/* one that was cut in its replay: what it did not tell may live on */
-	if (!replay) {
+	if (!checkpoint) {
 		chain->replaying = false;
 		chain->begun = true;
 	}

@@ -11,16 +11,16 @@
 
 #include <stdbool.h>
 
-struct lp_chain;
+struct lp_capture_segments;
 
-struct lp_chain *chain_new(void);
-void chain_free(struct lp_chain *chain);
+struct lp_capture_segments *capture_segments_new(void);
+void capture_segments_free(struct lp_capture_segments *chain);
 
 /*
  * Hands a record on, or not.  replay: it tells again.  What is handed out may have
  * other records before it.
  */
-void chain_take(struct lp_chain *chain, const struct lp_event *record, bool replay,
-		lp_record_taker take, void *context);
+void capture_segments_take(struct lp_capture_segments *chain, const struct lp_event *record,
+			   bool checkpoint, lp_record_taker take, void *context);
 
 #endif /* LP_CAPTURE_SEGMENTS_H */

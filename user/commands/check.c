@@ -37,7 +37,7 @@ enum need {
 };
 
 struct check {
-	struct lp_look look;
+	struct lp_terminal terminal;
 	struct lp_features features;
 	bool users_fit; /* no user namespace */
 	uint64_t effective;
@@ -47,13 +47,13 @@ struct check {
 static void note(const struct check *check, const char *mark, const char *what, const char *found)
 {
 	printf("%-4s %-*s", mark, WHAT_COLUMNS, what);
-	text_print_wrapped(stdout, &check->look, INDENT - 1, INDENT, found);
+	text_print_wrapped(stdout, &check->terminal, INDENT - 1, INDENT, found);
 }
 
 static void fix(const struct check *check, const char *text)
 {
 	printf("%*s->", INDENT - 3, "");
-	text_print_wrapped(stdout, &check->look, INDENT - 1, INDENT, text);
+	text_print_wrapped(stdout, &check->terminal, INDENT - 1, INDENT, text);
 }
 
 /* A row, and below it the remedy where the check has failed. */
@@ -261,7 +261,7 @@ static bool does_work(const struct check *check, unsigned int needs)
 
 int command_check(const struct lp_options *options)
 {
-	struct check check = { .look = look_of_stdout() };
+	struct check check = { .terminal = terminal_of_stdout() };
 	bool all_well;
 	size_t i;
 

@@ -19,21 +19,21 @@ static void take(void *context, const struct lp_event *record)
 /* Reads what one of the two sides is: a capture, or a directory of them. */
 static int read_side(char *path, struct lp_side *side)
 {
-	struct lp_captures *captures = NULL;
+	struct lp_merge *captures = NULL;
 	struct lp_error error = { .code = 0 };
 	struct lp_model *model = NULL;
 	int err;
 
-	err = captures_open(&path, 1, &captures, &error);
-	if (!err &&
-	    (model_new(&side_observer, side, &model) || input_begin(captures, false, model)))
+	err = merge_open(&path, 1, &captures, &error);
+	if (!err && (model_new(&side_observer, side, &model) ||
+		     read_captures_begin(captures, false, model)))
 		err = error_set(&error, -ENOMEM, "out of memory");
 	if (!err)
-		err = input_read(captures, model, take, model);
+		err = read_captures(captures, model, take, model);
 	else if (error.text[0])
 		log_error("%s", error.text);
 	model_free(model);
-	captures_free(captures);
+	merge_free(captures);
 	return err;
 }
 
@@ -71,11 +71,11 @@ static size_t apply_gate(const struct lp_options *options, const struct lp_compa
 	return count;
 }
 
-static int tell(const struct lp_options *options, const struct lp_comparison *comparison)
+static int print_result(const struct lp_options *options, const struct lp_comparison *comparison)
 {
 	bool json = options->json || (options->format && !strcmp(options->format, "json"));
 	const char **failed = calloc(options->fail_if_count + 1, sizeof(*failed));
-	struct lp_look look = look_of_stdout();
+	struct lp_terminal terminal = terminal_of_stdout();
 	size_t count;
 	int err;
 
@@ -86,7 +86,7 @@ static int tell(const struct lp_options *options, const struct lp_comparison *co
 	if (json)
 		comparison_json(stdout, comparison);
 	else
-		comparison_print(stdout, &look, comparison);
+		comparison_print(stdout, &terminal, comparison);
 	standard_flush();
 	count = apply_gate(options, comparison, failed);
 	if (json)
@@ -108,7 +108,7 @@ int command_diff(const struct lp_options *options)
 
 	if (status)
 		return status;
-	output_confine(options);
+	open_sinks_confine(options);
 	/* what could be read of a damaged one must not pass a gate */
 	if (read_side(options->captures[0], &old) || read_side(options->captures[1], &new)) {
 		status = 1;
@@ -116,7 +116,7 @@ int command_diff(const struct lp_options *options)
 		log_error("out of memory");
 		status = 1;
 	} else {
-		status = tell(options, &comparison);
+		status = print_result(options, &comparison);
 		comparison_free(&comparison);
 	}
 	side_free(&old);

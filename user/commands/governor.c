@@ -32,51 +32,51 @@ static uint64_t own_cpu_ns(void)
 void governor_open(struct lp_governor *governor, const struct lp_governor_config *config)
 {
 	*governor = (struct lp_governor){ .config = *config };
-	thrift_open(&governor->thrift, config->budget_ppm / 1e6, config->frequency,
-		    config->threshold_ns, clock_now());
+	self_budget_open(&governor->self_budget, config->budget_ppm / 1e6, config->frequency,
+			 config->threshold_ns, clock_now());
 }
 
-static void tell(struct lp_governor *governor, enum lp_thrift_change change)
+static void log_change(struct lp_governor *governor, enum lp_self_budget_change change)
 {
-	const struct lp_thrift *thrift = &governor->thrift;
+	const struct lp_self_budget *self_budget = &governor->self_budget;
 
-	if (change == LP_THRIFT_LESS && !governor->told_less) {
+	if (change == LP_SELF_BUDGET_LESS && !governor->reported_less) {
 		log_warning(
 			"loopprof itself takes %.2f %% of a CPU and its hooks on polls, context switches and clocks %.2f %%, which is over the budget of %g %%: it samples late loops %u times a second from now on, and reads its counters each %.0f s%s",
-			100 * thrift->own, 100 * thrift->hooks, 100 * thrift->share,
-			thrift->frequency, (double)thrift->save_ns / 1e9,
-			thrift->bursts ? "" : ", without bursts");
-		governor->told_less = true;
+			100 * self_budget->own, 100 * self_budget->hooks, 100 * self_budget->share,
+			self_budget->frequency, (double)self_budget->save_ns / 1e9,
+			self_budget->bursts ? "" : ", without bursts");
+		governor->reported_less = true;
 	}
-	if (change == LP_THRIFT_OVER && !governor->told_over) {
+	if (change == LP_SELF_BUDGET_OVER && !governor->reported_over) {
 		log_warning(
 			"loopprof itself still takes %.2f %% of a CPU and its hooks %.2f %%, which is over the budget of %g %%: there is nothing left to do without, as stalls are found by the hooks",
-			100 * thrift->own, 100 * thrift->hooks, 100 * thrift->share);
-		governor->told_over = true;
+			100 * self_budget->own, 100 * self_budget->hooks, 100 * self_budget->share);
+		governor->reported_over = true;
 	}
 }
 
-static void look(struct lp_governor *governor, uint64_t now)
+static void terminal(struct lp_governor *governor, uint64_t now)
 {
-	struct lp_thrift *thrift = &governor->thrift;
-	unsigned int before = thrift->frequency;
+	struct lp_self_budget *self_budget = &governor->self_budget;
+	unsigned int before = self_budget->frequency;
 	struct lp_spending spending;
-	enum lp_thrift_change change;
+	enum lp_self_budget_change change;
 
 	session_spending(governor->config.session, now, &spending);
-	if (!governor->look_ns) {
+	if (!governor->check_ns) {
 		/* what loading and attaching took cannot be helped any more */
-		thrift->at_ns = now;
-		thrift->cpu_ns = own_cpu_ns();
-		thrift->hook_ns = spending.hook_ns;
+		self_budget->at_ns = now;
+		self_budget->cpu_ns = own_cpu_ns();
+		self_budget->hook_ns = spending.hook_ns;
 		return;
 	}
-	change = thrift_look(thrift, own_cpu_ns(), spending.hook_ns, now);
-	if (thrift->frequency != before) {
-		session_set_frequency(governor->config.session, thrift->frequency);
-		live_set_period(governor->config.live, 1000000 / thrift->frequency);
+	change = self_budget_measure(self_budget, own_cpu_ns(), spending.hook_ns, now);
+	if (self_budget->frequency != before) {
+		session_set_frequency(governor->config.session, self_budget->frequency);
+		live_set_period(governor->config.live, 1000000 / self_budget->frequency);
 	}
-	tell(governor, change);
+	log_change(governor, change);
 }
 
 static uint64_t earlier(uint64_t left, uint64_t right)
@@ -89,19 +89,19 @@ uint64_t governor_turn(struct lp_governor *governor, uint64_t now)
 	if (now >= governor->measure_ns)
 		governor->measure_ns = session_measure(governor->config.session, now);
 	if (now >= governor->bursts_ns)
-		governor->bursts_ns =
-			session_turn_bursts(governor->config.session, governor->thrift.bursts, now);
-	if (governor->config.budget_ppm && now >= governor->look_ns) {
-		look(governor, now);
-		governor->look_ns = now + THRIFT_PERIOD_NS;
+		governor->bursts_ns = session_turn_bursts(governor->config.session,
+							  governor->self_budget.bursts, now);
+	if (governor->config.budget_ppm && now >= governor->check_ns) {
+		terminal(governor, now);
+		governor->check_ns = now + LP_SELF_BUDGET_PERIOD_NS;
 	}
 	return earlier(earlier(governor->measure_ns, governor->bursts_ns),
-		       governor->config.budget_ppm ? governor->look_ns : UINT64_MAX);
+		       governor->config.budget_ppm ? governor->check_ns : UINT64_MAX);
 }
 
 uint64_t governor_save_ns(const struct lp_governor *governor)
 {
-	return governor->thrift.save_ns;
+	return governor->self_budget.save_ns;
 }
 
 void governor_fill(struct lp_governor *governor, struct lp_event_self *self)
@@ -122,6 +122,6 @@ void governor_fill(struct lp_governor *governor, struct lp_event_self *self)
 	self->resident_bytes = resident_bytes();
 	self->map_bytes = session_map_bytes(session);
 	self->targets = (uint32_t)session_processes(session);
-	self->frequency = governor->thrift.frequency;
+	self->frequency = governor->self_budget.frequency;
 	self->budget_ppm = governor->config.budget_ppm;
 }

@@ -21,11 +21,11 @@ struct lp_governor_config {
 
 struct lp_governor {
 	struct lp_governor_config config;
-	struct lp_thrift thrift;
-	uint64_t look_ns; /* next look at what loopprof takes itself */
+	struct lp_self_budget self_budget;
+	uint64_t check_ns; /* next look at what loopprof takes itself */
 	uint64_t bursts_ns; /* next turn of the bursts */
 	uint64_t measure_ns;
-	bool told_less, told_over;
+	bool reported_less, reported_over;
 };
 
 void governor_open(struct lp_governor *governor, const struct lp_governor_config *config);

@@ -88,7 +88,7 @@ static int check_exports(const struct lp_options *options)
 	return 0;
 }
 
-int output_check(const struct lp_options *options)
+int open_sinks_check(const struct lp_options *options)
 {
 	const struct lp_format *format;
 	struct lp_error error;
@@ -103,10 +103,10 @@ int output_check(const struct lp_options *options)
 	return 2;
 }
 
-static int open_exports(struct lp_output *output, const struct lp_options *options,
+static int open_exports(struct lp_open_sinks *output, const struct lp_options *options,
 			struct lp_error *error)
 {
-	const struct lp_look plain = { .columns = 80, .utf8 = true };
+	const struct lp_terminal plain = { .columns = 80, .utf8 = true };
 	size_t i;
 	int err = 0;
 
@@ -120,7 +120,7 @@ static int open_exports(struct lp_output *output, const struct lp_options *optio
 	return err;
 }
 
-static int open_model(struct lp_output *output, enum lp_by by)
+static int open_model(struct lp_open_sinks *output, enum lp_by by)
 {
 	int err;
 
@@ -148,11 +148,12 @@ static bool does_without(const struct lp_options *options)
 	return true;
 }
 
-int output_start(struct lp_output *output, const struct lp_options *options, struct lp_error *error)
+int open_sinks_start(struct lp_open_sinks *output, const struct lp_options *options,
+		     struct lp_error *error)
 {
 	const struct lp_format *format, *on_stdout = options->json ? &json_format : &text_format;
-	struct lp_look look = look_of_stdout();
-	struct lp_look plain = { .columns = 80, .utf8 = true, .whole = options->capture_count };
+	struct lp_terminal terminal = terminal_of_stdout();
+	struct lp_terminal plain = { .columns = 80, .utf8 = true, .whole = options->capture_count };
 	int err;
 
 	memset(output, 0, sizeof(*output));
@@ -167,7 +168,7 @@ int output_start(struct lp_output *output, const struct lp_options *options, str
 		on_stdout = format;
 	/* export writes what is asked for and nothing else */
 	if ((options->command != LP_COMMAND_EXPORT || !options->output) && !does_without(options))
-		err = fanout_open(&output->fanout, on_stdout, NULL, &look, error);
+		err = fanout_open(&output->fanout, on_stdout, NULL, &terminal, error);
 	if (!err && format && options->output)
 		err = fanout_open(&output->fanout, format, options->output, &plain, error);
 	if (!err)
@@ -180,9 +181,9 @@ open_model:
 	return err;
 }
 
-void output_take(void *context, const struct lp_event *record)
+void open_sinks_take(void *context, const struct lp_event *record)
 {
-	struct lp_output *output = context;
+	struct lp_open_sinks *output = context;
 	int err = model_take(output->model, record);
 
 	if (err == -ENOTSUP)
@@ -193,7 +194,7 @@ void output_take(void *context, const struct lp_event *record)
 		output->damaged++;
 }
 
-int output_finish(struct lp_output *output, struct lp_error *error)
+int open_sinks_finish(struct lp_open_sinks *output, struct lp_error *error)
 {
 	int err;
 
@@ -209,7 +210,7 @@ int output_finish(struct lp_output *output, struct lp_error *error)
 	return 0;
 }
 
-void output_confine(const struct lp_options *options)
+void open_sinks_confine(const struct lp_options *options)
 {
 	struct lp_sandbox sandbox = { .kind = LP_SANDBOX_CAPTURES };
 	size_t i;

@@ -9,7 +9,7 @@
 #include "sinks/fanout.h"
 #include "wire/record.h"
 
-struct lp_output {
+struct lp_open_sinks {
 	struct lp_fanout fanout;
 	struct lp_group *group; /* NULL unless --by asks for one */
 	struct lp_model *model;
@@ -19,19 +19,19 @@ struct lp_output {
 };
 
 /* Is -f a format, and does it go with -o?  Returns 0, or 2 after it has said what is wrong. */
-int output_check(const struct lp_options *options);
+int open_sinks_check(const struct lp_options *options);
 
 /* For commands that read captures alone: gives up all but reading, and writing the outputs. */
-void output_confine(const struct lp_options *options);
+void open_sinks_confine(const struct lp_options *options);
 
 /* stdout gets text, or JSON lines with -j; the file of -o its format beside. */
-int output_start(struct lp_output *output, const struct lp_options *options,
-		 struct lp_error *error);
+int open_sinks_start(struct lp_open_sinks *output, const struct lp_options *options,
+		     struct lp_error *error);
 
 /* A lp_record_taker: decodes a record into the model, whose observers are the sinks. */
-void output_take(void *context, const struct lp_event *record);
+void open_sinks_take(void *context, const struct lp_event *record);
 
 /* Closes all.  Returns 0 or a negative errno with a sentence. */
-int output_finish(struct lp_output *output, struct lp_error *error);
+int open_sinks_finish(struct lp_open_sinks *output, struct lp_error *error);
 
 #endif /* LP_COMMANDS_OPEN_SINKS_H */

@@ -69,12 +69,12 @@ static void take(void *context, const struct lp_event *record)
 		return;
 	}
 	decode_event(record, record->size, &steering, profile);
-	if (profile->recording)
-		recording_take(profile->recording, record);
+	if (profile->recorder)
+		recorder_take(profile->recorder, record);
 	if (record->type == LP_EVENT_PROCESS || record->type == LP_EVENT_POLLER)
 		return;
 	if (profile->output.model)
-		output_take(&profile->output, record);
+		open_sinks_take(&profile->output, record);
 }
 
 static void fill_self(void *context, struct lp_event_self *self)
@@ -87,7 +87,7 @@ static void fill_self(void *context, struct lp_event_self *self)
 static int open_output(struct lp_profile *profile, struct lp_error *error)
 {
 	const struct lp_options *options = profile->options;
-	struct lp_recording_config config = {
+	struct lp_recorder_config config = {
 		.path = options->output,
 		.directory = options->keep,
 		.rotate_bytes = options->rotate_bytes,
@@ -103,7 +103,7 @@ static int open_output(struct lp_profile *profile, struct lp_error *error)
 	struct lp_capture_header *header = &config.header;
 
 	if (options->command != LP_COMMAND_RECORD || options->export_count) {
-		int err = output_start(&profile->output, options, error);
+		int err = open_sinks_start(&profile->output, options, error);
 
 		if (err || options->command != LP_COMMAND_RECORD)
 			return err;
@@ -111,7 +111,7 @@ static int open_output(struct lp_profile *profile, struct lp_error *error)
 	snprintf(header->tool, sizeof(header->tool), "%s", profile->run.tool);
 	snprintf(header->mode, sizeof(header->mode), "%s", profile->run.mode);
 	snprintf(header->host, sizeof(header->host), "%s", profile->host);
-	return recording_new(&config, &profile->recording, error);
+	return recorder_new(&config, &profile->recorder, error);
 }
 
 static int watch(struct lp_profile *profile, int descriptor)
@@ -251,16 +251,16 @@ static bool has_interpreter(pid_t pid)
 	return err != -ENOENT;
 }
 
-static bool is_settled(void *context)
+static bool is_resolved(void *context)
 {
 	struct lp_profile *profile = context;
 
-	return targets_settle(profile->targets);
+	return targets_wait_quiet(profile->targets);
 }
 
 static int add_launched(struct lp_profile *profile, struct lp_error *error)
 {
-	struct lp_launch_hold hold = { .is_complete = is_settled,
+	struct lp_launch_hold hold = { .is_complete = is_resolved,
 				       .context = profile,
 				       .stop = profile->signals };
 	int err, status;
@@ -284,7 +284,7 @@ static int add_launched(struct lp_profile *profile, struct lp_error *error)
 			"%s ended with status %d and ran no Python itself; -s follows the programs that it starts",
 			profile->options->launch[0], status);
 	/* before the program runs: it may end before the programs are loaded */
-	session_load_late(profile->session);
+	session_load_findings_object(profile->session);
 	session_calibrate(profile->session);
 	err = targets_add(profile->targets, launch_pid(profile->launch), true, error);
 	if (err) {
@@ -299,11 +299,11 @@ static int add_launched(struct lp_profile *profile, struct lp_error *error)
 }
 
 /* What finds lost things comes last; whoever reads that the run begins may rely on it. */
-static void settle(struct lp_profile *profile)
+static void resolve(struct lp_profile *profile)
 {
 	live_begin_turn(profile->live);
 	live_drain(profile->live);
-	targets_settle(profile->targets);
+	targets_wait_quiet(profile->targets);
 }
 
 /* Returns 0 if at least one of what was asked for is there. */
@@ -317,7 +317,7 @@ static int add_targets(struct lp_profile *profile, struct lp_error *error)
 		return add_launched(profile, error);
 	if (options->all) {
 		targets_scan(profile->targets);
-		settle(profile);
+		resolve(profile);
 		log_note("following every loop of %s%s, %zu processes now; Ctrl-C ends",
 			 options->cgroup ? "cgroup " : "this host",
 			 options->cgroup ? options->cgroup : "",
@@ -338,7 +338,7 @@ static int add_targets(struct lp_profile *profile, struct lp_error *error)
 	}
 	if (!added)
 		return err;
-	settle(profile);
+	resolve(profile);
 	log_note("%s mode%s, slow from %g ms; Ctrl-C ends", profile->run.mode,
 		 options->budget_ppm && !options->sampling ? " in bursts" : "",
 		 (double)options->threshold_ns / MILLISECOND);
@@ -358,10 +358,10 @@ static int finish(struct lp_profile *profile, struct lp_error *error)
 	struct lp_error other;
 	int err = 0;
 
-	if (profile->recording)
-		err = recording_close(profile->recording, error);
-	profile->recording = NULL;
-	if (profile->output.model && output_finish(&profile->output, &other) && !err) {
+	if (profile->recorder)
+		err = recorder_close(profile->recorder, error);
+	profile->recorder = NULL;
+	if (profile->output.model && open_sinks_finish(&profile->output, &other) && !err) {
 		err = other.code;
 		*error = other;
 	}
@@ -459,8 +459,8 @@ int command_profile(const struct lp_options *options)
 		log_error("%s", error.text);
 		status = 1;
 		/* a run without any records leaves an older file unchanged */
-		recording_discard(profile.recording);
-		profile.recording = NULL;
+		recorder_discard(profile.recorder);
+		profile.recorder = NULL;
 		finish(&profile, &error);
 	}
 	ending_release();

@@ -22,8 +22,8 @@ struct lp_profile {
 	bool ended_early; /* while the launched program was searched, for this reason: */
 	enum lp_end_reason reason;
 	bool killed; /* we ended the launched program, as it cannot be profiled */
-	struct lp_output output;
-	struct lp_recording *recording; /* record: instead of the output */
+	struct lp_open_sinks output;
+	struct lp_recorder *recorder; /* record: instead of the output */
 	int epoll, signals;
 };
 

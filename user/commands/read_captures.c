@@ -33,13 +33,13 @@ static struct lp_run run_of(const struct lp_capture_header *header, bool explain
 	return run;
 }
 
-int input_begin(const struct lp_captures *captures, bool explain, struct lp_model *model)
+int read_captures_begin(const struct lp_merge *captures, bool explain, struct lp_model *model)
 {
-	const struct lp_captures_found *found = captures_found(captures);
+	const struct lp_merge_totals *found = merge_totals(captures);
 	size_t i;
 
 	for (i = 0; i < found->sources; i++) {
-		struct lp_run run = run_of(captures_header(captures, i), explain);
+		struct lp_run run = run_of(merge_header(captures, i), explain);
 		int number = model_add_source(model, &run);
 
 		if (number < 0)
@@ -74,15 +74,15 @@ static void end(void *context, size_t source)
 	model_end_source(input->model, (unsigned int)source);
 }
 
-int input_read(struct lp_captures *captures, struct lp_model *model, lp_record_taker taker,
-	       void *context)
+int read_captures(struct lp_merge *captures, struct lp_model *model, lp_record_taker taker,
+		  void *context)
 {
 	struct lp_input input = { .model = model, .take = taker, .context = context };
 	uint64_t overlaps;
 	int err;
 
-	captures_set_ender(captures, end);
-	err = captures_read(captures, take, &input);
+	merge_set_ender(captures, end);
+	err = merge_read(captures, take, &input);
 	if (input.no_memory) {
 		log_error("out of memory: a part of the captures is left out");
 		err = err ? err : -ENOMEM;

@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void tell_left_out(const struct lp_output *output, const struct lp_captures *captures)
+static void report_left_out(const struct lp_open_sinks *output, const struct lp_merge *captures)
 {
-	const char *path = captures_found(captures)->files == 1 ? captures_path(captures, 0)
-								: "the captures";
+	const char *path = merge_totals(captures)->files == 1 ? merge_path(captures, 0)
+							      : "the captures";
 
 	if (output->unknown)
 		log_warning(
@@ -29,21 +29,20 @@ static void tell_left_out(const struct lp_output *output, const struct lp_captur
 }
 
 /* The output must not replace a capture that is read. */
-static int check_output(const struct lp_options *options, const struct lp_captures *captures,
+static int check_output(const struct lp_options *options, const struct lp_merge *captures,
 			struct lp_error *error)
 {
 	struct stat status;
 
 	if (options->force)
 		return 0;
-	if (options->output && !stat(options->output, &status) &&
-	    captures_include(captures, &status))
+	if (options->output && !stat(options->output, &status) && merge_include(captures, &status))
 		return error_set(
 			error, -EEXIST,
 			"%s is one of the captures that are read, and would be replaced; give another file with -o, or --force",
 			options->output);
 	if (!fstat(STDOUT_FILENO, &status) && S_ISREG(status.st_mode) &&
-	    captures_include(captures, &status))
+	    merge_include(captures, &status))
 		return error_set(
 			error, -EEXIST,
 			"stdout is one of the captures that are read; write to another file, or give --force");
@@ -52,33 +51,33 @@ static int check_output(const struct lp_options *options, const struct lp_captur
 
 int command_report(const struct lp_options *options)
 {
-	struct lp_captures *captures = NULL;
+	struct lp_merge *captures = NULL;
 	struct lp_error error = { .code = 0 };
-	struct lp_output output;
+	struct lp_open_sinks output;
 	int err, close_err;
 
-	output_confine(options);
-	err = captures_open(options->captures, options->capture_count, &captures, &error);
+	open_sinks_confine(options);
+	err = merge_open(options->captures, options->capture_count, &captures, &error);
 	if (!err)
 		err = check_output(options, captures, &error);
 	if (!err)
-		err = output_start(&output, options, &error);
+		err = open_sinks_start(&output, options, &error);
 	if (err) {
 		/* what is wrong with a file was said when it was met */
 		if (error.text[0])
 			log_error("%s", error.text);
-		captures_free(captures);
+		merge_free(captures);
 		return 1;
 	}
-	err = input_begin(captures, options->explain, output.model);
+	err = read_captures_begin(captures, options->explain, output.model);
 	if (!err)
-		err = input_read(captures, output.model, output_take, &output);
+		err = read_captures(captures, output.model, open_sinks_take, &output);
 	else
 		log_error("out of memory");
-	tell_left_out(&output, captures);
-	close_err = output_finish(&output, &error);
+	report_left_out(&output, captures);
+	close_err = open_sinks_finish(&output, &error);
 	if (close_err)
 		log_error("%s", error.text);
-	captures_free(captures);
+	merge_free(captures);
 	return err || close_err ? 1 : 0;
 }

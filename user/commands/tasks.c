@@ -40,10 +40,10 @@ struct target {
 	struct lp_process_info process;
 	struct lp_instance instance;
 	struct lp_task_diff *diff;
-	struct lp_tasks_view *view; /* the last look */
+	struct lp_tasks_snapshot *snapshot; /* the last look */
 	size_t loop_count;
 	struct known_loop *loops;
-	size_t looks;
+	size_t snapshots;
 	size_t number; /* of its PID in the options */
 	bool ended;
 };
@@ -56,7 +56,7 @@ struct progress {
 	volatile bool begun;
 	volatile uint32_t last_loop_id;
 	struct shown {
-		volatile bool looked_at; /* its tasks were printed */
+		volatile bool inspected; /* its tasks were printed */
 		volatile bool hangs; /* it did not answer */
 	} shown[]; /* in the order of the options' PIDs */
 };
@@ -117,7 +117,7 @@ static int open_target(pid_t pid, struct target *target, struct lp_error *error)
 
 static void close_target(struct target *target)
 {
-	view_free(target->view);
+	tasks_snapshot_free(target->snapshot);
 	diff_free(target->diff);
 	free(target->loops);
 	target->instance.runtime->release(&target->instance);
@@ -180,8 +180,8 @@ static int read_list(const struct target *target, bool consistent, struct lp_tas
 	return err;
 }
 
-static int read_view(const struct target *target, bool consistent, struct lp_tasks_view **view,
-		     struct lp_error *error)
+static int read_view(const struct target *target, bool consistent,
+		     struct lp_tasks_snapshot **snapshot, struct lp_error *error)
 {
 	struct lp_task_list list;
 	uint64_t paused_ns;
@@ -189,45 +189,47 @@ static int read_view(const struct target *target, bool consistent, struct lp_tas
 
 	if (err)
 		return err;
-	err = view_new(&target->process, &target->instance, &list, view);
+	err = tasks_snapshot_new(&target->process, &target->instance, &list, snapshot);
 	if (err)
 		return error_set(error, err, "out of memory");
-	(*view)->paused_ns = paused_ns;
+	(*snapshot)->paused_ns = paused_ns;
 	return 0;
 }
 
 /* What reads a running process may see a deadlock that is none: it is to be there twice. */
-static int confirm(const struct target *target, struct lp_tasks_view **view, struct lp_error *error)
+static int confirm(const struct target *target, struct lp_tasks_snapshot **snapshot,
+		   struct lp_error *error)
 {
-	struct lp_tasks_view *first = *view, *second;
+	struct lp_tasks_snapshot *first = *snapshot, *second;
 	int err = read_view(target, false, &second, error);
 
 	if (err)
 		return err;
 	err = graph_confirm_deadlocks(&first->list, &first->graph, &second->list, &second->graph);
 	if (err) {
-		view_free(second);
+		tasks_snapshot_free(second);
 		return error_set(error, err, "out of memory");
 	}
-	view_free(first);
-	*view = second;
+	tasks_snapshot_free(first);
+	*snapshot = second;
 	return 0;
 }
 
 /* A loop keeps the number that it got when it was seen first. */
-static int number_loops(struct tasks *tasks, struct target *target, struct lp_tasks_view *view)
+static int number_loops(struct tasks *tasks, struct target *target,
+			struct lp_tasks_snapshot *snapshot)
 {
 	size_t i, at;
 
-	for (i = 0; i < view->loop_count; i++) {
-		uint64_t address = view->list.loops[i].address;
+	for (i = 0; i < snapshot->loop_count; i++) {
+		uint64_t address = snapshot->list.loops[i].address;
 		struct known_loop *grown;
 
 		for (at = 0; at < target->loop_count; at++)
 			if (target->loops[at].address == address)
 				break;
 		if (at < target->loop_count) {
-			view->loops[i].id = target->loops[at].id;
+			snapshot->loops[i].id = target->loops[at].id;
 			continue;
 		}
 		grown = realloc(target->loops, (at + 1) * sizeof(*grown));
@@ -236,51 +238,51 @@ static int number_loops(struct tasks *tasks, struct target *target, struct lp_ta
 		target->loops = grown;
 		target->loops[at] = (struct known_loop){ address, ++tasks->progress->last_loop_id };
 		target->loop_count++;
-		view->loops[i].id = tasks->progress->last_loop_id;
+		snapshot->loops[i].id = tasks->progress->last_loop_id;
 		if (tasks->sink->loop)
-			tasks->sink->loop(tasks->sink, view, i);
+			tasks->sink->loop(tasks->sink, snapshot, i);
 	}
 	return 0;
 }
 
-static int look(struct tasks *tasks, struct target *target, struct lp_error *error)
+static int terminal(struct tasks *tasks, struct target *target, struct lp_error *error)
 {
 	bool consistent = tasks->options->consistent;
 	const struct lp_tasks_change *change = NULL;
-	struct lp_tasks_view *view, *before = target->view;
-	int err = read_view(target, consistent, &view, error);
+	struct lp_tasks_snapshot *snapshot, *before = target->snapshot;
+	int err = read_view(target, consistent, &snapshot, error);
 
 	if (err)
 		return err;
-	if (view->graph.deadlock_count && !consistent)
-		err = confirm(target, &view, error);
-	if (!err &&
-	    (number_loops(tasks, target, view) || diff_look(target->diff, before, view, &change)))
+	if (snapshot->graph.deadlock_count && !consistent)
+		err = confirm(target, &snapshot, error);
+	if (!err && (number_loops(tasks, target, snapshot) ||
+		     diff_snapshots(target->diff, before, snapshot, &change)))
 		err = error_set(error, -ENOMEM, "out of memory");
 	if (err) {
-		view_free(view);
+		tasks_snapshot_free(snapshot);
 		return err;
 	}
 	if (before)
-		tasks->sink->change(tasks->sink, before, view, change);
+		tasks->sink->change(tasks->sink, before, snapshot, change);
 	else
-		tasks->sink->picture(tasks->sink, view);
-	tasks->end.partial = tasks->end.partial || view->list.partial;
-	if (view->paused_ns > tasks->end.paused_ns)
-		tasks->end.paused_ns = view->paused_ns;
-	view_free(before);
-	target->view = view;
-	target->looks++;
+		tasks->sink->picture(tasks->sink, snapshot);
+	tasks->end.partial = tasks->end.partial || snapshot->list.partial;
+	if (snapshot->paused_ns > tasks->end.paused_ns)
+		tasks->end.paused_ns = snapshot->paused_ns;
+	tasks_snapshot_free(before);
+	target->snapshot = snapshot;
+	target->snapshots++;
 	return 0;
 }
 
 /* ---- all of them ---------------------------------------------------------------------- */
 
 /* Looks at each that lives; one that ends meanwhile is no error.  Returns how many there were. */
-static size_t look_at_all(struct tasks *tasks)
+static size_t snapshot_all(struct tasks *tasks)
 {
 	struct lp_error error = { .code = 0 };
-	size_t i, seen = 0;
+	size_t i, counted = 0;
 
 	for (i = 0; i < tasks->target_count; i++) {
 		struct target *target = &tasks->targets[i];
@@ -289,14 +291,14 @@ static size_t look_at_all(struct tasks *tasks)
 			continue;
 		/* a part of the output is read from the target while it is printed */
 		supervised_reading(tasks->supervised, target->process.pid, false);
-		if (!look(tasks, target, &error)) {
-			seen++;
+		if (!terminal(tasks, target, &error)) {
+			counted++;
 			/* nothing of it is lost if a later one does not answer */
 			fflush(stdout);
-			tasks->progress->shown[target->number].looked_at = true;
+			tasks->progress->shown[target->number].inspected = true;
 		} else if (process_ended(&target->process)) {
 			target->ended = true;
-			if (!target->looks)
+			if (!target->snapshots)
 				log_error("pid %d ended while it was looked at",
 					  target->process.pid);
 		} else {
@@ -304,7 +306,7 @@ static size_t look_at_all(struct tasks *tasks)
 		}
 		supervised_done(tasks->supervised);
 	}
-	return seen;
+	return counted;
 }
 
 static bool all_ended(struct tasks *tasks)
@@ -349,10 +351,10 @@ static void show_last(struct tasks *tasks)
 	size_t i;
 
 	for (i = 0; i < tasks->target_count && tasks->sink->last; i++) {
-		if (tasks->targets[i].looks < 2)
+		if (tasks->targets[i].snapshots < 2)
 			continue;
 		supervised_reading(tasks->supervised, tasks->targets[i].process.pid, false);
-		tasks->sink->last(tasks->sink, tasks->targets[i].view);
+		tasks->sink->last(tasks->sink, tasks->targets[i].snapshot);
 		supervised_done(tasks->supervised);
 	}
 }
@@ -379,7 +381,7 @@ static const char *watch(struct tasks *tasks)
 		now = clock_now();
 		if (now < next)
 			continue;
-		look_at_all(tasks);
+		snapshot_all(tasks);
 		/* a look that took longer than the period is not made up for */
 		while (next <= now)
 			next += period;
@@ -403,7 +405,7 @@ static void open_targets(struct tasks *tasks)
 		struct target *target = &tasks->targets[tasks->target_count];
 		const struct shown *shown = &tasks->progress->shown[i];
 
-		if (shown->hangs || (shown->looked_at && !options->watch_ns))
+		if (shown->hangs || (shown->inspected && !options->watch_ns))
 			continue;
 		target->supervised = tasks->supervised;
 		target->number = i;
@@ -438,7 +440,7 @@ static bool any_shown(const struct tasks *tasks)
 	size_t i;
 
 	for (i = 0; i < tasks->options->pid_count; i++)
-		if (tasks->progress->shown[i].looked_at)
+		if (tasks->progress->shown[i].inspected)
 			return true;
 	return false;
 }
@@ -448,7 +450,7 @@ static int read_and_show(struct lp_supervised *supervised, void *context)
 {
 	struct tasks *tasks = context;
 	const struct lp_sandbox sandbox = { .kind = LP_SANDBOX_TASKS };
-	size_t i, seen = 0;
+	size_t i, counted = 0;
 	int err;
 
 	tasks->supervised = supervised;
@@ -458,8 +460,8 @@ static int read_and_show(struct lp_supervised *supervised, void *context)
 	open_targets(tasks);
 	if (tasks->target_count || tasks->progress->begun) {
 		begin(tasks);
-		seen = look_at_all(tasks);
-		if (seen && tasks->options->watch_ns)
+		counted = snapshot_all(tasks);
+		if (counted && tasks->options->watch_ns)
 			tasks->end.reason = watch(tasks);
 		tasks->end.end_ns = clock_now();
 		if (tasks->sink->end)
@@ -471,7 +473,7 @@ static int read_and_show(struct lp_supervised *supervised, void *context)
 	for (i = 0; i < tasks->target_count; i++)
 		close_target(&tasks->targets[i]);
 	free(tasks->targets);
-	return (seen || any_shown(tasks)) && !err ? 0 : 1;
+	return (counted || any_shown(tasks)) && !err ? 0 : 1;
 }
 
 /* The parent only hands on what the child prints, and ends it. */

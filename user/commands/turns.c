@@ -12,8 +12,8 @@
 
 #define MILLISECOND 1000000ULL
 /* Where there are many loops, all are looked at less often. */
-#define LOOPS_A_LOOK 128
-#define LOOK_SELDOM_NS (250 * MILLISECOND)
+#define LOOPS_A_CHECK 128
+#define CHECK_SELDOM_NS (250 * MILLISECOND)
 
 static uint64_t earlier(uint64_t left, uint64_t right)
 {
@@ -23,22 +23,22 @@ static uint64_t earlier(uint64_t left, uint64_t right)
 /* The counts are written at the end of a file: the next file has only later ones. */
 static void record(struct lp_profile *profile, uint64_t now)
 {
-	if (!profile->recording)
+	if (!profile->recorder)
 		return;
-	if (recording_rotation_due(profile->recording, now))
+	if (recorder_rotation_due(profile->recorder, now))
 		live_save(profile->live);
-	recording_tick(profile->recording, now);
+	recorder_tick(profile->recorder, now);
 }
 
 /* A look at many loops takes long, as their data are in other CPUs' caches. */
-static uint64_t look_period(const struct lp_profile *profile, uint64_t period)
+static uint64_t check_period(const struct lp_profile *profile, uint64_t period)
 {
 	size_t loops = live_loops(profile->live);
 
 	if (!loops)
 		return 100 * MILLISECOND;
-	period *= 1 + loops / LOOPS_A_LOOK;
-	return period < LOOK_SELDOM_NS ? period : LOOK_SELDOM_NS;
+	period *= 1 + loops / LOOPS_A_CHECK;
+	return period < CHECK_SELDOM_NS ? period : CHECK_SELDOM_NS;
 }
 
 /*
@@ -46,7 +46,7 @@ static uint64_t look_period(const struct lp_profile *profile, uint64_t period)
  * instant has come and returns the next one.
  */
 enum timer {
-	TIMER_LOOK, /* not every event wakes us */
+	TIMER_CHECK_STALLS, /* not every event wakes us */
 	TIMER_CHECK,
 	TIMER_INTERVAL,
 	TIMER_SAVE,
@@ -68,17 +68,17 @@ static void advance(struct turning *turning, enum timer timer, uint64_t due_ns)
 	turning->due_ns[timer] = earlier(turning->due_ns[timer], due_ns);
 }
 
-static uint64_t on_look(struct turning *turning, uint64_t now)
+static uint64_t on_check_stalls(struct turning *turning, uint64_t now)
 {
 	struct lp_profile *profile = turning->profile;
 
 	live_drain(profile->live);
-	live_watch(profile->live);
+	live_check_stalls(profile->live);
 	if (profile->output.model)
 		model_advance(profile->output.model, now);
 	record(profile, now);
 	advance(turning, TIMER_CHECK, targets_due(profile->targets));
-	return now + look_period(profile, turning->period_ns);
+	return now + check_period(profile, turning->period_ns);
 }
 
 static uint64_t on_check(struct turning *turning, uint64_t now)
@@ -124,8 +124,12 @@ static uint64_t on_notify(struct turning *turning, uint64_t now)
 }
 
 static uint64_t (*const on_timer[TIMERS])(struct turning *turning, uint64_t now) = {
-	[TIMER_LOOK] = on_look,	    [TIMER_CHECK] = on_check,	[TIMER_INTERVAL] = on_interval,
-	[TIMER_SAVE] = on_save,	    [TIMER_GOVERN] = on_govern, [TIMER_REMOTE] = on_remote,
+	[TIMER_CHECK_STALLS] = on_check_stalls,
+	[TIMER_CHECK] = on_check,
+	[TIMER_INTERVAL] = on_interval,
+	[TIMER_SAVE] = on_save,
+	[TIMER_GOVERN] = on_govern,
+	[TIMER_REMOTE] = on_remote,
 	[TIMER_NOTIFY] = on_notify,
 };
 
@@ -165,7 +169,7 @@ enum lp_end_reason profile_run(struct lp_profile *profile)
 	uint64_t end = options->duration_ns ? start_ns + options->duration_ns : UINT64_MAX;
 	struct turning turning = {
 		.profile = profile,
-		.period_ns = progress_period_ns(options->threshold_ns),
+		.period_ns = ongoing_stall_period_ns(options->threshold_ns),
 		.interval_ns = options->interval_ns ? options->interval_ns : options->export_ns,
 	};
 	size_t i;

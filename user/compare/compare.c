@@ -54,7 +54,7 @@ static void shift_quantiles(const struct lp_histogram *old, const struct lp_hist
 			shifts[i].verdict = LP_VERDICT_WORSE;
 		else if (now.high < before.low)
 			shifts[i].verdict = LP_VERDICT_BETTER;
-		else if (bounds_tell(&before) && bounds_tell(&now))
+		else if (bounds_are_narrow(&before) && bounds_are_narrow(&now))
 			shifts[i].verdict = LP_VERDICT_SAME;
 		else
 			shifts[i].verdict = LP_VERDICT_UNSURE;

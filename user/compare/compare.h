@@ -44,7 +44,7 @@ struct lp_side {
 	uint64_t span_ns; /* from its beginning to its end */
 	size_t loops;
 	uint64_t wall_ns, traced_ns, busy_ns, idle_ns; /* of all loops together */
-	uint64_t callbacks, slow, untold;
+	uint64_t callbacks, slow, suppressed;
 	struct lp_histogram iteration;
 	void *callback_tree, *cause_tree;
 	size_t callback_count, cause_count;

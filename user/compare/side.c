@@ -128,7 +128,7 @@ static void add_loop(struct lp_side *side, const struct lp_loop_summary *loop)
 	side->idle_ns += loop->idle_ns;
 	side->callbacks += loop->callbacks;
 	side->slow += loop->slow_callbacks;
-	side->untold += loop->untold;
+	side->suppressed += loop->suppressed;
 	histogram_merge(&side->iteration, &loop->iteration);
 	for (i = 0; i < loop->callback_count; i++)
 		add_callback(side, loop->loop, &loop->items[i]);

@@ -14,12 +14,12 @@
 /* The slot that holds the time of a rank, from 1 on. */
 static unsigned int slot_of_rank(const struct lp_histogram *histogram, double rank)
 {
-	double seen = 0;
+	double below = 0;
 	unsigned int slot;
 
 	for (slot = 0; slot + 1 < LP_HISTOGRAM_SLOTS; slot++) {
-		seen += (double)histogram->slots[slot];
-		if (seen >= rank)
+		below += (double)histogram->slots[slot];
+		if (below >= rank)
 			break;
 	}
 	return slot;
@@ -45,7 +45,7 @@ struct lp_bounds quantile_bounds(const struct lp_histogram *histogram, double sh
 	return bounds;
 }
 
-bool bounds_tell(const struct lp_bounds *bounds)
+bool bounds_are_narrow(const struct lp_bounds *bounds)
 {
 	/* the shortest bucket has no lower edge */
 	uint64_t low = bounds->low ? bounds->low : lp_histogram_edges[0] / 2;

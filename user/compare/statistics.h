@@ -22,7 +22,7 @@ struct lp_bounds {
 struct lp_bounds quantile_bounds(const struct lp_histogram *histogram, double share);
 
 /* Are they so narrow that a shift to twice as much would show? */
-bool bounds_tell(const struct lp_bounds *bounds);
+bool bounds_are_narrow(const struct lp_bounds *bounds);
 
 /*
  * Is a rate different from another?  Of each, how many events in how much exposure (calls,

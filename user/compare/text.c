@@ -79,7 +79,7 @@ static void print_whole(FILE *file, const struct lp_comparison *comparison)
 }
 
 /* The quantile that shows the verdict, the highest first as that is what hurts. */
-static size_t telling_quantile(const struct lp_callback_shift *shift)
+static size_t shown_quantile(const struct lp_callback_shift *shift)
 {
 	size_t i = LP_COMPARED_QUANTILES;
 
@@ -97,22 +97,22 @@ static void print_counts(FILE *file, const struct lp_callback_shift *shift)
 	fprintf(file, "%9" PRIu64 "%9" PRIu64, old, new);
 }
 
-static void print_callback(FILE *file, const struct lp_look *look,
+static void print_callback(FILE *file, const struct lp_terminal *terminal,
 			   const struct lp_callback_shift *shift)
 {
 	const struct lp_side_callback *shown = shift->new ? shift->new : shift->old;
-	size_t quantile = telling_quantile(shift);
+	size_t quantile = shown_quantile(shift);
 	char place[LP_FILE_MAX + 16];
 
 	fputs("    ", file);
-	text_print_end(file, look, shown->info.name, NAME_COLUMNS, true);
+	text_print_end(file, terminal, shown->info.name, NAME_COLUMNS, true);
 	print_counts(file, shift);
 	if (quantile < LP_COMPARED_QUANTILES) {
-		const struct lp_quantile_shift *told = &shift->quantiles[quantile];
+		const struct lp_quantile_shift *quantile_shift = &shift->quantiles[quantile];
 
 		fprintf(file, "  p%-3g", lp_compared_quantiles[quantile] * 100);
-		text_print_time(file, told->old_ns, 9);
-		text_print_time(file, told->new_ns, 9);
+		text_print_time(file, quantile_shift->old_ns, 9);
+		text_print_time(file, quantile_shift->new_ns, 9);
 	} else {
 		fprintf(file, "  slow %8" PRIu64 " %8" PRIu64, shift->old ? shift->old->slow : 0,
 			shift->new ? shift->new->slow : 0);
@@ -140,10 +140,10 @@ static bool stalls_anew(const struct lp_callback_shift *shift)
 	       !is_slower(shift);
 }
 
-static void print_callbacks(FILE *file, const struct lp_look *look, const char *title,
+static void print_callbacks(FILE *file, const struct lp_terminal *terminal, const char *title,
 			    const struct lp_comparison *comparison, callback_filter filter)
 {
-	size_t i, rows = 0, beyond = 0;
+	size_t i, rows = 0, dropped = 0;
 
 	for (i = 0; i < comparison->callback_count; i++) {
 		const struct lp_callback_shift *shift = &comparison->callbacks[i];
@@ -154,15 +154,15 @@ static void print_callbacks(FILE *file, const struct lp_look *look, const char *
 			fprintf(file, "\n%-34s%9s%9s       %9s%9s\n", title, "old runs", "new runs",
 				"old", "new");
 		if (rows++ < ROWS_MAX)
-			print_callback(file, look, shift);
+			print_callback(file, terminal, shift);
 		else
-			beyond++;
+			dropped++;
 	}
-	if (beyond)
-		fprintf(file, "    and %zu more\n", beyond);
+	if (dropped)
+		fprintf(file, "    and %zu more\n", dropped);
 }
 
-static const char *cause_name(const struct lp_side_cause *cause)
+static const char *exemplar_cause_name(const struct lp_side_cause *cause)
 {
 	switch (cause->kind) {
 	case LP_CAUSE_BLOCKED:
@@ -191,7 +191,8 @@ static const char *cause_verdict(const struct lp_cause_shift *shift)
 						     : "no more often";
 }
 
-static void print_cause(FILE *file, const struct lp_look *look, const struct lp_cause_shift *shift)
+static void print_cause(FILE *file, const struct lp_terminal *terminal,
+			const struct lp_cause_shift *shift)
 {
 	const struct lp_side_cause *shown = shift->new ? shift->new : shift->old;
 	char place[LP_FILE_MAX + 16] = "";
@@ -202,14 +203,14 @@ static void print_cause(FILE *file, const struct lp_look *look, const struct lp_
 	if (shown->file[0])
 		snprintf(place, sizeof(place), "%s:%" PRIu32, shown->file, shown->line);
 	fputs("    ", file);
-	text_print_end(file, look, cause_name(shown), 20, true);
+	text_print_end(file, terminal, exemplar_cause_name(shown), 20, true);
 	fputs("  ", file);
-	text_print_end(file, look, place, 22, true);
+	text_print_end(file, terminal, place, 22, true);
 	fprintf(file, "%8.2f %%%8.2f %%  %s\n", shift->old_share * 100, shift->new_share * 100,
 		cause_verdict(shift));
 }
 
-static void print_causes(FILE *file, const struct lp_look *look,
+static void print_causes(FILE *file, const struct lp_terminal *terminal,
 			 const struct lp_comparison *comparison)
 {
 	size_t i, rows = 0;
@@ -223,32 +224,32 @@ static void print_causes(FILE *file, const struct lp_look *look,
 		if (!rows++)
 			fprintf(file, "\n%-48s%10s%10s\n",
 				"where the loops' time went, a share of it", "old", "new");
-		print_cause(file, look, shift);
+		print_cause(file, terminal, shift);
 	}
 }
 
 /* What is not told line by line. */
 static void print_rest(FILE *file, const struct lp_comparison *comparison)
 {
-	size_t counts[LP_VERDICTS] = { 0 }, born = 0, gone = 0, i;
+	size_t counts[LP_VERDICTS] = { 0 }, added = 0, removed = 0, i;
 
 	for (i = 0; i < comparison->callback_count; i++) {
 		const struct lp_callback_shift *shift = &comparison->callbacks[i];
 
 		if (!shift->old)
-			born++;
+			added++;
 		else if (!shift->new)
-			gone++;
+			removed++;
 		else
 			counts[shift->verdict]++;
 	}
 	fprintf(file,
 		"\n%zu callbacks are slower, %zu faster, %zu the same, %zu too few to tell; %zu are new, %zu gone\n",
 		counts[LP_VERDICT_WORSE], counts[LP_VERDICT_BETTER], counts[LP_VERDICT_SAME],
-		counts[LP_VERDICT_UNSURE], born, gone);
+		counts[LP_VERDICT_UNSURE], added, removed);
 }
 
-void comparison_print(FILE *file, const struct lp_look *look,
+void comparison_print(FILE *file, const struct lp_terminal *terminal,
 		      const struct lp_comparison *comparison)
 {
 	const struct lp_side *old = comparison->old, *new = comparison->new;
@@ -262,9 +263,9 @@ void comparison_print(FILE *file, const struct lp_look *look,
 		fputs("callbacks are known from samples of late loops: only stalls and lines are compared\n",
 		      file);
 	print_whole(file, comparison);
-	print_callbacks(file, look, "slower", comparison, is_slower);
-	print_callbacks(file, look, "slow now, never before", comparison, stalls_anew);
-	print_callbacks(file, look, "faster", comparison, is_faster);
-	print_causes(file, look, comparison);
+	print_callbacks(file, terminal, "slower", comparison, is_slower);
+	print_callbacks(file, terminal, "slow now, never before", comparison, stalls_anew);
+	print_callbacks(file, terminal, "faster", comparison, is_faster);
+	print_causes(file, terminal, comparison);
 	print_rest(file, comparison);
 }

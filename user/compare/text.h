@@ -7,7 +7,7 @@
 
 #include "sinks/sink.h"
 
-void comparison_print(FILE *file, const struct lp_look *look,
+void comparison_print(FILE *file, const struct lp_terminal *terminal,
 		      const struct lp_comparison *comparison);
 
 /* JSON lines: diff_header, diff_callback, diff_cause, diff_footer. */

@@ -10,13 +10,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LOOKS 10
+#define TRIES 10
 #define SCAN_FIRST_NS (100 * LP_MILLISECOND)
 #define RETRY_LAST_NS (30000 * LP_MILLISECOND)
 /* The check whether loops use epoll reads all descriptors and threads of a process. */
 #define POLLS_PERIOD_NS (1000 * LP_MILLISECOND)
 /* The time in ns that a first look may take; a longer one is not repeated. */
-#define LOOKS_NS (100 * LP_MILLISECOND)
+#define TRIES_NS (100 * LP_MILLISECOND)
 
 /*
  * A missing module may be loaded at once, or never.  A named program that has just begun
@@ -58,9 +58,10 @@ static void complete(struct lp_targets *targets, struct lp_target *target)
 		log_warning("%s; going on without", error.text);
 		open = 0;
 	}
-	if (!target->told_code)
-		target->told_code = session_tell_code(targets->config.session, &target->instance);
-	target->incomplete = open > 0 || !target->verified || !target->told_code;
+	if (!target->knows_loop_code)
+		target->knows_loop_code =
+			session_set_loop_code(targets->config.session, &target->instance);
+	target->incomplete = open > 0 || !target->verified || !target->knows_loop_code;
 	if (target->incomplete)
 		target_put_off(target);
 }
@@ -106,12 +107,12 @@ static bool poll_otherwise(const struct lp_target *target, const struct lp_runni
  * Loops were found: are their polls watched?  Watching more of them slows the whole host.
  * A poll that nobody sees is taken for blocking, so this is done before they are added.
  */
-static bool watch_polls(struct lp_targets *targets, const struct lp_target *target,
-			const struct lp_running_loop *loops, int count)
+static bool follow_polls(struct lp_targets *targets, const struct lp_target *target,
+			 const struct lp_running_loop *loops, int count)
 {
 	if (!session_lacks_polls(targets->config.session) || !poll_otherwise(target, loops, count))
 		return false;
-	if (session_watch_polls(targets->config.session, true))
+	if (session_follow_polls(targets->config.session, true))
 		log_warning(
 			"cannot watch all poll system calls: loops of pid %d that do not use epoll are timed wrongly",
 			target->process.pid);
@@ -129,7 +130,7 @@ void targets_loop_event(struct lp_targets *targets, const struct lp_event_loop *
 		return;
 	target->polls_ns = now + POLLS_PERIOD_NS;
 	/* what the loop does since its last boundary may be a poll that nobody saw */
-	if (watch_polls(targets, target, loops, find_loops(target, loops)))
+	if (follow_polls(targets, target, loops, find_loops(target, loops)))
 		session_drop_iteration(targets->config.session, event->event.loop);
 }
 
@@ -144,7 +145,7 @@ static int meet_again(struct lp_targets *targets, struct lp_target *target,
 	if (!known || !targets->config.sampling)
 		return -EEXIST;
 	if (known->kind == running->kind) {
-		targets->met +=
+		targets->new_loops +=
 			session_update_loop(targets->config.session, (uint32_t)slot, running);
 		return -EEXIST;
 	}
@@ -153,7 +154,7 @@ static int meet_again(struct lp_targets *targets, struct lp_target *target,
 				targets->config.threshold_ns);
 }
 
-int target_add_loops(struct lp_targets *targets, struct lp_target *target, int looks,
+int target_add_loops(struct lp_targets *targets, struct lp_target *target, int tries,
 		     unsigned int *kinds)
 {
 	static struct lp_running_loop loops[LP_MAX_LOOPS];
@@ -161,9 +162,9 @@ int target_add_loops(struct lp_targets *targets, struct lp_target *target, int l
 	int count = 0, i, slot;
 
 	/* the stack of a thread that runs changes while it is read: one look may miss it */
-	for (i = 0; i < looks && count <= 0 && clock_now() - begun < LOOKS_NS; i++)
+	for (i = 0; i < tries && count <= 0 && clock_now() - begun < TRIES_NS; i++)
 		count = find_loops(target, loops);
-	watch_polls(targets, target, loops, count);
+	follow_polls(targets, target, loops, count);
 	for (i = 0; i < count; i++) {
 		if (kinds)
 			*kinds |= 1U << loops[i].kind;
@@ -173,12 +174,12 @@ int target_add_loops(struct lp_targets *targets, struct lp_target *target, int l
 			slot = meet_again(targets, target, &loops[i]);
 		/* one that is refused is new as well: there may be more of them */
 		if (slot == -EDQUOT || slot == -ENOSPC)
-			targets->met += session_refuse_loop(targets->config.session,
-							    target->process.pid, loops[i].tid,
-							    slot == -EDQUOT);
+			targets->new_loops += session_refuse_loop(targets->config.session,
+								  target->process.pid, loops[i].tid,
+								  slot == -EDQUOT);
 		if (slot < 0)
 			continue;
-		targets->met++;
+		targets->new_loops++;
 		live_add_loop(targets->config.live, &target->instance, (uint32_t)slot, &loops[i]);
 	}
 	return count;
@@ -211,8 +212,8 @@ static void lack_text(const struct lp_targets *targets, const struct lp_target *
 		snprintf(text, size, "no event loop runs yet");
 }
 
-static void told(const struct lp_targets *targets, const struct lp_target *target, int loops,
-		 unsigned int kinds)
+static void log_attached(const struct lp_targets *targets, const struct lp_target *target,
+			 int loops, unsigned int kinds)
 {
 	const struct lp_process_info *process = &target->process;
 	char runtime[64], lack[128] = "";
@@ -262,7 +263,7 @@ int target_attach(struct lp_targets *targets, struct lp_target *target,
 	target->verified = !err;
 	/* in trace mode a loop adds itself as soon as there are probes */
 	if (!err && !targets->config.sampling && session_lacks_polls(targets->config.session))
-		watch_polls(targets, target, running, find_loops(target, running));
+		follow_polls(targets, target, running, find_loops(target, running));
 	if (!err || err == -EAGAIN)
 		err = session_add_process(targets->config.session, &instance,
 					  target_owner(targets, target),
@@ -274,7 +275,7 @@ int target_attach(struct lp_targets *targets, struct lp_target *target,
 	target->state = LP_TARGET_ATTACHED;
 	target->incomplete = true;
 	remote_forget(&target->instance);
-	target->told_code = session_tell_code(targets->config.session, &target->instance);
+	target->knows_loop_code = session_set_loop_code(targets->config.session, &target->instance);
 	target->retry_ns = 0;
 	target->retry_step_ns = LP_RETRY_FIRST_NS;
 	target->scan_step_ns = SCAN_FIRST_NS;
@@ -288,7 +289,7 @@ int target_attach(struct lp_targets *targets, struct lp_target *target,
 	 */
 	again = target_age_ns(target) <= LP_YOUNG_NS &&
 		(targets->config.sampling || !target->named);
-	loops = target_add_loops(targets, target, again ? 1 : LOOKS, &kinds);
-	told(targets, target, loops, kinds);
+	loops = target_add_loops(targets, target, again ? 1 : TRIES, &kinds);
+	log_attached(targets, target, loops, kinds);
 	return 0;
 }

@@ -20,7 +20,7 @@
 #define COUNT_MAX 64
 #define COUNT_NS (500 * LP_MILLISECOND)
 
-struct member {
+struct process_member {
 	pid_t pid;
 	pid_t parent;
 	bool descends;
@@ -28,20 +28,21 @@ struct member {
 
 static int by_pid(const void *left, const void *right)
 {
-	pid_t a = ((const struct member *)left)->pid, b = ((const struct member *)right)->pid;
+	pid_t a = ((const struct process_member *)left)->pid,
+	      b = ((const struct process_member *)right)->pid;
 
 	return a < b ? -1 : a > b;
 }
 
 /* Marks one more generation of the sorted members. Returns whether there was one. */
-static bool mark_children(struct member *members, size_t count, pid_t root)
+static bool mark_children(struct process_member *members, size_t count, pid_t root)
 {
 	bool any = false;
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		const struct member key = { .pid = members[i].parent };
-		const struct member *parent;
+		const struct process_member key = { .pid = members[i].parent };
+		const struct process_member *parent;
 
 		if (members[i].descends || members[i].parent <= 0)
 			continue;
@@ -55,8 +56,8 @@ static bool mark_children(struct member *members, size_t count, pid_t root)
 /* All descendants of a process, as far as DESCENDANTS_MAX. *found is to be freed. */
 static size_t list_descendants(pid_t root, pid_t **found)
 {
-	struct member *members = NULL;
-	size_t kept = 0, generation;
+	struct process_member *members = NULL;
+	size_t retained = 0, generation;
 	pid_t *pids;
 	ssize_t count = process_list(&pids), i;
 
@@ -64,17 +65,18 @@ static size_t list_descendants(pid_t root, pid_t **found)
 	if (count > 0)
 		members = calloc((size_t)count, sizeof(*members));
 	for (i = 0; members && i < count; i++)
-		members[i] = (struct member){ .pid = pids[i], .parent = process_parent(pids[i]) };
+		members[i] = (struct process_member){ .pid = pids[i],
+						      .parent = process_parent(pids[i]) };
 	if (members)
 		qsort(members, (size_t)count, sizeof(*members), by_pid);
 	for (generation = 0; members && generation < GENERATIONS; generation++)
 		if (!mark_children(members, (size_t)count, root))
 			break;
-	for (i = 0; members && i < count && kept < DESCENDANTS_MAX; i++)
+	for (i = 0; members && i < count && retained < DESCENDANTS_MAX; i++)
 		if (members[i].descends && members[i].pid != root)
-			pids[kept++] = members[i].pid;
+			pids[retained++] = members[i].pid;
 	free(members);
-	return kept;
+	return retained;
 }
 
 size_t targets_consider_descendants(struct lp_targets *targets, pid_t root)

@@ -1,25 +1,29 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "new_processes.h"
 
-bool arrivals_put(struct lp_arrivals *arrivals, const struct lp_arrival *arrival)
+bool new_processes_put(struct lp_new_processes *new_processes,
+		       const struct lp_new_process *new_process)
 {
-	if (arrivals->count == LP_ARRIVALS)
+	if (new_processes->count == LP_NEW_PROCESSES)
 		return false;
-	arrivals->items[(arrivals->first + arrivals->count++) % LP_ARRIVALS] = *arrival;
+	new_processes->items[(new_processes->first + new_processes->count++) % LP_NEW_PROCESSES] =
+		*new_process;
 	return true;
 }
 
-bool arrivals_take(struct lp_arrivals *arrivals, uint64_t now_ns, struct lp_arrival *arrival)
+bool new_processes_take(struct lp_new_processes *new_processes, uint64_t now_ns,
+			struct lp_new_process *new_process)
 {
-	if (now_ns < arrivals_due(arrivals))
+	if (now_ns < new_processes_due(new_processes))
 		return false;
-	*arrival = arrivals->items[arrivals->first];
-	arrivals->first = (arrivals->first + 1) % LP_ARRIVALS;
-	arrivals->count--;
+	*new_process = new_processes->items[new_processes->first];
+	new_processes->first = (new_processes->first + 1) % LP_NEW_PROCESSES;
+	new_processes->count--;
 	return true;
 }
 
-uint64_t arrivals_due(const struct lp_arrivals *arrivals)
+uint64_t new_processes_due(const struct lp_new_processes *new_processes)
 {
-	return arrivals->count ? arrivals->items[arrivals->first].due_ns : UINT64_MAX;
+	return new_processes->count ? new_processes->items[new_processes->first].due_ns
+				    : UINT64_MAX;
 }

@@ -10,9 +10,9 @@
 
 #include <stddef.h>
 
-#define LP_ARRIVALS 4096
+#define LP_NEW_PROCESSES 4096
 
-struct lp_arrival {
+struct lp_new_process {
 	pid_t pid;
 	bool keyed; /* key is known */
 	uint64_t due_ns;
@@ -20,18 +20,20 @@ struct lp_arrival {
 };
 
 /* First in, first out; zeroed it is empty. */
-struct lp_arrivals {
+struct lp_new_processes {
 	size_t first, count;
-	struct lp_arrival items[LP_ARRIVALS];
+	struct lp_new_process items[LP_NEW_PROCESSES];
 };
 
 /* Returns false if there is no room: whoever is not taken has to be found otherwise. */
-bool arrivals_put(struct lp_arrivals *arrivals, const struct lp_arrival *arrival);
+bool new_processes_put(struct lp_new_processes *new_processes,
+		       const struct lp_new_process *new_process);
 
 /* Takes the next that is due.  Returns false if none is. */
-bool arrivals_take(struct lp_arrivals *arrivals, uint64_t now_ns, struct lp_arrival *arrival);
+bool new_processes_take(struct lp_new_processes *new_processes, uint64_t now_ns,
+			struct lp_new_process *new_process);
 
 /* When the next is due; UINT64_MAX: there is none. */
-uint64_t arrivals_due(const struct lp_arrivals *arrivals);
+uint64_t new_processes_due(const struct lp_new_processes *new_processes);
 
 #endif /* LP_DISCOVERY_NEW_PROCESSES_H */

@@ -16,7 +16,7 @@
 #define ENDED_NS 60000000000ULL
 #define LIVED_NS 600000000000ULL
 
-struct program {
+struct cached_program {
 	struct lp_program_key key;
 	uint64_t until_ns; /* LP_PROGRAM_OTHER until then */
 	uint64_t used; /* when, by a count of looks: the oldest of a set goes first; 0: empty */
@@ -24,22 +24,22 @@ struct program {
 	bool interpreter;
 };
 
-struct lp_known {
+struct lp_program_cache {
 	bool (*may_be)(const char *path);
-	uint64_t looks;
-	struct program sets[SETS][WAYS];
+	uint64_t lookups;
+	struct cached_program sets[SETS][WAYS];
 };
 
-struct lp_known *known_new(bool (*may_be)(const char *path))
+struct lp_program_cache *program_cache_new(bool (*may_be)(const char *path))
 {
-	struct lp_known *known = calloc(1, sizeof(*known));
+	struct lp_program_cache *known = calloc(1, sizeof(*known));
 
 	if (known)
 		known->may_be = may_be;
 	return known;
 }
 
-void known_free(struct lp_known *known)
+void program_cache_free(struct lp_program_cache *known)
 {
 	free(known);
 }
@@ -50,7 +50,8 @@ static bool same(const struct lp_program_key *left, const struct lp_program_key 
 	       left->modified_ns == right->modified_ns && left->changed_ns == right->changed_ns;
 }
 
-static struct program *set_of(struct lp_known *known, const struct lp_program_key *key)
+static struct cached_program *set_of(struct lp_program_cache *known,
+				     const struct lp_program_key *key)
 {
 	/* Fibonacci hashing to 10 bits */
 	uint64_t hash = (key->inode ^ key->device << 32) * 0x9e3779b97f4a7c15ULL;
@@ -58,9 +59,9 @@ static struct program *set_of(struct lp_known *known, const struct lp_program_ke
 	return known->sets[hash >> 54];
 }
 
-static struct program *find(struct lp_known *known, const struct lp_program_key *key)
+static struct cached_program *find(struct lp_program_cache *known, const struct lp_program_key *key)
 {
-	struct program *set = set_of(known, key);
+	struct cached_program *set = set_of(known, key);
 	size_t i;
 
 	for (i = 0; i < WAYS; i++)
@@ -69,9 +70,10 @@ static struct program *find(struct lp_known *known, const struct lp_program_key 
 	return NULL;
 }
 
-static struct program *enter(struct lp_known *known, const struct lp_program_key *key)
+static struct cached_program *enter(struct lp_program_cache *known,
+				    const struct lp_program_key *key)
 {
-	struct program *set = set_of(known, key), *oldest = set;
+	struct cached_program *set = set_of(known, key), *oldest = set;
 	size_t i;
 
 	for (i = 1; i < WAYS; i++)
@@ -101,45 +103,45 @@ static bool identify(const char *path, struct lp_program_key *key)
 	return true;
 }
 
-enum lp_program_kind known_look(struct lp_known *known, pid_t pid, uint64_t now_ns,
-				struct lp_program_key *key)
+enum lp_program_kind program_cache_find(struct lp_program_cache *known, pid_t pid, uint64_t now_ns,
+					struct lp_program_key *key)
 {
-	struct program *program;
+	struct cached_program *program;
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
 	if (!identify(path, key))
-		return LP_PROGRAM_GONE;
+		return LP_PROGRAM_NONE;
 	program = find(known, key);
 	if (!program) {
 		program = enter(known, key);
 		program->interpreter = known->may_be(path);
 	}
-	program->used = ++known->looks;
+	program->used = ++known->lookups;
 	if (program->interpreter)
 		return LP_PROGRAM_INTERPRETER;
 	return now_ns < program->until_ns ? LP_PROGRAM_OTHER : LP_PROGRAM_UNKNOWN;
 }
 
-void known_learn(struct lp_known *known, const struct lp_program_key *key,
-		 enum lp_program_fate fate, uint64_t now_ns)
+void program_cache_learn(struct lp_program_cache *known, const struct lp_program_key *key,
+			 enum lp_process_outcome outcome, uint64_t now_ns)
 {
-	struct program *program = find(known, key);
+	struct cached_program *program = find(known, key);
 
 	/* others have taken its place meanwhile: it is learned anew */
 	if (!program || program->interpreter)
 		return;
-	switch (fate) {
-	case LP_FATE_INTERPRETER:
+	switch (outcome) {
+	case LP_OUTCOME_INTERPRETER:
 		program->interpreter = true;
 		break;
-	case LP_FATE_ENDED:
+	case LP_OUTCOME_ENDED:
 		if (++program->ended < STRIKES)
 			break;
 		program->ended = 0;
 		program->until_ns = now_ns + ENDED_NS;
 		break;
-	case LP_FATE_LIVED:
+	case LP_OUTCOME_NO_INTERPRETER:
 		program->until_ns = now_ns + LIVED_NS;
 		break;
 	}

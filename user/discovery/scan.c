@@ -20,10 +20,10 @@
 #define RESCAN_LEAST_NS (2000 * LP_MILLISECOND)
 
 void targets_learn(struct lp_targets *targets, const struct lp_target *target,
-		   enum lp_program_fate fate)
+		   enum lp_process_outcome outcome)
 {
 	if (targets->known && target->keyed)
-		known_learn(targets->known, &target->key, fate, clock_now());
+		program_cache_learn(targets->known, &target->key, outcome, clock_now());
 }
 
 void targets_consider(struct lp_targets *targets, pid_t pid, const struct lp_program_key *key)
@@ -50,10 +50,10 @@ void targets_consider(struct lp_targets *targets, pid_t pid, const struct lp_pro
 }
 
 /* One of all: it may have been running for long, and then it stays what it is. */
-static void look_at(struct lp_targets *targets, pid_t pid, uint64_t now)
+static void inspect(struct lp_targets *targets, pid_t pid, uint64_t now)
 {
 	struct lp_program_key key;
-	enum lp_program_kind kind = known_look(targets->known, pid, now, &key);
+	enum lp_program_kind kind = program_cache_find(targets->known, pid, now, &key);
 	struct lp_target *target;
 	bool before = false;
 
@@ -78,7 +78,7 @@ void targets_scan(struct lp_targets *targets)
 	targets->rescan_ns = now + (targets->config.cgroup ? RESCAN_CGROUP_NS : RESCAN_NS);
 	count = process_list(&pids);
 	for (i = 0; i < count; i++)
-		look_at(targets, pids[i], now);
+		inspect(targets, pids[i], now);
 	free(pids);
 }
 
@@ -91,36 +91,37 @@ static void rescan_soon(struct lp_targets *targets)
 }
 
 /* It is looked at once it has got somewhere. */
-static void arrive(struct lp_targets *targets, pid_t pid, bool exec)
+static void add_new_process(struct lp_targets *targets, pid_t pid, bool exec)
 {
-	struct lp_arrival arrival = { .pid = pid };
+	struct lp_new_process new_process = { .pid = pid };
 	uint64_t now = clock_now();
 	enum lp_program_kind kind;
 
 	if (exec) {
-		kind = known_look(targets->known, pid, now, &arrival.key);
-		if (kind == LP_PROGRAM_GONE || kind == LP_PROGRAM_OTHER)
+		kind = program_cache_find(targets->known, pid, now, &new_process.key);
+		if (kind == LP_PROGRAM_NONE || kind == LP_PROGRAM_OTHER)
 			return;
-		arrival.keyed = true;
+		new_process.keyed = true;
 	}
-	arrival.due_ns = now + (targets->config.sampling ? SAMPLE_DELAY_NS : TRACE_DELAY_NS);
-	if (!arrivals_put(&targets->arrivals, &arrival))
+	new_process.due_ns = now + (targets->config.sampling ? SAMPLE_DELAY_NS : TRACE_DELAY_NS);
+	if (!new_processes_put(&targets->new_processes, &new_process))
 		rescan_soon(targets);
 }
 
-static void look_at_arrival(struct lp_targets *targets, const struct lp_arrival *arrival,
-			    uint64_t now)
+static void inspect_new_process(struct lp_targets *targets,
+				const struct lp_new_process *new_process, uint64_t now)
 {
 	struct lp_program_key key;
 
-	switch (known_look(targets->known, arrival->pid, now, &key)) {
+	switch (program_cache_find(targets->known, new_process->pid, now, &key)) {
 	case LP_PROGRAM_UNKNOWN:
 	case LP_PROGRAM_INTERPRETER:
-		targets_consider(targets, arrival->pid, &key);
+		targets_consider(targets, new_process->pid, &key);
 		break;
-	case LP_PROGRAM_GONE:
-		if (arrival->keyed)
-			known_learn(targets->known, &arrival->key, LP_FATE_ENDED, now);
+	case LP_PROGRAM_NONE:
+		if (new_process->keyed)
+			program_cache_learn(targets->known, &new_process->key, LP_OUTCOME_ENDED,
+					    now);
 		break;
 	case LP_PROGRAM_OTHER:
 		break;
@@ -129,23 +130,23 @@ static void look_at_arrival(struct lp_targets *targets, const struct lp_arrival 
 
 uint64_t targets_due(const struct lp_targets *targets)
 {
-	return arrivals_due(&targets->arrivals);
+	return new_processes_due(&targets->new_processes);
 }
 
 uint64_t targets_find_more(struct lp_targets *targets, uint64_t now)
 {
-	struct lp_arrival arrival;
+	struct lp_new_process new_process;
 	uint64_t due;
 
 	if (!targets->config.all)
 		return UINT64_MAX;
-	while (arrivals_take(&targets->arrivals, now, &arrival))
-		look_at_arrival(targets, &arrival, now);
+	while (new_processes_take(&targets->new_processes, now, &new_process))
+		inspect_new_process(targets, &new_process, now);
 	if (session_lost(targets->config.session, LP_LOST_RING) != targets->lost)
 		rescan_soon(targets);
 	if (now >= targets->rescan_ns)
 		targets_scan(targets);
-	due = arrivals_due(&targets->arrivals);
+	due = new_processes_due(&targets->new_processes);
 	return due < targets->rescan_ns ? due : targets->rescan_ns;
 }
 
@@ -156,7 +157,7 @@ static void on_exec(struct lp_targets *targets, pid_t pid)
 
 	if (!target) {
 		if (targets->config.all)
-			arrive(targets, pid, true);
+			add_new_process(targets, pid, true);
 		return;
 	}
 	if (target->state == LP_TARGET_ATTACHED && target->named)
@@ -164,7 +165,7 @@ static void on_exec(struct lp_targets *targets, pid_t pid)
 			 pid);
 	if (targets->config.all && !target->named) {
 		target_drop(targets, target);
-		arrive(targets, pid, true);
+		add_new_process(targets, pid, true);
 		return;
 	}
 	target_unask(targets, target);
@@ -180,7 +181,7 @@ static void on_fork(struct lp_targets *targets, pid_t parent, pid_t child)
 	if (!target_find(targets, parent))
 		return;
 	if (targets->config.all)
-		arrive(targets, child, false);
+		add_new_process(targets, child, false);
 	else if (targets->config.subprocesses)
 		targets_consider(targets, child, NULL);
 }

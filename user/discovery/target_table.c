@@ -65,22 +65,22 @@ static int refuse_share(struct lp_targets *targets, const struct lp_target *targ
 {
 	const struct lp_process_info *process = &target->process;
 
-	targets->beyond++;
-	if (!targets->share_told)
+	targets->dropped++;
+	if (!targets->share_reported)
 		log_warning(
 			"%s has more Python processes than its part of %d: those over it are not profiled",
 			process->unit[0]	? process->unit
 			: process->container[0] ? process->container
 						: "one cgroup",
 			LP_MAX_PROCESSES);
-	targets->share_told = true;
+	targets->share_reported = true;
 	return error_set(error, -EDQUOT, "the unit of process %d has its part of all processes",
 			 process->pid);
 }
 
 static int refuse(struct lp_targets *targets, struct lp_error *error)
 {
-	if (!targets->beyond++)
+	if (!targets->dropped++)
 		log_warning(
 			"more than %d processes at once that run Python, or may: those beyond are not profiled",
 			LP_MAX_PROCESSES);
@@ -124,7 +124,7 @@ struct lp_target *target_new(struct lp_targets *targets, pid_t pid, bool named,
 	target->bucket = targets->buckets[bucket_of(pid)];
 	targets->buckets[bucket_of(pid)] = target;
 	targets->alive++;
-	session_watch_process(targets->config.session, pid, true);
+	session_follow_process(targets->config.session, pid, true);
 	return target;
 }
 
@@ -148,7 +148,7 @@ void target_drop(struct lp_targets *targets, struct lp_target *target)
 
 	target_unask(targets, target);
 	target_reset(targets, target);
-	session_watch_process(targets->config.session, target->process.pid, false);
+	session_follow_process(targets->config.session, target->process.pid, false);
 	while (*at != target)
 		at = &(*at)->bucket;
 	*at = target->bucket;

@@ -20,7 +20,7 @@
 #define RETRY_SELDOM_NS (30000 * LP_MILLISECOND)
 #define SCAN_SELDOM_NS (10000 * LP_MILLISECOND)
 /* The next look waits for at least so many times the last one's duration. */
-#define LOOK_REST 4
+#define CHECK_REST 4
 /* Turns for which the end of a process waits while the ring buffer does not get empty. */
 #define REAP_TRIES 50
 /* The time in ns of one check; due targets that were not looked at come first in the next. */
@@ -28,7 +28,7 @@
 /* The wait in ns for a named process; its examination ends earlier. */
 #define AWAITED_NS (15000 * LP_MILLISECOND)
 /* A run waits so long before it begins; a slower target is attached when it is ready. */
-#define SETTLE_NS (5000 * LP_MILLISECOND)
+#define QUIET_NS (5000 * LP_MILLISECOND)
 #define EXAMINED_NS (50 * LP_MILLISECOND)
 /* A program that is no Python after this long will not become one. */
 #define FOREIGN_PATIENCE_NS (3000 * LP_MILLISECOND)
@@ -65,7 +65,7 @@ int targets_new(const struct lp_targets_config *config, struct lp_targets **resu
 	if (targets->descriptor < 0)
 		err = -errno;
 	else if (config->all)
-		targets->known = known_new(runtime_may_be_program);
+		targets->known = program_cache_new(runtime_may_be_program);
 	if (targets->descriptor < 0 || (config->all && !targets->known))
 		goto failed;
 	if (config->all)
@@ -95,7 +95,7 @@ void targets_free(struct lp_targets *targets)
 		process_close(&target->process);
 		free(target);
 	}
-	known_free(targets->known);
+	program_cache_free(targets->known);
 	if (targets->descriptor >= 0)
 		close(targets->descriptor);
 	free(targets);
@@ -150,19 +150,19 @@ int targets_add(struct lp_targets *targets, pid_t pid, bool expect, struct lp_er
  * Looks that find nothing become seldom, and the next one waits for so many times what the
  * last one took in CPU time: the looks at one process take a fifth of a CPU at most.
  */
-static void look_for_loops(struct lp_targets *targets, struct lp_target *target, uint64_t *due,
-			   uint64_t *step, uint64_t least)
+static void search_loops(struct lp_targets *targets, struct lp_target *target, uint64_t *due,
+			 uint64_t *step, uint64_t least)
 {
 	uint64_t begun = remote_clock(), took;
-	size_t before = targets->met;
+	size_t before = targets->new_loops;
 
 	target_add_loops(targets, target, 1, NULL);
-	if (targets->met > before)
+	if (targets->new_loops > before)
 		*step = least;
 	else if (*step < SCAN_SELDOM_NS)
 		*step += *step + least;
 	took = remote_clock() - begun;
-	*due = clock_now() + (*step > LOOK_REST * took ? *step : LOOK_REST * took);
+	*due = clock_now() + (*step > CHECK_REST * took ? *step : CHECK_REST * took);
 }
 
 void targets_poller_event(struct lp_targets *targets, const struct lp_event_poller *event)
@@ -175,24 +175,24 @@ void targets_poller_event(struct lp_targets *targets, const struct lp_event_poll
 	if (!target || target->state != LP_TARGET_ATTACHED)
 		return;
 	/* a server with many threads that poll and run no loop must not keep us busy */
-	if (event->event.time_ns >= target->look_ns)
-		look_for_loops(targets, target, &target->look_ns, &target->look_step_ns,
-			       LP_RETRY_FIRST_NS);
-	else if (target->scan_ns > target->look_ns)
+	if (event->event.time_ns >= target->check_ns)
+		search_loops(targets, target, &target->check_ns, &target->check_step_ns,
+			     LP_RETRY_FIRST_NS);
+	else if (target->scan_ns > target->check_ns)
 		/* this one is not announced again for a while */
-		target->scan_ns = target->look_ns;
+		target->scan_ns = target->check_ns;
 }
 
-bool targets_settle(struct lp_targets *targets)
+bool targets_wait_quiet(struct lp_targets *targets)
 {
 	struct lp_target *target;
 	bool complete = true;
 
-	targets_wait_examined(targets, SETTLE_NS);
+	targets_wait_examined(targets, QUIET_NS);
 	for (target = targets->first; target; target = target->next)
 		if (target->state == LP_TARGET_ATTACHED && target->incomplete)
 			target_ask(targets, target);
-	targets_wait_examined(targets, SETTLE_NS);
+	targets_wait_examined(targets, QUIET_NS);
 	for (target = targets->first; target; target = target->next)
 		complete = complete && target->state == LP_TARGET_ATTACHED && !target->incomplete;
 	return complete && targets->first;
@@ -203,7 +203,8 @@ static void warn_if_silent(struct lp_targets *targets, struct lp_target *target)
 	const struct lp_loop *loop;
 	uint32_t slot;
 
-	for (slot = 0; !target->silent_told && (loop = session_loop(targets->config.session, slot));
+	for (slot = 0;
+	     !target->silence_reported && (loop = session_loop(targets->config.session, slot));
 	     slot++) {
 		if ((pid_t)loop->pid != target->process.pid || loop->callbacks ||
 		    loop->iterations < SILENT_ITERATIONS)
@@ -211,7 +212,7 @@ static void warn_if_silent(struct lp_targets *targets, struct lp_target *target)
 		log_warning(
 			"the probe on Context.run is attached to pid %d but never fires, though its loop runs: this build of Python may have inlined it; please report its version (%s)",
 			target->process.pid, target->instance.version);
-		target->silent_told = true;
+		target->silence_reported = true;
 	}
 }
 
@@ -258,7 +259,7 @@ static void refused(struct lp_targets *targets, struct lp_target *target, int er
 	else if (err != -ENOENT || !target->scanned)
 		log_detail("%s", error->text);
 	if (err == -ENOENT)
-		targets_learn(targets, target, LP_FATE_LIVED);
+		targets_learn(targets, target, LP_OUTCOME_NO_INTERPRETER);
 	else
 		targets->failures++;
 	if (err == -ENOENT || target->named)
@@ -282,7 +283,7 @@ void target_examined(struct lp_targets *targets, struct lp_target *target,
 		return;
 	err = target_attach(targets, target, examined, !awaited, &error);
 	if (!err || err == -EAGAIN)
-		targets_learn(targets, target, LP_FATE_INTERPRETER);
+		targets_learn(targets, target, LP_OUTCOME_INTERPRETER);
 	if (awaited) {
 		targets->awaited = NULL;
 		targets->awaited_code = err;
@@ -302,13 +303,13 @@ static uint64_t due_of(const struct lp_targets *targets, const struct lp_target 
 	return targets->config.sampling ? target->scan_ns : UINT64_MAX;
 }
 
-static void look(struct lp_targets *targets, struct lp_target *target)
+static void check_target(struct lp_targets *targets, struct lp_target *target)
 {
 	if (target->state == LP_TARGET_WAITING || target->incomplete)
 		target_ask(targets, target);
 	else
-		look_for_loops(targets, target, &target->scan_ns, &target->scan_step_ns,
-			       100 * LP_MILLISECOND);
+		search_loops(targets, target, &target->scan_ns, &target->scan_step_ns,
+			     100 * LP_MILLISECOND);
 }
 
 uint64_t targets_check(struct lp_targets *targets, uint64_t now)
@@ -336,7 +337,7 @@ uint64_t targets_check(struct lp_targets *targets, uint64_t now)
 		}
 		if (now + LP_RETRY_FIRST_NS < next_ns)
 			next_ns = now + LP_RETRY_FIRST_NS;
-		look(targets, target);
+		check_target(targets, target);
 	}
 	targets_examine(targets);
 	/* a worker that hangs is noticed only by a check */
@@ -379,7 +380,7 @@ void targets_reap(struct lp_targets *targets)
 			if (target->named)
 				log_note("pid %d has ended", target->process.pid);
 			else if (target->state == LP_TARGET_WAITING && !target->instance.reader)
-				targets_learn(targets, target, LP_FATE_ENDED);
+				targets_learn(targets, target, LP_OUTCOME_ENDED);
 			target_drop(targets, target);
 		}
 	}
@@ -402,5 +403,5 @@ size_t targets_profiled(const struct lp_targets *targets)
 
 uint64_t targets_failures(const struct lp_targets *targets)
 {
-	return targets->failures + targets->beyond;
+	return targets->failures + targets->dropped;
 }

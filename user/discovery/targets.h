@@ -38,7 +38,7 @@ void targets_scan(struct lp_targets *targets);
  * Attaches now what targets_check would do bit by bit: to be called once they run.  Returns whether
  * there is a target and nothing is left to attach to any.
  */
-bool targets_settle(struct lp_targets *targets);
+bool targets_wait_quiet(struct lp_targets *targets);
 
 /* A process forked, or replaced its program (LP_EVENT_PROCESS). */
 void targets_process_event(struct lp_targets *targets, const struct lp_event_process *event);

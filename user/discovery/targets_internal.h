@@ -33,16 +33,16 @@ struct lp_target {
 	bool named; /* asked for by PID: it is told about */
 	bool incomplete; /* some probes could not be found yet */
 	bool verified;
-	bool told_code; /* of the loop, by which stacks end */
-	bool silent_told;
+	bool knows_loop_code; /* of the loop, by which stacks end */
+	bool silence_reported;
 	bool keyed; /* key is of the program that it runs */
 	bool scanned; /* found by a look at all: it may have been running for long */
 	bool asked; /* it waits for its examination, or for the end of that */
 	uint64_t ticket; /* of the examination under way; 0: none */
 	struct lp_target *next_asked; /* in the queue; NULL: it is the last, or in none */
 	struct lp_program_key key;
-	uint64_t look_ns; /* sample mode: no look for loops before, ... */
-	uint64_t look_step_ns; /* ... and ever more seldom where none is found */
+	uint64_t check_ns; /* sample mode: no look for loops before, ... */
+	uint64_t check_step_ns; /* ... and ever more seldom where none is found */
 	uint64_t scan_ns; /* sample mode: a look that nothing asks for, ... */
 	uint64_t scan_step_ns; /* ... as seldom */
 	uint64_t polls_ns; /* when it was last asked whether its loops use epoll */
@@ -59,10 +59,10 @@ struct lp_targets {
 	size_t alive;
 	size_t attached; /* ever */
 	size_t profiled; /* now */
-	size_t met; /* loops, new to us, those without a slot as well */
+	size_t new_loops; /* loops, new to us, those without a slot as well */
 	uint64_t failures;
-	uint64_t beyond; /* processes that there was no room to wait for */
-	bool share_told; /* a unit's part of them was reported */
+	uint64_t dropped; /* processes that there was no room to wait for */
+	bool share_reported; /* a unit's part of them was reported */
 	int descriptor; /* epoll on the pidfds of all */
 	/* those that wait for their examination, first come first */
 	struct lp_target *asked_first, *asked_last;
@@ -75,8 +75,8 @@ struct lp_targets {
 	struct lp_error *awaited_error;
 	/* -a */
 	char cgroup[PATH_MAX]; /* normalised */
-	struct lp_known *known;
-	struct lp_arrivals arrivals;
+	struct lp_program_cache *known;
+	struct lp_new_processes new_processes;
 	uint64_t rescan_ns; /* next look at all processes of the host */
 	uint64_t rescanned_ns; /* the last one */
 	uint64_t lost; /* events, when all were looked at last */
@@ -123,7 +123,7 @@ void target_examined(struct lp_targets *targets, struct lp_target *target,
  * Loops that run already are known before they dispatch the next time.  Returns how many
  * run; kinds gets theirs, 1 << kind, and may be NULL.
  */
-int target_add_loops(struct lp_targets *targets, struct lp_target *target, int looks,
+int target_add_loops(struct lp_targets *targets, struct lp_target *target, int tries,
 		     unsigned int *kinds);
 
 /* finding.c: what -a and -s find, tried at once, and again later if it is not ready. */
@@ -138,6 +138,6 @@ size_t targets_consider_descendants(struct lp_targets *targets, pid_t root);
 size_t targets_count_looping_descendants(pid_t root);
 /* What a process was that ended before it could be profiled, or did not become a Python. */
 void targets_learn(struct lp_targets *targets, const struct lp_target *target,
-		   enum lp_program_fate fate);
+		   enum lp_process_outcome outcome);
 
 #endif /* LP_DISCOVERY_TARGETS_INTERNAL_H */

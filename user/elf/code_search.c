@@ -24,25 +24,25 @@ static bool decode(const uint8_t *code, size_t size, ZydisDecodedInstruction *he
 }
 
 /* The text that a search of a file's bytes looks for, and its results. */
-struct search {
+struct code_search {
 	const char *text;
 	size_t text_bytes; /* with its end */
 	const uint64_t *known; /* addresses that a match has to refer to */
 	size_t known_count;
 	uint64_t *found;
 	size_t count;
-	size_t room;
+	size_t capacity;
 };
 
-static bool take(struct search *search, uint64_t address)
+static bool take(struct code_search *search, uint64_t address)
 {
 	search->found[search->count++] = address;
-	return search->count < search->room;
+	return search->count < search->capacity;
 }
 
 static bool find_strings(const struct lp_elf_piece *piece, void *context)
 {
-	struct search *search = context;
+	struct code_search *search = context;
 	const uint8_t *at = piece->data + piece->begin, *end = piece->data + piece->bytes;
 
 	while ((at = memmem(at, (size_t)(end - at), search->text, search->text_bytes)) &&
@@ -54,7 +54,7 @@ static bool find_strings(const struct lp_elf_piece *piece, void *context)
 	return true;
 }
 
-static bool is_known(const struct search *search, uint64_t address)
+static bool is_known(const struct code_search *search, uint64_t address)
 {
 	size_t i;
 
@@ -77,7 +77,8 @@ static int32_t displacement_at(const uint8_t *code)
  * instruction (7 bytes), or, in programs that are not position independent, mov of 32
  * bits (5 or 6).  at: its last four bytes.  Returns its length, or 0.
  */
-static size_t load_length(const struct lp_elf_piece *piece, size_t at, const struct search *search)
+static size_t load_length(const struct lp_elf_piece *piece, size_t at,
+			  const struct code_search *search)
 {
 	const uint8_t *last = piece->data + at;
 	uint64_t next = piece->address + at + 4;
@@ -97,7 +98,7 @@ static size_t load_length(const struct lp_elf_piece *piece, size_t at, const str
 static bool find_loads(const struct lp_elf_piece *piece, void *context)
 {
 	ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-	struct search *search = context;
+	struct code_search *search = context;
 	ZydisDecodedInstruction head;
 	size_t at, length;
 
@@ -112,19 +113,21 @@ static bool find_loads(const struct lp_elf_piece *piece, void *context)
 }
 
 size_t code_string_uses(const struct lp_elf *elf, const char *text, uint64_t *addresses,
-			size_t room)
+			size_t capacity)
 {
 	uint64_t strings[STRINGS_MAX];
-	struct search search = {
-		.text = text, .text_bytes = strlen(text) + 1, .found = strings, .room = STRINGS_MAX
-	};
+	struct code_search search = { .text = text,
+				      .text_bytes = strlen(text) + 1,
+				      .found = strings,
+				      .capacity = STRINGS_MAX };
 
-	if (!room || search.text_bytes > LP_ELF_MARGIN ||
+	if (!capacity || search.text_bytes > LP_ELF_MARGIN ||
 	    elf_search(elf, false, find_strings, &search) || !search.count)
 		return 0;
-	search = (struct search){
-		.known = strings, .known_count = search.count, .found = addresses, .room = room
-	};
+	search = (struct code_search){ .known = strings,
+				       .known_count = search.count,
+				       .found = addresses,
+				       .capacity = capacity };
 	return elf_search(elf, true, find_loads, &search) ? 0 : search.count;
 }
 
@@ -141,7 +144,7 @@ static bool is_executable(const struct lp_elf *elf, uint64_t address, size_t byt
 }
 
 size_t code_returns(const struct lp_elf *elf, uint64_t function, size_t bytes, uint64_t *addresses,
-		    size_t room)
+		    size_t capacity)
 {
 	ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
 	ZydisDecodedInstruction head;
@@ -154,7 +157,7 @@ size_t code_returns(const struct lp_elf *elf, uint64_t function, size_t bytes, u
 	if (!code)
 		return 0;
 	if (elf_bytes(elf, function, code, bytes) == bytes)
-		for (at = 0; at < bytes && count < room; at += head.length) {
+		for (at = 0; at < bytes && count < capacity; at += head.length) {
 			if (!decode(code + at, bytes - at, &head, operands))
 				break;
 			if (head.mnemonic == ZYDIS_MNEMONIC_RET)
@@ -171,7 +174,7 @@ size_t code_returns(const struct lp_elf *elf, uint64_t function, size_t bytes, u
 static bool find_stubs(const struct lp_elf_piece *piece, void *context)
 {
 	static const uint8_t endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
-	struct search *search = context;
+	struct code_search *search = context;
 	size_t at, begin;
 
 	for (at = piece->begin; at < piece->end && at + 6 <= piece->bytes; at++) {
@@ -194,7 +197,7 @@ static bool find_stubs(const struct lp_elf_piece *piece, void *context)
 /* A call with a displacement; other bytes that look like one would have to hit as well. */
 static bool find_calls(const struct lp_elf_piece *piece, void *context)
 {
-	struct search *search = context;
+	struct code_search *search = context;
 	size_t at;
 
 	for (at = piece->begin; at < piece->end && at + 5 <= piece->bytes; at++)
@@ -207,20 +210,22 @@ static bool find_calls(const struct lp_elf_piece *piece, void *context)
 	return true;
 }
 
-size_t code_calls(const struct lp_elf *elf, const char *function, uint64_t *addresses, size_t room)
+size_t code_calls(const struct lp_elf *elf, const char *function, uint64_t *addresses,
+		  size_t capacity)
 {
 	uint64_t targets[TARGETS_MAX] = { elf_symbol(elf, function) }, slots[SLOTS_MAX];
-	struct search search = { .known = slots,
-				 .known_count = elf_slots(elf, function, slots, SLOTS_MAX),
-				 .found = targets,
-				 .count = 1,
-				 .room = TARGETS_MAX };
+	struct code_search search = { .known = slots,
+				      .known_count = elf_slots(elf, function, slots, SLOTS_MAX),
+				      .found = targets,
+				      .count = 1,
+				      .capacity = TARGETS_MAX };
 
-	if (!room || !targets[0] ||
+	if (!capacity || !targets[0] ||
 	    (search.known_count && elf_search(elf, true, find_stubs, &search)))
 		return 0;
-	search = (struct search){
-		.known = targets, .known_count = search.count, .found = addresses, .room = room
-	};
+	search = (struct code_search){ .known = targets,
+				       .known_count = search.count,
+				       .found = addresses,
+				       .capacity = capacity };
 	return elf_search(elf, true, find_calls, &search) ? 0 : search.count;
 }

@@ -14,7 +14,7 @@
 /* Jumps out that are not back into the whole: calls at a function's end. */
 #define CALLS_MAX 64
 
-struct search {
+struct cold_part_search {
 	const struct lp_image *image;
 	uint64_t begin;
 	uint64_t bytes;
@@ -31,7 +31,7 @@ static bool is_jump(const ZydisDecodedInstruction *instruction)
 }
 
 /* Does it jump into the middle of another function? */
-static bool jumps_into(struct search *search, const ZydisDecodedInstruction *instruction,
+static bool jumps_into(struct cold_part_search *search, const ZydisDecodedInstruction *instruction,
 		       uint64_t next)
 {
 	uint64_t target = next + (uint64_t)instruction->raw.imm[0].value.s;
@@ -40,13 +40,14 @@ static bool jumps_into(struct search *search, const ZydisDecodedInstruction *ins
 		return false;
 	search->calls++;
 	*search->work += ROW_WORK;
-	return !row_find(search->image, target, search->row) && search->row->function != target;
+	return !eh_frame_find(search->image, target, search->row) &&
+	       search->row->function != target;
 }
 
-int part_of(const struct lp_image *image, uint64_t begin, uint64_t bytes, struct lp_row *row,
-	    uint64_t *whole, size_t *work)
+int cold_part_of(const struct lp_image *image, uint64_t begin, uint64_t bytes, struct lp_row *row,
+		 uint64_t *whole, size_t *work)
 {
-	struct search search = {
+	struct cold_part_search search = {
 		.image = image, .begin = begin, .bytes = bytes, .row = row, .work = work
 	};
 	uint64_t at = 0, end = bytes < CODE_MAX ? bytes : CODE_MAX;

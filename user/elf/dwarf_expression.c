@@ -156,7 +156,7 @@ static int change_top(struct evaluation *evaluation, unsigned int operation)
 	top = &evaluation->values[evaluation->count - 1];
 	switch (operation) {
 	case OP_DEREFERENCE:
-		return stack_read(evaluation->stack, *top, top);
+		return unwind_read_stack(evaluation->stack, *top, top);
 	case OP_DUPLICATE:
 		return push(evaluation, *top);
 	case OP_DROP:
@@ -219,8 +219,9 @@ static int execute_one(struct evaluation *evaluation)
 	}
 }
 
-int expression_compute(const struct lp_rule *rule, const struct lp_registers *registers,
-		       const struct lp_stack_copy *stack, const uint64_t *initial, uint64_t *result)
+int dwarf_expression_compute(const struct lp_rule *rule, const struct lp_registers *registers,
+			     const struct lp_stack_copy *stack, const uint64_t *initial,
+			     uint64_t *result)
 {
 	struct evaluation evaluation = {
 		.cursor = { .at = rule->expression, .end = rule->expression + rule->number },

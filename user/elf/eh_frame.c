@@ -322,13 +322,13 @@ static int find_record(const struct lp_image *image, uint64_t address, uint64_t 
 }
 
 /* Reads what follows a record's length, in which no 64-bit length is known. */
-static int read_record(const struct lp_image *image, uint64_t record, uint8_t *buffer, size_t room,
-		       struct lp_cursor *cursor)
+static int read_record(const struct lp_image *image, uint64_t record, uint8_t *buffer,
+		       size_t capacity, struct lp_cursor *cursor)
 {
 	uint32_t bytes;
 
 	if (image_read(image, record, &bytes, sizeof(bytes)) != sizeof(bytes) || !bytes ||
-	    bytes > room || image_read(image, record + sizeof(bytes), buffer, bytes) != bytes)
+	    bytes > capacity || image_read(image, record + sizeof(bytes), buffer, bytes) != bytes)
 		return -EINVAL;
 	*cursor = (struct lp_cursor){ .at = buffer, .end = buffer + bytes };
 	return 0;
@@ -446,7 +446,7 @@ static int run(const struct common *common, struct lp_cursor instructions, uint6
 	return 0;
 }
 
-int row_find(const struct lp_image *image, uint64_t address, struct lp_row *row)
+int eh_frame_find(const struct lp_image *image, uint64_t address, struct lp_row *row)
 {
 	uint64_t record = 0, begin, bytes, before;
 	struct lp_cursor cursor;

@@ -25,14 +25,14 @@ void elf_fail(struct lp_elf_state *state, int err, const char *refusal)
 	state->refusal = refusal;
 }
 
-bool elf_look_begin(struct lp_elf_state *state)
+bool elf_search_begin(struct lp_elf_state *state)
 {
 	state->begun_ns = clock_now();
 	return !state->failure;
 }
 
 /* Returns whether the data that were read since begin are valid. */
-bool elf_look_end(struct lp_elf_state *state)
+bool elf_search_end(struct lp_elf_state *state)
 {
 	uint64_t ns = clock_now() - state->begun_ns;
 
@@ -147,10 +147,10 @@ size_t elf_bytes(const struct lp_elf *elf, uint64_t address, void *buffer, size_
 {
 	size_t count;
 
-	if (!elf_look_begin(elf->state))
+	if (!elf_search_begin(elf->state))
 		return 0;
 	count = elf_bytes_at(elf->state, address, buffer, size);
-	return elf_look_end(elf->state) ? count : 0;
+	return elf_search_end(elf->state) ? count : 0;
 }
 
 int elf_section(const struct lp_elf *elf, const char *name, void *buffer, size_t size)
@@ -159,7 +159,7 @@ int elf_section(const struct lp_elf *elf, const char *name, void *buffer, size_t
 	Elf64_Shdr section;
 	int err;
 
-	if (!elf_look_begin(state))
+	if (!elf_search_begin(state))
 		return state->failure;
 	/* one read for each name */
 	err = elf_spend(state, (uint64_t)state->reader.section_count * 2 * LP_ELF_READ_BYTES)
@@ -169,7 +169,7 @@ int elf_section(const struct lp_elf *elf, const char *name, void *buffer, size_t
 		err = -EINVAL;
 	if (!err && !elf_read_at(state, section.sh_offset, buffer, size))
 		err = -EINVAL;
-	return elf_look_end(state) ? err : state->failure;
+	return elf_search_end(state) ? err : state->failure;
 }
 
 /* ---- searches ----------------------------------------------------------------- */
@@ -212,7 +212,7 @@ int elf_search(const struct lp_elf *elf, bool executable,
 	bool on = true;
 	size_t i;
 
-	if (!elf_look_begin(state))
+	if (!elf_search_begin(state))
 		return state->failure;
 	for (i = 0; i < reader->load_count; i++)
 		if (is_searched(&reader->loads[i], executable))
@@ -221,7 +221,7 @@ int elf_search(const struct lp_elf *elf, bool executable,
 	for (i = 0; on && i < reader->load_count; i++)
 		if (is_searched(&reader->loads[i], executable))
 			on = search_load(state, &reader->loads[i], handle, context);
-	elf_look_end(state);
+	elf_search_end(state);
 	return state->failure;
 }
 
@@ -241,13 +241,13 @@ uint64_t elf_function_start(const struct lp_elf *elf, uint64_t address)
 	uint64_t start = 0, record;
 	int64_t after;
 
-	if (!elf_look_begin(state))
+	if (!elf_search_begin(state))
 		return 0;
 	after = function_after(state, address);
 	if (after <= 0 ||
 	    !elf_reader_function(&state->reader, (uint32_t)after - 1, &start, &record))
 		start = 0;
-	return elf_look_end(state) ? start : 0;
+	return elf_search_end(state) ? start : 0;
 }
 
 bool elf_begins_function(const struct lp_elf *elf, uint64_t address)
@@ -258,7 +258,7 @@ bool elf_begins_function(const struct lp_elf *elf, uint64_t address)
 	int64_t after;
 	bool begins;
 
-	if (!load || !load->executable || !elf_look_begin(state))
+	if (!load || !load->executable || !elf_search_begin(state))
 		return false;
 	after = function_after(state, address);
 	begins = after > 0 &&
@@ -267,7 +267,7 @@ bool elf_begins_function(const struct lp_elf *elf, uint64_t address)
 	if (!begins)
 		begins = elf_has_function_symbol(state, LP_ELF_DYNAMIC_SYMBOLS, address) ||
 			 elf_has_function_symbol(state, LP_ELF_SYMBOLS, address);
-	return elf_look_end(state) && begins;
+	return elf_search_end(state) && begins;
 }
 
 /* ---- files -------------------------------------------------------------------- */

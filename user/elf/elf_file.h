@@ -87,7 +87,7 @@ int elf_offset_to_address(const struct lp_elf *elf, uint64_t offset, uint64_t *a
  * Where the loader puts the address of a symbol for the code of this file: fills their
  * virtual addresses; returns how many there are, at most room.
  */
-size_t elf_slots(const struct lp_elf *elf, const char *name, uint64_t *addresses, size_t room);
+size_t elf_slots(const struct lp_elf *elf, const char *name, uint64_t *addresses, size_t capacity);
 
 /* Copies the beginning of the section of a name. Returns 0, -ENOENT, -EINVAL: it is shorter; or
  * -errno. */

@@ -48,8 +48,8 @@ struct lp_elf {
 };
 
 /* A look-up goes from begin to end; both return whether its results can be valid. */
-bool elf_look_begin(struct lp_elf_state *state);
-bool elf_look_end(struct lp_elf_state *state);
+bool elf_search_begin(struct lp_elf_state *state);
+bool elf_search_end(struct lp_elf_state *state);
 
 /* The first failure is the one that is reported. */
 void elf_fail(struct lp_elf_state *state, int err, const char *refusal);

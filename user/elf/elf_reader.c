@@ -171,16 +171,16 @@ static int add_load(struct lp_elf_reader *reader, const Elf64_Phdr *header)
 static void read_frames(struct lp_elf_reader *reader, const Elf64_Phdr *header)
 {
 	struct frames_head head;
-	uint64_t room;
+	uint64_t capacity;
 
 	if (header->p_filesz < sizeof(head) ||
 	    elf_reader_bytes(reader, header->p_vaddr, &head, sizeof(head)) != sizeof(head) ||
 	    head.version != FRAMES_VERSION || head.frame_encoding != ENCODING_FRAME_S32 ||
 	    head.count_encoding != ENCODING_COUNT_U32 || head.table_encoding != ENCODING_TABLE_S32)
 		return;
-	room = (header->p_filesz - sizeof(head)) / (2 * sizeof(int32_t));
+	capacity = (header->p_filesz - sizeof(head)) / (2 * sizeof(int32_t));
 	reader->functions.address = header->p_vaddr;
-	reader->functions.count = head.count < room ? head.count : (uint32_t)room;
+	reader->functions.count = head.count < capacity ? head.count : (uint32_t)capacity;
 }
 
 static int read_program_headers(struct lp_elf_reader *reader, const Elf64_Ehdr *header)

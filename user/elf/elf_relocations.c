@@ -64,7 +64,7 @@ int elf_pointer(const struct lp_elf *elf, uint64_t address, uint64_t *value)
 	int err = -ENOENT;
 	uint64_t slot;
 
-	if (!elf_look_begin(state))
+	if (!elf_search_begin(state))
 		return -ENOENT;
 	near = near_of(state, address);
 	slot = (address - near->begin) / 8;
@@ -75,5 +75,5 @@ int elf_pointer(const struct lp_elf *elf, uint64_t address, uint64_t *value)
 		   elf_bytes_at(state, address, value, sizeof(*value)) == sizeof(*value)) {
 		err = 0;
 	}
-	return elf_look_end(state) ? err : -ENOENT;
+	return elf_search_end(state) ? err : -ENOENT;
 }

@@ -151,11 +151,11 @@ uint64_t elf_symbol_size(const struct lp_elf *elf, const char *name, uint64_t *s
 	struct lp_elf_state *state = elf->state;
 	Elf64_Sym symbol = { 0 };
 
-	if (!elf_look_begin(state))
+	if (!elf_search_begin(state))
 		return 0;
 	if (!symbol_in(state, LP_ELF_DYNAMIC_SYMBOLS, name, &symbol) || !symbol.st_value)
 		symbol_in(state, LP_ELF_SYMBOLS, name, &symbol);
-	if (!elf_look_end(state))
+	if (!elf_search_end(state))
 		return 0;
 	*size = symbol.st_size;
 	return symbol.st_value;
@@ -178,7 +178,7 @@ bool elf_needs(const struct lp_elf *elf, const char *beginning)
 	bool needs = false;
 	struct lp_elf_walk walk;
 
-	if (!elf_look_begin(state) || length > sizeof(name))
+	if (!elf_search_begin(state) || length > sizeof(name))
 		return false;
 	while (!needs && (table = elf_next_table(state, LP_ELF_DYNAMIC, &from))) {
 		if (!elf_walk_begin(&walk, state, table, sizeof(*entry)))
@@ -191,7 +191,7 @@ bool elf_needs(const struct lp_elf *elf, const char *beginning)
 					    length) &&
 				!memcmp(name, beginning, length);
 	}
-	return elf_look_end(state) && needs;
+	return elf_search_end(state) && needs;
 }
 
 bool elf_has_function_symbol(struct lp_elf_state *state, enum lp_elf_table_kind kind,
@@ -257,7 +257,7 @@ static bool is_one_of(const uint64_t *numbers, size_t count, uint64_t number)
 	return false;
 }
 
-size_t elf_slots(const struct lp_elf *elf, const char *name, uint64_t *addresses, size_t room)
+size_t elf_slots(const struct lp_elf *elf, const char *name, uint64_t *addresses, size_t capacity)
 {
 	const struct lp_elf_table *table, *symbols;
 	struct lp_elf_state *state = elf->state;
@@ -266,19 +266,19 @@ size_t elf_slots(const struct lp_elf *elf, const char *name, uint64_t *addresses
 	const Elf64_Rela *entry;
 	struct lp_elf_walk walk;
 
-	if (!elf_look_begin(state))
+	if (!elf_search_begin(state))
 		return 0;
-	while (found < room && (table = elf_next_table(state, LP_ELF_RELOCATIONS, &from))) {
+	while (found < capacity && (table = elf_next_table(state, LP_ELF_RELOCATIONS, &from))) {
 		symbols = table_at(state, table->linked);
 		count = symbols ? find_numbers(state, symbols, name, numbers) : 0;
 		if (!count || !elf_walk_begin(&walk, state, table, sizeof(*entry)))
 			continue;
-		while (found < room && (entry = elf_walk_next(&walk))) {
+		while (found < capacity && (entry = elf_walk_next(&walk))) {
 			type = ELF64_R_TYPE(entry->r_info);
 			if ((type == R_X86_64_JUMP_SLOT || type == R_X86_64_GLOB_DAT) &&
 			    is_one_of(numbers, count, ELF64_R_SYM(entry->r_info)))
 				addresses[found++] = entry->r_offset;
 		}
 	}
-	return elf_look_end(state) ? found : 0;
+	return elf_search_end(state) ? found : 0;
 }

@@ -8,7 +8,7 @@
 #define PLACES_MAX 16
 
 /* Where decoding is, with the next bytes of the file. */
-struct lp_walk {
+struct lp_function_walk {
 	const struct lp_elf *elf;
 	uint64_t address;
 	ZydisDecoder decoder;
@@ -18,7 +18,7 @@ struct lp_walk {
 	uint8_t code[1024];
 };
 
-static bool walk_begin(struct lp_walk *walk, const struct lp_elf *elf, uint64_t address)
+static bool walk_begin(struct lp_function_walk *walk, const struct lp_elf *elf, uint64_t address)
 {
 	walk->elf = elf;
 	walk->address = address;
@@ -28,7 +28,7 @@ static bool walk_begin(struct lp_walk *walk, const struct lp_elf *elf, uint64_t 
 }
 
 /* Decodes the instruction at the address, which stays there. */
-static bool walk_decode(struct lp_walk *walk)
+static bool walk_decode(struct lp_function_walk *walk)
 {
 	if (walk->size - walk->at < ZYDIS_MAX_INSTRUCTION_LENGTH) {
 		walk->size = elf_bytes(walk->elf, walk->address, walk->code, sizeof(walk->code));
@@ -39,7 +39,7 @@ static bool walk_decode(struct lp_walk *walk)
 						   walk->operands));
 }
 
-static void walk_step(struct lp_walk *walk)
+static void walk_step(struct lp_function_walk *walk)
 {
 	walk->at += walk->head.length;
 	walk->address += walk->head.length;
@@ -48,7 +48,7 @@ static void walk_step(struct lp_walk *walk)
 bool function_has_instruction(const struct lp_elf *elf, uint64_t address)
 {
 	uint64_t begin = elf_function_start(elf, address);
-	struct lp_walk walk;
+	struct lp_function_walk walk;
 
 	if (!begin || address - begin > FUNCTION_BYTES_MAX || !walk_begin(&walk, elf, begin))
 		return false;
@@ -61,8 +61,8 @@ bool function_has_instruction(const struct lp_elf *elf, uint64_t address)
 }
 
 /* Does the branch that was decoded lead into one of the parts (from a begin to a place)? */
-static bool leads_to(const struct lp_walk *walk, const uint64_t *begins, const uint64_t *places,
-		     size_t count)
+static bool leads_to(const struct lp_function_walk *walk, const uint64_t *begins,
+		     const uint64_t *places, size_t count)
 {
 	const ZydisDecodedOperand *operand = &walk->operands[0];
 	uint64_t target;
@@ -82,7 +82,7 @@ bool function_holds(const struct lp_elf *elf, uint64_t function, const uint64_t 
 		    size_t count)
 {
 	uint64_t begins[PLACES_MAX];
-	struct lp_walk walk;
+	struct lp_function_walk walk;
 	size_t i;
 
 	if (count > PLACES_MAX)

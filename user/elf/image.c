@@ -109,16 +109,16 @@ static void search_symbols(const struct lp_image *image, const struct lp_elf_tab
 static bool read_name(const struct lp_image *image, const struct lp_elf_table *symbols,
 		      const Elf64_Sym *symbol, char *name, size_t size)
 {
-	uint64_t room;
+	uint64_t capacity;
 
 	if (symbol->st_name >= symbols->strings_bytes)
 		return false;
-	room = symbols->strings_bytes - symbol->st_name;
-	if (room > size - 1)
-		room = size - 1;
-	if (!elf_reader_read(&image->elf, symbols->strings + symbol->st_name, name, room))
+	capacity = symbols->strings_bytes - symbol->st_name;
+	if (capacity > size - 1)
+		capacity = size - 1;
+	if (!elf_reader_read(&image->elf, symbols->strings + symbol->st_name, name, capacity))
 		return false;
-	name[room] = '\0';
+	name[capacity] = '\0';
 	name[strcspn(name, "@")] = '\0';
 	return name[0];
 }

@@ -43,7 +43,7 @@ struct code {
 	struct image *image; /* NULL: it cannot be read */
 };
 
-struct program {
+struct mapped_program {
 	pid_t pid;
 	uint64_t used; /* 0: free */
 	uint64_t refreshed_ns;
@@ -52,10 +52,10 @@ struct program {
 	struct code *codes; /* by address */
 };
 
-struct lp_programs {
+struct lp_mapped_files {
 	uint64_t turn;
 	uint64_t serial;
-	struct program programs[PROGRAMS_MAX];
+	struct mapped_program programs[PROGRAMS_MAX];
 	struct image images[IMAGES_MAX];
 	struct image vdso;
 };
@@ -63,7 +63,7 @@ struct lp_programs {
 /* ---- images ------------------------------------------------------------------ */
 
 /* Our own vDSO is the target's too: the kernel has one for all 64-bit processes. */
-static void open_vdso(struct lp_programs *programs)
+static void open_vdso(struct lp_mapped_files *programs)
 {
 	const Elf64_Ehdr *header = (const void *)getauxval(AT_SYSINFO_EHDR);
 
@@ -74,7 +74,7 @@ static void open_vdso(struct lp_programs *programs)
 		programs->vdso.serial = ++programs->serial;
 }
 
-static struct image *find_image(struct lp_programs *programs, const struct stat *status)
+static struct image *find_image(struct lp_mapped_files *programs, const struct stat *status)
 {
 	struct lp_file_identity identity;
 	size_t i;
@@ -88,7 +88,7 @@ static struct image *find_image(struct lp_programs *programs, const struct stat 
 }
 
 /* NULL if all are in use for this very stack. */
-static struct image *make_room(struct lp_programs *programs)
+static struct image *reserve(struct lp_mapped_files *programs)
 {
 	struct image *least = &programs->images[0];
 	size_t i;
@@ -104,7 +104,7 @@ static struct image *make_room(struct lp_programs *programs)
 	return least;
 }
 
-static struct image *open_image(struct lp_programs *programs, const char *path)
+static struct image *open_image(struct lp_mapped_files *programs, const char *path)
 {
 	struct image *image;
 	struct stat status;
@@ -115,7 +115,7 @@ static struct image *open_image(struct lp_programs *programs, const char *path)
 	image = find_image(programs, &status);
 	if (image)
 		return image;
-	image = make_room(programs);
+	image = reserve(programs);
 	if (!image || image_open(&image->image, path))
 		return NULL;
 	image->serial = ++programs->serial;
@@ -124,7 +124,7 @@ static struct image *open_image(struct lp_programs *programs, const char *path)
 
 /* ---- processes --------------------------------------------------------------- */
 
-static void program_clear(struct program *program)
+static void program_clear(struct mapped_program *program)
 {
 	size_t i;
 
@@ -185,7 +185,7 @@ static uint64_t vdso_address(pid_t pid)
 	return address;
 }
 
-static void add_code(struct program *program, const struct lp_mapping *mapping, char *path)
+static void add_code(struct mapped_program *program, const struct lp_mapping *mapping, char *path)
 {
 	struct code *code = &program->codes[program->count];
 
@@ -204,7 +204,7 @@ static int compare_codes(const void *left, const void *right)
 	return a->mapping.start < b->mapping.start ? -1 : a->mapping.start > b->mapping.start;
 }
 
-static void take_codes(const struct lp_programs *programs, struct program *program,
+static void take_codes(const struct lp_mapped_files *programs, struct mapped_program *program,
 		       const struct lp_mappings *mappings)
 {
 	struct lp_mapping vdso = { .start = vdso_address(program->pid) };
@@ -224,7 +224,7 @@ static void take_codes(const struct lp_programs *programs, struct program *progr
 }
 
 /* Reads its mappings anew, unless that has taken too much of the time. */
-static bool program_refresh(const struct lp_programs *programs, struct program *program)
+static bool program_refresh(const struct lp_mapped_files *programs, struct mapped_program *program)
 {
 	uint64_t begin = clock_now();
 	struct lp_mappings mappings;
@@ -242,9 +242,9 @@ static bool program_refresh(const struct lp_programs *programs, struct program *
 	return true;
 }
 
-static struct program *find_program(struct lp_programs *programs, pid_t pid)
+static struct mapped_program *find_program(struct lp_mapped_files *programs, pid_t pid)
 {
-	struct program *program, *least = &programs->programs[0];
+	struct mapped_program *program, *least = &programs->programs[0];
 	size_t i;
 
 	for (i = 0; i < PROGRAMS_MAX; i++) {
@@ -266,7 +266,7 @@ static struct program *find_program(struct lp_programs *programs, pid_t pid)
 
 /* ---- addresses --------------------------------------------------------------- */
 
-static struct code *find_code(const struct program *program, uint64_t address)
+static struct code *find_code(const struct mapped_program *program, uint64_t address)
 {
 	size_t low = 0, high = program->count;
 
@@ -284,7 +284,7 @@ static struct code *find_code(const struct program *program, uint64_t address)
 }
 
 /* Looks the image up once a turn: another file may be mapped there by now. */
-static void check_image(struct lp_programs *programs, const struct program *program,
+static void check_image(struct lp_mapped_files *programs, const struct mapped_program *program,
 			struct code *code)
 {
 	char path[64];
@@ -302,8 +302,8 @@ static void check_image(struct lp_programs *programs, const struct program *prog
 		code->image->used = programs->turn;
 }
 
-static struct code *checked_code(struct lp_programs *programs, const struct program *program,
-				 uint64_t address)
+static struct code *checked_code(struct lp_mapped_files *programs,
+				 const struct mapped_program *program, uint64_t address)
 {
 	struct code *code = find_code(program, address);
 
@@ -312,10 +312,10 @@ static struct code *checked_code(struct lp_programs *programs, const struct prog
 	return code;
 }
 
-void programs_locate(struct lp_programs *programs, pid_t pid, uint64_t address,
-		     struct lp_location *location)
+void mapped_files_locate(struct lp_mapped_files *programs, pid_t pid, uint64_t address,
+			 struct lp_location *location)
 {
-	struct program *program = find_program(programs, pid);
+	struct mapped_program *program = find_program(programs, pid);
 	struct code *code = checked_code(programs, program, address);
 
 	memset(location, 0, sizeof(*location));
@@ -333,17 +333,17 @@ void programs_locate(struct lp_programs *programs, pid_t pid, uint64_t address,
 	location->serial = code->image->serial;
 }
 
-void programs_begin(struct lp_programs *programs)
+void mapped_files_begin(struct lp_mapped_files *programs)
 {
 	programs->turn++;
 }
 
-void programs_forget(struct lp_programs *programs, pid_t pid)
+void mapped_files_forget(struct lp_mapped_files *programs, pid_t pid)
 {
 	size_t i;
 
 	for (i = 0; i < PROGRAMS_MAX; i++) {
-		struct program *program = &programs->programs[i];
+		struct mapped_program *program = &programs->programs[i];
 
 		if (program->used && program->pid == pid) {
 			program_clear(program);
@@ -352,16 +352,16 @@ void programs_forget(struct lp_programs *programs, pid_t pid)
 	}
 }
 
-struct lp_programs *programs_new(void)
+struct lp_mapped_files *mapped_files_new(void)
 {
-	struct lp_programs *programs = calloc(1, sizeof(*programs));
+	struct lp_mapped_files *programs = calloc(1, sizeof(*programs));
 
 	if (programs)
 		open_vdso(programs);
 	return programs;
 }
 
-void programs_free(struct lp_programs *programs)
+void mapped_files_free(struct lp_mapped_files *programs)
 {
 	size_t i;
 

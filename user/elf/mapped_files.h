@@ -7,7 +7,7 @@
 
 #include <sys/types.h>
 
-struct lp_programs;
+struct lp_mapped_files;
 
 struct lp_location {
 	const struct lp_image *image; /* NULL: no file, or one that cannot be read */
@@ -17,15 +17,15 @@ struct lp_location {
 };
 
 /* NULL if out of memory. */
-struct lp_programs *programs_new(void);
-void programs_free(struct lp_programs *programs);
-void programs_forget(struct lp_programs *programs, pid_t pid);
+struct lp_mapped_files *mapped_files_new(void);
+void mapped_files_free(struct lp_mapped_files *programs);
+void mapped_files_forget(struct lp_mapped_files *programs, pid_t pid);
 
 /* Goes before the look-ups for one stack: what others found is checked again then. */
-void programs_begin(struct lp_programs *programs);
+void mapped_files_begin(struct lp_mapped_files *programs);
 
 /* What it tells holds until the next call. */
-void programs_locate(struct lp_programs *programs, pid_t pid, uint64_t address,
-		     struct lp_location *location);
+void mapped_files_locate(struct lp_mapped_files *programs, pid_t pid, uint64_t address,
+			 struct lp_location *location);
 
 #endif /* LP_ELF_MAPPED_FILES_H */

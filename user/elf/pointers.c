@@ -162,17 +162,17 @@ uint64_t pointers_at(const struct lp_pointers *pointers, uint64_t address)
 
 /* Searches the words of one segment. */
 static size_t words_to(const struct lp_elf *elf, const struct lp_elf_segment *segment,
-		       uint64_t first, uint64_t last, struct lp_pointer *found, size_t room)
+		       uint64_t first, uint64_t last, struct lp_pointer *found, size_t capacity)
 {
 	uint64_t at = (segment->address + 7) & ~7ULL, end = segment->address + segment->bytes;
 	uint64_t words[WORDS];
 	size_t count = 0, read, i;
 
-	while (at < end && count < room) {
+	while (at < end && count < capacity) {
 		read = elf_bytes(elf, at, words, sizeof(words)) / sizeof(words[0]);
 		if (!read)
 			break;
-		for (i = 0; i < read && at + i * 8 < end && count < room; i++)
+		for (i = 0; i < read && at + i * 8 < end && count < capacity; i++)
 			if (words[i] >= first && words[i] <= last)
 				found[count++] = (struct lp_pointer){ at + i * 8, words[i] };
 		at += read * 8;
@@ -181,20 +181,20 @@ static size_t words_to(const struct lp_elf *elf, const struct lp_elf_segment *se
 }
 
 size_t pointers_to(const struct lp_pointers *pointers, uint64_t first, uint64_t last,
-		   struct lp_pointer *found, size_t room)
+		   struct lp_pointer *found, size_t capacity)
 {
 	struct lp_elf_segment segment;
 	size_t count = 0, budget = WORD_BYTES_MAX, i;
 
-	for (i = 0; i < pointers->count && count < room; i++)
+	for (i = 0; i < pointers->count && count < capacity; i++)
 		if (pointers->items[i].value >= first && pointers->items[i].value <= last)
 			found[count++] = pointers->items[i];
 	for (i = 0; pointers->words && !elf_segment(pointers->elf, i, &segment); i++) {
 		if (segment.executable || segment.bytes > budget)
 			continue;
 		budget -= segment.bytes;
-		count +=
-			words_to(pointers->elf, &segment, first, last, found + count, room - count);
+		count += words_to(pointers->elf, &segment, first, last, found + count,
+				  capacity - count);
 	}
 	return count;
 }

@@ -29,6 +29,6 @@ uint64_t pointers_at(const struct lp_pointers *pointers, uint64_t address);
 
 /* The pointers with a value from first to last.  Returns their number, at most room. */
 size_t pointers_to(const struct lp_pointers *pointers, uint64_t first, uint64_t last,
-		   struct lp_pointer *found, size_t room);
+		   struct lp_pointer *found, size_t capacity);
 
 #endif /* LP_ELF_POINTERS_H */

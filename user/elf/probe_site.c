@@ -88,7 +88,7 @@ static bool branched_to(const uint8_t *code, size_t size, size_t offset)
 	return false;
 }
 
-bool instruction_first_emulated(const uint8_t *code, size_t size, size_t *offset)
+bool probe_site_first_emulated(const uint8_t *code, size_t size, size_t *offset)
 {
 	struct lp_instruction instruction;
 	size_t at = 0;

@@ -17,6 +17,6 @@
  * register (rdi, rsi) is written.  Returns true, or false with *offset 0 if
  * there is none: then the entry has to do, at its price.
  */
-bool instruction_first_emulated(const uint8_t *code, size_t size, size_t *offset);
+bool probe_site_first_emulated(const uint8_t *code, size_t size, size_t *offset);
 
 #endif /* LP_ELF_PROBE_SITE_H */

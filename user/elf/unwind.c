@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-int stack_read(const struct lp_stack_copy *stack, uint64_t address, uint64_t *value)
+int unwind_read_stack(const struct lp_stack_copy *stack, uint64_t address, uint64_t *value)
 {
 	uint64_t at = address - stack->address;
 
@@ -20,7 +20,7 @@ static int frame_address(const struct lp_row *row, const struct lp_stack_copy *s
 	const struct lp_rule *rule = &row->frame;
 
 	if (rule->kind == LP_RULE_VALUE_EXPRESSION)
-		return expression_compute(rule, registers, stack, NULL, frame);
+		return dwarf_expression_compute(rule, registers, stack, NULL, frame);
 	if (rule->kind != LP_RULE_REGISTER || rule->number >= LP_REGISTERS ||
 	    !(registers->known & 1U << rule->number))
 		return -EINVAL;
@@ -29,7 +29,7 @@ static int frame_address(const struct lp_row *row, const struct lp_stack_copy *s
 }
 
 /* What a callee has to keep: System V ABI, AMD64 supplement, 3.2.1. */
-static bool is_kept(unsigned int number)
+static bool is_retained(unsigned int number)
 {
 	return number == LP_REGISTER_BX || number == LP_REGISTER_BP ||
 	       (number >= LP_REGISTER_12 && number < LP_REGISTER_IP);
@@ -48,20 +48,20 @@ static int restore(const struct lp_row *row, const struct lp_stack_copy *stack,
 	switch (rule->kind) {
 	case LP_RULE_OFFSET:
 		address = frame + (uint64_t)rule->offset;
-		if (!stack_read(stack, address, value))
+		if (!unwind_read_stack(stack, address, value))
 			return 0;
 		/* tables do not tell that a function about to return has its caller's back */
-		if (!is_kept(number) || address >= registers->values[LP_REGISTER_SP])
+		if (!is_retained(number) || address >= registers->values[LP_REGISTER_SP])
 			return -EFAULT;
 		break;
 	case LP_RULE_VALUE_OFFSET:
 		*value = frame + (uint64_t)rule->offset;
 		return 0;
 	case LP_RULE_EXPRESSION:
-		err = expression_compute(rule, registers, stack, &frame, &address);
-		return err ? err : stack_read(stack, address, value);
+		err = dwarf_expression_compute(rule, registers, stack, &frame, &address);
+		return err ? err : unwind_read_stack(stack, address, value);
 	case LP_RULE_VALUE_EXPRESSION:
-		return expression_compute(rule, registers, stack, &frame, value);
+		return dwarf_expression_compute(rule, registers, stack, &frame, value);
 	case LP_RULE_REGISTER:
 		from = rule->number;
 		break;
@@ -72,7 +72,7 @@ static int restore(const struct lp_row *row, const struct lp_stack_copy *stack,
 			*value = frame;
 			return 0;
 		}
-		if (!is_kept(number) || rule->kind == LP_RULE_UNDEFINED)
+		if (!is_retained(number) || rule->kind == LP_RULE_UNDEFINED)
 			return -ENOENT;
 		break;
 	}

@@ -66,18 +66,18 @@ struct lp_row {
  * Finds the row of an address of the image.  Returns 0, -ENOENT if no function there
  * is told of, or -EINVAL for what cannot be read or understood.
  */
-int row_find(const struct lp_image *image, uint64_t address, struct lp_row *row);
+int eh_frame_find(const struct lp_image *image, uint64_t address, struct lp_row *row);
 
 /* A word of the stack. Returns 0 or -EFAULT. */
-int stack_read(const struct lp_stack_copy *stack, uint64_t address, uint64_t *value);
+int unwind_read_stack(const struct lp_stack_copy *stack, uint64_t address, uint64_t *value);
 
 /*
  * Computes a DWARF expression; initial is pushed first, unless NULL.  Returns 0,
  * -EINVAL, or -EFAULT for what lies outside of the copy of the stack.
  */
-int expression_compute(const struct lp_rule *rule, const struct lp_registers *registers,
-		       const struct lp_stack_copy *stack, const uint64_t *initial,
-		       uint64_t *result);
+int dwarf_expression_compute(const struct lp_rule *rule, const struct lp_registers *registers,
+			     const struct lp_stack_copy *stack, const uint64_t *initial,
+			     uint64_t *result);
 
 /* Makes the registers those of the caller. Returns 0, or a negative errno at the end. */
 int unwind_step(const struct lp_row *row, const struct lp_stack_copy *stack,
@@ -89,7 +89,7 @@ int unwind_step(const struct lp_row *row, const struct lp_stack_copy *stack,
  * itself away by jumps into the middle of the whole.  Returns 0, or -ENOENT if this is
  * no such part.  Adds to work as image_symbol does; row is overwritten.
  */
-int part_of(const struct lp_image *image, uint64_t begin, uint64_t bytes, struct lp_row *row,
-	    uint64_t *whole, size_t *work);
+int cold_part_of(const struct lp_image *image, uint64_t begin, uint64_t bytes, struct lp_row *row,
+		 uint64_t *whole, size_t *work);
 
 #endif /* LP_ELF_UNWIND_H */

@@ -15,7 +15,7 @@
 
 #define STREAM_MODE 0600
 #define STREAM_BUFFER (64 << 10)
-struct lp_snapshot {
+struct lp_output_snapshot {
 	struct lp_file_path place;
 	struct lp_replacement file; /* the version that is written */
 	mode_t mode;
@@ -104,7 +104,7 @@ int output_write_all(int descriptor, const void *data, size_t size)
 /* A stream of our own, as stdio's forgets why a write failed. */
 static ssize_t write_temporary(void *cookie, const char *data, size_t size)
 {
-	struct lp_snapshot *snapshot = cookie;
+	struct lp_output_snapshot *snapshot = cookie;
 
 	if (!snapshot->err)
 		snapshot->err = output_write_all(snapshot->file.descriptor, data, size);
@@ -112,7 +112,7 @@ static ssize_t write_temporary(void *cookie, const char *data, size_t size)
 	return snapshot->err ? 0 : (ssize_t)size;
 }
 
-int snapshot_begin(struct lp_snapshot *snapshot, FILE **stream)
+int output_snapshot_begin(struct lp_output_snapshot *snapshot, FILE **stream)
 {
 	cookie_io_functions_t functions = { .write = write_temporary };
 	int err;
@@ -134,7 +134,7 @@ int snapshot_begin(struct lp_snapshot *snapshot, FILE **stream)
 }
 
 /* Ends the writing of this version; returns its first error. */
-static int end_writing(struct lp_snapshot *snapshot)
+static int end_writing(struct lp_output_snapshot *snapshot)
 {
 	int err = fclose(snapshot->stream) ? -errno : 0;
 
@@ -142,7 +142,7 @@ static int end_writing(struct lp_snapshot *snapshot)
 	return snapshot->err ? snapshot->err : err;
 }
 
-int snapshot_commit(struct lp_snapshot *snapshot)
+int output_snapshot_commit(struct lp_output_snapshot *snapshot)
 {
 	int err = end_writing(snapshot);
 
@@ -153,7 +153,7 @@ int snapshot_commit(struct lp_snapshot *snapshot)
 	return err;
 }
 
-void snapshot_abandon(struct lp_snapshot *snapshot)
+void output_snapshot_abandon(struct lp_output_snapshot *snapshot)
 {
 	if (!snapshot->stream)
 		return;
@@ -162,7 +162,7 @@ void snapshot_abandon(struct lp_snapshot *snapshot)
 }
 
 /* What would keep a version from its place, before the first one is written. */
-static int check_place(struct lp_snapshot *snapshot)
+static int check_place(struct lp_output_snapshot *snapshot)
 {
 	int directory = file_path_open(&snapshot->place), err;
 	struct stat status;
@@ -174,9 +174,10 @@ static int check_place(struct lp_snapshot *snapshot)
 	return err ? err : replacement_try(&snapshot->place);
 }
 
-int snapshot_new(const char *path, mode_t mode, struct lp_snapshot **result, struct lp_error *error)
+int output_snapshot_new(const char *path, mode_t mode, struct lp_output_snapshot **result,
+			struct lp_error *error)
 {
-	struct lp_snapshot *snapshot = calloc(1, sizeof(*snapshot));
+	struct lp_output_snapshot *snapshot = calloc(1, sizeof(*snapshot));
 	int err;
 
 	*result = NULL;
@@ -188,18 +189,18 @@ int snapshot_new(const char *path, mode_t mode, struct lp_snapshot **result, str
 	if (!err)
 		err = check_place(snapshot);
 	if (err) {
-		snapshot_free(snapshot);
+		output_snapshot_free(snapshot);
 		return output_cannot_write(error, path, err);
 	}
 	*result = snapshot;
 	return 0;
 }
 
-void snapshot_free(struct lp_snapshot *snapshot)
+void output_snapshot_free(struct lp_output_snapshot *snapshot)
 {
 	if (!snapshot)
 		return;
-	snapshot_abandon(snapshot);
+	output_snapshot_abandon(snapshot);
 	file_path_clear(&snapshot->place);
 	free(snapshot);
 }

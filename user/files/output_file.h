@@ -55,31 +55,31 @@ int output_cannot_write(struct lp_error *error, const char *path, int err);
 void output_note_again(const char *path);
 
 /* A file that is replaced as a whole, so that no reader ever sees a part of it. */
-struct lp_snapshot;
+struct lp_output_snapshot;
 
 /*
  * Makes sure that path can be written, by creating a temporary file next to it,
  * and removing that; path itself is not touched.  mode: of each version of the
  * file, whatever the umask.  Returns 0, or a negative errno with a sentence in
- * error.  To be freed by snapshot_free().
+ * error.  To be freed by output_snapshot_free().
  */
-int snapshot_new(const char *path, mode_t mode, struct lp_snapshot **snapshot,
-		 struct lp_error *error);
-void snapshot_free(struct lp_snapshot *snapshot);
+int output_snapshot_new(const char *path, mode_t mode, struct lp_output_snapshot **snapshot,
+			struct lp_error *error);
+void output_snapshot_free(struct lp_output_snapshot *snapshot);
 
 /*
  * Begins the next version.  *stream belongs to the snapshot, until
- * snapshot_commit() or snapshot_abandon().  Returns 0 or a negative errno.
+ * output_snapshot_commit() or output_snapshot_abandon().  Returns 0 or a negative errno.
  */
-int snapshot_begin(struct lp_snapshot *snapshot, FILE **stream);
+int output_snapshot_begin(struct lp_output_snapshot *snapshot, FILE **stream);
 
 /*
  * Puts what was written in the place of the file.  Returns 0, or the negative
  * errno of the first failure; then the file is as it was.
  */
-int snapshot_commit(struct lp_snapshot *snapshot);
+int output_snapshot_commit(struct lp_output_snapshot *snapshot);
 
 /* Forgets what was written; the file is as it was. */
-void snapshot_abandon(struct lp_snapshot *snapshot);
+void output_snapshot_abandon(struct lp_output_snapshot *snapshot);
 
 #endif /* LP_FILES_OUTPUT_FILE_H */

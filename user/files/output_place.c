@@ -54,7 +54,7 @@ static enum lp_reach reach_of(const struct stat *status)
 /* ---- directories -------------------------------------------------------------------- */
 
 /* A path that is followed, one name after the other. */
-struct walk {
+struct path_walk {
 	int descriptor; /* of the directory so far */
 	struct stat status; /* the directory's */
 	char rest[2 * PATH_MAX];
@@ -62,7 +62,7 @@ struct walk {
 	int links;
 };
 
-static int walk_to(struct walk *walk, int descriptor)
+static int walk_to(struct path_walk *walk, int descriptor)
 {
 	if (descriptor < 0)
 		return -errno;
@@ -73,7 +73,7 @@ static int walk_to(struct walk *walk, int descriptor)
 }
 
 /* An absolute path begins at the root again. */
-static int walk_begin(struct walk *walk)
+static int walk_begin(struct path_walk *walk)
 {
 	if (walk->rest[0] != '/' && walk->descriptor >= 0)
 		return 0;
@@ -82,7 +82,7 @@ static int walk_begin(struct walk *walk)
 }
 
 /* Puts the link's target before the rest of the path. */
-static int walk_link(struct walk *walk, int link, const struct stat *status)
+static int walk_link(struct path_walk *walk, int link, const struct stat *status)
 {
 	enum lp_reach reach = reach_of(&walk->status);
 	char target[PATH_MAX], rest[sizeof(walk->rest)];
@@ -104,7 +104,7 @@ static int walk_link(struct walk *walk, int link, const struct stat *status)
 }
 
 /* Takes the first name off the rest of the path, and opens it. */
-static int walk_step(struct walk *walk)
+static int walk_step(struct path_walk *walk)
 {
 	char name[NAME_MAX + 1];
 	size_t length = strcspn(walk->rest, "/");
@@ -133,7 +133,7 @@ static int walk_step(struct walk *walk)
 }
 
 /* Returns 0, with walk->descriptor to be closed, or a negative errno. */
-static int walk_path(struct walk *walk, const char *path, bool follow)
+static int walk_path(struct path_walk *walk, const char *path, bool follow)
 {
 	int err;
 
@@ -170,7 +170,7 @@ static char *path_of(int descriptor, const char *path)
 
 int directory_open(struct lp_directory *directory, const char *path)
 {
-	struct walk walk;
+	struct path_walk walk;
 	int err;
 
 	memset(directory, 0, sizeof(*directory));
@@ -197,7 +197,7 @@ void directory_close(struct lp_directory *directory)
 /* The directory was removed: is there one of that name again? */
 static int look_up_again(struct lp_directory *directory)
 {
-	struct walk walk;
+	struct path_walk walk;
 	int err = walk_path(&walk, directory->path, false);
 
 	if (err)

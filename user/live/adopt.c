@@ -5,7 +5,7 @@
 #include "stuck_loop.h"
 
 /* The most looks at a thread that goes on running meanwhile. */
-#define LOOKS 4
+#define TRIES 4
 
 static void fill(struct lp_event *event, enum lp_event_type type, size_t size, uint32_t slot,
 		 pid_t pid)
@@ -19,12 +19,12 @@ static void fill(struct lp_event *event, enum lp_event_type type, size_t size, u
 }
 
 /* Names the callback that a loop was found in.  False: there is no slot left for it. */
-static bool name_found(struct lp_session *session, const struct lp_instance *instance,
-		       uint32_t slot, const struct lp_event_raw_stack *raw,
-		       struct lp_segment_begun *begun, lp_record_taker take, void *context)
+static bool name_running(struct lp_session *session, const struct lp_instance *instance,
+			 uint32_t slot, const struct lp_event_raw_stack *raw,
+			 struct lp_segment_begun *begun, lp_record_taker take, void *context)
 {
 	bool whole = raw->depth && raw->flags & LP_STACK_TO_LOOP, is_new;
-	struct lp_found_callback found;
+	struct lp_running_callback found;
 
 	instance->runtime->running_callback(instance, raw->thread_state,
 					    whole ? raw->frames[raw->depth - 1].code : 0, &found);
@@ -39,7 +39,7 @@ static bool name_found(struct lp_session *session, const struct lp_instance *ins
 	return true;
 }
 
-bool adopt_found(struct lp_session *session, const struct lp_instance *instance, uint32_t slot,
+bool adopt_loops(struct lp_session *session, const struct lp_instance *instance, uint32_t slot,
 		 const struct lp_running_loop *running, lp_record_taker take, void *context,
 		 struct lp_event_raw_stack *raw)
 {
@@ -47,20 +47,21 @@ bool adopt_found(struct lp_session *session, const struct lp_instance *instance,
 	uint64_t now = 0;
 	int i;
 
-	for (i = 0; i < LOOKS; i++) {
-		found_look(instance, running, raw, &begun);
-		if (begun.state == LP_FOUND_CALLBACK && begun.blocked &&
-		    !name_found(session, instance, slot, raw, &begun, take, context))
-			begun.state = LP_FOUND_RUNS;
+	for (i = 0; i < TRIES; i++) {
+		stuck_loop_inspect(instance, running, raw, &begun);
+		if (begun.state == LP_ADOPTED_CALLBACK && begun.blocked &&
+		    !name_running(session, instance, slot, raw, &begun, take, context))
+			begun.state = LP_ADOPTED_RUNNING;
 		now = clock_now();
 		if (!session_begin_segment(session, slot, now, &begun))
 			return false;
 		/* BPF does not count the return of a poll that was not begun yet */
-		if (begun.state != LP_FOUND_POLLS || !found_moved(instance, running, &begun) ||
+		if (begun.state != LP_ADOPTED_POLLING ||
+		    !stuck_loop_moved(instance, running, &begun) ||
 		    !session_take_poll_back(session, slot, now))
 			break;
 	}
-	if (begun.state != LP_FOUND_CALLBACK || !begun.blocked)
+	if (begun.state != LP_ADOPTED_CALLBACK || !begun.blocked)
 		return false;
 	fill(&raw->event, LP_EVENT_RAW_STACK, sizeof(*raw), slot, instance->pid);
 	raw->segment_ns = now;

@@ -11,7 +11,7 @@
  * Begins the current segment of a slot's loop.  A callback in which it is blocked is named first
  * (LP_EVENT_NAME); then it returns true, and *raw is the stack, to be symbolised.
  */
-bool adopt_found(struct lp_session *session, const struct lp_instance *instance, uint32_t slot,
+bool adopt_loops(struct lp_session *session, const struct lp_instance *instance, uint32_t slot,
 		 const struct lp_running_loop *running, lp_record_taker take, void *context,
 		 struct lp_event_raw_stack *raw);
 

@@ -2,7 +2,7 @@
 #include "asked.h"
 
 /* The hash of the process and its stack; never 0. */
-static uint64_t key_of(const struct lp_event_finding *finding)
+static uint64_t key_of(const struct lp_event_raw_finding *finding)
 {
 	uint64_t key = (LP_HASH_BASIS ^ finding->event.pid) * LP_HASH_PRIME;
 	uint32_t i;
@@ -19,7 +19,8 @@ static uint64_t key_of(const struct lp_event_finding *finding)
  * known whether it does, which counts as lost.
  */
 static bool read_finding(struct lp_asked *asked, struct lp_session *session,
-			 const struct lp_instance *instance, const struct lp_event_finding *finding,
+			 const struct lp_instance *instance,
+			 const struct lp_event_raw_finding *finding,
 			 struct lp_finding_places *places)
 {
 	uint64_t key;
@@ -54,7 +55,7 @@ static bool read_finding(struct lp_asked *asked, struct lp_session *session,
 
 void asked_take_finding(struct lp_asked *asked, struct lp_session *session,
 			struct lp_symboliser *symboliser, const struct lp_instance *instance,
-			const struct lp_event_finding *finding)
+			const struct lp_event_raw_finding *finding)
 {
 	static struct lp_finding_places places;
 	bool readable = instance && finding->depth <= LP_FINDING_FRAMES &&

@@ -23,6 +23,6 @@ struct lp_asked {
  */
 void asked_take_finding(struct lp_asked *asked, struct lp_session *session,
 			struct lp_symboliser *symboliser, const struct lp_instance *instance,
-			const struct lp_event_finding *finding);
+			const struct lp_event_raw_finding *finding);
 
 #endif /* LP_LIVE_ASKED_H */

@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 /* The ns of a turn's search for lasting stalls, and the loops between two checks of that. */
-#define WATCH_NS 20000000ULL
-#define WATCHED_AT_ONCE 8
+#define CHECK_NS 20000000ULL
+#define CHECKED_AT_ONCE 8
 
 struct lp_live_loop {
 	bool used;
@@ -29,7 +29,7 @@ struct lp_live_loop {
 	uint32_t first; /* of its callbacks; 0: it has none */
 	uint64_t ended_ns; /* 0: it goes on */
 	struct lp_window window;
-	struct lp_progress progress;
+	struct lp_ongoing_stall progress;
 };
 
 /* Which loop a callback slot belongs to, and how to give it back. */
@@ -37,8 +37,8 @@ struct lp_live_callback {
 	bool used;
 	uint32_t next; /* of the same loop; 0: it is the last */
 	struct lp_callback_key key;
-	uint64_t told_sum_ns; /* of its histogram, when it was handed out last */
-	uint64_t told_slow;
+	uint64_t reported_sum_ns; /* of its histogram, when it was handed out last */
+	uint64_t reported_slow;
 };
 
 struct lp_live {
@@ -53,7 +53,7 @@ struct lp_live {
 	struct lp_live_loop loops[LP_MAX_LOOPS];
 	struct lp_live_callback callbacks[LP_MAX_CALLBACKS];
 	uint32_t loop_end; /* slots in use lie before these */
-	uint32_t watch_at; /* the slot that is watched next */
+	uint32_t check_at; /* the slot that is watched next */
 	struct lp_asked asked;
 };
 
@@ -70,7 +70,7 @@ static void fill(struct lp_event *event, enum lp_event_type type, size_t size, u
 
 static void hand_out_run_queue(struct lp_live *live, uint32_t slot)
 {
-	const struct lp_stall *stall = session_stall(live->session, slot);
+	const struct lp_wait_state *stall = session_stall(live->session, slot);
 	struct lp_event_run_queue event = { .count = stall->run_queue_waits,
 					    .total_ns = stall->run_queue_ns };
 
@@ -102,9 +102,9 @@ static void hand_out_callback_stats(struct lp_live *live, uint32_t callback, uin
 static void hand_out_coverage(struct lp_live *live, uint32_t slot, uint64_t now)
 {
 	const struct lp_loop *loop = session_loop(live->session, slot);
-	struct lp_event_coverage event = { .untold = loop->untold,
-					   .untold_ns = loop->untold_ns,
-					   .untold_iterations = loop->untold_iterations };
+	struct lp_event_coverage event = { .suppressed = loop->suppressed,
+					   .suppressed_ns = loop->suppressed_ns,
+					   .suppressed_iterations = loop->suppressed_iterations };
 
 	fill(&event.event, LP_EVENT_COVERAGE, sizeof(event), slot, live->loops[slot].pid);
 	event.traced_ns = session_traced_ns(live->session, slot, now);
@@ -122,7 +122,7 @@ static void hand_out_self(struct lp_live *live)
 	live->take(live->context, &event.event);
 }
 
-static void tell_limited(void *context, struct lp_followed *target)
+static void report_limited(void *context, struct lp_followed *target)
 {
 	struct lp_live *live = context;
 	struct lp_event_limited event;
@@ -144,12 +144,13 @@ static void tell_limited(void *context, struct lp_followed *target)
 }
 
 /* Emits a stall that has not ended, with its duration up to now. */
-static void tell_open(struct lp_live *live, uint32_t slot, uint64_t now)
+static void report_open(struct lp_live *live, uint32_t slot, uint64_t now)
 {
 	struct lp_followed *target = followed_of(&live->followed, live->loops[slot].pid);
 
-	progress_tell(target ? &target->instance : NULL, session_loop(live->session, slot),
-		      session_stall(live->session, slot), slot, now, live->take, live->context);
+	ongoing_stall_report(target ? &target->instance : NULL, session_loop(live->session, slot),
+			     session_stall(live->session, slot), slot, now, live->take,
+			     live->context);
 }
 
 /* last: this is the final state, so that segments under way count as they are. */
@@ -165,7 +166,7 @@ static void hand_out_loop(struct lp_live *live, uint32_t slot, bool last)
 	last = last && account_open(session_loop(live->session, slot), now, &open);
 	open.in_bursts = session_in_bursts(live->session);
 	if (last)
-		tell_open(live, slot, now);
+		report_open(live, slot, now);
 	/* both are read at once, so that the counts of a running loop agree */
 	fill(&stats.event, LP_EVENT_LOOP_STATS, sizeof(stats), slot, entry->pid);
 	account_read(&entry->window, session_loop(live->session, slot), now, &stats);
@@ -176,11 +177,11 @@ static void hand_out_loop(struct lp_live *live, uint32_t slot, bool last)
 		const struct lp_callback_stats *counted = session_callback(live->session, i);
 		uint64_t sum_ns = counted->run.sum_ns, slow = counted->slow;
 
-		if (callback->told_sum_ns == sum_ns && callback->told_slow == slow &&
+		if (callback->reported_sum_ns == sum_ns && callback->reported_slow == slow &&
 		    !(last && open.callback == i))
 			continue;
-		callback->told_sum_ns = sum_ns;
-		callback->told_slow = slow;
+		callback->reported_sum_ns = sum_ns;
+		callback->reported_slow = slow;
 		hand_out_callback_stats(live, i, slot, last ? &open : NULL);
 	}
 	live->take(live->context, &stats.event);
@@ -194,7 +195,7 @@ static void take_cause(void *context, const struct lp_cause_key *key,
 	struct lp_live *live = context;
 	struct lp_event_cause event = { .stack = key->stack,
 					.syscall = key->syscall,
-					.seen = key->seen,
+					.reason = key->reason,
 					.count = value->count,
 					.total_ns = value->total_ns };
 
@@ -268,8 +269,8 @@ static void callback_named(struct lp_live *live, const struct lp_event_name *eve
 	callback->used = true;
 	callback->next = live->loops[loop].first;
 	live->loops[loop].first = event->callback;
-	callback->told_sum_ns = 0;
-	callback->told_slow = 0;
+	callback->reported_sum_ns = 0;
+	callback->reported_slow = 0;
 	callback->key.identity = event->identity;
 	callback->key.loop = loop;
 }
@@ -277,7 +278,7 @@ static void callback_named(struct lp_live *live, const struct lp_event_name *eve
 /* Events that take many reads of their process's memory. */
 static bool is_dear(const struct lp_event *event)
 {
-	return event->type == LP_EVENT_RAW_STACK || event->type == LP_EVENT_FINDING ||
+	return event->type == LP_EVENT_RAW_STACK || event->type == LP_EVENT_RAW_FINDING ||
 	       event->type == LP_EVENT_NATIVE;
 }
 
@@ -289,18 +290,18 @@ static void symbolise(struct lp_live *live, const struct lp_event *event, size_t
 
 	if (target && !followed_may_spend(&live->followed, target, clock_now())) {
 		followed_drop(target);
-		if (event->type == LP_EVENT_FINDING)
+		if (event->type == LP_EVENT_RAW_FINDING)
 			session_lose(live->session, LP_LOST_FINDINGS, 1);
 		return;
 	}
 	if (event->type == LP_EVENT_RAW_STACK &&
 	    size >= offsetof(struct lp_event_raw_stack, frames))
 		symboliser_take(live->symboliser, instance, (const void *)event, size);
-	else if (event->type == LP_EVENT_FINDING && size >= sizeof(struct lp_event_finding))
+	else if (event->type == LP_EVENT_RAW_FINDING && size >= sizeof(struct lp_event_raw_finding))
 		asked_take_finding(&live->asked, live->session, live->symboliser, instance,
 				   (const void *)event);
 	else if (event->type == LP_EVENT_NATIVE && size >= sizeof(struct lp_event_native))
-		symboliser_keep_native(live->symboliser, (const void *)event);
+		symboliser_store_native(live->symboliser, (const void *)event);
 	if (target)
 		share_spend(&target->share, remote_clock() - begun);
 }
@@ -394,7 +395,7 @@ static void drain_last(struct lp_live *live)
 		session_lose(live->session, LP_LOST_RING, left);
 }
 
-static void tell_labels(struct lp_live *live, const struct lp_process_info *process)
+static void report_labels(struct lp_live *live, const struct lp_process_info *process)
 {
 	struct lp_event_labels event;
 
@@ -420,11 +421,11 @@ void live_add_target(struct lp_live *live, const struct lp_process_info *process
 	snprintf(event.container, sizeof(event.container), "%s", process->container);
 	snprintf(event.exe, sizeof(event.exe), "%s", process->exe);
 	live->take(live->context, &event.event);
-	tell_labels(live, process);
+	report_labels(live, process);
 }
 
 /* A lp_record_taker for the first records of a loop that was found. */
-static void take_found(void *context, const struct lp_event *record)
+static void take_stuck_loop(void *context, const struct lp_event *record)
 {
 	struct lp_live *live = context;
 
@@ -444,7 +445,7 @@ void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uin
 	memset(&event, 0, sizeof(event));
 	fill(&event.event, LP_EVENT_LOOP, sizeof(event), slot, instance->pid);
 	/* the kernel's counts of the loop since then come after that */
-	event.event.time_ns = session_loop(live->session, slot)->born_ns;
+	event.event.time_ns = session_loop(live->session, slot)->created_ns;
 	event.tid = (uint32_t)running->tid;
 	event.kind = running->kind;
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", instance->pid, running->tid);
@@ -457,7 +458,7 @@ void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uin
 	loop_began(live, slot, instance->pid);
 	live->take(live->context, &event.event);
 	/* the loop may be stuck already, or sleep for long */
-	if (adopt_found(live->session, instance, slot, running, take_found, live, &raw))
+	if (adopt_loops(live->session, instance, slot, running, take_stuck_loop, live, &raw))
 		symboliser_take(live->symboliser, instance, &raw, sizeof(raw));
 }
 
@@ -474,7 +475,7 @@ void live_report_limited(struct lp_live *live, pid_t pid)
 	struct lp_followed *target = followed_of(&live->followed, pid);
 
 	if (target)
-		tell_limited(live, target);
+		report_limited(live, target);
 }
 
 void live_remove_target(struct lp_live *live, pid_t pid)
@@ -513,7 +514,7 @@ static void save(struct lp_live *live, bool last)
 		lost.counts[i] = session_lost(live->session, (enum lp_lost_kind)i);
 	lost.counts[LP_LOST_UNREADABLE] = remote_unreadable();
 	live->take(live->context, &lost.event);
-	followed_each(&live->followed, tell_limited, live);
+	followed_each(&live->followed, report_limited, live);
 	hand_out_self(live);
 }
 
@@ -527,12 +528,13 @@ static void take_pending(struct lp_live *live, uint32_t slot)
 {
 	const struct lp_wait *wait = &session_stall(live->session, slot)->wait;
 	struct lp_cause_key key = {
-		.stack = wait->stack, .loop = slot, .syscall = wait->syscall, .seen = wait->seen
+		.stack = wait->stack, .loop = slot, .syscall = wait->syscall, .reason = wait->reason
 	};
 	struct lp_cause_value value = { .count = 1 };
 	uint64_t now = clock_now(), since = wait->since_ns;
 
-	if (!since || now <= since || (wait->seen != LP_SEEN_BLOCKED && wait->seen != LP_SEEN_GIL))
+	if (!since || now <= since ||
+	    (wait->reason != LP_SAMPLE_BLOCKED && wait->reason != LP_SAMPLE_GIL))
 		return;
 	value.total_ns = now - since;
 	take_cause(live, &key, &value);
@@ -554,12 +556,12 @@ void live_snapshot(struct lp_live *live, enum lp_event_type type, uint32_t reaso
 }
 
 /* Looks at one loop; the time to read it counts for its process. */
-static void watch_loop(struct lp_live *live, uint32_t slot, uint64_t now)
+static void check_loop(struct lp_live *live, uint32_t slot, uint64_t now)
 {
 	struct lp_live_loop *entry = &live->loops[slot];
 	const struct lp_loop *loop = session_loop(live->session, slot);
-	bool named = progress_name_due(&entry->progress, loop, now);
-	bool due = progress_due(&entry->progress, loop, now);
+	bool named = ongoing_stall_name_due(&entry->progress, loop, now);
+	bool due = ongoing_stall_due(&entry->progress, loop, now);
 	const struct lp_instance *instance;
 	struct lp_followed *target;
 	uint64_t begun;
@@ -570,34 +572,34 @@ static void watch_loop(struct lp_live *live, uint32_t slot, uint64_t now)
 	instance = target ? &target->instance : NULL;
 	begun = remote_clock();
 	if (named && instance && followed_may_spend(&live->followed, target, clock_now()))
-		progress_tell_name(&entry->progress, instance, loop, slot, now, live->take,
-				   live->context);
+		ongoing_stall_report_name(&entry->progress, instance, loop, slot, now, live->take,
+					  live->context);
 	if (due) {
 		/* its stacks are in the ring buffer */
 		live_drain(live);
 		begun = remote_clock();
-		progress_tell(instance, loop, session_stall(live->session, slot), slot, now,
-			      live->take, live->context);
+		ongoing_stall_report(instance, loop, session_stall(live->session, slot), slot, now,
+				     live->take, live->context);
 	}
 	if (target)
 		share_spend(&target->share, remote_clock() - begun);
 }
 
-void live_watch(struct lp_live *live)
+void live_check_stalls(struct lp_live *live)
 {
 	uint64_t now = clock_now();
 	uint32_t count;
 
 	/* if the time ends before all loops were looked at, the next turn goes on from there */
 	for (count = 0; count < live->loop_end; count++) {
-		uint32_t slot = live->watch_at < live->loop_end ? live->watch_at : 0;
+		uint32_t slot = live->check_at < live->loop_end ? live->check_at : 0;
 
 		if (live->loops[slot].used) {
-			if (count % WATCHED_AT_ONCE == 0 && clock_now() - now >= WATCH_NS)
+			if (count % CHECKED_AT_ONCE == 0 && clock_now() - now >= CHECK_NS)
 				return;
-			watch_loop(live, slot, now);
+			check_loop(live, slot, now);
 		}
-		live->watch_at = slot + 1;
+		live->check_at = slot + 1;
 	}
 }
 

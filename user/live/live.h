@@ -65,10 +65,10 @@ void live_save(struct lp_live *live);
 void live_snapshot(struct lp_live *live, enum lp_event_type type, uint32_t reason);
 
 /*
- * Tells of stalls that last.  To be called each progress_period_ns(); costs nothing
+ * Tells of stalls that last.  To be called each ongoing_stall_period_ns(); costs nothing
  * while no loop is late.
  */
-void live_watch(struct lp_live *live);
+void live_check_stalls(struct lp_live *live);
 
 /* How many loops are live, and whether one of them has dispatched anything. */
 size_t live_loops(const struct lp_live *live);

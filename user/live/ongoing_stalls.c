@@ -10,7 +10,7 @@
 /* What is shorter has ended before anybody can tell of it. */
 #define LEAST_NS 1000000ULL
 
-uint64_t progress_period_ns(uint64_t threshold_ns)
+uint64_t ongoing_stall_period_ns(uint64_t threshold_ns)
 {
 	uint64_t period = threshold_ns / 5;
 
@@ -26,7 +26,8 @@ static uint64_t segment_of(const struct lp_loop *loop)
 	return start ? start : __atomic_load_n(&loop->iteration_start_ns, __ATOMIC_ACQUIRE);
 }
 
-bool progress_due(struct lp_progress *progress, const struct lp_loop *loop, uint64_t now_ns)
+bool ongoing_stall_due(struct lp_ongoing_stall *progress, const struct lp_loop *loop,
+		       uint64_t now_ns)
 {
 	uint64_t segment = segment_of(loop);
 
@@ -57,8 +58,8 @@ static void fill(struct lp_event *event, enum lp_event_type type, size_t size,
 	event->pid = loop->pid;
 }
 
-bool progress_name_due(const struct lp_progress *progress, const struct lp_loop *loop,
-		       uint64_t now_ns)
+bool ongoing_stall_name_due(const struct lp_ongoing_stall *progress, const struct lp_loop *loop,
+			    uint64_t now_ns)
 {
 	uint64_t start = __atomic_load_n(&loop->start_ns, __ATOMIC_ACQUIRE);
 
@@ -66,9 +67,9 @@ bool progress_name_due(const struct lp_progress *progress, const struct lp_loop 
 	       progress->named_ns != start && loop->task;
 }
 
-void progress_tell_name(struct lp_progress *progress, const struct lp_instance *instance,
-			const struct lp_loop *loop, uint32_t slot, uint64_t now_ns,
-			lp_record_taker take, void *context)
+void ongoing_stall_report_name(struct lp_ongoing_stall *progress,
+			       const struct lp_instance *instance, const struct lp_loop *loop,
+			       uint32_t slot, uint64_t now_ns, lp_record_taker take, void *context)
 {
 	uint64_t start = __atomic_load_n(&loop->start_ns, __ATOMIC_ACQUIRE);
 	struct lp_event_task_name event;
@@ -85,8 +86,8 @@ void progress_tell_name(struct lp_progress *progress, const struct lp_instance *
 }
 
 /* The account, and the wait that has not ended. */
-static void fill_account(struct lp_account *account, const struct lp_stall *stall, uint64_t segment,
-			 uint64_t now_ns)
+static void fill_account(struct lp_segment_times *account, const struct lp_wait_state *stall,
+			 uint64_t segment, uint64_t now_ns)
 {
 	const struct lp_wait *wait = &stall->wait;
 	uint64_t since = __atomic_load_n(&wait->since_ns, __ATOMIC_ACQUIRE), off;
@@ -101,10 +102,10 @@ static void fill_account(struct lp_account *account, const struct lp_stall *stal
 	if (wait->segment_ns != segment || (!since && !wait->off_ns))
 		return;
 	off = since && now_ns > since ? now_ns - since : wait->off_ns;
-	if (wait->seen == LP_SEEN_GIL) {
+	if (wait->reason == LP_SAMPLE_GIL) {
 		account->gil_ns += off;
 		account->gil_waits++;
-	} else if (wait->seen == LP_SEEN_RUN_QUEUE) {
+	} else if (wait->reason == LP_SAMPLE_RUN_QUEUE) {
 		account->run_queue_ns += off;
 		account->run_queue_waits++;
 	} else {
@@ -113,8 +114,8 @@ static void fill_account(struct lp_account *account, const struct lp_stall *stal
 			account->blocks[block].total_ns += off;
 			account->blocks[block].count++;
 		} else {
-			account->beyond_ns += off;
-			account->beyond_count++;
+			account->dropped_ns += off;
+			account->dropped_count++;
 		}
 	}
 }
@@ -142,9 +143,9 @@ static void read_task_name(const struct lp_instance *instance, const struct lp_l
 	event->int_digit = offsets->ob_digit;
 }
 
-static void tell_callback(const struct lp_instance *instance, const struct lp_loop *loop,
-			  uint32_t slot, uint64_t segment, uint64_t now_ns, lp_record_taker take,
-			  void *context)
+static void report_callback(const struct lp_instance *instance, const struct lp_loop *loop,
+			    uint32_t slot, uint64_t segment, uint64_t now_ns, lp_record_taker take,
+			    void *context)
 {
 	struct lp_event_slow event;
 
@@ -164,9 +165,9 @@ static void tell_callback(const struct lp_instance *instance, const struct lp_lo
 }
 
 /* No callback runs: the loop itself, as when it waits for the GIL. */
-static void tell_iteration(const struct lp_loop *loop, const struct lp_account *account,
-			   uint32_t slot, uint64_t segment, uint64_t now_ns, lp_record_taker take,
-			   void *context)
+static void report_iteration(const struct lp_loop *loop, const struct lp_segment_times *account,
+			     uint32_t slot, uint64_t segment, uint64_t now_ns, lp_record_taker take,
+			     void *context)
 {
 	struct lp_event_slow_iteration event;
 
@@ -184,24 +185,24 @@ static void tell_iteration(const struct lp_loop *loop, const struct lp_account *
 		take(context, &event.event);
 }
 
-void progress_tell(const struct lp_instance *instance, const struct lp_loop *loop,
-		   const struct lp_stall *stall, uint32_t slot, uint64_t now_ns,
-		   lp_record_taker take, void *context)
+void ongoing_stall_report(const struct lp_instance *instance, const struct lp_loop *loop,
+			  const struct lp_wait_state *stall, uint32_t slot, uint64_t now_ns,
+			  lp_record_taker take, void *context)
 {
 	uint64_t segment = segment_of(loop);
-	struct lp_event_account account;
+	struct lp_event_segment_times account;
 	bool gap;
 
 	if (!segment || now_ns <= segment)
 		return;
 	gap = segment == loop->iteration_start_ns && segment != loop->start_ns;
 	memset(&account, 0, sizeof(account));
-	fill(&account.event, LP_EVENT_ACCOUNT, sizeof(account), loop, slot, now_ns);
-	account.event.reserved = gap ? LP_ACCOUNT_GAP : 0;
+	fill(&account.event, LP_EVENT_SEGMENT_TIMES, sizeof(account), loop, slot, now_ns);
+	account.event.reserved = gap ? LP_SEGMENT_GAP : 0;
 	fill_account(&account.account, stall, segment, now_ns);
 	take(context, &account.event);
 	if (gap)
-		tell_iteration(loop, &account.account, slot, segment, now_ns, take, context);
+		report_iteration(loop, &account.account, slot, segment, now_ns, take, context);
 	else
-		tell_callback(instance, loop, slot, segment, now_ns, take, context);
+		report_callback(instance, loop, slot, segment, now_ns, take, context);
 }

@@ -24,9 +24,9 @@ static uint64_t hash_word(uint64_t hash, uint64_t word)
 }
 
 /* The most reads of a stack that is inconsistent. */
-#define LOOKS 12
+#define TRIES 12
 /* The longest time in ns for that: a process may have many loops, and change all on purpose. */
-#define LOOKS_NS 10000000ULL
+#define TRIES_NS 10000000ULL
 
 enum lp_stack_shows {
 	LP_SHOWS_NOTHING, /* the stack was torn, or the loop's own frames are unknown */
@@ -217,8 +217,8 @@ static void name_resource(pid_t pid, const struct lp_wait *wait, struct lp_resou
 }
 
 /* Returns whether the stack that was read is consistent. */
-static bool look(const struct lp_instance *instance, const struct lp_running_loop *running,
-		 struct lp_event_raw_stack *raw, struct lp_segment_begun *begun)
+static bool try_inspect(const struct lp_instance *instance, const struct lp_running_loop *running,
+			struct lp_event_raw_stack *raw, struct lp_segment_begun *begun)
 {
 	struct lp_wait *wait = &begun->wait;
 	enum lp_stack_shows shows;
@@ -231,28 +231,28 @@ static bool look(const struct lp_instance *instance, const struct lp_running_loo
 	shows = running->kind == LP_LOOP_UVLOOP
 			? read_uvloop_stack(instance, running, wait, begun->blocked, raw)
 			: read_callback_stack(instance, running, raw);
-	begun->state = shows == LP_SHOWS_CALLBACK		  ? LP_FOUND_CALLBACK
-		       : begun->blocked && is_poll(wait->syscall) ? LP_FOUND_POLLS
-								  : LP_FOUND_RUNS;
-	return shows != LP_SHOWS_NOTHING || begun->state == LP_FOUND_POLLS;
+	begun->state = shows == LP_SHOWS_CALLBACK		  ? LP_ADOPTED_CALLBACK
+		       : begun->blocked && is_poll(wait->syscall) ? LP_ADOPTED_POLLING
+								  : LP_ADOPTED_RUNNING;
+	return shows != LP_SHOWS_NOTHING || begun->state == LP_ADOPTED_POLLING;
 }
 
-void found_look(const struct lp_instance *instance, const struct lp_running_loop *running,
-		struct lp_event_raw_stack *raw, struct lp_segment_begun *begun)
+void stuck_loop_inspect(const struct lp_instance *instance, const struct lp_running_loop *running,
+			struct lp_event_raw_stack *raw, struct lp_segment_begun *begun)
 {
 	struct lp_wait *wait = &begun->wait;
 	uint64_t since = clock_now();
 	int i;
 
-	for (i = 0; i < LOOKS && (!i || clock_now() - since < LOOKS_NS); i++)
-		if (look(instance, running, raw, begun))
+	for (i = 0; i < TRIES && (!i || clock_now() - since < TRIES_NS); i++)
+		if (try_inspect(instance, running, raw, begun))
 			break;
-	if (begun->state != LP_FOUND_CALLBACK)
+	if (begun->state != LP_ADOPTED_CALLBACK)
 		return;
 	raw->thread_state = running->thread_state;
-	raw->seen = LP_SEEN_BLOCKED;
+	raw->reason = LP_SAMPLE_BLOCKED;
 	raw->syscall = wait->syscall;
-	wait->seen = LP_SEEN_BLOCKED;
+	wait->reason = LP_SAMPLE_BLOCKED;
 	wait->stack = raw->stack;
 	begun->block.stack = raw->stack;
 	begun->block.syscall = wait->syscall;
@@ -261,8 +261,8 @@ void found_look(const struct lp_instance *instance, const struct lp_running_loop
 	raw->resource = begun->block.resource;
 }
 
-bool found_moved(const struct lp_instance *instance, const struct lp_running_loop *running,
-		 const struct lp_segment_begun *begun)
+bool stuck_loop_moved(const struct lp_instance *instance, const struct lp_running_loop *running,
+		      const struct lp_segment_begun *begun)
 {
 	struct lp_wait wait;
 	uint64_t slices;

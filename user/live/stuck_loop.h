@@ -14,11 +14,11 @@
  * raw is its stack.  A thread that runs changes its stack while that is read: it is
  * read several times until it is consistent.
  */
-void found_look(const struct lp_instance *instance, const struct lp_running_loop *running,
-		struct lp_event_raw_stack *raw, struct lp_segment_begun *begun);
+void stuck_loop_inspect(const struct lp_instance *instance, const struct lp_running_loop *running,
+			struct lp_event_raw_stack *raw, struct lp_segment_begun *begun);
 
 /* Has the thread been on a CPU since then? */
-bool found_moved(const struct lp_instance *instance, const struct lp_running_loop *running,
-		 const struct lp_segment_begun *begun);
+bool stuck_loop_moved(const struct lp_instance *instance, const struct lp_running_loop *running,
+		      const struct lp_segment_begun *begun);
 
 #endif /* LP_LIVE_STUCK_LOOP_H */

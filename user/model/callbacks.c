@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_ROOM 32
+#define FIRST_CAPACITY 32
 
 const struct lp_callback_info unknown_callback = { .kind = LP_MODEL_CALLBACK,
 						   .name = LP_UNKNOWN_CALLBACK };
@@ -24,7 +24,7 @@ static size_t bucket_of(const struct lp_callbacks *callbacks, const struct lp_ca
 
 	hash = hash_text(hash, info->file);
 	hash = (hash ^ info->line) * LP_HASH_PRIME;
-	return (hash ^ hash >> 32) & (callbacks->room - 1);
+	return (hash ^ hash >> 32) & (callbacks->capacity - 1);
 }
 
 static bool same(const struct lp_callback_info *left, const struct lp_callback_info *right)
@@ -42,19 +42,19 @@ static void put(struct lp_callbacks *callbacks, struct lp_model_callback *callba
 	*bucket = callback;
 }
 
-static bool make_room(struct lp_callbacks *callbacks)
+static bool reserve(struct lp_callbacks *callbacks)
 {
-	size_t room = callbacks->room ? 2 * callbacks->room : FIRST_ROOM;
+	size_t capacity = callbacks->capacity ? 2 * callbacks->capacity : FIRST_CAPACITY;
 	struct lp_model_callback **buckets, *callback;
 
-	if (callbacks->count < callbacks->room)
+	if (callbacks->count < callbacks->capacity)
 		return true;
-	buckets = calloc(room, sizeof(struct lp_model_callback *));
+	buckets = calloc(capacity, sizeof(struct lp_model_callback *));
 	if (!buckets)
-		return callbacks->room != 0;
+		return callbacks->capacity != 0;
 	free(callbacks->buckets);
 	callbacks->buckets = buckets;
-	callbacks->room = room;
+	callbacks->capacity = capacity;
 	for (callback = callbacks->first; callback; callback = callback->next)
 		put(callbacks, callback);
 	return true;
@@ -65,7 +65,7 @@ static struct lp_model_callback *look_up(const struct lp_callbacks *callbacks,
 {
 	struct lp_model_callback *callback;
 
-	if (!callbacks->room)
+	if (!callbacks->capacity)
 		return NULL;
 	callback = callbacks->buckets[bucket_of(callbacks, info)];
 	while (callback && !same(&callback->info, info))
@@ -75,8 +75,8 @@ static struct lp_model_callback *look_up(const struct lp_callbacks *callbacks,
 
 static bool is_full(const struct lp_callbacks *callbacks)
 {
-	return callbacks->count >= LP_KEPT_CALLBACKS ||
-	       (callbacks->in_all && *callbacks->in_all >= LP_KEPT_CALLBACKS_IN_ALL);
+	return callbacks->count >= LP_RETAINED_CALLBACKS ||
+	       (callbacks->in_all && *callbacks->in_all >= LP_RETAINED_CALLBACKS_IN_ALL);
 }
 
 struct lp_model_callback *callbacks_find(struct lp_callbacks *callbacks,
@@ -92,7 +92,7 @@ struct lp_model_callback *callbacks_find(struct lp_callbacks *callbacks,
 		if (callback)
 			return callback;
 	}
-	callback = make_room(callbacks) ? calloc(1, sizeof(*callback)) : NULL;
+	callback = reserve(callbacks) ? calloc(1, sizeof(*callback)) : NULL;
 	if (!callback)
 		return NULL;
 	callback->info = *info;
@@ -112,11 +112,11 @@ void callback_reset(struct lp_model_callback *callback)
 	free(callback->queue);
 	free(callback->before_run);
 	free(callback->before_queue);
-	free(callback->lives);
-	free(callback->before_lives);
-	free(callback->interval_lives);
+	free(callback->lifetimes);
+	free(callback->before_lifetimes);
+	free(callback->interval_lifetimes);
 	callback->queue = callback->before_run = callback->before_queue = NULL;
-	callback->lives = callback->before_lives = callback->interval_lives = NULL;
+	callback->lifetimes = callback->before_lifetimes = callback->interval_lifetimes = NULL;
 }
 
 void callback_subtract(struct lp_model_callback *callback, uint64_t slow,
@@ -153,7 +153,7 @@ static void add_histogram(struct lp_histogram **into, const struct lp_histogram 
 		histogram_merge(*into, from);
 }
 
-static void add_lives(struct lp_lifetimes **into, const struct lp_lifetimes *from)
+static void add_lifetimes(struct lp_lifetimes **into, const struct lp_lifetimes *from)
 {
 	if (!from)
 		return;
@@ -182,8 +182,8 @@ void callbacks_merge(struct lp_callbacks *into, struct lp_callbacks *from)
 		add_histogram(&callback->queue, other->queue);
 		add_histogram(&callback->before_run, other->before_run);
 		add_histogram(&callback->before_queue, other->before_queue);
-		add_lives(&callback->lives, other->lives);
-		add_lives(&callback->before_lives, other->before_lives);
+		add_lifetimes(&callback->lifetimes, other->lifetimes);
+		add_lifetimes(&callback->before_lifetimes, other->before_lifetimes);
 	}
 	callbacks_free(from);
 }
@@ -198,7 +198,7 @@ void callbacks_add_summary(struct lp_callbacks *into, const struct lp_callback_s
 	histogram_merge(&callback->run, &summary->run);
 	if (histogram_count(&summary->queue))
 		add_histogram(&callback->queue, &summary->queue);
-	add_lives(&callback->lives, summary->lifetimes);
+	add_lifetimes(&callback->lifetimes, summary->lifetimes);
 }
 
 static void keep(void **before, const void *now, size_t size)
@@ -221,7 +221,8 @@ void callback_begin_interval(struct lp_model_callback *callback)
 		keep((void **)&callback->before_run, &callback->run, sizeof(callback->run));
 		keep((void **)&callback->before_queue, callback->queue, sizeof(*callback->queue));
 	}
-	keep((void **)&callback->before_lives, callback->lives, sizeof(*callback->lives));
+	keep((void **)&callback->before_lifetimes, callback->lifetimes,
+	     sizeof(*callback->lifetimes));
 }
 
 void histogram_grow(struct lp_histogram **into, const struct lp_histogram *now,

@@ -10,8 +10,8 @@
  * one for each task would else fill the memory over weeks: what finds no room
  * counts as the loop's LP_UNKNOWN_CALLBACK.
  */
-#define LP_KEPT_CALLBACKS LP_MAX_CALLBACKS
-#define LP_KEPT_CALLBACKS_IN_ALL 8192
+#define LP_RETAINED_CALLBACKS LP_MAX_CALLBACKS
+#define LP_RETAINED_CALLBACKS_IN_ALL 8192
 
 /* What found no slot or room of its own, or could not be told apart. */
 #define LP_UNKNOWN_CALLBACK "other"
@@ -30,14 +30,14 @@ struct lp_model_callback {
 	uint64_t before_slow;
 	struct lp_histogram *before_run, *before_queue;
 	/* of tasks that have ended */
-	struct lp_lifetimes *lives, *before_lives, *interval_lives;
+	struct lp_lifetimes *lifetimes, *before_lifetimes, *interval_lifetimes;
 };
 
 /* All zeros are none, but for in_all: counts those of all loops. */
 struct lp_callbacks {
 	struct lp_model_callback *first; /* the newest */
 	struct lp_model_callback **buckets;
-	size_t room, count;
+	size_t capacity, count;
 	size_t *in_all;
 };
 

@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* Ended loops that are counted by themselves. */
-#define LP_KEPT_LOOPS 256
+#define LP_RETAINED_LOOPS 256
 /* Sets of labels of those that are not; what is beyond goes into one more. */
 #define LP_FOLDED_LOOPS 512
 
@@ -69,7 +69,7 @@ static struct lp_model_loop *make_folded(struct lp_model *model, const struct lp
 
 	if (!folded)
 		return NULL;
-	folded->causes = causes_new();
+	folded->causes = lost_time_new();
 	folded->callbacks.in_all = &model->callback_count;
 	if (!folded->causes) {
 		free(folded);
@@ -131,9 +131,9 @@ static void add_coverage(struct lp_event_coverage *into, const struct lp_event_c
 	/* an older version's loops tell nothing of it */
 	into->event.size |= from->event.size;
 	into->traced_ns += from->traced_ns;
-	into->untold += from->untold;
-	into->untold_ns += from->untold_ns;
-	into->untold_iterations += from->untold_iterations;
+	into->suppressed += from->suppressed;
+	into->suppressed_ns += from->suppressed_ns;
+	into->suppressed_iterations += from->suppressed_iterations;
 }
 
 static void add_before(struct lp_model_loop *into, const struct lp_loop_before *from)
@@ -169,7 +169,7 @@ static void fold(struct lp_model_loop *into, struct lp_model_loop *loop)
 	add_stats(&into->stats, &loop->stats);
 	add_coverage(&into->coverage, &loop->coverage);
 	add_before(into, loop->before);
-	causes_merge(into->causes, loop->causes);
+	lost_time_merge(into->causes, loop->causes);
 	callbacks_merge(&into->callbacks, &loop->callbacks);
 	/* a loop's data are in its own source */
 	findings_fold(loop->source->findings, &loop->info, &into->info);
@@ -207,7 +207,7 @@ void model_fold(struct lp_model *model)
 {
 	struct lp_model_loop **at;
 
-	if (model->ended_count <= LP_KEPT_LOOPS)
+	if (model->ended_count <= LP_RETAINED_LOOPS)
 		return;
 	/* they are in the order in which they began */
 	for (at = &model->loops; *at; at = &(*at)->next)

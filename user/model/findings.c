@@ -15,65 +15,65 @@
 #define HELD_NS 1000000000ULL
 
 /* One with the texts that it points at. */
-struct found {
-	struct found *next;
+struct pending_finding {
+	struct pending_finding *next;
 	uint64_t object;
 	struct lp_finding finding;
 	char name[LP_STACK_FUNCTION_BYTES];
 	char file[LP_STACK_FILE_BYTES];
 	char task_name[LP_STACK_FUNCTION_BYTES];
-	char exception_type[LP_FOUND_TYPE_BYTES];
-	char exception_message[LP_FOUND_MESSAGE_BYTES];
+	char exception_type[LP_FINDING_TYPE_BYTES];
+	char exception_message[LP_FINDING_MESSAGE_BYTES];
 };
 
-struct place {
-	struct place *next;
+struct finding_place {
+	struct finding_place *next;
 	const struct lp_shown_frame *key;
 	struct lp_finding_count counted;
 	uint64_t before; /* at the last interval */
 	uint64_t late_max_ns; /* since then */
 	char name[LP_STACK_FUNCTION_BYTES];
 	char file[LP_STACK_FILE_BYTES];
-	char exception_type[LP_FOUND_TYPE_BYTES];
-	char exception_message[LP_FOUND_MESSAGE_BYTES];
+	char exception_type[LP_FINDING_TYPE_BYTES];
+	char exception_message[LP_FINDING_MESSAGE_BYTES];
 };
 
 struct lp_findings {
 	const struct lp_frames *frames;
-	lp_finding_teller tell;
+	lp_finding_handler report;
 	void *context;
-	struct place *places[BUCKETS];
+	struct finding_place *places[BUCKETS];
 	size_t place_count;
-	uint64_t beyond, beyond_before;
-	struct found *first, **last; /* held, oldest first */
+	uint64_t dropped, dropped_before;
+	struct pending_finding *first, **last; /* held, oldest first */
 	size_t held;
 };
 
-struct lp_findings *findings_new(const struct lp_frames *frames, lp_finding_teller tell,
+struct lp_findings *findings_new(const struct lp_frames *frames, lp_finding_handler report,
 				 void *context)
 {
 	struct lp_findings *findings = calloc(1, sizeof(*findings));
 
 	if (findings) {
 		findings->frames = frames;
-		findings->tell = tell;
+		findings->report = report;
 		findings->context = context;
 		findings->last = &findings->first;
 	}
 	return findings;
 }
 
-static void free_found(struct found *found)
+static void free_pending(struct pending_finding *pending)
 {
-	stack_clear(&found->finding.stack);
-	stack_clear(&found->finding.loop_stack);
-	free(found);
+	stack_clear(&pending->finding.stack);
+	stack_clear(&pending->finding.loop_stack);
+	free(pending);
 }
 
 void findings_free(struct lp_findings *findings)
 {
-	struct place *place;
-	struct found *found;
+	struct finding_place *place;
+	struct pending_finding *pending;
 	size_t i;
 
 	if (!findings)
@@ -84,23 +84,23 @@ void findings_free(struct lp_findings *findings)
 			free(place);
 		}
 	}
-	while ((found = findings->first)) {
-		findings->first = found->next;
-		free_found(found);
+	while ((pending = findings->first)) {
+		findings->first = pending->next;
+		free_pending(pending);
 	}
 	free(findings);
 }
 
 bool findings_empty(const struct lp_findings *findings)
 {
-	return !findings->place_count && !findings->beyond && !findings->first;
+	return !findings->place_count && !findings->dropped && !findings->first;
 }
 
 /* ---- where it is ------------------------------------------------------------ */
 
 static const struct lp_shown_frame *own_frame(const struct lp_stack *stack)
 {
-	struct lp_stack own = stack_own(stack);
+	struct lp_stack own = own_frames_of(stack);
 
 	return own.depth ? own.frames[0] : NULL;
 }
@@ -148,7 +148,7 @@ static size_t bucket_of(const struct lp_finding *finding, const struct lp_shown_
 	return (hash ^ hash >> 32) % BUCKETS;
 }
 
-static bool same(const struct place *place, const struct lp_finding *finding,
+static bool same(const struct finding_place *place, const struct lp_finding *finding,
 		 const struct lp_shown_frame *key)
 {
 	return place->key == key && place->counted.loop == finding->loop &&
@@ -157,10 +157,12 @@ static bool same(const struct place *place, const struct lp_finding *finding,
 	       !strcmp(place->exception_type, finding->exception_type);
 }
 
-static struct place *find_place(struct lp_findings *findings, const struct lp_finding *finding)
+static struct finding_place *find_place(struct lp_findings *findings,
+					const struct lp_finding *finding)
 {
 	const struct lp_shown_frame *key = key_of(finding);
-	struct place **bucket = &findings->places[bucket_of(finding, key)], *place = *bucket;
+	struct finding_place **bucket = &findings->places[bucket_of(finding, key)],
+			     *place = *bucket;
 
 	while (place && !same(place, finding, key))
 		place = place->next;
@@ -191,11 +193,11 @@ static struct place *find_place(struct lp_findings *findings, const struct lp_fi
 /* Returns how often the same was counted before. */
 static uint64_t count(struct lp_findings *findings, const struct lp_finding *finding)
 {
-	struct place *place = find_place(findings, finding);
+	struct finding_place *place = find_place(findings, finding);
 
 	/* as if at one place, so that they are not each told as the first */
 	if (!place)
-		return findings->beyond++;
+		return findings->dropped++;
 	text_copy(place->exception_message, sizeof(place->exception_message),
 		  finding->exception_message);
 	place->counted.created = finding->created;
@@ -207,11 +209,11 @@ static uint64_t count(struct lp_findings *findings, const struct lp_finding *fin
 	return place->counted.count++;
 }
 
-static void tell(struct lp_findings *findings, struct found *found)
+static void report(struct lp_findings *findings, struct pending_finding *pending)
 {
-	found->finding.before = count(findings, &found->finding);
-	findings->tell(findings->context, &found->finding);
-	free_found(found);
+	pending->finding.before = count(findings, &pending->finding);
+	findings->report(findings->context, &pending->finding);
+	free_pending(pending);
 }
 
 /* ---- from events ---------------------------------------------------------------- */
@@ -235,115 +237,117 @@ static void fill_stack(struct lp_stack *stack, const struct lp_frames *frames,
 	}
 }
 
-static struct found *make_found(const struct lp_findings *findings, const struct lp_loop_info *loop,
-				const struct lp_event_found *event)
+static struct pending_finding *make_pending(const struct lp_findings *findings,
+					    const struct lp_loop_info *loop,
+					    const struct lp_event_finding *event)
 {
-	struct found *found = calloc(1, sizeof(*found));
+	struct pending_finding *pending = calloc(1, sizeof(*pending));
 	struct lp_finding *finding;
 
-	if (!found)
+	if (!pending)
 		return NULL;
-	found->object = event->object;
-	finding = &found->finding;
+	pending->object = event->object;
+	finding = &pending->finding;
 	*finding = (struct lp_finding){
 		.loop = loop,
 		.kind = (enum lp_finding_kind)event->kind,
 		.time_ns = event->event.time_ns,
 		.pid = (pid_t)event->event.pid,
 		.tid = (pid_t)event->tid,
-		.name = found->name,
-		.file = found->file,
+		.name = pending->name,
+		.file = pending->file,
 		.line = event->line,
 		.task = event->task,
-		.task_name = found->task_name,
-		.exception_type = found->exception_type,
-		.exception_message = found->exception_message,
+		.task_name = pending->task_name,
+		.exception_type = pending->exception_type,
+		.exception_message = pending->exception_message,
 		.created = frames_get(findings->frames, event->created),
 		.parked = frames_get(findings->frames, event->parked),
-		.timer = event->flags & LP_FOUND_TIMER,
-		.more = event->flags & LP_FOUND_MORE,
+		.timer = event->flags & LP_FINDING_TIMER,
+		.more = event->flags & LP_FINDING_MORE,
 	};
-	text_copy(found->name, sizeof(found->name), event->name);
-	text_copy(found->file, sizeof(found->file), event->file);
-	text_copy(found->task_name, sizeof(found->task_name), event->task_name);
-	text_copy(found->exception_type, sizeof(found->exception_type), event->exception_type);
-	text_copy(found->exception_message, sizeof(found->exception_message),
+	text_copy(pending->name, sizeof(pending->name), event->name);
+	text_copy(pending->file, sizeof(pending->file), event->file);
+	text_copy(pending->task_name, sizeof(pending->task_name), event->task_name);
+	text_copy(pending->exception_type, sizeof(pending->exception_type), event->exception_type);
+	text_copy(pending->exception_message, sizeof(pending->exception_message),
 		  event->exception_message);
 	fill_stack(&finding->stack, findings->frames, event->frames, event->depth);
-	finding->stack.cut = event->flags & LP_FOUND_CUT;
+	finding->stack.cut = event->flags & LP_FINDING_CUT;
 	fill_stack(&finding->loop_stack, findings->frames, event->frames + event->depth,
 		   event->loop_depth);
-	return found;
+	return pending;
 }
 
 /* ---- held until they are noticed ------------------------------------------------ */
 
-static struct found *take(struct lp_findings *findings, struct found **at)
+static struct pending_finding *take(struct lp_findings *findings, struct pending_finding **at)
 {
-	struct found *found = *at;
+	struct pending_finding *pending = *at;
 
-	*at = found->next;
+	*at = pending->next;
 	if (!*at)
 		findings->last = at;
 	findings->held--;
-	return found;
+	return pending;
 }
 
-static void tell_first(struct lp_findings *findings, uint64_t now_ns)
+static void report_first(struct lp_findings *findings, uint64_t now_ns)
 {
-	struct found *found = take(findings, &findings->first);
+	struct pending_finding *pending = take(findings, &findings->first);
 
-	if (now_ns > found->finding.time_ns)
-		found->finding.late_ns = now_ns - found->finding.time_ns;
-	tell(findings, found);
+	if (now_ns > pending->finding.time_ns)
+		pending->finding.late_ns = now_ns - pending->finding.time_ns;
+	report(findings, pending);
 }
 
 void findings_add(struct lp_findings *findings, const struct lp_loop_info *loop,
-		  const struct lp_event_found *event)
+		  const struct lp_event_finding *event)
 {
-	struct found *found = make_found(findings, loop, event);
+	struct pending_finding *pending = make_pending(findings, loop, event);
 
-	if (!found)
+	if (!pending)
 		return;
-	if (event->kind != LP_FINDING_WRONG_THREAD || found->finding.timer) {
-		tell(findings, found);
+	if (event->kind != LP_FINDING_WRONG_THREAD || pending->finding.timer) {
+		report(findings, pending);
 		return;
 	}
 	if (findings->held == HELD_MAX)
-		tell_first(findings, event->event.time_ns);
-	*findings->last = found;
-	findings->last = &found->next;
+		report_first(findings, event->event.time_ns);
+	*findings->last = pending;
+	findings->last = &pending->next;
 	findings->held++;
 }
 
 /* An address is used again only once what had it is gone: the latest one is meant. */
 void findings_noticed(struct lp_findings *findings, const struct lp_event_noticed *event)
 {
-	struct found **at, **latest = NULL, *found;
+	struct pending_finding **at, **latest = NULL, *pending;
 
 	for (at = &findings->first; *at; at = &(*at)->next)
 		if ((*at)->object == event->handle && (*at)->finding.pid == (pid_t)event->event.pid)
 			latest = at;
 	if (!latest)
 		return;
-	found = take(findings, latest);
-	found->finding.noticed = true;
-	found->finding.late_ns = event->late_ns;
-	tell(findings, found);
+	pending = take(findings, latest);
+	pending->finding.noticed = true;
+	pending->finding.late_ns = event->late_ns;
+	report(findings, pending);
 }
 
 void findings_advance(struct lp_findings *findings, uint64_t now_ns)
 {
 	while (findings->first && now_ns > findings->first->finding.time_ns &&
 	       now_ns - findings->first->finding.time_ns >= HELD_NS)
-		tell_first(findings, now_ns);
+		report_first(findings, now_ns);
 }
 
 /* The same place of another loop; NULL if there is none. */
-static struct place *place_in(const struct lp_findings *findings, size_t bucket,
-			      const struct place *like, const struct lp_loop_info *loop)
+static struct finding_place *place_in(const struct lp_findings *findings, size_t bucket,
+				      const struct finding_place *like,
+				      const struct lp_loop_info *loop)
 {
-	struct place *place = findings->places[bucket];
+	struct finding_place *place = findings->places[bucket];
 
 	while (place &&
 	       (place->counted.loop != loop || place->key != like->key ||
@@ -355,7 +359,7 @@ static struct place *place_in(const struct lp_findings *findings, size_t bucket,
 	return place;
 }
 
-static void merge_place(struct place *into, const struct place *from)
+static void merge_place(struct finding_place *into, const struct finding_place *from)
 {
 	into->counted.count += from->counted.count;
 	into->before += from->before;
@@ -368,15 +372,15 @@ static void merge_place(struct place *into, const struct place *from)
 void findings_fold(struct lp_findings *findings, const struct lp_loop_info *loop,
 		   const struct lp_loop_info *into)
 {
-	struct place **at, *place, *known;
-	struct found *found;
+	struct finding_place **at, *place, *known;
+	struct pending_finding *pending;
 	size_t i;
 
 	if (!findings)
 		return;
-	for (found = findings->first; found; found = found->next)
-		if (found->finding.loop == loop)
-			found->finding.loop = into;
+	for (pending = findings->first; pending; pending = pending->next)
+		if (pending->finding.loop == loop)
+			pending->finding.loop = into;
 	for (i = 0; i < BUCKETS; i++) {
 		for (at = &findings->places[i]; (place = *at);) {
 			if (place->counted.loop != loop) {
@@ -400,7 +404,7 @@ void findings_fold(struct lp_findings *findings, const struct lp_loop_info *loop
 void findings_finish(struct lp_findings *findings, uint64_t now_ns)
 {
 	while (findings->first)
-		tell_first(findings, now_ns);
+		report_first(findings, now_ns);
 }
 
 /* ---- summaries ------------------------------------------------------------------ */
@@ -431,7 +435,7 @@ size_t findings_list(const struct lp_findings *findings, bool interval,
 {
 	struct lp_finding_count *items =
 		calloc(findings->place_count ? findings->place_count : 1, sizeof(*items));
-	const struct place *place;
+	const struct finding_place *place;
 	size_t listed = 0, i;
 
 	*list = items;
@@ -451,17 +455,17 @@ size_t findings_list(const struct lp_findings *findings, bool interval,
 	return listed;
 }
 
-uint64_t findings_beyond(const struct lp_findings *findings, bool interval)
+uint64_t findings_dropped(const struct lp_findings *findings, bool interval)
 {
-	return findings->beyond - (interval ? findings->beyond_before : 0);
+	return findings->dropped - (interval ? findings->dropped_before : 0);
 }
 
 void findings_begin_interval(struct lp_findings *findings)
 {
-	struct place *place;
+	struct finding_place *place;
 	size_t i;
 
-	findings->beyond_before = findings->beyond;
+	findings->dropped_before = findings->dropped;
 	for (i = 0; i < BUCKETS; i++) {
 		for (place = findings->places[i]; place; place = place->next) {
 			place->before = place->counted.count;

@@ -10,10 +10,10 @@
 
 struct lp_findings;
 
-typedef void (*lp_finding_teller)(void *context, const struct lp_finding *finding);
+typedef void (*lp_finding_handler)(void *context, const struct lp_finding *finding);
 
 /* The frames are the caller's and outlive it, as do all loops.  NULL if out of memory. */
-struct lp_findings *findings_new(const struct lp_frames *frames, lp_finding_teller tell,
+struct lp_findings *findings_new(const struct lp_frames *frames, lp_finding_handler report,
 				 void *context);
 /* Forgets what is held. */
 void findings_free(struct lp_findings *findings);
@@ -23,7 +23,7 @@ bool findings_empty(const struct lp_findings *findings);
 
 /* loop: NULL if it is not known */
 void findings_add(struct lp_findings *findings, const struct lp_loop_info *loop,
-		  const struct lp_event_found *event);
+		  const struct lp_event_finding *event);
 void findings_noticed(struct lp_findings *findings, const struct lp_event_noticed *event);
 /* Tells what has been held too long. */
 void findings_advance(struct lp_findings *findings, uint64_t now_ns);
@@ -41,7 +41,7 @@ void findings_finish(struct lp_findings *findings, uint64_t now_ns);
 size_t findings_list(const struct lp_findings *findings, bool interval,
 		     struct lp_finding_count **list);
 /* What was found at places that found no room, over the same time. */
-uint64_t findings_beyond(const struct lp_findings *findings, bool interval);
+uint64_t findings_dropped(const struct lp_findings *findings, bool interval);
 void findings_begin_interval(struct lp_findings *findings);
 
 #endif /* LP_MODEL_FINDINGS_H */

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct member {
-	struct member *next;
+struct group_member {
+	struct group_member *next;
 	struct lp_loop_info info;
 	char label[LP_UNIT_BYTES]; /* longer than any that it is made of */
 };
@@ -19,7 +19,7 @@ struct lp_group {
 	enum lp_by by;
 	const struct lp_observer *out;
 	void *context;
-	struct member *members, **last;
+	struct group_member *members, **last;
 	size_t count;
 };
 
@@ -39,7 +39,7 @@ int group_new(enum lp_by by, const struct lp_observer *out, void *context, struc
 
 void group_free(struct lp_group *group)
 {
-	struct member *member;
+	struct group_member *member;
 
 	if (!group)
 		return;
@@ -75,9 +75,9 @@ const char *group_label(enum lp_by by, const struct lp_loop_info *loop)
 	}
 }
 
-static struct member *find(const struct lp_group *group, const char *label)
+static struct group_member *find(const struct lp_group *group, const char *label)
 {
-	struct member *member = group->members;
+	struct group_member *member = group->members;
 
 	while (member && strcmp(member->label, label) != 0)
 		member = member->next;
@@ -91,7 +91,7 @@ static void keep_common(char *text, const char *other)
 		text[0] = '\0';
 }
 
-static void join(struct member *member, const struct lp_loop_info *loop)
+static void join(struct group_member *member, const struct lp_loop_info *loop)
 {
 	struct lp_loop_info *info = &member->info;
 
@@ -104,10 +104,10 @@ static void join(struct member *member, const struct lp_loop_info *loop)
 	keep_common(info->host, loop->host);
 }
 
-static struct member *make(struct lp_group *group, const char *label,
-			   const struct lp_loop_info *loop)
+static struct group_member *make(struct lp_group *group, const char *label,
+				 const struct lp_loop_info *loop)
 {
-	struct member *member = calloc(1, sizeof(*member));
+	struct group_member *member = calloc(1, sizeof(*member));
 
 	if (!member)
 		return NULL;
@@ -127,10 +127,10 @@ static struct member *make(struct lp_group *group, const char *label,
 }
 
 /* The group of a loop; NULL if that is none, or out of memory. */
-static struct member *member_of(struct lp_group *group, const struct lp_loop_info *loop)
+static struct group_member *member_of(struct lp_group *group, const struct lp_loop_info *loop)
 {
 	const char *label = loop ? group_label(group->by, loop) : NULL;
-	struct member *member;
+	struct group_member *member;
 
 	if (!loop)
 		return NULL;
@@ -144,7 +144,7 @@ static struct member *member_of(struct lp_group *group, const struct lp_loop_inf
 
 static const struct lp_loop_info *info_of(struct lp_group *group, const struct lp_loop_info *loop)
 {
-	const struct member *member = member_of(group, loop);
+	const struct group_member *member = member_of(group, loop);
 
 	return member ? &member->info : NULL;
 }
@@ -161,16 +161,16 @@ static void on_run(void *context, const struct lp_run *run)
 
 static void on_loop(void *context, const struct lp_loop_info *loop)
 {
-	struct member *member = member_of(context, loop);
+	struct group_member *member = member_of(context, loop);
 
 	if (member)
 		join(member, loop);
 }
 
-static void on_slow(void *context, const struct lp_slow *slow)
+static void on_slow(void *context, const struct lp_slow_callback *slow)
 {
 	struct lp_group *group = context;
-	struct lp_slow passed = *slow;
+	struct lp_slow_callback passed = *slow;
 
 	passed.loop = info_of(group, slow->loop);
 	if (group->out->slow && passed.loop)
@@ -200,17 +200,17 @@ static void on_finding(void *context, const struct lp_finding *finding)
 /* ---- summaries ------------------------------------------------------------------------ */
 
 /* One group of a summary while it is added up. */
-struct sum {
-	bool seen;
+struct group_sum {
+	bool used;
 	struct lp_callbacks callbacks;
-	struct lp_causes *causes;
+	struct lp_lost_time *causes;
 };
 
 /* A summary of groups, and what it points into. */
 struct sums {
 	struct lp_summary summary;
 	size_t count;
-	struct sum *parts; /* by the group's id; 0: what is of no loop */
+	struct group_sum *parts; /* by the group's id; 0: what is of no loop */
 };
 
 static void sums_free(struct sums *sums)
@@ -221,7 +221,7 @@ static void sums_free(struct sums *sums)
 		return;
 	for (i = 0; sums->parts && i < sums->count; i++) {
 		callbacks_free(&sums->parts[i].callbacks);
-		causes_free(sums->parts[i].causes);
+		lost_time_free(sums->parts[i].causes);
 		if (sums->summary.loops) {
 			free(sums->summary.loops[i].items);
 			free(sums->summary.loops[i].causes);
@@ -233,14 +233,14 @@ static void sums_free(struct sums *sums)
 	free(sums);
 }
 
-static void add_loop(struct sum *sum, struct lp_loop_summary *into,
+static void add_loop(struct group_sum *sum, struct lp_loop_summary *into,
 		     const struct lp_loop_summary *loop)
 {
 	size_t i;
 
 	if (!sum->causes)
-		sum->causes = causes_new();
-	sum->seen = true;
+		sum->causes = lost_time_new();
+	sum->used = true;
 	into->folded += loop->folded ? loop->folded : 1;
 	into->wall_ns += loop->wall_ns;
 	into->busy_ns += loop->busy_ns;
@@ -248,16 +248,16 @@ static void add_loop(struct sum *sum, struct lp_loop_summary *into,
 	into->iterations += loop->iterations;
 	into->callbacks += loop->callbacks;
 	into->slow_callbacks += loop->slow_callbacks;
-	into->untold += loop->untold;
-	into->untold_iterations += loop->untold_iterations;
+	into->suppressed += loop->suppressed;
+	into->suppressed_iterations += loop->suppressed_iterations;
 	into->traced_ns += loop->traced_ns;
 	into->traced_known |= loop->traced_known;
 	histogram_merge(&into->iteration, &loop->iteration);
 	for (i = 0; i < loop->callback_count; i++)
 		callbacks_add_summary(&sum->callbacks, &loop->items[i]);
 	for (i = 0; sum->causes && i < loop->cause_count; i++)
-		causes_add(sum->causes, &loop->causes[i], loop->causes[i].count,
-			   loop->causes[i].total_ns);
+		lost_time_add(sum->causes, &loop->causes[i], loop->causes[i].count,
+			      loop->causes[i].total_ns);
 }
 
 static int by_total(const void *left, const void *right)
@@ -276,7 +276,7 @@ static void list_callbacks(const struct lp_callbacks *callbacks, struct lp_loop_
 		struct lp_callback_summary *item = &into->items[into->callback_count++];
 
 		item->callback = &callback->info;
-		item->lifetimes = callback->lives;
+		item->lifetimes = callback->lifetimes;
 		item->slow = callback->slow;
 		item->run = callback->run;
 		if (callback->queue)
@@ -333,11 +333,11 @@ static void group_findings(struct lp_group *group, const struct lp_summary *from
 		qsort(into->findings, into->finding_count, sizeof(*into->findings), by_count);
 }
 
-static void end_sum(const struct sum *sum, struct lp_loop_summary *into)
+static void end_sum(const struct group_sum *sum, struct lp_loop_summary *into)
 {
 	list_callbacks(&sum->callbacks, into);
 	if (sum->causes)
-		into->cause_count = causes_list(sum->causes, false, &into->causes);
+		into->cause_count = lost_time_list(sum->causes, false, &into->causes);
 }
 
 /* Groups that have nothing to say in it go; what is of no loop comes last. */
@@ -345,13 +345,13 @@ static void close_ranks(const struct lp_group *group, struct sums *sums)
 {
 	struct lp_summary *summary = &sums->summary;
 	struct lp_loop_summary none = summary->loops[0], moved;
-	const struct member *member;
+	const struct group_member *member;
 	size_t id;
 
 	memset(&summary->loops[0], 0, sizeof(none));
 	for (member = group->members; member; member = member->next) {
 		id = member->info.id;
-		if (!sums->parts[id].seen)
+		if (!sums->parts[id].used)
 			continue;
 		moved = summary->loops[id];
 		memset(&summary->loops[id], 0, sizeof(moved));
@@ -359,7 +359,7 @@ static void close_ranks(const struct lp_group *group, struct sums *sums)
 		end_sum(&sums->parts[id], &moved);
 		summary->loops[summary->loop_count++] = moved;
 	}
-	if (!sums->parts[0].seen)
+	if (!sums->parts[0].used)
 		return;
 	end_sum(&sums->parts[0], &none);
 	summary->loops[summary->loop_count++] = none;
@@ -369,7 +369,7 @@ static void close_ranks(const struct lp_group *group, struct sums *sums)
 static struct sums *sums_new(struct lp_group *group, const struct lp_summary *from)
 {
 	struct sums *sums = calloc(1, sizeof(*sums));
-	const struct member *member;
+	const struct group_member *member;
 	size_t i, id;
 
 	if (!sums)

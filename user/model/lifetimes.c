@@ -8,7 +8,7 @@ static uint64_t since(uint64_t now, uint64_t before)
 
 void lifetimes_add(struct lp_lifetimes *lifetimes, const struct lp_event_task_end *event)
 {
-	uint64_t life_ns = event->end_ns - event->born_ns;
+	uint64_t life_ns = event->end_ns - event->created_ns;
 
 	lifetimes->outcomes[event->outcome]++;
 	lp_histogram_add(&lifetimes->life, life_ns);

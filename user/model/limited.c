@@ -75,7 +75,7 @@ static struct lp_limited_item *item_of(struct lp_model_source *source, const str
 void limited_take(struct lp_model_source *source, const struct lp_model *model,
 		  const struct lp_event_limited *event)
 {
-	struct lp_model_target *target = labels_find(&source->targets, event->event.pid);
+	struct lp_model_target *target = processes_find(&source->targets, event->event.pid);
 	struct lp_limited_item *item = item_of(source, model, (pid_t)event->event.pid, target);
 	size_t i;
 

@@ -9,9 +9,9 @@
 
 void model_free_loop(struct lp_model_loop *loop)
 {
-	stalls_free(loop->stalls);
-	watch_free(loop->watch);
-	causes_free(loop->causes);
+	pending_stalls_free(loop->stalls);
+	segments_free(loop->segments);
+	lost_time_free(loop->causes);
 	callbacks_free(&loop->callbacks);
 	free(loop->base);
 	free(loop->before);
@@ -20,11 +20,11 @@ void model_free_loop(struct lp_model_loop *loop)
 
 static bool equip_loop(struct lp_model *model, struct lp_model_loop *loop)
 {
-	loop->causes = causes_new();
+	loop->causes = lost_time_new();
 	if (loop->causes)
-		loop->watch = watch_new(model->source->frames, loop->causes);
-	if (loop->watch)
-		loop->stalls = stalls_new(loop->watch, model_tell_slow, model);
+		loop->segments = segments_new(model->source->frames, loop->causes);
+	if (loop->segments)
+		loop->stalls = pending_stalls_new(loop->segments, model_report_slow, model);
 	return loop->stalls != NULL;
 }
 
@@ -63,7 +63,7 @@ static bool is_repeated(const struct lp_model_source *source, const struct lp_ev
 	if (!loop || loop->info.pid != (pid_t)event->event.pid ||
 	    loop->info.tid != (pid_t)event->tid)
 		return false;
-	loop->settled = true;
+	loop->frozen = true;
 	return true;
 }
 
@@ -80,8 +80,8 @@ static struct lp_model_loop *make_loop(struct lp_model *model, const struct lp_e
 		return NULL;
 	}
 	loop->source = model->source;
-	loop->born_ns = event->event.time_ns;
-	loop->begin_ns = loop->born_ns;
+	loop->created_ns = event->event.time_ns;
+	loop->begin_ns = loop->created_ns;
 	loop->info.pid = (pid_t)event->event.pid;
 	loop->info.tid = (pid_t)event->tid;
 	memcpy(comm, event->comm, LP_COMM_BYTES);
@@ -112,7 +112,7 @@ void model_begin_loop(struct lp_model *model, const struct lp_event_loop *event)
 	loop = make_loop(model, event);
 	if (!loop)
 		return;
-	target = labels_find(&source->targets, event->event.pid);
+	target = processes_find(&source->targets, event->event.pid);
 	label_loop(loop, &source->run, target, event->kind);
 	source->slots->overlapped[slot] =
 		source_overlaps(model, &loop->info, loop->start_ticks, event->event.time_ns);
@@ -125,7 +125,7 @@ void model_begin_loop(struct lp_model *model, const struct lp_event_loop *event)
 		return;
 	}
 	source->slots->loops[slot] = loop;
-	labels_loop_began(&source->targets, event->event.pid);
+	processes_loop_began(&source->targets, event->event.pid);
 	source_add_loop(model, loop);
 	model_add_loop(model, loop);
 }
@@ -140,17 +140,17 @@ void model_end_loop(struct lp_model *model, const struct lp_event *event)
 		source->slots->overlapped[event->loop] = false;
 	if (!loop)
 		return;
-	stalls_advance(loop->stalls, UINT64_MAX);
+	pending_stalls_advance(loop->stalls, UINT64_MAX);
 	loop->end_ns = event->time_ns;
 	/* of what has ended only the counts are kept: there may be many */
-	stalls_free(loop->stalls);
-	watch_free(loop->watch);
+	pending_stalls_free(loop->stalls);
+	segments_free(loop->segments);
 	free(loop->base);
 	loop->stalls = NULL;
-	loop->watch = NULL;
+	loop->segments = NULL;
 	loop->base = NULL;
 	source->slots->loops[event->loop] = NULL;
-	labels_loop_ended(&source->targets, (uint32_t)loop->info.pid);
+	processes_loop_ended(&source->targets, (uint32_t)loop->info.pid);
 	/* slots are taken in turn: kept, all of them would have been used once, after days */
 	for (i = 0; i < LP_MAX_CALLBACKS; i++)
 		if (source->slots->callbacks[i] && source->slots->callbacks[i]->loop == loop)

@@ -16,72 +16,72 @@ struct lp_counted {
 };
 
 /* Most loops have a few causes, and there may be thousands of loops. */
-struct lp_causes {
+struct lp_lost_time {
 	struct lp_counted **buckets; /* a power of two of them; none before there is a cause */
-	size_t room;
+	size_t capacity;
 	size_t count;
 };
 
-struct lp_causes *causes_new(void)
+struct lp_lost_time *lost_time_new(void)
 {
-	return calloc(1, sizeof(struct lp_causes));
+	return calloc(1, sizeof(struct lp_lost_time));
 }
 
-void causes_reset(struct lp_causes *causes)
+void lost_time_reset(struct lp_lost_time *lost_time)
 {
 	struct lp_counted *counted;
 	size_t i;
 
-	causes->count = 0;
-	for (i = 0; i < causes->room; i++) {
-		while ((counted = causes->buckets[i])) {
-			causes->buckets[i] = counted->next;
+	lost_time->count = 0;
+	for (i = 0; i < lost_time->capacity; i++) {
+		while ((counted = lost_time->buckets[i])) {
+			lost_time->buckets[i] = counted->next;
 			free(counted);
 		}
 	}
 }
 
-void causes_free(struct lp_causes *causes)
+void lost_time_free(struct lp_lost_time *lost_time)
 {
-	if (!causes)
+	if (!lost_time)
 		return;
-	causes_reset(causes);
-	free(causes->buckets);
-	free(causes);
+	lost_time_reset(lost_time);
+	free(lost_time->buckets);
+	free(lost_time);
 }
 
 /* Frames are held once each: the same place has the same address. */
-static size_t bucket_of(const struct lp_causes *causes, const struct lp_cause *cause)
+static size_t bucket_of(const struct lp_lost_time *lost_time, const struct lp_cause *cause)
 {
 	return ((uintptr_t)cause->frame / 16 + (size_t)cause->kind * 31 +
 		(unsigned char)cause->syscall[0]) &
-	       (causes->room - 1);
+	       (lost_time->capacity - 1);
 }
 
 /* Makes room for one more cause.  Returns false if there is no memory for any. */
-static bool grow(struct lp_causes *causes)
+static bool grow(struct lp_lost_time *lost_time)
 {
-	size_t room = causes->room ? 2 * causes->room : BUCKETS_LEAST, i;
-	struct lp_causes grown = { .room = room };
+	size_t capacity = lost_time->capacity ? 2 * lost_time->capacity : BUCKETS_LEAST, i;
+	struct lp_lost_time grown = { .capacity = capacity };
 	struct lp_counted *counted;
 
-	if (causes->count < causes->room)
+	if (lost_time->count < lost_time->capacity)
 		return true;
-	grown.buckets = calloc(room, sizeof(struct lp_counted *));
+	grown.buckets = calloc(capacity, sizeof(struct lp_counted *));
 	if (!grown.buckets)
-		return causes->room != 0;
-	for (i = 0; i < causes->room; i++) {
-		while ((counted = causes->buckets[i])) {
+		return lost_time->capacity != 0;
+	for (i = 0; i < lost_time->capacity; i++) {
+		while ((counted = lost_time->buckets[i])) {
 			size_t bucket = bucket_of(&grown, &counted->cause);
 
-			causes->buckets[i] = counted->next;
+			lost_time->buckets[i] = counted->next;
 			counted->next = grown.buckets[bucket];
 			grown.buckets[bucket] = counted;
 		}
 	}
-	free(causes->buckets);
-	causes->buckets = grown.buckets;
-	causes->room = room;
+	free(lost_time->buckets);
+	lost_time->buckets = grown.buckets;
+	lost_time->capacity = capacity;
 	return true;
 }
 
@@ -92,36 +92,38 @@ static bool same(const struct lp_cause *left, const struct lp_cause *right)
 }
 
 /* Makes it if there are fewer than so many. */
-static struct lp_counted *find(struct lp_causes *causes, const struct lp_cause *key, size_t most)
+static struct lp_counted *find(struct lp_lost_time *lost_time, const struct lp_cause *key,
+			       size_t most)
 {
-	struct lp_counted *counted = causes->room ? causes->buckets[bucket_of(causes, key)] : NULL;
+	struct lp_counted *counted =
+		lost_time->capacity ? lost_time->buckets[bucket_of(lost_time, key)] : NULL;
 	struct lp_counted **bucket;
 
 	while (counted && !same(&counted->cause, key))
 		counted = counted->next;
-	if (counted || causes->count >= most)
+	if (counted || lost_time->count >= most)
 		return counted;
-	counted = grow(causes) ? calloc(1, sizeof(*counted)) : NULL;
+	counted = grow(lost_time) ? calloc(1, sizeof(*counted)) : NULL;
 	if (!counted)
 		return NULL;
 	counted->cause = *key;
 	counted->cause.count = counted->cause.total_ns = 0;
-	bucket = &causes->buckets[bucket_of(causes, key)];
+	bucket = &lost_time->buckets[bucket_of(lost_time, key)];
 	counted->next = *bucket;
 	*bucket = counted;
-	causes->count++;
+	lost_time->count++;
 	return counted;
 }
 
-static struct lp_counted *add(struct lp_causes *causes, const struct lp_cause *key, uint64_t count,
-			      uint64_t total_ns)
+static struct lp_counted *add(struct lp_lost_time *lost_time, const struct lp_cause *key,
+			      uint64_t count, uint64_t total_ns)
 {
 	struct lp_cause without_line = { .kind = key->kind };
 	struct lp_counted *counted;
 
-	counted = find(causes, key, CAUSES_MAX);
+	counted = find(lost_time, key, CAUSES_MAX);
 	if (!counted)
-		counted = find(causes, &without_line, CAUSES_MAX + LP_CAUSE_KINDS);
+		counted = find(lost_time, &without_line, CAUSES_MAX + LP_CAUSE_KINDS);
 	if (!counted)
 		return NULL;
 	if (strcmp(counted->cause.target, key->target) != 0)
@@ -131,19 +133,19 @@ static struct lp_counted *add(struct lp_causes *causes, const struct lp_cause *k
 	return counted;
 }
 
-void causes_add(struct lp_causes *causes, const struct lp_cause *key, uint64_t count,
-		uint64_t total_ns)
+void lost_time_add(struct lp_lost_time *lost_time, const struct lp_cause *key, uint64_t count,
+		   uint64_t total_ns)
 {
-	add(causes, key, count, total_ns);
+	add(lost_time, key, count, total_ns);
 }
 
-void causes_merge(struct lp_causes *into, const struct lp_causes *from)
+void lost_time_merge(struct lp_lost_time *into, const struct lp_lost_time *from)
 {
 	const struct lp_counted *other;
 	struct lp_counted *counted;
 	size_t i;
 
-	for (i = 0; i < from->room; i++) {
+	for (i = 0; i < from->capacity; i++) {
 		for (other = from->buckets[i]; other; other = other->next) {
 			counted =
 				add(into, &other->cause, other->cause.count, other->cause.total_ns);
@@ -155,10 +157,10 @@ void causes_merge(struct lp_causes *into, const struct lp_causes *from)
 	}
 }
 
-void causes_set_run_queue(struct lp_causes *causes, uint64_t count, uint64_t total_ns)
+void lost_time_set_run_queue(struct lp_lost_time *lost_time, uint64_t count, uint64_t total_ns)
 {
 	const struct lp_cause key = { .kind = LP_CAUSE_RUN_QUEUE };
-	struct lp_counted *counted = total_ns ? find(causes, &key, CAUSES_MAX + LP_CAUSE_KINDS)
+	struct lp_counted *counted = total_ns ? find(lost_time, &key, CAUSES_MAX + LP_CAUSE_KINDS)
 					      : NULL;
 
 	if (!counted)
@@ -180,15 +182,15 @@ static uint64_t since(uint64_t now, uint64_t before)
 	return now > before ? now - before : 0;
 }
 
-size_t causes_list(const struct lp_causes *causes, bool interval, struct lp_cause **list)
+size_t lost_time_list(const struct lp_lost_time *lost_time, bool interval, struct lp_cause **list)
 {
-	struct lp_cause *items = calloc(causes->count ? causes->count : 1, sizeof(*items));
+	struct lp_cause *items = calloc(lost_time->count ? lost_time->count : 1, sizeof(*items));
 	const struct lp_counted *counted;
 	size_t count = 0, i;
 
 	*list = items;
-	for (i = 0; items && i < causes->room; i++) {
-		for (counted = causes->buckets[i]; counted; counted = counted->next) {
+	for (i = 0; items && i < lost_time->capacity; i++) {
+		for (counted = lost_time->buckets[i]; counted; counted = counted->next) {
 			items[count] = counted->cause;
 			if (interval) {
 				items[count].count =
@@ -205,13 +207,13 @@ size_t causes_list(const struct lp_causes *causes, bool interval, struct lp_caus
 	return count;
 }
 
-void causes_begin_interval(struct lp_causes *causes)
+void lost_time_begin_interval(struct lp_lost_time *lost_time)
 {
 	struct lp_counted *counted;
 	size_t i;
 
-	for (i = 0; i < causes->room; i++) {
-		for (counted = causes->buckets[i]; counted; counted = counted->next) {
+	for (i = 0; i < lost_time->capacity; i++) {
+		for (counted = lost_time->buckets[i]; counted; counted = counted->next) {
 			counted->before_count = counted->cause.count;
 			counted->before_ns = counted->cause.total_ns;
 		}

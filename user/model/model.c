@@ -17,7 +17,7 @@ int model_new(const struct lp_observer *observer, void *context, struct lp_model
 	*result = model;
 	if (!model)
 		return -ENOMEM;
-	model->places = frame_places_new();
+	model->places = source_lines_new();
 	if (!model->places) {
 		free(model);
 		*result = NULL;
@@ -30,7 +30,7 @@ int model_new(const struct lp_observer *observer, void *context, struct lp_model
 	return 0;
 }
 
-void model_tell_slow(void *context, const struct lp_slow *slow)
+void model_report_slow(void *context, const struct lp_slow_callback *slow)
 {
 	struct lp_model *model = context;
 
@@ -54,14 +54,14 @@ static void on_target(void *context, const struct lp_event_target *event)
 {
 	struct lp_model *model = context;
 
-	labels_target(&model->source->targets, event);
+	processes_add(&model->source->targets, event);
 }
 
 static void on_labels(void *context, const struct lp_event_labels *event)
 {
 	struct lp_model *model = context;
 
-	labels_more(&model->source->targets, event);
+	processes_add_labels(&model->source->targets, event);
 }
 
 static void on_process(void *context, const struct lp_event_process *event)
@@ -69,7 +69,7 @@ static void on_process(void *context, const struct lp_event_process *event)
 	struct lp_model *model = context;
 
 	if (event->action == LP_PROCESS_EXIT)
-		labels_process_ended(&model->source->targets, event->event.pid);
+		processes_end(&model->source->targets, event->event.pid);
 }
 
 static void on_self(void *context, const struct lp_event_self *event)
@@ -147,15 +147,15 @@ static const struct lp_callback_info *callback_in(const struct lp_model *model,
 }
 
 /* Earlier versions reported a loop a moment after the kernel began to watch it. */
-#define FOUND_LATE_NS 1000000000ULL
+#define PENDING_LATE_NS 1000000000ULL
 
 /* No duration exceeds the time that its loop is watched; such ones are counted and left out. */
-static bool is_watched_since(struct lp_model *model, const struct lp_model_loop *loop,
-			     uint64_t start_ns)
+static bool is_observed_since(struct lp_model *model, const struct lp_model_loop *loop,
+			      uint64_t start_ns)
 {
 	if (!loop)
 		return false;
-	if (start_ns + FOUND_LATE_NS >= loop->born_ns)
+	if (start_ns + PENDING_LATE_NS >= loop->created_ns)
 		return true;
 	model->source->impossible++;
 	return false;
@@ -166,10 +166,10 @@ static void on_slow(void *context, const struct lp_decoded_slow *event)
 	struct lp_model *model = context;
 	struct lp_model_loop *loop = model_loop_of(model, &event->wire->event);
 
-	if (!is_watched_since(model, loop, event->wire->start_ns))
+	if (!is_observed_since(model, loop, event->wire->start_ns))
 		return;
-	stalls_add_slow(loop->stalls, &loop->info, callback_in(model, loop, event->wire->callback),
-			event);
+	pending_stalls_add_slow(loop->stalls, &loop->info,
+				callback_in(model, loop, event->wire->callback), event);
 	model->source->waiting = true;
 }
 
@@ -178,9 +178,9 @@ static void on_progress(void *context, const struct lp_decoded_slow *event)
 	struct lp_model *model = context;
 	struct lp_model_loop *loop = model_loop_of(model, &event->wire->event);
 
-	if (is_watched_since(model, loop, event->wire->start_ns))
-		stalls_add_progress(loop->stalls, &loop->info,
-				    callback_in(model, loop, event->wire->callback), event);
+	if (is_observed_since(model, loop, event->wire->start_ns))
+		pending_stalls_add_progress(loop->stalls, &loop->info,
+					    callback_in(model, loop, event->wire->callback), event);
 }
 
 static void fill_top(const struct lp_model *model, const struct lp_model_loop *loop,
@@ -210,13 +210,13 @@ static void on_slow_iteration(void *context, const struct lp_event_slow_iteratio
 					  .in_progress = event->in_progress,
 					  .callbacks = event->callbacks };
 
-	if (!is_watched_since(model, loop, event->start_ns) || !model->observer->slow_iteration)
+	if (!is_observed_since(model, loop, event->start_ns) || !model->observer->slow_iteration)
 		return;
 	slow.loop = &loop->info;
 	fill_top(model, loop, event, &slow);
-	stalls_explain_iteration(loop->stalls, event, &slow);
+	pending_stalls_explain_iteration(loop->stalls, event, &slow);
 	model->observer->slow_iteration(model->context, &slow);
-	reasons_clear(&slow.reasons);
+	breakdown_clear(&slow.breakdown);
 }
 
 static void on_frame(void *context, const struct lp_event_frame *event)
@@ -226,20 +226,20 @@ static void on_frame(void *context, const struct lp_event_frame *event)
 	frames_add(model->source->frames, event);
 }
 
-static void on_seen(void *context, const struct lp_event_seen *event)
+static void on_stack_sample(void *context, const struct lp_event_stack_sample *event)
 {
 	struct lp_model_loop *loop = model_loop_of(context, &event->event);
 
 	if (loop)
-		watch_seen(loop->watch, event);
+		segments_add_sample(loop->segments, event);
 }
 
-static void on_account(void *context, const struct lp_event_account *event)
+static void on_account(void *context, const struct lp_event_segment_times *event)
 {
 	struct lp_model_loop *loop = model_loop_of(context, &event->event);
 
 	if (loop)
-		watch_account(loop->watch, event);
+		segments_add_times(loop->segments, event);
 }
 
 static void on_cause(void *context, const struct lp_event_cause *event)
@@ -247,7 +247,7 @@ static void on_cause(void *context, const struct lp_event_cause *event)
 	struct lp_model_loop *loop = model_loop_of(context, &event->event);
 
 	if (loop)
-		watch_cause(loop->watch, event);
+		segments_add_cause(loop->segments, event);
 }
 
 static void on_task_name(void *context, const struct lp_event_task_name *event)
@@ -255,7 +255,7 @@ static void on_task_name(void *context, const struct lp_event_task_name *event)
 	struct lp_model_loop *loop = model_loop_of(context, &event->event);
 
 	if (loop)
-		watch_add_task_name(loop->watch, event);
+		segments_add_task_name(loop->segments, event);
 }
 
 static void on_run_queue(void *context, const struct lp_event_run_queue *event)
@@ -267,9 +267,9 @@ static void on_run_queue(void *context, const struct lp_event_run_queue *event)
 		return;
 	base = loop->base;
 	loop->run_queue = *event;
-	causes_set_run_queue(loop->causes,
-			     model_since(event->count, base ? base->run_queue.count : 0),
-			     model_since(event->total_ns, base ? base->run_queue.total_ns : 0));
+	lost_time_set_run_queue(loop->causes,
+				model_since(event->count, base ? base->run_queue.count : 0),
+				model_since(event->total_ns, base ? base->run_queue.total_ns : 0));
 }
 
 static void on_iteration_end(void *context, const struct lp_event_iteration_end *event)
@@ -277,7 +277,7 @@ static void on_iteration_end(void *context, const struct lp_event_iteration_end 
 	struct lp_model_loop *loop = model_loop_of(context, &event->event);
 
 	if (loop)
-		stalls_iteration_end(loop->stalls, event);
+		pending_stalls_iteration_end(loop->stalls, event);
 }
 
 static void on_poll_return(void *context, const struct lp_event_poll_return *event)
@@ -285,7 +285,7 @@ static void on_poll_return(void *context, const struct lp_event_poll_return *eve
 	struct lp_model_loop *loop = model_loop_of(context, &event->event);
 
 	if (loop)
-		stalls_poll_return(loop->stalls, event);
+		pending_stalls_poll_return(loop->stalls, event);
 }
 
 static void on_stack(void *context, const struct lp_event_stack *event)
@@ -293,10 +293,10 @@ static void on_stack(void *context, const struct lp_event_stack *event)
 	struct lp_model_loop *loop = model_loop_of(context, &event->event);
 
 	if (loop)
-		watch_old_stack(loop->watch, event);
+		segments_add_old_stack(loop->segments, event);
 }
 
-static void tell_state(const struct lp_model *model, const struct lp_model_loop *loop)
+static void report_state(const struct lp_model *model, const struct lp_model_loop *loop)
 {
 	const struct lp_event_loop_stats *stats = &loop->stats;
 	const struct lp_loop_state state = {
@@ -337,7 +337,7 @@ static void on_loop_stats(void *context, const struct lp_event_loop_stats *event
 	if (loop->stats.wall_start_ns && loop->stats.wall_start_ns < loop->begin_ns)
 		loop->begin_ns = loop->stats.wall_start_ns;
 	loop->wall_ns = model_since(event->event.time_ns, loop->begin_ns);
-	tell_state(model, loop);
+	report_state(model, loop);
 }
 
 static void on_coverage(void *context, const struct lp_event_coverage *event)
@@ -352,10 +352,10 @@ static void on_coverage(void *context, const struct lp_event_coverage *event)
 		return;
 	base = &loop->base->coverage;
 	loop->coverage.traced_ns = model_since(event->traced_ns, base->traced_ns);
-	loop->coverage.untold = model_since(event->untold, base->untold);
-	loop->coverage.untold_ns = model_since(event->untold_ns, base->untold_ns);
-	loop->coverage.untold_iterations =
-		model_since(event->untold_iterations, base->untold_iterations);
+	loop->coverage.suppressed = model_since(event->suppressed, base->suppressed);
+	loop->coverage.suppressed_ns = model_since(event->suppressed_ns, base->suppressed_ns);
+	loop->coverage.suppressed_iterations =
+		model_since(event->suppressed_iterations, base->suppressed_iterations);
 }
 
 /* Counts what a slot has counted since it was told last. */
@@ -394,18 +394,18 @@ static void on_callback_stats(void *context, const struct lp_event_callback_stat
 }
 
 /* Is it of a loop, or of a process that has none, that another source tells of? */
-static bool is_told_elsewhere(const struct lp_model *model, const struct lp_model_loop *loop,
-			      const struct lp_event *event)
+static bool is_reported_elsewhere(const struct lp_model *model, const struct lp_model_loop *loop,
+				  const struct lp_event *event)
 {
 	const struct lp_model_target *target;
 
 	if (event->loop < LP_MAX_LOOPS && model->source->slots->overlapped[event->loop])
 		return true;
-	target = loop ? NULL : labels_find(&model->source->targets, event->pid);
+	target = loop ? NULL : processes_find(&model->source->targets, event->pid);
 	return target && target->overlapped;
 }
 
-static void on_found(void *context, const struct lp_event_found *event)
+static void on_finding(void *context, const struct lp_event_finding *event)
 {
 	struct lp_model *model = context;
 	struct lp_model_loop *loop = model_loop_of(model, &event->event);
@@ -413,11 +413,11 @@ static void on_found(void *context, const struct lp_event_found *event)
 	if (model->source->ended)
 		return;
 	/* the library asks on purpose, as logging does for each record since 3.12 */
-	if (event->kind == LP_FINDING_NO_RUNNING_LOOP && file_is_library(event->file))
+	if (event->kind == LP_FINDING_NO_RUNNING_LOOP && own_frames_is_library(event->file))
 		return;
 	if (!loop)
 		loop = model_only_loop(model, (pid_t)event->event.pid);
-	if (!is_told_elsewhere(model, loop, &event->event))
+	if (!is_reported_elsewhere(model, loop, &event->event))
 		findings_add(model->source->findings, loop ? &loop->info : NULL, event);
 }
 
@@ -439,10 +439,10 @@ static void on_task_end(void *context, const struct lp_event_task_end *event)
 
 	if (!loop || !callback)
 		return;
-	if (!callback->lives)
-		callback->lives = calloc(1, sizeof(*callback->lives));
-	if (callback->lives)
-		lifetimes_add(callback->lives, event);
+	if (!callback->lifetimes)
+		callback->lifetimes = calloc(1, sizeof(*callback->lifetimes));
+	if (callback->lifetimes)
+		lifetimes_add(callback->lifetimes, event);
 }
 
 static void on_lost(void *context, const struct lp_event_lost *event)
@@ -450,7 +450,7 @@ static void on_lost(void *context, const struct lp_event_lost *event)
 	struct lp_model *model = context;
 
 	memcpy(model->source->lost, event->counts, sizeof(model->source->lost));
-	model->source->lost_told++;
+	model->source->lost_reported++;
 }
 
 static void on_limited(void *context, const struct lp_event_limited *event)
@@ -473,7 +473,7 @@ static void on_interval(void *context, const struct lp_event_end *event)
 	struct lp_model *model = context;
 
 	if (model->observer->interval && !model->source->ended && model->source_count == 1)
-		model_tell_interval(model, event->event.time_ns);
+		model_report_interval(model, event->event.time_ns);
 }
 
 static void on_end(void *context, const struct lp_event_end *event)
@@ -500,12 +500,12 @@ const struct lp_event_handlers model_handlers = {
 	.account = on_account,
 	.slow_iteration = on_slow_iteration,
 	.frame = on_frame,
-	.seen = on_seen,
+	.stack_sample = on_stack_sample,
 	.progress = on_progress,
 	.cause = on_cause,
 	.task_name = on_task_name,
 	.run_queue = on_run_queue,
-	.found = on_found,
+	.finding = on_finding,
 	.noticed = on_noticed,
 	.task_end = on_task_end,
 	.labels = on_labels,

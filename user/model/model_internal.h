@@ -19,9 +19,9 @@ struct lp_model_loop {
 	struct lp_model_source *source; /* NULL: folded, or of no loop */
 	struct lp_loop_info info;
 	uint64_t start_ticks; /* of its process; 0: not known */
-	struct lp_causes *causes;
-	struct lp_watch *watch;
-	struct lp_stalls *stalls; /* NULL once it has ended */
+	struct lp_lost_time *causes;
+	struct lp_segments *segments;
+	struct lp_pending_stalls *stalls; /* NULL once it has ended */
 	struct lp_callbacks callbacks;
 	struct lp_event_loop_stats stats;
 	struct lp_event_coverage coverage;
@@ -30,12 +30,12 @@ struct lp_model_loop {
 	/* NULL unless its source goes on where another file ended: counted before that */
 	struct lp_loop_base *base;
 	uint64_t folded; /* loops that have ended and are counted here; 0: it is one itself */
-	uint64_t born_ns; /* when it was found: none of its segments began earlier */
+	uint64_t created_ns; /* when it was found: none of its segments began earlier */
 	uint64_t begin_ns; /* the instant since which it is watched, in this file */
 	/* the time that it has been watched, by its last state; for folded ones the sum */
 	uint64_t wall_ns, wall_before_ns;
 	bool read; /* its source has been read, and has no event of its end */
-	bool settled; /* what was told of it stays: a baseline changes nothing */
+	bool frozen; /* what was told of it stays: a baseline changes nothing */
 	uint64_t end_ns; /* 0 while it lives */
 };
 
@@ -74,7 +74,7 @@ struct lp_model_source {
 	struct lp_run run;
 	struct lp_frames *frames;
 	struct lp_findings *findings;
-	struct lp_labels targets;
+	struct lp_processes targets;
 	struct lp_model_loop *own; /* its loops, the newest first: next_own */
 	struct lp_model_slots *slots; /* NULL before its first event, and once it is read */
 	uint64_t lost[LP_LOST_KINDS], lost_base[LP_LOST_KINDS];
@@ -83,7 +83,7 @@ struct lp_model_source {
 	bool self_known;
 	struct lp_event_self self, self_base;
 	uint64_t last_event_ns;
-	size_t lost_told; /* times, up to the next baseline: once if nothing was read before it */
+	size_t lost_reported; /* times, up to the next baseline: once if nothing was read before it */
 	bool begun; /* there was a baseline */
 	bool waiting; /* a stall may wait to be told whole */
 	bool ended;
@@ -99,7 +99,7 @@ struct lp_model {
 	void *context;
 	struct lp_run run; /* of all sources */
 	char host[32]; /* its host, where there are several */
-	struct lp_places *places;
+	struct lp_source_lines *places;
 	struct lp_model_source **sources;
 	size_t source_count;
 	struct lp_model_source *source; /* the source of the next events; it has its slots */
@@ -124,7 +124,7 @@ struct lp_model {
 
 /* The loop that an event is of; NULL if it is not known, or not counted. */
 struct lp_model_loop *model_loop_of(struct lp_model *model, const struct lp_event *event);
-void model_tell_slow(void *context, const struct lp_slow *slow);
+void model_report_slow(void *context, const struct lp_slow_callback *slow);
 void model_begin_loop(struct lp_model *model, const struct lp_event_loop *event);
 void model_end_loop(struct lp_model *model, const struct lp_event *event);
 void model_free_loop(struct lp_model_loop *loop);
@@ -169,7 +169,7 @@ static inline uint64_t model_busy(uint64_t busy_ns, uint64_t wall_ns)
 }
 
 /* The interval's and the run's summaries, told to the observer. */
-void model_tell_interval(struct lp_model *model, uint64_t now_ns);
-void model_tell_end(struct lp_model *model, const struct lp_run_end *end);
+void model_report_interval(struct lp_model *model, uint64_t now_ns);
+void model_report_end(struct lp_model *model, const struct lp_run_end *end);
 
 #endif /* LP_MODEL_MODEL_INTERNAL_H */

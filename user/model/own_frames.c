@@ -15,7 +15,7 @@ static bool ends(const char *text, const char *with)
 	return length >= wanted && !strcmp(text + length - wanted, with);
 }
 
-bool file_is_library(const char *file)
+bool own_frames_is_library(const char *file)
 {
 	const char *at = file;
 
@@ -36,7 +36,7 @@ bool file_is_library(const char *file)
 
 static bool of_library(const struct lp_shown_frame *frame)
 {
-	return file_is_library(frame->file);
+	return own_frames_is_library(frame->file);
 }
 
 static bool is_own(const struct lp_shown_frame *frame)
@@ -50,7 +50,7 @@ static bool is_loop(const struct lp_shown_frame *frame)
 				     ends(frame->file, "/asyncio/base_events.py"));
 }
 
-struct lp_stack stack_own(const struct lp_stack *stack)
+struct lp_stack own_frames_of(const struct lp_stack *stack)
 {
 	struct lp_stack own = *stack;
 	uint32_t first = 0, end;

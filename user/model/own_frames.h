@@ -6,13 +6,13 @@
 #include "report.h"
 
 /* Is a file of the interpreter's library? */
-bool file_is_library(const char *file);
+bool own_frames_is_library(const char *file);
 
 /*
  * From the innermost line of the program's own to the outermost one, or to the loop that
  * called it; all of a stack that has none.  Installed packages count as the program's own.  Points
  * into the stack: nothing to clear.
  */
-struct lp_stack stack_own(const struct lp_stack *stack);
+struct lp_stack own_frames_of(const struct lp_stack *stack);
 
 #endif /* LP_MODEL_OWN_FRAMES_H */

@@ -18,18 +18,18 @@
 
 struct lp_pending {
 	struct lp_pending *next;
-	struct lp_slow slow;
-	struct lp_callback_info found;
+	struct lp_slow_callback slow;
+	struct lp_callback_info named;
 	uint64_t iteration;
 	uint64_t end_ns;
 	uint64_t iteration_end_ns; /* 0: it has not ended yet */
 	uint32_t position;
 };
 
-struct lp_stalls {
-	lp_slow_teller tell;
+struct lp_pending_stalls {
+	lp_slow_handler report;
 	void *context;
-	struct lp_watch *watch; /* the caller's */
+	struct lp_segments *segments; /* the caller's */
 	struct lp_pending *first, *last;
 	size_t count;
 	/* of the slow callbacks of one iteration: not the iteration's own time any more */
@@ -38,20 +38,21 @@ struct lp_stalls {
 	uint64_t blocked_ns, gil_ns, run_queue_ns;
 };
 
-struct lp_stalls *stalls_new(struct lp_watch *watch, lp_slow_teller tell, void *context)
+struct lp_pending_stalls *pending_stalls_new(struct lp_segments *segments, lp_slow_handler report,
+					     void *context)
 {
-	struct lp_stalls *stalls = calloc(1, sizeof(*stalls));
+	struct lp_pending_stalls *stalls = calloc(1, sizeof(*stalls));
 
 	if (stalls) {
-		stalls->watch = watch;
-		stalls->tell = tell;
+		stalls->segments = segments;
+		stalls->report = report;
 		stalls->context = context;
 	}
 	return stalls;
 }
 
 /* Tells the oldest. */
-static void tell_first(struct lp_stalls *stalls)
+static void report_first(struct lp_pending_stalls *stalls)
 {
 	struct lp_pending *pending = stalls->first;
 
@@ -59,23 +60,23 @@ static void tell_first(struct lp_stalls *stalls)
 	if (!stalls->first)
 		stalls->last = NULL;
 	stalls->count--;
-	stalls->tell(stalls->context, &pending->slow);
-	reasons_clear(&pending->slow.reasons);
+	stalls->report(stalls->context, &pending->slow);
+	breakdown_clear(&pending->slow.breakdown);
 	free(pending);
 }
 
-void stalls_free(struct lp_stalls *stalls)
+void pending_stalls_free(struct lp_pending_stalls *stalls)
 {
 	if (!stalls)
 		return;
 	while (stalls->first)
-		tell_first(stalls);
+		report_first(stalls);
 	free(stalls);
 }
 
-static void fill_slow(const struct lp_stalls *stalls, const struct lp_loop_info *loop,
+static void fill_slow(const struct lp_pending_stalls *stalls, const struct lp_loop_info *loop,
 		      const struct lp_callback_info *callback, const struct lp_decoded_slow *event,
-		      struct lp_slow *slow)
+		      struct lp_slow_callback *slow)
 {
 	slow->loop = loop;
 	slow->callback = callback;
@@ -86,45 +87,47 @@ static void fill_slow(const struct lp_stalls *stalls, const struct lp_loop_info 
 	text_copy(slow->task_name, sizeof(slow->task_name), event->task_name);
 	if (slow->task && !slow->task_name[0])
 		text_copy(slow->task_name, sizeof(slow->task_name),
-			  watch_task_name(stalls->watch, slow->start_ns));
+			  segments_task_name(stalls->segments, slow->start_ns));
 }
 
 /*
  * One that ran when its loop was found may end before anything tells what it is:
  * then the outermost frame within the loop tells, if not where that begins.
  */
-static void name_by_stack(struct lp_slow *slow, struct lp_callback_info *found)
+static void name_by_stack(struct lp_slow_callback *slow, struct lp_callback_info *named)
 {
-	const struct lp_stack *stack = reasons_stack(&slow->reasons);
+	const struct lp_stack *stack = breakdown_stack(&slow->breakdown);
 	const struct lp_shown_frame *outermost;
 
 	if (slow->callback->file[0] || slow->callback->line || slow->task || !stack ||
 	    !stack->depth || stack->cut || strcmp(slow->callback->name, LP_UNKNOWN_CALLBACK) != 0)
 		return;
 	outermost = stack->frames[stack->depth - 1];
-	found->kind = outermost->coroutine ? LP_MODEL_TASK : LP_MODEL_CALLBACK;
-	found->line = outermost->line;
-	text_copy(found->name, sizeof(found->name), outermost->function);
-	text_copy(found->file, sizeof(found->file), outermost->file);
-	slow->callback = found;
+	named->kind = outermost->coroutine ? LP_MODEL_TASK : LP_MODEL_CALLBACK;
+	named->line = outermost->line;
+	text_copy(named->name, sizeof(named->name), outermost->function);
+	text_copy(named->file, sizeof(named->file), outermost->file);
+	slow->callback = named;
 }
 
-void stalls_add_progress(struct lp_stalls *stalls, const struct lp_loop_info *loop,
-			 const struct lp_callback_info *callback,
-			 const struct lp_decoded_slow *event)
+void pending_stalls_add_progress(struct lp_pending_stalls *stalls, const struct lp_loop_info *loop,
+				 const struct lp_callback_info *callback,
+				 const struct lp_decoded_slow *event)
 {
-	struct lp_slow slow = { .in_progress = true };
-	struct lp_callback_info found = { .line = 0 };
+	struct lp_slow_callback slow = { .in_progress = true };
+	struct lp_callback_info named = { .line = 0 };
 
 	fill_slow(stalls, loop, callback, event, &slow);
-	watch_reasons(stalls->watch, slow.start_ns, slow.duration_ns, false, &slow.reasons);
-	name_by_stack(&slow, &found);
-	stalls->tell(stalls->context, &slow);
-	reasons_clear(&slow.reasons);
+	segments_breakdown(stalls->segments, slow.start_ns, slow.duration_ns, false,
+			   &slow.breakdown);
+	name_by_stack(&slow, &named);
+	stalls->report(stalls->context, &slow);
+	breakdown_clear(&slow.breakdown);
 }
 
-void stalls_add_slow(struct lp_stalls *stalls, const struct lp_loop_info *loop,
-		     const struct lp_callback_info *callback, const struct lp_decoded_slow *event)
+void pending_stalls_add_slow(struct lp_pending_stalls *stalls, const struct lp_loop_info *loop,
+			     const struct lp_callback_info *callback,
+			     const struct lp_decoded_slow *event)
 {
 	struct lp_pending *pending = calloc(1, sizeof(*pending));
 	const struct lp_times *time;
@@ -132,11 +135,11 @@ void stalls_add_slow(struct lp_stalls *stalls, const struct lp_loop_info *loop,
 	if (!pending)
 		return;
 	/* its slot may mean something else by the time that it is told */
-	pending->found = *callback;
-	fill_slow(stalls, loop, &pending->found, event, &pending->slow);
-	watch_reasons(stalls->watch, pending->slow.start_ns, pending->slow.duration_ns, true,
-		      &pending->slow.reasons);
-	name_by_stack(&pending->slow, &pending->found);
+	pending->named = *callback;
+	fill_slow(stalls, loop, &pending->named, event, &pending->slow);
+	segments_breakdown(stalls->segments, pending->slow.start_ns, pending->slow.duration_ns,
+			   true, &pending->slow.breakdown);
+	name_by_stack(&pending->slow, &pending->named);
 	pending->iteration = event->wire->iteration;
 	pending->position = event->wire->position;
 	pending->end_ns = event->wire->event.time_ns;
@@ -145,7 +148,7 @@ void stalls_add_slow(struct lp_stalls *stalls, const struct lp_loop_info *loop,
 		stalls->blocked_ns = stalls->gil_ns = stalls->run_queue_ns = 0;
 		stalls->slow_count = 0;
 	}
-	time = &pending->slow.reasons.time;
+	time = &pending->slow.breakdown.time;
 	stalls->slow_count++;
 	stalls->blocked_ns += time->blocked_ns;
 	stalls->gil_ns += time->gil_ns;
@@ -156,7 +159,7 @@ void stalls_add_slow(struct lp_stalls *stalls, const struct lp_loop_info *loop,
 		stalls->first = pending;
 	stalls->last = pending;
 	if (++stalls->count > PENDING_MAX)
-		tell_first(stalls);
+		report_first(stalls);
 }
 
 static uint64_t less(uint64_t from, uint64_t what)
@@ -164,26 +167,28 @@ static uint64_t less(uint64_t from, uint64_t what)
 	return from > what ? from - what : 0;
 }
 
-void stalls_explain_iteration(struct lp_stalls *stalls, const struct lp_event_slow_iteration *event,
-			      struct lp_slow_iteration *slow)
+void pending_stalls_explain_iteration(struct lp_pending_stalls *stalls,
+				      const struct lp_event_slow_iteration *event,
+				      struct lp_slow_iteration *slow)
 {
-	struct lp_reasons *reasons = &slow->reasons;
+	struct lp_breakdown *breakdown = &slow->breakdown;
 	bool same = stalls->iteration == event->iteration && event->slow_ns;
 	uint64_t duration_ns = event->event.time_ns - event->start_ns - event->slow_ns;
 
 	slow->duration_ns = duration_ns;
 	slow->slow_callbacks = same ? stalls->slow_count : 0;
-	watch_gap_reasons(stalls->watch, event->start_ns, duration_ns, reasons);
-	times_fill(&reasons->time, duration_ns,
-		   less(event->blocked_ns, same ? stalls->blocked_ns : 0),
-		   less(event->gil_ns, same ? stalls->gil_ns : 0),
-		   less(event->run_queue_ns, same ? stalls->run_queue_ns : 0));
+	segments_gap_breakdown(stalls->segments, event->start_ns, duration_ns, breakdown);
+	breakdown_fill_times(&breakdown->time, duration_ns,
+			     less(event->blocked_ns, same ? stalls->blocked_ns : 0),
+			     less(event->gil_ns, same ? stalls->gil_ns : 0),
+			     less(event->run_queue_ns, same ? stalls->run_queue_ns : 0));
 	/* known of what came before the first callback only */
-	if (reasons->time.gc_ns > reasons->time.on_cpu_ns)
-		reasons->time.gc_ns = reasons->time.on_cpu_ns;
+	if (breakdown->time.gc_ns > breakdown->time.on_cpu_ns)
+		breakdown->time.gc_ns = breakdown->time.on_cpu_ns;
 }
 
-void stalls_iteration_end(struct lp_stalls *stalls, const struct lp_event_iteration_end *event)
+void pending_stalls_iteration_end(struct lp_pending_stalls *stalls,
+				  const struct lp_event_iteration_end *event)
 {
 	struct lp_pending *pending;
 
@@ -197,17 +202,18 @@ void stalls_iteration_end(struct lp_stalls *stalls, const struct lp_event_iterat
 	}
 }
 
-void stalls_poll_return(struct lp_stalls *stalls, const struct lp_event_poll_return *event)
+void pending_stalls_poll_return(struct lp_pending_stalls *stalls,
+				const struct lp_event_poll_return *event)
 {
 	while (stalls->first && stalls->first->iteration <= event->iteration) {
 		if (stalls->first->iteration == event->iteration && event->ready > 0 &&
 		    event->poll_ns < POLL_READY_NS)
 			stalls->first->slow.delayed_events = (uint32_t)event->ready;
-		tell_first(stalls);
+		report_first(stalls);
 	}
 }
 
-void stalls_advance(struct lp_stalls *stalls, uint64_t now_ns)
+void pending_stalls_advance(struct lp_pending_stalls *stalls, uint64_t now_ns)
 {
 	while (stalls->first) {
 		const struct lp_pending *pending = stalls->first;
@@ -216,11 +222,11 @@ void stalls_advance(struct lp_stalls *stalls, uint64_t now_ns)
 
 		if (now_ns < due)
 			return;
-		tell_first(stalls);
+		report_first(stalls);
 	}
 }
 
-bool stalls_wait(const struct lp_stalls *stalls)
+bool pending_stalls_wait(const struct lp_pending_stalls *stalls)
 {
 	return stalls->first != NULL;
 }

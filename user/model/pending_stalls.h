@@ -10,31 +10,36 @@
 #include "report.h"
 #include "stall_breakdown.h"
 
-struct lp_stalls;
+struct lp_pending_stalls;
 
-typedef void (*lp_slow_teller)(void *context, const struct lp_slow *slow);
+typedef void (*lp_slow_handler)(void *context, const struct lp_slow_callback *slow);
 
 /* One a loop; the watch is the caller's. Returns NULL if out of memory. */
-struct lp_stalls *stalls_new(struct lp_watch *watch, lp_slow_teller tell, void *context);
+struct lp_pending_stalls *pending_stalls_new(struct lp_segments *segments, lp_slow_handler report,
+					     void *context);
 /* Tells what is left, then frees. */
-void stalls_free(struct lp_stalls *stalls);
+void pending_stalls_free(struct lp_pending_stalls *stalls);
 
 /* One that has not ended: told at once. */
-void stalls_add_progress(struct lp_stalls *stalls, const struct lp_loop_info *loop,
-			 const struct lp_callback_info *callback,
-			 const struct lp_decoded_slow *event);
-void stalls_add_slow(struct lp_stalls *stalls, const struct lp_loop_info *loop,
-		     const struct lp_callback_info *callback, const struct lp_decoded_slow *event);
-void stalls_iteration_end(struct lp_stalls *stalls, const struct lp_event_iteration_end *event);
-void stalls_poll_return(struct lp_stalls *stalls, const struct lp_event_poll_return *event);
+void pending_stalls_add_progress(struct lp_pending_stalls *stalls, const struct lp_loop_info *loop,
+				 const struct lp_callback_info *callback,
+				 const struct lp_decoded_slow *event);
+void pending_stalls_add_slow(struct lp_pending_stalls *stalls, const struct lp_loop_info *loop,
+			     const struct lp_callback_info *callback,
+			     const struct lp_decoded_slow *event);
+void pending_stalls_iteration_end(struct lp_pending_stalls *stalls,
+				  const struct lp_event_iteration_end *event);
+void pending_stalls_poll_return(struct lp_pending_stalls *stalls,
+				const struct lp_event_poll_return *event);
 /*
  * Fills in how long an iteration was slow without its slow callbacks, how many those
  * were, and why: the caller's, to be cleared.
  */
-void stalls_explain_iteration(struct lp_stalls *stalls, const struct lp_event_slow_iteration *event,
-			      struct lp_slow_iteration *slow);
-void stalls_advance(struct lp_stalls *stalls, uint64_t now_ns);
+void pending_stalls_explain_iteration(struct lp_pending_stalls *stalls,
+				      const struct lp_event_slow_iteration *event,
+				      struct lp_slow_iteration *slow);
+void pending_stalls_advance(struct lp_pending_stalls *stalls, uint64_t now_ns);
 /* Does any wait to be told whole? */
-bool stalls_wait(const struct lp_stalls *stalls);
+bool pending_stalls_wait(const struct lp_pending_stalls *stalls);
 
 #endif /* LP_MODEL_PENDING_STALLS_H */

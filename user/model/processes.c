@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct lp_model_target *labels_find(const struct lp_labels *targets, uint32_t pid)
+struct lp_model_target *processes_find(const struct lp_processes *targets, uint32_t pid)
 {
 	size_t i;
 
@@ -14,7 +14,7 @@ struct lp_model_target *labels_find(const struct lp_labels *targets, uint32_t pi
 	return NULL;
 }
 
-static void drop(struct lp_labels *targets, const struct lp_model_target *target)
+static void drop(struct lp_processes *targets, const struct lp_model_target *target)
 {
 	size_t at = (size_t)(target - targets->items);
 
@@ -24,7 +24,7 @@ static void drop(struct lp_labels *targets, const struct lp_model_target *target
 }
 
 /* The end of a process may have been lost: the oldest that runs no loop makes room. */
-static void make_room(struct lp_labels *targets)
+static void reserve(struct lp_processes *targets)
 {
 	size_t i;
 
@@ -35,78 +35,78 @@ static void make_room(struct lp_labels *targets)
 	drop(targets, &targets->items[i < targets->count ? i : 0]);
 }
 
-static struct lp_model_target *append(struct lp_labels *targets)
+static struct lp_model_target *append(struct lp_processes *targets)
 {
 	struct lp_model_target *grown;
-	size_t room;
+	size_t capacity;
 
-	make_room(targets);
-	if (targets->count == targets->room) {
-		room = targets->room ? 2 * targets->room : 16;
-		grown = realloc(targets->items, room * sizeof(*grown));
+	reserve(targets);
+	if (targets->count == targets->capacity) {
+		capacity = targets->capacity ? 2 * targets->capacity : 16;
+		grown = realloc(targets->items, capacity * sizeof(*grown));
 		if (!grown)
 			return NULL;
 		targets->items = grown;
-		targets->room = room;
+		targets->capacity = capacity;
 	}
 	memset(&targets->items[targets->count], 0, sizeof(*targets->items));
 	return &targets->items[targets->count++];
 }
 
-void labels_target(struct lp_labels *targets, const struct lp_event_target *event)
+void processes_add(struct lp_processes *targets, const struct lp_event_target *event)
 {
-	struct lp_model_target *known = labels_find(targets, event->event.pid);
+	struct lp_model_target *known = processes_find(targets, event->event.pid);
 
 	if (!known)
 		known = append(targets);
 	if (!known)
 		return;
 	known->target = *event;
-	known->gone = false;
+	known->ended = false;
 	memset(&known->labels, 0, sizeof(known->labels));
 }
 
-void labels_more(struct lp_labels *targets, const struct lp_event_labels *event)
+void processes_add_labels(struct lp_processes *targets, const struct lp_event_labels *event)
 {
-	struct lp_model_target *target = labels_find(targets, event->event.pid);
+	struct lp_model_target *target = processes_find(targets, event->event.pid);
 
 	if (target)
 		target->labels = *event;
 }
 
-void labels_loop_began(struct lp_labels *targets, uint32_t pid)
+void processes_loop_began(struct lp_processes *targets, uint32_t pid)
 {
-	struct lp_model_target *target = labels_find(targets, pid);
+	struct lp_model_target *target = processes_find(targets, pid);
 
 	if (target)
 		target->loops++;
 }
 
 /* A process may begin another loop after its last one: only with itself it goes. */
-void labels_loop_ended(struct lp_labels *targets, uint32_t pid)
+void processes_loop_ended(struct lp_processes *targets, uint32_t pid)
 {
-	struct lp_model_target *target = labels_find(targets, pid);
+	struct lp_model_target *target = processes_find(targets, pid);
 
 	if (!target)
 		return;
 	if (target->loops)
 		target->loops--;
-	if (target->gone && !target->loops)
+	if (target->ended && !target->loops)
 		drop(targets, target);
 }
 
-void labels_process_ended(struct lp_labels *targets, uint32_t pid)
+void processes_end(struct lp_processes *targets, uint32_t pid)
 {
-	struct lp_model_target *target = labels_find(targets, pid);
+	struct lp_model_target *target = processes_find(targets, pid);
 
 	if (!target)
 		return;
-	target->gone = true;
+	target->ended = true;
 	if (!target->loops)
 		drop(targets, target);
 }
 
-void labels_free(struct lp_labels *targets)
+void processes_free(struct lp_processes *targets)
 {
 	free(targets->items);
 	memset(targets, 0, sizeof(*targets));

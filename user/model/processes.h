@@ -11,23 +11,23 @@ struct lp_model_target {
 	struct lp_event_labels labels;
 	uint32_t loops; /* that have not ended */
 	uint64_t limited[LP_LIMITED_KINDS]; /* its requests over its share, as last reported */
-	bool gone; /* the process has ended */
+	bool ended; /* the process has ended */
 	bool overlapped; /* another source tells of it as well */
 };
 
-struct lp_labels {
+struct lp_processes {
 	struct lp_model_target *items; /* in the order in which they came */
-	size_t count, room;
+	size_t count, capacity;
 };
 
-void labels_target(struct lp_labels *targets, const struct lp_event_target *event);
-void labels_more(struct lp_labels *targets, const struct lp_event_labels *event);
+void processes_add(struct lp_processes *targets, const struct lp_event_target *event);
+void processes_add_labels(struct lp_processes *targets, const struct lp_event_labels *event);
 /* NULL if nobody told of it; holds until the next call that is not this one. */
-struct lp_model_target *labels_find(const struct lp_labels *targets, uint32_t pid);
-void labels_loop_began(struct lp_labels *targets, uint32_t pid);
-void labels_loop_ended(struct lp_labels *targets, uint32_t pid);
+struct lp_model_target *processes_find(const struct lp_processes *targets, uint32_t pid);
+void processes_loop_began(struct lp_processes *targets, uint32_t pid);
+void processes_loop_ended(struct lp_processes *targets, uint32_t pid);
 /* It has ended: it is forgotten once its loops have. */
-void labels_process_ended(struct lp_labels *targets, uint32_t pid);
-void labels_free(struct lp_labels *targets);
+void processes_end(struct lp_processes *targets, uint32_t pid);
+void processes_free(struct lp_processes *targets);
 
 #endif /* LP_MODEL_PROCESSES_H */

@@ -91,7 +91,7 @@ struct lp_stack {
 /* A stack seen while the loop was on the CPU, waited for one, or for the GIL; and how often. */
 struct lp_sample {
 	uint32_t count;
-	enum lp_seen seen; /* LP_SEEN_ON_CPU, LP_SEEN_RUN_QUEUE or LP_SEEN_GIL */
+	enum lp_sample_reason reason; /* LP_SAMPLE_ON_CPU, LP_SAMPLE_RUN_QUEUE or LP_SAMPLE_GIL */
 	bool collecting; /* the garbage collector was at work */
 	struct lp_stack stack;
 };
@@ -130,19 +130,19 @@ struct lp_gil_holder {
 };
 
 /* Why a stall took the time it took. */
-struct lp_reasons {
+struct lp_breakdown {
 	struct lp_times time;
 	size_t blocked_count;
 	struct lp_blocked *blocked; /* longest first */
-	uint32_t blocked_beyond; /* calls that found no room there, ... */
-	uint64_t blocked_beyond_ns; /* ... and their time */
+	uint32_t blocked_dropped; /* calls that found no room there, ... */
+	uint64_t blocked_dropped_ns; /* ... and their time */
 	size_t sample_count;
 	struct lp_sample *samples; /* most frequent first */
 	struct lp_gil_holder gil;
 	struct lp_stack await_chain; /* outermost coroutine FIRST, innermost last */
 };
 
-struct lp_slow {
+struct lp_slow_callback {
 	const struct lp_loop_info *loop;
 	const struct lp_callback_info *callback;
 	uint64_t start_ns;
@@ -154,7 +154,7 @@ struct lp_slow {
 	bool delayed_known;
 	uint32_t delayed_callbacks; /* queued behind it in its iteration */
 	uint32_t delayed_events; /* ready when the loop polled next */
-	struct lp_reasons reasons;
+	struct lp_breakdown breakdown;
 };
 
 #define LP_TOP_SHOWN LP_TOP_ENTRIES
@@ -177,7 +177,7 @@ struct lp_slow_iteration {
 	 * time: of the whole duration.  The rest is of what came before its first
 	 * callback, and empty if that was no matter.
 	 */
-	struct lp_reasons reasons;
+	struct lp_breakdown breakdown;
 };
 
 enum lp_cause_kind {
@@ -269,8 +269,8 @@ struct lp_loop_summary {
 	uint64_t iterations;
 	uint64_t callbacks;
 	uint64_t slow_callbacks;
-	uint64_t untold; /* of those, counted but not told by themselves: too many at once, ... */
-	uint64_t untold_iterations; /* ... and slow iterations */
+	uint64_t suppressed; /* of those, counted but not told by themselves: too many at once, ... */
+	uint64_t suppressed_iterations; /* ... and slow iterations */
 	uint64_t folded; /* how many loops it is of, if it is folded; else 0 */
 	/*
 	 * The time of which the histograms of callbacks are: wall_ns in trace mode, less
@@ -354,7 +354,7 @@ struct lp_summary {
 	struct lp_loop_summary *loops;
 	size_t finding_count;
 	struct lp_finding_count *findings; /* most frequent first */
-	uint64_t findings_beyond; /* found at more places than are kept */
+	uint64_t findings_dropped; /* found at more places than are kept */
 	uint64_t lost[LP_LOST_KINDS];
 	size_t limited_count;
 	struct lp_limited *limited; /* of the whole run, also in an interval's summary */
@@ -376,7 +376,7 @@ struct lp_observer {
 	void (*run)(void *context, const struct lp_run *run);
 	void (*loop)(void *context, const struct lp_loop_info *loop);
 	/* Once it has ended; before that, each time it is told to be in progress. */
-	void (*slow)(void *context, const struct lp_slow *slow);
+	void (*slow)(void *context, const struct lp_slow_callback *slow);
 	void (*slow_iteration)(void *context, const struct lp_slow_iteration *slow);
 	void (*finding)(void *context, const struct lp_finding *finding);
 	void (*loop_state)(void *context, const struct lp_loop_state *state);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void tell_finding(void *context, const struct lp_finding *finding)
+static void report_finding(void *context, const struct lp_finding *finding)
 {
 	struct lp_model *model = context;
 
@@ -55,7 +55,7 @@ static void free_source(struct lp_model_source *source)
 	unequip(source);
 	findings_free(source->findings);
 	frames_free(source->frames);
-	labels_free(&source->targets);
+	processes_free(&source->targets);
 	limited_free(&source->limited);
 	free(source);
 }
@@ -75,7 +75,7 @@ void model_free(struct lp_model *model)
 	free(model->other.before);
 	for (i = 0; i < model->source_count; i++)
 		free_source(model->sources[i]);
-	frame_places_free(model->places);
+	source_lines_free(model->places);
 	free(model->sources);
 	free(model);
 }
@@ -98,7 +98,7 @@ int model_add_source(struct lp_model *model, const struct lp_run *run)
 	source->last_event_ns = run->start_ns;
 	source->frames = frames_new(model->places);
 	if (source->frames)
-		source->findings = findings_new(source->frames, tell_finding, model);
+		source->findings = findings_new(source->frames, report_finding, model);
 	if (!source->findings || (!count && !equip(source)))
 		goto failed;
 	model->sources[model->source_count++] = source;
@@ -306,7 +306,7 @@ static void loop_baseline(struct lp_model_loop *loop, uint64_t now_ns)
 	loop->stats.wall_start_ns = now_ns;
 	loop->begin_ns = now_ns;
 	loop->wall_ns = 0;
-	causes_reset(loop->causes);
+	lost_time_reset(loop->causes);
 	for (callback = loop->callbacks.first; callback; callback = callback->next)
 		callback_reset(callback);
 }
@@ -331,12 +331,12 @@ void source_baseline(struct lp_model_source *source)
 		return;
 	/* one that is known from the file before was repeated, and settled by that */
 	for (loop = source->own; loop; loop = loop->next_own) {
-		if (loop->settled || loop->end_ns)
+		if (loop->frozen || loop->end_ns)
 			continue;
 		loop_baseline(loop, source->last_event_ns);
-		loop->settled = true;
+		loop->frozen = true;
 	}
-	if (!source->begun && source->lost_told < 2)
+	if (!source->begun && source->lost_reported < 2)
 		source_base(source);
 	source->begun = true;
 }
@@ -355,8 +355,8 @@ void source_advance(struct lp_model_source *source, uint64_t now_ns)
 	for (loop = source->own; loop; loop = loop->next_own) {
 		if (!loop->stalls)
 			continue;
-		stalls_advance(loop->stalls, now_ns);
-		source->waiting |= stalls_wait(loop->stalls);
+		pending_stalls_advance(loop->stalls, now_ns);
+		source->waiting |= pending_stalls_wait(loop->stalls);
 	}
 }
 
@@ -396,7 +396,7 @@ static void end_run(struct lp_model *model)
 			model_since(source->lost[LP_LOST_RING], source->lost_base[LP_LOST_RING]);
 	}
 	model->ended = true;
-	model_tell_end(model, &end);
+	model_report_end(model, &end);
 }
 
 void source_end(struct lp_model *model, struct lp_model_source *source, uint64_t now_ns,
@@ -413,8 +413,8 @@ void source_end(struct lp_model *model, struct lp_model_source *source, uint64_t
 	source->waiting = true;
 	source_advance(source, UINT64_MAX);
 	for (loop = source->own; loop; loop = loop->next_own)
-		if (loop->watch)
-			watch_finish(loop->watch);
+		if (loop->segments)
+			segments_finish(loop->segments);
 	if (model->source_count == 1)
 		end_run(model);
 }
@@ -436,10 +436,10 @@ void model_end_source(struct lp_model *model, unsigned int number)
 		model->source = model->sources[0];
 	unequip(source);
 	for (loop = source->own; loop; loop = loop->next_own) {
-		stalls_free(loop->stalls);
-		watch_free(loop->watch);
+		pending_stalls_free(loop->stalls);
+		segments_free(loop->segments);
 		loop->stalls = NULL;
-		loop->watch = NULL;
+		loop->segments = NULL;
 	}
 	if (findings_empty(source->findings)) {
 		findings_free(source->findings);
@@ -447,7 +447,7 @@ void model_end_source(struct lp_model *model, unsigned int number)
 	}
 	frames_free(source->frames);
 	source->frames = NULL;
-	labels_free(&source->targets);
+	processes_free(&source->targets);
 	model_fold_read(model, source);
 }
 

@@ -8,48 +8,48 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TOLD_BUCKETS 256
-#define TOLD_MAX 2048
+#define REPORTED_BUCKETS 256
+#define REPORTED_MAX 2048
 /* More than any program has lines that wait: what comes later is not readable. */
 #define PLACES_MAX 65536
 #define PLACE_BUCKETS 4096
 
-struct lp_place {
-	struct lp_place *next;
+struct lp_source_line {
+	struct lp_source_line *next;
 	struct lp_shown_frame frame;
 };
 
-struct lp_places {
-	struct lp_place *buckets[PLACE_BUCKETS];
+struct lp_source_lines {
+	struct lp_source_line *buckets[PLACE_BUCKETS];
 	size_t count;
 };
 
 struct lp_frames {
-	struct lp_places *places; /* the caller's */
+	struct lp_source_lines *places; /* the caller's */
 	const struct lp_shown_frame **items;
-	size_t room;
+	size_t capacity;
 };
 
-struct lp_told_table {
-	struct lp_told *buckets[TOLD_BUCKETS];
+struct lp_known_stacks {
+	struct lp_known_stack *buckets[REPORTED_BUCKETS];
 	size_t count;
 };
 
-struct lp_places *frame_places_new(void)
+struct lp_source_lines *source_lines_new(void)
 {
-	return calloc(1, sizeof(struct lp_places));
+	return calloc(1, sizeof(struct lp_source_lines));
 }
 
-static void free_place(struct lp_place *place)
+static void free_place(struct lp_source_line *place)
 {
 	free(place->frame.function);
 	free(place->frame.file);
 	free(place);
 }
 
-void frame_places_free(struct lp_places *places)
+void source_lines_free(struct lp_source_lines *places)
 {
-	struct lp_place *place;
+	struct lp_source_line *place;
 	size_t i;
 
 	for (i = 0; places && i < PLACE_BUCKETS; i++) {
@@ -61,7 +61,7 @@ void frame_places_free(struct lp_places *places)
 	free(places);
 }
 
-struct lp_frames *frames_new(struct lp_places *places)
+struct lp_frames *frames_new(struct lp_source_lines *places)
 {
 	struct lp_frames *frames = calloc(1, sizeof(*frames));
 
@@ -81,22 +81,22 @@ void frames_free(struct lp_frames *frames)
 static bool grow(struct lp_frames *frames, size_t wanted)
 {
 	const struct lp_shown_frame **grown;
-	size_t room = frames->room ? frames->room : 256;
+	size_t capacity = frames->capacity ? frames->capacity : 256;
 
-	while (room <= wanted)
-		room *= 2;
-	grown = realloc(frames->items, room * sizeof(*grown));
+	while (capacity <= wanted)
+		capacity *= 2;
+	grown = realloc(frames->items, capacity * sizeof(*grown));
 	if (!grown)
 		return false;
-	memset(grown + frames->room, 0, (room - frames->room) * sizeof(*grown));
+	memset(grown + frames->capacity, 0, (capacity - frames->capacity) * sizeof(*grown));
 	frames->items = grown;
-	frames->room = room;
+	frames->capacity = capacity;
 	return true;
 }
 
-static struct lp_place *make_place(const struct lp_event_frame *event)
+static struct lp_source_line *make_place(const struct lp_event_frame *event)
 {
-	struct lp_place *place = calloc(1, sizeof(*place));
+	struct lp_source_line *place = calloc(1, sizeof(*place));
 
 	if (!place)
 		return NULL;
@@ -126,10 +126,10 @@ static uint64_t hash_text(uint64_t hash, const char *text)
 }
 
 /* The text is cleaned in place.  NULL if there is no room. */
-static const struct lp_shown_frame *find_place(struct lp_places *places,
+static const struct lp_shown_frame *find_place(struct lp_source_lines *places,
 					       struct lp_event_frame *event)
 {
-	struct lp_place **bucket, *place;
+	struct lp_source_line **bucket, *place;
 	uint64_t hash;
 
 	text_sanitise(event->function);
@@ -153,7 +153,7 @@ void frames_add(struct lp_frames *frames, const struct lp_event_frame *event)
 {
 	struct lp_event_frame cleaned;
 
-	if (event->frame >= frames->room && !grow(frames, event->frame))
+	if (event->frame >= frames->capacity && !grow(frames, event->frame))
 		return;
 	/* stacks point at it: a number never comes to mean something else */
 	if (frames->items[event->frame])
@@ -174,11 +174,11 @@ const struct lp_shown_frame *frames_intern(struct lp_frames *frames, const char 
 
 const struct lp_shown_frame *frames_get(const struct lp_frames *frames, uint32_t number)
 {
-	return number < frames->room ? frames->items[number] : NULL;
+	return number < frames->capacity ? frames->items[number] : NULL;
 }
 
 bool stack_from_event(struct lp_stack *stack, const struct lp_frames *frames,
-		      const struct lp_event_seen *event)
+		      const struct lp_event_stack_sample *event)
 {
 	uint32_t i;
 
@@ -230,27 +230,27 @@ void stack_clear(struct lp_stack *stack)
 	memset(stack, 0, sizeof(*stack));
 }
 
-struct lp_told_table *told_new(void)
+struct lp_known_stacks *known_stacks_new(void)
 {
-	return calloc(1, sizeof(struct lp_told_table));
+	return calloc(1, sizeof(struct lp_known_stacks));
 }
 
-static void forget_all(struct lp_told_table *table)
+static void forget_all(struct lp_known_stacks *table)
 {
-	struct lp_told *told;
+	struct lp_known_stack *known_stack;
 	size_t i;
 
-	for (i = 0; i < TOLD_BUCKETS; i++) {
-		while ((told = table->buckets[i])) {
-			table->buckets[i] = told->next;
-			stack_clear(&told->stack);
-			free(told);
+	for (i = 0; i < REPORTED_BUCKETS; i++) {
+		while ((known_stack = table->buckets[i])) {
+			table->buckets[i] = known_stack->next;
+			stack_clear(&known_stack->stack);
+			free(known_stack);
 		}
 	}
 	table->count = 0;
 }
 
-void told_free(struct lp_told_table *table)
+void known_stacks_free(struct lp_known_stacks *table)
 {
 	if (!table)
 		return;
@@ -258,51 +258,52 @@ void told_free(struct lp_told_table *table)
 	free(table);
 }
 
-static struct lp_told *find(const struct lp_told_table *table, uint64_t name, bool holder)
+static struct lp_known_stack *find(const struct lp_known_stacks *table, uint64_t name, bool holder)
 {
-	struct lp_told *told = table->buckets[(name ^ name >> 17) % TOLD_BUCKETS];
+	struct lp_known_stack *known_stack = table->buckets[(name ^ name >> 17) % REPORTED_BUCKETS];
 
-	while (told && (told->name != name || told->holder != holder))
-		told = told->next;
-	return told;
+	while (known_stack && (known_stack->name != name || known_stack->holder != holder))
+		known_stack = known_stack->next;
+	return known_stack;
 }
 
-const struct lp_told *told_find(const struct lp_told_table *table, uint64_t name, bool holder)
+const struct lp_known_stack *known_stacks_find(const struct lp_known_stacks *table, uint64_t name,
+					       bool holder)
 {
 	return find(table, name, holder);
 }
 
-void told_add(struct lp_told_table *table, const struct lp_frames *frames,
-	      const struct lp_event_seen *event)
+void known_stacks_add(struct lp_known_stacks *table, const struct lp_frames *frames,
+		      const struct lp_event_stack_sample *event)
 {
-	bool holder = event->seen == LP_SEEN_GIL_HOLDER;
-	struct lp_told *told = find(table, event->stack, holder), **bucket;
+	bool holder = event->reason == LP_SAMPLE_GIL_HOLDER;
+	struct lp_known_stack *known_stack = find(table, event->stack, holder), **bucket;
 	char target[LP_RESOURCE_TEXT_MAX];
 
 	resource_text(&event->resource, target, sizeof(target));
-	if (!told) {
-		if (table->count == TOLD_MAX)
+	if (!known_stack) {
+		if (table->count == REPORTED_MAX)
 			forget_all(table);
-		told = calloc(1, sizeof(*told));
-		if (!told)
+		known_stack = calloc(1, sizeof(*known_stack));
+		if (!known_stack)
 			return;
-		told->name = event->stack;
-		told->holder = holder;
-		text_copy(told->target, sizeof(told->target), target);
-		bucket = &table->buckets[(event->stack ^ event->stack >> 17) % TOLD_BUCKETS];
-		told->next = *bucket;
-		*bucket = told;
+		known_stack->name = event->stack;
+		known_stack->holder = holder;
+		text_copy(known_stack->target, sizeof(known_stack->target), target);
+		bucket = &table->buckets[(event->stack ^ event->stack >> 17) % REPORTED_BUCKETS];
+		known_stack->next = *bucket;
+		*bucket = known_stack;
 		table->count++;
-	} else if (strcmp(told->target, target) != 0) {
-		told->several = true;
+	} else if (strcmp(known_stack->target, target) != 0) {
+		known_stack->several = true;
 	}
 	/* one that was torn, or a thread that has just ended, says less than what was known */
-	if (event->depth || !told->stack.depth) {
-		stack_clear(&told->stack);
-		stack_from_event(&told->stack, frames, event);
+	if (event->depth || !known_stack->stack.depth) {
+		stack_clear(&known_stack->stack);
+		stack_from_event(&known_stack->stack, frames, event);
 	}
-	if (event->tid || !told->tid)
-		told->tid = (pid_t)event->tid;
+	if (event->tid || !known_stack->tid)
+		known_stack->tid = (pid_t)event->tid;
 	if (event->thread[0])
-		text_copy(told->thread, sizeof(told->thread), event->thread);
+		text_copy(known_stack->thread, sizeof(known_stack->thread), event->thread);
 }

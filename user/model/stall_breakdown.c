@@ -13,7 +13,7 @@
 /* Different stacks that are kept of one segment. */
 #define SAMPLES_MAX 64
 
-struct lp_seen_holder {
+struct lp_sampled_holder {
 	uint32_t tid; /* 0: not known */
 	uint64_t name; /* under which its stack was told last */
 	uint32_t count;
@@ -28,34 +28,34 @@ struct lp_segment {
 	size_t sample_count;
 	struct lp_sample *samples;
 	size_t holder_count;
-	struct lp_seen_holder holders[HOLDERS_MAX];
+	struct lp_sampled_holder holders[HOLDERS_MAX];
 	bool accounted;
-	struct lp_account account;
+	struct lp_segment_times account;
 	char task_name[LP_TASK_NAME_MAX];
 };
 
-struct lp_watch {
+struct lp_segments {
 	struct lp_frames *frames;
-	struct lp_causes *causes;
-	struct lp_told_table *told;
-	struct lp_segment segments[SEGMENTS];
+	struct lp_lost_time *lost_time;
+	struct lp_known_stacks *stacks;
+	struct lp_segment items[SEGMENTS];
 	size_t next; /* to be used for the next segment */
 	/* what came before an iteration's first callback: told when the iteration has ended */
 	struct lp_segment gap;
 };
 
-struct lp_watch *watch_new(struct lp_frames *frames, struct lp_causes *causes)
+struct lp_segments *segments_new(struct lp_frames *frames, struct lp_lost_time *lost_time)
 {
-	struct lp_watch *watch = calloc(1, sizeof(*watch));
+	struct lp_segments *segments = calloc(1, sizeof(*segments));
 
-	if (!watch)
+	if (!segments)
 		return NULL;
-	watch->frames = frames;
-	watch->causes = causes;
-	watch->told = told_new();
-	if (watch->told)
-		return watch;
-	free(watch);
+	segments->frames = frames;
+	segments->lost_time = lost_time;
+	segments->stacks = known_stacks_new();
+	if (segments->stacks)
+		return segments;
+	free(segments);
 	return NULL;
 }
 
@@ -71,7 +71,8 @@ static const struct lp_shown_frame *innermost(const struct lp_stack *stack)
 }
 
 /* What a late segment's samples stand for: its time on the CPU, if that is known. */
-static void count_samples(struct lp_watch *watch, struct lp_segment *segment, uint64_t on_cpu_ns)
+static void count_samples(struct lp_segments *segments, struct lp_segment *segment,
+			  uint64_t on_cpu_ns)
 {
 	uint64_t all = 0;
 	size_t i;
@@ -80,21 +81,21 @@ static void count_samples(struct lp_watch *watch, struct lp_segment *segment, ui
 		return;
 	segment->counted = true;
 	for (i = 0; i < segment->sample_count; i++)
-		if (segment->samples[i].seen == LP_SEEN_ON_CPU)
+		if (segment->samples[i].reason == LP_SAMPLE_ON_CPU)
 			all += segment->samples[i].count;
 	for (i = 0; i < segment->sample_count; i++) {
 		const struct lp_sample *sample = &segment->samples[i];
 		struct lp_cause key = { .kind = LP_CAUSE_ON_CPU };
 		uint64_t time_ns = (uint64_t)sample->count * segment->period_us * 1000;
 
-		if (sample->seen != LP_SEEN_ON_CPU)
+		if (sample->reason != LP_SAMPLE_ON_CPU)
 			continue;
 		if (on_cpu_ns)
 			time_ns = on_cpu_ns / all * sample->count;
 		if (sample->collecting)
 			key.kind = LP_CAUSE_GC;
 		key.frame = innermost(&sample->stack);
-		causes_add(watch->causes, &key, sample->count, time_ns);
+		lost_time_add(segments->lost_time, &key, sample->count, time_ns);
 	}
 }
 
@@ -107,73 +108,74 @@ static void free_samples(struct lp_sample *samples, size_t count)
 	free(samples);
 }
 
-static void drop_segment(struct lp_watch *watch, struct lp_segment *segment)
+static void drop_segment(struct lp_segments *segments, struct lp_segment *segment)
 {
-	count_samples(watch, segment, 0);
+	count_samples(segments, segment, 0);
 	free_samples(segment->samples, segment->sample_count);
 	memset(segment, 0, sizeof(*segment));
 }
 
-void watch_finish(struct lp_watch *watch)
+void segments_finish(struct lp_segments *segments)
 {
 	size_t i;
 
 	for (i = 0; i < SEGMENTS; i++)
-		count_samples(watch, &watch->segments[i], 0);
-	count_samples(watch, &watch->gap, 0);
+		count_samples(segments, &segments->items[i], 0);
+	count_samples(segments, &segments->gap, 0);
 }
 
-void watch_free(struct lp_watch *watch)
+void segments_free(struct lp_segments *segments)
 {
 	size_t i;
 
-	if (!watch)
+	if (!segments)
 		return;
 	for (i = 0; i < SEGMENTS; i++)
-		drop_segment(watch, &watch->segments[i]);
-	drop_segment(watch, &watch->gap);
-	told_free(watch->told);
-	free(watch);
+		drop_segment(segments, &segments->items[i]);
+	drop_segment(segments, &segments->gap);
+	known_stacks_free(segments->stacks);
+	free(segments);
 }
 
-static struct lp_segment *find_segment(const struct lp_watch *watch, uint64_t start_ns)
+static struct lp_segment *find_segment(const struct lp_segments *segments, uint64_t start_ns)
 {
 	size_t i;
 
 	for (i = 0; i < SEGMENTS; i++)
-		if (start_ns && watch->segments[i].start_ns == start_ns)
-			return (struct lp_segment *)&watch->segments[i];
+		if (start_ns && segments->items[i].start_ns == start_ns)
+			return (struct lp_segment *)&segments->items[i];
 	return NULL;
 }
 
-static struct lp_segment *renew(struct lp_watch *watch, struct lp_segment *segment,
+static struct lp_segment *renew(struct lp_segments *segments, struct lp_segment *segment,
 				uint64_t start_ns)
 {
-	drop_segment(watch, segment);
+	drop_segment(segments, segment);
 	segment->start_ns = start_ns;
 	return segment;
 }
 
 /* NULL if there can be none. */
-static struct lp_segment *segment_of(struct lp_watch *watch, uint64_t start_ns, bool gap)
+static struct lp_segment *segment_of(struct lp_segments *segments, uint64_t start_ns, bool gap)
 {
 	struct lp_segment *segment;
 
 	if (!start_ns)
 		return NULL;
 	if (gap)
-		return watch->gap.start_ns == start_ns ? &watch->gap
-						       : renew(watch, &watch->gap, start_ns);
-	segment = find_segment(watch, start_ns);
+		return segments->gap.start_ns == start_ns
+			       ? &segments->gap
+			       : renew(segments, &segments->gap, start_ns);
+	segment = find_segment(segments, start_ns);
 	if (segment)
 		return segment;
-	segment = &watch->segments[watch->next];
-	watch->next = (watch->next + 1) % SEGMENTS;
-	return renew(watch, segment, start_ns);
+	segment = &segments->items[segments->next];
+	segments->next = (segments->next + 1) % SEGMENTS;
+	return renew(segments, segment, start_ns);
 }
 
 /* Takes the stack over. */
-static void add_sample(struct lp_segment *segment, enum lp_seen seen, bool collecting,
+static void add_sample(struct lp_segment *segment, enum lp_sample_reason reason, bool collecting,
 		       struct lp_stack *stack)
 {
 	struct lp_sample *grown;
@@ -182,7 +184,7 @@ static void add_sample(struct lp_segment *segment, enum lp_seen seen, bool colle
 	for (i = 0; i < segment->sample_count; i++) {
 		struct lp_sample *sample = &segment->samples[i];
 
-		if (sample->seen == seen && sample->collecting == collecting &&
+		if (sample->reason == reason && sample->collecting == collecting &&
 		    stack_same(&sample->stack, stack)) {
 			sample->count++;
 			stack_clear(stack);
@@ -198,16 +200,16 @@ static void add_sample(struct lp_segment *segment, enum lp_seen seen, bool colle
 	}
 	segment->samples = grown;
 	grown[segment->sample_count++] = (struct lp_sample){
-		.count = 1, .seen = seen, .collecting = collecting, .stack = *stack
+		.count = 1, .reason = reason, .collecting = collecting, .stack = *stack
 	};
 }
 
-static void add_holder(struct lp_segment *segment, const struct lp_event_seen *event)
+static void add_holder(struct lp_segment *segment, const struct lp_event_stack_sample *event)
 {
 	size_t i;
 
 	for (i = 0; i < segment->holder_count; i++) {
-		struct lp_seen_holder *holder = &segment->holders[i];
+		struct lp_sampled_holder *holder = &segment->holders[i];
 
 		if (holder->name != event->stack && (!event->tid || holder->tid != event->tid))
 			continue;
@@ -217,37 +219,37 @@ static void add_holder(struct lp_segment *segment, const struct lp_event_seen *e
 		return;
 	}
 	if (i < HOLDERS_MAX)
-		segment->holders[segment->holder_count++] = (struct lp_seen_holder){
+		segment->holders[segment->holder_count++] = (struct lp_sampled_holder){
 			.tid = event->tid, .name = event->stack, .count = 1
 		};
 }
 
-void watch_seen(struct lp_watch *watch, const struct lp_event_seen *event)
+void segments_add_sample(struct lp_segments *segments, const struct lp_event_stack_sample *event)
 {
 	struct lp_segment *segment;
 	struct lp_stack stack;
 
-	if (event->seen == LP_SEEN_BLOCKED || event->seen == LP_SEEN_GIL_HOLDER)
-		told_add(watch->told, watch->frames, event);
-	if (event->seen == LP_SEEN_BLOCKED)
+	if (event->reason == LP_SAMPLE_BLOCKED || event->reason == LP_SAMPLE_GIL_HOLDER)
+		known_stacks_add(segments->stacks, segments->frames, event);
+	if (event->reason == LP_SAMPLE_BLOCKED)
 		return;
-	segment = segment_of(watch, event->segment_ns, event->flags & LP_STACK_GAP);
+	segment = segment_of(segments, event->segment_ns, event->flags & LP_STACK_GAP);
 	if (!segment)
 		return;
-	if (event->seen == LP_SEEN_GIL_HOLDER) {
+	if (event->reason == LP_SAMPLE_GIL_HOLDER) {
 		add_holder(segment, event);
 		return;
 	}
 	if (event->period_us)
 		segment->period_us = event->period_us;
-	if (stack_from_event(&stack, watch->frames, event))
-		add_sample(segment, (enum lp_seen)event->seen, event->flags & LP_STACK_COLLECTING,
-			   &stack);
+	if (stack_from_event(&stack, segments->frames, event))
+		add_sample(segment, (enum lp_sample_reason)event->reason,
+			   event->flags & LP_STACK_COLLECTING, &stack);
 }
 
-void watch_old_stack(struct lp_watch *watch, const struct lp_event_stack *event)
+void segments_add_old_stack(struct lp_segments *segments, const struct lp_event_stack *event)
 {
-	struct lp_segment *segment = segment_of(watch, event->start_ns, false);
+	struct lp_segment *segment = segment_of(segments, event->start_ns, false);
 	/* cut, as that version had it: the rest could not be read */
 	struct lp_stack stack = { .unreadable = event->cut };
 	uint32_t i;
@@ -260,7 +262,7 @@ void watch_old_stack(struct lp_watch *watch, const struct lp_event_stack *event)
 	stack.frames = calloc(event->depth ? event->depth : 1, sizeof(*stack.frames));
 	for (i = 0; stack.frames && i < event->depth; i++) {
 		const struct lp_shown_frame *frame =
-			frames_intern(watch->frames, event->frames[i].function,
+			frames_intern(segments->frames, event->frames[i].function,
 				      event->frames[i].file, event->frames[i].line);
 
 		if (frame)
@@ -268,57 +270,59 @@ void watch_old_stack(struct lp_watch *watch, const struct lp_event_stack *event)
 		else
 			stack.unreadable = true;
 	}
-	add_sample(segment, LP_SEEN_ON_CPU, false, &stack);
+	add_sample(segment, LP_SAMPLE_ON_CPU, false, &stack);
 }
 
-void watch_add_task_name(struct lp_watch *watch, const struct lp_event_task_name *event)
+void segments_add_task_name(struct lp_segments *segments, const struct lp_event_task_name *event)
 {
-	struct lp_segment *segment = segment_of(watch, event->segment_ns, false);
+	struct lp_segment *segment = segment_of(segments, event->segment_ns, false);
 
 	if (segment)
 		text_copy(segment->task_name, sizeof(segment->task_name), event->name);
 }
 
-const char *watch_task_name(const struct lp_watch *watch, uint64_t start_ns)
+const char *segments_task_name(const struct lp_segments *segments, uint64_t start_ns)
 {
-	const struct lp_segment *segment = find_segment(watch, start_ns);
+	const struct lp_segment *segment = find_segment(segments, start_ns);
 
 	return segment ? segment->task_name : "";
 }
 
-void watch_account(struct lp_watch *watch, const struct lp_event_account *event)
+void segments_add_times(struct lp_segments *segments, const struct lp_event_segment_times *event)
 {
-	struct lp_segment *segment = segment_of(watch, event->account.segment_ns,
-						event->event.reserved & LP_ACCOUNT_GAP);
+	struct lp_segment *segment = segment_of(segments, event->account.segment_ns,
+						event->event.reserved & LP_SEGMENT_GAP);
 	uint32_t count = event->account.block_count;
 
 	if (!segment)
 		return;
 	segment->accounted = true;
 	memcpy(&segment->account, &event->account,
-	       offsetof(struct lp_account, blocks) + count * sizeof(event->account.blocks[0]));
+	       offsetof(struct lp_segment_times, blocks) +
+		       count * sizeof(event->account.blocks[0]));
 }
 
-void watch_cause(struct lp_watch *watch, const struct lp_event_cause *event)
+void segments_add_cause(struct lp_segments *segments, const struct lp_event_cause *event)
 {
-	bool gil = event->seen == LP_SEEN_GIL;
-	const struct lp_told *told = told_find(watch->told, event->stack, gil);
+	bool gil = event->reason == LP_SAMPLE_GIL;
+	const struct lp_known_stack *known_stack =
+		known_stacks_find(segments->stacks, event->stack, gil);
 	struct lp_cause key = { .kind = gil ? LP_CAUSE_GIL : LP_CAUSE_BLOCKED };
 
 	if (!gil)
 		text_copy(key.syscall, sizeof(key.syscall), syscall_name(event->syscall));
-	if (told) {
-		key.frame = innermost(&told->stack);
+	if (known_stack) {
+		key.frame = innermost(&known_stack->stack);
 		if (gil)
-			text_copy(key.held_by, sizeof(key.held_by), told->thread);
-		else if (!told->several)
-			text_copy(key.target, sizeof(key.target), told->target);
+			text_copy(key.held_by, sizeof(key.held_by), known_stack->thread);
+		else if (!known_stack->several)
+			text_copy(key.target, sizeof(key.target), known_stack->target);
 	}
-	causes_add(watch->causes, &key, event->count, event->total_ns);
+	lost_time_add(segments->lost_time, &key, event->count, event->total_ns);
 }
 
-void times_fill(struct lp_times *times, uint64_t duration_ns, uint64_t blocked_ns, uint64_t gil_ns,
-		uint64_t run_queue_ns)
+void breakdown_fill_times(struct lp_times *times, uint64_t duration_ns, uint64_t blocked_ns,
+			  uint64_t gil_ns, uint64_t run_queue_ns)
 {
 	/* numbers from a damaged capture may be anything */
 	unsigned __int128 off = (unsigned __int128)blocked_ns + gil_ns + run_queue_ns;
@@ -350,20 +354,21 @@ static int by_count(const void *left, const void *right)
 	return a->count < b->count ? 1 : a->count > b->count ? -1 : 0;
 }
 
-static void fill_blocked(const struct lp_watch *watch, const struct lp_account *account,
-			 struct lp_reasons *reasons)
+static void fill_blocked(const struct lp_segments *segments, const struct lp_segment_times *account,
+			 struct lp_breakdown *breakdown)
 {
 	uint32_t i;
 
-	reasons->blocked_beyond = account->beyond_count;
-	reasons->blocked_beyond_ns = account->beyond_ns;
+	breakdown->blocked_dropped = account->dropped_count;
+	breakdown->blocked_dropped_ns = account->dropped_ns;
 	if (!account->block_count)
 		return;
-	reasons->blocked = calloc(account->block_count, sizeof(*reasons->blocked));
-	for (i = 0; reasons->blocked && i < account->block_count; i++) {
+	breakdown->blocked = calloc(account->block_count, sizeof(*breakdown->blocked));
+	for (i = 0; breakdown->blocked && i < account->block_count; i++) {
 		const struct lp_block *block = &account->blocks[i];
-		struct lp_blocked *blocked = &reasons->blocked[reasons->blocked_count];
-		const struct lp_told *told = told_find(watch->told, block->stack, false);
+		struct lp_blocked *blocked = &breakdown->blocked[breakdown->blocked_count];
+		const struct lp_known_stack *known_stack =
+			known_stacks_find(segments->stacks, block->stack, false);
 
 		/* it was runnable again at once, or its end belongs to another segment */
 		if (!block->count)
@@ -373,85 +378,88 @@ static void fill_blocked(const struct lp_watch *watch, const struct lp_account *
 		resource_local(&block->resource, blocked->local, sizeof(blocked->local));
 		blocked->duration_ns = block->total_ns;
 		blocked->count = block->count;
-		if (told)
-			stack_copy(&blocked->stack, &told->stack);
-		reasons->blocked_count++;
+		if (known_stack)
+			stack_copy(&blocked->stack, &known_stack->stack);
+		breakdown->blocked_count++;
 	}
-	if (reasons->blocked && reasons->blocked_count)
-		qsort(reasons->blocked, reasons->blocked_count, sizeof(*reasons->blocked),
+	if (breakdown->blocked && breakdown->blocked_count)
+		qsort(breakdown->blocked, breakdown->blocked_count, sizeof(*breakdown->blocked),
 		      by_duration);
 }
 
-static void fill_samples(const struct lp_segment *segment, struct lp_reasons *reasons)
+static void fill_samples(const struct lp_segment *segment, struct lp_breakdown *breakdown)
 {
 	size_t i;
 
 	if (!segment->sample_count)
 		return;
-	reasons->samples = calloc(segment->sample_count, sizeof(*reasons->samples));
-	for (i = 0; reasons->samples && i < segment->sample_count; i++) {
-		struct lp_sample *sample = &reasons->samples[reasons->sample_count++];
+	breakdown->samples = calloc(segment->sample_count, sizeof(*breakdown->samples));
+	for (i = 0; breakdown->samples && i < segment->sample_count; i++) {
+		struct lp_sample *sample = &breakdown->samples[breakdown->sample_count++];
 
 		*sample = segment->samples[i];
 		stack_copy(&sample->stack, &segment->samples[i].stack);
 	}
-	if (reasons->samples && reasons->sample_count)
-		qsort(reasons->samples, reasons->sample_count, sizeof(*reasons->samples), by_count);
+	if (breakdown->samples && breakdown->sample_count)
+		qsort(breakdown->samples, breakdown->sample_count, sizeof(*breakdown->samples),
+		      by_count);
 }
 
-static void fill_holder(const struct lp_watch *watch, const struct lp_segment *segment,
+static void fill_holder(const struct lp_segments *segments, const struct lp_segment *segment,
 			struct lp_gil_holder *gil)
 {
-	const struct lp_seen_holder *most = NULL;
-	const struct lp_told *told;
+	const struct lp_sampled_holder *most = NULL;
+	const struct lp_known_stack *known_stack;
 	size_t i;
 
 	for (i = 0; i < segment->holder_count; i++)
 		if (!most || segment->holders[i].count > most->count)
 			most = &segment->holders[i];
-	told = most ? told_find(watch->told, most->name, true) : NULL;
-	if (!told)
+	known_stack = most ? known_stacks_find(segments->stacks, most->name, true) : NULL;
+	if (!known_stack)
 		return;
 	gil->known = true;
-	gil->tid = told->tid;
-	text_copy(gil->thread, sizeof(gil->thread), told->thread);
-	stack_copy(&gil->stack, &told->stack);
+	gil->tid = known_stack->tid;
+	text_copy(gil->thread, sizeof(gil->thread), known_stack->thread);
+	stack_copy(&gil->stack, &known_stack->stack);
 }
 
-static const struct lp_stack *most_seen(const struct lp_reasons *reasons, enum lp_seen seen)
+static const struct lp_stack *most_sampled(const struct lp_breakdown *breakdown,
+					   enum lp_sample_reason reason)
 {
 	size_t i;
 
-	for (i = 0; i < reasons->sample_count; i++)
-		if (reasons->samples[i].seen == seen)
-			return &reasons->samples[i].stack;
+	for (i = 0; i < breakdown->sample_count; i++)
+		if (breakdown->samples[i].reason == reason)
+			return &breakdown->samples[i].stack;
 	return NULL;
 }
 
-const struct lp_stack *reasons_stack(const struct lp_reasons *reasons)
+const struct lp_stack *breakdown_stack(const struct lp_breakdown *breakdown)
 {
-	const struct lp_times *time = &reasons->time;
-	const struct lp_stack *blocked = reasons->blocked_count ? &reasons->blocked[0].stack : NULL;
-	const struct lp_stack *sampled = most_seen(reasons, LP_SEEN_ON_CPU);
+	const struct lp_times *time = &breakdown->time;
+	const struct lp_stack *blocked = breakdown->blocked_count ? &breakdown->blocked[0].stack
+								  : NULL;
+	const struct lp_stack *sampled = most_sampled(breakdown, LP_SAMPLE_ON_CPU);
 
 	if (blocked && !blocked->depth)
 		blocked = NULL;
 	if (time->gil_ns > time->blocked_ns && time->gil_ns > time->on_cpu_ns &&
-	    most_seen(reasons, LP_SEEN_GIL))
-		return most_seen(reasons, LP_SEEN_GIL);
+	    most_sampled(breakdown, LP_SAMPLE_GIL))
+		return most_sampled(breakdown, LP_SAMPLE_GIL);
 	if (time->run_queue_ns > time->blocked_ns && time->run_queue_ns > time->on_cpu_ns &&
-	    most_seen(reasons, LP_SEEN_RUN_QUEUE))
-		return most_seen(reasons, LP_SEEN_RUN_QUEUE);
+	    most_sampled(breakdown, LP_SAMPLE_RUN_QUEUE))
+		return most_sampled(breakdown, LP_SAMPLE_RUN_QUEUE);
 	if (blocked && (!sampled || time->blocked_ns > time->on_cpu_ns))
 		return blocked;
-	return sampled ? sampled : reasons->sample_count ? &reasons->samples[0].stack : blocked;
+	return sampled ? sampled : breakdown->sample_count ? &breakdown->samples[0].stack : blocked;
 }
 
 /* The coroutines on the stack of a task's step await each other, from the outermost in. */
-static void fill_chain(struct lp_reasons *reasons)
+static void fill_chain(struct lp_breakdown *breakdown)
 {
-	const struct lp_stack *stack = reasons_stack(reasons);
-	struct lp_stack *chain = &reasons->await_chain;
+	const struct lp_stack *stack = breakdown_stack(breakdown);
+	struct lp_stack *chain = &breakdown->await_chain;
 	uint32_t i;
 
 	if (!stack || !stack->depth)
@@ -464,59 +472,59 @@ static void fill_chain(struct lp_reasons *reasons)
 			chain->frames[chain->depth++] = stack->frames[i - 1];
 }
 
-static void explain(struct lp_watch *watch, struct lp_segment *segment, uint64_t duration_ns,
-		    struct lp_reasons *reasons)
+static void explain(struct lp_segments *segments, struct lp_segment *segment, uint64_t duration_ns,
+		    struct lp_breakdown *breakdown)
 {
-	const struct lp_account *account = &segment->account;
+	const struct lp_segment_times *account = &segment->account;
 	uint32_t collecting = account->collecting_samples;
 
-	fill_samples(segment, reasons);
-	fill_holder(watch, segment, &reasons->gil);
+	fill_samples(segment, breakdown);
+	fill_holder(segments, segment, &breakdown->gil);
 	if (segment->accounted) {
-		times_fill(&reasons->time, duration_ns, account->blocked_ns, account->gil_ns,
-			   account->run_queue_ns);
+		breakdown_fill_times(&breakdown->time, duration_ns, account->blocked_ns,
+				     account->gil_ns, account->run_queue_ns);
 		if (account->samples) {
 			if (collecting > account->samples)
 				collecting = account->samples;
-			reasons->time.gc_known = true;
-			reasons->time.gc_ns =
-				reasons->time.on_cpu_ns / account->samples * collecting;
+			breakdown->time.gc_known = true;
+			breakdown->time.gc_ns =
+				breakdown->time.on_cpu_ns / account->samples * collecting;
 		}
-		fill_blocked(watch, account, reasons);
+		fill_blocked(segments, account, breakdown);
 	}
-	fill_chain(reasons);
+	fill_chain(breakdown);
 }
 
-void watch_reasons(struct lp_watch *watch, uint64_t start_ns, uint64_t duration_ns, bool over,
-		   struct lp_reasons *reasons)
+void segments_breakdown(struct lp_segments *segments, uint64_t start_ns, uint64_t duration_ns,
+			bool over, struct lp_breakdown *breakdown)
 {
-	struct lp_segment *segment = find_segment(watch, start_ns);
+	struct lp_segment *segment = find_segment(segments, start_ns);
 
-	memset(reasons, 0, sizeof(*reasons));
+	memset(breakdown, 0, sizeof(*breakdown));
 	if (!segment)
 		return;
-	explain(watch, segment, duration_ns, reasons);
+	explain(segments, segment, duration_ns, breakdown);
 	if (over)
-		count_samples(watch, segment, reasons->time.on_cpu_ns);
+		count_samples(segments, segment, breakdown->time.on_cpu_ns);
 }
 
-void watch_gap_reasons(struct lp_watch *watch, uint64_t iteration_ns, uint64_t duration_ns,
-		       struct lp_reasons *reasons)
+void segments_gap_breakdown(struct lp_segments *segments, uint64_t iteration_ns,
+			    uint64_t duration_ns, struct lp_breakdown *breakdown)
 {
-	memset(reasons, 0, sizeof(*reasons));
-	if (iteration_ns && watch->gap.start_ns == iteration_ns)
-		explain(watch, &watch->gap, duration_ns, reasons);
+	memset(breakdown, 0, sizeof(*breakdown));
+	if (iteration_ns && segments->gap.start_ns == iteration_ns)
+		explain(segments, &segments->gap, duration_ns, breakdown);
 }
 
-void reasons_clear(struct lp_reasons *reasons)
+void breakdown_clear(struct lp_breakdown *breakdown)
 {
 	size_t i;
 
-	for (i = 0; i < reasons->blocked_count; i++)
-		stack_clear(&reasons->blocked[i].stack);
-	free(reasons->blocked);
-	free_samples(reasons->samples, reasons->sample_count);
-	stack_clear(&reasons->gil.stack);
-	stack_clear(&reasons->await_chain);
-	memset(reasons, 0, sizeof(*reasons));
+	for (i = 0; i < breakdown->blocked_count; i++)
+		stack_clear(&breakdown->blocked[i].stack);
+	free(breakdown->blocked);
+	free_samples(breakdown->samples, breakdown->sample_count);
+	stack_clear(&breakdown->gil.stack);
+	stack_clear(&breakdown->await_chain);
+	memset(breakdown, 0, sizeof(*breakdown));
 }

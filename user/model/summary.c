@@ -23,16 +23,17 @@ static int by_total(const void *left, const void *right)
 }
 
 /* What tasks of a callback lived, NULL if none has ended; of an interval, in its own room. */
-static const struct lp_lifetimes *lives_of(struct lp_model_callback *callback, bool interval)
+static const struct lp_lifetimes *lifetimes_of(struct lp_model_callback *callback, bool interval)
 {
-	if (!interval || !callback->lives || !callback->before_lives)
-		return callback->lives;
-	if (!callback->interval_lives)
-		callback->interval_lives = calloc(1, sizeof(*callback->interval_lives));
-	if (!callback->interval_lives)
+	if (!interval || !callback->lifetimes || !callback->before_lifetimes)
+		return callback->lifetimes;
+	if (!callback->interval_lifetimes)
+		callback->interval_lifetimes = calloc(1, sizeof(*callback->interval_lifetimes));
+	if (!callback->interval_lifetimes)
 		return NULL;
-	lifetimes_subtract(callback->interval_lives, callback->lives, callback->before_lives);
-	return lifetimes_count(callback->interval_lives) ? callback->interval_lives : NULL;
+	lifetimes_subtract(callback->interval_lifetimes, callback->lifetimes,
+			   callback->before_lifetimes);
+	return lifetimes_count(callback->interval_lifetimes) ? callback->interval_lifetimes : NULL;
 }
 
 /* Nothing is taken from it. */
@@ -44,19 +45,19 @@ static const struct lp_histogram *or_empty(const struct lp_histogram *histogram)
 }
 
 /* Has it anything to say?  Of most nothing is new in an interval. */
-static bool is_told(struct lp_model_callback *callback, bool interval)
+static bool is_reported(struct lp_model_callback *callback, bool interval)
 {
 	if (interval && callback->before_run &&
-	    callback->before_run->sum_ns == callback->run.sum_ns && !callback->lives)
+	    callback->before_run->sum_ns == callback->run.sum_ns && !callback->lifetimes)
 		return false;
-	return histogram_count(&callback->run) || callback->lives;
+	return histogram_count(&callback->run) || callback->lifetimes;
 }
 
 static void fill_callback(struct lp_model_callback *callback, bool interval,
 			  struct lp_callback_summary *item)
 {
 	item->callback = &callback->info;
-	item->lifetimes = lives_of(callback, interval);
+	item->lifetimes = lifetimes_of(callback, interval);
 	if (!interval) {
 		item->slow = callback->slow;
 		item->run = callback->run;
@@ -76,7 +77,7 @@ static void summarise_callbacks(struct lp_model_loop *loop, bool interval,
 	size_t count = 0;
 
 	for (callback = loop->callbacks.first; callback; callback = callback->next)
-		count += is_told(callback, interval);
+		count += is_reported(callback, interval);
 	if (!count)
 		return;
 	summary->items = calloc(count, sizeof(*summary->items));
@@ -84,7 +85,7 @@ static void summarise_callbacks(struct lp_model_loop *loop, bool interval,
 	     callback = callback->next) {
 		struct lp_callback_summary *item = &summary->items[summary->callback_count];
 
-		if (!is_told(callback, interval))
+		if (!is_reported(callback, interval))
 			continue;
 		fill_callback(callback, interval, item);
 		/* one that was only slow between two bursts is in no histogram */
@@ -98,9 +99,9 @@ static void summarise_callbacks(struct lp_model_loop *loop, bool interval,
 static void fill_coverage(const struct lp_event_coverage *now,
 			  const struct lp_event_coverage *before, struct lp_loop_summary *summary)
 {
-	summary->untold = model_since(now->untold, before ? before->untold : 0);
-	summary->untold_iterations =
-		model_since(now->untold_iterations, before ? before->untold_iterations : 0);
+	summary->suppressed = model_since(now->suppressed, before ? before->suppressed : 0);
+	summary->suppressed_iterations =
+		model_since(now->suppressed_iterations, before ? before->suppressed_iterations : 0);
 	summary->traced_ns = model_since(now->traced_ns, before ? before->traced_ns : 0);
 	summary->traced_known = now->event.size != 0;
 }
@@ -141,7 +142,7 @@ static void summarise_loop(struct lp_model_loop *loop, bool interval,
 		summary->iteration = now->iteration;
 	summarise_callbacks(loop, interval, summary);
 	if (loop->causes)
-		summary->cause_count = causes_list(loop->causes, interval, &summary->causes);
+		summary->cause_count = lost_time_list(loop->causes, interval, &summary->causes);
 }
 
 /*
@@ -176,7 +177,7 @@ static void add_findings(const struct lp_findings *findings, bool interval,
 	struct lp_finding_count *list, *grown;
 	size_t count = findings_list(findings, interval, &list);
 
-	summary->findings_beyond += findings_beyond(findings, interval);
+	summary->findings_dropped += findings_dropped(findings, interval);
 	if (!summary->findings) {
 		summary->findings = list;
 		summary->finding_count = count;
@@ -274,7 +275,7 @@ static void begin_loop_interval(struct lp_model_loop *loop)
 	}
 	loop->wall_before_ns = loop->wall_ns;
 	if (loop->causes)
-		causes_begin_interval(loop->causes);
+		lost_time_begin_interval(loop->causes);
 	for (callback = loop->callbacks.first; callback; callback = callback->next)
 		callback_begin_interval(callback);
 }
@@ -294,7 +295,7 @@ static void begin_interval(struct lp_model *model, uint64_t now_ns)
 	model->interval_start_ns = now_ns;
 }
 
-void model_tell_interval(struct lp_model *model, uint64_t now_ns)
+void model_report_interval(struct lp_model *model, uint64_t now_ns)
 {
 	struct lp_summary interval, total;
 
@@ -308,7 +309,7 @@ void model_tell_interval(struct lp_model *model, uint64_t now_ns)
 	begin_interval(model, now_ns);
 }
 
-void model_tell_end(struct lp_model *model, const struct lp_run_end *end)
+void model_report_end(struct lp_model *model, const struct lp_run_end *end)
 {
 	struct lp_summary total;
 

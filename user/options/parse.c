@@ -327,22 +327,22 @@ static int check_combination(const struct lp_options *options)
 
 static int parse_words(int argc, char **argv, int separator, struct lp_options *options)
 {
-	bool command_seen = false;
+	bool command_given = false;
 	int err;
 
 	for (; optind < separator; optind++) {
-		if (reads_captures(options) && command_seen) {
+		if (reads_captures(options) && command_given) {
 			options->captures[options->capture_count++] = argv[optind];
 			continue;
 		}
-		if (command_seen)
+		if (command_given)
 			return usage_error(
 				"'%s' is too much (to start a program, put -- before it)",
 				argv[optind]);
 		err = parse_command(argv[optind], options);
 		if (err)
 			return err;
-		command_seen = true;
+		command_given = true;
 	}
 	if (separator < argc) {
 		if (separator + 1 == argc)

@@ -295,12 +295,12 @@ static const uint32_t allowed_ptrace[] = { PTRACE_SEIZE, PTRACE_INTERRUPT, PTRAC
 	(2 * (LENGTH(refused_calls) + LENGTH(readers_refused) + LENGTH(allowed_ptrace)) +          \
 	 5 * LENGTH(refused_flags) + 16)
 
-struct program {
+struct sandbox_program {
 	size_t count;
 	struct sock_filter code[INSTRUCTIONS];
 };
 
-static void add(struct program *program, uint16_t code, uint32_t value, uint8_t if_true,
+static void add(struct sandbox_program *program, uint16_t code, uint32_t value, uint8_t if_true,
 		uint8_t if_false)
 {
 	program->code[program->count++] =
@@ -308,13 +308,13 @@ static void add(struct program *program, uint16_t code, uint32_t value, uint8_t 
 }
 
 /* Returns the action if the loaded word equals the value. */
-static void add_action(struct program *program, uint32_t value, uint32_t action)
+static void add_action(struct sandbox_program *program, uint32_t value, uint32_t action)
 {
 	add(program, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
 	add(program, BPF_RET | BPF_K, action, 0, 0);
 }
 
-static void add_ptrace(struct program *program)
+static void add_ptrace(struct sandbox_program *program)
 {
 	size_t i;
 
@@ -327,7 +327,7 @@ static void add_ptrace(struct program *program)
 	add(program, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM, 0, 0);
 }
 
-static void add_flags(struct program *program, const struct refused_flags *row)
+static void add_flags(struct sandbox_program *program, const struct refused_flags *row)
 {
 	/* over the four that follow where it is another call */
 	add(program, BPF_JMP | BPF_JEQ | BPF_K, row->number, 0, 4);
@@ -338,7 +338,7 @@ static void add_flags(struct program *program, const struct refused_flags *row)
 	add(program, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
 }
 
-static void add_readers(struct program *program)
+static void add_readers(struct sandbox_program *program)
 {
 	size_t i;
 
@@ -348,7 +348,7 @@ static void add_readers(struct program *program)
 
 static int refuse_calls(const struct lp_sandbox *sandbox)
 {
-	struct program program = { .count = 0 };
+	struct sandbox_program program = { .count = 0 };
 	struct sock_fprog filter;
 	size_t i;
 

@@ -24,7 +24,7 @@ struct part {
 };
 
 /* One line: "4:cpu,cpuacct:/path", "1:name=systemd:/path", "0::/path". */
-struct line {
+struct cgroup_line {
 	struct part controllers;
 	struct part path;
 };
@@ -58,7 +58,7 @@ static struct part part_take(struct part *rest, char separator)
 	return part;
 }
 
-static bool next_line(struct part *rest, struct line *line)
+static bool next_line(struct part *rest, struct cgroup_line *line)
 {
 	while (rest->length) {
 		struct part whole = part_take(rest, '\n');
@@ -200,7 +200,7 @@ static bool take_pod(struct part path, struct lp_cgroup *cgroup)
 }
 
 /* systemd's own hierarchy knows units best; the others may lag behind or know none. */
-static bool is_of_systemd(const struct line *line)
+static bool is_of_systemd(const struct cgroup_line *line)
 {
 	return !line->controllers.length || part_is(line->controllers, "name=systemd");
 }
@@ -289,7 +289,7 @@ void cgroup_parse(const char *text, struct lp_cgroup *cgroup)
 	memset(cgroup, 0, sizeof(*cgroup));
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct part rest = { text, strlen(text) };
-		struct line line;
+		struct cgroup_line line;
 
 		while (!((const char *)cgroup)[rows[i].field] && next_line(&rest, &line))
 			if (!rows[i].systemd || is_of_systemd(&line))
@@ -304,7 +304,7 @@ static bool lies_within(struct part path, struct part folder)
 }
 
 /* Each hierarchy of version 1 is mounted under the names of its controllers. */
-static bool lies_below_controller(const struct line *line, struct part folder)
+static bool lies_below_controller(const struct cgroup_line *line, struct part folder)
 {
 	struct part names = line->controllers, mounted;
 
@@ -390,7 +390,7 @@ bool cgroup_exists(const char *path)
 bool cgroup_is_within(const char *text, const char *path)
 {
 	struct part rest = { text, strlen(text) }, folder = { path, strlen(path) };
-	struct line line;
+	struct cgroup_line line;
 
 	while (next_line(&rest, &line))
 		if (lies_within(line.path, folder) || lies_below_controller(&line, folder))

@@ -57,8 +57,8 @@ struct query {
 #define QUERY_NEXT 0x10 /* the one that holds the address, or the first after it */
 #define QUERY_FILE 0x20
 
-struct chunk {
-	struct chunk *next;
+struct mapping_chunk {
+	struct mapping_chunk *next;
 	size_t used;
 	char text[CHUNK_BYTES];
 };
@@ -66,14 +66,14 @@ struct chunk {
 struct lp_mappings_store {
 	size_t shares;
 	size_t count;
-	size_t room;
+	size_t capacity;
 	struct lp_mapping *items;
 	size_t paths_bytes;
-	struct chunk *chunks;
+	struct mapping_chunk *chunks;
 };
 
 /* The mappings to read: from an address on, at most so many, all or executable ones. */
-struct request {
+struct mapping_request {
 	pid_t pid;
 	uint64_t from;
 	size_t most;
@@ -84,7 +84,7 @@ struct request {
 };
 
 /* The names of files that were queried last. */
-struct known {
+struct mapping_known {
 	uint64_t device;
 	uint64_t inode;
 	char *path; /* NULL: none is known */
@@ -112,7 +112,7 @@ const char *mapping_path_part(const char *path)
 static char *retain_path(struct lp_mappings_store *store, const char *path)
 {
 	const char *part = mapping_path_part(path), *name = strrchr(part, '/');
-	struct chunk *chunk = store->chunks;
+	struct mapping_chunk *chunk = store->chunks;
 	size_t bytes;
 	char *text;
 
@@ -138,17 +138,17 @@ static char *retain_path(struct lp_mappings_store *store, const char *path)
 static int retain(struct lp_mappings_store *store, const struct lp_mapping *mapping)
 {
 	struct lp_mapping *grown;
-	size_t room;
+	size_t capacity;
 
 	if (store->count == MAPPINGS_MAX || store->paths_bytes > PATHS_BYTES_MAX)
 		return -E2BIG;
-	if (store->count == store->room) {
-		room = store->room ? store->room * 2 : 64;
-		grown = realloc(store->items, room * sizeof(*grown));
+	if (store->count == store->capacity) {
+		capacity = store->capacity ? store->capacity * 2 : 64;
+		grown = realloc(store->items, capacity * sizeof(*grown));
 		if (!grown)
 			return -ENOMEM;
 		store->items = grown;
-		store->room = room;
+		store->capacity = capacity;
 	}
 	store->items[store->count++] = *mapping;
 	return 0;
@@ -156,7 +156,7 @@ static int retain(struct lp_mappings_store *store, const struct lp_mapping *mapp
 
 static void store_release(struct lp_mappings_store *store)
 {
-	struct chunk *chunk;
+	struct mapping_chunk *chunk;
 
 	if (!store || --store->shares)
 		return;
@@ -170,7 +170,7 @@ static void store_release(struct lp_mappings_store *store)
 
 /* ---- queries ------------------------------------------------------------------ */
 
-static struct known *known_of(struct known *files, uint64_t device, uint64_t inode)
+static struct mapping_known *known_of(struct mapping_known *files, uint64_t device, uint64_t inode)
 {
 	uint64_t hash = (inode ^ device << 32) * 0x9e3779b97f4a7c15ULL; /* Fibonacci hashing */
 
@@ -178,10 +178,10 @@ static struct known *known_of(struct known *files, uint64_t device, uint64_t ino
 }
 
 /* Queries the file name of the mapping at an address, unless it is known. */
-static int find_path(int file, struct lp_mappings_store *store, struct known *files,
+static int find_path(int file, struct lp_mappings_store *store, struct mapping_known *files,
 		     struct lp_mapping *mapping)
 {
-	struct known *known = known_of(files, mapping->device, mapping->inode);
+	struct mapping_known *known = known_of(files, mapping->device, mapping->inode);
 	char name[PATH_MAX];
 	struct query query = { .size = sizeof(query),
 			       .address = mapping->start,
@@ -200,13 +200,14 @@ static int find_path(int file, struct lp_mappings_store *store, struct known *fi
 	mapping->path = retain_path(store, name);
 	if (!mapping->path)
 		return -ENOMEM;
-	*known = (struct known){ mapping->device, mapping->inode, mapping->path };
+	*known = (struct mapping_known){ mapping->device, mapping->inode, mapping->path };
 	return 0;
 }
 
-static int read_queries(int file, const struct request *request, struct lp_mappings_store *store)
+static int read_queries(int file, const struct mapping_request *request,
+			struct lp_mappings_store *store)
 {
-	struct known files[KNOWN_FILES] = { 0 };
+	struct mapping_known files[KNOWN_FILES] = { 0 };
 	struct query query = { .address = request->from };
 	int err = 0;
 
@@ -310,7 +311,8 @@ static int retain_line(struct lp_mappings_store *store, struct lp_mapping *mappi
 	return mapping->path ? retain(store, mapping) : -ENOMEM;
 }
 
-static int read_lines(int file, const struct request *request, struct lp_mappings_store *store)
+static int read_lines(int file, const struct mapping_request *request,
+		      struct lp_mappings_store *store)
 {
 	FILE *stream = fdopen(file, "r");
 	struct lp_mapping mapping;
@@ -341,7 +343,7 @@ cleanup:
 /* ---- reading ------------------------------------------------------------------ */
 
 /* Returns NULL, and sets *err, if there is no mapping to be handed out. */
-static struct lp_mappings_store *read_store(struct request *request, int *err)
+static struct lp_mappings_store *read_store(struct mapping_request *request, int *err)
 {
 	struct lp_mappings_store *store;
 	char name[32];
@@ -386,7 +388,7 @@ static bool is_cached(pid_t pid)
 	return cache.open && cache.pid == pid;
 }
 
-static int read_some(struct request *request, struct lp_mappings *mappings)
+static int read_some(struct mapping_request *request, struct lp_mappings *mappings)
 {
 	struct lp_mappings_store *store;
 	int err = 0;
@@ -400,7 +402,7 @@ static int read_some(struct request *request, struct lp_mappings *mappings)
 
 int mappings_read(pid_t pid, struct lp_mappings *mappings)
 {
-	struct request request = { .pid = pid, .most = SIZE_MAX };
+	struct mapping_request request = { .pid = pid, .most = SIZE_MAX };
 	int err;
 
 	if (!is_cached(pid) || !cache.store) {
@@ -418,14 +420,14 @@ int mappings_read(pid_t pid, struct lp_mappings *mappings)
 
 int mappings_read_lines(pid_t pid, struct lp_mappings *mappings)
 {
-	struct request request = { .pid = pid, .most = SIZE_MAX, .lines = true };
+	struct mapping_request request = { .pid = pid, .most = SIZE_MAX, .lines = true };
 
 	return read_some(&request, mappings);
 }
 
-int mappings_read_code(pid_t pid, size_t room, struct lp_mappings *mappings)
+int mappings_read_code(pid_t pid, size_t capacity, struct lp_mappings *mappings)
 {
-	struct request request = { .pid = pid, .most = room, .code = true };
+	struct mapping_request request = { .pid = pid, .most = capacity, .code = true };
 
 	return read_some(&request, mappings);
 }
@@ -446,7 +448,7 @@ static int read_all_at(pid_t pid, uint64_t address, struct lp_mappings *mappings
 
 int mappings_read_at(pid_t pid, uint64_t address, struct lp_mappings *mappings)
 {
-	struct request request = { .pid = pid, .from = address, .most = 1, .only = true };
+	struct mapping_request request = { .pid = pid, .from = address, .most = 1, .only = true };
 
 	if (!lines_only || !is_cached(pid))
 		return read_some(&request, mappings);

@@ -40,7 +40,7 @@ struct lp_mappings {
  */
 int mappings_read(pid_t pid, struct lp_mappings *mappings);
 /* The same for executable ones, the first ones if there are more than room. */
-int mappings_read_code(pid_t pid, size_t room, struct lp_mappings *mappings);
+int mappings_read_code(pid_t pid, size_t capacity, struct lp_mappings *mappings);
 /* The same for the one that holds an address, if there is one. */
 int mappings_read_at(pid_t pid, uint64_t address, struct lp_mappings *mappings);
 void mappings_free(struct lp_mappings *mappings);

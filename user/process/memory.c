@@ -112,7 +112,7 @@ static int read_cached(uint64_t address, uint8_t *buffer, size_t size)
 	while (size) {
 		size_t place = place_block(address / BLOCK), at = address % BLOCK;
 		unsigned int page = (unsigned int)(at / PAGE);
-		size_t room = PAGE - at % PAGE, part = size < room ? size : room;
+		size_t left = PAGE - at % PAGE, part = size < left ? size : left;
 		uint8_t *data = cache.data + place * BLOCK;
 
 		if (!(cache.heads[place].pages & 1U << page)) {
@@ -305,12 +305,12 @@ int memory_string(pid_t pid, uint64_t address, char *buffer, size_t size)
 	buffer[0] = '\0';
 	while (done + 1 < size) {
 		/* never past a page in one read: the next may not be mapped */
-		size_t room = 4096 - ((address + done) & 4095), wanted = size - 1 - done;
+		size_t left = 4096 - ((address + done) & 4095), wanted = size - 1 - done;
 		char *end;
 		int err;
 
-		if (wanted > room)
-			wanted = room;
+		if (wanted > left)
+			wanted = left;
 		err = memory_read(pid, address + done, buffer + done, wanted);
 		if (err) {
 			buffer[done] = '\0';

@@ -19,7 +19,7 @@
 
 /* A thread in uninterruptible sleep does not stop; nobody else is to wait for it. */
 #define STOP_NS 100000000ULL
-#define LOOK_NS 20000
+#define POLL_NS 20000
 /* Threads that a target may start against us, while its others are stopped already. */
 #define ROUNDS_MAX 64
 
@@ -27,7 +27,7 @@ struct traced {
 	pid_t tid;
 	int signal; /* that was on its way to it when it stopped; 0: none */
 	bool stopped;
-	bool gone; /* it has ended */
+	bool ended; /* it has ended */
 };
 
 /*
@@ -41,7 +41,7 @@ struct lp_pause {
 	int err;
 	struct lp_error error;
 	struct traced *threads;
-	size_t count, room;
+	size_t count, capacity;
 	size_t missed;
 	uint64_t begin_ns, end_ns;
 };
@@ -121,14 +121,14 @@ static int seize(struct lp_pause *pause, pid_t tid, struct lp_error *error)
 {
 	if (is_traced(pause, tid))
 		return 0;
-	if (pause->count == pause->room) {
-		size_t room = pause->room ? pause->room * 2 : 64;
-		struct traced *grown = realloc(pause->threads, room * sizeof(*grown));
+	if (pause->count == pause->capacity) {
+		size_t capacity = pause->capacity ? pause->capacity * 2 : 64;
+		struct traced *grown = realloc(pause->threads, capacity * sizeof(*grown));
 
 		if (!grown)
 			return error_set(error, -ENOMEM, "out of memory");
 		pause->threads = grown;
-		pause->room = room;
+		pause->capacity = capacity;
 	}
 	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL)) {
 		int err = -errno;
@@ -164,18 +164,18 @@ static int seize_new(struct lp_pause *pause, struct lp_error *error)
 }
 
 /* Returns true once nothing more is to be waited for. */
-static bool look(struct traced *thread)
+static bool check_thread(struct traced *thread)
 {
 	int status;
 	pid_t got;
 
-	if (thread->stopped || thread->gone)
+	if (thread->stopped || thread->ended)
 		return true;
 	got = waitpid(thread->tid, &status, __WALL | WNOHANG);
 	if (!got || (got < 0 && errno == EINTR))
 		return false;
 	if (got < 0 || !WIFSTOPPED(status)) {
-		thread->gone = true;
+		thread->ended = true;
 		return true;
 	}
 	thread->stopped = true;
@@ -187,11 +187,11 @@ static bool look(struct traced *thread)
 
 static void wait_for_stops(struct lp_pause *pause, uint64_t deadline_ns)
 {
-	const struct timespec moment = { .tv_nsec = LOOK_NS };
+	const struct timespec moment = { .tv_nsec = POLL_NS };
 	size_t i = 0;
 
 	while (i < pause->count) {
-		if (look(&pause->threads[i]) || clock_now() >= deadline_ns)
+		if (check_thread(&pause->threads[i]) || clock_now() >= deadline_ns)
 			i++;
 		else
 			nanosleep(&moment, NULL);
@@ -216,7 +216,7 @@ static void count_missed(struct lp_pause *pause)
 	size_t i;
 
 	for (i = 0; i < pause->count; i++)
-		pause->missed += !pause->threads[i].stopped && !pause->threads[i].gone;
+		pause->missed += !pause->threads[i].stopped && !pause->threads[i].ended;
 }
 
 static void let_go(struct lp_pause *pause)
@@ -227,7 +227,7 @@ static void let_go(struct lp_pause *pause)
 		struct traced *thread = &pause->threads[i];
 
 		/* it may have come out of the kernel by now */
-		look(thread);
+		check_thread(thread);
 		if (thread->stopped)
 			ptrace(PTRACE_DETACH, thread->tid, NULL, (long)thread->signal);
 	}

@@ -158,7 +158,7 @@ pid_t process_forked_from(pid_t pid)
 
 ssize_t process_list(pid_t **pids)
 {
-	size_t count = 0, room = 0;
+	size_t count = 0, capacity = 0;
 	struct dirent *entry;
 	DIR *proc;
 
@@ -171,9 +171,9 @@ ssize_t process_list(pid_t **pids)
 
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
-		if (count == room) {
-			room = room ? room * 2 : 256;
-			grown = realloc(*pids, room * sizeof(**pids));
+		if (count == capacity) {
+			capacity = capacity ? capacity * 2 : 256;
+			grown = realloc(*pids, capacity * sizeof(**pids));
 			if (!grown) {
 				free(*pids);
 				*pids = NULL;

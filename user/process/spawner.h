@@ -10,7 +10,8 @@
 /* The longest request and the longest answer; a socket takes it in one piece. */
 #define LP_WORKER_BYTES (160U << 10)
 /* Runs in a worker.  Returns the bytes of the answer or a negative errno, which is the answer. */
-typedef ssize_t (*lp_worker_server)(const void *request, size_t bytes, void *answer, size_t room);
+typedef ssize_t (*lp_worker_server)(const void *request, size_t bytes, void *answer,
+				    size_t capacity);
 
 /* In front of each request and each answer on a worker's socket. */
 struct lp_worker_head {

@@ -40,7 +40,7 @@ static void empty(struct lp_unreadable_process *process)
 	memset(process, 0, sizeof(*process));
 }
 
-static struct lp_unreadable_process *make_room(struct lp_unreadable *unreadable)
+static struct lp_unreadable_process *reserve(struct lp_unreadable *unreadable)
 {
 	struct lp_unreadable_process *first = &unreadable->processes[0];
 	size_t i;
@@ -65,7 +65,7 @@ struct lp_unreadable_process *unreadable_mark(struct lp_unreadable *unreadable, 
 
 	*first = !process || process->start_ticks != ticks;
 	if (!process)
-		process = make_room(unreadable);
+		process = reserve(unreadable);
 	if (*first) {
 		empty(process);
 		process->pid = pid;

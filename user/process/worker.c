@@ -21,7 +21,7 @@
 /* Workers that hang and cannot be killed; each holds the memory of a target. */
 #define ABANDONED_MAX 16
 /* The ms after which, and the period at which, a worker without an answer is examined. */
-#define LOOK_MS 20
+#define POLL_MS 20
 /*
  * Targets that hang one after the other must not take all the time of those who wait:
  * vain waits are paid from an allowance, which grows back at a tenth of the time.
@@ -321,10 +321,10 @@ int worker_send(struct lp_worker *worker, const struct iovec *parts, size_t coun
 }
 
 /* Takes an answer if there is one; -EAGAIN if not. */
-static ssize_t take_answer(struct lp_worker *worker, void *answer, size_t room)
+static ssize_t take_answer(struct lp_worker *worker, void *answer, size_t capacity)
 {
 	struct lp_worker_head head;
-	struct iovec parts[2] = { { &head, sizeof(head) }, { answer, room } };
+	struct iovec parts[2] = { { &head, sizeof(head) }, { answer, capacity } };
 	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
 	ssize_t bytes = recvmsg(worker->socket, &message, MSG_DONTWAIT);
 
@@ -342,7 +342,7 @@ static ssize_t take_answer(struct lp_worker *worker, void *answer, size_t room)
 	return (ssize_t)head.result;
 }
 
-ssize_t worker_receive(struct lp_worker *worker, void *answer, size_t room)
+ssize_t worker_receive(struct lp_worker *worker, void *answer, size_t capacity)
 {
 	ssize_t result;
 	int err;
@@ -353,14 +353,14 @@ ssize_t worker_receive(struct lp_worker *worker, void *answer, size_t room)
 			give_up(worker);
 		return -ECHILD;
 	}
-	result = take_answer(worker, answer, room);
+	result = take_answer(worker, answer, capacity);
 	if (result != -EAGAIN || !worker->busy)
 		return result;
 	err = judge(worker, worker->limits.still_ns, clock_now());
 	if (!err)
 		return -EAGAIN;
 	/* the worker may have answered during the check */
-	result = take_answer(worker, answer, room);
+	result = take_answer(worker, answer, capacity);
 	if (result != -EAGAIN || !worker->busy)
 		return result;
 	give_up(worker);
@@ -380,7 +380,7 @@ static int wait_for_answer(struct lp_worker *worker)
 	if (left < still_ns)
 		still_ns = left < STILL_LEAST_NS ? STILL_LEAST_NS : left;
 	while (!err) {
-		count = poll(polled, 2, LOOK_MS);
+		count = poll(polled, 2, POLL_MS);
 		if (count > 0 && polled[0].revents)
 			return 0;
 		if (count > 0 && polled[1].revents)
@@ -391,7 +391,7 @@ static int wait_for_answer(struct lp_worker *worker)
 }
 
 ssize_t worker_call(struct lp_worker *worker, const struct iovec *parts, size_t count, void *answer,
-		    size_t room)
+		    size_t capacity)
 {
 	ssize_t result;
 	int err = worker_send(worker, parts, count);
@@ -405,7 +405,7 @@ ssize_t worker_call(struct lp_worker *worker, const struct iovec *parts, size_t 
 			spend(worker->workers, clock_now() - worker->sent_ns);
 			return err;
 		}
-		result = take_answer(worker, answer, room);
+		result = take_answer(worker, answer, capacity);
 	} while (result == -EAGAIN && worker->busy);
 	return result;
 }

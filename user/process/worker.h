@@ -68,7 +68,7 @@ void worker_set_limits(struct lp_worker *worker, const struct lp_worker_limits *
  *   -EMSGSIZE    the request is too long
  */
 ssize_t worker_call(struct lp_worker *worker, const struct iovec *parts, size_t count, void *answer,
-		    size_t room);
+		    size_t capacity);
 
 /* The same in two steps; one request at a time.  Returns 0 or as above. */
 int worker_send(struct lp_worker *worker, const struct iovec *parts, size_t count);
@@ -76,7 +76,7 @@ int worker_send(struct lp_worker *worker, const struct iovec *parts, size_t coun
  * Does not wait: -EAGAIN while there is no answer yet.  To be called when the descriptor
  * of all is readable, and now and then: only then is a worker that hangs noticed.
  */
-ssize_t worker_receive(struct lp_worker *worker, void *answer, size_t room);
+ssize_t worker_receive(struct lp_worker *worker, void *answer, size_t capacity);
 /* Is there a request without an answer? */
 bool worker_is_busy(const struct lp_worker *worker);
 

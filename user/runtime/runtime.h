@@ -37,9 +37,9 @@ enum lp_probe_role {
 	/* --find closed_loop: each exception that Python code makes */
 	LP_PROBE_EXCEPTION,
 	/* --origins, --lifetimes: each task and coroutine */
-	LP_PROBE_TASK_BORN,
-	LP_PROBE_TASK_GONE,
-	LP_PROBE_COROUTINE_BORN,
+	LP_PROBE_TASK_CREATED,
+	LP_PROBE_TASK_ENDED,
+	LP_PROBE_COROUTINE_CREATED,
 	LP_PROBE_ROLES,
 };
 
@@ -50,7 +50,7 @@ struct lp_open_roles {
 	uint32_t later; /* those of lost that are of no use before struct lp_lifecycle is known */
 };
 
-#define LP_PROBE_PLACES 8
+#define LP_PROBE_SITES 8
 
 struct lp_probe {
 	enum lp_probe_role role;
@@ -59,7 +59,7 @@ struct lp_probe {
 	struct {
 		uint64_t offset; /* in the file */
 		uint64_t address; /* in the process; 0: not known yet */
-	} places[LP_PROBE_PLACES];
+	} places[LP_PROBE_SITES];
 	const char *function; /* what is probed, for messages */
 	char path[64]; /* opens the probed file, whatever its name is */
 	struct lp_file_facts file; /* as it was examined: no other file is to be probed */
@@ -135,7 +135,7 @@ struct lp_running_loop {
 };
 
 /* A callback that was found running: its identity, as BPF reads it at its beginning. */
-struct lp_found_callback {
+struct lp_running_callback {
 	uint64_t code; /* 0: none is known */
 	uint64_t check; /* see struct lp_callback_value */
 	uint64_t task; /* address; 0: it steps none, or that is not known */
@@ -166,7 +166,7 @@ struct lp_runtime {
 	 * The reader as bytes without pointers, for another process of this program: caches that
 	 * only make it faster are left out.  Returns their number, or a negative errno.
 	 */
-	ssize_t (*pack)(const struct lp_instance *instance, void *bytes, size_t room);
+	ssize_t (*pack)(const struct lp_instance *instance, void *bytes, size_t capacity);
 	/* Makes a reader of such bytes.  Returns 0 or a negative errno. */
 	int (*unpack)(struct lp_instance *instance, const void *bytes, size_t count);
 	/*
@@ -185,7 +185,7 @@ struct lp_runtime {
 	bool (*may_run_loop)(const struct lp_instance *instance);
 	/* The loops that run now.  Returns how many, or a negative errno. */
 	int (*find_loops)(const struct lp_instance *instance, struct lp_running_loop *loops,
-			  size_t room);
+			  size_t capacity);
 	/*
 	 * Was the process forked by a callback of a loop that runs in its parent, and does the
 	 * thread that was forked run none?
@@ -196,11 +196,11 @@ struct lp_runtime {
 	 * one that is expected are not described.
 	 */
 	void (*describe_finding)(const struct lp_instance *instance,
-				 const struct lp_event_finding *finding,
+				 const struct lp_event_raw_finding *finding,
 				 struct lp_finding_places *places);
 	/* A thread's stack, innermost first.  Returns its depth or a negative errno. */
 	int (*read_stack)(const struct lp_instance *instance, uint64_t thread_state,
-			  struct lp_raw_frame *frames, size_t room, bool *cut);
+			  struct lp_raw_frame *frames, size_t capacity, bool *cut);
 	/*
 	 * Of a stack in a loop without Python frames of its own: how many frames are those of
 	 * a callback?  0: it runs none, or that cannot be told.
@@ -212,7 +212,7 @@ struct lp_runtime {
 	 * known).  It gets a name in any case.
 	 */
 	void (*running_callback)(const struct lp_instance *instance, uint64_t thread_state,
-				 uint64_t code, struct lp_found_callback *found);
+				 uint64_t code, struct lp_running_callback *found);
 	/* What a frame shows: its function, file and line.  Returns 0 or a negative errno. */
 	int (*describe)(const struct lp_instance *instance, const struct lp_raw_frame *frame,
 			struct lp_frame *shown);

@@ -52,16 +52,16 @@ void task_arena_free(struct lp_task_arena *arena)
 static struct lp_chunk *add_chunk(struct lp_task_arena *arena, size_t size)
 {
 	/* a big piece takes all of its chunk, and what is being filled stays in front */
-	size_t room = size > BIG_PIECE ? size : CHUNK_BYTES;
+	size_t capacity = size > BIG_PIECE ? size : CHUNK_BYTES;
 	struct lp_chunk *chunk;
 
-	if (room > ARENA_BYTES_MAX - arena->bytes)
+	if (capacity > ARENA_BYTES_MAX - arena->bytes)
 		return NULL;
-	chunk = calloc(1, sizeof(*chunk) + room);
+	chunk = calloc(1, sizeof(*chunk) + capacity);
 	if (!chunk)
 		return NULL;
-	chunk->size = room;
-	arena->bytes += room;
+	chunk->size = capacity;
+	arena->bytes += capacity;
 	if (arena->chunks && size > BIG_PIECE) {
 		chunk->next = arena->chunks->next;
 		arena->chunks->next = chunk;
@@ -110,7 +110,7 @@ static size_t find_slot(const char **texts, size_t slots, const char *text)
 }
 
 /* Room for one more. Without it, texts are no longer shared. */
-static bool make_room(struct lp_task_arena *arena)
+static bool reserve(struct lp_task_arena *arena)
 {
 	size_t slots = arena->text_slots ? arena->text_slots * 2 : FIRST_SLOTS, i;
 	const char **texts;
@@ -133,7 +133,7 @@ static bool make_room(struct lp_task_arena *arena)
 
 const char *task_arena_text(struct lp_task_arena *arena, const char *text)
 {
-	bool room = make_room(arena);
+	bool capacity = reserve(arena);
 	char clean[TEXT_BYTES];
 	size_t slot = 0, length;
 	char *copy;
@@ -151,7 +151,7 @@ const char *task_arena_text(struct lp_task_arena *arena, const char *text)
 	if (!copy)
 		return "";
 	memcpy(copy, clean, length);
-	if (room) {
+	if (capacity) {
 		arena->texts[slot] = copy;
 		arena->text_count++;
 	}

@@ -16,8 +16,8 @@
 #define LEAVE_NS (100 * MILLISECOND)
 #define LEAVE_MOST_NS (2 * SECOND)
 /* What a burst takes is looked at so often; the target may have begun to spin since. */
-#define LOOK_LEAST_NS (20 * MILLISECOND)
-#define LOOK_MOST_NS (200 * MILLISECOND)
+#define CHECK_LEAST_NS (20 * MILLISECOND)
+#define CHECK_MOST_NS (200 * MILLISECOND)
 #define REST_LEAST_NS (50 * MILLISECOND)
 #define REST_MOST_NS (1 * SECOND)
 /* The newest look's part in the rate. */
@@ -95,7 +95,7 @@ bool allowance_must_end(const struct lp_allowance *allowance, uint64_t now_ns)
 		       held_ns(allowance) / 2;
 	if (allowance->rate < allowance->earns)
 		/* it pays back what it owes, if it is only a little */
-		return allowance->balance_ns <= -allowance->earns * LOOK_MOST_NS;
+		return allowance->balance_ns <= -allowance->earns * CHECK_MOST_NS;
 	return allowance->balance_ns <= allowance->rate * allowance->leave_ns;
 }
 
@@ -120,95 +120,100 @@ uint64_t allowance_wait_ns(const struct lp_allowance *allowance)
 	if (!allowance->began_ns)
 		return (uint64_t)clamp(missing / allowance->earns, REST_LEAST_NS, REST_MOST_NS);
 	if (!allowance->learned && (double)(allowance->at_ns - allowance->began_ns) < LESSON_NS)
-		return (uint64_t)LOOK_LEAST_NS;
+		return (uint64_t)CHECK_LEAST_NS;
 	if (drain <= 0)
-		return (uint64_t)LOOK_MOST_NS;
-	return (uint64_t)clamp(allowance->balance_ns / drain, LOOK_LEAST_NS, LOOK_MOST_NS);
+		return (uint64_t)CHECK_MOST_NS;
+	return (uint64_t)clamp(allowance->balance_ns / drain, CHECK_LEAST_NS, CHECK_MOST_NS);
 }
 
 /* ---- what loopprof takes itself ------------------------------------------- */
 
 /* A stall that is just slow is to be looked at twice while it lasts, however little there is. */
-#define LOOKS_A_STALL 2.5
+#define CHECKS_A_STALL 2.5
 #define FREQUENCY_LEAST 19
 #define SAVE_MOST_NS (60 * SECOND)
 /* Less than that of the budget, and there are means for more. */
 #define EASE_PART 0.6
 
-void thrift_open(struct lp_thrift *thrift, double share, unsigned int frequency,
-		 uint64_t threshold_ns, uint64_t now_ns)
+void self_budget_open(struct lp_self_budget *self_budget, double share, unsigned int frequency,
+		      uint64_t threshold_ns, uint64_t now_ns)
 {
-	double needed = threshold_ns ? LOOKS_A_STALL * SECOND / (double)threshold_ns : frequency;
+	double needed = threshold_ns ? CHECKS_A_STALL * SECOND / (double)threshold_ns : frequency;
 
-	memset(thrift, 0, sizeof(*thrift));
-	thrift->share = share;
-	thrift->most = thrift->frequency = frequency;
-	thrift->least = (unsigned int)clamp(needed, FREQUENCY_LEAST, frequency);
-	if (thrift->least > frequency)
-		thrift->least = frequency;
-	thrift->save_ns = THRIFT_SAVE_NS;
-	thrift->bursts = true;
-	thrift->at_ns = now_ns;
+	memset(self_budget, 0, sizeof(*self_budget));
+	self_budget->share = share;
+	self_budget->most = self_budget->frequency = frequency;
+	self_budget->least = (unsigned int)clamp(needed, FREQUENCY_LEAST, frequency);
+	if (self_budget->least > frequency)
+		self_budget->least = frequency;
+	self_budget->save_ns = LP_SELF_BUDGET_SAVE_NS;
+	self_budget->bursts = true;
+	self_budget->at_ns = now_ns;
 }
 
 /* Returns whether there was something to do without. */
-static bool do_without(struct lp_thrift *thrift)
+static bool do_without(struct lp_self_budget *self_budget)
 {
-	unsigned int frequency = thrift->frequency / 2;
-	uint64_t save = thrift->save_ns * 2;
+	unsigned int frequency = self_budget->frequency / 2;
+	uint64_t save = self_budget->save_ns * 2;
 	/* bursts are what is paid for: they go last, and only where that would help */
-	bool bursts = thrift->own <= thrift->share || thrift->frequency > thrift->least ||
-		      thrift->save_ns < (uint64_t)SAVE_MOST_NS;
+	bool bursts = self_budget->own <= self_budget->share ||
+		      self_budget->frequency > self_budget->least ||
+		      self_budget->save_ns < (uint64_t)SAVE_MOST_NS;
 
-	if (frequency < thrift->least)
-		frequency = thrift->least;
+	if (frequency < self_budget->least)
+		frequency = self_budget->least;
 	if (save > (uint64_t)SAVE_MOST_NS)
 		save = (uint64_t)SAVE_MOST_NS;
-	if (frequency == thrift->frequency && save == thrift->save_ns && bursts == thrift->bursts)
+	if (frequency == self_budget->frequency && save == self_budget->save_ns &&
+	    bursts == self_budget->bursts)
 		return false;
-	thrift->frequency = frequency;
-	thrift->save_ns = save;
-	thrift->bursts = bursts;
+	self_budget->frequency = frequency;
+	self_budget->save_ns = save;
+	self_budget->bursts = bursts;
 	return true;
 }
 
-static bool ease(struct lp_thrift *thrift)
+static bool ease(struct lp_self_budget *self_budget)
 {
-	unsigned int frequency = thrift->frequency + thrift->frequency / 4 + 1;
-	uint64_t save = thrift->save_ns / 2;
+	unsigned int frequency = self_budget->frequency + self_budget->frequency / 4 + 1;
+	uint64_t save = self_budget->save_ns / 2;
 
-	if (frequency > thrift->most)
-		frequency = thrift->most;
-	if (save < THRIFT_SAVE_NS)
-		save = THRIFT_SAVE_NS;
-	if (frequency == thrift->frequency && save == thrift->save_ns && thrift->bursts)
+	if (frequency > self_budget->most)
+		frequency = self_budget->most;
+	if (save < LP_SELF_BUDGET_SAVE_NS)
+		save = LP_SELF_BUDGET_SAVE_NS;
+	if (frequency == self_budget->frequency && save == self_budget->save_ns &&
+	    self_budget->bursts)
 		return false;
-	thrift->frequency = frequency;
-	thrift->save_ns = save;
-	thrift->bursts = true;
+	self_budget->frequency = frequency;
+	self_budget->save_ns = save;
+	self_budget->bursts = true;
 	return true;
 }
 
-enum lp_thrift_change thrift_look(struct lp_thrift *thrift, uint64_t cpu_ns, uint64_t hook_ns,
-				  uint64_t now_ns)
+enum lp_self_budget_change self_budget_measure(struct lp_self_budget *self_budget, uint64_t cpu_ns,
+					       uint64_t hook_ns, uint64_t now_ns)
 {
-	double passed = now_ns > thrift->at_ns ? (double)(now_ns - thrift->at_ns) : 0;
+	double passed = now_ns > self_budget->at_ns ? (double)(now_ns - self_budget->at_ns) : 0;
 	double all;
 
 	if (passed <= 0)
-		return LP_THRIFT_SAME;
-	thrift->own = cpu_ns > thrift->cpu_ns ? (double)(cpu_ns - thrift->cpu_ns) / passed : 0;
-	thrift->hooks = hook_ns > thrift->hook_ns ? (double)(hook_ns - thrift->hook_ns) / passed
-						  : 0;
-	thrift->at_ns = now_ns;
-	thrift->cpu_ns = cpu_ns;
-	thrift->hook_ns = hook_ns;
-	all = thrift->own + thrift->hooks;
-	if (thrift->share <= 0)
-		return LP_THRIFT_SAME;
-	if (all > thrift->share)
-		return do_without(thrift) ? LP_THRIFT_LESS : LP_THRIFT_OVER;
-	if (all < thrift->share * EASE_PART)
-		return ease(thrift) ? LP_THRIFT_MORE : LP_THRIFT_SAME;
-	return LP_THRIFT_SAME;
+		return LP_SELF_BUDGET_SAME;
+	self_budget->own =
+		cpu_ns > self_budget->cpu_ns ? (double)(cpu_ns - self_budget->cpu_ns) / passed : 0;
+	self_budget->hooks = hook_ns > self_budget->hook_ns
+				     ? (double)(hook_ns - self_budget->hook_ns) / passed
+				     : 0;
+	self_budget->at_ns = now_ns;
+	self_budget->cpu_ns = cpu_ns;
+	self_budget->hook_ns = hook_ns;
+	all = self_budget->own + self_budget->hooks;
+	if (self_budget->share <= 0)
+		return LP_SELF_BUDGET_SAME;
+	if (all > self_budget->share)
+		return do_without(self_budget) ? LP_SELF_BUDGET_LESS : LP_SELF_BUDGET_OVER;
+	if (all < self_budget->share * EASE_PART)
+		return ease(self_budget) ? LP_SELF_BUDGET_MORE : LP_SELF_BUDGET_SAME;
+	return LP_SELF_BUDGET_SAME;
 }

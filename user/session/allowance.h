@@ -60,7 +60,7 @@ uint64_t allowance_wait_ns(const struct lp_allowance *allowance);
  * What loopprof takes itself: its own CPU time, and its hooks on polls, context switches
  * and clocks all over the host.  Where that is over the budget it looks less often.
  */
-struct lp_thrift {
+struct lp_self_budget {
 	double share; /* of one CPU; 0: no budget */
 	unsigned int most, least; /* Hz, of the clock that samples late loops */
 	unsigned int frequency;
@@ -70,21 +70,21 @@ struct lp_thrift {
 	uint64_t at_ns, cpu_ns, hook_ns; /* at that look */
 };
 
-enum lp_thrift_change {
-	LP_THRIFT_SAME,
-	LP_THRIFT_LESS,
-	LP_THRIFT_MORE, /* there are means again */
-	LP_THRIFT_OVER, /* it is over, and there is nothing left to do without */
+enum lp_self_budget_change {
+	LP_SELF_BUDGET_SAME,
+	LP_SELF_BUDGET_LESS,
+	LP_SELF_BUDGET_MORE, /* there are means again */
+	LP_SELF_BUDGET_OVER, /* it is over, and there is nothing left to do without */
 };
 
-void thrift_open(struct lp_thrift *thrift, double share, unsigned int frequency,
-		 uint64_t threshold_ns, uint64_t now_ns);
+void self_budget_open(struct lp_self_budget *self_budget, double share, unsigned int frequency,
+		      uint64_t threshold_ns, uint64_t now_ns);
 
-/* cpu_ns, hook_ns: taken since the run began.  To be called each THRIFT_PERIOD_NS. */
-enum lp_thrift_change thrift_look(struct lp_thrift *thrift, uint64_t cpu_ns, uint64_t hook_ns,
-				  uint64_t now_ns);
+/* cpu_ns, hook_ns: taken since the run began.  To be called each LP_SELF_BUDGET_PERIOD_NS. */
+enum lp_self_budget_change self_budget_measure(struct lp_self_budget *self_budget, uint64_t cpu_ns,
+					       uint64_t hook_ns, uint64_t now_ns);
 
-#define THRIFT_PERIOD_NS 5000000000ULL
-#define THRIFT_SAVE_NS 10000000000ULL
+#define LP_SELF_BUDGET_PERIOD_NS 5000000000ULL
+#define LP_SELF_BUDGET_SAVE_NS 10000000000ULL
 
 #endif /* LP_SESSION_ALLOWANCE_H */

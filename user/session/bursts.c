@@ -19,7 +19,7 @@
 #define MILLISECOND 1000000ULL
 /* A thread that is in one callback for so long, and has neighbours that pay for waiting. */
 #define PATIENCE_NS (300 * MILLISECOND)
-#define ENDING_LOOK_NS (10 * MILLISECOND)
+#define ENDING_CHECK_NS (10 * MILLISECOND)
 /* To attach takes tens of milliseconds, in which nobody empties the ring buffer. */
 #define BEGIN_GAP_NS (100 * MILLISECOND)
 /* So many processes may begin their first burst as they are found. */
@@ -29,7 +29,7 @@
 
 static struct lp_loop *loop_at(const struct lp_session *session, uint32_t slot)
 {
-	return mapped_at(&session->loops, slot);
+	return mapped_array_at(&session->loops, slot);
 }
 
 /* Takes over what a burst that is over was long, so that the next one may begin. */
@@ -110,14 +110,14 @@ static void begin(struct lp_session *session, struct lp_attachment *attachment)
 	int err;
 
 	attachment->burst = LP_BURST_ON;
-	err = session_attach_found(session, attachment, &error);
+	err = session_attach_callback_probes(session, attachment, &error);
 	now = clock_now();
 	session->begin_ns = now + BEGIN_GAP_NS;
 	if (err) {
 		log_warning("%s; going on with samples alone", error.text);
 		attachment->refused = true;
 		attachment->burst = LP_BURST_NONE;
-		session_detach_found(session, attachment);
+		session_detach_callback_probes(session, attachment);
 		return;
 	}
 	session->costs.bursts++;
@@ -145,8 +145,8 @@ static void cut(struct lp_session *session, uint32_t slot, uint64_t now)
 	struct lp_loop *loop = loop_at(session, slot);
 	uint64_t start = loop->start_ns;
 
-	loop->seen_handle = 0;
-	loop->seen_ns = start ? start : now;
+	loop->last_handle = 0;
+	loop->last_sampled_ns = start ? start : now;
 	loop->context = 0;
 	/* a callback that runs counts as sampled; which one it is has to be seen on its stack */
 	loop->cut = start != 0;
@@ -178,7 +178,7 @@ static void finish(struct lp_session *session, struct lp_attachment *attachment,
 {
 	uint32_t slot;
 
-	session_detach_found(session, attachment);
+	session_detach_callback_probes(session, attachment);
 	attachment->burst = LP_BURST_NONE;
 	for (slot = attachment->loops; slot != LP_NO_SLOT; slot = session->accounts[slot].next)
 		harvest(session, slot);
@@ -223,7 +223,7 @@ static void turn(struct lp_session *session, struct lp_attachment *attachment, b
 	struct lp_allowance *allowance = &attachment->allowance;
 
 	allowance_spend(allowance, session_book(session, attachment), now);
-	allowance_set_leave(allowance, closer_delay_ns(session->closer));
+	allowance_set_leave(allowance, link_closer_delay_ns(session->link_closer));
 	allowance_starved(allowance, waited_ns(session, attachment));
 	if (attachment->burst == LP_BURST_ON && (!may_begin || allowance_must_end(allowance, now)))
 		end(session, attachment, now);
@@ -234,7 +234,7 @@ static void turn(struct lp_session *session, struct lp_attachment *attachment, b
 	    now >= session->begin_ns)
 		begin(session, attachment);
 	attachment->turn_ns = next_turn(now, attachment->burst == LP_BURST_ENDING
-						     ? ENDING_LOOK_NS
+						     ? ENDING_CHECK_NS
 						     : allowance_wait_ns(allowance));
 }
 

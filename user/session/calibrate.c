@@ -67,14 +67,14 @@ static double time_calls(void (*call)(void))
 	return (double)least / CALLS;
 }
 
-struct place {
+struct calibrated_place {
 	uintptr_t address;
 	uint64_t offset; /* in this program's file; 0: not found */
 };
 
 static int find_place(struct dl_phdr_info *info, size_t size, void *context)
 {
-	struct place *place = context;
+	struct calibrated_place *place = context;
 	size_t i;
 
 	(void)size;
@@ -92,7 +92,7 @@ static int find_place(struct dl_phdr_info *info, size_t size, void *context)
 /* Returns what a hit costs, in ns, or other where that cannot be measured. */
 static double time_hit(struct lp_session *session, void (*call)(void), double other)
 {
-	struct place place = { .address = (uintptr_t)call };
+	struct calibrated_place place = { .address = (uintptr_t)call };
 	double without = time_calls(call), with;
 	struct bpf_link *link;
 
@@ -106,13 +106,13 @@ static double time_hit(struct lp_session *session, void (*call)(void), double ot
 		return other;
 	}
 	with = time_calls(call);
-	closer_take(session->closer, link);
+	link_closer_take(session->link_closer, link);
 	return with > without ? with - without : other;
 }
 
 double session_hit_ns(struct lp_session *session, bool stepped)
 {
-	struct lp_costs *costs = &session->costs;
+	struct lp_overhead *costs = &session->costs;
 
 	if (!stepped && costs->hit_ns <= 0) {
 		costs->hit_ns = time_hit(session, lp_calibrate_emulated, HIT_NS);

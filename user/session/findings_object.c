@@ -22,7 +22,7 @@ static int choose_programs(struct lp_session *session)
 		name = role_program(&session->config, (enum lp_probe_role)role);
 		if (!name || session_roles[role].object != LP_OBJECT_FINDINGS)
 			continue;
-		program = bpf_object__find_program_by_name(session->late->obj, name);
+		program = bpf_object__find_program_by_name(session->findings_object->obj, name);
 		err = program ? bpf_program__set_autoload(program, true) : -ENOENT;
 	}
 	return err;
@@ -34,7 +34,7 @@ static int share_maps(struct lp_session *session)
 	struct bpf_map *map, *first;
 	int err = 0;
 
-	bpf_object__for_each_map(map, session->late->obj)
+	bpf_object__for_each_map(map, session->findings_object->obj)
 	{
 		if (bpf_map__is_internal(map))
 			continue;
@@ -50,39 +50,40 @@ static int load(struct lp_session *session)
 {
 	int err;
 
-	session->late = lost_bpf__open();
-	if (!session->late)
+	session->findings_object = lost_bpf__open();
+	if (!session->findings_object)
 		return errno ? -errno : -ENOMEM;
-	memcpy((void *)&session->late->rodata->lp_config,
+	memcpy((void *)&session->findings_object->rodata->lp_config,
 	       (const void *)&session->skeleton->rodata->lp_config, sizeof(struct lp_config));
 	err = choose_programs(session);
 	if (!err)
 		err = share_maps(session);
-	return err ? err : lost_bpf__load(session->late);
+	return err ? err : lost_bpf__load(session->findings_object);
 }
 
-bool session_load_late(struct lp_session *session)
+bool session_load_findings_object(struct lp_session *session)
 {
 	const struct lp_session_config *config = &session->config;
 	int err;
 
-	if (session->late)
+	if (session->findings_object)
 		return true;
-	if (session->late_refused || (!config->findings && !config->origins && !config->lifetimes))
+	if (session->findings_object_refused ||
+	    (!config->findings && !config->origins && !config->lifetimes))
 		return false;
 	err = load(session);
 	if (!err)
 		return true;
-	session_free_late(session);
-	session->late_refused = true;
+	session_free_findings_object(session);
+	session->findings_object_refused = true;
 	log_warning(
 		"the kernel refuses the BPF programs that find lost coroutines and tasks: %s; going on without (-vv shows the verifier's words)",
 		strerror(-err));
 	return false;
 }
 
-void session_free_late(struct lp_session *session)
+void session_free_findings_object(struct lp_session *session)
 {
-	lost_bpf__destroy(session->late);
-	session->late = NULL;
+	lost_bpf__destroy(session->findings_object);
+	session->findings_object = NULL;
 }

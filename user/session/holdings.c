@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-int holdings_open(struct lp_holdings *holdings, void *items, uint32_t room)
+int holdings_open(struct lp_holdings *holdings, void *items, uint32_t capacity)
 {
-	holdings->holders = calloc(room, sizeof(*holdings->holders));
+	holdings->holders = calloc(capacity, sizeof(*holdings->holders));
 	if (!holdings->holders)
 		return -ENOMEM;
 	holdings->items = items;
-	holdings->room = room;
+	holdings->capacity = capacity;
 	holdings->end = 1;
 	return 0;
 }
@@ -41,10 +41,10 @@ static uint32_t take_element(struct lp_holdings *holdings, const struct lp_holde
 {
 	uint32_t number = 1;
 
-	while (number < holdings->room &&
+	while (number < holdings->capacity &&
 	       (holdings->holders[number].pid || holdings->holders[number].members))
 		number++;
-	if (number >= holdings->room)
+	if (number >= holdings->capacity)
 		return 0;
 	memset(&holdings->items[number], 0, sizeof(*holdings->items));
 	holdings->holders[number] = *holder;
@@ -107,7 +107,7 @@ static uint32_t unit_of(const struct lp_holdings *holdings, uint32_t number)
 {
 	uint32_t unit = holdings->items[number].unit;
 
-	return unit < holdings->room ? unit : 0;
+	return unit < holdings->capacity ? unit : 0;
 }
 
 bool holdings_may_loop(const struct lp_holdings *holdings, uint32_t number)
@@ -118,9 +118,9 @@ bool holdings_may_loop(const struct lp_holdings *holdings, uint32_t number)
 		return true;
 	all = __atomic_load_n(&holdings->items[0].loops, __ATOMIC_RELAXED);
 	/* a full table is reported by the table itself */
-	if (all >= holdings->loop_room)
+	if (all >= holdings->loop_capacity)
 		return true;
-	left = holdings->loop_room - all;
+	left = holdings->loop_capacity - all;
 	unit = unit_of(holdings, number);
 	return __atomic_load_n(&holdings->items[number].loops, __ATOMIC_RELAXED) < left &&
 	       (!unit || __atomic_load_n(&holdings->items[unit].loops, __ATOMIC_RELAXED) < left);
@@ -136,7 +136,7 @@ void holdings_loop(struct lp_holdings *holdings, uint32_t number, int count)
 	uint32_t unit;
 
 	add(&holdings->items[0].loops, count);
-	if (!number || number >= holdings->room)
+	if (!number || number >= holdings->capacity)
 		return;
 	unit = unit_of(holdings, number);
 	if (unit)
@@ -150,7 +150,7 @@ void holdings_callback(struct lp_holdings *holdings, uint32_t number, int count)
 	uint32_t unit;
 
 	add(&holdings->items[0].callbacks, count);
-	if (!number || number >= holdings->room)
+	if (!number || number >= holdings->capacity)
 		return;
 	unit = unit_of(holdings, number);
 	if (unit)
@@ -170,6 +170,6 @@ void holdings_no_causes(struct lp_holdings *holdings)
 void holdings_limit(struct lp_holdings *holdings, uint32_t number, enum lp_limited_kind kind,
 		    uint64_t count)
 {
-	if (number && number < holdings->room)
+	if (number && number < holdings->capacity)
 		__atomic_fetch_add(&holdings->items[number].limited[kind], count, __ATOMIC_RELAXED);
 }

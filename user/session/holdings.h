@@ -15,7 +15,7 @@
 
 struct lp_holdings {
 	struct lp_holding *items; /* mapped: BPF counts there */
-	uint32_t room; /* element 0 is that of all together */
+	uint32_t capacity; /* element 0 is that of all together */
 	uint32_t end; /* elements in use lie before this one */
 	struct lp_holder {
 		pid_t pid; /* 0: free, or that of a unit */
@@ -24,11 +24,11 @@ struct lp_holdings {
 		bool removed;
 	} * holders;
 	bool shared; /* there may be several processes */
-	uint32_t loop_room;
+	uint32_t loop_capacity;
 };
 
 /* items: room elements, not owned. Returns 0 or -ENOMEM. */
-int holdings_open(struct lp_holdings *holdings, void *items, uint32_t room);
+int holdings_open(struct lp_holdings *holdings, void *items, uint32_t capacity);
 void holdings_close(struct lp_holdings *holdings);
 
 /*

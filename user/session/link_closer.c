@@ -26,7 +26,7 @@ struct lp_closing {
 	uint64_t taken_ns;
 };
 
-struct lp_closer {
+struct lp_link_closer {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -42,65 +42,65 @@ struct lp_closer {
 
 static void *close_links(void *context)
 {
-	struct lp_closer *closer = context;
+	struct lp_link_closer *link_closer = context;
 
-	pthread_mutex_lock(&closer->lock);
+	pthread_mutex_lock(&link_closer->lock);
 	for (;;) {
-		struct lp_closing *closing = closer->first;
+		struct lp_closing *closing = link_closer->first;
 
 		if (closing) {
-			closer->first = closing->next;
-			if (!closer->first)
-				closer->end = &closer->first;
-			pthread_mutex_unlock(&closer->lock);
+			link_closer->first = closing->next;
+			if (!link_closer->first)
+				link_closer->end = &link_closer->first;
+			pthread_mutex_unlock(&link_closer->lock);
 			bpf_link__destroy(closing->link);
-			pthread_mutex_lock(&closer->lock);
-			closer->delay_ns -= closer->delay_ns / DELAY_WEIGHT;
-			closer->delay_ns += (clock_now() - closing->taken_ns) / DELAY_WEIGHT;
+			pthread_mutex_lock(&link_closer->lock);
+			link_closer->delay_ns -= link_closer->delay_ns / DELAY_WEIGHT;
+			link_closer->delay_ns += (clock_now() - closing->taken_ns) / DELAY_WEIGHT;
 			free(closing);
-		} else if (closer->last) {
+		} else if (link_closer->last) {
 			break;
 		} else {
-			pthread_cond_wait(&closer->changed, &closer->lock);
+			pthread_cond_wait(&link_closer->changed, &link_closer->lock);
 		}
 	}
-	pthread_mutex_unlock(&closer->lock);
+	pthread_mutex_unlock(&link_closer->lock);
 	return NULL;
 }
 
 /* signals are for the main thread */
-static int start_thread(struct lp_closer *closer, pthread_t *thread)
+static int start_thread(struct lp_link_closer *link_closer, pthread_t *thread)
 {
 	sigset_t all, before;
 	int err;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	err = pthread_create(thread, NULL, close_links, closer);
+	err = pthread_create(thread, NULL, close_links, link_closer);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return err;
 }
 
-struct lp_closer *closer_new(void)
+struct lp_link_closer *link_closer_new(void)
 {
-	struct lp_closer *closer = calloc(1, sizeof(*closer));
+	struct lp_link_closer *link_closer = calloc(1, sizeof(*link_closer));
 
-	if (!closer)
+	if (!link_closer)
 		return NULL;
-	closer->end = &closer->first;
-	pthread_mutex_init(&closer->lock, NULL);
-	pthread_cond_init(&closer->changed, NULL);
-	return closer;
+	link_closer->end = &link_closer->first;
+	pthread_mutex_init(&link_closer->lock, NULL);
+	pthread_cond_init(&link_closer->changed, NULL);
+	return link_closer;
 }
 
-void closer_take(struct lp_closer *closer, struct bpf_link *link)
+void link_closer_take(struct lp_link_closer *link_closer, struct bpf_link *link)
 {
-	struct lp_closing *closing = closer && link ? malloc(sizeof(*closing)) : NULL;
+	struct lp_closing *closing = link_closer && link ? malloc(sizeof(*closing)) : NULL;
 
 	/* a thread has the capabilities that its creator has at that moment */
-	if (closing && !closer->started)
-		closer->started = !start_thread(closer, &closer->thread);
-	if (!closing || !closer->started) {
+	if (closing && !link_closer->started)
+		link_closer->started = !start_thread(link_closer, &link_closer->thread);
+	if (!closing || !link_closer->started) {
 		free(closing);
 		bpf_link__destroy(link);
 		return;
@@ -108,22 +108,22 @@ void closer_take(struct lp_closer *closer, struct bpf_link *link)
 	closing->link = link;
 	closing->next = NULL;
 	closing->taken_ns = clock_now();
-	pthread_mutex_lock(&closer->lock);
-	*closer->end = closing;
-	closer->end = &closing->next;
-	pthread_cond_signal(&closer->changed);
-	pthread_mutex_unlock(&closer->lock);
+	pthread_mutex_lock(&link_closer->lock);
+	*link_closer->end = closing;
+	link_closer->end = &closing->next;
+	pthread_cond_signal(&link_closer->changed);
+	pthread_mutex_unlock(&link_closer->lock);
 }
 
-uint64_t closer_delay_ns(struct lp_closer *closer)
+uint64_t link_closer_delay_ns(struct lp_link_closer *link_closer)
 {
 	uint64_t delay_ns;
 
-	if (!closer)
+	if (!link_closer)
 		return 0;
-	pthread_mutex_lock(&closer->lock);
-	delay_ns = closer->delay_ns;
-	pthread_mutex_unlock(&closer->lock);
+	pthread_mutex_lock(&link_closer->lock);
+	delay_ns = link_closer->delay_ns;
+	pthread_mutex_unlock(&link_closer->lock);
 	return delay_ns;
 }
 
@@ -189,27 +189,27 @@ static int leave_links(const struct lp_closing *first, size_t count)
 	return ends[1];
 }
 
-void closer_free(struct lp_closer *closer)
+void link_closer_free(struct lp_link_closer *link_closer)
 {
 	struct lp_closing *closing, *rest = NULL;
 	size_t count = 0;
 	int left = -1;
 
-	if (!closer)
+	if (!link_closer)
 		return;
-	pthread_mutex_lock(&closer->lock);
-	for (closing = closer->first; closing; closing = closing->next)
+	pthread_mutex_lock(&link_closer->lock);
+	for (closing = link_closer->first; closing; closing = closing->next)
 		count++;
 	if (count > WAITED_FOR)
-		left = leave_links(closer->first, count);
+		left = leave_links(link_closer->first, count);
 	if (left >= 0) {
-		rest = closer->first;
-		closer->first = NULL;
-		closer->end = &closer->first;
+		rest = link_closer->first;
+		link_closer->first = NULL;
+		link_closer->end = &link_closer->first;
 	}
-	closer->last = true;
-	pthread_cond_signal(&closer->changed);
-	pthread_mutex_unlock(&closer->lock);
+	link_closer->last = true;
+	pthread_cond_signal(&link_closer->changed);
+	pthread_mutex_unlock(&link_closer->lock);
 	while ((closing = rest)) {
 		rest = closing->next;
 		/* the other process has the link, too, so that this close() returns at once */
@@ -218,9 +218,9 @@ void closer_free(struct lp_closer *closer)
 	}
 	if (left >= 0)
 		close(left);
-	if (closer->started)
-		pthread_join(closer->thread, NULL);
-	pthread_mutex_destroy(&closer->lock);
-	pthread_cond_destroy(&closer->changed);
-	free(closer);
+	if (link_closer->started)
+		pthread_join(link_closer->thread, NULL);
+	pthread_mutex_destroy(&link_closer->lock);
+	pthread_cond_destroy(&link_closer->changed);
+	free(link_closer);
 }

@@ -26,7 +26,8 @@ uint64_t session_late_ns(uint64_t threshold_ns)
 /* As lp_index_thread does in BPF. */
 static void index_thread(struct lp_session *session, uint32_t tid, uint32_t slot)
 {
-	struct lp_thread_bucket *bucket = mapped_at(&session->buckets, lp_thread_bucket_of(tid));
+	struct lp_thread_bucket *bucket =
+		mapped_array_at(&session->buckets, lp_thread_bucket_of(tid));
 	size_t i;
 
 	for (i = 0; i < LP_BUCKET_THREADS; i++) {
@@ -76,7 +77,7 @@ static void forget_poller(struct lp_session *session, pid_t tid)
 bool session_update_loop(struct lp_session *session, uint32_t slot,
 			 const struct lp_running_loop *running)
 {
-	struct lp_loop *loop = mapped_at(&session->loops, slot);
+	struct lp_loop *loop = mapped_array_at(&session->loops, slot);
 
 	if (loop->object == running->object) {
 		/* the loop's class may have been patched since */
@@ -103,14 +104,14 @@ int session_add_loop(struct lp_session *session, const struct lp_instance *insta
 	if (bpf_map_lookup_and_delete_elem(bpf_map__fd(session->skeleton->maps.free_loops), NULL,
 					   &slot))
 		return -ENOSPC;
-	loop = mapped_at(&session->loops, slot);
+	loop = mapped_array_at(&session->loops, slot);
 	holdings_loop(&session->holdings, holding, 1);
 	loop->holding = holding;
 	loop->pid = (uint32_t)instance->pid;
 	loop->tid = key;
 	loop->thread_state = running->thread_state;
-	loop->born_ns = clock_now();
-	loop->wall_start_ns = loop->born_ns;
+	loop->created_ns = clock_now();
+	loop->wall_start_ns = loop->created_ns;
 	loop->threshold_ns = threshold_ns;
 	loop->late_ns = session_late_ns(threshold_ns);
 	loop->sampled = session->config.sampling || session->config.budget > 0;
@@ -192,7 +193,7 @@ static bool take_back(__u64 *at, uint64_t value)
 }
 
 /* Records a wait whose cause is known. */
-static void begin_wait(struct lp_stall *stall, uint64_t now_ns,
+static void begin_wait(struct lp_wait_state *stall, uint64_t now_ns,
 		       const struct lp_segment_begun *begun)
 {
 	stall->account.account.segment_ns = now_ns;
@@ -211,18 +212,18 @@ static void begin_wait(struct lp_stall *stall, uint64_t now_ns,
 bool session_begin_segment(struct lp_session *session, uint32_t slot, uint64_t now_ns,
 			   const struct lp_segment_begun *begun)
 {
-	struct lp_stall *stall = mapped_at(&session->stalls, slot);
-	struct lp_loop *loop = mapped_at(&session->loops, slot);
+	struct lp_wait_state *stall = mapped_array_at(&session->stalls, slot);
+	struct lp_loop *loop = mapped_array_at(&session->loops, slot);
 
 	if (is_under_way(loop))
 		return false;
-	if (begun->state == LP_FOUND_POLLS) {
+	if (begun->state == LP_ADOPTED_POLLING) {
 		__atomic_store_n(&loop->poll_start_ns, now_ns, __ATOMIC_RELEASE);
 		return true;
 	}
 	loop->sampled = 1;
 	loop->queue_delay_ns = LP_NO_QUEUE_DELAY;
-	if (begun->state == LP_FOUND_CALLBACK && begun->blocked) {
+	if (begun->state == LP_ADOPTED_CALLBACK && begun->blocked) {
 		begin_wait(stall, now_ns, begun);
 		/* with bursts it is no callback that was timed */
 		loop->callbacks = session->config.budget <= 0;
@@ -242,14 +243,15 @@ bool session_begin_segment(struct lp_session *session, uint32_t slot, uint64_t n
 
 bool session_take_poll_back(struct lp_session *session, uint32_t slot, uint64_t now_ns)
 {
-	struct lp_loop *loop = mapped_at(&session->loops, slot);
+	struct lp_loop *loop = mapped_array_at(&session->loops, slot);
 
 	return take_back(&loop->poll_start_ns, now_ns);
 }
 
 static void unindex_thread(struct lp_session *session, uint32_t tid, uint32_t slot)
 {
-	struct lp_thread_bucket *bucket = mapped_at(&session->buckets, lp_thread_bucket_of(tid));
+	struct lp_thread_bucket *bucket =
+		mapped_array_at(&session->buckets, lp_thread_bucket_of(tid));
 	size_t i;
 
 	for (i = 0; i < LP_BUCKET_THREADS; i++)
@@ -260,7 +262,7 @@ static void unindex_thread(struct lp_session *session, uint32_t tid, uint32_t sl
 void session_loop_began(struct lp_session *session, uint32_t slot, pid_t pid)
 {
 	struct lp_attachment *attachment = session_attachment(session, pid);
-	struct lp_loop_account *account = &session->accounts[slot];
+	struct lp_loop_costs *account = &session->accounts[slot];
 
 	if (!attachment || account->attachment)
 		return;
@@ -272,7 +274,7 @@ void session_loop_began(struct lp_session *session, uint32_t slot, pid_t pid)
 
 void session_forget_loop(struct lp_session *session, uint32_t slot)
 {
-	struct lp_loop_account *account = &session->accounts[slot];
+	struct lp_loop_costs *account = &session->accounts[slot];
 	uint32_t *at;
 
 	if (!account->attachment)
@@ -287,7 +289,7 @@ void session_forget_loop(struct lp_session *session, uint32_t slot)
 void session_release_loop(struct lp_session *session, uint32_t slot)
 {
 	int slots = bpf_map__fd(session->skeleton->maps.loop_slots);
-	const struct lp_loop *loop = mapped_at(&session->loops, slot);
+	const struct lp_loop *loop = mapped_array_at(&session->loops, slot);
 	uint32_t tid = loop->tid, holding = loop->holding, found;
 
 	/* its thread may live on, or have ended before it was entered: it must not write here */
@@ -296,8 +298,8 @@ void session_release_loop(struct lp_session *session, uint32_t slot)
 	unindex_thread(session, tid, slot);
 	session_forget_loop(session, slot);
 	memset(&session->accounts[slot], 0, sizeof(session->accounts[slot]));
-	memset(mapped_at(&session->loops, slot), 0, session->loops.element);
-	memset(mapped_at(&session->stalls, slot), 0, session->stalls.element);
+	memset(mapped_array_at(&session->loops, slot), 0, session->loops.element);
+	memset(mapped_array_at(&session->stalls, slot), 0, session->stalls.element);
 	holdings_loop(&session->holdings, holding, -1);
 	bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.free_loops), NULL, &slot, BPF_ANY);
 }
@@ -311,9 +313,9 @@ void session_release_callback(struct lp_session *session, uint32_t slot,
 				   : holdings_find(&session->holdings, pid);
 
 	bpf_map_delete_elem(bpf_map__fd(session->skeleton->maps.callback_slots), key);
-	memset(mapped_at(&session->callbacks, slot), 0, session->callbacks.element);
+	memset(mapped_array_at(&session->callbacks, slot), 0, session->callbacks.element);
 	if (session->config.queue)
-		memset(mapped_at(&session->queues, slot), 0, session->queues.element);
+		memset(mapped_array_at(&session->queues, slot), 0, session->queues.element);
 	holdings_callback(&session->holdings, holding, -1);
 	bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.free_callbacks), NULL, &slot,
 			    BPF_ANY);
@@ -321,13 +323,14 @@ void session_release_callback(struct lp_session *session, uint32_t slot,
 
 void session_drop_iteration(struct lp_session *session, uint32_t slot)
 {
-	struct lp_stall *stall;
+	struct lp_wait_state *stall;
 	struct lp_loop *loop;
 
-	if (slot >= mapped_room(&session->loops) || slot >= mapped_room(&session->stalls))
+	if (slot >= mapped_array_capacity(&session->loops) ||
+	    slot >= mapped_array_capacity(&session->stalls))
 		return;
-	loop = mapped_at(&session->loops, slot);
-	stall = mapped_at(&session->stalls, slot);
+	loop = mapped_array_at(&session->loops, slot);
+	stall = mapped_array_at(&session->stalls, slot);
 	__atomic_store_n(&loop->start_ns, 0, __ATOMIC_RELEASE);
 	__atomic_store_n(&loop->iteration_start_ns, 0, __ATOMIC_RELEASE);
 	__atomic_store_n(&stall->wait.since_ns, 0, __ATOMIC_RELEASE);
@@ -336,33 +339,38 @@ void session_drop_iteration(struct lp_session *session, uint32_t slot)
 
 const struct lp_loop *session_loop(const struct lp_session *session, uint32_t slot)
 {
-	return slot < mapped_room(&session->loops) ? mapped_at(&session->loops, slot) : NULL;
+	return slot < mapped_array_capacity(&session->loops)
+		       ? mapped_array_at(&session->loops, slot)
+		       : NULL;
 }
 
-const struct lp_stall *session_stall(const struct lp_session *session, uint32_t slot)
+const struct lp_wait_state *session_stall(const struct lp_session *session, uint32_t slot)
 {
-	return slot < mapped_room(&session->stalls) ? mapped_at(&session->stalls, slot) : NULL;
+	return slot < mapped_array_capacity(&session->stalls)
+		       ? mapped_array_at(&session->stalls, slot)
+		       : NULL;
 }
 
 const struct lp_callback_stats *session_callback(const struct lp_session *session, uint32_t slot)
 {
-	return slot < mapped_room(&session->callbacks) ? mapped_at(&session->callbacks, slot)
-						       : NULL;
+	return slot < mapped_array_capacity(&session->callbacks)
+		       ? mapped_array_at(&session->callbacks, slot)
+		       : NULL;
 }
 
 const struct lp_queue_stats *session_queue(const struct lp_session *session, uint32_t slot)
 {
-	if (!session->config.queue || slot >= mapped_room(&session->queues))
+	if (!session->config.queue || slot >= mapped_array_capacity(&session->queues))
 		return NULL;
-	return mapped_at(&session->queues, slot);
+	return mapped_array_at(&session->queues, slot);
 }
 
 uint64_t session_lost(const struct lp_session *session, enum lp_lost_kind kind)
 {
-	return *(const uint64_t *)mapped_at(&session->lost, kind);
+	return *(const uint64_t *)mapped_array_at(&session->lost, kind);
 }
 
-void session_expect(struct lp_session *session, const struct lp_event_finding *finding)
+void session_expect(struct lp_session *session, const struct lp_event_raw_finding *finding)
 {
 	const struct lp_object_key key = {
 		.object = lp_asking_hash(finding->frames, finding->depth),
@@ -376,7 +384,8 @@ void session_expect(struct lp_session *session, const struct lp_event_finding *f
 
 void session_lose(struct lp_session *session, enum lp_lost_kind kind, uint64_t count)
 {
-	__atomic_fetch_add((uint64_t *)mapped_at(&session->lost, kind), count, __ATOMIC_RELAXED);
+	__atomic_fetch_add((uint64_t *)mapped_array_at(&session->lost, kind), count,
+			   __ATOMIC_RELAXED);
 }
 
 void session_limit(struct lp_session *session, pid_t pid, enum lp_limited_kind kind, uint64_t count)

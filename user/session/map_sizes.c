@@ -19,20 +19,20 @@ static uint32_t clamp(size_t wanted, uint32_t least, uint32_t most)
 	return wanted < least ? least : wanted > most ? most : (uint32_t)wanted;
 }
 
-void session_choose_rooms(struct lp_session *session)
+void session_choose_map_sizes(struct lp_session *session)
 {
 	const struct lp_session_config *config = &session->config;
 	uint32_t loops = LP_MAX_LOOPS, causes = LP_MAX_CAUSES;
-	uint32_t processes = LP_MAX_PROCESSES, places = LP_MAX_PLACES;
+	uint32_t processes = LP_MAX_PROCESSES, places = LP_MAX_SITES;
 	struct loopprof_bpf *skeleton = session->skeleton;
-	struct lp_config *told = (struct lp_config *)&skeleton->rodata->lp_config;
+	struct lp_config *bpf_config = (struct lp_config *)&skeleton->rodata->lp_config;
 
 	if (config->threads) {
 		loops = clamp(config->threads * 2, LOOPS_LEAST, LP_MAX_LOOPS);
 		causes = clamp((size_t)loops * CAUSES_A_LOOP, CAUSES_LEAST, LP_MAX_CAUSES);
 		/* each has a thread */
 		processes = loops;
-		places = clamp((size_t)processes * PLACES_A_PROCESS, 0, LP_MAX_PLACES);
+		places = clamp((size_t)processes * PLACES_A_PROCESS, 0, LP_MAX_SITES);
 	}
 	bpf_map__set_max_entries(skeleton->maps.loops, loops);
 	bpf_map__set_max_entries(skeleton->maps.stalls, loops);
@@ -40,7 +40,7 @@ void session_choose_rooms(struct lp_session *session)
 	bpf_map__set_max_entries(skeleton->maps.free_loops, loops);
 	bpf_map__set_max_entries(skeleton->maps.causes, causes);
 	bpf_map__set_max_entries(skeleton->maps.processes, processes);
-	bpf_map__set_max_entries(skeleton->maps.places, places);
+	bpf_map__set_max_entries(skeleton->maps.sites, places);
 	/*
 	 * One for all together, one for each process and for its unit, and some for processes that
 	 * have ended with entries not yet read.
@@ -48,10 +48,10 @@ void session_choose_rooms(struct lp_session *session)
 	bpf_map__set_max_entries(skeleton->maps.holdings, 2 * processes + HOLDINGS_MORE);
 	if (config->threads)
 		bpf_map__set_max_entries(skeleton->maps.refused_loops, LOOPS_LEAST);
-	told->shared = config->share || config->follow;
-	told->loop_room = loops;
-	told->callback_room = LP_MAX_CALLBACKS - 1;
-	told->cause_room = causes;
+	bpf_config->shared = config->share || config->follow;
+	bpf_config->loop_capacity = loops;
+	bpf_config->callback_capacity = LP_MAX_CALLBACKS - 1;
+	bpf_config->cause_capacity = causes;
 	session->holdings.shared = config->share || config->follow;
-	session->holdings.loop_room = loops;
+	session->holdings.loop_capacity = loops;
 }

@@ -7,18 +7,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct lp_mapped {
+struct lp_mapped_array {
 	void *data;
 	size_t bytes;
 	size_t element;
-	uint32_t room;
+	uint32_t capacity;
 };
 
 /* protection: as of mmap. Returns 0 or a negative errno. */
-int mapped_open(struct lp_mapped *mapped, struct bpf_map *map, int protection);
-void mapped_close(struct lp_mapped *mapped);
+int mapped_array_open(struct lp_mapped_array *mapped, struct bpf_map *map, int protection);
+void mapped_array_close(struct lp_mapped_array *mapped);
 /* How many elements there are. */
-uint32_t mapped_room(const struct lp_mapped *mapped);
-void *mapped_at(const struct lp_mapped *mapped, uint32_t index);
+uint32_t mapped_array_capacity(const struct lp_mapped_array *mapped);
+void *mapped_array_at(const struct lp_mapped_array *mapped, uint32_t index);
 
 #endif /* LP_SESSION_MAPPED_ARRAY_H */

@@ -34,7 +34,7 @@
 /* Until it is measured: the programs on dispatches ran for 0.4 to 1 us on the same machine. */
 #define PROGRAM_NS 700
 
-void session_open_costs(struct lp_session *session)
+void session_open_overhead(struct lp_session *session)
 {
 	session->costs.counting = -1;
 	session->costs.program_ns = PROGRAM_NS;
@@ -42,7 +42,7 @@ void session_open_costs(struct lp_session *session)
 	session->costs.count_ns = session->costs.hooks_until_ns + COUNT_FIRST_NS;
 }
 
-void session_close_costs(struct lp_session *session)
+void session_close_overhead(struct lp_session *session)
 {
 	if (session->costs.counting >= 0)
 		close(session->costs.counting);
@@ -75,12 +75,12 @@ static double book(struct lp_session *session, const struct lp_attachment *attac
 
 double session_book_loop(struct lp_session *session, uint32_t slot)
 {
-	struct lp_loop_account *account = &session->accounts[slot];
+	struct lp_loop_costs *account = &session->accounts[slot];
 
 	if (!account->attachment)
 		return 0;
 	return book(session, account->attachment, &account->hits,
-		    ((const struct lp_loop *)mapped_at(&session->loops, slot))->probe_hits);
+		    ((const struct lp_loop *)mapped_array_at(&session->loops, slot))->probe_hits);
 }
 
 double session_book(struct lp_session *session, struct lp_attachment *attachment)
@@ -155,16 +155,16 @@ static void count_all(const struct lp_session *session, struct lp_run_counts *co
 	{
 		add_program(session, program, counts);
 	}
-	if (!session->late)
+	if (!session->findings_object)
 		return;
-	bpf_object__for_each_program(program, session->late->obj)
+	bpf_object__for_each_program(program, session->findings_object->obj)
 	{
 		add_program(session, program, counts);
 	}
 }
 
 /* What is taken at the present rate becomes a part of the sum. */
-static void extrapolate(struct lp_costs *costs, uint64_t now_ns)
+static void extrapolate(struct lp_overhead *costs, uint64_t now_ns)
 {
 	double passed = now_ns > costs->hooks_until_ns ? (double)(now_ns - costs->hooks_until_ns)
 						       : 0;
@@ -176,7 +176,7 @@ static void extrapolate(struct lp_costs *costs, uint64_t now_ns)
 
 static void begin_count(struct lp_session *session, uint64_t now_ns)
 {
-	struct lp_costs *costs = &session->costs;
+	struct lp_overhead *costs = &session->costs;
 
 	costs->counting = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	if (costs->counting < 0) {
@@ -193,7 +193,7 @@ static void begin_count(struct lp_session *session, uint64_t now_ns)
 
 static void end_count(struct lp_session *session, uint64_t now_ns)
 {
-	struct lp_costs *costs = &session->costs;
+	struct lp_overhead *costs = &session->costs;
 	double passed = (double)(now_ns - costs->counting_since_ns);
 	const struct lp_run_counts *before = &costs->before;
 	struct lp_run_counts after;
@@ -217,7 +217,7 @@ static void end_count(struct lp_session *session, uint64_t now_ns)
 
 uint64_t session_measure(struct lp_session *session, uint64_t now_ns)
 {
-	struct lp_costs *costs = &session->costs;
+	struct lp_overhead *costs = &session->costs;
 
 	if (costs->counting < 0 && now_ns >= costs->count_ns)
 		begin_count(session, now_ns);
@@ -229,7 +229,7 @@ uint64_t session_measure(struct lp_session *session, uint64_t now_ns)
 void session_spending(struct lp_session *session, uint64_t now_ns, struct lp_spending *spending)
 {
 	struct lp_attachment *attachment;
-	struct lp_costs *costs = &session->costs;
+	struct lp_overhead *costs = &session->costs;
 
 	/* a run may be over before it is time for it */
 	if (costs->counting >= 0 && !costs->counted &&
@@ -294,5 +294,5 @@ uint64_t session_map_bytes(struct lp_session *session)
 
 void session_set_frequency(struct lp_session *session, unsigned int frequency)
 {
-	clock_set(session->clock, frequency);
+	sampling_clock_set(session->clock, frequency);
 }

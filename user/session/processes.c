@@ -30,8 +30,8 @@ static struct bpf_program *program_for(const struct lp_session *session, enum lp
 
 	if (!name)
 		return NULL;
-	return bpf_object__find_program_by_name(first ? session->skeleton->obj : session->late->obj,
-						name);
+	return bpf_object__find_program_by_name(
+		first ? session->skeleton->obj : session->findings_object->obj, name);
 }
 
 struct lp_open_roles session_open_roles(const struct lp_session *session, pid_t pid, bool all)
@@ -45,7 +45,7 @@ struct lp_open_roles session_open_roles(const struct lp_session *session, pid_t 
 
 		if ((role->stage != LP_STAGE_LOOPS && !all) ||
 		    !role_program(&session->config, (enum lp_probe_role)i) ||
-		    (attachment && (attachment->roles[i].settled || attachment->roles[i].probe)))
+		    (attachment && (attachment->roles[i].resolved || attachment->roles[i].probe)))
 			continue;
 		open.roles |= 1U << i;
 		if (role->stage != LP_STAGE_LOOPS)
@@ -58,7 +58,7 @@ struct lp_open_roles session_open_roles(const struct lp_session *session, pid_t 
 
 void session_detach(struct lp_session *session, struct lp_attachment *attachment)
 {
-	struct lp_place_key key = { .pid = (uint32_t)attachment->pid };
+	struct lp_site_key key = { .pid = (uint32_t)attachment->pid };
 	size_t i, place;
 
 	while (attachment->loops != LP_NO_SLOT)
@@ -67,12 +67,12 @@ void session_detach(struct lp_session *session, struct lp_attachment *attachment
 		struct lp_attached_role *role = &attachment->roles[i];
 
 		free(role->probe);
-		for (place = 0; place < LP_PROBE_PLACES; place++) {
-			closer_take(session->closer, role->links[place]);
-			shared_release(role->shares[place], clock_now());
+		for (place = 0; place < LP_PROBE_SITES; place++) {
+			link_closer_take(session->link_closer, role->links[place]);
+			shared_uprobes_release(role->shares[place], clock_now());
 			key.address = role->addresses[place];
 			if (key.address)
-				bpf_map_delete_elem(bpf_map__fd(session->skeleton->maps.places),
+				bpf_map_delete_elem(bpf_map__fd(session->skeleton->maps.sites),
 						    &key);
 		}
 	}
@@ -83,15 +83,14 @@ static int attach_place(struct lp_session *session, struct lp_attached_role *att
 			struct bpf_program *program, const struct lp_probe *probe, size_t number,
 			const struct lp_mapped_file *file, pid_t pid)
 {
-	struct lp_place_key key = { .address = probe->places[number].address,
-				    .pid = (uint32_t)pid };
+	struct lp_site_key key = { .address = probe->places[number].address, .pid = (uint32_t)pid };
 	uint32_t place = session_roles[probe->role].place;
 
 	/* tried before, and only a later place failed */
 	if (attached->links[number] || attached->shares[number])
 		return 0;
 	if (place) {
-		if (bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.places), &key, &place,
+		if (bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.sites), &key, &place,
 					BPF_ANY))
 			return -errno;
 		attached->addresses[number] = key.address;
@@ -99,8 +98,9 @@ static int attach_place(struct lp_session *session, struct lp_attached_role *att
 	/* a burst is one process's: the others that run the file would pay for it */
 	if (session->shared && file->facts.reach == LP_FILE_OF_HOST &&
 	    !(session->config.budget > 0 && session_roles[probe->role].in_bursts))
-		return shared_attach(session->shared, program, file, probe->places[number].offset,
-				     &attached->shares[number]);
+		return shared_uprobes_attach(session->shared, program, file,
+					     probe->places[number].offset,
+					     &attached->shares[number]);
 	attached->links[number] = bpf_program__attach_uprobe(program, false, pid, file->path,
 							     probe->places[number].offset);
 	return attached->links[number] ? 0 : -errno;
@@ -135,7 +135,7 @@ static int attach_probe(struct lp_session *session, struct lp_attachment *attach
 	if (err)
 		return error_set(error, err, "%s: %s%s", failure, strerror(-err),
 				 err == -EMFILE ? "; allow more (ulimit -n, LimitNOFILE=)" : "");
-	attached->settled = true;
+	attached->resolved = true;
 	return 0;
 }
 
@@ -149,7 +149,7 @@ static int attach_role(struct lp_session *session, struct lp_attachment *attachm
 	int err;
 
 	/* bursts attach what they have found */
-	if (!program || attached->settled || attached->probe)
+	if (!program || attached->resolved || attached->probe)
 		return 0;
 	err = instance->runtime->find_probe(instance, role, &probe, error);
 	if (err)
@@ -171,8 +171,8 @@ static int attach_role(struct lp_session *session, struct lp_attachment *attachm
 	return attach_probe(session, attachment, program, &probe, error);
 }
 
-int session_attach_found(struct lp_session *session, struct lp_attachment *attachment,
-			 struct lp_error *error)
+int session_attach_callback_probes(struct lp_session *session, struct lp_attachment *attachment,
+				   struct lp_error *error)
 {
 	size_t role;
 	int err = 0;
@@ -180,7 +180,7 @@ int session_attach_found(struct lp_session *session, struct lp_attachment *attac
 	for (role = 0; !err && role < LP_PROBE_ROLES; role++) {
 		const struct lp_attached_role *attached = &attachment->roles[role];
 
-		if (attached->probe && !attached->settled)
+		if (attached->probe && !attached->resolved)
 			err = attach_probe(session, attachment,
 					   program_for(session, (enum lp_probe_role)role),
 					   attached->probe, error);
@@ -188,7 +188,7 @@ int session_attach_found(struct lp_session *session, struct lp_attachment *attac
 	return err;
 }
 
-void session_detach_found(struct lp_session *session, struct lp_attachment *attachment)
+void session_detach_callback_probes(struct lp_session *session, struct lp_attachment *attachment)
 {
 	size_t role, place;
 
@@ -197,11 +197,11 @@ void session_detach_found(struct lp_session *session, struct lp_attachment *atta
 
 		if (!session_roles[role].in_bursts)
 			continue;
-		for (place = 0; place < LP_PROBE_PLACES; place++) {
-			closer_take(session->closer, attached->links[place]);
+		for (place = 0; place < LP_PROBE_SITES; place++) {
+			link_closer_take(session->link_closer, attached->links[place]);
 			attached->links[place] = NULL;
 		}
-		attached->settled = false;
+		attached->resolved = false;
 	}
 }
 
@@ -215,7 +215,7 @@ struct lp_attachment *session_attachment(const struct lp_session *session, pid_t
 }
 
 /* What lost things are known by, once _asyncio is there. */
-static int tell_lifecycle(struct lp_session *session, const struct lp_instance *instance)
+static int report_lifecycle(struct lp_session *session, const struct lp_instance *instance)
 {
 	int map = bpf_map__fd(session->skeleton->maps.processes);
 	uint32_t key = (uint32_t)instance->pid;
@@ -244,8 +244,8 @@ static void warn(struct lp_session *session, pid_t pid, enum lp_probe_role role,
 }
 
 /* What loops of uvloop are known by, once that is loaded: before its probes are hit. */
-static void tell_uvloop(struct lp_session *session, struct lp_attachment *attachment,
-			const struct lp_instance *instance)
+static void report_uvloop(struct lp_session *session, struct lp_attachment *attachment,
+			  const struct lp_instance *instance)
 {
 	int map = bpf_map__fd(session->skeleton->maps.processes);
 	uint32_t key = (uint32_t)instance->pid;
@@ -296,7 +296,7 @@ static int attach_roles(struct lp_session *session, struct lp_attachment *attach
 		} else if (err) {
 			/* the run goes on without */
 			warn(session, instance->pid, (enum lp_probe_role)role, error);
-			attachment->roles[role].settled = true;
+			attachment->roles[role].resolved = true;
 			if (err == -EBADMSG)
 				count_refusal(session, attachment);
 		}
@@ -312,16 +312,16 @@ int session_complete_process(struct lp_session *session, const struct lp_instanc
 
 	if (!attachment)
 		return -ESRCH;
-	tell_uvloop(session, attachment, instance);
+	report_uvloop(session, attachment, instance);
 	open = attach_roles(session, attachment, instance, LP_STAGE_LOOPS, LP_STAGE_LOOPS, error);
-	if (open < 0 || !session_load_late(session))
+	if (open < 0 || !session_load_findings_object(session))
 		return open;
 	early = attach_roles(session, attachment, instance, LP_STAGE_FINDINGS, LP_STAGE_FINDINGS,
 			     error);
 	if (early < 0)
 		return early;
 	if (!attachment->knows_lifecycle) {
-		attachment->knows_lifecycle = !tell_lifecycle(session, instance);
+		attachment->knows_lifecycle = !report_lifecycle(session, instance);
 		if (!attachment->knows_lifecycle)
 			return open + early + 1;
 	}
@@ -330,17 +330,17 @@ int session_complete_process(struct lp_session *session, const struct lp_instanc
 	return lost < 0 ? lost : open + lost;
 }
 
-void session_watch_process(struct lp_session *session, pid_t pid, bool watch)
+void session_follow_process(struct lp_session *session, pid_t pid, bool watch)
 {
-	struct lp_process_filter *filter = mapped_at(&session->filter, 0);
+	struct lp_process_filter *filter = mapped_array_at(&session->filter, 0);
 	uint32_t bits = (uint32_t)pid % LP_FILTER_BYTES;
 
 	/* others may have the same lowest bits */
 	if (watch)
-		session->watched[bits]++;
-	else if (session->watched[bits])
-		session->watched[bits]--;
-	__atomic_store_n(&filter->targets[bits], session->watched[bits] != 0, __ATOMIC_RELEASE);
+		session->followed[bits]++;
+	else if (session->followed[bits])
+		session->followed[bits]--;
+	__atomic_store_n(&filter->targets[bits], session->followed[bits] != 0, __ATOMIC_RELEASE);
 }
 
 int session_add_process(struct lp_session *session, const struct lp_instance *instance,
@@ -371,7 +371,7 @@ int session_add_process(struct lp_session *session, const struct lp_instance *in
 	attachment->next = session->attachments;
 	session->attachments = attachment;
 	session_open_bursts(session, attachment);
-	tell_uvloop(session, attachment, instance);
+	report_uvloop(session, attachment, instance);
 	err = attach_roles(session, attachment, instance, LP_STAGE_LOOPS, LP_STAGE_LOOPS, error);
 	if (err >= 0)
 		return 0;
@@ -386,10 +386,10 @@ int session_add_process(struct lp_session *session, const struct lp_instance *in
 void session_sweep(struct lp_session *session, uint64_t now)
 {
 	if (session->shared)
-		shared_sweep(session->shared, now);
+		shared_uprobes_sweep(session->shared, now);
 }
 
-bool session_tell_code(struct lp_session *session, const struct lp_instance *instance)
+bool session_set_loop_code(struct lp_session *session, const struct lp_instance *instance)
 {
 	int map = bpf_map__fd(session->skeleton->maps.processes);
 	uint32_t key = (uint32_t)instance->pid;

@@ -66,19 +66,18 @@ const struct lp_role session_roles[LP_PROBE_ROLES] = {
 				       .in_bursts = true },
 	/* coroutines are known without _asyncio, and a program may drop its first one at once */
 	[LP_PROBE_NEVER_AWAITED] =
-		LOST(LP_FINDING_NEVER_AWAITED, LP_PLACE_NEVER_AWAITED, LP_STAGE_FINDINGS),
+		LOST(LP_FINDING_NEVER_AWAITED, LP_SITE_NEVER_AWAITED, LP_STAGE_FINDINGS),
 	[LP_PROBE_NEVER_RETRIEVED] =
-		LOST(LP_FINDING_NEVER_RETRIEVED, LP_PLACE_NEVER_RETRIEVED, LP_STAGE_LIFECYCLE),
+		LOST(LP_FINDING_NEVER_RETRIEVED, LP_SITE_NEVER_RETRIEVED, LP_STAGE_LIFECYCLE),
 	[LP_PROBE_DESTROYED_PENDING] =
-		LOST(LP_FINDING_DESTROYED_PENDING, LP_PLACE_DESTROYED_PENDING, LP_STAGE_LIFECYCLE),
+		LOST(LP_FINDING_DESTROYED_PENDING, LP_SITE_DESTROYED_PENDING, LP_STAGE_LIFECYCLE),
 	[LP_PROBE_NO_RUNNING_LOOP] =
-		LOST(LP_FINDING_NO_RUNNING_LOOP, LP_PLACE_NO_RUNNING_LOOP, LP_STAGE_LIFECYCLE),
-	[LP_PROBE_OTHER_LOOP] =
-		LOST(LP_FINDING_OTHER_LOOP, LP_PLACE_OTHER_LOOP, LP_STAGE_LIFECYCLE),
+		LOST(LP_FINDING_NO_RUNNING_LOOP, LP_SITE_NO_RUNNING_LOOP, LP_STAGE_LIFECYCLE),
+	[LP_PROBE_OTHER_LOOP] = LOST(LP_FINDING_OTHER_LOOP, LP_SITE_OTHER_LOOP, LP_STAGE_LIFECYCLE),
 	[LP_PROBE_LOOP_CLOSE] =
-		LOST(LP_FINDING_PENDING_AT_CLOSE, LP_PLACE_LOOP_CLOSE, LP_STAGE_LIFECYCLE),
+		LOST(LP_FINDING_PENDING_AT_CLOSE, LP_SITE_LOOP_CLOSE, LP_STAGE_LIFECYCLE),
 	[LP_PROBE_UVLOOP_CLOSE] =
-		LOST(LP_FINDING_PENDING_AT_CLOSE, LP_PLACE_UVLOOP_CLOSE, LP_STAGE_LIFECYCLE),
+		LOST(LP_FINDING_PENDING_AT_CLOSE, LP_SITE_UVLOOP_CLOSE, LP_STAGE_LIFECYCLE),
 	[LP_PROBE_TIMER] = { .program = "lp_heap_push",
 			     .is_wanted = is_found,
 			     .finding = LP_FINDING_WRONG_THREAD,
@@ -96,18 +95,18 @@ const struct lp_role session_roles[LP_PROBE_ROLES] = {
 				 .is_wanted = is_found,
 				 .finding = LP_FINDING_CLOSED_LOOP,
 				 .stage = LP_STAGE_LIFECYCLE },
-	[LP_PROBE_TASK_BORN] = { .program = "lp_task_born",
-				 .object = LP_OBJECT_FINDINGS,
-				 .is_wanted = has_either,
-				 .stage = LP_STAGE_LIFECYCLE },
-	[LP_PROBE_TASK_GONE] = { .program = "lp_task_gone",
-				 .object = LP_OBJECT_FINDINGS,
-				 .is_wanted = has_lifetimes,
-				 .stage = LP_STAGE_LIFECYCLE },
-	[LP_PROBE_COROUTINE_BORN] = { .program = "lp_coroutine_born",
-				      .object = LP_OBJECT_FINDINGS,
-				      .is_wanted = has_origins,
-				      .stage = LP_STAGE_LIFECYCLE },
+	[LP_PROBE_TASK_CREATED] = { .program = "lp_task_born",
+				    .object = LP_OBJECT_FINDINGS,
+				    .is_wanted = has_either,
+				    .stage = LP_STAGE_LIFECYCLE },
+	[LP_PROBE_TASK_ENDED] = { .program = "lp_task_gone",
+				  .object = LP_OBJECT_FINDINGS,
+				  .is_wanted = has_lifetimes,
+				  .stage = LP_STAGE_LIFECYCLE },
+	[LP_PROBE_COROUTINE_CREATED] = { .program = "lp_coroutine_born",
+					 .object = LP_OBJECT_FINDINGS,
+					 .is_wanted = has_origins,
+					 .stage = LP_STAGE_LIFECYCLE },
 };
 
 const char *role_program(const struct lp_session_config *config, enum lp_probe_role role)

@@ -34,7 +34,7 @@ struct lp_role {
 	/* Does a run need the probe? */
 	bool (*is_wanted)(const struct lp_session_config *config, const struct lp_role *role);
 	enum lp_finding_kind finding; /* that it is wanted for, where that is of a finding */
-	enum lp_watched_place place; /* its addresses are in the map places as this; 0: not there */
+	enum lp_finding_site place; /* its addresses are in the map places as this; 0: not there */
 	enum lp_role_need need;
 	enum lp_role_stage stage;
 	bool in_bursts; /* it times callbacks: with a budget it is attached in bursts only */

@@ -11,7 +11,7 @@
 
 #define SECOND_NS 1000000000ULL
 
-struct lp_clock {
+struct lp_sampling_clock {
 	int count;
 	struct lp_clock_event {
 		struct bpf_link *link; /* owns the descriptor */
@@ -19,7 +19,7 @@ struct lp_clock {
 	} events[];
 };
 
-static int attach_cpu(struct lp_clock *clock, struct bpf_program *program, int cpu,
+static int attach_cpu(struct lp_sampling_clock *clock, struct bpf_program *program, int cpu,
 		      unsigned int frequency)
 {
 	struct perf_event_attr attributes = {
@@ -48,10 +48,11 @@ static int attach_cpu(struct lp_clock *clock, struct bpf_program *program, int c
 	return 0;
 }
 
-int clock_start(struct bpf_program *program, unsigned int frequency, struct lp_clock **result)
+int sampling_clock_start(struct bpf_program *program, unsigned int frequency,
+			 struct lp_sampling_clock **result)
 {
 	int cpus = libbpf_num_possible_cpus(), cpu, err = 0;
-	struct lp_clock *clock;
+	struct lp_sampling_clock *clock;
 
 	*result = NULL;
 	if (cpus < 0)
@@ -62,14 +63,14 @@ int clock_start(struct bpf_program *program, unsigned int frequency, struct lp_c
 	for (cpu = 0; !err && cpu < cpus; cpu++)
 		err = attach_cpu(clock, program, cpu, frequency);
 	if (err) {
-		clock_stop(clock);
+		sampling_clock_stop(clock);
 		return err;
 	}
 	*result = clock;
 	return 0;
 }
 
-void clock_set(struct lp_clock *clock, unsigned int frequency)
+void sampling_clock_set(struct lp_sampling_clock *clock, unsigned int frequency)
 {
 	uint64_t period_ns = SECOND_NS / frequency;
 	int i;
@@ -78,7 +79,7 @@ void clock_set(struct lp_clock *clock, unsigned int frequency)
 		ioctl(clock->events[i].descriptor, PERF_EVENT_IOC_PERIOD, &period_ns);
 }
 
-void clock_stop(struct lp_clock *clock)
+void sampling_clock_stop(struct lp_sampling_clock *clock)
 {
 	int i;
 

@@ -5,12 +5,13 @@
 
 #include <bpf/libbpf.h>
 
-struct lp_clock;
+struct lp_sampling_clock;
 
 /* frequency: Hz. Returns 0 or a negative errno, with nothing attached. */
-int clock_start(struct bpf_program *program, unsigned int frequency, struct lp_clock **clock);
+int sampling_clock_start(struct bpf_program *program, unsigned int frequency,
+			 struct lp_sampling_clock **clock);
 /* From now on, Hz. */
-void clock_set(struct lp_clock *clock, unsigned int frequency);
-void clock_stop(struct lp_clock *clock);
+void sampling_clock_set(struct lp_sampling_clock *clock, unsigned int frequency);
+void sampling_clock_stop(struct lp_sampling_clock *clock);
 
 #endif /* LP_SESSION_SAMPLING_CLOCK_H */

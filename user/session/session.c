@@ -105,7 +105,7 @@ static int attach_tracepoints(struct lp_session *session, size_t call)
 	return session->polls[call][1] ? 0 : -errno;
 }
 
-int session_watch_polls(struct lp_session *session, bool all)
+int session_follow_polls(struct lp_session *session, bool all)
 {
 	size_t i;
 	int err = 0;
@@ -161,8 +161,8 @@ static void detach_polls(struct lp_session *session)
 	size_t i;
 
 	for (i = 0; i < LP_POLL_CALLS; i++) {
-		closer_take(session->closer, session->polls[i][0]);
-		closer_take(session->closer, session->polls[i][1]);
+		link_closer_take(session->link_closer, session->polls[i][0]);
+		link_closer_take(session->link_closer, session->polls[i][1]);
 		session->polls[i][0] = session->polls[i][1] = NULL;
 	}
 }
@@ -190,7 +190,7 @@ static void configure(struct lp_session *session)
 	if (!config->origins)
 		bpf_map__set_max_entries(session->skeleton->maps.origins, 1);
 	if (!config->lifetimes)
-		bpf_map__set_max_entries(session->skeleton->maps.lives, 1);
+		bpf_map__set_max_entries(session->skeleton->maps.task_lifetimes, 1);
 	if (!config->wrong_thread) {
 		bpf_map__set_max_entries(session->skeleton->maps.owners, 1);
 		bpf_map__set_max_entries(session->skeleton->maps.threadsafe, 1);
@@ -234,7 +234,7 @@ static int load(struct lp_session *session, struct lp_error *error)
 		err = errno ? -errno : -ENOMEM;
 		return error_set(error, err, "cannot open the BPF object: %s", strerror(-err));
 	}
-	session_choose_rooms(session);
+	session_choose_map_sizes(session);
 	configure(session);
 	features_probe(&features);
 	err = choose_programs(session, &features);
@@ -246,13 +246,13 @@ static int load(struct lp_session *session, struct lp_error *error)
 	if (!err && session->tracepoints) {
 		right = LP_RIGHT_TRACEFS;
 		mount_tracefs();
-		err = session_watch_polls(session, false);
+		err = session_follow_polls(session, false);
 	}
 	if (!err)
 		right = LP_RIGHT_EVENTS;
 	if (!err)
-		err = clock_start(session->skeleton->progs.lp_clock, session->config.frequency,
-				  &session->clock);
+		err = sampling_clock_start(session->skeleton->progs.lp_clock,
+					   session->config.frequency, &session->clock);
 	poll_ns = session_time_poll() - poll_ns;
 	session->costs.poll_ns = poll_ns > 0 ? poll_ns : 0;
 	log_detail("here the hooks on a poll cost %.0f ns", session->costs.poll_ns);
@@ -279,7 +279,7 @@ int session_new(const struct lp_session_config *config, struct lp_session **resu
 	/* with nothing but samples there is nothing to attach in bursts */
 	if (config->sampling)
 		session->config.budget = 0;
-	session_open_costs(session);
+	session_open_overhead(session);
 	libbpf_set_print(print_libbpf);
 	/* 5.10 counts maps against RLIMIT_MEMLOCK, 5.11 and later against the cgroup;
 	 * where it cannot be raised the load says so */
@@ -287,34 +287,35 @@ int session_new(const struct lp_session_config *config, struct lp_session **resu
 	err = load(session, error);
 	if (err)
 		goto cleanup;
-	session->closer = closer_new();
+	session->link_closer = link_closer_new();
 	if (config->share)
-		session->shared = shared_new(session->closer);
-	err = mapped_open(&session->loops, session->skeleton->maps.loops, PROT_READ | PROT_WRITE);
+		session->shared = shared_uprobes_new(session->link_closer);
+	err = mapped_array_open(&session->loops, session->skeleton->maps.loops,
+				PROT_READ | PROT_WRITE);
 	if (!err)
-		err = mapped_open(&session->stalls, session->skeleton->maps.stalls,
-				  PROT_READ | PROT_WRITE);
+		err = mapped_array_open(&session->stalls, session->skeleton->maps.stalls,
+					PROT_READ | PROT_WRITE);
 	if (!err)
-		err = mapped_open(&session->filter, session->skeleton->maps.process_filter,
-				  PROT_READ | PROT_WRITE);
+		err = mapped_array_open(&session->filter, session->skeleton->maps.process_filter,
+					PROT_READ | PROT_WRITE);
 	if (!err)
-		err = mapped_open(&session->callbacks, session->skeleton->maps.callback_stats,
-				  PROT_READ | PROT_WRITE);
+		err = mapped_array_open(&session->callbacks, session->skeleton->maps.callback_stats,
+					PROT_READ | PROT_WRITE);
 	if (!err)
-		err = mapped_open(&session->queues, session->skeleton->maps.queue_stats,
-				  PROT_READ | PROT_WRITE);
+		err = mapped_array_open(&session->queues, session->skeleton->maps.queue_stats,
+					PROT_READ | PROT_WRITE);
 	if (!err)
-		err = mapped_open(&session->lost, session->skeleton->maps.lost,
-				  PROT_READ | PROT_WRITE);
+		err = mapped_array_open(&session->lost, session->skeleton->maps.lost,
+					PROT_READ | PROT_WRITE);
 	if (!err)
-		err = mapped_open(&session->holding, session->skeleton->maps.holdings,
-				  PROT_READ | PROT_WRITE);
+		err = mapped_array_open(&session->holding, session->skeleton->maps.holdings,
+					PROT_READ | PROT_WRITE);
 	if (!err)
-		err = holdings_open(&session->holdings, mapped_at(&session->holding, 0),
-				    mapped_room(&session->holding));
+		err = holdings_open(&session->holdings, mapped_array_at(&session->holding, 0),
+				    mapped_array_capacity(&session->holding));
 	if (!err)
-		err = mapped_open(&session->buckets, session->skeleton->maps.thread_buckets,
-				  PROT_READ | PROT_WRITE);
+		err = mapped_array_open(&session->buckets, session->skeleton->maps.thread_buckets,
+					PROT_READ | PROT_WRITE);
 	if (!err)
 		err = fill_queue(session->skeleton->maps.free_loops, 0, SLOTS_AT_FIRST);
 	if (!err)
@@ -348,21 +349,21 @@ void session_free(struct lp_session *session)
 		next = attachment->next;
 		session_detach(session, attachment);
 	}
-	shared_free(session->shared);
-	session_close_costs(session);
+	shared_uprobes_free(session->shared);
+	session_close_overhead(session);
 	detach_polls(session);
-	closer_free(session->closer);
-	clock_stop(session->clock);
-	mapped_close(&session->loops);
-	mapped_close(&session->stalls);
-	mapped_close(&session->filter);
-	mapped_close(&session->callbacks);
-	mapped_close(&session->queues);
-	mapped_close(&session->lost);
-	mapped_close(&session->buckets);
+	link_closer_free(session->link_closer);
+	sampling_clock_stop(session->clock);
+	mapped_array_close(&session->loops);
+	mapped_array_close(&session->stalls);
+	mapped_array_close(&session->filter);
+	mapped_array_close(&session->callbacks);
+	mapped_array_close(&session->queues);
+	mapped_array_close(&session->lost);
+	mapped_array_close(&session->buckets);
 	holdings_close(&session->holdings);
-	mapped_close(&session->holding);
-	session_free_late(session);
+	mapped_array_close(&session->holding);
+	session_free_findings_object(session);
 	loopprof_bpf__destroy(session->skeleton);
 	free(session);
 }

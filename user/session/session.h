@@ -35,7 +35,7 @@ void session_free(struct lp_session *session);
  * Tells BPF of a process that is, or may become, a target: its children and, in sample
  * mode, its threads that poll are told about.  One false for each true.
  */
-void session_watch_process(struct lp_session *session, pid_t pid, bool watch);
+void session_follow_process(struct lp_session *session, pid_t pid, bool watch);
 
 /* Makes all slots available; only some are until then.  Returns 0 or a negative errno. */
 int session_fill_slots(struct lp_session *session);
@@ -45,7 +45,7 @@ int session_fill_slots(struct lp_session *session);
  * host a little: so only the epoll calls are at first.  all: the others as well,
  * for a process whose loops do not use epoll.  Does nothing where there is fentry.
  */
-int session_watch_polls(struct lp_session *session, bool all);
+int session_follow_polls(struct lp_session *session, bool all);
 
 /* Are there poll calls that nobody watches yet?  Never where there is fentry. */
 bool session_lacks_polls(const struct lp_session *session);
@@ -81,7 +81,7 @@ void session_sweep(struct lp_session *session, uint64_t now_ns);
  * Tells BPF which code objects dispatch and poll (runtime op loop_code).  Returns
  * whether both are known.
  */
-bool session_tell_code(struct lp_session *session, const struct lp_instance *instance);
+bool session_set_loop_code(struct lp_session *session, const struct lp_instance *instance);
 void session_remove_process(struct lp_session *session, pid_t pid);
 
 /*
@@ -104,15 +104,15 @@ int session_find_loop(const struct lp_session *session, pid_t tid);
 bool session_update_loop(struct lp_session *session, uint32_t slot,
 			 const struct lp_running_loop *running);
 
-enum lp_found_state {
-	LP_FOUND_POLLS, /* it sleeps in its own poll */
-	LP_FOUND_RUNS, /* it does anything else: an iteration is under way, ... */
-	LP_FOUND_CALLBACK, /* ... and a callback */
+enum lp_adopted_state {
+	LP_ADOPTED_POLLING, /* it sleeps in its own poll */
+	LP_ADOPTED_RUNNING, /* it does anything else: an iteration is under way, ... */
+	LP_ADOPTED_CALLBACK, /* ... and a callback */
 };
 
 /* The segment of a loop whose beginning no probe has noticed: it counts from now on. */
 struct lp_segment_begun {
-	enum lp_found_state state;
+	enum lp_adopted_state state;
 	uint64_t slices; /* how often the thread had been put on a CPU by then */
 	bool blocked; /* in a callback and off the CPU: the rest is known as well */
 	uint32_t callback; /* its slot */
@@ -178,12 +178,12 @@ uint64_t session_traced_ns(const struct lp_session *session, uint32_t slot, uint
 
 /* Mapped from the kernel: they change while they are read.  NULL: there is no such slot. */
 const struct lp_loop *session_loop(const struct lp_session *session, uint32_t slot);
-const struct lp_stall *session_stall(const struct lp_session *session, uint32_t slot);
+const struct lp_wait_state *session_stall(const struct lp_session *session, uint32_t slot);
 const struct lp_callback_stats *session_callback(const struct lp_session *session, uint32_t slot);
 const struct lp_queue_stats *session_queue(const struct lp_session *session, uint32_t slot);
 uint64_t session_lost(const struct lp_session *session, enum lp_lost_kind kind);
 /* The stack of this finding is no fault: BPF need not send it again. */
-void session_expect(struct lp_session *session, const struct lp_event_finding *finding);
+void session_expect(struct lp_session *session, const struct lp_event_raw_finding *finding);
 /* Counts what user space found no room for. */
 void session_lose(struct lp_session *session, enum lp_lost_kind kind, uint64_t count);
 
@@ -206,7 +206,7 @@ int session_ring(const struct lp_session *session);
  * a tenth of a second: the first process that is completed waits for it otherwise.  Returns
  * whether they are there.
  */
-bool session_load_late(struct lp_session *session);
+bool session_load_findings_object(struct lp_session *session);
 
 /*
  * Measures what a hit of a probe costs, unless that was done: to attach a probe for it may take

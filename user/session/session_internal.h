@@ -26,10 +26,10 @@ struct lp_attachment {
 	struct lp_attachment *next;
 	pid_t pid;
 	struct lp_attached_role {
-		struct bpf_link *links[LP_PROBE_PLACES];
-		struct lp_shared_link *shares[LP_PROBE_PLACES]; /* instead of a link */
-		uint64_t addresses[LP_PROBE_PLACES]; /* in the map places; 0: not there */
-		bool settled; /* attached, or not to be found in this build */
+		struct bpf_link *links[LP_PROBE_SITES];
+		struct lp_shared_link *shares[LP_PROBE_SITES]; /* instead of a link */
+		uint64_t addresses[LP_PROBE_SITES]; /* in the map places; 0: not there */
+		bool resolved; /* attached, or not to be found in this build */
 		struct lp_probe *probe; /* what bursts attach, anew each time; NULL: nothing yet */
 		bool stepped; /* the kernel emulates no instruction there: dear hits */
 	} roles[LP_PROBE_ROLES];
@@ -49,7 +49,7 @@ struct lp_attachment {
 #define LP_NO_SLOT UINT32_MAX
 
 /* Beside struct lp_loop, slot for slot: what only user space knows. */
-struct lp_loop_account {
+struct lp_loop_costs {
 	struct lp_attachment *attachment; /* NULL: no loop */
 	uint32_t next; /* of the same process */
 	uint64_t hits; /* as booked */
@@ -63,7 +63,7 @@ struct lp_run_counts {
 	double hook_hits, hook_ns;
 };
 
-struct lp_costs {
+struct lp_overhead {
 	double hit_ns, stepped_ns; /* 0: not measured yet */
 	double program_ns; /* what the probes' programs run for, on the average */
 	double poll_ns; /* both hooks on a poll, for a thread that is no loop */
@@ -85,37 +85,37 @@ struct lp_costs {
 struct lp_session {
 	struct lp_session_config config;
 	struct loopprof_bpf *skeleton;
-	struct lost_bpf *late; /* what finds lost things; NULL: not loaded yet */
-	bool late_refused; /* nor will it be */
+	struct lost_bpf *findings_object; /* what finds lost things; NULL: not loaded yet */
+	bool findings_object_refused; /* nor will it be */
 	struct lp_attachment *attachments;
-	uint16_t watched[LP_FILTER_BYTES]; /* how many processes set a byte of the filter */
+	uint16_t followed[LP_FILTER_BYTES]; /* how many processes set a byte of the filter */
 	uint32_t warned; /* of roles that could not be attached: bits, 1 << enum lp_probe_role */
 	size_t disagreeing; /* processes with functions in memory that their files do not have */
-	struct lp_closer *closer;
-	struct lp_shared *shared; /* NULL: each process has links of its own */
+	struct lp_link_closer *link_closer;
+	struct lp_shared_uprobes *shared; /* NULL: each process has links of its own */
 	bool tracepoints; /* instead of fentry */
 	bool all_polls; /* then: more than the epoll calls are watched */
 	struct bpf_link *polls[LP_POLL_CALLS][2]; /* then: entry and exit of each */
-	struct lp_clock *clock;
-	struct lp_costs costs;
-	struct lp_loop_account accounts[LP_MAX_LOOPS];
+	struct lp_sampling_clock *clock;
+	struct lp_overhead costs;
+	struct lp_loop_costs accounts[LP_MAX_LOOPS];
 	uint64_t begin_ns; /* no burst begins before: one at a time */
-	struct lp_mapped loops, stalls, callbacks, queues, lost, buckets, filter, holding;
+	struct lp_mapped_array loops, stalls, callbacks, queues, lost, buckets, filter, holding;
 	struct lp_holdings holdings;
 };
 
-void session_free_late(struct lp_session *session);
+void session_free_findings_object(struct lp_session *session);
 
 /* Sets the sizes of the maps, before they are made. */
-void session_choose_rooms(struct lp_session *session);
+void session_choose_map_sizes(struct lp_session *session);
 
 /* Takes a process's probes away. */
 void session_detach(struct lp_session *session, struct lp_attachment *attachment);
 
 /* Attaches the probes that time callbacks, as far as they are found, and takes them away. */
-int session_attach_found(struct lp_session *session, struct lp_attachment *attachment,
-			 struct lp_error *error);
-void session_detach_found(struct lp_session *session, struct lp_attachment *attachment);
+int session_attach_callback_probes(struct lp_session *session, struct lp_attachment *attachment,
+				   struct lp_error *error);
+void session_detach_callback_probes(struct lp_session *session, struct lp_attachment *attachment);
 struct lp_attachment *session_attachment(const struct lp_session *session, pid_t pid);
 
 /* A process is added: its first burst begins with it, unless many have begun already. */
@@ -127,8 +127,8 @@ void session_join_burst(struct lp_session *session, uint32_t slot);
  * most paid for them, in ns. */
 double session_book_loop(struct lp_session *session, uint32_t slot);
 double session_book(struct lp_session *session, struct lp_attachment *attachment);
-void session_open_costs(struct lp_session *session);
-void session_close_costs(struct lp_session *session);
+void session_open_overhead(struct lp_session *session);
+void session_close_overhead(struct lp_session *session);
 /* What a hit of a probe costs before its program begins; measured when it is asked first, which
  * takes some ten milliseconds. */
 double session_hit_ns(struct lp_session *session, bool stepped);

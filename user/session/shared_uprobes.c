@@ -17,32 +17,32 @@ struct lp_shared_link {
 	uint64_t idle_ns; /* since when there has been none */
 };
 
-struct lp_shared {
-	struct lp_closer *closer;
+struct lp_shared_uprobes {
+	struct lp_link_closer *link_closer;
 	size_t count;
 	struct lp_shared_link *buckets[BUCKETS];
 };
 
-struct lp_shared *shared_new(struct lp_closer *closer)
+struct lp_shared_uprobes *shared_uprobes_new(struct lp_link_closer *link_closer)
 {
-	struct lp_shared *shared = calloc(1, sizeof(*shared));
+	struct lp_shared_uprobes *shared = calloc(1, sizeof(*shared));
 
 	if (shared)
-		shared->closer = closer;
+		shared->link_closer = link_closer;
 	return shared;
 }
 
-static void end_link(struct lp_shared *shared, struct lp_shared_link **at)
+static void end_link(struct lp_shared_uprobes *shared, struct lp_shared_link **at)
 {
 	struct lp_shared_link *link = *at;
 
 	*at = link->next;
-	closer_take(shared->closer, link->link);
+	link_closer_take(shared->link_closer, link->link);
 	free(link);
 	shared->count--;
 }
 
-void shared_free(struct lp_shared *shared)
+void shared_uprobes_free(struct lp_shared_uprobes *shared)
 {
 	size_t i;
 
@@ -54,7 +54,8 @@ void shared_free(struct lp_shared *shared)
 	free(shared);
 }
 
-static struct lp_shared_link **find(struct lp_shared *shared, const struct bpf_program *program,
+static struct lp_shared_link **find(struct lp_shared_uprobes *shared,
+				    const struct bpf_program *program,
 				    const struct lp_file_facts *file, uint64_t offset)
 {
 	uint64_t hash = (file->inode ^ file->device << 20 ^ offset << 3 ^ (uintptr_t)program) *
@@ -67,9 +68,9 @@ static struct lp_shared_link **find(struct lp_shared *shared, const struct bpf_p
 	return at;
 }
 
-int shared_attach(struct lp_shared *shared, struct bpf_program *program,
-		  const struct lp_mapped_file *file, uint64_t offset,
-		  struct lp_shared_link **result)
+int shared_uprobes_attach(struct lp_shared_uprobes *shared, struct bpf_program *program,
+			  const struct lp_mapped_file *file, uint64_t offset,
+			  struct lp_shared_link **result)
 {
 	struct lp_shared_link **at, *link;
 	int err;
@@ -103,13 +104,13 @@ int shared_attach(struct lp_shared *shared, struct bpf_program *program,
 	return 0;
 }
 
-void shared_release(struct lp_shared_link *link, uint64_t now_ns)
+void shared_uprobes_release(struct lp_shared_link *link, uint64_t now_ns)
 {
 	if (link && !--link->shares)
 		link->idle_ns = now_ns;
 }
 
-void shared_sweep(struct lp_shared *shared, uint64_t now_ns)
+void shared_uprobes_sweep(struct lp_shared_uprobes *shared, uint64_t now_ns)
 {
 	size_t i;
 
@@ -126,7 +127,7 @@ void shared_sweep(struct lp_shared *shared, uint64_t now_ns)
 	}
 }
 
-size_t shared_count(const struct lp_shared *shared)
+size_t shared_uprobes_count(const struct lp_shared_uprobes *shared)
 {
 	return shared->count;
 }

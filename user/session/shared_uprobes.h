@@ -16,29 +16,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct lp_shared;
+struct lp_shared_uprobes;
 struct lp_shared_link;
 
 /* The closer, which is not owned, ends links.  NULL if out of memory. */
-struct lp_shared *shared_new(struct lp_closer *closer);
+struct lp_shared_uprobes *shared_uprobes_new(struct lp_link_closer *link_closer);
 /* Ends all links, also those in use. */
-void shared_free(struct lp_shared *shared);
+void shared_uprobes_free(struct lp_shared_uprobes *shared);
 
 /*
  * Attaches a program to a place of a file that is the host's, unless it is there already,
  * and takes a share in it.  Returns 0 or a negative errno; -EPERM: the file is not the
  * host's (LP_FILE_OF_HOST).
  */
-int shared_attach(struct lp_shared *shared, struct bpf_program *program,
-		  const struct lp_mapped_file *file, uint64_t offset, struct lp_shared_link **link);
+int shared_uprobes_attach(struct lp_shared_uprobes *shared, struct bpf_program *program,
+			  const struct lp_mapped_file *file, uint64_t offset,
+			  struct lp_shared_link **link);
 
 /* Gives a share back; NULL is none. */
-void shared_release(struct lp_shared_link *link, uint64_t now_ns);
+void shared_uprobes_release(struct lp_shared_link *link, uint64_t now_ns);
 
 /* Ends the links that nobody has had a share in for a while. */
-void shared_sweep(struct lp_shared *shared, uint64_t now_ns);
+void shared_uprobes_sweep(struct lp_shared_uprobes *shared, uint64_t now_ns);
 
 /* How many links there are. */
-size_t shared_count(const struct lp_shared *shared);
+size_t shared_uprobes_count(const struct lp_shared_uprobes *shared);
 
 #endif /* LP_SESSION_SHARED_UPROBES_H */

@@ -23,7 +23,7 @@ static void on_loop(void *context, const struct lp_loop_info *loop)
 	LP_FORWARD(loop, loop);
 }
 
-static void on_slow(void *context, const struct lp_slow *slow)
+static void on_slow(void *context, const struct lp_slow_callback *slow)
 {
 	LP_FORWARD(slow, slow);
 }
@@ -66,13 +66,13 @@ const struct lp_observer fanout_observer = {
 };
 
 int fanout_open(struct lp_fanout *fanout, const struct lp_format *format, const char *path,
-		const struct lp_look *look, struct lp_error *error)
+		const struct lp_terminal *terminal, struct lp_error *error)
 {
 	int err;
 
 	if (fanout->count == LP_FANOUT_SINKS)
 		return error_set(error, -E2BIG, "at most %d outputs at once", LP_FANOUT_SINKS);
-	err = format->open(path, look, &fanout->sinks[fanout->count], error);
+	err = format->open(path, terminal, &fanout->sinks[fanout->count], error);
 	if (!err)
 		fanout->count++;
 	return err;

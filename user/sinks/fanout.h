@@ -17,7 +17,7 @@ extern const struct lp_observer fanout_observer;
 
 /* Opens one more sink.  Returns 0, or a negative errno with a sentence. */
 int fanout_open(struct lp_fanout *fanout, const struct lp_format *format, const char *path,
-		const struct lp_look *look, struct lp_error *error);
+		const struct lp_terminal *terminal, struct lp_error *error);
 
 /* Closes all; returns the first error. */
 int fanout_close(struct lp_fanout *fanout);

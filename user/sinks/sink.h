@@ -14,7 +14,7 @@
 struct lp_sink;
 
 /* The format of a text sink; others use whole only. */
-struct lp_look {
+struct lp_terminal {
 	bool colour;
 	bool utf8;
 	bool quiet;
@@ -31,11 +31,11 @@ struct lp_format {
 	 * Opens a sink.  path: the file, or NULL for stdout (not with snapshot).
 	 * A file that cannot be written is told here, before anything is attached.
 	 */
-	int (*open)(const char *path, const struct lp_look *look, struct lp_sink **sink,
+	int (*open)(const char *path, const struct lp_terminal *terminal, struct lp_sink **sink,
 		    struct lp_error *error);
 	/* The same for --export, where that is another; or NULL. */
-	int (*open_live)(const char *path, const struct lp_look *look, struct lp_sink **sink,
-			 struct lp_error *error);
+	int (*open_live)(const char *path, const struct lp_terminal *terminal,
+			 struct lp_sink **sink, struct lp_error *error);
 };
 
 /*

@@ -11,22 +11,22 @@
 #define COLUMNS_LEAST 64
 #define COLUMNS_ELSE 80
 
-struct lp_look look_of_stdout(void)
+struct lp_terminal terminal_of_stdout(void)
 {
 	const char *no_colour = getenv("NO_COLOR");
-	struct lp_look look = { .columns = COLUMNS_ELSE };
+	struct lp_terminal terminal = { .columns = COLUMNS_ELSE };
 	struct winsize size;
 
-	look.utf8 = text_locale_is_utf8();
+	terminal.utf8 = text_locale_is_utf8();
 	if (!isatty(STDOUT_FILENO))
-		return look;
-	look.colour = !no_colour || !*no_colour;
+		return terminal;
+	terminal.colour = !no_colour || !*no_colour;
 	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col)
-		look.columns = size.ws_col < COLUMNS_LEAST ? COLUMNS_LEAST : size.ws_col;
-	return look;
+		terminal.columns = size.ws_col < COLUMNS_LEAST ? COLUMNS_LEAST : size.ws_col;
+	return terminal;
 }
 
-size_t look_make_ascii(const char *text, size_t size, char *to)
+size_t terminal_make_ascii(const char *text, size_t size, char *to)
 {
 	return text_make_ascii(text, size, to);
 }

@@ -7,12 +7,12 @@
 
 /* Colour and width are a terminal's; what is piped has 80 columns, as have narrow ones at least 64.
  */
-struct lp_look look_of_stdout(void);
+struct lp_terminal terminal_of_stdout(void);
 
 /*
  * Where the locale cannot show a character, a '?' stands for it, so that the columns
  * stay as they are.  Into to, which may be the text itself; returns the new length.
  */
-size_t look_make_ascii(const char *text, size_t size, char *to);
+size_t terminal_make_ascii(const char *text, size_t size, char *to);
 
 #endif /* LP_SINKS_TERMINAL_H */

@@ -10,7 +10,7 @@
 
 /* A finding that is being made. */
 struct lp_described {
-	struct lp_event_found *found; /* with room for all frames */
+	struct lp_event_finding *found; /* with room for all frames */
 	struct lp_symboliser *symboliser;
 	const struct lp_instance *instance;
 	const struct lp_finding_places *places;
@@ -50,7 +50,7 @@ static const struct lp_frame *frames_of(const struct lp_finding_places *places,
 static uint32_t append_stack(struct lp_described *described, enum lp_finding_part part,
 			     uint32_t depth)
 {
-	struct lp_event_found *found = described->found;
+	struct lp_event_finding *found = described->found;
 	uint32_t at = found->depth + found->loop_depth, count = 0, known, i;
 	const struct lp_frame *all = frames_of(described->places, part, &known);
 	int number;
@@ -59,7 +59,7 @@ static uint32_t append_stack(struct lp_described *described, enum lp_finding_par
 		const struct lp_frame *shown = &all[i];
 
 		if (i >= known) {
-			found->flags |= LP_FOUND_CUT;
+			found->flags |= LP_FINDING_CUT;
 			break;
 		}
 		if (described->instance->runtime->is_dispatch(shown))
@@ -112,14 +112,14 @@ static __u32 find_parked(const struct lp_described *described)
 }
 
 /* A text as BPF has copied it; of one that is cut, it says so at the side that is missing. */
-static void copy_text(const struct lp_text *text, const __u8 *data, size_t room, bool keeps_end,
+static void copy_text(const struct lp_text *text, const __u8 *data, size_t capacity, bool keeps_end,
 		      char *out, size_t size)
 {
 	bool cut = text->flags & LP_TEXT_CUT;
 	char whole[1024], marked[sizeof(whole) + 8];
 
 	out[0] = '\0';
-	if (!text->bytes || text->bytes > room ||
+	if (!text->bytes || text->bytes > capacity ||
 	    (text->width != 1 && text->width != 2 && text->width != 4))
 		return;
 	text_from_python(data, text->bytes, text->width, whole, sizeof(whole));
@@ -128,7 +128,7 @@ static void copy_text(const struct lp_text *text, const __u8 *data, size_t room,
 	text_copy(out, size, marked);
 }
 
-static void fill_texts(const struct lp_event_finding *finding, struct lp_event_found *found)
+static void fill_texts(const struct lp_event_raw_finding *finding, struct lp_event_finding *found)
 {
 	char type[LP_TYPE_NAME_BYTES + 1] = "";
 
@@ -138,10 +138,10 @@ static void fill_texts(const struct lp_event_finding *finding, struct lp_event_f
 		  sizeof(found->file));
 	copy_text(&finding->message, finding->message_data, LP_MESSAGE_BYTES, false,
 		  found->exception_message, sizeof(found->exception_message));
-	if (finding->flags & LP_FOUND_NAME_IS_INT)
+	if (finding->flags & LP_FINDING_NAME_IS_INT)
 		snprintf(found->task_name, sizeof(found->task_name), "Task-%llu",
 			 (unsigned long long)finding->task_number);
-	else if (finding->flags & LP_FOUND_NAME_IS_STRING)
+	else if (finding->flags & LP_FINDING_NAME_IS_STRING)
 		copy_text(&finding->task_name, finding->task_name_data, LP_NAME_BYTES, false,
 			  found->task_name, sizeof(found->task_name));
 	memcpy(type, finding->exception_type, LP_TYPE_NAME_BYTES);
@@ -154,7 +154,7 @@ static void fill_texts(const struct lp_event_finding *finding, struct lp_event_f
  */
 static void fill_place(const struct lp_described *described, bool named_by_place)
 {
-	struct lp_event_found *found = described->found;
+	struct lp_event_finding *found = described->found;
 
 	if ((found->name[0] && !named_by_place) || !described->has_place)
 		return;
@@ -164,35 +164,35 @@ static void fill_place(const struct lp_described *described, bool named_by_place
 }
 
 bool symboliser_take_finding(struct lp_symboliser *symboliser, const struct lp_instance *instance,
-			     const struct lp_event_finding *finding,
+			     const struct lp_event_raw_finding *finding,
 			     const struct lp_finding_places *places)
 {
 	static const struct lp_finding_places nothing;
 	struct lp_described described = { .symboliser = symboliser,
 					  .instance = instance,
 					  .places = places ? places : &nothing };
-	size_t room = LP_FINDING_FRAMES + LP_FINDING_LOOP_FRAMES;
-	struct lp_event_found *found;
+	size_t capacity = LP_FINDING_FRAMES + LP_FINDING_LOOP_FRAMES;
+	struct lp_event_finding *found;
 
 	if (finding->kind >= LP_FINDING_KINDS || finding->depth > LP_FINDING_FRAMES ||
 	    finding->loop_depth > LP_FINDING_LOOP_FRAMES)
 		return true;
-	found = calloc(1, sizeof(*found) + room * sizeof(found->frames[0]));
+	found = calloc(1, sizeof(*found) + capacity * sizeof(found->frames[0]));
 	if (!found)
 		return false;
 	described.found = found;
 	found->event = finding->event;
-	found->event.type = LP_EVENT_FOUND;
+	found->event.type = LP_EVENT_FINDING;
 	found->kind = finding->kind;
 	found->tid = finding->tid;
-	found->flags = finding->flags & (LP_FOUND_CUT | LP_FOUND_MORE | LP_FOUND_TIMER);
+	found->flags = finding->flags & (LP_FINDING_CUT | LP_FINDING_MORE | LP_FINDING_TIMER);
 	found->line = finding->first_line;
 	found->object = finding->object;
 	found->task = finding->task;
 	fill_texts(finding, found);
 	found->parked = find_parked(&described);
 	found->depth = append_stack(&described, LP_PART_STACK, finding->depth);
-	fill_place(&described, finding->flags & LP_FOUND_NAME_IS_PLACE);
+	fill_place(&described, finding->flags & LP_FINDING_NAME_IS_PLACE);
 	/* the process has ended: neither what it is about nor where it was can be said */
 	if (!found->name[0] && !found->depth && finding->depth) {
 		free(found);

@@ -8,26 +8,26 @@
 #define PLACES_MAX 32768
 #define BUCKETS 4096
 
-struct lp_place {
-	struct lp_place *next;
+struct lp_frame_number {
+	struct lp_frame_number *next;
 	uint64_t hash;
 	struct lp_frame frame;
 	int number;
 };
 
-struct lp_places {
-	struct lp_place *buckets[BUCKETS];
+struct lp_frame_numbers {
+	struct lp_frame_number *buckets[BUCKETS];
 	int count;
 };
 
-struct lp_places *places_new(void)
+struct lp_frame_numbers *frame_numbers_new(void)
 {
-	return calloc(1, sizeof(struct lp_places));
+	return calloc(1, sizeof(struct lp_frame_numbers));
 }
 
-void places_free(struct lp_places *places)
+void frame_numbers_free(struct lp_frame_numbers *places)
 {
-	struct lp_place *place;
+	struct lp_frame_number *place;
 	size_t i;
 
 	if (!places)
@@ -64,21 +64,21 @@ static bool same(const struct lp_frame *left, const struct lp_frame *right)
 	       !strcmp(left->file, right->file);
 }
 
-static struct lp_place *find(const struct lp_places *places, const struct lp_frame *frame,
-			     uint64_t hash)
+static struct lp_frame_number *find(const struct lp_frame_numbers *places,
+				    const struct lp_frame *frame, uint64_t hash)
 {
-	struct lp_place *place = places->buckets[hash % BUCKETS];
+	struct lp_frame_number *place = places->buckets[hash % BUCKETS];
 
 	while (place && (place->hash != hash || !same(&place->frame, frame)))
 		place = place->next;
 	return place;
 }
 
-int places_number(struct lp_places *places, const struct lp_frame *frame, bool *is_new)
+int frame_numbers_get(struct lp_frame_numbers *places, const struct lp_frame *frame, bool *is_new)
 {
 	static const struct lp_frame unnamed = { .function = "?" };
 	uint64_t hash = hash_frame(frame);
-	struct lp_place *place = find(places, frame, hash), **bucket;
+	struct lp_frame_number *place = find(places, frame, hash), **bucket;
 
 	*is_new = false;
 	if (!place && places->count >= PLACES_MAX) {

@@ -5,17 +5,17 @@
 
 #include "runtime/runtime.h"
 
-struct lp_places;
+struct lp_frame_numbers;
 
 /* NULL if out of memory. */
-struct lp_places *places_new(void);
-void places_free(struct lp_places *places);
+struct lp_frame_numbers *frame_numbers_new(void);
+void frame_numbers_free(struct lp_frame_numbers *places);
 
 /*
  * The place's number; *is_new if nobody asked for it before.  There are at most
  * some ten thousand: what comes later shares the number of an unnamed place.
  * Negative errno if out of memory.
  */
-int places_number(struct lp_places *places, const struct lp_frame *frame, bool *is_new);
+int frame_numbers_get(struct lp_frame_numbers *places, const struct lp_frame *frame, bool *is_new);
 
 #endif /* LP_SYMBOLISE_FRAME_NUMBERS_H */

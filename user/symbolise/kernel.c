@@ -31,27 +31,27 @@ struct symbol {
 struct lp_kernel {
 	struct symbol *symbols;
 	size_t count;
-	size_t room;
+	size_t capacity;
 	char *names;
 	size_t names_used;
-	size_t names_room;
+	size_t names_capacity;
 };
 
 /* Where a text lies in the names, 0 if there is no room for it. */
 static uint32_t add_text(struct lp_kernel *kernel, const char *text)
 {
-	size_t length = strlen(text) + 1, at = kernel->names_used, room;
+	size_t length = strlen(text) + 1, at = kernel->names_used, capacity;
 	char *grown;
 
 	if (length > NAMES_MAX || at > NAMES_MAX - length)
 		return 0;
-	if (!kernel->names || kernel->names_room < at + length) {
-		room = 2 * (at + length) + (1 << 20);
-		grown = realloc(kernel->names, room);
+	if (!kernel->names || kernel->names_capacity < at + length) {
+		capacity = 2 * (at + length) + (1 << 20);
+		grown = realloc(kernel->names, capacity);
 		if (!grown)
 			return 0;
 		kernel->names = grown;
-		kernel->names_room = room;
+		kernel->names_capacity = capacity;
 	}
 	memcpy(kernel->names + at, text, length);
 	kernel->names_used = at + length;
@@ -61,17 +61,17 @@ static uint32_t add_text(struct lp_kernel *kernel, const char *text)
 static struct symbol *add_symbol(struct lp_kernel *kernel)
 {
 	struct symbol *grown;
-	size_t room;
+	size_t capacity;
 
-	if (kernel->count == kernel->room) {
-		room = kernel->room ? kernel->room * 2 : 1 << 16;
-		if (room > SYMBOLS_MAX)
+	if (kernel->count == kernel->capacity) {
+		capacity = kernel->capacity ? kernel->capacity * 2 : 1 << 16;
+		if (capacity > SYMBOLS_MAX)
 			return NULL;
-		grown = realloc(kernel->symbols, room * sizeof(*grown));
+		grown = realloc(kernel->symbols, capacity * sizeof(*grown));
 		if (!grown)
 			return NULL;
 		kernel->symbols = grown;
-		kernel->room = room;
+		kernel->capacity = capacity;
 	}
 	return &kernel->symbols[kernel->count];
 }
@@ -135,13 +135,13 @@ static int compare(const void *left, const void *right, void *context)
 static void sort_symbols(struct lp_kernel *kernel)
 {
 	struct symbol *symbols = kernel->symbols;
-	size_t i, kept = 0;
+	size_t i, pending_native = 0;
 
 	qsort_r(symbols, kernel->count, sizeof(*symbols), compare, kernel->names);
 	for (i = 0; i < kernel->count; i++)
-		if (!i || symbols[i].address != symbols[kept - 1].address)
-			symbols[kept++] = symbols[i];
-	kernel->count = kept;
+		if (!i || symbols[i].address != symbols[pending_native - 1].address)
+			symbols[pending_native++] = symbols[i];
+	kernel->count = pending_native;
 }
 
 struct lp_kernel *kernel_read(FILE *file)
@@ -222,11 +222,11 @@ static void describe(const struct lp_kernel *kernel, uint64_t address, bool retu
 }
 
 size_t kernel_frames(const struct lp_kernel *kernel, const __u64 *addresses, size_t count,
-		     struct lp_frame *frames, size_t room)
+		     struct lp_frame *frames, size_t capacity)
 {
 	size_t i;
 
-	for (i = 0; i < count && i < room && addresses[i]; i++)
+	for (i = 0; i < count && i < capacity && addresses[i]; i++)
 		describe(kernel, addresses[i], i, &frames[i]);
 	return i;
 }

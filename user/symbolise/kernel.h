@@ -18,6 +18,6 @@ void kernel_free(struct lp_kernel *kernel);
 
 /* The frames of addresses, ended by 0 or count, innermost first. Returns how many. */
 size_t kernel_frames(const struct lp_kernel *kernel, const __u64 *addresses, size_t count,
-		     struct lp_frame *frames, size_t room);
+		     struct lp_frame *frames, size_t capacity);
 
 #endif /* LP_SYMBOLISE_KERNEL_H */

@@ -24,7 +24,7 @@ struct name {
 };
 
 struct lp_native {
-	struct lp_programs *programs;
+	struct lp_mapped_files *programs;
 	size_t work; /* for the stack at hand */
 	struct lp_row row; /* of the frame at hand */
 	struct lp_row other; /* while the frame's name is looked for */
@@ -37,7 +37,7 @@ struct lp_native *native_new(void)
 
 	if (!native)
 		return NULL;
-	native->programs = programs_new();
+	native->programs = mapped_files_new();
 	if (!native->programs) {
 		free(native);
 		return NULL;
@@ -49,7 +49,7 @@ void native_free(struct lp_native *native)
 {
 	if (!native)
 		return;
-	programs_free(native->programs);
+	mapped_files_free(native->programs);
 	free(native);
 }
 
@@ -66,7 +66,7 @@ void native_forget(struct lp_native *native, pid_t pid)
 		helper->forget(pid);
 		return;
 	}
-	programs_forget(native->programs, pid);
+	mapped_files_forget(native->programs, pid);
 }
 
 /* Names a function by its symbol, or a nameless part of one as compilers do. */
@@ -81,7 +81,7 @@ static void find_name(struct lp_native *native, const struct lp_image *image, ui
 		return;
 	}
 	name->text[0] = '\0';
-	if (!part_of(image, function, bytes, &native->other, &whole, &native->work) &&
+	if (!cold_part_of(image, function, bytes, &native->other, &whole, &native->work) &&
 	    !image_symbol(image, whole, text, sizeof(text), &native->work)) {
 		snprintf(name->text, sizeof(name->text), "%s" COLD, text);
 		text_sanitise(name->text);
@@ -149,13 +149,13 @@ static enum walk_result describe(struct lp_native *native, pid_t pid, uint64_t a
 	const char *name;
 	int err;
 
-	programs_locate(native->programs, pid, address, &location);
+	mapped_files_locate(native->programs, pid, address, &location);
 	if (!location.image) {
 		/* code without tables goes by one name: each address would be another place */
 		set_frame(frame, location.path[0] ? unnamed : "[anonymous]", location.path);
 		return WALK_LAST;
 	}
-	err = row_find(location.image, location.address, &native->row);
+	err = eh_frame_find(location.image, location.address, &native->row);
 	if (!err) {
 		location.address = native->row.function;
 		bytes = native->row.bytes;
@@ -169,13 +169,13 @@ static enum walk_result describe(struct lp_native *native, pid_t pid, uint64_t a
 }
 
 static size_t walk(struct lp_native *native, pid_t pid, struct lp_registers *registers,
-		   const struct lp_stack_copy *stack, struct lp_frame *frames, size_t room)
+		   const struct lp_stack_copy *stack, struct lp_frame *frames, size_t capacity)
 {
 	enum walk_result result;
 	bool returns = false;
 	size_t depth = 0;
 
-	while (depth < room) {
+	while (depth < capacity) {
 		/* a call that does not return may be its function's last instruction */
 		result = describe(native, pid, registers->values[LP_REGISTER_IP] - returns,
 				  &frames[depth]);
@@ -196,7 +196,7 @@ static void set_register(struct lp_registers *registers, unsigned int number, ui
 }
 
 size_t native_frames(struct lp_native *native, const struct lp_event_native *event,
-		     struct lp_frame *frames, size_t room)
+		     struct lp_frame *frames, size_t capacity)
 {
 	struct lp_stack_copy stack = {
 		.address = event->sp,
@@ -206,7 +206,7 @@ size_t native_frames(struct lp_native *native, const struct lp_event_native *eve
 	struct lp_registers registers = { 0 };
 
 	if (helper)
-		return helper->frames(event, frames, room);
+		return helper->frames(event, frames, capacity);
 	/* without them, the event is about the kernel's frames only */
 	if (!event->ip || !event->sp)
 		return 0;
@@ -218,8 +218,8 @@ size_t native_frames(struct lp_native *native, const struct lp_event_native *eve
 	set_register(&registers, LP_REGISTER_12 + 1, event->r13);
 	set_register(&registers, LP_REGISTER_12 + 2, event->r14);
 	set_register(&registers, LP_REGISTER_12 + 3, event->r15);
-	programs_begin(native->programs);
+	mapped_files_begin(native->programs);
 	native->work = 0;
 	return walk(native, (pid_t)event->event.pid, &registers, &stack, frames,
-		    room < FRAMES_MAX ? room : FRAMES_MAX);
+		    capacity < FRAMES_MAX ? capacity : FRAMES_MAX);
 }

@@ -20,14 +20,15 @@ void native_forget(struct lp_native *native, pid_t pid);
  * stack goes on from there.  Returns how many; 0 if nothing can be told.
  */
 size_t native_frames(struct lp_native *native, const struct lp_event_native *event,
-		     struct lp_frame *frames, size_t room);
+		     struct lp_frame *frames, size_t capacity);
 
 /*
  * The function that serves all of struct lp_native in place of this process: it reads files of
  * the target, which may not answer.  NULL: this process itself.
  */
 struct lp_native_helper {
-	size_t (*frames)(const struct lp_event_native *event, struct lp_frame *frames, size_t room);
+	size_t (*frames)(const struct lp_event_native *event, struct lp_frame *frames,
+			 size_t capacity);
 	void (*forget)(pid_t pid);
 };
 

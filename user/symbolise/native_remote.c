@@ -11,9 +11,9 @@
 #define FRAMES_MAX 64
 
 /* A request: the event up to the end of its stack bytes, or only its head. */
-struct request {
+struct native_request {
 	uint32_t forget; /* 1: only forget the process of the event */
-	uint32_t room;
+	uint32_t capacity;
 	struct lp_event_native event;
 };
 
@@ -21,18 +21,20 @@ static size_t bytes_of(const struct lp_event_native *event)
 {
 	uint32_t bytes = event->bytes < LP_NATIVE_BYTES ? event->bytes : LP_NATIVE_BYTES;
 
-	return offsetof(struct request, event) + offsetof(struct lp_event_native, data) + bytes;
+	return offsetof(struct native_request, event) + offsetof(struct lp_event_native, data) +
+	       bytes;
 }
 
 /* Serves a request in the worker. */
-static ssize_t serve(const void *arguments, size_t bytes, void *answer, size_t room)
+static ssize_t serve(const void *arguments, size_t bytes, void *answer, size_t capacity)
 {
 	static struct lp_native *native;
-	const struct request *request = arguments;
+	const struct native_request *request = arguments;
 	struct lp_frame *frames = answer;
-	size_t most = room / sizeof(*frames), count;
+	size_t most = capacity / sizeof(*frames), count;
 
-	if (bytes < offsetof(struct request, event) + offsetof(struct lp_event_native, data) ||
+	if (bytes < offsetof(struct native_request, event) +
+			    offsetof(struct lp_event_native, data) ||
 	    bytes < bytes_of(&request->event))
 		return -EINVAL;
 	native_help_by(NULL);
@@ -45,13 +47,14 @@ static ssize_t serve(const void *arguments, size_t bytes, void *answer, size_t r
 		return 0;
 	}
 	count = native_frames(native, &request->event, frames,
-			      request->room < most ? request->room : most);
+			      request->capacity < most ? request->capacity : most);
 	return (ssize_t)(count * sizeof(*frames));
 }
 
-static struct request request;
+static struct native_request request;
 
-static size_t ask_frames(const struct lp_event_native *event, struct lp_frame *frames, size_t room)
+static size_t ask_frames(const struct lp_event_native *event, struct lp_frame *frames,
+			 size_t capacity)
 {
 	const struct lp_frame *found;
 	ssize_t bytes;
@@ -60,12 +63,12 @@ static size_t ask_frames(const struct lp_event_native *event, struct lp_frame *f
 	if (!event->ip || !event->sp)
 		return 0;
 	request.forget = 0;
-	request.room = (uint32_t)(room < FRAMES_MAX ? room : FRAMES_MAX);
-	memcpy(&request.event, event, bytes_of(event) - offsetof(struct request, event));
+	request.capacity = (uint32_t)(capacity < FRAMES_MAX ? capacity : FRAMES_MAX);
+	memcpy(&request.event, event, bytes_of(event) - offsetof(struct native_request, event));
 	bytes = remote_ask_native((pid_t)event->event.pid, &request, bytes_of(event),
 				  (const void **)&found);
 	count = bytes > 0 ? (size_t)bytes / sizeof(*found) : 0;
-	for (i = 0; i < count && i < room; i++) {
+	for (i = 0; i < count && i < capacity; i++) {
 		frames[i] = found[i];
 		frames[i].kind = LP_FRAME_NATIVE;
 		frames[i].function[sizeof(frames[i].function) - 1] = '\0';
@@ -79,7 +82,7 @@ static void ask_forget(pid_t pid)
 	const void *answer;
 
 	memset(&request, 0,
-	       offsetof(struct request, event) + offsetof(struct lp_event_native, data));
+	       offsetof(struct native_request, event) + offsetof(struct lp_event_native, data));
 	request.forget = 1;
 	request.event.event.pid = (uint32_t)pid;
 	/* a failure means that the process does not answer, or that the worker is new */

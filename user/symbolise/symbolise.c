@@ -18,16 +18,18 @@ int symboliser_new(const struct lp_symboliser_config *config, struct lp_symbolis
 	if (!symboliser)
 		return -ENOMEM;
 	symboliser->config = *config;
-	symboliser->places = places_new();
-	symboliser->seen = calloc(1, sizeof(*symboliser->seen) +
-					     LP_SEEN_FRAMES * sizeof(symboliser->seen->frames[0]));
+	symboliser->places = frame_numbers_new();
+	symboliser->sample =
+		calloc(1, sizeof(*symboliser->sample) +
+				  LP_SAMPLE_FRAMES * sizeof(symboliser->sample->frames[0]));
 	symboliser->shown = calloc(LP_STACK_FRAMES, sizeof(*symboliser->shown));
-	symboliser->kept = malloc(sizeof(*symboliser->kept));
+	symboliser->pending_native = malloc(sizeof(*symboliser->pending_native));
 	if (config->native)
 		symboliser->native = native_new();
 	if (config->kernel)
 		symboliser->kernel = kernel_new();
-	if (!symboliser->places || !symboliser->shown || !symboliser->seen || !symboliser->kept) {
+	if (!symboliser->places || !symboliser->shown || !symboliser->sample ||
+	    !symboliser->pending_native) {
 		symboliser_free(symboliser);
 		return -ENOMEM;
 	}
@@ -41,10 +43,10 @@ void symboliser_free(struct lp_symboliser *symboliser)
 		return;
 	native_free(symboliser->native);
 	kernel_free(symboliser->kernel);
-	places_free(symboliser->places);
+	frame_numbers_free(symboliser->places);
 	free(symboliser->shown);
-	free(symboliser->kept);
-	free(symboliser->seen);
+	free(symboliser->pending_native);
+	free(symboliser->sample);
 	free(symboliser);
 }
 
@@ -59,10 +61,10 @@ void symboliser_set_period(struct lp_symboliser *symboliser, uint32_t period_us)
 	symboliser->config.period_us = period_us;
 }
 
-void symboliser_keep_native(struct lp_symboliser *symboliser, const struct lp_event_native *event)
+void symboliser_store_native(struct lp_symboliser *symboliser, const struct lp_event_native *event)
 {
-	*symboliser->kept = *event;
-	symboliser->has_kept = true;
+	*symboliser->pending_native = *event;
+	symboliser->has_pending_native = true;
 }
 
 int symboliser_number(struct lp_symboliser *symboliser, const struct lp_event *of,
@@ -70,7 +72,7 @@ int symboliser_number(struct lp_symboliser *symboliser, const struct lp_event *o
 {
 	struct lp_event_frame event;
 	bool is_new;
-	int number = places_number(symboliser->places, frame, &is_new);
+	int number = frame_numbers_get(symboliser->places, frame, &is_new);
 
 	if (number < 0 || !is_new)
 		return number;
@@ -90,14 +92,14 @@ int symboliser_number(struct lp_symboliser *symboliser, const struct lp_event *o
 
 static void append(struct lp_symboliser *symboliser, const struct lp_frame *frame)
 {
-	struct lp_event_seen *seen = symboliser->seen;
+	struct lp_event_stack_sample *sample = symboliser->sample;
 	int number;
 
-	if (seen->depth >= LP_SEEN_FRAMES)
+	if (sample->depth >= LP_SAMPLE_FRAMES)
 		return;
-	number = symboliser_number(symboliser, &seen->event, frame);
+	number = symboliser_number(symboliser, &sample->event, frame);
 	if (number >= 0)
-		seen->frames[seen->depth++] = (__u32)number;
+		sample->frames[sample->depth++] = (__u32)number;
 }
 
 /* Is it how the kernel came to call our own program? */
@@ -118,26 +120,26 @@ static bool is_our_own(const struct lp_frame *frame)
 /* The kernel's frames, and C frames on top of the innermost Python frame. */
 static void append_native(struct lp_symboliser *symboliser, const struct lp_event_raw_stack *raw)
 {
-	const struct lp_event_native *kept = symboliser->kept;
+	const struct lp_event_native *pending_native = symboliser->pending_native;
 	struct lp_frame frames[NATIVE_FRAMES];
 	size_t count, i;
 
 	/* GIL: sent without; and what belongs to it may have been lost */
-	if (!symboliser->has_kept || kept->event.loop != raw->event.loop ||
-	    kept->event.time_ns < raw->event.time_ns || raw->seen == LP_SEEN_GIL ||
-	    raw->seen == LP_SEEN_GIL_HOLDER)
+	if (!symboliser->has_pending_native || pending_native->event.loop != raw->event.loop ||
+	    pending_native->event.time_ns < raw->event.time_ns || raw->reason == LP_SAMPLE_GIL ||
+	    raw->reason == LP_SAMPLE_GIL_HOLDER)
 		return;
-	symboliser->has_kept = false;
+	symboliser->has_pending_native = false;
 	if (symboliser->kernel) {
-		count = kernel_frames(symboliser->kernel, kept->kernel, LP_KERNEL_FRAMES, frames,
-				      NATIVE_FRAMES);
+		count = kernel_frames(symboliser->kernel, pending_native->kernel, LP_KERNEL_FRAMES,
+				      frames, NATIVE_FRAMES);
 		for (i = 0; i < count && is_our_own(&frames[i]); i++)
 			;
 		for (; i < count; i++)
 			append(symboliser, &frames[i]);
 	}
 	if (symboliser->native) {
-		count = native_frames(symboliser->native, kept, frames, NATIVE_FRAMES);
+		count = native_frames(symboliser->native, pending_native, frames, NATIVE_FRAMES);
 		for (i = 0; i < count; i++)
 			append(symboliser, &frames[i]);
 	}
@@ -164,40 +166,40 @@ static void append_python(struct lp_symboliser *symboliser, const struct lp_inst
 	}
 	/* no code object any more, or torn while it was read: never a wrong name */
 	if (described < raw->depth)
-		symboliser->seen->flags |= LP_STACK_UNREADABLE;
+		symboliser->sample->flags |= LP_STACK_UNREADABLE;
 }
 
 void symboliser_take(struct lp_symboliser *symboliser, const struct lp_instance *instance,
 		     const struct lp_event_raw_stack *raw, size_t size)
 {
-	struct lp_event_seen *seen = symboliser->seen;
+	struct lp_event_stack_sample *sample = symboliser->sample;
 	pid_t tid = 0;
 
 	if (raw->depth > LP_STACK_FRAMES || size < offsetof(struct lp_event_raw_stack, frames) +
 							    raw->depth * sizeof(raw->frames[0]))
 		return;
-	memset(seen, 0, sizeof(*seen));
-	seen->event = raw->event;
-	seen->event.type = LP_EVENT_SEEN;
-	seen->segment_ns = raw->segment_ns;
-	seen->stack = raw->stack;
-	seen->seen = raw->seen;
-	seen->flags = raw->flags;
-	seen->syscall = raw->syscall;
-	seen->resource = raw->resource;
-	if (raw->seen == LP_SEEN_ON_CPU)
-		seen->period_us = symboliser->config.period_us;
+	memset(sample, 0, sizeof(*sample));
+	sample->event = raw->event;
+	sample->event.type = LP_EVENT_STACK_SAMPLE;
+	sample->segment_ns = raw->segment_ns;
+	sample->stack = raw->stack;
+	sample->reason = raw->reason;
+	sample->flags = raw->flags;
+	sample->syscall = raw->syscall;
+	sample->resource = raw->resource;
+	if (raw->reason == LP_SAMPLE_ON_CPU)
+		sample->period_us = symboliser->config.period_us;
 	append_native(symboliser, raw);
 	append_python(symboliser, instance, raw);
-	if (raw->seen == LP_SEEN_GIL_HOLDER && instance) {
+	if (raw->reason == LP_SAMPLE_GIL_HOLDER && instance) {
 		char name[LP_STACK_FUNCTION_BYTES] = "";
 
 		instance->runtime->describe_thread(instance, raw->thread_state, &tid, name,
 						   sizeof(name));
-		text_copy(seen->thread, sizeof(seen->thread), name);
-		seen->tid = (__u32)tid;
+		text_copy(sample->thread, sizeof(sample->thread), name);
+		sample->tid = (__u32)tid;
 	}
-	seen->event.size =
-		(__u32)(sizeof(*seen) + seen->depth * sizeof(seen->frames[0]) + 7) / 8 * 8;
-	symboliser->config.take(symboliser->config.context, &seen->event);
+	sample->event.size =
+		(__u32)(sizeof(*sample) + sample->depth * sizeof(sample->frames[0]) + 7) / 8 * 8;
+	symboliser->config.take(symboliser->config.context, &sample->event);
 }

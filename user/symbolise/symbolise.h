@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * From addresses to places in the source, while the process that they mean
- * something in still runs: raw stacks in, LP_EVENT_FRAME and LP_EVENT_SEEN out.
+ * something in still runs: raw stacks in, LP_EVENT_FRAME and LP_EVENT_STACK_SAMPLE out.
  */
 #ifndef LP_SYMBOLISE_SYMBOLISE_H
 #define LP_SYMBOLISE_SYMBOLISE_H
@@ -27,7 +27,7 @@ void symboliser_free(struct lp_symboliser *symboliser);
 void symboliser_set_period(struct lp_symboliser *symboliser, uint32_t period_us);
 
 /* Keeps registers and stack for the raw stack that follows. */
-void symboliser_keep_native(struct lp_symboliser *symboliser, const struct lp_event_native *event);
+void symboliser_store_native(struct lp_symboliser *symboliser, const struct lp_event_native *event);
 
 /* size: of the record, at least its head. */
 void symboliser_take(struct lp_symboliser *symboliser, const struct lp_instance *instance,
@@ -35,11 +35,11 @@ void symboliser_take(struct lp_symboliser *symboliser, const struct lp_instance 
 
 /*
  * The same for what got lost, with its places as describe_finding has read them (NULL: it could
- * not): LP_EVENT_FRAME and LP_EVENT_FOUND out.  Returns false if nothing comes out, as the process
- * has ended and neither a name nor a place could be read.
+ * not): LP_EVENT_FRAME and LP_EVENT_FINDING out.  Returns false if nothing comes out, as the
+ * process has ended and neither a name nor a place could be read.
  */
 bool symboliser_take_finding(struct lp_symboliser *symboliser, const struct lp_instance *instance,
-			     const struct lp_event_finding *finding,
+			     const struct lp_event_raw_finding *finding,
 			     const struct lp_finding_places *places);
 
 /* A process has ended or replaced its program. */

@@ -11,13 +11,13 @@
 
 struct lp_symboliser {
 	struct lp_symboliser_config config;
-	struct lp_places *places;
+	struct lp_frame_numbers *places;
 	struct lp_native *native;
 	struct lp_kernel *kernel;
-	struct lp_event_native *kept; /* for the next raw stack of its loop */
-	bool has_kept;
+	struct lp_event_native *pending_native; /* for the next raw stack of its loop */
+	bool has_pending_native;
 	struct lp_frame *shown; /* room for LP_STACK_FRAMES */
-	struct lp_event_seen *seen; /* that is being made; has room for all frames */
+	struct lp_event_stack_sample *sample; /* that is being made; has room for all frames */
 };
 
 /*

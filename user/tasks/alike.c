@@ -23,10 +23,10 @@ static uint64_t mix_frame(uint64_t hash, const struct lp_shown_frame *frame)
 	return frame ? mix(mix_text(hash, frame->file), frame->line) : mix(hash, 1);
 }
 
-uint64_t fold_key(const struct lp_tasks_view *view, uint32_t number)
+uint64_t alike_key(const struct lp_tasks_snapshot *snapshot, uint32_t number)
 {
-	const struct lp_task *task = &view->list.tasks[number];
-	const struct lp_task_place *place = &view->places[number];
+	const struct lp_task *task = &snapshot->list.tasks[number];
+	const struct lp_task_place *place = &snapshot->places[number];
 	uint64_t hash = mix_text(0xcbf29ce484222325ULL, task->coroutine);
 
 	hash = mix(mix(mix(hash, task->state), task->awaited), place->loop);
@@ -34,24 +34,24 @@ uint64_t fold_key(const struct lp_tasks_view *view, uint32_t number)
 	return mix_frame(mix_frame(hash, place->parked), place->own);
 }
 
-struct member {
+struct alike_member {
 	uint64_t key;
 	uint32_t position;
 };
 
 static int by_key(const void *left, const void *right)
 {
-	const struct member *a = left, *b = right;
+	const struct alike_member *a = left, *b = right;
 
 	if (a->key != b->key)
 		return a->key < b->key ? -1 : 1;
 	return a->position < b->position ? -1 : a->position > b->position;
 }
 
-int64_t fold_tasks(const uint64_t *keys, const uint32_t *tasks, size_t count,
-		   struct lp_fold_entry *entries)
+int64_t alike_fold(const uint64_t *keys, const uint32_t *tasks, size_t count,
+		   struct lp_alike_entry *entries)
 {
-	struct member *members = malloc((count + 1) * sizeof(*members));
+	struct alike_member *members = malloc((count + 1) * sizeof(*members));
 	bool *hidden = calloc(count + 1, sizeof(*hidden));
 	size_t i, begin, end, left = 0;
 
@@ -61,18 +61,18 @@ int64_t fold_tasks(const uint64_t *keys, const uint32_t *tasks, size_t count,
 		return -ENOMEM;
 	}
 	for (i = 0; i < count; i++) {
-		members[i] = (struct member){ keys[tasks[i]], (uint32_t)i };
-		entries[i] = (struct lp_fold_entry){ .task = tasks[i] };
+		members[i] = (struct alike_member){ keys[tasks[i]], (uint32_t)i };
+		entries[i] = (struct lp_alike_entry){ .task = tasks[i] };
 	}
 	qsort(members, count, sizeof(*members), by_key);
 	for (begin = 0; begin < count; begin = end) {
 		for (end = begin; end < count && members[end].key == members[begin].key; end++)
 			;
-		if (end - begin <= LP_FOLD_ABOVE)
+		if (end - begin <= LP_ALIKE_ABOVE)
 			continue;
-		entries[members[begin + LP_FOLD_SHOWN - 1].position].more =
-			(uint32_t)(end - begin - LP_FOLD_SHOWN);
-		for (i = begin + LP_FOLD_SHOWN; i < end; i++)
+		entries[members[begin + LP_ALIKE_SHOWN - 1].position].more =
+			(uint32_t)(end - begin - LP_ALIKE_SHOWN);
+		for (i = begin + LP_ALIKE_SHOWN; i < end; i++)
 			hidden[members[i].position] = true;
 	}
 	for (i = 0; i < count; i++)

@@ -8,59 +8,59 @@
 
 #define NOT_VISITED UINT32_MAX
 
-int links_begin(struct lp_links_maker *maker, struct lp_links *links, size_t nodes)
+int csr_graph_begin(struct lp_csr_graph_builder *maker, struct lp_csr_graph *links, size_t nodes)
 {
-	*maker = (struct lp_links_maker){ .links = links, .room = nodes + 1 };
+	*maker = (struct lp_csr_graph_builder){ .links = links, .capacity = nodes + 1 };
 	links->nodes = nodes;
 	links->begin = calloc(nodes + 1, sizeof(*links->begin));
-	links->to = malloc(maker->room * sizeof(*links->to));
-	maker->seen = calloc(nodes + 1, sizeof(*maker->seen));
-	if (links->begin && links->to && maker->seen)
+	links->to = malloc(maker->capacity * sizeof(*links->to));
+	maker->last_row = calloc(nodes + 1, sizeof(*maker->last_row));
+	if (links->begin && links->to && maker->last_row)
 		return 0;
-	links_end(maker);
-	links_free(links);
+	csr_graph_end(maker);
+	csr_graph_free(links);
 	return -ENOMEM;
 }
 
-void links_row(struct lp_links_maker *maker)
+void csr_graph_begin_row(struct lp_csr_graph_builder *maker)
 {
-	struct lp_links *links = maker->links;
+	struct lp_csr_graph *links = maker->links;
 
 	maker->node++;
 	links->begin[maker->node] = links->begin[maker->node - 1];
 }
 
-int links_add(struct lp_links_maker *maker, uint32_t to)
+int csr_graph_add(struct lp_csr_graph_builder *maker, uint32_t to)
 {
-	struct lp_links *links = maker->links;
+	struct lp_csr_graph *links = maker->links;
 	uint32_t *end = &links->begin[maker->node];
 
-	if (maker->seen[to] == maker->node)
+	if (maker->last_row[to] == maker->node)
 		return 0;
-	maker->seen[to] = (uint32_t)maker->node;
-	if (*end == maker->room) {
-		size_t room = maker->room * 2;
-		uint32_t *grown = realloc(links->to, room * sizeof(*grown));
+	maker->last_row[to] = (uint32_t)maker->node;
+	if (*end == maker->capacity) {
+		size_t capacity = maker->capacity * 2;
+		uint32_t *grown = realloc(links->to, capacity * sizeof(*grown));
 
 		if (!grown)
 			return -ENOMEM;
 		links->to = grown;
-		maker->room = room;
+		maker->capacity = capacity;
 	}
 	links->to[(*end)++] = to;
 	return 0;
 }
 
-void links_end(struct lp_links_maker *maker)
+void csr_graph_end(struct lp_csr_graph_builder *maker)
 {
 	if (maker->links->begin)
 		while (maker->node < maker->links->nodes)
-			links_row(maker);
-	free(maker->seen);
-	maker->seen = NULL;
+			csr_graph_begin_row(maker);
+	free(maker->last_row);
+	maker->last_row = NULL;
 }
 
-int links_reverse(const struct lp_links *links, struct lp_links *reverse)
+int csr_graph_reverse(const struct lp_csr_graph *links, struct lp_csr_graph *reverse)
 {
 	size_t count = links->begin[links->nodes], node, i;
 	uint32_t *at;
@@ -71,7 +71,7 @@ int links_reverse(const struct lp_links *links, struct lp_links *reverse)
 	at = calloc(links->nodes + 1, sizeof(*at));
 	if (!reverse->begin || !reverse->to || !at) {
 		free(at);
-		links_free(reverse);
+		csr_graph_free(reverse);
 		return -ENOMEM;
 	}
 	for (i = 0; i < count; i++)
@@ -80,13 +80,13 @@ int links_reverse(const struct lp_links *links, struct lp_links *reverse)
 		reverse->begin[node + 1] += reverse->begin[node];
 	memcpy(at, reverse->begin, links->nodes * sizeof(*at));
 	for (node = 0; node < links->nodes; node++)
-		for (i = 0; i < links_count(links, node); i++)
-			reverse->to[at[links_of(links, node)[i]]++] = (uint32_t)node;
+		for (i = 0; i < csr_graph_count(links, node); i++)
+			reverse->to[at[csr_graph_row(links, node)[i]]++] = (uint32_t)node;
 	free(at);
 	return 0;
 }
 
-void links_free(struct lp_links *links)
+void csr_graph_free(struct lp_csr_graph *links)
 {
 	free(links->begin);
 	free(links->to);
@@ -101,8 +101,8 @@ struct visit {
 	bool open; /* its component is not complete */
 };
 
-struct search {
-	const struct lp_links *links;
+struct component_search {
+	const struct lp_csr_graph *links;
 	struct visit *visits;
 	uint32_t *path; /* nodes being visited, outermost first: the call stack */
 	size_t depth;
@@ -113,7 +113,7 @@ struct search {
 	uint32_t *component;
 };
 
-static void enter(struct search *search, uint32_t node)
+static void enter(struct component_search *search, uint32_t node)
 {
 	search->visits[node] =
 		(struct visit){ .number = search->visited, .low = search->visited, .open = true };
@@ -122,7 +122,7 @@ static void enter(struct search *search, uint32_t node)
 	search->path[search->depth++] = node;
 }
 
-static void leave(struct search *search, uint32_t node)
+static void leave(struct component_search *search, uint32_t node)
 {
 	struct visit *visit = &search->visits[node];
 	uint32_t member;
@@ -144,18 +144,18 @@ static void leave(struct search *search, uint32_t node)
 	search->components++;
 }
 
-static void visit_from(struct search *search, uint32_t root)
+static void visit_from(struct component_search *search, uint32_t root)
 {
 	enter(search, root);
 	while (search->depth) {
 		uint32_t node = search->path[search->depth - 1], to;
 		struct visit *visit = &search->visits[node];
 
-		if (visit->next == links_count(search->links, node)) {
+		if (visit->next == csr_graph_count(search->links, node)) {
 			leave(search, node);
 			continue;
 		}
-		to = links_of(search->links, node)[visit->next++];
+		to = csr_graph_row(search->links, node)[visit->next++];
 		if (search->visits[to].number == NOT_VISITED)
 			enter(search, to);
 		else if (search->visits[to].open && search->visits[to].number < visit->low)
@@ -163,15 +163,15 @@ static void visit_from(struct search *search, uint32_t root)
 	}
 }
 
-int64_t links_components(const struct lp_links *links, uint32_t *component)
+int64_t csr_graph_components(const struct lp_csr_graph *links, uint32_t *component)
 {
-	size_t room = links->nodes + 1, node;
-	struct search search = { .links = links, .component = component };
+	size_t capacity = links->nodes + 1, node;
+	struct component_search search = { .links = links, .component = component };
 	bool well;
 
-	search.visits = malloc(room * sizeof(*search.visits));
-	search.path = malloc(room * sizeof(*search.path));
-	search.open = malloc(room * sizeof(*search.open));
+	search.visits = malloc(capacity * sizeof(*search.visits));
+	search.path = malloc(capacity * sizeof(*search.path));
+	search.open = malloc(capacity * sizeof(*search.open));
 	well = search.visits && search.path && search.open;
 	if (well) {
 		for (node = 0; node < links->nodes; node++)

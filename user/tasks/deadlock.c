@@ -11,12 +11,12 @@
 struct finder {
 	const struct lp_task_list *list;
 	struct lp_task_graph *graph;
-	struct lp_links held_for; /* the graph's holders, turned round */
+	struct lp_csr_graph held_for; /* the graph's holders, turned round */
 	uint32_t *pending; /* tasks whose end it waits for that are stuck as well */
 	bool *stuck; /* the graph's */
 	bool *fresh; /* stuck, and not counted yet */
-	struct lp_links waits; /* of stuck tasks for stuck tasks, whatever for */
-	struct lp_links waited_by;
+	struct lp_csr_graph waits; /* of stuck tasks for stuck tasks, whatever for */
+	struct lp_csr_graph waited_by;
 	uint32_t *component; /* in waits */
 	uint32_t *queue;
 	uint32_t *from; /* the task that a search came from; NONE: not reached */
@@ -44,58 +44,58 @@ static void find_stuck(struct finder *finder)
 
 	for (i = 0; i < graph->count; i++) {
 		finder->stuck[i] = true;
-		finder->pending[i] = (uint32_t)links_count(&graph->awaits, i);
+		finder->pending[i] = (uint32_t)csr_graph_count(&graph->awaits, i);
 	}
 	for (i = 0; i < graph->count; i++)
 		if (can_step(&finder->list->tasks[i]) || graph->holder_unknown[i] ||
-		    (!finder->pending[i] && !links_count(&graph->holders, i)))
+		    (!finder->pending[i] && !csr_graph_count(&graph->holders, i)))
 			set_free(finder, (uint32_t)i, &queued);
 	for (i = 0; i < queued; i++) {
 		uint32_t task = finder->queue[i];
-		const uint32_t *parents = links_of(&graph->awaited_by, task);
-		const uint32_t *waiters = links_of(&finder->held_for, task);
+		const uint32_t *parents = csr_graph_row(&graph->awaited_by, task);
+		const uint32_t *waiters = csr_graph_row(&finder->held_for, task);
 
-		for (at = 0; at < links_count(&graph->awaited_by, task); at++)
+		for (at = 0; at < csr_graph_count(&graph->awaited_by, task); at++)
 			if (!--finder->pending[parents[at]] ||
 			    finder->list->tasks[parents[at]].any_end)
 				set_free(finder, parents[at], &queued);
-		for (at = 0; at < links_count(&finder->held_for, task); at++)
+		for (at = 0; at < csr_graph_count(&finder->held_for, task); at++)
 			set_free(finder, waiters[at], &queued);
 	}
 }
 
-static int add_stuck(struct finder *finder, struct lp_links_maker *maker,
-		     const struct lp_links *links, size_t task)
+static int add_stuck(struct finder *finder, struct lp_csr_graph_builder *maker,
+		     const struct lp_csr_graph *links, size_t task)
 {
 	size_t at;
 	int err = 0;
 
-	for (at = 0; at < links_count(links, task) && !err; at++)
-		if (finder->stuck[links_of(links, task)[at]])
-			err = links_add(maker, links_of(links, task)[at]);
+	for (at = 0; at < csr_graph_count(links, task) && !err; at++)
+		if (finder->stuck[csr_graph_row(links, task)[at]])
+			err = csr_graph_add(maker, csr_graph_row(links, task)[at]);
 	return err;
 }
 
 static int link_stuck(struct finder *finder)
 {
-	struct lp_links_maker maker;
+	struct lp_csr_graph_builder maker;
 	size_t i;
-	int err = links_begin(&maker, &finder->waits, finder->graph->count);
+	int err = csr_graph_begin(&maker, &finder->waits, finder->graph->count);
 
 	if (err)
 		return err;
 	for (i = 0; i < finder->graph->count && !err; i++) {
-		links_row(&maker);
+		csr_graph_begin_row(&maker);
 		if (!finder->stuck[i])
 			continue;
 		err = add_stuck(finder, &maker, &finder->graph->awaits, i);
 		if (!err)
 			err = add_stuck(finder, &maker, &finder->graph->holders, i);
 	}
-	links_end(&maker);
+	csr_graph_end(&maker);
 	if (!err)
-		err = links_reverse(&finder->waits, &finder->waited_by);
-	if (!err && links_components(&finder->waits, finder->component) < 0)
+		err = csr_graph_reverse(&finder->waits, &finder->waited_by);
+	if (!err && csr_graph_components(&finder->waits, finder->component) < 0)
 		err = -ENOMEM;
 	return err;
 }
@@ -112,8 +112,8 @@ static uint32_t search_circle(struct finder *finder, uint32_t first)
 	for (head = 0; head < queued; head++) {
 		uint32_t task = finder->queue[head];
 
-		for (at = 0; at < links_count(&finder->waits, task); at++) {
-			uint32_t to = links_of(&finder->waits, task)[at];
+		for (at = 0; at < csr_graph_count(&finder->waits, task); at++) {
+			uint32_t to = csr_graph_row(&finder->waits, task)[at];
 
 			if (to == first)
 				return task;
@@ -128,7 +128,7 @@ static uint32_t search_circle(struct finder *finder, uint32_t first)
 }
 
 /* A circle begins with the name that comes first, so that it reads the same in each look. */
-static void rotate(const struct lp_task_list *list, struct lp_deadlock *deadlock, uint32_t *room)
+static void rotate(const struct lp_task_list *list, struct lp_deadlock *deadlock, uint32_t *buffer)
 {
 	size_t i, first = 0, count = deadlock->count;
 
@@ -137,8 +137,8 @@ static void rotate(const struct lp_task_list *list, struct lp_deadlock *deadlock
 			       list->tasks[deadlock->tasks[first]].name) < 0)
 			first = i;
 	for (i = 0; i < count; i++)
-		room[i] = deadlock->tasks[(first + i) % count];
-	memcpy(deadlock->tasks, room, count * sizeof(*room));
+		buffer[i] = deadlock->tasks[(first + i) % count];
+	memcpy(deadlock->tasks, buffer, count * sizeof(*buffer));
 }
 
 static int add_deadlock(struct finder *finder, uint32_t first, uint32_t last)
@@ -150,9 +150,9 @@ static int add_deadlock(struct finder *finder, uint32_t first, uint32_t last)
 
 	/* grows by doubling: there may be as many as half the tasks */
 	if (!(graph->deadlock_count & (graph->deadlock_count - 1))) {
-		size_t room = graph->deadlock_count ? graph->deadlock_count * 2 : 1;
+		size_t buffer = graph->deadlock_count ? graph->deadlock_count * 2 : 1;
 
-		grown = realloc(graph->deadlocks, room * sizeof(*grown));
+		grown = realloc(graph->deadlocks, buffer * sizeof(*grown));
 		if (!grown)
 			return -ENOMEM;
 		graph->deadlocks = grown;
@@ -211,8 +211,8 @@ static void count_held_up(struct finder *finder)
 		for (head = 0; head < queued; head++) {
 			uint32_t task = finder->queue[head];
 
-			for (at = 0; at < links_count(&finder->waited_by, task); at++) {
-				uint32_t waiter = links_of(&finder->waited_by, task)[at];
+			for (at = 0; at < csr_graph_count(&finder->waited_by, task); at++) {
+				uint32_t waiter = csr_graph_row(&finder->waited_by, task)[at];
 
 				if (fresh[waiter]) {
 					fresh[waiter] = false;
@@ -236,16 +236,16 @@ static int worst_first(const void *left, const void *right)
 
 int graph_find_deadlocks(const struct lp_task_list *list, struct lp_task_graph *graph)
 {
-	size_t room = graph->count + 1, i;
+	size_t buffer = graph->count + 1, i;
 	struct finder finder = { .list = list, .graph = graph };
-	int err = links_reverse(&graph->holders, &finder.held_for);
+	int err = csr_graph_reverse(&graph->holders, &finder.held_for);
 
-	finder.pending = malloc(room * sizeof(*finder.pending));
-	finder.stuck = graph->stuck = calloc(room, sizeof(*graph->stuck));
-	finder.fresh = malloc(room * sizeof(*finder.fresh));
-	finder.component = malloc(room * sizeof(*finder.component));
-	finder.queue = malloc(room * sizeof(*finder.queue));
-	finder.from = malloc(room * sizeof(*finder.from));
+	finder.pending = malloc(buffer * sizeof(*finder.pending));
+	finder.stuck = graph->stuck = calloc(buffer, sizeof(*graph->stuck));
+	finder.fresh = malloc(buffer * sizeof(*finder.fresh));
+	finder.component = malloc(buffer * sizeof(*finder.component));
+	finder.queue = malloc(buffer * sizeof(*finder.queue));
+	finder.from = malloc(buffer * sizeof(*finder.from));
 	if (!finder.pending || !finder.stuck || !finder.fresh || !finder.component ||
 	    !finder.queue || !finder.from)
 		err = -ENOMEM;
@@ -262,9 +262,9 @@ int graph_find_deadlocks(const struct lp_task_list *list, struct lp_task_graph *
 		qsort(graph->deadlocks, graph->deadlock_count, sizeof(*graph->deadlocks),
 		      worst_first);
 	}
-	links_free(&finder.held_for);
-	links_free(&finder.waits);
-	links_free(&finder.waited_by);
+	csr_graph_free(&finder.held_for);
+	csr_graph_free(&finder.waits);
+	csr_graph_free(&finder.waited_by);
 	free(finder.pending);
 	free(finder.fresh);
 	free(finder.component);
@@ -317,19 +317,19 @@ int graph_confirm_deadlocks(const struct lp_task_list *before_list,
 			    struct lp_task_graph *graph)
 {
 	bool *known = calloc(graph->deadlock_count + 1, sizeof(*known));
-	size_t i, kept = 0;
+	size_t i, retained = 0;
 	int err = -ENOMEM;
 
 	if (known)
 		err = graph_known_deadlocks(before_list, before, list, graph, known);
 	for (i = 0; !err && i < graph->deadlock_count; i++) {
 		if (known[i])
-			graph->deadlocks[kept++] = graph->deadlocks[i];
+			graph->deadlocks[retained++] = graph->deadlocks[i];
 		else
 			free(graph->deadlocks[i].tasks);
 	}
 	if (!err)
-		graph->deadlock_count = kept;
+		graph->deadlock_count = retained;
 	free(known);
 	return err;
 }

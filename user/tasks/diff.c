@@ -26,7 +26,7 @@ struct lp_task_diff *diff_new(void)
 
 static void free_change(struct lp_tasks_change *change)
 {
-	free(change->born);
+	free(change->started);
 	free(change->ended);
 	free(change->groups);
 	free(change->deadlocks);
@@ -74,10 +74,10 @@ static const char *known_text(const char *text)
 }
 
 /* What a group is made of, of one task; the strings are the view's. */
-static struct lp_task_group describe(const struct lp_tasks_view *view, size_t number)
+static struct lp_task_group describe(const struct lp_tasks_snapshot *snapshot, size_t number)
 {
-	const struct lp_task *task = &view->list.tasks[number];
-	const struct lp_shown_frame *definition = view->places[number].definition;
+	const struct lp_task *task = &snapshot->list.tasks[number];
+	const struct lp_shown_frame *definition = snapshot->places[number].definition;
 
 	return (struct lp_task_group){
 		.name = (char *)task->coroutine,
@@ -96,10 +96,10 @@ static bool same_group(const struct lp_task_group *one, const struct lp_task_gro
 	       !strcmp(one->created_file, other->created_file);
 }
 
-static struct group *find_group(struct lp_task_diff *diff, const struct lp_tasks_view *view,
+static struct group *find_group(struct lp_task_diff *diff, const struct lp_tasks_snapshot *snapshot,
 				size_t number)
 {
-	const struct lp_task_group wanted = describe(view, number);
+	const struct lp_task_group wanted = describe(snapshot, number);
 	uint64_t hash = hash_text(0xcbf29ce484222325ULL, wanted.name);
 	struct group *group;
 
@@ -137,7 +137,7 @@ static void begin_groups(struct lp_task_diff *diff)
 
 	for (i = 0; i < BUCKETS; i++)
 		for (at = &diff->groups[i]; (group = *at);) {
-			group->shown.born = group->shown.ended = 0;
+			group->shown.started = group->shown.ended = 0;
 			if (group->shown.count) {
 				at = &group->next;
 				continue;
@@ -150,9 +150,9 @@ static void begin_groups(struct lp_task_diff *diff)
 
 static void judge(struct lp_task_group *group, uint64_t before_ns, uint64_t now_ns)
 {
-	size_t count_before = group->count - group->born + group->ended;
+	size_t count_before = group->count - group->started + group->ended;
 
-	if (group->ended || !group->born) {
+	if (group->ended || !group->started) {
 		group->growing = 0;
 		group->since_ns = now_ns;
 		group->since_count = group->count;
@@ -169,10 +169,10 @@ static int worst_first(const void *left, const void *right)
 {
 	const struct lp_task_group *a = *(const struct lp_task_group *const *)left;
 	const struct lp_task_group *b = *(const struct lp_task_group *const *)right;
-	size_t of_a = a->born + a->ended, of_b = b->born + b->ended;
+	size_t of_a = a->started + a->ended, of_b = b->started + b->ended;
 
-	if (group_leaks(a) != group_leaks(b))
-		return group_leaks(a) ? -1 : 1;
+	if (task_group_leaks(a) != task_group_leaks(b))
+		return task_group_leaks(a) ? -1 : 1;
 	if (of_a != of_b)
 		return of_a < of_b ? 1 : -1;
 	return strcmp(a->name, b->name);
@@ -190,7 +190,7 @@ static int judge_groups(struct lp_task_diff *diff, uint64_t before_ns, uint64_t 
 	for (i = 0; i < BUCKETS; i++)
 		for (group = diff->groups[i]; group; group = group->next) {
 			judge(&group->shown, before_ns, now_ns);
-			if (group->shown.born || group->shown.ended)
+			if (group->shown.started || group->shown.ended)
 				change->groups[change->group_count++] = &group->shown;
 		}
 	qsort(change->groups, change->group_count, sizeof(*change->groups), worst_first);
@@ -199,34 +199,34 @@ static int judge_groups(struct lp_task_diff *diff, uint64_t before_ns, uint64_t 
 
 /* ---- tasks --------------------------------------------------------------------- */
 
-struct known {
+struct known_task {
 	uint64_t address;
 	uint32_t number;
 };
 
 static int by_address(const void *left, const void *right)
 {
-	const struct known *a = left, *b = right;
+	const struct known_task *a = left, *b = right;
 
 	return a->address < b->address ? -1 : a->address > b->address;
 }
 
 /* A finished one has ended, though it may be listed on. */
-static bool lives(const struct lp_task *task)
+static bool lifetimes(const struct lp_task *task)
 {
 	return task->state != LP_TASK_DONE;
 }
 
-static struct known *sorted_tasks(const struct lp_tasks_view *view, size_t *count)
+static struct known_task *sorted_tasks(const struct lp_tasks_snapshot *snapshot, size_t *count)
 {
-	struct known *tasks = malloc((view->list.count + 1) * sizeof(*tasks));
+	struct known_task *tasks = malloc((snapshot->list.count + 1) * sizeof(*tasks));
 	size_t i;
 
 	*count = 0;
-	for (i = 0; tasks && i < view->list.count; i++)
-		if (lives(&view->list.tasks[i]))
+	for (i = 0; tasks && i < snapshot->list.count; i++)
+		if (lifetimes(&snapshot->list.tasks[i]))
 			tasks[(*count)++] =
-				(struct known){ view->list.tasks[i].address, (uint32_t)i };
+				(struct known_task){ snapshot->list.tasks[i].address, (uint32_t)i };
 	if (tasks)
 		qsort(tasks, *count, sizeof(*tasks), by_address);
 	return tasks;
@@ -253,8 +253,8 @@ static bool same_position(const struct lp_task *one, const struct lp_task *other
 	return a->code == b->code && a->instruction == b->instruction;
 }
 
-static void note_unmoved(const struct lp_tasks_view *before, uint32_t old,
-			 struct lp_tasks_view *now, uint32_t number)
+static void note_unmoved(const struct lp_tasks_snapshot *before, uint32_t old,
+			 struct lp_tasks_snapshot *now, uint32_t number)
 {
 	uint64_t since = before->places[old].unmoved_ns;
 
@@ -262,19 +262,20 @@ static void note_unmoved(const struct lp_tasks_view *before, uint32_t old,
 		now->places[number].unmoved_ns = since ? since : before->list.time_ns;
 }
 
-static int note_born(struct lp_task_diff *diff, const struct lp_tasks_view *now, uint32_t number)
+static int note_started(struct lp_task_diff *diff, const struct lp_tasks_snapshot *now,
+			uint32_t number)
 {
 	struct group *group = find_group(diff, now, number);
 
 	if (!group)
 		return -ENOMEM;
 	group->shown.count++;
-	group->shown.born++;
-	diff->change.born[diff->change.born_count++] = number;
+	group->shown.started++;
+	diff->change.started[diff->change.started_count++] = number;
 	return 0;
 }
 
-static int note_ended(struct lp_task_diff *diff, const struct lp_tasks_view *before,
+static int note_ended(struct lp_task_diff *diff, const struct lp_tasks_snapshot *before,
 		      uint32_t number)
 {
 	struct group *group = find_group(diff, before, number);
@@ -289,25 +290,26 @@ static int note_ended(struct lp_task_diff *diff, const struct lp_tasks_view *bef
 	return 0;
 }
 
-static int compare(struct lp_task_diff *diff, const struct lp_tasks_view *before,
-		   struct lp_tasks_view *now)
+static int compare(struct lp_task_diff *diff, const struct lp_tasks_snapshot *before,
+		   struct lp_tasks_snapshot *now)
 {
 	size_t old_count, new_count, i = 0, at = 0;
-	struct known *old = sorted_tasks(before, &old_count), *new = sorted_tasks(now, &new_count);
+	struct known_task *old = sorted_tasks(before, &old_count),
+			  *new = sorted_tasks(now, &new_count);
 	int err = old && new ? 0 : -ENOMEM;
 
 	while (!err && (i < old_count || at < new_count)) {
 		if (at == new_count || (i < old_count && old[i].address < new[at].address)) {
 			err = note_ended(diff, before, old[i++].number);
 		} else if (i == old_count || new[at].address < old[i].address) {
-			err = note_born(diff, now, new[at++].number);
+			err = note_started(diff, now, new[at++].number);
 		} else if (same_task(&before->list.tasks[old[i].number],
 				     &now->list.tasks[new[at].number])) {
 			note_unmoved(before, old[i++].number, now, new[at++].number);
 		} else {
 			err = note_ended(diff, before, old[i++].number);
 			if (!err)
-				err = note_born(diff, now, new[at++].number);
+				err = note_started(diff, now, new[at++].number);
 		}
 	}
 	free(old);
@@ -315,8 +317,9 @@ static int compare(struct lp_task_diff *diff, const struct lp_tasks_view *before
 	return err;
 }
 
-static int find_new_deadlocks(struct lp_tasks_change *change, const struct lp_tasks_view *before,
-			      const struct lp_tasks_view *now)
+static int find_new_deadlocks(struct lp_tasks_change *change,
+			      const struct lp_tasks_snapshot *before,
+			      const struct lp_tasks_snapshot *now)
 {
 	size_t count = now->graph.deadlock_count, i;
 	bool *known = calloc(count + 1, sizeof(*known));
@@ -334,14 +337,14 @@ static int find_new_deadlocks(struct lp_tasks_change *change, const struct lp_ta
 }
 
 /* The first look: all that is there. */
-static int count_all(struct lp_task_diff *diff, const struct lp_tasks_view *now)
+static int count_all(struct lp_task_diff *diff, const struct lp_tasks_snapshot *now)
 {
 	size_t i;
 
 	for (i = 0; i < now->list.count; i++) {
 		struct group *group;
 
-		if (!lives(&now->list.tasks[i]))
+		if (!lifetimes(&now->list.tasks[i]))
 			continue;
 		group = find_group(diff, now, i);
 		if (!group)
@@ -351,8 +354,8 @@ static int count_all(struct lp_task_diff *diff, const struct lp_tasks_view *now)
 	return 0;
 }
 
-int diff_look(struct lp_task_diff *diff, const struct lp_tasks_view *before,
-	      struct lp_tasks_view *now, const struct lp_tasks_change **result)
+int diff_snapshots(struct lp_task_diff *diff, const struct lp_tasks_snapshot *before,
+		   struct lp_tasks_snapshot *now, const struct lp_tasks_change **result)
 {
 	struct lp_tasks_change *change = &diff->change;
 	int err;
@@ -363,9 +366,9 @@ int diff_look(struct lp_task_diff *diff, const struct lp_tasks_view *before,
 	if (!before) {
 		err = count_all(diff, now);
 	} else {
-		change->born = malloc((now->list.count + 1) * sizeof(*change->born));
+		change->started = malloc((now->list.count + 1) * sizeof(*change->started));
 		change->ended = malloc((before->list.count + 1) * sizeof(*change->ended));
-		err = change->born && change->ended ? compare(diff, before, now) : -ENOMEM;
+		err = change->started && change->ended ? compare(diff, before, now) : -ENOMEM;
 		if (!err)
 			err = find_new_deadlocks(change, before, now);
 	}

@@ -6,7 +6,7 @@
 #include "snapshot.h"
 
 /* So many looks in a row a group must grow before it is told to leak. */
-#define LP_GROWING_LOOKS 3
+#define LP_GROWING_SNAPSHOTS 3
 
 /* Tasks of one coroutine, made at the same line where that is known. */
 struct lp_task_group {
@@ -16,7 +16,7 @@ struct lp_task_group {
 	char *created_function, *created_file; /* "" if not known */
 	uint32_t created_line;
 	size_t count; /* alive */
-	size_t born, ended; /* since the last look */
+	size_t started, ended; /* since the last look */
 	/* Grew at each of so many looks in a row, and none of its tasks has ended meanwhile. */
 	unsigned int growing;
 	uint64_t since_ns; /* the look before the first of those, ... */
@@ -24,8 +24,8 @@ struct lp_task_group {
 };
 
 struct lp_tasks_change {
-	size_t born_count, ended_count;
-	uint32_t *born; /* numbers in the later view */
+	size_t started_count, ended_count;
+	uint32_t *started; /* numbers in the later view */
 	uint32_t *ended; /* in the earlier one */
 	size_t deadlock_count; /* new ones */
 	const struct lp_deadlock **deadlocks;
@@ -48,13 +48,13 @@ void diff_free(struct lp_task_diff *diff);
  * A task is the same if its address, name and coroutine are: one that took the place of
  * an ended one between two looks, with all that the same, cannot be told apart.
  */
-int diff_look(struct lp_task_diff *diff, const struct lp_tasks_view *before,
-	      struct lp_tasks_view *now, const struct lp_tasks_change **change);
+int diff_snapshots(struct lp_task_diff *diff, const struct lp_tasks_snapshot *before,
+		   struct lp_tasks_snapshot *now, const struct lp_tasks_change **change);
 
 /* Has it grown for long enough to be told? */
-static inline bool group_leaks(const struct lp_task_group *group)
+static inline bool task_group_leaks(const struct lp_task_group *group)
 {
-	return group->growing >= LP_GROWING_LOOKS;
+	return group->growing >= LP_GROWING_SNAPSHOTS;
 }
 
 #endif /* LP_TASKS_DIFF_H */

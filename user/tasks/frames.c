@@ -9,8 +9,8 @@
 
 #define BUCKETS_LEAST 256
 
-struct place {
-	struct place *next;
+struct frame_place {
+	struct frame_place *next;
 	struct lp_raw_frame raw;
 	const char *name; /* compared by its address */
 	bool known;
@@ -21,7 +21,7 @@ struct lp_task_frames {
 	const struct lp_instance *instance;
 	size_t count;
 	size_t buckets; /* a power of two */
-	struct place **places;
+	struct frame_place **places;
 };
 
 struct lp_task_frames *task_frames_new(const struct lp_instance *instance)
@@ -32,7 +32,7 @@ struct lp_task_frames *task_frames_new(const struct lp_instance *instance)
 		return NULL;
 	frames->instance = instance;
 	frames->buckets = BUCKETS_LEAST;
-	frames->places = calloc(frames->buckets, sizeof(struct place *));
+	frames->places = calloc(frames->buckets, sizeof(struct frame_place *));
 	if (!frames->places) {
 		free(frames);
 		return NULL;
@@ -48,7 +48,7 @@ void task_frames_free(struct lp_task_frames *frames)
 		return;
 	for (i = 0; i < frames->buckets; i++)
 		while (frames->places[i]) {
-			struct place *place = frames->places[i];
+			struct frame_place *place = frames->places[i];
 
 			frames->places[i] = place->next;
 			free(place->shown.function);
@@ -73,7 +73,7 @@ static size_t bucket_of(const struct lp_task_frames *frames, const struct lp_raw
 static void grow(struct lp_task_frames *frames)
 {
 	size_t i, buckets = frames->buckets;
-	struct place **old = frames->places, **places = calloc(buckets * 2, sizeof(*places));
+	struct frame_place **old = frames->places, **places = calloc(buckets * 2, sizeof(*places));
 
 	if (!places)
 		return;
@@ -81,7 +81,7 @@ static void grow(struct lp_task_frames *frames)
 	frames->buckets = buckets * 2;
 	for (i = 0; i < buckets; i++)
 		while (old[i]) {
-			struct place *place = old[i];
+			struct frame_place *place = old[i];
 			size_t at = bucket_of(frames, &place->raw, place->name);
 
 			old[i] = place->next;
@@ -91,7 +91,7 @@ static void grow(struct lp_task_frames *frames)
 	free(old);
 }
 
-static void describe(const struct lp_task_frames *frames, struct place *place)
+static void describe(const struct lp_task_frames *frames, struct frame_place *place)
 {
 	const struct lp_instance *instance = frames->instance;
 	struct lp_frame frame = { 0 };
@@ -114,7 +114,7 @@ const struct lp_shown_frame *task_frames_find(struct lp_task_frames *frames,
 					      const struct lp_raw_frame *raw, const char *name)
 {
 	size_t at = bucket_of(frames, raw, name);
-	struct place *place;
+	struct frame_place *place;
 
 	if (!raw->code)
 		return NULL;

@@ -6,70 +6,71 @@
 #include <string.h>
 
 /* Tasks by their address. */
-struct known {
+struct known_deadlock {
 	uint64_t address;
 	uint32_t number;
 };
 
 static int by_address(const void *left, const void *right)
 {
-	const struct known *a = left, *b = right;
+	const struct known_deadlock *a = left, *b = right;
 
 	return a->address < b->address ? -1 : a->address > b->address;
 }
 
-static struct known *index_tasks(const struct lp_task_list *list)
+static struct known_deadlock *index_tasks(const struct lp_task_list *list)
 {
-	struct known *index = malloc((list->count + 1) * sizeof(*index));
+	struct known_deadlock *index = malloc((list->count + 1) * sizeof(*index));
 	size_t i;
 
 	for (i = 0; index && i < list->count; i++)
-		index[i] = (struct known){ list->tasks[i].address, (uint32_t)i };
+		index[i] = (struct known_deadlock){ list->tasks[i].address, (uint32_t)i };
 	if (index)
 		qsort(index, list->count, sizeof(*index), by_address);
 	return index;
 }
 
-static const struct known *find(const struct known *index, size_t count, uint64_t address)
+static const struct known_deadlock *find(const struct known_deadlock *index, size_t count,
+					 uint64_t address)
 {
-	const struct known key = { .address = address };
+	const struct known_deadlock key = { .address = address };
 
 	return bsearch(&key, index, count, sizeof(*index), by_address);
 }
 
-static int link_edges(const struct lp_task_list *list, const struct known *index, bool holds,
-		      struct lp_links *links, bool *unknown)
+static int link_edges(const struct lp_task_list *list, const struct known_deadlock *index,
+		      bool holds, struct lp_csr_graph *links, bool *unknown)
 {
-	struct lp_links_maker maker;
+	struct lp_csr_graph_builder maker;
 	size_t i, edge;
-	int err = links_begin(&maker, links, list->count);
+	int err = csr_graph_begin(&maker, links, list->count);
 
 	if (err)
 		return err;
 	for (i = 0; i < list->count && !err; i++) {
 		const struct lp_task *task = &list->tasks[i];
 
-		links_row(&maker);
+		csr_graph_begin_row(&maker);
 		for (edge = 0; edge < task->edge_count && !err; edge++) {
-			const struct known *to;
+			const struct known_deadlock *to;
 
 			if (task->edges[edge].holds != holds)
 				continue;
 			to = find(index, list->count, task->edges[edge].task);
 			if (to)
-				err = links_add(&maker, to->number);
+				err = csr_graph_add(&maker, to->number);
 			else if (unknown)
 				unknown[i] = true;
 		}
 	}
-	links_end(&maker);
+	csr_graph_end(&maker);
 	return err;
 }
 
 static int find_roots(const struct lp_task_list *list, struct lp_task_graph *graph)
 {
 	uint32_t *component = malloc((list->count + 1) * sizeof(*component));
-	int64_t components = component ? links_components(&graph->awaits, component) : -ENOMEM;
+	int64_t components = component ? csr_graph_components(&graph->awaits, component) : -ENOMEM;
 	/* has a task outside that awaits one of it, or a root already */
 	bool *reached = components < 0 ? NULL : calloc((size_t)components + 1, sizeof(*reached));
 	bool well = reached;
@@ -77,8 +78,8 @@ static int find_roots(const struct lp_task_list *list, struct lp_task_graph *gra
 
 	graph->roots = malloc((list->count + 1) * sizeof(*graph->roots));
 	for (i = 0; reached && i < list->count; i++)
-		for (at = 0; at < links_count(&graph->awaits, i); at++) {
-			uint32_t to = component[links_of(&graph->awaits, i)[at]];
+		for (at = 0; at < csr_graph_count(&graph->awaits, i); at++) {
+			uint32_t to = component[csr_graph_row(&graph->awaits, i)[at]];
 
 			reached[to] = reached[to] || to != component[i];
 		}
@@ -96,7 +97,7 @@ static int find_roots(const struct lp_task_list *list, struct lp_task_graph *gra
 
 int graph_build(const struct lp_task_list *list, struct lp_task_graph *graph)
 {
-	struct known *index = index_tasks(list);
+	struct known_deadlock *index = index_tasks(list);
 	int err = -ENOMEM;
 
 	*graph = (struct lp_task_graph){ .count = list->count };
@@ -106,7 +107,7 @@ int graph_build(const struct lp_task_list *list, struct lp_task_graph *graph)
 	if (!err)
 		err = link_edges(list, index, true, &graph->holders, graph->holder_unknown);
 	if (!err)
-		err = links_reverse(&graph->awaits, &graph->awaited_by);
+		err = csr_graph_reverse(&graph->awaits, &graph->awaited_by);
 	if (!err)
 		err = find_roots(list, graph);
 	if (!err)
@@ -127,8 +128,8 @@ void graph_free(struct lp_task_graph *graph)
 	free(graph->roots);
 	free(graph->holder_unknown);
 	free(graph->stuck);
-	links_free(&graph->awaits);
-	links_free(&graph->awaited_by);
-	links_free(&graph->holders);
+	csr_graph_free(&graph->awaits);
+	csr_graph_free(&graph->awaited_by);
+	csr_graph_free(&graph->holders);
 	memset(graph, 0, sizeof(*graph));
 }

@@ -22,9 +22,9 @@ struct lp_deadlock {
 
 struct lp_task_graph {
 	size_t count;
-	struct lp_links awaits; /* tasks whose end it waits for, as far as they are listed */
-	struct lp_links awaited_by; /* the same, turned round */
-	struct lp_links holders; /* tasks that hold what it waits for */
+	struct lp_csr_graph awaits; /* tasks whose end it waits for, as far as they are listed */
+	struct lp_csr_graph awaited_by; /* the same, turned round */
+	struct lp_csr_graph holders; /* tasks that hold what it waits for */
 	bool *holder_unknown; /* one of those is not listed */
 	/*
 	 * Tasks whose end no task waits for, and one of each circle of awaits that no

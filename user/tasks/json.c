@@ -14,7 +14,7 @@
 /* Tasks that are told to stand still in one change. */
 #define UNCHANGED_SHOWN 100
 
-struct json_sink {
+struct tasks_json_sink {
 	struct lp_tasks_sink sink;
 	FILE *out;
 	int err; /* first failed write */
@@ -22,12 +22,12 @@ struct json_sink {
 
 static FILE *out_of(struct lp_tasks_sink *sink)
 {
-	return ((struct json_sink *)sink)->out;
+	return ((struct tasks_json_sink *)sink)->out;
 }
 
 static void end_batch(struct lp_tasks_sink *base)
 {
-	struct json_sink *sink = (struct json_sink *)base;
+	struct tasks_json_sink *sink = (struct tasks_json_sink *)base;
 
 	if (fflush(sink->out) && !sink->err)
 		sink->err = -errno;
@@ -63,16 +63,16 @@ static void write_tasks(FILE *out, const char *name, const struct lp_task_list *
 }
 
 static void write_links(FILE *out, const char *name, const struct lp_task_list *list,
-			const struct lp_links *links, uint32_t number)
+			const struct lp_csr_graph *links, uint32_t number)
 {
-	write_tasks(out, name, list, links_of(links, number), links_count(links, number));
+	write_tasks(out, name, list, csr_graph_row(links, number), csr_graph_count(links, number));
 }
 
-static uint32_t loop_id(const struct lp_tasks_view *view, uint32_t number)
+static uint32_t loop_id(const struct lp_tasks_snapshot *snapshot, uint32_t number)
 {
-	uint32_t loop = view->places[number].loop;
+	uint32_t loop = snapshot->places[number].loop;
 
-	return loop < view->loop_count ? view->loops[loop].id : 0;
+	return loop < snapshot->loop_count ? snapshot->loops[loop].id : 0;
 }
 
 /* ---- a task ---------------------------------------------------------------------- */
@@ -98,14 +98,15 @@ static void write_awaits(FILE *out, const struct lp_task *task)
 }
 
 /* Outermost first, as the await chains of slow callbacks are. */
-static void write_chain(FILE *out, const struct lp_tasks_view *view, const struct lp_task *task)
+static void write_chain(FILE *out, const struct lp_tasks_snapshot *snapshot,
+			const struct lp_task *task)
 {
 	const char *separator = "";
 	size_t i;
 
 	fputs(",\"await_chain\":[", out);
 	for (i = 0; i < task->frame_count; i++) {
-		const struct lp_shown_frame *frame = view_frame(view, task, i);
+		const struct lp_shown_frame *frame = tasks_snapshot_frame(snapshot, task, i);
 
 		if (!frame)
 			continue;
@@ -139,18 +140,19 @@ static void write_created(FILE *out, const struct lp_task *task)
 	write_frame(out, "created_at", task->created_file && *task->created_file ? &frame : NULL);
 }
 
-static void write_task(FILE *out, const struct lp_tasks_view *view, uint32_t number)
+static void write_task(FILE *out, const struct lp_tasks_snapshot *snapshot, uint32_t number)
 {
 	static const char *const states[LP_TASK_STATES] = {
 		[LP_TASK_RUNNING] = "running", [LP_TASK_READY] = "ready",
 		[LP_TASK_WAITING] = "waiting", [LP_TASK_CANCELLING] = "cancelling",
 		[LP_TASK_DONE] = "done",
 	};
-	const struct lp_task *task = &view->list.tasks[number];
-	const struct lp_task_place *place = &view->places[number];
-	const struct lp_task_graph *graph = &view->graph;
+	const struct lp_task *task = &snapshot->list.tasks[number];
+	const struct lp_task_place *place = &snapshot->places[number];
+	const struct lp_task_graph *graph = &snapshot->graph;
 
-	fprintf(out, "{\"type\":\"task\",\"loop_id\":%" PRIu32 ",\"task\":", loop_id(view, number));
+	fprintf(out,
+		"{\"type\":\"task\",\"loop_id\":%" PRIu32 ",\"task\":", loop_id(snapshot, number));
 	json_string(out, task->name);
 	fprintf(out, ",\"task_id\":\"0x%" PRIx64 "\",\"state\":\"%s\",\"name\":", task->address,
 		states[task->state]);
@@ -162,9 +164,9 @@ static void write_task(FILE *out, const struct lp_tasks_view *view, uint32_t num
 	write_number(out, "since_ns", task->since_ns);
 	write_number(out, "unchanged_since_ns", place->unmoved_ns);
 	write_awaits(out, task);
-	write_links(out, "holds", &view->list, &graph->holders, number);
-	write_links(out, "awaited_by", &view->list, &graph->awaited_by, number);
-	write_chain(out, view, task);
+	write_links(out, "holds", &snapshot->list, &graph->holders, number);
+	write_links(out, "awaited_by", &snapshot->list, &graph->awaited_by, number);
+	write_chain(out, snapshot, task);
 	write_exception(out, task);
 	write_created(out, task);
 	if (place->copied)
@@ -173,18 +175,18 @@ static void write_task(FILE *out, const struct lp_tasks_view *view, uint32_t num
 		task->partial ? "true" : "false");
 }
 
-static void write_deadlock(FILE *out, const struct lp_tasks_view *view,
+static void write_deadlock(FILE *out, const struct lp_tasks_snapshot *snapshot,
 			   const struct lp_deadlock *deadlock)
 {
 	size_t i;
 
 	fprintf(out, "{\"type\":\"deadlock\",\"loop_id\":%" PRIu32,
-		loop_id(view, deadlock->tasks[0]));
-	write_tasks(out, "tasks", &view->list, deadlock->tasks, deadlock->count);
+		loop_id(snapshot, deadlock->tasks[0]));
+	write_tasks(out, "tasks", &snapshot->list, deadlock->tasks, deadlock->count);
 	fputs(",\"names\":[", out);
 	for (i = 0; i < deadlock->count; i++) {
 		fputs(i ? "," : "", out);
-		json_string(out, view->list.tasks[deadlock->tasks[i]].name);
+		json_string(out, snapshot->list.tasks[deadlock->tasks[i]].name);
 	}
 	fprintf(out, "],\"held_up\":%zu}\n", deadlock->held_up);
 }
@@ -204,7 +206,7 @@ static void write_growing(FILE *out, const struct lp_tasks_change *change)
 							.function = group->created_function,
 							.file = group->created_file };
 
-		if (!group_leaks(group))
+		if (!task_group_leaks(group))
 			continue;
 		fprintf(out, "%s{\"name\":", separator);
 		json_string(out, group->name);
@@ -234,39 +236,39 @@ static int longest_first(const void *left, const void *right)
 }
 
 /* Those that have stood still longest. */
-static void write_unchanged(FILE *out, const struct lp_tasks_view *view)
+static void write_unchanged(FILE *out, const struct lp_tasks_snapshot *snapshot)
 {
-	struct unmoved *unmoved = malloc((view->list.count + 1) * sizeof(*unmoved));
+	struct unmoved *unmoved = malloc((snapshot->list.count + 1) * sizeof(*unmoved));
 	size_t i, count = 0;
 
-	for (i = 0; unmoved && i < view->list.count; i++)
-		if (view->places[i].unmoved_ns)
+	for (i = 0; unmoved && i < snapshot->list.count; i++)
+		if (snapshot->places[i].unmoved_ns)
 			unmoved[count++] =
-				(struct unmoved){ view->places[i].unmoved_ns, (uint32_t)i };
+				(struct unmoved){ snapshot->places[i].unmoved_ns, (uint32_t)i };
 	fprintf(out, ",\"unchanged_count\":%zu,\"unchanged\":[", count);
 	if (count)
 		qsort(unmoved, count, sizeof(*unmoved), longest_first);
 	for (i = 0; i < count && i < UNCHANGED_SHOWN; i++)
 		fprintf(out, "%s{\"task_id\":\"0x%" PRIx64 "\",\"unchanged_since_ns\":%" PRIu64 "}",
-			i ? "," : "", view->list.tasks[unmoved[i].task].address,
+			i ? "," : "", snapshot->list.tasks[unmoved[i].task].address,
 			unmoved[i].since_ns);
 	putc(']', out);
 	free(unmoved);
 }
 
-static void on_change(struct lp_tasks_sink *base, const struct lp_tasks_view *before,
-		      const struct lp_tasks_view *now, const struct lp_tasks_change *change)
+static void on_change(struct lp_tasks_sink *base, const struct lp_tasks_snapshot *before,
+		      const struct lp_tasks_snapshot *now, const struct lp_tasks_change *change)
 {
 	FILE *out = out_of(base);
 	size_t i;
 
-	for (i = 0; i < change->born_count; i++)
-		write_task(out, now, change->born[i]);
+	for (i = 0; i < change->started_count; i++)
+		write_task(out, now, change->started[i]);
 	for (i = 0; i < change->deadlock_count; i++)
 		write_deadlock(out, now, change->deadlocks[i]);
 	fprintf(out, "{\"type\":\"tasks_change\",\"pid\":%d,\"time_ns\":%" PRIu64,
 		now->process->pid, now->list.time_ns);
-	write_tasks(out, "born", &now->list, change->born, change->born_count);
+	write_tasks(out, "born", &now->list, change->started, change->started_count);
 	write_tasks(out, "ended", &before->list, change->ended, change->ended_count);
 	write_growing(out, change);
 	write_unchanged(out, now);
@@ -290,9 +292,10 @@ static void on_begin(struct lp_tasks_sink *base, const struct lp_tasks_run *run)
 	fputs("}\n", out);
 }
 
-static void on_loop(struct lp_tasks_sink *base, const struct lp_tasks_view *view, size_t number)
+static void on_loop(struct lp_tasks_sink *base, const struct lp_tasks_snapshot *snapshot,
+		    size_t number)
 {
-	const struct lp_loop_info *loop = &view->loops[number];
+	const struct lp_loop_info *loop = &snapshot->loops[number];
 	FILE *out = out_of(base);
 
 	fprintf(out, "{\"type\":\"loop\",\"loop_id\":%" PRIu32 ",\"pid\":%d", loop->id, loop->pid);
@@ -300,23 +303,23 @@ static void on_loop(struct lp_tasks_sink *base, const struct lp_tasks_view *view
 	write_number(out, "tid", (uint64_t)loop->tid);
 	json_program(out, loop);
 	fputs(",\"class\":", out);
-	json_string_or_null(out, view->list.loops[number].class);
-	if (view->list.loops[number].copied) {
+	json_string_or_null(out, snapshot->list.loops[number].class);
+	if (snapshot->list.loops[number].copied) {
 		fputs(",\"copied\":true", out);
-		write_number(out, "copied_from", (uint64_t)view->copied_from);
+		write_number(out, "copied_from", (uint64_t)snapshot->copied_from);
 	}
 	fputs("}\n", out);
 }
 
-static void on_picture(struct lp_tasks_sink *base, const struct lp_tasks_view *view)
+static void on_picture(struct lp_tasks_sink *base, const struct lp_tasks_snapshot *snapshot)
 {
 	FILE *out = out_of(base);
 	size_t i;
 
-	for (i = 0; i < view->list.count; i++)
-		write_task(out, view, (uint32_t)i);
-	for (i = 0; i < view->graph.deadlock_count; i++)
-		write_deadlock(out, view, &view->graph.deadlocks[i]);
+	for (i = 0; i < snapshot->list.count; i++)
+		write_task(out, snapshot, (uint32_t)i);
+	for (i = 0; i < snapshot->graph.deadlock_count; i++)
+		write_deadlock(out, snapshot, &snapshot->graph.deadlocks[i]);
 	end_batch(base);
 }
 
@@ -334,7 +337,7 @@ static void on_end(struct lp_tasks_sink *base, const struct lp_tasks_end *end)
 
 static int close_sink(struct lp_tasks_sink *base)
 {
-	struct json_sink *sink = (struct json_sink *)base;
+	struct tasks_json_sink *sink = (struct tasks_json_sink *)base;
 	int err;
 
 	end_batch(base);
@@ -355,7 +358,7 @@ struct lp_tasks_sink *tasks_json_open(const struct lp_options *options)
 		.end = on_end,
 		.close = close_sink,
 	};
-	struct json_sink *sink = calloc(1, sizeof(*sink));
+	struct tasks_json_sink *sink = calloc(1, sizeof(*sink));
 
 	(void)options;
 	if (!sink)

@@ -24,14 +24,15 @@ struct lp_tasks_end {
 struct lp_tasks_sink {
 	void (*begin)(struct lp_tasks_sink *sink, const struct lp_tasks_run *run);
 	/* A loop that was not there before, before what else is told of it. */
-	void (*loop)(struct lp_tasks_sink *sink, const struct lp_tasks_view *view, size_t loop);
+	void (*loop)(struct lp_tasks_sink *sink, const struct lp_tasks_snapshot *snapshot,
+		     size_t loop);
 	/* The first look at a process: all there is. */
-	void (*picture)(struct lp_tasks_sink *sink, const struct lp_tasks_view *view);
+	void (*picture)(struct lp_tasks_sink *sink, const struct lp_tasks_snapshot *snapshot);
 	/* A later one. */
-	void (*change)(struct lp_tasks_sink *sink, const struct lp_tasks_view *before,
-		       const struct lp_tasks_view *now, const struct lp_tasks_change *change);
+	void (*change)(struct lp_tasks_sink *sink, const struct lp_tasks_snapshot *before,
+		       const struct lp_tasks_snapshot *now, const struct lp_tasks_change *change);
 	/* The watch was interrupted: the last look once more, if it was not the first. */
-	void (*last)(struct lp_tasks_sink *sink, const struct lp_tasks_view *view);
+	void (*last)(struct lp_tasks_sink *sink, const struct lp_tasks_snapshot *snapshot);
 	void (*end)(struct lp_tasks_sink *sink, const struct lp_tasks_end *end);
 	/* Flushes, closes, frees; returns the first write error, or 0. */
 	int (*close)(struct lp_tasks_sink *sink);

@@ -10,12 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
-const struct lp_shown_frame *view_frame(const struct lp_tasks_view *view,
-					const struct lp_task *task, size_t number)
+const struct lp_shown_frame *tasks_snapshot_frame(const struct lp_tasks_snapshot *snapshot,
+						  const struct lp_task *task, size_t number)
 {
 	const struct lp_task_frame *frame = &task->frames[number];
 
-	return task_frames_find(view->frames, &frame->raw, frame->name);
+	return task_frames_find(snapshot->frames, &frame->raw, frame->name);
 }
 
 /* `async with lock`: what that calls in turn, Lock.acquire, tells more. */
@@ -27,16 +27,16 @@ static bool is_entry(const struct lp_shown_frame *frame)
 }
 
 /* Also where its frames cannot be read the coroutine's definition may be known. */
-static void find_place(struct lp_tasks_view *view, const struct lp_task *task,
+static void find_place(struct lp_tasks_snapshot *snapshot, const struct lp_task *task,
 		       struct lp_task_place *place)
 {
 	size_t i;
 
-	place->definition = task_frames_find(view->frames, &task->code, NULL);
+	place->definition = task_frames_find(snapshot->frames, &task->code, NULL);
 	if (task->frame_count)
-		place->parked = view_frame(view, task, task->frame_count - 1);
+		place->parked = tasks_snapshot_frame(snapshot, task, task->frame_count - 1);
 	for (i = task->frame_count; i && !place->own; i--) {
-		const struct lp_shown_frame *frame = view_frame(view, task, i - 1);
+		const struct lp_shown_frame *frame = tasks_snapshot_frame(snapshot, task, i - 1);
 
 		if (frame && !frame_is_library(frame))
 			place->own = frame;
@@ -45,18 +45,18 @@ static void find_place(struct lp_tasks_view *view, const struct lp_task *task,
 	}
 	if (!place->own)
 		place->library = NULL;
-	for (i = 0; i < view->loop_count; i++)
-		if (view->list.loops[i].address == task->loop)
+	for (i = 0; i < snapshot->loop_count; i++)
+		if (snapshot->list.loops[i].address == task->loop)
 			break;
 	place->loop = (uint32_t)i;
-	place->copied = i < view->loop_count && view->list.loops[i].copied;
+	place->copied = i < snapshot->loop_count && snapshot->list.loops[i].copied;
 }
 
-static void fill_loop(const struct lp_tasks_view *view, const struct lp_task_loop *from,
+static void fill_loop(const struct lp_tasks_snapshot *snapshot, const struct lp_task_loop *from,
 		      struct lp_loop_info *loop)
 {
-	const struct lp_process_info *process = view->process;
-	const struct lp_instance *instance = view->instance;
+	const struct lp_process_info *process = snapshot->process;
+	const struct lp_instance *instance = snapshot->instance;
 
 	loop->pid = process->pid;
 	loop->tid = from->tid;
@@ -73,52 +73,53 @@ static void fill_loop(const struct lp_tasks_view *view, const struct lp_task_loo
 	text_sanitise(loop->host);
 }
 
-int view_new(const struct lp_process_info *process, const struct lp_instance *instance,
-	     struct lp_task_list *list, struct lp_tasks_view **result)
+int tasks_snapshot_new(const struct lp_process_info *process, const struct lp_instance *instance,
+		       struct lp_task_list *list, struct lp_tasks_snapshot **result)
 {
-	struct lp_tasks_view *view = calloc(1, sizeof(*view));
+	struct lp_tasks_snapshot *snapshot = calloc(1, sizeof(*snapshot));
 	size_t i;
 	int err;
 
 	*result = NULL;
-	if (!view) {
+	if (!snapshot) {
 		task_list_free(list);
 		return -ENOMEM;
 	}
-	view->process = process;
-	view->instance = instance;
-	view->list = *list;
+	snapshot->process = process;
+	snapshot->instance = instance;
+	snapshot->list = *list;
 	memset(list, 0, sizeof(*list));
-	view->loop_count = view->list.loop_count;
-	view->frames = task_frames_new(instance);
-	view->places = calloc(view->list.count + 1, sizeof(*view->places));
-	view->loops = calloc(view->loop_count + 1, sizeof(*view->loops));
-	err = view->frames && view->places && view->loops ? graph_build(&view->list, &view->graph)
-							  : -ENOMEM;
+	snapshot->loop_count = snapshot->list.loop_count;
+	snapshot->frames = task_frames_new(instance);
+	snapshot->places = calloc(snapshot->list.count + 1, sizeof(*snapshot->places));
+	snapshot->loops = calloc(snapshot->loop_count + 1, sizeof(*snapshot->loops));
+	err = snapshot->frames && snapshot->places && snapshot->loops
+		      ? graph_build(&snapshot->list, &snapshot->graph)
+		      : -ENOMEM;
 	if (err) {
-		view_free(view);
+		tasks_snapshot_free(snapshot);
 		return err;
 	}
-	for (i = 0; i < view->list.count; i++)
-		find_place(view, &view->list.tasks[i], &view->places[i]);
-	for (i = 0; i < view->loop_count; i++) {
-		fill_loop(view, &view->list.loops[i], &view->loops[i]);
-		view->copied_loops += view->list.loops[i].copied;
+	for (i = 0; i < snapshot->list.count; i++)
+		find_place(snapshot, &snapshot->list.tasks[i], &snapshot->places[i]);
+	for (i = 0; i < snapshot->loop_count; i++) {
+		fill_loop(snapshot, &snapshot->list.loops[i], &snapshot->loops[i]);
+		snapshot->copied_loops += snapshot->list.loops[i].copied;
 	}
-	if (view->copied_loops)
-		view->copied_from = process_forked_from(process->pid);
-	*result = view;
+	if (snapshot->copied_loops)
+		snapshot->copied_from = process_forked_from(process->pid);
+	*result = snapshot;
 	return 0;
 }
 
-void view_free(struct lp_tasks_view *view)
+void tasks_snapshot_free(struct lp_tasks_snapshot *snapshot)
 {
-	if (!view)
+	if (!snapshot)
 		return;
-	graph_free(&view->graph);
-	task_frames_free(view->frames);
-	free(view->places);
-	free(view->loops);
-	task_list_free(&view->list);
-	free(view);
+	graph_free(&snapshot->graph);
+	task_frames_free(snapshot->frames);
+	free(snapshot->places);
+	free(snapshot->loops);
+	task_list_free(&snapshot->list);
+	free(snapshot);
 }

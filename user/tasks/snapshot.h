@@ -18,7 +18,7 @@ struct lp_task_place {
 	uint64_t unmoved_ns; /* it is where it was at that time (CLOCK_MONOTONIC); 0: not known */
 };
 
-struct lp_tasks_view {
+struct lp_tasks_snapshot {
 	const struct lp_process_info *process;
 	const struct lp_instance *instance;
 	struct lp_task_list list;
@@ -36,12 +36,12 @@ struct lp_tasks_view {
  * Takes the list, also on failure.  The numbers of the loops are left to the caller.
  * Returns 0 or -ENOMEM.
  */
-int view_new(const struct lp_process_info *process, const struct lp_instance *instance,
-	     struct lp_task_list *list, struct lp_tasks_view **view);
-void view_free(struct lp_tasks_view *view);
+int tasks_snapshot_new(const struct lp_process_info *process, const struct lp_instance *instance,
+		       struct lp_task_list *list, struct lp_tasks_snapshot **snapshot);
+void tasks_snapshot_free(struct lp_tasks_snapshot *snapshot);
 
 /* The frame of a task's chain with that number, outermost 0; NULL if it cannot be shown. */
-const struct lp_shown_frame *view_frame(const struct lp_tasks_view *view,
-					const struct lp_task *task, size_t number);
+const struct lp_shown_frame *tasks_snapshot_frame(const struct lp_tasks_snapshot *snapshot,
+						  const struct lp_task *task, size_t number);
 
 #endif /* LP_TASKS_SNAPSHOT_H */

@@ -24,7 +24,7 @@
 /* A child that sleeps in one place for so many ns hangs; no disk is that slow. */
 #define STILL_NS (2000 * MILLISECOND)
 #define STILL_STANDING_NS (250 * MILLISECOND)
-#define LOOK_MS 50
+#define POLL_MS 50
 #define PIPE_BYTES (1 << 20)
 
 /* Shared by both processes. */
@@ -153,7 +153,7 @@ static int watch(struct child *child)
 	int status;
 
 	while (child->pipes[0].fd >= 0 || child->pipes[1].fd >= 0) {
-		int count = poll(child->pipes, 2, LOOK_MS);
+		int count = poll(child->pipes, 2, POLL_MS);
 
 		if (count > 0)
 			relay(child);

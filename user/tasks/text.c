@@ -19,11 +19,11 @@
 #include <string.h>
 #include <unistd.h>
 
-struct text_sink {
+struct tasks_text_sink {
 	struct lp_tasks_sink sink;
 	FILE *out;
-	struct lp_look look;
-	struct lp_told told;
+	struct lp_terminal terminal;
+	struct lp_text_detail detail;
 	uint64_t wall_offset_ns; /* CLOCK_REALTIME minus CLOCK_MONOTONIC */
 	bool begun; /* something is printed already */
 	int err; /* first failed write; nothing is written after it */
@@ -31,31 +31,31 @@ struct text_sink {
 
 /* ---- the whole picture ------------------------------------------------------------ */
 
-static void print_copied(struct text_sink *sink, const struct lp_tasks_view *view)
+static void print_copied(struct tasks_text_sink *sink, const struct lp_tasks_snapshot *snapshot)
 {
-	bool one = view->copied_loops == 1;
+	bool one = snapshot->copied_loops == 1;
 	char text[256], from[64] = "the process that forked this one";
 
-	if (!view->copied_loops)
+	if (!snapshot->copied_loops)
 		return;
-	if (view->copied_from)
+	if (snapshot->copied_from)
 		snprintf(from, sizeof(from), "process %d, which forked this one,",
-			 view->copied_from);
+			 snapshot->copied_from);
 	snprintf(text, sizeof(text), "%s loop%s of %s %s copied and not run here, and so %s tasks",
 		 one ? "a" : "some", one ? "" : "s", from, one ? "is" : "are",
 		 one ? "are its" : "are their");
-	wrap_print(sink->out, text, 0, "    ", sink->look.columns);
+	wrap_print(sink->out, text, 0, "    ", sink->terminal.columns);
 }
 
-static void count_states(const struct lp_tasks_view *view, uint32_t loop, bool all,
+static void count_states(const struct lp_tasks_snapshot *snapshot, uint32_t loop, bool all,
 			 size_t counts[LP_TASK_STATES])
 {
 	size_t i;
 
 	memset(counts, 0, LP_TASK_STATES * sizeof(*counts));
-	for (i = 0; i < view->list.count; i++)
-		if (all || view->places[i].loop == loop)
-			counts[view->list.tasks[i].state]++;
+	for (i = 0; i < snapshot->list.count; i++)
+		if (all || snapshot->places[i].loop == loop)
+			counts[snapshot->list.tasks[i].state]++;
 }
 
 static size_t living(const size_t counts[LP_TASK_STATES])
@@ -68,7 +68,7 @@ static size_t living(const size_t counts[LP_TASK_STATES])
 	return count;
 }
 
-static void print_headline(struct text_sink *sink, const struct lp_tasks_view *view)
+static void print_headline(struct tasks_text_sink *sink, const struct lp_tasks_snapshot *snapshot)
 {
 	static const char *const words[LP_TASK_STATES] = {
 		[LP_TASK_RUNNING] = "running",
@@ -83,152 +83,154 @@ static void print_headline(struct text_sink *sink, const struct lp_tasks_view *v
 	size_t loop;
 	int state;
 
-	for (loop = 0; loop < view->loop_count; loop++)
-		kind_bits |= 1U << view->list.loops[loop].kind;
-	loop_kinds_text(kind_bits, view->instance->runtime_name, kinds, sizeof(kinds));
+	for (loop = 0; loop < snapshot->loop_count; loop++)
+		kind_bits |= 1U << snapshot->list.loops[loop].kind;
+	loop_kinds_text(kind_bits, snapshot->instance->runtime_name, kinds, sizeof(kinds));
 
-	count_states(view, 0, true, counts);
+	count_states(snapshot, 0, true, counts);
 	count = living(counts);
-	text_copy(comm, sizeof(comm), view->process->comm);
-	snprintf(text, sizeof(text), "pid %d (%s), %s on CPython %s: %s task%s", view->process->pid,
-		 comm, kinds, view->instance->version, count ? line_number(count, number) : "no",
-		 count == 1 ? "" : "s");
-	if (view->loop_count)
+	text_copy(comm, sizeof(comm), snapshot->process->comm);
+	snprintf(text, sizeof(text), "pid %d (%s), %s on CPython %s: %s task%s",
+		 snapshot->process->pid, comm, kinds, snapshot->instance->version,
+		 count ? text_task_number(count, number) : "no", count == 1 ? "" : "s");
+	if (snapshot->loop_count)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), " in %zu loop%s",
-			 view->loop_count, view->loop_count == 1 ? "" : "s");
-	wrap_print(sink->out, text, 0, "    ", sink->look.columns);
-	print_copied(sink, view);
-	if (count <= LP_FOLD_ABOVE || view->copied_loops)
+			 snapshot->loop_count, snapshot->loop_count == 1 ? "" : "s");
+	wrap_print(sink->out, text, 0, "    ", sink->terminal.columns);
+	print_copied(sink, snapshot);
+	if (count <= LP_ALIKE_ABOVE || snapshot->copied_loops)
 		return;
 	for (state = 0; state < LP_TASK_DONE; state++)
 		if (counts[state]) {
-			fprintf(sink->out, "%s%s %s", separator, line_number(counts[state], number),
-				words[state]);
+			fprintf(sink->out, "%s%s %s", separator,
+				text_task_number(counts[state], number), words[state]);
 			separator = ", ";
 		}
 	fputc('\n', sink->out);
 }
 
-static void print_loop_head(struct text_sink *sink, const struct lp_tasks_view *view, size_t loop)
+static void print_loop_head(struct tasks_text_sink *sink, const struct lp_tasks_snapshot *snapshot,
+			    size_t loop)
 {
 	size_t counts[LP_TASK_STATES];
 	char text[512], number[32], class[96];
 
-	count_states(view, (uint32_t)loop, false, counts);
-	if (loop == view->loop_count) {
+	count_states(snapshot, (uint32_t)loop, false, counts);
+	if (loop == snapshot->loop_count) {
 		snprintf(text, sizeof(text), "of no known loop");
 	} else {
-		if (view->loops[loop].tid)
-			snprintf(text, sizeof(text), "loop %u, thread %d", view->loops[loop].id,
-				 view->loops[loop].tid);
+		if (snapshot->loops[loop].tid)
+			snprintf(text, sizeof(text), "loop %u, thread %d", snapshot->loops[loop].id,
+				 snapshot->loops[loop].tid);
 		else
-			snprintf(text, sizeof(text), "loop %u, %s", view->loops[loop].id,
-				 view->list.loops[loop].copied ? "a copy" : "not running");
+			snprintf(text, sizeof(text), "loop %u, %s", snapshot->loops[loop].id,
+				 snapshot->list.loops[loop].copied ? "a copy" : "not running");
 		text_copy(class, sizeof(class),
-			  view->list.loops[loop].class ? view->list.loops[loop].class : "");
+			  snapshot->list.loops[loop].class ? snapshot->list.loops[loop].class : "");
 		if (*class)
 			snprintf(text + strlen(text), sizeof(text) - strlen(text), ", %s", class);
 	}
 	snprintf(text + strlen(text), sizeof(text) - strlen(text), ": %s task%s",
-		 line_number(living(counts), number), living(counts) == 1 ? "" : "s");
+		 text_task_number(living(counts), number), living(counts) == 1 ? "" : "s");
 	fputc('\n', sink->out);
-	wrap_print(sink->out, text, 0, "    ", sink->look.columns);
+	wrap_print(sink->out, text, 0, "    ", sink->terminal.columns);
 }
 
 /* Each with a headline of its own, unless it is the only one. */
-static int print_loops(struct text_sink *sink, const struct lp_tasks_view *view,
-		       const uint64_t *keys, const bool *told, bool *drawn)
+static int print_loops(struct tasks_text_sink *sink, const struct lp_tasks_snapshot *snapshot,
+		       const uint64_t *keys, const bool *printed, bool *drawn)
 {
 	size_t counts[LP_TASK_STATES], loop, i, all = 0, hidden = 0;
 	char text[32], total[32];
 	int err = 0;
 
-	for (loop = 0; loop <= view->loop_count && !err; loop++) {
-		count_states(view, (uint32_t)loop, false, counts);
+	for (loop = 0; loop <= snapshot->loop_count && !err; loop++) {
+		count_states(snapshot, (uint32_t)loop, false, counts);
 		if (!living(counts))
 			continue;
-		if (view->loop_count > 1 || loop == view->loop_count)
-			print_loop_head(sink, view, loop);
+		if (snapshot->loop_count > 1 || loop == snapshot->loop_count)
+			print_loop_head(sink, snapshot, loop);
 		else
 			fputc('\n', sink->out);
-		err = tree_print(sink->out, &sink->look, view, keys, (uint32_t)loop,
-				 sink->told.stack, told, drawn);
+		err = tree_print(sink->out, &sink->terminal, snapshot, keys, (uint32_t)loop,
+				 sink->detail.stack, printed, drawn);
 	}
-	for (i = 0; i < view->list.count; i++) {
-		bool lives = view->list.tasks[i].state != LP_TASK_DONE;
+	for (i = 0; i < snapshot->list.count; i++) {
+		bool lifetimes = snapshot->list.tasks[i].state != LP_TASK_DONE;
 
-		all += lives;
-		hidden += lives && !drawn[i];
+		all += lifetimes;
+		hidden += lifetimes && !drawn[i];
 	}
 	if (hidden && !err)
 		fprintf(sink->out, "(%s of these %s tasks are not shown; -j lists each)\n",
-			line_number(hidden, text), line_number(all, total));
+			text_task_number(hidden, text), text_task_number(all, total));
 	return err;
 }
 
-static int print_finished(struct text_sink *sink, const struct lp_tasks_view *view,
+static int print_finished(struct tasks_text_sink *sink, const struct lp_tasks_snapshot *snapshot,
 			  const uint64_t *keys)
 {
 	const struct lp_rails rails = { "    ", "    " };
 	size_t i, count = 0;
-	uint32_t *tasks = malloc((view->list.count + 1) * sizeof(*tasks));
-	struct lp_fold_entry *entries = malloc((view->list.count + 1) * sizeof(*entries));
+	uint32_t *tasks = malloc((snapshot->list.count + 1) * sizeof(*tasks));
+	struct lp_alike_entry *entries = malloc((snapshot->list.count + 1) * sizeof(*entries));
 	int64_t left = -ENOMEM, at;
 
-	for (i = 0; tasks && i < view->list.count; i++)
-		if (view->list.tasks[i].state == LP_TASK_DONE)
+	for (i = 0; tasks && i < snapshot->list.count; i++)
+		if (snapshot->list.tasks[i].state == LP_TASK_DONE)
 			tasks[count++] = (uint32_t)i;
 	if (tasks && entries)
-		left = fold_tasks(keys, tasks, count, entries);
+		left = alike_fold(keys, tasks, count, entries);
 	if (left > 0)
 		fprintf(sink->out, "\n%sfinished, exception never retrieved%s\n",
-			sink->look.colour ? LP_RED : "", sink->look.colour ? LP_PLAIN : "");
+			sink->terminal.colour ? LP_RED : "", sink->terminal.colour ? LP_PLAIN : "");
 	for (at = 0; at < left; at++) {
-		line_finished(sink->out, &sink->look, view, entries[at].task, "    ");
+		text_task_finished(sink->out, &sink->terminal, snapshot, entries[at].task, "    ");
 		if (entries[at].more)
-			line_more(sink->out, &sink->look, entries[at].more, "like it", &rails);
+			text_task_more(sink->out, &sink->terminal, entries[at].more, "like it",
+				       &rails);
 	}
 	free(tasks);
 	free(entries);
 	if (left > 0)
-		text_explain_finding(sink->out, &sink->look, &sink->told,
-				     LP_FINDING_NEVER_RETRIEVED);
+		tasks_text_explain_finding(sink->out, &sink->terminal, &sink->detail,
+					   LP_FINDING_NEVER_RETRIEVED);
 	return left < 0 ? (int)left : 0;
 }
 
-static void print_picture(struct text_sink *sink, const struct lp_tasks_view *view)
+static void print_picture(struct tasks_text_sink *sink, const struct lp_tasks_snapshot *snapshot)
 {
-	uint64_t *keys = malloc((view->list.count + 1) * sizeof(*keys));
-	bool *drawn = calloc(view->list.count + 1, sizeof(*drawn));
-	bool *told = calloc(view->list.count + 1, sizeof(*told));
-	int err = keys && drawn && told ? 0 : -ENOMEM;
+	uint64_t *keys = malloc((snapshot->list.count + 1) * sizeof(*keys));
+	bool *drawn = calloc(snapshot->list.count + 1, sizeof(*drawn));
+	bool *printed = calloc(snapshot->list.count + 1, sizeof(*printed));
+	int err = keys && drawn && printed ? 0 : -ENOMEM;
 	size_t i, at;
 
-	for (i = 0; !err && i < view->list.count; i++)
-		keys[i] = fold_key(view, (uint32_t)i);
+	for (i = 0; !err && i < snapshot->list.count; i++)
+		keys[i] = alike_key(snapshot, (uint32_t)i);
 	if (sink->begun)
 		fputc('\n', sink->out);
 	sink->begun = true;
-	print_headline(sink, view);
-	for (i = 0; i < view->graph.deadlock_count; i++) {
-		const struct lp_deadlock *deadlock = &view->graph.deadlocks[i];
+	print_headline(sink, snapshot);
+	for (i = 0; i < snapshot->graph.deadlock_count; i++) {
+		const struct lp_deadlock *deadlock = &snapshot->graph.deadlocks[i];
 
-		text_deadlock(sink->out, &sink->look, view, deadlock, &sink->told);
-		for (at = 0; told && at < deadlock->count && at < LP_CIRCLE_SHOWN; at++)
-			told[deadlock->tasks[at]] = true;
+		tasks_text_deadlock(sink->out, &sink->terminal, snapshot, deadlock, &sink->detail);
+		for (at = 0; printed && at < deadlock->count && at < LP_CIRCLE_SHOWN; at++)
+			printed[deadlock->tasks[at]] = true;
 	}
 	if (!err)
-		err = print_loops(sink, view, keys, told, drawn);
+		err = print_loops(sink, snapshot, keys, printed, drawn);
 	if (!err)
-		err = print_finished(sink, view, keys);
-	if (view->list.partial)
+		err = print_finished(sink, snapshot, keys);
+	if (snapshot->list.partial)
 		fputs("\nsome of it could not be read: there may be more tasks than these\n",
 		      sink->out);
 	if (fflush(sink->out) && !sink->err)
 		sink->err = -EIO;
 	free(keys);
 	free(drawn);
-	free(told);
+	free(printed);
 	sink->err = sink->err ? sink->err : err;
 }
 
@@ -236,38 +238,38 @@ static void print_picture(struct text_sink *sink, const struct lp_tasks_view *vi
 
 static void on_begin(struct lp_tasks_sink *base, const struct lp_tasks_run *run)
 {
-	struct text_sink *sink = (struct text_sink *)base;
+	struct tasks_text_sink *sink = (struct tasks_text_sink *)base;
 
 	sink->wall_offset_ns = run->start_unix_ns - run->start_ns;
 }
 
-static void on_picture(struct lp_tasks_sink *base, const struct lp_tasks_view *view)
+static void on_picture(struct lp_tasks_sink *base, const struct lp_tasks_snapshot *snapshot)
 {
-	print_picture((struct text_sink *)base, view);
+	print_picture((struct tasks_text_sink *)base, snapshot);
 }
 
-static void on_change(struct lp_tasks_sink *base, const struct lp_tasks_view *before,
-		      const struct lp_tasks_view *now, const struct lp_tasks_change *change)
+static void on_change(struct lp_tasks_sink *base, const struct lp_tasks_snapshot *before,
+		      const struct lp_tasks_snapshot *now, const struct lp_tasks_change *change)
 {
-	struct text_sink *sink = (struct text_sink *)base;
+	struct tasks_text_sink *sink = (struct tasks_text_sink *)base;
 
 	(void)before;
-	text_change(sink->out, &sink->look, now, change, &sink->told,
-		    now->list.time_ns + sink->wall_offset_ns);
+	tasks_text_change(sink->out, &sink->terminal, now, change, &sink->detail,
+			  now->list.time_ns + sink->wall_offset_ns);
 	if (fflush(sink->out) && !sink->err)
 		sink->err = -EIO;
 }
 
 static ssize_t write_page(void *cookie, const char *data, size_t size)
 {
-	struct text_sink *sink = cookie;
+	struct tasks_text_sink *sink = cookie;
 	char *text;
 
-	if (!sink->err && sink->look.utf8) {
+	if (!sink->err && sink->terminal.utf8) {
 		sink->err = output_write(stdout, data, size);
 	} else if (!sink->err) {
 		text = malloc(size);
-		sink->err = text ? output_write(stdout, text, look_make_ascii(data, size, text))
+		sink->err = text ? output_write(stdout, text, terminal_make_ascii(data, size, text))
 				 : -ENOMEM;
 		free(text);
 	}
@@ -276,7 +278,7 @@ static ssize_t write_page(void *cookie, const char *data, size_t size)
 
 static int close_sink(struct lp_tasks_sink *base)
 {
-	struct text_sink *sink = (struct text_sink *)base;
+	struct tasks_text_sink *sink = (struct tasks_text_sink *)base;
 	int err;
 
 	fclose(sink->out);
@@ -294,14 +296,14 @@ struct lp_tasks_sink *tasks_text_open(const struct lp_options *options)
 		.last = on_picture,
 		.close = close_sink,
 	};
-	struct text_sink *sink = calloc(1, sizeof(*sink));
+	struct tasks_text_sink *sink = calloc(1, sizeof(*sink));
 
 	if (!sink)
 		return NULL;
 	sink->sink = functions;
-	sink->look = look_of_stdout();
-	sink->told.stack = options->stack;
-	sink->told.explain = options->explain;
+	sink->terminal = terminal_of_stdout();
+	sink->detail.stack = options->stack;
+	sink->detail.explain = options->explain;
 	sink->out = fopencookie(sink, "w", (cookie_io_functions_t){ .write = write_page });
 	if (!sink->out) {
 		free(sink);

@@ -13,29 +13,30 @@
 /* Of long circles and lists the rest is counted. */
 #define GROUPS_SHOWN 8
 
-static void explain(FILE *file, const struct lp_look *look, const char *text)
+static void explain(FILE *file, const struct lp_terminal *terminal, const char *text)
 {
 	fputs("      ", file);
-	wrap_print(file, text, 6, "      ", look->columns);
+	wrap_print(file, text, 6, "      ", terminal->columns);
 }
 
-void text_explain_finding(FILE *file, const struct lp_look *look, struct lp_told *told,
-			  enum lp_finding_kind kind)
+void tasks_text_explain_finding(FILE *file, const struct lp_terminal *terminal,
+				struct lp_text_detail *detail, enum lp_finding_kind kind)
 {
 	const struct lp_finding_row *row = finding_row(kind);
 	const char *parts[] = { row->meaning, row->silence, row->remedy };
 	size_t i;
 
-	if (!told->explain || told->finding)
+	if (!detail->explain || detail->finding)
 		return;
-	told->finding = true;
+	detail->finding = true;
 	for (i = 0; i < sizeof(parts) / sizeof(*parts); i++)
 		if (parts[i] && *parts[i])
-			explain(file, look, parts[i]);
+			explain(file, terminal, parts[i]);
 }
 
 /* "a -> b -> a" */
-static void circle_text(FILE *file, const struct lp_look *look, const struct lp_tasks_view *view,
+static void circle_text(FILE *file, const struct lp_terminal *terminal,
+			const struct lp_tasks_snapshot *snapshot,
 			const struct lp_deadlock *deadlock)
 {
 	char name[LP_TASK_NAME_COLUMNS * 4 + 8], number[32];
@@ -43,14 +44,18 @@ static void circle_text(FILE *file, const struct lp_look *look, const struct lp_
 
 	for (i = 0; i < shown; i++)
 		fprintf(file, "%s -> ",
-			line_name(look, &view->list.tasks[deadlock->tasks[i]], name, sizeof(name)));
+			text_task_name(terminal, &snapshot->list.tasks[deadlock->tasks[i]], name,
+				       sizeof(name)));
 	if (shown < deadlock->count)
-		fprintf(file, "%s more -> ", line_number(deadlock->count - shown, number));
-	fputs(line_name(look, &view->list.tasks[deadlock->tasks[0]], name, sizeof(name)), file);
+		fprintf(file, "%s more -> ", text_task_number(deadlock->count - shown, number));
+	fputs(text_task_name(terminal, &snapshot->list.tasks[deadlock->tasks[0]], name,
+			     sizeof(name)),
+	      file);
 }
 
-void text_deadlock(FILE *file, const struct lp_look *look, const struct lp_tasks_view *view,
-		   const struct lp_deadlock *deadlock, struct lp_told *told)
+void tasks_text_deadlock(FILE *file, const struct lp_terminal *terminal,
+			 const struct lp_tasks_snapshot *snapshot,
+			 const struct lp_deadlock *deadlock, struct lp_text_detail *detail)
 {
 	const struct lp_rails rails = { "    ", "    " };
 	char *text = NULL, number[32];
@@ -59,29 +64,31 @@ void text_deadlock(FILE *file, const struct lp_look *look, const struct lp_tasks
 
 	if (!memory)
 		return;
-	circle_text(memory, look, view, deadlock);
+	circle_text(memory, terminal, snapshot, deadlock);
 	if (deadlock->held_up)
 		fprintf(memory, ", which holds up %s other task%s",
-			line_number(deadlock->held_up, number), deadlock->held_up == 1 ? "" : "s");
+			text_task_number(deadlock->held_up, number),
+			deadlock->held_up == 1 ? "" : "s");
 	if (!fclose(memory)) {
-		fprintf(file, "%sDEADLOCK%s: ", look->colour ? LP_RED : "",
-			look->colour ? LP_PLAIN : "");
-		wrap_print(file, text, strlen("DEADLOCK: "), "    ", look->columns);
+		fprintf(file, "%sDEADLOCK%s: ", terminal->colour ? LP_RED : "",
+			terminal->colour ? LP_PLAIN : "");
+		wrap_print(file, text, strlen("DEADLOCK: "), "    ", terminal->columns);
 	}
 	free(text);
 	for (i = 0; i < deadlock->count && i < LP_CIRCLE_SHOWN; i++) {
-		line_task(file, look, view, deadlock->tasks[i], &rails);
-		if (told->stack)
-			line_stack(file, look, view, deadlock->tasks[i], "            ");
+		text_task_print(file, terminal, snapshot, deadlock->tasks[i], &rails);
+		if (detail->stack)
+			text_task_stack(file, terminal, snapshot, deadlock->tasks[i],
+					"            ");
 	}
-	if (!told->explain || told->deadlock)
+	if (!detail->explain || detail->deadlock)
 		return;
-	told->deadlock = true;
-	explain(file, look,
+	detail->deadlock = true;
+	explain(file, terminal,
 		"Each of these tasks waits for the next one, so none of them can go on, nor can who waits for them, unless a timeout or a cancellation ends it.");
-	explain(file, look,
+	explain(file, terminal,
 		"Nobody notices, because the loop is idle and answers everything else.");
-	explain(file, look,
+	explain(file, terminal,
 		"Take locks in the same order everywhere, never take one again that is held, and do not await a task that needs what its waiter holds.");
 }
 
@@ -115,8 +122,8 @@ static void group_text(const struct lp_task_group *group, char *text, size_t siz
 	text_sanitise(text);
 }
 
-static void print_growing(FILE *file, const struct lp_look *look, const struct lp_task_group *group,
-			  uint64_t now_ns)
+static void print_growing(FILE *file, const struct lp_terminal *terminal,
+			  const struct lp_task_group *group, uint64_t now_ns)
 {
 	const struct lp_shown_frame created = { .kind = LP_FRAME_PYTHON,
 						.line = group->created_line,
@@ -129,34 +136,36 @@ static void print_growing(FILE *file, const struct lp_look *look, const struct l
 		text_frame_place(&created, 1, place, sizeof(place));
 	snprintf(text, sizeof(text),
 		 "only growing: %s tasks of %s%s%s, %s more in the last %s, none has ended",
-		 line_number(group->count, count), of, *place ? ", created at " : "", place,
-		 line_number(group->count - group->since_count, more), time);
+		 text_task_number(group->count, count), of, *place ? ", created at " : "", place,
+		 text_task_number(group->count - group->since_count, more), time);
 	text_sanitise(text);
-	fprintf(file, "    %s", look->colour ? LP_RED : "");
-	wrap_print(file, text, 4, "        ", look->columns);
-	if (look->colour)
+	fprintf(file, "    %s", terminal->colour ? LP_RED : "");
+	wrap_print(file, text, 4, "        ", terminal->columns);
+	if (terminal->colour)
 		fputs(LP_PLAIN, file);
 }
 
-static void print_group(FILE *file, const struct lp_look *look, const struct lp_task_group *group)
+static void print_group(FILE *file, const struct lp_terminal *terminal,
+			const struct lp_task_group *group)
 {
-	char text[1024], of[512], born[32], ended[32], left[32];
+	char text[1024], of[512], started[32], ended[32], left[32];
 
 	group_text(group, of, sizeof(of));
-	snprintf(text, sizeof(text), "%s%s%s%s%s  %s, %s now", group->born ? "+" : "",
-		 group->born ? line_number(group->born, born) : "",
-		 group->born && group->ended ? " " : "", group->ended ? "-" : "",
-		 group->ended ? line_number(group->ended, ended) : "", of,
-		 line_number(group->count, left));
+	snprintf(text, sizeof(text), "%s%s%s%s%s  %s, %s now", group->started ? "+" : "",
+		 group->started ? text_task_number(group->started, started) : "",
+		 group->started && group->ended ? " " : "", group->ended ? "-" : "",
+		 group->ended ? text_task_number(group->ended, ended) : "", of,
+		 text_task_number(group->count, left));
 	text_sanitise(text);
 	fputs("    ", file);
-	wrap_print(file, text, 4, "        ", look->columns);
+	wrap_print(file, text, 4, "        ", terminal->columns);
 }
 
-void text_change(FILE *file, const struct lp_look *look, const struct lp_tasks_view *now,
-		 const struct lp_tasks_change *change, struct lp_told *told, uint64_t unix_ns)
+void tasks_text_change(FILE *file, const struct lp_terminal *terminal,
+		       const struct lp_tasks_snapshot *now, const struct lp_tasks_change *change,
+		       struct lp_text_detail *detail, uint64_t unix_ns)
 {
-	char text[256], born[32], ended[32];
+	char text[256], started[32], ended[32];
 	size_t i, shown = 0, rest = 0;
 	bool grows = false;
 
@@ -164,31 +173,32 @@ void text_change(FILE *file, const struct lp_look *look, const struct lp_tasks_v
 		return;
 	print_clock(file, unix_ns);
 	snprintf(text, sizeof(text), "  pid %d: %s born, %s ended", now->process->pid,
-		 line_number(change->born_count, born), line_number(change->ended_count, ended));
+		 text_task_number(change->started_count, started),
+		 text_task_number(change->ended_count, ended));
 	fprintf(file, "%s\n", text);
 	for (i = 0; i < change->deadlock_count; i++)
-		text_deadlock(file, look, now, change->deadlocks[i], told);
+		tasks_text_deadlock(file, terminal, now, change->deadlocks[i], detail);
 	for (i = 0; i < change->group_count; i++) {
 		const struct lp_task_group *group = change->groups[i];
 
-		if (group_leaks(group)) {
-			print_growing(file, look, group, now->list.time_ns);
+		if (task_group_leaks(group)) {
+			print_growing(file, terminal, group, now->list.time_ns);
 			grows = true;
 		} else if (shown < GROUPS_SHOWN) {
-			print_group(file, look, group);
+			print_group(file, terminal, group);
 			shown++;
 		} else {
 			rest++;
 		}
 	}
 	if (rest)
-		fprintf(file, "    ... and of %s other coroutine%s\n", line_number(rest, born),
-			rest == 1 ? "" : "s");
-	if (!grows || !told->explain || told->growing)
+		fprintf(file, "    ... and of %s other coroutine%s\n",
+			text_task_number(rest, started), rest == 1 ? "" : "s");
+	if (!grows || !detail->explain || detail->growing)
 		return;
-	told->growing = true;
-	explain(file, look,
+	detail->growing = true;
+	explain(file, terminal,
 		"Tasks of that coroutine were created at each of the last looks, and not one has ended: either the load still rises, or they wait for something that never comes and will fill the memory.");
-	explain(file, look,
+	explain(file, terminal,
 		"See with --stack where they are parked; give what they wait for a timeout (asyncio.timeout), or cancel them when whoever asked has gone.");
 }

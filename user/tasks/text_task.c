@@ -14,28 +14,30 @@
 #define COROUTINE_LEAST 12
 #define HOLDERS_SHOWN 3
 /* However deep in the tree, there is room for that. */
-#define ROOM_LEAST 36
+#define SPACE_LEAST 36
 
-struct piece {
+struct text_piece {
 	char text[2048];
 	size_t length;
 };
 
-__attribute__((format(printf, 2, 3))) static void add(struct piece *piece, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void add(struct text_piece *piece, const char *format,
+						      ...)
 {
-	size_t room = sizeof(piece->text) - piece->length;
+	size_t space = sizeof(piece->text) - piece->length;
 	va_list arguments;
 	int length;
 
 	va_start(arguments, format);
-	length = vsnprintf(piece->text + piece->length, room, format, arguments);
+	length = vsnprintf(piece->text + piece->length, space, format, arguments);
 	va_end(arguments);
 	if (length > 0)
-		piece->length += (size_t)length < room ? (size_t)length : room - 1;
+		piece->length += (size_t)length < space ? (size_t)length : space - 1;
 }
 
 /* What a list says next. */
-__attribute__((format(printf, 2, 3))) static void say(struct piece *piece, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void say(struct text_piece *piece, const char *format,
+						      ...)
 {
 	char text[1024];
 	va_list arguments;
@@ -48,19 +50,20 @@ __attribute__((format(printf, 2, 3))) static void say(struct piece *piece, const
 	add(piece, "%s%s", piece->length ? ", " : "", text);
 }
 
-static const char *mark_of(const struct lp_look *look)
+static const char *mark_of(const struct lp_terminal *terminal)
 {
-	return look->utf8 ? "\xe2\x80\xa6" : "..";
+	return terminal->utf8 ? "\xe2\x80\xa6" : "..";
 }
 
-const char *line_name(const struct lp_look *look, const struct lp_task *task, char *text,
-		      size_t size)
+const char *text_task_name(const struct lp_terminal *terminal, const struct lp_task *task,
+			   char *text, size_t size)
 {
-	text_begin(text, size, *task->name ? task->name : "?", LP_TASK_NAME_COLUMNS, mark_of(look));
+	wrap_keep_begin(text, size, *task->name ? task->name : "?", LP_TASK_NAME_COLUMNS,
+			mark_of(terminal));
 	return text;
 }
 
-const char *line_number(uint64_t number, char text[32])
+const char *text_task_number(uint64_t number, char text[32])
 {
 	char digits[32];
 	size_t length = (size_t)snprintf(digits, sizeof(digits), "%" PRIu64, number), i, at = 0;
@@ -74,11 +77,12 @@ const char *line_number(uint64_t number, char text[32])
 	return text;
 }
 
-static void coroutine_text(const struct lp_look *look, const struct lp_task *task, size_t columns,
-			   char *text, size_t size)
+static void coroutine_text(const struct lp_terminal *terminal, const struct lp_task *task,
+			   size_t columns, char *text, size_t size)
 {
 	/* where it is defined in a function tells its name less than its own part does */
-	text_end(text, size, *task->coroutine ? task->coroutine : "?", columns, mark_of(look));
+	wrap_keep_end(text, size, *task->coroutine ? task->coroutine : "?", columns,
+		      mark_of(terminal));
 }
 
 static void place_text(const struct lp_shown_frame *frame, unsigned int parts, char *text,
@@ -97,13 +101,14 @@ static const char *const states[LP_TASK_STATES] = {
 	[LP_TASK_DONE] = "finished",
 };
 
-static void state_text(const struct lp_tasks_view *view, uint32_t number, struct piece *piece)
+static void state_text(const struct lp_tasks_snapshot *snapshot, uint32_t number,
+		       struct text_piece *piece)
 {
-	const struct lp_task *task = &view->list.tasks[number];
-	uint64_t now = view->list.time_ns, least = view->places[number].unmoved_ns;
+	const struct lp_task *task = &snapshot->list.tasks[number];
+	uint64_t now = snapshot->list.time_ns, least = snapshot->places[number].unmoved_ns;
 	char text[32];
 
-	if (view->places[number].copied && task->state != LP_TASK_DONE) {
+	if (snapshot->places[number].copied && task->state != LP_TASK_DONE) {
 		add(piece, "copied");
 		return;
 	}
@@ -127,7 +132,7 @@ static const char *last_part(const char *dotted)
 }
 
 /* Does "Lock.acquire" tell that it is of an "asyncio.locks.Lock"? */
-static bool tells_class(const char *function, const char *class)
+static bool has_class(const char *function, const char *class)
 {
 	const char *own = last_part(class);
 	size_t length = strlen(own);
@@ -146,36 +151,37 @@ static bool is_means(const struct lp_task *task)
 	return means[task->awaited];
 }
 
-static void say_holders(const struct lp_look *look, const struct lp_tasks_view *view,
-			uint32_t number, struct piece *what)
+static void say_holders(const struct lp_terminal *terminal,
+			const struct lp_tasks_snapshot *snapshot, uint32_t number,
+			struct text_piece *what)
 {
-	const struct lp_links *holders = &view->graph.holders;
-	size_t count = links_count(holders, number), i;
+	const struct lp_csr_graph *holders = &snapshot->graph.holders;
+	size_t count = csr_graph_count(holders, number), i;
 	char name[LP_TASK_NAME_COLUMNS * 4 + 8], more[32];
 
 	for (i = 0; i < count && i < HOLDERS_SHOWN; i++) {
-		uint32_t holder = links_of(holders, number)[i];
+		uint32_t holder = csr_graph_row(holders, number)[i];
 
-		line_name(look, &view->list.tasks[holder], name, sizeof(name));
+		text_task_name(terminal, &snapshot->list.tasks[holder], name, sizeof(name));
 		if (holder == number)
 			say(what, "%sitself", i ? "" : "held by ");
 		else
 			say(what, "%s'%s'", i ? "" : "held by ", name);
 	}
 	if (count > i)
-		say(what, "and %s more", line_number(count - i, more));
-	if (view->graph.holder_unknown[number])
+		say(what, "and %s more", text_task_number(count - i, more));
+	if (snapshot->graph.holder_unknown[number])
 		say(what, count ? "and by a task that is not listed"
 				: "held by a task that is not listed");
 }
 
-static void what_text(const struct lp_look *look, const struct lp_tasks_view *view, uint32_t number,
-		      struct piece *what)
+static void what_text(const struct lp_terminal *terminal, const struct lp_tasks_snapshot *snapshot,
+		      uint32_t number, struct text_piece *what)
 {
-	const struct lp_task *task = &view->list.tasks[number];
-	const struct lp_shown_frame *library = view->places[number].library;
+	const struct lp_task *task = &snapshot->list.tasks[number];
+	const struct lp_shown_frame *library = snapshot->places[number].library;
 	const char *class = task->awaited_class;
-	size_t awaits = links_count(&view->graph.awaits, number);
+	size_t awaits = csr_graph_count(&snapshot->graph.awaits, number);
 	char name[LP_TASK_NAME_COLUMNS * 4 + 8];
 	bool gather = !strcmp(last_part(class), "_GatheringFuture");
 
@@ -187,16 +193,18 @@ static void what_text(const struct lp_look *look, const struct lp_tasks_view *vi
 		say(what, "in %s", library->function);
 	if (gather)
 		say(what, "in gather");
-	else if (*class && !is_means(task) && !(library && tells_class(library->function, class)))
+	else if (*class && !is_means(task) && !(library && has_class(library->function, class)))
 		say(what, "%s", class);
 	if (*task->awaited_detail)
 		say(what, "%s", task->awaited_detail);
-	say_holders(look, view, number, what);
+	say_holders(terminal, snapshot, number, what);
 	if (what->length || !*class)
 		return;
 	if (task->awaited == LP_AWAITED_TASK && awaits) {
-		line_name(look, &view->list.tasks[links_of(&view->graph.awaits, number)[0]], name,
-			  sizeof(name));
+		text_task_name(
+			terminal,
+			&snapshot->list.tasks[csr_graph_row(&snapshot->graph.awaits, number)[0]],
+			name, sizeof(name));
 		say(what, awaits == 1 ? "awaits '%s'" : "awaits '%s' and others", name);
 	} else {
 		say(what, task->awaited == LP_AWAITED_TASK ? "a task that is not listed" : "%s",
@@ -206,22 +214,23 @@ static void what_text(const struct lp_look *look, const struct lp_tasks_view *vi
 
 /* ---- the whole ------------------------------------------------------------------- */
 
-static size_t room_after(const struct lp_look *look, const char *prefix)
+static size_t space_after(const struct lp_terminal *terminal, const char *prefix)
 {
 	size_t taken = text_columns(prefix);
 
-	return look->columns > taken + ROOM_LEAST ? look->columns - taken : ROOM_LEAST;
+	return terminal->columns > taken + SPACE_LEAST ? terminal->columns - taken : SPACE_LEAST;
 }
 
-static bool in_deadlock(const struct lp_tasks_view *view, uint32_t number)
+static bool in_deadlock(const struct lp_tasks_snapshot *snapshot, uint32_t number)
 {
-	return view->graph.stuck && view->graph.stuck[number] && view->graph.deadlock_count;
+	return snapshot->graph.stuck && snapshot->graph.stuck[number] &&
+	       snapshot->graph.deadlock_count;
 }
 
-static void print_who(FILE *file, const struct lp_look *look, const struct lp_tasks_view *view,
-		      uint32_t number, const char *name)
+static void print_who(FILE *file, const struct lp_terminal *terminal,
+		      const struct lp_tasks_snapshot *snapshot, uint32_t number, const char *name)
 {
-	bool red = look->colour && in_deadlock(view, number);
+	bool red = terminal->colour && in_deadlock(snapshot, number);
 
 	fprintf(file, "%s%s%s", red ? LP_RED : "", name, red ? LP_PLAIN : "");
 }
@@ -230,105 +239,107 @@ static void print_who(FILE *file, const struct lp_look *look, const struct lp_ta
 struct head {
 	char name[LP_TASK_NAME_COLUMNS * 4 + 8];
 	char coroutine[COROUTINE_COLUMNS * 4 + 8];
-	struct piece state; /* and where */
+	struct text_piece state; /* and where */
 };
 
 /* Where it gets narrow, the directory of the place goes first, then a part of the coroutine. */
-static void fill_head(struct head *head, const struct lp_look *look,
-		      const struct lp_tasks_view *view, uint32_t number, size_t room)
+static void fill_head(struct head *head, const struct lp_terminal *terminal,
+		      const struct lp_tasks_snapshot *snapshot, uint32_t number, size_t space)
 {
-	const struct lp_task *task = &view->list.tasks[number];
-	const struct lp_task_place *place = &view->places[number];
+	const struct lp_task *task = &snapshot->list.tasks[number];
+	const struct lp_task_place *place = &snapshot->places[number];
 	const struct lp_shown_frame *frame = place->own	     ? place->own
 					     : place->parked ? place->parked
 							     : place->definition;
 	char where[LP_TEXT_PLACE_MAX];
 	size_t taken, coroutine;
 
-	line_name(look, task, head->name, sizeof(head->name));
-	coroutine_text(look, task, COROUTINE_COLUMNS, head->coroutine, sizeof(head->coroutine));
+	text_task_name(terminal, task, head->name, sizeof(head->name));
+	coroutine_text(terminal, task, COROUTINE_COLUMNS, head->coroutine, sizeof(head->coroutine));
 	coroutine = text_columns(head->coroutine);
 	head->state.length = 0;
-	state_text(view, number, &head->state);
+	state_text(snapshot, number, &head->state);
 	taken = text_columns(head->name) + text_columns(head->state.text) + strlen("    , ");
 	place_text(frame, 2, where, sizeof(where));
-	if (taken + coroutine + text_columns(where) > room)
+	if (taken + coroutine + text_columns(where) > space)
 		place_text(frame, 1, where, sizeof(where));
 	taken += text_columns(where);
-	if (taken + coroutine > room)
-		coroutine_text(look, task,
-			       room > taken + COROUTINE_LEAST ? room - taken : COROUTINE_LEAST,
+	if (taken + coroutine > space)
+		coroutine_text(terminal, task,
+			       space > taken + COROUTINE_LEAST ? space - taken : COROUTINE_LEAST,
 			       head->coroutine, sizeof(head->coroutine));
 	add(&head->state, "%s%s%s", *where ? ", " : "", where,
 	    task->partial ? ", partly read" : "");
 }
 
-void line_task(FILE *file, const struct lp_look *look, const struct lp_tasks_view *view,
-	       uint32_t number, const struct lp_rails *rails)
+void text_task_print(FILE *file, const struct lp_terminal *terminal,
+		     const struct lp_tasks_snapshot *snapshot, uint32_t number,
+		     const struct lp_rails *rails)
 {
-	struct piece what = { .length = 0 };
+	struct text_piece what = { .length = 0 };
 	struct head head;
 	char next[1024];
 	size_t taken;
 
-	fill_head(&head, look, view, number, room_after(look, rails->first));
-	what_text(look, view, number, &what);
+	fill_head(&head, terminal, snapshot, number, space_after(terminal, rails->first));
+	what_text(terminal, snapshot, number, &what);
 	fputs(rails->first, file);
-	print_who(file, look, view, number, head.name);
+	print_who(file, terminal, snapshot, number, head.name);
 	fprintf(file, "  %s  ", head.coroutine);
 	snprintf(next, sizeof(next), "%s    ", rails->next);
 	taken = text_columns(rails->first) + text_columns(head.name) +
 		text_columns(head.coroutine) + strlen("    ");
 	if (what.length &&
 	    taken + text_columns(head.state.text) + strlen(": ") + text_columns(what.text) <=
-		    look->columns) {
+		    terminal->columns) {
 		fprintf(file, "%s: %s\n", head.state.text, what.text);
 		return;
 	}
-	wrap_print(file, head.state.text, taken, next, look->columns);
+	wrap_print(file, head.state.text, taken, next, terminal->columns);
 	if (what.length) {
 		fputs(next, file);
-		wrap_print(file, what.text, text_columns(next), next, look->columns);
+		wrap_print(file, what.text, text_columns(next), next, terminal->columns);
 	}
 }
 
-void line_reference(FILE *file, const struct lp_look *look, const struct lp_tasks_view *view,
-		    uint32_t number, const struct lp_rails *rails, const char *where)
+void text_task_reference(FILE *file, const struct lp_terminal *terminal,
+			 const struct lp_tasks_snapshot *snapshot, uint32_t number,
+			 const struct lp_rails *rails, const char *where)
 {
-	const struct lp_task *task = &view->list.tasks[number];
+	const struct lp_task *task = &snapshot->list.tasks[number];
 	char name[LP_TASK_NAME_COLUMNS * 4 + 8], text[512], coroutine[COROUTINE_COLUMNS * 4 + 8];
 
-	line_name(look, task, name, sizeof(name));
-	coroutine_text(look, task, COROUTINE_COLUMNS, coroutine, sizeof(coroutine));
+	text_task_name(terminal, task, name, sizeof(name));
+	coroutine_text(terminal, task, COROUTINE_COLUMNS, coroutine, sizeof(coroutine));
 	snprintf(text, sizeof(text), "%s  %s", coroutine, where);
 	fputs(rails->first, file);
-	print_who(file, look, view, number, name);
+	print_who(file, terminal, snapshot, number, name);
 	fputs("  ", file);
 	wrap_print(file, text, text_columns(rails->first) + text_columns(name) + 2, rails->next,
-		   look->columns);
+		   terminal->columns);
 }
 
-void line_stack(FILE *file, const struct lp_look *look, const struct lp_tasks_view *view,
-		uint32_t number, const char *prefix)
+void text_task_stack(FILE *file, const struct lp_terminal *terminal,
+		     const struct lp_tasks_snapshot *snapshot, uint32_t number, const char *prefix)
 {
-	const struct lp_task *task = &view->list.tasks[number];
-	size_t room = room_after(look, prefix) - 2, widest = 0, i;
+	const struct lp_task *task = &snapshot->list.tasks[number];
+	size_t space = space_after(terminal, prefix) - 2, widest = 0, i;
 	char created[LP_TEXT_PLACE_MAX];
 
 	for (i = task->frame_count; i; i--) {
-		const struct lp_shown_frame *frame = view_frame(view, task, i - 1);
+		const struct lp_shown_frame *frame = tasks_snapshot_frame(snapshot, task, i - 1);
 
 		if (frame)
-			widest = text_frame_widest(frame, widest, room);
+			widest = text_frame_widest(frame, widest, space);
 	}
 	if (task->cut)
 		fprintf(file, "%s... (the chain goes on)\n", prefix);
 	for (i = task->frame_count; i; i--) {
-		const struct lp_shown_frame *frame = view_frame(view, task, i - 1);
+		const struct lp_shown_frame *frame = tasks_snapshot_frame(snapshot, task, i - 1);
 
 		fputs(prefix, file);
 		if (frame)
-			text_frame_print(file, look, frame, widest, room);
+			text_frame_print(file, terminal, frame, widest, space);
 		else
 			fputs("(a frame that could not be read)\n", file);
 	}
@@ -339,37 +350,38 @@ void line_stack(FILE *file, const struct lp_look *look, const struct lp_tasks_vi
 
 		text_frame_place(&at, 2, created, sizeof(created));
 		fprintf(file, "%screated at ", prefix);
-		text_print_end(file, look, created, room - strlen("created at "), false);
+		text_print_end(file, terminal, created, space - strlen("created at "), false);
 		fputc('\n', file);
 	}
 }
 
-void line_finished(FILE *file, const struct lp_look *look, const struct lp_tasks_view *view,
-		   uint32_t number, const char *prefix)
+void text_task_finished(FILE *file, const struct lp_terminal *terminal,
+			const struct lp_tasks_snapshot *snapshot, uint32_t number,
+			const char *prefix)
 {
-	const struct lp_task *task = &view->list.tasks[number];
+	const struct lp_task *task = &snapshot->list.tasks[number];
 	char name[LP_TASK_NAME_COLUMNS * 4 + 8], coroutine[COROUTINE_COLUMNS * 4 + 8], next[64];
 	char where[LP_TEXT_PLACE_MAX];
-	struct piece text = { .length = 0 };
+	struct text_piece text = { .length = 0 };
 
-	line_name(look, task, name, sizeof(name));
-	coroutine_text(look, task, COROUTINE_COLUMNS, coroutine, sizeof(coroutine));
-	place_text(view->places[number].definition, 2, where, sizeof(where));
+	text_task_name(terminal, task, name, sizeof(name));
+	coroutine_text(terminal, task, COROUTINE_COLUMNS, coroutine, sizeof(coroutine));
+	place_text(snapshot->places[number].definition, 2, where, sizeof(where));
 	add(&text, "%s  %s  %s%s%s%s%s", name, coroutine, where, *where ? ": " : "",
 	    *task->exception_type ? task->exception_type : "an exception",
 	    *task->exception_message ? ": " : "", task->exception_message);
 	text_sanitise(text.text);
 	snprintf(next, sizeof(next), "%s    ", prefix);
 	fputs(prefix, file);
-	wrap_print(file, text.text, text_columns(prefix), next, look->columns);
+	wrap_print(file, text.text, text_columns(prefix), next, terminal->columns);
 }
 
-void line_more(FILE *file, const struct lp_look *look, uint32_t more, const char *what,
-	       const struct lp_rails *rails)
+void text_task_more(FILE *file, const struct lp_terminal *terminal, uint32_t more, const char *what,
+		    const struct lp_rails *rails)
 {
 	char number[32], text[128];
 
-	snprintf(text, sizeof(text), "... and %s more %s", line_number(more, number), what);
+	snprintf(text, sizeof(text), "... and %s more %s", text_task_number(more, number), what);
 	fputs(rails->first, file);
-	wrap_print(file, text, text_columns(rails->first), rails->next, look->columns);
+	wrap_print(file, text, text_columns(rails->first), rails->next, terminal->columns);
 }

@@ -16,31 +16,34 @@ struct lp_rails {
 };
 
 /* Who, which coroutine, in which state since when, where, and what it waits for. */
-void line_task(FILE *file, const struct lp_look *look, const struct lp_tasks_view *view,
-	       uint32_t task, const struct lp_rails *rails);
+void text_task_print(FILE *file, const struct lp_terminal *terminal,
+		     const struct lp_tasks_snapshot *snapshot, uint32_t task,
+		     const struct lp_rails *rails);
 
 /* A task that is told of elsewhere, and where. */
-void line_reference(FILE *file, const struct lp_look *look, const struct lp_tasks_view *view,
-		    uint32_t task, const struct lp_rails *rails, const char *where);
+void text_task_reference(FILE *file, const struct lp_terminal *terminal,
+			 const struct lp_tasks_snapshot *snapshot, uint32_t task,
+			 const struct lp_rails *rails, const char *where);
 
 /* Its await chain, innermost first, and where the task was created. */
-void line_stack(FILE *file, const struct lp_look *look, const struct lp_tasks_view *view,
-		uint32_t task, const char *prefix);
+void text_task_stack(FILE *file, const struct lp_terminal *terminal,
+		     const struct lp_tasks_snapshot *snapshot, uint32_t task, const char *prefix);
 
 /* One that has finished: who and what it raised. */
-void line_finished(FILE *file, const struct lp_look *look, const struct lp_tasks_view *view,
-		   uint32_t task, const char *prefix);
+void text_task_finished(FILE *file, const struct lp_terminal *terminal,
+			const struct lp_tasks_snapshot *snapshot, uint32_t task,
+			const char *prefix);
 
 /* "... and 9,997 more like it" */
-void line_more(FILE *file, const struct lp_look *look, uint32_t more, const char *what,
-	       const struct lp_rails *rails);
+void text_task_more(FILE *file, const struct lp_terminal *terminal, uint32_t more, const char *what,
+		    const struct lp_rails *rails);
 
 /* A task's name as it is shown: not longer than a line can take. */
 #define LP_TASK_NAME_COLUMNS 28
-const char *line_name(const struct lp_look *look, const struct lp_task *task, char *text,
-		      size_t size);
+const char *text_task_name(const struct lp_terminal *terminal, const struct lp_task *task,
+			   char *text, size_t size);
 
 /* "12,345" */
-const char *line_number(uint64_t number, char text[32]);
+const char *text_task_number(uint64_t number, char text[32]);
 
 #endif /* LP_TASKS_TEXT_TASK_H */

@@ -14,8 +14,8 @@
 #define RAIL_BYTES 8
 
 /* Siblings: each entry that has more behind it is followed by a line that says so. */
-struct level {
-	struct lp_fold_entry *entries;
+struct tree_level {
+	struct lp_alike_entry *entries;
 	size_t count, at;
 	bool more; /* that line is due */
 	size_t rails; /* bytes of the rails that lead here */
@@ -25,14 +25,14 @@ struct level {
 
 struct tree {
 	FILE *file;
-	const struct lp_look *look;
-	const struct lp_tasks_view *view;
+	const struct lp_terminal *terminal;
+	const struct lp_tasks_snapshot *snapshot;
 	const uint64_t *keys;
 	bool stack;
-	const bool *told;
+	const bool *printed;
 	bool *drawn;
-	struct level *levels;
-	size_t depth, room;
+	struct tree_level *levels;
+	size_t depth, capacity;
 	char rails[LEVELS_MAX * RAIL_BYTES + 64];
 };
 
@@ -59,21 +59,23 @@ static int by_name(const void *left, const void *right, void *context)
 static int push(struct tree *tree, const uint32_t *tasks, size_t count, uint32_t parent,
 		unsigned int chain)
 {
-	struct level *level;
+	struct tree_level *level;
 	int64_t entries;
 	uint32_t *sorted;
 
-	if (tree->depth == tree->room) {
-		size_t room = tree->room ? tree->room * 2 : 64;
-		struct level *grown = realloc(tree->levels, room * sizeof(*grown));
+	if (tree->depth == tree->capacity) {
+		size_t capacity = tree->capacity ? tree->capacity * 2 : 64;
+		struct tree_level *grown = realloc(tree->levels, capacity * sizeof(*grown));
 
 		if (!grown)
 			return -ENOMEM;
 		tree->levels = grown;
-		tree->room = room;
+		tree->capacity = capacity;
 	}
 	level = &tree->levels[tree->depth];
-	*level = (struct level){ .parent = parent, .chain = chain, .rails = strlen(tree->rails) };
+	*level = (struct tree_level){ .parent = parent,
+				      .chain = chain,
+				      .rails = strlen(tree->rails) };
 	level->entries = malloc((count + 1) * sizeof(*level->entries));
 	if (!level->entries)
 		return -ENOMEM;
@@ -81,8 +83,8 @@ static int push(struct tree *tree, const uint32_t *tasks, size_t count, uint32_t
 	entries = -ENOMEM;
 	if (sorted) {
 		memcpy(sorted, tasks, count * sizeof(*sorted));
-		qsort_r(sorted, count, sizeof(*sorted), by_name, tree->view->list.tasks);
-		entries = fold_tasks(tree->keys, sorted, count, level->entries);
+		qsort_r(sorted, count, sizeof(*sorted), by_name, tree->snapshot->list.tasks);
+		entries = alike_fold(tree->keys, sorted, count, level->entries);
 	}
 	free(sorted);
 	if (entries < 0) {
@@ -102,8 +104,8 @@ static void pop(struct tree *tree)
 /* Roots stand at the margin, what they await below them. */
 static void set_rails(struct tree *tree, bool last, char *first, size_t size)
 {
-	const struct style *style = &styles[tree->look->utf8];
-	const struct level *level = &tree->levels[tree->depth - 1];
+	const struct style *style = &styles[tree->terminal->utf8];
+	const struct tree_level *level = &tree->levels[tree->depth - 1];
 	bool root = tree->depth == 1;
 
 	tree->rails[level->rails] = '\0';
@@ -118,11 +120,11 @@ static void set_rails(struct tree *tree, bool last, char *first, size_t size)
 /* The one task that this one awaits, if that is like it and not told yet. */
 static bool next_alike(const struct tree *tree, uint32_t task, uint32_t *next)
 {
-	const struct lp_links *awaits = &tree->view->graph.awaits;
+	const struct lp_csr_graph *awaits = &tree->snapshot->graph.awaits;
 
-	if (links_count(awaits, task) != 1)
+	if (csr_graph_count(awaits, task) != 1)
 		return false;
-	*next = links_of(awaits, task)[0];
+	*next = csr_graph_row(awaits, task)[0];
 	return tree->keys[*next] == tree->keys[task] && !tree->drawn[*next] && *next != task;
 }
 
@@ -136,13 +138,14 @@ static uint32_t skip_chain(struct tree *tree, uint32_t task, const struct lp_rai
 		tree->drawn[next] = true;
 		count++;
 	}
-	if (count > LP_FOLD_ABOVE - LP_FOLD_SHOWN) {
-		line_more(tree->file, tree->look, count, "like it, each awaiting the next", rails);
+	if (count > LP_ALIKE_ABOVE - LP_ALIKE_SHOWN) {
+		text_task_more(tree->file, tree->terminal, count, "like it, each awaiting the next",
+			       rails);
 		return at;
 	}
 	/* too few to be worth it: they are told as ever */
 	for (at = task, i = 1; i < count; i++) {
-		at = links_of(&tree->view->graph.awaits, at)[0];
+		at = csr_graph_row(&tree->snapshot->graph.awaits, at)[0];
 		tree->drawn[at] = false;
 	}
 	tree->drawn[task] = false;
@@ -154,22 +157,22 @@ static void print_task(struct tree *tree, uint32_t task, const struct lp_rails *
 	char prefix[sizeof(tree->rails) + 8];
 
 	tree->drawn[task] = true;
-	if (tree->told[task]) {
-		line_reference(tree->file, tree->look, tree->view, task, rails,
-			       "deadlock, see above");
+	if (tree->printed[task]) {
+		text_task_reference(tree->file, tree->terminal, tree->snapshot, task, rails,
+				    "deadlock, see above");
 		return;
 	}
-	line_task(tree->file, tree->look, tree->view, task, rails);
+	text_task_print(tree->file, tree->terminal, tree->snapshot, task, rails);
 	if (!tree->stack)
 		return;
 	snprintf(prefix, sizeof(prefix), "%s        ", tree->rails);
-	line_stack(tree->file, tree->look, tree->view, task, prefix);
+	text_task_stack(tree->file, tree->terminal, tree->snapshot, task, prefix);
 }
 
 static int print_entry(struct tree *tree, uint32_t task, bool last)
 {
-	const struct level *level = &tree->levels[tree->depth - 1];
-	const struct lp_links *awaits = &tree->view->graph.awaits;
+	const struct tree_level *level = &tree->levels[tree->depth - 1];
+	const struct lp_csr_graph *awaits = &tree->snapshot->graph.awaits;
 	unsigned int chain = 1;
 	char first[sizeof(tree->rails) + 32];
 	struct lp_rails rails = { first, tree->rails };
@@ -177,28 +180,29 @@ static int print_entry(struct tree *tree, uint32_t task, bool last)
 
 	set_rails(tree, last, first, sizeof(first));
 	if (tree->drawn[task]) {
-		line_reference(tree->file, tree->look, tree->view, task, &rails, "see above");
+		text_task_reference(tree->file, tree->terminal, tree->snapshot, task, &rails,
+				    "see above");
 		return 0;
 	}
 	if (level->parent != UINT32_MAX && tree->keys[task] == tree->keys[level->parent] &&
-	    links_count(awaits, level->parent) == 1)
+	    csr_graph_count(awaits, level->parent) == 1)
 		chain = level->chain + 1;
-	end = chain > LP_FOLD_SHOWN ? skip_chain(tree, task, &rails) : UINT32_MAX;
+	end = chain > LP_ALIKE_SHOWN ? skip_chain(tree, task, &rails) : UINT32_MAX;
 	if (end == UINT32_MAX) {
 		print_task(tree, task, &rails);
 		end = task;
 	} else {
 		chain = 0;
 	}
-	if (!links_count(awaits, end))
+	if (!csr_graph_count(awaits, end))
 		return 0;
-	return push(tree, links_of(awaits, end), links_count(awaits, end), end, chain);
+	return push(tree, csr_graph_row(awaits, end), csr_graph_count(awaits, end), end, chain);
 }
 
 static int print_next(struct tree *tree)
 {
-	struct level *level = &tree->levels[tree->depth - 1];
-	const struct lp_fold_entry *entry = &level->entries[level->at];
+	struct tree_level *level = &tree->levels[tree->depth - 1];
+	const struct lp_alike_entry *entry = &level->entries[level->at];
 	bool end = level->at + 1 == level->count;
 	char first[sizeof(tree->rails) + 32];
 
@@ -206,8 +210,8 @@ static int print_next(struct tree *tree)
 		level->more = false;
 		level->at++;
 		set_rails(tree, end, first, sizeof(first));
-		line_more(tree->file, tree->look, entry->more, "like it",
-			  &(struct lp_rails){ first, tree->rails });
+		text_task_more(tree->file, tree->terminal, entry->more, "like it",
+			       &(struct lp_rails){ first, tree->rails });
 		return 0;
 	}
 	level->more = entry->more;
@@ -215,28 +219,29 @@ static int print_next(struct tree *tree)
 	return print_entry(tree, entry->task, end && !entry->more);
 }
 
-int tree_print(FILE *file, const struct lp_look *look, const struct lp_tasks_view *view,
-	       const uint64_t *keys, uint32_t loop, bool stack, const bool *told, bool *drawn)
+int tree_print(FILE *file, const struct lp_terminal *terminal,
+	       const struct lp_tasks_snapshot *snapshot, const uint64_t *keys, uint32_t loop,
+	       bool stack, const bool *printed, bool *drawn)
 {
 	struct tree tree = { .file = file,
-			     .look = look,
-			     .view = view,
+			     .terminal = terminal,
+			     .snapshot = snapshot,
 			     .keys = keys,
 			     .stack = stack,
-			     .told = told,
+			     .printed = printed,
 			     .drawn = drawn };
-	uint32_t *roots = malloc((view->graph.root_count + 1) * sizeof(*roots));
+	uint32_t *roots = malloc((snapshot->graph.root_count + 1) * sizeof(*roots));
 	size_t i, count = 0;
 	int err;
 
 	if (!roots)
 		return -ENOMEM;
-	for (i = 0; i < view->graph.root_count; i++)
-		if (view->places[view->graph.roots[i]].loop == loop)
-			roots[count++] = view->graph.roots[i];
+	for (i = 0; i < snapshot->graph.root_count; i++)
+		if (snapshot->places[snapshot->graph.roots[i]].loop == loop)
+			roots[count++] = snapshot->graph.roots[i];
 	err = push(&tree, roots, count, UINT32_MAX, 0);
 	while (!err && tree.depth) {
-		const struct level *level = &tree.levels[tree.depth - 1];
+		const struct tree_level *level = &tree.levels[tree.depth - 1];
 
 		if (level->at == level->count)
 			pop(&tree);

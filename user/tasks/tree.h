@@ -12,7 +12,8 @@
  * their await chains.  told: those that a deadlock above has told of.  drawn: by the number of a
  * task, set for those that are printed. Returns 0 or -ENOMEM.
  */
-int tree_print(FILE *file, const struct lp_look *look, const struct lp_tasks_view *view,
-	       const uint64_t *keys, uint32_t loop, bool stack, const bool *told, bool *drawn);
+int tree_print(FILE *file, const struct lp_terminal *terminal,
+	       const struct lp_tasks_snapshot *snapshot, const uint64_t *keys, uint32_t loop,
+	       bool stack, const bool *printed, bool *drawn);
 
 #endif /* LP_TASKS_TREE_H */

@@ -72,7 +72,7 @@ void wrap_print(FILE *file, const char *text, size_t column, const char *prefix,
 	fputc('\n', file);
 }
 
-void text_begin(char *to, size_t size, const char *from, size_t columns, const char *mark)
+void wrap_keep_begin(char *to, size_t size, const char *from, size_t columns, const char *mark)
 {
 	size_t length = strlen(from), bytes;
 
@@ -87,7 +87,7 @@ void text_begin(char *to, size_t size, const char *from, size_t columns, const c
 	snprintf(to, size, "%.*s%s", (int)bytes, from, mark);
 }
 
-void text_end(char *to, size_t size, const char *from, size_t columns, const char *mark)
+void wrap_keep_end(char *to, size_t size, const char *from, size_t columns, const char *mark)
 {
 	size_t length = strlen(from), have = columns_of(from, length);
 

@@ -14,8 +14,8 @@
 void wrap_print(FILE *file, const char *text, size_t column, const char *prefix, size_t columns);
 
 /* Copies a text, cut to so many columns: its beginning is kept. */
-void text_begin(char *to, size_t size, const char *from, size_t columns, const char *mark);
+void wrap_keep_begin(char *to, size_t size, const char *from, size_t columns, const char *mark);
 /* The same; its end is kept. */
-void text_end(char *to, size_t size, const char *from, size_t columns, const char *mark);
+void wrap_keep_end(char *to, size_t size, const char *from, size_t columns, const char *mark);
 
 #endif /* LP_TASKS_WRAP_H */

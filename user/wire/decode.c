@@ -11,19 +11,19 @@
 /* PyLongObject as 3.12 and later have it: ob_refcnt, ob_type, lv_tag, digits. */
 #define INT_TAG 16
 
-static void decode_text(const struct lp_text *text, const uint8_t *data, size_t room, bool end_kept,
-			char *out, size_t size)
+static void decode_text(const struct lp_text *text, const uint8_t *data, size_t capacity,
+			bool end_retained, char *out, size_t size)
 {
-	size_t bytes = text->bytes > room ? room : text->bytes, at = 0;
+	size_t bytes = text->bytes > capacity ? capacity : text->bytes, at = 0;
 
 	if (text->flags & LP_TEXT_UNREADABLE) {
 		snprintf(out, size, "?");
 		return;
 	}
-	if (text->flags & LP_TEXT_CUT && end_kept)
+	if (text->flags & LP_TEXT_CUT && end_retained)
 		at = (size_t)snprintf(out, size, "...");
 	at += text_from_python(data, bytes, text->width, out + at, size - at);
-	if (text->flags & LP_TEXT_CUT && !end_kept)
+	if (text->flags & LP_TEXT_CUT && !end_retained)
 		snprintf(out + at, size - at, "...");
 	text_sanitise(out);
 }
@@ -136,11 +136,11 @@ static int decode_callback_stats(const void *record, const struct lp_event_handl
 static int decode_account(const void *record, const struct lp_event_handlers *handlers,
 			  void *context)
 {
-	const struct lp_event_account *event = record;
+	const struct lp_event_segment_times *event = record;
 	uint32_t count = event->account.block_count, i;
 
 	if (count > LP_BLOCKS ||
-	    event->event.size < offsetof(struct lp_event_account, account.blocks) +
+	    event->event.size < offsetof(struct lp_event_segment_times, account.blocks) +
 					count * sizeof(event->account.blocks[0]))
 		return -EBADMSG;
 	for (i = 0; i < count; i++)
@@ -238,16 +238,17 @@ static int decode_task_name_event(const void *record, const struct lp_event_hand
 	return 0;
 }
 
-static int decode_seen(const void *record, const struct lp_event_handlers *handlers, void *context)
+static int decode_stack_sample(const void *record, const struct lp_event_handlers *handlers,
+			       void *context)
 {
-	const struct lp_event_seen *event = record;
+	const struct lp_event_stack_sample *event = record;
 
-	if (event->seen >= LP_SEEN_KINDS || event->depth > LP_SEEN_FRAMES ||
+	if (event->reason >= LP_SAMPLE_REASONS || event->depth > LP_SAMPLE_FRAMES ||
 	    event->resource.kind >= LP_RESOURCE_KINDS ||
 	    event->event.size < sizeof(*event) + event->depth * sizeof(event->frames[0]) ||
 	    !terminated(event->thread, sizeof(event->thread)))
 		return -EBADMSG;
-	handlers->seen(context, event);
+	handlers->stack_sample(context, event);
 	return 0;
 }
 
@@ -255,15 +256,16 @@ static int decode_cause(const void *record, const struct lp_event_handlers *hand
 {
 	const struct lp_event_cause *event = record;
 
-	if (event->seen != LP_SEEN_BLOCKED && event->seen != LP_SEEN_GIL)
+	if (event->reason != LP_SAMPLE_BLOCKED && event->reason != LP_SAMPLE_GIL)
 		return -EBADMSG;
 	handlers->cause(context, event);
 	return 0;
 }
 
-static int decode_found(const void *record, const struct lp_event_handlers *handlers, void *context)
+static int decode_finding(const void *record, const struct lp_event_handlers *handlers,
+			  void *context)
 {
-	const struct lp_event_found *event = record;
+	const struct lp_event_finding *event = record;
 
 	if (event->kind >= LP_FINDING_KINDS || event->depth > LP_FINDING_FRAMES ||
 	    event->loop_depth > LP_FINDING_LOOP_FRAMES ||
@@ -275,7 +277,7 @@ static int decode_found(const void *record, const struct lp_event_handlers *hand
 	    !terminated(event->exception_type, sizeof(event->exception_type)) ||
 	    !terminated(event->exception_message, sizeof(event->exception_message)))
 		return -EBADMSG;
-	handlers->found(context, event);
+	handlers->finding(context, event);
 	return 0;
 }
 
@@ -285,7 +287,7 @@ static int decode_task_end(const void *record, const struct lp_event_handlers *h
 	const struct lp_event_task_end *event = record;
 
 	if (event->callback >= LP_MAX_CALLBACKS || event->outcome >= LP_OUTCOMES ||
-	    event->end_ns < event->born_ns)
+	    event->end_ns < event->created_ns)
 		return -EBADMSG;
 	handlers->task_end(context, event);
 	return 0;
@@ -328,9 +330,9 @@ LP_PLAIN(interval, struct lp_event_end)
 LP_PLAIN(end, struct lp_event_end)
 
 /* Its last blocks may be missing. */
-#define LP_ACCOUNT_BYTES offsetof(struct lp_event_account, account.blocks)
+#define LP_SEGMENT_TIMES_BYTES offsetof(struct lp_event_segment_times, account.blocks)
 /* The fields after these counts may be missing. */
-#define LP_LOST_BYTES offsetof(struct lp_event_lost, counts[LP_LOST_FIRST_ROOM])
+#define LP_LOST_BYTES offsetof(struct lp_event_lost, counts[LP_LOST_CAPACITY_1_0])
 
 #define LP_ROW(number, member, wire_type, exact)                                                   \
 	{                                                                                          \
@@ -352,15 +354,15 @@ static const struct lp_decoder {
 	LP_ROW(LP_EVENT_POLL_RETURN, poll_return, struct lp_event_poll_return, true),
 	LP_ROW(LP_EVENT_LOOP_END, loop_end, struct lp_event, true),
 	LP_ROW(LP_EVENT_PROCESS, process, struct lp_event_process, true),
-	{ LP_EVENT_ACCOUNT, LP_ACCOUNT_BYTES, false, offsetof(struct lp_event_handlers, account),
-	  decode_account },
+	{ LP_EVENT_SEGMENT_TIMES, LP_SEGMENT_TIMES_BYTES, false,
+	  offsetof(struct lp_event_handlers, account), decode_account },
 	LP_ROW(LP_EVENT_SLOW_ITERATION, slow_iteration, struct lp_event_slow_iteration, true),
 	LP_ROW(LP_EVENT_POLLER, poller, struct lp_event_poller, true),
 	LP_ROW(LP_EVENT_NOTICED, noticed, struct lp_event_noticed, true),
 	LP_ROW(LP_EVENT_TASK_END, task_end, struct lp_event_task_end, true),
-	LP_ROW(LP_EVENT_FOUND, found, struct lp_event_found, false),
+	LP_ROW(LP_EVENT_FINDING, finding, struct lp_event_finding, false),
 	LP_ROW(LP_EVENT_FRAME, frame, struct lp_event_frame, true),
-	LP_ROW(LP_EVENT_SEEN, seen, struct lp_event_seen, false),
+	LP_ROW(LP_EVENT_STACK_SAMPLE, stack_sample, struct lp_event_stack_sample, false),
 	LP_ROW(LP_EVENT_PROGRESS, progress, struct lp_event_slow, true),
 	LP_ROW(LP_EVENT_CAUSE, cause, struct lp_event_cause, true),
 	{ LP_EVENT_TASK_NAME, sizeof(struct lp_event_task_name), true,

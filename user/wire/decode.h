@@ -42,17 +42,17 @@ struct lp_event_handlers {
 	void (*callback_stats)(void *context, const struct lp_event_callback_stats *event);
 	void (*stack)(void *context, const struct lp_event_stack *event);
 	/* of its blocks, as many as block_count says */
-	void (*account)(void *context, const struct lp_event_account *event);
+	void (*account)(void *context, const struct lp_event_segment_times *event);
 	void (*slow_iteration)(void *context, const struct lp_event_slow_iteration *event);
 	void (*poller)(void *context, const struct lp_event_poller *event);
 	void (*frame)(void *context, const struct lp_event_frame *event);
-	void (*seen)(void *context, const struct lp_event_seen *event);
+	void (*stack_sample)(void *context, const struct lp_event_stack_sample *event);
 	/* a slow callback that has not ended yet */
 	void (*progress)(void *context, const struct lp_decoded_slow *event);
 	void (*cause)(void *context, const struct lp_event_cause *event);
 	void (*task_name)(void *context, const struct lp_event_task_name *event);
 	void (*run_queue)(void *context, const struct lp_event_run_queue *event);
-	void (*found)(void *context, const struct lp_event_found *event);
+	void (*finding)(void *context, const struct lp_event_finding *event);
 	void (*noticed)(void *context, const struct lp_event_noticed *event);
 	void (*task_end)(void *context, const struct lp_event_task_end *event);
 	void (*lost)(void *context, const struct lp_event_lost *event);

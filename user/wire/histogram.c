@@ -60,15 +60,15 @@ static uint64_t rank_of(double share, uint64_t count)
 
 uint64_t histogram_quantile(const struct lp_histogram *histogram, double share)
 {
-	uint64_t count = histogram_count(histogram), seen = 0, rank, min, value;
+	uint64_t count = histogram_count(histogram), below = 0, rank, min, value;
 	size_t slot;
 
 	if (!count)
 		return 0;
 	rank = rank_of(share, count);
 	for (slot = 0; slot < OVERFLOW_SLOT; slot++) {
-		seen += histogram->slots[slot];
-		if (seen >= rank)
+		below += histogram->slots[slot];
+		if (below >= rank)
 			break;
 	}
 	value = upper_edge(slot, histogram->max_ns);

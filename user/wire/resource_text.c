@@ -25,15 +25,15 @@ struct lp_line {
 static void __attribute__((format(printf, 2, 3)))
 line_print(struct lp_line *line, const char *format, ...)
 {
-	size_t room = sizeof(line->text) - line->used;
+	size_t capacity = sizeof(line->text) - line->used;
 	va_list arguments;
 	int length;
 
 	va_start(arguments, format);
-	length = vsnprintf(line->text + line->used, room, format, arguments);
+	length = vsnprintf(line->text + line->used, capacity, format, arguments);
 	va_end(arguments);
 	if (length > 0)
-		line->used += (size_t)length < room ? (size_t)length : room - 1;
+		line->used += (size_t)length < capacity ? (size_t)length : capacity - 1;
 }
 
 /* Names as they come, innermost first; room for as many as there can be. */

@@ -8,7 +8,7 @@ import subprocess
 
 BPFTOOL = shutil.which("bpftool", path="/usr/sbin:" + os.environ.get("PATH", "/usr/bin"))
 # Maps that hold something of each process, loop or callback.
-COUNTED = ("processes", "loop_slots", "callback_slots", "places")
+COUNTED = ("processes", "loop_slots", "callback_slots", "sites")
 
 
 def _fdinfo(pid):

@@ -23,7 +23,7 @@
 
 /* As lp_read_text in BPF: of a path that does not fit, the end is retained. */
 static void read_text(const struct lp_cpython *python, uint64_t string, struct lp_text *text,
-		      uint8_t *data, uint64_t room, bool end_kept)
+		      uint8_t *data, uint64_t capacity, bool end_retained)
 {
 	uint32_t state = memory_u32(python->pid, string + STRING_STATE), width = state >> 2 & 7;
 	uint64_t length = memory_u64(python->pid, string + STRING_LENGTH), from, bytes;
@@ -34,10 +34,10 @@ static void read_text(const struct lp_cpython *python, uint64_t string, struct l
 	from = string + (state & 0x40 ? python->row.unicode.ascii : python->row.unicode.compact);
 	bytes = length * width;
 	text->flags = state & 0x40 ? LP_TEXT_ASCII : 0;
-	if (bytes > room) {
+	if (bytes > capacity) {
 		text->flags |= LP_TEXT_CUT;
-		from += end_kept ? bytes - room : 0;
-		bytes = room;
+		from += end_retained ? bytes - capacity : 0;
+		bytes = capacity;
 	}
 	text->width = (uint8_t)width;
 	text->bytes = (uint16_t)bytes;
@@ -48,8 +48,8 @@ static void read_text(const struct lp_cpython *python, uint64_t string, struct l
 /* The address of the Handle whose _run is on the stack; 0: none. */
 static uint64_t find_handle(const struct lp_cpython *python, uint64_t thread_state)
 {
-	struct lp_walk walk = { .python = python,
-				.address = cpython_top_frame(python, thread_state) };
+	struct lp_frame_walk walk = { .python = python,
+				      .address = cpython_top_frame(python, thread_state) };
 	uint64_t dispatch = 0, run_once = 0, mask = ~python->row.frame.tag_mask, address;
 	struct lp_raw_frame frame;
 	int steps;
@@ -110,32 +110,32 @@ static uint64_t task_of(const struct lp_cpython *python, uint64_t callable)
 	return 0;
 }
 
-static void take_code(struct lp_found_callback *found, enum lp_callback_kind kind, uint64_t code,
-		      uint64_t name)
+static void take_code(struct lp_running_callback *callback, enum lp_callback_kind kind,
+		      uint64_t code, uint64_t name)
 {
-	found->name.kind = kind;
-	found->name.identity = code | kind;
-	found->code = code;
-	found->check = name;
+	callback->name.kind = kind;
+	callback->name.identity = code | kind;
+	callback->code = code;
+	callback->check = name;
 }
 
 static void identify_task(const struct lp_cpython *python, uint64_t task,
-			  struct lp_found_callback *found)
+			  struct lp_running_callback *callback)
 {
 	const struct lp_cpython_row *row = &python->row;
 	uint64_t coroutine = memory_u64(python->pid, task + row->task.task_coro);
 
-	found->task = task;
+	callback->task = task;
 	if (!has_type(python, coroutine, "coroutine") && !has_type(python, coroutine, "generator"))
 		return;
-	take_code(found, LP_CALLBACK_TASK,
+	take_code(callback, LP_CALLBACK_TASK,
 		  memory_u64(python->pid, coroutine + row->coroutine.cr_code) &
 			  ~row->frame.tag_mask,
 		  memory_u64(python->pid, coroutine + row->coroutine.cr_qualname));
 }
 
 static void identify(const struct lp_cpython *python, uint64_t callable,
-		     struct lp_found_callback *found)
+		     struct lp_running_callback *callback)
 {
 	const struct lp_cpython_row *row = &python->row;
 	uint64_t task;
@@ -145,53 +145,53 @@ static void identify(const struct lp_cpython *python, uint64_t callable,
 		callable = memory_u64(python->pid, callable + 16);
 	task = task_of(python, callable);
 	if (task) {
-		identify_task(python, task, found);
+		identify_task(python, task, callback);
 		return;
 	}
 	if (has_type(python, callable, "method"))
 		callable = memory_u64(python->pid, callable + 16);
 	if (has_type(python, callable, "function"))
-		take_code(found, LP_CALLBACK_FUNCTION,
+		take_code(callback, LP_CALLBACK_FUNCTION,
 			  memory_u64(python->pid, callable + row->function.func_code),
 			  memory_u64(python->pid, callable + row->function.func_qualname));
 }
 
 /* The code of the callback's outermost frame: mostly the function that was called. */
 static void identify_by_code(const struct lp_cpython *python, uint64_t code,
-			     struct lp_found_callback *found)
+			     struct lp_running_callback *callback)
 {
 	const struct lp_cpython_row *row = &python->row;
 	uint16_t name_at = row->code.co_qualname != LP_NO_FIELD ? row->code.co_qualname
 								: row->code.co_name;
 	bool suspends = memory_u32(python->pid, code + python->row.code.co_flags) & CO_SUSPENDS;
 
-	take_code(found, suspends ? LP_CALLBACK_TASK : LP_CALLBACK_FUNCTION, code,
+	take_code(callback, suspends ? LP_CALLBACK_TASK : LP_CALLBACK_FUNCTION, code,
 		  memory_u64(python->pid, code + name_at));
 }
 
 void cpython_running_callback(const struct lp_cpython *python, uint64_t thread_state, uint64_t code,
-			      struct lp_found_callback *found)
+			      struct lp_running_callback *callback)
 {
 	const struct lp_cpython_row *row = &python->row;
 	uint64_t handle = find_handle(python, thread_state);
-	struct lp_event_name *name = &found->name;
+	struct lp_event_name *name = &callback->name;
 
-	memset(found, 0, sizeof(*found));
+	memset(callback, 0, sizeof(*callback));
 	if (handle)
 		identify(python, memory_u64(python->pid, handle + row->asyncio.handle_callback),
-			 found);
-	if (!found->code && code)
-		identify_by_code(python, code, found);
-	if (!found->code) {
+			 callback);
+	if (!callback->code && code)
+		identify_by_code(python, code, callback);
+	if (!callback->code) {
 		name->kind = LP_CALLBACK_BUILTIN;
 		name->identity = thread_state | LP_CALLBACK_BUILTIN;
 		name->qualname = (struct lp_text){ sizeof(UNNAMED) - 1, 1, LP_TEXT_ASCII };
 		memcpy(name->qualname_data, UNNAMED, sizeof(UNNAMED));
 		return;
 	}
-	name->first_line = memory_u32(python->pid, found->code + row->code.co_firstlineno);
-	read_text(python, found->check, &name->qualname, name->qualname_data, LP_QUALNAME_BYTES,
+	name->first_line = memory_u32(python->pid, callback->code + row->code.co_firstlineno);
+	read_text(python, callback->check, &name->qualname, name->qualname_data, LP_QUALNAME_BYTES,
 		  false);
-	read_text(python, memory_u64(python->pid, found->code + row->code.co_filename),
+	read_text(python, memory_u64(python->pid, callback->code + row->code.co_filename),
 		  &name->filename, name->filename_data, LP_FILENAME_BYTES, true);
 }

@@ -8,6 +8,6 @@
 
 /* See running_callback in struct lp_runtime. */
 void cpython_running_callback(const struct lp_cpython *python, uint64_t thread_state, uint64_t code,
-			      struct lp_found_callback *found);
+			      struct lp_running_callback *callback);
 
 #endif /* LP_RUNTIME_CPYTHON_CALLBACK_H */

@@ -221,8 +221,8 @@ static void fill_instance(struct lp_cpython *python, const struct lp_elf *elf,
 	snprintf(instance->runtime_name, sizeof(instance->runtime_name), "asyncio");
 }
 
-static int cannot_look(struct lp_error *error, int err, enum lp_right right, const char *what,
-		       pid_t pid)
+static int cannot_inspect(struct lp_error *error, int err, enum lp_right right, const char *what,
+			  pid_t pid)
 {
 	char failure[96];
 
@@ -253,8 +253,8 @@ static int refuse_file(const struct lp_cpython *python, const struct lp_mapping 
 		return error_set(error, err, "cannot read %s of process %d: %s; try again", name,
 				 python->pid, elf_error(elf, err));
 	default:
-		return cannot_look(error, err, LP_RIGHT_FILES, "read the program file of",
-				   python->pid);
+		return cannot_inspect(error, err, LP_RIGHT_FILES, "read the program file of",
+				      python->pid);
 	}
 }
 
@@ -319,7 +319,7 @@ static int detect(const struct lp_process_info *process, struct lp_instance *ins
 	snprintf(link, sizeof(link), "/proc/%d/exe", process->pid);
 	length = readlink(link, exe, sizeof(exe) - 1);
 	if (length < 0 && errno == EACCES)
-		return cannot_look(error, -EACCES, LP_RIGHT_MEMORY, "look into", process->pid);
+		return cannot_inspect(error, -EACCES, LP_RIGHT_MEMORY, "look into", process->pid);
 	if (length < 0)
 		return error_set(
 			error, -ENOENT,
@@ -328,8 +328,8 @@ static int detect(const struct lp_process_info *process, struct lp_instance *ins
 	exe[length] = '\0';
 	err = mappings_read(process->pid, &mappings);
 	if (err)
-		return cannot_look(error, err, LP_RIGHT_MEMORY, "read the mappings of",
-				   process->pid);
+		return cannot_inspect(error, err, LP_RIGHT_MEMORY, "read the mappings of",
+				      process->pid);
 	mapping = find_interpreter(&mappings, exe);
 	if (!mapping) {
 		mappings_free(&mappings);
@@ -384,11 +384,11 @@ static void release(struct lp_instance *instance)
 
 _Static_assert(sizeof(struct lp_cpython) <= LP_PACKED_BYTES, "too long to be packed");
 
-static ssize_t pack(const struct lp_instance *instance, void *bytes, size_t room)
+static ssize_t pack(const struct lp_instance *instance, void *bytes, size_t capacity)
 {
 	struct lp_cpython python = *(const struct lp_cpython *)instance->reader;
 
-	if (room < sizeof(python))
+	if (capacity < sizeof(python))
 		return -ENOSPC;
 	python.codes = NULL;
 	python.hints = NULL;
@@ -452,9 +452,9 @@ static int find_uvloop(const struct lp_instance *instance, struct lp_uvloop *uvl
 }
 
 static int find_loops(const struct lp_instance *instance, struct lp_running_loop *loops,
-		      size_t room)
+		      size_t capacity)
 {
-	return cpython_find_loops(instance->reader, loops, room);
+	return cpython_find_loops(instance->reader, loops, capacity);
 }
 
 static bool has_copied_loop(const struct lp_instance *instance)
@@ -463,7 +463,7 @@ static bool has_copied_loop(const struct lp_instance *instance)
 }
 
 static void describe_finding(const struct lp_instance *instance,
-			     const struct lp_event_finding *finding,
+			     const struct lp_event_raw_finding *finding,
 			     struct lp_finding_places *places)
 {
 	cpython_describe_finding(instance->reader, finding, places);
@@ -476,15 +476,15 @@ static int callback_frames(const struct lp_instance *instance, const struct lp_r
 }
 
 static void running_callback(const struct lp_instance *instance, uint64_t thread_state,
-			     uint64_t code, struct lp_found_callback *found)
+			     uint64_t code, struct lp_running_callback *found)
 {
 	cpython_running_callback(instance->reader, thread_state, code, found);
 }
 
 static int read_stack(const struct lp_instance *instance, uint64_t thread_state,
-		      struct lp_raw_frame *frames, size_t room, bool *cut)
+		      struct lp_raw_frame *frames, size_t capacity, bool *cut)
 {
-	return cpython_read_stack(instance->reader, thread_state, frames, room, cut);
+	return cpython_read_stack(instance->reader, thread_state, frames, capacity, cut);
 }
 
 static int describe(const struct lp_instance *instance, const struct lp_raw_frame *frame,

@@ -183,7 +183,7 @@ int definer_add(const struct lp_definer *definer, uint64_t address, struct lp_er
 	struct lp_probe *probe = definer->probe;
 	int err;
 
-	if (probe->count == LP_PROBE_PLACES)
+	if (probe->count == LP_PROBE_SITES)
 		return 0;
 	if (!matches_memory(definer, address))
 		return definer_refuse(definer, "its code in memory differs from the file's", error);
@@ -202,7 +202,7 @@ int definer_add_entry(const struct lp_definer *definer, uint64_t function, struc
 
 	if (!matches_memory(definer, function))
 		return definer_refuse(definer, "its code in memory differs from the file's", error);
-	definer->probe->emulated = instruction_first_emulated(code, size, &offset);
+	definer->probe->emulated = probe_site_first_emulated(code, size, &offset);
 	return definer_add(definer, function + offset, error);
 }
 

@@ -109,11 +109,12 @@ static const struct lp_probe_row rows[LP_PROBE_ROLES] = {
 	[LP_PROBE_TIMER] = { LP_WAY_FUNCTION, "_heapq", "heappush", .beside = "heapify",
 			     .function = "heapq.heappush" },
 	[LP_PROBE_EXCEPTION] = { .way = LP_WAY_EXCEPTION, .function = "BaseException.__new__" },
-	[LP_PROBE_TASK_BORN] = { LP_WAY_SLOT, "_asyncio", "Task", .slot = TYPE_INIT,
-				 .number = SLOT_INIT, .function = "Task.__init__" },
-	[LP_PROBE_TASK_GONE] = { LP_WAY_SLOT, "_asyncio", "Task", .slot = TYPE_FINALIZE,
-				 .number = SLOT_FINALIZE, .function = "Task.__del__" },
-	[LP_PROBE_COROUTINE_BORN] = { .way = LP_WAY_COROUTINE, .function = "a coroutine function" },
+	[LP_PROBE_TASK_CREATED] = { LP_WAY_SLOT, "_asyncio", "Task", .slot = TYPE_INIT,
+				    .number = SLOT_INIT, .function = "Task.__init__" },
+	[LP_PROBE_TASK_ENDED] = { LP_WAY_SLOT, "_asyncio", "Task", .slot = TYPE_FINALIZE,
+				  .number = SLOT_FINALIZE, .function = "Task.__del__" },
+	[LP_PROBE_COROUTINE_CREATED] = { .way = LP_WAY_COROUTINE,
+					 .function = "a coroutine function" },
 };
 
 static int find_dispatch(const struct lp_cpython *python, struct lp_probe *probe,
@@ -149,7 +150,7 @@ cleanup:
 static bool is_defined(const struct lp_probe_row *row, const struct lp_pointers *pointers,
 		       uint64_t function)
 {
-	uint64_t uses[LP_PROBE_PLACES];
+	uint64_t uses[LP_PROBE_SITES];
 	size_t count;
 
 	switch (row->way) {
@@ -168,7 +169,7 @@ static bool is_defined(const struct lp_probe_row *row, const struct lp_pointers 
 				    SLOT_NONE);
 	case LP_WAY_UVLOOP:
 		/* its table is built when the module is loaded, but its tracebacks name it */
-		count = code_string_uses(pointers->elf, row->beside, uses, LP_PROBE_PLACES);
+		count = code_string_uses(pointers->elf, row->beside, uses, LP_PROBE_SITES);
 		return function_holds(pointers->elf, function, uses, count);
 	default:
 		return false;
@@ -229,16 +230,16 @@ static uint64_t task_slot(const struct lp_cpython *python, uint16_t slot)
 static int find_message(const struct lp_cpython *python, const struct lp_probe_row *row,
 			struct lp_probe *probe, struct lp_error *error)
 {
-	uint64_t known = task_slot(python, TYPE_FINALIZE), uses[LP_PROBE_PLACES];
+	uint64_t known = task_slot(python, TYPE_FINALIZE), uses[LP_PROBE_SITES];
 	struct lp_definer definer;
 	size_t count, i;
 	int err;
 
 	if (!known)
 		return -EAGAIN;
-	err = open_defined(python, &rows[LP_PROBE_TASK_GONE], known, "_asyncio", probe, &definer,
+	err = open_defined(python, &rows[LP_PROBE_TASK_ENDED], known, "_asyncio", probe, &definer,
 			   error);
-	count = err ? 0 : code_string_uses(definer.elf, row->name, uses, LP_PROBE_PLACES);
+	count = err ? 0 : code_string_uses(definer.elf, row->name, uses, LP_PROBE_SITES);
 	for (i = 0; !err && i < count; i++)
 		err = definer_add_inside(&definer, uses[i], error);
 	if (!err && elf_failure(definer.elf))
@@ -277,7 +278,7 @@ static uint64_t exception_function(const struct lp_cpython *python)
 static int find_coroutine(const struct lp_cpython *python, struct lp_probe *probe,
 			  struct lp_error *error)
 {
-	uint64_t function, bytes = 0, returns[LP_PROBE_PLACES];
+	uint64_t function, bytes = 0, returns[LP_PROBE_SITES];
 	struct lp_definer definer;
 	size_t count, i;
 	int err;
@@ -286,7 +287,7 @@ static int find_coroutine(const struct lp_cpython *python, struct lp_probe *prob
 	if (err)
 		goto cleanup;
 	function = elf_symbol_size(definer.elf, python->row.coroutine.constructor, &bytes);
-	count = function ? code_returns(definer.elf, function, bytes, returns, LP_PROBE_PLACES) : 0;
+	count = function ? code_returns(definer.elf, function, bytes, returns, LP_PROBE_SITES) : 0;
 	for (i = 0; !err && i < count; i++)
 		err = definer_add(&definer, returns[i], error);
 	if (!count)
@@ -466,7 +467,7 @@ int cpython_find_lifecycle(const struct lp_cpython *python, struct lp_lifecycle 
 	lifecycle->handle_loop = 48;
 	lifecycle->exception_args = 24;
 	lifecycle->tuple_items = python->row.tuple.ob_item;
-	lifecycle->born_inside = python->row.bytecode.return_generator;
+	lifecycle->created_inside = python->row.bytecode.return_generator;
 	lifecycle->array_arguments =
 		lifecycle->runtime_error && python->row.type.exception_vectorcall &&
 		memory_u64(python->pid, lifecycle->runtime_error + TYPE_VECTORCALL);

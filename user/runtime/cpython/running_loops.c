@@ -48,8 +48,8 @@
 /* Frames read in all threads together: about a second. */
 #define SEARCH_FRAMES_MAX (1 << 18)
 /* How often a stack is looked at that changes meanwhile, and the time between. */
-#define LOOKS 16
-#define LOOK_PAUSE_US 100
+#define TRIES 16
+#define TRY_PAUSE_US 100
 /* C frames that are looked beyond for a Python frame, 3.11 and 3.12 */
 #define OUTER_C_FRAMES 4
 
@@ -209,8 +209,8 @@ static bool is_generator(const struct lp_cpython *python, const struct lp_raw_fr
 /* A thread of which it is not known yet whether it runs a loop. */
 struct lp_candidate {
 	uint64_t state;
-	uint64_t seen; /* a hash of the stack that was seen last; 0: none that counts */
-	bool settled;
+	uint64_t last_hash; /* a hash of the stack that was seen last; 0: none that counts */
+	bool resolved;
 	bool runs_loop;
 	bool void_loop; /* its running loop was set by another process */
 	bool copied; /* its stack or state is a copy from the process that forked it */
@@ -240,7 +240,7 @@ enum lp_stack_loop {
 static enum lp_stack_loop find_loop_from(struct lp_search *search, uint64_t top, uint64_t *hash)
 {
 	const struct lp_cpython *python = search->python;
-	struct lp_walk walk = {
+	struct lp_frame_walk walk = {
 		.python = python,
 		.address = top,
 		.left = search->budget < SEARCH_DEPTH_MAX ? search->budget : SEARCH_DEPTH_MAX,
@@ -300,11 +300,11 @@ static bool ask(struct lp_search *search, struct lp_candidate *candidate)
 		 !is_of_other_kind(search, loop))
 		return false;
 	candidate->object = loop;
-	candidate->settled = candidate->runs_loop = true;
+	candidate->resolved = candidate->runs_loop = true;
 	return true;
 }
 
-static void look_at(struct lp_search *search, struct lp_candidate *candidate)
+static void inspect(struct lp_search *search, struct lp_candidate *candidate)
 {
 	const struct lp_cpython *python = search->python;
 	const struct lp_cpython_row *row = &python->row;
@@ -313,12 +313,12 @@ static void look_at(struct lp_search *search, struct lp_candidate *candidate)
 
 	if (ask(search, candidate))
 		return;
-	candidate->settled = take_stack(
+	candidate->resolved = take_stack(
 		search, candidate,
 		find_loop_from(search, cpython_top_frame(python, candidate->state), &hash));
-	candidate->settled = candidate->settled || (hash && hash == candidate->seen);
-	candidate->seen = hash;
-	if (candidate->settled || candidate->copied || row->thread.cframe == LP_NO_FIELD)
+	candidate->resolved = candidate->resolved || (hash && hash == candidate->last_hash);
+	candidate->last_hash = hash;
+	if (candidate->resolved || candidate->copied || row->thread.cframe == LP_NO_FIELD)
 		return;
 	/*
 	 * 3.11 and 3.12: the innermost frame is in a _PyCFrame on the C stack, which is
@@ -326,11 +326,11 @@ static void look_at(struct lp_search *search, struct lp_candidate *candidate)
 	 * before it is filled); its field previous leads to those further out.
 	 */
 	c_frame = memory_u64(python->pid, candidate->state + row->thread.cframe);
-	for (outer = 0; outer < OUTER_C_FRAMES && c_frame && !candidate->settled; outer++) {
+	for (outer = 0; outer < OUTER_C_FRAMES && c_frame && !candidate->resolved; outer++) {
 		c_frame = memory_u64(python->pid, c_frame + row->thread.current_frame + 8);
 		if (!c_frame)
 			break;
-		candidate->settled = take_stack(
+		candidate->resolved = take_stack(
 			search, candidate,
 			find_loop_from(search,
 				       memory_u64(python->pid, c_frame + row->thread.current_frame),
@@ -420,20 +420,20 @@ static void search_threads(struct lp_search *search, struct lp_candidate *candid
 {
 	size_t open = threads, i, *from = cpython_threads_cursor(search->python);
 	size_t first = from && *from < threads ? *from : 0;
-	int looks;
+	int tries;
 
 	for (i = 0; i < threads && has_time(search); i++)
 		open -= ask(search, &candidates[i]);
-	for (looks = 0; looks < LOOKS && open && has_time(search); looks++) {
-		if (looks)
-			usleep(LOOK_PAUSE_US);
+	for (tries = 0; tries < TRIES && open && has_time(search); tries++) {
+		if (tries)
+			usleep(TRY_PAUSE_US);
 		for (i = 0; i < threads && has_time(search); i++) {
 			struct lp_candidate *candidate = &candidates[(first + i) % threads];
 
-			if (candidate->settled)
+			if (candidate->resolved)
 				continue;
-			look_at(search, candidate);
-			open -= candidate->settled;
+			inspect(search, candidate);
+			open -= candidate->resolved;
 		}
 		if (from)
 			*from = i < threads ? (first + i) % threads : 0;
@@ -459,14 +459,15 @@ static ssize_t find_candidates(struct lp_search *search, struct lp_candidate **c
 	return (ssize_t)threads;
 }
 
-int cpython_find_loops(const struct lp_cpython *python, struct lp_running_loop *loops, size_t room)
+int cpython_find_loops(const struct lp_cpython *python, struct lp_running_loop *loops,
+		       size_t capacity)
 {
 	struct lp_search search = { .python = python, .budget = SEARCH_FRAMES_MAX };
 	struct lp_candidate *candidates;
 	ssize_t threads = find_candidates(&search, &candidates), i;
 	size_t count = 0;
 
-	for (i = 0; i < threads && count < room && has_time(&search); i++) {
+	for (i = 0; i < threads && count < capacity && has_time(&search); i++) {
 		if (!candidates[i].runs_loop)
 			continue;
 		fill_loop(&search, &candidates[i], &loops[count]);

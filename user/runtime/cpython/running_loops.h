@@ -8,7 +8,8 @@
 
 /* See struct lp_runtime for what each of these does. */
 int cpython_loop_code(const struct lp_cpython *python, uint64_t *dispatch, uint64_t *run_once);
-int cpython_find_loops(const struct lp_cpython *python, struct lp_running_loop *loops, size_t room);
+int cpython_find_loops(const struct lp_cpython *python, struct lp_running_loop *loops,
+		       size_t capacity);
 int cpython_callback_frames(const struct lp_cpython *python, const struct lp_raw_frame *frames,
 			    int depth);
 

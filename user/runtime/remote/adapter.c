@@ -16,7 +16,7 @@
 
 struct reader {
 	uint64_t serial;
-	struct lp_packed packed;
+	struct lp_packed_message packed;
 	struct lp_examination *examination; /* NULL: forgotten */
 };
 
@@ -39,7 +39,7 @@ static int as_code(int32_t code)
 
 bool examination_is_sound(struct lp_examination *examination, ssize_t bytes)
 {
-	struct lp_packed *packed = &examination->packed;
+	struct lp_packed_message *packed = &examination->packed;
 	size_t i;
 
 	if (bytes != (ssize_t)sizeof(*examination))
@@ -65,7 +65,7 @@ bool examination_is_sound(struct lp_examination *examination, ssize_t bytes)
 		END_TEXT(role->probe.path);
 		role->probe.role = (enum lp_probe_role)i;
 		role->probe.function = NULL;
-		if (role->probe.count > LP_PROBE_PLACES)
+		if (role->probe.count > LP_PROBE_SITES)
 			return false;
 	}
 	return true;
@@ -73,7 +73,7 @@ bool examination_is_sound(struct lp_examination *examination, ssize_t bytes)
 
 /* ---- instances ---------------------------------------------------------------------- */
 
-const struct lp_packed *remote_packed(const struct lp_instance *instance)
+const struct lp_packed_message *remote_packed(const struct lp_instance *instance)
 {
 	return &((const struct reader *)instance->reader)->packed;
 }
@@ -244,7 +244,7 @@ static ssize_t ask(const struct lp_instance *instance, enum lp_operation operati
 }
 
 static int find_loops(const struct lp_instance *instance, struct lp_running_loop *loops,
-		      size_t room)
+		      size_t capacity)
 {
 	const struct lp_running_loop *found;
 	ssize_t bytes = ask(instance, LP_OPERATION_FIND_LOOPS, NULL, 0, (const void **)&found);
@@ -253,8 +253,8 @@ static int find_loops(const struct lp_instance *instance, struct lp_running_loop
 	if (bytes < 0)
 		return (int)bytes;
 	count = (size_t)bytes / sizeof(*found);
-	if (count > room)
-		count = room;
+	if (count > capacity)
+		count = capacity;
 	memcpy(loops, found, count * sizeof(*found));
 	for (i = 0; i < count; i++)
 		if ((unsigned int)loops[i].kind > LP_LOOP_UVLOOP)
@@ -263,10 +263,10 @@ static int find_loops(const struct lp_instance *instance, struct lp_running_loop
 }
 
 static int read_stack(const struct lp_instance *instance, uint64_t thread_state,
-		      struct lp_raw_frame *frames, size_t room, bool *cut)
+		      struct lp_raw_frame *frames, size_t capacity, bool *cut)
 {
 	const struct lp_stack_request request = { .thread_state = thread_state,
-						  .room = (uint32_t)room };
+						  .capacity = (uint32_t)capacity };
 	const struct lp_stack_answer *answer;
 	ssize_t bytes = ask(instance, LP_OPERATION_READ_STACK, &request, sizeof(request),
 			    (const void **)&answer);
@@ -274,7 +274,7 @@ static int read_stack(const struct lp_instance *instance, uint64_t thread_state,
 	*cut = false;
 	if (bytes < 0)
 		return (int)bytes;
-	if (bytes != (ssize_t)sizeof(*answer) || answer->depth > (int)room ||
+	if (bytes != (ssize_t)sizeof(*answer) || answer->depth > (int)capacity ||
 	    answer->depth > LP_STACK_DEPTH)
 		return -EINVAL;
 	*cut = answer->cut;
@@ -409,7 +409,7 @@ static bool take_places(const struct lp_finding_places *answer, ssize_t bytes,
 }
 
 static void describe_finding(const struct lp_instance *instance,
-			     const struct lp_event_finding *finding,
+			     const struct lp_event_raw_finding *finding,
 			     struct lp_finding_places *places)
 {
 	const struct lp_finding_places *answer;
@@ -423,17 +423,17 @@ static void describe_finding(const struct lp_instance *instance,
 }
 
 /* The worker reports the length of a copied text. */
-static void check_text(struct lp_text *text, size_t room)
+static void check_text(struct lp_text *text, size_t capacity)
 {
-	if (text->bytes > room || (text->width != 1 && text->width != 2 && text->width != 4))
+	if (text->bytes > capacity || (text->width != 1 && text->width != 2 && text->width != 4))
 		text->bytes = 0;
 }
 
 static void running_callback(const struct lp_instance *instance, uint64_t thread_state,
-			     uint64_t code, struct lp_found_callback *found)
+			     uint64_t code, struct lp_running_callback *found)
 {
 	const uint64_t where[2] = { thread_state, code };
-	const struct lp_found_callback *answer;
+	const struct lp_running_callback *answer;
 	ssize_t bytes = ask(instance, LP_OPERATION_RUNNING_CALLBACK, where, sizeof(where),
 			    (const void **)&answer);
 

@@ -19,17 +19,17 @@ static const struct lp_worker_limits limits_crowded = { .still_ns = 300 * MILLIS
 							.cpu_ns = 1000 * MILLISECOND,
 							.wall_ns = 4000 * MILLISECOND };
 
-struct request {
+struct examine_request {
 	struct lp_request head;
 	struct lp_examine examine;
-	struct lp_packed known;
+	struct lp_packed_message known;
 };
 
 static struct examiner {
 	struct lp_worker *worker;
 	bool begun;
 	uint64_t ticket;
-	struct request request;
+	struct examine_request request;
 	size_t bytes;
 } examiners[EXAMINERS];
 
@@ -86,7 +86,7 @@ bool examine_is_busy(void)
 int examine_begin(const struct lp_process_info *process, const struct lp_examine_wish *wish)
 {
 	struct examiner *examiner = find_free();
-	struct request *request;
+	struct examine_request *request;
 	struct iovec part;
 	int err;
 
@@ -103,7 +103,7 @@ int examine_begin(const struct lp_process_info *process, const struct lp_examine
 	request->examine.always = wish->always;
 	request->examine.anew = wish->anew;
 	request->examine.known = wish->known && wish->known->reader;
-	examiner->bytes = offsetof(struct request, known);
+	examiner->bytes = offsetof(struct examine_request, known);
 	if (request->examine.known) {
 		request->known = *remote_packed(wish->known);
 		examiner->bytes = sizeof(*request);

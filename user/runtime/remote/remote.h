@@ -42,7 +42,8 @@ uint64_t remote_clock(void);
  * Sets the worker's function that unwinds C frames.  serve runs in the worker and has to be
  * given before remote_begin(); its arguments and its answer are of symbolise/.
  */
-typedef ssize_t (*lp_native_server)(const void *arguments, size_t bytes, void *answer, size_t room);
+typedef ssize_t (*lp_native_server)(const void *arguments, size_t bytes, void *answer,
+				    size_t capacity);
 void remote_serve_native(lp_native_server serve);
 ssize_t remote_ask_native(pid_t pid, const void *arguments, size_t bytes, const void **answer);
 

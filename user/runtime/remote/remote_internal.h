@@ -24,7 +24,7 @@ bool remote_is_hang(ssize_t result);
 
 /* examine.c */
 /* The examination of an instance that remote_instance made. */
-const struct lp_packed *remote_packed(const struct lp_instance *instance);
+const struct lp_packed_message *remote_packed(const struct lp_instance *instance);
 
 int examine_open(void);
 void examine_close(void);

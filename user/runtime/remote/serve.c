@@ -30,13 +30,13 @@ struct call {
 	const void *arguments;
 	size_t bytes;
 	void *answer;
-	size_t room;
+	size_t capacity;
 };
 
 /* ---- instances ---------------------------------------------------------------------- */
 
 /* Returns 0 or a negative errno; the reader is to be released. */
-static int unpack(const struct lp_packed *packed, struct lp_instance *instance)
+static int unpack(const struct lp_packed_message *packed, struct lp_instance *instance)
 {
 	const struct lp_runtime *runtime = runtime_by_number(packed->runtime);
 
@@ -48,7 +48,7 @@ static int unpack(const struct lp_packed *packed, struct lp_instance *instance)
 	return runtime->unpack(instance, packed->reader, packed->bytes);
 }
 
-static int pack(const struct lp_instance *instance, struct lp_packed *packed)
+static int pack(const struct lp_instance *instance, struct lp_packed_message *packed)
 {
 	ssize_t bytes = instance->runtime->pack(instance, packed->reader, sizeof(packed->reader));
 
@@ -62,7 +62,8 @@ static int pack(const struct lp_instance *instance, struct lp_packed *packed)
 	return 0;
 }
 
-static const struct lp_instance *instance_of(uint64_t serial, const struct lp_packed *packed)
+static const struct lp_instance *instance_of(uint64_t serial,
+					     const struct lp_packed_message *packed)
 {
 	struct lp_instance instance;
 	size_t i, oldest = 0;
@@ -99,7 +100,7 @@ static ssize_t serve_memory(const struct call *call)
 	for (i = 0; i < count; i++) {
 		remote[i].iov_base = (void *)(uintptr_t)pieces[i].address;
 		remote[i].iov_len = pieces[i].bytes;
-		if (pieces[i].bytes > call->room - local.iov_len)
+		if (pieces[i].bytes > call->capacity - local.iov_len)
 			return -EINVAL;
 		local.iov_len += pieces[i].bytes;
 	}
@@ -110,7 +111,7 @@ static ssize_t serve_memory(const struct call *call)
 static ssize_t serve_native(const struct call *call)
 {
 	return runtime_native_server ? runtime_native_server(call->arguments, call->bytes,
-							     call->answer, call->room)
+							     call->answer, call->capacity)
 				     : -ENOSYS;
 }
 
@@ -170,10 +171,10 @@ static ssize_t examine_process(const struct call *call)
 {
 	struct lp_examination *examination = call->answer;
 	const struct lp_examine *examine = call->arguments;
-	const struct lp_packed *known = (const void *)(examine + 1);
+	const struct lp_packed_message *known = (const void *)(examine + 1);
 	struct lp_instance instance;
 
-	if (call->room < sizeof(*examination) ||
+	if (call->capacity < sizeof(*examination) ||
 	    call->bytes != sizeof(*examine) + (examine->known ? sizeof(*known) : 0))
 		return -EINVAL;
 	memset(examination, 0, sizeof(*examination));
@@ -209,9 +210,9 @@ static ssize_t serve_examine(const struct call *call)
 static ssize_t serve_find_loops(const struct call *call)
 {
 	struct lp_running_loop *loops = call->answer;
-	size_t room = call->room / sizeof(*loops);
-	int count = call->instance->runtime->find_loops(call->instance, loops,
-							room < LP_MAX_LOOPS ? room : LP_MAX_LOOPS);
+	size_t capacity = call->capacity / sizeof(*loops);
+	int count = call->instance->runtime->find_loops(
+		call->instance, loops, capacity < LP_MAX_LOOPS ? capacity : LP_MAX_LOOPS);
 
 	return count < 0 ? count : (ssize_t)((size_t)count * sizeof(*loops));
 }
@@ -220,14 +221,14 @@ static ssize_t serve_read_stack(const struct call *call)
 {
 	const struct lp_stack_request *request = call->arguments;
 	struct lp_stack_answer *answer = call->answer;
-	size_t room;
+	size_t capacity;
 
 	if (call->bytes != sizeof(*request))
 		return -EINVAL;
-	room = request->room < LP_STACK_DEPTH ? request->room : LP_STACK_DEPTH;
+	capacity = request->capacity < LP_STACK_DEPTH ? request->capacity : LP_STACK_DEPTH;
 	memset(answer, 0, sizeof(*answer));
 	answer->depth = call->instance->runtime->read_stack(call->instance, request->thread_state,
-							    answer->frames, room, &answer->cut);
+							    answer->frames, capacity, &answer->cut);
 	return sizeof(*answer);
 }
 
@@ -256,7 +257,7 @@ static ssize_t serve_describe_stack(const struct call *call)
 {
 	size_t count = call->bytes / sizeof(struct lp_raw_frame);
 
-	if (count > call->room / sizeof(struct lp_frame))
+	if (count > call->capacity / sizeof(struct lp_frame))
 		return -EINVAL;
 	memset(call->answer, 0, count * sizeof(struct lp_frame));
 	count = call->instance->runtime->describe_stack(call->instance, call->arguments, count,
@@ -293,7 +294,7 @@ static ssize_t serve_has_copied_loop(const struct call *call)
 }
 
 /* Are the sizes within their bounds?  They come from BPF, but tests and fuzzers send others. */
-static bool is_finding(const struct lp_event_finding *finding, size_t bytes)
+static bool is_finding(const struct lp_event_raw_finding *finding, size_t bytes)
 {
 	return bytes == sizeof(*finding) && finding->depth <= LP_FINDING_FRAMES &&
 	       finding->loop_depth <= LP_FINDING_LOOP_FRAMES;
@@ -301,11 +302,11 @@ static bool is_finding(const struct lp_event_finding *finding, size_t bytes)
 
 static ssize_t serve_describe_finding(const struct call *call)
 {
-	const struct lp_event_finding *finding = call->arguments;
+	const struct lp_event_raw_finding *finding = call->arguments;
 	struct lp_finding_places *places = call->answer;
 
 	_Static_assert(sizeof(*places) <= LP_WORKER_BYTES, "an answer has room for all places");
-	if (!is_finding(finding, call->bytes) || call->room < sizeof(*places))
+	if (!is_finding(finding, call->bytes) || call->capacity < sizeof(*places))
 		return -EINVAL;
 	memset(places, 0, sizeof(*places));
 	call->instance->runtime->describe_finding(call->instance, finding, places);
@@ -315,7 +316,7 @@ static ssize_t serve_describe_finding(const struct call *call)
 
 static ssize_t serve_running_callback(const struct call *call)
 {
-	struct lp_found_callback *found = call->answer;
+	struct lp_running_callback *found = call->answer;
 	uint64_t where[2];
 
 	if (call->bytes != sizeof(where))
@@ -360,9 +361,9 @@ static const struct {
 	[LP_OPERATION_TASK_NAME] = { serve_task_name, true },
 };
 
-ssize_t runtime_serve(const void *request, size_t bytes, void *answer, size_t room)
+ssize_t runtime_serve(const void *request, size_t bytes, void *answer, size_t capacity)
 {
-	struct call call = { .request = request, .answer = answer, .room = room };
+	struct call call = { .request = request, .answer = answer, .capacity = capacity };
 
 	/* this process reads directly, whatever transfer the parent process had set */
 	memory_transfer_by(NULL);
@@ -371,7 +372,7 @@ ssize_t runtime_serve(const void *request, size_t bytes, void *answer, size_t ro
 	call.arguments = call.request + 1;
 	call.bytes = bytes - sizeof(*call.request);
 	if (operations[call.request->operation].with_instance) {
-		const struct lp_packed *packed = call.arguments;
+		const struct lp_packed_message *packed = call.arguments;
 
 		if (call.bytes < sizeof(*packed))
 			return -EINVAL;

@@ -9,13 +9,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Arguments follow the request; those that need a struct lp_packed have it in front of them. */
+/* Arguments follow the request; those that need a struct lp_packed_message have it in front of
+ * them. */
 enum lp_operation {
 	LP_OPERATION_MEMORY, /* struct lp_piece...; the answer is their bytes */
 	LP_OPERATION_NATIVE, /* as symbolise/native_remote.c has it */
 	LP_OPERATION_MAY_BE_PROGRAM, /* a path; answers 0 or 1 */
 	LP_OPERATION_EXAMINE, /* struct lp_examine; struct lp_examination */
-	/* with a struct lp_packed */
+	/* with a struct lp_packed_message */
 	LP_OPERATION_FIND_LOOPS, /* struct lp_running_loop... */
 	LP_OPERATION_READ_STACK, /* struct lp_stack_request; struct lp_stack_answer */
 	LP_OPERATION_CALLBACK_FRAMES, /* struct lp_raw_frame...; their number */
@@ -24,9 +25,9 @@ enum lp_operation {
 	LP_OPERATION_LOOP_CODE, /* uint64_t[2] */
 	LP_OPERATION_DESCRIBE_THREAD, /* uint64_t; struct lp_thread_answer */
 	LP_OPERATION_HAS_COPIED_LOOP, /* 0 or 1, a byte */
-	/* struct lp_event_finding; struct lp_finding_places up to its last known frame */
+	/* struct lp_event_raw_finding; struct lp_finding_places up to its last known frame */
 	LP_OPERATION_DESCRIBE_FINDING,
-	LP_OPERATION_RUNNING_CALLBACK, /* uint64_t[2]; struct lp_found_callback */
+	LP_OPERATION_RUNNING_CALLBACK, /* uint64_t[2]; struct lp_running_callback */
 	LP_OPERATION_TASK_NAME, /* uint64_t; a text */
 	LP_OPERATIONS,
 };
@@ -45,7 +46,7 @@ struct lp_piece {
 };
 
 /* An instance without its caches, as it is sent from one process to another. */
-struct lp_packed {
+struct lp_packed_message {
 	struct lp_instance instance; /* runtime and reader are NULL */
 	uint32_t runtime; /* by its number */
 	uint32_t bytes;
@@ -55,7 +56,7 @@ struct lp_packed {
 struct lp_examine {
 	struct lp_process_info process;
 	struct lp_open_roles open;
-	bool known; /* a struct lp_packed follows: the runtime is not looked for again, ... */
+	bool known; /* a struct lp_packed_message follows: the runtime is not looked for again, ... */
 	bool anew; /* ... unless it has loaded what it needs to run a loop */
 	bool always; /* also if it has not loaded what it needs to run a loop */
 };
@@ -77,7 +78,7 @@ struct lp_examination {
 	uint32_t roles; /* those that were looked for */
 	bool may_run_loop;
 	struct lp_error error; /* the sentence of code, or else of verified */
-	struct lp_packed packed;
+	struct lp_packed_message packed;
 	struct lp_uvloop uvloop;
 	struct lp_lifecycle lifecycle;
 	struct lp_examined_role role[LP_PROBE_ROLES];
@@ -85,7 +86,7 @@ struct lp_examination {
 
 struct lp_stack_request {
 	uint64_t thread_state;
-	uint32_t room;
+	uint32_t capacity;
 };
 
 struct lp_stack_answer {
@@ -103,9 +104,9 @@ struct lp_thread_answer {
 
 /* Sets the function that serves LP_OPERATION_NATIVE; NULL: none. */
 extern ssize_t (*runtime_native_server)(const void *arguments, size_t bytes, void *answer,
-					size_t room);
+					size_t capacity);
 
 /* A server as workers_new wants it. */
-ssize_t runtime_serve(const void *request, size_t bytes, void *answer, size_t room);
+ssize_t runtime_serve(const void *request, size_t bytes, void *answer, size_t capacity);
 
 #endif /* LP_RUNTIME_REMOTE_SERVE_H */

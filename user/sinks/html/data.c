@@ -24,7 +24,7 @@ static void write_bool(FILE *out, const char *name, bool value)
 
 static void write_run(FILE *out, const struct lp_html_data *data, const struct lp_run_end *end)
 {
-	static const char *const reasons[LP_END_REASONS] = {
+	static const char *const end_reasons[LP_END_REASONS] = {
 		[LP_END_INTERRUPT] = "interrupt",
 		[LP_END_DURATION] = "duration",
 		[LP_END_TARGET_EXITED] = "target_exited",
@@ -38,14 +38,14 @@ static void write_run(FILE *out, const struct lp_html_data *data, const struct l
 	html_number(out, "threshold_ns", run->threshold_ns);
 	html_number(out, "start_us", run->start_unix_ns / 1000);
 	html_number(out, "wall_ns", end->end_ns > run->start_ns ? end->end_ns - run->start_ns : 0);
-	html_text(out, "reason", reasons[end->reason]);
+	html_text(out, "reason", end_reasons[end->reason]);
 	write_bool(out, "queue", run->queue);
 	write_bool(out, "sampled", run->sampled);
 	html_number(out, "budget_ppm", run->budget_ppm);
 	html_number(out, "sources", run->sources);
-	html_number(out, "omitted", data->kept.omitted);
-	html_number(out, "omitted_ns", data->kept.omitted_ns);
-	write_bool(out, "no_memory", data->kept.no_memory);
+	html_number(out, "omitted", data->store.omitted);
+	html_number(out, "omitted_ns", data->store.omitted_ns);
+	write_bool(out, "no_memory", data->store.no_memory);
 }
 
 static void write_self(FILE *out, const struct lp_summary *total)
@@ -54,7 +54,7 @@ static void write_self(FILE *out, const struct lp_summary *total)
 		[LP_LOST_RING] = "ring",	 [LP_LOST_LOOPS] = "loops",
 		[LP_LOST_CALLBACKS] = "slots",	 [LP_LOST_READY] = "ready",
 		[LP_LOST_IDENTITY] = "identity", [LP_LOST_CAUSES] = "causes",
-		[LP_LOST_FINDINGS] = "findings", [LP_LOST_LIVES] = "lives",
+		[LP_LOST_FINDINGS] = "findings", [LP_LOST_LIFETIMES] = "lives",
 		[LP_LOST_INSTANTS] = "instants", [LP_LOST_UNREADABLE] = "unreadable",
 	};
 	const struct lp_self *self = &total->self;
@@ -129,14 +129,14 @@ static const char *const stall_fields[STALL_FIELDS] = {
 	[STALL_SECOND] = "second",
 };
 
-static uint64_t flags_of(const struct lp_kept_stall *stall)
+static uint64_t flags_of(const struct lp_page_stall *stall)
 {
 	return (stall->iteration ? ITERATION : 0) | (stall->in_progress ? IN_PROGRESS : 0) |
 	       (stall->time_known ? TIME_KNOWN : 0) | (stall->gc_known ? GC_KNOWN : 0) |
 	       (stall->delayed_known ? DELAYED_KNOWN : 0);
 }
 
-static uint64_t stall_value(const struct lp_kept_stall *stall, enum stall_field field,
+static uint64_t stall_value(const struct lp_page_stall *stall, enum stall_field field,
 			    uint64_t before_us)
 {
 	switch (field) {
@@ -170,20 +170,20 @@ static uint64_t stall_value(const struct lp_kept_stall *stall, enum stall_field 
 _Static_assert(STALL_GC - STALL_ON_CPU == LP_CAUSE_GC && LP_CAUSE_KINDS == LP_CAUSE_GC + 1,
 	       "the parts are in the order of the causes");
 
-static void write_stalls(FILE *out, const struct lp_kept *kept)
+static void write_stalls(FILE *out, const struct lp_page_store *store)
 {
 	int field;
 	size_t i;
 
-	fprintf(out, ",\"stalls\":{\"count\":%zu", kept->stall_count);
+	fprintf(out, ",\"stalls\":{\"count\":%zu", store->stall_count);
 	for (field = 0; field < STALL_FIELDS; field++) {
 		uint64_t before_us = 0;
 
 		fprintf(out, ",\n\"%s\":[", stall_fields[field]);
-		for (i = 0; i < kept->stall_count; i++) {
+		for (i = 0; i < store->stall_count; i++) {
 			fprintf(out, "%s%" PRIu64, i ? "," : "",
-				stall_value(&kept->stalls[i], (enum stall_field)field, before_us));
-			before_us = kept->stalls[i].start_ns / 1000;
+				stall_value(&store->stalls[i], (enum stall_field)field, before_us));
+			before_us = store->stalls[i].start_ns / 1000;
 		}
 		putc(']', out);
 	}
@@ -194,14 +194,14 @@ static void write_stalls(FILE *out, const struct lp_kept *kept)
  * Of a part: [kind, count, stack, ...]; blocked: us, call, target, local; sample: seen,
  * collecting; top: us, callback.
  */
-static void write_part(FILE *out, const struct lp_kept_part *part)
+static void write_part(FILE *out, const struct lp_page_part *part)
 {
 	fprintf(out, "[%d,%" PRIu32 ",%" PRIu32, part->kind, part->count, part->stack);
-	if (part->kind == LP_KEPT_BLOCKED)
+	if (part->kind == LP_PAGE_BLOCKED)
 		fprintf(out, ",%" PRIu64 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32, part->total_ns / 1000,
 			part->name, part->target, part->local);
-	else if (part->kind == LP_KEPT_SAMPLE)
-		fprintf(out, ",%d,%d", part->seen, part->collecting);
+	else if (part->kind == LP_PAGE_SAMPLE)
+		fprintf(out, ",%d,%d", part->reason, part->collecting);
 	else
 		fprintf(out, ",%" PRIu64 ",%" PRIu32, part->total_ns / 1000, part->callback);
 	putc(']', out);
@@ -211,9 +211,9 @@ static void write_part(FILE *out, const struct lp_kept_part *part)
  * [stall, task's address, queue delay in us or -1, await chain, holder known, its name, its
  * thread, its stack, calls beyond, their us, part...]
  */
-static void write_detail(FILE *out, size_t index, const struct lp_kept_stall *stall)
+static void write_detail(FILE *out, size_t index, const struct lp_page_stall *stall)
 {
-	const struct lp_kept_detail *detail = stall->detail;
+	const struct lp_page_detail *detail = stall->detail;
 	size_t i;
 
 	fprintf(out, "[%zu,\"%" PRIx64 "\",", index, stall->task);
@@ -223,7 +223,7 @@ static void write_detail(FILE *out, size_t index, const struct lp_kept_stall *st
 		fprintf(out, "%" PRIu64, detail->queue_delay_ns / 1000);
 	fprintf(out, ",%" PRIu32 ",%d,%" PRIu32 ",%" PRId32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu64,
 		detail->chain, detail->holder_known, detail->holder, detail->holder_tid,
-		detail->holder_stack, detail->beyond, detail->beyond_ns / 1000);
+		detail->holder_stack, detail->dropped, detail->dropped_ns / 1000);
 	for (i = 0; i < detail->part_count; i++) {
 		putc(',', out);
 		write_part(out, &detail->parts[i]);
@@ -231,25 +231,25 @@ static void write_detail(FILE *out, size_t index, const struct lp_kept_stall *st
 	putc(']', out);
 }
 
-static void write_details(FILE *out, const struct lp_kept *kept)
+static void write_details(FILE *out, const struct lp_page_store *store)
 {
 	bool any = false;
 	size_t i;
 
 	fputs(",\"details\":[", out);
-	for (i = 0; i < kept->stall_count; i++) {
-		if (!kept->stalls[i].detail)
+	for (i = 0; i < store->stall_count; i++) {
+		if (!store->stalls[i].detail)
 			continue;
 		fputs(any ? ",\n" : "\n", out);
 		any = true;
-		write_detail(out, i, &kept->stalls[i]);
+		write_detail(out, i, &store->stalls[i]);
 	}
 	putc(']', out);
 }
 
 /* ---- what got lost ------------------------------------------------------------------ */
 
-static void write_found(FILE *out, const struct lp_kept_finding *found)
+static void write_finding(FILE *out, const struct lp_page_finding *found)
 {
 	fprintf(out,
 		"{\"kind\":%" PRIu32 ",\"loop\":%" PRIu32 ",\"time_us\":%" PRIu64
@@ -266,7 +266,7 @@ static void write_found(FILE *out, const struct lp_kept_finding *found)
 	putc('}', out);
 }
 
-static void write_finding_count(FILE *out, struct lp_kept_tables *tables,
+static void write_finding_count(FILE *out, struct lp_page_tables *tables,
 				const struct lp_finding_count *count)
 {
 	fprintf(out,
@@ -274,14 +274,15 @@ static void write_finding_count(FILE *out, struct lp_kept_tables *tables,
 		",\"line\":%" PRIu32 ",\"exception\":%" PRIu32 ",\"message\":%" PRIu32
 		",\"created\":%" PRIu32 ",\"place\":%" PRIu32 ",\"count\":%" PRIu64
 		",\"late_us\":%" PRIu64 "}",
-		count->kind, count->loop ? count->loop->id : 0, kept_string(tables, count->name),
-		kept_string(tables, count->file), count->line,
-		kept_string(tables, count->exception_type),
-		kept_string(tables, count->exception_message), kept_frame(tables, count->created),
-		kept_frame(tables, count->place), count->count, count->late_max_ns / 1000);
+		count->kind, count->loop ? count->loop->id : 0,
+		page_store_string(tables, count->name), page_store_string(tables, count->file),
+		count->line, page_store_string(tables, count->exception_type),
+		page_store_string(tables, count->exception_message),
+		page_store_frame(tables, count->created), page_store_frame(tables, count->place),
+		count->count, count->late_max_ns / 1000);
 }
 
-static void write_findings(FILE *out, struct lp_kept *kept, const struct lp_summary *total)
+static void write_findings(FILE *out, struct lp_page_store *store, const struct lp_summary *total)
 {
 	bool occurred[LP_FINDING_KINDS] = { false };
 	size_t i;
@@ -289,17 +290,17 @@ static void write_findings(FILE *out, struct lp_kept *kept, const struct lp_summ
 	fputs(",\"findings\":[", out);
 	for (i = 0; i < total->finding_count; i++) {
 		fputs(i ? ",\n" : "\n", out);
-		write_finding_count(out, &kept->tables, &total->findings[i]);
+		write_finding_count(out, &store->tables, &total->findings[i]);
 		occurred[total->findings[i].kind] = true;
 	}
 	fputs("],\"found\":[", out);
-	for (i = 0; i < kept->finding_count; i++) {
+	for (i = 0; i < store->finding_count; i++) {
 		fputs(i ? ",\n" : "\n", out);
-		write_found(out, &kept->findings[i]);
-		occurred[kept->findings[i].kind] = true;
+		write_finding(out, &store->findings[i]);
+		occurred[store->findings[i].kind] = true;
 	}
 	putc(']', out);
-	html_number(out, "findings_beyond", total->findings_beyond);
+	html_number(out, "findings_beyond", total->findings_dropped);
 	fputs(",\"finding_kinds\":[", out);
 	for (i = 0; i < LP_FINDING_KINDS; i++) {
 		const struct lp_finding_row *row = finding_row((enum lp_finding_kind)i);
@@ -336,7 +337,7 @@ static void write_frames(FILE *out, const struct lp_blobs *frames)
 
 	fputs(",\"frames\":[", out);
 	for (number = 1; number <= frames->count; number++) {
-		const struct lp_kept_frame *frame = blobs_get(frames, number, NULL);
+		const struct lp_page_frame *frame = blobs_get(frames, number, NULL);
 
 		fprintf(out, "%s%d,%d,%" PRIu32 ",%" PRIu32 ",%" PRIu32, number > 1 ? "," : "",
 			frame->kind, frame->coroutine, frame->function, frame->file, frame->line);
@@ -369,7 +370,7 @@ static void write_callbacks(FILE *out, const struct lp_blobs *callbacks)
 
 	fputs(",\"callbacks\":[", out);
 	for (number = 1; number <= callbacks->count; number++) {
-		const struct lp_kept_callback *callback = blobs_get(callbacks, number, NULL);
+		const struct lp_page_callback *callback = blobs_get(callbacks, number, NULL);
 
 		fprintf(out, "%s%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32,
 			number > 1 ? "," : "", callback->kind, callback->name, callback->file,
@@ -381,18 +382,18 @@ static void write_callbacks(FILE *out, const struct lp_blobs *callbacks)
 void html_data_write(FILE *out, struct lp_html_data *data, const struct lp_summary *total,
 		     const struct lp_run_end *end)
 {
-	struct lp_kept *kept = &data->kept;
+	struct lp_page_store *store = &data->store;
 
 	write_run(out, data, end);
 	write_self(out, total);
 	html_loops_write(out, data, total);
-	write_stalls(out, kept);
-	write_details(out, kept);
-	write_findings(out, kept, total);
+	write_stalls(out, store);
+	write_details(out, store);
+	write_findings(out, store, total);
 	/* the rest has added to them */
-	write_callbacks(out, &kept->tables.callbacks);
-	write_stacks(out, &kept->tables.stacks);
-	write_frames(out, &kept->tables.frames);
-	write_strings(out, &kept->tables.strings);
+	write_callbacks(out, &store->tables.callbacks);
+	write_stacks(out, &store->tables.stacks);
+	write_frames(out, &store->tables.frames);
+	write_strings(out, &store->tables.strings);
 	putc('}', out);
 }

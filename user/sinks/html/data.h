@@ -13,12 +13,12 @@ struct lp_html_data {
 	char tool[64], mode[16], host[80];
 	struct lp_loop_info *loops; /* as they were told */
 	size_t loop_count;
-	uint64_t loops_beyond; /* more than are kept */
-	struct lp_kept kept;
+	uint64_t loops_dropped; /* more than are kept */
+	struct lp_page_store store;
 	struct lp_history history;
 };
 
-/* After kept_finish().  What is kept gets more strings, frames and callbacks by it. */
+/* After page_store_finish().  What is kept gets more strings, frames and callbacks by it. */
 void html_data_write(FILE *out, struct lp_html_data *data, const struct lp_summary *total,
 		     const struct lp_run_end *end);
 

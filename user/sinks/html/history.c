@@ -157,9 +157,9 @@ static void remember(struct lp_loop_history *loop, const struct lp_loop_state *s
 	loop->last.iteration = &loop->iteration;
 }
 
-static bool make_room(struct lp_history *history, struct lp_loop_history *loop)
+static bool reserve(struct lp_history *history, struct lp_loop_history *loop)
 {
-	size_t room = loop->room ? 2 * loop->room : 16;
+	size_t capacity = loop->capacity ? 2 * loop->capacity : 16;
 	struct lp_span *grown;
 
 	if (history->span_count >= history->spans_max && !history->full)
@@ -167,13 +167,13 @@ static bool make_room(struct lp_history *history, struct lp_loop_history *loop)
 	/* a span for each loop cannot become fewer */
 	if (history->span_count >= history->spans_max)
 		return false;
-	if (loop->span_count < loop->room)
+	if (loop->span_count < loop->capacity)
 		return true;
-	grown = realloc(loop->spans, room * sizeof(*grown));
+	grown = realloc(loop->spans, capacity * sizeof(*grown));
 	if (!grown)
 		return false;
 	loop->spans = grown;
-	loop->room = room;
+	loop->capacity = capacity;
 	return true;
 }
 
@@ -203,7 +203,7 @@ void history_add(struct lp_history *history, const struct lp_loop_state *state)
 			since(state->iteration->slots[slot], loop->iteration.slots[slot]);
 	/* counted before this capture was begun: nobody knows when */
 	if (span.busy_ns + span.idle_ns <= span.end_ns - span.start_ns + SLACK_NS &&
-	    make_room(history, loop) && set_cells(&span, rows)) {
+	    reserve(history, loop) && set_cells(&span, rows)) {
 		loop->spans[loop->span_count++] = span;
 		history->span_count++;
 	}

@@ -37,7 +37,7 @@ struct lp_span {
 struct lp_loop_history {
 	struct lp_loop_history *next; /* in its bucket */
 	uint32_t loop; /* id */
-	size_t span_count, room;
+	size_t span_count, capacity;
 	struct lp_span *spans;
 	struct lp_loop_state last; /* its histogram is the one below */
 	struct lp_histogram iteration;

@@ -21,10 +21,10 @@
 
 struct html_sink {
 	struct lp_sink sink;
-	struct lp_snapshot *snapshot;
+	struct lp_output_snapshot *snapshot;
 	char *path;
 	struct lp_html_data data;
-	size_t loop_room;
+	size_t loop_capacity;
 	int err;
 };
 
@@ -47,34 +47,34 @@ static void add_loop(void *context, const struct lp_loop_info *loop)
 	struct lp_html_data *data = &html->data;
 	struct lp_loop_info *grown;
 
-	if (data->loop_count == html->loop_room && html->loop_room < LOOPS_MAX) {
-		size_t room = html->loop_room ? 2 * html->loop_room : 4;
+	if (data->loop_count == html->loop_capacity && html->loop_capacity < LOOPS_MAX) {
+		size_t capacity = html->loop_capacity ? 2 * html->loop_capacity : 4;
 
-		grown = realloc(data->loops, room * sizeof(*grown));
+		grown = realloc(data->loops, capacity * sizeof(*grown));
 		if (grown) {
 			data->loops = grown;
-			html->loop_room = room;
+			html->loop_capacity = capacity;
 		}
 	}
-	if (data->loop_count < html->loop_room)
+	if (data->loop_count < html->loop_capacity)
 		data->loops[data->loop_count++] = *loop;
 	else
-		data->loops_beyond++;
+		data->loops_dropped++;
 }
 
-static void add_slow(void *context, const struct lp_slow *slow)
+static void add_slow(void *context, const struct lp_slow_callback *slow)
 {
-	kept_add_slow(&((struct html_sink *)context)->data.kept, slow);
+	page_store_add_slow(&((struct html_sink *)context)->data.store, slow);
 }
 
 static void add_slow_iteration(void *context, const struct lp_slow_iteration *slow)
 {
-	kept_add_iteration(&((struct html_sink *)context)->data.kept, slow);
+	page_store_add_iteration(&((struct html_sink *)context)->data.store, slow);
 }
 
 static void add_finding(void *context, const struct lp_finding *finding)
 {
-	kept_add_finding(&((struct html_sink *)context)->data.kept, finding);
+	page_store_add_finding(&((struct html_sink *)context)->data.store, finding);
 }
 
 static void add_loop_state(void *context, const struct lp_loop_state *state)
@@ -99,11 +99,11 @@ static void write_end(void *context, const struct lp_summary *total, const struc
 	struct html_sink *html = context;
 	FILE *out;
 
-	kept_finish(&html->data.kept);
-	html->err = snapshot_begin(html->snapshot, &out);
+	page_store_finish(&html->data.store);
+	html->err = output_snapshot_begin(html->snapshot, &out);
 	if (!html->err) {
 		write_page(out, html, total, end);
-		html->err = snapshot_commit(html->snapshot);
+		html->err = output_snapshot_commit(html->snapshot);
 	}
 	if (html->err)
 		output_warn(html->path, html->err);
@@ -114,8 +114,8 @@ static int html_close(struct lp_sink *sink)
 	struct html_sink *html = (struct html_sink *)sink;
 	int err = html->err;
 
-	snapshot_free(html->snapshot);
-	kept_free(&html->data.kept);
+	output_snapshot_free(html->snapshot);
+	page_store_free(&html->data.store);
 	history_free(&html->data.history);
 	free(html->data.loops);
 	free(html->path);
@@ -123,13 +123,13 @@ static int html_close(struct lp_sink *sink)
 	return err;
 }
 
-static int html_open(const char *path, const struct lp_look *look, struct lp_sink **sink,
+static int html_open(const char *path, const struct lp_terminal *terminal, struct lp_sink **sink,
 		     struct lp_error *error)
 {
 	struct html_sink *html;
 	int err;
 
-	(void)look;
+	(void)terminal;
 	*sink = NULL;
 	if (!path)
 		return error_set(error, -EINVAL,
@@ -140,7 +140,7 @@ static int html_open(const char *path, const struct lp_look *look, struct lp_sin
 		return error_set(error, -ENOMEM,
 				 "no memory for the output; free some and try again");
 	}
-	kept_init(&html->data.kept, LP_HTML_STALLS, LP_HTML_DETAILS);
+	page_store_init(&html->data.store, LP_HTML_STALLS, LP_HTML_DETAILS);
 	history_init(&html->data.history, LP_HISTORY_SPANS);
 	html->sink.observer = (struct lp_observer){
 		.run = begin_run,
@@ -152,7 +152,7 @@ static int html_open(const char *path, const struct lp_look *look, struct lp_sin
 		.end = write_end,
 	};
 	html->sink.close = html_close;
-	err = snapshot_new(path, PAGE_MODE, &html->snapshot, error);
+	err = output_snapshot_new(path, PAGE_MODE, &html->snapshot, error);
 	if (err) {
 		html_close(&html->sink);
 		return err;

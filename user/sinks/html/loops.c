@@ -48,7 +48,7 @@ static void write_callbacks(FILE *out, struct lp_html_data *data,
 		if (!histogram_count(&item->run))
 			continue;
 		fprintf(out, "%s[%" PRIu32 ",%" PRIu64 ",", written ? "," : "",
-			kept_callback(&data->kept.tables, item->callback), item->slow);
+			page_store_callback(&data->store.tables, item->callback), item->slow);
 		write_histogram(out, &item->run);
 		putc(',', out);
 		write_histogram(out, &item->queue);
@@ -63,7 +63,7 @@ static void write_callbacks(FILE *out, struct lp_html_data *data,
 static void write_causes(FILE *out, struct lp_html_data *data,
 			 const struct lp_loop_summary *summary)
 {
-	struct lp_kept_tables *tables = &data->kept.tables;
+	struct lp_page_tables *tables = &data->store.tables;
 	size_t i;
 
 	fputs(",\"causes\":[", out);
@@ -73,9 +73,10 @@ static void write_causes(FILE *out, struct lp_html_data *data,
 		fprintf(out,
 			"%s[%d,%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu64 ",%" PRIu64
 			"]",
-			i ? "," : "", cause->kind, kept_string(tables, cause->syscall),
-			kept_string(tables, cause->target), kept_string(tables, cause->held_by),
-			kept_frame(tables, cause->frame), cause->count, cause->total_ns);
+			i ? "," : "", cause->kind, page_store_string(tables, cause->syscall),
+			page_store_string(tables, cause->target),
+			page_store_string(tables, cause->held_by),
+			page_store_frame(tables, cause->frame), cause->count, cause->total_ns);
 	}
 	fprintf(out, "],\"causes_beyond\":%zu", summary->cause_count - i);
 }
@@ -89,7 +90,7 @@ static void write_summary(FILE *out, struct lp_html_data *data,
 	html_number(out, "iterations", summary->iterations);
 	html_number(out, "callback_runs", summary->callbacks);
 	html_number(out, "slow_callbacks", summary->slow_callbacks);
-	html_number(out, "untold", summary->untold);
+	html_number(out, "untold", summary->suppressed);
 	html_number(out, "traced_ns", summary->traced_ns);
 	fputs(",\"iteration\":", out);
 	write_histogram(out, &summary->iteration);
@@ -212,5 +213,5 @@ void html_loops_write(FILE *out, struct lp_html_data *data, const struct lp_summ
 	}
 	write_ended(out, data, total, first);
 	putc(']', out);
-	html_number(out, "loops_beyond", data->loops_beyond);
+	html_number(out, "loops_beyond", data->loops_dropped);
 }

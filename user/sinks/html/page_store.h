@@ -15,32 +15,32 @@
 #define LP_HTML_STALLS 100000
 #define LP_HTML_DETAILS 20000
 
-enum lp_kept_part_kind { LP_KEPT_BLOCKED, LP_KEPT_SAMPLE, LP_KEPT_TOP };
+enum lp_page_part_kind { LP_PAGE_BLOCKED, LP_PAGE_SAMPLE, LP_PAGE_TOP };
 
 /* A blocking call, a stack that was sampled, or a callback of a slow iteration. */
-struct lp_kept_part {
-	enum lp_kept_part_kind kind;
+struct lp_page_part {
+	enum lp_page_part_kind kind;
 	uint32_t count;
 	uint64_t total_ns;
 	uint32_t stack;
 	uint32_t name, target, local; /* blocked: strings */
 	uint32_t callback; /* top */
-	uint8_t seen, collecting; /* sample */
+	uint8_t reason, collecting; /* sample */
 };
 
-struct lp_kept_detail {
+struct lp_page_detail {
 	uint64_t queue_delay_ns; /* LP_NO_QUEUE_DELAY: not known */
-	uint64_t beyond_ns; /* of blocking calls that are not told */
-	uint32_t beyond;
+	uint64_t dropped_ns; /* of blocking calls that are not told */
+	uint32_t dropped;
 	uint32_t holder, holder_stack; /* of the GIL */
 	int32_t holder_tid;
 	uint32_t chain;
 	bool holder_known;
 	size_t part_count;
-	struct lp_kept_part parts[];
+	struct lp_page_part parts[];
 };
 
-struct lp_kept_stall {
+struct lp_page_stall {
 	uint64_t start_ns; /* since 1970 */
 	uint64_t duration_ns;
 	uint64_t parts_ns[LP_CAUSE_KINDS]; /* gc: a part of on CPU */
@@ -54,11 +54,11 @@ struct lp_kept_stall {
 	uint32_t first_count, second_count;
 	bool iteration, in_progress, time_known, gc_known, delayed_known;
 	bool first; /* of its callback */
-	struct lp_kept_detail *detail; /* NULL: only what is above */
+	struct lp_page_detail *detail; /* NULL: only what is above */
 };
 
 /* Found at its place for the first time; strings as in struct lp_finding. */
-struct lp_kept_finding {
+struct lp_page_finding {
 	uint64_t time_ns; /* since 1970, 0: of no loop that is known */
 	uint64_t late_ns;
 	uint32_t kind, loop, line;
@@ -69,38 +69,38 @@ struct lp_kept_finding {
 	bool timer, noticed;
 };
 
-struct lp_kept {
-	struct lp_kept_tables tables;
-	struct lp_kept_stall *stalls;
-	size_t stall_count, stall_room;
+struct lp_page_store {
+	struct lp_page_tables tables;
+	struct lp_page_stall *stalls;
+	size_t stall_count, stall_capacity;
 	size_t detail_count;
 	uint64_t omitted; /* stalls that are not kept */
 	uint64_t omitted_ns; /* their time */
-	struct lp_kept_finding *findings;
+	struct lp_page_finding *findings;
 	size_t finding_count;
 	bool no_memory;
 
 	/* Private to html_kept.c. */
-	struct lp_stalls_told told; /* stalls in progress, until their end is known */
+	struct lp_once_per_stall once; /* stalls in progress, until their end is known */
 	size_t since_trim;
 	size_t first_count;
-	uint8_t *seen; /* callbacks that have had a stall: bits by number */
-	size_t seen_bytes;
+	uint8_t *stalled; /* callbacks that have had a stall: bits by number */
+	size_t stalled_bytes;
 	size_t stalls_max, details_max;
 };
 
 /* The limits are LP_HTML_STALLS and LP_HTML_DETAILS; tests have less. */
-void kept_init(struct lp_kept *kept, size_t stalls_max, size_t details_max);
-void kept_free(struct lp_kept *kept);
+void page_store_init(struct lp_page_store *store, size_t stalls_max, size_t details_max);
+void page_store_free(struct lp_page_store *store);
 
-void kept_add_slow(struct lp_kept *kept, const struct lp_slow *slow);
-void kept_add_iteration(struct lp_kept *kept, const struct lp_slow_iteration *slow);
-void kept_add_finding(struct lp_kept *kept, const struct lp_finding *finding);
+void page_store_add_slow(struct lp_page_store *store, const struct lp_slow_callback *slow);
+void page_store_add_iteration(struct lp_page_store *store, const struct lp_slow_iteration *slow);
+void page_store_add_finding(struct lp_page_store *store, const struct lp_finding *finding);
 
 /*
  * Leaves within the limits what is to be written, in the order of time, and in the tables
  * only what it needs.
  */
-void kept_finish(struct lp_kept *kept);
+void page_store_finish(struct lp_page_store *store);
 
 #endif /* LP_SINKS_HTML_PAGE_STORE_H */

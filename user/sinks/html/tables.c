@@ -14,7 +14,7 @@
 /* A stack is copied through the C stack; no walk is as deep as this. */
 #define DEPTH_MAX 1024
 
-void tables_init(struct lp_kept_tables *tables)
+void tables_init(struct lp_page_tables *tables)
 {
 	blobs_init(&tables->strings, STRINGS_MAX, STRING_BYTES_MAX);
 	blobs_init(&tables->frames, FRAMES_MAX, SMALL_BYTES_MAX);
@@ -22,7 +22,7 @@ void tables_init(struct lp_kept_tables *tables)
 	blobs_init(&tables->callbacks, CALLBACKS_MAX, SMALL_BYTES_MAX);
 }
 
-void tables_free(struct lp_kept_tables *tables)
+void tables_free(struct lp_page_tables *tables)
 {
 	blobs_free(&tables->strings);
 	blobs_free(&tables->frames);
@@ -30,63 +30,64 @@ void tables_free(struct lp_kept_tables *tables)
 	blobs_free(&tables->callbacks);
 }
 
-uint64_t tables_beyond(const struct lp_kept_tables *tables)
+uint64_t tables_dropped(const struct lp_page_tables *tables)
 {
-	return tables->strings.beyond + tables->frames.beyond + tables->stacks.beyond +
-	       tables->callbacks.beyond;
+	return tables->strings.dropped + tables->frames.dropped + tables->stacks.dropped +
+	       tables->callbacks.dropped;
 }
 
-uint32_t kept_string(struct lp_kept_tables *tables, const char *text)
+uint32_t page_store_string(struct lp_page_tables *tables, const char *text)
 {
 	return text && *text ? blobs_add(&tables->strings, text, strlen(text) + 1) : 0;
 }
 
-uint32_t kept_frame(struct lp_kept_tables *tables, const struct lp_shown_frame *frame)
+uint32_t page_store_frame(struct lp_page_tables *tables, const struct lp_shown_frame *frame)
 {
-	struct lp_kept_frame kept;
+	struct lp_page_frame store;
 
 	if (!frame)
 		return 0;
-	memset(&kept, 0, sizeof(kept));
-	kept.function = kept_string(tables, frame->function);
-	kept.file = kept_string(tables, frame->file);
-	kept.line = frame->line;
-	kept.kind = (uint8_t)frame->kind;
-	kept.coroutine = frame->coroutine;
-	return blobs_add(&tables->frames, &kept, sizeof(kept));
+	memset(&store, 0, sizeof(store));
+	store.function = page_store_string(tables, frame->function);
+	store.file = page_store_string(tables, frame->file);
+	store.line = frame->line;
+	store.kind = (uint8_t)frame->kind;
+	store.coroutine = frame->coroutine;
+	return blobs_add(&tables->frames, &store, sizeof(store));
 }
 
-uint32_t kept_callback(struct lp_kept_tables *tables, const struct lp_callback_info *callback)
+uint32_t page_store_callback(struct lp_page_tables *tables, const struct lp_callback_info *callback)
 {
-	struct lp_kept_callback kept;
+	struct lp_page_callback store;
 
-	memset(&kept, 0, sizeof(kept));
-	kept.kind = callback->kind;
-	kept.name = kept_string(tables, callback->name);
-	kept.file = kept_string(tables, callback->file);
-	kept.line = callback->line;
-	return blobs_add(&tables->callbacks, &kept, sizeof(kept));
+	memset(&store, 0, sizeof(store));
+	store.kind = callback->kind;
+	store.name = page_store_string(tables, callback->name);
+	store.file = page_store_string(tables, callback->file);
+	store.line = callback->line;
+	return blobs_add(&tables->callbacks, &store, sizeof(store));
 }
 
-uint32_t tables_stack(struct lp_kept_tables *tables, const struct lp_stack *stack)
+uint32_t tables_stack(struct lp_page_tables *tables, const struct lp_stack *stack)
 {
 	uint32_t numbers[1 + DEPTH_MAX], depth = stack ? stack->depth : 0, i;
 
 	if (!depth)
 		return 0;
-	numbers[0] = (stack->cut ? LP_KEPT_CUT : 0) | (stack->unreadable ? LP_KEPT_UNREADABLE : 0);
+	numbers[0] = (stack->cut ? LP_PAGE_STACK_CUT : 0) |
+		     (stack->unreadable ? LP_PAGE_STACK_UNREADABLE : 0);
 	if (depth > DEPTH_MAX) {
 		depth = DEPTH_MAX;
-		numbers[0] |= LP_KEPT_CUT;
+		numbers[0] |= LP_PAGE_STACK_CUT;
 	}
 	for (i = 0; i < depth; i++)
-		numbers[1 + i] = kept_frame(tables, stack->frames[i]);
+		numbers[1 + i] = page_store_frame(tables, stack->frames[i]);
 	return blobs_add(&tables->stacks, numbers, (1 + depth) * sizeof(*numbers));
 }
 
 /* ---- from one set of tables into another ---------------------------------- */
 
-uint32_t tables_move_string(struct lp_kept_tables *to, const struct lp_kept_tables *from,
+uint32_t tables_move_string(struct lp_page_tables *to, const struct lp_page_tables *from,
 			    uint32_t number)
 {
 	size_t size;
@@ -95,11 +96,11 @@ uint32_t tables_move_string(struct lp_kept_tables *to, const struct lp_kept_tabl
 	return text ? blobs_add(&to->strings, text, size) : 0;
 }
 
-uint32_t tables_move_frame(struct lp_kept_tables *to, const struct lp_kept_tables *from,
+uint32_t tables_move_frame(struct lp_page_tables *to, const struct lp_page_tables *from,
 			   uint32_t number)
 {
-	const struct lp_kept_frame *frame = blobs_get(&from->frames, number, NULL);
-	struct lp_kept_frame moved;
+	const struct lp_page_frame *frame = blobs_get(&from->frames, number, NULL);
+	struct lp_page_frame moved;
 
 	if (!frame)
 		return 0;
@@ -109,11 +110,11 @@ uint32_t tables_move_frame(struct lp_kept_tables *to, const struct lp_kept_table
 	return blobs_add(&to->frames, &moved, sizeof(moved));
 }
 
-uint32_t tables_move_callback(struct lp_kept_tables *to, const struct lp_kept_tables *from,
+uint32_t tables_move_callback(struct lp_page_tables *to, const struct lp_page_tables *from,
 			      uint32_t number)
 {
-	const struct lp_kept_callback *callback = blobs_get(&from->callbacks, number, NULL);
-	struct lp_kept_callback moved;
+	const struct lp_page_callback *callback = blobs_get(&from->callbacks, number, NULL);
+	struct lp_page_callback moved;
 
 	if (!callback)
 		return 0;
@@ -123,7 +124,7 @@ uint32_t tables_move_callback(struct lp_kept_tables *to, const struct lp_kept_ta
 	return blobs_add(&to->callbacks, &moved, sizeof(moved));
 }
 
-uint32_t tables_move_stack(struct lp_kept_tables *to, const struct lp_kept_tables *from,
+uint32_t tables_move_stack(struct lp_page_tables *to, const struct lp_page_tables *from,
 			   uint32_t number)
 {
 	uint32_t moved[1 + DEPTH_MAX];

@@ -7,50 +7,51 @@
 #include "model/report.h"
 
 /* All numbers of strings, frames, stacks and callbacks are those of the tables; 0: none. */
-struct lp_kept_frame {
+struct lp_page_frame {
 	uint32_t function, file, line;
 	uint8_t kind; /* enum lp_frame_kind */
 	uint8_t coroutine;
 	uint16_t reserved;
 };
 
-/* A stack is an array of numbers: LP_KEPT_CUT and its like, then frames, innermost first. */
-#define LP_KEPT_CUT 1
-#define LP_KEPT_UNREADABLE 2
+/* A stack is an array of numbers: LP_PAGE_STACK_CUT and its like, then frames, innermost first. */
+#define LP_PAGE_STACK_CUT 1
+#define LP_PAGE_STACK_UNREADABLE 2
 
-struct lp_kept_callback {
+struct lp_page_callback {
 	uint32_t kind; /* enum lp_model_kind */
 	uint32_t name, file, line;
 };
 
-struct lp_kept_tables {
+struct lp_page_tables {
 	struct lp_blobs strings; /* with their final NUL */
 	struct lp_blobs frames;
 	struct lp_blobs stacks;
 	struct lp_blobs callbacks;
 };
 
-void tables_init(struct lp_kept_tables *tables);
-void tables_free(struct lp_kept_tables *tables);
+void tables_init(struct lp_page_tables *tables);
+void tables_free(struct lp_page_tables *tables);
 
 /* How often there was no room for something. */
-uint64_t tables_beyond(const struct lp_kept_tables *tables);
+uint64_t tables_dropped(const struct lp_page_tables *tables);
 
 /* NULL and an empty one are none. */
-uint32_t tables_stack(struct lp_kept_tables *tables, const struct lp_stack *stack);
+uint32_t tables_stack(struct lp_page_tables *tables, const struct lp_stack *stack);
 
 /* What has a number in the one gets one in the other; 0 stays 0. */
-uint32_t tables_move_string(struct lp_kept_tables *to, const struct lp_kept_tables *from,
+uint32_t tables_move_string(struct lp_page_tables *to, const struct lp_page_tables *from,
 			    uint32_t number);
-uint32_t tables_move_frame(struct lp_kept_tables *to, const struct lp_kept_tables *from,
+uint32_t tables_move_frame(struct lp_page_tables *to, const struct lp_page_tables *from,
 			   uint32_t number);
-uint32_t tables_move_callback(struct lp_kept_tables *to, const struct lp_kept_tables *from,
+uint32_t tables_move_callback(struct lp_page_tables *to, const struct lp_page_tables *from,
 			      uint32_t number);
-uint32_t tables_move_stack(struct lp_kept_tables *to, const struct lp_kept_tables *from,
+uint32_t tables_move_stack(struct lp_page_tables *to, const struct lp_page_tables *from,
 			   uint32_t number);
 
-uint32_t kept_string(struct lp_kept_tables *tables, const char *text);
-uint32_t kept_frame(struct lp_kept_tables *tables, const struct lp_shown_frame *frame);
-uint32_t kept_callback(struct lp_kept_tables *tables, const struct lp_callback_info *callback);
+uint32_t page_store_string(struct lp_page_tables *tables, const char *text);
+uint32_t page_store_frame(struct lp_page_tables *tables, const struct lp_shown_frame *frame);
+uint32_t page_store_callback(struct lp_page_tables *tables,
+			     const struct lp_callback_info *callback);
 
 #endif /* LP_SINKS_HTML_TABLES_H */

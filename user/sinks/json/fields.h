@@ -29,7 +29,7 @@ void json_stack(FILE *out, const char *name, const struct lp_stack *stack);
 
 /* ---- json_stall.c: why the loop stood still ------------------------------- */
 
-void json_slow_callback(FILE *out, const struct lp_slow *slow);
+void json_slow_callback(FILE *out, const struct lp_slow_callback *slow);
 void json_slow_iteration(FILE *out, const struct lp_slow_iteration *slow);
 
 /* ---- json_summary.c -------------------------------------------------------- */

@@ -12,7 +12,7 @@
 #define JSON_VERSION "1.0"
 
 /* What a file keeps of header, loops and stalls, to be written anew with each summary. */
-#define KEPT_BYTES_MAX (8 << 20)
+#define BUFFER_BYTES_MAX (8 << 20)
 
 /* Lines by what the footer says of those that found no room. */
 enum line_kind {
@@ -36,10 +36,10 @@ struct json_sink {
 	struct lp_sink sink;
 	FILE *out; /* stdout, or a file's next version while it is written */
 	char *path; /* NULL: stdout */
-	struct lp_snapshot *snapshot; /* of a file */
-	FILE *kept;
-	char *kept_text;
-	size_t kept_size;
+	struct lp_output_snapshot *snapshot; /* of a file */
+	FILE *buffer;
+	char *buffer_text;
+	size_t buffer_size;
 	uint64_t omitted[LINE_KINDS]; /* lines that did not fit */
 	/* The line that is being made: its reader gets it in one piece. */
 	FILE *line;
@@ -57,11 +57,11 @@ static int write_text(struct json_sink *json, enum line_kind kind, size_t size)
 		return output_write(json->out, json->text, size);
 	if (json->out)
 		return fwrite(json->text, 1, size, json->out) == size ? 0 : -errno;
-	if ((size_t)ftello(json->kept) + size > KEPT_BYTES_MAX) {
+	if ((size_t)ftello(json->buffer) + size > BUFFER_BYTES_MAX) {
 		json->omitted[kind]++;
 		return 0;
 	}
-	return fwrite(json->text, 1, size, json->kept) == size ? 0 : -ENOMEM;
+	return fwrite(json->text, 1, size, json->buffer) == size ? 0 : -ENOMEM;
 }
 
 static void end_line(struct json_sink *json, enum line_kind kind)
@@ -89,11 +89,11 @@ static void begin_document(struct json_sink *json)
 		return;
 	/* the next version may go well where this one did not */
 	json->err = 0;
-	err = snapshot_begin(json->snapshot, &json->out);
-	if (!err && (fflush(json->kept) || ferror(json->kept)))
+	err = output_snapshot_begin(json->snapshot, &json->out);
+	if (!err && (fflush(json->buffer) || ferror(json->buffer)))
 		err = -ENOMEM;
-	size = (size_t)ftello(json->kept);
-	if (!err && fwrite(json->kept_text, 1, size, json->out) != size)
+	size = (size_t)ftello(json->buffer);
+	if (!err && fwrite(json->buffer_text, 1, size, json->out) != size)
 		err = -errno;
 	json->err = err;
 }
@@ -103,9 +103,9 @@ static void commit_document(struct json_sink *json)
 	if (!json->snapshot)
 		return;
 	if (json->err)
-		snapshot_abandon(json->snapshot);
+		output_snapshot_abandon(json->snapshot);
 	else
-		json->err = snapshot_commit(json->snapshot);
+		json->err = output_snapshot_commit(json->snapshot);
 	if (json->err)
 		output_warn(json->path, json->err);
 	json->out = NULL;
@@ -146,7 +146,7 @@ static void write_loop(void *context, const struct lp_loop_info *loop)
 	end_line(json, LINE_OTHER);
 }
 
-static void write_slow(void *context, const struct lp_slow *slow)
+static void write_slow(void *context, const struct lp_slow_callback *slow)
 {
 	struct json_sink *json = context;
 
@@ -244,7 +244,7 @@ static void write_interval(void *context, const struct lp_summary *interval,
 
 static void write_end(void *context, const struct lp_summary *total, const struct lp_run_end *end)
 {
-	static const char *const reasons[LP_END_REASONS] = {
+	static const char *const end_reasons[LP_END_REASONS] = {
 		[LP_END_INTERRUPT] = "interrupt",
 		[LP_END_DURATION] = "duration",
 		[LP_END_TARGET_EXITED] = "target_exited",
@@ -257,7 +257,7 @@ static void write_end(void *context, const struct lp_summary *total, const struc
 	fprintf(json->line,
 		"{\"type\":\"footer\",\"end_ns\":%" PRIu64
 		",\"reason\":\"%s\",\"lost_events\":%" PRIu64,
-		end->end_ns, reasons[end->reason], end->lost_events);
+		end->end_ns, end_reasons[end->reason], end->lost_events);
 	for (kind = 0; kind < LINE_KINDS; kind++)
 		if (json->omitted[kind])
 			fprintf(json->line, ",\"%s\":%" PRIu64, omitted_names[kind],
@@ -266,8 +266,8 @@ static void write_end(void *context, const struct lp_summary *total, const struc
 	if (total->lost[LP_LOST_UNREADABLE])
 		fprintf(json->line, ",\"unreadable_processes\":%" PRIu64,
 			total->lost[LP_LOST_UNREADABLE]);
-	if (total->findings_beyond)
-		fprintf(json->line, ",\"lost_beyond\":%" PRIu64, total->findings_beyond);
+	if (total->findings_dropped)
+		fprintf(json->line, ",\"lost_beyond\":%" PRIu64, total->findings_dropped);
 	putc('}', json->line);
 	end_line(json, LINE_OTHER);
 	commit_document(json);
@@ -285,30 +285,30 @@ static int json_close(struct lp_sink *sink)
 	}
 	if (json->line)
 		fclose(json->line);
-	if (json->kept)
-		fclose(json->kept);
-	snapshot_free(json->snapshot);
-	free(json->kept_text);
+	if (json->buffer)
+		fclose(json->buffer);
+	output_snapshot_free(json->snapshot);
+	free(json->buffer_text);
 	free(json->text);
 	free(json->path);
 	free(json);
 	return err;
 }
 
-static int json_open(const char *path, const struct lp_look *look, struct lp_sink **sink,
+static int json_open(const char *path, const struct lp_terminal *terminal, struct lp_sink **sink,
 		     struct lp_error *error)
 {
 	struct json_sink *json = calloc(1, sizeof(*json));
 	int err;
 
-	(void)look;
+	(void)terminal;
 	*sink = NULL;
 	if (json) {
 		json->line = open_memstream(&json->text, &json->size);
-		json->kept = open_memstream(&json->kept_text, &json->kept_size);
+		json->buffer = open_memstream(&json->buffer_text, &json->buffer_size);
 		json->path = path ? strdup(path) : NULL;
 	}
-	if (!json || !json->line || !json->kept || (path && !json->path)) {
+	if (!json || !json->line || !json->buffer || (path && !json->path)) {
 		if (json)
 			json_close(&json->sink);
 		return error_set(error, -ENOMEM,
@@ -324,7 +324,7 @@ static int json_open(const char *path, const struct lp_look *look, struct lp_sin
 		.end = write_end,
 	};
 	json->sink.close = json_close;
-	err = path ? snapshot_new(path, 0600, &json->snapshot, error)
+	err = path ? output_snapshot_new(path, 0600, &json->snapshot, error)
 		   : output_open(NULL, &json->out, error);
 	if (err) {
 		json_close(&json->sink);

@@ -19,13 +19,13 @@ static void write_times(FILE *out, const struct lp_times *time)
 		fputs("null}", out);
 }
 
-static void write_blocked(FILE *out, const struct lp_reasons *reasons)
+static void write_blocked(FILE *out, const struct lp_breakdown *breakdown)
 {
 	size_t i;
 
 	fputs(",\"blocked\":[", out);
-	for (i = 0; i < reasons->blocked_count; i++) {
-		const struct lp_blocked *blocked = &reasons->blocked[i];
+	for (i = 0; i < breakdown->blocked_count; i++) {
+		const struct lp_blocked *blocked = &breakdown->blocked[i];
 
 		fputs(i ? ",{\"syscall\":" : "{\"syscall\":", out);
 		json_string(out, blocked->syscall);
@@ -41,29 +41,29 @@ static void write_blocked(FILE *out, const struct lp_reasons *reasons)
 		putc('}', out);
 	}
 	putc(']', out);
-	if (reasons->blocked_beyond)
+	if (breakdown->blocked_dropped)
 		fprintf(out,
 			",\"blocked_beyond\":{\"count\":%" PRIu32 ",\"duration_ns\":%" PRIu64 "}",
-			reasons->blocked_beyond, reasons->blocked_beyond_ns);
+			breakdown->blocked_dropped, breakdown->blocked_dropped_ns);
 }
 
 /* What a sample was of is as little known as the times in captures of older versions. */
-static void write_samples(FILE *out, const struct lp_reasons *reasons)
+static void write_samples(FILE *out, const struct lp_breakdown *breakdown)
 {
-	static const char *const causes[LP_SEEN_KINDS] = {
-		[LP_SEEN_ON_CPU] = "on_cpu",  [LP_SEEN_BLOCKED] = "blocked",
-		[LP_SEEN_GIL] = "gil",	      [LP_SEEN_RUN_QUEUE] = "run_queue",
-		[LP_SEEN_GIL_HOLDER] = "gil",
+	static const char *const causes[LP_SAMPLE_REASONS] = {
+		[LP_SAMPLE_ON_CPU] = "on_cpu",	[LP_SAMPLE_BLOCKED] = "blocked",
+		[LP_SAMPLE_GIL] = "gil",	[LP_SAMPLE_RUN_QUEUE] = "run_queue",
+		[LP_SAMPLE_GIL_HOLDER] = "gil",
 	};
 	size_t i;
 
 	fputs(",\"samples\":[", out);
-	for (i = 0; i < reasons->sample_count; i++) {
-		const struct lp_sample *sample = &reasons->samples[i];
+	for (i = 0; i < breakdown->sample_count; i++) {
+		const struct lp_sample *sample = &breakdown->samples[i];
 
 		fprintf(out, "%s{\"count\":%" PRIu32, i ? "," : "", sample->count);
-		if (reasons->time.known)
-			fprintf(out, ",\"cause\":\"%s\",\"collecting\":%s,", causes[sample->seen],
+		if (breakdown->time.known)
+			fprintf(out, ",\"cause\":\"%s\",\"collecting\":%s,", causes[sample->reason],
 				sample->collecting ? "true" : "false");
 		else
 			fputs(",\"cause\":null,\"collecting\":null,", out);
@@ -89,12 +89,12 @@ static void write_gil(FILE *out, const struct lp_gil_holder *gil)
 	putc('}', out);
 }
 
-static void write_reasons(FILE *out, const struct lp_reasons *reasons)
+static void write_breakdown(FILE *out, const struct lp_breakdown *breakdown)
 {
-	write_times(out, &reasons->time);
-	write_blocked(out, reasons);
-	write_samples(out, reasons);
-	write_gil(out, &reasons->gil);
+	write_times(out, &breakdown->time);
+	write_blocked(out, breakdown);
+	write_samples(out, breakdown);
+	write_gil(out, &breakdown->gil);
 }
 
 static void begin(FILE *out, const char *type, const struct lp_loop_info *loop, uint64_t start_ns,
@@ -106,7 +106,7 @@ static void begin(FILE *out, const char *type, const struct lp_loop_info *loop, 
 		type, json_loop_id(loop), start_ns, duration_ns, in_progress ? "true" : "false");
 }
 
-static void write_callback(FILE *out, const struct lp_slow *slow)
+static void write_callback(FILE *out, const struct lp_slow_callback *slow)
 {
 	fprintf(out, ",\"callback\":{\"kind\":\"%s\",", json_kind(slow->callback->kind));
 	json_place(out, slow->callback);
@@ -118,19 +118,19 @@ static void write_callback(FILE *out, const struct lp_slow *slow)
 		fputs(",\"task_id\":null}", out);
 }
 
-void json_slow_callback(FILE *out, const struct lp_slow *slow)
+void json_slow_callback(FILE *out, const struct lp_slow_callback *slow)
 {
 	begin(out, "slow_callback", slow->loop, slow->start_ns, slow->duration_ns,
 	      slow->in_progress);
 	write_callback(out, slow);
-	write_reasons(out, &slow->reasons);
+	write_breakdown(out, &slow->breakdown);
 	fputs(",\"delayed\":", out);
 	if (slow->delayed_known)
 		fprintf(out, "{\"callbacks\":%" PRIu32 ",\"events\":%" PRIu32 "},",
 			slow->delayed_callbacks, slow->delayed_events);
 	else
 		fputs("null,", out);
-	json_stack(out, "await_chain", &slow->reasons.await_chain);
+	json_stack(out, "await_chain", &slow->breakdown.await_chain);
 }
 
 void json_slow_iteration(FILE *out, const struct lp_slow_iteration *slow)
@@ -147,5 +147,5 @@ void json_slow_iteration(FILE *out, const struct lp_slow_iteration *slow)
 			slow->top[i].total_ns);
 	}
 	putc(']', out);
-	write_reasons(out, &slow->reasons);
+	write_breakdown(out, &slow->breakdown);
 }

@@ -57,8 +57,8 @@ void json_loop_summary(FILE *out, const struct lp_loop_summary *summary)
 		",",
 		json_loop_id(summary->loop), summary->wall_ns, summary->busy_ns, summary->idle_ns,
 		utilization / 1000000, utilization % 1000000, summary->iterations,
-		summary->callbacks, summary->slow_callbacks, summary->untold,
-		summary->untold_iterations, summary->traced_ns);
+		summary->callbacks, summary->slow_callbacks, summary->suppressed,
+		summary->suppressed_iterations, summary->traced_ns);
 	if (summary->folded)
 		fprintf(out, "\"loops\":%" PRIu64 ",", summary->folded);
 	fputs("\"iteration\":", out);

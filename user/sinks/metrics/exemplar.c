@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *cause_name(size_t kind)
+const char *exemplar_cause_name(size_t kind)
 {
 	static const char *const names[LP_CAUSE_KINDS] = {
 		[LP_CAUSE_ON_CPU] = "on_cpu", [LP_CAUSE_BLOCKED] = "blocked",
@@ -36,20 +36,21 @@ static enum lp_cause_kind main_cause(const struct lp_times *time)
 	return (enum lp_cause_kind)most;
 }
 
-static const struct lp_stack *stack_of(const struct lp_reasons *reasons, enum lp_cause_kind cause)
+static const struct lp_stack *stack_of(const struct lp_breakdown *breakdown,
+				       enum lp_cause_kind cause)
 {
-	static const enum lp_seen seen[LP_CAUSE_KINDS] = {
-		[LP_CAUSE_ON_CPU] = LP_SEEN_ON_CPU,
-		[LP_CAUSE_GIL] = LP_SEEN_GIL,
-		[LP_CAUSE_RUN_QUEUE] = LP_SEEN_RUN_QUEUE,
+	static const enum lp_sample_reason reason[LP_CAUSE_KINDS] = {
+		[LP_CAUSE_ON_CPU] = LP_SAMPLE_ON_CPU,
+		[LP_CAUSE_GIL] = LP_SAMPLE_GIL,
+		[LP_CAUSE_RUN_QUEUE] = LP_SAMPLE_RUN_QUEUE,
 	};
 	size_t i;
 
 	if (cause == LP_CAUSE_BLOCKED)
-		return reasons->blocked_count ? &reasons->blocked[0].stack : NULL;
-	for (i = 0; i < reasons->sample_count; i++)
-		if (reasons->samples[i].seen == seen[cause])
-			return &reasons->samples[i].stack;
+		return breakdown->blocked_count ? &breakdown->blocked[0].stack : NULL;
+	for (i = 0; i < breakdown->sample_count; i++)
+		if (breakdown->samples[i].reason == reason[cause])
+			return &breakdown->samples[i].stack;
 	return NULL;
 }
 
@@ -58,14 +59,14 @@ static void set_line(char *to, const char *file, uint32_t line)
 {
 	const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
 	char number[16] = "";
-	size_t room, length;
+	size_t capacity, length;
 
 	if (line)
 		snprintf(number, sizeof(number), ":%" PRIu32, line);
-	room = LP_EXEMPLAR_LINE - strlen(number);
+	capacity = LP_EXEMPLAR_LINE - strlen(number);
 	length = strlen(name);
-	if (length > room) {
-		name += length - room;
+	if (length > capacity) {
+		name += length - capacity;
 		while ((*name & 0xc0) == 0x80)
 			name++;
 		length = strlen(name);
@@ -74,20 +75,21 @@ static void set_line(char *to, const char *file, uint32_t line)
 	memcpy(to + length, number, strlen(number) + 1);
 }
 
-void exemplar_set(struct lp_exemplar *exemplar, const struct lp_slow *slow, uint64_t run_unix_ns)
+void exemplar_set(struct lp_exemplar *exemplar, const struct lp_slow_callback *slow,
+		  uint64_t run_unix_ns)
 {
-	enum lp_cause_kind cause = main_cause(&slow->reasons.time);
-	const struct lp_stack *stack = stack_of(&slow->reasons, cause);
+	enum lp_cause_kind cause = main_cause(&slow->breakdown.time);
+	const struct lp_stack *stack = stack_of(&slow->breakdown, cause);
 	struct lp_stack own = { .depth = 0 };
 
-	exemplar->edge = spread_edge(lp_histogram_slot(slow->duration_ns));
+	exemplar->edge = octaves_edge(lp_histogram_slot(slow->duration_ns));
 	exemplar->duration_ns = slow->duration_ns;
 	exemplar->unix_ns = loop_unix_ns(slow->loop, slow->start_ns + slow->duration_ns);
-	exemplar->cause = slow->reasons.time.known ? cause_name(cause) : "";
+	exemplar->cause = slow->breakdown.time.known ? exemplar_cause_name(cause) : "";
 	snprintf(exemplar->stall, sizeof(exemplar->stall), "%" PRIu64 "-%" PRIu32 "-%" PRIu64,
 		 run_unix_ns / 1000000000, slow->loop->id, slow->start_ns);
 	if (stack)
-		own = stack_own(stack);
+		own = own_frames_of(stack);
 	if (own.depth && *own.frames[0]->file)
 		set_line(exemplar->line, own.frames[0]->file, own.frames[0]->line);
 	else

@@ -28,9 +28,10 @@ struct lp_exemplar {
 };
 
 /* Tells a stall in its bucket.  All but next and round is set. */
-void exemplar_set(struct lp_exemplar *exemplar, const struct lp_slow *slow, uint64_t run_unix_ns);
+void exemplar_set(struct lp_exemplar *exemplar, const struct lp_slow_callback *slow,
+		  uint64_t run_unix_ns);
 
 /* The name of a cause: "on_cpu". */
-const char *cause_name(size_t kind);
+const char *exemplar_cause_name(size_t kind);
 
 #endif /* LP_SINKS_METRICS_EXEMPLAR_H */

@@ -10,7 +10,7 @@
 
 /* A set of labels that loops have, and the series that it is counted in. */
 struct lp_label_set {
-	struct lp_labels labels;
+	struct lp_loop_labels labels;
 	struct lp_loop_series *loops; /* NULL: it had to give its place to others */
 	uint64_t round; /* that it was last seen in */
 	uint64_t wall_ns, wall_before_ns; /* once its place is another's */
@@ -38,7 +38,7 @@ void series_free_callback(void *node)
 
 static int compare_labels(const void *left, const void *right)
 {
-	return memcmp(left, right, sizeof(struct lp_labels));
+	return memcmp(left, right, sizeof(struct lp_loop_labels));
 }
 
 static void free_loop(struct lp_loop_series *loop)
@@ -48,7 +48,8 @@ static void free_loop(struct lp_loop_series *loop)
 	free(loop);
 }
 
-static struct lp_loop_series *add_loop(struct lp_series *series, const struct lp_labels *labels)
+static struct lp_loop_series *add_loop(struct lp_series *series,
+				       const struct lp_loop_labels *labels)
 {
 	struct lp_loop_series *loop = calloc(1, sizeof(*loop));
 
@@ -74,7 +75,7 @@ static struct lp_loop_series *add_loop(struct lp_series *series, const struct lp
 
 /* One that takes only what has no place elsewhere; made when it is first needed. */
 static struct lp_loop_series *special_loop(struct lp_series *series, struct lp_loop_series **loop,
-					   const struct lp_labels *labels)
+					   const struct lp_loop_labels *labels)
 {
 	if (!*loop)
 		*loop = add_loop(series, labels);
@@ -124,14 +125,14 @@ static bool evict_idle(struct lp_series *series)
 	return true;
 }
 
-bool series_same_owner(const struct lp_labels *left, const struct lp_labels *right)
+bool series_same_owner(const struct lp_loop_labels *left, const struct lp_loop_labels *right)
 {
 	return !strcmp(left->unit, right->unit) && !strcmp(left->container, right->container) &&
 	       !strcmp(left->pod, right->pod) && !strcmp(left->host, right->host);
 }
 
 /* The names of threads are chosen by their programs, each being a set of labels. */
-static bool owner_has_its_part(const struct lp_series *series, const struct lp_labels *labels)
+static bool owner_has_its_part(const struct lp_series *series, const struct lp_loop_labels *labels)
 {
 	const struct lp_loop_series *loop;
 	size_t count = 0;
@@ -143,9 +144,10 @@ static bool owner_has_its_part(const struct lp_series *series, const struct lp_l
 }
 
 /* A place of its own, or that of "other". */
-static struct lp_loop_series *place_set_of(struct lp_series *series, const struct lp_labels *labels)
+static struct lp_loop_series *place_set_of(struct lp_series *series,
+					   const struct lp_loop_labels *labels)
 {
-	struct lp_labels other = { .runtime = "other", .service = "other" };
+	struct lp_loop_labels other = { .runtime = "other", .service = "other" };
 
 	if (owner_has_its_part(series, labels) ||
 	    (series->set_count >= LP_SERIES_SETS && !evict_idle(series))) {
@@ -157,9 +159,10 @@ static struct lp_loop_series *place_set_of(struct lp_series *series, const struc
 }
 
 /* Their unused bytes are 0, so that they can be compared as they are. */
-static struct lp_labels labels_of(const struct lp_series *series, const struct lp_loop_info *info)
+static struct lp_loop_labels labels_of(const struct lp_series *series,
+				       const struct lp_loop_info *info)
 {
-	struct lp_labels labels;
+	struct lp_loop_labels labels;
 
 	memset(&labels, 0, sizeof(labels));
 	snprintf(labels.runtime, sizeof(labels.runtime), "%s", info->runtime);
@@ -174,7 +177,7 @@ static struct lp_labels labels_of(const struct lp_series *series, const struct l
 
 static struct lp_label_set *set_of(struct lp_series *series, const struct lp_loop_info *info)
 {
-	struct lp_labels labels = labels_of(series, info);
+	struct lp_loop_labels labels = labels_of(series, info);
 	struct lp_label_set **node = tfind(&labels, &series->sets, compare_labels), *set;
 
 	if (node)
@@ -221,12 +224,12 @@ int series_loop_of(struct lp_series *series, const struct lp_loop_info *info,
 
 struct sweep {
 	struct lp_series *series;
-	struct lp_label_set *gone[64];
+	struct lp_label_set *ended[64];
 	size_t count;
-	size_t beyond;
+	size_t dropped;
 };
 
-static void look_at_set(const void *node, VISIT visit, void *context)
+static void inspect_set(const void *node, VISIT visit, void *context)
 {
 	struct lp_label_set *set = *(struct lp_label_set *const *)node;
 	struct sweep *sweep = context;
@@ -235,9 +238,9 @@ static void look_at_set(const void *node, VISIT visit, void *context)
 		return;
 	if (set->loops && set->loops != sweep->series->other)
 		return;
-	sweep->beyond++;
+	sweep->dropped++;
 	if (set->round != sweep->series->round && sweep->count < 64)
-		sweep->gone[sweep->count++] = set;
+		sweep->ended[sweep->count++] = set;
 }
 
 void series_sweep_sets(struct lp_series *series)
@@ -248,13 +251,13 @@ void series_sweep_sets(struct lp_series *series)
 		size_t i;
 
 		sweep.count = 0;
-		sweep.beyond = 0;
-		twalk_r(series->sets, look_at_set, &sweep);
+		sweep.dropped = 0;
+		twalk_r(series->sets, inspect_set, &sweep);
 		for (i = 0; i < sweep.count; i++) {
-			tdelete(sweep.gone[i], &series->sets, compare_labels);
-			free(sweep.gone[i]);
+			tdelete(sweep.ended[i], &series->sets, compare_labels);
+			free(sweep.ended[i]);
 		}
-		series->sets_beyond = sweep.beyond - sweep.count;
+		series->sets_overflow = sweep.dropped - sweep.count;
 	} while (sweep.count);
 }
 

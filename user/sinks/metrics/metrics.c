@@ -20,7 +20,7 @@ static const char *lost_kind(size_t kind)
 		[LP_LOST_RING] = "events",	   [LP_LOST_LOOPS] = "loops",
 		[LP_LOST_CALLBACKS] = "callbacks", [LP_LOST_READY] = "ready",
 		[LP_LOST_IDENTITY] = "identity",   [LP_LOST_CAUSES] = "causes",
-		[LP_LOST_FINDINGS] = "findings",   [LP_LOST_LIVES] = "lives",
+		[LP_LOST_FINDINGS] = "findings",   [LP_LOST_LIFETIMES] = "lives",
 		[LP_LOST_INSTANTS] = "instants",   [LP_LOST_UNREADABLE] = "unreadable",
 	};
 
@@ -98,7 +98,7 @@ static bool budget_given(const struct lp_metrics *metrics)
 #define GAUGE .type = LP_FAMILY_GAUGE
 #define HISTOGRAM .type = LP_FAMILY_HISTOGRAM
 #define SECONDS .unit = LP_IN_NS
-#define SELF(member) OF_RUN(member), .told = self_known
+#define SELF(member) OF_RUN(member), .is_reported = self_known
 
 /* clang-format off */
 static const struct lp_family families[] = {
@@ -116,21 +116,21 @@ static const struct lp_family families[] = {
 	  .help = "Callbacks that event loops ran." },
 	{ .name = "loopprof_loop_slow_callbacks", COUNTER, OF_LOOPS(slow_callbacks),
 	  .help = "Callbacks that ran for the slow threshold or longer." },
-	{ .name = "loopprof_loop_untold_slow_callbacks", COUNTER, OF_LOOPS(untold),
+	{ .name = "loopprof_loop_untold_slow_callbacks", COUNTER, OF_LOOPS(suppressed),
 	  .help = "Slow callbacks that were counted but not told one by one, as there were too many at once." },
 	{ .name = "loopprof_loop_iteration_seconds", HISTOGRAM, SECONDS, .of = LP_OF_ITERATIONS,
 	  .help = "Busy time of an iteration: the delay of an event that becomes ready meanwhile." },
 	/* of a kind, not of a line or a system call: those are as many as the program has lines */
 	{ .name = "loopprof_loop_lost_seconds", COUNTER, SECONDS, OF_LOOPS(lost_ns),
-	  .label = "cause", .value = cause_name, .count = LP_CAUSE_KINDS,
+	  .label = "cause", .value = exemplar_cause_name, .count = LP_CAUSE_KINDS,
 	  .help = "Time that event loops lost, by cause; on_cpu and gc: in late callbacks, by samples." },
 	/* not loopprof_lost: that is what loopprof itself loses */
 	{ .name = "loopprof_findings", COUNTER, OF_LOOPS(findings),
-	  .label = "kind", .value = finding_name, .count = LP_FINDING_KINDS, .told = any_findings,
-	  .other_at = offsetof(struct lp_run_numbers, findings_beyond),
+	  .label = "kind", .value = finding_name, .count = LP_FINDING_KINDS, .is_reported = any_findings,
+	  .other_at = offsetof(struct lp_run_numbers, findings_dropped),
 	  .help = "Coroutines, tasks, exceptions and callbacks of the program that got lost, by kind." },
 	{ .name = "loopprof_tasks_ended", COUNTER, OF_LOOPS(outcomes),
-	  .label = "outcome", .value = outcome_name, .count = LP_OUTCOMES, .told = any_outcomes,
+	  .label = "outcome", .value = outcome_name, .count = LP_OUTCOMES, .is_reported = any_outcomes,
 	  .help = "Tasks that have ended, by outcome." },
 	{ .name = "loopprof_callback_run_seconds", HISTOGRAM, SECONDS, .of = LP_OF_CALLBACKS,
 	  .at = offsetof(struct lp_callback_series, run),
@@ -138,7 +138,7 @@ static const struct lp_family families[] = {
 	  .sampled_help = "Time that a callback held its event loop, by samples of late iterations only." },
 	{ .name = "loopprof_callback_queue_delay_seconds", HISTOGRAM, SECONDS,
 	  .of = LP_OF_CALLBACKS, .at = offsetof(struct lp_callback_series, queue),
-	  .told = queue_measured,
+	  .is_reported = queue_measured,
 	  .help = "Time from when a callback was made ready to its start." },
 	{ .name = "loopprof_lost", COUNTER, OF_RUN(lost),
 	  .label = "kind", .value = lost_kind, .count = LP_LOST_KINDS,
@@ -146,7 +146,7 @@ static const struct lp_family families[] = {
 	  .occasional = LP_LOST_FINDINGS,
 	  .help = "Events and measurements that loopprof itself had to drop." },
 	{ .name = "loopprof_limited", COUNTER, OF_LOOPS(limited),
-	  .label = "kind", .value = limited_kind, .count = LP_LIMITED_KINDS, .told = any_limited,
+	  .label = "kind", .value = limited_kind, .count = LP_LIMITED_KINDS, .is_reported = any_limited,
 	  .help = "What processes asked for over their part of what all share, and did not get." },
 	{ .name = "loopprof_slow_threshold_seconds", GAUGE, SECONDS, OF_RUN(threshold_ns),
 	  .help = "Run time from which on a callback counts as slow." },
@@ -157,11 +157,11 @@ static const struct lp_family families[] = {
 	  .help = "The version of loopprof." },
 	{ .name = "loopprof_self_label_sets", GAUGE, OF_RUN(sets),
 	  .help = "Sets of labels of event loops that have series of their own." },
-	{ .name = "loopprof_self_label_sets_beyond", GAUGE, OF_RUN(sets_beyond),
+	{ .name = "loopprof_self_label_sets_beyond", GAUGE, OF_RUN(sets_overflow),
 	  .help = "Sets of labels that are counted under other, or no more, as there are too many." },
 	{ .name = "loopprof_self_callback_series", GAUGE, OF_RUN(callbacks),
 	  .help = "Callbacks that have series of their own." },
-	{ .name = "loopprof_self_callbacks_beyond", GAUGE, OF_RUN(callbacks_beyond),
+	{ .name = "loopprof_self_callbacks_beyond", GAUGE, OF_RUN(callbacks_overflow),
 	  .help = "Callbacks that are counted under other, as there are too many." },
 	{ .name = "loopprof_self_export_failures", COUNTER, OF_RUN(export_failures),
 	  .label = "format", .value = export_kind_name, .count = LP_EXPORT_KINDS,
@@ -193,7 +193,7 @@ static const struct lp_family families[] = {
 	{ .name = "loopprof_self_sampling_frequency_hertz", GAUGE, .unit = LP_IN_HERTZ, SELF(frequency),
 	  .help = "Frequency of samples of a late event loop." },
 	{ .name = "loopprof_self_budget_ratio", GAUGE, .unit = LP_IN_PPM, OF_RUN(budget_ppm),
-	  .told = budget_given,
+	  .is_reported = budget_given,
 	  .help = "What loopprof may cost, as a share of one CPU." },
 };
 /* clang-format on */
@@ -213,9 +213,9 @@ const char *family_help(const struct lp_family *family, const struct lp_metrics 
 	return metrics->sampled && family->sampled_help ? family->sampled_help : family->help;
 }
 
-bool family_told(const struct lp_family *family, const struct lp_metrics *metrics)
+bool family_is_reported(const struct lp_family *family, const struct lp_metrics *metrics)
 {
-	return !family->told || family->told(metrics);
+	return !family->is_reported || family->is_reported(metrics);
 }
 
 static uint64_t number_at(const void *numbers, size_t at, size_t number)
@@ -333,12 +333,12 @@ int metrics_count(struct lp_metrics *metrics, const struct lp_summary *total)
 	metrics->now_unix_ns = numbers->start_unix_ns;
 	if (total->now_ns > metrics->start_ns)
 		metrics->now_unix_ns += total->now_ns - metrics->start_ns;
-	numbers->findings_beyond = total->findings_beyond;
+	numbers->findings_dropped = total->findings_dropped;
 	memcpy(numbers->lost, total->lost, sizeof(numbers->lost));
 	numbers->sets = metrics->series.set_count;
-	numbers->sets_beyond = metrics->series.sets_beyond;
+	numbers->sets_overflow = metrics->series.sets_overflow;
 	numbers->callbacks = metrics->series.callback_count;
-	numbers->callbacks_beyond = metrics->series.callbacks_beyond;
+	numbers->callbacks_overflow = metrics->series.callbacks_overflow;
 	export_failures_get(numbers->export_failures);
 	metrics->self_known = total->self_known;
 	if (total->self_known)
@@ -346,7 +346,7 @@ int metrics_count(struct lp_metrics *metrics, const struct lp_summary *total)
 	return err;
 }
 
-void metrics_stall(struct lp_metrics *metrics, const struct lp_slow *slow)
+void metrics_stall(struct lp_metrics *metrics, const struct lp_slow_callback *slow)
 {
 	series_stall(&metrics->series, slow);
 }
@@ -376,7 +376,7 @@ static size_t print_digits(char *text, uint64_t number, unsigned int least)
 	return count;
 }
 
-void number_print(char text[LP_NUMBER_MAX], uint64_t number, unsigned int decimals)
+void metrics_print_number(char text[LP_NUMBER_MAX], uint64_t number, unsigned int decimals)
 {
 	uint64_t one = 1, fraction;
 	unsigned int i;

@@ -37,7 +37,7 @@ struct lp_family {
 	size_t occasional; /* numbers from this one on are told only if there are any; 0: all */
 	/* of loops: a number of the run that goes with it, as label="other"; 0: none */
 	size_t other_at;
-	bool (*told)(const struct lp_metrics *metrics); /* NULL: always */
+	bool (*is_reported)(const struct lp_metrics *metrics); /* NULL: always */
 };
 
 /* Of the run: nothing but u64. */
@@ -45,9 +45,9 @@ struct lp_run_numbers {
 	uint64_t one; /* of an info */
 	uint64_t threshold_ns;
 	uint64_t start_unix_ns;
-	uint64_t findings_beyond;
+	uint64_t findings_dropped;
 	uint64_t lost[LP_LOST_KINDS];
-	uint64_t sets, sets_beyond, callbacks, callbacks_beyond;
+	uint64_t sets, sets_overflow, callbacks, callbacks_overflow;
 	uint64_t export_failures[LP_EXPORT_KINDS];
 	uint64_t wall_ns, cpu_ns, resident_bytes, map_bytes;
 	uint64_t probe_hits, probe_ns, hook_hits, hook_ns;
@@ -82,7 +82,7 @@ typedef void (*lp_point_taker)(void *context, const struct lp_family *family,
 void metrics_begin(struct lp_metrics *metrics, const struct lp_run *run, bool by_host);
 /* Returns 0 or -ENOMEM. */
 int metrics_count(struct lp_metrics *metrics, const struct lp_summary *total);
-void metrics_stall(struct lp_metrics *metrics, const struct lp_slow *slow);
+void metrics_stall(struct lp_metrics *metrics, const struct lp_slow_callback *slow);
 void metrics_free(struct lp_metrics *metrics);
 
 /* All families in their order; NULL after the last. */
@@ -90,7 +90,7 @@ const struct lp_family *family_at(size_t number);
 const struct lp_unit_row *family_unit(const struct lp_family *family);
 const char *family_help(const struct lp_family *family, const struct lp_metrics *metrics);
 /* Is there anything to be told of it in this run? */
-bool family_told(const struct lp_family *family, const struct lp_metrics *metrics);
+bool family_is_reported(const struct lp_family *family, const struct lp_metrics *metrics);
 /* Its points of some loops, or of the run itself (NULL). */
 void family_points(const struct lp_family *family, const struct lp_metrics *metrics,
 		   const struct lp_loop_series *loop, lp_point_taker take, void *context);
@@ -100,6 +100,6 @@ bool exemplar_is_new(const struct lp_metrics *metrics, const struct lp_exemplar 
 
 /* A number in its unit, exactly: not with %f, whose decimal point is the locale's. */
 #define LP_NUMBER_MAX 32
-void number_print(char text[LP_NUMBER_MAX], uint64_t number, unsigned int decimals);
+void metrics_print_number(char text[LP_NUMBER_MAX], uint64_t number, unsigned int decimals);
 
 #endif /* LP_SINKS_METRICS_METRICS_H */

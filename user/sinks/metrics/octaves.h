@@ -9,16 +9,16 @@
 #include <stdint.h>
 
 /* Upper edges of the buckets: 2^-20 s, 2^-19 s ... 2^6 s; then one without an edge. */
-#define LP_SPREAD_EDGES 27
-#define LP_SPREAD_SLOTS (1 << LP_HISTOGRAM_SCALE)
+#define LP_OCTAVE_EDGES 27
+#define LP_OCTAVE_SLOTS (1 << LP_HISTOGRAM_SCALE)
 
-_Static_assert(LP_HISTOGRAM_BUCKETS == (LP_SPREAD_EDGES - 1) * LP_SPREAD_SLOTS,
+_Static_assert(LP_HISTOGRAM_BUCKETS == (LP_OCTAVE_EDGES - 1) * LP_OCTAVE_SLOTS,
 	       "the last power of two is the last edge");
 
-/* The edge that a slot of a histogram is below of; LP_SPREAD_EDGES: of none. */
-static inline size_t spread_edge(size_t slot)
+/* The edge that a slot of a histogram is below of; LP_OCTAVE_EDGES: of none. */
+static inline size_t octaves_edge(size_t slot)
 {
-	return (slot + LP_SPREAD_SLOTS - 1) / LP_SPREAD_SLOTS;
+	return (slot + LP_OCTAVE_SLOTS - 1) / LP_OCTAVE_SLOTS;
 }
 
 #endif /* LP_SINKS_METRICS_OCTAVES_H */

@@ -81,7 +81,7 @@ static void begin_run(void *context, const struct lp_run *run)
 	snprintf(sink->host, sizeof(sink->host), "%s", run->host ? run->host : "");
 }
 
-static void take_slow(void *context, const struct lp_slow *slow)
+static void take_slow(void *context, const struct lp_slow_callback *slow)
 {
 	struct otlp_sink *sink = context;
 
@@ -148,17 +148,17 @@ static int open_sink(const char *path, bool live, struct lp_sink **base, struct 
 	return 0;
 }
 
-static int otlp_open(const char *path, const struct lp_look *look, struct lp_sink **sink,
+static int otlp_open(const char *path, const struct lp_terminal *terminal, struct lp_sink **sink,
 		     struct lp_error *error)
 {
-	(void)look;
+	(void)terminal;
 	return open_sink(path, false, sink, error);
 }
 
-static int otlp_open_live(const char *path, const struct lp_look *look, struct lp_sink **sink,
-			  struct lp_error *error)
+static int otlp_open_live(const char *path, const struct lp_terminal *terminal,
+			  struct lp_sink **sink, struct lp_error *error)
 {
-	(void)look;
+	(void)terminal;
 	return open_sink(path, true, sink, error);
 }
 

@@ -20,7 +20,7 @@
 #define LAST_BUCKET (LP_HISTOGRAM_SLOTS - 1)
 
 /* What is open around a point, from the outside in. */
-enum level { LEVEL_LINE, LEVEL_RESOURCE, LEVEL_FAMILY, LEVELS };
+enum otlp_level { LEVEL_LINE, LEVEL_RESOURCE, LEVEL_FAMILY, LEVELS };
 
 struct writer {
 	FILE *out;
@@ -56,7 +56,7 @@ static void write_resource(struct writer *writer)
 {
 	begin_attributes(writer, "attributes");
 	if (writer->loop) {
-		const struct lp_labels *labels = &writer->loop->labels;
+		const struct lp_loop_labels *labels = &writer->loop->labels;
 
 		write_attribute(writer, "service.name", labels->service);
 		write_attribute(writer, "systemd.unit.name", labels->unit);
@@ -126,7 +126,7 @@ static void open_family(struct writer *writer, const struct lp_family *family)
 	      writer->out);
 }
 
-static void open_level(struct writer *writer, enum level level, const struct lp_family *family)
+static void open_level(struct writer *writer, enum otlp_level level, const struct lp_family *family)
 {
 	if (level != LEVEL_LINE) {
 		if (writer->filled[level - 1])
@@ -153,7 +153,7 @@ static void open_level(struct writer *writer, enum level level, const struct lp_
 }
 
 /* With all that is in it. */
-static void close_level(struct writer *writer, enum level level)
+static void close_level(struct writer *writer, enum otlp_level level)
 {
 	static const char *const ends[LEVELS] = {
 		[LEVEL_LINE] = "]}\n",
@@ -179,7 +179,7 @@ static void write_number(struct writer *writer, const char *name, uint64_t numbe
 	fputs(",\"", writer->out);
 	fputs(name, writer->out);
 	fputs("\":", writer->out);
-	number_print(text, number, decimals);
+	metrics_print_number(text, number, decimals);
 	fputs(text, writer->out);
 }
 
@@ -204,7 +204,7 @@ static void write_buckets(struct writer *writer, const struct lp_histogram *hist
 		LP_HISTOGRAM_OFFSET + (int)(first - FIRST_BUCKET));
 	for (slot = first; slot <= last; slot++) {
 		fputs(slot > first ? ",\"" : "\"", writer->out);
-		number_print(text, histogram->slots[slot], 0);
+		metrics_print_number(text, histogram->slots[slot], 0);
 		fputs(text, writer->out);
 		putc('"', writer->out);
 	}
@@ -264,7 +264,7 @@ static void write_point(void *context, const struct lp_family *family, const str
 		close_level(writer, LEVEL_LINE);
 	for (level = 0; level < LEVELS; level++)
 		if (!writer->open[level])
-			open_level(writer, (enum level)level, family);
+			open_level(writer, (enum otlp_level)level, family);
 	if (writer->filled[LEVEL_FAMILY])
 		putc(',', writer->out);
 	writer->filled[LEVEL_FAMILY] = true;
@@ -290,7 +290,7 @@ static void write_families(struct writer *writer, const struct lp_loop_series *l
 
 	writer->loop = loop;
 	for (i = 0; (family = family_at(i)); i++) {
-		if (!family_told(family, writer->metrics))
+		if (!family_is_reported(family, writer->metrics))
 			continue;
 		family_points(family, writer->metrics, loop, write_point, writer);
 		close_level(writer, LEVEL_FAMILY);

@@ -19,7 +19,7 @@
 
 struct metrics_sink {
 	struct lp_sink sink;
-	struct lp_snapshot *snapshot;
+	struct lp_output_snapshot *snapshot;
 	struct lp_metrics metrics;
 	char *path;
 	bool openmetrics;
@@ -41,7 +41,7 @@ struct page {
 
 /* clang-format off */
 /* 2^-20 to 2^6, exact, written as OpenMetrics wants a label's number to be. */
-static const char *const edges[LP_SPREAD_EDGES + 1] = {
+static const char *const edges[LP_OCTAVE_EDGES + 1] = {
 	"9.5367431640625e-07", "1.9073486328125e-06", "3.814697265625e-06",
 	"7.62939453125e-06", "1.52587890625e-05", "3.0517578125e-05", "6.103515625e-05",
 	"0.0001220703125", "0.000244140625", "0.00048828125", "0.0009765625", "0.001953125",
@@ -157,7 +157,7 @@ static void put_number(struct page *page, uint64_t number, unsigned int decimals
 {
 	char text[LP_NUMBER_MAX];
 
-	number_print(text, number, decimals);
+	metrics_print_number(text, number, decimals);
 	put_text(page, text);
 }
 
@@ -195,13 +195,13 @@ static void write_exemplar(struct page *page, const struct lp_exemplar *exemplar
 static void write_histogram(struct page *page, const struct lp_family *family,
 			    const struct lp_point *point)
 {
-	uint64_t counts[LP_SPREAD_EDGES + 1] = { 0 }, below = 0;
+	uint64_t counts[LP_OCTAVE_EDGES + 1] = { 0 }, below = 0;
 	const struct lp_exemplar *exemplar;
 	size_t slot, edge;
 
 	for (slot = 0; slot < LP_HISTOGRAM_SLOTS; slot++)
-		counts[spread_edge(slot)] += point->histogram->slots[slot];
-	for (edge = 0; edge <= LP_SPREAD_EDGES; edge++) {
+		counts[octaves_edge(slot)] += point->histogram->slots[slot];
+	for (edge = 0; edge <= LP_OCTAVE_EDGES; edge++) {
 		below += counts[edge];
 		begin_line(page, family, "_bucket", edges[edge]);
 		put_number(page, below, 0);
@@ -240,7 +240,7 @@ static void write_families(struct page *page)
 	size_t i;
 
 	for (i = 0; (family = family_at(i)); i++) {
-		if (!family_told(family, page->metrics))
+		if (!family_is_reported(family, page->metrics))
 			continue;
 		write_head(page, family);
 		for (loop = page->metrics->series.loops; loop; loop = loop->next)
@@ -263,14 +263,14 @@ static int write_version(struct metrics_sink *sink, const struct lp_summary *tot
 	if (!page.labels)
 		return -ENOMEM;
 	__fsetlocking(page.labels, FSETLOCKING_BYCALLER);
-	err = snapshot_begin(sink->snapshot, &page.out);
+	err = output_snapshot_begin(sink->snapshot, &page.out);
 	if (!err) {
 		write_families(&page);
 		if (ferror(page.labels)) {
-			snapshot_abandon(sink->snapshot);
+			output_snapshot_abandon(sink->snapshot);
 			err = -ENOMEM;
 		} else {
-			err = snapshot_commit(sink->snapshot);
+			err = output_snapshot_commit(sink->snapshot);
 		}
 	}
 	fclose(page.labels);
@@ -301,7 +301,7 @@ static void begin_run(void *context, const struct lp_run *run)
 	metrics_begin(&sink->metrics, run, false);
 }
 
-static void take_slow(void *context, const struct lp_slow *slow)
+static void take_slow(void *context, const struct lp_slow_callback *slow)
 {
 	struct metrics_sink *sink = context;
 
@@ -327,7 +327,7 @@ static int metrics_close(struct lp_sink *base)
 	struct metrics_sink *sink = (struct metrics_sink *)base;
 	int err = sink->err;
 
-	snapshot_free(sink->snapshot);
+	output_snapshot_free(sink->snapshot);
 	metrics_free(&sink->metrics);
 	free(sink->path);
 	free(sink);
@@ -360,7 +360,7 @@ static int metrics_open(const char *path, bool openmetrics, struct lp_sink **bas
 		.end = write_end,
 	};
 	sink->sink.close = metrics_close;
-	err = snapshot_new(path, METRICS_MODE, &sink->snapshot, error);
+	err = output_snapshot_new(path, METRICS_MODE, &sink->snapshot, error);
 	if (err) {
 		metrics_close(&sink->sink);
 		return err;
@@ -369,17 +369,17 @@ static int metrics_open(const char *path, bool openmetrics, struct lp_sink **bas
 	return 0;
 }
 
-static int prom_open(const char *path, const struct lp_look *look, struct lp_sink **sink,
+static int prom_open(const char *path, const struct lp_terminal *terminal, struct lp_sink **sink,
 		     struct lp_error *error)
 {
-	(void)look;
+	(void)terminal;
 	return metrics_open(path, false, sink, error);
 }
 
-static int openmetrics_open(const char *path, const struct lp_look *look, struct lp_sink **sink,
-			    struct lp_error *error)
+static int openmetrics_open(const char *path, const struct lp_terminal *terminal,
+			    struct lp_sink **sink, struct lp_error *error)
 {
-	(void)look;
+	(void)terminal;
 	return metrics_open(path, true, sink, error);
 }
 

@@ -96,7 +96,7 @@ static bool has_run(const struct lp_callback_summary *item)
 static int reserve_parts(struct lp_series *series, const struct lp_summary *total)
 {
 	size_t count = total->loop_count, i;
-	struct lp_part *arena;
+	struct lp_series_part *arena;
 
 	for (i = 0; i < total->loop_count; i++)
 		count += total->loops[i].callback_count;
@@ -111,9 +111,9 @@ static int reserve_parts(struct lp_series *series, const struct lp_summary *tota
 	return 0;
 }
 
-static void add_part(struct lp_series *series, struct lp_part **parts, const void *of)
+static void add_part(struct lp_series *series, struct lp_series_part **parts, const void *of)
 {
-	struct lp_part *part = &series->arena[series->arena_used++];
+	struct lp_series_part *part = &series->arena[series->arena_used++];
 
 	part->of = of;
 	part->next = *parts;
@@ -137,7 +137,7 @@ static int count_item(struct lp_series *series, struct lp_loop_series *loop,
 	if (!callback)
 		return -ENOMEM;
 	if (callback == &loop->other)
-		series->callbacks_beyond++;
+		series->callbacks_overflow++;
 	callback->total_ns += item->run.sum_ns;
 	add_part(series, &callback->parts, item);
 	return 0;
@@ -161,7 +161,7 @@ static int count_loop(struct lp_series *series, const struct lp_loop_summary *su
 	now->iterations += summary->iterations;
 	now->callbacks += summary->callbacks;
 	now->slow_callbacks += summary->slow_callbacks;
-	now->untold += summary->untold;
+	now->suppressed += summary->suppressed;
 	for (i = 0; i < summary->cause_count; i++)
 		now->lost_ns[summary->causes[i].kind] += summary->causes[i].total_ns;
 	add_part(series, &loop->parts, summary);
@@ -239,13 +239,13 @@ static void take(struct lp_series *series, struct lp_loop_series *loop,
 static void leave(struct lp_series *series, struct lp_loop_series *loop,
 		  struct lp_callback_series *callback)
 {
-	struct lp_part **end = &callback->parts;
+	struct lp_series_part **end = &callback->parts;
 
 	/* one that has a stall, and is not counted yet, comes again */
 	if (callback->parts)
 		loop->full = true;
 	for (; *end; end = &(*end)->next)
-		series->callbacks_beyond++;
+		series->callbacks_overflow++;
 	*end = loop->other.parts;
 	loop->other.parts = callback->parts;
 	tdelete(callback, &loop->tree, compare_callbacks);
@@ -280,7 +280,7 @@ static size_t count_of_owner(const struct lp_series *series, const struct lp_loo
 	return count;
 }
 
-static bool has_room(const struct lp_series *series, const struct lp_loop_series *loop)
+static bool has_space(const struct lp_series *series, const struct lp_loop_series *loop)
 {
 	return !loop->full && loop->own_count < LP_SERIES_CALLBACKS &&
 	       series->callback_count < LP_SERIES_CALLBACKS_ALL &&
@@ -302,7 +302,7 @@ static int decide(struct lp_series *series)
 	for (i = 0; i < count; i++) {
 		struct lp_loop_series *loop = list[i].loop;
 
-		if (list[i].callback->parts && has_room(series, loop))
+		if (list[i].callback->parts && has_space(series, loop))
 			take(series, loop, list[i].callback);
 		else
 			leave(series, loop, list[i].callback);
@@ -334,7 +334,7 @@ static void raise_numbers(struct lp_series *series, struct lp_loop_series *loop)
 	uint64_t *to = (uint64_t *)&loop->numbers;
 	const uint64_t *from = (const uint64_t *)&loop->now;
 	struct lp_histogram sum = { .sum_ns = 0 };
-	const struct lp_part *part;
+	const struct lp_series_part *part;
 	size_t i;
 
 	for (i = 0; i < sizeof(loop->now) / sizeof(*to); i++)
@@ -352,7 +352,7 @@ static void raise_numbers(struct lp_series *series, struct lp_loop_series *loop)
 static int raise_callback(struct lp_callback_series *callback)
 {
 	struct lp_histogram run = { .sum_ns = 0 }, queue = { .sum_ns = 0 };
-	const struct lp_part *part;
+	const struct lp_series_part *part;
 
 	for (part = callback->parts; part; part = part->next) {
 		const struct lp_callback_summary *item = part->of;
@@ -376,7 +376,7 @@ static int raise_callback(struct lp_callback_series *callback)
 	return 0;
 }
 
-static void tell_other(struct lp_loop_series *loop)
+static void report_other(struct lp_loop_series *loop)
 {
 	struct lp_callback_series **end = &loop->own;
 
@@ -394,7 +394,7 @@ static int raise_all(struct lp_series *series)
 	for (loop = series->loops; loop; loop = loop->next) {
 		raise_numbers(series, loop);
 		if (loop->other.parts)
-			tell_other(loop);
+			report_other(loop);
 		for (callback = loop->own; !err && callback; callback = callback->next)
 			err = raise_callback(callback);
 	}
@@ -409,7 +409,7 @@ static void begin(struct lp_series *series, uint64_t now_ns)
 
 	series->round++;
 	series->now_ns = now_ns;
-	series->callbacks_beyond = 0;
+	series->callbacks_overflow = 0;
 	series->fresh_from_stalls = 0;
 	for (loop = series->loops; loop; loop = loop->next) {
 		memset(&loop->now, 0, sizeof(loop->now));
@@ -446,10 +446,10 @@ int series_count(struct lp_series *series, const struct lp_summary *total)
 	return err;
 }
 
-void series_stall(struct lp_series *series, const struct lp_slow *slow)
+void series_stall(struct lp_series *series, const struct lp_slow_callback *slow)
 {
 	struct lp_callback_series *callback;
-	struct lp_exemplar told, **at;
+	struct lp_exemplar exemplar, **at;
 	struct lp_loop_series *loop;
 
 	if (slow->in_progress || series_loop_of(series, slow->loop, NULL, &loop) || !loop)
@@ -461,17 +461,17 @@ void series_stall(struct lp_series *series, const struct lp_slow *slow)
 		return;
 	if (callback == loop->fresh && !callback->exemplars)
 		series->fresh_from_stalls++;
-	memset(&told, 0, sizeof(told));
-	exemplar_set(&told, slow, series->run_unix_ns);
-	told.round = series->round;
-	for (at = &callback->exemplars; *at && (*at)->edge != told.edge;)
+	memset(&exemplar, 0, sizeof(exemplar));
+	exemplar_set(&exemplar, slow, series->run_unix_ns);
+	exemplar.round = series->round;
+	for (at = &callback->exemplars; *at && (*at)->edge != exemplar.edge;)
 		at = &(*at)->next;
 	if (!*at)
 		*at = calloc(1, sizeof(**at));
-	else if ((*at)->round == told.round && (*at)->duration_ns >= told.duration_ns)
+	else if ((*at)->round == exemplar.round && (*at)->duration_ns >= exemplar.duration_ns)
 		return;
 	if (!*at)
 		return;
-	told.next = (*at)->next;
-	**at = told;
+	exemplar.next = (*at)->next;
+	**at = exemplar;
 }

@@ -24,7 +24,7 @@
 #define LP_SERIES_IDLE_NS (3600 * 1000000000ULL)
 
 /* Of a loop; "" where there is none.  host: only where loops of several are told apart. */
-struct lp_labels {
+struct lp_loop_labels {
 	char runtime[sizeof(((struct lp_loop_info *)0)->runtime)];
 	char service[sizeof(((struct lp_loop_info *)0)->comm)];
 	char unit[sizeof(((struct lp_loop_info *)0)->unit)];
@@ -44,7 +44,7 @@ struct lp_callback_series {
 	struct lp_callback_series *next;
 
 	/* Private to series.c. */
-	struct lp_part *parts; /* of the summary that is being counted */
+	struct lp_series_part *parts; /* of the summary that is being counted */
 	uint64_t total_ns; /* run time in it */
 };
 
@@ -57,7 +57,7 @@ struct lp_loop_numbers {
 	uint64_t iterations;
 	uint64_t callbacks;
 	uint64_t slow_callbacks;
-	uint64_t untold;
+	uint64_t suppressed;
 	uint64_t lost_ns[LP_CAUSE_KINDS];
 	uint64_t findings[LP_FINDING_KINDS];
 	uint64_t outcomes[LP_OUTCOMES]; /* of tasks that have ended */
@@ -67,7 +67,7 @@ struct lp_loop_numbers {
 /* All loops of one set of labels. */
 struct lp_loop_series {
 	bool known; /* false: no loop, only callbacks that found no slot of their own */
-	struct lp_labels labels;
+	struct lp_loop_labels labels;
 	struct lp_loop_numbers numbers;
 	struct lp_histogram iteration;
 	struct lp_callback_series *own; /* in the order in which they came; "other" is the last */
@@ -76,7 +76,7 @@ struct lp_loop_series {
 	/* Private to series.c. */
 	struct lp_callback_series other;
 	struct lp_loop_numbers now; /* of the summary that is being counted */
-	struct lp_part *parts;
+	struct lp_series_part *parts;
 	size_t own_count;
 	bool full; /* takes no more callbacks */
 	struct lp_callback_series *fresh; /* not decided yet */
@@ -91,9 +91,9 @@ struct lp_series {
 	bool any_outcomes;
 	bool any_limited;
 	size_t set_count;
-	size_t sets_beyond; /* sets of labels that are counted in "other", or not any more */
+	size_t sets_overflow; /* sets of labels that are counted in "other", or not any more */
 	size_t callback_count; /* with series of their own */
-	size_t callbacks_beyond; /* callbacks that are counted in "other" */
+	size_t callbacks_overflow; /* callbacks that are counted in "other" */
 	uint64_t round; /* exemplars of this one are new */
 
 	/* Set by who owns it. */
@@ -105,7 +105,7 @@ struct lp_series {
 	struct lp_loop_series **last;
 	struct lp_loop_series *unknown, *other;
 	void *sets; /* struct lp_label_set, by its labels */
-	struct lp_part *arena;
+	struct lp_series_part *arena;
 	size_t arena_used, arena_size;
 	uint64_t now_ns;
 	size_t fresh_from_stalls;
@@ -120,7 +120,7 @@ struct lp_series {
 int series_count(struct lp_series *series, const struct lp_summary *total);
 
 /* Remembers a stall that has ended, if it is the worst of its bucket in this round. */
-void series_stall(struct lp_series *series, const struct lp_slow *slow);
+void series_stall(struct lp_series *series, const struct lp_slow_callback *slow);
 
 /* Frees what series_count() has allocated. */
 void series_free(struct lp_series *series);

@@ -6,9 +6,9 @@
 #include "series.h"
 
 /* One summary among those that a series is the sum of. */
-struct lp_part {
+struct lp_series_part {
 	const void *of;
-	struct lp_part *next;
+	struct lp_series_part *next;
 };
 
 /*
@@ -20,7 +20,7 @@ int series_loop_of(struct lp_series *series, const struct lp_loop_info *info,
 		   const struct lp_loop_summary *summary, struct lp_loop_series **loop);
 
 /* Do the sets of labels belong to one unit, container or pod, or both to none? */
-bool series_same_owner(const struct lp_labels *left, const struct lp_labels *right);
+bool series_same_owner(const struct lp_loop_labels *left, const struct lp_loop_labels *right);
 
 /* Labels without a place are remembered only as long as there are loops with them. */
 void series_sweep_sets(struct lp_series *series);

@@ -12,15 +12,15 @@
 
 static int open_file(struct lp_document *document, const char *path, struct lp_error *error)
 {
-	int err = snapshot_new(path, DOCUMENT_MODE, &document->snapshot, error);
+	int err = output_snapshot_new(path, DOCUMENT_MODE, &document->snapshot, error);
 
 	if (err)
 		return err;
 	document->path = strdup(path);
-	err = document->path ? snapshot_begin(document->snapshot, &document->out) : -ENOMEM;
+	err = document->path ? output_snapshot_begin(document->snapshot, &document->out) : -ENOMEM;
 	if (err) {
 		error_set(error, err, "cannot write '%s': %s", path, strerror(-err));
-		snapshot_free(document->snapshot);
+		output_snapshot_free(document->snapshot);
 		free(document->path);
 	}
 	return err;
@@ -55,7 +55,7 @@ void document_end(struct lp_document *document)
 	if (document->err || !document->out)
 		return;
 	if (document->snapshot)
-		err = snapshot_commit(document->snapshot);
+		err = output_snapshot_commit(document->snapshot);
 	else
 		err = standard_flush();
 	document->out = NULL;
@@ -68,7 +68,7 @@ void document_end(struct lp_document *document)
 
 int document_close(struct lp_document *document)
 {
-	snapshot_free(document->snapshot);
+	output_snapshot_free(document->snapshot);
 	free(document->path);
 	return document->err;
 }

@@ -14,7 +14,7 @@
 struct lp_document {
 	FILE *out;
 	char *path; /* NULL: stdout */
-	struct lp_snapshot *snapshot; /* of a file */
+	struct lp_output_snapshot *snapshot; /* of a file */
 	int err; /* first failure */
 };
 

@@ -17,32 +17,32 @@ struct folded_sink {
 	struct lp_weights *weights;
 };
 
-struct line {
+struct folded_line {
 	char *text;
 	uint64_t ns;
 };
 
-static void add_part(void *context, const struct lp_told_stall *stall, const struct lp_part *part)
+static void add_part(void *context, const struct lp_stall *stall, const struct lp_stall_part *part)
 {
 	struct folded_sink *folded = context;
 
 	(void)stall;
-	weights_add(folded->weights, NULL, part, true);
+	stack_weights_add(folded->weights, NULL, part, true);
 }
 
-static void add_stall(void *context, const struct lp_told_stall *stall)
+static void add_stall(void *context, const struct lp_stall *stall)
 {
-	parts_tell(stall, add_part, context);
+	stall_parts_report(stall, add_part, context);
 }
 
 static void write_frame(FILE *out, const struct lp_weights *weights,
 			const struct lp_weight_frame *frame)
 {
-	escape_folded(out, weights_text_at(weights, frame->function));
+	escape_folded(out, stack_weights_text_at(weights, frame->function));
 	if (!frame->file)
 		return;
 	fputs(" (", out);
-	escape_folded(out, weights_text_at(weights, frame->file));
+	escape_folded(out, stack_weights_text_at(weights, frame->file));
 	if (frame->line)
 		fprintf(out, ":%" PRIu32, frame->line);
 	putc(')', out);
@@ -57,7 +57,7 @@ static char *line_of(const struct lp_weights *weights, const struct lp_weight *w
 	if (!out)
 		return NULL;
 	for (i = 0; i < weight->depth; i++) {
-		struct lp_weight_frame frame = weights_frame(weights, weight->frames[i]);
+		struct lp_weight_frame frame = stack_weights_frame(weights, weight->frames[i]);
 
 		if (i)
 			putc(';', out);
@@ -72,29 +72,29 @@ static char *line_of(const struct lp_weights *weights, const struct lp_weight *w
 
 static int by_text(const void *left, const void *right)
 {
-	const struct line *a = left, *b = right;
+	const struct folded_line *a = left, *b = right;
 
 	return strcmp(a->text, b->text);
 }
 
 /* Stacks that differ only in what was replaced are one line, as readers would add them up. */
-static size_t merge(struct line *lines, size_t count)
+static size_t merge(struct folded_line *lines, size_t count)
 {
-	size_t i, kept = 0;
+	size_t i, retained = 0;
 
 	for (i = 0; i < count; i++) {
-		if (kept && !strcmp(lines[kept - 1].text, lines[i].text)) {
-			lines[kept - 1].ns += lines[i].ns;
+		if (retained && !strcmp(lines[retained - 1].text, lines[i].text)) {
+			lines[retained - 1].ns += lines[i].ns;
 			free(lines[i].text);
 		} else {
-			lines[kept++] = lines[i];
+			lines[retained++] = lines[i];
 		}
 	}
-	return kept;
+	return retained;
 }
 
 /* Rounds the sum so far, not each line: all of them are the sum of the stalls. */
-static void write_lines(FILE *out, const struct line *lines, size_t count)
+static void write_lines(FILE *out, const struct folded_line *lines, size_t count)
 {
 	uint64_t ns = 0, us = 0;
 	size_t i;
@@ -109,15 +109,15 @@ static void write_lines(FILE *out, const struct line *lines, size_t count)
 
 static int write_document(struct folded_sink *folded)
 {
-	uint32_t stacks = weights_count(folded->weights), number;
-	struct line *lines = calloc(stacks, sizeof(*lines));
+	uint32_t stacks = stack_weights_count(folded->weights), number;
+	struct folded_line *lines = calloc(stacks, sizeof(*lines));
 	size_t count = 0, i;
 	int err = 0;
 
 	if (!lines)
 		return -ENOMEM;
 	for (number = 0; number < stacks && !err; number++) {
-		struct lp_weight weight = weights_at(folded->weights, number);
+		struct lp_weight weight = stack_weights_at(folded->weights, number);
 
 		if (!weight.ns)
 			continue;
@@ -145,11 +145,11 @@ static void on_end(void *context, const struct lp_summary *total, const struct l
 
 	(void)total;
 	(void)end;
-	stalls_told_end(&folded->stalls.told);
+	once_per_stall_end(&folded->stalls.once);
 	err = write_document(folded);
 	if (err)
 		document_fail(&folded->stalls.document, err);
-	weights_warn(folded->weights);
+	stack_weights_warn(folded->weights);
 	document_end(&folded->stalls.document);
 }
 
@@ -157,21 +157,21 @@ static int folded_close(struct lp_sink *sink)
 {
 	struct folded_sink *folded = (struct folded_sink *)sink;
 
-	weights_free(folded->weights);
+	stack_weights_free(folded->weights);
 	return stall_sink_free(&folded->stalls);
 }
 
-static int folded_open(const char *path, const struct lp_look *look, struct lp_sink **sink,
+static int folded_open(const char *path, const struct lp_terminal *terminal, struct lp_sink **sink,
 		       struct lp_error *error)
 {
 	struct folded_sink *folded =
 		stall_sink_new(sizeof(*folded), path, "folded", false, add_stall, error);
 
-	(void)look;
+	(void)terminal;
 	*sink = NULL;
 	if (!folded)
 		return error->code;
-	folded->weights = weights_new();
+	folded->weights = stack_weights_new();
 	if (!folded->weights)
 		return stall_sink_no_memory(&folded->stalls, error);
 	folded->stalls.sink.observer.end = on_end;

@@ -9,35 +9,35 @@
 #define HELD_MAX 4096
 #define CHUNK_BYTES 4096
 
-struct chunk {
-	struct chunk *next;
-	size_t used, room;
+struct stall_chunk {
+	struct stall_chunk *next;
+	size_t used, capacity;
 	_Alignas(16) unsigned char bytes[];
 };
 
 /* A copy with all that it points at, in chunks of its own. */
 struct lp_held {
 	struct lp_held *next;
-	struct chunk *chunks;
+	struct stall_chunk *chunks;
 	bool failed; /* no memory: the copy is not whole */
-	struct lp_told_stall stall;
+	struct lp_stall stall;
 };
 
 static void *held_alloc(struct lp_held *held, size_t size)
 {
-	struct chunk *chunk = held->chunks;
-	size_t room = size > CHUNK_BYTES ? size : CHUNK_BYTES;
+	struct stall_chunk *chunk = held->chunks;
+	size_t capacity = size > CHUNK_BYTES ? size : CHUNK_BYTES;
 	void *bytes;
 
 	size = (size + 15) / 16 * 16;
-	if (!chunk || chunk->room - chunk->used < size) {
-		room = (room + 15) / 16 * 16;
-		chunk = malloc(sizeof(*chunk) + room);
+	if (!chunk || chunk->capacity - chunk->used < size) {
+		capacity = (capacity + 15) / 16 * 16;
+		chunk = malloc(sizeof(*chunk) + capacity);
 		if (!chunk) {
 			held->failed = true;
 			return NULL;
 		}
-		*chunk = (struct chunk){ .next = held->chunks, .room = room };
+		*chunk = (struct stall_chunk){ .next = held->chunks, .capacity = capacity };
 		held->chunks = chunk;
 	}
 	bytes = chunk->bytes + chunk->used;
@@ -77,33 +77,33 @@ static void held_stack(struct lp_held *held, struct lp_stack *stack)
 		stack->depth = 0;
 }
 
-static void held_reasons(struct lp_held *held, struct lp_reasons *reasons)
+static void held_breakdown(struct lp_held *held, struct lp_breakdown *breakdown)
 {
 	size_t i;
 
-	reasons->blocked = held_copy(held, reasons->blocked,
-				     reasons->blocked_count * sizeof(*reasons->blocked));
-	reasons->samples = held_copy(held, reasons->samples,
-				     reasons->sample_count * sizeof(*reasons->samples));
-	for (i = 0; reasons->blocked && i < reasons->blocked_count; i++)
-		held_stack(held, &reasons->blocked[i].stack);
-	for (i = 0; reasons->samples && i < reasons->sample_count; i++)
-		held_stack(held, &reasons->samples[i].stack);
-	held_stack(held, &reasons->gil.stack);
-	held_stack(held, &reasons->await_chain);
+	breakdown->blocked = held_copy(held, breakdown->blocked,
+				       breakdown->blocked_count * sizeof(*breakdown->blocked));
+	breakdown->samples = held_copy(held, breakdown->samples,
+				       breakdown->sample_count * sizeof(*breakdown->samples));
+	for (i = 0; breakdown->blocked && i < breakdown->blocked_count; i++)
+		held_stack(held, &breakdown->blocked[i].stack);
+	for (i = 0; breakdown->samples && i < breakdown->sample_count; i++)
+		held_stack(held, &breakdown->samples[i].stack);
+	held_stack(held, &breakdown->gil.stack);
+	held_stack(held, &breakdown->await_chain);
 }
 
-static void hold_slow(struct lp_held *held, const struct lp_slow *slow)
+static void hold_slow(struct lp_held *held, const struct lp_slow_callback *slow)
 {
-	struct lp_slow *copy = held_copy(held, slow, sizeof(*slow));
+	struct lp_slow_callback *copy = held_copy(held, slow, sizeof(*slow));
 
 	if (!copy)
 		return;
 	copy->loop = held_copy(held, slow->loop, sizeof(*slow->loop));
 	copy->callback = held_copy(held, slow->callback, sizeof(*slow->callback));
-	held_reasons(held, &copy->reasons);
+	held_breakdown(held, &copy->breakdown);
 	if (copy->callback)
-		held->stall = stall_of_slow(copy);
+		held->stall = stall_parts_of_slow(copy);
 }
 
 static void hold_iteration(struct lp_held *held, const struct lp_slow_iteration *iteration)
@@ -117,14 +117,14 @@ static void hold_iteration(struct lp_held *held, const struct lp_slow_iteration 
 	for (i = 0; i < copy->top_count; i++)
 		copy->top[i].callback = held_copy(held, iteration->top[i].callback,
 						  sizeof(*iteration->top[i].callback));
-	held_reasons(held, &copy->reasons);
-	held->stall = stall_of_iteration(copy);
+	held_breakdown(held, &copy->breakdown);
+	held->stall = stall_parts_of_iteration(copy);
 }
 
 static void held_free(struct lp_held *held)
 {
 	while (held->chunks) {
-		struct chunk *chunk = held->chunks;
+		struct stall_chunk *chunk = held->chunks;
 
 		held->chunks = chunk->next;
 		free(chunk);
@@ -132,21 +132,21 @@ static void held_free(struct lp_held *held)
 	free(held);
 }
 
-static uint32_t loop_id(const struct lp_told_stall *stall)
+static uint32_t loop_id(const struct lp_stall *stall)
 {
 	return stall->loop ? stall->loop->id : 0;
 }
 
-static bool same_stall(const struct lp_told_stall *one, const struct lp_told_stall *other)
+static bool same_stall(const struct lp_stall *one, const struct lp_stall *other)
 {
 	return one->start_ns == other->start_ns && loop_id(one) == loop_id(other) &&
 	       !one->slow == !other->slow;
 }
 
 /* Takes a held stall out of the list; NULL if it is not there. */
-static struct lp_held *take_held(struct lp_stalls_told *told, const struct lp_told_stall *stall)
+static struct lp_held *take_held(struct lp_once_per_stall *once, const struct lp_stall *stall)
 {
-	struct lp_held **link = &told->first, *before = NULL, *held;
+	struct lp_held **link = &once->first, *before = NULL, *held;
 
 	for (; *link; before = *link, link = &(*link)->next)
 		if (same_stall(&(*link)->stall, stall))
@@ -155,21 +155,21 @@ static struct lp_held *take_held(struct lp_stalls_told *told, const struct lp_to
 	if (!held)
 		return NULL;
 	*link = held->next;
-	if (told->last == held)
-		told->last = before;
-	told->count--;
+	if (once->last == held)
+		once->last = before;
+	once->count--;
 	return held;
 }
 
-static void tell_first(struct lp_stalls_told *told)
+static void report_first(struct lp_once_per_stall *once)
 {
-	struct lp_held *held = told->first;
+	struct lp_held *held = once->first;
 
-	told->tell(told->context, &held->stall);
-	held_free(take_held(told, &held->stall));
+	once->report(once->context, &held->stall);
+	held_free(take_held(once, &held->stall));
 }
 
-static int hold(struct lp_stalls_told *told, const struct lp_told_stall *stall)
+static int hold(struct lp_once_per_stall *once, const struct lp_stall *stall)
 {
 	struct lp_held *held = calloc(1, sizeof(*held));
 
@@ -183,56 +183,57 @@ static int hold(struct lp_stalls_told *told, const struct lp_told_stall *stall)
 		held_free(held);
 		return -ENOMEM;
 	}
-	if (told->count == HELD_MAX)
-		tell_first(told);
-	if (told->last)
-		told->last->next = held;
+	if (once->count == HELD_MAX)
+		report_first(once);
+	if (once->last)
+		once->last->next = held;
 	else
-		told->first = held;
-	told->last = held;
-	told->count++;
+		once->first = held;
+	once->last = held;
+	once->count++;
 	return 0;
 }
 
-static int take_stall(struct lp_stalls_told *told, const struct lp_told_stall *stall)
+static int take_stall(struct lp_once_per_stall *once, const struct lp_stall *stall)
 {
-	struct lp_held *before = take_held(told, stall);
+	struct lp_held *before = take_held(once, stall);
 
 	if (before)
 		held_free(before);
 	if (stall->in_progress)
-		return hold(told, stall);
-	told->tell(told->context, stall);
+		return hold(once, stall);
+	once->report(once->context, stall);
 	return 0;
 }
 
-void stalls_told_start(struct lp_stalls_told *told, lp_stall_teller tell, void *context)
+void once_per_stall_start(struct lp_once_per_stall *once, lp_stall_handler report, void *context)
 {
-	*told = (struct lp_stalls_told){ .tell = tell, .context = context };
+	*once = (struct lp_once_per_stall){ .report = report, .context = context };
 }
 
-int stalls_told_slow(struct lp_stalls_told *told, const struct lp_slow *slow)
+int once_per_stall_slow(struct lp_once_per_stall *once, const struct lp_slow_callback *slow)
 {
-	struct lp_told_stall stall = stall_of_slow(slow);
+	struct lp_stall stall = stall_parts_of_slow(slow);
 
-	return take_stall(told, &stall);
+	return take_stall(once, &stall);
 }
 
-int stalls_told_iteration(struct lp_stalls_told *told, const struct lp_slow_iteration *iteration)
+int once_per_stall_iteration(struct lp_once_per_stall *once,
+			     const struct lp_slow_iteration *iteration)
 {
-	struct lp_told_stall stall = stall_of_iteration(iteration);
+	struct lp_stall stall = stall_parts_of_iteration(iteration);
 
-	return take_stall(told, &stall);
+	return take_stall(once, &stall);
 }
 
-void stalls_told_end(struct lp_stalls_told *told)
+void once_per_stall_end(struct lp_once_per_stall *once)
 {
-	while (told->first)
-		tell_first(told);
+	while (once->first)
+		report_first(once);
 }
 
-void stalls_told_free(struct lp_stalls_told *told)
+void once_per_stall_free(struct lp_once_per_stall *once)
 {
-	while (told->first)
-		held_free(take_held(told, &told->first->stall));
+	while (once->first)
+		held_free(take_held(once, &once->first->stall));
 }

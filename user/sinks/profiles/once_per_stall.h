@@ -9,26 +9,27 @@
 
 #include "stall_parts.h"
 
-typedef void (*lp_stall_teller)(void *context, const struct lp_told_stall *stall);
+typedef void (*lp_stall_handler)(void *context, const struct lp_stall *stall);
 
 struct lp_held;
 
-struct lp_stalls_told {
-	lp_stall_teller tell;
+struct lp_once_per_stall {
+	lp_stall_handler report;
 	void *context;
 	struct lp_held *first, *last; /* in progress, in the order in which they began */
 	size_t count;
 };
 
-void stalls_told_start(struct lp_stalls_told *told, lp_stall_teller tell, void *context);
+void once_per_stall_start(struct lp_once_per_stall *once, lp_stall_handler report, void *context);
 
 /* From a sink's observer, as they come.  Return 0 or -ENOMEM: then it is not told. */
-int stalls_told_slow(struct lp_stalls_told *told, const struct lp_slow *slow);
-int stalls_told_iteration(struct lp_stalls_told *told, const struct lp_slow_iteration *iteration);
+int once_per_stall_slow(struct lp_once_per_stall *once, const struct lp_slow_callback *slow);
+int once_per_stall_iteration(struct lp_once_per_stall *once,
+			     const struct lp_slow_iteration *iteration);
 
 /* The run is over: tells those that have not ended, and forgets them. */
-void stalls_told_end(struct lp_stalls_told *told);
+void once_per_stall_end(struct lp_once_per_stall *once);
 /* Forgets them. */
-void stalls_told_free(struct lp_stalls_told *told);
+void once_per_stall_free(struct lp_once_per_stall *once);
 
 #endif /* LP_SINKS_PROFILES_ONCE_PER_STALL_H */

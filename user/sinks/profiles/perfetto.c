@@ -23,7 +23,7 @@ struct track_end {
 
 struct trace_sink {
 	struct lp_stall_sink stalls;
-	struct lp_trace_writer writer;
+	struct lp_perfetto_writer writer;
 	bool unix_time; /* several hosts: one clock for all */
 	bool lost_track; /* the track of findings without a loop is there */
 	struct track_end *callbacks, *iterations; /* by id modulo LOOPS_MAX */
@@ -58,7 +58,7 @@ static void on_run(void *context, const struct lp_run *run)
 	struct trace_sink *trace = context;
 
 	trace->unix_time = run->sources > 1;
-	trace_write_clocks(&trace->writer, trace->unix_time, run->start_ns, run->start_unix_ns);
+	perfetto_write_clocks(&trace->writer, trace->unix_time, run->start_ns, run->start_unix_ns);
 }
 
 /*
@@ -73,28 +73,28 @@ static void on_loop(void *context, const struct lp_loop_info *loop)
 
 	if (named) {
 		snprintf(name, sizeof(name), "%s%s%s pid %d tid %d", loop->host,
-			 loop->host[0] ? " " : "", parts_service(loop), loop->pid, loop->tid);
-		trace_write_track(&trace->writer, track_of(loop, TRACK_THREAD), 0, name);
+			 loop->host[0] ? " " : "", stall_parts_service(loop), loop->pid, loop->tid);
+		perfetto_write_track(&trace->writer, track_of(loop, TRACK_THREAD), 0, name);
 	} else {
-		trace_write_process(&trace->writer, track_of(loop, TRACK_PROCESS), loop->pid,
-				    parts_service(loop));
-		trace_write_thread(&trace->writer, track_of(loop, TRACK_THREAD), loop->pid,
-				   loop->tid, loop->comm);
+		perfetto_write_process(&trace->writer, track_of(loop, TRACK_PROCESS), loop->pid,
+				       stall_parts_service(loop));
+		perfetto_write_thread(&trace->writer, track_of(loop, TRACK_THREAD), loop->pid,
+				      loop->tid, loop->comm);
 	}
-	trace_write_track(&trace->writer, track_of(loop, TRACK_ITERATIONS),
-			  track_of(loop, TRACK_THREAD), "slow iterations");
-	trace_write_counter(&trace->writer, track_of(loop, TRACK_BUSY),
-			    track_of(loop, TRACK_THREAD), "loop busy", "%");
+	perfetto_write_track(&trace->writer, track_of(loop, TRACK_ITERATIONS),
+			     track_of(loop, TRACK_THREAD), "slow iterations");
+	perfetto_write_counter(&trace->writer, track_of(loop, TRACK_BUSY),
+			       track_of(loop, TRACK_THREAD), "loop busy", "%");
 }
 
 /* Innermost first, a line each, as the other outputs have it. */
-static void fill_stack(char *text, const struct lp_part *part)
+static void fill_stack(char *text, const struct lp_stall_part *part)
 {
 	size_t used = 0, i;
 
 	text[0] = '\0';
 	for (i = part->depth; i > 1 && used < STACK_TEXT_MAX; i--) {
-		const struct lp_place *place = &part->places[i - 1];
+		const struct lp_part_frame *place = &part->places[i - 1];
 		int size;
 
 		if (i - 1 == part->cause_at)
@@ -109,7 +109,7 @@ static void fill_stack(char *text, const struct lp_part *part)
 	}
 }
 
-static const char *part_name(const struct lp_part *part)
+static const char *part_name(const struct lp_stall_part *part)
 {
 	if (part->label[0])
 		return part->label;
@@ -120,62 +120,63 @@ static const char *part_name(const struct lp_part *part)
  * Its time is known, not when it was: parts are laid out one after the other, and
  * each says that it is a sum.
  */
-static void write_part(void *context, const struct lp_told_stall *stall, const struct lp_part *part)
+static void write_part(void *context, const struct lp_stall *stall,
+		       const struct lp_stall_part *part)
 {
 	struct trace_sink *trace = context;
-	struct lp_trace_event event = { .type = LP_TRACE_BEGIN,
-					.time_ns = trace->at_ns,
-					.track = trace->track,
-					.category = part_cause_names[part->cause],
-					.name = part_name(part) };
+	struct lp_perfetto_event event = { .type = LP_PERFETTO_BEGIN,
+					   .time_ns = trace->at_ns,
+					   .track = trace->track,
+					   .category = stall_part_cause_names[part->cause],
+					   .name = part_name(part) };
 	uint64_t left_ns = trace->end_ns - trace->at_ns;
 
 	(void)stall;
 	fill_stack(trace->text, part);
-	trace_begin_event(&trace->writer, &event);
-	trace_note_text(&trace->writer, "cause", part_cause_names[part->cause]);
-	trace_note_number(&trace->writer, "total_ns", part->ns);
+	perfetto_begin_event(&trace->writer, &event);
+	perfetto_note_text(&trace->writer, "cause", stall_part_cause_names[part->cause]);
+	perfetto_note_number(&trace->writer, "total_ns", part->ns);
 	if (part->count)
-		trace_note_number(&trace->writer, "count", part->count);
+		perfetto_note_number(&trace->writer, "count", part->count);
 	if (part->syscall[0])
-		trace_note_text(&trace->writer, "syscall", part->syscall);
+		perfetto_note_text(&trace->writer, "syscall", part->syscall);
 	if (part->target[0])
-		trace_note_text(&trace->writer, "target", part->target);
+		perfetto_note_text(&trace->writer, "target", part->target);
 	if (trace->text[0])
-		trace_note_text(&trace->writer, "stack", trace->text);
-	trace_note_text(&trace->writer, "when", "a sum, not its place in time");
-	trace_end_event(&trace->writer);
+		perfetto_note_text(&trace->writer, "stack", trace->text);
+	perfetto_note_text(&trace->writer, "when", "a sum, not its place in time");
+	perfetto_end_event(&trace->writer);
 	trace->at_ns += part->ns < left_ns ? part->ns : left_ns;
-	trace_end_slice(&trace->writer, trace->at_ns, trace->track);
+	perfetto_end_slice(&trace->writer, trace->at_ns, trace->track);
 }
 
-static void note_stall(struct lp_trace_writer *writer, const struct lp_told_stall *stall)
+static void note_stall(struct lp_perfetto_writer *writer, const struct lp_stall *stall)
 {
-	const struct lp_slow *slow = stall->slow;
+	const struct lp_slow_callback *slow = stall->slow;
 
-	trace_note_number(writer, "duration_ns", stall->duration_ns);
+	perfetto_note_number(writer, "duration_ns", stall->duration_ns);
 	if (stall->in_progress)
-		trace_note_text(writer, "in_progress", "when the run ended");
+		perfetto_note_text(writer, "in_progress", "when the run ended");
 	if (stall->callback.file[0])
-		trace_note_text(writer, "file", stall->callback.file);
+		perfetto_note_text(writer, "file", stall->callback.file);
 	if (stall->callback.line)
-		trace_note_number(writer, "line", stall->callback.line);
+		perfetto_note_number(writer, "line", stall->callback.line);
 	if (stall->iteration)
-		trace_note_number(writer, "callbacks", stall->iteration->callbacks);
+		perfetto_note_number(writer, "callbacks", stall->iteration->callbacks);
 	if (!slow)
 		return;
 	if (slow->task)
-		trace_note_text(writer, "task", slow->task_name);
+		perfetto_note_text(writer, "task", slow->task_name);
 	if (slow->queue_delay_ns != LP_NO_QUEUE_DELAY)
-		trace_note_number(writer, "queue_delay_ns", slow->queue_delay_ns);
+		perfetto_note_number(writer, "queue_delay_ns", slow->queue_delay_ns);
 	if (slow->delayed_known) {
-		trace_note_number(writer, "delayed_callbacks", slow->delayed_callbacks);
-		trace_note_number(writer, "delayed_events", slow->delayed_events);
+		perfetto_note_number(writer, "delayed_callbacks", slow->delayed_callbacks);
+		perfetto_note_number(writer, "delayed_events", slow->delayed_events);
 	}
 }
 
 /* Slices of a track must not overlap; those of a damaged capture may. */
-static void place_stall(struct trace_sink *trace, const struct lp_told_stall *stall)
+static void place_stall(struct trace_sink *trace, const struct lp_stall *stall)
 {
 	struct track_end *ends = stall->slow ? trace->callbacks : trace->iterations;
 	uint32_t id = stall->loop ? stall->loop->id : 0;
@@ -190,11 +191,11 @@ static void place_stall(struct trace_sink *trace, const struct lp_told_stall *st
 	*end = (struct track_end){ .loop = id, .ns = trace->end_ns };
 }
 
-static void write_stall(void *context, const struct lp_told_stall *stall)
+static void write_stall(void *context, const struct lp_stall *stall)
 {
 	struct trace_sink *trace = context;
-	struct lp_trace_event event = {
-		.type = LP_TRACE_BEGIN,
+	struct lp_perfetto_event event = {
+		.type = LP_PERFETTO_BEGIN,
 		.category = stall->slow ? "slow_callback" : "slow_iteration",
 		.name = stall->slow ? stall->callback.function : "slow iteration"
 	};
@@ -203,14 +204,14 @@ static void write_stall(void *context, const struct lp_told_stall *stall)
 	trace->track = track_of(stall->loop, stall->slow ? TRACK_THREAD : TRACK_ITERATIONS);
 	event.time_ns = trace->at_ns;
 	event.track = trace->track;
-	trace_begin_event(&trace->writer, &event);
+	perfetto_begin_event(&trace->writer, &event);
 	note_stall(&trace->writer, stall);
-	trace_end_event(&trace->writer);
-	parts_tell(stall, write_part, trace);
-	trace_end_slice(&trace->writer, trace->end_ns, trace->track);
+	perfetto_end_event(&trace->writer);
+	stall_parts_report(stall, write_part, trace);
+	perfetto_end_slice(&trace->writer, trace->end_ns, trace->track);
 }
 
-static void note_place(struct lp_trace_writer *writer, const char *name,
+static void note_place(struct lp_perfetto_writer *writer, const char *name,
 		       const struct lp_shown_frame *frame)
 {
 	char text[1024];
@@ -218,38 +219,39 @@ static void note_place(struct lp_trace_writer *writer, const char *name,
 	if (!frame)
 		return;
 	snprintf(text, sizeof(text), "%s  %s:%u", frame->function, frame->file, frame->line);
-	trace_note_text(writer, name, text);
+	perfetto_note_text(writer, name, text);
 }
 
 static void on_finding(void *context, const struct lp_finding *finding)
 {
 	struct trace_sink *trace = context;
-	struct lp_trace_event event = { .type = LP_TRACE_INSTANT,
-					.time_ns = time_of(trace, finding->loop, finding->time_ns),
-					.track = track_of(finding->loop, TRACK_THREAD),
-					.category = "lost",
-					.name = finding_row(finding->kind)->name };
+	struct lp_perfetto_event event = { .type = LP_PERFETTO_INSTANT,
+					   .time_ns =
+						   time_of(trace, finding->loop, finding->time_ns),
+					   .track = track_of(finding->loop, TRACK_THREAD),
+					   .category = "lost",
+					   .name = finding_row(finding->kind)->name };
 
 	if (!finding->loop && !trace->lost_track)
-		trace_write_track(&trace->writer, TRACK_LOST, 0, "lost, of no known loop");
+		perfetto_write_track(&trace->writer, TRACK_LOST, 0, "lost, of no known loop");
 	trace->lost_track = trace->lost_track || !finding->loop;
-	trace_begin_event(&trace->writer, &event);
+	perfetto_begin_event(&trace->writer, &event);
 	if (finding->name[0])
-		trace_note_text(&trace->writer, "name", finding->name);
+		perfetto_note_text(&trace->writer, "name", finding->name);
 	if (finding->file[0])
-		trace_note_text(&trace->writer, "file", finding->file);
+		perfetto_note_text(&trace->writer, "file", finding->file);
 	if (finding->line)
-		trace_note_number(&trace->writer, "line", finding->line);
+		perfetto_note_number(&trace->writer, "line", finding->line);
 	if (finding->task_name[0])
-		trace_note_text(&trace->writer, "task", finding->task_name);
+		perfetto_note_text(&trace->writer, "task", finding->task_name);
 	if (finding->exception_type[0])
-		trace_note_text(&trace->writer, "exception", finding->exception_type);
+		perfetto_note_text(&trace->writer, "exception", finding->exception_type);
 	if (finding->exception_message[0])
-		trace_note_text(&trace->writer, "message", finding->exception_message);
+		perfetto_note_text(&trace->writer, "message", finding->exception_message);
 	note_place(&trace->writer, "created_at", finding->created);
 	note_place(&trace->writer, "found_at",
 		   finding->stack.depth ? finding->stack.frames[0] : NULL);
-	trace_end_event(&trace->writer);
+	perfetto_end_event(&trace->writer);
 }
 
 /* A counter holds from its instant on: the share of an interval is put at its begin. */
@@ -264,10 +266,10 @@ static void on_interval(void *context, const struct lp_summary *interval,
 		const struct lp_loop_summary *loop = &interval->loops[i];
 
 		if (loop->loop && loop->busy_ns + loop->idle_ns)
-			trace_write_count(&trace->writer,
-					  time_of(trace, loop->loop, interval->since_ns),
-					  track_of(loop->loop, TRACK_BUSY),
-					  100 * loop_utilization(loop));
+			perfetto_write_count(&trace->writer,
+					     time_of(trace, loop->loop, interval->since_ns),
+					     track_of(loop->loop, TRACK_BUSY),
+					     100 * loop_utilization(loop));
 	}
 }
 
@@ -277,7 +279,7 @@ static void on_end(void *context, const struct lp_summary *total, const struct l
 
 	(void)total;
 	(void)end;
-	stalls_told_end(&trace->stalls.told);
+	once_per_stall_end(&trace->stalls.once);
 	if (trace->writer.failed)
 		document_fail(&trace->stalls.document, -ENOMEM);
 	document_end(&trace->stalls.document);
@@ -287,20 +289,20 @@ static int trace_close(struct lp_sink *sink)
 {
 	struct trace_sink *trace = (struct trace_sink *)sink;
 
-	trace_writer_free(&trace->writer);
+	perfetto_writer_free(&trace->writer);
 	free(trace->callbacks);
 	free(trace->iterations);
 	free(trace->text);
 	return stall_sink_free(&trace->stalls);
 }
 
-static int trace_open(const char *path, const struct lp_look *look, struct lp_sink **sink,
+static int trace_open(const char *path, const struct lp_terminal *terminal, struct lp_sink **sink,
 		      struct lp_error *error)
 {
 	struct trace_sink *trace =
 		stall_sink_new(sizeof(*trace), path, "trace", true, write_stall, error);
 
-	(void)look;
+	(void)terminal;
 	*sink = NULL;
 	if (!trace)
 		return error->code;
@@ -313,7 +315,7 @@ static int trace_open(const char *path, const struct lp_look *look, struct lp_si
 		free(trace->text);
 		return stall_sink_no_memory(&trace->stalls, error);
 	}
-	trace_writer_start(&trace->writer, trace->stalls.document.out);
+	perfetto_writer_start(&trace->writer, trace->stalls.document.out);
 	trace->stalls.sink.close = trace_close;
 	trace->stalls.sink.observer.run = on_run;
 	trace->stalls.sink.observer.loop = on_loop;

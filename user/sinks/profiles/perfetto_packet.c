@@ -17,8 +17,8 @@ enum clock_field { CLOCK_ID = 1, CLOCK_TIME = 2 };
 enum track_field {
 	TRACK_ID = 1,
 	TRACK_NAME = 2,
-	TRACK_PROCESS = 3,
-	TRACK_THREAD = 4,
+	DESCRIPTOR_PROCESS = 3,
+	DESCRIPTOR_THREAD = 4,
 	TRACK_PARENT = 5,
 	TRACK_COUNTER = 8,
 };
@@ -41,167 +41,168 @@ enum note_field { NOTE_NUMBER = 3, NOTE_TEXT = 6, NOTE_NAME = 10 };
 #define OUR_SEQUENCE 1
 #define STATE_CLEARED 1
 
-void trace_writer_start(struct lp_trace_writer *writer, FILE *out)
+void perfetto_writer_start(struct lp_perfetto_writer *writer, FILE *out)
 {
-	*writer = (struct lp_trace_writer){ .out = out, .clock = MONOTONIC };
+	*writer = (struct lp_perfetto_writer){ .out = out, .clock = MONOTONIC };
 }
 
-void trace_writer_free(struct lp_trace_writer *writer)
+void perfetto_writer_free(struct lp_perfetto_writer *writer)
 {
-	message_free(&writer->file);
-	message_free(&writer->packet);
-	message_free(&writer->event);
-	message_free(&writer->note);
-	message_free(&writer->inner);
+	protobuf_free(&writer->file);
+	protobuf_free(&writer->packet);
+	protobuf_free(&writer->event);
+	protobuf_free(&writer->note);
+	protobuf_free(&writer->inner);
 }
 
-static void begin_packet(struct lp_trace_writer *writer)
+static void begin_packet(struct lp_perfetto_writer *writer)
 {
-	message_clear(&writer->packet);
-	message_number(&writer->packet, PACKET_SEQUENCE, OUR_SEQUENCE);
+	protobuf_clear(&writer->packet);
+	protobuf_number(&writer->packet, PACKET_SEQUENCE, OUR_SEQUENCE);
 	if (!writer->begun)
-		message_number(&writer->packet, PACKET_SEQUENCE_FLAGS, STATE_CLEARED);
+		protobuf_number(&writer->packet, PACKET_SEQUENCE_FLAGS, STATE_CLEARED);
 	writer->begun = true;
 }
 
-static void end_packet(struct lp_trace_writer *writer)
+static void end_packet(struct lp_perfetto_writer *writer)
 {
-	message_clear(&writer->file);
-	message_message(&writer->file, TRACE_PACKET, &writer->packet);
+	protobuf_clear(&writer->file);
+	protobuf_message(&writer->file, TRACE_PACKET, &writer->packet);
 	writer->failed = writer->failed || writer->file.failed;
 	if (!writer->file.failed)
 		fwrite(writer->file.bytes, 1, writer->file.size, writer->out);
 }
 
-static void add_clock(struct lp_trace_writer *writer, uint32_t clock, uint64_t ns)
+static void add_clock(struct lp_perfetto_writer *writer, uint32_t clock, uint64_t ns)
 {
-	message_clear(&writer->inner);
-	message_number(&writer->inner, CLOCK_ID, clock);
-	message_number(&writer->inner, CLOCK_TIME, ns);
-	message_message(&writer->event, CLOCKS_CLOCK, &writer->inner);
+	protobuf_clear(&writer->inner);
+	protobuf_number(&writer->inner, CLOCK_ID, clock);
+	protobuf_number(&writer->inner, CLOCK_TIME, ns);
+	protobuf_message(&writer->event, CLOCKS_CLOCK, &writer->inner);
 }
 
-void trace_write_clocks(struct lp_trace_writer *writer, bool unix_time, uint64_t monotonic_ns,
-			uint64_t unix_ns)
+void perfetto_write_clocks(struct lp_perfetto_writer *writer, bool unix_time, uint64_t monotonic_ns,
+			   uint64_t unix_ns)
 {
 	writer->clock = unix_time ? REALTIME : MONOTONIC;
 	begin_packet(writer);
-	message_clear(&writer->event);
+	protobuf_clear(&writer->event);
 	add_clock(writer, MONOTONIC, monotonic_ns);
 	add_clock(writer, REALTIME, unix_ns);
-	message_number(&writer->event, CLOCKS_PRIMARY, writer->clock);
-	message_message(&writer->packet, PACKET_CLOCKS, &writer->event);
+	protobuf_number(&writer->event, CLOCKS_PRIMARY, writer->clock);
+	protobuf_message(&writer->packet, PACKET_CLOCKS, &writer->event);
 	end_packet(writer);
 }
 
-static void begin_track(struct lp_trace_writer *writer, uint64_t track, uint64_t parent)
+static void begin_track(struct lp_perfetto_writer *writer, uint64_t track, uint64_t parent)
 {
 	begin_packet(writer);
-	message_clear(&writer->event);
-	message_clear(&writer->inner);
-	message_number(&writer->event, TRACK_ID, track);
+	protobuf_clear(&writer->event);
+	protobuf_clear(&writer->inner);
+	protobuf_number(&writer->event, TRACK_ID, track);
 	if (parent)
-		message_number(&writer->event, TRACK_PARENT, parent);
+		protobuf_number(&writer->event, TRACK_PARENT, parent);
 }
 
-static void end_track(struct lp_trace_writer *writer)
+static void end_track(struct lp_perfetto_writer *writer)
 {
-	message_message(&writer->packet, PACKET_TRACK, &writer->event);
+	protobuf_message(&writer->packet, PACKET_TRACK, &writer->event);
 	end_packet(writer);
 }
 
-void trace_write_process(struct lp_trace_writer *writer, uint64_t track, int pid, const char *name)
+void perfetto_write_process(struct lp_perfetto_writer *writer, uint64_t track, int pid,
+			    const char *name)
 {
 	begin_track(writer, track, 0);
-	message_number(&writer->inner, PROCESS_PID, (uint64_t)pid);
-	message_text(&writer->inner, PROCESS_NAME, name);
-	message_message(&writer->event, TRACK_PROCESS, &writer->inner);
+	protobuf_number(&writer->inner, PROCESS_PID, (uint64_t)pid);
+	protobuf_text(&writer->inner, PROCESS_NAME, name);
+	protobuf_message(&writer->event, DESCRIPTOR_PROCESS, &writer->inner);
 	end_track(writer);
 }
 
-void trace_write_thread(struct lp_trace_writer *writer, uint64_t track, int pid, int tid,
-			const char *name)
+void perfetto_write_thread(struct lp_perfetto_writer *writer, uint64_t track, int pid, int tid,
+			   const char *name)
 {
 	begin_track(writer, track, 0);
-	message_number(&writer->inner, THREAD_PID, (uint64_t)pid);
-	message_number(&writer->inner, THREAD_TID, (uint64_t)tid);
-	message_text(&writer->inner, THREAD_NAME, name);
-	message_message(&writer->event, TRACK_THREAD, &writer->inner);
+	protobuf_number(&writer->inner, THREAD_PID, (uint64_t)pid);
+	protobuf_number(&writer->inner, THREAD_TID, (uint64_t)tid);
+	protobuf_text(&writer->inner, THREAD_NAME, name);
+	protobuf_message(&writer->event, DESCRIPTOR_THREAD, &writer->inner);
 	end_track(writer);
 }
 
-void trace_write_track(struct lp_trace_writer *writer, uint64_t track, uint64_t parent,
-		       const char *name)
+void perfetto_write_track(struct lp_perfetto_writer *writer, uint64_t track, uint64_t parent,
+			  const char *name)
 {
 	begin_track(writer, track, parent);
-	message_text(&writer->event, TRACK_NAME, name);
+	protobuf_text(&writer->event, TRACK_NAME, name);
 	end_track(writer);
 }
 
-void trace_write_counter(struct lp_trace_writer *writer, uint64_t track, uint64_t parent,
-			 const char *name, const char *unit)
+void perfetto_write_counter(struct lp_perfetto_writer *writer, uint64_t track, uint64_t parent,
+			    const char *name, const char *unit)
 {
 	begin_track(writer, track, parent);
-	message_text(&writer->event, TRACK_NAME, name);
-	message_text(&writer->inner, COUNTER_UNIT_NAME, unit);
-	message_message(&writer->event, TRACK_COUNTER, &writer->inner);
+	protobuf_text(&writer->event, TRACK_NAME, name);
+	protobuf_text(&writer->inner, COUNTER_UNIT_NAME, unit);
+	protobuf_message(&writer->event, TRACK_COUNTER, &writer->inner);
 	end_track(writer);
 }
 
-void trace_begin_event(struct lp_trace_writer *writer, const struct lp_trace_event *event)
+void perfetto_begin_event(struct lp_perfetto_writer *writer, const struct lp_perfetto_event *event)
 {
 	begin_packet(writer);
-	message_number(&writer->packet, PACKET_TIME, event->time_ns);
-	message_number(&writer->packet, PACKET_CLOCK, writer->clock);
-	message_clear(&writer->event);
-	message_number(&writer->event, EVENT_TYPE, event->type);
-	message_number(&writer->event, EVENT_TRACK, event->track);
+	protobuf_number(&writer->packet, PACKET_TIME, event->time_ns);
+	protobuf_number(&writer->packet, PACKET_CLOCK, writer->clock);
+	protobuf_clear(&writer->event);
+	protobuf_number(&writer->event, EVENT_TYPE, event->type);
+	protobuf_number(&writer->event, EVENT_TRACK, event->track);
 	if (event->category)
-		message_text(&writer->event, EVENT_CATEGORY, event->category);
+		protobuf_text(&writer->event, EVENT_CATEGORY, event->category);
 	if (event->name)
-		message_text(&writer->event, EVENT_NAME, event->name);
+		protobuf_text(&writer->event, EVENT_NAME, event->name);
 }
 
-void trace_note_text(struct lp_trace_writer *writer, const char *name, const char *text)
+void perfetto_note_text(struct lp_perfetto_writer *writer, const char *name, const char *text)
 {
-	message_clear(&writer->note);
-	message_text(&writer->note, NOTE_NAME, name);
-	message_text(&writer->note, NOTE_TEXT, text);
-	message_message(&writer->event, EVENT_NOTE, &writer->note);
+	protobuf_clear(&writer->note);
+	protobuf_text(&writer->note, NOTE_NAME, name);
+	protobuf_text(&writer->note, NOTE_TEXT, text);
+	protobuf_message(&writer->event, EVENT_NOTE, &writer->note);
 }
 
-void trace_note_number(struct lp_trace_writer *writer, const char *name, uint64_t number)
+void perfetto_note_number(struct lp_perfetto_writer *writer, const char *name, uint64_t number)
 {
-	message_clear(&writer->note);
-	message_text(&writer->note, NOTE_NAME, name);
-	message_number(&writer->note, NOTE_NUMBER, number);
-	message_message(&writer->event, EVENT_NOTE, &writer->note);
+	protobuf_clear(&writer->note);
+	protobuf_text(&writer->note, NOTE_NAME, name);
+	protobuf_number(&writer->note, NOTE_NUMBER, number);
+	protobuf_message(&writer->event, EVENT_NOTE, &writer->note);
 }
 
-void trace_end_event(struct lp_trace_writer *writer)
+void perfetto_end_event(struct lp_perfetto_writer *writer)
 {
-	message_message(&writer->packet, PACKET_EVENT, &writer->event);
+	protobuf_message(&writer->packet, PACKET_EVENT, &writer->event);
 	end_packet(writer);
 }
 
-void trace_end_slice(struct lp_trace_writer *writer, uint64_t time_ns, uint64_t track)
+void perfetto_end_slice(struct lp_perfetto_writer *writer, uint64_t time_ns, uint64_t track)
 {
-	const struct lp_trace_event event = { .type = LP_TRACE_END,
-					      .time_ns = time_ns,
-					      .track = track };
+	const struct lp_perfetto_event event = { .type = LP_PERFETTO_END,
+						 .time_ns = time_ns,
+						 .track = track };
 
-	trace_begin_event(writer, &event);
-	trace_end_event(writer);
+	perfetto_begin_event(writer, &event);
+	perfetto_end_event(writer);
 }
 
-void trace_write_count(struct lp_trace_writer *writer, uint64_t time_ns, uint64_t track,
-		       double value)
+void perfetto_write_count(struct lp_perfetto_writer *writer, uint64_t time_ns, uint64_t track,
+			  double value)
 {
-	const struct lp_trace_event event = { .type = LP_TRACE_COUNT,
-					      .time_ns = time_ns,
-					      .track = track };
+	const struct lp_perfetto_event event = { .type = LP_PERFETTO_COUNT,
+						 .time_ns = time_ns,
+						 .track = track };
 
-	trace_begin_event(writer, &event);
-	message_double(&writer->event, EVENT_DOUBLE, value);
-	trace_end_event(writer);
+	perfetto_begin_event(writer, &event);
+	protobuf_double(&writer->event, EVENT_DOUBLE, value);
+	perfetto_end_event(writer);
 }

@@ -63,10 +63,10 @@ enum word {
 	WORD_CAUSE,
 	WORD_SYSCALL,
 	WORD_TARGET,
-	WORDS,
+	WORD_KINDS,
 };
 
-static const char *const words[WORDS] = {
+static const char *const words[WORD_KINDS] = {
 	"stalls", "count", "time", "nanoseconds", "loop", "cause", "syscall", "target",
 };
 
@@ -81,9 +81,9 @@ struct pprof_sink {
 	struct lp_stall_sink stalls;
 	struct lp_weights *weights;
 	struct lp_intern *functions; /* of pairs of a name and a file */
-	struct lp_message profile;
-	struct lp_message outer, inner; /* while they are made */
-	uint32_t words[WORDS];
+	struct lp_protobuf profile;
+	struct lp_protobuf outer, inner; /* while they are made */
+	uint32_t words[WORD_KINDS];
 	uint32_t comment, program; /* texts */
 	uint64_t start_ns, start_unix_ns;
 };
@@ -100,7 +100,7 @@ static void on_run(void *context, const struct lp_run *run)
 
 	snprintf(comment, sizeof(comment), "%s, %s mode, stalls of %" PRIu64 " ns or longer",
 		 run->tool, run->mode, run->threshold_ns);
-	pprof->comment = weights_text(pprof->weights, comment);
+	pprof->comment = stack_weights_text(pprof->weights, comment);
 	pprof->start_ns = run->start_ns;
 	pprof->start_unix_ns = run->start_unix_ns;
 }
@@ -110,7 +110,7 @@ static void on_loop(void *context, const struct lp_loop_info *loop)
 	struct pprof_sink *pprof = context;
 
 	if (!pprof->program)
-		pprof->program = weights_text(pprof->weights, loop->exe);
+		pprof->program = stack_weights_text(pprof->weights, loop->exe);
 }
 
 static uint32_t loop_label(struct lp_weights *weights, const struct lp_loop_info *loop)
@@ -118,65 +118,66 @@ static uint32_t loop_label(struct lp_weights *weights, const struct lp_loop_info
 	char text[sizeof(loop->comm) + sizeof(loop->unit) + 64];
 
 	if (!loop || loop->folded)
-		return weights_text(weights, parts_service(loop));
-	snprintf(text, sizeof(text), "%s %d/%d", parts_service(loop), loop->pid, loop->tid);
-	return weights_text(weights, text);
+		return stack_weights_text(weights, stall_parts_service(loop));
+	snprintf(text, sizeof(text), "%s %d/%d", stall_parts_service(loop), loop->pid, loop->tid);
+	return stack_weights_text(weights, text);
 }
 
 /* Where it computed is the innermost frame itself: tools list the time by that. */
-static void add_part(void *context, const struct lp_told_stall *stall, const struct lp_part *part)
+static void add_part(void *context, const struct lp_stall *stall, const struct lp_stall_part *part)
 {
 	struct pprof_sink *pprof = context;
 	const uint32_t labels[LP_LABELS] = {
 		[LP_LABEL_LOOP] = loop_label(pprof->weights, stall->loop),
-		[LP_LABEL_CAUSE] = weights_text(pprof->weights, part_cause_names[part->cause]),
-		[LP_LABEL_SYSCALL] = weights_text(pprof->weights, part->syscall),
-		[LP_LABEL_TARGET] = weights_text(pprof->weights, part->target),
+		[LP_LABEL_CAUSE] =
+			stack_weights_text(pprof->weights, stall_part_cause_names[part->cause]),
+		[LP_LABEL_SYSCALL] = stack_weights_text(pprof->weights, part->syscall),
+		[LP_LABEL_TARGET] = stack_weights_text(pprof->weights, part->target),
 	};
 
-	weights_add(pprof->weights, labels, part, part->cause != LP_PART_ON_CPU);
+	stack_weights_add(pprof->weights, labels, part, part->cause != LP_PART_ON_CPU);
 }
 
-static void add_stall(void *context, const struct lp_told_stall *stall)
+static void add_stall(void *context, const struct lp_stall *stall)
 {
-	parts_tell(stall, add_part, context);
+	stall_parts_report(stall, add_part, context);
 }
 
 static void write_value_type(struct pprof_sink *pprof, uint32_t field, enum word type,
 			     enum word unit)
 {
-	message_clear(&pprof->outer);
-	message_number(&pprof->outer, VALUE_TYPE, pprof->words[type]);
-	message_number(&pprof->outer, VALUE_UNIT, pprof->words[unit]);
-	message_message(&pprof->profile, field, &pprof->outer);
+	protobuf_clear(&pprof->outer);
+	protobuf_number(&pprof->outer, VALUE_TYPE, pprof->words[type]);
+	protobuf_number(&pprof->outer, VALUE_UNIT, pprof->words[unit]);
+	protobuf_message(&pprof->profile, field, &pprof->outer);
 }
 
 static void write_label(struct pprof_sink *pprof, uint32_t key, uint32_t text)
 {
-	message_clear(&pprof->inner);
-	message_number(&pprof->inner, LABEL_KEY, key);
-	message_number(&pprof->inner, LABEL_TEXT, text);
-	message_message(&pprof->outer, SAMPLE_LABEL, &pprof->inner);
+	protobuf_clear(&pprof->inner);
+	protobuf_number(&pprof->inner, LABEL_KEY, key);
+	protobuf_number(&pprof->inner, LABEL_TEXT, text);
+	protobuf_message(&pprof->outer, SAMPLE_LABEL, &pprof->inner);
 }
 
 static void write_sample(struct pprof_sink *pprof, const struct lp_weight *weight)
 {
 	size_t i;
 
-	message_clear(&pprof->outer);
-	message_clear(&pprof->inner);
+	protobuf_clear(&pprof->outer);
+	protobuf_clear(&pprof->inner);
 	/* leaf first, and numbers from 1 on */
 	for (i = weight->depth; i > 0; i--)
-		message_packed(&pprof->inner, weight->frames[i - 1] + 1);
-	message_message(&pprof->outer, SAMPLE_LOCATIONS, &pprof->inner);
-	message_clear(&pprof->inner);
-	message_packed(&pprof->inner, signed_number(weight->stalls));
-	message_packed(&pprof->inner, signed_number(weight->ns));
-	message_message(&pprof->outer, SAMPLE_VALUES, &pprof->inner);
+		protobuf_packed(&pprof->inner, weight->frames[i - 1] + 1);
+	protobuf_message(&pprof->outer, SAMPLE_LOCATIONS, &pprof->inner);
+	protobuf_clear(&pprof->inner);
+	protobuf_packed(&pprof->inner, signed_number(weight->stalls));
+	protobuf_packed(&pprof->inner, signed_number(weight->ns));
+	protobuf_message(&pprof->outer, SAMPLE_VALUES, &pprof->inner);
 	for (i = 0; i < LP_LABELS; i++)
 		if (weight->labels[i])
 			write_label(pprof, pprof->words[label_words[i]], weight->labels[i]);
-	message_message(&pprof->profile, PROFILE_SAMPLE, &pprof->outer);
+	protobuf_message(&pprof->profile, PROFILE_SAMPLE, &pprof->outer);
 }
 
 /* One for all: readers take addresses from it, and there are none. */
@@ -184,31 +185,31 @@ static void write_mapping(struct pprof_sink *pprof)
 {
 	uint32_t field;
 
-	message_clear(&pprof->outer);
-	message_number(&pprof->outer, MAPPING_ID, MAPPING);
-	message_number(&pprof->outer, MAPPING_FILE, pprof->program);
+	protobuf_clear(&pprof->outer);
+	protobuf_number(&pprof->outer, MAPPING_ID, MAPPING);
+	protobuf_number(&pprof->outer, MAPPING_FILE, pprof->program);
 	for (field = MAPPING_HAS_FIRST; field <= MAPPING_HAS_LAST; field++)
-		message_number(&pprof->outer, field, true);
-	message_message(&pprof->profile, PROFILE_MAPPING, &pprof->outer);
+		protobuf_number(&pprof->outer, field, true);
+	protobuf_message(&pprof->profile, PROFILE_MAPPING, &pprof->outer);
 }
 
 static int write_location(struct pprof_sink *pprof, uint32_t number)
 {
-	struct lp_weight_frame frame = weights_frame(pprof->weights, number);
+	struct lp_weight_frame frame = stack_weights_frame(pprof->weights, number);
 	const uint32_t key[2] = { frame.function, frame.file };
 	uint32_t function;
 	int err = intern_number(pprof->functions, key, sizeof(key), &function);
 
 	if (err)
 		return err;
-	message_clear(&pprof->outer);
-	message_clear(&pprof->inner);
-	message_number(&pprof->outer, LOCATION_ID, number + 1);
-	message_number(&pprof->outer, LOCATION_MAPPING, MAPPING);
-	message_number(&pprof->inner, LINE_FUNCTION, function + 1);
-	message_number(&pprof->inner, LINE_NUMBER, frame.line);
-	message_message(&pprof->outer, LOCATION_LINE, &pprof->inner);
-	message_message(&pprof->profile, PROFILE_LOCATION, &pprof->outer);
+	protobuf_clear(&pprof->outer);
+	protobuf_clear(&pprof->inner);
+	protobuf_number(&pprof->outer, LOCATION_ID, number + 1);
+	protobuf_number(&pprof->outer, LOCATION_MAPPING, MAPPING);
+	protobuf_number(&pprof->inner, LINE_FUNCTION, function + 1);
+	protobuf_number(&pprof->inner, LINE_NUMBER, frame.line);
+	protobuf_message(&pprof->outer, LOCATION_LINE, &pprof->inner);
+	protobuf_message(&pprof->profile, PROFILE_LOCATION, &pprof->outer);
 	return 0;
 }
 
@@ -216,48 +217,48 @@ static void write_function(struct pprof_sink *pprof, uint32_t number)
 {
 	const uint32_t *key = intern_piece(pprof->functions, number, NULL);
 
-	message_clear(&pprof->outer);
-	message_number(&pprof->outer, FUNCTION_ID, number + 1);
-	message_number(&pprof->outer, FUNCTION_NAME, key[0]);
-	message_number(&pprof->outer, FUNCTION_SYSTEM_NAME, key[0]);
-	message_number(&pprof->outer, FUNCTION_FILE, key[1]);
-	message_message(&pprof->profile, PROFILE_FUNCTION, &pprof->outer);
+	protobuf_clear(&pprof->outer);
+	protobuf_number(&pprof->outer, FUNCTION_ID, number + 1);
+	protobuf_number(&pprof->outer, FUNCTION_NAME, key[0]);
+	protobuf_number(&pprof->outer, FUNCTION_SYSTEM_NAME, key[0]);
+	protobuf_number(&pprof->outer, FUNCTION_FILE, key[1]);
+	protobuf_message(&pprof->profile, PROFILE_FUNCTION, &pprof->outer);
 }
 
 static int write_profile(struct pprof_sink *pprof, uint64_t end_ns)
 {
-	struct lp_message *profile = &pprof->profile;
+	struct lp_protobuf *profile = &pprof->profile;
 	uint64_t duration_ns = end_ns > pprof->start_ns ? end_ns - pprof->start_ns : 0;
 	uint32_t i;
 	int err = 0;
 
 	write_value_type(pprof, PROFILE_SAMPLE_TYPE, WORD_STALLS, WORD_COUNT);
 	write_value_type(pprof, PROFILE_SAMPLE_TYPE, WORD_TIME, WORD_NANOSECONDS);
-	for (i = 0; i < weights_count(pprof->weights); i++) {
-		struct lp_weight weight = weights_at(pprof->weights, i);
+	for (i = 0; i < stack_weights_count(pprof->weights); i++) {
+		struct lp_weight weight = stack_weights_at(pprof->weights, i);
 
 		if (weight.ns)
 			write_sample(pprof, &weight);
 	}
 	write_mapping(pprof);
-	for (i = 0; !err && i < weights_frame_count(pprof->weights); i++)
+	for (i = 0; !err && i < stack_weights_frame_count(pprof->weights); i++)
 		err = write_location(pprof, i);
 	for (i = 0; i < intern_count(pprof->functions); i++)
 		write_function(pprof, i);
-	for (i = 0; i < weights_text_count(pprof->weights); i++)
-		message_text(profile, PROFILE_STRING, weights_text_at(pprof->weights, i));
-	message_number(profile, PROFILE_TIME, signed_number(pprof->start_unix_ns));
-	message_number(profile, PROFILE_DURATION, signed_number(duration_ns));
+	for (i = 0; i < stack_weights_text_count(pprof->weights); i++)
+		protobuf_text(profile, PROFILE_STRING, stack_weights_text_at(pprof->weights, i));
+	protobuf_number(profile, PROFILE_TIME, signed_number(pprof->start_unix_ns));
+	protobuf_number(profile, PROFILE_DURATION, signed_number(duration_ns));
 	write_value_type(pprof, PROFILE_PERIOD_TYPE, WORD_TIME, WORD_NANOSECONDS);
 	/* every nanosecond of a stall counts: nothing is scaled up from a period */
-	message_number(profile, PROFILE_PERIOD, 1);
-	message_number(profile, PROFILE_COMMENT, pprof->comment);
-	message_number(profile, PROFILE_DEFAULT_SAMPLE_TYPE, pprof->words[WORD_TIME]);
+	protobuf_number(profile, PROFILE_PERIOD, 1);
+	protobuf_number(profile, PROFILE_COMMENT, pprof->comment);
+	protobuf_number(profile, PROFILE_DEFAULT_SAMPLE_TYPE, pprof->words[WORD_TIME]);
 	return err ? err : profile->failed ? -ENOMEM : 0;
 }
 
 /* zlib writes no time into the header unless it is told one. */
-static int write_gzip(FILE *out, const struct lp_message *message)
+static int write_gzip(FILE *out, const struct lp_protobuf *message)
 {
 	z_stream stream = { .next_in = message->bytes };
 	size_t left = message->size;
@@ -287,13 +288,13 @@ static void on_end(void *context, const struct lp_summary *total, const struct l
 	int err;
 
 	(void)total;
-	stalls_told_end(&pprof->stalls.told);
+	once_per_stall_end(&pprof->stalls.once);
 	err = write_profile(pprof, end->end_ns);
 	if (!err)
 		err = write_gzip(pprof->stalls.document.out, &pprof->profile);
 	if (err)
 		document_fail(&pprof->stalls.document, err);
-	weights_warn(pprof->weights);
+	stack_weights_warn(pprof->weights);
 	document_end(&pprof->stalls.document);
 }
 
@@ -301,34 +302,34 @@ static int pprof_close(struct lp_sink *sink)
 {
 	struct pprof_sink *pprof = (struct pprof_sink *)sink;
 
-	weights_free(pprof->weights);
+	stack_weights_free(pprof->weights);
 	intern_free(pprof->functions);
-	message_free(&pprof->profile);
-	message_free(&pprof->outer);
-	message_free(&pprof->inner);
+	protobuf_free(&pprof->profile);
+	protobuf_free(&pprof->outer);
+	protobuf_free(&pprof->inner);
 	return stall_sink_free(&pprof->stalls);
 }
 
-static int pprof_open(const char *path, const struct lp_look *look, struct lp_sink **sink,
+static int pprof_open(const char *path, const struct lp_terminal *terminal, struct lp_sink **sink,
 		      struct lp_error *error)
 {
 	struct pprof_sink *pprof =
 		stall_sink_new(sizeof(*pprof), path, "pprof", true, add_stall, error);
 	size_t i;
 
-	(void)look;
+	(void)terminal;
 	*sink = NULL;
 	if (!pprof)
 		return error->code;
-	pprof->weights = weights_new();
+	pprof->weights = stack_weights_new();
 	pprof->functions = intern_new(MAX_FUNCTIONS, SIZE_MAX);
 	if (!pprof->weights || !pprof->functions) {
-		weights_free(pprof->weights);
+		stack_weights_free(pprof->weights);
 		intern_free(pprof->functions);
 		return stall_sink_no_memory(&pprof->stalls, error);
 	}
-	for (i = 0; i < WORDS; i++)
-		pprof->words[i] = weights_text(pprof->weights, words[i]);
+	for (i = 0; i < WORD_KINDS; i++)
+		pprof->words[i] = stack_weights_text(pprof->weights, words[i]);
 	pprof->stalls.sink.observer.run = on_run;
 	pprof->stalls.sink.observer.loop = on_loop;
 	pprof->stalls.sink.observer.end = on_end;

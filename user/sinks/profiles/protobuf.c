@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_ROOM 256
+#define FIRST_CAPACITY 256
 
 /* What a field's bytes are, in the low bits of its key. */
 enum wire_type {
@@ -13,42 +13,42 @@ enum wire_type {
 	WIRE_LENGTH = 2,
 };
 
-void message_clear(struct lp_message *message)
+void protobuf_clear(struct lp_protobuf *message)
 {
 	message->size = 0;
 	message->failed = false;
 }
 
-void message_free(struct lp_message *message)
+void protobuf_free(struct lp_protobuf *message)
 {
 	free(message->bytes);
-	*message = (struct lp_message){ .size = 0 };
+	*message = (struct lp_protobuf){ .size = 0 };
 }
 
-static void append(struct lp_message *message, const void *bytes, size_t size)
+static void append(struct lp_protobuf *message, const void *bytes, size_t size)
 {
-	size_t room = message->room ? message->room : FIRST_ROOM;
+	size_t capacity = message->capacity ? message->capacity : FIRST_CAPACITY;
 	uint8_t *grown;
 
 	if (message->failed || !size)
 		return;
-	while (room - message->size < size)
-		room *= 2;
-	if (room != message->room) {
-		grown = realloc(message->bytes, room);
+	while (capacity - message->size < size)
+		capacity *= 2;
+	if (capacity != message->capacity) {
+		grown = realloc(message->bytes, capacity);
 		if (!grown) {
 			message->failed = true;
 			return;
 		}
 		message->bytes = grown;
-		message->room = room;
+		message->capacity = capacity;
 	}
 	memcpy(message->bytes + message->size, bytes, size);
 	message->size += size;
 }
 
 /* Seven bits a byte, the lowest first; all but the last have their top bit set. */
-void message_packed(struct lp_message *message, uint64_t value)
+void protobuf_packed(struct lp_protobuf *message, uint64_t value)
 {
 	uint8_t bytes[10];
 	size_t size = 0;
@@ -60,18 +60,18 @@ void message_packed(struct lp_message *message, uint64_t value)
 	append(message, bytes, size);
 }
 
-static void append_key(struct lp_message *message, uint32_t field, enum wire_type type)
+static void append_key(struct lp_protobuf *message, uint32_t field, enum wire_type type)
 {
-	message_packed(message, (uint64_t)field << 3 | type);
+	protobuf_packed(message, (uint64_t)field << 3 | type);
 }
 
-void message_number(struct lp_message *message, uint32_t field, uint64_t value)
+void protobuf_number(struct lp_protobuf *message, uint32_t field, uint64_t value)
 {
 	append_key(message, field, WIRE_VARINT);
-	message_packed(message, value);
+	protobuf_packed(message, value);
 }
 
-void message_fixed64(struct lp_message *message, uint32_t field, uint64_t value)
+void protobuf_fixed64(struct lp_protobuf *message, uint32_t field, uint64_t value)
 {
 	uint8_t bytes[8];
 	size_t i;
@@ -82,28 +82,28 @@ void message_fixed64(struct lp_message *message, uint32_t field, uint64_t value)
 	append(message, bytes, sizeof(bytes));
 }
 
-void message_double(struct lp_message *message, uint32_t field, double value)
+void protobuf_double(struct lp_protobuf *message, uint32_t field, double value)
 {
 	uint64_t bits;
 
 	memcpy(&bits, &value, sizeof(bits));
-	message_fixed64(message, field, bits);
+	protobuf_fixed64(message, field, bits);
 }
 
-void message_bytes(struct lp_message *message, uint32_t field, const void *bytes, size_t size)
+void protobuf_bytes(struct lp_protobuf *message, uint32_t field, const void *bytes, size_t size)
 {
 	append_key(message, field, WIRE_LENGTH);
-	message_packed(message, size);
+	protobuf_packed(message, size);
 	append(message, bytes, size);
 }
 
-void message_message(struct lp_message *message, uint32_t field, const struct lp_message *inner)
+void protobuf_message(struct lp_protobuf *message, uint32_t field, const struct lp_protobuf *inner)
 {
-	message_bytes(message, field, inner->bytes, inner->size);
+	protobuf_bytes(message, field, inner->bytes, inner->size);
 	message->failed |= inner->failed;
 }
 
-void message_text(struct lp_message *message, uint32_t field, const char *text)
+void protobuf_text(struct lp_protobuf *message, uint32_t field, const char *text)
 {
-	message_bytes(message, field, text, strlen(text));
+	protobuf_bytes(message, field, text, strlen(text));
 }

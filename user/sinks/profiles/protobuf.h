@@ -10,26 +10,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct lp_message {
+struct lp_protobuf {
 	uint8_t *bytes;
-	size_t size, room;
+	size_t size, capacity;
 	bool failed; /* no memory: the message is not whole */
 };
 
 /* Empties it for the next one, and keeps its memory. */
-void message_clear(struct lp_message *message);
-void message_free(struct lp_message *message);
+void protobuf_clear(struct lp_protobuf *message);
+void protobuf_free(struct lp_protobuf *message);
 
 /* A field of int32, int64, uint32, uint64, bool or enum; negative ones in two's complement. */
-void message_number(struct lp_message *message, uint32_t field, uint64_t value);
-void message_fixed64(struct lp_message *message, uint32_t field, uint64_t value);
-void message_double(struct lp_message *message, uint32_t field, double value);
-void message_bytes(struct lp_message *message, uint32_t field, const void *bytes, size_t size);
+void protobuf_number(struct lp_protobuf *message, uint32_t field, uint64_t value);
+void protobuf_fixed64(struct lp_protobuf *message, uint32_t field, uint64_t value);
+void protobuf_double(struct lp_protobuf *message, uint32_t field, double value);
+void protobuf_bytes(struct lp_protobuf *message, uint32_t field, const void *bytes, size_t size);
 
 /* text: valid UTF-8, as all text of the model is. */
-void message_text(struct lp_message *message, uint32_t field, const char *text);
-void message_message(struct lp_message *message, uint32_t field, const struct lp_message *inner);
+void protobuf_text(struct lp_protobuf *message, uint32_t field, const char *text);
+void protobuf_message(struct lp_protobuf *message, uint32_t field, const struct lp_protobuf *inner);
 /* A number of a packed field, which is sent as the bytes of a message of such. */
-void message_packed(struct lp_message *message, uint64_t value);
+void protobuf_packed(struct lp_protobuf *message, uint64_t value);
 
 #endif /* LP_SINKS_PROFILES_PROTOBUF_H */

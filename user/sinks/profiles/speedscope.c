@@ -35,7 +35,7 @@ struct speedscope_sink {
 	struct lp_stall_sink stalls;
 	struct lp_weights *weights; /* a stack's label is the loop's place in loops */
 	struct sample *samples;
-	size_t count, room;
+	size_t count, capacity;
 	size_t loop_count;
 	struct loop loops[LOOPS_MAX];
 	char *tool;
@@ -55,11 +55,11 @@ static char *name_of(const struct lp_loop_info *loop)
 	int size;
 
 	if (loop->folded)
-		size = asprintf(&name, "%s (%s %s)", parts_service(loop), loop->runtime,
+		size = asprintf(&name, "%s (%s %s)", stall_parts_service(loop), loop->runtime,
 				loop->version);
 	else
-		size = asprintf(&name, "%s pid %d tid %d (%s %s)", parts_service(loop), loop->pid,
-				loop->tid, loop->runtime, loop->version);
+		size = asprintf(&name, "%s pid %d tid %d (%s %s)", stall_parts_service(loop),
+				loop->pid, loop->tid, loop->runtime, loop->version);
 	return size < 0 ? NULL : name;
 }
 
@@ -96,18 +96,18 @@ static void on_loop(void *context, const struct lp_loop_info *loop)
 
 static void add_sample(struct speedscope_sink *speedscope, uint32_t stack, uint64_t ns)
 {
-	size_t room = speedscope->room ? speedscope->room * 2 : FIRST_SAMPLES;
-	struct lp_weight weight = weights_at(speedscope->weights, stack);
+	size_t capacity = speedscope->capacity ? speedscope->capacity * 2 : FIRST_SAMPLES;
+	struct lp_weight weight = stack_weights_at(speedscope->weights, stack);
 
-	if (speedscope->count == speedscope->room && room <= SAMPLES_MAX) {
-		struct sample *samples = realloc(speedscope->samples, room * sizeof(*samples));
+	if (speedscope->count == speedscope->capacity && capacity <= SAMPLES_MAX) {
+		struct sample *samples = realloc(speedscope->samples, capacity * sizeof(*samples));
 
 		if (samples) {
 			speedscope->samples = samples;
-			speedscope->room = room;
+			speedscope->capacity = capacity;
 		}
 	}
-	if (speedscope->count == speedscope->room)
+	if (speedscope->count == speedscope->capacity)
 		return; /* its stack has the time all the same */
 	speedscope->samples[speedscope->count] =
 		(struct sample){ .stack = stack,
@@ -117,44 +117,45 @@ static void add_sample(struct speedscope_sink *speedscope, uint32_t stack, uint6
 	speedscope->count++;
 }
 
-static void add_part(void *context, const struct lp_told_stall *stall, const struct lp_part *part)
+static void add_part(void *context, const struct lp_stall *stall, const struct lp_stall_part *part)
 {
 	struct speedscope_sink *speedscope = context;
 	const uint32_t labels[LP_LABELS] = { [LP_LABEL_LOOP] = find_loop(speedscope, stall->loop) };
 
-	add_sample(speedscope, weights_add(speedscope->weights, labels, part, true), part->ns);
+	add_sample(speedscope, stack_weights_add(speedscope->weights, labels, part, true),
+		   part->ns);
 }
 
-static void add_stall(void *context, const struct lp_told_stall *stall)
+static void add_stall(void *context, const struct lp_stall *stall)
 {
-	parts_tell(stall, add_part, context);
+	stall_parts_report(stall, add_part, context);
 }
 
 /* What found no sample of its own. */
 static int add_rests(struct speedscope_sink *speedscope)
 {
-	uint32_t stacks = weights_count(speedscope->weights), stack;
-	uint64_t *told = calloc(stacks, sizeof(*told));
+	uint32_t stacks = stack_weights_count(speedscope->weights), stack;
+	uint64_t *counted = calloc(stacks, sizeof(*counted));
 	struct sample *samples;
 	size_t i, count = speedscope->count;
 
 	samples = realloc(speedscope->samples, (count + stacks) * sizeof(*samples));
 	if (samples)
 		speedscope->samples = samples;
-	if (!told || !samples) {
-		free(told);
+	if (!counted || !samples) {
+		free(counted);
 		return -ENOMEM;
 	}
-	speedscope->room = count + stacks;
+	speedscope->capacity = count + stacks;
 	for (i = 0; i < count; i++)
-		told[samples[i].stack] += samples[i].ns;
+		counted[samples[i].stack] += samples[i].ns;
 	for (stack = 0; stack < stacks; stack++) {
-		uint64_t ns = weights_at(speedscope->weights, stack).ns;
+		uint64_t ns = stack_weights_at(speedscope->weights, stack).ns;
 
-		if (ns != told[stack])
-			add_sample(speedscope, stack, ns - told[stack]);
+		if (ns != counted[stack])
+			add_sample(speedscope, stack, ns - counted[stack]);
 	}
-	free(told);
+	free(counted);
 	return 0;
 }
 
@@ -171,14 +172,14 @@ static void write_frames(FILE *out, const struct lp_weights *weights)
 {
 	uint32_t number;
 
-	for (number = 0; number < weights_frame_count(weights); number++) {
-		struct lp_weight_frame frame = weights_frame(weights, number);
+	for (number = 0; number < stack_weights_frame_count(weights); number++) {
+		struct lp_weight_frame frame = stack_weights_frame(weights, number);
 
 		fputs(number ? ",\n{\"name\":" : "\n{\"name\":", out);
-		json_string(out, weights_text_at(weights, frame.function));
+		json_string(out, stack_weights_text_at(weights, frame.function));
 		if (frame.file) {
 			fputs(",\"file\":", out);
-			json_string(out, weights_text_at(weights, frame.file));
+			json_string(out, stack_weights_text_at(weights, frame.file));
 		}
 		if (frame.line)
 			fprintf(out, ",\"line\":%" PRIu32, frame.line);
@@ -211,7 +212,7 @@ static void write_profile(FILE *out, const struct speedscope_sink *speedscope,
 		",\"unit\":\"nanoseconds\",\"startValue\":0,\"endValue\":%" PRIu64 ",\"samples\":[",
 		total);
 	for (i = 0; i < count; i++) {
-		struct lp_weight weight = weights_at(speedscope->weights, samples[i].stack);
+		struct lp_weight weight = stack_weights_at(speedscope->weights, samples[i].stack);
 
 		fputs(i ? ",\n" : "\n", out);
 		write_stack(out, &weight);
@@ -260,7 +261,7 @@ static void on_end(void *context, const struct lp_summary *total, const struct l
 
 	(void)total;
 	(void)end;
-	stalls_told_end(&speedscope->stalls.told);
+	once_per_stall_end(&speedscope->stalls.once);
 	err = add_rests(speedscope);
 	if (err) {
 		document_fail(&speedscope->stalls.document, err);
@@ -268,7 +269,7 @@ static void on_end(void *context, const struct lp_summary *total, const struct l
 	}
 	qsort(speedscope->samples, speedscope->count, sizeof(*speedscope->samples), by_loop);
 	write_document(speedscope->stalls.document.out, speedscope);
-	weights_warn(speedscope->weights);
+	stack_weights_warn(speedscope->weights);
 	document_end(&speedscope->stalls.document);
 }
 
@@ -279,23 +280,23 @@ static int speedscope_close(struct lp_sink *sink)
 
 	for (i = 0; i < speedscope->loop_count; i++)
 		free(speedscope->loops[i].name);
-	weights_free(speedscope->weights);
+	stack_weights_free(speedscope->weights);
 	free(speedscope->samples);
 	free(speedscope->tool);
 	return stall_sink_free(&speedscope->stalls);
 }
 
-static int speedscope_open(const char *path, const struct lp_look *look, struct lp_sink **sink,
-			   struct lp_error *error)
+static int speedscope_open(const char *path, const struct lp_terminal *terminal,
+			   struct lp_sink **sink, struct lp_error *error)
 {
 	struct speedscope_sink *speedscope =
 		stall_sink_new(sizeof(*speedscope), path, "speedscope", false, add_stall, error);
 
-	(void)look;
+	(void)terminal;
 	*sink = NULL;
 	if (!speedscope)
 		return error->code;
-	speedscope->weights = weights_new();
+	speedscope->weights = stack_weights_new();
 	if (!speedscope->weights)
 		return stall_sink_no_memory(&speedscope->stalls, error);
 	speedscope->loop_count = 1;

@@ -19,20 +19,20 @@
 #define OTHER_TEXT 1
 #define OTHER_STACK 0
 
-struct sum {
+struct weight_sum {
 	uint64_t ns, stalls;
 };
 
 struct lp_weights {
 	struct lp_intern *texts, *frames, *stacks;
-	struct sum *sums; /* by number of the stack */
-	size_t room; /* of them */
-	uint64_t beyond;
+	struct weight_sum *sums; /* by number of the stack */
+	size_t capacity; /* of them */
+	uint64_t dropped;
 };
 
 /* A stack while it is looked up: the labels, then the frames. */
 struct stack_key {
-	uint32_t words[LP_LABELS + LP_PART_PLACES];
+	uint32_t words[LP_LABELS + LP_PART_FRAMES];
 	size_t count;
 };
 
@@ -40,18 +40,19 @@ struct stack_key {
 static int add_others(struct lp_weights *weights)
 {
 	struct stack_key key = { .count = LP_LABELS + 1 };
-	const struct lp_weight_frame frame = { .function = OTHER_TEXT, .kind = LP_PLACE_CAUSE };
+	const struct lp_weight_frame frame = { .function = OTHER_TEXT,
+					       .kind = LP_PART_FRAME_CAUSE };
 	uint32_t number;
 
 	weights->sums = calloc(1, sizeof(*weights->sums));
-	weights->room = 1;
+	weights->capacity = 1;
 	return !weights->sums || intern_number(weights->texts, "", 1, &number) ||
 	       intern_number(weights->texts, "[other]", sizeof("[other]"), &number) ||
 	       intern_number(weights->frames, &frame, sizeof(frame), &key.words[LP_LABELS]) ||
 	       intern_number(weights->stacks, key.words, key.count * sizeof(*key.words), &number);
 }
 
-struct lp_weights *weights_new(void)
+struct lp_weights *stack_weights_new(void)
 {
 	struct lp_weights *weights = calloc(1, sizeof(*weights));
 
@@ -61,13 +62,13 @@ struct lp_weights *weights_new(void)
 	weights->frames = intern_new(FRAMES_MAX, SIZE_MAX);
 	weights->stacks = intern_new(STACKS_MAX, STACK_BYTES_MAX);
 	if (!weights->texts || !weights->frames || !weights->stacks || add_others(weights)) {
-		weights_free(weights);
+		stack_weights_free(weights);
 		return NULL;
 	}
 	return weights;
 }
 
-void weights_free(struct lp_weights *weights)
+void stack_weights_free(struct lp_weights *weights)
 {
 	if (!weights)
 		return;
@@ -78,7 +79,7 @@ void weights_free(struct lp_weights *weights)
 	free(weights);
 }
 
-uint32_t weights_text(struct lp_weights *weights, const char *text)
+uint32_t stack_weights_text(struct lp_weights *weights, const char *text)
 {
 	uint32_t number;
 
@@ -87,8 +88,8 @@ uint32_t weights_text(struct lp_weights *weights, const char *text)
 	return intern_number(weights->texts, text, strlen(text) + 1, &number) ? OTHER_TEXT : number;
 }
 
-static bool fill_key(struct lp_weights *weights, const uint32_t *labels, const struct lp_part *part,
-		     bool cause, struct stack_key *key)
+static bool fill_key(struct lp_weights *weights, const uint32_t *labels,
+		     const struct lp_stall_part *part, bool cause, struct stack_key *key)
 {
 	size_t i;
 
@@ -97,13 +98,13 @@ static bool fill_key(struct lp_weights *weights, const uint32_t *labels, const s
 		memcpy(key->words, labels, LP_LABELS * sizeof(*labels));
 	key->count = LP_LABELS;
 	for (i = 0; i < part->depth; i++) {
-		const struct lp_place *place = &part->places[i];
+		const struct lp_part_frame *place = &part->places[i];
 		struct lp_weight_frame frame = { .line = place->line, .kind = place->kind };
 
 		if (i == part->cause_at && !cause)
 			continue;
-		frame.function = weights_text(weights, place->function);
-		frame.file = weights_text(weights, place->file);
+		frame.function = stack_weights_text(weights, place->function);
+		frame.file = stack_weights_text(weights, place->file);
 		if (intern_number(weights->frames, &frame, sizeof(frame),
 				  &key->words[key->count++]))
 			return false;
@@ -113,24 +114,24 @@ static bool fill_key(struct lp_weights *weights, const uint32_t *labels, const s
 
 static bool has_sum(struct lp_weights *weights, uint32_t number)
 {
-	size_t room = weights->room;
-	struct sum *sums;
+	size_t capacity = weights->capacity;
+	struct weight_sum *sums;
 
-	while (room <= number)
-		room *= 2;
-	if (room == weights->room)
+	while (capacity <= number)
+		capacity *= 2;
+	if (capacity == weights->capacity)
 		return true;
-	sums = realloc(weights->sums, room * sizeof(*sums));
+	sums = realloc(weights->sums, capacity * sizeof(*sums));
 	if (!sums)
 		return false;
-	memset(sums + weights->room, 0, (room - weights->room) * sizeof(*sums));
+	memset(sums + weights->capacity, 0, (capacity - weights->capacity) * sizeof(*sums));
 	weights->sums = sums;
-	weights->room = room;
+	weights->capacity = capacity;
 	return true;
 }
 
-uint32_t weights_add(struct lp_weights *weights, const uint32_t *labels, const struct lp_part *part,
-		     bool cause)
+uint32_t stack_weights_add(struct lp_weights *weights, const uint32_t *labels,
+			   const struct lp_stall_part *part, bool cause)
 {
 	struct stack_key key;
 	uint32_t number;
@@ -139,44 +140,44 @@ uint32_t weights_add(struct lp_weights *weights, const uint32_t *labels, const s
 	    intern_number(weights->stacks, key.words, key.count * sizeof(*key.words), &number) ||
 	    !has_sum(weights, number)) {
 		number = OTHER_STACK;
-		weights->beyond++;
+		weights->dropped++;
 	}
 	weights->sums[number].ns += part->ns;
 	weights->sums[number].stalls += part->longest;
 	return number;
 }
 
-const char *weights_text_at(const struct lp_weights *weights, uint32_t number)
+const char *stack_weights_text_at(const struct lp_weights *weights, uint32_t number)
 {
 	return intern_piece(weights->texts, number, NULL);
 }
 
-uint32_t weights_text_count(const struct lp_weights *weights)
+uint32_t stack_weights_text_count(const struct lp_weights *weights)
 {
 	return intern_count(weights->texts);
 }
 
-uint32_t weights_frame_count(const struct lp_weights *weights)
+uint32_t stack_weights_frame_count(const struct lp_weights *weights)
 {
 	return intern_count(weights->frames);
 }
 
-struct lp_weight_frame weights_frame(const struct lp_weights *weights, uint32_t number)
+struct lp_weight_frame stack_weights_frame(const struct lp_weights *weights, uint32_t number)
 {
 	const struct lp_weight_frame *frame = intern_piece(weights->frames, number, NULL);
 
 	return *frame;
 }
 
-uint32_t weights_count(const struct lp_weights *weights)
+uint32_t stack_weights_count(const struct lp_weights *weights)
 {
 	uint32_t count = intern_count(weights->stacks);
 
 	/* without memory for its sum, the last one is kept in vain */
-	return count < weights->room ? count : (uint32_t)weights->room;
+	return count < weights->capacity ? count : (uint32_t)weights->capacity;
 }
 
-struct lp_weight weights_at(const struct lp_weights *weights, uint32_t number)
+struct lp_weight stack_weights_at(const struct lp_weights *weights, uint32_t number)
 {
 	size_t size;
 	const uint32_t *words = intern_piece(weights->stacks, number, &size);
@@ -188,16 +189,16 @@ struct lp_weight weights_at(const struct lp_weights *weights, uint32_t number)
 				   .stalls = weights->sums[number].stalls };
 }
 
-uint64_t weights_beyond(const struct lp_weights *weights)
+uint64_t stack_weights_dropped(const struct lp_weights *weights)
 {
-	return weights->beyond;
+	return weights->dropped;
 }
 
-void weights_warn(const struct lp_weights *weights)
+void stack_weights_warn(const struct lp_weights *weights)
 {
-	if (weights->beyond)
+	if (weights->dropped)
 		log_warning(
 			"%" PRIu64
 			" parts of stalls are of more different stacks than are kept (%d): their time is in [other]; export a shorter capture to tell them apart",
-			weights->beyond, STACKS_MAX);
+			weights->dropped, STACKS_MAX);
 }

@@ -6,7 +6,7 @@
 
 #define LABEL_MAX (LP_SYSCALL_NAME_MAX + LP_RESOURCE_TEXT_MAX + LP_TASK_NAME_MAX + 32)
 
-const char *const part_cause_names[LP_PART_CAUSES] = {
+const char *const stall_part_cause_names[LP_PART_CAUSES] = {
 	[LP_PART_ON_CPU] = "on_cpu",   [LP_PART_BLOCKED] = "blocked",
 	[LP_PART_GIL] = "gil",	       [LP_PART_RUN_QUEUE] = "run_queue",
 	[LP_PART_GC] = "gc",	       [LP_PART_CALLBACKS] = "callbacks",
@@ -14,74 +14,75 @@ const char *const part_cause_names[LP_PART_CAUSES] = {
 };
 
 /* One stall on its way through here. */
-struct walk {
-	const struct lp_told_stall *stall;
-	lp_part_teller tell; /* NULL: only look for the longest part */
+struct parts_walk {
+	const struct lp_stall *stall;
+	lp_part_handler report; /* NULL: only look for the longest part */
 	void *context;
 	uint64_t left_ns; /* of the stall, not yet given to a part */
 	uint64_t longest_ns;
 	size_t index, longest;
-	struct lp_part part;
-	struct lp_place places[LP_PART_PLACES];
+	struct lp_stall_part part;
+	struct lp_part_frame places[LP_PART_FRAMES];
 	char label[LABEL_MAX];
 	char bracketed[LABEL_MAX + 2];
 };
 
-const char *parts_service(const struct lp_loop_info *loop)
+const char *stall_parts_service(const struct lp_loop_info *loop)
 {
 	if (!loop)
 		return "?";
 	return loop->unit[0] ? loop->unit : loop->comm;
 }
 
-static struct lp_place place_of_callback(const struct lp_callback_info *callback)
+static struct lp_part_frame place_of_callback(const struct lp_callback_info *callback)
 {
-	return (struct lp_place){ LP_PLACE_CODE, callback->line, callback->name, callback->file };
+	return (struct lp_part_frame){ LP_PART_FRAME_CODE, callback->line, callback->name,
+				       callback->file };
 }
 
-struct lp_told_stall stall_of_slow(const struct lp_slow *slow)
+struct lp_stall stall_parts_of_slow(const struct lp_slow_callback *slow)
 {
-	return (struct lp_told_stall){ .loop = slow->loop,
-				       .slow = slow,
-				       .start_ns = slow->start_ns,
-				       .duration_ns = slow->duration_ns,
-				       .in_progress = slow->in_progress,
-				       .callback = place_of_callback(slow->callback),
-				       .reasons = &slow->reasons };
+	return (struct lp_stall){ .loop = slow->loop,
+				  .slow = slow,
+				  .start_ns = slow->start_ns,
+				  .duration_ns = slow->duration_ns,
+				  .in_progress = slow->in_progress,
+				  .callback = place_of_callback(slow->callback),
+				  .breakdown = &slow->breakdown };
 }
 
-struct lp_told_stall stall_of_iteration(const struct lp_slow_iteration *iteration)
+struct lp_stall stall_parts_of_iteration(const struct lp_slow_iteration *iteration)
 {
-	return (struct lp_told_stall){ .loop = iteration->loop,
-				       .iteration = iteration,
-				       .start_ns = iteration->start_ns,
-				       .duration_ns = iteration->duration_ns,
-				       .in_progress = iteration->in_progress,
-				       .callback = { LP_PLACE_CODE, 0, "[iteration]", "" },
-				       .reasons = &iteration->reasons };
+	return (struct lp_stall){ .loop = iteration->loop,
+				  .iteration = iteration,
+				  .start_ns = iteration->start_ns,
+				  .duration_ns = iteration->duration_ns,
+				  .in_progress = iteration->in_progress,
+				  .callback = { LP_PART_FRAME_CODE, 0, "[iteration]", "" },
+				  .breakdown = &iteration->breakdown };
 }
 
-static struct lp_place place_of_frame(const struct lp_shown_frame *frame)
+static struct lp_part_frame place_of_frame(const struct lp_shown_frame *frame)
 {
-	return (struct lp_place){ LP_PLACE_CODE, frame->line,
-				  frame->function ? frame->function : "",
-				  frame->file ? frame->file : "" };
+	return (struct lp_part_frame){ LP_PART_FRAME_CODE, frame->line,
+				       frame->function ? frame->function : "",
+				       frame->file ? frame->file : "" };
 }
 
-static void push(struct walk *walk, struct lp_place place)
+static void push(struct parts_walk *walk, struct lp_part_frame place)
 {
-	if (walk->part.depth < LP_PART_PLACES)
+	if (walk->part.depth < LP_PART_FRAMES)
 		walk->places[walk->part.depth++] = place;
 }
 
-static bool same_function(const struct lp_place *place, const struct lp_shown_frame *frame)
+static bool same_function(const struct lp_part_frame *place, const struct lp_shown_frame *frame)
 {
-	struct lp_place other = place_of_frame(frame);
+	struct lp_part_frame other = place_of_frame(frame);
 
 	return !strcmp(place->function, other.function) && !strcmp(place->file, other.file);
 }
 
-static bool stack_has(const struct lp_stack *stack, const struct lp_place *place)
+static bool stack_has(const struct lp_stack *stack, const struct lp_part_frame *place)
 {
 	uint32_t i;
 
@@ -92,15 +93,15 @@ static bool stack_has(const struct lp_stack *stack, const struct lp_place *place
 }
 
 /* What awaits the outermost function of a stack that ends before the callback. */
-static void push_chain(struct walk *walk, const struct lp_stack *stack)
+static void push_chain(struct parts_walk *walk, const struct lp_stack *stack)
 {
-	const struct lp_stack *chain = &walk->stall->reasons->await_chain;
+	const struct lp_stack *chain = &walk->stall->breakdown->await_chain;
 	uint32_t i;
 
 	if (!stack->cut && !stack->unreadable)
 		return;
 	for (i = 0; i < chain->depth; i++) {
-		struct lp_place place = place_of_frame(chain->frames[i]);
+		struct lp_part_frame place = place_of_frame(chain->frames[i]);
 
 		if (stack_has(stack, &place))
 			return;
@@ -112,11 +113,12 @@ static void push_chain(struct walk *walk, const struct lp_stack *stack)
 }
 
 /* Service, callback, what it awaits and calls; the callback once, though a stack has it, too. */
-static void push_path(struct walk *walk, const struct lp_stack *stack)
+static void push_path(struct parts_walk *walk, const struct lp_stack *stack)
 {
 	uint32_t i;
 
-	push(walk, (struct lp_place){ LP_PLACE_SERVICE, 0, parts_service(walk->stall->loop), "" });
+	push(walk, (struct lp_part_frame){ LP_PART_FRAME_SERVICE, 0,
+					   stall_parts_service(walk->stall->loop), "" });
 	push(walk, walk->stall->callback);
 	if (!stack || !stack->depth)
 		return;
@@ -125,46 +127,47 @@ static void push_path(struct walk *walk, const struct lp_stack *stack)
 	    walk->part.depth == 2)
 		walk->part.depth--;
 	else if (stack->cut)
-		push(walk, (struct lp_place){ LP_PLACE_CODE, 0, "[...]", "" });
+		push(walk, (struct lp_part_frame){ LP_PART_FRAME_CODE, 0, "[...]", "" });
 	for (i = stack->depth; i > 0; i--)
 		push(walk, place_of_frame(stack->frames[i - 1]));
 }
 
 /* Begins a part; the label is in walk->label, "": it has none. */
-static void begin_part(struct walk *walk, enum lp_part_cause cause, const struct lp_stack *stack)
+static void begin_part(struct parts_walk *walk, enum lp_part_cause cause,
+		       const struct lp_stack *stack)
 {
-	walk->part = (struct lp_part){ .cause = cause,
-				       .syscall = "",
-				       .target = "",
-				       .label = walk->label,
-				       .places = walk->places };
+	walk->part = (struct lp_stall_part){ .cause = cause,
+					     .syscall = "",
+					     .target = "",
+					     .label = walk->label,
+					     .places = walk->places };
 	push_path(walk, stack);
-	walk->part.cause_at = LP_PART_PLACES;
+	walk->part.cause_at = LP_PART_FRAMES;
 }
 
-static void push_cause(struct walk *walk)
+static void push_cause(struct parts_walk *walk)
 {
 	snprintf(walk->bracketed, sizeof(walk->bracketed), "[%s]", walk->label);
 	/* the innermost frames give way */
-	if (walk->part.depth == LP_PART_PLACES)
+	if (walk->part.depth == LP_PART_FRAMES)
 		walk->part.depth--;
 	walk->part.cause_at = walk->part.depth;
-	push(walk, (struct lp_place){ LP_PLACE_CAUSE, 0, walk->bracketed, "" });
+	push(walk, (struct lp_part_frame){ LP_PART_FRAME_CAUSE, 0, walk->bracketed, "" });
 }
 
 /* Takes no more than is left, so that the parts never exceed the stall. */
-static uint64_t take(struct walk *walk, uint64_t ns)
+static uint64_t take(struct parts_walk *walk, uint64_t ns)
 {
 	ns = ns < walk->left_ns ? ns : walk->left_ns;
 	walk->left_ns -= ns;
 	return ns;
 }
 
-static void end_part(struct walk *walk, uint64_t ns, uint64_t count)
+static void end_part(struct parts_walk *walk, uint64_t ns, uint64_t count)
 {
 	if (!ns)
 		return;
-	if (!walk->tell && ns > walk->longest_ns) {
+	if (!walk->report && ns > walk->longest_ns) {
 		walk->longest_ns = ns;
 		walk->longest = walk->index;
 	}
@@ -173,25 +176,26 @@ static void end_part(struct walk *walk, uint64_t ns, uint64_t count)
 	walk->part.longest = walk->index++ == walk->longest;
 	if (walk->part.cause_at > walk->part.depth)
 		walk->part.cause_at = walk->part.depth;
-	if (walk->tell)
-		walk->tell(walk->context, walk->stall, &walk->part);
+	if (walk->report)
+		walk->report(walk->context, walk->stall, &walk->part);
 }
 
-static void set_label(struct walk *walk, const char *first, const char *second, const char *third)
+static void set_label(struct parts_walk *walk, const char *first, const char *second,
+		      const char *third)
 {
 	snprintf(walk->label, sizeof(walk->label), "%s%s%s%s%s", first, *second ? " " : "", second,
 		 *third ? " " : "", third);
 }
 
 /* ns: of the whole stall, all blocked time; its calls, then what is not known of it. */
-static void tell_blocked(struct walk *walk, uint64_t ns)
+static void report_blocked(struct parts_walk *walk, uint64_t ns)
 {
-	const struct lp_reasons *reasons = walk->stall->reasons;
+	const struct lp_breakdown *breakdown = walk->stall->breakdown;
 	uint64_t part_ns;
 	size_t i;
 
-	for (i = 0; i < reasons->blocked_count; i++) {
-		const struct lp_blocked *blocked = &reasons->blocked[i];
+	for (i = 0; i < breakdown->blocked_count; i++) {
+		const struct lp_blocked *blocked = &breakdown->blocked[i];
 
 		part_ns = blocked->duration_ns < ns ? blocked->duration_ns : ns;
 		ns -= part_ns;
@@ -207,12 +211,12 @@ static void tell_blocked(struct walk *walk, uint64_t ns)
 	set_label(walk, "blocked", "", "");
 	begin_part(walk, LP_PART_BLOCKED, NULL);
 	push_cause(walk);
-	end_part(walk, ns, reasons->blocked_beyond);
+	end_part(walk, ns, breakdown->blocked_dropped);
 }
 
-static void label_gil(struct walk *walk)
+static void label_gil(struct parts_walk *walk)
 {
-	const struct lp_gil_holder *gil = &walk->stall->reasons->gil;
+	const struct lp_gil_holder *gil = &walk->stall->breakdown->gil;
 	char thread[32];
 
 	snprintf(thread, sizeof(thread), "thread %d", gil->tid);
@@ -223,16 +227,16 @@ static void label_gil(struct walk *walk)
 }
 
 /* What the holder of the GIL did is below the wait for it. */
-static void push_holder(struct walk *walk)
+static void push_holder(struct parts_walk *walk)
 {
-	const struct lp_stack *stack = &walk->stall->reasons->gil.stack;
+	const struct lp_stack *stack = &walk->stall->breakdown->gil.stack;
 	uint32_t i;
 
-	for (i = walk->stall->reasons->gil.known ? stack->depth : 0; i > 0; i--)
+	for (i = walk->stall->breakdown->gil.known ? stack->depth : 0; i > 0; i--)
 		push(walk, place_of_frame(stack->frames[i - 1]));
 }
 
-static void push_label_of(struct walk *walk, enum lp_part_cause cause)
+static void push_label_of(struct parts_walk *walk, enum lp_part_cause cause)
 {
 	static const char *const labels[LP_PART_CAUSES] = {
 		[LP_PART_ON_CPU] = "on CPU",
@@ -252,35 +256,35 @@ static void push_label_of(struct walk *walk, enum lp_part_cause cause)
 
 static bool is_of(const struct lp_sample *sample, enum lp_part_cause cause)
 {
-	static const enum lp_seen seen[LP_PART_CAUSES] = {
-		[LP_PART_ON_CPU] = LP_SEEN_ON_CPU,
-		[LP_PART_GIL] = LP_SEEN_GIL,
-		[LP_PART_RUN_QUEUE] = LP_SEEN_RUN_QUEUE,
+	static const enum lp_sample_reason reason[LP_PART_CAUSES] = {
+		[LP_PART_ON_CPU] = LP_SAMPLE_ON_CPU,
+		[LP_PART_GIL] = LP_SAMPLE_GIL,
+		[LP_PART_RUN_QUEUE] = LP_SAMPLE_RUN_QUEUE,
 	};
 
-	return sample->count && (cause == LP_PART_UNKNOWN || sample->seen == seen[cause]);
+	return sample->count && (cause == LP_PART_UNKNOWN || sample->reason == reason[cause]);
 }
 
-static uint64_t samples_of(const struct lp_reasons *reasons, enum lp_part_cause cause)
+static uint64_t samples_of(const struct lp_breakdown *breakdown, enum lp_part_cause cause)
 {
 	uint64_t total = 0;
 	size_t i;
 
-	for (i = 0; i < reasons->sample_count; i++)
-		if (is_of(&reasons->samples[i], cause))
-			total += reasons->samples[i].count;
+	for (i = 0; i < breakdown->sample_count; i++)
+		if (is_of(&breakdown->samples[i], cause))
+			total += breakdown->samples[i].count;
 	return total;
 }
 
 /* Spreads the time of a cause over its samples; what rounding leaves goes along with the sum. */
-static void tell_sampled(struct walk *walk, enum lp_part_cause cause, uint64_t ns)
+static void report_sampled(struct parts_walk *walk, enum lp_part_cause cause, uint64_t ns)
 {
-	const struct lp_reasons *reasons = walk->stall->reasons;
-	uint64_t total = samples_of(reasons, cause), seen = 0, told_ns = 0;
+	const struct lp_breakdown *breakdown = walk->stall->breakdown;
+	uint64_t total = samples_of(breakdown, cause), counted = 0, reported_ns = 0;
 	size_t i;
 
-	for (i = 0; total && i < reasons->sample_count; i++) {
-		const struct lp_sample *sample = &reasons->samples[i];
+	for (i = 0; total && i < breakdown->sample_count; i++) {
+		const struct lp_sample *sample = &breakdown->samples[i];
 		enum lp_part_cause part_cause = cause;
 		uint64_t upto_ns;
 
@@ -288,12 +292,12 @@ static void tell_sampled(struct walk *walk, enum lp_part_cause cause, uint64_t n
 			continue;
 		if (cause == LP_PART_ON_CPU && sample->collecting)
 			part_cause = LP_PART_GC;
-		seen += sample->count;
-		upto_ns = (uint64_t)((unsigned __int128)ns * seen / total);
+		counted += sample->count;
+		upto_ns = (uint64_t)((unsigned __int128)ns * counted / total);
 		begin_part(walk, part_cause, &sample->stack);
 		push_label_of(walk, part_cause);
-		end_part(walk, upto_ns - told_ns, sample->count);
-		told_ns = upto_ns;
+		end_part(walk, upto_ns - reported_ns, sample->count);
+		reported_ns = upto_ns;
 	}
 	if (total)
 		return;
@@ -302,29 +306,29 @@ static void tell_sampled(struct walk *walk, enum lp_part_cause cause, uint64_t n
 	end_part(walk, ns, 0);
 }
 
-static void walk_slow(struct walk *walk)
+static void walk_slow(struct parts_walk *walk)
 {
-	const struct lp_times *time = &walk->stall->reasons->time;
+	const struct lp_times *time = &walk->stall->breakdown->time;
 
 	if (!time->known) {
-		tell_sampled(walk, LP_PART_UNKNOWN, take(walk, UINT64_MAX));
+		report_sampled(walk, LP_PART_UNKNOWN, take(walk, UINT64_MAX));
 		return;
 	}
-	tell_blocked(walk, take(walk, time->blocked_ns));
-	tell_sampled(walk, LP_PART_GIL, take(walk, time->gil_ns));
-	tell_sampled(walk, LP_PART_RUN_QUEUE, take(walk, time->run_queue_ns));
-	tell_sampled(walk, LP_PART_ON_CPU, take(walk, UINT64_MAX));
+	report_blocked(walk, take(walk, time->blocked_ns));
+	report_sampled(walk, LP_PART_GIL, take(walk, time->gil_ns));
+	report_sampled(walk, LP_PART_RUN_QUEUE, take(walk, time->run_queue_ns));
+	report_sampled(walk, LP_PART_ON_CPU, take(walk, UINT64_MAX));
 }
 
 /* What none of its parts is known of. */
-static void tell_rest(struct walk *walk, uint64_t callbacks_told)
+static void report_rest(struct parts_walk *walk, uint64_t callbacks_reported)
 {
-	bool others = walk->stall->iteration->callbacks > callbacks_told;
-	enum lp_part_cause cause = walk->stall->reasons->time.known ? LP_PART_ON_CPU
-								    : LP_PART_UNKNOWN;
+	bool others = walk->stall->iteration->callbacks > callbacks_reported;
+	enum lp_part_cause cause = walk->stall->breakdown->time.known ? LP_PART_ON_CPU
+								      : LP_PART_UNKNOWN;
 
 	if (!others) {
-		tell_sampled(walk, cause, take(walk, UINT64_MAX));
+		report_sampled(walk, cause, take(walk, UINT64_MAX));
 		return;
 	}
 	set_label(walk, "other callbacks", "", "");
@@ -337,10 +341,10 @@ static void tell_rest(struct walk *walk, uint64_t callbacks_told)
  * What its callbacks took is known by callback, not by cause.  Stacks are of what
  * came before the first one.
  */
-static void walk_iteration(struct walk *walk)
+static void walk_iteration(struct parts_walk *walk)
 {
 	const struct lp_slow_iteration *iteration = walk->stall->iteration;
-	const struct lp_reasons *reasons = walk->stall->reasons;
+	const struct lp_breakdown *breakdown = walk->stall->breakdown;
 	uint64_t callbacks = iteration->slow_callbacks, known_ns = 0;
 	size_t i;
 
@@ -351,24 +355,24 @@ static void walk_iteration(struct walk *walk)
 		end_part(walk, take(walk, iteration->top[i].total_ns), iteration->top[i].count);
 		callbacks += iteration->top[i].count;
 	}
-	if (reasons->time.known) {
-		for (i = 0; i < reasons->blocked_count; i++)
-			known_ns += reasons->blocked[i].duration_ns < walk->left_ns
-					    ? reasons->blocked[i].duration_ns
+	if (breakdown->time.known) {
+		for (i = 0; i < breakdown->blocked_count; i++)
+			known_ns += breakdown->blocked[i].duration_ns < walk->left_ns
+					    ? breakdown->blocked[i].duration_ns
 					    : walk->left_ns;
-		tell_blocked(walk, take(walk, known_ns));
-		if (reasons->gil.known || samples_of(reasons, LP_PART_GIL))
-			tell_sampled(walk, LP_PART_GIL, take(walk, reasons->time.gil_ns));
-		if (samples_of(reasons, LP_PART_RUN_QUEUE))
-			tell_sampled(walk, LP_PART_RUN_QUEUE,
-				     take(walk, reasons->time.run_queue_ns));
+		report_blocked(walk, take(walk, known_ns));
+		if (breakdown->gil.known || samples_of(breakdown, LP_PART_GIL))
+			report_sampled(walk, LP_PART_GIL, take(walk, breakdown->time.gil_ns));
+		if (samples_of(breakdown, LP_PART_RUN_QUEUE))
+			report_sampled(walk, LP_PART_RUN_QUEUE,
+				       take(walk, breakdown->time.run_queue_ns));
 	}
-	tell_rest(walk, callbacks);
+	report_rest(walk, callbacks);
 }
 
-void parts_tell(const struct lp_told_stall *stall, lp_part_teller tell, void *context)
+void stall_parts_report(const struct lp_stall *stall, lp_part_handler report, void *context)
 {
-	struct walk walk;
+	struct parts_walk walk;
 	int pass;
 
 	walk.stall = stall;
@@ -377,7 +381,7 @@ void parts_tell(const struct lp_told_stall *stall, lp_part_teller tell, void *co
 	walk.longest_ns = 0;
 	/* the first time only to find the longest */
 	for (pass = 0; pass < 2; pass++) {
-		walk.tell = pass ? tell : NULL;
+		walk.report = pass ? report : NULL;
 		walk.index = 0;
 		walk.left_ns = stall->duration_ns;
 		if (stall->slow)

@@ -8,14 +8,14 @@
 
 #include "model/report.h"
 
-enum lp_place_kind {
-	LP_PLACE_SERVICE, /* what the loop belongs to: the root of each stack */
-	LP_PLACE_CODE,
-	LP_PLACE_CAUSE, /* "[blocked recvfrom tcp 10.0.3.7:5432]" */
+enum lp_part_frame_kind {
+	LP_PART_FRAME_SERVICE, /* what the loop belongs to: the root of each stack */
+	LP_PART_FRAME_CODE,
+	LP_PART_FRAME_CAUSE, /* "[blocked recvfrom tcp 10.0.3.7:5432]" */
 };
 
-struct lp_place {
-	enum lp_place_kind kind;
+struct lp_part_frame {
+	enum lp_part_frame_kind kind;
 	uint32_t line; /* 0: not known */
 	const char *function;
 	const char *file; /* "" if there is none */
@@ -34,12 +34,12 @@ enum lp_part_cause {
 };
 
 /* "on_cpu", ... as in JSON. */
-extern const char *const part_cause_names[LP_PART_CAUSES];
+extern const char *const stall_part_cause_names[LP_PART_CAUSES];
 
 /* Stack, await chain, the callback and the service, the cause, the holder of the GIL. */
-#define LP_PART_PLACES 640
+#define LP_PART_FRAMES 640
 
-struct lp_part {
+struct lp_stall_part {
 	enum lp_part_cause cause;
 	const char *syscall; /* "" unless blocked in a known call */
 	const char *target; /* "" if there is none */
@@ -48,35 +48,35 @@ struct lp_part {
 	uint64_t count; /* calls or samples; 0: not known */
 	bool longest; /* of its stall: exactly one part of each is */
 	size_t depth;
-	struct lp_place *places; /* outermost first */
+	struct lp_part_frame *places; /* outermost first */
 	size_t cause_at; /* of the place that names the cause; depth: there is none */
 };
 
 /* A slow callback or a slow iteration. */
-struct lp_told_stall {
+struct lp_stall {
 	const struct lp_loop_info *loop;
-	const struct lp_slow *slow; /* one of both, the other is NULL */
+	const struct lp_slow_callback *slow; /* one of both, the other is NULL */
 	const struct lp_slow_iteration *iteration;
 	uint64_t start_ns;
 	uint64_t duration_ns;
 	bool in_progress; /* when the run ended */
-	struct lp_place callback; /* "[iteration]" of an iteration */
-	const struct lp_reasons *reasons;
+	struct lp_part_frame callback; /* "[iteration]" of an iteration */
+	const struct lp_breakdown *breakdown;
 };
 
-struct lp_told_stall stall_of_slow(const struct lp_slow *slow);
-struct lp_told_stall stall_of_iteration(const struct lp_slow_iteration *iteration);
+struct lp_stall stall_parts_of_slow(const struct lp_slow_callback *slow);
+struct lp_stall stall_parts_of_iteration(const struct lp_slow_iteration *iteration);
 
-typedef void (*lp_part_teller)(void *context, const struct lp_told_stall *stall,
-			       const struct lp_part *part);
+typedef void (*lp_part_handler)(void *context, const struct lp_stall *stall,
+				const struct lp_stall_part *part);
 
 /*
  * Tells each part that took time.  What the part points at holds during the call
  * only.  A stall of no duration has no parts.
  */
-void parts_tell(const struct lp_told_stall *stall, lp_part_teller tell, void *context);
+void stall_parts_report(const struct lp_stall *stall, lp_part_handler report, void *context);
 
 /* What a loop is called: its unit, or the program. */
-const char *parts_service(const struct lp_loop_info *loop);
+const char *stall_parts_service(const struct lp_loop_info *loop);
 
 #endif /* LP_SINKS_PROFILES_STALL_PARTS_H */

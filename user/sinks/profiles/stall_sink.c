@@ -6,10 +6,10 @@
 
 #define NO_MEMORY "no memory for the output; free some and try again"
 
-static void on_slow(void *context, const struct lp_slow *slow)
+static void on_slow(void *context, const struct lp_slow_callback *slow)
 {
 	struct lp_stall_sink *sink = context;
-	int err = stalls_told_slow(&sink->told, slow);
+	int err = once_per_stall_slow(&sink->once, slow);
 
 	if (err)
 		document_fail(&sink->document, err);
@@ -18,14 +18,14 @@ static void on_slow(void *context, const struct lp_slow *slow)
 static void on_slow_iteration(void *context, const struct lp_slow_iteration *slow)
 {
 	struct lp_stall_sink *sink = context;
-	int err = stalls_told_iteration(&sink->told, slow);
+	int err = once_per_stall_iteration(&sink->once, slow);
 
 	if (err)
 		document_fail(&sink->document, err);
 }
 
 void *stall_sink_new(size_t size, const char *path, const char *format, bool binary,
-		     lp_stall_teller tell, struct lp_error *error)
+		     lp_stall_handler report, struct lp_error *error)
 {
 	struct lp_stall_sink *sink = calloc(1, size);
 
@@ -33,7 +33,7 @@ void *stall_sink_new(size_t size, const char *path, const char *format, bool bin
 		error_set(error, -ENOMEM, NO_MEMORY);
 		return NULL;
 	}
-	stalls_told_start(&sink->told, tell, sink);
+	once_per_stall_start(&sink->once, report, sink);
 	sink->sink.observer.slow = on_slow;
 	sink->sink.observer.slow_iteration = on_slow_iteration;
 	if (document_open(&sink->document, path, format, binary, error)) {
@@ -47,7 +47,7 @@ int stall_sink_free(struct lp_stall_sink *sink)
 {
 	int err = document_close(&sink->document);
 
-	stalls_told_free(&sink->told);
+	once_per_stall_free(&sink->once);
 	free(sink);
 	return err;
 }

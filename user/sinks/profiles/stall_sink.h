@@ -10,7 +10,7 @@
 struct lp_stall_sink {
 	struct lp_sink sink; /* slow and slow_iteration are set */
 	struct lp_document document;
-	struct lp_stalls_told told;
+	struct lp_once_per_stall once;
 };
 
 /*
@@ -19,7 +19,7 @@ struct lp_stall_sink {
  * with a sentence in error.
  */
 void *stall_sink_new(size_t size, const char *path, const char *format, bool binary,
-		     lp_stall_teller tell, struct lp_error *error);
+		     lp_stall_handler report, struct lp_error *error);
 
 /* Frees it all; returns the first failure, or 0. */
 int stall_sink_free(struct lp_stall_sink *sink);

@@ -150,10 +150,10 @@ struct worst {
 };
 
 /* The part of a stall that took most of it, by its innermost line. */
-static void write_worst(void *context, const struct lp_told_stall *stall,
-			const struct lp_part *part)
+static void write_worst(void *context, const struct lp_stall *stall,
+			const struct lp_stall_part *part)
 {
-	const struct lp_place *place = NULL;
+	const struct lp_part_frame *place = NULL;
 	struct worst *worst = context;
 	FILE *out = worst->out;
 	size_t i;
@@ -162,9 +162,9 @@ static void write_worst(void *context, const struct lp_told_stall *stall,
 	if (!part->longest)
 		return;
 	for (i = part->cause_at; i > 0 && !place; i--)
-		if (part->places[i - 1].kind == LP_PLACE_CODE)
+		if (part->places[i - 1].kind == LP_PART_FRAME_CODE)
 			place = &part->places[i - 1];
-	write_text(out, part_cause_names[part->cause]);
+	write_text(out, stall_part_cause_names[part->cause]);
 	write_seconds(out, part->ns);
 	write_text(out, place ? place->function : "");
 	write_text(out, place ? place->file : "");
@@ -174,11 +174,11 @@ static void write_worst(void *context, const struct lp_told_stall *stall,
 	worst->written = true;
 }
 
-static void write_stall(void *context, const struct lp_told_stall *stall)
+static void write_stall(void *context, const struct lp_stall *stall)
 {
 	struct csv_sink *csv = context;
 	FILE *out = csv->stalls.document.out;
-	const struct lp_slow *slow = stall->slow;
+	const struct lp_slow_callback *slow = stall->slow;
 	struct worst worst = { .out = out };
 
 	write_loop(out, stall->loop);
@@ -193,8 +193,8 @@ static void write_stall(void *context, const struct lp_told_stall *stall)
 	write_text(out, slow && slow->task ? slow->task_name : "");
 	write_seconds(out, stall->duration_ns);
 	fputs(stall->in_progress ? "true," : "false,", out);
-	write_times(out, &stall->reasons->time);
-	parts_tell(stall, write_worst, &worst);
+	write_times(out, &stall->breakdown->time);
+	stall_parts_report(stall, write_worst, &worst);
 	/* one of a damaged capture that took no time has no parts */
 	if (!worst.written)
 		fputs(",,,,,,,", out);
@@ -220,7 +220,7 @@ static void on_stalls_end(void *context, const struct lp_summary *total,
 
 	(void)total;
 	(void)end;
-	stalls_told_end(&csv->stalls.told);
+	once_per_stall_end(&csv->stalls.once);
 	document_end(&csv->stalls.document);
 }
 
@@ -229,12 +229,12 @@ static int csv_close(struct lp_sink *sink)
 	return stall_sink_free((struct lp_stall_sink *)sink);
 }
 
-static int callbacks_open(const char *path, const struct lp_look *look, struct lp_sink **sink,
-			  struct lp_error *error)
+static int callbacks_open(const char *path, const struct lp_terminal *terminal,
+			  struct lp_sink **sink, struct lp_error *error)
 {
 	struct csv_sink *csv = stall_sink_new(sizeof(*csv), path, "csv", false, NULL, error);
 
-	(void)look;
+	(void)terminal;
 	*sink = NULL;
 	if (!csv)
 		return error->code;
@@ -244,13 +244,13 @@ static int callbacks_open(const char *path, const struct lp_look *look, struct l
 	return 0;
 }
 
-static int stalls_open(const char *path, const struct lp_look *look, struct lp_sink **sink,
+static int stalls_open(const char *path, const struct lp_terminal *terminal, struct lp_sink **sink,
 		       struct lp_error *error)
 {
 	struct csv_sink *csv =
 		stall_sink_new(sizeof(*csv), path, "csv-stalls", false, write_stall, error);
 
-	(void)look;
+	(void)terminal;
 	*sink = NULL;
 	if (!csv)
 		return error->code;

@@ -17,8 +17,8 @@
 #include <time.h>
 
 /* Histograms that are told by interval; others are told at the end, of the whole run. */
-#define TOLD_MAX 4096
-#define TOLD_BYTES_MAX (4 << 20)
+#define REPORTED_MAX 4096
+#define REPORTED_BYTES_MAX (4 << 20)
 #define KEY_MAX (LP_NAME_MAX + LP_FILE_MAX + 64)
 
 enum log_kind { LOG_ITERATION, LOG_RUN, LOG_SAMPLED_RUN, LOG_QUEUE, LOG_KINDS };
@@ -35,10 +35,10 @@ struct hlog_sink {
 	struct lp_sink sink;
 	struct lp_document document;
 	struct lp_intern *keys; /* of the histograms told by interval */
-	struct lp_histogram *told; /* what intervals had of them, by number of the key */
-	size_t room;
+	struct lp_histogram *reported; /* what intervals had of them, by number of the key */
+	size_t capacity;
 	uint64_t start_ns;
-	uint64_t told_ns; /* the end of the last interval */
+	uint64_t reported_ns; /* the end of the last interval */
 	bool no_intervals;
 	bool sampled;
 };
@@ -64,7 +64,7 @@ static void on_run(void *context, const struct lp_run *run)
 	struct tm parts;
 	char date[64] = "";
 
-	hlog->start_ns = hlog->told_ns = run->start_ns;
+	hlog->start_ns = hlog->reported_ns = run->start_ns;
 	hlog->no_intervals = run->no_intervals;
 	hlog->sampled = run->sampled;
 	if (gmtime_r(&seconds, &parts))
@@ -85,7 +85,7 @@ static void write_tag(FILE *out, const struct subject *subject)
 	const struct lp_callback_info *callback = subject->callback;
 
 	fputs("Tag=", out);
-	escape_tag(out, parts_service(subject->loop));
+	escape_tag(out, stall_parts_service(subject->loop));
 	if (subject->loop && !subject->loop->folded)
 		fprintf(out, "/%d", subject->loop->tid);
 	fprintf(out, "/%s", kind_names[subject->kind]);
@@ -124,13 +124,13 @@ static void write_line(struct hlog_sink *hlog, const struct subject *subject,
 }
 
 /* What intervals had of the histogram, all zeros at first; NULL: it is not told by interval. */
-static struct lp_histogram *find_told(struct hlog_sink *hlog, const struct subject *subject)
+static struct lp_histogram *find_reported(struct hlog_sink *hlog, const struct subject *subject)
 {
 	char key[KEY_MAX];
 	int size = snprintf(key, sizeof(key), "%u %d", subject->loop ? subject->loop->id : 0,
 			    (int)subject->kind);
-	size_t room = hlog->room ? hlog->room * 2 : 16;
-	struct lp_histogram *told;
+	size_t capacity = hlog->capacity ? hlog->capacity * 2 : 16;
+	struct lp_histogram *reported;
 	uint32_t number;
 
 	if (subject->callback)
@@ -140,62 +140,64 @@ static struct lp_histogram *find_told(struct hlog_sink *hlog, const struct subje
 	if (size < 0 || (size_t)size >= sizeof(key) ||
 	    intern_number(hlog->keys, key, (size_t)size, &number))
 		return NULL;
-	if (number < hlog->room)
-		return &hlog->told[number];
-	told = realloc(hlog->told, room * sizeof(*told));
-	if (!told) {
+	if (number < hlog->capacity)
+		return &hlog->reported[number];
+	reported = realloc(hlog->reported, capacity * sizeof(*reported));
+	if (!reported) {
 		document_fail(&hlog->document, -ENOMEM);
 		return NULL;
 	}
-	memset(told + hlog->room, 0, (room - hlog->room) * sizeof(*told));
-	hlog->told = told;
-	hlog->room = room;
-	return &told[number];
+	memset(reported + hlog->capacity, 0, (capacity - hlog->capacity) * sizeof(*reported));
+	hlog->reported = reported;
+	hlog->capacity = capacity;
+	return &reported[number];
 }
 
-static void tell_interval(struct hlog_sink *hlog, const struct subject *subject,
-			  const struct lp_histogram *histogram, uint64_t to_ns)
+static void report_interval(struct hlog_sink *hlog, const struct subject *subject,
+			    const struct lp_histogram *histogram, uint64_t to_ns)
 {
-	struct lp_histogram *told = histogram_count(histogram) ? find_told(hlog, subject) : NULL;
+	struct lp_histogram *reported = histogram_count(histogram) ? find_reported(hlog, subject)
+								   : NULL;
 
-	if (!told)
+	if (!reported)
 		return;
-	histogram_merge(told, histogram);
-	write_line(hlog, subject, histogram, hlog->told_ns, to_ns);
+	histogram_merge(reported, histogram);
+	write_line(hlog, subject, histogram, hlog->reported_ns, to_ns);
 }
 
-static void tell_rest(struct hlog_sink *hlog, const struct subject *subject,
-		      const struct lp_histogram *histogram, uint64_t to_ns)
+static void report_rest(struct hlog_sink *hlog, const struct subject *subject,
+			const struct lp_histogram *histogram, uint64_t to_ns)
 {
-	struct lp_histogram *told = histogram_count(histogram) ? find_told(hlog, subject) : NULL;
+	struct lp_histogram *reported = histogram_count(histogram) ? find_reported(hlog, subject)
+								   : NULL;
 	struct lp_histogram rest = *histogram;
 	uint64_t from_ns = hlog->start_ns;
 
-	if (told && histogram_count(told)) {
-		histogram_subtract(&rest, histogram, told);
-		from_ns = hlog->told_ns;
+	if (reported && histogram_count(reported)) {
+		histogram_subtract(&rest, histogram, reported);
+		from_ns = hlog->reported_ns;
 	}
 	if (histogram_count(&rest))
 		write_line(hlog, subject, &rest, from_ns, to_ns);
 }
 
-typedef void (*teller)(struct hlog_sink *hlog, const struct subject *subject,
-		       const struct lp_histogram *histogram, uint64_t to_ns);
+typedef void (*handler)(struct hlog_sink *hlog, const struct subject *subject,
+			const struct lp_histogram *histogram, uint64_t to_ns);
 
-static void tell_loop(struct hlog_sink *hlog, const struct lp_loop_summary *loop, uint64_t to_ns,
-		      teller tell)
+static void report_loop(struct hlog_sink *hlog, const struct lp_loop_summary *loop, uint64_t to_ns,
+			handler report)
 {
 	struct subject subject = { .kind = LOG_ITERATION, .loop = loop->loop };
 	size_t i;
 
 	if (loop->loop)
-		tell(hlog, &subject, &loop->iteration, to_ns);
+		report(hlog, &subject, &loop->iteration, to_ns);
 	for (i = 0; i < loop->callback_count; i++) {
 		subject.callback = loop->items[i].callback;
 		subject.kind = hlog->sampled ? LOG_SAMPLED_RUN : LOG_RUN;
-		tell(hlog, &subject, &loop->items[i].run, to_ns);
+		report(hlog, &subject, &loop->items[i].run, to_ns);
 		subject.kind = LOG_QUEUE;
-		tell(hlog, &subject, &loop->items[i].queue, to_ns);
+		report(hlog, &subject, &loop->items[i].queue, to_ns);
 	}
 }
 
@@ -209,8 +211,8 @@ static void on_interval(void *context, const struct lp_summary *interval,
 	if (hlog->no_intervals)
 		return;
 	for (i = 0; i < interval->loop_count; i++)
-		tell_loop(hlog, &interval->loops[i], interval->now_ns, tell_interval);
-	hlog->told_ns = interval->now_ns;
+		report_loop(hlog, &interval->loops[i], interval->now_ns, report_interval);
+	hlog->reported_ns = interval->now_ns;
 }
 
 static void on_end(void *context, const struct lp_summary *total, const struct lp_run_end *end)
@@ -219,7 +221,7 @@ static void on_end(void *context, const struct lp_summary *total, const struct l
 	size_t i;
 
 	for (i = 0; i < total->loop_count; i++)
-		tell_loop(hlog, &total->loops[i], end->end_ns, tell_rest);
+		report_loop(hlog, &total->loops[i], end->end_ns, report_rest);
 	document_end(&hlog->document);
 }
 
@@ -229,21 +231,21 @@ static int hlog_close(struct lp_sink *sink)
 	int err = document_close(&hlog->document);
 
 	intern_free(hlog->keys);
-	free(hlog->told);
+	free(hlog->reported);
 	free(hlog);
 	return err;
 }
 
-static int hlog_open(const char *path, const struct lp_look *look, struct lp_sink **sink,
+static int hlog_open(const char *path, const struct lp_terminal *terminal, struct lp_sink **sink,
 		     struct lp_error *error)
 {
 	struct hlog_sink *hlog = calloc(1, sizeof(*hlog));
 	int err;
 
-	(void)look;
+	(void)terminal;
 	*sink = NULL;
 	if (hlog)
-		hlog->keys = intern_new(TOLD_MAX, TOLD_BYTES_MAX);
+		hlog->keys = intern_new(REPORTED_MAX, REPORTED_BYTES_MAX);
 	if (!hlog || !hlog->keys) {
 		free(hlog);
 		return error_set(error, -ENOMEM,

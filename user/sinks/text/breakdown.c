@@ -18,35 +18,35 @@
 /* One stall while it is printed. */
 struct stall {
 	FILE *file;
-	const struct lp_look *look;
-	const struct lp_reasons *reasons;
+	const struct lp_terminal *terminal;
+	const struct lp_breakdown *breakdown;
 	uint64_t duration_ns;
 	bool iteration;
 	const struct lp_stack *shown; /* the loop's own one that was printed whole; NULL: none */
 };
 
-bool text_matters(uint64_t ns, uint64_t duration_ns)
+bool text_breakdown_matters(uint64_t ns, uint64_t duration_ns)
 {
 	return ns && ns >= duration_ns / 100;
 }
 
 static bool matters(const struct stall *stall, uint64_t ns)
 {
-	return text_matters(ns, stall->duration_ns);
+	return text_breakdown_matters(ns, stall->duration_ns);
 }
 
 /* The sample seen most of a kind, or NULL; how many there are of the kind. */
-static const struct lp_sample *find_sample(const struct lp_reasons *reasons, enum lp_seen seen,
-					   uint32_t *total)
+static const struct lp_sample *find_sample(const struct lp_breakdown *breakdown,
+					   enum lp_sample_reason reason, uint32_t *total)
 {
 	const struct lp_sample *most = NULL;
 	size_t i;
 
 	*total = 0;
-	for (i = 0; i < reasons->sample_count; i++) {
-		const struct lp_sample *sample = &reasons->samples[i];
+	for (i = 0; i < breakdown->sample_count; i++) {
+		const struct lp_sample *sample = &breakdown->samples[i];
 
-		if (sample->seen != seen)
+		if (sample->reason != reason)
 			continue;
 		*total += sample->count;
 		if (!most || (!most->stack.depth && sample->stack.depth))
@@ -79,7 +79,7 @@ static void print_innermost(const struct stall *stall, const struct lp_stack *st
 	}
 	if (!shown.depth && stack->depth)
 		frames[shown.depth++] = stack->frames[0];
-	text_stack_print_frames(stall->file, stall->look, &shown, shown.depth);
+	text_stack_print_frames(stall->file, stall->terminal, &shown, shown.depth);
 }
 
 /* The number of innermost frames to show: fresh, or more up to the first Python line. */
@@ -100,13 +100,14 @@ static void print_own_stack(struct stall *stall, const struct lp_stack *stack, u
 	uint32_t fresh = stall->shown ? text_stack_fresh(stack, stall->shown) : stack->depth;
 
 	if (!stall->shown || (fresh == stack->depth && fresh <= most)) {
-		text_stack_print(stall->file, stall->look, stack);
+		text_stack_print(stall->file, stall->terminal, stack);
 		if (!stall->shown && stack->depth)
 			stall->shown = stack;
 		return;
 	}
 	if (most == ALL_FRAMES)
-		text_stack_print_frames(stall->file, stall->look, stack, with_line(stack, fresh));
+		text_stack_print_frames(stall->file, stall->terminal, stack,
+					with_line(stack, fresh));
 	else
 		print_innermost(stall, stack, fresh, most < MORE_FRAMES ? most : MORE_FRAMES);
 }
@@ -132,13 +133,13 @@ static void print_call(struct stall *stall, const struct lp_blocked *blocked, ui
 		 is_call(blocked->syscall) ? "call" : "time", blocked->count == 1 ? "" : "s");
 	print_label(stall, "blocked", blocked->duration_ns);
 	fputs("  ", stall->file);
-	width = stall->look->columns - LABEL_COLUMNS - 2 - strlen(times);
+	width = stall->terminal->columns - LABEL_COLUMNS - 2 - strlen(times);
 	/* both ends of a socket, where there is room */
 	snprintf(target, sizeof(target), "%s from %s", blocked->target, blocked->local);
 	if (!blocked->local[0] ||
 	    text_columns(blocked->syscall) + strlen(" on ") + text_columns(target) > width)
 		snprintf(target, sizeof(target), "%s", blocked->target);
-	text_print_call(stall->file, stall->look, blocked->syscall, target, width, false);
+	text_print_call(stall->file, stall->terminal, blocked->syscall, target, width, false);
 	fprintf(stall->file, "%s\n", times);
 	print_own_stack(stall, &blocked->stack, frames);
 }
@@ -150,13 +151,13 @@ static uint64_t less(uint64_t ns, uint64_t part_ns)
 
 static void print_blocked(struct stall *stall)
 {
-	const struct lp_reasons *reasons = stall->reasons;
-	uint64_t unknown_ns = reasons->time.blocked_ns, more_ns = reasons->blocked_beyond_ns;
-	uint32_t more = reasons->blocked_beyond;
+	const struct lp_breakdown *breakdown = stall->breakdown;
+	uint64_t unknown_ns = breakdown->time.blocked_ns, more_ns = breakdown->blocked_dropped_ns;
+	uint32_t more = breakdown->blocked_dropped;
 	size_t i;
 
-	for (i = 0; i < reasons->blocked_count; i++) {
-		const struct lp_blocked *blocked = &reasons->blocked[i];
+	for (i = 0; i < breakdown->blocked_count; i++) {
+		const struct lp_blocked *blocked = &breakdown->blocked[i];
 		/* many short calls: the longest stands for all */
 		bool example = i == 0 && !stall->iteration;
 
@@ -173,7 +174,7 @@ static void print_blocked(struct stall *stall)
 		text_print_time(stall->file, more_ns, 0);
 		fputc('\n', stall->file);
 	}
-	unknown_ns = less(unknown_ns, reasons->blocked_beyond_ns);
+	unknown_ns = less(unknown_ns, breakdown->blocked_dropped_ns);
 	if (!matters(stall, unknown_ns))
 		return;
 	print_label(stall, "blocked", unknown_ns);
@@ -183,12 +184,12 @@ static void print_blocked(struct stall *stall)
 
 static void print_on_cpu(struct stall *stall)
 {
-	const struct lp_times *time = &stall->reasons->time;
+	const struct lp_times *time = &stall->breakdown->time;
 	const struct lp_sample *most;
 	uint32_t total;
 
 	print_label(stall, "on CPU", time->on_cpu_ns);
-	most = find_sample(stall->reasons, LP_SEEN_ON_CPU, &total);
+	most = find_sample(stall->breakdown, LP_SAMPLE_ON_CPU, &total);
 	if (!most || !matters(stall, time->on_cpu_ns)) {
 		fputc('\n', stall->file);
 		return;
@@ -201,27 +202,27 @@ static void print_on_cpu(struct stall *stall)
 		fputs(" of it\n", stall->file);
 	}
 	print_own_stack(stall, &most->stack, ALL_FRAMES);
-	text_stack_print_lines(stall->file, stall->look, stall->reasons, total);
+	text_stack_print_lines(stall->file, stall->terminal, stall->breakdown, total);
 }
 
 /* A part other than a wait for the GIL or for a CPU shows where the loop stood. */
 static bool shown_elsewhere(const struct stall *stall)
 {
-	const struct lp_reasons *reasons = stall->reasons;
+	const struct lp_breakdown *breakdown = stall->breakdown;
 	const struct lp_sample *most;
 	uint32_t total;
 
 	if (stall->shown)
 		return true;
-	if (matters(stall, reasons->time.blocked_ns) && reasons->blocked_count &&
-	    reasons->blocked[0].stack.depth)
+	if (matters(stall, breakdown->time.blocked_ns) && breakdown->blocked_count &&
+	    breakdown->blocked[0].stack.depth)
 		return true;
-	most = find_sample(reasons, LP_SEEN_ON_CPU, &total);
-	return most && most->stack.depth && matters(stall, reasons->time.on_cpu_ns);
+	most = find_sample(breakdown, LP_SAMPLE_ON_CPU, &total);
+	return most && most->stack.depth && matters(stall, breakdown->time.on_cpu_ns);
 }
 
 /* Where it was while it waited, if nothing else tells; title: NULL if that goes without saying. */
-static void print_where(struct stall *stall, enum lp_seen seen, const char *title)
+static void print_where(struct stall *stall, enum lp_sample_reason reason, const char *title)
 {
 	const struct lp_sample *most;
 	uint32_t total;
@@ -229,7 +230,7 @@ static void print_where(struct stall *stall, enum lp_seen seen, const char *titl
 	/* before its first callback a loop always stands at its poll */
 	if (stall->iteration || shown_elsewhere(stall))
 		return;
-	most = find_sample(stall->reasons, seen, &total);
+	most = find_sample(stall->breakdown, reason, &total);
 	if (!most || (!most->stack.depth && !most->stack.unreadable))
 		return;
 	if (title)
@@ -239,17 +240,17 @@ static void print_where(struct stall *stall, enum lp_seen seen, const char *titl
 
 static void print_gil(struct stall *stall)
 {
-	const struct lp_gil_holder *holder = &stall->reasons->gil;
+	const struct lp_gil_holder *holder = &stall->breakdown->gil;
 	char time[32];
 	int columns;
 
-	text_duration(time, sizeof(time), stall->reasons->time.gil_ns);
+	text_duration(time, sizeof(time), stall->breakdown->time.gil_ns);
 	columns = fprintf(stall->file, "    waiting for the GIL %s%s", time,
 			  holder->known ? ", held by " : "");
 	if (holder->known && holder->thread[0]) {
 		fputc('\'', stall->file);
-		text_print_end(stall->file, stall->look, holder->thread,
-			       stall->look->columns - (size_t)columns - 2, false);
+		text_print_end(stall->file, stall->terminal, holder->thread,
+			       stall->terminal->columns - (size_t)columns - 2, false);
 		fputc('\'', stall->file);
 	} else if (holder->known && holder->tid) {
 		fprintf(stall->file, "thread %d", holder->tid);
@@ -258,21 +259,21 @@ static void print_gil(struct stall *stall)
 	}
 	fputc('\n', stall->file);
 	if (holder->known)
-		text_stack_print(stall->file, stall->look, &holder->stack);
-	print_where(stall, LP_SEEN_GIL, holder->known ? "the loop stood at" : NULL);
+		text_stack_print(stall->file, stall->terminal, &holder->stack);
+	print_where(stall, LP_SAMPLE_GIL, holder->known ? "the loop stood at" : NULL);
 }
 
 static void print_run_queue(struct stall *stall)
 {
 	fputs("    waiting for a CPU ", stall->file);
-	text_print_time(stall->file, stall->reasons->time.run_queue_ns, 0);
+	text_print_time(stall->file, stall->breakdown->time.run_queue_ns, 0);
 	fputc('\n', stall->file);
-	print_where(stall, LP_SEEN_RUN_QUEUE, NULL);
+	print_where(stall, LP_SAMPLE_RUN_QUEUE, NULL);
 }
 
 static void print_parts(struct stall *stall)
 {
-	const struct lp_times *time = &stall->reasons->time;
+	const struct lp_times *time = &stall->breakdown->time;
 	struct {
 		uint64_t ns;
 		void (*print)(struct stall *stall);
@@ -300,18 +301,18 @@ static void print_parts(struct stall *stall)
 /* All that captures of older versions have. */
 static void print_samples(struct stall *stall)
 {
-	const struct lp_reasons *reasons = stall->reasons;
+	const struct lp_breakdown *breakdown = stall->breakdown;
 	uint32_t all = 0;
 	size_t i;
 
-	if (!reasons->sample_count)
+	if (!breakdown->sample_count)
 		return;
-	for (i = 0; i < reasons->sample_count; i++)
-		all += reasons->samples[i].count;
-	if (reasons->sample_count > 1)
-		fprintf(stall->file, "    seen most, %u of %u times\n", reasons->samples[0].count,
+	for (i = 0; i < breakdown->sample_count; i++)
+		all += breakdown->samples[i].count;
+	if (breakdown->sample_count > 1)
+		fprintf(stall->file, "    seen most, %u of %u times\n", breakdown->samples[0].count,
 			all);
-	print_own_stack(stall, &reasons->samples[0].stack, ALL_FRAMES);
+	print_own_stack(stall, &breakdown->samples[0].stack, ALL_FRAMES);
 }
 
 static const char *name_in_chain(const struct lp_stack *chain, uint32_t i)
@@ -322,9 +323,9 @@ static const char *name_in_chain(const struct lp_stack *chain, uint32_t i)
 /* Outermost first; where there is no room for all, the outer ones go. */
 static void print_chain(const struct stall *stall)
 {
-	const struct lp_stack *chain = &stall->reasons->await_chain;
-	const char *mark = stall->look->utf8 ? "\xe2\x80\xa6 > " : ".. > ";
-	size_t room = stall->look->columns - strlen(CHAIN_INDENT), columns;
+	const struct lp_stack *chain = &stall->breakdown->await_chain;
+	const char *mark = stall->terminal->utf8 ? "\xe2\x80\xa6 > " : ".. > ";
+	size_t space = stall->terminal->columns - strlen(CHAIN_INDENT), columns;
 	uint32_t i, first = chain->depth - 1;
 
 	columns = text_columns(name_in_chain(chain, first));
@@ -332,24 +333,24 @@ static void print_chain(const struct stall *stall)
 		size_t wider =
 			columns + strlen(" > ") + text_columns(name_in_chain(chain, first - 1));
 
-		if (wider + (first > 1 ? text_columns(mark) : 0) > room)
+		if (wider + (first > 1 ? text_columns(mark) : 0) > space)
 			break;
 		columns = wider;
 		first--;
 	}
 	fprintf(stall->file, CHAIN_INDENT "%s", first ? mark : "");
 	if (first)
-		room -= text_columns(mark);
+		space -= text_columns(mark);
 	for (i = first; i < chain->depth; i++) {
-		text_print_end(stall->file, stall->look, name_in_chain(chain, i), room, false);
+		text_print_end(stall->file, stall->terminal, name_in_chain(chain, i), space, false);
 		fputs(i + 1 < chain->depth ? " > " : "\n", stall->file);
 	}
 }
 
 /* The stack has the coroutines of the chain, unless the chain comes from the task itself. */
-static bool chain_tells_more(const struct stall *stall)
+static bool chain_says_more(const struct stall *stall)
 {
-	const struct lp_stack *chain = &stall->reasons->await_chain;
+	const struct lp_stack *chain = &stall->breakdown->await_chain;
 	uint32_t i;
 
 	if (chain->depth < 2)
@@ -360,19 +361,20 @@ static bool chain_tells_more(const struct stall *stall)
 	return false;
 }
 
-void text_reasons_print(FILE *file, const struct lp_look *look, const struct lp_reasons *reasons,
-			uint64_t duration_ns, bool iteration)
+void text_breakdown_print(FILE *file, const struct lp_terminal *terminal,
+			  const struct lp_breakdown *breakdown, uint64_t duration_ns,
+			  bool iteration)
 {
 	struct stall stall = { .file = file,
-			       .look = look,
-			       .reasons = reasons,
+			       .terminal = terminal,
+			       .breakdown = breakdown,
 			       .duration_ns = duration_ns,
 			       .iteration = iteration };
 
-	if (reasons->time.known)
+	if (breakdown->time.known)
 		print_parts(&stall);
 	else
 		print_samples(&stall);
-	if (chain_tells_more(&stall))
+	if (chain_says_more(&stall))
 		print_chain(&stall);
 }

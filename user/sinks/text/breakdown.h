@@ -6,10 +6,11 @@
 #include "sinks/sink.h"
 
 /* A part of a duration that is worth a line. */
-bool text_matters(uint64_t ns, uint64_t duration_ns);
+bool text_breakdown_matters(uint64_t ns, uint64_t duration_ns);
 
 /* The parts of the duration, worst first.  iteration: they are of one, not of a callback. */
-void text_reasons_print(FILE *file, const struct lp_look *look, const struct lp_reasons *reasons,
-			uint64_t duration_ns, bool iteration);
+void text_breakdown_print(FILE *file, const struct lp_terminal *terminal,
+			  const struct lp_breakdown *breakdown, uint64_t duration_ns,
+			  bool iteration);
 
 #endif /* LP_SINKS_TEXT_BREAKDOWN_H */

@@ -8,22 +8,23 @@
 /* Wider lines of prose are hard to read. */
 #define COLUMNS_MOST 100
 
-static void print_part(FILE *file, const struct lp_look *look, const char *label, const char *text)
+static void print_part(FILE *file, const struct lp_terminal *terminal, const char *label,
+		       const char *text)
 {
 	int columns = fprintf(file, "%*s%s", INDENT, "", label);
 
-	text_print_wrapped(file, look, (size_t)columns, INDENT, text);
+	text_print_wrapped(file, terminal, (size_t)columns, INDENT, text);
 }
 
-void text_explain_print(FILE *file, const struct lp_look *look, enum lp_finding_kind kind)
+void text_explain_print(FILE *file, const struct lp_terminal *terminal, enum lp_finding_kind kind)
 {
 	const struct lp_finding_row *row = finding_row(kind);
-	struct lp_look page = *look;
+	struct lp_terminal page = *terminal;
 
 	if (page.columns > COLUMNS_MOST)
 		page.columns = COLUMNS_MOST;
-	fprintf(file, "%s%s%s (%s)%s\n", look->colour ? "\033[1m" : "", row->title,
-		look->colour ? "\033[0m" : "", row->name,
+	fprintf(file, "%s%s%s (%s)%s\n", terminal->colour ? "\033[1m" : "", row->title,
+		terminal->colour ? "\033[0m" : "", row->name,
 		row->costly ? ", looked for with --find" : "");
 	text_print_wrapped(file, &page, 0, INDENT, row->meaning);
 	print_part(file, &page, "Why nobody notices:", row->silence);

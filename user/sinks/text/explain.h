@@ -5,6 +5,6 @@
 
 #include "sinks/sink.h"
 
-void text_explain_print(FILE *file, const struct lp_look *look, enum lp_finding_kind kind);
+void text_explain_print(FILE *file, const struct lp_terminal *terminal, enum lp_finding_kind kind);
 
 #endif /* LP_SINKS_TEXT_EXPLAIN_H */

@@ -29,7 +29,8 @@ static const char *const stack_labels[LP_FINDING_KINDS] = {
 
 /* ---- one as it happens ---------------------------------------------------------- */
 
-static void print_head(FILE *file, const struct lp_look *look, const struct lp_finding *finding)
+static void print_head(FILE *file, const struct lp_terminal *terminal,
+		       const struct lp_finding *finding)
 {
 	const char *title = finding_row(finding->kind)->title;
 	bool future = finding->kind == LP_FINDING_NEVER_RETRIEVED && !finding->task;
@@ -40,17 +41,17 @@ static void print_head(FILE *file, const struct lp_look *look, const struct lp_f
 		.line = finding->line,
 	};
 
-	fprintf(file, "  %s%s%s", look->colour ? "\033[1;31m" : "", title,
-		look->colour ? "\033[0m" : "");
+	fprintf(file, "  %s%s%s", terminal->colour ? "\033[1;31m" : "", title,
+		terminal->colour ? "\033[0m" : "");
 	if (who.name[0] || who.task) {
 		fputs(who.name[0] ? "  " : "", file);
-		text_print_who(file, look, &who,
-			       look->columns - LP_TEXT_CLOCK_COLUMNS - strlen(title) - 4);
+		text_print_who(file, terminal, &who,
+			       terminal->columns - LP_TEXT_CLOCK_COLUMNS - strlen(title) - 4);
 	}
 	fputc('\n', file);
 }
 
-static void print_exception(FILE *file, const struct lp_look *look,
+static void print_exception(FILE *file, const struct lp_terminal *terminal,
 			    const struct lp_finding *finding)
 {
 	char text[LP_TYPE_MAX + LP_MESSAGE_MAX + 4];
@@ -59,10 +60,10 @@ static void print_exception(FILE *file, const struct lp_look *look,
 		return;
 	snprintf(text, sizeof(text), "%s%s%s", finding->exception_type,
 		 finding->exception_message[0] ? ": " : "", finding->exception_message);
-	text_print_wrapped(file, look, 0, INDENT, text);
+	text_print_wrapped(file, terminal, 0, INDENT, text);
 }
 
-static void print_frame(FILE *file, const struct lp_look *look, const char *label,
+static void print_frame(FILE *file, const struct lp_terminal *terminal, const char *label,
 			const struct lp_shown_frame *frame)
 {
 	const struct lp_stack stack = { .depth = 1, .frames = &frame };
@@ -70,12 +71,13 @@ static void print_frame(FILE *file, const struct lp_look *look, const char *labe
 	if (!frame)
 		return;
 	fprintf(file, "%*s%s\n", INDENT, "", label);
-	text_stack_print(file, look, &stack);
+	text_stack_print(file, terminal, &stack);
 }
 
-static void print_stack(FILE *file, const struct lp_look *look, const struct lp_finding *finding)
+static void print_stack(FILE *file, const struct lp_terminal *terminal,
+			const struct lp_finding *finding)
 {
-	const struct lp_stack own = stack_own(&finding->stack);
+	const struct lp_stack own = own_frames_of(&finding->stack);
 
 	if (!own.depth)
 		return;
@@ -83,10 +85,11 @@ static void print_stack(FILE *file, const struct lp_look *look, const struct lp_
 	if (finding->loop && finding->loop->tid != finding->tid)
 		fprintf(file, ", in thread %d", finding->tid);
 	fputc('\n', file);
-	text_stack_print(file, look, &own);
+	text_stack_print(file, terminal, &own);
 }
 
-static void print_late(FILE *file, const struct lp_look *look, const struct lp_finding *finding)
+static void print_late(FILE *file, const struct lp_terminal *terminal,
+		       const struct lp_finding *finding)
 {
 	char text[32];
 
@@ -99,31 +102,32 @@ static void print_late(FILE *file, const struct lp_look *look, const struct lp_f
 	if (!finding->loop_stack.depth)
 		return;
 	fprintf(file, "%*sthe loop was in\n", INDENT, "");
-	text_stack_print(file, look, &finding->loop_stack);
+	text_stack_print(file, terminal, &finding->loop_stack);
 }
 
-void text_finding_print(FILE *file, const struct lp_look *look, const struct lp_finding *finding)
+void text_finding_print(FILE *file, const struct lp_terminal *terminal,
+			const struct lp_finding *finding)
 {
-	print_head(file, look, finding);
-	print_exception(file, look, finding);
+	print_head(file, terminal, finding);
+	print_exception(file, terminal, finding);
 	if (finding->kind != LP_FINDING_NEVER_AWAITED)
-		print_frame(file, look,
+		print_frame(file, terminal,
 			    finding->kind == LP_FINDING_NEVER_RETRIEVED ? "raised at"
 									: "waiting at",
 			    finding->parked);
 	/* raised by the loop itself, which has nothing to say */
 	if (finding->kind != LP_FINDING_OTHER_LOOP || !finding->parked)
-		print_stack(file, look, finding);
-	print_frame(file, look, "created at", finding->created);
+		print_stack(file, terminal, finding);
+	print_frame(file, terminal, "created at", finding->created);
 	if (finding->kind == LP_FINDING_WRONG_THREAD)
-		print_late(file, look, finding);
+		print_late(file, terminal, finding);
 	if (finding->more)
 		fprintf(file, "%*smore tasks than are told were pending\n", INDENT, "");
 }
 
 /* ---- all of them ---------------------------------------------------------------- */
 
-struct columns {
+struct finding_columns {
 	size_t kind, name, place, times, loop;
 };
 
@@ -167,12 +171,12 @@ static size_t lesser(size_t one, size_t other)
 	return one < other ? one : other;
 }
 
-static struct columns measure(const struct lp_look *look, const struct lp_summary *summary,
-			      size_t rows)
+static struct finding_columns measure(const struct lp_terminal *terminal,
+				      const struct lp_summary *summary, size_t rows)
 {
-	struct columns columns = { 0, NAME_LEAST, PLACE_LEAST, strlen("times"), 0 };
+	struct finding_columns columns = { 0, NAME_LEAST, PLACE_LEAST, strlen("times"), 0 };
 	char name[LP_NAME_MAX + LP_TYPE_MAX], place[LP_TEXT_PLACE_MAX];
-	size_t i, room, left;
+	size_t i, space, left;
 
 	for (i = 0; i < rows; i++) {
 		const struct lp_finding_count *count = &summary->findings[i];
@@ -187,16 +191,16 @@ static struct columns measure(const struct lp_look *look, const struct lp_summar
 	}
 	if (summary->loop_count > 1)
 		columns.loop = strlen("loop");
-	room = look->columns - INDENT - columns.kind - columns.times - 3 * GAP -
-	       (columns.loop ? columns.loop + GAP : 0);
-	left = room - lesser(columns.name, room);
-	columns.place = lesser(columns.place, greater(left, room / 2));
-	columns.name = lesser(columns.name, room - columns.place);
+	space = terminal->columns - INDENT - columns.kind - columns.times - 3 * GAP -
+		(columns.loop ? columns.loop + GAP : 0);
+	left = space - lesser(columns.name, space);
+	columns.place = lesser(columns.place, greater(left, space / 2));
+	columns.name = lesser(columns.name, space - columns.place);
 	return columns;
 }
 
-static void print_row(FILE *file, const struct lp_look *look, const struct columns *columns,
-		      const struct lp_finding_count *count)
+static void print_row(FILE *file, const struct lp_terminal *terminal,
+		      const struct finding_columns *columns, const struct lp_finding_count *count)
 {
 	char name[LP_NAME_MAX + LP_TYPE_MAX], place[LP_TEXT_PLACE_MAX];
 
@@ -207,38 +211,39 @@ static void print_row(FILE *file, const struct lp_look *look, const struct colum
 	/* what it is called matters more than the rest of it */
 	if (text_columns(name) > columns->name && count->name[0])
 		text_copy(name, sizeof(name), count->name);
-	text_print_end(file, look, name, columns->name, true);
+	text_print_end(file, terminal, name, columns->name, true);
 	fprintf(file, "%*s", GAP, "");
-	text_print_end(file, look, place, columns->place, true);
+	text_print_end(file, terminal, place, columns->place, true);
 	fprintf(file, "%*s%*" PRIu64, GAP, "", (int)columns->times, count->count);
 	if (columns->loop && count->loop)
 		fprintf(file, "%*s%*" PRIu32, GAP, "", (int)columns->loop, count->loop->id);
 	fputc('\n', file);
 }
 
-void text_findings_print(FILE *file, const struct lp_look *look, const struct lp_summary *summary)
+void text_findings_print(FILE *file, const struct lp_terminal *terminal,
+			 const struct lp_summary *summary)
 {
 	size_t rows = lesser(summary->finding_count, ROWS_MAX), i;
-	struct columns columns;
+	struct finding_columns columns;
 
 	if (!rows)
 		return;
-	columns = measure(look, summary, rows);
+	columns = measure(terminal, summary, rows);
 	fprintf(file, "\n%-*s%*s%s\n",
 		(int)(INDENT + columns.kind + columns.name + columns.place + 3 * GAP), TITLE,
 		(int)columns.times, "times", columns.loop ? "  loop" : "");
 	for (i = 0; i < rows; i++)
-		print_row(file, look, &columns, &summary->findings[i]);
+		print_row(file, terminal, &columns, &summary->findings[i]);
 	if (summary->finding_count > rows)
 		fprintf(file, "%*sand %zu more that were fewer (-j has them)\n", INDENT, "",
 			summary->finding_count - rows);
-	if (summary->findings_beyond)
+	if (summary->findings_dropped)
 		fprintf(file, "%*sand %" PRIu64 " at more places than are kept\n", INDENT, "",
-			summary->findings_beyond);
+			summary->findings_dropped);
 }
 
-void text_findings_explain(FILE *file, const struct lp_look *look, const struct lp_summary *summary,
-			   bool explain)
+void text_findings_explain(FILE *file, const struct lp_terminal *terminal,
+			   const struct lp_summary *summary, bool explain)
 {
 	bool occurred[LP_FINDING_KINDS] = { false };
 	size_t i;
@@ -251,6 +256,6 @@ void text_findings_explain(FILE *file, const struct lp_look *look, const struct 
 		if (!occurred[i])
 			continue;
 		fputc('\n', file);
-		text_explain_print(file, look, (enum lp_finding_kind)i);
+		text_explain_print(file, terminal, (enum lp_finding_kind)i);
 	}
 }

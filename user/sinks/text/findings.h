@@ -6,13 +6,15 @@
 #include "sinks/sink.h"
 
 /* The first one at its place, from behind the clock on. */
-void text_finding_print(FILE *file, const struct lp_look *look, const struct lp_finding *finding);
+void text_finding_print(FILE *file, const struct lp_terminal *terminal,
+			const struct lp_finding *finding);
 
 /* The table of all places; nothing if there are none. */
-void text_findings_print(FILE *file, const struct lp_look *look, const struct lp_summary *summary);
+void text_findings_print(FILE *file, const struct lp_terminal *terminal,
+			 const struct lp_summary *summary);
 
 /* What the kinds that occurred mean; without explain, how to be told. */
-void text_findings_explain(FILE *file, const struct lp_look *look, const struct lp_summary *summary,
-			   bool explain);
+void text_findings_explain(FILE *file, const struct lp_terminal *terminal,
+			   const struct lp_summary *summary, bool explain);
 
 #endif /* LP_SINKS_TEXT_FINDINGS_H */

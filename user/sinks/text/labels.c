@@ -13,7 +13,7 @@
 #define TEXT_LEAST 7
 
 /* Ways to cut a label, from the most readable one to the one that is always unique. */
-enum level {
+enum label_level {
 	LEVEL_END, /* the end of the text */
 	LEVEL_BOTH_ENDS,
 	LEVEL_DETAIL, /* the end of its detail, too */
@@ -43,10 +43,10 @@ static void append(char *shown, const char *text, size_t bytes)
 }
 
 /* Appends so many columns of the text: its end, or half of them of its beginning. */
-static void append_cut(char *shown, const struct lp_look *look, const char *text, size_t width,
-		       bool both_ends)
+static void append_cut(char *shown, const struct lp_terminal *terminal, const char *text,
+		       size_t width, bool both_ends)
 {
-	const char *mark = look->utf8 ? "\xe2\x80\xa6" : "..";
+	const char *mark = terminal->utf8 ? "\xe2\x80\xa6" : "..";
 	size_t columns = text_columns(text), marks = text_columns(mark), head, left;
 
 	if (columns <= width) {
@@ -61,8 +61,8 @@ static void append_cut(char *shown, const struct lp_look *look, const char *text
 	append(shown, text, strlen(text));
 }
 
-static void show(struct lp_text_label *label, enum level level, size_t number, size_t width,
-		 const struct lp_look *look)
+static void show(struct lp_text_label *label, enum label_level level, size_t number, size_t width,
+		 const struct lp_terminal *terminal)
 {
 	bool both_ends = level == LEVEL_BOTH_ENDS || level == LEVEL_DETAIL_BOTH_ENDS;
 	char whole[LP_TEXT_LABEL_MAX], mark[24] = "";
@@ -79,7 +79,7 @@ static void show(struct lp_text_label *label, enum level level, size_t number, s
 		append(label->shown, label->prefix, strlen(label->prefix));
 		width -= prefix;
 	}
-	append_cut(label->shown, look, whole, width, both_ends);
+	append_cut(label->shown, terminal, whole, width, both_ends);
 	append(label->shown, mark, strlen(mark));
 }
 
@@ -92,7 +92,7 @@ static bool look_alike(const struct lp_text_label *one, const struct lp_text_lab
 }
 
 void text_labels_fit(struct lp_text_label *labels, size_t count, size_t width,
-		     const struct lp_look *look)
+		     const struct lp_terminal *terminal)
 {
 	uint8_t *levels = calloc(count ? count : 1, sizeof(*levels));
 	bool alike = true;
@@ -100,7 +100,7 @@ void text_labels_fit(struct lp_text_label *labels, size_t count, size_t width,
 
 	width = width < WIDTH_MOST ? width : WIDTH_MOST;
 	for (i = 0; i < count; i++)
-		show(&labels[i], LEVEL_END, i + 1, width, look);
+		show(&labels[i], LEVEL_END, i + 1, width, terminal);
 	for (pass = 0; levels && alike && pass < LEVEL_NUMBER; pass++) {
 		alike = false;
 		for (i = 0; i < count; i++)
@@ -111,7 +111,7 @@ void text_labels_fit(struct lp_text_label *labels, size_t count, size_t width,
 			if (levels[i] != pass + 1)
 				continue;
 			alike = true;
-			show(&labels[i], (enum level)levels[i], i + 1, width, look);
+			show(&labels[i], (enum label_level)levels[i], i + 1, width, terminal);
 		}
 	}
 	free(levels);

@@ -28,7 +28,7 @@ struct lp_text_label {
 
 /* Fills in the shown text of each label, so many columns at most. */
 void text_labels_fit(struct lp_text_label *labels, size_t count, size_t width,
-		     const struct lp_look *look);
+		     const struct lp_terminal *terminal);
 
 /*
  * The label of a callback, distinguished by its kind and its place, for which there are

@@ -37,22 +37,24 @@ static void print_share(FILE *file, uint64_t part, uint64_t whole, int width)
 static void print_row(FILE *file, const struct lp_text_label *label, size_t width,
 		      const struct lp_callback_summary *item)
 {
-	const struct lp_lifetimes *lives = item->lifetimes;
+	const struct lp_lifetimes *lifetimes = item->lifetimes;
 
 	fprintf(file, "%*s", INDENT, "");
 	text_label_print(file, label, width);
 	fprintf(file, "%7" PRIu64 "%7" PRIu64 "%7" PRIu64 "%6" PRIu64,
-		histogram_count(&lives->life), lives->outcomes[LP_OUTCOME_RAISED],
-		lives->outcomes[LP_OUTCOME_CANCELLED], lives->outcomes[LP_OUTCOME_DESTROYED]);
-	text_print_time(file, histogram_quantile(&lives->life, 0.5), 8);
-	text_print_time(file, histogram_max(&lives->life), 8);
-	print_share(file, lives->running.sum_ns, lives->life.sum_ns, 6);
-	print_share(file, lives->queued.sum_ns, lives->life.sum_ns, 6);
-	print_share(file, lives->waiting.sum_ns, lives->life.sum_ns, 6);
+		histogram_count(&lifetimes->life), lifetimes->outcomes[LP_OUTCOME_RAISED],
+		lifetimes->outcomes[LP_OUTCOME_CANCELLED],
+		lifetimes->outcomes[LP_OUTCOME_DESTROYED]);
+	text_print_time(file, histogram_quantile(&lifetimes->life, 0.5), 8);
+	text_print_time(file, histogram_max(&lifetimes->life), 8);
+	print_share(file, lifetimes->running.sum_ns, lifetimes->life.sum_ns, 6);
+	print_share(file, lifetimes->queued.sum_ns, lifetimes->life.sum_ns, 6);
+	print_share(file, lifetimes->waiting.sum_ns, lifetimes->life.sum_ns, 6);
 	fputc('\n', file);
 }
 
-void text_lives_print(FILE *file, const struct lp_look *look, const struct lp_loop_summary *loop)
+void text_lifetimes_print(FILE *file, const struct lp_terminal *terminal,
+			  const struct lp_loop_summary *loop)
 {
 	char places[ROWS_MAX][LP_TEXT_PLACE_MAX];
 	struct lp_text_label labels[ROWS_MAX];
@@ -68,12 +70,12 @@ void text_lives_print(FILE *file, const struct lp_look *look, const struct lp_lo
 		return;
 	}
 	qsort(items, count, sizeof(*items), by_life);
-	width = (look->columns > FIXED_COLUMNS + INDENT + 12 ? look->columns : 80) - FIXED_COLUMNS -
-		INDENT;
+	width = (terminal->columns > FIXED_COLUMNS + INDENT + 12 ? terminal->columns : 80) -
+		FIXED_COLUMNS - INDENT;
 	fprintf(file, "\n%-*s" HEADS "\n", (int)(width + INDENT), TITLE);
 	for (i = 0; i < count && i < ROWS_MAX; i++)
 		labels[i] = text_callback_label(items[i]->callback, places[i]);
-	text_labels_fit(labels, i, width, look);
+	text_labels_fit(labels, i, width, terminal);
 	for (i = 0; i < count && i < ROWS_MAX; i++)
 		print_row(file, &labels[i], width, items[i]);
 	if (count > ROWS_MAX)

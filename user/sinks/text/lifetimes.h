@@ -6,6 +6,7 @@
 #include "sinks/sink.h"
 
 /* Nothing if no task has ended that is known of. */
-void text_lives_print(FILE *file, const struct lp_look *look, const struct lp_loop_summary *loop);
+void text_lifetimes_print(FILE *file, const struct lp_terminal *terminal,
+			  const struct lp_loop_summary *loop);
 
 #endif /* LP_SINKS_TEXT_LIFETIMES_H */

@@ -20,7 +20,7 @@
 #define NAME_LEAST 30
 #define PLACE_LEAST 16
 
-struct columns {
+struct lost_time_columns {
 	size_t name, place, times, kind;
 };
 
@@ -77,20 +77,20 @@ static size_t lesser(size_t one, size_t other)
 }
 
 /* What is too wide is cut: places to two fifths of the room, names to the rest. */
-static void share_room(struct columns *columns, size_t room)
+static void share_space(struct lost_time_columns *columns, size_t space)
 {
-	size_t left = room - lesser(columns->name, room);
+	size_t left = space - lesser(columns->name, space);
 
-	columns->place = lesser(columns->place, greater(left, room * 2 / 5));
-	columns->name = lesser(columns->name, room - columns->place);
+	columns->place = lesser(columns->place, greater(left, space * 2 / 5));
+	columns->name = lesser(columns->name, space - columns->place);
 }
 
-static struct columns measure(const struct lp_look *look, const struct lp_cause *causes,
-			      size_t count)
+static struct lost_time_columns measure(const struct lp_terminal *terminal,
+					const struct lp_cause *causes, size_t count)
 {
-	struct columns columns = { NAME_LEAST, PLACE_LEAST, strlen("times"), 0 };
+	struct lost_time_columns columns = { NAME_LEAST, PLACE_LEAST, strlen("times"), 0 };
 	char place[LP_TEXT_PLACE_MAX];
-	size_t i, room;
+	size_t i, space;
 
 	for (i = 0; i < count; i++) {
 		const struct lp_cause *cause = &causes[i];
@@ -106,8 +106,8 @@ static struct columns measure(const struct lp_look *look, const struct lp_cause 
 			greater(columns.times, (size_t)snprintf(NULL, 0, "%" PRIu64, cause->count));
 		columns.kind = greater(columns.kind, strlen(kinds[cause->kind]));
 	}
-	room = look->columns - INDENT - 4 * GAP - TIME_COLUMNS - columns.times - columns.kind;
-	share_room(&columns, room);
+	space = terminal->columns - INDENT - 4 * GAP - TIME_COLUMNS - columns.times - columns.kind;
+	share_space(&columns, space);
 	return columns;
 }
 
@@ -185,8 +185,9 @@ static void place_label(const struct lp_cause *cause, char *place, char *whole,
 					 .instead = true };
 }
 
-static void print_row(FILE *file, const struct columns *columns, const struct lp_cause *cause,
-		      const struct lp_text_label *name, const struct lp_text_label *place)
+static void print_row(FILE *file, const struct lost_time_columns *columns,
+		      const struct lp_cause *cause, const struct lp_text_label *name,
+		      const struct lp_text_label *place)
 {
 	fprintf(file, "%*s", INDENT, "");
 	text_label_print(file, name, columns->name);
@@ -198,8 +199,9 @@ static void print_row(FILE *file, const struct columns *columns, const struct lp
 		kinds[cause->kind]);
 }
 
-static void print_rows(FILE *file, const struct lp_look *look, const struct columns *columns,
-		       const struct lp_cause *causes, size_t count)
+static void print_rows(FILE *file, const struct lp_terminal *terminal,
+		       const struct lost_time_columns *columns, const struct lp_cause *causes,
+		       size_t count)
 {
 	char places[ROWS_MAX][LP_TEXT_PLACE_MAX], wholes[ROWS_MAX][LP_TEXT_PLACE_MAX];
 	char before[ROWS_MAX][LP_SYSCALL_NAME_MAX + 8];
@@ -212,19 +214,20 @@ static void print_rows(FILE *file, const struct lp_look *look, const struct colu
 	}
 	for (i = 0; i < count; i++)
 		name[i].group = group_of(causes, place, i);
-	text_labels_fit(name, count, columns->name, look);
+	text_labels_fit(name, count, columns->name, terminal);
 	for (i = 0; i < count; i++)
 		place[i].group = group_of(causes, name, i);
-	text_labels_fit(place, count, columns->place, look);
+	text_labels_fit(place, count, columns->place, terminal);
 	for (i = 0; i < count; i++)
 		print_row(file, columns, &causes[i], &name[i], &place[i]);
 }
 
-void text_causes_print(FILE *file, const struct lp_look *look, const struct lp_loop_summary *loop)
+void text_lost_time_print(FILE *file, const struct lp_terminal *terminal,
+			  const struct lp_loop_summary *loop)
 {
 	size_t all = loop->cause_count, count;
 	struct lp_cause *causes;
-	struct columns columns;
+	struct lost_time_columns columns;
 
 	causes = all ? calloc(all, sizeof(*causes)) : NULL;
 	if (!causes)
@@ -233,10 +236,10 @@ void text_causes_print(FILE *file, const struct lp_look *look, const struct lp_l
 	all = merge_holders(causes, all);
 	qsort(causes, all, sizeof(*causes), by_total);
 	count = lesser(all, ROWS_MAX);
-	columns = measure(look, causes, count);
+	columns = measure(terminal, causes, count);
 	fprintf(file, "%-*s%*s%*s%*s\n", (int)(INDENT + columns.name + columns.place + 2 * GAP),
 		TITLE, TIME_COLUMNS, "time", GAP, "", (int)columns.times, "times");
-	print_rows(file, look, &columns, causes, count);
+	print_rows(file, terminal, &columns, causes, count);
 	if (all > count)
 		fprintf(file, "%*sand %zu more that took less time in all (-j has them)\n", INDENT,
 			"", all - count);

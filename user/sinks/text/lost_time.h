@@ -6,6 +6,7 @@
 #include "sinks/sink.h"
 
 /* Worst first; nothing if there is none. */
-void text_causes_print(FILE *file, const struct lp_look *look, const struct lp_loop_summary *loop);
+void text_lost_time_print(FILE *file, const struct lp_terminal *terminal,
+			  const struct lp_loop_summary *loop);
 
 #endif /* LP_SINKS_TEXT_LOST_TIME_H */

@@ -13,10 +13,10 @@
 /* Bytes that are shown of a task's name. */
 #define TASK_NAME_MOST 24
 
-void text_print_end(FILE *file, const struct lp_look *look, const char *text, size_t width,
+void text_print_end(FILE *file, const struct lp_terminal *terminal, const char *text, size_t width,
 		    bool pad)
 {
-	size_t mark_columns = look->utf8 ? 1 : 2, columns = text_columns(text);
+	size_t mark_columns = terminal->utf8 ? 1 : 2, columns = text_columns(text);
 
 	if (columns <= width) {
 		fprintf(file, "%s%*s", text, pad ? (int)(width - columns) : 0, "");
@@ -28,7 +28,7 @@ void text_print_end(FILE *file, const struct lp_look *look, const char *text, si
 			text++;
 		columns--;
 	}
-	fprintf(file, "%s%s", look->utf8 ? "\xe2\x80\xa6" : "..", text);
+	fprintf(file, "%s%s", terminal->utf8 ? "\xe2\x80\xa6" : "..", text);
 }
 
 void text_print_time(FILE *file, uint64_t ns, int width)
@@ -39,7 +39,7 @@ void text_print_time(FILE *file, uint64_t ns, int width)
 	fprintf(file, "%*s", width, text);
 }
 
-void text_print_call(FILE *file, const struct lp_look *look, const char *syscall,
+void text_print_call(FILE *file, const struct lp_terminal *terminal, const char *syscall,
 		     const char *target, size_t width, bool pad)
 {
 	char whole[LP_SYSCALL_NAME_MAX + LP_RESOURCE_TEXT_MAX + 8];
@@ -47,11 +47,11 @@ void text_print_call(FILE *file, const struct lp_look *look, const char *syscall
 
 	if (*target && width >= before + TARGET_LEAST) {
 		fprintf(file, "%s on ", syscall);
-		text_print_end(file, look, target, width - before, pad);
+		text_print_end(file, terminal, target, width - before, pad);
 		return;
 	}
 	snprintf(whole, sizeof(whole), "%s%s%s", syscall, *target ? " on " : "", target);
-	text_print_end(file, look, whole, width, pad);
+	text_print_end(file, terminal, whole, width, pad);
 }
 
 void text_frame_place(const struct lp_shown_frame *frame, unsigned int parts, char *place,
@@ -75,23 +75,23 @@ void text_frame_place(const struct lp_shown_frame *frame, unsigned int parts, ch
 }
 
 /* "  task 'name'", of which the beginning is kept. */
-static size_t task_text(const struct lp_text_who *who, size_t room, char *text, size_t size)
+static size_t task_text(const struct lp_text_who *who, size_t space, char *text, size_t size)
 {
 	const size_t frame = strlen("  task ''");
 	char name[TASK_NAME_MOST];
 	size_t most;
 
 	*text = '\0';
-	if (!who->task || room <= frame)
+	if (!who->task || space <= frame)
 		return 0;
-	most = room - frame + 1;
+	most = space - frame + 1;
 	text_copy(name, most < sizeof(name) ? most : sizeof(name), who->task[0] ? who->task : "?");
 	snprintf(text, size, "  task '%s'", name);
 	return text_columns(text);
 }
 
 /* The place as " (file:line)", with as much of its path as there is room for. */
-static void place_text(const struct lp_text_who *who, size_t room, char *place, size_t size)
+static void place_text(const struct lp_text_who *who, size_t space, char *place, size_t size)
 {
 	const struct lp_shown_frame frame = { .kind = LP_FRAME_PYTHON,
 					      .line = who->line,
@@ -101,31 +101,31 @@ static void place_text(const struct lp_text_who *who, size_t room, char *place, 
 	if (!who->file[0])
 		return;
 	text_frame_place(&frame, 2, place, size);
-	if (text_columns(place) + strlen(" ()") > room)
+	if (text_columns(place) + strlen(" ()") > space)
 		text_frame_place(&frame, 1, place, size);
 }
 
-void text_print_who(FILE *file, const struct lp_look *look, const struct lp_text_who *who,
-		    size_t room)
+void text_print_who(FILE *file, const struct lp_terminal *terminal, const struct lp_text_who *who,
+		    size_t space)
 {
 	char task[TASK_NAME_MOST + 16], place[LP_TEXT_PLACE_MAX];
 	size_t name = text_columns(who->name), places = 0, tasks;
 	size_t least = name < NAME_LEAST ? name : NAME_LEAST;
 
-	tasks = task_text(who, room - least, task, sizeof(task));
-	place_text(who, room > name + tasks ? room - name - tasks : 0, place, sizeof(place));
+	tasks = task_text(who, space - least, task, sizeof(task));
+	place_text(who, space > name + tasks ? space - name - tasks : 0, place, sizeof(place));
 	if (*place)
 		places = text_columns(place) + strlen(" ()");
-	if (places > room - tasks - least) {
-		places = room - tasks - least;
+	if (places > space - tasks - least) {
+		places = space - tasks - least;
 		if (places < PLACE_LEAST)
 			places = 0;
 	}
-	text_print_end(file, look, who->name, room - tasks - places, false);
+	text_print_end(file, terminal, who->name, space - tasks - places, false);
 	fputs(task, file);
 	if (places) {
 		fputs(" (", file);
-		text_print_end(file, look, place, places - strlen(" ()"), false);
+		text_print_end(file, terminal, place, places - strlen(" ()"), false);
 		fputc(')', file);
 	}
 }
@@ -140,7 +140,7 @@ static size_t bytes_of(const char *text, size_t columns)
 	return bytes;
 }
 
-void text_print_wrapped(FILE *file, const struct lp_look *look, size_t at, size_t indent,
+void text_print_wrapped(FILE *file, const struct lp_terminal *terminal, size_t at, size_t indent,
 			const char *text)
 {
 	bool fresh = !at;
@@ -151,7 +151,7 @@ void text_print_wrapped(FILE *file, const struct lp_look *look, size_t at, size_
 
 		text_copy(word, bytes < sizeof(word) ? bytes + 1 : sizeof(word), text);
 		columns = text_columns(word);
-		if (at && at + gap + columns > look->columns) {
+		if (at && at + gap + columns > terminal->columns) {
 			fputc('\n', file);
 			at = 0;
 			gap = 0;
@@ -159,7 +159,7 @@ void text_print_wrapped(FILE *file, const struct lp_look *look, size_t at, size_
 		if (!at)
 			at = (size_t)fprintf(file, "%*s", (int)indent, "");
 		/* a word that is longer than a line is broken wherever it must be */
-		most = bytes_of(word, look->columns - at - gap);
+		most = bytes_of(word, terminal->columns - at - gap);
 		word[most] = '\0';
 		fprintf(file, "%*s%s", (int)gap, "", word);
 		at += gap + text_columns(word);

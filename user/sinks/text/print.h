@@ -12,14 +12,14 @@
  * Prints a text in at most so many columns: the end of a long name tells more
  * than its beginning.  pad: fill up with spaces.
  */
-void text_print_end(FILE *file, const struct lp_look *look, const char *text, size_t width,
+void text_print_end(FILE *file, const struct lp_terminal *terminal, const char *text, size_t width,
 		    bool pad);
 
 /* Right-aligned. */
 void text_print_time(FILE *file, uint64_t ns, int width);
 
 /* "recvfrom on tcp 10.0.3.7:5432": where that is too long, what it is on loses its beginning. */
-void text_print_call(FILE *file, const struct lp_look *look, const char *syscall,
+void text_print_call(FILE *file, const struct lp_terminal *terminal, const char *syscall,
 		     const char *target, size_t width, bool pad);
 
 /*
@@ -38,14 +38,14 @@ struct lp_text_who {
 };
 
 /* Name, task and place, cut so that they fit: of the name and the place, the end is kept. */
-void text_print_who(FILE *file, const struct lp_look *look, const struct lp_text_who *who,
-		    size_t room);
+void text_print_who(FILE *file, const struct lp_terminal *terminal, const struct lp_text_who *who,
+		    size_t space);
 
 /*
  * Words, broken into lines that are indented so far and end before the page does; at
  * is how much of the first one is taken already.  Ends the last line.
  */
-void text_print_wrapped(FILE *file, const struct lp_look *look, size_t at, size_t indent,
+void text_print_wrapped(FILE *file, const struct lp_terminal *terminal, size_t at, size_t indent,
 			const char *text);
 
 #endif /* LP_SINKS_TEXT_PRINT_H */

@@ -12,7 +12,7 @@
 #define LINES_MAX 64
 #define LINES_SHOWN 5
 
-struct seen_line {
+struct sampled_line {
 	const struct lp_shown_frame *frame;
 	uint32_t count;
 };
@@ -59,47 +59,47 @@ bool text_stack_has(const struct lp_stack *stack, const struct lp_shown_frame *f
 	return false;
 }
 
-void text_frame_print(FILE *file, const struct lp_look *look, const struct lp_shown_frame *frame,
-		      size_t names, size_t room)
+void text_frame_print(FILE *file, const struct lp_terminal *terminal,
+		      const struct lp_shown_frame *frame, size_t names, size_t space)
 {
 	char place[LP_TEXT_PLACE_MAX];
 
 	text_frame_place(frame, 2, place, sizeof(place));
-	if (names + text_columns(place) > room)
+	if (names + text_columns(place) > space)
 		text_frame_place(frame, 1, place, sizeof(place));
-	text_print_end(file, look, name_of(frame), names, *place != '\0');
+	text_print_end(file, terminal, name_of(frame), names, *place != '\0');
 	if (*place) {
 		fputs("  ", file);
-		text_print_end(file, look, place, room - names, false);
+		text_print_end(file, terminal, place, space - names, false);
 	}
 	fputc('\n', file);
 }
 
-size_t text_frame_widest(const struct lp_shown_frame *frame, size_t widest, size_t room)
+size_t text_frame_widest(const struct lp_shown_frame *frame, size_t widest, size_t space)
 {
 	size_t columns = text_columns(name_of(frame));
 
 	columns = columns > widest ? columns : widest;
-	return columns > room / 2 ? room / 2 : columns;
+	return columns > space / 2 ? space / 2 : columns;
 }
 
-void text_stack_print_frames(FILE *file, const struct lp_look *look, const struct lp_stack *stack,
-			     uint32_t count)
+void text_stack_print_frames(FILE *file, const struct lp_terminal *terminal,
+			     const struct lp_stack *stack, uint32_t count)
 {
-	size_t room = look->columns - INDENT - 2, widest = 0;
+	size_t space = terminal->columns - INDENT - 2, widest = 0;
 	uint32_t i;
 
 	for (i = 0; i < count; i++)
-		widest = text_frame_widest(stack->frames[i], widest, room);
+		widest = text_frame_widest(stack->frames[i], widest, space);
 	for (i = 0; i < count; i++) {
 		fprintf(file, "%*s", INDENT, "");
-		text_frame_print(file, look, stack->frames[i], widest, room);
+		text_frame_print(file, terminal, stack->frames[i], widest, space);
 	}
 }
 
-void text_stack_print(FILE *file, const struct lp_look *look, const struct lp_stack *stack)
+void text_stack_print(FILE *file, const struct lp_terminal *terminal, const struct lp_stack *stack)
 {
-	text_stack_print_frames(file, look, stack, stack->depth);
+	text_stack_print_frames(file, terminal, stack, stack->depth);
 	if (stack->cut)
 		fprintf(file, "%*s... (deeper than %u frames)\n", INDENT, "", stack->depth);
 	if (stack->unreadable)
@@ -109,7 +109,7 @@ void text_stack_print(FILE *file, const struct lp_look *look, const struct lp_st
 
 static int by_count(const void *left, const void *right)
 {
-	const struct seen_line *a = left, *b = right;
+	const struct sampled_line *a = left, *b = right;
 
 	if (a->count != b->count)
 		return a->count < b->count ? 1 : -1;
@@ -117,14 +117,14 @@ static int by_count(const void *left, const void *right)
 }
 
 /* Adds the samples up by their innermost line; returns how many lines there are. */
-static size_t count_lines(const struct lp_reasons *reasons, struct seen_line *lines)
+static size_t count_lines(const struct lp_breakdown *breakdown, struct sampled_line *lines)
 {
 	size_t i, at, count = 0;
 
-	for (i = 0; i < reasons->sample_count; i++) {
-		const struct lp_sample *sample = &reasons->samples[i];
+	for (i = 0; i < breakdown->sample_count; i++) {
+		const struct lp_sample *sample = &breakdown->samples[i];
 
-		if (sample->seen != LP_SEEN_ON_CPU || !sample->stack.depth)
+		if (sample->reason != LP_SAMPLE_ON_CPU || !sample->stack.depth)
 			continue;
 		for (at = 0; at < count; at++)
 			if (same_line(lines[at].frame, sample->stack.frames[0]))
@@ -132,18 +132,18 @@ static size_t count_lines(const struct lp_reasons *reasons, struct seen_line *li
 		if (at == LINES_MAX)
 			continue;
 		if (at == count)
-			lines[count++] = (struct seen_line){ .frame = sample->stack.frames[0] };
+			lines[count++] = (struct sampled_line){ .frame = sample->stack.frames[0] };
 		lines[at].count += sample->count;
 	}
 	qsort(lines, count, sizeof(*lines), by_count);
 	return count;
 }
 
-void text_stack_print_lines(FILE *file, const struct lp_look *look,
-			    const struct lp_reasons *reasons, uint32_t total)
+void text_stack_print_lines(FILE *file, const struct lp_terminal *terminal,
+			    const struct lp_breakdown *breakdown, uint32_t total)
 {
-	struct seen_line lines[LINES_MAX] = { 0 };
-	size_t i, count = count_lines(reasons, lines), widest = 0, room;
+	struct sampled_line lines[LINES_MAX] = { 0 };
+	size_t i, count = count_lines(breakdown, lines), widest = 0, space;
 	uint32_t elsewhere = total;
 	int digits;
 
@@ -151,12 +151,12 @@ void text_stack_print_lines(FILE *file, const struct lp_look *look,
 		return;
 	count = count > LINES_SHOWN ? LINES_SHOWN : count;
 	digits = snprintf(NULL, 0, "%u", total);
-	room = look->columns - INDENT - 2 * (size_t)digits - strlen(" of   ") - 2;
+	space = terminal->columns - INDENT - 2 * (size_t)digits - strlen(" of   ") - 2;
 	for (i = 0; i < count; i++)
-		widest = text_frame_widest(lines[i].frame, widest, room);
+		widest = text_frame_widest(lines[i].frame, widest, space);
 	for (i = 0; i < count; i++) {
 		fprintf(file, "%*s%*u of %u  ", INDENT, "", digits, lines[i].count, total);
-		text_frame_print(file, look, lines[i].frame, widest, room);
+		text_frame_print(file, terminal, lines[i].frame, widest, space);
 		elsewhere -= lines[i].count;
 	}
 	if (elsewhere)

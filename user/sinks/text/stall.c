@@ -11,30 +11,32 @@
 #define TOP_INDENT 8
 
 /* Returns the columns that are left of the line. */
-static size_t print_duration(FILE *file, const struct lp_look *look, uint64_t ns, bool in_progress)
+static size_t print_duration(FILE *file, const struct lp_terminal *terminal, uint64_t ns,
+			     bool in_progress)
 {
 	char text[32];
 	int columns;
 
 	text_duration(text, sizeof(text), ns);
-	fprintf(file, "  %s", look->colour ? "\033[1;31m" : "");
+	fprintf(file, "  %s", terminal->colour ? "\033[1;31m" : "");
 	columns = fprintf(file, in_progress ? "still running after %s" : "%8s", text);
-	fprintf(file, "%s  ", look->colour ? "\033[0m" : "");
-	return look->columns - LP_TEXT_CLOCK_COLUMNS - (size_t)columns - 4;
+	fprintf(file, "%s  ", terminal->colour ? "\033[0m" : "");
+	return terminal->columns - LP_TEXT_CLOCK_COLUMNS - (size_t)columns - 4;
 }
 
-void text_slow_print(FILE *file, const struct lp_look *look, const struct lp_slow *slow)
+void text_stall_print_slow(FILE *file, const struct lp_terminal *terminal,
+			   const struct lp_slow_callback *slow)
 {
-	size_t room = print_duration(file, look, slow->duration_ns, slow->in_progress);
+	size_t space = print_duration(file, terminal, slow->duration_ns, slow->in_progress);
 	const struct lp_text_who who = { .name = slow->callback->name,
 					 .task = slow->task ? slow->task_name : NULL,
 					 .file = slow->callback->file,
 					 .line = slow->callback->line };
 	char text[32];
 
-	text_print_who(file, look, &who, room);
+	text_print_who(file, terminal, &who, space);
 	fputc('\n', file);
-	text_reasons_print(file, look, &slow->reasons, slow->duration_ns, false);
+	text_breakdown_print(file, terminal, &slow->breakdown, slow->duration_ns, false);
 	if (slow->queue_delay_ns != LP_NO_QUEUE_DELAY) {
 		text_duration(text, sizeof(text), slow->queue_delay_ns);
 		fprintf(file, "    had waited %s to run\n", text);
@@ -48,13 +50,13 @@ void text_slow_print(FILE *file, const struct lp_look *look, const struct lp_slo
 /* Most of its time it waited for the GIL before it ran anything. */
 static bool began_without_gil(const struct lp_slow_iteration *slow)
 {
-	const struct lp_reasons *reasons = &slow->reasons;
-	bool before = reasons->gil.known;
+	const struct lp_breakdown *breakdown = &slow->breakdown;
+	bool before = breakdown->gil.known;
 	size_t i;
 
-	for (i = 0; i < reasons->sample_count; i++)
-		before = before || reasons->samples[i].seen == LP_SEEN_GIL;
-	return before && reasons->time.known && reasons->time.gil_ns >= slow->duration_ns / 2;
+	for (i = 0; i < breakdown->sample_count; i++)
+		before = before || breakdown->samples[i].reason == LP_SAMPLE_GIL;
+	return before && breakdown->time.known && breakdown->time.gil_ns >= slow->duration_ns / 2;
 }
 
 static uint32_t less(uint32_t from, uint32_t what)
@@ -92,9 +94,10 @@ static struct lp_shown_frame frame_of(const struct lp_callback_info *callback)
 }
 
 /* The callbacks that took most of it: "  7 x   214 ms  tick  app/ticks.py:12". */
-static void print_top(FILE *file, const struct lp_look *look, const struct lp_slow_iteration *slow)
+static void print_top(FILE *file, const struct lp_terminal *terminal,
+		      const struct lp_slow_iteration *slow)
 {
-	size_t i, widest = 0, room;
+	size_t i, widest = 0, space;
 	struct lp_shown_frame frame;
 	int digits = 1;
 
@@ -103,27 +106,27 @@ static void print_top(FILE *file, const struct lp_look *look, const struct lp_sl
 
 		digits = wanted > digits ? wanted : digits;
 	}
-	room = look->columns - TOP_INDENT - (size_t)digits - strlen(" x  312 ms    ");
+	space = terminal->columns - TOP_INDENT - (size_t)digits - strlen(" x  312 ms    ");
 	for (i = 0; i < slow->top_count; i++) {
 		frame = frame_of(slow->top[i].callback);
-		widest = text_frame_widest(&frame, widest, room);
+		widest = text_frame_widest(&frame, widest, space);
 	}
 	for (i = 0; i < slow->top_count; i++) {
-		if (!text_matters(slow->top[i].total_ns, slow->duration_ns))
+		if (!text_breakdown_matters(slow->top[i].total_ns, slow->duration_ns))
 			continue;
 		frame = frame_of(slow->top[i].callback);
 		fprintf(file, "%*s%*u x ", TOP_INDENT, "", digits, slow->top[i].count);
 		text_print_time(file, slow->top[i].total_ns, 7);
 		fputs("  ", file);
-		text_frame_print(file, look, &frame, widest, room);
+		text_frame_print(file, terminal, &frame, widest, space);
 	}
 }
 
-void text_slow_iteration_print(FILE *file, const struct lp_look *look,
-			       const struct lp_slow_iteration *slow)
+void text_stall_print_iteration(FILE *file, const struct lp_terminal *terminal,
+				const struct lp_slow_iteration *slow)
 {
-	print_duration(file, look, slow->duration_ns, slow->in_progress);
+	print_duration(file, terminal, slow->duration_ns, slow->in_progress);
 	print_what(file, slow);
-	print_top(file, look, slow);
-	text_reasons_print(file, look, &slow->reasons, slow->duration_ns, true);
+	print_top(file, terminal, slow);
+	text_breakdown_print(file, terminal, &slow->breakdown, slow->duration_ns, true);
 }

@@ -8,8 +8,9 @@
 /* "12:01:07.312", which the caller prints */
 #define LP_TEXT_CLOCK_COLUMNS 12
 
-void text_slow_print(FILE *file, const struct lp_look *look, const struct lp_slow *slow);
-void text_slow_iteration_print(FILE *file, const struct lp_look *look,
-			       const struct lp_slow_iteration *slow);
+void text_stall_print_slow(FILE *file, const struct lp_terminal *terminal,
+			   const struct lp_slow_callback *slow);
+void text_stall_print_iteration(FILE *file, const struct lp_terminal *terminal,
+				const struct lp_slow_iteration *slow);
 
 #endif /* LP_SINKS_TEXT_STALL_H */

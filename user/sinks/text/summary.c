@@ -35,10 +35,10 @@ static void print_row(FILE *file, const struct lp_text_label *label, size_t widt
 	fputc('\n', file);
 }
 
-static void print_table(FILE *file, const struct lp_look *look, const char *title,
+static void print_table(FILE *file, const struct lp_terminal *terminal, const char *title,
 			const struct lp_loop_summary *loop, bool queue)
 {
-	size_t width = (look->columns > FIXED_COLUMNS + INDENT + 16 ? look->columns : 80) -
+	size_t width = (terminal->columns > FIXED_COLUMNS + INDENT + 16 ? terminal->columns : 80) -
 		       FIXED_COLUMNS - INDENT;
 	const struct lp_callback_summary *rows[ROWS_MAX];
 	struct lp_text_label labels[ROWS_MAX];
@@ -60,7 +60,7 @@ static void print_table(FILE *file, const struct lp_look *look, const char *titl
 		labels[count] = text_callback_label(item->callback, places[count]);
 		rows[count++] = item;
 	}
-	text_labels_fit(labels, count, width, look);
+	text_labels_fit(labels, count, width, terminal);
 	for (i = 0; i < count; i++)
 		print_row(file, &labels[i], width,
 			  rows[i]->callback->kind == LP_MODEL_TASK ? "task" : "call", rows[i]->slow,
@@ -70,17 +70,17 @@ static void print_table(FILE *file, const struct lp_look *look, const char *titl
 			"", left_out);
 }
 
-static void print_bar(FILE *file, const struct lp_look *look, uint64_t count, uint64_t most)
+static void print_bar(FILE *file, const struct lp_terminal *terminal, uint64_t count, uint64_t most)
 {
 	unsigned int columns = (unsigned int)((count * 30 + most - 1) / most), i;
 
 	fputs("  ", file);
 	for (i = 0; i < columns; i++)
-		fputs(look->utf8 ? "\xe2\x96\x88" : "#", file);
+		fputs(terminal->utf8 ? "\xe2\x96\x88" : "#", file);
 }
 
 /* A row an octave: eight buckets are a power of two. */
-static void print_histogram(FILE *file, const struct lp_look *look, const char *title,
+static void print_histogram(FILE *file, const struct lp_terminal *terminal, const char *title,
 			    const struct lp_histogram *histogram)
 {
 	uint64_t rows[LP_HISTOGRAM_BUCKETS / BUCKETS_AN_OCTAVE + 2] = { 0 }, most = 0;
@@ -115,12 +115,12 @@ static void print_histogram(FILE *file, const struct lp_look *look, const char *
 		}
 		fprintf(file, "%*s%11s %9" PRIu64, INDENT, "", edge, rows[i]);
 		if (rows[i])
-			print_bar(file, look, rows[i], most);
+			print_bar(file, terminal, rows[i], most);
 		fputc('\n', file);
 	}
 }
 
-static void print_histograms(FILE *file, const struct lp_look *look,
+static void print_histograms(FILE *file, const struct lp_terminal *terminal,
 			     const struct lp_loop_summary *loop)
 {
 	size_t i;
@@ -135,7 +135,7 @@ static void print_histograms(FILE *file, const struct lp_look *look,
 				 item->callback->line);
 		else
 			snprintf(title, sizeof(title), "\nrun time of %s", item->callback->name);
-		print_histogram(file, look, title, &item->run);
+		print_histogram(file, terminal, title, &item->run);
 	}
 }
 
@@ -219,7 +219,7 @@ static const char *const lost_sentences[LP_LOST_KINDS] = {
 	[LP_LOST_IDENTITY] = "runs are counted under \"other\": what ran could not be read",
 	[LP_LOST_CAUSES] = "waits are missing where the loop's time went: too many different ones",
 	[LP_LOST_FINDINGS] = "things that got lost could not be told: too many at once",
-	[LP_LOST_LIVES] = "tasks are missing in the table of lives: too many at once",
+	[LP_LOST_LIFETIMES] = "tasks are missing in the table of lives: too many at once",
 	[LP_LOST_INSTANTS] = "durations or records were left out: their times are impossible",
 	[LP_LOST_UNREADABLE] =
 		"processes could not be read for a time: their memory or files did not answer",
@@ -255,33 +255,33 @@ static void print_limited(FILE *file, const struct lp_limited *limited)
 	fputc('\n', file);
 }
 
-static void print_untold(FILE *file, uint64_t count, const char *one)
+static void print_suppressed(FILE *file, uint64_t count, const char *one)
 {
 	if (count)
 		fprintf(file, "%" PRIu64 " more slow %s%s %s too many to tell one by one\n", count,
 			one, count == 1 ? "" : "s", count == 1 ? "was" : "were");
 }
 
-static void print_tables(FILE *file, const struct lp_look *look, const struct lp_loop_summary *loop,
-			 const struct lp_text_shows *shows)
+static void print_tables(FILE *file, const struct lp_terminal *terminal,
+			 const struct lp_loop_summary *loop, const struct lp_text_shows *shows)
 {
-	text_causes_print(file, look, loop);
+	text_lost_time_print(file, terminal, loop);
 	if (!loop->callback_count)
 		return;
 	if (shows->sampled)
 		fputs("how long they ran, by samples of late iterations\n", file);
-	print_table(file, look, shows->sampled ? "callback" : "how long they ran", loop, false);
+	print_table(file, terminal, shows->sampled ? "callback" : "how long they ran", loop, false);
 	if (shows->queue) {
 		fputc('\n', file);
-		print_table(file, look, "how long they waited", loop, true);
+		print_table(file, terminal, "how long they waited", loop, true);
 	}
-	text_lives_print(file, look, loop);
+	text_lifetimes_print(file, terminal, loop);
 	if (shows->histograms)
-		print_histograms(file, look, loop);
+		print_histograms(file, terminal, loop);
 }
 
-void text_summary_print(FILE *file, const struct lp_look *look, const struct lp_summary *summary,
-			const struct lp_text_shows *shows)
+void text_summary_print(FILE *file, const struct lp_terminal *terminal,
+			const struct lp_summary *summary, const struct lp_text_shows *shows)
 {
 	/* a capture has the budget in what loopprof counted of itself */
 	bool budget = shows->budget || (summary->self_known && summary->self.budget_ppm);
@@ -297,13 +297,13 @@ void text_summary_print(FILE *file, const struct lp_look *look, const struct lp_
 		if (loop->loop)
 			print_loop_head(file, loop, summary->loop_count > 1, shows->sampled,
 					budget && loop_in_bursts(loop));
-		print_untold(file, loop->untold, "callback");
-		print_untold(file, loop->untold_iterations, "iteration");
-		if (loop->untold || loop->untold_iterations)
+		print_suppressed(file, loop->suppressed, "callback");
+		print_suppressed(file, loop->suppressed_iterations, "iteration");
+		if (loop->suppressed || loop->suppressed_iterations)
 			fputc('\n', file);
-		print_tables(file, look, loop, shows);
+		print_tables(file, terminal, loop, shows);
 	}
-	text_findings_print(file, look, summary);
+	text_findings_print(file, terminal, summary);
 	if (summary->self_known)
 		print_self(file, &summary->self);
 	for (i = 0; i < LP_LOST_KINDS; i++)

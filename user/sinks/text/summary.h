@@ -13,7 +13,7 @@ struct lp_text_shows {
 	bool histograms; /* draw those of the callbacks that took the most time */
 };
 
-void text_summary_print(FILE *file, const struct lp_look *look, const struct lp_summary *summary,
-			const struct lp_text_shows *shows);
+void text_summary_print(FILE *file, const struct lp_terminal *terminal,
+			const struct lp_summary *summary, const struct lp_text_shows *shows);
 
 #endif /* LP_SINKS_TEXT_SUMMARY_H */

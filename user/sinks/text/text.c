@@ -23,7 +23,7 @@ struct lp_text_sink {
 	FILE *file;
 	char *page;
 	size_t page_size;
-	struct lp_look look;
+	struct lp_terminal terminal;
 	/*
 	 * CLOCK_REALTIME minus CLOCK_MONOTONIC when the run began.  Unsigned, as all instants:
 	 * those of a damaged capture may be any number, and wrap.
@@ -41,8 +41,8 @@ static void put_out(struct lp_text_sink *sink)
 
 	fflush(sink->file);
 	size = (size_t)ftello(sink->file);
-	if (!sink->look.utf8)
-		size = look_make_ascii(sink->page, size, sink->page);
+	if (!sink->terminal.utf8)
+		size = terminal_make_ascii(sink->page, size, sink->page);
 	if (!sink->err)
 		sink->err = output_write(sink->out, sink->page, size);
 	rewind(sink->file);
@@ -73,14 +73,14 @@ static void print_clock(const struct lp_text_sink *sink, uint64_t monotonic_ns)
 	fprintf(sink->file, "%s.%03d", text, (int)(unix_ns / 1000000 % 1000));
 }
 
-static void on_slow(void *context, const struct lp_slow *slow)
+static void on_slow(void *context, const struct lp_slow_callback *slow)
 {
 	struct lp_text_sink *sink = context;
 
 	if (slow->in_progress && slow->duration_ns < PROGRESS_LEAST_NS)
 		return;
 	print_clock(sink, slow->start_ns + slow->duration_ns);
-	text_slow_print(sink->file, &sink->look, slow);
+	text_stall_print_slow(sink->file, &sink->terminal, slow);
 	put_out(sink);
 }
 
@@ -91,7 +91,7 @@ static void on_slow_iteration(void *context, const struct lp_slow_iteration *slo
 	if (slow->in_progress && slow->duration_ns < PROGRESS_LEAST_NS)
 		return;
 	print_clock(sink, slow->start_ns + slow->duration_ns);
-	text_slow_iteration_print(sink->file, &sink->look, slow);
+	text_stall_print_iteration(sink->file, &sink->terminal, slow);
 	put_out(sink);
 }
 
@@ -103,7 +103,7 @@ static void on_finding(void *context, const struct lp_finding *finding)
 	if (finding->before)
 		return;
 	print_clock(sink, finding->time_ns);
-	text_finding_print(sink->file, &sink->look, finding);
+	text_finding_print(sink->file, &sink->terminal, finding);
 	put_out(sink);
 }
 
@@ -118,7 +118,7 @@ static void on_interval(void *context, const struct lp_summary *interval,
 	fputc('\n', sink->file);
 	print_clock(sink, interval->now_ns);
 	fputs("  ", sink->file);
-	text_summary_print(sink->file, &sink->look, interval, &sink->shows);
+	text_summary_print(sink->file, &sink->terminal, interval, &sink->shows);
 	put_out(sink);
 }
 
@@ -130,8 +130,8 @@ static void on_end(void *context, const struct lp_summary *total, const struct l
 	(void)end;
 	shows.histograms = true;
 	fputc('\n', sink->file);
-	text_summary_print(sink->file, &sink->look, total, &shows);
-	text_findings_explain(sink->file, &sink->look, total, sink->explain);
+	text_summary_print(sink->file, &sink->terminal, total, &shows);
+	text_findings_explain(sink->file, &sink->terminal, total, sink->explain);
 	put_out(sink);
 }
 
@@ -152,7 +152,7 @@ static int close_text(struct lp_sink *base)
 	return err;
 }
 
-static int open_text(const char *path, const struct lp_look *look, struct lp_sink **result,
+static int open_text(const char *path, const struct lp_terminal *terminal, struct lp_sink **result,
 		     struct lp_error *error)
 {
 	struct lp_text_sink *sink = calloc(1, sizeof(*sink));
@@ -161,13 +161,14 @@ static int open_text(const char *path, const struct lp_look *look, struct lp_sin
 	if (!sink)
 		return error_set(error, -ENOMEM, "out of memory");
 	sink->file = open_memstream(&sink->page, &sink->page_size);
-	err = sink->file ? (look->whole ? output_open_whole : output_open)(path, &sink->out, error)
-			 : error_set(error, -ENOMEM, "out of memory");
+	err = sink->file
+		      ? (terminal->whole ? output_open_whole : output_open)(path, &sink->out, error)
+		      : error_set(error, -ENOMEM, "out of memory");
 	if (err) {
 		close_text(&sink->sink);
 		return err;
 	}
-	sink->look = *look;
+	sink->terminal = *terminal;
 	sink->sink.observer.run = on_run;
 	sink->sink.observer.slow = on_slow;
 	sink->sink.observer.slow_iteration = on_slow_iteration;

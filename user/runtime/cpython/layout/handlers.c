@@ -14,7 +14,7 @@
 /* contextlib.suppress(...) is loaded and called within so many bytes before a `with`. */
 #define SUPPRESS_BYTES 96
 
-enum lp_operation {
+enum lp_bytecode_operation {
 	LP_OTHER,
 	LP_EXTENDED,
 	LP_ENTER, /* a handler begins: PUSH_EXC_INFO, up to 3.10 DUP_TOP of each clause */
@@ -38,7 +38,7 @@ enum lp_operation {
 /* Opcodes of versions from oldest to newest, and how many code units of cache follow. */
 static const struct lp_opcode {
 	uint8_t oldest, newest, first, last, caches;
-	enum lp_operation operation;
+	enum lp_bytecode_operation operation;
 } opcodes[] = {
 	{ 8, 12, 144, 144, 0, LP_EXTENDED },
 	{ 8, 12, 1, 1, 0, LP_POP },
@@ -120,8 +120,8 @@ static const struct lp_opcode {
 	{ 14, 14, 234, 254, 0, LP_INSTRUMENTED },
 };
 
-struct lp_instruction {
-	enum lp_operation operation;
+struct lp_bytecode_instruction {
+	enum lp_bytecode_operation operation;
 	uint32_t argument;
 	size_t next; /* offset of the following one */
 };
@@ -138,7 +138,7 @@ static const struct lp_opcode *find_opcode(uint8_t version, uint8_t opcode)
 }
 
 static bool decode(const struct lp_bytecode *bytecode, size_t at,
-		   struct lp_instruction *instruction)
+		   struct lp_bytecode_instruction *instruction)
 {
 	uint32_t argument = 0;
 
@@ -192,8 +192,8 @@ static enum lp_handled more(enum lp_handled left, enum lp_handled right)
 	return left > right ? left : right;
 }
 
-static bool name_of(const struct lp_bytecode *bytecode, const struct lp_instruction *instruction,
-		    char *text, size_t size)
+static bool name_of(const struct lp_bytecode *bytecode,
+		    const struct lp_bytecode_instruction *instruction, char *text, size_t size)
 {
 	const struct lp_bytecode_format *format = bytecode->format;
 	unsigned int shift = instruction->operation == LP_GLOBAL      ? format->load_global_shift
@@ -210,7 +210,7 @@ struct lp_clause {
 
 /* Where a jump leads. */
 static size_t destination(const struct lp_bytecode_format *format,
-			  const struct lp_instruction *jump)
+			  const struct lp_bytecode_instruction *jump)
 {
 	return (format->relative_jumps ? jump->next : 0) +
 	       (size_t)jump->argument * format->instruction_unit;
@@ -219,7 +219,7 @@ static size_t destination(const struct lp_bytecode_format *format,
 /* The comparison of an `except*` is copied, and its clause is left if it is None. */
 static size_t next_of_group(const struct lp_bytecode *bytecode, size_t at)
 {
-	struct lp_instruction instruction;
+	struct lp_bytecode_instruction instruction;
 
 	if (!decode(bytecode, at, &instruction) || instruction.operation != LP_SHUFFLE ||
 	    !decode(bytecode, instruction.next, &instruction) ||
@@ -232,7 +232,7 @@ static size_t next_of_group(const struct lp_bytecode *bytecode, size_t at)
 static bool read_classes(const struct lp_bytecode *bytecode, size_t at, struct lp_clause *clause)
 {
 	enum lp_handled last = LP_NOT_HANDLED, all = LP_NOT_HANDLED;
-	struct lp_instruction instruction;
+	struct lp_bytecode_instruction instruction;
 	char name[64];
 	int loads;
 
@@ -300,7 +300,7 @@ static enum lp_handled is_suppressed(const struct lp_bytecode *bytecode, size_t 
 {
 	size_t at = with > SUPPRESS_BYTES ? with - SUPPRESS_BYTES : 0;
 	enum lp_handled handled = LP_NOT_HANDLED;
-	struct lp_instruction instruction;
+	struct lp_bytecode_instruction instruction;
 	bool suppress = false;
 	char name[64];
 
@@ -320,11 +320,11 @@ static enum lp_handled is_suppressed(const struct lp_bytecode *bytecode, size_t 
 }
 
 /* The kind of a handler. with: offset of the `with` that it may belong to. */
-static enum lp_handled look_at(const struct lp_bytecode *bytecode, size_t handler, size_t with)
+static enum lp_handled inspect(const struct lp_bytecode *bytecode, size_t handler, size_t with)
 {
 	/* does each clause begin with LP_ENTER? */
 	bool each = bytecode->format->handlers == LP_HANDLERS_BLOCKS;
-	struct lp_instruction instruction;
+	struct lp_bytecode_instruction instruction;
 	struct lp_clause clause = { .next = handler };
 	bool group = false; /* the clauses are those of an `except*` */
 	size_t at;
@@ -393,7 +393,7 @@ static enum lp_handled handled_by_table(const struct lp_bytecode *bytecode, size
 			read_varint(bytecode, &at);
 			if (instruction < start || instruction >= end)
 				continue;
-			handled = look_at(bytecode, target, start);
+			handled = inspect(bytecode, target, start);
 			instruction = target;
 			break;
 		}
@@ -410,7 +410,7 @@ static enum lp_handled handled_by_blocks(const struct lp_bytecode *bytecode, siz
 		size_t start, target;
 		bool with;
 	} blocks[NESTED_MAX];
-	struct lp_instruction decoded;
+	struct lp_bytecode_instruction decoded;
 	enum lp_handled handled = LP_NOT_HANDLED;
 	size_t count = 0, at, target;
 
@@ -428,7 +428,7 @@ static enum lp_handled handled_by_blocks(const struct lp_bytecode *bytecode, siz
 	while (count-- && handled == LP_NOT_HANDLED)
 		handled = blocks[count].with
 				  ? is_suppressed(bytecode, blocks[count].start)
-				  : look_at(bytecode, blocks[count].target, blocks[count].start);
+				  : inspect(bytecode, blocks[count].target, blocks[count].start);
 	return handled;
 }
 

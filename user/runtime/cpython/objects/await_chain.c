@@ -88,7 +88,7 @@ static enum lp_awaitable awaitable_of(const struct lp_cpython *python, uint64_t 
 }
 
 /* Where a frame's evaluation stack begins, and how much is on it. */
-static size_t find_stack(const struct lp_parked *parked, const struct lp_chain_link *link,
+static size_t find_stack(const struct lp_parked *parked, const struct lp_await_link *link,
 			 uint64_t *first)
 {
 	const struct lp_cpython *python = parked->python;
@@ -116,7 +116,7 @@ static size_t find_stack(const struct lp_parked *parked, const struct lp_chain_l
 }
 
 /* Did an await, or yield from, park it, and not a yield? */
-static bool is_awaiting(const struct lp_parked *parked, const struct lp_chain_link *link)
+static bool is_awaiting(const struct lp_parked *parked, const struct lp_await_link *link)
 {
 	const struct lp_cpython *python = parked->python;
 	uint8_t next[2] = { 0 };
@@ -152,7 +152,7 @@ static bool load_frame(const struct lp_cpython *python, uint64_t frame, struct l
 }
 
 /* -1: it is torn; 0: it awaits nothing; else 1, and what that is. */
-static int read_link(const struct lp_cpython *python, uint64_t object, struct lp_chain_link *link,
+static int read_link(const struct lp_cpython *python, uint64_t object, struct lp_await_link *link,
 		     uint64_t *awaited)
 {
 	const struct lp_cpython_row *row = &python->row;
@@ -190,7 +190,7 @@ static int read_link(const struct lp_cpython *python, uint64_t object, struct lp
 	return *awaited ? 1 : -1;
 }
 
-static bool was_met(const struct lp_chain *chain, uint64_t object)
+static bool was_visited(const struct lp_await_chain *chain, uint64_t object)
 {
 	size_t i;
 
@@ -200,7 +200,8 @@ static bool was_met(const struct lp_chain *chain, uint64_t object)
 	return false;
 }
 
-void cpython_chain(const struct lp_cpython *python, uint64_t coroutine, struct lp_chain *chain)
+void cpython_await_chain(const struct lp_cpython *python, uint64_t coroutine,
+			 struct lp_await_chain *chain)
 {
 	uint64_t object = coroutine, awaited = 0;
 	unsigned int hops;
@@ -212,7 +213,8 @@ void cpython_chain(const struct lp_cpython *python, uint64_t coroutine, struct l
 	for (hops = 0; hops < HOPS_MAX; hops++) {
 		switch (awaitable_of(python, object)) {
 		case AWAITABLE_COROUTINE:
-			chain->cut = chain->count == CPYTHON_CHAIN_MAX || was_met(chain, object);
+			chain->cut = chain->count == CPYTHON_CHAIN_MAX ||
+				     was_visited(chain, object);
 			if (chain->cut)
 				return;
 			result = read_link(python, object, &chain->links[chain->count], &awaited);
@@ -251,7 +253,7 @@ static uint64_t cell_content(const struct lp_cpython *python, uint64_t cell)
 }
 
 /* Local variable or cell by its place in the frame. */
-static uint64_t read_slot(const struct lp_cpython *python, const struct lp_chain_link *link,
+static uint64_t read_slot(const struct lp_cpython *python, const struct lp_await_link *link,
 			  uint64_t number)
 {
 	uint64_t address = link->frame + python->row.frame.localsplus + number * 8;
@@ -259,7 +261,7 @@ static uint64_t read_slot(const struct lp_cpython *python, const struct lp_chain
 	return memory_u64(python->pid, address) & ~python->row.frame.tag_mask;
 }
 
-static size_t read_names(const struct lp_cpython *python, const struct lp_chain_link *link,
+static size_t read_names(const struct lp_cpython *python, const struct lp_await_link *link,
 			 uint16_t offset, uint64_t *names)
 {
 	ssize_t count = cpython_tuple(python, memory_u64(python->pid, link->code + offset), names,
@@ -269,7 +271,7 @@ static size_t read_names(const struct lp_cpython *python, const struct lp_chain_
 }
 
 /* Up to 3.10 an argument that closures share leaves its place for a cell of the same name. */
-static uint64_t argument_cell(const struct lp_cpython *python, const struct lp_chain_link *link,
+static uint64_t argument_cell(const struct lp_cpython *python, const struct lp_await_link *link,
 			      unsigned int number, uint32_t locals)
 {
 	uint64_t names[NAMES_MAX], wanted;
@@ -286,7 +288,7 @@ static uint64_t argument_cell(const struct lp_cpython *python, const struct lp_c
 	return 0;
 }
 
-uint64_t cpython_frame_local(const struct lp_cpython *python, const struct lp_chain_link *link,
+uint64_t cpython_frame_local(const struct lp_cpython *python, const struct lp_await_link *link,
 			     unsigned int number)
 {
 	const struct lp_cpython_row *row = &python->row;
@@ -306,7 +308,7 @@ uint64_t cpython_frame_local(const struct lp_cpython *python, const struct lp_ch
 }
 
 /* The number of a name in one of a code object's tuples, or -1. *count: of the names. */
-static int find_name(const struct lp_cpython *python, const struct lp_chain_link *link,
+static int find_name(const struct lp_cpython *python, const struct lp_await_link *link,
 		     uint16_t offset, const char *name, size_t *count)
 {
 	uint64_t names[NAMES_MAX];
@@ -319,7 +321,7 @@ static int find_name(const struct lp_cpython *python, const struct lp_chain_link
 	return -1;
 }
 
-uint64_t cpython_frame_variable(const struct lp_cpython *python, const struct lp_chain_link *link,
+uint64_t cpython_frame_variable(const struct lp_cpython *python, const struct lp_await_link *link,
 				const char *name)
 {
 	const struct lp_cpython_row *row = &python->row;
@@ -344,8 +346,8 @@ uint64_t cpython_frame_variable(const struct lp_cpython *python, const struct lp
 	return cell_content(python, read_slot(python, link, locals + (size_t)number));
 }
 
-size_t cpython_frame_stack(const struct lp_cpython *python, const struct lp_chain_link *link,
-			   uint64_t *objects, size_t room)
+size_t cpython_frame_stack(const struct lp_cpython *python, const struct lp_await_link *link,
+			   uint64_t *objects, size_t capacity)
 {
 	struct lp_parked parked;
 	uint64_t first;
@@ -354,8 +356,8 @@ size_t cpython_frame_stack(const struct lp_cpython *python, const struct lp_chai
 	if (link->running || !load_frame(python, link->frame, &parked))
 		return 0;
 	count = find_stack(&parked, link, &first);
-	if (count > room)
-		count = room;
+	if (count > capacity)
+		count = capacity;
 	if (memory_read(python->pid, first, objects, count * sizeof(*objects)))
 		return 0;
 	for (i = 0; i < count; i++)

@@ -13,8 +13,8 @@
 #define STACK_PART 32
 #define LINE_TABLE_MAX (1 << 20)
 /* Longer ones are read each time, and so are all beyond the sum. */
-#define LINE_TABLE_KEPT_MAX (64 << 10)
-#define LINE_TABLES_KEPT_MAX (1 << 20)
+#define LINE_TABLE_CACHED_MAX (64 << 10)
+#define LINE_TABLES_CACHED_MAX (1 << 20)
 
 /* Include/cpython/code.h: CO_COROUTINE, CO_ITERABLE_COROUTINE, CO_ASYNC_GENERATOR. */
 #define CODE_FLAGS_COROUTINE (0x80 | 0x100 | 0x200)
@@ -190,22 +190,22 @@ static void show(const struct lp_cpython *python, const struct lp_code *code, ui
 /* Takes what was read into the cache, in place of what was there; or not at all. */
 static void keep_code(struct lp_code_cache *cache, struct lp_code **slot, struct lp_code *code)
 {
-	struct lp_code *kept = malloc(sizeof(*kept));
+	struct lp_code *stored = malloc(sizeof(*stored));
 
 	drop_code(cache, slot);
-	if (!kept) {
+	if (!stored) {
 		free(code->table);
 		return;
 	}
-	if (code->table && (code->table_size > LINE_TABLE_KEPT_MAX ||
-			    cache->table_bytes + code->table_size > LINE_TABLES_KEPT_MAX)) {
+	if (code->table && (code->table_size > LINE_TABLE_CACHED_MAX ||
+			    cache->table_bytes + code->table_size > LINE_TABLES_CACHED_MAX)) {
 		free(code->table);
 		code->table = NULL;
 	}
 	if (code->table)
 		cache->table_bytes += code->table_size;
-	*kept = *code;
-	*slot = kept;
+	*stored = *code;
+	*slot = stored;
 }
 
 int cpython_frame(const struct lp_cpython *python, const struct lp_frame_reference *reference,

@@ -23,7 +23,7 @@ static void describe_part(const struct lp_cpython *python, enum lp_finding_part 
 }
 
 void cpython_describe_finding(const struct lp_cpython *python,
-			      const struct lp_event_finding *finding,
+			      const struct lp_event_raw_finding *finding,
 			      struct lp_finding_places *places)
 {
 	size_t at = 0;

@@ -8,7 +8,7 @@
 
 /* See describe_finding in struct lp_runtime. */
 void cpython_describe_finding(const struct lp_cpython *python,
-			      const struct lp_event_finding *finding,
+			      const struct lp_event_raw_finding *finding,
 			      struct lp_finding_places *places);
 
 #endif /* LP_RUNTIME_CPYTHON_OBJECTS_FINDING_H */

@@ -22,7 +22,7 @@ static uint64_t field(const uint8_t *object, uint16_t offset)
 	return value;
 }
 
-bool cpython_next_frame(struct lp_walk *walk, struct lp_raw_frame *frame)
+bool cpython_next_frame(struct lp_frame_walk *walk, struct lp_raw_frame *frame)
 {
 	const struct lp_cpython_row *row = &walk->python->row;
 	uint8_t object[CPYTHON_FRAME_BYTES];
@@ -53,15 +53,15 @@ bool cpython_next_frame(struct lp_walk *walk, struct lp_raw_frame *frame)
 }
 
 int cpython_read_stack(const struct lp_cpython *python, uint64_t thread_state,
-		       struct lp_raw_frame *frames, size_t room, bool *cut)
+		       struct lp_raw_frame *frames, size_t capacity, bool *cut)
 {
 	/* shims make the chain longer than the stack */
-	struct lp_walk walk = { .python = python,
-				.address = cpython_top_frame(python, thread_state),
-				.left = room * 2 };
+	struct lp_frame_walk walk = { .python = python,
+				      .address = cpython_top_frame(python, thread_state),
+				      .left = capacity * 2 };
 	size_t count = 0;
 
-	while (count < room && cpython_next_frame(&walk, &frames[count]))
+	while (count < capacity && cpython_next_frame(&walk, &frames[count]))
 		count++;
 	*cut = walk.address != 0;
 	return (int)count;

@@ -7,7 +7,7 @@
 #include "runtime/runtime.h"
 
 /* A walk along a thread's frames, innermost first. */
-struct lp_walk {
+struct lp_frame_walk {
 	const struct lp_cpython *python;
 	uint64_t address; /* of the next frame; 0 at the end, and only of a whole walk */
 	uint64_t mark; /* a frame met before: to meet it again is a circle (Brent's way) */
@@ -19,10 +19,10 @@ struct lp_walk {
 uint64_t cpython_top_frame(const struct lp_cpython *python, uint64_t thread_state);
 
 /* Fills *frame with the next one that shows Python code, as it lies in memory. False: no more. */
-bool cpython_next_frame(struct lp_walk *walk, struct lp_raw_frame *frame);
+bool cpython_next_frame(struct lp_frame_walk *walk, struct lp_raw_frame *frame);
 
 /* See read_stack in struct lp_runtime. */
 int cpython_read_stack(const struct lp_cpython *python, uint64_t thread_state,
-		       struct lp_raw_frame *frames, size_t room, bool *cut);
+		       struct lp_raw_frame *frames, size_t capacity, bool *cut);
 
 #endif /* LP_RUNTIME_CPYTHON_OBJECTS_FRAMES_H */

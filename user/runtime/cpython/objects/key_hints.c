@@ -56,8 +56,8 @@ ssize_t cpython_hint(const struct lp_key_hints *hints, const struct lp_pair *pai
 	return -1;
 }
 
-void cpython_hint_keep(struct lp_key_hints *hints, const struct lp_pair *pairs, ssize_t count,
-		       const char *key, ssize_t found)
+void cpython_hint_store(struct lp_key_hints *hints, const struct lp_pair *pairs, ssize_t count,
+			const char *key, ssize_t found)
 {
 	struct hint *hint = hints ? &hints->items[place_of(key)] : NULL;
 

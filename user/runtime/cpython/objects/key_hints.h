@@ -29,7 +29,7 @@ ssize_t cpython_hint(const struct lp_key_hints *hints, const struct lp_pair *pai
 		     const char *key);
 
 /* Keeps where a key was found: at a pair's number, or nowhere (count). */
-void cpython_hint_keep(struct lp_key_hints *hints, const struct lp_pair *pairs, ssize_t count,
-		       const char *key, ssize_t found);
+void cpython_hint_store(struct lp_key_hints *hints, const struct lp_pair *pairs, ssize_t count,
+			const char *key, ssize_t found);
 
 #endif /* LP_RUNTIME_CPYTHON_OBJECTS_KEY_HINTS_H */

@@ -108,7 +108,8 @@ bool cpython_string_equals(const struct lp_cpython *python, uint64_t string, con
 	return string_equals(python, string, text, strlen(text));
 }
 
-ssize_t cpython_tuple(const struct lp_cpython *python, uint64_t tuple, uint64_t *items, size_t room)
+ssize_t cpython_tuple(const struct lp_cpython *python, uint64_t tuple, uint64_t *items,
+		      size_t capacity)
 {
 	uint64_t length;
 	int err;
@@ -119,7 +120,7 @@ ssize_t cpython_tuple(const struct lp_cpython *python, uint64_t tuple, uint64_t 
 	if (length > TUPLE_LENGTH_MAX)
 		return -EINVAL;
 	err = memory_read(python->pid, tuple + python->row.tuple.ob_item, items,
-			  (length < room ? length : room) * sizeof(*items));
+			  (length < capacity ? length : capacity) * sizeof(*items));
 	return err ? err : (ssize_t)length;
 }
 
@@ -285,7 +286,7 @@ uint64_t cpython_pairs_get(const struct lp_cpython *python, const struct lp_pair
 	for (i = 0; i < count; i++)
 		if (string_equals(python, pairs[i].key, key, length))
 			break;
-	cpython_hint_keep(python->hints, pairs, count, key, i);
+	cpython_hint_store(python->hints, pairs, count, key, i);
 	return i < count ? pairs[i].value : 0;
 }
 

@@ -69,7 +69,7 @@ bool cpython_string_equals(const struct lp_cpython *python, uint64_t string, con
 
 /* Reads a tuple's items, the first room of them.  Returns its length or a negative errno. */
 ssize_t cpython_tuple(const struct lp_cpython *python, uint64_t tuple, uint64_t *items,
-		      size_t room);
+		      size_t capacity);
 
 /* The name of an object's type, as its tp_name has it.  Returns 0 or a negative errno. */
 int cpython_type_name(const struct lp_cpython *python, uint64_t object, char *name, size_t size);

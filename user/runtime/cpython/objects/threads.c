@@ -21,12 +21,12 @@
  * A thread may be given another name, which is rare; to read it takes dozens of reads, so
  * that those of a hundred threads each 10 s were two thirds of all that is read.
  */
-#define NAME_KEPT_NS (60 * SECOND_NS)
+#define NAME_CACHED_NS (60 * SECOND_NS)
 /*
  * How often all threads of a process are listed again, by the kernel's list or by Python's,
  * and how long an ID that was in neither list counts as unknown.
  */
-#define LIST_KEPT_NS SECOND_NS
+#define LIST_CACHED_NS SECOND_NS
 /* A new thread is in no list yet: a list that was read fast is soon read again. */
 #define LIST_REST 20
 #define LIST_REST_LEAST_NS (SECOND_NS / 50)
@@ -87,7 +87,7 @@ struct known_thread {
 
 struct lp_thread_cache {
 	struct known_thread *slots; /* a power of two of them, at most half of them used */
-	size_t room, count;
+	size_t capacity, count;
 	bool asked, nested; /* in a PID namespace of its own, where ids differ from the kernel's */
 	struct lp_wait_map inner_ids; /* the kernel's id by the one in the process's namespace */
 	uint64_t listed_ns; /* when the inner IDs were read; 0: never */
@@ -117,39 +117,39 @@ size_t *cpython_threads_cursor(const struct lp_cpython *python)
 	return python->threads ? &python->threads->cursor : NULL;
 }
 
-static struct known_thread *slot_of(struct known_thread *slots, size_t room, uint64_t state,
+static struct known_thread *slot_of(struct known_thread *slots, size_t capacity, uint64_t state,
 				    pid_t inner)
 {
 	/* Fibonacci hashing */
 	size_t at = (size_t)((state ^ (uint64_t)inner << 48) * 0x9e3779b97f4a7c15ULL >> 32);
 
-	for (at &= room - 1; slots[at].state; at = (at + 1) & (room - 1))
+	for (at &= capacity - 1; slots[at].state; at = (at + 1) & (capacity - 1))
 		if (slots[at].state == state && slots[at].inner == inner)
 			break;
 	return &slots[at];
 }
 
 /* Doubles the slots; at the maximum it empties them. */
-static bool make_room(struct lp_thread_cache *cache)
+static bool reserve(struct lp_thread_cache *cache)
 {
-	size_t room = cache->room ? 2 * cache->room : SLOTS_LEAST, i;
+	size_t capacity = cache->capacity ? 2 * cache->capacity : SLOTS_LEAST, i;
 	struct known_thread *slots;
 
 	if (cache->count >= THREADS_MAX) {
-		memset(cache->slots, 0, cache->room * sizeof(*cache->slots));
+		memset(cache->slots, 0, cache->capacity * sizeof(*cache->slots));
 		cache->count = 0;
 		return true;
 	}
-	slots = calloc(room, sizeof(*slots));
+	slots = calloc(capacity, sizeof(*slots));
 	if (!slots)
 		return false;
-	for (i = 0; i < cache->room; i++)
+	for (i = 0; i < cache->capacity; i++)
 		if (cache->slots[i].state)
-			*slot_of(slots, room, cache->slots[i].state, cache->slots[i].inner) =
+			*slot_of(slots, capacity, cache->slots[i].state, cache->slots[i].inner) =
 				cache->slots[i];
 	free(cache->slots);
 	cache->slots = slots;
-	cache->room = room;
+	cache->capacity = capacity;
 	return true;
 }
 
@@ -161,9 +161,9 @@ static struct known_thread *known_of(const struct lp_cpython *python, uint64_t s
 
 	if (!cache || !state)
 		return NULL;
-	if (2 * (cache->count + 1) > cache->room && !make_room(cache))
+	if (2 * (cache->count + 1) > cache->capacity && !reserve(cache))
 		return NULL;
-	known = slot_of(cache->slots, cache->room, state, inner);
+	known = slot_of(cache->slots, cache->capacity, state, inner);
 	if (!known->state) {
 		known->state = state;
 		known->inner = inner;
@@ -209,7 +209,7 @@ static pid_t search_by_inner_id(const struct lp_cpython *python, pid_t wanted)
 	cache->asked = true;
 	if (!cache->nested)
 		return 0;
-	if (!cache->listed_ns || clock_now() - cache->listed_ns >= LIST_KEPT_NS)
+	if (!cache->listed_ns || clock_now() - cache->listed_ns >= LIST_CACHED_NS)
 		list_tasks(cache, python->pid);
 	found = cpython_wait_map_get(&cache->inner_ids, (uint64_t)wanted);
 	return found ? (pid_t)*found : 0;
@@ -250,7 +250,7 @@ pid_t cpython_thread_id(const struct lp_cpython *python, uint64_t thread_state)
 	tid = inner_id(python->pid, inner) == inner ? inner : search_by_inner_id(python, inner);
 	if (known) {
 		known->tid = tid;
-		known->absent_until_ns = now + LIST_KEPT_NS;
+		known->absent_until_ns = now + LIST_CACHED_NS;
 	}
 	return tid;
 }
@@ -275,8 +275,8 @@ static void list_objects(const struct lp_cpython *python)
 	cache->rest_ns = LIST_REST * (cache->named_ns - begun);
 	if (cache->rest_ns < LIST_REST_LEAST_NS)
 		cache->rest_ns = LIST_REST_LEAST_NS;
-	if (cache->rest_ns > LIST_KEPT_NS)
-		cache->rest_ns = LIST_KEPT_NS;
+	if (cache->rest_ns > LIST_CACHED_NS)
+		cache->rest_ns = LIST_CACHED_NS;
 }
 
 /* An ident may be reused by another thread after the list was read. */
@@ -345,7 +345,7 @@ void cpython_describe_thread(const struct lp_cpython *python, uint64_t thread_st
 	if (!known || strlen(name) >= sizeof(known->name))
 		return;
 	memcpy(known->name, name, strlen(name) + 1);
-	known->named_until_ns = now + (named		 ? NAME_KEPT_NS
+	known->named_until_ns = now + (named		 ? NAME_CACHED_NS
 				       : python->threads ? python->threads->rest_ns
-							 : LIST_KEPT_NS);
+							 : LIST_CACHED_NS);
 }

@@ -46,28 +46,28 @@
 
 static const char *const weak_sets[] = { "_all_tasks", "_scheduled_tasks" };
 
-static bool add(struct lp_addresses_found *found, uint64_t address)
+static bool add(struct lp_task_addresses *addresses, uint64_t address)
 {
-	if (found->count == found->room) {
-		size_t room = found->room ? found->room * 2 : 1024;
+	if (addresses->count == addresses->capacity) {
+		size_t capacity = addresses->capacity ? addresses->capacity * 2 : 1024;
 		uint64_t *items;
 
 		/* each may have been read several times */
-		if (room > 4UL * CPYTHON_TASKS_MAX)
+		if (capacity > 4UL * CPYTHON_TASKS_MAX)
 			return false;
-		items = realloc(found->items, room * sizeof(*items));
+		items = realloc(addresses->items, capacity * sizeof(*items));
 		if (!items)
 			return false;
-		found->items = items;
-		found->room = room;
+		addresses->items = items;
+		addresses->capacity = capacity;
 	}
-	found->items[found->count++] = address;
+	addresses->items[addresses->count++] = address;
 	return true;
 }
 
 /* One pass over a set's table. False: no room, or it was torn. */
 static bool read_table(const struct lp_cpython *python, uint64_t table, uint64_t slots, bool weak,
-		       struct lp_addresses_found *found)
+		       struct lp_task_addresses *addresses)
 {
 	uint64_t entries[SET_CHUNK][2], at, object;
 	size_t count, i;
@@ -81,7 +81,7 @@ static bool read_table(const struct lp_cpython *python, uint64_t table, uint64_t
 			object = entries[i][0];
 			if (object && weak)
 				object = memory_u64(python->pid, object + WEAK_OBJECT);
-			if (object && !add(found, object))
+			if (object && !add(addresses, object))
 				return false;
 		}
 	}
@@ -89,7 +89,7 @@ static bool read_table(const struct lp_cpython *python, uint64_t table, uint64_t
 }
 
 static void read_set(const struct lp_cpython *python, uint64_t set, bool weak,
-		     struct lp_addresses_found *found)
+		     struct lp_task_addresses *addresses)
 {
 	struct {
 		uint64_t used, mask, table;
@@ -102,18 +102,18 @@ static void read_set(const struct lp_cpython *python, uint64_t set, bool weak,
 		if (memory_read(python->pid, set + SET_HEAD, &head, sizeof(head)) ||
 		    head.mask >= SET_SLOTS_MAX)
 			continue;
-		if (!read_table(python, head.table, head.mask + 1, weak, found))
+		if (!read_table(python, head.table, head.mask + 1, weak, addresses))
 			continue;
 		memory_cache_flush();
 		if (!memory_read(python->pid, set + SET_HEAD, &after, sizeof(after)) &&
 		    head.mask == after.mask && head.table == after.table)
 			return;
 	}
-	found->partial |= set != 0;
+	addresses->partial |= set != 0;
 }
 
 static void read_sets(const struct lp_cpython *python, uint64_t module,
-		      struct lp_addresses_found *found)
+		      struct lp_task_addresses *addresses)
 {
 	struct lp_pair *pairs;
 	ssize_t count = cpython_dict_pairs(python, module, &pairs);
@@ -121,16 +121,17 @@ static void read_sets(const struct lp_cpython *python, uint64_t module,
 	size_t i;
 
 	if (count < 0) {
-		found->partial = true;
+		addresses->partial = true;
 		return;
 	}
 	for (i = 0; i < sizeof(weak_sets) / sizeof(weak_sets[0]); i++) {
 		set = cpython_pairs_get(python, pairs, count, weak_sets[i]);
 		if (set)
-			read_set(python, cpython_instance_get(python, set, "data"), true, found);
+			read_set(python, cpython_instance_get(python, set, "data"), true,
+				 addresses);
 	}
 	set = cpython_pairs_get(python, pairs, count, "_eager_tasks");
-	read_set(python, set, false, found);
+	read_set(python, set, false, addresses);
 	free(pairs);
 }
 
@@ -140,14 +141,14 @@ static void read_sets(const struct lp_cpython *python, uint64_t module,
  * and one that was freed does not point back to where one came from.
  */
 static bool walk_list(const struct lp_cpython *python, uint64_t head, bool backwards,
-		      struct lp_addresses_found *found)
+		      struct lp_task_addresses *addresses)
 {
 	uint64_t links[2], from = head, node = memory_u64(python->pid, head + backwards * 8);
 	size_t steps;
 
 	for (steps = 0; node && node != head && steps < CPYTHON_TASKS_MAX; steps++) {
 		if (memory_read(python->pid, node, links, sizeof(links)) ||
-		    links[!backwards] != from || !add(found, node - python->row.task.task_node))
+		    links[!backwards] != from || !add(addresses, node - python->row.task.task_node))
 			return false;
 		from = node;
 		node = links[backwards];
@@ -156,34 +157,34 @@ static bool walk_list(const struct lp_cpython *python, uint64_t head, bool backw
 }
 
 static void read_list(const struct lp_cpython *python, uint64_t head,
-		      struct lp_addresses_found *found)
+		      struct lp_task_addresses *addresses)
 {
 	int tries;
 
 	for (tries = 0; tries < TRIES; tries++) {
 		if (tries)
 			memory_cache_flush();
-		if (walk_list(python, head, false, found))
+		if (walk_list(python, head, false, addresses))
 			return;
 		/* what is behind the break is reached from the other end */
-		walk_list(python, head, true, found);
+		walk_list(python, head, true, addresses);
 	}
-	found->partial = true;
+	addresses->partial = true;
 }
 
 static void read_lists(const struct lp_cpython *python, uint64_t interpreter,
-		       struct lp_addresses_found *found)
+		       struct lp_task_addresses *addresses)
 {
 	const struct lp_cpython_row *row = &python->row;
 	uint64_t state = memory_u64(python->pid, interpreter + row->interpreter.threads_head);
 	size_t threads;
 
 	for (threads = 0; state && threads < THREADS_MAX; threads++) {
-		read_list(python, state + row->thread.asyncio_tasks_head, found);
+		read_list(python, state + row->thread.asyncio_tasks_head, addresses);
 		state = memory_u64(python->pid, state + row->thread.next);
 	}
-	found->partial |= state != 0;
-	read_list(python, interpreter + row->interpreter.asyncio_tasks_head, found);
+	addresses->partial |= state != 0;
+	read_list(python, interpreter + row->interpreter.asyncio_tasks_head, addresses);
 }
 
 /* A search in the collector's lists. */
@@ -212,7 +213,7 @@ static bool is_task_type(struct lp_gc_search *search, uint64_t type)
 
 /* False: it was torn, or one of the bounds was met. */
 static bool search_gc_list(struct lp_gc_search *search, uint64_t head,
-			   struct lp_addresses_found *found)
+			   struct lp_task_addresses *addresses)
 {
 	pid_t pid = search->python->pid;
 	uint64_t node = memory_u64(pid, head) & ~GC_FLAGS, object[4];
@@ -220,7 +221,7 @@ static bool search_gc_list(struct lp_gc_search *search, uint64_t head,
 	for (; node && node != head && search->left; search->left--) {
 		/* next, previous, reference count, type */
 		if (memory_read(pid, node, object, sizeof(object)) ||
-		    (is_task_type(search, object[3]) && !add(found, node + GC_HEAD_BYTES)))
+		    (is_task_type(search, object[3]) && !add(addresses, node + GC_HEAD_BYTES)))
 			return false;
 		node = object[0] & ~GC_FLAGS;
 		if (!(search->left % GC_CLOCK_EVERY) && clock_now() > search->deadline_ns)
@@ -230,7 +231,7 @@ static bool search_gc_list(struct lp_gc_search *search, uint64_t head,
 }
 
 static void search_gc(const struct lp_cpython *python, uint64_t interpreter, uint64_t task_type,
-		      struct lp_addresses_found *found)
+		      struct lp_task_addresses *addresses)
 {
 	uint64_t lists = interpreter + python->row.interpreter.gc + GC_LISTS_FIRST;
 	struct lp_gc_search search = {
@@ -248,9 +249,10 @@ static void search_gc(const struct lp_cpython *python, uint64_t interpreter, uin
 		for (tries = 0; !whole && search.left && tries < GC_TRIES; tries++) {
 			if (tries)
 				memory_cache_flush();
-			whole = search_gc_list(&search, lists + (uint64_t)i * GC_LIST_BYTES, found);
+			whole = search_gc_list(&search, lists + (uint64_t)i * GC_LIST_BYTES,
+					       addresses);
 		}
-		found->partial |= !whole;
+		addresses->partial |= !whole;
 	}
 }
 
@@ -261,19 +263,19 @@ static int by_address(const void *left, const void *right)
 	return a < b ? -1 : a > b;
 }
 
-static void sort_out(struct lp_addresses_found *found)
+static void sort_out(struct lp_task_addresses *addresses)
 {
-	size_t kept = 0, i;
+	size_t retained = 0, i;
 
-	if (found->count)
-		qsort(found->items, found->count, sizeof(*found->items), by_address);
-	for (i = 0; i < found->count; i++)
-		if (!kept || found->items[i] != found->items[kept - 1])
-			found->items[kept++] = found->items[i];
-	found->count = kept;
-	if (kept > CPYTHON_TASKS_MAX) {
-		found->count = CPYTHON_TASKS_MAX;
-		found->partial = true;
+	if (addresses->count)
+		qsort(addresses->items, addresses->count, sizeof(*addresses->items), by_address);
+	for (i = 0; i < addresses->count; i++)
+		if (!retained || addresses->items[i] != addresses->items[retained - 1])
+			addresses->items[retained++] = addresses->items[i];
+	addresses->count = retained;
+	if (retained > CPYTHON_TASKS_MAX) {
+		addresses->count = CPYTHON_TASKS_MAX;
+		addresses->partial = true;
 	}
 }
 
@@ -289,18 +291,18 @@ static uint64_t tasks_module(const struct lp_cpython *python)
 }
 
 void cpython_enumerate_tasks(const struct lp_cpython *python, uint64_t task_type,
-			     struct lp_addresses_found *found)
+			     struct lp_task_addresses *addresses)
 {
 	uint64_t interpreter = cpython_interpreter(python), module = tasks_module(python);
 
-	memset(found, 0, sizeof(*found));
+	memset(addresses, 0, sizeof(*addresses));
 	if (module)
-		read_sets(python, module, found);
+		read_sets(python, module, addresses);
 	if (python->row.thread.asyncio_tasks_head != LP_NO_FIELD)
-		read_lists(python, interpreter, found);
+		read_lists(python, interpreter, addresses);
 	if (task_type && python->row.interpreter.gc != LP_NO_FIELD)
-		search_gc(python, interpreter, task_type, found);
-	sort_out(found);
+		search_gc(python, interpreter, task_type, addresses);
+	sort_out(addresses);
 }
 
 /* Modules/_asynciomodule.c: {loop: task}, since 3.14 in the thread's state. */

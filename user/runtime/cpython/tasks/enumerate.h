@@ -8,9 +8,9 @@
 #define CPYTHON_TASKS_MAX 1000000
 
 /* Addresses of objects, not all of which have to be tasks (any more). */
-struct lp_addresses_found {
+struct lp_task_addresses {
 	uint64_t *items; /* to be freed */
-	size_t count, room;
+	size_t count, capacity;
 	bool partial; /* there may be more */
 };
 
@@ -25,7 +25,7 @@ int cpython_asyncio_offsets(const struct lp_cpython *python, struct lp_cpython_r
  * ended ones, as far as they can be found.
  */
 void cpython_enumerate_tasks(const struct lp_cpython *python, uint64_t task_type,
-			     struct lp_addresses_found *found);
+			     struct lp_task_addresses *addresses);
 
 /* The task that a thread's loop steps, or 0. */
 uint64_t cpython_current_task(const struct lp_cpython *python, uint64_t thread_state,

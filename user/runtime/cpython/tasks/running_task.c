@@ -32,7 +32,8 @@ const struct lp_loop_thread *cpython_loop_thread(const struct lp_task_reader *re
 static size_t stack_to(const struct lp_cpython *python, uint64_t state, uint64_t outermost,
 		       struct lp_stack_frame_at *frames)
 {
-	struct lp_walk walk = { .python = python, .address = cpython_top_frame(python, state) };
+	struct lp_frame_walk walk = { .python = python,
+				      .address = cpython_top_frame(python, state) };
 	size_t count = 0, steps;
 
 	for (steps = 0; walk.address && steps < STACK_FRAMES_MAX; steps++) {
@@ -69,12 +70,12 @@ static const char *frame_name(const struct lp_task_reader *reader, uint64_t fram
 }
 
 bool cpython_read_running(struct lp_task_reader *reader, struct lp_task *task,
-			  const struct lp_chain *chain)
+			  const struct lp_await_chain *chain)
 {
 	const struct lp_loop_thread *thread = cpython_loop_thread(reader, task->loop);
 	struct lp_stack_frame_at *frames;
 	struct lp_task_frame *filled;
-	size_t count, kept, i;
+	size_t count, retained, i;
 
 	if (!thread || !chain->count)
 		return false;
@@ -82,9 +83,9 @@ bool cpython_read_running(struct lp_task_reader *reader, struct lp_task *task,
 	if (!frames)
 		return false;
 	count = stack_to(reader->python, thread->state, chain->links[0].frame, frames);
-	kept = count < CPYTHON_CHAIN_MAX ? count : CPYTHON_CHAIN_MAX;
-	filled = kept ? task_arena_take(reader->arena, kept * sizeof(*filled)) : NULL;
-	for (i = 0; filled && i < kept; i++) {
+	retained = count < CPYTHON_CHAIN_MAX ? count : CPYTHON_CHAIN_MAX;
+	filled = retained ? task_arena_take(reader->arena, retained * sizeof(*filled)) : NULL;
+	for (i = 0; filled && i < retained; i++) {
 		const struct lp_stack_frame_at *frame = &frames[count - 1 - i];
 
 		filled[i].raw = frame->raw;
@@ -96,8 +97,8 @@ bool cpython_read_running(struct lp_task_reader *reader, struct lp_task *task,
 		return false;
 	task->state = LP_TASK_RUNNING;
 	task->frames = filled;
-	task->frame_count = kept;
-	task->cut = count > kept;
+	task->frame_count = retained;
+	task->cut = count > retained;
 	task->partial = false;
 	return true;
 }

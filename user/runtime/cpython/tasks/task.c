@@ -15,14 +15,14 @@
 
 /* PyBaseExceptionObject.args */
 #define EXCEPTION_ARGS 24
-#define ARGS_LOOKED_AT 8
+#define ARGS_MAX 8
 
 /* PyMemberDescrObject.d_member; PyMemberDef.offset */
 #define MEMBER_DESCRIPTOR 40
 #define MEMBER_OFFSET 16
 #define SLOT_OFFSET_MAX 1024
 #define SOURCE_DEPTH_MAX 100000
-#define SOURCE_LOOKED_AT 8
+#define SOURCE_MAX 8
 
 /* What is needed of a task, whoever wrote its class. */
 struct lp_task_fields {
@@ -93,7 +93,7 @@ static void read_exception(const struct lp_task_reader *reader, uint64_t excepti
 {
 	const struct lp_cpython *python = reader->python;
 	uint64_t args = memory_u64(python->pid, exception + EXCEPTION_ARGS);
-	uint64_t items[ARGS_LOOKED_AT];
+	uint64_t items[ARGS_MAX];
 	char text[MESSAGE_BYTES];
 	ssize_t count, i;
 
@@ -102,8 +102,8 @@ static void read_exception(const struct lp_task_reader *reader, uint64_t excepti
 
 		task->exception_type = task_arena_text(reader->arena, text + skip);
 	}
-	count = args ? cpython_tuple(python, args, items, ARGS_LOOKED_AT) : 0;
-	for (i = 0; i < count && i < ARGS_LOOKED_AT; i++) {
+	count = args ? cpython_tuple(python, args, items, ARGS_MAX) : 0;
+	for (i = 0; i < count && i < ARGS_MAX; i++) {
 		if (cpython_string(python, items[i], text, sizeof(text)))
 			continue;
 		task->exception_message = task_arena_text(reader->arena, text);
@@ -163,14 +163,14 @@ static void read_source(struct lp_task_reader *reader, uint64_t list, struct lp_
 {
 	const struct lp_cpython *python = reader->python;
 	uint64_t length = list ? memory_u64(python->pid, list + CPYTHON_LIST_LENGTH) : 0;
-	uint64_t items, looked_at;
+	uint64_t items, inspected;
 	char file[PATH_BYTES] = "";
 
 	if (!length || length > SOURCE_DEPTH_MAX)
 		return;
 	items = memory_u64(python->pid, list + CPYTHON_LIST_ITEMS);
-	for (looked_at = 1; looked_at <= length && looked_at <= SOURCE_LOOKED_AT; looked_at++)
-		if (!read_summary(reader, memory_u64(python->pid, items + (length - looked_at) * 8),
+	for (inspected = 1; inspected <= length && inspected <= SOURCE_MAX; inspected++)
+		if (!read_summary(reader, memory_u64(python->pid, items + (length - inspected) * 8),
 				  file, sizeof(file), task) ||
 		    !is_asyncio(file))
 			break;
@@ -266,7 +266,7 @@ static bool read_attributes(const struct lp_cpython *python, uint64_t address,
 	return true;
 }
 
-bool cpython_chain_runs(const struct lp_chain *chain)
+bool cpython_chain_runs(const struct lp_await_chain *chain)
 {
 	return chain->count && chain->links[chain->count - 1].running;
 }
@@ -297,7 +297,7 @@ static void fill_ended(struct lp_task_reader *reader, uint64_t coroutine, struct
 		reader, memory_u64(python->pid, coroutine + row->coroutine.cr_qualname));
 }
 
-static void fill_frames(struct lp_task_reader *reader, const struct lp_chain *chain,
+static void fill_frames(struct lp_task_reader *reader, const struct lp_await_chain *chain,
 			struct lp_task *task)
 {
 	bool named = reader->python->row.code.co_qualname == LP_NO_FIELD;
@@ -316,7 +316,7 @@ static void fill_frames(struct lp_task_reader *reader, const struct lp_chain *ch
 	}
 	task->frame_count = chain->count;
 	for (i = 0; i < chain->count; i++) {
-		const struct lp_chain_link *link = &chain->links[i];
+		const struct lp_await_link *link = &chain->links[i];
 		struct lp_task_frame *frame = &task->frames[i];
 
 		frame->raw.code = link->code;
@@ -326,7 +326,7 @@ static void fill_frames(struct lp_task_reader *reader, const struct lp_chain *ch
 }
 
 bool cpython_read_task(struct lp_task_reader *reader, uint64_t address, struct lp_task *task,
-		       struct lp_chain *chain)
+		       struct lp_await_chain *chain)
 {
 	static const struct lp_task empty = {
 		.name = "",
@@ -374,7 +374,7 @@ bool cpython_read_task(struct lp_task_reader *reader, uint64_t address, struct l
 	task->state = fields.cancelled			? LP_TASK_CANCELLING
 		      : is_ready(reader, fields.waiter) ? LP_TASK_READY
 							: LP_TASK_WAITING;
-	cpython_chain(python, fields.coroutine, chain);
+	cpython_await_chain(python, fields.coroutine, chain);
 	/* futures in Python, and those of old, are yielded and not awaited */
 	if (!chain->leaf && !cpython_chain_runs(chain))
 		chain->leaf = fields.waiter;

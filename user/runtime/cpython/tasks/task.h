@@ -38,17 +38,17 @@ struct lp_task_reader {
  * runs is told by the chain.
  */
 bool cpython_read_task(struct lp_task_reader *reader, uint64_t address, struct lp_task *task,
-		       struct lp_chain *chain);
+		       struct lp_await_chain *chain);
 
 /* Is it executing, as far as its coroutine tells? */
-bool cpython_chain_runs(const struct lp_chain *chain);
+bool cpython_chain_runs(const struct lp_await_chain *chain);
 
 /*
  * Of a task whose coroutine is executing: if a loop's thread has it on its stack, makes
  * it a running one with the frames from there.
  */
 bool cpython_read_running(struct lp_task_reader *reader, struct lp_task *task,
-			  const struct lp_chain *chain);
+			  const struct lp_await_chain *chain);
 
 /* The thread that runs a loop, or NULL. */
 const struct lp_loop_thread *cpython_loop_thread(const struct lp_task_reader *reader,

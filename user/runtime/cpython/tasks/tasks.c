@@ -28,11 +28,11 @@
 #define RUNNING_TRIES 8
 
 /* What is kept of a chain between the two passes. */
-struct lp_kept_chain {
+struct lp_stored_chain {
 	size_t count;
 	bool cut, partial, executing;
 	uint64_t leaf;
-	struct lp_chain_link links[];
+	struct lp_await_link links[];
 };
 
 /* One call of cpython_read_tasks. */
@@ -40,9 +40,9 @@ struct lp_reading {
 	struct lp_task_reader reader;
 	struct lp_cpython python; /* a copy, with 3.14's offsets of its _asyncio */
 	struct lp_task_list *list;
-	struct lp_kept_chain **chains; /* one a task; NULL: there is none */
+	struct lp_stored_chain **chains; /* one a task; NULL: there is none */
 	struct lp_task_arena *scratch; /* holds them */
-	struct lp_chain chain; /* the one that is being read */
+	struct lp_await_chain chain; /* the one that is being read */
 	size_t again_left;
 };
 
@@ -116,36 +116,36 @@ static void find_threads(struct lp_reading *reading)
 
 static void keep_chain(struct lp_reading *reading, size_t index)
 {
-	const struct lp_chain *chain = &reading->chain;
+	const struct lp_await_chain *chain = &reading->chain;
 	size_t bytes = chain->count * sizeof(chain->links[0]);
-	struct lp_kept_chain *kept;
+	struct lp_stored_chain *stored;
 
 	reading->chains[index] = NULL;
 	if (!chain->count)
 		return;
-	kept = task_arena_take(reading->scratch, sizeof(*kept) + bytes);
-	if (!kept) {
+	stored = task_arena_take(reading->scratch, sizeof(*stored) + bytes);
+	if (!stored) {
 		reading->list->tasks[index].partial = true;
 		return;
 	}
-	kept->count = chain->count;
-	kept->cut = chain->cut;
-	kept->partial = chain->partial;
-	kept->leaf = chain->leaf;
-	kept->executing = cpython_chain_runs(chain);
-	memcpy(kept->links, chain->links, bytes);
-	reading->chains[index] = kept;
+	stored->count = chain->count;
+	stored->cut = chain->cut;
+	stored->partial = chain->partial;
+	stored->leaf = chain->leaf;
+	stored->executing = cpython_chain_runs(chain);
+	memcpy(stored->links, chain->links, bytes);
+	reading->chains[index] = stored;
 }
 
-static void take_chain(struct lp_reading *reading, const struct lp_kept_chain *kept)
+static void take_chain(struct lp_reading *reading, const struct lp_stored_chain *stored)
 {
-	struct lp_chain *chain = &reading->chain;
+	struct lp_await_chain *chain = &reading->chain;
 
-	chain->count = kept->count;
-	chain->cut = kept->cut;
-	chain->partial = kept->partial;
-	chain->leaf = kept->leaf;
-	memcpy(chain->links, kept->links, kept->count * sizeof(chain->links[0]));
+	chain->count = stored->count;
+	chain->cut = stored->cut;
+	chain->partial = stored->partial;
+	chain->leaf = stored->leaf;
+	memcpy(chain->links, stored->links, stored->count * sizeof(chain->links[0]));
 }
 
 /* Reads a task; if it is torn, once more. */
@@ -166,7 +166,7 @@ static bool read_task(struct lp_reading *reading, uint64_t address, struct lp_ta
  * A task that was executing when it was read.  True unless it has ended meanwhile.  On
  * the way out it is running, or it was found parked.
  */
-static bool settle(struct lp_reading *reading, size_t index)
+static bool resolve(struct lp_reading *reading, size_t index)
 {
 	struct lp_task *task = &reading->list->tasks[index];
 	struct lp_task_reader *reader = &reading->reader;
@@ -195,7 +195,7 @@ static bool settle(struct lp_reading *reading, size_t index)
  * A loop runs one task at a time (and those that have made that one begin at once): of
  * those that were found running one after the other, only what is on the stack last.
  */
-static void settle_all(struct lp_reading *reading)
+static void resolve_all(struct lp_reading *reading)
 {
 	struct lp_task_list *list = reading->list;
 	size_t i;
@@ -207,7 +207,7 @@ static void settle_all(struct lp_reading *reading)
 
 			if (!task->address || !reading->chains[i] || !reading->chains[i]->executing)
 				continue;
-			if (!settle(reading, i))
+			if (!resolve(reading, i))
 				task->address = 0;
 		}
 	}
@@ -217,7 +217,7 @@ static void settle_all(struct lp_reading *reading)
  * The tasks that loops step now were perhaps parked when they were read, or have a
  * coroutine that is none of Python's, but of Cython for example.
  */
-static void look_at_current(struct lp_reading *reading)
+static void inspect_current(struct lp_reading *reading)
 {
 	struct lp_task_list *list = reading->list;
 	const struct lp_task_reader *reader = &reading->reader;
@@ -235,7 +235,7 @@ static void look_at_current(struct lp_reading *reading)
 			continue;
 		if (!reading->chains[j])
 			list->tasks[j].state = LP_TASK_RUNNING;
-		else if (!reading->chains[j]->executing && !settle(reading, j))
+		else if (!reading->chains[j]->executing && !resolve(reading, j))
 			list->tasks[j].address = 0;
 	}
 }
@@ -243,42 +243,42 @@ static void look_at_current(struct lp_reading *reading)
 static void drop_ended(struct lp_reading *reading)
 {
 	struct lp_task_list *list = reading->list;
-	size_t kept = 0, i;
+	size_t stored = 0, i;
 
 	for (i = 0; i < list->count; i++) {
 		if (!list->tasks[i].address)
 			continue;
-		list->tasks[kept] = list->tasks[i];
-		reading->chains[kept++] = reading->chains[i];
+		list->tasks[stored] = list->tasks[i];
+		reading->chains[stored++] = reading->chains[i];
 	}
-	list->count = kept;
+	list->count = stored;
 }
 
 /* In what order is of no matter to the one that shows them; by address is quick. */
-static int read_each(struct lp_reading *reading, const struct lp_addresses_found *found)
+static int read_each(struct lp_reading *reading, const struct lp_task_addresses *addresses)
 {
 	struct lp_task_list *list = reading->list;
 	size_t i;
 
-	list->partial |= found->partial;
-	if (!found->count)
+	list->partial |= addresses->partial;
+	if (!addresses->count)
 		return 0;
-	list->tasks = malloc(found->count * sizeof(*list->tasks));
-	reading->chains = malloc(found->count * sizeof(*reading->chains));
+	list->tasks = malloc(addresses->count * sizeof(*list->tasks));
+	reading->chains = malloc(addresses->count * sizeof(*reading->chains));
 	if (!list->tasks || !reading->chains)
 		return -ENOMEM;
-	for (i = 0; i < found->count; i++) {
+	for (i = 0; i < addresses->count; i++) {
 		struct lp_task *task = &list->tasks[list->count];
 
-		if (!read_task(reading, found->items[i], task))
+		if (!read_task(reading, addresses->items[i], task))
 			continue;
 		keep_chain(reading, list->count++);
 		if (task->loop)
 			add_loop(reading, task->loop, task->tid);
 	}
-	settle_all(reading);
+	resolve_all(reading);
 	memory_cache_flush();
-	look_at_current(reading);
+	inspect_current(reading);
 	drop_ended(reading);
 	return 0;
 }
@@ -324,12 +324,12 @@ static int read_waits(struct lp_reading *reading)
 static int read_all(struct lp_reading *reading)
 {
 	struct lp_task_reader *reader = &reading->reader;
-	struct lp_addresses_found found;
+	struct lp_task_addresses addresses;
 	int err;
 
-	cpython_enumerate_tasks(&reading->python, reader->task_type, &found);
-	err = read_each(reading, &found);
-	free(found.items);
+	cpython_enumerate_tasks(&reading->python, reader->task_type, &addresses);
+	err = read_each(reading, &addresses);
+	free(addresses.items);
 	return err ? err : read_waits(reading);
 }
 

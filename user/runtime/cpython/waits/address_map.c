@@ -3,13 +3,13 @@
 
 #include <stdlib.h>
 
-#define ROOM_FIRST 256
-#define ROOM_MAX ((size_t)1 << 20)
+#define CAPACITY_FIRST 256
+#define CAPACITY_MAX ((size_t)1 << 20)
 
 /* The key's slot, or the free one where it belongs: there is always one. */
 static struct lp_wait_slot *find(const struct lp_wait_map *map, uint64_t key)
 {
-	size_t mask = map->room - 1, at = (size_t)(key * 0x9e3779b97f4a7c15ULL >> 32) & mask;
+	size_t mask = map->capacity - 1, at = (size_t)(key * 0x9e3779b97f4a7c15ULL >> 32) & mask;
 
 	while (map->slots[at].key && map->slots[at].key != key)
 		at = (at + 1) & mask;
@@ -18,20 +18,21 @@ static struct lp_wait_slot *find(const struct lp_wait_map *map, uint64_t key)
 
 static bool grow(struct lp_wait_map *map)
 {
-	struct lp_wait_map bigger = { .room = map->room ? map->room * 2 : ROOM_FIRST };
+	struct lp_wait_map bigger = { .capacity = map->capacity ? map->capacity * 2
+								: CAPACITY_FIRST };
 	struct lp_wait_slot *old = map->slots;
 	size_t i;
 
-	if (bigger.room > ROOM_MAX)
+	if (bigger.capacity > CAPACITY_MAX)
 		return false;
-	bigger.slots = calloc(bigger.room, sizeof(*bigger.slots));
+	bigger.slots = calloc(bigger.capacity, sizeof(*bigger.slots));
 	if (!bigger.slots)
 		return false;
-	for (i = 0; i < map->room; i++)
+	for (i = 0; i < map->capacity; i++)
 		if (old[i].key)
 			*find(&bigger, old[i].key) = old[i];
 	map->slots = bigger.slots;
-	map->room = bigger.room;
+	map->capacity = bigger.capacity;
 	free(old);
 	return true;
 }
@@ -40,7 +41,7 @@ uint64_t *cpython_wait_map_get(const struct lp_wait_map *map, uint64_t key)
 {
 	struct lp_wait_slot *slot;
 
-	if (!key || !map->room)
+	if (!key || !map->capacity)
 		return NULL;
 	slot = find(map, key);
 	return slot->key ? &slot->value : NULL;
@@ -50,7 +51,7 @@ bool cpython_wait_map_put(struct lp_wait_map *map, uint64_t key, uint64_t value)
 {
 	struct lp_wait_slot *slot;
 
-	if (!key || (map->count * 4 >= map->room * 3 && !grow(map)))
+	if (!key || (map->count * 4 >= map->capacity * 3 && !grow(map)))
 		return false;
 	slot = find(map, key);
 	map->count += !slot->key;

@@ -15,7 +15,7 @@ struct lp_wait_slot {
 /* All zero: an empty one. */
 struct lp_wait_map {
 	size_t count;
-	size_t room; /* a power of two */
+	size_t capacity; /* a power of two */
 	struct lp_wait_slot *slots;
 };
 

@@ -70,7 +70,7 @@ static const struct lp_wait_row *find_row(const char *file, const char *name)
 	return NULL;
 }
 
-static void read_code(const struct lp_cpython *python, const struct lp_chain_link *link,
+static void read_code(const struct lp_cpython *python, const struct lp_await_link *link,
 		      struct lp_wait_code *code)
 {
 	const struct lp_cpython_row *row = &python->row;
@@ -93,26 +93,26 @@ static void read_code(const struct lp_cpython *python, const struct lp_chain_lin
 }
 
 const struct lp_wait_code *cpython_wait_code(struct lp_waits *waits,
-					     const struct lp_chain_link *link)
+					     const struct lp_await_link *link)
 {
 	static const struct lp_wait_code unknown = { 0 };
 	uint64_t *known = cpython_wait_map_get(&waits->codes, link->code);
-	struct lp_wait_code code = { 0 }, *kept;
+	struct lp_wait_code code = { 0 }, *stored;
 
 	if (known)
 		return (const struct lp_wait_code *)(uintptr_t)*known;
 	if (!link->code)
 		return &unknown;
 	read_code(waits->python, link, &code);
-	kept = code.row || code.enters ? task_arena_take(waits->arena, sizeof(*kept)) : NULL;
-	if (kept)
-		*kept = code;
+	stored = code.row || code.enters ? task_arena_take(waits->arena, sizeof(*stored)) : NULL;
+	if (stored)
+		*stored = code;
 	cpython_wait_map_put(&waits->codes, link->code,
-			     kept ? (uintptr_t)kept : (uintptr_t)&unknown);
-	return kept ? kept : &unknown;
+			     stored ? (uintptr_t)stored : (uintptr_t)&unknown);
+	return stored ? stored : &unknown;
 }
 
-uint64_t cpython_wait_variable(struct lp_waits *waits, const struct lp_chain_link *link, int number,
+uint64_t cpython_wait_variable(struct lp_waits *waits, const struct lp_await_link *link, int number,
 			       const char *name)
 {
 	uint64_t value = 0;

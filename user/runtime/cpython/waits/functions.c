@@ -12,7 +12,7 @@
 
 #define STACK_MAX 16
 
-static const struct lp_chain_link *link_of(const struct lp_waiting *wait)
+static const struct lp_await_link *link_of(const struct lp_waiting *wait)
 {
 	return &wait->chain->links[wait->link];
 }
@@ -189,12 +189,12 @@ static bool read_future(struct lp_waiting *wait, uint64_t future)
  */
 static uint64_t completed_set(struct lp_waits *waits, uint64_t generator)
 {
-	struct lp_chain *chain = malloc(sizeof(*chain));
+	struct lp_await_chain *chain = malloc(sizeof(*chain));
 	uint64_t set = 0;
 
 	if (!chain)
 		return 0;
-	cpython_chain(waits->python, generator, chain);
+	cpython_await_chain(waits->python, generator, chain);
 	if (chain->count == 1 &&
 	    cpython_string_equals(waits->python, chain->links[0].qualname, "as_completed"))
 		set = cpython_frame_variable(waits->python, &chain->links[0], "todo");

@@ -18,7 +18,7 @@
 /* gather() of gather() of ...; shield() of shield() of ... */
 #define DEPTH_MAX 4
 
-static void tell_future(struct lp_waiting *wait, uint64_t future, int depth);
+static void report_future(struct lp_waiting *wait, uint64_t future, int depth);
 
 /* The first callback of a future, if it is the function of that qualified name. */
 static uint64_t first_callback(struct lp_waits *waits, uint64_t future, const char *name)
@@ -67,7 +67,7 @@ struct lp_wait_count {
 static bool count_children(struct lp_waiting *wait, uint64_t futures, int depth,
 			   struct lp_wait_count *count);
 
-static void look_at_child(struct lp_waiting *wait, uint64_t future, int depth,
+static void inspect_child(struct lp_waiting *wait, uint64_t future, int depth,
 			  struct lp_wait_count *count)
 {
 	struct lp_waits *waits = wait->waits;
@@ -105,7 +105,7 @@ static bool count_children(struct lp_waiting *wait, uint64_t futures, int depth,
 	if (!cpython_wait_members(wait->waits, futures, &members, &count->all))
 		return false;
 	for (i = 0; i < count->all; i++)
-		look_at_child(wait, members[i], depth, count);
+		inspect_child(wait, members[i], depth, count);
 	free(members);
 	return true;
 }
@@ -131,7 +131,7 @@ bool cpython_wait_children(struct lp_waiting *wait, uint64_t futures, bool keeps
 	return true;
 }
 
-static void tell_thread(struct lp_waiting *wait, uint64_t source)
+static void report_thread(struct lp_waiting *wait, uint64_t source)
 {
 	struct lp_waits *waits = wait->waits;
 
@@ -144,25 +144,25 @@ static void tell_thread(struct lp_waiting *wait, uint64_t source)
 }
 
 /* A future that is neither a task nor of gather(): its first callback may say what it is. */
-static bool tell_shadow(struct lp_waiting *wait, uint64_t future, int depth)
+static bool report_shadow(struct lp_waiting *wait, uint64_t future, int depth)
 {
 	struct lp_waits *waits = wait->waits;
 	uint64_t callback, inner, source = cpython_wait_thread_future(waits, future);
 
 	if (source) {
-		tell_thread(wait, source);
+		report_thread(wait, source);
 		return true;
 	}
 	callback = first_callback(waits, future, "shield.<locals>._outer_done_callback");
 	inner = callback ? cpython_wait_closure(waits, callback, "inner") : 0;
 	if (!inner || inner == future || depth >= DEPTH_MAX)
 		return false;
-	tell_future(wait, inner, depth + 1);
+	report_future(wait, inner, depth + 1);
 	cpython_wait_say(wait, "shielded");
 	return true;
 }
 
-static void tell_future(struct lp_waiting *wait, uint64_t future, int depth)
+static void report_future(struct lp_waiting *wait, uint64_t future, int depth)
 {
 	struct lp_waits *waits = wait->waits;
 	const struct lp_wait_type *type = cpython_wait_type_of(waits, future);
@@ -180,12 +180,12 @@ static void tell_future(struct lp_waiting *wait, uint64_t future, int depth)
 		children = cpython_wait_attribute(waits, future, "_children", LP_WAIT_LIST);
 		if (children && cpython_wait_children(wait, children, true))
 			wait->kind = LP_AWAITED_TASK;
-	} else if (type->kinds & LP_WAIT_FUTURE && !tell_shadow(wait, future, depth)) {
+	} else if (type->kinds & LP_WAIT_FUTURE && !report_shadow(wait, future, depth)) {
 		cpython_wait_uv_future(wait, future);
 	}
 }
 
 void cpython_wait_future(struct lp_waiting *wait, uint64_t future)
 {
-	tell_future(wait, future, 0);
+	report_future(wait, future, 0);
 }

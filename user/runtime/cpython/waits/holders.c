@@ -15,7 +15,7 @@
 #define HELD_MAX 16 /* by one frame */
 #define DEPTH_MAX 4 /* context managers of context managers */
 #define HOLDERS_MAX 500000
-#define LOOKED_AT_MAX 4000 /* of one object */
+#define INSPECTED_MAX 4000 /* of one object */
 
 /* PyMethodObject, 3.8 to 3.14 */
 #define METHOD_FUNCTION 16
@@ -71,7 +71,7 @@ static uint64_t exit_self(struct lp_waits *waits, uint64_t object, uint64_t abov
  * The objects of the `async with`s that a frame is in, outermost first.  One that awaits
  * has what it awaits on top of its stack.
  */
-static size_t entered(struct lp_waits *waits, const struct lp_chain_link *link, bool awaits,
+static size_t entered(struct lp_waits *waits, const struct lp_await_link *link, bool awaits,
 		      uint64_t *objects)
 {
 	uint64_t stack[STACK_MAX + 1], self;
@@ -90,7 +90,7 @@ static size_t entered(struct lp_waits *waits, const struct lp_chain_link *link, 
 }
 
 /* Condition.wait() has given the lock back, or waits to have it again. */
-static bool is_released(struct lp_waits *waits, const struct lp_chain *chain, size_t from,
+static bool is_released(struct lp_waits *waits, const struct lp_await_chain *chain, size_t from,
 			uint64_t condition)
 {
 	const struct lp_wait_code *code;
@@ -120,17 +120,17 @@ static void add_holder(struct lp_waits *waits, uint64_t object, uint64_t task)
 {
 	struct lp_wait_holder *bigger;
 	uint64_t *first;
-	size_t room;
+	size_t capacity;
 
 	if (!object || waits->holder_count == HOLDERS_MAX)
 		return;
-	if (waits->holder_count == waits->holder_room) {
-		room = waits->holder_room ? waits->holder_room * 2 : 64;
-		bigger = realloc(waits->holders, room * sizeof(*bigger));
+	if (waits->holder_count == waits->holder_capacity) {
+		capacity = waits->holder_capacity ? waits->holder_capacity * 2 : 64;
+		bigger = realloc(waits->holders, capacity * sizeof(*bigger));
 		if (!bigger)
 			return;
 		waits->holders = bigger;
-		waits->holder_room = room;
+		waits->holder_capacity = capacity;
 	}
 	first = cpython_wait_map_get(&waits->held, object);
 	waits->holders[waits->holder_count] =
@@ -160,7 +160,7 @@ static void add_deadline(struct lp_waits *waits, uint64_t timeout, uint64_t task
 static void note_manager(struct lp_waits *waits, uint64_t task, uint64_t manager, int depth);
 
 /* One that is entered. chain, from: the links that may have given its lock back. */
-static void note_entered(struct lp_waits *waits, uint64_t task, const struct lp_chain *chain,
+static void note_entered(struct lp_waits *waits, uint64_t task, const struct lp_await_chain *chain,
 			 size_t from, uint64_t object, int depth)
 {
 	unsigned int kinds = cpython_wait_type_of(waits, object)->kinds;
@@ -182,7 +182,7 @@ static void note_manager(struct lp_waits *waits, uint64_t task, uint64_t manager
 {
 	uint64_t generator = cpython_instance_get(waits->python, manager, "gen");
 	uint64_t objects[HELD_MAX];
-	struct lp_chain *chain;
+	struct lp_await_chain *chain;
 	size_t count = 0, i;
 
 	if (!generator || depth >= DEPTH_MAX)
@@ -190,7 +190,7 @@ static void note_manager(struct lp_waits *waits, uint64_t task, uint64_t manager
 	chain = malloc(sizeof(*chain));
 	if (!chain)
 		return;
-	cpython_chain(waits->python, generator, chain);
+	cpython_await_chain(waits->python, generator, chain);
 	/* it does not await anything, unless it is being entered or left */
 	if (chain->count == 1 && !chain->leaf)
 		count = entered(waits, &chain->links[0], false, objects);
@@ -199,7 +199,7 @@ static void note_manager(struct lp_waits *waits, uint64_t task, uint64_t manager
 	free(chain);
 }
 
-void cpython_waits_note(struct lp_waits *waits, uint64_t task, const struct lp_chain *chain)
+void cpython_waits_note(struct lp_waits *waits, uint64_t task, const struct lp_await_chain *chain)
 {
 	uint64_t objects[HELD_MAX];
 	size_t i, j, count;
@@ -219,7 +219,7 @@ void cpython_wait_holders(struct lp_waiting *wait, uint64_t object)
 {
 	const struct lp_waits *waits = wait->waits;
 	uint64_t *first = cpython_wait_map_get(&waits->held, object);
-	size_t index = first ? *first : 0, left = LOOKED_AT_MAX;
+	size_t index = first ? *first : 0, left = INSPECTED_MAX;
 
 	/* each is linked to an earlier one */
 	for (; index && left-- && !wait->edges_cut; index = waits->holders[index - 1].next)

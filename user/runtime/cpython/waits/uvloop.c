@@ -17,7 +17,7 @@
 #define POLL_DESCRIPTOR 72 /* an int, followed by two Handles */
 #define POLL_READER 80
 #define POLL_WRITER 88
-#define PROCESS_PID 80 /* after _returncode */
+#define UV_PROCESS_PID 80 /* after _returncode */
 /* Handle: its C method's arguments, of which the second is the future */
 #define CALLBACK_FUTURE 80
 #define TLS_PROTOCOL 24 /* _SSLProtocolTransport has no table of C methods */
@@ -81,7 +81,7 @@ bool cpython_wait_uv_child(struct lp_waiting *wait, uint64_t transport)
 	uint64_t pid;
 
 	if (!is_of(waits, transport, LP_WAIT_UV_PROCESS) ||
-	    cpython_int(waits->python, pointer_at(waits, transport, PROCESS_PID), &pid))
+	    cpython_int(waits->python, pointer_at(waits, transport, UV_PROCESS_PID), &pid))
 		return false;
 	cpython_wait_say(wait, "child %" PRIu64, pid);
 	return true;

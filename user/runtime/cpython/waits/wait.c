@@ -13,20 +13,20 @@
 
 void cpython_wait_say(struct lp_waiting *wait, const char *format, ...)
 {
-	size_t room = sizeof(wait->detail) - wait->used;
+	size_t capacity = sizeof(wait->detail) - wait->used;
 	va_list arguments;
 	int length;
 
-	if (wait->used && room > 2) {
+	if (wait->used && capacity > 2) {
 		memcpy(wait->detail + wait->used, ", ", 3);
 		wait->used += 2;
-		room -= 2;
+		capacity -= 2;
 	}
 	va_start(arguments, format);
-	length = vsnprintf(wait->detail + wait->used, room, format, arguments);
+	length = vsnprintf(wait->detail + wait->used, capacity, format, arguments);
 	va_end(arguments);
 	if (length > 0)
-		wait->used += (size_t)length < room ? (size_t)length : room - 1;
+		wait->used += (size_t)length < capacity ? (size_t)length : capacity - 1;
 }
 
 void cpython_wait_say_when(struct lp_waiting *wait, const char *early, const char *late,
@@ -43,17 +43,17 @@ void cpython_wait_say_when(struct lp_waiting *wait, const char *early, const cha
 }
 
 /* Notes a task of an edge. False: there is one to it already. */
-static bool see(struct lp_waits *waits, uint64_t task)
+static bool visit(struct lp_waits *waits, uint64_t task)
 {
-	size_t at = (size_t)(task * 0x9e3779b97f4a7c15ULL >> 32) % CPYTHON_WAIT_SEEN;
+	size_t at = (size_t)(task * 0x9e3779b97f4a7c15ULL >> 32) % CPYTHON_WAIT_VISITED;
 
-	while (waits->seen[at].stamp == waits->stamp) {
-		if (waits->seen[at].task == task)
+	while (waits->visited[at].stamp == waits->stamp) {
+		if (waits->visited[at].task == task)
 			return false;
-		at = (at + 1) % CPYTHON_WAIT_SEEN;
+		at = (at + 1) % CPYTHON_WAIT_VISITED;
 	}
-	waits->seen[at].stamp = waits->stamp;
-	waits->seen[at].task = task;
+	waits->visited[at].stamp = waits->stamp;
+	waits->visited[at].task = task;
 	return true;
 }
 
@@ -65,7 +65,7 @@ void cpython_wait_edge(struct lp_waiting *wait, uint64_t task, bool holds)
 		wait->edges_cut = true;
 		return;
 	}
-	if (!task || !see(waits, task))
+	if (!task || !visit(waits, task))
 		return;
 	waits->edges[waits->edge_count++] = (struct lp_task_edge){ .task = task, .holds = holds };
 	waits->edges_left--;

@@ -55,7 +55,7 @@ static void begin(struct lp_waiting *wait)
 	waits->edges_left += waits->edge_count;
 	waits->edge_count = 0;
 	if (!++waits->stamp) {
-		memset(waits->seen, 0, sizeof(waits->seen));
+		memset(waits->visited, 0, sizeof(waits->visited));
 		waits->stamp = 1;
 	}
 	wait->kind = LP_AWAITED_NOTHING;
@@ -72,7 +72,7 @@ static void begin(struct lp_waiting *wait)
 /* The row that counts: the innermost one, or one further out that claims the wait. */
 static bool choose(struct lp_waiting *wait)
 {
-	const struct lp_chain *chain = wait->chain;
+	const struct lp_await_chain *chain = wait->chain;
 	const struct lp_wait_code *code;
 	size_t i = chain->count;
 
@@ -92,7 +92,7 @@ static bool choose(struct lp_waiting *wait)
 static bool read_row(struct lp_waiting *wait)
 {
 	const struct lp_wait_row *row = wait->code->row;
-	const struct lp_chain_link *link = &wait->chain->links[wait->link];
+	const struct lp_await_link *link = &wait->chain->links[wait->link];
 	uint64_t object = 0;
 
 	if (row->object) {
@@ -141,7 +141,7 @@ static void keep_edges(const struct lp_waits *waits, struct lp_task *task)
  * What the task itself waits for, where its chain ends in a coroutine that Cython made,
  * as uvloop's methods are: its frame cannot be read.
  */
-static uint64_t leaf_of(struct lp_waits *waits, const struct lp_chain *chain,
+static uint64_t leaf_of(struct lp_waits *waits, const struct lp_await_chain *chain,
 			const struct lp_task *task)
 {
 	const struct lp_cpython *python = waits->python;
@@ -154,7 +154,7 @@ static uint64_t leaf_of(struct lp_waits *waits, const struct lp_chain *chain,
 										     : chain->leaf;
 }
 
-void cpython_waits_fill(struct lp_waits *waits, const struct lp_chain *chain, uint64_t now_ns,
+void cpython_waits_fill(struct lp_waits *waits, const struct lp_await_chain *chain, uint64_t now_ns,
 			struct lp_task *task)
 {
 	struct lp_waiting wait = { .waits = waits, .chain = chain, .now_ns = now_ns };

@@ -16,13 +16,13 @@ void cpython_waits_free(struct lp_waits *waits);
  * Notes which locks, conditions and semaphores the frames of a task's chain hold by
  * `async with`; of every task, before the first cpython_waits_fill.
  */
-void cpython_waits_note(struct lp_waits *waits, uint64_t task, const struct lp_chain *chain);
+void cpython_waits_note(struct lp_waits *waits, uint64_t task, const struct lp_await_chain *chain);
 
 /*
  * Fills awaited, awaited_class, awaited_id, awaited_detail, edges and since_ns of a task
  * that is parked.  now_ns: CLOCK_MONOTONIC.
  */
-void cpython_waits_fill(struct lp_waits *waits, const struct lp_chain *chain, uint64_t now_ns,
+void cpython_waits_fill(struct lp_waits *waits, const struct lp_await_chain *chain, uint64_t now_ns,
 			struct lp_task *task);
 
 #endif /* LP_RUNTIME_CPYTHON_WAITS_WAITS_H */

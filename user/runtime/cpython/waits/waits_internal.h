@@ -7,7 +7,7 @@
 #include "waits.h"
 
 #define CPYTHON_WAIT_EDGES_MAX 1000
-#define CPYTHON_WAIT_SEEN 2048 /* a power of two, over the edges of one task */
+#define CPYTHON_WAIT_VISITED 2048 /* a power of two, over the edges of one task */
 #define CPYTHON_WAIT_DETAIL_BYTES 256
 
 /* What is told of a type by its own name and those of its bases. */
@@ -97,7 +97,7 @@ struct lp_waits {
 	struct lp_wait_map uv_loops; /* loops of uvloop that have been looked at */
 	struct lp_wait_map uv_futures; /* what they will set: a descriptor + 1, or a server */
 	struct lp_wait_map held; /* objects: index + 1 of the first holder */
-	size_t holder_count, holder_room;
+	size_t holder_count, holder_capacity;
 	struct lp_wait_holder *holders;
 	struct lp_wait_sockets *sockets;
 	size_t members_left, edges_left; /* what a hostile process may make us read and keep */
@@ -109,13 +109,13 @@ struct lp_waits {
 	struct {
 		uint64_t task;
 		uint32_t stamp;
-	} seen[CPYTHON_WAIT_SEEN];
+	} visited[CPYTHON_WAIT_VISITED];
 };
 
 /* One task that is being filled. */
 struct lp_waiting {
 	struct lp_waits *waits;
-	const struct lp_chain *chain;
+	const struct lp_await_chain *chain;
 	size_t link; /* the row's, in the chain */
 	const struct lp_wait_code *code;
 	uint64_t now_ns;
@@ -135,8 +135,8 @@ extern const size_t cpython_wait_row_count;
 
 /* wait_code.c: never NULL. */
 const struct lp_wait_code *cpython_wait_code(struct lp_waits *waits,
-					     const struct lp_chain_link *link);
-uint64_t cpython_wait_variable(struct lp_waits *waits, const struct lp_chain_link *link, int number,
+					     const struct lp_await_link *link);
+uint64_t cpython_wait_variable(struct lp_waits *waits, const struct lp_await_link *link, int number,
 			       const char *name);
 /* What the free variable of a function refers to, or 0. */
 uint64_t cpython_wait_closure(struct lp_waits *waits, uint64_t function, const char *name);
