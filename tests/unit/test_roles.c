@@ -66,10 +66,10 @@ static const struct {
 					 .stage = LP_STAGE_LIFECYCLE },
 	[LP_PROBE_EXCEPTION] = { "lp_exception_made", 0, FINDING(CLOSED_LOOP),
 				 .stage = LP_STAGE_LIFECYCLE },
-	[LP_PROBE_TASK_CREATED] = { "lp_task_born", ORIGINS | LIFETIMES,
+	[LP_PROBE_TASK_CREATED] = { "lp_task_created", ORIGINS | LIFETIMES,
 				    .stage = LP_STAGE_LIFECYCLE },
-	[LP_PROBE_TASK_ENDED] = { "lp_task_gone", LIFETIMES, .stage = LP_STAGE_LIFECYCLE },
-	[LP_PROBE_COROUTINE_CREATED] = { "lp_coroutine_born", ORIGINS,
+	[LP_PROBE_TASK_ENDED] = { "lp_task_ended", LIFETIMES, .stage = LP_STAGE_LIFECYCLE },
+	[LP_PROBE_COROUTINE_CREATED] = { "lp_coroutine_created", ORIGINS,
 					 .stage = LP_STAGE_LIFECYCLE },
 };
 
