@@ -3,6 +3,8 @@
 #ifndef LP_BASE_CLOCKS_H
 #define LP_BASE_CLOCKS_H
 
+#include "macros.h"
+
 #include <stdint.h>
 #include <time.h>
 
@@ -11,7 +13,7 @@ static inline uint64_t clock_ns(clockid_t clock)
 	struct timespec now;
 
 	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
 static inline uint64_t clock_now(void)

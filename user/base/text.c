@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "text.h"
 
+#include "macros.h"
+
 #include <langinfo.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -120,8 +122,7 @@ static bool is_dangerous(uint32_t point)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(dangerous) / sizeof(dangerous[0]) && point >= dangerous[i].first;
-	     i++)
+	for (i = 0; i < ARRAY_SIZE(dangerous) && point >= dangerous[i].first; i++)
 		if (point <= dangerous[i].last)
 			return true;
 	return false;

@@ -2,6 +2,7 @@
 #include "checkpoint.h"
 
 #include "packed_record.h"
+#include "base/macros.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -357,7 +358,7 @@ void checkpoint_add(struct lp_checkpoint *checkpoint, const struct lp_event *rec
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (rows[i].type != record->type)
 			continue;
 		if (record->size >= rows[i].size &&

@@ -2,6 +2,7 @@
 #include "directory.h"
 
 #include "base/log.h"
+#include "base/macros.h"
 #include "files/output_file.h"
 #include "files/output_place.h"
 #include "files/owner.h"
@@ -129,7 +130,7 @@ void capture_directory_free(struct lp_capture_directory *archive)
 static void name_segment(struct lp_capture_directory *archive,
 			 const struct lp_capture_header *header)
 {
-	time_t begun = (time_t)(header->start_unix_ns / 1000000000) + archive->later_s;
+	time_t begun = (time_t)(header->start_unix_ns / NS_PER_S) + archive->later_s;
 	char host[HOST_MAX + 1], stamp[32], random[16] = "";
 	struct tm utc;
 	size_t i;

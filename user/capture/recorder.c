@@ -2,6 +2,7 @@
 #include "recorder.h"
 
 #include "base/log.h"
+#include "base/macros.h"
 #include "files/output_file.h"
 #include "directory.h"
 #include "block.h"
@@ -18,10 +19,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SECOND_NS 1000000000ULL
 /* What a recording that is killed may lose. */
-#define FLUSH_NS SECOND_NS
-#define RETRY_NS (10 * SECOND_NS)
+#define FLUSH_NS NS_PER_S
+#define RETRY_NS (10 * NS_PER_S)
 /* So that what is kept is always some files, and the current one is a part of it only. */
 #define FILES_LEAST 2
 
@@ -283,7 +283,7 @@ static void try_again(struct lp_recorder *recorder, uint64_t now_ns)
 	log_note("the capture goes on in %s: %" PRIu64
 		 " records in %.1f s could not be written before",
 		 recorder_path(recorder), gap,
-		 (double)(now_ns - recorder->failed_ns) / (double)SECOND_NS);
+		 (double)(now_ns - recorder->failed_ns) / (double)NS_PER_S);
 }
 
 static bool has_trailing_slash(const char *path)
@@ -435,7 +435,7 @@ static bool is_of_target(const struct lp_event *record)
 					   LP_EVENT_SELF,    LP_EVENT_INTERVAL, LP_EVENT_END };
 	size_t i;
 
-	for (i = 0; i < sizeof(of_run) / sizeof(of_run[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(of_run); i++)
 		if (record->type == of_run[i])
 			return false;
 	return true;
@@ -563,7 +563,7 @@ int recorder_close(struct lp_recorder *recorder, struct lp_error *error)
 			  "the capture %s is incomplete: %" PRIu64
 			  " records in %.1f s could not be written: %s",
 			  recorder_path(recorder), recorder->lost,
-			  (double)recorder->lost_ns / (double)SECOND_NS, reason(err));
+			  (double)recorder->lost_ns / (double)NS_PER_S, reason(err));
 	free_recording(recorder);
 	return err;
 }

@@ -9,6 +9,7 @@
 #include "sinks/text/print.h"
 #include "privileges/rights.h"
 #include "session/features.h"
+#include "base/macros.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -115,7 +116,7 @@ static void check_kernel(struct check *check)
 	row(check, NEED_KERNEL, "kernel",
 	    !strcmp(name.machine, "x86_64") && (major > 5 || (major == 5 && minor >= 10)), text,
 	    "loopprof needs Linux 5.10 or later on x86-64");
-	for (i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(features); i++) {
 		int err = *(const int *)((const char *)&check->features + features[i].field);
 
 		row(check, features[i].need, features[i].what, !err,
@@ -277,7 +278,7 @@ int command_check(const struct lp_options *options)
 	check_limits(&check);
 	check_rights(&check);
 	puts("\nwhat works with it");
-	for (i = 0; i < sizeof(works) / sizeof(works[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(works); i++)
 		note(&check, does_work(&check, works[i].needs) ? "ok" : "NO", works[i].what,
 		     works[i].text);
 	all_well = does_work(&check, NEED_TO_TRACE);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "ending.h"
 
+#include "base/macros.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +18,7 @@ static const struct {
 	{ SIGHUP, true, true },
 };
 
-#define ENDINGS (sizeof(endings) / sizeof(endings[0]))
+#define ENDINGS ARRAY_SIZE(endings)
 
 static bool is_ignored(int signal)
 {

@@ -3,6 +3,7 @@
 
 #include "base/clocks.h"
 #include "base/log.h"
+#include "base/macros.h"
 #include "runtime/remote/remote.h"
 
 #include <stdio.h>
@@ -79,11 +80,6 @@ static void terminal(struct lp_governor *governor, uint64_t now)
 	log_change(governor, change);
 }
 
-static uint64_t earlier(uint64_t left, uint64_t right)
-{
-	return left < right ? left : right;
-}
-
 uint64_t governor_turn(struct lp_governor *governor, uint64_t now)
 {
 	if (now >= governor->measure_ns)
@@ -95,7 +91,7 @@ uint64_t governor_turn(struct lp_governor *governor, uint64_t now)
 		terminal(governor, now);
 		governor->check_ns = now + LP_SELF_BUDGET_PERIOD_NS;
 	}
-	return earlier(earlier(governor->measure_ns, governor->bursts_ns),
+	return min_u64(min_u64(governor->measure_ns, governor->bursts_ns),
 		       governor->config.budget_ppm ? governor->check_ns : UINT64_MAX);
 }
 

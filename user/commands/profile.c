@@ -13,6 +13,7 @@
 #include "symbolise/native.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "base/macros.h"
 #include "runtime/registry.h"
 
 #include <errno.h>
@@ -25,9 +26,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MILLISECOND 1000000ULL
 /* The longest time in ns for which a program that -- starts is held while it loads asyncio. */
-#define HOLD_NS (2000 * MILLISECOND)
+#define HOLD_NS (2000 * NS_PER_MS)
 /* Hz; odd ones, so as not to beat with the timers of the target */
 #define FREQUENCY_MIN 99
 #define FREQUENCY_MAX 997
@@ -124,7 +124,7 @@ static int watch(struct lp_profile *profile, int descriptor)
 /* At least five samples in a callback that is just slow. */
 static unsigned int sample_frequency(const struct lp_options *options)
 {
-	uint64_t wanted = options->threshold_ns ? 5000 * MILLISECOND / options->threshold_ns
+	uint64_t wanted = options->threshold_ns ? 5000 * NS_PER_MS / options->threshold_ns
 						: FREQUENCY_MAX;
 
 	if (options->frequency)
@@ -341,7 +341,7 @@ static int add_targets(struct lp_profile *profile, struct lp_error *error)
 	resolve(profile);
 	log_note("%s mode%s, slow from %g ms; Ctrl-C ends", profile->run.mode,
 		 options->budget_ppm && !options->sampling ? " in bursts" : "",
-		 (double)options->threshold_ns / MILLISECOND);
+		 (double)options->threshold_ns / NS_PER_MS);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include "tasks/sink.h"
 #include "tasks/supervise.h"
 #include "base/version.h"
+#include "base/macros.h"
 #include "runtime/registry.h"
 
 #include <errno.h>
@@ -326,8 +327,8 @@ static bool all_ended(struct tasks *tasks)
 static bool wait_until(struct tasks *tasks, int signals, uint64_t until_ns)
 {
 	struct pollfd *polled = calloc(tasks->target_count + 1, sizeof(*polled));
-	uint64_t now = clock_now(), left = until_ns > now ? until_ns - now : 0;
-	struct timespec time = { (time_t)(left / 1000000000), (long)(left % 1000000000) };
+	uint64_t now = clock_now(), left = saturating_sub(until_ns, now);
+	struct timespec time = { (time_t)(left / NS_PER_S), (long)(left % NS_PER_S) };
 	nfds_t count = 0;
 	bool signalled;
 	size_t i;

@@ -3,6 +3,7 @@
 #include "profile.h"
 
 #include "base/clocks.h"
+#include "base/macros.h"
 #include "notify.h"
 #include "files/writing.h"
 #include "runtime/remote/remote.h"
@@ -10,15 +11,9 @@
 
 #include <sys/epoll.h>
 
-#define MILLISECOND 1000000ULL
 /* Where there are many loops, all are looked at less often. */
 #define LOOPS_A_CHECK 128
-#define CHECK_SELDOM_NS (250 * MILLISECOND)
-
-static uint64_t earlier(uint64_t left, uint64_t right)
-{
-	return left < right ? left : right;
-}
+#define CHECK_SELDOM_NS (250 * NS_PER_MS)
 
 /* The counts are written at the end of a file: the next file has only later ones. */
 static void record(struct lp_profile *profile, uint64_t now)
@@ -36,7 +31,7 @@ static uint64_t check_period(const struct lp_profile *profile, uint64_t period)
 	size_t loops = live_loops(profile->live);
 
 	if (!loops)
-		return 100 * MILLISECOND;
+		return 100 * NS_PER_MS;
 	period *= 1 + loops / LOOPS_A_CHECK;
 	return period < CHECK_SELDOM_NS ? period : CHECK_SELDOM_NS;
 }
@@ -65,7 +60,7 @@ struct turning {
 
 static void advance(struct turning *turning, enum timer timer, uint64_t due_ns)
 {
-	turning->due_ns[timer] = earlier(turning->due_ns[timer], due_ns);
+	turning->due_ns[timer] = min_u64(turning->due_ns[timer], due_ns);
 }
 
 static uint64_t on_check_stalls(struct turning *turning, uint64_t now)
@@ -142,7 +137,7 @@ static bool wait_for_events(struct turning *turning, uint64_t until_ns)
 	int count, i;
 
 	count = epoll_wait(profile->epoll, events, 4,
-			   until_ns > now ? (int)((until_ns - now + MILLISECOND - 1) / MILLISECOND)
+			   until_ns > now ? (int)((until_ns - now + NS_PER_MS - 1) / NS_PER_MS)
 					  : 0);
 	for (i = 0; i < count; i++)
 		if (events[i].data.fd == profile->signals)
@@ -155,7 +150,7 @@ static bool wait_for_events(struct turning *turning, uint64_t until_ns)
 		live_drain(profile->live);
 		if (events[i].data.fd == live_descriptor(profile->live))
 			/* a new loop, a new process: do not wait for the next check */
-			advance(turning, TIMER_CHECK, now + 20 * MILLISECOND);
+			advance(turning, TIMER_CHECK, now + 20 * NS_PER_MS);
 		else
 			targets_reap(profile->targets);
 	}
@@ -189,7 +184,7 @@ enum lp_end_reason profile_run(struct lp_profile *profile)
 				return LP_END_DURATION;
 			if (now >= turning.due_ns[i])
 				turning.due_ns[i] = on_timer[i](&turning, now);
-			next = earlier(next, turning.due_ns[i]);
+			next = min_u64(next, turning.due_ns[i]);
 		}
 		if (!options->all && !targets_alive(profile->targets))
 			return LP_END_TARGET_EXITED;

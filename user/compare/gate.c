@@ -4,6 +4,7 @@
  * share, if what is measured is certainly more than before, and by more than that share.
  */
 #include "compare.h"
+#include "base/macros.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -168,7 +169,7 @@ static const struct measure *parse(const char *condition, double *limit)
 	char *end;
 
 	*limit = 0;
-	for (i = 0; i < sizeof(measures) / sizeof(measures[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(measures); i++) {
 		if (strlen(measures[i].name) != length ||
 		    strncmp(measures[i].name, condition, length) != 0)
 			continue;

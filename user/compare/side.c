@@ -3,6 +3,7 @@
 
 #include "wire/histogram.h"
 #include "base/text.h"
+#include "base/macros.h"
 
 #include <search.h>
 #include <stdio.h>
@@ -151,7 +152,7 @@ static void on_end(void *context, const struct lp_summary *total, const struct l
 	struct lp_side *side = context;
 	size_t i;
 
-	side->span_ns = end->end_ns > total->since_ns ? end->end_ns - total->since_ns : 0;
+	side->span_ns = saturating_sub(end->end_ns, total->since_ns);
 	for (i = 0; i < total->loop_count; i++)
 		add_loop(side, &total->loops[i]);
 }

@@ -3,6 +3,7 @@
 
 #include "wire/histogram.h"
 #include "sinks/text/print.h"
+#include "base/macros.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -14,7 +15,7 @@
 
 static void print_side(FILE *file, const char *name, const struct lp_side *side)
 {
-	time_t start = (time_t)(side->start_unix_ns / 1000000000);
+	time_t start = (time_t)(side->start_unix_ns / NS_PER_S);
 	char text[32] = "?";
 	struct tm parts;
 

@@ -4,6 +4,7 @@
 
 #include "base/clocks.h"
 #include "base/log.h"
+#include "base/macros.h"
 #include "wire/loop_kinds.h"
 
 #include <errno.h>
@@ -11,12 +12,12 @@
 #include <string.h>
 
 #define TRIES 10
-#define SCAN_FIRST_NS (100 * LP_MILLISECOND)
-#define RETRY_LAST_NS (30000 * LP_MILLISECOND)
+#define SCAN_FIRST_NS (100 * NS_PER_MS)
+#define RETRY_LAST_NS (30000 * NS_PER_MS)
 /* The check whether loops use epoll reads all descriptors and threads of a process. */
-#define POLLS_PERIOD_NS (1000 * LP_MILLISECOND)
+#define POLLS_PERIOD_NS (1000 * NS_PER_MS)
 /* The time in ns that a first look may take; a longer one is not repeated. */
-#define TRIES_NS (100 * LP_MILLISECOND)
+#define TRIES_NS (100 * NS_PER_MS)
 
 /*
  * A missing module may be loaded at once, or never.  A named program that has just begun

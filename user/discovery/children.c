@@ -6,6 +6,7 @@
 #include "targets_internal.h"
 
 #include "base/clocks.h"
+#include "base/macros.h"
 #include "runtime/registry.h"
 
 #include <stdlib.h>
@@ -18,7 +19,7 @@
 #define ROUNDS 3
 /* Without -s children are only counted, for this long at most. */
 #define COUNT_MAX 64
-#define COUNT_NS (500 * LP_MILLISECOND)
+#define COUNT_NS (500 * NS_PER_MS)
 
 struct process_member {
 	pid_t pid;

@@ -6,10 +6,11 @@
 #include "targets_internal.h"
 
 #include "base/clocks.h"
+#include "base/macros.h"
 
 #include <errno.h>
 
-#define WAIT_NS (20 * LP_MILLISECOND)
+#define WAIT_NS (20 * NS_PER_MS)
 
 void target_ask(struct lp_targets *targets, struct lp_target *target)
 {

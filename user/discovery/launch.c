@@ -2,6 +2,7 @@
 #include "launch.h"
 
 #include "base/clocks.h"
+#include "base/macros.h"
 #include "privileges/sudo.h"
 
 #include <errno.h>
@@ -26,7 +27,6 @@
 #define SYSCALL_TRAP (SIGTRAP | 0x80)
 /* The longest wait for a change of the program at once. */
 #define WAIT_MS 1000
-#define MILLISECOND 1000000ULL
 /* Questions whether a program has loaded all; one takes some milliseconds of a worker. */
 #define QUESTIONS 256
 /* The time in ns between two checks whether a program that is blocked is still to be held. */
@@ -201,7 +201,7 @@ static int wait_for_change(const struct search *search)
 
 	if (now >= search->end_ns)
 		return -ETIME;
-	left_ms = (search->end_ns - now) / MILLISECOND + 1;
+	left_ms = (search->end_ns - now) / NS_PER_MS + 1;
 	if (poll(polled, 2, left_ms > WAIT_MS ? WAIT_MS : (int)left_ms) < 0 && errno != EINTR)
 		return -errno;
 	if (polled[1].revents)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "program_cache.h"
 
+#include "base/macros.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,7 +88,7 @@ static struct cached_program *enter(struct lp_program_cache *known,
 
 static int64_t nanoseconds(const struct statx_timestamp *time)
 {
-	return time->tv_sec * 1000000000 + time->tv_nsec;
+	return time->tv_sec * NS_PER_S + time->tv_nsec;
 }
 
 /* The kernel's own attributes of the file: its file system may never answer. */

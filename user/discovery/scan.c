@@ -4,20 +4,21 @@
 
 #include "base/clocks.h"
 #include "base/log.h"
+#include "base/macros.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 /* A loop that lives for less is nothing that sample mode could tell of. */
-#define SAMPLE_DELAY_NS (20 * LP_MILLISECOND)
-#define TRACE_DELAY_NS (5 * LP_MILLISECOND)
+#define SAMPLE_DELAY_NS (20 * NS_PER_MS)
+#define TRACE_DELAY_NS (5 * NS_PER_MS)
 /* Whatever was missed is found by a look at all processes: it costs microseconds each. */
-#define RESCAN_NS (60000 * LP_MILLISECOND)
+#define RESCAN_NS (60000 * NS_PER_MS)
 /* They are moved into cgroups by hand, too. */
-#define RESCAN_CGROUP_NS (10000 * LP_MILLISECOND)
+#define RESCAN_CGROUP_NS (10000 * NS_PER_MS)
 /* After lost events, but no more often than this. */
-#define RESCAN_LEAST_NS (2000 * LP_MILLISECOND)
+#define RESCAN_LEAST_NS (2000 * NS_PER_MS)
 
 void targets_learn(struct lp_targets *targets, const struct lp_target *target,
 		   enum lp_process_outcome outcome)

@@ -4,6 +4,7 @@
 
 #include "base/clocks.h"
 #include "base/log.h"
+#include "base/macros.h"
 #include "process/cgroup.h"
 
 #include <errno.h>
@@ -31,9 +32,9 @@ uint64_t target_age_ns(const struct lp_target *target)
 {
 	uint64_t began, since;
 
-	began = target->process.start_ticks * 1000000000 / (uint64_t)sysconf(_SC_CLK_TCK);
+	began = target->process.start_ticks * NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK);
 	since = clock_ns(CLOCK_BOOTTIME);
-	return since > began ? since - began : 0;
+	return saturating_sub(since, began);
 }
 
 uint64_t target_owner(const struct lp_targets *targets, const struct lp_target *target)

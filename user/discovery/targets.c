@@ -3,6 +3,7 @@
 
 #include "base/clocks.h"
 #include "base/log.h"
+#include "base/macros.h"
 #include "process/cgroup.h"
 #include "runtime/registry.h"
 
@@ -13,25 +14,25 @@
 #include <time.h>
 #include <unistd.h>
 
-#define RETRY_FAST_NS (300 * LP_MILLISECOND)
-#define RETRY_LAST_NS (1000 * LP_MILLISECOND)
+#define RETRY_FAST_NS (300 * NS_PER_MS)
+#define RETRY_LAST_NS (1000 * NS_PER_MS)
 /* One that nobody named is looked at after parts of its age: it may never load asyncio. */
 #define RETRY_AGE_PART 8
-#define RETRY_SELDOM_NS (30000 * LP_MILLISECOND)
-#define SCAN_SELDOM_NS (10000 * LP_MILLISECOND)
+#define RETRY_SELDOM_NS (30000 * NS_PER_MS)
+#define SCAN_SELDOM_NS (10000 * NS_PER_MS)
 /* The next look waits for at least so many times the last one's duration. */
 #define CHECK_REST 4
 /* Turns for which the end of a process waits while the ring buffer does not get empty. */
 #define REAP_TRIES 50
 /* The time in ns of one check; due targets that were not looked at come first in the next. */
-#define CHECK_NS (40 * LP_MILLISECOND)
+#define CHECK_NS (40 * NS_PER_MS)
 /* The wait in ns for a named process; its examination ends earlier. */
-#define AWAITED_NS (15000 * LP_MILLISECOND)
+#define AWAITED_NS (15000 * NS_PER_MS)
 /* A run waits so long before it begins; a slower target is attached when it is ready. */
-#define QUIET_NS (5000 * LP_MILLISECOND)
-#define EXAMINED_NS (50 * LP_MILLISECOND)
+#define QUIET_NS (5000 * NS_PER_MS)
+#define EXAMINED_NS (50 * NS_PER_MS)
 /* A program that is no Python after this long will not become one. */
-#define FOREIGN_PATIENCE_NS (3000 * LP_MILLISECOND)
+#define FOREIGN_PATIENCE_NS (3000 * NS_PER_MS)
 /* A loop that has polled so often and dispatched nothing: its probe does not fire. */
 #define SILENT_ITERATIONS 20
 /* Descriptors beside those of the processes. */
@@ -309,7 +310,7 @@ static void check_target(struct lp_targets *targets, struct lp_target *target)
 		target_ask(targets, target);
 	else
 		search_loops(targets, target, &target->scan_ns, &target->scan_step_ns,
-			     100 * LP_MILLISECOND);
+			     100 * NS_PER_MS);
 }
 
 uint64_t targets_check(struct lp_targets *targets, uint64_t now)

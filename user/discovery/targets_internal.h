@@ -7,16 +7,16 @@
 #include "program_cache.h"
 #include "runtime/remote/remote.h"
 #include "targets.h"
+#include "base/macros.h"
 
 #include <limits.h>
 
 #define LP_TARGET_BUCKETS 1024
 #define LP_OWNER_BUCKETS 256
-#define LP_MILLISECOND 1000000ULL
-#define LP_RETRY_FIRST_NS (10 * LP_MILLISECOND)
+#define LP_RETRY_FIRST_NS (10 * NS_PER_MS)
 /* A younger process is still loading its modules, and is looked at so often. */
-#define LP_YOUNG_NS (1000 * LP_MILLISECOND)
-#define LP_YOUNG_STEP_NS (2 * LP_MILLISECOND)
+#define LP_YOUNG_NS (1000 * NS_PER_MS)
+#define LP_YOUNG_STEP_NS (2 * NS_PER_MS)
 
 enum lp_target_state {
 	LP_TARGET_WAITING, /* not a Python yet, or one without asyncio */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "elf_reader.h"
 
+#include "base/macros.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -238,7 +240,7 @@ static const struct table_row *row_of(const Elf64_Shdr *section)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(table_rows) / sizeof(table_rows[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(table_rows); i++)
 		if (table_rows[i].type == section->sh_type &&
 		    (section->sh_flags & table_rows[i].flags) == table_rows[i].flags)
 			return &table_rows[i];
@@ -411,7 +413,7 @@ const char *elf_reader_error(int err)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].err == err)
 			return rows[i].text;
 	return strerror(-err);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "image.h"
 
+#include "base/macros.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -161,7 +163,7 @@ int image_symbol(const struct lp_image *image, uint64_t address, char *name, siz
 	size_t i, j;
 
 	name[0] = '\0';
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		for (j = 0; j < image->elf.table_count; j++)
 			if (image->elf.tables[j].kind == kinds[i])
 				break;

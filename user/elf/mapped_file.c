@@ -7,6 +7,8 @@
  */
 #include "mapped_file.h"
 
+#include "base/macros.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,7 +23,6 @@
 #define MOUNTS_MAX 65536
 #define MOUNTS_OF_PROCESS_MAX 4096
 #define LINE_BYTES_MAX 16384
-#define NANOSECONDS 1000000000LL
 
 /* One mount, and its file system. */
 struct lp_mount {
@@ -49,8 +50,8 @@ static int read_facts(int descriptor, struct lp_file_facts *facts)
 	facts->inode = status.stx_ino;
 	facts->size = status.stx_size;
 	facts->mount = status.stx_mask & STATX_MNT_ID ? status.stx_mnt_id : 0;
-	facts->modified_ns = status.stx_mtime.tv_sec * NANOSECONDS + status.stx_mtime.tv_nsec;
-	facts->changed_ns = status.stx_ctime.tv_sec * NANOSECONDS + status.stx_ctime.tv_nsec;
+	facts->modified_ns = status.stx_mtime.tv_sec * NS_PER_S + status.stx_mtime.tv_nsec;
+	facts->changed_ns = status.stx_ctime.tv_sec * NS_PER_S + status.stx_ctime.tv_nsec;
 	facts->owner = status.stx_uid;
 	facts->mode = status.stx_mode;
 	return 0;
@@ -86,7 +87,7 @@ static bool parse_mount(char *line, struct lp_mount *mount)
 	type += strlen(" - ");
 	options = strrchr(type, ' ');
 	mount->fuse = !strncmp(type, "fuse", 4);
-	for (i = 0; i < sizeof(stacked_types) / sizeof(stacked_types[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(stacked_types); i++)
 		mount->stacked |= !strncmp(type, stacked_types[i], strlen(stacked_types[i]));
 	options = options ? strstr(options, "user_id=") : NULL;
 	mount->served_by_root = options && options[8] == '0' &&

@@ -8,6 +8,7 @@
 #include "mapped_files.h"
 
 #include "base/clocks.h"
+#include "base/macros.h"
 #include "process/mappings.h"
 
 #include <elf.h>
@@ -177,7 +178,7 @@ static uint64_t vdso_address(pid_t pid)
 	file = fopen(name, "re");
 	if (!file)
 		return 0;
-	count = fread(entries, sizeof(entries[0]), sizeof(entries) / sizeof(entries[0]), file);
+	count = fread(entries, sizeof(entries[0]), ARRAY_SIZE(entries), file);
 	fclose(file);
 	for (i = 0; i < count; i++)
 		if (entries[i].a_type == AT_SYSINFO_EHDR)

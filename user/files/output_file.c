@@ -2,6 +2,7 @@
 #include "output_file.h"
 
 #include "base/log.h"
+#include "base/macros.h"
 #include "replace.h"
 #include "writing.h"
 #include "owner.h"
@@ -60,7 +61,7 @@ const char *output_advice(int err)
 	static char text[128];
 	size_t i;
 
-	for (i = 0; i < sizeof(advices) / sizeof(*advices); i++)
+	for (i = 0; i < ARRAY_SIZE(advices); i++)
 		if (advices[i].code == -err)
 			return advices[i].advice;
 	snprintf(text, sizeof(text), "%s; give another file", strerror(-err));

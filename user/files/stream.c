@@ -5,6 +5,7 @@
 #include "replace.h"
 #include "standard.h"
 #include "writing.h"
+#include "base/macros.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +39,7 @@ int stream_number(const char *path)
 	size_t i, length;
 	int number, end;
 
-	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(known); i++) {
 		length = strlen(known[i].path);
 		if (known[i].number >= 0 && !strcmp(path, known[i].path))
 			return known[i].number;

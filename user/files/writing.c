@@ -2,6 +2,7 @@
 #include "writing.h"
 
 #include "base/clocks.h"
+#include "base/macros.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,9 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MILLISECOND 1000000ULL
 /* The time that all writes together may wait for readers after the end of the run. */
-#define AFTER_END_NS (1000 * MILLISECOND)
+#define AFTER_END_NS (1000 * NS_PER_MS)
 /* The longest wait of one poll(), so that its int does not overflow. */
 #define POLL_MAX_MS 60000
 
@@ -52,7 +52,7 @@ static int timeout_ms(uint64_t now)
 
 	if (left == UINT64_MAX && writing.stop < 0)
 		return -1;
-	left = left / MILLISECOND + (left % MILLISECOND != 0);
+	left = left / NS_PER_MS + (left % NS_PER_MS != 0);
 	return left > POLL_MAX_MS ? POLL_MAX_MS : (int)left;
 }
 

@@ -2,13 +2,14 @@
 #include "ongoing_stalls.h"
 
 #include "process/memory.h"
+#include "base/macros.h"
 
 #include <string.h>
 
 #define PERIOD_MIN_NS 5000000ULL
 #define PERIOD_MAX_NS 250000000ULL
 /* What is shorter has ended before anybody can tell of it. */
-#define LEAST_NS 1000000ULL
+#define LEAST_NS NS_PER_MS
 
 uint64_t ongoing_stall_period_ns(uint64_t threshold_ns)
 {

@@ -2,6 +2,7 @@
 #include "stuck_loop.h"
 
 #include "base/clocks.h"
+#include "base/macros.h"
 #include "wire/syscalls.h"
 #include "process/memory.h"
 #include "process/sockets.h"
@@ -43,7 +44,7 @@ static bool is_poll(int number)
 				     SYS_pselect6,	  LP_SYS_IO_URING_ENTER };
 	size_t i;
 
-	for (i = 0; i < sizeof(polls) / sizeof(polls[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(polls); i++)
 		if (polls[i] == number)
 			return true;
 	return false;

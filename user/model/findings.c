@@ -2,6 +2,7 @@
 #include "findings.h"
 
 #include "base/text.h"
+#include "base/macros.h"
 #include "own_frames.h"
 
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 #define BUCKETS 128
 /* Callbacks from wrong threads that wait to be noticed, and how long. */
 #define HELD_MAX 256
-#define HELD_NS 1000000000ULL
+#define HELD_NS NS_PER_S
 
 /* One with the texts that it points at. */
 struct pending_finding {

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "lifetimes.h"
 
-static uint64_t since(uint64_t now, uint64_t before)
-{
-	return now > before ? now - before : 0;
-}
+#include "base/macros.h"
 
 void lifetimes_add(struct lp_lifetimes *lifetimes, const struct lp_event_task_end *event)
 {
@@ -15,7 +12,8 @@ void lifetimes_add(struct lp_lifetimes *lifetimes, const struct lp_event_task_en
 	lp_histogram_add(&lifetimes->running, event->running_ns);
 	lp_histogram_add(&lifetimes->queued, event->queued_ns);
 	lp_histogram_add(&lifetimes->waiting,
-			 since(since(life_ns, event->running_ns), event->queued_ns));
+			 saturating_sub(saturating_sub(life_ns, event->running_ns),
+					event->queued_ns));
 }
 
 void lifetimes_merge(struct lp_lifetimes *into, const struct lp_lifetimes *from)
@@ -36,7 +34,7 @@ void lifetimes_subtract(struct lp_lifetimes *difference, const struct lp_lifetim
 	size_t i;
 
 	for (i = 0; i < LP_OUTCOMES; i++)
-		difference->outcomes[i] = since(now->outcomes[i], before->outcomes[i]);
+		difference->outcomes[i] = saturating_sub(now->outcomes[i], before->outcomes[i]);
 	histogram_subtract(&difference->life, &now->life, &before->life);
 	histogram_subtract(&difference->running, &now->running, &before->running);
 	histogram_subtract(&difference->queued, &now->queued, &before->queued);

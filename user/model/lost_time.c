@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "lost_time.h"
 
+#include "base/macros.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -176,12 +178,6 @@ static int by_total(const void *left, const void *right)
 	return a->total_ns < b->total_ns ? 1 : a->total_ns > b->total_ns ? -1 : 0;
 }
 
-/* A capture may say that a counter went back. */
-static uint64_t since(uint64_t now, uint64_t before)
-{
-	return now > before ? now - before : 0;
-}
-
 size_t lost_time_list(const struct lp_lost_time *lost_time, bool interval, struct lp_cause **list)
 {
 	struct lp_cause *items = calloc(lost_time->count ? lost_time->count : 1, sizeof(*items));
@@ -194,9 +190,9 @@ size_t lost_time_list(const struct lp_lost_time *lost_time, bool interval, struc
 			items[count] = counted->cause;
 			if (interval) {
 				items[count].count =
-					since(items[count].count, counted->before_count);
+					saturating_sub(items[count].count, counted->before_count);
 				items[count].total_ns =
-					since(items[count].total_ns, counted->before_ns);
+					saturating_sub(items[count].total_ns, counted->before_ns);
 			}
 			if (items[count].count)
 				count++;

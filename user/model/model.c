@@ -3,6 +3,7 @@
 #include "model_internal.h"
 
 #include "base/text.h"
+#include "base/macros.h"
 #include "own_frames.h"
 #include "lifetimes.h"
 
@@ -147,7 +148,7 @@ static const struct lp_callback_info *callback_in(const struct lp_model *model,
 }
 
 /* Earlier versions reported a loop a moment after the kernel began to watch it. */
-#define PENDING_LATE_NS 1000000000ULL
+#define PENDING_LATE_NS NS_PER_S
 
 /* No duration exceeds the time that its loop is watched; such ones are counted and left out. */
 static bool is_observed_since(struct lp_model *model, const struct lp_model_loop *loop,
@@ -267,9 +268,9 @@ static void on_run_queue(void *context, const struct lp_event_run_queue *event)
 		return;
 	base = loop->base;
 	loop->run_queue = *event;
-	lost_time_set_run_queue(loop->causes,
-				model_since(event->count, base ? base->run_queue.count : 0),
-				model_since(event->total_ns, base ? base->run_queue.total_ns : 0));
+	lost_time_set_run_queue(
+		loop->causes, saturating_sub(event->count, base ? base->run_queue.count : 0),
+		saturating_sub(event->total_ns, base ? base->run_queue.total_ns : 0));
 }
 
 static void on_iteration_end(void *context, const struct lp_event_iteration_end *event)
@@ -304,7 +305,7 @@ static void report_state(const struct lp_model *model, const struct lp_model_loo
 		.time_ns = stats->event.time_ns,
 		.start_ns = loop->begin_ns,
 		.busy_ns = model_busy(stats->busy_ns, loop->wall_ns),
-		.idle_ns = model_since(loop->wall_ns, stats->busy_ns),
+		.idle_ns = saturating_sub(loop->wall_ns, stats->busy_ns),
 		.iterations = stats->iterations,
 		.slow_callbacks = stats->slow,
 		.iteration = &stats->iteration,
@@ -326,17 +327,17 @@ static void on_loop_stats(void *context, const struct lp_event_loop_stats *event
 	base = loop->base ? &loop->base->stats : NULL;
 	if (base) {
 		loop->stats.wall_start_ns = base->wall_start_ns;
-		loop->stats.busy_ns = model_since(event->busy_ns, base->busy_ns);
-		loop->stats.idle_ns = model_since(event->idle_ns, base->idle_ns);
-		loop->stats.iterations = model_since(event->iterations, base->iterations);
-		loop->stats.callbacks = model_since(event->callbacks, base->callbacks);
-		loop->stats.slow = model_since(event->slow, base->slow);
+		loop->stats.busy_ns = saturating_sub(event->busy_ns, base->busy_ns);
+		loop->stats.idle_ns = saturating_sub(event->idle_ns, base->idle_ns);
+		loop->stats.iterations = saturating_sub(event->iterations, base->iterations);
+		loop->stats.callbacks = saturating_sub(event->callbacks, base->callbacks);
+		loop->stats.slow = saturating_sub(event->slow, base->slow);
 		histogram_subtract(&loop->stats.iteration, &event->iteration, &base->iteration);
 	}
 	/* a capture of an earlier version may say that it was found after its first boundary */
 	if (loop->stats.wall_start_ns && loop->stats.wall_start_ns < loop->begin_ns)
 		loop->begin_ns = loop->stats.wall_start_ns;
-	loop->wall_ns = model_since(event->event.time_ns, loop->begin_ns);
+	loop->wall_ns = saturating_sub(event->event.time_ns, loop->begin_ns);
 	report_state(model, loop);
 }
 
@@ -351,11 +352,11 @@ static void on_coverage(void *context, const struct lp_event_coverage *event)
 	if (!loop->base)
 		return;
 	base = &loop->base->coverage;
-	loop->coverage.traced_ns = model_since(event->traced_ns, base->traced_ns);
-	loop->coverage.suppressed = model_since(event->suppressed, base->suppressed);
-	loop->coverage.suppressed_ns = model_since(event->suppressed_ns, base->suppressed_ns);
+	loop->coverage.traced_ns = saturating_sub(event->traced_ns, base->traced_ns);
+	loop->coverage.suppressed = saturating_sub(event->suppressed, base->suppressed);
+	loop->coverage.suppressed_ns = saturating_sub(event->suppressed_ns, base->suppressed_ns);
 	loop->coverage.suppressed_iterations =
-		model_since(event->suppressed_iterations, base->suppressed_iterations);
+		saturating_sub(event->suppressed_iterations, base->suppressed_iterations);
 }
 
 /* Counts what a slot has counted since it was told last. */
@@ -364,7 +365,7 @@ static void count_slot(struct lp_model_slot *slot, const struct lp_event_callbac
 	static const struct lp_histogram empty;
 	struct lp_histogram *run = &slot->callback->run;
 
-	slot->callback->slow += model_since(event->slow, slot->slow);
+	slot->callback->slow += saturating_sub(event->slow, slot->slow);
 	histogram_grow(&run, &event->run, &slot->run);
 	histogram_grow(&slot->callback->queue, &event->queue, slot->queue ? slot->queue : &empty);
 	slot->slow = event->slow;

@@ -157,11 +157,6 @@ void slot_clear(struct lp_model_slot *slot);
 void slot_free(struct lp_model_slot **slot);
 
 /* Since then; a counter may be read while it changes, so that no difference may wrap. */
-static inline uint64_t model_since(uint64_t now, uint64_t before)
-{
-	return now > before ? now - before : 0;
-}
-
 /* Limits the busy time of a loop to its window; the rest is idle. */
 static inline uint64_t model_busy(uint64_t busy_ns, uint64_t wall_ns)
 {

@@ -2,13 +2,14 @@
 #include "pending_stalls.h"
 
 #include "base/text.h"
+#include "base/macros.h"
 #include "callbacks.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* A poll that returned later than this had nothing ready when it began: nobody was held up. */
-#define POLL_READY_NS 1000000ULL
+#define POLL_READY_NS NS_PER_MS
 /* How long a stall waits for its poll's return, and for the end of a long iteration. */
 #define POLL_WAIT_NS 20000000ULL
 #define ITERATION_WAIT_NS 2000000000ULL
@@ -162,11 +163,6 @@ void pending_stalls_add_slow(struct lp_pending_stalls *stalls, const struct lp_l
 		report_first(stalls);
 }
 
-static uint64_t less(uint64_t from, uint64_t what)
-{
-	return from > what ? from - what : 0;
-}
-
 void pending_stalls_explain_iteration(struct lp_pending_stalls *stalls,
 				      const struct lp_event_slow_iteration *event,
 				      struct lp_slow_iteration *slow)
@@ -179,9 +175,9 @@ void pending_stalls_explain_iteration(struct lp_pending_stalls *stalls,
 	slow->slow_callbacks = same ? stalls->slow_count : 0;
 	segments_gap_breakdown(stalls->segments, event->start_ns, duration_ns, breakdown);
 	breakdown_fill_times(&breakdown->time, duration_ns,
-			     less(event->blocked_ns, same ? stalls->blocked_ns : 0),
-			     less(event->gil_ns, same ? stalls->gil_ns : 0),
-			     less(event->run_queue_ns, same ? stalls->run_queue_ns : 0));
+			     saturating_sub(event->blocked_ns, same ? stalls->blocked_ns : 0),
+			     saturating_sub(event->gil_ns, same ? stalls->gil_ns : 0),
+			     saturating_sub(event->run_queue_ns, same ? stalls->run_queue_ns : 0));
 	/* known of what came before the first callback only */
 	if (breakdown->time.gc_ns > breakdown->time.on_cpu_ns)
 		breakdown->time.gc_ns = breakdown->time.on_cpu_ns;

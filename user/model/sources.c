@@ -3,6 +3,7 @@
 #include "model_internal.h"
 
 #include "base/text.h"
+#include "base/macros.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -393,7 +394,7 @@ static void end_run(struct lp_model *model)
 		if (source->reason != end.reason)
 			end.reason = LP_END_INTERRUPT;
 		end.lost_events +=
-			model_since(source->lost[LP_LOST_RING], source->lost_base[LP_LOST_RING]);
+			saturating_sub(source->lost[LP_LOST_RING], source->lost_base[LP_LOST_RING]);
 	}
 	model->ended = true;
 	model_report_end(model, &end);

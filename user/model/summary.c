@@ -3,6 +3,7 @@
 #include "model_internal.h"
 
 #include "lifetimes.h"
+#include "base/macros.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +65,7 @@ static void fill_callback(struct lp_model_callback *callback, bool interval,
 		item->queue = *or_empty(callback->queue);
 		return;
 	}
-	item->slow = model_since(callback->slow, callback->before_slow);
+	item->slow = saturating_sub(callback->slow, callback->before_slow);
 	histogram_subtract(&item->run, &callback->run, or_empty(callback->before_run));
 	histogram_subtract(&item->queue, or_empty(callback->queue),
 			   or_empty(callback->before_queue));
@@ -99,10 +100,10 @@ static void summarise_callbacks(struct lp_model_loop *loop, bool interval,
 static void fill_coverage(const struct lp_event_coverage *now,
 			  const struct lp_event_coverage *before, struct lp_loop_summary *summary)
 {
-	summary->suppressed = model_since(now->suppressed, before ? before->suppressed : 0);
-	summary->suppressed_iterations =
-		model_since(now->suppressed_iterations, before ? before->suppressed_iterations : 0);
-	summary->traced_ns = model_since(now->traced_ns, before ? before->traced_ns : 0);
+	summary->suppressed = saturating_sub(now->suppressed, before ? before->suppressed : 0);
+	summary->suppressed_iterations = saturating_sub(now->suppressed_iterations,
+							before ? before->suppressed_iterations : 0);
+	summary->traced_ns = saturating_sub(now->traced_ns, before ? before->traced_ns : 0);
 	summary->traced_known = now->event.size != 0;
 }
 
@@ -112,9 +113,9 @@ static void fill_window(const struct lp_model_loop *loop, bool interval,
 {
 	uint64_t busy_ns;
 
-	summary->wall_ns = model_since(loop->wall_ns, interval ? loop->wall_before_ns : 0);
-	busy_ns = model_since(loop->stats.busy_ns,
-			      interval && loop->before ? loop->before->stats.busy_ns : 0);
+	summary->wall_ns = saturating_sub(loop->wall_ns, interval ? loop->wall_before_ns : 0);
+	busy_ns = saturating_sub(loop->stats.busy_ns,
+				 interval && loop->before ? loop->before->stats.busy_ns : 0);
 	summary->busy_ns = model_busy(busy_ns, summary->wall_ns);
 	summary->idle_ns = summary->wall_ns - summary->busy_ns;
 }
@@ -130,9 +131,9 @@ static void summarise_loop(struct lp_model_loop *loop, bool interval,
 	memset(summary, 0, sizeof(*summary));
 	summary->loop = loop->info.id ? &loop->info : NULL;
 	fill_window(loop, interval, summary);
-	summary->iterations = model_since(now->iterations, before->iterations);
-	summary->callbacks = model_since(now->callbacks, before->callbacks);
-	summary->slow_callbacks = model_since(now->slow, before->slow);
+	summary->iterations = saturating_sub(now->iterations, before->iterations);
+	summary->callbacks = saturating_sub(now->callbacks, before->callbacks);
+	summary->slow_callbacks = saturating_sub(now->slow, before->slow);
 	summary->folded = loop->folded;
 	fill_coverage(&loop->coverage, interval && loop->before ? &loop->before->coverage : NULL,
 		      summary);
@@ -153,14 +154,14 @@ static void add_self(const struct lp_model_source *source, struct lp_self *into)
 {
 	const struct lp_event_self *now = &source->self, *base = &source->self_base;
 
-	into->wall_ns += model_since(now->wall_ns, base->wall_ns);
-	into->cpu_ns += model_since(now->cpu_ns, base->cpu_ns);
-	into->probe_hits += model_since(now->probe_hits, base->probe_hits);
-	into->probe_ns += model_since(now->probe_ns, base->probe_ns);
-	into->hook_hits += model_since(now->hook_hits, base->hook_hits);
-	into->hook_ns += model_since(now->hook_ns, base->hook_ns);
-	into->bursts += model_since(now->bursts, base->bursts);
-	into->attach_failures += model_since(now->attach_failures, base->attach_failures);
+	into->wall_ns += saturating_sub(now->wall_ns, base->wall_ns);
+	into->cpu_ns += saturating_sub(now->cpu_ns, base->cpu_ns);
+	into->probe_hits += saturating_sub(now->probe_hits, base->probe_hits);
+	into->probe_ns += saturating_sub(now->probe_ns, base->probe_ns);
+	into->hook_hits += saturating_sub(now->hook_hits, base->hook_hits);
+	into->hook_ns += saturating_sub(now->hook_ns, base->hook_ns);
+	into->bursts += saturating_sub(now->bursts, base->bursts);
+	into->attach_failures += saturating_sub(now->attach_failures, base->attach_failures);
 	into->resident_bytes += now->resident_bytes;
 	into->map_bytes += now->map_bytes;
 	into->targets += now->targets;
@@ -197,7 +198,7 @@ static void add_findings(const struct lp_findings *findings, bool interval,
 /* The losses of a kind of a source: reported by it, and left out when it was read. */
 static uint64_t lost_of(const struct lp_model_source *source, size_t kind)
 {
-	return model_since(source->lost[kind], source->lost_base[kind]) +
+	return saturating_sub(source->lost[kind], source->lost_base[kind]) +
 	       (kind == LP_LOST_INSTANTS ? source->impossible : 0);
 }
 
@@ -209,7 +210,7 @@ static void add_source(const struct lp_model *model, const struct lp_model_sourc
 	for (i = 0; i < LP_LOST_KINDS; i++)
 		summary->lost[i] += lost_of(source, i);
 	for (i = 0; interval && i < LP_LOST_KINDS; i++)
-		summary->lost[i] = model_since(summary->lost[i], model->lost_before[i]);
+		summary->lost[i] = saturating_sub(summary->lost[i], model->lost_before[i]);
 	if (source->findings)
 		add_findings(source->findings, interval, summary);
 	limited_summarise(&source->limited, summary);

@@ -4,6 +4,7 @@
 #include "wire/finding_kinds.h"
 #include "table.h"
 #include "values.h"
+#include "base/macros.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -14,10 +15,10 @@
 #define DEFAULT_THRESHOLD_NS 100000000ULL
 #define FREQUENCY_MAX 10000
 #define PID_MOST (1UL << 22)
-#define DURATION_LEAST_NS 1000000ULL
+#define DURATION_LEAST_NS NS_PER_MS
 /* -i and --watch: nobody reads output at a faster rate, and the target pays for it */
 #define PERIOD_LEAST_NS 10000000ULL
-#define DEFAULT_EXPORT_NS 10000000000ULL
+#define DEFAULT_EXPORT_NS (10 * NS_PER_S)
 #define DEFAULT_ROTATE_BYTES (64ULL << 20)
 #define DEFAULT_RETAIN_BYTES (1ULL << 30)
 
@@ -112,7 +113,7 @@ static int take_flag(struct lp_options *options, int key)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
 		if (flags[i].key == key) {
 			*(bool *)((char *)options + flags[i].field) = true;
 			return 0;

@@ -2,6 +2,7 @@
 #include "table.h"
 
 #include "base/version.h"
+#include "base/macros.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -25,7 +26,7 @@ const struct lp_command_row lp_commands[] = {
 	{ LP_COMMAND_CHECK, "check", "",
 	  "Show what this host and this user's rights support, and what to do about the rest." },
 };
-const size_t lp_command_count = sizeof(lp_commands) / sizeof(lp_commands[0]);
+const size_t lp_command_count = ARRAY_SIZE(lp_commands);
 
 const struct lp_option_row lp_options[] = {
 	{ 'p', "pid", "PID[,PID]...", LP_FOR_LIVE | LP_FOR_TASKS,
@@ -94,7 +95,7 @@ const struct lp_option_row lp_options[] = {
 	/* the last option, with no abbreviation, so that it makes none of the others ambiguous */
 	{ LP_OPTION_MAN, LP_OPTION_MAN_NAME, NULL, LP_FOR_ALL, NULL },
 };
-const size_t lp_option_count = sizeof(lp_options) / sizeof(lp_options[0]);
+const size_t lp_option_count = ARRAY_SIZE(lp_options);
 
 static const struct {
 	const char *command;
@@ -117,7 +118,7 @@ static const struct {
 	  "all the time: the last gigabyte is kept" },
 };
 
-#define EXAMPLES (sizeof(examples) / sizeof(examples[0]))
+#define EXAMPLES ARRAY_SIZE(examples)
 
 struct option *option_table_getopt(char *shorts, size_t size)
 {

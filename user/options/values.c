@@ -3,6 +3,7 @@
 #include "values.h"
 
 #include "process/cgroup.h"
+#include "base/macros.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -10,8 +11,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 struct unit {
 	const char *suffix;
@@ -52,7 +51,7 @@ int options_duration(const char *text, uint64_t *ns)
 					     { "min", 60e9 }, { "h", 3600e9 } };
 	double value;
 
-	if (parse(text, units, LENGTH(units), 1e18, &value))
+	if (parse(text, units, ARRAY_SIZE(units), 1e18, &value))
 		return -EINVAL;
 	*ns = (uint64_t)value;
 	return 0;
@@ -72,7 +71,7 @@ int options_size(const char *text, uint64_t *bytes)
 	};
 	double value;
 
-	if (parse(text, units, LENGTH(units), 1e18, &value))
+	if (parse(text, units, ARRAY_SIZE(units), 1e18, &value))
 		return -EINVAL;
 	*bytes = (uint64_t)value;
 	return 0;
@@ -94,7 +93,7 @@ int option_percent(const char *text, uint32_t *ppm)
 	static const struct unit units[] = { { "", 1e4 }, { "%", 1e4 } };
 	double value;
 
-	if (parse(text, units, LENGTH(units), 1e6, &value) || value < 1)
+	if (parse(text, units, ARRAY_SIZE(units), 1e6, &value) || value < 1)
 		return -EINVAL;
 	*ppm = (uint32_t)value;
 	return 0;
@@ -121,7 +120,7 @@ int option_by(const char *text, enum lp_by *by)
 					     [LP_BY_HOST] = "host" };
 	size_t i;
 
-	for (i = 0; i < LENGTH(names); i++) {
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		if (!strcmp(text, names[i])) {
 			*by = (enum lp_by)i;
 			return 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "namespaces.h"
 
+#include "base/macros.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdint.h>
@@ -13,7 +15,6 @@
 #define INITIAL_TIME 0xeffffffaUL
 #define INITIAL_PID 0xeffffffcUL
 #define INITIAL_USER 0xeffffffdUL
-#define NS_PER_S 1000000000LL
 /* kernel/time/namespace.c: KTIME_SEC_MAX / 2 */
 #define OFFSET_MOST_S (INT64_MAX / NS_PER_S / 2)
 

@@ -2,6 +2,7 @@
 #include "rights.h"
 
 #include "namespaces.h"
+#include "base/macros.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -88,7 +89,7 @@ void right_missing(enum lp_right right, uint64_t effective, char *text, size_t s
 	size_t i, at = 0;
 
 	text[0] = '\0';
-	for (i = 0; i < sizeof(names) / sizeof(names[0]) && at < size; i++) {
+	for (i = 0; i < ARRAY_SIZE(names) && at < size; i++) {
 		if (!(missing & names[i].bit))
 			continue;
 		at += (size_t)snprintf(text + at, size - at, "%s%s", between, names[i].name);

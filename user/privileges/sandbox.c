@@ -2,6 +2,7 @@
 #include "sandbox.h"
 
 #include "base/log.h"
+#include "base/macros.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 #define BIT(kind) (1U << (kind))
 #define LIVE BIT(LP_SANDBOX_LIVE)
 #define READER BIT(LP_SANDBOX_READER)
@@ -59,7 +59,7 @@ static bool is_retained(const struct lp_sandbox *sandbox, int number)
 {
 	size_t i;
 
-	for (i = 0; i < LENGTH(capabilities); i++) {
+	for (i = 0; i < ARRAY_SIZE(capabilities); i++) {
 		const struct capability *row = &capabilities[i];
 
 		if (row->number == number && row->kinds & BIT(sandbox->kind))
@@ -292,8 +292,9 @@ static const uint32_t allowed_ptrace[] = { PTRACE_SEIZE, PTRACE_INTERRUPT, PTRAC
 					   PTRACE_CONT };
 
 #define INSTRUCTIONS                                                                               \
-	(2 * (LENGTH(refused_calls) + LENGTH(readers_refused) + LENGTH(allowed_ptrace)) +          \
-	 5 * LENGTH(refused_flags) + 16)
+	(2 * (ARRAY_SIZE(refused_calls) + ARRAY_SIZE(readers_refused) +                            \
+	      ARRAY_SIZE(allowed_ptrace)) +                                                        \
+	 5 * ARRAY_SIZE(refused_flags) + 16)
 
 struct sandbox_program {
 	size_t count;
@@ -320,9 +321,9 @@ static void add_ptrace(struct sandbox_program *program)
 
 	/* another call jumps over the load, the rows and the refusal */
 	add(program, BPF_JMP | BPF_JEQ | BPF_K, SYS_ptrace, 0,
-	    (uint8_t)(2 + 2 * LENGTH(allowed_ptrace)));
+	    (uint8_t)(2 + 2 * ARRAY_SIZE(allowed_ptrace)));
 	add(program, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0]), 0, 0);
-	for (i = 0; i < LENGTH(allowed_ptrace); i++)
+	for (i = 0; i < ARRAY_SIZE(allowed_ptrace); i++)
 		add_action(program, allowed_ptrace[i], SECCOMP_RET_ALLOW);
 	add(program, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM, 0, 0);
 }
@@ -342,7 +343,7 @@ static void add_readers(struct sandbox_program *program)
 {
 	size_t i;
 
-	for (i = 0; i < LENGTH(readers_refused); i++)
+	for (i = 0; i < ARRAY_SIZE(readers_refused); i++)
 		add_action(program, readers_refused[i], SECCOMP_RET_ERRNO | EPERM);
 }
 
@@ -360,14 +361,14 @@ static int refuse_calls(const struct lp_sandbox *sandbox)
 	add(&program, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM, 0, 0);
 	if (sandbox->kind == LP_SANDBOX_TASKS)
 		add_ptrace(&program);
-	for (i = 0; i < LENGTH(refused_calls); i++)
+	for (i = 0; i < ARRAY_SIZE(refused_calls); i++)
 		if (refused_calls[i].kinds & BIT(sandbox->kind))
 			add_action(&program, refused_calls[i].number, SECCOMP_RET_ERRNO | EPERM);
 	/* its flags lie in memory, which no filter reads: the C library uses clone() then */
 	add_action(&program, SYS_clone3, SECCOMP_RET_ERRNO | ENOSYS);
 	if (sandbox->kind == LP_SANDBOX_READER)
 		add_readers(&program);
-	for (i = 0; i < LENGTH(refused_flags); i++)
+	for (i = 0; i < ARRAY_SIZE(refused_flags); i++)
 		if (refused_flags[i].kinds & BIT(sandbox->kind))
 			add_flags(&program, &refused_flags[i]);
 	add(&program, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);

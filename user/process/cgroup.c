@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cgroup.h"
 
+#include "base/macros.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -116,7 +118,7 @@ static bool is_unit(struct part name)
 	static const char *const suffixes[] = { ".service", ".scope" };
 	size_t i;
 
-	for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(suffixes); i++)
 		if (part_ends(name, suffixes[i]) && name.length > strlen(suffixes[i]))
 			return !find_container(name).length;
 	return false;
@@ -287,7 +289,7 @@ void cgroup_parse(const char *text, struct lp_cgroup *cgroup)
 	size_t i;
 
 	memset(cgroup, 0, sizeof(*cgroup));
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct part rest = { text, strlen(text) };
 		struct cgroup_line line;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "sockets.h"
 
+#include "base/macros.h"
+
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -65,7 +67,7 @@ bool socket_by_inode(pid_t pid, uint64_t inode, struct lp_resource *resource)
 	size_t left = SOCKETS_MAX, i;
 	bool found = false;
 
-	for (i = 0; !found && i < sizeof(lists) / sizeof(lists[0]); i++) {
+	for (i = 0; !found && i < ARRAY_SIZE(lists); i++) {
 		FILE *file;
 
 		snprintf(path, sizeof(path), "/proc/%d/net/%s", pid, lists[i].name);

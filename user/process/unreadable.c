@@ -2,13 +2,14 @@
 #include "unreadable.h"
 
 #include "process.h"
+#include "base/macros.h"
 
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define STEP_FIRST_NS 1000000000ULL
+#define STEP_FIRST_NS NS_PER_S
 #define STEP_LAST_NS 300000000000ULL
 
 /* Finds an entry by PID; the caller checks that the process is still the same. */

@@ -3,6 +3,7 @@
 
 #include "runtime/cpython/cpython.h"
 #include "runtime/remote/remote.h"
+#include "base/macros.h"
 
 #include <errno.h>
 #include <string.h>
@@ -11,7 +12,7 @@ static const struct lp_runtime *const runtimes[] = {
 	&cpython_runtime,
 };
 
-#define RUNTIMES (sizeof(runtimes) / sizeof(runtimes[0]))
+#define RUNTIMES ARRAY_SIZE(runtimes)
 
 uint32_t runtime_number(const struct lp_runtime *runtime)
 {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "allowance.h"
 
+#include "base/macros.h"
+
 #include <string.h>
 
 #define SECOND 1e9
-#define MILLISECOND 1e6
 /* Of the budget; the rest is a reserve for a full account, and for what costs are not sure of. */
 #define EARNED_PART 0.7
 #define HELD_NS (20 * SECOND)
@@ -13,12 +14,12 @@
 /* The first one has to teach what a burst takes: it may owe, but not for long. */
 #define LESSON_NS (0.5 * SECOND)
 /* The kernel takes about so long to take a probe away (measured on 6.18): it is paid for, too. */
-#define LEAVE_NS (100 * MILLISECOND)
+#define LEAVE_NS (100 * NS_PER_MS)
 #define LEAVE_MOST_NS (2 * SECOND)
 /* What a burst takes is looked at so often; the target may have begun to spin since. */
-#define CHECK_LEAST_NS (20 * MILLISECOND)
-#define CHECK_MOST_NS (200 * MILLISECOND)
-#define REST_LEAST_NS (50 * MILLISECOND)
+#define CHECK_LEAST_NS (20 * NS_PER_MS)
+#define CHECK_MOST_NS (200 * NS_PER_MS)
+#define REST_LEAST_NS (50 * NS_PER_MS)
 #define REST_MOST_NS (1 * SECOND)
 /* The newest look's part in the rate. */
 #define RATE_WEIGHT 0.3

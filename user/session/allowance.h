@@ -12,6 +12,8 @@
 #ifndef LP_SESSION_ALLOWANCE_H
 #define LP_SESSION_ALLOWANCE_H
 
+#include "base/macros.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -85,6 +87,6 @@ enum lp_self_budget_change self_budget_measure(struct lp_self_budget *self_budge
 					       uint64_t hook_ns, uint64_t now_ns);
 
 #define LP_SELF_BUDGET_PERIOD_NS 5000000000ULL
-#define LP_SELF_BUDGET_SAVE_NS 10000000000ULL
+#define LP_SELF_BUDGET_SAVE_NS (10 * NS_PER_S)
 
 #endif /* LP_SESSION_ALLOWANCE_H */

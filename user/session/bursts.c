@@ -12,20 +12,20 @@
 
 #include "base/clocks.h"
 #include "base/log.h"
+#include "base/macros.h"
 
 #include <bpf/libbpf.h>
 #include <stdlib.h>
 
-#define MILLISECOND 1000000ULL
 /* A thread that is in one callback for so long, and has neighbours that pay for waiting. */
-#define PATIENCE_NS (300 * MILLISECOND)
-#define ENDING_CHECK_NS (10 * MILLISECOND)
+#define PATIENCE_NS (300 * NS_PER_MS)
+#define ENDING_CHECK_NS (10 * NS_PER_MS)
 /* To attach takes tens of milliseconds, in which nobody empties the ring buffer. */
-#define BEGIN_GAP_NS (100 * MILLISECOND)
+#define BEGIN_GAP_NS (100 * NS_PER_MS)
 /* So many processes may begin their first burst as they are found. */
 #define AT_ONCE 4
-#define GRID_NS (10 * MILLISECOND)
-#define IDLE_WAIT_NS (1000 * MILLISECOND)
+#define GRID_NS (10 * NS_PER_MS)
+#define IDLE_WAIT_NS (1000 * NS_PER_MS)
 
 static struct lp_loop *loop_at(const struct lp_session *session, uint32_t slot)
 {

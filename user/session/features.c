@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "features.h"
 
+#include "base/macros.h"
+
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <errno.h>
@@ -31,7 +33,7 @@ static int load_empty(enum bpf_prog_type type, int attach_type, int function)
 	options.expected_attach_type = (enum bpf_attach_type)attach_type;
 	options.attach_btf_id = (__u32)function;
 	descriptor = bpf_prog_load(type, "lp_probe", "Dual BSD/GPL", empty_program,
-				   sizeof(empty_program) / sizeof(empty_program[0]), &options);
+				   ARRAY_SIZE(empty_program), &options);
 	return descriptor < 0 ? -errno : descriptor;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/clocks.h"
 #include "base/log.h"
+#include "base/macros.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -20,10 +21,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MILLISECOND 1000000ULL
-#define COUNT_NS (100 * MILLISECOND)
-#define COUNT_FIRST_NS (200 * MILLISECOND)
-#define COUNT_EACH_NS (5000 * MILLISECOND)
+#define COUNT_NS (100 * NS_PER_MS)
+#define COUNT_FIRST_NS (200 * NS_PER_MS)
+#define COUNT_EACH_NS (5000 * NS_PER_MS)
 /*
  * What a hook costs beside its program, as orders of magnitude: a context switch calls it
  * directly; a clock is an interrupt, with its way in and out of a virtual machine.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "sampling_clock.h"
 
+#include "base/macros.h"
+
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <stdint.h>
@@ -8,8 +10,6 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#define SECOND_NS 1000000000ULL
 
 struct lp_sampling_clock {
 	int count;
@@ -28,7 +28,7 @@ static int attach_cpu(struct lp_sampling_clock *clock, struct bpf_program *progr
 		.config = PERF_COUNT_SW_CPU_CLOCK,
 		/* not by a frequency: this clock's is turned into a period, which the ioctl
 		 * to change it then means (kernel/events/core.c: perf_swevent_init_hrtimer) */
-		.sample_period = SECOND_NS / frequency,
+		.sample_period = NS_PER_S / frequency,
 	};
 	int event =
 		(int)syscall(SYS_perf_event_open, &attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
@@ -72,7 +72,7 @@ int sampling_clock_start(struct bpf_program *program, unsigned int frequency,
 
 void sampling_clock_set(struct lp_sampling_clock *clock, unsigned int frequency)
 {
-	uint64_t period_ns = SECOND_NS / frequency;
+	uint64_t period_ns = NS_PER_S / frequency;
 	int i;
 
 	for (i = 0; i < clock->count; i++)

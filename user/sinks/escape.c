@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "escape.h"
 
+#include "base/macros.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -23,10 +25,10 @@ static size_t sequence_length(const uint8_t *text)
 {
 	size_t i, at;
 
-	for (i = 0; i < sizeof(sequences) / sizeof(*sequences); i++)
+	for (i = 0; i < ARRAY_SIZE(sequences); i++)
 		if (text[0] >= sequences[i].first && text[0] <= sequences[i].last)
 			break;
-	if (i == sizeof(sequences) / sizeof(*sequences))
+	if (i == ARRAY_SIZE(sequences))
 		return 0;
 	if (sequences[i].length > 1 &&
 	    (text[1] < sequences[i].second_first || text[1] > sequences[i].second_last))

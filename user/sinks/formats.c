@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "sink.h"
+#include "base/macros.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -33,13 +34,11 @@ static const struct {
 	{ ".perfetto-trace", &trace_format },
 };
 
-#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
-
 const struct lp_format *format_by_name(const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < LENGTH(formats); i++)
+	for (i = 0; i < ARRAY_SIZE(formats); i++)
 		if (!strcmp(formats[i]->name, name))
 			return formats[i];
 	return NULL;
@@ -59,13 +58,13 @@ const struct lp_format *format_by_path(const char *path)
 	size_t i, longest = 0, length;
 
 	/* ".speedscope.json" is more than ".json" */
-	for (i = 0; i < LENGTH(formats); i++) {
+	for (i = 0; i < ARRAY_SIZE(formats); i++) {
 		length = ending(path, formats[i]->suffix);
 		if (length > longest)
 			format = formats[i];
 		longest = length > longest ? length : longest;
 	}
-	for (i = 0; i < LENGTH(more_suffixes); i++) {
+	for (i = 0; i < ARRAY_SIZE(more_suffixes); i++) {
 		length = ending(path, more_suffixes[i].suffix);
 		if (length > longest)
 			format = more_suffixes[i].format;
@@ -79,11 +78,11 @@ const char *format_names(void)
 	static char names[256];
 	size_t i, used = 0;
 
-	for (i = 0; i < LENGTH(formats) && used < sizeof(names); i++)
+	for (i = 0; i < ARRAY_SIZE(formats) && used < sizeof(names); i++)
 		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
-					 !i			    ? ""
-					 : i + 1 == LENGTH(formats) ? " and "
-								    : ", ",
+					 !i				? ""
+					 : i + 1 == ARRAY_SIZE(formats) ? " and "
+									: ", ",
 					 formats[i]->name);
 	return names;
 }

@@ -2,6 +2,7 @@
 #include "native.h"
 
 #include "base/text.h"
+#include "base/macros.h"
 #include "elf/unwind.h"
 #include "elf/mapped_files.h"
 
@@ -120,7 +121,7 @@ static bool runs_python(const char *name)
 						"_PyFunction_Vectorcall", "_TAIL_CALL_" };
 	size_t i;
 
-	for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(prefixes); i++)
 		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
 			return true;
 	return strstr(name, "_PyEval_EvalFrameDefault");

@@ -2,6 +2,7 @@
 #include "symbolise_internal.h"
 
 #include "base/text.h"
+#include "base/macros.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -111,7 +112,7 @@ static bool is_our_own(const struct lp_frame *frame)
 
 	if (!strcmp(frame->file, "[bpf]"))
 		return true;
-	for (i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(beginnings); i++)
 		if (!strncmp(frame->function, beginnings[i], strlen(beginnings[i])))
 			return true;
 	return false;

@@ -3,6 +3,7 @@
 
 #include "base/clocks.h"
 #include "base/log.h"
+#include "base/macros.h"
 #include "files/output_file.h"
 #include "files/standard.h"
 #include "files/writing.h"
@@ -20,10 +21,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MILLISECOND 1000000ULL
 /* A child that sleeps in one place for so many ns hangs; no disk is that slow. */
-#define STILL_NS (2000 * MILLISECOND)
-#define STILL_STANDING_NS (250 * MILLISECOND)
+#define STILL_NS (2000 * NS_PER_MS)
+#define STILL_STANDING_NS (250 * NS_PER_MS)
 #define POLL_MS 50
 #define PIPE_BYTES (1 << 20)
 

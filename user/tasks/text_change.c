@@ -3,6 +3,7 @@
 
 #include "sinks/text/print.h"
 #include "base/text.h"
+#include "base/macros.h"
 #include "text_task.h"
 #include "wrap.h"
 
@@ -29,7 +30,7 @@ void tasks_text_explain_finding(FILE *file, const struct lp_terminal *terminal,
 	if (!detail->explain || detail->finding)
 		return;
 	detail->finding = true;
-	for (i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+	for (i = 0; i < ARRAY_SIZE(parts); i++)
 		if (parts[i] && *parts[i])
 			explain(file, terminal, parts[i]);
 }
@@ -94,7 +95,7 @@ void tasks_text_deadlock(FILE *file, const struct lp_terminal *terminal,
 
 static void print_clock(FILE *file, uint64_t unix_ns)
 {
-	time_t seconds = (time_t)(unix_ns / 1000000000);
+	time_t seconds = (time_t)(unix_ns / NS_PER_S);
 	struct tm parts;
 	char text[32];
 

@@ -2,6 +2,7 @@
 #include "decode.h"
 
 #include "base/text.h"
+#include "base/macros.h"
 #include "instants.h"
 
 #include <errno.h>
@@ -390,7 +391,7 @@ static int find_decoder(const struct lp_event *event, size_t size, const struct 
 
 	if (size < sizeof(*event) || event->size < sizeof(*event) || event->size > size)
 		return -EBADMSG;
-	for (i = 0; i < sizeof(decoders) / sizeof(decoders[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(decoders); i++) {
 		const struct lp_decoder *decoder = &decoders[i];
 
 		if (decoder->type != event->type)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "instants.h"
 
+#include "base/macros.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -117,7 +119,7 @@ static const struct lp_instant_rule *rule_of(uint16_t type)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(rules); i++)
 		if (rules[i].type == type)
 			return &rules[i];
 	return NULL;

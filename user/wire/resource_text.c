@@ -2,6 +2,7 @@
 #include "resource_text.h"
 
 #include "base/text.h"
+#include "base/macros.h"
 
 #include <arpa/inet.h>
 #include <inttypes.h>
@@ -141,7 +142,7 @@ static void print_socket(struct lp_line *line, uint64_t family)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		if (names[i].family == family) {
 			line_print(line, "socket (%s)", names[i].name);
 			return;

@@ -9,6 +9,7 @@
 #include "process/mappings.h"
 #include "process/memory.h"
 #include "base/text.h"
+#include "base/macros.h"
 #include "runtime/cpython/objects/code.h"
 #include "runtime/cpython/objects/finding.h"
 #include "runtime/cpython/objects/key_hints.h"
@@ -94,7 +95,7 @@ static int minor_from_names(const struct lp_mappings *mappings, const char *exe)
 	for (i = 0; i <= mappings->count; i++) {
 		const char *path = i ? mappings->items[i - 1].path : exe;
 
-		for (j = 0; j < sizeof(marks) / sizeof(marks[0]); j++) {
+		for (j = 0; j < ARRAY_SIZE(marks); j++) {
 			const char *at = strstr(path, marks[j]);
 
 			if (at && isdigit((unsigned char)at[strlen(marks[j])]))
@@ -203,7 +204,7 @@ static void fill_instance(struct lp_cpython *python, const struct lp_elf *elf,
 	wire->eager_tasks = python->row.asyncio.eager_tasks;
 	wire->thread_base = python->runtime;
 	fill_chains(&python->row, wire);
-	for (i = 0; i < sizeof(exported) / sizeof(exported[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(exported); i++) {
 		uint64_t address = exported_address(python, elf, exported[i].symbol);
 
 		memcpy((char *)wire + exported[i].field, &address, sizeof(address));

@@ -3,21 +3,21 @@
 #include "remote.h"
 
 #include "remote_internal.h"
+#include "base/macros.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MILLISECOND 1000000ULL
 #define EXAMINERS 2
 
 /* Limits in ns: for an ELF file of some hundred MB on a slow disk; and while others wait. */
-static const struct lp_worker_limits limits = { .still_ns = 1000 * MILLISECOND,
-						.cpu_ns = 2000 * MILLISECOND,
-						.wall_ns = 5000 * MILLISECOND };
-static const struct lp_worker_limits limits_crowded = { .still_ns = 300 * MILLISECOND,
-							.cpu_ns = 1000 * MILLISECOND,
-							.wall_ns = 4000 * MILLISECOND };
+static const struct lp_worker_limits limits = { .still_ns = 1000 * NS_PER_MS,
+						.cpu_ns = 2000 * NS_PER_MS,
+						.wall_ns = 5000 * NS_PER_MS };
+static const struct lp_worker_limits limits_crowded = { .still_ns = 300 * NS_PER_MS,
+							.cpu_ns = 1000 * NS_PER_MS,
+							.wall_ns = 4000 * NS_PER_MS };
 
 struct examine_request {
 	struct lp_request head;

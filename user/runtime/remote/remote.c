@@ -3,6 +3,7 @@
 
 #include "base/clocks.h"
 #include "base/log.h"
+#include "base/macros.h"
 #include "process/memory.h"
 #include "process/unreadable.h"
 #include "process/worker.h"
@@ -13,22 +14,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MILLISECOND 1000000ULL
 /* The period of turns in ns while nothing is to be done. */
-#define SELDOM_NS (1000 * MILLISECOND)
-#define SOON_NS (50 * MILLISECOND)
+#define SELDOM_NS (1000 * NS_PER_MS)
+#define SOON_NS (50 * NS_PER_MS)
 
 /* Limits for a small read, or for an adapter's work with a known target. */
-static const struct lp_worker_limits reader_limits = { .still_ns = 250 * MILLISECOND,
-						       .cpu_ns = 1000 * MILLISECOND,
-						       .wall_ns = 5000 * MILLISECOND };
+static const struct lp_worker_limits reader_limits = { .still_ns = 250 * NS_PER_MS,
+						       .cpu_ns = 1000 * NS_PER_MS,
+						       .wall_ns = 5000 * NS_PER_MS };
 /* Limits for a repeated request, which nobody waits for. */
-static const struct lp_worker_limits prober_limits = { .still_ns = 1000 * MILLISECOND,
-						       .cpu_ns = 1000 * MILLISECOND,
-						       .wall_ns = 10000 * MILLISECOND };
-static const struct lp_worker_limits hurry_limits = { .still_ns = 20 * MILLISECOND,
-						      .cpu_ns = 200 * MILLISECOND,
-						      .wall_ns = 500 * MILLISECOND };
+static const struct lp_worker_limits prober_limits = { .still_ns = 1000 * NS_PER_MS,
+						       .cpu_ns = 1000 * NS_PER_MS,
+						       .wall_ns = 10000 * NS_PER_MS };
+static const struct lp_worker_limits hurry_limits = { .still_ns = 20 * NS_PER_MS,
+						      .cpu_ns = 200 * NS_PER_MS,
+						      .wall_ns = 500 * NS_PER_MS };
 
 lp_native_server runtime_native_server;
 
@@ -267,7 +267,7 @@ bool remote_wait(uint64_t ns)
 	struct pollfd polled[2] = { { .fd = workers_descriptor(remote.workers), .events = POLLIN },
 				    { .fd = remote.stop, .events = POLLIN } };
 
-	poll(polled, 2, (int)(ns / MILLISECOND));
+	poll(polled, 2, (int)(ns / NS_PER_MS));
 	return !polled[1].revents;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "history.h"
 
+#include "base/macros.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,11 +57,6 @@ const struct lp_loop_history *history_of(const struct lp_history *history, uint3
 static size_t row_of(size_t slot)
 {
 	return slot ? 1 + (slot - 1) / LP_HISTORY_SLOTS_A_ROW : 0;
-}
-
-static uint64_t since(uint64_t now, uint64_t before)
-{
-	return now > before ? now - before : 0;
 }
 
 static bool set_cells(struct lp_span *span, const uint64_t rows[LP_HISTORY_ROWS])
@@ -193,14 +190,14 @@ void history_add(struct lp_history *history, const struct lp_loop_state *state)
 	span = (struct lp_span){
 		.start_ns = loop->last.time_ns,
 		.end_ns = state->time_ns,
-		.busy_ns = since(state->busy_ns, loop->last.busy_ns),
-		.idle_ns = since(state->idle_ns, loop->last.idle_ns),
-		.iterations = since(state->iterations, loop->last.iterations),
-		.slow = since(state->slow_callbacks, loop->last.slow_callbacks),
+		.busy_ns = saturating_sub(state->busy_ns, loop->last.busy_ns),
+		.idle_ns = saturating_sub(state->idle_ns, loop->last.idle_ns),
+		.iterations = saturating_sub(state->iterations, loop->last.iterations),
+		.slow = saturating_sub(state->slow_callbacks, loop->last.slow_callbacks),
 	};
 	for (slot = 0; slot < LP_HISTOGRAM_SLOTS; slot++)
 		rows[row_of(slot)] +=
-			since(state->iteration->slots[slot], loop->iteration.slots[slot]);
+			saturating_sub(state->iteration->slots[slot], loop->iteration.slots[slot]);
 	/* counted before this capture was begun: nobody knows when */
 	if (span.busy_ns + span.idle_ns <= span.end_ns - span.start_ns + SLACK_NS &&
 	    reserve(history, loop) && set_cells(&span, rows)) {

@@ -2,6 +2,7 @@
 #include "page_store.h"
 
 #include "tables.h"
+#include "base/macros.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -93,7 +94,7 @@ static void move_finding(struct lp_page_tables *to, const struct lp_page_tables 
 				      &finding->exception_type, &finding->exception_message };
 	size_t i;
 
-	for (i = 0; i < sizeof(strings) / sizeof(*strings); i++)
+	for (i = 0; i < ARRAY_SIZE(strings); i++)
 		*strings[i] = tables_move_string(to, from, *strings[i]);
 	finding->created = tables_move_frame(to, from, finding->created);
 	finding->parked = tables_move_frame(to, from, finding->parked);

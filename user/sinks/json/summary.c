@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "fields.h"
+#include "base/macros.h"
 
 #include <inttypes.h>
 
@@ -89,7 +90,7 @@ void json_self(FILE *out, const struct lp_self *self)
 	size_t i;
 
 	fputs("{\"type\":\"self\"", out);
-	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(fields); i++)
 		fprintf(out, ",\"%s\":%" PRIu64, fields[i].name, fields[i].value);
 }
 

@@ -3,6 +3,7 @@
 
 #include "model/own_frames.h"
 #include "octaves.h"
+#include "base/macros.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -87,7 +88,7 @@ void exemplar_set(struct lp_exemplar *exemplar, const struct lp_slow_callback *s
 	exemplar->unix_ns = loop_unix_ns(slow->loop, slow->start_ns + slow->duration_ns);
 	exemplar->cause = slow->breakdown.time.known ? exemplar_cause_name(cause) : "";
 	snprintf(exemplar->stall, sizeof(exemplar->stall), "%" PRIu64 "-%" PRIu32 "-%" PRIu64,
-		 run_unix_ns / 1000000000, slow->loop->id, slow->start_ns);
+		 run_unix_ns / NS_PER_S, slow->loop->id, slow->start_ns);
 	if (stack)
 		own = own_frames_of(stack);
 	if (own.depth && *own.frames[0]->file)

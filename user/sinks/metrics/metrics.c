@@ -4,6 +4,7 @@
 #include "wire/finding_kinds.h"
 #include "wire/histogram.h"
 #include "base/version.h"
+#include "base/macros.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -200,7 +201,7 @@ static const struct lp_family families[] = {
 
 const struct lp_family *family_at(size_t number)
 {
-	return number < sizeof(families) / sizeof(*families) ? &families[number] : NULL;
+	return number < ARRAY_SIZE(families) ? &families[number] : NULL;
 }
 
 const struct lp_unit_row *family_unit(const struct lp_family *family)

@@ -3,6 +3,7 @@
 
 #include "wire/histogram.h"
 #include "base/text.h"
+#include "base/macros.h"
 
 #include <errno.h>
 #include <search.h>
@@ -313,20 +314,15 @@ static int decide(struct lp_series *series)
 
 /* ---- nothing ever falls ---------------------------------------------------------- */
 
-static uint64_t greater(uint64_t left, uint64_t right)
-{
-	return left > right ? left : right;
-}
-
 static void raise_histogram(struct lp_histogram *histogram, const struct lp_histogram *now)
 {
 	size_t slot;
 
-	histogram->sum_ns = greater(histogram->sum_ns, now->sum_ns);
-	histogram->max_ns = greater(histogram->max_ns, now->max_ns);
-	histogram->inverted_min_ns = greater(histogram->inverted_min_ns, now->inverted_min_ns);
+	histogram->sum_ns = max_u64(histogram->sum_ns, now->sum_ns);
+	histogram->max_ns = max_u64(histogram->max_ns, now->max_ns);
+	histogram->inverted_min_ns = max_u64(histogram->inverted_min_ns, now->inverted_min_ns);
 	for (slot = 0; slot < LP_HISTOGRAM_SLOTS; slot++)
-		histogram->slots[slot] = greater(histogram->slots[slot], now->slots[slot]);
+		histogram->slots[slot] = max_u64(histogram->slots[slot], now->slots[slot]);
 }
 
 static void raise_numbers(struct lp_series *series, struct lp_loop_series *loop)

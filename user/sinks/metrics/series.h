@@ -9,6 +9,7 @@
 #define LP_SINKS_METRICS_SERIES_H
 
 #include "exemplar.h"
+#include "base/macros.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,7 +22,7 @@
 /* Of both, a unit, container or pod has at most this part. */
 #define LP_SERIES_PART 2
 /* So long without a count, labels may give their place to others. */
-#define LP_SERIES_IDLE_NS (3600 * 1000000000ULL)
+#define LP_SERIES_IDLE_NS (3600 * NS_PER_S)
 
 /* Of a loop; "" where there is none.  host: only where loops of several are told apart. */
 struct lp_loop_labels {

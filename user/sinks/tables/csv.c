@@ -3,6 +3,7 @@
 #include "sinks/profiles/document.h"
 #include "sinks/escape.h"
 #include "sinks/profiles/stall_sink.h"
+#include "base/macros.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -38,7 +39,7 @@ static void write_number(FILE *out, uint64_t number)
 /* To the nanosecond, with a point whatever the locale. */
 static void write_seconds(FILE *out, uint64_t ns)
 {
-	fprintf(out, "%" PRIu64 ".%09" PRIu64 ",", ns / 1000000000, ns % 1000000000);
+	fprintf(out, "%" PRIu64 ".%09" PRIu64 ",", ns / NS_PER_S, ns % NS_PER_S);
 }
 
 static void write_unknown(FILE *out)
@@ -77,8 +78,8 @@ static void write_queue(FILE *out, const struct csv_sink *csv, const struct lp_h
 	}
 	write_seconds(out, histogram_quantile(queue, 0.5));
 	write_seconds(out, histogram_quantile(queue, 0.99));
-	fprintf(out, "%" PRIu64 ".%09" PRIu64, histogram_max(queue) / 1000000000,
-		histogram_max(queue) % 1000000000);
+	fprintf(out, "%" PRIu64 ".%09" PRIu64, histogram_max(queue) / NS_PER_S,
+		histogram_max(queue) % NS_PER_S);
 	end_row(out, "");
 }
 
@@ -132,7 +133,7 @@ static void write_times(FILE *out, const struct lp_times *time)
 				   time->run_queue_ns };
 	size_t i;
 
-	for (i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+	for (i = 0; i < ARRAY_SIZE(parts); i++) {
 		if (time->known)
 			write_seconds(out, parts[i]);
 		else

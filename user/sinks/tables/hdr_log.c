@@ -7,6 +7,7 @@
 #include "sinks/escape.h"
 #include "hdr_histogram.h"
 #include "base/intern.h"
+#include "base/macros.h"
 #include "sinks/profiles/stall_parts.h"
 #include "sinks/sink.h"
 
@@ -59,7 +60,7 @@ static void write_thousandths(FILE *out, uint64_t ns, uint64_t unit_ns)
 static void on_run(void *context, const struct lp_run *run)
 {
 	struct hlog_sink *hlog = context;
-	time_t seconds = (time_t)(run->start_unix_ns / 1000000000);
+	time_t seconds = (time_t)(run->start_unix_ns / NS_PER_S);
 	FILE *out = hlog->document.out;
 	struct tm parts;
 	char date[64] = "";
@@ -72,9 +73,9 @@ static void on_run(void *context, const struct lp_run *run)
 	fputs("#[Logged by ", out);
 	escape_folded(out, run->tool);
 	fputs("; values are nanoseconds]\n#[Histogram log format version 1.3]\n#[StartTime: ", out);
-	write_thousandths(out, run->start_unix_ns, 1000000000);
+	write_thousandths(out, run->start_unix_ns, NS_PER_S);
 	fprintf(out, " (seconds since epoch), %s]\n#[BaseTime: ", date);
-	write_thousandths(out, run->start_unix_ns, 1000000000);
+	write_thousandths(out, run->start_unix_ns, NS_PER_S);
 	fputs(" (seconds since epoch)]\n\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\","
 	      "\"Interval_Compressed_Histogram\"\n",
 	      out);
@@ -114,9 +115,9 @@ static void write_line(struct hlog_sink *hlog, const struct subject *subject,
 	}
 	write_tag(out, subject);
 	putc(',', out);
-	write_thousandths(out, from_ns > hlog->start_ns ? from_ns - hlog->start_ns : 0, 1000000000);
+	write_thousandths(out, saturating_sub(from_ns, hlog->start_ns), NS_PER_S);
 	putc(',', out);
-	write_thousandths(out, to_ns > from_ns ? to_ns - from_ns : 0, 1000000000);
+	write_thousandths(out, saturating_sub(to_ns, from_ns), NS_PER_S);
 	putc(',', out);
 	write_thousandths(out, histogram_max(histogram), 1000000);
 	fprintf(out, ",%s\n", text);

@@ -2,6 +2,7 @@
 #include "breakdown.h"
 
 #include "base/text.h"
+#include "base/macros.h"
 #include "print.h"
 #include "stack.h"
 
@@ -144,11 +145,6 @@ static void print_call(struct stall *stall, const struct lp_blocked *blocked, ui
 	print_own_stack(stall, &blocked->stack, frames);
 }
 
-static uint64_t less(uint64_t ns, uint64_t part_ns)
-{
-	return ns > part_ns ? ns - part_ns : 0;
-}
-
 static void print_blocked(struct stall *stall)
 {
 	const struct lp_breakdown *breakdown = stall->breakdown;
@@ -161,7 +157,7 @@ static void print_blocked(struct stall *stall)
 		/* many short calls: the longest stands for all */
 		bool example = i == 0 && !stall->iteration;
 
-		unknown_ns = less(unknown_ns, blocked->duration_ns);
+		unknown_ns = saturating_sub(unknown_ns, blocked->duration_ns);
 		if (i <= MORE_CALLS && (example || matters(stall, blocked->duration_ns))) {
 			print_call(stall, blocked, i ? MORE_FRAMES : ALL_FRAMES);
 			continue;
@@ -174,7 +170,7 @@ static void print_blocked(struct stall *stall)
 		text_print_time(stall->file, more_ns, 0);
 		fputc('\n', stall->file);
 	}
-	unknown_ns = less(unknown_ns, breakdown->blocked_dropped_ns);
+	unknown_ns = saturating_sub(unknown_ns, breakdown->blocked_dropped_ns);
 	if (!matters(stall, unknown_ns))
 		return;
 	print_label(stall, "blocked", unknown_ns);
@@ -284,7 +280,7 @@ static void print_parts(struct stall *stall)
 		{ matters(stall, time->gil_ns) ? time->gil_ns : 0, print_gil },
 		{ matters(stall, time->run_queue_ns) ? time->run_queue_ns : 0, print_run_queue },
 	};
-	const size_t count = sizeof(parts) / sizeof(parts[0]);
+	const size_t count = ARRAY_SIZE(parts);
 	size_t i, worst;
 
 	for (;;) {

@@ -4,6 +4,7 @@
 #include "wire/finding_kinds.h"
 #include "model/own_frames.h"
 #include "base/text.h"
+#include "base/macros.h"
 #include "explain.h"
 #include "print.h"
 #include "stack.h"
@@ -161,16 +162,6 @@ static void place_of(const struct lp_finding_count *count, char *place, size_t s
 		text_frame_place(frame, 1, place, size);
 }
 
-static size_t greater(size_t one, size_t other)
-{
-	return one > other ? one : other;
-}
-
-static size_t lesser(size_t one, size_t other)
-{
-	return one < other ? one : other;
-}
-
 static struct finding_columns measure(const struct lp_terminal *terminal,
 				      const struct lp_summary *summary, size_t rows)
 {
@@ -183,19 +174,19 @@ static struct finding_columns measure(const struct lp_terminal *terminal,
 
 		name_of(count, name, sizeof(name));
 		place_of(count, place, sizeof(place));
-		columns.kind = greater(columns.kind, strlen(finding_row(count->kind)->title));
-		columns.name = greater(columns.name, text_columns(name));
-		columns.place = greater(columns.place, text_columns(place));
+		columns.kind = max_u64(columns.kind, strlen(finding_row(count->kind)->title));
+		columns.name = max_u64(columns.name, text_columns(name));
+		columns.place = max_u64(columns.place, text_columns(place));
 		columns.times =
-			greater(columns.times, (size_t)snprintf(NULL, 0, "%" PRIu64, count->count));
+			max_u64(columns.times, (size_t)snprintf(NULL, 0, "%" PRIu64, count->count));
 	}
 	if (summary->loop_count > 1)
 		columns.loop = strlen("loop");
 	space = terminal->columns - INDENT - columns.kind - columns.times - 3 * GAP -
 		(columns.loop ? columns.loop + GAP : 0);
-	left = space - lesser(columns.name, space);
-	columns.place = lesser(columns.place, greater(left, space / 2));
-	columns.name = lesser(columns.name, space - columns.place);
+	left = space - min_u64(columns.name, space);
+	columns.place = min_u64(columns.place, max_u64(left, space / 2));
+	columns.name = min_u64(columns.name, space - columns.place);
 	return columns;
 }
 
@@ -223,7 +214,7 @@ static void print_row(FILE *file, const struct lp_terminal *terminal,
 void text_findings_print(FILE *file, const struct lp_terminal *terminal,
 			 const struct lp_summary *summary)
 {
-	size_t rows = lesser(summary->finding_count, ROWS_MAX), i;
+	size_t rows = min_u64(summary->finding_count, ROWS_MAX), i;
 	struct finding_columns columns;
 
 	if (!rows)

@@ -2,6 +2,7 @@
 #include "lost_time.h"
 
 #include "base/text.h"
+#include "base/macros.h"
 #include "labels.h"
 #include "print.h"
 
@@ -66,23 +67,13 @@ static void place_of(const struct lp_cause *cause, char *place, size_t size)
 		text_frame_place(cause->frame, 1, place, size);
 }
 
-static size_t greater(size_t one, size_t other)
-{
-	return one > other ? one : other;
-}
-
-static size_t lesser(size_t one, size_t other)
-{
-	return one < other ? one : other;
-}
-
 /* What is too wide is cut: places to two fifths of the room, names to the rest. */
 static void share_space(struct lost_time_columns *columns, size_t space)
 {
-	size_t left = space - lesser(columns->name, space);
+	size_t left = space - min_u64(columns->name, space);
 
-	columns->place = lesser(columns->place, greater(left, space * 2 / 5));
-	columns->name = lesser(columns->name, space - columns->place);
+	columns->place = min_u64(columns->place, max_u64(left, space * 2 / 5));
+	columns->name = min_u64(columns->name, space - columns->place);
 }
 
 static struct lost_time_columns measure(const struct lp_terminal *terminal,
@@ -100,11 +91,11 @@ static struct lost_time_columns measure(const struct lp_terminal *terminal,
 		if (*target)
 			name += strlen(" on ") + text_columns(target);
 		place_of(cause, place, sizeof(place));
-		columns.name = greater(columns.name, name);
-		columns.place = greater(columns.place, text_columns(place));
+		columns.name = max_u64(columns.name, name);
+		columns.place = max_u64(columns.place, text_columns(place));
 		columns.times =
-			greater(columns.times, (size_t)snprintf(NULL, 0, "%" PRIu64, cause->count));
-		columns.kind = greater(columns.kind, strlen(kinds[cause->kind]));
+			max_u64(columns.times, (size_t)snprintf(NULL, 0, "%" PRIu64, cause->count));
+		columns.kind = max_u64(columns.kind, strlen(kinds[cause->kind]));
 	}
 	space = terminal->columns - INDENT - 4 * GAP - TIME_COLUMNS - columns.times - columns.kind;
 	share_space(&columns, space);
@@ -235,7 +226,7 @@ void text_lost_time_print(FILE *file, const struct lp_terminal *terminal,
 	memcpy(causes, loop->causes, all * sizeof(*causes));
 	all = merge_holders(causes, all);
 	qsort(causes, all, sizeof(*causes), by_total);
-	count = lesser(all, ROWS_MAX);
+	count = min_u64(all, ROWS_MAX);
 	columns = measure(terminal, causes, count);
 	fprintf(file, "%-*s%*s%*s%*s\n", (int)(INDENT + columns.name + columns.place + 2 * GAP),
 		TITLE, TIME_COLUMNS, "time", GAP, "", (int)columns.times, "times");

@@ -2,6 +2,7 @@
 #include "stall.h"
 
 #include "base/text.h"
+#include "base/macros.h"
 #include "print.h"
 #include "breakdown.h"
 #include "stack.h"
@@ -59,11 +60,6 @@ static bool began_without_gil(const struct lp_slow_iteration *slow)
 	return before && breakdown->time.known && breakdown->time.gil_ns >= slow->duration_ns / 2;
 }
 
-static uint32_t less(uint32_t from, uint32_t what)
-{
-	return from > what ? from - what : 0;
-}
-
 static void print_what(FILE *file, const struct lp_slow_iteration *slow)
 {
 	const char *plural = slow->callbacks == 1 ? "" : "s";
@@ -79,7 +75,8 @@ static void print_what(FILE *file, const struct lp_slow_iteration *slow)
 		fputs("an iteration without a callback\n", file);
 	else if (slow->slow_callbacks)
 		fprintf(file, "%u callback%s in one iteration, besides %u slow\n",
-			less(slow->callbacks, slow->slow_callbacks), plural, slow->slow_callbacks);
+			(uint32_t)saturating_sub(slow->callbacks, slow->slow_callbacks), plural,
+			slow->slow_callbacks);
 	else
 		fprintf(file, "%u callback%s in one iteration, %s slow by itself\n",
 			slow->callbacks, plural, slow->callbacks == 1 ? "not" : "none");

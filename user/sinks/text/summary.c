@@ -2,6 +2,7 @@
 #include "summary.h"
 
 #include "base/text.h"
+#include "base/macros.h"
 #include "lost_time.h"
 #include "findings.h"
 #include "labels.h"
@@ -29,7 +30,7 @@ static void print_row(FILE *file, const struct lp_text_label *label, size_t widt
 	text_label_print(file, label, width);
 	fprintf(file, " %-4s %7" PRIu64 " %5" PRIu64, kind, histogram_count(histogram), slow);
 	text_print_time(file, histogram->sum_ns, 8);
-	for (i = 0; i < sizeof(shares) / sizeof(shares[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(shares); i++)
 		text_print_time(file, histogram_quantile(histogram, shares[i]), 8);
 	text_print_time(file, histogram_max(histogram), 8);
 	fputc('\n', file);
@@ -84,7 +85,7 @@ static void print_histogram(FILE *file, const struct lp_terminal *terminal, cons
 			    const struct lp_histogram *histogram)
 {
 	uint64_t rows[LP_HISTOGRAM_BUCKETS / BUCKETS_AN_OCTAVE + 2] = { 0 }, most = 0;
-	const size_t last_row = sizeof(rows) / sizeof(rows[0]) - 1;
+	const size_t last_row = ARRAY_SIZE(rows) - 1;
 	size_t i, first = last_row, last = 0;
 
 	for (i = 0; i < LP_HISTOGRAM_SLOTS; i++) {

@@ -7,6 +7,7 @@
 #include "findings.h"
 #include "stall.h"
 #include "summary.h"
+#include "base/macros.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 #include <time.h>
 
 /* What ends before a person could look is told once, when it has ended. */
-#define PROGRESS_LEAST_NS 1000000000ULL
+#define PROGRESS_LEAST_NS NS_PER_S
 
 struct lp_text_sink {
 	struct lp_sink sink;
@@ -63,7 +64,7 @@ static void on_run(void *context, const struct lp_run *run)
 static void print_clock(const struct lp_text_sink *sink, uint64_t monotonic_ns)
 {
 	uint64_t unix_ns = monotonic_ns + sink->wall_offset_ns;
-	time_t seconds = (time_t)(unix_ns / 1000000000);
+	time_t seconds = (time_t)(unix_ns / NS_PER_S);
 	struct tm parts;
 	char text[32];
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Offsets that an interpreter publishes of itself. */
 #include "versions.h"
+#include "base/macros.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -73,7 +74,7 @@ int cpython_row_override(struct lp_cpython_row *row, const uint64_t *table, size
 	if ((unsigned int)row->debug_offsets >= LP_DEBUG_OFFSETS_FORMATS)
 		return -EINVAL;
 	format = &debug_formats[row->debug_offsets];
-	for (i = 0; i < sizeof(debug_words) / sizeof(debug_words[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(debug_words); i++) {
 		const struct lp_debug_word *word = &debug_words[i];
 		size_t index = word->index[row->debug_offsets];
 		uint16_t *field = (uint16_t *)((char *)row + word->field);
@@ -116,7 +117,7 @@ int cpython_row_override_asyncio(struct lp_cpython_row *row,
 	struct lp_cpython_row changed = *row;
 	size_t i;
 
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
 		if (table[words[i].index] >= LP_NO_FIELD)
 			return -EINVAL;
 		*(uint16_t *)((char *)&changed + words[i].field) = (uint16_t)table[words[i].index];

@@ -5,6 +5,8 @@
  */
 #include "handlers.h"
 
+#include "base/macros.h"
+
 #include <string.h>
 
 /* Limits against hostile bytecode. */
@@ -130,7 +132,7 @@ static const struct lp_opcode *find_opcode(uint8_t version, uint8_t opcode)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(opcodes) / sizeof(opcodes[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(opcodes); i++)
 		if (version >= opcodes[i].oldest && version <= opcodes[i].newest &&
 		    opcode >= opcodes[i].first && opcode <= opcodes[i].last)
 			return &opcodes[i];
@@ -181,7 +183,7 @@ static enum lp_handled by_class(const char *name)
 		return LP_HANDLED_BY_NAME;
 	if (!strcmp(name, "Exception") || !strcmp(name, "BaseException"))
 		return LP_HANDLED_BROADLY;
-	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(ends); i++)
 		if (ends_with(name, ends[i]))
 			return LP_NOT_HANDLED;
 	return LP_HANDLED_BY_NAME;
@@ -289,7 +291,7 @@ static bool is_suppressor(const char *name)
 					     "assertRaisesRegex" };
 	size_t i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(name, names[i]))
 			return true;
 	return false;

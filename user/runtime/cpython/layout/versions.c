@@ -12,6 +12,8 @@
  */
 #include "versions.h"
 
+#include "base/macros.h"
+
 #include <stddef.h>
 
 #define NONE LP_NO_FIELD
@@ -396,14 +398,13 @@ static const struct lp_cpython_row rows[] = {
 
 #pragma GCC diagnostic pop
 
-_Static_assert(sizeof(rows) / sizeof(rows[0]) == CPYTHON_NEWEST - CPYTHON_OLDEST + 1,
-	       "a version has one row");
+_Static_assert(ARRAY_SIZE(rows) == CPYTHON_NEWEST - CPYTHON_OLDEST + 1, "a version has one row");
 
 const struct lp_cpython_row *cpython_row(int minor)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].minor == minor)
 			return &rows[i];
 	return NULL;

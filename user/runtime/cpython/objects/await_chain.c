@@ -6,6 +6,7 @@
 #include "await_chain.h"
 
 #include "process/memory.h"
+#include "base/macros.h"
 
 #include <string.h>
 
@@ -79,7 +80,7 @@ static enum lp_awaitable awaitable_of(const struct lp_cpython *python, uint64_t 
 	if (!text)
 		return AWAITABLE_TORN;
 	memory_string(python->pid, text, name, sizeof(name));
-	for (i = 0; i < sizeof(awaitables) / sizeof(awaitables[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(awaitables); i++)
 		if (!strcmp(name, awaitables[i].type) &&
 		    (awaitables[i].heap || !(flags & TYPE_FLAG_HEAP)))
 			return awaitables[i].awaitable;

@@ -2,6 +2,7 @@
 #include "threads.h"
 
 #include "base/clocks.h"
+#include "base/macros.h"
 #include "process/memory.h"
 #include "instance.h"
 #include "runtime/cpython/waits/address_map.h"
@@ -21,16 +22,15 @@
  * A thread may be given another name, which is rare; to read it takes dozens of reads, so
  * that those of a hundred threads each 10 s were two thirds of all that is read.
  */
-#define NAME_CACHED_NS (60 * SECOND_NS)
+#define NAME_CACHED_NS (60 * NS_PER_S)
 /*
  * How often all threads of a process are listed again, by the kernel's list or by Python's,
  * and how long an ID that was in neither list counts as unknown.
  */
-#define LIST_CACHED_NS SECOND_NS
+#define LIST_CACHED_NS NS_PER_S
 /* A new thread is in no list yet: a list that was read fast is soon read again. */
 #define LIST_REST 20
-#define LIST_REST_LEAST_NS (SECOND_NS / 50)
-#define SECOND_NS 1000000000ULL
+#define LIST_REST_LEAST_NS (NS_PER_S / 50)
 
 /* struct pthread.tid of glibc on x86-64 (nptl/descr.h). */
 #define PTHREAD_TID 720

@@ -12,6 +12,7 @@
 #include "enumerate.h"
 
 #include "base/clocks.h"
+#include "base/macros.h"
 #include "process/memory.h"
 #include "runtime/cpython/objects/instance.h"
 
@@ -37,7 +38,7 @@
 #define GC_HEAD_BYTES 16 /* in front of an object: next and previous, with flags below */
 #define GC_FLAGS 7UL
 #define GC_OBJECTS_MAX 5000000
-#define GC_TIME_NS 1000000000ULL
+#define GC_TIME_NS NS_PER_S
 /* The youngest list changes all the time, and is short. */
 #define GC_TRIES 8
 #define GC_CLOCK_EVERY 1024
@@ -124,7 +125,7 @@ static void read_sets(const struct lp_cpython *python, uint64_t module,
 		addresses->partial = true;
 		return;
 	}
-	for (i = 0; i < sizeof(weak_sets) / sizeof(weak_sets[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(weak_sets); i++) {
 		set = cpython_pairs_get(python, pairs, count, weak_sets[i]);
 		if (set)
 			read_set(python, cpython_instance_get(python, set, "data"), true,

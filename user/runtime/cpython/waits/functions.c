@@ -6,6 +6,7 @@
 #include "waits_internal.h"
 
 #include "runtime/cpython/objects/instance.h"
+#include "base/macros.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -319,4 +320,4 @@ const struct lp_wait_row cpython_wait_rows[] = {
 	  0, "transp", cpython_wait_read_child, NULL, NULL },
 };
 
-const size_t cpython_wait_row_count = sizeof(cpython_wait_rows) / sizeof(cpython_wait_rows[0]);
+const size_t cpython_wait_row_count = ARRAY_SIZE(cpython_wait_rows);

@@ -4,6 +4,7 @@
 
 #include "process/memory.h"
 #include "runtime/cpython/objects/instance.h"
+#include "base/macros.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,7 +90,7 @@ static unsigned int own_kinds(const struct lp_cpython *python, uint64_t type)
 	size_t i;
 
 	name_of(python, type, name, sizeof(name));
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		if (strcmp(name, names[i].name) != 0)
 			continue;
 		if (names[i].module) {

@@ -8,6 +8,7 @@
 
 #include "process/memory.h"
 #include "runtime/cpython/objects/instance.h"
+#include "base/macros.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -166,7 +167,7 @@ static void note_loop(struct lp_waits *waits, uint64_t loop)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(loop_rows) / sizeof(loop_rows[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(loop_rows); i++) {
 		uint64_t servers = pointer_at(waits, loop, loop_rows[i].servers);
 		uint64_t timers = pointer_at(waits, loop, (uint16_t)(loop_rows[i].polls - 8));
 		uint64_t polls = pointer_at(waits, loop, loop_rows[i].polls);

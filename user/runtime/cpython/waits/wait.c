@@ -3,13 +3,12 @@
 #include "waits_internal.h"
 
 #include "base/text.h"
+#include "base/macros.h"
 
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#define NS_PER_S 1e9
 
 void cpython_wait_say(struct lp_waiting *wait, const char *format, ...)
 {
