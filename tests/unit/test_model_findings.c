@@ -4,6 +4,9 @@
 
 #include "model/findings.h"
 
+/* Of the address sanitizer, whose headers need not be installed. */
+size_t __sanitizer_get_current_allocated_bytes(void);
+
 #define FINDINGS_MAX 1100
 
 struct retained_finding {
@@ -260,6 +263,31 @@ static void the_same_at_the_same_place_is_counted(void **state)
 	assert_string_equal(total_counts.items[2].name, "store");
 }
 
+/* A report may be of 20,000 captures, each with some of them. */
+static void a_place_takes_the_memory_of_its_texts(void **state)
+{
+	enum { PLACES = 400, PLACE_BYTES = 512 };
+	struct lp_record_finding record = record_finding(LP_FINDING_NEVER_RETRIEVED, "fetch", 3, 0);
+	size_t before, i;
+
+	(void)state;
+	feed_loop(0, 0);
+	feed_frames();
+	strcpy(record.finding.exception_type, "ValueError");
+	strcpy(record.finding.exception_message, "no such user");
+	feed(&record, 0, 1);
+	before = __sanitizer_get_current_allocated_bytes();
+	for (i = 0; i < PLACES; i++) {
+		snprintf(record.finding.name, sizeof(record.finding.name), "fetch_%zu", i);
+		feed(&record, 0, 2 + i);
+	}
+	assert_in_range(__sanitizer_get_current_allocated_bytes() - before, 1,
+			PLACES * PLACE_BYTES);
+	feed_end(LP_EVENT_END, 1000, LP_END_INTERRUPT);
+	assert_int_equal(total_counts.count, 1 + PLACES);
+	assert_string_equal(total_counts.items[PLACES].message, "no such user");
+}
+
 static void a_stack_without_a_line_of_the_program_begins_where_it_does(void **state)
 {
 	struct lp_record_finding record = record_finding(LP_FINDING_NO_RUNNING_LOOP, "", 2, 0);
@@ -467,6 +495,7 @@ int main(void)
 		TEST(frames_that_nobody_reported_are_not_known),
 		TEST(of_no_loop_it_is_that_of_the_only_one_of_its_process),
 		TEST(the_same_at_the_same_place_is_counted),
+		TEST(a_place_takes_the_memory_of_its_texts),
 		TEST(a_stack_without_a_line_of_the_program_begins_where_it_does),
 		TEST(what_waited_is_distinguished_by_where_it_did),
 		TEST(an_exception_is_distinguished_by_its_type_not_by_who_let_go_of_it),

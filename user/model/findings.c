@@ -10,7 +10,7 @@
 
 /* More different ones than anybody reads. */
 #define PLACES_MAX 512
-#define BUCKETS 128
+#define BUCKETS 32
 /* Callbacks from wrong threads that wait to be noticed, and how long. */
 #define HELD_MAX 256
 #define HELD_NS NS_PER_S
@@ -27,16 +27,15 @@ struct pending_finding {
 	char exception_message[LP_FINDING_MESSAGE_BYTES];
 };
 
+/* A report of thousands of captures has some of each: a place takes the bytes of its texts. */
 struct finding_place {
 	struct finding_place *next;
 	const struct lp_shown_frame *key;
-	struct lp_finding_count counted;
+	struct lp_finding_count counted; /* its texts are those below */
 	uint64_t before; /* at the last interval */
 	uint64_t late_max_ns; /* since then */
-	char name[LP_STACK_FUNCTION_BYTES];
-	char file[LP_STACK_FILE_BYTES];
-	char exception_type[LP_FINDING_TYPE_BYTES];
-	char exception_message[LP_FINDING_MESSAGE_BYTES];
+	char *exception_message; /* the latest one; NULL: "" */
+	char texts[]; /* name, file and exception type, each with its NUL */
 };
 
 struct lp_findings {
@@ -71,6 +70,12 @@ static void free_pending(struct pending_finding *pending)
 	free(pending);
 }
 
+static void free_place(struct finding_place *place)
+{
+	free(place->exception_message);
+	free(place);
+}
+
 void findings_free(struct lp_findings *findings)
 {
 	struct finding_place *place;
@@ -82,7 +87,7 @@ void findings_free(struct lp_findings *findings)
 	for (i = 0; i < BUCKETS; i++) {
 		while ((place = findings->places[i])) {
 			findings->places[i] = place->next;
-			free(place);
+			free_place(place);
 		}
 	}
 	while ((pending = findings->first)) {
@@ -154,8 +159,35 @@ static bool same(const struct finding_place *place, const struct lp_finding *fin
 {
 	return place->key == key && place->counted.loop == finding->loop &&
 	       place->counted.kind == finding->kind && place->counted.line == finding->line &&
-	       !strcmp(place->name, finding->name) && !strcmp(place->file, finding->file) &&
-	       !strcmp(place->exception_type, finding->exception_type);
+	       !strcmp(place->counted.name, finding->name) &&
+	       !strcmp(place->counted.file, finding->file) &&
+	       !strcmp(place->counted.exception_type, finding->exception_type);
+}
+
+/* NULL if out of memory. */
+static struct finding_place *new_place(const struct lp_finding *finding,
+				       const struct lp_shown_frame *key)
+{
+	size_t name = strlen(finding->name) + 1, file = strlen(finding->file) + 1;
+	size_t type = strlen(finding->exception_type) + 1;
+	struct finding_place *place = calloc(1, sizeof(*place) + name + file + type);
+
+	if (!place)
+		return NULL;
+	memcpy(place->texts, finding->name, name);
+	memcpy(place->texts + name, finding->file, file);
+	memcpy(place->texts + name + file, finding->exception_type, type);
+	place->key = key;
+	place->counted = (struct lp_finding_count){
+		.loop = finding->loop,
+		.kind = finding->kind,
+		.name = place->texts,
+		.file = place->texts + name,
+		.line = finding->line,
+		.exception_type = place->texts + name + file,
+		.exception_message = "",
+	};
+	return place;
 }
 
 static struct finding_place *find_place(struct lp_findings *findings,
@@ -169,26 +201,28 @@ static struct finding_place *find_place(struct lp_findings *findings,
 		place = place->next;
 	if (place || findings->place_count == PLACES_MAX)
 		return place;
-	place = calloc(1, sizeof(*place));
+	place = new_place(finding, key);
 	if (!place)
 		return NULL;
-	place->key = key;
-	place->counted = (struct lp_finding_count){
-		.loop = finding->loop,
-		.kind = finding->kind,
-		.name = place->name,
-		.file = place->file,
-		.line = finding->line,
-		.exception_type = place->exception_type,
-		.exception_message = place->exception_message,
-	};
-	text_copy(place->name, sizeof(place->name), finding->name);
-	text_copy(place->file, sizeof(place->file), finding->file);
-	text_copy(place->exception_type, sizeof(place->exception_type), finding->exception_type);
 	place->next = *bucket;
 	*bucket = place;
 	findings->place_count++;
 	return place;
+}
+
+/* Keeps the message before if there is no memory for the new one. */
+static void set_message(struct finding_place *place, const char *message)
+{
+	char *copy;
+
+	if (!strcmp(place->counted.exception_message, message))
+		return;
+	copy = strdup(message);
+	if (!copy)
+		return;
+	free(place->exception_message);
+	place->exception_message = copy;
+	place->counted.exception_message = copy;
 }
 
 /* Returns how often the same was counted before. */
@@ -199,8 +233,7 @@ static uint64_t count(struct lp_findings *findings, const struct lp_finding *fin
 	/* as if at one place, so that they are not each told as the first */
 	if (!place)
 		return findings->dropped++;
-	text_copy(place->exception_message, sizeof(place->exception_message),
-		  finding->exception_message);
+	set_message(place, finding->exception_message);
 	place->counted.created = finding->created;
 	place->counted.place = place_of(finding);
 	if (finding->late_ns > place->counted.late_max_ns)
@@ -350,12 +383,12 @@ static struct finding_place *place_in(const struct lp_findings *findings, size_t
 {
 	struct finding_place *place = findings->places[bucket];
 
-	while (place &&
-	       (place->counted.loop != loop || place->key != like->key ||
-		place->counted.kind != like->counted.kind ||
-		place->counted.line != like->counted.line || strcmp(place->name, like->name) != 0 ||
-		strcmp(place->file, like->file) != 0 ||
-		strcmp(place->exception_type, like->exception_type) != 0))
+	while (place && (place->counted.loop != loop || place->key != like->key ||
+			 place->counted.kind != like->counted.kind ||
+			 place->counted.line != like->counted.line ||
+			 strcmp(place->counted.name, like->counted.name) != 0 ||
+			 strcmp(place->counted.file, like->counted.file) != 0 ||
+			 strcmp(place->counted.exception_type, like->counted.exception_type) != 0))
 		place = place->next;
 	return place;
 }
@@ -396,7 +429,7 @@ void findings_fold(struct lp_findings *findings, const struct lp_loop_info *loop
 			}
 			merge_place(known, place);
 			*at = place->next;
-			free(place);
+			free_place(place);
 			findings->place_count--;
 		}
 	}
