@@ -4,6 +4,7 @@
 #include "wire/histogram.h"
 #include "sinks/escape.h"
 #include "sinks/json/fields.h"
+#include "model/names.h"
 
 #include <inttypes.h>
 
@@ -12,11 +13,6 @@ static const char *const verdicts[LP_VERDICTS] = {
 	[LP_VERDICT_WORSE] = "worse",
 	[LP_VERDICT_BETTER] = "better",
 	[LP_VERDICT_UNSURE] = "unsure",
-};
-
-static const char *const causes[LP_CAUSE_KINDS] = {
-	[LP_CAUSE_ON_CPU] = "on_cpu",	    [LP_CAUSE_BLOCKED] = "blocked", [LP_CAUSE_GIL] = "gil",
-	[LP_CAUSE_RUN_QUEUE] = "run_queue", [LP_CAUSE_GC] = "gc",
 };
 
 #define SHARE_MOST 1e9
@@ -73,7 +69,7 @@ static void write_callback(FILE *out, const struct lp_callback_shift *shift)
 	const struct lp_side_callback *shown = shift->new ? shift->new : shift->old;
 
 	fprintf(out, "{\"type\":\"diff_callback\",\"verdict\":\"%s\",\"kind\":\"%s\"",
-		verdicts[shift->verdict], shown->info.kind == LP_MODEL_TASK ? "task" : "callback");
+		verdicts[shift->verdict], callback_kind_name(shown->info.kind));
 	write_text(out, "service", shown->service);
 	write_text(out, "name", shown->info.name);
 	write_text(out, "file", shown->info.file);
@@ -93,7 +89,7 @@ static void write_cause(FILE *out, const struct lp_cause_shift *shift)
 	const struct lp_side_cause *shown = shift->new ? shift->new : shift->old;
 
 	fprintf(out, "{\"type\":\"diff_cause\",\"verdict\":\"%s\",\"cause\":\"%s\"",
-		verdicts[shift->verdict], causes[shown->kind]);
+		verdicts[shift->verdict], cause_name(shown->kind));
 	write_text(out, "service", shown->service);
 	write_text(out, "syscall", shown->syscall);
 	write_text(out, "function", shown->function);

@@ -163,7 +163,7 @@ static void print_callbacks(FILE *file, const struct lp_terminal *terminal, cons
 		fprintf(file, "    and %zu more\n", dropped);
 }
 
-static const char *exemplar_cause_name(const struct lp_side_cause *cause)
+static const char *title_of_cause(const struct lp_side_cause *cause)
 {
 	switch (cause->kind) {
 	case LP_CAUSE_BLOCKED:
@@ -204,7 +204,7 @@ static void print_cause(FILE *file, const struct lp_terminal *terminal,
 	if (shown->file[0])
 		snprintf(place, sizeof(place), "%s:%" PRIu32, shown->file, shown->line);
 	fputs("    ", file);
-	text_print_end(file, terminal, exemplar_cause_name(shown), 20, true);
+	text_print_end(file, terminal, title_of_cause(shown), 20, true);
 	fputs("  ", file);
 	text_print_end(file, terminal, place, 22, true);
 	fprintf(file, "%8.2f %%%8.2f %%  %s\n", shift->old_share * 100, shift->new_share * 100,

@@ -3,6 +3,7 @@
 
 #include "wire/finding_kinds.h"
 #include "sinks/escape.h"
+#include "model/names.h"
 
 #include <inttypes.h>
 
@@ -24,11 +25,6 @@ static void write_bool(FILE *out, const char *name, bool value)
 
 static void write_run(FILE *out, const struct lp_html_data *data, const struct lp_run_end *end)
 {
-	static const char *const end_reasons[LP_END_REASONS] = {
-		[LP_END_INTERRUPT] = "interrupt",
-		[LP_END_DURATION] = "duration",
-		[LP_END_TARGET_EXITED] = "target_exited",
-	};
 	const struct lp_run *run = &data->run;
 
 	fputs("{\"version\":1", out);
@@ -38,7 +34,7 @@ static void write_run(FILE *out, const struct lp_html_data *data, const struct l
 	html_number(out, "threshold_ns", run->threshold_ns);
 	html_number(out, "start_us", run->start_unix_ns / 1000);
 	html_number(out, "wall_ns", end->end_ns > run->start_ns ? end->end_ns - run->start_ns : 0);
-	html_text(out, "reason", end_reasons[end->reason]);
+	html_text(out, "reason", end_reason_name(end->reason));
 	write_bool(out, "queue", run->queue);
 	write_bool(out, "sampled", run->sampled);
 	html_number(out, "budget_ppm", run->budget_ppm);
@@ -50,22 +46,16 @@ static void write_run(FILE *out, const struct lp_html_data *data, const struct l
 
 static void write_self(FILE *out, const struct lp_summary *total)
 {
-	static const char *const lost_names[LP_LOST_KINDS] = {
-		[LP_LOST_RING] = "ring",	 [LP_LOST_LOOPS] = "loops",
-		[LP_LOST_CALLBACKS] = "slots",	 [LP_LOST_READY] = "ready",
-		[LP_LOST_IDENTITY] = "identity", [LP_LOST_CAUSES] = "causes",
-		[LP_LOST_FINDINGS] = "findings", [LP_LOST_LIFETIMES] = "lives",
-		[LP_LOST_INSTANTS] = "instants", [LP_LOST_UNREADABLE] = "unreadable",
-	};
 	const struct lp_self *self = &total->self;
 	bool any = false;
 	size_t i;
 
 	fputs(",\"lost\":{", out);
 	for (i = 0; i < LP_LOST_KINDS; i++) {
-		if (!total->lost[i] || !lost_names[i])
+		if (!total->lost[i])
 			continue;
-		fprintf(out, "%s\"%s\":%" PRIu64, any ? "," : "", lost_names[i], total->lost[i]);
+		fprintf(out, "%s\"%s\":%" PRIu64, any ? "," : "", lost_kind_page_name(i),
+			total->lost[i]);
 		any = true;
 	}
 	fputs("},\"self\":", out);

@@ -43,11 +43,6 @@ void json_program(FILE *out, const struct lp_loop_info *loop)
 	json_string_or_null(out, loop->host);
 }
 
-const char *json_kind(enum lp_model_kind kind)
-{
-	return kind == LP_MODEL_TASK ? "task" : "callback";
-}
-
 void json_place(FILE *out, const struct lp_callback_info *callback)
 {
 	fputs("\"name\":", out);

@@ -19,7 +19,6 @@ void json_string_or_null(FILE *out, const char *text);
 uint32_t json_loop_id(const struct lp_loop_info *loop);
 /* "comm" to "container" of a loop: what runs it */
 void json_program(FILE *out, const struct lp_loop_info *loop);
-const char *json_kind(enum lp_model_kind kind);
 /* "name", "file" and "line" of a callback */
 void json_place(FILE *out, const struct lp_callback_info *callback);
 void json_frame(FILE *out, const struct lp_shown_frame *frame);

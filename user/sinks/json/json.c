@@ -3,6 +3,7 @@
 #include "files/output_file.h"
 #include "fields.h"
 #include "sinks/sink.h"
+#include "model/names.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -244,11 +245,6 @@ static void write_interval(void *context, const struct lp_summary *interval,
 
 static void write_end(void *context, const struct lp_summary *total, const struct lp_run_end *end)
 {
-	static const char *const end_reasons[LP_END_REASONS] = {
-		[LP_END_INTERRUPT] = "interrupt",
-		[LP_END_DURATION] = "duration",
-		[LP_END_TARGET_EXITED] = "target_exited",
-	};
 	struct json_sink *json = context;
 	size_t kind;
 
@@ -257,7 +253,7 @@ static void write_end(void *context, const struct lp_summary *total, const struc
 	fprintf(json->line,
 		"{\"type\":\"footer\",\"end_ns\":%" PRIu64
 		",\"reason\":\"%s\",\"lost_events\":%" PRIu64,
-		end->end_ns, end_reasons[end->reason], end->lost_events);
+		end->end_ns, end_reason_name(end->reason), end->lost_events);
 	for (kind = 0; kind < LINE_KINDS; kind++)
 		if (json->omitted[kind])
 			fprintf(json->line, ",\"%s\":%" PRIu64, omitted_names[kind],

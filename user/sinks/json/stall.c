@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "fields.h"
 
+#include "model/names.h"
+
 #include <inttypes.h>
 
 static void write_times(FILE *out, const struct lp_times *time)
@@ -50,10 +52,10 @@ static void write_blocked(FILE *out, const struct lp_breakdown *breakdown)
 /* What a sample was of is as little known as the times in captures of older versions. */
 static void write_samples(FILE *out, const struct lp_breakdown *breakdown)
 {
-	static const char *const causes[LP_SAMPLE_REASONS] = {
-		[LP_SAMPLE_ON_CPU] = "on_cpu",	[LP_SAMPLE_BLOCKED] = "blocked",
-		[LP_SAMPLE_GIL] = "gil",	[LP_SAMPLE_RUN_QUEUE] = "run_queue",
-		[LP_SAMPLE_GIL_HOLDER] = "gil",
+	static const enum lp_cause_kind causes[LP_SAMPLE_REASONS] = {
+		[LP_SAMPLE_ON_CPU] = LP_CAUSE_ON_CPU,  [LP_SAMPLE_BLOCKED] = LP_CAUSE_BLOCKED,
+		[LP_SAMPLE_GIL] = LP_CAUSE_GIL,	       [LP_SAMPLE_RUN_QUEUE] = LP_CAUSE_RUN_QUEUE,
+		[LP_SAMPLE_GIL_HOLDER] = LP_CAUSE_GIL,
 	};
 	size_t i;
 
@@ -63,7 +65,8 @@ static void write_samples(FILE *out, const struct lp_breakdown *breakdown)
 
 		fprintf(out, "%s{\"count\":%" PRIu32, i ? "," : "", sample->count);
 		if (breakdown->time.known)
-			fprintf(out, ",\"cause\":\"%s\",\"collecting\":%s,", causes[sample->reason],
+			fprintf(out, ",\"cause\":\"%s\",\"collecting\":%s,",
+				cause_name(causes[sample->reason]),
 				sample->collecting ? "true" : "false");
 		else
 			fputs(",\"cause\":null,\"collecting\":null,", out);
@@ -108,7 +111,7 @@ static void begin(FILE *out, const char *type, const struct lp_loop_info *loop, 
 
 static void write_callback(FILE *out, const struct lp_slow_callback *slow)
 {
-	fprintf(out, ",\"callback\":{\"kind\":\"%s\",", json_kind(slow->callback->kind));
+	fprintf(out, ",\"callback\":{\"kind\":\"%s\",", callback_kind_name(slow->callback->kind));
 	json_place(out, slow->callback);
 	fputs(",\"task\":", out);
 	json_string_or_null(out, slow->task ? slow->task_name : NULL);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "fields.h"
 #include "base/macros.h"
+#include "model/names.h"
 
 #include <inttypes.h>
 
@@ -98,7 +99,7 @@ void json_callback_summary(FILE *out, const struct lp_loop_info *loop,
 			   const struct lp_callback_summary *summary, bool queue, bool sampled)
 {
 	fprintf(out, "{\"type\":\"callback_summary\",\"loop_id\":%" PRIu32 ",\"kind\":\"%s\",",
-		json_loop_id(loop), json_kind(summary->callback->kind));
+		json_loop_id(loop), callback_kind_name(summary->callback->kind));
 	json_place(out, summary->callback);
 	fprintf(out, ",\"count\":%" PRIu64 ",\"slow\":%" PRIu64 ",\"run\":",
 		histogram_count(&summary->run), summary->slow);
@@ -114,15 +115,9 @@ void json_callback_summary(FILE *out, const struct lp_loop_info *loop,
 
 void json_cause_summary(FILE *out, const struct lp_loop_info *loop, const struct lp_cause *cause)
 {
-	static const char *const kinds[LP_CAUSE_KINDS] = {
-		[LP_CAUSE_ON_CPU] = "on_cpu", [LP_CAUSE_BLOCKED] = "blocked",
-		[LP_CAUSE_GIL] = "gil",	      [LP_CAUSE_RUN_QUEUE] = "run_queue",
-		[LP_CAUSE_GC] = "gc",
-	};
-
 	fprintf(out,
 		"{\"type\":\"cause_summary\",\"loop_id\":%" PRIu32 ",\"cause\":\"%s\",\"syscall\":",
-		json_loop_id(loop), kinds[cause->kind]);
+		json_loop_id(loop), cause_name(cause->kind));
 	json_string_or_null(out, cause->syscall);
 	fputs(",\"target\":", out);
 	json_string_or_null(out, cause->target);
@@ -135,12 +130,6 @@ void json_cause_summary(FILE *out, const struct lp_loop_info *loop, const struct
 
 void json_limited(FILE *out, const struct lp_limited *limited)
 {
-	static const char *const names[LP_LIMITED_KINDS] = {
-		[LP_LIMITED_EVENTS] = "events",
-		[LP_LIMITED_LOOPS] = "loops",
-		[LP_LIMITED_CALLBACKS] = "callbacks",
-		[LP_LIMITED_CAUSES] = "causes",
-	};
 	size_t i;
 
 	fprintf(out, "{\"type\":\"limited\",\"pid\":%d,\"comm\":", limited->pid);
@@ -149,25 +138,19 @@ void json_limited(FILE *out, const struct lp_limited *limited)
 	json_string_or_null(out,
 			    limited->loop && limited->loop->unit[0] ? limited->loop->unit : NULL);
 	for (i = 0; i < LP_LIMITED_KINDS; i++)
-		fprintf(out, ",\"%s\":%" PRIu64, names[i], limited->counts[i]);
+		fprintf(out, ",\"%s\":%" PRIu64, limited_kind_name(i), limited->counts[i]);
 }
 
 void json_task_summary(FILE *out, const struct lp_loop_info *loop,
 		       const struct lp_callback_summary *summary)
 {
-	static const char *const names[LP_OUTCOMES] = {
-		[LP_OUTCOME_RETURNED] = "returned",
-		[LP_OUTCOME_RAISED] = "raised",
-		[LP_OUTCOME_CANCELLED] = "cancelled",
-		[LP_OUTCOME_DESTROYED] = "destroyed",
-	};
 	const struct lp_lifetimes *lifetimes = summary->lifetimes;
 	size_t i;
 
 	fprintf(out, "{\"type\":\"task_summary\",\"loop_id\":%" PRIu32 ",", json_loop_id(loop));
 	json_place(out, summary->callback);
 	for (i = 0; i < LP_OUTCOMES; i++)
-		fprintf(out, ",\"%s\":%" PRIu64, names[i], lifetimes->outcomes[i]);
+		fprintf(out, ",\"%s\":%" PRIu64, outcome_name(i), lifetimes->outcomes[i]);
 	fputs(",\"life\":", out);
 	write_histogram(out, &lifetimes->life);
 	fputs(",\"running\":", out);

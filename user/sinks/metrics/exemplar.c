@@ -4,21 +4,11 @@
 #include "model/own_frames.h"
 #include "octaves.h"
 #include "base/macros.h"
+#include "model/names.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-const char *exemplar_cause_name(size_t kind)
-{
-	static const char *const names[LP_CAUSE_KINDS] = {
-		[LP_CAUSE_ON_CPU] = "on_cpu", [LP_CAUSE_BLOCKED] = "blocked",
-		[LP_CAUSE_GIL] = "gil",	      [LP_CAUSE_RUN_QUEUE] = "run_queue",
-		[LP_CAUSE_GC] = "gc",
-	};
-
-	return names[kind];
-}
 
 /* What most of the time went to; the parts of a duration that is not explained are all 0. */
 static enum lp_cause_kind main_cause(const struct lp_times *time)
@@ -86,7 +76,7 @@ void exemplar_set(struct lp_exemplar *exemplar, const struct lp_slow_callback *s
 	exemplar->edge = octaves_edge(lp_histogram_slot(slow->duration_ns));
 	exemplar->duration_ns = slow->duration_ns;
 	exemplar->unix_ns = loop_unix_ns(slow->loop, slow->start_ns + slow->duration_ns);
-	exemplar->cause = slow->breakdown.time.known ? exemplar_cause_name(cause) : "";
+	exemplar->cause = slow->breakdown.time.known ? cause_name(cause) : "";
 	snprintf(exemplar->stall, sizeof(exemplar->stall), "%" PRIu64 "-%" PRIu32 "-%" PRIu64,
 		 run_unix_ns / NS_PER_S, slow->loop->id, slow->start_ns);
 	if (stack)

@@ -31,7 +31,4 @@ struct lp_exemplar {
 void exemplar_set(struct lp_exemplar *exemplar, const struct lp_slow_callback *slow,
 		  uint64_t run_unix_ns);
 
-/* The name of a cause: "on_cpu". */
-const char *exemplar_cause_name(size_t kind);
-
 #endif /* LP_SINKS_METRICS_EXEMPLAR_H */

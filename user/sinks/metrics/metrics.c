@@ -5,6 +5,7 @@
 #include "wire/histogram.h"
 #include "base/version.h"
 #include "base/macros.h"
+#include "model/names.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -14,31 +15,6 @@ static const struct lp_unit_row units[LP_UNITS] = {
 	[LP_IN_BYTES] = { "bytes", "By", 0 }, [LP_IN_HERTZ] = { "hertz", "Hz", 0 },
 	[LP_IN_PPM] = { "ratio", "1", 6 },
 };
-
-static const char *lost_kind(size_t kind)
-{
-	static const char *const names[LP_LOST_KINDS] = {
-		[LP_LOST_RING] = "events",	   [LP_LOST_LOOPS] = "loops",
-		[LP_LOST_CALLBACKS] = "callbacks", [LP_LOST_READY] = "ready",
-		[LP_LOST_IDENTITY] = "identity",   [LP_LOST_CAUSES] = "causes",
-		[LP_LOST_FINDINGS] = "findings",   [LP_LOST_LIFETIMES] = "lives",
-		[LP_LOST_INSTANTS] = "instants",   [LP_LOST_UNREADABLE] = "unreadable",
-	};
-
-	return names[kind];
-}
-
-static const char *outcome_name(size_t outcome)
-{
-	static const char *const names[LP_OUTCOMES] = {
-		[LP_OUTCOME_RETURNED] = "returned",
-		[LP_OUTCOME_RAISED] = "raised",
-		[LP_OUTCOME_CANCELLED] = "cancelled",
-		[LP_OUTCOME_DESTROYED] = "destroyed",
-	};
-
-	return names[outcome];
-}
 
 static const char *finding_name(size_t kind)
 {
@@ -64,18 +40,6 @@ static bool any_outcomes(const struct lp_metrics *metrics)
 static bool any_limited(const struct lp_metrics *metrics)
 {
 	return metrics->series.any_limited;
-}
-
-static const char *limited_kind(size_t kind)
-{
-	static const char *const names[LP_LIMITED_KINDS] = {
-		[LP_LIMITED_EVENTS] = "events",
-		[LP_LIMITED_LOOPS] = "loops",
-		[LP_LIMITED_CALLBACKS] = "callbacks",
-		[LP_LIMITED_CAUSES] = "causes",
-	};
-
-	return names[kind];
 }
 
 static bool queue_measured(const struct lp_metrics *metrics)
@@ -123,7 +87,7 @@ static const struct lp_family families[] = {
 	  .help = "Busy time of an iteration: the delay of an event that becomes ready meanwhile." },
 	/* of a kind, not of a line or a system call: those are as many as the program has lines */
 	{ .name = "loopprof_loop_lost_seconds", COUNTER, SECONDS, OF_LOOPS(lost_ns),
-	  .label = "cause", .value = exemplar_cause_name, .count = LP_CAUSE_KINDS,
+	  .label = "cause", .value = cause_name, .count = LP_CAUSE_KINDS,
 	  .help = "Time that event loops lost, by cause; on_cpu and gc: in late callbacks, by samples." },
 	/* not loopprof_lost: that is what loopprof itself loses */
 	{ .name = "loopprof_findings", COUNTER, OF_LOOPS(findings),
@@ -142,12 +106,12 @@ static const struct lp_family families[] = {
 	  .is_reported = queue_measured,
 	  .help = "Time from when a callback was made ready to its start." },
 	{ .name = "loopprof_lost", COUNTER, OF_RUN(lost),
-	  .label = "kind", .value = lost_kind, .count = LP_LOST_KINDS,
+	  .label = "kind", .value = lost_kind_name, .count = LP_LOST_KINDS,
 	  /* not measured in each run */
 	  .occasional = LP_LOST_FINDINGS,
 	  .help = "Events and measurements that loopprof itself had to drop." },
 	{ .name = "loopprof_limited", COUNTER, OF_LOOPS(limited),
-	  .label = "kind", .value = limited_kind, .count = LP_LIMITED_KINDS, .is_reported = any_limited,
+	  .label = "kind", .value = limited_kind_name, .count = LP_LIMITED_KINDS, .is_reported = any_limited,
 	  .help = "What processes asked for over their part of what all share, and did not get." },
 	{ .name = "loopprof_slow_threshold_seconds", GAUGE, SECONDS, OF_RUN(threshold_ns),
 	  .help = "Run time from which on a callback counts as slow." },

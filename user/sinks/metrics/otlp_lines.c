@@ -9,6 +9,7 @@
 #include "wire/histogram.h"
 #include "base/version.h"
 #include "sinks/escape.h"
+#include "model/names.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -82,8 +83,7 @@ static void write_labels(struct writer *writer, const struct lp_point *point)
 		write_attribute(writer, "callback", callback->name);
 		write_attribute(writer, "file", callback->file);
 		if (callback->own)
-			write_attribute(writer, "kind",
-					callback->kind == LP_MODEL_TASK ? "task" : "callback");
+			write_attribute(writer, "kind", callback_kind_name(callback->kind));
 	}
 	if (point->label)
 		write_attribute(writer, point->label, point->value);

@@ -8,6 +8,7 @@
 #include "metrics.h"
 #include "sinks/sink.h"
 #include "octaves.h"
+#include "model/names.h"
 
 #include <errno.h>
 #include <stdio_ext.h>
@@ -122,8 +123,7 @@ static void set_labels(struct page *page, const struct lp_point *point)
 		add_label(page, "callback", callback->name);
 		add_label(page, "file", callback->file);
 		if (callback->own)
-			add_label(page, "kind",
-				  callback->kind == LP_MODEL_TASK ? "task" : "callback");
+			add_label(page, "kind", callback_kind_name(callback->kind));
 	}
 	if (point->label)
 		add_label(page, point->label, point->value);

@@ -127,14 +127,14 @@ static void write_part(void *context, const struct lp_stall *stall,
 	struct lp_perfetto_event event = { .type = LP_PERFETTO_BEGIN,
 					   .time_ns = trace->at_ns,
 					   .track = trace->track,
-					   .category = stall_part_cause_names[part->cause],
+					   .category = stall_part_cause_name(part->cause),
 					   .name = part_name(part) };
 	uint64_t left_ns = trace->end_ns - trace->at_ns;
 
 	(void)stall;
 	fill_stack(trace->text, part);
 	perfetto_begin_event(&trace->writer, &event);
-	perfetto_note_text(&trace->writer, "cause", stall_part_cause_names[part->cause]);
+	perfetto_note_text(&trace->writer, "cause", stall_part_cause_name(part->cause));
 	perfetto_note_number(&trace->writer, "total_ns", part->ns);
 	if (part->count)
 		perfetto_note_number(&trace->writer, "count", part->count);

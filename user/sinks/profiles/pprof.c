@@ -130,7 +130,7 @@ static void add_part(void *context, const struct lp_stall *stall, const struct l
 	const uint32_t labels[LP_LABELS] = {
 		[LP_LABEL_LOOP] = loop_label(pprof->weights, stall->loop),
 		[LP_LABEL_CAUSE] =
-			stack_weights_text(pprof->weights, stall_part_cause_names[part->cause]),
+			stack_weights_text(pprof->weights, stall_part_cause_name(part->cause)),
 		[LP_LABEL_SYSCALL] = stack_weights_text(pprof->weights, part->syscall),
 		[LP_LABEL_TARGET] = stack_weights_text(pprof->weights, part->target),
 	};

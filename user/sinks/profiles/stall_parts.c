@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "stall_parts.h"
 
+#include "model/names.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #define LABEL_MAX (LP_SYSCALL_NAME_MAX + LP_RESOURCE_TEXT_MAX + LP_TASK_NAME_MAX + 32)
 
-const char *const stall_part_cause_names[LP_PART_CAUSES] = {
-	[LP_PART_ON_CPU] = "on_cpu",   [LP_PART_BLOCKED] = "blocked",
-	[LP_PART_GIL] = "gil",	       [LP_PART_RUN_QUEUE] = "run_queue",
-	[LP_PART_GC] = "gc",	       [LP_PART_CALLBACKS] = "callbacks",
-	[LP_PART_UNKNOWN] = "unknown",
-};
+const char *stall_part_cause_name(enum lp_part_cause cause)
+{
+	switch (cause) {
+	case LP_PART_CALLBACKS:
+		return "callbacks";
+	case LP_PART_UNKNOWN:
+		return "unknown";
+	default:
+		return cause_name(cause);
+	}
+}
 
 /* One stall on its way through here. */
 struct parts_walk {

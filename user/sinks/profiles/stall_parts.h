@@ -23,18 +23,18 @@ struct lp_part_frame {
 
 /* Where a part's time went, for those who group by it. */
 enum lp_part_cause {
-	LP_PART_ON_CPU,
-	LP_PART_BLOCKED,
-	LP_PART_GIL,
-	LP_PART_RUN_QUEUE,
-	LP_PART_GC,
-	LP_PART_CALLBACKS, /* callbacks of a long iteration, none slow by itself */
+	LP_PART_ON_CPU = LP_CAUSE_ON_CPU,
+	LP_PART_BLOCKED = LP_CAUSE_BLOCKED,
+	LP_PART_GIL = LP_CAUSE_GIL,
+	LP_PART_RUN_QUEUE = LP_CAUSE_RUN_QUEUE,
+	LP_PART_GC = LP_CAUSE_GC,
+	LP_PART_CALLBACKS = LP_CAUSE_KINDS, /* callbacks of a long iteration, none slow by itself */
 	LP_PART_UNKNOWN, /* captures of versions that did not tell */
 	LP_PART_CAUSES,
 };
 
 /* "on_cpu", ... as in JSON. */
-extern const char *const stall_part_cause_names[LP_PART_CAUSES];
+const char *stall_part_cause_name(enum lp_part_cause cause);
 
 /* Stack, await chain, the callback and the service, the cause, the holder of the GIL. */
 #define LP_PART_FRAMES 640

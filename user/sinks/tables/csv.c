@@ -4,6 +4,7 @@
 #include "sinks/escape.h"
 #include "sinks/profiles/stall_sink.h"
 #include "base/macros.h"
+#include "model/names.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -89,7 +90,7 @@ static void write_callback(FILE *out, const struct csv_sink *csv, const struct l
 	const struct lp_histogram *run = &item->run;
 
 	write_loop(out, loop);
-	write_text(out, item->callback->kind == LP_MODEL_TASK ? "task" : "callback");
+	write_text(out, callback_kind_name(item->callback->kind));
 	write_text(out, item->callback->name);
 	write_text(out, item->callback->file);
 	write_number(out, item->callback->line);
@@ -165,7 +166,7 @@ static void write_worst(void *context, const struct lp_stall *stall,
 	for (i = part->cause_at; i > 0 && !place; i--)
 		if (part->places[i - 1].kind == LP_PART_FRAME_CODE)
 			place = &part->places[i - 1];
-	write_text(out, stall_part_cause_names[part->cause]);
+	write_text(out, stall_part_cause_name(part->cause));
 	write_seconds(out, part->ns);
 	write_text(out, place ? place->function : "");
 	write_text(out, place ? place->file : "");
@@ -185,9 +186,7 @@ static void write_stall(void *context, const struct lp_stall *stall)
 	write_loop(out, stall->loop);
 	write_seconds(out,
 		      stall->loop ? loop_unix_ns(stall->loop, stall->start_ns) : stall->start_ns);
-	write_text(out, !slow					? "iteration"
-			: slow->callback->kind == LP_MODEL_TASK ? "task"
-								: "callback");
+	write_text(out, slow ? callback_kind_name(slow->callback->kind) : "iteration");
 	write_text(out, stall->callback.function);
 	write_text(out, stall->callback.file);
 	write_number(out, stall->callback.line);

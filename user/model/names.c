@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "names.h"
+
+#include "base/macros.h"
+
+#define NAME(names, number) ((number) < ARRAY_SIZE(names) ? (names)[number] : "")
+
+const char *cause_name(size_t kind)
+{
+	static const char *const names[] = {
+		[LP_CAUSE_ON_CPU] = "on_cpu", [LP_CAUSE_BLOCKED] = "blocked",
+		[LP_CAUSE_GIL] = "gil",	      [LP_CAUSE_RUN_QUEUE] = "run_queue",
+		[LP_CAUSE_GC] = "gc",
+	};
+
+	_Static_assert(ARRAY_SIZE(names) == LP_CAUSE_KINDS, "a cause has one row");
+	return NAME(names, kind);
+}
+
+static const struct {
+	const char *name, *page_name;
+} lost_kinds[] = {
+	[LP_LOST_RING] = { "events", "ring" },
+	[LP_LOST_LOOPS] = { "loops", "loops" },
+	[LP_LOST_CALLBACKS] = { "callbacks", "slots" },
+	[LP_LOST_READY] = { "ready", "ready" },
+	[LP_LOST_IDENTITY] = { "identity", "identity" },
+	[LP_LOST_CAUSES] = { "causes", "causes" },
+	[LP_LOST_FINDINGS] = { "findings", "findings" },
+	[LP_LOST_LIFETIMES] = { "lives", "lives" },
+	[LP_LOST_INSTANTS] = { "instants", "instants" },
+	[LP_LOST_UNREADABLE] = { "unreadable", "unreadable" },
+};
+_Static_assert(ARRAY_SIZE(lost_kinds) == LP_LOST_KINDS, "a kind of loss has one row");
+
+const char *lost_kind_name(size_t kind)
+{
+	return kind < ARRAY_SIZE(lost_kinds) ? lost_kinds[kind].name : "";
+}
+
+const char *lost_kind_page_name(size_t kind)
+{
+	return kind < ARRAY_SIZE(lost_kinds) ? lost_kinds[kind].page_name : "";
+}
+
+const char *limited_kind_name(size_t kind)
+{
+	static const char *const names[] = {
+		[LP_LIMITED_EVENTS] = "events",
+		[LP_LIMITED_LOOPS] = "loops",
+		[LP_LIMITED_CALLBACKS] = "callbacks",
+		[LP_LIMITED_CAUSES] = "causes",
+	};
+
+	_Static_assert(ARRAY_SIZE(names) == LP_LIMITED_KINDS, "a kind has one row");
+	return NAME(names, kind);
+}
+
+const char *end_reason_name(size_t reason)
+{
+	static const char *const names[] = {
+		[LP_END_INTERRUPT] = "interrupt",
+		[LP_END_DURATION] = "duration",
+		[LP_END_TARGET_EXITED] = "target_exited",
+	};
+
+	_Static_assert(ARRAY_SIZE(names) == LP_END_REASONS, "a reason has one row");
+	return NAME(names, reason);
+}
+
+const char *callback_kind_name(size_t kind)
+{
+	static const char *const names[] = {
+		[LP_MODEL_TASK] = "task",
+		[LP_MODEL_CALLBACK] = "callback",
+	};
+
+	return NAME(names, kind);
+}
+
+const char *outcome_name(size_t outcome)
+{
+	static const char *const names[] = {
+		[LP_OUTCOME_RETURNED] = "returned",
+		[LP_OUTCOME_RAISED] = "raised",
+		[LP_OUTCOME_CANCELLED] = "cancelled",
+		[LP_OUTCOME_DESTROYED] = "destroyed",
+	};
+
+	_Static_assert(ARRAY_SIZE(names) == LP_OUTCOMES, "an outcome has one row");
+	return NAME(names, outcome);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The words of machine-readable formats for the kinds of a report: each kind has one row.
+ * Texts for people have words of their own.  A number that is no kind has the name "".
+ */
+#ifndef LP_MODEL_NAMES_H
+#define LP_MODEL_NAMES_H
+
+#include "report.h"
+
+#include <stddef.h>
+
+/* enum lp_cause_kind: "on_cpu" */
+const char *cause_name(size_t kind);
+
+/* enum lp_lost_kind: "callbacks" in metrics. */
+const char *lost_kind_name(size_t kind);
+/* The same in the data of the HTML page, whose older words its script knows: "slots". */
+const char *lost_kind_page_name(size_t kind);
+
+/* enum lp_limited_kind: "events" */
+const char *limited_kind_name(size_t kind);
+
+/* enum lp_end_reason: "target_exited" */
+const char *end_reason_name(size_t reason);
+
+/* enum lp_model_kind: "task" or "callback" */
+const char *callback_kind_name(size_t kind);
+
+/* enum lp_outcome, of a task: "cancelled" */
+const char *outcome_name(size_t outcome);
+
+#endif /* LP_MODEL_NAMES_H */
