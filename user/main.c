@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "commands/commands.h"
 #include "options/parse.h"
+#include "options/table.h"
+#include "sinks/sink.h"
 #include "files/standard.h"
 #include "commands/open_sinks.h"
 #include "privileges/rights.h"
@@ -17,6 +19,7 @@ static int (*const commands[])(const struct lp_options *options) = {
 
 int main(int argc, char **argv)
 {
+	char formats[LP_FORMAT_NAMES_MAX], live_formats[LP_FORMAT_NAMES_MAX];
 	struct lp_options options;
 	int status;
 
@@ -26,6 +29,8 @@ int main(int argc, char **argv)
 	rights_begin();
 	/* without this right no probe can be attached in any mode */
 	mappings_allow_names(!right_held(LP_RIGHT_PROBES, rights_effective()));
+	option_table_set_formats(format_names(formats, sizeof(formats), false, "or"),
+				 format_names(live_formats, sizeof(live_formats), true, "or"));
 	status = options_parse(argc, argv, &options);
 	if (!status) {
 		log_set_level(options.verbosity < 0    ? LP_LOG_WARNING

@@ -14,12 +14,15 @@
 static int choose_format(const struct lp_options *options, const struct lp_format **format,
 			 struct lp_error *error)
 {
+	char names[LP_FORMAT_NAMES_MAX];
+
+	format_names(names, sizeof(names), false, "and");
 	*format = NULL;
 	if (options->format) {
 		*format = format_by_name(options->format);
 		if (!*format)
 			return error_set(error, -EINVAL, "there is no format '%s'; there are %s",
-					 options->format, format_names());
+					 options->format, names);
 		if ((*format)->snapshot && !options->output)
 			return error_set(error, -EINVAL,
 					 "the format %s is for a file: give one with -o",
@@ -32,7 +35,7 @@ static int choose_format(const struct lp_options *options, const struct lp_forma
 			return error_set(
 				error, -EINVAL,
 				"cannot tell the format of %s by its suffix; give it with -f: %s",
-				options->output, format_names());
+				options->output, names);
 	}
 	return 0;
 }
@@ -68,14 +71,15 @@ static bool is_taken(const struct lp_options *options, size_t export)
 static int check_exports(const struct lp_options *options)
 {
 	const struct lp_format *format;
+	char names[LP_FORMAT_NAMES_MAX];
 	size_t i;
 
 	for (i = 0; i < options->export_count; i++) {
 		format = format_by_name(options->exports[i].format);
 		if (!format || !format->live) {
-			log_error(
-				"--export knows no format '%s'; there are prom, openmetrics and otlp",
-				options->exports[i].format);
+			log_error("--export knows no format '%s'; there are %s",
+				  options->exports[i].format,
+				  format_names(names, sizeof(names), true, "and"));
 			return 2;
 		}
 		if (is_taken(options, i)) {

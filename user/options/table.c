@@ -66,7 +66,7 @@ const struct lp_option_row lp_options[] = {
 	{ LP_OPTION_BUDGET, "budget", "PERCENT", LP_FOR_LIVE,
 	  "take no more than this of a CPU, from the host and from each loop: trace in bursts, sample in between" },
 	{ LP_OPTION_EXPORT, "export", "FORMAT=FILE", LP_FOR_LIVE,
-	  "keep FILE up to date each interval (-i, default 10s); prom, openmetrics or otlp, whose lines are added until FILE has 64 MiB and becomes FILE.1; may be repeated" },
+	  "keep FILE up to date each interval (-i, default 10s); {live formats}, whose lines are added until FILE has 64 MiB and becomes FILE.1; may be repeated" },
 	{ LP_OPTION_HOST, "host", "NAME", LP_FOR_LIVE,
 	  "the name of this host in what is written (default: its own; a container has another)" },
 	{ LP_OPTION_ROTATE, "rotate", "SIZE|TIME", LP_FOR(LP_COMMAND_RECORD),
@@ -83,7 +83,7 @@ const struct lp_option_row lp_options[] = {
 	{ LP_OPTION_FORCE, "force", NULL, LP_FOR(LP_COMMAND_REPORT) | LP_FOR(LP_COMMAND_EXPORT),
 	  "write to FILE even if it is one of the captures that are read" },
 	{ 'f', "format", "FORMAT", LP_FOR(LP_COMMAND_PROFILE) | LP_FOR_CAPTURES,
-	  "text, json, html, prom, openmetrics, otlp, folded, pprof, speedscope, trace, hlog, csv or csv-stalls (default: by the suffix of FILE, or text)" },
+	  "{formats} (default: by the suffix of FILE, or text)" },
 	{ 'j', "json", NULL,
 	  LP_FOR(LP_COMMAND_PROFILE) | LP_FOR(LP_COMMAND_REPORT) | LP_FOR(LP_COMMAND_DIFF) |
 		  LP_FOR_TASKS,
@@ -191,6 +191,35 @@ const char *option_table_name(int key)
 	return text;
 }
 
+static const char *all_formats = "", *live_formats = "";
+
+void option_table_set_formats(const char *all, const char *live)
+{
+	all_formats = all;
+	live_formats = live;
+}
+
+/* The text of an option, with the names of the formats in it; valid until the next call. */
+static const char *row_text(const struct lp_option_row *row)
+{
+	const struct {
+		const char *mark, *names;
+	} marks[] = { { "{formats}", all_formats }, { "{live formats}", live_formats } };
+	static char text[1024];
+	const char *at;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(marks); i++) {
+		at = strstr(row->text, marks[i].mark);
+		if (!at)
+			continue;
+		snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - row->text), row->text,
+			 marks[i].names, at + strlen(marks[i].mark));
+		return text;
+	}
+	return row->text;
+}
+
 static void print_help(void)
 {
 	size_t i;
@@ -213,7 +242,7 @@ static void print_help(void)
 		else
 			snprintf(left, sizeof(left), "    --%s%s%s", row->name,
 				 row->value ? " " : "", row->value ? row->value : "");
-		printf("  %-26s %s\n", left, row->text);
+		printf("  %-26s %s\n", left, row_text(row));
 	}
 	puts("\nExamples:");
 	for (i = 0; i < EXAMPLES; i++)
@@ -301,7 +330,7 @@ static void print_man_options(void)
 		if (row->value)
 			printf(" \\fI%s\\fR", row->value);
 		putchar('\n');
-		print_roff(row->text);
+		print_roff(row_text(row));
 		putchar('\n');
 	}
 	puts(".SH EXAMPLES");

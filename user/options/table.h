@@ -45,7 +45,8 @@ struct lp_option_row {
 	const char *name;
 	const char *value; /* what it takes; NULL: nothing */
 	unsigned int commands; /* that it is for */
-	const char *text; /* NULL: not shown */
+	/* NULL: not shown.  "{formats}" and "{live formats}" become their names. */
+	const char *text;
 };
 
 struct lp_command_row {
@@ -68,6 +69,12 @@ struct option *option_table_getopt(char *shorts, size_t size);
 
 /* Prints help ('h'), version ('V') or the man page (LP_OPTION_MAN) on stdout. */
 void option_table_show(int key);
+
+/*
+ * The names of all formats, and of those that --export takes, for help and man page: given
+ * once, before the options are parsed, by main, as formats are not below the options.
+ */
+void option_table_set_formats(const char *all, const char *live);
 
 /* The row of an option; NULL if there is none. */
 const struct lp_option_row *option_table_row(int key);

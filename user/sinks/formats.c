@@ -6,9 +6,11 @@
 #include <string.h>
 
 /* clang-format off */
+/* In the order in which --help names them. */
 static const struct lp_format *const formats[] = {
 	&text_format,
 	&json_format,
+	&html_format,
 	&prom_format,
 	&openmetrics_format,
 	&otlp_format,
@@ -19,7 +21,6 @@ static const struct lp_format *const formats[] = {
 	&hlog_format,
 	&csv_format,
 	&csv_stalls_format,
-	&html_format,
 };
 /* clang-format on */
 
@@ -73,16 +74,25 @@ const struct lp_format *format_by_path(const char *path)
 	return format;
 }
 
-const char *format_names(void)
+const char *format_names(char *names, size_t size, bool live, const char *word)
 {
-	static char names[256];
+	const char *last = NULL;
 	size_t i, used = 0;
 
-	for (i = 0; i < ARRAY_SIZE(formats) && used < sizeof(names); i++)
-		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
-					 !i				? ""
-					 : i + 1 == ARRAY_SIZE(formats) ? " and "
-									: ", ",
-					 formats[i]->name);
+	names[0] = '\0';
+	for (i = 0; i < ARRAY_SIZE(formats); i++)
+		if (!live || formats[i]->live)
+			last = formats[i]->name;
+	for (i = 0; i < ARRAY_SIZE(formats) && used < size; i++) {
+		const char *name = formats[i]->name;
+
+		if (live && !formats[i]->live)
+			continue;
+		if (used && name == last)
+			used += (size_t)snprintf(names + used, size - used, " %s %s", word, name);
+		else
+			used += (size_t)snprintf(names + used, size - used, "%s%s",
+						 used ? ", " : "", name);
+	}
 	return names;
 }

@@ -66,7 +66,12 @@ extern const struct lp_format html_format; /* sinks/html/html.c: a page for a br
 const struct lp_format *format_by_name(const char *name);
 const struct lp_format *format_by_path(const char *path);
 
-/* The names of all of them, "text, json and prom", for what is told of a wrong one. */
-const char *format_names(void);
+#define LP_FORMAT_NAMES_MAX 256
+
+/*
+ * Writes the names of all formats, or of those that --export takes, and returns the text:
+ * "text, json and prom", where the word is "and".
+ */
+const char *format_names(char *names, size_t size, bool live, const char *word);
 
 #endif /* LP_SINKS_SINK_H */

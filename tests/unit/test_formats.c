@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "options/table.h"
+#include "sinks/sink.h"
+
+static void test_names_as_in_a_sentence(void **state)
+{
+	char names[LP_FORMAT_NAMES_MAX];
+
+	(void)state;
+	assert_string_equal(format_names(names, sizeof(names), false, "or"),
+			    "text, json, html, prom, openmetrics, otlp, folded, pprof, speedscope, "
+			    "trace, hlog, csv or csv-stalls");
+	assert_string_equal(format_names(names, sizeof(names), true, "and"),
+			    "prom, openmetrics and otlp");
+}
+
+static void test_names_that_find_no_room_are_cut(void **state)
+{
+	char names[10];
+
+	(void)state;
+	assert_string_equal(format_names(names, sizeof(names), false, "or"), "text, jso");
+}
+
+/* The help that goes to stdout, which is a file meanwhile. */
+static void read_help(int key, char *text, size_t size)
+{
+	int standard = dup(STDOUT_FILENO);
+	FILE *file = tmpfile();
+	size_t bytes;
+
+	assert_non_null(file);
+	fflush(stdout);
+	dup2(fileno(file), STDOUT_FILENO);
+	option_table_show(key);
+	fflush(stdout);
+	dup2(standard, STDOUT_FILENO);
+	close(standard);
+	rewind(file);
+	bytes = fread(text, 1, size - 1, file);
+	text[bytes] = '\0';
+	fclose(file);
+}
+
+static void test_help_and_man_page_name_the_formats(void **state)
+{
+	static const int keys[] = { 'h', LP_OPTION_MAN };
+	static char text[1 << 16];
+	size_t i;
+
+	(void)state;
+	option_table_set_formats("one, two or three", "two or three");
+	for (i = 0; i < 2; i++) {
+		read_help(keys[i], text, sizeof(text));
+		assert_non_null(strstr(text, "one, two or three (default: by the suffix"));
+		assert_non_null(strstr(text, "; two or three, whose lines"));
+		assert_null(strstr(text, "formats}"));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names_as_in_a_sentence),
+		cmocka_unit_test(test_names_that_find_no_room_are_cut),
+		cmocka_unit_test(test_help_and_man_page_name_the_formats),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
