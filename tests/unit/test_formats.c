@@ -55,7 +55,7 @@ static void read_help(int key, char *text, size_t size)
 
 static void test_help_and_man_page_name_the_formats(void **state)
 {
-	static const int keys[] = { 'h', LP_OPTION_MAN };
+	static const int keys[] = { 'h', LP_SHOW_MAN };
 	static char text[1 << 16];
 	size_t i;
 

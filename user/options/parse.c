@@ -3,6 +3,7 @@
 
 #include "wire/finding_kinds.h"
 #include "table.h"
+#include "take.h"
 #include "values.h"
 #include "base/macros.h"
 
@@ -13,221 +14,71 @@
 #include <string.h>
 
 #define DEFAULT_THRESHOLD_NS 100000000ULL
-#define FREQUENCY_MAX 10000
-#define PID_MOST (1UL << 22)
-#define DURATION_LEAST_NS NS_PER_MS
-/* -i and --watch: nobody reads output at a faster rate, and the target pays for it */
-#define PERIOD_LEAST_NS 10000000ULL
 #define DEFAULT_EXPORT_NS (10 * NS_PER_S)
 #define DEFAULT_ROTATE_BYTES (64ULL << 20)
 #define DEFAULT_RETAIN_BYTES (1ULL << 30)
 
-/* Writes the sentence and returns 2, the status of a wrong usage. */
-#define usage_error(...) (log_usage(__VA_ARGS__), 2)
-
-static int add_pid(struct lp_options *options, const char *text)
+static int take_duration(const struct lp_option_row *row, const char *text, uint64_t *ns)
 {
-	unsigned long pid;
-	pid_t *grown;
-
-	if (option_number(text, PID_MOST, &pid) || !pid)
-		return -EINVAL;
-	grown = realloc(options->pids, (options->pid_count + 1) * sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	options->pids = grown;
-	grown[options->pid_count++] = (pid_t)pid;
-	return 0;
-}
-
-static int add_pids(struct lp_options *options, const char *list)
-{
-	char *copy = strdup(list), *rest = copy, *word;
-	int err = copy ? 0 : -ENOMEM;
-
-	while (!err && (word = strsep(&rest, ",")))
-		err = add_pid(options, word);
-	free(copy);
-	if (err == -ENOMEM)
-		return usage_error("out of memory");
-	return err ? usage_error(
-			     "-p takes process IDs: '%s' is not a list of process IDs such as 4242,4243",
-			     list)
-		   : 0;
-}
-
-/* Times below the least are refused. */
-static int take_duration(const char *name, const char *text, uint64_t least, uint64_t *ns)
-{
+	const char *name = option_table_name(row);
 	uint64_t value;
 
 	if (options_duration(text, &value))
 		return usage_error(
 			"%s takes a time such as 100ms, 2s or 1.5m (a bare number is in seconds), not '%s'",
 			name, text);
-	if (value < least)
+	if (value < row->least)
 		return usage_error("%s takes a time of at least %g ms, not '%s'", name,
-				   (double)least / 1e6, text);
+				   (double)row->least / 1e6, text);
 	*ns = value;
 	return 0;
 }
 
-static int take_mode(struct lp_options *options, const char *value)
+static int take_size(const struct lp_option_row *row, const char *text, uint64_t *bytes)
 {
-	options->mode_given = true;
-	options->sampling = strcmp(value, "sample") == 0;
-	return options->sampling || strcmp(value, "trace") == 0
-		       ? 0
-		       : usage_error("-m knows the modes trace and sample, not '%s'", value);
+	if (!options_size(text, bytes) && *bytes)
+		return 0;
+	return usage_error("%s takes %s, not '%s'", option_table_name(row), row->what, text);
 }
 
-static int take_frequency(struct lp_options *options, const char *value)
+static int take_count(const struct lp_option_row *row, const char *text, unsigned int *count)
 {
-	unsigned long frequency;
+	unsigned long value;
 
-	if (option_number(value, FREQUENCY_MAX, &frequency) || !frequency)
-		return usage_error("-F takes samples a second, from 1 to 10000, not '%s'", value);
-	options->frequency = (unsigned int)frequency;
+	if (option_number(text, row->most, &value) || !value)
+		return usage_error("%s takes %s, from 1 to %u, not '%s'", option_table_name(row),
+				   row->what, row->most, text);
+	*count = (unsigned int)value;
 	return 0;
 }
 
-/* Options that take nothing and only say yes. */
-static int take_flag(struct lp_options *options, int key)
+static int take_text(const struct lp_option_row *row, const char *text, const char **field)
 {
-	static const struct {
-		int key;
-		size_t field;
-	} flags[] = {
-		{ 'a', offsetof(struct lp_options, all) },
-		{ 's', offsetof(struct lp_options, subprocesses) },
-		{ 'j', offsetof(struct lp_options, json) },
-		{ LP_OPTION_NATIVE, offsetof(struct lp_options, native) },
-		{ LP_OPTION_KERNEL, offsetof(struct lp_options, kernel) },
-		{ LP_OPTION_QUEUE, offsetof(struct lp_options, queue) },
-		{ LP_OPTION_ORIGINS, offsetof(struct lp_options, origins) },
-		{ LP_OPTION_LIFETIMES, offsetof(struct lp_options, lifetimes) },
-		{ LP_OPTION_FORCE, offsetof(struct lp_options, force) },
-		{ LP_OPTION_EXPLAIN, offsetof(struct lp_options, explain) },
-		{ LP_OPTION_STACK, offsetof(struct lp_options, stack) },
-		{ LP_OPTION_CONSISTENT, offsetof(struct lp_options, consistent) },
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(flags); i++) {
-		if (flags[i].key == key) {
-			*(bool *)((char *)options + flags[i].field) = true;
-			return 0;
-		}
-	}
-	return 2;
+	*field = text;
+	if (*text || !row->what)
+		return 0;
+	return usage_error("%s takes %s, not ''", option_table_name(row), row->what);
 }
 
-static int take_export(struct lp_options *options, const char *value)
+static int take_option(struct lp_options *options, const struct lp_option_row *row,
+		       const char *value)
 {
-	if (options->export_count == LP_EXPORTS_MAX)
-		return usage_error("--export may be given at most eight times");
-	if (option_export(value, &options->exports[options->export_count]))
-		return usage_error("--export takes FORMAT=FILE such as prom=/var/x.prom, not '%s'",
-				   value);
-	options->export_count++;
-	return 0;
-}
+	void *field = (char *)options + row->field;
 
-static int take_fail_if(struct lp_options *options, const char *value)
-{
-	const char **grown =
-		realloc(options->fail_if, (options->fail_if_count + 1) * sizeof(*grown));
-
-	if (!grown)
-		return usage_error("out of memory");
-	options->fail_if = grown;
-	grown[options->fail_if_count++] = value;
-	return 0;
-}
-
-/* What a service that stays on takes. */
-static int take_fleet_option(struct lp_options *options, int key, const char *value)
-{
-	switch (key) {
-	case LP_OPTION_CGROUP:
-		options->cgroup = value;
-		return option_cgroup(value)
-			       ? usage_error(
-					 "--cgroup takes the path of a cgroup below /sys/fs/cgroup, without '..', not '%s'",
-					 value)
-			       : 0;
-	case LP_OPTION_EXPORT:
-		return take_export(options, value);
-	case LP_OPTION_BUDGET:
-		return option_percent(value, &options->budget_ppm)
-			       ? usage_error(
-					 "--budget takes a share of a CPU such as 1%%, up to 100%%, not '%s'",
-					 value)
-			       : 0;
-	case LP_OPTION_ROTATE:
-		options->keep = true;
-		return option_rotate(value, &options->rotate_bytes, &options->rotate_ns)
-			       ? usage_error(
-					 "--rotate takes a size such as 64M or a time such as 1h, not '%s'",
-					 value)
-			       : 0;
-	case LP_OPTION_RETAIN:
-		options->keep = true;
-		return options_size(value, &options->retain_bytes) || !options->retain_bytes
-			       ? usage_error("--retain takes a size such as 1G, not '%s'", value)
-			       : 0;
-	case LP_OPTION_BY:
-		return option_by(value, &options->by)
-			       ? usage_error("--by takes loop, name, container or host, not '%s'",
-					     value)
-			       : 0;
-	case LP_OPTION_HOST:
-		options->host = value;
-		return *value ? 0 : usage_error("--host takes the name of a host, not ''");
-	case LP_OPTION_FAIL_IF:
-		return take_fail_if(options, value);
+	switch (row->type) {
+	case LP_OPTION_FLAG:
+		*(bool *)field = true;
+		return 0;
+	case LP_OPTION_DURATION:
+		return take_duration(row, value, field);
+	case LP_OPTION_SIZE:
+		return take_size(row, value, field);
+	case LP_OPTION_COUNT:
+		return take_count(row, value, field);
+	case LP_OPTION_TEXT:
+		return take_text(row, value, field);
 	default:
-		return take_flag(options, key);
-	}
-}
-
-static int take_option(struct lp_options *options, int key, char *value)
-{
-	switch (key) {
-	case 'p':
-		return add_pids(options, value);
-	case 't':
-		return take_duration("-t", value, 0, &options->threshold_ns);
-	case 'd':
-		return take_duration("-d", value, DURATION_LEAST_NS, &options->duration_ns);
-	case 'i':
-		return take_duration("-i", value, PERIOD_LEAST_NS, &options->interval_ns);
-	case 'm':
-		return take_mode(options, value);
-	case 'F':
-		return take_frequency(options, value);
-	case 'o':
-		options->output = value;
-		return *value ? 0 : usage_error("-o takes the name of a file, not ''");
-	case 'f':
-		options->format = value;
-		return 0;
-	case LP_OPTION_FIND:
-		return findings_parse(value, &options->findings)
-			       ? usage_error(
-					 "--find takes kinds such as wrong_thread,closed_loop, or all, or none, not '%s'",
-					 value)
-			       : 0;
-	case LP_OPTION_WATCH:
-		return take_duration("--watch", value, PERIOD_LEAST_NS, &options->watch_ns);
-	case 'v':
-		options->verbosity++;
-		return 0;
-	case 'q':
-		options->verbosity = -1;
-		return 0;
-	default:
-		return take_fleet_option(options, key, value);
+		return row->take(options, value);
 	}
 }
 
@@ -243,16 +94,6 @@ static int parse_command(char *word, struct lp_options *options)
 	}
 	return usage_error("'%s' is no command of loopprof (to start a program, put -- before it)",
 			   word);
-}
-
-static bool option_allowed(const struct lp_options *options, int key)
-{
-	size_t i;
-
-	for (i = 0; i < lp_option_count; i++)
-		if (lp_options[i].key == key)
-			return lp_options[i].commands >> options->command & 1;
-	return true;
 }
 
 bool options_only_explain(const struct lp_options *options)
@@ -361,6 +202,7 @@ static void complete_options(struct lp_options *options)
 	options->queue |= options->lifetimes || options->findings >> LP_FINDING_WRONG_THREAD & 1;
 	if (options->cgroup && !options->pid_count && !options->launch)
 		options->all = true;
+	options->keep = options->rotate_bytes || options->rotate_ns || options->retain_bytes;
 	/* to be left on: no probe, unless it is asked for or paid from a budget */
 	if (options->all && !options->mode_given && !options->queue && !options->budget_ppm)
 		options->sampling = true;
@@ -370,12 +212,6 @@ static void complete_options(struct lp_options *options)
 		options->rotate_bytes = DEFAULT_ROTATE_BYTES;
 	if (!options->retain_bytes)
 		options->retain_bytes = DEFAULT_RETAIN_BYTES;
-}
-
-static void show_and_exit(int key)
-{
-	option_table_show(key);
-	exit(0);
 }
 
 /*
@@ -389,10 +225,10 @@ static int refuse_option(int key, const char *word)
 	char names[512];
 
 	if (key == ':' && row)
-		return usage_error("%s requires an argument: %s", option_table_name(optopt),
+		return usage_error("%s requires an argument: %s", option_table_name(row),
 				   row->value);
 	if (is_long && row)
-		return usage_error("%s allows no argument: '%s'", option_table_name(optopt), word);
+		return usage_error("%s allows no argument: '%s'", option_table_name(row), word);
 	if (!is_long)
 		return usage_error("invalid option -%c", optopt);
 	if (option_table_matches(word + 2, names, sizeof(names)) > 1)
@@ -402,8 +238,9 @@ static int refuse_option(int key, const char *word)
 
 int options_parse(int argc, char **argv, struct lp_options *options)
 {
-	bool given[LP_OPTION_MAN + 1] = { false };
+	bool given[LP_OPTIONS_MAX] = { false };
 	int separator = argc, key, err, i;
+	const struct lp_option_row *row;
 	struct option *longs;
 	char shorts[128];
 
@@ -417,26 +254,30 @@ int options_parse(int argc, char **argv, struct lp_options *options)
 		if (!strcmp(argv[i], "--"))
 			separator = i;
 	for (i = 1; i < separator; i++)
-		if (!strcmp(argv[i], "--" LP_OPTION_MAN_NAME))
-			show_and_exit(LP_OPTION_MAN);
+		if (!strcmp(argv[i], "--" LP_OPTION_MAN_NAME)) {
+			option_table_show(LP_SHOW_MAN);
+			exit(0);
+		}
 	longs = option_table_getopt(shorts, sizeof(shorts));
 	if (!longs)
 		return usage_error("out of memory");
 	err = 0;
 	opterr = 0;
 	while (!err && (key = getopt_long(separator, argv, shorts, longs, NULL)) != -1) {
-		if (key == 'h' || key == 'V')
-			show_and_exit(key);
-		given[key] = true;
-		err = key == '?' || key == ':' ? refuse_option(key, argv[optind - 1])
-					       : take_option(options, key, optarg);
+		if (key == '?' || key == ':') {
+			err = refuse_option(key, argv[optind - 1]);
+			continue;
+		}
+		row = option_table_row(key);
+		given[row - lp_options] = true;
+		err = take_option(options, row, optarg);
 	}
 	free(longs);
 	if (!err)
 		err = parse_words(argc, argv, separator, options);
-	for (key = 0; !err && key <= LP_OPTION_MAN; key++)
-		if (given[key] && !option_allowed(options, key))
-			err = usage_error("%s is not for this command", option_table_name(key));
+	for (row = lp_options; !err && row < lp_options + lp_option_count; row++)
+		if (given[row - lp_options] && !(row->commands >> options->command & 1))
+			err = usage_error("%s is not for this command", option_table_name(row));
 	complete_options(options);
 	return err ? err : check_combination(options);
 }

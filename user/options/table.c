@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "table.h"
 
+#include "take.h"
 #include "base/version.h"
 #include "base/macros.h"
 
@@ -28,74 +29,142 @@ const struct lp_command_row lp_commands[] = {
 };
 const size_t lp_command_count = ARRAY_SIZE(lp_commands);
 
+#define FREQUENCY_MOST 10000
+#define DURATION_LEAST_NS NS_PER_MS
+/* -i and --watch: nobody reads output at a faster rate, and the target pays for it */
+#define PERIOD_LEAST_NS (10 * NS_PER_MS)
+
+/* The binding of a row: its type, and the field that gets the value. */
+#define BIND(kind, member) .type = LP_OPTION_##kind, .field = offsetof(struct lp_options, member)
+#define FLAG(member) BIND(FLAG, member)
+#define DURATION(member, least_ns) BIND(DURATION, member), .least = least_ns
+#define SIZE(member, words) BIND(SIZE, member), .what = words
+#define COUNT(member, top, words) BIND(COUNT, member), .most = top, .what = words
+#define TEXT(member, words) BIND(TEXT, member), .what = words
+#define SPECIAL(function) .take = function
+
+static int show_help(struct lp_options *options, const char *value)
+{
+	(void)options;
+	(void)value;
+	option_table_show('h');
+	exit(0);
+}
+
+static int show_version(struct lp_options *options, const char *value)
+{
+	(void)options;
+	(void)value;
+	option_table_show('V');
+	exit(0);
+}
+
+/* clang-format off */
 const struct lp_option_row lp_options[] = {
 	{ 'p', "pid", "PID[,PID]...", LP_FOR_LIVE | LP_FOR_TASKS,
-	  "profile these processes; may be repeated" },
+	  "profile these processes; may be repeated",
+	  SPECIAL(take_pids) },
 	{ 'a', "all", NULL, LP_FOR_LIVE,
-	  "profile every event loop of the host, in containers too, also those that start later" },
-	{ LP_OPTION_CGROUP, "cgroup", "PATH", LP_FOR_LIVE,
-	  "the same, of those processes only that are in this cgroup or below it (a systemd unit, a container, a pod): a path below /sys/fs/cgroup" },
-	{ 's', "subprocesses", NULL, LP_FOR_LIVE, "follow the targets' children too" },
+	  "profile every event loop of the host, in containers too, also those that start later",
+	  FLAG(all) },
+	{ 0, "cgroup", "PATH", LP_FOR_LIVE,
+	  "the same, of those processes only that are in this cgroup or below it (a systemd unit, a container, a pod): a path below /sys/fs/cgroup",
+	  SPECIAL(take_cgroup) },
+	{ 's', "subprocesses", NULL, LP_FOR_LIVE, "follow the targets' children too",
+	  FLAG(subprocesses) },
 	{ 't', "threshold", "TIME", LP_FOR_LIVE,
-	  "a callback that runs for so long is slow (default 100ms)" },
-	{ 'd', "duration", "TIME", LP_FOR_LIVE, "end after this time (a bare number: seconds)" },
+	  "a callback that runs for so long is slow (default 100ms)",
+	  DURATION(threshold_ns, 0) },
+	{ 'd', "duration", "TIME", LP_FOR_LIVE, "end after this time (a bare number: seconds)",
+	  DURATION(duration_ns, DURATION_LEAST_NS) },
 	{ 'i', "interval", "TIME", LP_FOR_LIVE,
-	  "print a summary of each interval, and rewrite the file of -o" },
+	  "print a summary of each interval, and rewrite the file of -o",
+	  DURATION(interval_ns, PERIOD_LEAST_NS) },
 	{ 'm', "mode", "MODE", LP_FOR_LIVE,
-	  "trace (default but for -a): a probe times every callback; sample: nothing that a callback passes, they are known from samples of late loops" },
+	  "trace (default but for -a): a probe times every callback; sample: nothing that a callback passes, they are known from samples of late loops",
+	  SPECIAL(take_mode) },
 	{ 'F', "freq", "HZ", LP_FOR_LIVE,
-	  "samples a second of a loop that is late (default: 99, more for thresholds under 50ms)" },
-	{ LP_OPTION_NATIVE, "native", NULL, LP_FOR_LIVE, "show C frames in stacks, too" },
-	{ LP_OPTION_KERNEL, "kernel", NULL, LP_FOR_LIVE,
-	  "show the kernel's frames in stacks, too" },
-	{ LP_OPTION_QUEUE, "queue", NULL, LP_FOR_LIVE,
-	  "also measure how long callbacks wait to run; one more probe a callback" },
-	{ LP_OPTION_FIND, "find", "KIND[,KIND]...", LP_FOR_LIVE,
-	  "also look for wrong_thread (a probe on each deque.append and heappush, and those of --queue) or closed_loop (a probe on most exceptions that are made); all, or none at all" },
-	{ LP_OPTION_ORIGINS, "origins", NULL, LP_FOR_LIVE,
-	  "tell where lost coroutines and tasks were created; a probe on each task, coroutine and generator that is made" },
-	{ LP_OPTION_LIFETIMES, "lifetimes", NULL, LP_FOR_LIVE,
-	  "how long tasks live, and how they end; two probes a task, and that of --queue" },
-	{ LP_OPTION_EXPLAIN, "explain", NULL, LP_FOR_OUTPUT | LP_FOR_TASKS,
-	  "tell what each finding means, and what to do about it; alone: of all kinds" },
-	{ LP_OPTION_STACK, "stack", NULL, LP_FOR_TASKS, "print whole await chains" },
-	{ LP_OPTION_CONSISTENT, "consistent", NULL, LP_FOR_TASKS,
-	  "stop the process while its tasks are read, and say for how long" },
-	{ LP_OPTION_WATCH, "watch", "TIME", LP_FOR_TASKS,
-	  "look again each TIME: what was born, what ended, what only accumulates" },
-	{ LP_OPTION_BUDGET, "budget", "PERCENT", LP_FOR_LIVE,
-	  "take no more than this of a CPU, from the host and from each loop: trace in bursts, sample in between" },
-	{ LP_OPTION_EXPORT, "export", "FORMAT=FILE", LP_FOR_LIVE,
-	  "keep FILE up to date each interval (-i, default 10s); {live formats}, whose lines are added until FILE has 64 MiB and becomes FILE.1; may be repeated" },
-	{ LP_OPTION_HOST, "host", "NAME", LP_FOR_LIVE,
-	  "the name of this host in what is written (default: its own; a container has another)" },
-	{ LP_OPTION_ROTATE, "rotate", "SIZE|TIME", LP_FOR(LP_COMMAND_RECORD),
-	  "begin a new file in the directory of -o after so much or so long (default 64M)" },
-	{ LP_OPTION_RETAIN, "retain", "SIZE", LP_FOR(LP_COMMAND_RECORD),
-	  "remove the oldest files so that no more than this is kept (default 1G)" },
-	{ LP_OPTION_BY, "by", "WHAT", LP_FOR_CAPTURES,
-	  "merge loops by name, container or host (default: loop, none are)" },
-	{ LP_OPTION_FAIL_IF, "fail-if", "CONDITION", LP_FOR(LP_COMMAND_DIFF),
-	  "exit with 1 if it holds, such as p99>10% or new-stalls; may be repeated" },
+	  "samples a second of a loop that is late (default: 99, more for thresholds under 50ms)",
+	  COUNT(frequency, FREQUENCY_MOST, "samples a second") },
+	{ 0, "native", NULL, LP_FOR_LIVE, "show C frames in stacks, too",
+	  FLAG(native) },
+	{ 0, "kernel", NULL, LP_FOR_LIVE,
+	  "show the kernel's frames in stacks, too",
+	  FLAG(kernel) },
+	{ 0, "queue", NULL, LP_FOR_LIVE,
+	  "also measure how long callbacks wait to run; one more probe a callback",
+	  FLAG(queue) },
+	{ 0, "find", "KIND[,KIND]...", LP_FOR_LIVE,
+	  "also look for wrong_thread (a probe on each deque.append and heappush, and those of --queue) or closed_loop (a probe on most exceptions that are made); all, or none at all",
+	  SPECIAL(take_findings) },
+	{ 0, "origins", NULL, LP_FOR_LIVE,
+	  "tell where lost coroutines and tasks were created; a probe on each task, coroutine and generator that is made",
+	  FLAG(origins) },
+	{ 0, "lifetimes", NULL, LP_FOR_LIVE,
+	  "how long tasks live, and how they end; two probes a task, and that of --queue",
+	  FLAG(lifetimes) },
+	{ 0, "explain", NULL, LP_FOR_OUTPUT | LP_FOR_TASKS,
+	  "tell what each finding means, and what to do about it; alone: of all kinds",
+	  FLAG(explain) },
+	{ 0, "stack", NULL, LP_FOR_TASKS, "print whole await chains",
+	  FLAG(stack) },
+	{ 0, "consistent", NULL, LP_FOR_TASKS,
+	  "stop the process while its tasks are read, and say for how long",
+	  FLAG(consistent) },
+	{ 0, "watch", "TIME", LP_FOR_TASKS,
+	  "look again each TIME: what was born, what ended, what only accumulates",
+	  DURATION(watch_ns, PERIOD_LEAST_NS) },
+	{ 0, "budget", "PERCENT", LP_FOR_LIVE,
+	  "take no more than this of a CPU, from the host and from each loop: trace in bursts, sample in between",
+	  SPECIAL(take_budget) },
+	{ 0, "export", "FORMAT=FILE", LP_FOR_LIVE,
+	  "keep FILE up to date each interval (-i, default 10s); {live formats}, whose lines are added until FILE has 64 MiB and becomes FILE.1; may be repeated",
+	  SPECIAL(take_export) },
+	{ 0, "host", "NAME", LP_FOR_LIVE,
+	  "the name of this host in what is written (default: its own; a container has another)",
+	  TEXT(host, "the name of a host") },
+	{ 0, "rotate", "SIZE|TIME", LP_FOR(LP_COMMAND_RECORD),
+	  "begin a new file in the directory of -o after so much or so long (default 64M)",
+	  SPECIAL(take_rotate) },
+	{ 0, "retain", "SIZE", LP_FOR(LP_COMMAND_RECORD),
+	  "remove the oldest files so that no more than this is kept (default 1G)",
+	  SIZE(retain_bytes, "a size such as 1G") },
+	{ 0, "by", "WHAT", LP_FOR_CAPTURES,
+	  "merge loops by name, container or host (default: loop, none are)",
+	  SPECIAL(take_by) },
+	{ 0, "fail-if", "CONDITION", LP_FOR(LP_COMMAND_DIFF),
+	  "exit with 1 if it holds, such as p99>10% or new-stalls; may be repeated",
+	  SPECIAL(take_fail_if) },
 	{ 'o', "output", "FILE",
 	  LP_FOR_LIVE | LP_FOR(LP_COMMAND_REPORT) | LP_FOR(LP_COMMAND_EXPORT),
-	  "write to FILE: a capture with record, else the format of -f" },
-	{ LP_OPTION_FORCE, "force", NULL, LP_FOR(LP_COMMAND_REPORT) | LP_FOR(LP_COMMAND_EXPORT),
-	  "write to FILE even if it is one of the captures that are read" },
+	  "write to FILE: a capture with record, else the format of -f",
+	  TEXT(output, "the name of a file") },
+	{ 0, "force", NULL, LP_FOR(LP_COMMAND_REPORT) | LP_FOR(LP_COMMAND_EXPORT),
+	  "write to FILE even if it is one of the captures that are read",
+	  FLAG(force) },
 	{ 'f', "format", "FORMAT", LP_FOR(LP_COMMAND_PROFILE) | LP_FOR_CAPTURES,
-	  "{formats} (default: by the suffix of FILE, or text)" },
+	  "{formats} (default: by the suffix of FILE, or text)",
+	  TEXT(format, NULL) },
 	{ 'j', "json", NULL,
 	  LP_FOR(LP_COMMAND_PROFILE) | LP_FOR(LP_COMMAND_REPORT) | LP_FOR(LP_COMMAND_DIFF) |
 		  LP_FOR_TASKS,
-	  "JSON lines on stdout instead of text" },
-	{ 'v', "verbose", NULL, LP_FOR_ALL, "say more on stderr; twice: the kernel's words too" },
-	{ 'q', "quiet", NULL, LP_FOR_ALL, "say nothing on stderr but errors and warnings" },
-	{ 'V', "version", NULL, LP_FOR_ALL, "print the version" },
-	{ 'h', "help", NULL, LP_FOR_ALL, "print this help" },
-	/* the last option, with no abbreviation, so that it makes none of the others ambiguous */
-	{ LP_OPTION_MAN, LP_OPTION_MAN_NAME, NULL, LP_FOR_ALL, NULL },
+	  "JSON lines on stdout instead of text",
+	  FLAG(json) },
+	{ 'v', "verbose", NULL, LP_FOR_ALL, "say more on stderr; twice: the kernel's words too",
+	  SPECIAL(take_verbose) },
+	{ 'q', "quiet", NULL, LP_FOR_ALL, "say nothing on stderr but errors and warnings",
+	  SPECIAL(take_quiet) },
+	{ 'V', "version", NULL, LP_FOR_ALL, "print the version",
+	  SPECIAL(show_version) },
+	{ 'h', "help", NULL, LP_FOR_ALL, "print this help",
+	  SPECIAL(show_help) },
 };
+/* clang-format on */
 const size_t lp_option_count = ARRAY_SIZE(lp_options);
+_Static_assert(ARRAY_SIZE(lp_options) <= LP_OPTIONS_MAX, "each option has a place");
+
+/* What getopt_long returns for the first row without a letter is this, and its number more. */
+#define FIRST_LONG 256
 
 static const struct {
 	const char *command;
@@ -129,12 +198,12 @@ struct option *option_table_getopt(char *shorts, size_t size)
 		return NULL;
 	/* a missing value is ':' for the caller, and getopt prints nothing itself */
 	shorts[at++] = ':';
-	for (i = 0; i < lp_option_count && lp_options[i].text; i++) {
+	for (i = 0; i < lp_option_count; i++) {
 		longs[i].name = lp_options[i].name;
 		longs[i].has_arg = lp_options[i].value ? required_argument : no_argument;
-		longs[i].val = lp_options[i].key;
-		if (lp_options[i].key < 256 && at + 3 < size) {
-			shorts[at++] = (char)lp_options[i].key;
+		longs[i].val = lp_options[i].letter ? lp_options[i].letter : FIRST_LONG + (int)i;
+		if (lp_options[i].letter && at + 3 < size) {
+			shorts[at++] = (char)lp_options[i].letter;
 			if (lp_options[i].value)
 				shorts[at++] = ':';
 		}
@@ -147,8 +216,10 @@ const struct lp_option_row *option_table_row(int key)
 {
 	size_t i;
 
+	if (key >= FIRST_LONG && (size_t)(key - FIRST_LONG) < lp_option_count)
+		return &lp_options[key - FIRST_LONG];
 	for (i = 0; i < lp_option_count; i++)
-		if (lp_options[i].key == key)
+		if (key && lp_options[i].letter == key)
 			return &lp_options[i];
 	return NULL;
 }
@@ -169,7 +240,7 @@ size_t option_table_matches(const char *word, char *names, size_t size)
 
 	names[0] = '\0';
 	for (i = 0; i < lp_option_count; i++) {
-		if (!lp_options[i].text || strncmp(lp_options[i].name, word, length) != 0)
+		if (strncmp(lp_options[i].name, word, length) != 0)
 			continue;
 		if (at < size)
 			at += (size_t)snprintf(names + at, size - at, "%s--%s", count ? ", " : "",
@@ -179,15 +250,14 @@ size_t option_table_matches(const char *word, char *names, size_t size)
 	return count;
 }
 
-const char *option_table_name(int key)
+const char *option_table_name(const struct lp_option_row *row)
 {
-	const struct lp_option_row *row = option_table_row(key);
 	static char text[32];
 
-	if (row && key >= 256)
-		snprintf(text, sizeof(text), "--%s", row->name);
+	if (row->letter)
+		snprintf(text, sizeof(text), "-%c", row->letter);
 	else
-		snprintf(text, sizeof(text), "-%c", key);
+		snprintf(text, sizeof(text), "--%s", row->name);
 	return text;
 }
 
@@ -234,10 +304,8 @@ static void print_help(void)
 		const struct lp_option_row *row = &lp_options[i];
 		char left[64];
 
-		if (!row->text)
-			continue;
-		if (row->key < 256)
-			snprintf(left, sizeof(left), "-%c, --%s%s%s", row->key, row->name,
+		if (row->letter)
+			snprintf(left, sizeof(left), "-%c, --%s%s%s", row->letter, row->name,
 				 row->value ? " " : "", row->value ? row->value : "");
 		else
 			snprintf(left, sizeof(left), "    --%s%s%s", row->name,
@@ -320,11 +388,9 @@ static void print_man_options(void)
 	for (i = 0; i < lp_option_count; i++) {
 		const struct lp_option_row *row = &lp_options[i];
 
-		if (!row->text)
-			continue;
 		fputs(".TP\n.B ", stdout);
-		if (row->key < 256)
-			printf("\\-%c, ", row->key);
+		if (row->letter)
+			printf("\\-%c, ", row->letter);
 		fputs("\\-\\-", stdout);
 		print_roff(row->name);
 		if (row->value)
@@ -355,7 +421,7 @@ void option_table_show(int key)
 {
 	if (key == 'V')
 		puts("loopprof " LP_VERSION);
-	else if (key == LP_OPTION_MAN)
+	else if (key == LP_SHOW_MAN)
 		options_print_man();
 	else
 		print_help();

@@ -7,30 +7,6 @@
 
 #include <getopt.h>
 
-/* Options without a letter. */
-enum {
-	LP_OPTION_QUEUE = 256,
-	LP_OPTION_NATIVE,
-	LP_OPTION_KERNEL,
-	LP_OPTION_FIND,
-	LP_OPTION_ORIGINS,
-	LP_OPTION_LIFETIMES,
-	LP_OPTION_EXPLAIN,
-	LP_OPTION_STACK,
-	LP_OPTION_CONSISTENT,
-	LP_OPTION_WATCH,
-	LP_OPTION_EXPORT,
-	LP_OPTION_BUDGET,
-	LP_OPTION_ROTATE,
-	LP_OPTION_RETAIN,
-	LP_OPTION_BY,
-	LP_OPTION_FAIL_IF,
-	LP_OPTION_HOST,
-	LP_OPTION_CGROUP,
-	LP_OPTION_FORCE,
-	LP_OPTION_MAN
-};
-
 /* Sets of commands. */
 #define LP_FOR(command) (1U << (command))
 #define LP_FOR_LIVE (LP_FOR(LP_COMMAND_PROFILE) | LP_FOR(LP_COMMAND_RECORD))
@@ -40,14 +16,35 @@ enum {
 #define LP_FOR_TASKS LP_FOR(LP_COMMAND_TASKS)
 #define LP_FOR_ALL (LP_FOR_OUTPUT | LP_FOR(LP_COMMAND_CHECK) | LP_FOR_TASKS)
 
+/* Where the value of an option goes. */
+enum lp_option_type {
+	LP_OPTION_SPECIAL, /* the row's function takes it */
+	LP_OPTION_FLAG, /* bool: nothing is taken, it only says yes */
+	LP_OPTION_DURATION, /* uint64_t: nanoseconds */
+	LP_OPTION_SIZE, /* uint64_t: bytes, not 0 */
+	LP_OPTION_COUNT, /* unsigned int, from 1 on */
+	LP_OPTION_TEXT, /* const char *, of argv */
+};
+
 struct lp_option_row {
-	int key; /* a letter, or one of the above */
+	int letter; /* 0: none */
 	const char *name;
 	const char *value; /* what it takes; NULL: nothing */
 	unsigned int commands; /* that it is for */
 	/* NULL: not shown.  "{formats}" and "{live formats}" become their names. */
 	const char *text;
+	enum lp_option_type type;
+	size_t field; /* of struct lp_options: its offset, for all types but special ones */
+	uint64_t least; /* of a duration */
+	unsigned int most; /* of a count */
+	/* What a wrong value is not, for the message: "a size such as 1G".  NULL for texts that
+	 * may be empty. */
+	const char *what;
+	int (*take)(struct lp_options *options, const char *value); /* of special ones */
 };
+
+/* How many rows there may be. */
+#define LP_OPTIONS_MAX 64
 
 struct lp_command_row {
 	enum lp_command command;
@@ -67,7 +64,10 @@ extern const size_t lp_command_count;
 /* The options for getopt_long, without hidden ones; the result is to be freed. */
 struct option *option_table_getopt(char *shorts, size_t size);
 
-/* Prints help ('h'), version ('V') or the man page (LP_OPTION_MAN) on stdout. */
+/* An option of no row shows the man page. */
+#define LP_SHOW_MAN 0
+
+/* Prints help ('h'), version ('V') or the man page (LP_SHOW_MAN) on stdout. */
 void option_table_show(int key);
 
 /*
@@ -76,7 +76,7 @@ void option_table_show(int key);
  */
 void option_table_set_formats(const char *all, const char *live);
 
-/* The row of an option; NULL if there is none. */
+/* The row of what getopt_long returned, or of its optopt; NULL if there is none. */
 const struct lp_option_row *option_table_row(int key);
 
 /* The command's word for messages; "loopprof" for the command without a word. */
@@ -89,7 +89,7 @@ const char *option_table_command(enum lp_command command);
 size_t option_table_matches(const char *word, char *names, size_t size);
 
 /* "-p" or "--queue", for messages. */
-const char *option_table_name(int key);
+const char *option_table_name(const struct lp_option_row *row);
 
 /* The man page, as roff, on stdout. */
 void options_print_man(void);
