@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -20,6 +23,9 @@
 
 static char *sleeps[] = { "/bin/sleep", "60", NULL };
 static char *ends[] = { "/bin/true", NULL };
+/* This program again, as one that waits in vfork(), or whose second thread calls exec. */
+static char *forks[] = { "/proc/self/exe", "vfork", NULL };
+static char *replaces[] = { "/proc/self/exe", "exec", NULL };
 static int stop[2];
 
 static int open_stop(void **state)
@@ -74,6 +80,22 @@ static char state_of(pid_t pid)
 	return at ? at[2] : '\0';
 }
 
+/* The only child of a process; 0: it has none. */
+static int child_of(pid_t pid)
+{
+	char path[64];
+	int child = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	file = fopen(path, "r");
+	if (file && fscanf(file, "%d", &child) != 1)
+		child = 0;
+	if (file)
+		fclose(file);
+	return child;
+}
+
 /* A program that was let go lives, and runs on. */
 static void check_free(struct lp_launch *launch)
 {
@@ -112,6 +134,37 @@ static void a_program_that_is_no_interpreter_is_let_go_in_time(void **state)
 	launch_free(launch);
 }
 
+/* The kernel does not interrupt the parent of a vfork() whose child runs on. */
+static void a_program_that_cannot_be_stopped_is_let_go_later(void **state)
+{
+	struct lp_launch *launch = start(forks);
+	uint64_t end_ns = clock_now() + 500 * MILLISECOND;
+	int status = 0, child;
+
+	(void)state;
+	assert_int_equal(launch_find_interpreter(launch, never, stop[0], end_ns), -ETIME);
+	child = child_of(launch_pid(launch));
+	/* the child, which sleeps for a minute, runs on: nobody waited for it */
+	assert_true(child > 0);
+	assert_false(launch_ended(launch, &status));
+	kill(child, SIGKILL);
+	assert_true(launch_leave(launch, clock_now() + 10000 * MILLISECOND));
+	assert_int_equal(launch_wait(launch), 7);
+	launch_free(launch);
+}
+
+/* Another thread than the first one calls exec: the kernel says nothing to the tracer. */
+static void a_program_whose_thread_has_replaced_it_is_let_go(void **state)
+{
+	struct lp_launch *launch = start(replaces);
+	uint64_t end_ns = clock_now() + 500 * MILLISECOND;
+
+	(void)state;
+	assert_int_equal(launch_find_interpreter(launch, never, stop[0], end_ns), -ETIME);
+	check_free(launch);
+	launch_free(launch);
+}
+
 static void a_program_ends_by_itself(void **state)
 {
 	struct lp_launch *launch = start(ends);
@@ -136,16 +189,52 @@ static void an_interpreter_is_held_still(void **state)
 	launch_free(launch);
 }
 
+static int sleep_long(void *context)
+{
+	(void)context;
+	return poll(NULL, 0, 60000);
+}
+
+/* As vfork() does it, with memory of its own for the child. */
+static int wait_in_vfork(void)
+{
+	static _Alignas(16) char stack[65536];
+
+	return clone(sleep_long, stack + sizeof(stack), CLONE_VFORK | SIGCHLD, NULL) > 0 ? 7 : 1;
+}
+
+static void *replace_program(void *context)
+{
+	execv(sleeps[0], sleeps);
+	return context;
+}
+
+static int replace_by_thread(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, replace_program, NULL))
+		return 1;
+	for (;;)
+		pause();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_stop, close_stop)
 
-int main(void)
+int main(int count, char **arguments)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_program_that_is_no_interpreter_is_let_go_on_request),
 		TEST(a_program_that_is_no_interpreter_is_let_go_in_time),
+		TEST(a_program_that_cannot_be_stopped_is_let_go_later),
+		TEST(a_program_whose_thread_has_replaced_it_is_let_go),
 		TEST(a_program_ends_by_itself),
 		TEST(an_interpreter_is_held_still),
 	};
 
+	if (count > 1 && !strcmp(arguments[1], "vfork"))
+		return wait_in_vfork();
+	if (count > 1 && !strcmp(arguments[1], "exec"))
+		return replace_by_thread();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

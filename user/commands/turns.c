@@ -48,6 +48,7 @@ enum timer {
 	TIMER_GOVERN,
 	TIMER_REMOTE,
 	TIMER_NOTIFY,
+	TIMER_LAUNCH,
 	TIMERS,
 };
 
@@ -118,6 +119,14 @@ static uint64_t on_notify(struct turning *turning, uint64_t now)
 	return notify_alive(now);
 }
 
+/* A launched program that could not be let go at once must not stay stopped. */
+static uint64_t on_launch(struct turning *turning, uint64_t now)
+{
+	struct lp_launch *launch = turning->profile->launch;
+
+	return !launch || launch_leave(launch, 0) ? UINT64_MAX : now + 10 * NS_PER_MS;
+}
+
 static uint64_t (*const on_timer[TIMERS])(struct turning *turning, uint64_t now) = {
 	[TIMER_CHECK_STALLS] = on_check_stalls,
 	[TIMER_CHECK] = on_check,
@@ -126,6 +135,7 @@ static uint64_t (*const on_timer[TIMERS])(struct turning *turning, uint64_t now)
 	[TIMER_GOVERN] = on_govern,
 	[TIMER_REMOTE] = on_remote,
 	[TIMER_NOTIFY] = on_notify,
+	[TIMER_LAUNCH] = on_launch,
 };
 
 /* Waits until something is due, or there are events; returns whether a signal came. */

@@ -31,10 +31,14 @@
 #define QUESTIONS 256
 /* The time in ns between two checks whether a program that is blocked is still to be held. */
 #define CALL_WAIT_NS 10000000
+/* The time in ns to wait at once until a program that is let go stops, and between two checks. */
+#define LEAVE_NS 200000000
+#define LEAVE_STEP_NS 1000000
 
 struct lp_launch {
 	pid_t pid;
 	bool traced;
+	bool leaving; /* it is let go as soon as it stops */
 	bool follow; /* its children matter as well */
 	unsigned int calls; /* system calls since the last exec */
 	bool ended;
@@ -240,30 +244,90 @@ static int search_until(struct lp_launch *launch, bool (*has_interpreter)(pid_t 
 	return 0;
 }
 
-/* ptrace detaches from a thread that is stopped only: one that runs is stopped for that. */
+/*
+ * Is the program still traced by this process?  Not if another thread than the first one replaced
+ * it by another program: the kernel ends the trace of the first one then, without a report.
+ */
+static bool is_traced(const struct lp_launch *launch)
+{
+	char path[32], line[256];
+	long tracer = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", launch->pid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, "TracerPid:", strlen("TracerPid:")))
+			tracer = strtol(line + strlen("TracerPid:"), NULL, 10);
+	if (file)
+		fclose(file);
+	return tracer == getpid();
+}
+
+/* Takes a change of a program that is being let go. */
+static void take_change(struct lp_launch *launch, int status)
+{
+	int signal = WIFSTOPPED(status) ? WSTOPSIG(status) : 0;
+
+	if (!signal) {
+		launch->leaving = launch->traced = false;
+		launch->ended = true;
+		launch->status = status;
+		return;
+	}
+	/* another stop may come first; that of SIGSTOP is the one that is not passed on */
+	if (signal == SIGSTOP) {
+		launch->leaving = false;
+		launch_release(launch);
+		return;
+	}
+	if (signal == SYSCALL_TRAP || status >> 16)
+		signal = 0;
+	ptrace(PTRACE_CONT, launch->pid, NULL, (void *)(intptr_t)signal);
+}
+
+bool launch_leave(struct lp_launch *launch, uint64_t until_ns)
+{
+	static const struct timespec pause = { .tv_nsec = LEAVE_STEP_NS };
+	pid_t changed;
+	int status;
+
+	while (launch->leaving) {
+		changed = waitpid(launch->pid, &status, __WALL | WNOHANG);
+		if (changed == launch->pid) {
+			take_change(launch, status);
+			continue;
+		}
+		if (changed < 0 || !is_traced(launch)) {
+			/* it must not stay stopped by a signal that nobody takes */
+			kill(launch->pid, SIGCONT);
+			launch->leaving = launch->traced = false;
+		} else if (clock_now() >= until_ns) {
+			break;
+		} else {
+			nanosleep(&pause, NULL);
+		}
+	}
+	return !launch->leaving;
+}
+
+/*
+ * ptrace detaches from a thread that is stopped only: one that runs is stopped for that.  A thread
+ * that the kernel does not interrupt, as of vfork() whose child runs on, stops later.
+ */
 static void let_go(struct lp_launch *launch)
 {
-	int status, signal;
-
-	/* to that thread alone: others would stay stopped */
-	if (!launch->traced || syscall(SYS_tgkill, launch->pid, launch->pid, SIGSTOP))
+	if (!launch->traced)
 		return;
-	/* another stop may come first; that of SIGSTOP is the one that is not passed on */
-	while (waitpid(launch->pid, &status, __WALL) == launch->pid) {
-		if (!WIFSTOPPED(status)) {
-			launch->ended = true;
-			launch->traced = false;
-			launch->status = status;
-			return;
-		}
-		signal = WSTOPSIG(status);
-		if (signal == SIGSTOP)
-			break;
-		if (signal == SYSCALL_TRAP || status >> 16)
-			signal = 0;
-		ptrace(PTRACE_CONT, launch->pid, NULL, (void *)(intptr_t)signal);
+	if (!is_traced(launch)) {
+		launch->traced = false;
+		return;
 	}
-	launch_release(launch);
+	/* to that thread alone: others would stay stopped */
+	if (syscall(SYS_tgkill, launch->pid, launch->pid, SIGSTOP))
+		return;
+	launch->leaving = true;
+	launch_leave(launch, clock_now() + LEAVE_NS);
 }
 
 int launch_find_interpreter(struct lp_launch *launch, bool (*has_interpreter)(pid_t pid), int stop,
@@ -382,6 +446,8 @@ void launch_hold(struct lp_launch *launch, const struct lp_launch_hold *hold)
 
 void launch_release(struct lp_launch *launch)
 {
+	if (launch->leaving)
+		return;
 	if (launch->traced)
 		ptrace(PTRACE_DETACH, launch->pid, NULL, NULL);
 	launch->traced = false;
@@ -394,6 +460,8 @@ static int exit_status(int status)
 
 bool launch_ended(struct lp_launch *launch, int *status)
 {
+	if (!launch_leave(launch, 0))
+		return false;
 	if (!launch->ended && waitpid(launch->pid, &launch->status, WNOHANG) == launch->pid)
 		launch->ended = WIFEXITED(launch->status) || WIFSIGNALED(launch->status);
 	if (launch->ended)
@@ -403,6 +471,7 @@ bool launch_ended(struct lp_launch *launch, int *status)
 
 int launch_wait(struct lp_launch *launch)
 {
+	launch_leave(launch, UINT64_MAX);
 	while (!launch->ended) {
 		if (waitpid(launch->pid, &launch->status, 0) < 0 && errno != EINTR)
 			return 1;

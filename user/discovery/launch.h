@@ -48,6 +48,12 @@ struct lp_launch_hold {
  */
 void launch_hold(struct lp_launch *launch, const struct lp_launch_hold *hold);
 
+/*
+ * A program that the kernel does not interrupt is let go once it can be stopped.  Waits for that up
+ * to an instant of CLOCK_MONOTONIC; false: it is to be called again.
+ */
+bool launch_leave(struct lp_launch *launch, uint64_t until_ns);
+
 /* Lets it run free. */
 void launch_release(struct lp_launch *launch);
 

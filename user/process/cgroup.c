@@ -214,6 +214,7 @@ static bool is_owner(struct part name)
 
 	return part_ends(name, ".service") || part_ends(name, ".scope") ||
 	       find_container(name).length || pod_of(name, uid) ||
+	       part_begins(name, "lxc.payload.") ||
 	       (part_begins(name, "user-") && part_ends(name, ".slice"));
 }
 
@@ -235,10 +236,14 @@ static bool holds_owner(struct part path)
 	return false;
 }
 
-/* Of a path; 0: it is the root. */
+/*
+ * Of a path; 0: it is the root.  Only slices, which the service manager makes, and the folders of
+ * Kubernetes group owners at any depth: below another folder, a name may be its members' choice.
+ */
 static uint64_t owner_of(struct part path)
 {
 	uint64_t hash = 0xcbf29ce484222325ULL;
+	bool slices = true, kubernetes = false;
 	size_t folders = 0;
 
 	while (path.length) {
@@ -248,7 +253,11 @@ static uint64_t owner_of(struct part path)
 			continue;
 		hash = hash_part(hash, name);
 		folders++;
-		if (is_owner(name) || (folders >= OWNER_FOLDERS && !holds_owner(path)))
+		slices = slices && part_ends(name, ".slice");
+		kubernetes = kubernetes || part_begins(name, "kubepods");
+		if (is_owner(name))
+			break;
+		if (folders >= OWNER_FOLDERS && !((slices || kubernetes) && holds_owner(path)))
 			break;
 	}
 	/* the lowest byte says that there is one */
