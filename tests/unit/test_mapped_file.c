@@ -226,6 +226,25 @@ static void what_was_written_meanwhile_is_noticed(void **state)
 	remove_file("written");
 }
 
+/* The facts that are known come from a process that has read hostile memory. */
+static void what_others_can_write_is_never_the_hosts(void **state)
+{
+	struct lp_mapped_file file, again;
+	char path[64];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/shared", directory);
+	write_text(path, "x");
+	assert_int_equal(chmod(path, 0666), 0);
+	assert_int_equal(mapped_file_open(getpid(), path, NULL, &file), 0);
+	file.facts.reach = LP_FILE_OF_HOST;
+	assert_int_equal(mapped_file_open(getpid(), path, &file.facts, &again), 0);
+	assert_int_not_equal(again.facts.reach, LP_FILE_OF_HOST);
+	mapped_file_close(&again);
+	mapped_file_close(&file);
+	assert_int_equal(unlink(path), 0);
+}
+
 static void what_is_no_file_is_not_opened(void **state)
 {
 	struct lp_mapped_file file;
@@ -248,6 +267,7 @@ int main(void)
 		cmocka_unit_test(a_file_system_that_is_mounted_nowhere_may_be_anybodys),
 		cmocka_unit_test(what_was_exchanged_at_its_place_is_noticed),
 		cmocka_unit_test(what_was_written_meanwhile_is_noticed),
+		cmocka_unit_test(what_others_can_write_is_never_the_hosts),
 		cmocka_unit_test(what_is_no_file_is_not_opened),
 	};
 

@@ -143,7 +143,8 @@ static int meet_again(struct lp_targets *targets, struct lp_target *target,
 	const struct lp_loop *known;
 
 	known = slot < 0 ? NULL : session_loop(targets->config.session, (uint32_t)slot);
-	if (!known || !targets->config.sampling)
+	/* a thread's number may have come to mean another process's meanwhile */
+	if (!known || known->pid != (uint32_t)target->process.pid || !targets->config.sampling)
 		return -EEXIST;
 	if (known->kind == running->kind) {
 		targets->new_loops +=

@@ -135,6 +135,11 @@ static uint64_t memory_device(void)
 	return device;
 }
 
+static bool others_may_write(const struct lp_file_facts *facts)
+{
+	return facts->owner != 0 || facts->mode & (S_IWGRP | S_IWOTH);
+}
+
 enum lp_file_reach mapped_file_reach(const struct lp_file_facts *facts,
 				     const struct lp_mount_lists *lists)
 {
@@ -168,7 +173,7 @@ enum lp_file_reach mapped_file_reach(const struct lp_file_facts *facts,
 			return LP_FILE_REFUSED;
 	}
 	/* two containers may share one file, which no attribute shows */
-	if (mount.stacked || facts->owner != 0 || facts->mode & (S_IWGRP | S_IWOTH))
+	if (mount.stacked || others_may_write(facts))
 		return LP_FILE_OF_PROCESS;
 	return LP_FILE_OF_HOST;
 }
@@ -185,7 +190,10 @@ static enum lp_file_reach find_reach(pid_t pid, const struct lp_file_facts *fact
 
 	/* no other file system can take the number of a disk that is in use */
 	if (known && major(facts->device))
-		return known->reach;
+		/* a worker that has read hostile memory says how far it reaches */
+		return known->reach == LP_FILE_OF_HOST && others_may_write(facts)
+			       ? LP_FILE_OF_PROCESS
+			       : known->reach;
 	snprintf(of_process, sizeof(of_process), "/proc/%d/mountinfo", pid);
 	lists.of_process = of_process;
 	snprintf(namespace, sizeof(namespace), "/proc/%d/ns/user", pid);
