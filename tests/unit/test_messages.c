@@ -241,6 +241,31 @@ static void what_is_not_asked_for_is_not_written(void **state)
 	log_set_level(LP_LOG_NOTE);
 }
 
+/* Somebody who starts a process for each of them fills no journal. */
+static void many_processes_do_not_flood(void **state)
+{
+	size_t lines = 0, i;
+	FILE *file;
+	int saved;
+
+	(void)state;
+	listen(&saved, &file);
+	for (i = 0; i < 1000; i++)
+		log_process("pid %zu", i);
+	heard(saved, file);
+	for (i = 0; said[i]; i++)
+		lines += said[i] == '\n';
+	assert_int_equal(strncmp(said, "loopprof: warning: pid 0\n", 25), 0);
+	assert_true(lines > 1 && lines <= 30);
+	assert_non_null(strstr(said, "is left out"));
+	log_set_level(LP_LOG_DETAIL);
+	listen(&saved, &file);
+	log_process("pid %d (\x1b)", 1000);
+	heard(saved, file);
+	expect_one_line("pid 1000");
+	log_set_level(LP_LOG_NOTE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +275,7 @@ int main(void)
 		cmocka_unit_test(a_long_name_loses_its_middle),
 		cmocka_unit_test(a_locale_without_utf8_gets_ascii),
 		cmocka_unit_test(what_is_not_asked_for_is_not_written),
+		cmocka_unit_test(many_processes_do_not_flood),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

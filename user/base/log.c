@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "log.h"
 
+#include "clocks.h"
 #include "text.h"
 
 #include <stdio.h>
@@ -10,6 +11,9 @@
 
 /* Bytes of a line, its end included: the longest path and a sentence around it. */
 #define LINE_BYTES 5000
+/* Warnings about single processes: so many at once, and one more in each period in ns. */
+#define PROCESS_WARNINGS 20
+#define PROCESS_WARNING_NS (30 * NS_PER_S)
 
 static enum lp_log_level current_level = LP_LOG_NOTE;
 static bool (*wait_for)(int descriptor); /* NULL: writes may block */
@@ -78,6 +82,43 @@ LP_LOG_FUNCTION(log_error, LP_LOG_ERROR, "error: ")
 LP_LOG_FUNCTION(log_warning, LP_LOG_WARNING, "warning: ")
 LP_LOG_FUNCTION(log_note, LP_LOG_NOTE, "")
 LP_LOG_FUNCTION(log_detail, LP_LOG_DETAIL, "")
+
+/* The budget refills as time goes by; what it does not cover is emitted with -v. */
+static bool may_warn_of_process(void)
+{
+	static unsigned int left = PROCESS_WARNINGS;
+	static uint64_t since_ns;
+	uint64_t now = clock_now(), more;
+
+	if (left == PROCESS_WARNINGS)
+		since_ns = now;
+	more = (now - since_ns) / PROCESS_WARNING_NS;
+	since_ns += more * PROCESS_WARNING_NS;
+	left = (unsigned int)min_u64(left + more, PROCESS_WARNINGS);
+	if (!left)
+		return false;
+	left--;
+	return true;
+}
+
+void log_process(const char *format, ...)
+{
+	static bool reported;
+	va_list arguments;
+
+	if (current_level < LP_LOG_WARNING)
+		return;
+	if (current_level < LP_LOG_DETAIL && !may_warn_of_process()) {
+		if (!reported)
+			log_warning(
+				"there are too many warnings about single processes: the rest of them is left out, -v prints all");
+		reported = true;
+		return;
+	}
+	va_start(arguments, format);
+	say("warning: ", format, arguments);
+	va_end(arguments);
+}
 
 void log_usage(const char *format, ...)
 {

@@ -30,6 +30,12 @@ void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/*
+ * A warning about one process of many, which may be somebody's who starts new ones for it: only so
+ * many are emitted in a time, the rest with -v.
+ */
+void log_process(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Reports an error of the command line at any level, and names --help. */
 void log_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

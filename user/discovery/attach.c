@@ -56,7 +56,7 @@ static void complete(struct lp_targets *targets, struct lp_target *target)
 	}
 	open = session_complete_process(targets->config.session, &target->instance, &error);
 	if (open < 0) {
-		log_warning("%s; going on without", error.text);
+		log_process("%s; going on without", error.text);
 		open = 0;
 	}
 	if (!target->knows_loop_code)
@@ -114,7 +114,7 @@ static bool follow_polls(struct lp_targets *targets, const struct lp_target *tar
 	if (!session_lacks_polls(targets->config.session) || !poll_otherwise(target, loops, count))
 		return false;
 	if (session_follow_polls(targets->config.session, true))
-		log_warning(
+		log_process(
 			"cannot watch all poll system calls: loops of pid %d that do not use epoll are timed wrongly",
 			target->process.pid);
 	return true;

@@ -210,7 +210,7 @@ static void warn_if_silent(struct lp_targets *targets, struct lp_target *target)
 		if ((pid_t)loop->pid != target->process.pid || loop->callbacks ||
 		    loop->iterations < SILENT_ITERATIONS)
 			continue;
-		log_warning(
+		log_process(
 			"the probe on Context.run is attached to pid %d but never fires, though its loop runs: this build of Python may have inlined it; please report its version (%s)",
 			target->process.pid, target->instance.version);
 		target->silence_reported = true;

@@ -87,7 +87,7 @@ void followed_warn(struct lp_followed *target)
 	if (target->warned)
 		return;
 	target->warned = true;
-	log_warning(
+	log_process(
 		"pid %d asks for more than its share of what all processes use: the rest is dropped, and counted for it",
 		target->instance.pid);
 }

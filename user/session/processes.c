@@ -157,7 +157,7 @@ static int attach_role(struct lp_session *session, struct lp_attachment *attachm
 	attached->stepped = !probe.emulated;
 	/* the rest is hit seldom, or asked for with its cost */
 	if (!probe.emulated && (role == LP_PROBE_DISPATCH || role == LP_PROBE_READY))
-		log_warning(
+		log_process(
 			"the kernel emulates no instruction near the entry of %s in pid %d: each hit will cost it several times as much as usual",
 			probe.function, instance->pid);
 	if (session_roles[role].in_bursts && session->config.budget > 0) {

@@ -48,11 +48,11 @@ static struct {
 static void report(pid_t pid, int err)
 {
 	if (err == -ETIME)
-		log_warning(
+		log_process(
 			"reading the memory of process %d took too long; it is not read now, but tried again from time to time",
 			pid);
 	else
-		log_warning(
+		log_process(
 			"the memory of process %d does not answer (it is served by a file system or a program that hangs); it is not read now, but tried again from time to time",
 			pid);
 }
