@@ -2,11 +2,8 @@
 #include "text.h"
 
 #include "wire/histogram.h"
-#include "sinks/escape.h"
-#include "sinks/json/fields.h"
+#include "sinks/json/writer.h"
 #include "model/names.h"
-
-#include <inttypes.h>
 
 static const char *const verdicts[LP_VERDICTS] = {
 	[LP_VERDICT_SAME] = "same",
@@ -17,104 +14,109 @@ static const char *const verdicts[LP_VERDICTS] = {
 
 #define SHARE_MOST 1e9
 
-/* Not with %f: its decimal point is the locale's. */
-static void write_share(FILE *out, const char *name, double share)
+static void write_share(struct lp_json_writer *json, const char *name, double share)
 {
-	uint64_t millionths;
-
 	/* an integer that a double cannot hold exactly is no share */
 	share = share > 0 ? share < SHARE_MOST ? share : SHARE_MOST : 0;
-	millionths = (uint64_t)(share * 1e6 + 0.5);
-	fprintf(out, ",\"%s\":%" PRIu64 ".%06" PRIu64, name, millionths / 1000000,
-		millionths % 1000000);
+	json_millionths(json, name, (uint64_t)(share * 1e6 + 0.5));
 }
 
-static void write_text(FILE *out, const char *name, const char *text)
+static void write_side(struct lp_json_writer *json, const char *name, const struct lp_side *side,
+		       double busy)
 {
-	fprintf(out, ",\"%s\":", name);
-	if (*text)
-		json_string(out, text);
-	else
-		fputs("null", out);
+	json_object(json, name);
+	json_number(json, "start_unix_ns", side->start_unix_ns);
+	json_number(json, "span_ns", side->span_ns);
+	json_text_or_null(json, "host", side->host);
+	json_text_or_null(json, "mode", side->mode);
+	json_number(json, "threshold_ns", side->threshold_ns);
+	json_number(json, "loops", side->loops);
+	json_number(json, "wall_ns", side->wall_ns);
+	json_number(json, "traced_ns", side->traced_ns);
+	json_number(json, "slow_callbacks", side->slow);
+	write_share(json, "utilization", busy);
+	json_end(json);
 }
 
-static void write_side(FILE *out, const char *name, const struct lp_side *side, double busy)
+static void write_quantiles(struct lp_json_writer *json, const struct lp_quantile_shift *shifts)
 {
-	fprintf(out, ",\"%s\":{\"start_unix_ns\":%" PRIu64 ",\"span_ns\":%" PRIu64, name,
-		side->start_unix_ns, side->span_ns);
-	write_text(out, "host", side->host);
-	write_text(out, "mode", side->mode);
-	fprintf(out,
-		",\"threshold_ns\":%" PRIu64 ",\"loops\":%zu,\"wall_ns\":%" PRIu64
-		",\"traced_ns\":%" PRIu64 ",\"slow_callbacks\":%" PRIu64,
-		side->threshold_ns, side->loops, side->wall_ns, side->traced_ns, side->slow);
-	write_share(out, "utilization", busy);
-	putc('}', out);
-}
-
-static void write_quantiles(FILE *out, const struct lp_quantile_shift *shifts)
-{
+	char name[16];
 	size_t i;
 
-	for (i = 0; i < LP_COMPARED_QUANTILES; i++)
-		fprintf(out,
-			",\"p%d\":{\"old_ns\":%" PRIu64 ",\"new_ns\":%" PRIu64
-			",\"verdict\":\"%s\"}",
-			(int)(lp_compared_quantiles[i] * 100 + 0.5), shifts[i].old_ns,
-			shifts[i].new_ns, verdicts[shifts[i].verdict]);
+	for (i = 0; i < LP_COMPARED_QUANTILES; i++) {
+		snprintf(name, sizeof(name), "p%d", (int)(lp_compared_quantiles[i] * 100 + 0.5));
+		json_object(json, name);
+		json_number(json, "old_ns", shifts[i].old_ns);
+		json_number(json, "new_ns", shifts[i].new_ns);
+		json_text(json, "verdict", verdicts[shifts[i].verdict]);
+		json_end(json);
+	}
 }
 
 static void write_callback(FILE *out, const struct lp_callback_shift *shift)
 {
 	const struct lp_side_callback *shown = shift->new ? shift->new : shift->old;
+	struct lp_json_writer json = json_writer(out);
 
-	fprintf(out, "{\"type\":\"diff_callback\",\"verdict\":\"%s\",\"kind\":\"%s\"",
-		verdicts[shift->verdict], callback_kind_name(shown->info.kind));
-	write_text(out, "service", shown->service);
-	write_text(out, "name", shown->info.name);
-	write_text(out, "file", shown->info.file);
-	fprintf(out,
-		",\"line\":%" PRIu32 ",\"old_count\":%" PRIu64 ",\"new_count\":%" PRIu64
-		",\"old_slow\":%" PRIu64 ",\"new_slow\":%" PRIu64 ",\"slow_verdict\":\"%s\"",
-		shown->info.line, shift->old ? histogram_count(&shift->old->run) : 0,
-		shift->new ? histogram_count(&shift->new->run) : 0,
-		shift->old ? shift->old->slow : 0, shift->new ? shift->new->slow : 0,
-		verdicts[shift->slow]);
-	write_quantiles(out, shift->quantiles);
-	fputs("}\n", out);
+	json_object(&json, NULL);
+	json_text(&json, "type", "diff_callback");
+	json_text(&json, "verdict", verdicts[shift->verdict]);
+	json_text(&json, "kind", callback_kind_name(shown->info.kind));
+	json_text_or_null(&json, "service", shown->service);
+	json_text_or_null(&json, "name", shown->info.name);
+	json_text_or_null(&json, "file", shown->info.file);
+	json_number(&json, "line", shown->info.line);
+	json_number(&json, "old_count", shift->old ? histogram_count(&shift->old->run) : 0);
+	json_number(&json, "new_count", shift->new ? histogram_count(&shift->new->run) : 0);
+	json_number(&json, "old_slow", shift->old ? shift->old->slow : 0);
+	json_number(&json, "new_slow", shift->new ? shift->new->slow : 0);
+	json_text(&json, "slow_verdict", verdicts[shift->slow]);
+	write_quantiles(&json, shift->quantiles);
+	json_end(&json);
+	putc('\n', out);
 }
 
 static void write_cause(FILE *out, const struct lp_cause_shift *shift)
 {
 	const struct lp_side_cause *shown = shift->new ? shift->new : shift->old;
+	struct lp_json_writer json = json_writer(out);
 
-	fprintf(out, "{\"type\":\"diff_cause\",\"verdict\":\"%s\",\"cause\":\"%s\"",
-		verdicts[shift->verdict], cause_name(shown->kind));
-	write_text(out, "service", shown->service);
-	write_text(out, "syscall", shown->syscall);
-	write_text(out, "function", shown->function);
-	write_text(out, "file", shown->file);
-	fprintf(out,
-		",\"line\":%" PRIu32 ",\"old_count\":%" PRIu64 ",\"new_count\":%" PRIu64
-		",\"old_ns\":%" PRIu64 ",\"new_ns\":%" PRIu64,
-		shown->line, shift->old ? shift->old->count : 0, shift->new ? shift->new->count : 0,
-		shift->old ? shift->old->total_ns : 0, shift->new ? shift->new->total_ns : 0);
-	write_share(out, "old_share", shift->old_share);
-	write_share(out, "new_share", shift->new_share);
-	fputs("}\n", out);
+	json_object(&json, NULL);
+	json_text(&json, "type", "diff_cause");
+	json_text(&json, "verdict", verdicts[shift->verdict]);
+	json_text(&json, "cause", cause_name(shown->kind));
+	json_text_or_null(&json, "service", shown->service);
+	json_text_or_null(&json, "syscall", shown->syscall);
+	json_text_or_null(&json, "function", shown->function);
+	json_text_or_null(&json, "file", shown->file);
+	json_number(&json, "line", shown->line);
+	json_number(&json, "old_count", shift->old ? shift->old->count : 0);
+	json_number(&json, "new_count", shift->new ? shift->new->count : 0);
+	json_number(&json, "old_ns", shift->old ? shift->old->total_ns : 0);
+	json_number(&json, "new_ns", shift->new ? shift->new->total_ns : 0);
+	write_share(&json, "old_share", shift->old_share);
+	write_share(&json, "new_share", shift->new_share);
+	json_end(&json);
+	putc('\n', out);
 }
 
 void comparison_json(FILE *file, const struct lp_comparison *comparison)
 {
+	struct lp_json_writer json = json_writer(file);
 	size_t i;
 
-	fputs("{\"type\":\"diff_header\",\"version\":\"1.0\"", file);
-	write_side(file, "old", comparison->old, comparison->old_busy);
-	write_side(file, "new", comparison->new, comparison->new_busy);
-	fprintf(file, ",\"slow_verdict\":\"%s\",\"iteration\":{\"unit\":\"ns\"",
-		verdicts[comparison->stalls]);
-	write_quantiles(file, comparison->iterations);
-	fputs("}}\n", file);
+	json_object(&json, NULL);
+	json_text(&json, "type", "diff_header");
+	json_text(&json, "version", "1.0");
+	write_side(&json, "old", comparison->old, comparison->old_busy);
+	write_side(&json, "new", comparison->new, comparison->new_busy);
+	json_text(&json, "slow_verdict", verdicts[comparison->stalls]);
+	json_object(&json, "iteration");
+	json_text(&json, "unit", "ns");
+	write_quantiles(&json, comparison->iterations);
+	json_end(&json);
+	json_end(&json);
+	putc('\n', file);
 	for (i = 0; i < comparison->callback_count; i++)
 		write_callback(file, &comparison->callbacks[i]);
 	for (i = 0; i < comparison->cause_count; i++)
@@ -123,13 +125,15 @@ void comparison_json(FILE *file, const struct lp_comparison *comparison)
 
 void comparison_json_end(FILE *file, const char *const *failed, size_t count)
 {
+	struct lp_json_writer json = json_writer(file);
 	size_t i;
 
-	fputs("{\"type\":\"diff_footer\",\"failed\":[", file);
-	for (i = 0; i < count; i++) {
-		if (i)
-			putc(',', file);
-		json_string(file, failed[i]);
-	}
-	fputs("]}\n", file);
+	json_object(&json, NULL);
+	json_text(&json, "type", "diff_footer");
+	json_array(&json, "failed");
+	for (i = 0; i < count; i++)
+		json_text(&json, NULL, failed[i]);
+	json_end(&json);
+	json_end(&json);
+	putc('\n', file);
 }
