@@ -88,6 +88,22 @@ static void what_is_given_back_may_be_taken_again(void **state)
 }
 
 /* Fifty processes with twenty loops each would each be within a part of its own. */
+/* The name of an earlier program's callback may be read when the next one has its PID. */
+static void nothing_is_given_back_that_is_not_held(void **state)
+{
+	uint32_t process = holdings_add(&holdings, 100, 7);
+	uint32_t unit = items[process].unit;
+
+	(void)state;
+	holdings_callback(&holdings, process, -1);
+	holdings_loop(&holdings, process, -1);
+	assert_int_equal(items[process].callbacks, 0);
+	assert_int_equal(items[process].loops, 0);
+	assert_int_equal(items[unit].callbacks, 0);
+	assert_int_equal(items[0].callbacks, 0);
+	assert_int_equal(take_loops(process), LOOPS / 2);
+}
+
 static void a_unit_leaves_half_however_many_processes_it_has(void **state)
 {
 	uint32_t numbers[5], victim;
@@ -198,6 +214,7 @@ int main(void)
 		TEST(one_process_leaves_half),
 		TEST(many_hogs_leave_space_for_one_more),
 		TEST(what_is_given_back_may_be_taken_again),
+		TEST(nothing_is_given_back_that_is_not_held),
 		TEST(a_unit_leaves_half_however_many_processes_it_has),
 		TEST(a_unit_goes_with_the_last_of_its_processes),
 		TEST(one_that_is_alone_by_choice_may_have_all),

@@ -126,9 +126,20 @@ bool holdings_may_loop(const struct lp_holdings *holdings, uint32_t number)
 	       (!unit || __atomic_load_n(&holdings->items[unit].loops, __ATOMIC_RELAXED) < left);
 }
 
+/*
+ * Never below 0: what a process held before it ran another program may be given back in the name of
+ * the new one, which would then be at its limit for good.
+ */
 static void add(uint32_t *to, int count)
 {
-	__atomic_fetch_add(to, (uint32_t)count, __ATOMIC_RELAXED);
+	uint32_t before = __atomic_load_n(to, __ATOMIC_RELAXED), after;
+
+	do {
+		after = before + (uint32_t)count;
+		if (count < 0 && after > before)
+			after = 0;
+	} while (!__atomic_compare_exchange_n(to, &before, after, true, __ATOMIC_RELAXED,
+					      __ATOMIC_RELAXED));
 }
 
 void holdings_loop(struct lp_holdings *holdings, uint32_t number, int count)
