@@ -39,7 +39,7 @@ const size_t lp_command_count = ARRAY_SIZE(lp_commands);
 #define FLAG(member) BIND(FLAG, member)
 #define DURATION(member, least_ns) BIND(DURATION, member), .least = least_ns
 #define SIZE(member, words) BIND(SIZE, member), .what = words
-#define COUNT(member, top, words) BIND(COUNT, member), .most = top, .what = words
+#define COUNT(member, top, words) BIND(COUNT, member), .most = (top), .what = words
 #define TEXT(member, words) BIND(TEXT, member), .what = words
 #define SPECIAL(function) .take = function
 
