@@ -12,6 +12,7 @@ BUDGET = 0.01
 ON_S = 24
 OFF_S = 5
 ROUNDS = 2
+UNTRACED_NS = 50_000_000
 
 
 class Part:
@@ -148,7 +149,8 @@ def test_a_loop_with_little_to_do_is_traced_all_the_time(case):
     verify(schema.documented(records), checks.counts(records, case.truth(target)),
            checks.sums(records))
     loop = records.one("loop_summary")
-    if loop["traced_ns"] < 0.999 * loop["wall_ns"]:
+    # in one burst: what is not traced lies before it, and its length is the machine's matter
+    if loop["traced_ns"] < loop["wall_ns"] - max(loop["wall_ns"] / 1000, UNTRACED_NS):
         raise Failure(f"{loop['traced_ns']} of {loop['wall_ns']} ns were traced")
     if records.one("self")["bursts"] != 1:
         raise Failure(f"what it took itself: {records.one('self')}")

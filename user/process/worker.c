@@ -2,6 +2,7 @@
 #include "worker.h"
 
 #include "base/clocks.h"
+#include "base/macros.h"
 #include "spawner.h"
 #include "standing.h"
 
@@ -338,7 +339,8 @@ static ssize_t take_answer(struct lp_worker *worker, void *answer, size_t capaci
 		return -ECHILD;
 	}
 	worker->busy = false;
-	worker->workers->cpu_ns += head.cpu_ns;
+	/* the time is the worker's own word: it had no more CPU time than has gone by */
+	worker->workers->cpu_ns += min_u64(head.cpu_ns, clock_now() - worker->sent_ns);
 	return (ssize_t)head.result;
 }
 

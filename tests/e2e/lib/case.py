@@ -144,8 +144,12 @@ class Case:
         return profiler
 
     def observe(self, script, *arguments, options=(), loop=True, **start):
-        """Profiles a target from before it begins to its end."""
-        target = self.start(script, *arguments, **start)
+        """Profiles a target from before it begins to its end.
+
+        The target has a high priority: it computes for as long as it means to, whatever else the
+        machine does.
+        """
+        target = self.start(script, *arguments, prefix=("nice", "-n", "-15"), **start)
         profiler = self.attach(target, *options, loop=loop)
         target.go()
         target.finish()

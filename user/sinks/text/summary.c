@@ -245,7 +245,7 @@ static void print_limited(FILE *file, const struct lp_limited *limited)
 			limited->loop->unit);
 	else
 		fprintf(file, "\npid %d (%s)", limited->pid, limited->comm);
-	fputs(" asked for more than one process or unit may have; missing are", file);
+	fputs(" asked for more than its share; missing are", file);
 	for (i = 0; i < LP_LIMITED_KINDS; i++) {
 		if (!limited->counts[i])
 			continue;
