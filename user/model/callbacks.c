@@ -168,7 +168,7 @@ void callbacks_merge(struct lp_callbacks *into, struct lp_callbacks *from)
 	const struct lp_model_callback *other;
 	struct lp_model_callback *callback;
 
-	/* what goes over takes no more room than it had */
+	/* callbacks that are moved must not count twice for the limit of all loops */
 	if (from->in_all)
 		*from->in_all -= from->count;
 	from->in_all = NULL;

@@ -1,39 +1,39 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What ran in a loop, by name, and what each counted. */
+/* The callbacks of a loop by name, with their counters. */
 #ifndef LP_MODEL_CALLBACKS_H
 #define LP_MODEL_CALLBACKS_H
 
 #include "report.h"
 
 /*
- * Names that a loop keeps, and all loops together.  A program that makes up a new
- * one for each task would else fill the memory over weeks: what finds no room
- * counts as the loop's LP_UNKNOWN_CALLBACK.
+ * Limits of callbacks, for one loop and for all loops together.  A program that makes up a new name
+ * for each task would otherwise fill the memory over weeks.  Callbacks over the limit count as the
+ * loop's LP_UNKNOWN_CALLBACK.
  */
 #define LP_RETAINED_CALLBACKS LP_MAX_CALLBACKS
 #define LP_RETAINED_CALLBACKS_IN_ALL 8192
 
-/* What found no slot or room of its own, or could not be told apart. */
+/* The name of all callbacks without a slot or an entry of their own. */
 #define LP_UNKNOWN_CALLBACK "other"
 extern const struct lp_callback_info unknown_callback;
 
-/* What ran, once in its loop however often its code object was made anew. */
+/* One callback of a loop.  Code objects with equal name, file and line are the same callback. */
 struct lp_model_callback {
-	struct lp_model_callback *next; /* the one that came before it */
+	struct lp_model_callback *next; /* the one added before it */
 	struct lp_model_callback *next_in_bucket;
 	struct lp_callback_info info;
 	uint64_t slow;
 	struct lp_histogram run;
-	/* histograms are large: NULL while there is nothing in them */
+	/* histograms are large: NULL while empty */
 	struct lp_histogram *queue;
-	/* at the last interval */
+	/* values at the end of the last interval */
 	uint64_t before_slow;
 	struct lp_histogram *before_run, *before_queue;
-	/* of tasks that have ended */
+	/* lifetimes of ended tasks */
 	struct lp_lifetimes *lifetimes, *before_lifetimes, *interval_lifetimes;
 };
 
-/* All zeros are none, but for in_all: counts those of all loops. */
+/* The callbacks of a loop.  All zeros are none; in_all points to the count of all loops. */
 struct lp_callbacks {
 	struct lp_model_callback *first; /* the newest */
 	struct lp_model_callback **buckets;
@@ -41,22 +41,22 @@ struct lp_callbacks {
 	size_t *in_all;
 };
 
-/* Makes it if it is not there; "other" if there is no room.  NULL: no memory. */
+/* Returns the callback, adding it if needed; "other" over the limit; NULL if out of memory. */
 struct lp_model_callback *callbacks_find(struct lp_callbacks *callbacks,
 					 const struct lp_callback_info *info);
-/* Adds all of another one, as it was at the last interval and since, and empties that. */
+/* Moves all callbacks of from into another list, with their values of the last interval. */
 void callbacks_merge(struct lp_callbacks *into, struct lp_callbacks *from);
-/* Adds a summary of one. */
+/* Adds the counts of a callback's summary. */
 void callbacks_add_summary(struct lp_callbacks *into, const struct lp_callback_summary *summary);
 void callbacks_free(struct lp_callbacks *callbacks);
-/* Begins to count at zero. */
+/* Sets all counts to zero. */
 void callback_reset(struct lp_model_callback *callback);
-/* Takes away what was added with these; queue: NULL if it is empty. */
+/* Subtracts counts that were added before.  queue is NULL if it is empty. */
 void callback_subtract(struct lp_model_callback *callback, uint64_t slow,
 		       const struct lp_histogram *run, const struct lp_histogram *queue);
 void callback_begin_interval(struct lp_model_callback *callback);
 
-/* into += now - before; *into, if it is NULL, is made where there is something to add. */
+/* *into += now - before.  If *into is NULL it is allocated once there is something to add. */
 void histogram_grow(struct lp_histogram **into, const struct lp_histogram *now,
 		    const struct lp_histogram *before);
 

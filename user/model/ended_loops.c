@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Loops that have ended add up over weeks: a service whose workers come and go has
- * thousands.  The last ones are kept by themselves; older ones are counted together,
- * exactly, with those that have the same labels.  Those labels are what series of
- * metrics are told apart by, so that none of these ever goes down.
+ * Folding of ended loops.  A service that restarts its workers has thousands of ended loops after
+ * weeks.  The last ones are retained as they are; older ones are folded: their exact counts are
+ * added to one loop for each set of labels.  Series of metrics are identified by the same labels,
+ * so that no counter of a series ever decreases.
  */
 #include "model_internal.h"
 
@@ -12,12 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Ended loops that are counted by themselves. */
+/* The limit of ended loops that are not folded. */
 #define LP_RETAINED_LOOPS 256
-/* Sets of labels of those that are not; what is beyond goes into one more. */
+/* The limit of sets of labels of folded loops; loops with other labels share one more. */
 #define LP_FOLDED_LOOPS 512
 
-/* Loops of captures that are counted one by one, ended or not; there may be thousands. */
+/* The limit of loops of captures that are not folded, ended or not. */
 #define LP_READ_LOOPS 2048
 
 static bool same_labels(const struct lp_loop_info *left, const struct lp_loop_info *right)
@@ -52,7 +52,7 @@ static struct lp_model_loop *find_folded(struct lp_model *model, const struct lp
 	return NULL;
 }
 
-/* Does another loop that is kept have the same labels? */
+/* Returns whether another loop that is not folded has the same labels. */
 static bool labels_in_use(const struct lp_model *model, const struct lp_model_loop *but)
 {
 	const struct lp_model_loop *loop;
@@ -86,7 +86,7 @@ static struct lp_model_loop *make_folded(struct lp_model *model, const struct lp
 	return folded;
 }
 
-/* What a loop is to be counted in; told, if it is new. */
+/* Returns the folded loop that a loop is added to; a new one is reported.  NULL: no memory. */
 static struct lp_model_loop *folded_for(struct lp_model *model, const struct lp_model_loop *loop)
 {
 	struct lp_model_loop *folded = find_folded(model, &loop->info);
@@ -95,8 +95,9 @@ static struct lp_model_loop *folded_for(struct lp_model *model, const struct lp_
 	if (folded)
 		return folded;
 	/*
-	 * The series of a live loop must not lose the counts that ended ones have added to it.  A
-	 * report of several captures has no series, and lists loops by name where it can.
+	 * A running loop with the same labels has a series of metrics that includes this loop's
+	 * counts, and must go on to include them.  A report of several captures has no series;
+	 * over the limit its loops are folded by name.
 	 */
 	if (model->folded_count < LP_FOLDED_LOOPS ||
 	    (model->source_count == 1 && labels_in_use(model, loop))) {
@@ -128,7 +129,7 @@ static void add_stats(struct lp_event_loop_stats *into, const struct lp_event_lo
 
 static void add_coverage(struct lp_event_coverage *into, const struct lp_event_coverage *from)
 {
-	/* an older version's loops tell nothing of it */
+	/* size is 0 if there was no such event, as in captures of older versions */
 	into->event.size |= from->event.size;
 	into->traced_ns += from->traced_ns;
 	into->suppressed += from->suppressed;
@@ -146,15 +147,15 @@ static void add_before(struct lp_model_loop *into, const struct lp_loop_before *
 	add_coverage(&into->before->coverage, &from->coverage);
 }
 
-/* How long the loop was watched, and how much of that earlier intervals have reported. */
+/* Adds the observed time, and the part of it that earlier intervals have reported. */
 static void add_wall(struct lp_model_loop *into, const struct lp_model_loop *loop)
 {
 	into->wall_ns += loop->wall_ns;
 	into->wall_before_ns += loop->wall_before_ns;
 }
 
-/* Sinks may print what all have in common only. */
-static void keep_common(char *text, const char *other)
+/* Empties a label in which the folded loops differ. */
+static void clear_unless_equal(char *text, const char *other)
 {
 	if (strcmp(text, other) != 0)
 		text[0] = '\0';
@@ -162,8 +163,8 @@ static void keep_common(char *text, const char *other)
 
 static void fold(struct lp_model_loop *into, struct lp_model_loop *loop)
 {
-	keep_common(into->info.version, loop->info.version);
-	keep_common(into->info.exe, loop->info.exe);
+	clear_unless_equal(into->info.version, loop->info.version);
+	clear_unless_equal(into->info.exe, loop->info.exe);
 	into->folded++;
 	add_wall(into, loop);
 	add_stats(&into->stats, &loop->stats);
@@ -171,7 +172,7 @@ static void fold(struct lp_model_loop *into, struct lp_model_loop *loop)
 	add_before(into, loop->before);
 	lost_time_merge(into->causes, loop->causes);
 	callbacks_merge(&into->callbacks, &loop->callbacks);
-	/* a loop's data are in its own source */
+	/* findings of a loop are in its own source, not in the selected one */
 	findings_fold(loop->source->findings, &loop->info, &into->info);
 }
 
@@ -185,7 +186,7 @@ static void unlink_loop(struct lp_model *model, struct lp_model_loop **at)
 	model->loop_count--;
 }
 
-/* Counts a loop with those that have the same labels.  Returns false if there is no memory. */
+/* Folds a loop and frees it.  Returns false if out of memory. */
 static bool fold_at(struct lp_model *model, struct lp_model_loop **at)
 {
 	struct lp_model_loop *loop = *at, *into = folded_for(model, loop);
@@ -209,7 +210,7 @@ void model_fold(struct lp_model *model)
 
 	if (model->ended_count <= LP_RETAINED_LOOPS)
 		return;
-	/* they are in the order in which they began */
+	/* the list is in the order in which loops began: the first ended one is the oldest */
 	for (at = &model->loops; *at; at = &(*at)->next)
 		if (!(*at)->info.folded && (*at)->end_ns && !(*at)->read)
 			break;
@@ -222,7 +223,7 @@ void model_fold_read(struct lp_model *model, struct lp_model_source *source)
 	struct lp_model_loop **at, *loop;
 
 	for (loop = source->own; loop; loop = loop->next_own) {
-		/* loops that have ended are counted as such */
+		/* these are in ended_count already */
 		if (loop->end_ns)
 			continue;
 		loop->end_ns = source->end_ns;

@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More different ones than anybody reads. */
+/* The limit of different places. */
 #define PLACES_MAX 512
 #define BUCKETS 32
 /* Callbacks from wrong threads that wait to be noticed, and how long. */
 #define HELD_MAX 256
 #define HELD_NS NS_PER_S
 
-/* One with the texts that it points at. */
+/* A finding with the texts that it points to. */
 struct pending_finding {
 	struct pending_finding *next;
 	uint64_t object;
@@ -45,7 +45,7 @@ struct lp_findings {
 	struct finding_place *places[BUCKETS];
 	size_t place_count;
 	uint64_t dropped, dropped_before;
-	struct pending_finding *first, **last; /* held, oldest first */
+	struct pending_finding *first, **last; /* those that are held back, oldest first */
 	size_t held;
 };
 
@@ -102,7 +102,7 @@ bool findings_empty(const struct lp_findings *findings)
 	return !findings->place_count && !findings->dropped && !findings->first;
 }
 
-/* ---- where it is ------------------------------------------------------------ */
+/* ---- places ------------------------------------------------------------------ */
 
 static const struct lp_shown_frame *own_frame(const struct lp_stack *stack)
 {
@@ -111,7 +111,10 @@ static const struct lp_shown_frame *own_frame(const struct lp_stack *stack)
 	return own.depth ? own.frames[0] : NULL;
 }
 
-/* Where its coroutine waits tells more than where somebody found it. */
+/*
+ * Returns the line to report a finding at, or NULL.  For pending tasks that is where their
+ * coroutine is suspended, as the stack shows only the code that happened to run at the detection.
+ */
 static const struct lp_shown_frame *place_of(const struct lp_finding *finding)
 {
 	bool waits = finding->kind == LP_FINDING_DESTROYED_PENDING ||
@@ -122,9 +125,9 @@ static const struct lp_shown_frame *place_of(const struct lp_finding *finding)
 }
 
 /*
- * What tells two of one name apart, NULL: nothing.  The garbage collector lets go of
- * things in any line: where there is something better than the stack, that does not
- * count.
+ * Returns the line by which findings with the same name are distinguished, or NULL.  Objects are
+ * dropped at any line at which the garbage collector runs, so the stack is used only if there is
+ * nothing better.
  */
 static const struct lp_shown_frame *key_of(const struct lp_finding *finding)
 {
@@ -149,7 +152,7 @@ static size_t bucket_of(const struct lp_finding *finding, const struct lp_shown_
 	for (; *text; text++)
 		hash = (hash ^ *text) * LP_HASH_PRIME;
 	hash = (hash ^ (uint64_t)finding->kind) * LP_HASH_PRIME;
-	/* frames are held once each: the same place has the same address */
+	/* equal lines share one object, so that their addresses are equal */
 	hash = (hash ^ (uintptr_t)key / 16) * LP_HASH_PRIME;
 	return (hash ^ hash >> 32) % BUCKETS;
 }
@@ -230,7 +233,7 @@ static uint64_t count(struct lp_findings *findings, const struct lp_finding *fin
 {
 	struct finding_place *place = find_place(findings, finding);
 
-	/* as if at one place, so that they are not each told as the first */
+	/* findings over the limit count as one place, so that only one is reported as the first */
 	if (!place)
 		return findings->dropped++;
 	set_message(place, finding->exception_message);
@@ -313,7 +316,7 @@ static struct pending_finding *make_pending(const struct lp_findings *findings,
 	return pending;
 }
 
-/* ---- held until they are noticed ------------------------------------------------ */
+/* ---- findings that are held back ------------------------------------------------- */
 
 static struct pending_finding *take(struct lp_findings *findings, struct pending_finding **at)
 {
@@ -353,7 +356,7 @@ void findings_add(struct lp_findings *findings, const struct lp_loop_info *loop,
 	findings->held++;
 }
 
-/* An address is used again only once what had it is gone: the latest one is meant. */
+/* The address of a handle is reused once it is freed, so the event belongs to the latest one. */
 void findings_noticed(struct lp_findings *findings, const struct lp_event_noticed *event)
 {
 	struct pending_finding **at, **latest = NULL, *pending;
@@ -376,7 +379,7 @@ void findings_advance(struct lp_findings *findings, uint64_t now_ns)
 		report_first(findings, now_ns);
 }
 
-/* The same place of another loop; NULL if there is none. */
+/* Returns the place of another loop that is equal otherwise, or NULL. */
 static struct finding_place *place_in(const struct lp_findings *findings, size_t bucket,
 				      const struct finding_place *like,
 				      const struct lp_loop_info *loop)
@@ -448,7 +451,7 @@ static int compare(uint64_t left, uint64_t right)
 	return left < right ? -1 : left > right;
 }
 
-/* Most frequent first; then in an order that does not depend on the table's. */
+/* Sorts by count, greatest first, then by contents, so that the hash table's order is not seen. */
 static int by_count(const void *left, const void *right)
 {
 	const struct lp_finding_count *a = left, *b = right;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What got lost: each told as it is found, and counted by its place.  A callback from
- * a wrong thread is held until its loop runs it, or has not for a while.
+ * Findings of one source: each is reported and counted by its place.  A callback that was
+ * scheduled from a wrong thread is held back until its loop has run it, or for one second at most.
  */
 #ifndef LP_MODEL_FINDINGS_H
 #define LP_MODEL_FINDINGS_H
@@ -12,35 +12,35 @@ struct lp_findings;
 
 typedef void (*lp_finding_handler)(void *context, const struct lp_finding *finding);
 
-/* The frames are the caller's and outlive it, as do all loops.  NULL if out of memory. */
+/* The frames and all loops belong to the caller and outlive it.  Returns NULL if out of memory. */
 struct lp_findings *findings_new(const struct lp_frames *frames, lp_finding_handler report,
 				 void *context);
-/* Forgets what is held. */
+/* Frees it.  Findings that are still held back are not reported. */
 void findings_free(struct lp_findings *findings);
 
-/* Has no finding been counted yet? */
+/* Returns whether there is no finding, counted, dropped or held back. */
 bool findings_empty(const struct lp_findings *findings);
 
-/* loop: NULL if it is not known */
+/* Adds a finding.  loop is NULL if its loop is not known. */
 void findings_add(struct lp_findings *findings, const struct lp_loop_info *loop,
 		  const struct lp_event_finding *event);
 void findings_noticed(struct lp_findings *findings, const struct lp_event_noticed *event);
-/* Tells what has been held too long. */
+/* Reports the findings whose time to be held back is over. */
 void findings_advance(struct lp_findings *findings, uint64_t now_ns);
-/* A loop is counted as a part of another from now on: both are the caller's. */
+/* Moves all findings of a loop to another one.  Both loops belong to the caller. */
 void findings_fold(struct lp_findings *findings, const struct lp_loop_info *loop,
 		   const struct lp_loop_info *into);
-/* The run is over: tells all that is held. */
+/* Reports all findings that are held back, at the end of the run. */
 void findings_finish(struct lp_findings *findings, uint64_t now_ns);
 
 /*
- * All places, most frequent first, since the beginning or the last
- * findings_begin_interval.  Returns how many; *list is to be freed, its texts stay
- * the table's.
+ * Lists the places with their counts, most frequent first, since the beginning or since the last
+ * findings_begin_interval().  Returns the length of *list, which the caller frees; the texts in it
+ * belong to the findings.
  */
 size_t findings_list(const struct lp_findings *findings, bool interval,
 		     struct lp_finding_count **list);
-/* What was found at places that found no room, over the same time. */
+/* Returns the number of findings at places over the limit, over the same time. */
 uint64_t findings_dropped(const struct lp_findings *findings, bool interval);
 void findings_begin_interval(struct lp_findings *findings);
 

@@ -12,7 +12,7 @@
 struct group_member {
 	struct group_member *next;
 	struct lp_loop_info info;
-	char label[LP_UNIT_BYTES]; /* longer than any that it is made of */
+	char label[LP_UNIT_BYTES]; /* as long as the longest of all labels */
 };
 
 struct lp_group {
@@ -50,7 +50,7 @@ void group_free(struct lp_group *group)
 	free(group);
 }
 
-/* ---- who belongs together ------------------------------------------------------------ */
+/* ---- members ------------------------------------------------------------------------- */
 
 static const char *first_known(const struct lp_loop_info *loop)
 {
@@ -84,8 +84,8 @@ static struct group_member *find(const struct lp_group *group, const char *label
 	return member;
 }
 
-/* What is not the same in all of them is nobody's. */
-static void keep_common(char *text, const char *other)
+/* Empties a label in which the loops of a group differ. */
+static void clear_unless_equal(char *text, const char *other)
 {
 	if (strcmp(text, other) != 0)
 		text[0] = '\0';
@@ -95,13 +95,13 @@ static void join(struct group_member *member, const struct lp_loop_info *loop)
 {
 	struct lp_loop_info *info = &member->info;
 
-	keep_common(info->runtime, loop->runtime);
-	keep_common(info->version, loop->version);
-	keep_common(info->exe, loop->exe);
-	keep_common(info->container, loop->container);
-	keep_common(info->unit, loop->unit);
-	keep_common(info->pod, loop->pod);
-	keep_common(info->host, loop->host);
+	clear_unless_equal(info->runtime, loop->runtime);
+	clear_unless_equal(info->version, loop->version);
+	clear_unless_equal(info->exe, loop->exe);
+	clear_unless_equal(info->container, loop->container);
+	clear_unless_equal(info->unit, loop->unit);
+	clear_unless_equal(info->pod, loop->pod);
+	clear_unless_equal(info->host, loop->host);
 }
 
 static struct group_member *make(struct lp_group *group, const char *label,
@@ -126,7 +126,7 @@ static struct group_member *make(struct lp_group *group, const char *label,
 	return member;
 }
 
-/* The group of a loop; NULL if that is none, or out of memory. */
+/* Returns the group of a loop, made if needed; NULL if loop is NULL or out of memory. */
 static struct group_member *member_of(struct lp_group *group, const struct lp_loop_info *loop)
 {
 	const char *label = loop ? group_label(group->by, loop) : NULL;
@@ -149,7 +149,7 @@ static const struct lp_loop_info *info_of(struct lp_group *group, const struct l
 	return member ? &member->info : NULL;
 }
 
-/* ---- what passes ---------------------------------------------------------------------- */
+/* ---- reports that are passed on ------------------------------------------------------- */
 
 static void on_run(void *context, const struct lp_run *run)
 {
@@ -199,18 +199,18 @@ static void on_finding(void *context, const struct lp_finding *finding)
 
 /* ---- summaries ------------------------------------------------------------------------ */
 
-/* One group of a summary while it is added up. */
+/* The sums of one group that do not fit into its struct lp_loop_summary. */
 struct group_sum {
 	bool used;
 	struct lp_callbacks callbacks;
 	struct lp_lost_time *causes;
 };
 
-/* A summary of groups, and what it points into. */
+/* A summary of groups, with the memory that it points into. */
 struct sums {
 	struct lp_summary summary;
 	size_t count;
-	struct group_sum *parts; /* by the group's id; 0: what is of no loop */
+	struct group_sum *parts; /* by the group's id; 0: counts that belong to no loop */
 };
 
 static void sums_free(struct sums *sums)
@@ -307,7 +307,7 @@ static int by_count(const void *left, const void *right)
 	return a->count < b->count ? 1 : a->count > b->count ? -1 : 0;
 }
 
-/* At most a few hundred places a source: a search of all is fast enough. */
+/* Merges findings by group.  A source has a few hundred places, so a linear search is fast. */
 static void group_findings(struct lp_group *group, const struct lp_summary *from,
 			   struct lp_summary *into)
 {
@@ -340,8 +340,8 @@ static void end_sum(const struct group_sum *sum, struct lp_loop_summary *into)
 		into->cause_count = lost_time_list(sum->causes, false, &into->causes);
 }
 
-/* Groups that have nothing to say in it go; what is of no loop comes last. */
-static void close_ranks(const struct lp_group *group, struct sums *sums)
+/* Moves used groups to the front of the summary; counts of no loop come last. */
+static void compact(const struct lp_group *group, struct sums *sums)
 {
 	struct lp_summary *summary = &sums->summary;
 	struct lp_loop_summary none = summary->loops[0], moved;
@@ -365,7 +365,7 @@ static void close_ranks(const struct lp_group *group, struct sums *sums)
 	summary->loops[summary->loop_count++] = none;
 }
 
-/* NULL: out of memory. */
+/* Returns the summary by groups, or NULL if out of memory. */
 static struct sums *sums_new(struct lp_group *group, const struct lp_summary *from)
 {
 	struct sums *sums = calloc(1, sizeof(*sums));
@@ -374,7 +374,7 @@ static struct sums *sums_new(struct lp_group *group, const struct lp_summary *fr
 
 	if (!sums)
 		return NULL;
-	/* one of no loop, and one that is told here for the first time */
+	/* index 0 is for counts of no loop; each loop may begin a group, and ids are from 1 on */
 	sums->count = group->count + from->loop_count + 2;
 	sums->summary = *from;
 	sums->summary.loop_count = sums->summary.finding_count = 0;
@@ -390,7 +390,7 @@ static struct sums *sums_new(struct lp_group *group, const struct lp_summary *fr
 		id = member ? member->info.id : 0;
 		add_loop(&sums->parts[id], &sums->summary.loops[id], &from->loops[i]);
 	}
-	close_ranks(group, sums);
+	compact(group, sums);
 	group_findings(group, from, &sums->summary);
 	return sums;
 }

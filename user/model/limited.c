@@ -18,8 +18,8 @@ static const struct lp_loop_info *loop_of(const struct lp_model *model,
 }
 
 /*
- * The labels are those of one of the process's loops at the first report, and stay so: a count
- * that moved to other labels would be in the series of both.
+ * Fills in the labels of an entry: those of one of the process's loops at the first event.  They
+ * never change, because a count that moved to other labels would be in two series.
  */
 static void label(struct lp_limited_item *item, const struct lp_model *model,
 		  const struct lp_model_source *source, const struct lp_model_target *target)
@@ -41,7 +41,7 @@ static struct lp_limited_item *add_item(struct lp_limited_list *list)
 {
 	struct lp_limited_item *grown;
 
-	/* few processes have one, and captures may be thousands */
+	/* grows one by one: few processes have an entry, and there may be thousands of captures */
 	grown = realloc(list->items, (list->count + 1) * sizeof(*grown));
 	if (!grown)
 		return NULL;
@@ -50,7 +50,7 @@ static struct lp_limited_item *add_item(struct lp_limited_list *list)
 	return &grown[list->count++];
 }
 
-/* The item of a process; that of the rest where there are too many.  NULL: no memory. */
+/* Returns the entry of a process, or that of PID 0 over the limit; NULL if out of memory. */
 static struct lp_limited_item *item_of(struct lp_model_source *source, const struct lp_model *model,
 				       pid_t pid, const struct lp_model_target *target)
 {
@@ -64,7 +64,7 @@ static struct lp_limited_item *item_of(struct lp_model_source *source, const str
 	if (list->count > LP_LIMITED_MOST)
 		return &list->items[LP_LIMITED_MOST];
 	item = add_item(list);
-	/* the last item has PID 0, and no name */
+	/* the last entry is that of PID 0, and has no labels */
 	if (item && list->count <= LP_LIMITED_MOST) {
 		item->limited.pid = pid;
 		label(item, model, source, target);
@@ -84,7 +84,7 @@ void limited_take(struct lp_model_source *source, const struct lp_model *model,
 				  : item->limited.pid ? item->limited.counts[i]
 						      : 0;
 
-		/* the counts begin anew where the process does, or another one has its PID */
+		/* counts restart at 0 if the process was added again or its PID was reused */
 		if (event->counts[i] < before)
 			before = 0;
 		item->limited.counts[i] += event->counts[i] - before;

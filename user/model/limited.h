@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The requests of processes over their share, from the events that report them. */
+/* Requests of processes that exceeded their share, from the events that report them. */
 #ifndef LP_MODEL_LIMITED_H
 #define LP_MODEL_LIMITED_H
 
@@ -8,26 +8,26 @@
 
 struct lp_model_source;
 
-/* Processes that are listed by themselves; the rest is counted under PID 0. */
+/* The limit of processes with an entry of their own; all others are counted under PID 0. */
 #define LP_LIMITED_MOST 64
 
-/* Of one process; its loops may end, and be counted with others, before the run does. */
+/* The entry of one process.  It copies labels, as loops may be folded before the run ends. */
 struct lp_limited_item {
 	struct lp_limited limited; /* loop is not set */
-	struct lp_loop_info info; /* the labels that the counts belong to; of PID 0 none */
+	struct lp_loop_info info; /* labels of the process; empty for PID 0 */
 };
 
-/* All zero at first: most sources have no such processes. */
+/* The entries of a source.  All zeros are an empty list. */
 struct lp_limited_list {
-	struct lp_limited_item *items; /* the last of LP_LIMITED_MOST + 1 is the rest */
+	struct lp_limited_item *items; /* at most LP_LIMITED_MOST + 1, the last for PID 0 */
 	size_t count;
 };
 
-/* Takes an event of the source.  Without memory for it, a process is counted with the rest. */
+/* Takes an event of the source.  Without memory for a new entry the event is ignored. */
 void limited_take(struct lp_model_source *source, const struct lp_model *model,
 		  const struct lp_event_limited *event);
 /*
- * Appends a source's counts to a summary, each process with its labels, which hold until the
+ * Appends a source's counts to a summary, each process with its labels, which are valid until the
  * next event of the source.
  */
 void limited_summarise(const struct lp_limited_list *list, struct lp_summary *summary);

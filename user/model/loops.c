@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Loops from their beginning to their end. */
+/* The list of loops: their beginning, their end and their labels. */
 #include "model_internal.h"
 
 #include "base/text.h"
@@ -43,7 +43,7 @@ void model_label(struct lp_loop_info *info, const struct lp_run *run,
 	text_copy(info->pod, sizeof(info->pod), known->labels.pod);
 }
 
-/* What it has from its process and from the run; a process may have several kinds of loops. */
+/* Fills in the labels of a loop.  A process may have several kinds of loops. */
 static void label_loop(struct lp_model_loop *loop, const struct lp_run *run,
 		       const struct lp_model_target *known, uint32_t kind)
 {
@@ -55,7 +55,7 @@ static void label_loop(struct lp_model_loop *loop, const struct lp_run *run,
 	loop->start_ticks = known->labels.start_ticks;
 }
 
-/* Is it what that slot means already?  A file that goes on where another ended says so again. */
+/* Returns whether an event repeats a known loop, as a checkpoint does, and freezes that loop. */
 static bool is_repeated(const struct lp_model_source *source, const struct lp_event_loop *event)
 {
 	struct lp_model_loop *loop = source->slots->loops[event->event.loop];
@@ -142,7 +142,7 @@ void model_end_loop(struct lp_model *model, const struct lp_event *event)
 		return;
 	pending_stalls_advance(loop->stalls, UINT64_MAX);
 	loop->end_ns = event->time_ns;
-	/* of what has ended only the counts are kept: there may be many */
+	/* of an ended loop only the counts are retained, as there may be many */
 	pending_stalls_free(loop->stalls);
 	segments_free(loop->segments);
 	free(loop->base);
@@ -151,7 +151,7 @@ void model_end_loop(struct lp_model *model, const struct lp_event *event)
 	loop->base = NULL;
 	source->slots->loops[event->loop] = NULL;
 	processes_loop_ended(&source->targets, (uint32_t)loop->info.pid);
-	/* slots are taken in turn: kept, all of them would have been used once, after days */
+	/* slots are used in turn: without this all of them would be allocated after days */
 	for (i = 0; i < LP_MAX_CALLBACKS; i++)
 		if (source->slots->callbacks[i] && source->slots->callbacks[i]->loop == loop)
 			slot_free(&source->slots->callbacks[i]);

@@ -6,20 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More different ones than anybody reads; what comes later goes without a line. */
+/* The limit of different causes; later ones are counted by kind, without a line. */
 #define CAUSES_MAX 4096
-/* The number of buckets at first; it doubles each time they are full. */
+/* The initial number of buckets, which doubles when there are as many causes. */
 #define BUCKETS_LEAST 4
 
 struct lp_counted {
 	struct lp_counted *next;
 	struct lp_cause cause;
-	uint64_t before_count, before_ns; /* at the last interval */
+	uint64_t before_count, before_ns; /* values at the end of the last interval */
 };
 
-/* Most loops have a few causes, and there may be thousands of loops. */
+/* The table begins small: most loops have a few causes, and there may be thousands of loops. */
 struct lp_lost_time {
-	struct lp_counted **buckets; /* a power of two of them; none before there is a cause */
+	struct lp_counted **buckets; /* their number is a power of two, 0 without causes */
 	size_t capacity;
 	size_t count;
 };
@@ -52,7 +52,7 @@ void lost_time_free(struct lp_lost_time *lost_time)
 	free(lost_time);
 }
 
-/* Frames are held once each: the same place has the same address. */
+/* Equal lines share one frame, so that the address of the frame can be hashed. */
 static size_t bucket_of(const struct lp_lost_time *lost_time, const struct lp_cause *cause)
 {
 	return ((uintptr_t)cause->frame / 16 + (size_t)cause->kind * 31 +
@@ -60,7 +60,7 @@ static size_t bucket_of(const struct lp_lost_time *lost_time, const struct lp_ca
 	       (lost_time->capacity - 1);
 }
 
-/* Makes room for one more cause.  Returns false if there is no memory for any. */
+/* Doubles the buckets if needed.  Returns false if there are none and no memory for them. */
 static bool grow(struct lp_lost_time *lost_time)
 {
 	size_t capacity = lost_time->capacity ? 2 * lost_time->capacity : BUCKETS_LEAST, i;
@@ -93,7 +93,7 @@ static bool same(const struct lp_cause *left, const struct lp_cause *right)
 	       !strcmp(left->syscall, right->syscall) && !strcmp(left->held_by, right->held_by);
 }
 
-/* Makes it if there are fewer than so many. */
+/* Returns the cause, adding it if there are fewer than the limit most; otherwise NULL. */
 static struct lp_counted *find(struct lp_lost_time *lost_time, const struct lp_cause *key,
 			       size_t most)
 {

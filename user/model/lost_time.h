@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Loop time lost, added up by cause and line, also where each loss was small. */
+/* Lost time of a loop, added up by cause and source line, however short each loss was. */
 #ifndef LP_MODEL_LOST_TIME_H
 #define LP_MODEL_LOST_TIME_H
 
@@ -10,20 +10,20 @@ struct lp_lost_time;
 struct lp_lost_time *lost_time_new(void);
 void lost_time_free(struct lp_lost_time *lost_time);
 
-/* Forgets all. */
+/* Sets it back to empty. */
 void lost_time_reset(struct lp_lost_time *lost_time);
 
-/* key: what tells it apart; count and total_ns are ignored. */
+/* Adds to the cause with the same kind, system call, frame and holder as key. */
 void lost_time_add(struct lp_lost_time *lost_time, const struct lp_cause *key, uint64_t count,
 		   uint64_t total_ns);
-/* Adds all of another one, as it was at the last interval and since. */
+/* Adds all of another one, with its values at the beginning of the interval. */
 void lost_time_merge(struct lp_lost_time *into, const struct lp_lost_time *from);
-/* What the loop has waited for a CPU since its beginning. */
+/* Sets the loop's waits for a CPU since its beginning: their number and total time. */
 void lost_time_set_run_queue(struct lp_lost_time *lost_time, uint64_t count, uint64_t total_ns);
 
 /*
- * All of them, worst first, since the beginning or the last lost_time_begin_interval.
- * Returns how many; *list is to be freed.
+ * Lists all causes, most time first, since the beginning or since the last
+ * lost_time_begin_interval().  Returns the length of *list, which the caller frees.
  */
 size_t lost_time_list(const struct lp_lost_time *lost_time, bool interval, struct lp_cause **list);
 void lost_time_begin_interval(struct lp_lost_time *lost_time);

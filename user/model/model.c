@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Events into what is known of loops. */
+/* Handlers of events: each updates the model, and reports what is complete. */
 #include "model_internal.h"
 
 #include "base/text.h"
@@ -45,7 +45,7 @@ struct lp_model_loop *model_loop_of(struct lp_model *model, const struct lp_even
 
 	if (event->time_ns > source->last_event_ns)
 		source->last_event_ns = event->time_ns;
-	/* nothing is told after the end of a run */
+	/* events after the end of a source are ignored */
 	if (source->ended)
 		return NULL;
 	return event->loop < LP_MAX_LOOPS ? source->slots->loops[event->loop] : NULL;
@@ -91,7 +91,7 @@ static void on_loop_end(void *context, const struct lp_event *event)
 	model_end_loop(context, event);
 }
 
-/* The slot's own name where all that counts it is "other": its stalls shall have it still. */
+/* Stores the name of a slot whose counts go to "other", for the stalls of that slot. */
 static void name_slot(struct lp_model_slot *slot, const struct lp_callback_info *info)
 {
 	if (slot->callback->info.kind == info->kind &&
@@ -127,7 +127,7 @@ static void on_name(void *context, const struct lp_decoded_name *event)
 		*slot = calloc(1, sizeof(**slot));
 	if (!*slot || !callback)
 		return;
-	/* said again, it counts on */
+	/* a checkpoint repeats names: the counts of the slot go on */
 	if (is_named(*slot, loop, callback, &info))
 		return;
 	slot_clear(*slot);
@@ -136,7 +136,7 @@ static void on_name(void *context, const struct lp_decoded_name *event)
 	name_slot(*slot, &info);
 }
 
-/* The callback in a slot, if it is this loop's. */
+/* Returns the callback in a slot, or "other" if the slot is not one of the loop's. */
 static const struct lp_callback_info *callback_in(const struct lp_model *model,
 						  const struct lp_model_loop *loop, uint32_t number)
 {
@@ -147,10 +147,10 @@ static const struct lp_callback_info *callback_in(const struct lp_model *model,
 	return slot->name ? slot->name : &slot->callback->info;
 }
 
-/* Earlier versions reported a loop a moment after the kernel began to watch it. */
+/* In captures of earlier versions a loop's event is up to so many ns after its first stall. */
 #define PENDING_LATE_NS NS_PER_S
 
-/* No duration exceeds the time that its loop is watched; such ones are counted and left out. */
+/* Returns whether a segment began after its loop was detected.  Counts those that did not. */
 static bool is_observed_since(struct lp_model *model, const struct lp_model_loop *loop,
 			      uint64_t start_ns)
 {
@@ -334,7 +334,7 @@ static void on_loop_stats(void *context, const struct lp_event_loop_stats *event
 		loop->stats.slow = saturating_sub(event->slow, base->slow);
 		histogram_subtract(&loop->stats.iteration, &event->iteration, &base->iteration);
 	}
-	/* a capture of an earlier version may say that it was found after its first boundary */
+	/* captures of earlier versions may date the loop's event after its first boundary */
 	if (loop->stats.wall_start_ns && loop->stats.wall_start_ns < loop->begin_ns)
 		loop->begin_ns = loop->stats.wall_start_ns;
 	loop->wall_ns = saturating_sub(event->event.time_ns, loop->begin_ns);
@@ -359,7 +359,7 @@ static void on_coverage(void *context, const struct lp_event_coverage *event)
 		saturating_sub(event->suppressed_iterations, base->suppressed_iterations);
 }
 
-/* Counts what a slot has counted since it was told last. */
+/* Adds what a slot has counted since its last event to its callback. */
 static void count_slot(struct lp_model_slot *slot, const struct lp_event_callback_stats *event)
 {
 	static const struct lp_histogram empty;
@@ -394,7 +394,7 @@ static void on_callback_stats(void *context, const struct lp_event_callback_stat
 		count_slot(*slot, event);
 }
 
-/* Is it of a loop, or of a process that has none, that another source tells of? */
+/* Returns whether another source records the loop, or the process if loop is NULL, as well. */
 static bool is_reported_elsewhere(const struct lp_model *model, const struct lp_model_loop *loop,
 				  const struct lp_event *event)
 {
@@ -413,7 +413,7 @@ static void on_finding(void *context, const struct lp_event_finding *event)
 
 	if (model->source->ended)
 		return;
-	/* the library asks on purpose, as logging does for each record since 3.12 */
+	/* the standard library checks for a loop on purpose, as logging does since 3.12 */
 	if (event->kind == LP_FINDING_NO_RUNNING_LOOP && own_frames_is_library(event->file))
 		return;
 	if (!loop)

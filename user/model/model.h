@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The model of a run: built from decoded events, live or from a capture; reports to an observer
- * what is new.
+ * The model of a run: it is built from decoded events of a live run or of captures, and reports
+ * stalls, findings and summaries to one observer.
  */
 #ifndef LP_MODEL_MODEL_H
 #define LP_MODEL_MODEL_H
@@ -10,6 +10,7 @@
 
 struct lp_model;
 
+/* The observer is not copied and outlives the model.  Returns 0 or -ENOMEM. */
 int model_new(const struct lp_observer *observer, void *context, struct lp_model **model);
 void model_free(struct lp_model *model);
 

@@ -63,7 +63,7 @@ struct lp_stack own_frames_of(const struct lp_stack *stack)
 		end++;
 	if (end < stack->depth)
 		own.cut = own.unreadable = false;
-	/* what starts threads and programs tells nothing */
+	/* the library's outermost frames only start the thread or the program */
 	while (of_library(stack->frames[end - 1]))
 		end--;
 	own.frames += first;

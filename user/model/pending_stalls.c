@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A poll that returned later than this had nothing ready when it began: nobody was held up. */
+/* Events count as delayed only if the poll returned within this time: they were ready. */
 #define POLL_READY_NS NS_PER_MS
-/* How long a stall waits for its poll's return, and for the end of a long iteration. */
+/* The longest waits in ns, for the return of the poll and for the end of the iteration. */
 #define POLL_WAIT_NS 20000000ULL
 #define ITERATION_WAIT_NS 2000000000ULL
 
-/* Stalls that wait in one loop: more come only from a capture that was made up. */
+/* The limit of pending stalls of a loop, which only forged captures exceed. */
 #define PENDING_MAX 256
 
 struct lp_pending {
@@ -30,10 +30,10 @@ struct lp_pending {
 struct lp_pending_stalls {
 	lp_slow_handler report;
 	void *context;
-	struct lp_segments *segments; /* the caller's */
+	struct lp_segments *segments; /* not owned */
 	struct lp_pending *first, *last;
 	size_t count;
-	/* of the slow callbacks of one iteration: not the iteration's own time any more */
+	/* sums of the slow callbacks of one iteration, which are not a part of its own time */
 	uint64_t iteration;
 	uint32_t slow_count;
 	uint64_t blocked_ns, gil_ns, run_queue_ns;
@@ -52,7 +52,7 @@ struct lp_pending_stalls *pending_stalls_new(struct lp_segments *segments, lp_sl
 	return stalls;
 }
 
-/* Tells the oldest. */
+/* Reports the oldest stall. */
 static void report_first(struct lp_pending_stalls *stalls)
 {
 	struct lp_pending *pending = stalls->first;
@@ -92,8 +92,9 @@ static void fill_slow(const struct lp_pending_stalls *stalls, const struct lp_lo
 }
 
 /*
- * One that ran when its loop was found may end before anything tells what it is:
- * then the outermost frame within the loop tells, if not where that begins.
+ * Names a callback by its stack if no event did, as for one that ran when its loop was detected.
+ * The outermost frame below the loop gives the name and the line, which is not the first line of
+ * the function then.
  */
 static void name_by_stack(struct lp_slow_callback *slow, struct lp_callback_info *named)
 {
@@ -135,7 +136,7 @@ void pending_stalls_add_slow(struct lp_pending_stalls *stalls, const struct lp_l
 
 	if (!pending)
 		return;
-	/* its slot may mean something else by the time that it is told */
+	/* the slot may belong to another callback when the stall is reported */
 	pending->named = *callback;
 	fill_slow(stalls, loop, &pending->named, event, &pending->slow);
 	segments_breakdown(stalls->segments, pending->slow.start_ns, pending->slow.duration_ns,
@@ -178,7 +179,7 @@ void pending_stalls_explain_iteration(struct lp_pending_stalls *stalls,
 			     saturating_sub(event->blocked_ns, same ? stalls->blocked_ns : 0),
 			     saturating_sub(event->gil_ns, same ? stalls->gil_ns : 0),
 			     saturating_sub(event->run_queue_ns, same ? stalls->run_queue_ns : 0));
-	/* known of what came before the first callback only */
+	/* gc_ns covers only the time before the first callback, and may exceed the scaled rest */
 	if (breakdown->time.gc_ns > breakdown->time.on_cpu_ns)
 		breakdown->time.gc_ns = breakdown->time.on_cpu_ns;
 }

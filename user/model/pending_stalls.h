@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Slow callbacks on their way out.  One is told when its iteration has ended and
- * the poll after it has returned, as only then is known whom it held up.
+ * Slow callbacks that wait to be reported.  A callback is reported when its iteration has ended and
+ * the poll after it has returned, because only then the delayed callbacks and events are known.
  */
 #ifndef LP_MODEL_PENDING_STALLS_H
 #define LP_MODEL_PENDING_STALLS_H
@@ -14,13 +14,13 @@ struct lp_pending_stalls;
 
 typedef void (*lp_slow_handler)(void *context, const struct lp_slow_callback *slow);
 
-/* One a loop; the watch is the caller's. Returns NULL if out of memory. */
+/* The pending stalls of one loop.  The segments are not owned.  Returns NULL if out of memory. */
 struct lp_pending_stalls *pending_stalls_new(struct lp_segments *segments, lp_slow_handler report,
 					     void *context);
-/* Tells what is left, then frees. */
+/* Reports what is left, then frees it. */
 void pending_stalls_free(struct lp_pending_stalls *stalls);
 
-/* One that has not ended: told at once. */
+/* Reports a callback in progress at once. */
 void pending_stalls_add_progress(struct lp_pending_stalls *stalls, const struct lp_loop_info *loop,
 				 const struct lp_callback_info *callback,
 				 const struct lp_decoded_slow *event);
@@ -32,14 +32,14 @@ void pending_stalls_iteration_end(struct lp_pending_stalls *stalls,
 void pending_stalls_poll_return(struct lp_pending_stalls *stalls,
 				const struct lp_event_poll_return *event);
 /*
- * Fills in how long an iteration was slow without its slow callbacks, how many those
- * were, and why: the caller's, to be cleared.
+ * Fills in the duration of an iteration without its slow callbacks, their number, and the
+ * breakdown, which the caller clears.
  */
 void pending_stalls_explain_iteration(struct lp_pending_stalls *stalls,
 				      const struct lp_event_slow_iteration *event,
 				      struct lp_slow_iteration *slow);
 void pending_stalls_advance(struct lp_pending_stalls *stalls, uint64_t now_ns);
-/* Does any wait to be told whole? */
+/* Returns whether any stall waits to be reported. */
 bool pending_stalls_wait(const struct lp_pending_stalls *stalls);
 
 #endif /* LP_MODEL_PENDING_STALLS_H */

@@ -23,7 +23,7 @@ static void drop(struct lp_processes *targets, const struct lp_model_target *tar
 		(targets->count - at) * sizeof(*targets->items));
 }
 
-/* The end of a process may have been lost: the oldest that runs no loop makes room. */
+/* Drops the oldest process without a loop if all are in use, as events of ends may be lost. */
 static void reserve(struct lp_processes *targets)
 {
 	size_t i;
@@ -82,7 +82,7 @@ void processes_loop_began(struct lp_processes *targets, uint32_t pid)
 		target->loops++;
 }
 
-/* A process may begin another loop after its last one: only with itself it goes. */
+/* A process without loops stays until it ends, as it may begin another loop. */
 void processes_loop_ended(struct lp_processes *targets, uint32_t pid)
 {
 	struct lp_model_target *target = processes_find(targets, pid);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The processes of a source, as events tell of them. */
+/* The processes of a source, from its events. */
 #ifndef LP_MODEL_PROCESSES_H
 #define LP_MODEL_PROCESSES_H
 
@@ -9,24 +9,24 @@
 struct lp_model_target {
 	struct lp_event_target target;
 	struct lp_event_labels labels;
-	uint32_t loops; /* that have not ended */
-	uint64_t limited[LP_LIMITED_KINDS]; /* its requests over its share, as last reported */
+	uint32_t loops; /* number of its loops that have not ended */
+	uint64_t limited[LP_LIMITED_KINDS]; /* requests over its share, from the last event */
 	bool ended; /* the process has ended */
-	bool overlapped; /* another source tells of it as well */
+	bool overlapped; /* another source has recorded one of its loops as well */
 };
 
 struct lp_processes {
-	struct lp_model_target *items; /* in the order in which they came */
+	struct lp_model_target *items; /* in the order of their events */
 	size_t count, capacity;
 };
 
 void processes_add(struct lp_processes *targets, const struct lp_event_target *event);
 void processes_add_labels(struct lp_processes *targets, const struct lp_event_labels *event);
-/* NULL if nobody told of it; holds until the next call that is not this one. */
+/* Returns the process, or NULL.  Valid until the next call of any other function here. */
 struct lp_model_target *processes_find(const struct lp_processes *targets, uint32_t pid);
 void processes_loop_began(struct lp_processes *targets, uint32_t pid);
 void processes_loop_ended(struct lp_processes *targets, uint32_t pid);
-/* It has ended: it is forgotten once its loops have. */
+/* Marks a process as ended.  It is removed with the end of its last loop. */
 void processes_end(struct lp_processes *targets, uint32_t pid);
 void processes_free(struct lp_processes *targets);
 

@@ -35,17 +35,17 @@ struct lp_run {
 	uint64_t start_ns; /* CLOCK_MONOTONIC */
 	uint64_t start_unix_ns; /* the same instant, CLOCK_REALTIME */
 	bool queue; /* queue delays are measured */
-	bool lifetimes; /* lives of tasks are */
+	bool lifetimes; /* lifetimes of tasks are measured */
 	bool explain; /* sinks for people explain the kinds of findings that they show */
 	bool sampled; /* sample mode: callbacks are known from samples of late iterations only */
-	bool no_intervals; /* nobody asked for them (-i): they only keep files up to date */
-	uint32_t budget_ppm; /* --budget, of a CPU; 0: none */
-	size_t sources; /* captures that were merged; 0: live, or one */
-	uint8_t boot_id[16]; /* of the host; zeros: not known */
+	bool no_intervals; /* -i was not given: intervals only keep output files up to date */
+	uint32_t budget_ppm; /* --budget, in millionths of a CPU; 0: none */
+	size_t sources; /* number of merged captures; 0: a live run or one capture */
+	uint8_t boot_id[16]; /* boot ID of the host; all zeros: not known */
 };
 
 struct lp_loop_info {
-	uint32_t id; /* from 1 on; never used again in a run */
+	uint32_t id; /* from 1 on; never reused in a run */
 	pid_t pid;
 	pid_t tid;
 	char comm[LP_COMM_BYTES * 4];
@@ -54,16 +54,16 @@ struct lp_loop_info {
 	char exe[LP_FILE_MAX];
 	char container[65]; /* "" if none */
 	char unit[LP_UNIT_BYTES]; /* systemd's: "api.service"; "" if none */
-	char pod[LP_POD_BYTES]; /* Kubernetes' uid of it; "" if none */
+	char pod[LP_POD_BYTES]; /* UID of the Kubernetes pod; "" if none */
 	char host[80];
-	int64_t unix_offset_ns; /* CLOCK_REALTIME minus CLOCK_MONOTONIC of its host then */
-	bool folded; /* not one loop but many with the same labels: pid and tid are 0 */
-	bool grouped; /* then: by --by, whether they have ended or not */
+	int64_t unix_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC at the start of the run */
+	bool folded; /* stands for many loops with the same labels: pid and tid are 0 */
+	bool grouped; /* folded by --by, which takes running and ended loops */
 };
 
 enum lp_model_kind { LP_MODEL_TASK, LP_MODEL_CALLBACK };
 
-/* What ran: a coroutine or a function.  file is "" and line 0 where there is no source. */
+/* The coroutine or function that a callback runs.  Without source, file is "" and line is 0. */
 struct lp_callback_info {
 	enum lp_model_kind kind;
 	char name[LP_NAME_MAX];
@@ -71,7 +71,7 @@ struct lp_callback_info {
 	uint32_t line;
 };
 
-/* A place in the source.  Held once, however many stacks go through it. */
+/* A line of the source.  All stacks with that line share one object. */
 struct lp_shown_frame {
 	enum lp_frame_kind kind;
 	bool coroutine;
@@ -84,21 +84,21 @@ struct lp_shown_frame {
 struct lp_stack {
 	uint32_t depth;
 	bool cut; /* there were more frames than are read */
-	bool unreadable; /* what is not there could not be read */
+	bool unreadable; /* frames are missing because they could not be read */
 	const struct lp_shown_frame **frames;
 };
 
-/* A stack seen while the loop was on the CPU, waited for one, or for the GIL; and how often. */
+/* A stack sampled while the loop ran, waited for a CPU or waited for the GIL. */
 struct lp_sample {
-	uint32_t count;
+	uint32_t count; /* number of samples with this stack */
 	enum lp_sample_reason reason; /* LP_SAMPLE_ON_CPU, LP_SAMPLE_RUN_QUEUE or LP_SAMPLE_GIL */
-	bool collecting; /* the garbage collector was at work */
+	bool collecting; /* the garbage collector was running */
 	struct lp_stack stack;
 };
 
 /* The parts of a duration; the first four add up to it. */
 struct lp_times {
-	bool known; /* false in captures of versions that did not tell */
+	bool known; /* false in captures of versions that did not record it */
 	bool gc_known; /* false where nothing was sampled */
 	uint64_t on_cpu_ns;
 	uint64_t blocked_ns;
@@ -111,12 +111,12 @@ struct lp_times {
 #define LP_RESOURCE_TEXT_MAX 256
 #define LP_LOCAL_TEXT_MAX 64
 
-/* Blocking calls of one kind, from one stack, on one thing. */
+/* Blocking calls of one kind, from one stack, on one resource. */
 struct lp_blocked {
-	char syscall[LP_SYSCALL_NAME_MAX]; /* "recvfrom"; "page fault", "stopped" are none */
+	char syscall[LP_SYSCALL_NAME_MAX]; /* "recvfrom", or "page fault" or "stopped" */
 	char target[LP_RESOURCE_TEXT_MAX]; /* "tcp 10.0.3.7:5432", "/var/x"; "" if there is none */
-	char local[LP_LOCAL_TEXT_MAX]; /* this end of a connected socket: "10.0.0.5:40112"; or "" */
-	uint64_t duration_ns; /* of all of them */
+	char local[LP_LOCAL_TEXT_MAX]; /* local address of a socket: "10.0.0.5:40112"; or "" */
+	uint64_t duration_ns; /* sum of all these calls */
 	uint32_t count;
 	struct lp_stack stack; /* depth 0: not known */
 };
@@ -124,18 +124,18 @@ struct lp_blocked {
 /* The thread that held the GIL most while the loop waited for it. */
 struct lp_gil_holder {
 	bool known;
-	char thread[LP_TASK_NAME_MAX]; /* its name in Python, or the kernel's name of it */
+	char thread[LP_TASK_NAME_MAX]; /* the thread's name in Python, else the kernel's */
 	pid_t tid; /* 0: not known */
-	struct lp_stack stack; /* the one seen most */
+	struct lp_stack stack; /* the thread's last stack as it held the GIL */
 };
 
-/* Why a stall took the time it took. */
+/* Where the time of a stall went. */
 struct lp_breakdown {
 	struct lp_times time;
 	size_t blocked_count;
 	struct lp_blocked *blocked; /* longest first */
-	uint32_t blocked_dropped; /* calls that found no room there, ... */
-	uint64_t blocked_dropped_ns; /* ... and their time */
+	uint32_t blocked_dropped; /* number of calls over the limit of that list */
+	uint64_t blocked_dropped_ns; /* total time of those calls */
 	size_t sample_count;
 	struct lp_sample *samples; /* most frequent first */
 	struct lp_gil_holder gil;
@@ -146,27 +146,27 @@ struct lp_slow_callback {
 	const struct lp_loop_info *loop;
 	const struct lp_callback_info *callback;
 	uint64_t start_ns;
-	uint64_t duration_ns; /* so far, if it is in progress */
+	uint64_t duration_ns; /* up to now if in_progress */
 	bool in_progress;
 	uint64_t queue_delay_ns; /* LP_NO_QUEUE_DELAY: not known */
 	uint64_t task; /* address, 0: not a task */
 	char task_name[LP_TASK_NAME_MAX]; /* "" if not a task, or unreadable */
 	bool delayed_known;
-	uint32_t delayed_callbacks; /* queued behind it in its iteration */
-	uint32_t delayed_events; /* ready when the loop polled next */
+	uint32_t delayed_callbacks; /* callbacks queued behind it in its iteration */
+	uint32_t delayed_events; /* events that were ready at the loop's next poll */
 	struct lp_breakdown breakdown;
 };
 
 #define LP_TOP_SHOWN LP_TOP_ENTRIES
 
-/* An iteration that was slow without its slow callbacks. */
+/* An iteration that is over the threshold even without the time of its slow callbacks. */
 struct lp_slow_iteration {
 	const struct lp_loop_info *loop;
 	uint64_t start_ns;
-	uint64_t duration_ns; /* without the slow callbacks in it */
+	uint64_t duration_ns; /* without the time of its slow callbacks */
 	bool in_progress;
 	uint32_t callbacks;
-	uint32_t slow_callbacks; /* of them; told by themselves */
+	uint32_t slow_callbacks; /* the slow ones among them, each reported separately */
 	size_t top_count;
 	struct {
 		const struct lp_callback_info *callback;
@@ -174,8 +174,9 @@ struct lp_slow_iteration {
 		uint64_t total_ns;
 	} top[LP_TOP_SHOWN]; /* greatest total first */
 	/*
-	 * time: of the whole duration.  The rest is of what came before its first
-	 * callback, and empty if that was no matter.
+	 * breakdown.time divides duration_ns, but for gc_ns, which covers the time before the
+	 * first callback only.  So do the other fields; they are empty if nothing was recorded of
+	 * that time.
 	 */
 	struct lp_breakdown breakdown;
 };
@@ -189,14 +190,17 @@ enum lp_cause_kind {
 	LP_CAUSE_KINDS,
 };
 
-/* Loop time lost, by the line where. On-CPU time and GC: only that of late callbacks, by samples.
+/*
+ * Lost time of a loop by cause and source line.  On-CPU time and garbage collection are those of
+ * late callbacks only, estimated from samples.
  */
 struct lp_cause {
 	enum lp_cause_kind kind;
 	char syscall[LP_SYSCALL_NAME_MAX]; /* "" unless blocked */
-	char target[LP_RESOURCE_TEXT_MAX]; /* "" if none, or if they differ */
-	char held_by[LP_TASK_NAME_MAX]; /* GIL: the thread that held it, or "" */
-	const struct lp_shown_frame *frame; /* innermost; GIL: the holder's; NULL: not known */
+	char target[LP_RESOURCE_TEXT_MAX]; /* "" if there is none or if targets differ */
+	char held_by[LP_TASK_NAME_MAX]; /* GIL: name of the thread that held it, or "" */
+	/* innermost line of Python, for the GIL that of the holder; NULL: not known */
+	const struct lp_shown_frame *frame;
 	uint64_t count;
 	uint64_t total_ns;
 };
@@ -204,32 +208,32 @@ struct lp_cause {
 #define LP_MESSAGE_MAX 256
 #define LP_TYPE_MAX 96
 
-/* A coroutine, task, future or callback that got lost. */
+/* A finding: a coroutine, task, future or callback that was lost or misused. */
 struct lp_finding {
 	const struct lp_loop_info *loop; /* NULL: not known */
 	enum lp_finding_kind kind;
 	uint64_t time_ns;
 	pid_t pid;
-	pid_t tid; /* of the thread that it was found in */
-	const char *name; /* of the coroutine or callback, where its definition is; "" if none */
-	const char *file;
+	pid_t tid; /* the thread in which it was detected */
+	const char *name; /* name of the coroutine or callback; "" if none */
+	const char *file; /* file and line of its definition */
 	uint32_t line; /* 0: not known */
 	uint64_t task; /* address, 0: none */
 	const char *task_name; /* "" if none */
 	const char *exception_type; /* "" if none */
 	const char *exception_message;
-	const struct lp_shown_frame *created; /* that made it; NULL: not known */
-	const struct lp_shown_frame *parked; /* where its coroutine is suspended; NULL: not known */
-	struct lp_stack stack; /* that it was found in: that raised, dropped or scheduled */
-	struct lp_stack loop_stack; /* wrong thread: what the loop's own thread was doing */
-	bool timer; /* wrong thread: it is for a later time, and never late */
-	bool noticed; /* wrong thread: its loop has run it meanwhile, ... */
-	uint64_t late_ns; /* ... so long after it was put there; else so far */
-	bool more; /* pending at close: there were more than are told */
-	uint64_t before; /* how often the same was found at the same place before */
+	const struct lp_shown_frame *created; /* line that created it; NULL: not known */
+	const struct lp_shown_frame *parked; /* line at which its coroutine waits; NULL: not known */
+	struct lp_stack stack; /* stack that raised, dropped or scheduled it */
+	struct lp_stack loop_stack; /* wrong thread: stack of the loop's own thread then */
+	bool timer; /* wrong thread: it was scheduled for later, and has no lateness */
+	bool noticed; /* wrong thread: the loop has run it */
+	uint64_t late_ns; /* wrong thread: from scheduling to its run, or up to now */
+	bool more; /* pending at close: there were more objects than are reported */
+	uint64_t before; /* number of earlier findings that count as the same */
 };
 
-/* The same found at the same place. */
+/* Equal findings at one place, counted. */
 struct lp_finding_count {
 	const struct lp_loop_info *loop; /* NULL: not known */
 	enum lp_finding_kind kind;
@@ -244,18 +248,18 @@ struct lp_finding_count {
 	uint64_t late_max_ns; /* wrong thread */
 };
 
-/* --lifetimes: of the tasks of one coroutine that have ended. */
+/* --lifetimes: the ended tasks of one coroutine. */
 struct lp_lifetimes {
 	uint64_t outcomes[LP_OUTCOMES];
-	struct lp_histogram life; /* from birth to the end of the last step */
-	struct lp_histogram running; /* of each life, the parts */
-	struct lp_histogram queued;
-	struct lp_histogram waiting;
+	struct lp_histogram life; /* from creation to the end of the last step */
+	struct lp_histogram running; /* time of each task in its steps */
+	struct lp_histogram queued; /* time of each task ready to run */
+	struct lp_histogram waiting; /* the rest of the time of each task */
 };
 
 struct lp_callback_summary {
 	const struct lp_callback_info *callback;
-	const struct lp_lifetimes *lifetimes; /* NULL: none has ended, or not asked for */
+	const struct lp_lifetimes *lifetimes; /* NULL: no task has ended, or no --lifetimes */
 	uint64_t slow;
 	struct lp_histogram run;
 	struct lp_histogram queue; /* empty unless lp_run.queue */
@@ -263,18 +267,18 @@ struct lp_callback_summary {
 
 struct lp_loop_summary {
 	const struct lp_loop_info *loop;
-	uint64_t wall_ns; /* from when it is watched to now or to its end: busy and idle together */
+	uint64_t wall_ns; /* observed time, up to now or the loop's end: busy_ns + idle_ns */
 	uint64_t busy_ns;
 	uint64_t idle_ns;
 	uint64_t iterations;
 	uint64_t callbacks;
 	uint64_t slow_callbacks;
-	uint64_t suppressed; /* of those, counted but not told by themselves: too many at once, ... */
-	uint64_t suppressed_iterations; /* ... and slow iterations */
-	uint64_t folded; /* how many loops it is of, if it is folded; else 0 */
+	uint64_t suppressed; /* slow callbacks that were counted but not reported (rate limit) */
+	uint64_t suppressed_iterations; /* slow iterations that were not reported for that reason */
+	uint64_t folded; /* number of loops counted here if loop->folded, else 0 */
 	/*
-	 * The time of which the histograms of callbacks are: wall_ns in trace mode, less
-	 * where it runs in bursts, 0 in sample mode.
+	 * Time covered by the histograms of callbacks: wall_ns in trace mode, less if callbacks
+	 * are timed in bursts, 0 in sample mode.
 	 */
 	uint64_t traced_ns;
 	bool traced_known; /* false in captures of earlier versions */
@@ -286,20 +290,20 @@ struct lp_loop_summary {
 };
 
 /*
- * Are the histograms of callbacks of a part of the time only?  Then they, and the number of
- * callbacks, are no full count; stalls and iterations are complete all the same.
+ * Returns whether the histograms of callbacks cover a part of the time only.  Those histograms and
+ * the number of callbacks are then incomplete; stalls and iterations are complete in any case.
  */
 static inline bool loop_in_bursts(const struct lp_loop_summary *summary)
 {
-	/* a boundary or two at the beginning are no part of anything */
+	/* the first moments of a loop, up to a boundary that a probe hits, are not covered */
 	return summary->traced_known && summary->traced_ns < summary->wall_ns / 1000 * 999;
 }
 
 /*
- * An instant of its host's CLOCK_MONOTONIC, in ns since 1970.  The offset is that of
- * the beginning of the run: a wall clock that is set meanwhile moves nothing, and
- * durations never depend on it.  CLOCK_MONOTONIC stands still while the host is
- * suspended: later instants are then told too early by as much.
+ * Converts an instant of the host's CLOCK_MONOTONIC to ns since 1970.  The offset is that at the
+ * start of the run, so that setting the wall clock moves no instant and changes no duration.
+ * CLOCK_MONOTONIC does not advance while the host is suspended: later instants come out too early
+ * by the time of the suspension.
  */
 static inline uint64_t loop_unix_ns(const struct lp_loop_info *loop, uint64_t monotonic_ns)
 {
@@ -309,7 +313,7 @@ static inline uint64_t loop_unix_ns(const struct lp_loop_info *loop, uint64_t mo
 /* busy / (busy + idle), 0 if both are 0. */
 double loop_utilization(const struct lp_loop_summary *summary);
 
-/* What loopprof itself took and got; see struct lp_event_self. */
+/* The cost and the resources of loopprof itself; see struct lp_event_self. */
 struct lp_self {
 	uint64_t wall_ns;
 	uint64_t cpu_ns;
@@ -324,13 +328,13 @@ struct lp_self {
 };
 
 /*
- * A loop's counters as its source saves them: each 10 s, at each interval, at its end.
- * All but time_ns and start_ns are cumulative.
+ * Counters of a loop, reported each time that the source saves them: every 10 s, at each interval
+ * and at the loop's end.  All but time_ns and start_ns are cumulative.
  */
 struct lp_loop_state {
 	const struct lp_loop_info *loop;
 	uint64_t time_ns;
-	uint64_t start_ns; /* the instant since which it is watched */
+	uint64_t start_ns; /* the instant at which observation of the loop began */
 	uint64_t busy_ns;
 	uint64_t idle_ns;
 	uint64_t iterations;
@@ -338,11 +342,11 @@ struct lp_loop_state {
 	const struct lp_histogram *iteration;
 };
 
-/* The requests of one process over its share, since the run began. */
+/* The requests of one process that exceeded its share, since the run began. */
 struct lp_limited {
-	pid_t pid; /* 0: all processes that are not listed by themselves */
+	pid_t pid; /* 0: the sum of all processes without an entry of their own */
 	char comm[LP_COMM_BYTES * 4]; /* "" if it is not known */
-	const struct lp_loop_info *loop; /* its labels; NULL: none are known */
+	const struct lp_loop_info *loop; /* labels of the process; NULL: not known */
 	uint64_t counts[LP_LIMITED_KINDS];
 };
 
@@ -354,12 +358,12 @@ struct lp_summary {
 	struct lp_loop_summary *loops;
 	size_t finding_count;
 	struct lp_finding_count *findings; /* most frequent first */
-	uint64_t findings_dropped; /* found at more places than are kept */
+	uint64_t findings_dropped; /* findings at places over the limit of the list */
 	uint64_t lost[LP_LOST_KINDS];
 	size_t limited_count;
-	struct lp_limited *limited; /* of the whole run, also in an interval's summary */
+	struct lp_limited *limited; /* cover the whole run, in an interval's summary too */
 	bool self_known;
-	struct lp_self self; /* of the whole run, also in an interval's summary */
+	struct lp_self self; /* covers the whole run, in an interval's summary too */
 };
 
 struct lp_run_end {
@@ -369,21 +373,21 @@ struct lp_run_end {
 };
 
 /*
- * Who is told.  Any function may be NULL.  What the pointers point at belongs to
- * the model and holds only during the call.
+ * An observer receives the report of a run.  Any of its functions may be NULL.  All objects that
+ * it is given belong to the model and are valid during the call only.
  */
 struct lp_observer {
 	void (*run)(void *context, const struct lp_run *run);
 	void (*loop)(void *context, const struct lp_loop_info *loop);
-	/* Once it has ended; before that, each time it is told to be in progress. */
+	/* Called when a slow callback has ended, and for each report of one in progress. */
 	void (*slow)(void *context, const struct lp_slow_callback *slow);
 	void (*slow_iteration)(void *context, const struct lp_slow_iteration *slow);
 	void (*finding)(void *context, const struct lp_finding *finding);
 	void (*loop_state)(void *context, const struct lp_loop_state *state);
-	/* interval: since the last call; total: since the start. */
+	/* interval covers the time since the last call, total that since the start. */
 	void (*interval)(void *context, const struct lp_summary *interval,
 			 const struct lp_summary *total);
-	/* The last summary, then the end. */
+	/* The last call, with the summary of the whole run. */
 	void (*end)(void *context, const struct lp_summary *total, const struct lp_run_end *end);
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Where events come from: their runs, their beginnings and ends, and where two tell of the same. */
+/* Sources of events: their runs, beginnings and ends, and loops that two of them have recorded. */
 #include "model_internal.h"
 
 #include "base/text.h"
@@ -33,8 +33,8 @@ void slot_free(struct lp_model_slot **slot)
 	*slot = NULL;
 }
 
-/* Allocates the memory that only events need. */
-static void unequip(struct lp_model_source *source)
+/* Frees the memory that only events need. */
+static void free_slots(struct lp_model_source *source)
 {
 	size_t i;
 
@@ -44,7 +44,8 @@ static void unequip(struct lp_model_source *source)
 	source->slots = NULL;
 }
 
-static bool equip(struct lp_model_source *source)
+/* Allocates the memory that only events need, unless it is there.  Returns false without memory. */
+static bool make_slots(struct lp_model_source *source)
 {
 	if (!source->slots)
 		source->slots = calloc(1, sizeof(*source->slots));
@@ -53,7 +54,7 @@ static bool equip(struct lp_model_source *source)
 
 static void free_source(struct lp_model_source *source)
 {
-	unequip(source);
+	free_slots(source);
 	findings_free(source->findings);
 	frames_free(source->frames);
 	processes_free(&source->targets);
@@ -86,7 +87,7 @@ int model_add_source(struct lp_model *model, const struct lp_run *run)
 	size_t count = model->source_count;
 	struct lp_model_source *source = calloc(1, sizeof(*source)), **grown;
 
-	/* the array is full at each power of two */
+	/* the array has grown to a power of two, and is full when the count is one */
 	grown = count & (count - 1) ? model->sources
 				    : realloc(model->sources,
 					      (count ? 2 * count : 1) * sizeof(*model->sources));
@@ -100,7 +101,7 @@ int model_add_source(struct lp_model *model, const struct lp_run *run)
 	source->frames = frames_new(model->places);
 	if (source->frames)
 		source->findings = findings_new(source->frames, report_finding, model);
-	if (!source->findings || (!count && !equip(source)))
+	if (!source->findings || (!count && !make_slots(source)))
 		goto failed;
 	model->sources[model->source_count++] = source;
 	if (!model->first || run->start_unix_ns < model->first->run.start_unix_ns)
@@ -117,7 +118,7 @@ bool model_select(struct lp_model *model, unsigned int source)
 {
 	if (source >= model->source_count)
 		return true;
-	if (!equip(model->sources[source]))
+	if (!make_slots(model->sources[source]))
 		return false;
 	model->source = model->sources[source];
 	return true;
@@ -140,7 +141,7 @@ static int by_text(const void *left, const void *right)
 	return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-/* How many hosts the sources are of, by name; 0: no memory. */
+/* Returns the number of different host names of the sources; 0 if out of memory. */
 static size_t count_hosts(const struct lp_model *model)
 {
 	const char **names = calloc(model->source_count, sizeof(*names));
@@ -157,7 +158,7 @@ static size_t count_hosts(const struct lp_model *model)
 	return hosts;
 }
 
-/* Adds what a source is of to the run of all. */
+/* Adds the run of a source to the run of all sources. */
 static void merge_run(struct lp_run *into, const struct lp_run *from)
 {
 	if (strcmp(text_of(into->mode), text_of(from->mode)) != 0)
@@ -203,9 +204,9 @@ void model_begin(struct lp_model *model, const struct lp_run *run)
 		model_start(model);
 }
 
-/* ---- the same loop in two of them --------------------------------------------------- */
+/* ---- loops that two sources have recorded --------------------------------------------- */
 
-/* The bucket in model->alike of a loop with that identity. */
+/* Returns the bucket in model->alike of a loop with that boot ID, PID and TID. */
 static size_t bucket_of(const struct lp_model_source *source, const struct lp_loop_info *info)
 {
 	uint64_t words[2];
@@ -244,7 +245,7 @@ void source_drop_loop(struct lp_model *model, struct lp_model_loop *loop)
 		*at = loop->next_alike;
 }
 
-/* Did the loop end before that?  Sources of one boot have the same clock. */
+/* Returns whether the loop ended before now_ns.  Sources of one boot have the same clock. */
 static bool is_over(const struct lp_model_loop *loop, uint64_t now_ns)
 {
 	uint64_t end_ns = loop->end_ns		? loop->end_ns
@@ -255,9 +256,9 @@ static bool is_over(const struct lp_model_loop *loop, uint64_t now_ns)
 }
 
 /*
- * Of two the one that was known first stays: that of the source that began first,
- * unless it found the loop late.  At one time a PID means one process only; its start
- * is compared as clocks of two captures may be off by a little.
+ * Of two sources the one whose event of the loop comes first counts it.  Loops with the same boot,
+ * PID and TID at one time are the same; the start of the process is compared as well, because
+ * a PID may be reused before the end of the first loop is recorded.
  */
 bool source_overlaps(const struct lp_model *model, const struct lp_loop_info *info,
 		     uint64_t start_ticks, uint64_t begun_ns)
@@ -285,11 +286,12 @@ uint64_t model_overlaps(const struct lp_model *model)
 	return model->overlaps;
 }
 
-/* ---- going on where another file ended ------------------------------------------------ */
+/* ---- segments that continue another one ------------------------------------------------ */
 
 /*
- * Only what the kernel counts on and on has to be subtracted.  What adds up here, as
- * the histograms of callbacks do, just begins at zero.
+ * Begins the counts of a loop at zero.  Cumulative counters of the kernel are stored to be
+ * subtracted from later events; sums that the model adds up, as the histograms of callbacks, are
+ * only reset.
  */
 static void loop_baseline(struct lp_model_loop *loop, uint64_t now_ns)
 {
@@ -312,12 +314,12 @@ static void loop_baseline(struct lp_model_loop *loop, uint64_t now_ns)
 		callback_reset(callback);
 }
 
-/* What no loop has: lost events, what found no slot, what loopprof costs. */
+/* The same for counts of no loop: lost events, callbacks without a slot, the cost of loopprof. */
 static void source_base(struct lp_model_source *source)
 {
 	const struct lp_model_slot *other = source->slots->callbacks[0];
 
-	/* of all sources: only this one's share goes */
+	/* "other" has the counts of all sources: only this source's part is subtracted */
 	if (other && other->callback)
 		callback_subtract(other->callback, other->slow, &other->run, other->queue);
 	memcpy(source->lost_base, source->lost, sizeof(source->lost));
@@ -330,7 +332,7 @@ void source_baseline(struct lp_model_source *source)
 
 	if (source->ended)
 		return;
-	/* one that is known from the file before was repeated, and settled by that */
+	/* a loop that was read in the segment before is frozen since its event was repeated */
 	for (loop = source->own; loop; loop = loop->next_own) {
 		if (loop->frozen || loop->end_ns)
 			continue;
@@ -349,7 +351,7 @@ void source_advance(struct lp_model_source *source, uint64_t now_ns)
 	struct lp_model_loop *loop;
 
 	findings_advance(source->findings, now_ns);
-	/* this is asked before each record of a capture, and most of the time there is none */
+	/* this runs before each record of a capture, mostly without pending stalls */
 	if (!source->waiting)
 		return;
 	source->waiting = false;
@@ -367,7 +369,7 @@ void model_advance(struct lp_model *model, uint64_t now_ns)
 		source_advance(model->source, now_ns);
 }
 
-/* An instant of a source's clock in that of the source that began first. */
+/* Converts an instant of a source's clock to the clock of the earliest source. */
 static uint64_t in_first_clock(const struct lp_model *model, const struct lp_model_source *source,
 			       uint64_t ns)
 {
@@ -377,7 +379,7 @@ static uint64_t in_first_clock(const struct lp_model *model, const struct lp_mod
 	       first->start_ns;
 }
 
-/* Tells the end, if all sources have ended. */
+/* Reports the end of the run once all sources have ended. */
 static void end_run(struct lp_model *model)
 {
 	struct lp_run_end end = { .reason = model->first->reason };
@@ -420,7 +422,7 @@ void source_end(struct lp_model *model, struct lp_model_source *source, uint64_t
 		end_run(model);
 }
 
-/* Only the source's counts are needed from now on: there may be thousands of sources. */
+/* Frees all but the source's counts, because there may be thousands of sources. */
 void model_end_source(struct lp_model *model, unsigned int number)
 {
 	struct lp_model_source *source;
@@ -435,7 +437,7 @@ void model_end_source(struct lp_model *model, unsigned int number)
 		return;
 	if (model->source == source)
 		model->source = model->sources[0];
-	unequip(source);
+	free_slots(source);
 	for (loop = source->own; loop; loop = loop->next_own) {
 		pending_stalls_free(loop->stalls);
 		segments_free(loop->segments);

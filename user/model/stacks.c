@@ -10,7 +10,7 @@
 
 #define REPORTED_BUCKETS 256
 #define REPORTED_MAX 2048
-/* More than any program has lines that wait: what comes later is not readable. */
+/* The limit of lines of all sources; frames over it count as unreadable. */
 #define PLACES_MAX 65536
 #define PLACE_BUCKETS 4096
 
@@ -25,7 +25,7 @@ struct lp_source_lines {
 };
 
 struct lp_frames {
-	struct lp_source_lines *places; /* the caller's */
+	struct lp_source_lines *places; /* not owned */
 	const struct lp_shown_frame **items;
 	size_t capacity;
 };
@@ -125,7 +125,10 @@ static uint64_t hash_text(uint64_t hash, const char *text)
 	return hash;
 }
 
-/* The text is cleaned in place.  NULL if there is no room. */
+/*
+ * Returns the line of an event, adding it if needed; NULL over the limit or out of memory.  The
+ * event's texts are sanitised in place.
+ */
 static const struct lp_shown_frame *find_place(struct lp_source_lines *places,
 					       struct lp_event_frame *event)
 {
@@ -155,7 +158,7 @@ void frames_add(struct lp_frames *frames, const struct lp_event_frame *event)
 
 	if (event->frame >= frames->capacity && !grow(frames, event->frame))
 		return;
-	/* stacks point at it: a number never comes to mean something else */
+	/* a number keeps its first meaning */
 	if (frames->items[event->frame])
 		return;
 	cleaned = *event;
@@ -297,7 +300,7 @@ void known_stacks_add(struct lp_known_stacks *table, const struct lp_frames *fra
 	} else if (strcmp(known_stack->target, target) != 0) {
 		known_stack->several = true;
 	}
-	/* one that was torn, or a thread that has just ended, says less than what was known */
+	/* a stack that could not be read must not replace one that could */
 	if (event->depth || !known_stack->stack.depth) {
 		stack_clear(&known_stack->stack);
 		stack_from_event(&known_stack->stack, frames, event);

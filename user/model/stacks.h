@@ -6,41 +6,41 @@
 #include "report.h"
 
 /*
- * Places in the source, each held once for all sources of events, so that the same
- * one has the same address.  They live as long as the table: stacks only point at them.
+ * Lines of the source, one object each for all sources of events, so that equal lines have equal
+ * addresses.  The lines live as long as the table; stacks only point at them.
  */
 struct lp_source_lines;
 
 struct lp_source_lines *source_lines_new(void);
 void source_lines_free(struct lp_source_lines *places);
 
-/* Those of one source by their numbers.  The places are the caller's and outlive it. */
+/* The frames of one source by number.  The lines belong to the caller and outlive it. */
 struct lp_frames;
 
 struct lp_frames *frames_new(struct lp_source_lines *places);
 void frames_free(struct lp_frames *frames);
 void frames_add(struct lp_frames *frames, const struct lp_event_frame *event);
-/* The frame of a place that has no number (old captures); NULL if out of memory. */
+/* Returns the frame of a line that has no number (old captures); NULL if out of memory. */
 const struct lp_shown_frame *frames_intern(struct lp_frames *frames, const char *function,
 					   const char *file, uint32_t line);
-/* NULL if nobody told it. */
+/* Returns the frame with that number, NULL if no event had it. */
 const struct lp_shown_frame *frames_get(const struct lp_frames *frames, uint32_t number);
 
-/* Stacks own their arrays, not the frames.  Those of no depth own nothing. */
+/* Stacks own their arrays, not the frames.  A stack of depth 0 owns nothing. */
 bool stack_from_event(struct lp_stack *stack, const struct lp_frames *frames,
 		      const struct lp_event_stack_sample *event);
 bool stack_copy(struct lp_stack *stack, const struct lp_stack *from);
 bool stack_same(const struct lp_stack *left, const struct lp_stack *right);
 void stack_clear(struct lp_stack *stack);
 
-/* What was told last of a stack's name, in one loop. */
+/* The last stack that an event gave for a stack name, in one loop. */
 struct lp_known_stack {
 	struct lp_known_stack *next;
 	uint64_t name; /* struct lp_event_stack_sample.stack */
-	bool holder; /* of the GIL: then the name is its thread's */
+	bool holder; /* a stack of the GIL's holder: its name is that of a thread */
 	struct lp_stack stack;
 	char target[LP_RESOURCE_TEXT_MAX];
-	bool several; /* targets differ */
+	bool several; /* events with this name had different targets */
 	char thread[LP_TASK_NAME_MAX];
 	pid_t tid;
 };
@@ -49,7 +49,7 @@ struct lp_known_stacks;
 
 struct lp_known_stacks *known_stacks_new(void);
 void known_stacks_free(struct lp_known_stacks *table);
-/* Remembers a stack; what a full table held is forgotten, as it is told again when it matters. */
+/* Stores a stack.  A full table is emptied first: stacks that matter are sent again. */
 void known_stacks_add(struct lp_known_stacks *table, const struct lp_frames *frames,
 		      const struct lp_event_stack_sample *event);
 const struct lp_known_stack *known_stacks_find(const struct lp_known_stacks *table, uint64_t name,

@@ -8,14 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Callbacks that were late, the last ones. */
+/* The number of late segments that are retained, the last ones. */
 #define SEGMENTS 4
-/* Different stacks that are kept of one segment. */
+/* The limit of different stacks of one segment. */
 #define SAMPLES_MAX 64
 
+/* A thread that held the GIL in samples of a segment. */
 struct lp_sampled_holder {
 	uint32_t tid; /* 0: not known */
-	uint64_t name; /* under which its stack was told last */
+	uint64_t name; /* name of its last stack in struct lp_known_stacks */
 	uint32_t count;
 };
 
@@ -23,7 +24,7 @@ struct lp_sampled_holder {
 
 struct lp_segment {
 	uint64_t start_ns; /* 0: unused */
-	bool counted; /* its samples have been added to the causes */
+	bool counted; /* its samples have been added to the lost time */
 	uint32_t period_us;
 	size_t sample_count;
 	struct lp_sample *samples;
@@ -39,8 +40,8 @@ struct lp_segments {
 	struct lp_lost_time *lost_time;
 	struct lp_known_stacks *stacks;
 	struct lp_segment items[SEGMENTS];
-	size_t next; /* to be used for the next segment */
-	/* what came before an iteration's first callback: told when the iteration has ended */
+	size_t next; /* index in items of the oldest segment, which is replaced next */
+	/* the time of an iteration before its first callback */
 	struct lp_segment gap;
 };
 
@@ -59,7 +60,7 @@ struct lp_segments *segments_new(struct lp_frames *frames, struct lp_lost_time *
 	return NULL;
 }
 
-/* The innermost line of Python: what C frames are on top of it, that line called. */
+/* Returns the innermost Python frame, which called the C frames above it; NULL if there is none. */
 static const struct lp_shown_frame *innermost(const struct lp_stack *stack)
 {
 	uint32_t i;
@@ -70,7 +71,10 @@ static const struct lp_shown_frame *innermost(const struct lp_stack *stack)
 	return NULL;
 }
 
-/* What a late segment's samples stand for: its time on the CPU, if that is known. */
+/*
+ * Adds a segment's on-CPU samples to the lost time, once.  Together they stand for on_cpu_ns; if
+ * that is 0, each stands for the period of the sampling clock.
+ */
 static void count_samples(struct lp_segments *segments, struct lp_segment *segment,
 			  uint64_t on_cpu_ns)
 {
@@ -155,7 +159,7 @@ static struct lp_segment *renew(struct lp_segments *segments, struct lp_segment 
 	return segment;
 }
 
-/* NULL if there can be none. */
+/* Returns the segment that began then, in the place of the oldest if it is new.  NULL: no start. */
 static struct lp_segment *segment_of(struct lp_segments *segments, uint64_t start_ns, bool gap)
 {
 	struct lp_segment *segment;
@@ -174,7 +178,7 @@ static struct lp_segment *segment_of(struct lp_segments *segments, uint64_t star
 	return renew(segments, segment, start_ns);
 }
 
-/* Takes the stack over. */
+/* Adds a sample, and takes over the ownership of the stack. */
 static void add_sample(struct lp_segment *segment, enum lp_sample_reason reason, bool collecting,
 		       struct lp_stack *stack)
 {
@@ -250,13 +254,13 @@ void segments_add_sample(struct lp_segments *segments, const struct lp_event_sta
 void segments_add_old_stack(struct lp_segments *segments, const struct lp_event_stack *event)
 {
 	struct lp_segment *segment = segment_of(segments, event->start_ns, false);
-	/* cut, as that version had it: the rest could not be read */
+	/* "cut" in those versions meant that the rest could not be read */
 	struct lp_stack stack = { .unreadable = event->cut };
 	uint32_t i;
 
 	if (!segment)
 		return;
-	segment->counted = true; /* nobody knows what it stands for */
+	segment->counted = true; /* the time that the sample stands for is not known */
 	if (event->task_name[0])
 		text_copy(segment->task_name, sizeof(segment->task_name), event->task_name);
 	stack.frames = calloc(event->depth ? event->depth : 1, sizeof(*stack.frames));
@@ -324,11 +328,11 @@ void segments_add_cause(struct lp_segments *segments, const struct lp_event_caus
 void breakdown_fill_times(struct lp_times *times, uint64_t duration_ns, uint64_t blocked_ns,
 			  uint64_t gil_ns, uint64_t run_queue_ns)
 {
-	/* numbers from a damaged capture may be anything */
+	/* the sum of numbers from a damaged capture may exceed 64 bits */
 	unsigned __int128 off = (unsigned __int128)blocked_ns + gil_ns + run_queue_ns;
 
 	if (off > duration_ns) {
-		/* a boundary that was only seen (sample mode) lies within a wait */
+		/* sample mode sees boundaries late, so that a wait may span one */
 		blocked_ns = (uint64_t)((unsigned __int128)blocked_ns * duration_ns / off);
 		gil_ns = (uint64_t)((unsigned __int128)gil_ns * duration_ns / off);
 		run_queue_ns = (uint64_t)((unsigned __int128)run_queue_ns * duration_ns / off);
@@ -370,7 +374,7 @@ static void fill_blocked(const struct lp_segments *segments, const struct lp_seg
 		const struct lp_known_stack *known_stack =
 			known_stacks_find(segments->stacks, block->stack, false);
 
-		/* it was runnable again at once, or its end belongs to another segment */
+		/* the call did not wait, or its wait ended in another segment */
 		if (!block->count)
 			continue;
 		text_copy(blocked->syscall, sizeof(blocked->syscall), syscall_name(block->syscall));
@@ -455,7 +459,7 @@ const struct lp_stack *breakdown_stack(const struct lp_breakdown *breakdown)
 	return sampled ? sampled : breakdown->sample_count ? &breakdown->samples[0].stack : blocked;
 }
 
-/* The coroutines on the stack of a task's step await each other, from the outermost in. */
+/* Fills in the await chain: the coroutines on the stack, outermost first. */
 static void fill_chain(struct lp_breakdown *breakdown)
 {
 	const struct lp_stack *stack = breakdown_stack(breakdown);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Summaries: what all loops have counted, since the start or the last interval. */
+/* Summaries of all loops, since the start or since the last interval. */
 #include "model_internal.h"
 
 #include "lifetimes.h"
@@ -10,7 +10,7 @@
 
 double loop_utilization(const struct lp_loop_summary *summary)
 {
-	/* not as integers: the times of a damaged capture may exceed 64 bits in sum */
+	/* floating point, as the sum of times of a damaged capture may exceed 64 bits */
 	double busy = (double)summary->busy_ns, all = busy + (double)summary->idle_ns;
 
 	return all > 0 ? busy / all : 0;
@@ -23,7 +23,10 @@ static int by_total(const void *left, const void *right)
 	return a->run.sum_ns < b->run.sum_ns ? 1 : a->run.sum_ns > b->run.sum_ns ? -1 : 0;
 }
 
-/* What tasks of a callback lived, NULL if none has ended; of an interval, in its own room. */
+/*
+ * Returns the lifetimes of a callback's tasks, NULL if none has ended.  Those of an interval are in
+ * callback->interval_lifetimes.
+ */
 static const struct lp_lifetimes *lifetimes_of(struct lp_model_callback *callback, bool interval)
 {
 	if (!interval || !callback->lifetimes || !callback->before_lifetimes)
@@ -37,7 +40,7 @@ static const struct lp_lifetimes *lifetimes_of(struct lp_model_callback *callbac
 	return lifetimes_count(callback->interval_lifetimes) ? callback->interval_lifetimes : NULL;
 }
 
-/* Nothing is taken from it. */
+/* Stands for a histogram that was not allocated. */
 static const struct lp_histogram empty;
 
 static const struct lp_histogram *or_empty(const struct lp_histogram *histogram)
@@ -45,7 +48,7 @@ static const struct lp_histogram *or_empty(const struct lp_histogram *histogram)
 	return histogram ? histogram : &empty;
 }
 
-/* Has it anything to say?  Of most nothing is new in an interval. */
+/* Returns whether a callback may have counts to report; most have none in an interval. */
 static bool is_reported(struct lp_model_callback *callback, bool interval)
 {
 	if (interval && callback->before_run &&
@@ -89,7 +92,7 @@ static void summarise_callbacks(struct lp_model_loop *loop, bool interval,
 		if (!is_reported(callback, interval))
 			continue;
 		fill_callback(callback, interval, item);
-		/* one that was only slow between two bursts is in no histogram */
+		/* a callback that was slow between two bursts has no entry in a histogram */
 		if (histogram_count(&item->run) || item->slow || item->lifetimes)
 			summary->callback_count++;
 	}
@@ -107,7 +110,7 @@ static void fill_coverage(const struct lp_event_coverage *now,
 	summary->traced_known = now->event.size != 0;
 }
 
-/* The window, busy and idle time.  The time after a loop's last state is unknown. */
+/* Fills in observed, busy and idle time, all up to the loop's last state. */
 static void fill_window(const struct lp_model_loop *loop, bool interval,
 			struct lp_loop_summary *summary)
 {
@@ -147,8 +150,8 @@ static void summarise_loop(struct lp_model_loop *loop, bool interval,
 }
 
 /*
- * Of several sources it is what all their recorders took; a share of the wall time
- * is then the mean of theirs.
+ * Adds the cost of the loopprof that recorded a source.  The wall times of all sources are added as
+ * well, so that cost / wall_ns is the mean share.
  */
 static void add_self(const struct lp_model_source *source, struct lp_self *into)
 {
@@ -195,7 +198,7 @@ static void add_findings(const struct lp_findings *findings, bool interval,
 	free(list);
 }
 
-/* The losses of a kind of a source: reported by it, and left out when it was read. */
+/* Returns the losses of one kind: those that the source reports, and records that were ignored. */
 static uint64_t lost_of(const struct lp_model_source *source, size_t kind)
 {
 	return saturating_sub(source->lost[kind], source->lost_base[kind]) +
@@ -223,7 +226,7 @@ static void add_source(const struct lp_model *model, const struct lp_model_sourc
 static void summarise_of_source(struct lp_model *model, struct lp_model_loop *loop, bool interval,
 				struct lp_summary *summary)
 {
-	/* one that was over before the interval has nothing to say in it */
+	/* loops that ended before the interval are not a part of it */
 	if (interval && (loop->folded ? loop->wall_ns == loop->wall_before_ns
 				      : loop->end_ns && loop->end_ns < model->interval_start_ns))
 		return;
