@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "account.h"
 
-/* How often the counters are read anew, if an iteration ends while they are. */
+/* The limit of attempts to read the counters while no iteration ends. */
 #define READS 4
 
 static uint64_t load(const __u64 *from)
@@ -9,7 +9,7 @@ static uint64_t load(const __u64 *from)
 	return __atomic_load_n(from, __ATOMIC_ACQUIRE);
 }
 
-/* Sums of the iterations that have ended, and of the one that runs. */
+/* Returns the time of all ended iterations and of the one in progress. */
 static uint64_t read_busy(const struct lp_loop *loop, uint64_t now_ns)
 {
 	uint64_t busy_ns = 0, start_ns = 0;
@@ -33,7 +33,8 @@ void account_read(struct lp_window *window, const struct lp_loop *loop, uint64_t
 
 	if (wall_ns < window->wall_ns)
 		wall_ns = window->wall_ns;
-	/* neither busy nor idle grows by more than the time since then, nor goes back */
+	/* neither busy nor idle time may decrease, or grow by more than the time since the last
+	 * report */
 	most_ns = window->busy_ns + (wall_ns - window->wall_ns);
 	if (busy_ns > most_ns)
 		busy_ns = most_ns;
@@ -64,7 +65,7 @@ bool account_open(const struct lp_loop *loop, uint64_t now_ns, struct lp_open *o
 	open->callback = loop->callback < LP_MAX_CALLBACKS ? loop->callback : 0;
 	open->callback_ns = lasted(load(&loop->start_ns), now_ns, loop->threshold_ns);
 	open->iteration_ns = lasted(load(&loop->iteration_start_ns), now_ns, loop->threshold_ns);
-	/* a callback that is being counted has ended */
+	/* BPF is counting the callback: it has ended */
 	if (__atomic_load_n(&loop->reporting, __ATOMIC_ACQUIRE))
 		open->callback_ns = 0;
 	return open->callback_ns || open->iteration_ns;
@@ -84,7 +85,7 @@ void account_close_callback(const struct lp_open *open, const struct lp_loop *lo
 	if (!open->callback_ns || stats->callback != open->callback)
 		return;
 	stats->slow++;
-	/* as in BPF: a histogram has durations of bursts alone */
+	/* as in BPF, histograms have durations from bursts only */
 	if (open->in_bursts && loop->sampled)
 		return;
 	lp_histogram_add(&stats->run, open->callback_ns);

@@ -4,7 +4,7 @@
 #include "base/clocks.h"
 #include "stuck_loop.h"
 
-/* The most looks at a thread that goes on running meanwhile. */
+/* The limit of inspections of a thread that runs meanwhile. */
 #define TRIES 4
 
 static void fill(struct lp_event *event, enum lp_event_type type, size_t size, uint32_t slot,
@@ -18,24 +18,24 @@ static void fill(struct lp_event *event, enum lp_event_type type, size_t size, u
 	event->pid = (uint32_t)pid;
 }
 
-/* Names the callback that a loop was found in.  False: there is no slot left for it. */
+/* Emits the name of the running callback if it is new.  Returns false if no slot is left for it. */
 static bool name_running(struct lp_session *session, const struct lp_instance *instance,
 			 uint32_t slot, const struct lp_event_raw_stack *raw,
 			 struct lp_segment_begun *begun, lp_record_taker take, void *context)
 {
 	bool whole = raw->depth && raw->flags & LP_STACK_TO_LOOP, is_new;
-	struct lp_running_callback found;
+	struct lp_running_callback running;
 
 	instance->runtime->running_callback(instance, raw->thread_state,
-					    whole ? raw->frames[raw->depth - 1].code : 0, &found);
-	begun->task = found.task;
+					    whole ? raw->frames[raw->depth - 1].code : 0, &running);
+	begun->task = running.task;
 	begun->callback =
-		session_take_callback(session, slot, found.name.identity, found.check, &is_new);
+		session_take_callback(session, slot, running.name.identity, running.check, &is_new);
 	if (!is_new)
 		return begun->callback != 0;
-	fill(&found.name.event, LP_EVENT_NAME, sizeof(found.name), slot, instance->pid);
-	found.name.callback = begun->callback;
-	take(context, &found.name.event);
+	fill(&running.name.event, LP_EVENT_NAME, sizeof(running.name), slot, instance->pid);
+	running.name.callback = begun->callback;
+	take(context, &running.name.event);
 	return true;
 }
 
@@ -55,7 +55,7 @@ bool adopt_loops(struct lp_session *session, const struct lp_instance *instance,
 		now = clock_now();
 		if (!session_begin_segment(session, slot, now, &begun))
 			return false;
-		/* BPF does not count the return of a poll that was not begun yet */
+		/* a poll that returned before it was recorded must be taken back: BPF ignored it */
 		if (begun.state != LP_ADOPTED_POLLING ||
 		    !stuck_loop_moved(instance, running, &begun) ||
 		    !session_take_poll_back(session, slot, now))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A loop that runs already when it is found: its account begins with the current segment. */
+/* Loops that run already when they are detected: counting begins in the middle of a segment. */
 #ifndef LP_LIVE_ADOPT_H
 #define LP_LIVE_ADOPT_H
 
@@ -8,8 +8,9 @@
 #include "wire/record.h"
 
 /*
- * Begins the current segment of a slot's loop.  A callback in which it is blocked is named first
- * (LP_EVENT_NAME); then it returns true, and *raw is the stack, to be symbolised.
+ * Begins the current segment of the loop in a slot.  If the loop is blocked in a callback, emits
+ * the callback's name (LP_EVENT_NAME), fills in *raw with the stack for the symboliser, and returns
+ * true.
  */
 bool adopt_loops(struct lp_session *session, const struct lp_instance *instance, uint32_t slot,
 		 const struct lp_running_loop *running, lp_record_taker take, void *context,

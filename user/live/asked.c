@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "asked.h"
 
-/* The hash of the process and its stack; never 0. */
+/* Returns a hash of the process and the stack, never 0. */
 static uint64_t key_of(const struct lp_event_raw_finding *finding)
 {
 	uint64_t key = (LP_HASH_BASIS ^ finding->event.pid) * LP_HASH_PRIME;
@@ -15,8 +15,8 @@ static uint64_t key_of(const struct lp_event_raw_finding *finding)
 }
 
 /*
- * Fills the places.  True: nothing is to be reported, as the program expects it, or as it is not
- * known whether it does, which counts as lost.
+ * Fills in the places of a finding.  Returns true if it must not be reported: the program handles
+ * it, or it is not known whether it does, which counts as lost.
  */
 static bool read_finding(struct lp_asked *asked, struct lp_session *session,
 			 const struct lp_instance *instance,
@@ -36,7 +36,7 @@ static bool read_finding(struct lp_asked *asked, struct lp_session *session,
 	if (asked->stacks[i].key == key && asked->stacks[i].expected)
 		return true;
 	instance->runtime->describe_finding(instance, finding, places);
-	/* a process that has ended is not to blame for memory that cannot be read */
+	/* unreadable memory, as of a process that has ended, must not become a finding */
 	if (places->unread) {
 		session_lose(session, LP_LOST_FINDINGS, 1);
 		return true;
@@ -47,7 +47,7 @@ static bool read_finding(struct lp_asked *asked, struct lp_session *session,
 		return false;
 	if (places->at < LP_ASKING_FRAMES)
 		session_expect(session, finding);
-	/* the code could not be read now, but may be later */
+	/* not a line of the stack was readable: the next finding tries again */
 	if (places->at >= finding->depth)
 		asked->stacks[i].key = 0;
 	return true;

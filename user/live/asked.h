@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Stacks that asked for a running loop where there was none, and whether they expect that. */
+/* Stacks that asked for the running loop where there was none, and whether they handle that. */
 #ifndef LP_LIVE_ASKED_H
 #define LP_LIVE_ASKED_H
 
@@ -16,10 +16,10 @@ struct lp_asked {
 };
 
 /*
- * Reads what the process's memory shows of a finding, and hands out its records.  Nothing comes of
- * one that is no fault, as the program only checks whether there is a loop, and is prepared for
- * there being none: then BPF sends no more of its kind.  One of which neither a name nor a place
- * could be read is counted as lost.  instance: NULL if the process is not known any more.
+ * Reads the objects of a finding from the process's memory and emits its records.  A program that
+ * only checks whether a loop runs, and handles that none does, is no finding: nothing is emitted,
+ * and BPF is told to suppress that stack.  A finding without a readable name or place is counted
+ * as lost.  instance is NULL if the process has been removed.
  */
 void asked_take_finding(struct lp_asked *asked, struct lp_session *session,
 			struct lp_symboliser *symboliser, const struct lp_instance *instance,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Records of the ring buffer, slots of loops and callbacks, and the check for stalls. */
 #include "live.h"
 
 #include "runtime/remote/remote.h"
@@ -19,25 +20,25 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The ns of a turn's search for lasting stalls, and the loops between two checks of that. */
+/* The time in ns for one check for stalls, and the number of loops between two reads of the clock. */
 #define CHECK_NS 20000000ULL
 #define CHECKED_AT_ONCE 8
 
 struct lp_live_loop {
 	bool used;
 	pid_t pid;
-	uint32_t first; /* of its callbacks; 0: it has none */
-	uint64_t ended_ns; /* 0: it goes on */
+	uint32_t first; /* slot of its first callback; 0: none */
+	uint64_t ended_ns; /* 0: it has not ended */
 	struct lp_window window;
 	struct lp_ongoing_stall progress;
 };
 
-/* Which loop a callback slot belongs to, and how to give it back. */
+/* A callback slot: its loop, and the key with which it is released. */
 struct lp_live_callback {
 	bool used;
-	uint32_t next; /* of the same loop; 0: it is the last */
+	uint32_t next; /* slot of the loop's next callback; 0: it is the last */
 	struct lp_callback_key key;
-	uint64_t reported_sum_ns; /* of its histogram, when it was handed out last */
+	uint64_t reported_sum_ns; /* sum of its histogram in the last event */
 	uint64_t reported_slow;
 };
 
@@ -52,8 +53,8 @@ struct lp_live {
 	struct lp_followed_table followed;
 	struct lp_live_loop loops[LP_MAX_LOOPS];
 	struct lp_live_callback callbacks[LP_MAX_CALLBACKS];
-	uint32_t loop_end; /* slots in use lie before these */
-	uint32_t check_at; /* the slot that is watched next */
+	uint32_t loop_end; /* all loop slots in use are less than this */
+	uint32_t check_at; /* loop slot at which the next check for stalls begins */
 	struct lp_asked asked;
 };
 
@@ -80,7 +81,7 @@ static void hand_out_run_queue(struct lp_live *live, uint32_t slot)
 	live->take(live->context, &event.event);
 }
 
-/* open: segments that count as if they ended now; NULL: none. */
+/* open has segments that count as if they ended now; NULL: none. */
 static void hand_out_callback_stats(struct lp_live *live, uint32_t callback, uint32_t slot,
 				    const struct lp_open *open)
 {
@@ -98,7 +99,7 @@ static void hand_out_callback_stats(struct lp_live *live, uint32_t callback, uin
 	live->take(live->context, &stats.event);
 }
 
-/* The part of a loop's time up to then that the histograms of its callbacks cover. */
+/* Emits the part of a loop's time up to now that the histograms of its callbacks cover. */
 static void hand_out_coverage(struct lp_live *live, uint32_t slot, uint64_t now)
 {
 	const struct lp_loop *loop = session_loop(live->session, slot);
@@ -153,11 +154,11 @@ static void report_open(struct lp_live *live, uint32_t slot, uint64_t now)
 			     live->context);
 }
 
-/* last: this is the final state, so that segments under way count as they are. */
+/* Emits the counters of a loop.  last: this is its final state, with segments in progress. */
 static void hand_out_loop(struct lp_live *live, uint32_t slot, bool last)
 {
 	struct lp_live_loop *entry = &live->loops[slot];
-	/* the event of a loop's end may be read long after the end */
+	/* the event of a loop's end may be read long after the end itself */
 	uint64_t now = entry->ended_ns ? entry->ended_ns : clock_now();
 	struct lp_event_loop_stats stats;
 	struct lp_open open = { .callback_ns = 0 };
@@ -205,7 +206,7 @@ static void take_cause(void *context, const struct lp_cause_key *key,
 	live->take(live->context, &event.event);
 }
 
-/* A loop's last words go out before its slots are emptied for others. */
+/* Emits the final state of a loop, then releases its slots for other loops. */
 static void loop_ended(struct lp_live *live, const struct lp_event *event)
 {
 	uint32_t i, slot = event->loop;
@@ -256,7 +257,7 @@ static void callback_named(struct lp_live *live, const struct lp_event_name *eve
 	if (!event->callback || event->callback >= LP_MAX_CALLBACKS || loop >= LP_MAX_LOOPS)
 		return;
 	if (!live->loops[loop].used) {
-		/* it has ended before this was read */
+		/* the loop has ended before this event was read */
 		const struct lp_callback_key key = { .identity = event->identity, .loop = loop };
 
 		session_release_callback(live->session, event->callback, &key,
@@ -275,8 +276,8 @@ static void callback_named(struct lp_live *live, const struct lp_event_name *eve
 	callback->key.loop = loop;
 }
 
-/* Events that take many reads of their process's memory. */
-static bool is_dear(const struct lp_event *event)
+/* Returns whether an event needs many reads of its process's memory. */
+static bool is_expensive(const struct lp_event *event)
 {
 	return event->type == LP_EVENT_RAW_STACK || event->type == LP_EVENT_RAW_FINDING ||
 	       event->type == LP_EVENT_NATIVE;
@@ -317,7 +318,7 @@ static void take_from_ring(void *context, const void *data, size_t size)
 		loop_ended(live, event);
 		return;
 	}
-	if (is_dear(event)) {
+	if (is_expensive(event)) {
 		symbolise(live, event, size);
 		return;
 	}
@@ -424,7 +425,7 @@ void live_add_target(struct lp_live *live, const struct lp_process_info *process
 	report_labels(live, process);
 }
 
-/* A lp_record_taker for the first records of a loop that was found. */
+/* A lp_record_taker for the first records of a loop that ran before it was detected. */
 static void take_stuck_loop(void *context, const struct lp_event *record)
 {
 	struct lp_live *live = context;
@@ -444,7 +445,7 @@ void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uin
 
 	memset(&event, 0, sizeof(event));
 	fill(&event.event, LP_EVENT_LOOP, sizeof(event), slot, instance->pid);
-	/* the kernel's counts of the loop since then come after that */
+	/* the event must not be later than the loop's first counts in the kernel */
 	event.event.time_ns = session_loop(live->session, slot)->created_ns;
 	event.tid = (uint32_t)running->tid;
 	event.kind = running->kind;
@@ -500,7 +501,7 @@ static void save(struct lp_live *live, bool last)
 	struct lp_event_lost lost;
 	uint32_t i;
 
-	/* names first: they may be in the ring buffer still */
+	/* names of callbacks may still be in the ring buffer, and must come before their counts */
 	live_drain(live);
 	session_take_causes(live->session, take_cause, live);
 	for (i = 0; i < live->loop_end; i++)
@@ -523,7 +524,7 @@ void live_save(struct lp_live *live)
 	save(live, false);
 }
 
-/* A call that has not returned when the run ends is a cause like any other. */
+/* Adds a wait that has not ended at the end of the run to the lost time. */
 static void take_pending(struct lp_live *live, uint32_t slot)
 {
 	const struct lp_wait *wait = &session_stall(live->session, slot)->wait;
@@ -555,7 +556,7 @@ void live_snapshot(struct lp_live *live, enum lp_event_type type, uint32_t reaso
 	live->take(live->context, &end.event);
 }
 
-/* Looks at one loop; the time to read it counts for its process. */
+/* Checks one loop.  The time to read its process counts for the share of the process. */
 static void check_loop(struct lp_live *live, uint32_t slot, uint64_t now)
 {
 	struct lp_live_loop *entry = &live->loops[slot];
@@ -575,7 +576,7 @@ static void check_loop(struct lp_live *live, uint32_t slot, uint64_t now)
 		ongoing_stall_report_name(&entry->progress, instance, loop, slot, now, live->take,
 					  live->context);
 	if (due) {
-		/* its stacks are in the ring buffer */
+		/* samples of the stall may still be in the ring buffer */
 		live_drain(live);
 		begun = remote_clock();
 		ongoing_stall_report(instance, loop, session_stall(live->session, slot), slot, now,
@@ -590,7 +591,7 @@ void live_check_stalls(struct lp_live *live)
 	uint64_t now = clock_now();
 	uint32_t count;
 
-	/* if the time ends before all loops were looked at, the next turn goes on from there */
+	/* if the time ends before all loops are checked, the next call continues from there */
 	for (count = 0; count < live->loop_end; count++) {
 		uint32_t slot = live->check_at < live->loop_end ? live->check_at : 0;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The live source: the ring buffer, and what user space adds to it (the targets,
- * the state of the counters, stacks of late callbacks).
+ * The live source of records: those of the ring buffer, and those that user space adds: targets,
+ * the state of counters, stacks of late callbacks.
  */
 #ifndef LP_LIVE_LIVE_H
 #define LP_LIVE_LIVE_H
@@ -14,9 +14,9 @@ struct lp_live;
 
 struct lp_live_config {
 	struct lp_session *session;
-	bool native, kernel; /* C frames and the kernel's, too */
-	uint32_t period_us; /* of the clock that samples late loops */
-	/* what the run itself takes, for LP_EVENT_SELF; all but the event's head */
+	bool native, kernel; /* stacks include C frames, and frames of the kernel */
+	uint32_t period_us; /* period of the clock that samples late loops */
+	/* fills in LP_EVENT_SELF, all but the event's head */
 	void (*fill_self)(void *context, struct lp_event_self *self);
 	lp_record_taker take;
 	void *context;
@@ -25,24 +25,24 @@ struct lp_live_config {
 int live_new(const struct lp_live_config *config, struct lp_live **live);
 void live_free(struct lp_live *live);
 
-/* To be waited on: readable when there are records. */
+/* Returns a descriptor that is readable when there are records. */
 int live_descriptor(const struct lp_live *live);
 
-/* Begins a turn of the main loop, with its limits of events and of time. */
+/* Begins a turn of the main loop, which limits the events that are read and the time for it. */
 void live_begin_turn(struct lp_live *live);
 
 /*
- * Hands out records within the limits of this turn; records that are left keep the descriptor
- * readable.  Returns 0 once all was handed out, 1 if more may be there, or a negative errno.
+ * Emits records within the limits of this turn; records that are left keep the descriptor
+ * readable.  Returns 0 if the ring buffer is empty, 1 if records may be left, or a negative errno.
  */
 int live_drain(struct lp_live *live);
 
-/* A process that is profiled from now on, and a loop of it that runs already. */
+/* Add a process that is profiled from now on, and a loop of it that runs already. */
 void live_add_target(struct lp_live *live, const struct lp_process_info *process,
 		     const struct lp_instance *instance);
 void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uint32_t slot,
 		   const struct lp_running_loop *running);
-/* A loop ends whose thread runs on, and another one in it. */
+/* Ends a loop whose thread has begun to run another loop. */
 void live_end_loop(struct lp_live *live, pid_t pid, uint32_t slot);
 /* Its loops end: for a process whose threads were not seen to exit. */
 /*
@@ -55,22 +55,22 @@ void live_remove_target(struct lp_live *live, pid_t pid);
 /* The clock goes at another pace from now on. */
 void live_set_period(struct lp_live *live, uint32_t period_us);
 
-/* Hands out the state of all counters that have changed since the last time. */
+/* Emits the state of all counters that have changed since the last call. */
 void live_save(struct lp_live *live);
 
 /*
- * The same, then LP_EVENT_INTERVAL or LP_EVENT_END.  Before the end the rest of the ring
- * buffer is read, within bounds; records that are left then are counted as lost.
+ * Emits the state of the counters, then LP_EVENT_INTERVAL or LP_EVENT_END.  Before the end the rest
+ * of the ring buffer is read, within bounds; records that are left then are counted as lost.
  */
 void live_snapshot(struct lp_live *live, enum lp_event_type type, uint32_t reason);
 
 /*
- * Tells of stalls that last.  To be called each ongoing_stall_period_ns(); costs nothing
+ * Reports stalls in progress.  Must be called every ongoing_stall_period_ns(); it costs little
  * while no loop is late.
  */
 void live_check_stalls(struct lp_live *live);
 
-/* How many loops are live, and whether one of them has dispatched anything. */
+/* Returns the number of loops that have not ended. */
 size_t live_loops(const struct lp_live *live);
 
 #endif /* LP_LIVE_LIVE_H */

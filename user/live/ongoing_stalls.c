@@ -8,7 +8,7 @@
 
 #define PERIOD_MIN_NS 5000000ULL
 #define PERIOD_MAX_NS 250000000ULL
-/* What is shorter has ended before anybody can tell of it. */
+/* The least duration in ns that is reported: shorter segments end before the report. */
 #define LEAST_NS NS_PER_MS
 
 uint64_t ongoing_stall_period_ns(uint64_t threshold_ns)
@@ -38,7 +38,7 @@ bool ongoing_stall_due(struct lp_ongoing_stall *progress, const struct lp_loop *
 		progress->segment_ns = segment;
 		progress->next_ns = loop->threshold_ns > LEAST_NS ? loop->threshold_ns : LEAST_NS;
 	}
-	/* between two callbacks, what the iteration took without its slow ones counts */
+	/* between two callbacks the time of the iteration without its slow callbacks counts */
 	if (segment != loop->start_ns)
 		segment += loop->slow_ns;
 	if (now_ns < segment || now_ns - segment < progress->next_ns)
@@ -79,20 +79,20 @@ void ongoing_stall_report_name(struct lp_ongoing_stall *progress,
 	fill(&event.event, LP_EVENT_TASK_NAME, sizeof(event), loop, slot, now_ns);
 	event.segment_ns = start;
 	instance->runtime->task_name(instance, loop->task, event.name, sizeof(event.name));
-	/* if it has ended meanwhile, that may have been anything */
+	/* if the step has ended meanwhile, the memory may have been that of another object */
 	if (__atomic_load_n(&loop->start_ns, __ATOMIC_ACQUIRE) != start || !event.name[0])
 		return;
 	progress->named_ns = start;
 	take(context, &event.event);
 }
 
-/* The account, and the wait that has not ended. */
+/* Copies the times of the segment, and adds the wait in progress. */
 static void fill_account(struct lp_segment_times *account, const struct lp_wait_state *stall,
 			 uint64_t segment, uint64_t now_ns)
 {
 	const struct lp_wait *wait = &stall->wait;
 	uint64_t since = __atomic_load_n(&wait->since_ns, __ATOMIC_ACQUIRE), off;
-	/* the kernel writes it meanwhile: what was checked must be what is used */
+	/* read once, as the kernel may change it between the check and the use */
 	uint32_t block = __atomic_load_n(&wait->block, __ATOMIC_RELAXED);
 
 	*account = stall->account.account;
@@ -121,7 +121,7 @@ static void fill_account(struct lp_segment_times *account, const struct lp_wait_
 	}
 }
 
-/* As lp_read_task_name in BPF: the name object as it lies in memory. */
+/* Copies the name object of the task as it is in memory, like lp_read_task_name in BPF. */
 static void read_task_name(const struct lp_instance *instance, const struct lp_loop *loop,
 			   struct lp_event_slow *event)
 {
@@ -160,12 +160,12 @@ static void report_callback(const struct lp_instance *instance, const struct lp_
 	event.position = loop->position;
 	if (event.task && instance)
 		read_task_name(instance, loop, &event);
-	/* it may have ended while it was looked at: then it is told as such */
+	/* a callback that has ended meanwhile is reported by BPF */
 	if (segment_of(loop) == segment && event.callback < LP_MAX_CALLBACKS)
 		take(context, &event.event);
 }
 
-/* No callback runs: the loop itself, as when it waits for the GIL. */
+/* Reports an iteration in progress, while no callback runs: the loop may wait for the GIL. */
 static void report_iteration(const struct lp_loop *loop, const struct lp_segment_times *account,
 			     uint32_t slot, uint64_t segment, uint64_t now_ns, lp_record_taker take,
 			     void *context)

@@ -14,7 +14,7 @@ struct lp_ring {
 	struct ring_buffer *buffer;
 	lp_ring_taker take;
 	void *context;
-	uint32_t left; /* events that may be read */
+	uint32_t left; /* number of events that may be read */
 	uint64_t end_ns; /* no record is read after this instant */
 	bool discards;
 	uint64_t discarded;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "share.h"
 
-/* The part of one target in a window. */
+/* Returns the part of one target in a window. */
 static uint64_t part_ns(const struct lp_share_pool *pool)
 {
 	uint32_t active = pool->active > pool->active_before ? pool->active : pool->active_before;
@@ -27,7 +27,7 @@ bool share_may_spend(struct lp_share_pool *pool, struct lp_share *share, uint64_
 	part = part_ns(pool);
 	if (share->window != window) {
 		passed = window - share->window;
-		/* after so many windows any debt is paid */
+		/* after so many windows all of spent_ns is subtracted */
 		if (passed > share->spent_ns / part)
 			share->spent_ns = 0;
 		else

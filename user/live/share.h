@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Time to read the events of targets, shared by them: in each window all of them
- * together have half of it, in equal parts for those that ask.  One that is alone has half
- * of that, so that there is room for a second at once.  Time spent over a part is paid
- * in the windows that follow.
+ * Shares of targets in the time to read their events.  In each window that time is LP_SHARE_ALL_NS,
+ * divided equally among the targets with requests, but by LP_SHARE_LEAST at least, so that another
+ * target can begin at any time.  Time spent over a part is subtracted in the following windows.
  */
 #ifndef LP_LIVE_SHARE_H
 #define LP_LIVE_SHARE_H
@@ -13,25 +12,25 @@
 
 #define LP_SHARE_WINDOW_NS 100000000ULL
 #define LP_SHARE_ALL_NS (LP_SHARE_WINDOW_NS / 2)
-/* Parts that a target may spend at once after a long pause: to find names takes a while. */
+/* The number of parts that a target may spend at once after a pause: the first names take long. */
 #define LP_SHARE_BURST 8
 /* The least number of targets that a window is divided by. */
 #define LP_SHARE_LEAST 2
 
-/* All zero at first. */
+/* The windows of all targets; begins with zeros. */
 struct lp_share_pool {
-	uint64_t window; /* ordinal of the one that is under way */
-	uint32_t active, active_before; /* targets that asked in it, and in the one before */
+	uint64_t window; /* ordinal of the current window */
+	uint32_t active, active_before; /* targets with requests in it and in the window before */
 };
 
-/* Of one target; all zero at first. */
+/* The share of one target; begins with zeros. */
 struct lp_share {
 	uint64_t window; /* the window of its last request */
-	uint64_t spent_ns; /* time that is not paid for yet */
-	uint64_t dropped; /* requests that were refused */
+	uint64_t spent_ns; /* time that was spent and not yet subtracted */
+	uint64_t dropped; /* number of refused requests */
 };
 
-/* Has the target time left? Counts it among those that ask. */
+/* Returns whether the target has time left, and counts it as active. */
 bool share_may_spend(struct lp_share_pool *pool, struct lp_share *share, uint64_t now_ns);
 void share_spend(struct lp_share *share, uint64_t spent_ns);
 

@@ -14,28 +14,28 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-/* Newer than some headers. */
+/* These system calls are missing in older headers. */
 #define LP_SYS_IO_URING_ENTER 426
 #define LP_SYS_EPOLL_PWAIT2 441
 
-/* FNV-1a by words, as lp_walk in BPF names a stack. */
+/* FNV-1a by words: lp_walk in BPF names stacks with the same hash. */
 static uint64_t hash_word(uint64_t hash, uint64_t word)
 {
 	return (hash ^ word) * LP_HASH_PRIME;
 }
 
-/* The most reads of a stack that is inconsistent. */
+/* The limit of reads of an inconsistent stack. */
 #define TRIES 12
-/* The longest time in ns for that: a process may have many loops, and change all on purpose. */
+/* The limit of time for that, in ns: a process may have many loops, and change all on purpose. */
 #define TRIES_NS 10000000ULL
 
 enum lp_stack_shows {
-	LP_SHOWS_NOTHING, /* the stack was torn, or the loop's own frames are unknown */
+	LP_SHOWS_NOTHING, /* the stack is inconsistent, or the loop's own frames are unknown */
 	LP_SHOWS_LOOP,
 	LP_SHOWS_CALLBACK,
 };
 
-/* System calls that a loop may sleep in, by number. */
+/* Returns whether a loop may sleep in the system call. */
 static bool is_poll(int number)
 {
 	static const int polls[] = { SYS_epoll_wait,	  SYS_epoll_pwait,
@@ -50,7 +50,7 @@ static bool is_poll(int number)
 	return false;
 }
 
-/* The frames within the loop's own. */
+/* Reads the frames of the callback, which end at the frame of the loop that dispatches it. */
 static enum lp_stack_shows read_callback_stack(const struct lp_instance *instance,
 					       const struct lp_running_loop *running,
 					       struct lp_event_raw_stack *raw)
@@ -78,14 +78,15 @@ static enum lp_stack_shows read_callback_stack(const struct lp_instance *instanc
 		raw->stack = hash_word(hash_word(raw->stack, code), frames[i].instruction);
 		raw->depth++;
 	}
-	/* so deep that the loop cannot be seen */
+	/* the stack is deeper than what is read, so that the loop's frame is not in it */
 	raw->flags |= LP_STACK_CUT;
 	return cut && depth > 0 ? LP_SHOWS_CALLBACK : LP_SHOWS_NOTHING;
 }
 
 /*
- * uvloop: what the loop called, as far as that can be told; else all that is on the stack,
- * which is a callback if the thread waits for something else than its loop does.
+ * The same for uvloop, which has no frame of its own.  Reads the frames of the callback if they can
+ * be recognised; otherwise the whole stack, which is a callback if the thread is blocked in
+ * anything but the poll of its loop.
  */
 static enum lp_stack_shows read_uvloop_stack(const struct lp_instance *instance,
 					     const struct lp_running_loop *running,
@@ -118,7 +119,7 @@ static enum lp_stack_shows read_uvloop_stack(const struct lp_instance *instance,
 	return depth > 0 ? LP_SHOWS_CALLBACK : LP_SHOWS_NOTHING;
 }
 
-/* /proc/PID/task/TID/syscall: a number and its arguments, or "running". */
+/* Reads /proc/PID/task/TID/syscall, which has a number and its arguments, or "running". */
 static bool read_syscall(pid_t pid, pid_t tid, struct lp_wait *wait)
 {
 	char path[64], text[256] = "";
@@ -139,7 +140,7 @@ static bool read_syscall(pid_t pid, pid_t tid, struct lp_wait *wait)
 	return fields >= 1;
 }
 
-/* The scheduler's counts of the thread: its ns on a CPU, its ns ready for one, its time slices. */
+/* Reads the thread's schedstat: ns on a CPU, ns waiting for a CPU, number of time slices. */
 static bool read_schedule(pid_t pid, pid_t tid, struct lp_wait *wait, uint64_t *slices)
 {
 	unsigned long long turns = 0;
@@ -191,7 +192,7 @@ static void name_descriptor(pid_t pid, uint64_t descriptor, struct lp_resource *
 	memcpy(resource->data, text, (size_t)length);
 }
 
-/* Of the calls that name what they are on in their first argument; others stay unnamed. */
+/* Fills in the resource of a call from its first argument.  Other calls have none. */
 static void name_resource(pid_t pid, const struct lp_wait *wait, struct lp_resource *resource)
 {
 	switch (syscall_argument(wait->syscall)) {
