@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * What is attached only where an option asks for it, as it is hit by every task,
- * coroutine or exception: where they come from, how long tasks live.
+ * Probes that are attached only where an option asks for them, as every task, coroutine or
+ * exception hits them: they record where these objects come from and how long tasks live.
  */
 #include "loop/common.bpf.h"
 #include "python/object.bpf.h"
@@ -15,10 +15,13 @@
 /* include/uapi/linux/bpf.h */
 #define LP_RING_NO_WAKEUP 1 /* BPF_RB_NO_WAKEUP */
 #define LP_RING_UNREAD 0 /* BPF_RB_AVAIL_DATA */
-/* User space looks at the ring now and then by itself. */
+/*
+ * User space also polls the ring buffer now and then without a wakeup, so that this much may wait
+ * in it.
+ */
 #define LP_RING_PATIENCE (LP_RING_BYTES / 8)
 
-/* Keeps the innermost frames of the current thread as what made an object. */
+/* Stores the innermost frames of the current thread as the origin of an object. */
 static __always_inline void lp_store_origin(struct lp_process *process, __u64 object, bool inside)
 {
 	const struct lp_python_offsets *offsets = &process->python.offsets;
@@ -95,7 +98,7 @@ static __always_inline __u32 lp_outcome(const struct lp_process *process, __u64 
 									    : LP_OUTCOME_RETURNED;
 }
 
-/* What a task would have run that has never been stepped. */
+/* The callback slot of a task that ended before its first step: what it would have run. */
 static __always_inline __u32 lp_unbegun_callback(struct lp_loop *loop, __u32 slot, __u64 task)
 {
 	struct lp_callable running = loop->callable;
@@ -109,7 +112,7 @@ static __always_inline __u32 lp_unbegun_callback(struct lp_loop *loop, __u32 slo
 	return callback;
 }
 
-/* Task.__del__(self), while all that it holds is still there */
+/* Task.__del__(self): the fields of the task are still intact. */
 SEC("?uprobe")
 int lp_task_ended(struct pt_regs *ctx)
 {
@@ -131,7 +134,7 @@ int lp_task_ended(struct pt_regs *ctx)
 	now = bpf_ktime_get_ns();
 	loop = lp_current_loop(&slot);
 	if (loop && loop->start_ns && loop->task == key.object) {
-		/* its last step has not been booked yet, as the next has not begun */
+		/* The last step is not counted yet, as the loop has not begun another callback. */
 		life->running_ns += lp_elapsed(now, loop->start_ns);
 		if (loop->queue_delay_ns != LP_NO_QUEUE_DELAY)
 			life->queued_ns += loop->queue_delay_ns;
@@ -153,7 +156,8 @@ int lp_task_ended(struct pt_regs *ctx)
 		event->steps = life->steps;
 		event->callback = life->callback;
 		event->outcome = lp_outcome(process, key.object);
-		/* to wake user space for each costs as much again as all the rest */
+		/* A wakeup of user space for each task would cost as much again as everything
+		 * else here. */
 		bpf_ringbuf_submit(event,
 				   bpf_ringbuf_query(&events, LP_RING_UNREAD) < LP_RING_PATIENCE
 					   ? LP_RING_NO_WAKEUP
@@ -165,7 +169,7 @@ int lp_task_ended(struct pt_regs *ctx)
 	return 0;
 }
 
-/* Where the function that makes coroutines returns one. */
+/* The return of the function that creates coroutines. */
 SEC("?uprobe")
 int lp_coroutine_created(struct pt_regs *ctx)
 {
@@ -180,13 +184,13 @@ int lp_coroutine_created(struct pt_regs *ctx)
 	return 0;
 }
 
-/* Beginnings, and the end, of what asyncio's Python code raises. */
+/* Parts of the messages of exceptions that asyncio's Python code raises. */
 #define LP_WORD_EVENT 0x6f6c20746e657645 /* "Event lo[op is closed]" */
 #define LP_WORD_THERE 0x7369206572656854 /* "There is[ no current event loop]" */
 #define LP_WORD_DIFFERENT 0x6e65726566666964 /* "...[bound to a ]differen[t event loop]" */
 #define LP_DIFFERENT_LENGTH 20
 
-/* Which finding a RuntimeError's message tells of; LP_FINDING_KINDS: none. */
+/* The kind of finding that the message of a RuntimeError stands for, or LP_FINDING_KINDS. */
 static __always_inline __u32 lp_kind_of_message(const struct lp_process *process, __u64 message)
 {
 	__u64 length = lp_read_u64(message + LP_STRING_LENGTH);

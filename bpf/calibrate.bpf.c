@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * What a hit of a probe costs before its program begins: loopprof attaches this one to
- * a function of its own, and calls that.
+ * Measures what a hit of a probe costs before its program begins: loopprof attaches this program
+ * to a function of its own and calls the function.
  */
 #include "loop/common.bpf.h"
 

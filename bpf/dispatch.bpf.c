@@ -2,15 +2,15 @@
 /*
  * Callbacks of asyncio loops, from entry uprobes alone.
  *
- * Every Handle._run of asyncio calls Context.run, whose C function is
- * context_run(self, args, nargs, kwnames); args[0] is what runs.  A callback
- * ends where the next begins or where its loop polls: a return probe would cost
- * as much again, and is unsafe under seccomp on kernels from 6.11 on.
+ * Every Handle._run of asyncio calls Context.run, whose C function is context_run(self, args,
+ * nargs, kwnames); args[0] is the callable. A callback ends where the next one begins or where its
+ * loop polls: a return probe would cost as much again, and is unsafe under seccomp on kernels from
+ * 6.11 on.
  *
- * lp_context_run is the hot path: it runs once a callback and is kept to two to
- * four small reads of the target, array look-ups and one clock reading.  A read
- * is the dearest of these: bpf_probe_read_user opens and closes the kernel's
- * guard of user memory (SMAP) each time.
+ * lp_context_run is the hot path: it runs once a callback, and is limited to two to four small
+ * reads of the target, array look-ups and one reading of the clock. A read is the most expensive
+ * of these: bpf_probe_read_user opens and closes the kernel's guard of user memory (SMAP) each
+ * time.
  */
 #define LP_DEFINE_MAPS
 #include "loop/common.bpf.h"
@@ -29,7 +29,10 @@ static __always_inline bool lp_is_method_call(const struct lp_loop *loop)
 	       lp_top_frame(&loop->python.offsets, loop->thread_state) == loop->base_frame;
 }
 
-/* The thread's loop, if this call of Context.run is the loop's own. */
+/*
+ * The loop of the current thread, or NULL if this call of Context.run was not made by the loop
+ * itself.
+ */
 static __always_inline struct lp_loop *lp_dispatching_loop(__u32 *slot, __u64 level,
 							   bool *unobserved)
 {
@@ -43,7 +46,8 @@ static __always_inline struct lp_loop *lp_dispatching_loop(__u32 *slot, __u64 le
 	if (loop) {
 		if (loop->kind == LP_LOOP_UVLOOP && lp_is_method_call(loop))
 			return loop;
-		/* a nested Context.run, or the loop was started anew from another depth */
+		/* The stack pointer differs: this is a nested Context.run, or the loop was
+		 * started anew at another stack depth. */
 		process = bpf_map_lookup_elem(&processes, &loop->pid);
 		if (!process || (loop->start_ns && !*unobserved && lp_context_active(loop)) ||
 		    !lp_is_dispatch(process, loop->thread_state))

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * What gets lost: coroutines, tasks, exceptions, loops.
+ * Findings: coroutines, tasks, exceptions and loops that get lost.
  *
- * lp_lost is at places that are passed only when it happens: inside the functions of
- * _asyncio, where they are about to use the message that tells of it, and at C
- * functions that are called seldom.  One program for all: it is loaded once.
+ * lp_lost is attached at places that are executed only when something is lost: inside functions of
+ * _asyncio, where they are about to use the message about it, and at C functions that are called
+ * seldom. One program serves all of them, so that it is loaded once.
  */
-/* Nothing here needs the kernel's types, whose relocation would take 10 MB for a moment. */
+/* This file includes no vmlinux.h: relocating its types would take 10 MB while loading. */
 #define LP_DEFINE_MAPS
 #include "loop/common.bpf.h"
 #include "python/object.bpf.h"
@@ -21,9 +21,11 @@
 #define LP_SET_MASK 32 /* PySetObject, the same in 3.8 to 3.13 */
 #define LP_SET_TABLE 40
 #define LP_TYPE_FINALIZE 392
-#define LP_STACK_WORDS 12 /* of a frame of one of these functions */
+#define LP_STACK_WORDS 12 /* Words of the stack frame of one of these functions. */
 
-/* Is this a task (2) or another future (1) of asyncio's?  Subclasses have the same tp_finalize. */
+/*
+ * Returns 2 for a task, 1 for another future of asyncio's, else 0. Subclasses inherit tp_finalize.
+ */
 __weak __noinline int lp_future_class(__u64 object)
 {
 	struct lp_process *process = lp_current_process();
@@ -46,7 +48,10 @@ __weak __noinline int lp_future_class(__u64 object)
 	return finalize == process->lifecycle.future_finalize;
 }
 
-/* Is this what a place is passed for?  Compilers keep it in one register or another. */
+/*
+ * Returns whether this object is one of the kind that the probed place handles; which register
+ * holds it depends on the compiler.
+ */
 __weak __noinline int lp_is_lost(__u32 place, __u64 object)
 {
 	struct lp_process *process = lp_current_process();
@@ -69,8 +74,8 @@ __weak __noinline int lp_is_lost(__u32 place, __u64 object)
 }
 
 /*
- * Where compilers have put it: mostly in a register that calls leave alone; in others,
- * or on the stack, in Debian's 3.14.
+ * Returns the lost object. Compilers mostly hold it in a register that calls preserve; in other
+ * builds it is in another register, or on the stack (Debian's 3.14).
  */
 static __always_inline __u64 lp_lost_object(const struct pt_regs *ctx, __u32 place)
 {
@@ -138,7 +143,7 @@ static __always_inline int lp_report_coroutine(__u64 arguments)
 	return 0;
 }
 
-/* One task of those that exist while a loop is closed. */
+/* Checks one of the tasks that exist while a loop is closed. */
 __weak __noinline int lp_close_task(__u32 number, __u64 task)
 {
 	struct lp_finding_work *work = lp_finding_of(number);
@@ -169,7 +174,7 @@ __weak __noinline int lp_close_task(__u32 number, __u64 task)
 	return work->reported == LP_CLOSE_REPORTS;
 }
 
-/* Up to 3.13: an entry of the set, a weak reference. Returns whether to stop. */
+/* Up to 3.13: checks an entry of the set, which is a weak reference. Returns whether to stop. */
 __weak __noinline int lp_close_entry(__u32 number, __u64 entry)
 {
 	__u64 reference = lp_read_u64(entry);
@@ -178,8 +183,8 @@ __weak __noinline int lp_close_entry(__u32 number, __u64 entry)
 }
 
 /*
- * In batches, for the verifier: it looks at each turn of a loop, and at a function
- * once.  Returns whether to stop.
+ * Checks a batch of entries. The verifier checks a function once, but a loop once an iteration.
+ * Returns whether to stop.
  */
 __weak __noinline int lp_close_batch(__u32 number, __u64 entries)
 {
@@ -191,7 +196,7 @@ __weak __noinline int lp_close_batch(__u32 number, __u64 entries)
 	return 0;
 }
 
-/* Its table has a power of two entries. */
+/* Checks all entries of the set, whose table has a power of two of them. */
 __weak __noinline int lp_close_set(__u32 number, __u64 set)
 {
 	__u64 mask = lp_read_u64(set + LP_SET_MASK), table = lp_read_u64(set + LP_SET_TABLE);
@@ -210,7 +215,10 @@ __weak __noinline int lp_close_set(__u32 number, __u64 set)
 	return 0;
 }
 
-/* 3.14 and later: a circle of links with its head outside of any task.  Returns the next, or 0. */
+/*
+ * 3.14 and later: checks the tasks of a circular list whose head is outside of any task. Returns
+ * the next node, or 0.
+ */
 __weak __noinline __u64 lp_close_links(__u32 number, __u64 node, __u64 head)
 {
 	struct lp_process *process = lp_current_process();
@@ -237,7 +245,7 @@ __weak __noinline int lp_close_list(__u32 number, __u64 head)
 	return 0;
 }
 
-/* A Loop of uvloop's may be closed any number of times. */
+/* Returns whether uvloop's Loop is open: it may be closed any number of times. */
 static __always_inline bool lp_uv_is_open(__u64 loop)
 {
 	__u32 closed = 1;
@@ -247,9 +255,9 @@ static __always_inline bool lp_uv_is_open(__u64 loop)
 }
 
 /*
- * closed: the loop, if the call tells; 0:
- * epoll.close() in a selector's close() in a loop's close(), whose self is the loop.
- * Whatever else closes an epoll object has no task to which that is the loop.
+ * closed: the loop, if an argument of the call is the loop. If it is 0, the call is epoll.close(),
+ * made by close() of a selector, made by close() of a loop, whose self is the loop. Other callers
+ * that close an epoll object are ruled out, as no task belongs to a loop at that address.
  */
 static __always_inline int lp_report_close(__u64 closed)
 {

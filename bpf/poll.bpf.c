@@ -17,10 +17,13 @@
 #include "python/walk.bpf.h"
 #include "python/uvloop.bpf.h"
 
-/* A thread that polls and is no loop is asked about so soon, and then ever later. */
+/*
+ * First delay between two reports of a polling thread that is not known to run a loop; it grows
+ * from report to report.
+ */
 #define LP_POLLER_STEP_NS 10000000ULL
 #define LP_POLLER_STEP_MAX_NS 1000000000ULL
-/* The most frames from the poll out to the loop's own: the selector's come first. */
+/* Limit of the frames between the poll and the loop's own frame: those of the selector. */
 #define LP_SELECTOR_FRAMES 8
 
 __noinline int lp_report_iteration(__u32 slot, __u64 now, __u64 busy)
@@ -65,7 +68,7 @@ __noinline int lp_report_poll(__u32 slot, __u64 now, __u64 poll_ns, long ready)
 	return 0;
 }
 
-/* What is left of an iteration without its slow callbacks is slow, too. */
+/* Reports an iteration that is slow even without the time of its slow callbacks. */
 __noinline int lp_report_slow_iteration(__u32 slot, __u64 now)
 {
 	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
@@ -84,7 +87,7 @@ __noinline int lp_report_slow_iteration(__u32 slot, __u64 now)
 		return 0;
 	}
 	lp_book_wait(slot);
-	/* held up before its first callback, and none came */
+	/* The iteration was delayed before its first callback, and had none. */
 	if (stall->account.account.segment_ns == loop->iteration_start_ns &&
 	    stall->reported_ns != loop->iteration_start_ns)
 		lp_report_segment(slot, loop->iteration_start_ns, now, LP_SEGMENT_GAP);
@@ -115,7 +118,7 @@ __noinline int lp_report_slow_iteration(__u32 slot, __u64 now)
 	return 0;
 }
 
-/* Sample mode: is it the loop itself that polls, or what a callback calls? */
+/* Sample mode: returns whether the loop itself polls, and not a callback. */
 __noinline int lp_polls_itself(__u32 slot)
 {
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
@@ -142,7 +145,7 @@ __noinline int lp_polls_itself(__u32 slot)
 	return 0;
 }
 
-/* Sample mode: a thread that polls and is not known; user space is told, ever less often. */
+/* Sample mode: reports a polling thread that is not known to run a loop, ever less often. */
 __weak __noinline int lp_unknown_poller(void)
 {
 	__u64 id = bpf_get_current_pid_tgid(), now;
@@ -165,7 +168,7 @@ __weak __noinline int lp_unknown_poller(void)
 		poller.step_ns = known->step_ns < LP_POLLER_STEP_MAX_NS ? known->step_ns * 2
 									: known->step_ns;
 	}
-	/* the table of threads is full: this one will poll again */
+	/* The table of threads is full: the next poll tries again. */
 	if (!lp_may_change(process, now))
 		return 0;
 	poller.next_ns = now + poller.step_ns;
@@ -204,8 +207,8 @@ __weak __noinline int lp_polled_descriptor(void)
 }
 
 /*
- * Is it the poll of a loop that has told its descriptor?  Another loop may have been
- * made where this one was, with another descriptor.
+ * Returns whether this is the poll of a loop whose descriptor is known. Another loop may have been
+ * created at the same address, with another descriptor.
  */
 __weak __noinline int lp_polls_own(__u32 slot, __u32 descriptor)
 {
@@ -218,7 +221,7 @@ __weak __noinline int lp_polls_own(__u32 slot, __u32 descriptor)
 	if (!descriptor)
 		return 0;
 	if (!lp_uv_runs(loop->object)) {
-		/* the thread may run another, which mostly gets the same descriptor */
+		/* The thread may run another loop by now, which mostly gets the same descriptor. */
 		if (lp_config.sampling)
 			lp_unknown_poller();
 		return loop->poll_descriptor == descriptor;
@@ -233,8 +236,8 @@ __weak __noinline int lp_polls_own(__u32 slot, __u32 descriptor)
 }
 
 /*
- * Is the poll no boundary of the loop: made by what a callback calls, or by what its
- * thread does outside of the loop?
+ * Returns whether the poll is no boundary of the loop: a callback makes it, or the thread does
+ * outside of the loop.
  */
 static __always_inline bool lp_is_foreign_poll(struct lp_loop *loop, __u32 slot, __u32 descriptor,
 					       bool waits)
@@ -242,12 +245,13 @@ static __always_inline bool lp_is_foreign_poll(struct lp_loop *loop, __u32 slot,
 	bool known = descriptor && loop->poll_descriptor == descriptor;
 
 	if (loop->own_descriptor) {
-		/* no probe tells of a new Loop in sample mode: it may have the same descriptor */
+		/* No probe reports a new Loop in sample mode, and the new one may have the same
+		 * descriptor. */
 		if ((!known || (waits && (lp_config.sampling || lp_config.bursts))) &&
 		    !lp_polls_own(slot, descriptor))
 			return true;
 		loop->outside = 0;
-		/* who runs the loop is all that is on the stack now */
+		/* The frames on the stack are only those of the function that runs the loop. */
 		if (!loop->base_frame || (waits && (lp_config.sampling || lp_config.bursts)))
 			loop->base_frame = lp_top_frame(&loop->python.offsets, loop->thread_state);
 		return false;
@@ -266,14 +270,13 @@ static __always_inline bool lp_is_foreign_poll(struct lp_loop *loop, __u32 slot,
 }
 
 /*
- * descriptor: the epoll descriptor plus 1, or 0 where it is not known.  A callback
- * may poll on its own account (time.sleep up to 3.10, a database driver), which is
- * no boundary; but nobody else polls the loop's own epoll descriptor, so that once
- * it is known nothing need be read of the target.
+ * descriptor: the epoll descriptor plus 1, or 0 where it is not known. A callback may poll on its
+ * own (time.sleep up to 3.10, a database driver), which is no boundary. Only the loop polls its
+ * own epoll descriptor, so that nothing has to be read from the target once the descriptor is
+ * known.
  *
- * waits: it may sleep.  A poll that only looks (a loop with callbacks ready) is an
- * instant: the next iteration begins where the last one ends, and the clock is
- * read once.
+ * waits: whether the call may sleep. A poll with a timeout of 0 (callbacks are ready) is an
+ * instant: the next iteration begins where the last one ends, and the clock is read once.
  */
 static __always_inline int lp_poll_enter(__u32 descriptor, bool waits)
 {
@@ -291,7 +294,7 @@ static __always_inline int lp_poll_enter(__u32 descriptor, bool waits)
 		return 0;
 	if (!loop->own_descriptor)
 		loop->poll_descriptor = descriptor;
-	/* a callback that a sample finds from here on has begun after now */
+	/* A callback that a sample discovers from here on has begun after now. */
 	if (lp_may_be_sampled())
 		lp_sampling_disable(loop);
 	now = bpf_ktime_get_ns();
@@ -315,7 +318,7 @@ static __always_inline int lp_poll_enter(__u32 descriptor, bool waits)
 		loop->iteration_start_ns = now;
 		return 0;
 	}
-	/* whom a slow callback held up is known when the poll returns */
+	/* The descriptors that waited for a slow callback are known when the poll returns. */
 	if (loop->reported_in_iteration)
 		lp_report_iteration(slot, now, busy);
 	loop->iteration_start_ns = 0;
@@ -335,7 +338,8 @@ static __always_inline int lp_poll_exit(long ready)
 	now = bpf_ktime_get_ns();
 	idle = lp_elapsed(now, loop->poll_start_ns);
 	loop->idle_ns += idle;
-	/* it polled when the probes came: nothing has run since without them */
+	/* The loop was polling when the probes were attached: no callback has run since without
+	 * them. */
 	if (lp_config.bursts && loop->sampled && loop->trace_ns)
 		lp_trace_begin(loop, loop->trace_ns > loop->poll_start_ns ? loop->trace_ns
 									  : loop->poll_start_ns);
@@ -420,7 +424,7 @@ int lp_sys_enter(struct lp_sys_enter_record *record)
 		waits = (int)record->arguments[3] != 0;
 		descriptor = (__u32)record->arguments[0] + 1;
 		break;
-	case LP_SYSCALL_EPOLL_PWAIT2: /* its time is behind a pointer */
+	case LP_SYSCALL_EPOLL_PWAIT2: /* The timeout is behind a pointer. */
 		descriptor = (__u32)record->arguments[0] + 1;
 		break;
 	default:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * Where loops begin and end: a loop's own start and stop, threads that exit,
- * and (for -a and -s) processes that fork, exec and exit.
+ * Beginning and end of loops: their own start and stop, threads that exit, and (for -a and -s)
+ * processes that fork, exec and exit.
  */
 #include "loop/common.bpf.h"
 #include "python/object.bpf.h"
@@ -9,7 +9,7 @@
 #include "loop/loop_end.bpf.h"
 
 /*
- * A loop of another class than before begins to run.  User space looks whether the
+ * Reports that a loop of another class than before begins to run. User space checks whether the
  * process has loaded another kind of loop.
  */
 __noinline int lp_report_other_loop(__u64 object)
@@ -37,9 +37,8 @@ __noinline int lp_report_other_loop(__u64 object)
 }
 
 /*
- * _asyncio._set_running_loop(module, loop or None): run_forever calls it first
- * and last.  What the thread does between two loops is neither a callback nor
- * an iteration.
+ * _asyncio._set_running_loop(module, loop or None): the first and the last call of run_forever.
+ * What the thread does between two loops is neither a callback nor an iteration.
  */
 SEC("?uprobe")
 int lp_running_loop(struct pt_regs *ctx)
@@ -77,7 +76,7 @@ static __always_inline void lp_report_process(__u32 action, __u32 pid, __u32 par
 	lp_event_fill(&event->event, LP_EVENT_PROCESS, sizeof(*event), bpf_ktime_get_ns(), 0, pid);
 	event->action = action;
 	event->parent = parent;
-	/* a host that starts thousands of programs a second must not wake us for each */
+	/* User space is not woken for each, as a host may start thousands of programs a second. */
 	bpf_ringbuf_submit(event, lp_config.sampling ? LP_RING_NO_WAKEUP : 0);
 }
 
@@ -93,7 +92,8 @@ static __always_inline void lp_exec(struct bpf_raw_tracepoint_args *ctx, bool al
 	__u32 pid = bpf_get_current_pid_tgid() >> 32;
 	bool known = bpf_map_lookup_elem(&processes, &pid) != NULL;
 
-	/* de_thread gives the thread that execs the leader's id; its loop was under the old one */
+	/* The thread that execs gets the ID of the group leader; its loop is registered under
+	 * the old ID. */
 	lp_end_loop((__u32)ctx->args[1]);
 	lp_end_loop(pid);
 	bpf_map_delete_elem(&processes, &pid);
@@ -117,7 +117,10 @@ int lp_any_exec(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-/* TP_PROTO(struct task_struct *parent, struct task_struct *child): only targets' matter. */
+/*
+ * TP_PROTO(struct task_struct *parent, struct task_struct *child). Only forks of targets are
+ * reported.
+ */
 SEC("?raw_tracepoint/sched_process_fork")
 int lp_process_fork(struct bpf_raw_tracepoint_args *ctx)
 {

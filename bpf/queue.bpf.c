@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * --queue: the moment a callback becomes ready.
+ * --queue: the time at which a callback becomes ready.
  *
- * Whatever makes a callback ready (a future that is set, a step that is
- * scheduled, a timer, a descriptor), asyncio ends by putting its Handle into
- * the loop's ready queue with deque.append.  One probe there sees them all, and
- * the handle's address is what the dispatch finds it by.
+ * Whatever makes a callback ready (a future that is set, a step that is scheduled, a timer, a
+ * descriptor), asyncio at last puts its Handle into the loop's ready queue with deque.append. One
+ * probe there covers all of these, and the dispatch uses the address of the handle to look the
+ * time up.
  */
 #include "loop/common.bpf.h"
 #include "python/object.bpf.h"
@@ -14,9 +14,9 @@
 #include "python/finding.bpf.h"
 #include "python/uvloop.bpf.h"
 
-#define LP_THREADSAFE_DEPTH 4 /* call_soon_threadsafe lies between */
+#define LP_THREADSAFE_DEPTH 4 /* call_soon_threadsafe is among these frames */
 
-/* Does asyncio's own way to do this from another thread lead here? */
+/* Returns whether asyncio's call_soon_threadsafe made this call. */
 static __always_inline bool lp_is_threadsafe(const struct lp_process *process)
 {
 	const struct lp_python_offsets *offsets = &process->python.offsets;
@@ -34,7 +34,7 @@ static __always_inline bool lp_is_threadsafe(const struct lp_process *process)
 	return false;
 }
 
-/* Where a handle keeps its loop. */
+/* Offset of the field of a handle that refers to its loop. */
 static __always_inline __u32 lp_handle_loop(const struct lp_process *process, __u64 handle)
 {
 	__u64 type = process->uvloop.handle_type;
@@ -44,7 +44,7 @@ static __always_inline __u32 lp_handle_loop(const struct lp_process *process, __
 		       : process->lifecycle.handle_loop;
 }
 
-/* The thread that runs a loop, if it is another one; else 0. */
+/* The thread that runs a loop; 0 if that is the current thread, or not known. */
 static __always_inline __u32 lp_foreign_runner(__u64 loop)
 {
 	__u64 id = bpf_get_current_pid_tgid();
@@ -57,7 +57,7 @@ static __always_inline __u32 lp_foreign_runner(__u64 loop)
 	return owner && *owner != tid ? *owner : 0;
 }
 
-/* uvloop's own way to do this leads here as well; what it has said is used up. */
+/* Returns whether uvloop's call_soon_threadsafe made this call, and removes the thread's entry. */
 static __always_inline bool lp_is_called_threadsafe(__u64 loop)
 {
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
@@ -69,7 +69,10 @@ static __always_inline bool lp_is_called_threadsafe(__u64 loop)
 	return same;
 }
 
-/* The same of a handle's loop, unless that is done as it should be. */
+/*
+ * The thread that runs the loop of a handle, if the current thread is another one and did not use
+ * call_soon_threadsafe; else 0.
+ */
 static __always_inline __u32 lp_foreign_owner(struct lp_process *process, __u64 handle)
 {
 	__u64 loop = lp_read_u64(handle + lp_handle_loop(process, handle));
@@ -78,7 +81,10 @@ static __always_inline __u32 lp_foreign_owner(struct lp_process *process, __u64 
 	return !owner || lp_is_called_threadsafe(loop) || lp_is_threadsafe(process) ? 0 : owner;
 }
 
-/* The callback itself is named by user space, by the stack that scheduled it. */
+/*
+ * Reports a handle that was put into a loop by a wrong thread. User space names the callback by
+ * the stack that scheduled it.
+ */
 __weak __noinline int lp_report_foreign(__u64 handle, __u32 owner, __u32 flags)
 {
 	int number = lp_finding_begin(LP_FINDING_WRONG_THREAD, handle);
@@ -96,7 +102,7 @@ __weak __noinline int lp_report_foreign(__u64 handle, __u32 owner, __u32 flags)
 		work->event.flags |= flags;
 	if (work && loop) {
 		work->event.event.loop = slot;
-		/* it has no GIL, so that its frames stay as they are */
+		/* That thread does not hold the GIL, so that its frames do not change. */
 		thread_state = loop->thread_state;
 		lp_finding_walk(number, thread_state, 1);
 	}
@@ -171,7 +177,7 @@ int lp_heap_push(struct pt_regs *ctx)
 	return 0;
 }
 
-/* --find wrong_thread: uvloop's Loop.call_soon_threadsafe, and ... */
+/* --find wrong_thread: uvloop's Loop.call_soon_threadsafe. */
 SEC("?uprobe")
 int lp_uv_threadsafe(struct pt_regs *ctx)
 {
@@ -183,7 +189,7 @@ int lp_uv_threadsafe(struct pt_regs *ctx)
 	return 0;
 }
 
-/* ... its Loop.call_later, which has no heap that handles are pushed to. */
+/* --find wrong_thread: uvloop's Loop.call_later, which pushes handles to no heap. */
 SEC("?uprobe")
 int lp_uv_later(struct pt_regs *ctx)
 {

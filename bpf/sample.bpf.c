@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* On the CPU: a clock on each CPU, which looks only at loops that are late. */
+/* Samples on the CPU: a clock on each CPU, which reads the stacks of late loops only. */
 #include "loop/common.bpf.h"
 #include "python/object.bpf.h"
 #include "loop/loop.bpf.h"
@@ -11,7 +11,10 @@
 #include "python/observe.bpf.h"
 #include "loop/native.bpf.h"
 
-/* A late loop's thread, which is current.  Returns whether a walked stack is to be sent. */
+/*
+ * Samples the current thread, which runs a late loop. Returns whether a walked stack is to be
+ * sent.
+ */
 __noinline int lp_sample_thread(__u32 slot)
 {
 	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
@@ -24,7 +27,8 @@ __noinline int lp_sample_thread(__u32 slot)
 		return 0;
 	if (stall->wait.off_ns || stall->wait.since_ns)
 		lp_book_wait(slot);
-	/* a wait whose end no probe noticed ends just above: now must not be earlier */
+	/* A wait whose end no probe noticed has been ended just above: now must not be earlier
+	 * than that. */
 	now = bpf_ktime_get_ns();
 	if (!loop->gil)
 		lp_find_gil(loop);

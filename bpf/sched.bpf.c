@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * Off the CPU: blocked, waiting for the GIL, or waiting for a CPU.  A thread that
- * runs no loop costs an array look-up at each end of a context switch, a loop that
- * polls as much; only one that stops within a callback or an iteration is looked at.
+ * Time off the CPU: blocked, waiting for the GIL, or waiting for a CPU. A thread that runs no
+ * loop, or a loop that polls, costs an array look-up at each end of a context switch; stacks are
+ * read only of a loop that stops within a callback or an iteration.
  */
 #include "loop/common.bpf.h"
 #include "python/object.bpf.h"
@@ -19,15 +19,18 @@
 /* include/linux/sched.h: __TASK_STOPPED, __TASK_TRACED */
 #define LP_TASK_STOPPED 0x4
 #define LP_TASK_TRACED 0x8
-/* The same stack at the same call is told again after so long: its code may be another by then. */
+/*
+ * The time after which a stack is sent again for the same cause: the addresses may belong to other
+ * code by then.
+ */
 #define LP_REPORT_AGAIN_NS 1000000000ULL
 
 /* arch/x86/entry/syscalls/syscall_64.tbl; waits for the GIL are futexes */
 #define LP_SYSCALL_FUTEX 202
 
 /*
- * Which system call the thread is in, and its arguments.  Not inlined: all calls
- * from one program down have 512 bytes of stack together.
+ * Reads the number and arguments of the system call that the thread is in. Not inlined: all calls
+ * from one program down share 512 bytes of stack.
  */
 __weak __noinline int lp_read_syscall(__u32 slot)
 {
@@ -39,7 +42,7 @@ __weak __noinline int lp_read_syscall(__u32 slot)
 		return 0;
 	wait = &stall->wait;
 	lp_user_registers(&registers);
-	/* exceptions and interrupts leave -1 there (arch/x86/entry/entry_64.S) */
+	/* Exceptions and interrupts leave -1 there (arch/x86/entry/entry_64.S). */
 	wait->syscall = (long)registers.orig_ax < 0 ? LP_SYSCALL_PAGE_FAULT : registers.orig_ax;
 	wait->arguments[0] = registers.di;
 	wait->arguments[1] = registers.si;
@@ -56,7 +59,7 @@ static __always_inline bool lp_waits_for_gil(const struct lp_loop *loop, const s
 	       wait->arguments[0] - loop->gil < LP_GIL_BYTES;
 }
 
-/* The cause's entry, made if it is new; says whether its stack is to be told. */
+/* Creates the entry of the cause if it is new; returns whether its stack is to be sent. */
 static __always_inline bool lp_cause_due(const struct lp_loop *loop, __u32 slot,
 					 const struct lp_wait *wait, __u64 now)
 {
@@ -84,7 +87,7 @@ static __always_inline bool lp_cause_due(const struct lp_loop *loop, __u32 slot,
 	return true;
 }
 
-/* The entry for this call, stack and object; LP_BLOCKS if there is no room. */
+/* The entry for this call, stack and object; LP_BLOCKS if there is no space. */
 static __always_inline __u32 lp_find_block(struct lp_segment_times *account,
 					   const struct lp_wait *wait, bool *is_new)
 {
@@ -112,7 +115,7 @@ static __always_inline __u32 lp_find_block(struct lp_segment_times *account,
 	return i;
 }
 
-/* Blocked in a system call.  Returns whether the stack is to be told. */
+/* Handles a thread that blocks in a system call. Returns whether the stack is to be sent. */
 __weak __noinline int lp_wait_blocked(__u32 slot, __u64 now, __u32 late)
 {
 	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
@@ -130,7 +133,7 @@ __weak __noinline int lp_wait_blocked(__u32 slot, __u64 now, __u32 late)
 	wait->block = lp_find_block(account, wait, &is_new);
 	if (is_new)
 		lp_resolve(slot, wait->block);
-	/* of many short calls from one place, each would tell the same */
+	/* Many short calls from one line have the same stack: it is sent once. */
 	if (!lp_cause_due(loop, slot, wait, now) && !(late && is_new))
 		return 0;
 	lp_walked_for(stall, loop, slot, LP_SAMPLE_BLOCKED, wait->segment_ns, now);
@@ -141,10 +144,10 @@ __weak __noinline int lp_wait_blocked(__u32 slot, __u64 now, __u32 late)
 }
 
 /*
- * Waiting for the GIL: who has it?  Up to 3.11 the chain leads to the current
- * thread's state, which is that of the holder; from 3.12 on to the last holder,
- * who still is while somebody waits.  The holder runs on while it is looked at: its
- * stack may be torn, which user space sees by the code objects.
+ * Handles a wait for the GIL, and walks the stack of its holder. Up to 3.11 the chain of pointers
+ * leads to the state of the current thread, which is that of the holder; from 3.12 on it leads to
+ * the last holder, which still is the holder while another thread waits. The holder runs on while
+ * it is read: its stack may be inconsistent, which user space detects by the code objects.
  */
 __weak __noinline int lp_wait_gil(__u32 slot, __u64 now, __u32 late)
 {
@@ -164,7 +167,8 @@ __weak __noinline int lp_wait_gil(__u32 slot, __u64 now, __u32 late)
 	holder = lp_thread_state(&loop->python);
 	if (holder == loop->thread_state)
 		holder = 0;
-	/* a thread's state takes the place of one that has ended: what it runs tells, too */
+	/* The state of a new thread may reuse the memory of one that has ended: the code that it
+	 * runs is part of the identity, too. */
 	name = holder ? lp_read_u64(lp_top_frame(&loop->python.offsets, holder) +
 				    loop->python.offsets.f_executable) &
 				~loop->python.offsets.tag_mask
@@ -177,15 +181,15 @@ __weak __noinline int lp_wait_gil(__u32 slot, __u64 now, __u32 late)
 		return 0;
 	lp_walk(slot, holder);
 	lp_walked_for(stall, loop, slot, LP_SAMPLE_GIL_HOLDER, wait->segment_ns, now);
-	/* of a holder there is no loop to reach */
+	/* The walk of a holder's stack ends at no loop. */
 	stall->walked.stack = name;
 	lp_report_walked(stall);
 	return 0;
 }
 
 /*
- * The loop's thread, which is current, stops running.  Returns whether a walked
- * stack is to be sent.
+ * Begins a wait of the current thread, which runs a loop and is being switched out. Returns
+ * whether a walked stack is to be sent.
  */
 __noinline int lp_switch_out(__u32 slot, __u32 preempted)
 {

@@ -2,15 +2,14 @@
 /*
  * Callbacks of uvloop's loops, from entry uprobes alone.
  *
- * What was scheduled, and what a descriptor made ready, runs in Handle._run; timers
- * run in TimerHandle._run: C functions with self in front.  Methods of protocols
- * run between Context_Enter and Context_Exit, without a handle (up to 0.21 by
- * Context.run, which lp_context_run sees): there the call of Context_Enter is
- * probed, wherever it is neither of the first two's.
+ * Scheduled callbacks, and those of a descriptor that is ready, run in Handle._run; timers run in
+ * TimerHandle._run. Both are C functions with self as the first argument. Methods of protocols run
+ * between Context_Enter and Context_Exit, without a handle (up to 0.21 by Context.run, which
+ * lp_context_run probes): for these the calls of Context_Enter outside of the first two functions
+ * are probed.
  *
- * None of these nests in another, except that uvloop's idle handle runs what is in
- * the ready queue, and that a transport may call a protocol's method at once when
- * user code writes to it.
+ * None of these nests in another, except that uvloop's idle handle runs what is in the ready
+ * queue, and that a transport may call a protocol's method at once when user code writes to it.
  */
 #include "loop/common.bpf.h"
 #include "python/object.bpf.h"
@@ -22,7 +21,7 @@
 #include "python/dispatch.bpf.h"
 #include "python/uvloop_callable.bpf.h"
 
-/* The thread runs another Loop than before, or its first. */
+/* Handles a thread that runs another Loop than before, or its first. */
 __weak __noinline int lp_uv_meet(__u64 object)
 {
 	struct lp_loop *loop;
@@ -54,7 +53,7 @@ static __always_inline struct lp_loop *lp_uv_current(__u64 object, __u32 *slot)
 	return lp_uv_meet(object) ? NULL : lp_current_loop(slot);
 }
 
-/* --queue: what libuv calls itself has been ready since the poll returned. */
+/* --queue: a callback that libuv calls directly has been ready since the poll returned. */
 static __always_inline void lp_uv_ready_since_poll(struct lp_loop *loop, __u64 now)
 {
 	__u32 callback = loop->callback;
@@ -68,9 +67,9 @@ static __always_inline void lp_uv_ready_since_poll(struct lp_loop *loop, __u64 n
 }
 
 /*
- * A callback begins: callable, or (0) the C method at place, whose name a handle knows.
- * handle: 0 where there is none that was put into the ready queue.  One for all
- * programs, so that the verifier looks at it once.
+ * Begins a callback: callable, or (if that is 0) the C method at address place, whose name the
+ * handle has. handle: 0 if none was put into the ready queue. One function for all programs, so
+ * that the verifier checks it once.
  */
 __noinline int lp_uv_begin(__u32 slot, __u64 handle, __u64 context, __u64 callable, __u64 place)
 {
@@ -128,9 +127,9 @@ int lp_uv_timer(struct pt_regs *ctx)
 }
 
 /*
- * The call of Context_Enter in whatever calls a protocol's method next.  That is a
- * live value by then, so that it is in a register that calls preserve, whichever the
- * compiler took.
+ * The call of Context_Enter in a function that calls a protocol's method next. The method is a
+ * live value at this point, so that it is in one of the registers that calls preserve; which one
+ * depends on the compiler.
  */
 SEC("?uprobe")
 int lp_uv_method(struct pt_regs *ctx)
@@ -141,7 +140,7 @@ int lp_uv_method(struct pt_regs *ctx)
 	__u32 slot;
 
 	loop = lp_current_loop(&slot);
-	/* within a callback, it is a part of that */
+	/* A call within a callback is part of the callback. */
 	if (!loop || loop->kind != LP_LOOP_UVLOOP || (loop->start_ns && lp_context_active(loop)))
 		return 0;
 	return lp_uv_begin(slot, 0, PT_REGS_PARM1(ctx), lp_uv_find_method(loop, registers),

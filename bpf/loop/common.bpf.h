@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* What every BPF program needs: types, maps, and the look-up of the loop of a thread. */
+/* Types, maps, and the look-up of a thread's loop: included by every BPF program. */
 #ifndef LP_BPF_LOOP_COMMON_BPF_H
 #define LP_BPF_LOOP_COMMON_BPF_H
 
@@ -33,7 +33,7 @@ static __always_inline struct lp_loop *lp_loop_of(__u32 tid, __u32 *slot)
 	__u32 key = lp_thread_bucket_of(tid);
 	struct lp_thread_bucket *bucket = bpf_map_lookup_elem(&thread_buckets, &key);
 
-	/* 0 is the idle thread, and what marks an empty place */
+	/* Thread ID 0 is the idle thread's, and marks an empty entry of a bucket. */
 	if (!bucket || !tid)
 		return NULL;
 	if (bucket->tids[0] == tid)
@@ -55,9 +55,9 @@ static __always_inline struct lp_loop *lp_current_loop(__u32 *slot)
 }
 
 /*
- * Enters a thread into its bucket, or takes it out again (enter false).  Two
- * threads may do so at once and one of them get lost, as atomics that return a
- * value need kernel 5.12: then lp_adopt finds it in loop_slots and enters it anew.
+ * Enters a thread into its bucket, or removes it (enter false). Two threads that do so at once may
+ * lose one of the entries, as atomics that return a value need kernel 5.12: then lp_adopt takes
+ * the slot from loop_slots and enters the thread again.
  */
 static __always_inline bool lp_index_thread(__u32 tid, __u32 slot, bool enter)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Differences of instants.  A sample interrupts the other programs, so that an instant
- * which was read before it may be older than what the sample has stored: no difference
- * of two instants is taken without a look at which of them is the later one.
+ * Differences of instants. A sample interrupts the other programs, so that an instant that a
+ * program read before the interruption may be older than one that the sample has stored: every
+ * difference is checked for a negative result.
  */
 #ifndef LP_BPF_LOOP_INSTANTS_BPF_H
 #define LP_BPF_LOOP_INSTANTS_BPF_H
@@ -16,10 +16,10 @@ __weak __noinline int lp_lose_instant(void)
 	return 0;
 }
 
-/* Does the span have a beginning that is not after its end?  Others are counted. */
+/* Returns whether the span has a beginning that is not after its end. Invalid spans are counted. */
 static __always_inline bool lp_is_span(__u64 now, __u64 then)
 {
-	/* a span that begins after its end wraps around, and exceeds any limit */
+	/* A span that begins after its end wraps around and exceeds any limit. */
 	if (then && now - then <= LP_SPAN_MAX_NS)
 		return true;
 	lp_lose_instant();
@@ -32,7 +32,7 @@ static __always_inline __u64 lp_elapsed(__u64 now, __u64 then)
 	return lp_is_span(now, then) ? now - then : 0;
 }
 
-/* The same for a comparison with a limit, where no result is stored. */
+/* The same for a comparison with a limit: an impossible result is 0 but is not counted. */
 static __always_inline __u64 lp_age(__u64 now, __u64 then)
 {
 	return now > then ? now - then : 0;

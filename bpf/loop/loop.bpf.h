@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* The life of a callback and of an iteration, whatever runtime the loop has. */
+/* Beginning and end of callbacks and iterations, for loops of every runtime. */
 #ifndef LP_BPF_LOOP_LOOP_BPF_H
 #define LP_BPF_LOOP_LOOP_BPF_H
 
 #include "common.bpf.h"
 
 /*
- * Copies the name object of a task that has just been stepped.  Reading it at the
- * start of every step would cost each a fifth more; now the task may be gone, if
- * it ended and nobody kept it: a reference count of 0 tells, or a name that is
- * neither a str nor an int.  Then the name that user space read during the stall
- * has to do.
+ * Copies the name object of the task whose step has just ended. A read at the beginning of every
+ * step would make each a fifth more expensive. The task may have been freed by now: this shows as
+ * a reference count of 0, or as a name that is neither a str nor an int. Then the name that user
+ * space read during the stall is used instead.
  */
 static __always_inline void lp_read_task_name(const struct lp_loop *loop, __u8 *name)
 {
@@ -22,8 +21,8 @@ static __always_inline void lp_read_task_name(const struct lp_loop *loop, __u8 *
 	bpf_probe_read_user(&object, sizeof(object), (void *)address);
 	if (!references || !object)
 		return;
-	/* 32 bytes is the least that a str or an int takes; more may cross into a page that
-	 * is not mapped */
+	/* A str or an int takes 32 bytes at least; a larger read may cross into an unmapped
+	 * page. */
 	if (bpf_probe_read_user(name, LP_NAME_BYTES, (void *)object) &&
 	    bpf_probe_read_user(name, 96, (void *)object) &&
 	    bpf_probe_read_user(name, 64, (void *)object))
@@ -78,7 +77,7 @@ __weak __noinline int lp_report_slow(__u32 slot, __u64 now)
 	return 0;
 }
 
-/* For the verifier: one look at the search for a bucket, not one a path. */
+/* Not inlined: the verifier checks the search for a bucket once instead of once a path. */
 __weak __noinline __u32 lp_slot_of(__u64 ns)
 {
 	return lp_histogram_slot(ns);
@@ -90,8 +89,8 @@ static __always_inline void lp_count(struct lp_histogram *histogram, __u64 ns)
 }
 
 /*
- * What took an iteration's time: eight entries, each for the callbacks whose slot
- * is its number modulo eight; of those that meet there, the greater one stays.
+ * The callbacks that took most of an iteration's time: eight entries, indexed by the callback's
+ * slot modulo eight. Of several callbacks with the same index the longest one is stored.
  */
 static __always_inline void lp_top_add(struct lp_loop *loop, __u32 callback, __u64 duration)
 {
@@ -109,7 +108,7 @@ static __always_inline void lp_top_add(struct lp_loop *loop, __u32 callback, __u
 	top->total_ns += duration;
 }
 
-/* --lifetimes: a step of a task's life. */
+/* --lifetimes: counts a step of a task. */
 static __always_inline void lp_count_lifetime(struct lp_loop *loop, __u64 duration, __u64 now)
 {
 	struct lp_object_key key = {};
@@ -128,13 +127,13 @@ static __always_inline void lp_count_lifetime(struct lp_loop *loop, __u64 durati
 	life->steps++;
 }
 
-/* Is the loop's callback known by samples, which interrupt this program? */
+/* Returns whether samples, which interrupt this program, may change the loop's callback. */
 static __always_inline bool lp_may_be_sampled(void)
 {
 	return lp_config.sampling || lp_config.bursts;
 }
 
-/* From here until lp_sampling_enable() no sample looks at the loop, as its state changes. */
+/* Keeps samples from reading or changing the loop until lp_sampling_enable(). */
 static __always_inline void lp_sampling_disable(struct lp_loop *loop)
 {
 	*(volatile __u32 *)&loop->reporting = 1;
@@ -146,8 +145,8 @@ static __always_inline void lp_sampling_enable(struct lp_loop *loop)
 }
 
 /*
- * Ends the callback that runs: into its histogram, and out if it was slow.  A sample
- * may interrupt it, and end the callback as well: so the start is read once.
+ * Ends the running callback: adds it to its histogram and reports it if it was slow. A sample may
+ * interrupt this function and end the callback as well, so that the start is read only once.
  */
 static __always_inline void lp_callback_end(struct lp_loop *loop, __u32 slot, __u64 now)
 {
@@ -164,7 +163,8 @@ static __always_inline void lp_callback_end(struct lp_loop *loop, __u32 slot, __
 	duration = now - start;
 	stats = bpf_map_lookup_elem(&callback_stats, &callback);
 	if (stats) {
-		/* a histogram is of bursts alone: late callbacks on top would make it slower */
+		/* With bursts, histograms contain traced callbacks only: late ones found by
+		 * samples would bias them to slow. */
 		if (!lp_config.bursts || !loop->sampled)
 			lp_count(&stats->run, duration);
 		if (duration >= loop->threshold_ns)
@@ -176,7 +176,7 @@ static __always_inline void lp_callback_end(struct lp_loop *loop, __u32 slot, __
 		lp_top_add(loop, callback, duration);
 		*(volatile __u64 *)&loop->start_ns = 0;
 	} else {
-		/* no sample may look at a segment that is being reported, nor end it again */
+		/* No sample may read or end the segment again while it is being reported. */
 		lp_sampling_disable(loop);
 		lp_report_slow(slot, now);
 		*(volatile __u64 *)&loop->start_ns = 0;
@@ -185,8 +185,8 @@ static __always_inline void lp_callback_end(struct lp_loop *loop, __u32 slot, __
 }
 
 /*
- * Bursts: from here on every callback is timed, as its probe is there already.  Only
- * where no callback runs that began unseen.
+ * Bursts: begins to time every callback, as the probe is attached already. The caller makes sure
+ * that no callback is running whose beginning was not traced.
  */
 static __always_inline void lp_trace_begin(struct lp_loop *loop, __u64 now)
 {
@@ -195,7 +195,10 @@ static __always_inline void lp_trace_begin(struct lp_loop *loop, __u64 now)
 	loop->sampled = 0;
 }
 
-/* From here on callbacks are known by samples.  Only where none runs. */
+/*
+ * Bursts: callbacks are followed by samples from now on. The caller makes sure that none is
+ * running.
+ */
 static __always_inline void lp_trace_end(struct lp_loop *loop, __u64 now)
 {
 	loop->traced_until_ns = now;
@@ -205,7 +208,7 @@ static __always_inline void lp_trace_end(struct lp_loop *loop, __u64 now)
 	loop->sampled = 1;
 }
 
-/* Ends the iteration, if one is under way; returns its busy time. */
+/* Ends the iteration under way, if there is one; returns its busy time in ns. */
 static __always_inline __u64 lp_iteration_end(struct lp_loop *loop, __u64 now)
 {
 	__u64 start = *(volatile __u64 *)&loop->iteration_start_ns, busy;

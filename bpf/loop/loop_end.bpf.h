@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* How a loop ends, for a while or for good. */
+/* The end of a loop, which may run again later or not. */
 #ifndef LP_BPF_LOOP_LOOP_END_BPF_H
 #define LP_BPF_LOOP_LOOP_END_BPF_H
 
 #include "common.bpf.h"
 #include "loop.bpf.h"
 
-/* Another loop may be made where this one was, and be filled before it runs. */
+/*
+ * Removes the loop from the map of owners: another loop object may be created at the same address.
+ */
 static __always_inline void lp_disown_loop(struct lp_loop *loop)
 {
 	struct lp_object_key key = {};
@@ -19,7 +21,7 @@ static __always_inline void lp_disown_loop(struct lp_loop *loop)
 	loop->owned = 0;
 }
 
-/* The callback and the iteration that are under way end here. */
+/* Ends the callback and the iteration that are under way. */
 static __always_inline void lp_loop_pause(struct lp_loop *loop, __u32 slot, __u64 now)
 {
 	if (loop->start_ns)
@@ -30,7 +32,7 @@ static __always_inline void lp_loop_pause(struct lp_loop *loop, __u32 slot, __u6
 		loop->iterations++;
 	}
 	lp_disown_loop(loop);
-	/* what is made between two loops may take the place of what was there before */
+	/* An object that is created while no loop runs may reuse the address of this task. */
 	loop->task = 0;
 	loop->poll_start_ns = 0;
 	loop->iteration_callbacks = 0;
@@ -40,8 +42,8 @@ static __always_inline void lp_loop_pause(struct lp_loop *loop, __u32 slot, __u6
 }
 
 /*
- * A thread's loop ends: the thread exits, an exec leaves nothing of it, or a loop of
- * another kind begins there.
+ * Ends the loop of a thread: the thread exits, an exec replaces its program, or a loop of another
+ * kind begins in it.
  */
 __weak __noinline int lp_end_loop(__u32 tid)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Every map, and the configuration.  dispatch.bpf.c defines them (LP_DEFINE_MAPS); bpftool links
- * the other objects to those, and those of lost.bpf.c are the same ones once it is loaded.  Arrays
- * that user space reads are mapped into it, so that reading a histogram costs no system call; slots
- * are handed out through queues, because an atomic add that returns a value needs kernel 5.12.
+ * Every map, and the configuration. dispatch.bpf.c defines them (LP_DEFINE_MAPS); bpftool links
+ * the other objects to those definitions, and the session makes lost.bpf.c use the same maps when
+ * it loads that object. Arrays that user space reads are mapped into it, so that reading a
+ * histogram costs no system call. Slots are handed out through queues, because an atomic add that
+ * returns a value needs kernel 5.12.
  */
 #ifndef LP_BPF_LOOP_MAPS_BPF_H
 #define LP_BPF_LOOP_MAPS_BPF_H
@@ -29,7 +30,7 @@ const volatile struct lp_config lp_config = {};
 extern const volatile struct lp_config lp_config;
 #endif
 
-/* Thread id to slot in loops; thread_buckets is the fast way to the same. */
+/* Thread ID to slot in loops; thread_buckets is a cache of it. */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, LP_MAX_LOOPS);
@@ -68,7 +69,7 @@ LP_MAP struct {
 	__type(value, struct lp_callback_stats);
 } callback_stats SEC(".maps");
 
-/* Shrunk to one element unless --queue asks for it. */
+/* Has one element only unless --queue is given. */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -77,7 +78,7 @@ LP_MAP struct {
 	__type(value, struct lp_queue_stats);
 } queue_stats SEC(".maps");
 
-/* --queue: when a handle was put into its loop's ready queue. */
+/* --queue: the time at which a handle was put into its loop's ready queue. */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, LP_MAX_READY);
@@ -105,7 +106,10 @@ LP_MAP struct {
 	__type(value, __u64);
 } lost SEC(".maps");
 
-/* Threads whose loops found no room, by ID, with the element in holdings of their process. */
+/*
+ * Threads whose loops got no slot, by thread ID; the value is the number of their process in
+ * holdings.
+ */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, LP_MAX_REFUSED_LOOPS);
@@ -113,7 +117,7 @@ LP_MAP struct {
 	__type(value, __u32);
 } refused_loops SEC(".maps");
 
-/* One element per process and unit; the first has the sums of all. */
+/* One element for each process and unit; element 0 has the sums of all. */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -122,7 +126,7 @@ LP_MAP struct {
 	__type(value, struct lp_holding);
 } holdings SEC(".maps");
 
-/* Beside loops, slot for slot. */
+/* Wait state of each loop, by the same slot as in loops. */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -138,7 +142,7 @@ LP_MAP struct {
 	__type(value, struct lp_cause_value);
 } causes SEC(".maps");
 
-/* Sample mode: threads that poll and run no loop that is known. */
+/* Sample mode: threads that poll and are not known to run a loop. */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, LP_MAX_POLLERS);
@@ -146,7 +150,7 @@ LP_MAP struct {
 	__type(value, struct lp_poller);
 } pollers SEC(".maps");
 
-/* One element; a first look whether a process may be a target. */
+/* One element: a filter by PID that shows quickly that a process is no target. */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -155,7 +159,7 @@ LP_MAP struct {
 	__type(value, struct lp_process_filter);
 } process_filter SEC(".maps");
 
-/* What probes on lost things are for, by their address. */
+/* Purposes of the probes for findings, by process and address. */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, LP_MAX_SITES);
@@ -163,7 +167,10 @@ LP_MAP struct {
 	__type(value, __u32);
 } sites SEC(".maps");
 
-/* Findings while they are made, too big for the stack; who pops a slot has it to himself. */
+/*
+ * Findings under construction, which are too big for the stack; the program that pops a slot owns
+ * it.
+ */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, LP_MAX_FINDINGS);
@@ -177,7 +184,7 @@ LP_MAP struct {
 	__type(value, __u32);
 } free_findings SEC(".maps");
 
-/* Stacks that are prepared for "no running event loop", by hash and process. */
+/* Stacks whose code catches "no running event loop", by hash and process. */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, LP_MAX_EXPECTED);
@@ -185,7 +192,7 @@ LP_MAP struct {
 	__type(value, __u32);
 } expected SEC(".maps");
 
-/* Shrunk to one element, as the next two, unless an option asks for it. */
+/* This map and the next two have one element only unless an option needs them. */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, LP_MAX_ORIGINS);
@@ -200,7 +207,7 @@ LP_MAP struct {
 	__type(value, struct lp_life);
 } task_lifetimes SEC(".maps");
 
-/* Which thread runs a loop, by the loop's object. */
+/* Thread that runs a loop, by the address of the loop's object. */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, LP_MAX_OWNERS);
@@ -208,7 +215,7 @@ LP_MAP struct {
 	__type(value, __u32);
 } owners SEC(".maps");
 
-/* --find wrong_thread: threads that are in uvloop's call_soon_threadsafe. */
+/* --find wrong_thread: threads that are inside uvloop's call_soon_threadsafe. */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, LP_MAX_POLLERS);
@@ -216,7 +223,7 @@ LP_MAP struct {
 	__type(value, __u64); /* address of the Loop */
 } threadsafe SEC(".maps");
 
-/* --native, --kernel: one event a CPU, while it is made. */
+/* --native, --kernel: the event under construction, one a CPU. */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);

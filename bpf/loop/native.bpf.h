@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* --native and --kernel: what user space needs to unwind C frames, and the kernel's. */
+/*
+ * --native and --kernel: registers and stack bytes from which user space unwinds C frames, and the
+ * kernel's stack.
+ */
 #ifndef LP_BPF_LOOP_NATIVE_BPF_H
 #define LP_BPF_LOOP_NATIVE_BPF_H
 
 #include "common.bpf.h"
 #include "thread.bpf.h"
 
-/* Kept in the map until it is sent: an event that is being made cannot be handed on. */
+/*
+ * The event lies in a map until it is sent, as a record that is reserved in the ring buffer cannot
+ * be passed to other functions.
+ */
 static __always_inline struct lp_event_native *lp_native_event(void)
 {
 	__u32 key = 0;
@@ -14,7 +20,7 @@ static __always_inline struct lp_event_native *lp_native_event(void)
 	return bpf_map_lookup_elem(&natives, &key);
 }
 
-/* Not inlined, for the sake of the stack. */
+/* Not inlined, to save stack space. */
 __weak __noinline int lp_copy_native(__u32 unused)
 {
 	struct lp_event_native *event = lp_native_event();
@@ -32,7 +38,7 @@ __weak __noinline int lp_copy_native(__u32 unused)
 	event->r13 = registers.r13;
 	event->r14 = registers.r14;
 	event->r15 = registers.r15;
-	/* the stack may end before so much of it is read */
+	/* The stack may be shorter than a read: smaller sizes are tried then. */
 	for (bytes = LP_NATIVE_BYTES; bytes >= 1024; bytes /= 2) {
 		if (!bpf_probe_read_user(event->data, bytes, (void *)registers.sp)) {
 			event->bytes = bytes;
@@ -42,7 +48,10 @@ __weak __noinline int lp_copy_native(__u32 unused)
 	return 0;
 }
 
-/* Sent before the raw stack that it belongs to.  ctx: the program's own, of any type. */
+/*
+ * Sends the native part of a stack; the raw stack that it belongs to follows. ctx: the program's
+ * context, of any type.
+ */
 static __always_inline void lp_report_native(void *ctx, __u32 slot, __u32 pid)
 {
 	struct lp_event_native *event;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* How much of a flood is told one by one. */
+/* Limits how many reports of a kind are sent in a period. */
 #ifndef LP_BPF_LOOP_RATE_LIMIT_BPF_H
 #define LP_BPF_LOOP_RATE_LIMIT_BPF_H
 
@@ -8,9 +8,9 @@
 #define LP_SECOND_NS 1000000000ULL
 
 /*
- * Is another one to be told?  The first ones of a second are, then only one that is worse
- * than all of them, and of those no more than of the first: a flood would fill the ring
- * buffer with records that nobody reads.
+ * Returns whether another report may be sent, and counts it. The first `most` reports of a period
+ * are allowed; after that only reports that are longer than all before, and at most `most` of
+ * these. A flood would fill the ring buffer otherwise.
  */
 static __always_inline bool lp_rate_limit_allows_in(__u64 period_ns,
 						    struct lp_rate_limit *rate_limit, __u64 now,
@@ -36,7 +36,7 @@ static __always_inline bool lp_rate_limit_allows(struct lp_rate_limit *rate_limi
 	return lp_rate_limit_allows_in(LP_SECOND_NS, rate_limit, now, duration, most);
 }
 
-/* Will what has lasted so long not be told, if it ends now? */
+/* Returns whether a segment that has lasted this long would not be reported if it ended now. */
 static __always_inline bool lp_rate_limit_exceeded(const struct lp_rate_limit *rate_limit,
 						   __u64 now, __u64 lasted)
 {

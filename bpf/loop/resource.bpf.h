@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * What a system call of the current thread is on, looked up in the kernel while
- * the call lasts: afterwards the descriptor may mean something else.
+ * The object that a system call of the current thread operates on. It is resolved in the kernel
+ * while the call lasts: afterwards the descriptor may refer to something else.
  */
 #ifndef LP_BPF_LOOP_RESOURCE_BPF_H
 #define LP_BPF_LOOP_RESOURCE_BPF_H
@@ -61,8 +61,8 @@ __weak __noinline __u32 lp_first_polled(__u64 entries, __u64 count)
 }
 
 /*
- * The lowest bit that is set; the word is not 0.  By counting the ones below it,
- * without a branch: each would double what the verifier has to look at.
+ * The number of the lowest bit that is set; the word is not 0. It is computed by counting the ones
+ * below it, as each branch would double the paths that the verifier checks.
  */
 static __always_inline __u32 lp_lowest_bit(__u64 word)
 {
@@ -74,7 +74,7 @@ static __always_inline __u32 lp_lowest_bit(__u64 word)
 	return ones * 0x0101010101010101ULL >> 56;
 }
 
-/* The first descriptor of a select's set of so many bits; ~0 if there is none. */
+/* The first descriptor in a select's set of count bits; ~0 if there is none. */
 __weak __noinline __u32 lp_first_selected(__u64 set, __u64 count)
 {
 	__u64 word;
@@ -97,7 +97,7 @@ static __always_inline __u32 lp_argument_of(__s32 syscall)
 	return lp_config.arguments[syscall & (LP_SYSCALLS - 1)];
 }
 
-/* The beginning of a path, as a number. */
+/* A hash of the beginning of a path. */
 __weak __noinline __u64 lp_path_hash(__u64 path)
 {
 	__u64 words[8] = {}, hash = LP_HASH_BASIS;
@@ -110,9 +110,9 @@ __weak __noinline __u64 lp_path_hash(__u64 path)
 }
 
 /*
- * Tells resources apart without looking at them closely: a struct file together with
- * its inode, as a closed file's memory is soon another's; a futex, a PID, a path.
- * Sets wait->descriptor and wait->file where there is one.
+ * Returns a number that distinguishes resources without resolving them: of a struct file together
+ * with its inode, as the memory of a closed file is soon reused; of a futex, a PID or a path. Sets
+ * wait->descriptor and wait->file where the resource has them.
  */
 static __always_inline __u64 lp_object_of(struct lp_wait *wait)
 {
@@ -128,7 +128,7 @@ static __always_inline __u64 lp_object_of(struct lp_wait *wait)
 		wait->descriptor = lp_first_polled(wait->arguments[0], wait->arguments[1]);
 		break;
 	case LP_ARGUMENT_SELECT:
-		/* to read, or else to write */
+		/* The set of descriptors for reading; if it is empty, the one for writing. */
 		wait->descriptor = lp_first_selected(wait->arguments[1], wait->arguments[0]);
 		if (wait->descriptor == ~0U)
 			wait->descriptor =
@@ -156,8 +156,8 @@ static __always_inline __u64 lp_object_of(struct lp_wait *wait)
 }
 
 /*
- * One name of a path, from the file up towards the root of the mount namespace,
- * across mounts; returns whether there is another one.
+ * Copies one name of a path and steps from it towards the root of the mount namespace, across
+ * mounts; returns whether another name follows.
  */
 __weak __noinline int lp_path_step(__u32 slot, __u32 block)
 {
@@ -242,14 +242,14 @@ static __always_inline void lp_resolve_inet(struct sock *sock, __u16 family,
 		BPF_CORE_READ_INTO((__u32 *)addresses->remote, sock, __sk_common.skc_daddr);
 		return;
 	}
-	/* without CONFIG_IPV6 there are none */
+	/* Kernels without CONFIG_IPV6 lack the field. */
 	if (!bpf_core_field_exists(sock->__sk_common.skc_v6_daddr))
 		return;
 	BPF_CORE_READ_INTO((struct in6_addr *)addresses->local, sock, __sk_common.skc_v6_rcv_saddr);
 	BPF_CORE_READ_INTO((struct in6_addr *)addresses->remote, sock, __sk_common.skc_v6_daddr);
 }
 
-/* The other end's name, or else its own. */
+/* Stores the name of the peer, or the socket's own if the peer has none. */
 static __always_inline void lp_resolve_unix(struct sock *sock, struct lp_resource *resource)
 {
 	struct unix_sock *own = (struct unix_sock *)sock, *peer;
@@ -293,7 +293,7 @@ static __always_inline void lp_resolve_socket(struct file *file, struct lp_resou
 	}
 }
 
-/* Returns whether it has a path, which is not looked up here. */
+/* Returns whether the file has a path, which the caller copies. */
 static __always_inline bool lp_resolve_file(struct file *file, struct lp_resource *resource)
 {
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
@@ -311,7 +311,7 @@ static __always_inline bool lp_resolve_file(struct file *file, struct lp_resourc
 	} else if ((mode & LP_S_IFMT) == LP_S_IFIFO &&
 		   BPF_CORE_READ(file, f_path.dentry) ==
 			   BPF_CORE_READ(file, f_path.dentry, d_parent)) {
-		/* a named one has a path */
+		/* A named pipe has a path. */
 		resource->kind = LP_RESOURCE_PIPE;
 	} else {
 		return true;
@@ -319,7 +319,9 @@ static __always_inline bool lp_resolve_file(struct file *file, struct lp_resourc
 	return false;
 }
 
-/* The task of the child with this number in the caller's PID namespace; 0 if it is not found. */
+/*
+ * The task_struct of the child with this number in the caller's PID namespace; 0 if there is none.
+ */
 __weak __noinline __u64 lp_find_child(__u32 wanted)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
@@ -352,7 +354,7 @@ static __always_inline void lp_resolve_child(__u32 wanted, struct lp_resource *r
 	struct task_struct *child;
 
 	resource->kind = LP_RESOURCE_CHILD;
-	/* 0, -1 and other groups: whichever comes first */
+	/* 0, -1 and process groups stand for whichever child exits first. */
 	resource->number = (__s32)wanted > 0 ? wanted : 0;
 	child = resource->number ? (struct task_struct *)lp_find_child(wanted) : NULL;
 	if (!child)

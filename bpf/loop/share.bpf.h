@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The share of one process in what all use: of slots, no more than are left for the
- * others; of records, a number in a short time.  Checked where something is registered or sent.
+ * Shares of one process in tables and the ring buffer that all processes use. Of slots, a process
+ * has no more than are left for the others; of records, a number in a period. Checked where
+ * something is registered or sent.
  */
 #ifndef LP_BPF_LOOP_SHARE_BPF_H
 #define LP_BPF_LOOP_SHARE_BPF_H
@@ -23,14 +24,17 @@ static __always_inline void lp_limit(__u32 number, __u32 kind)
 		__sync_fetch_and_add(&own->limited[kind], 1);
 }
 
-/* May a process with so many entries take one more, if all have so many? */
+/*
+ * Returns whether a process with `own` entries may take another one, when all processes have
+ * `all`.
+ */
 static __always_inline bool lp_may_hold(__u32 own, __u32 all, __u32 capacity)
 {
-	/* a full table is reported by the table itself */
+	/* A full table is reported where the insertion fails. */
 	return !lp_config.shared || all >= capacity || own < capacity - all;
 }
 
-/* May a process send one more record of a kind now? */
+/* Returns whether a process may send another record of a kind now, and counts it. */
 static __always_inline bool lp_may_send(struct lp_pace *pace, __u64 now, __u32 weight, __u32 most)
 {
 	if (lp_age(now, pace->since_ns) >= LP_PACE_NS) {
@@ -43,7 +47,7 @@ static __always_inline bool lp_may_send(struct lp_pace *pace, __u64 now, __u32 w
 	return true;
 }
 
-/* The same for a stack of a loop's process. */
+/* Returns whether a stack of the loop's process may be sent now. */
 __weak __noinline int lp_may_send_stack(__u32 slot, __u64 now)
 {
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
@@ -59,7 +63,7 @@ __weak __noinline int lp_may_send_stack(__u32 slot, __u64 now)
 	return 0;
 }
 
-/* The same for a slow callback or iteration that is to be reported by itself. */
+/* Returns whether a slow callback or iteration may be reported individually now. */
 __weak __noinline int lp_may_report(__u32 slot, __u64 now, __u64 duration)
 {
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
@@ -75,7 +79,7 @@ __weak __noinline int lp_may_report(__u32 slot, __u64 now, __u64 duration)
 	return 0;
 }
 
-/* The same for a loop that begins or a thread that polls. */
+/* Returns whether a loop that begins, or a thread that polls, may be reported now. */
 static __always_inline bool lp_may_change(const struct lp_process *process, __u64 now)
 {
 	struct lp_holding *own = lp_holding_of(process->holding);
@@ -83,13 +87,13 @@ static __always_inline bool lp_may_change(const struct lp_process *process, __u6
 	return !own || !process->holding || lp_may_send(&own->changes, now, 1, LP_PACE_CHANGES);
 }
 
-/* The element of a process's unit; NULL: it has none. */
+/* The element of the unit that the process belongs to; NULL: none. */
 static __always_inline struct lp_holding *lp_unit_of(const struct lp_holding *own)
 {
 	return own && own->unit ? lp_holding_of(own->unit) : NULL;
 }
 
-/* Takes a place for a loop; lp_hold_loop(number, -1) gives it back. */
+/* Counts a slot for a loop; lp_hold_loop(number, -1) returns it. */
 static __always_inline void lp_hold_loop(__u32 number, int count)
 {
 	struct lp_holding *own = number ? lp_holding_of(number) : NULL;
@@ -103,7 +107,7 @@ static __always_inline void lp_hold_loop(__u32 number, int count)
 		__sync_fetch_and_add(&all->loops, count);
 }
 
-/* The same for a callback. */
+/* Counts a slot for a callback, or returns it. */
 static __always_inline void lp_hold_callback(__u32 number, int count)
 {
 	struct lp_holding *own = number ? lp_holding_of(number) : NULL;
@@ -117,7 +121,7 @@ static __always_inline void lp_hold_callback(__u32 number, int count)
 		__sync_fetch_and_add(&all->callbacks, count);
 }
 
-/* The number of entries of a kind stays within the shares of the process and of its unit. */
+/* Returns whether another loop stays within the shares of the process and of its unit. */
 static __always_inline bool lp_may_hold_loop(__u32 number)
 {
 	struct lp_holding *own = number ? lp_holding_of(number) : NULL;
@@ -142,7 +146,10 @@ static __always_inline bool lp_may_hold_callback(__u32 number)
 	       (!unit || lp_may_hold(unit->callbacks, all->callbacks, capacity));
 }
 
-/* Takes a place for a cause: user space empties all places and their counts at once. */
+/*
+ * Counts an entry for a cause, if there is space. User space empties all entries and resets the
+ * counts at once.
+ */
 static __always_inline bool lp_hold_cause(__u32 number)
 {
 	struct lp_holding *own = number ? lp_holding_of(number) : NULL;
@@ -164,8 +171,8 @@ static __always_inline bool lp_hold_cause(__u32 number)
 }
 
 /*
- * Counts a thread's loop that finds no room, however often it asks: user space does the same
- * with the loops that it finds.  own_share: the process or its unit has its share already.
+ * Counts a loop that gets no slot, once for each thread; user space uses the same map for loops
+ * that it discovers. own_share: the share of the process or its unit is used up, not the table.
  */
 __weak __noinline int lp_refuse_loop(__u32 tid, __u32 number, __u32 own_share)
 {

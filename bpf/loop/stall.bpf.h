@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* The account of a segment: where the time went that a loop did not run. */
+/* Breakdown of a segment: where the time went in which its thread did not run. */
 #ifndef LP_BPF_LOOP_STALL_BPF_H
 #define LP_BPF_LOOP_STALL_BPF_H
 
 #include "common.bpf.h"
 
-/* A thread that was ready to run for less than that counts as one that had a CPU at once. */
+/* A shorter wait for a CPU is not counted as one, as every wakeup takes a moment. */
 #define LP_READY_LEAST_NS 100000
 
-/* What a loop does now: a callback, or what comes before the first; 0: it polls. */
+/*
+ * Start of the current segment, which is a callback or the time before the first one; 0: the loop
+ * polls.
+ */
 static __always_inline __u64 lp_segment_of(const struct lp_loop *loop)
 {
 	return loop->start_ns ? loop->start_ns : loop->iteration_start_ns;
@@ -22,12 +25,12 @@ static __always_inline void lp_segment_begin(struct lp_segment_times *account, _
 	account->segment_ns = segment_ns;
 }
 
-/* How long the current thread has been ready to run and had no CPU, since it began. */
+/* Total time, in ns, for which the current thread was ready to run but had no CPU. */
 static __always_inline __u64 lp_run_delay(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 
-	/* without CONFIG_SCHED_INFO nobody tells */
+	/* Kernels without CONFIG_SCHED_INFO do not count it. */
 	if (!bpf_core_field_exists(task->sched_info))
 		return 0;
 	return BPF_CORE_READ(task, sched_info.run_delay);
@@ -43,10 +46,10 @@ static __always_inline __u64 lp_migrations(void)
 }
 
 /*
- * From 6.12 on a thread that blocks may stay in the run queue until its time slice
- * would have come.  If it is moved to another CPU meanwhile, enqueue_task takes it
- * for ready to run from then on, and its run delay has the whole wait in it: so then
- * the delay says nothing, and the wait counts as blocked.
+ * From 6.12 on a thread that blocks may stay in the run queue until its time slice would have
+ * ended. If it is moved to another CPU meanwhile, enqueue_task treats it as ready to run from then
+ * on, and its run delay contains the whole wait. In this case the delay means nothing, and the
+ * wait counts as blocked.
  */
 static __always_inline bool lp_run_delay_is_true(const struct lp_wait *wait)
 {
@@ -61,9 +64,9 @@ static __always_inline __u64 lp_run_time(void)
 }
 
 /*
- * The thread runs, and nobody saw it come back: seen on a 6.18 guest kernel, whose
- * idle CPUs now and then switch to a thread without the tracepoint.  What it has run
- * since is known to the scheduler, as of its last tick at the latest.
+ * Ends a wait whose end no tracepoint reported: idle CPUs of a 6.18 guest kernel sometimes switch
+ * to a thread without it. The end is computed from the scheduler's count of the thread's run time,
+ * which is at most one tick old.
  */
 static __always_inline void lp_wait_end_unobserved(struct lp_wait *wait, __u64 now)
 {
@@ -75,9 +78,9 @@ static __always_inline void lp_wait_end_unobserved(struct lp_wait *wait, __u64 n
 }
 
 /*
- * Books the wait that is over.  How much of it the thread was ready to run and
- * had no CPU is known to the scheduler, from the moment on that it runs again: so
- * no tracepoint on wakeups is needed, which would cost every wakeup of the host.
+ * Adds the wait that has ended to the breakdown. The scheduler counts how much of it the thread
+ * was ready to run without a CPU, and has counted it when the thread runs again; a tracepoint on
+ * wakeups, which would cost every wakeup of the host, is not needed.
  */
 __weak __noinline int lp_book_wait(__u32 slot)
 {
@@ -104,7 +107,7 @@ __weak __noinline int lp_book_wait(__u32 slot)
 	if (wait->reason == LP_SAMPLE_RUN_QUEUE || ready > off)
 		ready = off;
 	off -= ready;
-	/* to wake up takes a moment that is nobody's fault */
+	/* The delay of every wakeup is not counted as a wait for a CPU. */
 	waited = wait->reason == LP_SAMPLE_RUN_QUEUE || ready >= LP_READY_LEAST_NS;
 	stall->run_queue_ns += ready;
 	stall->run_queue_waits += waited;
@@ -146,7 +149,7 @@ __weak __noinline int lp_book_wait(__u32 slot)
 		cause->total_ns += off;
 		cause->count++;
 	} else {
-		/* user space took it meanwhile */
+		/* User space removed the entry in the meantime. */
 		fresh.count = 1;
 		fresh.total_ns = off;
 		fresh.reported_ns = bpf_ktime_get_ns();
@@ -156,8 +159,8 @@ __weak __noinline int lp_book_wait(__u32 slot)
 }
 
 /*
- * A slow callback that is not told: what it waited is not the iteration's own time, just
- * as user space takes off that of those that are.
+ * Discards the breakdown of a slow callback that is not reported. Its waits are not the
+ * iteration's own; user space subtracts the waits of reported callbacks likewise.
  */
 __weak __noinline int lp_drop_segment(__u32 slot, __u64 segment_ns)
 {
@@ -181,7 +184,9 @@ __weak __noinline int lp_drop_segment(__u32 slot, __u64 segment_ns)
 	return 0;
 }
 
-/* Sends a segment's account: all of it in use.  Called by the loop's own thread. */
+/*
+ * Sends the breakdown of a segment, as many blocks as are in use. Called by the loop's own thread.
+ */
 __weak __noinline int lp_report_segment(__u32 slot, __u64 segment_ns, __u64 now, __u32 flags)
 {
 	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* The current thread: its registers and state, and its interpreter's. */
+/* Registers and state of the current thread, and the state of its interpreter. */
 #ifndef LP_BPF_LOOP_THREAD_BPF_H
 #define LP_BPF_LOOP_THREAD_BPF_H
 
@@ -17,7 +17,7 @@ static __always_inline void lp_user_registers(struct pt_regs *registers)
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs)) {
 		from = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	} else {
-		/* up to 5.14 */
+		/* Kernels up to 5.14 have no bpf_task_pt_regs. */
 		task = (struct task_struct *)bpf_get_current_task();
 		from = BPF_CORE_READ(task, stack) + LP_THREAD_BYTES - sizeof(*registers);
 	}
@@ -42,7 +42,7 @@ static __always_inline __u32 lp_task_delayed(void)
 							     : 0;
 }
 
-/* Where the interpreter keeps its GIL, and whether it collects garbage; once a loop. */
+/* Resolves the addresses of the GIL and of the flag for garbage collection, once a loop. */
 static __always_inline void lp_find_gil(struct lp_loop *loop)
 {
 	const struct lp_python *python = &loop->python;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * What a callback runs: which code, of which task.  Told apart by addresses; the
+ * The code and the task that a callback runs. Callables are distinguished by addresses; their
  * names are read once, by lp_report_name.
  *
- * Functions that are not static take numbers only: the verifier looks at each of
- * them once, instead of once a path that leads there (and 5.10 lets them take no
- * pointers), which halves the time that loading takes.
+ * Functions that are not static take numbers only: the verifier checks each of them once, instead
+ * of once a path that leads there (and 5.10 lets them take no pointers), which halves the time of
+ * loading.
  */
 #ifndef LP_BPF_PYTHON_CALLABLE_BPF_H
 #define LP_BPF_PYTHON_CALLABLE_BPF_H
@@ -13,7 +13,9 @@
 #include "loop/common.bpf.h"
 #include "object.bpf.h"
 
-/* The head of the callable; two words follow the object header in all that matter here. */
+/*
+ * The head of the callable: two words follow the object header in all types that are handled here.
+ */
 struct lp_callable_head {
 	__u64 references;
 	__u64 type;
@@ -33,8 +35,8 @@ enum lp_role {
 #define LP_ROLE_WORDS 4
 
 /*
- * What wraps something else is told by its name, since neither the wrappers of
- * _asyncio nor functools.partial are exported.  A name here is a prefix.
+ * Wrappers are recognised by the names of their types, since neither those of _asyncio nor
+ * functools.partial are exported. A name here is a prefix.
  */
 struct lp_role_name {
 	char name[LP_ROLE_WORDS * 8];
@@ -74,7 +76,10 @@ static __always_inline bool lp_begins_with(const __u64 *text, const struct lp_ro
 	return true;
 }
 
-/* The role of a C string in the target; LP_ROLE_NONE for all but the names above. */
+/*
+ * The role of a type whose name is this C string in the target; LP_ROLE_NONE if no name above
+ * matches.
+ */
 __weak __noinline int lp_role_of(__u64 name)
 {
 	__u64 text[LP_ROLE_WORDS] = {};
@@ -88,7 +93,9 @@ __weak __noinline int lp_role_of(__u64 name)
 	return LP_ROLE_NONE;
 }
 
-/* A type seen for the first time: remembers it if it has a role, which is returned. */
+/*
+ * Determines the role of a type that is not known yet, stores it if there is one, and returns it.
+ */
 __weak __noinline int lp_learn_type(__u32 slot, __u64 type)
 {
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
@@ -109,7 +116,7 @@ __weak __noinline int lp_learn_type(__u32 slot, __u64 type)
 	return role;
 }
 
-/* A builtin seen for the first time: is it task_wakeup? */
+/* Returns whether a builtin that is not known yet is task_wakeup. */
 __weak __noinline int lp_learn_builtin(__u32 slot, __u64 method)
 {
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
@@ -127,19 +134,22 @@ static __always_inline bool lp_cached(const struct lp_loop *loop, __u64 identity
 }
 
 /*
- * A task that has ended makes room for another at the same address, often with its
- * coroutine at the same address too, so that an address alone proves nothing.  But
- * - a task that was stepped last is the same one still: to make another, some other
- *   callback would have had to run in between;
- * - a task is never woken up before its first step, and at that step it was looked
- *   at (but for eager tasks, which begin to run inside their constructor).
+ * Returns whether this is a step of the same task as before. A new task may be created at the
+ * address of one that has ended, often with its coroutine at the same address too, so that an
+ * address alone proves nothing. But
+ *
+ * - a task that was stepped last is still the same one: to create another, some other callback
+ * would have had to run in between;
+ *
+ * - a task is never woken up before its first step, and at that step it was identified (except
+ * eager tasks, which begin to run inside their constructor).
  */
 static __always_inline bool lp_task_known(const struct lp_loop *loop, __u64 task, bool wakeup,
 					  struct lp_callable *callable)
 {
 	const struct lp_task_entry *entry = &loop->tasks[(task >> 4) % LP_TASK_ENTRIES];
 
-	/* in sample mode few steps are looked at */
+	/* Sample mode sees only a few of the steps. */
 	if (entry->task != task || loop->sampled)
 		return false;
 	if (task != loop->task && (!wakeup || loop->python.eager_tasks))
@@ -149,7 +159,7 @@ static __always_inline bool lp_task_known(const struct lp_loop *loop, __u64 task
 	return true;
 }
 
-/* The code that a task steps: its coroutine's. */
+/* Stores the code that a task steps: its coroutine's. */
 static __always_inline void lp_callable_task(struct lp_loop *loop, __u64 task, bool wakeup,
 					     struct lp_callable *callable)
 {
@@ -167,7 +177,8 @@ static __always_inline void lp_callable_task(struct lp_loop *loop, __u64 task, b
 		return;
 	type = *(__u64 *)(loop->scratch + LP_OBJECT_TYPE);
 	if (type != loop->python.coroutine_type && type != loop->python.generator_type) {
-		/* a coroutine of Cython's or somebody's own awaitable: told by its class */
+		/* A coroutine of Cython, or an awaitable of another class, is identified by its
+		 * type. */
 		callable->identity = type;
 		callable->owner = type;
 		return;
@@ -178,7 +189,10 @@ static __always_inline void lp_callable_task(struct lp_loop *loop, __u64 task, b
 	callable->check = *(__u64 *)(loop->scratch + name_at);
 }
 
-/* A function, or what a bound method is bound to: mostly one, but it may be anything callable. */
+/*
+ * Identifies a function, or the object that a bound method wraps: mostly a function, but any
+ * callable is possible.
+ */
 static __always_inline void lp_callable_function(struct lp_loop *loop, __u32 slot, __u64 function,
 						 struct lp_callable *callable)
 {
@@ -200,7 +214,7 @@ static __always_inline void lp_callable_function(struct lp_loop *loop, __u32 slo
 		callable->owner = *(__u64 *)(loop->scratch + LP_BUILTIN_SELF);
 		callable->kind = LP_CALLBACK_BUILTIN;
 	} else {
-		/* before it is taken for known */
+		/* The cache of known types is asked last. */
 		if (!lp_cached(loop, type, LP_CALLBACK_INSTANCE))
 			lp_learn_type(slot, type);
 		callable->identity = type;
@@ -225,7 +239,7 @@ static __always_inline int lp_role_of_type(const struct lp_loop *loop, __u32 slo
 	return lp_learn_type(slot, type);
 }
 
-/* Finds out what args[0] is.  Unwraps partials, at most three deep. */
+/* Identifies args[0]. Unwraps partials, at most three levels deep. */
 static __always_inline void lp_identify(struct lp_loop *loop, __u32 slot, __u64 object,
 					struct lp_callable *callable)
 {
@@ -245,7 +259,8 @@ static __always_inline void lp_identify(struct lp_loop *loop, __u32 slot, __u64 
 	if (role == LP_ROLE_STEP || role == LP_ROLE_WAKEUP) {
 		task = head.first;
 	} else if (role == LP_ROLE_CYTHON) {
-		/* a PyCFunction, or what begins as one does: method definition, self */
+		/* A PyCFunction, or an object with the same first fields: method definition,
+		 * self. */
 		if (head.first == loop->wakeup_method ||
 		    (!lp_cached(loop, head.first, LP_CALLBACK_BUILTIN) &&
 		     lp_learn_builtin(slot, head.first)))

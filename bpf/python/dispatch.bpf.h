@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* What all ways to dispatch a callback have in common. */
+/* Functions that all ways to dispatch a callback share. */
 #ifndef LP_BPF_PYTHON_DISPATCH_BPF_H
 #define LP_BPF_PYTHON_DISPATCH_BPF_H
 
@@ -11,8 +11,8 @@
 #include "object.bpf.h"
 
 /*
- * Is this call of Context.run the loop's own, made by Handle._run?  Asked only
- * where the stack pointer is not the one of the last dispatch.
+ * Returns whether Handle._run, and so the loop itself, makes this call of Context.run. Checked
+ * only if the stack pointer differs from the last dispatch.
  */
 static __always_inline bool lp_is_dispatch(struct lp_process *process, __u64 thread_state)
 {
@@ -30,7 +30,7 @@ static __always_inline bool lp_is_dispatch(struct lp_process *process, __u64 thr
 	return true;
 }
 
-/* A thread that dispatches for the first time becomes a loop. */
+/* Registers a thread that dispatches for the first time as a loop. */
 __weak __noinline int lp_adopt(__u32 kind)
 {
 	__u64 id = bpf_get_current_pid_tgid();
@@ -54,7 +54,7 @@ __weak __noinline int lp_adopt(__u32 kind)
 		lp_refuse_loop(tid, process->holding, true);
 		return -1;
 	}
-	/* too many at once: its next dispatch is in another period */
+	/* The process has reported too many at once: a dispatch in a later period tries again. */
 	if (!lp_may_change(process, bpf_ktime_get_ns()))
 		return -1;
 	if (bpf_map_pop_elem(&free_loops, &slot)) {
@@ -76,7 +76,7 @@ __weak __noinline int lp_adopt(__u32 kind)
 	loop->pid = pid;
 	loop->tid = tid;
 	loop->created_ns = bpf_ktime_get_ns();
-	/* the loop dispatches: the rest of the iteration under way is measured */
+	/* The loop is dispatching already: the rest of the current iteration is measured. */
 	loop->wall_start_ns = loop->created_ns;
 	loop->iteration_start_ns = loop->created_ns;
 	loop->thread_state = thread_state;
@@ -97,7 +97,7 @@ __weak __noinline int lp_adopt(__u32 kind)
 	return bpf_map_update_elem(&loop_slots, &tid, &slot, BPF_ANY);
 }
 
-/* A callback that another thread had put into the loop's queue runs at last. */
+/* Reports that a callback, which another thread had put into the loop's queue, begins to run. */
 static __always_inline void lp_report_noticed(const struct lp_loop *loop, __u64 handle, __u64 now,
 					      __u64 late_ns)
 {
@@ -113,7 +113,7 @@ static __always_inline void lp_report_noticed(const struct lp_loop *loop, __u64 
 	bpf_ringbuf_submit(event, 0);
 }
 
-/* Who dispatches a handle runs its loop. */
+/* Registers the current thread as the one that runs the handle's loop. */
 static __always_inline void lp_own_loop(struct lp_loop *loop, __u64 object)
 {
 	struct lp_object_key key = {};
@@ -127,7 +127,7 @@ static __always_inline void lp_own_loop(struct lp_loop *loop, __u64 object)
 	loop->owned = object;
 }
 
-/* Types of handles are learned from those that run. */
+/* Stores the type of a handle, as seen at the first one that runs. */
 static __always_inline void lp_learn_handle(struct lp_process *process, __u64 handle)
 {
 	__u64 type = lp_read_u64(handle + LP_OBJECT_TYPE);
@@ -137,8 +137,8 @@ static __always_inline void lp_learn_handle(struct lp_process *process, __u64 ha
 }
 
 /*
- * --queue: the handle that is about to run had been made ready some time ago.
- * object: its loop; 0 if the loop is asyncio's own.
+ * --queue: computes the delay of the handle that is about to run, since it became ready. object:
+ * its loop; 0 if the loop is asyncio's own.
  */
 static __always_inline void lp_take_queue_delay(struct lp_loop *loop, __u64 handle, __u64 object,
 						__u64 now)
@@ -162,7 +162,8 @@ static __always_inline void lp_take_queue_delay(struct lp_loop *loop, __u64 hand
 			lp_learn_handle(process, handle);
 		return;
 	}
-	/* from a burst before: the handle that was here then ran while nobody looked */
+	/* The time is of an earlier burst: the handle at this address ran while no probe was
+	 * attached. */
 	if (lp_config.bursts && (*ready & ~LP_READY_FOREIGN) < loop->traced_since_ns) {
 		bpf_map_delete_elem(&ready_times, &key);
 		return;
@@ -178,8 +179,8 @@ static __always_inline void lp_take_queue_delay(struct lp_loop *loop, __u64 hand
 }
 
 /*
- * Has the burst begun for this thread, and is it not over yet?  unseen: what ran before
- * did so without its probe.
+ * Returns whether the thread is in a burst. *unobserved: the callback before began while its probe
+ * was not attached.
  */
 static __always_inline bool lp_is_traced(struct lp_loop *loop, bool *unobserved)
 {
@@ -188,7 +189,7 @@ static __always_inline bool lp_is_traced(struct lp_loop *loop, bool *unobserved)
 	return !*unobserved || loop->trace_ns;
 }
 
-/* What ran before, if anything did, ends; what begins now is identified by the caller. */
+/* Ends the callback before, if there is one; the caller identifies the one that begins. */
 static __always_inline void lp_callback_change(struct lp_loop *loop, __u32 slot, __u64 now,
 					       bool unobserved)
 {
@@ -198,14 +199,14 @@ static __always_inline void lp_callback_change(struct lp_loop *loop, __u32 slot,
 		 lp_elapsed(now, loop->iteration_start_ns) >= loop->threshold_ns &&
 		 !lp_rate_limit_exceeded(&loop->iteration_rate_limit, now,
 					 lp_age(now, loop->iteration_start_ns)))
-		/* it was held up before its first callback, as by the GIL */
+		/* The iteration was delayed before its first callback, for example by the GIL. */
 		lp_report_segment(slot, loop->iteration_start_ns, now, LP_SEGMENT_GAP);
-	/* it runs, even if nobody saw it start; from here on its callbacks are seen */
+	/* The loop runs, even if its start was missed; from here on its callbacks are observed. */
 	loop->outside = 0;
 	if (unobserved)
 		lp_trace_begin(loop, now);
 	else if (!lp_config.bursts)
-		loop->sampled = 0; /* else user space may end the burst in this moment */
+		loop->sampled = 0; /* Otherwise user space may end the burst at this moment. */
 }
 
 static __always_inline void lp_callback_begin(struct lp_loop *loop, __u32 callback, __u64 context)

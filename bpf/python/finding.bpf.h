@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * A finding: what got lost, copied while it is still there.  It is made in an element
- * of the map findings, as it is too big for the stack; functions that are not static
- * take its number, so that the verifier looks at each of them once.
+ * A finding: something that got lost, copied while its objects still exist. It is built in an
+ * element of the map findings, as it is too big for the stack; functions that are not static take
+ * the number of the element, so that the verifier checks each of them once.
  */
 #ifndef LP_BPF_PYTHON_FINDING_BPF_H
 #define LP_BPF_PYTHON_FINDING_BPF_H
@@ -11,7 +11,10 @@
 #include "object.bpf.h"
 #include "walk.bpf.h"
 
-/* Frames without Python code lie in between, and a damaged chain may be a circle. */
+/*
+ * Limit of the steps of a walk: there are frames without Python code in between, and a damaged
+ * chain may be circular.
+ */
 #define LP_FINDING_STEPS 128
 #define LP_RING_FORCE_WAKEUP 2 /* BPF_RB_FORCE_WAKEUP */
 
@@ -27,7 +30,7 @@ static __always_inline struct lp_process *lp_current_process(void)
 	return bpf_map_lookup_elem(&processes, &pid);
 }
 
-/* A field of what is in the scratch area, wherever the offsets say that it is. */
+/* A field of the object in the scratch area, at an offset that is checked. */
 static __always_inline __u64 lp_scratch_u64(const struct lp_finding_work *work, __u32 offset)
 {
 	__u64 value;
@@ -36,7 +39,7 @@ static __always_inline __u64 lp_scratch_u64(const struct lp_finding_work *work, 
 	return value;
 }
 
-/* Does the process have too many reports in this second? */
+/* Returns whether the process has sent too many findings in this second. */
 static __always_inline bool lp_finding_is_flood(void)
 {
 	struct lp_process *process = lp_current_process();
@@ -49,8 +52,8 @@ static __always_inline bool lp_finding_is_flood(void)
 }
 
 /*
- * Begins a finding; returns its number, or -1.  Code that asks for a loop may be prepared for
- * there being none, which is no finding: one is counted once that is known.
+ * Begins a finding; returns its number, or -1. Code that asks for a loop may handle the absence of
+ * one, which is no finding: such a request is counted only after this has been checked.
  */
 __weak __noinline int lp_finding_begin(__u32 kind, __u64 object)
 {
@@ -93,8 +96,8 @@ __weak __noinline int lp_finding_begin(__u32 kind, __u64 object)
 }
 
 /*
- * A finding that is about no coroutine has no name but that of the function that it happened in.
- * It is copied here, as the process may have ended when user space reads its stack.
+ * Names a finding that is about no coroutine by the function in which it happened. The name is
+ * copied here, as the process may have ended when user space reads the stack.
  */
 __weak __noinline int lp_finding_name_place(__u32 number)
 {
@@ -124,7 +127,7 @@ __weak __noinline int lp_finding_name_place(__u32 number)
 	return 0;
 }
 
-/* User space reads it at once, whatever it has not read yet: the process may be about to end. */
+/* Sends a finding and wakes user space at once, as the process may be about to end. */
 static __always_inline void lp_finding_send(__u32 number)
 {
 	struct lp_finding_work *work = lp_finding_of(number);
@@ -140,7 +143,7 @@ static __always_inline void lp_finding_end(__u32 number)
 	bpf_map_push_elem(&free_findings, &number, 0);
 }
 
-/* One frame; returns whether there is another one. */
+/* Copies one frame; returns whether another one follows. */
 __weak __noinline int lp_finding_frame(__u32 number, __u32 of_loop)
 {
 	struct lp_finding_work *work = lp_finding_of(number);
@@ -191,7 +194,10 @@ __weak __noinline int lp_finding_frame(__u32 number, __u32 of_loop)
 	return work->frame != 0;
 }
 
-/* The stack of a thread of this process, which must not run meanwhile: it has no GIL. */
+/*
+ * Copies the stack of a thread of this process. The thread must not run meanwhile, which holds as
+ * it has no GIL.
+ */
 __weak __noinline int lp_finding_walk(__u32 number, __u64 thread_state, __u32 of_loop)
 {
 	struct lp_finding_work *work = lp_finding_of(number);
@@ -215,7 +221,7 @@ static __always_inline void lp_finding_own_walk(__u32 number)
 		lp_finding_walk(number, lp_thread_state(&process->python), 0);
 }
 
-/* What created an object, if that was kept. */
+/* Copies the frames that created an object, if they were recorded. */
 __weak __noinline int lp_finding_origin(__u32 number, __u64 object)
 {
 	struct lp_finding_work *work = lp_finding_of(number);
@@ -230,7 +236,7 @@ __weak __noinline int lp_finding_origin(__u32 number, __u64 object)
 	return 0;
 }
 
-/* The names of a coroutine, and where it is suspended. */
+/* Copies the names of a coroutine, and the frame in which it is suspended. */
 __weak __noinline int lp_finding_coroutine(__u32 number, __u64 coroutine)
 {
 	struct lp_finding_work *work = lp_finding_of(number);
@@ -275,7 +281,7 @@ __weak __noinline int lp_finding_coroutine(__u32 number, __u64 coroutine)
 	return 0;
 }
 
-/* A task's own name, and its coroutine. */
+/* Copies the name of a task, and its coroutine. */
 __weak __noinline int lp_finding_task(__u32 number, __u64 task)
 {
 	struct lp_finding_work *work = lp_finding_of(number);
@@ -292,7 +298,7 @@ __weak __noinline int lp_finding_task(__u32 number, __u64 task)
 	name = lp_read_u64(task + offsets->task_coro + 8);
 	type = lp_read_u64(name + LP_OBJECT_TYPE);
 	if (type == process->python.int_type) {
-		/* 3.12 and later, of a task without a name of its own */
+		/* 3.12 and later: the number of a task without a name of its own. */
 		bpf_probe_read_user(&digit, sizeof(digit), (void *)(name + offsets->ob_digit));
 		work->event.task_number = digit;
 		work->event.flags |= LP_FINDING_NAME_IS_INT;
@@ -307,7 +313,7 @@ __weak __noinline int lp_finding_task(__u32 number, __u64 task)
 	return 0;
 }
 
-/* An exception's type, and the first of its arguments that is a str. */
+/* Copies the type of an exception, and the first of its arguments that is a str. */
 __weak __noinline int lp_finding_exception(__u32 number, __u64 exception)
 {
 	struct lp_finding_work *work = lp_finding_of(number);
@@ -335,7 +341,7 @@ __weak __noinline int lp_finding_exception(__u32 number, __u64 exception)
 	return 0;
 }
 
-/* A finding of which there is no more to tell than where it happened. */
+/* Reports a finding that consists of its stack only. */
 static __always_inline int lp_report_stack(__u32 kind)
 {
 	int number = lp_finding_begin(kind, 0);
@@ -348,7 +354,7 @@ static __always_inline int lp_report_stack(__u32 kind)
 	return 0;
 }
 
-/* Has user space found that code on the stack catches the exception? */
+/* Returns whether user space has determined that code on the stack catches the exception. */
 __weak __noinline int lp_finding_is_expected(__u32 number)
 {
 	struct lp_finding_work *work = lp_finding_of(number);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* From a callable to its slot, and its names to user space the first time. */
+/* Maps a callable to its slot, and sends its names to user space the first time. */
 #ifndef LP_BPF_PYTHON_IDENTIFY_BPF_H
 #define LP_BPF_PYTHON_IDENTIFY_BPF_H
 
@@ -16,7 +16,7 @@
 		(text)->flags = LP_TEXT_ASCII;                                                     \
 	} while (0)
 
-/* Reads the names of a callable seen for the first time, while it is alive. */
+/* Sends the names of a callable that is new, read while it is alive. */
 __weak __noinline int lp_report_name(__u32 slot, __u32 callback)
 {
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
@@ -42,7 +42,8 @@ __weak __noinline int lp_report_name(__u32 slot, __u32 callback)
 	event->callback = callback;
 	event->kind = callable->kind;
 	if (callable->kind == LP_CALLBACK_BUILTIN && !callable->owner) {
-		/* uvloop's own: a C method that it has a name for, or a call without one */
+		/* A C method of uvloop's, with the name that its handle has for it, or a call
+		 * without one. */
 		if (callable->check)
 			lp_read_text(offsets, callable->check, &event->qualname,
 				     event->qualname_data, LP_QUALNAME_BYTES, false);
@@ -74,8 +75,8 @@ __weak __noinline int lp_report_name(__u32 slot, __u32 callback)
 }
 
 /*
- * The slot of a callable that the loop's own cache does not know.  Slot 0
- * ("other") is used when there is none left; that is counted.
+ * The slot of a callable that is not in the loop's own cache. Slot 0 ("other") is used when none
+ * is free; this is counted.
  */
 __weak __noinline int lp_find_callback(__u32 slot)
 {
@@ -97,7 +98,7 @@ __weak __noinline int lp_find_callback(__u32 slot)
 		lp_lose(LP_LOST_CALLBACKS);
 		return 0;
 	}
-	/* another name at the same address: a code object was freed and a new one made */
+	/* Another name at the same address: a code object was freed and a new one was created. */
 	value.check = callable->check;
 	if (bpf_map_pop_elem(&free_callbacks, &value.callback)) {
 		lp_lose(LP_LOST_CALLBACKS);
@@ -105,7 +106,7 @@ __weak __noinline int lp_find_callback(__u32 slot)
 	}
 	if (lp_report_name(slot, value.callback) ||
 	    bpf_map_update_elem(&callback_slots, &key, &value, BPF_ANY)) {
-		/* not named now: try again with its next run */
+		/* The name could not be sent: its next run tries again. */
 		bpf_map_push_elem(&free_callbacks, &value.callback, 0);
 		lp_lose(LP_LOST_CALLBACKS);
 		return 0;
@@ -142,7 +143,7 @@ static __always_inline __u32 lp_callback_slot(struct lp_loop *loop, __u32 slot,
 	return callback;
 }
 
-/* What the callable runs, in its slot; fills loop->callable. */
+/* Fills loop->callable and returns the slot of its callback. */
 static __always_inline __u32 lp_identify_callback(struct lp_loop *loop, __u32 slot, __u64 object)
 {
 	__builtin_memset(&loop->callable, 0, sizeof(loop->callable));

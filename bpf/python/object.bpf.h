@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Reading CPython objects of the current process.  All of it is untrusted:
- * every read may fail, every size is cut to the buffer it goes to.
+ * Reads CPython objects of the current process. None of this memory is trusted: every read may
+ * fail, and every size is limited to the buffer.
  */
 #ifndef LP_BPF_PYTHON_OBJECT_BPF_H
 #define LP_BPF_PYTHON_OBJECT_BPF_H
@@ -17,7 +17,7 @@
 #define LP_BUILTIN_METHOD 16 /* PyCFunctionObject.m_ml */
 #define LP_BUILTIN_SELF 24
 
-/* The GIL holder's PyThreadState; right wherever the caller holds the GIL. */
+/* The PyThreadState of the GIL's holder; it is the current thread's wherever that holds the GIL. */
 static __always_inline __u64 lp_thread_state(const struct lp_python *python)
 {
 	__u64 address = python->thread_base;
@@ -41,8 +41,8 @@ static __always_inline __u64 lp_top_frame(const struct lp_python_offsets *offset
 }
 
 /*
- * Copies a str's characters.  Of a text that does not fit, the end is kept if
- * keep_end is set: the end of a path tells more than its beginning.
+ * Copies the characters of a str. If the text does not fit, its beginning is copied, or with
+ * keep_end its end: the end of a path says more than its beginning.
  */
 static __always_inline void lp_read_text(const struct lp_python_offsets *offsets, __u64 string,
 					 struct lp_text *text, __u8 *data, __u32 capacity,
@@ -71,7 +71,7 @@ static __always_inline void lp_read_text(const struct lp_python_offsets *offsets
 		if (keep_end)
 			from += bytes - capacity;
 	}
-	/* so that the verifier of 5.10 still knows the bound at the call */
+	/* Lets the verifier of 5.10 know the bound at the call. */
 	asm volatile("" : "+r"(wanted));
 	if (wanted > capacity)
 		wanted = capacity;
@@ -95,8 +95,8 @@ static __always_inline void lp_read_c_text(__u64 string, struct lp_text *text, _
 }
 
 /*
- * Is this code object Handle._run of asyncio/events.py?  Its name and the end
- * of its file name are compared; its qualified name exists only from 3.11 on.
+ * Returns whether this code object is Handle._run of asyncio/events.py. Its name and the end of
+ * its file name are compared; its qualified name exists only from 3.11 on.
  */
 static __always_inline bool lp_is_handle_run(const struct lp_python_offsets *offsets, __u64 code)
 {
@@ -121,10 +121,10 @@ static __always_inline bool lp_is_handle_run(const struct lp_python_offsets *off
 }
 
 /*
- * Is the context that the running callback entered still entered?  ctx_entered
- * goes to 0 when Context.run ends.  A 1 alone proves nothing, as the object may
- * have been freed and made anew for another thread: then the chain of contexts
- * that this thread is in decides.
+ * Returns whether the context that the running callback entered is still entered. ctx_entered goes
+ * to 0 when Context.run ends. A 1 alone proves nothing, as the object may have been freed and
+ * created again for another thread: then the chain of contexts that this thread has entered
+ * decides.
  */
 static __always_inline bool lp_context_active(const struct lp_loop *loop)
 {
@@ -133,7 +133,7 @@ static __always_inline bool lp_context_active(const struct lp_loop *loop)
 	__u32 entered = 1;
 	int i;
 
-	/* not known, of a callback that ran when the loop was found */
+	/* Not known, of a callback that was running when the loop was discovered. */
 	if (!loop->context)
 		return false;
 	bpf_probe_read_user(&entered, sizeof(entered),

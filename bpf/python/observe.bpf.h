@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Sample mode: no probe tells when a callback begins.  What is seen on the stack
- * of a thread that is late, or that blocks, tells which one runs: the Handle whose
- * _run is there.  All handles of an iteration exist before its first one runs, so
- * that another one has another address.
+ * Sample mode: follows callbacks without a probe at their beginning. The stack of a thread that is
+ * late or blocked shows which callback is running: it has the frame of the Handle's _run. All
+ * handles of an iteration exist before its first one runs, so that different callbacks have
+ * different addresses.
  */
 #ifndef LP_BPF_PYTHON_OBSERVE_BPF_H
 #define LP_BPF_PYTHON_OBSERVE_BPF_H
@@ -17,8 +17,9 @@
 #include "uvloop_callable.bpf.h"
 
 /*
- * Between the last time that something else was seen and now.  What was seen to
- * begin a wait was there until its end.
+ * Estimates when one callback ended and the next began: halfway between the last sample of the
+ * former and now. A callback that was sampled at the beginning of a wait lasted until the end of
+ * the wait.
  */
 static __always_inline __u64 lp_observed_boundary(const struct lp_loop *loop,
 						  const struct lp_wait *wait, __u64 now)
@@ -31,13 +32,13 @@ static __always_inline __u64 lp_observed_boundary(const struct lp_loop *loop,
 		last = loop->iteration_start_ns;
 	else if (last)
 		last += lp_age(now, last) / 2;
-	/* the callback that ends has a beginning, which is not after its end */
+	/* The end of a callback is not before its beginning. */
 	if (last < loop->start_ns)
 		last = loop->start_ns;
 	return last && last < now ? last : now;
 }
 
-/* run_forever has returned: what the thread does now is no part of the loop. */
+/* run_forever has returned: the thread's time is not the loop's from now on. */
 static __always_inline void lp_observe_outside(struct lp_loop *loop)
 {
 	loop->outside = 1;
@@ -48,13 +49,14 @@ static __always_inline void lp_observe_outside(struct lp_loop *loop)
 	loop->slow_ns = 0;
 }
 
-/* Another callback than before was seen: what it is, is in loop->callable. */
+/* Begins a callback that a sample has discovered; loop->callable says what it is. */
 static __always_inline void lp_observe_begin(struct lp_loop *loop, __u64 boundary, __u32 callback)
 {
 	loop->callback = callback;
 	loop->task = loop->callable.task;
 	loop->queue_delay_ns = LP_NO_QUEUE_DELAY;
-	/* else it is the one that ran when the loop was found, and counts already */
+	/* Otherwise it is the one that was running when the loop was discovered, which is
+	 * counted already. */
 	if (!loop->start_ns) {
 		loop->position = loop->iteration_callbacks++;
 		loop->callbacks++;
@@ -62,22 +64,23 @@ static __always_inline void lp_observe_begin(struct lp_loop *loop, __u64 boundar
 	loop->start_ns = boundary;
 }
 
-/* The callback that was seen before has ended somewhere before now. */
+/* Ends the callback of the sample before; returns the estimated end. */
 static __always_inline __u64 lp_observe_end(struct lp_loop *loop, const struct lp_wait *wait,
 					    __u32 slot, __u64 now)
 {
 	__u64 boundary = lp_observed_boundary(loop, wait, now);
 
-	/* one that ran when the loop was found, and was not known by name yet, is the same */
+	/* A callback that was running when the loop was discovered, and has no name yet, is the
+	 * same one. */
 	if (loop->start_ns && (loop->callback || boundary > loop->start_ns))
 		lp_callback_end(loop, slot, boundary);
 	return boundary;
 }
 
 /*
- * uvloop: no Python frame tells the handle.  But what came out of the ready queue
- * last lies where it was taken from, and is running if the thread is in its context;
- * which timers, descriptors and streams call is told by the outermost frame.
+ * uvloop: no Python frame has the handle. But the one that was taken from the ready queue last can
+ * still be read where it was in the queue, and is running if the thread is in its context;
+ * callbacks of timers, descriptors and streams are identified by the outermost frame.
  */
 __weak __noinline int lp_uv_observe(__u32 slot, __u64 now)
 {
@@ -89,7 +92,7 @@ __weak __noinline int lp_uv_observe(__u32 slot, __u64 now)
 
 	if (!stall || !loop)
 		return 0;
-	/* too much for the stack, which 5.10 counts through all callers */
+	/* Too large for the stack, which 5.10 counts through all callers. */
 	handle = (struct lp_uv_handle_object *)stall->scratch;
 	running = lp_uv_runs(loop->object);
 	found = running && lp_uv_popped(loop, handle, &observed) &&
@@ -121,8 +124,9 @@ __weak __noinline int lp_uv_observe(__u32 slot, __u64 now)
 }
 
 /*
- * The callback that ran when its probe went is known but for its handle.  Is this it?
- * What it is called by may have another's slot in the table by now, so both are asked.
+ * Returns whether the handle is the one of the callback that was running when its probe was
+ * detached, whose handle is not known. The callable alone may have another's slot in the table by
+ * now, so that the task is compared, too.
  */
 static __always_inline bool lp_is_cut_one(struct lp_loop *loop, __u32 slot, __u64 handle)
 {
@@ -137,13 +141,13 @@ static __always_inline bool lp_is_cut_one(struct lp_loop *loop, __u32 slot, __u6
 }
 
 /*
- * After a walk of the current thread: begins the callback that it shows, if that
- * is another than before.  Returns 0 if the loop does not run at all any more.
+ * Handles the result of a walk of the current thread: begins the callback that it shows, if that
+ * is another than before. Returns 0 if the loop is not running any more.
  *
- * settled: the thread is in a system call, and its stack as it should be.  At any
- * other instruction the interpreter may be about to push a frame (3.11: the cframe
- * is entered before it has one), so that a stack without the loop must be seen twice
- * in a row to be believed.
+ * certain: the thread is in a system call, so that its stack is consistent. At any other
+ * instruction the interpreter may be about to push a frame (3.11: the cframe is entered before it
+ * has one), so that only two samples in a row without the loop's frame mean that the loop has
+ * ended.
  */
 __weak __noinline int lp_observe(__u32 slot, __u64 now, __u32 certain)
 {
@@ -178,7 +182,7 @@ __weak __noinline int lp_observe(__u32 slot, __u64 now, __u32 certain)
 	}
 	callback = lp_identify_callback(loop, slot,
 					lp_read_u64(handle + loop->python.offsets.handle_callback));
-	/* the stack could not be read at this instruction: the next sample reads it */
+	/* The stack could not be read at this instruction: the next sample tries again. */
 	if (!callback && !loop->callable.identity) {
 		loop->last_handle = 0;
 		return 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * uvloop's objects (uvloop/cbhandles.pxd, uvloop/loop.pxd): the same in 0.14 to 0.23
- * as far as they are read here, which user space checks by their sizes.
+ * uvloop's objects (uvloop/cbhandles.pxd, uvloop/loop.pxd). The fields that are read here are the
+ * same in 0.14 to 0.23; user space checks it by the sizes of the types.
  */
 #ifndef LP_BPF_PYTHON_UVLOOP_BPF_H
 #define LP_BPF_PYTHON_UVLOOP_BPF_H
@@ -20,7 +20,7 @@ struct lp_uv_handle_object {
 	__u32 callback_type; /* LP_UV_CALLABLE, or how many objects the C method takes, plus 1 */
 	__u32 padding2;
 	__u64 function; /* the C method */
-	__u64 argument; /* the callable, or the object that the C method is of */
+	__u64 argument; /* the callable, or the self of the C method */
 };
 
 _Static_assert(sizeof(struct lp_uv_handle_object) <= LP_SCRATCH_BYTES, "is read into the scratch");
@@ -60,7 +60,7 @@ static __always_inline __u32 lp_uv_descriptor(__u64 object)
 	return descriptor + 1;
 }
 
-/* Is this Loop there, and running? */
+/* Returns whether there is a Loop at this address that is running. */
 static __always_inline bool lp_uv_runs(__u64 object)
 {
 	__u32 running = 0;
@@ -69,7 +69,10 @@ static __always_inline bool lp_uv_runs(__u64 object)
 	return running == 1;
 }
 
-/* _on_idle, _on_wake and the like: the loop's own methods that run what is ready. */
+/*
+ * Returns whether the handle is one of the loop's own methods that run the ready queue: _on_idle,
+ * _on_wake and the like.
+ */
 static __always_inline bool lp_uv_is_plumbing(const struct lp_uv_handle_object *handle)
 {
 	return handle->callback_type == LP_UV_METHOD && handle->argument == handle->loop;
@@ -82,8 +85,8 @@ static __always_inline bool lp_uv_is_plumbing(const struct lp_uv_handle_object *
 #define LP_DEQUE_BLOCK_ITEMS 64
 
 /*
- * What was taken from the ready queue last: popleft leaves it where it was.  Of an
- * emptied block nothing is known: once in 64 times.
+ * Reads the handle that was taken from the ready queue last: popleft leaves the pointer in place.
+ * It is lost with an emptied block, once in 64 times.
  */
 static __always_inline bool lp_uv_popped(const struct lp_loop *loop,
 					 struct lp_uv_handle_object *handle, __u64 *address)
@@ -106,8 +109,8 @@ static __always_inline bool lp_uv_popped(const struct lp_loop *loop,
 #define LP_UV_CONTEXTS 8
 
 /*
- * Is the thread in this context, or in one within?  *outer: the outermost that it has
- * entered, but for the one that the loop itself was started in.
+ * Returns whether the thread has entered this context, itself or below others. *outer: the
+ * outermost context that it has entered, apart from the one in which the loop was started.
  */
 static __always_inline bool lp_uv_entered(const struct lp_loop *loop, __u64 wanted, __u64 *outer)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* What a callback of uvloop's runs. */
+/* Identifies what a callback of uvloop's runs. */
 #ifndef LP_BPF_PYTHON_UVLOOP_CALLABLE_BPF_H
 #define LP_BPF_PYTHON_UVLOOP_CALLABLE_BPF_H
 
@@ -10,8 +10,8 @@
 #include "uvloop.bpf.h"
 
 /*
- * A C method in its slot, by the name that its handle has for it; without a handle it is a
- * call of something that cannot be told.  Fills loop->callable.
+ * The slot of a C method, by the name that its handle has for it; without a handle the callback is
+ * an unknown call. Fills loop->callable.
  */
 static __always_inline __u32 lp_uv_identify_method(struct lp_loop *loop, __u32 slot, __u64 handle,
 						   __u64 function)
@@ -25,7 +25,7 @@ static __always_inline __u32 lp_uv_identify_method(struct lp_loop *loop, __u32 s
 	return lp_callback_slot(loop, slot, &loop->callable);
 }
 
-/* What a handle runs, in its slot; fills loop->callable. */
+/* The slot of what a handle runs; fills loop->callable. */
 static __always_inline __u32 lp_uv_identify(struct lp_loop *loop, __u32 slot, __u64 address,
 					    const struct lp_uv_handle_object *handle)
 {
@@ -36,7 +36,7 @@ static __always_inline __u32 lp_uv_identify(struct lp_loop *loop, __u32 slot, __
 
 #define LP_CODE_COROUTINE (0x80 | 0x100) /* Include/code.h: CO_COROUTINE, CO_ITERABLE_COROUTINE */
 
-/* A callback that is told by the code of its outermost frame only. */
+/* The slot of a callback of which only the code of its outermost frame is known. */
 static __always_inline __u32 lp_uv_identify_code(struct lp_loop *loop, __u32 slot, __u64 code)
 {
 	const struct lp_python_offsets *offsets = &loop->python.offsets;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The Python stack of a thread of the current process, as (code object,
- * instruction) pairs: from the innermost frame out to the loop's own.  User space
- * makes names and lines of them.
+ * Walks the Python stack of a thread of the current process, as (code object, instruction) pairs,
+ * from the innermost frame out to the loop's own. User space resolves names and lines.
  */
 #ifndef LP_BPF_PYTHON_WALK_BPF_H
 #define LP_BPF_PYTHON_WALK_BPF_H
@@ -10,11 +9,12 @@
 #include "loop/common.bpf.h"
 #include "object.bpf.h"
 
-/* Of a frame, up to the last field that is read (3.8: f_lasti at 104). */
+/* Bytes of a frame up to the end of the last field that is read (3.8: f_lasti at 104). */
 #define LP_FRAME_BYTES 112
 /*
- * Frames without Python code lie in between, a damaged chain may be a circle, and in
- * sample mode the loop's own frame is looked for beyond those that are kept.
+ * Limit of the steps of a walk: there are frames without Python code in between, a damaged chain
+ * may be circular, and in sample mode the walk continues to the loop's own frame when the array of
+ * frames is full.
  */
 #define LP_WALK_STEPS 512
 
@@ -23,7 +23,7 @@ static __always_inline struct lp_wait_state *lp_wait_state_of(__u32 slot)
 	return bpf_map_lookup_elem(&stalls, &slot);
 }
 
-/* A field of the frame in the scratch area, wherever the offsets say that it is. */
+/* A field of the frame in the scratch area, at an offset that is checked. */
 static __always_inline __u64 lp_frame_field(const struct lp_wait_state *stall, __u16 offset)
 {
 	__u32 at = offset & (LP_SCRATCH_BYTES - 8);
@@ -33,7 +33,7 @@ static __always_inline __u64 lp_frame_field(const struct lp_wait_state *stall, _
 	return value;
 }
 
-/* Has the frame Python code of its own?  Others lie between C and Python. */
+/* Returns whether the frame has Python code of its own. Others lie between C and Python. */
 static __always_inline bool lp_frame_is_python(const struct lp_wait_state *stall,
 					       const struct lp_python_offsets *offsets)
 {
@@ -41,7 +41,7 @@ static __always_inline bool lp_frame_is_python(const struct lp_wait_state *stall
 	       stall->scratch[offsets->frame_owner & (LP_SCRATCH_BYTES - 1)] < offsets->first_shim;
 }
 
-/* Is this the loop's own code, or that of its class? */
+/* Returns whether the code is the loop's own, or that of its class. */
 static __always_inline bool lp_is_loop_code(const struct lp_loop *loop, __u64 run_once, __u64 code)
 {
 	return code &&
@@ -61,9 +61,9 @@ static __always_inline void lp_store_frame(struct lp_event_raw_stack *walked, __
 }
 
 /*
- * One frame; returns whether there is another one.  A function of its own, with all
- * that it knows in the map: so the verifier looks at it once, instead of once a turn
- * of the loop, which alone would take longer than attaching may.
+ * Visits one frame; returns whether another one follows. All state of the walk is in the map, so
+ * that the verifier checks this function once instead of once an iteration of the loop, which
+ * alone would take longer than attaching may.
  */
 __weak __noinline int lp_walk_frame(__u32 slot)
 {
@@ -87,7 +87,7 @@ __weak __noinline int lp_walk_frame(__u32 slot)
 	if (offsets->frame_owner == LP_NO_FIELD)
 		instruction = (__u32)instruction;
 	if (code && code == stall->dispatch_code) {
-		/* the callback's own frame is gone, or not there yet */
+		/* The callback's own frame has ended, or has not begun. */
 		if (!walked->depth)
 			lp_store_frame(walked, code, instruction);
 		/* its only argument, self */
@@ -101,7 +101,7 @@ __weak __noinline int lp_walk_frame(__u32 slot)
 		return 0;
 	}
 	if (stall->frame == stall->base_frame) {
-		/* the callback is no Python function, and has called none */
+		/* The callback is no Python function, and has called none. */
 		if (!walked->depth)
 			lp_store_frame(walked, code, instruction);
 		walked->flags |= LP_STACK_TO_LOOP;
@@ -122,9 +122,9 @@ __weak __noinline int lp_walk_frame(__u32 slot)
 }
 
 /*
- * Walks into stall->walked: frames, depth, flags, and as its name a hash (FNV-1a,
- * by words) of all frames.  Stops at the frame that dispatches callbacks, whose
- * Handle it keeps in stall->handle, or that polls.  One read of the target a frame.
+ * Walks into stall->walked: frames, depth and flags, and as the stack's identity a hash (FNV-1a,
+ * by words) of all frames. Stops at the frame that polls, or that dispatches callbacks; the Handle
+ * of the latter is stored in stall->handle. One read of the target a frame.
  */
 __weak __noinline int lp_walk(__u32 slot, __u64 thread_state)
 {
@@ -156,12 +156,12 @@ __weak __noinline int lp_walk(__u32 slot, __u64 thread_state)
 	return 0;
 }
 
-/* Sends what was walked last.  Its head has been filled by lp_walked_for. */
+/* Sends the stack of the last walk. Its head has been filled by lp_walked_for. */
 static __always_inline void lp_report_walked(struct lp_wait_state *stall)
 {
 	__u32 depth = stall->walked.depth, bytes;
 
-	/* so that the verifier of 5.10 knows the bound at the call */
+	/* Lets the verifier of 5.10 know the bound at the call. */
 	if (depth > LP_STACK_FRAMES)
 		return;
 	bytes = __builtin_offsetof(struct lp_event_raw_stack, frames) +
@@ -174,7 +174,7 @@ static __always_inline void lp_report_walked(struct lp_wait_state *stall)
 		lp_lose(LP_LOST_RING);
 }
 
-/* Why it was walked, and for which segment. */
+/* Fills the head of the walked stack: the reason, and the segment that it belongs to. */
 static __always_inline void lp_walked_for(struct lp_wait_state *stall, const struct lp_loop *loop,
 					  __u32 slot, __u32 reason, __u64 segment_ns, __u64 now)
 {

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/*
- * The events of the wire: included by loopprof.h, behind the structs that they carry.
- */
+/* The events of the wire. Captures carry them: append only. */
 #ifndef LP_BPF_WIRE_EVENTS_H
 #define LP_BPF_WIRE_EVENTS_H
 
@@ -15,8 +13,8 @@
 /* ---- events ------------------------------------------------------------- */
 
 /*
- * Numbers are for ever: captures carry them.  Add at the end, change none.
- * From BPF: 1 to 31.  From user space, into the same stream: 32 and up.
+ * Numbers never change, as captures carry them: new ones are appended. From BPF: 1 to 31. From
+ * user space, into the same stream: 32 and up.
  */
 enum lp_event_type {
 	LP_EVENT_LOOP = 1,
@@ -52,8 +50,8 @@ enum lp_event_type {
 	LP_EVENT_SELF = 47,
 	LP_EVENT_BLOCK = 48, /* in captures only, see user/capture/reader.h */
 	LP_EVENT_COVERAGE = 49,
-	/* Head only.  What came before it in this file tells what was known already, and what had
-	 * been counted, when the file was begun: it goes on where another one ended. */
+	/* Head only. The records before it in this file repeat names and counters that were
+	 * known when the file was begun, where another file ended. */
 	LP_EVENT_BASELINE = 50,
 	LP_EVENT_LIMITED = 51,
 };
@@ -74,13 +72,13 @@ struct lp_event_loop {
 	char comm[LP_COMM_BYTES];
 };
 
-/* LP_EVENT_LOOP_END carries no more than the header. */
+/* LP_EVENT_LOOP_END is a header only. */
 
 #define LP_TEXT_ASCII 1
-#define LP_TEXT_CUT 2 /* only a part: the end of a path, the beginning of anything else */
+#define LP_TEXT_CUT 2 /* truncated: the end of a path is present, or the beginning of other text */
 #define LP_TEXT_UNREADABLE 4
 
-/* A Python str as it lies in memory: width bytes a character, Latin-1, UCS-2 or UCS-4. */
+/* A Python str as it is in memory: width bytes a character, Latin-1, UCS-2 or UCS-4. */
 struct lp_text {
 	__u16 bytes;
 	__u8 width;
@@ -98,14 +96,14 @@ struct lp_event_name {
 	__u32 first_line; /* 0: none */
 	struct lp_text qualname;
 	struct lp_text filename;
-	struct lp_text owner; /* of a builtin: the type of the object it is bound to */
+	struct lp_text owner; /* of a builtin: the type of its self */
 	__u8 qualname_data[LP_QUALNAME_BYTES];
 	__u8 filename_data[LP_FILENAME_BYTES];
 	__u8 owner_data[64];
 };
 
 struct lp_event_slow {
-	struct lp_event event; /* time_ns: its end */
+	struct lp_event event; /* time_ns: the end */
 	__u64 start_ns;
 	__u64 task; /* address, 0: not a task */
 	__u64 queue_delay_ns; /* LP_NO_QUEUE_DELAY: not known */
@@ -149,14 +147,14 @@ struct lp_event_process {
 };
 
 /*
- * A stack as it was walked; live sources make LP_EVENT_FRAME and LP_EVENT_STACK_SAMPLE of
- * it, as addresses mean nothing later on.  As many frames as depth says.
+ * A stack as BPF walked it, with `depth` frames. Live sources turn it into LP_EVENT_FRAME and
+ * LP_EVENT_STACK_SAMPLE, as its addresses mean nothing later on.
  */
 struct lp_event_raw_stack {
 	struct lp_event event;
 	__u64 segment_ns;
-	__u64 stack; /* its frames' hash; GIL_HOLDER: of the thread and its innermost code */
-	__u64 thread_state; /* whose it is */
+	__u64 stack; /* hash of its frames; GIL_HOLDER: of the thread and its innermost code */
+	__u64 thread_state; /* the thread's */
 	__u32 reason; /* enum lp_sample_reason */
 	__u32 flags; /* LP_STACK_... */
 	__s32 syscall;
@@ -172,18 +170,18 @@ struct lp_event_raw_stack {
 struct lp_event_native {
 	struct lp_event event;
 	__u64 kernel[LP_KERNEL_FRAMES]; /* addresses, innermost first, ended by 0 */
-	/* user registers, and the top of the stack from sp on */
+	/* User registers, and the top of the stack from sp on. */
 	__u64 ip, sp, bp, bx, r12, r13, r14, r15;
 	__u32 bytes;
 	__u32 reserved;
 	__u8 data[LP_NATIVE_BYTES];
 };
 
-#define LP_SEGMENT_GAP 1 /* of what came before the first callback of an iteration */
+#define LP_SEGMENT_GAP 1 /* the time before the first callback of an iteration */
 
 /* Precedes LP_EVENT_SLOW and LP_EVENT_SLOW_ITERATION. */
 struct lp_event_segment_times {
-	struct lp_event event; /* reserved: LP_ACCOUNT_... */
+	struct lp_event event; /* reserved: LP_SEGMENT_GAP */
 	struct lp_segment_times account;
 };
 
@@ -192,12 +190,12 @@ struct lp_event_slow_iteration {
 	struct lp_event event; /* time_ns: its end */
 	__u64 start_ns;
 	__u64 iteration;
-	__u64 slow_ns; /* of its slow callbacks, which are told by themselves */
+	__u64 slow_ns; /* time of its slow callbacks, which are reported individually */
 	__u64 blocked_ns;
 	__u64 gil_ns;
 	__u64 run_queue_ns;
 	__u32 callbacks;
-	__u32 in_progress; /* it has not ended: told by user space */
+	__u32 in_progress; /* it has not ended: user space has made the event */
 	struct lp_top_entry top[LP_TOP_ENTRIES];
 };
 
@@ -210,7 +208,7 @@ struct lp_event_poller {
 
 /* ---- what got lost -------------------------------------------------------- */
 
-/* Of the time in ready_times: the handle was put there by another thread than its loop's. */
+/* Flag in the times of ready_times: a thread other than the loop's put the handle there. */
 #define LP_READY_FOREIGN (1ULL << 63)
 
 #define LP_ORIGIN_FRAMES 6
@@ -221,16 +219,16 @@ struct lp_object_key {
 	__u32 reserved;
 };
 
-/* --origins: the frames that made a task or coroutine, innermost first. */
+/* --origins: the frames that created a task or coroutine, innermost first. */
 struct lp_origin {
-	__u64 type; /* of the object: another may lie there by now, of a type that is not kept */
+	__u64 type; /* type of the object: an object of another type may be at its address by now */
 	struct lp_frame_reference frames[LP_ORIGIN_FRAMES];
 };
 
-/* --lifetimes: a task that lives. */
+/* --lifetimes: a task that has not ended. */
 struct lp_life {
 	__u64 created_ns;
-	__u64 end_ns; /* of its last step */
+	__u64 end_ns; /* end of its last step */
 	__u64 running_ns;
 	__u64 queued_ns;
 	__u64 steps;
@@ -238,7 +236,7 @@ struct lp_life {
 	__u32 reserved;
 };
 
-/* Of no loop, or of one that is not known: what struct lp_event.loop says then. */
+/* The value of struct lp_event.loop in events of no loop, or of an unknown one. */
 #define LP_NO_LOOP LP_MAX_LOOPS
 
 enum lp_finding_kind {
@@ -258,50 +256,50 @@ enum lp_finding_kind {
 #define LP_MESSAGE_BYTES 192
 #define LP_TYPE_NAME_BYTES 64
 
-#define LP_FINDING_NAME_IS_INT 1 /* the task's name: a number, ... */
+#define LP_FINDING_NAME_IS_INT 1 /* the task's name is a number */
 #define LP_FINDING_NAME_IS_STRING 2 /* ... or a str */
-#define LP_FINDING_CUT 4 /* the stack goes on */
-#define LP_FINDING_TIMER 16 /* wrong thread: it is for a later time, so that late means nothing */
-#define LP_FINDING_NAME_IS_PLACE 32 /* the name is of the function on top of the stack */
-#define LP_FINDING_MORE 8 /* more tasks than are told were pending at close */
+#define LP_FINDING_CUT 4 /* the stack was deeper */
+#define LP_FINDING_TIMER 16 /* wrong thread: a timer, for which a delay is normal */
+#define LP_FINDING_NAME_IS_PLACE 32 /* the name is that of the function on top of the stack */
+#define LP_FINDING_MORE 8 /* more tasks than those reported were pending at close */
 
 /*
- * As BPF sees it; live sources make LP_EVENT_FINDING of it, while the process that its
- * addresses mean something in still runs.
+ * A finding as BPF sends it. Live sources turn it into LP_EVENT_FINDING while the process, in
+ * which its addresses are valid, is running.
  */
 struct lp_event_raw_finding {
 	struct lp_event event; /* loop: LP_NO_LOOP where it is not known */
 	__u32 kind; /* enum lp_finding_kind */
-	__u32 tid; /* of the thread that it was found in */
-	__u32 flags; /* LP_FOUND_... */
-	__u32 first_line; /* of the coroutine's or callback's code; 0: none */
-	__u64 object; /* the coroutine, future or handle that it is about */
+	__u32 tid; /* thread in which it happened */
+	__u32 flags; /* LP_FINDING_CUT and others above */
+	__u32 first_line; /* first line of the code of the coroutine or callback; 0: none */
+	__u64 object; /* the coroutine, future or handle concerned */
 	__u64 task; /* 0: none */
 	struct lp_frame_reference parked; /* where its coroutine is suspended; code 0: not known */
-	struct lp_origin origin; /* --origins: what made it; code 0: not known */
+	struct lp_origin origin; /* --origins: what created it; code 0: not known */
 	struct lp_text qualname;
 	struct lp_text filename;
 	struct lp_text message; /* of the exception */
-	struct lp_text task_name; /* as far as LP_FINDING_NAME_IS_STRING */
-	__u64 task_number; /* LP_FINDING_NAME_IS_INT */
+	struct lp_text task_name; /* valid with LP_FINDING_NAME_IS_STRING */
+	__u64 task_number; /* valid with LP_FINDING_NAME_IS_INT */
 	__u8 exception_type[LP_TYPE_NAME_BYTES]; /* "" if there is none */
 	__u8 qualname_data[LP_QUALNAME_BYTES];
 	__u8 filename_data[LP_FILENAME_BYTES];
 	__u8 message_data[LP_MESSAGE_BYTES];
 	__u8 task_name_data[LP_NAME_BYTES];
-	__u32 depth; /* of the stack that it was found in, innermost first */
-	__u32 loop_depth; /* wrong thread: of that of the loop's own thread */
+	__u32 depth; /* depth of the stack in which it happened, innermost first */
+	__u32 loop_depth; /* wrong thread: depth of the stack of the loop's own thread */
 	struct lp_frame_reference frames[LP_FINDING_FRAMES];
 	struct lp_frame_reference loop_frames[LP_FINDING_LOOP_FRAMES];
 };
 
-/* The same while BPF makes it. */
+/* A finding that BPF is building. */
 struct lp_finding_work {
 	struct lp_event_raw_finding event;
-	__u64 frame; /* a walk: where it is, ... */
-	__u64 callers_self; /* ... and the first local variable of the second frame */
-	__u64 loop_object; /* that is closed */
-	__u32 reported; /* tasks of it */
+	__u64 frame; /* the frame at which a walk is */
+	__u64 callers_self; /* first local variable of the second frame */
+	__u64 loop_object; /* the loop that is closed */
+	__u32 reported; /* number of its tasks that were reported */
 	__u32 reserved;
 	__u8 scratch[LP_SCRATCH_BYTES];
 };
@@ -309,7 +307,7 @@ struct lp_finding_work {
 /* This many innermost frames identify the code that asks for a loop. */
 #define LP_ASKING_FRAMES 3
 
-/* The key of a stack that is prepared for "no running event loop". */
+/* The key of a stack that handles "no running event loop". */
 static inline __attribute__((always_inline)) __u64
 lp_asking_hash(const struct lp_frame_reference *frames, __u32 depth)
 {
@@ -327,20 +325,20 @@ lp_asking_hash(const struct lp_frame_reference *frames, __u32 depth)
 struct lp_event_noticed {
 	struct lp_event event;
 	__u64 handle; /* object of the finding */
-	__u64 late_ns; /* since it was put there */
+	__u64 late_ns; /* time since it was put there */
 };
 
 enum lp_task_outcome {
 	LP_OUTCOME_RETURNED = 0,
 	LP_OUTCOME_RAISED = 1,
 	LP_OUTCOME_CANCELLED = 2,
-	LP_OUTCOME_DESTROYED = 3, /* while it was pending */
+	LP_OUTCOME_DESTROYED = 3, /* destroyed while it was pending */
 	LP_OUTCOMES,
 };
 
-/* --lifetimes: a task is gone. */
+/* --lifetimes: a task was destroyed. */
 struct lp_event_task_end {
-	struct lp_event event; /* time_ns: when it went */
+	struct lp_event event; /* time_ns: when it was destroyed */
 	__u64 task;
 	__u64 created_ns;
 	__u64 end_ns; /* of its last step */
@@ -366,39 +364,40 @@ struct lp_event_target {
 #define LP_UNIT_BYTES 128
 #define LP_POD_BYTES 40
 
-/* More of a target: follows its LP_EVENT_TARGET. */
+/* Labels of a target; follows its LP_EVENT_TARGET. */
 struct lp_event_labels {
 	struct lp_event event;
-	__u64 start_ticks; /* with the PID, which process it is; /proc/PID/stat, field 22 */
-	char unit[LP_UNIT_BYTES]; /* systemd's: "api.service"; "" if none */
-	char pod[LP_POD_BYTES]; /* Kubernetes' uid of it, 36 characters; "" if none */
+	/* identifies the process together with its PID; /proc/PID/stat, field 22 */
+	__u64 start_ticks;
+	char unit[LP_UNIT_BYTES]; /* unit of systemd: "api.service"; "" if none */
+	char pod[LP_POD_BYTES]; /* Kubernetes' UID of the pod, 36 characters; "" if none */
 };
 
-/* What loopprof itself takes, and what it got for it: cumulative but for the gauges. */
+/* Cost of loopprof itself, and what it measured: cumulative except the gauges. */
 struct lp_event_self {
 	struct lp_event event;
 	__u64 wall_ns; /* since the run began */
-	__u64 cpu_ns; /* of all its threads, in user and kernel mode */
-	__u64 probe_hits; /* uprobes, in the targets */
-	__u64 probe_ns; /* what those cost the targets, by calibration */
-	__u64 hook_hits; /* on polls and context switches, all over the host */
-	__u64 hook_ns; /* what those cost, by calibration */
-	__u64 bursts; /* of trace mode, --budget */
+	__u64 cpu_ns; /* CPU time of all its threads, in user and kernel mode */
+	__u64 probe_hits; /* hits of uprobes in the targets */
+	__u64 probe_ns; /* time that these hits cost the targets, by calibration */
+	__u64 hook_hits; /* hits of the hooks on polls and context switches, on the whole host */
+	__u64 hook_ns; /* time that these hits cost, by calibration */
+	__u64 bursts; /* bursts of trace mode, with --budget */
 	__u64 attach_failures; /* processes that could not be profiled */
 	__u64 resident_bytes; /* gauge */
-	__u64 map_bytes; /* gauge: of BPF maps, in the kernel */
+	__u64 map_bytes; /* gauge: memory of BPF maps, in the kernel */
 	__u32 targets; /* gauge: processes that are profiled */
 	__u32 loops; /* gauge */
-	__u32 frequency; /* gauge: of the clock that samples late loops, Hz */
-	__u32 budget_ppm; /* of a CPU; 0: no budget */
+	__u32 frequency; /* gauge: frequency of the clock that samples late loops, Hz */
+	__u32 budget_ppm; /* budget, of a CPU; 0: none */
 	__u64 reserved[4];
 };
 
-/* Of one loop, cumulative: how much of it the histograms of its callbacks are of. */
+/* Coverage of one loop's histograms of callbacks, cumulative. */
 struct lp_event_coverage {
 	struct lp_event event;
-	__u64 traced_ns; /* in which every callback was timed */
-	__u64 suppressed; /* slow callbacks that were counted but not told: too many at once */
+	__u64 traced_ns; /* time in which every callback was measured */
+	__u64 suppressed; /* slow callbacks that were counted but not reported, by the rate limit */
 	__u64 suppressed_ns; /* their time */
 	__u64 suppressed_iterations; /* slow iterations likewise */
 	__u64 reserved;
@@ -434,10 +433,10 @@ struct lp_stack_frame {
 	char file[LP_STACK_FILE_BYTES];
 };
 
-/* A stack of a late callback, read while it ran; as many frames as depth says follow. */
+/* A stack of a late callback, read while it ran; `depth` frames follow. */
 struct lp_event_stack {
 	struct lp_event event;
-	__u64 start_ns; /* of the callback */
+	__u64 start_ns; /* start of the callback */
 	__u32 depth;
 	__u32 cut;
 	char task_name[LP_STACK_FUNCTION_BYTES]; /* "" if it could not be read */
@@ -454,13 +453,13 @@ enum lp_frame_kind {
 #define LP_MAX_FRAMES (1 << 18)
 #define LP_SAMPLE_FRAMES (LP_STACK_FRAMES + 2 * LP_KERNEL_FRAMES + 64)
 
-/* A place in the source, told once; later events name it by its number. */
+/* A source line, sent once; later events refer to it by its number. */
 struct lp_event_frame {
 	struct lp_event event;
 	__u32 frame; /* its number */
 	__u32 line; /* 0: not known */
 	__u16 kind; /* enum lp_frame_kind */
-	__u16 coroutine; /* its code is a coroutine's */
+	__u16 coroutine; /* whether its code is a coroutine's */
 	__u32 reserved;
 	char function[LP_STACK_FUNCTION_BYTES]; /* UTF-8, terminated */
 	char file[LP_STACK_FILE_BYTES];
@@ -474,15 +473,15 @@ struct lp_event_stack_sample {
 	__u32 reason;
 	__u32 flags;
 	__s32 syscall;
-	__u32 tid; /* GIL_HOLDER: who has it; 0: not known */
+	__u32 tid; /* GIL_HOLDER: the thread that has the GIL; 0: not known */
 	char thread[LP_STACK_FUNCTION_BYTES]; /* GIL_HOLDER: its name; UTF-8, terminated */
 	struct lp_resource resource;
 	__u32 depth;
-	__u32 period_us; /* ON_CPU: what a sample stands for */
+	__u32 period_us; /* ON_CPU: the time that a sample stands for */
 	__u32 frames[];
 };
 
-/* A cause's growth since it was told last. */
+/* Growth of a cause since the last event about it. */
 struct lp_event_cause {
 	struct lp_event event;
 	__u64 stack;
@@ -492,14 +491,14 @@ struct lp_event_cause {
 	__u64 total_ns;
 };
 
-/* What a loop has waited for a CPU: cumulative. */
+/* Time for which a loop has waited for a CPU: cumulative. */
 struct lp_event_run_queue {
 	struct lp_event event;
 	__u64 count;
 	__u64 total_ns;
 };
 
-/* The name of the task that a late segment steps: once it has ended, it may be gone. */
+/* The name of the task that a late segment steps, read while the task exists. */
 struct lp_event_task_name {
 	struct lp_event event;
 	__u64 segment_ns;
@@ -511,21 +510,22 @@ struct lp_event_task_name {
 #define LP_NO_FRAME (~0U)
 
 /*
- * Something got lost.  Text is UTF-8 and terminated; frames are numbers of
- * LP_EVENT_FRAME: first the stack that it was found in, then, for a wrong thread,
- * that of the loop's own thread, both innermost first.
+ * A finding. Text is UTF-8 and terminated; frames are numbers of LP_EVENT_FRAME: first the stack
+ * in which it happened, then, for a wrong thread, that of the loop's own thread, both innermost
+ * first.
  */
 struct lp_event_finding {
 	struct lp_event event; /* loop: LP_NO_LOOP where it is not known */
 	__u32 kind; /* enum lp_finding_kind */
 	__u32 tid;
 	__u32 flags; /* LP_FINDING_CUT, LP_FINDING_MORE, LP_FINDING_TIMER */
-	__u32 line; /* first line of what it is about; 0: not known */
+	__u32 line; /* first line of the code concerned; 0: not known */
 	__u64 object;
 	__u64 task;
 	__u32 created; /* frame that created it, LP_NO_FRAME: not known */
 	__u32 parked; /* frame where its coroutine is suspended, LP_NO_FRAME: not known */
-	char name[LP_STACK_FUNCTION_BYTES]; /* of the coroutine or callback; "" if there is none */
+	/* name of the coroutine or callback; "" if there is none */
+	char name[LP_STACK_FUNCTION_BYTES];
 	char file[LP_STACK_FILE_BYTES];
 	char task_name[LP_STACK_FUNCTION_BYTES]; /* "" if there is no task */
 	char exception_type[LP_FINDING_TYPE_BYTES]; /* "" if there is none */
@@ -538,8 +538,8 @@ struct lp_event_finding {
 /* LP_EVENT_PROGRESS is a struct lp_event_slow of a callback that has not ended. */
 
 /*
- * The requests of one process over its share.  event.pid: the process.  The sums count since
- * it was found; they are sent when they have changed.
+ * Requests of one process that exceeded its share. event.pid: the process. The sums count since
+ * its discovery; they are sent when they have changed.
  */
 struct lp_event_limited {
 	struct lp_event event;

@@ -38,7 +38,7 @@ static const __u64 lp_histogram_edges[LP_HISTOGRAM_BUCKETS + 1] = {
  * A first guess comes from the position of the highest bit and the three bits
  * below it, after scaling to units of 2^-30 s (77324 / 2^20 is 2^30 / 10^9 - 1).
  * As 8 * log2(1 + x) lies between 8x and 8x + 1, it is low by one at the most;
- * one comparison with the exact edges on either side settles it.
+ * one comparison with the exact edges on either side corrects it.
  */
 static inline __attribute__((always_inline)) __u32 lp_histogram_slot(__u64 ns)
 {

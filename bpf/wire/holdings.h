@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * One process's part of the shared tables.  Private to one build, except for enum lp_limited_kind.
+ * Shares of one process in the shared tables. Private to one build, except for enum
+ * lp_limited_kind.
  */
 #ifndef LP_BPF_WIRE_HOLDINGS_H
 #define LP_BPF_WIRE_HOLDINGS_H
@@ -9,40 +10,40 @@
 #include "types.h"
 
 /*
- * What one process may send in each LP_PACE_NS, however many loops it has: stacks, slow
- * callbacks and iterations, loops that begin and threads that poll.  The period is short, so that
- * a burst at its beginning finds room in the ring buffer.
+ * Limits of what one process may send in each LP_PACE_NS, however many loops it has: stacks, slow
+ * callbacks and iterations, loops that begin and threads that poll. The period is short, so that
+ * the ring buffer has space for a burst at its beginning.
  */
 #define LP_PACE_NS 100000000ULL
 #define LP_PACE_STACKS 200
 #define LP_PACE_REPORTS 50
 #define LP_PACE_CHANGES 50
-/* A stack with registers and a copy of the C stack counts as so many. */
+/* The number of stacks that one with registers and a copy of the C stack counts as. */
 #define LP_NATIVE_WEIGHT 4
 
-/* Threads whose loops found no room, and that are remembered at once. */
+/* Capacity of the table of threads whose loops got no slot. */
 #define LP_MAX_REFUSED_LOOPS 4096
 
-/* The records of one kind that were sent in an LP_PACE_NS. */
+/* Records of one kind that were sent in an LP_PACE_NS. */
 struct lp_pace {
-	__u64 since_ns; /* the beginning of that time, CLOCK_MONOTONIC */
+	__u64 since_ns; /* beginning of the period, CLOCK_MONOTONIC */
 	__u32 sent;
 	__u32 reserved;
 };
 
-/* The requests of one process over its share; captures carry their numbers. */
+/* Kinds of requests of one process that exceeded its share; captures carry their numbers. */
 enum lp_limited_kind {
 	LP_LIMITED_EVENTS = 0, /* stacks, reports and findings that were not sent, or not read */
-	LP_LIMITED_LOOPS = 1, /* loops that found no room, each once */
+	LP_LIMITED_LOOPS = 1, /* loops that got no slot, each once */
 	LP_LIMITED_CALLBACKS = 2, /* runs that are counted under "other" */
-	LP_LIMITED_CAUSES = 3, /* waits without a place in the summary by cause */
+	LP_LIMITED_CAUSES = 3, /* waits without an entry in the summary by cause */
 	LP_LIMITED_KINDS,
 };
 
 /*
- * The entries in the shared tables of one process, or of all processes of one unit, and the
- * records of a process.  Element 0 has the sums of all processes; user space assigns the other
- * elements.  Neither a process nor a unit ever has more of a table than is left of it for others.
+ * Entries in the shared tables of one process, or of all processes of one unit, and the records of
+ * a process. Element 0 has the sums of all processes; user space assigns the other elements.
+ * Neither a process nor a unit has more of a table than is left of it for others.
  */
 struct lp_holding {
 	__u32 loops;

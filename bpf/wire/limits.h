@@ -16,7 +16,7 @@
 
 #define LP_MAX_CAUSES 8192
 #define LP_MAX_POLLERS 1024
-#define LP_MAX_FINDINGS 32 /* that are being made at once */
+#define LP_MAX_FINDINGS 32 /* findings under construction at a time */
 #define LP_MAX_SITES 16384
 #define LP_MAX_EXPECTED 4096
 #define LP_MAX_ORIGINS 65536
@@ -26,10 +26,10 @@
 
 #define LP_NO_QUEUE_DELAY (~0ULL)
 
-/* No host has been up for so long (36 years): later or longer times are invalid. */
+/* No host has been up for so long (36 years): later instants and longer times are invalid. */
 #define LP_SPAN_MAX_NS (1ULL << 60)
 
-/* FNV-1a, by words: how BPF and user space name a stack, the same one alike. */
+/* FNV-1a, by words: the hash of a stack, which BPF and user space compute alike. */
 #define LP_HASH_BASIS 14695981039346656037ULL
 #define LP_HASH_PRIME 1099511628211ULL
 

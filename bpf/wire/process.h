@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * What user space describes of a process to BPF: layouts, addresses, probe sites.  Private to one
- * build, except for enum lp_loop_kind, which captures carry.
+ * Description of a process by user space: layouts, addresses, probe sites. Private to one build,
+ * except for enum lp_loop_kind, which captures carry.
  */
 #ifndef LP_BPF_WIRE_PROCESS_H
 #define LP_BPF_WIRE_PROCESS_H
@@ -50,8 +50,8 @@ struct lp_python_offsets {
 };
 
 /*
- * The same inside _asyncio's futures and tasks, which begin alike.  A flag is a byte
- * and the bits of it that count.
+ * Offsets inside _asyncio's futures and tasks, which begin with the same fields. A flag is a byte
+ * and a mask of its bits.
  */
 struct lp_task_offsets {
 	__u16 fut_loop;
@@ -77,17 +77,13 @@ enum lp_future_state {
 /* Addresses in one process. */
 struct lp_python {
 	struct lp_python_offsets offsets;
-	/*
-	 * Where the GIL holder's PyThreadState is: start at thread_base, then
-	 * thread_steps times "add the offset, read a pointer".
-	 */
+	/* Address of the PyThreadState of the GIL's holder: start at thread_base, then repeat
+	 * thread_steps times: add the offset, read a pointer. */
 	__u64 thread_base;
 	__u32 thread_offsets[LP_CHAIN_STEPS];
 	__u32 thread_steps;
-	/*
-	 * The GIL: the first gil_steps of the same way, then gil_offset; what its
-	 * mutex and condition take lies in the LP_GIL_BYTES from there on.
-	 */
+	/* Address of the GIL: the first gil_steps of the same steps, plus gil_offset; its mutex
+	 * and condition are within the LP_GIL_BYTES from there on. */
 	__u32 gil_steps;
 	__u32 gil_offset;
 	/* gc.collecting, an int: in the interpreter state, or (3.8) in _PyRuntime */
@@ -95,7 +91,7 @@ struct lp_python {
 	__u32 collecting_offset;
 	__u32 collecting_in_runtime;
 	__u32 reserved;
-	/* 3.12 and later: a task may begin to run inside its constructor, unseen */
+	/* 3.12 and later: a task may begin to run inside its constructor, where no probe is */
 	__u32 eager_tasks;
 	__u32 reserved2;
 	__u64 builtin_type; /* PyCFunction_Type and its kin, by exported symbol */
@@ -108,7 +104,7 @@ struct lp_python {
 	__u64 none; /* Py_None */
 };
 
-/* What only lost coroutines and tasks need; all 0 until _asyncio is loaded. */
+/* Fields that only findings need; all 0 until _asyncio is loaded. */
 struct lp_lifecycle {
 	struct lp_task_offsets offsets;
 	__u64 task_type;
@@ -117,20 +113,20 @@ struct lp_lifecycle {
 	__u64 future_finalize;
 	__u64 runtime_error; /* the type RuntimeError */
 	__u64 threadsafe_code; /* of BaseEventLoop.call_soon_threadsafe */
-	/* up to 3.13: the set inside asyncio's WeakSet of all tasks; later: lists */
+	/* Up to 3.13: the set inside asyncio's WeakSet of all tasks; later there are lists. */
 	__u64 all_tasks;
-	__u64 interpreter_tasks; /* head of the interpreter's list, ... */
-	__u16 thread_tasks; /* ... of that in a thread state, ... */
-	__u16 task_node; /* ... and where a task is linked in */
+	__u64 interpreter_tasks; /* head of the interpreter's list of tasks */
+	__u16 thread_tasks; /* offset of the head of such a list in a thread state */
+	__u16 task_node; /* offset of the link in a task */
 	__u16 handle_loop; /* asyncio.Handle._loop */
 	__u16 exception_args; /* BaseException.args */
 	__u16 tuple_items;
-	__u8 array_arguments; /* exceptions are made with an array of arguments, not a tuple */
-	__u8 created_inside; /* 3.11 and later: a coroutine is made inside its own frame */
+	__u8 array_arguments; /* exceptions are created with an array of arguments, not a tuple */
+	__u8 created_inside; /* 3.11 and later: a coroutine is created inside its own frame */
 	__u32 reserved;
 };
 
-/* What a probe at this address is for. */
+/* Purpose of a probe, by its address. */
 struct lp_site_key {
 	__u64 address;
 	__u32 pid;
@@ -148,8 +144,8 @@ enum lp_finding_site {
 };
 
 /*
- * Which loop a thread runs: one array look-up instead of a hash's, as every poll
- * of every process on the host asks.  A cache of the map loop_slots.
+ * Index of the loops by thread: an array look-up is cheaper than a hash's, and every poll of every
+ * process on the host needs one. A cache of the map loop_slots.
  */
 struct lp_thread_bucket {
 	__u32 tids[LP_BUCKET_THREADS];
@@ -161,7 +157,7 @@ static inline __attribute__((always_inline)) __u32 lp_thread_bucket_of(__u32 tid
 	return (tid * 2654435761U) >> 21; /* Fibonacci hashing to 11 bits */
 }
 
-/* Which implementation a loop is of; captures carry it. */
+/* Implementation of a loop; captures carry it. */
 enum lp_loop_kind {
 	LP_LOOP_ASYNCIO = 0,
 	LP_LOOP_UVLOOP = 1,
@@ -169,8 +165,9 @@ enum lp_loop_kind {
 };
 
 /*
- * Addresses in a process that has loaded uvloop; all 0 where it has not.  Offsets are
- * in bpf/uvloop.bpf.h: all versions have the same, and user space has checked them.
+ * Addresses in a process that has loaded uvloop; all 0 otherwise. Offsets are in
+ * bpf/python/uvloop.bpf.h: they are the same in all supported versions, which user space has
+ * checked.
  */
 struct lp_uvloop {
 	__u64 handle_type;
@@ -181,26 +178,28 @@ struct lp_process {
 	struct lp_python python;
 	struct lp_uvloop uvloop;
 	__u64 threshold_ns;
-	__u64 late_ns; /* what runs for longer is looked at */
+	__u64 late_ns; /* running time from which a callback is sampled */
 	struct lp_rate_limit finding;
-	/* Code objects of Handle._run and BaseEventLoop._run_once; learned, or told by user space */
+	/* Code objects of Handle._run and BaseEventLoop._run_once; learned, or set by user
+	 * space. */
 	__u64 dispatch_code;
 	__u64 run_once_code;
 	__u64 handle_types[2];
-	/* Hits of probes beside those of loops; under the GIL, so that none gets lost. */
+	/* Hits of other probes than those of loops; incremented under the GIL, so that none is
+	 * lost. */
 	__u64 probe_hits;
 	__u64 loop_type; /* class of the loop that began to run last */
-	__u32 holding; /* its element in the map holdings; 0: none */
+	__u32 holding; /* number of its element in the map holdings; 0: none */
 	__u32 reserved;
 	struct lp_lifecycle lifecycle;
 };
 
-/* By the lowest bits of a PID: are there targets with such a one? */
+/* Filter of targets, by the lowest bits of a PID. */
 struct lp_process_filter {
 	__u8 targets[LP_FILTER_BYTES];
 };
 
-/* A thread that polls and is no loop, as far as is known: user space is asked now and then. */
+/* A thread that polls and is not known to run a loop: it is reported to user space now and then. */
 struct lp_poller {
 	__u64 next_ns;
 	__u64 step_ns;

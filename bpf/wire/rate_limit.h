@@ -5,15 +5,15 @@
 
 #include "types.h"
 
-/* How much of a flood is told one by one: a loop a second. */
+/* Slow callbacks and iterations that are reported a second, for each loop. */
 #define LP_REPORTS_A_SECOND 50
-/* Findings of one process a second. */
+/* Findings that are reported a second, for each process. */
 #define LP_FINDINGS_A_SECOND 500
 
-/* What was told in a second, of one kind. */
+/* Reports of one kind in a second. */
 struct lp_rate_limit {
-	__u64 second_ns; /* when that second began */
-	__u64 worst_ns; /* the longest of those told */
+	__u64 second_ns; /* start of the second */
+	__u64 worst_ns; /* the longest time that was reported */
 	__u32 reported;
 	__u32 reserved;
 };

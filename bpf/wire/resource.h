@@ -11,7 +11,10 @@
 #define LP_BLOCKS 8
 #define LP_RESOURCE_BYTES 232
 
-/* Which argument of a system call tells what it is on; one byte a call, from user space. */
+/*
+ * The argument of a system call that identifies the object it operates on; user space sets one
+ * byte a call.
+ */
 enum lp_argument {
 	LP_ARGUMENT_NONE = 0,
 	LP_ARGUMENT_DESCRIPTOR = 1, /* the first */
@@ -19,13 +22,14 @@ enum lp_argument {
 	LP_ARGUMENT_PATH_AT = 3, /* the second, relative to the first */
 	LP_ARGUMENT_FUTEX = 4, /* the first */
 	LP_ARGUMENT_CHILD = 5, /* the first: a PID, or -1 */
-	LP_ARGUMENT_CHILD_ID = 6, /* waitid: the second, of the kind that the first tells */
+	LP_ARGUMENT_CHILD_ID = 6, /* waitid: the second; the first is its kind */
 	LP_ARGUMENT_POLL = 7, /* struct pollfd at the first, their number the second */
-	LP_ARGUMENT_SELECT = 8, /* sets from the second on, of as many bits as the first tells */
+	/* sets from the second argument on; the first is their number of bits */
+	LP_ARGUMENT_SELECT = 8,
 	LP_ARGUMENT_KINDS,
 };
 
-/* What user space calls a wait that is in no system call. */
+/* Numbers for waits that are in no system call. */
 #define LP_SYSCALL_PAGE_FAULT (-1)
 #define LP_SYSCALL_STOPPED (-2) /* by a signal or a debugger */
 
@@ -36,12 +40,12 @@ enum lp_resource_kind {
 	LP_RESOURCE_TCP = 3, /* struct lp_addresses */
 	LP_RESOURCE_UDP = 4, /* the same */
 	LP_RESOURCE_UNIX = 5, /* a path; abstract ones begin with a zero */
-	LP_RESOURCE_SOCKET = 6, /* of another family, which number tells */
+	LP_RESOURCE_SOCKET = 6, /* of another family: number */
 	LP_RESOURCE_PIPE = 7, /* number: its inode */
 	LP_RESOURCE_ANONYMOUS = 8, /* a name, as of an eventfd */
 	LP_RESOURCE_CHILD = 9, /* number: its PID, 0 if any; its comm */
 	LP_RESOURCE_LOCK = 10, /* number: its address */
-	LP_RESOURCE_DESCRIPTOR = 11, /* number: one that could not be looked up */
+	LP_RESOURCE_DESCRIPTOR = 11, /* number: a descriptor that could not be resolved */
 	LP_RESOURCE_KINDS,
 };
 
@@ -50,11 +54,11 @@ enum lp_resource_kind {
 #define LP_RESOURCE_SEVERAL 4 /* one of several that a poll waits for */
 #define LP_RESOURCE_NAME_CUT 8 /* a name of the path goes on */
 
-/* What a system call was on, as the kernel knew it at that moment. */
+/* The object of a system call, as the kernel knew it at that moment. */
 struct lp_resource {
 	__u8 kind;
 	__u8 flags;
-	__u16 bytes; /* used of data */
+	__u16 bytes; /* bytes of data in use */
 	__u32 reserved;
 	__u64 number;
 	__u8 data[LP_RESOURCE_BYTES];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * One segment of a loop's time: what blocked it, and why a stack of it was read.  Captures carry
- * all of it but struct lp_cause_key and lp_cause_value: append only.
+ * Breakdown of a segment of a loop's time, and the reasons to read a stack of it. Captures carry
+ * all of it except struct lp_cause_key and lp_cause_value: append only.
  */
 #ifndef LP_BPF_WIRE_SEGMENT_H
 #define LP_BPF_WIRE_SEGMENT_H
@@ -9,10 +9,10 @@
 #include "resource.h"
 #include "types.h"
 
-/* Blocking calls of one kind, from one stack, on one thing. */
+/* Blocking calls of one kind, with one stack, on one object. */
 struct lp_block {
 	__u64 stack; /* of struct lp_event_raw_stack */
-	__u64 object; /* tells resources apart */
+	__u64 object; /* distinguishes resources */
 	__u64 total_ns;
 	__u64 longest_ns;
 	__u32 count;
@@ -21,20 +21,21 @@ struct lp_block {
 };
 
 /*
- * Where the time of a segment went that was not spent on the CPU.  A segment is
- * what a loop does at a time: a callback, or what comes before the first one.
+ * Breakdown of the time of a segment that was not spent on the CPU. A segment is what a loop does
+ * at a time: a callback, or the time before the first one.
  */
 struct lp_segment_times {
-	__u64 segment_ns; /* when it began */
+	__u64 segment_ns; /* start of the segment */
 	__u64 blocked_ns;
 	__u64 gil_ns;
 	__u64 run_queue_ns;
 	__u32 gil_waits;
 	__u32 run_queue_waits;
-	__u32 samples; /* clock samples on the CPU, ... */
-	__u32 collecting_samples; /* ... and those of them that saw the garbage collector */
+	__u32 samples; /* clock samples on the CPU */
+	/* those of the samples during which the garbage collector was active */
+	__u32 collecting_samples;
 	__u32 block_count; /* of blocks in use */
-	__u32 dropped_count; /* calls that found no room among them */
+	__u32 dropped_count; /* calls that got none of the blocks */
 	__u64 dropped_ns;
 	struct lp_block blocks[LP_BLOCKS];
 };
@@ -49,7 +50,7 @@ enum lp_sample_reason {
 	LP_SAMPLE_REASONS,
 };
 
-/* A Python frame as it lies in memory: the instruction is an address, or f_lasti. */
+/* A Python frame as it is in memory: the instruction is an address, or f_lasti. */
 struct lp_frame_reference {
 	__u64 code;
 	__u64 instruction;
@@ -59,9 +60,9 @@ struct lp_frame_reference {
 #define LP_STACK_UNREADABLE 2 /* a frame could not be read: the rest is missing */
 #define LP_STACK_COLLECTING 4 /* the garbage collector was at work */
 #define LP_STACK_GAP 8 /* no callback ran: the loop itself */
-#define LP_STACK_TO_LOOP 16 /* it reaches the loop's dispatch: nothing is missing */
+#define LP_STACK_TO_LOOP 16 /* the stack reaches the loop's dispatch: nothing is missing */
 
-/* Blocking adds up over a run, also where each call is short. */
+/* A cause of lost time, which is summed up over a run, also if each call is short. */
 struct lp_cause_key {
 	__u64 stack; /* as in struct lp_event_raw_stack */
 	__u32 loop;
