@@ -58,7 +58,7 @@ static uint32_t *slot_of(const struct lp_blobs *blobs, const void *data, size_t 
 	}
 }
 
-/* Twice the slots once half of them are taken. */
+/* Doubles the slots once half of them are used. */
 static bool grow_slots(struct lp_blobs *blobs)
 {
 	uint32_t count = blobs->slot_count ? 2 * blobs->slot_count : FIRST_SLOTS, number, at;

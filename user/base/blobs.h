@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Values that are held once and have numbers from 1 on: strings, frames, stacks.
- * What found no room has the number 0, as what is not there.
+ * Interned values with numbers from 1 on: strings, frames, stacks. The number 0 means that there
+ * is no value, or that it was dropped for lack of space.
  */
 #ifndef LP_BASE_BLOBS_H
 #define LP_BASE_BLOBS_H
@@ -11,7 +11,7 @@
 
 struct lp_blobs {
 	uint32_t count; /* the numbers are 1 to count */
-	uint64_t dropped; /* values that found no room */
+	uint64_t dropped; /* values that were dropped for lack of space */
 
 	/* Private to blobs.c. */
 	uint32_t count_max;
@@ -24,16 +24,16 @@ struct lp_blobs {
 	uint32_t slot_count;
 };
 
-/* Empty, with these limits; nothing is allocated. */
+/* Initialises an empty set with these limits; nothing is allocated. */
 void blobs_init(struct lp_blobs *blobs, uint32_t count_max, size_t bytes_max);
 void blobs_free(struct lp_blobs *blobs);
 
-/* The number of a value, which is copied; 0 if there is no room (or no memory). */
+/* Returns the number of a value, which is copied; 0 if there is no space or no memory. */
 uint32_t blobs_add(struct lp_blobs *blobs, const void *data, size_t size);
 
 /*
- * The value of a number, aligned for anything, as long as nothing is added; NULL if it is
- * 0.  size may be NULL.
+ * Returns the value of a number, or NULL for 0. It is aligned for any type, and valid until
+ * another one is added. size may be NULL.
  */
 const void *blobs_get(const struct lp_blobs *blobs, uint32_t number, size_t *size);
 

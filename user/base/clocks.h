@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Clocks as nanoseconds. Those of BPF programs are CLOCK_MONOTONIC (bpf_ktime_get_ns). */
+/* Clocks in nanoseconds. BPF programs use CLOCK_MONOTONIC (bpf_ktime_get_ns). */
 #ifndef LP_BASE_CLOCKS_H
 #define LP_BASE_CLOCKS_H
 

@@ -9,8 +9,8 @@
 #include <string.h>
 
 /*
- * A sentence quotes names of files, processes and arguments: it is sanitised as a whole, and
- * a name that is too long loses its middle rather than the sentence its end.
+ * A sentence quotes names of files, processes and arguments: it is sanitised as a whole. If a name
+ * is too long, its middle is left out rather than the end of the sentence.
  */
 static void set_text(struct lp_error *error, const char *format, va_list arguments)
 {

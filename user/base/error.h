@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A failure on its way to the user: a negative errno and one sentence that names the fix.
- * The sentence is sanitised when it is made, as it may quote any name.
+ * A failure that is passed up to the user: a negative errno, and one sentence that names the
+ * remedy. The sentence is sanitised when it is set, as it may quote any name.
  */
 #ifndef LP_BASE_ERROR_H
 #define LP_BASE_ERROR_H
@@ -15,7 +15,7 @@ struct lp_error {
 int error_set(struct lp_error *error, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Puts a sentence's beginning in front of what is there. */
+/* Puts a text in front of the sentence. */
 void error_prefix(struct lp_error *error, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

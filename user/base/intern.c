@@ -17,11 +17,12 @@ struct intern_piece {
 };
 
 struct lp_intern {
-	uint32_t count, most, capacity; /* room: of pieces */
+	uint32_t count, most, capacity; /* capacity: in pieces */
 	size_t used, most_bytes, bytes_capacity;
 	struct intern_piece *pieces;
 	unsigned char *bytes;
-	uint32_t *buckets; /* open addressing; number + 1, 0: empty; twice as many as room */
+	/* open addressing; number + 1, 0: empty; twice as many as the capacity */
+	uint32_t *buckets;
 };
 
 struct lp_intern *intern_new(uint32_t most, size_t most_bytes)
@@ -45,7 +46,7 @@ void intern_free(struct lp_intern *intern)
 	free(intern);
 }
 
-/* FNV-1a: short pieces, and only their order in a table is at stake. */
+/* FNV-1a, as pieces are short; collisions only cost time. */
 static uint64_t hash_of(const unsigned char *bytes, size_t size)
 {
 	uint64_t hash = 0xcbf29ce484222325ULL;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Bytes of a line, its end included: the longest path and a sentence around it. */
+/* Bytes of a line with its terminator: the longest path, and a sentence around it. */
 #define LINE_BYTES 5000
 /* Warnings about single processes: so many at once, and one more in each period in ns. */
 #define PROCESS_WARNINGS 20
@@ -34,9 +34,9 @@ enum lp_log_level log_level(void)
 }
 
 /*
- * The one place that writes to stderr.  Messages quote names that others chose, so
- * the line is sanitised as a whole: no name moves the cursor or makes a line of its own, in
- * the journal neither.  One write a line, so that lines of several programs do not mix.
+ * The only function that writes to stderr. Messages quote names from outside, so that the line is
+ * sanitised as a whole: no name can move the cursor or begin a line of its own, nor in the
+ * journal. A line is one write, so that lines of several programs do not mix.
  */
 static void write_line(const char *before, char *text)
 {

@@ -18,11 +18,11 @@ enum lp_log_level {
 	LP_LOG_DEBUG, /* -vv, libbpf's own messages too */
 };
 
-/* Sets how much is said; LP_LOG_WARNING under -q. */
+/* Sets the level of messages that are written; LP_LOG_WARNING under -q. */
 void log_set_level(enum lp_log_level level);
 enum lp_log_level log_level(void);
 
-/* Called before each message: does stderr take it?  A message that it refuses is dropped. */
+/* Called before each message: returns whether stderr accepts it. A refused message is dropped. */
 void log_set_wait(bool (*wait)(int descriptor));
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -39,7 +39,7 @@ void log_process(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Reports an error of the command line at any level, and names --help. */
 void log_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Logs a library's message: its lines are lines of the log. */
+/* Logs a library's message, each of its lines as a line of the log. */
 void log_library(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
 
 #endif /* LP_BASE_LOG_H */

@@ -53,7 +53,7 @@ size_t text_from_python(const void *data, size_t bytes, unsigned int width, char
 		size_t length;
 
 		memcpy(&point, from + at, width);
-		/* a NUL inside would end the text early for everyone after */
+		/* A NUL inside would terminate the text early. */
 		if (!point)
 			point = REPLACEMENT;
 		length = encode(point, encoded);
@@ -159,7 +159,7 @@ void text_copy(char *to, size_t size, const char *from)
 		length = size - 1;
 	memcpy(to, from, length);
 	to[length] = '\0';
-	/* the cut may have gone through a character */
+	/* The limit may have split a character. */
 	while (length && from[length] && (from[length] & 0xc0) == 0x80)
 		to[--length] = '\0';
 	text_sanitise(to);

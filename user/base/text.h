@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Text of foreign origin: into UTF-8, and made safe to show. */
+/* Text of foreign origin: converted to UTF-8 and made safe to print. */
 #ifndef LP_BASE_TEXT_H
 #define LP_BASE_TEXT_H
 
@@ -9,42 +9,42 @@
 #include <string.h>
 
 /*
- * Characters of 1 (Latin-1), 2 or 4 bytes into UTF-8, always terminated; what
- * does not fit is cut at a character.  Surrogates and values beyond Unicode
- * become U+FFFD.  Returns the length in bytes.
+ * Converts characters of 1 (Latin-1), 2 or 4 bytes to UTF-8, always terminated and truncated at a
+ * character if it does not fit. Surrogates and values above U+10FFFF become U+FFFD. Returns the
+ * length in bytes.
  */
 size_t text_from_python(const void *data, size_t bytes, unsigned int width, char *text,
 			size_t size);
 
 /*
- * The one sanitiser: makes any bytes into valid UTF-8 without C0 and C1
- * controls, DEL, line separators, bidirectional controls, invisible and tag
- * characters, in place; each offending byte or character becomes '?'.
+ * The only sanitiser: turns any bytes, in place, into valid UTF-8 without C0 and C1 controls, DEL,
+ * line separators, bidirectional controls, invisible and tag characters; each offending byte or
+ * character becomes '?'.
  */
 void text_sanitise(char *text);
 
-/* Copies text of foreign origin, cut to size and sanitised. */
+/* Copies text of foreign origin, truncated to size and sanitised. */
 void text_copy(char *to, size_t size, const char *from);
 
 /*
- * Sanitises from, and copies it; the middle of a long text is replaced by "...", so that
- * both ends of a sentence with a long name in it remain.
+ * Sanitises `from` and copies it; the middle of a long text is replaced by "...", so that both
+ * ends of a sentence with a long name in it remain.
  */
 void text_fit(char *to, size_t size, char *from);
 
 /*
- * A '?' stands for each character that is not ASCII, so that columns stay as they are.
- * Into to, which may be the text itself; returns the new length.  Text is valid UTF-8.
+ * Replaces each character that is not ASCII by '?', so that columns stay aligned. `to` may be the
+ * text itself, which is valid UTF-8. Returns the new length.
  */
 size_t text_make_ascii(const char *text, size_t size, char *to);
 
-/* Can the locale show every character? */
+/* Returns whether the locale's character set is UTF-8. */
 bool text_locale_is_utf8(void);
 
 /* The last parts of a path: text_path_end("/a/b/c.py", 2) is "b/c.py". Points into the path. */
 const char *text_path_end(const char *path, unsigned int parts);
 
-/* The last part of a path, which it points into. */
+/* Returns the last part of a path, as a pointer into it. */
 static inline const char *text_base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -60,12 +60,12 @@ static inline bool text_ends_with(const char *text, const char *end)
 }
 
 /*
- * A time for people, three digits and a unit: "312 ms", "9.02 s", "950 ns"; longer
- * than 9999 s is shown in hours.
+ * Formats a time with three digits and a unit: "312 ms", "9.02 s", "950 ns"; longer times than
+ * 9999 s are in hours.
  */
 void text_duration(char *text, size_t size, uint64_t ns);
 
-/* Columns that UTF-8 text takes, one a character (wide characters are not known). */
+/* Returns the columns of UTF-8 text, one a character (wide characters are not handled). */
 size_t text_columns(const char *text);
 
 #endif /* LP_BASE_TEXT_H */

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A string may be there several times, or be the end of another one. */
+/* A string may occur several times, or be the end of another one. */
 #define STRINGS_MAX 8
 #define FUNCTION_BYTES_MAX 65536
-/* The function itself, and its entries in tables of linkage. */
+/* The function itself, and its entries in linkage tables. */
 #define TARGETS_MAX 8
 #define SLOTS_MAX 4
 
@@ -26,7 +26,7 @@ static bool decode(const uint8_t *code, size_t size, ZydisDecodedInstruction *he
 /* The text that a search of a file's bytes looks for, and its results. */
 struct code_search {
 	const char *text;
-	size_t text_bytes; /* with its end */
+	size_t text_bytes; /* including the terminator */
 	const uint64_t *known; /* addresses that a match has to refer to */
 	size_t known_count;
 	uint64_t *found;
@@ -104,7 +104,7 @@ static bool find_loads(const struct lp_elf_piece *piece, void *context)
 
 	for (at = piece->begin; at < piece->end && at + 4 <= piece->bytes; at++) {
 		length = load_length(piece, at, search);
-		/* the same bytes may be the end of a longer instruction */
+		/* The same bytes may be the end of a longer instruction. */
 		if (length && decode(piece->data + at + 4 - length, length, &head, operands) &&
 		    head.length == length && !take(search, piece->address + at + 4 - length))
 			return false;
@@ -131,7 +131,7 @@ size_t code_string_uses(const struct lp_elf *elf, const char *text, uint64_t *ad
 	return elf_search(elf, true, find_loads, &search) ? 0 : search.count;
 }
 
-/* Does all of it lie in executable segments? */
+/* Returns whether all of the range is in executable segments. */
 static bool is_executable(const struct lp_elf *elf, uint64_t address, size_t bytes)
 {
 	struct lp_elf_segment segment;
@@ -194,7 +194,7 @@ static bool find_stubs(const struct lp_elf_piece *piece, void *context)
 	return true;
 }
 
-/* A call with a displacement; other bytes that look like one would have to hit as well. */
+/* A call with a displacement; other bytes would have to match the target by chance. */
 static bool find_calls(const struct lp_elf_piece *piece, void *context)
 {
 	struct code_search *search = context;

@@ -7,11 +7,11 @@
 /* The evaluation loop's part is some 80 KB; it jumps back within its first hundred bytes. */
 #define CODE_MAX (64U << 10)
 #define CODE_AT_ONCE 4096
-/* An instruction takes as long as so many symbols. */
+/* Cost of an instruction, counted in symbols. */
 #define INSTRUCTION_WORK 16
-/* The cost of finding a row in a table of the greatest length, counted in symbols. */
+/* Cost of a search for a row in a table of the greatest length, counted in symbols. */
 #define ROW_WORK 4096
-/* Jumps out that are not back into the whole: calls at a function's end. */
+/* Limit of the jumps that do not lead back into the whole function: calls at a function's end. */
 #define CALLS_MAX 64
 
 struct cold_part_search {
@@ -30,7 +30,7 @@ static bool is_jump(const ZydisDecodedInstruction *instruction)
 	       instruction->raw.imm[0].is_relative;
 }
 
-/* Does it jump into the middle of another function? */
+/* Returns whether it jumps into the middle of another function. */
 static bool jumps_into(struct cold_part_search *search, const ZydisDecodedInstruction *instruction,
 		       uint64_t next)
 {

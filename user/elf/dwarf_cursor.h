@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reads numbers as DWARF writes them: once the end is passed, all there is is 0. */
+/* Reads numbers in DWARF's encodings: after the end of the data, every number reads as 0. */
 #ifndef LP_ELF_DWARF_CURSOR_H
 #define LP_ELF_DWARF_CURSOR_H
 
@@ -32,7 +32,7 @@ static inline const uint8_t *cursor_skip(struct lp_cursor *cursor, uint64_t byte
 	return at;
 }
 
-/* Of 1, 2, 4 or 8 bytes, little endian. */
+/* Reads a number of 1, 2, 4 or 8 bytes, little endian. */
 static inline uint64_t cursor_unsigned(struct lp_cursor *cursor, unsigned int bytes)
 {
 	const uint8_t *at = cursor_skip(cursor, bytes);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * DWARF 5, 2.5 and 7.7.1: those operations that unwind tables are met with.  Linkers
- * write them for the PLT, C libraries for signal frames, cryptography for code that
- * aligns its stack.
+ * DWARF 5, 2.5 and 7.7.1: the operations that occur in unwind tables. Linkers write expressions
+ * for the PLT, C libraries for signal frames, cryptographic code for functions that align the
+ * stack.
  */
 #include "unwind.h"
 
@@ -73,7 +73,7 @@ static int push_register(struct evaluation *evaluation, uint64_t number)
 	return push(evaluation, evaluation->registers->values[number] + offset);
 }
 
-/* Even ones are unsigned; the size doubles with every two. */
+/* Even operations are unsigned; the size doubles with every two. */
 static int push_constant(struct evaluation *evaluation, unsigned int operation)
 {
 	unsigned int bytes = 1U << (operation - OP_CONSTANT_U1) / 2;
@@ -83,7 +83,7 @@ static int push_constant(struct evaluation *evaluation, unsigned int operation)
 	return push(evaluation, cursor_unsigned(&evaluation->cursor, bytes));
 }
 
-/* The second value and the top one become one. */
+/* Replaces the two topmost values by their result. */
 static int combine(struct evaluation *evaluation, unsigned int operation)
 {
 	uint64_t top, *value;
@@ -146,7 +146,7 @@ static int compare(struct evaluation *evaluation, unsigned int operation)
 	return 0;
 }
 
-/* Operations on the top value, or those next to it. */
+/* Operations on the topmost values. */
 static int change_top(struct evaluation *evaluation, unsigned int operation)
 {
 	uint64_t *top, below;

@@ -16,7 +16,7 @@
 /* LSB 10.5.1: the format of a pointer, and what it is relative to */
 #define ENCODING_FORMAT 0x0f
 #define ENCODING_ABSOLUTE 0x00
-#define ENCODING_RELATIVE 0x10 /* to where it lies */
+#define ENCODING_RELATIVE 0x10 /* relative to its own address */
 
 enum instruction_code {
 	CFA_NOP = 0x00,
@@ -61,7 +61,7 @@ enum operand_kind {
 	OPERAND_BLOCK,
 };
 
-/* What follows a code. Others than these, DW_CFA_set_loc among them, are not met on x86-64. */
+/* Operands of each code. Other codes, DW_CFA_set_loc among them, do not occur on x86-64. */
 static const struct {
 	bool known;
 	enum operand_kind first, second;
@@ -95,7 +95,7 @@ struct instruction {
 	unsigned int code;
 	uint64_t first;
 	int64_t second;
-	const uint8_t *block; /* of as many bytes as second says */
+	const uint8_t *block; /* as many bytes as `second` says */
 };
 
 struct rules {
@@ -103,7 +103,7 @@ struct rules {
 	struct lp_rule registers[LP_REGISTERS];
 };
 
-/* What functions have in common (a "CIE"). */
+/* The record that functions share (a "CIE"). */
 struct common {
 	uint64_t code_factor;
 	int64_t data_factor;
@@ -232,7 +232,7 @@ static enum lp_rule_kind rule_kind(unsigned int code)
 	}
 }
 
-/* Registers beyond those that take part in unwinding, as of vectors, are passed over. */
+/* Registers that take no part in unwinding, such as those of vectors, are ignored. */
 static bool define_register(struct machine *machine, const struct instruction *instruction)
 {
 	struct lp_rule *rule;
@@ -310,7 +310,7 @@ static int execute(struct machine *machine, struct lp_cursor instructions)
 
 /* ---- records ----------------------------------------------------------------- */
 
-/* The record of the function that begins nearest below an address. */
+/* The record of the last function that begins at or below an address. */
 static int find_record(const struct lp_image *image, uint64_t address, uint64_t *record)
 {
 	int64_t after = elf_reader_function_after(&image->elf, address);
@@ -321,7 +321,7 @@ static int find_record(const struct lp_image *image, uint64_t address, uint64_t 
 	return elf_reader_function(&image->elf, (uint32_t)after - 1, &begin, record) ? 0 : -EINVAL;
 }
 
-/* Reads what follows a record's length, in which no 64-bit length is known. */
+/* Reads the rest of a record; no compiler uses lengths of 64 bits. */
 static int read_record(const struct lp_image *image, uint64_t record, uint8_t *buffer,
 		       size_t capacity, struct lp_cursor *cursor)
 {
@@ -368,7 +368,7 @@ static void read_augmentation(struct lp_cursor *cursor, const char *letters, str
 			encoding = (unsigned int)cursor_unsigned(&inside, 1);
 			read_format(&inside, encoding & ENCODING_FORMAT);
 		} else {
-			/* nobody knows what it says, nor how long */
+			/* The meaning and the length of an unknown augmentation are not known. */
 			inside.failed = true;
 		}
 	}
@@ -406,7 +406,7 @@ static int read_common(const struct lp_image *image, uint64_t record, struct lp_
 	return cursor.failed || column != LP_REGISTER_IP ? -EINVAL : 0;
 }
 
-/* The addresses that a record is about; its instructions follow. */
+/* Reads the addresses of a record's function; its instructions follow. */
 static int read_range(struct lp_cursor *cursor, const struct common *common, uint64_t position,
 		      uint64_t *begin, uint64_t *bytes)
 {
@@ -429,7 +429,7 @@ static int run(const struct common *common, struct lp_cursor instructions, uint6
 	struct machine machine = { .common = common, .location = row->function };
 	int err;
 
-	/* what is common holds from the function's beginning on */
+	/* The rules of the CIE apply from the function's beginning on. */
 	machine.wanted = UINT64_MAX;
 	err = execute(&machine, common->instructions);
 	if (err)

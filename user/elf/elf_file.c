@@ -16,7 +16,7 @@
 
 /* ---- budgets ------------------------------------------------------------------ */
 
-/* The first failure stays. */
+/* The first failure is retained. */
 void elf_fail(struct lp_elf_state *state, int err, const char *refusal)
 {
 	if (state->failure)

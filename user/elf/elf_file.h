@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The needed parts of an ELF file: symbols, initialised data, code.  The file belongs to a
- * target and may hold anything, or be changed while it is read.  Each look-up takes a
- * share of a budget of bytes and of time that the open file has; once that is used up, or
- * something is over a limit, or the file was changed, every look-up finds nothing, and
- * elf_failure says why.
+ * The needed parts of an ELF file: symbols, initialised data, code. The file belongs to a target
+ * and may contain anything, or be changed while it is read. Each look-up takes a share of a budget
+ * of bytes and time that the open file has. Once the budget is used up, something is over a limit,
+ * or the file was changed, every look-up fails and elf_failure says why.
  */
 #ifndef LP_ELF_ELF_FILE_H
 #define LP_ELF_ELF_FILE_H
@@ -18,8 +17,8 @@ int elf_open_file(const char *path, struct lp_elf **elf);
 void elf_close(struct lp_elf *elf);
 
 /*
- * 0, or why look-ups find nothing any more: -EFBIG (over a limit), -ETIME (the budget is
- * used up), -ESTALE (the file was changed), -EIO.
+ * Returns 0, or why look-ups fail: -EFBIG (over a limit), -ETIME (the budget is used up), -ESTALE
+ * (the file was changed), -EIO.
  */
 int elf_failure(const struct lp_elf *elf);
 
@@ -27,13 +26,13 @@ int elf_failure(const struct lp_elf *elf);
  * opened. */
 const char *elf_error(const struct lp_elf *elf, int err);
 
-/* The facts of the open file. Returns 0, or -ESTALE if it was changed since. */
+/* Reads the identity of the open file. Returns 0, or -ESTALE if it was changed since. */
 int elf_identity(const struct lp_elf *elf, struct lp_file_identity *identity);
 
 /* The value of a symbol (.dynsym first, then .symtab), or 0. */
 uint64_t elf_symbol(const struct lp_elf *elf, const char *name);
 
-/* The value and size of a symbol, as elf_symbol finds it; 0: there is none. */
+/* Returns the value and size of a symbol, as elf_symbol does; 0: there is none. */
 uint64_t elf_symbol_size(const struct lp_elf *elf, const char *name, uint64_t *size);
 
 /*
@@ -43,7 +42,7 @@ uint64_t elf_symbol_size(const struct lp_elf *elf, const char *name, uint64_t *s
  */
 int elf_pointer(const struct lp_elf *elf, uint64_t address, uint64_t *value);
 
-/* Copies initialised bytes at a virtual address. Returns how many there were, at most size. */
+/* Copies initialised bytes at a virtual address. Returns their number, at most size. */
 size_t elf_bytes(const struct lp_elf *elf, uint64_t address, void *buffer, size_t size);
 
 /* A part of the file that is loaded; its bytes are read by elf_bytes. */
@@ -53,12 +52,12 @@ struct lp_elf_segment {
 	bool executable;
 };
 
-/* The index-th of them.  Returns 0, or -ENOENT after the last. */
+/* Reads a segment by its index. Returns 0, or -ENOENT after the last. */
 int elf_segment(const struct lp_elf *elf, size_t index, struct lp_elf_segment *segment);
 
 /*
- * A piece of a segment while it is searched: positions from begin to before end are this
- * piece's; around them lie up to LP_ELF_MARGIN bytes of those next to it.
+ * A piece of a segment during a search: the positions from begin up to end belong to this piece;
+ * around them are up to LP_ELF_MARGIN bytes of its neighbours.
  */
 #define LP_ELF_MARGIN 256
 struct lp_elf_piece {
@@ -70,13 +69,13 @@ struct lp_elf_piece {
 };
 
 /*
- * Hands out all loaded, or only executable, bytes piece by piece until the handler returns
- * false; the handler makes no look-ups.  Returns 0 or what elf_failure says.
+ * Passes all loaded, or only executable, bytes to the handler piece by piece until it returns
+ * false; the handler makes no look-ups. Returns 0 or the result of elf_failure.
  */
 int elf_search(const struct lp_elf *elf, bool executable,
 	       bool (*handle)(const struct lp_elf_piece *piece, void *context), void *context);
 
-/* Does it name a library as needed whose name begins so? */
+/* Returns whether the file needs a library whose name begins with this text. */
 bool elf_needs(const struct lp_elf *elf, const char *beginning);
 
 /* Virtual address to file offset and back. Return 0 or -ENOENT. */
@@ -84,21 +83,25 @@ int elf_address_to_offset(const struct lp_elf *elf, uint64_t address, uint64_t *
 int elf_offset_to_address(const struct lp_elf *elf, uint64_t offset, uint64_t *address);
 
 /*
- * Where the loader puts the address of a symbol for the code of this file: fills their
- * virtual addresses; returns how many there are, at most room.
+ * Finds the slots in which the loader stores the address of a symbol for the code of this file:
+ * fills their virtual addresses; returns their number, at most the capacity.
  */
 size_t elf_slots(const struct lp_elf *elf, const char *name, uint64_t *addresses, size_t capacity);
 
-/* Copies the beginning of the section of a name. Returns 0, -ENOENT, -EINVAL: it is shorter; or
- * -errno. */
+/*
+ * Copies the beginning of the section of a name. Returns 0, -ENOENT, -EINVAL if it is shorter, or
+ * -errno.
+ */
 int elf_section(const struct lp_elf *elf, const char *name, void *buffer, size_t size);
 
-/* Where the function that has this address in it begins, stripped or not; 0: not known. */
+/*
+ * Returns the beginning of the function that contains this address, stripped or not; 0: not known.
+ */
 uint64_t elf_function_start(const struct lp_elf *elf, uint64_t address);
 
 /*
- * Does the file itself say that a function begins exactly at this virtual address?  By
- * .eh_frame_hdr, or by a function's symbol; the address is executed.
+ * Returns whether the file says, by .eh_frame_hdr or by a function's symbol, that a function
+ * begins exactly at this virtual address, which is executable.
  */
 bool elf_begins_function(const struct lp_elf *elf, uint64_t address);
 

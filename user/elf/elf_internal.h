@@ -7,16 +7,16 @@
 
 #define LP_ELF_NAME_BYTES 256
 #define LP_ELF_PIECE_BYTES (64U << 10)
-/* A read of a few bytes costs as much as one of so many. */
+/* A short read costs as much as one of this many bytes. */
 #define LP_ELF_READ_BYTES 512
 
-/* Relocations of so many bytes are read at once and retained; a table of methods is shorter. */
+/* Bytes whose relocations are read at once and retained; a table of methods is shorter. */
 #define LP_ELF_NEAR_BYTES 4096
 #define LP_ELF_NEAR_ENTRIES (LP_ELF_NEAR_BYTES / 8)
 #define LP_ELF_NEAR_SETS 4
 
 enum lp_elf_slot_kind {
-	LP_ELF_SLOT_PLAIN = 0, /* no relocation is about it */
+	LP_ELF_SLOT_PLAIN = 0, /* no relocation applies to the slot */
 	LP_ELF_SLOT_RELATIVE,
 	LP_ELF_SLOT_OTHER,
 };
@@ -27,7 +27,7 @@ struct lp_elf_near {
 	struct {
 		uint64_t value;
 		enum lp_elf_slot_kind kind;
-	} slots[LP_ELF_NEAR_ENTRIES]; /* of eight bytes each, from begin on */
+	} slots[LP_ELF_NEAR_ENTRIES]; /* eight bytes each, from `begin` on */
 };
 
 struct lp_elf_state {
@@ -39,7 +39,7 @@ struct lp_elf_state {
 	const char *refusal;
 	uint64_t turn;
 	struct lp_elf_near near[LP_ELF_NEAR_SETS];
-	/* bytes of a table or of a searched piece, one at a time */
+	/* Bytes of a table or of a searched piece, used for one at a time. */
 	uint8_t buffer[LP_ELF_PIECE_BYTES + 2 * LP_ELF_MARGIN] __attribute__((aligned(8)));
 };
 
@@ -47,7 +47,7 @@ struct lp_elf {
 	struct lp_elf_state *state;
 };
 
-/* A look-up goes from begin to end; both return whether its results can be valid. */
+/* Begins and ends a look-up; both return whether its results can be valid. */
 bool elf_search_begin(struct lp_elf_state *state);
 bool elf_search_end(struct lp_elf_state *state);
 
@@ -68,19 +68,19 @@ const struct lp_elf_table *elf_next_table(const struct lp_elf_state *state,
 
 struct lp_elf_walk {
 	struct lp_elf_state *state;
-	uint64_t offset; /* of the first byte that is not read yet */
+	uint64_t offset; /* offset of the first byte that is not read yet */
 	uint64_t left;
 	size_t entry_bytes;
-	size_t at, have; /* in the buffer */
+	size_t at, have; /* in bytes of the buffer */
 };
 
 /* Returns false, and fails, for a table that is over the limits. */
 bool elf_walk_begin(struct lp_elf_walk *walk, struct lp_elf_state *state,
 		    const struct lp_elf_table *table, size_t entry_bytes);
-/* The next entry, which lies in the state's buffer until the next read, or NULL. */
+/* Returns the next entry, which is in the state's buffer until the next read, or NULL. */
 const void *elf_walk_next(struct lp_elf_walk *walk);
 
-/* Does a symbol of that kind say that a function begins at the address? */
+/* Returns whether a symbol of this kind says that a function begins at the address. */
 bool elf_has_function_symbol(struct lp_elf_state *state, enum lp_elf_table_kind kind,
 			     uint64_t address);
 

@@ -78,7 +78,7 @@ bool elf_reader_read(const struct lp_elf_reader *reader, uint64_t offset, void *
 	while (done < size) {
 		count = pread(reader->descriptor, (char *)buffer + done, size - done,
 			      (off_t)(offset + done));
-		/* 0: it has become shorter */
+		/* 0: the file has become shorter. */
 		if (!count || (count < 0 && errno != EINTR))
 			return false;
 		if (count > 0)
@@ -155,7 +155,7 @@ static int add_load(struct lp_elf_reader *reader, const Elf64_Phdr *header)
 
 	if (reader->load_count == LP_ELF_SEGMENTS)
 		return -EOVERFLOW;
-	/* bytes outside of the file cannot be loaded either */
+	/* Bytes outside of the file cannot be loaded either. */
 	if (header->p_offset >= reader->bytes || !header->p_filesz ||
 	    header->p_vaddr + header->p_filesz < header->p_vaddr)
 		return 0;
@@ -169,7 +169,7 @@ static int add_load(struct lp_elf_reader *reader, const Elf64_Phdr *header)
 	return 0;
 }
 
-/* Every linker makes the sorted table; other encodings are not read. */
+/* All linkers write the sorted table; other encodings are not read. */
 static void read_frames(struct lp_elf_reader *reader, const Elf64_Phdr *header)
 {
 	struct frames_head head;
@@ -279,7 +279,7 @@ static int read_section_headers(struct lp_elf_reader *reader, const Elf64_Ehdr *
 	int err = 0;
 	uint32_t i;
 
-	/* a program without them can be run as well; more than 16 bits count are over the limit */
+	/* A program can run without sections; a count of more than 16 bits is over the limit. */
 	if (!header->e_shoff || header->e_shentsize != sizeof(section))
 		return 0;
 	if (header->e_shnum > SECTIONS_MAX ||
@@ -349,7 +349,7 @@ static int open_regular(struct lp_elf_reader *reader, const char *path)
 	} else if (!S_ISREG(status.st_mode)) {
 		err = -EMEDIUMTYPE;
 	} else {
-		/* opens this very file, whatever the path leads to by now */
+		/* Reopens the same file, even if the path refers to another one by now. */
 		snprintf(name, sizeof(name), "/proc/self/fd/%d", place);
 		reader->descriptor = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 		if (reader->descriptor < 0)

@@ -25,7 +25,7 @@ bool elf_walk_begin(struct lp_elf_walk *walk, struct lp_elf_state *state,
 			     "it has more than 64 MiB of symbols' names");
 }
 
-/* The next entry, which lies in the state's buffer, or NULL. */
+/* Returns the next entry, which is in the state's buffer, or NULL. */
 const void *elf_walk_next(struct lp_elf_walk *walk)
 {
 	size_t count = LP_ELF_PIECE_BYTES / walk->entry_bytes;
@@ -81,7 +81,7 @@ static bool has_place(const struct places *places, uint64_t offset)
 	return false;
 }
 
-/* Adds the places of a name that begin in the first positions of the buffer. */
+/* Adds the offsets of a name that begin in the first positions of the buffer. */
 static void add_places(struct lp_elf_state *state, const char *name, size_t length, size_t bytes,
 		       size_t positions, uint64_t offset, struct places *places)
 {
@@ -98,7 +98,7 @@ static void add_places(struct lp_elf_state *state, const char *name, size_t leng
 	}
 }
 
-/* Where the strings of a table have a name, with its end. */
+/* Finds the offsets of a name, with its terminator, in the strings of a table. */
 static bool find_places(struct lp_elf_state *state, const struct lp_elf_table *table,
 			const char *name, struct places *places)
 {
@@ -216,7 +216,7 @@ bool elf_has_function_symbol(struct lp_elf_state *state, enum lp_elf_table_kind 
 
 /* ---- slots -------------------------------------------------------------------- */
 
-/* Numbers of the symbols of a name, defined here or elsewhere. */
+/* Finds the numbers of the symbols with a name, defined here or elsewhere. */
 static size_t find_numbers(struct lp_elf_state *state, const struct lp_elf_table *symbols,
 			   const char *name, uint64_t *numbers)
 {

@@ -7,7 +7,7 @@
 #define FUNCTION_BYTES_MAX 65536
 #define PLACES_MAX 16
 
-/* Where decoding is, with the next bytes of the file. */
+/* Position of the decoder, with the next bytes of the file. */
 struct lp_function_walk {
 	const struct lp_elf *elf;
 	uint64_t address;
@@ -27,7 +27,7 @@ static bool walk_begin(struct lp_function_walk *walk, const struct lp_elf *elf, 
 		ZydisDecoderInit(&walk->decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64));
 }
 
-/* Decodes the instruction at the address, which stays there. */
+/* Decodes the instruction at the address, and does not advance. */
 static bool walk_decode(struct lp_function_walk *walk)
 {
 	if (walk->size - walk->at < ZYDIS_MAX_INSTRUCTION_LENGTH) {
@@ -60,7 +60,7 @@ bool function_has_instruction(const struct lp_elf *elf, uint64_t address)
 	return walk.address == address && walk_decode(&walk);
 }
 
-/* Does the branch that was decoded lead into one of the parts (from a begin to a place)? */
+/* Returns whether the decoded branch leads into one of the parts (from its begin to its place). */
 static bool leads_to(const struct lp_function_walk *walk, const uint64_t *begins,
 		     const uint64_t *places, size_t count)
 {

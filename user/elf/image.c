@@ -6,10 +6,10 @@
 #include <errno.h>
 #include <string.h>
 
-/* The most symbols that are read: so many take some milliseconds. */
+/* Limit of the symbols that are read: this many take some milliseconds. */
 #define SYMBOLS_MAX (1U << 19)
 #define SYMBOLS_AT_ONCE 256
-/* Names for one place, of which the best is taken. */
+/* Limit of the names of one address, of which the best is chosen. */
 #define ALIASES_MAX 8
 #define NAME_BYTES 256
 
@@ -50,7 +50,7 @@ void image_close(struct lp_image *image)
 
 /* ---- names ------------------------------------------------------------------ */
 
-/* Symbols that hold an address and begin nearest to it. */
+/* Symbols that contain an address and begin nearest to it. */
 struct candidates {
 	uint64_t value;
 	size_t count;
@@ -63,13 +63,13 @@ static bool is_function(const Elf64_Sym *symbol)
 
 	if (symbol->st_shndx == SHN_UNDEF || symbol->st_shndx == SHN_ABS || !symbol->st_name)
 		return false;
-	/* what is written in assembly may have no type */
+	/* Functions written in assembly may have no type. */
 	return type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_NOTYPE;
 }
 
 static void consider(struct candidates *best, const Elf64_Sym *symbol, uint64_t address)
 {
-	/* one without a size holds what it begins with, and nobody knows what else */
+	/* A symbol without a size contains its first byte at least. */
 	uint64_t size = symbol->st_size ? symbol->st_size : 1;
 
 	if (symbol->st_value > address || address - symbol->st_value >= size ||
@@ -125,7 +125,7 @@ static bool read_name(const struct lp_image *image, const struct lp_elf_table *s
 	return name[0];
 }
 
-/* Of "__read", "__libc_read" and "read" people know the last. */
+/* "read" is preferred to "__libc_read" and "__read". */
 static bool is_better(const char *name, const char *than)
 {
 	size_t underscores = strspn(name, "_"), others = strspn(than, "_");

@@ -154,17 +154,17 @@ enum lp_file_reach mapped_file_reach(const struct lp_file_facts *facts,
 	if (!found && facts->mount)
 		found = find_mount(lists->of_process, MOUNTS_OF_PROCESS_MAX, facts->mount, 0,
 				   &mount);
-	/* a file system that is mounted nowhere: one without a disk may be anybody's FUSE */
+	/* A file system without a disk that is mounted nowhere may be any user's FUSE. */
 	if (!found)
 		return major(facts->device) || facts->device == memory_device() ? LP_FILE_OF_PROCESS
 										: LP_FILE_REFUSED;
-	/* in a user namespace, its root is called user 0 as well: the host's list counts */
+	/* In a user namespace, its own root is user 0 as well: the host's list decides. */
 	for (i = 0; mount.fuse && of_host[i] && !by_root; i++)
 		by_root = find_mount(of_host[i], MOUNTS_MAX, 0, mount.device, &same) && same.fuse &&
 			  same.served_by_root;
 	if (mount.fuse)
 		return by_root ? LP_FILE_OF_PROCESS : LP_FILE_REFUSED;
-	/* who has a user namespace may stack a file system upon a FUSE of its own */
+	/* The owner of a user namespace may stack a file system upon a FUSE of its own. */
 	if (mount.stacked && !of_the_host && lists->in_user_namespace) {
 		for (i = 0; of_host[i] && !of_the_host; i++)
 			of_the_host = find_mount(of_host[i], MOUNTS_MAX, 0, mount.device, &same) &&
@@ -172,7 +172,7 @@ enum lp_file_reach mapped_file_reach(const struct lp_file_facts *facts,
 		if (!of_the_host)
 			return LP_FILE_REFUSED;
 	}
-	/* two containers may share one file, which no attribute shows */
+	/* Two containers may share one file, which no attribute shows. */
 	if (mount.stacked || others_may_write(facts))
 		return LP_FILE_OF_PROCESS;
 	return LP_FILE_OF_HOST;

@@ -41,7 +41,7 @@ int mapped_file_open(pid_t pid, const char *path, const struct lp_file_facts *kn
 		     struct lp_mapped_file *file);
 void mapped_file_close(struct lp_mapped_file *file);
 
-/* Is the file unchanged since it was opened? */
+/* Returns whether the file is unchanged since it was opened. */
 bool mapped_file_unchanged(const struct lp_mapped_file *file);
 
 /* Paths of lists of mounts, in the format of /proc/PID/mountinfo. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Files are opened through /proc/PID/map_files: that is what the target has mapped,
- * whatever its mount namespace or root, and also when it was deleted.  One image serves
- * all processes that have mapped the same file.  Of processes and images there is a
- * fixed number each; the one used least recently makes room.
+ * Files are opened through /proc/PID/map_files: these are the files that the target has mapped,
+ * whatever its mount namespace or root is, even if they were deleted. One image serves all
+ * processes that have mapped the same file. The numbers of processes and images are fixed; the one
+ * used least recently is replaced.
  */
 #include "mapped_files.h"
 
@@ -23,7 +23,7 @@
 
 #define PROGRAMS_MAX 32
 #define CODES_MAX 2048
-#define PATH_BYTES 256 /* more of a path is not shown */
+#define PATH_BYTES 256 /* longer paths are truncated */
 #define IMAGES_MAX 128 /* each holds a descriptor */
 /* The mappings of a process are not read for more than 1/50 of the time. */
 #define REFRESH_SHARE 50
@@ -63,7 +63,7 @@ struct lp_mapped_files {
 
 /* ---- images ------------------------------------------------------------------ */
 
-/* Our own vDSO is the target's too: the kernel has one for all 64-bit processes. */
+/* This process's vDSO is the target's too: the kernel has one for all 64-bit processes. */
 static void open_vdso(struct lp_mapped_files *programs)
 {
 	const Elf64_Ehdr *header = (const void *)getauxval(AT_SYSINFO_EHDR);
@@ -88,7 +88,7 @@ static struct image *find_image(struct lp_mapped_files *programs, const struct s
 	return NULL;
 }
 
-/* NULL if all are in use for this very stack. */
+/* Returns NULL if the stack at hand uses all of them. */
 static struct image *reserve(struct lp_mapped_files *programs)
 {
 	struct image *least = &programs->images[0];
@@ -110,7 +110,7 @@ static struct image *open_image(struct lp_mapped_files *programs, const char *pa
 	struct image *image;
 	struct stat status;
 
-	/* a device may be mapped too, and to open one may do anything */
+	/* A device may be mapped, and opening it could have any effect. */
 	if (stat(path, &status) || !S_ISREG(status.st_mode))
 		return NULL;
 	image = find_image(programs, &status);
@@ -136,7 +136,7 @@ static void program_clear(struct mapped_program *program)
 	program->count = 0;
 }
 
-/* The path below the target's root, without what the kernel adds to it. */
+/* The path below the target's root, without what the kernel appends to it. */
 static char *shown_path(const char *path, const char *root)
 {
 	char *shown = strndup(path, PATH_BYTES), *deleted;
@@ -165,7 +165,7 @@ static void read_root(pid_t pid, char *root, size_t size)
 	root[length > 0 ? length : 0] = '\0';
 }
 
-/* Where a process has its vDSO; 0 if it has none. */
+/* Address of the vDSO of a process; 0 if it has none. */
 static uint64_t vdso_address(pid_t pid)
 {
 	Elf64_auxv_t entries[64];
@@ -224,7 +224,7 @@ static void take_codes(const struct lp_mapped_files *programs, struct mapped_pro
 	qsort(program->codes, program->count, sizeof(*program->codes), compare_codes);
 }
 
-/* Reads its mappings anew, unless that has taken too much of the time. */
+/* Reads the mappings of a process again, unless this has taken too much time lately. */
 static bool program_refresh(const struct lp_mapped_files *programs, struct mapped_program *program)
 {
 	uint64_t begin = clock_now();
@@ -284,7 +284,7 @@ static struct code *find_code(const struct mapped_program *program, uint64_t add
 	return &program->codes[low - 1];
 }
 
-/* Looks the image up once a turn: another file may be mapped there by now. */
+/* Looks the image up once a turn: another file may be mapped at the address by now. */
 static void check_image(struct lp_mapped_files *programs, const struct mapped_program *program,
 			struct code *code)
 {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Linkers map the ELF header with the first segment, so that all parts are read as the
- * loader would read it: header, program headers, dynamic section, relocations.  Sections
- * are not needed.
+ * All parts are read as the loader would read them: header, program headers, dynamic section,
+ * relocations. Linkers map the ELF header with the first segment. Sections are not needed.
  */
 #include "pointers.h"
 
@@ -11,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The most relocations; an interpreter with all its modules has 60,000. */
+/* Limit of relocations; an interpreter with all its modules has 60,000. */
 #define RELOCATIONS_MAX (1 << 18)
 #define DYNAMIC_MAX 256
 #define HEADERS_MAX 64

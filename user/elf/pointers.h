@@ -20,7 +20,10 @@ struct lp_pointers {
 	bool words; /* others are words in the data: a file that is not moved, or DT_RELR */
 };
 
-/* Reads them.  Returns 0, -E2BIG if there are too many, or -errno; free with pointers_close. */
+/*
+ * Reads the pointers. Returns 0, -E2BIG if there are too many, or -errno; free with
+ * pointers_close.
+ */
 int pointers_open(const struct lp_elf *elf, struct lp_pointers *pointers);
 void pointers_close(struct lp_pointers *pointers);
 

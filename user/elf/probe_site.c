@@ -3,7 +3,7 @@
 
 #include <Zydis/Zydis.h>
 
-/* A prologue is short; beyond this the probe would no longer tell "the call began". */
+/* A prologue is short; a probe further in would not mark the beginning of a call. */
 #define STRAIGHT_LINE_BYTES 96
 
 struct lp_instruction {
@@ -22,8 +22,8 @@ static bool decode(const uint8_t *code, size_t size, struct lp_instruction *inst
 }
 
 /*
- * By opcode, as the kernel does.  Its own list has grown (nops of more bytes
- * than one); what it has emulated since 4.18 is what is taken here.
+ * Decides by opcode, as the kernel does. The kernel's list has grown since (longer nops); this is
+ * what it emulates since 4.18.
  */
 static bool emulated(const uint8_t *code, const struct lp_instruction *instruction)
 {
@@ -67,7 +67,10 @@ static bool writes_argument(const struct lp_instruction *instruction)
 	return false;
 }
 
-/* Does any direct branch of the function come back to (0, offset]? Then a call may pass twice. */
+/*
+ * Returns whether a direct branch of the function leads to (0, offset]: then one call may pass the
+ * site twice.
+ */
 static bool branched_to(const uint8_t *code, size_t size, size_t offset)
 {
 	struct lp_instruction instruction;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Where inside a function an uprobe is cheap. */
+/* Instructions of a function at which an uprobe is cheap. */
 #ifndef LP_ELF_PROBE_SITE_H
 #define LP_ELF_PROBE_SITE_H
 

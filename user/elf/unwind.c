@@ -28,7 +28,7 @@ static int frame_address(const struct lp_row *row, const struct lp_stack_copy *s
 	return 0;
 }
 
-/* What a callee has to keep: System V ABI, AMD64 supplement, 3.2.1. */
+/* Registers that a callee preserves: System V ABI, AMD64 supplement, 3.2.1. */
 static bool is_retained(unsigned int number)
 {
 	return number == LP_REGISTER_BX || number == LP_REGISTER_BP ||
@@ -50,7 +50,8 @@ static int restore(const struct lp_row *row, const struct lp_stack_copy *stack,
 		address = frame + (uint64_t)rule->offset;
 		if (!unwind_read_stack(stack, address, value))
 			return 0;
-		/* tables do not tell that a function about to return has its caller's back */
+		/* Tables do not say that a function which is about to return has restored its
+		 * caller's registers. */
 		if (!is_retained(number) || address >= registers->values[LP_REGISTER_SP])
 			return -EFAULT;
 		break;
@@ -99,7 +100,7 @@ int unwind_step(const struct lp_row *row, const struct lp_stack_copy *stack,
 			caller.known |= 1U << i;
 	if ((caller.known & needed) != needed || !caller.values[LP_REGISTER_IP])
 		return -ENOENT;
-	/* stacks grow down: anything else would go round for ever */
+	/* Stacks grow down: anything else could repeat for ever. */
 	if (caller.values[LP_REGISTER_SP] <= registers->values[LP_REGISTER_SP])
 		return -EINVAL;
 	*registers = caller;

@@ -23,7 +23,7 @@ enum lp_namespace {
 /* The words of `loopprof check` and of the refusal for one namespace. */
 struct lp_namespace_row {
 	const char *what; /* "process IDs" */
-	const char *found; /* the finding where it is right: "the kernel's" */
+	const char *found; /* the text where it is right: "the kernel's" */
 	const char *wrong; /* a clause: the fault, and its consequence */
 	const char *fix;
 	bool only_live; /* reading the tasks of a process does not need it */
@@ -32,8 +32,8 @@ struct lp_namespace_row {
 extern const struct lp_namespace_row lp_namespaces[LP_NAMESPACES];
 
 /*
- * True where the namespace is right, or where that is unknown.  proc is the directory that
- * is read, "/proc" but for tests.
+ * Returns true where the namespace is right, or where that is unknown. proc is the directory that
+ * is read: "/proc" except in tests.
  */
 bool namespace_fits(const char *proc, enum lp_namespace which);
 

@@ -131,12 +131,12 @@ bool rights_count_locked_memory(const char *release)
 {
 	unsigned int major, minor;
 
-	/* where the version is not known, the limit is not blamed */
+	/* If the version is not known, the limit is not given as the cause. */
 	return sscanf(release, "%u.%u", &major, &minor) == 2 &&
 	       (major < 5 || (major == 5 && minor < 11));
 }
 
-/* All capabilities are there: names other causes of a refusal. */
+/* Names other causes of a refusal, as all capabilities are present. */
 static const char *other_reason(enum lp_right right)
 {
 	struct utsname kernel = { .release = "" };

@@ -34,16 +34,22 @@ uint64_t rights_effective(void);
 
 bool right_held(enum lp_right right, uint64_t effective);
 
-/* The names of the capabilities that are missing for it, "CAP_BPF + CAP_PERFMON". */
+/* Returns the names of the capabilities that it lacks, "CAP_BPF + CAP_PERFMON". */
 void right_missing(enum lp_right right, uint64_t effective, char *text, size_t size);
 
-/* At the start of the program, before it restricts itself. */
+/* Called at the start of the program, before it restricts itself. */
 void rights_begin(void);
 
-/* Had a seccomp filter been put on this process when it began, as containers do? */
+/*
+ * Returns whether a seccomp filter was installed on this process before it began, as containers
+ * do.
+ */
 bool rights_filtered(void);
 
-/* Does a kernel of this release count BPF maps as locked memory?  Linux did so before 5.11. */
+/*
+ * Returns whether a kernel of this release counts BPF maps as locked memory. Linux did so before
+ * 5.11.
+ */
 bool rights_count_locked_memory(const char *release);
 
 /* The kernel's lockdown: "none", "integrity", "confidentiality"; "" if that is not known. */

@@ -42,7 +42,7 @@ static const struct capability {
 } capabilities[] = {
 	{ CAP_BPF, LIVE, ALWAYS },
 	{ CAP_PERFMON, LIVE, ALWAYS },
-	/* perf_event_open asks for it to attach an uprobe */
+	/* perf_event_open requires it to attach an uprobe. */
 	{ CAP_SYS_ADMIN, LIVE, ALWAYS },
 	{ CAP_SYS_PTRACE, TARGETS, ALWAYS },
 	/* /proc/PID/map_files; before 5.9 CAP_SYS_ADMIN, which a kernel from 5.10 on does without */
@@ -83,7 +83,8 @@ static int drop_capabilities(const struct lp_sandbox *sandbox)
 
 		if (is_retained(sandbox, number))
 			continue;
-		/* not allowed without CAP_SETPCAP: then there is no root to be had by exec either */
+		/* This fails without CAP_SETPCAP: then an exec cannot gain root's capabilities
+		 * either. */
 		prctl(PR_CAPBSET_DROP, number, 0, 0, 0);
 		data[number / 32].effective &= ~bit;
 		data[number / 32].permitted &= ~bit;
@@ -220,7 +221,7 @@ static const struct refused_call {
 	{ SYS_perf_event_open, ALL & ~LIVE },
 };
 
-/* Who only reads removes, renames and signals nothing. */
+/* Additional refusals for processes that only read: they remove, rename and signal nothing. */
 static const uint32_t readers_refused[] = {
 	SYS_creat,
 	SYS_openat2,
@@ -282,7 +283,7 @@ static const struct refused_flags {
 	{ SYS_clone, ALL, 0, NEW_NAMESPACES },
 	/* limits of another process than this one, which is 0 */
 	{ SYS_prlimit64, ALL, 0, UINT32_MAX },
-	/* who only reads opens no file to write: /proc/PID/mem is another way into a process */
+	/* A reader opens no file for writing: /proc/PID/mem is another way into a process. */
 	{ SYS_open, READER, 1, OPENS_TO_WRITE },
 	{ SYS_openat, READER, 2, OPENS_TO_WRITE },
 };
@@ -330,7 +331,7 @@ static void add_ptrace(struct sandbox_program *program)
 
 static void add_flags(struct sandbox_program *program, const struct refused_flags *row)
 {
-	/* over the four that follow where it is another call */
+	/* Skips the following four instructions if it is another call. */
 	add(program, BPF_JMP | BPF_JEQ | BPF_K, row->number, 0, 4);
 	add(program, BPF_LD | BPF_W | BPF_ABS,
 	    (uint32_t)offsetof(struct seccomp_data, args) + 8 * row->argument, 0, 0);
@@ -364,7 +365,7 @@ static int refuse_calls(const struct lp_sandbox *sandbox)
 	for (i = 0; i < ARRAY_SIZE(refused_calls); i++)
 		if (refused_calls[i].kinds & BIT(sandbox->kind))
 			add_action(&program, refused_calls[i].number, SECCOMP_RET_ERRNO | EPERM);
-	/* its flags lie in memory, which no filter reads: the C library uses clone() then */
+	/* Its flags are in memory, which no filter can read: the C library uses clone() then. */
 	add_action(&program, SYS_clone3, SECCOMP_RET_ERRNO | ENOSYS);
 	if (sandbox->kind == LP_SANDBOX_READER)
 		add_readers(&program);

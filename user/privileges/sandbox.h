@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Gives up what a command does not need once it has begun: capabilities, system calls that
- * change other processes or the system, and for commands that read captures alone the right
- * to write anywhere but beside their output.  Data from a target or a capture are parsed
- * after that.  A parser that is taken over can then read what loopprof can read, but cannot
- * run a program, write into a process, or open a connection.
+ * Gives up rights that a command does not need once it has begun: capabilities, system calls that
+ * change other processes or the system, and for commands that only read captures the right to
+ * write anywhere except their output. Data from a target or a capture are parsed after that. A
+ * parser that is taken over can then read what loopprof can read, but cannot run a program, write
+ * into a process, or open a connection.
  */
 #ifndef LP_PRIVILEGES_SANDBOX_H
 #define LP_PRIVILEGES_SANDBOX_H
@@ -16,10 +16,11 @@ enum lp_sandbox_kind {
 	LP_SANDBOX_LIVE, /* a run: BPF programs, probes, memory of targets */
 	LP_SANDBOX_READER, /* a process that reads memory and files of targets for others */
 	LP_SANDBOX_TASKS, /* `loopprof tasks`: memory of targets, and stopping them */
-	LP_SANDBOX_CAPTURES, /* what reads captures, or the output of a child, and no process */
+	/* a process that reads captures, or the output of a child, and no process */
+	LP_SANDBOX_CAPTURES,
 };
 
-/* The most paths that are written: -o and each --export. */
+/* Limit of the paths that are written: -o and each --export. */
 #define LP_SANDBOX_PATHS 9
 
 struct lp_sandbox {

@@ -73,7 +73,7 @@ static int check_account(const char *name, struct lp_sudo_user *user, struct lp_
 	account = getpwuid(user->user);
 	if (account && strlen(account->pw_name) < sizeof(user->name))
 		snprintf(user->name, sizeof(user->name), "%s", account->pw_name);
-	/* root takes any group; of an ID without an account only root's group is ruled out */
+	/* Root may have any group; for an ID without an account only root's group is refused. */
 	if (!user->user || (account ? has_group(account, user->group) : user->group != 0))
 		return 1;
 	snprintf(group, sizeof(group), "%u", (unsigned int)user->group);

@@ -48,7 +48,7 @@ static bool part_ends(struct part part, const char *text)
 	return part.length >= length && !memcmp(part.text + part.length - length, text, length);
 }
 
-/* Takes what comes before the separator, or all. */
+/* Takes the text up to the separator, or all of it. */
 static struct part part_take(struct part *rest, char separator)
 {
 	const char *end = memchr(rest->text, separator, rest->length);
@@ -112,7 +112,7 @@ static bool take_container(struct part path, struct lp_cgroup *cgroup)
 	return copy(cgroup->container, sizeof(cgroup->container), find_container(path));
 }
 
-/* Any name can be a unit's, if no more than the suffix belongs to it. */
+/* Any name can be a unit's if it has more than the suffix. */
 static bool is_unit(struct part name)
 {
 	static const char *const suffixes[] = { ".service", ".scope" };
@@ -201,13 +201,13 @@ static bool take_pod(struct part path, struct lp_cgroup *cgroup)
 	return false;
 }
 
-/* systemd's own hierarchy knows units best; the others may lag behind or know none. */
+/* systemd's own hierarchy has the best data about units; the others may lag behind or have none. */
 static bool is_of_systemd(const struct cgroup_line *line)
 {
 	return !line->controllers.length || part_is(line->controllers, "name=systemd");
 }
 
-/* Is it a folder whose members cannot leave it, whatever folders they make in it? */
+/* Returns whether members of this folder cannot leave it, whatever folders they create in it. */
 static bool is_owner(struct part name)
 {
 	char uid[LP_POD_BYTES];
@@ -218,7 +218,7 @@ static bool is_owner(struct part name)
 	       (part_begins(name, "user-") && part_ends(name, ".slice"));
 }
 
-/* FNV-1a: two owners with one number share a part, and neither gets more by it. */
+/* FNV-1a: two owners with the same number share a part, which gives neither of them more. */
 static uint64_t hash_part(uint64_t hash, struct part part)
 {
 	size_t i;
@@ -237,7 +237,7 @@ static bool holds_owner(struct part path)
 }
 
 /*
- * Of a path; 0: it is the root.  Only slices, which the service manager makes, and the folders of
+ * The owner of a path; 0: it is the root.  Only slices, which the service manager makes, and the folders of
  * Kubernetes group owners at any depth: below another folder, a name may be its members' choice.
  */
 static uint64_t owner_of(struct part path)
@@ -260,7 +260,7 @@ static uint64_t owner_of(struct part path)
 		if (folders >= OWNER_FOLDERS && !((slices || kubernetes) && holds_owner(path)))
 			break;
 	}
-	/* the lowest byte says that there is one */
+	/* The lowest bit says that there is an owner. */
 	return folders ? hash | 1 : 0;
 }
 
@@ -324,7 +324,7 @@ static bool lies_below_controller(const struct cgroup_line *line, struct part fo
 	folder.text++;
 	folder.length--;
 	mounted = part_take(&folder, '/');
-	/* with the slash that was taken */
+	/* Includes the slash that was taken. */
 	if (folder.text[-1] == '/') {
 		folder.text--;
 		folder.length++;

@@ -258,7 +258,7 @@ static void unescape(char *text)
 	*to = '\0';
 }
 
-/* A number that is followed by a character, which is passed over. */
+/* Reads a number, and skips the character after it. */
 static bool take_number(char **at, int base, char end, uint64_t *number)
 {
 	char *after;
@@ -297,7 +297,7 @@ int mapping_parse(char *line, struct lp_mapping *mapping)
 	return 0;
 }
 
-/* Neighbours mostly have the same path. */
+/* Neighbouring mappings mostly have the same path. */
 static int retain_line(struct lp_mappings_store *store, struct lp_mapping *mapping)
 {
 	const char *part = mapping_path_part(mapping->path);
@@ -342,7 +342,7 @@ cleanup:
 
 /* ---- reading ------------------------------------------------------------------ */
 
-/* Returns NULL, and sets *err, if there is no mapping to be handed out. */
+/* Returns NULL, and sets *err, if there is no other mapping. */
 static struct lp_mappings_store *read_store(struct mapping_request *request, int *err)
 {
 	struct lp_mappings_store *store;
@@ -432,7 +432,7 @@ int mappings_read_code(pid_t pid, size_t capacity, struct lp_mappings *mappings)
 	return read_some(&request, mappings);
 }
 
-/* Where only lines can be read, one reading serves the next addresses as well. */
+/* If only lines can be read, one reading serves the next addresses as well. */
 static int read_all_at(pid_t pid, uint64_t address, struct lp_mappings *mappings)
 {
 	int err = mappings_read(pid, mappings);
@@ -510,7 +510,7 @@ void mappings_allow_names(bool allowed)
 	names_allowed = allowed;
 }
 
-/* Opens the path with O_PATH only, so that no device and no FIFO notices. */
+/* Opens the path with O_PATH only, which has no effect on a device or a FIFO. */
 static int try_path(const char *path, struct stat *file)
 {
 	int descriptor = open(path, O_PATH | O_CLOEXEC), err = 0;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The file mappings of a process.  It may have as many as the kernel lets it, of files
- * with long names: how many are read, how much is retained of their names and how long
- * the reading takes is bounded.
+ * The file mappings of a process. It may have as many as the kernel allows, of files with long
+ * names: their number, the retained bytes of names and the time of reading are limited.
  */
 #ifndef LP_PROCESS_MAPPINGS_H
 #define LP_PROCESS_MAPPINGS_H
@@ -39,9 +38,9 @@ struct lp_mappings {
  * more than the limit, or -errno; free with mappings_free.
  */
 int mappings_read(pid_t pid, struct lp_mappings *mappings);
-/* The same for executable ones, the first ones if there are more than room. */
+/* Reads the executable ones only, the first ones if there are more than the capacity. */
 int mappings_read_code(pid_t pid, size_t capacity, struct lp_mappings *mappings);
-/* The same for the one that holds an address, if there is one. */
+/* Reads only the one that contains an address, if there is one. */
 int mappings_read_at(pid_t pid, uint64_t address, struct lp_mappings *mappings);
 void mappings_free(struct lp_mappings *mappings);
 
@@ -52,9 +51,9 @@ int mappings_read_lines(pid_t pid, struct lp_mappings *mappings);
 const char *mappings_error(int err);
 
 /*
- * Between begin and end, this thread reads the mappings of that process once for all who
- * ask for them.  Where an address lies in none of them, mappings_read_at looks anew, as the
- * process may have loaded a library meanwhile; before Linux 6.11 it does so once.
+ * Between begin and end, this thread reads the mappings of that process once for all callers. If
+ * none of them contains an address, mappings_read_at reads them again, as the process may have
+ * loaded a library meanwhile; before Linux 6.11 it does so once.
  */
 void mappings_cache_begin(pid_t pid);
 void mappings_cache_end(void);
@@ -72,9 +71,8 @@ const char *mapping_path_part(const char *path);
 int mapping_parse(char *line, struct lp_mapping *mapping);
 
 /*
- * A path by which this very file can be opened, whatever mount namespace, chroot
- * or deletion lies between: /proc/PID/map_files.  Needs CAP_SYS_ADMIN or
- * CAP_CHECKPOINT_RESTORE.
+ * Stores a path by which this very file can be opened, across mount namespaces and chroot and
+ * after deletion: /proc/PID/map_files. Needs CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE.
  */
 /*
  * Whether mapping_file_path() may give the name of a file where map_files cannot be opened.

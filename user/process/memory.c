@@ -12,14 +12,14 @@
 #define WAYS 4
 #define TAKE_BLOCKS 64
 #define READ_MANY 32
-/* Longer reads gain nothing from it. */
+/* Longer reads gain nothing from the cache. */
 #define CACHED_READ_MAX BLOCK
 
 struct lp_block_head {
 	uint64_t number; /* address / BLOCK */
 	uint32_t age; /* of the cache when it was read; another: the block is empty */
 	uint8_t pages; /* one bit each: has been read */
-	uint8_t used; /* since another block was put in this set's place */
+	uint8_t used; /* since another block was stored in this set */
 };
 
 static _Thread_local struct {
@@ -28,7 +28,8 @@ static _Thread_local struct {
 	size_t sets; /* a power of 2 */
 	struct lp_block_head *heads;
 	uint8_t *data;
-	pid_t snapshot; /* whose blocks are kept from one opening to the next; 0: nobody's */
+	/* process whose blocks are retained from one opening to the next; 0: none */
+	pid_t snapshot;
 	bool taken; /* and are those of one instant */
 	size_t missed;
 } cache;
@@ -81,7 +82,7 @@ static int fill_block(struct lp_block_head *head, uint8_t *data, unsigned int wa
 	return done < PAGE ? -EFAULT : 0;
 }
 
-/* The place of a block: where it is already, or instead of one that was not used lately. */
+/* Returns the entry of a block, or one to replace that was not used lately. */
 static size_t place_block(uint64_t number)
 {
 	/* Fibonacci hashing: what is far apart in memory often has a power of 2 between */
@@ -189,7 +190,7 @@ int memory_snapshot_begin(pid_t pid, size_t bytes)
 	return err;
 }
 
-/* Many blocks with one call, which ends at the first page that is not mapped any more. */
+/* Reads many blocks with one call, which ends at the first page that is not mapped any more. */
 static void take_blocks(const size_t *places, size_t count)
 {
 	struct iovec local[TAKE_BLOCKS] = { 0 }, remote[TAKE_BLOCKS] = { 0 };

@@ -15,13 +15,13 @@
 int memory_read(pid_t pid, uint64_t address, void *buffer, size_t size);
 
 /*
- * Reads many pieces of one size, one behind the other into the buffer, in few calls.
- * Returns how many could be read, from the first on.
+ * Reads many pieces of one size, one behind the other into the buffer, in few calls. Returns the
+ * number of those that could be read, from the first on.
  */
 size_t memory_read_many(pid_t pid, const uint64_t *addresses, size_t count, void *buffer,
 			size_t size);
 
-/* Little helpers: 0 where the read fails, which no caller may take for a valid pointer. */
+/* Read one value; 0 if the read fails, which no caller may take for a valid pointer. */
 uint64_t memory_u64(pid_t pid, uint64_t address);
 uint32_t memory_u32(pid_t pid, uint64_t address);
 
@@ -29,22 +29,20 @@ uint32_t memory_u32(pid_t pid, uint64_t address);
 int memory_string(pid_t pid, uint64_t address, char *buffer, size_t size);
 
 /*
- * Many small reads at the cost of few: while a cache is open, this thread's reads of
- * that process are served from blocks that were read once, at most so many bytes of
- * them.  What they say is of the moment when their block was read; to flush makes the
- * next reads look anew.  Reads of other processes, big ones and those of other threads
- * are not cached.  Returns 0 or -ENOMEM.
+ * Opens a cache: this thread's reads of that process are served from blocks that are read once, up
+ * to a number of bytes. The data are of the moment at which their block was read; a flush makes
+ * later reads read again. Reads of other processes, large reads and those of other threads are not
+ * cached. Returns 0 or -ENOMEM.
  */
 int memory_cache_open(pid_t pid, size_t bytes);
 void memory_cache_flush(void);
 void memory_cache_close(void);
 
 /*
- * The same, of one instant, for a process that stands still for it and no longer.  In
- * between begin and take, caches that are opened learn which blocks are needed; to take
- * reads all of these anew, at once; caches that are opened after it are served from
- * them, to end.  What is needed beyond is read when it is: memory_snapshot_missed tells
- * how many blocks.  begin returns 0 or -ENOMEM.
+ * Reads a process at one instant, while it is stopped for as short as possible. Between begin and
+ * take, caches record which blocks are needed; take reads all of these at once; caches that are
+ * opened after it are served from them, until end. Other blocks are read when they are needed:
+ * memory_snapshot_missed returns their number. begin returns 0 or -ENOMEM.
  */
 int memory_snapshot_begin(pid_t pid, size_t bytes);
 void memory_snapshot_take(void);
@@ -58,7 +56,7 @@ void memory_snapshot_end(void);
 typedef ssize_t (*lp_memory_transfer)(pid_t pid, const struct iovec *local, size_t local_count,
 				      const struct iovec *remote, size_t remote_count);
 
-/* Sets it for all threads.  NULL: this process reads. */
+/* Sets the function for all threads. NULL: this process reads. */
 void memory_transfer_by(lp_memory_transfer transfer);
 
 #endif /* LP_PROCESS_MEMORY_H */

@@ -17,10 +17,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A thread in uninterruptible sleep does not stop; nobody else is to wait for it. */
+/* Wait for a thread in uninterruptible sleep, which does not stop, while the others are stopped. */
 #define STOP_NS 100000000ULL
 #define POLL_NS 20000
-/* Threads that a target may start against us, while its others are stopped already. */
+/* Limit of the rounds in which a target may start threads while its others are stopped already. */
 #define ROUNDS_MAX 64
 
 struct traced {
@@ -31,8 +31,8 @@ struct traced {
 };
 
 /*
- * A thread of ours traces: what it leaves attached, a thread in uninterruptible sleep,
- * is let go by the kernel when it ends.
+ * A thread of this process is the tracer: when it ends, the kernel detaches any thread that is
+ * still attached, such as one in uninterruptible sleep.
  */
 struct lp_pause {
 	pid_t pid;
@@ -62,7 +62,7 @@ static long read_number(const char *path, const char *field)
 	return value;
 }
 
-/* Why a thread cannot be traced, and what to do. */
+/* Sets the sentence that says why a thread cannot be traced, and the remedy. */
 static int cannot_trace(const struct lp_pause *pause, pid_t tid, int err, struct lp_error *error)
 {
 	char path[64];
@@ -99,7 +99,7 @@ static bool is_traced(const struct lp_pause *pause, pid_t tid)
 	return false;
 }
 
-/* A leader that has ended before its threads. */
+/* Returns whether the leader has ended before its threads. */
 static bool is_dead(const struct lp_pause *pause, pid_t tid)
 {
 	char path[64], text[512], *end;
@@ -141,7 +141,7 @@ static int seize(struct lp_pause *pause, pid_t tid, struct lp_error *error)
 	return 1;
 }
 
-/* Returns how many threads were new, or a negative errno. */
+/* Returns the number of new threads, or a negative errno. */
 static int seize_new(struct lp_pause *pause, struct lp_error *error)
 {
 	struct dirent *entry;
@@ -163,7 +163,7 @@ static int seize_new(struct lp_pause *pause, struct lp_error *error)
 	return err < 0 ? err : found;
 }
 
-/* Returns true once nothing more is to be waited for. */
+/* Returns true once there is nothing to wait for. */
 static bool check_thread(struct traced *thread)
 {
 	int status;
@@ -179,7 +179,8 @@ static bool check_thread(struct traced *thread)
 		return true;
 	}
 	thread->stopped = true;
-	/* a stop of ours, or of a whole group that is stopped anyway; else a signal comes in */
+	/* A stop that was requested here, or of a group that is stopped anyway; otherwise a
+	 * signal arrives. */
 	if (status >> 16 != PTRACE_EVENT_STOP)
 		thread->signal = WSTOPSIG(status);
 	return true;
@@ -226,7 +227,7 @@ static void let_go(struct lp_pause *pause)
 	for (i = 0; i < pause->count; i++) {
 		struct traced *thread = &pause->threads[i];
 
-		/* it may have come out of the kernel by now */
+		/* The thread may have left the kernel by now. */
 		check_thread(thread);
 		if (thread->stopped)
 			ptrace(PTRACE_DETACH, thread->tid, NULL, (long)thread->signal);
@@ -259,7 +260,7 @@ static void release(struct lp_pause *pause)
 	free(pause);
 }
 
-/* Signals are for the threads that are there to take them. */
+/* Starts the tracer with all signals blocked: other threads of this process handle them. */
 static int start_tracer(struct lp_pause *pause)
 {
 	sigset_t all, before;

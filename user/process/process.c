@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Version 1: a dozen lines, each with a path; what is beyond is not looked at */
+/* Version 1 has a dozen lines, each with a path; more are not read. */
 #define CGROUP_BYTES 16384
 /* The most descriptors of a process that are examined: a loop's own is made with its program. */
 #define DESCRIPTORS_MOST 4096
@@ -110,7 +110,8 @@ int process_open(pid_t pid, struct lp_process_info *process, struct lp_error *er
 					 pid);
 		return error_set(error, err, "cannot open process %d: %s", pid, strerror(-err));
 	}
-	/* The descriptor holds one process: if it still lives after these were read, they are its. */
+	/* The descriptor refers to one process: if it is still alive after these reads, they
+	 * were of it. */
 	process->start_ticks = process_start_ticks(pid);
 	process_refresh(process);
 	if (!process->start_ticks || process_ended(process)) {

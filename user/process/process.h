@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A process to profile, held by a descriptor so that its PID cannot come to mean another. */
+/* A process to profile, held by a descriptor so that its PID cannot be reused for another. */
 #ifndef LP_PROCESS_PROCESS_H
 #define LP_PROCESS_PROCESS_H
 
@@ -16,7 +16,7 @@ struct lp_process_info {
 	int descriptor; /* pidfd: readable once the process has ended */
 	uint64_t start_ticks; /* /proc/PID/stat field 22 */
 	char comm[32];
-	char exe[256]; /* as its own mount namespace names it; cut if longer */
+	char exe[256]; /* as in its own mount namespace; truncated if longer */
 	char container[65]; /* 64 hexadecimal digits, or "" */
 	char unit[LP_UNIT_BYTES]; /* as in struct lp_cgroup */
 	char pod[LP_POD_BYTES];
@@ -27,10 +27,10 @@ struct lp_process_info {
 int process_open(pid_t pid, struct lp_process_info *process, struct lp_error *error);
 void process_close(struct lp_process_info *process);
 
-/* Reads its names anew, after an exec. */
+/* Reads its names again, after an exec. */
 void process_refresh(struct lp_process_info *process);
 
-/* Has it ended, or is the PID somebody else's by now? */
+/* Returns whether it has ended, or the PID belongs to another process by now. */
 bool process_ended(const struct lp_process_info *process);
 
 /* Clock ticks since boot at which it started; 0 if there is no such process. */
@@ -45,16 +45,19 @@ pid_t process_parent(pid_t pid);
  */
 pid_t process_forked_from(pid_t pid);
 
-/* Every PID of the host. Returns how many; *pids is to be freed. Negative errno on failure. */
+/* Lists all PIDs of the host. Returns their number, or a negative errno; *pids is to be freed. */
 ssize_t process_list(pid_t **pids);
 
-/* How many threads it has; 0 if there is no such process. */
+/* Returns its number of threads; 0 if there is no such process. */
 size_t process_threads(pid_t pid);
 
-/* Has it an epoll descriptor?  True as well where that cannot be told. */
+/* Returns whether it has an epoll descriptor; true as well if this is unknown. */
 bool process_has_epoll(pid_t pid);
 
-/* Is it in a cgroup, given as cgroup_normalise leaves it, or below?  False once it has ended. */
+/*
+ * Returns whether it is in a cgroup, as cgroup_normalise returns it, or below; false once it has
+ * ended.
+ */
 bool process_is_within(pid_t pid, const char *cgroup);
 
 #endif /* LP_PROCESS_PROCESS_H */

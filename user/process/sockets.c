@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Sockets that are looked at: a namespace may have any number. */
+/* Limit of the sockets that are read: a namespace may have any number. */
 #define SOCKETS_MAX 65536
 /* As in net/tcp_states.h */
 #define STATE_LISTEN 10

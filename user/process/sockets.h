@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Both ends of a socket, as its network namespace lists them. */
+/* The addresses of both ends of a socket, as its network namespace lists them. */
 #ifndef LP_PROCESS_SOCKETS_H
 #define LP_PROCESS_SOCKETS_H
 
@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Looks through /proc/PID/net for an internet socket. Returns whether it is there. */
+/* Searches /proc/PID/net for an internet socket. Returns whether it is there. */
 bool socket_by_inode(pid_t pid, uint64_t inode, struct lp_resource *resource);
 
 #endif /* LP_PROCESS_SOCKETS_H */

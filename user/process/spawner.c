@@ -78,7 +78,7 @@ static void retain_only(int socket)
 		dup3(socket, OWN, O_CLOEXEC);
 	close_range(OWN + 1, ~0U, 0);
 	close_range(0, OWN - 1, 0);
-	/* a worker has no right to write, and nothing to say there */
+	/* A worker has no right to write to them. */
 	null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (null == 0) {
 		dup2(null, 1);
@@ -124,7 +124,9 @@ static void block_signals(void)
 	sigprocmask(SIG_SETMASK, &all, NULL);
 }
 
-/* A worker parses hostile data, and who forks it is as near: both may read targets and no more. */
+/*
+ * Workers parse hostile data, and the spawner forks them: both may read targets and nothing else.
+ */
 static void confine(void)
 {
 	static const struct lp_sandbox sandbox = { .kind = LP_SANDBOX_READER };
@@ -187,7 +189,7 @@ pid_t spawner_start(lp_worker_server server, int *result)
 		signal(SIGCHLD, SIG_IGN);
 		setsid();
 		retain_only(sockets[1]);
-		/* those that it forks inherit it */
+		/* The workers inherit the restrictions. */
 		confine();
 		spawn(server);
 		_exit(0);

@@ -24,9 +24,9 @@ struct lp_worker_head {
 pid_t spawner_start(lp_worker_server server, int *socket);
 
 /*
- * Has a worker forked that serves what comes over a socket, until that is closed.  The
- * descriptor of the socket stays with the caller.  Returns its PID, with a descriptor of
- * the process, or a negative errno.
+ * Asks for a worker that serves what arrives at a socket, until that is closed. The descriptor of
+ * the socket stays with the caller. Returns its PID, with a descriptor of the process, or a
+ * negative errno.
  */
 pid_t spawner_fork(int spawner, int socket, int *process);
 

@@ -9,8 +9,8 @@
 
 struct lp_standing {
 	char state; /* as /proc/PID/stat has it; 0: there is no such process */
-	uint64_t ran_ns; /* its time on a CPU */
-	uint64_t slices; /* how often it was put on a CPU */
+	uint64_t ran_ns; /* time on a CPU */
+	uint64_t slices; /* number of times that it was put on a CPU */
 };
 
 struct lp_standing standing_read(pid_t pid);

@@ -27,7 +27,7 @@ struct lp_unreadable {
 	struct lp_unreadable_process processes[LP_UNREADABLE_MAX];
 };
 
-/* Must the process not be read now? */
+/* Returns whether the process must not be read now. */
 bool unreadable_has(const struct lp_unreadable *unreadable, pid_t pid);
 
 /* Records an unanswered request.  Returns the entry; *first: it is the process's first. */

@@ -24,9 +24,9 @@
 /* The ms after which, and the period at which, a worker without an answer is examined. */
 #define POLL_MS 20
 /*
- * Targets that hang one after the other must not take all the time of those who wait:
- * vain waits are paid from an allowance, which grows back at a tenth of the time.
- * When it is spent, a worker that sleeps is given up after the least time.
+ * Targets that hang one after the other must not take all time from the others: vain waits are
+ * paid from an allowance, which is refilled at a tenth of the time. When it is used up, a worker
+ * that sleeps is given up after the shortest time.
  */
 #define ALLOWANCE_NS 600000000ULL
 #define ALLOWANCE_PART 10
@@ -54,7 +54,7 @@ struct lp_worker {
 	pid_t pid;
 	uint64_t generation, serial;
 	uint64_t sent_ns, moved_ns;
-	struct lp_standing before, last; /* when the request was sent; at the last look */
+	struct lp_standing before, last; /* when the request was sent; at the last check */
 };
 
 /* ---- all of them -------------------------------------------------------------------- */
@@ -262,7 +262,7 @@ static int fork_one(struct lp_worker *worker)
 	return 0;
 }
 
-/* Is the worker to be given up?  Returns 0, or a negative errno as worker_call does. */
+/* Returns 0, or a negative errno as worker_call does if the worker is to be given up. */
 static int judge(struct lp_worker *worker, uint64_t still_ns, uint64_t now)
 {
 	struct lp_standing standing = standing_read(worker->pid);

@@ -34,7 +34,10 @@ void workers_free(struct lp_workers *workers);
 /* A wait for an answer ends (-ECANCELED) when this descriptor is readable; -1: none. */
 void workers_stop_on(struct lp_workers *workers, int descriptor);
 
-/* Readable when a worker that was made with watched has answered or ended. */
+/*
+ * Returns a descriptor that is readable when a worker created with `watched` has answered or
+ * ended.
+ */
 int workers_descriptor(const struct lp_workers *workers);
 
 /* Workers that were given up and have not ended yet; at a limit no new one is forked. */
@@ -58,8 +61,8 @@ void worker_free(struct lp_worker *worker);
 void worker_set_limits(struct lp_worker *worker, const struct lp_worker_limits *limits);
 
 /*
- * Has a request served.  Returns the bytes of the answer; what the server returned, if
- * that was negative; or
+ * Sends a request and waits for the answer.  Returns the bytes of the answer; the server's
+ * result if that was negative; or
  *   -ETIMEDOUT   the worker slept in one place for too long and was given up
  *   -ETIME       it took too much time otherwise, and was given up
  *   -ECANCELED   the run is to stop
@@ -77,7 +80,7 @@ int worker_send(struct lp_worker *worker, const struct iovec *parts, size_t coun
  * of all is readable, and now and then: only then is a worker that hangs noticed.
  */
 ssize_t worker_receive(struct lp_worker *worker, void *answer, size_t capacity);
-/* Is there a request without an answer? */
+/* Returns whether there is a request without an answer. */
 bool worker_is_busy(const struct lp_worker *worker);
 
 /*

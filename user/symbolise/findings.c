@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What got lost, from addresses and raw text to places and names. */
+/* Findings: turns addresses and raw text into source lines and names. */
 #include "symbolise_internal.h"
 
 #include "base/text.h"
@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A finding that is being made. */
+/* A finding under construction. */
 struct lp_described {
-	struct lp_event_finding *found; /* with room for all frames */
+	struct lp_event_finding *found; /* has space for all frames */
 	struct lp_symboliser *symboliser;
 	const struct lp_instance *instance;
 	const struct lp_finding_places *places;
-	struct lp_frame place; /* innermost that is of the program itself, not of asyncio */
+	struct lp_frame place; /* innermost frame of the program itself, not of asyncio */
 	bool has_place;
 };
 
@@ -78,7 +78,10 @@ static uint32_t append_stack(struct lp_described *described, enum lp_finding_par
 	return count;
 }
 
-/* The frame that made it: outside of asyncio, through which tasks are made. */
+/*
+ * The frame that created the object: the innermost outside of asyncio, through which tasks are
+ * created.
+ */
 static __u32 find_creation(const struct lp_described *described)
 {
 	uint32_t known, i;
@@ -98,7 +101,7 @@ static __u32 find_creation(const struct lp_described *described)
 	return number < 0 ? LP_NO_FRAME : (__u32)number;
 }
 
-/* The place where its coroutine is suspended. */
+/* The frame in which its coroutine is suspended. */
 static __u32 find_parked(const struct lp_described *described)
 {
 	uint32_t known;
@@ -111,7 +114,7 @@ static __u32 find_parked(const struct lp_described *described)
 	return number < 0 ? LP_NO_FRAME : (__u32)number;
 }
 
-/* A text as BPF has copied it; of one that is cut, it says so at the side that is missing. */
+/* Decodes a text that BPF has copied; a truncated text gets a mark at the side that is missing. */
 static void copy_text(const struct lp_text *text, const __u8 *data, size_t capacity, bool keeps_end,
 		      char *out, size_t size)
 {
@@ -149,8 +152,9 @@ static void fill_texts(const struct lp_event_raw_finding *finding, struct lp_eve
 }
 
 /*
- * What is about no coroutine is about the line of the program that it happened at.  BPF has copied
- * the name of the function on top of the stack in case that the stack cannot be read any more.
+ * A finding that is about no coroutine is about the source line of the program at which it
+ * happened. BPF has copied the name of the function on top of the stack in case that the stack
+ * cannot be read any more.
  */
 static void fill_place(const struct lp_described *described, bool named_by_place)
 {
@@ -193,7 +197,7 @@ bool symboliser_take_finding(struct lp_symboliser *symboliser, const struct lp_i
 	found->parked = find_parked(&described);
 	found->depth = append_stack(&described, LP_PART_STACK, finding->depth);
 	fill_place(&described, finding->flags & LP_FINDING_NAME_IS_PLACE);
-	/* the process has ended: neither what it is about nor where it was can be said */
+	/* The process has ended: neither the object nor the stack is known. */
 	if (!found->name[0] && !found->depth && finding->depth) {
 		free(found);
 		return false;

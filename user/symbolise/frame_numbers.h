@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Numbers for places in the source, the same one for the same place. */
+/* Numbers of source lines: equal lines have the same number. */
 #ifndef LP_SYMBOLISE_FRAME_NUMBERS_H
 #define LP_SYMBOLISE_FRAME_NUMBERS_H
 
@@ -12,9 +12,9 @@ struct lp_frame_numbers *frame_numbers_new(void);
 void frame_numbers_free(struct lp_frame_numbers *places);
 
 /*
- * The place's number; *is_new if nobody asked for it before.  There are at most
- * some ten thousand: what comes later shares the number of an unnamed place.
- * Negative errno if out of memory.
+ * Returns the number of a source line; *is_new if it was not numbered before. There are at most
+ * some ten thousand: later ones share the number of an unnamed line. Negative errno if out of
+ * memory.
  */
 int frame_numbers_get(struct lp_frame_numbers *places, const struct lp_frame *frame, bool *is_new);
 

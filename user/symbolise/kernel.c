@@ -14,17 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Some 100,000 functions are usual; what is beyond these is not looked at. */
+/* Some 100,000 functions are usual; more than these are not read. */
 #define SYMBOLS_MAX (1U << 20)
 #define NAMES_MAX (64U << 20)
-/* No function is longer: what is further from a symbol belongs to none. */
+/* No function is longer: an address further from a symbol belongs to none. */
 #define FUNCTION_MAX (1U << 20)
 
 #define CORE "[kernel]"
 
 struct symbol {
 	uint64_t address;
-	uint32_t name; /* in the names; the letter of its type goes before it */
+	uint32_t name; /* offset in the names; the letter of its type precedes it */
 	uint32_t module;
 };
 
@@ -37,7 +37,7 @@ struct lp_kernel {
 	size_t names_capacity;
 };
 
-/* Where a text lies in the names, 0 if there is no room for it. */
+/* Returns the offset of a text in the names, 0 if there is no space for it. */
 static uint32_t add_text(struct lp_kernel *kernel, const char *text)
 {
 	size_t length = strlen(text) + 1, at = kernel->names_used, capacity;
@@ -76,7 +76,7 @@ static struct symbol *add_symbol(struct lp_kernel *kernel)
 	return &kernel->symbols[kernel->count];
 }
 
-/* Symbols of a module follow each other: its name is kept once. */
+/* Symbols of a module follow each other: its name is stored once. */
 static uint32_t module_of(struct lp_kernel *kernel, const char *name)
 {
 	uint32_t last = kernel->count ? kernel->symbols[kernel->count - 1].module : 0;
@@ -86,7 +86,7 @@ static uint32_t module_of(struct lp_kernel *kernel, const char *name)
 	return add_text(kernel, name);
 }
 
-/* Returns false when there is no more room. What is no function is passed over. */
+/* Returns false when there is no more space. Symbols that are no functions are skipped. */
 static bool parse_line(struct lp_kernel *kernel, char *line)
 {
 	char *at, *module;
@@ -113,7 +113,7 @@ static bool parse_line(struct lp_kernel *kernel, char *line)
 	return true;
 }
 
-/* Of names for one address the lowest is shown: global before local, plain before '_'. */
+/* Of several names of one address the lowest is shown: global before local, plain before '_'. */
 static size_t name_rank(const char *name)
 {
 	return (name[-1] == 'T' || name[-1] == 'W' ? 0 : 1000) + strspn(name, "_");
@@ -152,7 +152,7 @@ struct lp_kernel *kernel_read(FILE *file)
 
 	if (!kernel)
 		return NULL;
-	/* so that no text lies at 0 */
+	/* Makes 0 an offset of no text. */
 	add_text(kernel, "");
 	while (getline(&line, &line_size, file) > 0)
 		if (!parse_line(kernel, line))

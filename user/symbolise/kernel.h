@@ -9,14 +9,14 @@
 
 struct lp_kernel;
 
-/* The same from lines as /proc/kallsyms has them. */
+/* Reads the symbols from lines in the format of /proc/kallsyms. */
 struct lp_kernel *kernel_read(FILE *file);
 
 /* Reads the symbols, which takes some tens of milliseconds. NULL if they cannot be read. */
 struct lp_kernel *kernel_new(void);
 void kernel_free(struct lp_kernel *kernel);
 
-/* The frames of addresses, ended by 0 or count, innermost first. Returns how many. */
+/* Fills the frames of addresses, ended by 0 or count, innermost first. Returns their number. */
 size_t kernel_frames(const struct lp_kernel *kernel, const __u64 *addresses, size_t count,
 		     struct lp_frame *frames, size_t capacity);
 

@@ -15,20 +15,23 @@
 #define NAMES_MAX 4096 /* a power of two */
 #define NAME_BYTES 160
 #define COLD ".cold"
-/* Symbols looked at for one stack: some milliseconds. Names that are left wait for the next one. */
+/*
+ * Limit of the symbols that are read for one stack: some milliseconds. Other names wait for the
+ * next stack.
+ */
 #define WORK_MAX (1U << 20)
 
 struct name {
-	uint64_t image; /* its serial; 0: free */
+	uint64_t image; /* serial number of its image; 0: free */
 	uint64_t function;
 	char text[NAME_BYTES];
 };
 
 struct lp_native {
 	struct lp_mapped_files *programs;
-	size_t work; /* for the stack at hand */
-	struct lp_row row; /* of the frame at hand */
-	struct lp_row other; /* while the frame's name is looked for */
+	size_t work; /* used for the current stack */
+	struct lp_row row; /* row of the current frame */
+	struct lp_row other; /* row used to find the frame's name */
 	struct name names[NAMES_MAX];
 };
 
@@ -70,7 +73,7 @@ void native_forget(struct lp_native *native, pid_t pid)
 	mapped_files_forget(native->programs, pid);
 }
 
-/* Names a function by its symbol, or a nameless part of one as compilers do. */
+/* Names a function by its symbol, or a nameless part of one in the way of compilers. */
 static void find_name(struct lp_native *native, const struct lp_image *image, uint64_t function,
 		      uint64_t bytes, struct name *name)
 {
@@ -90,8 +93,8 @@ static void find_name(struct lp_native *native, const struct lp_image *image, ui
 }
 
 /*
- * The name of a function, or of the one that holds an address if nobody knows where
- * it begins (bytes is 0).  "" if it has none; NULL if it has to wait.
+ * Returns the name of a function, or, if its beginning is not known (bytes is 0), of the one that
+ * contains an address. "" if it has none; NULL if it has to wait.
  */
 static const char *function_name(struct lp_native *native, const struct lp_location *location,
 				 uint64_t function, uint64_t bytes)
@@ -111,9 +114,9 @@ static const char *function_name(struct lp_native *native, const struct lp_locat
 }
 
 /*
- * Where C ends and Python begins: the function that runs byte code, or those that
- * begin it (Python/ceval.c, Objects/call.c).  Where 3.14 was built with tail calls,
- * it consists of one function an instruction.
+ * Functions between C and Python frames: the one that runs byte code, or those that call it
+ * (Python/ceval.c, Objects/call.c). If 3.14 was built with tail calls, it consists of one function
+ * an instruction.
  */
 static bool runs_python(const char *name)
 {
@@ -136,9 +139,9 @@ static void set_frame(struct lp_frame *frame, const char *function, const char *
 }
 
 enum walk_result {
-	WALK_ON, /* to the caller, by native->row */
-	WALK_LAST, /* how the caller is found, nobody knows */
-	WALK_END, /* this frame is not to be told */
+	WALK_ON, /* continue with the caller, by native->row */
+	WALK_LAST, /* the frame is the last one, as its caller cannot be determined */
+	WALK_END, /* the frame is left out */
 };
 
 static enum walk_result describe(struct lp_native *native, pid_t pid, uint64_t address,
@@ -152,7 +155,8 @@ static enum walk_result describe(struct lp_native *native, pid_t pid, uint64_t a
 
 	mapped_files_locate(native->programs, pid, address, &location);
 	if (!location.image) {
-		/* code without tables goes by one name: each address would be another place */
+		/* Code without tables has one name: otherwise each address would be another
+		 * function. */
 		set_frame(frame, location.path[0] ? unnamed : "[anonymous]", location.path);
 		return WALK_LAST;
 	}
@@ -208,7 +212,7 @@ size_t native_frames(struct lp_native *native, const struct lp_event_native *eve
 
 	if (helper)
 		return helper->frames(event, frames, capacity);
-	/* without them, the event is about the kernel's frames only */
+	/* Without registers the event has the kernel's frames only. */
 	if (!event->ip || !event->sp)
 		return 0;
 	set_register(&registers, LP_REGISTER_IP, event->ip);

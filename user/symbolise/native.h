@@ -7,17 +7,17 @@
 
 struct lp_native;
 
-/* NULL if out of memory. Caches what it reads of programs, a bounded amount. */
+/* NULL if out of memory. Caches a bounded amount of what it reads of programs. */
 struct lp_native *native_new(void);
 void native_free(struct lp_native *native);
 
-/* A process has ended or replaced its program: its mappings hold no more. */
+/* Drops the mappings of a process that has ended or replaced its program. */
 void native_forget(struct lp_native *native, pid_t pid);
 
 /*
- * The C frames of a thread, innermost first, from its registers and the top of its
- * stack: up to, and without, the function that runs Python code, as the Python
- * stack goes on from there.  Returns how many; 0 if nothing can be told.
+ * Fills the C frames of a thread, innermost first, from its registers and the top of its stack: up
+ * to, and without, the function that runs Python code, as the Python stack continues there.
+ * Returns their number; 0 if nothing is known.
  */
 size_t native_frames(struct lp_native *native, const struct lp_event_native *event,
 		     struct lp_frame *frames, size_t capacity);
@@ -34,7 +34,7 @@ struct lp_native_helper {
 
 void native_help_by(const struct lp_native_helper *helper);
 
-/* Has a worker unwind from now on: to be called before remote_begin(). */
+/* Lets a worker unwind from now on: to be called before remote_begin(). */
 void native_begin_remote(void);
 
 #endif /* LP_SYMBOLISE_NATIVE_H */

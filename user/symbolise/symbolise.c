@@ -103,7 +103,7 @@ static void append(struct lp_symboliser *symboliser, const struct lp_frame *fram
 		sample->frames[sample->depth++] = (__u32)number;
 }
 
-/* Is it how the kernel came to call our own program? */
+/* Returns whether the frame belongs to the call of loopprof's own program by the kernel. */
 static bool is_our_own(const struct lp_frame *frame)
 {
 	static const char *const beginnings[] = { "bpf_trace_run", "__bpf_trace_", "__traceiter_",
@@ -125,7 +125,8 @@ static void append_native(struct lp_symboliser *symboliser, const struct lp_even
 	struct lp_frame frames[NATIVE_FRAMES];
 	size_t count, i;
 
-	/* GIL: sent without; and what belongs to it may have been lost */
+	/* Waits for the GIL are sent without native frames; the native part of another stack may
+	 * have been lost. */
 	if (!symboliser->has_pending_native || pending_native->event.loop != raw->event.loop ||
 	    pending_native->event.time_ns < raw->event.time_ns || raw->reason == LP_SAMPLE_GIL ||
 	    raw->reason == LP_SAMPLE_GIL_HOLDER)
@@ -160,12 +161,13 @@ static void append_python(struct lp_symboliser *symboliser, const struct lp_inst
 		described = instance->runtime->describe_stack(instance, frames, raw->depth,
 							      symboliser->shown);
 	for (i = 0; i < described; i++) {
-		/* the walk did not know the loop's own code yet */
+		/* The walk did not know the loop's own code yet. */
 		if (i && instance->runtime->is_dispatch(&symboliser->shown[i]))
 			return;
 		append(symboliser, &symboliser->shown[i]);
 	}
-	/* no code object any more, or torn while it was read: never a wrong name */
+	/* The code object is not there any more, or was inconsistent while it was read: no wrong
+	 * name is shown. */
 	if (described < raw->depth)
 		symboliser->sample->flags |= LP_STACK_UNREADABLE;
 }

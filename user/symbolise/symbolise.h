@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From addresses to places in the source, while the process that they mean
- * something in still runs: raw stacks in, LP_EVENT_FRAME and LP_EVENT_STACK_SAMPLE out.
+ * Resolves addresses to source lines, while the process in which they are valid is running: raw
+ * stacks in, LP_EVENT_FRAME and LP_EVENT_STACK_SAMPLE out.
  */
 #ifndef LP_SYMBOLISE_SYMBOLISE_H
 #define LP_SYMBOLISE_SYMBOLISE_H
@@ -23,10 +23,10 @@ struct lp_symboliser_config {
 int symboliser_new(const struct lp_symboliser_config *config, struct lp_symboliser **symboliser);
 void symboliser_free(struct lp_symboliser *symboliser);
 
-/* Of the clock, from now on. */
+/* Sets the period of the clock from now on. */
 void symboliser_set_period(struct lp_symboliser *symboliser, uint32_t period_us);
 
-/* Keeps registers and stack for the raw stack that follows. */
+/* Stores registers and stack for the raw stack that follows. */
 void symboliser_store_native(struct lp_symboliser *symboliser, const struct lp_event_native *event);
 
 /* size: of the record, at least its head. */
@@ -34,15 +34,15 @@ void symboliser_take(struct lp_symboliser *symboliser, const struct lp_instance 
 		     const struct lp_event_raw_stack *raw, size_t size);
 
 /*
- * The same for what got lost, with its places as describe_finding has read them (NULL: it could
- * not): LP_EVENT_FRAME and LP_EVENT_FINDING out.  Returns false if nothing comes out, as the
- * process has ended and neither a name nor a place could be read.
+ * Symbolises a finding, with its frames as describe_finding has read them (NULL: it could not):
+ * LP_EVENT_FRAME and LP_EVENT_FINDING out. Returns false if nothing is emitted, as the process has
+ * ended and neither a name nor a line could be read.
  */
 bool symboliser_take_finding(struct lp_symboliser *symboliser, const struct lp_instance *instance,
 			     const struct lp_event_raw_finding *finding,
 			     const struct lp_finding_places *places);
 
-/* A process has ended or replaced its program. */
+/* Drops what is cached of a process that has ended or replaced its program. */
 void symboliser_forget(struct lp_symboliser *symboliser, pid_t pid);
 
 #endif /* LP_SYMBOLISE_SYMBOLISE_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a symboliser is made of: for the files of this folder only. */
+/* The state of a symboliser: for the files of this folder only. */
 #ifndef LP_SYMBOLISE_SYMBOLISE_INTERNAL_H
 #define LP_SYMBOLISE_SYMBOLISE_INTERNAL_H
 
@@ -16,13 +16,14 @@ struct lp_symboliser {
 	struct lp_kernel *kernel;
 	struct lp_event_native *pending_native; /* for the next raw stack of its loop */
 	bool has_pending_native;
-	struct lp_frame *shown; /* room for LP_STACK_FRAMES */
-	struct lp_event_stack_sample *sample; /* that is being made; has room for all frames */
+	struct lp_frame *shown; /* space for LP_STACK_FRAMES */
+	/* the event under construction; has space for all frames */
+	struct lp_event_stack_sample *sample;
 };
 
 /*
- * The number of a place; told with LP_EVENT_FRAME, at the time and of the loop of
- * another event, if it is new.  Negative errno if out of memory.
+ * Returns the number of a source line; a new one is emitted as LP_EVENT_FRAME, with the time and
+ * the loop of another event. Negative errno if out of memory.
  */
 int symboliser_number(struct lp_symboliser *symboliser, const struct lp_event *of,
 		      const struct lp_frame *frame);
