@@ -237,8 +237,9 @@ static bool holds_owner(struct part path)
 }
 
 /*
- * The owner of a path; 0: it is the root.  Only slices, which the service manager makes, and the folders of
- * Kubernetes group owners at any depth: below another folder, a name may be its members' choice.
+ * The owner of a path; 0: it is the root.  Only slices, which the service manager makes, and the
+ * folders of Kubernetes group owners at any depth: below another folder, a name may be its members'
+ * choice.
  */
 static uint64_t owner_of(struct part path)
 {
