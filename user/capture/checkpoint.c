@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Processes; of more, those that have no loop are forgotten first come, first go. */
+/*
+ * The most processes that are retained.  When the table is full, the oldest one without a
+ * loop is dropped.
+ */
 #define TARGETS_MAX 8192
 #define STACKS_MAX 8192
 #define STACK_BUCKETS 2048
@@ -28,11 +31,12 @@ struct lp_checkpoint_name {
 };
 
 struct lp_checkpoint_frame {
-	uint32_t written; /* number of the last file that it was told in, from 1 on */
+	/* number of the last file that this frame was written to; the first file is 1 */
+	uint32_t written;
 	struct lp_packed_record *frame;
 };
 
-/* A stack that causes and accounts name by its hash. */
+/* A stack that LP_EVENT_CAUSE and LP_EVENT_SEGMENT_TIMES refer to by its hash. */
 struct lp_checkpoint_stack {
 	struct lp_checkpoint_stack *next;
 	uint64_t stack;
@@ -42,7 +46,7 @@ struct lp_checkpoint_stack {
 };
 
 struct lp_checkpoint {
-	uint32_t file; /* from 1 on */
+	uint32_t file; /* number of the current file; the first one is 1 */
 	struct lp_checkpoint_target *targets;
 	size_t target_count;
 	struct lp_checkpoint_loop loops[LP_MAX_LOOPS];
@@ -94,7 +98,10 @@ static void drop_stack(struct lp_checkpoint *checkpoint, struct lp_checkpoint_st
 	checkpoint->stack_count--;
 }
 
-/* All of a loop's, or of all loops those that were told before that file. */
+/*
+ * Drops the stacks of one loop.  With LP_MAX_LOOPS instead: those of all loops that were last
+ * written to a file before that one.
+ */
 static void drop_stacks(struct lp_checkpoint *checkpoint, uint32_t loop, uint32_t before)
 {
 	struct lp_checkpoint_stack **at;
@@ -157,7 +164,10 @@ static uint32_t pid_of_loop(const struct lp_checkpoint *checkpoint, uint32_t slo
 	return packed_record_get(checkpoint->loops[slot].loop, buffer)->pid;
 }
 
-/* There is no room left: the oldest target goes that has no loop, or just the oldest. */
+/*
+ * Makes room in the full table: drops the oldest target that has no loop, or else the oldest
+ * one.
+ */
 static void reserve_target(struct lp_checkpoint *checkpoint)
 {
 	uint32_t pids[LP_MAX_LOOPS] = { 0 }, slot, count = 0, i;
@@ -184,7 +194,7 @@ static size_t find_target(const struct lp_checkpoint *checkpoint, uint32_t pid)
 	return i;
 }
 
-static void keep_target(struct lp_checkpoint *checkpoint, const struct lp_event *record)
+static void retain_target(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
 	size_t i = find_target(checkpoint, record->pid);
 
@@ -198,7 +208,7 @@ static void keep_target(struct lp_checkpoint *checkpoint, const struct lp_event 
 	packed_record_drop(&checkpoint->targets[i].labels);
 }
 
-static void keep_labels(struct lp_checkpoint *checkpoint, const struct lp_event *record)
+static void retain_labels(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
 	size_t i = find_target(checkpoint, record->pid);
 
@@ -206,7 +216,7 @@ static void keep_labels(struct lp_checkpoint *checkpoint, const struct lp_event 
 		packed_record_set(&checkpoint->targets[i].labels, record);
 }
 
-static void keep_process(struct lp_checkpoint *checkpoint, const struct lp_event *record)
+static void retain_process(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
 	const struct lp_event_process *event = (const struct lp_event_process *)record;
 	size_t i = find_target(checkpoint, record->pid);
@@ -215,33 +225,33 @@ static void keep_process(struct lp_checkpoint *checkpoint, const struct lp_event
 		drop_target(checkpoint, i);
 }
 
-static void keep_loop(struct lp_checkpoint *checkpoint, const struct lp_event *record)
+static void retain_loop(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
 	drop_loop(checkpoint, record->loop);
 	packed_record_set(&checkpoint->loops[record->loop].loop, record);
 }
 
-static void keep_loop_end(struct lp_checkpoint *checkpoint, const struct lp_event *record)
+static void retain_loop_end(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
 	drop_loop(checkpoint, record->loop);
 }
 
-static void keep_loop_stats(struct lp_checkpoint *checkpoint, const struct lp_event *record)
+static void retain_loop_stats(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
 	packed_record_set(&checkpoint->loops[record->loop].stats, record);
 }
 
-static void keep_run_queue(struct lp_checkpoint *checkpoint, const struct lp_event *record)
+static void retain_run_queue(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
 	packed_record_set(&checkpoint->loops[record->loop].run_queue, record);
 }
 
-static void keep_coverage(struct lp_checkpoint *checkpoint, const struct lp_event *record)
+static void retain_coverage(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
 	packed_record_set(&checkpoint->loops[record->loop].coverage, record);
 }
 
-static void keep_name(struct lp_checkpoint *checkpoint, const struct lp_event *record)
+static void retain_name(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
 	const struct lp_event_name *event = (const struct lp_event_name *)record;
 	struct lp_checkpoint_name *name;
@@ -254,7 +264,7 @@ static void keep_name(struct lp_checkpoint *checkpoint, const struct lp_event *r
 	packed_record_set(&name->name, record);
 }
 
-static void keep_callback_stats(struct lp_checkpoint *checkpoint, const struct lp_event *record)
+static void retain_callback_stats(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
 	const struct lp_event_callback_stats *event =
 		(const struct lp_event_callback_stats *)record;
@@ -263,17 +273,17 @@ static void keep_callback_stats(struct lp_checkpoint *checkpoint, const struct l
 		packed_record_set(&checkpoint->names[event->callback].stats, record);
 }
 
-static void keep_lost(struct lp_checkpoint *checkpoint, const struct lp_event *record)
+static void retain_lost(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
 	packed_record_set(&checkpoint->lost, record);
 }
 
-static void keep_self(struct lp_checkpoint *checkpoint, const struct lp_event *record)
+static void retain_self(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
 	packed_record_set(&checkpoint->self, record);
 }
 
-static void keep_frame(struct lp_checkpoint *checkpoint, const struct lp_event *record)
+static void retain_frame(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
 	const struct lp_event_frame *event = (const struct lp_event_frame *)record;
 	size_t capacity = checkpoint->frame_capacity ? checkpoint->frame_capacity : 1024;
@@ -308,12 +318,12 @@ static struct lp_checkpoint_stack **find_stack(struct lp_checkpoint *checkpoint,
 	return at;
 }
 
-static void keep_stack_sample(struct lp_checkpoint *checkpoint, const struct lp_event *record)
+static void retain_stack_sample(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
 	const struct lp_event_stack_sample *event = (const struct lp_event_stack_sample *)record;
 	struct lp_checkpoint_stack **at;
 
-	/* the others are of one stall and never named again */
+	/* samples of other reasons belong to one stall and are never referred to again */
 	if (event->reason != LP_SAMPLE_BLOCKED && event->reason != LP_SAMPLE_GIL_HOLDER)
 		return;
 	if (checkpoint->stack_count >= STACKS_MAX)
@@ -333,25 +343,25 @@ static void keep_stack_sample(struct lp_checkpoint *checkpoint, const struct lp_
 
 static const struct lp_checkpoint_row {
 	uint16_t type;
-	bool of_loop; /* its slot must be one */
-	size_t size; /* at least */
-	void (*keep)(struct lp_checkpoint *checkpoint, const struct lp_event *record);
+	bool of_loop; /* the record's slot must be that of a loop */
+	size_t size; /* least size of the record */
+	void (*retain)(struct lp_checkpoint *checkpoint, const struct lp_event *record);
 } rows[] = {
-	{ LP_EVENT_TARGET, false, sizeof(struct lp_event_target), keep_target },
-	{ LP_EVENT_LABELS, false, sizeof(struct lp_event_labels), keep_labels },
-	{ LP_EVENT_PROCESS, false, sizeof(struct lp_event_process), keep_process },
-	{ LP_EVENT_LOOP, true, sizeof(struct lp_event_loop), keep_loop },
-	{ LP_EVENT_LOOP_END, true, sizeof(struct lp_event), keep_loop_end },
-	{ LP_EVENT_LOOP_STATS, true, sizeof(struct lp_event_loop_stats), keep_loop_stats },
-	{ LP_EVENT_RUN_QUEUE, true, sizeof(struct lp_event_run_queue), keep_run_queue },
-	{ LP_EVENT_COVERAGE, true, sizeof(struct lp_event_coverage), keep_coverage },
-	{ LP_EVENT_NAME, true, sizeof(struct lp_event_name), keep_name },
+	{ LP_EVENT_TARGET, false, sizeof(struct lp_event_target), retain_target },
+	{ LP_EVENT_LABELS, false, sizeof(struct lp_event_labels), retain_labels },
+	{ LP_EVENT_PROCESS, false, sizeof(struct lp_event_process), retain_process },
+	{ LP_EVENT_LOOP, true, sizeof(struct lp_event_loop), retain_loop },
+	{ LP_EVENT_LOOP_END, true, sizeof(struct lp_event), retain_loop_end },
+	{ LP_EVENT_LOOP_STATS, true, sizeof(struct lp_event_loop_stats), retain_loop_stats },
+	{ LP_EVENT_RUN_QUEUE, true, sizeof(struct lp_event_run_queue), retain_run_queue },
+	{ LP_EVENT_COVERAGE, true, sizeof(struct lp_event_coverage), retain_coverage },
+	{ LP_EVENT_NAME, true, sizeof(struct lp_event_name), retain_name },
 	{ LP_EVENT_CALLBACK_STATS, false, sizeof(struct lp_event_callback_stats),
-	  keep_callback_stats },
-	{ LP_EVENT_LOST, false, sizeof(struct lp_event_lost), keep_lost },
-	{ LP_EVENT_SELF, false, sizeof(struct lp_event_self), keep_self },
-	{ LP_EVENT_FRAME, false, sizeof(struct lp_event_frame), keep_frame },
-	{ LP_EVENT_STACK_SAMPLE, true, sizeof(struct lp_event_stack_sample), keep_stack_sample },
+	  retain_callback_stats },
+	{ LP_EVENT_LOST, false, sizeof(struct lp_event_lost), retain_lost },
+	{ LP_EVENT_SELF, false, sizeof(struct lp_event_self), retain_self },
+	{ LP_EVENT_FRAME, false, sizeof(struct lp_event_frame), retain_frame },
+	{ LP_EVENT_STACK_SAMPLE, true, sizeof(struct lp_event_stack_sample), retain_stack_sample },
 };
 
 void checkpoint_add(struct lp_checkpoint *checkpoint, const struct lp_event *record)
@@ -363,7 +373,7 @@ void checkpoint_add(struct lp_checkpoint *checkpoint, const struct lp_event *rec
 			continue;
 		if (record->size >= rows[i].size &&
 		    (!rows[i].of_loop || record->loop < LP_MAX_LOOPS))
-			rows[i].keep(checkpoint, record);
+			rows[i].retain(checkpoint, record);
 		return;
 	}
 }
@@ -385,7 +395,7 @@ void checkpoint_begin_file(struct lp_checkpoint *checkpoint, uint64_t now_ns, lp
 				     .loop = LP_MAX_LOOPS };
 	size_t i;
 
-	/* what the last file did not name will hardly be named by the next */
+	/* a stack that the last file did not refer to will hardly be needed in the next one */
 	drop_stacks(checkpoint, LP_MAX_LOOPS, checkpoint->file);
 	checkpoint->file++;
 	for (i = 0; i < checkpoint->target_count; i++) {
@@ -408,7 +418,7 @@ void checkpoint_begin_file(struct lp_checkpoint *checkpoint, uint64_t now_ns, lp
 	take(context, &baseline);
 }
 
-static void report_frames(struct lp_checkpoint *checkpoint, const uint32_t *numbers, size_t count,
+static void repeat_frames(struct lp_checkpoint *checkpoint, const uint32_t *numbers, size_t count,
 			  lp_record_taker take, void *context)
 {
 	size_t i;
@@ -426,7 +436,7 @@ static void report_frames(struct lp_checkpoint *checkpoint, const uint32_t *numb
 	}
 }
 
-static void report_stack(struct lp_checkpoint *checkpoint, uint32_t loop, uint64_t name,
+static void repeat_stack(struct lp_checkpoint *checkpoint, uint32_t loop, uint64_t name,
 			 lp_record_taker take, void *context)
 {
 	uint64_t buffer[LP_PACKED_RECORD_MAX / 8];
@@ -438,9 +448,9 @@ static void report_stack(struct lp_checkpoint *checkpoint, uint32_t loop, uint64
 	stack->written = checkpoint->file;
 	packed_record_get(stack->sample, buffer);
 	sample = (struct lp_event_stack_sample *)(void *)buffer;
-	/* what the name stands for, and no sample of a stall */
+	/* the record only defines the stack's hash; it must not count as a sample of a stall */
 	sample->segment_ns = 0;
-	report_frames(checkpoint, sample->frames, sample->depth, take, context);
+	repeat_frames(checkpoint, sample->frames, sample->depth, take, context);
 	take(context, &sample->event);
 }
 
@@ -453,7 +463,7 @@ static void before_account(struct lp_checkpoint *checkpoint, const struct lp_eve
 	for (i = 0; i < event->account.block_count && i < LP_BLOCKS &&
 		    offsetof(struct lp_event_segment_times, account.blocks[i + 1]) <= record->size;
 	     i++)
-		report_stack(checkpoint, record->loop, event->account.blocks[i].stack, take,
+		repeat_stack(checkpoint, record->loop, event->account.blocks[i].stack, take,
 			     context);
 }
 
@@ -464,10 +474,10 @@ static void before_finding(struct lp_checkpoint *checkpoint, const struct lp_eve
 	size_t count = (record->size - sizeof(*event)) / sizeof(event->frames[0]);
 	const uint32_t single[] = { event->created, event->parked };
 
-	report_frames(checkpoint, single, 2, take, context);
+	repeat_frames(checkpoint, single, 2, take, context);
 	if ((size_t)event->depth + event->loop_depth < count)
 		count = (size_t)event->depth + event->loop_depth;
-	report_frames(checkpoint, event->frames, count, take, context);
+	repeat_frames(checkpoint, event->frames, count, take, context);
 }
 
 void checkpoint_before(struct lp_checkpoint *checkpoint, const struct lp_event *record,
@@ -475,14 +485,14 @@ void checkpoint_before(struct lp_checkpoint *checkpoint, const struct lp_event *
 {
 	const struct lp_event_stack_sample *sample = (const struct lp_event_stack_sample *)record;
 
-	/* the first file has told everything already */
+	/* the first file has every frame and stack already */
 	if (checkpoint->file == 1)
 		return;
 	if (record->type == LP_EVENT_STACK_SAMPLE && record->size >= sizeof(*sample) &&
 	    sample->depth <= (record->size - sizeof(*sample)) / sizeof(sample->frames[0]))
-		report_frames(checkpoint, sample->frames, sample->depth, take, context);
+		repeat_frames(checkpoint, sample->frames, sample->depth, take, context);
 	else if (record->type == LP_EVENT_CAUSE && record->size >= sizeof(struct lp_event_cause))
-		report_stack(checkpoint, record->loop,
+		repeat_stack(checkpoint, record->loop,
 			     ((const struct lp_event_cause *)record)->stack, take, context);
 	else if (record->type == LP_EVENT_SEGMENT_TIMES &&
 		 record->size >= offsetof(struct lp_event_segment_times, account.blocks))

@@ -18,18 +18,18 @@
 struct lp_destination {
 	char *path;
 	struct lp_file_path place;
-	int special; /* descriptor of a FIFO, device or stream; -1: a file */
-	bool taken; /* a file that is not of this run is there */
-	bool placed; /* a file of this run has been there */
+	int special; /* descriptor of a FIFO, device or stream; -1: the destination is a file */
+	bool taken; /* the path has a file that is not of this run */
+	bool placed; /* a file of this run has been created at the path */
 };
 
-/* A recording holds a lock on its file. */
+/* Fails if another recording writes the file: a recording holds a lock on its file. */
 static int check_unused(const struct lp_file_path *place, int directory)
 {
 	int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	int descriptor = openat(directory, place->name, flags), err = 0;
 
-	/* a file that may be replaced need not be readable */
+	/* a file that this user cannot read may still be replaced */
 	if (descriptor < 0)
 		return 0;
 	if (flock(descriptor, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK)
@@ -38,7 +38,10 @@ static int check_unused(const struct lp_file_path *place, int directory)
 	return err;
 }
 
-/* Examines the older file.  Returns 0 if it may be replaced, or a negative errno. */
+/*
+ * Checks the older file at the path.  Returns 0 if there is none or it may be replaced, or a
+ * negative errno.
+ */
 static int check_path(struct lp_destination *destination)
 {
 	int directory = file_path_open(&destination->place), err;
@@ -105,7 +108,7 @@ bool destination_is_taken(const struct lp_destination *destination)
 	return destination->taken;
 }
 
-/* Writes the first header in place and, after a failure, the next one. */
+/* Writes a header to a FIFO, device or stream: at the beginning, and again after a failure. */
 static int begin_special(const struct lp_destination *destination, const void *header, size_t size)
 {
 	int copy = fcntl(destination->special, F_DUPFD_CLOEXEC, 3), err;
@@ -126,13 +129,13 @@ int destination_create(struct lp_destination *destination, const void *header, s
 
 	if (destination->special >= 0)
 		return begin_special(destination, header, size);
-	/* another recording may have opened the file since it was examined */
+	/* another recording may have created the file since it was checked */
 	err = destination->placed ? 0 : check_path(destination);
 	if (!err)
 		err = replacement_begin(&file, &destination->place, CAPTURE_MODE);
 	if (err)
 		return err;
-	/* some file systems have no locks: there no other recording should write */
+	/* on a file system without locks, two recordings to the same path are not detected */
 	if (flock(file.descriptor, LOCK_EX | LOCK_NB))
 		log_detail("cannot lock %s: %s", destination->path, strerror(errno));
 	err = output_write_all(file.descriptor, header, size);

@@ -27,25 +27,29 @@
 #define NAME_SUFFIX ".lpc"
 #define STAMP "%Y%m%dT%H%M%SZ"
 #define HOST_MAX 64
-/* Two runs that began in the same second: the later one says a second later. */
+/* Attempts with a later second in the name, where two runs began in the same second. */
 #define LATER_TRIES 8
-/* After these, a random number is put behind the host, which nobody can have taken before. */
+/*
+ * Attempts after those, with a random number behind the host name, which no other run can
+ * have foreseen.
+ */
 #define RANDOM_TRIES 8
 
 struct lp_capture_directory {
 	struct lp_directory directory;
 	uint64_t retain_bytes;
-	uint64_t others; /* bytes of all captures but the current one, as it was counted last */
+	uint64_t others; /* bytes of all captures but the current one, as of the last count */
 	bool counted;
 	bool warned;
-	char name[NAME_MAX + 1]; /* of the current one */
+	char name[NAME_MAX + 1]; /* name of the current capture */
 	char path[PATH_MAX + NAME_MAX + 2];
-	unsigned int later_s; /* how many seconds its names are later than its run */
-	uint32_t random; /* a part of its names; 0: none */
+	/* seconds that the stamps of its names are later than the start of its run */
+	unsigned int later_s;
+	uint32_t random; /* random number in its names; 0: none */
 };
 
 struct lp_archived {
-	uint64_t begun_ns; /* since 1970 */
+	uint64_t begun_ns; /* start of its run, ns since 1970 */
 	uint32_t segment;
 	uint64_t bytes;
 	char name[NAME_MAX + 1];
@@ -61,7 +65,7 @@ static int cannot_use(struct lp_error *error, const char *path, int err)
 	return error_set(error, err, "cannot keep captures in %s: %s", path, output_advice(err));
 }
 
-/* Makes the directory in an existing one, unless it exists. */
+/* Creates the directory in an existing one, unless it exists. */
 static int make_directory(const char *path)
 {
 	size_t length = strlen(path);
@@ -69,7 +73,7 @@ static int make_directory(const char *path)
 	struct lp_file_path place = { .directory = { .descriptor = -1 } };
 	int parent = -1, descriptor = -1, err = stripped ? 0 : -ENOMEM;
 
-	/* the root directory need not be made */
+	/* the root directory exists always */
 	while (length > 1 && stripped && stripped[length - 1] == '/')
 		stripped[--length] = '\0';
 	if (!err)
@@ -151,7 +155,7 @@ static void name_segment(struct lp_capture_directory *archive,
 		 archive->name);
 }
 
-/* Another name than the one that was taken. */
+/* Chooses another name after the last one was taken. */
 static void next_name(struct lp_capture_directory *archive, bool random)
 {
 	if (!random)
@@ -177,7 +181,7 @@ int capture_directory_create(struct lp_capture_directory *archive,
 		name_segment(archive, header);
 	}
 	close(directory);
-	/* some file systems know no locks: there nobody else should write */
+	/* on a file system without locks, another run of the same name is not detected */
 	if (descriptor >= 0 && flock(descriptor, LOCK_EX | LOCK_NB))
 		log_detail("cannot lock %s: %s", archive->path, strerror(errno));
 	archive->counted = false;
@@ -199,7 +203,7 @@ const char *capture_directory_path(const struct lp_capture_directory *archive)
 	return archive->path;
 }
 
-/* Digits, as many as count says; 0: at least one, and all there are. */
+/* Skips count digits, or all digits and at least one if count is 0. */
 static bool take_digits(const char **at, size_t count)
 {
 	size_t i = 0;
@@ -215,7 +219,7 @@ static bool take_letter(const char **at, char letter)
 	return *(*at)++ == letter;
 }
 
-/* Is it a name as name_segment() makes them? */
+/* Whether the name has the form that name_segment() makes. */
 static bool is_ours(const char *name)
 {
 	const char *at = name + strlen(name);
@@ -223,7 +227,7 @@ static bool is_ours(const char *name)
 
 	if (strncmp(name, NAME_BEGINNING, strlen(NAME_BEGINNING)) != 0)
 		return false;
-	/* the host may have dashes in it: the last two are ours */
+	/* the host name may contain dashes: the last two are separators */
 	while (dashes < 2) {
 		if (--at < name + strlen(NAME_BEGINNING))
 			return false;
@@ -235,7 +239,10 @@ static bool is_ours(const char *name)
 	       !strcmp(at, NAME_SUFFIX);
 }
 
-/* Opens a capture of ours that nobody writes; a negative errno for anything else. */
+/*
+ * Opens a capture of this format of name that no run writes.  Returns a descriptor, or a
+ * negative errno for any other file.
+ */
 static int open_archived(int directory, const char *name, struct lp_archived *archived)
 {
 	int descriptor =
@@ -247,7 +254,10 @@ static int open_archived(int directory, const char *name, struct lp_archived *ar
 	if (descriptor < 0)
 		return -errno;
 	memset(&header, 0, sizeof(header));
-	/* a file of another user, or with a second hard link, was not written by our runs */
+	/*
+	 * a file of another user, or one with a second hard link, was not written by a run of this
+	 * user
+	 */
 	if (fstat(descriptor, &status) || !S_ISREG(status.st_mode) || status.st_nlink != 1 ||
 	    !place_trusts(status.st_uid))
 		goto foreign;
@@ -279,7 +289,7 @@ static int by_age(const void *left, const void *right)
 	return strcmp(a->name, b->name);
 }
 
-/* All captures in it but the current one, the oldest first.  To be freed. */
+/* Lists all captures but the current one, the oldest first.  To be freed by free(). */
 static struct lp_archived *list(const struct lp_capture_directory *archive, int directory,
 				size_t *count)
 {
@@ -318,7 +328,10 @@ static struct lp_archived *list(const struct lp_capture_directory *archive, int 
 	return items;
 }
 
-/* Returns 0 if it is gone, or -EBUSY if another run writes it, or another negative errno. */
+/*
+ * Returns 0 once the file is removed, -EBUSY if another run writes it, or another negative
+ * errno.
+ */
 static int remove_archived(int directory, const char *name)
 {
 	struct lp_archived again = { .segment = 0 };

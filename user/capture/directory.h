@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A directory that captures are kept in: loopprof-HOST-START-SEGMENT.lpc, of several
- * runs, the oldest ones removed.  Other files in it are left alone.
+ * A directory of captures, named loopprof-HOST-START-SEGMENT.lpc, of one or more runs.  Over
+ * a limit of bytes the oldest ones are removed.  Other files in the directory are left alone.
  */
 #ifndef LP_CAPTURE_DIRECTORY_H
 #define LP_CAPTURE_DIRECTORY_H
@@ -16,31 +16,31 @@
 struct lp_capture_directory;
 
 /*
- * create: if the directory is not there, it is made, for its owner only.  retain_bytes:
- * how much may lie in it, 0: everything is kept.  Returns 0, or a negative errno with a
- * sentence.
+ * Opens the directory.  create: a missing directory is created, accessible only to its owner.
+ * retain_bytes: limit of all captures together; 0: none is removed.  Returns 0, or a negative
+ * errno with a sentence in error.
  */
 int capture_directory_open(const char *path, bool create, uint64_t retain_bytes,
 			   struct lp_capture_directory **archive, struct lp_error *error);
 void capture_directory_free(struct lp_capture_directory *archive);
 
 /*
- * Creates the file of a segment, locked against removal as long as it is open.  It is
- * looked for by its name each time, as it may have been removed and made again.
- * Returns a descriptor or a negative errno.
+ * Creates the file of a segment.  It is locked while it is open, so that no run removes it.
+ * The directory is opened by its name each time, as it may have been removed and created
+ * again.  Returns a descriptor or a negative errno.
  */
 int capture_directory_create(struct lp_capture_directory *archive,
 			     const struct lp_capture_header *header);
 
-/* Removes what capture_directory_create() created last. */
+/* Removes the file that capture_directory_create() created last. */
 void capture_directory_discard(struct lp_capture_directory *archive);
 
-/* The path of what capture_directory_create() created last, or tried to. */
+/* The path of the file that capture_directory_create() created last, or tried to create. */
 const char *capture_directory_path(const struct lp_capture_directory *archive);
 
 /*
- * Removes the oldest captures until all that are there and current_bytes, the size of
- * the one that is written, are no more than is to be kept.
+ * Removes the oldest captures until the rest and the current one, whose size is
+ * current_bytes, are within the limit.
  */
 void capture_directory_retain(struct lp_capture_directory *archive, uint64_t current_bytes);
 

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Captures: the records of a run in files.  All numbers are little endian, as
- * the program runs on x86-64 only.
+ * Captures: the records of a run in files.  All numbers are little endian, as the program
+ * runs on x86-64 only.
  *
- * 1.0: the first 176 bytes of struct lp_capture_header, then records as they are on
- * the wire, each with its size in its head, one after the other, padded to 8 bytes.
- * 1.1: records on what a stall is made of (LP_EVENT_SEGMENT_TIMES and its kin).
- * 1.2: records on what got lost (LP_EVENT_FINDING and its kin).
- * 1.3: the whole header; records lie in blocks (LP_EVENT_BLOCK), which are compressed;
- * a run may go on from file to file, each of which begins by telling what was known.
+ * 1.0: the first 176 bytes of struct lp_capture_header, then records as they are on the wire,
+ * each with its size in its head, one after the other, padded to 8 bytes.
+ *
+ * 1.1: records of the breakdown of stalls (LP_EVENT_SEGMENT_TIMES and its kin).
+ *
+ * 1.2: records of findings (LP_EVENT_FINDING and its kin).
+ *
+ * 1.3: the whole header; records lie in compressed blocks (LP_EVENT_BLOCK); a run may be
+ * written to several files, each of which begins with a checkpoint of the state before it.
  */
 #ifndef LP_CAPTURE_FORMAT_H
 #define LP_CAPTURE_FORMAT_H
@@ -24,11 +27,11 @@
 
 struct lp_capture_header {
 	char magic[8];
-	__u16 major; /* another one cannot be read */
-	__u16 minor; /* a higher one may have records that are skipped */
+	__u16 major; /* a reader refuses other major versions */
+	__u16 minor; /* a higher minor version may have records that a reader skips */
 	__u32 header_bytes;
 	__u64 threshold_ns;
-	__u64 start_ns; /* of the run, CLOCK_MONOTONIC */
+	__u64 start_ns; /* start of the run, CLOCK_MONOTONIC */
 	__u64 start_unix_ns; /* the same instant, CLOCK_REALTIME */
 	__u32 queue;
 	__u32 reserved;
@@ -39,9 +42,9 @@ struct lp_capture_header {
 	__u8 run_id[LP_CAPTURE_ID_BYTES]; /* random: files of one run have the same */
 	__u8 boot_id[LP_CAPTURE_ID_BYTES]; /* of the host, zeros: not known */
 	__u64 segment_ns; /* when this file was begun, CLOCK_MONOTONIC */
-	__u64 segment_unix_ns; /* the same instant, as the run's clocks had it */
-	__u32 segment; /* which file of the run this is, from 0 on */
-	__u32 flags; /* none yet */
+	__u64 segment_unix_ns; /* the same instant, computed from the run's two clocks */
+	__u32 segment; /* number of this file in the run, from 0 on */
+	__u32 flags; /* none is defined yet */
 	__u64 reserved2;
 };
 
@@ -51,23 +54,23 @@ _Static_assert(offsetof(struct lp_capture_header, run_id) == LP_CAPTURE_HEADER_1
 _Static_assert(sizeof(struct lp_capture_header) == 240, "wire");
 
 /*
- * What is in it is not new: it tells what was known and counted when the file was
- * begun, or when it went on after records were lost.  LP_EVENT_BASELINE ends it.
+ * The block's records repeat state that the run had when the file was begun, or when writing
+ * resumed after records were lost.  LP_EVENT_BASELINE is the last of them.
  */
 #define LP_BLOCK_CHECKPOINT 1
 
-/* Compressed records.  A block is written once a second, and when it is full. */
+/* Compressed records.  A block is written once a second, and whenever it is full. */
 struct lp_capture_block {
-	struct lp_event event; /* LP_EVENT_BLOCK; reserved: LP_BLOCK_... */
-	__u64 lost; /* records that could not be written since the block before */
-	__u32 raw_bytes; /* of all its records, each padded to 8 bytes */
+	struct lp_event event; /* LP_EVENT_BLOCK; reserved has the flags LP_BLOCK_... */
+	__u64 lost; /* records that could not be written since the previous block */
+	__u32 raw_bytes; /* size of all records after unpacking, each padded to 8 bytes */
 	__u32 reserved;
-	__u8 data[]; /* as zlib writes it, with its checksum, up to event.size */
+	__u8 data[]; /* zlib stream with its checksum, up to event.size */
 };
 
 _Static_assert(sizeof(struct lp_capture_block) == 40, "wire");
 
-/* A larger one is none: neither a damaged size nor a forged one takes much memory. */
+/* The limit of a record's size: a damaged or forged size must not make a reader allocate much. */
 #define LP_CAPTURE_RECORD_MAX (1 << 20)
 #define LP_CAPTURE_RAW_MAX (1 << 20)
 

@@ -15,8 +15,9 @@
 
 #define SUFFIX ".lpc"
 /*
- * Sources that are read at once, each with its file and its buffers.  If there are more, those that
- * begin last wait for others to end: their records come later than the clocks have them.
+ * Sources that are read at once, each with an open file and buffers.  Of more sources, those
+ * that begin last wait until another one ends: their records then come later than their
+ * clocks say.
  */
 #define ACTIVE_SOURCES 64
 
@@ -24,39 +25,40 @@ struct lp_captured_file {
 	char *path;
 	struct lp_capture_header header;
 	uint64_t bytes;
-	size_t order; /* as they were given */
+	size_t order; /* position in the order in which the captures were given */
 };
 
 struct lp_captured_source {
-	size_t first, end; /* of its files */
-	size_t at; /* the one that is read */
+	size_t first, end; /* its files, as a range of indexes */
+	size_t at; /* index of the file that is read */
 	struct lp_capture_reader *reader;
 	struct lp_capture_segments *chain;
-	const struct lp_event *record; /* what comes next; NULL: nothing more */
-	uint64_t unix_ns; /* its time, never before that of what came before */
-	bool ended; /* its last record is that of the end of a run */
-	bool damaged; /* which was reported */
+	const struct lp_event *record; /* next record; NULL: the source has ended */
+	/* wall clock time of that record, never before that of the previous one */
+	uint64_t unix_ns;
+	bool ended; /* the last record was that of the end of a run */
+	bool damaged; /* damage of the current file has been reported */
 };
 
-/* The identity of a file, whatever its name. */
+/* Device and inode of a file, which identify it under any name. */
 struct lp_captured_identity {
 	dev_t device;
 	ino_t inode;
 };
 
 struct lp_merge {
-	/* of all captures that were given, even unreadable ones */
+	/* all captures that were given, unreadable ones included */
 	struct lp_captured_identity *given;
 	size_t given_count, given_capacity;
 	struct lp_captured_file *files;
 	size_t file_count, file_capacity;
 	struct lp_captured_source *sources;
-	size_t *heap; /* sources that are read, that of the next record first */
+	size_t *heap; /* heap of the sources that are read, by the time of their next record */
 	size_t heap_count;
-	size_t next; /* the first source that is not read yet */
+	size_t next; /* first source that has not been opened yet */
 	struct lp_merge_totals found;
 	int err;
-	/* while a record is handed out */
+	/* handler of records during merge_read() */
 	lp_merge_record_handler take;
 	lp_merge_end_handler end;
 	void *context;
@@ -175,18 +177,18 @@ static void add_directory(struct lp_merge *captures, const char *path)
 	free(entries);
 }
 
-/* Zero if they are of the same run. */
+/* Orders headers by run; returns 0 if both are of the same run. */
 static int compare_runs(const struct lp_capture_header *left, const struct lp_capture_header *right)
 {
 	int order = memcmp(left->run_id, right->run_id, sizeof(left->run_id));
 
-	/* of versions that did not number their runs, two with the same head are the same */
+	/* versions without run ids: two captures with the same header are of the same run */
 	if (!order && !is_new_enough(left))
 		order = memcmp(left, right, LP_CAPTURE_HEADER_1_0);
 	return order;
 }
 
-/* The files of a run together, in order; of the same one, what reached furthest first. */
+/* Orders files by run and number; of copies of the same file, the most complete one comes first. */
 static int by_run(const void *left, const void *right)
 {
 	const struct lp_captured_file *a = left, *b = right;
@@ -243,7 +245,7 @@ static void search_missing(struct lp_merge *captures, const struct lp_captured_s
 	}
 }
 
-static const struct lp_merge *sorted; /* qsort hands on no context */
+static const struct lp_merge *sorted; /* qsort() passes no context to its comparison */
 
 static int by_start(const void *left, const void *right)
 {
@@ -373,7 +375,7 @@ static void report_error(struct lp_merge *captures, const struct lp_error *error
 		captures->err = error->code;
 }
 
-/* Done with a file of a source: what is to be said of it. */
+/* Reports what is wrong with a file that has been read to its end. */
 static void end_file(struct lp_merge *captures, struct lp_captured_source *source)
 {
 	uint64_t lost = capture_lost(source->reader);
@@ -389,13 +391,16 @@ static void end_file(struct lp_merge *captures, struct lp_captured_source *sourc
 	source->at++;
 }
 
-/* A record from the far future would keep those after it from their place among others. */
+/*
+ * Whether the time of a record is plausible: one in the far future would delay all later
+ * records of its source.
+ */
 static bool record_has_time(const struct lp_event *record)
 {
 	return record->time_ns <= LP_SPAN_MAX_NS;
 }
 
-/* Looks what comes next in a source, in its next file if need be. */
+/* Reads the next record of a source, from its next file if one has ended. */
 static void advance(struct lp_merge *captures, struct lp_captured_source *source)
 {
 	const struct lp_capture_header *header = &captures->files[source->first].header;
@@ -406,7 +411,7 @@ static void advance(struct lp_merge *captures, struct lp_captured_source *source
 	for (source->record = NULL; source->at < source->end;) {
 		if (!source->reader &&
 		    capture_reader_new(captures->files[source->at].path, &source->reader, &error)) {
-			/* it was there when all were opened */
+			/* the file has been removed or changed since all captures were opened */
 			report_error(captures, &error);
 			source->at++;
 			continue;
@@ -465,12 +470,14 @@ static void rise_up(struct lp_merge *captures, size_t at)
 	heap[at] = moved;
 }
 
-/* Frees the reader and the buffers of a source at its end. */
+/* Frees the reader and the buffers of a source that has ended. */
 static void end_source(struct lp_merge *captures, size_t number)
 {
 	struct lp_captured_source *source = &captures->sources[number];
 
-	/* a file that was cut exactly behind a record looks whole, but for this */
+	/*
+	 * a file that was cut exactly behind a record is only recognised by the missing end record
+	 */
 	if (!source->ended && !source->damaged) {
 		captures->found.unended++;
 		log_warning(
@@ -483,7 +490,7 @@ static void end_source(struct lp_merge *captures, size_t number)
 		captures->end(captures->context, number);
 }
 
-/* Opens the sources that are due, and at least one if there is any. */
+/* Opens the sources whose time has come, and at least one if any is left. */
 static void begin_sources(struct lp_merge *captures)
 {
 	while (captures->next < captures->found.sources && captures->heap_count < ACTIVE_SOURCES) {

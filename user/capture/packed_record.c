@@ -8,8 +8,9 @@
 #define WORDS_MAX (LP_PACKED_RECORD_MAX / 8)
 
 /*
- * Pieces, each a head, the words that are not zero, and as many that are as the head
- * says.  A record's last word may be a part of one: what is behind it counts as zero.
+ * The packed data are pieces: a head, the words that are not zero, and then as many zero
+ * words as the head says.  The last word of a record may be incomplete; its missing bytes
+ * count as zero.
  */
 struct lp_packed_head {
 	uint16_t literals;
@@ -17,8 +18,8 @@ struct lp_packed_head {
 };
 
 struct lp_packed_record {
-	uint32_t size; /* of the record */
-	uint32_t bytes; /* of data */
+	uint32_t size; /* size of the record */
+	uint32_t bytes; /* size of the packed data */
 	uint8_t data[];
 };
 

@@ -13,29 +13,30 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* As much as is read from the file at once, at least. */
+/* The least number of bytes that is read from the file at once. */
 #define WINDOW_BYTES 32768
 
 struct lp_capture_reader {
 	char *path;
-	int descriptor; /* -1: parked */
+	int descriptor; /* -1: the reader is parked */
 	dev_t device;
 	ino_t inode;
 	struct lp_capture_header header;
-	uint64_t offset; /* of what comes next */
-	/* a piece of the file */
+	uint64_t offset; /* file offset of the next record or block */
+	/* bytes of the file from window_at on */
 	uint8_t *window;
 	size_t window_capacity, window_bytes;
 	uint64_t window_at;
-	/* records of a block, or the one that lay in the file as it is */
+	/* the unpacked records of a block, or one record that is not in a block */
 	uint8_t *raw;
 	size_t raw_capacity, raw_bytes, raw_at;
-	uint64_t block_at; /* where it lies */
+	uint64_t block_at; /* file offset of the block */
 	uint16_t block_flags;
 	bool block_cut;
 	bool checkpoint;
 	uint64_t lost;
-	uint64_t damaged, damaged_at; /* blocks; the first one */
+	/* damaged blocks: their number, and the file offset of the first one */
+	uint64_t damaged, damaged_at;
 };
 
 static int cannot_read(struct lp_error *error, const char *path, int err)
@@ -48,7 +49,7 @@ static int cannot_read(struct lp_error *error, const char *path, int err)
 	return error_set(error, err, "cannot read %s: %s", path, strerror(-err));
 }
 
-/* Opens it, or opens it again: then it has to be the same file. */
+/* Opens the file, or opens it again; then it has to be the same file. */
 static int open_file(struct lp_capture_reader *reader)
 {
 	struct stat status;
@@ -56,12 +57,12 @@ static int open_file(struct lp_capture_reader *reader)
 
 	if (reader->descriptor >= 0)
 		return 0;
-	/* the opening of a device may change it, and a pipe cannot be read twice */
+	/* opening a device may have an effect, and a pipe cannot be read twice */
 	if (stat(reader->path, &status))
 		return -errno;
 	if (!S_ISREG(status.st_mode))
 		return S_ISDIR(status.st_mode) ? -EISDIR : -ESPIPE;
-	/* the path may lead to another file by now */
+	/* the path may lead to another file since stat() */
 	reader->descriptor = open(reader->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (reader->descriptor < 0)
 		return -errno;
@@ -103,11 +104,11 @@ static int reserve(uint8_t **buffer, size_t *capacity, size_t wanted)
 }
 
 /*
- * Makes the window hold size bytes from reader->offset on; *got says how many there
- * are, fewer at the end of the file.  Returns 0 or a negative errno.
+ * Makes the window hold size bytes from reader->offset on.  *got is the number of bytes
+ * there, fewer at the end of the file.  Returns 0 or a negative errno.
  */
-static int look_ahead(struct lp_capture_reader *reader, size_t size, const uint8_t **data,
-		      size_t *got)
+static int fill_window(struct lp_capture_reader *reader, size_t size, const uint8_t **data,
+		       size_t *got)
 {
 	size_t wanted = size > WINDOW_BYTES ? size : WINDOW_BYTES;
 	ssize_t count;
@@ -147,7 +148,7 @@ static int look_ahead(struct lp_capture_reader *reader, size_t size, const uint8
 static int check_header(const struct lp_capture_reader *reader, struct lp_error *error)
 {
 	const struct lp_capture_header *header = &reader->header;
-	/* a later version's data in this place may lack the final NUL */
+	/* the tool's name may lack the final NUL */
 	int tool_bytes = (int)sizeof(header->tool);
 
 	if (memcmp(header->magic, LP_CAPTURE_MAGIC, sizeof(header->magic)) != 0)
@@ -176,7 +177,7 @@ static int read_header(struct lp_capture_reader *reader, struct lp_error *error)
 	size_t bytes = sizeof(reader->header);
 	const uint8_t *data;
 	size_t got;
-	int err = look_ahead(reader, bytes, &data, &got);
+	int err = fill_window(reader, bytes, &data, &got);
 
 	if (err)
 		return cannot_read(error, reader->path, err);
@@ -189,7 +190,7 @@ static int read_header(struct lp_capture_reader *reader, struct lp_error *error)
 	err = check_header(reader, error);
 	if (err)
 		return err;
-	/* of an older version: what follows are records */
+	/* the header of an older version is shorter: records follow */
 	if (reader->header.header_bytes < bytes)
 		memset((uint8_t *)&reader->header + reader->header.header_bytes, 0,
 		       bytes - reader->header.header_bytes);
@@ -198,7 +199,10 @@ static int read_header(struct lp_capture_reader *reader, struct lp_error *error)
 			error, -EBADMSG,
 			"%s is not a capture of loopprof (or was cut in its first %zu bytes); `loopprof record -o FILE` makes one",
 			reader->path, bytes);
-	/* a capture may be anybody's: its header's texts are printed unchanged from here on */
+	/*
+	 * a capture may come from anybody, and the texts of its header are printed as they are from
+	 * here on
+	 */
 	text_sanitise(reader->header.tool);
 	text_sanitise(reader->header.mode);
 	text_sanitise(reader->header.host);
@@ -258,7 +262,7 @@ static void note_damaged(struct lp_capture_reader *reader, uint64_t offset)
 		reader->damaged_at = offset;
 }
 
-/* Unpacks as much of a block as is there.  Returns 0 or a negative errno. */
+/* Unpacks as much of a block as the file has.  Returns 0 or a negative errno. */
 static int take_block(struct lp_capture_reader *reader, const uint8_t *data, size_t bytes,
 		      bool whole)
 {
@@ -290,7 +294,10 @@ static int take_block(struct lp_capture_reader *reader, const uint8_t *data, siz
 	return 0;
 }
 
-/* A record as it is, in a capture of up to 1.2, and what a later version may put beside blocks. */
+/*
+ * Reads a record outside of blocks: any record up to 1.2, and records that a later version
+ * may put between blocks.
+ */
 static int take_plain(struct lp_capture_reader *reader, const uint8_t *data, size_t size)
 {
 	int err = reserve(&reader->raw, &reader->raw_capacity, size);
@@ -305,13 +312,16 @@ static int take_plain(struct lp_capture_reader *reader, const uint8_t *data, siz
 	return 0;
 }
 
-/* What comes next in the file.  1: something is in reader->raw or was left out. */
+/*
+ * Reads the next block or record of the file.  Returns 1 if reader->raw has records or the
+ * block was skipped; 0 at the end; or a negative errno.
+ */
 static int next_piece(struct lp_capture_reader *reader)
 {
 	struct lp_event head;
 	const uint8_t *data;
 	size_t size, got;
-	int err = look_ahead(reader, sizeof(head), &data, &got);
+	int err = fill_window(reader, sizeof(head), &data, &got);
 
 	if (err || !got)
 		return err;
@@ -321,7 +331,7 @@ static int next_piece(struct lp_capture_reader *reader)
 	if (head.size < sizeof(head) || head.size > LP_CAPTURE_RECORD_MAX)
 		return -EBADMSG;
 	size = record_padded(head.size);
-	err = look_ahead(reader, size, &data, &got);
+	err = fill_window(reader, size, &data, &got);
 	if (err || !got)
 		return err ? err : -ENODATA;
 	reader->block_at = reader->offset;
@@ -346,7 +356,7 @@ static int next_piece(struct lp_capture_reader *reader)
 	return 1;
 }
 
-/* The next whole record of what is unpacked, or NULL. */
+/* The next whole record in reader->raw, or NULL. */
 static const struct lp_event *next_unpacked(struct lp_capture_reader *reader)
 {
 	size_t left = reader->raw_bytes - reader->raw_at;
@@ -355,7 +365,7 @@ static const struct lp_event *next_unpacked(struct lp_capture_reader *reader)
 	if (left < sizeof(*record))
 		return NULL;
 	record = (const struct lp_event *)(const void *)(reader->raw + reader->raw_at);
-	/* blocks hold no blocks */
+	/* a block must not contain another one */
 	if (record->size < sizeof(*record) || record->type == LP_EVENT_BLOCK ||
 	    record->size > LP_CAPTURE_RAW_MAX || record_padded(record->size) > left) {
 		if (!reader->block_cut)
@@ -400,7 +410,7 @@ int capture_next(struct lp_capture_reader *reader, const struct lp_event **recor
 		*record = next_unpacked(reader);
 		if (*record)
 			return 1;
-		/* the rest of it is no whole record */
+		/* the rest of a cut block is no whole record */
 		if (reader->raw_bytes && reader->block_cut)
 			return report_end(reader, -ENODATA, error);
 		reader->raw_bytes = reader->raw_at = 0;

@@ -19,34 +19,39 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What a recording that is killed may lose. */
+/* The time whose records a recording may lose if it is killed. */
 #define FLUSH_NS NS_PER_S
 #define RETRY_NS (10 * NS_PER_S)
-/* So that what is kept is always some files, and the current one is a part of it only. */
+/* The current file is limited to a half of retain_bytes, so that older files remain beside it. */
 #define FILES_LEAST 2
 
 struct lp_recorder {
-	struct lp_capture_header header; /* of the current file */
-	struct lp_destination *destination; /* a single file; NULL: an archive */
+	struct lp_capture_header header; /* header of the current file */
+	/* the destination without rotation; NULL: an archive is written */
+	struct lp_destination *destination;
 	struct lp_capture_directory *archive;
-	bool waits; /* an older file stays until there is something to record */
-	bool written; /* a file of this run has its header */
+	bool waits; /* an older file remains until there is something to record */
+	bool written; /* the header of a file of this run has been written */
 	uint64_t rotate_bytes, rotate_ns;
 	struct lp_checkpoint *checkpoint;
 	struct lp_block_packer *packer;
-	int descriptor; /* -1: none could be created */
-	uint64_t bytes; /* of whole blocks in it, header included */
-	uint64_t segment_bytes; /* of these, its header and replay */
-	uint64_t segment_records; /* in them */
-	uint64_t now_ns; /* as far as it was told */
+	int descriptor; /* -1: no file is open */
+	uint64_t bytes; /* size of the current file up to its last whole block */
+	uint64_t segment_bytes; /* the part of bytes that is header and checkpoint */
+	uint64_t segment_records; /* records in the current file, apart from its checkpoint */
+	uint64_t now_ns; /* time of the latest record or tick */
 	uint64_t flushed_ns;
-	uint64_t checked_ns; /* whether its file is still there, and how much is kept */
-	uint16_t flags; /* of the block that is being filled */
-	/* since writing failed */
-	int err; /* 0: it works */
+	/* last check that the file exists and that the archive is within its limit */
+	uint64_t checked_ns;
+	uint16_t flags; /* flags of the block that is being filled */
+	/*
+	 * while writing fails: the error (0: none), its times, and the records that were lost since
+	 * then
+	 */
+	int err;
 	uint64_t failed_ns, retry_ns;
-	uint64_t gap; /* records since then */
-	/* of the whole run */
+	uint64_t gap;
+	/* over the whole run */
 	int first_err;
 	uint64_t lost;
 	uint64_t lost_ns;
@@ -67,7 +72,7 @@ static void read_boot_id(uint8_t id[LP_CAPTURE_ID_BYTES])
 	if (!fgets(text, sizeof(text), file))
 		text[0] = '\0';
 	fclose(file);
-	/* 16 bytes in hexadecimal, with dashes in between */
+	/* 16 bytes in hexadecimal, separated by dashes */
 	while (i < LP_CAPTURE_ID_BYTES && *at) {
 		if (*at == '-') {
 			at++;
@@ -86,7 +91,10 @@ static const char *reason(int err)
 			      : output_advice(err);
 }
 
-/* From here on it is not written but counted; what waits to be written counts as well. */
+/*
+ * Records an error: until the next attempt records are counted instead of written.  records:
+ * those that were collected and are lost as well.
+ */
 static void fail(struct lp_recorder *recorder, int err, uint64_t records, uint64_t now_ns)
 {
 	if (!recorder->err)
@@ -106,7 +114,7 @@ static void fail(struct lp_recorder *recorder, int err, uint64_t records, uint64
 		recorder_path(recorder), reason(err));
 }
 
-/* Forgets what was written of a block only in part. */
+/* Removes a block from the file that was only written in part. */
 static void cut_back(struct lp_recorder *recorder)
 {
 	if (!ftruncate(recorder->descriptor, (off_t)recorder->bytes))
@@ -124,7 +132,10 @@ static int write_bytes(struct lp_recorder *recorder, const void *data, size_t si
 	return err;
 }
 
-/* Returns 0 or a negative errno; either way nothing waits any more. */
+/*
+ * Writes the collected records as a block.  Returns 0 or a negative errno; no record is left
+ * to write in both cases.
+ */
 static int write_block(struct lp_recorder *recorder)
 {
 	const void *block;
@@ -142,8 +153,8 @@ static int write_block(struct lp_recorder *recorder)
 	return err;
 }
 
-/* A lp_record_taker: what is told again, into the file. */
-static void add_replayed(void *context, const struct lp_event *record)
+/* A lp_record_taker: adds a record of the checkpoint to its block. */
+static void add_repeated(void *context, const struct lp_event *record)
 {
 	struct lp_recorder *recorder = context;
 
@@ -153,7 +164,10 @@ static void add_replayed(void *context, const struct lp_event *record)
 		block_packer_add(recorder->packer, record);
 }
 
-/* Creates a file with its header, or none.  Returns a descriptor or a negative errno. */
+/*
+ * Creates a file with its header.  Returns a descriptor, or a negative errno; then no file is
+ * left.
+ */
 static int create_file(struct lp_recorder *recorder)
 {
 	const struct lp_capture_header *header = &recorder->header;
@@ -183,7 +197,7 @@ static void discard_file(struct lp_recorder *recorder)
 		destination_discard(recorder->destination, recorder->descriptor);
 }
 
-/* It is no longer where it was put: what is written to it is lost. */
+/* Whether the file has been unlinked: what is written to it would be lost. */
 static bool is_removed(const struct lp_recorder *recorder)
 {
 	struct stat status;
@@ -199,7 +213,7 @@ static void close_file(struct lp_recorder *recorder)
 	recorder->descriptor = -1;
 }
 
-/* A new file with its header. */
+/* Begins a new file with its header. */
 static int begin_file(struct lp_recorder *recorder, uint64_t now_ns)
 {
 	struct lp_capture_header *header = &recorder->header;
@@ -218,14 +232,14 @@ static int begin_file(struct lp_recorder *recorder, uint64_t now_ns)
 	return 0;
 }
 
-/* What was known so far, in blocks of its own.  Returns 0 or a negative errno. */
-static int report_again(struct lp_recorder *recorder, uint64_t now_ns)
+/* Writes the checkpoint, in blocks of its own.  Returns 0 or a negative errno. */
+static int write_checkpoint(struct lp_recorder *recorder, uint64_t now_ns)
 {
 	int err;
 
 	recorder->err = 0;
 	recorder->flags = LP_BLOCK_CHECKPOINT;
-	checkpoint_begin_file(recorder->checkpoint, now_ns, add_replayed, recorder);
+	checkpoint_begin_file(recorder->checkpoint, now_ns, add_repeated, recorder);
 	err = recorder->err;
 	if (!err)
 		err = write_block(recorder);
@@ -234,7 +248,7 @@ static int report_again(struct lp_recorder *recorder, uint64_t now_ns)
 	return err;
 }
 
-/* The next file of an archive, or a single file that has been removed. */
+/* Begins the next file of an archive, or replaces a single file that has been removed. */
 static int begin_next_file(struct lp_recorder *recorder, uint64_t now_ns)
 {
 	uint32_t step = recorder->written ? 1 : 0;
@@ -244,11 +258,11 @@ static int begin_next_file(struct lp_recorder *recorder, uint64_t now_ns)
 	recorder->header.segment += step;
 	err = begin_file(recorder, now_ns);
 	if (!err)
-		err = report_again(recorder, now_ns);
+		err = write_checkpoint(recorder, now_ns);
 	if (err) {
 		discard_file(recorder);
 		close_file(recorder);
-		/* its number is free again */
+		/* the number is used for the next attempt */
 		recorder->header.segment -= step;
 	}
 	return err;
@@ -266,7 +280,7 @@ static void try_again(struct lp_recorder *recorder, uint64_t now_ns)
 			      ? 0
 			      : write_bytes(recorder, &recorder->header, sizeof(recorder->header));
 		if (!err)
-			err = report_again(recorder, now_ns);
+			err = write_checkpoint(recorder, now_ns);
 		if (err) {
 			recorder->bytes = whole;
 			cut_back(recorder);
@@ -316,13 +330,16 @@ static int open_place(struct lp_recorder *recorder, const struct lp_recorder_con
 				      &recorder->archive, error);
 }
 
-/* Is the error a lack of room?  Then there may be some later. */
+/* Whether the error means that there is no space, which may change. */
 static bool is_full(int err)
 {
 	return err == -ENOSPC || err == -EDQUOT || err == -EFBIG;
 }
 
-/* Begins the first file; one that cannot be created is an error, a full disk is not yet. */
+/*
+ * Begins the first file.  A full disk is reported like an error during the run, any other
+ * failure is returned.
+ */
 static int begin(struct lp_recorder *recorder, struct lp_error *error)
 {
 	uint64_t now_ns = recorder->header.start_ns;
@@ -343,7 +360,7 @@ static int begin(struct lp_recorder *recorder, struct lp_error *error)
 }
 
 /*
- * There is something to record: the new file takes the place of the older one.  The
+ * Ends the wait for something to record: the new file takes the place of the older one.  The
  * capture begins with the start of the run.
  */
 static void stop_waiting(struct lp_recorder *recorder)
@@ -405,7 +422,7 @@ int recorder_new(const struct lp_recorder_config *config, struct lp_recorder **r
 	return err;
 }
 
-/* A lp_record_taker: into the block that is being filled. */
+/* A lp_record_taker: adds a record to the block that is being filled. */
 static void add(void *context, const struct lp_event *record)
 {
 	struct lp_recorder *recorder = context;
@@ -428,7 +445,7 @@ static void add(void *context, const struct lp_event *record)
 	recorder->segment_records++;
 }
 
-/* Is the record of a target, not only of the run? */
+/* Whether the record is about a target, as against the run itself. */
 static bool is_of_target(const struct lp_event *record)
 {
 	static const uint16_t of_run[] = { LP_EVENT_PROCESS, LP_EVENT_POLLER,	LP_EVENT_LOST,
@@ -466,12 +483,12 @@ bool recorder_rotation_due(const struct lp_recorder *recorder, uint64_t now_ns)
 		return false;
 	if (recorder->rotate_ns && age >= recorder->rotate_ns)
 		return true;
-	/* a file that holds nothing new would only be followed by the next */
+	/* a file with only a checkpoint would be followed by files without an end */
 	return recorder->rotate_bytes && recorder->bytes >= recorder->rotate_bytes &&
 	       recorder->bytes > recorder->segment_bytes;
 }
 
-/* What has waited, into the file. */
+/* Writes the collected records to the file. */
 static void flush(struct lp_recorder *recorder, uint64_t now_ns)
 {
 	uint64_t waiting = block_packer_count(recorder->packer);
@@ -483,14 +500,14 @@ static void flush(struct lp_recorder *recorder, uint64_t now_ns)
 		recorder->flushed_ns = now_ns;
 }
 
-/* Is the file where it was put?  If not, all that is in it is lost. */
+/* Checks that the file is still in its place; if it was removed, all its records are lost. */
 static void check(struct lp_recorder *recorder, uint64_t now_ns)
 {
 	recorder->checked_ns = now_ns;
 	if (is_removed(recorder)) {
 		fail(recorder, -ENOENT, recorder->segment_records, now_ns);
 		recorder->failed_ns = recorder->header.segment_ns;
-		/* for all that we know the directory is there */
+		/* the directory may well be there, so that the next attempt can be at once */
 		recorder->retry_ns = now_ns;
 	} else if (recorder->archive) {
 		capture_directory_retain(recorder->archive, recorder->bytes);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Captures of one run that follow each other, as if they were one.  Each but the first
- * begins by telling again what was known: what the reader knows of it is left out, and
- * what ended in a part that is missing is ended.
+ * Joins the captures of one run as if they were one file.  Each file but the first begins
+ * with a checkpoint: the part of it that the reader knows already is left out, and loops that
+ * ended in a missing file are ended.
  */
 #ifndef LP_CAPTURE_SEGMENTS_H
 #define LP_CAPTURE_SEGMENTS_H
@@ -14,13 +14,13 @@
 struct lp_capture_segments;
 
 struct lp_capture_segments *capture_segments_new(void);
-void capture_segments_free(struct lp_capture_segments *chain);
+void capture_segments_free(struct lp_capture_segments *segments);
 
 /*
- * Hands a record on, or not.  replay: it tells again.  What is handed out may have
- * other records before it.
+ * Passes a record to take(), or leaves it out; records that end loops may be passed before
+ * it.  checkpoint: the record is part of a checkpoint.
  */
-void capture_segments_take(struct lp_capture_segments *chain, const struct lp_event *record,
+void capture_segments_take(struct lp_capture_segments *segments, const struct lp_event *record,
 			   bool checkpoint, lp_record_taker take, void *context);
 
 #endif /* LP_CAPTURE_SEGMENTS_H */
