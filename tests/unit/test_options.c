@@ -418,11 +418,11 @@ static void what_stays_on_has_limits(void **state)
 	assert_int_equal(options.rotate_bytes, 16 << 20);
 	assert_int_equal(options.rotate_ns, 0);
 	assert_int_equal(options.retain_bytes, 2ULL << 30);
-	assert_true(options.keep);
+	assert_true(options.archive);
 	expect_accepted("record -a -o dir --retain 1G");
-	assert_true(options.keep);
+	assert_true(options.archive);
 	expect_accepted("record -a -o x.lpc");
-	assert_false(options.keep);
+	assert_false(options.archive);
 	expect_accepted("record -a -o dir --rotate 1h");
 	assert_int_equal(options.rotate_ns, 3600000000000);
 	assert_int_equal(options.rotate_bytes, 0);

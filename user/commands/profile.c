@@ -89,7 +89,7 @@ static int open_output(struct lp_profile *profile, struct lp_error *error)
 	const struct lp_options *options = profile->options;
 	struct lp_recorder_config config = {
 		.path = options->output,
-		.directory = options->keep,
+		.directory = options->archive,
 		.rotate_bytes = options->rotate_bytes,
 		.rotate_ns = options->rotate_ns,
 		.retain_bytes = options->retain_bytes,

@@ -11,11 +11,14 @@
 
 const double lp_compared_quantiles[LP_COMPARED_QUANTILES] = { 0.5, 0.9, 0.99 };
 
-/* A cause whose waits have become longer, not more: by how much, and of how many, to be sure. */
+/*
+ * A cause counts as longer if its mean wait has grown by this factor, from at least this many
+ * waits on each side.
+ */
 #define LONGER 2.0
 #define LONGER_COUNT 30
 
-/* The nodes of a tree, in its order. */
+/* The nodes of a binary tree in order. */
 struct node_list {
 	const void **nodes;
 	size_t count;
@@ -71,7 +74,10 @@ static enum lp_verdict rate_verdict(uint64_t old, double old_exposure, uint64_t 
 	return old == new || old + new >= 20 ? LP_VERDICT_SAME : LP_VERDICT_UNSURE;
 }
 
-/* The worst that is certain, then the best; else whether anything can be told. */
+/*
+ * The verdict over a callback's quantiles and its rate of slow calls: the worst certain one,
+ * then the best certain one, else whether there was enough data.
+ */
 static enum lp_verdict whole_verdict(const struct lp_callback_shift *shift, bool timed)
 {
 	enum lp_verdict verdict = shift->slow;
@@ -83,7 +89,7 @@ static enum lp_verdict whole_verdict(const struct lp_callback_shift *shift, bool
 		if (shift->quantiles[i].verdict == LP_VERDICT_BETTER && verdict != LP_VERDICT_WORSE)
 			verdict = LP_VERDICT_BETTER;
 	}
-	/* the median is what most rests on */
+	/* nothing is certain: the median decides between same and unsure */
 	if (timed && verdict == LP_VERDICT_SAME)
 		verdict = shift->quantiles[0].verdict;
 	return verdict;
@@ -111,7 +117,7 @@ static void shift_callback(const struct lp_comparison *comparison, struct lp_cal
 						  : (double)comparison->new->wall_ns;
 
 	shift_quantiles(&old->run, &new->run, shift->quantiles);
-	/* one that is not there has been seen for as long as the other */
+	/* a callback that one side lacks could have run in all of that side's time */
 	if (!shift->old || !shift->new) {
 		old_exposure = (double)comparison->old->wall_ns;
 		new_exposure = (double)comparison->new->wall_ns;
@@ -162,8 +168,10 @@ static int by_difference(const void *first, const void *second)
 	return one < other ? 1 : one > other ? -1 : 0;
 }
 
-/* Walks both sides' nodes in their common order; a node of one side is told alone if the other
- * has none like it. */
+/*
+ * Walks the nodes of both sides in their common order.  A node that only one side has is
+ * passed with NULL for the other.
+ */
 typedef void (*pair_taker)(struct lp_comparison *comparison, const void *old, const void *new);
 
 static void match(struct lp_comparison *comparison, const struct node_list *before,

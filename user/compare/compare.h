@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Two sides, each what the model told of one or more captures, held against each other.
- * A callback is the same one on both if its service, kind, name and the last two parts of
- * its file are: lines move between versions, and so do directories of releases.
+ * Compares two sides, each the summary of one or more captures.  Callbacks correspond if
+ * their service, kind, name and the last two parts of their file are the same: lines move
+ * between versions, and so do the directories of releases.
  */
 #ifndef LP_COMPARE_COMPARE_H
 #define LP_COMPARE_COMPARE_H
@@ -13,7 +13,8 @@
 #define LP_SERVICE_MAX 132
 #define LP_COMPARED_QUANTILES 3
 
-extern const double lp_compared_quantiles[LP_COMPARED_QUANTILES]; /* 0.5, 0.9, 0.99 */
+/* The compared quantiles: 0.5, 0.9, 0.99. */
+extern const double lp_compared_quantiles[LP_COMPARED_QUANTILES];
 
 /* A callback on one side. */
 struct lp_side_callback {
@@ -23,12 +24,12 @@ struct lp_side_callback {
 	struct lp_histogram run;
 };
 
-/* A line where loops lost time on one side. */
+/* A line where the loops of one side lost time. */
 struct lp_side_cause {
 	char service[LP_SERVICE_MAX];
 	enum lp_cause_kind kind;
 	char syscall[LP_SYSCALL_NAME_MAX];
-	char function[LP_NAME_MAX]; /* "" if not known */
+	char function[LP_NAME_MAX]; /* "" if unknown */
 	char file[LP_FILE_MAX];
 	uint32_t line;
 	uint64_t count;
@@ -36,14 +37,14 @@ struct lp_side_cause {
 };
 
 struct lp_side {
-	/* a copy: what the model points at is gone by then */
+	/* a copy, as the model is freed before the comparison */
 	char host[80];
 	char mode[16];
 	uint64_t threshold_ns;
 	uint64_t start_unix_ns;
-	uint64_t span_ns; /* from its beginning to its end */
+	uint64_t span_ns; /* from the beginning to the end of the runs */
 	size_t loops;
-	uint64_t wall_ns, traced_ns, busy_ns, idle_ns; /* of all loops together */
+	uint64_t wall_ns, traced_ns, busy_ns, idle_ns; /* sums over all loops */
 	uint64_t callbacks, slow, suppressed;
 	struct lp_histogram iteration;
 	void *callback_tree, *cause_tree;
@@ -51,20 +52,23 @@ struct lp_side {
 	bool no_memory;
 };
 
-/* To be given to a model, with the side as context; filled when the run ends. */
+/* The observer of a model whose context is the side; the side is filled when the run ends. */
 extern const struct lp_observer side_observer;
 void side_free(struct lp_side *side);
-/* The order of callbacks and of causes, the same on both sides. */
+/* The orders by which callbacks and causes are sorted, the same for both sides. */
 int side_compare_callbacks(const void *first, const void *second);
 int side_compare_causes(const void *first, const void *second);
-/* Are the histograms of its callbacks of all of them, or of late ones only (sample mode)? */
+/*
+ * Whether the histograms have all calls of the callbacks; in sample mode they only have late
+ * ones.
+ */
 bool side_is_timed(const struct lp_side *side);
 
 enum lp_verdict {
-	LP_VERDICT_SAME, /* a shift would have shown */
+	LP_VERDICT_SAME, /* no difference, although one of relevance would have shown */
 	LP_VERDICT_WORSE,
 	LP_VERDICT_BETTER,
-	LP_VERDICT_UNSURE, /* too few to tell */
+	LP_VERDICT_UNSURE, /* too little data */
 	LP_VERDICTS,
 };
 
@@ -74,40 +78,44 @@ struct lp_quantile_shift {
 };
 
 struct lp_callback_shift {
-	const struct lp_side_callback *old, *new; /* NULL: not there */
+	const struct lp_side_callback *old, *new; /* NULL: the side does not have it */
 	struct lp_quantile_shift quantiles[LP_COMPARED_QUANTILES];
-	enum lp_verdict slow; /* how often it is slow, a call; in sample mode, a time */
-	enum lp_verdict verdict; /* of all of it: the worst that is certain */
-	double weight; /* what to tell first: seconds that it costs more or less */
+	/* verdict on the rate of slow calls: per call, or in sample mode per time */
+	enum lp_verdict slow;
+	enum lp_verdict verdict; /* verdict on the whole callback: the worst certain one */
+	double weight; /* order of reports: seconds that it costs more or less */
 };
 
 struct lp_cause_shift {
 	const struct lp_side_cause *old, *new;
 	enum lp_verdict verdict;
-	double old_share, new_share; /* of the loops' time */
+	double old_share, new_share; /* shares of the loops' time */
 };
 
 struct lp_comparison {
 	const struct lp_side *old, *new;
 	struct lp_quantile_shift iterations[LP_COMPARED_QUANTILES];
-	enum lp_verdict stalls; /* slow callbacks in a time */
-	double old_busy, new_busy; /* utilisation */
+	enum lp_verdict stalls; /* verdict on the rate of slow callbacks per time */
+	double old_busy, new_busy; /* utilisations */
 	size_t callback_count, cause_count;
-	struct lp_callback_shift *callbacks; /* greatest weight first */
-	struct lp_cause_shift *causes; /* greatest difference first */
+	struct lp_callback_shift *callbacks; /* in descending order of weight */
+	struct lp_cause_shift *causes; /* in descending order of difference */
 };
 
-/* Points into both sides.  Returns 0 or -ENOMEM. */
+/* Compares the sides; the result points into both.  Returns 0 or -ENOMEM. */
 int comparison_make(struct lp_comparison *comparison, const struct lp_side *old,
 		    const struct lp_side *new);
 void comparison_free(struct lp_comparison *comparison);
 
-/* As a gate: --fail-if.  See gate.c for the conditions. */
+/* The conditions of --fail-if; gate.c has their meaning. */
 #define LP_GATE_SYNTAX                                                                             \
 	"p50>10%, p90>10%, p99>10%, lag-p99>10%, busy>5%, stalls>10%, slower, new-stalls or new-blocking"
-/* Returns 0, or -EINVAL if it is none. */
+/* Checks the syntax of a condition.  Returns 0 or -EINVAL. */
 int gate_check(const char *condition);
-/* Does it hold?  Only what is certain counts.  why: a sentence that says what made it hold. */
+/*
+ * Whether a condition holds; uncertain differences never make one hold.  why: set to a
+ * sentence that names the difference.
+ */
 bool gate_holds(const char *condition, const struct lp_comparison *comparison, char *why,
 		size_t size);
 

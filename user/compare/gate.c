@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The conditions of --fail-if.  A bare word holds if there is one such thing; with > and a
- * share, if what is measured is certainly more than before, and by more than that share.
+ * The conditions of --fail-if.  A measure alone holds if there is at least one such thing;
+ * one with > and a share holds if the value is certainly greater than before, and by more
+ * than that share.
  */
 #include "compare.h"
 #include "base/macros.h"
@@ -15,7 +16,7 @@
 struct measure {
 	const char *name;
 	bool takes_share;
-	/* more than limit (0.1: by a tenth); fills why if so */
+	/* whether the value grew by more than limit (0.1: by a tenth); then sets why */
 	bool (*holds)(const struct lp_comparison *comparison, int argument, double limit, char *why,
 		      size_t size);
 	int argument;
@@ -161,7 +162,7 @@ static const struct measure measures[] = {
 	{ "new-blocking", false, new_blocking, 0 },
 };
 
-/* "p99>10%": the measure, and 0.1. */
+/* Parses "p99>10%": returns the measure p99, and 0.1 in *limit. */
 static const struct measure *parse(const char *condition, double *limit)
 {
 	size_t length = strcspn(condition, ">"), i;
@@ -175,7 +176,7 @@ static const struct measure *parse(const char *condition, double *limit)
 			continue;
 		if (!*number)
 			return &measures[i];
-		/* strtod() would take a blank, a sign, a hexadecimal number and a word as well */
+		/* strtod() would also take a blank, a sign, a hexadecimal number and words */
 		if (!isdigit((unsigned char)number[1]) || number[2] == 'x' || number[2] == 'X')
 			return NULL;
 		*limit = strtod(number + 1, &end) / 100;

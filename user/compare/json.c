@@ -16,7 +16,7 @@ static const char *const verdicts[LP_VERDICTS] = {
 
 static void write_share(struct lp_json_writer *json, const char *name, double share)
 {
-	/* an integer that a double cannot hold exactly is no share */
+	/* an integer that a double cannot hold exactly is not a valid share */
 	share = share > 0 ? share < SHARE_MOST ? share : SHARE_MOST : 0;
 	json_millionths(json, name, (uint64_t)(share * 1e6 + 0.5));
 }

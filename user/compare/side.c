@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The last two parts of a path: "app/views.py". */
+/* The last two parts of a path: "app/views.py" of "/srv/app/views.py". */
 static const char *file_tail(const char *file)
 {
 	const char *at = file + strlen(file);
@@ -50,7 +50,10 @@ int side_compare_causes(const void *first, const void *second)
 	return order ? order : strcmp(left->file, right->file);
 }
 
-/* The one in the tree, or a copy of this one that is put there; NULL: no memory. */
+/*
+ * The node of the tree that equals wanted, or a copy of wanted that is added; NULL if out of
+ * memory.
+ */
 static void *find_or_add(void **tree, const void *wanted, size_t size, size_t *count,
 			 int (*compare)(const void *, const void *))
 {
@@ -70,7 +73,10 @@ static void *find_or_add(void **tree, const void *wanted, size_t size, size_t *c
 	return added;
 }
 
-/* systemd's name of a service lasts longer than that of its thread. */
+/*
+ * A loop's service: its systemd unit, which outlives threads and their names, or else the
+ * thread's name.
+ */
 static void service_of(const struct lp_loop_info *loop, char *service, size_t size)
 {
 	snprintf(service, size, "%s", !loop ? "" : loop->unit[0] ? loop->unit : loop->comm);

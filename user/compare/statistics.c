@@ -5,13 +5,13 @@
 
 #include <math.h>
 
-/* One in a thousand, on both sides together. */
+/* Probability of an error, both sides together: one in a thousand. */
 #define RARE 0.001
 #define RARE_DEVIATIONS 3.2905
-/* Beyond so many events the normal distribution is as good as the binomial one. */
+/* Over this number of events the normal distribution replaces the binomial one. */
 #define EXACT_EVENTS 2000
 
-/* The slot that holds the time of a rank, from 1 on. */
+/* The slot that contains the time with that rank; ranks begin at 1. */
 static unsigned int slot_of_rank(const struct lp_histogram *histogram, double rank)
 {
 	double below = 0;
@@ -47,7 +47,7 @@ struct lp_bounds quantile_bounds(const struct lp_histogram *histogram, double sh
 
 bool bounds_are_narrow(const struct lp_bounds *bounds)
 {
-	/* the shortest bucket has no lower edge */
+	/* the first bucket has no lower edge */
 	uint64_t low = bounds->low ? bounds->low : lp_histogram_edges[0] / 2;
 
 	return bounds->high != UINT64_MAX && bounds->high / 2 <= low;
@@ -58,7 +58,10 @@ static double log_choose(double of, double chosen)
 	return lgamma(of + 1) - lgamma(chosen + 1) - lgamma(of - chosen + 1);
 }
 
-/* How likely is it that so many or more of the events fall where they do with this chance? */
+/*
+ * The probability that at least most of the events fall on one side, if each does so with
+ * this chance.
+ */
 static double upper_tail(uint64_t events, uint64_t most, double chance)
 {
 	double sum = 0, of = (double)events;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Is a difference more than noise?  Each answer errs one time in a thousand at the most. */
+/* Statistical tests of differences.  Each answer is wrong at most one time in a thousand. */
 #ifndef LP_COMPARE_STATISTICS_H
 #define LP_COMPARE_STATISTICS_H
 
@@ -8,26 +8,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Where a quantile of what was measured may really lie, in ns. */
+/* The interval that contains the true value of a measured quantile, in ns. */
 struct lp_bounds {
-	uint64_t low; /* 0: anywhere below */
-	uint64_t high; /* UINT64_MAX: anywhere above */
+	uint64_t low; /* 0: no lower bound */
+	uint64_t high; /* UINT64_MAX: no upper bound */
 };
 
 /*
- * By order statistics: how many of n independent times lie below the true quantile is
- * binomial, whatever their distribution, so that the times of two ranks enclose it.  The
- * buckets' edges are taken for those, which only makes the bounds wider.
+ * Bounds by order statistics: the number of n independent times below the true quantile is
+ * binomial, whatever their distribution, so that the times of two ranks enclose the quantile.
+ * The edges of buckets stand for those times, which can only widen the bounds.
  */
 struct lp_bounds quantile_bounds(const struct lp_histogram *histogram, double share);
 
-/* Are they so narrow that a shift to twice as much would show? */
+/* Whether the bounds are so narrow that a shift to twice the time would show. */
 bool bounds_are_narrow(const struct lp_bounds *bounds);
 
 /*
- * Is a rate different from another?  Of each, how many events in how much exposure (calls,
- * or time).  Exact: of all events, those that fall on the second are binomial if the rates
- * are the same.  -1: the second is lower; 1: higher; 0: that cannot be told.
+ * Whether two rates differ.  Each is given as the number of events in an exposure (calls, or
+ * time).  The test is exact: if the rates are the same, the events of the second side are a
+ * binomial part of all events.  Returns -1 if the second rate is lower, 1 if it is higher, 0
+ * if that is uncertain.
  */
 int rates_differ(uint64_t first, double first_exposure, uint64_t second, double second_exposure);
 

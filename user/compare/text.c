@@ -11,7 +11,7 @@
 
 #define ROWS_MAX 20
 #define NAME_COLUMNS 30
-#define SHARE_LEAST 0.0005 /* of the loops' time: less is not worth a line */
+#define SHARE_LEAST 0.0005 /* Share of the loops' time below which a difference gets no line. */
 
 static void print_side(FILE *file, const char *name, const struct lp_side *side)
 {
@@ -79,7 +79,7 @@ static void print_whole(FILE *file, const struct lp_comparison *comparison)
 							  : mark_of(comparison->stalls));
 }
 
-/* The quantile that shows the verdict, the highest first as that is what hurts. */
+/* The highest quantile that has the callback's verdict. */
 static size_t shown_quantile(const struct lp_callback_shift *shift)
 {
 	size_t i = LP_COMPARED_QUANTILES;
@@ -198,7 +198,7 @@ static void print_cause(FILE *file, const struct lp_terminal *terminal,
 	const struct lp_side_cause *shown = shift->new ? shift->new : shift->old;
 	char place[LP_FILE_MAX + 16] = "";
 
-	/* one of the two is there */
+	/* one of the two is not NULL */
 	if (!shown)
 		return;
 	if (shown->file[0])
@@ -229,7 +229,7 @@ static void print_causes(FILE *file, const struct lp_terminal *terminal,
 	}
 }
 
-/* What is not told line by line. */
+/* Prints the number of callbacks that have no line of their own. */
 static void print_rest(FILE *file, const struct lp_comparison *comparison)
 {
 	size_t counts[LP_VERDICTS] = { 0 }, added = 0, removed = 0, i;

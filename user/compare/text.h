@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A comparison for people, and for programs. */
+/* Writes a comparison as text and as JSON lines. */
 #ifndef LP_COMPARE_TEXT_H
 #define LP_COMPARE_TEXT_H
 
@@ -10,7 +10,7 @@
 void comparison_print(FILE *file, const struct lp_terminal *terminal,
 		      const struct lp_comparison *comparison);
 
-/* JSON lines: diff_header, diff_callback, diff_cause, diff_footer. */
+/* Writes the JSON lines diff_header, diff_callback, diff_cause and diff_footer. */
 void comparison_json(FILE *file, const struct lp_comparison *comparison);
 void comparison_json_end(FILE *file, const char *const *failed, size_t count);
 

@@ -15,14 +15,14 @@
 
 struct lp_append {
 	struct lp_file_path place;
-	char *previous; /* name of the one before */
+	char *previous; /* name of the previous file, FILE.1 */
 	mode_t mode;
 	off_t limit;
 };
 
 /*
- * Opened anew each time: it may have been removed, or moved away by another program that
- * rotates files.  Returns a descriptor or a negative errno.
+ * Opens the file.  It is opened for each write, as it may have been removed, or moved away by
+ * a program that rotates files.  Returns a descriptor or a negative errno.
  */
 static int open_file(struct lp_append *append, int directory, struct stat *status)
 {
@@ -33,7 +33,7 @@ static int open_file(struct lp_append *append, int directory, struct stat *statu
 	int err;
 
 	if (descriptor >= 0) {
-		/* in this order: once it is another's, its mode takes a capability to change */
+		/* the mode comes first: to change it after the owner takes a capability */
 		if (fchmod(descriptor, append->mode))
 			goto failed;
 		owner_give_to_caller(descriptor);
@@ -41,7 +41,9 @@ static int open_file(struct lp_append *append, int directory, struct stat *statu
 		err = file_path_replaceable(&append->place, directory, &there);
 		if (err)
 			return err;
-		/* O_CREAT stays: with it the kernel guards other users' files in shared directories
+		/*
+		 * O_CREAT also for an existing file: with it the kernel protects files in shared
+		 * directories (fs.protected_regular)
 		 */
 		descriptor = openat(directory, append->place.name, flags | O_CREAT, 0600);
 	}
@@ -58,7 +60,7 @@ failed:
 	return err;
 }
 
-/* Did whoever wrote last end in the middle of a line, as when the machine lost its power? */
+/* Whether the last writer stopped in the middle of a line, for instance by a loss of power. */
 static int ends_within_line(int descriptor, off_t size)
 {
 	char last = '\n';
@@ -79,7 +81,7 @@ static int write_once(int descriptor, off_t size, const char *lines, size_t leng
 	while (written < 0 && errno == EINTR);
 	if (written == (ssize_t)length)
 		return 0;
-	/* the beginning of a line is worse than none */
+	/* a part of a line is worse than none: readers would reject the next one, too */
 	if (written > 0) {
 		if (ftruncate(descriptor, size))
 			return -errno;
@@ -88,7 +90,7 @@ static int write_once(int descriptor, off_t size, const char *lines, size_t leng
 	return written ? -errno : -ENOSPC;
 }
 
-/* Is the file's new place empty, or does it have a former file of the same owner? */
+/* Checks that FILE.1 does not exist, or is a former file of the same owner. */
 static int check_previous(const struct lp_append *append, int directory, const struct stat *file)
 {
 	struct stat previous;

@@ -18,13 +18,13 @@
 #define STREAM_BUFFER (64 << 10)
 struct lp_output_snapshot {
 	struct lp_file_path place;
-	struct lp_replacement file; /* the version that is written */
+	struct lp_replacement file; /* the version that is being written */
 	mode_t mode;
 	FILE *stream; /* NULL: no version is being written */
 	int err; /* first failed write of this version */
 };
 
-/* What to do about an error, by its number. */
+/* Advice for users by the number of an error. */
 static const struct {
 	int code;
 	const char *advice;
@@ -102,7 +102,7 @@ int output_write_all(int descriptor, const void *data, size_t size)
 	return writing_put(descriptor, data, size);
 }
 
-/* A stream of our own, as stdio's forgets why a write failed. */
+/* The stream has functions of its own, as stdio does not report why an earlier write failed. */
 static ssize_t write_temporary(void *cookie, const char *data, size_t size)
 {
 	struct lp_output_snapshot *snapshot = cookie;
@@ -128,13 +128,16 @@ int output_snapshot_begin(struct lp_output_snapshot *snapshot, FILE **stream)
 		replacement_abandon(&snapshot->file);
 		return -ENOMEM;
 	}
-	/* the metrics of a thousand loops are megabytes; without memory it is just slower */
+	/*
+	 * the metrics of a thousand loops are megabytes; without memory for the buffer, writing is
+	 * slower
+	 */
 	setvbuf(snapshot->stream, NULL, _IOFBF, STREAM_BUFFER);
 	*stream = snapshot->stream;
 	return 0;
 }
 
-/* Ends the writing of this version; returns its first error. */
+/* Closes the stream of this version; returns its first error. */
 static int end_writing(struct lp_output_snapshot *snapshot)
 {
 	int err = fclose(snapshot->stream) ? -errno : 0;
@@ -149,7 +152,7 @@ int output_snapshot_commit(struct lp_output_snapshot *snapshot)
 
 	if (!err)
 		err = replacement_commit(&snapshot->file, &snapshot->place, false);
-	/* a file that is in its place is only closed */
+	/* closes the file; if it is not in its place yet, it is removed */
 	replacement_abandon(&snapshot->file);
 	return err;
 }
@@ -162,7 +165,7 @@ void output_snapshot_abandon(struct lp_output_snapshot *snapshot)
 	replacement_abandon(&snapshot->file);
 }
 
-/* What would keep a version from its place, before the first one is written. */
+/* Checks that a version could be put in its place, before the first one is written. */
 static int check_place(struct lp_output_snapshot *snapshot)
 {
 	int directory = file_path_open(&snapshot->place), err;

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Symbolic links that are followed in one path: the kernel's limit. */
+/* The most symbolic links in one path: the kernel's own limit. */
 #define LINKS_MAX 40
 
 /* ---- users -------------------------------------------------------------------------- */
@@ -21,7 +21,7 @@ bool place_caller(uid_t *user, gid_t *group)
 	struct lp_sudo_user caller;
 	struct lp_error error;
 
-	/* where it is not known who called sudo, new files stay root's */
+	/* if the user who called sudo is unknown, root owns new files */
 	if (sudo_ids(&caller, &error) <= 0)
 		return false;
 	*user = caller.user;
@@ -40,7 +40,7 @@ bool place_trusts(uid_t user)
 
 static enum lp_reach reach_of(const struct stat *status)
 {
-	/* the group with the user's own number has no other member, nor has root's */
+	/* root's group, and the group with the user's own number, have no other members */
 	bool group_writes = (status->st_mode & S_IWGRP) && status->st_gid &&
 			    status->st_gid != status->st_uid;
 
@@ -53,12 +53,12 @@ static enum lp_reach reach_of(const struct stat *status)
 
 /* ---- directories -------------------------------------------------------------------- */
 
-/* A path that is followed, one name after the other. */
+/* A path that is opened one name after the other. */
 struct path_walk {
-	int descriptor; /* of the directory so far */
-	struct stat status; /* the directory's */
+	int descriptor; /* the directory that has been reached, O_PATH */
+	struct stat status; /* status of that directory */
 	char rest[2 * PATH_MAX];
-	bool follow; /* links are followed that nobody else can have made */
+	bool follow; /* follow symbolic links that only trusted users can have made */
 	int links;
 };
 
@@ -72,7 +72,7 @@ static int walk_to(struct path_walk *walk, int descriptor)
 	return fstat(descriptor, &walk->status) ? -errno : 0;
 }
 
-/* An absolute path begins at the root again. */
+/* Begins at the root for an absolute path, else at the working directory. */
 static int walk_begin(struct path_walk *walk)
 {
 	if (walk->rest[0] != '/' && walk->descriptor >= 0)
@@ -81,7 +81,7 @@ static int walk_begin(struct path_walk *walk)
 		       open(walk->rest[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
-/* Puts the link's target before the rest of the path. */
+/* Replaces the name of a link by its target, before the rest of the path. */
 static int walk_link(struct path_walk *walk, int link, const struct stat *status)
 {
 	enum lp_reach reach = reach_of(&walk->status);
@@ -103,7 +103,7 @@ static int walk_link(struct path_walk *walk, int link, const struct stat *status
 	return walk_begin(walk);
 }
 
-/* Takes the first name off the rest of the path, and opens it. */
+/* Opens the first name of the rest of the path. */
 static int walk_step(struct path_walk *walk)
 {
 	char name[NAME_MAX + 1];
@@ -132,7 +132,10 @@ static int walk_step(struct path_walk *walk)
 	return err;
 }
 
-/* Returns 0, with walk->descriptor to be closed, or a negative errno. */
+/*
+ * Opens the directory of a path.  Returns 0, with walk->descriptor to be closed, or a
+ * negative errno.
+ */
 static int walk_path(struct path_walk *walk, const char *path, bool follow)
 {
 	int err;
@@ -153,7 +156,7 @@ static int walk_path(struct path_walk *walk, const char *path, bool follow)
 	return err;
 }
 
-/* The directory's path by the kernel; NULL: no memory. */
+/* The directory's path according to the kernel; NULL if out of memory. */
 static char *path_of(int descriptor, const char *path)
 {
 	char name[64], found[PATH_MAX];
@@ -194,7 +197,7 @@ void directory_close(struct lp_directory *directory)
 	directory->descriptor = -1;
 }
 
-/* The directory was removed: is there one of that name again? */
+/* The directory was removed: opens a new one of the same path. */
 static int look_up_again(struct lp_directory *directory)
 {
 	struct path_walk walk;
@@ -244,7 +247,7 @@ int file_path_set(struct lp_file_path *place, const char *path)
 	if (!*name || !strcmp(name, ".") || !strcmp(name, ".."))
 		return *path ? -EISDIR : -ENOENT;
 	place->name = strdup(name);
-	/* the slash stays: it may be the root's */
+	/* the slash remains: it may be the root directory */
 	directory = slash ? strndup(path, (size_t)(name - path)) : strdup(".");
 	err = place->name && directory ? directory_open(&place->directory, directory) : -ENOMEM;
 	free(directory);
@@ -288,7 +291,10 @@ int file_path_replaceable(const struct lp_file_path *place, int directory, struc
 		return -EEXIST;
 	if (status->st_nlink > 1)
 		return -EMLINK;
-	/* users who may not touch others' files there must not replace them through us */
+	/*
+	 * a file of an untrusted user in a shared directory must not be replaced: that user's
+	 * permission to do so is not checked for us
+	 */
 	if (place->directory.reach == LP_REACH_SHARED && !place_trusts(status->st_uid))
 		return -EACCES;
 	return 0;

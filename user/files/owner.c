@@ -15,7 +15,10 @@ void owner_give_to_caller(int descriptor)
 
 	if (!place_caller(&user, &group))
 		return;
-	/* Some file systems know no owners (vfat) or distrust root (NFS): results are worth more. */
+	/*
+	 * a file system may have no owners (vfat) or not trust root (NFS): the file is written all
+	 * the same
+	 */
 	if (fchown(descriptor, user, group))
 		log_detail("cannot give the output file to user %u: %s", user, strerror(errno));
 }

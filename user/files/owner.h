@@ -4,8 +4,8 @@
 #define LP_FILES_OWNER_H
 
 /*
- * Gives a file that was just created to the user who called sudo (SUDO_UID, SUDO_GID), if there is
- * one.  A failure leaves it with root, which is no error.
+ * Gives a new file to the user who called sudo (SUDO_UID, SUDO_GID), if there is one.  If
+ * that fails, the file remains root's, which is not an error.
  */
 void owner_give_to_caller(int descriptor);
 

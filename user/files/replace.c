@@ -11,11 +11,14 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-/* The suffix differs from the file's: node_exporter reads every *.prom in the directory. */
+/* The suffix differs from that of the file, as node_exporter reads every *.prom in a directory. */
 #define TEMPORARY_FORMAT ".loopprof-%016" PRIx64 ".tmp"
 #define TEMPORARY_TRIES 8
 
-/* Returns a descriptor, the file's name in file->temporary; or a negative errno. */
+/*
+ * Creates the temporary file; its name is in file->temporary.  Returns a descriptor or a
+ * negative errno.
+ */
 static int create_temporary(struct lp_replacement *file)
 {
 	int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
@@ -53,7 +56,7 @@ int replacement_begin(struct lp_replacement *file, struct lp_file_path *place, m
 		*file = (struct lp_replacement)LP_NO_REPLACEMENT;
 		return err;
 	}
-	/* the mode first: to change it after the owner takes a capability */
+	/* the mode comes first: to change it after the owner takes a capability */
 	if (fchmod(file->descriptor, mode)) {
 		err = -errno;
 		replacement_abandon(file);
@@ -63,7 +66,10 @@ int replacement_begin(struct lp_replacement *file, struct lp_file_path *place, m
 	return 0;
 }
 
-/* On a file system without RENAME_NOREPLACE only the earlier check protects the file. */
+/*
+ * Renames the file to a name that must be free.  On a file system without RENAME_NOREPLACE
+ * only the check before protects an existing file.
+ */
 static int rename_fresh(const struct lp_replacement *file, const char *name)
 {
 	if (!renameat2(file->directory, file->temporary, file->directory, name, RENAME_NOREPLACE))

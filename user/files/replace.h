@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A new file on its way to its place: it is written under a temporary name in the same
- * directory, and an older file stays until the new one is put in its place.
+ * A new file that replaces an older one: it is written under a temporary name in the same
+ * directory; the older file remains until the new one is renamed.
  */
 #ifndef LP_FILES_REPLACE_H
 #define LP_FILES_REPLACE_H
@@ -9,8 +9,9 @@
 #include "output_place.h"
 
 struct lp_replacement {
-	int directory; /* -1: the file is in its place, or there is none */
-	int descriptor; /* the file's, for reading and writing; -1: none */
+	/* descriptor of the directory; -1: the file is in its place, or there is none */
+	int directory;
+	int descriptor; /* descriptor of the file, for reading and writing; -1: none */
 	char temporary[48];
 };
 
@@ -20,23 +21,23 @@ struct lp_replacement {
 	}
 
 /*
- * Creates the file with that mode, whatever the umask, for the user who called sudo.
- * Returns 0 or a negative errno; then there is nothing to be abandoned.
+ * Creates the file with the mode, whatever the umask, for the user who called sudo.  Returns
+ * 0 or a negative errno; then there is nothing to abandon.
  */
 int replacement_begin(struct lp_replacement *file, struct lp_file_path *place, mode_t mode);
 
 /*
- * Moves it to its place; the descriptor stays open.  fresh: no file may be there.  Returns 0,
- * or a negative errno; then it is to be abandoned.
+ * Renames the file to its place; the descriptor remains open.  fresh: an existing file is an
+ * error.  Returns 0 or a negative errno; then the file is to be abandoned.
  */
 int replacement_commit(struct lp_replacement *file, const struct lp_file_path *place, bool fresh);
 
-/* Removes it unless it is in its place, and closes what is open. */
+/* Removes the file unless it is in its place, and closes the descriptors. */
 void replacement_abandon(struct lp_replacement *file);
 
 /*
- * Could a file be created and put in that place?  Tries it under the temporary name and
- * removes it again.  Returns 0 or a negative errno.
+ * Tests whether a file could be created and put in the place, by creating and removing a
+ * temporary one.  Returns 0 or a negative errno.
  */
 int replacement_try(struct lp_file_path *place);
 

@@ -19,14 +19,17 @@ static struct {
 	bool reported;
 } standard = { .descriptor = STDOUT_FILENO };
 
-/* A read of stdin then returns its end, a write to stdout an error; messages are discarded. */
+/*
+ * A later read of the new stdin returns the end of the file, a write to stdout fails, and
+ * messages are discarded.
+ */
 static void open_closed(void)
 {
 	static const int modes[] = { O_RDONLY, O_RDONLY, O_WRONLY };
 	int i;
 
 	for (i = 0; i < 3; i++)
-		/* open() returns the lowest free number, which is this one */
+		/* open() returns the lowest free number, which is the closed one */
 		if (fcntl(i, F_GETFD) < 0 && open("/dev/null", modes[i] | O_NOCTTY) < 0)
 			_exit(1);
 }
@@ -40,9 +43,8 @@ int standard_duplicate(int descriptor)
 	if (fstat(descriptor, &status))
 		return -errno;
 	/*
-	 * A write to a pipe or a terminal must not block inside write().  The flags are
-	 * shared with other programs; those of an open file description of our own are
-	 * not.
+	 * A write to a pipe or a terminal must not block inside write().  O_NONBLOCK on the
+	 * inherited open file description would affect other programs: so the file is opened anew.
 	 */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", descriptor);
 	copy = S_ISFIFO(status.st_mode) || isatty(descriptor)
@@ -67,13 +69,13 @@ static int flush(void)
 {
 	bool failed = fflush(stdout) || ferror(stdout);
 
-	/* stdout may be the C library's own stream: only ferror() has its errors */
+	/* stdout may be the C library's own stream, of which only ferror() reports errors */
 	if (failed && !standard.err)
 		standard.err = errno ? -errno : -EIO;
 	return standard.err;
 }
 
-/* Runs when the program exits, wherever that is. */
+/* Runs at every exit of the program. */
 static void report(int status, void *context)
 {
 	int err = flush();
@@ -92,7 +94,7 @@ void standard_open(void)
 	int descriptor;
 
 	open_closed();
-	/* a file at its size limit makes a write fail instead of ending the program */
+	/* at a size limit of files a write then fails instead of ending the program */
 	signal(SIGXFSZ, SIG_IGN);
 	descriptor = standard_duplicate(STDOUT_FILENO);
 	if (descriptor >= 0)

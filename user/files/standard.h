@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The three descriptors that a program begins with.  One that is closed is opened on
- * /dev/null, so that no file of ours gets its number; stdout becomes a stream that
- * remembers why a write failed and waits for no reader after the end of a run.
+ * The descriptors 0, 1 and 2.  A closed one is opened on /dev/null, so that no other file
+ * gets its number.  stdout becomes a stream that remembers why a write failed and that does
+ * not wait for a reader after the end of a run.
  */
 #ifndef LP_FILES_STANDARD_H
 #define LP_FILES_STANDARD_H
@@ -12,27 +12,27 @@
 #include <stdbool.h>
 
 /*
- * To be called first of all.  From then on a failed write to stdout that nobody has asked
- * for by standard_flush() is reported when the program exits, with status 1.
+ * To be called first in main().  From then on, a failed write to stdout is reported at the
+ * exit of the program, with status 1, unless standard_flush() has returned it before.
  */
 void standard_open(void);
 
-/* The descriptor that stdout writes to; it may be another one for the same file. */
+/* The descriptor that stdout writes to, which may be a second one for the same file. */
 int standard_descriptor(void);
 
-/* To be called in a child when its descriptor 1 was opened on another file. */
+/* To be called in a child after its descriptor 1 was replaced. */
 void standard_replaced(void);
 
 /*
- * A new descriptor for the file of another one; for a pipe or a terminal one that does not
- * block.  To be closed; a negative errno on failure.
+ * Opens a new descriptor for the file of another one, non-blocking for a pipe or a terminal.
+ * Returns it, to be closed, or a negative errno.
  */
 int standard_duplicate(int descriptor);
 
-/* Can stdout be written at all?  Returns 0, or a negative errno with a sentence. */
+/* Checks that stdout can be written.  Returns 0, or a negative errno with a sentence in error. */
 int standard_check(struct lp_error *error);
 
-/* Writes what stdout has buffered.  Returns the first failure of any write to it, or 0. */
+/* Writes the buffered output.  Returns the first failure of any write to stdout, or 0. */
 int standard_flush(void);
 
 #endif /* LP_FILES_STANDARD_H */

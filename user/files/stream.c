@@ -19,7 +19,7 @@
 struct stream {
 	struct lp_file_path place;
 	struct lp_replacement file;
-	bool whole; /* the file is put in its place when it is closed, not with the first write */
+	bool whole; /* the file takes its place when it is closed, not at the first write */
 	bool begun;
 	int err; /* first failure */
 };
@@ -29,7 +29,7 @@ struct stream {
 int stream_number(const char *path)
 {
 	static const struct {
-		const char *path; /* followed by a number if it ends in a slash */
+		const char *path; /* a path; one that ends in a slash is followed by a number */
 		int number;
 	} known[] = {
 		{ "/dev/stdout", STDOUT_FILENO }, { "/dev/stderr", STDERR_FILENO },
@@ -52,18 +52,21 @@ int stream_number(const char *path)
 	return -1;
 }
 
-/* Is the path a FIFO or a device, which is written where it is? */
+/* Checks whether the path is a FIFO or a device, which is written in place. */
 static int check_special(const struct lp_file_path *place, const struct stat *status)
 {
 	if (S_ISCHR(status->st_mode) && place->directory.reach != LP_REACH_FOREIGN)
 		return 0;
-	/* another user's FIFO would pass our results to that user */
+	/* another user's FIFO would pass the results to that user */
 	if (S_ISFIFO(status->st_mode) && place_trusts(status->st_uid))
 		return 0;
 	return -EEXIST;
 }
 
-/* A FIFO without a reader is an error rather than a wait without end. */
+/*
+ * Opens a FIFO or a device.  A FIFO without a reader is an error, as the open would wait for
+ * one.
+ */
 static int open_at_place(const struct lp_file_path *place, int directory)
 {
 	int flags = O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
@@ -108,7 +111,7 @@ int stream_open_special(const char *path, struct lp_file_path *place, int *descr
 
 /* ---- a file ------------------------------------------------------------------------- */
 
-/* The new file has the owner and the mode of the older one. */
+/* Gives the new file the owner and the mode of the older one. */
 static void take_over(const struct stream *stream)
 {
 	struct stat status;
@@ -116,7 +119,7 @@ static void take_over(const struct stream *stream)
 	if (fstatat(stream->file.directory, stream->place.name, &status, AT_SYMLINK_NOFOLLOW) ||
 	    !S_ISREG(status.st_mode) || !place_trusts(status.st_uid))
 		return;
-	/* the mode first: to change it after the owner takes a capability */
+	/* the mode comes first: to change it after the owner takes a capability */
 	if (fchmod(stream->file.descriptor, status.st_mode & 0777) ||
 	    fchown(stream->file.descriptor, status.st_uid, status.st_gid))
 		return;
@@ -164,7 +167,7 @@ static int close_stream(void *cookie)
 	return err ? -1 : 0;
 }
 
-/* Checks that the file can be written; an older one stays until the first write. */
+/* Checks that the file can be written; an older one remains until the first write. */
 static int open_file(struct stream *stream, const char *path, FILE **file)
 {
 	cookie_io_functions_t functions = { .write = write_stream, .close = close_stream };
@@ -187,7 +190,7 @@ static int open_file(struct stream *stream, const char *path, FILE **file)
 	*file = fopencookie(stream, "w", functions);
 	if (!*file)
 		return -ENOMEM;
-	/* a piece of output is written in one call */
+	/* unbuffered: each call of output_write() is one write */
 	setvbuf(*file, NULL, _IONBF, 0);
 	return 0;
 }

@@ -17,10 +17,10 @@
 #define POLL_MAX_MS 60000
 
 static struct {
-	int stop; /* -1: none */
+	int stop; /* descriptor that ends the run; -1: none */
 	uint64_t end_ns;
 	bool ended;
-	uint64_t left_ns; /* the rest of AFTER_END_NS */
+	uint64_t left_ns; /* the part of AFTER_END_NS that is left */
 } writing = { .stop = -1, .end_ns = UINT64_MAX, .left_ns = AFTER_END_NS };
 
 void writing_end_at(int stop, uint64_t end_ns)
@@ -43,7 +43,7 @@ void writing_reset(void)
 	writing.left_ns = AFTER_END_NS;
 }
 
-/* For poll(): how long the next wait may last. */
+/* The timeout in ms of the next poll(). */
 static int timeout_ms(uint64_t now)
 {
 	uint64_t left = writing.ended		       ? writing.left_ns
@@ -66,7 +66,7 @@ bool writing_wait(int descriptor)
 
 		writing.ended |= now >= writing.end_ns;
 		ended = writing.ended;
-		/* a negative descriptor is passed over */
+		/* poll() ignores negative descriptors */
 		if (ended)
 			polled[1].fd = -1;
 		if (poll(polled, 2, timeout_ms(now)) < 0 && errno != EINTR)
@@ -83,7 +83,10 @@ bool writing_wait(int descriptor)
 	}
 }
 
-/* May a write block in the kernel, where the end of the run is not noticed? */
+/*
+ * Whether a write to the descriptor may block in the kernel, where the end of the run goes
+ * unnoticed.
+ */
 static bool may_block(int descriptor)
 {
 	int flags = fcntl(descriptor, F_GETFL);
@@ -100,7 +103,10 @@ int writing_put(int descriptor, const void *from, size_t size)
 	size_t done = 0;
 
 	while (done < size) {
-		/* a descriptor that is ready takes so many bytes without blocking */
+		/*
+		 * poll() reports room for at least PIPE_BUF bytes, which a write takes without
+		 * blocking
+		 */
 		size_t piece = blocks && size - done > PIPE_BUF ? PIPE_BUF : size - done;
 		ssize_t written;
 

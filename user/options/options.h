@@ -35,21 +35,21 @@ struct lp_options {
 	pid_t *pids;
 	size_t pid_count;
 	bool all; /* -a */
-	const char *cgroup; /* --cgroup, which implies it; NULL: all of them */
+	const char *cgroup; /* --cgroup, which implies -a; NULL: all cgroups */
 	char **launch; /* -- COMMAND ARG..., NULL-terminated; NULL: none */
 	bool subprocesses;
 	bool sampling; /* -m sample, and -a without -m */
 	bool mode_given;
-	unsigned int frequency; /* Hz; 0: by the threshold */
+	unsigned int frequency; /* Hz; 0: chosen by the threshold */
 	bool native;
 	bool kernel;
 	uint64_t threshold_ns;
-	uint64_t duration_ns; /* 0: until it is interrupted */
+	uint64_t duration_ns; /* 0: until the run is interrupted */
 	uint64_t interval_ns; /* -i; 0: none */
-	uint64_t export_ns; /* how often --export writes where there is no -i; 0: never */
+	uint64_t export_ns; /* period of --export without -i; 0: no period */
 	const char *output;
 	const char *format;
-	bool force; /* report, export: the output may be one of the captures that are read */
+	bool force; /* report, export: the output may replace one of the captures */
 	bool json;
 	bool queue;
 	uint32_t findings; /* --find: bits, 1 << enum lp_finding_kind */
@@ -58,21 +58,21 @@ struct lp_options {
 	bool explain;
 	bool stack; /* tasks: whole await chains */
 	bool consistent; /* tasks: stop the target while its tasks are read */
-	uint64_t watch_ns; /* tasks --watch; 0: once */
+	uint64_t watch_ns; /* tasks --watch; 0: one snapshot */
 	char **captures; /* report, export, diff: FILE... */
 	size_t capture_count;
 	struct lp_export exports[LP_EXPORTS_MAX];
 	size_t export_count;
-	const char *host; /* --host; NULL: as the system calls itself */
+	const char *host; /* --host; NULL: the host name of the system */
 	uint32_t budget_ppm; /* --budget; 0: none */
-	bool keep; /* record: --rotate or --retain was given, so -o is a directory */
-	uint64_t rotate_bytes; /* record --rotate; 0: not by size */
-	uint64_t rotate_ns; /* 0: not by age */
-	uint64_t retain_bytes; /* 0: everything is kept */
+	bool archive; /* record: --rotate or --retain was given, so that -o is a directory */
+	uint64_t rotate_bytes; /* record --rotate; 0: no limit of size */
+	uint64_t rotate_ns; /* record --rotate; 0: no limit of age */
+	uint64_t retain_bytes; /* record --retain; 0: no limit */
 	enum lp_by by; /* report, export, diff */
-	const char **fail_if; /* diff --fail-if; checked where it is used */
+	const char **fail_if; /* diff --fail-if; the conditions are checked where they are used */
 	size_t fail_if_count;
-	int verbosity; /* -q is -1 */
+	int verbosity; /* 0: default; each -v adds 1; -q: -1 */
 };
 
 #endif /* LP_OPTIONS_OPTIONS_H */

@@ -125,7 +125,7 @@ static int check_captures(const struct lp_options *options)
 	return 0;
 }
 
-/* What only makes sense together, or not at all. */
+/* Checks combinations of options. */
 static int check_combination(const struct lp_options *options)
 {
 	bool targets = options->pid_count || options->all || options->launch;
@@ -194,16 +194,21 @@ static int parse_words(int argc, char **argv, int separator, struct lp_options *
 	return 0;
 }
 
-/* What is not given follows from what is. */
+/* Sets options that follow from others. */
 static void complete_options(struct lp_options *options)
 {
-	/* what a task waits for a turn of the loop is a part of its life; and a callback from
-	 * another thread is seen where it is put into the queue */
+	/*
+	 * a task's lifetime includes its queue delays, and a callback from a wrong thread is
+	 * recognised when it is put into the queue
+	 */
 	options->queue |= options->lifetimes || options->findings >> LP_FINDING_WRONG_THREAD & 1;
 	if (options->cgroup && !options->pid_count && !options->launch)
 		options->all = true;
-	options->keep = options->rotate_bytes || options->rotate_ns || options->retain_bytes;
-	/* to be left on: no probe, unless it is asked for or paid from a budget */
+	options->archive = options->rotate_bytes || options->rotate_ns || options->retain_bytes;
+	/*
+	 * -a is meant to run for long: without a mode it samples, and probes are only used if an
+	 * option asks for them or a budget limits them
+	 */
 	if (options->all && !options->mode_given && !options->queue && !options->budget_ppm)
 		options->sampling = true;
 	if (options->export_count && !options->interval_ns)
@@ -215,8 +220,8 @@ static void complete_options(struct lp_options *options)
 }
 
 /*
- * An error of getopt_long: ':' for an option without its value, '?' for all others.  The
- * word is where it stopped, and optopt the option where that is known.
+ * Prints the sentence for an error of getopt_long(): ':' for a missing value, '?' for any
+ * other.  word: the argument with the error; optopt is the option if it is known.
  */
 static int refuse_option(int key, const char *word)
 {

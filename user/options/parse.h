@@ -6,12 +6,12 @@
 #include "options.h"
 
 /*
- * Parses; prints help or version and exits with 0 where asked to.  Returns 0, or
- * 2 after it has said on stderr what is wrong with the usage.
+ * Parses the command line; prints help or version and exits with 0 if asked to.  Returns 0,
+ * or 2 after a sentence on stderr about the wrong usage.
  */
 int options_parse(int argc, char **argv, struct lp_options *options);
 
-/* --explain without anything to profile: explains everything. */
+/* Whether --explain was given without anything to profile: all explanations are printed. */
 bool options_only_explain(const struct lp_options *options);
 void options_free(struct lp_options *options);
 

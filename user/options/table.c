@@ -196,7 +196,7 @@ struct option *option_table_getopt(char *shorts, size_t size)
 
 	if (!longs)
 		return NULL;
-	/* a missing value is ':' for the caller, and getopt prints nothing itself */
+	/* makes getopt_long() return ':' for a missing value, and print nothing itself */
 	shorts[at++] = ':';
 	for (i = 0; i < lp_option_count; i++) {
 		longs[i].name = lp_options[i].name;
@@ -320,7 +320,7 @@ static void print_help(void)
 	     "COMMAND's own with --.");
 }
 
-/* roff takes a leading dot or quote as a request, and - as a hyphen. */
+/* Prints text for roff, which takes a leading dot or quote as a request, and - as a hyphen. */
 static void print_roff(const char *text)
 {
 	if (*text == '.' || *text == '\'')

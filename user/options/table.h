@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Every command and option, once: for the parser, --help and the man page. */
+/* The table of all commands and options, which the parser, --help and the man page use. */
 #ifndef LP_OPTIONS_TABLE_H
 #define LP_OPTIONS_TABLE_H
 
@@ -7,7 +7,7 @@
 
 #include <getopt.h>
 
-/* Sets of commands. */
+/* A set of commands has one bit for each. */
 #define LP_FOR(command) (1U << (command))
 #define LP_FOR_LIVE (LP_FOR(LP_COMMAND_PROFILE) | LP_FOR(LP_COMMAND_RECORD))
 #define LP_FOR_CAPTURES                                                                            \
@@ -27,11 +27,11 @@ enum lp_option_type {
 };
 
 struct lp_option_row {
-	int letter; /* 0: none */
+	int letter; /* 0: the option has only a name */
 	const char *name;
-	const char *value; /* what it takes; NULL: nothing */
-	unsigned int commands; /* that it is for */
-	/* NULL: not shown.  "{formats}" and "{live formats}" become their names. */
+	const char *value; /* placeholder of the value in --help; NULL: the option has no value */
+	unsigned int commands; /* the commands that have the option */
+	/* help; NULL: not shown.  "{formats}" and "{live formats}" stand for their names. */
 	const char *text;
 	enum lp_option_type type;
 	size_t field; /* of struct lp_options: its offset, for all types but special ones */
@@ -48,7 +48,7 @@ struct lp_option_row {
 
 struct lp_command_row {
 	enum lp_command command;
-	const char *name; /* NULL: no word is needed */
+	const char *name; /* NULL: the command without a word */
 	const char *synopsis;
 	const char *text;
 };
@@ -58,7 +58,7 @@ extern const size_t lp_option_count;
 extern const struct lp_command_row lp_commands[];
 extern const size_t lp_command_count;
 
-/* An option for the build, which neither --help nor an abbreviation shows. */
+/* An option for the build, which prints the man page; --help and abbreviations leave it out. */
 #define LP_OPTION_MAN_NAME "print-man-page"
 
 /* The options for getopt_long, without hidden ones; the result is to be freed. */
@@ -76,22 +76,22 @@ void option_table_show(int key);
  */
 void option_table_set_formats(const char *all, const char *live);
 
-/* The row of what getopt_long returned, or of its optopt; NULL if there is none. */
+/* The row for a return value of getopt_long(), or for its optopt; NULL if there is none. */
 const struct lp_option_row *option_table_row(int key);
 
 /* The command's word for messages; "loopprof" for the command without a word. */
 const char *option_table_command(enum lp_command command);
 
 /*
- * How many options the word, without its dashes, may abbreviate; its '=' and the value after
- * it do not count.  Their names go into names, divided by commas.
+ * The number of options that the word, without its dashes, may abbreviate; '=' and a value in
+ * the word are ignored.  Their names go into names, separated by commas.
  */
 size_t option_table_matches(const char *word, char *names, size_t size);
 
-/* "-p" or "--queue", for messages. */
+/* The name of an option for messages: "-p" or "--queue". */
 const char *option_table_name(const struct lp_option_row *row);
 
-/* The man page, as roff, on stdout. */
+/* Prints the man page, as roff, on stdout. */
 void options_print_man(void);
 
 #endif /* LP_OPTIONS_TABLE_H */

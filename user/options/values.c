@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What options take: times, sizes, shares, FORMAT=FILE. */
+/* Parses the values of options: times, sizes, shares, FORMAT=FILE. */
 #include "values.h"
 
 #include "process/cgroup.h"
@@ -18,8 +18,8 @@ struct unit {
 };
 
 /*
- * A decimal number and one of the units behind it.  strtod() would also take a blank, a sign, a
- * hexadecimal number and a word.
+ * Parses a decimal number followed by a unit.  strtod() would also take a blank, a sign, a
+ * hexadecimal number and words.
  */
 static int parse(const char *text, const struct unit *units, size_t count, double most,
 		 double *result)
@@ -38,7 +38,7 @@ static int parse(const char *text, const struct unit *units, size_t count, doubl
 		if (strcmp(end, units[i].suffix) != 0)
 			continue;
 		*result = value * units[i].factor + 0.5;
-		/* a value that is rounded to 0 is an error: the user did not ask for 0 */
+		/* a value that is rounded to 0 is an error, as the user did not ask for 0 */
 		return *result > most || (value > 0 && *result < 1) ? -EINVAL : 0;
 	}
 	return -EINVAL;
@@ -57,7 +57,7 @@ int options_duration(const char *text, uint64_t *ns)
 	return 0;
 }
 
-/* Powers of 1024, with or without the B that people add. */
+/* Parses a size with a power of 1024 as its unit; a B after it is ignored. */
 int options_size(const char *text, uint64_t *bytes)
 {
 	static const struct unit units[] = {
@@ -79,7 +79,7 @@ int options_size(const char *text, uint64_t *bytes)
 
 int option_rotate(const char *text, uint64_t *bytes, uint64_t *ns)
 {
-	/* 64M are bytes, and 5m are minutes; a bare number would be either */
+	/* 64M are bytes and 5m are minutes; a number without a unit would be ambiguous */
 	if (!*text || strspn(text, "0123456789.") == strlen(text))
 		return -EINVAL;
 	if (!options_duration(text, ns) && *ns)

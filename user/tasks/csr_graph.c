@@ -93,18 +93,19 @@ void csr_graph_free(struct lp_csr_graph *links)
 	memset(links, 0, sizeof(*links));
 }
 
-/* What Tarjan's algorithm knows of a node. */
+/* State of a node in Tarjan's algorithm. */
 struct visit {
-	uint32_t number; /* in the order of the first visit */
-	uint32_t low; /* least number that it leads back to */
-	uint32_t next; /* of its links, to follow */
-	bool open; /* its component is not complete */
+	uint32_t number; /* order of the first visit */
+	uint32_t low; /* least number of a node that can be reached back */
+	uint32_t next; /* next link to follow */
+	bool open; /* the node's component is not complete */
 };
 
 struct component_search {
 	const struct lp_csr_graph *links;
 	struct visit *visits;
-	uint32_t *path; /* nodes being visited, outermost first: the call stack */
+	/* nodes that are being visited, outermost first: the algorithm's call stack */
+	uint32_t *path;
 	size_t depth;
 	uint32_t *open; /* nodes of incomplete components */
 	size_t open_count;

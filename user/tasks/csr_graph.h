@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A directed graph of numbered nodes, as compressed rows. */
+/* A directed graph of numbered nodes as compressed sparse rows. */
 #ifndef LP_TASKS_CSR_GRAPH_H
 #define LP_TASKS_CSR_GRAPH_H
 
@@ -8,7 +8,7 @@
 
 struct lp_csr_graph {
 	size_t nodes;
-	uint32_t *begin; /* of each node's row in to[]; one more at the end */
+	uint32_t *begin; /* index in to[] of each node's first link; one more entry at the end */
 	uint32_t *to;
 };
 
@@ -23,30 +23,31 @@ static inline const uint32_t *csr_graph_row(const struct lp_csr_graph *links, si
 }
 
 /*
- * A graph of that many nodes, whose rows are then filled from the first node on:
- * csr_graph_add() to the last row begun by csr_graph_begin_row().  Each returns 0 or -ENOMEM.
+ * Builds a graph with that many nodes.  Rows are filled in the order of nodes:
+ * csr_graph_add() adds to the row that csr_graph_begin_row() has begun last.  Both return 0
+ * or -ENOMEM.
  */
 struct lp_csr_graph_builder {
 	struct lp_csr_graph *links;
-	size_t node; /* rows begun */
+	size_t node; /* number of rows that were begun */
 	size_t capacity;
-	uint32_t *last_row; /* the row that last had a link to each node, plus 1 */
+	uint32_t *last_row; /* for each node, 1 plus the number of the last row with a link to it */
 };
 int csr_graph_begin(struct lp_csr_graph_builder *maker, struct lp_csr_graph *links, size_t nodes);
 void csr_graph_begin_row(struct lp_csr_graph_builder *maker);
-/* One link of a row to the same node is kept. */
+/* Adds a link; repeated links of a row are ignored. */
 int csr_graph_add(struct lp_csr_graph_builder *maker, uint32_t to);
-/* Rows not begun are empty. */
+/* Completes the graph; rows that were not begun are empty. */
 void csr_graph_end(struct lp_csr_graph_builder *maker);
 
-/* The same links, turned round. */
+/* Makes a graph with all links reversed. */
 int csr_graph_reverse(const struct lp_csr_graph *links, struct lp_csr_graph *reverse);
 void csr_graph_free(struct lp_csr_graph *links);
 
 /*
- * Strongly connected components (Tarjan's, without recursion: chains may be 100,000
- * deep).  Fills the component of each node; one that others lead to has a lower number
- * than theirs.  Returns how many there are, or -ENOMEM.
+ * Finds the strongly connected components by Tarjan's algorithm, without recursion, as chains
+ * may be 100,000 deep.  Sets each node's component; a component has a lower number than those
+ * that link to it.  Returns the number of components, or -ENOMEM.
  */
 int64_t csr_graph_components(const struct lp_csr_graph *links, uint32_t *component);
 

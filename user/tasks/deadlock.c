@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Tasks that wait for each other in a circle; the rule is at struct lp_deadlock. */
+/* Finds tasks that wait for each other in a circle; struct lp_deadlock has the definition. */
 #include "graph.h"
 
 #include <errno.h>
@@ -11,15 +11,17 @@
 struct finder {
 	const struct lp_task_list *list;
 	struct lp_task_graph *graph;
-	struct lp_csr_graph held_for; /* the graph's holders, turned round */
-	uint32_t *pending; /* tasks whose end it waits for that are stuck as well */
-	bool *stuck; /* the graph's */
-	bool *fresh; /* stuck, and not counted yet */
-	struct lp_csr_graph waits; /* of stuck tasks for stuck tasks, whatever for */
+	/* the graph's holders, reversed: the tasks that wait for what a task holds */
+	struct lp_csr_graph held_for;
+	uint32_t *pending; /* for each task, the number of stuck tasks whose end it waits for */
+	bool *stuck; /* the graph's array */
+	bool *fresh; /* stuck tasks that were not counted yet */
+	/* links from stuck tasks to the stuck tasks they wait for, for any reason */
+	struct lp_csr_graph waits;
 	struct lp_csr_graph waited_by;
-	uint32_t *component; /* in waits */
+	uint32_t *component; /* components of waits */
 	uint32_t *queue;
-	uint32_t *from; /* the task that a search came from; NONE: not reached */
+	uint32_t *from; /* predecessor of each task in a search; NONE: not reached */
 };
 
 static bool can_step(const struct lp_task *task)
@@ -36,7 +38,10 @@ static void set_free(struct finder *finder, uint32_t task, size_t *queued)
 	finder->queue[(*queued)++] = task;
 }
 
-/* Sets free whoever can go on, then those who waited for them; the rest is stuck. */
+/*
+ * Marks all tasks as stuck, then clears those that can continue and, in turn, the tasks that
+ * wait for these.
+ */
 static void find_stuck(struct finder *finder)
 {
 	const struct lp_task_graph *graph = finder->graph;
@@ -101,8 +106,8 @@ static int link_stuck(struct finder *finder)
 }
 
 /*
- * The shortest way from a task back to itself, within its component.  Returns its last
- * task, from which finder->from leads back to the first one; NONE if there is no way.
+ * Searches the shortest way from a task back to itself within its component.  Returns the
+ * last task on it, from which finder->from leads back to the first; NONE if there is no way.
  */
 static uint32_t search_circle(struct finder *finder, uint32_t first)
 {
@@ -127,7 +132,10 @@ static uint32_t search_circle(struct finder *finder, uint32_t first)
 	return NONE;
 }
 
-/* A circle begins with the name that comes first, so that it reads the same in each look. */
+/*
+ * Rotates a circle so that the first name in order comes first: it then reads the same in
+ * each snapshot.
+ */
 static void rotate(const struct lp_task_list *list, struct lp_deadlock *deadlock, uint32_t *buffer)
 {
 	size_t i, first = 0, count = deadlock->count;
@@ -148,7 +156,7 @@ static int add_deadlock(struct finder *finder, uint32_t first, uint32_t last)
 	size_t at;
 	uint32_t task;
 
-	/* grows by doubling: there may be as many as half the tasks */
+	/* the array grows by doubling: up to half of all tasks can be deadlocks */
 	if (!(graph->deadlock_count & (graph->deadlock_count - 1))) {
 		size_t buffer = graph->deadlock_count ? graph->deadlock_count * 2 : 1;
 
@@ -171,7 +179,7 @@ static int add_deadlock(struct finder *finder, uint32_t first, uint32_t last)
 	return 0;
 }
 
-/* One circle of each component. */
+/* Finds one circle in each component. */
 static int find_circles(struct finder *finder)
 {
 	bool *done = calloc(finder->graph->count + 1, sizeof(*done));
@@ -192,7 +200,10 @@ static int find_circles(struct finder *finder)
 	return err;
 }
 
-/* Who waits for a deadlock, through however many others; who waits for two counts to one. */
+/*
+ * Counts the tasks that a deadlock holds up, directly or through others; a task that two
+ * deadlocks hold up counts for one of them.
+ */
 static void count_held_up(struct finder *finder)
 {
 	struct lp_task_graph *graph = finder->graph;
@@ -280,7 +291,7 @@ static int by_value(const void *left, const void *right)
 	return *a < *b ? -1 : *a > *b;
 }
 
-/* Returns false if one of its tasks could go on then. */
+/* Whether all tasks of a deadlock were stuck in an earlier snapshot. */
 static bool was_stuck(const struct lp_deadlock *deadlock, const struct lp_task_list *list,
 		      const uint64_t *stuck, size_t count)
 {

@@ -8,7 +8,7 @@
 #define BUCKETS 4096
 
 struct group {
-	struct lp_task_group shown; /* first: what is given out points to it */
+	struct lp_task_group shown; /* first member: change->groups points to it */
 	struct group *next;
 	uint64_t hash;
 };
@@ -73,7 +73,7 @@ static const char *known_text(const char *text)
 	return text ? text : "";
 }
 
-/* What a group is made of, of one task; the strings are the view's. */
+/* Describes the group of a task; the strings belong to the snapshot. */
 static struct lp_task_group describe(const struct lp_tasks_snapshot *snapshot, size_t number)
 {
 	const struct lp_task *task = &snapshot->list.tasks[number];
@@ -129,7 +129,7 @@ static struct group *find_group(struct lp_task_diff *diff, const struct lp_tasks
 	return group;
 }
 
-/* A group that lost its last task is forgotten at the look after. */
+/* Drops the groups that were empty at the previous snapshot already. */
 static void begin_groups(struct lp_task_diff *diff)
 {
 	struct group **at, *group;
@@ -211,8 +211,8 @@ static int by_address(const void *left, const void *right)
 	return a->address < b->address ? -1 : a->address > b->address;
 }
 
-/* A finished one has ended, though it may be listed on. */
-static bool lifetimes(const struct lp_task *task)
+/* Whether a task is alive: a finished one may remain listed. */
+static bool is_alive(const struct lp_task *task)
 {
 	return task->state != LP_TASK_DONE;
 }
@@ -224,7 +224,7 @@ static struct known_task *sorted_tasks(const struct lp_tasks_snapshot *snapshot,
 
 	*count = 0;
 	for (i = 0; tasks && i < snapshot->list.count; i++)
-		if (lifetimes(&snapshot->list.tasks[i]))
+		if (is_alive(&snapshot->list.tasks[i]))
 			tasks[(*count)++] =
 				(struct known_task){ snapshot->list.tasks[i].address, (uint32_t)i };
 	if (tasks)
@@ -242,7 +242,7 @@ static bool same_position(const struct lp_task *one, const struct lp_task *other
 {
 	const struct lp_raw_frame *a, *b;
 
-	/* one that steps may be anywhere by the next look, and back */
+	/* a running task may have moved and come back by the next snapshot */
 	if (one->state != other->state || one->state == LP_TASK_RUNNING ||
 	    one->frame_count != other->frame_count || one->awaited != other->awaited ||
 	    one->awaited_id != other->awaited_id || !one->frame_count || one->partial ||
@@ -282,7 +282,7 @@ static int note_ended(struct lp_task_diff *diff, const struct lp_tasks_snapshot 
 
 	if (!group)
 		return -ENOMEM;
-	/* a definition that could be read only once makes another group of it */
+	/* a task whose definition became readable only once belongs to another group now */
 	if (group->shown.count)
 		group->shown.count--;
 	group->shown.ended++;
@@ -336,7 +336,7 @@ static int find_new_deadlocks(struct lp_tasks_change *change,
 	return err;
 }
 
-/* The first look: all that is there. */
+/* Counts all tasks of the first snapshot. */
 static int count_all(struct lp_task_diff *diff, const struct lp_tasks_snapshot *now)
 {
 	size_t i;
@@ -344,7 +344,7 @@ static int count_all(struct lp_task_diff *diff, const struct lp_tasks_snapshot *
 	for (i = 0; i < now->list.count; i++) {
 		struct group *group;
 
-		if (!lifetimes(&now->list.tasks[i]))
+		if (!is_alive(&now->list.tasks[i]))
 			continue;
 		group = find_group(diff, now, i);
 		if (!group)

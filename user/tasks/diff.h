@@ -1,57 +1,57 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What has changed between two looks at a process, and which tasks only accumulate. */
+/* Compares two snapshots of a process's tasks, and detects groups of tasks that only grow. */
 #ifndef LP_TASKS_DIFF_H
 #define LP_TASKS_DIFF_H
 
 #include "snapshot.h"
 
-/* So many looks in a row a group must grow before it is told to leak. */
+/* A group is reported as a leak after it has grown in this many snapshots in a row. */
 #define LP_GROWING_SNAPSHOTS 3
 
-/* Tasks of one coroutine, made at the same line where that is known. */
+/* Tasks of one coroutine that were created at the same line, if that is known. */
 struct lp_task_group {
 	char *name; /* qualified name */
-	char *file; /* of its definition; "" if not known */
+	char *file; /* file of the coroutine's definition; "" if unknown */
 	uint32_t line;
-	char *created_function, *created_file; /* "" if not known */
+	char *created_function, *created_file; /* "" if unknown */
 	uint32_t created_line;
-	size_t count; /* alive */
-	size_t started, ended; /* since the last look */
-	/* Grew at each of so many looks in a row, and none of its tasks has ended meanwhile. */
+	size_t count; /* tasks that are alive */
+	size_t started, ended; /* since the previous snapshot */
+	/* number of snapshots in a row in which the group grew without losing a task */
 	unsigned int growing;
-	uint64_t since_ns; /* the look before the first of those, ... */
-	size_t since_count; /* ... and how many there were */
+	uint64_t since_ns; /* time of the snapshot before the first of those */
+	size_t since_count; /* the group's size in that snapshot */
 };
 
 struct lp_tasks_change {
 	size_t started_count, ended_count;
-	uint32_t *started; /* numbers in the later view */
-	uint32_t *ended; /* in the earlier one */
-	size_t deadlock_count; /* new ones */
+	uint32_t *started; /* task numbers in the later snapshot */
+	uint32_t *ended; /* task numbers in the earlier snapshot */
+	size_t deadlock_count; /* deadlocks that are new */
 	const struct lp_deadlock **deadlocks;
 	size_t group_count;
 	const struct lp_task_group *
-		*groups; /* that changed; those that leak first, then the most changed */
+		*groups; /* groups that changed: leaks first, then in descending order of change */
 };
 
 struct lp_task_diff;
 
-/* NULL if out of memory. */
+/* Returns NULL if out of memory. */
 struct lp_task_diff *diff_new(void);
 void diff_free(struct lp_task_diff *diff);
 
 /*
- * Compares a look with the one before it; before is NULL the first time, and then
- * nothing counts as born.  Fills the change, which holds until the next call, and
- * since when the tasks of the later view have not moved.  Returns 0 or -ENOMEM.
+ * Compares a snapshot with the previous one; before is NULL for the first, of which no task
+ * counts as started.  Fills *change, which is valid until the next call, and the time since
+ * when each task of the later snapshot has not moved.  Returns 0 or -ENOMEM.
  *
- * A task is the same if its address, name and coroutine are: one that took the place of
- * an ended one between two looks, with all that the same, cannot be told apart.
+ * A task is identified by its address, name and coroutine: a task that ended between two
+ * snapshots cannot be distinguished from one that replaced it with all three the same.
  */
 int diff_snapshots(struct lp_task_diff *diff, const struct lp_tasks_snapshot *before,
 		   struct lp_tasks_snapshot *now, const struct lp_tasks_change **change);
 
-/* Has it grown for long enough to be told? */
+/* Whether the group has grown for long enough to be reported as a leak. */
 static inline bool task_group_leaks(const struct lp_task_group *group)
 {
 	return group->growing >= LP_GROWING_SNAPSHOTS;

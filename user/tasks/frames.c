@@ -12,7 +12,7 @@
 struct frame_place {
 	struct frame_place *next;
 	struct lp_raw_frame raw;
-	const char *name; /* compared by its address */
+	const char *name; /* part of the key by its address, not its text */
 	bool known;
 	struct lp_shown_frame shown;
 };
@@ -20,7 +20,7 @@ struct frame_place {
 struct lp_task_frames {
 	const struct lp_instance *instance;
 	size_t count;
-	size_t buckets; /* a power of two */
+	size_t buckets; /* number of buckets, a power of two */
 	struct frame_place **places;
 };
 
@@ -69,7 +69,7 @@ static size_t bucket_of(const struct lp_task_frames *frames, const struct lp_raw
 	return (hash ^ hash >> 32) & (frames->buckets - 1);
 }
 
-/* Without memory for more buckets it only gets slower. */
+/* Enlarges the hash table.  Without memory for that, lookups become slower. */
 static void grow(struct lp_task_frames *frames)
 {
 	size_t i, buckets = frames->buckets;
@@ -151,7 +151,7 @@ bool frame_is_library(const struct lp_shown_frame *frame)
 		if (!isdigit((unsigned char)*at))
 			continue;
 		at += strspn(at, "0123456789.");
-		at += *at == 't'; /* free-threaded */
+		at += *at == 't'; /* the directory of a free-threaded build: python3.13t */
 		if (*at == '/' || !strncmp(at, "zip/", 4))
 			return true;
 	}

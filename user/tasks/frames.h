@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Frames as they are shown, each place looked up once however many tasks are there. */
+/*
+ * Frames with their function, file and line.  Each code position is resolved once, however
+ * many tasks stand there.
+ */
 #ifndef LP_TASKS_FRAMES_H
 #define LP_TASKS_FRAMES_H
 
@@ -8,18 +11,19 @@
 
 struct lp_task_frames;
 
-/* NULL if out of memory.  The instance outlives it. */
+/* Returns NULL if out of memory.  The instance must outlive the frames. */
 struct lp_task_frames *task_frames_new(const struct lp_instance *instance);
 void task_frames_free(struct lp_task_frames *frames);
 
 /*
- * name: the function's, where it is known better than the code object tells, or NULL;
- * the same pointer for the same text.  NULL if the frame cannot be described.
+ * The resolved frame.  name: the function's name, if it is known better than by the code
+ * object, or NULL; the same text must come with the same pointer.  Returns NULL if the frame
+ * cannot be resolved.
  */
 const struct lp_shown_frame *task_frames_find(struct lp_task_frames *frames,
 					      const struct lp_raw_frame *raw, const char *name);
 
-/* Is it of Python's own library?  What is installed beside that (site-packages) is not. */
+/* Whether the frame is of Python's standard library; packages in site-packages are not. */
 bool frame_is_library(const struct lp_shown_frame *frame);
 
 #endif /* LP_TASKS_FRAMES_H */

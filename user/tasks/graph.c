@@ -5,41 +5,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Tasks by their address. */
-struct known_deadlock {
+/* A task's number by its address. */
+struct task_address {
 	uint64_t address;
 	uint32_t number;
 };
 
 static int by_address(const void *left, const void *right)
 {
-	const struct known_deadlock *a = left, *b = right;
+	const struct task_address *a = left, *b = right;
 
 	return a->address < b->address ? -1 : a->address > b->address;
 }
 
-static struct known_deadlock *index_tasks(const struct lp_task_list *list)
+static struct task_address *index_tasks(const struct lp_task_list *list)
 {
-	struct known_deadlock *index = malloc((list->count + 1) * sizeof(*index));
+	struct task_address *index = malloc((list->count + 1) * sizeof(*index));
 	size_t i;
 
 	for (i = 0; index && i < list->count; i++)
-		index[i] = (struct known_deadlock){ list->tasks[i].address, (uint32_t)i };
+		index[i] = (struct task_address){ list->tasks[i].address, (uint32_t)i };
 	if (index)
 		qsort(index, list->count, sizeof(*index), by_address);
 	return index;
 }
 
-static const struct known_deadlock *find(const struct known_deadlock *index, size_t count,
-					 uint64_t address)
+static const struct task_address *find(const struct task_address *index, size_t count,
+				       uint64_t address)
 {
-	const struct known_deadlock key = { .address = address };
+	const struct task_address key = { .address = address };
 
 	return bsearch(&key, index, count, sizeof(*index), by_address);
 }
 
-static int link_edges(const struct lp_task_list *list, const struct known_deadlock *index,
-		      bool holds, struct lp_csr_graph *links, bool *unknown)
+static int link_edges(const struct lp_task_list *list, const struct task_address *index, bool holds,
+		      struct lp_csr_graph *links, bool *unknown)
 {
 	struct lp_csr_graph_builder maker;
 	size_t i, edge;
@@ -52,7 +52,7 @@ static int link_edges(const struct lp_task_list *list, const struct known_deadlo
 
 		csr_graph_begin_row(&maker);
 		for (edge = 0; edge < task->edge_count && !err; edge++) {
-			const struct known_deadlock *to;
+			const struct task_address *to;
 
 			if (task->edges[edge].holds != holds)
 				continue;
@@ -71,7 +71,7 @@ static int find_roots(const struct lp_task_list *list, struct lp_task_graph *gra
 {
 	uint32_t *component = malloc((list->count + 1) * sizeof(*component));
 	int64_t components = component ? csr_graph_components(&graph->awaits, component) : -ENOMEM;
-	/* has a task outside that awaits one of it, or a root already */
+	/* whether a task of another component awaits one of this, or this one has a root already */
 	bool *reached = components < 0 ? NULL : calloc((size_t)components + 1, sizeof(*reached));
 	bool well = reached;
 	size_t i, at;
@@ -97,7 +97,7 @@ static int find_roots(const struct lp_task_list *list, struct lp_task_graph *gra
 
 int graph_build(const struct lp_task_list *list, struct lp_task_graph *graph)
 {
-	struct known_deadlock *index = index_tasks(list);
+	struct task_address *index = index_tasks(list);
 	int err = -ENOMEM;
 
 	*graph = (struct lp_task_graph){ .count = list->count };

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define JSON_VERSION "1.0"
-/* Tasks that are told to stand still in one change. */
+/* The most tasks that one change lists as unchanged. */
 #define UNCHANGED_SHOWN 100
 
 struct tasks_json_sink {
@@ -50,7 +50,7 @@ static void write_frame(FILE *out, const char *name, const struct lp_shown_frame
 		fputs("null", out);
 }
 
-/* The addresses of tasks by their numbers in the list. */
+/* Writes the addresses of tasks that are given by their numbers in the list. */
 static void write_tasks(FILE *out, const char *name, const struct lp_task_list *list,
 			const uint32_t *tasks, size_t count)
 {
@@ -97,7 +97,7 @@ static void write_awaits(FILE *out, const struct lp_task *task)
 	putc('}', out);
 }
 
-/* Outermost first, as the await chains of slow callbacks are. */
+/* Writes the await chain, outermost frame first, as in the records of slow callbacks. */
 static void write_chain(FILE *out, const struct lp_tasks_snapshot *snapshot,
 			const struct lp_task *task)
 {
@@ -235,7 +235,7 @@ static int longest_first(const void *left, const void *right)
 	return a->task < b->task ? -1 : a->task > b->task;
 }
 
-/* Those that have stood still longest. */
+/* Writes the tasks that have not moved for the longest time. */
 static void write_unchanged(FILE *out, const struct lp_tasks_snapshot *snapshot)
 {
 	struct unmoved *unmoved = malloc((snapshot->list.count + 1) * sizeof(*unmoved));
@@ -299,7 +299,7 @@ static void on_loop(struct lp_tasks_sink *base, const struct lp_tasks_snapshot *
 	FILE *out = out_of(base);
 
 	fprintf(out, "{\"type\":\"loop\",\"loop_id\":%" PRIu32 ",\"pid\":%d", loop->id, loop->pid);
-	/* one that does not run has no thread */
+	/* a loop that is not running has no thread */
 	write_number(out, "tid", (uint64_t)loop->tid);
 	json_program(out, loop);
 	fputs(",\"class\":", out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Who prints what was read: text for people, JSON for programs. */
+/* The interface of the outputs of `loopprof tasks`: text and JSON lines. */
 #ifndef LP_TASKS_SINK_H
 #define LP_TASKS_SINK_H
 
@@ -17,28 +17,32 @@ struct lp_tasks_run {
 struct lp_tasks_end {
 	uint64_t end_ns;
 	const char *reason; /* "done", "interrupt" or "target_exited" */
-	bool partial; /* there may be tasks that were not listed */
-	uint64_t paused_ns; /* the longest that a process stood still; 0: none did */
+	bool partial; /* some tasks may be missing from the lists */
+	/* longest time that a process was stopped for reading, ns; 0: none was */
+	uint64_t paused_ns;
 };
 
 struct lp_tasks_sink {
 	void (*begin)(struct lp_tasks_sink *sink, const struct lp_tasks_run *run);
-	/* A loop that was not there before, before what else is told of it. */
+	/* Reports a new loop, before anything else about it. */
 	void (*loop)(struct lp_tasks_sink *sink, const struct lp_tasks_snapshot *snapshot,
 		     size_t loop);
-	/* The first look at a process: all there is. */
+	/* Reports the first snapshot of a process in full. */
 	void (*picture)(struct lp_tasks_sink *sink, const struct lp_tasks_snapshot *snapshot);
-	/* A later one. */
+	/* Reports the differences between two snapshots. */
 	void (*change)(struct lp_tasks_sink *sink, const struct lp_tasks_snapshot *before,
 		       const struct lp_tasks_snapshot *now, const struct lp_tasks_change *change);
-	/* The watch was interrupted: the last look once more, if it was not the first. */
+	/*
+	 * Reports the last snapshot in full, when --watch was interrupted after a later one than
+	 * the first.
+	 */
 	void (*last)(struct lp_tasks_sink *sink, const struct lp_tasks_snapshot *snapshot);
 	void (*end)(struct lp_tasks_sink *sink, const struct lp_tasks_end *end);
-	/* Flushes, closes, frees; returns the first write error, or 0. */
+	/* Flushes, closes and frees the sink.  Returns the first write error, or 0. */
 	int (*close)(struct lp_tasks_sink *sink);
 };
 
-/* Each on stdout.  NULL if out of memory. */
+/* Opens a sink on stdout.  Returns NULL if out of memory. */
 struct lp_tasks_sink *tasks_text_open(const struct lp_options *options);
 struct lp_tasks_sink *tasks_json_open(const struct lp_options *options);
 

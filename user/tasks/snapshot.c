@@ -18,7 +18,10 @@ const struct lp_shown_frame *tasks_snapshot_frame(const struct lp_tasks_snapshot
 	return task_frames_find(snapshot->frames, &frame->raw, frame->name);
 }
 
-/* `async with lock`: what that calls in turn, Lock.acquire, tells more. */
+/*
+ * Whether the frame is the __aenter__ of `async with lock`: the frame that it calls,
+ * Lock.acquire, is more specific.
+ */
 static bool is_entry(const struct lp_shown_frame *frame)
 {
 	const char *dot = strrchr(frame->function, '.');
@@ -26,7 +29,10 @@ static bool is_entry(const struct lp_shown_frame *frame)
 	return !strcmp(dot ? dot + 1 : frame->function, "__aenter__");
 }
 
-/* Also where its frames cannot be read the coroutine's definition may be known. */
+/*
+ * Finds the frames of a task.  The coroutine's definition may be known even if its frames
+ * cannot be read.
+ */
 static void find_place(struct lp_tasks_snapshot *snapshot, const struct lp_task *task,
 		       struct lp_task_place *place)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One look at the tasks of a process: what was read, and what follows from it. */
+/* A snapshot of the tasks of a process: what was read, and what follows from it. */
 #ifndef LP_TASKS_SNAPSHOT_H
 #define LP_TASKS_SNAPSHOT_H
 
@@ -7,15 +7,17 @@
 #include "frames.h"
 #include "graph.h"
 
-/* Where a task is, as far as it is known; NULL else. */
+/* The position of a task in its code; frames are NULL if unknown. */
 struct lp_task_place {
-	uint32_t loop; /* its loop's number in the view; == loop_count: none */
-	const struct lp_shown_frame *definition; /* of its coroutine */
-	const struct lp_shown_frame *parked; /* innermost frame */
-	const struct lp_shown_frame *own; /* innermost one that is not of Python's library, ... */
-	const struct lp_shown_frame *library; /* ... and what that has called in the library */
-	bool copied; /* it belongs to a loop that a fork has copied, and that runs elsewhere */
-	uint64_t unmoved_ns; /* it is where it was at that time (CLOCK_MONOTONIC); 0: not known */
+	uint32_t loop; /* number of its loop in the snapshot; loop_count: none */
+	const struct lp_shown_frame *definition; /* definition of its coroutine */
+	const struct lp_shown_frame *parked; /* innermost frame of its await chain */
+	const struct lp_shown_frame *own; /* innermost frame outside of Python's library */
+	/* the frame that own has called in Python's library */
+	const struct lp_shown_frame *library;
+	/* the task belongs to a loop that a fork has copied, and that runs in another process */
+	bool copied;
+	uint64_t unmoved_ns; /* time (CLOCK_MONOTONIC) since when it has not moved; 0: unknown */
 };
 
 struct lp_tasks_snapshot {
@@ -24,23 +26,26 @@ struct lp_tasks_snapshot {
 	struct lp_task_list list;
 	struct lp_task_graph graph;
 	struct lp_task_frames *frames;
-	struct lp_task_place *places; /* of each task */
+	struct lp_task_place *places; /* one for each task */
 	size_t loop_count;
-	struct lp_loop_info *loops; /* as in the list */
-	size_t copied_loops; /* as in struct lp_task_loop */
-	pid_t copied_from; /* the process that the originals run in; 0: not known */
-	uint64_t paused_ns; /* for so long the process stood still; 0: it did not */
+	struct lp_loop_info *loops; /* in the order of the list's loops */
+	size_t copied_loops; /* number of copied loops, as in struct lp_task_loop */
+	pid_t copied_from; /* the process in which the original loops run; 0: unknown */
+	uint64_t paused_ns; /* time that the process was stopped for reading, ns; 0: it was not */
 };
 
 /*
- * Takes the list, also on failure.  The numbers of the loops are left to the caller.
- * Returns 0 or -ENOMEM.
+ * Makes a snapshot of a list, which it owns from then on, also on failure.  The caller sets
+ * the numbers of the loops.  Returns 0 or -ENOMEM.
  */
 int tasks_snapshot_new(const struct lp_process_info *process, const struct lp_instance *instance,
 		       struct lp_task_list *list, struct lp_tasks_snapshot **snapshot);
 void tasks_snapshot_free(struct lp_tasks_snapshot *snapshot);
 
-/* The frame of a task's chain with that number, outermost 0; NULL if it cannot be shown. */
+/*
+ * The frame of a task's await chain by its number, the outermost being 0; NULL if it cannot
+ * be resolved.
+ */
 const struct lp_shown_frame *tasks_snapshot_frame(const struct lp_tasks_snapshot *snapshot,
 						  const struct lp_task *task, size_t number);
 

@@ -21,38 +21,38 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A child that sleeps in one place for so many ns hangs; no disk is that slow. */
+/* A child that sleeps in one place for this many ns counts as hanging; no disk is that slow. */
 #define STILL_NS (2000 * NS_PER_MS)
 #define STILL_STANDING_NS (250 * NS_PER_MS)
 #define POLL_MS 50
 #define PIPE_BYTES (1 << 20)
 
-/* Shared by both processes. */
+/* Memory that both processes share. */
 struct lp_supervised {
-	volatile pid_t reads; /* 0: none */
+	volatile pid_t reads; /* the process that the child reads; 0: none */
 	volatile bool standing;
-	volatile unsigned int turns; /* how often the child began to read */
+	volatile unsigned int turns; /* number of times that the child began to read a process */
 };
 
 struct child {
 	pid_t pid;
 	struct lp_supervised *supervised;
-	struct pollfd pipes[2]; /* its stdout and stderr; -1: closed */
+	struct pollfd pipes[2]; /* pipes from the child's stdout and stderr; -1: closed */
 	struct lp_standing last;
 	unsigned int turns;
 	uint64_t moved_ns;
-	int write_error; /* of stdout, as a negative errno */
-	pid_t hung; /* the process that it was left behind in; 0: none */
+	int write_error; /* first error of writing the child's stdout, a negative errno */
+	pid_t hung; /* the process that the abandoned child hangs in; 0: none */
 };
 
 static volatile sig_atomic_t interrupted_child, interrupted;
 
-/* Passes a signal to the child; a second one ends the program at once. */
+/* Passes a signal on to the child; a second one ends the program at once. */
 static void pass_on(int number)
 {
 	interrupted = 1;
 	kill(interrupted_child, number);
-	/* a pager that has stopped reading is not waited for any more */
+	/* do not wait any longer for a reader such as a pager */
 	writing_end();
 }
 
@@ -65,7 +65,7 @@ static void take_interrupts(pid_t child)
 	interrupted_child = child;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	/* a shell sends a second SIGHUP when its terminal is closed; under nohup none counts */
+	/* a shell sends a second SIGHUP when its terminal is closed; nohup ignores all of them */
 	if (!sigaction(SIGHUP, NULL, &before) && before.sa_handler != SIG_IGN)
 		sigaction(SIGHUP, &hangup, NULL);
 }
@@ -83,7 +83,7 @@ void supervised_done(struct lp_supervised *supervised)
 	supervised->standing = false;
 }
 
-/* Hands on what the child has printed.  Returns whether there was any. */
+/* Passes on the child's output.  Returns whether there was any. */
 static bool relay(struct child *child)
 {
 	static char data[256 << 10];
@@ -113,7 +113,7 @@ static bool relay(struct child *child)
 	return any;
 }
 
-/* Does it sleep in a read that does not return? */
+/* Whether the child sleeps in a read that does not return. */
 static bool hangs(struct child *child, uint64_t now)
 {
 	const struct lp_supervised *supervised = child->supervised;
@@ -124,7 +124,7 @@ static bool hangs(struct child *child, uint64_t now)
 		return false;
 	}
 	standing = standing_read(child->pid);
-	/* the target is not to blame for a child that somebody has stopped */
+	/* a child that was stopped by a signal does not hang */
 	if (child->turns != supervised->turns || strchr("tT", standing.state) ||
 	    standing_moved(&child->last, &standing))
 		child->moved_ns = now;
@@ -180,7 +180,7 @@ static void be_child(const int out[2], const int err[2], pid_t parent)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
-	/* the terminal signals only the parent, which passes signals on */
+	/* a signal from the terminal then reaches only the parent, which passes it on */
 	setpgid(0, 0);
 	dup2(out[1], STDOUT_FILENO);
 	dup2(err[1], STDERR_FILENO);
@@ -200,7 +200,7 @@ int supervise(int (*body)(struct lp_supervised *supervised, void *context), void
 	int out[2] = { -1, -1 }, err[2] = { -1, -1 }, status, i;
 	pid_t parent = getpid();
 
-	/* unwritten output must not be written twice */
+	/* the child's copy of buffered output would be written a second time */
 	fflush(NULL);
 	child.supervised = mmap(NULL, sizeof(*child.supervised), PROT_READ | PROT_WRITE,
 				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -219,7 +219,7 @@ int supervise(int (*body)(struct lp_supervised *supervised, void *context), void
 		take_interrupts(child.pid);
 	close(out[1]);
 	close(err[1]);
-	/* a larger pipe: the child of a long list need not wait every 64 KiB */
+	/* a larger pipe: with 64 KiB the child would have to wait during a long list */
 	fcntl(out[0], F_SETPIPE_SZ, PIPE_BYTES);
 	child.pipes[0] = (struct pollfd){ .fd = out[0], .events = POLLIN };
 	child.pipes[1] = (struct pollfd){ .fd = err[0], .events = POLLIN };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The tasks of a process, for people: what is stuck first, then who awaits whom. */
+/* The tasks of a process as text: deadlocks first, then the tree of awaits. */
 #include "sink.h"
 
 #include "wire/finding_kinds.h"
@@ -25,7 +25,7 @@ struct tasks_text_sink {
 	struct lp_terminal terminal;
 	struct lp_text_detail detail;
 	uint64_t wall_offset_ns; /* CLOCK_REALTIME minus CLOCK_MONOTONIC */
-	bool begun; /* something is printed already */
+	bool begun; /* something has been printed */
 	int err; /* first failed write; nothing is written after it */
 };
 
@@ -136,7 +136,7 @@ static void print_loop_head(struct tasks_text_sink *sink, const struct lp_tasks_
 	wrap_print(sink->out, text, 0, "    ", sink->terminal.columns);
 }
 
-/* Each with a headline of its own, unless it is the only one. */
+/* Prints all loops, each with a headline unless it is the only one. */
 static int print_loops(struct tasks_text_sink *sink, const struct lp_tasks_snapshot *snapshot,
 		       const uint64_t *keys, const bool *printed, bool *drawn)
 {

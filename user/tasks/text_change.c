@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Of long circles and lists the rest is counted. */
+/* Limits of lists; further entries are counted. */
 #define GROUPS_SHOWN 8
 
 static void explain(FILE *file, const struct lp_terminal *terminal, const char *text)
@@ -35,7 +35,7 @@ void tasks_text_explain_finding(FILE *file, const struct lp_terminal *terminal,
 			explain(file, terminal, parts[i]);
 }
 
-/* "a -> b -> a" */
+/* Writes a circle of tasks: "a -> b -> a". */
 static void circle_text(FILE *file, const struct lp_terminal *terminal,
 			const struct lp_tasks_snapshot *snapshot,
 			const struct lp_deadlock *deadlock)
@@ -105,7 +105,7 @@ static void print_clock(FILE *file, uint64_t unix_ns)
 	fprintf(file, "%s.%03d", text, (int)(unix_ns / 1000000 % 1000));
 }
 
-/* "handle_client (server.py:88)" */
+/* Writes the coroutine of a group: "handle_client (server.py:88)". */
 static void group_text(const struct lp_task_group *group, char *text, size_t size)
 {
 	const struct lp_shown_frame place = { .kind = LP_FRAME_PYTHON,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Parts of the text: deadlocks, what has changed, and what both mean. */
+/* Prints deadlocks, changes, and explanations of both. */
 #ifndef LP_TASKS_TEXT_CHANGE_H
 #define LP_TASKS_TEXT_CHANGE_H
 
@@ -7,24 +7,24 @@
 #include "sinks/sink.h"
 #include "diff.h"
 
-/* How much is told; what has been explained in this run is not explained again. */
+/* The amount of detail.  Each explanation is printed once in a run. */
 struct lp_text_detail {
-	bool explain; /* anything at all */
+	bool explain; /* print explanations */
 	bool deadlock, growing, finding;
-	bool stack; /* --stack: with await chains */
+	bool stack; /* --stack: print await chains */
 };
 
 void tasks_text_deadlock(FILE *file, const struct lp_terminal *terminal,
 			 const struct lp_tasks_snapshot *snapshot,
 			 const struct lp_deadlock *deadlock, struct lp_text_detail *detail);
 
-/* So many tasks of a deadlock are told of, the first ones. */
+/* The most tasks of a deadlock that are printed; further ones are counted. */
 #define LP_CIRCLE_SHOWN 8
 
 void tasks_text_explain_finding(FILE *file, const struct lp_terminal *terminal,
 				struct lp_text_detail *detail, enum lp_finding_kind kind);
 
-/* Nothing if nothing has changed.  unix_ns: when. */
+/* Prints a change, or nothing if it is empty.  unix_ns: time of the later snapshot. */
 void tasks_text_change(FILE *file, const struct lp_terminal *terminal,
 		       const struct lp_tasks_snapshot *now, const struct lp_tasks_change *change,
 		       struct lp_text_detail *detail, uint64_t unix_ns);

@@ -13,7 +13,7 @@
 #define COROUTINE_COLUMNS 32
 #define COROUTINE_LEAST 12
 #define HOLDERS_SHOWN 3
-/* However deep in the tree, there is room for that. */
+/* Least width of a task's text, at any depth of the tree. */
 #define SPACE_LEAST 36
 
 struct text_piece {
@@ -35,7 +35,7 @@ __attribute__((format(printf, 2, 3))) static void add(struct text_piece *piece, 
 		piece->length += (size_t)length < space ? (size_t)length : space - 1;
 }
 
-/* What a list says next. */
+/* Appends to a piece of text, with a separator. */
 __attribute__((format(printf, 2, 3))) static void say(struct text_piece *piece, const char *format,
 						      ...)
 {
@@ -45,7 +45,7 @@ __attribute__((format(printf, 2, 3))) static void say(struct text_piece *piece, 
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	/* a cut may have gone through a character */
+	/* the text may have been cut within a character */
 	text_sanitise(text);
 	add(piece, "%s%s", piece->length ? ", " : "", text);
 }
@@ -58,8 +58,8 @@ static const char *mark_of(const struct lp_terminal *terminal)
 const char *text_task_name(const struct lp_terminal *terminal, const struct lp_task *task,
 			   char *text, size_t size)
 {
-	wrap_keep_begin(text, size, *task->name ? task->name : "?", LP_TASK_NAME_COLUMNS,
-			mark_of(terminal));
+	wrap_cut_end(text, size, *task->name ? task->name : "?", LP_TASK_NAME_COLUMNS,
+		     mark_of(terminal));
 	return text;
 }
 
@@ -80,9 +80,12 @@ const char *text_task_number(uint64_t number, char text[32])
 static void coroutine_text(const struct lp_terminal *terminal, const struct lp_task *task,
 			   size_t columns, char *text, size_t size)
 {
-	/* where it is defined in a function tells its name less than its own part does */
-	wrap_keep_end(text, size, *task->coroutine ? task->coroutine : "?", columns,
-		      mark_of(terminal));
+	/*
+	 * of a nested function's qualified name, the end is more specific than the enclosing
+	 * function
+	 */
+	wrap_cut_begin(text, size, *task->coroutine ? task->coroutine : "?", columns,
+		       mark_of(terminal));
 }
 
 static void place_text(const struct lp_shown_frame *frame, unsigned int parts, char *text,
@@ -131,7 +134,7 @@ static const char *last_part(const char *dotted)
 	return dot ? dot + 1 : dotted;
 }
 
-/* Does "Lock.acquire" tell that it is of an "asyncio.locks.Lock"? */
+/* Whether a function like "Lock.acquire" is a method of a class like "asyncio.locks.Lock". */
 static bool has_class(const char *function, const char *class)
 {
 	const char *own = last_part(class);
@@ -140,7 +143,10 @@ static bool has_class(const char *function, const char *class)
 	return !strncmp(function, own, length) && function[length] == '.';
 }
 
-/* Classes that are but means: what they wait for is told by the rest. */
+/*
+ * Whether the object that the task waits for is only an implementation detail of the wait,
+ * which the rest of the text describes.
+ */
 static bool is_means(const struct lp_task *task)
 {
 	static const bool means[LP_AWAITED_KINDS] = {
@@ -235,14 +241,17 @@ static void print_who(FILE *file, const struct lp_terminal *terminal,
 	fprintf(file, "%s%s%s", red ? LP_RED : "", name, red ? LP_PLAIN : "");
 }
 
-/* What the first line of a task holds, as far as there is room. */
+/* The pieces of a task's first line. */
 struct head {
 	char name[LP_TASK_NAME_COLUMNS * 4 + 8];
 	char coroutine[COROUTINE_COLUMNS * 4 + 8];
-	struct text_piece state; /* and where */
+	struct text_piece state; /* state and source line */
 };
 
-/* Where it gets narrow, the directory of the place goes first, then a part of the coroutine. */
+/*
+ * Fills the first line.  On a narrow terminal the directory of the source line is dropped
+ * first, then a part of the coroutine's name.
+ */
 static void fill_head(struct head *head, const struct lp_terminal *terminal,
 		      const struct lp_tasks_snapshot *snapshot, uint32_t number, size_t space)
 {

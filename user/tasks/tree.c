@@ -8,19 +8,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Deeper levels are not indented further. */
+/* Deeper levels have the indentation of this one. */
 #define LEVELS_MAX 10
-/* What a level adds to the rails, at most, in bytes. */
+/* The most bytes that a level adds to the rails. */
 #define RAIL_BYTES 8
 
-/* Siblings: each entry that has more behind it is followed by a line that says so. */
+/*
+ * Siblings in the tree.  An entry that stands for more tasks is followed by a line with their
+ * number.
+ */
 struct tree_level {
 	struct lp_alike_entry *entries;
 	size_t count, at;
-	bool more; /* that line is due */
-	size_t rails; /* bytes of the rails that lead here */
+	bool more; /* the line with the number of further tasks is due */
+	size_t rails; /* bytes of the rails that lead to this level */
 	uint32_t parent;
-	unsigned int chain; /* so many like tasks in a row lead here, each awaiting but the next */
+	/* number of like tasks in a row above, each of which awaits only the next one */
+	unsigned int chain;
 };
 
 struct tree {
@@ -45,7 +49,7 @@ static const struct style styles[] = {
 	{ "\xe2\x94\x9c\xe2\x94\x80 ", "\xe2\x94\x94\xe2\x94\x80 ", "\xe2\x94\x82  ", "   " },
 };
 
-/* Names with numbers in their natural order: "Task-9" before "Task-10". */
+/* Orders names with their numbers by value: "Task-9" before "Task-10". */
 static int by_name(const void *left, const void *right, void *context)
 {
 	const struct lp_task *tasks = context;
@@ -55,7 +59,7 @@ static int by_name(const void *left, const void *right, void *context)
 	return order ? order : a < b ? -1 : a > b;
 }
 
-/* Begins a level.  Its rails are those that tree->rails holds now. */
+/* Begins a level whose rails are the current ones of the tree. */
 static int push(struct tree *tree, const uint32_t *tasks, size_t count, uint32_t parent,
 		unsigned int chain)
 {
@@ -101,7 +105,7 @@ static void pop(struct tree *tree)
 	free(tree->levels[--tree->depth].entries);
 }
 
-/* Roots stand at the margin, what they await below them. */
+/* Sets the rails of a level.  Roots are at the margin, the tasks that they await below them. */
 static void set_rails(struct tree *tree, bool last, char *first, size_t size)
 {
 	const struct style *style = &styles[tree->terminal->utf8];
@@ -117,7 +121,7 @@ static void set_rails(struct tree *tree, bool last, char *first, size_t size)
 			 last ? style->none : style->pass);
 }
 
-/* The one task that this one awaits, if that is like it and not told yet. */
+/* Whether a task awaits only one task, which is like it and was not printed yet. */
 static bool next_alike(const struct tree *tree, uint32_t task, uint32_t *next)
 {
 	const struct lp_csr_graph *awaits = &tree->snapshot->graph.awaits;
@@ -128,7 +132,7 @@ static bool next_alike(const struct tree *tree, uint32_t task, uint32_t *next)
 	return tree->keys[*next] == tree->keys[task] && !tree->drawn[*next] && *next != task;
 }
 
-/* Skips a chain of like tasks that begins with this one; returns the last of them. */
+/* Skips a chain of like tasks that begins with this task.  Returns the last of them. */
 static uint32_t skip_chain(struct tree *tree, uint32_t task, const struct lp_rails *rails)
 {
 	uint32_t at = task, next, count = 1, i;
@@ -143,7 +147,7 @@ static uint32_t skip_chain(struct tree *tree, uint32_t task, const struct lp_rai
 			       rails);
 		return at;
 	}
-	/* too few to be worth it: they are told as ever */
+	/* a short chain is printed in full */
 	for (at = task, i = 1; i < count; i++) {
 		at = csr_graph_row(&tree->snapshot->graph.awaits, at)[0];
 		tree->drawn[at] = false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Who awaits whom, as a tree for people. */
+/* Prints the tree of awaits between tasks. */
 #ifndef LP_TASKS_TREE_H
 #define LP_TASKS_TREE_H
 
@@ -7,10 +7,10 @@
 #include "snapshot.h"
 
 /*
- * Prints the tasks of one loop (view->loop_count: those of no known loop) from the
- * roots down.  Like tasks beside each other, or in a chain, are folded.  stack: with
- * their await chains.  told: those that a deadlock above has told of.  drawn: by the number of a
- * task, set for those that are printed. Returns 0 or -ENOMEM.
+ * Prints the tasks of a loop (snapshot->loop_count: of no known loop) from the roots downwards.
+ * Like tasks beside each other, or in a chain, are folded.  stack: print await chains.
+ * printed: tasks that a deadlock above has described.  drawn: set for each task that is
+ * printed.  Returns 0 or -ENOMEM.
  */
 int tree_print(FILE *file, const struct lp_terminal *terminal,
 	       const struct lp_tasks_snapshot *snapshot, const uint64_t *keys, uint32_t loop,

@@ -12,7 +12,7 @@ static bool is_continuation(char byte)
 	return (byte & 0xc0) == 0x80;
 }
 
-/* Bytes that so many characters take, or all there are. */
+/* The bytes of the first characters of a text, or of the whole text if it is shorter. */
 static size_t bytes_of(const char *text, size_t size, size_t characters)
 {
 	size_t at = 0;
@@ -35,7 +35,7 @@ static size_t columns_of(const char *text, size_t size)
 void wrap_print(FILE *file, const char *text, size_t column, const char *prefix, size_t columns)
 {
 	size_t indent = text_columns(prefix);
-	bool fresh = true; /* no word in this line yet */
+	bool fresh = true; /* the line has no word yet */
 	size_t gap = 0; /* spaces before the word */
 
 	while (*text) {
@@ -58,7 +58,7 @@ void wrap_print(FILE *file, const char *text, size_t column, const char *prefix,
 			size -= part;
 			column = indent;
 			wide = columns_of(text, size);
-			/* a page that is too narrow for even that */
+			/* the indentation itself does not fit */
 			if (indent >= columns)
 				break;
 		}
@@ -72,7 +72,7 @@ void wrap_print(FILE *file, const char *text, size_t column, const char *prefix,
 	fputc('\n', file);
 }
 
-void wrap_keep_begin(char *to, size_t size, const char *from, size_t columns, const char *mark)
+void wrap_cut_end(char *to, size_t size, const char *from, size_t columns, const char *mark)
 {
 	size_t length = strlen(from), bytes;
 
@@ -87,7 +87,7 @@ void wrap_keep_begin(char *to, size_t size, const char *from, size_t columns, co
 	snprintf(to, size, "%.*s%s", (int)bytes, from, mark);
 }
 
-void wrap_keep_end(char *to, size_t size, const char *from, size_t columns, const char *mark)
+void wrap_cut_begin(char *to, size_t size, const char *from, size_t columns, const char *mark)
 {
 	size_t length = strlen(from), have = columns_of(from, length);
 

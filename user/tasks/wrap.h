@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Text that goes on in the next line where it does not fit. */
+/* Prints text that is wrapped at the width of the page. */
 #ifndef LP_TASKS_WRAP_H
 #define LP_TASKS_WRAP_H
 
@@ -7,15 +7,15 @@
 #include <stdio.h>
 
 /*
- * Prints words, and the end of the line.  column: those that are taken already; prefix:
- * what each further line begins with; columns: of the page.  A word that is longer than
- * a line is broken.
+ * Prints words and the end of the line.  column: columns that are in use already; prefix:
+ * beginning of each further line; columns: of the page.  A word that is longer than a line is
+ * broken.
  */
 void wrap_print(FILE *file, const char *text, size_t column, const char *prefix, size_t columns);
 
-/* Copies a text, cut to so many columns: its beginning is kept. */
-void wrap_keep_begin(char *to, size_t size, const char *from, size_t columns, const char *mark);
-/* The same; its end is kept. */
-void wrap_keep_end(char *to, size_t size, const char *from, size_t columns, const char *mark);
+/* Copies a text, cut to a width in columns with a mark at its end. */
+void wrap_cut_end(char *to, size_t size, const char *from, size_t columns, const char *mark);
+/* Copies a text, cut to a width in columns with a mark at its beginning. */
+void wrap_cut_begin(char *to, size_t size, const char *from, size_t columns, const char *mark);
 
 #endif /* LP_TASKS_WRAP_H */

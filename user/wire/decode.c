@@ -45,8 +45,10 @@ static int decode_name(const void *record, const struct lp_event_handlers *handl
 	if (event->kind == LP_CALLBACK_BUILTIN) {
 		decode_text(&event->owner, event->owner_data, sizeof(event->owner_data), false,
 			    owner, sizeof(owner));
-		/* a module's function is bound to the module, and one of Cython's to itself: then
-		 * the type tells nothing */
+		/*
+		 * the __self__ of a module's function is the module, and a Cython function's is
+		 * itself: the owner's type has no class name to add
+		 */
 		if (event->owner.bytes && strcmp(owner, "module") != 0 &&
 		    !strstr(owner, "cython_function_or_method")) {
 			snprintf(method, sizeof(method), "%.500s", name.name);
@@ -58,8 +60,9 @@ static int decode_name(const void *record, const struct lp_event_handlers *handl
 }
 
 /*
- * The name of a task, from the raw str or (3.12 and later) int object.  The
- * characters must lie in what was copied; of a longer name the beginning is shown.
+ * Decodes the name of a task from the raw str object, or from the int object of 3.12 and
+ * later.  The characters must lie in the bytes that were copied; of a longer name, the
+ * beginning is returned.
  */
 static void decode_task_name(const struct lp_event_slow *event, char *out, size_t size)
 {
@@ -294,7 +297,7 @@ static int decode_task_end(const void *record, const struct lp_event_handlers *h
 	return 0;
 }
 
-/* Earlier versions counted fewer kinds of loss. */
+/* Records of earlier versions have fewer counts. */
 static int decode_lost(const void *record, const struct lp_event_handlers *handlers, void *context)
 {
 	const struct lp_event *head = record;
@@ -330,9 +333,9 @@ LP_PLAIN(coverage, struct lp_event_coverage)
 LP_PLAIN(interval, struct lp_event_end)
 LP_PLAIN(end, struct lp_event_end)
 
-/* Its last blocks may be missing. */
+/* Least size: the blocks at the end may be missing. */
 #define LP_SEGMENT_TIMES_BYTES offsetof(struct lp_event_segment_times, account.blocks)
-/* The fields after these counts may be missing. */
+/* Least size: the fields after these counts may be missing. */
 #define LP_LOST_BYTES offsetof(struct lp_event_lost, counts[LP_LOST_CAPACITY_1_0])
 
 #define LP_ROW(number, member, wire_type, exact)                                                   \
@@ -344,7 +347,7 @@ LP_PLAIN(end, struct lp_event_end)
 static const struct lp_decoder {
 	uint16_t type;
 	size_t size;
-	bool exact; /* else at least */
+	bool exact; /* the record has this size; else at least this size */
 	size_t handler;
 	int (*decode)(const void *record, const struct lp_event_handlers *handlers, void *context);
 } decoders[] = {
@@ -384,7 +387,7 @@ static const struct lp_decoder {
 	LP_ROW(LP_EVENT_END, end, struct lp_event_end, true),
 };
 
-/* The row of a record's type, if the record has a size that is right for it. */
+/* Finds the row of a record's type, and checks that the record has a size that the type allows. */
 static int find_decoder(const struct lp_event *event, size_t size, const struct lp_decoder **found)
 {
 	size_t i;
@@ -398,7 +401,7 @@ static int find_decoder(const struct lp_event *event, size_t size, const struct 
 			continue;
 		if (decoder->exact ? event->size != decoder->size : event->size < decoder->size)
 			return -EBADMSG;
-		/* LP_MAX_LOOPS: of no loop */
+		/* LP_MAX_LOOPS means that the record is not about one loop */
 		if (event->loop > LP_MAX_LOOPS)
 			return -EBADMSG;
 		*found = decoder;

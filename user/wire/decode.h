@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The only parser of the wire: bytes from a ring buffer or a file in, validated
- * events out.  Text comes out as sanitised UTF-8.
+ * The only parser of the wire: takes bytes from a ring buffer or a file, and passes on
+ * validated events.  Text in events is sanitised UTF-8.
  */
 #ifndef LP_WIRE_DECODE_H
 #define LP_WIRE_DECODE_H
@@ -22,12 +22,13 @@ struct lp_decoded_name {
 
 struct lp_decoded_slow {
 	const struct lp_event_slow *wire;
-	char task_name[LP_DECODED_TEXT]; /* "" if it is not a task or its name cannot be read */
+	/* "" if the callback is not of a task, or the task's name cannot be read */
+	char task_name[LP_DECODED_TEXT];
 };
 
 /*
- * One function an event type; NULL: not wanted.  Pointers hold during the call
- * only.  loop and callback slots are in range.
+ * One function for each type of event; NULL: events of the type are ignored.  Pointers are
+ * valid during the call only.  Slots of loops and callbacks are within their tables.
  */
 struct lp_event_handlers {
 	void (*loop)(void *context, const struct lp_event_loop *event);
@@ -41,13 +42,13 @@ struct lp_event_handlers {
 	void (*loop_stats)(void *context, const struct lp_event_loop_stats *event);
 	void (*callback_stats)(void *context, const struct lp_event_callback_stats *event);
 	void (*stack)(void *context, const struct lp_event_stack *event);
-	/* of its blocks, as many as block_count says */
+	/* account.blocks has block_count entries */
 	void (*account)(void *context, const struct lp_event_segment_times *event);
 	void (*slow_iteration)(void *context, const struct lp_event_slow_iteration *event);
 	void (*poller)(void *context, const struct lp_event_poller *event);
 	void (*frame)(void *context, const struct lp_event_frame *event);
 	void (*stack_sample)(void *context, const struct lp_event_stack_sample *event);
-	/* a slow callback that has not ended yet */
+	/* a slow callback that is still running */
 	void (*progress)(void *context, const struct lp_decoded_slow *event);
 	void (*cause)(void *context, const struct lp_event_cause *event);
 	void (*task_name)(void *context, const struct lp_event_task_name *event);
@@ -66,16 +67,16 @@ struct lp_event_handlers {
 };
 
 /*
- * Decodes one record of at most size bytes, 8 byte aligned.  Returns 0; -ENOTSUP
- * for a type that this version does not know (to be skipped); -EBADMSG for a
- * record that is not as it must be; -ERANGE for one whose times cannot be.
+ * Decodes one record, aligned to 8 bytes, of at most size bytes.  Returns 0; -ENOTSUP for a
+ * type that this version does not know, which the caller skips; -EBADMSG for a malformed
+ * record; -ERANGE for a record with impossible times.
  */
 int decode_event(const void *record, size_t size, const struct lp_event_handlers *handlers,
 		 void *context);
 
 /*
- * The last of these checks alone, for a record that is written unchanged: 0 or -ERANGE.
- * The decoder of the record finds all other errors in it.
+ * Makes only the last of these checks, for a record that is stored unchanged.  Returns 0 or
+ * -ERANGE.  All other errors are left to the decoder that reads the record.
  */
 int decode_check_times(const void *record, size_t size);
 

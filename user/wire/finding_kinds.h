@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The kinds of what gets lost: their names, and what each means to a person. One row a kind. */
+/* The kinds of findings: their names, and explanations for users.  One row a kind. */
 #ifndef LP_WIRE_FINDING_KINDS_H
 #define LP_WIRE_FINDING_KINDS_H
 
@@ -9,25 +9,29 @@
 #include <stdint.h>
 
 struct lp_finding_row {
-	const char *name; /* in JSON and on the command line: "never_awaited" */
-	const char *title; /* in text: "never awaited" */
-	bool costly; /* its probe is attached only if --find asks for it */
-	/* for --explain; each one or more sentences */
+	const char *name; /* name in JSON and on the command line: "never_awaited" */
+	const char *title; /* name in text: "never awaited" */
+	/*
+	 * the probe costs too much to be on by default: it is attached only if --find names the
+	 * kind
+	 */
+	bool costly;
+	/* explanations for --explain, each one or more sentences */
 	const char *meaning;
-	const char *silence; /* why nobody notices */
+	const char *silence; /* why the program itself reports nothing */
 	const char *remedy;
 };
 
-/* NULL if there is no such kind. */
+/* The row of a kind; NULL if there is no such kind. */
 const struct lp_finding_row *finding_row(enum lp_finding_kind kind);
 
 /*
- * Bits, 1 << kind, of a list as --find takes it: the free ones and those named, "all",
- * or "none".  Returns 0 or -EINVAL.
+ * Parses the value of --find into bits, 1 << kind: the default kinds and those of the list,
+ * "all", or "none".  Returns 0 or -EINVAL.
  */
 int findings_parse(const char *list, uint32_t *kinds);
 
-/* The free ones. */
+/* The kinds that are on by default, as bits. */
 uint32_t findings_default(void);
 
 #endif /* LP_WIRE_FINDING_KINDS_H */

@@ -25,7 +25,7 @@ uint64_t histogram_max(const struct lp_histogram *histogram)
 	return histogram->max_ns;
 }
 
-/* The longest time a slot can hold, given the longest that the histogram does. */
+/* The longest time that a slot can hold, given the longest time in the histogram. */
 static uint64_t upper_edge(size_t slot, uint64_t max_ns)
 {
 	if (slot == OVERFLOW_SLOT || lp_histogram_edges[slot] > max_ns)
@@ -33,7 +33,7 @@ static uint64_t upper_edge(size_t slot, uint64_t max_ns)
 	return lp_histogram_edges[slot];
 }
 
-/* The shortest time a slot can hold, given the shortest that the histogram does. */
+/* The shortest time that a slot can hold, given the shortest time in the histogram. */
 static uint64_t lower_edge(size_t slot, uint64_t min_ns)
 {
 	if (!slot || lp_histogram_edges[slot - 1] < min_ns)
@@ -41,10 +41,10 @@ static uint64_t lower_edge(size_t slot, uint64_t min_ns)
 	return lp_histogram_edges[slot - 1] + 1;
 }
 
-/* How many times a share of count is, rounded up; from 1 to count. */
+/* The number of times that are a share of count, rounded up; from 1 to count. */
 static uint64_t rank_of(double share, uint64_t count)
 {
-	/* 0.07 * 100 is a hair over 7: what only rounding has added must not count as one more */
+	/* 0.07 * 100 is slightly more than 7: a rounding error must not add one */
 	double exact = share * (double)count * (1 - 1e-12);
 	uint64_t rank;
 
@@ -89,7 +89,10 @@ void histogram_merge(struct lp_histogram *into, const struct lp_histogram *from)
 		into->slots[slot] += from->slots[slot];
 }
 
-/* BPF writes while user space reads: a field may lag, so no difference may wrap. */
+/*
+ * BPF writes while user space reads, so that a field may lag behind others: the difference
+ * must not wrap.
+ */
 static uint64_t grown(uint64_t now, uint64_t before)
 {
 	return now > before ? now - before : 0;
@@ -117,6 +120,6 @@ void histogram_subtract(struct lp_histogram *difference, const struct lp_histogr
 						 ? now->inverted_min_ns
 						 : ~lower_edge(lowest, histogram_min(now));
 	}
-	/* only now: difference may be one of the two */
+	/* copied at the end, as difference may point to one of the two arguments */
 	*difference = result;
 }

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* Times counted. */
+/* The number of times in the histogram. */
 uint64_t histogram_count(const struct lp_histogram *histogram);
 
 /* Shortest and longest time in nanoseconds; 0 if the histogram is empty. */
@@ -15,20 +15,19 @@ uint64_t histogram_min(const struct lp_histogram *histogram);
 uint64_t histogram_max(const struct lp_histogram *histogram);
 
 /*
- * The time in nanoseconds that a share (0 to 1) of all times does not exceed:
- * the upper edge of the bucket that holds it, never more than the longest and
- * never less than the shortest time.  At most 9.1 % above the exact one (one
- * bucket, 2^(1/8)).  0 if the histogram is empty.
+ * The time in nanoseconds that a share (0 to 1) of all times does not exceed: the upper edge
+ * of the bucket that holds it, but within the shortest and the longest time.  It is at most
+ * 9.1 % above the exact one (one bucket, 2^(1/8)).  0 if the histogram is empty.
  */
 uint64_t histogram_quantile(const struct lp_histogram *histogram, double share);
 
-/* into += from.  Exact: all histograms have the same buckets. */
+/* Adds from to into.  The result is exact, as all histograms have the same buckets. */
 void histogram_merge(struct lp_histogram *into, const struct lp_histogram *from);
 
 /*
- * What was added between two states of one histogram.  Its min and max are edges
- * of buckets, as the exact ones of an interval are not kept (but for a new
- * maximum or minimum, which is exact).
+ * The times that were added between two states of one histogram.  Its min and max are edges
+ * of buckets, as the exact ones of an interval are not recorded; a new minimum or maximum of
+ * the whole is exact.
  */
 void histogram_subtract(struct lp_histogram *difference, const struct lp_histogram *now,
 			const struct lp_histogram *before);

@@ -11,23 +11,26 @@
 
 #define SPANS_MAX 4
 
-#define BEGUN 1 /* the segment has begun: its beginning must not be 0 */
-#define PARTS 2 /* the spans are parts of the time since then: their sum is no longer than that */
+#define BEGUN 1 /* the instant is always recorded and must not be 0 */
+#define PARTS 2 /* the spans are disjoint parts of the time since the instant: so is their sum */
 
-/* One row per type.  Fields named at are offsets; 0 is none, as the type is in the first bytes. */
+/*
+ * The rule of one type of record.  Fields whose names end in at are offsets in the record; 0:
+ * the type has no such field, as the record's head is there.
+ */
 struct lp_instant_rule {
 	uint16_t type;
-	uint16_t begin_at; /* an instant, not after the record's own */
+	uint16_t begin_at; /* an instant, not later than the record's own */
 	uint16_t flags;
-	uint16_t spans_at[SPANS_MAX]; /* each no longer than the host has been up */
+	uint16_t spans_at[SPANS_MAX]; /* durations, each no longer than the host's uptime */
 	uint16_t histogram_at;
 };
 
 #define AT(type, member) (uint16_t) offsetof(struct type, member)
 
 /*
- * The waits of an account may be longer than its segment: where the segment's beginning
- * was only sampled (sample mode), it lies somewhere within a wait.
+ * Waits are not checked against the length of their segment: in sample mode the beginning of
+ * a segment is only known by a sample, and may lie within a wait.
  */
 static const struct lp_instant_rule rules[] = {
 	{ LP_EVENT_SLOW, AT(lp_event_slow, start_ns), BEGUN, { 0 }, 0 },
@@ -75,7 +78,7 @@ static uint64_t number_at(const struct lp_event *record, uint16_t at)
 	return number;
 }
 
-/* The durations in a histogram are sums of differences, too. */
+/* Checks the durations of a histogram, which are sums of clock differences as well. */
 static bool sums_may_be(const struct lp_event *record, uint16_t at)
 {
 	struct lp_histogram histogram;
@@ -104,7 +107,7 @@ static bool spans_may_be(const struct lp_event *record, const struct lp_instant_
 	return true;
 }
 
-/* A callback's time of becoming ready may be unknown. */
+/* Checks a queue delay, which may also be LP_NO_QUEUE_DELAY. */
 static bool queue_delay_may_be(const struct lp_event *record)
 {
 	uint64_t delay;

@@ -6,10 +6,13 @@
 #include "wire.h"
 #include <stddef.h>
 
-/* How loops of this kind are called, where a process may have several. */
+/* The name of a kind of loop, to tell apart several loops of one process. */
 const char *loop_kind_name(enum lp_loop_kind kind);
 
-/* The same of several: bits, 1 << kind.  "asyncio and uvloop"; default_name if there are none. */
+/*
+ * Writes the names of several kinds, given as bits, 1 << kind: "asyncio and uvloop";
+ * default_name if there are none.
+ */
 void loop_kinds_text(unsigned int kinds, const char *default_name, char *text, size_t size);
 
 #endif /* LP_WIRE_LOOP_KINDS_H */

@@ -12,10 +12,13 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* More than any resource takes: its data, each byte shown as at most one, and a few words. */
+/*
+ * Size of a line that holds any resource: its data, of which each byte is shown as at most
+ * one, and a few words.
+ */
 #define LINE_BYTES (LP_RESOURCE_BYTES + 200)
 
-/* What is kept of a longer name (bpf/loop/resource.bpf.h). */
+/* The bytes of a longer name that BPF records (bpf/loop/resource.bpf.h). */
 #define NAME_MOST 63
 
 struct lp_line {
@@ -37,7 +40,7 @@ line_print(struct lp_line *line, const char *format, ...)
 		line->used += (size_t)length < capacity ? (size_t)length : capacity - 1;
 }
 
-/* Names as they come, innermost first; room for as many as there can be. */
+/* Prints a path from its names, which are recorded from the innermost one outwards. */
 static void print_file(struct lp_line *line, const char *data, size_t bytes, unsigned int flags)
 {
 	bool cut = flags & LP_RESOURCE_CUT;
@@ -47,7 +50,7 @@ static void print_file(struct lp_line *line, const char *data, size_t bytes, uns
 
 	for (at = 0; at < bytes; at += length + 1) {
 		length = strnlen(data + at, bytes - at);
-		/* a root's own name is no part of a path */
+		/* a root's own name is not part of a path */
 		if (!length || (length == 1 && data[at] == '/'))
 			continue;
 		names[count] = data + at;
@@ -63,7 +66,7 @@ static void print_file(struct lp_line *line, const char *data, size_t bytes, uns
 										       : "");
 }
 
-/* A name up to its end or the first zero. */
+/* Prints a name up to its end or the first zero byte. */
 static void print_name(struct lp_line *line, const char *data, size_t bytes, bool cut)
 {
 	line_print(line, "%.*s%s", (int)strnlen(data, bytes), data, cut ? "..." : "");
@@ -82,7 +85,9 @@ static void print_unix(struct lp_line *line, const char *data, size_t bytes, uns
 		print_name(line, data, bytes, flags & LP_RESOURCE_CUT);
 		return;
 	}
-	/* unix(7): zeros inside an abstract name mean nothing; /proc/net/unix prints '@' too */
+	/*
+	 * unix(7): zeros inside an abstract name have no meaning; /proc/net/unix prints '@' as well
+	 */
 	for (at = 0; at < bytes; at++)
 		line_print(line, "%c", data[at] ? data[at] : '@');
 	if (flags & LP_RESOURCE_CUT)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a blocking call was on, for people. */
+/* The resource that a system call blocked on, as text. */
 #ifndef LP_WIRE_RESOURCE_TEXT_H
 #define LP_WIRE_RESOURCE_TEXT_H
 
@@ -8,12 +8,15 @@
 #include <stddef.h>
 
 /*
- * "tcp 10.0.3.7:5432" (the other end), "/var/lib/x", "pipe:[4711]", "child 4712 (sort)", "lock
- * 0x7f...": sanitised UTF-8, cut to size; "" if there is nothing to tell.
+ * Writes the resource as sanitised UTF-8, cut to size: "tcp 10.0.3.7:5432" (the peer),
+ * "/var/lib/x", "pipe:[4711]", "child 4712 (sort)", "lock 0x7f..."; "" if nothing is known.
  */
 void resource_text(const struct lp_resource *resource, char *text, size_t size);
 
-/* This end of a connected internet socket, "10.0.0.5:40112"; "" for anything else. */
+/*
+ * Writes the local address of a connected internet socket, "10.0.0.5:40112"; "" for any other
+ * resource.
+ */
 void resource_local(const struct lp_resource *resource, char *text, size_t size);
 
 #endif /* LP_WIRE_RESOURCE_TEXT_H */

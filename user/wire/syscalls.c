@@ -10,10 +10,10 @@ struct lp_syscall {
 };
 
 /*
- * Numbers and names are those of Linux's arch/x86/entry/syscalls/syscall_64.tbl, up
- * to 6.18; they never change.  Arguments are those of the manual pages, section 2:
- * sendfile and its kin are known by the descriptor that comes first, and a call that
- * names two paths by the first of them.
+ * Numbers and names are those of Linux's arch/x86/entry/syscalls/syscall_64.tbl, up to 6.18;
+ * they never change.  Arguments are those of the manual pages, section 2.  A call with two
+ * descriptors, such as sendfile, is shown with its first one, and so is a call with two
+ * paths.
  */
 static const struct lp_syscall syscalls[LP_SYSCALLS] = {
 	[0] = { "read", LP_ARGUMENT_DESCRIPTOR },

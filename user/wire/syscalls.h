@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The system calls of x86-64 that may block, one row each: number, name, what it is on. */
+/*
+ * The system calls of x86-64 that may block, one row each: number, name, and which argument
+ * names the resource.
+ */
 #ifndef LP_WIRE_SYSCALLS_H
 #define LP_WIRE_SYSCALLS_H
 
 #include "wire.h"
 
 /*
- * The name of a system call by its number, or of a wait in none (LP_SYSCALL_...).
- * "syscall_NNN" for one that is not in the table; the text of that holds until the
- * next call.
+ * The name of a system call by its number, or of a wait outside of system calls
+ * (LP_SYSCALL_...).  "syscall_NNN" for a number that is not in the table; that text is valid
+ * until the next call.
  */
 const char *syscall_name(int number);
 
-/* Which argument tells what it is on: enum lp_argument. */
+/* The argument of a system call that names its resource: enum lp_argument. */
 unsigned int syscall_argument(int number);
 
 #endif /* LP_WIRE_SYSCALLS_H */
