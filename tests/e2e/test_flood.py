@@ -101,5 +101,5 @@ def test_flood_summed_up(case):
     target.go()
     target.finish()
     out = profiler.finish().expect(0).out
-    if "more slow callbacks were too many to tell one by one" not in out:
+    if "more slow callbacks were too many to list one by one" not in out:
         raise Failure(out[-2000:])

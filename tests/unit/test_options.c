@@ -394,7 +394,9 @@ static void export_needs_a_format_and_diff_two_captures(void **state)
 	expect_refused("diff old.lpc", "diff needs two captures");
 	expect_refused("export x.lpc", "export needs -f FORMAT");
 	expect_refused("report", "report needs the name");
-	expect_refused("export -f csv -j x.lpc", "-j is not for this command");
+	expect_refused(
+		"export -f csv -j x.lpc",
+		"-j is not an option of `loopprof export`, but of `loopprof`, `loopprof report`, `loopprof diff`, `loopprof tasks`");
 	expect_refused("report -f csv -j x.lpc", "-j and -f csv both write to stdout");
 	expect_accepted("report -f csv -j -o x.csv x.lpc");
 }
@@ -429,7 +431,8 @@ static void what_stays_on_has_limits(void **state)
 	expect_refused("-a --budget 0", "--budget takes");
 	expect_refused("-a --budget 200%", "--budget takes");
 	expect_refused("-a --export prom", "--export takes");
-	expect_refused("-a --rotate 1h", "not for this command");
+	expect_refused("-a --rotate 1h",
+		       "--rotate is not an option of `loopprof`, but of `loopprof record`");
 	expect_refused("record -a -o x --rotate 64", "--rotate takes");
 	expect_refused("record -a -o x --retain none", "--retain takes");
 }
@@ -490,7 +493,7 @@ static void options_of_another_command_are_refused(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-		expect_refused(wrong[i], "is not for this command");
+		expect_refused(wrong[i], "is not an option of `loopprof");
 	expect_refused("check --queue", "--queue is not");
 	expect_refused("check -j", "-j is not");
 }

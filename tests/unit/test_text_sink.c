@@ -457,7 +457,7 @@ static void merge_of_older_versions_have_samples_only(void **state)
 	(void)state;
 	expect(300 * MS, &breakdown,
 	       "12:01:07.300    300 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
-	       "    seen most, 6 of 7 times\n"
+	       "    most frequent, in 6 of 7 samples\n"
 	       "        prime_sum      app/primes.py:43\n"
 	       "        handle_report  app/views.py:92\n");
 }

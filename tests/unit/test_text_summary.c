@@ -343,8 +343,8 @@ static void what_was_too_much_to_report_is_counted(void **state)
 	const char *text = summed_up(&summary, false, &wide);
 
 	(void)state;
-	assert_non_null(strstr(text, "12 more slow callbacks were too many to tell one by one\n"
-				     "1 more slow iteration was too many to tell one by one\n"));
+	assert_non_null(strstr(text, "12 more slow callbacks were too many to list one by one\n"
+				     "1 more slow iteration was too many to list one by one\n"));
 }
 
 static void loops_that_are_counted_together_say_how_many_they_are(void **state)

@@ -62,7 +62,7 @@ static int cannot_use(struct lp_error *error, const char *path, int err)
 			error, err,
 			"%s is a file, and --rotate and --retain need a directory; give one with -o",
 			path);
-	return error_set(error, err, "cannot keep captures in %s: %s", path, output_advice(err));
+	return error_set(error, err, "cannot write captures to %s: %s", path, output_advice(err));
 }
 
 /* Creates the directory in an existing one, unless it exists. */
@@ -373,7 +373,7 @@ void capture_directory_retain(struct lp_capture_directory *archive, uint64_t cur
 		} else if (err != -EBUSY && !archive->warned) {
 			archive->warned = true;
 			log_warning(
-				"cannot remove the old capture %s/%s (%s): more than --retain says is kept until it is gone",
+				"cannot remove the old capture %s/%s (%s): the directory stays larger than --retain allows until somebody removes it",
 				archive->directory.path, items[i].name, strerror(-err));
 		}
 	}

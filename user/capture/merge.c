@@ -230,7 +230,7 @@ static void search_missing(struct lp_merge *captures, const struct lp_captured_s
 
 	if (files[source->first].header.segment)
 		log_note(
-			"%s goes on where an earlier file of its run ended: what that one told is not in the report",
+			"%s continues an earlier file of the same run, which was not given: its contents are not in the report",
 			files[source->first].path);
 	for (i = source->first + 1; i < source->end; i++) {
 		uint32_t gap = files[i].header.segment - files[i - 1].header.segment - 1;
@@ -240,7 +240,7 @@ static void search_missing(struct lp_merge *captures, const struct lp_captured_s
 		captures->found.missing += gap;
 		log_warning(
 			"%" PRIu32
-			" %s missing between %s and %s: what was told there is not in the report, but for what was counted",
+			" %s missing between %s and %s: the stalls of that time are not in the report, only their counts",
 			gap, gap == 1 ? "file is" : "files are", files[i - 1].path, files[i].path);
 	}
 }
@@ -384,7 +384,7 @@ static void end_file(struct lp_merge *captures, struct lp_captured_source *sourc
 		log_warning(
 			"%" PRIu64
 			" records could not be written when %s was recorded (was the disk full?): "
-			"what they told is not in the report",
+			"their contents are not in the report",
 			lost, captures->files[source->at].path);
 	capture_reader_free(source->reader);
 	source->reader = NULL;

@@ -241,7 +241,8 @@ static const struct {
 	const char *text;
 	unsigned int needs;
 } works[] = {
-	{ "trace mode", "loopprof -p PID, -- COMMAND, record; lost things", NEED_TO_TRACE },
+	{ "trace mode", "loopprof -p PID, -- COMMAND, record; lost tasks and errors",
+	  NEED_TO_TRACE },
 	{ "sample mode", "the same and -a with -m sample --find none", NEED_TO_PROFILE },
 	{ "--kernel", "the kernel's frames with their names",
 	  NEED_TO_PROFILE | NEED(LP_RIGHT_KERNEL) },

@@ -78,8 +78,9 @@ void notify_open(void)
 	size = address_of(name, &address);
 	notify.socket = size ? socket(AF_UNIX, socket_type, 0) : -1;
 	if (notify.socket < 0 || connect(notify.socket, (const struct sockaddr *)&address, size)) {
-		log_detail("the service manager is not told of this run: NOTIFY_SOCKET is '%s': %s",
-			   name, size ? strerror(errno) : "not a socket's name");
+		log_detail(
+			"the service manager is not notified of this run: NOTIFY_SOCKET is '%s': %s",
+			name, size ? strerror(errno) : "not a socket's name");
 		notify_close();
 		return;
 	}
@@ -98,7 +99,8 @@ void notify_close(void)
 static void say(const char *text)
 {
 	if (notify.socket >= 0 && send(notify.socket, text, strlen(text), MSG_NOSIGNAL) < 0)
-		log_detail("the service manager is not told '%s': %s", text, strerror(errno));
+		log_detail("the service manager is not notified of '%s': %s", text,
+			   strerror(errno));
 }
 
 void notify_ready(void)

@@ -34,7 +34,7 @@ static int choose_format(const struct lp_options *options, const struct lp_forma
 		if (!*format)
 			return error_set(
 				error, -EINVAL,
-				"cannot tell the format of %s by its suffix; give it with -f: %s",
+				"cannot derive the format of %s from its suffix; give it with -f: %s",
 				options->output, names);
 	}
 	return 0;

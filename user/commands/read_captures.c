@@ -92,7 +92,7 @@ int read_captures(struct lp_merge *captures, struct lp_model *model, lp_record_t
 	if (overlaps)
 		log_warning(
 			"%" PRIu64
-			" loops were recorded by two runs of loopprof at the same time: what one of them told of them was left out",
+			" loops were recorded by two runs of loopprof at the same time: the data of one of the two was left out",
 			overlaps);
 	return err;
 }

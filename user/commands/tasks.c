@@ -2,6 +2,7 @@
 /* loopprof tasks: reads the tasks of processes, once or again and again, and has them printed. */
 #include "base/clocks.h"
 #include "commands.h"
+#include "discovery/targets.h"
 #include "ending.h"
 #include "files/output_file.h"
 #include "files/writing.h"
@@ -30,6 +31,9 @@
 
 /* What 100,000 tasks with their coroutines and frames take, twice over. */
 #define SNAPSHOT_BYTES (128UL << 20)
+
+/* How many children are named where the process asked for has no tasks. */
+#define CHILDREN_NAMED 8
 
 struct known_loop {
 	uint64_t address;
@@ -246,6 +250,22 @@ static int number_loops(struct tasks *tasks, struct target *target,
 	return 0;
 }
 
+/* A supervisor of workers has no tasks itself: whoever asked for it means the workers. */
+static void hint_at_children(pid_t pid)
+{
+	pid_t looping[CHILDREN_NAMED];
+	size_t i, count = targets_looping_descendants(pid, looping, CHILDREN_NAMED), at = 0;
+	char pids[CHILDREN_NAMED * 12] = "";
+
+	for (i = 0; i < count && i < CHILDREN_NAMED; i++)
+		at += (size_t)snprintf(pids + at, sizeof(pids) - at, "%s%d", i ? "," : "",
+				       looping[i]);
+	if (count)
+		log_note(
+			"no event loop runs in pid %d, but in %zu of its child processes: `loopprof tasks -p %s`%s",
+			pid, count, pids, count > CHILDREN_NAMED ? " and others" : "");
+}
+
 static int terminal(struct tasks *tasks, struct target *target, struct lp_error *error)
 {
 	bool consistent = tasks->options->consistent;
@@ -268,6 +288,8 @@ static int terminal(struct tasks *tasks, struct target *target, struct lp_error 
 		tasks->sink->change(tasks->sink, before, snapshot, change);
 	else
 		tasks->sink->picture(tasks->sink, snapshot);
+	if (!before && !snapshot->list.count && !snapshot->loop_count)
+		hint_at_children(target->process.pid);
 	tasks->end.partial = tasks->end.partial || snapshot->list.partial;
 	if (snapshot->paused_ns > tasks->end.paused_ns)
 		tasks->end.paused_ns = snapshot->paused_ns;
@@ -300,7 +322,7 @@ static size_t snapshot_all(struct tasks *tasks)
 		} else if (process_ended(&target->process)) {
 			target->ended = true;
 			if (!target->snapshots)
-				log_error("pid %d ended while it was looked at",
+				log_error("pid %d ended while its tasks were read",
 					  target->process.pid);
 		} else {
 			log_error("%s", error.text);

@@ -204,8 +204,11 @@ static void lack_text(const struct lp_targets *targets, const struct lp_target *
 				 "forked by a process whose event loop does not run here");
 		return;
 	}
-	children = targets->config.subprocesses ? 0 : targets_count_looping_descendants(pid);
-	if (children)
+	children = targets_looping_descendants(pid, NULL, 0);
+	if (children && targets->config.subprocesses)
+		snprintf(text, size, "no event loop runs in it, but in %zu of its child processes",
+			 children);
+	else if (children)
 		snprintf(
 			text, size,
 			"no event loop runs in it, but in %zu of its child processes: -s follows them",

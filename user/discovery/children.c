@@ -119,7 +119,7 @@ static bool runs_loop(pid_t pid)
 	return runs;
 }
 
-size_t targets_count_looping_descendants(pid_t root)
+size_t targets_looping_descendants(pid_t root, pid_t *looping, size_t size)
 {
 	uint64_t until = clock_now() + COUNT_NS;
 	size_t count, i, running = 0;
@@ -127,7 +127,11 @@ size_t targets_count_looping_descendants(pid_t root)
 
 	count = list_descendants(root, &pids);
 	for (i = 0; i < count && i < COUNT_MAX && clock_now() < until; i++)
-		running += runs_loop(pids[i]);
+		if (runs_loop(pids[i])) {
+			if (running < size)
+				looping[running] = pids[i];
+			running++;
+		}
 	free(pids);
 	return running;
 }

@@ -83,7 +83,7 @@ static int refuse(struct lp_targets *targets, struct lp_error *error)
 {
 	if (!targets->dropped++)
 		log_warning(
-			"more than %d processes at once that run Python, or may: those beyond are not profiled",
+			"more than %d processes at once that run Python, or may: the others are not profiled",
 			LP_MAX_PROCESSES);
 	return error_set(error, -ENOSPC, "more than %d Python processes at once", LP_MAX_PROCESSES);
 }

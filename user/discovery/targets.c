@@ -105,7 +105,7 @@ void targets_free(struct lp_targets *targets)
 /* A process that is no Python may be the parent of processes that are. */
 static int explain_children(const struct lp_target *target, int err, struct lp_error *error)
 {
-	size_t count = targets_count_looping_descendants(target->process.pid);
+	size_t count = targets_looping_descendants(target->process.pid, NULL, 0);
 
 	if (!count)
 		return err;

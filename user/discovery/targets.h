@@ -31,6 +31,12 @@ void targets_free(struct lp_targets *targets);
  */
 int targets_add(struct lp_targets *targets, pid_t pid, bool expect, struct lp_error *error);
 
+/*
+ * Counts the descendants of a process that run an event loop, and stores the PIDs of the first
+ * size of them.  The count is bounded in processes and time, so a crowd may be counted short.
+ */
+size_t targets_looping_descendants(pid_t root, pid_t *looping, size_t size);
+
 /* -a: looks at every process there is. */
 void targets_scan(struct lp_targets *targets);
 

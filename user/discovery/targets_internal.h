@@ -131,11 +131,10 @@ void targets_consider(struct lp_targets *targets, pid_t pid, const struct lp_pro
 /* Looks at what has arrived, and now and then at all. Returns when to be called again. */
 uint64_t targets_find_more(struct lp_targets *targets, uint64_t now_ns);
 /*
- * children.c: the descendants that a process has already.  Both return a number: of those
- * profiled or waited for from now on, and of those that run a loop.
+ * children.c: the descendants that a process has already.  Returns how many are profiled or
+ * waited for from now on.
  */
 size_t targets_consider_descendants(struct lp_targets *targets, pid_t root);
-size_t targets_count_looping_descendants(pid_t root);
 /* What a process was that ended before it could be profiled, or did not become a Python. */
 void targets_learn(struct lp_targets *targets, const struct lp_target *target,
 		   enum lp_process_outcome outcome);

@@ -96,6 +96,25 @@ static int parse_command(char *word, struct lp_options *options)
 			   word);
 }
 
+/* Names the commands that take the option. */
+static int refuse_for_command(const struct lp_options *options, const struct lp_option_row *row)
+{
+	const char *command = option_table_command(options->command);
+	bool profile = strcmp(command, "loopprof") == 0;
+	char names[128] = "";
+	size_t i, used = 0;
+
+	for (i = 0; i < lp_command_count && used < sizeof(names); i++)
+		if (row->commands >> lp_commands[i].command & 1)
+			used += (size_t)snprintf(names + used, sizeof(names) - used,
+						 "%s`loopprof%s%s`", used ? ", " : "",
+						 lp_commands[i].name ? " " : "",
+						 lp_commands[i].name ? lp_commands[i].name : "");
+	return usage_error("%s is not an option of `loopprof%s%s`, but of %s",
+			   option_table_name(row), profile ? "" : " ", profile ? "" : command,
+			   names);
+}
+
 bool options_only_explain(const struct lp_options *options)
 {
 	return options->explain && options->command == LP_COMMAND_PROFILE && !options->pid_count &&
@@ -282,7 +301,7 @@ int options_parse(int argc, char **argv, struct lp_options *options)
 		err = parse_words(argc, argv, separator, options);
 	for (row = lp_options; !err && row < lp_options + lp_option_count; row++)
 		if (given[row - lp_options] && !(row->commands >> options->command & 1))
-			err = usage_error("%s is not for this command", option_table_name(row));
+			err = refuse_for_command(options, row);
 	complete_options(options);
 	return err ? err : check_combination(options);
 }

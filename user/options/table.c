@@ -68,12 +68,12 @@ const struct lp_option_row lp_options[] = {
 	  "profile every event loop of the host, in containers too, also those that start later",
 	  FLAG(all) },
 	{ 0, "cgroup", "PATH", LP_FOR_LIVE,
-	  "the same, of those processes only that are in this cgroup or below it (a systemd unit, a container, a pod): a path below /sys/fs/cgroup",
+	  "as -a, but only for processes in this cgroup or below it (a systemd unit, a container, a pod): a path below /sys/fs/cgroup",
 	  SPECIAL(take_cgroup) },
 	{ 's', "subprocesses", NULL, LP_FOR_LIVE, "follow the targets' children too",
 	  FLAG(subprocesses) },
 	{ 't', "threshold", "TIME", LP_FOR_LIVE,
-	  "a callback that runs for so long is slow (default 100ms)",
+	  "a callback that runs for this long or longer is slow (default 100ms)",
 	  DURATION(threshold_ns, 0) },
 	{ 'd', "duration", "TIME", LP_FOR_LIVE, "end after this time (a bare number: seconds)",
 	  DURATION(duration_ns, DURATION_LEAST_NS) },
@@ -81,7 +81,7 @@ const struct lp_option_row lp_options[] = {
 	  "print a summary of each interval, and rewrite the file of -o",
 	  DURATION(interval_ns, PERIOD_LEAST_NS) },
 	{ 'm', "mode", "MODE", LP_FOR_LIVE,
-	  "trace (default but for -a): a probe times every callback; sample: nothing that a callback passes, they are known from samples of late loops",
+	  "trace (the default without -a): a probe times every callback; sample (the default with -a): no probe on callbacks, which are identified by samples of loops that are late",
 	  SPECIAL(take_mode) },
 	{ 'F', "freq", "HZ", LP_FOR_LIVE,
 	  "samples a second of a loop that is late (default: 99, more for thresholds under 50ms)",
@@ -98,13 +98,13 @@ const struct lp_option_row lp_options[] = {
 	  "also look for wrong_thread (a probe on each deque.append and heappush, and those of --queue) or closed_loop (a probe on most exceptions that are made); all, or none at all",
 	  SPECIAL(take_findings) },
 	{ 0, "origins", NULL, LP_FOR_LIVE,
-	  "tell where lost coroutines and tasks were created; a probe on each task, coroutine and generator that is made",
+	  "also show where lost coroutines and tasks were created; a probe on each task, coroutine and generator that is made",
 	  FLAG(origins) },
 	{ 0, "lifetimes", NULL, LP_FOR_LIVE,
-	  "how long tasks live, and how they end; two probes a task, and that of --queue",
+	  "also measure how long tasks live, and how they end; two probes a task, and that of --queue",
 	  FLAG(lifetimes) },
 	{ 0, "explain", NULL, LP_FOR_OUTPUT | LP_FOR_TASKS,
-	  "tell what each finding means, and what to do about it; alone: of all kinds",
+	  "explain each finding and what to do about it; without a command: all kinds of findings",
 	  FLAG(explain) },
 	{ 0, "stack", NULL, LP_FOR_TASKS, "print whole await chains",
 	  FLAG(stack) },
@@ -112,7 +112,7 @@ const struct lp_option_row lp_options[] = {
 	  "stop the process while its tasks are read, and say for how long",
 	  FLAG(consistent) },
 	{ 0, "watch", "TIME", LP_FOR_TASKS,
-	  "look again each TIME: what was born, what ended, what only accumulates",
+	  "read the tasks again each TIME: which are new, which have ended, which only accumulate",
 	  DURATION(watch_ns, PERIOD_LEAST_NS) },
 	{ 0, "budget", "PERCENT", LP_FOR_LIVE,
 	  "take no more than this of a CPU, from the host and from each loop: trace in bursts, sample in between",
@@ -124,16 +124,16 @@ const struct lp_option_row lp_options[] = {
 	  "the name of this host in what is written (default: its own; a container has another)",
 	  TEXT(host, "the name of a host") },
 	{ 0, "rotate", "SIZE|TIME", LP_FOR(LP_COMMAND_RECORD),
-	  "begin a new file in the directory of -o after so much or so long (default 64M)",
+	  "begin a new file in the directory of -o at this size or after this time (default 64M)",
 	  SPECIAL(take_rotate) },
 	{ 0, "retain", "SIZE", LP_FOR(LP_COMMAND_RECORD),
-	  "remove the oldest files so that no more than this is kept (default 1G)",
+	  "remove the oldest files so that the directory holds no more than this (default 1G)",
 	  SIZE(retain_bytes, "a size such as 1G") },
 	{ 0, "by", "WHAT", LP_FOR_CAPTURES,
-	  "merge loops by name, container or host (default: loop, none are)",
+	  "merge loops by name, container or host (default: loop, which merges none)",
 	  SPECIAL(take_by) },
 	{ 0, "fail-if", "CONDITION", LP_FOR(LP_COMMAND_DIFF),
-	  "exit with 1 if it holds, such as p99>10% or new-stalls; may be repeated",
+	  "exit with 1 if the condition is true, such as p99>10% or new-stalls; may be repeated",
 	  SPECIAL(take_fail_if) },
 	{ 'o', "output", "FILE",
 	  LP_FOR_LIVE | LP_FOR(LP_COMMAND_REPORT) | LP_FOR(LP_COMMAND_EXPORT),
@@ -150,7 +150,7 @@ const struct lp_option_row lp_options[] = {
 		  LP_FOR_TASKS,
 	  "JSON lines on stdout instead of text",
 	  FLAG(json) },
-	{ 'v', "verbose", NULL, LP_FOR_ALL, "say more on stderr; twice: the kernel's words too",
+	{ 'v', "verbose", NULL, LP_FOR_ALL, "say more on stderr; twice: the kernel's messages too",
 	  SPECIAL(take_verbose) },
 	{ 'q', "quiet", NULL, LP_FOR_ALL, "say nothing on stderr but errors and warnings",
 	  SPECIAL(take_quiet) },
@@ -172,19 +172,20 @@ static const struct {
 } examples[] = {
 	{ "sudo loopprof -p 4242", "what holds up the loop of process 4242" },
 	{ "sudo loopprof -p 4242 -t 20ms -d 30s", "stalls from 20 ms on, for half a minute" },
-	{ "sudo loopprof -p 4242 -m sample", "the same without a probe: cheap enough to stay on" },
+	{ "sudo loopprof -p 4242 -m sample", "the same at a lower cost: no probe on callbacks" },
 	{ "sudo loopprof tasks -p 4242", "what each of its tasks waits for, now" },
-	{ "sudo loopprof -p 4242 --find all --explain", "what got lost, and what to do about it" },
+	{ "sudo loopprof -p 4242 --find all --explain",
+	  "also lost coroutines and tasks, and what to do about them" },
 	{ "sudo loopprof -a -i 10s", "every loop of the host, a summary each ten seconds" },
 	{ "sudo loopprof -- python3 app.py", "from the first callback of a program on" },
 	{ "sudo loopprof -a --budget 1% --export prom=/var/x.prom",
-	  "left on, with metrics for node_exporter" },
+	  "all the time, with metrics for node_exporter" },
 	{ "sudo loopprof record -o x.lpc -p 4242", "capture now, ..." },
 	{ "loopprof report x.lpc", "... read later, elsewhere" },
 	{ "loopprof export -f html -o x.html x.lpc", "a page for a browser" },
 	{ "loopprof diff old.lpc new.lpc --fail-if slower", "a gate for a release" },
 	{ "sudo loopprof record -a -o /var/lib/loopprof/",
-	  "all the time: the last gigabyte is kept" },
+	  "all the time: the last gigabyte stays on the disk" },
 };
 
 #define EXAMPLES ARRAY_SIZE(examples)
@@ -294,7 +295,7 @@ static void print_help(void)
 {
 	size_t i;
 
-	puts("loopprof tells what holds up an event loop: which callback, how long, at which line;\nwhat each task waits for; and what got lost on the way.\n\nUsage:");
+	puts("loopprof shows what holds up an event loop: which callback, how long, at which line;\nwhat each task waits for; and which tasks, coroutines and errors were lost.\n\nUsage:");
 	for (i = 0; i < lp_command_count; i++)
 		printf("  loopprof%s%s %s\n      %s\n", lp_commands[i].name ? " " : "",
 		       lp_commands[i].name ? lp_commands[i].name : "", lp_commands[i].synopsis,
@@ -315,8 +316,8 @@ static void print_help(void)
 	puts("\nExamples:");
 	for (i = 0; i < EXAMPLES; i++)
 		printf("  %-44s %s\n", examples[i].command, examples[i].text);
-	puts("\nResults go to stdout, everything else to stderr. Ctrl-C once: summary; twice: out.\n"
-	     "Exit status: 0; 1 for an error or if nothing was attached; 2 for a wrong usage;\n"
+	puts("\nResults go to stdout, everything else to stderr. Ctrl-C once: summary; twice: quit at once.\n"
+	     "Exit status: 0; 1 for an error or if nothing was attached; 2 for wrong usage;\n"
 	     "COMMAND's own with --.");
 }
 
@@ -335,9 +336,9 @@ static void print_roff(const char *text)
 static const char man_description[] =
 	".SH DESCRIPTION\n"
 	"loopprof attaches to running, unmodified asyncio programs from outside, with eBPF, and\n"
-	"tells which callback or task step held the loop, for how long, at which line, why\n"
+	"shows which callback or task step held the loop, for how long, at which line, why\n"
 	"(computing, blocked in which system call on what, waiting for the GIL or for a CPU,\n"
-	"collecting garbage), and whom it held up; what got lost: coroutines that nobody awaited,\n"
+	"collecting garbage), and whom it held up; what was lost: coroutines that nobody awaited,\n"
 	"exceptions that nobody asked for, tasks that were dropped, loops that were closed too\n"
 	"early or used from the wrong thread; and what each task waits for. The programs are\n"
 	"neither changed nor restarted. Left on with \\-a, it follows every loop of a host within a\n"
@@ -347,24 +348,24 @@ static const char man_end[] =
 	".SH OVERHEAD\n"
 	"In trace mode an entry uprobe costs the target a trap for each callback; hooks on the\n"
 	"poll system calls cost their callers a look-up, and a hook on context switches each\n"
-	"switch another. Sample mode has no uprobe that a callback passes. What finds lost things\n"
-	"costs nothing until it happens; options that cost more say so. README.md has measured\n"
+	"switch another. Sample mode has no uprobe that a callback passes. What finds lost tasks and\n"
+	"errors costs nothing until it happens; options that cost more say so. README.md has measured\n"
 	"figures.\n"
 	".SH EXIT STATUS\n"
 	"0 on success, a target that exits included; 1 on an error, or if nothing was\n"
-	"attached; 2 on a wrong usage; with \\-\\-, the status of COMMAND.\n"
+	"attached; 2 on wrong usage; with \\-\\-, the status of COMMAND.\n"
 	".SH FILES\n"
 	"Captures, JSON lines and metrics are written with the owner of the sudo user.\n"
 	".SH REQUIREMENTS\n"
 	"Linux 5.10 or later on x86\\-64 with BTF, and root. CPython 3.8 to 3.14.\n"
 	".B loopprof check\n"
-	"shows what a host lacks, which capability what needs, and what works without it.\n";
+	"shows what a host lacks, which capability is needed for what, and what works without it.\n";
 
 static void print_man_commands(void)
 {
 	size_t i;
 
-	puts(".SH NAME\nloopprof \\- tell what holds up an event loop\n.SH SYNOPSIS");
+	puts(".SH NAME\nloopprof \\- show what holds up an event loop\n.SH SYNOPSIS");
 	for (i = 0; i < lp_command_count; i++) {
 		printf(".B loopprof%s%s\n.RI \"", lp_commands[i].name ? " " : "",
 		       lp_commands[i].name ? lp_commands[i].name : "");

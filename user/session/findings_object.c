@@ -77,7 +77,7 @@ bool session_load_findings_object(struct lp_session *session)
 	session_free_findings_object(session);
 	session->findings_object_refused = true;
 	log_warning(
-		"the kernel refuses the BPF programs that find lost coroutines and tasks: %s; going on without (-vv shows the verifier's words)",
+		"the kernel refuses the BPF programs that find lost coroutines and tasks: %s; going on without (-vv shows the verifier's log)",
 		strerror(-err));
 	return false;
 }

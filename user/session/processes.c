@@ -360,7 +360,8 @@ int session_add_process(struct lp_session *session, const struct lp_instance *in
 	process.holding = holdings_add(&session->holdings, instance->pid, owner);
 	if (bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.processes), &key, &process,
 				BPF_ANY)) {
-		err = error_set(error, -errno, "no room for process %d: at most %d at once",
+		err = error_set(error, -errno,
+				"process %d is over the limit of %d processes at once",
 				instance->pid, LP_MAX_PROCESSES);
 		holdings_remove(&session->holdings, instance->pid);
 		free(attachment);

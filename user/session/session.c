@@ -202,7 +202,7 @@ static int refuse_load(int err, enum lp_right right, struct lp_error *error)
 {
 	static const char *const failures[LP_RIGHTS] = {
 		[LP_RIGHT_BPF] = "not allowed to load BPF programs",
-		[LP_RIGHT_TRACEFS] = "not allowed to look for tracepoints in tracefs",
+		[LP_RIGHT_TRACEFS] = "not allowed to search for tracepoints in tracefs",
 		[LP_RIGHT_EVENTS] = "not allowed to open clocks on the CPUs",
 	};
 	struct rlimit files = { 0, 0 };
@@ -218,7 +218,7 @@ static int refuse_load(int err, enum lp_right right, struct lp_error *error)
 	}
 	return error_set(
 		error, err,
-		"the kernel refuses the BPF programs: %s; `loopprof check` shows what is missing, -vv shows the verifier's words",
+		"the kernel refuses the BPF programs: %s; `loopprof check` shows what is missing, -vv shows the verifier's log",
 		strerror(-err));
 }
 

@@ -199,7 +199,7 @@ void tasks_text_change(FILE *file, const struct lp_terminal *terminal,
 		return;
 	detail->growing = true;
 	explain(file, terminal,
-		"Tasks of that coroutine were created at each of the last looks, and not one has ended: either the load still rises, or they wait for something that never comes and will fill the memory.");
+		"Tasks of that coroutine were created in each of the last intervals, and not one has ended: either the load still rises, or they wait for something that never comes and will fill the memory.");
 	explain(file, terminal,
-		"See with --stack where they are parked; give what they wait for a timeout (asyncio.timeout), or cancel them when whoever asked has gone.");
+		"See with --stack where they are parked; give what they wait for a timeout (asyncio.timeout), or cancel them when the caller no longer waits.");
 }

@@ -10,11 +10,11 @@ static const struct lp_finding_row rows[LP_FINDING_KINDS] = {
 		"never_awaited", "never awaited", false,
 		"A coroutine function was called, but nobody awaited what it returned or made "
 		"a task of it: none of its code has run.",
-		"Python tells it when the coroutine is freed, with a RuntimeWarning on stderr: "
+		"Python reports it when the coroutine is freed, with a RuntimeWarning on stderr: "
 		"without a traceback, and by default once for each line that drops one. It is "
 		"no exception, and not in the log.",
 		"Write await before the call, or give the coroutine to asyncio.create_task() or "
-		"a TaskGroup. If it is not clear which call made it, --origins tells.",
+		"a TaskGroup. If it is not clear which call made it, use --origins.",
 	},
 	[LP_FINDING_NEVER_RETRIEVED] = {
 		"exception_never_retrieved", "exception never retrieved", false,
@@ -25,7 +25,7 @@ static const struct lp_finding_row rows[LP_FINDING_KINDS] = {
 		"it. A handler given to loop.set_exception_handler() gets it in place of the "
 		"log.",
 		"Await the task, run it in an asyncio.TaskGroup (3.11 and later) or gather(), or "
-		"give it a done callback that looks at task.exception().",
+		"give it a done callback that reads task.exception().",
 	},
 	[LP_FINDING_DESTROYED_PENDING] = {
 		"destroyed_pending", "destroyed while pending", false,
@@ -42,7 +42,7 @@ static const struct lp_finding_row rows[LP_FINDING_KINDS] = {
 		"pending_at_close", "pending when its loop closed", false,
 		"A loop was closed while a task of it had not ended. The task is not cancelled "
 		"and will never go on: what it was to write, commit or close stays undone.",
-		"loop.close() empties its queues and does not look at tasks. There is a message "
+		"loop.close() empties its queues and does not check for tasks. There is a message "
 		"only if such a task is freed before the interpreter exits.",
 		"Use asyncio.run() or asyncio.Runner, which cancel what is left and wait for it. "
 		"With a loop of your own, before close(): cancel all of asyncio.all_tasks(loop), "

@@ -293,7 +293,7 @@ static int find_coroutine(const struct lp_cpython *python, struct lp_probe *prob
 	if (!count)
 		err = error_set(
 			error, -ENOENT,
-			"the interpreter of process %d does not tell where it makes coroutines: its symbols are stripped",
+			"the interpreter of process %d has no symbol for where it makes coroutines (it is stripped)",
 			python->pid);
 	if (!err)
 		err = definer_finish(&definer, error);

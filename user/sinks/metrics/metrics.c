@@ -82,7 +82,7 @@ static const struct lp_family families[] = {
 	{ .name = "loopprof_loop_slow_callbacks", COUNTER, OF_LOOPS(slow_callbacks),
 	  .help = "Callbacks that ran for the slow threshold or longer." },
 	{ .name = "loopprof_loop_untold_slow_callbacks", COUNTER, OF_LOOPS(suppressed),
-	  .help = "Slow callbacks that were counted but not told one by one, as there were too many at once." },
+	  .help = "Slow callbacks that were counted but not reported one by one, as there were too many at once." },
 	{ .name = "loopprof_loop_iteration_seconds", HISTOGRAM, SECONDS, .of = LP_OF_ITERATIONS,
 	  .help = "Busy time of an iteration: the delay of an event that becomes ready meanwhile." },
 	/* of a kind, not of a line or a system call: those are as many as the program has lines */

@@ -306,8 +306,8 @@ static void print_samples(struct stall *stall)
 	for (i = 0; i < breakdown->sample_count; i++)
 		all += breakdown->samples[i].count;
 	if (breakdown->sample_count > 1)
-		fprintf(stall->file, "    seen most, %u of %u times\n", breakdown->samples[0].count,
-			all);
+		fprintf(stall->file, "    most frequent, in %u of %u samples\n",
+			breakdown->samples[0].count, all);
 	print_own_stack(stall, &breakdown->samples[0].stack, ALL_FRAMES);
 }
 

@@ -123,7 +123,7 @@ void text_finding_print(FILE *file, const struct lp_terminal *terminal,
 	if (finding->kind == LP_FINDING_WRONG_THREAD)
 		print_late(file, terminal, finding);
 	if (finding->more)
-		fprintf(file, "%*smore tasks than are told were pending\n", INDENT, "");
+		fprintf(file, "%*smore tasks were pending than are listed\n", INDENT, "");
 }
 
 /* ---- all of them ---------------------------------------------------------------- */
@@ -229,7 +229,7 @@ void text_findings_print(FILE *file, const struct lp_terminal *terminal,
 		fprintf(file, "%*sand %zu more that were fewer (-j has them)\n", INDENT, "",
 			summary->finding_count - rows);
 	if (summary->findings_dropped)
-		fprintf(file, "%*sand %" PRIu64 " at more places than are kept\n", INDENT, "",
+		fprintf(file, "%*sand %" PRIu64 " at more places than can be listed\n", INDENT, "",
 			summary->findings_dropped);
 }
 
@@ -242,7 +242,7 @@ void text_findings_explain(FILE *file, const struct lp_terminal *terminal,
 	for (i = 0; i < summary->finding_count; i++)
 		occurred[summary->findings[i].kind] = true;
 	if (summary->finding_count && !explain)
-		fputs("loopprof --explain tells what these mean\n", file);
+		fputs("`loopprof --explain` says what these mean and what to do\n", file);
 	for (i = 0; explain && i < LP_FINDING_KINDS; i++) {
 		if (!occurred[i])
 			continue;

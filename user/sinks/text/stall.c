@@ -72,7 +72,7 @@ static void print_what(FILE *file, const struct lp_slow_iteration *slow)
 	else if (began_without_gil(slow))
 		fputs("waited for the GIL before its first callback\n", file);
 	else if (!slow->callbacks)
-		fputs("an iteration without a callback\n", file);
+		fputs("an iteration in which no callback was recorded\n", file);
 	else if (slow->slow_callbacks)
 		fprintf(file, "%u callback%s in one iteration, besides %u slow\n",
 			(uint32_t)saturating_sub(slow->callbacks, slow->slow_callbacks), plural,

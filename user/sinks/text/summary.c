@@ -170,10 +170,12 @@ static void print_loop_head(FILE *file, const struct lp_loop_summary *loop, bool
 		fprintf(file, "%.1f s, idle\n", (double)loop->wall_ns / 1e9);
 		return;
 	}
-	fprintf(file, "%.1f s, loop busy %.1f %% of it, %" PRIu64 " iterations, ",
-		(double)loop->wall_ns / 1e9, busy, loop->iterations);
+	fprintf(file, "%.1f s, loop busy %.1f %% of it, %" PRIu64 " iteration%s, ",
+		(double)loop->wall_ns / 1e9, busy, loop->iterations,
+		loop->iterations == 1 ? "" : "s");
 	if (!sampled)
-		fprintf(file, "%" PRIu64 " callbacks%s (", loop->callbacks, bursts ? " timed" : "");
+		fprintf(file, "%" PRIu64 " callback%s%s (", loop->callbacks,
+			loop->callbacks == 1 ? "" : "s", bursts ? " timed" : "");
 	fprintf(file, "%" PRIu64 " slow%s\n", loop->slow_callbacks,
 		sampled ? loop->slow_callbacks == 1 ? " callback" : " callbacks" : ")");
 	if (!histogram_count(&loop->iteration))
@@ -213,14 +215,15 @@ static void print_self(FILE *file, const struct lp_self *self)
 static const char *const lost_sentences[LP_LOST_KINDS] = {
 	[LP_LOST_RING] = "events did not fit into the ring buffer: stalls may be missing above",
 	[LP_LOST_LOOPS] =
-		"loops found no room (1024 at most, and of one process or unit no more than are left for others): they are not in the tables",
+		"loops were over the limit (1024 in all, and fewer for one process or unit): they are not in the tables",
 	[LP_LOST_CALLBACKS] =
-		"runs are counted under \"other\": more than 4095 different callbacks, or of one process more than are left for others",
+		"runs are counted under \"other\": there were more than 4095 different callbacks, or too many of one process",
 	[LP_LOST_READY] = "callbacks have no queue delay: too many were ready at once",
 	[LP_LOST_IDENTITY] = "runs are counted under \"other\": what ran could not be read",
 	[LP_LOST_CAUSES] = "waits are missing where the loop's time went: too many different ones",
-	[LP_LOST_FINDINGS] = "things that got lost could not be told: too many at once",
-	[LP_LOST_LIFETIMES] = "tasks are missing in the table of lives: too many at once",
+	[LP_LOST_FINDINGS] =
+		"lost tasks, coroutines or exceptions could not be reported: too many at once",
+	[LP_LOST_LIFETIMES] = "tasks are missing in the table of lifetimes: too many at once",
 	[LP_LOST_INSTANTS] = "durations or records were left out: their times are impossible",
 	[LP_LOST_UNREADABLE] =
 		"processes could not be read for a time: their memory or files did not answer",
@@ -259,7 +262,7 @@ static void print_limited(FILE *file, const struct lp_limited *limited)
 static void print_suppressed(FILE *file, uint64_t count, const char *one)
 {
 	if (count)
-		fprintf(file, "%" PRIu64 " more slow %s%s %s too many to tell one by one\n", count,
+		fprintf(file, "%" PRIu64 " more slow %s%s %s too many to list one by one\n", count,
 			one, count == 1 ? "" : "s", count == 1 ? "was" : "were");
 }
 
