@@ -160,25 +160,30 @@ int target_add_loops(struct lp_targets *targets, struct lp_target *target, int t
 		     unsigned int *kinds)
 {
 	static struct lp_running_loop loops[LP_MAX_LOOPS];
+	struct lp_session *session = targets->config.session;
 	uint64_t begun = clock_now();
 	int count = 0, i, slot;
+	bool followed;
 
 	/* the stack of a thread that runs changes while it is read: one look may miss it */
 	for (i = 0; i < tries && count <= 0 && clock_now() - begun < TRIES_NS; i++)
 		count = find_loops(target, loops);
-	follow_polls(targets, target, loops, count);
+	followed = follow_polls(targets, target, loops, count);
 	for (i = 0; i < count; i++) {
 		if (kinds)
 			*kinds |= 1U << loops[i].kind;
-		slot = session_add_loop(targets->config.session, &target->instance, &loops[i],
+		slot = session_add_loop(session, &target->instance, &loops[i],
 					targets->config.threshold_ns);
+		/* a probe has added this loop already, and it may be in a poll that nobody saw */
+		if (slot == -EEXIST && followed)
+			session_drop_iteration(session,
+					       (uint32_t)session_find_loop(session, loops[i].tid));
 		if (slot == -EEXIST)
 			slot = meet_again(targets, target, &loops[i]);
 		/* one that is refused is new as well: there may be more of them */
 		if (slot == -EDQUOT || slot == -ENOSPC)
-			targets->new_loops += session_refuse_loop(targets->config.session,
-								  target->process.pid, loops[i].tid,
-								  slot == -EDQUOT);
+			targets->new_loops += session_refuse_loop(session, target->process.pid,
+								  loops[i].tid, slot == -EDQUOT);
 		if (slot < 0)
 			continue;
 		targets->new_loops++;
