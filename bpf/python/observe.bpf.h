@@ -78,6 +78,18 @@ static __always_inline __u64 lp_observe_end(struct lp_loop *loop, const struct l
 }
 
 /*
+ * Returns whether loop->callable, whose slot is callback, is the callback that was running when its
+ * probe was detached or its loop was discovered. Its task may not be known yet.
+ */
+static __always_inline bool lp_is_cut_callable(struct lp_loop *loop, __u32 callback)
+{
+	if (callback != loop->callback || (loop->task && loop->callable.task != loop->task))
+		return false;
+	loop->task = loop->callable.task;
+	return true;
+}
+
+/*
  * uvloop: no Python frame has the handle. But the one that was taken from the ready queue last can
  * still be read where it was in the queue, and is running if the thread is in its context;
  * callbacks of timers, descriptors and streams are identified by the outermost frame.
@@ -89,6 +101,7 @@ __weak __noinline int lp_uv_observe(__u32 slot, __u64 now)
 	__u64 boundary, observed, entered = 0;
 	struct lp_uv_handle_object *handle;
 	bool found, running;
+	__u32 callback = 0;
 
 	if (!stall || !loop)
 		return 0;
@@ -107,6 +120,17 @@ __weak __noinline int lp_uv_observe(__u32 slot, __u64 now)
 		loop->last_sampled_ns = now;
 		return 1;
 	}
+	if (observed)
+		callback = found ? lp_uv_identify(loop, slot, observed, handle)
+				 : lp_uv_identify_code(loop, slot, stall->outer_code);
+	/* As in lp_is_cut_one(): the callback whose beginning no probe and no sample saw. */
+	if (observed && loop->cut && loop->start_ns && lp_is_cut_callable(loop, callback)) {
+		loop->cut = 0;
+		loop->last_handle = observed;
+		loop->last_sampled_ns = now;
+		return 1;
+	}
+	loop->cut = 0;
 	boundary = lp_observe_end(loop, &stall->wait, slot, now);
 	loop->last_handle = observed;
 	loop->last_sampled_ns = now;
@@ -117,16 +141,14 @@ __weak __noinline int lp_uv_observe(__u32 slot, __u64 now)
 	/* libuv itself, or uvloop between two callbacks */
 	if (!observed)
 		return 1;
-	lp_observe_begin(loop, boundary,
-			 found ? lp_uv_identify(loop, slot, observed, handle)
-			       : lp_uv_identify_code(loop, slot, stall->outer_code));
+	lp_observe_begin(loop, boundary, callback);
 	return 1;
 }
 
 /*
  * Returns whether the handle is the one of the callback that was running when its probe was
- * detached, whose handle is not known. The callable alone may have another's slot in the table by
- * now, so that the task is compared, too.
+ * detached or its loop was discovered, whose handle is not known. The callable alone may have
+ * another's slot in the table by now, so that the task is compared, too.
  */
 static __always_inline bool lp_is_cut_one(struct lp_loop *loop, __u32 slot, __u64 handle)
 {
@@ -137,7 +159,7 @@ static __always_inline bool lp_is_cut_one(struct lp_loop *loop, __u32 slot, __u6
 		return false;
 	callback = lp_identify_callback(loop, slot,
 					lp_read_u64(handle + loop->python.offsets.handle_callback));
-	return callback == loop->callback && loop->callable.task == loop->task;
+	return lp_is_cut_callable(loop, callback);
 }
 
 /*
@@ -171,6 +193,11 @@ __weak __noinline int lp_observe(__u32 slot, __u64 now, __u32 certain)
 	if (!handle && !(flags & LP_STACK_TO_LOOP) && !certain && !loop->outside_samples++)
 		return 1;
 	loop->outside_samples = 0;
+	if (loop->cut && lp_is_cut_one(loop, slot, handle)) {
+		loop->last_handle = handle;
+		loop->last_sampled_ns = now;
+		return 1;
+	}
 	boundary = lp_observe_end(loop, &stall->wait, slot, now);
 	loop->last_handle = handle;
 	loop->last_sampled_ns = now;

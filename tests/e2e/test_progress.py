@@ -167,6 +167,29 @@ def test_loop_that_was_stuck_before_sampled(case):
     check_stuck_before(case, causes.SAMPLE)
 
 
+def check_step_of_many_waits(case, mode):
+    """The callback that runs at the attach is the same one after each of its waits."""
+    target = case.start("waitsinstep.py")
+    profiler = case.profile("-p", str(target.pid), "-t", "100ms", "-j", *mode.options, "-d", "2")
+    records = profiler.finish(20).expect(0).records
+    verify(schema.documented(records))
+    if records.slow():
+        raise Failure(f"it has not ended: {records.slow()}")
+    reports = in_progress(records)
+    if not reports or len({report["start_ns"] for report in reports}) != 1:
+        raise Failure(f"began at {[report['start_ns'] for report in reports]}")
+
+
+@patient
+def test_step_of_many_waits_traced(case):
+    check_step_of_many_waits(case, causes.TRACE)
+
+
+@patient
+def test_step_of_many_waits_sampled(case):
+    check_step_of_many_waits(case, causes.SAMPLE)
+
+
 def check_stopped(case, mode):
     records, truth = case.observe("stuck.py", "stops", options=mode.options,
                                   loop=mode.knows_callbacks)

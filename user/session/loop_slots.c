@@ -230,6 +230,8 @@ bool session_begin_segment(struct lp_session *session, uint32_t slot, uint64_t n
 		loop->iteration_callbacks = 1;
 		loop->callback = begun->callback;
 		loop->task = begun->task;
+		/* BPF recognises it at its first sample by its callable and its task */
+		loop->cut = begun->callback != 0;
 		__atomic_store_n(&loop->start_ns, now_ns, __ATOMIC_RELEASE);
 	}
 	__atomic_store_n(&loop->iteration_start_ns, now_ns, __ATOMIC_RELEASE);
