@@ -9,7 +9,7 @@
 
 #define REPLACEMENT "\xef\xbf\xbd"
 
-/* Well-formed sequences by their first byte; the second has a range of its own (RFC 3629). */
+/* Well-formed UTF-8 sequences by first byte, with the range of the second byte (RFC 3629). */
 static const struct {
 	uint8_t first, last;
 	uint8_t second_first, second_last;
@@ -20,7 +20,7 @@ static const struct {
 	{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
 };
 
-/* Bytes of the valid sequence that the text begins with; 0 if there is none. */
+/* Returns the length of the valid UTF-8 sequence at the start of text; 0: there is none. */
 static size_t sequence_length(const uint8_t *text)
 {
 	size_t i, at;
@@ -65,7 +65,7 @@ static void write_json(FILE *out, uint8_t byte)
 	}
 }
 
-/* "</script>" and "<!--" in a string would end or change the element that it is in. */
+/* "</script>" or "<!--" in a string would end the script element or change how it is parsed. */
 static void write_script(FILE *out, uint8_t byte)
 {
 	if (byte == '<' || byte == '>' || byte == '&')

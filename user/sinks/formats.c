@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* clang-format off */
-/* In the order in which --help names them. */
+/* All formats, in the order of --help. */
 static const struct lp_format *const formats[] = {
 	&text_format,
 	&json_format,
@@ -24,12 +24,12 @@ static const struct lp_format *const formats[] = {
 };
 /* clang-format on */
 
-/* Suffixes beside a format's own. */
+/* Further suffixes of formats. */
 static const struct {
 	const char *suffix;
 	const struct lp_format *format;
 } more_suffixes[] = {
-	{ ".jsonl", &json_format }, /* after .otlp.jsonl */
+	{ ".jsonl", &json_format }, /* .otlp.jsonl is longer and has precedence */
 	{ ".om", &openmetrics_format },
 	{ ".pprof", &pprof_format },
 	{ ".perfetto-trace", &trace_format },
@@ -45,7 +45,7 @@ const struct lp_format *format_by_name(const char *name)
 	return NULL;
 }
 
-/* How much of the path's end the suffix is; 0: it does not end so. */
+/* Returns the length of the suffix if the path ends with it, else 0. */
 static size_t ending(const char *path, const char *suffix)
 {
 	size_t length = strlen(path), wanted = suffix ? strlen(suffix) : 0;
@@ -58,7 +58,7 @@ const struct lp_format *format_by_path(const char *path)
 	const struct lp_format *format = NULL;
 	size_t i, longest = 0, length;
 
-	/* ".speedscope.json" is more than ".json" */
+	/* the longest suffix has precedence: ".speedscope.json" over ".json" */
 	for (i = 0; i < ARRAY_SIZE(formats); i++) {
 		length = ending(path, formats[i]->suffix);
 		if (length > longest)

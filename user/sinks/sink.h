@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A sink writes what the model tells in one format.  One file a format; main.c
- * chooses by name or by the suffix of the output file.
+ * A sink writes the report of a run in one format.  formats.c lists the formats;
+ * commands/open_sinks.c chooses one by its name or by the suffix of the output file.
  */
 #ifndef LP_SINKS_SINK_H
 #define LP_SINKS_SINK_H
@@ -13,38 +13,39 @@
 
 struct lp_sink;
 
-/* The format of a text sink; others use whole only. */
+/* How a text sink prints; sinks of other formats ignore it. */
 struct lp_terminal {
 	bool colour;
 	bool utf8;
 	bool quiet;
-	bool whole; /* the input has an end: a file appears only once it is whole */
-	unsigned int columns;
+	bool whole; /* captures are read: the output file appears only when it is complete */
+	unsigned int columns; /* width of a line */
 };
 
 struct lp_format {
-	const char *name; /* what -f takes */
-	const char *suffix; /* of a file that means this format, with its dot; or NULL */
-	bool snapshot; /* written whole each time, through a temporary name */
-	bool live; /* kept up to date while a run goes on: --export takes it */
+	const char *name; /* value of -f */
+	const char *suffix; /* file suffix that selects this format, with its dot; or NULL */
+	bool snapshot; /* needs a file, which each version replaces as a whole */
+	bool live; /* --export accepts it: the file is updated during the run */
 	/*
-	 * Opens a sink.  path: the file, or NULL for stdout (not with snapshot).
-	 * A file that cannot be written is told here, before anything is attached.
+	 * Opens a sink.  path: the file, or NULL for stdout (an error if snapshot is set).
+	 * Returns 0, or a negative errno with a sentence in error.  A file that cannot be
+	 * written is an error here, before a run attaches to its targets.
 	 */
 	int (*open)(const char *path, const struct lp_terminal *terminal, struct lp_sink **sink,
 		    struct lp_error *error);
-	/* The same for --export, where that is another; or NULL. */
+	/* Opens a sink for --export; NULL: open does that too. */
 	int (*open_live)(const char *path, const struct lp_terminal *terminal,
 			 struct lp_sink **sink, struct lp_error *error);
 };
 
 /*
- * Common head of every sink: a format's own struct begins with it.  The observer
- * is called with the sink as its context.
+ * Common head of every sink: the struct of a format begins with it.  The functions of the
+ * observer get the sink as their context.
  */
 struct lp_sink {
 	struct lp_observer observer;
-	/* Flushes, closes, frees; returns the first write error, or 0. */
+	/* Flushes, closes and frees the sink.  Returns 0 or the first write error. */
 	int (*close)(struct lp_sink *sink);
 };
 
@@ -56,21 +57,21 @@ extern const struct lp_format otlp_format; /* sinks/metrics/otlp.c: OTLP JSON li
 extern const struct lp_format folded_format; /* sinks/profiles/folded.c: stacks for flame graphs */
 extern const struct lp_format pprof_format; /* sinks/profiles/pprof.c */
 extern const struct lp_format speedscope_format; /* sinks/profiles/speedscope.c */
-extern const struct lp_format trace_format; /* sinks/profiles/perfetto.c: Perfetto's */
-extern const struct lp_format hlog_format; /* sinks/tables/hdr_log.c: HdrHistogram's log */
+extern const struct lp_format trace_format; /* sinks/profiles/perfetto.c: Perfetto traces */
+extern const struct lp_format hlog_format; /* sinks/tables/hdr_log.c: HdrHistogram logs */
 extern const struct lp_format csv_format; /* sinks/tables/csv.c: callbacks */
 extern const struct lp_format csv_stalls_format; /* sinks/tables/csv.c: stalls */
 extern const struct lp_format html_format; /* sinks/html/html.c: a page for a browser */
 
-/* By name, or by the suffix of a path; NULL if there is none. */
+/* Return the format with a name, or that of a path by its suffix; NULL if there is none. */
 const struct lp_format *format_by_name(const char *name);
 const struct lp_format *format_by_path(const char *path);
 
 #define LP_FORMAT_NAMES_MAX 256
 
 /*
- * Writes the names of all formats, or of those that --export takes, and returns the text:
- * "text, json and prom", where the word is "and".
+ * Writes the names of all formats, or if live is set of those that --export accepts, to names.
+ * word precedes the last one: "text, json and prom" for "and".  Returns names.
  */
 const char *format_names(char *names, size_t size, bool live, const char *word);
 

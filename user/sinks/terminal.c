@@ -7,8 +7,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* On a narrower terminal than this, lines wrap. */
+/* Lines are not made narrower than this; a narrower terminal wraps them. */
 #define COLUMNS_LEAST 64
+/* Width of output that is not a terminal, or whose width is unknown. */
 #define COLUMNS_ELSE 80
 
 struct lp_terminal terminal_of_stdout(void)

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How text is to look on stdout. */
+/* Properties of the terminal on stdout, for the text format. */
 #ifndef LP_SINKS_TERMINAL_H
 #define LP_SINKS_TERMINAL_H
 
 #include "sink.h"
 
-/* Colour and width are a terminal's; what is piped has 80 columns, as have narrow ones at least 64.
+/*
+ * Returns colour, character set and width of stdout.  Output that is not a terminal has no colour
+ * and 80 columns; a narrow terminal counts as 64 columns.  NO_COLOR disables colour.
  */
 struct lp_terminal terminal_of_stdout(void);
 
 /*
- * Where the locale cannot show a character, a '?' stands for it, so that the columns
- * stay as they are.  Into to, which may be the text itself; returns the new length.
+ * Replaces each character that is not ASCII by '?', for a locale that is not UTF-8; columns stay
+ * aligned.  to receives the result and may be the text itself.  Returns the new length in bytes.
  */
 size_t terminal_make_ascii(const char *text, size_t size, char *to);
 
