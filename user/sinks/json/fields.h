@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The lines of the JSON format.  Functions that write a line leave it open: no
- * closing brace, as the caller may have something to add.
+ * The lines of the JSON format.  A function that writes a line omits its closing brace, as the
+ * caller may add fields.
  */
 #ifndef LP_SINKS_JSON_FIELDS_H
 #define LP_SINKS_JSON_FIELDS_H
@@ -10,28 +10,31 @@
 
 #include <stdio.h>
 
-/* ---- json_parts.c: what several lines have ------------------------------- */
+/* ---- fields.c: fields that several kinds of lines have ------------------- */
 
 void json_string(FILE *out, const char *text);
-/* null if the text is empty or NULL */
+/* Writes a string, or null if text is empty or NULL. */
 void json_string_or_null(FILE *out, const char *text);
-/* 0: of no loop */
+/* Returns the ID of a loop; 0 if loop is NULL. */
 uint32_t json_loop_id(const struct lp_loop_info *loop);
-/* "comm" to "container" of a loop: what runs it */
+/* Writes ,"comm" to "host": program, runtime and origin of a loop. */
 void json_program(FILE *out, const struct lp_loop_info *loop);
-/* "name", "file" and "line" of a callback */
+/* Writes "name", "file" and "line" of a callback. */
 void json_place(FILE *out, const struct lp_callback_info *callback);
 void json_frame(FILE *out, const struct lp_shown_frame *frame);
 void json_frame_or_null(FILE *out, const struct lp_shown_frame *frame);
-/* name: of the array; what is amiss with it is told by fields named after it. */
+/*
+ * Writes an array of frames under a name.  An incomplete stack is followed by the field NAME_cut or
+ * NAME_unreadable.
+ */
 void json_stack(FILE *out, const char *name, const struct lp_stack *stack);
 
-/* ---- json_stall.c: why the loop stood still ------------------------------- */
+/* ---- stall.c: slow callbacks and iterations ------------------------------- */
 
 void json_slow_callback(FILE *out, const struct lp_slow_callback *slow);
 void json_slow_iteration(FILE *out, const struct lp_slow_iteration *slow);
 
-/* ---- json_summary.c -------------------------------------------------------- */
+/* ---- summary.c: loops, callbacks, causes, tasks and loopprof itself -------- */
 
 void json_self(FILE *out, const struct lp_self *self);
 void json_loop_summary(FILE *out, const struct lp_loop_summary *summary);
@@ -42,7 +45,7 @@ void json_cause_summary(FILE *out, const struct lp_loop_info *loop, const struct
 void json_task_summary(FILE *out, const struct lp_loop_info *loop,
 		       const struct lp_callback_summary *summary);
 
-/* ---- json_findings.c: what got lost ---------------------------------------- */
+/* ---- findings.c: findings and their counts --------------------------------- */
 
 void json_lost(FILE *out, const struct lp_finding *finding);
 void json_lost_summary(FILE *out, const struct lp_finding_count *count);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* JSON lines, version 1.0: fields may be added, never changed or removed. */
+/* JSON lines, version 1.0: fields may be added to lines, but never changed or removed. */
 #include "files/output_file.h"
 #include "fields.h"
 #include "sinks/sink.h"
@@ -12,10 +12,10 @@
 
 #define JSON_VERSION "1.0"
 
-/* What a file keeps of header, loops and stalls, to be written anew with each summary. */
+/* Size limit of the lines of header, loops and stalls, which each version of a file repeats. */
 #define BUFFER_BYTES_MAX (8 << 20)
 
-/* Lines by what the footer says of those that found no room. */
+/* Kinds of lines; the footer counts the omitted ones of each kind. */
 enum line_kind {
 	LINE_OTHER,
 	LINE_SLOW_CALLBACK,
@@ -35,21 +35,21 @@ static const char *const omitted_names[LINE_KINDS] = {
 
 struct json_sink {
 	struct lp_sink sink;
-	FILE *out; /* stdout, or a file's next version while it is written */
+	FILE *out; /* stdout, or the next version of the file; NULL between versions */
 	char *path; /* NULL: stdout */
-	struct lp_output_snapshot *snapshot; /* of a file */
-	FILE *buffer;
+	struct lp_output_snapshot *snapshot; /* the file; NULL: stdout */
+	FILE *buffer; /* lines of header, loops, stalls and findings, in memory */
 	char *buffer_text;
 	size_t buffer_size;
-	uint64_t omitted[LINE_KINDS]; /* lines that did not fit */
-	/* The line that is being made: its reader gets it in one piece. */
+	uint64_t omitted[LINE_KINDS]; /* number of lines over the limit of buffer, by kind */
+	/* The line under construction, in memory: it is written in one call. */
 	FILE *line;
 	char *text;
 	size_t size;
 	bool queue;
 	bool sampled;
 	bool no_intervals;
-	int err; /* first failed write; nothing is written after it */
+	int err; /* first failed write; nothing is written after it until the next version */
 };
 
 static int write_text(struct json_sink *json, enum line_kind kind, size_t size)
@@ -73,14 +73,14 @@ static void end_line(struct json_sink *json, enum line_kind kind)
 			json->err = -ENOMEM;
 		else
 			json->err = write_text(json, kind, (size_t)ftello(json->line));
-		/* a pipe closed by its reader, as `head` does, is nothing to warn of */
+		/* a pipe closed by its reader, as `head` does, needs no warning */
 		if (json->err && json->err != -EPIPE)
 			output_warn(json->path, json->err);
 	}
 	rewind(json->line);
 }
 
-/* A file's next version begins with everything but the summaries. */
+/* Begins the next version of a file with the buffered lines; summaries follow. */
 static void begin_document(struct json_sink *json)
 {
 	size_t size;
@@ -88,7 +88,7 @@ static void begin_document(struct json_sink *json)
 
 	if (!json->snapshot)
 		return;
-	/* the next version may go well where this one did not */
+	/* an error of the last version does not prevent the next one */
 	json->err = 0;
 	err = output_snapshot_begin(json->snapshot, &json->out);
 	if (!err && (fflush(json->buffer) || ferror(json->buffer)))
@@ -174,7 +174,7 @@ static void write_finding(void *context, const struct lp_finding *finding)
 	end_line(json, LINE_LOST);
 }
 
-/* tail: what each line of a summary ends with */
+/* tail: text at the end of each line of a summary */
 static void end_summary_line(struct json_sink *json, const char *tail)
 {
 	fputs(tail, json->line);
@@ -201,7 +201,8 @@ static void write_summary(struct json_sink *json, const struct lp_summary *total
 	for (loop = 0; loop < total->loop_count; loop++) {
 		const struct lp_loop_summary *summary = &total->loops[loop];
 
-		/* without a loop there are only callbacks that found no slot of their own */
+		/* without a loop there are only callbacks that had no slot: their loop is not known
+		 */
 		if (summary->loop) {
 			json_loop_summary(json->line, summary);
 			end_summary_line(json, tail);
@@ -234,7 +235,7 @@ static void write_interval(void *context, const struct lp_summary *interval,
 	char tail[48];
 
 	(void)interval;
-	/* a file is kept up to date all the same */
+	/* a file is updated at each interval even without -i */
 	if (json->no_intervals && !json->snapshot)
 		return;
 	snprintf(tail, sizeof(tail), ",\"now_ns\":%" PRIu64 "}", total->now_ns);
@@ -258,10 +259,10 @@ static void write_end(void *context, const struct lp_summary *total, const struc
 		if (json->omitted[kind])
 			fprintf(json->line, ",\"%s\":%" PRIu64, omitted_names[kind],
 				json->omitted[kind]);
-	/* found at places beyond those that have a line of their own */
 	if (total->lost[LP_LOST_UNREADABLE])
 		fprintf(json->line, ",\"unreadable_processes\":%" PRIu64,
 			total->lost[LP_LOST_UNREADABLE]);
+	/* findings at places over the limit of the summary's list, which have no line */
 	if (total->findings_dropped)
 		fprintf(json->line, ",\"lost_beyond\":%" PRIu64, total->findings_dropped);
 	putc('}', json->line);
@@ -333,6 +334,6 @@ static int json_open(const char *path, const struct lp_terminal *terminal, struc
 const struct lp_format json_format = {
 	.name = "json",
 	.suffix = ".json",
-	.snapshot = false, /* stdout will do as well */
+	.snapshot = false, /* stdout is possible, too */
 	.open = json_open,
 };

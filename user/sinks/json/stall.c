@@ -49,7 +49,7 @@ static void write_blocked(FILE *out, const struct lp_breakdown *breakdown)
 			breakdown->blocked_dropped, breakdown->blocked_dropped_ns);
 }
 
-/* What a sample was of is as little known as the times in captures of older versions. */
+/* Captures of older versions have neither times nor the causes of samples. */
 static void write_samples(FILE *out, const struct lp_breakdown *breakdown)
 {
 	static const enum lp_cause_kind causes[LP_SAMPLE_REASONS] = {

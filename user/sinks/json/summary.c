@@ -20,7 +20,7 @@ static void write_buckets(FILE *out, const struct lp_histogram *histogram)
 		fputs("\"offset\":0,\"buckets\":[]", out);
 		return;
 	}
-	/* the overflow slot takes the index behind the last bucket, where it begins */
+	/* the overflow slot becomes the bucket after the last one, which has its lower edge */
 	fprintf(out, "\"offset\":%d,\"buckets\":[",
 		LP_HISTOGRAM_OFFSET + (int)(first - FIRST_BUCKET_SLOT));
 	for (slot = first; slot <= last; slot++)
@@ -48,7 +48,7 @@ static void write_histogram(FILE *out, const struct lp_histogram *histogram)
 
 void json_loop_summary(FILE *out, const struct lp_loop_summary *summary)
 {
-	/* not with %f, whose decimal point is the locale's */
+	/* in millionths: the decimal point of %f depends on the locale */
 	unsigned int utilization = (unsigned int)(loop_utilization(summary) * 1e6 + 0.5);
 
 	fprintf(out,

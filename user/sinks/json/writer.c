@@ -5,7 +5,7 @@
 
 #include <inttypes.h>
 
-/* The comma and the name before a value; false if it lies too deep to be written. */
+/* Writes the comma and the name before a value.  Returns false if the value is nested too deep. */
 static bool begin_value(struct lp_json_writer *writer, const char *name)
 {
 	uint32_t bit;

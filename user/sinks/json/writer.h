@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A writer of JSON to a stream.  It puts the commas, and closes what was opened last, so that
- * what comes out is well-formed however the calls are put together.  A name is that of a field
- * of an object; it is NULL for an element of an array and for the outermost value.  Errors are
- * those of the stream.
+ * A writer of JSON to a stream.  It writes the commas and the closing brackets, so that the
+ * output is well-formed for any order of calls.  name is the name of a field of an object; NULL
+ * for an element of an array and for the outermost value.  Errors are left to the stream:
+ * ferror().
  */
 #ifndef LP_SINKS_JSON_WRITER_H
 #define LP_SINKS_JSON_WRITER_H
@@ -12,14 +12,14 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* How deep values may be nested; what is nested deeper is not written. */
+/* The greatest depth of nesting; values nested deeper are not written. */
 #define LP_JSON_DEPTH_MAX 32
 
 struct lp_json_writer {
 	FILE *out;
-	uint32_t depth; /* of the open objects and arrays */
-	uint32_t arrays; /* a bit for each: it is an array, not an object */
-	uint32_t filled; /* a bit for each: it has a value already */
+	uint32_t depth; /* number of open objects and arrays */
+	uint32_t arrays; /* a bit for each open value: set for an array, clear for an object */
+	uint32_t filled; /* a bit for each open value: set once it contains a value */
 };
 
 static inline struct lp_json_writer json_writer(FILE *out)
@@ -29,20 +29,20 @@ static inline struct lp_json_writer json_writer(FILE *out)
 
 void json_object(struct lp_json_writer *writer, const char *name);
 void json_array(struct lp_json_writer *writer, const char *name);
-/* Closes the object or array that was opened last; without one, nothing happens. */
+/* Closes the innermost open object or array; does nothing if none is open. */
 void json_end(struct lp_json_writer *writer);
 
 void json_null(struct lp_json_writer *writer, const char *name);
 void json_bool(struct lp_json_writer *writer, const char *name, bool value);
 void json_number(struct lp_json_writer *writer, const char *name, uint64_t value);
 void json_signed(struct lp_json_writer *writer, const char *name, int64_t value);
-/* In millionths, with six digits behind the point, whatever the locale. */
+/* Writes value / 1000000 with six decimals, and a point in any locale. */
 void json_millionths(struct lp_json_writer *writer, const char *name, uint64_t value);
-/* NULL is "". */
+/* Writes a string; text NULL is written as "". */
 void json_text(struct lp_json_writer *writer, const char *name, const char *text);
-/* null if the text is empty or NULL */
+/* Writes a string, or null if text is empty or NULL. */
 void json_text_or_null(struct lp_json_writer *writer, const char *name, const char *text);
-/* An address, as a text: no reader of numbers holds 64 bits for sure.  "0x7f0000000040" */
+/* Writes an address as a string, "0x7f0000000040": JSON numbers may lose bits of 64. */
 void json_address(struct lp_json_writer *writer, const char *name, uint64_t address);
 
 #endif /* LP_SINKS_JSON_WRITER_H */
