@@ -201,8 +201,7 @@ static void write_summary(struct json_sink *json, const struct lp_summary *total
 	for (loop = 0; loop < total->loop_count; loop++) {
 		const struct lp_loop_summary *summary = &total->loops[loop];
 
-		/* without a loop there are only callbacks that had no slot: their loop is not known
-		 */
+		/* without a loop there are only callbacks that had no slot of their own */
 		if (summary->loop) {
 			json_loop_summary(json->line, summary);
 			end_summary_line(json, tail);
