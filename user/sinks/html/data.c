@@ -75,9 +75,9 @@ static void write_self(FILE *out, const struct lp_summary *total)
 	putc('}', out);
 }
 
-/* ---- stalls: a column for each of their fields ------------------------------------ */
+/* ---- stalls: an array for each of their fields ------------------------------------ */
 
-/* The first bits of a stall's flags; data.js has the same. */
+/* Bits of a stall's flags, as in page/data.js. */
 enum { ITERATION = 1, IN_PROGRESS = 2, TIME_KNOWN = 4, GC_KNOWN = 8, DELAYED_KNOWN = 16 };
 
 enum stall_field {
@@ -102,7 +102,7 @@ enum stall_field {
 
 static const char *const stall_fields[STALL_FIELDS] = {
 	[STALL_LOOP] = "loop",
-	[STALL_START] = "start_us", /* since the stall before */
+	[STALL_START] = "start_us", /* difference from that of the previous stall */
 	[STALL_DURATION] = "duration_us",
 	[STALL_CALLBACK] = "callback",
 	[STALL_TASK_NAME] = "task_name",
@@ -181,8 +181,8 @@ static void write_stalls(FILE *out, const struct lp_page_store *store)
 }
 
 /*
- * Of a part: [kind, count, stack, ...]; blocked: us, call, target, local; sample: seen,
- * collecting; top: us, callback.
+ * A part is [kind, count, stack, ...].  LP_PAGE_BLOCKED adds us, call, target and local;
+ * LP_PAGE_SAMPLE adds reason and collecting; LP_PAGE_TOP adds us and callback.
  */
 static void write_part(FILE *out, const struct lp_page_part *part)
 {
@@ -198,8 +198,8 @@ static void write_part(FILE *out, const struct lp_page_part *part)
 }
 
 /*
- * [stall, task's address, queue delay in us or -1, await chain, holder known, its name, its
- * thread, its stack, calls beyond, their us, part...]
+ * A detail is [index of the stall, address of the task, queue delay in us or -1, await chain, GIL
+ * holder known, name, TID and stack of the holder, dropped calls, us of those calls, part...].
  */
 static void write_detail(FILE *out, size_t index, const struct lp_page_stall *stall)
 {
@@ -237,7 +237,7 @@ static void write_details(FILE *out, const struct lp_page_store *store)
 	putc(']', out);
 }
 
-/* ---- what got lost ------------------------------------------------------------------ */
+/* ---- findings ----------------------------------------------------------------------- */
 
 static void write_finding(FILE *out, const struct lp_page_finding *found)
 {
@@ -305,13 +305,13 @@ static void write_findings(FILE *out, struct lp_page_store *store, const struct 
 	putc(']', out);
 }
 
-/* ---- what the numbers mean ------------------------------------------------------------ */
+/* ---- the tables to which the numbers above refer --------------------------------------- */
 
 static void write_strings(FILE *out, const struct lp_blobs *strings)
 {
 	uint32_t number;
 
-	/* 0: there is none */
+	/* number 0 means that there is no string */
 	fputs(",\"strings\":[\"\"", out);
 	for (number = 1; number <= strings->count; number++) {
 		fputs(",\n", out);
@@ -320,7 +320,7 @@ static void write_strings(FILE *out, const struct lp_blobs *strings)
 	putc(']', out);
 }
 
-/* [kind, coroutine, function, file, line, ...] from 1 on */
+/* [kind, coroutine, function, file, line, ...]: five numbers for each frame from number 1 on. */
 static void write_frames(FILE *out, const struct lp_blobs *frames)
 {
 	uint32_t number;
@@ -335,7 +335,7 @@ static void write_frames(FILE *out, const struct lp_blobs *frames)
 	putc(']', out);
 }
 
-/* [[flags, frame, ...], ...] from 1 on */
+/* [[flags, frame, ...], ...]: an array for each stack from number 1 on. */
 static void write_stacks(FILE *out, const struct lp_blobs *stacks)
 {
 	uint32_t number;
@@ -353,7 +353,7 @@ static void write_stacks(FILE *out, const struct lp_blobs *stacks)
 	putc(']', out);
 }
 
-/* [kind, name, file, line, ...] from 1 on */
+/* [kind, name, file, line, ...]: four numbers for each callback from number 1 on. */
 static void write_callbacks(FILE *out, const struct lp_blobs *callbacks)
 {
 	uint32_t number;
@@ -380,7 +380,7 @@ void html_data_write(FILE *out, struct lp_html_data *data, const struct lp_summa
 	write_stalls(out, store);
 	write_details(out, store);
 	write_findings(out, store, total);
-	/* the rest has added to them */
+	/* last, as all of the above may add to the tables */
 	write_callbacks(out, &store->tables.callbacks);
 	write_stacks(out, &store->tables.stacks);
 	write_frames(out, &store->tables.frames);

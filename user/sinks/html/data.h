@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The data of the HTML page: one JSON object, read by html/data.js. */
+/* The data of the HTML page: one JSON object, which page/data.js reads. */
 #ifndef LP_SINKS_HTML_DATA_H
 #define LP_SINKS_HTML_DATA_H
 
@@ -9,26 +9,30 @@
 #include <stdio.h>
 
 struct lp_html_data {
-	struct lp_run run; /* with copies of its texts */
+	struct lp_run run; /* its texts point to the copies below */
 	char tool[64], mode[16], host[80];
-	struct lp_loop_info *loops; /* as they were told */
+	struct lp_loop_info *loops; /* copies, in the order of their reports */
 	size_t loop_count;
-	uint64_t loops_dropped; /* more than are kept */
+	uint64_t loops_dropped; /* number of loops over the limit of that list */
 	struct lp_page_store store;
 	struct lp_history history;
 };
 
-/* After page_store_finish().  What is kept gets more strings, frames and callbacks by it. */
+/*
+ * Writes the JSON object.  To be called after page_store_finish(), once: it adds the strings,
+ * frames and callbacks of the summary to the tables of the store.
+ */
 void html_data_write(FILE *out, struct lp_html_data *data, const struct lp_summary *total,
 		     const struct lp_run_end *end);
 
-/* ---- html_loops.c ---------------------------------------------------------------- */
+/* ---- loops.c --------------------------------------------------------------------- */
 
-/* "loops":[...]: each with its counters, histograms, causes and history. */
+/* Writes ,"loops":[...]: the counters, histograms, causes and history of each loop. */
 void html_loops_write(FILE *out, struct lp_html_data *data, const struct lp_summary *total);
 
-/* ---- html_data.c: a further field of an object ----------------------------------- */
+/* ---- data.c ---------------------------------------------------------------------- */
 
+/* Write a field of an object, with a comma before it.  text NULL is written as "". */
 void html_text(FILE *out, const char *name, const char *text);
 void html_number(FILE *out, const char *name, uint64_t value);
 

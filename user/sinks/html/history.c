@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A state is saved at an instant, its counters a little later. */
+/* The counters of a state are read a little later than its time. */
 #define SLACK_NS 100000000ULL
-/* Of the spans that part at least becomes free, or halving them costs more than it brings. */
+/* Halving is not repeated once it frees less than this fraction (1/N) of the spans. */
 #define LEAST_HALVED_PART 64
 
 void history_init(struct lp_history *history, size_t spans_max)
@@ -78,7 +78,7 @@ static bool set_cells(struct lp_span *span, const uint64_t rows[LP_HISTORY_ROWS]
 	return true;
 }
 
-/* ---- when it is full ----------------------------------------------------------- */
+/* ---- joining of neighbouring spans --------------------------------------------- */
 
 static bool join(struct lp_span *into, const struct lp_span *next)
 {
@@ -161,7 +161,7 @@ static bool reserve(struct lp_history *history, struct lp_loop_history *loop)
 
 	if (history->span_count >= history->spans_max && !history->full)
 		halve(history);
-	/* a span for each loop cannot become fewer */
+	/* full: halving cannot take the only span of a loop */
 	if (history->span_count >= history->spans_max)
 		return false;
 	if (loop->span_count < loop->capacity)
@@ -198,7 +198,7 @@ void history_add(struct lp_history *history, const struct lp_loop_state *state)
 	for (slot = 0; slot < LP_HISTOGRAM_SLOTS; slot++)
 		rows[row_of(slot)] +=
 			saturating_sub(state->iteration->slots[slot], loop->iteration.slots[slot]);
-	/* counted before this capture was begun: nobody knows when */
+	/* counters from before the capture began exceed the span: their time is not known */
 	if (span.busy_ns + span.idle_ns <= span.end_ns - span.start_ns + SLACK_NS &&
 	    reserve(history, loop) && set_cells(&span, rows)) {
 		loop->spans[loop->span_count++] = span;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How loops fared over time: what each counted between two of its states.  Bounded for all
- * loops together: when it is full, neighbours become one, so that a run of weeks is told
- * more coarsely than one of minutes, from its beginning all the same.
+ * The counters of each loop over time, as spans between two of its states.  The number of spans
+ * of all loops together is limited: when it is reached, neighbouring spans are joined.  A run of
+ * weeks is thus shown from its beginning, with longer spans than a run of minutes.
  */
 #ifndef LP_SINKS_HTML_HISTORY_H
 #define LP_SINKS_HTML_HISTORY_H
@@ -11,16 +11,19 @@
 
 #include <stdbool.h>
 
-/* Spans of all loops together. */
+/* Limit of spans of all loops together. */
 #define LP_HISTORY_SPANS 65536
 
-/* Rows of the heat map: two a power of two, then one for what is longer. */
+/*
+ * Rows of the heat map: one for iterations of at most 2^-20 s, two for each power of two, and one
+ * for those longer than 64 s.
+ */
 #define LP_HISTORY_SLOTS_A_ROW 4
 #define LP_HISTORY_ROWS (LP_HISTOGRAM_BUCKETS / LP_HISTORY_SLOTS_A_ROW + 2)
 
 struct lp_span_cell {
 	uint32_t row;
-	uint32_t count; /* iterations; saturates */
+	uint32_t count; /* iterations, saturating */
 };
 
 struct lp_span {
@@ -28,34 +31,40 @@ struct lp_span {
 	uint64_t busy_ns, idle_ns;
 	uint64_t iterations, slow;
 	size_t cell_count;
-	struct lp_span_cell *cells; /* lowest row first, none is empty */
+	struct lp_span_cell *cells; /* of rows with a count, lowest row first */
 };
 
-/* Captures of many hosts may have tens of thousands of loops; their IDs follow each other. */
+/*
+ * Buckets of the hash table by loop ID.  IDs are consecutive, and captures of many hosts may have
+ * tens of thousands of loops.
+ */
 #define LP_HISTORY_BUCKETS 4096
 
 struct lp_loop_history {
-	struct lp_loop_history *next; /* in its bucket */
-	uint32_t loop; /* id */
+	struct lp_loop_history *next; /* next in the bucket */
+	uint32_t loop; /* ID */
 	size_t span_count, capacity;
 	struct lp_span *spans;
-	struct lp_loop_state last; /* its histogram is the one below */
+	struct lp_loop_state last; /* last.iteration points to the histogram below */
 	struct lp_histogram iteration;
 };
 
 struct lp_history {
 	struct lp_loop_history *buckets[LP_HISTORY_BUCKETS];
 	size_t span_count, spans_max;
-	bool full; /* neighbours that could become one are too few to look for them each time */
+	bool full; /* joining freed too few spans to be tried again; new spans are dropped */
 };
 
 void history_init(struct lp_history *history, size_t spans_max);
 void history_free(struct lp_history *history);
 
-/* What was counted since the state before becomes a span. */
+/*
+ * Adds a span with the difference between a state and the previous one of the same loop.  Without
+ * memory or space the span is dropped.
+ */
 void history_add(struct lp_history *history, const struct lp_loop_state *state);
 
-/* Of a loop; NULL if there is none. */
+/* Returns the history of a loop by its ID, or NULL. */
 const struct lp_loop_history *history_of(const struct lp_history *history, uint32_t loop);
 
 #endif /* LP_SINKS_HTML_HISTORY_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * One HTML file that needs nothing else: data as JSON, and a program that shows them.  The
- * page has no other way to the outside than what its security policy leaves it: none.
+ * A self-contained HTML page: the data as JSON, and the scripts of page/ that show them.  The
+ * page's Content-Security-Policy permits no connection and no other resource.
  */
 #include "files/output_file.h"
 #include "data.h"
@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* As what a browser may read: its user, who is the one that called sudo. */
+/* Only its owner, the user who called sudo, may read the page. */
 #define PAGE_MODE 0600
-/* Loops with a name in the page; of -a with churn there may be any number. */
+/* Limit of loops with an entry in the page, as a run with -a may have any number over time. */
 #define LOOPS_MAX 4096
 
 struct html_sink {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The loops of the page: who they are, what they counted, and how they fared over time. */
+/* The loops of the page: their names and labels, counters, histograms and history. */
 #include "data.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Callbacks of a loop, and of all of them together, with a histogram each. */
+/* Limits of callbacks with histograms: of one loop, and of all loops together. */
 #define CALLBACKS_A_LOOP 1000
 #define CALLBACKS_IN_ALL 20000
 #define CAUSES_A_LOOP 500
 
-/* [count, sum, min, max, p50, p90, p99, first slot, [count of each slot from there on]] */
+/* [count, sum, min, max, p50, p90, p99, first slot, [count of each slot from it on]], or 0. */
 static void write_histogram(FILE *out, const struct lp_histogram *histogram)
 {
 	size_t first = 0, last = LP_HISTOGRAM_SLOTS, slot;
@@ -59,7 +59,7 @@ static void write_callbacks(FILE *out, struct lp_html_data *data,
 	fprintf(out, "],\"callbacks_beyond\":%zu", summary->callback_count - i);
 }
 
-/* [kind, system call, target, who held the GIL, frame, count, ns] */
+/* A cause is [kind, system call, target, holder of the GIL, frame, count, ns]. */
 static void write_causes(FILE *out, struct lp_html_data *data,
 			 const struct lp_loop_summary *summary)
 {
@@ -109,7 +109,7 @@ static void write_cells(FILE *out, const struct lp_span *span)
 	putc(']', out);
 }
 
-/* [start, end, busy, idle (all us), iterations, slow callbacks, [row, count, ...]] */
+/* A span is [start, end, busy, idle (all us), iterations, slow callbacks, [row, count, ...]]. */
 static void write_history(FILE *out, const struct lp_loop_info *info,
 			  const struct lp_loop_history *history)
 {
@@ -152,7 +152,7 @@ static int by_id(const void *left, const void *right)
 	return first < second ? -1 : first > second;
 }
 
-/* The IDs of the loops in the summary, in order; NULL: out of memory, or there are none. */
+/* Returns the sorted IDs of the loops in the summary, to be freed; NULL: out of memory. */
 static uint32_t *summarised_ids(const struct lp_summary *total, size_t *count)
 {
 	uint32_t *ids = calloc(total->loop_count + 1, sizeof(*ids));
@@ -168,7 +168,7 @@ static uint32_t *summarised_ids(const struct lp_summary *total, size_t *count)
 	return ids;
 }
 
-/* Loops that ended long ago, and are counted with others since. */
+/* Writes the loops that are not in the summary: ended long ago, and folded into others since. */
 static void write_ended(FILE *out, struct lp_html_data *data, const struct lp_summary *total,
 			bool first)
 {
@@ -200,7 +200,7 @@ void html_loops_write(FILE *out, struct lp_html_data *data, const struct lp_summ
 
 		fputs(first ? "\n" : ",\n", out);
 		first = false;
-		/* of no loop: callbacks that found no slot of their own */
+		/* without a loop there are only callbacks that had no slot of their own */
 		if (summary->loop)
 			write_info(out, summary->loop);
 		else

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Found at more places than these: counted by the summary, without a record of their own. */
+/* Limit of findings with a record; the summary counts the others. */
 #define FINDINGS_MAX 1000
-/* Full tables are emptied of what nothing needs, but not for each stall. */
+/* Once tables are full, unused entries are removed after this many stalls, not after each. */
 #define TRIM_EVERY 10000
-/* With a new name for each stall, the first of each must not crowd out the worst. */
+/* At most 1/N of the stalls are retained as first ones: each stall may have a new callback. */
 #define FIRST_SHARE 4
 
 static void add_stall(void *context, const struct lp_stall *stall);
@@ -39,7 +39,7 @@ void page_store_free(struct lp_page_store *store)
 	memset(store, 0, sizeof(*store));
 }
 
-/* ---- leaving within the limits --------------------------------------------- */
+/* ---- reducing to the limits -------------------------------------------------- */
 
 static int by_worth(const void *left, const void *right)
 {
@@ -102,7 +102,7 @@ static void move_finding(struct lp_page_tables *to, const struct lp_page_tables 
 	finding->loop_stack = tables_move_stack(to, from, finding->loop_stack);
 }
 
-/* New tables with what is still needed; numbers change. */
+/* Replaces the tables by ones with the entries in use; all numbers change. */
 static void rebuild_tables(struct lp_page_store *store)
 {
 	struct lp_page_tables from = store->tables, *to = &store->tables;
@@ -207,7 +207,7 @@ static void omit(struct lp_page_store *store, uint64_t duration_ns)
 	store->omitted_ns += duration_ns;
 }
 
-/* The place of a stall in the page; NULL: there is no memory, it is counted. */
+/* Returns a new stall of the page; NULL: out of memory, and the stall is counted as omitted. */
 static struct lp_page_stall *place_for(struct lp_page_store *store, const struct lp_loop_info *loop,
 				       uint64_t start_ns, uint64_t duration_ns, bool iteration)
 {
@@ -240,7 +240,7 @@ static void keep_times(struct lp_page_stall *stall, const struct lp_times *time)
 	stall->parts_ns[LP_CAUSE_GC] = time->gc_known ? time->gc_ns : 0;
 }
 
-/* Where it was longest: what remains of a stall that is kept without its details. */
+/* Returns the stack of the longer part, blocked or on CPU, for a stall without detail. */
 static const struct lp_stack *main_stack(const struct lp_breakdown *breakdown)
 {
 	bool blocked =
@@ -286,7 +286,10 @@ static void keep_parts(struct lp_page_tables *tables, const struct lp_breakdown 
 	}
 }
 
-/* more: parts that the caller adds.  Returns what is known of it, NULL if there is no memory. */
+/*
+ * Copies a breakdown into the stall.  more: number of parts that the caller adds.  Returns the
+ * stall's new detail; NULL: out of memory, and the stall has none.
+ */
 static struct lp_page_detail *keep_breakdown(struct lp_page_store *store,
 					     struct lp_page_stall *stall,
 					     const struct lp_breakdown *breakdown, size_t more)
@@ -365,7 +368,7 @@ static void add_iteration(struct lp_page_store *store, const struct lp_slow_iter
 		};
 }
 
-/* Called once for each stall: at its end, or at the end of the run. */
+/* Called once for each stall: when it has ended, or at the end of the run. */
 static void add_stall(void *context, const struct lp_stall *stall)
 {
 	if (stall->slow)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What the page's stalls have in common: strings, frames, stacks and callbacks, once each. */
+/* Interning of strings, frames, stacks and callbacks, and moving them between tables. */
 #include "tables.h"
 
 #include <string.h>
@@ -11,7 +11,7 @@
 #define STACK_BYTES_MAX (32 << 20)
 #define CALLBACKS_MAX 50000
 #define SMALL_BYTES_MAX (8 << 20)
-/* A stack is copied through the C stack; no walk is as deep as this. */
+/* Limit of frames of a stack, which is copied on the C stack; no walk is that deep. */
 #define DEPTH_MAX 1024
 
 void tables_init(struct lp_page_tables *tables)

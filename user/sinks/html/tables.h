@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The tables of what a page keeps: for html_kept.c. */
+/* The tables of a page store: interned strings, frames, stacks and callbacks. */
 #ifndef LP_SINKS_HTML_TABLES_H
 #define LP_SINKS_HTML_TABLES_H
 
 #include "base/blobs.h"
 #include "model/report.h"
 
-/* All numbers of strings, frames, stacks and callbacks are those of the tables; 0: none. */
+/* Strings, frames, stacks and callbacks are numbers in the tables below; 0: none. */
 struct lp_page_frame {
 	uint32_t function, file, line;
 	uint8_t kind; /* enum lp_frame_kind */
@@ -14,7 +14,7 @@ struct lp_page_frame {
 	uint16_t reserved;
 };
 
-/* A stack is an array of numbers: LP_PAGE_STACK_CUT and its like, then frames, innermost first. */
+/* A stack is an array: the flags LP_PAGE_STACK_*, then frames by number, innermost first. */
 #define LP_PAGE_STACK_CUT 1
 #define LP_PAGE_STACK_UNREADABLE 2
 
@@ -24,7 +24,7 @@ struct lp_page_callback {
 };
 
 struct lp_page_tables {
-	struct lp_blobs strings; /* with their final NUL */
+	struct lp_blobs strings; /* with the terminating NUL */
 	struct lp_blobs frames;
 	struct lp_blobs stacks;
 	struct lp_blobs callbacks;
@@ -33,13 +33,13 @@ struct lp_page_tables {
 void tables_init(struct lp_page_tables *tables);
 void tables_free(struct lp_page_tables *tables);
 
-/* How often there was no room for something. */
+/* Returns the number of values that were dropped because a table was full. */
 uint64_t tables_dropped(const struct lp_page_tables *tables);
 
-/* NULL and an empty one are none. */
+/* Returns the number of a stack; 0 for NULL, an empty stack and a full table. */
 uint32_t tables_stack(struct lp_page_tables *tables, const struct lp_stack *stack);
 
-/* What has a number in the one gets one in the other; 0 stays 0. */
+/* Copy a value to another set of tables.  Return its number there; 0 for 0 and a full table. */
 uint32_t tables_move_string(struct lp_page_tables *to, const struct lp_page_tables *from,
 			    uint32_t number);
 uint32_t tables_move_frame(struct lp_page_tables *to, const struct lp_page_tables *from,
@@ -49,6 +49,7 @@ uint32_t tables_move_callback(struct lp_page_tables *to, const struct lp_page_ta
 uint32_t tables_move_stack(struct lp_page_tables *to, const struct lp_page_tables *from,
 			   uint32_t number);
 
+/* Return the number of a value, which is copied; 0 for NULL, an empty text and a full table. */
 uint32_t page_store_string(struct lp_page_tables *tables, const char *text);
 uint32_t page_store_frame(struct lp_page_tables *tables, const struct lp_shown_frame *frame);
 uint32_t page_store_callback(struct lp_page_tables *tables,
