@@ -84,7 +84,7 @@ struct lp_page_store {
 	struct lp_once_per_stall once; /* latest reports of stalls in progress */
 	size_t since_trim; /* number of stalls added since the last trim() */
 	size_t first_count; /* number of stalls with first set */
-	uint8_t *stalled; /* bitmap by callback number: set once the callback had a stall */
+	uint8_t *stalled; /* bitmap by callback number: the callback has a stall with first set */
 	size_t stalled_bytes;
 	size_t stalls_max, details_max;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* CSV (RFC 4180): one row a callback of a loop; or, as csv-stalls, one row a stall. */
+/* CSV (RFC 4180): a row for each callback of a loop, or in csv-stalls for each stall. */
 #include "sinks/profiles/document.h"
 #include "sinks/escape.h"
 #include "sinks/profiles/stall_sink.h"
@@ -37,7 +37,7 @@ static void write_number(FILE *out, uint64_t number)
 	fprintf(out, "%" PRIu64 ",", number);
 }
 
-/* To the nanosecond, with a point whatever the locale. */
+/* Writes seconds with nine decimals, and a point in any locale. */
 static void write_seconds(FILE *out, uint64_t ns)
 {
 	fprintf(out, "%" PRIu64 ".%09" PRIu64 ",", ns / NS_PER_S, ns % NS_PER_S);
@@ -48,7 +48,7 @@ static void write_unknown(FILE *out)
 	putc(',', out);
 }
 
-/* Every row has one more comma than it should, before this. */
+/* Writes the last field, which no comma follows, and ends the row. */
 static void end_row(FILE *out, const char *last)
 {
 	fputs(last, out);
@@ -151,7 +151,7 @@ struct worst {
 	bool written;
 };
 
-/* The part of a stall that took most of it, by its innermost line. */
+/* Writes the longest part of a stall, with its innermost line; ignores the other parts. */
 static void write_worst(void *context, const struct lp_stall *stall,
 			const struct lp_stall_part *part)
 {
@@ -195,7 +195,7 @@ static void write_stall(void *context, const struct lp_stall *stall)
 	fputs(stall->in_progress ? "true," : "false,", out);
 	write_times(out, &stall->breakdown->time);
 	stall_parts_report(stall, write_worst, &worst);
-	/* one of a damaged capture that took no time has no parts */
+	/* a stall without duration, as in a damaged capture, has no parts */
 	if (!worst.written)
 		fputs(",,,,,,,", out);
 	if (slow && slow->delayed_known)

@@ -6,20 +6,20 @@
 #include <string.h>
 #include <zlib.h>
 
-/* In both cookies, 0x10: counts are of up to eight bytes, as they always are here. */
+/* 0x10 in both cookies marks ZigZag LEB128 counts: getEncodingCookie() of HdrHistogram. */
 #define COMPRESSED_COOKIE 0x1c849314
 #define COOKIE 0x1c849313
 #define HEADER_BYTES 40
 #define DIGITS 3
-/* Three digits take 2048 values from 1 on; each power of two beyond has 1024 more. */
+/* Three digits need 2048 indices for values below 2048, and 1024 for each further power of two. */
 #define HALF_BITS 10
 #define HALF_COUNT (1 << HALF_BITS)
 #define LOWEST_NS 1
-/* An hour, as users of HdrHistogram mostly take; more if there was more. */
+/* The highest trackable value: one hour, as is common, or the longest time if that is longer. */
 #define HIGHEST_NS 3600000000000ULL
 
 #define OVERFLOW_SLOT (LP_HISTOGRAM_SLOTS - 1)
-/* A slot is one value, but the first and the last are two; each with the zeros before. */
+/* A value for each slot, and the shortest and longest time; each may follow a number of zeros. */
 #define VALUES_MAX (LP_HISTOGRAM_SLOTS + 2)
 #define NUMBER_BYTES 9
 #define PAYLOAD_MAX (VALUES_MAX * 2 * NUMBER_BYTES)
@@ -27,7 +27,7 @@
 struct payload {
 	uint8_t bytes[HEADER_BYTES + PAYLOAD_MAX];
 	size_t size;
-	uint64_t next; /* index whose count comes next */
+	uint64_t next; /* index after the last one written */
 };
 
 static void put_big_endian(uint8_t *bytes, uint64_t value, size_t size)
@@ -38,7 +38,7 @@ static void put_big_endian(uint8_t *bytes, uint64_t value, size_t size)
 	}
 }
 
-/* Where HdrHistogram counts a value. */
+/* Returns the index at which HdrHistogram counts a value. */
 static uint64_t index_of(uint64_t value)
 {
 	unsigned int power = 63 - (unsigned int)__builtin_clzll(value | (2 * HALF_COUNT - 1));
@@ -47,7 +47,7 @@ static uint64_t index_of(uint64_t value)
 	return ((uint64_t)bucket << HALF_BITS) + (value >> bucket);
 }
 
-/* Zigzag, then seven bits a byte, the lowest first; the ninth byte has eight. */
+/* Appends a ZigZag LEB128 number: seven bits a byte, lowest first; the ninth byte has eight. */
 static void put_number(struct payload *payload, int64_t number)
 {
 	uint64_t twice = (uint64_t)number << 1, value = number < 0 ? ~twice : twice;
@@ -60,7 +60,7 @@ static void put_number(struct payload *payload, int64_t number)
 	payload->bytes[payload->size++] = (uint8_t)value;
 }
 
-/* Values come in their order.  A negative number is so many zeros. */
+/* Appends a count; indices must ascend.  A negative number -N stands for N counts of zero. */
 static void put_count(struct payload *payload, uint64_t index, uint64_t count)
 {
 	if (index > payload->next)
@@ -69,7 +69,7 @@ static void put_count(struct payload *payload, uint64_t index, uint64_t count)
 	payload->next = index + 1;
 }
 
-/* The time that stands for all of a slot: the harmonic mean of the shortest and longest. */
+/* Returns the time for all values of a slot: the harmonic mean of its shortest and longest. */
 static uint64_t middle_of(size_t slot, uint64_t min_ns, uint64_t max_ns)
 {
 	uint64_t low = slot ? lp_histogram_edges[slot - 1] : 0;
@@ -89,7 +89,7 @@ struct value {
 	uint64_t ns, count;
 };
 
-/* Shortest first.  Returns how many. */
+/* Fills in the values of a histogram, shortest first.  Returns their number. */
 static size_t list_values(const struct lp_histogram *histogram, struct value *values)
 {
 	uint64_t min_ns = histogram_min(histogram), max_ns = histogram_max(histogram);
@@ -101,7 +101,7 @@ static size_t list_values(const struct lp_histogram *histogram, struct value *va
 							  histogram->slots[slot] };
 	if (!count)
 		return 0;
-	/* the longest by itself, then the shortest */
+	/* the longest and the shortest time are values of their own */
 	if (--values[count - 1].count == 0)
 		count--;
 	values[count++] = (struct value){ max_ns, 1 };
@@ -139,7 +139,7 @@ static void fill_payload(const struct lp_histogram *histogram, struct payload *p
 	memcpy(&bits, &ratio, sizeof(bits));
 	put_big_endian(payload->bytes, COOKIE, 4);
 	put_big_endian(payload->bytes + 4, payload->size - HEADER_BYTES, 4);
-	put_big_endian(payload->bytes + 8, 0, 4); /* no offset of the counts */
+	put_big_endian(payload->bytes + 8, 0, 4); /* normalizing index offset */
 	put_big_endian(payload->bytes + 12, DIGITS, 4);
 	put_big_endian(payload->bytes + 16, LOWEST_NS, 8);
 	put_big_endian(payload->bytes + 24, highest > INT64_MAX / 2 ? INT64_MAX / 2 : highest, 8);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * HdrHistogram's interval log, version 1.3: a line for each histogram with what it
- * is of as its tag, of each interval that is told and of the rest of the run.
+ * HdrHistogram's interval log, version 1.3: a line for each histogram of each reported interval
+ * and of the rest of the run.  The tag of a line names the loop or callback.
  */
 #include "sinks/profiles/document.h"
 #include "sinks/escape.h"
@@ -17,14 +17,14 @@
 #include <string.h>
 #include <time.h>
 
-/* Histograms that are told by interval; others are told at the end, of the whole run. */
+/* Limits of histograms reported by interval; the others are reported once, for the whole run. */
 #define REPORTED_MAX 4096
 #define REPORTED_BYTES_MAX (4 << 20)
 #define KEY_MAX (LP_NAME_MAX + LP_FILE_MAX + 64)
 
 enum log_kind { LOG_ITERATION, LOG_RUN, LOG_SAMPLED_RUN, LOG_QUEUE, LOG_KINDS };
 
-/* As the tag has it. */
+/* Names of the kinds in tags. */
 static const char *const kind_names[LOG_KINDS] = {
 	[LOG_ITERATION] = "iteration",
 	[LOG_RUN] = "run",
@@ -35,23 +35,23 @@ static const char *const kind_names[LOG_KINDS] = {
 struct hlog_sink {
 	struct lp_sink sink;
 	struct lp_document document;
-	struct lp_intern *keys; /* of the histograms told by interval */
-	struct lp_histogram *reported; /* what intervals had of them, by number of the key */
-	size_t capacity;
+	struct lp_intern *keys; /* subjects of the histograms reported by interval */
+	struct lp_histogram *reported; /* sum of the reported intervals, by number of the key */
+	size_t capacity; /* of reported, in histograms */
 	uint64_t start_ns;
-	uint64_t reported_ns; /* the end of the last interval */
+	uint64_t reported_ns; /* end of the last reported interval */
 	bool no_intervals;
 	bool sampled;
 };
 
-/* What a histogram is of. */
+/* The subject of a histogram. */
 struct subject {
 	enum log_kind kind;
 	const struct lp_loop_info *loop;
 	const struct lp_callback_info *callback; /* NULL: the loop itself */
 };
 
-/* With a point, whatever the locale; ns of a unit of which there are so many ns. */
+/* Writes a time in units of unit_ns, with three decimals and a point in any locale. */
 static void write_thousandths(FILE *out, uint64_t ns, uint64_t unit_ns)
 {
 	fprintf(out, "%" PRIu64 ".%03" PRIu64, ns / unit_ns, ns % unit_ns / (unit_ns / 1000));
@@ -101,7 +101,7 @@ static void write_tag(FILE *out, const struct subject *subject)
 	fprintf(out, ":%" PRIu32 ")", callback->line);
 }
 
-/* Interval_Max is in milliseconds, as HdrHistogram's own writer puts nanoseconds. */
+/* Interval_Max is in milliseconds, as HdrHistogram's own writer converts nanoseconds. */
 static void write_line(struct hlog_sink *hlog, const struct subject *subject,
 		       const struct lp_histogram *histogram, uint64_t from_ns, uint64_t to_ns)
 {
@@ -124,7 +124,10 @@ static void write_line(struct hlog_sink *hlog, const struct subject *subject,
 	free(text);
 }
 
-/* What intervals had of the histogram, all zeros at first; NULL: it is not told by interval. */
+/*
+ * Returns the sum of the reported intervals of a subject, at first empty.  NULL: the subject is
+ * over the limit and not reported by interval, or out of memory.
+ */
 static struct lp_histogram *find_reported(struct hlog_sink *hlog, const struct subject *subject)
 {
 	char key[KEY_MAX];
