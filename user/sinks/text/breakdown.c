@@ -8,22 +8,23 @@
 
 #include <string.h>
 
-/* "    blocked   312 ms" */
+/* Columns of "    blocked   312 ms". */
 #define LABEL_COLUMNS 20
-/* Blocking calls after the worst one, and the frames of each. */
+/* Limits of blocking calls after the longest one, and of the frames of each. */
 #define MORE_CALLS 3
 #define MORE_FRAMES 3
 #define ALL_FRAMES UINT32_MAX
 #define CHAIN_INDENT "    awaited through "
 
-/* One stall while it is printed. */
+/* The state of printing one stall. */
 struct stall {
 	FILE *file;
 	const struct lp_terminal *terminal;
 	const struct lp_breakdown *breakdown;
 	uint64_t duration_ns;
 	bool iteration;
-	const struct lp_stack *shown; /* the loop's own one that was printed whole; NULL: none */
+	const struct lp_stack
+		*shown; /* the loop's stack that was printed completely; NULL: none yet */
 };
 
 bool text_breakdown_matters(uint64_t ns, uint64_t duration_ns)
@@ -36,7 +37,10 @@ static bool matters(const struct stall *stall, uint64_t ns)
 	return text_breakdown_matters(ns, stall->duration_ns);
 }
 
-/* The sample seen most of a kind, or NULL; how many there are of the kind. */
+/*
+ * Returns the most frequent sample of a reason, if possible one with frames; NULL: there is none.
+ * Stores the number of all samples of the reason in total.
+ */
 static const struct lp_sample *find_sample(const struct lp_breakdown *breakdown,
 					   enum lp_sample_reason reason, uint32_t *total)
 {
@@ -57,8 +61,9 @@ static const struct lp_sample *find_sample(const struct lp_breakdown *breakdown,
 }
 
 /*
- * The innermost frames, most of each kind: with frames of the kernel and of C above them the
- * Python lines would not be among the first ones, and a stack is shown for their sake.
+ * Prints the innermost frames, at most `most` of each kind: otherwise the frames of the kernel and
+ * of C would take the place of the Python lines, which matter most.  fresh: number of innermost
+ * frames that were not printed before.
  */
 static void print_innermost(const struct stall *stall, const struct lp_stack *stack, uint32_t fresh,
 			    uint32_t most)
@@ -71,7 +76,7 @@ static void print_innermost(const struct stall *stall, const struct lp_stack *st
 		const struct lp_shown_frame *frame = stack->frames[i];
 		bool first_line = frame->kind == LP_FRAME_PYTHON && !counts[LP_FRAME_PYTHON];
 
-		/* of frames that were shown already, only the innermost line */
+		/* of frames that were printed before, only the innermost Python line */
 		if ((i >= fresh && !first_line) || counts[frame->kind] >= most ||
 		    shown.depth == LP_FRAME_KINDS * MORE_FRAMES)
 			continue;
@@ -83,7 +88,7 @@ static void print_innermost(const struct stall *stall, const struct lp_stack *st
 	text_stack_print_frames(stall->file, stall->terminal, &shown, shown.depth);
 }
 
-/* The number of innermost frames to show: fresh, or more up to the first Python line. */
+/* Returns the number of innermost frames to print: fresh, or more to include a Python line. */
 static uint32_t with_line(const struct lp_stack *stack, uint32_t fresh)
 {
 	uint32_t line = 0;
@@ -95,7 +100,7 @@ static uint32_t with_line(const struct lp_stack *stack, uint32_t fresh)
 	return fresh > line ? fresh : line + 1;
 }
 
-/* The first stack is printed whole; of later ones the innermost frames that it has not. */
+/* Prints the first stack completely, and of later ones the frames that are not in it. */
 static void print_own_stack(struct stall *stall, const struct lp_stack *stack, uint32_t most)
 {
 	uint32_t fresh = stall->shown ? text_stack_fresh(stack, stall->shown) : stack->depth;
@@ -119,7 +124,7 @@ static void print_label(const struct stall *stall, const char *label, uint64_t n
 	text_print_time(stall->file, ns, 8);
 }
 
-/* A page fault and a stop by a signal are no calls. */
+/* Returns false for a page fault and a stop by a signal, which are not system calls. */
 static bool is_call(const char *syscall)
 {
 	return strcmp(syscall, "page fault") != 0 && strcmp(syscall, "stopped") != 0;
@@ -135,7 +140,7 @@ static void print_call(struct stall *stall, const struct lp_blocked *blocked, ui
 	print_label(stall, "blocked", blocked->duration_ns);
 	fputs("  ", stall->file);
 	width = stall->terminal->columns - LABEL_COLUMNS - 2 - strlen(times);
-	/* both ends of a socket, where there is room */
+	/* both addresses of a socket, if they fit */
 	snprintf(target, sizeof(target), "%s from %s", blocked->target, blocked->local);
 	if (!blocked->local[0] ||
 	    text_columns(blocked->syscall) + strlen(" on ") + text_columns(target) > width)
@@ -154,7 +159,7 @@ static void print_blocked(struct stall *stall)
 
 	for (i = 0; i < breakdown->blocked_count; i++) {
 		const struct lp_blocked *blocked = &breakdown->blocked[i];
-		/* many short calls: the longest stands for all */
+		/* the longest call is printed even if it is short, as an example of many */
 		bool example = i == 0 && !stall->iteration;
 
 		unknown_ns = saturating_sub(unknown_ns, blocked->duration_ns);
@@ -201,7 +206,7 @@ static void print_on_cpu(struct stall *stall)
 	text_stack_print_lines(stall->file, stall->terminal, stall->breakdown, total);
 }
 
-/* A part other than a wait for the GIL or for a CPU shows where the loop stood. */
+/* Returns whether the part of blocked or on-CPU time prints a stack of the loop. */
 static bool shown_elsewhere(const struct stall *stall)
 {
 	const struct lp_breakdown *breakdown = stall->breakdown;
@@ -217,13 +222,16 @@ static bool shown_elsewhere(const struct stall *stall)
 	return most && most->stack.depth && matters(stall, breakdown->time.on_cpu_ns);
 }
 
-/* Where it was while it waited, if nothing else tells; title: NULL if that goes without saying. */
+/*
+ * Prints the stack of the loop while it waited, if no other part prints a stack.  title: line above
+ * the stack, or NULL.
+ */
 static void print_where(struct stall *stall, enum lp_sample_reason reason, const char *title)
 {
 	const struct lp_sample *most;
 	uint32_t total;
 
-	/* before its first callback a loop always stands at its poll */
+	/* before its first callback of an iteration a loop is always at its poll */
 	if (stall->iteration || shown_elsewhere(stall))
 		return;
 	most = find_sample(stall->breakdown, reason, &total);
@@ -275,7 +283,7 @@ static void print_parts(struct stall *stall)
 		void (*print)(struct stall *stall);
 	} parts[] = {
 		{ matters(stall, time->blocked_ns) ? time->blocked_ns : 0, print_blocked },
-		/* what is left of the duration, however little that is */
+		/* the rest of the duration, printed even if it is short */
 		{ time->on_cpu_ns, print_on_cpu },
 		{ matters(stall, time->gil_ns) ? time->gil_ns : 0, print_gil },
 		{ matters(stall, time->run_queue_ns) ? time->run_queue_ns : 0, print_run_queue },
@@ -294,7 +302,7 @@ static void print_parts(struct stall *stall)
 	}
 }
 
-/* All that captures of older versions have. */
+/* Prints the samples of a capture of an older version, which has no times. */
 static void print_samples(struct stall *stall)
 {
 	const struct lp_breakdown *breakdown = stall->breakdown;
@@ -316,7 +324,7 @@ static const char *name_in_chain(const struct lp_stack *chain, uint32_t i)
 	return chain->frames[i]->function ? chain->frames[i]->function : "?";
 }
 
-/* Outermost first; where there is no room for all, the outer ones go. */
+/* Prints the await chain, outermost first; if it is too wide, the outer names are omitted. */
 static void print_chain(const struct stall *stall)
 {
 	const struct lp_stack *chain = &stall->breakdown->await_chain;
@@ -343,7 +351,10 @@ static void print_chain(const struct stall *stall)
 	}
 }
 
-/* The stack has the coroutines of the chain, unless the chain comes from the task itself. */
+/*
+ * Returns whether the await chain has coroutines that the printed stack has not.  It has if it was
+ * read from the task instead of the stack.
+ */
 static bool chain_says_more(const struct stall *stall)
 {
 	const struct lp_stack *chain = &stall->breakdown->await_chain;

@@ -5,10 +5,10 @@
 
 #include "sinks/sink.h"
 
-/* A part of a duration that is worth a line. */
+/* Returns whether a part of a duration gets a line: at least one percent. */
 bool text_breakdown_matters(uint64_t ns, uint64_t duration_ns);
 
-/* The parts of the duration, worst first.  iteration: they are of one, not of a callback. */
+/* Prints the parts of a stall, longest first.  iteration: the stall is a slow iteration. */
 void text_breakdown_print(FILE *file, const struct lp_terminal *terminal,
 			  const struct lp_breakdown *breakdown, uint64_t duration_ns,
 			  bool iteration);

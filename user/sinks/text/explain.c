@@ -5,7 +5,7 @@
 #include "print.h"
 
 #define INDENT 4
-/* Wider lines of prose are hard to read. */
+/* Widest lines of prose, for readability. */
 #define COLUMNS_MOST 100
 
 static void print_part(FILE *file, const struct lp_terminal *terminal, const char *label,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a kind of finding means, in words: for --explain, and below a summary. */
+/* Prints what a kind of finding means: for --explain, and below a summary. */
 #ifndef LP_SINKS_TEXT_EXPLAIN_H
 #define LP_SINKS_TEXT_EXPLAIN_H
 

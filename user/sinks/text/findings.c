@@ -20,7 +20,7 @@
 #define NAME_LEAST 16
 #define PLACE_LEAST 10
 
-/* What was done where it was found. */
+/* Labels of the stack of a finding, by kind. */
 static const char *const stack_labels[LP_FINDING_KINDS] = {
 	[LP_FINDING_NEVER_AWAITED] = "dropped at",     [LP_FINDING_NEVER_RETRIEVED] = "dropped at",
 	[LP_FINDING_DESTROYED_PENDING] = "dropped at", [LP_FINDING_PENDING_AT_CLOSE] = "closed at",
@@ -28,7 +28,7 @@ static const char *const stack_labels[LP_FINDING_KINDS] = {
 	[LP_FINDING_WRONG_THREAD] = "scheduled at",    [LP_FINDING_OTHER_LOOP] = "raised at",
 };
 
-/* ---- one as it happens ---------------------------------------------------------- */
+/* ---- a finding as it is reported ------------------------------------------------ */
 
 static void print_head(FILE *file, const struct lp_terminal *terminal,
 		       const struct lp_finding *finding)
@@ -116,7 +116,7 @@ void text_finding_print(FILE *file, const struct lp_terminal *terminal,
 			    finding->kind == LP_FINDING_NEVER_RETRIEVED ? "raised at"
 									: "waiting at",
 			    finding->parked);
-	/* raised by the loop itself, which has nothing to say */
+	/* raised by the loop itself: the stack has no frame of the program */
 	if (finding->kind != LP_FINDING_OTHER_LOOP || !finding->parked)
 		print_stack(file, terminal, finding);
 	print_frame(file, terminal, "created at", finding->created);
@@ -126,7 +126,7 @@ void text_finding_print(FILE *file, const struct lp_terminal *terminal,
 		fprintf(file, "%*smore tasks were pending than are listed\n", INDENT, "");
 }
 
-/* ---- all of them ---------------------------------------------------------------- */
+/* ---- the table of findings ------------------------------------------------------ */
 
 struct finding_columns {
 	size_t kind, name, place, times, loop;
@@ -146,7 +146,7 @@ static void name_of(const struct lp_finding_count *count, char *name, size_t siz
 	}
 }
 
-/* Of what made it, if that is known: that is where it is to be mended. */
+/* Writes the place where the fix belongs: where the object was created, if that is known. */
 static void place_of(const struct lp_finding_count *count, char *place, size_t size)
 {
 	const struct lp_shown_frame defined = { .kind = LP_FRAME_PYTHON,
@@ -154,7 +154,7 @@ static void place_of(const struct lp_finding_count *count, char *place, size_t s
 						.file = (char *)count->file };
 	const struct lp_shown_frame *frame = count->created ? count->created : count->place;
 
-	/* an exception that nobody asked for is let go of anywhere */
+	/* the place that dropped an exception is arbitrary: the coroutine's definition is better */
 	if (!count->created && count->kind == LP_FINDING_NEVER_RETRIEVED && count->file[0])
 		frame = &defined;
 	*place = '\0';
@@ -199,7 +199,7 @@ static void print_row(FILE *file, const struct lp_terminal *terminal,
 	place_of(count, place, sizeof(place));
 	fprintf(file, "%*s%-*s%*s", INDENT, "", (int)columns->kind, finding_row(count->kind)->title,
 		GAP, "");
-	/* what it is called matters more than the rest of it */
+	/* if it is too wide, the exception and the lateness are omitted */
 	if (text_columns(name) > columns->name && count->name[0])
 		text_copy(name, sizeof(name), count->name);
 	text_print_end(file, terminal, name, columns->name, true);

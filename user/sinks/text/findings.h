@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What got lost, in the text format. */
+/* Findings in the text format. */
 #ifndef LP_SINKS_TEXT_FINDINGS_H
 #define LP_SINKS_TEXT_FINDINGS_H
 
 #include "sinks/sink.h"
 
-/* The first one at its place, from behind the clock on. */
+/* Prints a finding, after the time of day, which the caller has printed. */
 void text_finding_print(FILE *file, const struct lp_terminal *terminal,
 			const struct lp_finding *finding);
 
-/* The table of all places; nothing if there are none. */
+/* Prints the table of findings by place; nothing if there are none. */
 void text_findings_print(FILE *file, const struct lp_terminal *terminal,
 			 const struct lp_summary *summary);
 
-/* What the kinds that occurred mean; without explain, how to be told. */
+/* Prints what the kinds of the findings mean; without explain, a hint at --explain. */
 void text_findings_explain(FILE *file, const struct lp_terminal *terminal,
 			   const struct lp_summary *summary, bool explain);
 

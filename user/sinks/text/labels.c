@@ -9,19 +9,19 @@
 #include <string.h>
 
 #define WIDTH_MOST (LP_TEXT_LABEL_MAX / 4 - 1)
-/* A text is cut down to this before its prefix is. */
+/* Least columns of a text behind its prefix; with less the prefix is omitted. */
 #define TEXT_LEAST 7
 
-/* Ways to cut a label, from the most readable one to the one that is always unique. */
+/* Ways to shorten a label, from the most readable one to the one that is always unique. */
 enum label_level {
 	LEVEL_END, /* the end of the text */
 	LEVEL_BOTH_ENDS,
-	LEVEL_DETAIL, /* the end of its detail, too */
+	LEVEL_DETAIL, /* the end of text and detail */
 	LEVEL_DETAIL_BOTH_ENDS,
-	LEVEL_NUMBER, /* the number of its row */
+	LEVEL_NUMBER, /* with the number of the row */
 };
 
-/* The text behind its first so many columns. */
+/* Returns the rest of a text after a number of columns. */
 static const char *behind(const char *text, size_t columns)
 {
 	while (*text && columns--) {
@@ -42,7 +42,7 @@ static void append(char *shown, const char *text, size_t bytes)
 	shown[at + bytes] = '\0';
 }
 
-/* Appends so many columns of the text: its end, or half of them of its beginning. */
+/* Appends at most width columns of a text: its end, or its beginning and its end. */
 static void append_cut(char *shown, const struct lp_terminal *terminal, const char *text,
 		       size_t width, bool both_ends)
 {

@@ -9,7 +9,7 @@
 
 #define ROWS_MAX 20
 #define INDENT 4
-/* the numbers, with their gaps */
+/* Columns of the numbers and their gaps. */
 #define FIXED_COLUMNS 61
 #define TITLE "how tasks lived"
 #define HEADS "  count raised cancel destr     p50     max   ran queue  wait"
@@ -22,7 +22,7 @@ static int by_life(const void *left, const void *right)
 	return one < other ? 1 : one > other ? -1 : 0;
 }
 
-/* "0.3 %" up to ten, then "12 %" */
+/* Prints a share with one decimal under ten percent, "0.3 %", else without, "12 %". */
 static void print_share(FILE *file, uint64_t part, uint64_t whole, int width)
 {
 	double share = whole ? 100 * (double)part / (double)whole : 0;

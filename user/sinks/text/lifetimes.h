@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The table of how long tasks lived. */
+/* The table of the lifetimes of tasks. */
 #ifndef LP_SINKS_TEXT_LIFETIMES_H
 #define LP_SINKS_TEXT_LIFETIMES_H
 
 #include "sinks/sink.h"
 
-/* Nothing if no task has ended that is known of. */
+/* Prints the table; nothing if the summary has no ended tasks. */
 void text_lifetimes_print(FILE *file, const struct lp_terminal *terminal,
 			  const struct lp_loop_summary *loop);
 

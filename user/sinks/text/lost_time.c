@@ -17,7 +17,7 @@
 #define INDENT 4
 #define GAP 2
 #define TIME_COLUMNS 7
-/* So that the table looks the same, whatever is in it. */
+/* Narrowest columns, so that tables align. */
 #define NAME_LEAST 30
 #define PLACE_LEAST 16
 
@@ -30,7 +30,7 @@ static const char *const kinds[LP_CAUSE_KINDS] = {
 	[LP_CAUSE_RUN_QUEUE] = "run queue", [LP_CAUSE_GC] = "GC",
 };
 
-/* What it is called; a blocking call by its system call, whose target is told by itself. */
+/* Returns the name of a cause; for a blocking call the system call without its target. */
 static const char *name_of(const struct lp_cause *cause)
 {
 	switch (cause->kind) {
@@ -67,7 +67,7 @@ static void place_of(const struct lp_cause *cause, char *place, size_t size)
 		text_frame_place(cause->frame, 1, place, size);
 }
 
-/* What is too wide is cut: places to two fifths of the room, names to the rest. */
+/* Reduces columns that are too wide: places to two fifths of the space, names to the rest. */
 static void share_space(struct lost_time_columns *columns, size_t space)
 {
 	size_t left = space - min_u64(columns->name, space);
@@ -103,8 +103,8 @@ static struct lost_time_columns measure(const struct lp_terminal *terminal,
 }
 
 /*
- * Waits for the same holder are one row: its place while it held the GIL is not in the
- * table, so that they would look alike.
+ * Merges the waits for one holder of the GIL into one row: the table has no column for the line of
+ * the holder, so that the rows would look alike.  Returns the new number of causes.
  */
 static size_t merge_holders(struct lp_cause *causes, size_t count)
 {
@@ -132,7 +132,10 @@ static int by_total(const void *left, const void *right)
 	return a->total_ns < b->total_ns ? 1 : a->total_ns > b->total_ns ? -1 : 0;
 }
 
-/* The first row that differs from the row in this column alone. */
+/*
+ * Returns the group of a row's label: the first row with the same kind and the same label in the
+ * other column, which only this column can distinguish.
+ */
 static unsigned int group_of(const struct lp_cause *causes, const struct lp_text_label *others,
 			     size_t row)
 {
@@ -160,7 +163,7 @@ static void name_label(const struct lp_cause *cause, char *before, size_t size,
 					 .twins = true };
 }
 
-/* place, whole: LP_TEXT_PLACE_MAX bytes each. */
+/* place and whole are buffers of LP_TEXT_PLACE_MAX bytes, to which the label points. */
 static void place_label(const struct lp_cause *cause, char *place, char *whole,
 			struct lp_text_label *label)
 {

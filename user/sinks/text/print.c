@@ -5,12 +5,12 @@
 
 #include <string.h>
 
-/* A call's target is cut down to this before the call's own name is. */
+/* The target of a call gets at least this many columns; with less the whole text is cut. */
 #define TARGET_LEAST 8
-/* Columns that a name and a place get at least, whatever else there is to show. */
+/* Least columns of a name and of a place. */
 #define NAME_LEAST 16
 #define PLACE_LEAST 10
-/* Bytes that are shown of a task's name. */
+/* Size of the buffer for the shown part of a task's name, with the final NUL. */
 #define TASK_NAME_MOST 24
 
 void text_print_end(FILE *file, const struct lp_terminal *terminal, const char *text, size_t width,
@@ -65,7 +65,7 @@ void text_frame_place(const struct lp_shown_frame *frame, unsigned int parts, ch
 	const char *mark = marks[frame->kind];
 	char file[LP_TEXT_PLACE_MAX - 32], line[16] = "";
 
-	/* an object file goes by its base name: its directory tells nothing */
+	/* an object file is shown by its base name: its directory identifies nothing */
 	text_copy(file, sizeof(file),
 		  text_path_end(frame->file ? frame->file : "",
 				frame->kind == LP_FRAME_PYTHON ? parts : 1));
@@ -74,7 +74,7 @@ void text_frame_place(const struct lp_shown_frame *frame, unsigned int parts, ch
 	snprintf(place, size, "%s%s%s%s", file, line, *file && *mark ? " " : "", mark);
 }
 
-/* "  task 'name'", of which the beginning is kept. */
+/* Writes "  task 'name'", with the beginning of a long name.  Returns its columns. */
 static size_t task_text(const struct lp_text_who *who, size_t space, char *text, size_t size)
 {
 	const size_t frame = strlen("  task ''");
@@ -90,7 +90,7 @@ static size_t task_text(const struct lp_text_who *who, size_t space, char *text,
 	return text_columns(text);
 }
 
-/* The place as " (file:line)", with as much of its path as there is room for. */
+/* Writes the place of " (file:line)", with two parts of the path if they fit, else one. */
 static void place_text(const struct lp_text_who *who, size_t space, char *place, size_t size)
 {
 	const struct lp_shown_frame frame = { .kind = LP_FRAME_PYTHON,
@@ -130,7 +130,7 @@ void text_print_who(FILE *file, const struct lp_terminal *terminal, const struct
 	}
 }
 
-/* Bytes of the text's first so many columns. */
+/* Returns the number of bytes of the first columns of a text. */
 static size_t bytes_of(const char *text, size_t columns)
 {
 	size_t bytes = 0;
@@ -158,7 +158,7 @@ void text_print_wrapped(FILE *file, const struct lp_terminal *terminal, size_t a
 		}
 		if (!at)
 			at = (size_t)fprintf(file, "%*s", (int)indent, "");
-		/* a word that is longer than a line is broken wherever it must be */
+		/* a word that is longer than a line is broken at the end of the line */
 		most = bytes_of(word, terminal->columns - at - gap);
 		word[most] = '\0';
 		fprintf(file, "%*s%s", (int)gap, "", word);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define INDENT 8
-/* Innermost lines that are told apart, and those of them that are shown. */
+/* Limits of innermost lines that are counted, and of those that are printed. */
 #define LINES_MAX 64
 #define LINES_SHOWN 5
 
@@ -116,7 +116,7 @@ static int by_count(const void *left, const void *right)
 	return a->frame->line < b->frame->line ? -1 : a->frame->line > b->frame->line;
 }
 
-/* Adds the samples up by their innermost line; returns how many lines there are. */
+/* Sums up the samples by innermost line, most frequent first.  Returns the number of lines. */
 static size_t count_lines(const struct lp_breakdown *breakdown, struct sampled_line *lines)
 {
 	size_t i, at, count = 0;

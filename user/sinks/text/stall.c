@@ -11,7 +11,7 @@
 
 #define TOP_INDENT 8
 
-/* Returns the columns that are left of the line. */
+/* Prints the duration of a stall.  Returns the columns that are left on the line. */
 static size_t print_duration(FILE *file, const struct lp_terminal *terminal, uint64_t ns,
 			     bool in_progress)
 {
@@ -48,7 +48,7 @@ void text_stall_print_slow(FILE *file, const struct lp_terminal *terminal,
 			slow->delayed_events, slow->delayed_events == 1 ? "" : "s");
 }
 
-/* Most of its time it waited for the GIL before it ran anything. */
+/* Returns whether the loop waited for the GIL for half of the time, before any callback ran. */
 static bool began_without_gil(const struct lp_slow_iteration *slow)
 {
 	const struct lp_breakdown *breakdown = &slow->breakdown;
@@ -64,7 +64,7 @@ static void print_what(FILE *file, const struct lp_slow_iteration *slow)
 {
 	const char *plural = slow->callbacks == 1 ? "" : "s";
 
-	/* short enough to fit behind "still running after" */
+	/* texts for a stall in progress must fit after "still running after" */
 	if (began_without_gil(slow) && slow->in_progress && !slow->callbacks)
 		fputs("waiting for the GIL, no callback yet\n", file);
 	else if (slow->in_progress)
@@ -90,7 +90,7 @@ static struct lp_shown_frame frame_of(const struct lp_callback_info *callback)
 					.file = (char *)callback->file };
 }
 
-/* The callbacks that took most of it: "  7 x   214 ms  tick  app/ticks.py:12". */
+/* Prints the callbacks that took most time: "  7 x   214 ms  tick  app/ticks.py:12". */
 static void print_top(FILE *file, const struct lp_terminal *terminal,
 		      const struct lp_slow_iteration *slow)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Slow callbacks and slow iterations in the text format, from behind the clock on. */
+/* Slow callbacks and iterations in the text format, without the time of day before them. */
 #ifndef LP_SINKS_TEXT_STALL_H
 #define LP_SINKS_TEXT_STALL_H
 
 #include "sinks/sink.h"
 
-/* "12:01:07.312", which the caller prints */
+/* Columns of "12:01:07.312", which the caller prints. */
 #define LP_TEXT_CLOCK_COLUMNS 12
 
 void text_stall_print_slow(FILE *file, const struct lp_terminal *terminal,

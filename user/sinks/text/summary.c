@@ -12,11 +12,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Rows of a table, and histograms, before "and N more". */
+/* Limits of rows of a table, before "and N more", and of histograms. */
 #define ROWS_MAX 20
 #define HISTOGRAMS_MAX 3
 #define INDENT 4
-/* kind, count, slow and five times, with their gaps */
+/* Columns of kind, count, slow and five times, with their gaps. */
 #define FIXED_COLUMNS 60
 #define BUCKETS_AN_OCTAVE 8
 
@@ -51,7 +51,7 @@ static void print_table(FILE *file, const struct lp_terminal *terminal, const ch
 	for (i = 0; i < loop->callback_count; i++) {
 		const struct lp_callback_summary *item = &loop->items[i];
 
-		/* a task that ended without a run since */
+		/* tasks that ended in the interval without running in it */
 		if (item->lifetimes && !histogram_count(&item->run))
 			continue;
 		if (i >= ROWS_MAX) {
@@ -80,7 +80,7 @@ static void print_bar(FILE *file, const struct lp_terminal *terminal, uint64_t c
 		fputs(terminal->utf8 ? "\xe2\x96\x88" : "#", file);
 }
 
-/* A row an octave: eight buckets are a power of two. */
+/* Prints a row for each octave (power of two), which is eight buckets. */
 static void print_histogram(FILE *file, const struct lp_terminal *terminal, const char *title,
 			    const struct lp_histogram *histogram)
 {
@@ -141,8 +141,9 @@ static void print_histograms(FILE *file, const struct lp_terminal *terminal,
 }
 
 /*
- * Was the loop idle throughout?  The few callbacks that samples show do not limit how many there
- * were, and one that has not ended, or was cut by the interval, makes a loop busy.
+ * Returns whether the loop was idle throughout.  With samples or bursts the number of callbacks is
+ * only a lower bound: then an iteration makes the loop busy, too.  A callback that has not ended,
+ * or began before the interval, counts by its busy time.
  */
 static bool is_idle(const struct lp_loop_summary *loop, bool sampled, bool bursts)
 {
@@ -151,7 +152,7 @@ static bool is_idle(const struct lp_loop_summary *loop, bool sampled, bool burst
 	return !loop->callbacks && !((sampled || bursts) && loop->iterations);
 }
 
-/* bursts: there was a budget; without one no gap in the data is due to bursts. */
+/* bursts: callbacks were timed in bursts, due to a budget; their numbers are incomplete. */
 static void print_loop_head(FILE *file, const struct lp_loop_summary *loop, bool several,
 			    bool sampled, bool bursts)
 {
@@ -196,7 +197,7 @@ static void print_loop_head(FILE *file, const struct lp_loop_summary *loop, bool
 	fputc('\n', file);
 }
 
-/* What it took to know all that: said where somebody has set a limit to it. */
+/* Prints the cost of loopprof itself, if the run had a budget. */
 static void print_self(FILE *file, const struct lp_self *self)
 {
 	double wall = (double)self->wall_ns / 100;
@@ -211,7 +212,7 @@ static void print_self(FILE *file, const struct lp_self *self)
 		(double)self->budget_ppm / 1e4);
 }
 
-/* What was lost, in a sentence each. */
+/* A sentence about each kind of loss, after its count. */
 static const char *const lost_sentences[LP_LOST_KINDS] = {
 	[LP_LOST_RING] = "events did not fit into the ring buffer: stalls may be missing above",
 	[LP_LOST_LOOPS] =
@@ -229,7 +230,7 @@ static const char *const lost_sentences[LP_LOST_KINDS] = {
 		"processes could not be read for a time: their memory or files did not answer",
 };
 
-/* The rows that are missing above, of a process that asked for more than its share. */
+/* Prints the numbers of refused requests of a process that exceeded its share. */
 static void print_limited(FILE *file, const struct lp_limited *limited)
 {
 	static const char *const names[LP_LIMITED_KINDS][2] = {
@@ -287,7 +288,7 @@ static void print_tables(FILE *file, const struct lp_terminal *terminal,
 void text_summary_print(FILE *file, const struct lp_terminal *terminal,
 			const struct lp_summary *summary, const struct lp_text_shows *shows)
 {
-	/* a capture has the budget in what loopprof counted of itself */
+	/* in a capture the budget is a field of struct lp_self */
 	bool budget = shows->budget || (summary->self_known && summary->self.budget_ppm);
 	size_t i;
 

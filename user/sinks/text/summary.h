@@ -5,12 +5,12 @@
 
 #include "sinks/sink.h"
 
-/* What is in a summary besides what all have. */
+/* The parts of a summary that depend on the options of the run. */
 struct lp_text_shows {
 	bool queue; /* queue delays */
 	bool sampled; /* callbacks are known from samples only */
-	bool budget; /* the run had a budget, and traced in bursts */
-	bool histograms; /* draw those of the callbacks that took the most time */
+	bool budget; /* the run had a budget: callbacks were timed in bursts */
+	bool histograms; /* print histograms of the callbacks that took most time */
 };
 
 void text_summary_print(FILE *file, const struct lp_terminal *terminal,

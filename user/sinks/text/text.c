@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* For people: a line a stall as it ends, and tables at the end. */
+/* The text format for people: each stall and finding when it is reported, and tables at the end. */
 #include "sinks/sink.h"
 
 #include "files/output_file.h"
@@ -14,23 +14,23 @@
 #include <string.h>
 #include <time.h>
 
-/* What ends before a person could look is told once, when it has ended. */
+/* Shorter stalls are printed once, when they have ended, and not while they are in progress. */
 #define PROGRESS_LEAST_NS NS_PER_S
 
 struct lp_text_sink {
 	struct lp_sink sink;
 	FILE *out;
-	/* what is printed of one event, before it goes out in one piece */
+	/* the text of one event, in memory: it is written in one call */
 	FILE *file;
 	char *page;
 	size_t page_size;
 	struct lp_terminal terminal;
 	/*
-	 * CLOCK_REALTIME minus CLOCK_MONOTONIC when the run began.  Unsigned, as all instants:
-	 * those of a damaged capture may be any number, and wrap.
+	 * CLOCK_REALTIME minus CLOCK_MONOTONIC at the start of the run.  Unsigned, as instants of
+	 * a damaged capture may be any number: the sum then wraps around.
 	 */
 	uint64_t wall_offset_ns;
-	struct lp_text_shows shows; /* in each summary */
+	struct lp_text_shows shows; /* for the summary of an interval */
 	bool explain;
 	bool no_intervals;
 	int err; /* first failed write; nothing is written after it */
@@ -96,7 +96,7 @@ static void on_slow_iteration(void *context, const struct lp_slow_iteration *slo
 	put_out(sink);
 }
 
-/* The same at the same place is told once; the summary counts it. */
+/* Prints the first finding of its kind at its place; the summary counts further ones. */
 static void on_finding(void *context, const struct lp_finding *finding)
 {
 	struct lp_text_sink *sink = context;
