@@ -20,8 +20,7 @@ struct lp_text_label {
 	const char *detail; /* "app/db.py:41", shown if labels look alike without it; or "" */
 	bool instead; /* the detail replaces the text instead of following it */
 	bool twins; /* labels of the same text may look alike: another column differs */
-	unsigned int group; /* labels of different groups may look alike: other columns distinguish
-			       them */
+	unsigned int group; /* other columns distinguish labels of different groups */
 
 	char shown[LP_TEXT_LABEL_MAX];
 };
