@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What most of the time went to; the parts of a duration that is not explained are all 0. */
+/* Returns the cause of the longest part; on CPU if times are not known, as all parts are 0. */
 static enum lp_cause_kind main_cause(const struct lp_times *time)
 {
 	uint64_t parts[LP_CAUSE_KINDS] = {
@@ -45,7 +45,7 @@ static const struct lp_stack *stack_of(const struct lp_breakdown *breakdown,
 	return NULL;
 }
 
-/* The end of a name tells more than its beginning; never half a character. */
+/* Writes "file:line"; of a long file name the end, beginning with a complete character. */
 static void set_line(char *to, const char *file, uint32_t line)
 {
 	const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;

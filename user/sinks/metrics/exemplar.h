@@ -1,33 +1,34 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From a bucket of a histogram to a stall that was counted in it. */
+/* Exemplars: a bucket of a histogram names a stall that is counted in it. */
 #ifndef LP_SINKS_METRICS_EXEMPLAR_H
 #define LP_SINKS_METRICS_EXEMPLAR_H
 
 #include "model/report.h"
 
 /*
- * OpenMetrics allows 128 characters for names and values of all labels together: "stall",
- * "line" and "cause" have 14 of them, a stall at most 43 and a cause 9.
+ * Bytes of a line.  OpenMetrics allows 128 characters for the names and values of all labels of an
+ * exemplar: the names "stall", "line" and "cause" take 14, the value of a stall at most 43 and
+ * that of a cause 9.
  */
 #define LP_EXEMPLAR_LINE 60
 
-/* The worst stall of a bucket. */
+/* The longest stall of a bucket. */
 struct lp_exemplar {
-	struct lp_exemplar *next; /* of the same histogram */
-	size_t edge; /* of the bucket */
-	uint64_t round; /* of the interval that it was in */
+	struct lp_exemplar *next; /* next one of the histogram */
+	size_t edge; /* index of the bucket's upper edge: see octaves.h */
+	uint64_t round; /* lp_series.round when it was reported */
 	uint64_t duration_ns;
-	uint64_t unix_ns; /* its end */
+	uint64_t unix_ns; /* end of the stall */
 	/*
-	 * "1700000000-3-81234567890": start of the run in seconds since 1970, loop_id and
-	 * start_ns of its record in the JSON format.
+	 * Identifies the stall, "1700000000-3-81234567890": start of the run in seconds since
+	 * 1970, then loop_id and start_ns as in its line of the JSON format.
 	 */
 	char stall[48];
-	char line[LP_EXEMPLAR_LINE + 1]; /* "views.py:88": where the loop was held */
-	const char *cause; /* "" if it is not known */
+	char line[LP_EXEMPLAR_LINE + 1]; /* "views.py:88": source line that held the loop */
+	const char *cause; /* "" if not known; a constant */
 };
 
-/* Tells a stall in its bucket.  All but next and round is set. */
+/* Sets all fields but next and round from a stall. */
 void exemplar_set(struct lp_exemplar *exemplar, const struct lp_slow_callback *slow,
 		  uint64_t run_unix_ns);
 

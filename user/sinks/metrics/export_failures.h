@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How often files of metrics could not be written, by format.  Of the whole program, as
- * an export that fails can tell so only in the others.
+ * Numbers of failed writes of metrics, by format.  They are global, as a failing export can be
+ * reported only in the files of the other exports.
  */
 #ifndef LP_SINKS_METRICS_EXPORT_FAILURES_H
 #define LP_SINKS_METRICS_EXPORT_FAILURES_H
@@ -11,7 +11,7 @@
 
 enum lp_export_kind { LP_EXPORT_PROM, LP_EXPORT_OPENMETRICS, LP_EXPORT_OTLP, LP_EXPORT_KINDS };
 
-/* "prom", as --export takes it */
+/* Returns the name of a format as --export accepts it: "prom". */
 const char *export_kind_name(size_t kind);
 
 void export_failed(enum lp_export_kind kind);

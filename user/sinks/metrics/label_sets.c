@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Which labels have series of their own. */
+/* The sets of labels, and which of them have their own series. */
 #include "series_internal.h"
 
 #include <errno.h>
@@ -8,12 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A set of labels that loops have, and the series that it is counted in. */
+/* A set of labels of loops, and the series in which it is counted. */
 struct lp_label_set {
 	struct lp_loop_labels labels;
-	struct lp_loop_series *loops; /* NULL: it had to give its place to others */
-	uint64_t round; /* that it was last seen in */
-	uint64_t wall_ns, wall_before_ns; /* once its place is another's */
+	struct lp_loop_series *loops; /* NULL: the series were replaced by those of others */
+	uint64_t round; /* last round with a loop of the set */
+	/* if loops is NULL: observed time when they were replaced, and so far in this round */
+	uint64_t wall_ns, wall_before_ns;
 };
 
 static void clear_callback(struct lp_callback_series *callback)
@@ -73,7 +74,7 @@ static struct lp_loop_series *add_loop(struct lp_series *series,
 	return loop;
 }
 
-/* One that takes only what has no place elsewhere; made when it is first needed. */
+/* Returns the series of "other" or of no loop, made when first needed; NULL: out of memory. */
 static struct lp_loop_series *special_loop(struct lp_series *series, struct lp_loop_series **loop,
 					   const struct lp_loop_labels *labels)
 {
@@ -99,7 +100,7 @@ static void forget_place(const void *node, VISIT visit, void *context)
 	}
 }
 
-/* Makes room: the one that has not changed for longest is told no more. */
+/* Frees the series that are idle for longest.  Returns false if none may be replaced. */
 static bool evict_idle(struct lp_series *series)
 {
 	struct lp_loop_series **at, **found = NULL;
@@ -131,7 +132,10 @@ bool series_same_owner(const struct lp_loop_labels *left, const struct lp_loop_l
 	       !strcmp(left->pod, right->pod) && !strcmp(left->host, right->host);
 }
 
-/* The names of threads are chosen by their programs, each being a set of labels. */
+/*
+ * Returns whether the unit, container or pod has its share of sets.  Without a share one program
+ * could take all of them: it chooses the names of its threads, and each is a set of labels.
+ */
 static bool owner_has_its_part(const struct lp_series *series, const struct lp_loop_labels *labels)
 {
 	const struct lp_loop_series *loop;
@@ -143,7 +147,7 @@ static bool owner_has_its_part(const struct lp_series *series, const struct lp_l
 	return count >= LP_SERIES_SETS / LP_SERIES_PART;
 }
 
-/* A place of its own, or that of "other". */
+/* Returns new series for a set of labels, or those of "other"; NULL: out of memory. */
 static struct lp_loop_series *place_set_of(struct lp_series *series,
 					   const struct lp_loop_labels *labels)
 {
@@ -158,7 +162,7 @@ static struct lp_loop_series *place_set_of(struct lp_series *series,
 	return add_loop(series, labels);
 }
 
-/* Their unused bytes are 0, so that they can be compared as they are. */
+/* Returns the labels of a loop, with unused bytes 0 for memcmp(). */
 static struct lp_loop_labels labels_of(const struct lp_series *series,
 				       const struct lp_loop_info *info)
 {
@@ -188,7 +192,7 @@ static struct lp_label_set *set_of(struct lp_series *series, const struct lp_loo
 	set->labels = labels;
 	set->loops = place_set_of(series, &labels);
 	if (!set->loops || !tsearch(set, &series->sets, compare_labels)) {
-		/* a place that was made stays, empty */
+		/* new series stay, empty */
 		free(set);
 		return NULL;
 	}
@@ -210,7 +214,7 @@ int series_loop_of(struct lp_series *series, const struct lp_loop_info *info,
 		return -ENOMEM;
 	if (set->round != series->round) {
 		set->round = series->round;
-		/* it does something again: it gets a place, as soon as there is one */
+		/* the loops are active again: they get series if there is space */
 		if (!set->loops && set->wall_before_ns > set->wall_ns &&
 		    (series->set_count < LP_SERIES_SETS || evict_idle(series)))
 			set->loops = place_set_of(series, &set->labels);

@@ -85,11 +85,11 @@ static const struct lp_family families[] = {
 	  .help = "Slow callbacks that were counted but not reported one by one, as there were too many at once." },
 	{ .name = "loopprof_loop_iteration_seconds", HISTOGRAM, SECONDS, .of = LP_OF_ITERATIONS,
 	  .help = "Busy time of an iteration: the delay of an event that becomes ready meanwhile." },
-	/* of a kind, not of a line or a system call: those are as many as the program has lines */
+	/* not by line or system call: a program has too many of them for series */
 	{ .name = "loopprof_loop_lost_seconds", COUNTER, SECONDS, OF_LOOPS(lost_ns),
 	  .label = "cause", .value = cause_name, .count = LP_CAUSE_KINDS,
 	  .help = "Time that event loops lost, by cause; on_cpu and gc: in late callbacks, by samples." },
-	/* not loopprof_lost: that is what loopprof itself loses */
+	/* not loopprof_lost, which counts the losses of loopprof itself */
 	{ .name = "loopprof_findings", COUNTER, OF_LOOPS(findings),
 	  .label = "kind", .value = finding_name, .count = LP_FINDING_KINDS, .is_reported = any_findings,
 	  .other_at = offsetof(struct lp_run_numbers, findings_dropped),
@@ -107,7 +107,7 @@ static const struct lp_family families[] = {
 	  .help = "Time from when a callback was made ready to its start." },
 	{ .name = "loopprof_lost", COUNTER, OF_RUN(lost),
 	  .label = "kind", .value = lost_kind_name, .count = LP_LOST_KINDS,
-	  /* not measured in each run */
+	  /* kinds from this one on are not measured in each run */
 	  .occasional = LP_LOST_FINDINGS,
 	  .help = "Events and measurements that loopprof itself had to drop." },
 	{ .name = "loopprof_limited", COUNTER, OF_LOOPS(limited),
@@ -227,7 +227,7 @@ static void callback_points(const struct lp_family *family, const struct lp_loop
 	}
 }
 
-/* What goes with the numbers of loops, but is not known to be of any. */
+/* Reports the number of the run that belongs to a family of loops, as label="other". */
 static void other_point(const struct lp_family *family, const struct lp_metrics *metrics,
 			lp_point_taker take, void *context)
 {
@@ -294,7 +294,7 @@ int metrics_count(struct lp_metrics *metrics, const struct lp_summary *total)
 	struct lp_run_numbers *numbers = &metrics->numbers;
 	int err = series_count(&metrics->series, total);
 
-	/* the wall clock may have been set back since */
+	/* from the monotonic clock, as the wall clock may have been set back since */
 	metrics->now_unix_ns = numbers->start_unix_ns;
 	if (total->now_ns > metrics->start_ns)
 		metrics->now_unix_ns += total->now_ns - metrics->start_ns;
@@ -323,7 +323,7 @@ void metrics_free(struct lp_metrics *metrics)
 
 bool exemplar_is_new(const struct lp_metrics *metrics, const struct lp_exemplar *exemplar)
 {
-	/* the count that is told has begun the next round */
+	/* the last series_count() has begun the next round */
 	return exemplar->round + 1 == metrics->series.round;
 }
 

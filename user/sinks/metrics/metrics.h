@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is told as metrics, in whatever format: one table of families, each with its
- * points.  A format writes points and knows no metric.
+ * The metrics of all formats: a table of families, and the points of each family.  A format writes
+ * points and has no code for single metrics.
  */
 #ifndef LP_SINKS_METRICS_METRICS_H
 #define LP_SINKS_METRICS_METRICS_H
@@ -11,38 +11,42 @@
 
 enum lp_family_type { LP_FAMILY_COUNTER, LP_FAMILY_GAUGE, LP_FAMILY_HISTOGRAM, LP_FAMILY_INFO };
 
-/* What a number counts, as it is kept. */
+/* Units in which numbers are stored. */
 enum lp_unit { LP_IN_ONES, LP_IN_NS, LP_IN_BYTES, LP_IN_HERTZ, LP_IN_PPM, LP_UNITS };
 
 struct lp_unit_row {
-	const char *name; /* Prometheus': "seconds"; NULL: none */
-	const char *ucum; /* OpenTelemetry's: "s"; "": none, as "1" is that of a ratio */
-	unsigned int decimals; /* of a number, to make it one of the unit */
+	const char *name; /* unit in Prometheus: "seconds"; NULL: none */
+	const char *ucum; /* unit in OpenTelemetry: "s", "1" of a ratio; "": none */
+	unsigned int decimals; /* a stored number is divided by 10^decimals */
 };
 
 struct lp_metrics;
 
 struct lp_family {
-	const char *name; /* Prometheus', with its unit, without the _total of a counter */
+	const char *name; /* name in Prometheus, with the unit, without _total of a counter */
 	enum lp_family_type type;
 	enum lp_unit unit;
 	const char *help;
-	const char *sampled_help; /* in sample mode; NULL: the same */
+	const char *sampled_help; /* help in sample mode; NULL: as help */
 	enum { LP_OF_LOOPS, LP_OF_ITERATIONS, LP_OF_CALLBACKS, LP_OF_RUN } of;
-	size_t at; /* of its first number in struct lp_loop_numbers or struct lp_run_numbers */
-	/* of more numbers than one, what tells them apart */
-	const char *label;
-	const char *(*value)(size_t number);
-	size_t count;
-	size_t occasional; /* numbers from this one on are told only if there are any; 0: all */
-	/* of loops: a number of the run that goes with it, as label="other"; 0: none */
+	/*
+	 * Offset of the first number in struct lp_loop_numbers or struct lp_run_numbers, or of the
+	 * histogram in struct lp_callback_series.
+	 */
+	size_t at;
+	const char *label; /* label that distinguishes the numbers of a family; NULL: one number */
+	const char *(*value)(size_t number); /* value of that label */
+	size_t count; /* count of numbers */
+	size_t occasional; /* numbers from this index on are omitted if zero; 0: none is */
+	/* LP_OF_LOOPS: offset of a number of the run, reported with label="other"; 0: none */
 	size_t other_at;
-	bool (*is_reported)(const struct lp_metrics *metrics); /* NULL: always */
+	bool (*is_reported)(
+		const struct lp_metrics *metrics); /* NULL: the family is always reported */
 };
 
-/* Of the run: nothing but u64. */
+/* Numbers of the run.  All members are u64, as families refer to them by offset. */
 struct lp_run_numbers {
-	uint64_t one; /* of an info */
+	uint64_t one; /* 1, the value of an info family */
 	uint64_t threshold_ns;
 	uint64_t start_unix_ns;
 	uint64_t findings_dropped;
@@ -61,45 +65,47 @@ struct lp_metrics {
 	bool sampled;
 	bool lifetimes;
 	bool self_known;
-	uint64_t now_unix_ns; /* of the last summary, by the clock that does not jump */
+	uint64_t now_unix_ns; /* time of the last summary: start plus monotonic time since */
 	uint64_t start_ns;
 };
 
-/* A line, as it were. */
+/* A data point: labels, and a number or a histogram. */
 struct lp_point {
-	const struct lp_loop_series *loop; /* NULL: of the run */
-	const struct lp_callback_series *callback; /* NULL: of none */
-	const char *label; /* NULL: none */
-	const char *value;
+	const struct lp_loop_series *loop; /* NULL: a point of the run */
+	const struct lp_callback_series *callback; /* NULL: not a point of a callback */
+	const char *label; /* further label; NULL: none */
+	const char *value; /* value of that label */
 	uint64_t number;
-	const struct lp_histogram *histogram; /* of a LP_FAMILY_HISTOGRAM, instead of a number */
-	const struct lp_exemplar *exemplars;
+	const struct lp_histogram *histogram; /* LP_FAMILY_HISTOGRAM: replaces number */
+	const struct lp_exemplar *exemplars; /* NULL: none */
 };
 
 typedef void (*lp_point_taker)(void *context, const struct lp_family *family,
 			       const struct lp_point *point);
 
+/* Sets the facts of the run.  by_host: the host of a loop is one of its labels. */
 void metrics_begin(struct lp_metrics *metrics, const struct lp_run *run, bool by_host);
-/* Returns 0 or -ENOMEM. */
+/* Sets all series and numbers from a summary of the whole run.  Returns 0 or -ENOMEM. */
 int metrics_count(struct lp_metrics *metrics, const struct lp_summary *total);
 void metrics_stall(struct lp_metrics *metrics, const struct lp_slow_callback *slow);
 void metrics_free(struct lp_metrics *metrics);
 
-/* All families in their order; NULL after the last. */
+/* Returns a family by its index in the table; NULL after the last one. */
 const struct lp_family *family_at(size_t number);
 const struct lp_unit_row *family_unit(const struct lp_family *family);
 const char *family_help(const struct lp_family *family, const struct lp_metrics *metrics);
-/* Is there anything to be told of it in this run? */
+/* Returns whether a family is reported in this run. */
 bool family_is_reported(const struct lp_family *family, const struct lp_metrics *metrics);
-/* Its points of some loops, or of the run itself (NULL). */
+/* Calls take for each point of a family that belongs to loop, or to the run itself for NULL. */
 void family_points(const struct lp_family *family, const struct lp_metrics *metrics,
 		   const struct lp_loop_series *loop, lp_point_taker take, void *context);
 
-/* Was the stall in the time since the summary before? */
+/* Returns whether the stall was reported between the last two calls of metrics_count(). */
 bool exemplar_is_new(const struct lp_metrics *metrics, const struct lp_exemplar *exemplar);
 
-/* A number in its unit, exactly: not with %f, whose decimal point is the locale's. */
 #define LP_NUMBER_MAX 32
+
+/* Writes number / 10^decimals exactly, with a point in any locale, which %f does not. */
 void metrics_print_number(char text[LP_NUMBER_MAX], uint64_t number, unsigned int decimals);
 
 #endif /* LP_SINKS_METRICS_METRICS_H */

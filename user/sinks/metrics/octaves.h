@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A histogram cut down to a bucket for each power of two: exact, as those are edges of its own. */
+/* A histogram reduced to one bucket for each power of two; exact, as those are edges of buckets. */
 #ifndef LP_SINKS_METRICS_OCTAVES_H
 #define LP_SINKS_METRICS_OCTAVES_H
 
@@ -15,7 +15,7 @@
 _Static_assert(LP_HISTOGRAM_BUCKETS == (LP_OCTAVE_EDGES - 1) * LP_OCTAVE_SLOTS,
 	       "the last power of two is the last edge");
 
-/* The edge that a slot of a histogram is below of; LP_OCTAVE_EDGES: of none. */
+/* Returns the index of the edge at or above a histogram's slot; LP_OCTAVE_EDGES: there is none. */
 static inline size_t octaves_edge(size_t slot)
 {
 	return (slot + LP_OCTAVE_SLOTS - 1) / LP_OCTAVE_SLOTS;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * OTLP JSON lines: metrics for the OpenTelemetry Collector's otlpjsonfile receiver.  An
- * export appends to its file at each interval; a result is written once, at the end.
+ * OTLP JSON lines: metrics for the OpenTelemetry Collector's otlpjsonfile receiver.  --export
+ * appends to its file at each interval; -f otlp writes once, at the end of the run.
  */
 #include "files/append_file.h"
 #include "files/output_file.h"
@@ -13,19 +13,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The receiver runs as a user of its own. */
+/* The receiver, which runs as another user, must be able to read the file. */
 #define LINES_MODE 0644
-/* Then the file is FILE.1, and the one that was that is gone. */
+/* Size over which the file is renamed to FILE.1, replacing the previous one. */
 #define FILE_BYTES (64 << 20)
 
 struct otlp_sink {
 	struct lp_sink sink;
-	struct lp_append *append; /* an export's; else NULL */
-	FILE *out; /* a result's */
+	struct lp_append *append; /* file of --export; else NULL */
+	FILE *out; /* output of -f otlp; else NULL */
 	struct lp_metrics metrics;
 	char *path; /* NULL: stdout */
 	char host[80];
-	int err; /* of what was written last */
+	int err; /* result of the last write */
 };
 
 static int put_lines(struct otlp_sink *sink, const char *lines, size_t size)
@@ -57,7 +57,7 @@ static int write_lines(struct otlp_sink *sink, const struct lp_summary *total)
 	return err;
 }
 
-/* Each interval is a try of its own: the directory may be back, the disk have room. */
+/* Writes at each interval even after a failure, as its reason may be gone: a full disk. */
 static void write_total(struct otlp_sink *sink, const struct lp_summary *total)
 {
 	int err = write_lines(sink, total);
@@ -76,7 +76,7 @@ static void begin_run(void *context, const struct lp_run *run)
 {
 	struct otlp_sink *sink = context;
 
-	/* captures of several hosts may be merged */
+	/* with the host as a label, as captures of several hosts may be merged */
 	metrics_begin(&sink->metrics, run, true);
 	snprintf(sink->host, sizeof(sink->host), "%s", run->host ? run->host : "");
 }

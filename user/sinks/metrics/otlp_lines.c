@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * OTLP 1.x as its protobuf messages are in JSON: lowerCamelCase, 64-bit integers as
- * strings, enums as numbers.  A set of loop labels is a resource, with the names of
- * OpenTelemetry's semantic conventions; what tells its points apart is as in Prometheus.
+ * OTLP 1.x in the JSON encoding of its protobuf messages: lowerCamelCase, 64-bit integers as
+ * strings, enums as numbers.  A set of loop labels is a resource, with attribute names of
+ * OpenTelemetry's semantic conventions; the points of a resource have the labels of Prometheus.
  */
 #include "otlp_lines.h"
 
@@ -14,13 +14,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* The Collector reads lines of up to 1 MiB, unless told otherwise; no point is that long. */
+/* A line ends with the point that exceeds this; the Collector reads up to 1 MiB by default. */
 #define LINE_BYTES (512 << 10)
 #define CUMULATIVE "2" /* enum AggregationTemporality */
 #define FIRST_BUCKET 1
 #define LAST_BUCKET (LP_HISTOGRAM_SLOTS - 1)
 
-/* What is open around a point, from the outside in. */
+/* The objects around a point, outermost first. */
 enum otlp_level { LEVEL_LINE, LEVEL_RESOURCE, LEVEL_FAMILY, LEVELS };
 
 struct writer {
@@ -28,10 +28,10 @@ struct writer {
 	const struct lp_metrics *metrics;
 	const char *host;
 	bool open[LEVELS];
-	bool filled[LEVELS]; /* there is something in it: the next needs a comma */
-	const struct lp_loop_series *loop; /* of the resource; NULL: loopprof itself */
-	off_t start; /* of the line */
-	bool more; /* attributes */
+	bool filled[LEVELS]; /* not empty: a comma precedes the next element */
+	const struct lp_loop_series *loop; /* loops of the resource; NULL: loopprof itself */
+	off_t start; /* offset of the line in out */
+	bool more; /* the list of attributes is not empty */
 };
 
 /* ---- attributes --------------------------------------------------------------- */
@@ -90,9 +90,9 @@ static void write_labels(struct writer *writer, const struct lp_point *point)
 	putc(']', writer->out);
 }
 
-/* ---- what is around points ----------------------------------------------------- */
+/* ---- the objects around points ------------------------------------------------- */
 
-/* "loopprof_callback_queue_delay_seconds" is "loopprof.callback.queue_delay", in "s". */
+/* Writes the name: loopprof_callback_queue_delay_seconds is "loopprof.callback.queue_delay". */
 static void write_name(struct writer *writer, const struct lp_family *family)
 {
 	const char *unit = family_unit(family)->name, *at = family->name;
@@ -152,7 +152,7 @@ static void open_level(struct writer *writer, enum otlp_level level, const struc
 	}
 }
 
-/* With all that is in it. */
+/* Closes a level and the open levels in it. */
 static void close_level(struct writer *writer, enum otlp_level level)
 {
 	static const char *const ends[LEVELS] = {
@@ -199,7 +199,7 @@ static void write_buckets(struct writer *writer, const struct lp_histogram *hist
 		return;
 	while (!histogram->slots[first])
 		first++;
-	/* the overflow slot takes the index behind the last bucket, where it begins */
+	/* the overflow slot becomes the bucket after the last one, which has its lower edge */
 	fprintf(writer->out, ",\"positive\":{\"offset\":%d,\"bucketCounts\":[",
 		LP_HISTOGRAM_OFFSET + (int)(first - FIRST_BUCKET));
 	for (slot = first; slot <= last; slot++) {
@@ -211,7 +211,7 @@ static void write_buckets(struct writer *writer, const struct lp_histogram *hist
 	fputs("]}", writer->out);
 }
 
-/* Those of the time since the line before: what had been told is there. */
+/* Writes the exemplars that no earlier interval has reported. */
 static void write_exemplars(struct writer *writer, const struct lp_exemplar *exemplar)
 {
 	const char *separator = ",\"exemplars\":[";
@@ -243,7 +243,7 @@ static void write_histogram(struct writer *writer, const struct lp_point *point)
 	write_count(writer, "count", count);
 	write_number(writer, "sum", histogram->sum_ns, 9);
 	fprintf(writer->out, ",\"scale\":%d", LP_HISTOGRAM_SCALE);
-	/* what is at most 2^-20 s */
+	/* slot 0 has the times of at most 2^-20 s */
 	write_count(writer, "zeroCount", histogram->slots[0]);
 	fputs(",\"zeroThreshold\":9.5367431640625e-07", writer->out);
 	write_buckets(writer, histogram);
@@ -282,7 +282,7 @@ static void write_point(void *context, const struct lp_family *family, const str
 	putc('}', writer->out);
 }
 
-/* loop: NULL for what is of the run itself */
+/* Writes the families with points of loop; NULL: with points of the run itself. */
 static void write_families(struct writer *writer, const struct lp_loop_series *loop)
 {
 	const struct lp_family *family;

@@ -8,8 +8,9 @@
 #include <stdio.h>
 
 /*
- * Writes what was counted last, each line a whole MetricsData.  The Collector reads no line
- * of more than 1 MiB, unless told otherwise, so more than half of that is never in one.
+ * Writes the metrics of the last metrics_count() as lines, each a complete MetricsData.  A line
+ * that exceeds 512 KiB is ended after its last point, as the Collector by default reads lines of
+ * at most 1 MiB.  host: name of this host, for loopprof itself and for loops without one.
  */
 void otlp_write(FILE *out, const struct lp_metrics *metrics, const char *host);
 

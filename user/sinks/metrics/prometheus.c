@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Prometheus text 0.0.4 and OpenMetrics 1.0: the same series, rewritten as a whole
- * file on each interval.  No timestamps: node_exporter skips a file that has one.
+ * Prometheus text 0.0.4 and OpenMetrics 1.0: the same series, in a file that is replaced at each
+ * interval.  Points have no timestamps, as node_exporter ignores files with timestamps.
  */
 #include "sinks/escape.h"
 #include "files/output_file.h"
@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* node_exporter runs as a user of its own. */
+/* node_exporter, which runs as another user, must be able to read the file. */
 #define METRICS_MODE 0644
 
 struct metrics_sink {
@@ -24,24 +24,24 @@ struct metrics_sink {
 	struct lp_metrics metrics;
 	char *path;
 	bool openmetrics;
-	int err; /* of the last version */
+	int err; /* result of writing the last version */
 };
 
-/* One version of the file.  It may have 100,000 lines, of ten pieces each: too many for stdio. */
+/* A version of the file, buffered here: stdio is too slow for 100,000 lines of ten pieces. */
 struct page {
 	FILE *out;
 	char buffer[16 << 10];
 	size_t used;
 	bool openmetrics;
 	const struct lp_metrics *metrics;
-	/* Labels of a point, as they are on each of its lines: a histogram has 30. */
+	/* Labels of a point, in memory, for each of its lines: a histogram has 30. */
 	FILE *labels;
 	char *text;
 	size_t size;
 };
 
 /* clang-format off */
-/* 2^-20 to 2^6, exact, written as OpenMetrics wants a label's number to be. */
+/* 2^-20 to 2^6 seconds, exactly, in the canonical form of OpenMetrics for label values. */
 static const char *const edges[LP_OCTAVE_EDGES + 1] = {
 	"9.5367431640625e-07", "1.9073486328125e-06", "3.814697265625e-06",
 	"7.62939453125e-06", "1.52587890625e-05", "3.0517578125e-05", "6.103515625e-05",
@@ -94,7 +94,7 @@ static void write_head(struct page *page, const struct lp_family *family)
 		fprintf(page->out, "# UNIT %s %s\n", family->name, unit);
 }
 
-/* A label without a value is the same as none. */
+/* Adds a label, unless its value is empty, which is equivalent to no label. */
 static void add_label(struct page *page, const char *name, const char *value)
 {
 	if (!value || !*value)
@@ -131,7 +131,7 @@ static void set_labels(struct page *page, const struct lp_point *point)
 	page->size = (size_t)ftello(page->labels);
 }
 
-/* edge: NULL if it has none. */
+/* Writes a line up to its value.  edge: value of the label "le", or NULL. */
 static void begin_line(struct page *page, const struct lp_family *family, const char *suffix,
 		       const char *edge)
 {
@@ -208,7 +208,7 @@ static void write_histogram(struct page *page, const struct lp_family *family,
 		exemplar = page->openmetrics ? point->exemplars : NULL;
 		while (exemplar && exemplar->edge != edge)
 			exemplar = exemplar->next;
-		/* one of a callback that is not counted yet would be in an empty bucket */
+		/* a bucket is empty if the callback of its exemplar is not counted yet */
 		if (exemplar && counts[edge])
 			write_exemplar(page, exemplar);
 		put(page, "\n", 1);
@@ -278,7 +278,7 @@ static int write_version(struct metrics_sink *sink, const struct lp_summary *tot
 	return err;
 }
 
-/* Each version is a try of its own: the directory may be back, the disk have room. */
+/* Writes at each interval even after a failure, as its reason may be gone: a full disk. */
 static void write_total(struct metrics_sink *sink, const struct lp_summary *total)
 {
 	int err = write_version(sink, total);
@@ -297,7 +297,7 @@ static void begin_run(void *context, const struct lp_run *run)
 {
 	struct metrics_sink *sink = context;
 
-	/* the host is the scraper's to add */
+	/* without the host, a label that the scraper adds */
 	metrics_begin(&sink->metrics, run, false);
 }
 

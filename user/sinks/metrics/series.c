@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Callbacks that are known from their stalls only, until the next summary. */
+/* Limit of callbacks that are added for a stall, before a summary has them. */
 #define FRESH_FROM_STALLS 1024
 
 /* ---- callbacks --------------------------------------------------------------- */
@@ -27,8 +27,8 @@ static int compare_callbacks(const void *first, const void *second)
 }
 
 /*
- * Names that are made at run time may have an address in them, "<Job at 0x7f31c0de>": each
- * would be a series.
+ * Copies a name, replacing hexadecimal numbers of six digits or more by "0x.": names that are made
+ * at run time may contain an address, "<Job at 0x7f31c0de>", and each would be a series.
  */
 static void set_name(char name[LP_NAME_MAX], const char *from)
 {
@@ -67,7 +67,7 @@ static struct lp_callback_series *add_callback(struct lp_loop_series *loop, cons
 	return callback;
 }
 
-/* The series of a callback, "other" if it gets none; NULL: no memory. */
+/* Returns the series of a callback, made if needed, or "other"; NULL: out of memory. */
 static struct lp_callback_series *callback_of(struct lp_loop_series *loop,
 					      const struct lp_callback_info *info)
 {
@@ -88,7 +88,7 @@ static struct lp_callback_series *callback_of(struct lp_loop_series *loop,
 
 /* ---- counting ----------------------------------------------------------------- */
 
-/* A task may end in an interval in which it does not run. */
+/* Returns false for tasks that have only ended, without a run. */
 static bool has_run(const struct lp_callback_summary *item)
 {
 	return !item->lifetimes || histogram_count(&item->run);
@@ -207,7 +207,7 @@ static int count_limited(struct lp_series *series, const struct lp_summary *tota
 	return 0;
 }
 
-/* ---- which callbacks get series of their own ------------------------------------ */
+/* ---- choice of the callbacks with their own series ------------------------------ */
 
 struct candidate {
 	struct lp_loop_series *loop;
@@ -242,7 +242,7 @@ static void leave(struct lp_series *series, struct lp_loop_series *loop,
 {
 	struct lp_series_part **end = &callback->parts;
 
-	/* one that has a stall, and is not counted yet, comes again */
+	/* without parts it was added for a stall only, and gets another chance */
 	if (callback->parts)
 		loop->full = true;
 	for (; *end; end = &(*end)->next)
@@ -269,7 +269,7 @@ static size_t list_fresh(struct lp_series *series, struct candidate *list)
 	return count;
 }
 
-/* Callbacks with series of their own of the unit that a set of labels belongs to. */
+/* Returns the number of callbacks with their own series of the unit of a set of labels. */
 static size_t count_of_owner(const struct lp_series *series, const struct lp_loop_series *of)
 {
 	const struct lp_loop_series *loop;
@@ -312,7 +312,7 @@ static int decide(struct lp_series *series)
 	return 0;
 }
 
-/* ---- nothing ever falls ---------------------------------------------------------- */
+/* ---- numbers never decrease ------------------------------------------------------ */
 
 static void raise_histogram(struct lp_histogram *histogram, const struct lp_histogram *now)
 {
@@ -354,7 +354,7 @@ static int raise_callback(struct lp_callback_series *callback)
 		const struct lp_callback_summary *item = part->of;
 
 		histogram_merge(&run, &item->run);
-		/* only with --queue there is anything in it */
+		/* empty without --queue */
 		if (histogram_max(&item->queue))
 			histogram_merge(&queue, &item->queue);
 	}
@@ -397,7 +397,7 @@ static int raise_all(struct lp_series *series)
 	return err;
 }
 
-/* What a count that failed has left behind. */
+/* Begins a round, and clears what a failed count has left. */
 static void begin(struct lp_series *series, uint64_t now_ns)
 {
 	struct lp_callback_series *callback;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The series of metrics.  Loops and callbacks with the same labels are one series; what
- * tells them apart (process, thread, line, task) is no label, as each value of a label
- * is a series that a monitoring system has to keep.  However many loops and names there
- * are, there are only so many series: what comes later is counted in those of "other".
+ * The series of metrics.  Loops and callbacks with the same labels share a series.  Process,
+ * thread, line and task are not labels, as a monitoring system has to store a series for each
+ * value.  The number of series is limited for any number of loops and names: over the limits loops
+ * and callbacks are counted in series named "other".
  */
 #ifndef LP_SINKS_METRICS_SERIES_H
 #define LP_SINKS_METRICS_SERIES_H
@@ -14,17 +14,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Sets of loop labels. */
+/* Limit of sets of loop labels. */
 #define LP_SERIES_SETS 256
-/* Callbacks with series of their own for each of them, and in all. */
+/* Limits of callbacks with their own series: of a set of labels, and of all sets. */
 #define LP_SERIES_CALLBACKS 200
 #define LP_SERIES_CALLBACKS_ALL 1000
-/* Of both, a unit, container or pod has at most this part. */
+/* A unit, container or pod has at most 1/N of the sets and of the callbacks of all sets. */
 #define LP_SERIES_PART 2
-/* So long without a count, labels may give their place to others. */
+/* Series of a set without a change for this long may be replaced by those of another set. */
 #define LP_SERIES_IDLE_NS (3600 * NS_PER_S)
 
-/* Of a loop; "" where there is none.  host: only where loops of several are told apart. */
+/* Labels of a loop; "" if there is none.  host is set only if lp_series.by_host is. */
 struct lp_loop_labels {
 	char runtime[sizeof(((struct lp_loop_info *)0)->runtime)];
 	char service[sizeof(((struct lp_loop_info *)0)->comm)];
@@ -38,18 +38,18 @@ struct lp_callback_series {
 	char *name;
 	char *file; /* without its directory */
 	enum lp_model_kind kind;
-	bool own; /* false: all those of a set that have none of their own */
-	struct lp_histogram *run; /* never NULL once it is told */
-	struct lp_histogram *queue; /* NULL: nothing was counted */
+	bool own; /* false: "other", the sum of the callbacks without their own series */
+	struct lp_histogram *run; /* owned; not NULL once it is reported */
+	struct lp_histogram *queue; /* owned; NULL: nothing was counted */
 	struct lp_exemplar *exemplars;
 	struct lp_callback_series *next;
 
-	/* Private to series.c. */
-	struct lp_series_part *parts; /* of the summary that is being counted */
-	uint64_t total_ns; /* run time in it */
+	/* Private to series.c and label_sets.c. */
+	struct lp_series_part *parts; /* parts of the summary that is being counted */
+	uint64_t total_ns; /* total run time in that summary */
 };
 
-/* What is counted of loops: nothing but u64. */
+/* Numbers of loops.  All members are u64, as families refer to them by offset. */
 struct lp_loop_numbers {
 	uint64_t wall_ns;
 	uint64_t traced_ns;
@@ -61,51 +61,51 @@ struct lp_loop_numbers {
 	uint64_t suppressed;
 	uint64_t lost_ns[LP_CAUSE_KINDS];
 	uint64_t findings[LP_FINDING_KINDS];
-	uint64_t outcomes[LP_OUTCOMES]; /* of tasks that have ended */
+	uint64_t outcomes[LP_OUTCOMES]; /* ended tasks, by outcome */
 	uint64_t limited[LP_LIMITED_KINDS]; /* refused requests of processes over their share */
 };
 
-/* All loops of one set of labels. */
+/* The series of all loops with one set of labels. */
 struct lp_loop_series {
-	bool known; /* false: no loop, only callbacks that found no slot of their own */
+	bool known; /* false: no loops, only callbacks that had no slot of their own */
 	struct lp_loop_labels labels;
 	struct lp_loop_numbers numbers;
 	struct lp_histogram iteration;
-	struct lp_callback_series *own; /* in the order in which they came; "other" is the last */
+	struct lp_callback_series *own; /* in the order of their addition; "other" is last */
 	struct lp_loop_series *next;
 
-	/* Private to series.c. */
+	/* Private to series.c and label_sets.c. */
 	struct lp_callback_series other;
-	struct lp_loop_numbers now; /* of the summary that is being counted */
+	struct lp_loop_numbers now; /* sums of the summary that is being counted */
 	struct lp_series_part *parts;
 	size_t own_count;
-	bool full; /* takes no more callbacks */
-	struct lp_callback_series *fresh; /* not decided yet */
-	void *tree;
-	uint64_t counted_ns; /* when it last changed */
+	bool full; /* gets no further callbacks with their own series */
+	struct lp_callback_series *fresh; /* new ones, added to own or other at the next count */
+	void *tree; /* own and fresh, by name, file and kind */
+	uint64_t counted_ns; /* time of the last change of a number */
 };
 
 struct lp_series {
 	struct lp_loop_series *loops;
-	/* once there have been any, there are series of them */
+	/* set by the first finding, outcome or refused request, and never cleared */
 	bool any_findings;
 	bool any_outcomes;
 	bool any_limited;
-	size_t set_count;
-	size_t sets_overflow; /* sets of labels that are counted in "other", or not any more */
-	size_t callback_count; /* with series of their own */
-	size_t callbacks_overflow; /* callbacks that are counted in "other" */
-	uint64_t round; /* exemplars of this one are new */
+	size_t set_count; /* sets of labels with their own series */
+	size_t sets_overflow; /* sets of labels counted in "other", or not any more */
+	size_t callback_count; /* callbacks with their own series */
+	size_t callbacks_overflow; /* callbacks counted in "other" */
+	uint64_t round; /* number of counts begun, the round of new exemplars */
 
-	/* Set by who owns it. */
-	bool by_host;
-	bool whole; /* all of a loop's time is traced, unless it says how much */
-	uint64_t run_unix_ns;
+	/* Set by the owner. */
+	bool by_host; /* the host is a label */
+	bool whole; /* all of the time of loops is traced, if their traced_ns is 0 */
+	uint64_t run_unix_ns; /* start of the run */
 
-	/* Private to series.c. */
+	/* Private to series.c and label_sets.c. */
 	struct lp_loop_series **last;
 	struct lp_loop_series *unknown, *other;
-	void *sets; /* struct lp_label_set, by its labels */
+	void *sets; /* tree of struct lp_label_set, by labels */
 	struct lp_series_part *arena;
 	size_t arena_used, arena_size;
 	uint64_t now_ns;
@@ -113,17 +113,20 @@ struct lp_series {
 };
 
 /*
- * Counts a summary of the whole run, in the place of the one before; nothing falls
- * below what it was.  Of the callbacks that are new, those with most run time get series
- * of their own while there is room.  That stays so, as a series must not lose what it
- * has counted.  Returns 0 or -ENOMEM; then what it holds is not whole.
+ * Counts a summary of the whole run, replacing the previous one; no number or histogram decreases.
+ * Of the new callbacks those with the greatest run time get their own series, within the limits.
+ * They retain it, as the numbers of a series must not decrease.  Returns 0 or -ENOMEM; then the
+ * series are incomplete.
  */
 int series_count(struct lp_series *series, const struct lp_summary *total);
 
-/* Remembers a stall that has ended, if it is the worst of its bucket in this round. */
+/*
+ * Stores a stall that has ended as exemplar, if it is the longest of its bucket in this round;
+ * skips it without memory.
+ */
 void series_stall(struct lp_series *series, const struct lp_slow_callback *slow);
 
-/* Frees what series_count() has allocated. */
+/* Frees what series_count() and series_stall() have allocated. */
 void series_free(struct lp_series *series);
 
 #endif /* LP_SINKS_METRICS_SERIES_H */

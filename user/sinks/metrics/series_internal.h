@@ -1,30 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What series.c and series_sets.c share. */
+/* Declarations that series.c and label_sets.c share. */
 #ifndef LP_SINKS_METRICS_SERIES_INTERNAL_H
 #define LP_SINKS_METRICS_SERIES_INTERNAL_H
 
 #include "series.h"
 
-/* One summary among those that a series is the sum of. */
+/* A summary of a loop or callback; a series is the sum of its parts. */
 struct lp_series_part {
-	const void *of;
+	const void *of; /* struct lp_loop_summary or lp_callback_summary */
 	struct lp_series_part *next;
 };
 
 /*
- * Where a loop (NULL: callbacks without one) is counted, with *loop NULL if nowhere: its
- * labels had to give way, and it does nothing.  summary: its own, or NULL.  Returns 0 or
- * -ENOMEM.
+ * Stores in *loop the series in which a loop is counted.  info: NULL for counts that belong to no
+ * loop.  *loop is NULL if the series of its labels were replaced and it has no new ones.  summary:
+ * that of the loop, or NULL.  Returns 0 or -ENOMEM.
  */
 int series_loop_of(struct lp_series *series, const struct lp_loop_info *info,
 		   const struct lp_loop_summary *summary, struct lp_loop_series **loop);
 
-/* Do the sets of labels belong to one unit, container or pod, or both to none? */
+/* Returns whether unit, container, pod and host of two sets of labels are equal. */
 bool series_same_owner(const struct lp_loop_labels *left, const struct lp_loop_labels *right);
 
-/* Labels without a place are remembered only as long as there are loops with them. */
+/* Frees the sets of labels without their own series that no loop of this round has. */
 void series_sweep_sets(struct lp_series *series);
 
+/* Frees a struct lp_callback_series and all that it owns; for tdestroy(). */
 void series_free_callback(void *node);
 
 #endif /* LP_SINKS_METRICS_SERIES_INTERNAL_H */
