@@ -59,7 +59,7 @@ void document_end(struct lp_document *document)
 	else
 		err = standard_flush();
 	document->out = NULL;
-	/* a pipe closed by its reader, as `head` does, is nothing to warn of */
+	/* a pipe closed by its reader, as `head` does, needs no warning */
 	if (err == -EPIPE)
 		document->err = err;
 	else if (err)

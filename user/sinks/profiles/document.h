@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What an export is written to: stdout, or a file that is there as a whole, once
- * the run is over.  Common to the formats that are written once.
+ * The output of a format that is written once: stdout, or a file that takes its place when it is
+ * complete, at the end of the run.
  */
 #ifndef LP_SINKS_PROFILES_DOCUMENT_H
 #define LP_SINKS_PROFILES_DOCUMENT_H
@@ -12,27 +12,29 @@
 #include <stddef.h>
 
 struct lp_document {
-	FILE *out;
+	FILE *out; /* stream to write to; NULL after document_end() */
 	char *path; /* NULL: stdout */
-	struct lp_output_snapshot *snapshot; /* of a file */
-	int err; /* first failure */
+	struct lp_output_snapshot *snapshot; /* the file; NULL: stdout */
+	int err; /* first failure, a negative errno */
 };
 
 /*
- * format: its name, for what is told of errors.  binary: refused on a terminal.
- * Returns 0, or a negative errno with a sentence in error; then there is nothing
- * to be closed.
+ * Opens a document.  format: name of the format, for messages; binary: a terminal is refused.
+ * Returns 0, or a negative errno with a sentence in error; then document_close() must not be
+ * called.
  */
 int document_open(struct lp_document *document, const char *path, const char *format, bool binary,
 		  struct lp_error *error);
 
-/* The document is whole.  A failure is told, and kept for document_close(). */
+/* Puts the complete document in place.  A failure is reported, and returned by document_close(). */
 void document_end(struct lp_document *document);
 
-/* A failure of what makes it, like -ENOMEM: it will not be put in place of the file. */
+/* Reports a failure of the caller, as -ENOMEM: the document will not replace the file. */
 void document_fail(struct lp_document *document, int err);
 
-/* Returns the first failure, or 0.  One that was not ended leaves the file as it was. */
+/*
+ * Frees the document; without document_end() the file is unchanged.  Returns 0 or the first failure.
+ */
 int document_close(struct lp_document *document);
 
 #endif /* LP_SINKS_PROFILES_DOCUMENT_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Folded stacks: "root;...;leaf N" a line, N in microseconds of stalls.  What
- * flame graph tools read.
+ * Folded stacks, which flame graph tools read: a line "root;...;leaf N" for each stack, with N
+ * microseconds of stalls.
  */
 #include "sinks/escape.h"
 #include "stall_sink.h"
@@ -77,7 +77,7 @@ static int by_text(const void *left, const void *right)
 	return strcmp(a->text, b->text);
 }
 
-/* Stacks that differ only in what was replaced are one line, as readers would add them up. */
+/* Merges equal lines, of stacks that differ only in characters that escape_folded() replaces. */
 static size_t merge(struct folded_line *lines, size_t count)
 {
 	size_t i, retained = 0;
@@ -93,7 +93,7 @@ static size_t merge(struct folded_line *lines, size_t count)
 	return retained;
 }
 
-/* Rounds the sum so far, not each line: all of them are the sum of the stalls. */
+/* Rounds the running sum instead of each line, so that the lines add up to the stalls. */
 static void write_lines(FILE *out, const struct folded_line *lines, size_t count)
 {
 	uint64_t ns = 0, us = 0;

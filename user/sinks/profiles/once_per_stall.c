@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Stalls in progress whose end was not told: one a loop, and those whose end was lost. */
+/* Limit of stalls whose end was not reported; over it the oldest one is reported as it is. */
 #define HELD_MAX 4096
 #define CHUNK_BYTES 4096
 
@@ -15,11 +15,11 @@ struct stall_chunk {
 	_Alignas(16) unsigned char bytes[];
 };
 
-/* A copy with all that it points at, in chunks of its own. */
+/* A deep copy of a stall in progress, in chunks that it owns. */
 struct lp_held {
 	struct lp_held *next;
 	struct stall_chunk *chunks;
-	bool failed; /* no memory: the copy is not whole */
+	bool failed; /* out of memory: the copy is incomplete */
 	struct lp_stall stall;
 };
 
@@ -143,7 +143,7 @@ static bool same_stall(const struct lp_stall *one, const struct lp_stall *other)
 	       !one->slow == !other->slow;
 }
 
-/* Takes a held stall out of the list; NULL if it is not there. */
+/* Removes the copy of a stall from the list and returns it, to be freed; NULL: there is none. */
 static struct lp_held *take_held(struct lp_once_per_stall *once, const struct lp_stall *stall)
 {
 	struct lp_held **link = &once->first, *before = NULL, *held;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Every stall once.  One that takes long is told while it is in progress, again
- * and again, and when it has ended: this keeps the last state of those, until
- * their end is told or the run is over.
+ * Reports each stall once.  Observers get a long stall repeatedly while it is in progress, and
+ * again when it has ended.  This holds a copy of its last report until the report of its end, or
+ * until the end of the run.
  */
 #ifndef LP_SINKS_PROFILES_ONCE_PER_STALL_H
 #define LP_SINKS_PROFILES_ONCE_PER_STALL_H
@@ -15,21 +15,24 @@ struct lp_held;
 
 struct lp_once_per_stall {
 	lp_stall_handler report;
-	void *context;
-	struct lp_held *first, *last; /* in progress, in the order in which they began */
+	void *context; /* of report */
+	struct lp_held *first, *last; /* stalls in progress, oldest report first */
 	size_t count;
 };
 
 void once_per_stall_start(struct lp_once_per_stall *once, lp_stall_handler report, void *context);
 
-/* From a sink's observer, as they come.  Return 0 or -ENOMEM: then it is not told. */
+/*
+ * Take a report of a stall from the observer of a sink.  Return 0 or -ENOMEM: then the stall will
+ * not be reported.
+ */
 int once_per_stall_slow(struct lp_once_per_stall *once, const struct lp_slow_callback *slow);
 int once_per_stall_iteration(struct lp_once_per_stall *once,
 			     const struct lp_slow_iteration *iteration);
 
-/* The run is over: tells those that have not ended, and forgets them. */
+/* Reports and frees the stalls in progress, at the end of the run. */
 void once_per_stall_end(struct lp_once_per_stall *once);
-/* Forgets them. */
+/* Frees the stalls in progress without a report. */
 void once_per_stall_free(struct lp_once_per_stall *once);
 
 #endif /* LP_SINKS_PROFILES_ONCE_PER_STALL_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A trace for Perfetto (ui.perfetto.dev): one track a loop with its stalls, what
- * took their time inside of each, what got lost, and how busy the loop was.
+ * A trace for Perfetto (ui.perfetto.dev).  Each loop has tracks with its slow callbacks and
+ * findings, its slow iterations, and its utilization; the parts of a stall are slices in it.
  */
 #include "perfetto_packet.h"
 
@@ -12,27 +12,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Loops with a place in the time line; stalls of others are counted only. */
+/* Entries of the hash tables of track ends; loops with the same entry replace each other in it. */
 #define LOOPS_MAX 4096
 #define STACK_TEXT_MAX 8192
 
 struct track_end {
 	uint32_t loop;
-	uint64_t ns; /* of its clock: slices of a track must not overlap */
+	uint64_t ns; /* end of the last slice, in the clock of the trace */
 };
 
 struct trace_sink {
 	struct lp_stall_sink stalls;
 	struct lp_perfetto_writer writer;
-	bool unix_time; /* several hosts: one clock for all */
-	bool lost_track; /* the track of findings without a loop is there */
-	struct track_end *callbacks, *iterations; /* by id modulo LOOPS_MAX */
-	/* while a stall is written */
+	bool unix_time; /* merged captures: times are since 1970, as each host has its clock */
+	bool lost_track; /* the track of findings without a loop has been written */
+	struct track_end *callbacks, *iterations; /* by loop ID modulo LOOPS_MAX */
+	/* of the stall that is being written: where the next part begins, its end, its track */
 	uint64_t at_ns, end_ns, track;
-	char *text; /* STACK_TEXT_MAX */
+	char *text; /* buffer of STACK_TEXT_MAX bytes */
 };
 
-/* Tracks of a loop, by what is added to its id. */
+/* Tracks of a loop: the low three bits of a track number, under the ID of the loop. */
 enum track_of_loop {
 	TRACK_THREAD = 1,
 	TRACK_ITERATIONS = 2,
@@ -62,8 +62,8 @@ static void on_run(void *context, const struct lp_run *run)
 }
 
 /*
- * Process IDs mean something on one host only: with several, or of many loops that
- * are told as one, tracks have but a name.
+ * Writes the tracks of a loop.  With several hosts, and for folded loops, a track has a name
+ * instead of process and thread, as process IDs are only valid on one host.
  */
 static void on_loop(void *context, const struct lp_loop_info *loop)
 {
@@ -87,7 +87,7 @@ static void on_loop(void *context, const struct lp_loop_info *loop)
 			       track_of(loop, TRACK_THREAD), "loop busy", "%");
 }
 
-/* Innermost first, a line each, as the other outputs have it. */
+/* Writes the stack of a part, a line for each frame, innermost first as in the text format. */
 static void fill_stack(char *text, const struct lp_stall_part *part)
 {
 	size_t used = 0, i;
@@ -117,8 +117,8 @@ static const char *part_name(const struct lp_stall_part *part)
 }
 
 /*
- * Its time is known, not when it was: parts are laid out one after the other, and
- * each says that it is a sum.
+ * Writes a part of a stall as a slice.  Its time is known but not its instants: parts follow each
+ * other from the start of the stall, and a note says that each is a sum.
  */
 static void write_part(void *context, const struct lp_stall *stall,
 		       const struct lp_stall_part *part)
@@ -175,7 +175,10 @@ static void note_stall(struct lp_perfetto_writer *writer, const struct lp_stall 
 	}
 }
 
-/* Slices of a track must not overlap; those of a damaged capture may. */
+/*
+ * Sets start and end of a stall.  The start is moved to the end of the previous slice of the track,
+ * as slices must not overlap but stalls of a damaged capture may.
+ */
 static void place_stall(struct trace_sink *trace, const struct lp_stall *stall)
 {
 	struct track_end *ends = stall->slow ? trace->callbacks : trace->iterations;
@@ -254,7 +257,7 @@ static void on_finding(void *context, const struct lp_finding *finding)
 	perfetto_end_event(&trace->writer);
 }
 
-/* A counter holds from its instant on: the share of an interval is put at its begin. */
+/* A counter is valid from its instant on: the share of an interval is written at its start. */
 static void on_interval(void *context, const struct lp_summary *interval,
 			const struct lp_summary *total)
 {

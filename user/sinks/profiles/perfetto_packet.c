@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "perfetto_packet.h"
 
-/* Fields by the messages of perfetto_trace.proto that they are in. */
+/* Field numbers of perfetto_trace.proto, by message. */
 enum trace_field { TRACE_PACKET = 1 };
 enum packet_field {
 	PACKET_CLOCKS = 6,
@@ -35,7 +35,7 @@ enum event_field {
 };
 enum note_field { NOTE_NUMBER = 3, NOTE_TEXT = 6, NOTE_NAME = 10 };
 
-/* The system's numbers of the clocks, which are Perfetto's. */
+/* Clock IDs of Perfetto: BUILTIN_CLOCK_REALTIME and BUILTIN_CLOCK_MONOTONIC. */
 #define REALTIME 1
 #define MONOTONIC 3
 #define OUR_SEQUENCE 1

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * pprof's profile.proto, gzipped: stalls and their time by stack.  No time of
- * writing is in it: the same capture gives the same bytes.
+ * pprof's profile.proto, gzipped: stalls and their time by stack.  The time of writing is not in
+ * it, so that the same capture gives the same bytes.
  */
 #include "base/intern.h"
 #include "protobuf.h"
@@ -14,7 +14,7 @@
 #include <string.h>
 #include <zlib.h>
 
-/* Fields by the messages of profile.proto that they are in. */
+/* Field numbers of profile.proto, by message. */
 enum profile_field {
 	PROFILE_SAMPLE_TYPE = 1,
 	PROFILE_SAMPLE = 2,
@@ -53,7 +53,7 @@ enum function_field {
 #define GZIP_WINDOW (15 + 16)
 #define GZIP_MEMORY 8
 
-/* Texts that the format itself needs: taken first, while there is room. */
+/* Texts of the format itself, which are interned first, before there is a lack of space. */
 enum word {
 	WORD_STALLS,
 	WORD_COUNT,
@@ -80,11 +80,11 @@ static const enum word label_words[LP_LABELS] = {
 struct pprof_sink {
 	struct lp_stall_sink stalls;
 	struct lp_weights *weights;
-	struct lp_intern *functions; /* of pairs of a name and a file */
+	struct lp_intern *functions; /* pairs of the numbers of name and file */
 	struct lp_protobuf profile;
-	struct lp_protobuf outer, inner; /* while they are made */
-	uint32_t words[WORD_KINDS];
-	uint32_t comment, program; /* texts */
+	struct lp_protobuf outer, inner; /* messages under construction */
+	uint32_t words[WORD_KINDS]; /* texts by number */
+	uint32_t comment, program; /* texts by number; program is the first loop's exe */
 	uint64_t start_ns, start_unix_ns;
 };
 
@@ -123,7 +123,7 @@ static uint32_t loop_label(struct lp_weights *weights, const struct lp_loop_info
 	return stack_weights_text(weights, text);
 }
 
-/* Where it computed is the innermost frame itself: tools list the time by that. */
+/* Adds a part without its cause if on CPU: tools list time by the innermost frame. */
 static void add_part(void *context, const struct lp_stall *stall, const struct lp_stall_part *part)
 {
 	struct pprof_sink *pprof = context;
@@ -166,7 +166,7 @@ static void write_sample(struct pprof_sink *pprof, const struct lp_weight *weigh
 
 	protobuf_clear(&pprof->outer);
 	protobuf_clear(&pprof->inner);
-	/* leaf first, and numbers from 1 on */
+	/* leaf first; location IDs begin at 1 */
 	for (i = weight->depth; i > 0; i--)
 		protobuf_packed(&pprof->inner, weight->frames[i - 1] + 1);
 	protobuf_message(&pprof->outer, SAMPLE_LOCATIONS, &pprof->inner);
@@ -180,7 +180,7 @@ static void write_sample(struct pprof_sink *pprof, const struct lp_weight *weigh
 	protobuf_message(&pprof->profile, PROFILE_SAMPLE, &pprof->outer);
 }
 
-/* One for all: readers take addresses from it, and there are none. */
+/* Writes one mapping for all locations, which have no addresses. */
 static void write_mapping(struct pprof_sink *pprof)
 {
 	uint32_t field;
@@ -250,14 +250,14 @@ static int write_profile(struct pprof_sink *pprof, uint64_t end_ns)
 	protobuf_number(profile, PROFILE_TIME, signed_number(pprof->start_unix_ns));
 	protobuf_number(profile, PROFILE_DURATION, signed_number(duration_ns));
 	write_value_type(pprof, PROFILE_PERIOD_TYPE, WORD_TIME, WORD_NANOSECONDS);
-	/* every nanosecond of a stall counts: nothing is scaled up from a period */
+	/* times are measured: nothing is scaled up from a sampling period */
 	protobuf_number(profile, PROFILE_PERIOD, 1);
 	protobuf_number(profile, PROFILE_COMMENT, pprof->comment);
 	protobuf_number(profile, PROFILE_DEFAULT_SAMPLE_TYPE, pprof->words[WORD_TIME]);
 	return err ? err : profile->failed ? -ENOMEM : 0;
 }
 
-/* zlib writes no time into the header unless it is told one. */
+/* Writes the profile; zlib writes no time into the header without deflateSetHeader(). */
 static int write_gzip(FILE *out, const struct lp_protobuf *message)
 {
 	z_stream stream = { .next_in = message->bytes };

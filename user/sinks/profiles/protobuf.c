@@ -6,7 +6,7 @@
 
 #define FIRST_CAPACITY 256
 
-/* What a field's bytes are, in the low bits of its key. */
+/* Wire types, in the low three bits of the key of a field. */
 enum wire_type {
 	WIRE_VARINT = 0,
 	WIRE_64_BITS = 1,
@@ -47,7 +47,7 @@ static void append(struct lp_protobuf *message, const void *bytes, size_t size)
 	message->size += size;
 }
 
-/* Seven bits a byte, the lowest first; all but the last have their top bit set. */
+/* A varint: seven bits a byte, lowest first; all bytes but the last have the top bit set. */
 void protobuf_packed(struct lp_protobuf *message, uint64_t value)
 {
 	uint8_t bytes[10];

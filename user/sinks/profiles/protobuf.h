@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Protocol buffers, as far as they are written here: fields are appended to a
- * buffer of one message; a message within a message is a buffer of its own.
+ * A writer of protocol buffers.  Fields are appended to the buffer of a message; a nested message
+ * has a buffer of its own, which is then appended as a field.
  */
 #ifndef LP_SINKS_PROFILES_PROTOBUF_H
 #define LP_SINKS_PROFILES_PROTOBUF_H
@@ -11,16 +11,16 @@
 #include <stdint.h>
 
 struct lp_protobuf {
-	uint8_t *bytes;
+	uint8_t *bytes; /* owned */
 	size_t size, capacity;
-	bool failed; /* no memory: the message is not whole */
+	bool failed; /* out of memory: the message is incomplete */
 };
 
-/* Empties it for the next one, and keeps its memory. */
+/* Empties the buffer for another message, without freeing its memory. */
 void protobuf_clear(struct lp_protobuf *message);
 void protobuf_free(struct lp_protobuf *message);
 
-/* A field of int32, int64, uint32, uint64, bool or enum; negative ones in two's complement. */
+/* Appends a field of type int32, int64, uint32, uint64, bool or enum, in two's complement. */
 void protobuf_number(struct lp_protobuf *message, uint32_t field, uint64_t value);
 void protobuf_fixed64(struct lp_protobuf *message, uint32_t field, uint64_t value);
 void protobuf_double(struct lp_protobuf *message, uint32_t field, double value);
@@ -29,7 +29,7 @@ void protobuf_bytes(struct lp_protobuf *message, uint32_t field, const void *byt
 /* text: valid UTF-8, as all text of the model is. */
 void protobuf_text(struct lp_protobuf *message, uint32_t field, const char *text);
 void protobuf_message(struct lp_protobuf *message, uint32_t field, const struct lp_protobuf *inner);
-/* A number of a packed field, which is sent as the bytes of a message of such. */
+/* Appends a number without a key, to a buffer that becomes a packed field: protobuf_message(). */
 void protobuf_packed(struct lp_protobuf *message, uint64_t value);
 
 #endif /* LP_SINKS_PROFILES_PROTOBUF_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * speedscope's own JSON: one profile a loop, its stalls one after the other.  The
- * time between them is left out: it would be all there is to see.
+ * speedscope's JSON: a profile for each loop, with its stalls one after the other.  The time
+ * between stalls is omitted, as it would take all of the view.
  */
 #include "sinks/json/fields.h"
 #include "stall_sink.h"
@@ -13,16 +13,16 @@
 #include <string.h>
 
 #define SCHEMA "https://www.speedscope.app/file-format-schema.json"
-/* Beyond that the order in time is given up, and one sample a stack has the rest. */
+/* Limit of samples in the order of time; one sample for each stack has the time of further ones. */
 #define SAMPLES_MAX (1 << 19)
 #define FIRST_SAMPLES 256
-/* Loops with a profile of their own; [0] is for the stalls of all others. */
+/* Limit of profiles; that of loops[0] has the stalls of all loops without their own profile. */
 #define LOOPS_MAX 1024
 
 struct sample {
 	uint32_t stack;
-	uint32_t loop; /* in loops */
-	uint32_t order;
+	uint32_t loop; /* index in loops */
+	uint32_t order; /* number of the sample, in the order of time */
 	uint64_t ns;
 };
 
@@ -33,7 +33,7 @@ struct loop {
 
 struct speedscope_sink {
 	struct lp_stall_sink stalls;
-	struct lp_weights *weights; /* a stack's label is the loop's place in loops */
+	struct lp_weights *weights; /* LP_LABEL_LOOP of a stack is an index in loops, not a text */
 	struct sample *samples;
 	size_t count, capacity;
 	size_t loop_count;
@@ -73,7 +73,7 @@ static uint32_t find_loop(const struct speedscope_sink *speedscope, const struct
 	return 0;
 }
 
-/* Its labels may be told once more, when they are known. */
+/* Adds a loop; another report of the same loop replaces its name. */
 static void on_loop(void *context, const struct lp_loop_info *loop)
 {
 	struct speedscope_sink *speedscope = context;
@@ -108,7 +108,7 @@ static void add_sample(struct speedscope_sink *speedscope, uint32_t stack, uint6
 		}
 	}
 	if (speedscope->count == speedscope->capacity)
-		return; /* its stack has the time all the same */
+		return; /* add_rests() adds its time to a sample of its stack */
 	speedscope->samples[speedscope->count] =
 		(struct sample){ .stack = stack,
 				 .loop = weight.labels[LP_LABEL_LOOP],
@@ -131,7 +131,7 @@ static void add_stall(void *context, const struct lp_stall *stall)
 	stall_parts_report(stall, add_part, context);
 }
 
-/* What found no sample of its own. */
+/* Adds a sample for each stack with the time that no sample has.  Returns 0 or -ENOMEM. */
 static int add_rests(struct speedscope_sink *speedscope)
 {
 	uint32_t stacks = stack_weights_count(speedscope->weights), stack;
@@ -223,7 +223,7 @@ static void write_profile(FILE *out, const struct speedscope_sink *speedscope,
 	fputs("]}", out);
 }
 
-/* Readers refuse a file without a profile: without a stall there is an empty one. */
+/* Writes the profiles; without stalls an empty one, as readers reject a file without profiles. */
 static void write_profiles(FILE *out, const struct speedscope_sink *speedscope)
 {
 	size_t from, to;

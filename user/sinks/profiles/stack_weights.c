@@ -14,7 +14,7 @@
 #define STACKS_MAX (1 << 16)
 #define STACK_BYTES_MAX (16 << 20)
 
-/* Where things are that there is no room for. */
+/* Numbers of the empty text, and of the text and the stack used without space. */
 #define NO_TEXT 0
 #define OTHER_TEXT 1
 #define OTHER_STACK 0
@@ -26,17 +26,17 @@ struct weight_sum {
 struct lp_weights {
 	struct lp_intern *texts, *frames, *stacks;
 	struct weight_sum *sums; /* by number of the stack */
-	size_t capacity; /* of them */
-	uint64_t dropped;
+	size_t capacity; /* of sums */
+	uint64_t dropped; /* parts added to OTHER_STACK */
 };
 
-/* A stack while it is looked up: the labels, then the frames. */
+/* The key of a stack: its labels, then its frames. */
 struct stack_key {
 	uint32_t words[LP_LABELS + LP_PART_FRAMES];
 	size_t count;
 };
 
-/* The first of each, whose numbers are known above. */
+/* Adds the entries with the numbers NO_TEXT, OTHER_TEXT and OTHER_STACK.  Returns 0 if it can. */
 static int add_others(struct lp_weights *weights)
 {
 	struct stack_key key = { .count = LP_LABELS + 1 };
@@ -173,7 +173,7 @@ uint32_t stack_weights_count(const struct lp_weights *weights)
 {
 	uint32_t count = intern_count(weights->stacks);
 
-	/* without memory for its sum, the last one is kept in vain */
+	/* the last stack is not counted if there was no memory for its sum */
 	return count < weights->capacity ? count : (uint32_t)weights->capacity;
 }
 

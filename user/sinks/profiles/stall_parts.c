@@ -20,14 +20,14 @@ const char *stall_part_cause_name(enum lp_part_cause cause)
 	}
 }
 
-/* One stall on its way through here. */
+/* The state of dividing one stall. */
 struct parts_walk {
 	const struct lp_stall *stall;
-	lp_part_handler report; /* NULL: only look for the longest part */
+	lp_part_handler report; /* NULL in the first pass, which only determines the longest part */
 	void *context;
-	uint64_t left_ns; /* of the stall, not yet given to a part */
+	uint64_t left_ns; /* time of the stall that no part has yet */
 	uint64_t longest_ns;
-	size_t index, longest;
+	size_t index, longest; /* of the next part, and of the longest one */
 	struct lp_stall_part part;
 	struct lp_part_frame places[LP_PART_FRAMES];
 	char label[LABEL_MAX];
@@ -99,7 +99,7 @@ static bool stack_has(const struct lp_stack *stack, const struct lp_part_frame *
 	return false;
 }
 
-/* What awaits the outermost function of a stack that ends before the callback. */
+/* Pushes the await chain down to the stack, if the stack does not reach the callback. */
 static void push_chain(struct parts_walk *walk, const struct lp_stack *stack)
 {
 	const struct lp_stack *chain = &walk->stall->breakdown->await_chain;
@@ -112,14 +112,14 @@ static void push_chain(struct parts_walk *walk, const struct lp_stack *stack)
 
 		if (stack_has(stack, &place))
 			return;
-		/* the callback itself is there already, without the line where it stands */
+		/* the callback was pushed without its current line, which the chain has */
 		if (same_function(&walk->stall->callback, chain->frames[i]))
 			walk->part.depth--;
 		push(walk, place);
 	}
 }
 
-/* Service, callback, what it awaits and calls; the callback once, though a stack has it, too. */
+/* Pushes service, callback, await chain and stack; the callback once, even if all have it. */
 static void push_path(struct parts_walk *walk, const struct lp_stack *stack)
 {
 	uint32_t i;
@@ -139,7 +139,7 @@ static void push_path(struct parts_walk *walk, const struct lp_stack *stack)
 		push(walk, place_of_frame(stack->frames[i - 1]));
 }
 
-/* Begins a part; the label is in walk->label, "": it has none. */
+/* Begins a part with the label in walk->label, "" for none. */
 static void begin_part(struct parts_walk *walk, enum lp_part_cause cause,
 		       const struct lp_stack *stack)
 {
@@ -155,14 +155,14 @@ static void begin_part(struct parts_walk *walk, enum lp_part_cause cause,
 static void push_cause(struct parts_walk *walk)
 {
 	snprintf(walk->bracketed, sizeof(walk->bracketed), "[%s]", walk->label);
-	/* the innermost frames give way */
+	/* replaces the innermost frame if there is no space */
 	if (walk->part.depth == LP_PART_FRAMES)
 		walk->part.depth--;
 	walk->part.cause_at = walk->part.depth;
 	push(walk, (struct lp_part_frame){ LP_PART_FRAME_CAUSE, 0, walk->bracketed, "" });
 }
 
-/* Takes no more than is left, so that the parts never exceed the stall. */
+/* Returns ns or the time that is left, whichever is less: parts never exceed the stall. */
 static uint64_t take(struct parts_walk *walk, uint64_t ns)
 {
 	ns = ns < walk->left_ns ? ns : walk->left_ns;
@@ -194,7 +194,7 @@ static void set_label(struct parts_walk *walk, const char *first, const char *se
 		 *third ? " " : "", third);
 }
 
-/* ns: of the whole stall, all blocked time; its calls, then what is not known of it. */
+/* Reports the blocked time of a stall: its calls, then the rest of ns as an unknown call. */
 static void report_blocked(struct parts_walk *walk, uint64_t ns)
 {
 	const struct lp_breakdown *breakdown = walk->stall->breakdown;
@@ -233,7 +233,7 @@ static void label_gil(struct parts_walk *walk)
 		set_label(walk, "GIL", "", "");
 }
 
-/* What the holder of the GIL did is below the wait for it. */
+/* Pushes the stack of the GIL's holder, which the wait for the GIL seems to call. */
 static void push_holder(struct parts_walk *walk)
 {
 	const struct lp_stack *stack = &walk->stall->breakdown->gil.stack;
@@ -283,7 +283,7 @@ static uint64_t samples_of(const struct lp_breakdown *breakdown, enum lp_part_ca
 	return total;
 }
 
-/* Spreads the time of a cause over its samples; what rounding leaves goes along with the sum. */
+/* Divides the time of a cause among its samples; rounds the running sum, so that none is lost. */
 static void report_sampled(struct parts_walk *walk, enum lp_part_cause cause, uint64_t ns)
 {
 	const struct lp_breakdown *breakdown = walk->stall->breakdown;
@@ -327,7 +327,7 @@ static void walk_slow(struct parts_walk *walk)
 	report_sampled(walk, LP_PART_ON_CPU, take(walk, UINT64_MAX));
 }
 
-/* What none of its parts is known of. */
+/* Reports the rest of an iteration: other callbacks if there were any, else samples. */
 static void report_rest(struct parts_walk *walk, uint64_t callbacks_reported)
 {
 	bool others = walk->stall->iteration->callbacks > callbacks_reported;
@@ -345,8 +345,8 @@ static void report_rest(struct parts_walk *walk, uint64_t callbacks_reported)
 }
 
 /*
- * What its callbacks took is known by callback, not by cause.  Stacks are of what
- * came before the first one.
+ * Reports the parts of an iteration.  The time of its callbacks is known by callback but not by
+ * cause; stacks, blocking calls and samples are of the time before the first callback.
  */
 static void walk_iteration(struct parts_walk *walk)
 {
@@ -386,7 +386,7 @@ void stall_parts_report(const struct lp_stall *stall, lp_part_handler report, vo
 	walk.context = context;
 	walk.longest = 0;
 	walk.longest_ns = 0;
-	/* the first time only to find the longest */
+	/* the first pass determines the longest part */
 	for (pass = 0; pass < 2; pass++) {
 		walk.report = pass ? report : NULL;
 		walk.index = 0;
