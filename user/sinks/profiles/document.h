@@ -33,7 +33,8 @@ void document_end(struct lp_document *document);
 void document_fail(struct lp_document *document, int err);
 
 /*
- * Frees the document; without document_end() the file is unchanged.  Returns 0 or the first failure.
+ * Frees the document.  Returns 0 or the first failure.  Without document_end() the file is
+ * unchanged.
  */
 int document_close(struct lp_document *document);
 
