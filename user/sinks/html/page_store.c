@@ -240,7 +240,7 @@ static void keep_times(struct lp_page_stall *stall, const struct lp_times *time)
 	stall->parts_ns[LP_CAUSE_GC] = time->gc_known ? time->gc_ns : 0;
 }
 
-/* Returns the stack of the longer part, blocked or on CPU, for a stall without detail. */
+/* Returns the stack of the longer part, blocked or on CPU; the only one without a detail. */
 static const struct lp_stack *main_stack(const struct lp_breakdown *breakdown)
 {
 	bool blocked =

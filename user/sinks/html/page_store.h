@@ -48,7 +48,7 @@ struct lp_page_stall {
 	uint32_t loop; /* ID */
 	uint32_t callback; /* 0: a slow iteration */
 	uint32_t task_name;
-	uint32_t stack; /* of the part that took most time: see main_stack() */
+	uint32_t stack; /* stack of the longer part, blocked or on CPU */
 	uint32_t call, target; /* the longest blocking call and its target */
 	/* delayed callbacks and events; for an iteration all its callbacks and the slow ones */
 	uint32_t first_count, second_count;

@@ -25,7 +25,7 @@ struct lp_exemplar {
 	 */
 	char stall[48];
 	char line[LP_EXEMPLAR_LINE + 1]; /* "views.py:88": source line that held the loop */
-	const char *cause; /* "" if not known; a constant */
+	const char *cause; /* a static string; "" if not known */
 };
 
 /* Sets all fields but next and round from a stall. */

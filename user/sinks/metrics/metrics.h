@@ -36,12 +36,12 @@ struct lp_family {
 	size_t at;
 	const char *label; /* label that distinguishes the numbers of a family; NULL: one number */
 	const char *(*value)(size_t number); /* value of that label */
-	size_t count; /* count of numbers */
+	size_t count; /* how many numbers; 0: one */
 	size_t occasional; /* numbers from this index on are omitted if zero; 0: none is */
 	/* LP_OF_LOOPS: offset of a number of the run, reported with label="other"; 0: none */
 	size_t other_at;
-	bool (*is_reported)(
-		const struct lp_metrics *metrics); /* NULL: the family is always reported */
+	/* whether a run reports the family; NULL: every run does */
+	bool (*is_reported)(const struct lp_metrics *metrics);
 };
 
 /* Numbers of the run.  All members are u64, as families refer to them by offset. */

@@ -95,11 +95,11 @@ struct lp_series {
 	size_t sets_overflow; /* sets of labels counted in "other", or not any more */
 	size_t callback_count; /* callbacks with their own series */
 	size_t callbacks_overflow; /* callbacks counted in "other" */
-	uint64_t round; /* number of counts begun, the round of new exemplars */
+	uint64_t round; /* number of the current count; new exemplars have it */
 
 	/* Set by the owner. */
 	bool by_host; /* the host is a label */
-	bool whole; /* all of the time of loops is traced, if their traced_ns is 0 */
+	bool whole; /* no samples or bursts: a traced_ns of 0 means all of wall_ns */
 	uint64_t run_unix_ns; /* start of the run */
 
 	/* Private to series.c and label_sets.c. */

@@ -23,8 +23,8 @@ struct lp_once_per_stall {
 void once_per_stall_start(struct lp_once_per_stall *once, lp_stall_handler report, void *context);
 
 /*
- * Take a report of a stall from the observer of a sink.  Return 0 or -ENOMEM: then the stall will
- * not be reported.
+ * Take a report of a stall from the observer of a sink.  Return 0, or -ENOMEM; then the
+ * stall is dropped.
  */
 int once_per_stall_slow(struct lp_once_per_stall *once, const struct lp_slow_callback *slow);
 int once_per_stall_iteration(struct lp_once_per_stall *once,

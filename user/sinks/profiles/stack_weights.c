@@ -36,7 +36,7 @@ struct stack_key {
 	size_t count;
 };
 
-/* Adds the entries with the numbers NO_TEXT, OTHER_TEXT and OTHER_STACK.  Returns 0 if it can. */
+/* Adds the entries NO_TEXT, OTHER_TEXT and OTHER_STACK.  Returns nonzero if out of memory. */
 static int add_others(struct lp_weights *weights)
 {
 	struct stack_key key = { .count = LP_LABELS + 1 };

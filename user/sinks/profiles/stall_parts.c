@@ -99,7 +99,7 @@ static bool stack_has(const struct lp_stack *stack, const struct lp_part_frame *
 	return false;
 }
 
-/* Pushes the await chain down to the stack, if the stack does not reach the callback. */
+/* Pushes the part of the await chain outside a stack that does not reach the callback. */
 static void push_chain(struct parts_walk *walk, const struct lp_stack *stack)
 {
 	const struct lp_stack *chain = &walk->stall->breakdown->await_chain;
@@ -233,7 +233,7 @@ static void label_gil(struct parts_walk *walk)
 		set_label(walk, "GIL", "", "");
 }
 
-/* Pushes the stack of the GIL's holder, which the wait for the GIL seems to call. */
+/* Pushes the stack of the holder of the GIL, below the frame of the cause. */
 static void push_holder(struct parts_walk *walk)
 {
 	const struct lp_stack *stack = &walk->stall->breakdown->gil.stack;

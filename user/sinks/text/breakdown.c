@@ -23,8 +23,7 @@ struct stall {
 	const struct lp_breakdown *breakdown;
 	uint64_t duration_ns;
 	bool iteration;
-	const struct lp_stack
-		*shown; /* the loop's stack that was printed completely; NULL: none yet */
+	const struct lp_stack *shown; /* the loop's stack printed completely; NULL: none yet */
 };
 
 bool text_breakdown_matters(uint64_t ns, uint64_t duration_ns)
