@@ -6,22 +6,34 @@
 #include <string.h>
 
 #define SECOND 1e9
-/* Of the budget; the rest is a reserve for a full account, and for what costs are not sure of. */
+/*
+ * The part of the budget that an allowance earns. The rest is a reserve for a full balance and for
+ * errors in the measured costs.
+ */
 #define EARNED_PART 0.7
 #define HELD_NS (20 * SECOND)
-/* What a burst should last, if the account holds that much. */
+/* Duration in ns that a burst is meant to have, if the balance suffices for it. */
 #define BURST_NS (1 * SECOND)
-/* The first one has to teach what a burst takes: it may owe, but not for long. */
+/*
+ * Duration in ns of the first burst. It measures what a burst costs, so that it may exceed the
+ * balance, within a limit.
+ */
 #define LESSON_NS (0.5 * SECOND)
-/* The kernel takes about so long to take a probe away (measured on 6.18): it is paid for, too. */
+/*
+ * The estimate of the time in ns that the kernel takes to remove the probes of a burst (measured on
+ * 6.18). The target pays for the probes until then.
+ */
 #define LEAVE_NS (100 * NS_PER_MS)
 #define LEAVE_MOST_NS (2 * SECOND)
-/* What a burst takes is looked at so often; the target may have begun to spin since. */
+/*
+ * Limits in ns of the time between two measurements in a burst. The target may have begun to run
+ * more callbacks since the last one.
+ */
 #define CHECK_LEAST_NS (20 * NS_PER_MS)
 #define CHECK_MOST_NS (200 * NS_PER_MS)
 #define REST_LEAST_NS (50 * NS_PER_MS)
 #define REST_MOST_NS (1 * SECOND)
-/* The newest look's part in the rate. */
+/* The weight of the newest measurement in the moving average of the rate. */
 #define RATE_WEIGHT 0.3
 
 static double least(double left, double right)
@@ -57,7 +69,10 @@ void allowance_spend(struct lp_allowance *allowance, double cost_ns, uint64_t no
 	double passed = now_ns > allowance->at_ns ? (double)(now_ns - allowance->at_ns) : 0;
 	double rate;
 
-	/* full before it is spent from: what comes in at once is not held against it twice */
+	/*
+	 * the balance is limited before the cost is subtracted, so that a cost that exceeds the
+	 * limit is not charged twice
+	 */
 	allowance->balance_ns =
 		least(allowance->balance_ns + passed * allowance->earns, held_ns(allowance)) -
 		cost_ns;
@@ -95,7 +110,10 @@ bool allowance_must_end(const struct lp_allowance *allowance, uint64_t now_ns)
 		return allowance->spent_ns + allowance->rate * allowance->leave_ns >=
 		       held_ns(allowance) / 2;
 	if (allowance->rate < allowance->earns)
-		/* it pays back what it owes, if it is only a little */
+		/*
+		 * the earnings exceed the cost, so that a small negative balance recovers during
+		 * the burst
+		 */
 		return allowance->balance_ns <= -allowance->earns * CHECK_MOST_NS;
 	return allowance->balance_ns <= allowance->rate * allowance->leave_ns;
 }
@@ -127,13 +145,16 @@ uint64_t allowance_wait_ns(const struct lp_allowance *allowance)
 	return (uint64_t)clamp(allowance->balance_ns / drain, CHECK_LEAST_NS, CHECK_MOST_NS);
 }
 
-/* ---- what loopprof takes itself ------------------------------------------- */
+/* ---- the CPU time of loopprof itself ---------------------------------------- */
 
-/* A stall that is just slow is to be looked at twice while it lasts, however little there is. */
+/*
+ * The number of samples of a stall that is as long as the threshold: at least this many, even over
+ * the budget.
+ */
 #define CHECKS_A_STALL 2.5
 #define FREQUENCY_LEAST 19
 #define SAVE_MOST_NS (60 * SECOND)
-/* Less than that of the budget, and there are means for more. */
+/* Below this part of the budget the limits are relaxed again. */
 #define EASE_PART 0.6
 
 void self_budget_open(struct lp_self_budget *self_budget, double share, unsigned int frequency,
@@ -152,12 +173,18 @@ void self_budget_open(struct lp_self_budget *self_budget, double share, unsigned
 	self_budget->at_ns = now_ns;
 }
 
-/* Returns whether there was something to do without. */
+/*
+ * Reduces the frequency, the rate of saves and, last, the bursts. Returns false if all of them were
+ * at their limits already.
+ */
 static bool do_without(struct lp_self_budget *self_budget)
 {
 	unsigned int frequency = self_budget->frequency / 2;
 	uint64_t save = self_budget->save_ns * 2;
-	/* bursts are what is paid for: they go last, and only where that would help */
+	/*
+	 * bursts are the purpose of the budget, so that they end last, and only if loopprof's own
+	 * CPU time exceeds it
+	 */
 	bool bursts = self_budget->own <= self_budget->share ||
 		      self_budget->frequency > self_budget->least ||
 		      self_budget->save_ns < (uint64_t)SAVE_MOST_NS;

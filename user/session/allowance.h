@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * --budget: arithmetic alone.  How long the threads of a process may be traced, and how
- * often loopprof may look, so that both stay under a share of a CPU.
+ * The arithmetic of --budget: how long the threads of a process may be traced, and how much CPU
+ * time loopprof itself may use, as a share of a CPU. Nothing here measures or attaches.
  *
- * An allowance is an account.  It earns seven tenths of the share for each moment that
- * passes, and probes spend from it; it never holds more than twenty seconds' earnings, and
- * the first burst, which has to teach what bursts take, owes no more than half of that, with
- * what it takes until the kernel has removed its probes.  So in any minute at most
- * 0.7 * (60 + 20) = 56 seconds' share is spent, plus the overshoot between two looks.
+ * An allowance is an account in ns. It earns seven tenths of the share for each ns that passes, and
+ * probes spend from it. The balance never exceeds twenty seconds' earnings. The first burst
+ * measures what a burst costs; its debt is at most half of that, including the cost until the
+ * kernel has removed its probes. So in any minute at most 0.7 * (60 + 20) = 56 seconds' share is
+ * spent, plus the overshoot between two measurements.
  */
 #ifndef LP_SESSION_ALLOWANCE_H
 #define LP_SESSION_ALLOWANCE_H
@@ -18,71 +18,89 @@
 #include <stdint.h>
 
 struct lp_allowance {
-	double earns; /* ns of probes for each ns that passes */
+	double earns; /* earnings: ns of probe time for each ns that passes */
 	double balance_ns;
 	double wanted_ns; /* the balance at which the next burst begins */
-	double rate; /* ns of probes for each ns of a burst, of late */
-	double spent_ns; /* in this burst */
-	uint64_t at_ns; /* the balance is of this moment */
-	uint64_t began_ns; /* this burst; 0: there is none */
-	bool learned; /* a burst has shown how much a burst takes */
-	/* the kernel takes so long to remove the probes of a burst, as measured; see allowance_open
-	 */
+	double rate; /* cost: ns of probe time for each ns of a burst, a moving average */
+	double spent_ns; /* cost of the current burst */
+	uint64_t at_ns; /* instant up to which the balance is computed */
+	uint64_t began_ns; /* beginning of the current burst; 0: no burst is running */
+	bool learned; /* a burst has ended, so that rate is a measured value */
+	/* ns that the kernel takes to remove the probes of a burst, see allowance_set_leave */
 	double leave_ns;
 };
 
-/* share: of each thread's time, 0.01 for one per cent.  now_ns: CLOCK_MONOTONIC, as below. */
+/*
+ * share is the part of a thread's time, 0.01 for one per cent. now_ns is CLOCK_MONOTONIC, here and
+ * below.
+ */
 void allowance_open(struct lp_allowance *allowance, double share, uint64_t now_ns);
 
-/* How long the removal of probes took of late; it is not taken for less than 0.1 s. */
+/*
+ * Sets the measured time that a removal of probes takes. It is clamped to 0.1 s at least and 2 s at
+ * most.
+ */
 void allowance_set_leave(struct lp_allowance *allowance, uint64_t leave_ns);
 
-/* Probes took cost_ns of the thread that they took most of, since the last call. */
+/*
+ * Charges cost_ns, the time that probes took since the last call from the thread that has paid
+ * most, and adds the earnings of the time since then.
+ */
 void allowance_spend(struct lp_allowance *allowance, double cost_ns, uint64_t now_ns);
 
 /*
- * For so long the thread wanted a CPU and had none: that earns nothing.  Else one that
- * gets a tenth of a CPU would pay ten times the share of what it can do.
+ * Subtracts the earnings of the time that the thread was ready to run without a CPU. Otherwise a
+ * thread that gets a tenth of a CPU would pay ten times the share of the time in which it runs.
  */
 void allowance_starved(struct lp_allowance *allowance, double waited_ns);
 
 bool allowance_may_begin(const struct lp_allowance *allowance);
 void allowance_begin(struct lp_allowance *allowance, uint64_t now_ns);
 
-/* A burst whose cost the earnings cover goes on for good. */
+/*
+ * Returns whether the current burst has to end. A burst that costs less than the earnings goes on
+ * without a limit.
+ */
 bool allowance_must_end(const struct lp_allowance *allowance, uint64_t now_ns);
 
-/* random: any number; so that bursts do not beat with what the target does at times. */
+/*
+ * Ends the current burst and computes the balance at which the next one may begin. random is any
+ * number; it varies that balance so that bursts are not in step with periodic work of the target.
+ */
 void allowance_end(struct lp_allowance *allowance, uint32_t random, uint64_t now_ns);
 
-/* In how many ns to call allowance_spend again. */
+/* Returns the time in ns until allowance_spend is to be called again. */
 uint64_t allowance_wait_ns(const struct lp_allowance *allowance);
 
 /*
- * What loopprof takes itself: its own CPU time, and its hooks on polls, context switches
- * and clocks all over the host.  Where that is over the budget it looks less often.
+ * The budget of loopprof itself: its own CPU time and that of its hooks on polls, context switches
+ * and clocks on the whole host. Over the budget, loopprof samples and saves less often.
  */
 struct lp_self_budget {
-	double share; /* of one CPU; 0: no budget */
-	unsigned int most, least; /* Hz, of the clock that samples late loops */
+	double share; /* share of one CPU; 0: no budget */
+	unsigned int most, least; /* limits in Hz of the clock that samples late loops */
 	unsigned int frequency;
-	uint64_t save_ns; /* between two times that all counters are read */
-	bool bursts; /* are there means for bursts? */
-	double own, hooks; /* what was taken of a CPU, as of the last look */
-	uint64_t at_ns, cpu_ns, hook_ns; /* at that look */
+	uint64_t save_ns; /* ns between two times that all counters are read */
+	bool bursts; /* the budget allows bursts */
+	double own, hooks; /* shares of a CPU that were used, as of the last measurement */
+	uint64_t at_ns, cpu_ns, hook_ns; /* instant and totals of the last measurement */
 };
 
 enum lp_self_budget_change {
 	LP_SELF_BUDGET_SAME,
 	LP_SELF_BUDGET_LESS,
-	LP_SELF_BUDGET_MORE, /* there are means again */
-	LP_SELF_BUDGET_OVER, /* it is over, and there is nothing left to do without */
+	LP_SELF_BUDGET_MORE, /* the limits were relaxed */
+	LP_SELF_BUDGET_OVER, /* it is over the budget, and all limits are at their lowest */
 };
 
 void self_budget_open(struct lp_self_budget *self_budget, double share, unsigned int frequency,
 		      uint64_t threshold_ns, uint64_t now_ns);
 
-/* cpu_ns, hook_ns: taken since the run began.  To be called each LP_SELF_BUDGET_PERIOD_NS. */
+/*
+ * Compares what was used since the last call with the budget and adapts frequency, save_ns and
+ * bursts. cpu_ns and hook_ns are totals since the run began. To be called every
+ * LP_SELF_BUDGET_PERIOD_NS.
+ */
 enum lp_self_budget_change self_budget_measure(struct lp_self_budget *self_budget, uint64_t cpu_ns,
 					       uint64_t hook_ns, uint64_t now_ns);
 

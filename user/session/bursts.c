@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * --budget: the probes that time callbacks are attached in bursts, a process at a time, as
- * an attached uprobe costs its trap even where its program does nothing.  In between the
- * loops are sampled.
+ * With --budget the probes that time callbacks are attached in bursts, for one process at a time,
+ * as an attached uprobe costs its trap even if its program does nothing. Between bursts the loops
+ * are sampled.
  *
- * When a burst begins the probes come first, then its loops are told (trace_ns); when it
- * ends they are told first, and the probes go once each has seen it between two callbacks.
- * So whatever is timed is timed from its beginning to its end.
+ * At the beginning of a burst the probes are attached before trace_ns of its loops is set. At the
+ * end trace_ns is cleared first, and the probes are detached once each loop's thread has noticed
+ * that between two callbacks. So every callback that is timed is timed from its beginning to its
+ * end.
  */
 #include "session_internal.h"
 
@@ -17,12 +18,21 @@
 #include <bpf/libbpf.h>
 #include <stdlib.h>
 
-/* A thread that is in one callback for so long, and has neighbours that pay for waiting. */
+/*
+ * The longest wait in ns for the loops of a process to notice the end of a burst. A callback may
+ * last longer, and its neighbours pay for the probes meanwhile.
+ */
 #define PATIENCE_NS (300 * NS_PER_MS)
 #define ENDING_CHECK_NS (10 * NS_PER_MS)
-/* To attach takes tens of milliseconds, in which nobody empties the ring buffer. */
+/*
+ * The least time in ns between two beginnings of bursts. Attaching takes tens of milliseconds, in
+ * which nobody reads the ring buffer.
+ */
 #define BEGIN_GAP_NS (100 * NS_PER_MS)
-/* So many processes may begin their first burst as they are found. */
+/*
+ * The number of processes that may be in a burst at once when a process is added: it then begins
+ * with one.
+ */
 #define AT_ONCE 4
 #define GRID_NS (10 * NS_PER_MS)
 #define IDLE_WAIT_NS (1000 * NS_PER_MS)
@@ -32,7 +42,10 @@ static struct lp_loop *loop_at(const struct lp_session *session, uint32_t slot)
 	return mapped_array_at(&session->loops, slot);
 }
 
-/* Takes over what a burst that is over was long, so that the next one may begin. */
+/*
+ * Adds the duration of a burst that is over to the total of the loop and clears it, so that the
+ * next burst may begin.
+ */
 static void harvest(struct lp_session *session, uint32_t slot)
 {
 	struct lp_loop *loop = loop_at(session, slot);
@@ -76,7 +89,7 @@ uint64_t session_traced_ns(const struct lp_session *session, uint32_t slot, uint
 	traced = session->accounts[slot].traced_ns;
 	since = loop->traced_since_ns;
 	until = loop->traced_until_ns ? loop->traced_until_ns : now;
-	/* it polls since before its probes came, so that none of its callbacks is missing */
+	/* a loop that was polling when its probes were attached has missed none of its callbacks */
 	if (!since && loop->trace_ns && loop->poll_start_ns) {
 		since = loop->poll_start_ns > loop->trace_ns ? loop->poll_start_ns : loop->trace_ns;
 		until = now;
@@ -121,7 +134,7 @@ static void begin(struct lp_session *session, struct lp_attachment *attachment)
 		return;
 	}
 	session->costs.bursts++;
-	/* what came in between was no burst's */
+	/* the cost since the last call belongs to no burst */
 	allowance_spend(&attachment->allowance, session_book(session, attachment), now);
 	allowance_begin(&attachment->allowance, now);
 	for (slot = attachment->loops; slot != LP_NO_SLOT; slot = session->accounts[slot].next)
@@ -139,7 +152,10 @@ static void end(struct lp_session *session, struct lp_attachment *attachment, ui
 		session_join_burst(session, slot);
 }
 
-/* Its thread polls, does other things, or takes long over what it began in the burst. */
+/*
+ * Ends the burst of a loop whose thread has not noticed the end, as it polls, has left the loop or
+ * is in a long callback.
+ */
 static void cut(struct lp_session *session, uint32_t slot, uint64_t now)
 {
 	struct lp_loop *loop = loop_at(session, slot);
@@ -148,14 +164,17 @@ static void cut(struct lp_session *session, uint32_t slot, uint64_t now)
 	loop->last_handle = 0;
 	loop->last_sampled_ns = start ? start : now;
 	loop->context = 0;
-	/* a callback that runs counts as sampled; which one it is has to be seen on its stack */
+	/* a callback that is running counts as sampled; its stack is needed to identify it */
 	loop->cut = start != 0;
 	if (!loop->traced_until_ns)
 		loop->traced_until_ns = start ? start : now;
 	__atomic_store_n(&loop->sampled, 1, __ATOMIC_RELEASE);
 }
 
-/* Has every loop seen that the burst is over?  Who cannot is not waited for. */
+/*
+ * Returns whether every loop has noticed the end of the burst. One that polls or has left the loop
+ * cannot notice it and is cut off, and so is every other one after PATIENCE_NS.
+ */
 static bool all_know(struct lp_session *session, const struct lp_attachment *attachment,
 		     uint64_t now)
 {
@@ -187,7 +206,10 @@ static void finish(struct lp_session *session, struct lp_attachment *attachment,
 		   100 * attachment->allowance.rate);
 }
 
-/* For how long the loop that waited most had work and no CPU, since it was asked last. */
+/*
+ * Returns the longest time in ns that a loop of the process was ready to run without a CPU since
+ * the last call.
+ */
 static double waited_ns(struct lp_session *session, const struct lp_attachment *attachment)
 {
 	uint64_t most = 0;
@@ -205,8 +227,8 @@ static double waited_ns(struct lp_session *session, const struct lp_attachment *
 }
 
 /*
- * The moment of a process's next turn, in about so many ns, on a grid that is the same for
- * all processes, so that the turns of many are one wake-up.
+ * Returns the instant of a process's next turn, in about wait_ns. It lies on a grid that all
+ * processes share, so that the turns of many processes need one wake-up.
  */
 static uint64_t next_turn(uint64_t now, uint64_t wait_ns)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What a hit of a probe and of a hook costs here, measured on loopprof itself: the machine,
- * its kernel and its mitigations differ by ten and more.  Of many short rounds the quickest
+ * Measures on loopprof itself what a hit of a probe and of a hook costs on this machine: CPUs,
+ * kernels and mitigations differ by a factor of ten and more. Of many short rounds the quickest one
  * counts, as nothing else ran in it.
  */
 #include "session_internal.h"
@@ -18,7 +18,10 @@
 
 #define ROUNDS 20
 #define CALLS 50
-/* Where it cannot be measured: the virtual machine that this was written on. */
+/*
+ * The costs in ns where they cannot be measured: values of the virtual machine on which this was
+ * written.
+ */
 #define HIT_NS 1500
 #define STEPPED_NS 12000
 
@@ -49,7 +52,7 @@ __asm__(".pushsection .text\n"
 	".size lp_calibrate_stepped, . - lp_calibrate_stepped\n"
 	".popsection\n");
 
-/* ns of one call, in the quickest round. */
+/* Returns the ns of one call, as an average over the quickest round. */
 static double time_calls(void (*call)(void))
 {
 	uint64_t least = UINT64_MAX;
@@ -69,7 +72,7 @@ static double time_calls(void (*call)(void))
 
 struct calibrated_place {
 	uintptr_t address;
-	uint64_t offset; /* in this program's file; 0: not found */
+	uint64_t offset; /* in the file of this program */
 };
 
 static int find_place(struct dl_phdr_info *info, size_t size, void *context)
@@ -89,7 +92,7 @@ static int find_place(struct dl_phdr_info *info, size_t size, void *context)
 	return place->offset != 0;
 }
 
-/* Returns what a hit costs, in ns, or other where that cannot be measured. */
+/* Returns the ns that a hit costs, or other if that cannot be measured. */
 static double time_hit(struct lp_session *session, void (*call)(void), double other)
 {
 	struct calibrated_place place = { .address = (uintptr_t)call };

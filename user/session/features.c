@@ -37,7 +37,7 @@ static int load_empty(enum bpf_prog_type type, int attach_type, int function)
 	return descriptor < 0 ? -errno : descriptor;
 }
 
-/* Loading alone does not tell: the kernel may lack the trampoline that attaching needs. */
+/* Loading alone does not show it: the kernel may lack the trampoline that attaching needs. */
 static bool try_fentry(int function)
 {
 	int program = load_empty(BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, function), link;
@@ -51,7 +51,9 @@ static bool try_fentry(int function)
 	return link >= 0;
 }
 
-/* Is the first parameter of the function a pointer to a struct that BTF describes? */
+/*
+ * Returns whether the first parameter of the function is a pointer to a struct that BTF describes.
+ */
 static bool knows_argument(const struct btf *btf, int function)
 {
 	const struct btf_type *type = btf__type_by_id(btf, (__u32)function);

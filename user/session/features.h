@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What this kernel offers to loopprof; asked of the kernel itself, never of its version. */
+/*
+ * The features of this kernel that loopprof uses. They are probed, never derived from the kernel's
+ * version.
+ */
 #ifndef LP_SESSION_FEATURES_H
 #define LP_SESSION_FEATURES_H
 
@@ -8,28 +11,31 @@
 
 #define LP_POLL_CALLS 8
 
-/* The poll system calls, by the name that the programs of bpf/poll.bpf.c have. */
+/* The system calls that poll, by the names that the programs of bpf/poll.bpf.c end with. */
 struct lp_poll_call {
 	const char *name;
-	bool epoll; /* its first argument is an epoll descriptor */
+	bool epoll; /* the first argument is an epoll descriptor */
 };
 
 extern const struct lp_poll_call lp_poll_calls[LP_POLL_CALLS];
 
 struct lp_features {
-	int btf; /* 0, or why the kernel's BTF cannot be read: negative errno */
-	int programs; /* may an empty uprobe program be loaded? 0 or negative errno */
+	int btf; /* 0, or a negative errno if the kernel's BTF cannot be read */
+	int programs; /* 0, or a negative errno if an empty uprobe program cannot be loaded */
 	int ring_buffer;
-	int uprobes; /* is there the perf PMU for uprobes? */
-	int scheduler; /* may a program be attached to context switches? 0 or negative errno */
-	int clock; /* may a clock be opened on a CPU? 0 or negative errno */
-	bool run_delay; /* the scheduler tells how long a thread was ready to run */
+	int uprobes; /* 0, or a negative errno if there is no perf PMU for uprobes */
+	int scheduler; /* 0, or a negative errno if no program can be loaded for context switches */
+	int clock; /* 0, or a negative errno if no clock event can be opened */
+	/* the scheduler records how long a thread was ready to run (struct sched_info) */
+	bool run_delay;
 	bool fentry; /* fentry and fexit can be loaded and attached */
-	bool register_types; /* BTF knows struct pt_regs: a system call's arguments are readable */
-	bool poll_calls[LP_POLL_CALLS]; /* the kernel has this call */
+	/* BTF describes struct pt_regs, so that a system call's arguments can be read */
+	bool register_types;
+	/* the kernel has the call of lp_poll_calls with this index */
+	bool poll_calls[LP_POLL_CALLS];
 };
 
-/* Fills all of it.  Takes a few milliseconds. */
+/* Fills in all fields. Takes a few milliseconds. */
 void features_probe(struct lp_features *features);
 
 #endif /* LP_SESSION_FEATURES_H */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The second BPF object: what finds lost things.  It shares the maps of the first, and is
- * loaded after that is attached, as nobody waits for what may never happen.
+ * The second BPF object has the programs for findings and for the origins and lifetimes of tasks.
+ * It shares the maps of the first object. It is loaded after that one is attached, as findings may
+ * never occur and must not delay the beginning of the run.
  */
 #include "session_internal.h"
 
@@ -28,7 +29,10 @@ static int choose_programs(struct lp_session *session)
 	return err;
 }
 
-/* Each map of the first object under the same name here; but constants are each object's own. */
+/*
+ * Makes the second object use the maps of the first one, by their names. Internal maps, which hold
+ * constants, are not shared.
+ */
 static int share_maps(struct lp_session *session)
 {
 	struct bpf_map *map, *first;

@@ -36,7 +36,10 @@ uint32_t holdings_find(const struct lp_holdings *holdings, pid_t pid)
 	return removed;
 }
 
-/* Takes a free element, emptied.  Returns 0 if there is none. */
+/*
+ * Takes a free element, clears it and assigns it to a holder. Returns its number, or 0 if no
+ * element is free.
+ */
 static uint32_t take_element(struct lp_holdings *holdings, const struct lp_holder *holder)
 {
 	uint32_t number = 1;
@@ -53,7 +56,10 @@ static uint32_t take_element(struct lp_holdings *holdings, const struct lp_holde
 	return number;
 }
 
-/* Makes a process a member of its unit, whose element is taken if it has none.  0: no room. */
+/*
+ * Counts a process as a member of its unit, and assigns an element to the unit if it has none.
+ * Returns the number of that element, or 0 if no element is free.
+ */
 static uint32_t join_unit(struct lp_holdings *holdings, uint64_t owner)
 {
 	const struct lp_holder holder = { .owner = owner, .members = 1 };
@@ -80,7 +86,10 @@ uint32_t holdings_add(struct lp_holdings *holdings, pid_t pid, uint64_t owner)
 	return number;
 }
 
-/* Frees the element if nothing needs it any more, and its unit's with the last of its members. */
+/*
+ * Frees the element of a removed process that holds no entries any more, and the element of its
+ * unit when that was the last member.
+ */
 static void free_if_empty(struct lp_holdings *holdings, uint32_t number)
 {
 	const struct lp_holding *item = &holdings->items[number];
@@ -102,7 +111,7 @@ void holdings_remove(struct lp_holdings *holdings, pid_t pid)
 	free_if_empty(holdings, number);
 }
 
-/* The number of the element of a process's unit; 0: none. */
+/* Returns the number of the element of a process's unit, or 0 if it has none. */
 static uint32_t unit_of(const struct lp_holdings *holdings, uint32_t number)
 {
 	uint32_t unit = holdings->items[number].unit;
@@ -127,8 +136,9 @@ bool holdings_may_loop(const struct lp_holdings *holdings, uint32_t number)
 }
 
 /*
- * Never below 0: what a process held before it ran another program may be given back in the name of
- * the new one, which would then be at its limit for good.
+ * Adds a count, which may be negative; the result is at least 0. The entries of a process that ran
+ * another program before may be given back in the name of the new one, which would then be at its
+ * limit for ever.
  */
 static void add(uint32_t *to, int count)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The assignment of the elements of the map holdings to processes and to the units that they
- * belong to.  An element of a process is free again once the process is removed and nothing is
- * held any more; one of a unit, once no element of its processes is left.
+ * The assignment of the elements of the map holdings to processes and to the units that they belong
+ * to. The element of a process is free again once the process is removed and holds no entries any
+ * more; that of a unit, once the elements of all of its processes are free.
  */
 #ifndef LP_SESSION_HOLDINGS_H
 #define LP_SESSION_HOLDINGS_H
@@ -14,37 +14,50 @@
 #include <sys/types.h>
 
 struct lp_holdings {
-	struct lp_holding *items; /* mapped: BPF counts there */
-	uint32_t capacity; /* element 0 is that of all together */
-	uint32_t end; /* elements in use lie before this one */
+	struct lp_holding *items; /* the mapped map, not owned; BPF counts in it as well */
+	uint32_t capacity; /* number of elements; element 0 has the sums of all processes */
+	uint32_t end; /* number of the element after the last one that was ever in use */
 	struct lp_holder {
-		pid_t pid; /* 0: free, or that of a unit */
-		uint32_t members; /* of a unit: the elements of its processes; 0: it is no unit's */
+		pid_t pid; /* 0: the element is free or that of a unit */
+		/*
+		 * of a unit: number of its processes that have an element; 0: not the element of a
+		 * unit
+		 */
+		uint32_t members;
 		uint64_t owner; /* of a unit: as in struct lp_process_info */
 		bool removed;
 	} * holders;
-	bool shared; /* there may be several processes */
+	bool shared; /* several processes may share the tables, so that shares are limited */
 	uint32_t loop_capacity;
 };
 
-/* items: room elements, not owned. Returns 0 or -ENOMEM. */
+/* items has capacity elements, is not owned and must outlive holdings. Returns 0 or -ENOMEM. */
 int holdings_open(struct lp_holdings *holdings, void *items, uint32_t capacity);
 void holdings_close(struct lp_holdings *holdings);
 
 /*
- * The element of a process, which it gets if it has none; 0 where there is no room.  owner: the
- * unit of the process, as in struct lp_process_info; 0: it has none.
+ * Returns the number of the element of a process, which is assigned if it has none, or 0 if no
+ * element is free. owner is the unit of the process, as in struct lp_process_info; 0: it has none.
  */
 uint32_t holdings_add(struct lp_holdings *holdings, pid_t pid, uint64_t owner);
 void holdings_remove(struct lp_holdings *holdings, pid_t pid);
-/* The element of a process, even a removed one with entries left; 0: it has none. */
+/*
+ * Returns the number of the element of a process, which may be a removed one with entries left, or
+ * 0 if it has none.
+ */
 uint32_t holdings_find(const struct lp_holdings *holdings, pid_t pid);
 
-/* As in BPF: neither a process nor its unit ever has more of a table than is left in it. */
+/*
+ * Returns whether the process may have another loop. As in BPF, neither a process nor its unit may
+ * have more entries of a table than are left in it.
+ */
 bool holdings_may_loop(const struct lp_holdings *holdings, uint32_t number);
 void holdings_loop(struct lp_holdings *holdings, uint32_t number, int count);
 void holdings_callback(struct lp_holdings *holdings, uint32_t number, int count);
-/* To be called when user space has emptied the table of causes. */
+/*
+ * Clears the counts of causes of all elements. To be called when user space has emptied the table
+ * of causes.
+ */
 void holdings_no_causes(struct lp_holdings *holdings);
 void holdings_limit(struct lp_holdings *holdings, uint32_t number, enum lp_limited_kind kind,
 		    uint64_t count);

@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 /*
- * The kernel takes 0.07 to 0.15 s to remove an uprobe and removes one after the other, as
- * it holds a lock meanwhile (event_mutex in kernel/trace/trace_event_perf.c).  So many are
- * waited for at the end of a run; more are left to a process of their own.
+ * The number of links whose removal is awaited at the end of a run. The kernel takes 0.07 to 0.15 s
+ * to remove an uprobe and removes one after the other, as it holds a lock meanwhile (event_mutex in
+ * kernel/trace/trace_event_perf.c). More links are left to a separate process.
  */
 #define WAITED_FOR 6
 
@@ -30,11 +30,13 @@ struct lp_link_closer {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	struct lp_closing *first; /* what came first is what hurts most */
+	/* first in, first out: the oldest link has cost the target most */
+	struct lp_closing *first;
 	struct lp_closing **end;
-	bool started; /* there is a thread */
-	bool last; /* nothing more comes */
-	uint64_t delay_ns; /* from taking a link to its removal, a moving average */
+	bool started; /* the thread was created */
+	bool last; /* no more links will be added, so that the thread ends */
+	/* ns from link_closer_take to the removal of the link, a moving average */
+	uint64_t delay_ns;
 };
 
 /* The newest link's weight in the average is 1 / this. */
@@ -68,7 +70,7 @@ static void *close_links(void *context)
 	return NULL;
 }
 
-/* signals are for the main thread */
+/* The thread is created with all signals blocked, as they are for the main thread. */
 static int start_thread(struct lp_link_closer *link_closer, pthread_t *thread)
 {
 	sigset_t all, before;
@@ -132,7 +134,7 @@ static int compare_descriptors(const void *left, const void *right)
 	return *(const int *)left - *(const int *)right;
 }
 
-/* Closes every descriptor but these, which are in ascending order. */
+/* Closes every descriptor except these, which are in ascending order. */
 static void close_others(const int *descriptors, size_t count)
 {
 	unsigned int from = 0;
@@ -147,10 +149,10 @@ static void close_others(const int *descriptors, size_t count)
 }
 
 /*
- * Forks a process that holds the links until the caller has closed its own descriptors of
- * them, and then ends, with which the kernel removes the probes.  That process holds nothing
- * else, so that readers of the run's output get its end.  Returns a descriptor whose
- * closing lets it go on, or -1 if it could not be made.
+ * Forks a process that holds the links until the caller has closed its own descriptors of them, and
+ * that ends then, upon which the kernel removes the probes. That process has no other descriptor
+ * open, so that readers of the run's output get to its end. Returns a descriptor that lets the
+ * process go on when it is closed, or -1 if the process could not be created.
  */
 static int leave_links(const struct lp_closing *first, size_t count)
 {
@@ -175,7 +177,7 @@ static int leave_links(const struct lp_closing *first, size_t count)
 		signal(SIGHUP, SIG_IGN);
 		prctl(PR_SET_NAME, "loopprof-detach");
 		close_others(descriptors, i);
-		/* its end is reached once the caller has closed the other descriptor */
+		/* read() returns 0 once the caller has closed the other end */
 		while (read(ends[0], &byte, 1) > 0)
 			;
 		_exit(0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Detaches in the background: the kernel waits for every CPU to leave an uprobe,
- * a tenth of a second or more each, while events of other targets come in.
+ * Destroys links in a thread: for each uprobe the kernel waits until every CPU has left it, which
+ * takes a tenth of a second or more, while events of other targets arrive.
  */
 #ifndef LP_SESSION_LINK_CLOSER_H
 #define LP_SESSION_LINK_CLOSER_H
@@ -11,19 +11,25 @@
 struct bpf_link;
 struct lp_link_closer;
 
-/* Returns NULL if out of memory.  Without it, or without threads, link_closer_take destroys at
- * once. */
+/*
+ * Returns NULL if out of memory. link_closer_take destroys a link at once if it is called with NULL
+ * or if the thread cannot be created.
+ */
 struct lp_link_closer *link_closer_new(void);
 
-/* Takes over a link, which may be NULL, and destroys it soon. */
+/* Takes over a link, which may be NULL. The thread destroys it later. */
 void link_closer_take(struct lp_link_closer *link_closer, struct bpf_link *link);
 
-/* How long it took of late from taking a link to its removal from the kernel; 0: not known. */
+/*
+ * Returns the ns from taking a link to its removal from the kernel, a moving average; 0 if none is
+ * known.
+ */
 uint64_t link_closer_delay_ns(struct lp_link_closer *link_closer);
 
 /*
- * Waits until all that was taken is destroyed if it is little.  Of more the program's own
- * descriptors are closed, and a process that outlives it by some seconds waits for the kernel.
+ * Waits until all links are destroyed if they are few. Of more, this process closes its
+ * descriptors, and a forked process that lives on for some seconds waits until the kernel has
+ * removed the probes. NULL does nothing.
  */
 void link_closer_free(struct lp_link_closer *link_closer);
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Slots of loops and callbacks, and what the kernel keeps in them. */
+/*
+ * The slots of loops and callbacks in the BPF maps: they are assigned, filled in, read and released
+ * here.
+ */
 #include "session_internal.h"
 
 #include "base/clocks.h"
@@ -10,10 +13,13 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A callback is late, and looked at, after so many parts of the threshold. */
+/* A callback is late, and is sampled, after this part of the threshold. */
 #define LATE_PART 10
 #define LATE_LEAST_NS 100000
-/* At least as many as share a bucket of the kernel's hash, or it says ENOSPC. */
+/*
+ * The number of causes that are read at once. The kernel returns -ENOSPC if a bucket of its hash
+ * has more (kernel/bpf/hashtab.c: __htab_map_lookup_and_delete_batch).
+ */
 #define CAUSE_BATCH 256
 
 uint64_t session_late_ns(uint64_t threshold_ns)
@@ -23,7 +29,7 @@ uint64_t session_late_ns(uint64_t threshold_ns)
 	return late_ns > LATE_LEAST_NS ? late_ns : LATE_LEAST_NS;
 }
 
-/* As lp_index_thread does in BPF. */
+/* Enters a thread into the index of loops, as lp_index_thread does in BPF. */
 static void index_thread(struct lp_session *session, uint32_t tid, uint32_t slot)
 {
 	struct lp_thread_bucket *bucket =
@@ -39,7 +45,7 @@ static void index_thread(struct lp_session *session, uint32_t tid, uint32_t slot
 	}
 }
 
-/* What is polled by which loop: told by the loop itself, if it is one of uvloop's. */
+/* Stores the code objects of an asyncio loop's class; 0 for a loop of uvloop. */
 static void fill_code(struct lp_loop *loop, const struct lp_running_loop *running)
 {
 	__atomic_store_n(&loop->run_once_code, running->run_once, __ATOMIC_RELAXED);
@@ -66,7 +72,7 @@ int session_find_loop(const struct lp_session *session, pid_t tid)
 		       : (int)slot;
 }
 
-/* What polls next may be asked about at once. */
+/* Makes BPF report the next poll of the thread, whose report may be limited otherwise. */
 static void forget_poller(struct lp_session *session, pid_t tid)
 {
 	uint32_t key = (uint32_t)tid;
@@ -80,7 +86,7 @@ bool session_update_loop(struct lp_session *session, uint32_t slot,
 	struct lp_loop *loop = mapped_array_at(&session->loops, slot);
 
 	if (loop->object == running->object) {
-		/* the loop's class may have been patched since */
+		/* the loop's class may have been patched since the last call */
 		fill_code(loop, running);
 		return false;
 	}
@@ -117,7 +123,7 @@ int session_add_loop(struct lp_session *session, const struct lp_instance *insta
 	loop->sampled = session->config.sampling || session->config.budget > 0;
 	loop->python = instance->python;
 	fill_uvloop(loop, running);
-	/* never over one that the thread has made for itself in this moment */
+	/* BPF_NOEXIST: the thread may have become a loop by itself in this moment */
 	if (bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.loop_slots), &key, &slot,
 				BPF_NOEXIST)) {
 		int err = -errno;
@@ -129,7 +135,7 @@ int session_add_loop(struct lp_session *session, const struct lp_instance *insta
 	forget_poller(session, running->tid);
 	snprintf(path, sizeof(path), "/proc/%d/task/%d", instance->pid, running->tid);
 	if (access(path, F_OK)) {
-		/* it has ended meanwhile: its number may come to mean another */
+		/* the thread has ended meanwhile, and its number may be given to another thread */
 		session_release_loop(session, slot);
 		return -ESRCH;
 	}
@@ -176,14 +182,17 @@ uint32_t session_take_callback(struct lp_session *session, uint32_t slot, uint64
 	return value.callback;
 }
 
-/* Has BPF noticed a boundary of the loop meanwhile?  Then BPF's state is newer. */
+/* Returns whether BPF has noticed a boundary of the loop meanwhile, so that its state is newer. */
 static bool is_under_way(const struct lp_loop *loop)
 {
 	return loop->iteration_start_ns || loop->poll_start_ns || loop->start_ns ||
 	       loop->callbacks || loop->iterations;
 }
 
-/* Takes a beginning back, unless BPF has begun another segment. */
+/*
+ * Clears an instant that was stored as value, unless BPF has stored another one since. Returns
+ * whether it was cleared.
+ */
 static bool take_back(__u64 *at, uint64_t value)
 {
 	__u64 expected = value;
@@ -203,7 +212,7 @@ static void begin_wait(struct lp_wait_state *stall, uint64_t now_ns,
 	stall->wait = begun->wait;
 	stall->wait.segment_ns = now_ns;
 	stall->wait.iteration_ns = now_ns;
-	/* the time that it waits for a CPU at the end is not known */
+	/* the time that the thread waits for a CPU at the end of the wait is not known */
 	stall->wait.delayed = 1;
 	stall->wait.migrations = UINT64_MAX;
 	__atomic_store_n(&stall->wait.since_ns, now_ns, __ATOMIC_RELEASE);
@@ -225,7 +234,7 @@ bool session_begin_segment(struct lp_session *session, uint32_t slot, uint64_t n
 	loop->queue_delay_ns = LP_NO_QUEUE_DELAY;
 	if (begun->state == LP_ADOPTED_CALLBACK && begun->blocked) {
 		begin_wait(stall, now_ns, begun);
-		/* with bursts it is no callback that was timed */
+		/* with bursts it does not count as a callback that was timed */
 		loop->callbacks = session->config.budget <= 0;
 		loop->iteration_callbacks = 1;
 		loop->callback = begun->callback;
@@ -235,7 +244,7 @@ bool session_begin_segment(struct lp_session *session, uint32_t slot, uint64_t n
 		__atomic_store_n(&loop->start_ns, now_ns, __ATOMIC_RELEASE);
 	}
 	__atomic_store_n(&loop->iteration_start_ns, now_ns, __ATOMIC_RELEASE);
-	/* its poll has begun just now: then no iteration is under way */
+	/* the loop has begun to poll in this moment, so that no iteration is under way */
 	if (__atomic_load_n(&loop->poll_start_ns, __ATOMIC_ACQUIRE)) {
 		take_back(&loop->iteration_start_ns, now_ns);
 		take_back(&loop->start_ns, now_ns);
@@ -294,7 +303,10 @@ void session_release_loop(struct lp_session *session, uint32_t slot)
 	const struct lp_loop *loop = mapped_array_at(&session->loops, slot);
 	uint32_t tid = loop->tid, holding = loop->holding, found;
 
-	/* its thread may live on, or have ended before it was entered: it must not write here */
+	/*
+	 * The thread may go on, or have ended before the loop was entered; BPF must not find the
+	 * slot by its number.
+	 */
 	if (tid && !bpf_map_lookup_elem(slots, &tid, &found) && found == slot)
 		bpf_map_delete_elem(slots, &tid);
 	unindex_thread(session, tid, slot);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * How big the maps are.  Arrays are allocated when they are made, and those that are mapped
- * count as memory of ours as well: a run on one process takes no room for a whole host's.  Of
- * callbacks a single loop may have as many as a host.
+ * The sizes of the maps. Arrays are allocated when they are created, and those that are mapped also
+ * count as memory of this process, so that a run on one process does not allocate maps for a whole
+ * host. The maps of callbacks are an exception: one loop may have as many callbacks as a whole
+ * host.
  */
 #include "session_internal.h"
 
@@ -30,7 +31,7 @@ void session_choose_map_sizes(struct lp_session *session)
 	if (config->threads) {
 		loops = clamp(config->threads * 2, LOOPS_LEAST, LP_MAX_LOOPS);
 		causes = clamp((size_t)loops * CAUSES_A_LOOP, CAUSES_LEAST, LP_MAX_CAUSES);
-		/* each has a thread */
+		/* each process has a thread at least */
 		processes = loops;
 		places = clamp((size_t)processes * PLACES_A_PROCESS, 0, LP_MAX_SITES);
 	}
@@ -42,8 +43,8 @@ void session_choose_map_sizes(struct lp_session *session)
 	bpf_map__set_max_entries(skeleton->maps.processes, processes);
 	bpf_map__set_max_entries(skeleton->maps.sites, places);
 	/*
-	 * One for all together, one for each process and for its unit, and some for processes that
-	 * have ended with entries not yet read.
+	 * One element for the sums, one for each process and for its unit, and some for processes
+	 * that have ended while they still hold entries.
 	 */
 	bpf_map__set_max_entries(skeleton->maps.holdings, 2 * processes + HOLDINGS_MORE);
 	if (config->threads)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Arrays of the kernel's, mapped: they change while they are read. */
+/* BPF array maps that are mapped into this process. The kernel changes them while they are read. */
 #ifndef LP_SESSION_MAPPED_ARRAY_H
 #define LP_SESSION_MAPPED_ARRAY_H
 
@@ -14,10 +14,10 @@ struct lp_mapped_array {
 	uint32_t capacity;
 };
 
-/* protection: as of mmap. Returns 0 or a negative errno. */
+/* Maps the array. protection is as for mmap(). Returns 0 or a negative errno. */
 int mapped_array_open(struct lp_mapped_array *mapped, struct bpf_map *map, int protection);
 void mapped_array_close(struct lp_mapped_array *mapped);
-/* How many elements there are. */
+/* Returns the number of elements. */
 uint32_t mapped_array_capacity(const struct lp_mapped_array *mapped);
 void *mapped_array_at(const struct lp_mapped_array *mapped, uint32_t index);
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What the targets and the host pay: hits times what a hit costs on this machine.
+ * The costs of the run for the targets and the host: the number of hits times the cost of a hit on
+ * this machine.
  *
- * Probes count their hits themselves.  Hooks run for every poll and context switch of the
- * host, and a count of their own would make each dearer: so the kernel counts now and then,
- * for a fiftieth of the time, how often all of them run and how long
- * (BPF_ENABLE_STATS, kernel 5.8), and in between the same is taken to go on.
+ * Probes count their hits themselves. Hooks run for every poll and context switch of the host, and
+ * a counter would make each of them more expensive. So the kernel counts the runs and run times of
+ * all programs for a fiftieth of the time (BPF_ENABLE_STATS, kernel 5.8), and the rates between are
+ * taken to be the same.
  */
 #include "session_internal.h"
 
@@ -25,13 +26,16 @@
 #define COUNT_FIRST_NS (200 * NS_PER_MS)
 #define COUNT_EACH_NS (5000 * NS_PER_MS)
 /*
- * What a hook costs beside its program, as orders of magnitude: a context switch calls it
- * directly; a clock is an interrupt, with its way in and out of a virtual machine.
+ * The costs in ns of a hook without its program, as orders of magnitude. A context switch calls it
+ * directly; a clock is an interrupt, which a virtual machine has to enter and leave.
  */
 #define SWITCH_NS 20
 #define CLOCK_NS 3000
 #define PROBES_LEAST 100
-/* Until it is measured: the programs on dispatches ran for 0.4 to 1 us on the same machine. */
+/*
+ * The run time in ns of a probe's program until it is measured: the programs on dispatches ran for
+ * 0.4 to 1 us on the machine of calibrate.c's defaults.
+ */
 #define PROGRAM_NS 700
 
 void session_open_overhead(struct lp_session *session)
@@ -51,7 +55,7 @@ void session_close_overhead(struct lp_session *session)
 
 /* ---- hits of probes ---- */
 
-/* A hit of this process's probes. */
+/* Returns the ns that a hit of this process's probes costs, with the run time of the program. */
 static double hit_cost(struct lp_session *session, const struct lp_attachment *attachment)
 {
 	bool stepped = attachment->roles[LP_PROBE_DISPATCH].stepped ||
@@ -63,7 +67,10 @@ static double hit_cost(struct lp_session *session, const struct lp_attachment *a
 static double book(struct lp_session *session, const struct lp_attachment *attachment,
 		   uint64_t *booked, uint64_t now)
 {
-	/* what user space writes into struct lp_process may set its count back a little */
+	/*
+	 * user space rewrites struct lp_process as a whole, which may set BPF's count back by a few
+	 * hits
+	 */
 	uint64_t hits = now > *booked ? now - *booked : 0;
 	double cost = hits ? (double)hits * hit_cost(session, attachment) : 0;
 
@@ -95,11 +102,18 @@ double session_book(struct lp_session *session, struct lp_attachment *attachment
 		if (cost > most)
 			most = cost;
 	}
-	/* whose these are is not known: as if one thread paid for all of them */
+	/*
+	 * the threads of these hits are not known: the sum counts as if one thread had paid for all
+	 * of them
+	 */
 	if (!bpf_map_lookup_elem(map, &key, &process)) {
 		cost = book(session, attachment, &attachment->hits, process.probe_hits);
 		if (session->config.queue)
-			most += cost; /* most are of the loop that makes its callbacks ready */
+			/*
+			 * most of these hits are of the thread of the loop that makes its own
+			 * callbacks ready
+			 */
+			most += cost;
 		else if (cost > most)
 			most = cost;
 	}
@@ -108,7 +122,7 @@ double session_book(struct lp_session *session, struct lp_attachment *attachment
 
 /* ---- hooks ---- */
 
-/* What a run of this program costs beside the program. */
+/* Returns the ns that a run of this program costs in addition to its run time. */
 static double beside_ns(const struct lp_session *session, const struct bpf_program *program)
 {
 	switch (bpf_program__type(program)) {
@@ -145,7 +159,7 @@ static void add_program(const struct lp_session *session, const struct bpf_progr
 		(double)info.run_time_ns + (double)info.run_cnt * beside_ns(session, program);
 }
 
-/* Of all programs since they were loaded, as far as the kernel counted. */
+/* Sums up the counts of all programs since they were loaded, as far as the kernel counted. */
 static void count_all(const struct lp_session *session, struct lp_run_counts *counts)
 {
 	struct bpf_program *program;
@@ -163,7 +177,7 @@ static void count_all(const struct lp_session *session, struct lp_run_counts *co
 	}
 }
 
-/* What is taken at the present rate becomes a part of the sum. */
+/* Adds the costs of hooks from hooks_until_ns to now_ns at the present rates. */
 static void extrapolate(struct lp_overhead *costs, uint64_t now_ns)
 {
 	double passed = now_ns > costs->hooks_until_ns ? (double)(now_ns - costs->hooks_until_ns)
@@ -202,14 +216,14 @@ static void end_count(struct lp_session *session, uint64_t now_ns)
 	costs->counting = -1;
 	costs->count_ns = now_ns + COUNT_EACH_NS;
 	count_all(session, &after);
-	/* at first the time until now is taken to have been as this part of it */
+	/* the first rates also stand for the time before they were measured */
 	if (costs->counted)
 		extrapolate(costs, costs->counting_since_ns);
 	costs->counted = true;
 	costs->hook_hits_rate = (after.hook_hits - before->hook_hits) / passed;
 	costs->hook_rate = (after.hook_ns - before->hook_ns) / passed;
 	extrapolate(costs, now_ns);
-	/* few hits tell little */
+	/* an average over few hits is not reliable */
 	if (after.probe_hits - before->probe_hits >= PROBES_LEAST)
 		costs->program_ns = (after.probe_ns - before->probe_ns) /
 				    (after.probe_hits - before->probe_hits);
@@ -231,7 +245,7 @@ void session_spending(struct lp_session *session, uint64_t now_ns, struct lp_spe
 	struct lp_attachment *attachment;
 	struct lp_overhead *costs = &session->costs;
 
-	/* a run may be over before it is time for it */
+	/* a short run may end before the first period of counting does */
 	if (costs->counting >= 0 && !costs->counted &&
 	    now_ns > costs->counting_since_ns + COUNT_NS / 10)
 		end_count(session, now_ns);
@@ -261,7 +275,10 @@ size_t session_processes(const struct lp_session *session)
 	return count;
 }
 
-/* What the kernel says that a map takes: fs/proc's fdinfo, kernel/bpf/syscall.c. */
+/*
+ * Returns the bytes that the kernel reports for a map: "memlock" in its fdinfo
+ * (kernel/bpf/syscall.c: bpf_map_show_fdinfo), or 0 if that cannot be read.
+ */
 static uint64_t map_bytes(const struct bpf_map *map)
 {
 	unsigned long long bytes = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The probes of each process that is profiled. */
+/* The probes of each profiled process: they are attached, completed and detached here. */
 #include "session_internal.h"
 
 #include "base/clocks.h"
@@ -15,14 +15,20 @@
 #include <string.h>
 #include <time.h>
 
-/* A process that shows false data (-EBADMSG) spoils its own results only. */
+/*
+ * Returns whether the process cannot be profiled without the probe. -EBADMSG, false data of the
+ * process, affects only the results of that process.
+ */
 static bool is_needed(const struct lp_role *role, int err)
 {
 	return role->need == LP_ROLE_INDISPENSABLE ||
 	       (role->need == LP_ROLE_NEEDED && err != -EBADMSG);
 }
 
-/* NULL: the run has no program for that role.  The role's object has been loaded. */
+/*
+ * Returns the program of a role, or NULL if the run has none. The object of the role has to be
+ * loaded.
+ */
 static struct bpf_program *program_for(const struct lp_session *session, enum lp_probe_role role)
 {
 	const char *name = role_program(&session->config, role);
@@ -86,7 +92,7 @@ static int attach_place(struct lp_session *session, struct lp_attached_role *att
 	struct lp_site_key key = { .address = probe->places[number].address, .pid = (uint32_t)pid };
 	uint32_t place = session_roles[probe->role].place;
 
-	/* tried before, and only a later place failed */
+	/* an earlier call attached this place, and a later place failed */
 	if (attached->links[number] || attached->shares[number])
 		return 0;
 	if (place) {
@@ -95,7 +101,10 @@ static int attach_place(struct lp_session *session, struct lp_attached_role *att
 			return -errno;
 		attached->addresses[number] = key.address;
 	}
-	/* a burst is one process's: the others that run the file would pay for it */
+	/*
+	 * a burst is for one process; with a shared probe the others that run the file would pay
+	 * for it
+	 */
 	if (session->shared && file->facts.reach == LP_FILE_OF_HOST &&
 	    !(session->config.budget > 0 && session_roles[probe->role].in_bursts))
 		return shared_uprobes_attach(session->shared, program, file,
@@ -116,7 +125,7 @@ static int attach_probe(struct lp_session *session, struct lp_attachment *attach
 	size_t i;
 	int err;
 
-	/* the process may have mapped another file there since the examination */
+	/* the process may have mapped another file there since it was examined */
 	err = mapped_file_open(attachment->pid, probe->path, &probe->file, &file);
 	if (err == -ESTALE || (!err && file.facts.reach == LP_FILE_REFUSED)) {
 		err = error_set(
@@ -148,14 +157,14 @@ static int attach_role(struct lp_session *session, struct lp_attachment *attachm
 	struct lp_probe probe;
 	int err;
 
-	/* bursts attach what they have found */
+	/* with bursts the probe was found before, and the burst attaches it */
 	if (!program || attached->resolved || attached->probe)
 		return 0;
 	err = instance->runtime->find_probe(instance, role, &probe, error);
 	if (err)
 		return err;
 	attached->stepped = !probe.emulated;
-	/* the rest is hit seldom, or asked for with its cost */
+	/* other probes are hit seldom, or were requested by an option whose cost is documented */
 	if (!probe.emulated && (role == LP_PROBE_DISPATCH || role == LP_PROBE_READY))
 		log_process(
 			"the kernel emulates no instruction near the entry of %s in pid %d: each hit will cost it several times as much as usual",
@@ -214,7 +223,10 @@ struct lp_attachment *session_attachment(const struct lp_session *session, pid_t
 	return attachment;
 }
 
-/* What lost things are known by, once _asyncio is there. */
+/*
+ * Gives BPF the addresses by which findings are recognised. Returns 0 or a negative errno; it fails
+ * until _asyncio is loaded.
+ */
 static int report_lifecycle(struct lp_session *session, const struct lp_instance *instance)
 {
 	int map = bpf_map__fd(session->skeleton->maps.processes);
@@ -231,7 +243,10 @@ static int report_lifecycle(struct lp_session *session, const struct lp_instance
 	return bpf_map_update_elem(map, &key, &process, BPF_EXIST) ? -errno : 0;
 }
 
-/* Of a host's many processes, one is told; of one that has ended meanwhile, nothing. */
+/*
+ * Reports that a probe could not be attached: as a warning once per role where many processes are
+ * profiled, and in detail only for a process that has ended meanwhile.
+ */
 static void warn(struct lp_session *session, pid_t pid, enum lp_probe_role role,
 		 const struct lp_error *error)
 {
@@ -243,7 +258,10 @@ static void warn(struct lp_session *session, pid_t pid, enum lp_probe_role role,
 	log_warning("%s", error->text);
 }
 
-/* What loops of uvloop are known by, once that is loaded: before its probes are hit. */
+/*
+ * Gives BPF the addresses by which it recognises loops of uvloop, once uvloop is loaded and before
+ * its probes can be hit.
+ */
 static void report_uvloop(struct lp_session *session, struct lp_attachment *attachment,
 			  const struct lp_instance *instance)
 {
@@ -259,7 +277,7 @@ static void report_uvloop(struct lp_session *session, struct lp_attachment *atta
 	attachment->knows_uvloop = !bpf_map_update_elem(map, &key, &process, BPF_EXIST);
 }
 
-/* A process whose memory and files disagree: it is counted once. */
+/* Counts a process whose memory and files disagree, once. */
 static void count_refusal(struct lp_session *session, struct lp_attachment *attachment)
 {
 	if (!attachment->disagrees) {
@@ -269,7 +287,10 @@ static void count_refusal(struct lp_session *session, struct lp_attachment *atta
 	attachment->disagrees = true;
 }
 
-/* Attaches the roles of the stages from first to last; returns how many are still open, or -errno. */
+/*
+ * Attaches the roles of the stages from first to last. Returns the number of roles whose probes
+ * cannot be found yet, or a negative errno.
+ */
 static int attach_roles(struct lp_session *session, struct lp_attachment *attachment,
 			const struct lp_instance *instance, enum lp_role_stage first,
 			enum lp_role_stage last, struct lp_error *error)
@@ -282,11 +303,11 @@ static int attach_roles(struct lp_session *session, struct lp_attachment *attach
 
 		if (row->stage < first || row->stage > last)
 			continue;
-		/* attaching takes long enough for a burst to spend more than it may */
+		/* attaching may take so long that a burst would exceed its allowance meanwhile */
 		if (!row->in_bursts)
 			session_turn_bursts(session, true, clock_now());
 		err = attach_role(session, attachment, instance, (enum lp_probe_role)role, error);
-		/* -ENODEV: it is looked for again when a loop begins to run */
+		/* -ENODEV: the probe is searched for again when a loop begins to run */
 		if (err == -ENODEV)
 			continue;
 		if (err == -EAGAIN && row->need != LP_ROLE_INDISPENSABLE) {
@@ -294,7 +315,7 @@ static int attach_roles(struct lp_session *session, struct lp_attachment *attach
 		} else if (err && is_needed(row, err)) {
 			return err;
 		} else if (err) {
-			/* the run goes on without */
+			/* the run goes on without this probe */
 			warn(session, instance->pid, (enum lp_probe_role)role, error);
 			attachment->roles[role].resolved = true;
 			if (err == -EBADMSG)
@@ -335,7 +356,7 @@ void session_follow_process(struct lp_session *session, pid_t pid, bool watch)
 	struct lp_process_filter *filter = mapped_array_at(&session->filter, 0);
 	uint32_t bits = (uint32_t)pid % LP_FILTER_BYTES;
 
-	/* others may have the same lowest bits */
+	/* other processes may have the same lowest bits */
 	if (watch)
 		session->followed[bits]++;
 	else if (session->followed[bits])

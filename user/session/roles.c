@@ -64,7 +64,9 @@ const struct lp_role session_roles[LP_PROBE_ROLES] = {
 	[LP_PROBE_DISPATCH_METHOD] = { .program = "lp_uv_method",
 				       .is_wanted = is_traced,
 				       .in_bursts = true },
-	/* coroutines are known without _asyncio, and a program may drop its first one at once */
+	/*
+	 * Coroutines are recognised without _asyncio, and a program may drop its first one at once.
+	 */
 	[LP_PROBE_NEVER_AWAITED] =
 		LOST(LP_FINDING_NEVER_AWAITED, LP_SITE_NEVER_AWAITED, LP_STAGE_FINDINGS),
 	[LP_PROBE_NEVER_RETRIEVED] =

@@ -26,14 +26,17 @@ static int attach_cpu(struct lp_sampling_clock *clock, struct bpf_program *progr
 		.type = PERF_TYPE_SOFTWARE,
 		.size = sizeof(attributes),
 		.config = PERF_COUNT_SW_CPU_CLOCK,
-		/* not by a frequency: this clock's is turned into a period, which the ioctl
-		 * to change it then means (kernel/events/core.c: perf_swevent_init_hrtimer) */
+		/*
+		 * A period, not a frequency: the kernel turns the frequency of this clock into a
+		 * period, and PERF_EVENT_IOC_PERIOD then expects a period as well
+		 * (kernel/events/core.c: perf_swevent_init_hrtimer).
+		 */
 		.sample_period = NS_PER_S / frequency,
 	};
 	int event =
 		(int)syscall(SYS_perf_event_open, &attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 
-	/* a CPU that is off; one that comes later has no clock */
+	/* ENODEV: the CPU is offline. One that goes online later has no clock. */
 	if (event < 0)
 		return errno == ENODEV ? 0 : -errno;
 	clock->events[clock->count].descriptor = event;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A clock on each CPU that runs a BPF program. */
+/* A clock event on each CPU, which runs a BPF program. */
 #ifndef LP_SESSION_SAMPLING_CLOCK_H
 #define LP_SESSION_SAMPLING_CLOCK_H
 
@@ -7,10 +7,13 @@
 
 struct lp_sampling_clock;
 
-/* frequency: Hz. Returns 0 or a negative errno, with nothing attached. */
+/*
+ * Starts the clock on all CPUs that are online. frequency is in Hz. Returns 0, or a negative errno
+ * with nothing attached. Free with sampling_clock_stop.
+ */
 int sampling_clock_start(struct bpf_program *program, unsigned int frequency,
 			 struct lp_sampling_clock **clock);
-/* From now on, Hz. */
+/* Changes the frequency, in Hz. */
 void sampling_clock_set(struct lp_sampling_clock *clock, unsigned int frequency);
 void sampling_clock_stop(struct lp_sampling_clock *clock);
 

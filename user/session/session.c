@@ -17,7 +17,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* One system call a slot: as many as are needed soon, the rest when it is attached. */
+/*
+ * The number of slots that are made available before the run begins. Each takes a system call;
+ * session_fill_slots adds the rest.
+ */
 #define SLOTS_AT_FIRST 128
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
@@ -28,7 +31,7 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 	return 0;
 }
 
-/* Hands out slots from first on, before end. */
+/* Makes the slots from first to end - 1 available. Returns 0 or a negative errno. */
 static int fill_queue(struct bpf_map *map, uint32_t first, uint32_t end)
 {
 	uint32_t i;
@@ -57,7 +60,7 @@ static int enable_program(struct lp_session *session, const char *prefix, const 
 	return program ? bpf_program__set_autoload(program, true) : -ENOENT;
 }
 
-/* The programs on the poll calls: bpf/poll.bpf.c. */
+/* Enables the programs on the poll calls, of bpf/poll.bpf.c. */
 static int choose_poll_programs(struct lp_session *session, const struct lp_features *features)
 {
 	size_t i;
@@ -87,7 +90,7 @@ static int choose_poll_programs(struct lp_session *session, const struct lp_feat
 	return err;
 }
 
-/* One poll call's two tracepoints; a call that this kernel lacks is no error. */
+/* Attaches the two tracepoints of a poll call. A call that this kernel lacks is not an error. */
 static int attach_tracepoints(struct lp_session *session, size_t call)
 {
 	char enter[64], leave[64];
@@ -122,7 +125,7 @@ bool session_lacks_polls(const struct lp_session *session)
 	return session->tracepoints && !session->all_polls;
 }
 
-/* Tracepoints are found by their files; a small system may not have mounted them. */
+/* Mounts tracefs if it is not mounted, as libbpf finds tracepoints by their files. */
 static void mount_tracefs(void)
 {
 	if (access("/sys/kernel/tracing/events", F_OK) &&
@@ -167,7 +170,10 @@ static void detach_polls(struct lp_session *session)
 	}
 }
 
-/* What the programs are told; constant once they are loaded. */
+/*
+ * Sets the configuration of the programs, which is constant once they are loaded, and the sizes of
+ * the maps that this run does not need.
+ */
 static void configure(struct lp_session *session)
 {
 	struct lp_config *config = (struct lp_config *)&session->skeleton->rodata->lp_config;
@@ -197,7 +203,10 @@ static void configure(struct lp_session *session)
 	}
 }
 
-/* right: the right that the failed step needs. */
+/*
+ * Fills in the sentence for a failed load and returns err. right is the right that the failed step
+ * needs.
+ */
 static int refuse_load(int err, enum lp_right right, struct lp_error *error)
 {
 	static const char *const failures[LP_RIGHTS] = {
@@ -276,13 +285,15 @@ int session_new(const struct lp_session_config *config, struct lp_session **resu
 	if (!session)
 		return error_set(error, -ENOMEM, "out of memory");
 	session->config = *config;
-	/* with nothing but samples there is nothing to attach in bursts */
+	/* sample mode has no probes that could be attached in bursts */
 	if (config->sampling)
 		session->config.budget = 0;
 	session_open_overhead(session);
 	libbpf_set_print(print_libbpf);
-	/* 5.10 counts maps against RLIMIT_MEMLOCK, 5.11 and later against the cgroup;
-	 * where it cannot be raised the load says so */
+	/*
+	 * Kernel 5.10 counts maps against RLIMIT_MEMLOCK, 5.11 and later against the cgroup. If the
+	 * limit cannot be raised, loading fails with a message.
+	 */
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 	err = load(session, error);
 	if (err)
@@ -320,7 +331,7 @@ int session_new(const struct lp_session_config *config, struct lp_session **resu
 		err = fill_queue(session->skeleton->maps.free_loops, 0, SLOTS_AT_FIRST);
 	if (!err)
 		err = fill_queue(session->skeleton->maps.free_findings, 0, LP_MAX_FINDINGS);
-	/* slot 0 of the callbacks is "other" and is never handed out */
+	/* slot 0 of the callbacks is "other" and is never assigned */
 	if (!err)
 		err = fill_queue(session->skeleton->maps.free_callbacks, 1, SLOTS_AT_FIRST);
 	if (err) {

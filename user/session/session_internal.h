@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a session is made of: for the files of this folder only. */
+/*
+ * The state of a session and the functions that the files of this folder share. Not to be included
+ * elsewhere.
+ */
 #ifndef LP_SESSION_SESSION_INTERNAL_H
 #define LP_SESSION_SESSION_INTERNAL_H
 
@@ -17,9 +20,9 @@
 #include "shared_uprobes.h"
 
 enum lp_burst_state {
-	LP_BURST_NONE, /* no probe is attached but those on lost things */
+	LP_BURST_NONE, /* no probe that times callbacks is attached */
 	LP_BURST_ON,
-	LP_BURST_ENDING, /* until its loops have seen that it is over */
+	LP_BURST_ENDING, /* until all loops of the process have noticed the end */
 };
 
 struct lp_attachment {
@@ -27,118 +30,149 @@ struct lp_attachment {
 	pid_t pid;
 	struct lp_attached_role {
 		struct bpf_link *links[LP_PROBE_SITES];
-		struct lp_shared_link *shares[LP_PROBE_SITES]; /* instead of a link */
-		uint64_t addresses[LP_PROBE_SITES]; /* in the map places; 0: not there */
-		bool resolved; /* attached, or not to be found in this build */
-		struct lp_probe *probe; /* what bursts attach, anew each time; NULL: nothing yet */
-		bool stepped; /* the kernel emulates no instruction there: dear hits */
+		/* in place of links[i] if the probe is shared */
+		struct lp_shared_link *shares[LP_PROBE_SITES];
+		uint64_t addresses[LP_PROBE_SITES]; /* its keys in the map sites; 0: it has none */
+		bool resolved; /* the probe is attached, or cannot be in this build of Python */
+		/* the probe that each burst attaches, owned; NULL: none, or not found yet */
+		struct lp_probe *probe;
+		/* the kernel executes the probed instruction in single step: hits are expensive */
+		bool stepped;
 	} roles[LP_PROBE_ROLES];
-	bool knows_lifecycle; /* so does BPF */
-	bool knows_uvloop; /* the same */
-	/* its loops, by their slots; LP_NO_SLOT: no more */
+	bool knows_lifecycle; /* struct lp_lifecycle was found and given to BPF */
+	bool knows_uvloop; /* struct lp_uvloop was found and given to BPF */
+	/*
+	 * slot of the first of its loops, which are linked by lp_loop_costs.next; LP_NO_SLOT: none
+	 */
 	uint32_t loops;
-	uint64_t hits; /* of struct lp_process, as booked */
+	uint64_t hits; /* hits of struct lp_process up to which the costs are charged */
 	enum lp_burst_state burst;
-	bool refused; /* a burst could not begin: it is sampled for good */
+	/* a burst could not begin, so that the process is only sampled from then on */
+	bool refused;
 	bool disagrees; /* its memory shows functions that its files do not have */
-	uint64_t patience_ns; /* so long its loops may take to see the end of a burst */
-	uint64_t turn_ns; /* nothing to be done before */
+	/* instant until which its loops may take to notice the end of a burst */
+	uint64_t patience_ns;
+	uint64_t turn_ns; /* instant of the next turn of its bursts */
 	struct lp_allowance allowance;
 };
 
 #define LP_NO_SLOT UINT32_MAX
 
-/* Beside struct lp_loop, slot for slot: what only user space knows. */
+/* The part of a loop that only user space knows, by the slot of its struct lp_loop. */
 struct lp_loop_costs {
-	struct lp_attachment *attachment; /* NULL: no loop */
-	uint32_t next; /* of the same process */
-	uint64_t hits; /* as booked */
-	uint64_t run_queue_ns; /* the same */
-	uint64_t traced_ns; /* in bursts that are over */
+	/* the loop's process; NULL: the slot is no loop of a process */
+	struct lp_attachment *attachment;
+	uint32_t next; /* slot of the next loop of the same process; LP_NO_SLOT: none */
+	uint64_t hits; /* probe hits up to which the costs are charged */
+	uint64_t run_queue_ns; /* run queue time up to which bursts have taken it into account */
+	uint64_t traced_ns; /* ns in bursts that are over */
 };
 
-/* Runs of programs, as far as the kernel counted; their costs in ns. */
+/* Runs and run times in ns of programs, as far as the kernel has counted them. */
 struct lp_run_counts {
-	double probe_hits, probe_ns; /* without what comes before the program */
+	double probe_hits, probe_ns; /* probe_ns is without the cost of the trap */
 	double hook_hits, hook_ns;
 };
 
 struct lp_overhead {
-	double hit_ns, stepped_ns; /* 0: not measured yet */
-	double program_ns; /* what the probes' programs run for, on the average */
-	double poll_ns; /* both hooks on a poll, for a thread that is no loop */
-	int counting; /* while the kernel counts: a descriptor, else -1 */
-	bool counted; /* once at least */
-	uint64_t counting_since_ns, count_ns; /* when it began, when it is to begin again */
-	struct lp_run_counts before; /* it began */
-	double hook_hits_rate, hook_rate; /* for each ns that passes, as counted last */
-	uint64_t hooks_until_ns; /* their sums below are of this moment */
+	/* cost of a hit, emulated and in single step, without the program; 0: not measured yet */
+	double hit_ns, stepped_ns;
+	double program_ns; /* average run time of the probes' programs */
+	double poll_ns; /* cost of both hooks on a poll, in a thread that is no loop */
+	int counting; /* descriptor that makes the kernel count; -1: it does not count */
+	bool counted; /* the kernel has counted once at least */
+	/* beginning of the current count and instant of the next one */
+	uint64_t counting_since_ns, count_ns;
+	struct lp_run_counts before; /* counts at counting_since_ns */
+	double hook_hits_rate, hook_rate; /* hits, and ns, per ns of the last count */
+	/* instant up to which the sums hook_hits and hook_ns are computed */
+	uint64_t hooks_until_ns;
 	double hook_hits, hook_ns;
 	uint64_t probe_hits;
 	double probe_ns;
 	uint64_t bursts;
 	uint64_t attach_failures;
 	uint64_t map_bytes;
-	bool knows_uvloop; /* the same */
+	bool knows_uvloop; /* not used */
 };
 
 struct lp_session {
 	struct lp_session_config config;
 	struct loopprof_bpf *skeleton;
-	struct lost_bpf *findings_object; /* what finds lost things; NULL: not loaded yet */
-	bool findings_object_refused; /* nor will it be */
+	struct lost_bpf *findings_object; /* the second BPF object; NULL: not loaded */
+	bool findings_object_refused; /* the kernel refused it: it is not tried again */
 	struct lp_attachment *attachments;
-	uint16_t followed[LP_FILTER_BYTES]; /* how many processes set a byte of the filter */
-	uint32_t warned; /* of roles that could not be attached: bits, 1 << enum lp_probe_role */
+	/* number of processes that have set a byte of the filter */
+	uint16_t followed[LP_FILTER_BYTES];
+	/* roles that were reported as not attached: bits, 1 << enum lp_probe_role */
+	uint32_t warned;
 	size_t disagreeing; /* processes with functions in memory that their files do not have */
 	struct lp_link_closer *link_closer;
 	struct lp_shared_uprobes *shared; /* NULL: each process has links of its own */
-	bool tracepoints; /* instead of fentry */
-	bool all_polls; /* then: more than the epoll calls are watched */
-	struct bpf_link *polls[LP_POLL_CALLS][2]; /* then: entry and exit of each */
+	bool tracepoints; /* the kernel has no fentry: polls are attached by tracepoints */
+	bool all_polls; /* with tracepoints: all poll calls are attached */
+	/* with tracepoints: entry and exit of each call */
+	struct bpf_link *polls[LP_POLL_CALLS][2];
 	struct lp_sampling_clock *clock;
 	struct lp_overhead costs;
 	struct lp_loop_costs accounts[LP_MAX_LOOPS];
-	uint64_t begin_ns; /* no burst begins before: one at a time */
+	uint64_t begin_ns; /* instant before which no burst begins */
 	struct lp_mapped_array loops, stalls, callbacks, queues, lost, buckets, filter, holding;
 	struct lp_holdings holdings;
 };
 
 void session_free_findings_object(struct lp_session *session);
 
-/* Sets the sizes of the maps, before they are made. */
+/* Sets the sizes of the maps, before the programs are loaded. */
 void session_choose_map_sizes(struct lp_session *session);
 
-/* Takes a process's probes away. */
+/* Detaches all probes of a process and frees the attachment, which the caller must not use any
+ * more. */
 void session_detach(struct lp_session *session, struct lp_attachment *attachment);
 
-/* Attaches the probes that time callbacks, as far as they are found, and takes them away. */
+/*
+ * Attaches the probes that time callbacks, as far as they are found, and detaches them. Attaching
+ * returns 0, or a negative errno with a sentence.
+ */
 int session_attach_callback_probes(struct lp_session *session, struct lp_attachment *attachment,
 				   struct lp_error *error);
 void session_detach_callback_probes(struct lp_session *session, struct lp_attachment *attachment);
 struct lp_attachment *session_attachment(const struct lp_session *session, pid_t pid);
 
-/* A process is added: its first burst begins with it, unless many have begun already. */
+/*
+ * Opens the allowance of a process that is added. Its first burst begins at once, unless several
+ * processes are in a burst already.
+ */
 void session_open_bursts(struct lp_session *session, struct lp_attachment *attachment);
-/* A loop of a process that is in a burst is so as well. */
+/*
+ * Makes trace_ns of a loop follow the burst of its process, for a new loop and at the beginning and
+ * end of a burst.
+ */
 void session_join_burst(struct lp_session *session, uint32_t slot);
 
-/* Books the hits of a loop's thread, or of a whole process; returns what the thread that pays
- * most paid for them, in ns. */
+/*
+ * Charges the hits since the last call of a loop's thread, or of a whole process. Returns the cost
+ * in ns, of a process that of the thread that has paid most.
+ */
 double session_book_loop(struct lp_session *session, uint32_t slot);
 double session_book(struct lp_session *session, struct lp_attachment *attachment);
 void session_open_overhead(struct lp_session *session);
 void session_close_overhead(struct lp_session *session);
-/* What a hit of a probe costs before its program begins; measured when it is asked first, which
- * takes some ten milliseconds. */
+/*
+ * Returns the ns that a hit of a probe costs before its program begins. The first call measures it,
+ * which takes some ten milliseconds.
+ */
 double session_hit_ns(struct lp_session *session, bool stepped);
-/* Of one poll call that does not wait, in ns. */
+/* Returns the ns of one poll call that does not wait, or 0 if it cannot be measured. */
 double session_time_poll(void);
 
-/* The loop is gone, or its slot is: nothing of it is left here. */
+/*
+ * Charges the last hits of a loop and removes it from the loops of its process. To be called before
+ * its slot is released.
+ */
 void session_forget_loop(struct lp_session *session, uint32_t slot);
 
-/* A callback is late, and looked at, after a part of the threshold. */
+/* Returns the ns after which a callback is late, so that it is sampled: a part of the threshold. */
 uint64_t session_late_ns(uint64_t threshold_ns);
 
 #endif /* LP_SESSION_SESSION_INTERNAL_H */

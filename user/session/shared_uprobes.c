@@ -14,7 +14,7 @@ struct lp_shared_link {
 	uint64_t offset;
 	struct bpf_link *link;
 	size_t shares;
-	uint64_t idle_ns; /* since when there has been none */
+	uint64_t idle_ns; /* instant since which there are no shares */
 };
 
 struct lp_shared_uprobes {
