@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* From a process that is waited for to one that is profiled, and its loops. */
+/*
+ * Attaches to an examined target, completes its probes, and adds the loops that run in it already.
+ */
 #include "targets_internal.h"
 
 #include "base/clocks.h"
@@ -14,14 +16,17 @@
 #define TRIES 10
 #define SCAN_FIRST_NS (100 * NS_PER_MS)
 #define RETRY_LAST_NS (30000 * NS_PER_MS)
-/* The check whether loops use epoll reads all descriptors and threads of a process. */
+/*
+ * The least time in ns between two checks whether the loops of a process use epoll, which read all
+ * of its descriptors and threads.
+ */
 #define POLLS_PERIOD_NS (1000 * NS_PER_MS)
-/* The time in ns that a first look may take; a longer one is not repeated. */
+/* The time in ns after which the search for loops in a new target is not repeated. */
 #define TRIES_NS (100 * NS_PER_MS)
 
 /*
- * A missing module may be loaded at once, or never.  A named program that has just begun
- * loads its modules within tens of milliseconds, and its first callbacks count.
+ * A missing module may be loaded in a moment, or never. The exception of named programs: one that
+ * has just begun loads its modules within tens of milliseconds, and its first callbacks count.
  */
 void target_put_off(struct lp_target *target)
 {
@@ -85,10 +90,11 @@ static int find_loops(const struct lp_target *target, struct lp_running_loop *lo
 }
 
 /*
- * Do loops that were found poll by other calls than epoll's?  Those that something else
- * runs than asyncio, as Qt, may do so whatever descriptors the process has.  A loop that
- * ends has closed its epoll descriptor, and a process that ends has none: so they have to
- * run still.
+ * Returns whether loops that were found use other poll calls than epoll's. A loop that does not run
+ * in asyncio's own run_forever, such as Qt's, may do so whatever descriptors the process has. Any
+ * other loop does so if its process has no epoll descriptor. A loop that ends has closed its own
+ * and a process that ends has none, so that loops have to run still and the descriptors are read
+ * again.
  */
 static bool poll_otherwise(const struct lp_target *target, const struct lp_running_loop *loops,
 			   int count)
@@ -105,8 +111,9 @@ static bool poll_otherwise(const struct lp_target *target, const struct lp_runni
 }
 
 /*
- * Loops were found: are their polls watched?  Watching more of them slows the whole host.
- * A poll that nobody sees is taken for blocking, so this is done before they are added.
+ * Attaches all poll calls if loops that were found need them, which slows the whole host. Returns
+ * whether they were needed. To be called before the loops are added: a poll that is not noticed
+ * counts as blocking.
  */
 static bool follow_polls(struct lp_targets *targets, const struct lp_target *target,
 			 const struct lp_running_loop *loops, int count)
@@ -130,12 +137,16 @@ void targets_loop_event(struct lp_targets *targets, const struct lp_event_loop *
 	    target->state != LP_TARGET_ATTACHED || now < target->polls_ns)
 		return;
 	target->polls_ns = now + POLLS_PERIOD_NS;
-	/* what the loop does since its last boundary may be a poll that nobody saw */
+	/* since its last boundary the loop may be in a poll that was not noticed */
 	if (follow_polls(targets, target, loops, find_loops(target, loops)))
 		session_drop_iteration(targets->config.session, event->event.loop);
 }
 
-/* Sample mode: a thread that ran another loop before.  Its slot, if that is a new one. */
+/*
+ * Handles a thread that is known as a loop. In sample mode it may run another loop by now. Returns
+ * the slot if that loop is of another kind, so that it was added as a new one, or -EEXIST or
+ * another negative errno.
+ */
 static int meet_again(struct lp_targets *targets, struct lp_target *target,
 		      const struct lp_running_loop *running)
 {
@@ -143,7 +154,7 @@ static int meet_again(struct lp_targets *targets, struct lp_target *target,
 	const struct lp_loop *known;
 
 	known = slot < 0 ? NULL : session_loop(targets->config.session, (uint32_t)slot);
-	/* a thread's number may have come to mean another process's meanwhile */
+	/* the number of a thread that has ended may be given to a thread of another process */
 	if (!known || known->pid != (uint32_t)target->process.pid || !targets->config.sampling)
 		return -EEXIST;
 	if (known->kind == running->kind) {
@@ -165,7 +176,10 @@ int target_add_loops(struct lp_targets *targets, struct lp_target *target, int t
 	int count = 0, i, slot;
 	bool followed;
 
-	/* the stack of a thread that runs changes while it is read: one look may miss it */
+	/*
+	 * the stack of a running thread changes while it is read, so that one search may miss a
+	 * loop
+	 */
 	for (i = 0; i < tries && count <= 0 && clock_now() - begun < TRIES_NS; i++)
 		count = find_loops(target, loops);
 	followed = follow_polls(targets, target, loops, count);
@@ -180,7 +194,10 @@ int target_add_loops(struct lp_targets *targets, struct lp_target *target, int t
 					       (uint32_t)session_find_loop(session, loops[i].tid));
 		if (slot == -EEXIST)
 			slot = meet_again(targets, target, &loops[i]);
-		/* one that is refused is new as well: there may be more of them */
+		/*
+		 * a loop that is refused counts as new, so that the next search for more loops
+		 * comes soon
+		 */
 		if (slot == -EDQUOT || slot == -ENOSPC)
 			targets->new_loops += session_refuse_loop(session, target->process.pid,
 								  loops[i].tid, slot == -EDQUOT);
@@ -192,7 +209,7 @@ int target_add_loops(struct lp_targets *targets, struct lp_target *target, int t
 	return count;
 }
 
-/* Fills in the reason why there is no loop that could be profiled. */
+/* Fills in why the process has no loop that could be profiled. */
 static void lack_text(const struct lp_targets *targets, const struct lp_target *target, char *text,
 		      size_t size)
 {
@@ -271,7 +288,10 @@ int target_attach(struct lp_targets *targets, struct lp_target *target,
 	}
 	err = instance.runtime->verify(&instance, error);
 	target->verified = !err;
-	/* in trace mode a loop adds itself as soon as there are probes */
+	/*
+	 * in trace mode BPF adds a loop as soon as the probes are attached, so that polls come
+	 * first
+	 */
 	if (!err && !targets->config.sampling && session_lacks_polls(targets->config.session))
 		follow_polls(targets, target, running, find_loops(target, running));
 	if (!err || err == -EAGAIN)
@@ -294,8 +314,8 @@ int target_attach(struct lp_targets *targets, struct lp_target *target,
 	targets->profiled++;
 	live_add_target(targets->config.live, &target->process, &target->instance);
 	/*
-	 * A starting process is looked at again in sample mode.  Without samples a
-	 * loop whose callback never ends is found only now.
+	 * In sample mode a process that has just begun is searched again later. Without samples a
+	 * loop whose callback never ends is only found now.
 	 */
 	again = target_age_ns(target) <= LP_YOUNG_NS &&
 		(targets->config.sampling || !target->named);

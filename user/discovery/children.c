@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * -s: the children that a process already has when it is named, and theirs.  Later
- * ones are announced by the kernel.
+ * -s: the descendants that a process has already when it is added. Those that begin later are
+ * reported by BPF.
  */
 #include "targets_internal.h"
 
@@ -12,12 +12,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The most generations, and the most processes, that are looked at. */
+/* The limits of the search: generations, and processes. */
 #define GENERATIONS 64
 #define DESCENDANTS_MAX LP_MAX_PROCESSES
-/* The most listings, as a child may fork while others are listed. */
+/* The limit of listings of all processes. A child may fork while others are listed. */
 #define ROUNDS 3
-/* Without -s children are only counted, for this long at most. */
+/* Without -s descendants are only counted: the limits in processes and in ns. */
 #define COUNT_MAX 64
 #define COUNT_NS (500 * NS_PER_MS)
 
@@ -35,7 +35,10 @@ static int by_pid(const void *left, const void *right)
 	return a < b ? -1 : a > b;
 }
 
-/* Marks one more generation of the sorted members. Returns whether there was one. */
+/*
+ * Marks the next generation of descendants among the members, which are sorted by PID. Returns
+ * whether it found any.
+ */
 static bool mark_children(struct process_member *members, size_t count, pid_t root)
 {
 	bool any = false;
@@ -54,7 +57,10 @@ static bool mark_children(struct process_member *members, size_t count, pid_t ro
 	return any;
 }
 
-/* All descendants of a process, as far as DESCENDANTS_MAX. *found is to be freed. */
+/*
+ * Lists the descendants of a process, DESCENDANTS_MAX at most. Returns their number. *found is to
+ * be freed by the caller.
+ */
 static size_t list_descendants(pid_t root, pid_t **found)
 {
 	struct process_member *members = NULL;
@@ -99,7 +105,7 @@ size_t targets_consider_descendants(struct lp_targets *targets, pid_t root)
 	return considered;
 }
 
-/* Does a process run an event loop, though it is no target? */
+/* Returns whether a process, which is no target, runs an event loop. */
 static bool runs_loop(pid_t pid)
 {
 	static struct lp_running_loop loops[LP_MAX_LOOPS];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Targets that wait for their examination, which workers do apart from the main loop: one
- * that takes long, or does not answer at all, delays only those behind it in the queue.
+ * The queue of targets that are to be examined. Workers examine them apart from the main loop, so
+ * that an examination that takes long or never ends delays only the targets behind it in the queue.
  */
 #include "targets_internal.h"
 
@@ -25,7 +25,7 @@ void target_ask(struct lp_targets *targets, struct lp_target *target)
 	targets->asked_last = target;
 }
 
-/* Takes a target out of the queue, if it is in it. */
+/* Removes a target from the queue, if it is in it. */
 static void unqueue(struct lp_targets *targets, struct lp_target *target)
 {
 	struct lp_target **at = &targets->asked_first, *last = NULL;
@@ -56,13 +56,16 @@ void target_unask(struct lp_targets *targets, struct lp_target *target)
 	target->asked = false;
 }
 
-/* The last ticket of the units that share a bucket with the target's. */
+/* Returns the last ticket of the units that share a bucket with the target's unit. */
 static uint64_t *served_of(struct lp_targets *targets, const struct lp_target *target)
 {
 	return &targets->served[(target->process.owner >> 8) % LP_OWNER_BUCKETS];
 }
 
-/* Of the units that wait, the one that was served least recently is next, in its own order. */
+/*
+ * Removes the next target from the queue: the first one of the unit whose last examination was
+ * least recent. The queue must not be empty.
+ */
 static struct lp_target *next_asked(struct lp_targets *targets)
 {
 	struct lp_target *target, *next = targets->asked_first;
@@ -112,7 +115,10 @@ bool targets_examine(struct lp_targets *targets)
 		struct lp_target *target = target_find(targets, examined.pid);
 
 		any = true;
-		/* another process may have its PID by now, or run another program */
+		/*
+		 * the result may be of an earlier process with this PID, or of an earlier program
+		 * of it
+		 */
 		if (target && target->asked && target->ticket == examined.ticket)
 			answer(targets, target, &examined);
 	}

@@ -22,30 +22,39 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A program that has made so many system calls without mapping libpython has none, or not soon. */
+/*
+ * The number of system calls after which a program that has not mapped libpython is not searched
+ * any more until its next exec.
+ */
 #define SEARCH_CALLS 200000
 #define SYSCALL_TRAP (SIGTRAP | 0x80)
-/* The longest wait for a change of the program at once. */
+/* The longest time in ms of one wait for a change of the program. */
 #define WAIT_MS 1000
-/* Questions whether a program has loaded all; one takes some milliseconds of a worker. */
+/* The limit of calls of is_complete; each takes a worker some milliseconds. */
 #define QUESTIONS 256
-/* The time in ns between two checks whether a program that is blocked is still to be held. */
+/* The time in ns between two checks whether a blocked program is still to be held. */
 #define CALL_WAIT_NS 10000000
-/* The time in ns to wait at once until a program that is let go stops, and between two checks. */
+/*
+ * The time in ns for which the end of a trace waits until the program stops, and between two
+ * checks.
+ */
 #define LEAVE_NS 200000000
 #define LEAVE_STEP_NS 1000000
 
 struct lp_launch {
 	pid_t pid;
 	bool traced;
-	bool leaving; /* it is let go as soon as it stops */
-	bool follow; /* its children matter as well */
+	bool leaving; /* the trace ends as soon as the program stops */
+	bool follow; /* children are profiled as well */
 	unsigned int calls; /* system calls since the last exec */
 	bool ended;
-	int status; /* as waitpid gives it */
+	int status; /* as waitpid() returns it */
 };
 
-/* root's program would run as root only because it is profiled: not with sudo. */
+/*
+ * Becomes the user who called sudo. Otherwise the program would run as root only because it is
+ * profiled. Returns 0 or a negative errno.
+ */
 static int become(const struct lp_sudo_user *user)
 {
 	if (*user->name ? initgroups(user->name, user->group) : setgroups(1, &user->group))
@@ -53,11 +62,14 @@ static int become(const struct lp_sudo_user *user)
 	if (setresgid(user->group, user->group, user->group) ||
 	    setresuid(user->user, user->user, user->user))
 		return -errno;
-	/* IDs that were not changed would be root's */
+	/* IDs that were not changed would still be root's */
 	return getuid() == user->user && geteuid() == user->user ? 0 : -EPERM;
 }
 
-/* user: NULL for the user of this program. */
+/*
+ * Runs in the child and does not return. user is NULL for the user of this process. Writes the
+ * errno of a failure, negative, to the descriptor report.
+ */
 static void run_child(char *const argv[], const struct lp_sudo_user *user, int report)
 {
 	int err = 0;
@@ -70,7 +82,7 @@ static void run_child(char *const argv[], const struct lp_sudo_user *user, int r
 	if (!err && ptrace(PTRACE_TRACEME, 0, NULL, NULL))
 		err = -errno;
 	if (!err) {
-		/* the parent sets its options here */
+		/* the parent sets the options of ptrace while the child is stopped */
 		raise(SIGSTOP);
 		execvp(argv[0], argv);
 		err = -errno;
@@ -114,7 +126,7 @@ int launch_start(char *const argv[], bool follow, struct lp_launch **result, str
 	}
 	ptrace(PTRACE_SETOPTIONS, launch->pid, NULL, PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD);
 	ptrace(PTRACE_CONT, launch->pid, NULL, NULL);
-	/* ends without data at the exec that succeeds */
+	/* the pipe is closed without data by an exec that succeeds */
 	launch->traced = true;
 	err = 0;
 	if (read(report[0], &err, sizeof(err)) == (ssize_t)sizeof(err))
@@ -136,7 +148,10 @@ pid_t launch_pid(const struct lp_launch *launch)
 
 enum lp_call { LP_CALL_OTHER, LP_CALL_MAPS_CODE, LP_CALL_FORKS };
 
-/* Does the process map something executable, as a loader does with a library, or fork? */
+/*
+ * Classifies the system call that the stopped process makes: it maps code, as a loader does with a
+ * library, or it forks.
+ */
 static enum lp_call current_call(pid_t pid)
 {
 	struct user_regs_struct registers;
@@ -156,7 +171,10 @@ static enum lp_call current_call(pid_t pid)
 	}
 }
 
-/* A stop of the held program: true if it is the one that was waited for. */
+/*
+ * Handles a stop of the program and continues it, unless it has an interpreter now. Returns whether
+ * it has.
+ */
 static bool handle_stop(struct lp_launch *launch, int status, bool (*has_interpreter)(pid_t pid))
 {
 	enum lp_call call;
@@ -169,18 +187,18 @@ static bool handle_stop(struct lp_launch *launch, int status, bool (*has_interpr
 		call = current_call(launch->pid);
 		if (call == LP_CALL_MAPS_CODE && has_interpreter(launch->pid))
 			return true;
-		/* a shell that waits for its children, which are the targets */
+		/* with -s a program that forks may be a shell, whose children are the targets */
 		if (call == LP_CALL_FORKS && launch->follow) {
 			launch_release(launch);
 			return false;
 		}
 		if (++launch->calls > SEARCH_CALLS) {
-			/* at full speed until the next exec */
+			/* continued without stops at system calls until the next exec */
 			ptrace(PTRACE_CONT, launch->pid, NULL, NULL);
 			return false;
 		}
 	} else {
-		/* a signal of its own: passed on */
+		/* a signal for the program, which is delivered */
 		ptrace(PTRACE_SYSCALL, launch->pid, NULL, (void *)(intptr_t)WSTOPSIG(status));
 		return false;
 	}
@@ -188,14 +206,17 @@ static bool handle_stop(struct lp_launch *launch, int status, bool (*has_interpr
 	return false;
 }
 
-/* What a search waits for: a change of a child, a request to stop, an instant. */
+/* The events that end a wait of the search for an interpreter. */
 struct search {
-	int children; /* a signalfd for SIGCHLD */
+	int children; /* signalfd for SIGCHLD */
 	int stop;
 	uint64_t end_ns;
 };
 
-/* Waits for a change of a child.  Returns 0, or a reason to end the search. */
+/*
+ * Waits for a change of the program for WAIT_MS at most. Returns 0, or a negative errno that ends
+ * the search: -ETIME, -EINTR or a failure.
+ */
 static int wait_for_change(const struct search *search)
 {
 	struct pollfd polled[2] = { { .fd = search->children, .events = POLLIN },
@@ -210,7 +231,10 @@ static int wait_for_change(const struct search *search)
 		return -errno;
 	if (polled[1].revents)
 		return -EINTR;
-	/* several changes may have one signal: all are asked for after each */
+	/*
+	 * several changes may share one signal, so that the caller calls waitpid() until there are
+	 * no more
+	 */
 	if (polled[0].revents && read(search->children, &info, sizeof(info)) < 0)
 		return errno == EAGAIN ? 0 : -errno;
 	return 0;
@@ -245,8 +269,8 @@ static int search_until(struct lp_launch *launch, bool (*has_interpreter)(pid_t 
 }
 
 /*
- * Is the program still traced by this process?  Not if another thread than the first one replaced
- * it by another program: the kernel ends the trace of the first one then, without a report.
+ * Returns whether this process still traces the program. It does not if another thread than the
+ * first one called exec: the kernel then ends the trace of the first thread without a report.
  */
 static bool is_traced(const struct lp_launch *launch)
 {
@@ -264,7 +288,7 @@ static bool is_traced(const struct lp_launch *launch)
 	return tracer == getpid();
 }
 
-/* Takes a change of a program that is being let go. */
+/* Handles a change of a program whose trace is to end. */
 static void take_change(struct lp_launch *launch, int status)
 {
 	int signal = WIFSTOPPED(status) ? WSTOPSIG(status) : 0;
@@ -275,7 +299,10 @@ static void take_change(struct lp_launch *launch, int status)
 		launch->status = status;
 		return;
 	}
-	/* another stop may come first; that of SIGSTOP is the one that is not passed on */
+	/*
+	 * other stops may come before that of SIGSTOP, which is the only signal that is not
+	 * delivered
+	 */
 	if (signal == SIGSTOP) {
 		launch->leaving = false;
 		launch_release(launch);
@@ -299,7 +326,10 @@ bool launch_leave(struct lp_launch *launch, uint64_t until_ns)
 			continue;
 		}
 		if (changed < 0 || !is_traced(launch)) {
-			/* it must not stay stopped by a signal that nobody takes */
+			/*
+			 * a SIGSTOP that was sent and not received here must not stop the program
+			 * for good
+			 */
 			kill(launch->pid, SIGCONT);
 			launch->leaving = launch->traced = false;
 		} else if (clock_now() >= until_ns) {
@@ -312,8 +342,9 @@ bool launch_leave(struct lp_launch *launch, uint64_t until_ns)
 }
 
 /*
- * ptrace detaches from a thread that is stopped only: one that runs is stopped for that.  A thread
- * that the kernel does not interrupt, as of vfork() whose child runs on, stops later.
+ * Ends the trace. ptrace() detaches only from a stopped thread, so that a running one is sent
+ * SIGSTOP. A thread that the kernel does not interrupt, as in vfork() while its child runs, stops
+ * later, see launch_leave.
  */
 static void let_go(struct lp_launch *launch)
 {
@@ -323,7 +354,7 @@ static void let_go(struct lp_launch *launch)
 		launch->traced = false;
 		return;
 	}
-	/* to that thread alone: others would stay stopped */
+	/* for the first thread only: the other threads would stay stopped */
 	if (syscall(SYS_tgkill, launch->pid, launch->pid, SIGSTOP))
 		return;
 	launch->leaving = true;
@@ -339,7 +370,7 @@ int launch_find_interpreter(struct lp_launch *launch, bool (*has_interpreter)(pi
 
 	sigemptyset(&children);
 	sigaddset(&children, SIGCHLD);
-	/* a change before the first wait is found without its signal */
+	/* a change before the first wait is noticed by waitpid() without the signal */
 	sigprocmask(SIG_BLOCK, &children, &before);
 	search.children = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
 	result = search.children < 0 ? -errno : search_until(launch, has_interpreter, &search);
@@ -352,8 +383,8 @@ int launch_find_interpreter(struct lp_launch *launch, bool (*has_interpreter)(pi
 }
 
 /*
- * Does the process map the code of asyncio's module of C, or make a loop's own pair of sockets?  An
- * interpreter that has the module built in shows no more than that.
+ * Returns whether the process maps the code of the _asyncio module, or creates the pair of sockets
+ * of a loop, which is the only sign if the module is built into the interpreter.
  */
 static bool loads_asyncio(pid_t pid, const struct user_regs_struct *registers)
 {
@@ -372,13 +403,19 @@ static bool loads_asyncio(pid_t pid, const struct user_regs_struct *registers)
 	return strstr(path, "/_asyncio.") != NULL;
 }
 
-/* Between these system calls a module is loaded, or the first loop is made. */
+/*
+ * Returns whether the system call may follow the import of a module or the creation of the first
+ * loop, so that it is worth a call of is_complete.
+ */
 static bool is_step(uint64_t number)
 {
 	return number == SYS_openat || number == SYS_socketpair;
 }
 
-/* Waits for a stop, up to the instant.  Returns false if none came or the program has ended. */
+/*
+ * Waits for a stop of the program until an instant. Returns false if none came, if the run is to
+ * end or if the program has ended.
+ */
 static bool wait_for_stop(struct lp_launch *launch, int stop, uint64_t until_ns, int *status)
 {
 	static const struct timespec pause = { .tv_nsec = CALL_WAIT_NS };
@@ -391,7 +428,7 @@ static bool wait_for_stop(struct lp_launch *launch, int stop, uint64_t until_ns,
 	while (!(pid = waitpid(launch->pid, status, WNOHANG | __WALL))) {
 		if (clock_now() >= until_ns || poll(&polled, 1, 0) > 0)
 			return false;
-		/* it is blocked: see launch_hold */
+		/* the program runs or is blocked */
 		sigtimedwait(&children, NULL, &pause);
 	}
 	if (pid == launch->pid && WIFSTOPPED(*status))
@@ -434,7 +471,7 @@ void launch_hold(struct lp_launch *launch, const struct lp_launch_hold *hold)
 			    (hold->is_complete(hold->context) || ++questions >= QUESTIONS))
 				break;
 		} else if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXEC << 8)) {
-			/* another program: it is one that is waited for */
+			/* the new program is handled like every target that calls exec */
 			break;
 		} else {
 			passed = WSTOPSIG(status);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Starts a program and holds it just before its interpreter begins to run, so
- * that the probes are there for its first callback.
+ * Starts a program and stops it just before its interpreter begins to run, so that the probes are
+ * attached for its first callback.
  */
 #ifndef LP_DISCOVERY_LAUNCH_H
 #define LP_DISCOVERY_LAUNCH_H
@@ -15,51 +15,63 @@
 struct lp_launch;
 
 /*
- * Forks and execs, as the user who called sudo where there is one.  The program
- * is held by ptrace, until an interpreter is found in it.  follow: its children
- * are to be profiled too, so that it is let go when it forks.
+ * Forks and executes a program, as the user who called sudo if there is one. The program is traced
+ * by ptrace until an interpreter is found in it. follow: its children are to be profiled as well,
+ * so that the trace ends when it forks. Returns 0, or a negative errno with a sentence. Free with
+ * launch_free.
  */
 int launch_start(char *const argv[], bool follow, struct lp_launch **launch,
 		 struct lp_error *error);
 pid_t launch_pid(const struct lp_launch *launch);
 
 /*
- * Continues until the program has an interpreter mapped, however many programs it replaces
- * itself by on the way.  Returns 1, with the program held still; 0 if it has ended, or was let
- * go, since it forked and its children are followed; -EINTR as soon as the descriptor stop is
- * readable, and -ETIME at an instant of CLOCK_MONOTONIC: the program is let go then.
+ * Continues the program until it has mapped an interpreter; it may call exec any number of times.
+ * has_interpreter is called while it is stopped.
+ *
+ * Returns 1 with the program stopped; 0 if it has ended, or if the trace has ended as it forked and
+ * its children are followed; -EINTR if the descriptor stop is readable; -ETIME at end_ns, an
+ * instant of CLOCK_MONOTONIC; or another negative errno. With an error the trace ends and the
+ * program goes on.
  */
 int launch_find_interpreter(struct lp_launch *launch, bool (*has_interpreter)(pid_t pid), int stop,
 			    uint64_t end_ns);
 
-/* How long a program with an interpreter is held on to. */
+/* The conditions that end the hold of a program with an interpreter. */
 struct lp_launch_hold {
 	bool (*is_complete)(
-		void *context); /* is everything attached?  Called while it is stopped */
+		/* returns whether all probes are attached; called while the program is stopped */
+		void *context);
 	void *context;
-	int stop; /* readable when the run is to end */
+	int stop; /* descriptor, readable when the run is to end */
 	uint64_t until_ns; /* CLOCK_MONOTONIC */
 };
 
 /*
- * Goes on from system call to system call while the program loads asyncio, until everything is
- * attached that needs asyncio's module of C: what is lost in its first loop is then reported.  Ends
- * as well when the time is over or the run is to end.
+ * Continues the program from system call to system call while it imports asyncio, until all probes
+ * that need the _asyncio module are attached, so that findings of its first loop are reported. Ends
+ * as well at until_ns or when stop is readable. launch_release is to be called then.
  */
 void launch_hold(struct lp_launch *launch, const struct lp_launch_hold *hold);
 
 /*
- * A program that the kernel does not interrupt is let go once it can be stopped.  Waits for that up
- * to an instant of CLOCK_MONOTONIC; false: it is to be called again.
+ * Ends the trace of a program that the kernel did not interrupt at once. Waits until it stops or
+ * until an instant of CLOCK_MONOTONIC. Returns false if it has not stopped yet, so that the call
+ * has to be repeated.
  */
 bool launch_leave(struct lp_launch *launch, uint64_t until_ns);
 
-/* Lets it run free. */
+/* Ends the trace of a stopped program, which goes on. */
 void launch_release(struct lp_launch *launch);
 
-/* Has it ended?  Then *status is its exit status, or 128 plus the signal that ended it. */
+/*
+ * Returns whether the program has ended. *status is then its exit status, or 128 plus the number of
+ * the signal that ended it.
+ */
 bool launch_ended(struct lp_launch *launch, int *status);
-/* Waits for its end. */
+/*
+ * Waits until the program has ended. Returns its status as launch_ended, or 1 if it cannot be
+ * waited for.
+ */
 int launch_wait(struct lp_launch *launch);
 void launch_free(struct lp_launch *launch);
 

@@ -10,18 +10,28 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-/* Of a busy host's thousands of program files, those that are run over and over matter. */
+/*
+ * The size of the cache. A busy host has thousands of program files, but runs few of them over and
+ * over.
+ */
 #define SETS 1024
 #define WAYS 4
-/* So many ended without an interpreter, each too soon for one to be sure. */
+/*
+ * The number of processes that have to end without an interpreter before the file counts as no
+ * interpreter: each may have ended too soon to load one.
+ */
 #define STRIKES 3
 #define ENDED_NS 60000000000ULL
 #define LIVED_NS 600000000000ULL
 
 struct cached_program {
 	struct lp_program_key key;
-	uint64_t until_ns; /* LP_PROGRAM_OTHER until then */
-	uint64_t used; /* when, by a count of looks: the oldest of a set goes first; 0: empty */
+	uint64_t until_ns; /* instant until which the file counts as LP_PROGRAM_OTHER */
+	/*
+	 * number of the last lookup that found it, by which the oldest of a set is replaced; 0:
+	 * empty
+	 */
+	uint64_t used;
 	uint32_t ended;
 	bool interpreter;
 };
@@ -91,7 +101,10 @@ static int64_t nanoseconds(const struct statx_timestamp *time)
 	return time->tv_sec * NS_PER_S + time->tv_nsec;
 }
 
-/* The kernel's own attributes of the file: its file system may never answer. */
+/*
+ * Fills in the key from the attributes that the kernel has cached, as a file system may never
+ * answer. Returns false if there is no file.
+ */
 static bool identify(const char *path, struct lp_program_key *key)
 {
 	struct statx file;
@@ -130,7 +143,7 @@ void program_cache_learn(struct lp_program_cache *known, const struct lp_program
 {
 	struct cached_program *program = find(known, key);
 
-	/* others have taken its place meanwhile: it is learned anew */
+	/* the file may have been replaced in the cache; it is then learned anew */
 	if (!program || program->interpreter)
 		return;
 	switch (outcome) {

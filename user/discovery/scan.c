@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* -a and -s: from processes that come to those that may be profiled. */
+/*
+ * -a and -s: finds new processes, by events and by scans of all processes, and adds those that may
+ * be profiled.
+ */
 #include "targets_internal.h"
 
 #include "base/clocks.h"
@@ -10,14 +13,20 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* A loop that lives for less is nothing that sample mode could tell of. */
+/*
+ * The time in ns for which a new process is left alone. In sample mode a loop that lives for less
+ * has no samples.
+ */
 #define SAMPLE_DELAY_NS (20 * NS_PER_MS)
 #define TRACE_DELAY_NS (5 * NS_PER_MS)
-/* Whatever was missed is found by a look at all processes: it costs microseconds each. */
+/*
+ * The time in ns between two scans of all processes, which find those that events missed. A scan
+ * takes microseconds per process.
+ */
 #define RESCAN_NS (60000 * NS_PER_MS)
-/* They are moved into cgroups by hand, too. */
+/* The same time with --cgroup, as processes are also moved into cgroups by hand. */
 #define RESCAN_CGROUP_NS (10000 * NS_PER_MS)
-/* After lost events, but no more often than this. */
+/* The least time in ns between two scans after events were lost. */
 #define RESCAN_LEAST_NS (2000 * NS_PER_MS)
 
 void targets_learn(struct lp_targets *targets, const struct lp_target *target,
@@ -32,7 +41,7 @@ void targets_consider(struct lp_targets *targets, pid_t pid, const struct lp_pro
 	struct lp_target *target = target_find(targets, pid);
 	struct lp_error error;
 
-	/* a PID may come to mean another process before the end of the first was seen */
+	/* the PID may be that of a new process before the end of the old one was noticed */
 	if (target && process_ended(&target->process)) {
 		target_drop(targets, target);
 		target = NULL;
@@ -50,7 +59,10 @@ void targets_consider(struct lp_targets *targets, pid_t pid, const struct lp_pro
 	target_ask(targets, target);
 }
 
-/* One of all: it may have been running for long, and then it stays what it is. */
+/*
+ * Inspects a process of a scan. It may have been running for long, in which case it will not become
+ * a Python process any more.
+ */
 static void inspect(struct lp_targets *targets, pid_t pid, uint64_t now)
 {
 	struct lp_program_key key;
@@ -91,7 +103,10 @@ static void rescan_soon(struct lp_targets *targets)
 		targets->rescan_ns = due;
 }
 
-/* It is looked at once it has got somewhere. */
+/*
+ * Adds a new process to the queue of those that are inspected later. exec: it has called exec, so
+ * that its program file is known.
+ */
 static void add_new_process(struct lp_targets *targets, pid_t pid, bool exec)
 {
 	struct lp_new_process new_process = { .pid = pid };
@@ -151,7 +166,10 @@ uint64_t targets_find_more(struct lp_targets *targets, uint64_t now)
 	return due < targets->rescan_ns ? due : targets->rescan_ns;
 }
 
-/* The program was replaced: nothing that was known of the process holds. */
+/*
+ * Forgets what was found in a process that has replaced its program, or queues the process if it is
+ * no target.
+ */
 static void on_exec(struct lp_targets *targets, pid_t pid)
 {
 	struct lp_target *target = target_find(targets, pid);

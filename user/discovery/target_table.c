@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The processes that are profiled or waited for, by their PID. */
+/* The table of targets, by PID: processes that are profiled, waited for or refused. */
 #include "targets_internal.h"
 
 #include "base/clocks.h"
@@ -47,7 +47,10 @@ uint64_t target_owner(const struct lp_targets *targets, const struct lp_target *
 	return owner;
 }
 
-/* Does the unit of a new target have its part of all targets?  Never more than are left. */
+/*
+ * Returns whether the unit of a new target has reached its share of all targets. Once half of the
+ * table is used, a unit may have no more targets than are left for others.
+ */
 static bool has_share(const struct lp_targets *targets, const struct lp_target *target)
 {
 	uint64_t owner = target_owner(targets, target);

@@ -16,29 +16,43 @@
 
 #define RETRY_FAST_NS (300 * NS_PER_MS)
 #define RETRY_LAST_NS (1000 * NS_PER_MS)
-/* One that nobody named is looked at after parts of its age: it may never load asyncio. */
+/*
+ * A target that was not named on the command line is examined again after this part of its age, as
+ * it may never load asyncio.
+ */
 #define RETRY_AGE_PART 8
 #define RETRY_SELDOM_NS (30000 * NS_PER_MS)
 #define SCAN_SELDOM_NS (10000 * NS_PER_MS)
-/* The next look waits for at least so many times the last one's duration. */
+/* The next search for loops waits for at least this many times the duration of the last one. */
 #define CHECK_REST 4
-/* Turns for which the end of a process waits while the ring buffer does not get empty. */
+/*
+ * The number of calls for which the end of a process is postponed while the ring buffer has unread
+ * records.
+ */
 #define REAP_TRIES 50
-/* The time in ns of one check; due targets that were not looked at come first in the next. */
+/*
+ * The time in ns after which one check stops. The due targets that are left are due first in the
+ * next one.
+ */
 #define CHECK_NS (40 * NS_PER_MS)
-/* The wait in ns for a named process; its examination ends earlier. */
+/* The longest wait in ns for the examination of a named process. */
 #define AWAITED_NS (15000 * NS_PER_MS)
-/* A run waits so long before it begins; a slower target is attached when it is ready. */
+/* The longest wait in ns before a run begins; a target that takes longer is attached later. */
 #define QUIET_NS (5000 * NS_PER_MS)
 #define EXAMINED_NS (50 * NS_PER_MS)
-/* A program that is no Python after this long will not become one. */
+/*
+ * The time in ns after which a program without an interpreter counts as one that will never load
+ * one.
+ */
 #define FOREIGN_PATIENCE_NS (3000 * NS_PER_MS)
-/* A loop that has polled so often and dispatched nothing: its probe does not fire. */
+/*
+ * The number of iterations without a callback after which the probe counts as one that never fires.
+ */
 #define SILENT_ITERATIONS 20
-/* Descriptors beside those of the processes. */
+/* The number of descriptors in addition to those of the processes. */
 #define DESCRIPTORS_MORE 1024
 
-/* Each process is held by a descriptor. */
+/* Raises the limit of descriptors, as each target has a pidfd. */
 static void raise_limit(void)
 {
 	struct rlimit limit;
@@ -102,7 +116,10 @@ void targets_free(struct lp_targets *targets)
 	free(targets);
 }
 
-/* A process that is no Python may be the parent of processes that are. */
+/*
+ * Names the child processes that run a loop in the sentence for a process that is no Python.
+ * Returns err.
+ */
 static int explain_children(const struct lp_target *target, int err, struct lp_error *error)
 {
 	size_t count = targets_looping_descendants(target->process.pid, NULL, 0);
@@ -148,8 +165,9 @@ int targets_add(struct lp_targets *targets, pid_t pid, bool expect, struct lp_er
 }
 
 /*
- * Looks that find nothing become seldom, and the next one waits for so many times what the
- * last one took in CPU time: the looks at one process take a fifth of a CPU at most.
+ * Searches for loops and sets the instant of the next search. The time to it grows while nothing
+ * new is found, and is at least CHECK_REST times the CPU time of the search, so that the searches
+ * of one process take a fifth of a CPU at most.
  */
 static void search_loops(struct lp_targets *targets, struct lp_target *target, uint64_t *due,
 			 uint64_t *step, uint64_t least)
@@ -170,17 +188,21 @@ void targets_poller_event(struct lp_targets *targets, const struct lp_event_poll
 {
 	struct lp_target *target = target_find(targets, (pid_t)event->event.pid);
 
-	/* a loop of another class than before: its module may have been loaded since */
+	/*
+	 * a thread that polls may run a loop of another class, whose module has been loaded since
+	 */
 	if (target && target->state == LP_TARGET_ATTACHED && !targets->config.sampling)
 		target_ask(targets, target);
 	if (!target || target->state != LP_TARGET_ATTACHED)
 		return;
-	/* a server with many threads that poll and run no loop must not keep us busy */
+	/*
+	 * a server with many threads that poll and run no loop must not cause searches all the time
+	 */
 	if (event->event.time_ns >= target->check_ns)
 		search_loops(targets, target, &target->check_ns, &target->check_step_ns,
 			     LP_RETRY_FIRST_NS);
 	else if (target->scan_ns > target->check_ns)
-		/* this one is not announced again for a while */
+		/* BPF does not report this thread again for a while */
 		target->scan_ns = target->check_ns;
 }
 
@@ -217,10 +239,10 @@ static void warn_if_silent(struct lp_targets *targets, struct lp_target *target)
 	}
 }
 
-/* When to look again at one that is not ready. */
+/* Returns the ns until the next examination of a target that is not ready. */
 static uint64_t retry_step(struct lp_target *target, uint64_t age)
 {
-	/* an interpreter needs tens of milliseconds to come up, and its first callbacks count */
+	/* an interpreter takes tens of milliseconds to start, and its first callbacks count */
 	if (age <= RETRY_FAST_NS && (target->named || target->instance.reader))
 		return target->retry_step_ns;
 	if (!target->named && age / RETRY_AGE_PART > RETRY_LAST_NS)
@@ -230,16 +252,19 @@ static uint64_t retry_step(struct lp_target *target, uint64_t age)
 						     : target->retry_step_ns;
 }
 
-/* The process is no program that could be profiled, and will not become one. */
+/* Returns whether a process without an interpreter counts as one that will never load one. */
 static bool is_foreign(const struct lp_target *target, uint64_t now)
 {
-	/* a process that was found late has finished loading */
+	/* a process that a scan found has usually finished loading */
 	return !target->named &&
 	       (now - target->since_ns >= FOREIGN_PATIENCE_NS ||
 		(target->scanned && target_age_ns(target) >= FOREIGN_PATIENCE_NS));
 }
 
-/* The process is no Python, or not yet, or cannot be profiled.  May drop the target. */
+/*
+ * Handles a target that was not attached, with the error of target_attach: sets the instant of the
+ * next examination, or refuses or drops the target.
+ */
 static void refused(struct lp_targets *targets, struct lp_target *target, int err,
 		    const struct lp_error *error)
 {
@@ -251,7 +276,10 @@ static void refused(struct lp_targets *targets, struct lp_target *target, int er
 					  : target->retry_step_ns);
 	if (err == -EAGAIN || (err == -ENOENT && !is_foreign(target, now)))
 		return;
-	/* it does not answer, which was reported, or no worker could read it; that may change */
+	/*
+	 * the process does not answer, which was reported, or no worker could read it: both may
+	 * change
+	 */
 	if (err == -ETIMEDOUT || err == -ETIME || err == -ECHILD || err == -EUSERS ||
 	    err == -ECANCELED)
 		return;
@@ -294,7 +322,7 @@ void target_examined(struct lp_targets *targets, struct lp_target *target,
 	}
 }
 
-/* When it wants to be looked at. */
+/* Returns the instant at which the target is to be examined or searched, or UINT64_MAX. */
 static uint64_t due_of(const struct lp_targets *targets, const struct lp_target *target)
 {
 	if (target->state == LP_TARGET_REFUSED || target->asked)
@@ -331,7 +359,7 @@ uint64_t targets_check(struct lp_targets *targets, uint64_t now)
 			next_ns = due < next_ns ? due : next_ns;
 			continue;
 		}
-		/* those that were looked at are due later than those that were not */
+		/* targets that were checked are due later than those that were not */
 		if (clock_now() - now >= CHECK_NS) {
 			next_ns = now;
 			continue;
@@ -341,7 +369,7 @@ uint64_t targets_check(struct lp_targets *targets, uint64_t now)
 		check_target(targets, target);
 	}
 	targets_examine(targets);
-	/* a worker that hangs is noticed only by a check */
+	/* only a check notices a worker that hangs */
 	if (examine_is_busy() && now + EXAMINED_NS < next_ns)
 		next_ns = now + EXAMINED_NS;
 	return next_ns;
@@ -352,7 +380,10 @@ int targets_descriptor(const struct lp_targets *targets)
 	return targets->descriptor;
 }
 
-/* Its last records are in the ring buffer: it is dropped once those were read, or after a while. */
+/*
+ * Returns whether a target that has ended is to be retained, as records of it may be unread. Its
+ * retention is limited to REAP_TRIES calls.
+ */
 static bool must_wait(struct lp_target *target, bool more)
 {
 	return more && target->reap_tries++ < REAP_TRIES;
@@ -365,8 +396,10 @@ void targets_reap(struct lp_targets *targets)
 	int count, i;
 
 	while (!waits && (count = epoll_wait(targets->descriptor, events, 64, 0)) > 0) {
-		/* the time that attaching took must not be lost to records; reading may drop
-		 * targets */
+		/*
+		 * records may have arrived while targets were attached; reading them may drop
+		 * targets
+		 */
 		live_begin_turn(targets->config.live);
 		more = live_drain(targets->config.live) > 0;
 		for (i = 0; i < count; i++) {

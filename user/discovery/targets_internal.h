@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What targets are made of: for the files of this folder only. */
+/*
+ * The state of targets and the functions that the files of this folder share. Not to be included
+ * elsewhere.
+ */
 #ifndef LP_DISCOVERY_TARGETS_INTERNAL_H
 #define LP_DISCOVERY_TARGETS_INTERNAL_H
 
@@ -14,41 +17,50 @@
 #define LP_TARGET_BUCKETS 1024
 #define LP_OWNER_BUCKETS 256
 #define LP_RETRY_FIRST_NS (10 * NS_PER_MS)
-/* A younger process is still loading its modules, and is looked at so often. */
+/*
+ * A process younger than this is still loading its modules, and is examined after the second time.
+ */
 #define LP_YOUNG_NS (1000 * NS_PER_MS)
 #define LP_YOUNG_STEP_NS (2 * NS_PER_MS)
 
 enum lp_target_state {
-	LP_TARGET_WAITING, /* not a Python yet, or one without asyncio */
+	LP_TARGET_WAITING, /* not a Python process yet, or one without asyncio */
 	LP_TARGET_ATTACHED,
-	LP_TARGET_REFUSED, /* it cannot be profiled; kept so that it is said once */
+	/* it cannot be profiled; it stays in the table so that this is reported once */
+	LP_TARGET_REFUSED,
 };
 
 struct lp_target {
-	struct lp_target *next, *previous; /* of all */
-	struct lp_target *bucket; /* of those with the same hash */
+	struct lp_target *next, *previous; /* list of all targets */
+	struct lp_target *bucket; /* next target with the same hash */
 	struct lp_process_info process;
-	struct lp_instance instance; /* while it waits: without asyncio, so far */
+	/* of a waiting target: its last examination, in which it had no asyncio */
+	struct lp_instance instance;
 	enum lp_target_state state;
-	bool named; /* asked for by PID: it is told about */
+	bool named; /* named by its PID: its state is reported to the user */
 	bool incomplete; /* some probes could not be found yet */
 	bool verified;
-	bool knows_loop_code; /* of the loop, by which stacks end */
+	/* BPF knows the code objects of the loop's functions, at which stacks end */
+	bool knows_loop_code;
 	bool silence_reported;
-	bool keyed; /* key is of the program that it runs */
-	bool scanned; /* found by a look at all: it may have been running for long */
-	bool asked; /* it waits for its examination, or for the end of that */
-	uint64_t ticket; /* of the examination under way; 0: none */
-	struct lp_target *next_asked; /* in the queue; NULL: it is the last, or in none */
+	bool keyed; /* key is that of its program */
+	bool scanned; /* found by a scan of all processes: it may have been running for long */
+	bool asked; /* an examination is queued or under way */
+	uint64_t ticket; /* number of the examination under way; 0: none */
+	/* next target in the queue; NULL: it is the last one, or not in the queue */
+	struct lp_target *next_asked;
 	struct lp_program_key key;
-	uint64_t check_ns; /* sample mode: no look for loops before, ... */
-	uint64_t check_step_ns; /* ... and ever more seldom where none is found */
-	uint64_t scan_ns; /* sample mode: a look that nothing asks for, ... */
-	uint64_t scan_step_ns; /* ... as seldom */
-	uint64_t polls_ns; /* when it was last asked whether its loops use epoll */
-	uint32_t reap_tries; /* turns since its end was noticed, in which records were left */
+	/* sample mode: instant before which a thread that polls starts no search for loops */
+	uint64_t check_ns;
+	/* time between two of these searches, which grows while they find nothing */
+	uint64_t check_step_ns;
+	uint64_t scan_ns; /* sample mode: instant of the next search without a report of a thread */
+	/* time between two of these searches, which grows while they find nothing */
+	uint64_t scan_step_ns;
+	uint64_t polls_ns; /* instant before which it is not checked whether its loops use epoll */
+	uint32_t reap_tries; /* calls of targets_reap for which its end was postponed */
 	uint64_t since_ns;
-	uint64_t retry_ns; /* next look */
+	uint64_t retry_ns; /* instant of the next examination */
 	uint64_t retry_step_ns;
 };
 
@@ -57,85 +69,108 @@ struct lp_targets {
 	struct lp_target *first;
 	struct lp_target *buckets[LP_TARGET_BUCKETS];
 	size_t alive;
-	size_t attached; /* ever */
-	size_t profiled; /* now */
-	size_t new_loops; /* loops, new to us, those without a slot as well */
+	size_t attached; /* number of targets that were ever attached */
+	size_t profiled; /* number of targets that are attached */
+	size_t new_loops; /* number of loops that were added or refused */
 	uint64_t failures;
-	uint64_t dropped; /* processes that there was no room to wait for */
-	bool share_reported; /* a unit's part of them was reported */
-	int descriptor; /* epoll on the pidfds of all */
-	/* those that wait for their examination, first come first */
+	/* processes that were not added, as the table or the share of their unit was full */
+	uint64_t dropped;
+	bool share_reported; /* a unit that is over its share was reported */
+	int descriptor; /* epoll on the pidfds of all targets */
+	/* queue of targets that wait for an examination, first in, first out */
 	struct lp_target *asked_first, *asked_last;
 	uint64_t tickets;
-	uint64_t served[LP_OWNER_BUCKETS]; /* the last ticket of the units in a bucket */
-	/* the target that attachment waits for, and its result */
+	uint64_t served[LP_OWNER_BUCKETS]; /* last ticket of the units in a bucket */
+	/* the target for which targets_add waits, and the result */
 	struct lp_target *awaited;
 	int awaited_code;
-	bool awaited_dropped; /* it is no longer a target */
+	bool awaited_dropped; /* the target was examined no further, as it has ended */
 	struct lp_error *awaited_error;
 	/* -a */
 	char cgroup[PATH_MAX]; /* normalised */
 	struct lp_program_cache *known;
 	struct lp_new_processes new_processes;
-	uint64_t rescan_ns; /* next look at all processes of the host */
-	uint64_t rescanned_ns; /* the last one */
-	uint64_t lost; /* events, when all were looked at last */
+	uint64_t rescan_ns; /* instant of the next scan of all processes */
+	uint64_t rescanned_ns; /* instant of the last scan */
+	uint64_t lost; /* number of lost events at the last scan */
 };
 
-/* table.c */
+/* Functions of target_table.c. target_find returns the target with this PID, or NULL. */
 struct lp_target *target_find(const struct lp_targets *targets, pid_t pid);
-/* Opens a process and takes it into the table.  NULL, with a sentence, if it cannot be. */
+/*
+ * Opens a process and adds it to the table. Returns NULL, with a sentence, if that is not possible.
+ */
 struct lp_target *target_new(struct lp_targets *targets, pid_t pid, bool named,
 			     struct lp_error *error);
-/* The unit whose part the process is in; 0: none, as there is no other unit to share with. */
+/*
+ * Returns the unit whose share of the tables the target uses, or 0 if it has none, as the run does
+ * not follow several units.
+ */
 uint64_t target_owner(const struct lp_targets *targets, const struct lp_target *target);
-/* Since the process began, which may be before this program ran. */
+/* Returns the ns since the process began, which may be before this run. */
 uint64_t target_age_ns(const struct lp_target *target);
-/* Lets go of what was found in it, and of its probes. */
+/* Detaches the probes of a target and releases its instance. It is then a waiting one. */
 void target_reset(struct lp_targets *targets, struct lp_target *target);
 void target_drop(struct lp_targets *targets, struct lp_target *target);
 
 /*
- * attach.c: attaches to an examined target.  -EAGAIN: it cannot run a loop yet;
- * -ENOENT: there is no interpreter.
+ * Functions of attach.c. target_attach attaches to an examined target. With wait_for_asyncio a
+ * process without asyncio is not attached. Returns 0, or a negative errno with a sentence: -EAGAIN
+ * if it cannot run a loop yet, -ENOENT if it has no interpreter.
  */
 int target_attach(struct lp_targets *targets, struct lp_target *target,
 		  const struct lp_examined *examined, bool wait_for_asyncio,
 		  struct lp_error *error);
-/* The same of probes whose module was not loaded before, and the check of the offsets. */
+/*
+ * Attaches the probes whose module was not loaded before, and verifies the offsets if that was not
+ * possible before.
+ */
 void target_complete(struct lp_targets *targets, struct lp_target *target,
 		     const struct lp_examined *examined);
-/* The target is looked at again later, each time after a longer pause. */
+/* Sets the instant of the next examination; the time until it grows with each call. */
 void target_put_off(struct lp_target *target);
 
-/* examining.c: has a target examined, once it is its turn; target_examined gets the answer. */
+/*
+ * Functions of examining.c. target_ask queues an examination of a target, whose result is given to
+ * target_examined.
+ */
 void target_ask(struct lp_targets *targets, struct lp_target *target);
-/* The target is dropped or runs another program: a running examination's result is ignored. */
+/*
+ * Cancels the examination of a target that is dropped or runs another program: the result is
+ * ignored.
+ */
 void target_unask(struct lp_targets *targets, struct lp_target *target);
-/* Waits, at most so long, until the queue is empty or the awaited target is examined. */
+/* Waits until the queue is empty or the awaited target is examined, for ns at most. */
 void targets_wait_examined(struct lp_targets *targets, uint64_t ns);
 
-/* targets.c: takes the result of an examination.  May drop the target. */
+/* Handles the result of an examination (targets.c). May drop the target. */
 void target_examined(struct lp_targets *targets, struct lp_target *target,
 		     const struct lp_examined *examined);
 
 /*
- * Loops that run already are known before they dispatch the next time.  Returns how many
- * run; kinds gets theirs, 1 << kind, and may be NULL.
+ * Adds the loops that run in a target already, before BPF notices their next dispatch (attach.c).
+ * The search is repeated up to tries times if it finds none. Returns their number, or a negative
+ * errno. kinds, which may be NULL, gets the kinds of loops as bits, 1 << kind.
  */
 int target_add_loops(struct lp_targets *targets, struct lp_target *target, int tries,
 		     unsigned int *kinds);
 
-/* finding.c: what -a and -s find, tried at once, and again later if it is not ready. */
+/*
+ * Functions of scan.c. targets_consider adds a process that -a or -s has found, and queues its
+ * examination. key, of its program, may be NULL. A process that cannot be added is ignored.
+ */
 void targets_consider(struct lp_targets *targets, pid_t pid, const struct lp_program_key *key);
-/* Looks at what has arrived, and now and then at all. Returns when to be called again. */
+/*
+ * Inspects the new processes that are due, and from time to time all processes. Returns the instant
+ * of the next call.
+ */
 uint64_t targets_find_more(struct lp_targets *targets, uint64_t now_ns);
 /*
- * children.c: the descendants that a process has already.  Returns how many are profiled or
- * waited for from now on.
+ * Adds the descendants that a process has already (children.c). Returns the number of targets that
+ * were added.
  */
 size_t targets_consider_descendants(struct lp_targets *targets, pid_t root);
-/* What a process was that ended before it could be profiled, or did not become a Python. */
+/* Records in the cache of programs whether a target had an interpreter. */
 void targets_learn(struct lp_targets *targets, const struct lp_target *target,
 		   enum lp_process_outcome outcome);
 

@@ -124,7 +124,7 @@ bool session_update_loop(struct lp_session *session, uint32_t slot,
 
 enum lp_adopted_state {
 	LP_ADOPTED_POLLING, /* the loop sleeps in its own poll */
-	LP_ADOPTED_RUNNING, /* an iteration is under way, but no callback */
+	LP_ADOPTED_RUNNING, /* an iteration is under way; no callback of it is known */
 	LP_ADOPTED_CALLBACK, /* a callback is under way */
 };
 
