@@ -24,10 +24,13 @@ int main(int argc, char **argv)
 	int status;
 
 	standard_open();
-	/* for the character set of the terminal; numbers stay as they are in C */
+	/* sets the character set of the terminal; numbers are still formatted as in C */
 	setlocale(LC_CTYPE, "");
 	rights_begin();
-	/* without this right no probe can be attached in any mode */
+	/*
+	 * without this right no probe is attached in any mode, so that files may be opened by their
+	 * names
+	 */
 	mappings_allow_names(!right_held(LP_RIGHT_PROBES, rights_effective()));
 	option_table_set_formats(format_names(formats, sizeof(formats), false, "or"),
 				 format_names(live_formats, sizeof(live_formats), true, "or"));

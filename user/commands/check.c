@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * `loopprof check`: what this kernel has, what this process may do, which modes work with
- * that, and what to do about the rest.
+ * `loopprof check`: prints the features of this kernel, the rights of this process, the modes that
+ * work with them, and a remedy for what is missing.
  */
 #include "commands.h"
 #include "privileges/namespaces.h"
@@ -20,15 +20,15 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-/* Columns before the finding of a row. */
+/* Width in columns of the name of a row, before its result. */
 #define WHAT_COLUMNS 22
 #define INDENT (5 + WHAT_COLUMNS + 1)
-/* Descriptors that a run with a dozen processes takes. */
+/* The number of descriptors that a run with a dozen processes needs. */
 #define FILES_LEAST 256
 
-/* Requirements, one bit each: the first LP_RIGHTS are rights. */
+/* Requirements. The first LP_RIGHTS numbers are those of enum lp_right. */
 enum need {
-	NEED_KERNEL = LP_RIGHTS, /* all that a kernel has to have, for any profile */
+	NEED_KERNEL = LP_RIGHTS, /* the features of the kernel that every profile needs */
 	NEED_UPROBES,
 	NEED_CLOCK,
 	NEED_PROC,
@@ -40,7 +40,7 @@ enum need {
 struct check {
 	struct lp_terminal terminal;
 	struct lp_features features;
-	bool users_fit; /* no user namespace */
+	bool users_fit; /* this process is in the initial user namespace */
 	uint64_t effective;
 	bool lacks[NEEDS];
 };
@@ -57,7 +57,7 @@ static void fix(const struct check *check, const char *text)
 	text_print_wrapped(stdout, &check->terminal, INDENT - 1, INDENT, text);
 }
 
-/* A row, and below it the remedy where the check has failed. */
+/* Prints a row and, if the check has failed, the remedy below it. */
 static void row(struct check *check, enum need need, const char *what, bool well, const char *found,
 		const char *remedy)
 {
@@ -73,7 +73,7 @@ static void row(struct check *check, enum need need, const char *what, bool well
 static const struct feature {
 	enum need need;
 	const char *what;
-	size_t field; /* an int of struct lp_features: 0 or a negative errno */
+	size_t field; /* offset of an int of struct lp_features, which is 0 or a negative errno */
 	const char *found;
 	const char *remedy;
 } features[] = {
@@ -92,7 +92,10 @@ static const struct feature {
 	  "in a container allow perf_event_open (seccomp)" },
 };
 
-/* The kernel may have a feature that it refuses to this process. */
+/*
+ * Returns the remedy for a missing feature. With -EPERM or -EACCES the kernel may have the feature
+ * and refuse it to this process.
+ */
 static const char *remedy_of(const struct feature *feature, int err)
 {
 	if (err != -EPERM && err != -EACCES)
@@ -147,7 +150,7 @@ static void check_namespaces(struct check *check)
 	}
 }
 
-/* The number in a file; -1 if there is none. */
+/* Returns the number in a file, or -1 if there is none. */
 static long read_number(const char *path)
 {
 	FILE *file = fopen(path, "re");
@@ -178,7 +181,10 @@ static void check_limits(struct check *check)
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)files.rlim_cur);
 	row(check, NEED_PLACE, "open files (ulimit -n)", files.rlim_cur >= FILES_LEAST, text,
 	    "allow 1024 (ulimit -n 1024, in a systemd unit LimitNOFILE=)");
-	/* 1: of descendants only, unless there is the capability; 3: of none */
+	/*
+	 * 1: only descendants may be traced, unless the tracer has the capability; 3: no process
+	 * may be traced
+	 */
 	scope = read_number("/proc/sys/kernel/yama/ptrace_scope");
 	snprintf(text, sizeof(text), "%ld", scope);
 	row(check, NEED_OWN, "yama ptrace_scope",
@@ -192,7 +198,10 @@ static void check_limits(struct check *check)
 
 /* ---- what this process may do -------------------------------------------------------- */
 
-/* tracefs may have been opened to others, and with fentry it is not needed. */
+/*
+ * Returns whether a right is held. That to tracefs is not needed with fentry, or if the permissions
+ * of tracefs were changed.
+ */
 static bool is_held(const struct check *check, enum lp_right right)
 {
 	if (right_held(right, check->effective))
@@ -269,7 +278,7 @@ int command_check(const struct lp_options *options)
 
 	(void)options;
 	check.users_fit = namespace_fits("/proc", LP_NAMESPACE_USER);
-	/* capabilities in a user namespace are none outside of it */
+	/* capabilities in a user namespace have no effect outside of it */
 	if (check.users_fit)
 		check.effective = rights_effective();
 	features_probe(&check.features);

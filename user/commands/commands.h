@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One function a command; each returns the exit status. */
+/* The functions of the commands. Each returns the exit status. */
 #ifndef LP_COMMANDS_COMMANDS_H
 #define LP_COMMANDS_COMMANDS_H
 

@@ -16,7 +16,10 @@ static void take(void *context, const struct lp_event *record)
 	model_take(context, record);
 }
 
-/* Reads what one of the two sides is: a capture, or a directory of them. */
+/*
+ * Reads one of the two sides: a capture, or a directory of captures. Returns 0 or a negative errno;
+ * the error was reported then.
+ */
 static int read_side(char *path, struct lp_side *side)
 {
 	struct lp_merge *captures = NULL;
@@ -55,7 +58,7 @@ static int check_conditions(const struct lp_options *options)
 	return 0;
 }
 
-/* Says which conditions hold; returns how many. */
+/* Reports which conditions of --fail-if hold and stores them in failed. Returns their number. */
 static size_t apply_gate(const struct lp_options *options, const struct lp_comparison *comparison,
 			 const char **failed)
 {
@@ -109,7 +112,7 @@ int command_diff(const struct lp_options *options)
 	if (status)
 		return status;
 	open_sinks_confine(options);
-	/* what could be read of a damaged one must not pass a gate */
+	/* the readable part of a damaged capture must not pass a gate */
 	if (read_side(options->captures[0], &old) || read_side(options->captures[1], &new)) {
 		status = 1;
 	} else if (comparison_make(&comparison, &old, &new)) {

@@ -10,8 +10,9 @@
 
 static const struct {
 	int signal;
-	bool unless_ignored; /* by the process that started the program */
-	bool once; /* a second one is ignored */
+	/* the signal is not handled if it was ignored when the program began */
+	bool unless_ignored;
+	bool once; /* a second one is ignored, not fatal */
 } endings[] = {
 	{ SIGINT, false, false },
 	{ SIGTERM, false, false },

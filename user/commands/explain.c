@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* loopprof --explain: what each finding means. */
+/* `loopprof --explain`: prints the explanation of each kind of finding. */
 #include "commands.h"
 #include "sinks/terminal.h"
 #include "sinks/text/explain.h"

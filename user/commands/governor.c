@@ -10,7 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* proc_pid_statm(5): the second number, in pages. */
+/*
+ * Returns the resident memory of this process: the second number of /proc/self/statm, in pages
+ * (proc_pid_statm(5)), or 0 if it cannot be read.
+ */
 static uint64_t resident_bytes(void)
 {
 	FILE *file = fopen("/proc/self/statm", "re");
@@ -24,7 +27,7 @@ static uint64_t resident_bytes(void)
 	return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* The CPU time of this process and of those that read targets for it. */
+/* Returns the CPU time in ns of this process and of the workers that read targets. */
 static uint64_t own_cpu_ns(void)
 {
 	return clock_ns(CLOCK_PROCESS_CPUTIME_ID) + remote_cpu_ns();
@@ -66,7 +69,10 @@ static void terminal(struct lp_governor *governor, uint64_t now)
 
 	session_spending(governor->config.session, now, &spending);
 	if (!governor->check_ns) {
-		/* what loading and attaching took cannot be helped any more */
+		/*
+		 * the first period begins after the programs were loaded and attached, whose cost
+		 * does not recur
+		 */
 		self_budget->at_ns = now;
 		self_budget->cpu_ns = own_cpu_ns();
 		self_budget->hook_ns = spending.hook_ns;

@@ -11,17 +11,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* The manager waits for a sign of life for so many us, and for not more than a day. */
+/* The limit of WATCHDOG_USEC: one day. A larger value is ignored. */
 #define WATCHDOG_MOST_US 86400000000ULL
-/* A sign of life is sent this often within the time that the manager waits. */
+/* The number of messages in the time in which the manager expects one. */
 #define SIGNS 3
 
 static struct {
-	int socket; /* -1: nobody is told */
-	uint64_t period_ns; /* of signs of life; 0: none is expected */
+	int socket; /* -1: there is no service manager */
+	uint64_t period_ns; /* ns between two WATCHDOG=1 messages; 0: none are expected */
 } notify = { .socket = -1 };
 
-/* Decimal digits only; 0 for all else, and for what is over the limit. */
+/* Parses decimal digits. Returns 0 for any other text and for a number over most. */
 static uint64_t parse_number(const char *text, uint64_t most)
 {
 	uint64_t value = 0;
@@ -38,14 +38,14 @@ static uint64_t parse_number(const char *text, uint64_t most)
 	return value;
 }
 
-/* Returns the address's size, or 0 if the name is no socket's. */
+/* Fills in the address and returns its size, or 0 if the name is not that of a socket. */
 static socklen_t address_of(const char *name, struct sockaddr_un *address)
 {
 	size_t length = strlen(name);
 
 	memset(address, 0, sizeof(*address));
 	address->sun_family = AF_UNIX;
-	/* "@name" is an abstract one, whose first byte is 0 */
+	/* "@name" is an abstract socket, whose name begins with a byte 0 */
 	if ((name[0] != '/' && name[0] != '@') || length < 2 || length >= sizeof(address->sun_path))
 		return 0;
 	memcpy(address->sun_path, name, length);
@@ -54,7 +54,10 @@ static socklen_t address_of(const char *name, struct sockaddr_un *address)
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + (name[0] == '/'));
 }
 
-/* The manager may expect signs of life from another process than this one. */
+/*
+ * Returns the ns between two messages, or 0 if the manager expects none, or expects them from
+ * another process.
+ */
 static uint64_t watchdog_period(void)
 {
 	const char *pid = getenv("WATCHDOG_PID");
@@ -95,7 +98,10 @@ void notify_close(void)
 	notify.period_ns = 0;
 }
 
-/* A manager that does not read, or has gone, stops nothing. */
+/*
+ * Sends a message. A failure, as of a manager that does not read or has ended, is reported on -v
+ * and otherwise ignored.
+ */
 static void say(const char *text)
 {
 	if (notify.socket >= 0 && send(notify.socket, text, strlen(text), MSG_NOSIGNAL) < 0)

@@ -40,7 +40,7 @@ static int choose_format(const struct lp_options *options, const struct lp_forma
 	return 0;
 }
 
-/* The same file, by another name too. */
+/* Returns whether two paths name the same file. */
 static bool same_file(const char *left, const char *right)
 {
 	struct lp_file_path first, second;
@@ -56,7 +56,10 @@ static bool same_file(const char *left, const char *right)
 	return same;
 }
 
-/* A file that two outputs replace in turn has now the one's contents, now the other's. */
+/*
+ * Returns whether another output writes the file of an export. Two outputs would replace each
+ * other's contents in turn.
+ */
 static bool is_taken(const struct lp_options *options, size_t export)
 {
 	const char *path = options->exports[export].path;
@@ -99,7 +102,7 @@ int open_sinks_check(const struct lp_options *options)
 
 	if (check_exports(options))
 		return 2;
-	/* record writes captures, and diff has two formats of its own */
+	/* record writes captures, and diff has two formats of its own, which it checks itself */
 	if (options->command == LP_COMMAND_RECORD || options->command == LP_COMMAND_DIFF ||
 	    !choose_format(options, &format, &error))
 		return 0;
@@ -141,7 +144,9 @@ static int open_model(struct lp_open_sinks *output, enum lp_by by)
 	return err;
 }
 
-/* Leaves a closed stdout out if there are several outputs. */
+/*
+ * Returns whether the output on stdout is left out: stdout is closed, and there are other outputs.
+ */
 static bool does_without(const struct lp_options *options)
 {
 	struct lp_error error;
@@ -170,7 +175,7 @@ int open_sinks_start(struct lp_open_sinks *output, const struct lp_options *opti
 		return err;
 	if (format && !options->output)
 		on_stdout = format;
-	/* export writes what is asked for and nothing else */
+	/* export with -o writes nothing to stdout */
 	if ((options->command != LP_COMMAND_EXPORT || !options->output) && !does_without(options))
 		err = fanout_open(&output->fanout, on_stdout, NULL, &terminal, error);
 	if (!err && format && options->output)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From the options to open sinks, and from records to them: what live and report share. */
+/*
+ * Opens the sinks that the options ask for, and gives records to them. Shared by the commands for
+ * live runs and for captures.
+ */
 #ifndef LP_COMMANDS_OPEN_SINKS_H
 #define LP_COMMANDS_OPEN_SINKS_H
 
@@ -11,27 +14,39 @@
 
 struct lp_open_sinks {
 	struct lp_fanout fanout;
-	struct lp_group *group; /* NULL unless --by asks for one */
+	struct lp_group *group; /* the grouping of --by; NULL: none */
 	struct lp_model *model;
-	uint64_t unknown; /* records of types that this version does not know */
+	uint64_t unknown; /* number of records of types that this version does not know */
 	uint64_t damaged;
-	uint64_t impossible; /* records whose times are impossible */
+	uint64_t impossible; /* number of records with impossible times */
 };
 
-/* Is -f a format, and does it go with -o?  Returns 0, or 2 after it has said what is wrong. */
+/*
+ * Checks -f, --export and their combination with -o. Returns 0, or 2 after a message about the
+ * error.
+ */
 int open_sinks_check(const struct lp_options *options);
 
-/* For commands that read captures alone: gives up all but reading, and writing the outputs. */
+/*
+ * Drops all rights except reading, and writing the outputs, for commands that only read captures.
+ */
 void open_sinks_confine(const struct lp_options *options);
 
-/* stdout gets text, or JSON lines with -j; the file of -o its format beside. */
+/*
+ * Opens the sinks and the model. stdout gets text, or JSON lines with -j, and the file of -o its
+ * format in addition. Returns 0, or a negative errno with a sentence and nothing open. To be closed
+ * with open_sinks_finish.
+ */
 int open_sinks_start(struct lp_open_sinks *output, const struct lp_options *options,
 		     struct lp_error *error);
 
-/* A lp_record_taker: decodes a record into the model, whose observers are the sinks. */
+/*
+ * A lp_record_taker, with a struct lp_open_sinks as its context: decodes a record into the model,
+ * whose observers are the sinks, and counts the records that cannot be decoded.
+ */
 void open_sinks_take(void *context, const struct lp_event *record);
 
-/* Closes all.  Returns 0 or a negative errno with a sentence. */
+/* Frees the model and closes all sinks. Returns 0, or a negative errno with a sentence. */
 int open_sinks_finish(struct lp_open_sinks *output, struct lp_error *error);
 
 #endif /* LP_COMMANDS_OPEN_SINKS_H */

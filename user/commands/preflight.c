@@ -23,7 +23,7 @@ static bool any_process_within(const char *cgroup)
 	return found;
 }
 
-/* A name that is misspelled would be waited for in vain. */
+/* Checks that the cgroup exists: a run with a misspelled name would wait for processes in vain. */
 static int check_cgroup(const char *given, struct lp_error *error)
 {
 	char path[PATH_MAX];

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Checks the needs of a live command before it opens, loads or starts anything.
- */
+/* Checks what a live command needs before it opens, loads or starts anything. */
 #ifndef LP_COMMANDS_PREFLIGHT_H
 #define LP_COMMANDS_PREFLIGHT_H
 

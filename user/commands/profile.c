@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* A live run: wires the session, the source, the targets and the outputs. */
+/* A live run: creates and connects the session, the live source, the targets and the outputs. */
 #include "profile.h"
 
 #include "base/clocks.h"
@@ -28,7 +28,10 @@
 
 /* The longest time in ns for which a program that -- starts is held while it loads asyncio. */
 #define HOLD_NS (2000 * NS_PER_MS)
-/* Hz; odd ones, so as not to beat with the timers of the target */
+/*
+ * Limits in Hz of the clock. They are odd so that samples are not in step with periodic timers of
+ * the target.
+ */
 #define FREQUENCY_MIN 99
 #define FREQUENCY_MAX 997
 
@@ -53,12 +56,12 @@ static void on_poller(void *context, const struct lp_event_poller *event)
 	targets_poller_event(profile->targets, event);
 }
 
-/* Events that steer the run, beside what the model makes of them. */
+/* The handlers of events that affect the run itself, in addition to the model. */
 static const struct lp_event_handlers steering = { .process = on_process,
 						   .loop = on_loop,
 						   .poller = on_poller };
 
-/* Every record passes here, on its way to the model or into the capture. */
+/* Takes every record of the run, and gives it to the capture and to the model. */
 static void take(void *context, const struct lp_event *record)
 {
 	struct lp_profile *profile = context;
@@ -121,7 +124,10 @@ static int watch(struct lp_profile *profile, int descriptor)
 	return epoll_ctl(profile->epoll, EPOLL_CTL_ADD, descriptor, &event) ? -errno : 0;
 }
 
-/* At least five samples in a callback that is just slow. */
+/*
+ * Returns the frequency in Hz: -F, or one with about five samples in a callback that is as long as
+ * the threshold.
+ */
 static unsigned int sample_frequency(const struct lp_options *options)
 {
 	uint64_t wanted = options->threshold_ns ? 5000 * NS_PER_MS / options->threshold_ns
@@ -134,7 +140,7 @@ static unsigned int sample_frequency(const struct lp_options *options)
 					: (unsigned int)wanted;
 }
 
-/* Threads that may run loops, and some more; 0: it cannot be told. */
+/* Returns the number of threads that may run loops, plus one, or 0 if it cannot be known. */
 static size_t count_threads(const struct lp_options *options)
 {
 	size_t i, threads = 1;
@@ -187,7 +193,7 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 		.context = profile,
 	};
 	struct lp_targets_config targets = {
-		/* between two bursts no probe finds a loop */
+		/* between bursts no probe finds loops */
 		.sampling = options->sampling || options->budget_ppm,
 		.threshold_ns = options->threshold_ns,
 		.all = options->all,
@@ -215,7 +221,7 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 	profile->signals = ending_open();
 	profile->search_end_ns = options->duration_ns ? clock_now() + options->duration_ns
 						      : UINT64_MAX;
-	/* output before the run begins may find no reader either */
+	/* output before the run begins may have no reader either */
 	writing_end_at(profile->signals, profile->search_end_ns);
 	profile->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (!err && profile->signals < 0)
@@ -247,7 +253,10 @@ static bool has_interpreter(pid_t pid)
 	if (!err)
 		instance.runtime->release(&instance);
 	process_close(&process);
-	/* one that cannot be profiled is one, too: the error is told when it is added */
+	/*
+	 * an interpreter that cannot be profiled counts as well: the error is reported when it is
+	 * added
+	 */
 	return err != -ENOENT;
 }
 
@@ -283,7 +292,7 @@ static int add_launched(struct lp_profile *profile, struct lp_error *error)
 			error, -ENOENT,
 			"%s ended with status %d and ran no Python itself; -s follows the programs that it starts",
 			profile->options->launch[0], status);
-	/* before the program runs: it may end before the programs are loaded */
+	/* before the program runs, as it may end before the BPF programs are loaded */
 	session_load_findings_object(profile->session);
 	session_calibrate(profile->session);
 	err = targets_add(profile->targets, launch_pid(profile->launch), true, error);
@@ -298,7 +307,10 @@ static int add_launched(struct lp_profile *profile, struct lp_error *error)
 	return err;
 }
 
-/* What finds lost things comes last; whoever reads that the run begins may rely on it. */
+/*
+ * Attaches the probes for findings before the run is reported to have begun, so that users can rely
+ * on them from then on.
+ */
 static void resolve(struct lp_profile *profile)
 {
 	live_begin_turn(profile->live);
@@ -306,7 +318,10 @@ static void resolve(struct lp_profile *profile)
 	targets_wait_quiet(profile->targets);
 }
 
-/* Returns 0 if at least one of what was asked for is there. */
+/*
+ * Adds the processes that the options name. Returns 0 if at least one was added, or a negative
+ * errno with a sentence.
+ */
 static int add_targets(struct lp_profile *profile, struct lp_error *error)
 {
 	const struct lp_options *options = profile->options;
@@ -331,7 +346,7 @@ static int add_targets(struct lp_profile *profile, struct lp_error *error)
 			added++;
 		} else {
 			err = this_err;
-			/* the last one is told by the caller if it leaves nothing */
+			/* the caller reports the error of the last process if none was added */
 			if (added || i + 1 < options->pid_count)
 				log_error("%s", error->text);
 		}
@@ -405,7 +420,10 @@ static void describe_run(struct lp_profile *profile)
 	};
 }
 
-/* Gives up rights that a run does not need once it has begun; a launched program has its own. */
+/*
+ * Drops the rights that a run does not need once it has begun. A launched program is a process with
+ * its own rights.
+ */
 static void confine(const struct lp_options *options)
 {
 	struct lp_sandbox sandbox = {
@@ -428,10 +446,10 @@ int command_profile(const struct lp_options *options)
 
 	describe_run(&profile);
 	err = preflight_check(options, &error);
-	/* the environment of a launched program is that program's */
+	/* the environment is that of the launched program, which may notify the manager itself */
 	if (!options->launch)
 		notify_open();
-	/* an output that cannot be written is found before anything is attached */
+	/* outputs are opened first, so that a failure is reported before anything is attached */
 	if (!err)
 		err = open_output(&profile, &error);
 	if (!err)
@@ -467,7 +485,7 @@ int command_profile(const struct lp_options *options)
 	release(&profile);
 	notify_close();
 	if (profile.launch) {
-		/* its own status, also where there was nothing to profile */
+		/* the exit status is that of the program, even if there was nothing to profile */
 		err = launch_wait(profile.launch);
 		if (!profile.killed)
 			status = err;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The parts of a live run: for profile.c and turns.c only. */
+/* The state of a live run, for profile.c and turns.c only. */
 #ifndef LP_COMMANDS_PROFILE_H
 #define LP_COMMANDS_PROFILE_H
 
@@ -18,18 +18,20 @@ struct lp_profile {
 	struct lp_targets *targets;
 	struct lp_governor governor;
 	struct lp_launch *launch;
-	uint64_t search_end_ns; /* CLOCK_MONOTONIC: when a launched program is to be Python */
-	bool ended_early; /* while the launched program was searched, for this reason: */
+	/* CLOCK_MONOTONIC instant until which a launched program has to load Python */
+	uint64_t search_end_ns;
+	/* the run ended while the launched program was searched for Python; reason is set then */
+	bool ended_early;
 	enum lp_end_reason reason;
-	bool killed; /* we ended the launched program, as it cannot be profiled */
+	bool killed; /* the launched program was killed, as it cannot be profiled */
 	struct lp_open_sinks output;
-	struct lp_recorder *recorder; /* record: instead of the output */
+	struct lp_recorder *recorder; /* record: writes the capture; NULL: another command */
 	int epoll, signals;
 };
 
 /*
- * Runs until the end, whose reason it returns.  Signals and the end of the run are looked
- * at once a turn, and the work of a turn has bounds, whatever the targets do.
+ * Runs the main loop and returns the reason for its end. Signals and the end of the run are checked
+ * once a turn, and the work of a turn is bounded whatever the targets do.
  */
 enum lp_end_reason profile_run(struct lp_profile *profile);
 

@@ -53,7 +53,7 @@ int read_captures_begin(const struct lp_merge *captures, bool explain, struct lp
 	return 0;
 }
 
-/* A capture has no clock of its own: time goes by with its records. */
+/* Takes a record of a source. The model's time advances by the times of the records. */
 static void take(void *context, size_t source, const struct lp_event *record)
 {
 	struct lp_input *input = context;

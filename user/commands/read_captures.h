@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From captures to a model: what report, export and diff share. */
+/* Reads captures into a model. Shared by report, export and diff. */
 #ifndef LP_COMMANDS_READ_CAPTURES_H
 #define LP_COMMANDS_READ_CAPTURES_H
 
@@ -7,15 +7,15 @@
 #include "capture/merge.h"
 
 /*
- * Adds the runs of all captures as the model's sources and starts it.  The captures
- * have to outlive the model.  explain: of struct lp_run.  Returns 0 or -ENOMEM.
+ * Adds the runs of all captures as the model's sources and starts the model. The captures have to
+ * outlive the model. explain is that of struct lp_run. Returns 0 or -ENOMEM.
  */
 int read_captures_begin(const struct lp_merge *captures, bool explain, struct lp_model *model);
 
 /*
- * Feeds the model; take is given each record and context once the model knows its
- * source and time.  Ends the model's run, and says what was met on the way.  Returns
- * 0, or the negative errno of what was cut or damaged, which was said as well.
+ * Reads all records. take is called with context and each record once the model's source and time
+ * are set. Ends the model's run and reports what was left out. Returns 0, or the negative errno of
+ * a part that was truncated or damaged, which was reported.
  */
 int read_captures(struct lp_merge *captures, struct lp_model *model, lp_record_taker take,
 		  void *context);

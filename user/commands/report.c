@@ -63,7 +63,7 @@ int command_report(const struct lp_options *options)
 	if (!err)
 		err = open_sinks_start(&output, options, &error);
 	if (err) {
-		/* what is wrong with a file was said when it was met */
+		/* errors of single files were reported when the files were opened */
 		if (error.text[0])
 			log_error("%s", error.text);
 		merge_free(captures);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* loopprof tasks: reads the tasks of processes, once or again and again, and has them printed. */
+/*
+ * `loopprof tasks`: reads the tasks of processes once, or periodically with --watch, and prints
+ * them.
+ */
 #include "base/clocks.h"
 #include "commands.h"
 #include "discovery/targets.h"
@@ -29,10 +32,13 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What 100,000 tasks with their coroutines and frames take, twice over. */
+/*
+ * The limit of a copy of a target's memory: twice as much as 100,000 tasks with their coroutines
+ * and frames take.
+ */
 #define SNAPSHOT_BYTES (128UL << 20)
 
-/* How many children are named where the process asked for has no tasks. */
+/* The number of child processes that are named if the given process has no tasks. */
 #define CHILDREN_NAMED 8
 
 struct known_loop {
@@ -45,25 +51,25 @@ struct target {
 	struct lp_process_info process;
 	struct lp_instance instance;
 	struct lp_task_diff *diff;
-	struct lp_tasks_snapshot *snapshot; /* the last look */
+	struct lp_tasks_snapshot *snapshot; /* the last snapshot, owned; NULL: none */
 	size_t loop_count;
 	struct known_loop *loops;
 	size_t snapshots;
-	size_t number; /* of its PID in the options */
+	size_t number; /* index of its PID in the options */
 	bool ended;
 };
 
 /*
- * What was printed, shared with the child: the next child goes on from there if one is left behind
- * in a process that does not answer.
+ * The progress of the output, in memory that is shared with the child. If a process does not
+ * answer, the child is ended and the next child continues from here.
  */
 struct progress {
 	volatile bool begun;
 	volatile uint32_t last_loop_id;
 	struct shown {
-		volatile bool inspected; /* its tasks were printed */
-		volatile bool hangs; /* it did not answer */
-	} shown[]; /* in the order of the options' PIDs */
+		volatile bool inspected; /* the tasks of the process were printed */
+		volatile bool hangs; /* the process did not answer */
+	} shown[]; /* in the order of the PIDs in the options */
 };
 
 struct tasks {
@@ -90,7 +96,10 @@ static int detect(struct target *target, struct lp_error *error)
 			pid, target->process.comm);
 	if (err)
 		return err;
-	/* -EAGAIN: too early to tell; what is read then is checked piece by piece anyway */
+	/*
+	 * -EAGAIN: it cannot be verified yet; the objects that are read are checked one by one in
+	 * any case
+	 */
 	err = target->instance.runtime->verify(&target->instance, error);
 	if (err && err != -EAGAIN) {
 		target->instance.runtime->release(&target->instance);
@@ -139,8 +148,8 @@ static void say_paused(pid_t pid, size_t missed, uint64_t ns)
 }
 
 /*
- * Stops the process for no longer than it takes to copy its memory: a first reading,
- * while it runs, finds out which parts of it are needed.
+ * Copies the memory of a process that is stopped meanwhile. A first reading, while the process
+ * runs, finds the parts that are needed, so that the stop is short.
  */
 static int take_snapshot(const struct target *target, uint64_t *paused_ns, struct lp_error *error)
 {
@@ -201,7 +210,10 @@ static int read_view(const struct target *target, bool consistent,
 	return 0;
 }
 
-/* What reads a running process may see a deadlock that is none: it is to be there twice. */
+/*
+ * Reads the tasks again and retains only deadlocks that both snapshots have: a snapshot of a
+ * running process may have one that does not exist.
+ */
 static int confirm(const struct target *target, struct lp_tasks_snapshot **snapshot,
 		   struct lp_error *error)
 {
@@ -220,7 +232,7 @@ static int confirm(const struct target *target, struct lp_tasks_snapshot **snaps
 	return 0;
 }
 
-/* A loop keeps the number that it got when it was seen first. */
+/* Numbers the loops of a snapshot. A loop has the same number in all snapshots. */
 static int number_loops(struct tasks *tasks, struct target *target,
 			struct lp_tasks_snapshot *snapshot)
 {
@@ -250,7 +262,10 @@ static int number_loops(struct tasks *tasks, struct target *target,
 	return 0;
 }
 
-/* A supervisor of workers has no tasks itself: whoever asked for it means the workers. */
+/*
+ * Names the child processes that run a loop if the given process runs none, as a supervisor of
+ * workers.
+ */
 static void hint_at_children(pid_t pid)
 {
 	pid_t looping[CHILDREN_NAMED];
@@ -301,7 +316,10 @@ static int terminal(struct tasks *tasks, struct target *target, struct lp_error 
 
 /* ---- all of them ---------------------------------------------------------------------- */
 
-/* Looks at each that lives; one that ends meanwhile is no error.  Returns how many there were. */
+/*
+ * Takes and prints a snapshot of each process that has not ended. A process that ends meanwhile is
+ * not an error after its first snapshot. Returns the number of snapshots.
+ */
 static size_t snapshot_all(struct tasks *tasks)
 {
 	struct lp_error error = { .code = 0 };
@@ -312,11 +330,11 @@ static size_t snapshot_all(struct tasks *tasks)
 
 		if (target->ended)
 			continue;
-		/* a part of the output is read from the target while it is printed */
+		/* a part of the target is read while it is printed */
 		supervised_reading(tasks->supervised, target->process.pid, false);
 		if (!terminal(tasks, target, &error)) {
 			counted++;
-			/* nothing of it is lost if a later one does not answer */
+			/* the output is complete if a later process does not answer */
 			fflush(stdout);
 			tasks->progress->shown[target->number].inspected = true;
 		} else if (process_ended(&target->process)) {
@@ -345,7 +363,10 @@ static bool all_ended(struct tasks *tasks)
 	return ended == tasks->target_count;
 }
 
-/* Returns true if a signal has come. */
+/*
+ * Waits until an instant, a signal or the end of a target. Returns true if a signal has come, or if
+ * out of memory.
+ */
 static bool wait_until(struct tasks *tasks, int signals, uint64_t until_ns)
 {
 	struct pollfd *polled = calloc(tasks->target_count + 1, sizeof(*polled));
@@ -382,7 +403,9 @@ static void show_last(struct tasks *tasks)
 	}
 }
 
-/* Returns why it ended. */
+/*
+ * Takes snapshots periodically until all targets have ended or a signal comes. Returns the reason.
+ */
 static const char *watch(struct tasks *tasks)
 {
 	uint64_t period = tasks->options->watch_ns;
@@ -396,7 +419,10 @@ static const char *watch(struct tasks *tasks)
 
 		if (wait_until(tasks, descriptor, next)) {
 			reason = "interrupt";
-			/* taken, so that it is not delivered once they are let through */
+			/*
+			 * the signal is consumed, so that it is not delivered when the signals are
+			 * unblocked
+			 */
 			if (read(descriptor, &info, sizeof(info)) < 0)
 				break;
 			break;
@@ -405,7 +431,7 @@ static const char *watch(struct tasks *tasks)
 		if (now < next)
 			continue;
 		snapshot_all(tasks);
-		/* a look that took longer than the period is not made up for */
+		/* a snapshot that took longer than the period is not made up for */
 		while (next <= now)
 			next += period;
 	}
@@ -468,7 +494,7 @@ static bool any_shown(const struct tasks *tasks)
 	return false;
 }
 
-/* Runs in the child. */
+/* Reads and prints the tasks, in the child. Returns the exit status. */
 static int read_and_show(struct lp_supervised *supervised, void *context)
 {
 	struct tasks *tasks = context;
@@ -499,7 +525,9 @@ static int read_and_show(struct lp_supervised *supervised, void *context)
 	return (counted || any_shown(tasks)) && !err ? 0 : 1;
 }
 
-/* The parent only hands on what the child prints, and ends it. */
+/*
+ * Drops the rights of the parent, which only passes on the output of the child and ends the child.
+ */
 static void confine_parent(void)
 {
 	const struct lp_sandbox sandbox = { .kind = LP_SANDBOX_CAPTURES };
@@ -510,8 +538,8 @@ static void confine_parent(void)
 }
 
 /*
- * Reads in a child, and those that are left in another one after a process did not answer: so
- * there are at most as many children as processes.
+ * Reads the processes in a child. If one of them does not answer, the rest are read in another
+ * child, so that there are at most as many children as processes. Returns the exit status.
  */
 static int read_all(struct tasks *tasks)
 {
@@ -554,7 +582,7 @@ int command_tasks(const struct lp_options *options)
 	}
 
 	tasks.targets = calloc(options->pid_count + 1, sizeof(*tasks.targets));
-	/* this reads the width of the terminal, which the child does not have */
+	/* opened here as it reads the width of the terminal, which the child does not have */
 	tasks.sink = options->json ? tasks_json_open(options) : tasks_text_open(options);
 	if (tasks.targets && tasks.sink)
 		status = read_all(&tasks);

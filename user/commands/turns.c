@@ -11,11 +11,17 @@
 
 #include <sys/epoll.h>
 
-/* Where there are many loops, all are looked at less often. */
+/*
+ * With more loops than this the stalls of all loops are checked less often, up to the longest
+ * period in ns.
+ */
 #define LOOPS_A_CHECK 128
 #define CHECK_SELDOM_NS (250 * NS_PER_MS)
 
-/* The counts are written at the end of a file: the next file has only later ones. */
+/*
+ * Rotates the capture if that is due. The counters are saved at the end of a file, so that the next
+ * file has only later counts.
+ */
 static void record(struct lp_profile *profile, uint64_t now)
 {
 	if (!profile->recorder)
@@ -25,7 +31,10 @@ static void record(struct lp_profile *profile, uint64_t now)
 	recorder_tick(profile->recorder, now);
 }
 
-/* A look at many loops takes long, as their data are in other CPUs' caches. */
+/*
+ * Returns the ns until the next check of stalls. A check of many loops takes long, as their data
+ * are in the caches of other CPUs.
+ */
 static uint64_t check_period(const struct lp_profile *profile, uint64_t period)
 {
 	size_t loops = live_loops(profile->live);
@@ -41,7 +50,8 @@ static uint64_t check_period(const struct lp_profile *profile, uint64_t period)
  * instant has come and returns the next one.
  */
 enum timer {
-	TIMER_CHECK_STALLS, /* not every event wakes us */
+	/* reads the ring buffer as well, as not every record wakes this process */
+	TIMER_CHECK_STALLS,
 	TIMER_CHECK,
 	TIMER_INTERVAL,
 	TIMER_SAVE,
@@ -55,8 +65,8 @@ enum timer {
 struct turning {
 	struct lp_profile *profile;
 	uint64_t due_ns[TIMERS];
-	uint64_t period_ns; /* between looks */
-	uint64_t interval_ns; /* 0: none */
+	uint64_t period_ns; /* between two checks of stalls */
+	uint64_t interval_ns; /* ns between two snapshots of all counters; 0: none */
 };
 
 static void advance(struct turning *turning, enum timer timer, uint64_t due_ns)
@@ -107,7 +117,7 @@ static uint64_t on_govern(struct turning *turning, uint64_t now)
 
 static uint64_t on_remote(struct turning *turning, uint64_t now)
 {
-	/* a result makes another look due, or replaces it */
+	/* the result makes another check of its target due, or replaces it */
 	if (targets_examine(turning->profile->targets))
 		advance(turning, TIMER_CHECK, now);
 	return remote_turn(now);
@@ -119,7 +129,10 @@ static uint64_t on_notify(struct turning *turning, uint64_t now)
 	return notify_alive(now);
 }
 
-/* A launched program that could not be let go at once must not stay stopped. */
+/*
+ * Ends the trace of a launched program that could not be stopped at once, so that it does not stay
+ * stopped.
+ */
 static uint64_t on_launch(struct turning *turning, uint64_t now)
 {
 	struct lp_launch *launch = turning->profile->launch;
@@ -138,7 +151,7 @@ static uint64_t (*const on_timer[TIMERS])(struct turning *turning, uint64_t now)
 	[TIMER_LAUNCH] = on_launch,
 };
 
-/* Waits until something is due, or there are events; returns whether a signal came. */
+/* Waits until something is due or there are events. Returns whether a signal has come. */
 static bool wait_for_events(struct turning *turning, uint64_t until_ns)
 {
 	struct lp_profile *profile = turning->profile;
@@ -159,7 +172,7 @@ static bool wait_for_events(struct turning *turning, uint64_t until_ns)
 		}
 		live_drain(profile->live);
 		if (events[i].data.fd == live_descriptor(profile->live))
-			/* a new loop, a new process: do not wait for the next check */
+			/* records may report new loops and processes: the next check is earlier */
 			advance(turning, TIMER_CHECK, now + 20 * NS_PER_MS);
 		else
 			targets_reap(profile->targets);
