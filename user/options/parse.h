@@ -11,7 +11,10 @@
  */
 int options_parse(int argc, char **argv, struct lp_options *options);
 
-/* Whether --explain was given without anything to profile: all explanations are printed. */
+/*
+ * Returns whether --explain was given without anything to profile, so that all explanations are
+ * printed.
+ */
 bool options_only_explain(const struct lp_options *options);
 void options_free(struct lp_options *options);
 

@@ -31,7 +31,10 @@ const size_t lp_command_count = ARRAY_SIZE(lp_commands);
 
 #define FREQUENCY_MOST 10000
 #define DURATION_LEAST_NS NS_PER_MS
-/* -i and --watch: nobody reads output at a faster rate, and the target pays for it */
+/*
+ * The least period in ns of -i and --watch: nobody reads output at a higher rate, and the target
+ * pays for it.
+ */
 #define PERIOD_LEAST_NS (10 * NS_PER_MS)
 
 /* The binding of a row: its type, and the field that gets the value. */
@@ -163,7 +166,10 @@ const struct lp_option_row lp_options[] = {
 const size_t lp_option_count = ARRAY_SIZE(lp_options);
 _Static_assert(ARRAY_SIZE(lp_options) <= LP_OPTIONS_MAX, "each option has a place");
 
-/* What getopt_long returns for the first row without a letter is this, and its number more. */
+/*
+ * getopt_long() returns the letter of a row, or this value plus the index of a row without a
+ * letter.
+ */
 #define FIRST_LONG 256
 
 static const struct {
@@ -270,7 +276,10 @@ void option_table_set_formats(const char *all, const char *live)
 	live_formats = live;
 }
 
-/* The text of an option, with the names of the formats in it; valid until the next call. */
+/*
+ * Returns the text of an option with the names of the formats in it. It is valid until the next
+ * call.
+ */
 static const char *row_text(const struct lp_option_row *row)
 {
 	const struct {

@@ -16,14 +16,14 @@
 #define LP_FOR_TASKS LP_FOR(LP_COMMAND_TASKS)
 #define LP_FOR_ALL (LP_FOR_OUTPUT | LP_FOR(LP_COMMAND_CHECK) | LP_FOR_TASKS)
 
-/* Where the value of an option goes. */
+/* The type of the field of struct lp_options that gets the value of an option. */
 enum lp_option_type {
-	LP_OPTION_SPECIAL, /* the row's function takes it */
-	LP_OPTION_FLAG, /* bool: nothing is taken, it only says yes */
-	LP_OPTION_DURATION, /* uint64_t: nanoseconds */
-	LP_OPTION_SIZE, /* uint64_t: bytes, not 0 */
+	LP_OPTION_SPECIAL, /* no field: the row's function takes the value */
+	LP_OPTION_FLAG, /* bool, set to true; the option has no value */
+	LP_OPTION_DURATION, /* uint64_t, ns */
+	LP_OPTION_SIZE, /* uint64_t, bytes, not 0 */
 	LP_OPTION_COUNT, /* unsigned int, from 1 on */
-	LP_OPTION_TEXT, /* const char *, of argv */
+	LP_OPTION_TEXT, /* const char *, which points into argv */
 };
 
 struct lp_option_row {
@@ -31,19 +31,26 @@ struct lp_option_row {
 	const char *name;
 	const char *value; /* placeholder of the value in --help; NULL: the option has no value */
 	unsigned int commands; /* the commands that have the option */
-	/* help; NULL: not shown.  "{formats}" and "{live formats}" stand for their names. */
+	/*
+	 * help text; NULL: the option is not shown. "{formats}" and "{live formats}" are replaced
+	 * by the names of formats.
+	 */
 	const char *text;
 	enum lp_option_type type;
-	size_t field; /* of struct lp_options: its offset, for all types but special ones */
-	uint64_t least; /* of a duration */
-	unsigned int most; /* of a count */
-	/* What a wrong value is not, for the message: "a size such as 1G".  NULL for texts that
-	 * may be empty. */
+	/* offset of the field in struct lp_options; not used with LP_OPTION_SPECIAL */
+	size_t field;
+	uint64_t least; /* least value of a duration, ns */
+	unsigned int most; /* largest value of a count */
+	/*
+	 * The expected value, for the message about a wrong one: "a size such as 1G". NULL: a text
+	 * that may be empty.
+	 */
 	const char *what;
-	int (*take)(struct lp_options *options, const char *value); /* of special ones */
+	/* with LP_OPTION_SPECIAL: takes the value and returns 0, or 2 after a message */
+	int (*take)(struct lp_options *options, const char *value);
 };
 
-/* How many rows there may be. */
+/* The largest number of rows. */
 #define LP_OPTIONS_MAX 64
 
 struct lp_command_row {
@@ -58,37 +65,46 @@ extern const size_t lp_option_count;
 extern const struct lp_command_row lp_commands[];
 extern const size_t lp_command_count;
 
-/* An option for the build, which prints the man page; --help and abbreviations leave it out. */
+/*
+ * The name of an option for the build, which prints the man page. --help and abbreviations leave it
+ * out.
+ */
 #define LP_OPTION_MAN_NAME "print-man-page"
 
-/* The options for getopt_long, without hidden ones; the result is to be freed. */
+/*
+ * Returns the options of all rows for getopt_long(), which the caller frees, or NULL if out of
+ * memory. shorts gets the string of letters.
+ */
 struct option *option_table_getopt(char *shorts, size_t size);
 
-/* An option of no row shows the man page. */
+/* The key of option_table_show for the man page; no row has it. */
 #define LP_SHOW_MAN 0
 
 /* Prints help ('h'), version ('V') or the man page (LP_SHOW_MAN) on stdout. */
 void option_table_show(int key);
 
 /*
- * The names of all formats, and of those that --export takes, for help and man page: given
- * once, before the options are parsed, by main, as formats are not below the options.
+ * Sets the names of all formats and of those that --export takes, for help and man page. The texts
+ * are not copied. main() calls this before it parses the options, as formats belong to a higher
+ * layer.
  */
 void option_table_set_formats(const char *all, const char *live);
 
-/* The row for a return value of getopt_long(), or for its optopt; NULL if there is none. */
+/*
+ * Returns the row for a return value of getopt_long(), or for its optopt, or NULL if there is none.
+ */
 const struct lp_option_row *option_table_row(int key);
 
-/* The command's word for messages; "loopprof" for the command without a word. */
+/* Returns the word of a command for messages; "loopprof" for the command without a word. */
 const char *option_table_command(enum lp_command command);
 
 /*
- * The number of options that the word, without its dashes, may abbreviate; '=' and a value in
- * the word are ignored.  Their names go into names, separated by commas.
+ * Returns the number of options that the word, without its dashes, may abbreviate; '=' and a value
+ * in the word are ignored. names gets the names of these options, separated by commas.
  */
 size_t option_table_matches(const char *word, char *names, size_t size);
 
-/* The name of an option for messages: "-p" or "--queue". */
+/* Returns the name of an option for messages: "-p" or "--queue". */
 const char *option_table_name(const struct lp_option_row *row);
 
 /* Prints the man page, as roff, on stdout. */

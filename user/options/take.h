@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Options whose value is more than one field of a common type.  Each function is named in its
- * row of the table, gets the value as it was given, or NULL where the option takes none, and
- * returns 0, or 2 after it has said on stderr what is wrong with it.
+ * Functions for options whose value is not one field of a common type. Each is named in its row of
+ * the table and gets the value as it was given, or NULL if the option has none. It returns 0, or 2
+ * after a message on stderr about the error.
  */
 #ifndef LP_OPTIONS_TAKE_H
 #define LP_OPTIONS_TAKE_H
 
 #include "options.h"
 
-/* Writes the sentence and returns 2, the status of a wrong usage. */
+/* Writes a message to stderr and returns 2, the status of a wrong usage. */
 #define usage_error(...) (log_usage(__VA_ARGS__), 2)
 
 int take_pids(struct lp_options *options, const char *value);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Parsers of option values.  Each returns 0, or -EINVAL for a value that is invalid. */
+/* Parsers of option values. Each returns 0, or a negative errno for a value that is invalid. */
 #ifndef LP_OPTIONS_VALUES_H
 #define LP_OPTIONS_VALUES_H
 
@@ -8,15 +8,18 @@
 /* "64M" sets *bytes, "1h" sets *ns; the other one is unchanged. */
 int option_rotate(const char *text, uint64_t *bytes, uint64_t *ns);
 
-/* "1%" or "1": parts per million, from 1 to 1,000,000. */
+/* "1%" or "1" sets *ppm, in parts per million, from 1 to 1,000,000. */
 int option_percent(const char *text, uint32_t *ppm);
 
-/* "prom=/var/x.prom"; the path points into text.  The name of the format is checked later. */
+/*
+ * "prom=/var/x.prom"; the path of the export points into text. The name of the format is checked
+ * later.
+ */
 int option_export(const char *text, struct lp_export *export);
 
 int option_by(const char *text, enum lp_by *by);
 
-/* Decimal digits only, up to most, which is at most LONG_MAX / 10. */
+/* Parses decimal digits. Returns -ERANGE for a number over most, which is at most LONG_MAX / 10. */
 int option_number(const char *text, unsigned long most, unsigned long *number);
 
 /* Checks that the text can be the path of a cgroup.  Its existence is checked later. */
