@@ -15,8 +15,8 @@
 /* Duration in ns that a burst is meant to have, if the balance suffices for it. */
 #define BURST_NS (1 * SECOND)
 /*
- * Duration in ns of the first burst. It measures what a burst costs, so that it may exceed the
- * balance, within a limit.
+ * The time in ns from the beginning of the first burst in which it may exceed the balance, within a
+ * limit, as it measures what a burst costs.
  */
 #define LESSON_NS (0.5 * SECOND)
 /*
@@ -70,8 +70,8 @@ void allowance_spend(struct lp_allowance *allowance, double cost_ns, uint64_t no
 	double rate;
 
 	/*
-	 * the balance is limited before the cost is subtracted, so that a cost that exceeds the
-	 * limit is not charged twice
+	 * the balance is limited before the cost is subtracted, so that earnings over the limit do
+	 * not pay for the cost
 	 */
 	allowance->balance_ns =
 		least(allowance->balance_ns + passed * allowance->earns, held_ns(allowance)) -

@@ -5,9 +5,9 @@
  *
  * An allowance is an account in ns. It earns seven tenths of the share for each ns that passes, and
  * probes spend from it. The balance never exceeds twenty seconds' earnings. The first burst
- * measures what a burst costs; its debt is at most half of that, including the cost until the
- * kernel has removed its probes. So in any minute at most 0.7 * (60 + 20) = 56 seconds' share is
- * spent, plus the overshoot between two measurements.
+ * measures what a burst costs; its debt, including the cost until the kernel has removed its
+ * probes, is at most ten seconds' earnings. So in any minute at most 0.7 * (60 + 20) = 56 seconds'
+ * share is spent, plus the overshoot between two measurements.
  */
 #ifndef LP_SESSION_ALLOWANCE_H
 #define LP_SESSION_ALLOWANCE_H
@@ -69,7 +69,7 @@ bool allowance_must_end(const struct lp_allowance *allowance, uint64_t now_ns);
  */
 void allowance_end(struct lp_allowance *allowance, uint32_t random, uint64_t now_ns);
 
-/* Returns the time in ns until allowance_spend is to be called again. */
+/* Returns the time in ns until the next call of allowance_spend. */
 uint64_t allowance_wait_ns(const struct lp_allowance *allowance);
 
 /*

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * With --budget the probes that time callbacks are attached in bursts, for one process at a time,
+ * With --budget the probes that time callbacks are attached in bursts, for each process separately,
  * as an attached uprobe costs its trap even if its program does nothing. Between bursts the loops
  * are sampled.
  *
@@ -26,13 +26,10 @@
 #define ENDING_CHECK_NS (10 * NS_PER_MS)
 /*
  * The least time in ns between two beginnings of bursts. Attaching takes tens of milliseconds, in
- * which nobody reads the ring buffer.
+ * which the ring buffer is not read.
  */
 #define BEGIN_GAP_NS (100 * NS_PER_MS)
-/*
- * The number of processes that may be in a burst at once when a process is added: it then begins
- * with one.
- */
+/* A process that is added begins with a burst if fewer processes than this are in one. */
 #define AT_ONCE 4
 #define GRID_NS (10 * NS_PER_MS)
 #define IDLE_WAIT_NS (1000 * NS_PER_MS)

@@ -28,7 +28,7 @@ struct lp_features {
 	int clock; /* 0, or a negative errno if no clock event can be opened */
 	/* the scheduler records how long a thread was ready to run (struct sched_info) */
 	bool run_delay;
-	bool fentry; /* fentry and fexit can be loaded and attached */
+	bool fentry; /* fentry can be loaded and attached, from which fexit is concluded */
 	/* BTF describes struct pt_regs, so that a system call's arguments can be read */
 	bool register_types;
 	/* the kernel has the call of lp_poll_calls with this index */

@@ -27,9 +27,9 @@ void link_closer_take(struct lp_link_closer *link_closer, struct bpf_link *link)
 uint64_t link_closer_delay_ns(struct lp_link_closer *link_closer);
 
 /*
- * Waits until all links are destroyed if they are few. Of more, this process closes its
- * descriptors, and a forked process that lives on for some seconds waits until the kernel has
- * removed the probes. NULL does nothing.
+ * Frees the closer. It waits until the links are destroyed if they are few. Otherwise it closes its
+ * descriptors of them and leaves the removal of the probes to a forked process, which runs for some
+ * more seconds. NULL does nothing.
  */
 void link_closer_free(struct lp_link_closer *link_closer);
 

@@ -16,7 +16,11 @@ enum lp_role_object {
 /* The consequence for a process if the probe cannot be attached. */
 enum lp_role_need {
 	LP_ROLE_OPTIONAL, /* the process is profiled without it, after a warning */
-	LP_ROLE_NEEDED, /* the process is not profiled, unless its own data are false (-EBADMSG) */
+	/*
+	 * the process is not profiled, but with -EBADMSG, false data of the process, as
+	 * LP_ROLE_OPTIONAL
+	 */
+	LP_ROLE_NEEDED,
 	/* the process is not profiled, and the probe has to be found at once */
 	LP_ROLE_INDISPENSABLE,
 };

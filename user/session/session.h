@@ -18,7 +18,7 @@ struct lp_session_config {
 	size_t threads;
 	bool share; /* attach probes to files, for all processes that run them */
 	bool follow; /* report processes that fork or exec */
-	bool sampling; /* sample mode: no uprobes */
+	bool sampling; /* sample mode: no probes that time callbacks */
 	/* --budget: share of a thread's time for probes, 0.01 for one per cent; 0: no budget */
 	double budget;
 	bool native; /* include C frames in stacks */
@@ -116,8 +116,8 @@ bool session_refuse_loop(struct lp_session *session, pid_t pid, pid_t tid, bool 
 /* Returns the slot of a thread's loop, or -ENOENT. */
 int session_find_loop(const struct lp_session *session, pid_t tid);
 /*
- * Sample mode: updates the slot of a thread that may run another loop object of the same kind by
- * now. Returns whether it does.
+ * Sample mode: updates the slot of a thread whose loop may have been replaced by another one of the
+ * same kind. Returns whether it was.
  */
 bool session_update_loop(struct lp_session *session, uint32_t slot,
 			 const struct lp_running_loop *running);
@@ -255,8 +255,8 @@ int session_ring(const struct lp_session *session);
 bool session_load_findings_object(struct lp_session *session);
 
 /*
- * Measures the cost of a hit of a probe, unless that was done or the run has no probes. Attaching a
- * probe for it may take a tenth of a second, which is not available at the end of a short program.
+ * Measures the cost of a hit of a probe, unless that was done or in sample mode. Attaching a probe
+ * for it may take a tenth of a second, which is not available at the end of a short program.
  */
 void session_calibrate(struct lp_session *session);
 

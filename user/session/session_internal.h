@@ -126,8 +126,10 @@ void session_free_findings_object(struct lp_session *session);
 /* Sets the sizes of the maps, before the programs are loaded. */
 void session_choose_map_sizes(struct lp_session *session);
 
-/* Detaches all probes of a process and frees the attachment, which the caller must not use any
- * more. */
+/*
+ * Detaches all probes of a process and frees the attachment, which the caller must not use any
+ * more.
+ */
 void session_detach(struct lp_session *session, struct lp_attachment *attachment);
 
 /*
