@@ -25,8 +25,9 @@
 #define TRIES_NS (100 * NS_PER_MS)
 
 /*
- * A missing module may be loaded in a moment, or never. The exception of named programs: one that
- * has just begun loads its modules within tens of milliseconds, and its first callbacks count.
+ * The time to the next examination grows, as a missing module may be loaded in a moment or never.
+ * It is short for a named program that has just begun, which loads its modules within tens of
+ * milliseconds and whose first callbacks count.
  */
 void target_put_off(struct lp_target *target)
 {
@@ -143,9 +144,9 @@ void targets_loop_event(struct lp_targets *targets, const struct lp_event_loop *
 }
 
 /*
- * Handles a thread that is known as a loop. In sample mode it may run another loop by now. Returns
- * the slot if that loop is of another kind, so that it was added as a new one, or -EEXIST or
- * another negative errno.
+ * Handles a thread that has a slot already. In sample mode its loop may have been replaced by
+ * another one. Returns the slot if that is of another kind, so that it was added as a new loop, or
+ * else -EEXIST or another negative errno.
  */
 static int meet_again(struct lp_targets *targets, struct lp_target *target,
 		      const struct lp_running_loop *running)
@@ -289,8 +290,8 @@ int target_attach(struct lp_targets *targets, struct lp_target *target,
 	err = instance.runtime->verify(&instance, error);
 	target->verified = !err;
 	/*
-	 * in trace mode BPF adds a loop as soon as the probes are attached, so that polls come
-	 * first
+	 * in trace mode BPF adds a loop as soon as the probes are attached, so the poll calls are
+	 * attached before
 	 */
 	if (!err && !targets->config.sampling && session_lacks_polls(targets->config.session))
 		follow_polls(targets, target, running, find_loops(target, running));

@@ -58,8 +58,8 @@ static bool mark_children(struct process_member *members, size_t count, pid_t ro
 }
 
 /*
- * Lists the descendants of a process, DESCENDANTS_MAX at most. Returns their number. *found is to
- * be freed by the caller.
+ * Lists the descendants of a process, DESCENDANTS_MAX at most. Returns their number. The caller
+ * frees *found.
  */
 static size_t list_descendants(pid_t root, pid_t **found)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The queue of targets that are to be examined. Workers examine them apart from the main loop, so
- * that an examination that takes long or never ends delays only the targets behind it in the queue.
+ * The queue of targets that wait for an examination. Workers examine them apart from the main loop,
+ * so that an examination that takes long or never ends delays only the targets behind it in the
+ * queue.
  */
 #include "targets_internal.h"
 

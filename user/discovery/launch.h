@@ -16,8 +16,8 @@ struct lp_launch;
 
 /*
  * Forks and executes a program, as the user who called sudo if there is one. The program is traced
- * by ptrace until an interpreter is found in it. follow: its children are to be profiled as well,
- * so that the trace ends when it forks. Returns 0, or a negative errno with a sentence. Free with
+ * by ptrace until an interpreter is found in it. follow: its children are profiled as well, so that
+ * the trace ends when it forks. Returns 0, or a negative errno with a sentence. Free with
  * launch_free.
  */
 int launch_start(char *const argv[], bool follow, struct lp_launch **launch,
@@ -38,9 +38,8 @@ int launch_find_interpreter(struct lp_launch *launch, bool (*has_interpreter)(pi
 
 /* The conditions that end the hold of a program with an interpreter. */
 struct lp_launch_hold {
-	bool (*is_complete)(
-		/* returns whether all probes are attached; called while the program is stopped */
-		void *context);
+	/* returns whether all probes are attached; called while the program is stopped */
+	bool (*is_complete)(void *context);
 	void *context;
 	int stop; /* descriptor, readable when the run is to end */
 	uint64_t until_ns; /* CLOCK_MONOTONIC */
@@ -49,7 +48,7 @@ struct lp_launch_hold {
 /*
  * Continues the program from system call to system call while it imports asyncio, until all probes
  * that need the _asyncio module are attached, so that findings of its first loop are reported. Ends
- * as well at until_ns or when stop is readable. launch_release is to be called then.
+ * as well at until_ns or when stop is readable. The caller then calls launch_release.
  */
 void launch_hold(struct lp_launch *launch, const struct lp_launch_hold *hold);
 

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 /*
- * The time in ns for which a new process is left alone. In sample mode a loop that lives for less
- * has no samples.
+ * The time in ns from the beginning of a new process to its inspection. In sample mode a loop with
+ * a shorter lifetime has no samples.
  */
 #define SAMPLE_DELAY_NS (20 * NS_PER_MS)
 #define TRACE_DELAY_NS (5 * NS_PER_MS)
@@ -167,8 +167,8 @@ uint64_t targets_find_more(struct lp_targets *targets, uint64_t now)
 }
 
 /*
- * Forgets what was found in a process that has replaced its program, or queues the process if it is
- * no target.
+ * Forgets what was found in a process that has replaced its program. With -a it is handled as a new
+ * process unless it was named.
  */
 static void on_exec(struct lp_targets *targets, pid_t pid)
 {

@@ -322,7 +322,9 @@ void target_examined(struct lp_targets *targets, struct lp_target *target,
 	}
 }
 
-/* Returns the instant at which the target is to be examined or searched, or UINT64_MAX. */
+/*
+ * Returns the instant of the next examination of a target or search for its loops, or UINT64_MAX.
+ */
 static uint64_t due_of(const struct lp_targets *targets, const struct lp_target *target)
 {
 	if (target->state == LP_TARGET_REFUSED || target->asked)
@@ -381,8 +383,8 @@ int targets_descriptor(const struct lp_targets *targets)
 }
 
 /*
- * Returns whether a target that has ended is to be retained, as records of it may be unread. Its
- * retention is limited to REAP_TRIES calls.
+ * Returns whether a target that has ended stays in the table for now, as records of it may be
+ * unread. It stays for REAP_TRIES calls at most.
  */
 static bool must_wait(struct lp_target *target, bool more)
 {

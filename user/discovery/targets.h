@@ -59,8 +59,8 @@ void targets_loop_event(struct lp_targets *targets, const struct lp_event_loop *
 void targets_poller_event(struct lp_targets *targets, const struct lp_event_poller *event);
 
 /*
- * Returns a descriptor, owned by targets, that is readable when a target has ended: targets_reap is
- * to be called then.
+ * Returns a descriptor, owned by targets, that is readable when a target has ended. targets_reap
+ * then drops the targets that have ended.
  */
 int targets_descriptor(const struct lp_targets *targets);
 void targets_reap(struct lp_targets *targets);
@@ -88,7 +88,7 @@ size_t targets_alive(const struct lp_targets *targets);
 size_t targets_attached(const struct lp_targets *targets);
 /*
  * targets_profiled returns the number of targets that are attached now; targets_failures the number
- * of Python processes that could not be profiled.
+ * of processes that could not be profiled although they run Python, or may.
  */
 size_t targets_profiled(const struct lp_targets *targets);
 uint64_t targets_failures(const struct lp_targets *targets);

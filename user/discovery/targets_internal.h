@@ -84,7 +84,7 @@ struct lp_targets {
 	/* the target for which targets_add waits, and the result */
 	struct lp_target *awaited;
 	int awaited_code;
-	bool awaited_dropped; /* the target was examined no further, as it has ended */
+	bool awaited_dropped; /* the target was dropped before its examination ended */
 	struct lp_error *awaited_error;
 	/* -a */
 	char cgroup[PATH_MAX]; /* normalised */
@@ -170,7 +170,9 @@ uint64_t targets_find_more(struct lp_targets *targets, uint64_t now_ns);
  * were added.
  */
 size_t targets_consider_descendants(struct lp_targets *targets, pid_t root);
-/* Records in the cache of programs whether a target had an interpreter. */
+/*
+ * Records in the cache of program files, if there is one, how the program of a target turned out.
+ */
 void targets_learn(struct lp_targets *targets, const struct lp_target *target,
 		   enum lp_process_outcome outcome);
 
