@@ -34,7 +34,7 @@ void governor_open(struct lp_governor *governor, const struct lp_governor_config
 /* Measures and adapts what is due. Returns the instant of the next call (CLOCK_MONOTONIC). */
 uint64_t governor_turn(struct lp_governor *governor, uint64_t now_ns);
 
-/* Returns the period in ns in which the counters are to be saved. */
+/* Returns the period in ns of saves of the counters. */
 uint64_t governor_save_ns(const struct lp_governor *governor);
 
 /* Fills in an LP_EVENT_SELF except its head and the number of loops. */

@@ -61,7 +61,7 @@ struct target {
 
 /*
  * The progress of the output, in memory that is shared with the child. If a process does not
- * answer, the child is ended and the next child continues from here.
+ * answer, the child may be left behind in it, and the next child continues from here.
  */
 struct progress {
 	volatile bool begun;
