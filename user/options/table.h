@@ -32,8 +32,7 @@ struct lp_option_row {
 	const char *value; /* placeholder of the value in --help; NULL: the option has no value */
 	unsigned int commands; /* the commands that have the option */
 	/*
-	 * help text; NULL: the option is not shown. "{formats}" and "{live formats}" are replaced
-	 * by the names of formats.
+	 * help text, in which "{formats}" and "{live formats}" are replaced by the names of formats
 	 */
 	const char *text;
 	enum lp_option_type type;

@@ -5,7 +5,7 @@
 
 #include "options.h"
 
-/* "64M" sets *bytes, "1h" sets *ns; the other one is unchanged. */
+/* "64M" sets *bytes and clears *ns; "1h" sets *ns and does not change *bytes. */
 int option_rotate(const char *text, uint64_t *bytes, uint64_t *ns);
 
 /* "1%" or "1" sets *ppm, in parts per million, from 1 to 1,000,000. */
