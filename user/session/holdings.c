@@ -136,9 +136,9 @@ bool holdings_may_loop(const struct lp_holdings *holdings, uint32_t number)
 }
 
 /*
- * Adds a count, which may be negative; the result is at least 0. The entries of a process that ran
- * another program before may be given back in the name of the new one, which would then be at its
- * limit for ever.
+ * Adds a count, which may be negative, with 0 as the lower limit. A process that has replaced its
+ * program may give back entries that its new element never counted. Without the limit the count
+ * would wrap round, and the process would stay at its limit.
  */
 static void add(uint32_t *to, int count)
 {

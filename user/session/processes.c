@@ -244,8 +244,8 @@ static int report_lifecycle(struct lp_session *session, const struct lp_instance
 }
 
 /*
- * Reports that a probe could not be attached: as a warning once per role where many processes are
- * profiled, and in detail only for a process that has ended meanwhile.
+ * Reports that a probe could not be attached: as a warning, once per role if many processes are
+ * profiled; otherwise, and for a process that has ended meanwhile, on -v only.
  */
 static void warn(struct lp_session *session, pid_t pid, enum lp_probe_role role,
 		 const struct lp_error *error)
