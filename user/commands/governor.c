@@ -60,7 +60,7 @@ static void log_change(struct lp_governor *governor, enum lp_self_budget_change 
 	}
 }
 
-static void terminal(struct lp_governor *governor, uint64_t now)
+static void update(struct lp_governor *governor, uint64_t now)
 {
 	struct lp_self_budget *self_budget = &governor->self_budget;
 	unsigned int before = self_budget->frequency;
@@ -94,7 +94,7 @@ uint64_t governor_turn(struct lp_governor *governor, uint64_t now)
 		governor->bursts_ns = session_turn_bursts(governor->config.session,
 							  governor->self_budget.bursts, now);
 	if (governor->config.budget_ppm && now >= governor->check_ns) {
-		terminal(governor, now);
+		update(governor, now);
 		governor->check_ns = now + LP_SELF_BUDGET_PERIOD_NS;
 	}
 	return min_u64(min_u64(governor->measure_ns, governor->bursts_ns),

@@ -281,7 +281,7 @@ static void hint_at_children(pid_t pid)
 			pid, count, pids, count > CHILDREN_NAMED ? " and others" : "");
 }
 
-static int terminal(struct tasks *tasks, struct target *target, struct lp_error *error)
+static int inspect(struct tasks *tasks, struct target *target, struct lp_error *error)
 {
 	bool consistent = tasks->options->consistent;
 	const struct lp_tasks_change *change = NULL;
@@ -332,7 +332,7 @@ static size_t snapshot_all(struct tasks *tasks)
 			continue;
 		/* a part of the target is read while it is printed */
 		supervised_reading(tasks->supervised, target->process.pid, false);
-		if (!terminal(tasks, target, &error)) {
+		if (!inspect(tasks, target, &error)) {
 			counted++;
 			/* the output is complete if a later process does not answer */
 			fflush(stdout);
