@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The runtime interface.  An adapter answers with data: is this process mine,
- * where are the probes and what role has each, how are its objects read.  It
- * attaches nothing.
+ * The runtime interface.  An adapter recognises processes of its runtime, finds the
+ * places of their probes with the role of each, and reads their objects.  It only returns
+ * data: session/ attaches the probes.
  */
 #ifndef LP_RUNTIME_RUNTIME_H
 #define LP_RUNTIME_RUNTIME_H
@@ -13,16 +13,16 @@
 
 #include "wire/wire.h"
 
-/* What a probe is for.  What a session does for a role is in session/roles.c. */
+/* The purpose of a probe.  session/roles.c has the program that serves each role. */
 enum lp_probe_role {
 	LP_PROBE_DISPATCH, /* begins a callback */
 	LP_PROBE_RUNNING_LOOP, /* a loop starts or stops running in this thread */
 	LP_PROBE_READY, /* --queue: a callback becomes ready */
-	/* the same as LP_PROBE_DISPATCH for loops of uvloop; self, or the context, comes first */
+	/* as LP_PROBE_DISPATCH, for loops of uvloop: the first argument is self or the context */
 	LP_PROBE_DISPATCH_HANDLE,
 	LP_PROBE_DISPATCH_TIMER,
-	LP_PROBE_DISPATCH_METHOD, /* of a protocol, without a handle */
-	/* what gets lost; each is hit only when it happens */
+	LP_PROBE_DISPATCH_METHOD, /* a method of a protocol, which uvloop calls without a handle */
+	/* findings; these probes are hit rarely: by the mistake itself, a warning or a close */
 	LP_PROBE_NEVER_AWAITED,
 	LP_PROBE_NEVER_RETRIEVED,
 	LP_PROBE_DESTROYED_PENDING,
@@ -30,24 +30,24 @@ enum lp_probe_role {
 	LP_PROBE_OTHER_LOOP,
 	LP_PROBE_LOOP_CLOSE,
 	LP_PROBE_UVLOOP_CLOSE,
-	/* --find wrong_thread: each timer that is set */
+	/* --find wrong_thread: hit by each timer that is set */
 	LP_PROBE_TIMER,
 	LP_PROBE_UVLOOP_TIMER,
-	LP_PROBE_UVLOOP_THREADSAFE, /* a callback is put into another thread's loop as it should */
-	/* --find closed_loop: each exception that Python code makes */
+	LP_PROBE_UVLOOP_THREADSAFE, /* call_soon_threadsafe: the right way into another loop */
+	/* --find closed_loop: hit by each exception that Python code creates */
 	LP_PROBE_EXCEPTION,
-	/* --origins, --lifetimes: each task and coroutine */
+	/* --origins, --lifetimes: hit by each task and coroutine */
 	LP_PROBE_TASK_CREATED,
 	LP_PROBE_TASK_ENDED,
 	LP_PROBE_COROUTINE_CREATED,
 	LP_PROBE_ROLES,
 };
 
-/* Roles whose probes are to be found: bits, 1 << enum lp_probe_role. */
+/* Sets of roles whose probes are wanted and not found yet: bits, 1 << enum lp_probe_role. */
 struct lp_open_roles {
 	uint32_t roles;
-	uint32_t lost; /* those of roles that are for lost things */
-	uint32_t later; /* those of lost that are of no use before struct lp_lifecycle is known */
+	uint32_t lost; /* the subset of roles that serves findings, not loops */
+	uint32_t later; /* the subset of lost that needs struct lp_lifecycle first */
 };
 
 #define LP_PROBE_SITES 8
@@ -60,21 +60,21 @@ struct lp_probe {
 		uint64_t offset; /* in the file */
 		uint64_t address; /* in the process; 0: not known yet */
 	} places[LP_PROBE_SITES];
-	const char *function; /* what is probed, for messages */
-	char path[64]; /* opens the probed file, whatever its name is */
-	struct lp_file_facts file; /* as it was examined: no other file is to be probed */
+	const char *function; /* the name of the probed function, for messages */
+	char path[64]; /* a path below /proc that opens the probed file, whatever its name is */
+	struct lp_file_facts file; /* of the examined file: a file with others is not probed */
 };
 
 #define LP_INSTANCE_PROBES 4
 #define LP_STACK_DEPTH 128
 
-/* A frame of a stack, innermost first: enough to find its line, see symbolise/. */
+/* A frame as numbers, from which symbolise/ gets its line.  Stacks are innermost first. */
 struct lp_raw_frame {
-	uint64_t code;
-	uint64_t instruction; /* bytes into the code, or what the version counts in */
+	uint64_t code; /* address of the code object */
+	uint64_t instruction; /* bytes into the code, or what the version stores in a frame */
 };
 
-/* What a frame shows to a person. */
+/* A frame as text. */
 struct lp_frame {
 	enum lp_frame_kind kind;
 	bool coroutine; /* its code is a coroutine's */
@@ -83,29 +83,29 @@ struct lp_frame {
 	uint32_t line; /* 0: not known */
 };
 
-/* Frames that a finding refers to: where a coroutine is suspended, and three stacks. */
+/* The frames that a finding refers to: three stacks, and the place where a coroutine waits. */
 enum lp_finding_part {
-	LP_PART_STACK, /* that it was found in */
-	LP_PART_PARKED,
-	LP_PART_LOOP, /* wrong thread: of the loop's own thread */
-	LP_PART_ORIGIN,
+	LP_PART_STACK, /* the stack of the thread that hit the probe */
+	LP_PART_PARKED, /* one frame: where the coroutine is suspended */
+	LP_PART_LOOP, /* wrong_thread: the stack of the loop's own thread */
+	LP_PART_ORIGIN, /* --origins: the stack that created the task or coroutine */
 	LP_FINDING_PARTS,
 };
 
 #define LP_FINDING_PLACES (LP_FINDING_FRAMES + 1 + LP_FINDING_LOOP_FRAMES + LP_ORIGIN_FRAMES)
 
-/* What the memory of a process shows of a finding. */
+/* The frames of a finding as text, read from the memory of its process. */
 struct lp_finding_places {
 	bool unread; /* the process did not answer, or has ended: nothing below is known */
 	/*
-	 * "no running event loop": the program is prepared for it.  at: the frame of the stack that
-	 * catches it; its depth or more if some code could not be read, which may be possible later.
+	 * Set for "no running event loop" if a handler of the program expects the exception.
+	 * at is then the number of the stack's frame that catches it.
 	 */
 	bool expected;
 	uint32_t at;
-	/* Of each part, how many frames could be described, from the first on; their sum is count. */
+	/* The number of described frames of each part, from its first one on; count is their sum. */
 	uint32_t known[LP_FINDING_PARTS], count;
-	struct lp_frame shown[LP_FINDING_PLACES]; /* one part after the other */
+	struct lp_frame shown[LP_FINDING_PLACES]; /* the parts in the order of the enum */
 };
 
 /* A runtime found in one process. */
@@ -114,32 +114,33 @@ struct lp_instance {
 	pid_t pid;
 	char version[16]; /* "3.11.2" */
 	char runtime_name[16]; /* "asyncio" */
-	struct lp_python python; /* what BPF needs to know */
-	void *reader; /* the adapter's own, to read objects from user space */
+	struct lp_python python; /* addresses and offsets for BPF */
+	void *reader; /* the adapter's data for reading objects; release() frees it */
 };
 
-/* A loop that a thread runs now. */
+/* A loop that a thread is running. */
 struct lp_running_loop {
 	pid_t tid;
 	uint64_t thread_state; /* address */
 	enum lp_loop_kind kind;
 	/*
-	 * asyncio: code objects of the loop's class: one that polls, one that runs throughout
-	 * where it is not asyncio's; 0: not known, or the latter is asyncio's.
+	 * asyncio: addresses of code objects of the loop's class.  run_once: that of _run_once(),
+	 * which polls.  run_forever: only if the class replaces asyncio's run_forever() and not
+	 * _run_once().  0: not known, or not so.
 	 */
 	uint64_t run_once, run_forever;
 	/* uvloop: */
 	uint64_t object; /* the Loop */
-	uint32_t descriptor; /* that it polls, plus 1; 0: not known */
+	uint32_t descriptor; /* the descriptor that it polls, plus 1; 0: not known */
 	struct lp_uvloop uvloop;
 };
 
-/* A callback that was found running: its identity, as BPF reads it at its beginning. */
+/* A callback that was running before its probe: the identity that BPF would have read. */
 struct lp_running_callback {
 	uint64_t code; /* 0: none is known */
 	uint64_t check; /* see struct lp_callback_value */
-	uint64_t task; /* address; 0: it steps none, or that is not known */
-	struct lp_event_name name; /* all but its head and the slot */
+	uint64_t task; /* address of the task that it steps; 0: none, or not known */
+	struct lp_event_name name; /* without its head and the slot */
 };
 
 struct lp_task_list;
@@ -150,96 +151,100 @@ struct lp_task_list;
 struct lp_runtime {
 	const char *name;
 	/*
-	 * Is this process mine?  Returns 0 and fills the instance; -ENOENT if it
-	 * is not; any other negative errno, with a sentence, if it is but cannot
-	 * be profiled.
+	 * Recognises a process of this runtime.  Returns 0 and fills the instance, which
+	 * release() frees; -ENOENT if it is none; any other negative errno, with a sentence,
+	 * if it is one but cannot be profiled.
 	 */
 	int (*detect)(const struct lp_process_info *process, struct lp_instance *instance,
 		      struct lp_error *error);
 	/*
-	 * Could a process that runs this program file become mine by itself, without
-	 * loading what the file does not name?
+	 * Returns whether a process that runs this program file can be one of this runtime:
+	 * the file is an interpreter, or names one as a library that it needs.
 	 */
 	bool (*may_be_program)(const char *path);
 	void (*release)(struct lp_instance *instance);
 	/*
-	 * The reader as bytes without pointers, for another process of this program: caches that
-	 * only make it faster are left out.  Returns their number, or a negative errno.
+	 * Writes the reader as bytes without pointers, for another process of this program.
+	 * Its caches are left out.  Returns the number of bytes, or a negative errno.
 	 */
 	ssize_t (*pack)(const struct lp_instance *instance, void *bytes, size_t capacity);
-	/* Makes a reader of such bytes.  Returns 0 or a negative errno. */
+	/* Creates a reader from the bytes of pack().  Returns 0 or a negative errno. */
 	int (*unpack)(struct lp_instance *instance, const void *bytes, size_t count);
 	/*
-	 * Finds a role's probe.  -EAGAIN: not now, the process has not got so far; -ENODEV:
-	 * it has not loaded that kind of loop, and may never do so.
+	 * Finds a role's probe.  Returns 0; -EAGAIN if the process has not loaded yet what the
+	 * probe is in; -ENODEV if it has not loaded that kind of loop, and may never do so; or
+	 * another negative errno, with a sentence.
 	 */
 	int (*find_probe)(const struct lp_instance *instance, enum lp_probe_role role,
 			  struct lp_probe *probe, struct lp_error *error);
-	/* What loops of uvloop are known by.  -ENODEV as above. */
+	/* Finds the types of uvloop's handles.  -ENODEV as for find_probe. */
 	int (*find_uvloop)(const struct lp_instance *instance, struct lp_uvloop *uvloop);
-	/* What lost coroutines and tasks are known by.  -EAGAIN as above. */
+	/* Finds the types and offsets that the programs for findings need.  -EAGAIN as above. */
 	int (*find_lifecycle)(const struct lp_instance *instance, struct lp_lifecycle *lifecycle);
-	/* Does what the offsets say hold in the live process?  -EAGAIN: cannot be told yet. */
+	/* Checks the offsets in the live process.  -EAGAIN: what it is checked by is not loaded. */
 	int (*verify)(const struct lp_instance *instance, struct lp_error *error);
-	/* Has the process loaded what it needs to run a loop? */
+	/* Returns whether the process has loaded what it needs to run a loop. */
 	bool (*may_run_loop)(const struct lp_instance *instance);
-	/* The loops that run now.  Returns how many, or a negative errno. */
+	/* Finds the loops that threads are running.  Returns their number, or a negative errno. */
 	int (*find_loops)(const struct lp_instance *instance, struct lp_running_loop *loops,
 			  size_t capacity);
 	/*
-	 * Was the process forked by a callback of a loop that runs in its parent, and does the
-	 * thread that was forked run none?
+	 * Returns whether the process was forked by a callback of a loop of its parent, so that
+	 * it has a copy of that loop and does not run it.
 	 */
 	bool (*has_copied_loop)(const struct lp_instance *instance);
 	/*
-	 * Reads all that a finding refers to at once: the process may be about to end.  Places of
-	 * one that is expected are not described.
+	 * Describes all frames that a finding refers to in one go, as the process may be about
+	 * to end.  Frames of an expected finding are not described.
 	 */
 	void (*describe_finding)(const struct lp_instance *instance,
 				 const struct lp_event_raw_finding *finding,
 				 struct lp_finding_places *places);
-	/* A thread's stack, innermost first.  Returns its depth or a negative errno. */
+	/*
+	 * Reads a thread's stack, innermost first.  Returns its depth or a negative errno.
+	 * *cut: the stack is deeper than capacity.
+	 */
 	int (*read_stack)(const struct lp_instance *instance, uint64_t thread_state,
 			  struct lp_raw_frame *frames, size_t capacity, bool *cut);
 	/*
-	 * Of a stack in a loop without Python frames of its own: how many frames are those of
-	 * a callback?  0: it runs none, or that cannot be told.
+	 * Returns how many of a stack's frames belong to a callback, where the loop itself has
+	 * no Python frames (uvloop).  0: no callback runs, or it is not known.
 	 */
 	int (*callback_frames)(const struct lp_instance *instance,
 			       const struct lp_raw_frame *frames, int depth);
 	/*
-	 * The callback that a thread runs, whose outermost frame is of that code (0: none is
-	 * known).  It gets a name in any case.
+	 * Identifies the callback that a thread runs.  code: that of its outermost frame; 0: not
+	 * known.  The callback gets a name in any case.
 	 */
 	void (*running_callback)(const struct lp_instance *instance, uint64_t thread_state,
 				 uint64_t code, struct lp_running_callback *found);
-	/* What a frame shows: its function, file and line.  Returns 0 or a negative errno. */
+	/* Finds the function, file and line of a frame.  Returns 0 or a negative errno. */
 	int (*describe)(const struct lp_instance *instance, const struct lp_raw_frame *frame,
 			struct lp_frame *shown);
-	/* The same of many with few reads. Returns how many, from the first on, could be. */
+	/* As describe, for many frames with few reads.  Returns how many from the first on
+	 * succeeded. */
 	size_t (*describe_stack)(const struct lp_instance *instance,
 				 const struct lp_raw_frame *frames, size_t count,
 				 struct lp_frame *shown);
-	/* Is this the frame that dispatches callbacks? What is outside of it is the loop. */
+	/* Returns whether a frame dispatches callbacks: frames further out are the loop's own. */
 	bool (*is_dispatch)(const struct lp_frame *frame);
 	/*
-	 * Code objects of the loop itself: the one that dispatches callbacks and the
-	 * one that polls.  0 what is not there yet.  Returns 0 or a negative errno.
+	 * Finds two code objects of the loop itself: the one that dispatches callbacks and the
+	 * one that polls; 0: not loaded yet.  Returns 0 or a negative errno.
 	 */
 	int (*loop_code)(const struct lp_instance *instance, uint64_t *dispatch,
 			 uint64_t *run_once);
-	/* A thread by its thread state: its id (0: not known) and its name in Python, or the
-	 * kernel's. */
+	/* Finds a thread's id (0: not known) and its name: that of Python, or else the kernel's. */
 	void (*describe_thread)(const struct lp_instance *instance, uint64_t thread_state,
 				pid_t *tid, char *name, size_t size);
-	/* The name of a task by its address; "" if it cannot be read. */
+	/* Reads the name of the task at an address; "" if it cannot be read. */
 	void (*task_name)(const struct lp_instance *instance, uint64_t task, char *name,
 			  size_t size);
 	/*
-	 * All tasks of all loops that have not ended, and ended ones whose exception
-	 * nobody has asked for; see task.h.  Races the target: what was torn is marked
-	 * partial.  Returns 0 (the list is to be freed with task_list_free) or a negative
-	 * errno with a sentence.  NULL: the runtime has no tasks.
+	 * Reads all tasks of all loops that have not ended, and ended ones whose exception was
+	 * never retrieved; see task_list.h.  The target runs on meanwhile: what was changed while
+	 * it was read is marked partial.  Returns 0 (the list is to be freed with task_list_free)
+	 * or a negative errno with a sentence.  NULL: the runtime has no tasks.
 	 */
 	int (*read_tasks)(const struct lp_instance *instance, struct lp_task_list *list,
 			  struct lp_error *error);

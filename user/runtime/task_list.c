@@ -8,11 +8,11 @@
 
 #define CHUNK_BYTES (64 << 10)
 #define BIG_PIECE (CHUNK_BYTES / 4)
-/* A million tasks with what belongs to them; an ordinary process takes a thousandth of it. */
+/* Enough for a million tasks with their frames, edges and texts. */
 #define ARENA_BYTES_MAX (768UL << 20)
 
 #define FIRST_SLOTS 1024
-/* Texts beyond are copied each time. */
+/* The number of shared texts; further ones are copied each time. */
 #define INTERNED_MAX (1 << 20)
 #define TEXT_BYTES 1024
 
@@ -23,9 +23,9 @@ struct lp_chunk {
 };
 
 struct lp_task_arena {
-	struct lp_chunk *chunks; /* the one that is being filled first */
-	size_t bytes;
-	/* texts by their hash, open addressing; a power of 2 */
+	struct lp_chunk *chunks; /* the first one is being filled */
+	size_t bytes; /* capacity of all chunks */
+	/* a hash table of texts with open addressing; text_slots is a power of 2 */
 	const char **texts;
 	size_t text_count, text_slots;
 };
@@ -51,7 +51,7 @@ void task_arena_free(struct lp_task_arena *arena)
 
 static struct lp_chunk *add_chunk(struct lp_task_arena *arena, size_t size)
 {
-	/* a big piece takes all of its chunk, and what is being filled stays in front */
+	/* a big piece has a chunk to itself, which goes behind the one that is being filled */
 	size_t capacity = size > BIG_PIECE ? size : CHUNK_BYTES;
 	struct lp_chunk *chunk;
 
@@ -99,7 +99,7 @@ static uint64_t hash_text(const char *text)
 	return hash;
 }
 
-/* Where a text is, or where it would be put. */
+/* Returns the slot of a text, or the free slot that it belongs in. */
 static size_t find_slot(const char **texts, size_t slots, const char *text)
 {
 	size_t slot = hash_text(text) & (slots - 1);
@@ -109,7 +109,7 @@ static size_t find_slot(const char **texts, size_t slots, const char *text)
 	return slot;
 }
 
-/* Room for one more. Without it, texts are no longer shared. */
+/* Makes room for another text.  False: there is none, and the new text is not shared. */
 static bool reserve(struct lp_task_arena *arena)
 {
 	size_t slots = arena->text_slots ? arena->text_slots * 2 : FIRST_SLOTS, i;

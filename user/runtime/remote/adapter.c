@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A runtime whose functions a worker serves: results of an examination are
- * reused; data that change are requested from the worker each time.
+ * A runtime whose functions are served by a worker: what an examination has found is
+ * returned from memory, and what changes is requested from the worker each time.
  */
 #include "remote.h"
 
@@ -17,13 +17,13 @@
 struct reader {
 	uint64_t serial;
 	struct lp_packed_message packed;
-	struct lp_examination *examination; /* NULL: forgotten */
+	struct lp_examination *examination; /* owned; NULL after remote_forget() */
 };
 
 static const struct lp_runtime remote_runtime;
 static uint64_t serials;
 
-/* ---- what comes from a worker ------------------------------------------------------- */
+/* ---- checks of an answer ------------------------------------------------------------ */
 
 void remote_end_text(char *text, size_t size)
 {
@@ -134,7 +134,7 @@ bool remote_may_be_program(const char *path)
 					{ (void *)path, strlen(path) + 1 } };
 	const unsigned char *answer;
 
-	/* the process to blame if there is no answer */
+	/* the process that is marked as unreadable if there is no answer */
 	if (sscanf(path, "/proc/%d/", &request.pid) != 1)
 		return false;
 	return remote_ask(parts, 2, (const void **)&answer) == 1 && *answer;
@@ -167,7 +167,7 @@ int remote_detect(const struct lp_process_info *process, struct lp_instance *ins
 	return 0;
 }
 
-/* ---- from the examination ----------------------------------------------------------- */
+/* ---- functions that return what the examination found ------------------------------- */
 
 static const struct lp_examination *examination_of(const struct lp_instance *instance)
 {
@@ -227,7 +227,7 @@ static bool may_run_loop(const struct lp_instance *instance)
 	return examination && examination->may_run_loop;
 }
 
-/* ---- asked for each time ------------------------------------------------------------ */
+/* ---- functions that ask a worker each time ------------------------------------------ */
 
 static ssize_t ask(const struct lp_instance *instance, enum lp_operation operation,
 		   const void *arguments, size_t bytes, const void **answer)
@@ -385,7 +385,7 @@ static bool has_copied_loop(const struct lp_instance *instance)
 	       *copied;
 }
 
-/* An answer comes from a process that reads hostile memory. */
+/* Copies an answer.  False: it is damaged; the worker that sent it reads hostile memory. */
 static bool take_places(const struct lp_finding_places *answer, ssize_t bytes,
 			struct lp_finding_places *places)
 {
@@ -422,7 +422,7 @@ static void describe_finding(const struct lp_instance *instance,
 	places->unread = true;
 }
 
-/* The worker reports the length of a copied text. */
+/* Empties a text whose length or width, as the worker reported them, is out of bounds. */
 static void check_text(struct lp_text *text, size_t capacity)
 {
 	if (text->bytes > capacity || (text->width != 1 && text->width != 2 && text->width != 4))
@@ -439,7 +439,7 @@ static void running_callback(const struct lp_instance *instance, uint64_t thread
 
 	memset(found, 0, sizeof(*found));
 	if (bytes != (ssize_t)sizeof(*answer)) {
-		/* the callback has an identity, but no readable name */
+		/* the worker did not answer: an identity of its own, without a name */
 		found->name.kind = LP_CALLBACK_BUILTIN;
 		found->name.identity = thread_state | LP_CALLBACK_BUILTIN;
 		return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* New targets are examined by workers, while the main loop serves known ones. */
+/* Workers examine new targets, while the main loop serves known ones. */
 #include "remote.h"
 
 #include "remote_internal.h"
@@ -11,7 +11,10 @@
 
 #define EXAMINERS 2
 
-/* Limits in ns: for an ELF file of some hundred MB on a slow disk; and while others wait. */
+/*
+ * Limits in ns of an examination, enough for an ELF file of some hundred MB on a slow disk, and
+ * shorter ones while other processes wait for theirs.
+ */
 static const struct lp_worker_limits limits = { .still_ns = 1000 * NS_PER_MS,
 						.cpu_ns = 2000 * NS_PER_MS,
 						.wall_ns = 5000 * NS_PER_MS };

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The period of turns in ns while nothing is to be done. */
+/* The time in ns until the next turn: SELDOM_NS while no process is tried again. */
 #define SELDOM_NS (1000 * NS_PER_MS)
 #define SOON_NS (50 * NS_PER_MS)
 
@@ -22,7 +22,7 @@
 static const struct lp_worker_limits reader_limits = { .still_ns = 250 * NS_PER_MS,
 						       .cpu_ns = 1000 * NS_PER_MS,
 						       .wall_ns = 5000 * NS_PER_MS };
-/* Limits for a repeated request, which nobody waits for. */
+/* Limits for a repeated request, for which the main loop does not wait. */
 static const struct lp_worker_limits prober_limits = { .still_ns = 1000 * NS_PER_MS,
 						       .cpu_ns = 1000 * NS_PER_MS,
 						       .wall_ns = 10000 * NS_PER_MS };
@@ -39,7 +39,7 @@ static struct {
 	struct lp_unreadable_process *probed; /* the process that the prober reads now */
 	pid_t probed_pid;
 	int stop; /* -1: none */
-	bool crowded; /* reported: too many hang */
+	bool crowded; /* it was reported that too many processes hang */
 	_Alignas(16) unsigned char answer[LP_WORKER_BYTES];
 } remote;
 
@@ -57,7 +57,7 @@ static void report(pid_t pid, int err)
 			pid);
 }
 
-/* The request without an answer is tried again later. */
+/* Copies the unanswered request, which remote_turn() repeats later. */
 void remote_mark(struct lp_worker *worker, const struct iovec *parts, size_t count, int err)
 {
 	const struct lp_request *request = parts[0].iov_base;
@@ -153,7 +153,10 @@ struct cursor {
 	size_t count, used; /* used: bytes of the first piece */
 };
 
-/* Takes the rest of the current piece, at most so many bytes.  Returns 0 at the end. */
+/*
+ * Takes the rest of the current piece, at most `most` bytes, and sets *at to its address.
+ * Returns its bytes, or 0 at the end.
+ */
 static size_t take(struct cursor *cursor, size_t most, char **at)
 {
 	size_t bytes = 0;
@@ -222,7 +225,7 @@ static ssize_t transfer(pid_t pid, const struct iovec *local, size_t local_count
 	return (ssize_t)total;
 }
 
-/* ---- the whole ---------------------------------------------------------------------- */
+/* ---- beginning and end -------------------------------------------------------------- */
 
 int remote_begin(void)
 {
@@ -287,7 +290,7 @@ int remote_descriptor(void)
 	return workers_descriptor(remote.workers);
 }
 
-/* Any answer counts, whatever the request was. */
+/* Any answer to a repeated request, even an error, shows that its process is readable again. */
 static void take_probe(uint64_t now)
 {
 	static unsigned char answer[LP_WORKER_BYTES];

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reads targets by another process, which may hang in the place of this one: the
- * pages and the files of a target may be served by any program, for instance by a
- * FUSE server that never answers.  A process that did not answer is unreadable from then
- * on: each read of it fails at once with -ETIMEDOUT.  Whether it answers again is
- * tried now and then, without waiting for it.  A run has one such reader.
+ * Reads targets in worker processes, so that only a worker hangs if a read never returns:
+ * the pages and the files of a target may be served by any program, for instance by a FUSE
+ * server.  A target that did not answer is unreadable from then on: each read of it fails
+ * at once with -ETIMEDOUT.  It is tried again from time to time, without waiting for it.
+ * A run has one such reader.
  */
 #ifndef LP_RUNTIME_REMOTE_REMOTE_H
 #define LP_RUNTIME_REMOTE_REMOTE_H
@@ -12,35 +12,35 @@
 #include "runtime/runtime.h"
 
 /*
- * From now on the reader serves memory_read and its like (process/memory.h).  To be called before
- * anything is attached.  Returns 0 or a negative errno.
+ * Makes memory_read and its like (process/memory.h) use the reader.  To be called before anything
+ * is attached.  Returns 0 or a negative errno.
  */
 int remote_begin(void);
 void remote_end(void);
 bool remote_has_begun(void);
 
-/* Waits for answers end when this descriptor is readable; -1: none. */
+/* Sets a descriptor that ends every wait for an answer when it is readable; -1: none. */
 void remote_stop_on(int descriptor);
 
-/* The run is to end: a process that does not answer costs next to no time from now on. */
+/* Shortens the time limits of the reader, for a run that is about to end. */
 void remote_hurry(void);
 
-/* Readable when remote_turn has something to do. */
+/* Returns a descriptor that is readable when a worker has answered or ended. */
 int remote_descriptor(void);
-/* Tries unreadable processes again.  Returns when to be called again (CLOCK_MONOTONIC). */
+/* Tries an unreadable process again.  Returns the time of the next call, CLOCK_MONOTONIC ns. */
 uint64_t remote_turn(uint64_t now_ns);
 
 /* CPU time in ns that the workers took since the run began. */
 uint64_t remote_cpu_ns(void);
 /*
- * A clock in ns that counts the cost of reading targets: the CPU time of this thread and of the
- * workers.  Waiting for a CPU, which others have, costs nothing.
+ * Returns the CPU time in ns of this thread and of the workers: a clock for the cost of reading
+ * targets, which does not count time spent waiting for a CPU.
  */
 uint64_t remote_clock(void);
 
 /*
- * Sets the worker's function that unwinds C frames.  serve runs in the worker and has to be
- * given before remote_begin(); its arguments and its answer are of symbolise/.
+ * Sets the function that unwinds C frames in a worker.  To be called before remote_begin().
+ * Its arguments and its answer are defined by symbolise/native_remote.c.
  */
 typedef ssize_t (*lp_native_server)(const void *arguments, size_t bytes, void *answer,
 				    size_t capacity);
@@ -50,10 +50,10 @@ ssize_t remote_ask_native(pid_t pid, const void *arguments, size_t bytes, const 
 /* The number of processes that did not answer since the run began. */
 size_t remote_unreadable(void);
 
-/* A sentence for a negative result of worker_call; returns that. */
+/* Fills the error with a sentence for a negative result of worker_call.  Returns err. */
 int remote_error(struct lp_error *error, pid_t pid, int err);
 
-/* For runtime.c. */
+/* For registry.c: as runtime_may_be_program and runtime_detect. */
 bool remote_may_be_program(const char *path);
 int remote_detect(const struct lp_process_info *process, struct lp_instance *instance,
 		  struct lp_error *error);
@@ -65,41 +65,46 @@ struct lp_examination;
 /* The result of an examination. */
 struct lp_examined {
 	pid_t pid;
-	uint64_t ticket; /* that of its wish */
-	int code; /* the result of runtime_detect, or of worker_call */
+	uint64_t ticket; /* the ticket of the wish */
+	int code; /* the result of runtime_detect, or the negative one of worker_call */
 	struct lp_error error;
-	const struct lp_examination *examination; /* until the next is taken; NULL with an error */
+	const struct lp_examination
+		*examination; /* valid until the next examine_take; may be NULL */
 };
 
-/* The wish for an examination. */
+/* The request for an examination. */
 struct lp_examine_wish {
-	const struct lp_instance *known; /* the result of an earlier one; NULL: none */
-	bool anew; /* known only decides whether a new look is worth its cost */
-	bool always; /* also where no loop can run yet */
+	const struct lp_instance *known; /* the result of an earlier examination; NULL: none */
+	bool anew; /* detect the runtime again, despite known, once the process can run a loop */
+	bool always; /* find probes even if the process cannot run a loop yet */
 	uint64_t ticket; /* returned with the result */
 	struct lp_open_roles open; /* wanted probes */
 };
 
-/* Is there room for one more?  Others that wait make those that take long end sooner. */
+/*
+ * Returns whether another examination can begin.  others_wait: other processes wait for theirs,
+ * which shortens the time limits of examinations.
+ */
 bool examine_is_free(bool others_wait);
 
-/* Has a process examined.  Returns 0, or a negative errno as worker_call does. */
+/* Begins to examine a process.  Returns 0, -EBUSY, or a negative errno as worker_call does. */
 int examine_begin(const struct lp_process_info *process, const struct lp_examine_wish *wish);
 
-/* Takes an examination that has ended or failed.  False: there is none. */
+/* Takes the result of an examination that has ended or failed.  False: there is none. */
 bool examine_take(struct lp_examined *examined);
-/* Is an examination going on? */
+/* Returns whether an examination has begun and was not taken yet. */
 bool examine_is_busy(void);
 
-/* Waits for remote_descriptor(), at most so long.  False: the run is to stop. */
+/* Waits for remote_descriptor(), at most that many ns.  False: the run is to stop. */
 bool remote_wait(uint64_t ns);
 
 /*
- * Makes an instance whose functions are served by a worker: those that find probes and
- * the like answer from the examination, until it is forgotten.  Returns 0 or a negative errno.
+ * Makes an instance whose functions are served by a worker.  Functions that find probes, offsets
+ * and types return what the examination found, until remote_forget() drops it.  The instance is
+ * freed by its release().  Returns 0 or a negative errno.
  */
 int remote_instance(const struct lp_examined *examined, struct lp_instance *instance);
-/* Answers from a later examination from now on.  Returns 0 or a negative errno. */
+/* Replaces the examination by a later one.  Returns 0 or a negative errno. */
 int remote_refresh(struct lp_instance *instance, const struct lp_examined *examined);
 void remote_forget(struct lp_instance *instance);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Shared by the files of the main process's side: remote.c, remote_runtime.c, examine.c. */
+/* Shared by the files of the main process's side: remote.c, adapter.c and examine.c. */
 #ifndef LP_RUNTIME_REMOTE_REMOTE_INTERNAL_H
 #define LP_RUNTIME_REMOTE_REMOTE_INTERNAL_H
 
@@ -8,18 +8,18 @@
 #include "serve.h"
 
 /*
- * Has the reader serve a request, which is the first part.  Returns the bytes of the answer,
- * which stays until the next request, or a negative errno as worker_call does.
+ * Has the reader serve a request; its struct lp_request is the first part.  Returns the bytes of
+ * *answer, which is valid until the next request, or a negative errno as worker_call does.
  */
 ssize_t remote_ask(const struct iovec *parts, size_t count, const void **answer);
 
 struct lp_workers *remote_workers(void);
-/* Is the process unreadable, as its memory or files did not answer? */
+/* Returns whether a process is unreadable: its memory or its files did not answer. */
 bool remote_leaves_alone(pid_t pid);
-/* A worker was given up with this request, because of its process. */
+/* Marks the process of a request as unreadable.  worker: the one that was given up with it. */
 void remote_mark(struct lp_worker *worker, const struct iovec *parts, size_t count, int err);
 
-/* Is the process to blame for this result? */
+/* Returns whether a result of worker_call is the fault of the process that was read. */
 bool remote_is_hang(ssize_t result);
 
 /* examine.c */
@@ -28,9 +28,9 @@ const struct lp_packed_message *remote_packed(const struct lp_instance *instance
 
 int examine_open(void);
 void examine_close(void);
-/* Makes a text of bytes that a worker has sent. */
+/* Terminates a text that a worker has sent. */
 void remote_end_text(char *text, size_t size);
-/* Checks an answer, which comes from a process that reads hostile memory. */
+/* Checks and corrects an answer, as the worker that sent it reads hostile memory. */
 bool examination_is_sound(struct lp_examination *examination, ssize_t bytes);
 
 #endif /* LP_RUNTIME_REMOTE_REMOTE_INTERNAL_H */

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/uio.h>
 
-/* Instances that a worker remembers, with its caches for each. */
+/* The number of instances that a worker caches, each with the caches of its reader. */
 #define INSTANCES 64
 
 static struct {
@@ -35,7 +35,7 @@ struct call {
 
 /* ---- instances ---------------------------------------------------------------------- */
 
-/* Returns 0 or a negative errno; the reader is to be released. */
+/* Returns 0 or a negative errno.  The caller frees the reader with release(). */
 static int unpack(const struct lp_packed_message *packed, struct lp_instance *instance)
 {
 	const struct lp_runtime *runtime = runtime_by_number(packed->runtime);
@@ -158,9 +158,8 @@ static void examine_further(const struct lp_instance *instance, const struct lp_
 		examination->lifecycle_code =
 			runtime->find_lifecycle(instance, &examination->lifecycle);
 	/*
-	 * Probes for lost things are attached once that is known.  To look for their places before
-	 * would take a dozen milliseconds, in which a program that has just begun gets to its first
-	 * mistake.
+	 * Probes that need the lifecycle are attached once it is known.  A search for them before
+	 * that would take a dozen milliseconds, in which a new program can make its first mistake.
 	 */
 	if (examination->lifecycle_code == -EAGAIN)
 		roles &= ~open->later;
@@ -293,7 +292,7 @@ static ssize_t serve_has_copied_loop(const struct call *call)
 	return 1;
 }
 
-/* Are the sizes within their bounds?  They come from BPF, but tests and fuzzers send others. */
+/* Checks the sizes: BPF keeps their bounds, but tests and fuzzers send other ones. */
 static bool is_finding(const struct lp_event_raw_finding *finding, size_t bytes)
 {
 	return bytes == sizeof(*finding) && finding->depth <= LP_FINDING_FRAMES &&
@@ -365,7 +364,7 @@ ssize_t runtime_serve(const void *request, size_t bytes, void *answer, size_t ca
 {
 	struct call call = { .request = request, .answer = answer, .capacity = capacity };
 
-	/* this process reads directly, whatever transfer the parent process had set */
+	/* a worker reads directly: it drops the transfer function that it got by fork() */
 	memory_transfer_by(NULL);
 	if (bytes < sizeof(*call.request) || call.request->operation >= LP_OPERATIONS)
 		return -EINVAL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The operations of a worker for the main process, and their requests (process/worker.h). */
+/* The operations that a worker serves for the main process (process/worker.h). */
 #ifndef LP_RUNTIME_REMOTE_SERVE_H
 #define LP_RUNTIME_REMOTE_SERVE_H
 
@@ -9,22 +9,24 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Arguments follow the request; those that need a struct lp_packed_message have it in front of
- * them. */
+/*
+ * A request is a struct lp_request and its arguments.  Each comment has the arguments, a
+ * semicolon and the answer; `...` marks an array.
+ */
 enum lp_operation {
-	LP_OPERATION_MEMORY, /* struct lp_piece...; the answer is their bytes */
-	LP_OPERATION_NATIVE, /* as symbolise/native_remote.c has it */
-	LP_OPERATION_MAY_BE_PROGRAM, /* a path; answers 0 or 1 */
+	LP_OPERATION_MEMORY, /* struct lp_piece...; their bytes */
+	LP_OPERATION_NATIVE, /* see symbolise/native_remote.c */
+	LP_OPERATION_MAY_BE_PROGRAM, /* a path; 0 or 1, a byte */
 	LP_OPERATION_EXAMINE, /* struct lp_examine; struct lp_examination */
-	/* with a struct lp_packed_message */
-	LP_OPERATION_FIND_LOOPS, /* struct lp_running_loop... */
+	/* operations on an instance: a struct lp_packed_message comes before the arguments */
+	LP_OPERATION_FIND_LOOPS, /* none; struct lp_running_loop... */
 	LP_OPERATION_READ_STACK, /* struct lp_stack_request; struct lp_stack_answer */
-	LP_OPERATION_CALLBACK_FRAMES, /* struct lp_raw_frame...; their number */
+	LP_OPERATION_CALLBACK_FRAMES, /* struct lp_raw_frame...; the callback's number of frames */
 	LP_OPERATION_DESCRIBE, /* struct lp_raw_frame; struct lp_frame */
 	LP_OPERATION_DESCRIBE_STACK, /* struct lp_raw_frame...; struct lp_frame... */
-	LP_OPERATION_LOOP_CODE, /* uint64_t[2] */
+	LP_OPERATION_LOOP_CODE, /* none; uint64_t[2] */
 	LP_OPERATION_DESCRIBE_THREAD, /* uint64_t; struct lp_thread_answer */
-	LP_OPERATION_HAS_COPIED_LOOP, /* 0 or 1, a byte */
+	LP_OPERATION_HAS_COPIED_LOOP, /* none; 0 or 1, a byte */
 	/* struct lp_event_raw_finding; struct lp_finding_places up to its last known frame */
 	LP_OPERATION_DESCRIBE_FINDING,
 	LP_OPERATION_RUNNING_CALLBACK, /* uint64_t[2]; struct lp_running_callback */
@@ -32,11 +34,11 @@ enum lp_operation {
 	LP_OPERATIONS,
 };
 
-/* In front of each request. */
+/* The head of each request. */
 struct lp_request {
 	uint32_t operation;
 	pid_t pid;
-	uint64_t serial; /* the instance's: a worker remembers recent instances by it */
+	uint64_t serial; /* of the instance; a worker caches recent instances by it */
 };
 
 #define LP_PIECES 64
@@ -48,34 +50,34 @@ struct lp_piece {
 /* An instance without its caches, as it is sent from one process to another. */
 struct lp_packed_message {
 	struct lp_instance instance; /* runtime and reader are NULL */
-	uint32_t runtime; /* by its number */
-	uint32_t bytes;
+	uint32_t runtime; /* its number, see runtime_number */
+	uint32_t bytes; /* of reader */
 	unsigned char reader[LP_PACKED_BYTES];
 };
 
 struct lp_examine {
 	struct lp_process_info process;
 	struct lp_open_roles open;
-	bool known; /* a struct lp_packed_message follows: the runtime is not looked for again, ... */
-	bool anew; /* ... unless it has loaded what it needs to run a loop */
-	bool always; /* also if it has not loaded what it needs to run a loop */
+	bool known; /* a struct lp_packed_message follows, and the runtime is not detected again */
+	bool anew; /* detect it nevertheless if the process has loaded what a loop needs */
+	bool always; /* find probes even if the process has not loaded what a loop needs */
 };
 
 #define LP_FUNCTION_BYTES 64
 
-/* The result for a role; code as find_probe returns it. */
+/* The probe of one role. */
 struct lp_examined_role {
-	int32_t code;
+	int32_t code; /* the result of find_probe */
 	struct lp_error error;
-	struct lp_probe probe; /* its function is NULL */
+	struct lp_probe probe; /* with NULL as its function, which follows as a text */
 	char function[LP_FUNCTION_BYTES];
 };
 
 struct lp_examination {
-	int32_t code; /* as runtime_detect returns it; nothing else is filled if it is not 0 */
+	int32_t code; /* result of runtime_detect; if it is not 0, only error is filled */
 	int32_t verified, uvloop_code,
-		lifecycle_code; /* as the functions of the runtime return them */
-	uint32_t roles; /* those that were looked for */
+		lifecycle_code; /* results of verify, find_uvloop and find_lifecycle */
+	uint32_t roles; /* roles whose probes were searched, bits */
 	bool may_run_loop;
 	struct lp_error error; /* the sentence of code, or else of verified */
 	struct lp_packed_message packed;
@@ -106,7 +108,7 @@ struct lp_thread_answer {
 extern ssize_t (*runtime_native_server)(const void *arguments, size_t bytes, void *answer,
 					size_t capacity);
 
-/* A server as workers_new wants it. */
+/* The function that workers_new takes: serves a request in a worker. */
 ssize_t runtime_serve(const void *request, size_t bytes, void *answer, size_t capacity);
 
 #endif /* LP_RUNTIME_REMOTE_SERVE_H */
