@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * As lp_identify in BPF, which looks at a callback that begins: here it has begun
- * already, and the Handle on the thread's stack shows what it runs.
+ * The counterpart of lp_identify in BPF (bpf/python/identify.bpf.h), which identifies a
+ * callback when it begins.  Here the callback is running already: the Handle on the thread's
+ * stack has it.
  */
 #include "callback.h"
 
@@ -12,7 +13,7 @@
 #include <string.h>
 
 #define FRAMES_MAX 1024
-/* The greatest depth of nested partials. */
+/* The maximum depth of nested functools.partial objects. */
 #define PARTIALS_MAX 4
 /* struct PyUnicodeObject: the number of characters, and their encoding */
 #define STRING_LENGTH 16
@@ -21,7 +22,7 @@
 #define CO_SUSPENDS (0x20 | 0x80 | 0x100 | 0x200)
 #define UNNAMED "protocol callback"
 
-/* As lp_read_text in BPF: of a path that does not fit, the end is retained. */
+/* As lp_read_text in BPF.  end_retained: a text that does not fit loses its beginning (paths). */
 static void read_text(const struct lp_cpython *python, uint64_t string, struct lp_text *text,
 		      uint8_t *data, uint64_t capacity, bool end_retained)
 {
@@ -45,7 +46,7 @@ static void read_text(const struct lp_cpython *python, uint64_t string, struct l
 		*text = (struct lp_text){ .width = 1, .flags = LP_TEXT_UNREADABLE };
 }
 
-/* The address of the Handle whose _run is on the stack; 0: none. */
+/* Returns the address of the Handle whose _run is on a thread's stack, or 0. */
 static uint64_t find_handle(const struct lp_cpython *python, uint64_t thread_state)
 {
 	struct lp_frame_walk walk = { .python = python,
@@ -58,7 +59,7 @@ static uint64_t find_handle(const struct lp_cpython *python, uint64_t thread_sta
 		return 0;
 	for (steps = 0; walk.address && steps < FRAMES_MAX; steps++) {
 		address = walk.address;
-		/* one by one, as the address of each is needed */
+		/* one frame a call, as the address of each frame is needed */
 		walk.left = 1;
 		if (!cpython_next_frame(&walk, &frame)) {
 			if (walk.address == address)
@@ -85,7 +86,7 @@ static bool has_type(const struct lp_cpython *python, uint64_t object, const cha
 	return length >= strlen(suffix) && !strcmp(name + length - strlen(suffix), suffix);
 }
 
-/* Is it the builtin that wakes a task up (3.10 and later)? */
+/* Returns whether a builtin is the method that wakes up a task (3.10 and later). */
 static bool is_wakeup(const struct lp_cpython *python, uint64_t builtin)
 {
 	uint64_t method = memory_u64(python->pid, builtin + CPYTHON_BUILTIN_METHOD);
@@ -96,10 +97,10 @@ static bool is_wakeup(const struct lp_cpython *python, uint64_t builtin)
 	       !memcmp(name, "task_wakeup", sizeof(name));
 }
 
-/* The task that a callback steps; 0: it steps none. */
+/* Returns the task that a callback steps, or 0. */
 static uint64_t task_of(const struct lp_cpython *python, uint64_t callable)
 {
-	/* in each type that matters here two words follow the object's head */
+	/* in each of the types below the object's head is followed by at least two words */
 	uint64_t first = memory_u64(python->pid, callable + 16);
 
 	if (has_type(python, callable, "TaskStepMethWrapper") ||
@@ -156,7 +157,7 @@ static void identify(const struct lp_cpython *python, uint64_t callable,
 			  memory_u64(python->pid, callable + row->function.func_qualname));
 }
 
-/* The code of the callback's outermost frame: mostly the function that was called. */
+/* Identifies a callback by the code of its outermost frame, mostly the called function. */
 static void identify_by_code(const struct lp_cpython *python, uint64_t code,
 			     struct lp_running_callback *callback)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* asyncio on CPython: recognised by _PyRuntime, probed at the C function of Context.run. */
+/* The adapter for CPython: a process is recognised by the symbol _PyRuntime. */
 #include "cpython.h"
 
 #include "callback.h"
@@ -30,7 +30,7 @@
 #define DEBUG_OFFSETS_COOKIE "xdebugpy"
 #define DEBUG_OFFSETS_WORDS 95 /* as many as 3.14 has */
 
-/* Exported type objects that BPF tells callables apart by. */
+/* Exported type objects by which BPF distinguishes callables. */
 static const struct {
 	const char *symbol;
 	size_t field;
@@ -45,7 +45,7 @@ static const struct {
 	{ "_Py_NoneStruct", offsetof(struct lp_python, none) },
 };
 
-/* libpython first: where it is mapped, the executable is only its launcher. */
+/* Returns the mapping of libpython if there is one, as the executable then only launches it. */
 static const struct lp_mapping *find_interpreter(const struct lp_mappings *mappings,
 						 const char *exe)
 {
@@ -65,7 +65,7 @@ static const struct lp_mapping *find_interpreter(const struct lp_mappings *mappi
 	return found;
 }
 
-/* "3.10.13 (main, ..." */
+/* Reads the version from sys.version, such as "3.10.13 (main, ..."; else "3.10". */
 static void read_version_text(const struct lp_cpython *python, char *text, size_t size)
 {
 	char full[64];
@@ -84,8 +84,8 @@ static void read_version_text(const struct lp_cpython *python, char *text, size_
 }
 
 /*
- * The minor version where nothing in the binary tells it (up to 3.10): from the
- * names of what is mapped, such as lib/python3.9/ or _ssl.cpython-39-x86_64.so.
+ * Returns the minor version from the names of mapped files, such as lib/python3.9/ or
+ * _ssl.cpython-39-x86_64.so, or -1.  Binaries up to 3.10 do not export their version.
  */
 static int minor_from_names(const struct lp_mappings *mappings, const char *exe)
 {
@@ -106,8 +106,8 @@ static int minor_from_names(const struct lp_mappings *mappings, const char *exe)
 }
 
 /*
- * Initialised data that never changes, from the file: while a program is being
- * loaded, its data segment is not mapped yet, or something else is in its place.
+ * Reads constant data from the file, not from memory: the data segment of a program that is
+ * being loaded may not be mapped yet.
  */
 static bool read_data(const struct lp_elf *elf, uint64_t symbol, void *data, size_t size)
 {
@@ -153,7 +153,7 @@ static int choose_row(struct lp_cpython *python, const struct lp_elf *elf, bool 
 	python->row = *row;
 	if (row->debug_offsets == LP_DEBUG_OFFSETS_NONE)
 		return 0;
-	/* the offsets that the interpreter itself publishes come before the table */
+	/* the offsets that the interpreter publishes have priority over those of the row */
 	if (!read_data(elf, python->runtime - python->bias, words, sizeof(words)) ||
 	    cpython_row_override(&python->row, words, DEBUG_OFFSETS_WORDS))
 		return error_set(
@@ -163,7 +163,7 @@ static int choose_row(struct lp_cpython *python, const struct lp_elf *elf, bool 
 	return 0;
 }
 
-/* Ways through _PyRuntime and the interpreter state. */
+/* Fills the offsets by which BPF gets from _PyRuntime to the GIL and the thread states. */
 static void fill_chains(const struct lp_cpython_row *row, struct lp_python *wire)
 {
 	wire->interpreter_head = row->runtime.interpreters_head;
@@ -193,7 +193,7 @@ static uint64_t exported_address(const struct lp_cpython *python, const struct l
 	return address ? address + python->bias : 0;
 }
 
-/* What BPF gets. */
+/* Fills the addresses and offsets that BPF gets, and the version. */
 static void fill_instance(struct lp_cpython *python, const struct lp_elf *elf,
 			  struct lp_instance *instance)
 {
@@ -233,7 +233,7 @@ static int cannot_inspect(struct lp_error *error, int err, enum lp_right right, 
 	return error_set(error, err, "%s: %s", failure, mappings_error(err));
 }
 
-/* The error names the file that is over a limit or was changed meanwhile. */
+/* Fills the error for a file that cannot be read, and returns its code. */
 static int refuse_file(const struct lp_cpython *python, const struct lp_mapping *mapping,
 		       const struct lp_elf *elf, int err, struct lp_error *error)
 {
@@ -357,7 +357,7 @@ static int detect(const struct lp_process_info *process, struct lp_instance *ins
 	return 0;
 }
 
-/* The interpreter itself, or a program that needs libpython, as its launcher may. */
+/* True for an interpreter, and for a program that is linked with libpython. */
 static bool may_be_program(const char *path)
 {
 	struct lp_elf *elf;
@@ -500,7 +500,7 @@ static size_t describe_stack(const struct lp_instance *instance, const struct lp
 	return cpython_describe_stack(instance->reader, frames, count, shown);
 }
 
-/* Handle._run; up to 3.10 a code object has no qualified name. */
+/* True for Handle._run; up to 3.10 a code object only has the name `_run`. */
 static bool is_dispatch(const struct lp_frame *frame)
 {
 	const char *end = strstr(frame->file, "asyncio/events.py");
@@ -529,7 +529,7 @@ static void task_name(const struct lp_instance *instance, uint64_t task, char *n
 	name[0] = '\0';
 	if (!object)
 		return;
-	/* 3.12 and later keep the number of a task without a name of its own as an int */
+	/* 3.12 and later store the number of a task without a name as an int */
 	if (!cpython_int(python, object, &number))
 		snprintf(name, size, "Task-%llu", (unsigned long long)number);
 	else
@@ -541,7 +541,7 @@ static int read_tasks(const struct lp_instance *instance, struct lp_task_list *l
 {
 	int err = verify(instance, error);
 
-	/* not loaded (yet): then there are none */
+	/* -EAGAIN: _asyncio is not loaded, and there is nothing to check */
 	if (err && err != -EAGAIN)
 		return err;
 	return cpython_read_tasks(instance->reader, list, error);

@@ -6,7 +6,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* A function may be in many tables: BaseException_new is in those of some sixty types. */
+/* Pointers to one function: BaseException_new is in the tables of some sixty types. */
 #define USES_MAX 256
 #define METHODS_MAX 64
 #define NAME_BYTES 64
@@ -31,7 +31,7 @@ static bool text_is(const struct lp_pointers *pointers, uint64_t address, const 
 	       !memcmp(text, wanted, bytes);
 }
 
-/* Is the text at this address a possible name of a method? */
+/* Returns whether the text at an address can be the name of a method. */
 static bool is_name(const struct lp_pointers *pointers, uint64_t address)
 {
 	char text[NAME_BYTES] = "";
@@ -43,7 +43,10 @@ static bool is_name(const struct lp_pointers *pointers, uint64_t address)
 	return i && i < size && !text[i];
 }
 
-/* Does the table around an entry have a method of that name?  step: bytes of an entry. */
+/*
+ * Returns whether a method of that name is in the same table as an entry.  step: bytes to the
+ * next entry, or to the previous one if it is negative.
+ */
 static bool is_beside(const struct lp_pointers *pointers, uint64_t entry, int64_t step,
 		      const char *name)
 {
@@ -77,7 +80,7 @@ bool defined_method(const struct lp_pointers *pointers, uint64_t function, const
 	return false;
 }
 
-/* Is the slot in the table that a PyType_Spec of that name points to? */
+/* Returns whether a slot is in the table that a PyType_Spec of that name points to. */
 static bool in_spec(const struct lp_pointers *pointers, uint64_t slot, const char *type)
 {
 	uint64_t first = slot - (uint64_t)SLOTS_MAX * SLOT_BYTES;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The tables of methods in a file's own data: a process can change the tables in its
- * memory, but not those in a file that is not its own.  Functions are addresses in the
- * file; texts are compared with their end.
+ * Tables of methods and slots in the data of a file: a process can change the tables in its
+ * memory, but not those in a file that it does not own.  Functions are addresses in the file.
+ * Names are compared in full.
  */
 #ifndef LP_RUNTIME_CPYTHON_DEFINED_H
 #define LP_RUNTIME_CPYTHON_DEFINED_H
@@ -10,20 +10,20 @@
 #include "elf/pointers.h"
 
 /*
- * Is this the function of a method with that name?  beside: a method in the same table,
- * which distinguishes it from others; NULL: none is needed.
+ * Returns whether a function is that of a method with that name.  beside: another method of the
+ * same table, which distinguishes it from tables with a method of the same name; NULL: any table.
  */
 bool defined_method(const struct lp_pointers *pointers, uint64_t function, const char *name,
 		    const char *beside);
 
 /*
- * Is it the function that the type has in this slot?  offset: in a static type object;
- * number: in the slots of a PyType_Spec, which a heap type is made of; 0: not looked for.
+ * Returns whether a function is in a slot of the type.  offset: of the slot in a static type
+ * object.  number: of the slot in a PyType_Spec, from which a heap type is made; 0: not searched.
  */
 bool defined_slot(const struct lp_pointers *pointers, uint64_t function, const char *type,
 		  uint16_t offset, uint16_t number);
 
-/* The function of a method of the static type at an address, or 0. */
+/* Returns the function of a method of the static type at an address in the file, or 0. */
 uint64_t defined_type_method(const struct lp_pointers *pointers, uint64_t type, const char *name);
 
 #endif /* LP_RUNTIME_CPYTHON_DEFINED_H */

@@ -12,7 +12,7 @@
 
 /* Bytes of a function that are searched for a jump back to its beginning. */
 #define CODE_BYTES 1024
-/* Bytes from a place on that must be the same in the file and in memory. */
+/* The bytes at a place that must be the same in the file and in memory. */
 #define SAME_BYTES 16
 #define BREAKPOINT 0xcc
 /* A nop of five bytes, which newer kernels replace by a call under an uprobe. */
@@ -22,7 +22,7 @@ int definer_refuse(const struct lp_definer *definer, const char *reason, struct 
 {
 	int failure = definer->elf ? elf_failure(definer->elf) : 0;
 
-	/* an error in reading the file is why nothing was found in it */
+	/* a file that could not be read is the reason for whatever is missing in it */
 	if (failure)
 		return error_set(error, -EBADMSG,
 				 "%s is not probed in process %d: its file is refused, %s",
@@ -40,7 +40,7 @@ static int open_failed(const struct lp_definer *definer, int err, struct lp_erro
 			 elf_error(definer->elf, err));
 }
 
-/* Opens the file behind probe->path, unless that could wait for another user's program. */
+/* Opens the file at probe->path.  A file whose reading may never return is refused. */
 static int open_file(struct lp_definer *definer, struct lp_error *error)
 {
 	int err =
@@ -67,7 +67,7 @@ static void definer_begin(const struct lp_cpython *python, struct lp_probe *prob
 	definer->file.descriptor = -1;
 }
 
-/* Finds the mapping of code that an address lies in, and opens its file. */
+/* Finds the executable mapping that contains an address, and opens its file. */
 static int open_mapping(struct lp_definer *definer, uint64_t address, struct lp_error *error)
 {
 	const struct lp_mapping *mapping;
@@ -134,8 +134,8 @@ void definer_close(struct lp_definer *definer)
 }
 
 /*
- * Probes that are there already, ours or somebody else's, show in memory: a breakpoint
- * where an instruction begins, or a call in the place of a nop of five bytes.
+ * Compares code, apart from uprobes of loopprof or other tools that are attached to it: a
+ * breakpoint at the beginning of an instruction, or a call in place of a nop of five bytes.
  */
 static bool same_code(const uint8_t *file, const uint8_t *memory, size_t size)
 {
@@ -151,7 +151,7 @@ static bool same_code(const uint8_t *file, const uint8_t *memory, size_t size)
 	return true;
 }
 
-/* Is the code at an address mapped as code, of any file? */
+/* Returns whether an executable mapping of any file contains an address. */
 static bool is_mapped_code(pid_t pid, uint64_t address)
 {
 	const struct lp_mapping *mapping;

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * No symbol of a static function is needed: Context.run is reached through the
- * method table of the exported PyContext_Type, in the file, so that it can be
- * probed before the program runs; the others through module and type objects of
- * the live process, as they are in modules that may be loaded later; and what is
- * inside a function, by the message that it is about to use.
+ * Probes are found without symbols of static functions.  Context.run is found through the
+ * method table of the exported PyContext_Type in the file, so that it can be probed before
+ * the program runs.  Other functions are found through module and type objects of the live
+ * process, as their modules may be loaded later, and places inside a function by the message
+ * whose address they load.
  *
- * The objects of the process only select the file: a probe in a file may be hit by
- * all processes that run it, so that an address counts only if the file's own tables have it
- * as the function that is asked for.
+ * All processes that run a file hit the probes in it.  So objects of one process only select
+ * the file: an address is probed only if the tables in the file confirm its function.
  */
 #include "probes.h"
 
@@ -33,7 +32,7 @@
 #define TYPE_NEW 312
 #define TYPE_FINALIZE 392
 #define TYPE_VECTORCALL 400
-/* Include/typeslots.h; 0: no slot of a heap type is looked for */
+/* Include/typeslots.h; 0: heap types are not searched */
 #define SLOT_INIT 60
 #define SLOT_FINALIZE 80
 #define SLOT_NONE 0
@@ -42,24 +41,25 @@
 enum lp_way {
 	LP_WAY_DISPATCH, /* Context.run */
 	LP_WAY_FUNCTION, /* a module's C function */
-	LP_WAY_METHOD, /* of a type in a module */
-	LP_WAY_SLOT, /* of a type in a module */
-	LP_WAY_MESSAGE, /* the instructions in _asyncio that use a message */
-	LP_WAY_EXCEPTION,
-	LP_WAY_COROUTINE,
-	LP_WAY_UVLOOP, /* a C method of a class of uvloop's */
-	LP_WAY_UVLOOP_METHOD, /* a method of Loop that Python code calls */
-	LP_WAY_UVLOOP_CALLS, /* where uvloop enters a context, but for those methods */
+	LP_WAY_METHOD, /* a method of a type in a module */
+	LP_WAY_SLOT, /* a slot of a type in a module */
+	LP_WAY_MESSAGE, /* the instructions in _asyncio that load the address of a message */
+	LP_WAY_EXCEPTION, /* the function that creates a RuntimeError */
+	LP_WAY_COROUTINE, /* the returns of the function that creates a coroutine */
+	LP_WAY_UVLOOP, /* a C method (cdef) of a class of uvloop */
+	LP_WAY_UVLOOP_METHOD, /* a method of uvloop's Loop that Python code calls */
+	LP_WAY_UVLOOP_CALLS, /* calls in uvloop that enter a context, outside of the handles'
+				methods */
 };
 
 struct lp_probe_row {
 	enum lp_way way;
 	const char *module;
-	const char *name; /* or the message */
+	const char *name; /* a function, a type or a class; for LP_WAY_MESSAGE the message */
 	const char *method;
-	uint16_t slot; /* of a type; in the table of C methods */
+	uint16_t slot; /* offset in a type object; for uvloop the index in the table of C methods */
 	uint16_t number; /* the number of the same slot in a PyType_Spec */
-	/* a method in the same table of the file; for uvloop, the name in its tracebacks */
+	/* another method of the same table in the file; for LP_WAY_UVLOOP the name in tracebacks */
 	const char *beside;
 	const char *function; /* for messages */
 };
@@ -81,7 +81,7 @@ static const struct lp_probe_row rows[LP_PROBE_ROLES] = {
 	[LP_PROBE_DISPATCH_METHOD] = { .way = LP_WAY_UVLOOP_CALLS,
 				       .name = "Context_Enter",
 				       .function = "uvloop's run_in_context" },
-	/* warnings.py hands a coroutine that nobody awaited to it, as its source */
+	/* Lib/warnings.py: _warn_unawaited_coroutine calls it with the coroutine as source */
 	[LP_PROBE_NEVER_AWAITED] = { LP_WAY_FUNCTION, "_warnings", "warn",
 				     .beside = "warn_explicit", .function = "warnings.warn" },
 	/* Modules/_asynciomodule.c: FutureObj_finalize, TaskObj_finalize, get_running_loop,
@@ -98,7 +98,7 @@ static const struct lp_probe_row rows[LP_PROBE_ROLES] = {
 				  .function = "Task.__step" },
 	[LP_PROBE_LOOP_CLOSE] = { LP_WAY_METHOD, "select", "epoll", "close", .beside = "unregister",
 				  .function = "epoll.close" },
-	/* the one table with both names is that of Loop, in 0.14 to 0.23 */
+	/* in uvloop 0.14 to 0.23 only the table of Loop has both names */
 	[LP_PROBE_UVLOOP_CLOSE] = { LP_WAY_UVLOOP_METHOD, .name = "close", .beside = "run_forever",
 				    .function = "uvloop's Loop.close" },
 	[LP_PROBE_UVLOOP_TIMER] = { LP_WAY_UVLOOP_METHOD, .name = "call_later", .beside = "call_at",
@@ -146,7 +146,7 @@ cleanup:
 	return err;
 }
 
-/* Do the file's tables confirm that its function at an address is the row's? */
+/* Returns whether the tables in the file confirm that a function is the row's. */
 static bool is_defined(const struct lp_probe_row *row, const struct lp_pointers *pointers,
 		       uint64_t function)
 {
@@ -168,7 +168,7 @@ static bool is_defined(const struct lp_probe_row *row, const struct lp_pointers 
 		       defined_slot(pointers, function, "BaseException", TYPE_VECTORCALL,
 				    SLOT_NONE);
 	case LP_WAY_UVLOOP:
-		/* its table is built when the module is loaded, but its tracebacks name it */
+		/* its table is filled when the module is loaded, but its code loads its name */
 		count = code_string_uses(pointers->elf, row->beside, uses, LP_PROBE_SITES);
 		return function_holds(pointers->elf, function, uses, count);
 	default:
@@ -178,7 +178,7 @@ static bool is_defined(const struct lp_probe_row *row, const struct lp_pointers 
 
 /*
  * Opens the file of a C function of the live process, and checks that the function is the
- * row's.  To be closed with definer_close in any case.
+ * row's.  definer_close must be called in either case.
  */
 static int open_defined(const struct lp_cpython *python, const struct lp_probe_row *row,
 			uint64_t function, const char *module, struct lp_probe *probe,
@@ -201,7 +201,7 @@ static int open_defined(const struct lp_cpython *python, const struct lp_probe_r
 	return err;
 }
 
-/* The probe for a C function at an address of the live process. */
+/* Fills the probe for a C function at an address of the live process. */
 static int find_function(const struct lp_cpython *python, const struct lp_probe_row *row,
 			 uint64_t function, const char *module, struct lp_probe *probe,
 			 struct lp_error *error)
@@ -272,8 +272,8 @@ static uint64_t exception_function(const struct lp_cpython *python)
 }
 
 /*
- * Where a new coroutine is returned.  3.11 and 3.12 do not export the function, so that
- * their stripped builds show nothing.
+ * Finds the returns of the function that creates coroutines.  3.11 and 3.12 do not export it:
+ * it is not found in their stripped builds.
  */
 static int find_coroutine(const struct lp_cpython *python, struct lp_probe *probe,
 			  struct lp_error *error)
@@ -337,9 +337,10 @@ static int find_uvloop_method(const struct lp_cpython *python, const struct lp_p
 }
 
 /*
- * uvloop from 0.22 on has a function of its own around PyContext_Enter, exported.  What
- * else than handles calls it runs a protocol's method, inlined or not.  Before, handles
- * alone did, and methods were run by Context.run: then there is no such place.
+ * Finds the calls by which uvloop runs methods of protocols: since 0.22 its exported function
+ * around PyContext_Enter is called by the methods of handles, which have probes of their own,
+ * and by code that runs a protocol's method.  Up to 0.21 methods are run by Context.run, and
+ * the probe has no places.
  */
 static int find_uvloop_calls(const struct lp_cpython *python, const struct lp_probe_row *row,
 			     struct lp_probe *probe, struct lp_error *error)
@@ -355,7 +356,7 @@ static int find_uvloop_calls(const struct lp_cpython *python, const struct lp_pr
 		return err;
 	if (!handle || !timer)
 		return -EAGAIN;
-	/* both are left out below, so both addresses have to be confirmed */
+	/* calls in these two are left out below, so the file must confirm both addresses */
 	err = open_defined(python, &rows[LP_PROBE_DISPATCH_TIMER], timer, UVLOOP_MODULE, probe,
 			   &other, error);
 	definer_close(&other);
@@ -376,7 +377,7 @@ static int find_uvloop_calls(const struct lp_cpython *python, const struct lp_pr
 	return err;
 }
 
-/* The address of a row's function in the live process, or 0. */
+/* Returns the address of a row's function, read from objects of the live process, or 0. */
 static uint64_t shown_function(const struct lp_cpython *python, const struct lp_probe_row *row)
 {
 	uint64_t object = cpython_module_attribute(python, row->module, row->name);
@@ -405,7 +406,8 @@ int cpython_find_probe(const struct lp_cpython *python, enum lp_probe_role role,
 	case LP_WAY_MESSAGE:
 		return find_message(python, row, probe, error);
 	case LP_WAY_EXCEPTION:
-		/* exceptions are the interpreter's own: no module has them */
+		/* the function is in the interpreter's file, which definer_open accepts for any
+		 * module */
 		return find_function(python, row, exception_function(python), "builtins", probe,
 				     error);
 	case LP_WAY_COROUTINE:
@@ -421,7 +423,7 @@ int cpython_find_probe(const struct lp_cpython *python, enum lp_probe_role role,
 	}
 }
 
-/* asyncio keeps all tasks in a WeakSet, whose set stays the same one. */
+/* Returns the set inside asyncio's WeakSet of all tasks, or 0; it is never replaced. */
 static uint64_t all_tasks(const struct lp_cpython *python)
 {
 	const char *name = python->row.asyncio.all_tasks;
@@ -463,7 +465,7 @@ int cpython_find_lifecycle(const struct lp_cpython *python, struct lp_lifecycle 
 	if (lifecycle->task_node != LP_NO_FIELD)
 		lifecycle->interpreter_tasks =
 			cpython_interpreter(python) + python->row.interpreter.asyncio_tasks_head;
-	/* slots lie in the order of their names: _args, _callback, _cancelled, _context, _loop */
+	/* slots are in the order of their names: _args, _callback, _cancelled, _context, _loop */
 	lifecycle->handle_loop = 48;
 	lifecycle->exception_args = 24;
 	lifecycle->tuple_items = python->row.tuple.ob_item;
@@ -471,7 +473,7 @@ int cpython_find_lifecycle(const struct lp_cpython *python, struct lp_lifecycle 
 	lifecycle->array_arguments =
 		lifecycle->runtime_error && python->row.type.exception_vectorcall &&
 		memory_u64(python->pid, lifecycle->runtime_error + TYPE_VECTORCALL);
-	/* _asyncio is loaded before those that it is of no use without */
+	/* _asyncio is loaded before asyncio.base_events and the set of tasks, which are needed too */
 	return lifecycle->threadsafe_code &&
 			       (lifecycle->all_tasks || !*python->row.asyncio.all_tasks)
 		       ? 0

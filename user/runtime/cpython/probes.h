@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Where CPython is probed: addresses that stripped builds have too. */
+/* The places of probes in CPython and uvloop, found in stripped builds too. */
 #ifndef LP_RUNTIME_CPYTHON_PROBES_H
 #define LP_RUNTIME_CPYTHON_PROBES_H
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * asyncio's module in C keeps each thread's running loop where it can be read at
- * once.  Where it does not, the thread's stack shows it.
+ * The C module _asyncio stores each thread's running loop, which takes a few reads.  Without
+ * it, or if it names none, the loop is searched on the thread's stack.
  *
  * A process that is forked in a callback has a copy of the loop, of its tasks and of the
- * stack that leads to it, and runs no loop.  Its callback is on that stack and the module
- * in C names no loop, or one that another process has set.  A copied loop that is at its
- * own poll, or between two callbacks, runs nevertheless: the child has returned into it.
+ * stack, and runs no loop: the callback is on its stack, and _asyncio names no loop, or one
+ * that another process has set.  If the copied loop is in its own poll, or between two
+ * callbacks, the loop does run: the child has returned into it.
  *
- * The threads run on while their stacks are read.  A stack that changes meanwhile
- * may lead astray: to a frame that has been left, or to a coroutine's, which has no
- * previous one from when it yields.  So a stack without a loop in it is believed
- * only when it could be a whole one and looks the same some time later.
+ * The threads run on while their stacks are read.  A walk along a stack that changes can end
+ * too soon: in a frame that was left, or in that of a coroutine that has yielded, which has
+ * no previous frame.  So a thread counts as one without a loop only if its stack was read to
+ * an outermost frame that can be one, twice with the same content.
  */
 #include "running_loops.h"
 
@@ -32,47 +32,48 @@
 
 #define THREADS_MAX 4096
 /*
- * A kernel thread has one thread state in the main interpreter; surplus entries of a
- * list belong to no thread.
+ * Thread states that are read for each kernel thread of the process.  A thread has one in the
+ * main interpreter; further entries of a list do not belong to threads.
  */
 #define STATES_A_THREAD 2
 #define STATES_MORE 64
 /*
- * CPU time that one search may take, and its total time, as its thread may wait
- * for a CPU; it ends between two threads.
+ * The maximum CPU time of a search in ns, and its maximum duration, as it may have to wait for
+ * a CPU.  A search that takes longer ends between two threads.
  */
 #define SEARCH_NS 50000000ULL
 #define SEARCH_MOST_NS 200000000ULL
-/* A loop may be far below what it has called. */
+/* Frames that are read of one stack: many may be further in than the loop's. */
 #define SEARCH_DEPTH_MAX 8192
-/* Frames read in all threads together: about a second. */
+/* Frames that are read of all threads together. */
 #define SEARCH_FRAMES_MAX (1 << 18)
-/* How often a stack is looked at that changes meanwhile, and the time between. */
+/* How often a stack that changes is read, and the pause between. */
 #define TRIES 16
 #define TRY_PAUSE_US 100
-/* C frames that are looked beyond for a Python frame, 3.11 and 3.12 */
+/* 3.11 and 3.12: how many _PyCFrames further out are tried. */
 #define OUTER_C_FRAMES 4
 
 /* Include/cpython/code.h: CO_GENERATOR and the three of coroutines. */
 #define CODE_FLAGS_GENERATOR (0x20 | 0x80 | 0x100 | 0x200)
 
 /*
- * Up to 3.11 the running loop is in a PyRunningLoopHolder beside the PID that set it, which
- * makes it void in a forked child.  From 3.12 on the hook asyncio.events.on_fork clears it.
+ * Up to 3.11 the running loop is in a PyRunningLoopHolder together with the PID of the process
+ * that set it: a loop with another PID does not count.  Since 3.12 asyncio.events.on_fork, a
+ * hook, clears it in a forked child.
  */
 #define HOLDER_LOOP 16
 #define HOLDER_PID 24
 
-/* uvloop's Loop: running, an int (bpf/uvloop.bpf.h) */
+/* uvloop.loop.Loop: _running, an int. */
 #define UVLOOP_RUNNING 56
 
-/* Classes of a loop that are searched for its methods. */
+/* The number of base classes of a loop in which a method is searched. */
 #define CLASSES_MAX 32
 
 #define BASE_EVENTS "asyncio.base_events"
 #define BASE_EVENT_LOOP "BaseEventLoop"
 
-/* The attribute of that name in the class's own dict, or 0. */
+/* Returns the attribute of that name in the class's own dict, or 0. */
 static uint64_t own_method(const struct lp_cpython *python, uint64_t type, const char *method)
 {
 	uint64_t dict = type ? memory_u64(python->pid, type + CPYTHON_TYPE_DICT) : 0;
@@ -80,7 +81,7 @@ static uint64_t own_method(const struct lp_cpython *python, uint64_t type, const
 	return dict ? cpython_dict_get(python, dict, method) : 0;
 }
 
-/* The code object of a function; 0 if it is no Python function. */
+/* Returns the code object of a function; 0 if it is no Python function. */
 static uint64_t code_of(const struct lp_cpython *python, uint64_t function)
 {
 	if (!function || !python->function_type ||
@@ -104,7 +105,7 @@ int cpython_loop_code(const struct lp_cpython *python, uint64_t *dispatch, uint6
 	return 0;
 }
 
-/* The same for a method that may be inherited. */
+/* As method_code, for a method that may be inherited. */
 static uint64_t inherited_code(const struct lp_cpython *python, uint64_t type, const char *method)
 {
 	uint64_t classes[CLASSES_MAX], function = 0;
@@ -117,15 +118,15 @@ static uint64_t inherited_code(const struct lp_cpython *python, uint64_t type, c
 	return code_of(python, function);
 }
 
-/* The classes of loops, and those methods of asyncio's of which one is on a loop's stack. */
+/* The classes of loops, and the code of asyncio's methods, one of which is on a loop's stack. */
 struct lp_loop_class {
 	uint64_t type;
-	uint64_t abstract; /* the class that loops of others derive from */
+	uint64_t abstract; /* AbstractEventLoop, from which loops of other libraries derive */
 	uint64_t uvloop;
 	uint64_t run_once;
-	uint64_t run_forever; /* between two calls of the other */
+	uint64_t run_forever; /* alone on the stack between two calls of run_once */
 	uint64_t dispatch; /* the code that is on the stack while a callback runs */
-	bool noted; /* _asyncio has a record of the loop that a thread runs */
+	bool noted; /* _asyncio is loaded, which stores the loop that a thread runs */
 };
 
 static void find_loop_class(const struct lp_cpython *python, struct lp_loop_class *class)
@@ -175,7 +176,7 @@ bool cpython_loop_says_it_runs(const struct lp_cpython *python, uint64_t loop)
 	return thread && !cpython_int(python, thread, &ident);
 }
 
-/* Up to 3.10, code objects have no qualified names. */
+/* Compares a name with a method of BaseEventLoop; up to 3.10 the class is not in the name. */
 static bool is_named(const char *name, const char *method)
 {
 	size_t length = strlen(BASE_EVENT_LOOP ".");
@@ -184,7 +185,7 @@ static bool is_named(const char *name, const char *method)
 	       (!strncmp(name, BASE_EVENT_LOOP ".", length) && !strcmp(name + length, method));
 }
 
-/* By address, or where those are not known, by name. */
+/* Returns whether a frame is a loop's, by the address of its code, or else by its name. */
 static bool is_loop(const struct lp_cpython *python, const struct lp_raw_frame *frame,
 		    const struct lp_loop_class *class)
 {
@@ -198,7 +199,7 @@ static bool is_loop(const struct lp_cpython *python, const struct lp_raw_frame *
 	       text_ends_with(shown.file, "asyncio/base_events.py");
 }
 
-/* Is this the code of a generator or coroutine?  No thread begins with one. */
+/* Returns whether a frame is that of a generator or coroutine: never a thread's outermost one. */
 static bool is_generator(const struct lp_cpython *python, const struct lp_raw_frame *frame)
 {
 	uint64_t code = frame->code & ~python->row.frame.tag_mask;
@@ -206,37 +207,37 @@ static bool is_generator(const struct lp_cpython *python, const struct lp_raw_fr
 	return memory_u32(python->pid, code + python->row.code.co_flags) & CODE_FLAGS_GENERATOR;
 }
 
-/* A thread of which it is not known yet whether it runs a loop. */
+/* A thread, and what a search has found out about it. */
 struct lp_candidate {
-	uint64_t state;
-	uint64_t last_hash; /* a hash of the stack that was seen last; 0: none that counts */
-	bool resolved;
+	uint64_t state; /* address of its PyThreadState */
+	uint64_t last_hash; /* the hash of its stack when it was read last; 0: it was incomplete */
+	bool resolved; /* it is known whether it runs a loop */
 	bool runs_loop;
 	bool void_loop; /* its running loop was set by another process */
 	bool copied; /* its stack or state is a copy from the process that forked it */
-	uint64_t object; /* its running loop, by asyncio's record; 0: its stack shows one */
-	uint64_t uvloop; /* the Loop that it runs; 0: it runs one of asyncio's */
+	uint64_t object; /* its running loop as _asyncio stores it; 0: only its stack has one */
+	uint64_t uvloop; /* the uvloop Loop that it runs; 0: another loop */
 };
 
-/* One search: frames that may still be read, and what for. */
+/* One search among the threads of a process. */
 struct lp_search {
 	const struct lp_cpython *python;
 	struct lp_loop_class class;
-	size_t budget;
-	uint64_t end_ns; /* of this thread's CPU time */
-	uint64_t most_ns; /* CLOCK_MONOTONIC */
-	/* the class of the loop that was filled last; most loops have the same */
+	size_t budget; /* frames that may still be read */
+	uint64_t end_ns; /* this thread's CPU time when the search ends */
+	uint64_t most_ns; /* the latest end, CLOCK_MONOTONIC */
+	/* the class of the loop that was filled last, which most loops have, and its methods' code */
 	uint64_t filled_type, run_once, run_forever;
 };
 
 /* The kinds of stack of a thread. */
 enum lp_stack_loop {
 	LP_STACK_NO_LOOP,
-	LP_STACK_LOOP, /* a loop's own code is innermost */
-	LP_STACK_CALLBACK, /* a loop has called a callback */
+	LP_STACK_LOOP, /* a loop that has not called a callback */
+	LP_STACK_CALLBACK, /* a loop that has called a callback, which runs */
 };
 
-/* Looks for a loop from a frame outwards. *hash: of the stack, 0 if it cannot be a whole one. */
+/* Searches a loop from a frame outwards.  *hash: of the stack; 0: it cannot be complete. */
 static enum lp_stack_loop find_loop_from(struct lp_search *search, uint64_t top, uint64_t *hash)
 {
 	const struct lp_cpython *python = search->python;
@@ -263,19 +264,19 @@ static enum lp_stack_loop find_loop_from(struct lp_search *search, uint64_t top,
 	return called ? LP_STACK_CALLBACK : LP_STACK_LOOP;
 }
 
-/* Takes the loop that a stack shows. Returns whether the search is done. */
+/* Takes the kind of a thread's stack.  Returns whether the thread runs a loop. */
 static bool take_stack(const struct lp_search *search, struct lp_candidate *candidate,
 		       enum lp_stack_loop shown)
 {
 	bool copied = shown == LP_STACK_CALLBACK && search->class.noted;
 
 	candidate->runs_loop = shown != LP_STACK_NO_LOOP && !copied;
-	/* uvloop leaves no frame of its own on the stack */
+	/* a copied loop of uvloop has no frame on the stack, but _asyncio names it */
 	candidate->copied = copied || (candidate->void_loop && !candidate->runs_loop);
 	return candidate->runs_loop;
 }
 
-/* A loop without any of asyncio's code that runs in Python, and so can be followed. */
+/* Returns whether a loop has no code of BaseEventLoop, but a run_forever in Python. */
 static bool is_of_other_kind(const struct lp_search *search, uint64_t loop)
 {
 	const struct lp_cpython *python = search->python;
@@ -286,7 +287,7 @@ static bool is_of_other_kind(const struct lp_search *search, uint64_t loop)
 			      "run_forever");
 }
 
-/* The loop that the thread's own state names: this takes a few reads. */
+/* Takes the loop that _asyncio stores for a thread.  False: there is none of a known kind. */
 static bool ask(struct lp_search *search, struct lp_candidate *candidate)
 {
 	const struct lp_cpython *python = search->python;
@@ -321,9 +322,9 @@ static void inspect(struct lp_search *search, struct lp_candidate *candidate)
 	if (candidate->resolved || candidate->copied || row->thread.cframe == LP_NO_FIELD)
 		return;
 	/*
-	 * 3.11 and 3.12: the innermost frame is in a _PyCFrame on the C stack, which is
-	 * rubbish for some instructions (Python/ceval.c: _PyEval_EvalFrameDefault links it
-	 * before it is filled); its field previous leads to those further out.
+	 * 3.11 and 3.12: the innermost frame is in a _PyCFrame on the C stack, which for a few
+	 * instructions is not initialised (Python/ceval.c: _PyEval_EvalFrameDefault links it
+	 * before it fills it); its field previous is the next _PyCFrame further out.
 	 */
 	c_frame = memory_u64(python->pid, candidate->state + row->thread.cframe);
 	for (outer = 0; outer < OUTER_C_FRAMES && c_frame && !candidate->resolved; outer++) {
@@ -338,7 +339,7 @@ static void inspect(struct lp_search *search, struct lp_candidate *candidate)
 	}
 }
 
-/* Threads of the main interpreter. *candidates is to be freed. Returns how many. */
+/* Lists the threads of the main interpreter in *candidates, to be freed.  Returns how many. */
 static size_t list_threads(const struct lp_cpython *python, uint64_t interpreter,
 			   struct lp_candidate **candidates)
 {
@@ -358,7 +359,7 @@ static size_t list_threads(const struct lp_cpython *python, uint64_t interpreter
 	return count;
 }
 
-/* Decides by the loop's class, which may be from any library. */
+/* Fills the code objects of a loop by its class, which may be that of any library. */
 static void fill_code(struct lp_search *search, uint64_t object, struct lp_running_loop *loop)
 {
 	const struct lp_cpython *python = search->python;
@@ -371,7 +372,7 @@ static void fill_code(struct lp_search *search, uint64_t object, struct lp_runni
 		search->filled_type = type;
 		search->run_once = inherited_code(python, type, "_run_once");
 		run_forever = inherited_code(python, type, "run_forever");
-		/* nest_asyncio has both of its own, and polls as asyncio does */
+		/* nest_asyncio replaces both methods, and its _run_once polls as asyncio's does */
 		search->run_forever = run_forever == search->class.run_forever ||
 						      (search->run_once &&
 						       search->run_once != search->class.run_once)
@@ -412,8 +413,8 @@ static void give_time(struct lp_search *search)
 }
 
 /*
- * Reads every thread's state, then the stacks of those without a loop in it.  Where the time is
- * over before all were looked at, the next search goes on from there.
+ * Reads the loop that _asyncio stores for each thread, then the stacks of threads without one.
+ * If the time is over before all stacks were read, the next search continues with the rest.
  */
 static void search_threads(struct lp_search *search, struct lp_candidate *candidates,
 			   size_t threads)
@@ -440,7 +441,7 @@ static void search_threads(struct lp_search *search, struct lp_candidate *candid
 	}
 }
 
-/* Looks at all threads. *candidates is to be freed. Returns how many, or a negative errno. */
+/* Searches all threads.  Returns their number in *candidates, to be freed, or a negative errno. */
 static ssize_t find_candidates(struct lp_search *search, struct lp_candidate **candidates)
 {
 	uint64_t interpreter = cpython_interpreter(search->python);
@@ -453,7 +454,7 @@ static ssize_t find_candidates(struct lp_search *search, struct lp_candidate **c
 	find_loop_class(search->python, &search->class);
 	threads = list_threads(search->python, interpreter, candidates);
 	search_threads(search, *candidates, threads);
-	/* a budget of its own, so that loops that were found are not lost */
+	/* the caller gets time of its own, to describe the loops that were found */
 	search->budget = 1;
 	give_time(search);
 	return (ssize_t)threads;
@@ -491,8 +492,8 @@ bool cpython_has_copied_loop(const struct lp_cpython *python)
 }
 
 /*
- * uvloop: a task's outermost coroutine is what the loop called.  Other callbacks look
- * like what had started the loop.
+ * uvloop: the frames of a callback that steps a task end with the task's outermost coroutine.
+ * Other callbacks cannot be distinguished from the code that has started the loop.
  */
 int cpython_callback_frames(const struct lp_cpython *python, const struct lp_raw_frame *frames,
 			    int depth)

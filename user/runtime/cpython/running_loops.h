@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which threads of a CPython process run an asyncio loop, and by which code. */
+/* The loops that threads of a CPython process run, and the code by which they run. */
 #ifndef LP_RUNTIME_CPYTHON_RUNNING_LOOPS_H
 #define LP_RUNTIME_CPYTHON_RUNNING_LOOPS_H
 
@@ -13,19 +13,19 @@ int cpython_find_loops(const struct lp_cpython *python, struct lp_running_loop *
 int cpython_callback_frames(const struct lp_cpython *python, const struct lp_raw_frame *frames,
 			    int depth);
 
-/* Whose class is that of a loop object? */
+/* Returns the kind of a loop object, by its class. */
 enum lp_loop_kind cpython_loop_kind(const struct lp_cpython *python, uint64_t loop);
 
 /*
- * asyncio._get_running_loop() of another thread: 0 or the address of None if there is none.
- * copied: there is a loop, which another process had set before it forked this one.
+ * Returns what asyncio._get_running_loop() returns in a thread: the address of a loop, or 0 or
+ * the address of None.  *copied: there is a loop, which the process that forked this one had set.
  */
 uint64_t cpython_running_loop(const struct lp_cpython *python, uint64_t thread_state, bool *copied);
 
-/* Is the loop inside run_forever, by the object's own state, which a fork copies? */
+/* Returns whether a loop is inside run_forever by its own state, which a fork copies. */
 bool cpython_loop_says_it_runs(const struct lp_cpython *python, uint64_t loop);
 
-/* Was the process forked by a loop's callback, and does the thread that was run no loop? */
+/* See has_copied_loop in struct lp_runtime. */
 bool cpython_has_copied_loop(const struct lp_cpython *python);
 
 #endif /* LP_RUNTIME_CPYTHON_RUNNING_LOOPS_H */

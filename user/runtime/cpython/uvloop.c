@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * No symbol is needed: Cython keeps the table of a class's C methods (cdef) in a capsule
- * in the class's dict, for modules that inherit from it.
+ * Functions are found without symbols: Cython stores the table of a class's C methods (cdef)
+ * in a capsule in the class's dict, for modules with derived classes.
  */
 #include "uvloop.h"
 
@@ -17,14 +17,14 @@
 #define CAPSULE_POINTER 16
 #define DESCRIPTOR_METHOD 40 /* PyMethodDescrObject.d_method, 3.8 to 3.14 */
 #define METHOD_FUNCTION 8 /* PyMethodDef.ml_meth */
-/* Loop: uv_loop_t *; uv_loop_t: backend_fd, an int, part of libuv's ABI in all of 1.x */
+/* Loop.uvloop, a uv_loop_t *; uv_loop_t.backend_fd, an int, in the ABI of all libuv 1.x */
 #define LOOP_UV 24
 #define UV_BACKEND 64
 
-/* Of the classes that bpf/uvloop.bpf.h knows, in uvloop 0.14 to 0.23 (cbhandles.pxd). */
+/* Sizes of Handle and TimerHandle, whose fields bpf/python/ reads; uvloop 0.14 to 0.23. */
 #define HANDLE_BYTES 120
 #define TIMER_BYTES 96
-#define TIMER_BYTES_15 88 /* up to 0.15, without a _when at its end */
+#define TIMER_BYTES_15 88 /* up to 0.15, which has no _when at the end */
 
 uint64_t cpython_uvloop_type(const struct lp_cpython *python)
 {
@@ -66,8 +66,8 @@ uint64_t cpython_uvloop_method(const struct lp_cpython *python, const char *clas
 }
 
 /*
- * Cython before 3 leaves a class's methods in descriptors; since, they are functions of
- * its own, which begin as PyCFunctionObject does.
+ * Methods of a class are method descriptors up to Cython 0.29, and since Cython 3 functions of
+ * its own type, which begin as PyCFunctionObject does.
  */
 uint64_t cpython_uvloop_loop_method(const struct lp_cpython *python, const char *name)
 {
@@ -86,7 +86,7 @@ uint64_t cpython_uvloop_loop_method(const struct lp_cpython *python, const char 
 	return definition ? memory_u64(python->pid, definition + METHOD_FUNCTION) : 0;
 }
 
-/* Is this descriptor of the process an epoll's? */
+/* Returns whether a descriptor of the process is that of an epoll. */
 static bool is_epoll(pid_t pid, uint32_t descriptor)
 {
 	char path[64], text[64] = "";

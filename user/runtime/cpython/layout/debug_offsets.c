@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Offsets that an interpreter publishes of itself. */
+/* Offsets that an interpreter publishes in _Py_DebugOffsets. */
 #include "versions.h"
 #include "base/macros.h"
 
 #include <errno.h>
 #include <stddef.h>
 
-/* Words of _Py_DebugOffsets that have a field. */
+/* A word of _Py_DebugOffsets and the field of the row that it overrides. */
 struct lp_debug_word {
 	uint16_t field; /* of struct lp_cpython_row */
-	uint32_t end; /* what the offset, and 8 bytes from there, must lie below */
-	uint8_t index[LP_DEBUG_OFFSETS_FORMATS]; /* of the u64, from the struct's beginning */
+	uint32_t end; /* upper bound of the offset plus 8 */
+	uint8_t index[LP_DEBUG_OFFSETS_FORMATS]; /* of the word in the struct, for each format */
 };
 
 #define ROW(name) offsetof(struct lp_cpython_row, name)
 #define ANYWHERE (LP_NO_FIELD + 8)
 
-/* A column each format: 3.13 (internal/pycore_runtime.h), 3.14 (pycore_debug_offsets.h). */
+/* A column a format: 3.13 (internal/pycore_runtime.h), 3.14 (internal/pycore_debug_offsets.h). */
 static const struct lp_debug_word debug_words[] = {
 	{ ROW(runtime.interpreters_head), ANYWHERE, { 5, 5 } },
 	{ ROW(interpreter.threads_head), ANYWHERE, { 9, 9 } },
@@ -42,10 +42,10 @@ static const struct lp_debug_word debug_words[] = {
 	{ ROW(unicode.ascii), ANYWHERE, { 70, 80 } },
 };
 
-/* Words that fields are computed from. */
+/* Indices of words from which fields are computed. */
 static const struct lp_debug_format {
 	uint8_t gc; /* interpreter_state.gc */
-	uint8_t collecting; /* gc.collecting, in there */
+	uint8_t collecting; /* gc.collecting, an offset in that struct */
 	uint8_t gi_iframe; /* gen_object.gi_iframe; 0: this format has none */
 } debug_formats[LP_DEBUG_OFFSETS_FORMATS] = {
 	[LP_DEBUG_OFFSETS_3_13] = { .gc = 10, .collecting = 72 },
@@ -85,7 +85,7 @@ int cpython_row_override(struct lp_cpython_row *row, const uint64_t *table, size
 	}
 	if (override_collecting(row, format, table, words))
 		return -EINVAL;
-	/* the executable is in the coroutine's embedded frame */
+	/* the coroutine's code object is that of its embedded frame */
 	if (format->gi_iframe && format->gi_iframe < words) {
 		frame = table[format->gi_iframe];
 		code = frame + row->frame.f_executable;
@@ -122,7 +122,7 @@ int cpython_row_override_asyncio(struct lp_cpython_row *row,
 			return -EINVAL;
 		*(uint16_t *)((char *)&changed + words[i].field) = (uint16_t)table[words[i].index];
 	}
-	/* the rest of a task is from the row, which has to be of this very layout */
+	/* other fields of a task are not published: the row must have the same layout */
 	if (changed.task.tp_basicsize != row->task.tp_basicsize ||
 	    changed.task.task_coro != row->task.task_coro)
 		return -EINVAL;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A handler differs from a `finally` and from a `with` in its first instructions: it
- * loads classes and compares the exception with them.
+ * An `except` clause is distinguished from a `finally` and from a `with` by its first
+ * instructions, which load classes and compare the exception with them.
  */
 #include "handlers.h"
 
@@ -13,7 +13,7 @@
 #define NESTED_MAX 32
 #define CLAUSES_MAX 32
 #define LOADS_MAX 32
-/* contextlib.suppress(...) is loaded and called within so many bytes before a `with`. */
+/* Bytes before a `with` in which contextlib.suppress(...) is loaded and called. */
 #define SUPPRESS_BYTES 96
 
 enum lp_bytecode_operation {
@@ -26,18 +26,19 @@ enum lp_bytecode_operation {
 	LP_ATTRIBUTE,
 	LP_LOCAL,
 	LP_TUPLE,
-	LP_MATCH, /* 3.9 and 3.10: jumps to the next clause itself */
+	LP_MATCH, /* the comparison with a class; in 3.9 and 3.10 it jumps to the next clause itself
+		   */
 	LP_JUMP, /* to the next clause */
 	LP_GROUP, /* CHECK_EG_MATCH: the comparison of an `except*` */
-	LP_SHUFFLE, /* BUILD_LIST, COPY, SWAP: an `except*` begins with them */
+	LP_SHUFFLE, /* BUILD_LIST, COPY, SWAP: the beginning of an `except*` */
 	LP_JUMP_NONE, /* to the next clause of an `except*` */
 	LP_LEAVE, /* WITH_EXCEPT_START */
 	LP_SETUP, /* SETUP_FINALLY */
 	LP_SETUP_WITH,
-	LP_INSTRUMENTED, /* hides another one */
+	LP_INSTRUMENTED, /* an instruction of sys.monitoring, which replaces another one */
 };
 
-/* Opcodes of versions from oldest to newest, and how many code units of cache follow. */
+/* The opcodes first to last in the versions oldest to newest; caches: code units that follow. */
 static const struct lp_opcode {
 	uint8_t oldest, newest, first, last, caches;
 	enum lp_bytecode_operation operation;
@@ -125,7 +126,7 @@ static const struct lp_opcode {
 struct lp_bytecode_instruction {
 	enum lp_bytecode_operation operation;
 	uint32_t argument;
-	size_t next; /* offset of the following one */
+	size_t next; /* offset of the next instruction */
 };
 
 static const struct lp_opcode *find_opcode(uint8_t version, uint8_t opcode)
@@ -159,7 +160,7 @@ static bool decode(const struct lp_bytecode *bytecode, size_t at,
 	return false;
 }
 
-/* ---- which exceptions a clause is for ------------------------------------- */
+/* ---- the exceptions of a clause -------------------------------------------- */
 
 static bool ends_with(const char *name, const char *end)
 {
@@ -169,8 +170,9 @@ static bool ends_with(const char *name, const char *end)
 }
 
 /*
- * RuntimeError and its two bases catch it.  Other names that are spelt like those of
- * exceptions do not; any other name may be a tuple of exceptions, or an alias.
+ * Returns how a class of that name catches a RuntimeError.  RuntimeError and its two bases
+ * catch it, other names that look like those of exceptions do not.  Any other name may be a
+ * tuple of exceptions or an alias, and counts as RuntimeError.
  */
 static enum lp_handled by_class(const char *name)
 {
@@ -207,10 +209,10 @@ static bool name_of(const struct lp_bytecode *bytecode,
 
 struct lp_clause {
 	enum lp_handled handled;
-	size_t next; /* the clause after it; 0: there is none */
+	size_t next; /* offset of the next clause; 0: there is none */
 };
 
-/* Where a jump leads. */
+/* Returns the offset that a jump leads to. */
 static size_t destination(const struct lp_bytecode_format *format,
 			  const struct lp_bytecode_instruction *jump)
 {
@@ -218,7 +220,7 @@ static size_t destination(const struct lp_bytecode_format *format,
 	       (size_t)jump->argument * format->instruction_unit;
 }
 
-/* The comparison of an `except*` is copied, and its clause is left if it is None. */
+/* Returns the clause after one of an `except*`: its comparison jumps there with None. */
 static size_t next_of_group(const struct lp_bytecode *bytecode, size_t at)
 {
 	struct lp_bytecode_instruction instruction;
@@ -230,7 +232,7 @@ static size_t next_of_group(const struct lp_bytecode *bytecode, size_t at)
 	return destination(bytecode->format, &instruction);
 }
 
-/* Reads the classes of a clause and its comparison. False: it is no clause of an `except`. */
+/* Reads the classes of a clause and its comparison.  False: it is no `except` clause. */
 static bool read_classes(const struct lp_bytecode *bytecode, size_t at, struct lp_clause *clause)
 {
 	enum lp_handled last = LP_NOT_HANDLED, all = LP_NOT_HANDLED;
@@ -284,7 +286,7 @@ static bool read_classes(const struct lp_bytecode *bytecode, size_t at, struct l
 	return false;
 }
 
-/* Is it a context manager that ends the exceptions which its caller names? */
+/* Returns whether a function makes a context manager that suppresses the exceptions named. */
 static bool is_suppressor(const char *name)
 {
 	static const char *const names[] = { "suppress", "raises", "assertRaises",
@@ -297,7 +299,7 @@ static bool is_suppressor(const char *name)
 	return false;
 }
 
-/* Does the bytecode in front of it call `suppress(RuntimeError)` or its like? */
+/* Returns how a `with` handles a RuntimeError: by `suppress(RuntimeError)` and its like. */
 static enum lp_handled is_suppressed(const struct lp_bytecode *bytecode, size_t with)
 {
 	size_t at = with > SUPPRESS_BYTES ? with - SUPPRESS_BYTES : 0;
@@ -306,7 +308,7 @@ static enum lp_handled is_suppressed(const struct lp_bytecode *bytecode, size_t 
 	bool suppress = false;
 	char name[64];
 
-	/* words of inline caches lie in between, and may look like instructions */
+	/* the words of inline caches are decoded as instructions too */
 	for (; at < with && decode(bytecode, at, &instruction); at += 2) {
 		if (instruction.operation != LP_GLOBAL && instruction.operation != LP_NAME &&
 		    instruction.operation != LP_ATTRIBUTE)
@@ -321,10 +323,10 @@ static enum lp_handled is_suppressed(const struct lp_bytecode *bytecode, size_t 
 	return handled;
 }
 
-/* The kind of a handler. with: offset of the `with` that it may belong to. */
+/* Returns what a handler catches.  with: offset of the `with` that it may belong to. */
 static enum lp_handled inspect(const struct lp_bytecode *bytecode, size_t handler, size_t with)
 {
-	/* does each clause begin with LP_ENTER? */
+	/* each clause begins with LP_ENTER, not only the first one */
 	bool each = bytecode->format->handlers == LP_HANDLERS_BLOCKS;
 	struct lp_bytecode_instruction instruction;
 	struct lp_clause clause = { .next = handler };
@@ -362,7 +364,7 @@ static enum lp_handled inspect(const struct lp_bytecode *bytecode, size_t handle
 	return LP_NOT_HANDLED;
 }
 
-/* ---- which handlers an instruction has ------------------------------------- */
+/* ---- the handlers of an instruction ---------------------------------------- */
 
 static uint32_t read_varint(const struct lp_bytecode *bytecode, size_t *at)
 {
@@ -379,7 +381,7 @@ static uint32_t read_varint(const struct lp_bytecode *bytecode, size_t *at)
 	return value;
 }
 
-/* 3.11 and later: Objects/exception_handling_notes.txt; numbers count code units. */
+/* 3.11 and later: the table of Objects/exception_handling_notes.txt; it counts code units. */
 static enum lp_handled handled_by_table(const struct lp_bytecode *bytecode, size_t instruction)
 {
 	enum lp_handled handled = LP_NOT_HANDLED;
@@ -405,7 +407,7 @@ static enum lp_handled handled_by_table(const struct lp_bytecode *bytecode, size
 	return handled;
 }
 
-/* Up to 3.10: the handler of a SETUP_FINALLY guards all instructions between the two. */
+/* Up to 3.10: a handler guards the instructions from its SETUP_FINALLY to itself. */
 static enum lp_handled handled_by_blocks(const struct lp_bytecode *bytecode, size_t instruction)
 {
 	struct {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Would a RuntimeError that is raised at an instruction be caught there?  Read from the
- * bytecode of a function and, since 3.11, its table of exceptions.
+ * Finds out whether a function catches a RuntimeError that one of its instructions raises,
+ * from its bytecode and, since 3.11, its exception table.
  */
 #ifndef LP_RUNTIME_CPYTHON_LAYOUT_HANDLERS_H
 #define LP_RUNTIME_CPYTHON_LAYOUT_HANDLERS_H
@@ -15,7 +15,7 @@
 enum lp_handled {
 	LP_NOT_HANDLED,
 	LP_HANDLED_BROADLY, /* by `except Exception`, BaseException or a bare `except` */
-	LP_HANDLED_BY_NAME, /* as a RuntimeError, or as what may be one */
+	LP_HANDLED_BY_NAME, /* by `except RuntimeError`, or a name that may be an alias of it */
 };
 
 /* A function's code as it lies in memory, specialised instructions included. */
@@ -30,7 +30,10 @@ struct lp_bytecode {
 	const void *context;
 };
 
-/* instruction: its offset in bytes from the code's beginning. */
+/*
+ * Returns how a RuntimeError is handled that is raised at an instruction.  instruction: offset in
+ * bytes from the code's beginning.
+ */
 enum lp_handled cpython_handled(const struct lp_bytecode *bytecode, int64_t instruction);
 
 #endif /* LP_RUNTIME_CPYTHON_LAYOUT_HANDLERS_H */

@@ -44,7 +44,7 @@ struct lp_location_reader {
 	size_t at;
 };
 
-/* Six bits a byte, the least significant first; bit 6 says that more follow. */
+/* Reads a number of six bits a byte, the least significant first; bit 6: more bytes follow. */
 static bool read_varint(struct lp_location_reader *reader, uint32_t *value)
 {
 	unsigned int shift = 0;

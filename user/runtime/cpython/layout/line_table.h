@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From an instruction to its source line, by the three tables CPython has used since 3.8. */
+/* The source line of an instruction, from the three formats of tables in 3.8 to 3.14. */
 #ifndef LP_RUNTIME_CPYTHON_LAYOUT_LINE_TABLE_H
 #define LP_RUNTIME_CPYTHON_LAYOUT_LINE_TABLE_H
 
@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 /*
- * format: of the table, co_lnotab (3.8, 3.9) or co_linetable.  instruction: bytes
- * into the bytecode; negative before the first instruction.  Returns the line, or 0
- * where the table has none or is damaged.
+ * Returns the line of an instruction, or 0 if the table has none or is damaged.  table:
+ * co_lnotab (3.8, 3.9) or co_linetable, in that format.  instruction: bytes into the bytecode;
+ * negative before the first instruction.
  */
 uint32_t cpython_line(enum lp_line_table format, const uint8_t *table, size_t size,
 		      uint32_t first_line, int64_t instruction);

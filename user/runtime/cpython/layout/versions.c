@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Offsets of 64-bit, GIL builds.  3.8 to 3.13 were read from the DWARF of
- * builds with debug information and checked on live processes; 3.14 was
- * computed from its headers and checked on Debian's 3.14.10.
+ * Offsets of 64-bit builds with the GIL.  Those of 3.8 to 3.13 were read from the DWARF of
+ * builds with debug information and checked on live processes; those of 3.14 were computed
+ * from its headers and checked on Debian's 3.14.10.
  *
- * A version is the one before with what it changed: LAYOUT_3_8 is whole, and every other
- * LAYOUT lists its changes only.  Headers are named as in 3.14, below Include/ where no other
- * folder is said.  To add a version, write down what its structs have in other places than
- * the newest version here, add its row at the end and raise CPYTHON_NEWEST; an interpreter
- * with a new struct _Py_DebugOffsets needs a column of debug.c as well.
+ * LAYOUT_3_8 is complete; every other LAYOUT is the one of the version before and a list of
+ * its changes.  Headers are named as in 3.14, below Include/ if no other folder is named.  To
+ * add a version, write a LAYOUT with the fields that it has moved, add its row at the end and
+ * raise CPYTHON_NEWEST.  A new format of struct _Py_DebugOffsets needs a column in
+ * debug_offsets.c as well.
  */
 #include "versions.h"
 
@@ -18,7 +18,7 @@
 
 #define NONE LP_NO_FIELD
 
-/* Each macro is a list of initialisers, of which a later one overrides an earlier one. */
+/* Each macro is a list of initialisers, in which a later one overrides an earlier one. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
 

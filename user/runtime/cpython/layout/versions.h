@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * CPython's layouts, one row a version.  A version differs from others in its row alone:
- * no other code may ask which version it is.
+ * CPython's layouts, one row a version.  Only the row differs between versions: no other code
+ * may depend on the number of a version.
  */
 #ifndef LP_RUNTIME_CPYTHON_LAYOUT_VERSIONS_H
 #define LP_RUNTIME_CPYTHON_LAYOUT_VERSIONS_H
@@ -15,31 +15,32 @@
 #define CPYTHON_OLDEST 8
 #define CPYTHON_NEWEST 14
 
-/* How the keys of a dict lie in memory. */
+/* The layout of a dict's keys. */
 enum lp_dict_layout {
-	LP_DICT_INDEXED, /* up to 3.10: 24 byte entries, 8 byte counters */
-	LP_DICT_COMPACT, /* 3.11 and later: 16 byte entries where all keys are str */
+	LP_DICT_INDEXED, /* up to 3.10: entries of 24 bytes, counters of 8 bytes */
+	LP_DICT_COMPACT, /* 3.11 and later: entries of 16 bytes if all keys are str */
 };
 
-/* Where an object has its attributes that are in no slot. */
+/* The place of an object's attributes, apart from those in slots. */
 enum lp_instance_layout {
 	LP_INSTANCE_DICT, /* up to 3.10: in a dict, at the type's tp_dictoffset */
 	LP_INSTANCE_VALUES, /* 3.11: values in front of the object, or a dict beside them */
-	LP_INSTANCE_TAGGED, /* 3.12: one word for both, its lowest bit says which */
+	LP_INSTANCE_TAGGED, /* 3.12: one word for either; its lowest bit marks values */
 	LP_INSTANCE_INLINE, /* 3.13 and later: values behind the object, or a dict in front */
 };
 
-/* How a frame states where its evaluation stack ends. */
+/* How a frame stores the end of its evaluation stack. */
 enum lp_stack_end {
 	LP_STACK_END_ADDRESS, /* by an address */
 	LP_STACK_END_DEPTH, /* 3.10: by the number of objects on it */
-	LP_STACK_END_SLOTS, /* 3.11 to 3.13: by that number and the locals' together */
+	LP_STACK_END_SLOTS, /* 3.11 to 3.13: by the number of locals and objects together */
 };
 
-/* How a parked frame shows that it awaits what lies on top of its stack. */
+/* How a suspended frame is recognised as one that awaits the object on top of its stack. */
 enum lp_await_mark {
 	LP_AWAIT_OPCODE, /* up to 3.10: its next instruction is YIELD_FROM */
-	LP_AWAIT_RESUME, /* 3.11, 3.12: the next one is RESUME, after an await */
+	LP_AWAIT_RESUME, /* 3.11, 3.12: its next instruction is RESUME, with the argument of an
+			    await */
 	LP_AWAIT_STATE, /* 3.13 and later: a state of its own */
 };
 
@@ -50,13 +51,13 @@ enum lp_line_table {
 	LP_LINES_LOCATIONS, /* 3.11 and later: co_linetable of Objects/locations.md */
 };
 
-/* How the exception handlers of a function are found. */
+/* The source of a function's exception handlers. */
 enum lp_handler_kind {
 	LP_HANDLERS_BLOCKS, /* up to 3.10: an instruction SETUP_FINALLY begins a block */
 	LP_HANDLERS_TABLE, /* 3.11 and later: co_exceptiontable */
 };
 
-/* Which struct _Py_DebugOffsets the interpreter publishes: a column of debug.c. */
+/* The format of the struct _Py_DebugOffsets that an interpreter has: a column in debug_offsets.c. */
 enum lp_debug_offsets {
 	LP_DEBUG_OFFSETS_3_13,
 	LP_DEBUG_OFFSETS_3_14,
@@ -65,30 +66,31 @@ enum lp_debug_offsets {
 
 #define LP_DEBUG_OFFSETS_FORMATS LP_DEBUG_OFFSETS_NONE
 
-/* What there is to know of a version's bytecode. */
+/* The format of a version's bytecode. */
 struct lp_bytecode_format {
-	uint8_t opcodes; /* the numbers of opcodes are those of 3.opcodes (handlers.c) */
-	uint8_t instruction_unit; /* bytes that f_lasti and the arguments of jumps count */
+	uint8_t opcodes; /* the minor version whose rows of handlers.c apply */
+	uint8_t instruction_unit; /* f_lasti and the arguments of jumps count units of so many bytes
+				   */
 	enum lp_handler_kind handlers;
 	bool match_jumps; /* the comparison of an exception's class jumps itself; 3.9, 3.10 */
 	bool relative_jumps; /* jumps count from the next instruction; 3.11 and later */
-	uint8_t load_global_shift; /* LOAD_GLOBAL's argument has so many flags below the number */
-	uint8_t load_attr_shift; /* the same of LOAD_ATTR */
+	uint8_t load_global_shift; /* number of flag bits below the name's number in LOAD_GLOBAL */
+	uint8_t load_attr_shift; /* and in LOAD_ATTR */
 	bool return_generator; /* RETURN_GENERATOR makes a coroutine inside its own frame */
 	bool load_special; /* `async with` has the function __aexit__ and its self on the stack */
 };
 
-/* What is read of a frame and of a code object: all fields of the row lie within. */
+/* Bytes that are read of a frame and of a code object: all fields of a row lie within. */
 #define CPYTHON_FRAME_BYTES 112
 #define CPYTHON_CODE_BYTES 144
 
 /*
- * One version.  Fields are grouped by the struct of CPython that they are of, and have the
- * name that CPython gives them in its newest version; where it was another one, a comment
- * says so.  Offsets are in bytes.  LP_NO_FIELD: not in this version.
+ * The layout of one version: offsets in bytes, grouped by the struct of CPython.  A field has
+ * the name that it has in the newest version of CPython; older names are in its comment.
+ * LP_NO_FIELD: this version does not have it.
  */
 struct lp_cpython_row {
-	uint16_t minor; /* of 3.minor; for messages and for choosing the row */
+	uint16_t minor; /* minor version, for messages and for choosing the row */
 	enum lp_debug_offsets debug_offsets;
 	struct { /* _PyRuntimeState */
 		uint16_t interpreters_head; /* interpreters.head */
@@ -101,7 +103,8 @@ struct lp_cpython_row {
 		uint16_t modules; /* sys.modules; imports.modules since 3.12 */
 		uint16_t ceval_gil; /* ceval.gil: a pointer to the GIL; 3.12 and later */
 		uint16_t gc_collecting; /* gc.collecting; 3.9 and later */
-		uint16_t gc; /* lists of objects: only where tasks have to be searched there */
+		uint16_t gc; /* the collector's lists of objects, in which 3.14's ended tasks are
+				searched */
 		uint16_t asyncio_tasks_head; /* tasks of threads that have ended; 3.14 */
 	} interpreter;
 	struct { /* struct _gil_runtime_state */
@@ -111,10 +114,11 @@ struct lp_cpython_row {
 		uint16_t next;
 		uint16_t thread_id; /* pthread_self() */
 		uint16_t native_thread_id; /* 3.11 and later */
-		uint16_t cframe; /* _PyCFrame, in which the frame is; 3.11 and 3.12 */
-		uint16_t current_frame; /* here or in the _PyCFrame; up to 3.10 frame */
+		uint16_t cframe; /* a pointer to the _PyCFrame that has the frame; 3.11 and 3.12 */
+		uint16_t current_frame; /* up to 3.10 frame; in 3.11 and 3.12 a field of the
+					   _PyCFrame */
 		uint16_t context;
-		uint16_t dict; /* where asyncio keeps the running loop; up to 3.12 */
+		uint16_t dict; /* the dict that has asyncio's running loop; up to 3.12 */
 		uint16_t asyncio_running_loop; /* 3.13 and later */
 		uint16_t asyncio_running_task; /* 3.14; before in a dict */
 		uint16_t asyncio_tasks_head; /* 3.14: a list of the tasks made in the thread */
@@ -126,26 +130,29 @@ struct lp_cpython_row {
 		uint16_t instr_ptr; /* up to 3.10 f_lasti, an int; 3.11, 3.12 prev_instr */
 		uint16_t localsplus; /* the first local variable */
 		uint16_t owner; /* enum _frameowner, a byte; 3.11 and later */
-		uint16_t first_shim; /* values of owner from here on are no Python frames */
-		uint16_t f_gen; /* the coroutine it belongs to; up to 3.10 */
-		uint16_t f_valuestack; /* pointer to the stack; LP_NO_FIELD: behind the locals */
-		uint16_t stackpointer; /* its end: f_stacktop, f_stackdepth, stacktop */
-		enum lp_stack_end stack_end;
+		uint16_t first_shim; /* a value of owner: frames with this or a greater one are no
+					Python frames */
+		uint16_t f_gen; /* the coroutine of the frame; up to 3.10 */
+		uint16_t f_valuestack; /* pointer to the stack; LP_NO_FIELD: it follows the locals */
+		uint16_t stackpointer; /* the stack's end; older names: f_stacktop, f_stackdepth,
+					  stacktop */
+		enum lp_stack_end stack_end; /* the unit of stackpointer */
 		uint64_t tag_mask; /* bits of a _PyStackRef that are no address; 1 in 3.14 */
 	} frame;
 	/* PyCoroObject, PyGenObject and PyAsyncGenObject, which begin alike (_PyGenObject_HEAD) */
 	struct {
 		uint16_t cr_iframe; /* its frame; up to 3.10 cr_frame, a pointer to it */
 		uint16_t cr_frame_state; /* a byte; up to 3.9 cr_running, 3.10 f_state */
-		bool state_in_frame; /* 3.10: that is of the frame */
+		bool state_in_frame; /* cr_frame_state is a field of the frame; 3.10 */
 		int8_t frame_executing; /* FRAME_EXECUTING */
 		int8_t frame_suspended; /* FRAME_SUSPENDED, or only by an await */
-		int8_t frame_completed; /* FRAME_COMPLETED: this one and greater ones have ended */
+		int8_t frame_completed; /* FRAME_COMPLETED; this value and greater ones: it has
+					   ended */
 		enum lp_await_mark await_mark;
 		uint16_t cr_code; /* the code object; since 3.11 in its frame */
 		uint16_t cr_qualname;
-		uint16_t head_bytes; /* from its beginning to the end of these two */
-		char constructor[16]; /* the function that makes one */
+		uint16_t head_bytes; /* from the object's beginning to the end of these two fields */
+		char constructor[16]; /* the name of the C function that creates a coroutine */
 	} coroutine;
 	struct { /* PyCodeObject */
 		uint16_t co_flags; /* an int */
@@ -155,16 +162,17 @@ struct lp_cpython_row {
 		uint16_t co_names; /* a tuple */
 		uint16_t co_exceptiontable; /* a bytes object; 3.11 and later */
 		uint16_t co_nlocalsplus; /* number of locals, an int; up to 3.10 co_nlocals */
-		uint16_t co_localsplusnames; /* a tuple of as many; up to 3.10 co_varnames */
-		uint16_t co_localspluskinds; /* bytes, one a local; up to 3.10 cells are apart: */
-		uint16_t co_cellvars; /* a tuple of names */
-		uint16_t co_freevars; /* the same */
+		uint16_t co_localsplusnames; /* a tuple of their names; up to 3.10 co_varnames */
+		uint16_t co_localspluskinds; /* a bytes object, one byte a local; 3.11 and later */
+		uint16_t co_cellvars; /* a tuple of names; up to 3.10 */
+		uint16_t co_freevars; /* a tuple of names; up to 3.10 */
 		uint16_t co_filename;
 		uint16_t co_name;
 		uint16_t co_qualname; /* 3.11 and later */
 		uint16_t co_linetable; /* a bytes object; up to 3.9 co_lnotab */
 		enum lp_line_table line_table;
-		/* fields among the first CPYTHON_CODE_BYTES that change while the object lives */
+		/* bytes among the first CPYTHON_CODE_BYTES that change during the object's lifetime
+		 */
 		uint16_t mutable_at;
 		uint16_t mutable_bytes; /* 0: none */
 	} code;
@@ -173,13 +181,14 @@ struct lp_cpython_row {
 		uint16_t func_qualname;
 		uint16_t func_closure;
 	} function;
-	struct { /* where the characters of a str begin */
+	struct { /* offsets of the characters of a str */
 		uint16_t ascii; /* sizeof(PyASCIIObject) */
 		uint16_t compact; /* sizeof(PyCompactUnicodeObject) */
 	} unicode;
 	struct { /* PyLongObject */
 		uint16_t ob_digit; /* long_value.ob_digit since 3.12 */
-		bool lv_tag; /* sign and number of digits are tagged; 3.12 and later */
+		bool lv_tag; /* sign and number of digits are in lv_tag, not in ob_size; 3.12 and
+				later */
 	} integer;
 	struct { /* PyTupleObject */
 		uint16_t ob_item;
@@ -192,9 +201,9 @@ struct lp_cpython_row {
 		uint16_t ht_cached_keys; /* 3.11 and later */
 		enum lp_dict_layout dict_layout;
 		enum lp_instance_layout instance_layout;
-		bool exception_vectorcall; /* exceptions are made by tp_vectorcall, not tp_new */
+		bool exception_vectorcall; /* tp_vectorcall creates exceptions, not tp_new; 3.14 */
 	} type;
-	/* FutureObj and TaskObj, which begin alike.  A flag is a byte and those bits of it. */
+	/* FutureObj and TaskObj, which begin alike.  A flag is some bits of a byte. */
 	struct {
 		uint16_t tp_basicsize; /* of TaskObj, by which the row is checked */
 		uint16_t fut_loop;
@@ -210,35 +219,35 @@ struct lp_cpython_row {
 		uint16_t task_num_cancels_requested; /* an int; 3.11 and later */
 		uint16_t task_fut_waiter;
 		uint16_t task_coro; /* followed by task_name, in every version */
-		uint16_t task_node; /* where a list of tasks links it; 3.14 */
+		uint16_t task_node; /* its node in a list of tasks; 3.14 */
 	} task;
 	struct { /* asyncio in Python */
 		uint16_t handle_callback; /* Handle._callback */
 		bool eager_tasks; /* a task may begin to run in its constructor; 3.12 and later */
-		bool running_loop_holder; /* a PyRunningLoopHolder around a thread's loop */
-		char all_tasks[20]; /* the WeakSet of asyncio.tasks; "": tasks are in lists */
+		bool running_loop_holder; /* the running loop is in a PyRunningLoopHolder; up
+					     to 3.11 */
+		char all_tasks[20]; /* the name of asyncio.tasks' WeakSet; "": tasks are in lists */
 	} asyncio;
 	struct lp_bytecode_format bytecode;
 };
 
-/* The row of 3.minor, or NULL. */
+/* Returns the row of version 3.minor, or NULL. */
 const struct lp_cpython_row *cpython_row(int minor);
 
-/* What BPF gets of a row. */
+/* Copies the offsets of a row that BPF needs. */
 void cpython_row_offsets(const struct lp_cpython_row *row, struct lp_python_offsets *offsets);
 void cpython_row_task_offsets(const struct lp_cpython_row *row, struct lp_task_offsets *offsets);
 
 /*
- * Overrides a copy of a row with what _Py_DebugOffsets says (3.13 and later).
- * table: the struct as u64 words, cookie first.
- * Returns 0, or -EINVAL if an offset is out of all reason, or of a frame's or
- * code object's beginning that is read.
+ * Overrides a copy of a row with the offsets of _Py_DebugOffsets (3.13 and later).  table: the
+ * struct as u64 words, the cookie first.  Returns 0, or -EINVAL if an offset is out of its
+ * bounds: those of a frame or a code object are the bytes that are read of it.
  */
 int cpython_row_override(struct lp_cpython_row *row, const uint64_t *table, size_t words);
 
 #define CPYTHON_ASYNCIO_WORDS 13
 
-/* The same with the section .AsyncioDebug of 3.14's _asyncio. */
+/* Overrides it with the section .AsyncioDebug of 3.14's _asyncio.  Returns 0 or -EINVAL. */
 int cpython_row_override_asyncio(struct lp_cpython_row *row,
 				 const uint64_t table[CPYTHON_ASYNCIO_WORDS]);
 
