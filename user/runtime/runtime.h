@@ -202,7 +202,7 @@ struct lp_runtime {
 				 struct lp_finding_places *places);
 	/*
 	 * Reads a thread's stack, innermost first.  Returns its depth or a negative errno.
-	 * *cut: the stack is deeper than capacity.
+	 * *cut: outer frames are missing.
 	 */
 	int (*read_stack)(const struct lp_instance *instance, uint64_t thread_state,
 			  struct lp_raw_frame *frames, size_t capacity, bool *cut);

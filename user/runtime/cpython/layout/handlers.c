@@ -26,8 +26,7 @@ enum lp_bytecode_operation {
 	LP_ATTRIBUTE,
 	LP_LOCAL,
 	LP_TUPLE,
-	LP_MATCH, /* the comparison with a class; in 3.9 and 3.10 it jumps to the next clause itself
-		   */
+	LP_MATCH, /* the comparison with a class, which in 3.9 and 3.10 also jumps */
 	LP_JUMP, /* to the next clause */
 	LP_GROUP, /* CHECK_EG_MATCH: the comparison of an `except*` */
 	LP_SHUFFLE, /* BUILD_LIST, COPY, SWAP: the beginning of an `except*` */

@@ -76,7 +76,7 @@
 	.coroutine.cr_qualname = 56,								\
 	.coroutine.head_bytes = 64,								\
 	.coroutine.constructor = "PyCoro_New",							\
-	/* PyCodeObject: runtime/cpython/objects/code.h; 3.8: code.h */						\
+	/* PyCodeObject: cpython/code.h; 3.8: code.h */						\
 	.code.co_flags = 36,									\
 	.code.co_firstlineno = 40,								\
 	.code.co_code = 48,									\
@@ -111,7 +111,7 @@
 	/* PyContext: internal/pycore_context.h */						\
 	.context.ctx_prev = 16,									\
 	.context.ctx_entered = 40,								\
-	/* PyHeapTypeObject: runtime/cpython/objects/object.h; PyDictKeysObject: internal/pycore_dict.h */	\
+	/* PyHeapTypeObject: cpython/object.h; PyDictKeysObject: internal/pycore_dict.h */	\
 	.type.ht_cached_keys = NONE,								\
 	.type.dict_layout = LP_DICT_INDEXED,							\
 	.type.instance_layout = LP_INSTANCE_DICT,						\

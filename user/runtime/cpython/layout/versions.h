@@ -57,7 +57,7 @@ enum lp_handler_kind {
 	LP_HANDLERS_TABLE, /* 3.11 and later: co_exceptiontable */
 };
 
-/* The format of the struct _Py_DebugOffsets that an interpreter has: a column in debug_offsets.c. */
+/* The format of an interpreter's struct _Py_DebugOffsets, a column in debug_offsets.c. */
 enum lp_debug_offsets {
 	LP_DEBUG_OFFSETS_3_13,
 	LP_DEBUG_OFFSETS_3_14,

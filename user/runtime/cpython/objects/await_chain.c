@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A parked coroutine has what it awaits on top of its evaluation stack (gen_yf in
- * Objects/genobject.c: _PyGen_yf up to 3.13, PyGen_yf later).
+ * The object that a suspended coroutine awaits is on top of its evaluation stack
+ * (Objects/genobject.c: _PyGen_yf).
  */
 #include "await_chain.h"
 
@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* Objects between two coroutines, such as wrappers around wrappers. */
+/* The maximum number of objects between two coroutines, such as wrappers around wrappers. */
 #define HOPS_MAX 64
 #define STACK_MAX 4096
 #define NAMES_MAX 512
@@ -18,7 +18,7 @@
 /* Include/object.h */
 #define TYPE_FLAG_HEAP (1UL << 9)
 
-/* Up to 3.10: the instruction of an await. */
+/* The opcode of an await up to 3.10. */
 #define OPCODE_YIELD_FROM 72
 /* Include/internal/pycore_code.h: CO_FAST_CELL, CO_FAST_FREE. */
 #define KIND_CELL (0x40 | 0x80)
@@ -27,11 +27,11 @@
 #define WRAPPED 16
 #define CELL_CONTENT 16
 
-/* The first instruction has not begun, see cpython_describe(). */
+/* The instruction of a frame that has not begun, as cpython_describe() takes it. */
 #define NOT_BEGUN UINT32_MAX
 
 enum lp_awaitable {
-	AWAITABLE_TORN, /* no object at all */
+	AWAITABLE_TORN, /* there is no object at the address */
 	AWAITABLE_OTHER,
 	AWAITABLE_COROUTINE,
 	AWAITABLE_WRAPPER,
@@ -41,7 +41,7 @@ enum lp_awaitable {
 static const struct {
 	const char *type;
 	enum lp_awaitable awaitable;
-	bool heap; /* the type may be one of the heap; builtin ones are not */
+	bool heap; /* the type may be a heap type; builtin types are static */
 } awaitables[] = {
 	{ "coroutine", AWAITABLE_COROUTINE, false },
 	{ "_asyncio.FutureIter", AWAITABLE_FUTURE_ITER, true },
@@ -53,7 +53,7 @@ static const struct {
 	{ "anext_awaitable", AWAITABLE_WRAPPER, false },
 };
 
-/* What is read of a frame, and what of the row is needed with it. */
+/* A copy of a suspended frame. */
 struct lp_parked {
 	const struct lp_cpython *python;
 	const struct lp_cpython_row *row;
@@ -84,11 +84,11 @@ static enum lp_awaitable awaitable_of(const struct lp_cpython *python, uint64_t 
 		if (!strcmp(name, awaitables[i].type) &&
 		    (awaitables[i].heap || !(flags & TYPE_FLAG_HEAP)))
 			return awaitables[i].awaitable;
-	/* up to 3.9 nobody makes the types of asynchronous generators ready */
+	/* the flag is not checked above: 3.8 and 3.9 do not set it for async_generator_asend */
 	return flags & CPYTHON_TYPE_FLAG_READY ? AWAITABLE_OTHER : AWAITABLE_TORN;
 }
 
-/* Where a frame's evaluation stack begins, and how much is on it. */
+/* Returns the number of objects on a frame's evaluation stack; *first: address of the deepest. */
 static size_t find_stack(const struct lp_parked *parked, const struct lp_await_link *link,
 			 uint64_t *first)
 {
@@ -116,7 +116,7 @@ static size_t find_stack(const struct lp_parked *parked, const struct lp_await_l
 	return count <= STACK_MAX ? count : 0;
 }
 
-/* Did an await, or yield from, park it, and not a yield? */
+/* Returns whether a frame is suspended by an await or a yield from, not by a yield. */
 static bool is_awaiting(const struct lp_parked *parked, const struct lp_await_link *link)
 {
 	const struct lp_cpython *python = parked->python;
@@ -137,7 +137,7 @@ static bool is_awaiting(const struct lp_parked *parked, const struct lp_await_li
 		return !memory_read(python->pid, code, next, sizeof(next)) &&
 		       next[0] == OPCODE_YIELD_FROM;
 	case LP_AWAIT_RESUME:
-		/* behind each yield is a RESUME: 0 at the start, 1 yield, 2 yield from, 3 await */
+		/* a RESUME follows; its argument: 0 start, 1 yield, 2 yield from, 3 await */
 		return !memory_read(python->pid, link->instruction + 2, next, sizeof(next)) &&
 		       (next[1] & 3) >= 2;
 	default:
@@ -152,7 +152,10 @@ static bool load_frame(const struct lp_cpython *python, uint64_t frame, struct l
 	return frame && !memory_read(python->pid, frame, parked->frame, sizeof(parked->frame));
 }
 
-/* -1: it is torn; 0: it awaits nothing; else 1, and what that is. */
+/*
+ * Reads a coroutine.  Returns 1 and the object that it awaits in *awaited; 0 if it awaits
+ * nothing; -1 if it has ended or could not be read.
+ */
 static int read_link(const struct lp_cpython *python, uint64_t object, struct lp_await_link *link,
 		     uint64_t *awaited)
 {
@@ -230,7 +233,7 @@ void cpython_await_chain(const struct lp_cpython *python, uint64_t coroutine,
 			object = memory_u64(python->pid, object + WRAPPED);
 			break;
 		case AWAITABLE_FUTURE_ITER:
-			/* 0 once the future is done */
+			/* 0 if the future is done */
 			chain->leaf = memory_u64(python->pid, object + WRAPPED);
 			return;
 		case AWAITABLE_OTHER:
@@ -253,7 +256,7 @@ static uint64_t cell_content(const struct lp_cpython *python, uint64_t cell)
 	return memory_u64(python->pid, cell + CELL_CONTENT);
 }
 
-/* Local variable or cell by its place in the frame. */
+/* Returns a local variable or a cell by its index in the frame. */
 static uint64_t read_slot(const struct lp_cpython *python, const struct lp_await_link *link,
 			  uint64_t number)
 {
@@ -271,7 +274,7 @@ static size_t read_names(const struct lp_cpython *python, const struct lp_await_
 	return count < 0 ? 0 : count < NAMES_MAX ? (size_t)count : NAMES_MAX;
 }
 
-/* Up to 3.10 an argument that closures share leaves its place for a cell of the same name. */
+/* Up to 3.10 an argument that closures share is in a cell of the same name, not in its slot. */
 static uint64_t argument_cell(const struct lp_cpython *python, const struct lp_await_link *link,
 			      unsigned int number, uint32_t locals)
 {
@@ -283,7 +286,7 @@ static uint64_t argument_cell(const struct lp_cpython *python, const struct lp_a
 	wanted = names[number];
 	count = read_names(python, link, python->row.code.co_cellvars, names);
 	for (i = 0; i < count; i++)
-		/* names are interned */
+		/* equal names are one object, as they are interned */
 		if (names[i] == wanted)
 			return cell_content(python, read_slot(python, link, locals + i));
 	return 0;
@@ -308,7 +311,7 @@ uint64_t cpython_frame_local(const struct lp_cpython *python, const struct lp_aw
 	return kind & KIND_CELL ? cell_content(python, found) : found;
 }
 
-/* The number of a name in one of a code object's tuples, or -1. *count: of the names. */
+/* Returns the index of a name in a tuple of a code object, or -1.  *count: its length. */
 static int find_name(const struct lp_cpython *python, const struct lp_await_link *link,
 		     uint16_t offset, const char *name, size_t *count)
 {

@@ -12,26 +12,26 @@
 /* Code objects that are read at once. */
 #define STACK_PART 32
 #define LINE_TABLE_MAX (1 << 20)
-/* Longer ones are read each time, and so are all beyond the sum. */
+/* Longer tables are not cached, nor are those that exceed the sum: they are read each time. */
 #define LINE_TABLE_CACHED_MAX (64 << 10)
 #define LINE_TABLES_CACHED_MAX (1 << 20)
 
 /* Include/cpython/code.h: CO_COROUTINE, CO_ITERABLE_COROUTINE, CO_ASYNC_GENERATOR. */
 #define CODE_FLAGS_COROUTINE (0x80 | 0x100 | 0x200)
 
-/* The first instruction has not begun: f_lasti is -1 and counts two bytes in 3.10, ... */
+/* The least instruction, of a frame that has not begun: f_lasti -1 in units of 3.10, two bytes. */
 #define INSTRUCTION_FIRST (-2)
 
 struct lp_code {
 	uint64_t address;
 	/*
-	 * Its beginning, without what changes.  Another code object at this address
-	 * differs: in co_version from 3.12 on, before in one of its many pointers.
+	 * The object's beginning with zeroes for the fields that change.  It differs from that of
+	 * a later code object at this address: since 3.12 in co_version, before in a pointer.
 	 */
 	uint8_t head[CPYTHON_CODE_BYTES];
 	char function[sizeof(((struct lp_frame *)0)->function)];
 	char file[sizeof(((struct lp_frame *)0)->file)];
-	uint8_t *table; /* NULL: not kept */
+	uint8_t *table; /* the line table; NULL: not cached */
 	size_t table_size;
 };
 
@@ -76,13 +76,12 @@ static uint64_t field(const uint8_t *object, uint16_t offset)
 }
 
 /*
- * What tells this code object from every other is left of what was read of it. -EINVAL: it
- * is none.
+ * Clears the fields of a head that change, so that the rest identifies the code object.
+ * *alive: it was not freed.  Returns 0, or -EINVAL if it is no code object.
  *
- * What is freed looks as before, but its first word links it to the next free block
- * (Objects/obmalloc.c: pymalloc_free), an address in mmapped memory, or 0.  A
- * reference count takes 32 bits, also that of immortal objects; from 48 on 3.14
- * has flags.
+ * A freed object is unchanged but for its first word, the link to the next free block: an
+ * address in mmapped memory, or 0 (Objects/obmalloc.c: pymalloc_free).  A reference count
+ * has 32 bits, also that of an immortal object; 3.14 has flags from bit 48 on.
  */
 static int check_head(const struct lp_cpython *python, uint8_t *head, bool *alive)
 {
@@ -104,7 +103,7 @@ static int read_head(const struct lp_cpython *python, uint64_t address, uint8_t 
 	return err ? err : check_head(python, head, alive);
 }
 
-/* Copies the line table, a bytes object. NULL if it cannot be read. */
+/* Returns a copy of the line table, to be freed, or NULL if it cannot be read. */
 static uint8_t *read_table(const struct lp_cpython *python, const uint8_t *head, size_t *size)
 {
 	uint64_t object = field(head, python->row.code.co_linetable), length;
@@ -122,7 +121,7 @@ static uint8_t *read_table(const struct lp_cpython *python, const uint8_t *head,
 	return table;
 }
 
-/* Reads all of it. Its address and head are filled already. */
+/* Reads the texts and the line table of a code object with a filled address and head. */
 static int read_code(const struct lp_cpython *python, struct lp_code *code)
 {
 	const struct lp_cpython_row *row = &python->row;
@@ -142,7 +141,7 @@ static int read_code(const struct lp_cpython *python, struct lp_code *code)
 	if (err)
 		return err;
 	code->table = read_table(python, code->head, &code->table_size);
-	/* what was read belongs to it only if it was still there afterwards */
+	/* the texts are those of the object only if it is still at the address */
 	err = read_head(python, code->address, again, &alive);
 	if (!err && (!alive || memcmp(code->head, again, sizeof(again))))
 		err = -EINVAL;
@@ -187,7 +186,7 @@ static void show(const struct lp_cpython *python, const struct lp_code *code, ui
 	}
 }
 
-/* Takes what was read into the cache, in place of what was there; or not at all. */
+/* Replaces the slot's code object in the cache.  Takes over the line table of the new one. */
 static void keep_code(struct lp_code_cache *cache, struct lp_code **slot, struct lp_code *code)
 {
 	struct lp_code *stored = malloc(sizeof(*stored));
@@ -224,14 +223,14 @@ int cpython_frame(const struct lp_cpython *python, const struct lp_frame_referen
 	return frame->code ? 0 : -EINVAL;
 }
 
-/* Its address and head are filled already. */
+/* Describes a frame by the cache or by the process.  The code's address and head are filled. */
 static int describe(const struct lp_cpython *python, struct lp_code *code, bool alive,
 		    uint64_t instruction, struct lp_frame *shown)
 {
 	struct lp_code **slot = NULL;
 	int err;
 
-	/* Fibonacci hashing: objects are 16 byte aligned, and often of one size */
+	/* Fibonacci hashing, as objects are aligned to 16 bytes and often of one size */
 	if (python->codes)
 		slot = &python->codes->slots[code->address * 0x9e3779b97f4a7c15ULL >> 55];
 	if (slot && *slot && (*slot)->address == code->address &&

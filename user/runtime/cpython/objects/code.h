@@ -1,28 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Code objects: what a frame shows to a person. */
+/* Code objects: function, file and line of a frame. */
 #ifndef LP_RUNTIME_CPYTHON_OBJECTS_CODE_H
 #define LP_RUNTIME_CPYTHON_OBJECTS_CODE_H
 
 #include "object.h"
 #include "runtime/runtime.h"
 
-/* What was read of code objects, a bounded number of them. NULL if out of memory. */
+/* Creates a bounded cache of code objects.  NULL if out of memory. */
 struct lp_code_cache *cpython_codes_new(void);
 void cpython_codes_free(struct lp_code_cache *cache);
 
 /*
- * From what lies in a frame to a code object's address and the bytes into its code,
- * negative before the first instruction.  Returns 0, or -EINVAL where there is no
- * code object.
+ * Converts the words of a frame to the address of a code object and the bytes into its code,
+ * negative before the first instruction.  Returns 0, or -EINVAL if there is no code object.
  */
 int cpython_frame(const struct lp_cpython *python, const struct lp_frame_reference *reference,
 		  struct lp_raw_frame *frame);
 
-/* See describe in struct lp_runtime. -EINVAL: there is no code object (any more). */
+/* See describe in struct lp_runtime.  -EINVAL: there is no code object, or it was freed. */
 int cpython_describe(const struct lp_cpython *python, const struct lp_raw_frame *frame,
 		     struct lp_frame *shown);
 
-/* See describe_stack there. */
+/* See describe_stack in struct lp_runtime. */
 size_t cpython_describe_stack(const struct lp_cpython *python, const struct lp_raw_frame *frames,
 			      size_t count, struct lp_frame *shown);
 

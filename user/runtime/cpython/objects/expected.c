@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * asyncio.get_running_loop() inside `try` and `except RuntimeError` is how libraries ask
- * whether they are called from a loop.  A handler in the function that asks is there for
- * that; so is one further out that names RuntimeError.  A broad one further out is how
- * threads and servers survive any error, and does not count.
+ * Libraries call asyncio.get_running_loop() in a `try` with an `except RuntimeError` to find
+ * out whether they are called from a loop.  Any handler in the function that calls it counts
+ * as such, and a handler further out if it names RuntimeError.  A broad handler further out
+ * does not count: by those, threads and servers survive any error.
  */
 #include "expected.h"
 
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Callers of the function that asks whose handlers count. */
+/* The number of further callers whose handlers count. */
 #define CALLERS_MAX 4
 #define CODE_MAX (256 << 10)
 #define TABLE_MAX (64 << 10)
@@ -36,7 +36,7 @@ static bool read_name(const void *context, uint32_t number, char *text, size_t s
 	return name && !cpython_string(python, name, text, size);
 }
 
-/* Copies a part of the process's memory. NULL: the part is empty, too long or unreadable. */
+/* Returns a copy of memory, to be freed; NULL if it is empty, too long or unreadable. */
 static uint8_t *copy(pid_t pid, uint64_t address, uint64_t bytes, uint64_t most)
 {
 	uint8_t *data = bytes && bytes <= most ? malloc(bytes) : NULL;
@@ -90,7 +90,7 @@ static enum lp_handled handled_in(const struct lp_cpython *python, const struct 
 	enum lp_handled handled;
 	uint8_t *data, *table;
 
-	/* the code object was freed or the process has ended: its handlers are unknown */
+	/* the code object was freed or the process has ended: a handler is assumed */
 	if (!python->code_type ||
 	    memory_u64(python->pid, frame->code + CPYTHON_OBJECT_TYPE) != python->code_type)
 		return LP_HANDLED_BY_NAME;
@@ -103,7 +103,7 @@ static enum lp_handled handled_in(const struct lp_cpython *python, const struct 
 	return handled;
 }
 
-/* asyncio's own modules have no folders below; others may have a folder of that name. */
+/* Returns whether a frame's file is directly in a folder asyncio/: the package has no folders. */
 static bool is_asyncio(const struct lp_cpython *python, const struct lp_frame_reference *frame)
 {
 	const struct lp_raw_frame raw = { frame->code, frame->instruction };
@@ -119,7 +119,7 @@ static bool is_asyncio(const struct lp_cpython *python, const struct lp_frame_re
 bool cpython_is_expected(const struct lp_cpython *python, const struct lp_frame_reference *frames,
 			 size_t depth, size_t *at)
 {
-	bool asks = true; /* asyncio's own frames, and then the function that has called it */
+	bool asks = true; /* for asyncio's own frames and the function that has called asyncio */
 	enum lp_handled handled;
 	struct lp_raw_frame frame;
 	size_t i, callers = 0;

@@ -7,8 +7,8 @@
 #include "object.h"
 
 /*
- * For the stack of a thread that raises "no running event loop", innermost first: is the program
- * prepared for it?  at: the frame that catches it.
+ * Returns whether a handler expects "no running event loop".  frames: the stack of the thread that
+ * raises it, innermost first.  *at: the number of the frame that catches it.
  */
 bool cpython_is_expected(const struct lp_cpython *python, const struct lp_frame_reference *frames,
 			 size_t depth, size_t *at);

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Describes frames from the first on, and appends them. */
+/* Describes the frames of a part, and appends them to the places. */
 static void describe_part(const struct lp_cpython *python, enum lp_finding_part part,
 			  const struct lp_frame_reference *references, size_t count,
 			  struct lp_finding_places *places)

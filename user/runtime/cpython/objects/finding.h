@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Everything that a finding refers to, read at once. */
+/* The frames of a finding, all read in one go. */
 #ifndef LP_RUNTIME_CPYTHON_OBJECTS_FINDING_H
 #define LP_RUNTIME_CPYTHON_OBJECTS_FINDING_H
 

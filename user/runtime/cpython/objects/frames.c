@@ -55,7 +55,7 @@ bool cpython_next_frame(struct lp_frame_walk *walk, struct lp_raw_frame *frame)
 int cpython_read_stack(const struct lp_cpython *python, uint64_t thread_state,
 		       struct lp_raw_frame *frames, size_t capacity, bool *cut)
 {
-	/* shims make the chain longer than the stack */
+	/* shims (frames without Python code) take steps, too */
 	struct lp_frame_walk walk = { .python = python,
 				      .address = cpython_top_frame(python, thread_state),
 				      .left = capacity * 2 };

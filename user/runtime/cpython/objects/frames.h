@@ -9,16 +9,16 @@
 /* A walk along a thread's frames, innermost first. */
 struct lp_frame_walk {
 	const struct lp_cpython *python;
-	uint64_t address; /* of the next frame; 0 at the end, and only of a whole walk */
-	uint64_t mark; /* a frame met before: to meet it again is a circle (Brent's way) */
-	size_t taken; /* steps, ... */
-	size_t left; /* ... and how many more are allowed */
+	uint64_t address; /* of the next frame; 0 if the walk has got to the outermost frame */
+	uint64_t mark; /* an earlier frame, by which a circle is detected (Brent's algorithm) */
+	size_t taken; /* the number of steps so far */
+	size_t left; /* the number of further steps allowed */
 };
 
-/* A thread's innermost frame, or 0. */
+/* Returns the address of a thread's innermost frame, or 0. */
 uint64_t cpython_top_frame(const struct lp_cpython *python, uint64_t thread_state);
 
-/* Fills *frame with the next one that shows Python code, as it lies in memory. False: no more. */
+/* Copies the words of the next frame of Python code.  False: there is none, or a read failed. */
 bool cpython_next_frame(struct lp_frame_walk *walk, struct lp_raw_frame *frame);
 
 /* See read_stack in struct lp_runtime. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * An object of a class written in Python has its attributes in a dict up to 3.10.
- * Later ones are values in the order of keys that the class holds, until somebody
- * asks for the dict (_PyObject_GetDictPtr, _PyObject_DictOrValuesPointer and
- * _PyObject_InlineValues in Include/internal/pycore_object.h).
+ * Attributes of an object of a class written in Python: up to 3.10 they are in a dict.  Since
+ * 3.11 they are values in the order of keys that the class has, until the program takes the
+ * object's __dict__ (Include/internal/pycore_object.h: _PyObject_GetDictPtr,
+ * _PyObject_DictOrValuesPointer, _PyObject_InlineValues).
  */
 #include "instance.h"
 
@@ -15,24 +15,24 @@
 #define TYPE_FLAG_INLINE_VALUES (1UL << 2) /* 3.13 and later */
 #define TYPE_FLAG_MANAGED_DICT (1UL << 4) /* 3.11 and later */
 
-/* In front of an object that manages its dict. */
+/* Words in front of an object with a managed dict: bytes before its address. */
 #define MANAGED_DICT 24
 #define MANAGED_VALUES_11 32
 
-/* PyDictValues since 3.13: is this what counts, or has a dict taken its place? */
+/* PyDictValues.valid since 3.13: 0 if a dict has replaced the values. */
 #define VALUES_VALID 3
 
-/* Objects with attributes have few bytes; sys.getsizeof() of any is far below. */
+/* Bounds against hostile sizes, far above those of real types. */
 #define BASIC_SIZE_MAX (1 << 20)
 #define DICT_OFFSET_MAX (1 << 20)
 
-/* One of the two, or neither: where an object's attributes are. */
+/* The place of an object's attributes: one field is set, or none. */
 struct lp_attributes {
 	uint64_t dict;
 	uint64_t values; /* address of the first */
 };
 
-/* The dict pointer at the offset that the type tells; a negative one is of tuples and their kin. */
+/* Reads the dict pointer at tp_dictoffset, which is negative for types of variable size. */
 static void find_dict(const struct lp_cpython *python, uint64_t object, uint64_t type,
 		      struct lp_attributes *attributes)
 {
@@ -60,7 +60,7 @@ static void find_managed(const struct lp_cpython *python, uint64_t object, uint6
 	uint64_t word = memory_u64(python->pid, object - MANAGED_DICT);
 
 	if (python->row.type.instance_layout == LP_INSTANCE_TAGGED && word & 1)
-		/* _PyDictOrValues_SetValues() stores the address less one */
+		/* _PyDictOrValues_SetValues() stores the address minus one */
 		attributes->values = word + 1;
 	else if (word)
 		attributes->dict = word;

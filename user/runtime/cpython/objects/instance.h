@@ -6,8 +6,8 @@
 #include "object.h"
 
 /*
- * object.__dict__[name], without making that dict: or 0.  Attributes of the class
- * and those in __slots__ are not found.
+ * Returns object.__dict__[name], or 0.  Attributes of the class and those in __slots__ are not
+ * searched.
  */
 uint64_t cpython_instance_get(const struct lp_cpython *python, uint64_t object, const char *name);
 

@@ -11,8 +11,8 @@
 
 struct hint {
 	char key[KEY_BYTES];
-	uint64_t object; /* the str object; 0: it was not there */
-	/* what there was then: what comes later is appended */
+	uint64_t object; /* address of the str object; 0: the dict did not have the key */
+	/* number of pairs and the last key at that time: later pairs are appended */
 	ssize_t count;
 	uint64_t last;
 };

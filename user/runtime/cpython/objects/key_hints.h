@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where a key was found in a dict last.  To compare it with each key of sys.modules takes
- * hundreds of reads of the process; the same str object is most likely there again.
+ * Hints at the str objects of keys in a dict.  A search that compares each key of sys.modules
+ * takes hundreds of reads of the process; a key's str object is most likely still the same.
  */
 #ifndef LP_RUNTIME_CPYTHON_OBJECTS_KEY_HINTS_H
 #define LP_RUNTIME_CPYTHON_OBJECTS_KEY_HINTS_H
@@ -17,18 +17,18 @@ struct lp_pair {
 
 struct lp_key_hints;
 
-/* NULL if out of memory, which all of these take. */
+/* Creates empty hints.  NULL if out of memory, which the functions below accept. */
 struct lp_key_hints *cpython_hints_new(void);
 void cpython_hints_free(struct lp_key_hints *hints);
 
 /*
- * Where to look first: the pair's number.  count if the key was not among these before, and
- * nothing has come since; -1 if nothing is known.
+ * Returns the index of the pair with a key; count if the dict did not have the key and nothing was
+ * added since; -1 if nothing is known.
  */
 ssize_t cpython_hint(const struct lp_key_hints *hints, const struct lp_pair *pairs, ssize_t count,
 		     const char *key);
 
-/* Keeps where a key was found: at a pair's number, or nowhere (count). */
+/* Stores the result of a search for a key.  found: the pair's index; count: there is none. */
 void cpython_hint_store(struct lp_key_hints *hints, const struct lp_pair *pairs, ssize_t count,
 			const char *key, ssize_t found);
 

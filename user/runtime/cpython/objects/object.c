@@ -16,7 +16,7 @@
 #define STRING_BYTES_MAX 1024
 #define METHODS_MAX 512
 #define TUPLE_LENGTH_MAX (1 << 24)
-/* More than any class inherits from that matters here. */
+/* Base classes that are searched: more than any relevant class has. */
 #define BASES_MAX 64
 #define METHOD_NAME_BYTES 64
 
@@ -42,7 +42,7 @@ static bool is_string(const struct lp_cpython *python, uint64_t type)
 	       memory_u64(python->pid, type + CPYTHON_TYPE_FLAGS) & TYPE_FLAG_STRING;
 }
 
-/* The head of a str and where its characters are. Returns 0 or a negative errno. */
+/* Reads the head of a str and the address of its characters.  Returns 0 or a negative errno. */
 static int string_head(const struct lp_cpython *python, uint64_t string,
 		       struct lp_string_head *head, uint64_t *data)
 {
@@ -57,7 +57,7 @@ static int string_head(const struct lp_cpython *python, uint64_t string,
 	if ((width != 1 && width != 2 && width != 4) || !is_string(python, head->type))
 		return -EINVAL;
 	if (!(head->state & STRING_COMPACT))
-		/* of a subclass of str: PyUnicodeObject.data follows the compact part */
+		/* an instance of a subclass of str: PyUnicodeObject.data follows the compact part */
 		*data = memory_u64(python->pid, string + row->unicode.compact);
 	else if (head->state & STRING_ASCII)
 		*data = string + row->unicode.ascii;
@@ -89,7 +89,7 @@ int cpython_string(const struct lp_cpython *python, uint64_t string, char *text,
 	return 0;
 }
 
-/* The same of a text whose length is known. */
+/* As cpython_string_equals, with the length of the text. */
 static bool string_equals(const struct lp_cpython *python, uint64_t string, const char *text,
 			  size_t length)
 {
@@ -184,9 +184,9 @@ int cpython_int(const struct lp_cpython *python, uint64_t object, uint64_t *valu
 	return 0;
 }
 
-/* Where a dict's entries are: 3.8 to 3.10 and 3.11 to 3.14 lay them out differently. */
+/* The place of a dict's entries, see enum lp_dict_layout. */
 struct lp_dict_entries {
-	uint64_t first;
+	uint64_t first; /* address */
 	uint64_t count;
 	size_t size; /* of one entry, bytes */
 	size_t key; /* offset of the key; the value follows it */
@@ -234,7 +234,7 @@ ssize_t cpython_keys_pairs(const struct lp_cpython *python, uint64_t keys, uint6
 	err = dict_entries(python, keys, &entries);
 	if (err || !entries.count)
 		return err;
-	/* the entries, room for the pairs, and values that are kept apart */
+	/* data holds the entries, and the values that are not among them */
 	data = malloc(entries.count * (entries.size + sizeof(uint64_t)));
 	*pairs = malloc(entries.count * sizeof(**pairs));
 	if (!data || !*pairs)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * CPython's objects, read from outside.  They may change or vanish under the
- * reader: every size is bounded and nothing is followed without an end.
+ * CPython's objects, read from another process.  They may change or be freed while they are
+ * read: every size and every walk is bounded.
  */
 #ifndef LP_RUNTIME_CPYTHON_OBJECTS_OBJECT_H
 #define LP_RUNTIME_CPYTHON_OBJECTS_OBJECT_H
@@ -14,14 +14,14 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* The same in 3.8 to 3.14. */
+/* Offsets in bytes that are the same in 3.8 to 3.14. */
 #define CPYTHON_OBJECT_TYPE 8
 #define CPYTHON_TYPE_NAME 24
 #define CPYTHON_TYPE_BASIC_SIZE 32
 #define CPYTHON_TYPE_FLAGS 168
 #define CPYTHON_TYPE_FLAG_READY (1UL << 12)
 #define CPYTHON_TYPE_METHODS 232
-#define CPYTHON_TYPE_DICT 264 /* of types that Python code made: 3.12 moved it for others */
+#define CPYTHON_TYPE_DICT 264 /* heap types only: since 3.12 builtin types have it elsewhere */
 #define CPYTHON_TYPE_DICT_OFFSET 288
 #define CPYTHON_TYPE_MRO 344
 #define CPYTHON_MODULE_DICT 16
@@ -33,18 +33,18 @@
 #define CPYTHON_BYTES_LENGTH 16
 #define CPYTHON_BYTES_DATA 32
 
-/* PyDictValues begins with its values; since 3.13, a word about them comes first. */
+/* The offset of the values in PyDictValues: since 3.13 they follow a word of flags. */
 #define CPYTHON_VALUES(python) ((python)->row.type.instance_layout == LP_INSTANCE_INLINE ? 8 : 0)
 
 struct lp_code_cache;
 
-/* One Python process and how to read it. */
+/* A Python process, and the caches for reading it. */
 struct lp_thread_cache;
 
 struct lp_cpython {
 	pid_t pid;
 	pid_t inner_pid; /* the PID in the process's own namespace, as getpid() returns it */
-	int minor; /* of 3.minor, for messages: what differs between versions is in the row */
+	int minor; /* minor version, for messages only: what differs between versions is in the row */
 	uint32_t hex_version;
 	struct lp_cpython_row row;
 	uint64_t runtime; /* address of _PyRuntime */
@@ -54,9 +54,9 @@ struct lp_cpython {
 	uint64_t string_type;
 	uint64_t int_type;
 	uint64_t runtime_error; /* address of the pointer PyExc_RuntimeError */
-	struct lp_code_cache *codes; /* may be NULL */
-	struct lp_key_hints *hints; /* the same */
-	struct lp_thread_cache *threads; /* the same */
+	struct lp_code_cache *codes; /* owned, or NULL */
+	struct lp_key_hints *hints; /* owned, or NULL */
+	struct lp_thread_cache *threads; /* owned, or NULL */
 	char file[LP_MAPPING_PATH_MAX]; /* opens the file that holds the interpreter */
 	uint64_t bias; /* address minus ELF virtual address in that file */
 };
@@ -64,46 +64,46 @@ struct lp_cpython {
 /* Decodes a str into UTF-8; cut to size. Returns 0 or a negative errno. */
 int cpython_string(const struct lp_cpython *python, uint64_t string, char *text, size_t size);
 
-/* Is this object a str of just these ASCII characters, at most 128? */
+/* Returns whether an object is a str equal to an ASCII text of at most 128 characters. */
 bool cpython_string_equals(const struct lp_cpython *python, uint64_t string, const char *text);
 
-/* Reads a tuple's items, the first room of them.  Returns its length or a negative errno. */
+/* Reads the first items of a tuple, at most capacity.  Returns its length or a negative errno. */
 ssize_t cpython_tuple(const struct lp_cpython *python, uint64_t tuple, uint64_t *items,
 		      size_t capacity);
 
-/* The name of an object's type, as its tp_name has it.  Returns 0 or a negative errno. */
+/* Reads the tp_name of an object's type.  Returns 0 or a negative errno. */
 int cpython_type_name(const struct lp_cpython *python, uint64_t object, char *name, size_t size);
 
 /* isinstance(), and issubclass(), by the method resolution order. */
 bool cpython_is_instance(const struct lp_cpython *python, uint64_t object, uint64_t type);
 bool cpython_is_subclass(const struct lp_cpython *python, uint64_t type, uint64_t base);
 
-/* The value of an int from 0 to 2^63 - 1. Returns 0, or -EINVAL if it is none. */
+/* Reads an int from 0 to 2^63 - 1.  Returns 0, or -EINVAL if the object is none. */
 int cpython_int(const struct lp_cpython *python, uint64_t object, uint64_t *value);
 
-/* All pairs of a dict. Returns their number, *pairs is to be freed; or a negative errno. */
+/* Reads all pairs of a dict.  Returns their number, in *pairs, to be freed, or a negative errno. */
 ssize_t cpython_dict_pairs(const struct lp_cpython *python, uint64_t dict, struct lp_pair **pairs);
 
 /*
- * The same of keys that many dicts share (PyDictKeysObject), with the values at
- * another place.
+ * As cpython_dict_pairs, for a PyDictKeysObject that many objects share.  values: address of the
+ * values; 0: they are with the keys.
  */
 ssize_t cpython_keys_pairs(const struct lp_cpython *python, uint64_t keys, uint64_t values,
 			   struct lp_pair **pairs);
 
-/* The value for a str key, or 0. */
+/* Returns the value of a str key, or 0. */
 uint64_t cpython_pairs_get(const struct lp_cpython *python, const struct lp_pair *pairs,
 			   ssize_t count, const char *key);
 uint64_t cpython_dict_get(const struct lp_cpython *python, uint64_t dict, const char *key);
 
-/* sys.modules[module].__dict__[name] of the main interpreter, or 0. */
+/* Returns sys.modules[module].__dict__[name] of the main interpreter, or 0. */
 uint64_t cpython_module_attribute(const struct lp_cpython *python, const char *module,
 				  const char *name);
 
-/* The C function of a method in a type's method table, or 0. */
+/* Returns the C function of a method in a type's method table, or 0. */
 uint64_t cpython_type_method(const struct lp_cpython *python, uint64_t type, const char *name);
 
-/* The main interpreter's state, or 0 before it is made. */
+/* Returns the address of the main interpreter's state, or 0 before it is created. */
 uint64_t cpython_interpreter(const struct lp_cpython *python);
 
 #endif /* LP_RUNTIME_CPYTHON_OBJECTS_OBJECT_H */

@@ -14,21 +14,21 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Threads of a process whose IDs and names are cached; the names of others are read each time. */
+/* The number of threads whose ids and names are cached; a full cache is emptied. */
 #define THREADS_MAX 4096
 #define SLOTS_LEAST 64
 #define NAME_BYTES 64
 /*
- * A thread may be given another name, which is rare; to read it takes dozens of reads, so
- * that those of a hundred threads each 10 s were two thirds of all that is read.
+ * How long a name is cached.  A program may rename a thread, but rarely; a name takes dozens of
+ * reads, and those of a hundred threads every 10 s were two thirds of all reads.
  */
 #define NAME_CACHED_NS (60 * NS_PER_S)
 /*
- * How often all threads of a process are listed again, by the kernel's list or by Python's,
- * and how long an ID that was in neither list counts as unknown.
+ * How long the kernel's and Python's lists of a process's threads are cached, and how long an
+ * id without a thread counts as unknown.
  */
 #define LIST_CACHED_NS NS_PER_S
-/* A new thread is in no list yet: a list that was read fast is soon read again. */
+/* Python's list is read again after 20 times the time that it took, as it lacks new threads. */
 #define LIST_REST 20
 #define LIST_REST_LEAST_NS (NS_PER_S / 50)
 
@@ -52,7 +52,7 @@ static void read_task_file(pid_t pid, pid_t tid, const char *name, char *text, s
 	close(file);
 }
 
-/* A thread's id in its own PID namespace, the innermost one: the last of NSpid. 0 if it has gone. */
+/* Returns a thread's id in its innermost PID namespace, the last of NSpid; 0 if it has ended. */
 static pid_t inner_id(pid_t pid, pid_t tid)
 {
 	char text[2048], *line, *last;
@@ -76,24 +76,24 @@ pid_t cpython_inner_pid(const struct lp_cpython *python)
 	return inner_id(python->pid, python->pid);
 }
 
-/* A thread as it was described last; its state and its own id tell it from every other. */
+/* A thread in the cache, identified by its thread state and its id in its own namespace. */
 struct known_thread {
 	uint64_t state; /* 0: the slot is free */
-	pid_t inner, tid;
-	uint64_t absent_until_ns; /* there is no thread of that id, as far as is known */
-	uint64_t named_until_ns; /* its name is valid until then; 0: it was not read */
+	pid_t inner, tid; /* its id in its own namespace, and the kernel's */
+	uint64_t absent_until_ns; /* until then tid 0 means that there is no such thread */
+	uint64_t named_until_ns; /* the name is valid until then; 0: it was not read */
 	char name[NAME_BYTES];
 };
 
 struct lp_thread_cache {
 	struct known_thread *slots; /* a power of two of them, at most half of them used */
 	size_t capacity, count;
-	bool asked, nested; /* in a PID namespace of its own, where ids differ from the kernel's */
-	struct lp_wait_map inner_ids; /* the kernel's id by the one in the process's namespace */
-	uint64_t listed_ns; /* when the inner IDs were read; 0: never */
-	struct lp_wait_map objects; /* threading.Thread by its ident */
-	uint64_t named_ns; /* when the objects were read; 0: never */
-	uint64_t rest_ns; /* for how long they are not read again */
+	bool asked, nested; /* nested: in a PID namespace of its own; asked: nested is valid */
+	struct lp_wait_map inner_ids; /* from an id in the process's namespace to the kernel's */
+	uint64_t listed_ns; /* when inner_ids was read; 0: never */
+	struct lp_wait_map objects; /* from an ident to the threading.Thread */
+	uint64_t named_ns; /* when objects was read; 0: never */
+	uint64_t rest_ns; /* how long objects is not read again */
 	size_t cursor;
 };
 
@@ -129,7 +129,7 @@ static struct known_thread *slot_of(struct known_thread *slots, size_t capacity,
 	return &slots[at];
 }
 
-/* Doubles the slots; at the maximum it empties them. */
+/* Doubles the slots, or empties them at the maximum.  False: out of memory. */
 static bool reserve(struct lp_thread_cache *cache)
 {
 	size_t capacity = cache->capacity ? 2 * cache->capacity : SLOTS_LEAST, i;
@@ -153,7 +153,7 @@ static bool reserve(struct lp_thread_cache *cache)
 	return true;
 }
 
-/* What is known of a thread: made if it is new.  NULL if out of memory. */
+/* Returns the entry of a thread, which is added if it is new.  NULL: no cache, or no memory. */
 static struct known_thread *known_of(const struct lp_cpython *python, uint64_t state, pid_t inner)
 {
 	struct lp_thread_cache *cache = python->threads;
@@ -172,7 +172,7 @@ static struct known_thread *known_of(const struct lp_cpython *python, uint64_t s
 	return known;
 }
 
-/* Lists the kernel's threads of the process once, with their ids in its own namespace. */
+/* Reads the kernel's list of threads of the process, with their ids in its own namespace. */
 static void list_tasks(struct lp_thread_cache *cache, pid_t pid)
 {
 	struct dirent *entry;
@@ -195,7 +195,7 @@ static void list_tasks(struct lp_thread_cache *cache, pid_t pid)
 	cache->listed_ns = clock_now();
 }
 
-/* The kernel's id of a thread by its own; 0: there is none, or the list was read just now. */
+/* Returns the kernel's id of a thread by that in its own namespace; 0: it is not in the list. */
 static pid_t search_by_inner_id(const struct lp_cpython *python, pid_t wanted)
 {
 	struct lp_thread_cache *cache = python->threads;
@@ -203,7 +203,7 @@ static pid_t search_by_inner_id(const struct lp_cpython *python, pid_t wanted)
 
 	if (!cache)
 		return 0;
-	/* a process stays in its namespace, and its main thread's IDs show whether it has one */
+	/* a process stays in its namespace; its main thread's ids differ if it is nested */
 	if (!cache->asked)
 		cache->nested = inner_id(python->pid, python->pid) != python->pid;
 	cache->asked = true;
@@ -216,9 +216,8 @@ static pid_t search_by_inner_id(const struct lp_cpython *python, pid_t wanted)
 }
 
 /*
- * 3.11 and later keep the id that gettid() gave; before, thread_id is
- * pthread_self(), and glibc keeps it there.  Both as the thread's own PID namespace
- * counts.
+ * Returns a thread's id in its own PID namespace: since 3.11 the thread state has the result of
+ * gettid(); before, thread_id is pthread_self(), the address of glibc's struct pthread.
  */
 static pid_t read_inner_id(const struct lp_cpython *python, uint64_t thread_state)
 {
@@ -235,7 +234,7 @@ static pid_t read_inner_id(const struct lp_cpython *python, uint64_t thread_stat
 	return (pid_t)memory_u32(python->pid, address);
 }
 
-/* Believed only if the process has such a thread. */
+/* The id comes from the target: it is returned only if the process has such a thread. */
 pid_t cpython_thread_id(const struct lp_cpython *python, uint64_t thread_state)
 {
 	pid_t inner = read_inner_id(python, thread_state), tid;
@@ -255,7 +254,7 @@ pid_t cpython_thread_id(const struct lp_cpython *python, uint64_t thread_state)
 	return tid;
 }
 
-/* threading._active: the ident of each thread, and its Thread object. */
+/* Reads threading._active, a dict from idents to Thread objects. */
 static void list_objects(const struct lp_cpython *python)
 {
 	uint64_t active, ident, begun = clock_now();
@@ -279,7 +278,7 @@ static void list_objects(const struct lp_cpython *python)
 		cache->rest_ns = LIST_CACHED_NS;
 }
 
-/* An ident may be reused by another thread after the list was read. */
+/* Checks a Thread object: another thread may have the ident since the list was read. */
 static bool is_of_thread(const struct lp_cpython *python, uint64_t object, pid_t inner)
 {
 	uint64_t number = cpython_instance_get(python, object, "_native_id"), id;
@@ -287,7 +286,7 @@ static bool is_of_thread(const struct lp_cpython *python, uint64_t object, pid_t
 	return number && !cpython_int(python, number, &id) && id == (uint64_t)inner;
 }
 
-/* The Thread object, from a list that is read so seldom that this costs little. */
+/* Returns a thread's Thread object from a list that is read at most each rest_ns, or 0. */
 static uint64_t thread_object(const struct lp_cpython *python, uint64_t ident, pid_t inner)
 {
 	struct lp_thread_cache *cache = python->threads;
@@ -305,7 +304,7 @@ static uint64_t thread_object(const struct lp_cpython *python, uint64_t ident, p
 	return found ? *found : 0;
 }
 
-/* Returns whether it is the name that Python has: a thread that starts gets that a little later. */
+/* Reads Python's name of a thread, or else the kernel's.  True: Python's, which is set late. */
 static bool read_name(const struct lp_cpython *python, uint64_t thread_state, pid_t inner,
 		      pid_t tid, char *name, size_t size)
 {

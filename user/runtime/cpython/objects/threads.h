@@ -5,17 +5,17 @@
 
 #include "object.h"
 
-/* What is known of threads; NULL if out of memory, which all of these take. */
+/* Creates a cache of ids and names.  NULL if out of memory, which the functions below accept. */
 struct lp_thread_cache *cpython_threads_new(void);
 void cpython_threads_free(struct lp_thread_cache *cache);
 
-/* Where the search for loops among the threads goes on; NULL where nothing is remembered. */
+/* Returns the place for the index of the thread that the next search for loops begins with. */
 size_t *cpython_threads_cursor(const struct lp_cpython *python);
 
-/* The kernel's id of a thread, as this process counts; 0 if it cannot be told. */
+/* Returns a thread's id in the PID namespace of this process; 0 if it is not known. */
 pid_t cpython_thread_id(const struct lp_cpython *python, uint64_t thread_state);
 
-/* The PID in the process's innermost PID namespace, as getpid() returns it; 0 if it has ended. */
+/* Returns the PID in the process's innermost PID namespace (getpid()); 0 if it has ended. */
 pid_t cpython_inner_pid(const struct lp_cpython *python);
 
 /* See describe_thread in struct lp_runtime. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* 3.14's module _asyncio tells its offsets in a section of the file it is linked into. */
+/* The module _asyncio of 3.14 publishes its offsets in a section of the file that it is in. */
 #include "enumerate.h"
 
 #include "elf/elf_file.h"
@@ -10,7 +10,7 @@
 
 #define SECTION ".AsyncioDebug"
 
-/* Copies the words of the section. Returns 0 or a negative errno. */
+/* Copies the words of a file's section .AsyncioDebug.  Returns 0 or a negative errno. */
 static int read_file(const char *path, uint64_t *words, size_t bytes)
 {
 	struct lp_elf *elf;
@@ -23,7 +23,7 @@ static int read_file(const char *path, uint64_t *words, size_t bytes)
 	return err;
 }
 
-/* "_asyncio.cpython-314-x86_64-linux-gnu.so" */
+/* True for a path such as ".../_asyncio.cpython-314-x86_64-linux-gnu.so". */
 static bool is_module(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -31,7 +31,7 @@ static bool is_module(const char *path)
 	return !strncmp(slash ? slash + 1 : path, "_asyncio.", strlen("_asyncio."));
 }
 
-/* From the module's own file. */
+/* Copies the words from the module's own file.  Returns 0 or a negative errno. */
 static int read_module(const struct lp_cpython *python, uint64_t *words, size_t bytes)
 {
 	struct lp_mappings mappings;
@@ -58,7 +58,7 @@ int cpython_asyncio_offsets(const struct lp_cpython *python, struct lp_cpython_r
 	uint64_t words[CPYTHON_ASYNCIO_WORDS];
 	int err = read_module(python, words, sizeof(words));
 
-	/* where it is built in, it is in the interpreter's file */
+	/* a module that is built in is in the interpreter's file */
 	if (err)
 		err = read_file(python->file, words, sizeof(words));
 	return err ? err : cpython_row_override_asyncio(row, words);

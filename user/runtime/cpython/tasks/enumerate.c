@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Up to 3.13 asyncio keeps weak references to all tasks, ended ones too, in sets.  In
+ * Up to 3.13 asyncio has weak references to all tasks in sets, to ended ones as well.  In
  * 3.14 tasks that have not ended are in linked lists (register_task in
- * Modules/_asynciomodule.c), sets are for those of other makers, and an ended task is
- * known to nobody but whoever refers to it: those are found as the garbage collector
- * would.
+ * Modules/_asynciomodule.c), and sets have the tasks of other task classes.  asyncio does not
+ * refer to an ended task of 3.14: those are searched in the garbage collector's lists.
  *
- * Sets and lists change while they are read.  What is read twice is listed once; what
- * is no task is sorted out by whoever reads it.
+ * Sets and lists change while they are read.  An address that is read twice is listed once.
+ * An address may be that of no task: cpython_read_task checks each.
  */
 #include "enumerate.h"
 
@@ -20,29 +19,29 @@
 #include <string.h>
 #include <time.h>
 
-/* How often a set or list is read that changes meanwhile. */
+/* How often a set or list that changes is read. */
 #define TRIES 4
 #define THREADS_MAX 4096
 
-/* PySetObject: used 24, mask 32, table 40; an entry is a key and its hash. */
+/* PySetObject: used at 24, mask at 32, table at 40; an entry is a key and its hash. */
 #define SET_HEAD 24
 #define SET_SLOTS_MAX (1UL << 23)
 #define SET_CHUNK 512
 /* PyWeakReference.wr_object */
 #define WEAK_OBJECT 16
 
-/* The collector: heads of four lists, each 24 bytes (Include/internal/pycore_interp_structs.h). */
+/* The heads of the collector's four lists, 24 bytes each: internal/pycore_interp_structs.h. */
 #define GC_LISTS_FIRST 24
 #define GC_LISTS 4
 #define GC_LIST_BYTES 24
-#define GC_HEAD_BYTES 16 /* in front of an object: next and previous, with flags below */
+#define GC_HEAD_BYTES 16 /* next and previous, with flags in the low bits, before an object */
 #define GC_FLAGS 7UL
 #define GC_OBJECTS_MAX 5000000
 #define GC_TIME_NS NS_PER_S
-/* The youngest list changes all the time, and is short. */
+/* How often a list that changes is read: the youngest list changes often, but is short. */
 #define GC_TRIES 8
 #define GC_CLOCK_EVERY 1024
-/* Types that were looked at, by a part of their address. */
+/* A cache of types, indexed by a hash of their address. */
 #define GC_TYPES 256
 
 static const char *const weak_sets[] = { "_all_tasks", "_scheduled_tasks" };
@@ -53,7 +52,7 @@ static bool add(struct lp_task_addresses *addresses, uint64_t address)
 		size_t capacity = addresses->capacity ? addresses->capacity * 2 : 1024;
 		uint64_t *items;
 
-		/* each may have been read several times */
+		/* an address may be in there several times */
 		if (capacity > 4UL * CPYTHON_TASKS_MAX)
 			return false;
 		items = realloc(addresses->items, capacity * sizeof(*items));
@@ -66,7 +65,7 @@ static bool add(struct lp_task_addresses *addresses, uint64_t address)
 	return true;
 }
 
-/* One pass over a set's table. False: no room, or it was torn. */
+/* Adds the members of a set's table.  False: a read failed, or there is no room. */
 static bool read_table(const struct lp_cpython *python, uint64_t table, uint64_t slots, bool weak,
 		       struct lp_task_addresses *addresses)
 {
@@ -137,9 +136,10 @@ static void read_sets(const struct lp_cpython *python, uint64_t module,
 }
 
 /*
- * A circular list of nodes inside tasks (struct llist_node: next, previous), one way.
- * True if it was followed back to its head.  A node that was unlinked has zeroes in it,
- * and one that was freed does not point back to where one came from.
+ * Adds the tasks of a circular list, whose nodes are inside tasks (struct llist_node: next,
+ * previous), in one direction.  Returns whether the walk has got back to the head.  It ends at
+ * a node that was unlinked, which has zeroes, and at one that was freed, which does not point
+ * back to the node before.
  */
 static bool walk_list(const struct lp_cpython *python, uint64_t head, bool backwards,
 		      struct lp_task_addresses *addresses)
@@ -167,7 +167,7 @@ static void read_list(const struct lp_cpython *python, uint64_t head,
 			memory_cache_flush();
 		if (walk_list(python, head, false, addresses))
 			return;
-		/* what is behind the break is reached from the other end */
+		/* the nodes after the interruption are reached in the other direction */
 		walk_list(python, head, true, addresses);
 	}
 	addresses->partial = true;
@@ -212,7 +212,7 @@ static bool is_task_type(struct lp_gc_search *search, uint64_t type)
 	return search->types[slot].task;
 }
 
-/* False: it was torn, or one of the bounds was met. */
+/* Adds the tasks of one list.  False: the list has changed, or a bound was reached. */
 static bool search_gc_list(struct lp_gc_search *search, uint64_t head,
 			   struct lp_task_addresses *addresses)
 {
@@ -243,7 +243,7 @@ static void search_gc(const struct lp_cpython *python, uint64_t interpreter, uin
 	};
 	unsigned int i, tries;
 
-	/* the oldest first: the time that is left is for what changes all the time */
+	/* the oldest first: repeated reads of the youngest may take the rest of the time */
 	for (i = GC_LISTS; i--;) {
 		bool whole = false;
 
@@ -306,7 +306,7 @@ void cpython_enumerate_tasks(const struct lp_cpython *python, uint64_t task_type
 	sort_out(addresses);
 }
 
-/* Modules/_asynciomodule.c: {loop: task}, since 3.14 in the thread's state. */
+/* Modules/_asynciomodule.c: a dict {loop: task}; since 3.14 a field of the thread state. */
 uint64_t cpython_current_task(const struct lp_cpython *python, uint64_t thread_state, uint64_t loop)
 {
 	uint64_t module, current, task = 0;

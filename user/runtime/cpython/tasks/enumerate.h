@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Where the tasks of a CPython process are. */
+/* The addresses of all tasks of a CPython process. */
 #ifndef LP_RUNTIME_CPYTHON_TASKS_ENUMERATE_H
 #define LP_RUNTIME_CPYTHON_TASKS_ENUMERATE_H
 
@@ -7,27 +7,27 @@
 
 #define CPYTHON_TASKS_MAX 1000000
 
-/* Addresses of objects, not all of which have to be tasks (any more). */
+/* Addresses of objects, some of which may be no tasks, or tasks that were freed. */
 struct lp_task_addresses {
 	uint64_t *items; /* to be freed */
 	size_t count, capacity;
-	bool partial; /* there may be more */
+	bool partial; /* some tasks may be missing */
 };
 
 /*
- * Takes the offsets of .AsyncioDebug (3.14) into a row.  Returns 0, -ENOENT if there is
- * none, or -EINVAL if they make no sense.
+ * Overrides a row with the offsets of the section .AsyncioDebug (3.14).  Returns 0, -ENOENT if
+ * there is none, -EINVAL if an offset is out of its bounds, or another negative errno.
  */
 int cpython_asyncio_offsets(const struct lp_cpython *python, struct lp_cpython_row *row);
 
 /*
- * All that asyncio has listed as tasks, each once, in the order of their addresses.  With
- * ended ones, as far as they can be found.
+ * Lists all that asyncio has registered as tasks, each once, in the order of their addresses,
+ * and ended tasks as far as they are found.  addresses->items is to be freed.
  */
 void cpython_enumerate_tasks(const struct lp_cpython *python, uint64_t task_type,
 			     struct lp_task_addresses *addresses);
 
-/* The task that a thread's loop steps, or 0. */
+/* Returns the address of the task that a thread's loop steps, or 0. */
 uint64_t cpython_current_task(const struct lp_cpython *python, uint64_t thread_state,
 			      uint64_t loop);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A coroutine that is executing has its frame on its thread's stack, and what it runs
- * further in.
+ * Frames of a running task: its coroutine's frame is on the thread's stack, and the frames
+ * of what it awaits or calls are further in.
  */
 #include "task.h"
 
@@ -28,7 +28,10 @@ const struct lp_loop_thread *cpython_loop_thread(const struct lp_task_reader *re
 	return NULL;
 }
 
-/* A thread's stack, innermost first, as far as a frame. 0: that one is not on it. */
+/*
+ * Reads a thread's stack, innermost first, up to the frame at the address outermost.  Returns
+ * the number of frames, or 0 if that frame is not on the stack.
+ */
 static size_t stack_to(const struct lp_cpython *python, uint64_t state, uint64_t outermost,
 		       struct lp_stack_frame_at *frames)
 {
@@ -39,7 +42,7 @@ static size_t stack_to(const struct lp_cpython *python, uint64_t state, uint64_t
 	for (steps = 0; walk.address && steps < STACK_FRAMES_MAX; steps++) {
 		struct lp_stack_frame_at *frame = &frames[count];
 
-		/* one by one, to know where each is */
+		/* one frame a call, as the address of each frame is needed */
 		frame->address = walk.address;
 		walk.left = 1;
 		if (cpython_next_frame(&walk, &frame->raw)) {
@@ -53,7 +56,7 @@ static size_t stack_to(const struct lp_cpython *python, uint64_t state, uint64_t
 	return 0;
 }
 
-/* Up to 3.10 a frame knows its coroutine, and only that its qualified name. */
+/* Returns a frame's qualified name, up to 3.10: that of its coroutine; or NULL. */
 static const char *frame_name(const struct lp_task_reader *reader, uint64_t frame)
 {
 	const struct lp_cpython *python = reader->python;

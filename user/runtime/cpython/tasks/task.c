@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* One task: TaskObj of Modules/_asynciomodule.c, or what Python code has made of it. */
+/* One task: a TaskObj of Modules/_asynciomodule.c, or an object of a class in Python. */
 #include "task.h"
 
 #include "process/memory.h"
@@ -24,7 +24,7 @@
 #define SOURCE_DEPTH_MAX 100000
 #define SOURCE_MAX 8
 
-/* What is needed of a task, whoever wrote its class. */
+/* The fields of a task of any class: addresses of objects, 0 for none. */
 struct lp_task_fields {
 	uint64_t loop, exception, source, waiter, coroutine, name;
 	enum lp_future_state state;
@@ -73,7 +73,7 @@ const char *cpython_coroutine_name(const struct lp_task_reader *reader, uint64_t
 	return task_arena_text(reader->arena, text);
 }
 
-/* 3.12 and later keep the number of a task without a name of its own as an int. */
+/* Reads a task's name; 3.12 and later store the number of a task without a name as an int. */
 static const char *read_name(const struct lp_task_reader *reader, uint64_t object)
 {
 	char text[NAME_BYTES];
@@ -111,7 +111,7 @@ static void read_exception(const struct lp_task_reader *reader, uint64_t excepti
 	}
 }
 
-/* The offset of a slot, by the descriptor that a class has for it; 0 if there is none. */
+/* Returns the offset of a slot in objects of a class, from its descriptor; 0 if there is none. */
 static uint16_t find_slot(const struct lp_cpython *python, uint64_t type_dict, const char *name)
 {
 	uint64_t descriptor = cpython_dict_get(python, type_dict, name);
@@ -121,7 +121,7 @@ static uint16_t find_slot(const struct lp_cpython *python, uint64_t type_dict, c
 	return offset < SLOT_OFFSET_MAX ? (uint16_t)offset : 0;
 }
 
-/* Is this file one of asyncio's own? */
+/* Returns whether a file is one of asyncio's own. */
 static bool is_asyncio(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -129,7 +129,7 @@ static bool is_asyncio(const char *path)
 	return slash && slash - path >= 8 && !strncmp(slash - 8, "/asyncio", 8);
 }
 
-/* Reads a traceback.FrameSummary: false if it is none. */
+/* Reads a traceback.FrameSummary.  False: the object is none. */
 static bool read_summary(struct lp_task_reader *reader, uint64_t summary, char *file, size_t size,
 			 struct lp_task *task)
 {
@@ -156,8 +156,9 @@ static bool read_summary(struct lp_task_reader *reader, uint64_t summary, char *
 }
 
 /*
- * In debug mode a list of frames, outermost first: the innermost that is not asyncio's
- * own, such as create_task(); or if all are, whichever was met last.
+ * Fills the place that created a task from _source_traceback, a list of frames in debug mode,
+ * outermost first: the innermost frame that is not asyncio's own, such as create_task().  If
+ * the SOURCE_MAX innermost ones are all asyncio's, it is the outermost of those.
  */
 static void read_source(struct lp_task_reader *reader, uint64_t list, struct lp_task *task)
 {
@@ -177,7 +178,10 @@ static void read_source(struct lp_task_reader *reader, uint64_t list, struct lp_
 	task->created_file = task_arena_text(reader->arena, file);
 }
 
-/* A task steps once what it waits for is done, or waits for nothing: sleep(0), a first step. */
+/*
+ * Returns whether a task's next step is due: the future that it waits for is done, or it waits
+ * for none, as before its first step and in sleep(0).
+ */
 static bool is_ready(struct lp_task_reader *reader, uint64_t waiter)
 {
 	const struct lp_cpython *python = reader->python;
@@ -193,7 +197,7 @@ static bool is_ready(struct lp_task_reader *reader, uint64_t waiter)
 	return state && !cpython_string_equals(python, state, "PENDING");
 }
 
-/* Of a task in C.  False: there is none (any more). */
+/* Reads the fields of a TaskObj.  False: there is none at the address, or it was freed. */
 static bool read_fields(const struct lp_cpython *python, uint64_t address,
 			struct lp_task_fields *fields)
 {
@@ -203,7 +207,7 @@ static bool read_fields(const struct lp_cpython *python, uint64_t address,
 	if (row->task.tp_basicsize > sizeof(bytes) ||
 	    memory_read(python->pid, address, bytes, row->task.tp_basicsize))
 		return false;
-	/* freed memory looks as before but for the reference count, 32 bits since 3.12 */
+	/* a freed object is unchanged but for its reference count, which has 32 bits since 3.12 */
 	if (!field32(bytes, 0))
 		return false;
 	fields->loop = field(bytes, row->task.fut_loop);
@@ -221,7 +225,7 @@ static bool read_fields(const struct lp_cpython *python, uint64_t address,
 	return true;
 }
 
-/* Is an attribute true, or a number greater than 0?  A bool has its digit as an int has. */
+/* Returns whether an attribute is True or the int 1: both have the digit 1. */
 static bool is_true(const struct lp_cpython *python, uint64_t object, const char *name)
 {
 	uint64_t value = cpython_instance_get(python, object, name);
@@ -229,7 +233,7 @@ static bool is_true(const struct lp_cpython *python, uint64_t object, const char
 	return value && memory_u32(python->pid, value + python->row.integer.ob_digit) == 1;
 }
 
-/* An attribute, or 0 for None, which has nothing of what is looked for in it. */
+/* Returns the address of an attribute's value, or 0 if it is None or missing. */
 static uint64_t attribute(const struct lp_cpython *python, uint64_t object, const char *name)
 {
 	uint64_t value = cpython_instance_get(python, object, name);
@@ -241,7 +245,7 @@ static uint64_t attribute(const struct lp_cpython *python, uint64_t object, cons
 		       : 0;
 }
 
-/* The same of a task in Python: Lib/asyncio/tasks.py and futures.py. */
+/* As read_fields, for a task of a class in Python: Lib/asyncio/tasks.py and futures.py. */
 static bool read_attributes(const struct lp_cpython *python, uint64_t address,
 			    struct lp_task_fields *fields)
 {
@@ -250,7 +254,7 @@ static bool read_attributes(const struct lp_cpython *python, uint64_t address,
 	fields->coroutine = attribute(python, address, "_coro");
 	if (!fields->coroutine || !memory_u32(python->pid, address))
 		return false;
-	/* until it is done, it has that of the class */
+	/* a pending task has no _state of its own, but that of the class */
 	state = cpython_instance_get(python, address, "_state");
 	fields->loop = attribute(python, address, "_loop");
 	fields->exception = attribute(python, address, "_exception");
@@ -271,7 +275,7 @@ bool cpython_chain_runs(const struct lp_await_chain *chain)
 	return chain->count && chain->links[chain->count - 1].running;
 }
 
-/* Where a code object begins: an instruction that comes before the first. */
+/* Returns a frame before the first instruction, whose line is the first line of the code. */
 static struct lp_raw_frame first_line(const struct lp_cpython *python, uint64_t code)
 {
 	struct lp_raw_frame frame = { code, UINT32_MAX };
@@ -281,7 +285,7 @@ static struct lp_raw_frame first_line(const struct lp_cpython *python, uint64_t 
 	return frame;
 }
 
-/* What an ended task ran: its frame has gone, and the code object is still referred to. */
+/* Fills the coroutine of an ended task: it has no frame, but still refers to its code object. */
 static void fill_ended(struct lp_task_reader *reader, uint64_t coroutine, struct lp_task *task)
 {
 	const struct lp_cpython *python = reader->python;
@@ -353,12 +357,12 @@ bool cpython_read_task(struct lp_task_reader *reader, uint64_t address, struct l
 	if (fields.state != LP_FUTURE_PENDING &&
 	    (fields.state != LP_FUTURE_FINISHED || !fields.exception || !fields.never_retrieved))
 		return false;
-	/* being made, or being taken apart */
+	/* the task is being constructed or deallocated */
 	if (!fields.loop)
 		return false;
 	*task = empty;
 	task->address = address;
-	/* what took the place of a task may have its type still */
+	/* the memory of a freed task may still have its type */
 	torn = !known_type(reader, fields.loop)->object;
 	task->loop = torn ? 0 : fields.loop;
 	thread = cpython_loop_thread(reader, task->loop);
@@ -375,7 +379,7 @@ bool cpython_read_task(struct lp_task_reader *reader, uint64_t address, struct l
 		      : is_ready(reader, fields.waiter) ? LP_TASK_READY
 							: LP_TASK_WAITING;
 	cpython_await_chain(python, fields.coroutine, chain);
-	/* futures in Python, and those of old, are yielded and not awaited */
+	/* futures of classes in Python are yielded, and so not on the evaluation stack */
 	if (!chain->leaf && !cpython_chain_runs(chain))
 		chain->leaf = fields.waiter;
 	fill_frames(reader, chain, task);

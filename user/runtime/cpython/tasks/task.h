@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One task of a CPython process, out of what its objects say. */
+/* One task of a CPython process, read from its objects. */
 #ifndef LP_RUNTIME_CPYTHON_TASKS_TASK_H
 #define LP_RUNTIME_CPYTHON_TASKS_TASK_H
 
@@ -14,13 +14,13 @@ struct lp_loop_thread {
 	uint64_t loop; /* address of the loop object */
 };
 
-/* Whether objects of a type are futures, and tasks; and whether it is a type at all. */
+/* A type.  object: it is one; task, future: its objects are tasks or futures of asyncio. */
 struct lp_known_type {
 	uint64_t type;
 	bool object, task, future;
 };
 
-/* One reading of all tasks of a process. */
+/* The state of one read of all tasks of a process. */
 struct lp_task_reader {
 	const struct lp_cpython *python;
 	struct lp_task_arena *arena;
@@ -28,33 +28,33 @@ struct lp_task_reader {
 	struct lp_known_type types[64];
 	size_t thread_count;
 	struct lp_loop_thread threads[CPYTHON_LOOPS_MAX];
-	/* where traceback.FrameSummary has its slots; looked up once */
+	/* offsets of slots in traceback.FrameSummary, read once */
 	uint16_t summary_file, summary_line, summary_function;
 };
 
 /*
- * Reads a task and its chain of awaits.  False if there is none at this address, or it
- * has ended and is of no interest.  Without the state LP_TASK_RUNNING: a coroutine that
- * runs is told by the chain.
+ * Reads a task and its await chain.  False: there is no task at this address, or it has ended
+ * without an exception that was not retrieved.  It does not set the state LP_TASK_RUNNING: see
+ * cpython_chain_runs and cpython_read_running.
  */
 bool cpython_read_task(struct lp_task_reader *reader, uint64_t address, struct lp_task *task,
 		       struct lp_await_chain *chain);
 
-/* Is it executing, as far as its coroutine tells? */
+/* Returns whether the innermost coroutine of a chain is executing. */
 bool cpython_chain_runs(const struct lp_await_chain *chain);
 
 /*
- * Of a task whose coroutine is executing: if a loop's thread has it on its stack, makes
- * it a running one with the frames from there.
+ * Searches the frame of a task's coroutine on the stack of its loop's thread.  If it is there, the
+ * task gets the state LP_TASK_RUNNING and the frames from there on.  Returns whether it is.
  */
 bool cpython_read_running(struct lp_task_reader *reader, struct lp_task *task,
 			  const struct lp_await_chain *chain);
 
-/* The thread that runs a loop, or NULL. */
+/* Returns the thread that runs a loop, or NULL. */
 const struct lp_loop_thread *cpython_loop_thread(const struct lp_task_reader *reader,
 						 uint64_t loop);
 
-/* The qualified name of a coroutine as a text of the list. */
+/* Returns a coroutine's qualified name, a str, as a text in the list's arena. */
 const char *cpython_coroutine_name(const struct lp_task_reader *reader, uint64_t qualname);
 
 #endif /* LP_RUNTIME_CPYTHON_TASKS_TASK_H */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * All tasks: where they are, each one by itself, then what they wait for, which is told
- * by what the others hold.
+ * All tasks of a process: lists their addresses, reads each task, and then finds what each one
+ * waits for, which depends on what the others hold.
  *
- * The target runs on meanwhile.  A task whose objects contradict each other is read once
- * more, past the cache; one that was executing is looked at again until it is found on
- * its thread's stack or parked.
+ * The target runs on meanwhile.  A task whose objects contradict each other is read a second
+ * time with an empty cache.  A task that was executing is read again until it is found on its
+ * thread's stack or suspended.
  */
 #include "tasks.h"
 
@@ -23,11 +23,11 @@
 #include <time.h>
 
 #define CACHE_BYTES (48UL << 20)
-/* How many tasks are read again, together; each makes the cache begin anew. */
+/* The number of second reads in all, each of which empties the cache. */
 #define AGAIN_MAX 4096
 #define RUNNING_TRIES 8
 
-/* What is kept of a chain between the two passes. */
+/* The chain of a task, stored between the two passes. */
 struct lp_stored_chain {
 	size_t count;
 	bool cut, partial, executing;
@@ -40,15 +40,15 @@ struct lp_reading {
 	struct lp_task_reader reader;
 	struct lp_cpython python; /* a copy, with 3.14's offsets of its _asyncio */
 	struct lp_task_list *list;
-	struct lp_stored_chain **chains; /* one a task; NULL: there is none */
-	struct lp_task_arena *scratch; /* holds them */
-	struct lp_await_chain chain; /* the one that is being read */
-	size_t again_left;
+	struct lp_stored_chain **chains; /* one a task; NULL: it has none */
+	struct lp_task_arena *scratch; /* owns the chains */
+	struct lp_await_chain chain; /* the chain that is being read */
+	size_t again_left; /* how many tasks may still be read a second time */
 };
 
 /*
- * The loop's state is running, and no thread runs it.  It may have been started since the
- * threads were looked at.
+ * Returns whether a loop is running by its own state, but in no thread.  The threads are read
+ * again, as the loop may have been started since they were read.
  */
 static bool is_copied(const struct lp_cpython *python, uint64_t loop)
 {
@@ -89,7 +89,7 @@ static void add_loop(struct lp_reading *reading, uint64_t address, pid_t tid)
 	loop->class = task_arena_text(list->arena, class);
 }
 
-/* Before the cache is opened: a thread that runs a loop is told by how its stack changes. */
+/* Finds the threads that run loops.  Not to be cached: the search compares changing stacks. */
 static void find_threads(struct lp_reading *reading)
 {
 	struct lp_task_reader *reader = &reading->reader;
@@ -148,7 +148,7 @@ static void take_chain(struct lp_reading *reading, const struct lp_stored_chain 
 	memcpy(chain->links, stored->links, stored->count * sizeof(chain->links[0]));
 }
 
-/* Reads a task; if it is torn, once more. */
+/* Reads a task, and a second time if it is inconsistent.  False: as cpython_read_task. */
 static bool read_task(struct lp_reading *reading, uint64_t address, struct lp_task *task)
 {
 	struct lp_task_reader *reader = &reading->reader;
@@ -163,8 +163,8 @@ static bool read_task(struct lp_reading *reading, uint64_t address, struct lp_ta
 }
 
 /*
- * A task that was executing when it was read.  True unless it has ended meanwhile.  On
- * the way out it is running, or it was found parked.
+ * Reads a task that was executing again, until its state is known: running with the frames of
+ * its stack, or suspended.  False: it has ended.
  */
 static bool resolve(struct lp_reading *reading, size_t index)
 {
@@ -182,7 +182,7 @@ static bool resolve(struct lp_reading *reading, size_t index)
 		    cpython_read_running(reader, task, &reading->chain))
 			return true;
 	}
-	/* its stack cannot be had, or somebody else than its loop runs the coroutine */
+	/* its stack cannot be read, or something else than its loop runs the coroutine */
 	thread = cpython_loop_thread(reader, task->loop);
 	if (thread &&
 	    cpython_current_task(&reading->python, thread->state, thread->loop) == task->address)
@@ -192,8 +192,9 @@ static bool resolve(struct lp_reading *reading, size_t index)
 }
 
 /*
- * A loop runs one task at a time (and those that have made that one begin at once): of
- * those that were found running one after the other, only what is on the stack last.
+ * Resolves all tasks that were executing.  A loop runs one task at a time (and the tasks that
+ * have created it as an eager one): of tasks that were found running one after the other, the
+ * second round corrects those that are not on the stack any more.
  */
 static void resolve_all(struct lp_reading *reading)
 {
@@ -214,8 +215,8 @@ static void resolve_all(struct lp_reading *reading)
 }
 
 /*
- * The tasks that loops step now were perhaps parked when they were read, or have a
- * coroutine that is none of Python's, but of Cython for example.
+ * Corrects the state of the tasks that loops are stepping: such a task may have been suspended
+ * when it was read, or have a coroutine that is not Python's, but Cython's for example.
  */
 static void inspect_current(struct lp_reading *reading)
 {
@@ -254,7 +255,7 @@ static void drop_ended(struct lp_reading *reading)
 	list->count = stored;
 }
 
-/* In what order is of no matter to the one that shows them; by address is quick. */
+/* Reads the tasks in the order of their addresses, as the cache has neighbours already. */
 static int read_each(struct lp_reading *reading, const struct lp_task_addresses *addresses)
 {
 	struct lp_task_list *list = reading->list;
@@ -292,7 +293,7 @@ static int read_waits(struct lp_reading *reading)
 {
 	struct lp_task_list *list = reading->list;
 	int64_t shift = namespaces_clock_shift("/proc", reading->python.pid);
-	/* timers use the target's clock, which a time namespace may offset */
+	/* timers use the target's clock, which has another zero in a time namespace */
 	uint64_t now = clock_now() + (uint64_t)shift;
 	struct lp_waits *noted;
 	size_t i;
@@ -360,12 +361,12 @@ int cpython_read_tasks(const struct lp_cpython *python, struct lp_task_list *lis
 	err = 0;
 	if (!cpython_module_attribute(python, "asyncio.tasks", "Task"))
 		goto cleanup;
-	/* without _asyncio, all are in Python */
+	/* without _asyncio, there is no type in C: all tasks are of classes in Python */
 	if (reader->task_type && python->row.thread.asyncio_tasks_head != LP_NO_FIELD &&
 	    cpython_asyncio_offsets(python, &reading->python.row))
 		list->partial = true;
 	find_threads(reading);
-	/* without it, it takes longer */
+	/* if there is no memory for the cache, reading takes longer */
 	memory_cache_open(python->pid, CACHE_BYTES);
 	err = read_all(reading);
 	memory_cache_close();

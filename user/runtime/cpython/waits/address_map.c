@@ -6,7 +6,7 @@
 #define CAPACITY_FIRST 256
 #define CAPACITY_MAX ((size_t)1 << 20)
 
-/* The key's slot, or the free one where it belongs: there is always one. */
+/* Returns the key's slot, or the free slot that it belongs in: a map always has free slots. */
 static struct lp_wait_slot *find(const struct lp_wait_map *map, uint64_t key)
 {
 	size_t mask = map->capacity - 1, at = (size_t)(key * 0x9e3779b97f4a7c15ULL >> 32) & mask;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Functions: which row of the table a code object is, and what its variables are. */
+/* Functions: the row of the table that a code object has, and values of its variables. */
 #include "waits_internal.h"
 
 #include "process/memory.h"
@@ -14,7 +14,7 @@
 #define CELL_CONTENT 16 /* PyCellObject.ob_ref */
 #define METHOD_FUNCTION 16
 
-/* A tuple's length, or 0 if it has too many items. */
+/* Returns a tuple's length, or 0 if it has too many items. */
 static uint64_t tuple_length(const struct lp_cpython *python, uint64_t tuple)
 {
 	uint64_t length = tuple ? memory_u64(python->pid, tuple + CPYTHON_TUPLE_LENGTH) : 0;
@@ -27,7 +27,7 @@ static uint64_t tuple_item(const struct lp_cpython *python, uint64_t tuple, uint
 	return memory_u64(python->pid, tuple + python->row.tuple.ob_item + index * 8);
 }
 
-/* Where in a tuple of names is this one? */
+/* Returns the index of a name in a tuple of names; negative: it is not in there. */
 static int name_index(const struct lp_cpython *python, uint64_t tuple, const char *name)
 {
 	uint64_t length = tuple_length(python, tuple), i;
@@ -77,7 +77,7 @@ static void read_code(const struct lp_cpython *python, const struct lp_await_lin
 	uint64_t qualname = link->qualname, filename;
 	char file[1024], name[256];
 
-	/* up to 3.10 only the coroutine has it */
+	/* up to 3.10 only the coroutine has a qualified name */
 	if (row->code.co_qualname != LP_NO_FIELD)
 		qualname = memory_u64(python->pid, link->code + row->code.co_qualname);
 	filename = memory_u64(python->pid, link->code + row->code.co_filename);
@@ -139,7 +139,7 @@ uint64_t cpython_wait_closure(struct lp_waits *waits, uint64_t function, const c
 							: python->row.code.co_localsplusnames));
 	all = tuple_length(python, names);
 	index = name_index(python, names, name);
-	/* the free variables are the last ones */
+	/* since 3.11 names are those of all locals, of which the free variables are the last */
 	if (index < 0 || all < count || (uint64_t)index < all - count)
 		return 0;
 	cell = tuple_item(python, closure, (uint64_t)index - (all - count));

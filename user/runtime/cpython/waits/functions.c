@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The functions of asyncio that park tasks, as Lib/asyncio of 3.8 to 3.14 has them, and
- * what their variables tell.
+ * The functions of Lib/asyncio, 3.8 to 3.14, in which a task waits, and the meaning of their
+ * variables.
  */
 #include "waits_internal.h"
 
@@ -18,7 +18,7 @@ static const struct lp_await_link *link_of(const struct lp_waiting *wait)
 	return &wait->chain->links[wait->link];
 }
 
-/* len() of an attribute; 0 if it is None: the deque is made when it is needed. */
+/* Returns len() of an attribute; 0 if it is None, as a deque that was not created yet. */
 static uint64_t length_of(struct lp_waits *waits, uint64_t object, const char *name)
 {
 	uint64_t value = cpython_instance_get(waits->python, object, name), length;
@@ -47,14 +47,14 @@ static bool read_lock(struct lp_waiting *wait, uint64_t lock)
 		cpython_wait_say(wait, "locked");
 		cpython_wait_holders(wait, lock);
 	} else {
-		/* whoever is the first waiter is about to run */
+		/* the lock was released, and its first waiter is about to run */
 		cpython_wait_say(wait, "released");
 	}
 	say_waiters(wait, lock);
 	return true;
 }
 
-/* Event and Condition */
+/* Describes an Event or a Condition. */
 static bool read_waiters(struct lp_waiting *wait, uint64_t object)
 {
 	if (!cpython_instance_get(wait->waits->python, object, "_waiters"))
@@ -141,17 +141,17 @@ static bool read_sleep(struct lp_waiting *wait, uint64_t handle)
 	uint64_t delay = cpython_frame_local(waits->python, link_of(wait), 0);
 	double when, seconds;
 
-	/* loops that are not asyncio's own have handles of their own */
+	/* loops of other libraries have other handles */
 	if (!cpython_wait_when(waits, handle, &when))
 		return false;
 	cpython_wait_say_when(wait, "due", "overdue", when);
-	/* loop.call_later(): when is loop.time() + delay */
+	/* loop.call_later(): when was loop.time() + delay */
 	if (cpython_wait_seconds(waits, delay, &seconds) && seconds <= when)
 		wait->since_ns = (uint64_t)((when - seconds) * 1e9);
 	return true;
 }
 
-/* wait(): for all of them, or with FIRST_COMPLETED and FIRST_EXCEPTION for one. */
+/* asyncio.wait(): for all of a set, or for one with FIRST_COMPLETED and FIRST_EXCEPTION. */
 static bool read_set(struct lp_waiting *wait, uint64_t set)
 {
 	const struct lp_cpython *python = wait->waits->python;
@@ -162,7 +162,7 @@ static bool read_set(struct lp_waiting *wait, uint64_t set)
 	return cpython_wait_children(wait, set, true);
 }
 
-/* Of which tasks are removed as they end. */
+/* A set from which tasks are removed when they end. */
 static bool read_running(struct lp_waiting *wait, uint64_t set)
 {
 	wait->any_end = true;
@@ -177,7 +177,7 @@ static bool read_group(struct lp_waiting *wait, uint64_t group)
 	return tasks && cpython_wait_children(wait, tasks, false);
 }
 
-/* wait_for() up to 3.11: a future of its own is awaited, which the other's end sets. */
+/* wait_for() up to 3.11 awaits a future of its own, which is set when its argument ends. */
 static bool read_future(struct lp_waiting *wait, uint64_t future)
 {
 	cpython_wait_future(wait, future);
@@ -185,8 +185,8 @@ static bool read_future(struct lp_waiting *wait, uint64_t future)
 }
 
 /*
- * as_completed() up to 3.12 is a generator, and what it yields knows nothing but its queue.
- * But the `for` around the await has the generator on its evaluation stack.
+ * as_completed() up to 3.12 is a generator, and the coroutines that it yields only refer to its
+ * queue.  The generator itself is on the evaluation stack of the `for` around the await.
  */
 static uint64_t completed_set(struct lp_waits *waits, uint64_t generator)
 {
@@ -220,7 +220,7 @@ static bool read_completed(struct lp_waiting *wait, uint64_t unused)
 	return !set || cpython_wait_children(wait, set, false);
 }
 
-/* 3.13 and later */
+/* The iterator that as_completed() returns in 3.13 and later. */
 static bool read_iterator(struct lp_waiting *wait, uint64_t iterator)
 {
 	uint64_t todo = cpython_wait_attribute(wait->waits, iterator, "_todo", LP_WAIT_SET);
@@ -264,11 +264,11 @@ const struct lp_wait_row cpython_wait_rows[] = {
 	  read_iterator, NULL, "asyncio.as_completed" },
 	{ "tasks.py", "as_completed.<locals>._wait_for_one", LP_AWAITED_TASK, LP_WAIT_OUTER, NULL,
 	  read_completed, NULL, "asyncio.as_completed" },
-	/* 3.14 and later 3.13s have the latter */
+	/* 3.14 and later releases of 3.13 have the second one */
 	{ "taskgroups.py", "TaskGroup.__aexit__", LP_AWAITED_TASK, 0, "self", read_group, NULL,
 	  NULL },
 	{ "taskgroups.py", "TaskGroup._aexit", LP_AWAITED_TASK, 0, "self", read_group, NULL, NULL },
-	/* the same; before, it calls wait() */
+	/* the same releases; earlier ones call wait() in it */
 	{ "staggered.py", "staggered_race", LP_AWAITED_TASK, 0, "running_tasks", read_running, NULL,
 	  "asyncio.staggered.staggered_race" },
 
@@ -313,7 +313,7 @@ const struct lp_wait_row cpython_wait_rows[] = {
 	  cpython_wait_read_stream, NULL, NULL },
 	{ "base_subprocess.py", "BaseSubprocessTransport._wait", LP_AWAITED_SOCKET, 0, "self",
 	  cpython_wait_read_child, NULL, NULL },
-	/* of a loop whose transports are no Python code, as uvloop's */
+	/* for a loop whose transports are not in Python, such as uvloop's */
 	{ "subprocess.py", "Process.wait", LP_AWAITED_SOCKET, 0, "self", cpython_wait_read_process,
 	  NULL, NULL },
 	{ "unix_events.py", "_UnixSelectorEventLoop._make_subprocess_transport", LP_AWAITED_SOCKET,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Futures: tasks, those of gather() and shield(), those of other threads. */
+/* Futures: tasks, those of gather() and shield(), and those that a thread sets. */
 #include "waits_internal.h"
 
 #include "process/memory.h"
@@ -12,15 +12,15 @@
 /* FutureObj of Modules/_asynciomodule.c, 3.8 to 3.14: the callback that was added first. */
 #define FUTURE_CALLBACK 24
 
-/* A future's beginning: up to its state, in every version. */
+/* Bytes that are read of a future: its fut_state is within in every version. */
 #define FUTURE_BYTES 112
 
-/* gather() of gather() of ...; shield() of shield() of ... */
+/* The maximum depth of nested gather() or shield(). */
 #define DEPTH_MAX 4
 
 static void report_future(struct lp_waiting *wait, uint64_t future, int depth);
 
-/* The first callback of a future, if it is the function of that qualified name. */
+/* Returns the first callback of a future if it is a function with that qualified name, or 0. */
 static uint64_t first_callback(struct lp_waits *waits, uint64_t future, const char *name)
 {
 	const struct lp_cpython *python = waits->python;
@@ -58,7 +58,7 @@ bool cpython_wait_is_running(struct lp_waits *waits, uint64_t thread_future)
 	       !strcmp(text, "RUNNING");
 }
 
-/* Edges to those that are pending; whether there are others, and how many of all. */
+/* Numbers of futures in a list or set. */
 struct lp_wait_count {
 	size_t pending;
 	size_t all;
@@ -116,7 +116,7 @@ bool cpython_wait_children(struct lp_waiting *wait, uint64_t futures, bool keeps
 	uint64_t length;
 
 	if (!count_children(wait, futures, 0, &count)) {
-		/* too many to look at */
+		/* there are too many to read */
 		if (!cpython_wait_length(wait->waits, futures, &length))
 			return false;
 		cpython_wait_say(wait, "%s%" PRIu64, keeps_done ? "of " : "", length);
@@ -125,7 +125,7 @@ bool cpython_wait_children(struct lp_waiting *wait, uint64_t futures, bool keeps
 	} else {
 		cpython_wait_say(wait, "%zu pending", count.pending);
 	}
-	/* one that is no task may end whatever the tasks do */
+	/* a future that is no task, or has no edge, may end without the tasks of the edges */
 	if (wait->any_end && count.pending > wait->waits->edge_count)
 		wait->goes_on = true;
 	return true;
@@ -138,12 +138,12 @@ static void report_thread(struct lp_waiting *wait, uint64_t source)
 	wait->kind = LP_AWAITED_OTHER;
 	wait->id = source;
 	wait->class = cpython_wait_type_of(waits, source)->name;
-	/* a pool's threads and processes set it; run_coroutine_threadsafe() leaves it pending */
+	/* pools of threads and processes set RUNNING; run_coroutine_threadsafe() does not */
 	cpython_wait_say(wait, cpython_wait_is_running(waits, source) ? "executor, running"
 								      : "executor, queued");
 }
 
-/* A future that is neither a task nor of gather(): its first callback may say what it is. */
+/* Describes a future by its first callback: that of a thread, or of shield().  False: neither. */
 static bool report_shadow(struct lp_waiting *wait, uint64_t future, int depth)
 {
 	struct lp_waits *waits = wait->waits;

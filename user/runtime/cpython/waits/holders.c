@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Who holds a lock: asyncio does not note it, but the frame of an `async with` has the
- * __aexit__ that is to be called on its evaluation stack.
+ * The tasks that hold a lock.  asyncio does not record them, but the frame of an `async with`
+ * has the lock's __aexit__ on its evaluation stack.
  */
 #include "waits_internal.h"
 
@@ -12,10 +12,10 @@
 #include <string.h>
 
 #define STACK_MAX 64
-#define HELD_MAX 16 /* by one frame */
-#define DEPTH_MAX 4 /* context managers of context managers */
+#define HELD_MAX 16 /* objects held by one frame */
+#define DEPTH_MAX 4 /* nested context managers */
 #define HOLDERS_MAX 500000
-#define INSPECTED_MAX 4000 /* of one object */
+#define INSPECTED_MAX 4000 /* holders of one object */
 
 /* PyMethodObject, 3.8 to 3.14 */
 #define METHOD_FUNCTION 16
@@ -23,7 +23,7 @@
 
 #define SYNCHRONISERS (LP_WAIT_LOCK | LP_WAIT_CONDITION | LP_WAIT_SEMAPHORE)
 
-/* By a function's name; kept, as they are few. */
+/* Returns whether a function is an __aexit__ by its name.  The result is cached. */
 static bool is_exit(struct lp_waits *waits, uint64_t function)
 {
 	static const char wanted[] = "__aexit__";
@@ -46,8 +46,9 @@ static bool is_exit(struct lp_waits *waits, uint64_t function)
 }
 
 /*
- * Whose __aexit__ it is, or 0: up to 3.13 a bound method; 3.14 (LOAD_SPECIAL in
- * Python/bytecodes.c) has the function, and its self above it.
+ * Returns the self of an __aexit__ on a stack, or 0 if the object is none.  Up to 3.13 it is a
+ * bound method; 3.14 has the function and its self above it (Python/bytecodes.c:
+ * LOAD_SPECIAL).
  */
 static uint64_t exit_self(struct lp_waits *waits, uint64_t object, uint64_t above)
 {
@@ -68,8 +69,8 @@ static uint64_t exit_self(struct lp_waits *waits, uint64_t object, uint64_t abov
 }
 
 /*
- * The objects of the `async with`s that a frame is in, outermost first.  One that awaits
- * has what it awaits on top of its stack.
+ * Finds the objects of each `async with` that a frame is in, outermost first.  awaits: the top
+ * of the frame's stack is the object that it awaits.  Returns the number of objects.
  */
 static size_t entered(struct lp_waits *waits, const struct lp_await_link *link, bool awaits,
 		      uint64_t *objects)
@@ -89,7 +90,7 @@ static size_t entered(struct lp_waits *waits, const struct lp_await_link *link, 
 	return found;
 }
 
-/* Condition.wait() has given the lock back, or waits to have it again. */
+/* Returns whether Condition.wait() has released the lock of a condition. */
 static bool is_released(struct lp_waits *waits, const struct lp_await_chain *chain, size_t from,
 			uint64_t condition)
 {
@@ -145,7 +146,7 @@ static void add_deadline(struct lp_waits *waits, uint64_t timeout, uint64_t task
 	uint64_t *known = cpython_wait_map_get(&waits->deadlines, task), bits;
 	double when, other;
 
-	/* None: it has none */
+	/* None: there is no timeout */
 	if (!value || !cpython_wait_seconds(waits, value, &when))
 		return;
 	if (known) {
@@ -159,7 +160,7 @@ static void add_deadline(struct lp_waits *waits, uint64_t timeout, uint64_t task
 
 static void note_manager(struct lp_waits *waits, uint64_t task, uint64_t manager, int depth);
 
-/* One that is entered. chain, from: the links that may have given its lock back. */
+/* Records an entered object.  chain, from: the links that may have released its lock. */
 static void note_entered(struct lp_waits *waits, uint64_t task, const struct lp_await_chain *chain,
 			 size_t from, uint64_t object, int depth)
 {
@@ -177,7 +178,7 @@ static void note_entered(struct lp_waits *waits, uint64_t task, const struct lp_
 		add_holder(waits, object, task);
 }
 
-/* A generator with @asynccontextmanager: what it is in when it yields is held. */
+/* Records what an @asynccontextmanager holds: the objects entered where its generator yields. */
 static void note_manager(struct lp_waits *waits, uint64_t task, uint64_t manager, int depth)
 {
 	uint64_t generator = cpython_instance_get(waits->python, manager, "gen");
@@ -191,7 +192,7 @@ static void note_manager(struct lp_waits *waits, uint64_t task, uint64_t manager
 	if (!chain)
 		return;
 	cpython_await_chain(waits->python, generator, chain);
-	/* it does not await anything, unless it is being entered or left */
+	/* a generator that awaits is being entered or left */
 	if (chain->count == 1 && !chain->leaf)
 		count = entered(waits, &chain->links[0], false, objects);
 	for (i = 0; i < count; i++)
@@ -206,7 +207,8 @@ void cpython_waits_note(struct lp_waits *waits, uint64_t task, const struct lp_a
 
 	for (i = 0; i < chain->count; i++) {
 		count = entered(waits, &chain->links[i], true, objects);
-		/* the innermost one is not entered yet: its __aexit__ is looked up before */
+		/* the innermost one is not entered yet: its __aexit__ is pushed before __aenter__
+		 * runs */
 		if (count && i + 1 < chain->count &&
 		    cpython_wait_code(waits, &chain->links[i + 1])->enters)
 			count--;
@@ -221,7 +223,7 @@ void cpython_wait_holders(struct lp_waiting *wait, uint64_t object)
 	uint64_t *first = cpython_wait_map_get(&waits->held, object);
 	size_t index = first ? *first : 0, left = INSPECTED_MAX;
 
-	/* each is linked to an earlier one */
+	/* a list of holders ends, as each one is linked to an earlier one */
 	for (; index && left-- && !wait->edges_cut; index = waits->holders[index - 1].next)
 		cpython_wait_edge(wait, waits->holders[index - 1].task, true);
 }

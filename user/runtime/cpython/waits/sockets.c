@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What the descriptors of a process are, as wire/resource_text.c words it.  The lists of
- * sockets are as long as the host is busy: they are read once, for all tasks.
+ * Texts of the descriptors of a process, in the words of wire/resource_text.c.  The kernel's
+ * lists of sockets may be long: they are read once for all tasks.
  */
 #include "waits_internal.h"
 
@@ -12,23 +12,23 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LINES_MAX 500000 /* of a list */
+#define LINES_MAX 500000 /* lines that are read of one list */
 #define DESCRIPTOR_MAX (1 << 24)
 
 /* net/tcp_states.h */
 #define STATE_LISTEN 10
-/* include/uapi/linux/net.h: the flag of /proc/net/unix that marks who listens */
+/* include/uapi/linux/net.h: the flag of a listening socket in /proc/net/unix */
 #define UNIX_ACCEPTS 0x10000
 
 struct lp_wait_sockets {
 	bool listed;
-	struct lp_wait_map inodes; /* of sockets: address of their text */
-	struct lp_wait_map descriptors; /* + 1: address of their text */
+	struct lp_wait_map inodes; /* from a socket's inode to the address of its text */
+	struct lp_wait_map descriptors; /* from a descriptor + 1 to the address of its text */
 };
 
 /*
- * An end as /proc/PID/net has it: 32-bit words in host order, in hexadecimal, and a port
- * (net/ipv4/tcp_ipv4.c: get_tcp4_sock).  Returns the port, or -1.
+ * Prints an address and port of /proc/PID/net: 32-bit words in host order, in hexadecimal, and
+ * a port (net/ipv4/tcp_ipv4.c: get_tcp4_sock).  Returns the port, or -1.
  */
 static int print_end(const char *text, char *end, size_t size)
 {
@@ -126,7 +126,7 @@ static const char *socket_text(struct lp_waits *waits, uint64_t inode)
 		read_list(waits, "unix", "unix", read_unix);
 	}
 	known = cpython_wait_map_get(&waits->sockets->inodes, inode);
-	/* not connected, or of another kind */
+	/* the socket is not connected, or of another family */
 	return known ? (const char *)(uintptr_t)*known : "socket";
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Rows of the table that lead out of the loop: threads, sockets, streams, children. */
+/* Waits for something outside of the loop: threads, sockets, streams, children. */
 #include "waits_internal.h"
 
 #include "process/memory.h"
@@ -16,7 +16,7 @@
 /* asyncio.transports.BaseTransport has one slot, 3.8 to 3.14: _extra, a dict */
 #define TRANSPORT_EXTRA 16
 
-/* The transport below one of TLS may again be one of TLS. */
+/* The maximum depth of nested TLS transports. */
 #define TRANSPORT_DEPTH_MAX 4
 
 /* ---- threads ---------------------------------------------------------------- */
@@ -46,7 +46,7 @@ bool cpython_wait_read_getaddrinfo(struct lp_waiting *wait, uint64_t host)
 {
 	char name[128] = "", text[160];
 
-	/* a str mostly; bytes and None are as good as unknown */
+	/* mostly a str; bytes and None are not printed */
 	if (cpython_string(wait->waits->python, host, name, sizeof(name)))
 		name[0] = '\0';
 	snprintf(text, sizeof(text), "getaddrinfo%s%s", name[0] ? " " : "", name);
@@ -80,7 +80,7 @@ static void say_descriptor(struct lp_waiting *wait, int descriptor)
 		cpython_wait_say(wait, "%s", text);
 }
 
-/* socket.socket's; negative: none, or closed. */
+/* Returns the descriptor of a socket.socket; negative: it is none, or closed. */
 static int socket_descriptor(struct lp_waits *waits, uint64_t object)
 {
 	uint32_t descriptor;
@@ -103,8 +103,9 @@ bool cpython_wait_read_socket(struct lp_waiting *wait, uint64_t object)
 }
 
 /*
- * selector_events._SelectorTransport has _sock_fd, unix_events' pipes _fileno, and
- * sslproto._SSLProtocolTransport the protocol below it, which has a transport.
+ * Returns the descriptor of a transport, or a negative number.  selector_events'
+ * _SelectorTransport has _sock_fd, pipes of unix_events have _fileno, and sslproto's
+ * _SSLProtocolTransport has a protocol, which has the transport below.
  */
 static int transport_descriptor(struct lp_waits *waits, uint64_t transport)
 {
@@ -126,7 +127,7 @@ static int transport_descriptor(struct lp_waits *waits, uint64_t transport)
 	return -1;
 }
 
-/* The kernel does not list whom a socket of the UNIX family is connected to. */
+/* Describes a UNIX socket by its peer's name in the transport: the kernel does not list it. */
 static bool say_unix_peer(struct lp_waiting *wait, uint64_t transport)
 {
 	const struct lp_cpython *python = wait->waits->python;
@@ -154,7 +155,7 @@ bool cpython_wait_read_transport(struct lp_waiting *wait, uint64_t transport)
 	return true;
 }
 
-/* Of what has a _transport: StreamReader, StreamWriter, a protocol. */
+/* Describes a StreamReader, a StreamWriter or a protocol by its _transport. */
 bool cpython_wait_read_stream(struct lp_waiting *wait, uint64_t stream)
 {
 	uint64_t transport = cpython_instance_get(wait->waits->python, stream, "_transport");
@@ -162,7 +163,10 @@ bool cpython_wait_read_stream(struct lp_waiting *wait, uint64_t stream)
 	return transport && cpython_wait_read_transport(wait, transport);
 }
 
-/* self is the protocol; a child's has no descriptor, but the StreamWriter further out does. */
+/*
+ * Describes the drain of a protocol, by the StreamWriter in the frame further out if that has a
+ * descriptor: the protocol of a child process has none.
+ */
 bool cpython_wait_read_drain(struct lp_waiting *wait, uint64_t protocol)
 {
 	struct lp_waits *waits = wait->waits;
@@ -188,7 +192,7 @@ bool cpython_wait_read_server(struct lp_waiting *wait, uint64_t server)
 	uint64_t *members;
 	size_t count, i;
 
-	/* None once it is closed */
+	/* None: the server is closed */
 	if (!sockets || !cpython_wait_members(waits, sockets, &members, &count))
 		return cpython_instance_get(waits->python, server, "_sockets") != 0;
 	for (i = 0; i < count && i < 3; i++) {
@@ -203,7 +207,10 @@ bool cpython_wait_read_server(struct lp_waiting *wait, uint64_t server)
 	return true;
 }
 
-/* Server.wait_closed(): for its connections, which 3.8 to 3.12 count and 3.13 has in a WeakSet. */
+/*
+ * Server.wait_closed() waits for connections: a number, _active_count, or in later versions a
+ * WeakSet, _clients.
+ */
 bool cpython_wait_read_closing(struct lp_waiting *wait, uint64_t server)
 {
 	struct lp_waits *waits = wait->waits;
@@ -220,7 +227,7 @@ bool cpython_wait_read_closing(struct lp_waiting *wait, uint64_t server)
 	return cpython_wait_read_server(wait, server);
 }
 
-/* BaseSubprocessTransport */
+/* Describes a BaseSubprocessTransport by the PID of its child. */
 bool cpython_wait_read_child(struct lp_waiting *wait, uint64_t transport)
 {
 	uint64_t pid;

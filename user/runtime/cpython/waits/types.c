@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Types by their names, and the values of objects of the types that matter. */
+/* Types, which are recognised by their names, and values of objects. */
 #include "waits_internal.h"
 
 #include "process/memory.h"
@@ -22,12 +22,12 @@
 #define SET_MASK 32
 #define SET_TABLE 40
 
-/* What is refused: a loop's clock begins with the machine. */
+/* Values of a loop's clock in s from here on are refused: it begins when the host is booted. */
 #define SECONDS_MAX 4e9
 
 static const struct {
 	const char *name; /* tp_name */
-	const char *module; /* of classes written in Python, whose tp_name has none */
+	const char *module; /* for classes in Python, whose tp_name has no module; or NULL */
 	enum lp_wait_kind kind;
 } names[] = {
 	{ "_asyncio.Future", NULL, LP_WAIT_FUTURE },
@@ -82,7 +82,7 @@ static void name_of(const struct lp_cpython *python, uint64_t type, char *text, 
 		memory_string(python->pid, name, text, size);
 }
 
-/* What a type's own name says. */
+/* Returns the kinds of a type by its own name, without those of its bases. */
 static unsigned int own_kinds(const struct lp_cpython *python, uint64_t type)
 {
 	char name[NAME_BYTES], module[NAME_BYTES];
@@ -103,7 +103,7 @@ static unsigned int own_kinds(const struct lp_cpython *python, uint64_t type)
 	return kinds;
 }
 
-/* tp_name of a type written in C has the module's name already. */
+/* Returns a type's name with its module; tp_name of a type in C has the module already. */
 static const char *full_name(struct lp_waits *waits, uint64_t type)
 {
 	char name[NAME_BYTES], module[NAME_BYTES], text[2 * NAME_BYTES];
@@ -173,7 +173,7 @@ bool cpython_wait_number(struct lp_waits *waits, uint64_t object, const char *na
 	return number && !cpython_int(waits->python, number, value);
 }
 
-/* PyLongObject as in object.c: up to 3.11 the number of digits, then lv_tag. */
+/* PyLongObject: ob_size up to 3.11, then lv_tag; see cpython_int. */
 bool cpython_wait_true(struct lp_waits *waits, uint64_t object)
 {
 	uint64_t head = object ? memory_u64(waits->python->pid, object + OBJECT_LENGTH) : 0;
@@ -200,8 +200,8 @@ bool cpython_wait_seconds(struct lp_waits *waits, uint64_t object, double *secon
 }
 
 /*
- * Lib/asyncio/events.py: TimerHandle.__slots__ are _scheduled and _when; slots lie in
- * alphabetical order (Objects/typeobject.c: type_new), so the last one is _when.
+ * Lib/asyncio/events.py: TimerHandle.__slots__ are _scheduled and _when.  Slots are in
+ * alphabetical order (Objects/typeobject.c: type_new), so that the last one is _when.
  */
 bool cpython_wait_when(struct lp_waits *waits, uint64_t handle, double *when)
 {
@@ -225,7 +225,7 @@ bool cpython_wait_length(struct lp_waits *waits, uint64_t object, uint64_t *leng
 	return *length <= INT64_MAX;
 }
 
-/* Dummy entries of a set, where something was removed, have this hash and no others do. */
+/* The hash of dummy entries of a set, whose members were removed; no member has it. */
 #define HASH_DUMMY UINT64_MAX
 
 static bool set_members(struct lp_waits *waits, uint64_t set, uint64_t **members, size_t *count)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What loops of uvloop wait for.  Its coroutines have no frames that could be read: what
- * the loop will set is looked up from the loop's side.  Layouts are those of
- * uvloop/loop.pxd and handles, 0.17 to 0.23; types are checked on the way.
+ * Waits in loops of uvloop.  Coroutines of Cython have no frames that could be read: a future
+ * is searched among those that objects of the loop will set.  Offsets are those of
+ * uvloop/loop.pxd and uvloop/handles, 0.17 to 0.23; the type of each object is checked.
  */
 #include "waits_internal.h"
 
@@ -13,20 +13,20 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* UVHandle: uv_handle_t *; what inherits from it begins after. */
+/* UVHandle._handle, a uv_handle_t *; fields of derived classes follow those of UVHandle. */
 #define HANDLE_UV 24
 #define POLL_DESCRIPTOR 72 /* an int, followed by two Handles */
 #define POLL_READER 80
 #define POLL_WRITER 88
 #define UV_PROCESS_PID 80 /* after _returncode */
-/* Handle: its C method's arguments, of which the second is the future */
+/* Handle: the second argument of its C method, which is the future */
 #define CALLBACK_FUTURE 80
 #define TLS_PROTOCOL 24 /* _SSLProtocolTransport has no table of C methods */
 #define PROTOCOL_TRANSPORT 104
 #define SERVER_SERVERS 24
 #define SERVER_FOREVER 64 /* after _waiters, _active_count, _loop, _serving */
 
-/* uv_handle_t: type; of streams, uv__io_t.fd: part of libuv's ABI in all of 1.x on Linux */
+/* uv_handle_t.type; uv_stream_t.io_watcher.fd: in the ABI of all libuv 1.x on Linux */
 #define UV_TYPE 16
 #define UV_STREAM_DESCRIPTOR 184
 
@@ -37,7 +37,7 @@
 
 #define SERVERS_SHOWN 3
 
-/* Where a Loop has what it watches: it has got, and lost, fields in front of them. */
+/* Offsets of a Loop's servers and polls, which differ as earlier fields came and went. */
 static const struct {
 	uint16_t servers, polls;
 } loop_rows[] = {
@@ -56,7 +56,7 @@ static bool is_of(struct lp_waits *waits, uint64_t object, unsigned int kind)
 	return object && cpython_wait_type_of(waits, object)->kinds & kind;
 }
 
-/* Of a stream: libuv's own number; -1 if it is none, or closed. */
+/* Returns the descriptor of a stream as libuv has it; -1: it is no stream, or closed. */
 static int stream_descriptor(struct lp_waits *waits, uint64_t handle)
 {
 	uint64_t uv = pointer_at(waits, handle, HANDLE_UV);
@@ -117,7 +117,7 @@ bool cpython_wait_uv_server(struct lp_waiting *wait, uint64_t server)
 	return true;
 }
 
-/* Of a Loop: the futures of sock_recv() and its like, by the descriptors that they are for. */
+/* Records the futures of sock_recv() and its like in a Loop, with their descriptors. */
 static void note_polls(struct lp_waits *waits, uint64_t polls)
 {
 	struct lp_pair *pairs;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The description of one wait: its words, and the tasks that it waits for. */
+/* The description of one wait: its text, and the edges to tasks that it waits for. */
 #include "waits_internal.h"
 
 #include "base/text.h"
@@ -41,7 +41,7 @@ void cpython_wait_say_when(struct lp_waiting *wait, const char *early, const cha
 		cpython_wait_say(wait, "%s in %s", early, text);
 }
 
-/* Notes a task of an edge. False: there is one to it already. */
+/* Records a task that gets an edge.  False: it has one already. */
 static bool visit(struct lp_waits *waits, uint64_t task)
 {
 	size_t at = (size_t)(task * 0x9e3779b97f4a7c15ULL >> 32) % CPYTHON_WAIT_VISITED;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The innermost coroutine of a parked task is mostly a function of asyncio: which one
- * (cpython_waits_table.c) says what its variables mean.  Otherwise the class of the
- * future tells what there is to know.
+ * The innermost coroutine of a suspended task is mostly a function of asyncio, whose row in
+ * functions.c has the meaning of its variables.  Otherwise the wait is described by the class
+ * of the future.
  */
 #include "waits_internal.h"
 
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Over all tasks of a process. */
+/* Limits for all tasks of a process together. */
 #define MEMBERS_MAX 4000000
 #define EDGES_MAX 1000000
 
@@ -47,7 +47,7 @@ void cpython_waits_free(struct lp_waits *waits)
 	free(waits);
 }
 
-/* Takes back what was found out. */
+/* Clears the description of a wait. */
 static void begin(struct lp_waiting *wait)
 {
 	struct lp_waits *waits = wait->waits;
@@ -69,7 +69,10 @@ static void begin(struct lp_waiting *wait)
 	wait->detail[0] = '\0';
 }
 
-/* The row that counts: the innermost one, or one further out that claims the wait. */
+/*
+ * Chooses the row of a wait: that of the innermost coroutine, or one further out with
+ * LP_WAIT_OUTER.  False: the innermost coroutine has no row.
+ */
 static bool choose(struct lp_waiting *wait)
 {
 	const struct lp_await_chain *chain = wait->chain;
@@ -106,7 +109,7 @@ static bool read_row(struct lp_waiting *wait)
 	return row->read(wait, object);
 }
 
-/* A timeout of the function itself, or of an asyncio.timeout() further out. */
+/* Adds the earliest timeout: that of the function itself, or of an asyncio.timeout() around it. */
 static void say_timeout(struct lp_waiting *wait, uint64_t task)
 {
 	struct lp_waits *waits = wait->waits;
@@ -138,8 +141,8 @@ static void keep_edges(const struct lp_waits *waits, struct lp_task *task)
 }
 
 /*
- * What the task itself waits for, where its chain ends in a coroutine that Cython made,
- * as uvloop's methods are: its frame cannot be read.
+ * Returns the object that a task waits for.  If its chain ends in an object of an unknown type,
+ * such as a coroutine of Cython (uvloop), it is the future that the task itself refers to.
  */
 static uint64_t leaf_of(struct lp_waits *waits, const struct lp_await_chain *chain,
 			const struct lp_task *task)
@@ -160,7 +163,7 @@ void cpython_waits_fill(struct lp_waits *waits, const struct lp_await_chain *cha
 	struct lp_waiting wait = { .waits = waits, .chain = chain, .now_ns = now_ns };
 	uint64_t leaf;
 
-	/* what the last task had is kept, and counts */
+	/* the edges of the last task were stored, and remain subtracted from edges_left */
 	waits->edge_count = 0;
 	begin(&wait);
 	if (!choose(&wait) || !read_row(&wait)) {
