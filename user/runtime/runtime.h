@@ -221,8 +221,7 @@ struct lp_runtime {
 	/* Finds the function, file and line of a frame.  Returns 0 or a negative errno. */
 	int (*describe)(const struct lp_instance *instance, const struct lp_raw_frame *frame,
 			struct lp_frame *shown);
-	/* As describe, for many frames with few reads.  Returns how many from the first on
-	 * succeeded. */
+	/* As describe, with few reads.  Returns how many frames, from the first on, succeeded. */
 	size_t (*describe_stack)(const struct lp_instance *instance,
 				 const struct lp_raw_frame *frames, size_t count,
 				 struct lp_frame *shown);

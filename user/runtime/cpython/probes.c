@@ -48,8 +48,7 @@ enum lp_way {
 	LP_WAY_COROUTINE, /* the returns of the function that creates a coroutine */
 	LP_WAY_UVLOOP, /* a C method (cdef) of a class of uvloop */
 	LP_WAY_UVLOOP_METHOD, /* a method of uvloop's Loop that Python code calls */
-	LP_WAY_UVLOOP_CALLS, /* calls in uvloop that enter a context, outside of the handles'
-				methods */
+	LP_WAY_UVLOOP_CALLS, /* other calls in uvloop that enter a context */
 };
 
 struct lp_probe_row {
@@ -406,8 +405,7 @@ int cpython_find_probe(const struct lp_cpython *python, enum lp_probe_role role,
 	case LP_WAY_MESSAGE:
 		return find_message(python, row, probe, error);
 	case LP_WAY_EXCEPTION:
-		/* the function is in the interpreter's file, which definer_open accepts for any
-		 * module */
+		/* definer_open accepts the interpreter's file for any module */
 		return find_function(python, row, exception_function(python), "builtins", probe,
 				     error);
 	case LP_WAY_COROUTINE:

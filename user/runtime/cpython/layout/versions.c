@@ -307,7 +307,7 @@
 	.code.co_firstlineno = 68,								\
 	.code.co_code_adaptive = 192,								\
 	.code.co_nlocalsplus = 72,								\
-	/* co_version tells code objects apart */						\
+	/* co_version differs between code objects */						\
 	.code.mutable_at = 0,									\
 	.code.mutable_bytes = 0,								\
 	/* wstr is no more, PEP 623 */								\

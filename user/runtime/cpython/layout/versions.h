@@ -39,8 +39,7 @@ enum lp_stack_end {
 /* How a suspended frame is recognised as one that awaits the object on top of its stack. */
 enum lp_await_mark {
 	LP_AWAIT_OPCODE, /* up to 3.10: its next instruction is YIELD_FROM */
-	LP_AWAIT_RESUME, /* 3.11, 3.12: its next instruction is RESUME, with the argument of an
-			    await */
+	LP_AWAIT_RESUME, /* 3.11, 3.12: its next instruction is the RESUME of an await */
 	LP_AWAIT_STATE, /* 3.13 and later: a state of its own */
 };
 
@@ -69,8 +68,7 @@ enum lp_debug_offsets {
 /* The format of a version's bytecode. */
 struct lp_bytecode_format {
 	uint8_t opcodes; /* the minor version whose rows of handlers.c apply */
-	uint8_t instruction_unit; /* f_lasti and the arguments of jumps count units of so many bytes
-				   */
+	uint8_t instruction_unit; /* unit of f_lasti and of jumps in bytes */
 	enum lp_handler_kind handlers;
 	bool match_jumps; /* the comparison of an exception's class jumps itself; 3.9, 3.10 */
 	bool relative_jumps; /* jumps count from the next instruction; 3.11 and later */
@@ -103,8 +101,7 @@ struct lp_cpython_row {
 		uint16_t modules; /* sys.modules; imports.modules since 3.12 */
 		uint16_t ceval_gil; /* ceval.gil: a pointer to the GIL; 3.12 and later */
 		uint16_t gc_collecting; /* gc.collecting; 3.9 and later */
-		uint16_t gc; /* the collector's lists of objects, in which 3.14's ended tasks are
-				searched */
+		uint16_t gc; /* the collector's lists of objects; 3.14, for ended tasks */
 		uint16_t asyncio_tasks_head; /* tasks of threads that have ended; 3.14 */
 	} interpreter;
 	struct { /* struct _gil_runtime_state */
@@ -115,8 +112,7 @@ struct lp_cpython_row {
 		uint16_t thread_id; /* pthread_self() */
 		uint16_t native_thread_id; /* 3.11 and later */
 		uint16_t cframe; /* a pointer to the _PyCFrame that has the frame; 3.11 and 3.12 */
-		uint16_t current_frame; /* up to 3.10 frame; in 3.11 and 3.12 a field of the
-					   _PyCFrame */
+		uint16_t current_frame; /* up to 3.10 frame; 3.11, 3.12: in the _PyCFrame */
 		uint16_t context;
 		uint16_t dict; /* the dict that has asyncio's running loop; up to 3.12 */
 		uint16_t asyncio_running_loop; /* 3.13 and later */
@@ -130,12 +126,10 @@ struct lp_cpython_row {
 		uint16_t instr_ptr; /* up to 3.10 f_lasti, an int; 3.11, 3.12 prev_instr */
 		uint16_t localsplus; /* the first local variable */
 		uint16_t owner; /* enum _frameowner, a byte; 3.11 and later */
-		uint16_t first_shim; /* a value of owner: frames with this or a greater one are no
-					Python frames */
+		uint16_t first_shim; /* with this or a greater owner it is no Python frame */
 		uint16_t f_gen; /* the coroutine of the frame; up to 3.10 */
 		uint16_t f_valuestack; /* pointer to the stack; LP_NO_FIELD: it follows the locals */
-		uint16_t stackpointer; /* the stack's end; older names: f_stacktop, f_stackdepth,
-					  stacktop */
+		uint16_t stackpointer; /* its end; also f_stacktop, f_stackdepth, stacktop */
 		enum lp_stack_end stack_end; /* the unit of stackpointer */
 		uint64_t tag_mask; /* bits of a _PyStackRef that are no address; 1 in 3.14 */
 	} frame;
@@ -146,8 +140,7 @@ struct lp_cpython_row {
 		bool state_in_frame; /* cr_frame_state is a field of the frame; 3.10 */
 		int8_t frame_executing; /* FRAME_EXECUTING */
 		int8_t frame_suspended; /* FRAME_SUSPENDED, or only by an await */
-		int8_t frame_completed; /* FRAME_COMPLETED; this value and greater ones: it has
-					   ended */
+		int8_t frame_completed; /* FRAME_COMPLETED; or greater: it has ended */
 		enum lp_await_mark await_mark;
 		uint16_t cr_code; /* the code object; since 3.11 in its frame */
 		uint16_t cr_qualname;
@@ -171,8 +164,7 @@ struct lp_cpython_row {
 		uint16_t co_qualname; /* 3.11 and later */
 		uint16_t co_linetable; /* a bytes object; up to 3.9 co_lnotab */
 		enum lp_line_table line_table;
-		/* bytes among the first CPYTHON_CODE_BYTES that change during the object's lifetime
-		 */
+		/* bytes among the first CPYTHON_CODE_BYTES that may change */
 		uint16_t mutable_at;
 		uint16_t mutable_bytes; /* 0: none */
 	} code;
@@ -187,8 +179,7 @@ struct lp_cpython_row {
 	} unicode;
 	struct { /* PyLongObject */
 		uint16_t ob_digit; /* long_value.ob_digit since 3.12 */
-		bool lv_tag; /* sign and number of digits are in lv_tag, not in ob_size; 3.12 and
-				later */
+		bool lv_tag; /* the number of digits is in lv_tag; 3.12 and later */
 	} integer;
 	struct { /* PyTupleObject */
 		uint16_t ob_item;
@@ -224,8 +215,7 @@ struct lp_cpython_row {
 	struct { /* asyncio in Python */
 		uint16_t handle_callback; /* Handle._callback */
 		bool eager_tasks; /* a task may begin to run in its constructor; 3.12 and later */
-		bool running_loop_holder; /* the running loop is in a PyRunningLoopHolder; up
-					     to 3.11 */
+		bool running_loop_holder; /* PyRunningLoopHolder exists; up to 3.11 */
 		char all_tasks[20]; /* the name of asyncio.tasks' WeakSet; "": tasks are in lists */
 	} asyncio;
 	struct lp_bytecode_format bytecode;

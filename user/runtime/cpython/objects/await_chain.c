@@ -84,7 +84,7 @@ static enum lp_awaitable awaitable_of(const struct lp_cpython *python, uint64_t 
 		if (!strcmp(name, awaitables[i].type) &&
 		    (awaitables[i].heap || !(flags & TYPE_FLAG_HEAP)))
 			return awaitables[i].awaitable;
-	/* the flag is not checked above: 3.8 and 3.9 do not set it for async_generator_asend */
+	/* not checked above: 3.8 and 3.9 lack the flag in types of asynchronous generators */
 	return flags & CPYTHON_TYPE_FLAG_READY ? AWAITABLE_OTHER : AWAITABLE_TORN;
 }
 

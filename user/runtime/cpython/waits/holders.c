@@ -207,8 +207,7 @@ void cpython_waits_note(struct lp_waits *waits, uint64_t task, const struct lp_a
 
 	for (i = 0; i < chain->count; i++) {
 		count = entered(waits, &chain->links[i], true, objects);
-		/* the innermost one is not entered yet: its __aexit__ is pushed before __aenter__
-		 * runs */
+		/* the innermost one is not entered yet: __aexit__ is pushed before __aenter__ */
 		if (count && i + 1 < chain->count &&
 		    cpython_wait_code(waits, &chain->links[i + 1])->enters)
 			count--;

@@ -62,8 +62,7 @@ struct lp_wait_row {
 	enum lp_awaited kind;
 	unsigned int flags;
 	const char *object; /* the local variable that has the awaited object; may be NULL */
-	/* Fills the wait.  False: the object is not as expected, and the future is described
-	 * instead. */
+	/* Fills the wait.  False: the object is not as expected, and does not count. */
 	bool (*read)(struct lp_waiting *wait, uint64_t object);
 	const char *timeout; /* the local variable that has a TimerHandle; may be NULL */
 	const char *class; /* the text for awaited_class; NULL: the class of the object */
