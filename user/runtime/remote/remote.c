@@ -116,7 +116,7 @@ ssize_t remote_ask(const struct iovec *parts, size_t count, const void **answer)
 	if (remote_leaves_alone(request->pid))
 		return -ETIMEDOUT;
 	result = worker_call(remote.reader, parts, count, remote.answer, sizeof(remote.answer));
-	/* a worker may end for a reason of its own; a second one is the process's fault */
+	/* a worker may end for its own reason; if a second one ends, the process is at fault */
 	if (result == -ECHILD)
 		result = worker_call(remote.reader, parts, count, remote.answer,
 				     sizeof(remote.answer));

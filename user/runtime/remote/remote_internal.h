@@ -23,7 +23,7 @@ void remote_mark(struct lp_worker *worker, const struct iovec *parts, size_t cou
 bool remote_is_hang(ssize_t result);
 
 /* examine.c */
-/* The examination of an instance that remote_instance made. */
+/* Returns the packed form of an instance that remote_instance has made. */
 const struct lp_packed_message *remote_packed(const struct lp_instance *instance);
 
 int examine_open(void);

@@ -104,7 +104,7 @@ struct lp_thread_answer {
 	char name[LP_THREAD_NAME_BYTES];
 };
 
-/* Sets the function that serves LP_OPERATION_NATIVE; NULL: none. */
+/* The function that serves LP_OPERATION_NATIVE, set by remote_serve_native(); NULL: none. */
 extern ssize_t (*runtime_native_server)(const void *arguments, size_t bytes, void *answer,
 					size_t capacity);
 

@@ -151,7 +151,7 @@
 #define LAYOUT_3_9										\
 	LAYOUT_3_8,										\
 	.minor = 9,										\
-	/* the collector is the interpreter's, and _PyRuntimeState smaller by its state */	\
+	/* the collector's state is in PyInterpreterState, no longer in _PyRuntimeState */	\
 	.runtime.tstate_current = 568,								\
 	.runtime.gil = 352,									\
 	.runtime.gc_collecting = NONE,								\

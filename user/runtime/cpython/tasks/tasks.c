@@ -298,7 +298,7 @@ static int read_waits(struct lp_reading *reading)
 	struct lp_waits *noted;
 	size_t i;
 
-	/* no tasks at all */
+	/* there are no tasks */
 	if (!reading->chains)
 		return 0;
 	noted = cpython_waits_new(&reading->python, list->arena);
