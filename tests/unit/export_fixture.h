@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A sink of any format on a file of its own, and stalls to tell it of. */
+/* A sink of any format that writes to a temporary file, and stalls to report to it. */
 #ifndef LP_TEST_EXPORT_FIXTURE_H
 #define LP_TEST_EXPORT_FIXTURE_H
 
@@ -40,7 +40,7 @@ static const struct lp_loop_info export_loop = {
 static const struct lp_callback_info export_callback = { LP_MODEL_TASK, "handle", "/app/views.py",
 							 80 };
 
-/* "handle" at line 88 calls "execute", which waits for a database. */
+/* A read of a socket by "execute", which "handle" calls at line 88. */
 static struct lp_blocked export_blocked = {
 	.syscall = "recvfrom",
 	.target = "tcp 10.0.3.7:5432",
@@ -57,7 +57,7 @@ static struct lp_blocked export_blocked = {
 								   (char *)"/app/views.py" } } },
 };
 
-/* 312 ms: 300 blocked, the rest on the CPU. */
+/* A slow callback of 312 ms: 300 ms blocked, 12 ms on the CPU. */
 static inline struct lp_slow_callback export_slow(void)
 {
 	return (struct lp_slow_callback){
@@ -102,7 +102,7 @@ static inline struct lp_sink *export_open(const struct lp_format *format)
 	return sink;
 }
 
-/* Ends the run, closes the sink; returns what it has written, to be freed. */
+/* Ends the run and closes the sink.  Returns what it wrote, which the caller frees; sets *size. */
 static inline char *export_end(struct lp_sink *sink, const struct lp_summary *total, size_t *size)
 {
 	static const struct lp_run_end end = { .end_ns = 5000000000 };

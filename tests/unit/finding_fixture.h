@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What got lost, as the model tells it, for tests of the sinks. */
+/* Findings and lifetimes as the model reports them, for tests of the sinks. */
 #ifndef LP_TEST_FINDING_FIXTURE_H
 #define LP_TEST_FINDING_FIXTURE_H
 
@@ -21,7 +21,7 @@ __attribute__((unused)) static const struct lp_stack polling =
 	STACK(FRAME("EpollSelector.select", "/usr/lib/python3.11/selectors.py", 468),
 	      FRAME("BaseEventLoop._run_once", LIBRARY "base_events.py", 1884));
 
-/* A coroutine's, found in a request. */
+/* A finding about the coroutine fetch_user, with the stack of handle_request. */
 static inline struct lp_finding finding_of(enum lp_finding_kind kind,
 					   const struct lp_loop_info *of_loop)
 {
@@ -57,7 +57,7 @@ static inline struct lp_finding_count count_of(enum lp_finding_kind kind,
 	};
 }
 
-/* So many lives of 100 ms each, of which a tenth was running and a fifth queued. */
+/* Adds that many lifetimes of 100 ms each: 10 ms running, 20 ms queued, 70 ms waiting. */
 static inline void add_lifetimes(struct lp_lifetimes *lifetimes, enum lp_task_outcome outcome,
 				 uint64_t count)
 {

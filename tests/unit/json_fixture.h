@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A JSON sink on a file of its own, and whom it tells of, for tests of what it writes. */
+/* A JSON sink whose stdout is a temporary file, and a loop and callbacks to report to it. */
 #ifndef LP_TEST_JSON_FIXTURE_H
 #define LP_TEST_JSON_FIXTURE_H
 
@@ -42,7 +42,7 @@ static const struct lp_callback_info builtin_info = { LP_MODEL_CALLBACK, "Future
 static char path[256];
 static int real_stdout = -1;
 
-/* The sink writes lines as they come to stdout only, so that has to be a file. */
+/* Puts a file in the place of stdout, the only output to which the sink writes lines at once. */
 static inline void redirect_stdout(int descriptor)
 {
 	fflush(stdout);
@@ -79,7 +79,7 @@ static inline struct lp_sink *open_sink(void)
 	return sink;
 }
 
-/* What the sink has written so far; it goes on at an offset. */
+/* What the sink has written so far, valid until the next call; fails if a key occurs twice. */
 static inline const char *written(void)
 {
 	static char text[65536];

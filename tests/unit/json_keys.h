@@ -22,7 +22,7 @@ struct json_keys {
 	bool object;
 };
 
-/* Behind the string that begins here. */
+/* The position after the closing quote of the string that begins here. */
 static inline const char *json_string_end(const char *at)
 {
 	for (at++; *at && *at != '"'; at++)
@@ -43,7 +43,10 @@ static inline void json_add_key(struct json_keys *level, const char *key, size_t
 	level->lengths[level->count++] = length;
 }
 
-/* The text may be any number of JSON values, and may end within one. */
+/*
+ * Fails if an object has a key twice.  The text is any number of JSON values, the last one may be
+ * cut.
+ */
 static inline void expect_no_key_twice(const char *text)
 {
 	static struct json_keys levels[JSON_DEPTH_MAX];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A model fed with records, as a source would, and an observer that keeps what it is told. */
+/* A model fed with records, as by a source, and an observer that stores what is reported. */
 #ifndef LP_TEST_MODEL_FIXTURE_H
 #define LP_TEST_MODEL_FIXTURE_H
 
@@ -24,14 +24,14 @@
 #define REPORTED_SAMPLES 64
 #define REPORTED_CAUSES 16
 
-/* "innermost:12 < outer:3" */
+/* text: "innermost:12 < outer:3" */
 struct lp_reported_stack {
 	uint32_t depth;
 	bool cut, unreadable;
 	char text[200];
 };
 
-/* Stacks as text, so that they outlive the call; the pointers of the rest are stale. */
+/* Stacks are stored as text, which outlives the report; all pointers in here are stale. */
 struct lp_reported_breakdown {
 	struct lp_breakdown breakdown;
 	struct {
@@ -63,7 +63,7 @@ struct lp_reported_summary {
 	struct lp_summary summary; /* its pointers are stale */
 	struct lp_reported_loop {
 		struct lp_loop_summary summary;
-		uint32_t id; /* 0: of no loop */
+		uint32_t id; /* 0: the summary is of no loop */
 		struct {
 			char name[LP_NAME_MAX];
 			uint64_t slow, runs, sum_ns, queued;
@@ -78,9 +78,9 @@ struct lp_reported_summary {
 struct lp_reported_all {
 	struct lp_run run;
 	size_t runs, loop_count, slow_count, iteration_count, states, intervals, ends;
-	struct lp_loop_state state; /* the last one; its pointers are stale */
+	struct lp_loop_state state; /* the last one that was reported; its pointers are stale */
 	uint32_t state_loop;
-	uint64_t state_count; /* in its histogram */
+	uint64_t state_count; /* number of iterations in the histogram of that state */
 	struct lp_loop_info loops[REPORTED_ITEMS];
 	struct lp_reported_slow slow[REPORTED_MAX];
 	struct lp_reported_iteration iterations[REPORTED_ITEMS];
@@ -259,7 +259,7 @@ static inline int free_model(void **state)
 
 /* ---- records; times are relative to the start of the run ---------------- */
 
-/* A copy of exactly the record's size, so that a sanitiser sees a read beyond it. */
+/* Feeds a copy of exactly the record's size, so that a sanitiser reports a read past its end. */
 static inline void feed(const void *record, uint32_t loop, uint64_t ns)
 {
 	struct lp_event *copy = malloc(((const struct lp_event *)record)->size);
@@ -371,7 +371,7 @@ static inline void feed_coroutine(uint32_t number, const char *function, uint32_
 	feed(&event, 0, 0);
 }
 
-/* A stack of one or two frames; outer 0: of one. */
+/* A sampled stack of two frames, or of one if outer is 0. */
 static inline struct lp_record_stack_sample sampled_stack(enum lp_sample_reason why,
 							  uint64_t segment_ns, uint64_t stack,
 							  uint32_t inner, uint32_t outer)
@@ -430,7 +430,7 @@ static inline void feed_cause(enum lp_sample_reason why, uint64_t stack, int num
 	feed(&event, 0, 1);
 }
 
-/* The reasons of the last slow callback that was told. */
+/* The breakdown of the slow callback that was reported last. */
 static inline const struct lp_reported_breakdown *last_breakdown(void)
 {
 	assert_int_not_equal(reported.slow_count, 0);
@@ -455,7 +455,7 @@ static inline void feed_loop_stats(uint32_t loop, uint64_t ns, uint64_t busy_ns,
 	feed(&event, loop, ns);
 }
 
-/* The state of a callback's counters: so many runs of a millisecond each. */
+/* The counters of a callback that has had so many runs of 1 ms each, every second one slow. */
 static inline void feed_callback_stats(uint32_t loop, uint32_t callback, uint64_t runs)
 {
 	struct lp_event_callback_stats event = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Recordings in a scratch directory, with a clock that is told. */
+/* Recordings in a temporary directory, under a clock that the test sets. */
 #ifndef LP_RECORDING_FIXTURE_H
 #define LP_RECORDING_FIXTURE_H
 
@@ -60,7 +60,7 @@ static int remove_directory(void **state)
 	return 0;
 }
 
-/* A path in the directory; the last four are remembered. */
+/* A path in the directory, in one of four static buffers that are used in turn. */
 static const char *in_directory(const char *format, ...)
 {
 	static char paths[4][1024];
@@ -111,7 +111,7 @@ static void recorder_end(struct lp_recorder *recorder)
 		fail_msg("%s", error.text);
 }
 
-/* ms: since the start */
+/* ms: time since the start of the run */
 static void put(struct lp_recorder *recorder, void *record, uint32_t loop, uint64_t ms)
 {
 	struct lp_event *event = record;
@@ -178,7 +178,7 @@ static inline void put_stats(struct lp_recorder *recorder, uint32_t slot, uint32
 	put(recorder, &loop, slot, ms);
 }
 
-/* Bytes that zlib makes nothing of. */
+/* Random bytes, which zlib cannot compress. */
 static void put_noise(struct lp_recorder *recorder, uint32_t slot, uint64_t ms)
 {
 	static uint64_t state = 88172645463325252ULL;

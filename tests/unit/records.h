@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Records of the wire, for tests. */
+/* Records of the wire for tests. */
 #ifndef LP_TEST_RECORDS_H
 #define LP_TEST_RECORDS_H
 
@@ -46,7 +46,7 @@ static inline struct lp_event_slow record_slow(void)
 	};
 }
 
-/* The task's name, as PyUnicode_New lays it out; kind: bytes a character. */
+/* Fills in the task's name as PyUnicode_New lays it out; kind: bytes per character. */
 static inline void record_task_name(struct lp_event_slow *event, uint64_t length, unsigned int kind,
 				    int ascii, const void *data, size_t bytes)
 {
@@ -97,7 +97,7 @@ static inline struct lp_record_stack_sample record_stack_sample(enum lp_sample_r
 	return record;
 }
 
-/* Without a block; as long as an account is that has none. */
+/* An account without blocks; its size does not include the array of blocks. */
 static inline struct lp_event_segment_times record_account(void)
 {
 	return (struct lp_event_segment_times){
@@ -106,7 +106,7 @@ static inline struct lp_event_segment_times record_account(void)
 	};
 }
 
-/* One more block, whose time is blocked time of the account. */
+/* Adds a block to the account, and its time to the account's blocked time. */
 static inline struct lp_block *record_block(struct lp_event_segment_times *event, int number,
 					    uint64_t stack, uint64_t total_ns, uint32_t count)
 {
@@ -147,7 +147,7 @@ struct lp_record_finding {
 _Static_assert(offsetof(struct lp_record_finding, frames) == sizeof(struct lp_event_finding),
 	       "frames follow at once");
 
-/* Of a coroutine, found in a stack of so many frames: its numbers from 0 on. */
+/* A finding about a coroutine; the frames of both stacks are numbered from 0 on. */
 static inline struct lp_record_finding record_finding(enum lp_finding_kind kind, const char *name,
 						      uint32_t depth, uint32_t loop_depth)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What each field of struct lp_cpython_row is in 3.8 to 3.14, a column a version, written in
- * full: in user/runtime/cpython/layout/versions.c each version lists only what it changed.
+ * The expected value of each field of struct lp_cpython_row, one column per version from 3.8 to
+ * 3.14.  Every value is written out; user/runtime/cpython/layout/versions.c states only what a
+ * version changed.
  */
 #ifndef LP_TEST_ROWS_EXPECTED_H
 #define LP_TEST_ROWS_EXPECTED_H
@@ -18,7 +19,7 @@ struct lp_expected_field {
 	int64_t values[VERSIONS];
 };
 
-/* Bytes between fields: one that is in neither table would change their number. */
+/* Padding of the row in bytes.  A field that neither table lists would change this number. */
 #define ROW_PADDING 28
 
 struct lp_expected_text {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Stacks and stalls as the model tells them, for tests of the sinks. */
+/* Stacks and stalls as the model reports them, for tests of the sinks. */
 #ifndef LP_TEST_STALL_FIXTURE_H
 #define LP_TEST_STALL_FIXTURE_H
 
@@ -7,7 +7,7 @@
 
 #define MS 1000000ULL
 
-/* The model's own, where that is linked. */
+/* Stands in for the model's own function in tests that do not link the model. */
 __attribute__((weak)) double loop_utilization(const struct lp_loop_summary *summary)
 {
 	uint64_t known_ns = summary->busy_ns + summary->idle_ns;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Lists of tasks made by hand, and looks at them. */
+/* Lists of tasks made by hand, and snapshots of them. */
 #ifndef LP_TEST_TASKS_FIXTURE_H
 #define LP_TEST_TASKS_FIXTURE_H
 
@@ -20,7 +20,7 @@
 #define LOOP 0x1000
 #define ADDRESS(number) (0x7f0000000000ULL + (uint64_t)(number)*64)
 
-/* A frame's code is the address of what it shows. */
+/* Describes a frame whose code field is the address of the description. */
 static inline int describe_fake(const struct lp_instance *instance,
 				const struct lp_raw_frame *frame, struct lp_frame *shown)
 {
@@ -64,7 +64,7 @@ static inline struct lp_task_list new_list(size_t capacity, uint64_t time_ns)
 	return list;
 }
 
-/* A task that waits, at the first line of fetch. */
+/* Adds a task that waits in the first line of fetch. */
 static inline struct lp_task *add_task(struct lp_task_list *list, size_t number, const char *name)
 {
 	struct lp_task *task = &list->tasks[list->count++];
@@ -109,14 +109,14 @@ static inline struct lp_tasks_snapshot *new_view(struct lp_task_list *list)
 
 	assert_int_equal(tasks_snapshot_new(&process, &instance, list, &snapshot), 0);
 	if (snapshot->loop_count) {
-		/* of whatever machine this runs on */
+		/* tasks_snapshot_new() set it to the name of the machine that runs the test */
 		snapshot->loops[0].host[0] = '\0';
 		snapshot->loops[0].id = 1;
 	}
 	return snapshot;
 }
 
-/* What a sink has written to stdout, between these two. */
+/* From begin_capture to end_capture, stdout is a temporary file. */
 static int retained_stdout = -1;
 static FILE *captured;
 
@@ -129,7 +129,7 @@ static inline void begin_capture(void)
 	assert_true(dup2(fileno(captured), STDOUT_FILENO) >= 0);
 }
 
-/* To be freed. */
+/* Returns what was written to stdout since begin_capture; the caller frees it. */
 static inline char *end_capture(void)
 {
 	long size;

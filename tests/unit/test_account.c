@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Busy and idle of a loop's window, and what has not ended when the run does. */
+/* Busy and idle time of a loop, and a callback or iteration that is unfinished at the end. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -55,7 +55,7 @@ static void what_runs_counts_before_it_has_ended(void **state)
 	expect(4000 * MS, 2500 * MS, 1500 * MS);
 }
 
-/* The kernel has added an iteration, and not taken its beginning away yet. */
+/* BPF has already counted the iteration as busy time, but not yet cleared its start. */
 static void an_iteration_that_ends_meanwhile_does_not_count_twice(void **state)
 {
 	(void)state;
@@ -72,7 +72,7 @@ static void neither_part_ever_falls(void **state)
 	(void)state;
 	loop.busy_ns = 600 * MS;
 	expect(1000 * MS, 600 * MS, 400 * MS);
-	/* counters that cannot be, and an end that was read before the last state */
+	/* impossible counters, and an end that was read before the last state */
 	loop.busy_ns = 1ULL << 63;
 	expect(1100 * MS, 700 * MS, 400 * MS);
 	loop.busy_ns = 0;
@@ -103,11 +103,11 @@ static void what_lasts_at_the_end_is_slow(void **state)
 	assert_int_equal(stats.iteration.max_ns, 450 * MS);
 	assert_int_equal(callback.slow, 1);
 	assert_int_equal(callback.run.max_ns, 400 * MS);
-	/* another callback's counters are its own */
+	/* another callback's counters do not get this call */
 	callback = (struct lp_event_callback_stats){ .callback = 8 };
 	account_close_callback(&open, &loop, &callback);
 	assert_int_equal(callback.slow, 0);
-	/* it has ended, and is being counted by the kernel */
+	/* the callback has ended, and BPF is about to count it */
 	loop.reporting = 1;
 	account_open(&loop, START_NS + 450 * MS, &open);
 	assert_int_equal(open.callback_ns, 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Simulated targets: what they pay is worked out moment by moment, beside what the
- * allowance believes, and summed up over every minute.
+ * Simulated targets: the time that probes cost a thread is computed step by step, independently of
+ * what the allowance measures, and added up for the whole run and for every minute.
  */
 #include "session/allowance.h"
 
@@ -17,21 +17,22 @@
 #define STEP_NS (5 * MILLISECOND)
 #define MINUTE_STEPS (60 * SECOND / STEP_NS)
 #define STEPS_MAX (20 * MINUTE_STEPS)
-/* The kernel takes so long to take a probe away. */
+/* The time that the kernel takes to detach a probe. */
 #define DETACH_NS (100 * MILLISECOND)
 
-/* Callbacks a second, and what a hit of the probe costs, at a moment. */
+/* The load at a moment: callbacks per second, and the cost of one hit of the probe in ns. */
 typedef void (*lp_load)(uint64_t at_ns, double *rate, double *cost_ns);
 
 struct outcome {
-	double from_start; /* share of the time that the thread paid */
+	/* share of the whole run's time that the thread paid */
+	double from_start;
 	double worst_minute;
 	double traced; /* share of the time in bursts */
 	size_t bursts;
 	uint64_t longest_rest_ns;
 };
 
-/* The share of a step that hits take: a thread that pays runs fewer callbacks. */
+/* The share of a step that hits cost.  Time spent in hits is missing for callbacks. */
 static double taken(lp_load load, uint64_t at_ns)
 {
 	double rate, cost_ns, share;
@@ -103,7 +104,7 @@ static void a_loop_that_spins_pays_no_more_than_its_share(void **state)
 	(void)state;
 	assert_true(outcome.from_start <= 0.01);
 	assert_true(outcome.worst_minute <= 0.01);
-	/* and what it may pay is used: 0.7 % of the time at a cost of 20 % */
+	/* and most of the share is used: at least 0.65 %, while a burst costs 20 % */
 	assert_true(outcome.from_start >= 0.0065);
 	assert_true(outcome.traced > 0.02 && outcome.traced < 0.06);
 	assert_true(outcome.longest_rest_ns < 40 * SECOND);
@@ -135,8 +136,10 @@ static void even_where_a_hit_costs_more_than_a_callback(void **state)
 	for (i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
 		struct outcome outcome = simulate(single_step, shares[i], 20 * 60 * SECOND);
 
-		/* while the kernel takes the probes away a burst costs on: in a budget of a
-		 * thousandth that alone is a minute's share */
+		/*
+		 * a burst costs until the probes are detached, which alone is a minute's share if
+		 * the share is a thousandth
+		 */
 		assert_true(outcome.from_start <= shares[i]);
 		assert_true(outcome.worst_minute <=
 			    shares[i] + (shares[i] < 0.01 ? 0.0035 : 0.0002));
@@ -193,7 +196,7 @@ static void one_that_takes_a_little_more_is_traced_most_of_the_time(void **state
 	assert_true(outcome.traced > 0.5 && outcome.traced < 0.8);
 }
 
-/* Two minutes of rest, then a flood of two minutes, and so on. */
+/* Two minutes of rest and two minutes of flood, in turn. */
 static void jumps(uint64_t at_ns, double *rate, double *cost_ns)
 {
 	*rate = at_ns / (120 * SECOND) % 2 ? 100000 : 100;
@@ -206,12 +209,12 @@ static void a_flood_after_a_rest_stays_within_every_minutes_share(void **state)
 
 	(void)state;
 	assert_true(outcome.from_start <= 0.01);
-	/* a look at 200 ms after the flood began, and the probes on their way out */
+	/* the excess: a check 200 ms after the flood began, and the time to detach the probes */
 	assert_true(outcome.worst_minute <= 0.011);
 	assert_true(outcome.traced > 0.4);
 }
 
-/* It spins for half a second out of ten, in step with nothing. */
+/* The loop spins for half a second out of ten. */
 static void pulses(uint64_t at_ns, double *rate, double *cost_ns)
 {
 	*rate = at_ns % (10 * SECOND) < SECOND / 2 ? 150000 : 50;
@@ -227,7 +230,7 @@ static void nor_do_pulses_escape(void **state)
 	assert_true(outcome.worst_minute <= 0.0125);
 }
 
-/* A machine whose costs go up and down: another tenant, another frequency. */
+/* A machine on which costs vary, as other tenants and frequency scaling make them. */
 static void wavering(uint64_t at_ns, double *rate, double *cost_ns)
 {
 	*rate = 30000 + 1000 * (double)(at_ns / SECOND % 20);
@@ -269,7 +272,7 @@ static void what_was_earned_long_ago_is_not_retained(void **state)
 	allowance_open(&allowance, 0.01, 1);
 	allowance_spend(&allowance, 0, 3600 * SECOND);
 	assert_true(allowance.balance_ns <= 0.01 * 20 * (double)SECOND);
-	/* a clock that stands still, or goes back, earns nothing */
+	/* a clock that stands still or goes back earns nothing */
 	allowance_spend(&allowance, 1000, 3600 * SECOND);
 	allowance_spend(&allowance, 1000, 1800 * SECOND);
 	assert_true(allowance.balance_ns <= 0.01 * 20 * (double)SECOND - 2000);
@@ -287,7 +290,7 @@ static void who_has_no_cpu_earns_nothing(void **state)
 	assert_true(allowance.balance_ns <= 0.01 * (double)SECOND);
 }
 
-/* ---- what loopprof takes itself ---- */
+/* ---- loopprof's own CPU time ---- */
 
 static enum lp_self_budget_change measure(struct lp_self_budget *self_budget, double own,
 					  double hooks)
@@ -313,7 +316,7 @@ static void who_takes_too_much_looks_less_often(void **state)
 	assert_true(self_budget.bursts);
 	for (i = 0; i < 10; i++)
 		measure(&self_budget, 0.03, 0);
-	/* a stall of the threshold's length is still seen twice */
+	/* a stall of the threshold's length still gets two samples */
 	assert_int_equal(self_budget.frequency, 25);
 	assert_int_equal(self_budget.save_ns, 60 * SECOND);
 	assert_false(self_budget.bursts);

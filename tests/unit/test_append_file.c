@@ -95,7 +95,7 @@ static void a_file_that_is_full_becomes_the_one_before(void **state)
 	assert_int_equal(add(append, "third\n"), 0);
 	expect(previous, "second\n");
 	expect(path, "third\n");
-	/* more at once than fits: there is no way to have less of it */
+	/* one line that is larger than the limit is written whole */
 	assert_int_equal(add(append, "more than ten\n"), 0);
 	expect(path, "more than ten\n");
 	append_free(append);

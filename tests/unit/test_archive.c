@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Names in a directory of captures that somebody else has taken. */
+/* Names in a directory of captures that somebody else has occupied. */
 #include "recording_fixture.h"
 
-/* What somebody plants under the name of the next capture. */
+/* What an attacker creates under the name of the next capture. */
 enum planted { A_LINK, A_FILE, A_FIFO, A_DIRECTORY, PLANTED };
 
 static void plant(const char *path, enum planted what)
@@ -26,7 +26,7 @@ static void plant(const char *path, enum planted what)
 	}
 }
 
-/* The names of a segment for as many seconds after the run's beginning. */
+/* Occupies the segment's names for the run's first seconds, one name per second. */
 static void plant_segment(unsigned int segment, unsigned int seconds)
 {
 	unsigned int i;
@@ -38,7 +38,7 @@ static void plant_segment(unsigned int segment, unsigned int seconds)
 		      (enum planted)(i % PLANTED));
 }
 
-/* The captures in the directory, whose names end in the segment's number; not what is planted. */
+/* Counts the segment's captures, planted files excluded (those are empty); name: the last one. */
 static size_t merge_of(unsigned int segment, char *name, size_t size)
 {
 	DIR *stream = opendir(directory);
@@ -72,7 +72,7 @@ static void names_that_are_taken_stop_no_recording(void **state)
 	uint64_t ms;
 
 	(void)state;
-	/* more seconds than are tried, in the first capture and in the next one */
+	/* occupies more seconds than the recorder tries, for the first capture and the second */
 	plant_segment(0, 40);
 	plant_segment(1, 40);
 	config.rotate_bytes = 20000;

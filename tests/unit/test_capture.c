@@ -23,11 +23,11 @@
 static char directory[256];
 static char path[512];
 
-/* Sizes that need no padding, some, and the most of it. */
+/* Sizes of records with no padding, with some, and with the most that there can be. */
 static const uint32_t sizes[] = { 24, 25, 31, 32, 632, 1000, 33, 24 };
 #define SIZES (sizeof(sizes) / sizeof(sizes[0]))
 
-/* As versions up to 1.2 wrote it. */
+/* The header as versions up to 1.2 wrote it. */
 static const struct lp_capture_header header = {
 	.magic = LP_CAPTURE_MAGIC,
 	.major = LP_CAPTURE_MAJOR,
@@ -48,7 +48,7 @@ struct lp_taken {
 	bool intact;
 };
 
-/* Record i is full of byte i behind its head. */
+/* Record i; every byte after its head is i. */
 static struct lp_event *make_record(size_t i, uint32_t size)
 {
 	struct lp_event *record = malloc(size);
@@ -102,7 +102,7 @@ static FILE *begin_file(const struct lp_capture_header *begin)
 	return file;
 }
 
-/* Records as they are, one after the other. */
+/* Writes a capture of records without blocks. */
 static void write_capture(void)
 {
 	static const char zeros[8];
@@ -119,7 +119,7 @@ static void write_capture(void)
 	assert_int_equal(fclose(file), 0);
 }
 
-/* In blocks, of so many records each.  Returns where they begin, the end of the file last. */
+/* Writes blocks of that many records each.  Returns their offsets; the last is the file's end. */
 static const size_t *write_blocks(size_t records)
 {
 	static size_t begins[SIZES + 1];
@@ -163,7 +163,7 @@ static void damage(size_t offset, const void *bytes, size_t size)
 	fclose(file);
 }
 
-/* Returns what the reader returned. */
+/* Returns what the reader's last call returned. */
 static int read_capture(struct lp_taken *taken, struct lp_error *error)
 {
 	struct lp_capture_reader *reader;
@@ -312,7 +312,7 @@ static void a_newer_minor_format_is_read(void **state)
 
 static void a_longer_header_is_passed_over(void **state)
 {
-	/* as if the first record were a part of it, and some of the second */
+	/* the length makes the first record and part of the second belong to the header */
 	uint32_t longer = HEADER + 24 + 32 + 32;
 	struct lp_error error;
 	struct lp_taken taken;
@@ -416,7 +416,7 @@ static void blocks_cut_anywhere_give_what_is_there(void **state)
 		assert_int_equal(truncate(path, (off_t)size), 0);
 		err = read_capture(&taken, &error);
 		assert_true(taken.intact);
-		/* all of the blocks that are whole, and perhaps some of the next */
+		/* all records of the whole blocks, and maybe some of a block that is cut */
 		for (whole = 0, i = 0; i < 3 && begins[i + 1] <= size; i++)
 			whole += 3;
 		assert_true(taken.count >= (whole < SIZES ? whole : SIZES));
@@ -468,7 +468,7 @@ static void a_damaged_block_is_left_out_and_said(void **state)
 		fclose(file);
 		damage(offset, &byte, 1);
 		err = read_capture(&taken, &error);
-		/* a match that is taken from elsewhere may give the same: then nothing is wrong */
+		/* a changed match may refer to equal bytes elsewhere: then the data is intact */
 		assert_true(taken.intact || err);
 		if (err) {
 			assert_int_equal(err, -EBADMSG);
@@ -486,7 +486,7 @@ static void a_damaged_block_is_left_out_and_said(void **state)
 
 static void a_block_that_does_not_hold_what_it_says_is_left_out(void **state)
 {
-	/* 3 records of 24, 32 and 32 bytes */
+	/* the right size is 88: records of 24, 32 and 32 bytes */
 	static const uint32_t wrong[] = { 0, 23, 87, 89, (1 << 20), (1 << 20) + 1, UINT32_MAX };
 	const size_t *begins;
 	struct lp_error error;
@@ -530,7 +530,7 @@ static void a_bomb_takes_no_more_than_it_says(void **state)
 	assert_int_equal(taken.count, 0);
 }
 
-/* The packer takes no such record: packed by hand. */
+/* The block is packed by hand, as the packer refuses such records. */
 static void a_record_that_leaves_its_block_ends_it(void **state)
 {
 	static const uint32_t wrong[] = { 0, 23, 25, UINT32_MAX };
@@ -563,7 +563,7 @@ static void a_record_that_leaves_its_block_ends_it(void **state)
 	}
 }
 
-/* Who made a capture chose its texts. */
+/* The texts in a header are chosen by whoever made the capture. */
 static void a_header_is_read_without_what_its_texts_do_to_a_terminal(void **state)
 {
 	static const char hostile[] = "\x1b[2J\n\xe2\x80\xae\xff";
@@ -581,7 +581,7 @@ static void a_header_is_read_without_what_its_texts_do_to_a_terminal(void **stat
 	assert_string_equal(capture_header(reader)->mode, "?[2J???");
 	assert_string_equal(capture_header(reader)->host, "?[2J???");
 	capture_reader_free(reader);
-	/* a later format may have no end of the text there */
+	/* the texts of a later format may have no terminating zero */
 	begin.major++;
 	memset(begin.tool, '\x1b', sizeof(begin.tool));
 	memset(begin.mode, '\x1b', sizeof(begin.mode));

@@ -15,7 +15,7 @@
 #define POD "1e2f3a4b-5c6d-7e8f-9a0b-c1d2e3f4a5b6"
 #define POD_SLICE "pod1e2f3a4b_5c6d_7e8f_9a0b_c1d2e3f4a5b6.slice/"
 
-/* Each pair is of one owner or of two; members of a unit make what folders they like in it. */
+/* Both paths have one owner, or not.  A unit's members may create any subgroups in its group. */
 static void owners_are_not_chosen_by_their_members(void **state)
 {
 	static const struct {
@@ -79,11 +79,11 @@ static const struct row {
 	const char *text;
 	const char *unit, *pod, *container;
 } rows[] = {
-	/* nothing to tell */
+	/* no label */
 	{ "", "", "", "" },
 	{ "0::/\n", "", "", "" },
 	{ "0::/user.slice\n", "", "", "" },
-	/* units, the innermost one */
+	/* units: the innermost one counts */
 	{ "0::/system.slice/nginx.service\n", "nginx.service", "", "" },
 	{ "0::/system.slice/system-api.slice/api@7.service\n", "api@7.service", "", "" },
 	{ "0::/system.slice/uwsgi.service/workers/3\n", "uwsgi.service", "", "" },
@@ -92,12 +92,12 @@ static const struct row {
 	  "", "" },
 	{ "0::/system.slice/app-x\\x2dterm-7.scope\n", "app-x\\x2dterm-7.scope", "", "" },
 	{ "0::/system.slice/gone.service (deleted)\n", "gone.service", "", "" },
-	/* version 1: what systemd says before what a controller says */
+	/* version 1: systemd's hierarchy takes precedence over a controller's */
 	{ "4:cpu,cpuacct:/system.slice/outer.service\n1:name=systemd:/system.slice/inner.service\n",
 	  "inner.service", "", "" },
 	{ "4:cpu:/system.slice/outer.service\n1:name=systemd:/\n0::/\n", "outer.service", "", "" },
 	{ "4:memory:/\n0::/system.slice/hybrid.service\n", "hybrid.service", "", "" },
-	/* containers of every engine */
+	/* containers of each engine */
 	{ "0::/system.slice/docker-" ID ".scope\n", "", "", ID },
 	{ "12:pids:/docker/" ID "\n11:cpu,cpuacct:/docker/" ID "\n", "", "", ID },
 	{ "0::/machine.slice/libpod-" ID ".scope/container\n", "", "", ID },
@@ -107,7 +107,7 @@ static const struct row {
 	{ "0::/system.slice/docker-" ID ".scope/system.slice/app.service\n", "app.service", "",
 	  ID },
 	{ "0::/docker/" ID "/docker/" OTHER "\n", "", "", ID },
-	/* pods by both drivers, and in a node that is a container itself */
+	/* pods of both cgroup drivers, and a pod in a node that is a container itself */
 	{ "0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-" POD_SLICE "crio-" ID
 	  ".scope\n",
 	  "", POD, ID },
@@ -122,7 +122,7 @@ static const struct row {
 	  "kubelet-kubepods-besteffort.slice/kubelet-kubepods-besteffort-" POD_SLICE
 	  "cri-containerd-" ID ".scope\n",
 	  "", POD, OTHER },
-	/* what only looks like it */
+	/* names that only resemble a container's or a pod's */
 	{ "0::/docker/" ID "0\n", "", "", "" },
 	{ "0::/docker/" ID ID "\n", "", "", "" },
 	{ "0::/docker/0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef\n", "", "",
@@ -136,7 +136,7 @@ static const struct row {
 	{ "0::/kubepods/podzzzzzzzz-5c6d-7e8f-9a0b-c1d2e3f4a5b6\n", "", "", "" },
 	{ "0::/kubepods-.slice/kubepods-pod\n", "", "", "" },
 	{ "0::/.service\n0::/.scope\n", "", "", "" },
-	/* no text of the kernel's */
+	/* texts that the kernel never writes */
 	{ ":::::", "", "", "" },
 	{ "0:", "", "", "" },
 	{ "\n\n\n", "", "", "" },
@@ -151,7 +151,7 @@ static void whose_a_process_is_is_read_from_its_cgroups(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		/* on the heap, so that a step beyond its end is noticed */
+		/* on the heap, so that a sanitiser reports a read past the end */
 		char *text = strdup(rows[i].text);
 		struct lp_cgroup cgroup;
 

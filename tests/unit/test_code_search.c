@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The test reads its own program: it knows what is in there. */
+/* The test reads its own program, whose contents it knows. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,11 +13,14 @@
 
 #define CAPACITY 8
 
-/* Two messages as they are looked for, put together late: else these tests would use them, too. */
+/*
+ * The messages to search for.  Their first letters are set at run time: otherwise the program would
+ * contain each message twice.
+ */
 static char of_one[] = "? message that only lp_test_complains uses";
 static char of_two[] = "? message of two functions";
 
-/* Kept apart, so that their code is where their symbols say. */
+/* noipa: the functions are neither inlined nor split, so that their symbols cover their code. */
 __attribute__((noipa)) int lp_test_complains(int number)
 {
 	if (number < 0)
@@ -63,7 +66,7 @@ static int close_self(void **state)
 	return 0;
 }
 
-/* Sanitizers put code that reports into functions: the size is what counts. */
+/* The function is found by its size, as sanitizers add calls that report errors. */
 static bool lies_in(const struct lp_elf *elf, uint64_t address, const char *function)
 {
 	uint64_t size = 0, begin = elf_symbol_size(elf, function, &size);
@@ -105,7 +108,7 @@ static void fills_no_more_than_there_is_space_for(void **state)
 
 static void finds_nothing_of_a_message_that_is_not_there(void **state)
 {
-	/* put together at run time, or the test itself would contain it */
+	/* put together at run time, or else the test would contain the text */
 	char text[64];
 	uint64_t uses[CAPACITY];
 

@@ -15,7 +15,7 @@
 #include <math.h>
 #include <stdio.h>
 
-/* Times as a service has them: log-normal, from numbers that are the same in each run. */
+/* Log-normal times, as services have, from pseudo-random numbers that are equal in each run. */
 static double uniform(void)
 {
 	static uint64_t state = 88172645463325252ULL;
@@ -49,7 +49,7 @@ static struct lp_shown_frame db = { .kind = LP_FRAME_PYTHON,
 				    .function = "execute",
 				    .file = "/srv/releases/7/app/db.py" };
 
-/* A side of one loop that ran for 1000 s, with one callback and maybe a blocking line. */
+/* A side with one loop that ran for 1000 s, one callback, and optionally a line that blocks. */
 static void make_side(struct lp_side *side, double median_ns, int count, uint64_t slow,
 		      uint64_t blocked)
 {
@@ -79,7 +79,7 @@ static void make_side(struct lp_side *side, double median_ns, int count, uint64_
 	side_observer.end(side, &total, &end);
 }
 
-/* Compares, hands the result to check, and cleans up. */
+/* Compares two sides, calls check with the result, and frees all. */
 static void with_sides(struct lp_side *old, struct lp_side *new,
 		       void (*check)(const struct lp_comparison *comparison))
 {
@@ -106,7 +106,7 @@ static void the_bounds_of_a_quantile_hold_it(void **state)
 		outside += bounds.low > 1000000 || bounds.high < 1000000;
 		assert_true(bounds_are_narrow(&bounds));
 	}
-	/* one in a thousand, and the buckets' edges make it fewer */
+	/* a thousandth at most; rounding to the edges of buckets makes it less */
 	assert_in_range(outside, 0, 4);
 }
 
@@ -188,7 +188,7 @@ static void rates_are_distinguished_by_counts(void **state)
 	assert_int_equal(rates_differ(0, 1, 12, 1), 1);
 	assert_int_equal(rates_differ(0, 1, 5, 1), 0);
 	assert_int_equal(rates_differ(12, 1, 0, 1), -1);
-	/* twice as many in twice the time */
+	/* twice as many events in twice the time */
 	assert_int_equal(rates_differ(100, 1, 200, 2), 0);
 	assert_int_equal(rates_differ(100, 1, 200, 1), 1);
 	assert_int_equal(rates_differ(100000, 1, 103000, 1), 1);

@@ -66,7 +66,7 @@ static void a_stall_is_a_row_with_its_worst_cause(void **state)
 	free(text);
 }
 
-/* Every row has as many fields as there are columns, whatever is not known. */
+/* Every row has one field per column, however little is known of the stall. */
 static void what_is_not_known_is_an_empty_field(void **state)
 {
 	struct lp_slow_iteration iteration = { .duration_ns = 0 };

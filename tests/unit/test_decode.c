@@ -87,7 +87,7 @@ static const struct lp_event_handlers handlers = {
 
 static const struct {
 	uint16_t type;
-	size_t size; /* the least that it takes */
+	size_t size; /* size of the smallest record that is accepted */
 } kinds[] = {
 	{ LP_EVENT_LOOP, sizeof(struct lp_event_loop) },
 	{ LP_EVENT_NAME, sizeof(struct lp_event_name) },
@@ -119,7 +119,7 @@ static const struct {
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-/* Decodes a copy of exactly that size, so that a sanitiser sees a read beyond it. */
+/* Decodes a copy of exactly that size, so that a sanitiser reports a read past its end. */
 static int decode(const void *record, size_t size, struct lp_handled *handled)
 {
 	void *copy = malloc(size ? size : 1);
@@ -146,7 +146,7 @@ static int decode_sized(uint16_t type, size_t said, size_t given, struct lp_hand
 
 	memset(&record, 0, sizeof(record));
 	record.event = record_head(type, said);
-	/* the only events for which zeros do not do */
+	/* the only types of which a record of zeros is invalid */
 	if (type == LP_EVENT_CAUSE)
 		record.cause.reason = LP_SAMPLE_BLOCKED;
 	if (type == LP_EVENT_SLOW || type == LP_EVENT_PROGRESS)
@@ -190,7 +190,7 @@ static void a_record_of_another_size_is_refused(void **state)
 				 may_be_longer(type) ? 0 : -EBADMSG);
 		assert_int_equal(decode_sized(type, size, size - 1, &handled), -EBADMSG);
 		assert_int_equal(decode_sized(type, 0, size, &handled), -EBADMSG);
-		/* what lies behind the record, as its padding does, is not its own */
+		/* bytes after the record, such as its padding, do not belong to it */
 		assert_int_equal(decode_sized(type, size, size + 7, &handled), 0);
 	}
 }
@@ -241,7 +241,7 @@ static void loop_slots_out_of_range_are_refused(void **state)
 	poll.event.loop = end.loop = LP_MAX_LOOPS - 1;
 	assert_int_equal(decode(&poll, sizeof(poll), &handled), 0);
 	assert_int_equal(decode(&end, sizeof(end), &handled), 0);
-	/* of no loop */
+	/* the loop's number is out of range */
 	poll.event.loop = LP_MAX_LOOPS;
 	assert_int_equal(decode(&poll, sizeof(poll), &handled), 0);
 	poll.event.loop = end.loop = LP_MAX_LOOPS + 1;

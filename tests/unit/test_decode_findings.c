@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Of the records of what got lost and of lives of tasks: which are refused. */
+/* Records of findings and of lifetimes: which ones are refused. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 
 static unsigned int calls;
 
-/* What is handed out is all there: a sanitiser would see a read beyond it. */
+/* Handed-out arrays must be inside the record: a sanitiser reports a read past its end. */
 static void took_finding(void *context, const struct lp_event_finding *event)
 {
 	uint32_t i, sum = 0;

@@ -34,7 +34,7 @@ static void saw_slow(void *context, const struct lp_decoded_slow *event)
 
 static const struct lp_event_handlers handlers = { .name = saw_name, .slow = saw_slow };
 
-/* Decodes a copy of exactly that size, so that a sanitiser sees a read beyond it. */
+/* Decodes a copy of exactly that size, so that a sanitiser reports a read past its end. */
 static void decode(const void *record, size_t size, struct lp_decoded_texts *handled)
 {
 	void *copy = malloc(size);
@@ -241,7 +241,7 @@ static void a_long_task_name_shows_its_beginning(void **state)
 	strcpy(expected + sizeof(data), "...");
 	record_task_name(&event, sizeof(data) + 1, 1, true, data, sizeof(data));
 	assert_string_equal(task_name(&event), expected);
-	/* forged, or overwritten meanwhile */
+	/* a length that is forged, or was overwritten while it was read */
 	record_task_name(&event, UINT64_MAX, 1, true, data, sizeof(data));
 	assert_string_equal(task_name(&event), expected);
 }
@@ -256,7 +256,7 @@ static void forged_task_names_stay_within_what_was_copied(void **state)
 		record_task_name(&event, UINT64_MAX / 2, kind, false, "", 0);
 		if (kind != 1 && kind != 2 && kind != 4)
 			assert_string_equal(task_name(&event), "");
-		/* where the characters are comes from the record as well */
+		/* the record also says at which offset the characters begin */
 		for (at = LP_NAME_BYTES - 5; at < LP_NAME_BYTES + 5; at++) {
 			event.string_wide = (uint16_t)at;
 			if (at >= LP_NAME_BYTES)
@@ -286,7 +286,7 @@ static void numbered_tasks_are_named_as_asyncio_would(void **state)
 	assert_string_equal(task_name(&event), "Task-7");
 	put_int(&event, 1 << 3, (1 << 30) - 1);
 	assert_string_equal(task_name(&event), "Task-1073741823");
-	put_int(&event, 1, 0xeeeeeeee); /* zero has no digits */
+	put_int(&event, 1, 0xeeeeeeee); /* zero has no digits in CPython */
 	assert_string_equal(task_name(&event), "Task-0");
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Of the records that tell why a stall was one: which are refused. */
+/* Records that tell why a callback was slow: which ones are refused. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 
 static unsigned int calls;
 
-/* What is handed out is all there: a sanitiser would see a read beyond it. */
+/* Handed-out arrays must be inside the record: a sanitiser reports a read past its end. */
 static void took_account(void *context, const struct lp_event_segment_times *event)
 {
 	struct lp_segment_times account;
@@ -74,7 +74,7 @@ static const struct lp_event_handlers handlers = {
 	.cause = took_cause,
 };
 
-/* Decodes a copy of exactly the size that it says. */
+/* Decodes a copy that has exactly the size which the record states. */
 static int decode(const void *record)
 {
 	const struct lp_event *event = record;
@@ -90,7 +90,10 @@ static int decode(const void *record)
 	return err;
 }
 
-/* An account with so many blocks, that says it has so many, and is so much longer. */
+/*
+ * Decodes an account of `given` blocks that states `said` blocks, in a record that is `longer`
+ * bytes larger.
+ */
 static int decode_account(uint32_t given, uint32_t said, int longer)
 {
 	struct {
@@ -143,7 +146,7 @@ static void a_block_on_something_of_an_unknown_kind_is_refused(void **state)
 		assert_int_equal(decode(&event), -EBADMSG);
 		event.account.blocks[i].resource.kind = 0;
 	}
-	/* what is not in use may be anything */
+	/* bytes of blocks that are not in use may have any value */
 	event.account.blocks[LP_BLOCKS - 1].resource.kind = 255;
 	event.account.block_count--;
 	assert_int_equal(decode(&event), 0);
@@ -176,7 +179,7 @@ static void a_stack_seen_has_at_least_the_frames_that_it_says(void **state)
 	assert_int_equal(decode_stack_sample(LP_SAMPLE_FRAMES - 1, LP_SAMPLE_FRAMES,
 					     LP_SAMPLE_ON_CPU),
 			 -EBADMSG);
-	/* padded to eight bytes */
+	/* the size is padded to eight bytes */
 	assert_int_equal(decode_stack_sample(2, 1, LP_SAMPLE_ON_CPU), 0);
 }
 

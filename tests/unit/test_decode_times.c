@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Times that cannot be: records that have them are refused whole, and counted. */
+/* Records with impossible times are refused as a whole, and counted. */
 #include "model_fixture.h"
 
 #include <errno.h>
 
 #include "wire/instants.h"
 
-/* What the record's own time is set to. */
+/* The time of the record itself. */
 #define NOW_NS (5000 * MS)
 #define BOUND (NOW_NS + LP_INSTANT_SLACK_NS)
 
@@ -33,7 +33,7 @@ union record {
 		number, sizeof(struct type), offsetof(struct type, member)                         \
 	}
 
-/* Instants that come before the record's own, and durations: all the numbers of one kind. */
+/* Fields that are instants before the record's own time, or durations: all are checked alike. */
 static const struct field {
 	uint16_t type;
 	size_t size, at;
@@ -90,7 +90,7 @@ static int take(const union record *record)
 	int checked = decode_check_times(record, record->head.size);
 	int err = model_take(model, &record->head);
 
-	/* whoever writes it to a file and whoever reads it from there see the same */
+	/* the recorder's check, before a record is written, agrees with the reader's */
 	assert_int_equal(checked, err == -ERANGE ? -ERANGE : 0);
 	return err;
 }
@@ -147,7 +147,7 @@ static void no_record_is_of_the_far_future(void **state)
 	assert_int_equal(take(&record), 0);
 	record.head.time_ns++;
 	assert_int_equal(take(&record), -ERANGE);
-	/* half of all the time that 64 bits can count: what half a difference below 0 is */
+	/* half of the range of 64 bits, which half of a negative difference becomes */
 	record = make(LP_EVENT_SLOW, sizeof(struct lp_event_slow));
 	record.head.time_ns = (1ULL << 63) + NOW_NS;
 	assert_int_equal(take(&record), -ERANGE);
@@ -164,7 +164,7 @@ static void busy_and_idle_are_no_longer_than_the_window(void **state)
 	assert_int_equal(take(&record), 0);
 	record.loop_stats.idle_ns += LP_INSTANT_SLACK_NS + 1;
 	assert_int_equal(take(&record), -ERANGE);
-	/* their sum is small in 64 bits */
+	/* the sum overflows to a small number */
 	record.loop_stats.busy_ns = UINT64_MAX - 100 * MS;
 	record.loop_stats.idle_ns = 600 * MS;
 	assert_int_equal(take(&record), -ERANGE);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The test reads its own program, which has tables as extension modules have them. */
+/* The test reads its own program, which has tables like those of extension modules. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #define TYPE_WORDS 60
 #define TYPE_NAME 3
 #define TYPE_METHODS 29
-#define TYPE_INIT 37 /* at 296 */
+#define TYPE_INIT 37 /* the word at byte 296 */
 #define TYPE_INIT_OFFSET 296
 #define SLOT_INIT 60
 #define SLOT_NEW 65
@@ -37,7 +37,7 @@ struct spec {
 	struct slot *slots;
 };
 
-/* Kept apart, with bodies of their own: else one may stand for all. */
+/* The functions have different bodies, or else the compiler may merge them. */
 #define FUNCTION(name, number)                                                                     \
 	__attribute__((noipa)) static int name(int value)                                          \
 	{                                                                                          \
@@ -83,7 +83,7 @@ static struct slot heap_slots[] = {
 
 static struct spec heap_spec = { "_asyncio.Heap", 100, 0, 0, heap_slots };
 
-/* Words that no relocation is about. */
+/* Words that have no relocation. */
 static const uint64_t words[] = { 1, 0x6c70776f72647331, 2 };
 
 static struct lp_elf *elf;
@@ -93,7 +93,7 @@ static uint64_t bias;
 static int open_self(void **state)
 {
 	(void)state;
-	/* so that none of them is left out */
+	/* keeps the compiler from leaving them out */
 	__asm__ volatile(""
 			 :
 			 : "r"(task_type), "r"(other_type), "r"(&heap_spec), "r"(words)
@@ -135,12 +135,12 @@ static void a_place_inside_a_function_is_no_method(void **state)
 static void another_method_of_the_same_file_is_refused(void **state)
 {
 	(void)state;
-	/* of the same table, but of another name */
+	/* of the same table, but with another name */
 	assert_false(defined_method(&pointers, in_file(append_left), "append", "appendleft"));
-	/* of the same name, but of another type */
+	/* of the same name, but in the table of another type */
 	assert_false(defined_method(&pointers, in_file(append_of_list), "append", "appendleft"));
 	assert_true(defined_method(&pointers, in_file(append_of_list), "append", NULL));
-	/* a function that no table has */
+	/* a function that is in no table */
 	assert_false(defined_method(&pointers, in_file(alone), "append", NULL));
 	assert_false(defined_method(&pointers, 0, "append", NULL));
 }
@@ -150,7 +150,7 @@ static void a_static_type_has_a_function_in_its_slot(void **state)
 	(void)state;
 	assert_true(defined_slot(&pointers, in_file(created), "_asyncio.Task", TYPE_INIT_OFFSET,
 				 SLOT_INIT));
-	/* of another type, in another slot, inside of it */
+	/* another type's function, another slot, an address inside the function */
 	assert_false(defined_slot(&pointers, in_file(created_of_another), "_asyncio.Task",
 				  TYPE_INIT_OFFSET, SLOT_INIT));
 	assert_false(defined_slot(&pointers, in_file(created), "_asyncio.Task",
@@ -195,7 +195,7 @@ static void pointers_are_found_by_what_they_point_to(void **state)
 	assert_int_equal(pointers_to(&pointers, in_file(append), in_file(append), found, 0), 0);
 }
 
-/* In programs that are not moved, pointers are words and nothing else. */
+/* In a program without relocations, pointers are plain words. */
 static void pointers_are_words_where_nothing_is_relocated(void **state)
 {
 	struct lp_pointers without = { .elf = elf, .words = true };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The test is the process, and its own program the file. */
+/* The test probes its own process; its program is the file. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@
 
 #define PAGE 4096UL
 
-/* What the file of an extension module exports. */
+/* The function that the file of an extension module exports. */
 int PyInit_lp_test(void);
 
 __attribute__((noipa)) int PyInit_lp_test(void)
@@ -47,7 +47,7 @@ static uint64_t address_of(int (*function)(int))
 	return (uint64_t)(uintptr_t)function;
 }
 
-/* Files are opened in a way that takes privileges. */
+/* Skips the test if the process lacks the privileges to open /proc/PID/map_files. */
 static void need_map_files(void)
 {
 	struct lp_mappings mappings;
@@ -87,7 +87,7 @@ static void open_function(void)
 			 0);
 }
 
-/* Writes one byte of the process's code, not of its file. */
+/* Writes one byte of the process's code, but not of its file. */
 static uint8_t poke(uint64_t address, uint8_t byte)
 {
 	void *page = (void *)(uintptr_t)(address & ~(PAGE - 1));
@@ -121,7 +121,7 @@ static void a_file_that_is_not_the_modules_is_refused(void **state)
 			 -EBADMSG);
 	assert_non_null(strstr(error.text, "not the module's own"));
 	definer_close(&definer);
-	/* a library that others use as well */
+	/* a library that other programs use as well */
 	assert_int_equal(definer_open(&python, (uint64_t)(uintptr_t)puts, "lp_test", &probe,
 				      &definer, &error),
 			 -EBADMSG);
@@ -146,7 +146,7 @@ static void a_place_amid_an_instruction_is_refused(void **state)
 	(void)state;
 	open_function();
 	function -= definer.bias;
-	/* an instruction of several bytes is among the first ones of any function with a call */
+	/* a function with a call has an instruction of several bytes among its first 16 bytes */
 	for (at = function; at < function + 16; at++) {
 		bool begins = function_has_instruction(definer.elf, at);
 		int err = definer_add_inside(&definer, at, &error);
@@ -175,7 +175,7 @@ static void code_that_was_changed_in_memory_is_refused(void **state)
 	assert_int_equal(definer_add(&definer, function - definer.bias, &error), 0);
 }
 
-/* Else the next process could not be probed where one is already. */
+/* Otherwise a second process could not be probed at a place where there is a probe already. */
 static void a_breakpoint_that_is_there_already_is_no_change(void **state)
 {
 	uint64_t function = address_of(lp_test_function);
@@ -193,14 +193,14 @@ static void code_is_believed_before_it_is_mapped_only_of_the_interpreter(void **
 {
 	(void)state;
 	open_function();
-	/* where the process has no code at all */
+	/* an address without any code of the process */
 	definer.bias = 0;
 	assert_int_equal(definer_add(&definer, elf_symbol(definer.elf, "lp_test_function"), &error),
 			 -EBADMSG);
 	definer.loading = true;
 	assert_int_equal(definer_add(&definer, elf_symbol(definer.elf, "lp_test_function"), &error),
 			 0);
-	/* where it has other code */
+	/* an address with other code */
 	definer.bias = address_of(lp_test_other) - elf_symbol(definer.elf, "lp_test_function");
 	assert_int_equal(definer_add(&definer, elf_symbol(definer.elf, "lp_test_function"), &error),
 			 -EBADMSG);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Files of a target's may be anything, and may be changed while they are read. */
+/* Files of a target may have any contents, and may change while they are read. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,11 +28,11 @@ __attribute__((noipa)) int lp_test_begins(int number)
 	return number + 41;
 }
 
-/* More of them than are read at once. */
+/* More pointers than are read at once. */
 #define POINTERS 2000
 int (*lp_test_pointers[POINTERS])(int) = { [0 ... POINTERS - 1] = lp_test_begins };
 
-/* A file of this test's own, which ends with it. */
+/* A temporary file of the test. */
 struct file {
 	char path[64];
 	int descriptor;
@@ -78,7 +78,7 @@ static Elf64_Ehdr plain_header(void)
 			     .e_shentsize = sizeof(Elf64_Shdr) };
 }
 
-/* One segment of the whole file, and symbols from SYMBOLS_AT to its end. */
+/* Writes a file with one segment that covers it, and symbols from SYMBOLS_AT to its end. */
 static void write_sparse(const struct file *file, uint64_t bytes)
 {
 	Elf64_Ehdr header = plain_header();
@@ -123,7 +123,7 @@ static void reports_where_functions_begin(void **state)
 	assert_false(elf_begins_function(elf, begin + 1));
 	assert_false(elf_begins_function(elf, 0));
 	assert_false(elf_begins_function(elf, UINT64_MAX));
-	/* an object is no function */
+	/* an object is not a function */
 	assert_false(elf_begins_function(elf, elf_symbol(elf, "stdout")));
 	elf_close(elf);
 }
@@ -140,7 +140,7 @@ static void pointers_are_read_before_they_are_relocated(void **state)
 		assert_int_equal(elf_pointer(elf, table + i * 8, &value), 0);
 		assert_int_equal(value, begin);
 	}
-	/* one whose relocation is not of this slot as a whole */
+	/* no relocation covers this slot as a whole */
 	assert_int_equal(elf_pointer(elf, table + 4, &value), 0);
 	assert_int_not_equal(value, begin);
 	assert_int_equal(elf_failure(elf), 0);
@@ -231,7 +231,7 @@ static void tables_and_searches_without_end_are_refused(void **state)
 	assert_true(clock_now() - begin < ENOUGH_NS);
 }
 
-/* However often something is looked for, all of it has an end. */
+/* All searches in one file share a budget of work. */
 static void look_ups_have_a_budget(void **state)
 {
 	const struct file *file = *state;
@@ -254,7 +254,7 @@ static void what_is_no_regular_file_is_not_opened(void **state)
 
 	snprintf(path, sizeof(path), "%s.fifo", ((const struct file *)*state)->path);
 	assert_int_equal(mkfifo(path, 0600), 0);
-	/* to open a FIFO for reading waits for somebody who writes */
+	/* opening a FIFO for reading would wait for a writer */
 	assert_int_equal(elf_open_file(path, &elf), -EMEDIUMTYPE);
 	unlink(path);
 	assert_int_equal(elf_open_file("/dev/zero", &elf), -EMEDIUMTYPE);
@@ -286,7 +286,7 @@ static void counts_over_the_limits_are_refused(void **state)
 	assert_int_equal(elf_open_file(file->path, &elf), -EOVERFLOW);
 }
 
-/* Numbers that wrap around, or point outside, lead nowhere. */
+/* Offsets that wrap around or point outside of the file are ignored. */
 static void wild_numbers_are_ignored(void **state)
 {
 	static const uint64_t wild[] = { 1,	     0x7fffffff,     0x80000000,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Loops that have ended, in great number: counted together, and nothing gets lost. */
+/* Great numbers of ended loops are counted together, and no count gets lost. */
 #include "model_fixture.h"
 
 #include "model/callbacks.h"
@@ -7,7 +7,7 @@
 #define RETAINED 256
 #define FOLDED 512
 
-/* What is told of many loops, added up. */
+/* Sums over all reported loops. */
 static struct {
 	size_t loops, folded_loops, reported_loops;
 	uint64_t folded, busy_ns, iterations, callbacks, runs, wall_ns, causes_ns, findings, slow;
@@ -106,7 +106,9 @@ static void feed_finding(uint64_t ns)
 	feed(&record, 0, ns);
 }
 
-/* A loop of 10 ms: one iteration of 2 ms, 10 callbacks, 3 runs, a wait of 1 ms, a finding. */
+/*
+ * A loop of 10 ms with one iteration of 2 ms, 10 callbacks, 3 runs, a wait of 1 ms, and a finding.
+ */
 static void live_and_die(const char *comm, const char *callback, uint64_t ns)
 {
 	struct lp_event_loop_stats stats = {
@@ -213,7 +215,7 @@ static void an_interval_reports_what_was_counted_in_it_whatever_folds(void **sta
 		live_and_die("worker", "work", i * 10 * MS);
 	feed_end(LP_EVENT_INTERVAL, RETAINED * 10 * MS, 0);
 	assert_int_equal(interval.runs, RETAINED * 3);
-	/* 30 more: as many of the first fold, and have been told */
+	/* 30 more make 30 of the first ones fold, which have been reported */
 	for (i = RETAINED; i < RETAINED + 30; i++)
 		live_and_die("worker", "work", i * 10 * MS);
 	feed_end(LP_EVENT_INTERVAL, (RETAINED + 30) * 10 * MS, 0);
@@ -225,7 +227,7 @@ static void an_interval_reports_what_was_counted_in_it_whatever_folds(void **sta
 	assert_int_equal(interval.findings, 30);
 	assert_int_equal(interval.folded_loops, 0);
 	check_total(RETAINED + 30);
-	/* so many that some fold within the interval in which they ran */
+	/* so many loops that some fold in the interval in which they ran */
 	for (i = RETAINED + 30; i < 3 * RETAINED; i++)
 		live_and_die("worker", "work", i * 10 * MS);
 	feed_end(LP_EVENT_INTERVAL, 3 * RETAINED * 10 * MS + 1, 0);

@@ -43,7 +43,10 @@ static void json_escapes_quotes_backslashes_and_controls(void **state)
 
 static void utf8_survives(void **state)
 {
-	/* the first and last of each length, around the surrogates, the last of all */
+	/*
+	 * the first and last character of each length, those next to the surrogates, and the very
+	 * last
+	 */
 	static const char *const valid[] = {
 		"\xc2\x80",	      "\xdf\xbf",
 		"\xe0\xa0\x80",	      "\xed\x9f\xbf",
@@ -68,7 +71,7 @@ static void each_invalid_byte_becomes_a_replacement(void **state)
 	(void)state;
 	expect(escape_json, "a\x80z", "\"a" BAD "z\"");
 	expect(escape_json, "\xff\xfe", "\"" BAD BAD "\"");
-	/* too long, a surrogate, beyond Unicode */
+	/* overlong forms, a surrogate, a number over U+10FFFF */
 	expect(escape_json, "\xc0\xaf", "\"" BAD BAD "\"");
 	expect(escape_json, "\xe0\x80\xaf", "\"" BAD BAD BAD "\"");
 	expect(escape_json, "\xed\xa0\x80", "\"" BAD BAD BAD "\"");

@@ -61,7 +61,7 @@ static void what_rounding_leaves_out_is_not_lost(void **state)
 	free(text);
 }
 
-/* More different stacks than are kept. */
+/* More different stacks than the sink stores. */
 static void a_hundred_thousand_stalls_add_up(void **state)
 {
 	struct lp_sink *sink = export_open(&folded_format);

@@ -33,7 +33,7 @@ static void test_names_that_find_no_room_are_cut(void **state)
 	assert_string_equal(format_names(names, sizeof(names), false, "or"), "text, jso");
 }
 
-/* The help that goes to stdout, which is a file meanwhile. */
+/* Reads the option's help, which goes to stdout; stdout is a file meanwhile. */
 static void read_help(int key, char *text, size_t size)
 {
 	int standard = dup(STDOUT_FILENO);

@@ -10,7 +10,7 @@
 
 #include "symbolise/frame_numbers.h"
 
-/* More than are told apart, PLACES_MAX in user/symbolise/frame_numbers.c. */
+/* More places than get numbers of their own (PLACES_MAX in user/symbolise/frame_numbers.c). */
 #define MANY 40000
 
 static struct lp_frame_numbers *places;
@@ -57,7 +57,7 @@ static void the_same_place_has_the_same_number(void **state)
 	number = number_of(&frame, true);
 	other_number = number_of(&other, true);
 	assert_int_not_equal(number, other_number);
-	/* what lies behind a text's end is not part of it */
+	/* bytes after the end of a text do not count */
 	memset(&again, 0xee, sizeof(again));
 	again.kind = LP_FRAME_PYTHON;
 	again.coroutine = false;
@@ -102,7 +102,9 @@ static void texts_of_full_length_are_compared_to_their_end(void **state)
 	assert_int_equal(number_of(&frame, false), number);
 }
 
-/* Asks for that many places, after as many as there are; returns the number that the last share. */
+/*
+ * Asks for MANY places, numbered after `before` ones.  Returns the number that the last ones share.
+ */
 static int fill(int before)
 {
 	int number = 0, shared = -1;

@@ -52,7 +52,7 @@ static void handlers_are_the_interpreters_own(void **state)
 		assert_true(counts[i] >= 20);
 }
 
-/* An exception's names cannot be read: what may be a RuntimeError's handler counts as one. */
+/* No exception's name can be read: a handler that may be for RuntimeError counts as one. */
 static bool no_name(const void *context, uint32_t number, char *text, size_t size)
 {
 	(void)context;
@@ -78,7 +78,7 @@ static void what_may_be_a_handler_is_one(void **state)
 	}
 }
 
-/* Each byte of code and table in turn is another one, and both end anywhere: no read is outside. */
+/* Changes each byte of code and table in turn, and cuts both anywhere: no read may be outside. */
 static void damaged_code_does_no_harm(void **state)
 {
 	struct lp_handlers_fixture damaged;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* HdrHistogram's form, unpacked by what its documentation says of it. */
+/* The encoding of HdrHistogram, decoded here as its documentation describes it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include "sinks/tables/hdr_histogram.h"
 
 struct counted {
-	uint64_t value, count; /* lowest value of its index */
+	uint64_t value, count; /* value: the lowest one of its index */
 };
 
 static uint64_t big_endian(const uint8_t *bytes, size_t size)
@@ -60,7 +60,7 @@ static int64_t take(const uint8_t **at)
 	return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
 }
 
-/* 2048 values, then 1024 for each further power of two. */
+/* The lowest value of an index: 2048 values, then 1024 for each further power of two. */
 static uint64_t value_of(uint64_t index)
 {
 	return index < 2048 ? index : (index % 1024 + 1024) << (index / 1024 - 1);
@@ -110,7 +110,7 @@ static void add(struct lp_histogram *histogram, uint64_t ns)
 		histogram->inverted_min_ns = ~ns;
 }
 
-/* A rank's value is as far from the exact one as both histograms allow together. */
+/* The value at each rank differs from the exact one by no more than both encodings allow. */
 static void every_rank_is_close_to_its_time(void **state)
 {
 	struct lp_histogram histogram = { .sum_ns = 0 };

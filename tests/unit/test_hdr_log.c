@@ -48,7 +48,7 @@ static void intervals_and_the_rest_are_lines(void **state)
 	assert_has(text, ",0.000,1.500,2.000,HISTF");
 	assert_has(text, ",1.500,2.500,2.000,HISTF");
 	free(text);
-	/* nothing since the last interval */
+	/* nothing was added since the last interval */
 	sink = export_open(&hlog_format);
 	sink->observer.interval(sink, &total, &total);
 	text = export_end(sink, &total, NULL);

@@ -14,7 +14,7 @@
 #define OVERFLOW_SLOT (LP_HISTOGRAM_SLOTS - 1)
 #define RANDOM_VALUES 2000000
 
-/* The exact upper edge of a slot in nanoseconds; powers of two and 10^9 times them are exact. */
+/* The exact upper edge of a slot in ns: long double holds powers of two times 10^9 exactly. */
 static long double oracle_edge(uint32_t slot)
 {
 	return exp2l((LP_HISTOGRAM_OFFSET + (long double)slot) / 8) * 1e9L;
@@ -96,7 +96,10 @@ static void slots_agree_with_the_oracle_on_random_times(void **state)
 	for (i = 0; i < RANDOM_VALUES; i++) {
 		uint64_t ns = next_random(&seed);
 
-		/* as many short ones as long ones */
+		/*
+		 * shifted by a random number of bits, so that all orders of magnitude are equally
+		 * frequent
+		 */
 		ns >>= next_random(&seed) % 64;
 		if (lp_histogram_slot(ns) != oracle_slot(ns))
 			fail_msg("%llu ns: slot %u, not %u", (unsigned long long)ns,
@@ -289,7 +292,7 @@ static void no_change_is_an_empty_difference(void **state)
 
 	(void)state;
 	lp_histogram_add(&now, 2000);
-	/* in place */
+	/* the result may be one of the operands */
 	histogram_subtract(&now, &now, &now);
 	assert_memory_equal(&now, &empty, sizeof(now));
 }

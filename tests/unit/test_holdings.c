@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What one process may have of what all share. BPF's side of it is user space's here. */
+/*
+ * Limits on what one process takes of a shared resource.  BPF's part of the code runs in user space
+ * here.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,7 +38,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* As many loops as it gets. */
+/* Takes as many loops as are granted; returns their number. */
 static int take_loops(uint32_t number)
 {
 	int count = 0;
@@ -87,8 +90,7 @@ static void what_is_given_back_may_be_taken_again(void **state)
 	assert_int_equal(items[0].callbacks, 0);
 }
 
-/* Fifty processes with twenty loops each would each be within a part of its own. */
-/* The name of an earlier program's callback may be read when the next one has its PID. */
+/* An earlier program's callback may be removed after the next one has got its PID. */
 static void nothing_is_given_back_that_is_not_held(void **state)
 {
 	uint32_t process = holdings_add(&holdings, 100, 7);
@@ -104,6 +106,7 @@ static void nothing_is_given_back_that_is_not_held(void **state)
 	assert_int_equal(take_loops(process), LOOPS / 2);
 }
 
+/* Without a limit on the unit, many processes with few loops each would take all of them. */
 static void a_unit_leaves_half_however_many_processes_it_has(void **state)
 {
 	uint32_t numbers[5], victim;
@@ -119,7 +122,7 @@ static void a_unit_leaves_half_however_many_processes_it_has(void **state)
 		count += take_loops(numbers[pid]);
 	assert_int_equal(count, LOOPS / 2);
 	victim = holdings_add(&holdings, 200, UNIT + 1);
-	/* there is no room for an element of its unit */
+	/* no element is free for the process's unit */
 	assert_int_not_equal(victim, 0);
 	assert_int_equal(take_loops(victim), LOOPS / 4);
 }
@@ -138,13 +141,13 @@ static void a_unit_goes_with_the_last_of_its_processes(void **state)
 	assert_int_equal(items[unit].callbacks, 1);
 	holdings_remove(&holdings, 100);
 	holdings_remove(&holdings, 101);
-	/* what is left is counted for the unit */
+	/* loops and callbacks that are still held count for the unit */
 	assert_int_equal(items[holdings_add(&holdings, 102, UNIT)].unit, unit);
 	holdings_remove(&holdings, 102);
 	holdings_loop(&holdings, first, -1);
 	holdings_callback(&holdings, second, -1);
 	assert_int_equal(items[unit].loops, 0);
-	/* all elements but the first are free */
+	/* all elements but the first one are free */
 	for (pid_t pid = 1; pid < CAPACITY; pid++)
 		assert_int_not_equal(holdings_add(&holdings, pid, 0), 0);
 }
@@ -168,7 +171,7 @@ static void an_element_is_free_once_nothing_is_held(void **state)
 	holdings_loop(&holdings, first, 1);
 	holdings_limit(&holdings, first, LP_LIMITED_LOOPS, 3);
 	holdings_remove(&holdings, 100);
-	/* its counts can still be read, and its PID is another process now */
+	/* its counts remain readable until a new process has its PID */
 	assert_int_equal(holdings_find(&holdings, 100), first);
 	assert_int_equal(items[first].limited[LP_LIMITED_LOOPS], 3);
 	second = holdings_add(&holdings, 100, 0);
@@ -187,7 +190,7 @@ static void there_is_a_limit(void **state)
 	for (pid = 1; pid < CAPACITY; pid++)
 		assert_int_equal(holdings_add(&holdings, pid, 0), pid);
 	assert_int_equal(holdings_add(&holdings, 1000, 0), 0);
-	/* one without an element is counted with all */
+	/* processes without an element have no limits, and count in element 0 */
 	holdings_loop(&holdings, 0, 1);
 	holdings_limit(&holdings, 0, LP_LIMITED_LOOPS, 1);
 	assert_true(holdings_may_loop(&holdings, 0));

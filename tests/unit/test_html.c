@@ -54,7 +54,7 @@ static struct lp_slow_callback slow_of(uint64_t start_ns, uint64_t duration_ns)
 					  .queue_delay_ns = LP_NO_QUEUE_DELAY };
 }
 
-/* ---- values that are held once ----------------------------------------------- */
+/* ---- values that are stored once --------------------------------------------- */
 
 static void the_same_value_has_the_same_number(void **state)
 {
@@ -95,7 +95,7 @@ static void what_finds_no_space_has_no_number_and_is_counted(void **state)
 	blobs_free(&blobs);
 }
 
-/* ---- what is kept of stalls ---------------------------------------------------- */
+/* ---- which stalls are stored --------------------------------------------------- */
 
 static void a_stall_reported_in_progress_several_times_is_one_stall(void **state)
 {
@@ -117,7 +117,7 @@ static void a_stall_reported_in_progress_several_times_is_one_stall(void **state
 	assert_int_equal(store.omitted, 0);
 }
 
-/* Many others begin and end before one of another loop ends, as with -a. */
+/* With -a, many stalls of other loops begin and end while one lasts. */
 static void a_long_stall_among_many_others_is_one_stall(void **state)
 {
 	struct lp_slow_callback lasting = slow_of(SECOND, 200 * MS), slow;
@@ -173,7 +173,7 @@ static void beyond_the_limit_the_worst_are_retained_and_the_rest_counted(void **
 	assert_int_equal(store.detail_count, 20);
 	for (i = 0; i < store.stall_count; i++) {
 		total -= store.stalls[i].duration_ns;
-		/* the first of its callback is kept, whatever it is */
+		/* the first stall of a callback is stored, whatever its length */
 		if (!store.stalls[i].first)
 			assert_in_range(store.stalls[i].duration_ns, 901 * MS, 1000 * MS);
 		if (i)
@@ -220,7 +220,7 @@ static void a_new_name_for_each_stall_does_not_crowd_out_the_worst(void **state)
 	for (i = 0; i < store.stall_count; i++)
 		worst += store.stalls[i].duration_ns == SECOND;
 	assert_int_equal(worst, 50);
-	/* nor do those that are not kept stay in the tables */
+	/* dropped stalls are removed from the tables as well */
 	assert_in_range(store.tables.callbacks.count, 50, 100);
 }
 
@@ -252,7 +252,7 @@ static void stacks_survive_that_the_tables_are_made_anew(void **state)
 	assert_int_equal(store.stalls[99].detail->parts[0].count, 3);
 }
 
-/* ---- how loops fared ------------------------------------------------------------- */
+/* ---- histories of loops ---------------------------------------------------------- */
 
 static struct lp_histogram iterations;
 
@@ -272,7 +272,7 @@ static void add_state(struct lp_history *history, uint32_t id, uint64_t seconds,
 	history_add(history, &now);
 }
 
-/* Tens of thousands of loops with a span each: neither are they searched nor halved each time. */
+/* Tens of thousands of loops with one span each: no event may search or halve all of them. */
 static void histories_of_many_loops_take_no_time_each(void **state)
 {
 	struct lp_history history;
@@ -320,7 +320,7 @@ static void what_was_counted_before_the_capture_is_of_no_span(void **state)
 	memset(&iterations, 0, sizeof(iterations));
 	lp_histogram_add(&iterations, 2 * MS);
 	history_init(&history, 100);
-	/* an hour of busy time after a second */
+	/* the first state, after a second, claims an hour of busy time */
 	add_state(&history, 1, 2, 3600 * SECOND);
 	assert_int_equal(history_of(&history, 1)->span_count, 0);
 	lp_histogram_add(&iterations, 2 * MS);
@@ -383,7 +383,7 @@ static const char *written_page(const struct lp_slow_callback *slow, const struc
 	sink->observer.loop(sink, of);
 	if (slow)
 		sink->observer.slow(sink, slow);
-	/* nothing is there before the end */
+	/* the file does not exist before the end */
 	assert_int_equal(access(path, F_OK), -1);
 	sink->observer.end(sink, &total, &end);
 	assert_int_equal(sink->close(sink), 0);
@@ -427,7 +427,7 @@ static void a_hostile_name_cannot_leave_the_data(void **state)
 	data += strlen("application/json\">");
 	for (; data < end; data++)
 		assert_true(*data != '<' && *data != '>' && *data != '&');
-	/* its own two, as written in page.html, and no more */
+	/* the two of page.html alone */
 	assert_int_equal(times_in(page, "</script>"), 2);
 	assert_non_null(strstr(page, "\\u003c/script\\u003e\\u003cimg src=x"));
 }

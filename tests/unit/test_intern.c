@@ -28,7 +28,7 @@ static void the_same_bytes_have_one_number(void **state)
 	assert_int_equal(empty, 2);
 	assert_string_equal(intern_piece(intern, 1, &size), "two");
 	assert_int_equal(size, 4);
-	/* not the beginning of another */
+	/* a prefix of a piece is another piece */
 	assert_int_equal(intern_number(intern, "one", 3, &again), 0);
 	assert_int_equal(again, 3);
 	intern_free(intern);

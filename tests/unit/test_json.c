@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The document as a whole: its header and footer, loops, summaries, and its file. */
+/* The whole document: header and footer, loops, summaries, and its file. */
 #include <errno.h>
 #include <fcntl.h>
 
@@ -336,7 +336,7 @@ static void a_file_is_written_whole_with_each_summary(void **state)
 	assert_int_equal(json_format.open(path, NULL, &sink, &error), 0);
 	sink->observer.run(sink, &run);
 	sink->observer.loop(sink, &loop);
-	/* nobody ever reads half of it */
+	/* a reader never sees an unfinished file */
 	assert_int_equal(access(path, F_OK), -1);
 	sink->observer.interval(sink, &nothing, &nothing);
 	text = written();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The lines of what got lost, and of lives of tasks. */
+/* The lines of findings and of lifetimes. */
 #include "finding_fixture.h"
 #include "json_fixture.h"
 
@@ -150,7 +150,7 @@ static void tasks_that_have_ended_have_a_line_a_coroutine(void **state)
 	add_lifetimes(&lifetimes, LP_OUTCOME_CANCELLED, 2);
 	add_lifetimes(&lifetimes, LP_OUTCOME_DESTROYED, 1);
 	text = write_summary(&summary);
-	/* it has not run since, so there is nothing else to tell of it */
+	/* the callback has not run in this interval */
 	assert_null(strstr(text, "callback_summary"));
 	line = strstr(text, "{\"type\":\"task_summary\",\"loop_id\":1,\"name\":\"fetch\","
 			    "\"file\":\"/app/db.py\",\"line\":41,\"returned\":4,\"raised\":3,"

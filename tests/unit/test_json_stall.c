@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What the document has of each slow callback and iteration, and their stacks. */
+/* The lines of slow callbacks and iterations, and their stacks. */
 #include "json_fixture.h"
 
 #define FETCH_BEGIN                                                                                \
@@ -38,7 +38,7 @@ static void expect_slow(const struct lp_slow_callback *slow, const char *wanted)
 	close_sink(sink);
 }
 
-/* The line of a stall with these reasons has this in it. */
+/* Fails if the line of a slow callback with this breakdown does not contain the text. */
 static void expect_in_slow(const struct lp_breakdown *breakdown, const char *wanted)
 {
 	struct lp_slow_callback slow = slow_fetch(breakdown);

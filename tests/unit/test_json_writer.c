@@ -51,7 +51,7 @@ static void test_commas_and_nesting(void **state)
 		      "\"task\":\"0x7f00\"}");
 }
 
-/* What lies too deep is left out, and what is closed too often is nothing. */
+/* Values below the greatest depth are left out, and a close without an open is ignored. */
 static void test_depth_has_a_bound(void **state)
 {
 	struct lp_json_writer json = begin();

@@ -88,7 +88,7 @@ static void an_address_in_no_function_is_shown_as_it_is(void **state)
 static void a_stack_ends_at_a_zero_or_where_there_is_no_more_space(void **state)
 {
 	struct lp_kernel *kernel = read_text(SYMBOLS, sizeof(SYMBOLS) - 1);
-	/* the second returns to right behind its caller's last instruction */
+	/* the second address is the return address right after its caller's last instruction */
 	const __u64 addresses[] = { 0xffffffff81000100, 0xffffffff81000300, 0, 1 };
 	struct lp_frame frames[4];
 

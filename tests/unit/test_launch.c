@@ -23,7 +23,7 @@
 
 static char *sleeps[] = { "/bin/sleep", "60", NULL };
 static char *ends[] = { "/bin/true", NULL };
-/* This program again, as one that waits in vfork(), or whose second thread calls exec. */
+/* This program itself, which waits in vfork(), or whose second thread calls exec. */
 static char *forks[] = { "/proc/self/exe", "vfork", NULL };
 static char *replaces[] = { "/proc/self/exe", "exec", NULL };
 static int stop[2];
@@ -64,7 +64,7 @@ static struct lp_launch *start(char **program)
 	return launch;
 }
 
-/* The state of a process by the kernel: 'S' asleep, 't' stopped by its tracer, 'T' stopped. */
+/* The kernel's letter for a process: 'S' asleep, 't' stopped by its tracer, 'T' stopped. */
 static char state_of(pid_t pid)
 {
 	char path[32], line[512] = "", *at;
@@ -80,7 +80,7 @@ static char state_of(pid_t pid)
 	return at ? at[2] : '\0';
 }
 
-/* The only child of a process; 0: it has none. */
+/* The only child of a process, or 0 if it has none. */
 static int child_of(pid_t pid)
 {
 	char path[64];
@@ -96,7 +96,7 @@ static int child_of(pid_t pid)
 	return child;
 }
 
-/* A program that was let go lives, and runs on. */
+/* Checks that a detached program is alive and goes on. */
 static void check_free(struct lp_launch *launch)
 {
 	pid_t pid = launch_pid(launch);
@@ -106,7 +106,7 @@ static void check_free(struct lp_launch *launch)
 	for (tries = 0; tries < 500 && state_of(pid) != 'S'; tries++)
 		usleep(10000);
 	assert_int_equal(state_of(pid), 'S');
-	/* a tracer would see the signal before it ends the program */
+	/* a tracer would get the signal before it ends the program */
 	kill(pid, SIGTERM);
 	assert_int_equal(launch_wait(launch), 128 + SIGTERM);
 }
@@ -134,7 +134,7 @@ static void a_program_that_is_no_interpreter_is_let_go_in_time(void **state)
 	launch_free(launch);
 }
 
-/* The kernel does not interrupt the parent of a vfork() whose child runs on. */
+/* A process that waits in vfork() cannot be stopped as long as its child runs. */
 static void a_program_that_cannot_be_stopped_is_let_go_later(void **state)
 {
 	struct lp_launch *launch = start(forks);
@@ -144,7 +144,7 @@ static void a_program_that_cannot_be_stopped_is_let_go_later(void **state)
 	(void)state;
 	assert_int_equal(launch_find_interpreter(launch, never, stop[0], end_ns), -ETIME);
 	child = child_of(launch_pid(launch));
-	/* the child, which sleeps for a minute, runs on: nobody waited for it */
+	/* the child sleeps for a minute and was not waited for */
 	assert_true(child > 0);
 	assert_false(launch_ended(launch, &status));
 	kill(child, SIGKILL);
@@ -153,7 +153,7 @@ static void a_program_that_cannot_be_stopped_is_let_go_later(void **state)
 	launch_free(launch);
 }
 
-/* Another thread than the first one calls exec: the kernel says nothing to the tracer. */
+/* If another thread than the first one calls exec, the tracer gets no event. */
 static void a_program_whose_thread_has_replaced_it_is_let_go(void **state)
 {
 	struct lp_launch *launch = start(replaces);
@@ -195,7 +195,7 @@ static int sleep_long(void *context)
 	return poll(NULL, 0, 60000);
 }
 
-/* As vfork() does it, with memory of its own for the child. */
+/* Like vfork(), but the child gets a stack of its own. */
 static int wait_in_vfork(void)
 {
 	static _Alignas(16) char stack[65536];

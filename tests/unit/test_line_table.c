@@ -151,7 +151,9 @@ static void an_entry_without_its_mark_is_no_line(void **state)
 	assert_int_equal(line_in(13, unmarked, sizeof(unmarked), 5, 2), 0);
 }
 
-/* A copy of exactly the size, so that the sanitiser sees a read beyond it. */
+/*
+ * The copy has exactly the size of the cut table, so that a sanitiser reports a read past its end.
+ */
 static void every_cut_table_is_read_within_its_bounds(void **state)
 {
 	size_t i, size;
@@ -168,7 +170,7 @@ static void every_cut_table_is_read_within_its_bounds(void **state)
 			memcpy(copy, fixture->table, size);
 			cut = line_in(fixture->minor, copy, size, fixture->first_line,
 				      fixture->code_bytes - 2);
-			/* without its last entries, a table that ends says nothing of the last one */
+			/* a table without its last entries has no line for the last instruction */
 			if (fixture->minor >= 10 && size + 8 < fixture->table_bytes)
 				assert_int_equal(cut, 0);
 			free(copy);

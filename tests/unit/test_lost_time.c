@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The summary by cause: what adds up with what, since when, and how much of it is kept. */
+/* Lost time by cause: what is added up, since when, and how many causes are stored. */
 #include "model_fixture.h"
 
 #include "model/lost_time.h"
@@ -46,7 +46,7 @@ static void feed_run_queue(uint64_t count, uint64_t total_ns)
 	feed(&event, 0, 3);
 }
 
-/* What is there so far, as an interval tells it. */
+/* Ends an interval, whose report has the causes so far. */
 static void end_interval(uint64_t ns)
 {
 	feed_end(LP_EVENT_INTERVAL, ns, 0);
@@ -76,7 +76,7 @@ static void one_call_at_one_line_adds_up(void **state)
 {
 	(void)state;
 	begin_loop();
-	/* two ways to the same line, and another call there */
+	/* two stacks that lead to the same line, and another system call in that line */
 	feed_blocked(7, RECV, "/a");
 	feed_blocked(8, RECV, "/a");
 	feed_cause(LP_SAMPLE_BLOCKED, 7, SYS_RECVFROM, 3, 30 * MS);
@@ -115,7 +115,7 @@ static void targets_that_differ_are_not_reported(void **state)
 	feed_blocked(8, RECV, "/b");
 	feed_cause(LP_SAMPLE_BLOCKED, 7, SYS_READ, 1, 10 * MS);
 	feed_cause(LP_SAMPLE_BLOCKED, 8, SYS_READ, 1, 10 * MS);
-	/* once blank, always blank */
+	/* a target that became ambiguous stays blank */
 	feed_cause(LP_SAMPLE_BLOCKED, 7, SYS_READ, 1, 10 * MS);
 	end_interval(100 * MS);
 	expect_causes(1);
@@ -153,7 +153,7 @@ static void waits_for_the_gil_are_reported_by_who_had_it(void **state)
 	begin_loop();
 	feed_holder(500, WORKER, "Thread-1");
 	feed_holder(600, WORKER, "Thread-\x1b");
-	/* a stack of that number is no thread */
+	/* stack 700 was not recorded as a thread that holds the GIL */
 	feed_blocked(700, RECV, "/a");
 	feed_cause(LP_SAMPLE_GIL, 500, 202, 4, 10 * MS);
 	feed_cause(LP_SAMPLE_GIL, 600, 202, 1, 30 * MS);
@@ -284,7 +284,7 @@ static void samples_of_what_was_only_late_stand_for_their_period(void **state)
 	begin_loop();
 	for (segment = 1; segment <= 20; segment++)
 		feed_sample(segment * 100 * MS, COMPUTE, 0, 3);
-	/* as many other segments as it takes for these to be over */
+	/* enough later segments for the first ones to be complete */
 	for (; segment <= 36; segment++)
 		feed_sample(segment * 100 * MS, WORKER, 0, 1);
 	end_interval(4000 * MS);
@@ -321,7 +321,7 @@ static void a_gap_before_a_slow_iteration_does_not_take_all_its_time(void **stat
 
 #define MAX 4096 /* CAUSES_MAX in user/model/lost_time.c */
 
-/* Fills it up with as many causes as have a line. */
+/* Fills the list with as many causes as may have a line. */
 static struct lp_lost_time *full(const struct lp_shown_frame *frames)
 {
 	struct lp_lost_time *causes = lost_time_new();

@@ -98,7 +98,7 @@ static void a_file_that_lies_in_two_places_is_not_the_hosts(void **state)
 	assert_int_equal(reach(34, makedev(0, 52), 0, ROOTS_MODE), LP_FILE_OF_PROCESS);
 }
 
-/* The layers of such a file system may be a FUSE of its user's. */
+/* The layers of an overlay that a user mounted may be a FUSE file system of that user. */
 static void a_file_system_that_a_user_has_stacked_is_refused(void **state)
 {
 	(void)state;
@@ -106,10 +106,10 @@ static void a_file_system_that_a_user_has_stacked_is_refused(void **state)
 	assert_int_equal(reach(34, makedev(0, 52), 0, ROOTS_MODE), LP_FILE_REFUSED);
 	assert_int_equal(reach(34, makedev(0, 52), 1000, ROOTS_MODE), LP_FILE_REFUSED);
 	assert_int_equal(reach(36, makedev(0, 53), 0, ROOTS_MODE), LP_FILE_REFUSED);
-	/* a container's, which its engine mounted on the host */
+	/* a container's overlay, which its engine mounted */
 	assert_int_equal(reach(24, makedev(0, 42), 0, ROOTS_MODE), LP_FILE_OF_PROCESS);
 	assert_int_equal(reach(35, makedev(0, 42), 0, ROOTS_MODE), LP_FILE_OF_PROCESS);
-	/* one that is not stacked is nobody's program */
+	/* a file system without layers in a user namespace */
 	assert_int_equal(reach(32, makedev(0, 51), 1000, ROOTS_MODE), LP_FILE_OF_PROCESS);
 	in_user_namespace = false;
 	assert_int_equal(reach(34, makedev(0, 52), 0, ROOTS_MODE), LP_FILE_OF_PROCESS);
@@ -121,9 +121,9 @@ static void a_file_that_another_user_serves_is_refused(void **state)
 	(void)state;
 	assert_int_equal(reach(23, makedev(0, 41), 0, ROOTS_MODE), LP_FILE_REFUSED);
 	assert_int_equal(reach(25, makedev(0, 43), 0, ROOTS_MODE), LP_FILE_REFUSED);
-	/* what looks like the option is the mount's point and its source */
+	/* the text of the option is in the mount point and in the source */
 	assert_int_equal(reach(26, makedev(0, 44), 0, ROOTS_MODE), LP_FILE_REFUSED);
-	/* a user namespace's own root says it is user 0 */
+	/* the root user of a user namespace has number 0 in it */
 	assert_int_equal(reach(31, makedev(0, 50), 0, ROOTS_MODE), LP_FILE_REFUSED);
 }
 
@@ -149,7 +149,7 @@ static void a_file_system_that_is_mounted_nowhere_may_be_anybodys(void **state)
 	assert_int_equal(reach(99, status.st_dev, 0, ROOTS_MODE), LP_FILE_OF_PROCESS);
 }
 
-/* Makes a file of a page and maps it at an address, or anywhere; fills its path in /proc. */
+/* Makes and maps a file of one page; at: the address, or NULL.  Sets its path in /proc. */
 static void *map_new(const char *name, void *at, char *path, size_t size)
 {
 	char file[96];
@@ -194,7 +194,7 @@ static void what_was_exchanged_at_its_place_is_noticed(void **state)
 	mapped_file_close(&again);
 	map_new("two", mapped, path, sizeof(path));
 	assert_int_equal(mapped_file_open(getpid(), path, &file.facts, &again), -ESTALE);
-	/* the descriptor that is held is still the file that was opened */
+	/* the open descriptor still refers to the file that was opened */
 	assert_true(mapped_file_unchanged(&file));
 	mapped_file_close(&file);
 	munmap(mapped, PAGE);
@@ -216,7 +216,7 @@ static void what_was_written_meanwhile_is_noticed(void **state)
 	write_text(path, "after it");
 	assert_false(mapped_file_unchanged(&file));
 	mapped_file_close(&file);
-	/* of the same size, and with its time put back */
+	/* a file of the same size, with its time of modification set back */
 	assert_int_equal(mapped_file_open(getpid(), path, NULL, &file), 0);
 	usleep(20000);
 	write_text(path, "AFTER IT");
@@ -226,7 +226,7 @@ static void what_was_written_meanwhile_is_noticed(void **state)
 	remove_file("written");
 }
 
-/* The facts that are known come from a process that has read hostile memory. */
+/* The known facts come from a process that has read hostile memory, so they are not trusted. */
 static void what_others_can_write_is_never_the_hosts(void **state)
 {
 	struct lp_mapped_file file, again;

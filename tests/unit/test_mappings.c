@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The test reads its own mappings: it knows what it has mapped. */
+/* The test reads its own mappings, which it knows. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,7 +23,7 @@
 #define NAME_BYTES 250
 #define FILES 45000
 
-/* A file whose path has nearly as many bytes as a path can have. */
+/* Makes a file whose path is nearly as long as a path can be. */
 static int deep_file(char directory[64])
 {
 	char name[NAME_BYTES + 1];
@@ -165,7 +165,7 @@ static void names_without_end_are_refused(void **state)
 	assert_int_equal(mappings_read(getpid(), &mappings), -E2BIG);
 	assert_int_equal(mappings.count, 0);
 	assert_non_null(strstr(mappings_error(-E2BIG), "10 MiB"));
-	/* one address is found among them, whatever they are */
+	/* a single address is found among them, however many there are */
 	assert_int_equal(mappings_read_at(getpid(), (uintptr_t)pages[FILES / 2], &mappings), 0);
 	assert_int_equal(mappings.count, 1);
 	mappings_free(&mappings);
@@ -208,7 +208,7 @@ static void one_reading_serves_all_who_ask(void **state)
 	assert_int_equal(mappings_read(getppid(), &other), 0);
 	assert_ptr_not_equal(first.items, other.items);
 	mappings_cache_end();
-	/* what was handed out holds */
+	/* a list that was handed out stays valid after the cache ends */
 	assert_non_null(mappings_find(&second, (uintptr_t)one_reading_serves_all_who_ask));
 	mappings_free(&first);
 	mappings_free(&second);

@@ -5,7 +5,7 @@
 
 #define SOURCES_MAX 256
 
-/* What came, in order. */
+/* The records that were read, in order. */
 struct lp_came {
 	size_t count;
 	uint64_t types[64];
@@ -78,7 +78,7 @@ static const char *record_one(const char *path, const char *host, uint64_t later
 	return path;
 }
 
-/* A run over several files: loops and names that stay, end, and begin. */
+/* Records a run over several files, in which loops and names last, end, and begin. */
 static unsigned int record_run(void)
 {
 	struct lp_recorder_config config = recorder_config(directory);
@@ -120,7 +120,7 @@ static void files_of_one_run_are_read_as_one(void **state)
 	assert_int_equal(found.files, 6);
 	assert_int_equal(found.sources, 1);
 	assert_int_equal(found.missing, 0);
-	/* nothing of what each file tells again is new */
+	/* nothing of the checkpoints counts as new */
 	assert_int_equal(all.types[LP_EVENT_LOOP], 1 + 3);
 	assert_int_equal(all.types[LP_EVENT_LOOP_END], 3);
 	assert_int_equal(all.types[LP_EVENT_NAME], 1 + 3);
@@ -142,7 +142,7 @@ static void the_first_file_that_is_there_says_what_it_goes_on_from(void **state)
 	assert_int_equal(found.files, 4);
 	assert_int_equal(all.types[LP_EVENT_BASELINE], 1);
 	assert_int_equal(all.types[LP_EVENT_LOOP], 1 + 2);
-	/* the one at 20 s is the last of the file before */
+	/* the record at 20 s is the last one of the file before */
 	assert_int_equal(all.types[LP_EVENT_SLOW], 399);
 }
 
@@ -154,7 +154,7 @@ static void loops_that_end_in_a_missing_file_end(void **state)
 
 	(void)state;
 	record_run();
-	/* from 10 to 20 s: the second loop ends there */
+	/* the file from 10 s to 20 s, in which the second loop ends */
 	assert_int_equal(unlink(segment_path(1)), 0);
 	assert_int_equal(read_all(path, 1, &all, &found), 0);
 	assert_int_equal(found.missing, 1);
@@ -232,7 +232,7 @@ static void what_is_no_capture_does_not_keep_the_others_from_being_read(void **s
 	assert_int_equal(all.types[LP_EVENT_SLOW], 100);
 	assert_int_equal(read_all(dir, 1, &all, &found), -ENOTSUP);
 	assert_int_equal(all.types[LP_EVENT_SLOW], 100);
-	/* nothing at all */
+	/* no capture at all */
 	assert_int_equal(read_all(paths, 2, &all, &found), -ENOENT);
 }
 
@@ -343,7 +343,7 @@ static size_t unended(const char *path)
 	return count;
 }
 
-/* As one that was killed leaves it: cut behind a record, where nothing is damaged. */
+/* A capture of a recorder that was killed: it ends after a record, and nothing is damaged. */
 static void a_recording_that_did_not_end_is_said(void **state)
 {
 	struct lp_recorder_config config = config_of(in_directory("ended.lpc"), "box", 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Whatever name is quoted on stderr or in an error's sentence, it is one clean line. */
+/* A name that is quoted on stderr or in an error is sanitised, and the message is one line. */
 #include <errno.h>
 #include <locale.h>
 #include <setjmp.h>
@@ -18,9 +18,9 @@
 
 #define LONG_NAME (1 << 20)
 
-static char said[1 << 16]; /* on stderr */
+static char said[1 << 16]; /* what was written to stderr */
 
-/* Names as an attacker chooses them for a process, a file, a host or an argument. */
+/* Names as an attacker may choose them for a process, a file, a host or an argument. */
 static const char *const hostile[] = {
 	"x\x1b[2J\x1b]0;title\x07", /* clears the screen, sets the title */
 	"x\x1b]52;c;cm0gLXJm\x07", /* sets the clipboard */
@@ -76,7 +76,7 @@ static void heard(int saved, FILE *file)
 	fclose(file);
 }
 
-/* No control character, and valid UTF-8 without what text_sanitise() takes out. */
+/* The text has no control character, and is valid UTF-8 without what text_sanitise() removes. */
 static void expect_clean(const char *text)
 {
 	static const char *const hidden[] = { "\xc2\x80",     "\xc2\x85",     "\xc2\x9b",
@@ -176,7 +176,7 @@ static void an_error_is_clean_however_it_is_put_together(void **state)
 	}
 }
 
-/* The sentence has its beginning and its fix, however long the name between them is. */
+/* A sentence has its beginning and its fix, however long the name between them is. */
 static void a_long_name_loses_its_middle(void **state)
 {
 	char *name = malloc(LONG_NAME + 1);
@@ -187,7 +187,7 @@ static void a_long_name_loses_its_middle(void **state)
 
 	(void)state;
 	assert_non_null(name);
-	/* each character has two bytes, and the cuts fall at every place in one */
+	/* each character has two bytes, and the cuts fall on both */
 	for (shift = 0; shift < 2; shift++) {
 		memset(name, '.', LONG_NAME);
 		for (size_t at = shift; at + 1 < LONG_NAME; at += 2)
@@ -241,7 +241,7 @@ static void what_is_not_asked_for_is_not_written(void **state)
 	log_set_level(LP_LOG_NOTE);
 }
 
-/* Somebody who starts a process for each of them fills no journal. */
+/* The log cannot be flooded by starting a process for each message. */
 static void many_processes_do_not_flood(void **state)
 {
 	size_t lines = 0, i;

@@ -46,7 +46,7 @@ static uint64_t limited_loops(const struct lp_summary *summary, bool rest)
 	return sum;
 }
 
-/* Short-lived processes that are each over their share add up, also those that are not listed. */
+/* Requests over a share are listed for LP_LIMITED_MOST processes, and added up for the others. */
 static void requests_over_a_share_add_up_over_processes(void **state)
 {
 	struct lp_summary summary = { .limited_count = 0 };
@@ -58,13 +58,13 @@ static void requests_over_a_share_add_up_over_processes(void **state)
 		feed_limited(PID + i, 3);
 		feed_limited(PID + i, 5);
 	}
-	/* the counts begin anew with the process */
+	/* the counts of a new process with this PID begin at zero */
 	feed_limited(PID, 2);
 	limited_summarise(&model->source->limited, &summary);
 	assert_int_equal(summary.limited_count, LP_LIMITED_MOST + 1);
 	assert_int_equal(limited_loops(&summary, false), 64 * 5 + 2);
 	assert_int_equal(limited_loops(&summary, true), 36 * 5);
-	/* the loop that gives the labels may end, and be counted with others */
+	/* the loop that has the labels may have ended and been folded */
 	assert_non_null(summary.limited[0].loop);
 	assert_string_equal(summary.limited[0].loop->container, "c0ffee");
 	free(summary.limited);
@@ -156,13 +156,13 @@ static void a_loop_is_summed_up_by_its_last_state(void **state)
 	feed_loop_stats(0, 50 * MS, 7 * MS, 21 * MS, 4);
 	feed_end(LP_EVENT_END, 60 * MS, LP_END_DURATION);
 	assert_int_equal(total_of(1)->summary.busy_ns, 7 * MS);
-	/* all that it is not busy */
+	/* the window of 50 ms less the busy time */
 	assert_int_equal(total_of(1)->summary.idle_ns, 43 * MS);
 	assert_int_equal(total_of(1)->summary.iterations, 4);
 	assert_int_equal(total_of(1)->summary.callbacks, 40);
 	assert_int_equal(total_of(1)->summary.slow_callbacks, 2);
 	assert_int_equal(histogram_count(&total_of(1)->summary.iteration), 4);
-	/* since it was found, to its last state: what it did then is not known */
+	/* from its first record to its last state: the time after it is not known */
 	assert_int_equal(total_of(1)->summary.wall_ns, 50 * MS);
 	assert_true(loop_utilization(&total_of(1)->summary) == 0.14);
 }
@@ -193,7 +193,7 @@ static void a_loop_that_never_woke_up_was_idle(void **state)
 	feed_end(LP_EVENT_INTERVAL, 2000 * MS, 0);
 	assert_int_equal(reported.interval.loops[0].summary.wall_ns, 2000 * MS);
 	assert_int_equal(reported.interval.loops[0].summary.idle_ns, 2000 * MS);
-	/* half of a stall of 2 s lies in this interval */
+	/* half of a stall of 2 s is in this interval */
 	feed_loop_stats(0, 4000 * MS, 1000 * MS, 3000 * MS, 0);
 	feed_end(LP_EVENT_INTERVAL, 4000 * MS, 0);
 	assert_int_equal(reported.interval.loops[0].summary.wall_ns, 2000 * MS);
@@ -456,7 +456,7 @@ static void each_state_of_a_loop_is_reported_as_it_is_saved(void **state)
 	assert_int_equal(reported.state.idle_ns, 19995 * MS);
 	assert_int_equal(reported.state.iterations, 9);
 	assert_int_equal(reported.state_count, 9);
-	/* of no loop that is known, and after the end: nothing */
+	/* a state of an unknown loop, and one after the end, are ignored */
 	feed_loop_stats(5, 21000 * MS, MS, MS, 1);
 	feed_end(LP_EVENT_END, 22000 * MS, 0);
 	feed_loop_stats(0, 30000 * MS, 6 * MS, 24 * MS, 10);

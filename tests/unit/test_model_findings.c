@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What got lost: told as it is found, counted by its place, held until it is noticed. */
+/*
+ * Findings: reported as they come, counted by place, and pending until an exception is retrieved.
+ */
 #include "model_fixture.h"
 
 #include "model/findings.h"
 
-/* Of the address sanitizer, whose headers need not be installed. */
+/* Declared here, as the headers of the address sanitizer may not be installed. */
 size_t __sanitizer_get_current_allocated_bytes(void);
 
 #define FINDINGS_MAX 1100
@@ -117,7 +119,7 @@ static void feed_frame_of(uint32_t number, const char *function, const char *fil
 	feed(&event, 0, 0);
 }
 
-/* 0 and 1 are what every stack begins with, 2 is the innermost of the program's own. */
+/* Frames 0 and 1 begin every stack, frame 2 is the innermost one of the program's own code. */
 static void feed_frames(void)
 {
 	feed_frame_of(0, "call_soon", "/usr/lib/python3.11/asyncio/base_events.py", 761);
@@ -263,7 +265,7 @@ static void the_same_at_the_same_place_is_counted(void **state)
 	assert_string_equal(total_counts.items[2].name, "store");
 }
 
-/* A report may be of 20,000 captures, each with some of them. */
+/* A report may read 20,000 captures, each with some places. */
 static void a_place_takes_the_memory_of_its_texts(void **state)
 {
 	enum { PLACES = 400, PLACE_BYTES = 512 };
@@ -308,7 +310,7 @@ static void what_waited_is_distinguished_by_where_it_did(void **state)
 	feed_frames();
 	record.finding.parked = 4;
 	feed(&record, LP_NO_LOOP, 1);
-	/* the garbage collector found it from another line */
+	/* the garbage collector destroyed it at another line: the place is where it was parked */
 	record.frames[2] = 5;
 	feed(&record, LP_NO_LOOP, 2);
 	record.finding.parked = 2;
@@ -333,7 +335,7 @@ static void an_exception_is_distinguished_by_its_type_not_by_who_let_go_of_it(vo
 	feed(&record, LP_NO_LOOP, 2);
 	strcpy(record.finding.exception_type, "KeyError");
 	feed(&record, LP_NO_LOOP, 3);
-	/* a future has no name: there is nothing but the stack */
+	/* a future has no name: its place is the stack alone */
 	strcpy(record.finding.name, "");
 	feed(&record, LP_NO_LOOP, 4);
 	record.frames[2] = 2;
@@ -373,7 +375,7 @@ static void more_places_than_are_retained_are_counted_together(void **state)
 		feed_finding(LP_FINDING_NEVER_AWAITED, name, LP_NO_LOOP, 1);
 	}
 	feed_finding(LP_FINDING_NEVER_AWAITED, "coroutine0", LP_NO_LOOP, 1);
-	/* only the first of them is as if it were new */
+	/* all places over the limit count as one, so only the first of them is new */
 	assert_int_equal(findings[512].finding.before, 0);
 	assert_int_equal(findings[513].finding.before, 1);
 	assert_int_equal(findings[520].finding.before, 1);
@@ -467,7 +469,7 @@ static void of_too_many_the_oldest_is_reported(void **state)
 	assert_int_equal(pending_count, 1);
 	assert_int_equal(findings[0].finding.line, 1);
 	assert_int_equal(findings[0].finding.late_ns, 256);
-	/* the last one can still be taken out, and another one put behind */
+	/* the last pending finding can be removed, and another one appended */
 	feed_noticed(0x1000 + 256, 5, 300);
 	assert_int_equal(findings[1].finding.line, 257);
 	feed(&record, LP_NO_LOOP, 301);

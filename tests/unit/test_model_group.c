@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* --by: loops of one name, container or host told as one. */
+/* --by: loops of one name, container or host are reported as one. */
 #include "model_fixture.h"
 
 #include "model/group.h"
@@ -41,7 +41,7 @@ static void feed_named_loop(uint32_t slot, const char *comm)
 	feed(&event, slot, 0);
 }
 
-/* So many runs of a callback, half of them slow, and so many iterations. */
+/* Feeds that many runs of a callback, half of them slow, and as many iterations. */
 static void feed_work(uint32_t slot, uint32_t callback, const char *name, uint64_t runs)
 {
 	feed_name(slot, callback, name);
@@ -110,7 +110,7 @@ static void loops_of_one_host_are_reported_as_one(void **state)
 	assert_string_equal(reported.loops[0].comm, "here");
 	assert_string_equal(reported.loops[1].comm, "there");
 	assert_int_equal(reported.total.loops[0].summary.folded, 2);
-	/* greatest time first */
+	/* in descending order of time */
 	assert_string_equal(reported.total.loops[0].items[0].name, "work");
 	assert_string_equal(reported.total.loops[0].items[1].name, "get");
 	assert_int_equal(reported.total.loops[1].items[0].runs, 2);
@@ -147,7 +147,7 @@ static void a_line_that_waits_is_one_cause_on_all_hosts(void **state)
 	feed_wait(41, 3 * MS);
 	model_select(model, 1);
 	feed_named_loop(0, "api");
-	/* another number here, but the same line */
+	/* another number in this source, but the same line */
 	feed_frame(7, "elsewhere", 7);
 	feed_wait(41, 4 * MS);
 	feed_wait(50, MS);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Iterations that are slow without a slow callback, and what has not ended yet. */
+/* Iterations that are slow without a slow callback, and stalls that have not ended yet. */
 #include "model_fixture.h"
 
 #define SYS_READ 0
@@ -14,7 +14,7 @@ static void begin_loop(void)
 	feed_coroutine(2, "outer", 34);
 }
 
-/* A slow callback of that iteration, with those parts. */
+/* Feeds a slow callback of that iteration, with these times. */
 static void feed_accounted(uint64_t start_ns, uint64_t end_ns, uint64_t iteration,
 			   uint64_t blocked_ns, uint64_t gil_ns, uint64_t run_queue_ns)
 {
@@ -145,7 +145,7 @@ static void the_callbacks_that_took_most_come_first(void **state)
 	begin_loop();
 	add_top(&event, 0, 1, 4, 40 * MS);
 	add_top(&event, 2, 2, 1, 90 * MS);
-	add_top(&event, 3, 1, 0, 99 * MS); /* of an iteration before */
+	add_top(&event, 3, 1, 0, 99 * MS); /* an entry of an earlier iteration */
 	add_top(&event, 5, 99, 7, 10 * MS);
 	add_top(&event, 7, 3, 2, 50 * MS);
 	feed_slow_iteration(&event, 5 * MS, 205 * MS);
@@ -175,7 +175,7 @@ static void as_many_callbacks_as_there_is_space_for_are_reported(void **state)
 				 (LP_TOP_ENTRIES - i) * MS);
 }
 
-/* The wait for the GIL before the first callback of an iteration. */
+/* Feeds a wait for the GIL before the first callback of an iteration. */
 static void feed_gap(uint64_t start_ns)
 {
 	struct lp_event_segment_times event = record_account();
@@ -247,7 +247,7 @@ static void late_callbacks_do_not_displace_what_came_before_them(void **state)
 	expect_gap(&reported.iterations[0].why);
 }
 
-/* Sample mode: the first callback that is seen is taken to begin with its iteration. */
+/* In sample mode the first callback that was sampled counts from the beginning of its iteration. */
 static void what_a_callback_reports_is_not_reported_of_its_iteration_again(void **state)
 {
 	struct lp_event_slow_iteration event = iteration_of(3, 120 * MS);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Lives of tasks: by coroutine, divided into their parts, of the run and of an interval. */
+/* Lifetimes of tasks: by coroutine, by part, of the run and of an interval. */
 #include "model_fixture.h"
 
 struct retained_lifetimes {
@@ -82,7 +82,7 @@ static void a_life_is_divided_into_its_parts(void **state)
 	assert_int_equal(total_lifetimes[0].lifetimes.life.sum_ns, 110 * MS);
 	assert_int_equal(total_lifetimes[0].lifetimes.running.sum_ns, 40 * MS);
 	assert_int_equal(total_lifetimes[0].lifetimes.queued.sum_ns, 10 * MS);
-	/* the second one ran longer than it lived, by its clocks */
+	/* the second task ran longer than it lived, by its clocks */
 	assert_int_equal(total_lifetimes[0].lifetimes.waiting.sum_ns, 75 * MS);
 	assert_int_equal(histogram_min(&total_lifetimes[0].lifetimes.waiting), 0);
 }
@@ -121,7 +121,7 @@ static void an_interval_has_the_lives_that_ended_in_it(void **state)
 	assert_int_equal(interval_lifetimes[0].lifetimes.outcomes[LP_OUTCOME_CANCELLED], 1);
 	assert_int_equal(interval_lifetimes[0].lifetimes.life.sum_ns, 30 * MS);
 	assert_int_equal(total_lifetimes[0].lifetimes.life.sum_ns, 40 * MS);
-	/* nothing ended, so there is nothing to tell of it */
+	/* no task has ended in this interval */
 	feed_end(LP_EVENT_INTERVAL, 50 * MS, 0);
 	assert_int_equal(interval_count, 0);
 	assert_int_equal(total_count, 1);

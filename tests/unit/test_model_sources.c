@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Several captures in one model: side by side, and one that goes on where another ended. */
+/* Several captures in one model: in parallel, and as parts of one recording. */
 #include "model_fixture.h"
 
 #define BOOT                                                                                       \
@@ -7,7 +7,7 @@
 		1, 2, 3                                                                            \
 	}
 
-/* Begins one a host; each host was booted at another time. */
+/* One run per host; the hosts were booted at different times. */
 static const struct lp_run here = { .tool = "loopprof",
 				    .mode = "trace",
 				    .host = "here",
@@ -15,7 +15,7 @@ static const struct lp_run here = { .tool = "loopprof",
 				    .start_ns = START_NS,
 				    .start_unix_ns = 5000000 * MS,
 				    .boot_id = BOOT };
-/* Its clock is 900 s behind, and it began 20 ms later. */
+/* The monotonic clock of this host is 900 s behind, and the run began 20 ms later. */
 static const struct lp_run there = { .tool = "loopprof",
 				     .mode = "sample",
 				     .host = "there",
@@ -41,7 +41,7 @@ static void begin_two(const struct lp_run *first, const struct lp_run *second)
 	assert_int_equal(reported.runs, 1);
 }
 
-/* Times of the other host's records are relative to its own start. */
+/* A time in records of the other host; ns: since the start of that host's run. */
 #define THERE(ns) ((ns)-900000 * MS)
 
 static void feed_labelled(uint32_t pid, uint64_t start_ticks)
@@ -90,7 +90,7 @@ static void feed_coverage(uint32_t loop, uint64_t traced_ns, uint64_t suppressed
 	feed(&event, loop, 0);
 }
 
-/* ---- side by side ------------------------------------------------------------------ */
+/* ---- in parallel ------------------------------------------------------------------- */
 
 static void the_run_of_several_is_what_they_have_in_common(void **state)
 {
@@ -101,7 +101,7 @@ static void the_run_of_several_is_what_they_have_in_common(void **state)
 	assert_int_equal(reported.run.threshold_ns, 50 * MS);
 	assert_int_equal(reported.run.sources, 2);
 	assert_false(reported.run.sampled);
-	/* of the one that began first, in its clock */
+	/* the start of the run that began first, by its own clock */
 	assert_int_equal(reported.run.start_ns, START_NS);
 	assert_int_equal(reported.run.start_unix_ns, here.start_unix_ns);
 	assert_int_equal(reported.run.boot_id[0], 0);
@@ -175,7 +175,7 @@ static void each_source_ends_by_itself_and_the_run_when_all_have(void **state)
 	model_select(model, 0);
 	feed_end(LP_EVENT_END, 40 * MS, LP_END_DURATION);
 	assert_int_equal(reported.ends, 0);
-	/* nothing more is of it */
+	/* records after the end of their source are ignored */
 	feed_loop(1, 41 * MS);
 	assert_int_equal(reported.loop_count, 2);
 	model_select(model, 1);
@@ -188,7 +188,7 @@ static void each_source_ends_by_itself_and_the_run_when_all_have(void **state)
 	assert_int_equal(reported.end.end_ns, START_NS + 80 * MS);
 	assert_int_equal(reported.total.summary.now_ns, START_NS + 80 * MS);
 	assert_int_equal(reported.total.summary.since_ns, START_NS);
-	/* of a loop it is its own source's */
+	/* a loop's wall time ends with its own source */
 	assert_int_equal(reported.total.loops[0].summary.wall_ns, 40 * MS);
 	model_end_early(model, 0);
 	assert_int_equal(reported.ends, 1);
@@ -241,7 +241,7 @@ static void a_wall_time_is_that_of_the_loops_own_host(void **state)
 	assert_int_equal(loop_unix_ns(&reported.loops[0], there.start_ns), there.start_unix_ns);
 }
 
-/* ---- the same loop in two ------------------------------------------------------------ */
+/* ---- the same loop in two captures --------------------------------------------------- */
 
 static void begin_overlapping(void)
 {
@@ -262,7 +262,10 @@ static void a_loop_that_two_sources_saw_at_a_time_counts_once(void **state)
 	(void)state;
 	begin_overlapping();
 	feed_loop(7, 10 * MS);
-	/* as feed_loop makes threads by the slot, say which it is */
+	/*
+	 * feed_loop() derives the thread from the slot: only slot 0 has the thread of the other
+	 * source
+	 */
 	assert_int_equal(model_overlaps(model), 0);
 	feed_loop(0, 10 * MS);
 	assert_int_equal(model_overlaps(model), 1);
@@ -310,7 +313,7 @@ static void a_pid_on_another_host_or_of_another_process_is_another_loop(void **s
 	assert_int_equal(model_overlaps(model), 0);
 }
 
-/* ---- one after the other ---------------------------------------------------------------- */
+/* ---- parts of one recording -------------------------------------------------------------- */
 
 static void begin_one(void)
 {
@@ -318,7 +321,7 @@ static void begin_one(void)
 	model_start(model);
 }
 
-/* What a file that goes on says at its beginning: 4 iterations, 8 runs, some time. */
+/* Feeds the checkpoint of a recording's later file: 4 iterations, 8 runs, some time. */
 static void feed_beginning(uint64_t ns)
 {
 	feed_labelled(PID, 1234);
@@ -400,7 +403,7 @@ static void a_loop_that_came_after_the_baseline_counts_whole(void **state)
 	feed_loop(1, 110 * MS);
 	feed_name(1, 2, "new");
 	feed_callback_stats(1, 2, 3);
-	/* the next part of the recording */
+	/* the recording's next file */
 	feed_loop(1, 150 * MS);
 	feed_name(1, 2, "new");
 	feed_callback_stats(1, 2, 3);

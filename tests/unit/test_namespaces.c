@@ -14,7 +14,7 @@
 
 #include "privileges/namespaces.h"
 
-static char proc[PATH_MAX]; /* what /proc could look like */
+static char proc[PATH_MAX]; /* a directory in the place of /proc */
 
 static void make_link(const char *name, const char *target)
 {
@@ -109,7 +109,7 @@ static void a_time_namespace_matters_by_its_offsets(void **state)
 		bool fits;
 	} cases[] = {
 		{ "time:[4026531834]", "monotonic           0         0\nboottime 0 0\n", true },
-		/* of the initial one they are those of children to come */
+		/* in the initial namespace, the file has the offsets of future children */
 		{ "time:[4026531834]", "monotonic      100000         0\nboottime 0 0\n", true },
 		{ "time:[4026532282]", "monotonic           0         0\nboottime 0 0\n", true },
 		{ "time:[4026532282]", "monotonic      100000         0\nboottime 0 0\n", false },
@@ -135,7 +135,7 @@ static void the_clock_of_a_process_is_ahead_by_its_offset(void **state)
 	(void)state;
 	make_link("42/ns/time", "time:[4026532282]");
 	make_offsets("monotonic      100000         5\nboottime 0 0\n");
-	/* of itself, whatever its namespace is */
+	/* a process has no shift against itself, whatever its namespace is */
 	assert_int_equal(namespaces_clock_shift(proc, 42), 0);
 	make_link("self", "43");
 	assert_int_equal(namespaces_clock_shift(proc, 42), 100000000000005);
@@ -160,10 +160,10 @@ static void a_proc_of_another_namespace_names_us_otherwise(void **state)
 	snprintf(own, sizeof(own), "%d", getpid() + 1);
 	make_link("self", own);
 	assert_false(namespace_fits(proc, LP_NAMESPACE_PROC));
-	/* this process has no name in it */
+	/* this process has no PID in that /proc */
 	make_link("self", NULL);
 	assert_false(namespace_fits(proc, LP_NAMESPACE_PROC));
-	/* nothing is mounted */
+	/* no file system is mounted there */
 	snprintf(none, sizeof(none), "%s/none", proc);
 	assert_true(namespace_fits(none, LP_NAMESPACE_PROC));
 }

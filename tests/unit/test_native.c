@@ -31,7 +31,7 @@ static struct lp_native *native;
 static struct lp_frame frames[64];
 static size_t depth;
 
-/* ---- this very process as the target ------------------------------------------- */
+/* ---- this process as the target ------------------------------------------------ */
 
 static void copy_stack(pid_t pid)
 {
@@ -52,7 +52,7 @@ OWN_FRAME int capture_here(void)
 {
 	memset(&event, 0, offsetof(struct lp_event_native, data));
 	event.event.pid = (uint32_t)getpid();
-	/* in the order of the event's fields */
+	/* in the order of the fields of the event */
 	__asm__ volatile("leaq 0(%%rip), %%rax\n\t"
 			 "movq %%rax, (%0)\n\t"
 			 "movq %%rsp, 8(%0)\n\t"
@@ -80,7 +80,7 @@ OWN_FRAME static int call_one(int (*callee)(void))
 
 OWN_FRAME static int call_two(int (*callee)(void))
 {
-	/* a frame of a size that is not known before */
+	/* a frame whose size is not known at compile time */
 	char *stack_space = __builtin_alloca((size_t)depth * 16 + 64);
 	int result;
 
@@ -99,7 +99,7 @@ OWN_FRAME static int call_three(int (*callee)(void))
 	return result;
 }
 
-/* By this name it is taken for CPython's. */
+/* The unwinder takes a function of this name for CPython's. */
 OWN_FRAME int _PyEval_EvalFrameDefault(int (*callee)(void))
 {
 	int result = call_two(callee);
@@ -117,8 +117,8 @@ OWN_FRAME static int compare_by_capture(const void *left, const void *right)
 }
 
 /*
- * A function of which a part lies apart and has no symbol, as in a stripped file: it
- * calls what it was given, from there.
+ * Calls its argument from a part that lies in another section and has no symbol, as in a stripped
+ * file.
  */
 int call_apart(int (*callee)(void));
 
@@ -160,7 +160,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* Files are opened in a way that takes privileges. */
+/* Skips the test if the process lacks the privileges to open /proc/PID/map_files. */
 static void need_map_files(void)
 {
 	struct lp_mappings mappings;
@@ -201,7 +201,7 @@ static void callers_are_told_innermost_first(void **state)
 	expect_frames(names, 5);
 	assert_true(readlink("/proc/self/exe", own, sizeof(own) - 1) > 0);
 	assert_string_equal(frames[0].file, own);
-	/* and again, from what is cached by now */
+	/* the second time, from cached tables */
 	call_three(capture_here);
 	expect_frames(names, 5);
 }
@@ -254,7 +254,7 @@ static void no_more_frames_than_there_is_space_for(void **state)
 	assert_int_equal(native_frames(native, &event, two, 0), 0);
 }
 
-/* A second mapping of our own code, as what dlopen() brings. */
+/* Maps the program's code a second time, as dlopen() maps a library. */
 static int (*mapped_again(int (*function)(int (*)(void))))(int (*)(void))
 {
 	uint64_t address = (uint64_t)function;
@@ -287,7 +287,7 @@ static void code_that_was_mapped_later_is_found(void **state)
 	capture_here();
 	copy = mapped_again(call_one);
 	assert_ptr_not_equal(copy, call_one);
-	/* mappings are not read again at once */
+	/* mappings are read again only after a while */
 	do {
 		usleep(10000);
 		copy(capture_here);
@@ -320,7 +320,7 @@ static void code_of_nobody_knows_whom_ends_the_stack(void **state)
 	assert_int_equal(native_frames(native, &event, frames, 64), 0);
 }
 
-/* ---- another process, that blocks ------------------------------------------------- */
+/* ---- another process, in a call that blocks ---------------------------------------- */
 
 OWN_FRAME static int block_for_ever(void)
 {
@@ -330,7 +330,7 @@ OWN_FRAME static int block_for_ever(void)
 	return result;
 }
 
-/* Registers and stack of a child once it blocks in pause(). False: it cannot be traced. */
+/* The registers and stack of a child once it blocks in pause(); false: it cannot be traced. */
 static bool capture_blocked(pid_t child)
 {
 	struct user_regs_struct registers;
@@ -392,7 +392,7 @@ static void a_blocked_call_shows_the_c_library(void **state)
 
 static uint64_t random_state = 88172645463325252ULL;
 
-/* xorshift64, so that a failure can be repeated */
+/* xorshift64 with a fixed seed, so that a failure can be repeated */
 static uint64_t random_next(void)
 {
 	random_state ^= random_state << 13;
@@ -401,7 +401,7 @@ static uint64_t random_next(void)
 	return random_state;
 }
 
-/* Somewhere in code, or on the stack, or anywhere. */
+/* An address in code, one on the stack, or any number. */
 static uint64_t random_word(const struct lp_mappings *mappings)
 {
 	const struct lp_mapping *mapping = &mappings->items[random_next() % mappings->count];

@@ -45,7 +45,7 @@ static int close_manager(void **state)
 	return rmdir(directory);
 }
 
-/* The next datagram, or "". */
+/* The next datagram on the socket, or "". */
 static const char *heard(void)
 {
 	static char text[64];
@@ -90,7 +90,7 @@ static void no_sign_of_life_is_sent_that_nobody_expects(void **state)
 		open_with(path, none[i], NULL);
 		assert_true(notify_alive(5000) == UINT64_MAX);
 	}
-	/* of another process */
+	/* the watchdog is for another process */
 	open_with(path, "3000000", "1");
 	assert_true(notify_alive(5000) == UINT64_MAX);
 	assert_string_equal(heard(), "");

@@ -22,7 +22,7 @@ static struct lp_ongoing_stall progress;
 static struct lp_loop loop;
 static struct lp_wait_state stall;
 
-/* What was told, as the decoder hands it out. */
+/* The reported records as the decoder hands them out. */
 static struct {
 	int accounts, callbacks, iterations;
 	struct lp_event_segment_times account;
@@ -68,7 +68,7 @@ static void take(void *context, const struct lp_event *record)
 	assert_int_equal(record->pid, 42);
 }
 
-/* A callback that began at BEGIN, in an iteration from 5 ms before. */
+/* Sets up a callback that began at BEGIN, in an iteration that began 5 ms before. */
 static int begin(void **state)
 {
 	(void)state;
@@ -99,7 +99,7 @@ static const struct lp_segment_times *report(uint64_t after_ns)
 	struct lp_wait_state before = stall;
 
 	ongoing_stall_report(NULL, &loop, &stall, SLOT, BEGIN + after_ns, take, NULL);
-	/* BPF writes there, and nobody else */
+	/* only BPF writes to the wait state */
 	assert_memory_equal(&stall, &before, sizeof(stall));
 	return &reported.account.account;
 }
@@ -251,7 +251,7 @@ static void a_call_that_blocks_still_is_added(void **state)
 	assert_int_equal(account->blocks[0].total_ns, 0);
 	assert_int_equal(account->gil_ns, 0);
 	assert_int_equal(account->run_queue_ns, 0);
-	/* it is not booked twice when it lasts */
+	/* a later report does not add the same time twice */
 	assert_int_equal(report(250 * MS)->blocked_ns, 230 * MS);
 }
 
@@ -363,7 +363,7 @@ static void where_no_callback_runs_the_iteration_is_reported(void **state)
 	assert_int_equal(reported.iteration.run_queue_ns, 2 * MS);
 }
 
-/* Between two callbacks, as in sample mode when none was seen. */
+/* The loop is between two callbacks, as in sample mode if no callback was sampled. */
 static void slow_callbacks_are_not_the_iterations_time(void **state)
 {
 	(void)state;
@@ -375,7 +375,7 @@ static void slow_callbacks_are_not_the_iterations_time(void **state)
 	assert_int_equal(reported.iteration.slow_ns, 120 * MS);
 }
 
-/* A task of this very process, whose name object lies at the end of what is mapped. */
+/* A task of this process, whose name object lies at the end of mapped memory. */
 static void a_task_is_reported_with_its_name(void **state)
 {
 	static struct lp_instance instance;
@@ -405,7 +405,7 @@ static void a_task_is_reported_with_its_name(void **state)
 		assert_string_equal(reported.task_name, "Task-1");
 		assert_int_equal(reported.slow.task, loop.task);
 	}
-	/* a name that is gone, and a task that is */
+	/* first the name, then the task is in unmapped memory */
 	task[4] = (uint64_t)(uintptr_t)(memory + page);
 	ongoing_stall_report(&instance, &loop, &stall, SLOT, BEGIN + 150 * MS, take, NULL);
 	assert_string_equal(reported.task_name, "");

@@ -24,7 +24,7 @@ static void test_names_and_letters_are_unique(void **state)
 	}
 }
 
-/* Each row says where its value goes: to a function, or to a field of its own. */
+/* Each row says where its value goes: to a function, or to a field of the options. */
 static void test_each_row_binds_its_value(void **state)
 {
 	size_t i, j;
@@ -46,7 +46,7 @@ static void test_each_row_binds_its_value(void **state)
 	}
 }
 
-/* What getopt_long returns for an option leads back to its row. */
+/* The key that getopt_long() returns for an option leads back to its row. */
 static void test_rows_by_the_key_of_getopt(void **state)
 {
 	char shorts[128];

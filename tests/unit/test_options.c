@@ -20,7 +20,7 @@
 #define WORDS 32
 
 static struct lp_options options;
-static char said[1024]; /* on stderr */
+static char said[1024]; /* what was written to stderr */
 static char line[512];
 static char *words[WORDS + 1];
 
@@ -32,7 +32,7 @@ static int parse_words_of(int count, char **arguments)
 	options_free(&options);
 	assert_int_equal(pipe(pipes), 0);
 	dup2(pipes[1], STDERR_FILENO);
-	optind = 0; /* getopt begins anew */
+	optind = 0; /* makes getopt begin anew */
 	status = options_parse(count, arguments, &options);
 	fflush(stderr);
 	dup2(saved, STDERR_FILENO);
@@ -44,7 +44,7 @@ static int parse_words_of(int count, char **arguments)
 	return status;
 }
 
-/* Parses the words of a command line, which is split at blanks. */
+/* Parses a command line, which is split into words at blanks. */
 static int parse(const char *command)
 {
 	char *rest = NULL, *word;
@@ -70,7 +70,7 @@ static void expect_refused(const char *command, const char *reason)
 	assert_non_null(strstr(said, "loopprof"));
 }
 
-/* The same of a single option with a value that may have anything in it: one clean line. */
+/* Checks that this value of the option is refused with one clean line, whatever is in it. */
 static void expect_word_refused(const char *option, const char *value, const char *reason)
 {
 	char first[] = "loopprof", *arguments[] = { first, strdup(option), strdup(value), NULL };
@@ -216,7 +216,7 @@ static void a_threshold_may_be_zero_but_no_other_time(void **state)
 	assert_int_equal(options.threshold_ns, 0);
 	expect_refused("-p 1 -d 0", "-d takes a time");
 	expect_refused("-p 1 -i 0ms", "-i takes a time");
-	/* what is printed that often makes the run spin */
+	/* printing that often would make the run spin */
 	expect_refused("-p 1 -i 1ns", "-i takes a time of at least 10 ms");
 	expect_refused("tasks -p 1 --watch 1us", "--watch takes a time of at least 10 ms");
 	expect_accepted("-p 1 -i 10ms");
@@ -249,7 +249,7 @@ static void what_is_no_pid_is_refused(void **state)
 	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		expect_refused(wrong[i], "is not a list of process IDs");
 	expect_accepted("-p 4194304");
-	/* words with blanks in them */
+	/* words that contain blanks */
 	expect_word_refused("-p", " 1", "is not a list of process IDs");
 	expect_word_refused("-p", "1 ", "is not a list of process IDs");
 	expect_word_refused("-p", "1, 2", "is not a list of process IDs");
@@ -312,7 +312,7 @@ static void what_is_no_option_is_named(void **state)
 	expect_refused("-p 1 --rotate", "--rotate requires an argument: SIZE|TIME");
 	expect_refused("-p 1 --queue=yes", "--queue allows no argument");
 	expect_refused("-p 1 --o x", "--origins, --output");
-	/* an abbreviation of one that is not shown does not count */
+	/* a hidden option is no candidate for an abbreviation */
 	expect_accepted("--p 42");
 	assert_int_equal(options.pids[0], 42);
 	expect_refused("--print", "unrecognized option '--print'");
@@ -356,7 +356,7 @@ static void a_record_is_distinguished_from_its_command(void **state)
 	assert_int_equal(options.command, LP_COMMAND_RECORD);
 	assert_string_equal(options.output, "x.lpc");
 	assert_string_equal(options.launch[1], "report");
-	/* the options may come before the word too */
+	/* the options may also come before the command */
 	expect_accepted("-o x.lpc -p 1 record");
 	assert_int_equal(options.command, LP_COMMAND_RECORD);
 }
@@ -370,7 +370,7 @@ static void a_report_takes_files(void **state)
 	expect_accepted("-j report x.lpc -o y.json");
 	assert_string_equal(options.captures[0], "x.lpc");
 	assert_true(options.json);
-	/* whatever the file is called */
+	/* a file may have the name of a command */
 	expect_accepted("report report");
 	assert_string_equal(options.captures[0], "report");
 	expect_refused("report", "needs the name of a capture");
@@ -507,7 +507,7 @@ static void the_mode_is_trace_or_sample(void **state)
 	assert_true(options.sampling);
 	expect_accepted("record -o x.lpc -p 1 -m sample --native --kernel -F 500");
 	assert_true(options.sampling && options.native && options.kernel);
-	/* the last one counts */
+	/* the last mode counts */
 	expect_accepted("-p 1 -m sample -m trace");
 	assert_false(options.sampling);
 	expect_refused("-p 1 -m sampled", "not 'sampled'");
@@ -537,7 +537,7 @@ static void what_is_free_is_looked_for_and_the_rest_is_asked_for(void **state)
 	assert_false(options.queue);
 	expect_accepted("-p 1 --find closed_loop,wrong_thread");
 	assert_int_equal(options.findings, all);
-	/* a callback from another thread is seen where it is queued */
+	/* a callback from a wrong thread is found where it is queued */
 	assert_true(options.queue);
 	expect_accepted("-p 1 --find all");
 	assert_int_equal(options.findings, all);

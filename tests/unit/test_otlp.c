@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What the lines say; that they are OTLP is for its own readers to tell: tests/e2e. */
+/* The contents of the lines; the readers in tests/e2e check that they are valid OTLP. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,7 +22,7 @@ static struct lp_loop_info loop = {
 };
 static struct lp_callback_info fetch = { LP_MODEL_TASK, "fetch", "/app/db.py", 41 };
 
-/* To be freed. */
+/* Returns the lines, which the caller frees. */
 static char *write_lines(struct lp_metrics *metrics, const struct lp_summary *total)
 {
 	char *text = NULL;
@@ -91,7 +91,7 @@ static void numbers_of_64_bits_are_strings_and_seconds_are_not(void **state)
 	expect(text, "\"asInt\":\"18446744073709551615\"");
 	expect(text, "\"asDouble\":1.5}");
 	expect(text, "\"isMonotonic\":true");
-	/* a time of an empty histogram is none */
+	/* an empty histogram has no least time */
 	assert_null(strstr(text, "\"min\""));
 	assert_null(strstr(text, "424"));
 	assert_null(strstr(text, "/app"));
@@ -205,7 +205,7 @@ static void no_line_is_longer_than_the_collector_reads(void **state)
 			items[i].run.slots[slot] = UINT64_MAX / LP_HISTOGRAM_SLOTS;
 		items[i].run.sum_ns = 1;
 		snprintf(many[i / EACH].comm, sizeof(many[0].comm), "s%zu", i / EACH);
-		/* one unit has no more than half of all series */
+		/* units differ, as one unit may have no more than half of all series */
 		snprintf(many[i / EACH].unit, sizeof(many[0].unit), "u%zu", i / EACH);
 		loops[i / EACH].loop = &many[i / EACH];
 		loops[i / EACH].items = &items[i / EACH * EACH];

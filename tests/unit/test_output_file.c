@@ -166,7 +166,7 @@ static void a_new_stream_is_its_owners_only(void **state)
 	assert_int_equal(status_of(path).st_mode & 07777, 0600);
 }
 
-/* A run that has nothing to say must not cost what an earlier one has said. */
+/* A run without output must not destroy the output of an earlier one. */
 static void an_old_stream_stays_until_something_is_written(void **state)
 {
 	struct lp_error error;
@@ -217,7 +217,7 @@ static void what_cannot_be_written_is_reported_with_its_fix(void **state)
 	expect_snapshot_error(-ENOENT, "create it");
 	snprintf(path, sizeof(path), "%s/%0256d", directory, 0);
 	expect_stream_error(-ENAMETOOLONG, "shorter");
-	/* only the name's own length tells */
+	/* only the length of the name itself is too great */
 	expect_snapshot_error(-ENAMETOOLONG, "shorter");
 }
 
@@ -325,7 +325,7 @@ static void an_abandoned_snapshot_leaves_the_old_one(void **state)
 	output_snapshot_abandon(snapshot);
 	expect_file("first");
 	assert_int_equal(count_entries(), 1);
-	/* freed in the middle of a version */
+	/* the snapshot is freed in the middle of a version */
 	assert_int_equal(output_snapshot_begin(snapshot, &stream), 0);
 	output_snapshot_free(snapshot);
 	assert_int_equal(count_entries(), 1);
@@ -353,7 +353,7 @@ static void a_failed_write_leaves_the_old_one_and_no_temporary(void **state)
 	assert_int_equal(i, -EFBIG);
 	expect_file("first");
 	assert_int_equal(count_entries(), 1);
-	/* and the next one is not held to it */
+	/* the failure of one version does not affect the next one */
 	write_version(snapshot, "third");
 	expect_file("third");
 	output_snapshot_free(snapshot);
@@ -412,7 +412,7 @@ static void a_directory_that_comes_back_gets_the_next_version(void **state)
 	assert_int_equal(output_snapshot_new(path, 0644, &snapshot, &error), 0);
 	assert_int_equal(rmdir(directory), 0);
 	commit_snapshot(snapshot, "lost", -ENOENT);
-	/* not the same directory, but of the same name */
+	/* a new directory of the same name */
 	assert_int_equal(mkdir(directory, 0700), 0);
 	commit_snapshot(snapshot, "found", 0);
 	expect_file("found");
@@ -422,7 +422,7 @@ static void a_directory_that_comes_back_gets_the_next_version(void **state)
 
 static char moved[300];
 
-/* As somebody does who owns the directory above. */
+/* Does what the owner of the parent directory could do. */
 static void swap_directory_for_a_link(void)
 {
 	snprintf(moved, sizeof(moved), "%s.moved", directory);
@@ -460,7 +460,10 @@ static void a_directory_that_becomes_a_link_changes_nothing(void **state)
 	assert_int_equal(count_entries(), 1);
 }
 
-/* Removed, and a link in its place: that is not where the files were to go. */
+/*
+ * A directory was removed, and a link put in its place: the link does not lead to the files'
+ * directory.
+ */
 static void a_removed_directory_is_not_found_again_behind_a_link(void **state)
 {
 	struct lp_output_snapshot *snapshot;
@@ -491,7 +494,7 @@ static void another_name_of_a_file_is_not_written(void **state)
 	expect_stream_error(-EMLINK, "hard link");
 	expect_snapshot_error(-EMLINK, "hard link");
 	expect_file("precious");
-	/* made after it was looked at */
+	/* the hard link is made after output_open() has checked the file */
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(output_open(path, &stream, &error), 0);
 	assert_int_equal(link(other, path), 0);
@@ -518,7 +521,7 @@ static void a_fifo_needs_a_reader(void **state)
 	assert_int_equal(output_close(stream), 0);
 	assert_int_equal(read(reader, found, sizeof(found)), 4);
 	assert_string_equal(found, "text");
-	/* somebody else's would give them what is for us */
+	/* a FIFO of another user would hand our output to that user */
 	if (!geteuid()) {
 		assert_int_equal(chown(path, NOBODY, NOBODY), 0);
 		expect_stream_error(-EEXIST, "not a regular file");
@@ -546,7 +549,7 @@ static void a_descriptor_of_ours_is_a_place_too(void **state)
 	expect_stream_error(-EBADF, "closed");
 }
 
-/* Links in the way that others can have made are not followed, whoever owns what they lead to. */
+/* A link that another user can have made is not followed, whoever owns its target. */
 static void only_links_of_our_own_are_followed(void **state)
 {
 	char link[512];
@@ -562,14 +565,14 @@ static void only_links_of_our_own_are_followed(void **state)
 	output_close(stream);
 	expect_file("x");
 	if (!geteuid()) {
-		/* in /tmp, where everybody may make one */
+		/* another user's link in /tmp, where everybody may make one */
 		assert_int_equal(lchown(link, NOBODY, NOBODY), 0);
 		expect_stream_error(-ELOOP, "another user");
 		expect_snapshot_error(-ELOOP, "another user");
 	}
 	assert_int_equal(unlink(link), 0);
 	if (!geteuid()) {
-		/* one of root's, in a directory of somebody's who may have put it there */
+		/* root's link in another user's directory, whose owner may have moved it there */
 		snprintf(link, sizeof(link), "%s/link", directory);
 		assert_int_equal(symlink("/tmp", link), 0);
 		assert_int_equal(chown(directory, NOBODY, NOBODY), 0);
@@ -608,7 +611,7 @@ static void root_gives_new_files_to_the_caller_of_sudo(void **state)
 	output_close(stream);
 	assert_int_equal(status_of(path).st_uid, 1234);
 	assert_int_equal(status_of(path).st_gid, 5678);
-	/* one that was there stays whose it was */
+	/* an existing file does not change its owner */
 	assert_int_equal(chown(path, 0, 0), 0);
 	assert_int_equal(output_open(path, &stream, &error), 0);
 	assert_int_equal(output_write(stream, "y", 1), 0);

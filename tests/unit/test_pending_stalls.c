@@ -65,7 +65,7 @@ static void the_last_callback_of_an_iteration_delays_none(void **state)
 	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 4);
 	feed_slow(0, 1, 310 * MS, 430 * MS, 2, 4);
 	feed_iteration_end(0, 131 * MS, 1, 5);
-	/* a count that cannot be does not wrap */
+	/* an impossible count of callbacks does not wrap around */
 	feed_iteration_end(0, 431 * MS, 2, 3);
 	feed_poll_return(0, 440 * MS, 2, 10, 1);
 	assert_int_equal(reported.slow_count, 2);
@@ -218,7 +218,7 @@ static void stacks_of_another_callback_are_not_shown(void **state)
 {
 	(void)state;
 	begin_loop();
-	/* late at first, but over before its threshold */
+	/* this segment was late, but ended below the threshold */
 	feed_stack(0, 10 * MS, "before", 1);
 	feed_slow(0, 1, 80 * MS, 190 * MS, 1, 0);
 	feed_stack(0, 200 * MS, "dropped", 1);
@@ -274,7 +274,7 @@ static void a_capture_of_an_old_version_reports_stacks_and_no_times(void **state
 	assert_false(last_breakdown()->samples[0].sample.collecting);
 	assert_string_equal(last_breakdown()->samples[0].stack.text, "f:7 < main:0");
 	assert_int_equal(last_breakdown()->chain.depth, 0);
-	/* what such stacks stand for is not known: they are nobody's time */
+	/* the time behind such stacks is not known, so they make no cause */
 	feed_end(LP_EVENT_END, 150 * MS, LP_END_DURATION);
 	assert_int_equal(reported.total.loops[0].summary.cause_count, 0);
 }
@@ -358,7 +358,7 @@ static void a_loop_that_ended_at_time_zero_has_ended(void **state)
 	(void)state;
 	begin_loop();
 	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
-	/* as a damaged capture may say */
+	/* an impossible time, as in a damaged capture */
 	feed_loop_end(0, (uint64_t)-START_NS);
 	model_advance(model, UINT64_MAX);
 	assert_int_equal(reported.slow_count, 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What packets say, read field by field; that Perfetto reads them is tested end to end. */
+/* The contents of packets, field by field; tests/e2e checks that Perfetto reads them. */
 #include "export_fixture.h"
 
 #define EVENTS_MAX 64
@@ -114,7 +114,7 @@ static void parts_are_one_after_the_other_in_their_stall(void **state)
 	assert_memory_equal(events, wanted, sizeof(wanted));
 }
 
-/* As a damaged capture may have them: slices of a track must nest. */
+/* A damaged capture may have stalls that overlap, but slices of a track must nest. */
 static void stalls_that_overlap_are_moved_apart(void **state)
 {
 	struct lp_sink *sink = export_open(&trace_format);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What go's own pprof cannot tell by what it prints. */
+/* Properties of a profile that the output of go's pprof does not show. */
 #include "export_fixture.h"
 
 #include <zlib.h>
@@ -30,7 +30,7 @@ static uint64_t take_number(const uint8_t **at)
 	return value;
 }
 
-/* Texts of the string table, and how many samples there are. */
+/* Reads the texts of the string table, and counts the samples. */
 static size_t read_profile(const uint8_t *at, const uint8_t *end, char texts[64][256],
 			   size_t *samples)
 {
@@ -89,7 +89,7 @@ static void without_stalls_it_is_a_profile_all_the_same(void **state)
 	assert_true(read_profile(bytes, bytes + unpack(packed, size, bytes, sizeof(bytes)), texts,
 				 &samples) > 4);
 	assert_int_equal(samples, 0);
-	/* no time of writing in the header */
+	/* the header has no time, so that equal profiles are equal files */
 	assert_memory_equal(packed + 4, "\0\0\0\0", 4);
 	free(packed);
 }

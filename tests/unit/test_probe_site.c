@@ -17,7 +17,7 @@
 
 static void expect(const uint8_t *code, size_t size, size_t expected)
 {
-	/* exactly so many bytes, so that the sanitiser sees a read beyond them */
+	/* a copy of exactly that size, so that a sanitiser reports a read past its end */
 	uint8_t *copy = malloc(size ? size : 1);
 	size_t offset = 77;
 	bool found;
@@ -75,7 +75,7 @@ static void of_the_nops_only_that_of_one_byte_is_taken(void **state)
 	EXPECT(NOT_FOUND, ENDBR64, 0x0f, 0x1f, 0x40, 0x00, RET);
 	EXPECT(NOT_FOUND, 0x66, 0x2e, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0, RET);
 	EXPECT(NOT_FOUND, 0xf3, 0x90, RET); /* pause */
-	/* but they are passed over */
+	/* but the search goes on after a nop */
 	EXPECT(2, 0x66, 0x90, 0x55, RET);
 	EXPECT(4, 0x0f, 0x1f, 0x40, 0x00, 0x55, RET);
 }
@@ -93,7 +93,7 @@ static void forms_that_the_kernel_single_steps_are_passed_over(void **state)
 static void a_prefixed_branch_ends_the_search(void **state)
 {
 	(void)state;
-	/* the kernel does not emulate it, and behind it is no straight line */
+	/* the kernel does not emulate it, and the code after it is not always reached */
 	EXPECT(NOT_FOUND, 0x3e, 0x7e, 0x05, 0x55, RET); /* jle with a hint */
 	EXPECT(NOT_FOUND, 0xf2, 0xe9, 0, 0, 0, 0, 0x55, RET); /* bnd jmp */
 }
@@ -159,7 +159,7 @@ static void code_too_short_has_nothing(void **state)
 	(void)state;
 	expect((const uint8_t[]){ 0x55 }, 0, NOT_FOUND);
 	EXPECT(0, 0x55);
-	EXPECT(NOT_FOUND, 0x41); /* the REX of a push alone */
+	EXPECT(NOT_FOUND, 0x41); /* a REX prefix alone */
 	EXPECT(NOT_FOUND, ENDBR64, 0x0f, 0x8e, 0x05, 0); /* half a jle */
 	EXPECT(NOT_FOUND, ENDBR64);
 }
@@ -171,7 +171,7 @@ static void bytes_that_are_no_code_have_nothing(void **state)
 	EXPECT(NOT_FOUND, 0xff, 0xff, 0xff, 0xff, 0x55);
 	EXPECT(NOT_FOUND, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66,
 	       0x66, 0x66, 0x66, 0x55);
-	/* what cannot be decoded behind the candidate is nobody's business */
+	/* code after the candidate need not be decodable */
 	EXPECT(0, 0x55, 0x06, 0x06);
 }
 

@@ -20,7 +20,7 @@
 
 #include "process/process.h"
 
-/* Clock ticks since boot. */
+/* Time since boot in clock ticks. */
 static uint64_t ticks_now(void)
 {
 	struct timespec now;
@@ -153,7 +153,7 @@ static void a_process_that_is_ended_is_refused(void **state)
 	assert_non_null(strstr(error.text, pid));
 }
 
-/* A process that one may not signal is none that has ended. */
+/* A process that may not be signalled is not taken for one that has ended. */
 static void another_users_process_is_opened(void **state)
 {
 	struct lp_process_info process;

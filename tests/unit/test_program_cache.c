@@ -91,7 +91,7 @@ static void an_interpreter_stays_one_whatever_ended(void **state)
 
 	(void)state;
 	program_cache_find(known, getpid(), SECOND, &key);
-	/* it has loaded one */
+	/* a process of this program has loaded an interpreter */
 	program_cache_learn(known, &key, LP_OUTCOME_INTERPRETER, SECOND);
 	for (i = 0; i < 10; i++)
 		program_cache_learn(known, &key,
@@ -109,7 +109,7 @@ static void another_version_of_a_file_is_another_file(void **state)
 	program_cache_find(known, getpid(), SECOND, &key);
 	other = key;
 	other.modified_ns++;
-	/* it is not known */
+	/* the cache has no entry for this key */
 	program_cache_learn(known, &other, LP_OUTCOME_NO_INTERPRETER, SECOND);
 	assert_int_equal(program_cache_find(known, getpid(), SECOND, &key), LP_PROGRAM_UNKNOWN);
 	program_cache_free(known);

@@ -68,7 +68,7 @@ static struct lp_sink *open_sink(const struct lp_format *format, bool queue)
 	return sink;
 }
 
-/* Valid until the next call. */
+/* The text that the sink has written, valid until the next call. */
 static const char *written(void)
 {
 	static char text[4 << 20];
@@ -198,7 +198,7 @@ static void labels_name_the_service_but_no_process(void **state)
 	assert_null(strstr(text, "424"));
 	assert_null(strstr(text, "/app"));
 	assert_null(strstr(text, "secret"));
-	/* the scraper's to add */
+	/* the host's name is a label that the scraper adds */
 	assert_null(strstr(text, "vm7"));
 }
 
@@ -414,7 +414,7 @@ static void fill_many(struct lp_callback_info *infos, struct lp_callback_summary
 	for (i = 0; i < MANY; i++) {
 		snprintf(infos[i].name, sizeof(infos[i].name), "f%zu", i);
 		items[i].callback = &infos[i];
-		/* the last ones take longest */
+		/* the later an item is, the longer it takes */
 		lp_histogram_add(&items[i].run, (i + 1) * 1000);
 	}
 }
@@ -440,7 +440,7 @@ static void callbacks_over_the_limit_are_merged_into_other(void **state)
 	expect_line(text, "loopprof_callback_run_seconds_count" NAMED("f100") " 1");
 	assert_null(strstr(text, "\"f99\""));
 	expect_line(text, "loopprof_callback_run_seconds_count" OTHER " 100");
-	/* 1 to 100 us */
+	/* the sum of 1 us to 100 us */
 	expect_line(text, "loopprof_callback_run_seconds_sum" OTHER " 0.00505");
 }
 
@@ -458,7 +458,7 @@ static void no_series_ever_loses_what_it_has_counted(void **state)
 	(void)state;
 	fill_many(infos, items);
 	sink->observer.interval(sink, &nothing, &summary);
-	/* the least of all overtakes everyone */
+	/* the item with the least time becomes the one with the most */
 	lp_histogram_add(&items[0].run, 5000000000);
 	sink->observer.end(sink, &summary, &end);
 	text = written();
@@ -481,7 +481,7 @@ static void a_new_callback_gets_its_own_series_while_there_is_space(void **state
 	assert_null(strstr(written(), "later"));
 	lp_histogram_add(&items[1].run, 7000000000);
 	loops[0].callback_count = 2;
-	/* total, not what was added since */
+	/* the total, not what was added since the series began */
 	sink->observer.interval(sink, &nothing, &summary);
 	sink->observer.interval(sink, &nothing, &summary);
 	expect_line(written(), "loopprof_callback_run_seconds_sum" NAMED("later") " 7");
@@ -533,7 +533,7 @@ static void a_version_that_can_be_written_again_makes_up_for_it(void **state)
 	sink->observer.interval(sink, &nothing, &nothing);
 	assert_int_equal(mkdir(directory, 0700), 0);
 	sink->observer.interval(sink, &nothing, &nothing);
-	/* the test before has counted one */
+	/* the first failure was counted in the test before */
 	expect_line(written(), "loopprof_self_export_failures_total{format=\"prom\"} 2");
 	assert_int_equal(sink->close(sink), 0);
 }
@@ -580,7 +580,7 @@ static void openmetrics_has_when_counting_began_and_a_stall_of_a_bucket(void **s
 	sink->observer.slow(sink, &slow);
 	lp_histogram_add(&items[0].run, slow.duration_ns);
 	sink->observer.interval(sink, &summary, &summary);
-	/* it stays until there is another: a scraper may come later */
+	/* an exemplar stays until the next one, since a scraper may come later */
 	sink->observer.end(sink, &summary, &end);
 	assert_int_equal(sink->close(sink), 0);
 	text = written();

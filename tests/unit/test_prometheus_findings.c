@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The counters of what got lost, and of tasks that have ended. */
+/* The counters of findings and of ended tasks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,7 +24,7 @@ static const struct lp_loop_info same_labels = { .id = 2,
 static const struct lp_callback_info fetch = { LP_MODEL_TASK, "fetch", "/app/db.py", 41 };
 static const struct lp_callback_info store = { LP_MODEL_TASK, "store", "/app/db.py", 60 };
 
-/* Valid until the next call. */
+/* The text of one report, valid until the next call. */
 static const char *write_once(const struct lp_format *format, const struct lp_summary *summary,
 			      bool lifetimes)
 {
@@ -71,7 +71,7 @@ static void what_got_lost_is_counted_by_kind(void **state)
 				     "loopprof_findings_total{" LOOP ",kind=\"never_awaited\"} 15\n"
 				     "loopprof_findings_total{" LOOP
 				     ",kind=\"exception_never_retrieved\"} 0\n"));
-	/* of no loop, or at too many places */
+	/* findings without a loop, and those of places over the limit */
 	assert_non_null(strstr(text, "\nloopprof_findings_total{kind=\"no_running_loop\"} 2\n"
 				     "loopprof_findings_total{kind=\"other\"} 4\n"));
 	assert_null(strstr(text, "{kind=\"never_awaited\"}"));
@@ -105,7 +105,7 @@ static void ends_of_tasks_are_counted_by_outcome(void **state)
 			       "loopprof_tasks_ended_total{" LOOP ",outcome=\"raised\"} 0\n"
 			       "loopprof_tasks_ended_total{" LOOP ",outcome=\"cancelled\"} 0\n"
 			       "loopprof_tasks_ended_total{" LOOP ",outcome=\"destroyed\"} 1\n"));
-	/* neither has run */
+	/* neither callback has run */
 	assert_null(strstr(text, "callback=\"fetch\""));
 }
 

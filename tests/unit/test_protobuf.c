@@ -10,7 +10,7 @@
 
 #include "sinks/profiles/protobuf.h"
 
-/* Bytes as the encoding's own documentation has them. */
+/* The bytes are those of the examples in the encoding's documentation. */
 static void numbers_texts_and_messages_are_as_documented(void **state)
 {
 	static const uint8_t wanted[] = {

@@ -4,15 +4,15 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-/* What a capture holds, by type. */
+/* The records of a capture: their number by type, and some of their contents. */
 struct lp_counted {
 	uint64_t types[64];
 	uint64_t replayed;
 	uint64_t lost;
 	uint32_t segment;
 	char comm[32], unit[32];
-	char named[64][32]; /* by callback */
-	uint64_t counts[64]; /* of their stats, as told last */
+	char named[64][32]; /* names by the callback's number */
+	uint64_t counts[64]; /* runs in the last counters of each callback */
 };
 
 static void count(struct lp_counted *counted, const struct lp_event *record)
@@ -161,13 +161,13 @@ static void a_place_that_cannot_be_written_is_reported_at_once(void **state)
 	assert_non_null(strstr(error.text, config.path));
 	config.directory = true;
 	assert_int_equal(recorder_new(&config, &recorder, &error), -ENOENT);
-	/* a file where a directory is wanted */
+	/* a file in the place of a directory */
 	config = recorder_config(in_directory("file"));
 	recorder_end(recorder_start(&config));
 	config.directory = true;
 	assert_int_equal(recorder_new(&config, &recorder, &error), -ENOTDIR);
 	assert_non_null(strstr(error.text, "need a directory"));
-	/* not through links */
+	/* links are not followed */
 	assert_int_equal(symlink(in_directory("target"), in_directory("link")), 0);
 	config = recorder_config(in_directory("link"));
 	assert_int_equal(recorder_new(&config, &recorder, &error), -ELOOP);
@@ -240,7 +240,7 @@ static void a_new_file_begins_after_so_long(void **state)
 	assert_int_equal(counted.types[LP_EVENT_BASELINE], 1);
 }
 
-/* Two files: in the first much happens, of which the second has to tell what still holds. */
+/* The second file begins with what still holds of the many changes in the first file. */
 static void each_file_begins_with_what_is_known(void **state)
 {
 	struct lp_recorder_config config = recorder_config(directory);
@@ -277,12 +277,14 @@ static void each_file_begins_with_what_is_known(void **state)
 	assert_string_equal(counted.named[11], "");
 	assert_int_equal(counted.types[LP_EVENT_LOST], 1);
 	assert_int_equal(counted.types[LP_EVENT_BASELINE], 1);
-	/* once in what is told again, once as news */
+	/* one in the checkpoint, and one new record */
 	assert_int_equal(counted.types[LP_EVENT_CALLBACK_STATS], 2);
 	assert_int_equal(counted.counts[10], 8);
-	/* target, labels, two loops, two names, a callback's and a loop's stats, lost, baseline */
+	/*
+	 * target, labels, two loops, two names, one callback's and one loop's stats, lost, baseline
+	 */
 	assert_int_equal(counted.replayed, 10);
-	/* the process is gone: nobody needs to know it */
+	/* the process has ended, so that the next file does not repeat it */
 	put_loop_end(recorder, 0, 62000);
 	put_loop_end(recorder, 2, 62000);
 	put(recorder, &process, LP_MAX_LOOPS, 62000);
@@ -296,7 +298,7 @@ static void each_file_begins_with_what_is_known(void **state)
 	assert_int_equal(counted.types[LP_EVENT_PROCESS], 0);
 }
 
-/* A stack and its places are told again in the file that names them, before they are named. */
+/* A file repeats a stack and its frames before the first record that refers to them. */
 static void stacks_are_repeated_where_they_are_named(void **state)
 {
 	struct lp_recorder_config config = recorder_config(directory);
@@ -334,7 +336,7 @@ static void stacks_are_repeated_where_they_are_named(void **state)
 	while (capture_next(reader, &record, &error) > 0) {
 		assert_in_range(i, 0, 15);
 		types[i++] = record->type;
-		/* no second time a sample of that stall */
+		/* the repeated stack is not a second sample of that stall */
 		if (record->type == LP_EVENT_STACK_SAMPLE)
 			assert_int_equal(((const struct lp_event_stack_sample *)record)->segment_ns,
 					 0);
@@ -380,7 +382,10 @@ static void the_oldest_files_go_and_others_stay(void **state)
 	FILE *file;
 
 	(void)state;
-	/* an older run's, a file with such a name that is none, and one of another name */
+	/*
+	 * an older run's capture, a file with a capture's name that is none, and one of another
+	 * name
+	 */
 	before = recorder_config(directory);
 	before.header.start_unix_ns -= 3600 * SECOND;
 	recorder_end(recorder_start(&before));
@@ -401,7 +406,7 @@ static void the_oldest_files_go_and_others_stay(void **state)
 	assert_false(is_there(segment_path(0)));
 	assert_true(is_there(in_directory("loopprof-box-20200101T000000Z-0.lpc")));
 	assert_true(is_there(in_directory("mine.lpc")));
-	/* the foreign one is no capture and counts for nothing */
+	/* the file that is no capture does not count */
 	assert_in_range(size_of_all() - 200000, 60000, 100000 + 40000);
 }
 
@@ -435,7 +440,7 @@ static void a_full_disk_is_counted_and_reported_at_the_end(void **state)
 	assert_non_null(strstr(error.text, "is incomplete: 3000 records in 30.0 s"));
 }
 
-/* The directory goes, with all in it; ten seconds later it is there again. */
+/* The directory is removed with all its files, and is there again ten seconds later. */
 static void a_directory_that_comes_back_is_used_again(void **state)
 {
 	struct lp_recorder_config config = recorder_config(in_directory("d/"));
@@ -459,7 +464,7 @@ static void a_directory_that_comes_back_is_used_again(void **state)
 	assert_int_equal(counted.types[LP_EVENT_LOOP], 1);
 	assert_int_equal(counted.types[LP_EVENT_NAME], 1);
 	assert_true(counted.types[LP_EVENT_SLOW] > 500);
-	/* those that were in the file that went, too: 2500, and target, labels, loop, name */
+	/* records of the removed file count as lost: 2500, and target, labels, loop, name */
 	assert_int_equal(counted.types[LP_EVENT_SLOW] + counted.lost, 2500 + 4);
 }
 
@@ -481,7 +486,7 @@ static void a_file_that_was_removed_is_begun_again(void **state)
 	assert_int_equal(counted.types[LP_EVENT_SLOW] + counted.lost, 1000 + 1);
 }
 
-/* Blocks that are full before a second has passed. */
+/* The blocks are full before a second has passed. */
 static void a_file_that_was_removed_is_missed_when_much_is_written(void **state)
 {
 	struct lp_recorder_config config = recorder_config(in_directory("x.lpc"));
@@ -520,10 +525,10 @@ static void an_older_file_stays_until_there_is_something_to_record(void **state)
 
 	(void)state;
 	write_text(config.path, "an older one");
-	/* a run that fails before it is attached to anything */
+	/* a run that fails before it attaches to a target */
 	recorder_discard(recorder_start(&config));
 	assert_int_equal(size_of(config.path), strlen("an older one"));
-	/* one that is attached to nothing up to its end */
+	/* a run that never attaches to a target */
 	recorder = recorder_start(&config);
 	put(recorder, &self, LP_MAX_LOOPS, 1);
 	tick(recorder, 20000);
@@ -531,7 +536,7 @@ static void an_older_file_stays_until_there_is_something_to_record(void **state)
 	assert_int_equal(size_of(config.path), strlen("an older one"));
 	recorder = recorder_start(&config);
 	put_target(recorder, 5);
-	/* what a killed recording leaves begins with its header */
+	/* a recording that is killed leaves a file with a header */
 	read_file(config.path, &counted);
 	assert_int_equal(counted.segment, 0);
 	put_loop(recorder, 0, 5);
@@ -567,7 +572,7 @@ static void another_name_of_a_file_is_not_recorded_into(void **state)
 	assert_int_equal(recorder_new(&config, &recorder, &error), -EMLINK);
 	assert_non_null(strstr(error.text, "hard link"));
 	assert_int_equal(size_of(precious), 8);
-	/* made while it records */
+	/* the hard link is made during the recording */
 	assert_int_equal(unlink(config.path), 0);
 	recorder = recorder_start(&config);
 	put_loop(recorder, 0, 0);
@@ -594,7 +599,7 @@ static void a_file_that_another_recording_writes_is_not_replaced(void **state)
 	assert_int_equal(counted.types[LP_EVENT_LOOP], 1);
 }
 
-/* As somebody does who owns the directory above. */
+/* The owner of the parent directory replaces the directory by a link. */
 static void a_directory_that_becomes_a_link_changes_nothing(void **state)
 {
 	struct lp_recorder_config config = recorder_config(in_directory("d/"));
@@ -626,7 +631,7 @@ static void what_no_run_of_ours_wrote_is_not_removed(void **state)
 	recorder = recorder_start(&before);
 	put_noise(recorder, 0, 1);
 	recorder_end(recorder);
-	/* a second name somewhere else */
+	/* the capture has a second name */
 	theirs = in_directory("loopprof-box-20231114T211320Z-0.lpc");
 	assert_int_equal(link(theirs, in_directory("mine")), 0);
 	config.rotate_bytes = 20000;
@@ -634,13 +639,13 @@ static void what_no_run_of_ours_wrote_is_not_removed(void **state)
 	recorder = recorder_start(&config);
 	fill_with_noise(recorder, 0, 20);
 	assert_true(is_there(theirs));
-	/* somebody else's */
+	/* the capture belongs to another user */
 	assert_int_equal(unlink(in_directory("mine")), 0);
 	if (!geteuid())
 		assert_int_equal(chown(theirs, 65534, 65534), 0);
 	fill_with_noise(recorder, 20000, 10);
 	assert_true(geteuid() || is_there(theirs));
-	/* one of ours */
+	/* the capture belongs to this user again */
 	if (!geteuid())
 		assert_int_equal(chown(theirs, 0, 0), 0);
 	fill_with_noise(recorder, 30000, 10);
@@ -648,7 +653,7 @@ static void what_no_run_of_ours_wrote_is_not_removed(void **state)
 	recorder_end(recorder);
 }
 
-/* Not even the header of the first file fits. */
+/* Not even the header of the first file fits on the disk. */
 static void no_empty_file_is_left_where_there_is_no_space(void **state)
 {
 	struct lp_recorder_config config = recorder_config(directory);
@@ -669,7 +674,7 @@ static void no_empty_file_is_left_where_there_is_no_space(void **state)
 	assert_int_equal(size_of_all(), 0);
 	assert_false(is_there(segment_path(0)));
 	setrlimit(RLIMIT_FSIZE, &limit);
-	/* it goes on when there is room */
+	/* the recording goes on when there is space */
 	fill_with_noise(recorder, 12000, 12);
 	assert_int_equal(recorder_close(recorder, &error), -EFBIG);
 	read_file(segment_path(0), &counted);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Targets that are read by a worker, some of which do not answer. */
+/* Targets are read by a worker; some of them do not answer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,17 +22,16 @@
 #include "runtime/remote/serve.h"
 #include "process/memory.h"
 
-/* Shared with the workers. */
+/* Memory that is shared with the workers. */
 struct shared {
-	volatile pid_t hangs; /* reads of this process do not return */
-	volatile int reads; /* of it */
+	volatile pid_t hangs; /* the process of which reads do not return */
+	volatile int reads; /* number of reads of that process */
 };
 
 static struct shared *shared;
 static pid_t target;
 
-/* In the place of user/runtime/remote/serve.c: memory that is its own address, eight bytes at a
- * time. */
+/* Replaces user/runtime/remote/serve.c: each word of a target's memory holds its own address. */
 ssize_t runtime_serve(const void *request, size_t bytes, void *answer, size_t capacity)
 {
 	const struct lp_request *head = request;
@@ -88,7 +87,7 @@ static void test_reads(void **state)
 	assert_int_equal(memory_read(target, 0, words, 8), -EFAULT);
 	assert_int_equal(memory_read_many(target, addresses, 3, words, 16), 2);
 	assert_int_equal(words[2], 4096);
-	/* more than one message holds */
+	/* more than fits into one message */
 	assert_int_equal(memory_read(target, 8, words, sizeof(words)), 0);
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		assert_int_equal(words[i], 8 + i * 8);
@@ -116,12 +115,12 @@ static void test_target_that_does_not_answer(void **state)
 	shared->hangs = target;
 	assert_int_equal(memory_read(target, 64, &word, 8), -ETIMEDOUT);
 	before = shared->reads;
-	/* from now on nobody waits for it, and nothing is tried */
+	/* later reads fail at once, without another attempt */
 	for (i = 0; i < 1000; i++)
 		assert_int_equal(memory_read(target, 64, &word, 8), -ETIMEDOUT);
 	assert_int_equal(shared->reads, before);
 	assert_int_equal(remote_unreadable(), 1);
-	/* others are read */
+	/* other processes are still read */
 	assert_int_equal(memory_u64(getpid(), 128), 128);
 }
 
@@ -133,7 +132,7 @@ static void test_target_that_answers_again(void **state)
 	(void)state;
 	shared->hangs = target;
 	assert_int_equal(memory_read(target, 64, &word, 8), -ETIMEDOUT);
-	/* to try it again makes nobody wait either */
+	/* the attempt to read the target again blocks nobody either */
 	for (i = 0; i < 1000 && shared->reads < 2; i++) {
 		remote_turn(clock_now());
 		usleep(10000);
@@ -146,7 +145,7 @@ static void test_target_that_answers_again(void **state)
 		usleep(10000);
 	}
 	assert_int_equal(memory_read(target, 64, &word, 8), 0);
-	/* the same process is counted once */
+	/* the same process counts once */
 	shared->hangs = target;
 	assert_int_equal(memory_read(target, 64, &word, 8), -ETIMEDOUT);
 	assert_int_equal(remote_unreadable(), 1);
@@ -162,7 +161,7 @@ static void test_pid_of_another_process(void **state)
 	kill(target, SIGKILL);
 	waitpid(target, NULL, 0);
 	shared->hangs = 0;
-	/* what is true of a process is not true of a later one */
+	/* a later process with the same PID is not affected */
 	assert_int_equal(memory_read(target, 64, &word, 8), 0);
 }
 

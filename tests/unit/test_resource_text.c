@@ -13,7 +13,9 @@
 
 #include "wire/resource_text.h"
 
-/* On the heap and of the very size, so that a sanitiser sees each byte beyond. */
+/*
+ * Resource and text are on the heap in their exact sizes, so that a sanitiser reports an overrun.
+ */
 static void expect_cut(const struct lp_resource *resource, size_t size, const char *expected)
 {
 	struct lp_resource *copy = malloc(sizeof(*copy));
@@ -38,7 +40,7 @@ static struct lp_resource with_data(unsigned int kind, unsigned int flags, const
 {
 	struct lp_resource resource = { .kind = kind, .flags = flags, .bytes = bytes };
 
-	/* what is not used may be anything */
+	/* bytes that are not in use may have any value */
 	memset(resource.data, 'x', sizeof(resource.data));
 	memcpy(resource.data, data, bytes);
 	return resource;

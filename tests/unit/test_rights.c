@@ -45,7 +45,7 @@ static void what_is_missing_is_named(void **state)
 	for (i = 0; i < LP_RIGHTS; i++) {
 		assert_false(right_held((enum lp_right)i, 0));
 		assert_true(right_held((enum lp_right)i, ~0ULL));
-		/* no signal is sent to a target */
+		/* targets get no signals, so CAP_KILL gives no right */
 		assert_false(right_held((enum lp_right)i, KILL));
 		right_missing((enum lp_right)i, 0, text, sizeof(text));
 		assert_int_equal(strncmp(text, "CAP_", 4), 0);
@@ -72,7 +72,7 @@ static void a_refusal_names_the_failure_the_lack_and_the_fix(void **state)
 			assert_non_null(strstr(error.text, "though the capabilities are there"));
 		else
 			assert_non_null(strstr(error.text, text));
-		/* whoever has them all is not sent to root */
+		/* a process with all capabilities is not advised to run as root */
 		assert_true(!right_held((enum lp_right)i, effective) ||
 			    !strstr(error.text, "as root"));
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Reading the ring buffer has an end, whatever fills it. libbpf is replaced by what it does. */
+/* Draining the ring buffer ends, however fast it is filled.  Functions here replace libbpf's. */
 #include "live/ring.h"
 
 #include "base/clocks.h"
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-/* A buffer with so many records in it; each that is read is replaced by another if endless. */
+/* The ring buffer has that many records; if endless, each record that is read is replaced. */
 struct ring_buffer {
 	ring_buffer_sample_fn take;
 	void *context;
@@ -21,7 +21,7 @@ struct ring_buffer {
 static uint64_t records;
 static bool endless;
 static uint64_t taken;
-static uint64_t slow_ns; /* what a record costs its reader */
+static uint64_t slow_ns; /* time that a record costs its reader */
 
 struct ring_buffer *ring_buffer__new(int descriptor, ring_buffer_sample_fn take, void *context,
 				     const struct ring_buffer_opts *options)
@@ -46,7 +46,7 @@ int ring_buffer__epoll_fd(const struct ring_buffer *buffer)
 	return 7;
 }
 
-/* A record is consumed before its callback's answer counts (libbpf: ringbuf.c). */
+/* As in libbpf (ringbuf.c), a record is consumed before the callback's result is checked. */
 int ring_buffer__consume(struct ring_buffer *buffer)
 {
 	char data[16] = "";
@@ -106,7 +106,7 @@ static void test_a_turn_has_so_many_events(void **state)
 	ring_allow(ring, 1000, 10000000000ULL);
 	assert_int_equal(ring_drain(ring), 1);
 	assert_int_equal(taken, 1000);
-	/* however often it is asked */
+	/* further calls do not exceed what is allowed */
 	assert_int_equal(ring_drain(ring), 1);
 	assert_int_equal(taken, 1000);
 	ring_allow(ring, 10, 10000000000ULL);

@@ -10,13 +10,13 @@
 
 #include "session/roles.h"
 
-/* which need the types of the former */
+/* the skeletons need the types that roles.h includes */
 #include "loopprof.skel.h"
 #include "lost.skel.h"
 
 #define FINDING(kind) (1U << LP_FINDING_##kind)
 
-/* What of a run asks for a role. */
+/* Features of a run that need a role. */
 enum {
 	TRACED = 1,
 	QUEUE = 2,
@@ -26,8 +26,8 @@ enum {
 
 static const struct {
 	const char *program;
-	unsigned int wanted_by; /* any of them */
-	uint32_t finding; /* or this one */
+	unsigned int wanted_by; /* features of which any one needs the role */
+	uint32_t finding; /* or the finding that needs it */
 	enum lp_role_need need;
 	enum lp_role_stage stage;
 	bool in_bursts;
@@ -127,7 +127,7 @@ static void roles_are_attached_as_ever(void **state)
 	}
 }
 
-/* Bursts begin before the second object is loaded, and so do the probes of the first stage. */
+/* Bursts and the probes of the first stage begin before the second object is loaded. */
 static void early_roles_are_of_the_first_object(void **state)
 {
 	size_t i;

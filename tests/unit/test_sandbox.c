@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What a process may not do any more once it is confined; each try is a child's. */
+/* What a confined process may no longer do; each attempt is made in a child process. */
 #include "privileges/sandbox.h"
 
 #include <errno.h>
@@ -30,7 +30,7 @@
 
 static char directory[] = "/tmp/loopprof-sandbox.XXXXXX";
 
-/* Runs a check in a child that is confined so.  Returns its result: 0 is right. */
+/* Runs a check in a child that is confined like this.  Returns its result; 0: all is right. */
 static int confined(const struct lp_sandbox *sandbox, int (*check)(void))
 {
 	int status = -1;
@@ -87,7 +87,9 @@ static int a_reader_opens_nothing_to_write(void)
 	return unlink("/nowhere/at/all") != -1 || errno != EPERM ? 6 : 0;
 }
 
-/* What a new user namespace would allow, and what changes others without writing to them. */
+/*
+ * New user namespaces, and calls that change other processes without writing to them, are refused.
+ */
 static int no_namespace_is_made(void)
 {
 	if (syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL) >= 0 ||
@@ -136,7 +138,7 @@ static int no_file_system_is_mounted(void)
 {
 	if (syscall(SYS_fsopen, "tmpfs", 0) >= 0 || errno != EPERM)
 		return 1;
-	/* mount_setattr */
+	/* 442: mount_setattr */
 	return syscall(442, AT_FDCWD, "/", 0, NULL, 0) >= 0 || errno != EPERM ? 2 : 0;
 }
 
@@ -221,7 +223,7 @@ static void capabilities_are_those_that_are_needed(void **state)
 	sandbox.kind = LP_SANDBOX_LIVE;
 	assert_int_equal(confined(&sandbox, capabilities_of_a_run), 0);
 	sandbox.writes = true;
-	/* whoever runs the tests may not have it himself */
+	/* the user who runs the tests may lack the capability */
 	if (!may_set_owners())
 		assert_int_equal(confined(&sandbox, may_set_owners), 0);
 }

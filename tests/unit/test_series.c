@@ -65,7 +65,7 @@ static const struct lp_loop_series *find_other(const struct lp_series *series)
 	return NULL;
 }
 
-/* One unit whose threads have ever new names, before another comes. */
+/* One unit, whose threads have ever new names, comes before another one. */
 static void one_unit_takes_no_more_than_half_of_the_sets(void **state)
 {
 	struct lp_series series = { 0 };
@@ -111,7 +111,7 @@ static void labels_that_were_idle_for_long_give_their_place_to_others(void **sta
 	total.loop_count = LP_SERIES_SETS;
 	count(&series);
 	total.now_ns += HOUR_NS - 1;
-	/* all but the first two go on */
+	/* all loops but the first two make progress */
 	for (i = 2; i < LP_SERIES_SETS; i++)
 		loops[i].wall_ns++;
 	count(&series);
@@ -123,11 +123,11 @@ static void labels_that_were_idle_for_long_give_their_place_to_others(void **sta
 	assert_non_null(find(&series, "u256.service"));
 	assert_null(find_other(&series));
 	assert_int_equal(series.sets_overflow, 1);
-	/* what has not changed does not come back ... */
+	/* a loop without progress does not come back ... */
 	count(&series);
 	assert_null(find(&series, "u0.service"));
 	assert_non_null(find(&series, "u1.service"));
-	/* ... and what has does, with all that it ever counted */
+	/* ... and one with progress does, with all that it ever counted */
 	loops[0].wall_ns++;
 	loops[0].iterations++;
 	count(&series);
@@ -145,13 +145,13 @@ static void labels_of_other_stay_there_while_there_are_loops_with_them(void **st
 
 	(void)state;
 	count(&series);
-	/* there would be room */
+	/* there would be space for it now */
 	total.now_ns += 2 * HOUR_NS;
 	loops[299].iterations = 1000;
 	count(&series);
 	assert_null(find(&series, "u299.service"));
 	assert_int_equal(find_other(&series)->numbers.iterations, 43 * 10 + 1000);
-	/* a loop less: its count stays */
+	/* a loop that is no longer listed keeps its count */
 	total.loop_count--;
 	count(&series);
 	assert_int_equal(find_other(&series)->numbers.iterations, 43 * 10 + 1000);
@@ -174,7 +174,9 @@ static void no_number_ever_falls(void **state)
 	lp_histogram_add(&item.run, 7000000);
 	lp_histogram_add(&loops[0].iteration, 9000000);
 	count(&series);
-	/* a loop has ended a little before it was last seen alive; a count was read half */
+	/*
+	 * a loop's end may be earlier than its last state, and a count may have been read too low
+	 */
 	loops[0].wall_ns--;
 	loops[0].iterations--;
 	memset(&item.run, 0, sizeof(item.run));
@@ -191,7 +193,7 @@ static void no_number_ever_falls(void **state)
 	series_free(&series);
 }
 
-/* So many callbacks of each loop, all with names of their own. */
+/* That many callbacks for each loop, each with a name of its own. */
 static struct lp_callback_summary *many_callbacks(size_t loop_count, size_t each)
 {
 	struct lp_callback_summary *items = calloc(loop_count * each, sizeof(*items));
@@ -224,7 +226,7 @@ static void callbacks_of_all_loops_together_are_bounded(void **state)
 	count(&series);
 	assert_int_equal(series.callback_count, LP_SERIES_CALLBACKS_ALL);
 	assert_int_equal(series.callbacks_overflow, 2000 - LP_SERIES_CALLBACKS_ALL);
-	/* those with most time, whichever loop they are of */
+	/* the callbacks with the most time of all loops */
 	assert_int_equal(find(&series, "u19.service")->own->own, true);
 	assert_int_equal(find(&series, "u0.service")->own->own, false);
 	for (loop = series.loops; loop; loop = loop->next)
@@ -318,7 +320,7 @@ static void the_worst_stall_of_a_bucket_stands_for_it(void **state)
 	assert_string_equal(exemplar->cause, "");
 	assert_int_equal(exemplar->next->duration_ns, 300000000);
 	assert_null(exemplar->next->next);
-	/* a later one, though it is shorter: the old one has been told */
+	/* a stall that was exported is replaced by a later one, though that is shorter */
 	slow = stall_of(&info, 150000000);
 	series_stall(&series, &slow);
 	assert_int_equal(exemplar->duration_ns, 150000000);
@@ -333,7 +335,7 @@ static void the_line_of_a_stall_fits_whatever_the_file_is_called(void **state)
 	size_t i;
 
 	(void)state;
-	/* characters of three bytes, cut within one */
+	/* characters of three bytes, the last of which is cut */
 	strcpy(info.file, "/app/");
 	for (i = 0; i < 100; i++)
 		strcat(info.file, "\xe4\xbb\xbb");

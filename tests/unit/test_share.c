@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The time to read events: equal parts, none takes all, debts are paid. */
+/* Shares of the time to read events: parts are equal, nobody takes all, debts are paid. */
 #include "live/share.h"
 
 #include <setjmp.h>
@@ -11,7 +11,7 @@
 
 #define EVENT_NS 1000000ULL
 
-/* Asks for as much as it gets from now to the window's end; returns what it got. */
+/* Spends as much as is allowed from now to the end of the window; returns the time spent in ns. */
 static uint64_t take_all(struct lp_share_pool *pool, struct lp_share *share, uint64_t now)
 {
 	uint64_t got = 0;
@@ -23,7 +23,7 @@ static uint64_t take_all(struct lp_share_pool *pool, struct lp_share *share, uin
 	return got;
 }
 
-/* What it gets over and over, once it has spent what it had saved. */
+/* The time that a share gets in each window once its savings are spent. */
 static uint64_t sustained(struct lp_share_pool *pool, struct lp_share *share, uint64_t now)
 {
 	int window;
@@ -77,7 +77,7 @@ static void test_an_event_that_took_longer_is_paid_later(void **state)
 	share_spend(&hog, 5 * LP_SHARE_WINDOW_NS);
 	for (window = 1; window <= 40; window++)
 		may += share_may_spend(&pool, &hog, now + (uint64_t)window * LP_SHARE_WINDOW_NS);
-	/* 500 ms at 25 ms a window, but for the 200 ms of a burst */
+	/* a debt of 500 ms less the 200 ms of a burst is paid off at 25 ms per window */
 	assert_int_equal(may, 40 - 12);
 }
 

@@ -51,7 +51,7 @@ static void each_loop_has_a_profile(void **state)
 	free(text);
 }
 
-/* More samples than are kept in their order. */
+/* More samples than the sink stores in order. */
 static void beyond_the_bound_the_time_is_retained(void **state)
 {
 	struct lp_sink *sink = export_open(&speedscope_format);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Why a callback was slow: its times, what it was blocked on, its samples, the GIL. */
+/* Why a callback was slow: its times, its blocking calls, its samples, the GIL. */
 #include "model_fixture.h"
 
 #include <arpa/inet.h>
@@ -113,7 +113,7 @@ static void parts_that_no_clock_counts_still_add_up(void **state)
 	begin_loop();
 	feed_account(&event, 10 * MS);
 	expect_sum(&feed_over(10 * MS, 130 * MS)->breakdown.time, 120 * MS);
-	/* each may be, but not all of them */
+	/* each of the times is possible, but not their sum */
 	event = times_of(START_NS, START_NS, START_NS);
 	feed_account(&event, 210 * MS);
 	expect_sum(&feed_over(210 * MS, 330 * MS)->breakdown.time, 120 * MS);
@@ -125,7 +125,7 @@ static void without_an_account_the_times_are_not_known(void **state)
 
 	(void)state;
 	begin_loop();
-	/* of another callback */
+	/* the account of another callback */
 	feed_account(&event, 9 * MS);
 	feed_stack_sample(LP_SAMPLE_ON_CPU, 10 * MS, 7, COMPUTE, HANDLE);
 	feed_over(10 * MS, 130 * MS);
@@ -328,7 +328,7 @@ static void without_samples_nothing_is_known_of_garbage(void **state)
 	begin_loop();
 	feed_account(&event, 10 * MS);
 	assert_false(feed_over(10 * MS, 130 * MS)->breakdown.time.gc_known);
-	/* damaged: more than there are */
+	/* damaged: more samples of the collector than samples */
 	event.account.samples = 1;
 	event.account.collecting_samples = UINT32_MAX;
 	feed_account(&event, 210 * MS);
@@ -356,7 +356,7 @@ static void the_thread_that_was_seen_most_held_the_gil(void **state)
 	feed_holder(10 * MS, 600, WORKER, "Thread-\x1b[2J");
 	feed_holder(10 * MS, 500, COMPUTE, "Thread-1");
 	feed_holder(10 * MS, 600, WORKER, "Thread-\x1b[2J");
-	/* while another callback ran */
+	/* samples from another callback */
 	feed_holder(5 * MS, 500, COMPUTE, "Thread-1");
 	feed_holder(5 * MS, 500, COMPUTE, "Thread-1");
 	why = feed_over(10 * MS, 130 * MS);
@@ -364,7 +364,7 @@ static void the_thread_that_was_seen_most_held_the_gil(void **state)
 	assert_string_equal(why->breakdown.gil.thread, "Thread-?[2J");
 	assert_int_equal(why->breakdown.gil.tid, 600);
 	assert_string_equal(why->holder.text, "worker:90");
-	/* it is no sample of the loop */
+	/* samples of the holder are not samples of the loop */
 	assert_int_equal(why->breakdown.sample_count, 0);
 }
 
@@ -392,7 +392,7 @@ static void nobody_held_the_gil_where_nobody_was_seen(void **state)
 	assert_int_equal(last_breakdown()->holder.depth, 0);
 }
 
-/* The chain of a callback with those times, of which each has a stack of its own. */
+/* The await chain of a callback with these times, each of which has a stack of its own. */
 static const char *chain_for(uint64_t start_ns, uint64_t blocked_ns, uint64_t gil_ns,
 			     uint64_t run_queue_ns)
 {
@@ -456,7 +456,7 @@ static void without_a_stack_there_is_no_chain(void **state)
 	feed_account(&event, 10 * MS);
 	feed_over(10 * MS, 130 * MS);
 	assert_int_equal(last_breakdown()->chain.depth, 0);
-	/* a short one on the CPU is better than none */
+	/* the short stack of a sample on the CPU is better than no chain */
 	feed_stack_sample(LP_SAMPLE_ON_CPU, 210 * MS, 7, COMPUTE, HANDLE);
 	feed_account(&event, 210 * MS);
 	feed_over(210 * MS, 330 * MS);

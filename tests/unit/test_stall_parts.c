@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Stalls cut into parts: their sums, their stacks, and each stall once. */
+/* Stalls are divided into parts: their sums, their stacks, and each stall once. */
 #include "export_fixture.h"
 
 #include "sinks/profiles/once_per_stall.h"
@@ -8,7 +8,7 @@ static char shown[8192];
 static uint64_t sum_ns;
 static size_t parts, longest;
 
-/* "a;b;[c] 5\n" for each. */
+/* Appends a line for each part: "a;b;[c] 5\n". */
 static void show(void *context, const struct lp_stall *stall, const struct lp_stall_part *part)
 {
 	size_t i;
@@ -156,7 +156,7 @@ static void a_stack_that_was_cut_begins_with_what_awaits_it(void **state)
 		COROUTINE("fetch", "/app/db.py", 30));
 	assert_has(parts_of_slow(&slow), "gunicorn;handle:88;page:12;[...];fetch:30;execute:41;[");
 	export_blocked.stack = whole;
-	/* a whole one has them */
+	/* a whole stack does not need the await chain */
 	assert_has(parts_of_slow(&slow), "gunicorn;handle:88;execute:41;[");
 }
 
@@ -235,7 +235,7 @@ static void a_stall_in_progress_counts_once_it_has_ended(void **state)
 	assert_int_equal(reported_ns, 312 * MS);
 }
 
-/* What it was told with is gone by then. */
+/* Objects of the last report are no longer valid when the run ends. */
 static void a_stall_in_progress_at_the_end_counts_as_it_was(void **state)
 {
 	struct lp_callback_info callback = export_callback;

@@ -33,7 +33,7 @@ static int caller(const char *uid, const char *gid, const char *name)
 	set("SUDO_USER", name);
 	ids = sudo_ids(&user, &error);
 	found = sudo_caller(&user, &error);
-	/* what is no ID is refused by both */
+	/* both functions refuse what is not an ID */
 	assert_true(ids >= 0 || found < 0);
 	return found;
 }
@@ -52,11 +52,11 @@ static void a_caller_is_known_by_its_ids(void **state)
 	assert_int_equal(user.group, 65534);
 	assert_string_equal(user.name, "nobody");
 	assert_int_equal(caller("65534", "65534", NULL), 1);
-	/* root may call sudo, too */
+	/* root may also call sudo */
 	assert_int_equal(caller("0", "0", "root"), 1);
 	assert_int_equal(user.user, 0);
 	assert_int_equal(caller("0", "7", "root"), 1);
-	/* an account that this host does not list is no reason for root's rights */
+	/* an account that this host does not list does not get root's rights */
 	assert_int_equal(caller("4294967294", "4294967294", NULL), 1);
 	assert_int_equal(user.user, 4294967294);
 	assert_string_equal(user.name, "");
@@ -106,16 +106,16 @@ static void damaged_variables_are_refused(void **state)
 	assert_int_equal(caller(NULL, "65534", NULL), -EINVAL);
 	assert_int_equal(caller(NULL, NULL, "nobody"), -EINVAL);
 	assert_int_equal(caller("65534", NULL, "nobody"), -EINVAL);
-	/* of a name and an ID that do not fit one is wrong */
+	/* the name and the ID belong to different users */
 	assert_int_equal(caller("65534", "65534", "root"), -EINVAL);
 	assert_int_equal(caller("0", "0", "nobody"), -EINVAL);
 	assert_int_equal(caller("65534", "65534", ""), -EINVAL);
-	/* nor is a group that is not the user's: it would open that group's files */
+	/* the group is not the user's, whose output would open that group's files */
 	assert_int_equal(caller("65534", "7", "nobody"), -EINVAL);
 	assert_non_null(strstr(error.text, "SUDO_GID"));
 	assert_int_equal(caller("65534", "7", NULL), -EINVAL);
 	assert_int_equal(caller("65534", "4294967294", "nobody"), -EINVAL);
-	/* root's group is not everybody's */
+	/* root's group is not a group of everybody */
 	assert_int_equal(caller("65534", "0", "nobody"), -EINVAL);
 	assert_int_equal(caller("4294967294", "0", NULL), -EINVAL);
 }
@@ -135,7 +135,7 @@ int main(void)
 		cmocka_unit_test_teardown(damaged_variables_are_refused, clear),
 	};
 
-	/* sudo starts what is root */
+	/* sudo starts loopprof as root, so that the functions act for root alone */
 	if (geteuid())
 		return 0;
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* A child that is left behind when it hangs in a read, and whose output passes through. */
+/* A child that hangs in a read is abandoned, and its output passes through. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,7 +27,7 @@ static int give_status(struct lp_supervised *supervised, void *context)
 	return *(int *)context;
 }
 
-/* The parent of a vfork() waits for its child in the state D. */
+/* Hangs: the parent of a vfork() waits for its child in the state D. */
 static int hang(struct lp_supervised *supervised, void *context)
 {
 	(void)context;
@@ -41,7 +41,7 @@ static int hang(struct lp_supervised *supervised, void *context)
 	return 0;
 }
 
-/* It is not reading: nobody is to blame for that. */
+/* Sleeps without a read, so that no target is blamed. */
 static int sleep_long(struct lp_supervised *supervised, void *context)
 {
 	(void)supervised;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* From what BPF saw of a lost thing to what is told of it. */
+/* From a raw finding of BPF to the finding that is reported. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 
 #define RECORDS_MAX 32
 
-/* A code object is told by its address; what has no address here cannot be described. */
+/* The address of a code object is its number here, from 1; other addresses have no description. */
 static const struct lp_frame places[] = {
 	{ .function = "notify", .file = "/srv/shop/orders.py", .line = 5 },
 	{ .function = "handle", .file = "/srv/shop/orders.py", .line = 15 },
@@ -30,7 +30,7 @@ static const struct lp_frame places[] = {
 enum { NOTIFY = 1, HANDLE, CREATE_TASK, WARN, RUN, SELECT, UNKNOWN };
 
 static struct lp_finding_places read_places;
-static bool ended; /* the process has, before its memory was read */
+static bool ended; /* the process ended before its memory was read */
 
 static void describe(enum lp_finding_part part, const struct lp_frame_reference *frames,
 		     size_t count, struct lp_finding_places *shown)
@@ -63,7 +63,7 @@ static const struct lp_runtime runtime = { .describe_finding = describe_finding,
 					   .is_dispatch = is_dispatch };
 static const struct lp_instance instance = { .runtime = &runtime, .pid = 42 };
 
-/* What came out. */
+/* The records that the symboliser has passed on. */
 static struct lp_event_frame frames[RECORDS_MAX];
 static size_t frame_count;
 static struct lp_event_finding *found;
@@ -119,7 +119,7 @@ static void push(struct lp_event_raw_finding *finding, uint64_t code)
 	finding->frames[finding->depth++].code = code;
 }
 
-/* Takes it, and frees it. */
+/* Symbolises the finding and frees it. */
 static void symbolise(struct lp_event_raw_finding *finding)
 {
 	const struct lp_symboliser_config config = { .take = take };
@@ -152,7 +152,7 @@ static void a_coroutine_is_named_by_itself(void **state)
 	assert_string_equal(found->file, "/srv/shop/orders.py");
 	assert_int_equal(found->line, 5);
 	assert_int_equal(found->tid, 43);
-	/* without the interpreter's own way to warn, and up to the loop's dispatch */
+	/* the stack has no frames of the warning itself, and ends at the loop's dispatch */
 	assert_int_equal(found->depth, 1);
 	assert_string_equal(function_of(found->frames[0]), "handle");
 	assert_int_equal(found->created, LP_NO_FRAME);
@@ -174,7 +174,7 @@ static void what_has_no_name_is_named_by_the_line_of_the_program(void **state)
 	assert_string_equal(function_of(found->frames[0]), "create_task");
 }
 
-/* The innermost function is asyncio's: the line of the program says more, as long as it is known. */
+/* The innermost function is asyncio's: the program's own line says more, if it is known. */
 static void a_process_that_has_ended_leaves_the_name_that_was_copied(void **state)
 {
 	struct lp_event_raw_finding *finding;
@@ -201,7 +201,7 @@ static void a_process_that_has_ended_leaves_the_name_that_was_copied(void **stat
 	ended = false;
 }
 
-/* Nothing is known of it, and nothing comes out. */
+/* Nothing is known of the object, so no finding is reported. */
 static void a_process_that_has_ended_may_leave_nothing(void **state)
 {
 	struct lp_event_raw_finding *finding;
@@ -247,7 +247,7 @@ static void both_stacks_of_a_wrong_thread_are_retained_apart(void **state)
 	assert_string_equal(function_of(found->frames[0]), "handle");
 	assert_string_equal(function_of(found->frames[1]), "select");
 	assert_true(found->flags & LP_FINDING_TIMER);
-	/* the loop's thread does not name it */
+	/* the name does not come from the stack of the loop's thread */
 	assert_string_equal(found->name, "handle");
 }
 
@@ -269,7 +269,7 @@ static void names_and_messages_become_utf8(void **state)
 	struct lp_event_raw_finding *finding = new_finding(LP_FINDING_NEVER_RETRIEVED);
 
 	(void)state;
-	/* UCS-2, as CPython keeps what Latin-1 has no room for */
+	/* UCS-2, in which CPython stores text that Latin-1 cannot hold */
 	finding->message = (struct lp_text){ 4, 2, 0 };
 	memcpy(finding->message_data, (const uint8_t[]){ 0xac, 0x20, 0x1b, 0x00 }, 4);
 	memcpy(finding->exception_type, "ValueError", sizeof("ValueError"));
@@ -311,7 +311,7 @@ static void sizes_over_all_limits_are_refused(void **state)
 	finding->loop_depth = LP_FINDING_LOOP_FRAMES + 1;
 	symbolise(finding);
 	assert_null(found);
-	/* of a text: it is left out */
+	/* a text with an impossible size is left out */
 	finding = new_finding(LP_FINDING_OTHER_LOOP);
 	finding->message = (struct lp_text){ LP_MESSAGE_BYTES + 1, 1, 0 };
 	finding->qualname = (struct lp_text){ 3, 3, 0 };

@@ -11,7 +11,7 @@
 
 #include "wire/syscalls.h"
 
-/* The C library's development files bring the kernel's own numbering. */
+/* The kernel's own numbers, from the development files of the C library. */
 #define NUMBERING "/usr/include/x86_64-linux-gnu/asm/unistd_64.h"
 
 static void every_number_has_the_kernels_name(void **state)

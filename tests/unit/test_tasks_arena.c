@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What holds the tasks of a process, and the cache they are read through. */
+/* The memory that holds the tasks of a process, and the cache through which they are read. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -106,7 +106,7 @@ static void a_list_is_freed_whole(void **state)
 	task_arena_free(NULL);
 }
 
-/* Memory of our own with a hole in it: page 5 cannot be read. */
+/* Memory of this process, of which page 5 cannot be read. */
 static uint8_t *map_pages(void)
 {
 	uint8_t *pages = mmap(NULL, (size_t)PAGES * PAGE, PROT_READ | PROT_WRITE,
@@ -174,7 +174,7 @@ static void what_was_read_stays_until_it_is_flushed(void **state)
 	pages[0]++;
 	memory_cache_close();
 	assert_int_equal(memory_u64(getpid(), address), before + 2);
-	/* to close or flush what is not open does nothing */
+	/* closing or flushing a cache that is not open has no effect */
 	memory_cache_flush();
 	memory_cache_close();
 	unmap_pages(pages);
@@ -211,7 +211,7 @@ static void many_pieces_are_read_up_to_the_first_that_cannot_be(void **state)
 		for (i = 0; i < PIECES; i++)
 			assert_memory_equal(pieces + i * SIZE, pages + i * 37, SIZE);
 		assert_int_equal(memory_read_many(getpid(), addresses, 0, pieces, SIZE), 0);
-		/* half of it lies in the hole */
+		/* half of the value is in the unreadable page */
 		addresses[70] = (uint64_t)(uintptr_t)(pages + (size_t)5 * PAGE - SIZE / 2);
 		assert_int_equal(memory_read_many(getpid(), addresses, PIECES, pieces, SIZE), 70);
 		addresses[0] = 0;
@@ -248,13 +248,13 @@ static void a_snapshot_is_of_one_instant(void **state)
 	memory_snapshot_take();
 	memset(pages, 0, sizeof(first));
 	assert_int_equal(read_once(first), second);
-	/* to flush would make it two instants */
+	/* a flush has no effect, as it would mix two moments */
 	assert_int_equal(memory_cache_open(getpid(), CACHE_BYTES), 0);
 	memory_cache_flush();
 	assert_int_equal(memory_u64(getpid(), first), second);
 	memory_cache_close();
 	assert_int_equal(memory_snapshot_missed(), 0);
-	/* what no cache is opened for is read as it is */
+	/* without a cache, the current memory is read */
 	assert_int_equal(memory_u64(getpid(), first), 0);
 	memory_snapshot_end();
 	assert_int_equal(read_once(first), 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What has changed between looks, and what only grows. */
+/* Changes from one snapshot to the next, and groups that only grow. */
 #include "tasks_fixture.h"
 
 #include "tasks/diff.h"
@@ -11,7 +11,7 @@ struct watch {
 	uint64_t time_ns;
 };
 
-/* A look, a second after the last one. */
+/* Takes a snapshot of the list, one second after the last one. */
 static void observe(struct watch *watch, struct lp_task_list *list)
 {
 	struct lp_tasks_snapshot *snapshot;
@@ -23,7 +23,7 @@ static void observe(struct watch *watch, struct lp_task_list *list)
 	watch->snapshot = snapshot;
 }
 
-/* The tasks with these numbers. */
+/* Takes a snapshot of the tasks with these numbers. */
 static void observe_range(struct watch *watch, size_t first, size_t end)
 {
 	struct lp_task_list list = new_list(end - first, 0);
@@ -66,7 +66,7 @@ static void test_started_and_ended(void **state)
 	end(&watch);
 }
 
-/* Memory is used again: another name at the same address is another task. */
+/* Addresses are used again: a task of another name at the same address is another task. */
 static void test_same_address(void **state)
 {
 	struct lp_task_list list = new_list(1, 0);
@@ -81,7 +81,7 @@ static void test_same_address(void **state)
 	end(&watch);
 }
 
-/* One whose exception nobody has asked for is listed on, but has ended. */
+/* A task whose exception was never retrieved is still listed, but has ended. */
 static void test_finished(void **state)
 {
 	struct lp_task_list list = new_list(1, 0);
@@ -138,7 +138,7 @@ static void test_growing(void **state)
 	assert_int_equal(growing(&watch)->since_ns, SECOND);
 	assert_string_equal(growing(&watch)->name, "fetch");
 	assert_int_equal(growing(&watch)->line, 12);
-	/* once it does not grow it begins anew */
+	/* a group that stops growing has to begin anew */
 	observe_range(&watch, 0, 40);
 	assert_null(growing(&watch));
 	observe_range(&watch, 0, 50);
@@ -146,7 +146,7 @@ static void test_growing(void **state)
 	end(&watch);
 }
 
-/* More are born than end, but they do end: a load that rises, no leak. */
+/* More tasks are created than end, but some do end: the load rises, and nothing leaks. */
 static void test_ending_ones_are_no_leak(void **state)
 {
 	struct watch watch = begin();
@@ -160,7 +160,7 @@ static void test_ending_ones_are_no_leak(void **state)
 	end(&watch);
 }
 
-/* Tasks of the same coroutine that are made elsewhere are another group. */
+/* Tasks of one coroutine that were created at different places are different groups. */
 static void test_groups_by_creation(void **state)
 {
 	struct watch watch = begin();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Who waits for whom: roots, circles, and which of them are deadlocks. */
+/* The graph of tasks that wait for tasks: its roots, its cycles, and which cycles are deadlocks. */
 #include "tasks_fixture.h"
 
 #define DEEP 100000
 
-/* "0>1 0>2 1=0": the first awaits the end of the second, or a lock that it holds. */
+/* edges: in "0>1 1=0", task 0 awaits the end of task 1, which awaits a lock that task 0 holds. */
 static struct lp_task_list list_of(size_t count, const char *edges)
 {
 	struct lp_task_list list = new_list(count, SECOND);
@@ -22,7 +22,7 @@ static struct lp_task_list list_of(size_t count, const char *edges)
 	return list;
 }
 
-/* "0 3 | 1 2 (5)": roots, then the circles and how many others each holds up. */
+/* "0 3 | 1 2 (5)": the roots, then each cycle with the number of other tasks that it holds up. */
 static const char *summary_of(struct lp_task_list *list)
 {
 	static char text[512];
@@ -58,11 +58,11 @@ static void test_roots(void **state)
 	check(0, "", "");
 	check(3, "", "0 1 2 ");
 	check(3, "0>1 1>2", "0 ");
-	/* shared by two, and awaited twice by one */
+	/* a task that two tasks await, and one that a task awaits twice */
 	check(4, "0>2 1>2 2>3 2>3", "0 1 ");
-	/* a lock's holder is no child */
+	/* the holder of a lock is not a child */
 	check(2, "0=1", "0 1 ");
-	/* what is not listed */
+	/* a task that is not listed */
 	check(1, "0>7", "0 ");
 }
 
@@ -72,7 +72,7 @@ static void test_awaits_in_a_circle(void **state)
 	check(2, "0>1 1>0", "0 | 0 1 (0) ");
 	check(1, "0>0", "0 | 0 (0) ");
 	check(3, "0>1 1>2 2>1", "0 | 1 2 (1) ");
-	/* the shortest way round */
+	/* the shortest cycle is reported */
 	check(4, "0>1 1>2 2>3 3>0 1>0", "0 | 0 1 (2) ");
 }
 
@@ -81,25 +81,25 @@ static void test_locks(void **state)
 	(void)state;
 	check(2, "0=1 1=0", "0 1 | 0 1 (0) ");
 	check(1, "0=0", "0 | 0 (0) ");
-	/* it awaits a task that needs the lock that it holds */
+	/* task 0 awaits task 1, which needs the lock that task 0 holds */
 	check(2, "0>1 1=0", "0 | 0 1 (0) ");
-	/* the holder can go on */
+	/* the holder, task 2, can go on */
 	check(3, "0=1 1=2", "0 1 2 ");
 }
 
-/* A lock that several hold is a semaphore: any of them may let the next one in. */
+/* A lock with several holders is a semaphore: any of them may release it. */
 static void test_semaphore(void **state)
 {
 	(void)state;
 	check(3, "0=1 0=2 1=0", "0 1 2 ");
 	check(3, "0=1 0=2 1=0 2=0", "0 1 2 | 0 1 (1) ");
-	/* the other holder waits for a deadlock of others */
+	/* the other holder awaits a deadlock of other tasks */
 	check(5, "0=1 0=2 1=0 2=3 3=4 4=3", "0 1 2 3 4 | 3 4 (1) | 0 1 (0) ");
-	/* a holder that is not listed may go on */
+	/* a holder that is not listed may be able to go on */
 	check(2, "0=1 0=7 1=0", "0 1 ");
 }
 
-/* Of awaited tasks all are needed: one of them in the circle is enough. */
+/* A task that awaits several tasks needs all of them: one in the cycle is enough. */
 static void test_gather(void **state)
 {
 	(void)state;
@@ -167,7 +167,7 @@ static void test_deep_chain(void **state)
 	task_list_free(&list);
 }
 
-/* What was no deadlock a moment before was put together from two moments. */
+/* A deadlock that the snapshot before did not have may mix two moments, and is not reported. */
 static void test_confirm(void **state)
 {
 	struct lp_task_list before = list_of(4, "0=1 1=0 2=3"), now = list_of(4, "0=1 1=0 2=3 3=2");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What programs read of tasks. */
+/* The JSON output of loopprof tasks. */
 #include "tasks_fixture.h"
 
 #include "tasks/sink.h"
@@ -78,7 +78,7 @@ static void test_copied(void **state)
 	free(text);
 }
 
-/* Text of the target: nothing of it ends a string or a line. */
+/* No text of the target can end a string or a line. */
 static void test_hostile_names(void **state)
 {
 	struct lp_task_list list = new_list(1, SECOND);
@@ -117,7 +117,7 @@ static void test_deadlock(void **state)
 	free(text);
 }
 
-/* Like tasks are folded for people only. */
+/* Only the text output folds tasks that are alike. */
 static void test_all_are_listed(void **state)
 {
 	struct lp_task_list list = new_list(50, SECOND);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* A process that stands still for a moment, and notices nothing of it. */
+/* A process is stopped for a moment without any lasting effect on it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@
 
 #include "process/pause.h"
 
-/* Shared with the child. */
+/* Memory that is shared with the child. */
 struct shared {
 	volatile uint64_t counters[4];
 	volatile int signals;
@@ -70,7 +70,7 @@ static void end_child(pid_t child)
 	waitpid(child, NULL, 0);
 }
 
-/* Waits until all threads have counted on; false if they do not within a second. */
+/* Waits until all threads have made progress; false: one has not within a second. */
 static int all_count(void)
 {
 	uint64_t before[4];
@@ -118,7 +118,7 @@ static void test_stands_still_and_goes_on(void **state)
 		assert_true(shared->counters[i] == before[i]);
 	assert_true(pause_end(pause) >= 20000000);
 	assert_true(all_count());
-	/* its parent, we, has seen nothing */
+	/* this process, the parent, got no event of the stop */
 	assert_int_equal(waitpid(child, NULL, WNOHANG | WUNTRACED | WCONTINUED), 0);
 	end_child(child);
 }
@@ -133,7 +133,7 @@ static void test_signals_arrive(void **state)
 	for (round = 1; round <= 50; round++) {
 		struct lp_pause *pause;
 
-		/* before it is stopped, or while it is */
+		/* before the stop, or during it */
 		if (round % 2)
 			kill(child, SIGUSR1);
 		pause = begin(child);
@@ -147,7 +147,7 @@ static void test_signals_arrive(void **state)
 	end_child(child);
 }
 
-/* One that is stopped by its user stays so. */
+/* A process that its user has stopped stays stopped. */
 static void test_stopped_stays_stopped(void **state)
 {
 	pid_t child = start_child();
@@ -185,7 +185,7 @@ static void test_traced_by_another(void **state)
 	end_child(child);
 }
 
-/* In uninterruptible sleep: not waited for, and let go once it wakes up. */
+/* A thread in uninterruptible sleep is not waited for, and goes on once it wakes up. */
 static void test_within_the_kernel(void **state)
 {
 	struct lp_pause *pause;
@@ -196,7 +196,7 @@ static void test_within_the_kernel(void **state)
 	child = fork();
 	if (!child) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		/* who has called vfork() sleeps so until its child is done */
+		/* the parent of a vfork() sleeps uninterruptibly until its child is done */
 		if (!vfork()) {
 			shared->counters[1] = 1;
 			usleep(400000);
@@ -228,7 +228,7 @@ static void test_no_such_process(void **state)
 	assert_true(error.text[0]);
 }
 
-/* If we die in the middle of it, it goes on. */
+/* If loopprof dies during the stop, the process goes on. */
 static void test_tracer_dies(void **state)
 {
 	pid_t child = start_child(), tracer;

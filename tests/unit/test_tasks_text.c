@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What people read of tasks. */
+/* The text output of loopprof tasks. */
 #include "tasks_fixture.h"
 
 #include <locale.h>
@@ -11,7 +11,7 @@
 
 static const struct lp_options plain = { .json = false };
 
-/* What is printed of a list; no line is wider than the page. */
+/* The text that is printed for a list; fails if a line is wider than the page. */
 static char *printed(struct lp_task_list *list, const struct lp_options *options)
 {
 	struct lp_tasks_snapshot *snapshot = new_view(list);
@@ -97,7 +97,7 @@ static void test_no_tasks(void **state)
 	expect(&list, &plain, "pid 42 (gunicorn), asyncio on CPython 3.11.2: no tasks\n");
 }
 
-/* What a fork has copied is not taken for what runs, or may run, in the child. */
+/* Tasks that a fork has copied are not shown as running or ready in the child. */
 static void test_copied(void **state)
 {
 	struct lp_task_list list = family();
@@ -115,7 +115,7 @@ static void test_copied(void **state)
 	free(text);
 }
 
-/* Of what waits within asyncio the program's own line is shown, and what it called there. */
+/* If a task waits inside asyncio, the program's own line is shown, with the function it called. */
 static void test_own_line(void **state)
 {
 	struct lp_task_list list = new_list(1, SECOND);
@@ -201,7 +201,7 @@ static void test_folding(void **state)
 	(void)state;
 	for (i = 0; i < 1008; i++) {
 		snprintf(name, sizeof(name), "Task-%d", i);
-		/* at another line: too few to be folded */
+		/* the last eight wait at another line: too few to be folded */
 		add_task(&list, (size_t)i, name)->frames[0].raw.instruction = i >= 1000;
 	}
 	text = printed(&list, &plain);
@@ -247,7 +247,7 @@ static void test_deep_chain(void **state)
 
 		snprintf(name, sizeof(name), "t%zu", i);
 		add_task(&list, i, name);
-		/* all unlike: none of them is folded */
+		/* no two are alike, so that none is folded */
 		list.tasks[i].frames[0].raw.instruction = i;
 		if (i + 1 < 100000)
 			add_edge(&list, &list.tasks[i], i + 1, false);
@@ -257,7 +257,7 @@ static void test_deep_chain(void **state)
 	free(text);
 }
 
-/* A chain of like tasks shows its beginning and its end. */
+/* Of a chain of tasks that are alike, the beginning and the end are shown. */
 static void test_like_chain(void **state)
 {
 	struct lp_task_list list = new_list(20, SECOND);
@@ -289,7 +289,7 @@ static struct lp_tasks_snapshot *view_of(size_t count, uint64_t time_ns)
 	return new_view(&list);
 }
 
-/* What later looks say: what was born, and from the fourth on that it only grows. */
+/* Changes are reported after each later snapshot; groups that only grow, from the fourth one on. */
 static void test_changes(void **state)
 {
 	struct lp_tasks_snapshot *snapshot = view_of(4, SECOND), *next;
@@ -319,7 +319,7 @@ static void test_changes(void **state)
 			       "    only growing: 16 tasks of fetch (client.py:12), 12 more in "
 			       "the last 3.00 s,\n        none has ended\n"
 			       "      Tasks of that coroutine"));
-	/* the last look changed nothing, and so is not told, but as a whole at the end */
+	/* no changes are reported for the last snapshot, which is printed as a whole */
 	assert_null(strstr(text, "0 born, 0 ended"));
 	assert_non_null(strstr(text, "waiting at least 4.00 s, app/client.py:12\n"));
 	free(text);

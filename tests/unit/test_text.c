@@ -15,7 +15,7 @@
 
 static void expect_sanitised(const char *text, const char *expected)
 {
-	/* on the heap, so that a sanitiser sees a read beyond its end */
+	/* on the heap, so that a sanitiser reports a read past its end */
 	char *copy = strdup(text);
 
 	assert_non_null(copy);
@@ -35,7 +35,10 @@ static void ordinary_text_of_any_script_stays(void **state)
 			 "e");
 	expect_sanitised("\xe4\xbb\xbb\xe5\x8b\x99", "\xe4\xbb\xbb\xe5\x8b\x99");
 	expect_sanitised("\xf0\x9f\x90\x8d", "\xf0\x9f\x90\x8d");
-	/* first and last of each length: U+00A0, U+07FF, U+0800, U+FFFD, U+10000, U+10FFFF */
+	/*
+	 * the first and last character of each length: U+00A0, U+07FF, U+0800, U+FFFD, U+10000,
+	 * U+10FFFF
+	 */
 	expect_sanitised("\xc2\xa0\xdf\xbf", "\xc2\xa0\xdf\xbf");
 	expect_sanitised("\xe0\xa0\x80" U_FFFD, "\xe0\xa0\x80" U_FFFD);
 	expect_sanitised("\xf0\x90\x80\x80\xf4\x8f\xbf\xbf", "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf");
@@ -51,7 +54,7 @@ static void bytes_that_are_no_utf8_become_question_marks(void **state)
 	expect_sanitised("\xf0\x9f\x90", "???");
 	expect_sanitised("\xe4\xbbz", "??z");
 	expect_sanitised("\xf8\x88\x80\x80\x80", "?????");
-	/* a sequence that breaks off does not swallow the one after it */
+	/* an incomplete sequence does not swallow the next one */
 	expect_sanitised("\xe4\xc3\xb6", "?\xc3\xb6");
 }
 
@@ -113,7 +116,7 @@ static void characters_that_turn_or_hide_text_are_replaced(void **state)
 		snprintf(text, sizeof(text), "a%sz", controls[i]);
 		expect_sanitised(text, "a?z");
 	}
-	/* their neighbours: a dash, a bullet, U+2070 */
+	/* characters next to those: a dash, a bullet, U+2070 */
 	expect_sanitised("\xe2\x80\x90\xe2\x80\xa2\xe2\x81\xb0",
 			 "\xe2\x80\x90\xe2\x80\xa2\xe2\x81\xb0");
 }
@@ -219,7 +222,7 @@ static void a_copy_is_cut_at_a_character_and_sanitised(void **state)
 	expect_copy("a\xe4\xbb\xbb", 4, "a");
 	expect_copy("a\xe4\xbb\xbb", 3, "a");
 	expect_copy("\xf0\x9f\x90\x8d\xf0\x9f\x90\x8d", 8, "\xf0\x9f\x90\x8d");
-	/* the cut lies between two characters */
+	/* the cut is between two characters */
 	expect_copy("\xc3\xb6\xc3\xb6", 3, "\xc3\xb6");
 }
 

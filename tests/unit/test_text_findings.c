@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What got lost, for people: the first at each place, the table, and what it means. */
+/* Findings in the text output: the first one of each place, the table, and the explanations. */
 #include "finding_fixture.h"
 #include "text_fixture.h"
 
@@ -147,7 +147,7 @@ static void every_kind_fits_a_narrow_page(void **state)
 		finding.exception_type = LONG_NAME;
 		finding.exception_message = LONG_NAME "\xe2\x82\xac " LONG_NAME;
 		finding.parked = finding.created = FRAME(LONG_NAME, LONG_NAME, 1);
-		/* what is written is measured */
+		/* print_on() measures the lines */
 		assert_non_null(strstr(print_on(&narrow, &finding),
 				       finding_row((enum lp_finding_kind)kind)->title));
 	}

@@ -114,7 +114,7 @@ static void what_another_column_distinguishes_may_look_alike(void **state)
 	assert_string_equal(labels[1].shown, "main");
 }
 
-/* Of what a call is on the end is shown, and the call's own name whole. */
+/* The call's name is shown whole, and the end of what the call is on. */
 static void a_prefix_stays(void **state)
 {
 	struct lp_text_label labels[] = { LABEL("/srv/app/data/one/of/many.db", ""),

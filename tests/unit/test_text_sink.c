@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What the text sink tells of each slow callback, and how it fits the page. */
+/* The text output for single slow callbacks, and how it fits the page. */
 #include "text_fixture.h"
 
 static const struct lp_stack sending = STACK(FRAME("send", "/srv/app/db.py", 30),
@@ -22,7 +22,7 @@ static const char *rendered(const struct lp_slow_callback *slow, const struct lp
 	return written(sink, terminal->columns);
 }
 
-/* A slow callback of a task with these reasons. */
+/* A slow callback of a task with this breakdown. */
 static struct lp_slow_callback slow_report(uint64_t duration_ns,
 					   const struct lp_breakdown *breakdown)
 {
@@ -350,7 +350,7 @@ static void frames_of_c_and_of_the_kernel_are_marked(void **state)
 	       "        execute       app/db.py:41\n");
 }
 
-/* With --kernel each call has its kernel frames on top, and the Python line is asked for. */
+/* With --kernel each call has its kernel frames on top and its Python line below them. */
 static void every_call_has_its_python_line_below_the_kernels_frames(void **state)
 {
 	const struct lp_stack first = STACK(KERNEL("tcp_recvmsg", ""), KERNEL("sock_recvmsg", ""),
@@ -425,7 +425,7 @@ static void the_await_chain_is_reported_if_the_stack_lacks_it(void **state)
 			       "\n    awaited through main > serve > handle_report\n"));
 	blocked[0].stack = whole;
 	assert_null(strstr(rendered(&slow, &wide), "awaited"));
-	/* nothing was awaited */
+	/* a chain of one frame awaits nothing */
 	slow.breakdown.blocked_count = 0;
 	slow.breakdown.await_chain.depth = 1;
 	assert_null(strstr(rendered(&slow, &wide), "awaited"));
@@ -533,7 +533,7 @@ static void only_the_duration_has_a_colour(void **state)
 			    "    on CPU    300 ms\n");
 }
 
-/* Any number may be in a damaged capture; only the sanitiser can tell what is wrong with one. */
+/* A damaged capture may have any instant; only a sanitiser can report what goes wrong. */
 static void any_instant_has_a_clock_time(void **state)
 {
 	static const uint64_t odd[] = { 0, 1, INT64_MAX, 1ULL << 63, UINT64_MAX };
@@ -553,7 +553,7 @@ static void any_instant_has_a_clock_time(void **state)
 		slow.start_ns = odd[i / count / count];
 		sink->observer.slow(sink, &slow);
 		text = written(sink, wide.columns);
-		/* hh:mm:ss.mmm, whatever the zone */
+		/* hh:mm:ss.mmm in any time zone */
 		assert_int_equal(strcspn(text, ":"), 2);
 		assert_int_equal(strcspn(text, "."), 8);
 		assert_int_equal(strspn(text + 9, "0123456789"), 3);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What the text sink tells of many callbacks: slow iterations, intervals, the whole run. */
+/* The text output for many callbacks: slow iterations, intervals, the whole run. */
 #include "text_fixture.h"
 
 static const struct lp_run_end end = { .end_ns = 99 };
@@ -198,7 +198,7 @@ static void lost_time_of_every_kind_have_a_name_and_fit(void **state)
 	assert_non_null(strstr(text, "    page fault "));
 }
 
-/* Lines that begin so. */
+/* The number of lines that begin with this text. */
 static size_t count_lines(const char *text, const char *begin)
 {
 	size_t count = 0;
@@ -208,7 +208,7 @@ static size_t count_lines(const char *text, const char *begin)
 	return count;
 }
 
-/* Where a holder of the GIL was is not in the table: its rows would look alike. */
+/* The table does not show where a holder of the GIL was, so one holder is one row. */
 static void waits_for_one_holder_are_one_row(void **state)
 {
 	const struct lp_shown_frame *frames[] = { FRAME("crunch", "/srv/app/work.py", 12),
@@ -245,11 +245,11 @@ static void waits_for_one_holder_are_one_row(void **state)
 	(void)state;
 	assert_int_equal(count_lines(text, "    waiting for the GIL"), 2);
 	assert_non_null(strstr(text, "held by 'pool'    80.0 ms      7  GIL\n"));
-	/* more than the call that was first before */
+	/* their sum is more than the row that was first before */
 	assert_true(strstr(text, "held by 'pool'") < strstr(text, "    read "));
 }
 
-/* No two rows are equal but for their numbers. */
+/* No two rows differ in their numbers alone. */
 static void rows_that_differ_only_where_they_are_cut_are_distinguished(void **state)
 {
 	struct lp_callback_info lambdas[4] = { { .name = "" } };
@@ -295,7 +295,7 @@ static void rows_that_differ_only_where_they_are_cut_are_distinguished(void **st
 	assert_non_null(strstr(text, "web.py:13"));
 }
 
-/* What is missing at the beginning of a run is no burst's. */
+/* Calls that are missing from the beginning of a run are not missing because of bursts. */
 static void bursts_are_spoken_of_where_there_is_a_budget(void **state)
 {
 	struct lp_loop_summary summary = { .loop = &loop,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Ids and names of threads: what a process shows is read as often as its share allows, not
- * once an event.  Python's objects are replaced by tables here; reads of them are counted.
+ * Ids and names of threads are read as often as the target's share of time allows, not once per
+ * event.  Tables replace Python's objects here, and count how often they are read.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,14 +27,16 @@
 #define OBJECT(n) (0x5000000UL + (uint64_t)(n)*0x100)
 #define NUMBER_OF_STATE(state) (((state)-0x100000UL) / 0x400)
 #define NUMBER_OF_OBJECT(object) (((object)-0x5000000UL) / 0x100)
-#define KEY (1UL << 60) /* an int object's address, of the ident in the rest */
-#define ID (1UL << 61) /* the same of a native id */
+/* tags the address of the int object of an ident, which is in the other bits */
+#define KEY (1UL << 60)
+/* tags the address of the int object of a native id, which is in the other bits */
+#define ID (1UL << 61)
 #define NATIVE_FIELD 16
 #define IDENT_FIELD 8
 
 static struct lp_cpython python;
-static size_t threads; /* that threading._active has */
-static size_t lists, names; /* read so often */
+static size_t threads; /* number of threads in threading._active */
+static size_t lists, names; /* number of reads of the list, and of a name */
 static uint32_t native_ids[MANY];
 
 uint64_t memory_u64(pid_t pid, uint64_t address)
@@ -156,12 +158,12 @@ static void a_thread_that_no_list_has_is_not_looked_for_each_time(void **state)
 	for (i = 0; i < 10 * MANY; i++)
 		describe(i % MANY, NULL);
 	took_ns = clock_now() - begun;
-	/* one each 20 ms, of thousands that ask, however busy the machine is */
+	/* one read per 20 ms at most, for thousands of requests, on a machine of any speed */
 	assert_in_range(lists, 1, 1 + took_ns / 20000000);
 	assert_true(lists < 10 * MANY / 10);
 }
 
-/* Its ident was another thread's when the list was made. */
+/* The ident belonged to another thread when the list was read. */
 static void an_ident_that_is_used_again_gets_no_wrong_name(void **state)
 {
 	char name[64];
@@ -169,7 +171,7 @@ static void an_ident_that_is_used_again_gets_no_wrong_name(void **state)
 
 	(void)state;
 	describe(5, "worker-5");
-	/* the object in the list is of a thread that has ended */
+	/* the object in the list belongs to a thread that has ended */
 	native_ids[7] = 1;
 	describe(7, NULL);
 	native_ids[7] = (uint32_t)getpid();
@@ -178,7 +180,7 @@ static void an_ident_that_is_used_again_gets_no_wrong_name(void **state)
 	assert_in_range(lists, 1, 2);
 }
 
-/* Thread states of no thread: each is asked for once, and none reads the list of all tasks. */
+/* Thread states of no thread: each is checked once, and never by reading the list of all tasks. */
 static void forged_ids_are_refused_and_remembered(void **state)
 {
 	size_t round, i;
@@ -191,7 +193,7 @@ static void forged_ids_are_refused_and_remembered(void **state)
 			assert_int_equal(cpython_thread_id(&python, STATE(i)), 0);
 }
 
-/* More of them than are remembered. */
+/* More threads than are remembered. */
 static void there_is_a_limit_to_what_is_remembered(void **state)
 {
 	size_t i;

@@ -18,7 +18,7 @@
 
 static uint64_t random_state = 88172645463325252ULL;
 
-/* xorshift64, so that a failure can be repeated */
+/* xorshift64 with a fixed seed, so that a failure can be repeated */
 static uint64_t random_next(void)
 {
 	random_state ^= random_state << 13;
@@ -29,7 +29,7 @@ static uint64_t random_next(void)
 
 static int row_of(const struct crafted *file, uint64_t address, struct lp_row *row)
 {
-	/* on the heap, so that a sanitiser sees a read beyond its end */
+	/* on the heap, so that a sanitiser reports a read past its end */
 	struct crafted *copy = malloc(sizeof(*copy));
 	struct lp_image image;
 	int err;
@@ -77,16 +77,17 @@ static void hostile_instructions_are_refused(void **state)
 		size_t bytes;
 		uint8_t code[12];
 	} cases[] = {
-		{ 9, { 10, 10, 10, 10, 10, 10, 10, 10, 10 } }, /* more states than there is room */
-		{ 1, { 0x0b } }, /* no state to go back to */
-		{ 1, { 0x0e } }, /* breaks off */
-		{ 3, { 0x0e, 0x80, 0x80 } }, /* the same, inside a number */
-		{ 3, { 0x0f, 0x7f, 0 } }, /* an expression longer than all there is */
-		{ 1, { 0x3f } }, /* no instruction */
+		/* more remembered states than there is space for */
+		{ 9, { 10, 10, 10, 10, 10, 10, 10, 10, 10 } },
+		{ 1, { 0x0b } }, /* no remembered state to restore */
+		{ 1, { 0x0e } }, /* incomplete */
+		{ 3, { 0x0e, 0x80, 0x80 } }, /* incomplete within a number */
+		{ 3, { 0x0f, 0x7f, 0 } }, /* an expression that is longer than the record */
+		{ 1, { 0x3f } }, /* not an instruction */
 	};
 	/* undefined: register 0x7fffffe, for which a library allocates 4 GB */
 	static const uint8_t high[] = { 0x07, 0xfe, 0xff, 0xff, 0x3f, 0x0a };
-	/* remembers and restores a state for as long as a record can be */
+	/* remembers and restores a state in turn, as often as a record has space for */
 	static uint8_t endless[sizeof(((struct crafted *)NULL)->record.instructions)];
 	struct lp_row *row = malloc(sizeof(*row));
 	struct crafted file;
@@ -140,11 +141,12 @@ static void any_bytes_in_a_table_come_to_an_end(void **state)
 
 static void expressions_are_computed_within_bounds(void **state)
 {
-	/* the PLT's: sp + 8 + ((ip & 15) >= 11) * 8 */
+	/* the expression of the PLT: sp + 8 + ((ip & 15) >= 11) * 8 */
 	static const uint8_t plt[] = { 0x77, 8, 0x80, 0, 0x3f, 0x1a, 0x3b, 0x2a, 0x33, 0x24, 0x22 };
 	static const uint8_t endless[] = { 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12,
 					   0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12 };
-	static const uint8_t dropped[] = { 0x77, 0x70, 0x06 }; /* what lies at sp - 16 */
+	/* the word at sp - 16, which is not part of the stack */
+	static const uint8_t dropped[] = { 0x77, 0x70, 0x06 };
 	struct lp_registers registers = { .known = 1U << LP_REGISTER_IP | 1U << LP_REGISTER_SP };
 	struct lp_rule rule = { .number = sizeof(plt), .expression = plt };
 	const uint64_t word = 0x1234;

@@ -15,8 +15,8 @@
 #define WORDS_14 100
 
 /*
- * Where _Py_DebugOffsets has what (Include/internal/pycore_debug_offsets.h):
- * cookie, version and free_threaded, then groups of words that begin with a size.
+ * Indices of words in _Py_DebugOffsets (Include/internal/pycore_debug_offsets.h): cookie, version
+ * and free_threaded, then groups of words, each of which begins with a size.
  */
 enum {
 	RUNTIME_INTERPRETERS_HEAD = 5,
@@ -58,7 +58,9 @@ static const struct lp_word words_13[] = {
 	{ STRING_ASCII_13, offsetof(struct lp_cpython_row, unicode.ascii) },
 };
 
-/* 3.14 has one word more of the interpreter, two of the thread state and two of the frame. */
+/*
+ * In 3.14 the interpreter's group has one more word, the thread state's and the frame's two more.
+ */
 static const struct lp_word words_14[] = {
 	{ RUNTIME_INTERPRETERS_HEAD, offsetof(struct lp_cpython_row, runtime.interpreters_head) },
 	{ INTERPRETER_THREADS_HEAD, offsetof(struct lp_cpython_row, interpreter.threads_head) },
@@ -105,7 +107,7 @@ static int64_t value_at(const struct lp_cpython_row *row, const struct lp_expect
 	uint64_t value = 0;
 
 	memcpy(&value, at, field->bytes);
-	/* states of frames are the only signed ones */
+	/* the only fields of one byte are states of frames, which are signed */
 	return field->bytes == 1 ? (int8_t)value : (int64_t)value;
 }
 
@@ -133,7 +135,7 @@ static void a_row_has_all_values_of_its_version(void **state)
 	}
 }
 
-/* A field that is in no table of expected values would be one that nobody has checked. */
+/* A field without an expected value is a field that nobody has checked. */
 static void all_fields_have_expected_values(void **state)
 {
 	bool covered[sizeof(struct lp_cpython_row)] = { false };
@@ -151,7 +153,7 @@ static void all_fields_have_expected_values(void **state)
 	assert_int_equal(padding, ROW_PADDING);
 }
 
-/* BPF and the readers get the same facts. */
+/* BPF gets the same offsets as the readers in user space. */
 static void bpf_gets_the_fields_of_the_row(void **state)
 {
 	const struct lp_cpython_row *row = cpython_row(12);
@@ -181,7 +183,7 @@ static void other_versions_have_none(void **state)
 	assert_null(cpython_row(-1));
 }
 
-/* BPF reads these out of a copy of the coroutine's beginning. */
+/* BPF reads these fields from its copy of the beginning of the coroutine. */
 static void what_bpf_reads_of_a_coroutine_lies_in_its_copy(void **state)
 {
 	int minor;
@@ -211,7 +213,7 @@ static void a_task_has_space_for_its_coroutine_and_name(void **state)
 			    cpython_row(minor)->task.tp_basicsize);
 }
 
-/* What user space copies of a frame and of a code object has to hold every field it takes out. */
+/* User space's copies of a frame and of a code object contain each field that is read from them. */
 static void what_is_read_of_frames_and_code_lies_in_its_copy(void **state)
 {
 	int minor;
@@ -235,7 +237,7 @@ static void what_is_read_of_frames_and_code_lies_in_its_copy(void **state)
 	}
 }
 
-/* Each version has just one of two places for these, and everything is found in one of them. */
+/* Each version has these in one of two places, and a row has an offset for just one of them. */
 static void the_gil_and_the_collector_are_somewhere(void **state)
 {
 	int minor;
@@ -258,8 +260,8 @@ static void the_gil_and_the_collector_are_somewhere(void **state)
 }
 
 /*
- * Each word its own value, which no row has: those are even.  Small, as they are
- * of what is copied.
+ * Gives each word a value of its own that no row has, as those are even.  The values are small, as
+ * some of the fields have to be within a copy.
  */
 static void fill_table(uint64_t *table, size_t words)
 {
@@ -275,10 +277,10 @@ static void expect_words(int minor, const struct lp_word *words, size_t size)
 	uint64_t table[WORDS_14];
 	size_t i;
 
-	/* the row alone says what is in the table */
+	/* the layout of the table follows from the row, not from the minor version */
 	row.minor = 99;
 	fill_table(table, size);
-	/* these two have to lie within BPF's reach, or the whole table is refused */
+	/* these two have to be within BPF's reach, or else the whole table is refused */
 	table[33] = 7;
 	if (size > GENERATOR_FRAME_14)
 		table[GENERATOR_FRAME_14] = 85;
@@ -334,7 +336,7 @@ static void the_code_of_a_coroutine_follows_its_frame_in_3_14(void **state)
 	assert_int_equal(cpython_row_override(&row, table, WORDS_14), 0);
 	assert_int_equal(row.coroutine.cr_code, 88);
 	assert_int_equal(row.coroutine.head_bytes, 96);
-	/* a table that ends before has no say */
+	/* a table that ends before this word does not change the field */
 	row = *cpython_row(14);
 	assert_int_equal(cpython_row_override(&row, table, GENERATOR_FRAME_14), 0);
 	assert_int_equal(row.coroutine.cr_code, cpython_row(14)->coroutine.cr_code);
@@ -350,14 +352,14 @@ static void a_frame_out_of_bpfs_reach_is_refused(void **state)
 	table[33] = 0;
 	table[GENERATOR_FRAME_14] = LP_SCRATCH_BYTES - 8;
 	assert_int_equal(cpython_row_override(&row, table, WORDS_14), -EINVAL);
-	/* the sum is out of reach even where 16 bits make it small again */
+	/* the sum is out of reach, though it is small in 16 bits */
 	row = *cpython_row(14);
 	table[33] = 0xfff8;
 	table[GENERATOR_FRAME_14] = 72;
 	assert_int_equal(cpython_row_override(&row, table, WORDS_14), -EINVAL);
 }
 
-/* They come out of the target's file: a copy on the stack must not be read beyond its end. */
+/* Offsets come from the target's file: no field may be past the end of the copy on the stack. */
 static void frames_and_code_out_of_the_copy_are_refused(void **state)
 {
 	static const struct {
@@ -392,7 +394,7 @@ static void frames_and_code_out_of_the_copy_are_refused(void **state)
 	}
 }
 
-/* Each of the two may be reasonable and their sum not. */
+/* Each of the two offsets is possible, but their sum is not. */
 static void a_collector_beyond_reach_is_refused(void **state)
 {
 	uint64_t table[WORDS_14];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Objects as CPython 3.13 lays them out, in this process: cpython_waits reads them from
- * the outside of itself.  What asyncio does with them is tested on live interpreters.
+ * Objects laid out as in CPython 3.13, in this process; cpython_waits reads them as those of a
+ * remote process.  Tests on live interpreters cover what asyncio does with them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,7 +41,7 @@ static void set_word(void *object, size_t offset, uint64_t value)
 	memcpy((char *)object + offset, &value, sizeof(value));
 }
 
-/* A type of that name, and of one base (or none). */
+/* A type with that name and one base, or none (NULL). */
 static void *new_type(const char *name, const void *base, uint64_t size)
 {
 	uint8_t *type = test_calloc(1, TYPE_BYTES + 8 * 8);
@@ -168,10 +168,10 @@ static void timers(void **state)
 	seconds = -1;
 	memcpy(number.words, &seconds, sizeof(seconds));
 	assert_false(cpython_wait_seconds(waits, at(&number), &read));
-	number.words[0] = 0x7ff8000000000000; /* NaN */
+	number.words[0] = 0x7ff8000000000000; /* not a number */
 	assert_false(cpython_wait_seconds(waits, at(&number), &read));
 	assert_false(cpython_wait_seconds(waits, 0, &read));
-	/* no TimerHandle */
+	/* not a TimerHandle */
 	assert_false(cpython_wait_when(waits, at(&number), &read));
 	test_free(type);
 }
@@ -198,7 +198,7 @@ static void details_are_cut(void **state)
 	assert_memory_equal(wait.detail, "0 waiters, 1 waiters, ", 22);
 }
 
-/* A task that awaits another one, in code that the table does not know. */
+/* A task that awaits another one, in code that is not in the table. */
 static void a_task_is_an_edge(void **state)
 {
 	void *future_type = new_type("_asyncio.Future", NULL, 104);
@@ -253,7 +253,7 @@ static void children_are_counted_and_bounded(void **state)
 		tasks[i].type = at(task_type);
 		items[i] = at(&tasks[i]);
 	}
-	/* one is done, one is there twice, one is no task */
+	/* one task is done, one is listed twice, one object is not a task */
 	set_word(&tasks[0], python.row.task.fut_state, 2);
 	tasks[1].type = at(future_type);
 	list.words[1] = at(items);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Processes that serve requests, and are given up when they do not. */
+/* Processes that serve requests, and are abandoned if they do not answer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,15 +24,15 @@
 #define MILLISECOND 1000000ULL
 
 enum what {
-	ECHO, /* the request itself */
+	ECHO, /* answers with the request itself */
 	REFUSE,
-	WHO, /* the PID of the worker */
-	SLEEP, /* for ever, where a signal could end it */
-	HANG, /* for ever, in the state D */
+	WHO, /* answers with the PID of the worker */
+	SLEEP, /* sleeps for ever; a signal ends it */
+	HANG, /* hangs for ever in the state D */
 	SPIN,
 	CRASH,
-	NAP, /* many short sleeps, 400 ms in all: it makes progress */
-	DESCRIPTORS, /* how many it has */
+	NAP, /* sleeps often, but briefly, for 400 ms in all: it makes progress */
+	DESCRIPTORS, /* answers with the number of open descriptors */
 	BIG,
 };
 
@@ -59,7 +59,7 @@ static size_t count_descriptors(void)
 	while (own && readdir(own))
 		count++;
 	closedir(own);
-	/* without ".", ".." and that of the directory */
+	/* without ".", "..", and the descriptor of the directory */
 	return count - 3;
 }
 
@@ -159,7 +159,7 @@ static void test_answers(void **state)
 	assert_int_equal(call(worker, REFUSE), -ENOENT);
 	assert_int_equal(call(worker, BIG), LP_WORKER_BYTES);
 	assert_int_equal(answer[LP_WORKER_BYTES - 1], 'x');
-	/* one process all the time, and not this one */
+	/* the same process each time, and not this one */
 	assert_int_equal(who(), first);
 	assert_int_not_equal(first, getpid());
 }
@@ -173,7 +173,7 @@ static void test_request_that_is_too_long(void **state)
 	assert_int_equal(call(worker, ECHO), sizeof(struct request));
 }
 
-/* A read that does not return, in a state that a signal ends, and in one that it does not. */
+/* A request that is never answered, in a state that a signal ends and in one that it does not. */
 static void test_one_that_hangs_is_replaced(void **state)
 {
 	pid_t first = who(), second;
@@ -193,7 +193,7 @@ static void test_one_that_computes_for_ever_is_replaced(void **state)
 	assert_int_equal(call(worker, ECHO), sizeof(struct request));
 }
 
-/* It sleeps longer in all than one may in one place. */
+/* It sleeps for longer in all than it may stay in one place. */
 static void test_progress_is_waited_for(void **state)
 {
 	(void)state;
@@ -206,7 +206,7 @@ static void test_one_that_crashes_is_replaced(void **state)
 	assert_int_equal(call(worker, CRASH), -ECHILD);
 	assert_int_equal(call(worker, ECHO), sizeof(struct request));
 	kill(who(), SIGKILL);
-	/* found out before or while it is asked */
+	/* its end is noticed before the request or during it */
 	if (call(worker, ECHO) < 0)
 		assert_int_equal(call(worker, ECHO), sizeof(struct request));
 }
@@ -238,7 +238,7 @@ static void test_stop_ends_the_wait(void **state)
 	workers_stop_on(workers, -1);
 }
 
-/* Those that a signal ends do not count once they have ended. */
+/* Abandoned workers that a signal ends no longer count once they have ended. */
 static void test_given_up_ones_are_reaped(void **state)
 {
 	int i;
@@ -251,7 +251,7 @@ static void test_given_up_ones_are_reaped(void **state)
 	assert_int_equal(workers_abandoned(workers), 0);
 }
 
-/* What the main process has open is not kept open by a worker that hangs. */
+/* A worker that hangs does not keep the main process's files open. */
 static void test_nothing_is_inherited(void **state)
 {
 	size_t descriptors;
@@ -259,7 +259,7 @@ static void test_nothing_is_inherited(void **state)
 	(void)state;
 	assert_int_equal(call(worker, DESCRIPTORS), sizeof(descriptors));
 	memcpy(&descriptors, answer, sizeof(descriptors));
-	/* /dev/null three times, and its socket */
+	/* /dev/null three times, and the worker's socket */
 	assert_int_equal(descriptors, 4);
 }
 
@@ -285,14 +285,17 @@ static void test_without_waiting(void **state)
 	assert_int_equal(result, -ETIMEDOUT);
 	assert_false(worker_is_busy(worker));
 
-	/* one that ends while nothing is asked of it does not keep the descriptor readable */
+	/* the end of a worker without a request does not leave the descriptor readable */
 	kill(who(), SIGKILL);
 	assert_int_equal(poll(&polled, 1, 10000), 1);
 	assert_int_equal(worker_receive(worker, answer, sizeof(answer)), -ECHILD);
 	assert_int_equal(poll(&polled, 1, 0), 0);
 }
 
-/* What waits in vain is limited in all: the tenth target that hangs costs less than the first. */
+/*
+ * The time to wait in vain is limited in all: the tenth target that hangs costs less than the
+ * first.
+ */
 static void test_allowance(void **state)
 {
 	uint64_t before = clock_now(), first;

@@ -40,7 +40,7 @@ static int close_pipes(void **state)
 	return 0;
 }
 
-/* Until nobody is asked to wait: what a pager takes that has stopped reading. */
+/* Fills the pipe until a write would block, as behind a pager that has stopped reading. */
 static void fill_pipe(void)
 {
 	assert_int_equal(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
@@ -59,14 +59,14 @@ static void what_is_read_is_written(void **state)
 	assert_string_equal(found, "text");
 }
 
-/* The pipe blocks, and takes a part of what is written. */
+/* The pipe blocks after it has taken a part of the text. */
 static void a_signal_ends_the_wait_for_a_reader(void **state)
 {
 	(void)state;
 	writing_end_at(stop[0], UINT64_MAX);
 	assert_int_equal(write(stop[1], "x", 1), 1);
 	assert_int_equal(writing_put(ends[1], large, sizeof(large)), -ETIMEDOUT);
-	/* and of all further ones */
+	/* nor are later writes waited for */
 	assert_int_equal(writing_put(ends[1], "x", 1), -ETIMEDOUT);
 	assert_false(writing_wait(ends[1]));
 }

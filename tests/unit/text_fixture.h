@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A text sink on a file of its own, and who stalls in it, for tests of what it prints. */
+/* A text sink that writes to a temporary file, and loops and callbacks to report to it. */
 #ifndef LP_TEST_TEXT_FIXTURE_H
 #define LP_TEST_TEXT_FIXTURE_H
 
@@ -56,7 +56,7 @@ static inline struct lp_sink *open_sink(const struct lp_terminal *terminal, bool
 	return sink;
 }
 
-/* Closes the sink; no line of what it has written is wider than the page. */
+/* Closes the sink.  Returns what it has written; fails if a line is wider than the page. */
 static inline const char *written(struct lp_sink *sink, unsigned int columns)
 {
 	static char text[65536], line[65536];

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A program of one function, whose unwind instructions are given. */
+/* A program of one function that has the given unwind instructions. */
 struct crafted {
 	Elf64_Ehdr header;
 	Elf64_Phdr segments[2];
@@ -32,7 +32,7 @@ struct crafted {
 
 static inline void craft(struct crafted *file, const uint8_t *instructions, size_t bytes)
 {
-	/* version 1, "zR", code by 1, data by -8, the address in 16, relative; CFA is sp + 8 */
+	/* version 1, "zR", code by 1, data by -8, return address in 16, relative; CFA is sp + 8 */
 	static const uint8_t common[20] = { 16,	 0, 0, 0,    0,	 0, 0,	  0,	1, 'z',
 					    'R', 0, 1, 0x78, 16, 1, 0x1b, 0x0c, 7, 8 };
 
