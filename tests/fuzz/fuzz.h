@@ -12,10 +12,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Fills in the input of that number and returns its size; 0: there is no such input. */
+/* Fills in the input of that number and returns its size, or 0 if there is no such input. */
 size_t fuzz_seed(unsigned int number, uint8_t *data);
 
-/* For what must hold whatever the input is. */
+/* Checks a condition that must hold for every input. */
 #define FUZZ_CHECK(condition)                                                                      \
 	do {                                                                                       \
 		if (!(condition)) {                                                                \

@@ -12,7 +12,7 @@
 #include "capture/reader.h"
 #include "capture/segments.h"
 
-/* All of it is there. */
+/* Copies the record, so that a sanitiser reports one that is not all in memory. */
 static void take(void *context, const struct lp_event *record)
 {
 	uint8_t *copy = malloc(record->size);
@@ -38,7 +38,7 @@ static int read_all(struct lp_capture_reader *reader, size_t size, struct lp_err
 		bytes += record->size;
 		capture_segments_take(chain, record, capture_is_checkpoint(reader), take, &handed);
 	}
-	/* zlib makes at most 1032 bytes of one, and a block is a megabyte at most */
+	/* zlib expands a byte to 1032 bytes at most, and a block holds a megabyte at most */
 	FUZZ_CHECK(bytes <= 1032 * size);
 	capture_segments_free(chain);
 	return err;
@@ -72,7 +72,7 @@ static size_t put(uint8_t *data, size_t at, const void *bytes, size_t size)
 	return at + size;
 }
 
-/* What is told again, and then something new. */
+/* Two blocks of a checkpoint, each followed by a block with a new record. */
 static size_t put_blocks(uint8_t *data, size_t at)
 {
 	struct lp_event_loop loop = { .event = record_head(LP_EVENT_LOOP, sizeof(loop)) };
@@ -120,7 +120,7 @@ size_t fuzz_seed(unsigned int number, uint8_t *data)
 	if (number == 1) {
 		at = put(data, at, &name, sizeof(name));
 		at = put(data, at, &slow, sizeof(slow));
-		name.event.size -= 3; /* padded */
+		name.event.size -= 3; /* a size that needs padding */
 		at = put(data, at, &name, sizeof(name));
 	}
 	return number == 2 ? put_blocks(data, at) : at;

@@ -11,7 +11,7 @@
 
 static size_t ends;
 
-/* What the model tells is sanitised already: to do it again changes nothing. */
+/* The model's texts are sanitised: sanitising one again does not change it. */
 static void check_text(const char *text, size_t capacity)
 {
 	char copy[LP_DECODED_TEXT];
@@ -213,7 +213,7 @@ static const struct lp_observer observer = {
 	.end = check_end,
 };
 
-/* Hands out a copy of exactly the record's size; returns how far the next one is. */
+/* Decodes a copy of exactly the record's size.  Returns the distance to the next record. */
 static size_t take_record(struct lp_model *model, const uint8_t *data, size_t size)
 {
 	struct lp_event head;
@@ -231,7 +231,7 @@ static size_t take_record(struct lp_model *model, const uint8_t *data, size_t si
 	err = decode_event(record, head.size, &model_handlers, model);
 	FUZZ_CHECK(err == 0 || err == -EBADMSG || err == -ENOTSUP || err == -ERANGE);
 	free(record);
-	/* what follows a damaged one is worth a try, too */
+	/* after a damaged record, the search goes on eight bytes later */
 	return err == -EBADMSG ? 8 : (head.size + 7) & ~(size_t)7;
 }
 
@@ -275,7 +275,7 @@ static size_t put_plain(uint8_t *data, size_t at, enum lp_event_type type, size_
 	return put(data, at, &record);
 }
 
-/* Counters, and stacks as versions before 0.2 told them. */
+/* Counters, and stacks in the form of versions before 0.2. */
 static size_t seed_of_counters(unsigned int number, uint8_t *data)
 {
 	struct lp_event_name name = record_name("Handler.get", "/srv/app.py");
@@ -315,7 +315,7 @@ static size_t put_frames(uint8_t *data, size_t at)
 	return at;
 }
 
-/* The stack of the callback that began at 500. */
+/* A sampled stack of the callback that began at 500. */
 static size_t put_stack_sample(uint8_t *data, size_t at, enum lp_sample_reason why, uint32_t depth)
 {
 	static const uint32_t frames[] = { 0, 1, 2, 7 };
@@ -380,7 +380,7 @@ static size_t put_slow_iteration(uint8_t *data, size_t at)
 	return put(data, at, &event);
 }
 
-/* A stall with all that tells why; without an end, so that more may be put behind it. */
+/* A stall with every kind of record that explains it; without an end, so that more may follow. */
 static size_t seed_of_stalls(unsigned int number, uint8_t *data)
 {
 	struct lp_event_slow slow = record_slow();
@@ -396,7 +396,8 @@ static size_t seed_of_stalls(unsigned int number, uint8_t *data)
 	at = put_stack_sample(data, at, why, 4);
 	at = put_stack_sample(data, at, why, 2);
 	if (number & 1) {
-		at = put_account(data, at, 100, 1); /* of the iteration's beginning */
+		/* the time before the first callback of the iteration */
+		at = put_account(data, at, 100, 1);
 		at = put_account(data, at, 500, 1);
 		slow.event.type = LP_EVENT_PROGRESS;
 		at = put(data, at, &slow);
@@ -445,7 +446,7 @@ static size_t put_task_end(uint8_t *data, size_t at, enum lp_task_outcome outcom
 	return put(data, at, &event);
 }
 
-/* What got lost, and lives of tasks. */
+/* Findings, and lifetimes of tasks. */
 static size_t seed_of_findings(unsigned int number, uint8_t *data)
 {
 	struct lp_event_name name = record_name("fetch", "/srv/app.py");
@@ -466,7 +467,7 @@ static size_t seed_of_findings(unsigned int number, uint8_t *data)
 	return put_plain(data, at, LP_EVENT_INTERVAL, sizeof(struct lp_event_end));
 }
 
-/* One record by itself, to be put among others. */
+/* A single record, for the fuzzer to put among others. */
 static size_t seed_of_one(unsigned int number, uint8_t *data)
 {
 	struct lp_event_slow slow = record_slow();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Input: a program as unwind_fixture.h makes it, of which the tables are followed, and
- * whose last bytes are computed as an expression of DWARF, too.
+ * Input: a program as unwind_fixture.h makes it.  Its tables are followed, and its last bytes are
+ * also computed as a DWARF expression.
  */
 #include "fuzz.h"
 
@@ -17,7 +17,7 @@
 static uint8_t stack_bytes[1024];
 static const struct lp_stack_copy stack = { STACK, stack_bytes, sizeof(stack_bytes) };
 
-/* Every word of the stack leads to the function, or to the stack. */
+/* Fills the stack with addresses of the function and of the stack itself, in turn. */
 static struct lp_registers begin_registers(uint32_t known)
 {
 	struct lp_registers registers = { .known = known };
@@ -100,13 +100,13 @@ size_t fuzz_seed(unsigned int number, uint8_t *data)
 		size_t bytes;
 		uint8_t code[40];
 	} seeds[] = {
-		/* advances, offsets, states that are remembered */
+		/* advances, offsets, remembered states */
 		{ 11, { 0x44, 0x0e, 16, 0x86, 2, 0x0a, 0x44, 0x0e, 8, 0x44, 0x0b } },
-		/* the PLT's: sp + 8 + ((ip & 15) >= 11) * 8 */
+		/* the expression of the PLT: sp + 8 + ((ip & 15) >= 11) * 8 */
 		{ 13, { 0x0f, 11, 0x77, 8, 0x80, 0, 0x3f, 0x1a, 0x3b, 0x2a, 0x33, 0x24, 0x22 } },
-		/* a signal frame's: each register at an offset of sp */
+		/* a signal frame: each register is at an offset from sp */
 		{ 15, { 0x0f, 3, 0x77, 0x20, 0x06, 0x10, 6, 2, 0x77, 8, 0x16, 16, 2, 0x77, 0 } },
-		/* another register's, undefined, the same, values of offsets, wide advances */
+		/* rules of the other kinds (register, undefined, same value, val_offset) */
 		{ 24, { 0x09, 3,    12, 0x07, 13, 0x08, 14,   0x14, 15,	  1,	0x15, 12,
 			0x7f, 0x02, 4,	0x03, 1,  0,	0x12, 6,    0x7e, 0x13, 0x7d, 0x2e } },
 	};

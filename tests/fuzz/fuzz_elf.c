@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Input: a program's file, in which symbols, slots, strings, calls and functions are looked for. */
+/* Input: a program's file, in which symbols, slots, strings, calls and functions are searched. */
 #include "fuzz.h"
 
 #include <errno.h>
@@ -72,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			inspect(elf, address);
 		inspect(elf, UINT64_MAX);
 		FUZZ_CHECK(!elf_identity(elf, &identity) && identity.bytes == size);
-		/* nothing that is as small takes as long as a failure would need */
+		/* a file this small needs too little work for any failure but this one */
 		FUZZ_CHECK(!elf_failure(elf) || elf_failure(elf) == -EFBIG);
 		elf_close(elf);
 	}
@@ -80,7 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 
-/* A small library: two segments, tables of symbols, relocations and functions. */
+/* A small library: two segments, and tables of symbols, relocations and functions. */
 struct seed {
 	Elf64_Ehdr header;
 	Elf64_Phdr segments[3];

@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(&first_line, data + 1, sizeof(first_line));
 	memcpy(&instruction, data + 3, sizeof(instruction));
 	size -= HEAD_BYTES;
-	/* exactly as long as the table */
+	/* exactly as large as the table, so that a sanitiser reports a read past its end */
 	table = malloc(size ? size : 1);
 	if (!table)
 		return 0;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Input: text as /proc/PID/cgroup, /proc/PID/maps and a person's cgroup have it. */
+/*
+ * Input: text in the form of /proc/PID/cgroup, of /proc/PID/maps, and of a cgroup as users name it.
+ */
 #include "fuzz.h"
 
 #include <stdbool.h>
@@ -28,7 +30,7 @@ static void check_path(const char *given, const char *text)
 	if (cgroup_normalise(given, path, sizeof(path)))
 		return;
 	FUZZ_CHECK(strlen(path) < sizeof(path) && !strstr(path, "//") && !strstr(path, "/../"));
-	/* only what is mounted there is taken off once more */
+	/* a path that still begins with the mount point would be cut again */
 	if (strncmp(path, "/sys/fs/cgroup", 14) != 0)
 		FUZZ_CHECK(!cgroup_normalise(path, again, sizeof(again)) && !strcmp(path, again));
 	cgroup_is_within(text, path);

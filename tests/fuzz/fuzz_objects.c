@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Python objects as a hostile process could have them.  Input: the minor version, where the
- * thread state is, what is read, and a piece of memory that every address below 2^47 leads into,
- * again and again: so nearly all pointers are good, and chains, trees and tables have no end.
+ * Python objects as a hostile process could have them.  Input: the minor version, the position of
+ * the thread state, what is read, and an image of memory that repeats in all addresses below 2^47:
+ * nearly all pointers are valid, and chains, trees and tables have no end.
  */
 #include "fuzz.h"
 
@@ -24,10 +24,10 @@
 
 #define HEAD_BYTES 4
 #define ADDRESSES (1ULL << 47)
-/* The image is at its beginning and at each of its repetitions. */
+/* The address of the first copy of the image. */
 #define BASE 0x10000
 #define LOOPS 64
-/* A look at a real process of 100,000 tasks takes some millions. */
+/* Limit on reads; a snapshot of a real process with 100,000 tasks takes some millions. */
 #define READS_MOST 20000000
 
 static const uint8_t *image;
@@ -109,7 +109,7 @@ static uint64_t word(size_t index)
 	return memory_u64(0, BASE + index * 8) % ADDRESSES;
 }
 
-/* Types and roots are where the image says: so objects of every kind can be had. */
+/* The image says where types and roots are, so that it may have objects of every kind. */
 static void fill(struct lp_cpython *python, const struct lp_cpython_row *row)
 {
 	memset(python, 0, sizeof(*python));
@@ -193,7 +193,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 
-/* Pointers that lead to pointers, of one kind a version. */
+/* Pointers that lead to pointers; each version has one kind. */
 size_t fuzz_seed(unsigned int number, uint8_t *data)
 {
 	size_t bytes = 2048, i;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A capture of somebody else's through the whole of `loopprof report` and `export`: input: the
- * format, then the capture.  The page's data, JSON, metrics and profiles are written from it.
+ * Runs all of `loopprof report` and `export` on a capture from somebody else.  Input: the format,
+ * then the capture.  The page's data, JSON, metrics and profiles are written from it.
  */
 #include "fuzz.h"
 
@@ -21,14 +21,14 @@ static const char *const names[] = { "text",	   "json",  "prom", "openmetrics", 
 
 #define NAMES (sizeof(names) / sizeof(names[0]))
 
-/* The fuzzer writes files of its own. */
+/* Replaces the sandbox, as the fuzzer writes files of its own. */
 int sandbox_enter(const struct lp_sandbox *sandbox)
 {
 	(void)sandbox;
 	return 0;
 }
 
-/* What is wrong with a capture is said a million times. */
+/* Replaces the log, as nearly every input has faults that would be reported. */
 void log_error(const char *format, ...)
 {
 	(void)format;
@@ -66,7 +66,7 @@ static const char *directory(void)
 
 	if (!made) {
 		FUZZ_CHECK(mkdtemp(path) != NULL);
-		/* the command's own results; libFuzzer reports on stderr */
+		/* stdout has the command's results; libFuzzer reports on stderr */
 		FUZZ_CHECK(freopen("/dev/null", "w", stdout) != NULL);
 	}
 	made = true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Input: width, room for the result, characters. */
+/* Input: width, space for the result, characters. */
 #include "fuzz.h"
 
 #include <stdbool.h>
@@ -9,7 +9,10 @@
 
 #define HEAD_BYTES 2
 
-/* Is there a well-formed character that is safe to show?  By the table of the Unicode standard. */
+/*
+ * The length of the character if it is well-formed (by the table of the Unicode standard) and safe
+ * to show, else 0.
+ */
 static size_t safe_character(const uint8_t *at)
 {
 	size_t length = at[0] < 0x80 ? 1 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4, i;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Linked to each fuzz target beside libFuzzer: with FUZZ_SEEDS in the environment the target
- * writes its first inputs into that directory and ends.
+ * Linked to each fuzz target together with libFuzzer: if FUZZ_SEEDS is set in the environment, the
+ * target writes its first inputs to that directory and ends.
  */
 #include "fuzz.h"
 
