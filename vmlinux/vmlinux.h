@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The few kernel types that the BPF programs touch, kept by hand.
+ * The few kernel types that the BPF programs use, maintained by hand.
  *
- * Every struct is marked preserve_access_index, so that libbpf relocates each
- * field against the running kernel's BTF (CO-RE): only the names and the types
- * of the fields matter here, neither their order nor their offsets.  To add a
- * field, look it up with
+ * Every struct is marked preserve_access_index, so that libbpf relocates each field against the
+ * running kernel's BTF (CO-RE): only the names and types of the fields matter, not their order or
+ * offsets.  To add a field, look it up with
  *     bpftool btf dump file /sys/kernel/btf/vmlinux format c
- * and write down that field alone.  struct pt_regs is the exception: uprobe
- * programs get it as their context, whose layout is the kernel's ABI.
+ * and write down that field alone.  struct pt_regs is the exception: it is the context of uprobe
+ * programs, so that its layout is the kernel's ABI.
  */
-/* libbpf's bpf_tracing.h takes the field names of struct pt_regs by this guard. */
+/* libbpf's bpf_tracing.h uses the kernel's field names of struct pt_regs if this is defined. */
 #ifndef __VMLINUX_H__
 #define __VMLINUX_H__
 
@@ -76,7 +75,7 @@ struct thread_struct {
 	unsigned long fsbase;
 };
 
-/* Only asked for: which helpers there are. */
+/* Used only to ask whether the kernel has a helper. */
 enum bpf_func_id {
 	BPF_FUNC_task_pt_regs = 175,
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * Programs that do nothing, where loopprof's do their work: what is left of its
- * cost when these are subtracted is its own, the rest is the kernel's.
+ * Programs that do nothing, attached where loopprof's programs are.  Their cost is the kernel's;
+ * the rest of loopprof's cost is its own.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -12,7 +12,7 @@ int bench_uprobe(void *ctx)
 	return 0;
 }
 
-/* Where the kernel refuses fentry, loopprof is on these two as well. */
+/* loopprof uses these two tracepoints where the kernel refuses fentry. */
 SEC("?tp_btf/sys_enter")
 int bench_sys_enter(void *ctx)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * bench-empty [--syscalls] PID: an empty program on the very instruction that
- * loopprof probes, found by loopprof's own code.  Says "attached OFFSET" on
- * stdout and stays until its stdin ends.
+ * bench-empty [--syscalls] PID: attaches an empty program to the very instruction that loopprof
+ * probes, which loopprof's own code finds.  Prints "attached OFFSET" on stdout and stays until its
+ * stdin ends.
  */
 #include "bench-empty.skel.h"
 #include "base/error.h"

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * bench-switches: two processes without a loop that hand each other the CPU, as
- * every other process of the host does.  For each line on stdin, a number of
- * rounds, they write to each other's pipe so often; the answer is the CPU time
- * of both in nanoseconds, and how often they were switched.  Whoever starts it
- * gives it one CPU only.
+ * bench-switches: two processes without a loop that hand each other the CPU, as the host's other
+ * processes do.  Each line on stdin is a number of rounds; in a round each process writes to the
+ * other's pipe.  The answer is the CPU time of both in nanoseconds and their number of context
+ * switches.  The caller has to restrict them to one CPU.
  */
 #include <inttypes.h>
 #include <signal.h>

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * bench-syscalls: stands for every other process of the host.  For each line
- * on stdin, a number of calls, it makes the cheapest system call so often and
- * answers with the CPU time that took, in nanoseconds.
+ * bench-syscalls: stands for the host's other processes.  Each line on stdin is a number of calls:
+ * it makes the cheapest system call that often, and answers with the CPU time in nanoseconds.
  */
 #include <inttypes.h>
 #include <stdint.h>

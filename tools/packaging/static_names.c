@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Linked into the static program only.  glibc looks up users and groups through modules
- * that it loads while the program runs; those of the host are of another glibc, or there
- * is none (musl).  The files are read by code that is in libc.a since glibc 2.34.
+ * Linked into the static program only.  glibc looks up users and groups through modules that it
+ * loads at run time.  The host's modules belong to another glibc, or it has none (musl).  The
+ * module for files is part of libc.a since glibc 2.34.
  */
 #include <nss.h>
 
