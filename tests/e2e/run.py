@@ -27,7 +27,7 @@ LIMIT_S = 180
 
 
 def find_tests():
-    """Every test with its name, by file and then in the order of the file."""
+    """All tests with their names, by file and in the order of the file."""
     for path in sorted(glob.glob(os.path.join(HERE, "test_*.py"))):
         module = importlib.import_module(os.path.basename(path)[:-3])
         for name, test in vars(module).items():
@@ -36,7 +36,7 @@ def find_tests():
 
 
 def find_cases(pythons):
-    """Every test with every interpreter that it is for."""
+    """All tests, each with every interpreter that it has to run on."""
     for name, test in find_tests():
         wanted = getattr(test, "interpreters", None)
         if wanted is None:
@@ -56,14 +56,14 @@ def on_terminate(signum, frame):
 
 
 def where(error):
-    """The last lines of a traceback, as an error of the tests' own needs them."""
+    """The last lines of a traceback, for an error in a test itself."""
     last = traceback.extract_tb(error.__traceback__)[-3:]
     return " < ".join(f"{os.path.basename(frame.filename)}:{frame.lineno}"
                       for frame in reversed(last))
 
 
 def run_case(test, case):
-    """The outcome of one test and its reason."""
+    """Runs one test.  Returns its outcome and the reason."""
     signal.alarm(LIMIT_S)
     try:
         test(case)
@@ -72,7 +72,7 @@ def run_case(test, case):
         return "skip", str(skip)
     except Failure as failure:
         return "FAIL", str(failure)
-    except Exception as error:  # noqa: BLE001: whatever it is, the other tests go on
+    except Exception as error:  # noqa: BLE001: whatever the error is, the other tests go on
         return "FAIL", f"{error!r} at {where(error)}"
     finally:
         signal.alarm(0)
@@ -100,7 +100,7 @@ def run_all(cases, loopprof, keep):
 
 
 def make_roots(directory):
-    """Those that are there are kept."""
+    """Makes the roots that do not exist yet."""
     made = subprocess.run([os.path.join(HERE, "roots.sh"), directory], text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     if made.returncode != 0:

@@ -1,4 +1,4 @@
-"""--budget: what it makes a target pay, and what is known all the same."""
+"""--budget: the cost to a target, and what is reported under a budget."""
 
 import time
 
@@ -8,7 +8,7 @@ from lib.checks import verify
 from lib.processes import Failure
 
 BUDGET = 0.01
-# Cycles of a burst and a rest take half a minute where callbacks are many.
+# Where callbacks are many, a burst and the rest after it take half a minute.
 ON_S = 24
 OFF_S = 5
 ROUNDS = 2
@@ -16,7 +16,7 @@ UNTRACED_NS = 50_000_000
 
 
 class Part:
-    """What of the truth lies within a loop's time under the profiler."""
+    """The stalls in the books that are within the time of a loop under the profiler."""
 
     def __init__(self, truth, begun_ns, ended_ns):
         self.stalls = [stall for stall in truth.stalls
@@ -30,7 +30,8 @@ def overlaps(record, slice):
 
 
 def comparable(records, truth, part):
-    """A machine with more to do than CPUs makes slow callbacks of its own; and at the edges."""
+    """Drops slow callbacks that other processes caused by using the CPUs, and those at the edges.
+    """
     def is_other(record):
         if any(checks.covers(record, stall) for stall in part.stalls):
             return False
@@ -51,13 +52,16 @@ def slices(truth):
 
 
 def pace(some):
-    """CPU time a step, in times of a piece of work: the sum, as bursts are a few of many."""
+    """CPU time per step, relative to a fixed piece of work.
+
+    Times are added up, as bursts are in a few of many slices.
+    """
     work = sum(slice["work_ns"] for slice in some) / len(some)
     return sum(slice["cpu_ns"] for slice in some) / sum(slice["steps"] for slice in some) / work
 
 
 def times_slower(truth, phases):
-    """The slices under the profiler against those without."""
+    """The pace of the slices under the profiler, relative to that of the others."""
     with_it, without = [], []
     for slice in slices(truth):
         inside = [begun < slice["at"] and slice["until"] < ended for begun, ended in phases]
@@ -70,10 +74,10 @@ def times_slower(truth, phases):
 
 
 def spent(records, loop):
-    """Of its own time a loop pays no more for probes than it may."""
+    """The probes take no more than the budget of the loop's own time."""
     self = records.one("self")
     share = self["probe_ns"] / self["wall_ns"]
-    # The first burst may owe what 10 s bring in; a busy machine looks late now and then.
+    # The first burst may owe the earnings of 10 s; on a busy machine some checks come late.
     if not 0 < share < 1.2 * BUDGET:
         yield f"probes took {share:.2%} of {self['wall_ns'] / 1e9:.1f} s: {self}"
     if self["budget_ppm"] != BUDGET * 1e6 or not self["bursts"] or not self["hook_hits"]:
@@ -83,23 +87,23 @@ def spent(records, loop):
 
 
 def counted(records, loop, truth, begun_ns, ended_ns):
-    """The histograms are of the bursts: of all their time, and of nothing else."""
+    """The histograms have all callbacks of the bursts, and no others."""
     during = [slice for slice in slices(truth)
               if begun_ns < slice["at"] and slice["until"] < ended_ns]
     rate = sum(slice["steps"] for slice in during) / (ended_ns - begun_ns)
     (spin,) = records.callbacks("Spin.spin")
-    # A step takes up to twice as long while it is timed, and a burst may meet a moment in
-    # which others have the CPU; that none is missing is seen by their time, below.
+    # A timed step takes up to twice as long, and others may have the CPU during a burst. Whether
+    # callbacks are missing shows in the sum of their times, below.
     share = spin["count"] / (rate * loop["traced_ns"])
     if not 0.05 < share < 1.5:
         yield f"{spin['count']} steps in {loop['traced_ns'] / 1e9:.2f} s, {share:.2f} of the truth"
     summaries = records.final("callback_summary")
     total = sum(record["count"] for record in summaries)
-    # The one that runs when a burst ends is counted, but has no duration of its own; and
-    # stalls between the bursts are counted without being timed by probes.
+    # A callback that runs when a burst ends is counted, but has no duration; and stalls between
+    # bursts are counted although no probe times them.
     if not 0 <= loop["callbacks"] - total <= 0.001 * total + loop["slow_callbacks"]:
         yield f"{total} callbacks in the histograms, {loop['callbacks']} in the summary"
-    # It never rests: what is not a callback's is the loop's own, a small part.
+    # The loop never rests: time outside of callbacks is the loop's own, a small part.
     timed = sum(record["run"]["sum_ns"] for record in summaries) / loop["traced_ns"]
     if not 0.9 < timed < 1.001:
         yield f"callbacks took {timed:.3f} of the traced time"
@@ -107,7 +111,7 @@ def counted(records, loop, truth, begun_ns, ended_ns):
 
 @patient
 def test_a_loop_that_spins_pays_little(case):
-    """And all of its stalls are found, in bursts and between them."""
+    """All stalls are reported, those in bursts and those between them."""
     target = case.start("budget.py", "spin")
     target.go()
     runs, phases = [], []
@@ -123,8 +127,8 @@ def test_a_loop_that_spins_pays_little(case):
     target.finish()
     truth = case.truth(target)
     slower = times_slower(truth, phases)
-    # What it pays is judged by hits and what a hit costs; its pace depends on who else has
-    # the CPUs and is the benchmark's (tools/bench/part_budget.py).
+    # The cost is computed from the number of hits and the cost of a hit.  The target's pace depends
+    # on other processes too: it is left to the benchmark (tools/bench/part_budget.py).
     case.note(f"{slower:.3f} times slower")
     for records in runs:
         loop = records.one("loop_summary")
@@ -149,7 +153,7 @@ def test_a_loop_with_little_to_do_is_traced_all_the_time(case):
     verify(schema.documented(records), checks.counts(records, case.truth(target)),
            checks.sums(records))
     loop = records.one("loop_summary")
-    # in one burst: what is not traced lies before it, and its length is the machine's matter
+    # one burst to the end: the untraced time before it depends on the machine
     if loop["traced_ns"] < loop["wall_ns"] - max(loop["wall_ns"] / 1000, UNTRACED_NS):
         raise Failure(f"{loop['traced_ns']} of {loop['wall_ns']} ns were traced")
     if records.one("self")["bursts"] != 1:

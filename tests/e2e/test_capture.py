@@ -1,4 +1,4 @@
-"""Captures: what is recorded tells the same later, elsewhere, and without root."""
+"""Captures: a report is what a live run would have printed, also elsewhere and without root."""
 
 import os
 import random
@@ -13,7 +13,7 @@ DAMAGED = 40
 
 
 def record(case, script, *arguments):
-    """Records a target beside a live run; returns the capture, the live records, the truth."""
+    """Records a target beside a live run.  Returns the capture, the live records, the truth."""
     capture = case.path("capture")
     target = case.start(script, *arguments)
     recorder = case.profile("record", "-o", capture, "-p", str(target.pid), "-t", "100ms")
@@ -26,7 +26,7 @@ def record(case, script, *arguments):
 
 
 def named(records):
-    """What a run says of its slow callbacks, but for what differs between two runs."""
+    """The callbacks of a run's slow callbacks, without what differs between two runs."""
     return [tuple(slow["callback"][key] for key in ("kind", "name", "file", "line", "task"))
             for slow in records.slow()]
 
@@ -53,7 +53,7 @@ def test_report_equals_live(case):
 @on_every_python
 @patient
 def test_capture_of_every_python(case):
-    """Short, since the report needs nothing of the version but what is in the capture."""
+    """The target runs briefly: all facts about the version are in the capture."""
     capture, live, truth = record(case, "load.py", "0.5")
     report = case.run("report", capture, "-j").expect(0).records
     verify(schema.documented(report), checks.sums(report), checks.counts(report, truth))
@@ -101,7 +101,7 @@ def judge(case, path, what, statuses):
 
 
 def record_ends(whole):
-    """Behind each record: there, nothing of what was written is damaged."""
+    """The offsets of the ends of records: a capture that is cut there is not damaged."""
     at = int.from_bytes(whole[12:16], "little")
     while at < len(whole):
         yield at
@@ -109,7 +109,7 @@ def record_ends(whole):
 
 
 def test_damaged_captures(case):
-    """Cut or changed anywhere, a capture is reported as far as it goes or refused."""
+    """A capture that is cut or changed anywhere is reported up to the damage, or refused."""
     capture, _, _ = record(case, "load.py", "0.5")
     with open(capture, "rb") as file:
         whole = file.read()
@@ -122,7 +122,7 @@ def test_damaged_captures(case):
 
     for length in (1, 4, 7):
         judge_bytes(whole[:length], f"the first {length} bytes", (1,))
-    # Without a fixed seed, a failure could not be looked at.
+    # The seed is fixed, so that a failure can be repeated.
     chance = random.Random(1)
     ends = list(record_ends(whole))
     for length in [*ends[:3], *ends[-3:],
@@ -142,7 +142,7 @@ def test_damaged_captures(case):
 
 
 def test_captures_of_other_versions(case):
-    """Magic, then the format's major and minor number: only another major cannot be read."""
+    """Magic, major and minor version of the format: only another major version is refused."""
     capture, _, _ = record(case, "load.py", "0.3")
     with open(capture, "rb") as file:
         whole = bytearray(file.read())

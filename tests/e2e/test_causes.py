@@ -1,4 +1,4 @@
-"""Why the loop stood still: every cause, as the program that made it knows it."""
+"""The reasons why a loop stood still, compared with those that the target wrote down."""
 
 from lib import causes, checks, schema
 from lib.case import on_every_python, patient
@@ -6,7 +6,7 @@ from lib.checks import verify
 
 
 def check_causes(case, mode):
-    # A loop that polls all the time may not be known in sample mode before it is late.
+    # In sample mode a loop that polls all the time may be unknown until it is late.
     records, truth = case.observe("causes.py", options=mode.options, loop=mode.knows_callbacks)
     verify(schema.documented(records))
     if mode.knows_callbacks:
@@ -23,5 +23,5 @@ def test_every_cause_traced(case):
 @on_every_python
 @patient
 def test_every_cause_sampled(case):
-    """Without any probe in the target."""
+    """Sample mode, without any probe in the target."""
     check_causes(case, causes.SAMPLE)

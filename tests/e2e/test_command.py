@@ -11,7 +11,7 @@ from lib.processes import Failure
 
 
 def run_command(case, command, *options, **environment):
-    """Profiles a command whose output is not loopprof's."""
+    """Profiles a command that writes nothing to loopprof's stdout."""
     results = case.path("jsonl")
     result = case.run("-t", "100ms", "-j", "-o", results, *options, "--", *command,
                       results=results, env=dict(os.environ, **environment))
@@ -21,7 +21,7 @@ def run_command(case, command, *options, **environment):
 @on_every_python
 @patient
 def test_command_from_its_first_callback(case):
-    """Not one of its callbacks is missed; the first and the last are slow."""
+    """All callbacks of the command are counted; its first and its last one are slow."""
     command, books = case.python("numbered.py")
     records = run_command(case, command).expect(0).records
     truth = Truth(books)
@@ -34,7 +34,7 @@ def test_command_from_its_first_callback(case):
 
 @patient
 def test_command_behind_a_shell(case):
-    """A shell that stays the parent: its child is found with -s, if not at its first callback."""
+    """The shell stays the parent: its child is followed with -s, maybe after its first callback."""
     command, books = case.python("load.py", "1")
     shell = ["sh", "-c", '"$@"; exit 6', "sh", *command]
     records = run_command(case, shell, "-s").expect(6).records
@@ -52,7 +52,7 @@ def test_status_of_the_command(case):
 
 
 def test_status_of_a_command_without_python(case):
-    """Nothing to profile in it, but its status is still its own."""
+    """A command that is not Python is not profiled, but loopprof still ends with its status."""
     for command, status in ((["sh", "-c", "exit 5"], 5), (["true"], 0),
                             (["sh", "-c", "kill -TERM $$"], 128 + signal.SIGTERM)):
         run_command(case, command).expect(status)
@@ -77,7 +77,7 @@ def test_command_runs_as_the_caller_of_sudo(case):
 
 
 def test_command_keeps_its_descriptors_and_signals(case):
-    """It sees nothing of loopprof: no descriptor of it, no blocked or ignored signal."""
+    """The command inherits no descriptor of loopprof, and no blocked or ignored signal."""
     seen = case.path("seen")
     script = ("import os, signal; "
               "fds = [int(fd) for fd in os.listdir('/proc/self/fd')]; "

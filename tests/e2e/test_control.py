@@ -1,4 +1,4 @@
-"""How a run ends, and what is told on the way."""
+"""The end of a run, and output during the run."""
 
 import os
 import socket
@@ -30,7 +30,7 @@ def test_duration(case):
 
 @patient
 def test_interrupt_prints_the_summary(case):
-    """In the middle of the target's work, which goes on undisturbed."""
+    """The interrupt comes in the middle of the target's work, which it does not disturb."""
     target = case.start("load.py", "2")
     profiler = case.attach(target)
     target.go()
@@ -47,7 +47,7 @@ def test_interrupt_prints_the_summary(case):
 
 
 def test_attached_again_and_again(case):
-    """A run leaves nothing behind that hinders the next, or the target."""
+    """A run leaves nothing behind that affects the next run or the target."""
     target = case.start("spin.py")
     target.go()
     for _ in range(5):
@@ -62,7 +62,7 @@ def test_attached_again_and_again(case):
 
 @patient
 def test_two_at_a_time(case):
-    """Two runs on one process see the same."""
+    """Two runs on one process have the same results."""
     target = case.start("load.py", "1")
     profilers = [case.attach(target), case.attach(target)]
     target.go()
@@ -84,7 +84,7 @@ def test_killed_profiler_leaves_the_target_alone(case):
 
 
 def test_interval(case):
-    """A summary each second, and one at the end."""
+    """There is a summary for each second, and one at the end."""
     target = case.start("load.py", "4")
     profiler = case.attach(target, "-i", "1")
     target.go()
@@ -92,7 +92,7 @@ def test_interval(case):
     records = profiler.finish().expect(0).records
     verify(schema.documented(records))
     moments = [record["now_ns"] for record in records.of("loop_summary") if "now_ns" in record]
-    # The target runs for 4.4 s, and a bit before it is told to go.
+    # The target runs for 4.4 s, after a short wait for the order to begin.
     if not 4 <= len(moments) <= 6:
         raise Failure(f"{len(moments)} summaries on the way")
     gaps = [later - earlier for earlier, later in zip(moments, moments[1:])]
@@ -106,7 +106,7 @@ def test_interval(case):
 
 
 def test_lines_come_at_once(case):
-    """A slow callback is told when it has ended, not when a buffer is full."""
+    """A slow callback is reported when it has ended, not when a buffer is full."""
     target = case.start("numbered.py")
     profiler = case.attach(target, loop=False)
     target.go()
@@ -120,7 +120,7 @@ def test_lines_come_at_once(case):
 
 
 def test_no_probe_is_left_in_the_kernel(case):
-    """They would slow the target down for ever."""
+    """A probe that is left behind would slow the target down for ever."""
     target = case.start("idle.py")
     case.run("-p", str(target.pid), "-d", "0.5").expect(0)
     left = []
@@ -133,7 +133,8 @@ def test_no_probe_is_left_in_the_kernel(case):
 
 
 def test_a_service_manager_is_told(case):
-    """What systemd expects with Type=notify and WatchdogSec=, and no COMMAND of ours hears."""
+    """A run behaves as systemd expects with Type=notify and WatchdogSec=; COMMAND does not notice.
+    """
     path = case.path("notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(path)

@@ -1,4 +1,4 @@
-"""What is counted agrees with what the program counted itself."""
+"""Counts in the summary equal those of the program itself."""
 
 import time
 
@@ -9,7 +9,7 @@ from lib.processes import Failure
 
 
 def utilization(loop, truth):
-    """Busy as long as the program says, within 5 points."""
+    """The utilization is that of the program's books, within 5 points."""
     busy = truth.fact("busy_ns") + sum(stall["duration_ns"] for stall in truth.stalls)
     total = loop["busy_ns"] + loop["idle_ns"]
     if abs(busy / total - loop["utilization"]) > 0.05:
@@ -41,12 +41,12 @@ def test_loop_that_polls_with_select(case):
 
 
 def test_idle_loop(case):
-    """Found in the middle of a poll; it ticks, and is not busy."""
+    """The loop is in a poll when loopprof attaches.  It ticks, and is idle."""
     target = case.start("idle.py")
     records = case.run("-p", str(target.pid), "-d", "4.5", "-j").expect(0).records
     loop = records.one("loop_summary")
     verify(schema.documented(records), checks.sums(records))
-    # Two a tick: one that sets the timer's future, one that wakes the task.
+    # Two iterations per tick: one sets the timer's future, one wakes the task.
     if not 7 <= loop["iterations"] <= 11 or loop["utilization"] > 0.02:
         raise Failure(f"{loop['iterations']} iterations, utilization {loop['utilization']}")
     target.go()
@@ -54,7 +54,7 @@ def test_idle_loop(case):
 
 
 def test_spinning_loop(case):
-    """Every single callback of a loop that never rests."""
+    """A loop that never rests: each of its callbacks is counted."""
     target = case.start("spin.py")
     profiler = case.attach(target)
     target.go()
@@ -70,7 +70,7 @@ def test_spinning_loop(case):
 
 @patient
 def test_more_names_than_fit(case):
-    """Runs that find no room are counted in sum; no name gets another's runs."""
+    """Runs of names over the limit are counted as one; no name gets the runs of another one."""
     records, truth = case.observe("manynames.py")
     verify(schema.documented(records))
     expected = {row["name"]: row for row in truth.counts}
@@ -83,7 +83,7 @@ def test_more_names_than_fit(case):
         found += 1
         told = [record[key] for key in ("file", "line")]
         true = [row[key] for key in ("file", "line")]
-        # A name that found the ring buffer full is told with its next run.
+        # A name that did not fit into the ring buffer is sent with the callback's next run.
         if told != true or not row["count"] - 1 <= record["count"] <= row["count"]:
             raise Failure(f"{record['name']}: {record['count']} {told}, not {row['count']} {true}")
     case.note(f"{found} of {len(expected)} names")

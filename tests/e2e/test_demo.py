@@ -1,4 +1,4 @@
-"""The demonstration, as it is the first thing that people try."""
+"""The demonstration, which is what many people try first."""
 
 import os
 import subprocess
@@ -10,14 +10,14 @@ DEMO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "too
 
 
 def test_demo(case):
-    """It shows the handlers that block and compute, and leaves nothing running."""
+    """The output has the handlers that block and compute; no process is left."""
     environment = dict(os.environ, LOOPPROF=case.loopprof, DURATION="4")
     demo = subprocess.run([DEMO], env=environment, text=True, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=90,
                           check=False)
     if demo.returncode != 0:
         raise Failure(f"status {demo.returncode}: {demo.stderr[-2000:]!r}")
-    # Its coroutine is aiohttp's, as that is what the loop runs; the stacks lead to these.
+    # The loop runs aiohttp's coroutine; the stacks lead from there to these handlers.
     for wanted in ("execute", "fetch_report", "compute"):
         if wanted not in demo.stdout:
             raise Failure(f"has no {wanted}: {demo.stdout[-3000:]!r}")

@@ -1,4 +1,4 @@
-"""--export: files that are kept up to date, read by what reads them in fleets."""
+"""--export: files that are updated during a run, read by the programs that fleets use."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from lib import fleet
 from lib.processes import Failure, wait_until
 from test_formats import promtool
 
-# The buckets of a Prometheus histogram are powers of two.
+# The bounds of a Prometheus histogram are powers of two.
 BUCKET = 2
 
 
@@ -24,7 +24,7 @@ def text_of(path):
 
 
 def count_in(path, name, label=""):
-    """The sum of all series of a name, and with a label, in a file of metrics."""
+    """The sum of all series of a name in a file of metrics, optionally with one label."""
     return sum(float(value) for value in
                re.findall(rf"^{name}(?:\{{[^\n]*{label}[^\n]*\}})? (\S+)$", text_of(path),
                           re.MULTILINE))
@@ -55,7 +55,7 @@ def scratch(case, name):
 
 
 def test_prometheus_tells_the_quantiles_of_the_program(case):
-    """By the way of node_exporter, which reads *.prom of a directory."""
+    """Prometheus gets them through node_exporter, which reads *.prom in a directory."""
     directory = scratch(case, "textfile")
     prometheus = fleet.Prometheus(case, fleet.start_node_exporter(case, directory))
     path = os.path.join(directory, "loop.prom")
@@ -107,7 +107,7 @@ def test_a_restart_is_a_counter_reset_and_nothing_worse(case):
     if prometheus.value(f"resets({name}[1m])") != 1:
         raise Failure(f"{prometheus.query(f'resets({name}[1m])')} resets")
     said = prometheus.value(f"increase({name}[1m])")
-    # It extrapolates to the edges of the minute, by half of an interval of scrapes.
+    # increase() extrapolates to both ends of the minute, by half of a scrape interval each.
     if not 0 < said < len(times) * 1.5:
         raise Failure(f"an increase of {said}, by {len(times)} runs in all")
 
@@ -238,24 +238,25 @@ def test_a_capture_becomes_one_line_of_otlp(case):
         raise Failure(f"on stdout: {out[:200]!r}")
 
 
-# ---- several at once, and what may happen to them ----
+# ---- several exports, and their failures ----
 
 
 def sockets_of(pid):
-    """The inodes of its sockets."""
+    """The inodes of the process's sockets."""
     links = [os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")]
     return {link[len("socket:["):-1] for link in links if link.startswith("socket:")}
 
 
 def unnamed_sockets():
-    """Those of this host's pairs of processes: Unix sockets without an address (proc_net(5))."""
+    """Inodes of Unix sockets without an address, such as socket pairs of this host (proc_net(5)).
+    """
     with open("/proc/net/unix", encoding="utf-8") as file:
         rows = [line.split() for line in file.readlines()[1:]]
     return {row[6] for row in rows if len(row) == 7}
 
 
 def test_each_export_fails_and_recovers_on_its_own(case):
-    """A directory vanishes and comes back; a file becomes a directory, and a file again."""
+    """One's directory vanishes and comes back; another's file becomes a directory for a while."""
     directories = {name: scratch(case, name) for name in ("prom", "openmetrics", "otlp")}
     paths = {name: os.path.join(directory, "metrics") for name, directory in directories.items()}
     target = case.start("paced.py", "60")

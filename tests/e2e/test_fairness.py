@@ -1,6 +1,6 @@
-"""One process asks for all that loopprof has; the others do not notice.
+"""One process asks for all of loopprof's resources; other processes lose nothing.
 
-All of this counts; what a busy machine does to times is no matter.
+These tests compare counts, which do not depend on how busy the machine is.
 """
 
 from lib import checks, schema

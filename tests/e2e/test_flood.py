@@ -1,4 +1,4 @@
-"""A target that is slow all the time is told in part, counted in full, and costs little."""
+"""Slow callbacks in great number: a part is reported, all are counted, and the cost is bounded."""
 
 import os
 import time
@@ -9,13 +9,13 @@ from lib.checks import verify
 from lib.processes import Failure
 
 TOLD_A_SECOND = 50
-# In a second, one that is worse than all before it is told as well.
+# In each second, callbacks slower than all before are reported in addition.
 WORSE_ONES = 40
 OWN_CPU_SHARE = 0.3
 
 
 def cpu_s(pid):
-    """What a process has taken so far; None if it is gone."""
+    """The CPU time that a process has used so far; None if it has ended."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
             fields = stat.read().rpartition(")")[2].split()
@@ -25,7 +25,7 @@ def cpu_s(pid):
 
 
 def watch(target, profiler):
-    """Until the target ends: how long that took, and what the profiler took of it."""
+    """Waits for the target's end.  Returns its duration and the profiler's CPU time until then."""
     start, taken = time.monotonic(), 0
     while target.running:
         taken = cpu_s(profiler.pid) or taken
@@ -47,7 +47,7 @@ def check_flood(case, *options):
 
 
 def check_sums(records, case):
-    """Each slow callback is told, or counted as not told, or its event was lost and counted."""
+    """Each slow callback was reported, or counted as suppressed, or its event counted as lost."""
     told, lost = len(records.slow()), records.one("footer")["lost_events"]
     loops = records.final("loop_summary")
     untold = sum(loop["untold"] for loop in loops)
@@ -67,7 +67,7 @@ def test_flood_traced(case):
     records, truth, lasted_s, cpu = check_flood(case)
     told, untold = check_sums(records, case)
     case.note(f"{lasted_s:.1f} s, {cpu:.2f} s of CPU")
-    # Who finds the ring buffer full has no name yet, and counts as "other".
+    # A callback whose name did not fit into the ring buffer counts as "other".
     slow = sum(record["slow"] for record in records.final("callback_summary")
                if record["name"].startswith("job_") or record["name"] == "other")
     if slow != truth.fact("jobs"):
@@ -86,7 +86,7 @@ def test_flood_traced(case):
 
 @patient
 def test_flood_sampled(case):
-    """What is told and what is not add up in sample mode as well."""
+    """In sample mode too, reported and suppressed callbacks add up."""
     records, _, lasted_s, cpu = check_flood(case, "-m", "sample")
     check_sums(records, case)
     case.note(f"{lasted_s:.1f} s, {cpu:.2f} s of CPU")
@@ -94,7 +94,7 @@ def test_flood_sampled(case):
 
 @patient
 def test_flood_summed_up(case):
-    """The report for people says how many it has left out."""
+    """The report for people says how many callbacks were left out."""
     target = case.start("flood.py", "500")
     profiler = case.profile("-p", str(target.pid), "-t", "1ms", "-v")
     time.sleep(2)

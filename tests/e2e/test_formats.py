@@ -1,4 +1,4 @@
-"""Outputs for people and for other programs."""
+"""Output formats for people and for programs."""
 
 import os
 import pty
@@ -12,7 +12,7 @@ ESCAPE = "\x1b"
 
 
 def promtool(text):
-    """What a Prometheus of today thinks of it."""
+    """Checks a file with promtool of a current Prometheus."""
     checked = subprocess.run(["promtool", "check", "metrics"], input=text, text=True,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     if checked.returncode != 0:
@@ -20,7 +20,7 @@ def promtool(text):
 
 
 def measure(case, *options, **environment):
-    """A run over load.py that writes to a file."""
+    """Profiles load.py, and writes the results to a file."""
     path = case.path("metrics")
     target = case.start("load.py", "1")
     profiler = case.profile("-p", str(target.pid), "-o", path, *options,
@@ -34,7 +34,7 @@ def measure(case, *options, **environment):
 
 
 def samples(text):
-    """Name with labels, and value, of each line that is a sample."""
+    """Name with labels, and value, of each line that has a sample."""
     found = {}
     for line in text.splitlines():
         if line and not line.startswith("#"):
@@ -50,7 +50,7 @@ def samples(text):
 
 
 def histograms_add_up(found):
-    """Buckets are cumulative, and the last is the count."""
+    """Buckets of a histogram are cumulative, and the last one equals the count."""
     for name, value in found.items():
         if "_bucket" in name and 'le="+Inf"' in name:
             count = re.sub(r',?le="\+Inf"', "", name.replace("_bucket", "_count"))
@@ -61,10 +61,10 @@ def histograms_add_up(found):
 
 
 def as_prometheus(text):
-    """OpenMetrics as promtool reads it, which knows the older format only.
+    """Converts OpenMetrics for promtool, which reads only the older format.
 
-    There, a counter's name ends with _total in its comments too, an info is a gauge, and
-    there are no exemplars, units and times of creation.
+    There, a counter's name ends with _total in comments too, an info metric is a gauge, and there are
+    no exemplars, units and creation times.
     """
     text = re.sub(r"^# (HELP|TYPE) (\w+_build) (info$)?",
                   lambda found: f"# {found[1]} {found[2]}_info {'gauge' if found[3] else ''}",
@@ -92,7 +92,7 @@ def test_openmetrics(case):
 
 
 def test_format_from_the_suffix(case):
-    """A .prom is Prometheus', a .jsonl is JSON lines."""
+    """The suffix .prom selects Prometheus' format, .jsonl JSON lines."""
     target = case.start("idle.py")
     for suffix, start in ((".prom", "# HELP"), (".jsonl", '{"type":"header"')):
         path = case.path("out") + suffix
@@ -104,7 +104,7 @@ def test_format_from_the_suffix(case):
 
 
 def columns(line):
-    """How wide it is on a terminal."""
+    """The width of a line on a terminal."""
     return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in line)
 
 
@@ -127,7 +127,7 @@ def text_of(case, **environment):
 
 
 def test_text(case):
-    """The face: stalls as they end, then the summary."""
+    """The text format: slow callbacks as they end, then the summary."""
     text = text_of(case, LC_ALL="C.UTF-8")
     for wanted in ("outermost", "'nested'", "stalls.py:", "größe_計算", "任務", "reused_odd",
                    "Stalls.method", "p50", "p99"):
@@ -142,14 +142,14 @@ def test_text_where_only_ascii_is_safe(case):
 
 
 def on_terminal(case, **environment):
-    """What loopprof writes of a stall to a terminal."""
+    """loopprof's output on a terminal for a target that stalls."""
     target = case.start("load.py", "0.3")
     leader, follower = pty.openpty()
     command = [case.loopprof, "-p", str(target.pid)]
     with subprocess.Popen(command, stdin=follower, stdout=follower, stderr=subprocess.PIPE,
                           env=dict(os.environ, TERM="xterm", **environment)) as process:
         os.close(follower)
-        # It says on stderr that it is attached.
+        # A line on stderr says that loopprof is attached.
         process.stderr.readline()
         target.go()
         text = b""
@@ -157,7 +157,7 @@ def on_terminal(case, **environment):
             while chunk := os.read(leader, 65536):
                 text += chunk
         except OSError:
-            # How Linux tells that nobody has the other end any more.
+            # Linux fails the read if the other end was closed.
             pass
         os.close(leader)
         process.communicate()
@@ -181,7 +181,7 @@ def test_colour_only_where_wanted(case):
 
 
 def test_check(case):
-    """This host supports it all, or no other test would pass."""
+    """The host supports everything, or else other tests would fail too."""
     result = case.run("check").expect(0)
     if os.uname().release not in result.out:
         raise Failure(f"says nothing of the kernel: {result.out!r}")

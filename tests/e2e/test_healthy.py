@@ -1,4 +1,4 @@
-"""Programs that nothing is wrong with, or only what they say: nothing else is found in them."""
+"""Programs without faults, or with declared ones: nothing else is reported of them."""
 
 import os
 import time
@@ -10,12 +10,12 @@ from lib.interpreters import HOST_PYTHON
 from lib.processes import Failure
 
 WATCH_S = 0.7
-# The loop is reported before all that is looked for is attached.
+# The loop is reported before the probes for findings are attached.
 FIND_S = 1
 
 
 def children_of(pid):
-    """Direct children, the oldest first: as they were forked."""
+    """The direct children, in the order in which they were forked."""
     found = []
     for tid in sorted(int(name) for name in os.listdir(f"/proc/{pid}/task")):
         with open(f"/proc/{pid}/task/{tid}/children", encoding="ascii") as file:
@@ -24,7 +24,7 @@ def children_of(pid):
 
 
 def of_pids(records, pids):
-    """What was written of the loops of these processes."""
+    """The records of loops of these processes."""
     loops = {loop["loop_id"] for loop in records.of("loop") if loop["pid"] in pids}
     return [record for record in records.all if record.get("loop_id") in loops]
 
@@ -33,7 +33,7 @@ def of_pids(records, pids):
 
 
 def copies_of_loops_are_none(results, copied, owners):
-    """Only what runs a loop is one, and what only looks like it is found nowhere."""
+    """Loops that a fork copied are not reported, and those that run are."""
     for options, result in results.items():
         wrong = of_pids(result.records, copied)
         if wrong:
@@ -60,7 +60,7 @@ def check_copied_tasks(case, pid, parent):
 
 @on_every_python
 def test_forked_children_run_no_loop(case):
-    """But for the one that starts one; whoever asks, and in both modes."""
+    """Of the children only one starts a loop of its own; with -p and -a, and in both modes."""
     target = case.start("forked.py")
     worker, sleeper, looper = children_of(target.pid)
     pids = f"{worker},{sleeper},{looper}"
@@ -82,7 +82,7 @@ def test_forked_children_run_no_loop(case):
 
 
 def test_children_that_exist_are_followed(case):
-    """Workers of a master that runs no loop, and theirs; without -s it is said."""
+    """Workers and their children are followed with -s; without it, a message names them."""
     target = case.start("prefork.py")
     first, supervisor = children_of(target.pid)
     (second,) = children_of(supervisor)
@@ -116,12 +116,12 @@ def test_children_of_what_is_no_python(case):
     target.wait()
 
 
-# ---- questions ----
+# ---- questions whether a loop runs ----
 
 
 @on_every_python
 def test_who_asks_for_a_loop_loses_nothing(case):
-    """Whoever is prepared for there being none; mistakes are found beside them."""
+    """Code that expects to be called without a loop too is no finding; mistakes beside it are."""
     target = case.start("asks.py")
     profiler = case.attach(target)
     time.sleep(FIND_S)
@@ -136,7 +136,7 @@ def test_who_asks_for_a_loop_loses_nothing(case):
         raise Failure("questions made events get lost")
 
 
-# ---- loops that are not run as asyncio runs them ----
+# ---- loops that asyncio does not run itself ----
 
 
 def check_other_loop(case, kind, mode):
@@ -144,7 +144,7 @@ def check_other_loop(case, kind, mode):
     verify(schema.documented(records), checks.sums(records))
     checks.stalls(records, truth, note=case.note)
     for record in records.of("slow_iteration"):
-        # A busy machine may make one of what ends the program.
+        # On a busy machine the program's own end may be slow.
         if record["time"]["blocked_ns"] > record["duration_ns"] / 2:
             raise Failure(f"{mode}: waiting is taken for work: {record}")
 
@@ -152,7 +152,7 @@ def check_other_loop(case, kind, mode):
 @each(lambda interpreter: interpreter.version[:2] in ((3, 8), (3, 9), (3, 12), (3, 14)))
 @patient
 def test_loop_within_a_loop(case):
-    """A callback runs its own loop: what waits within is idle, what blocks within is reported."""
+    """A callback runs its own loop: waiting in it is idle time, blocking in it is reported."""
     for mode in ("trace", "sample"):
         check_other_loop(case, "nested", mode)
 
@@ -160,17 +160,17 @@ def test_loop_within_a_loop(case):
 @each(lambda interpreter: interpreter.version[:2] in ((3, 8), (3, 9), (3, 12), (3, 14)))
 @patient
 def test_loop_of_something_else(case):
-    """Something else polls, for more than the loop, and calls its callbacks."""
+    """Another poller waits for the loop's events and for others, and calls the loop's callbacks."""
     for mode in ("trace", "sample"):
         check_other_loop(case, "foreign", mode)
 
 
 def check_idle(name, records):
-    """None of what the loop polls for is taken for blocking, whenever loopprof came."""
+    """Waits of an idle loop are not reported as blocking, whether attached early or late."""
     held = records.of("slow_callback") + records.of("slow_iteration")
     if held or not records.of("loop_summary"):
         raise Failure(f"{name}: an idle loop is held up: {held[:2]}")
-    # A loop that starts under loopprof may poll once before its calls are watched.
+    # The first poll may come before the calls of a loop under -- are watched.
     polls = sum(cause["count"] for cause in records.of("cause_summary")
                 if cause["syscall"] == "poll")
     if polls > (1 if name == "--" else 0):
@@ -179,7 +179,7 @@ def check_idle(name, records):
 
 @patient
 def test_idle_loop_of_something_else(case):
-    """Its process has an epoll descriptor too, by which it does not wait."""
+    """The process has an epoll descriptor too, but waits by poll()."""
     target = case.start("foreignidle.py")
     running = {"trace": case.attach(target, "-m", "trace"),
                "sample": case.attach(target, "-m", "sample")}

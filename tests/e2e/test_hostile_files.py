@@ -1,11 +1,11 @@
-"""What a process maps costs a profiler little, whatever it is, and ends it never."""
+"""Files that a process maps can neither end loopprof nor cost it much."""
 
 import re
 import resource
 
 from lib.processes import Failure
 
-# Of a CPU: a machine may be busy, so that the clock says nothing.
+# Limit of CPU time, which a busy machine changes less than the time on the clock.
 CPU_S = 3
 RESIDENT_KB = 40 * 1024
 MAPPINGS = 60000
@@ -18,7 +18,7 @@ def cpu_s():
 
 
 def run(case, target, *options):
-    """Looks at it, in few seconds of CPU time, whatever comes of it."""
+    """Runs loopprof on the target, which must take few seconds of CPU time and not crash."""
     before = cpu_s()
     result = case.run(*(options or ("-d", "0.2")), "-p", str(target.pid), limit_s=50)
     used = cpu_s() - before
@@ -38,7 +38,7 @@ def refused(case, target, words):
 
 
 def test_library_without_end(case):
-    """10 TB of symbols, in a file that has 8 KiB on the disk."""
+    """10 TB of symbols, in a file that takes 8 KiB of disk space."""
     refused(case, case.start("hostile.py", "sparse", "10e12"), "larger than 4 GiB")
 
 
@@ -47,13 +47,13 @@ def test_symbols_without_end(case):
 
 
 def test_symbols_of_nothing(case):
-    """So many are searched; that takes less than a second."""
+    """Symbols of zeros: the search takes less than a second."""
     target = case.start("hostile.py", "sparse", "3e7")
     run(case, target)
 
 
 def test_messages_without_end(case):
-    """What Task.__del__ is said to lie in has no end: that is said, and all else is profiled."""
+    """A file with no end to search for Task.__del__: a message says so, the rest is profiled."""
     for size in ("10e12", "3e9", "1e8"):
         result = run(case, case.start("hostile.py", "poked", size))
         if result.status != 0 or "Task.__del__" not in result.err:
@@ -61,7 +61,7 @@ def test_messages_without_end(case):
 
 
 def test_library_that_shrinks(case):
-    """Its owner may make it shorter at any moment: a mapping of it would end us by SIGBUS."""
+    """The file's owner may shorten it at any moment; reading a mapping would then raise SIGBUS."""
     target = case.start("hostile.py", "shrinking")
     for _ in range(20):
         result = run(case, target, "tasks")
@@ -70,7 +70,7 @@ def test_library_that_shrinks(case):
 
 
 def test_device_in_place_of_a_library(case):
-    """To open a device may do anything, and is not tried."""
+    """A device is not opened, as opening it may have effects."""
     refused(case, case.start("hostile.py", "device"), "not a regular file")
 
 

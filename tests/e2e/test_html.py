@@ -1,4 +1,4 @@
-"""The page for a browser, in a browser: headless Chromium opens, clicks, types and looks."""
+"""The HTML page in headless Chromium, which opens, clicks, types and looks."""
 
 import os
 import re
@@ -13,7 +13,7 @@ GOLDEN = os.path.join(ROOT, "tests", "golden")
 MANY = 100_000
 MOST_BYTES = 12 << 20
 MOST_CPU_S = 12  # of the page's process, on a machine that others use; 1.4 s were measured
-# The first place on the time line where a click would open a stall, and what is told of it.
+# The first place on the time line where a click opens a stall, and its tooltip.
 FIRST_STALL = """(() => {
     const canvas = document.getElementById('timeline');
     canvas.scrollIntoView({ block: 'center', behavior: 'instant' });
@@ -40,7 +40,7 @@ CONTRAST = """((over, under) => {
 
 
 def page_of(case, name):
-    """A page made of a golden capture, and the records of the same."""
+    """The page of a golden capture, and the records of that capture."""
     capture, page = os.path.join(GOLDEN, f"{name}.lpc"), case.path("page.html")
     case.run("export", "-f", "html", "-o", page, capture).expect(0)
     return page, case.run("report", "-q", "-j", capture).expect(0).records
@@ -53,13 +53,13 @@ def open_page(case, page, **window):
 
 
 def alone(browser, page):
-    """What is wrong if it complained, or asked for anything but itself."""
+    """Complaints if the page logged errors or requested anything except itself."""
     return [f"the page complains: {error}" for error in browser.errors] + \
         [f"the page asked for {url}" for url in browser.requests if url != f"file://{page}"]
 
 
 def duration(ns):
-    """As units.js writes it."""
+    """The duration as units.js formats it."""
     for unit, name in ((1e9, "s"), (1e6, "ms"), (1e3, "\u00b5s")):
         if ns >= unit * 0.9995:
             value = ns / unit
@@ -69,7 +69,7 @@ def duration(ns):
 
 
 def title_of(record):
-    """Of a stall's record in the page. Times in the page are in microseconds."""
+    """The title of a stall's record in the page, in which times are whole microseconds."""
     lasted = duration(record["duration_ns"] // 1000 * 1000)
     if record["type"] == "slow_callback":
         return f"{lasted}  {record['callback']['name']}"
@@ -77,7 +77,7 @@ def title_of(record):
 
 
 def stalls_of(records):
-    """Each once, as it was told last: a stall may have been in progress before."""
+    """Stalls by start, each in its last state, as one may have been reported in progress before."""
     last = {(record["type"], record["start_ns"]): record
             for record in records.of("slow_callback") + records.of("slow_iteration")}
     return sorted(last.values(), key=lambda record: record["start_ns"])
@@ -142,7 +142,7 @@ def test_everything_by_keyboard(case):
     browser.press("0")
     if browser.text("#range") != whole:
         wrong.append("0 does not show the whole range")
-    # the flame graph is drawn anew for another time
+    # the flame graph is drawn again for another span of time
     browser.settle()
     browser.evaluate("document.querySelector('#flame [tabindex=\"0\"]').focus()")
     browser.press("ArrowDown")
@@ -232,7 +232,7 @@ def test_a_live_run_with_markup_for_names(case):
 
 
 def make_many(case):
-    """A capture with many stalls, by a generator that is compiled first."""
+    """A capture with many stalls, made by a generator that is compiled first."""
     generator, capture = case.path("many"), case.path("many.lpc")
     subprocess.run(["cc", "-O2", "-std=gnu11", "-D_GNU_SOURCE", f"-I{ROOT}/user", "-o", generator,
                     os.path.join(GOLDEN, "many.c"), "-lm"], check=True)

@@ -1,4 +1,4 @@
-"""What gets lost in a program, and what it does to the wrong loop."""
+"""Findings: what a program loses, and calls that it makes on the wrong loop."""
 
 import re
 import subprocess
@@ -16,12 +16,12 @@ from test_refusals import refused
 FREE = ("never_awaited", "exception_never_retrieved", "destroyed_pending", "pending_at_close",
         "no_running_loop", "other_loop")
 
-# The loop is told as soon as it is seen, before all that is looked for is attached.
+# The loop is reported at once, before the probes for findings are attached.
 FIND_S = 1
 
 
 def observe(case, *options, script="lost.py", loop=True):
-    """What was found in the program that loses everything, its books, and its PID."""
+    """Profiles the program that loses everything.  Returns records, truth and PID."""
     target = case.start(script)
     profiler = case.attach(target, *options, loop=loop)
     time.sleep(FIND_S)
@@ -31,7 +31,7 @@ def observe(case, *options, script="lost.py", loop=True):
 
 
 def in_debug_mode(case):
-    """The same program without loopprof, but with all that Python has against losses."""
+    """Starts the same program without loopprof, but with all of Python's own diagnostics."""
     command, _ = case.python("lost.py")
     executable = command.index(case.interpreter.executable)
     command[executable + 1:executable + 1] = ["-X", "dev", "-W", "always"]
@@ -40,9 +40,9 @@ def in_debug_mode(case):
 
 
 def knows_coroutines(case):
-    """Can it be known where coroutines are made?
+    """Whether the creation of coroutines can be probed.
 
-    Debian's stripped 3.11 has no symbol for that.
+    Debian's stripped 3.11 has no symbol for it.
     """
     return not (case.interpreter.executable == HOST_PYTHON
                 and case.interpreter.version[:2] == (3, 11))
@@ -50,7 +50,7 @@ def knows_coroutines(case):
 
 @on_every_python
 def test_every_loss_is_found(case):
-    """As often as it was produced, and as the interpreter's own debug mode has it."""
+    """Each loss is found as often as it was made, and as debug mode reports it."""
     debug = in_debug_mode(case)
     records, truth, pid = observe(case, "--find", "all", "--origins")
     if debug.wait() != 0:
@@ -61,7 +61,7 @@ def test_every_loss_is_found(case):
 
 @on_every_python
 def test_nothing_is_found_where_nothing_is_lost(case):
-    """And it is known how long the tasks of a clean program live, and for what."""
+    """No finding in a clean program; the lifetimes of its tasks and their parts are right."""
     records, truth, _ = observe(case, "--find", "all", "--origins", "--lifetimes",
                                 script="clean.py")
     verify(schema.documented(records), checks.sums(records))
@@ -71,7 +71,7 @@ def test_nothing_is_found_where_nothing_is_lost(case):
 @each(lambda interpreter: interpreter.version[:2] == (3, 8)
       or interpreter.executable == HOST_PYTHON)
 def test_losses_in_sample_mode(case):
-    """No probe in the loop, and those that cost nothing are found nevertheless."""
+    """Without a probe in the loop, the kinds that cost nothing are still found."""
     records, truth, pid = observe(case, "-m", "sample", loop=False)
     lost.check(case, records, truth, pid, kinds=FREE)
 
@@ -82,7 +82,7 @@ def test_what_sample_mode_cannot_find(case):
 
 
 def test_costly_kinds_are_found_if_asked_for(case):
-    """Each by itself, the others as ever."""
+    """Each costly kind alone, together with the default ones."""
     for kind in lost.COSTLY:
         records, truth, pid = observe(case, "--find", kind)
         lost.check(case, records, truth, pid, kinds=(*FREE, kind))
@@ -96,7 +96,7 @@ def test_no_kind_is_found_if_told_so(case):
 def test_destroyed_tasks_have_a_life(case):
     records, truth, _ = observe(case, "--lifetimes")
     for row in lost.expected(truth, ("destroyed_pending",)):
-        # Of a loop that never ran, and so is none to loopprof.
+        # This task's loop never ran, so loopprof does not know it.
         if row["name"] == "destroyed_unbegun":
             continue
         ended = [record for record in records.final("task_summary")
@@ -106,7 +106,7 @@ def test_destroyed_tasks_have_a_life(case):
 
 
 def test_losses_in_a_capture(case):
-    """They are in it, and reported as they would have been."""
+    """A capture has the findings, and the report is that of a live run."""
     capture = case.path("capture.lpc")
     target = case.start("lost.py")
     profiler = case.profile("record", "-o", capture, "-p", str(target.pid), "--find", "all",
@@ -124,7 +124,7 @@ def test_losses_in_a_capture(case):
 @each(lambda interpreter: interpreter.version[:2] == (3, 12)
       or not interpreter.root and interpreter.executable == HOST_PYTHON)
 def test_losses_of_a_command(case):
-    """From the first on that it loses."""
+    """Losses are found from the first one on."""
     command, books = case.python("lost.py")
     records = run_command(case, command, "--find", "all").expect(0).records
     lost.check(case, records, Truth(books), None)
@@ -132,16 +132,16 @@ def test_losses_of_a_command(case):
 
 @each(lambda interpreter: interpreter.version[:2] in ((3, 8), (3, 12)))
 def test_nothing_is_found_in_a_clean_command(case):
-    """Whatever of asyncio was loaded when loopprof looked for the first time."""
+    """The probes are right, whatever part of asyncio was loaded at the first scan."""
     command, _ = case.python("clean.py")
     records = run_command(case, command, "--find", "all").expect(0).records
     verify(schema.documented(records), lost.nothing(records))
 
 
 def test_losses_as_text(case):
-    """A line for each kind, with what a person looks for; --explain tells what it means.
+    """The text has a line for each kind, with names to search for; --explain adds explanations.
 
-    Whatever is lost once it has said that it is attached.
+    All losses after the message that loopprof is attached are in it.
     """
     target = case.start("lost.py")
     profiler = case.profile("-p", str(target.pid), "--find", "all", "--explain")
@@ -160,7 +160,7 @@ def test_losses_as_text(case):
 
 
 def explained(text):
-    """Each kind, in sentences."""
+    """There are sentences about each kind."""
     for title in ("never awaited", "never retrieved", "destroyed while pending",
                   "when its loop closed", "loop is closed", "no running loop", "wrong thread",
                   "another loop"):
@@ -171,5 +171,5 @@ def explained(text):
 
 
 def test_explaining_alone(case):
-    """Without anything to profile, every kind is explained."""
+    """--explain alone, without a target, explains each kind."""
     explained(case.run("--explain").expect(0).out)

@@ -1,4 +1,4 @@
-"""What is said on stderr: clean whatever name is in it, and true of the fault."""
+"""Messages on stderr: no name in them can do harm, and the message names the true fault."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from lib.checks import verify
 from lib.processes import Failure, Process
 from test_refusals import copy_for_nobody
 
-# Clears the screen, sets the title and the clipboard, begins a line that looks like loopprof's.
+# Clears the screen, sets title and clipboard, begins a line that looks like one of loopprof.
 EXECUTABLE = "x\x1b[2J\x1b]0;t\x07\x1b]52;c;cm0=\x07\x9b\u202e\r\nloopprof: error: run this"
 COMM = b"\x1b[2J\x07\r\nlo\xc2\x9b"
 HOSTILE_TARGET = ("import asyncio, ctypes, time\n"
@@ -27,7 +27,7 @@ CAPABILITIES = ("bpf", "perfmon", "sys_ptrace", "dac_read_search", "checkpoint_r
 
 
 def run(case, *arguments, prefix=(), program=None, **environment):
-    """Status, stdout and stderr as bytes."""
+    """(status, stdout, stderr) of a run; the outputs are bytes."""
     done = subprocess.run([*prefix, program or case.loopprof, *arguments], check=False,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, timeout=LIMIT_S,
@@ -36,7 +36,7 @@ def run(case, *arguments, prefix=(), program=None, **environment):
 
 
 def dirt(what, out, err):
-    """What in the output would move a cursor, or be taken for a line of loopprof's own."""
+    """Parts of the output that would move a cursor, or look like a line of loopprof."""
     wrong = []
     for name, data in (("stdout", out), ("stderr", err)):
         try:
@@ -61,14 +61,14 @@ def start(case, command, **options):
 
 
 def hostile_target(case, *prefix):
-    """A Python process that has given itself a name."""
+    """A Python process that has given itself this name."""
     process = start(case, [*prefix, *case.interpreter.command("-c", HOSTILE_TARGET)])
     time.sleep(0.8)
     return process
 
 
 def test_name_of_a_program(case):
-    """The executable of a process that is no Python's, and a COMMAND that is not there."""
+    """The executable of a process that is not Python, and a COMMAND that does not exist."""
     path = os.path.join(case.directory, EXECUTABLE)
     shutil.copy("/bin/sleep", path)
     process = start(case, [path, "60"])
@@ -88,7 +88,7 @@ def test_name_of_a_program(case):
 
 
 def test_name_of_a_process(case):
-    """comm of a target, in each way to look at it."""
+    """The target's comm, in the output of each command."""
     pid = str(hostile_target(case).pid)
     capture = os.path.join(case.directory, "n\x1b[2J\nloopprof: fine.lpc")
     wrong = []
@@ -104,7 +104,7 @@ def test_name_of_a_process(case):
 
 
 def test_names_where_the_locale_is_ascii(case):
-    """Neither stdout nor stderr has a byte that the terminal cannot show."""
+    """stdout and stderr have no byte that the terminal cannot show."""
     for arguments in (["caf\u00e9"], ["-p", "\u4efb"], ["report", "/nonexistent/caf\u00e9"]):
         _, out, err = run(case, *arguments, LC_ALL="C")
         if not err.isascii() or not out.isascii() or b"?" not in err:
@@ -112,7 +112,7 @@ def test_names_where_the_locale_is_ascii(case):
 
 
 def test_capture_of_somebody_elses(case):
-    """Texts of a header are its maker's."""
+    """The texts in a capture's header are chosen by whoever made it."""
     target = case.start("idle.py")
     path = case.path("x.lpc")
     run(case, "record", "-p", str(target.pid), "-d", "0.2", "-o", path, "--host", "h" * 60)
@@ -137,7 +137,7 @@ def test_capture_of_somebody_elses(case):
 
 
 def test_host_of_the_command_line(case):
-    """--host is written into every format, and printed."""
+    """--host is written to every format, and printed."""
     pid = str(case.start("idle.py").pid)
     host = "\x1b[2J\x9b\u202e\nhost"
     wrong = []
@@ -150,7 +150,7 @@ def test_host_of_the_command_line(case):
 
 
 def test_damaged_sudo_variables(case):
-    """COMMAND is not started: it would run as root."""
+    """COMMAND is not started, as it would run as root."""
     made = case.path("made")
     wrong = []
     for variables in ({"SUDO_UID": ""}, {"SUDO_UID": "x"}, {"SUDO_UID": "4294967296"},
@@ -168,7 +168,7 @@ def test_damaged_sudo_variables(case):
 
 
 def test_pid_namespace(case):
-    """The kernel's process IDs are none of those here: refused, and what may be done is done."""
+    """The kernel's process IDs differ from those in this namespace: profiling is refused."""
     inside = ["unshare", "--pid", "--fork", "--mount-proc"]
     wrong = []
     for arguments in (["-p", "1", "-d", "1"], ["-a", "-d", "1"], ["--", "true"],
@@ -179,7 +179,7 @@ def test_pid_namespace(case):
     status, out, err = run(case, "check", prefix=inside)
     if status != 1 or b"NO   process IDs" not in out:
         wrong.append(f"check: status {status}: {out!r}")
-    # without a /proc of its own a PID has two meanings, for tasks as well
+    # without a /proc of its own, a PID is ambiguous for tasks as well
     status, _, err = run(case, "tasks", "-p", "1", prefix=["unshare", "--pid", "--fork"])
     if status != 1 or b"/proc" not in err:
         wrong.append(f"tasks: status {status}: {err!r}")
@@ -187,7 +187,7 @@ def test_pid_namespace(case):
 
 
 def test_user_namespace(case):
-    """Its root has no rights that the kernel's programs or other processes ask for."""
+    """The namespace's root has no rights for BPF programs or for processes outside."""
     target = case.start("idle.py")
     pid = str(target.pid)
     inside = ["unshare", "--user", "--map-root-user"]
@@ -203,7 +203,7 @@ def test_user_namespace(case):
 
 
 def test_target_in_a_pid_namespace(case):
-    """It is profiled by the PID that it has outside."""
+    """A target is profiled by the PID that it has in loopprof's own namespace."""
     process = start(case, ["unshare", "--pid", "--fork", "--kill-child",
                            *case.interpreter.command("-c", HOSTILE_TARGET)])
     time.sleep(0.8)
@@ -215,7 +215,7 @@ def test_target_in_a_pid_namespace(case):
 
 
 def test_time_namespace(case):
-    """The kernel's clocks are others than those here, unless its offsets are 0."""
+    """The kernel's clocks differ from those in this namespace, unless its offsets are 0."""
     target = case.start("idle.py")
     pid = str(target.pid)
     for offset in ("100000", "-1"):
@@ -229,7 +229,7 @@ def test_time_namespace(case):
 
 
 def test_tasks_of_a_target_in_a_time_namespace(case):
-    """Its timers are of its own clock."""
+    """The target's timers are shown by the clock of its own namespace."""
     script = "import asyncio; asyncio.run(asyncio.wait_for(asyncio.sleep(900), 800))"
     process = start(case, ["unshare", "--time", "--monotonic", "100000", "--fork", "--kill-child",
                            *case.interpreter.command("-c", script)])
@@ -248,7 +248,7 @@ def with_capabilities(*names):
 
 
 def test_missing_capabilities(case):
-    """The one that is missing is named, and no other."""
+    """The message names the capability that is missing, and no other."""
     program = copy_for_nobody(case)
     pid = str(case.start("idle.py").pid)
     own = str(case.start("idle.py", user=NOBODY, group=NOBODY, extra_groups=[]).pid)
@@ -259,7 +259,7 @@ def test_missing_capabilities(case):
         (["bpf"], ["-p", own], "CAP_PERFMON"),
         ([name for name in tracing if name not in ("sys_admin",)], ["-p", pid], "CAP_SYS_ADMIN"),
         ([name for name in tracing if name != "sys_ptrace"], ["-p", pid], "CAP_SYS_PTRACE"),
-        # a name of a file is no place to attach a probe to
+        # without the file in /proc/PID/map_files only its name is known, which is not probed
         ([name for name in tracing if name != "checkpoint_restore"], ["-p", pid],
          "CAP_CHECKPOINT_RESTORE"),
         ([], ["tasks", "-p", pid], "CAP_SYS_PTRACE"),
@@ -279,7 +279,7 @@ def test_missing_capabilities(case):
 
 
 def test_check_has_a_row_for_each_right(case):
-    """In 80 columns, and with what works all the same."""
+    """The table fits into 80 columns, and lists what works without rights."""
     program = copy_for_nobody(case)
     for names in (CAPABILITIES, ("bpf", "perfmon"), ()):
         status, out, err = run(case, "check", prefix=with_capabilities(*names), program=program)
@@ -289,7 +289,7 @@ def test_check_has_a_row_for_each_right(case):
         for name in CAPABILITIES:
             rows = [line for line in lines if f"CAP_{name.upper()}" in line]
             marks = {line[:2] for line in rows}
-            # what CAP_SYS_ADMIN stands for needs no other
+            # CAP_SYS_ADMIN includes the others
             wanted = {"ok"} if name in names or "sys_admin" in names else {"NO"}
             if not rows or not marks <= wanted | ({"ok"} if name == "dac_read_search" else set()):
                 raise Failure(f"{names}: {name}: {rows}")
@@ -300,7 +300,7 @@ def test_check_has_a_row_for_each_right(case):
 
 
 def test_another_users_process_has_not_ended(case):
-    """A process that one may not signal is there all the same."""
+    """A process that may not be signalled is not reported as ended."""
     program = copy_for_nobody(case)
     target = case.start("idle.py")
     status, _, err = run(case, "tasks", "-p", str(target.pid), prefix=with_capabilities(),
@@ -310,7 +310,7 @@ def test_another_users_process_has_not_ended(case):
 
 
 def test_cgroup_that_is_not_there(case):
-    """A misspelled name is not waited for."""
+    """A cgroup that does not exist is an error, and not waited for."""
     status, _, err = run(case, "--cgroup", "/no/such", "-d", "1")
     if status != 1 or b"/no/such" not in err or b"--cgroup" not in err:
         raise Failure(f"status {status}: {err!r}")

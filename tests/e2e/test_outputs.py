@@ -1,4 +1,4 @@
-"""Where results go: closed descriptors, readers that do not read, links, full places, inputs."""
+"""Destinations of output: closed descriptors, readers that stall, links, full disks; and inputs."""
 
 import glob
 import json
@@ -11,7 +11,7 @@ import time
 from lib.processes import Failure, wait_until
 
 HEADER_BYTES = 240
-# Places in a capture's header.
+# Offsets in the header of a capture.
 HOST, HOST_BYTES, RUN_ID, BOOT_ID = 96, 80, 176, 192
 NOBODY = 65534
 MANY = 2000
@@ -19,7 +19,7 @@ MANY_MEMORY_KB = 60 << 10
 
 
 def shell(case, command, limit_s=30, **variables):
-    """A command line of a shell, which can close descriptors; its status and what it said."""
+    """Runs a shell's command line, which can close descriptors.  Returns (status, output)."""
     environment = dict(os.environ, L=case.loopprof, **{key: str(value)
                                                        for key, value in variables.items()})
     result = subprocess.run(["bash", "-c", command], env=environment, timeout=limit_s,
@@ -38,7 +38,7 @@ def contents(path):
 
 
 def capture(case, seconds=1):
-    """A small capture, and its path."""
+    """Records a small capture.  Returns its path."""
     path = case.path("x.lpc")
     target = case.start("load.py", str(seconds))
     profiler = case.profile("record", "-o", path, "-p", str(target.pid))
@@ -80,7 +80,7 @@ def test_help_that_cannot_be_written_is_an_error(case):
 
 
 def pipe_that_nobody_reads():
-    """As one to a pager that is paused: both ends, and it is full."""
+    """(reader, writer) of a full pipe, like one to a pager that is paused."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     try:
@@ -147,7 +147,7 @@ def test_a_fifo_without_a_reader_is_an_error(case):
         expect(status, 1, command, said)
         if "nobody reads" not in said:
             raise Failure(f"{command}: {said!r}")
-    # with one, and what a shell makes of >(...), it is written
+    # a FIFO with a reader is written, and so is a pipe that a shell makes of >(...)
     found = case.path("found")
     status, said = shell(case, '"$L" -q -p $P -d 1 -f json -o >(cat > "$O") > /dev/null; '
                          '"$L" -q -p $P -d 1 -f text -o >(cat > "$O") > /dev/null; wait',
@@ -202,7 +202,7 @@ def test_no_command_writes_over_what_it_reads(case):
 
 
 def test_links_lead_nothing_elsewhere(case):
-    """Somebody owns a directory on the way, and replaces it while root writes below it."""
+    """The owner of a directory on the path replaces it by a link while root writes below it."""
     target = case.start("load.py", "60")
     target.go()
     theirs, roots = case.path("theirs"), case.path("roots")
@@ -230,7 +230,7 @@ def test_links_lead_nothing_elsewhere(case):
             os.path.basename(old)]:
         raise Failure(f"written or removed there: {os.listdir(roots)}, "
                       f"{os.listdir(roots + '/captures')}")
-    # and from the beginning
+    # the same if the link is there from the beginning
     for arguments in (("record", "-o", theirs + "/captures/"), ("record", "-o", theirs + "/x.lpc"),
                       ("-f", "text", "-o", theirs + "/x.txt"), ("-o", theirs + "/x.json"),
                       ("--export", f"otlp={theirs}/x.otlp")):
@@ -240,7 +240,7 @@ def test_links_lead_nothing_elsewhere(case):
 
 
 def test_thousands_of_captures_take_little_memory(case):
-    """Of other hosts and runs, all of the same time: each has to be read to its end alone."""
+    """Captures of different hosts and runs at one time, each of which has to be read to its end."""
     directory = case.path("many")
     os.mkdir(directory)
     head = bytearray(contents(capture(case)))

@@ -1,4 +1,4 @@
-"""What a process says of its own functions leads no probe into what others run."""
+"""False statements of a process about its functions lead to no probe in another one's code."""
 
 import glob
 import os
@@ -25,7 +25,7 @@ FORGERIES = [("warn", 1), ("warn", 0), ("heappush", 1), ("running_loop", 1), ("a
 
 
 def library(case):
-    """A library of root's that nobody but this test uses."""
+    """A copy of a library that belongs to root, and that only this test uses."""
     found = glob.glob("/lib/x86_64-linux-gnu/libz.so.1") + glob.glob("/usr/lib*/libz.so.1")
     path = case.path("libz.so")
     shutil.copyfile(found[0], path)
@@ -34,7 +34,7 @@ def library(case):
 
 
 def changed(process, path):
-    """Bytes of the file's code that are other ones in the process's memory."""
+    """Offsets of bytes that differ between the file's code and the process's memory of it."""
     found = []
     with open(f"/proc/{process.pid}/maps", encoding="utf-8") as maps, \
             open(f"/proc/{process.pid}/mem", "rb") as memory, open(path, "rb") as file:
@@ -58,11 +58,11 @@ def refusal(function, pid):
 
 
 def check_forgeries(case, forgeries, options, name=None, **start):
-    """All at once: none is probed, each is refused, and the library stays as it is.
+    """Forgers run at the same time; each is refused, none is probed, and no library code changes.
 
-    name(path) is another name of the library's file, by which the forgers load it.
+    name(path) makes another name for the library's file, by which the forgers load it.
     """
-    # Others cannot read root's own Pythons.
+    # Other users cannot run Pythons in root's directories.
     if is_host(case.interpreter):
         start = {**AS_NOBODY, **start}
     path = library(case)
@@ -117,7 +117,7 @@ def test_forged_functions_of_uvloop(case):
 
 
 def module_path(case, module):
-    """Where nothing lies yet: the name of a module's file in a directory of its own."""
+    """The path of a file that would be named like this module; the file does not exist."""
     directory = case.path("modules")
     os.mkdir(directory, 0o755)
     return os.path.join(directory, f"{module}.cpython-311-x86_64-linux-gnu.so")
@@ -125,7 +125,7 @@ def module_path(case, module):
 
 @each(is_host)
 def test_a_hard_link_makes_no_module_of_a_library(case):
-    """A file is judged by what is in it, not by a name that somebody gave to it."""
+    """A file is judged by its contents, not by the name that a user gave to it."""
     def link(path):
         shown = module_path(case, "_heapq")
         os.link(path, shown)
@@ -164,7 +164,7 @@ void *PyInit__heapq(void) { return methods; }
 
 @each(is_host)
 def test_tables_that_lie_harm_their_own_process_only(case):
-    """Whoever writes a file has the tables say anything: so it is probed for nobody else."""
+    """The tables in a user's file may be false, so it is only probed for the process itself."""
     source, path = case.path("lying.c"), module_path(case, "_heapq")
     with open(source, "w", encoding="ascii") as file:
         file.write(LYING)
@@ -183,7 +183,7 @@ def test_tables_that_lie_harm_their_own_process_only(case):
 
 
 def test_another_function_of_the_same_file(case):
-    """A process cannot choose which function of the interpreter it is."""
+    """A process cannot choose which function of its interpreter is probed."""
     forger = case.start("forged.py", "warn", "", "PyList_New", "0", **AS_NOBODY)
     profiler = case.profile("-p", str(forger.pid), "-j", *ALL_PROBES)
     profiler.wait_for_text(refusal("warnings.warn", forger.pid))
@@ -192,7 +192,7 @@ def test_another_function_of_the_same_file(case):
 
 
 def check_own_copy(case, owner, mode, expected):
-    """Does a probe in a copy of the interpreter show in a process that only maps it?"""
+    """Compares whether a probe in a copy of the interpreter shows in a process that maps it."""
     path = case.path("python3")
     shutil.copyfile(os.path.realpath(case.interpreter.executable), path)
     os.chown(path, owner, owner)
@@ -230,7 +230,7 @@ def test_files_of_the_system_are_probed_for_all(case):
 
 @on_every_python
 def test_nothing_true_is_refused(case):
-    """The second loopprof finds the first one's breakpoints."""
+    """The second loopprof accepts the breakpoints of the first one."""
     target = case.start("idle.py")
     first = case.profile("-p", str(target.pid), "-j", "-v", *ALL_PROBES)
     first.wait_for("loop", pid=target.pid)
@@ -249,7 +249,7 @@ def test_nothing_true_is_refused(case):
 
 @each(is_host)
 def test_an_overlay_of_a_user_namespace_is_not_probed(case):
-    """Whoever may mount it may have put it onto a FUSE of their own, which never answers."""
+    """The user who mounted it may have put it on a FUSE file system that never answers."""
     path = library(case)
     place = case.path("overlay")
     for name in ("", "lower", "upper", "work", "seen"):

@@ -1,4 +1,4 @@
-"""Which processes are profiled, and how they come and go."""
+"""Which processes are profiled, and their beginnings and ends."""
 
 import time
 
@@ -55,7 +55,7 @@ def test_several_pid_options(case):
 
 
 def test_one_missing_pid_of_two(case):
-    """The other one is profiled or the mistake is told; it is not passed over silently."""
+    """Either the other process is profiled or the run fails, but the mistake is reported."""
     target = case.start("idle.py")
     result = case.run("-p", f"{target.pid},4194303", "-d", "1", "-j")
     if "4194303" not in result.err:
@@ -64,7 +64,7 @@ def test_one_missing_pid_of_two(case):
 
 @patient
 def test_all_processes(case):
-    """Later ones are picked up, ended ones do not end the run."""
+    """Processes that begin later are profiled; the end of one does not end the run."""
     first = case.start("load.py", "1")
     profiler = case.profile("-a", "-j")
     profiler.wait_for("loop", pid=first.pid)
@@ -85,7 +85,7 @@ def test_all_processes(case):
     if reason(records) != "interrupt":
         raise Failure(f"the reason of the end is {reason(records)}")
     mine = [target.pid for target in (first, later, last)]
-    # Whatever else runs on this machine is none of the test's business.
+    # Other processes of the machine do not count.
     loops = {loop["loop_id"] for loop in records.of("loop") if loop["pid"] in mine}
     records.all = [record for record in records.all if record.get("loop_id") in loops]
     checks.stalls(records, merged(*map(case.truth, (first, later, last))), note=case.note)
@@ -93,7 +93,7 @@ def test_all_processes(case):
 
 @patient
 def test_loop_that_starts_late(case):
-    """asyncio is imported only after loopprof has attached; its first callback is slow."""
+    """asyncio is imported after loopprof has attached; the first callback is slow."""
     records, truth = case.observe("lateloop.py", loop=False)
     verify(schema.documented(records), checks.sums(records))
     checks.stalls(records, truth, note=case.note)
@@ -104,7 +104,7 @@ def test_loop_that_starts_late(case):
 
 
 def test_process_without_a_loop(case):
-    """There may be one any time, so this is no error; but it is told."""
+    """A loop may still begin, so the missing loop is no error, but is reported."""
     target = case.start("noloop.py")
     result = case.run("-p", str(target.pid), "-d", "1", "-j").expect(0)
     if result.records.of("loop") or reason(result.records) != "duration":
@@ -159,14 +159,14 @@ def family(case, *options):
 
 @patient
 def test_children_are_left_alone(case):
-    """A forked child runs over the same probes, but nobody asked for it."""
+    """A forked child has the same probes in its code, but is not profiled without -s."""
     records, parent, _ = family(case)
     checks.stalls(records, parent, note=case.note)
 
 
 @patient
 def test_children_are_followed(case):
-    """One that was forked out of a running loop, one that was started anew."""
+    """One child is forked out of a running loop, one is a new program."""
     records, parent, children = family(case, "-s")
     pids = {loop["pid"] for loop in records.of("loop")}
     if not {parent.fact("forked"), parent.fact("started")} <= pids:

@@ -1,4 +1,4 @@
-"""A loop that is stuck is reported while it is stuck."""
+"""A loop that is stuck is reported before it goes on."""
 
 import time
 
@@ -7,13 +7,13 @@ from lib.case import THRESHOLD_NS, Late, on_every_python, patient
 from lib.checks import verify
 from lib.processes import Failure
 
-# How much later than due a report may be made: looking happens at intervals.
+# Limits on the delay of a report; loops are checked at intervals.
 LATE_NS, LATE_SHARE = 80_000_000, 0.2
 TOLD_S = 0.5
 
 
 def start_stuck(case, how, mode, *options):
-    """A target that has been told to get stuck, and its profiler."""
+    """Starts a target that gets stuck, and its profiler."""
     target = case.start("stuck.py", how)
     profiler = case.attach(target, *mode.options, *options, loop=mode.knows_callbacks)
     stuck = case.truth(target).fact("stuck")
@@ -26,7 +26,7 @@ def in_progress(records):
 
 
 def told_meanwhile(profiler):
-    """The first report is written at once."""
+    """The first report is written without delay."""
     first = profiler.wait_for("slow_callback", limit_s=10, in_progress=True)[0]
     # Both clocks are CLOCK_MONOTONIC.
     late = (time.monotonic_ns() - first["start_ns"] - first["duration_ns"]) / 1e9
@@ -35,7 +35,7 @@ def told_meanwhile(profiler):
 
 
 def doubling(reports, least, mode):
-    """After the threshold, and then each time that it has taken twice as long."""
+    """The first report is due at the threshold, later ones each time the duration has doubled."""
     starts = [report["start_ns"] for report in reports]
     if max(starts) - min(starts) > mode.worst_ns:
         raise Failure(f"reports of several starts: {starts}")
@@ -45,13 +45,13 @@ def doubling(reports, least, mode):
         if not due - mode.worst_ns <= duration <= due * (1 + LATE_SHARE) + LATE_NS:
             raise Late(f"reports after {took} ns")
         due *= 2
-    # One that is missing makes the next one late.
+    # If a report is missing, the next one is too late for its turn.
     if len(reports) < least:
         raise Failure(f"{len(reports)} reports, expected {least}")
 
 
 def explained(reports, stuck):
-    """Each says where it is stuck, and why."""
+    """Each report has the line where the loop is stuck, and the cause."""
     for report in reports:
         what = f"after {checks.milliseconds(report['duration_ns'])}"
         callback = report["callback"]
@@ -68,7 +68,7 @@ def explained(reports, stuck):
 
 
 def check_sleeping(case, mode):
-    """Told five times on the way, and once at the end."""
+    """There are five reports in progress, and one at the end."""
     target, profiler, stuck = start_stuck(case, "sleeps", mode)
     told_meanwhile(profiler)
     if not target.running:
@@ -99,7 +99,7 @@ def test_long_callback_sampled(case):
 
 
 def check_never_ending(case, mode):
-    """Nothing in the target runs any more, and it is seen all the same."""
+    """No code of the target runs any more, but reports go on."""
     target, profiler, stuck = start_stuck(case, "holds_gil", mode, "-d", "3")
     told_meanwhile(profiler)
     records = profiler.finish(20).expect(0).records
@@ -111,10 +111,10 @@ def check_never_ending(case, mode):
         raise Failure(f"said to have ended: {checks.shown(records.slow()[0])}")
     if records.one("footer")["reason"] != "duration":
         raise Failure(f"the reason of the end is {records.one('footer')['reason']}")
-    # The last one is as long as it was at the end, whenever that came.
+    # The last report has the duration at the end of the run, whenever that was.
     if reports[-1]["duration_ns"] <= reports[-2]["duration_ns"]:
         raise Failure(f"the end reports {reports[-1]['duration_ns']} ns")
-    # Up to 0.8 s: when it began depends on how fast this machine is.
+    # The end of the run may come before a report at 1.6 s: the four up to 0.8 s are certain.
     doubling(reports[:-1], 4, mode)
 
 
@@ -131,7 +131,7 @@ def test_c_call_that_never_returns_sampled(case):
 
 
 def check_stuck_before(case, mode):
-    """Attached only after it got stuck: nothing happens any more that a probe could see."""
+    """loopprof attaches after the loop got stuck: no probe is hit any more."""
     target = case.start("stuck.py", "holds_gil")
     stuck = case.truth(target).fact("stuck")
     target.go()
@@ -144,7 +144,7 @@ def check_stuck_before(case, mode):
         raise Failure(f"{len(reports)} reports, expected 3 in 2 s")
     for report in reports:
         what = f"after {checks.milliseconds(report['duration_ns'])}"
-        # The line is that of the call: where the coroutine begins is not on the stack.
+        # The line is that of the call, as the stack does not have the coroutine's first line.
         if (report["callback"]["name"], report["callback"]["kind"]) != (stuck["name"], "task"):
             raise Failure(f"{what}: {report['callback']}")
         verify(causes.parts(what, report), causes.dominant(what, report, "blocked"),
@@ -200,7 +200,7 @@ def check_stopped(case, mode):
 
 @patient
 def test_stopped_process_traced(case):
-    """All of its threads are stopped by a signal in the middle of a callback."""
+    """A signal stops all threads in the middle of a callback."""
     check_stopped(case, causes.TRACE)
 
 

@@ -1,11 +1,11 @@
-"""--queue: how long callbacks that were ready had to wait."""
+"""--queue: the time for which callbacks that were ready had to wait."""
 
 from lib import checks, schema
 from lib.case import Late, patient
 from lib.checks import verify
 from lib.processes import Failure
 
-# What the probe and the program may see apart from each other: the calls in between.
+# The probe and the program read the clock at different moments, with calls in between.
 EACH_NS = 200_000
 WORST_NS = 1_000_000
 
@@ -17,7 +17,7 @@ def compare(records, truth, note):
         if len(summaries) != 1 or summaries[0]["queue"] is None:
             raise Failure(f"{fact['name']}: no queue delays in {summaries}")
         queue, delays = summaries[0]["queue"], fact["queue_ns"]
-        # A task's first step is measured as well; its wake-ups are what the program times.
+        # The first step of a task has a delay too; the program times its wake-ups.
         if queue["count"] != summaries[0]["count"] or queue["count"] < len(delays):
             raise Failure(f"{fact['name']}: {queue['count']} delays, {summaries[0]['count']} runs")
         off = queue["sum_ns"] / len(delays) - sum(delays) / len(delays)
@@ -29,14 +29,14 @@ def compare(records, truth, note):
 
 @patient
 def test_queue_delays(case):
-    """Behind another callback, after a future, at a first step, and at a timer."""
+    """Delays behind another callback, after a future, at a first step, and at a timer."""
     records, truth = case.observe("queued.py", options=["--queue"])
     verify(schema.documented(records), checks.sums(records))
     compare(records, truth, case.note)
 
 
 def test_without_the_option(case):
-    """Nothing is invented where nothing was measured."""
+    """Without the option there are no queue delays."""
     records, _ = case.observe("load.py", "0.3")
     queues = [record for record in records.final("callback_summary") if record["queue"] is not None]
     if queues:
@@ -45,7 +45,7 @@ def test_without_the_option(case):
 
 @patient
 def test_stalls_with_the_option(case):
-    """The other program for dispatch, which measures queue delays, names as well."""
+    """The dispatch program that measures queue delays names callbacks too."""
     records, truth = case.observe("stalls.py", options=["--queue"])
     verify(schema.documented(records), checks.sums(records), checks.counts(records, truth))
     checks.stalls(records, truth, note=case.note)

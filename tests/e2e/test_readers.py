@@ -1,4 +1,4 @@
-"""Exports of captures, read by the programs that they are for."""
+"""Exports of captures, read by the programs that the formats are made for."""
 
 import collections
 import csv
@@ -14,13 +14,13 @@ from lib.processes import Failure
 
 GOLDEN = os.path.join(readers.TESTS, "golden")
 CAPTURES = ("causes", "stalls", "loops")
-# Ours are edges of buckets, an eighth of a power of two apart; HdrHistogram rounds to 0.1 %.
+# A quantile is the edge of a bucket, an eighth of a power of two; HdrHistogram has 0.1 %.
 BUCKET = 2 ** (1 / 8)
 ROUNDED = 1.001
 
 
 def export(case, name, form):
-    """The path of what a golden capture is as that format."""
+    """Exports a golden capture.  Returns the path of the file."""
     path = case.path("out")
     done = subprocess.run([case.loopprof, "export", "-f", form, "-o", path,
                            os.path.join(GOLDEN, name + ".lpc")],
@@ -37,7 +37,7 @@ def json_of(case, name):
 
 
 def stalls_of(records):
-    """Each stall once: as it ended, or as it was when it was last told."""
+    """Each stall in its last state: as it ended, or as it was when it was reported last."""
     last = {}
     for record in records:
         if record["type"] in ("slow_callback", "slow_iteration"):
@@ -54,7 +54,7 @@ def total_ns(stalls):
 
 
 def cause_ns(stalls):
-    """What slow callbacks took by cause, where that is known."""
+    """The time of slow callbacks by cause, where it is known."""
     found = collections.Counter()
     for stall in stalls:
         if stall["type"] == "slow_callback" and stall["time"]:
@@ -69,7 +69,7 @@ def same(what, found, expected):
 
 
 def test_speedscope_reads_its_own_format(case):
-    """One profile a loop that had stalls, which are as long as they are in JSON."""
+    """One profile for each loop that had stalls; the times are those of the JSON lines."""
     for name in CAPTURES:
         stalls = stalls_of(json_of(case, name))
         read = readers.speedscope(export(case, name, "speedscope"))
@@ -96,7 +96,7 @@ def test_speedscope_reads_a_capture_without_stalls(case):
 
 
 def test_folded_stacks_add_up(case):
-    """Read as speedscope does, and line by line as flamegraph.pl does."""
+    """Folded stacks are read by speedscope, and by line as flamegraph.pl does."""
     for name in CAPTURES:
         path = export(case, name, "folded")
         stalls = stalls_of(json_of(case, name))
@@ -112,7 +112,7 @@ def test_folded_stacks_add_up(case):
 
 
 def samples_of(path):
-    """Of `pprof -raw`: stalls, nanoseconds, labels of each sample."""
+    """(stalls, nanoseconds, labels) of each sample in the output of `pprof -raw`."""
     text = readers.pprof("-raw", path)
     samples = text.split("Samples:\n")[1].split("Locations\n")[0].splitlines()
     same("values", samples[0].split(), ["stalls/count", "time/nanoseconds[dflt]"])
@@ -164,7 +164,7 @@ def test_pprof_is_the_same_each_time(case):
 
 
 def slices_of(packets):
-    """Slices by track, each with its depth and those in it; fails where they do not nest."""
+    """Slices by track, each with its depth and the slices in it; they have to nest."""
     tracks, open_slices, found, order = {}, collections.defaultdict(list), [], 0
     events = []
     for packet in packets:
@@ -194,7 +194,7 @@ def slices_of(packets):
 
 
 def test_perfetto_trace(case):
-    """By Perfetto's own message types, and its rules of what nests."""
+    """Perfetto's message types parse the trace, and its rules of nesting hold."""
     for name in CAPTURES:
         records = json_of(case, name)
         stalls = stalls_of(records)
@@ -233,7 +233,7 @@ def test_perfetto_trace_of_what_got_lost(case):
 
 
 def test_hdr_histogram_log(case):
-    """Counts and the longest time are exact, quantiles in the same bucket as ours."""
+    """Counts and the maximum are exact; quantiles are in the same bucket as ours."""
     for name in CAPTURES + ("findings",):
         records = json_of(case, name)
         expected = collections.defaultdict(list)
@@ -257,7 +257,7 @@ def test_hdr_histogram_log(case):
 
 
 def compare_histograms(what, by_tag, expected):
-    """By tag, all intervals together."""
+    """Compares histograms by tag, summed over all intervals."""
     expected = [histogram for histogram in expected if histogram["count"]]
     same(what + ": counts", sorted(sum(part["count"] for part in parts)
                                    for parts in by_tag.values()),
@@ -333,7 +333,7 @@ def test_csv_of_stalls(case):
 
 
 def test_export_to_stdout(case):
-    """The same bytes as into a file."""
+    """stdout gets the same bytes as a file."""
     for form in ("folded", "pprof", "speedscope", "trace", "hlog", "csv", "csv-stalls"):
         done = subprocess.run([case.loopprof, "export", "-f", form,
                                os.path.join(GOLDEN, "causes.lpc")],
@@ -375,7 +375,7 @@ def test_a_cut_capture_is_exported_up_to_there(case):
 
 
 def test_a_live_run_writes_the_format_at_its_end(case):
-    """Once, as a whole, of what the program's own books say."""
+    """The file is written once, at the end, and agrees with the program's books."""
     path = case.path("out") + ".folded"
     target = case.start("stalls.py")
     profiler = case.profile("-p", str(target.pid), "-t", "100ms", "-o", path)
@@ -388,7 +388,7 @@ def test_a_live_run_writes_the_format_at_its_end(case):
     if glob.glob(os.path.join(os.path.dirname(path), ".loopprof-*")):
         raise Failure("a temporary file is left")
     total = readers.speedscope(path)["profiles"][0]["total"]
-    # those at the threshold may be on either side of it
+    # stalls close to the threshold may be missing
     durations = [stall["duration_ns"] / 1000 for stall in case.truth(target).stalls]
     least = sum(duration for duration in durations if duration > 110_000)
     most = sum(duration for duration in durations if duration > 90_000)

@@ -14,7 +14,7 @@ TRACES = ("Traceback", "Segmentation", "libbpf:", "core dumped")
 
 
 def refused(result, status, *words):
-    """It ended with this status, and stderr is short and has one of the words."""
+    """The run ended with this status, and stderr is short and contains one of the words."""
     if result.status != status:
         raise Failure(f"{result.command}: status {result.status}, not {status}: {result.err!r}")
     if not result.err.strip():
@@ -27,7 +27,7 @@ def refused(result, status, *words):
 
 
 def sleeper(case, command):
-    """A process that is no target: it just lives for a while."""
+    """A process that is not a target: it only sleeps."""
     process = Process(command, case.path("sleeper"), stdin=subprocess.DEVNULL,
                       stdout=subprocess.DEVNULL)
     case.own(process)
@@ -68,13 +68,13 @@ def test_not_python(case):
 
 @each(lambda interpreter: not interpreter.supported)
 def test_python_that_is_not_supported(case):
-    """Told with the versions that are."""
+    """The message names the supported versions."""
     process = sleeper(case, case.interpreter.command("-c", "import time; time.sleep(60)"))
     refused(case.run("-p", str(process.pid), "-d", "5"), 1, "3.8 to 3.")
 
 
 def copy_for_nobody(case):
-    """The checkout may lie where only root can go."""
+    """A copy of loopprof that every user can run: the checkout may be readable for root only."""
     copy = case.path("loopprof")
     shutil.copy(case.loopprof, copy)
     os.chmod(copy, 0o755)
@@ -82,7 +82,7 @@ def copy_for_nobody(case):
 
 
 def test_not_root(case):
-    """Told in one sentence that names what would help."""
+    """One sentence names what would help."""
     target = case.start("idle.py", user=NOBODY, group=NOBODY, extra_groups=[])
     case.loopprof = copy_for_nobody(case)
     result = case.run("-p", str(target.pid), "-d", "5", prefix=AS_NOBODY)
@@ -90,7 +90,7 @@ def test_not_root(case):
 
 
 def test_unwritable_output(case):
-    """Told before anything is attached, not after a run of an hour."""
+    """The error comes before anything is attached, not at the end of the run."""
     target = case.start("idle.py")
     pid = str(target.pid)
     for path in ("/nonexistent/directory/out.jsonl", case.directory):
@@ -103,14 +103,14 @@ def test_unwritable_output(case):
 
 
 def test_full_output(case):
-    """Results that could not be written are an error."""
+    """Results that cannot be written are an error."""
     target = case.start("idle.py")
     refused(case.run("-p", str(target.pid), "-d", "1", "-j", "-o", "/dev/full"), 1,
             "No space left", "/dev/full")
 
 
 def test_symbolic_link_as_output(case):
-    """Root does not write through a link that somebody has put there."""
+    """Root does not write through a symbolic link of another user."""
     victim, link = case.path("victim"), case.path("link.jsonl")
     with open(victim, "w", encoding="utf-8") as file:
         file.write("precious")

@@ -1,4 +1,4 @@
-"""Captures that are kept: in files that take turns, through kills, full disks and lost directories."""
+"""Captures over a long time: rotation, kills, full disks, lost directories."""
 
 import contextlib
 import glob
@@ -12,14 +12,14 @@ from lib import checks
 from lib.checks import verify
 from lib.processes import Failure, wait_until
 
-# Half of the worker's steps of load.py compute for 20 ms, the others sleep.
+# Every second step of load.py's worker computes for 20 ms, the others sleep.
 THRESHOLD = "15ms"
-# What may be missing of a recording that was killed: a second, and what a busy machine adds.
+# A killed recording may lack its last second, and the delay of a busy machine.
 KILLED_LOSES_NS = 3_000_000_000
 
 
 def recorder(case, target, place, *options):
-    """A recording that is attached."""
+    """Starts a recording, and returns once it is attached."""
     profiler = case.profile("record", "-o", place, "-p", str(target.pid), "-t", THRESHOLD,
                             *options)
     profiler.wait_for_text("trace mode")
@@ -27,7 +27,7 @@ def recorder(case, target, place, *options):
 
 
 def files_in(directory):
-    """The captures there, in order."""
+    """The captures of a directory, in order."""
     return sorted(glob.glob(os.path.join(directory, "loopprof-*.lpc")),
                   key=lambda path: int(path.rpartition("-")[2].partition(".")[0]))
 
@@ -39,7 +39,7 @@ def report(case, *captures, status=0):
 
 
 def counted(records):
-    """How often each callback ran, and for how long."""
+    """How often each callback ran, and its total time."""
     totals = {}
     for summary in records.final("callback_summary"):
         key = (summary["kind"], summary["name"], summary["file"], summary["line"])
@@ -99,7 +99,7 @@ def test_files_are_removed_that_are_too_many(case):
     profiler.finish().expect(0)
     files = files_in(directory)
     size = sum(os.stat(path).st_size for path in files)
-    # the one that was written last may have grown since
+    # the newest file may have grown since the listing
     if size > 48 << 10 or files[0].endswith("-0.lpc"):
         raise Failure(f"{size} bytes in {files}")
     report(case, directory)
@@ -167,7 +167,7 @@ def test_a_full_disk_stops_nothing_but_the_capture(case):
         got = report(case, disk + "/captures")
         if "could not be written when" not in got.err:
             raise Failure(f"the report does not say so: {got.err!r}")
-        # What was counted is told, whenever it was: no callback is missing.
+        # Counters are cumulative, so that no callback is missing after a gap.
         verify(checks.counts(got.records, case.truth(target)))
 
 

@@ -1,4 +1,4 @@
-"""What a run gives up once it has begun."""
+"""Rights that a run gives up once it has begun."""
 
 import os
 import time
@@ -28,7 +28,7 @@ def confined(pid):
 
 
 def wait_confined(pid):
-    """A run confines itself once all that it needs for that is done."""
+    """Waits until the run has confined itself, which it does after its last privileged step."""
     end = time.monotonic() + CONFINED_S
     while status(pid)["Seccomp"] != FILTERED and time.monotonic() < end:
         time.sleep(0.05)
@@ -44,7 +44,7 @@ def test_a_run_is_confined_and_profiles_all_the_same(case):
     target = case.start("load.py", "1")
     profiler = case.attach(target, "--native", "--kernel")
     wait_confined(profiler.pid)
-    # Those that read targets, and the one that forks them.
+    # The workers that read targets, and the process that forks them.
     for reader in [reader for child in children(profiler.pid)
                    for reader in [child, *children(child)]]:
         if os.path.exists(f"/proc/{reader}"):
@@ -56,7 +56,7 @@ def test_a_run_is_confined_and_profiles_all_the_same(case):
 
 
 def test_both_processes_of_tasks_are_confined(case):
-    """The one that reads the target, and the one that hands on what it prints."""
+    """One process reads the target; its parent passes on what it prints."""
     target = case.start("idle.py")
     profiler = case.profile("tasks", "-p", str(target.pid), "--watch", "1", "-j")
     profiler.wait_for("task")
@@ -79,7 +79,7 @@ def test_a_program_that_is_started_keeps_its_own_rights(case):
 
 
 def test_the_unit_allows_what_confining_needs(case):
-    """What the groups of calls that it refuses hold as well, and a run cannot do without."""
+    """The unit's filter refuses groups of calls, but allows those in them that a run needs."""
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     unit = os.path.join(root, "tools", "packaging", "systemd", "loopprof.service")
     with open(unit, encoding="ascii") as file:

@@ -1,7 +1,6 @@
-"""Every loop of a host: labelled, in bounds, and as processes come and go.
+"""All loops of a host: labels, limits, and processes that begin and end.
 
-All of this is about the processes of a cgroup of its own: whatever else runs on this machine
-is none of the tests' business.
+Each test profiles a cgroup of its own, so that other processes of the machine do not count.
 """
 
 import os
@@ -15,14 +14,14 @@ from lib.processes import Failure, wait_until
 POD = "1e2f3a4b-5c6d-7e8f-9a0b-c1d2e3f4a5b6"
 CONTAINER = "0123456789abcdef" * 4
 PYTHON = "/usr/bin/python3"
-# A probe that nobody needs any more stays for this long, and is then taken away.
+# Seconds for which a probe stays after its last process has ended, and some to remove it.
 LINGER_S = 7
 LIMIT_S = 40
 MAX_LOOPS = 1024
 
 
 def follow(case, cgroup, *options):
-    """A loopprof that follows what is in the cgroup."""
+    """Starts a loopprof that follows the processes of the cgroup."""
     profiler = case.profile("--cgroup", cgroup.path, "-j", *options)
     profiler.wait_for_text("following")
     return profiler
@@ -81,7 +80,7 @@ def test_fifty_processes_take_no_more_links_than_one(case):
         case.note(f"{one} links for one, {fifty} for fifty, {attached_s:.1f} s after the last")
         if fifty != one:
             raise Failure(f"{fifty} links for fifty processes, {one} for one")
-        # What is found in the file of one is found in the others' too, with its probes on it.
+        # All processes run the same file, so each has the probes found for the first one.
         if census.maps(profiler.pid)["sites"] != 50 * places:
             raise Failure(f"{census.maps(profiler.pid)}: {places} places of one process")
         for target in targets:
@@ -95,7 +94,7 @@ def test_fifty_processes_take_no_more_links_than_one(case):
 
 
 def run_all(prefix, command, count, at_once=8):
-    """Short-lived processes, some at a time."""
+    """Runs short-lived processes, a few at the same time."""
     running = []
     for _ in range(count):
         running.append(os.posix_spawn("/bin/sh", [*prefix, *command], os.environ))
@@ -132,11 +131,11 @@ def test_short_lived_processes_leave_nothing_behind(case):
 def test_loops_beyond_a_process_part_are_counted_and_slots_are_given_back(case):
     with Cgroup("loopprof-many") as cgroup:
         prom = case.path("many.prom")
-        # No stalls: a thousand threads that start at once are all late.
+        # The threshold avoids stalls: of a thousand threads that start at once, all are late.
         profiler = follow(case, cgroup, "--export", f"prom={prom}", "-t", "1000s")
         first = start(case, cgroup, script="manyloops.py", arguments=("1100",))
         profiler.wait_for("loop", count=MAX_LOOPS // 2, limit_s=LIMIT_S, pid=first.pid)
-        # The first one has no more than is left: another one's loops have room beside it.
+        # The first process gets no more than its part, so that another one's loops have slots.
         second = start(case, cgroup, script="manyloops.py", arguments=("200",))
         profiler.wait_for("loop", count=200, limit_s=LIMIT_S, pid=second.pid)
         first.kill()
@@ -153,7 +152,7 @@ def test_loops_beyond_a_process_part_are_counted_and_slots_are_given_back(case):
     for metric in ("loopprof_lost_total", "loopprof_limited_total"):
         counts = [float(line.split()[-1]) for line in lines
                   if line.startswith(metric) and '"loops"' in line]
-        # Those that found no room, each once.
+        # Each loop that got no slot counts once.
         if sum(counts) != 1100 - MAX_LOOPS // 2:
             raise Failure(f"{metric}: {counts}")
     (limited,) = records.of("limited")

@@ -1,4 +1,4 @@
-"""Slow callbacks: all found, none invented, timed and named right."""
+"""Slow callbacks: all are reported, no others are, and times and names are right."""
 
 import os
 
@@ -39,7 +39,7 @@ def test_every_stall_is_found_and_named(case):
 @on_every_python
 @patient
 def test_contexts_and_polls_in_callbacks(case):
-    """What a callback does itself splits it neither in two nor ends it."""
+    """Contexts and polls inside a callback neither split nor end it."""
     records, truth = case.observe("nested.py")
     check_run(case, records, truth)
     if len({loop["tid"] for loop in records.of("loop")}) != 2:

@@ -1,4 +1,4 @@
-"""loopprof tasks: where each task is parked, what it waits for, and who waits for it."""
+"""loopprof tasks: where each task is parked, what it awaits, and which tasks await it."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from test_refusals import refused, sleeper
 CROWD = 100_000
 CROWD_LIMIT_S = 10
 CROWD_LIMIT_KB = 200 * 1024
-# Says on stderr, at the end, how many kilobytes its command had at most.
+# Runs a command, and prints the maximum of its resident memory in kB on stderr.
 MEASURED = [sys.executable, "-c", """
 import resource, subprocess, sys
 status = subprocess.call(sys.argv[1:])
@@ -28,7 +28,7 @@ GAP_LIMIT_NS = 1_000_000_000
 
 
 def in_pid_namespace(target, case):
-    """The PID, as the host has it, of a target that is a child's child."""
+    """The PID, in the host's namespace, of a target that runs as a grandchild."""
     for entry in os.listdir("/proc"):
         if entry.isdigit() and int(entry) != target.pid:
             try:
@@ -43,7 +43,7 @@ def in_pid_namespace(target, case):
 
 @on_every_python
 def test_every_parked_task(case):
-    """As the program knows them, and as an independent reader does."""
+    """All tasks are as in the program's books, and as an independent reader finds them."""
     target = case.start("parked.py")
     found = tasks.look(case, target.pid)
     truth = case.truth(target)
@@ -59,14 +59,14 @@ def test_every_parked_task(case):
 @each(lambda interpreter: interpreter.supported and interpreter.version >= (3, 14)
       and interpreter.root)
 def test_awaits_as_asyncio_tells_them(case):
-    """The same edges as `python -m asyncio ps` finds."""
+    """The edges are those that `python -m asyncio ps` prints."""
     target = tasks.start_with_proc(case, "parked.py")
     names, edges = tasks.edges_by_asyncio(case, target.pid)
     verify(tasks.same_as_asyncio(tasks.look(case, target.pid), names, edges))
 
 
 def test_created_at_in_debug_mode(case):
-    """A program in asyncio's debug mode keeps where its tasks were created."""
+    """In asyncio's debug mode tasks record where they were created."""
     target = case.start("parked.py", env=dict(os.environ, PYTHONASYNCIODEBUG="1"))
     found = tasks.look(case, target.pid)
     for name in tasks.expected(case.truth(target)):
@@ -77,7 +77,7 @@ def test_created_at_in_debug_mode(case):
 
 
 def test_tasks_as_text(case):
-    """A person sees every task, the deadlock, and with --stack the whole chains."""
+    """The text has all tasks and the deadlock, and with --stack the whole await chains."""
     target = case.start("parked.py")
     pid = str(target.pid)
     true = tasks.expected(case.truth(target))
@@ -95,7 +95,7 @@ def test_tasks_as_text(case):
 
 @on_every_python
 def test_odd_tasks(case):
-    """Strange names do no harm, depth is cut if at all, and each loop has its thread."""
+    """Strange names do no harm, deep chains are complete or marked as cut, loops have threads."""
     target = case.start("odd.py")
     found = tasks.look(case, target.pid)
     shown = case.run("tasks", "-p", str(target.pid), "--stack").expect(0).out
@@ -112,11 +112,11 @@ def test_odd_tasks(case):
         raise Failure(f"never begun: {found.tasks['stranded']}")
 
 
-# ---- one look, and many ----
+# ---- one snapshot, and many ----
 
 
 def test_hundred_thousand_tasks(case):
-    """In a time that a person waits for, and without much memory."""
+    """The snapshot takes neither long nor much memory."""
     target = case.start("crowds.py", "stands", str(CROWD))
     start = time.monotonic()
     result = case.run("tasks", "-p", str(target.pid), "-j", prefix=MEASURED)
@@ -139,7 +139,7 @@ def test_hundred_thousand_tasks(case):
 @each(lambda interpreter: interpreter.version[:2] == (3, 8)
       or interpreter.executable == HOST_PYTHON)
 def test_tasks_that_come_and_go(case):
-    """What changes while it is read does no harm."""
+    """Tasks that change while they are read do no harm."""
     target = case.start("crowds.py", "churns")
     for _ in range(LOOKS):
         found = tasks.look(case, target.pid)
@@ -154,7 +154,7 @@ def test_tasks_that_come_and_go(case):
 
 
 def test_group_that_grows(case):
-    """A watch finds the tasks that only accumulate, and none that stay as they are."""
+    """--watch reports the tasks that only accumulate, and none of a constant number."""
     target = case.start("crowds.py", "grows")
     profiler = case.profile("tasks", "-p", str(target.pid), "--watch", "300ms", "-j")
     profiler.wait_for("tasks_change", 6)
@@ -191,7 +191,7 @@ def test_nothing_grows_where_nothing_does(case):
 
 
 def test_watch_of_tasks_that_come_and_go(case):
-    """However many are seen at a look, what ends does not accumulate."""
+    """Tasks that end do not accumulate, however many there are in each snapshot."""
     target = case.start("crowds.py", "churns")
     profiler = case.profile("tasks", "-p", str(target.pid), "--watch", "0.1", "-j")
     profiler.wait_for("tasks_change", 12)
@@ -204,7 +204,7 @@ def test_watch_of_tasks_that_come_and_go(case):
 
 
 def test_consistent_look_pauses_briefly(case):
-    """The target runs on, and has missed next to nothing."""
+    """The target is stopped only briefly, and goes on."""
     target = case.start("crowds.py", "stands", "5000")
     for _ in range(3):
         found = tasks.look(case, target.pid, "--consistent")
@@ -221,7 +221,7 @@ def test_consistent_look_pauses_briefly(case):
 
 
 def test_consistent_look_that_is_killed(case):
-    """Whatever happens to loopprof, the target does not stay stopped."""
+    """The target does not stay stopped, whatever happens to loopprof."""
     target = case.start("crowds.py", "stands", "20000")
     for delay in (0, 0.01, 0.03):
         profiler = case.profile("tasks", "-p", str(target.pid), "--consistent", "-j")
@@ -236,16 +236,16 @@ def test_consistent_look_that_is_killed(case):
 
 
 def state(pid):
-    """The kernel's letter for what a process does."""
+    """The kernel's letter for the state of a process."""
     with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
         return file.read().rpartition(")")[2].split()[0]
 
 
-# ---- where the target is ----
+# ---- targets in namespaces and roots ----
 
 
 def test_tasks_in_a_pid_namespace(case):
-    """It is asked for by the PID that it has outside."""
+    """The target is named by the PID that it has outside."""
     command, books = case.python("parked.py")
     target = case.own(Target(["unshare", "--pid", "--fork", "--kill-child", "--mount-proc",
                               *command], case.path("target.err"), books))
@@ -255,7 +255,7 @@ def test_tasks_in_a_pid_namespace(case):
 
 
 def test_no_tasks_to_tell(case):
-    """Told in a sentence, whatever is wrong; Python without tasks is not an error."""
+    """The message says why there are no tasks; a Python without tasks is not an error."""
     refused(case.run("tasks", "-p", "4194303"), 1, "4194303")
     refused(case.run("tasks"), 2, "-p")
     plain = sleeper(case, ["sleep", "60"])
@@ -274,7 +274,7 @@ def test_no_tasks_to_tell(case):
 
 
 def test_tasks_of_several_processes(case):
-    """Each task is of a loop of its process."""
+    """Each task belongs to a loop of its process."""
     targets = [case.start("crowds.py", "stands", count) for count in ("3", "7")]
     pids = ",".join(str(target.pid) for target in targets)
     records = Records(case.run("tasks", "-p", pids, "-j").expect(0).out)

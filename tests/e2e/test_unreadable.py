@@ -1,4 +1,4 @@
-"""Targets whose memory does not answer: whoever reads it waits in the kernel for ever."""
+"""Targets with memory that never answers: a process that reads it waits in the kernel for ever."""
 
 import os
 
@@ -10,7 +10,7 @@ SENTENCE = "does not answer"
 
 
 class Unreadable:
-    """A target one page of which nobody ever fills, and what serves that page."""
+    """A target with a page that is never filled, and the process that serves the page."""
 
     def __init__(self, case, place, page, name="f"):
         self.server = None
@@ -23,7 +23,7 @@ class Unreadable:
         self.pid = str(self.target.pid)
 
     def end(self):
-        """Whoever waits for the page gets an error when its server ends."""
+        """Readers of the page get an error when its server ends."""
         if self.server:
             self.server.kill()
         self.target.kill()
@@ -35,7 +35,7 @@ def state_of(pid):
 
 
 def hung_workers():
-    """Processes of loopprof that are left, by their state."""
+    """The state of each worker process of loopprof, by PID."""
     found = {}
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -106,7 +106,7 @@ def test_target_that_cannot_be_examined(case):
 
 
 def test_files_that_do_not_answer(case):
-    """What is opened to find an interpreter, offsets of asyncio or names of C functions."""
+    """These files are opened to find an interpreter, asyncio's offsets, or names of C functions."""
     wrong = []
     names = ["libpython3.11.so.1.0", "_asyncio.cpython-314-x86_64-linux-gnu.so", "libz.so.1"]
     hung = [Unreadable(case, "library", "fuse", name) for name in names]
@@ -137,7 +137,7 @@ def test_others_are_profiled_meanwhile(case):
         (loop,) = profiler.wait_for("loop", pid=healthy.pid)
         profiler.wait_for_text(SENTENCE)
         profiler.wait_for("slow_callback", count=5, loop_id=loop["loop_id"])
-        # one that comes while the others are hanging
+        # this target begins while the workers hang
         late = case.start("unreadable.py", "none", "uffd")
         (loop,) = profiler.wait_for("loop", pid=late.pid)
         profiler.wait_for("slow_callback", count=3, loop_id=loop["loop_id"])

@@ -1,4 +1,4 @@
-"""The second runtime: everything that asyncio's loops have, with uvloop's."""
+"""uvloop, the second runtime: its loops have all that asyncio's have."""
 
 import functools
 import time
@@ -14,12 +14,12 @@ FIND_S = 1
 
 
 def on_every_uvloop(test):
-    """Debian's package, and wheels of several versions."""
+    """Selects Debian's package, and wheels of several versions."""
     return on(lambda interpreter: True)(test)
 
 
 def on(select):
-    """Runs a test with uvloop beside those interpreters that have one."""
+    """Runs a test with uvloop on those interpreters that have it."""
     def mark(test):
         @functools.wraps(test)
         def wrapper(case):
@@ -44,7 +44,7 @@ def observe(case, script, *arguments, options=(), loop=True):
 
 
 def runtime(case, records):
-    """Each loop is one of uvloop's, on this Python."""
+    """Each loop is one of uvloop, on this Python."""
     version = ".".join(map(str, case.interpreter.version))
     if not records.of("loop"):
         yield "no loop"
@@ -66,7 +66,7 @@ def test_every_stall_is_found_and_named(case):
 @on(is_host)
 @patient
 def test_contexts_and_polls_in_callbacks(case):
-    """What a callback does itself splits it neither in two nor ends it."""
+    """Contexts and polls inside a callback neither split nor end it."""
     records, truth = observe(case, "nested.py")
     verify(schema.documented(records), checks.sums(records), checks.counts(records, truth),
            runtime(case, records))
@@ -76,7 +76,7 @@ def test_contexts_and_polls_in_callbacks(case):
 @on_every_uvloop
 @patient
 def test_methods_of_protocols(case):
-    """They have no handle; each call is counted, and timed."""
+    """Methods of protocols have no handle; each call is counted and timed."""
     records, truth = observe(case, "protocols.py")
     verify(schema.documented(records), checks.sums(records), checks.counts(records, truth),
            runtime(case, records))
@@ -103,7 +103,7 @@ def test_every_cause_traced(case):
 @on(is_host)
 @patient
 def test_every_cause_sampled(case):
-    """Without any probe in the target."""
+    """Sample mode, without any probe in the target."""
     records, truth = observe(case, "causes.py", options=causes.SAMPLE.options, loop=False)
     verify(schema.documented(records), runtime(case, records))
     causes.every_cause(records, truth, causes.SAMPLE, case.note)
@@ -112,7 +112,7 @@ def test_every_cause_sampled(case):
 @on_host_and_newest
 @patient
 def test_both_kinds_in_one_process(case):
-    """Each loop is called what it is, also where a thread runs one after the other."""
+    """Each loop has its own runtime, even if one thread runs both kinds in turn."""
     records, truth = case.observe("bothkinds.py", loop=False)
     verify(schema.documented(records), checks.sums(records), kinds(records))
     checks.stalls(records, truth, note=case.note)
@@ -121,7 +121,7 @@ def test_both_kinds_in_one_process(case):
 @on_host_and_newest
 @patient
 def test_both_kinds_sampled(case):
-    """A loop that has just begun stalls before it is known, and these are short-lived."""
+    """In sample mode a loop may stall before it is known; these loops run briefly."""
     records, truth = case.observe("bothkinds.py", options=["-m", "sample"], loop=False)
     verify(kinds(records))
     due = [stall for stall in truth.stalls if stall["duration_ns"] >= THRESHOLD_NS]
@@ -132,7 +132,7 @@ def test_both_kinds_sampled(case):
 
 
 def kinds(records):
-    """The tasks are named after the kind of their loop."""
+    """Tasks have the name of their loop's kind."""
     names = {loop["loop_id"]: loop["runtime"] for loop in records.of("loop")}
     if set(names.values()) != {"asyncio", "uvloop"}:
         yield f"loops {names}"

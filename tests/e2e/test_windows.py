@@ -1,6 +1,6 @@
-"""A loop's account is of its whole window, whatever it did in it.
+"""The times of a loop add up to its whole window, whatever it did in it.
 
-Shares are compared, not times: how long a run takes depends on the machine.
+Shares are compared rather than times, which depend on the machine.
 """
 
 from lib import checks, schema
@@ -10,18 +10,18 @@ from lib.processes import Failure
 from lib.uvloops import is_host, with_uvloop
 
 MODES = {"traced": ["-m", "trace"], "sampled": ["-m", "sample"], "in bursts": ["--budget", "5%"]}
-# Of a window: what a loop does beside its stalls, and what a busy machine adds to those.
+# Share of a window for work beside the stalls, and for delays on a busy machine.
 BESIDE = 0.1
 
 
 def with_some(interpreter):
-    """The host's, the oldest, and one whose frames and contexts differ from both."""
+    """The host's Python, the oldest one, and one whose frames and contexts differ from both."""
     return is_host(interpreter) or (not interpreter.root
                                     and interpreter.version[:2] in ((3, 8), (3, 13)))
 
 
 def runtimes(case):
-    """How a target is run: by asyncio, and by uvloop where the host's Python has it."""
+    """The ways to run a target: by asyncio, and by uvloop if the host's Python has it."""
     yield "asyncio", ()
     if is_host(case.interpreter):
         case.interpreter = with_uvloop(case.interpreter)
@@ -33,7 +33,7 @@ def start(case, prefix, how):
 
 
 def whole(loop):
-    """Busy and idle are all there is, and so is their share."""
+    """Busy and idle time add up to the window, and the utilization follows from them."""
     parts = loop["busy_ns"] + loop["idle_ns"]
     if parts != loop["wall_ns"]:
         yield f"busy {loop['busy_ns']} and idle {loop['idle_ns']} of {loop['wall_ns']} ns"
@@ -42,7 +42,7 @@ def whole(loop):
 
 
 def of_all(case, modes, *arguments, how, act=lambda target: None):
-    """The records of a run in each mode and runtime."""
+    """The records of a run, for each mode and runtime."""
     for runtime, prefix in runtimes(case):
         for name in modes:
             target = start(case, prefix, how)
@@ -73,7 +73,7 @@ def test_loop_that_never_wakes_up(case):
 
 
 def test_idle_loop_is_shown_as_long_as_it_was_watched(case):
-    """For people, who read the head of a summary."""
+    """The text of a summary, whose first line shows the window."""
     target = start(case, (), "never_wakes")
     result = case.run("-p", str(target.pid), "-d", "1").expect(0)
     if "\n0." in result.out or "s, idle" not in result.out:
@@ -94,10 +94,10 @@ def test_share_of_one_stall(case):
 
 
 def test_intervals_split_a_stall(case):
-    """Each interval has its own part, and together they have all of it."""
+    """Each interval has its own part of the stall; the sum is the whole stall."""
     for what, _, records in of_all(case, ["traced", "sampled"], "-d", "3", "-i", "0.4",
                                    how="one_stall", act=lambda target: target.go()):
-        # Those on the way say what has been counted by then.
+        # Summaries of intervals have the counts up to then.
         states = [loop for loop in records.of("loop_summary")]
         busy = [new["busy_ns"] - old["busy_ns"] for old, new in zip(states, states[1:])]
         wall = [new["wall_ns"] - old["wall_ns"] for old, new in zip(states, states[1:])]
@@ -105,13 +105,13 @@ def test_intervals_split_a_stall(case):
         wall.insert(0, states[0]["wall_ns"])
         if any(not 0 <= part <= of for part, of in zip(busy, wall)):
             raise Failure(f"{what}: busy {busy} of {wall}")
-        # A second of it touches three intervals of 0.4 s at least, or two that came late.
+        # A second touches at least three intervals of 0.4 s, or two that ended late.
         if len([part for part, of in zip(busy, wall) if part > of * BESIDE]) < 2:
             raise Failure(f"{what}: busy {busy} of {wall}")
 
 
 def test_interval_of_a_stall_is_not_idle(case):
-    """For people, who read one interval after the other."""
+    """The text of each interval, for people."""
     target = start(case, (), "lasts")
     profiler = case.profile("-p", str(target.pid), "-t", "100ms", "-d", "3", "-i", "0.5")
     profiler.wait_for_text("Ctrl-C ends")
@@ -123,7 +123,7 @@ def test_interval_of_a_stall_is_not_idle(case):
 
 
 def lasting(records):
-    """What lasts at the end is slow in each table, as long as it is by then."""
+    """A callback that lasts at the end counts as slow in each table, with its duration so far."""
     loop = summary(records)
     reports = [record for record in records.of("slow_callback") if record["in_progress"]]
     if loop["slow_callbacks"] != 1 or not reports:
@@ -160,7 +160,7 @@ def test_attached_to_a_spin(case):
 
 @each(with_some)
 def test_attached_in_the_middle_of_a_callback(case):
-    """It belongs to its loop, has its name, and its task's."""
+    """The callback belongs to its loop, and has its name and its task's name."""
     for what, target, records in of_all(case, ["traced", "sampled"], "-d", "4",
                                         how="blocked_before"):
         expected = case.truth(target).fact("blocked")
@@ -171,6 +171,6 @@ def test_attached_in_the_middle_of_a_callback(case):
         found = {key: slow["callback"][key] for key in ("name", "file", "line")}
         if found != {key: expected[key] for key in found} or slow["duration_ns"] < THRESHOLD_NS:
             raise Failure(f"{what}: {slow['callback']}, not {expected}")
-        # Of uvloop nothing on the stack leads to the task.
+        # In uvloop nothing on the stack refers to the task.
         if "asyncio" in what and slow["callback"]["task"] != expected["task"]:
             raise Failure(f"{what}: task {slow['callback']['task']!r}, not {expected['task']!r}")

@@ -1,1 +1,1 @@
-"""What the end-to-end tests share. See run.py for how they are run."""
+"""Modules that the end-to-end tests share; ../run.py runs the tests."""

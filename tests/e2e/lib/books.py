@@ -1,4 +1,4 @@
-"""Reads what a target wrote about itself; targets/books.py describes it."""
+"""Reads the books that a target wrote about itself; targets/books.py describes their format."""
 
 import json
 
@@ -17,6 +17,6 @@ class Truth:
                     self.facts.append(row)
 
     def fact(self, key):
-        """The value of a fact that is stated once."""
+        """The value of a fact that the books have once."""
         (value,) = [fact[key] for fact in self.facts if key in fact]
         return value

@@ -1,4 +1,4 @@
-"""Headless Chromium, by its DevTools protocol over a pipe: no port is opened."""
+"""Headless Chromium, controlled by its DevTools protocol over a pipe: no port is opened."""
 
 import base64
 import collections
@@ -20,7 +20,7 @@ KEYS = {"Enter": 13, "Escape": 27, "Tab": 9, "ArrowLeft": 37, "ArrowUp": 38, "Ar
 
 
 class Browser:
-    """One page of a browser of its own, with its own profile."""
+    """One page in a browser process that has a profile of its own."""
 
     def __init__(self, width=1280, height=800):
         self.directory = tempfile.mkdtemp(prefix="loopprof-browser-")
@@ -100,10 +100,10 @@ class Browser:
             else:
                 return answer["result"]
 
-    # ---- what a person does -----------------------------------------------------
+    # ---- actions of a user -------------------------------------------------------
 
     def open(self, path):
-        """Opens a file, and returns the seconds until it is drawn."""
+        """Opens a file.  Returns the seconds until it is drawn."""
         start = time.monotonic()
         self.call("Page.navigate", url=f"file://{path}")
         wait_until(lambda: self.evaluate("document.readyState === 'complete' && "
@@ -113,12 +113,12 @@ class Browser:
         return time.monotonic() - start
 
     def draw(self):
-        """Waits until what was asked for is on the screen."""
+        """Waits until the browser has drawn the last changes."""
         self.evaluate("new Promise(done => requestAnimationFrame(() => "
                       "requestAnimationFrame(done)))")
 
     def settle(self):
-        """The same, with what the page draws once nothing has been asked for a while."""
+        """The same, including what the page draws only after 200 ms without input."""
         self.evaluate("new Promise(done => setTimeout(done, 200))")
         self.draw()
 
@@ -148,7 +148,7 @@ class Browser:
         self.settle()
 
     def box(self, selector):
-        """Brings it into sight; its box as x, y, width, height in the window."""
+        """Scrolls the element into view.  Returns its box in the window: x, y, width, height."""
         return self.evaluate(
             f"(() => {{ const element = document.querySelector({json.dumps(selector)});"
             "element.scrollIntoView({ block: 'center', behavior: 'instant' });"
@@ -170,10 +170,10 @@ class Browser:
     def focused(self):
         return self.evaluate("document.activeElement.id")
 
-    # ---- how it looks -----------------------------------------------------------
+    # ---- appearance -------------------------------------------------------------
 
     def prefer(self, scheme):
-        """light or dark, as the system says"""
+        """scheme: the system's colour scheme, "light" or "dark"."""
         self.call("Emulation.setEmulatedMedia",
                   features=[{"name": "prefers-color-scheme", "value": scheme}])
         self.settle()
@@ -201,7 +201,7 @@ class Browser:
 
 
 def place_pipes(to_it, from_it):
-    """In the child: the two ends to where they are looked for, whatever they are now."""
+    """Runs in the child: moves both ends of the pipes to the descriptors that Chromium uses."""
     kept = [os.dup(to_it), os.dup(from_it)]
     os.dup2(kept[0], FOR_IT)
     os.dup2(kept[1], FROM_IT)

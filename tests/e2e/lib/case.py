@@ -1,4 +1,4 @@
-"""What a test function is given: a scratch directory, and ways to start things."""
+"""The argument of a test function: a scratch directory, and ways to start processes."""
 
 import functools
 import os
@@ -14,17 +14,17 @@ from .quiet import STOLEN_MOST, Watch, wait_for_quiet
 TARGETS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "targets")
 THRESHOLD_NS = 100_000_000
 NOBODY = 65534
-# A header tells that loopprof has begun; this long after it, it is attached.
+# loopprof writes the header when it begins, and is attached this many seconds later.
 ATTACH_S = 0.5
 QUIET_S = 15
 
 
 class Late(Failure):
-    """Durations were off by more than they may be on a machine with time to spare."""
+    """Measured durations were worse than can be expected on a machine with idle CPUs."""
 
 
 def each(select):
-    """Runs a test for every interpreter that `select` is true for, not only the host's."""
+    """Runs a test for each interpreter for which select() is true, not for the host's alone."""
     def mark(test):
         test.interpreters = select
         return test
@@ -37,9 +37,9 @@ def on_every_python(test):
 
 
 def patient(test):
-    """Tries a test again that something else took the CPU from.
+    """Repeats a test that failed while something else had the CPU.
 
-    That is so if its times alone were off, or if the host says so.
+    That is assumed if times alone were wrong, or if the host reports stolen time.
     """
     tries = 4
 
@@ -78,12 +78,12 @@ class Case:
         if parent:
             os.makedirs(parent, exist_ok=True)
         path = tempfile.mkdtemp(prefix="loopprof-e2e.", dir=parent)
-        # Targets may run as somebody else.
+        # Targets may run as another user.
         os.chmod(path, 0o777)
         return path
 
     def _targets_in(self, root):
-        """A copy of targets/, where those of this root can read it, and write beside it."""
+        """A copy of targets/ in a writable directory, for processes in this root."""
         if root not in self._targets:
             base = self._scratch(root) if root else self.directory
             self._targets[root] = os.path.join(base, "targets")
@@ -92,7 +92,7 @@ class Case:
         return self._targets[root]
 
     def path(self, name):
-        """A path in the scratch directory that nobody used before."""
+        """A new path in the scratch directory."""
         self._serial += 1
         return os.path.join(self.directory, f"{self._serial}.{name}")
 
@@ -102,7 +102,7 @@ class Case:
     # ---- starting ----
 
     def python(self, script, *arguments, interpreter=None):
-        """The command that runs a target, with its books first, and their path."""
+        """The command that runs a target, and the path of its books, the first argument."""
         interpreter = interpreter or self.interpreter
         targets = self._targets_in(interpreter.root)
         self._serial += 1
@@ -110,30 +110,33 @@ class Case:
         return interpreter.command(os.path.join(targets, script), books, *arguments), books
 
     def own(self, process):
-        """Ends the process with the test, if it has not ended before."""
+        """Makes sure that the process ends with the test."""
         self._started.append(process)
         return process
 
     def start(self, script, *arguments, interpreter=None, prefix=(), **options):
-        """A target that is ready to go."""
+        """Starts a target, and returns once it is ready."""
         command, books = self.python(script, *arguments, interpreter=interpreter)
         target = self.own(Target([*prefix, *command], self.path("target.err"), books, **options))
         target.wait_ready()
         return target
 
     def profile(self, *arguments, results=None, prefix=(), **options):
-        """A loopprof with exactly these arguments, which may not be attached yet."""
+        """Starts loopprof with exactly these arguments; it may not be attached yet."""
         command = [*prefix, self.loopprof, *arguments]
         return self.own(Profiler(command, self.path("out"), self.path("err"), results, **options))
 
     def run(self, *arguments, limit_s=60, **options):
-        """The same, to its end."""
+        """Runs loopprof to its end; the arguments are those of profile()."""
         return self.profile(*arguments, **options).finish(limit_s)
 
     def attach(self, target, *arguments, loop=True):
-        """A loopprof that knows the loop of the target, or that there is none yet."""
+        """Starts loopprof, and returns once it has reported the loop of the target.
+
+        loop: False if the target has no loop yet.
+        """
         profiler = self.profile("-p", str(target.pid), "-t", "100ms", "-j", *arguments)
-        # What finds lost things is attached last, and this is said after that.
+        # The probes for findings are attached last, before this message.
         if "-q" not in arguments:
             profiler.wait_for_text("Ctrl-C ends")
         if loop:
@@ -144,10 +147,9 @@ class Case:
         return profiler
 
     def observe(self, script, *arguments, options=(), loop=True, **start):
-        """Profiles a target from before it begins to its end.
+        """Profiles a target from before its work begins to its end.
 
-        The target has a high priority: it computes for as long as it means to, whatever else the
-        machine does.
+        The target has a high priority, so that other processes do not lengthen what it computes.
         """
         target = self.start(script, *arguments, prefix=("nice", "-n", "-15"), **start)
         profiler = self.attach(target, *options, loop=loop)
@@ -161,7 +163,7 @@ class Case:
     # ---- the end ----
 
     def stop_all(self):
-        """Those that were started last may depend on the earlier ones."""
+        """Ends processes in reverse order, as the later ones may depend on the earlier ones."""
         while self._started:
             self._started.pop().kill()
 

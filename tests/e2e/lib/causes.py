@@ -1,7 +1,7 @@
-"""Compares what is said of causes with the truth; targets/causebooks.py tells what that is.
+"""Compares causes in records with the truth, which targets/causebooks.py describes.
 
-Each function yields complaints, or things that were off as they may be on a machine
-that is busy with something else, which are raised as Late at the end.
+Each function yields complaints.  Deviations that a busy machine may cause are collected, and
+raised as Late at the end.
 """
 
 import re
@@ -15,19 +15,19 @@ from .checks import (MARGIN_NS, covers, describe, loop_mismatch, milliseconds, n
 PARTS = {"on_cpu": "on_cpu_ns", "blocked": "blocked_ns", "gil": "gil_ns",
          "run_queue": "run_queue_ns"}
 LEAST_DEPTH = 128
-# Of a duration, what nobody wants to know the stack of.
+# A share of a stall that is too small for its stack to matter.
 SMALL = 0.1
 
 
 @dataclass(frozen=True)
 class Mode:
-    """What a mode of loopprof can know, and how exactly."""
+    """What a mode of loopprof is able to know, and its precision."""
 
     name: str
-    worst_ns: int  # of a duration
-    iteration_ns: int  # of an iteration's, whose ends the program does not see
+    worst_ns: int  # limit of the deviation of a duration
+    iteration_ns: int  # the same for an iteration, whose ends the program does not know
     on_cpu_ns: int
-    knows_callbacks: bool  # also those that were not late
+    knows_callbacks: bool  # whether callbacks below the threshold are counted too
 
     @property
     def options(self):
@@ -35,12 +35,12 @@ class Mode:
 
 
 TRACE = Mode("trace", 1_000_000, 5_000_000, 5_000_000, True)
-# The first and the last sample of a callback tell its start and its end.
+# In sample mode a callback begins with its first sample and ends with its last one.
 SAMPLE = Mode("sample", 15_000_000, 5_000_000, 20_000_000, False)
 
 
 def header(records, mode):
-    """The mode is said, and that histograms come from samples."""
+    """The header names the mode, and says if histograms come from samples."""
     if records.one("header")["mode"] != mode.name:
         yield f"mode {records.one('header')['mode']!r}, not {mode.name}"
     for record in records.final("callback_summary"):
@@ -54,8 +54,8 @@ def header(records, mode):
 
 
 def is_at(frame, place):
-    """Is the frame at one of the lines of the place?"""
-    # Up to 3.10 a code object knows no more than its name.
+    """Whether the frame is at one of the lines of the place."""
+    # Up to 3.10 a code object has no qualified name.
     return (frame["function"].rpartition(".")[2] == place["function"]
             and frame["file"] == place["file"] and frame["line"] in place["lines"])
 
@@ -69,24 +69,24 @@ def wanted(place):
 
 
 def is_function(frame, callback):
-    """Is it the frame of a callback's own function, or of a task's coroutine?"""
+    """Whether the frame is that of the callback's function or of the task's coroutine."""
     return (frame["function"].rpartition(".")[2] == callback["name"].rpartition(".")[2]
             and frame["file"] == callback["file"])
 
 
 def stacks_of(record):
-    """Every stack, with the share of the time that it stands for."""
+    """Yields each stack with the share of the stall's time that it stands for."""
     for entry in record["blocked"]:
         yield entry["stack"], entry["duration_ns"] / record["duration_ns"]
     samples = sum(entry["count"] for entry in record["samples"])
-    # of a callback that was blocked, one sample may be all that there is
+    # a callback that was blocked most of the time may have a single sample
     sampled = 1 - record["time"]["blocked_ns"] / record["duration_ns"]
     for entry in record["samples"]:
         yield entry["stack"], sampled * entry["count"] / samples
 
 
 def stacks(slow, stall):
-    """They reach from the line that holds the loop to the callback, and nothing is missing."""
+    """Stacks reach from the line that holds the loop to the callback, without gaps."""
     if not any(is_at(frame, stall["at"]) for stack, _ in stacks_of(slow) for frame in stack):
         some = [told(stack) for stack, _ in stacks_of(slow)]
         yield f"{describe(stall)}: {wanted(stall['at'])} is in none of its stacks {some[:3]}"
@@ -97,8 +97,8 @@ def stacks(slow, stall):
             continue
         if any(frame["kind"] != "python" for frame in stack):
             yield f"{describe(stall)}: frames that nobody asked for in {told(stack)}"
-        # Before and after the callback's own code, asyncio's runs: a task that ends calls
-        # the loop, and what it held may have finalizers.
+        # asyncio's code runs before and after the callback's own: a task that ends calls the loop,
+        # and objects that it releases may have finalizers.
         if not any(is_at(frame, stall["at"]) for frame in stack):
             continue
         if not stall["frames"] and not is_function(stack[-1], slow["callback"]):
@@ -107,7 +107,7 @@ def stacks(slow, stall):
 
 
 def cut(slow, stall):
-    """A stack is cut only if it is too deep, and says so."""
+    """A stack is cut only if it is too deep, and is then marked as cut."""
     cut = any(entry.get("stack_cut") for entry in slow["blocked"] + slow["samples"])
     if not stall["frames"]:
         if cut:
@@ -121,7 +121,7 @@ def cut(slow, stall):
 
 
 def chain(slow, stall):
-    """The coroutines of the task, the outermost first."""
+    """The await chain has the coroutines of the task, the outermost one first."""
     frames = slow["await_chain"]
     if stall["kind"] != "task":
         if frames:
@@ -131,7 +131,7 @@ def chain(slow, stall):
             yield (f"{describe(stall)}: await chain {told(frames)}, "
                    f"not {[wanted(place) for place in stall['chain']]}")
     elif slow.get("await_chain_cut"):
-        # The coroutine is deeper than the stack goes, which is said.
+        # This coroutine is below the part of the stack that was read, which is marked as cut.
         if frames:
             yield f"{describe(stall)}: await chain {told(frames)} of a stack without it"
     elif len(frames) != 1 or not is_function(frames[0], stall):
@@ -142,7 +142,7 @@ def chain(slow, stall):
 
 
 def parts(what, record):
-    """They add up, and what is a part of another is not more than it."""
+    """The parts add up to the duration, and no subset is greater than its whole."""
     time, duration = record["time"], record["duration_ns"]
     total = sum(time[key] for key in PARTS.values())
     if abs(total - duration) > duration / 100:
@@ -156,7 +156,7 @@ def parts(what, record):
 
 
 def dominant(what, record, cause):
-    """Most of the time is said to have gone where it went."""
+    """Most of the time is attributed to the true cause."""
     time = record["time"]
     if cause == "gc":
         if (time["gc_ns"] or 0) < record["duration_ns"] / 2:
@@ -168,7 +168,7 @@ def dominant(what, record, cause):
 
 
 def blocked_on(what, record, stall):
-    """The call, what it was on, how often, and from which line."""
+    """The system call, its object, the number of calls, and the line that made them."""
     entries = [entry for entry in record["blocked"] if entry["syscall"] in stall["syscall"]]
     if not entries:
         yield f"{what}: blocked in {[entry['syscall'] for entry in record['blocked']]}"
@@ -186,7 +186,7 @@ def blocked_on(what, record, stall):
 
 
 def computed_at(what, record, place, collecting):
-    """The line that was seen on the CPU most, and whether garbage was collected there."""
+    """The line with most samples on the CPU, and whether the garbage collector ran there."""
     samples = [entry for entry in record["samples"]
                if entry["cause"] == "on_cpu" and entry["stack"]]
     if not samples:
@@ -195,7 +195,7 @@ def computed_at(what, record, place, collecting):
     total = sum(entry["count"] for entry in samples)
     right = sum(entry["count"] for entry in samples if is_at(entry["stack"][0], place))
     most = max(samples, key=lambda entry: entry["count"])
-    # A stack may be told once for each line of a loop.
+    # Several entries may have the same stack but for the line of a loop.
     if right < total / 2 or not is_at(most["stack"][0], place):
         yield (f"{what}: {right} of {total} samples at {wanted(place)}, "
                f"most at {told(most['stack'])}")
@@ -205,7 +205,7 @@ def computed_at(what, record, place, collecting):
 
 
 def held_by(what, gil, holder):
-    """The thread that had the GIL, and where it was."""
+    """The thread that held the GIL, and the line that it was at."""
     if gil is None:
         yield f"{what} has no holder of the GIL"
         return
@@ -216,13 +216,13 @@ def held_by(what, gil, holder):
 
 
 def explained(slow, stall):
-    """Everything that one record says of why."""
+    """Checks everything in a record that explains the stall."""
     what = describe(stall)
     yield from parts(what, slow)
     yield from dominant(what, slow, stall["cause"])
     yield from stacks(slow, stall)
     yield from chain(slow, stall)
-    # Half and half is blocked as well.
+    # A stall that was half blocked and half computing has blocking calls too.
     if stall["syscall"] and stall["cause"] in ("blocked", None):
         yield from blocked_on(what, slow, stall)
     if stall["cause"] in ("on_cpu", "gc"):
@@ -235,7 +235,7 @@ def explained(slow, stall):
 
 
 class Errors:
-    """How far times were off."""
+    """Deviations of times from the truth."""
 
     def __init__(self):
         self.all = []
@@ -249,15 +249,15 @@ class Errors:
     def verify(self, note):
         said = (f"{len(self.all)} times, off by {statistics.median(self.all) / 1e3:.0f} us "
                 f"in the median, {max(self.all) / 1e3:.0f} us at worst")
-        # A shared machine takes the CPU from the target, or from its own clock, for a moment:
-        # of so many one or two may be off. How far off they are in general is for the bench.
+        # On a shared machine the target, or the reading of its clock, may lose the CPU for a
+        # moment: a few times out of many may be wrong.  The benchmark measures how exact they are.
         if len(self.late) > max(2, len(self.all) // 20):
             raise Late("; ".join([*self.late[:4], said]))
         note(said)
 
 
 def undisturbed(truth):
-    """What was to compute had a CPU, what was to wait for one did so, and all were slow."""
+    """Raises Late unless stalls were slow, and used the CPU as much as they were meant to."""
     for stall in truth.stalls:
         if stall["duration_ns"] < THRESHOLD_NS + MARGIN_NS:
             raise Late(f"too short: {describe(stall)}")
@@ -268,7 +268,7 @@ def undisturbed(truth):
 
 
 def slow_callbacks(records, truth, mode, errors):
-    """Every stall has its record, which explains it rightly, and there is no other one."""
+    """Each stall has one record, which explains it correctly, and there are no other records."""
     for stall in truth.stalls:
         matching = [slow for slow in records.slow() if covers(slow, stall)]
         if len(matching) != 1:
@@ -314,7 +314,7 @@ def slow_iterations(records, truth, mode, errors):
 
 
 def biggest(what, record, iteration, mode):
-    """The callback that took most of it; sample mode sees only some of its runs."""
+    """The callback that took most of the iteration; sample mode misses some of its runs."""
     top = record["top"][0] if record["top"] else None
     callback = iteration["callback"]
     if not top or not same_name(top["name"], callback["name"]) or (
@@ -335,7 +335,7 @@ def biggest(what, record, iteration, mode):
 
 
 def rows_of(records, cause, at, syscall=None):
-    """The rows of a cause at a place, or without a place."""
+    """The rows of a cause at a place, or those without a place."""
     for row in records.final("cause_summary"):
         if row["cause"] == cause and (syscall is None or row["syscall"] in syscall):
             if at is None or (row["frame"] and is_at(row["frame"], at)):
@@ -343,7 +343,7 @@ def rows_of(records, cause, at, syscall=None):
 
 
 def summed(records, truth, errors):
-    """What adds up without ever being slow."""
+    """The blocking calls that are never slow by themselves, but add up."""
     for fact in truth.facts:
         if "sum" not in fact:
             continue
@@ -359,7 +359,7 @@ def summed(records, truth, errors):
 
 
 def summary(records, truth):
-    """Each stall is in the summary, where it holds the loop."""
+    """Each stall is in the summary, at the line that held the loop."""
     for stall in truth.stalls:
         cause = stall["cause"]
         if cause is None:

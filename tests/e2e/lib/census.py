@@ -1,4 +1,4 @@
-"""What a loopprof holds: memory, descriptors, links, and entries of its BPF maps."""
+"""Resources that a loopprof process holds: memory, descriptors, links, entries of BPF maps."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 BPFTOOL = shutil.which("bpftool", path="/usr/sbin:" + os.environ.get("PATH", "/usr/bin"))
-# Maps that hold something of each process, loop or callback.
+# Maps with an entry for each process, loop or callback.
 COUNTED = ("processes", "loop_slots", "callback_slots", "sites")
 
 
@@ -17,7 +17,7 @@ def _fdinfo(pid):
             with open(f"/proc/{pid}/fdinfo/{descriptor}", encoding="ascii") as file:
                 yield dict(line.split(":", 1) for line in file if ":" in line)
         except OSError:
-            continue  # closed meanwhile
+            continue  # the descriptor was closed meanwhile
 
 
 def _bpftool(*arguments):
@@ -27,7 +27,10 @@ def _bpftool(*arguments):
 
 
 def links(pid):
-    """Attached programs: each has a link, or, for perf events, a descriptor of the event."""
+    """The number of attached programs that have a link.
+
+    Programs on perf events have a descriptor of the event instead.
+    """
     return sum("link_type" in fields for fields in _fdinfo(pid))
 
 
@@ -36,13 +39,13 @@ def descriptors(pid):
 
 
 def resident(pid):
-    """Bytes of its own, without what it has mapped of files and of the kernel."""
+    """Anonymous memory in bytes, without mapped files and maps of the kernel."""
     with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
         return int(re.search(r"^RssAnon:\s+(\d+) kB", file.read(), re.MULTILINE)[1]) * 1024
 
 
 def maps(pid):
-    """{name: entries} of the maps that are counted."""
+    """{name: number of entries} of the maps in COUNTED."""
     counts = {}
     for fields in _fdinfo(pid):
         if "map_id" not in fields:

@@ -1,4 +1,4 @@
-"""Cgroups of the tests' own, so that a loopprof sees their processes and no others."""
+"""Cgroups for the tests, so that a loopprof profiles their processes and no others."""
 
 import contextlib
 import os
@@ -14,14 +14,14 @@ def _hierarchy():
 
 
 class Cgroup:
-    """A cgroup and those below it, for as long as the block lasts."""
+    """A cgroup, which is removed at the end of the block, together with those below it."""
 
     def __init__(self, name):
         self.path = os.path.join(_hierarchy(), f"{name}-{os.getpid()}")
         self._made = []
 
     def below(self, *names):
-        """The path of a cgroup, which is made."""
+        """Makes a cgroup below this one, and returns its path."""
         path = self.path
         for name in ("", *"/".join(names).split("/")):
             path = os.path.join(path, name) if name else path
@@ -31,7 +31,7 @@ class Cgroup:
         return path
 
     def prefix(self, *names):
-        """What runs a command in it."""
+        """The words before a command that run it in the cgroup."""
         return ["sh", "-c", f'echo $$ >{self.below(*names)}/cgroup.procs; exec "$@"', "sh"]
 
     def __enter__(self):
@@ -40,6 +40,6 @@ class Cgroup:
 
     def __exit__(self, *exception):
         for path in reversed(self._made):
-            # a process of a failed test may be in it for a moment more
+            # a process of a failed test may need a moment more to end
             with contextlib.suppress(OSError):
                 os.rmdir(path)

@@ -1,14 +1,14 @@
-"""Compares records with the truth. Each function returns complaints; verify() raises them."""
+"""Compares records with the truth. Functions yield complaints, which verify() raises."""
 
 import statistics
 
 from .case import THRESHOLD_NS, Late
 from .processes import Failure
 
-# Closer to the threshold than this, either verdict is right.
+# Within this distance of the threshold a callback may be reported as slow or not.
 MARGIN_NS = 2_000_000
 WORST_NS = 1_000_000
-# A name shorter than this is never cut.
+# Shorter names are never cut.
 LEAST_NAME = 40
 SHOWN = 8
 
@@ -39,13 +39,13 @@ def shown(slow):
 
 
 def covers(slow, stall):
-    """Does the slow callback contain the middle of the stall?"""
+    """Whether the slow callback contains the middle of the stall."""
     middle = stall["start_ns"] + stall["duration_ns"] // 2
     return slow["start_ns"] <= middle <= slow["start_ns"] + slow["duration_ns"]
 
 
 def same_name(reported, true):
-    """Long names may be cut, with or without a mark."""
+    """Whether the names are equal; long names may be cut, with or without a mark."""
     if reported == true:
         return True
     cut = (reported or "").rstrip("….")
@@ -62,7 +62,7 @@ def names(slow, stall):
     elif not same_name(callback["task"], stall["task"]):
         yield f"{describe(stall)} has the task name {callback['task']!r}"
     if stall["line"] is None:
-        # A builtin's module, or the method of an instance, may be told or not.
+        # The module of a builtin and the method of an instance may be missing.
         last = stall["name"].rpartition(".")[2]
         if last not in callback["name"].split("."):
             yield f"{describe(stall)} is named {callback['name']}"
@@ -82,7 +82,7 @@ def loop_mismatch(records, slow, stall):
 
 
 def stalls(records, truth, threshold_ns=THRESHOLD_NS, note=None):
-    """Every stall has its slow callback, rightly named, and there is no other one."""
+    """Each stall has one slow callback of the right name, and there are no other ones."""
     found, errors = [], []
     slows = records.slow()
     due = [stall for stall in truth.stalls if stall["duration_ns"] >= threshold_ns + MARGIN_NS]
@@ -113,7 +113,7 @@ def durations(errors, note):
     sizes = [abs(error) for error in errors]
     said = (f"{len(errors)} stalls, durations off by {statistics.median(sizes) / 1e3:.0f} us "
             f"in the median, {max(sizes) / 1e3:.0f} us at worst")
-    # Something else may have had the CPU for one of many.
+    # Something else may have had the CPU during a few of them.
     if sum(size > WORST_NS for size in sizes) > len(sizes) // 10:
         raise Late(said)
     if note:
@@ -121,7 +121,7 @@ def durations(errors, note):
 
 
 def stalling_frames(records, truth):
-    """Every stall was seen where it stalled."""
+    """Each stall has a stack that contains the line which stalled."""
     for stall in truth.stalls:
         if stall["at"] is None:
             continue
@@ -138,7 +138,7 @@ def frame_missing(slow, stall):
         return
     for stack in stacks:
         for frame in stack:
-            # Up to 3.10 a code object knows no more than its name.
+            # Up to 3.10 a code object has no qualified name.
             if (frame["function"].rpartition(".")[2] == at["function"]
                     and (frame["file"], frame["line"]) == (at["file"], at["line"])):
                 return
@@ -150,7 +150,7 @@ def frame_missing(slow, stall):
 
 
 def counts(records, truth):
-    """As often as the program says, over all loops."""
+    """Functions ran as often as the program says, over all loops."""
     for row in truth.counts:
         summaries = [record for record in records.callbacks(row["name"])
                      if row["line"] is None or record["line"] == row["line"]]
@@ -179,13 +179,13 @@ def histogram(where, value):
 
 
 def sums(records):
-    """What is told twice is the same both times."""
+    """Numbers that several records have are equal in all of them."""
     for loop in records.final("loop_summary"):
         where = f"loop {loop['loop_id']}"
         mine = [record for record in records.final("callback_summary")
                 if record["loop_id"] == loop["loop_id"]]
         total = sum(record["count"] for record in mine)
-        # One may run when the run ends; it has no duration yet.
+        # A callback that runs at the end of the run has no duration yet.
         if total not in (loop["callbacks"], loop["callbacks"] - 1):
             yield f"{where}: {loop['callbacks']} callbacks, {total} by their names"
         total = sum(record["slow"] for record in mine)

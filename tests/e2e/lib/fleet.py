@@ -1,4 +1,4 @@
-"""The programs and libraries that fleets read metrics with."""
+"""Programs and libraries by which operators of fleets read metrics."""
 
 import functools
 import http.server
@@ -17,7 +17,7 @@ from .processes import Failure, Process, wait_until
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__)))))
 READERS = os.path.join(REPOSITORY, "tests", "readers")
-# Shared by all builds: the environment is made once a machine.
+# All builds share one environment for each machine.
 ENVIRONMENT = os.path.join(os.environ.get("LOOPPROF_CACHE", "/var/cache/loopprof"), "readers")
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
@@ -32,7 +32,7 @@ def environment():
 
 
 def read(script, path):
-    """What a reader of tests/readers prints of a file, an object a line."""
+    """The objects that a reader of tests/readers prints for a file, one per line."""
     done = subprocess.run([environment(), os.path.join(READERS, script), path], text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     if done.returncode != 0:
@@ -55,7 +55,7 @@ def fetch(url):
 
 
 def start_node_exporter(case, directory):
-    """Debian's, serving *.prom of a directory; the address of its metrics."""
+    """Starts Debian's node exporter on the *.prom files of a directory.  Returns its address."""
     address = f"127.0.0.1:{free_port()}"
     case.own(Process(["prometheus-node-exporter", "--collector.disable-defaults",
                       "--collector.textfile", f"--collector.textfile.directory={directory}",
@@ -66,7 +66,7 @@ def start_node_exporter(case, directory):
 
 
 def serve_openmetrics(directory):
-    """A static server of files with OpenMetrics' type; its address."""
+    """Serves files with the type of OpenMetrics.  Returns the address."""
     class Handler(http.server.SimpleHTTPRequestHandler):
         def guess_type(self, path):
             return OPENMETRICS
@@ -81,7 +81,7 @@ def serve_openmetrics(directory):
 
 
 class Prometheus:
-    """Debian's, scraping one address each half second."""
+    """Debian's Prometheus, which scrapes one address every half second."""
 
     def __init__(self, case, target, path="/metrics"):
         self.address = f"127.0.0.1:{free_port()}"
@@ -103,13 +103,13 @@ class Prometheus:
         return answer["data"] if answer.get("status") == "success" else None
 
     def query(self, expression):
-        """Labels and value of each series that an expression gives."""
+        """(labels, value) of each series of an expression."""
         data = self._get("query", query=expression)
         return [(series["metric"], float(series["value"][1])) for series in data["result"]] \
             if data else []
 
     def value(self, expression):
-        """The only one, or None while there is none."""
+        """The value of the only series, or None as long as there is none."""
         found = self.query(expression)
         if len(found) > 1:
             raise Failure(f"{expression}: {found}")

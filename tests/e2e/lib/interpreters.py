@@ -1,4 +1,4 @@
-"""The Pythons that targets run on: this machine's, pyenv's, and those of the roots."""
+"""The Pythons that run targets: the host's, pyenv's, and those in the roots."""
 
 import glob
 import os
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 HOST_PYTHON = "/usr/bin/python3"
 OLDEST, NEWEST = (3, 8), (3, 14)
 
-# Works from Python 2 on; prints nothing that is no CPython with a GIL as one.
+# Also runs on Python 2; the output tells whether it is CPython with a GIL.
 PROBE = """
 import sys, sysconfig
 name = getattr(getattr(sys, "implementation", None), "name", "cpython")
@@ -21,16 +21,16 @@ print("%s %s %d.%d.%d" % ((name, int(threaded)) + tuple(sys.version_info[:3])))
 class Interpreter:
     name: str
     version: tuple
-    executable: str  # as a process of it names it
-    root: str = ""  # the directory it is chrooted to
+    executable: str  # the path by which a process of it names it
+    root: str = ""  # the directory that it is chrooted to
 
     def command(self, *arguments):
-        """The command line that runs it; paths are the host's and are translated."""
+        """The command line that runs it; paths of the host are translated."""
         enter = ["chroot", self.root] if self.root else []
         return enter + [self.executable] + [self.inside(argument) for argument in arguments]
 
     def inside(self, argument):
-        """A path of the host as it is called behind the chroot."""
+        """The path in the chroot of a path of the host."""
         if self.root and argument.startswith(self.root + "/"):
             return argument[len(self.root):]
         return argument
@@ -41,7 +41,7 @@ class Interpreter:
 
 
 def _probe(kind, executable, root=""):
-    """The interpreter behind a path, or None if it is not what the tests know."""
+    """The interpreter at a path, or None if it is not one that the tests can use."""
     found = Interpreter(kind, (), executable, root)
     answer = subprocess.run(found.command("-c", PROBE), stdout=subprocess.PIPE,
                             stderr=subprocess.DEVNULL, text=True, check=False)
@@ -67,7 +67,7 @@ def host():
 
 
 def discover(roots):
-    """Every CPython that is found, the host's first; supported or not."""
+    """All CPythons of the machine, supported or not; the host's comes first."""
     found = [host()]
     found += [_probe("pyenv", executable) for executable in _pyenv_executables()]
     for root in sorted(glob.glob(os.path.join(glob.escape(os.path.abspath(roots)), "*"))):

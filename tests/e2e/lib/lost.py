@@ -1,6 +1,6 @@
-"""Compares findings with the truth, and with what the interpreter itself has to say.
+"""Compares findings with the truth, and with the reports of the interpreter itself.
 
-targets/lostbooks.py tells what the truth is. Each function yields complaints.
+targets/lostbooks.py describes the truth.  Each function yields complaints.
 """
 
 import re
@@ -11,13 +11,13 @@ from .causes import is_at, told, wanted
 from .checks import milliseconds, verify
 from .processes import Failure
 
-# Looked for only if --find asks.
+# These kinds are only detected if --find names them.
 COSTLY = ("closed_loop", "wrong_thread")
-# The time that a finding has is when it was found, which the program only surrounds.
+# A finding has the time of its detection; the program knows only a span around it.
 SLACK_NS = 50_000_000
-# A message that was cut is at least so long.
+# A message that was cut has at least this length.
 LEAST_MESSAGE = 60
-# The interpreter's debug mode tells of them in these words.
+# The words of the interpreter's debug mode.
 WARNING = re.compile(r"RuntimeWarning: coroutine '(.*)' was never awaited$", re.M)
 TASK = re.compile(r"^Task (exception was never retrieved|was destroyed but it is pending)!?\n"
                   r"(?:source_traceback: .*\n(?: .*\n)*)?"
@@ -29,7 +29,7 @@ REFUSED = re.compile(r"^refused: (\S+) - Non-thread-safe operation", re.M)
 
 
 def expected(truth, kinds=None):
-    """What the program lost, of these kinds or of all."""
+    """The losses in the books, all or those of some kinds."""
     rows = [fact["lost"] for fact in truth.facts if "lost" in fact]
     if kinds is None:
         return rows
@@ -38,12 +38,12 @@ def expected(truth, kinds=None):
 
 
 def of(row):
-    """What it is about; nothing is told as null or as an empty text."""
+    """Name, file and line of the finding's subject; null and an empty text mean the same."""
     return row["name"] or None, row["file"] or None, row["line"] or None
 
 
 def own_frame(stack, file):
-    """The innermost frame of the program's own: above it there may be some of asyncio's."""
+    """The innermost frame of the program itself; frames of asyncio may be above it."""
     for frame in stack or ():
         if frame["file"] == file:
             return frame
@@ -57,7 +57,7 @@ def describe(row):
 def belongs(record, row):
     if record["kind"] != row["kind"]:
         return False
-    # What another thread did is named by who did it.
+    # A finding about another thread has the name of the function that made the mistake.
     if row["name"] is not None and row["kind"] != "wrong_thread":
         return of(record) == of(row) and (record["task"] or None) == row["task"]
     frame = own_frame(record["stack"], row["at"]["file"])
@@ -69,7 +69,7 @@ def belongs(record, row):
 
 
 def nameless(record, row):
-    """What has no definition goes by the place where it was lost."""
+    """A finding whose subject has no definition has the name of the place where it was lost."""
     if row["name"] is not None and (row["kind"] != "wrong_thread" or of(record) == of(row)):
         return
     if record["name"] and not any(
@@ -82,7 +82,7 @@ def place(record, row):
     if row["at"] is None:
         return
     frame = own_frame(record["stack"], row["at"]["file"])
-    # The method that a coroutine is of may end with the same line.
+    # The method of a coroutine may end with the same line.
     if frame is None or not is_at(frame, row["at"]):
         yield f"{describe(row)}: lost at {told(record['stack'] or [])}, not {wanted(row['at'])}"
     elif record["stack"][0] is not frame and not any(
@@ -104,7 +104,7 @@ def exception(record, row):
 
 
 def origin(record, row, origins):
-    """origins: were they asked for; None: they are, but cannot be known of coroutines."""
+    """origins: whether they were requested; None: requested, but not available for coroutines."""
     made = record["created_at"]
     if origins is False:
         if made is not None:
@@ -120,7 +120,7 @@ def origin(record, row, origins):
 
 
 def time_and_thread(record, row, pid):
-    # Of a command, the PID is not known to who starts it.
+    # The PID of a command is not known to the process that starts loopprof.
     pid = pid or record["pid"]
     if (record["pid"], record["tid"]) != (pid, row["tid"]):
         yield (f"{describe(row)} in thread {record['tid']} of {record['pid']}, "
@@ -139,8 +139,8 @@ def lateness(record, row):
     elif not earliest - SLACK_NS <= record["late_ns"] <= latest + SLACK_NS:
         yield (f"{describe(row)}: noticed after {milliseconds(record['late_ns'])}, "
                f"not {milliseconds(latest)}")
-    # It sleeps in its poll; what called that is the same for all loops, and is left out.  A
-    # loop of uvloop has no frames: there it is what runs the loop.
+    # The loop sleeps in its poll, whose frames are the same for all loops, and left out.  A loop of
+    # uvloop has no frames, so that its place is the function that runs the loop.
     loop = record["loop_stack"] or []
     if not loop or loop[0]["function"].rpartition(".")[2] != "select" and not (
             loop[0]["file"].endswith("asyncio/runners.py")):
@@ -162,7 +162,7 @@ def parked(record, row):
     if row["parked"] is None or row["kind"] == "wrong_thread":
         return
     if found is None:
-        # The collector may end the coroutine before the task, and the frame is gone then.
+        # The collector may end the coroutine before the task, and then its frame does not exist.
         if row["kind"] != "destroyed_pending":
             yield f"{describe(row)}: not known where it is parked"
     elif not is_at(found, row["parked"]):
@@ -173,7 +173,7 @@ def parked(record, row):
 
 
 def every_finding(records, truth, pid, kinds=None, origins=False):
-    """Each as often as it was produced, and none that was not."""
+    """Each loss is found as often as it was made, and there are no other findings."""
     rows = expected(truth, kinds)
     if not rows:
         yield "the target lost nothing"
@@ -191,7 +191,7 @@ def every_finding(records, truth, pid, kinds=None, origins=False):
 
 
 def summaries(records):
-    """They count what was told line by line."""
+    """The summaries' counts are the numbers of findings."""
     lines = Counter((record["kind"], *of(record)) for record in records.of("lost"))
     summed = Counter()
     for record in records.final("lost_summary"):
@@ -211,7 +211,7 @@ def nothing(records):
 
 
 def by_interpreter(text, rows):
-    """What debug mode and the loop's exception handler have told on stderr."""
+    """Counts the reports of debug mode and of the loop's exception handler on stderr."""
     said = Counter()
     for name in WARNING.findall(text):
         said["never_awaited", name, None, None] += 1
@@ -230,7 +230,7 @@ def by_interpreter(text, rows):
 
 
 def by_loopprof(records, rows):
-    """The same of what was found, without what the interpreter keeps to itself."""
+    """Counts findings in the same way, without those that the interpreter does not report."""
     found = Counter()
     for record in records.of("lost"):
         row = next((row for row in rows if belongs(record, row)), None)
@@ -242,7 +242,7 @@ def by_loopprof(records, rows):
 
 
 def told_as(row, error):
-    """Kind, name, task and exception, as far as the interpreter would tell them."""
+    """Kind, name, task and exception, as far as the interpreter reports them."""
     kind = row["kind"]
     if kind == "wrong_thread":
         return kind, row["at"]["function"], None, None
@@ -261,7 +261,7 @@ def same_as_interpreter(records, truth, text):
             yield f"the interpreter tells {said[key]} times of {key}, loopprof {found[key]}"
 
 
-# ---- lives ----
+# ---- lifetimes ----
 
 
 def within(what, value, least, most):
@@ -270,7 +270,7 @@ def within(what, value, least, most):
 
 
 def lives(records, truth):
-    """How many tasks ended in which way, and what they did with their time."""
+    """The number of tasks by outcome, and the parts of their lifetimes."""
     for fact in truth.facts:
         if "life" not in fact:
             continue
@@ -301,7 +301,7 @@ def life(record, true):
     yield from within(f"running of {name}", total["running"], sum(true["running_ns"]) * 0.9,
                       sum(true["running_ns"]) * 1.2 + slack)
     waited = sum(true["waiting_ns"])
-    # What was ready again has to wait for its turn, which the program cannot tell apart.
+    # A task that is ready waits for its turn, which the program cannot separate from waiting.
     yield from within(f"waiting of {name}", total["waiting"], waited - total["queued"] - slack,
                       waited + slack)
     parts = total["running"] + total["queued"] + total["waiting"]
@@ -310,6 +310,6 @@ def life(record, true):
 
 
 def check(case, records, truth, pid, kinds=None, origins=False):
-    """Everything about the findings of one run."""
+    """Checks everything about the findings of one run."""
     verify(schema.documented(records))
     verify(every_finding(records, truth, pid, kinds, origins), summaries(records))

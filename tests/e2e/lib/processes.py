@@ -1,4 +1,4 @@
-"""Processes that tests start: each is waited for, and none outlives its test."""
+"""Processes that tests start: each one is waited for, and ends with its test at the latest."""
 
 import os
 import select
@@ -11,11 +11,11 @@ END_LIMIT_S = 120
 
 
 class Failure(Exception):
-    """What a test found; its text is the reason that is printed."""
+    """The failure of a test; the text is the reason that is printed."""
 
 
 def wait_until(condition, what, limit_s=START_LIMIT_S):
-    """Returns what `condition` returns as soon as that is true."""
+    """Returns the result of condition() as soon as that is true."""
     deadline = time.monotonic() + limit_s
     while True:
         value = condition()
@@ -27,7 +27,7 @@ def wait_until(condition, what, limit_s=START_LIMIT_S):
 
 
 class Process:
-    """A started command whose stderr, and stdout if asked, go to files."""
+    """A started command.  stderr goes to a file, and so does stdout if requested."""
 
     def __init__(self, command, log, stdin, stdout, **options):
         self.command = command
@@ -46,7 +46,7 @@ class Process:
             os.kill(self.pid, number)
 
     def wait(self, limit_s=END_LIMIT_S):
-        """The exit status, negative if it was a signal."""
+        """The exit status, or the negative number of the signal that ended the process."""
         try:
             return self._popen.wait(limit_s)
         except subprocess.TimeoutExpired:
@@ -68,7 +68,7 @@ class Process:
 
 
 class Target(Process):
-    """A program of targets/, see books.py there for how it is talked to."""
+    """A program of targets/; books.py there describes how to start its work."""
 
     def __init__(self, command, log, books, **options):
         super().__init__(command, log, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options)
@@ -87,7 +87,7 @@ class Target(Process):
         os.write(self._popen.stdin.fileno(), b"go\n")
 
     def finish(self):
-        """Waits for its end, which must be a good one."""
+        """Waits for the end of the target, which has to succeed."""
         status = self.wait()
         if status != 0:
             raise Failure(f"{self} ended with status {status}: {self.errors()}")

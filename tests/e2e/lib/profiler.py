@@ -1,4 +1,4 @@
-"""Runs loopprof and takes its JSON lines apart."""
+"""Runs loopprof and parses its JSON lines."""
 
 import signal
 import subprocess
@@ -11,7 +11,7 @@ END_LIMIT_S = 60
 
 
 class Records:
-    """JSON lines of one run, by their type."""
+    """The JSON lines of a run, by type."""
 
     def __init__(self, text):
         self.all = []
@@ -34,16 +34,16 @@ class Records:
         return found[0]
 
     def slow(self):
-        """Slow callbacks that have ended."""
+        """Slow callbacks, without those in progress."""
         return [record for record in self.of("slow_callback") if not record.get("in_progress")]
 
     def loops(self, **fields):
-        """Loops with these fields."""
+        """Loops whose fields have these values."""
         return [loop for loop in self.of("loop")
                 if all(loop.get(key) == value for key, value in fields.items())]
 
     def final(self, kind):
-        """Summaries of the whole run; those on the way (-i) say when they were made."""
+        """Summaries of the whole run; summaries of intervals (-i) have the time of the interval."""
         return [record for record in self.of(kind) if "now_ns" not in record]
 
     def callbacks(self, name, loop=None):
@@ -53,7 +53,7 @@ class Records:
 
 
 class Result:
-    """What a loopprof that has ended left behind."""
+    """The outputs and the status of a loopprof that has ended."""
 
     def __init__(self, command, status, out, err):
         self.command = command
@@ -76,10 +76,10 @@ class Result:
 
 
 class Profiler(Process):
-    """A loopprof whose output is watched while it runs."""
+    """A loopprof process, whose output can be read while it runs."""
 
     def __init__(self, command, out, log, results=None, **options):
-        """results: where -o puts them, if it does."""
+        """results: the file of -o, if that is among the arguments."""
         self.out = out
         self.results = results or out
         with open(out, "wb") as stdout:
@@ -93,11 +93,11 @@ class Profiler(Process):
             return ""
 
     def lines(self):
-        """Whole lines of the results so far."""
+        """The complete lines of the results so far."""
         return self._read(self.results).rpartition("\n")[0].splitlines()
 
     def wait_for(self, kind, count=1, limit_s=ATTACH_LIMIT_S, **fields):
-        """Waits until it has written records of this type with these fields."""
+        """Waits for a record of this type whose fields have these values."""
         def found():
             records = Records("\n".join(self.lines())).of(kind)
             matching = [record for record in records
@@ -112,7 +112,7 @@ class Profiler(Process):
                                  f"stderr: {self.errors()}", limit_s)
 
     def wait_for_text(self, text, limit_s=ATTACH_LIMIT_S):
-        """Waits until it has said something on stderr, where it says that it is attached."""
+        """Waits for a text on stderr, which is where loopprof says that it is attached."""
         def found():
             if text in self.errors():
                 return True

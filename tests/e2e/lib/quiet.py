@@ -1,38 +1,38 @@
-"""Is the machine left alone?  The host of a virtual one may give its CPUs to others.
+"""Time that the host of a virtual machine took from it.
 
-proc(5), /proc/stat: steal is the time that something was ready to run here, and the
-host ran something else.
+Steal in /proc/stat (proc(5)) is the time in which a process here was ready to run, but the host
+ran something else.
 """
 
 import time
 
-# Of the time of all CPUs. A quiet machine has less than one per cent.
+# Share of the time of all CPUs. An undisturbed machine has less than one per cent.
 STOLEN_MOST = 0.02
 STEAL = 8
 
 
 def _ticks():
-    """Stolen, and in all."""
+    """(stolen ticks, all ticks) since boot."""
     with open("/proc/stat", encoding="ascii") as stat:
         fields = stat.readline().split()
-    # the guests' time at the end is within the users'
+    # the last fields, for guests, are included in user and nice
     return int(fields[STEAL]), sum(map(int, fields[1:9]))
 
 
 class Watch:
-    """From its making on."""
+    """Measures from its creation on."""
 
     def __init__(self):
         self._stolen, self._all = _ticks()
 
     def stolen(self):
-        """The share of the time that was taken away."""
+        """The share of the time that was stolen since the creation."""
         stolen, total = _ticks()
         return (stolen - self._stolen) / max(total - self._all, 1)
 
 
 def wait_for_quiet(limit_s):
-    """A second in which nothing much was taken, if there is one."""
+    """Waits for a second in which next to nothing was stolen, but no longer than limit_s."""
     deadline = time.monotonic() + limit_s
     while time.monotonic() < deadline:
         watch = Watch()

@@ -1,4 +1,4 @@
-"""The programs that others read the exported formats with, and what they make of a file."""
+"""Programs by which others read the exported formats, and what these programs read."""
 
 import functools
 import json
@@ -11,7 +11,7 @@ from .processes import Failure
 TESTS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 READERS = os.path.join(os.path.dirname(TESTS), "build", "export-readers")
 
-# speedscope is one file for browsers: its importer is called before the page is built.
+# speedscope is built into one file for browsers; the importer runs before that step.
 SPEEDSCOPE = r"""
 const fs = require('fs'), vm = require('vm');
 const [file, path] = process.argv.slice(1);
@@ -90,7 +90,7 @@ print(json.dumps([MessageToDict(packet, preserving_proto_field_name=True)
 
 @functools.cache
 def readers():
-    """Where they are; got if they are not there yet."""
+    """The directory of the readers, which are downloaded if necessary."""
     made = subprocess.run([os.path.join(TESTS, "readers.sh"), READERS], text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     if made.returncode != 0:
@@ -111,7 +111,7 @@ def _python(code, path):
 
 
 def speedscope(path):
-    """What speedscope imports: profiles with their frames and calls."""
+    """The profiles that speedscope imports, with their frames and calls."""
     release = os.path.join(readers(), "node_modules", "speedscope", "dist", "release")
     script, = (name for name in os.listdir(release)
                if name.startswith("speedscope-") and name.endswith(".js"))
@@ -119,12 +119,12 @@ def speedscope(path):
 
 
 def hdr(path):
-    """Interval histograms of HdrHistogram's log reader."""
+    """The interval histograms that HdrHistogram's log reader returns."""
     return _python(HDR, path)
 
 
 def perfetto(path):
-    """Packets of the trace, by Perfetto's own definitions; a field it does not know fails."""
+    """The packets of a trace, parsed by Perfetto's own definitions; unknown fields are failures."""
     return _python(PERFETTO, path)
 
 

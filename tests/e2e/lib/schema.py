@@ -1,4 +1,4 @@
-"""The JSON lines as they are documented: fields, their types, and which must be there."""
+"""The documented JSON lines: fields, their types, and which fields are required."""
 
 NUMBER = (int,)
 TEXT = (str,)
@@ -28,7 +28,7 @@ DELAYED = {"callbacks": NUMBER, "events": NUMBER}
 TOP = {"name": TEXT, "file": MAYBE_TEXT, "line": MAYBE_NUMBER, "count": NUMBER,
        "total_ns": NUMBER}
 
-# Why something was slow, of slow callbacks and slow iterations.
+# Fields of slow callbacks and of slow iterations that explain them.
 REASONS = {"time": OBJECT, "blocked": LIST, "samples": LIST, "gil": MAYBE_OBJECT}
 EXCEPTION = {"type": TEXT, "message": TEXT}
 LOST_KINDS = ("never_awaited", "exception_never_retrieved", "destroyed_pending",
@@ -79,7 +79,7 @@ REQUIRED = {
 }
 
 
-# What `loopprof tasks` writes; its loops are like all others.
+# Records of `loopprof tasks`; its loop records are those of other runs.
 TASK = {"loop_id": NUMBER, "task": TEXT, "task_id": TEXT, "state": TEXT, "name": TEXT,
         "file": MAYBE_TEXT, "line": MAYBE_NUMBER, "parked": MAYBE_OBJECT,
         "since_ns": MAYBE_NUMBER, "awaits": MAYBE_OBJECT, "awaited_by": LIST,
@@ -93,7 +93,7 @@ AWAIT_KINDS = ("task", "future", "lock", "queue", "timer", "socket", "other")
 TASKS_REQUIRED = {
     "header": {"version": TEXT, "tool": TEXT, "start_ns": NUMBER, "start_unix_ns": NUMBER,
                "host": TEXT},
-    # One that does not run has no thread.
+    # A loop that does not run has no thread.
     "loop": dict(REQUIRED["loop"], tid=MAYBE_NUMBER),
     "task": TASK,
     "deadlock": {"loop_id": NUMBER, "tasks": LIST, "names": LIST},
@@ -119,7 +119,7 @@ def frames(where, stack):
 
 
 def reasons(record):
-    """Why it was slow."""
+    """The nested objects of a breakdown."""
     yield "time", record["time"], TIMES
     for key, wanted in (("samples", SAMPLE), ("blocked", BLOCKED)):
         for entry in record[key]:
@@ -131,7 +131,7 @@ def reasons(record):
 
 
 def lost(record):
-    """Something that got lost, or how often it did."""
+    """The nested objects of a finding, or of a count of findings."""
     for key in ("created_at", "parked", "place"):
         if record.get(key) is not None:
             yield key, record[key], FRAME
@@ -153,7 +153,7 @@ def task(record):
 
 
 def parts(record):
-    """Objects and lists inside a record, with what they must hold."""
+    """Yields each object and list inside a record, with the fields that it must have."""
     kind = record["type"]
     if kind in ("slow_callback", "slow_iteration"):
         yield from reasons(record)
@@ -186,7 +186,7 @@ def parts(record):
 
 
 def words(record):
-    """Words that a tool may look for are from a fixed set."""
+    """Words that tools may compare with are from a fixed set."""
     if record["type"] == "cause_summary":
         if record["cause"] not in CAUSES:
             yield f"cause_summary: cause {record['cause']!r}"
@@ -208,13 +208,13 @@ def words(record):
 
 
 def documented(records, required=REQUIRED):
-    """Every record has the documented fields; the first is the header, the last the footer."""
+    """Records have the documented fields; the first one is the header, the last one the footer."""
     order = [record["type"] for record in records.all]
     if order[:1] != ["header"] or order[-1:] != ["footer"]:
         yield f"begins with {order[:1]}, ends with {order[-1:]}"
     if records.all and not str(records.all[0].get("version")).startswith("1."):
         yield f"version {records.all[0].get('version')}"
-    # 0 is for callbacks that found no room, whatever loop ran them.
+    # Loop 0 has the callbacks that no loop had space for.
     known = {0}
     for record in records.all:
         wrong = list(fields(record["type"], record, required.get(record["type"], {})))

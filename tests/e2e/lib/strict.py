@@ -1,10 +1,10 @@
-"""JSON as its strictest readers take it."""
+"""Parses JSON as the strictest readers do."""
 
 import json
 
 
 def refuse_twice(pairs):
-    """An object of these members; readers differ in what a key that is there twice means."""
+    """Makes an object; refuses a key that occurs twice, which readers interpret differently."""
     keys = [key for key, _ in pairs]
     twice = sorted({key for key in keys if keys.count(key) > 1})
     if twice:
@@ -13,7 +13,7 @@ def refuse_twice(pairs):
 
 
 def refuse_constant(name):
-    """NaN and Infinity are no JSON."""
+    """NaN and Infinity are not valid JSON."""
     raise ValueError(f"{name} is no number of JSON")
 
 

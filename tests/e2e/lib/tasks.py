@@ -1,6 +1,6 @@
-"""Compares what `loopprof tasks` tells with the truth, and with other readers.
+"""Compares the output of `loopprof tasks` with the truth, and with other readers of tasks.
 
-targets/parkedbooks.py tells what the truth is. Each function yields complaints.
+targets/parkedbooks.py describes the truth.  Each function yields complaints.
 """
 
 import os
@@ -14,10 +14,10 @@ from .causes import is_at, told, wanted
 from .checks import verify
 from .processes import Failure
 
-# Independent of loopprof: it reads /proc/PID/mem, and lies beside the checkout.
+# Independent of loopprof: a script beside the checkout that reads /proc/PID/mem.
 PROBE = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 4, "shared",
                                      "reference", "pyprobe.py"))
-# It looks for files of the target behind its root, with the names that they have outside.
+# The script opens files of the target in its root, but by the names that they have outside.
 RUN_PROBE = """
 import builtins, runpy, sys
 opens, root = builtins.open, "/proc/%s/root/" % sys.argv[1]
@@ -30,7 +30,7 @@ PROBE_TARGET = re.compile(r"^-> \S+Task@\w+\((.*)\)$")
 
 
 class Look:
-    """The tasks of one look, by their names."""
+    """The tasks of one snapshot, by name."""
 
     def __init__(self, records):
         self.records = records
@@ -43,7 +43,7 @@ class Look:
 
 
 def look(case, pid, *options):
-    """One look at a process, which must be a good one."""
+    """Takes a snapshot of a process, which has to succeed."""
     records = case.run("tasks", "-p", str(pid), "-j", *options).expect(0).records
     verify(schema.documented(records, schema.TASKS_REQUIRED))
     found = Look(records)
@@ -53,7 +53,7 @@ def look(case, pid, *options):
 
 
 def whole(found):
-    """Nothing of it is partial, and it says that it is done."""
+    """No task is partial or cut, and the footer says that the snapshot is complete."""
     footer = found.records.one("footer")
     if footer["reason"] != "done" or footer["partial"]:
         yield f"footer {footer}"
@@ -80,7 +80,7 @@ def identity(task, true):
 
 
 def chain(task, true):
-    """The program's own frames, outermost first, and where the innermost one is parked."""
+    """The program's own frames, outermost first, and the line where the innermost one is parked."""
     if not true["frames"]:
         return
     own = [frame for frame in task["await_chain"] if frame["file"] == true["file"]]
@@ -92,7 +92,7 @@ def chain(task, true):
 
 
 def awaits(task, true):
-    """What it waits for."""
+    """The object that the task awaits."""
     found = task["awaits"]
     if true["kinds"] is None:
         if found is not None:
@@ -108,7 +108,7 @@ def awaits(task, true):
 
 
 def waiters(found, true):
-    """Who waits for its end, and who holds what it waits for."""
+    """The tasks that await its end, and the tasks that hold what it awaits."""
     for key in ("awaited_by", "holds"):
         said = found.named(found.tasks[true["task"]][key])
         if said != sorted(true[key]):
@@ -129,7 +129,7 @@ def deadlocks(found, truth):
 
 
 def parked(found, truth):
-    """Every task as its program knows it, and no other."""
+    """Each task of the books is there, in its true state, and no other one."""
     true = expected(truth)
     for name in sorted(true.keys() ^ found.tasks.keys()):
         yield f"{name} is {'not told' if name in true else 'invented'}"
@@ -142,7 +142,7 @@ def parked(found, truth):
 
 
 def in_their_loops(found, truth):
-    """A task's loop is run by the right thread, or by none."""
+    """The loop of each task is run by the right thread, or by none."""
     tids = {loop["loop_id"]: loop["tid"] for loop in found.records.of("loop")}
     for name, tid in truth.fact("loops").items():
         if name not in found.tasks:
@@ -152,7 +152,7 @@ def in_their_loops(found, truth):
 
 
 def harmless(found, text):
-    """Nothing that a terminal would obey comes from a name."""
+    """No name contains a character that a terminal would interpret."""
     for name in found.tasks:
         if any(unicodedata.category(letter) in ("Cc", "Cf", "Cs") for letter in name):
             yield f"name {name!r}"
@@ -165,7 +165,7 @@ def harmless(found, text):
 
 
 def probed(pid):
-    """What pyprobe.py reads: state, frames and the task awaited, of each task."""
+    """State, frames and awaited tasks of each task, as pyprobe.py reads them."""
     text = subprocess.run([sys.executable, "-c", RUN_PROBE.format(PROBE), str(pid)], text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
                           timeout=30).stdout
@@ -179,14 +179,14 @@ def probed(pid):
 
 
 def same_as_probe(found, pid):
-    """Each task that pyprobe.py finds, in the same place."""
+    """Each task that pyprobe.py finds is at the same place."""
     others = list(probed(pid))
     if len(others) < len(found.all):
         yield f"pyprobe.py finds {len(others)} tasks, loopprof {len(found.all)}"
     for name, state, frames, targets in others:
         task = found.tasks.get(name)
         if task is None:
-            # Those that have ended well are of no interest.
+            # Finished tasks without an exception are not listed.
             if state == "PENDING":
                 yield f"pyprobe.py finds {name}"
             continue
@@ -199,26 +199,26 @@ def same_as_probe(found, pid):
 
 
 def same_frames(name, task, frames):
-    # A running one goes on meanwhile, and one that has not begun stands nowhere.
+    # A running task goes on meanwhile, and a task that has not begun is in no line.
     if task["state"] not in ("waiting", "cancelling") or not task["await_chain"]:
         return
     mine = [(frame["file"], frame["line"]) for frame in task["await_chain"]
             if not frame["function"].endswith(">")]
     theirs = [(file, line) for _, file, line in frames]
-    # It does not look into asynchronous generators, and stops there.
+    # pyprobe.py does not follow asynchronous generators, but stops there.
     if mine[:len(theirs)] != theirs:
         yield f"{name}: at {mine}, pyprobe.py says {theirs}"
 
 
 def start_with_proc(case, script):
-    """A target in a root of its own that has /proc, as Python's own tools need it."""
+    """Starts a target in a root in which /proc is mounted, as Python's own tools need it."""
     root = case.interpreter.root
     mount = 'mkdir -p "$0/proc" && mount -t proc proc "$0/proc" && exec "$@"'
     return case.start(script, prefix=["unshare", "-m", "sh", "-c", mount, root])
 
 
 def edges_by_asyncio(case, pid):
-    """Who waits for whom, as `python -m asyncio ps` tells it; from 3.14 on."""
+    """(task, waiter) for each edge that `python -m asyncio ps` prints; 3.14 and later."""
     command = ["nsenter", "-t", str(pid), "-m",
                *case.interpreter.command("-m", "asyncio", "ps", str(pid))]
     ran = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -242,7 +242,7 @@ def same_as_asyncio(found, names, edges):
         yield f"tasks {sorted(set(mine.items()) ^ set(names.items()))} differ"
     said = {(task["task"], waiter) for task in found.all
             for waiter in found.named(task["awaited_by"])}
-    # It knows nothing of what asyncio itself does not note: who holds a lock.
+    # asyncio itself does not record the holder of a lock.
     for task, waiter in sorted(edges - said):
         yield f"asyncio says that {waiter} awaits {task}"
     for task, waiter in sorted(said - edges):

@@ -1,4 +1,4 @@
-"""uvloop beside the Pythons of the tests: wheels in environments that are kept."""
+"""uvloop for the Pythons of the tests: wheels in environments, which are reused."""
 
 import os
 import subprocess
@@ -38,7 +38,7 @@ def version_of(executable):
 
 
 def with_uvloop(interpreter):
-    """The same interpreter where it can import uvloop."""
+    """The interpreter, or a copy of it in an environment that has uvloop."""
     if is_host(interpreter):
         if not version_of(interpreter.executable):
             raise Failure("python3-uvloop is not installed: tools/packages.sh test")
