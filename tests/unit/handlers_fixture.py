@@ -12,7 +12,7 @@ import subprocess
 import sys
 import types
 
-# By how its RuntimeError is handled: the names begin with that.
+# The functions' names begin with the way in which a RuntimeError is handled.
 SOURCE = """
 def named_direct():
     try:

@@ -82,7 +82,7 @@ def code_objects(code):
 
 
 def starts(code):
-    """(offset, line) from which on a line holds; 0: the table has none."""
+    """(offset, line) for each offset where another line begins; line 0: the table has none."""
     if sys.version_info >= (3, 10):
         found = [(start, line or 0) for start, end, line in code.co_lines() if start != end]
     else:
