@@ -1,9 +1,9 @@
-"""Asks for the running loop where there is none, in the ways of libraries, and does it wrong.
+"""Asks for the running loop where there is none, as libraries do, and makes mistakes with it.
 
     asks.py BOOKS
 
-The first ways are questions that are answered by the exception.  The last ones are mistakes,
-which something further out survives; the books say how often each was made.
+The first functions are questions, which the exception answers.  The last ones are mistakes,
+which a caller further out survives; the books have the number of each.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ def in_async_call():
 
 
 def current_library():
-    """The running task is asked for as well, and other errors come first."""
+    """Also asks for the running task, and handles other errors first."""
     try:
         if asyncio.current_task() is not None:
             return "asyncio"
@@ -77,7 +77,7 @@ def by_the_caller():
 
 
 def guarded():
-    """The lock and the `finally` do not catch it, and what is around them does."""
+    """Neither the lock nor the `finally` handles the exception, but the code around them does."""
     try:
         with threading.Lock():
             try:
@@ -89,7 +89,7 @@ def guarded():
 
 
 def runs_itself():
-    """What may be called from a loop and from anywhere: it runs one if there is none."""
+    """Works with and without a running loop."""
     coroutine = nothing()
     try:
         asyncio.create_task(coroutine)
@@ -132,7 +132,7 @@ MISTAKES = (schedules, schedules_with_lock, expects_another_error)
 
 
 def survive(job):
-    """As workers do, whatever they run."""
+    """Survives all exceptions of a job, as workers do."""
     try:
         job()
     except Exception:  # noqa: BLE001

@@ -1,8 +1,8 @@
-"""The books a target keeps: what it did to its loop, by its own clock.
+"""The books of a target: what it did to its loop, by its own clock.
 
-A target is started with the path of its books. If somebody waits at the other
-end of its stdin, it says "ready" on stdout and begins when it reads a line, so
-that a profiler can attach in between; otherwise it begins at once.
+A target is started with the path of its books. If its stdin is a pipe, it prints
+"ready" on stdout and begins when it reads a line, so that a profiler can attach
+in between; otherwise it begins at once.
 
 The books are JSON lines. A stall is {"start_ns", "duration_ns", "kind", "name",
 "file", "line", "task", "pid", "tid", "at"}, where name to task describe the
@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 
-# Stalls are told apart by their length as well: each is a bit longer than the last.
+# Each stall is a bit longer than the one before, so that its length identifies it.
 SHORTEST_STALL = 0.105
 STALL_STEP = 0.0005
 
@@ -41,7 +41,7 @@ def source_of(function):
                 "file": code.co_filename,
                 "line": code.co_firstlineno,
             }
-    # No source: a builtin, or an instance, which is known by its class.
+    # A builtin has no source, nor has an instance, which has the name of its class.
     return {"name": function if isinstance(function, str) else function.__qualname__,
             "file": None, "line": None}
 
@@ -53,7 +53,9 @@ class Books:
         self._stalls = 0
 
     def stall(self, of=None, seconds=None, work=time.sleep, task=None):
-        """Holds the loop in the running task's step, in `of`, or in a step of `task`."""
+        """Holds the loop: in a step of the running task, in the callback `of`, or in a step of
+        `task`.
+        """
         if seconds is None:
             seconds = SHORTEST_STALL + self._stalls * STALL_STEP
             self._stalls += 1
@@ -63,10 +65,10 @@ class Books:
         self.stalled(start, end, of, task, sys._getframe(1))
 
     def stalled(self, start, end, of=None, task=None, frame=None):
-        """The same for a stall that the caller has timed.
+        """Adds a stall that the caller has timed.
 
-        Little is done here, since it makes the callback longer than the stall. But the
-        task is not kept, since some have to die at once.
+        This has to be quick, as it lengthens the callback after the stall. The task is not
+        kept, since some tasks have to be freed at once.
         """
         if of is None:
             task = task or asyncio.current_task()
@@ -76,7 +78,7 @@ class Books:
         self._late.append((start, end, of, at, threading.get_native_id()))
 
     def _settle(self):
-        """Turns stalls into rows."""
+        """Converts stalls to rows."""
         for start, end, of, at, tid in self._late:
             row = {"start_ns": start, "duration_ns": end - start, "pid": os.getpid(),
                    "tid": tid, "at": None}
@@ -91,14 +93,14 @@ class Books:
         self._late.clear()
 
     def count(self, function, count):
-        """How often the loop ran `function`, or stepped a task of that coroutine function."""
+        """Notes how often the loop ran `function`, or stepped tasks of that coroutine function."""
         self._rows.append(dict(source_of(function), count=count))
 
     def fact(self, **facts):
         self._rows.append(facts)
 
     def write(self):
-        """All at once and at the end: writing would lengthen the callback that does it."""
+        """Writes all rows at the end, since writing would lengthen a callback before."""
         self._settle()
         new = "%s.%d" % (self._path, os.getpid())
         with open(new, "w", encoding="utf-8") as file:
@@ -108,12 +110,12 @@ class Books:
 
 
 def attended():
-    """Does somebody wait to say when to begin?"""
+    """Whether stdin is a pipe, through which a test says when to begin."""
     return stat.S_ISFIFO(os.fstat(0).st_mode)
 
 
 def wait_for_go():
-    """For a program whose loop does not run."""
+    """Waits for the order to begin, in a program whose loop does not run."""
     if attended():
         print("ready", flush=True)
         os.read(0, 64)

@@ -1,8 +1,8 @@
-"""Loops of asyncio and of uvloop in one process: at once in two threads, and in turn in one.
+"""Loops of asyncio and of uvloop in one process: two threads at once, and one thread in turn.
 
     bothkinds.py BOOKS
 
-Each task is named after the kind of loop that runs it.
+Each task has the name of the kind of loop that runs it.
 """
 
 import asyncio

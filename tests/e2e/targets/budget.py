@@ -1,11 +1,11 @@
-"""A loop whose callbacks are too many to time each, or few, and that stalls now and then.
+"""A loop with too many callbacks to time each one, or with few, which stalls now and then.
 
-    budget.py BOOKS spin    100,000 callbacks a second or so, by many tasks an iteration
-    budget.py BOOKS seldom  20 a second
+    budget.py BOOKS spin    about 100,000 callbacks a second, by many tasks per iteration
+    budget.py BOOKS seldom  20 callbacks a second
 
-A spin takes its own time, slice by slice: how many callbacks, the thread's CPU time for
-them, and for a piece of work without the loop, by which the machine's pace drops out.
-Both end when they are told to for the second time.
+A spin measures itself in slices: the number of callbacks, the thread's CPU time for them, and
+the CPU time of a piece of work without the loop, which cancels out the machine's speed.
+Both end at the second order.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ class Spin:
 
     @staticmethod
     def work():
-        """CPU time of what no probe is hit by."""
+        """CPU time of work that hits no probe."""
         begun = time.thread_time_ns()
         for _ in range(WORK):
             pass
@@ -54,7 +54,7 @@ class Spin:
         self.books.fact(slice=slice)
 
     async def stall(self, number):
-        """A bit longer than the last, by turns asleep and at work."""
+        """Stalls of increasing length, which sleep and compute in turn."""
         seconds = 0.12 + number % 20 * 0.001
         self.books.stall(seconds=seconds, work=compute if number % 2 else time.sleep)
 
@@ -64,7 +64,7 @@ class Spin:
             await self.slice()
             slices += 1
             if slices % STALL_EACH == 0:
-                # Among others that are ready, as in a server.
+                # Other callbacks are ready meanwhile, as in a server.
                 others = [asyncio.ensure_future(asyncio.sleep(0)) for _ in range(5)]
                 await asyncio.create_task(self.stall(stalls), name=f"stall-{stalls}")
                 await asyncio.wait(others)
@@ -81,7 +81,7 @@ async def seldom(books, stop):
         await asyncio.create_task(tick())
         ticks += 1
         await asyncio.sleep(TICK_S)
-    # Its first step, and one after the sleep.
+    # A task's first step, and one after the sleep.
     books.count(tick, 2 * ticks)
 
 

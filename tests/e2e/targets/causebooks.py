@@ -1,25 +1,25 @@
-"""Books of stalls whose cause is known: why the loop stood still, on what, and where.
+"""Books of stalls with known causes: why the loop stood still, on what, and where.
 
-A stall's row says more than books.py has it say:
+A stall's row has more than the rows of books.py:
 
     cause       "on_cpu", "blocked", "gil", "run_queue" or "gc": where most of it went;
                 null if it is half and half
-    on_cpu_ns   the CPU time that the thread took meanwhile, by its own clock
-    at          the frame of the target that held the loop; with "lines", since several
-                may be seen where it computes
+    on_cpu_ns   the thread's CPU time during the stall, by its own clock
+    at          the frame of the target that held the loop; it has "lines", since code
+                that computes may be at several
     innermost   the frame at the top of its stack, which may be a library's
     syscall     names of the system call; it differs between versions and C libraries
-    target      what the text of the thing that it was blocked on must match, or null
-    calls       how often it was blocked, at least and at most, or null
-    holder      of the GIL: the frame of the other thread, with its name as "thread"
+    target      a pattern for the text of what it was blocked on, or null
+    calls       [least, most]: how often it was blocked, or null
+    holder      the holder of the GIL: the frame of the other thread, with its name as "thread"
     chain       the task's coroutines, the outermost first
     frames      how deep the stack is, if it is too deep to be read as a whole
 
-Two facts are told besides: {"iteration": {...}} is an iteration that was slow without
+There are two more facts: {"iteration": {...}} is an iteration that was slow without
 a slow callback, {"sum": {...}} is blocking that adds up though each call is short.
 
 Lines are found in the source: those that end with the mark. That is done at the end,
-since looking there takes longer than some things that are measured.
+since reading the source takes longer than some things that are measured.
 """
 
 import inspect
@@ -32,7 +32,7 @@ MARK = "# here"
 
 
 def place(function, text=MARK):
-    """The frame of a function at its lines that contain the text."""
+    """The frame of a function, at its lines that contain the text."""
     source, first = inspect.getsourcelines(function)
     code = getattr(function, "__code__", function)
     return {"function": code.co_name, "file": code.co_filename,
@@ -40,7 +40,7 @@ def place(function, text=MARK):
 
 
 class Held:
-    """What is within the with statement holds the loop."""
+    """The body of the with statement holds the loop."""
 
     def __init__(self, causes, of, expected):
         self._causes = causes
@@ -49,7 +49,7 @@ class Held:
         self._cpu = self._start = 0
 
     def expect(self, **expected):
-        """What is known only once it has happened."""
+        """Adds what is known only after the stall."""
         self._expected.update(expected)
 
     def __enter__(self):
@@ -70,10 +70,10 @@ class Causes(Books):
         self._expected = {}
 
     def held(self, cause, syscall=None, of=None, at=None, **expected):
-        """A stall of the running task's step, or of the callback `of`.
+        """A stall in a step of the running task, or in the callback `of`.
 
-        It is in the caller, or in the function `at`. Without a cause, the CPU time
-        tells whether it was blocked or computed.
+        The frame is the caller's, or that of the function `at`. Without a cause, the CPU time
+        decides if it was blocked or computed.
         """
         expected.update(cause=cause, syscall=syscall, at=at or sys._getframe(1).f_code)
         return Held(self, of, expected)
@@ -83,14 +83,14 @@ class Causes(Books):
         self._expected[start] = expected
 
     def iteration(self, start, end, cause, callback=None, count=0, total_ns=0, holder=None):
-        """A slow iteration, with the callback that takes most of it."""
+        """Adds a slow iteration, with the callback that takes most of it."""
         self.fact(iteration={
             "start_ns": start, "duration_ns": end - start, "cause": cause, "count": count,
             "total_ns": total_ns, "callback": callback and source_of(callback),
             "holder": described_holder(holder)})
 
     def sum(self, cause, syscall, at, count, total_ns):
-        """Blocking that adds up."""
+        """Adds blocking calls that are slow only in sum."""
         self.fact(sum={"cause": cause, "syscall": syscall, "at": place(at), "count": count,
                        "total_ns": total_ns})
 
@@ -102,9 +102,9 @@ class Causes(Books):
 
 
 def measured_cause(share_on_cpu):
-    """Blocked or computing, as the thread's own CPU clock has it, if it is one of them.
+    """Blocked or computing by the thread's own CPU clock, or None if it is neither.
 
-    That clock leaves out interrupts, and what a hypervisor takes, which are many while a
+    That clock leaves out interrupts and what a hypervisor takes, which are many while a
     virtual disk is written to; a stopwatch cannot.
     """
     if share_on_cpu < 0.2:
@@ -113,7 +113,7 @@ def measured_cause(share_on_cpu):
 
 
 def described(duration, expected):
-    """What a row says of its cause."""
+    """The fields of a row that describe its cause."""
     cause = expected["cause"] or measured_cause(expected["on_cpu_ns"] / duration)
     at = place(expected["at"])
     innermost = expected.get("innermost")
@@ -132,7 +132,7 @@ def described(duration, expected):
 
 
 def described_holder(holder):
-    """A thread by its name and the function that it is in."""
+    """The holder's frame with the name of its thread."""
     if holder is None:
         return None
     thread, function = holder

@@ -1,7 +1,7 @@
-"""Stalls of every cause, one after the other; causebooks.py tells what is written down.
+"""Stalls of every cause, one after the other; causebooks.py describes the books.
 
-Each is in an iteration of its own, where nothing else takes any time: what it needs
-is made ready in an earlier one. "# here" marks the lines that hold the loop.
+Each is in an iteration of its own, where nothing else takes any time: its preparations
+are made in an earlier one. "# here" marks the lines that hold the loop.
 """
 
 import asyncio
@@ -33,11 +33,11 @@ CYCLES = 300_000
 SYNCED_BYTES = 1 << 18
 ONCE = [1, 1]
 
-# Up to 3.10, time.sleep() is a select(); how that gets to the kernel is the C library's.
+# Up to 3.10, time.sleep() is a select(); the C library decides which system call that is.
 SLEEP = ["clock_nanosleep"] if sys.version_info >= (3, 11) else ["select", "pselect6"]
 POLL = ["poll", "ppoll"]
 
-# Ends by itself: nobody else would end it if this program were killed.
+# The child ends by itself, as nobody else would end it if this program were killed.
 RIVAL = """
 import sys, time
 sys.stdin.read(1)
@@ -46,22 +46,22 @@ while time.monotonic() < end:
     pass
 """
 
-# Its functions keep the GIL.
+# Functions of a PyDLL keep the GIL.
 holding_libc = ctypes.PyDLL(None)
 
 
 async def settled():
-    """In a new iteration, and those that were started meanwhile wait for theirs."""
+    """Returns in a new iteration; callbacks that became ready meanwhile wait for the next one."""
     await asyncio.sleep(0.005)
 
 
 def ending(path):
-    """Matches a path that ends so, whatever the root is that it is seen from."""
+    """A pattern for a path with this end, in whatever root it is read."""
     return re.escape("/".join(path.split("/")[-2:])) + "$"
 
 
 class Later(threading.Thread):
-    """Does something HOLD_S after it was asked to."""
+    """A thread that does something HOLD_S after the request."""
 
     def __init__(self, action):
         super().__init__(name="later", daemon=True)
@@ -106,7 +106,7 @@ async def receives_from_tcp(causes):
 
 
 async def receives_with_timeout(causes):
-    """Such a socket polls before it receives."""
+    """A socket with a timeout polls before it receives."""
     server = socket.create_server(("127.0.0.1", 0))
     address = server.getsockname()
     client = socket.create_connection(address)
@@ -170,7 +170,7 @@ async def waits_for_locks(causes):
 
 
 def on_disk(path):
-    """A directory on a real disk, if there is one: others are instant."""
+    """A directory on a real disk, if there is one: other file systems sync at once."""
     candidates = [os.path.dirname(path), "/var/tmp", "/"]
     for directory in candidates:
         if os.access(directory, os.W_OK) and os.major(os.stat(directory).st_dev) != 0:
@@ -179,7 +179,7 @@ def on_disk(path):
 
 
 async def syncs(causes):
-    """Many calls, none of which is slow; one may wait for the disk more than once."""
+    """Many calls, none of which is slow; one of them may wait for the disk several times."""
     descriptor, path = tempfile.mkstemp(dir=on_disk(causes.path))
     content = bytes(SYNCED_BYTES)
     await settled()
@@ -197,12 +197,12 @@ async def syncs(causes):
 
 
 async def waits_for_child(causes):
-    """One that is called sleep, if there is one."""
+    """The child is an executable of the name sleep, if there is one."""
     command = [shutil.which("sleep"), "0.2"]
     if command[0] is None:
         command = [sys.executable, "-S", "-E", "-c", "import time; time.sleep(0.2)"]
     child = subprocess.Popen(command)
-    # Until then, it has this program's name.
+    # Before exec, the child has this program's name.
     await asyncio.sleep(0.03)
     name = os.path.basename(command[0])[:15]
     with causes.held("blocked", ["wait4", "waitid"], calls=ONCE,
@@ -232,7 +232,7 @@ def computes(causes, done):
 
 
 def count_that_holds():
-    """How far to count for longer than HOLD_S; the first time may be the slower one."""
+    """A number to count to that takes longer than HOLD_S; the first try may be the slower one."""
     count = 1_000_000
     start = time.thread_time()
     sum(range(count))
@@ -240,7 +240,7 @@ def count_that_holds():
 
 
 async def computes_in_c(causes):
-    """One call, which holds the GIL and lets no Python code run."""
+    """One call that holds the GIL and runs no Python code."""
     count = count_that_holds()
     await settled()
     with causes.held("on_cpu"):
@@ -248,11 +248,11 @@ async def computes_in_c(causes):
 
 
 async def make_garbage():
-    """Lists that refer to themselves; only the collector can free them."""
+    """Makes lists that refer to themselves, which only the collector can free."""
     for number in range(CYCLES):
         cycle = []
         cycle.append(cycle)
-        # All at once it would be a stall of its own.
+        # To make all of them at once would be a stall of its own.
         if number % (CYCLES // 20) == 0:
             await asyncio.sleep(0)
 
@@ -277,7 +277,7 @@ def crunches(stop):
 
 
 async def waits_for_cruncher(causes):
-    """Each call gives the GIL away, and it takes a switch interval to get it back."""
+    """Each call releases the GIL, and waits for a switch interval to get it back."""
     stop = []
     cruncher = threading.Thread(target=crunches, args=(stop,), name="cruncher")
     cruncher.start()
@@ -298,7 +298,7 @@ def sleeps_with_gil(start, done):
 
 
 def holder_of_gil():
-    """A thread, an event that starts it, and a list that is not empty when it is done."""
+    """A thread, an event that starts it, and a list that is empty until it is done."""
     start, done = threading.Event(), []
     thread = threading.Thread(target=sleeps_with_gil, args=(start, done), name="usleeper")
     thread.start()
@@ -306,7 +306,7 @@ def holder_of_gil():
 
 
 async def waits_for_c_call(causes):
-    """One call of another thread does not let go of the GIL."""
+    """One call of another thread does not release the GIL."""
     thread, start, done = holder_of_gil()
     await settled()
     with causes.held("gil", holder=("usleeper", sleeps_with_gil)):
@@ -318,7 +318,7 @@ async def waits_for_c_call(causes):
 
 
 async def waits_after_poll(causes):
-    """The timer is due when another thread holds the GIL; its callback is short."""
+    """The timer is due while another thread holds the GIL; its callback is short."""
     loop = asyncio.get_running_loop()
     thread, start, _ = holder_of_gil()
     await settled()
@@ -341,7 +341,7 @@ def compute_until(deadline):
 
 
 async def waits_for_cpu(causes):
-    """Other processes compute on the only CPU that it may use."""
+    """Other processes compute on the only CPU that this process may use."""
     allowed = os.sched_getaffinity(0)
     cpu = {max(allowed)}
     rivals = [subprocess.Popen([sys.executable, "-S", "-E", "-c", RIVAL], stdin=subprocess.PIPE)
@@ -373,7 +373,7 @@ def blocks_briefly(moments):
 
 
 async def many_callbacks(causes):
-    """None of them is slow, but their iteration is."""
+    """No callback is slow, but their iteration is."""
     moments = []
     await settled()
     for _ in range(BRIEF_ONES):
@@ -384,7 +384,7 @@ async def many_callbacks(causes):
 
 
 async def naps(causes):
-    """In iterations of which none is slow."""
+    """Short sleeps in iterations that are not slow."""
     total = 0
     for _ in range(NAPS):
         await asyncio.sleep(0)
@@ -436,7 +436,7 @@ TASKS = [sleeps, receives_from_tcp, receives_with_timeout, receives_from_unix, r
 
 
 async def called(callback, *arguments):
-    """The loop calls it, with a last argument that it calls at its end."""
+    """A callback of the loop; it calls its last argument at the end."""
     loop = asyncio.get_running_loop()
     done = loop.create_future()
     loop.call_soon(callback, *arguments, functools.partial(done.set_result, None))

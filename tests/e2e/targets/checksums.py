@@ -1,4 +1,4 @@
-"""A program that uses a library all the time, and says how often the result was wrong."""
+"""Uses a library all the time, and prints how often the result was wrong."""
 
 import asyncio
 import ctypes

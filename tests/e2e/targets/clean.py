@@ -1,9 +1,9 @@
-"""Does what looks like a loss, and is none; and keeps books of how long its tasks live.
+"""Does what resembles a loss but is none, and notes how long its tasks live.
 
     clean.py BOOKS
 
-A life is a fact, {"life": {"name", "file", "line", "returned", "raised", "cancelled",
-"life_ns", "running_ns", "waiting_ns"}}, the last three lists with one number a task.
+A lifetime is a fact, {"life": {"name", "file", "line", "returned", "raised", "cancelled",
+"life_ns", "running_ns", "waiting_ns"}}; the last three are lists with a number for each task.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from books import Books, compute, loop_waits_for_go, source_of
 STEP_S = 0.005
 
 
-# ---- lives of known length ----
+# ---- lifetimes of known length ----
 
 
 class Lives:
@@ -37,7 +37,7 @@ class Lives:
 
     @contextlib.contextmanager
     def lived(self, born):
-        """What is within takes the task's own time, but for what it waits."""
+        """The body of the with statement is running time of the task, except for its waits."""
         try:
             yield
         finally:
@@ -103,7 +103,7 @@ async def handles_exceptions():
         raise AssertionError("lost")
     with contextlib.suppress(ValueError):
         await loop.create_task(fails(ValueError("awaited")))
-    # The second fails when nobody listens any more, which gather() has thought of.
+    # The second one fails when gather() has returned; gather() retrieves that exception too.
     with contextlib.suppress(KeyError):
         await asyncio.gather(fails(KeyError("first")), fails(KeyError("second"), 0.01))
     await asyncio.gather(fails(OSError("returned")), return_exceptions=True)
@@ -126,7 +126,7 @@ def raises(error):
 
 
 def swallows():
-    """Errors of the program's own, of the types that others are told by."""
+    """Handles errors of its own which have the types of those that are reported."""
     for text in ("own", "no more than this", "the event loop of my heart is closed", ""):
         with contextlib.suppress(RuntimeError):
             raises(RuntimeError(text))
@@ -217,7 +217,7 @@ def speaks_from_thread(loop, future, shared):
 
 
 def lives_in_thread():
-    """Loops of a thread's own, closed as they should be."""
+    """A thread's own loops, which are closed properly."""
     asyncio.run(returns())
     loop = asyncio.new_event_loop()
     loop.call_soon(loop.stop)
@@ -225,8 +225,8 @@ def lives_in_thread():
     loop.run_until_complete(loop.shutdown_asyncgens())
     loop.close()
     loop.close()
-    # Code that may be called with a loop or without one asks like this, and logging does
-    # so for each record from 3.12 on.
+    # Code that may be called with or without a loop asks like this, and from 3.12 on logging does
+    # so for each record.
     if asyncio._get_running_loop() is not None:
         raise AssertionError("there is no loop here")
     logger = logging.getLogger("lives in thread")
@@ -242,9 +242,9 @@ def runs_loop_of_other(loop):
 
 
 async def uses_loop_of_other_thread():
-    """Before a loop runs, whoever has it may give it something to do.
+    """Before a loop runs, the thread that made it may schedule callbacks.
 
-    Of several that come and go, one has the address of another that ran elsewhere.
+    One of several short-lived loops has the address of another one that ran in another thread.
     """
     for _ in range(10):
         other = asyncio.new_event_loop()

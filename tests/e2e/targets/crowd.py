@@ -1,5 +1,6 @@
-"""So many threads (the second argument) whose loops wake up all the time and contend for the
-GIL, which makes each of them late; the test's "go" ends it."""
+"""Many threads (the second argument: how many) with loops that wake up all the time and contend
+for the GIL, which makes each of them late; the test's "go" ends it.
+"""
 
 import asyncio
 import os
@@ -25,7 +26,7 @@ def main(threads):
     for _ in range(threads):
         started.acquire()
     wait_for_go()
-    # Without the loops' own end, hundreds of times over.
+    # The process exits without ending the loops, which would take long.
     os._exit(0)
 
 

@@ -1,8 +1,8 @@
-"""Many tasks: a crowd that stands, one that grows, and one that comes and goes.
+"""Many tasks: a constant number, a growing number, or a number of short-lived ones.
 
     crowds.py BOOKS stands COUNT | grows | churns
 
-A ticker notes in the books, as {"worst_gap_ns"}, how long the loop stood still at worst.
+A ticker notes in the books, as {"worst_gap_ns"}, the longest time for which the loop stood still.
 """
 
 import asyncio
@@ -68,7 +68,7 @@ def crowd(way, count, kept):
 async def main(path, way, count=0):
     books, kept, gaps = Books(path), [], []
     crowd(way, int(count), kept)
-    # All are parked before it is ready.
+    # The target is ready when all tasks are parked.
     await asyncio.sleep(0.05)
     ticking = asyncio.get_running_loop().create_task(ticks(gaps))
     await loop_waits_for_go()
@@ -76,7 +76,7 @@ async def main(path, way, count=0):
     books.fact(worst_gap_ns=max(gaps, default=0))
     books.fact(grown=source_of(leaked), steady=source_of(steady))
     books.write()
-    # To end a hundred thousand tasks takes longer than to look at them.
+    # Ending a hundred thousand tasks would take longer than the snapshot of them.
     os._exit(0)
 
 

@@ -1,8 +1,8 @@
-"""Runs a loop, replaces itself by another program, which runs a loop as well.
+"""Runs a loop, then replaces itself by another program that runs a loop as well.
 
     execs.py BOOKS
 
-The first keeps BOOKS.first, the second BOOKS.
+The first program writes BOOKS.first, the second one BOOKS.
 """
 
 import asyncio

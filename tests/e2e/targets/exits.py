@@ -1,6 +1,6 @@
-"""Stalls once, and ends in one of the ways a process can end, in the middle of a callback.
+"""Stalls once, and ends in one of the ways in which a process can end, inside a callback.
 
-    exits.py BOOKS return|exception|_exit|kill
+exits.py BOOKS return|exception|_exit|kill
 """
 
 import asyncio

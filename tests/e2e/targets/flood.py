@@ -1,6 +1,6 @@
-"""A flood: thousands of callbacks over the threshold, each time of another name.
+"""Thousands of callbacks over the threshold, each with a name of its own.
 
-    flood.py BOOKS [CALLBACKS]
+flood.py BOOKS [CALLBACKS]
 """
 
 import asyncio
@@ -29,7 +29,7 @@ async def main(path, count=CALLBACKS):
     jobs = [make(number) for number in range(count)]
     await loop_waits_for_go()
     for number, job in enumerate(jobs):
-        # long after the first ones of its second
+        # long after the first callbacks of its second
         await asyncio.create_task(job(WORST_S if number == count // 2 else HOLD_S))
     await asyncio.sleep(1)
     books.fact(jobs=count, worst=f"job_{count // 2}")

@@ -1,6 +1,6 @@
-"""A loop that something else waits for, by poll(), and that does next to nothing.
+"""A loop for which other code waits, by poll(), and which is nearly idle.
 
-    foreignidle.py BOOKS
+foreignidle.py BOOKS
 """
 
 import asyncio

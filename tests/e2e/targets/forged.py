@@ -1,8 +1,8 @@
-"""An ordinary program whose own objects say that its C functions are somewhere else.
+"""An ordinary program whose objects name false addresses for its C functions.
 
-Started with the path of the books, what is forged, a library, a function of it, and how
-many bytes from its beginning the forged function lies. Copies of what CPython shows are
-changed, so that the program itself goes on as before; it ends by a signal.
+Arguments: the path of the books, what is forged, a library, a function of it, and the offset in
+bytes of the forged function from its beginning. Copies of CPython's objects are changed, so that
+the program itself goes on as before; a signal ends it.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ WORD = 8
 METHOD_BYTES = 32  # PyMethodDef: name, function, flags, doc
 TYPE_BYTES = 1024
 TYPE_METHODS, TYPE_INIT, TYPE_NEW, TYPE_FINALIZE = 232, 296, 312, 392
-held = []  # what addresses point into
+held = []  # keeps objects alive whose addresses are in use
 
 
 def word(address):
@@ -23,13 +23,13 @@ def word(address):
 
 
 def copy(address, size):
-    """The address of a copy that stays."""
+    """The address of a copy that is never freed."""
     held.append(ctypes.create_string_buffer(ctypes.string_at(address, size), size))
     return ctypes.addressof(held[-1])
 
 
 def fake(thing, size):
-    """A copy of an object: its address, and itself."""
+    """The address of a copy of an object, and the copy as an object."""
     address = copy(id(thing), size)
     word(address).value = 1 << 30
     return address, ctypes.cast(address, ctypes.py_object).value
@@ -44,7 +44,7 @@ def forge_function(module, name, function):
 
 
 def forge_method(kind, name, function):
-    """In the type's table; its descriptors, which calls go through, stay as they are."""
+    """Changes the type's table; its descriptors, through which calls go, stay as they are."""
     table = word(id(kind) + TYPE_METHODS).value
     count = 0
     while word(table + count * METHOD_BYTES).value:
@@ -65,7 +65,7 @@ def forge_task(slot, function):
 
 
 def forge_exception(function):
-    """The exported pointer PyExc_RuntimeError leads to a copy of the type."""
+    """Makes the exported pointer PyExc_RuntimeError refer to a copy of the type."""
     pointer = ctypes.addressof(ctypes.c_uint64.in_dll(ctypes.pythonapi, "PyExc_RuntimeError"))
     address = copy(id(RuntimeError), TYPE_BYTES)
     word(address + TYPE_NEW).value = function
@@ -73,7 +73,7 @@ def forge_exception(function):
 
 
 def forge_handle(name, slot, function):
-    """In the table of C methods that a module which inherits from the class would use."""
+    """Changes the table of C methods that a module which inherits from the class would use."""
     import uvloop.loop
     capsule = id(vars(getattr(uvloop.loop, name))["__pyx_vtable__"])
     forged = copy(word(capsule + 16).value, 128)
@@ -90,12 +90,12 @@ def forge_loop(name, function):
 
 
 def method_definition(method):
-    """The address of the pointer to it."""
+    """The address of the pointer to the method's definition."""
     return id(method) + (40 if type(method).__name__ == "method_descriptor" else 16)
 
 
 def forge_close():
-    """Loop.close is another class's close, of the same file."""
+    """Makes Loop.close the close of another class in the same file."""
     import uvloop.loop
     other = word(word(method_definition(vars(uvloop.loop.Server)["close"])).value + WORD).value
     forge_loop("close", other)

@@ -1,9 +1,9 @@
-"""A loop whose process forks: into a pool's worker, in a coroutine, and into a loop of its own.
+"""A process with a loop that forks three children.
 
     forked.py BOOKS
 
-All children exist once the program is ready: first a worker of a process pool that works for
-long, then a child of os.fork() that sleeps, then one that starts a loop and stalls it. They
+All children exist once the program is ready: a worker of a process pool that works for
+long, a child of os.fork() that sleeps, and one that starts a loop and stalls it. They
 end with their parent.
 """
 
@@ -60,7 +60,7 @@ async def main(path):
         job = loop.run_in_executor(pool, work)
         job.add_done_callback(print)
     else:
-        # Without shared memory there are no pools.
+        # Pools need shared memory.
         fork(work)
     fork(work)
     fork(lambda: asyncio.run(stalls_often()))

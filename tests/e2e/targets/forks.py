@@ -1,8 +1,8 @@
-"""Children with loops of their own: forked, and started anew.
+"""Children with loops of their own: one is forked, one is a new program.
 
     forks.py BOOKS
 
-The children keep BOOKS.forked and BOOKS.started; the parent's loop runs meanwhile.
+The children write BOOKS.forked and BOOKS.started; the parent's loop runs meanwhile.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ CHILD = "child"
 
 
 async def stalls(books):
-    # Only now: a child needs a moment to be noticed.
+    # The stall comes late enough for loopprof to have noticed the child.
     await asyncio.sleep(1)
     books.stall()
     await asyncio.sleep(0.01)
@@ -33,10 +33,10 @@ def child(path):
 
 
 def forked(path):
-    """A child without exec, which leaves its parent's loop behind."""
+    """A child without exec, which has a copy of its parent's loop."""
     pid = os.fork()
     if pid == 0:
-        # The parent's loop is still the running one of this thread.
+        # The parent's loop is still the running loop of this thread.
         asyncio.events._set_running_loop(None)
         try:
             child(path)

@@ -1,12 +1,12 @@
-"""A process that maps what a profiler may trip over, in a directory of its own.
+"""A process that maps files which a profiler may fail on, in a directory of its own.
 
-sparse BYTES    a file of so many bytes, all of it one segment and, after 8 KiB, symbols
-poked BYTES     such a file without symbols, which Task.__del__ is said to lie in
+sparse BYTES    a file of that size: one segment covers all of it, and symbols begin at 8 KiB
+poked BYTES     such a file without symbols, which claims to contain Task.__del__
 shrinking       a copy of the interpreter that becomes short and long again, for ever
 device          a device
-many NUMBER     so many mappings of a file whose path is nearly as long as paths can be
+many NUMBER     that many mappings of a file whose path is nearly as long as paths can be
 
-All but the last two are named as the interpreter's library is.
+The files of all but the last two have the name of the interpreter's library.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ def map_page(descriptor, kind=SHARED, access=READ):
 
 
 def sparse(path, size, symbols):
-    """An ELF file that has a few bytes on the disk."""
+    """A sparse ELF file, of which only a few bytes are on the disk."""
     sections = [struct.pack("<IIQQQQIIQQ", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)]
     if symbols:
         sections += [

@@ -1,4 +1,4 @@
-"""A loop that has nothing to do: it ticks once a second until it is told to end."""
+"""An idle loop: it ticks once a second until it gets the order to end."""
 
 import asyncio
 

@@ -1,6 +1,6 @@
-"""A process that is Python for some seconds before it imports asyncio and runs a loop.
+"""A Python process that imports asyncio and runs a loop only after some seconds.
 
-    lateloop.py BOOKS [SECONDS]
+lateloop.py BOOKS [SECONDS]
 """
 
 import os
@@ -9,7 +9,7 @@ import time
 
 
 def program(path, seconds="3"):
-    # What books.py does at the start, which imports asyncio.
+    # books.py would do this at the start, but it imports asyncio.
     print("ready", flush=True)
     os.read(0, 64)
     time.sleep(float(seconds))

@@ -23,7 +23,7 @@ async def ticker():
 
 
 async def worker(books, seconds):
-    """Half computes, half sleeps: to a loop, both mean busy."""
+    """Computes half of the time and sleeps half of it: the loop is busy in both."""
     start = time.monotonic_ns()
     busy = steps = 0
     while time.monotonic_ns() - start < seconds * 1e9:

@@ -1,8 +1,8 @@
-"""Loses coroutines, exceptions and tasks in every way; lostbooks.py tells what it notes.
+"""Loses coroutines, exceptions and tasks in all ways; lostbooks.py describes the books.
 
     lost.py BOOKS
 
-Under asyncio's debug mode it tells on stderr what that refuses, as "refused: NAME".
+In asyncio's debug mode it prints "refused: NAME" on stderr for each call that is refused.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ async def dropped_in_silence():
 
 
 def drops_in_silence(lost):
-    """The warning is switched off, but the coroutine is lost as well."""
+    """The warning is switched off, but the coroutine is lost all the same."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with lost.losing("never_awaited", dropped_in_silence, drops_in_silence, told=False,
@@ -93,7 +93,7 @@ async def dropped_in_cycle():
 
 
 def drops_cycle(lost):
-    """Only the collector can tell that nobody has it."""
+    """Only the collector can find that nothing refers to it."""
     cycle = [dropped_in_cycle()]  # made
     cycle.append(cycle)
     del cycle
@@ -187,7 +187,7 @@ async def raises_eagerly():
 
 
 def drops_eager_task(lost):
-    """It has failed before anybody has it, and has no coroutine any more."""
+    """It fails before the constructor returns, and has no coroutine afterwards."""
     task = asyncio.Task(raises_eagerly(), loop=asyncio.get_running_loop(), name="eager",  # made
                         eager_start=True)
     with lost.losing("exception_never_retrieved", None, drops_eager_task, task="eager",
@@ -230,7 +230,7 @@ async def destroyed_deep_down():
 
 
 async def destroys_task(lost):
-    """Nobody has the future that it waits for, and so nobody has the task."""
+    """Nothing refers to the future that the task awaits, and so nothing refers to the task."""
     asyncio.get_running_loop().create_task(destroyed_deep_down(), name="in vain")  # made
     await settled()
     collects(lost)
@@ -247,11 +247,11 @@ async def destroyed_unbegun():
 
 
 def destroys_unbegun(loop, lost):
-    """Of a loop that never ran; its coroutine is lost as well."""
+    """A task of a loop that never ran; its coroutine is lost as well."""
     loop.create_task(destroyed_unbegun(), name="unbegun")  # made
     with lost.losing("destroyed_pending", destroyed_unbegun, destroys_unbegun, task="unbegun",
                      made=destroys_unbegun):
-        # Gone before the loop is closed, or with it.
+        # It is destroyed before the loop is closed, or with it.
         lost.loss("pending_at_close", destroyed_unbegun, destroys_unbegun, task="unbegun",
                   made=destroys_unbegun, told=False, least=0)
         lost.loss("never_awaited", destroyed_unbegun, destroys_unbegun, made=destroys_unbegun)
@@ -276,7 +276,7 @@ async def begins(*coroutines):
 
 
 def closes_with_pending(loop, lost, kept):
-    """Somebody keeps the tasks, but they will never go on."""
+    """The tasks stay referenced, but will never go on."""
     kept.append(loop.run_until_complete(begins(
         (closed_upon(), "closed upon"), (also_closed_upon(loop.create_future()), "also"))))
     for function, task in ((closed_upon, "closed upon"), (also_closed_upon, "also")):
@@ -290,7 +290,7 @@ async def closed_upon_and_dropped(future):
 
 
 def closes_and_drops(loop, lost):
-    """Told when the loop is closed, and once more when nobody has the task any more."""
+    """Found when the loop is closed, and again when nothing refers to the task."""
     tasks = loop.run_until_complete(begins(
         (closed_upon_and_dropped(loop.create_future()), "dropped after")))
     lost.loss("pending_at_close", closed_upon_and_dropped, closes_and_drops, told=False,
@@ -317,18 +317,18 @@ async def main(path):
     lost = LostBooks(path, sys.flags.dev_mode)
     kept = []
     await loop_waits_for_go()
-    # So that it is known what each collection finds.
+    # Collections are explicit, so that it is known which losses each of them finds.
     gc.collect()
     gc.disable()
     for mistakes in (drops_coroutines, drops_exceptions, mistakes_loops, schedules_from_thread):
         await mistakes(lost)
     await destroys_tasks(lost, kept)
     await settled()
-    # What was lost is described from the memory of this process.
+    # loopprof describes losses from this process's memory, so it must not end at once.
     await asyncio.sleep(LAST_READ_S)
     lost.write()
     sys.stderr.flush()
-    # What it keeps is not lost at the end.
+    # References that are still held must not become losses at the end.
     os._exit(0)
 
 

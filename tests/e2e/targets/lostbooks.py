@@ -1,10 +1,10 @@
-"""Books of what a program lost: coroutines, exceptions and tasks, and what it did wrong.
+"""Books of what a program lost: coroutines, exceptions and tasks, and of mistaken calls.
 
-One fact a finding, {"lost": {...}}, of which each definition has its own:
+Each finding is a fact, {"lost": {...}}; findings have different definitions:
 
     kind        as loopprof calls it
     name, file, line, task
-                what it is about; null if it is about nothing that has a definition
+                the subject; null if it has no definition
     exception   {"type", "message"}, or null
     at          the frame of this program that lost it, with its "lines", or null
     made        the frame that made it: the coroutine, or the task of a finding of a task
@@ -13,9 +13,9 @@ One fact a finding, {"lost": {...}}, of which each definition has its own:
     count       how often that was done
     least       how often at least it must be found, if that is not as often
     moments     when it was done, first and last, each with some time around it
-    needs       another kind that must be looked for if this is to be found, if there is one
-    late_ns     how long it took the loop to notice, at least and at most
-    told        does the interpreter's debug mode tell of it, as often?
+    needs       another kind that has to be enabled for this one, if there is one
+    late_ns     [least, most]: time until the loop noticed
+    told        whether the interpreter's debug mode reports it, as often
 
 Lines are those that end with a mark: "# made", "# lost", "# parked".
 """
@@ -62,7 +62,7 @@ class LostBooks(Books):
 
     @contextlib.contextmanager
     def losing(self, kind, of=None, at=None, **known):
-        """The same around the loss, so that it is known when that was."""
+        """Notes a loss, and the time before and after it."""
         loss = self.loss(kind, of, at, **known)
         yield loss
         loss.row["moments"][1] = time.monotonic_ns()

@@ -1,4 +1,4 @@
-"""What a program does to the wrong loop, in the wrong thread, or without a loop; see lost.py."""
+"""Calls on the wrong loop, from the wrong thread, or without a loop; see lost.py."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 
-# The loop wakes up by itself so long after it fell asleep.
+# The loop wakes up by itself this long after it fell asleep.
 NAP_S = 0.3
 SETTLE_S = 0.01
 
@@ -16,7 +16,7 @@ async def settled():
 
 
 async def in_thread(function, *arguments):
-    """Runs it in a thread of its own, while the loop polls."""
+    """Runs a function in a thread of its own, while the loop polls."""
     thread = threading.Thread(target=function, args=arguments, name=function.__name__)
     thread.start()
     while thread.is_alive():
@@ -25,7 +25,7 @@ async def in_thread(function, *arguments):
 
 
 def in_other_loop(function, *arguments):
-    """Runs it with a loop that nobody runs, and that it may close."""
+    """Runs a function with a loop that is not running, and that it may close."""
     loop = asyncio.new_event_loop()
     function(loop, *arguments)
     loop.close()
@@ -49,7 +49,7 @@ NO_LOOP = {"type": "RuntimeError", "message": "no running event loop"}
 
 
 def survives(function, lost):
-    """What runs jobs goes on, whatever they raise."""
+    """Runs a job, and goes on whatever it raises."""
     try:
         function(lost)
     except Exception:  # noqa: BLE001: as servers do
@@ -57,7 +57,7 @@ def survives(function, lost):
 
 
 def only_asks():
-    """What libraries do to know whether they are called by a loop: nothing is lost."""
+    """Asks if a loop runs, as libraries do: that is no finding."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -76,7 +76,7 @@ async def never_becomes_task():
 
 
 def makes_task_without_loop(lost):
-    """The coroutine is closed, so that no more is lost than the loop."""
+    """Closes the coroutine, so that the missing loop is the only finding."""
     coroutine = never_becomes_task()
     lost.loss("no_running_loop", at=makes_task_without_loop, exception=NO_LOOP, told=False)
     try:
@@ -86,7 +86,7 @@ def makes_task_without_loop(lost):
 
 
 def asks_for_current_loop(lost):
-    """The older call: it says the same in other words, and in Python."""
+    """The older call has another message for it, and is written in Python."""
     lost.loss("no_running_loop", at=asks_for_current_loop, told=False, needs="closed_loop",
               exception={"type": "RuntimeError", "message": "There is no current event loop in "
                          "thread 'survives'."})
@@ -122,7 +122,7 @@ async def mistakes_loops(lost):
 
 
 class Noticed:
-    """When the loop noticed what another thread did, which it did while the loop slept."""
+    """The times at which another thread did something and the loop noticed; the loop slept."""
 
     def __init__(self, lost, name):
         self._lost, self.name = lost, name
@@ -131,19 +131,19 @@ class Noticed:
 
     @contextlib.contextmanager
     def by(self, function, **known):
-        """In the other thread."""
+        """Called in the other thread."""
         time.sleep(NAP_S / 3)
         self._loss = self._lost.loss("wrong_thread", at=function, refused=self.name, **known)
         self._began = time.monotonic_ns()
         try:
             yield
         except RuntimeError as error:
-            # asyncio's debug mode; without it, nobody notices.
+            # In asyncio's debug mode the call is refused, and otherwise unnoticed.
             print("refused:", self.name, "-", error, file=sys.stderr, flush=True)
         self._ended = time.monotonic_ns()
 
     def now(self):
-        """In the loop."""
+        """Called in the loop."""
         now = time.monotonic_ns()
         self._loss.noticed(now - self._ended, now - self._began)
 
@@ -181,12 +181,12 @@ async def wakes_up_late(lost, loop):
     future = loop.create_future()
     task = loop.create_task(woken_late(future), name="woken late")  # made
     await naps(wakes_task, Noticed(lost, "task"), future)
-    # Debug mode has refused to wake it, and nothing else will.
+    # In debug mode the wake-up was refused, and nothing else wakes the task.
     task._log_destroy_pending = not lost.debug
 
 
 async def naps(function, noticed, *arguments):
-    """Sleeps while another thread does something that should wake it."""
+    """Sleeps while another thread does something that should wake the loop."""
     thread = threading.Thread(target=function, args=(noticed, *arguments), name=noticed.name)
     thread.start()
     await asyncio.sleep(NAP_S)

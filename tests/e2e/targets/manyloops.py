@@ -1,5 +1,6 @@
-"""So many threads (the second argument), each with a loop of its own that ticks now and
-then; the test's "go" ends it."""
+"""Many threads (the second argument: how many), each with a loop of its own that ticks now and
+then; the test's "go" ends it.
+"""
 
 import asyncio
 import os
@@ -24,7 +25,7 @@ def main(threads):
     for _ in range(threads):
         started.acquire()
     wait_for_go()
-    # Without the loops' own end, a thousand times over.
+    # The process exits without ending the loops, which would take long.
     os._exit(0)
 
 

@@ -1,4 +1,4 @@
-"""Maps the code of an ELF file that it does not run: whoever changes it there changes it here."""
+"""Maps the code of an ELF file that it does not run, so that it shows changes of the code."""
 
 import mmap
 import struct
@@ -8,7 +8,7 @@ from books import wait_for_go
 
 
 def code_of(path):
-    """Offset and size of the segment with code."""
+    """Offset and size of the segment that has code."""
     with open(path, "rb") as file:
         head = file.read(64)
         table, size, count = (*struct.unpack_from("<Q", head, 32),
@@ -25,6 +25,6 @@ offset, size = code_of(sys.argv[2])
 with open(sys.argv[2], "rb") as file:
     code = mmap.mmap(file.fileno(), size, mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_EXEC,
                      offset=offset)
-    # pages that are not there are not changed
+    # pages that were never read show no changes
     touched = sum(code[at] for at in range(0, size, 4096))
 wait_for_go()

@@ -1,6 +1,6 @@
-"""A callback and a task whose names are markup, as anybody may choose them.
+"""A callback and a task whose names are markup, as any program may choose.
 
-    markup.py BOOKS
+markup.py BOOKS
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Callbacks of so many different names (the second argument), each of which runs once."""
+"""Callbacks of different names (the second argument: how many), each of which runs once."""
 
 import asyncio
 import sys

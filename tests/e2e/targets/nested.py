@@ -1,4 +1,4 @@
-"""Callbacks that do what loops do: they run contexts, poll, start loops elsewhere.
+"""Callbacks that do what loops do: they run contexts, poll, and start other loops.
 
 None of that is a callback or an iteration of the loop.
 """
@@ -19,7 +19,7 @@ SHORT = 0.05
 LONG = 0.12
 
 
-# ---- what is no callback of its own ----
+# ---- calls that are no callbacks ----
 
 
 def work_in_context(seconds):
@@ -45,7 +45,7 @@ def runs_copy(books, done):
 
 
 def runs_contexts_first(books, done):
-    """The stall comes after contexts that were entered and left."""
+    """The stall comes after contexts were entered and left."""
     start = time.monotonic_ns()
     for _ in range(3):
         contextvars.copy_context().run(work_in_context, 0.01)
@@ -55,7 +55,7 @@ def runs_contexts_first(books, done):
 
 
 def runs_contexts_last(books, done):
-    """Two halves, neither of which is slow; contexts are entered in between."""
+    """Two halves of a stall, neither of which is slow; contexts are entered in between."""
     start = time.monotonic_ns()
     time.sleep(SHORT)
     for _ in range(3):
@@ -98,7 +98,7 @@ def epolls(books, done):
 
 
 def polls_often(books, done):
-    """Many polls within one callback, none of them long."""
+    """Many short polls in one callback."""
     start = time.monotonic_ns()
     for _ in range(24):
         select.select([], [], [], 0.005)
@@ -115,7 +115,7 @@ def polls_in_context(books, done):
 
 
 def runs_process(books, done):
-    """communicate() polls the child's pipes."""
+    """communicate() polls the pipes of the child."""
     def work(seconds):
         command = "import time; time.sleep(%f)" % seconds
         subprocess.run([sys.executable, "-c", command], stdout=subprocess.PIPE,
@@ -175,7 +175,7 @@ async def stalls_beside_threads(books):
 
 
 async def eager_body(books, creator):
-    """An eager task runs its first step inside its creator's."""
+    """An eager task runs its first step inside the step that creates it."""
     books.stall(task=creator)
 
 
@@ -205,7 +205,7 @@ async def thread_main(books):
 
 
 async def second_loop(books):
-    """A loop of another thread; both stall at their own times."""
+    """A loop in another thread; both loops stall, at different times."""
     thread = threading.Thread(target=lambda: asyncio.run(thread_main(books)), name="second")
     thread.start()
     await asyncio.sleep(0.05)

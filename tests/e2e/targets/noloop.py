@@ -1,4 +1,4 @@
-"""Python without a loop: it sleeps until it is told to end."""
+"""Python without a loop: it sleeps until it gets the order to end."""
 
 from books import wait_for_go
 

@@ -1,8 +1,8 @@
-"""Runs a known number of callbacks, from the very first thing its loop does.
+"""Runs a known number of callbacks, which begin with the first one of its loop.
 
     numbered.py BOOKS [STATUS]
 
-With a slow one first and a slow one last. Ends with STATUS.
+The first and the last callback are slow. Ends with STATUS.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
-"""Tasks that are odd: by their names, their depth, or the loops that they are of.
+"""Odd tasks: strange names, great depth, or loops in unusual states.
 
     odd.py BOOKS
 
-The books have {"loops": {NAME: TID}}: which thread runs the loop of a task, or null.
+The books have {"loops": {NAME: TID}}: the thread that runs the loop of a task, or null.
 """
 
 import asyncio

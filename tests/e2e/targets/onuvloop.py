@@ -1,6 +1,6 @@
 """Runs another target with uvloop's loops in the place of asyncio's.
 
-Started with the path of the books, the target's name, and the target's own arguments.
+Arguments: the path of the books, the target's name, and the target's own arguments.
 """
 
 import os

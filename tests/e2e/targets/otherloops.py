@@ -1,8 +1,8 @@
-"""Loops that asyncio does not run itself: one that runs within itself, one of a window system.
+"""Loops that other code runs: one that runs inside its callbacks, one of a window system.
 
     otherloops.py BOOKS nested|foreign
 
-In each some time is spent in waiting, which holds nothing up, and some in blocking.
+Each spends some time on waiting, which delays nothing, and some on blocking.
 """
 
 import asyncio
@@ -18,10 +18,11 @@ PAUSE_S = 0.15
 
 
 class Nested(asyncio.SelectorEventLoop):
-    """A callback may run the loop until something is done."""
+    """A callback may run the loop until a future is done."""
 
     def _run_once(self):
-        # asyncio's own takes all that is ready when it begins; some of that may run within now.
+        # asyncio's own loop takes all ready callbacks first; here, a nested run may need some of
+        # them.
         timeout = None
         if self._ready or self._stopping:
             timeout = 0
@@ -64,7 +65,7 @@ class Nested(asyncio.SelectorEventLoop):
 
 
 class Foreign(Nested):
-    """Something else waits, for all that it has to, and calls asyncio's callbacks."""
+    """Other code waits for all events, and calls asyncio's callbacks."""
 
     def run_forever(self):
         asyncio.events._set_running_loop(self)
@@ -81,7 +82,7 @@ class Foreign(Nested):
             self._thread_id = None
             asyncio.events._set_running_loop(None)
 
-    _run_once = asyncio.BaseEventLoop._run_once  # which is not called
+    _run_once = asyncio.BaseEventLoop._run_once  # this method is never called
 
     def wait_for_something(self, waiting):
         if self._ready:

@@ -1,6 +1,6 @@
-"""A callback whose run times are spread over three sizes, each run timed by itself.
+"""A callback with run times of three sizes, each of which the program times itself.
 
-    paced.py BOOKS SECONDS
+paced.py BOOKS SECONDS
 """
 
 import asyncio

@@ -1,8 +1,8 @@
-"""Parks a task in every way there is; parkedbooks.py tells what is written down.
+"""Parks a task in every way; parkedbooks.py describes the books.
 
     parked.py BOOKS
 
-It is ready, and its loop held by the task "busy", until it reads a line. The lines where
+When the target is ready, the task "busy" holds its loop until it reads a line. The lines where
 tasks are parked have a mark.
 """
 
@@ -17,13 +17,13 @@ import threading
 from parkedbooks import ParkedBooks
 
 HAS_GROUPS = sys.version_info >= (3, 11)
-# Before, nobody keeps that a task was told to end, once it has been woken for it.
+# Before 3.11, a task has no record of its cancellation once it was woken up for it.
 CANCELLING = ("cancelling",) if HAS_GROUPS else ("cancelling", "waiting")
 DEPTH = 20
 
 
 async def parks():
-    """What others wait for."""
+    """Coroutines that other tasks await."""
     await asyncio.sleep(3600)
 
 
@@ -239,12 +239,12 @@ async def outside(books):
     stop = threading.Event()
     books.task("executor", uses_executor(stop.wait), uses_executor, kinds=["future", "other"],
                detail="executor, running")
-    # It ends with its stdin, and so with this program.
+    # The child ends with its stdin, and so with this program.
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-S", "-E", "-c", "import sys; sys.stdin.read()", stdin=subprocess.PIPE)
     books.task("child", waits_for_child(child), waits_for_child, kinds=["socket"],
                detail="child %d" % child.pid)
-    # Somebody must have them.
+    # References keep these tasks alive.
     books.outside = (far, listener, dialled, writer, stop, child)
 
 
@@ -264,7 +264,7 @@ async def succeeds():
 
 
 async def ended(books):
-    """Of those that have ended, only those are told that nobody has asked."""
+    """Of the tasks that have ended, only those with an unretrieved exception are listed."""
     # From 3.14 on, tasks that have ended are in no list.
     if sys.version_info < (3, 14):
         books.task("failed", fails(KeyError("missing")), states=["done"],

@@ -1,21 +1,21 @@
-"""Books of parked tasks: how each stands, where, and what it waits for.
+"""Books of parked tasks: the state of each, its place, and what it waits for.
 
-One fact a task, {"parked": {...}}, each with a name of its own:
+Each task is a fact, {"parked": {...}}, with a name of its own:
 
     task        its name
     name, file, line
                 of its coroutine
-    states      those that may be told: some are known to newer versions only
+    states      those that are right: some are known to newer versions only
     frames      this program's frames of its await chain with their "lines", outermost
                 first; library frames may lie between them and follow
-    kinds       what "awaits" may be said to be, or null if it awaits nothing
+    kinds       the kinds of "awaits" that are right, or null if it awaits nothing
     class       the last part of the class that it awaits, or null if any is right
     detail      a pattern for its detail, or null
     awaited_by  names of tasks that wait for its end
     holds       names of tasks that hold what it waits for
     exception   {"type", "message"} of a task that is done, or null
 
-A second one, {"deadlocks": [[NAME...]...]}, has the tasks that wait for each other.
+Another fact, {"deadlocks": [[NAME...]...]}, has the tasks that wait for each other.
 Lines are those that end with "# parked".
 """
 
@@ -38,7 +38,7 @@ class ParkedBooks(Books):
 
     def adopt(self, name, coroutine, create_task, function=None, states=("waiting",), kinds=None,
               frames=None, **known):
-        """The same with a create_task() of the caller's."""
+        """The same for a task that the caller has created."""
         task = create_task(coroutine, name=name)
         self.tasks[name] = task
         row = {"task": name, "of": function, "source": source_of(coroutine), "states": list(states),
@@ -49,12 +49,12 @@ class ParkedBooks(Books):
         return task
 
     def waits(self, waiter, *others):
-        """The first waits for the end of each of the others."""
+        """Notes that the first task waits for the end of each of the others."""
         for other in others:
             self._parked[other]["awaited_by"].append(waiter)
 
     def holds(self, holder, waiter):
-        """The first has the lock that the second wants."""
+        """Notes that the first task has the lock that the second one waits for."""
         self._parked[waiter]["holds"].append(holder)
 
     def deadlock(self, *names):

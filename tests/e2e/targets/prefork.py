@@ -1,6 +1,6 @@
-"""A server's master: it runs no loop, and its workers, one of them a grandchild, stall theirs.
+"""A server's master, which runs no loop; its workers, one of them a grandchild, stall their loops.
 
-    prefork.py BOOKS
+prefork.py BOOKS
 """
 
 import asyncio
@@ -31,7 +31,7 @@ def supervisor():
 def main(path):
     for run in (worker, supervisor):
         if os.fork() == 0:
-            # The group is ended as a whole.
+            # Ends the whole process group.
             run()
             os._exit(0)
     time.sleep(0.3)

@@ -1,8 +1,8 @@
-"""Callbacks that no handle leads to: what transports call of protocols.
+"""Callbacks without a handle: the methods of protocols that transports call.
 
     protocols.py BOOKS
 
-Streams, TLS, buffered protocols and datagrams, each of them often and once slowly.
+Streams, TLS, buffered protocols and datagrams; each is called often, and is slow once.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from books import Books, loop_waits_for_go
 
 ROUNDS = 20
 SLOW = b"slow"
-# Without certificates: nobody else is there.
+# The cipher needs no certificate, as there is no other peer.
 CIPHERS = "AECDH-AES128-SHA:@SECLEVEL=0"
 
 
@@ -40,7 +40,7 @@ class TlsEcho(Echo):
 
     def data_received(self, data):
         if data == SLOW:
-            # uvloop calls it from within its own protocol for TLS
+            # uvloop calls this method from its own protocol for TLS
             self.books.stall(of=tls_callback())
         self.transport.write(data)
 
@@ -83,7 +83,7 @@ class Datagrams(asyncio.DatagramProtocol):
 
 
 def tls_callback():
-    """What runs when TLS data comes in; from 0.23 on it is called without a method."""
+    """The callback that runs when TLS data arrives; from 0.23 on it is called without a method."""
     import uvloop
 
     newer = tuple(map(int, uvloop.__version__.split(".")[:2])) >= (0, 23)

@@ -1,6 +1,6 @@
 """Callbacks that wait in the queue for a known time, which they measure themselves.
 
-    queued.py BOOKS
+queued.py BOOKS
 """
 
 import asyncio
@@ -14,7 +14,7 @@ BLOCK = 0.05
 
 
 class Delays:
-    """From when a callback was made ready to its start, by the program's own clock."""
+    """Times from when a callback became ready to its start, by the program's own clock."""
 
     def __init__(self):
         self.taken = {}
@@ -40,7 +40,7 @@ def prompt(delays, since):
 
 
 async def woken(delays, future, after):
-    """Woken by a future that is set before another callback blocks."""
+    """Wakes a task through a future that is set before another callback blocks."""
     set_at = await future
     delays.started(woken, set_at)
     after.set_result(None)
@@ -52,7 +52,7 @@ async def first_step(delays, since, after):
 
 
 def on_timer(delays, ready):
-    """Ready with the timer that blocks; what came before it took the time."""
+    """The callback becomes ready together with the timer before it, which blocks."""
     delays.started(on_timer, ready[0])
 
 

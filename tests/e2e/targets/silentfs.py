@@ -1,7 +1,7 @@
 """A file system with one file, f, whose pages are never read in: its server does not answer.
 
-It is mounted in a mount namespace of this process, so that it ends with it, and whoever
-waits for one of its pages then gets an error. Its file is /proc/PID/root/DIRECTORY/f.
+It is mounted in a mount namespace of this process, so that it ends with the process; a reader
+of one of its pages then gets an error. Its file is /proc/PID/root/DIRECTORY/f.
 """
 
 import ctypes
@@ -22,7 +22,7 @@ def attributes(node):
 
 
 def answer(opcode, node):
-    """What is answered, or None; an errno."""
+    """The answer to a request, None for no answer, or an errno."""
     if opcode == INIT:
         return struct.pack("<4I2H2I2H8I", 7, 31, 4096, 0, 0, 0, 65536, 1, 0, 0, *[0] * 8)
     if opcode == LOOKUP:

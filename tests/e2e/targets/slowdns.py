@@ -1,7 +1,7 @@
 """A name server that answers late, and how to make this thread ask it.
 
-glibc's resolver is told by its own state, which the program may change (see
-resolver(3)): that needs no file of the machine to be changed, nor root.
+glibc's resolver takes its servers from a state that the program may change (see
+resolver(3)): no file of the machine has to be changed, and root is not needed.
 """
 
 import ctypes
@@ -16,14 +16,14 @@ RES_STATE_SERVERS = 16  # offset of nscount; nsaddr_list follows it
 
 
 class ServerAddresses(ctypes.Structure):
-    """The part of struct __res_state that says who is asked."""
+    """The part of struct __res_state that names the servers."""
 
     _fields_ = [("count", ctypes.c_int), ("family", ctypes.c_ushort),
                 ("port", ctypes.c_ubyte * 2), ("address", ctypes.c_ubyte * 4)]
 
 
 def answer_to(question):
-    """NAME has the address of this machine."""
+    """The answer that NAME has the address of this machine."""
     end = question.index(b"\0", HEADER_BYTES) + 5
     header = question[:2] + bytes([0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0])
     # A pointer to the name in the question, type A, class IN, a time to live, 4 bytes.
@@ -40,8 +40,8 @@ class SlowServer:
         threading.Thread(target=self._answer, name="name server", daemon=True).start()
 
     def _answer(self):
-        """One question."""
-        # Closed here: left to its finalizer, it is a warning within somebody's callback.
+        """Answers one question."""
+        # Closed explicitly: the finalizer would print a warning within another callback.
         with self._socket:
             question, client = self._socket.recvfrom(512)
             time.sleep(self._seconds)
@@ -49,7 +49,7 @@ class SlowServer:
 
 
 def ask_only(port):
-    """From now on, this thread asks the name server at that port, and nobody else."""
+    """Makes this thread ask only the name server at that port from now on."""
     libc = ctypes.CDLL(None)
     configure = getattr(libc, "__nss_configure_lookup")
     if configure(b"hosts", b"dns") != 0 or getattr(libc, "__res_init")() != 0:

@@ -1,8 +1,8 @@
-"""A loop that never rests: one callback an iteration, as fast as it goes.
+"""A loop that never rests: one callback per iteration, as fast as possible.
 
     spin.py BOOKS
 
-Ends when it is told to for the second time, and says how many it ran since the first.
+Ends at the second order, and notes how many callbacks it ran since the first one.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ async def spin(books, stop):
     while not stop.done():
         await asyncio.sleep(0)
         steps += 1
-    # Its first step, and one after each sleep.
+    # A task's first step, and one after each sleep.
     books.count(spin, steps + 1)
 
 

@@ -1,4 +1,4 @@
-"""Holds its loop so often (the second argument), each time in a step of its own."""
+"""Holds its loop repeatedly (the second argument: how often), each time in another step."""
 
 import asyncio
 import sys

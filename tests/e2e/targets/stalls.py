@@ -1,4 +1,4 @@
-"""Every way to stall a loop, one after the other, and much that is not slow."""
+"""All ways to stall a loop, one after the other, and much that is not slow."""
 
 import asyncio
 import contextvars
@@ -17,7 +17,7 @@ SHORT_CALLBACKS = 30
 TICKS = 40
 
 
-# ---- callbacks that are no task ----
+# ---- callbacks that are not tasks ----
 
 
 class Stalls:
@@ -96,7 +96,7 @@ def handler(function):
 
 @handler
 def decorated(stalls):
-    # functools.wraps gives the wrapper the name, but the code stays the wrapper's.
+    # functools.wraps sets the wrapper's name, but not the name of its code.
     stalls.books.stall(of=decorated)
     stalls.finish()
 
@@ -114,7 +114,7 @@ def on_readable(stalls, reader):
 
 
 class Receiver(asyncio.Protocol):
-    """What a transport calls is a part of the transport's callback; uvloop's have none."""
+    """A transport's callback calls these methods; in uvloop they have no callback around them."""
 
     def __init__(self, stalls):
         self.stalls = stalls
@@ -127,7 +127,7 @@ class Receiver(asyncio.Protocol):
 
 
 async def done(stalls, start):
-    """Runs `start`, which makes the loop call something, and waits for that."""
+    """Calls `start`, which schedules something, and waits until that has run."""
     stalls.done = asyncio.get_running_loop().create_future()
     start()
     await stalls.done
@@ -178,7 +178,7 @@ async def stall_on_events(stalls):
 
 
 async def stall_in_builtin(stalls):
-    """Its neighbours take the time of what cannot take its own."""
+    """A builtin cannot time itself, so that callbacks before and after it do."""
     loop = asyncio.get_running_loop()
     clock = []
     loop.call_soon(lambda: clock.append(time.monotonic_ns()))
@@ -339,13 +339,13 @@ async def stall_in_tasks(books):
     await asyncio.sleep(0.002)
     cancelling.cancel()
     await asyncio.wait([cancelling])
-    # Nobody keeps this one: it is freed as soon as its stall is over.
+    # There is no reference to this task: it is freed as soon as its stall is over.
     named(last_step(books), "forgotten")
     await asyncio.sleep(0.3)
 
 
 async def reuse_addresses(books):
-    """Tasks and coroutines that die at once: the next ones lie at their addresses."""
+    """Tasks and coroutines that are freed at once: the next ones have the same addresses."""
     for i in range(REUSED):
         reused = reused_odd if i % 2 else reused_even
         await named(reused(books, i % 40 in (13, 38)), "reuse-%d" % i)
@@ -375,7 +375,7 @@ async def not_slow(books):
         await asyncio.sleep(0)
     await asyncio.create_task(ticker())
     books.count(short, SHORT_CALLBACKS)
-    # Its first step and a wake-up a tick.
+    # A first step, and one wake-up per tick.
     books.count(ticker, TICKS + 1)
 
 
@@ -388,7 +388,7 @@ async def main(path):
     await stall_in_builtin(stalls)
     await stall_in_tasks(books)
     await reuse_addresses(books)
-    # reused_odd steps twice.
+    # reused_odd has two steps.
     books.count(reused_even, REUSED // 2)
     books.count(reused_odd, REUSED)
     await not_slow(books)

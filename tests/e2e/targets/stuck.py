@@ -1,8 +1,8 @@
-"""A loop that gets stuck in one step of the task "stuck", as its first argument says.
+"""A loop that gets stuck in a step of the task "stuck", in the way of its first argument.
 
     stuck.py BOOKS sleeps|holds_gil|stops
 
-The fact "stuck" tells of that step before it begins, since it may never end.
+The fact "stuck" describes that step before it begins, since it may never end.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ STOPPED_S = 0.3
 TASK = "stuck"
 ONCE = [1, 1]
 
-# Continues its parent; twice, so that it cannot stay stopped.
+# A child continues the process; twice, so that it cannot stay stopped.
 CONTINUER = """
 import os, signal, sys, time
 sys.stdin.read(1)
@@ -38,12 +38,12 @@ async def sleeps(causes):
 
 
 async def holds_gil(causes):
-    """No thread of the process runs Python code any more."""
+    """No thread of the process can run Python code any more."""
     ctypes.PyDLL(None).pause()  # here
 
 
 async def stops(causes):
-    """All threads, as a debugger or Ctrl-Z does it."""
+    """Stops all threads, as a debugger or Ctrl-Z does."""
     continuer = subprocess.Popen([sys.executable, "-S", "-E", "-c", CONTINUER],
                                  stdin=subprocess.PIPE)
     await asyncio.sleep(0.1)

@@ -1,7 +1,7 @@
 """Several loops one after the other in one thread, with blocking work in between.
 
-What the thread does between two loops delays nobody: it is no slow callback. Each
-run is reached by another chain of calls, so that the stack pointer differs.
+What the thread does between two loops delays no callback: it is not reported. Each
+run has another chain of calls above it, so that the stack pointer differs.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ async def stalls(books):
 
 
 async def stalls_at_the_end(books):
-    """Nothing follows this step but the end of the loop."""
+    """After this step the loop ends."""
     books.stall()
 
 
@@ -39,7 +39,7 @@ def directly(books):
 
 
 def deeper(levels):
-    """Through C at each level: calls between Python functions need no C stack from 3.11 on."""
+    """Calls through C at each level: from 3.11 on, calls of Python functions use no C stack."""
     def run(books):
         if levels:
             return list(map(deeper(levels - 1), [books]))
@@ -49,7 +49,7 @@ def deeper(levels):
 
 
 def by_hand(books):
-    """A loop that is run three times, with work in between, before it is closed."""
+    """A loop that runs three times, with work in between, before it is closed."""
     loop = asyncio.new_event_loop()
     loop.run_until_complete(main(books))
     time.sleep(0.3)
@@ -66,7 +66,7 @@ def program(path):
     runs = [directly, deeper(6), deeper(1), directly]
     for i, run in enumerate(runs):
         run(books)
-        # Blocking, then computing: neither is a callback.
+        # This blocks and then computes; neither is part of a callback.
         time.sleep(0.5)
         if i == 1:
             compute(0.3)

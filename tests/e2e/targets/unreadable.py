@@ -1,11 +1,11 @@
-"""A loop with a stall now and then, a pointer of which leads to a page that is never there.
+"""A loop that stalls now and then, with a pointer to a page that is never filled.
 
     unreadable.py BOOKS PLACE PAGE
 
-PLACE is what the pointer is of: "warn", the method definition of warnings.warn, which is
-read when lost things are looked for; "asyncio", the dict of the module _asyncio, which
-everything begins with; "library", a file that is mapped as code; or "none". PAGE is "uffd", a page that nobody fills (userfaultfd),
-or a file to map.
+PLACE is the pointer: "warn", the method definition of warnings.warn, which is read to find
+findings' probes; "asyncio", the dict of the module _asyncio, which is read first of all;
+"library", a file that is mapped as code; or "none". PAGE is "uffd", a page that is never filled
+(userfaultfd), or a file to map.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ def libc():
 
 
 def page_of(what, protection=mmap.PROT_READ):
-    """An address in a page that whoever touches it waits for."""
+    """An address in a page; whoever touches the page waits for ever."""
     size = PAGES * mmap.PAGESIZE
     if what != "uffd":
         file = os.open(what, os.O_RDONLY)
@@ -71,7 +71,7 @@ async def stall_often():
 async def main():
     stalling = asyncio.create_task(stall_often(), name="stalling")
     await asyncio.sleep(0)
-    # what is collected from now on may lead there, too
+    # garbage collections from now on might touch the page, too
     gc.disable()
     spoil(sys.argv[2], sys.argv[3])
     await loop_waits_for_go()

@@ -1,8 +1,8 @@
-"""A loop whose account begins or ends in the middle of something, as its second argument says.
+"""A loop with a window that begins or ends in the middle of something; the second argument: which.
 
     windows.py BOOKS never_wakes|one_stall|lasts|blocked_before|spins_before
 
-Those with "before" do it before they are ready: whoever attaches then finds them at it.
+Targets with "before" begin with it before they are ready, and a profiler attaches during it.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from books import Books, loop_waits_for_go, source_of
 
 STALL_S = 1.0
 LONG_S = 60
-# A callback that is found running runs on for so long; well over the threshold.
+# A callback that is running at that time goes on for this long, well over the threshold.
 BEFORE_S = 3
 
 
@@ -36,7 +36,7 @@ async def lasts(books):
 
 
 async def blocked_before(books):
-    """Ends while it is watched."""
+    """Blocks, and ends while it is profiled."""
     books.fact(blocked=dict(source_of(blocked_before), task=asyncio.current_task().get_name()))
     books.write()
     print("ready", flush=True)
@@ -49,7 +49,7 @@ async def nothing():
 
 
 async def spins_before(books):
-    """Awaits what never suspends, for ever."""
+    """Awaits for ever, but never suspends."""
     print("ready", flush=True)
     while True:
         await nothing()
