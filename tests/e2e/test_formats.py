@@ -63,8 +63,8 @@ def histograms_add_up(found):
 def as_prometheus(text):
     """Converts OpenMetrics for promtool, which reads only the older format.
 
-    There, a counter's name ends with _total in comments too, an info metric is a gauge, and there are
-    no exemplars, units and creation times.
+    There, a counter's name ends with _total in comments too, an info metric is a gauge, and
+    there are no exemplars, units and creation times.
     """
     text = re.sub(r"^# (HELP|TYPE) (\w+_build) (info$)?",
                   lambda found: f"# {found[1]} {found[2]}_info {'gauge' if found[3] else ''}",

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures what loopprof promises, side by side in one run, and prints it as a table.
+"""Measures what loopprof promises, in one run, and prints a table.
 
 Each part compares slices that take turns, since a shared machine is a fifth faster
 or slower from one minute to the next; results are medians with their quartiles.
@@ -40,7 +40,7 @@ class Bench:
         self.raw = {}
 
     def part(self, name, measure, rows=None):
-        """Runs one part; what cannot be measured is a line of the table too."""
+        """Runs one part; a part that cannot be measured is a line of the table too."""
         self._setting.say(name)
         begun = time.monotonic()
         try:
@@ -71,7 +71,7 @@ class Bench:
         if "lost" in wanted:
             self.part("lost", lambda: part_lost.measure(setting, Python("the host's"),
                                                         seconds(45, 6)))
-            # Debian's 3.11 is stripped of what tells where coroutines are made.
+            # Debian's stripped 3.11 has no symbol for the creation of coroutines.
             if not setting.quick:
                 self.part("lost, Python 3.13", lambda: part_lost.measure(
                     setting, self._root("trixie"), 25))
@@ -89,7 +89,7 @@ class Bench:
 
 
 def describe():
-    """What the numbers were measured on."""
+    """The machine and the programs of the measurement."""
     model = platform.machine()
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         for line in file:

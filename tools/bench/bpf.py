@@ -1,6 +1,6 @@
-"""Which BPF programs the kernel holds, and how long they ran: the bpf system call itself.
+"""The BPF programs in the kernel and their run times, by the bpf system call itself.
 
-bpftool tells the same, but takes as long as the slices that it would stand between.
+bpftool prints the same, but takes as long as the slices between which it would run.
 """
 
 import ctypes
@@ -10,11 +10,11 @@ import struct
 SYS_BPF = 321  # x86-64
 PROG_GET_NEXT_ID, PROG_GET_FD_BY_ID, OBJ_GET_INFO_BY_FD, ENABLE_STATS = 11, 13, 15, 32
 STATS_RUN_TIME = 0
-# struct bpf_prog_info: where name, run_time_ns and run_cnt lie.
+# Offsets of name, run_time_ns and run_cnt in struct bpf_prog_info.
 NAME_AT, NAME_BYTES, RUN_AT, INFO_BYTES = 64, 16, 192, 232
-# Names are cut at 15 characters.
+# The kernel cuts names at 15 characters.
 DISPATCH_NAMES = ("lp_context_run", "lp_context_queu")
-# Every loopprof has one of it, in both modes.
+# Every loopprof has one program of this name, in both modes.
 PROFILER_NAME = "lp_process_exit"
 SYSTEM_CALL_NAME = "lp_sys_enter"
 
@@ -22,7 +22,7 @@ _syscall = ctypes.CDLL(None, use_errno=True).syscall
 
 
 def _bpf(command, attribute):
-    """Returns (result, the attribute as the kernel left it)."""
+    """(result, the attribute as the kernel left it) of a call."""
     memory = ctypes.create_string_buffer(attribute, len(attribute))
     result = _syscall(SYS_BPF, command, memory, len(attribute))
     if result < 0:
@@ -49,7 +49,7 @@ def programs():
         try:
             descriptor, _ = _bpf(PROG_GET_FD_BY_ID, struct.pack("=III", number, 0, 0))
         except OSError:
-            continue  # gone meanwhile
+            continue  # the program was freed meanwhile
         try:
             info = _info(descriptor)
         finally:
@@ -59,23 +59,24 @@ def programs():
 
 
 def profilers():
-    """How many loopprofs are attached on this host: those of others spoil a comparison."""
+    """The number of loopprofs on this host: those of others disturb a comparison."""
     return sum(name == PROFILER_NAME for name, _, _ in programs().values())
 
 
 def on_every_system_call():
-    """Is a loopprof on the system call tracepoints, that is on all processes of the host?"""
+    """Whether a loopprof is on the system call tracepoints, that is on all processes of the host.
+    """
     return any(name == SYSTEM_CALL_NAME for name, _, _ in programs().values())
 
 
 def run_times(others):
-    """{name: nanoseconds} of the programs that are none of these others."""
+    """{name: nanoseconds} of the programs that are not among these others."""
     return {name: nanoseconds for number, (name, nanoseconds, _) in programs().items()
             if number not in others}
 
 
 class RunTimes:
-    """Makes the kernel measure all programs while the block lasts (5.8 and later)."""
+    """Makes the kernel measure all programs until the end of the block (5.8 and later)."""
 
     def __enter__(self):
         self._descriptor, _ = _bpf(ENABLE_STATS, struct.pack("=III", STATS_RUN_TIME, 0, 0))

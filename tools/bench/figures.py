@@ -1,7 +1,7 @@
-"""Medians and quartiles, and how they are shown.
+"""Medians and quartiles, and their format.
 
-On a shared machine a mean is what the worst moment makes of it; medians and
-quartiles say what is usual and how sure that is.
+On a shared machine the worst moment determines a mean; medians and quartiles show the
+usual value and its uncertainty.
 """
 
 import statistics
@@ -10,7 +10,7 @@ LEAST_ROUNDS = 3
 
 
 class Sample:
-    """Values of one thing, measured again and again."""
+    """Repeated measurements of one value."""
 
     def __init__(self, values):
         self.values = list(values)
@@ -39,13 +39,13 @@ class Sample:
 
 
 def undisturbed(rounds):
-    """The rounds in which nobody else profiled, where there are enough of them."""
+    """The rounds in which nobody else profiled, if there are enough of them."""
     quiet = [one for one in rounds if one["quiet"]]
     return quiet if len(quiet) >= LEAST_ROUNDS else rounds
 
 
 class Row:
-    """A line of the table: what was measured, what it should be, what it is."""
+    """A row of the table: what was measured, its limit, its result."""
 
     def __init__(self, what, goal, measured):
         self.cells = (what, goal, measured)
@@ -55,7 +55,7 @@ HEAD = Row("what", "goal", "measured")
 
 
 def table(rows):
-    """Reads well as plain text and is Markdown."""
+    """The table, as plain text that is also Markdown."""
     rows = [HEAD, *rows]
     widths = [max(len(row.cells[column]) for row in rows) for column in range(3)]
     lines = []

@@ -1,9 +1,9 @@
-"""What a profiler costs the one process that it is attached to: with it, and without.
+"""The cost of a profiler to the one process that it is attached to.
 
 Two processes of the same program differ by some per cent for as long as they live,
-by where their memory happens to lie. So a cost of 1 % is seen only on one and the
-same, whose slices take turns with those of a yardstick that nobody profiles: the
-machine's speed, which changes from moment to moment, drops out of the ratio.
+by the addresses of their memory. So a cost of 1 % only shows in one process, whose
+slices take turns with those of a yardstick that nobody profiles: the machine's speed,
+which changes from moment to moment, cancels out in the ratio.
 """
 
 import time
@@ -12,9 +12,9 @@ from figures import Sample
 
 
 class Pace:
-    """How slow a spin is, in times of the yardstick: by CPU time, and by the clock.
+    """The pace of a spin relative to the yardstick: by CPU time, and by the clock.
 
-    The clock counts too since a profiler may stop its target to look at it.
+    The clock counts too since a profiler may stop its target to read it.
     """
 
     def __init__(self, process, times, yardstick, steps, slices):
@@ -37,5 +37,5 @@ class Pace:
 
 
 def times_slower(before, during, after):
-    """What one took with a profiler, in times of what it took before and after it."""
+    """Times with a profiler, relative to the times before and after it."""
     return {clock: 2 * during[clock] / (before[clock] + after[clock]) for clock in during}

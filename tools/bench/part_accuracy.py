@@ -1,4 +1,4 @@
-"""Are all stalls found, none invented, and how well are they timed, in both modes?"""
+"""Accuracy in both modes: stalls that are missed or invented, and errors of durations."""
 
 import json
 
@@ -12,13 +12,13 @@ MODES = ("trace", "sample")
 
 
 def _covers(record, stall):
-    """Does the slow callback contain the middle of the stall?"""
+    """Whether the slow callback contains the middle of the stall."""
     middle = stall[0] + stall[1] // 2
     return record["start_ns"] <= middle <= record["start_ns"] + record["duration_ns"]
 
 
 class Accuracy:
-    """Stalls by the program's clock, [start_ns, duration_ns], and slow callbacks by loopprof."""
+    """Stalls by the program's clock, [start_ns, duration_ns], and loopprof's slow callbacks."""
 
     def __init__(self, mode, stalls, records):
         self._mode = mode
@@ -32,7 +32,7 @@ class Accuracy:
                     used.add(i)
                     self.errors.append(abs(record["duration_ns"] - stall[1]) / 1000)
                     break
-        # Just below the threshold, the callback around the stall may be over it.
+        # The callback around a stall just below the threshold may be over it.
         close = [stall for stall in stalls if threshold - CLOSE_NS <= stall[1] < threshold]
         self.invented = sum(not any(_covers(record, stall) for stall in close)
                             for i, record in enumerate(records) if i not in used)

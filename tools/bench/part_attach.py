@@ -1,8 +1,8 @@
-"""How long it takes until loopprof sees something.
+"""The time until loopprof observes a target.
 
 The target holds its loop for 2 ms again and again. With a threshold of 1 ms each of
-its callbacks is reported, so that the start of the first one reported tells from
-when on they are counted.
+its callbacks is reported, so that counting begins at the start of the first callback
+that is reported.
 """
 
 import subprocess

@@ -1,10 +1,10 @@
-"""What a target pays for what stays on: sample mode, and bursts under --budget 1%.
+"""The cost of permanent profiling to a target: sample mode, and bursts under --budget 1%.
 
-One process is measured without, with and without again, by turns with a yardstick that
-nobody profiles (pace.py). Of bursts the sum counts: they are a few slices of many, and
-cost as much as trace mode does. What is not theirs is the hooks', which a loop pays for
-at each poll: so a spin is measured that polls for each callback, the worst there is, and
-one that polls for each tenth.
+One process is measured without, with and without loopprof again, in turns with a yardstick
+that nobody profiles (pace.py). For bursts the sum counts: they are in a few of many slices,
+and cost as much as trace mode does. The rest is the cost of the hooks, which a loop pays at
+each poll: so one spin polls for each callback, the worst case, and another one for each
+tenth.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ class Budget:
         self._stack.close()
 
     def _pace(self, width, seconds):
-        """CPU time of many slices, in times of the yardstick's."""
+        """CPU time of many slices, relative to the yardstick's."""
         spin = yardstick = 0
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -47,7 +47,7 @@ class Budget:
         return spin / yardstick
 
     def _phase(self, width, options):
-        """Times slower, and what loopprof says that it took."""
+        """The ratio of CPU times, and loopprof's own report of its cost."""
         setting = self._setting
         without, during = setting.seconds(10, 1), setting.seconds(40, 5)
 

@@ -1,11 +1,10 @@
-"""CPU time a request of an HTTP server under load, with a profiler and without.
+"""CPU time per request of an HTTP server under load, with and without a profiler.
 
-One load generator runs throughout; what changes is whether a profiler is attached,
-and which. Each is compared with what comes right before and after it, where there is
-none; a slice of none that is compared in the same way says how much of a ratio is
-noise. Since that is more than the cost, the cost is also derived: of trace mode from
-how often the probes are hit a request and what a hit costs, of sample mode from the
-time that the kernel says its programs take.
+One load generator runs throughout, while profilers are attached in turn. Each phase is
+compared with the phases without a profiler before and after it; phases without one that
+are compared in the same way show the noise of a ratio. Since that is greater than the
+cost, the cost is also derived: that of trace mode from the hits per request and the cost
+of a hit, that of sample mode from the time that the kernel measures for its programs.
 """
 
 import contextlib
@@ -24,7 +23,7 @@ from setting import Python
 
 CONNECTIONS = 8
 WARM_UP_S = 1
-# recv and send of the one request; the poll is counted as an iteration.
+# The request's own recv and send; its poll counts as an iteration.
 OTHER_SYSTEM_CALLS = 2
 GOALS = {"trace": "under 3 % more", "sample": "under 0.5 % more"}
 
@@ -69,7 +68,7 @@ class Http:
         return struct.unpack("=Q", os.pread(self._count.fileno(), 8, 0))[0]
 
     def _slice(self):
-        """CPU nanoseconds of the server a request."""
+        """CPU time of the server per request, in ns."""
         requests, cpu = self.requests(), cpu_ns(self._server.pid)
         deadline = time.monotonic() + LIMIT_S
         time.sleep(self._slice_s)
@@ -80,7 +79,7 @@ class Http:
         return (cpu_ns(self._server.pid) - cpu) / (self.requests() - requests)
 
     def _taken(self, check, own):
-        """Short slices, since their median is not what the worst moment makes of it."""
+        """Slices are short, since a median ignores the worst moments."""
         check(own)
         values = [self._slice() for _ in range(self._slices)]
         check(own)
@@ -110,7 +109,8 @@ class Http:
             return self._without(check)
 
     def round(self):
-        """Each phase once, in any order, with one of none between any two."""
+        """Runs each phase once, in random order, with a phase without a profiler between any two.
+        """
         def run(phase):
             values, quiet = self._setting.alone(phase)
             found["quiet"] = found["quiet"] and quiet
@@ -133,9 +133,9 @@ class Http:
         self.rounds.append(dict(found, none=Sample(none).median))
 
     def time_programs(self):
-        """Nanoseconds a request that each of loopprof's programs runs in sample mode.
+        """Nanoseconds per request for each of loopprof's programs in sample mode.
 
-        For whatever process: what they run for others counts as the server's.
+        This includes their runs for other processes, which count as the server's.
         """
         def look(check):
             before = set(bpf.programs())
@@ -160,12 +160,12 @@ class Http:
         return Sample([one[name] for one in undisturbed(self.rounds)])
 
     def _more(self, name):
-        """Per cent more than right before and after."""
+        """Per cent above the phases without a profiler before and after."""
         values = [one["more"][name] for one in undisturbed(self.rounds) if name in one["more"]]
         return Sample(values).show(1, "%") + " more"
 
     def derived(self, spin, others):
-        """Per cent of a request's CPU time that trace mode takes, by hits."""
+        """The cost of trace mode by its hits, in per cent of a request's CPU time."""
         callback, iteration = spin.costs()
         extra = (self.sample("callbacks").median * callback
                  + self.sample("iterations").median * iteration
@@ -173,7 +173,7 @@ class Http:
         return 100 * extra / self.sample("none").median
 
     def derived_sample(self, others):
-        """The same of sample mode, by its programs' time and what system calls cost more."""
+        """The cost of sample mode by its programs' time and the extra cost of system calls."""
         calls = OTHER_SYSTEM_CALLS + self.sample("iterations").median
         extra = sum(self.programs.values()) + calls * (others.call_ns("sample") if others else 0)
         return 100 * extra / self.sample("none").median

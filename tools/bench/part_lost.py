@@ -1,16 +1,15 @@
-"""What it costs to look for what gets lost, and for where it came from.
+"""The cost of detecting findings, and of recording where their objects came from.
 
-The kinds that are looked for by default have their probes where nothing passes until
-something is lost: the same loop with them and with --find none is to take the same
-time. That is seen only where both run at once, on two processes whose slices take
-turns; since two processes differ by some per cent, each is the one with them in turn.
+The probes of the default kinds are hit only if something is lost: a loop should take the
+same time with them and with --find none. That difference only shows if both run at once,
+on two processes whose slices take turns; since two processes differ by some per cent,
+each of them has the probes in turn.
 
 The other options have a probe that each coroutine, task, exception or deque.append
-hits. What one of these costs is far more than noise: loopprof is attached to one
-process with one option after the other, in random order, and by the pace of another
-process that only computes, times of one phase are made comparable with those of the
-next. The kernel counts how often the programs run, so that a probe that nothing hits
-is not taken for a cheap one.
+hits. The cost of a hit is far more than noise: loopprof is attached to one process with
+one option after the other, in random order, and the pace of another process, which only
+computes, makes times of different phases comparable. The kernel counts the runs of the
+programs, so that a probe without hits is not taken for a cheap one.
 """
 
 import contextlib
@@ -22,17 +21,17 @@ import bpf
 from figures import Row, Sample, undisturbed
 from processes import LIMIT_S, NEVER, Empty, NotMeasured, Profiler
 
-# How many a slice.
+# Objects per slice.
 TIMES = {"callback": 1000, "coroutine": 1000, "task": 300, "generator": 1000, "exception": 2000,
          "append": 3000, "push": 3000}
-# Of the yardstick, to take about as long as a slice.
+# Iterations of the yardstick that take about as long as a slice.
 STEPS = 150_000
-# By which the default is compared with --find none: many turns of few, as both run at once.
+# Turns and objects for the comparison with --find none; turns are many, as both run at once.
 PAIRED = {"callback": 400, "task": 150}
-# Of each kind while the kernel counts hits, and the longest name that it keeps.
+# Objects of each kind while the kernel counts hits, and the longest name that it stores.
 COUNTED = 100
 NAME = 15
-# Probes that are as many as so long ago are all there.
+# All probes are attached if their number has not changed for this long.
 SETTLED_S = 0.1
 YARDSTICK = "yardstick"
 
@@ -45,7 +44,7 @@ PHASES = {
     "--origins": ("--origins",),
     "--lifetimes": ("--lifetimes",),
 }
-# Option, what it costs something for, the programs that are hit by it, how it is told.
+# (option, objects that it costs, programs that they hit, label of the row)
 COSTS = (
     ("--find wrong_thread", "append", ("lp_deque_append",), "a deque.append"),
     ("--find wrong_thread", "push", ("lp_heap_push",), "a heapq.heappush"),
@@ -64,22 +63,22 @@ LEAST_HITS = 0.9
 
 
 def _descriptors(pid, wanted):
-    """Its open descriptors of a kind."""
+    """The number of its open descriptors of a kind."""
     for descriptor in os.listdir(f"/proc/{pid}/fd"):
         try:
             if os.readlink(f"/proc/{pid}/fd/{descriptor}") == wanted:
                 yield descriptor
         except OSError:
-            continue  # closed meanwhile
+            continue  # the descriptor was closed meanwhile
 
 
 def _events(pid):
-    """How many uprobes and clocks it has."""
+    """The number of its uprobes and perf clocks."""
     return sum(1 for _ in _descriptors(pid, "anon_inode:[perf_event]"))
 
 
 def _settle(profiler):
-    """Waits for the probes that come after those of the loop; returns how many events it has."""
+    """Waits for the probes that are attached after those of the loop.  Returns their number."""
     profiler.wait_for("loop")
     deadline = time.monotonic() + LIMIT_S
     count, since = _events(profiler.pid), time.monotonic()
@@ -94,7 +93,7 @@ def _settle(profiler):
 
 
 def _runs(pid):
-    """{name: (nanoseconds, times)} that its own programs ran."""
+    """{name: (nanoseconds, runs)} of its own programs."""
     own = set()
     for descriptor in _descriptors(pid, "anon_inode:bpf-prog"):
         with open(f"/proc/{pid}/fdinfo/{descriptor}", encoding="ascii") as file:
@@ -104,7 +103,7 @@ def _runs(pid):
 
 
 class Lost:
-    """One process that makes things, and what they cost, round by round."""
+    """A process that makes objects, and the cost of these in each round."""
 
     def __init__(self, setting, python):
         self._setting = setting
@@ -112,7 +111,7 @@ class Lost:
         self._slices = setting.seconds(5, 3)
         self._turns = setting.seconds(40, 20)
         self.rounds = []
-        # {phase: {kind: {program: hits and their nanoseconds, for each of the kind}}}
+        # {phase: {kind: {program: (hits, nanoseconds) per object}}}
         self.hits = {}
         self.probes = None
 
@@ -132,7 +131,7 @@ class Lost:
         self._stack.close()
 
     def _slice(self, kind):
-        """Nanoseconds of CPU time for one."""
+        """CPU time per object, in ns."""
         if kind == YARDSTICK:
             return int(self._yardstick.ask(str(STEPS))) / STEPS
         return self._make(self._target, kind, TIMES[kind])
@@ -146,7 +145,7 @@ class Lost:
         return Profiler(setting.loopprof, process.pid, setting.other_cpu, "-t", NEVER, *options)
 
     def _take(self, check, own, kinds):
-        """Slices in turn; the median of each kind, at the pace of the beginning."""
+        """Runs slices in turn; the median of each kind, at the pace of the beginning."""
         values = {kind: [] for kind in (*kinds, YARDSTICK)}
         check(own)
         for _ in range(self._slices):
@@ -157,7 +156,7 @@ class Lost:
         return {kind: Sample(taken).median / slower for kind, taken in values.items()}
 
     def _count(self, pid):
-        """What the kernel counts while it makes things; nothing before Linux 5.8."""
+        """What the kernel counts while objects are made; nothing before Linux 5.8."""
         found = {}
         try:
             with bpf.RunTimes():
@@ -190,13 +189,13 @@ class Lost:
         return values
 
     def _pair(self, check, default, none):
-        """Times slower by the default kinds: the one process has them, the other none."""
+        """The ratio of CPU times: one process has the default kinds, the other one none."""
         with self._profile(default) as looking, self._profile(none, *NONE) as other:
             self.probes = _settle(looking) - _settle(other)
             ratios = {kind: [] for kind in PAIRED}
             check(2)
             for turn in range(self._turns):
-                # What comes second finds the caches warm.
+                # The second process of a turn finds warm caches.
                 order = (default, none) if turn % 2 else (none, default)
                 for kind, times in PAIRED.items():
                     taken = {process: self._make(process, kind, times) for process in order}
@@ -205,7 +204,7 @@ class Lost:
         return {kind: Sample(found).median for kind, found in ratios.items()}
 
     def round(self):
-        """Each phase once."""
+        """Runs each phase once."""
         phases = {"off": self._off, "empty": self._empty,
                   "pair": lambda check: self._pair(check, self._target, self._other),
                   "swapped": lambda check: self._pair(check, self._other, self._target)}
@@ -223,16 +222,16 @@ class Lost:
         return Sample([one[name][kind] for one in undisturbed(self.rounds)])
 
     def over(self, name, base, kind):
-        """Extra nanoseconds for one, each against the same round."""
+        """Extra nanoseconds per object, relative to the same round."""
         return Sample([one[name][kind] - one[base][kind] for one in undisturbed(self.rounds)])
 
     def default_ratio(self, kind):
-        """Times slower by the default kinds, without what the two processes differ by."""
+        """The ratio for the default kinds, without the difference between the two processes."""
         return Sample([(one["pair"][kind] * one["swapped"][kind]) ** 0.5
                        for one in undisturbed(self.rounds)])
 
     def _missed(self, option, kind, programs):
-        """Which of these programs are not hit by each, as far as the kernel counts."""
+        """Those of these programs that an object does not hit each time, if the kernel counts."""
         if self.hits[option] is None:
             return []
         counted = self.hits[option][kind]

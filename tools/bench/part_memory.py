@@ -1,4 +1,4 @@
-"""What loopprof itself takes: memory, the kernel's for its maps, and CPU time."""
+"""Resources of loopprof itself: its memory, the kernel's memory for its maps, CPU time."""
 
 import os
 import re
@@ -13,14 +13,14 @@ MEGABYTE = 1024 * 1024
 
 
 def field(path, name):
-    """A field in kB, in bytes."""
+    """The value of a field in kB, converted to bytes."""
     with open(path, encoding="ascii", errors="replace") as file:
         found = re.search(rf"^{name}:\s+(\d+) kB", file.read(), re.MULTILINE)
     return int(found[1]) * 1024 if found else 0
 
 
 def kernel_memory(pid):
-    """Bytes of the maps and programs that it holds, as the kernel accounts them."""
+    """Bytes of the maps and programs that it holds, as the kernel accounts for them."""
     total, seen = 0, set()
     for descriptor in os.listdir(f"/proc/{pid}/fd"):
         try:
@@ -29,7 +29,7 @@ def kernel_memory(pid):
         except OSError:
             continue
         for kind in ("map_id", "prog_id"):
-            # A link has the prog_id of its program, but no memory of its own.
+            # A link has the prog_id of its program too, but no memory of its own.
             if kind in fields and "memlock" in fields and (kind, fields[kind]) not in seen:
                 seen.add((kind, fields[kind]))
                 total += int(fields["memlock"])
@@ -60,7 +60,7 @@ def measure(setting):
         target.hear()
         with Profiler(setting.loopprof, target.pid, setting.other_cpu, "-t", NEVER) as profiler:
             profiler.wait_for("loop")
-            # What it reads at the start is not what it does all the time.
+            # The work at the start is not part of the steady load.
             time.sleep(0.5)
             start, cpu = time.monotonic_ns(), cpu_ns(profiler.pid)
             time.sleep(seconds)

@@ -1,4 +1,4 @@
-"""What every other process of the host pays while loopprof runs.
+"""The cost of a loopprof to every other process of the host.
 
 Its programs on the poll calls may slow system calls, and the one on the scheduler
 runs at every context switch. Both are measured on processes that run no loop.
@@ -12,9 +12,9 @@ from processes import NEVER, NotMeasured, Process, Profiler
 from setting import Python
 
 CALLS = 50_000
-# Of the two processes that hand each other the CPU; each makes two switches.
+# Rounds of the two processes that hand each other the CPU; a round is two switches.
 TURNS = 4000
-# A read and a write by which they do so.
+# The system calls of a switch: a read and a write.
 CALLS_A_SWITCH = 2
 MODES = ("trace", "sample")
 
@@ -27,15 +27,15 @@ class Others:
         return Sample([one[mode][what] for one in undisturbed(self.rounds)])
 
     def extra(self, mode, what):
-        """More nanoseconds, each against the same round."""
+        """Extra nanoseconds, relative to the same round."""
         return Sample([one[mode][what] - one["none"][what] for one in undisturbed(self.rounds)])
 
     def call_ns(self, mode):
-        """What a system call costs more."""
+        """The extra cost of a system call."""
         return self.extra(mode, "call").median
 
     def _hook(self, mode):
-        """A switch's extra time without that of its system calls."""
+        """The extra cost of a switch without that of its system calls."""
         return Sample([one[mode]["switch"] - one["none"]["switch"] - CALLS_A_SWITCH * (
             one[mode]["call"] - one["none"]["call"]) for one in undisturbed(self.rounds)])
 
@@ -67,7 +67,7 @@ class Bystanders:
         return spent / switches
 
     def slices(self, check, own):
-        """What they pay, in slices that take turns."""
+        """Their costs, in slices that take turns."""
         check(own)
         calls, switches = [], []
         for _ in range(self._slices):
@@ -98,7 +98,7 @@ def measure(setting, seconds):
         for mode in MODES:
             phases[mode] = lambda check, mode=mode: beside(check, mode)
         for _ in setting.rounds(seconds):
-            # In any order, so that a drift of the machine's speed does not become a cost.
+            # The order is random, so that a drift of the machine's speed does not become a cost.
             order = random.sample(sorted(phases), len(phases))
             found = {name: setting.alone(phases[name]) for name in order}
             one = {name: value for name, (value, _) in found.items()}

@@ -1,9 +1,9 @@
-"""loopprof and its peers on the same work: what each explains, and what each costs.
+"""loopprof and its peers on the same work: the stalls that each explains, and its cost.
 
 The work is tests/e2e/targets/causes.py, which holds its loop for every known reason
-and keeps books of it. reports.py tells what counts as explained. The cost is that of
-a spin of callbacks that do nothing, at the same time of the day: by CPU time, and by
-the clock, since some profilers stop their target to look at it.
+and writes books about it. reports.py defines what counts as explained. The cost is that
+of a spin of callbacks that do nothing, measured in the same run: by CPU time, and by
+the clock, since some profilers stop their target to read it.
 """
 
 import contextlib
@@ -36,7 +36,7 @@ class Comparison:
         self.cost = {name: [] for name in names}
 
     def _missing(self, name, answer):
-        """By kind: "GIL 1 of 3"."""
+        """The numbers of missing ones by kind: "GIL 1 of 3"."""
         due, missing = Counter(), Counter()
         for stall, verdict in self.verdicts[name]:
             due[stall.kind] += 1
@@ -52,7 +52,7 @@ class Comparison:
         yield Row(f"    {name}", "all" if name.startswith("loopprof") else "",
                   f"{found}, {counts['named']}, {counts['cause']} of {len(verdicts)}")
         for answer, label in (("named", "lines not named"), ("cause", "causes not told")):
-            # None at all needs no list.
+            # If all are missing, the kinds are not listed.
             if 0 < counts[answer] < len(verdicts):
                 yield Row(f"        {label}", "", self._missing(name, answer))
 
@@ -77,7 +77,7 @@ class Comparison:
             for name, verdicts in self.verdicts.items()}}
 
 
-# ---- what is explained ----
+# ---- explained stalls ----
 
 
 def _start_target(setting, books, debug=False):
@@ -85,12 +85,12 @@ def _start_target(setting, books, debug=False):
            "PYTHONDONTWRITEBYTECODE": "1"}
     if debug:
         env["PYTHONASYNCIODEBUG"] = "1"
-    # Not on one CPU: its threads and children are to disturb it in known ways only.
+    # Not pinned to one CPU: threads and children must only disturb it in the intended ways.
     return Process([HOST_PYTHON, TARGET, books], setting.cpus, env)
 
 
 def _go(target, books):
-    """Lets it stall, to its end; returns the stalls."""
+    """Orders the target to stall, and waits for its end.  Returns the stalls."""
     target.tell("go")
     target.finish()
     if not os.path.exists(books):
@@ -99,7 +99,7 @@ def _go(target, books):
 
 
 def _observe(setting, tool, books, check):
-    """A tool's report of one run, and what happened in it."""
+    """A tool's report of one run, and the stalls in it."""
     with contextlib.ExitStack() as stack:
         target = stack.enter_context(_start_target(setting, books))
         if not tool.early:
@@ -127,11 +127,11 @@ def _explain(observe, check):
     return [(stall, report.verdict(stall)) for stall in stalls]
 
 
-# ---- what it costs ----
+# ---- costs ----
 
 
 class Spin:
-    """A process to be profiled, one in debug mode, and the yardstick of both."""
+    """A process that is profiled, one in debug mode, and the yardstick of both."""
 
     def __init__(self, setting):
         self._setting = setting
@@ -170,7 +170,7 @@ class Spin:
 
 
 class Part:
-    """Runs everything, and leaves out what turns out not to run here."""
+    """Runs everything, and drops what turns out not to run here."""
 
     def __init__(self, setting):
         self._setting = setting
@@ -183,7 +183,7 @@ class Part:
         self.result = Comparison([*self._explaining, *absent], absent)
 
     def _each(self, phases):
-        """What each gives, in any order."""
+        """The results of each one, in random order."""
         for name in random.sample(list(phases), len(phases)):
             if name not in self.result.absent:
                 try:

@@ -1,7 +1,7 @@
-"""Where loopprof's time goes, program by program, as the kernel itself measures it.
+"""loopprof's time by BPF program, as the kernel itself measures it.
 
-The measuring costs too (two clock readings a run), so that only the proportions
-count, and what the trap of an uprobe or a system call's slow path costs is not in it.
+The measurement costs too (two clock readings per run), so that only the proportions
+count; the trap of an uprobe and a system call's slow path are not included.
 """
 
 import bpf
@@ -31,7 +31,7 @@ class Programs:
 
 
 def measure(setting):
-    """Both ways of dispatch; others' programs of the same name are not told apart by it."""
+    """Measures both ways of dispatch; programs of another loopprof have the same names."""
     spent = {}
 
     def look(check, *options):

@@ -1,4 +1,4 @@
-"""What loopprof takes where there are many loops: all together run as many callbacks a
+"""Resources of loopprof with many loops: all together run the same number of callbacks a
 second, from one loop in one process to a thousand in fifty.
 """
 
@@ -10,17 +10,17 @@ from part_memory import MEGABYTE, RATE, field, kernel_memory
 from processes import NEVER, NotMeasured, Profiler, cpu_ns
 from setting import Python
 
-# Own CPU is that of all cases; memory is to stay below so much with so many loops.
+# Limits of loopprof's memory by the number of loops.
 GOALS = {1: "32 MB", 100: "64 MB", 1000: ""}
 CASES = (
-    # loops, processes, options; of one process it is -p, of many -a
+    # (loops, processes, options): -p for one process, -a for many
     (1, 1, ("-m", "trace")),
     (1, 1, ("-m", "sample")),
     (100, 10, ("-m", "trace")),
     (100, 10, ("-m", "sample")),
     (1000, 50, ("-m", "sample")),
 )
-# Until what it reads of all these at the start has been read, and is looked at seldom.
+# Seconds until loopprof has read what it reads at the start, and checks seldom.
 SETTLE_S = 4
 LIMIT_S = 60
 

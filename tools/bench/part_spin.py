@@ -1,15 +1,14 @@
-"""Cost of a callback: a spin of `await asyncio.sleep(0)`, the worst that can be made.
+"""The cost of a callback, in a spin of `await asyncio.sleep(0)`, which is the worst case.
 
-Processes of the same interpreter on one CPU take turns, so that whatever else the
-machine does meets all of them. What is attached to one of them can slow the
-others (system call tracepoints are the whole host's), so that there are phases:
-with nothing but the empty probe, and with loopprof, in random order. A process
-that only computes takes its turns in all of them: by its pace, times of one phase
-are made comparable with those of the next.
+Processes of the same interpreter on one CPU take turns, so that other activity of the
+machine affects all of them. A profiler of one of them may slow the others (system call
+tracepoints affect the whole host), so that there are phases: with nothing but the empty
+probe, and with loopprof, in random order. A process that only computes takes its turns
+in all phases: by its pace, times of different phases are made comparable.
 
-Sample mode is to cost so little that two processes differ more than that. So it is
-attached to one again and again, and its slices are compared with those of the same
-process before and after (pace.py).
+Sample mode costs less than the difference between two processes. So it is attached to
+one process repeatedly, and its slices are compared with those of the same process before
+and after (pace.py).
 """
 
 import contextlib
@@ -21,9 +20,9 @@ from pace import Pace, times_slower
 from processes import NEVER, Empty, Profiler
 
 CALLBACKS = 4000
-# Debug mode is that much slower.
+# Debug mode is slower by this factor.
 DEBUG_CALLBACKS = 500
-# Of the yardstick, to take about as long as a slice.
+# Iterations of the yardstick that take about as long as a slice.
 STEPS = 400_000
 SLICES = 5
 MOST_SAMPLED = 3
@@ -34,7 +33,7 @@ TIMES = {"debug": DEBUG_CALLBACKS, YARDSTICK: STEPS}
 
 
 class Spin:
-    """Processes of one interpreter, and their cost a callback, round by round."""
+    """Processes of one interpreter, and their cost per callback in each round."""
 
     def __init__(self, setting, python):
         self._setting = setting
@@ -60,12 +59,12 @@ class Spin:
         self._stack.close()
 
     def _slice(self, name):
-        """Nanoseconds of CPU time a callback."""
+        """CPU time per callback, in ns."""
         callbacks = TIMES.get(name, CALLBACKS)
         return int(self._processes[name].ask(str(callbacks))) / callbacks
 
     def _slices(self, check, own, **labels):
-        """label=process: slices in turn; the median of each, at the pace of the beginning."""
+        """label=process: runs slices in turn; the median of each, at the pace of the beginning."""
         labels[YARDSTICK] = YARDSTICK
         values = {label: [] for label in labels}
         check(own)
@@ -91,7 +90,7 @@ class Spin:
                                 wide_none="wide none")
 
     def _floor(self, check):
-        """Empty programs at all the places of loopprof, those of the fallback too."""
+        """Empty programs at all the places of loopprof's probes, those of the fallback included."""
         with self._empty("floor", "--syscalls"):
             return self._slices(check, 0, floor="floor")
 
@@ -111,7 +110,7 @@ class Spin:
             return self._slices(check, 1, queue="queue")
 
     def _sampling(self, check):
-        """Without, with and without: times slower, by CPU time."""
+        """Runs without, with and without loopprof again; the ratio of the CPU times."""
         def take(own):
             check(own)
             taken = self._sampled.take()
@@ -126,13 +125,13 @@ class Spin:
         return times_slower(before, during, take(0))["cpu"]
 
     def _sampled_often(self):
-        """Several times a round, since single values differ by more than what is looked for."""
+        """Several ratios per round, since single ones vary by more than the cost."""
         taken = [self._setting.alone(self._sampling)
                  for _ in range(self._setting.seconds(MOST_SAMPLED, 1))]
         return [value for value, _ in taken], all(quiet for _, quiet in taken)
 
     def round(self):
-        """One phase of each kind."""
+        """Runs one phase of each kind."""
         phases = [self._off, self._on, self._queue, self._wide]
         if self.every_system_call:
             phases.append(self._floor)
@@ -146,7 +145,7 @@ class Spin:
         self.rounds.append(found)
 
     def find_fallback(self):
-        """Is loopprof on every system call of the host here?"""
+        """Whether loopprof is on every system call of this host."""
         def look(check):
             with self._profile("loopprof") as profiler:
                 profiler.wait_for("loop")
@@ -161,20 +160,21 @@ class Spin:
         return Sample([one[name] for one in undisturbed(self.rounds)])
 
     def over(self, name, base="none"):
-        """Extra nanoseconds a callback, each against the same round."""
+        """Extra nanoseconds per callback, relative to the same round."""
         return Sample([one[name] - one[base] for one in undisturbed(self.rounds)])
 
     def ratio(self, name, base, less=None):
-        """name / base, or with `less` taken off both."""
+        """name / base; with `less`, that is subtracted from both."""
         return Sample([(one[name] - one.get(less, 0)) / (one[base] - one.get(less, 0))
                        for one in undisturbed(self.rounds)])
 
     def sampled(self):
-        """Times slower in sample mode."""
+        """The ratio of CPU times in sample mode."""
         return Sample([value for one in undisturbed(self.rounds) for value in one["sampled"]])
 
     def costs(self):
-        """Nanoseconds of (a callback, an iteration), by one and by WIDE callbacks an iteration."""
+        """(cost of a callback, cost of an iteration) in ns, from one and from WIDE callbacks each.
+        """
         narrow = self.over("loopprof").median
         wide = self.over("wide_loopprof", "wide_none").median
         iteration = (narrow - wide) / (1 - 1 / WIDE)

@@ -1,8 +1,8 @@
-"""Other profilers, as their users would start them; peers.sh installs them.
+"""Other profilers, started as their users would start them; peers.sh installs them.
 
-Each is a Peer, whose attach(pid) gives a Running: it is waited for until it profiles,
-stopped, and then has a report (reports.py). loopprof is one as well. What cannot be
-had, or does not run on this machine, is not measured, for a reason that is told.
+Each one is a Peer, whose attach(pid) returns a Running, which begins to profile, is stopped,
+and then has a report (reports.py). loopprof is a Peer as well. A peer that cannot be
+installed, or does not run on this machine, is not measured, and the table has the reason.
 """
 
 import os
@@ -15,13 +15,13 @@ import reports
 from processes import LIMIT_S, NotMeasured, Profiler, pin
 
 READY_LIMIT_S = 10
-# After a peer says that it begins, or where it does not say so.
+# Delay after the message that a peer begins, or after its start if it has no message.
 SETTLE_S = 0.5
 REASON_LENGTH = 110
 
 
 class Running:
-    """A peer at work; its output goes to files of a directory that goes with it."""
+    """A running peer; its output goes to files in a temporary directory."""
 
     def __init__(self, peer, pid, cpu):
         self._peer = peer
@@ -54,7 +54,7 @@ class Running:
             raise NotMeasured(f"does not run here: {reason_in(self._said())}")
 
     def stop(self):
-        """Ctrl-C, if it has not ended with its target, and the time to write its report."""
+        """Sends Ctrl-C, unless it has ended with its target, and waits for the report."""
         if self._popen.poll() is None:
             self._popen.send_signal(signal.SIGINT)
         try:
@@ -80,7 +80,7 @@ class Running:
 
 
 def reason_in(text):
-    """The line that says what is wrong, or the last one."""
+    """The line of the output that has the error, or the last line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     wrong = [line for line in lines if line.lower().startswith("error")] or lines[-1:]
     line = wrong[-1].partition("ERROR: ")[2] or wrong[-1] if wrong else "it says nothing"
@@ -88,13 +88,13 @@ def reason_in(text):
 
 
 class Peer:
-    """What is common to those that are programs with an environment of their own."""
+    """The common part of peers that are programs in an environment of their own."""
 
-    name = ""  # its first word is that of the program
-    home = "samplers"  # its environment
-    ready = ""  # what it says when it begins
-    own = 0  # loopprofs that it brings with it
-    # Must it be there before the target first waits?
+    name = ""  # its first word is the name of the program
+    home = "samplers"  # the name of its environment
+    ready = ""  # its message when it begins
+    own = 0  # number of loopprofs that it starts itself
+    # Whether it has to be attached before the target first waits.
     early = False
 
     def __init__(self, directory):
@@ -104,7 +104,7 @@ class Peer:
         self.program = os.path.join(self._home, "bin", word)
 
     def why_absent(self):
-        """Why it is not installed, or None."""
+        """The reason why it is not installed, or None."""
         if os.access(self.program, os.X_OK):
             return None
         try:
@@ -121,7 +121,7 @@ class Peer:
 
 
 class PySpy(Peer):
-    """With --idle: without it, it does not see a target that waits."""
+    """Runs with --idle, as it would not sample a target that waits."""
 
     name = "py-spy record at 100 Hz"
     ready = "Sampling process"
@@ -136,10 +136,10 @@ class PySpy(Peer):
 
 
 class Austin(Peer):
-    """With all it can tell: is a thread idle, does it collect garbage?
+    """With all options: whether a thread is idle, whether it collects garbage.
 
-    It says nothing of a thread before that is first seen busy, so that it has to be
-    there when the target begins.
+    It does not report a thread before it has sampled it as busy, so it has to be attached
+    when the target begins.
     """
 
     name = "austin at 100 Hz"
@@ -154,9 +154,9 @@ class Austin(Peer):
 
 
 class BlockSnoop(Peer):
-    """Looks for tracepoints where debugfs is, which not every system has mounted.
+    """It reads tracepoints from debugfs, which is not mounted on every system.
 
-    It gets one of its own. So does it get the austin that works here, see peers.sh.
+    It gets a debugfs of its own, and the version of austin that it needs, see peers.sh.
     """
 
     name = "blocksnoop"
@@ -207,7 +207,7 @@ class Loopprof:
 
 
 def installed(setting, absent):
-    """The other profilers that are there; why others are not goes to `absent`, by name."""
+    """The other profilers that are installed; absent: the reasons for the others, by name."""
     for kind in (PySpy, Austin, BlockSnoop):
         peer = kind(setting.peers)
         why = peer.why_absent()

@@ -1,4 +1,4 @@
-"""What is measured, and what measures: processes that never outlive the benchmark."""
+"""Measured processes and profilers, which end with the benchmark at the latest."""
 
 import ctypes
 import json
@@ -17,11 +17,11 @@ NEVER = "1000s"
 
 
 class NotMeasured(Exception):
-    """Why a part has no result."""
+    """The reason why a part has no result."""
 
 
 def pin(cpu):
-    """For preexec_fn: one CPU, or a set of them, and an end with the benchmark's."""
+    """For preexec_fn: pins to one CPU or a set of them, and ends with the benchmark."""
     prctl = ctypes.CDLL(None).prctl
     cpus = cpu if isinstance(cpu, set) else {cpu}
 
@@ -33,7 +33,7 @@ def pin(cpu):
 
 
 class Process:
-    """A pinned process that is talked to in lines."""
+    """A pinned process that reads and writes lines."""
 
     def __init__(self, command, cpu, env=None):
         self._command = command
@@ -65,7 +65,7 @@ class Process:
         self._popen.stdin.close()
 
     def finish(self):
-        """Ends it the way it likes to."""
+        """Closes its stdin, which ends the process, and waits for that."""
         self.hang_up()
         try:
             self._popen.wait(LIMIT_S)
@@ -94,7 +94,7 @@ class Process:
 
 
 def cpu_ns(pid):
-    """CPU time of all threads, by the scheduler's own clock: ticks are too coarse for slices."""
+    """CPU time of all threads by the scheduler's clock, as ticks are too coarse for slices."""
     total = 0
     for thread in os.listdir(f"/proc/{pid}/task"):
         with open(f"/proc/{pid}/task/{thread}/schedstat", encoding="ascii") as file:
@@ -103,7 +103,7 @@ def cpu_ns(pid):
 
 
 class Profiler:
-    """A loopprof, in trace mode unless told; each line of its stdout gets the time it came.
+    """A loopprof, by default in trace mode; each line of its stdout has the time of its arrival.
 
     pid: None is every process of the host.
     """
@@ -148,7 +148,7 @@ class Profiler:
         return self._popen.stderr.read().decode(errors="replace").strip()
 
     def stop(self):
-        """Ctrl-C, and all that it reports then."""
+        """Sends Ctrl-C.  Returns all that it reports then."""
         if self._popen.poll() is None:
             self._popen.send_signal(signal.SIGINT)
         try:
@@ -171,7 +171,7 @@ class Profiler:
 
 
 class Empty(Process):
-    """Empty programs at loopprof's places for as long as the block lasts."""
+    """Empty programs at the places of loopprof's probes, attached until the end of the block."""
 
     def __init__(self, program, pid, cpu, *options):
         if not program or not os.path.exists(program):

@@ -1,19 +1,19 @@
-"""What each profiler says of a stall, judged by a rule of its own that is kind to it.
+"""The report of each profiler about a stall, judged by a lenient rule for that profiler.
 
-A verdict is three answers. found: does it say that there was a stall at that time?
-(None: it knows no stalls.) named: is the line that held the loop the first one of what
-it says of that stall? cause: does it say rightly whether the loop was computing,
-collecting garbage, waiting for a CPU, for the GIL and whose, or blocked, in which call?
+A verdict has three answers. found: does it report a stall at that time? (None: it does
+not know stalls.) named: is the line that held the loop the first one that it reports for
+the stall? cause: does it report correctly whether the loop was computing, collecting
+garbage, waiting for a CPU, for the GIL and its holder, or blocked, in which call?
 
   loopprof     the record of that time; its biggest part of time is the cause, and the
                top of that part's biggest stack is the line. Many small ones are looked
                up in the summary by cause.
-  samplers     know no stalls. So the samples count in which the function that stalled
-               was running, whenever that was: most of them must have the line innermost.
+  samplers     know no stalls. So all samples count in which the function that stalled
+               was running: most of them must have the line innermost.
   blocksnoop   the event of that time; it lists the stacks of some time before as well,
                the oldest first, so that the last one counts.
   debug mode   the message "Executing ... took ..." of that task or callback; any line
-               in it counts, but for that where the task was created.
+               in it counts, except the one where the task was created.
 """
 
 import datetime
@@ -25,7 +25,7 @@ from dataclasses import dataclass
 PARTS = {"on_cpu": "on_cpu_ns", "blocked": "blocked_ns", "gil": "gil_ns",
          "run_queue": "run_queue_ns"}
 COLLECTING = ":GC:"
-# asyncio's own measure of a callback, rounded to a millisecond, is longer than the stall.
+# asyncio rounds its measurement of a callback to a millisecond, and it includes more.
 SLACK_S = 0.02
 
 
@@ -40,7 +40,7 @@ NOTHING = Verdict(False, False, False)
 
 
 def same_function(name, file, function):
-    """Up to Python 3.10 a code object knows no more than its plain name."""
+    """Compares plain names, as up to Python 3.10 a code object has no qualified name."""
     return name.rpartition(".")[2] == function[0].rpartition(".")[2] and file == function[1]
 
 
@@ -67,7 +67,7 @@ class Loopprof:
         return max(PARTS, key=lambda part: record["time"][PARTS[part]])
 
     def _top(self, record):
-        """The frame that the record puts first, as (file, line)."""
+        """The frame that the record has first, as (file, line)."""
         part = self._biggest(record)
         if part == "blocked":
             stack = _most(record["blocked"], "duration_ns")
@@ -102,7 +102,7 @@ class Loopprof:
         return told in ("blocked", stall.cause or "on_cpu") and self._call_is_right(record, stall)
 
     def _in_summary(self, stall):
-        """Is what the small ones add up to one of its rows?"""
+        """Whether the summary has a row with the sum of the small ones."""
         rows = [row for row in self._summary if row["frame"]
                 and (row["frame"]["file"], row["frame"]["line"]) in stall.lines
                 and row["total_ns"] >= stall.duration_ns / 2]
@@ -129,7 +129,7 @@ class Loopprof:
 
 @dataclass(frozen=True)
 class Seen:
-    """One sample of one thread; frames are (function, file, line), the innermost first."""
+    """A sample of one thread; frames are (function, file, line), the innermost first."""
 
     frames: tuple
     weight: float
@@ -150,7 +150,7 @@ class Samples:
 
 
 def speedscope(text):
-    """py-spy's; it does not tell whether a thread computes or waits."""
+    """Samples of py-spy, which does not say whether a thread computes or waits."""
     content = json.loads(text)
     frames = [(frame["name"], frame["file"], frame["line"])
               for frame in content["shared"]["frames"]]
@@ -160,13 +160,13 @@ def speedscope(text):
 
 
 def _austin_frame(text):
-    """A frame that it could not read is ":INVALID:"."""
+    """":INVALID:" stands for a frame that austin could not read."""
     file, name, line = text.rsplit(":", 2)
     return name, file, int(line or 0)
 
 
 def austin(text):
-    """Lines "process;thread;file:function:line;... time,idle,memory", the outermost first."""
+    """Parses "process;thread;file:function:line;... time,idle,memory", the outermost first."""
     seen = []
     for line in text.splitlines():
         stack, _, metrics = line.rpartition(" ")
@@ -189,7 +189,7 @@ def austin(text):
 
 
 class Events:
-    """(end_ns, duration_ns, the innermost line of the last stack)"""
+    """(end_ns, duration_ns, the innermost line of the last stack) of each event."""
 
     def __init__(self, events):
         self._events = events
@@ -202,7 +202,7 @@ class Events:
 
 
 def blocksnoop(text):
-    """Its instants are those of the wall clock at which it wrote them down, just after."""
+    """Its times are those of the wall clock just after the end, when it writes an event."""
     ahead = time.time_ns() - time.monotonic_ns()
     events = []
     for line in text.splitlines():

@@ -1,4 +1,4 @@
-"""What all parts share: the programs, the CPUs, the time there is, and who disturbs."""
+"""What all parts share: the programs, the CPUs, the time limits, and other profilers."""
 
 import os
 import shutil
@@ -14,12 +14,12 @@ TRIES = 3
 
 
 class Python:
-    """An interpreter; what it runs is passed as text, so that a root needs no copy of it."""
+    """An interpreter; programs are passed to it as text, so that a root needs no copy of them."""
 
     def __init__(self, name, root=None):
         self.name = name
         self._enter = ["chroot", root] if root else []
-        # As a root's paths are seen from within.
+        # Paths as they are in the interpreter's root.
         self._command = [*self._enter, HOST_PYTHON]
         if root and not os.path.exists(root + HOST_PYTHON):
             raise NotMeasured(f"no {root}{HOST_PYTHON}; tests/e2e/roots.sh makes it")
@@ -32,7 +32,7 @@ class Python:
         self.version = answer.stdout.strip()
 
     def start(self, target, cpu, *arguments, debug=False):
-        """A program of targets/ on one CPU."""
+        """Starts a program of targets/ on one CPU."""
         with open(os.path.join(HERE, "targets", target), encoding="utf-8") as file:
             source = file.read()
         env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
@@ -53,10 +53,10 @@ class Setting:
         self.quick = arguments.quick
         cpus = sorted(os.sched_getaffinity(0))
         self.cpus = set(cpus)
-        # The target has a CPU of its own where there are two.
+        # The target has a CPU of its own if there are two.
         self.target_cpu, self.other_cpu = cpus[0], cpus[-1]
         self.disturbed = 0
-        # Seconds that may be spent in all on waiting for others to finish.
+        # Seconds that may be spent in all on waiting for other profilers to end.
         self._patience = self.seconds(60, 5)
         os.sched_setaffinity(0, {self.other_cpu})
 
@@ -64,7 +64,7 @@ class Setting:
         return quick if self.quick else default
 
     def rounds(self, seconds, least=3):
-        """Counts rounds until the time is over, and tells how it goes."""
+        """Yields the numbers of rounds until the time is over, but at least `least` of them."""
         deadline = time.monotonic() + seconds
         number = 0
         while number < least or time.monotonic() < deadline:
@@ -72,10 +72,10 @@ class Setting:
             number += 1
 
     def alone(self, phase):
-        """Runs a phase at a time when nobody else profiles. Returns (values, was it so?).
+        """Runs a phase while nobody else profiles. Returns (values, whether nobody else did).
 
         phase(check) has to call check with the number of our own loopprofs while they run.
-        A host where others profile all the time gives values as well, if worse ones.
+        If others profile all the time, there are values as well, but they are worse.
         """
         for _ in range(TRIES):
             self.wait_quiet()
@@ -89,7 +89,7 @@ class Setting:
         return values, False
 
     def wait_quiet(self):
-        """The kernel needs a moment until the programs of a loopprof that ended are gone."""
+        """Waits until the kernel has freed the programs of a loopprof that ended."""
         while bpf.profilers() and self._patience > 0:
             time.sleep(0.05)
             self._patience -= 0.05

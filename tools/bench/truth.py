@@ -1,7 +1,7 @@
-"""The injected stalls: the books of tests/e2e/targets/causes.py, by its own clock.
+"""The stalls that were made: the books of tests/e2e/targets/causes.py, by its own clock.
 
-causebooks.py there tells what is in them. What came out as something else than was
-meant, since the machine was busy, is left out: nobody can explain it rightly.
+causebooks.py there describes the books. Stalls that turned out differently than intended,
+since the machine was busy, are left out: no profiler can explain them correctly.
 """
 
 import ast
@@ -23,13 +23,13 @@ class Stall:
     task: str  # its name, or None
     start_ns: int
     duration_ns: int
-    lines: frozenset  # (file, line) of what held the loop
+    lines: frozenset  # (file, line) of the code that held the loop
     syscall: tuple
     target: str  # a pattern, or None
-    holder: str  # name of the thread that had the GIL, or None
+    holder: str  # name of the thread that held the GIL, or None
 
     def within(self, start_ns, duration_ns):
-        """Is its middle in that time?"""
+        """Whether the middle of the stall is in that span."""
         return 0 <= self.start_ns + self.duration_ns // 2 - start_ns <= duration_ns
 
 
@@ -55,7 +55,7 @@ def _callback(row):
 
 
 def _all_lines(callback):
-    """Any line of a function: the books do not tell which one called."""
+    """All lines of a function, as the books do not say which one made the call."""
     with open(callback["file"], encoding="utf-8") as file:
         tree = ast.parse(file.read())
     return frozenset((callback["file"], line) for node in tree.body
@@ -64,7 +64,7 @@ def _all_lines(callback):
 
 
 def _iteration(row):
-    """Of one without a callback of its own, only the holder of the GIL has a line."""
+    """An iteration without a callback of its own only has the line of the GIL's holder."""
     callback = row["callback"]
     lines = _all_lines(callback) if callback else _lines(row["holder"])
     return Stall(kind=SMALL_ONES if callback else KINDS[row["cause"]], shape="iteration",
@@ -81,7 +81,7 @@ def _sum(row):
 
 
 def _as_meant(row):
-    """Had it the CPU if it was to compute, and none if it was to wait for one?"""
+    """Whether it had the CPU if it was meant to compute, and waited if it was meant to wait."""
     share = row["on_cpu_ns"] / row["duration_ns"]
     if row["cause"] in ("on_cpu", "gc") and share < 0.7:
         return False
@@ -91,7 +91,7 @@ def _as_meant(row):
 
 
 def stalls(path):
-    """From the books at a path."""
+    """The stalls in the books at a path."""
     found = []
     with open(path, encoding="utf-8") as file:
         rows = [json.loads(line) for line in file]

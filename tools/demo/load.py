@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Asks for pages, over and over, until it is ended. Stands in for wrk.
+"""Requests pages, over and over, until it is ended. Replaces wrk where that is missing.
 
-    load.py URL...
+load.py URL...
 """
 
 import http.client
@@ -21,7 +21,7 @@ def ask(url):
                 connection.request("GET", parts.path)
                 connection.getresponse().read()
         except OSError:
-            # The server goes away at the end of the demonstration.
+            # The server ends before this program at the end of the demonstration.
             connection.close()
 
 

@@ -3,8 +3,8 @@
 
     server.py [PORT]
 
-/report asks a database in the event loop, /compute computes there; while they
-do, nobody else is served. / does what it should. Prints the port it listens at.
+/report queries a database in the event loop, /compute computes in it; meanwhile no other
+request is served. / has no mistake. Prints the port that it listens at.
 """
 
 import asyncio

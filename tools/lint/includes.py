@@ -7,7 +7,7 @@ The floors are the block in user/README.md that begins with the line ```floors: 
 from the top down.  A folder includes folders of lower floors only; its own files, freely.
 
 A module is a source with the header of the same name.  Headers named *_internal.h are shared by
-the files of one folder and include the headers of its modules: a circle through one is none.
+the files of one folder and include the headers of its modules: a circle through one is no fault.
 
 usage: includes.py [--headers "COMPILER FLAGS" "BPF COMPILER FLAGS"]
 """
@@ -36,7 +36,7 @@ def floors_of_user():
 
 
 def folder(path):
-    """The room of a file: its folder below user/ or bpf/, or that of the files at the top."""
+    """The folder of a file below user/ or bpf/; "main" and "programs" are those of the top."""
     parts = path.split("/")
     if len(parts) > 2:
         return parts[0], parts[1]
@@ -68,7 +68,7 @@ def check_floors(edges, files):
     for top, floors in (("user", floors_of_user()), ("bpf", BPF_FLOORS)):
         for number, names in enumerate(floors):
             level.update({(top, name): number for name in names})
-    # what both sides share is the lowest floor of either
+    # shared files are on the lowest floor of either side
     level["bpf", "wire"] = 1000
     complaints = []
     present = {folder(path) for path in files}

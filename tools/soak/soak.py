@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Leaves `loopprof -a` on for a while, in the middle of churn, and looks whether it grows.
+"""Runs `loopprof -a` for a while amid churn, and checks that its resources do not grow.
 
-Processes with loops start and are killed, threads with loops too, programs that are no
-Python by the thousand, Pythons without asyncio, programs that replace themselves, all of
+Processes with loops start and are killed, and so do threads with loops, thousands of programs
+that are not Python, Pythons without asyncio, and programs that replace themselves, all of
 them in cgroups that come and go as containers' do. After a warm-up, neither memory nor
 descriptors, links or entries of BPF maps may grow; once all have ended, none are left.
 """
@@ -22,7 +22,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
 
-from lib import census  # noqa: E402: it lies beside the end-to-end tests
+from lib import census  # noqa: E402: the module is in the directory of the end-to-end tests
 from lib.cgroups import Cgroup  # noqa: E402
 
 PYTHON = "/usr/bin/python3"
@@ -51,14 +51,14 @@ REPLACE = "import asyncio, os, sys\nasync def main():\n    await asyncio.sleep(0
           "asyncio.run(main())\nos.execv('/bin/sleep', ['sleep', '0.1'])"
 FORK = "import asyncio, os, sys\nasync def main():\n    await asyncio.sleep(0.3)\n" \
        "children = [os.fork() for _ in range(2)]\nasyncio.run(main())\n"
-# Of memory, so much is noise: what an allocator keeps differs from one look to the next.
+# Noise of the memory: an allocator retains a different amount at each measurement.
 MEMORY_ROOM = 4 << 20
 LIVE = 12
 LINGER_S = 8
 
 
 class Churn:
-    """What is started, in which cgroup; nothing outlives it."""
+    """The processes of the churn in their cgroups; all end with the block."""
 
     def __init__(self, cgroup):
         self._cgroup = cgroup
@@ -118,7 +118,7 @@ def own_cpu_s(pid):
 
 
 def complaints(baseline, after, left):
-    """What has grown, and what is left."""
+    """Complaints about resources that have grown or are left."""
     if after["resident"] > baseline["resident"] + MEMORY_ROOM:
         yield f"memory grew from {baseline['resident']} to {after['resident']} bytes"
     for what in ("descriptors", "links"):
@@ -130,11 +130,11 @@ def complaints(baseline, after, left):
 
 
 def quiet(profiler, churn):
-    """A look while nothing of ours runs, once what was attached has been let go of."""
+    """Measures once the churn has stopped and its probes are detached."""
     churn.end()
     time.sleep(LINGER_S)
     before, now = None, census.take(profiler.pid)
-    # The kernel takes its time for each link.
+    # The kernel takes its time to remove each link.
     while before is None or now["links"] < before["links"]:
         time.sleep(5)
         before, now = now, census.take(profiler.pid)
@@ -142,7 +142,7 @@ def quiet(profiler, churn):
 
 
 def wait_for(path, text):
-    """Waits until loopprof has said so."""
+    """Waits until loopprof has written the text."""
     for _ in range(600):
         with open(path, encoding="utf-8", errors="replace") as file:
             if text in file.read():

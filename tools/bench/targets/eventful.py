@@ -1,7 +1,7 @@
 """Holds its loop for 2 ms again and again, so that each callback is a slow one.
 
 With a threshold below that, the first slow callback that is reported is the first
-callback that was seen at all.
+callback that was observed.
 """
 
 import asyncio

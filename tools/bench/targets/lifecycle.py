@@ -1,6 +1,6 @@
-"""Makes things of one kind again and again, in slices: what options pay for by the piece.
+"""Makes objects of one kind, in slices, to measure the cost that an option adds to each.
 
-For each line on stdin, a kind and a number, it makes so many of that and answers with
+For each line on stdin, a kind and a number, it makes so many objects and answers with
 the CPU time they took in nanoseconds. None of them gets lost. Between slices it is
 blocked in read, so that others have the CPU.
 """

@@ -1,7 +1,7 @@
-"""So many threads (the first argument), each with a loop of its own, which together run so
-many callbacks a second (the second argument), in small bursts as a server does.
+"""A number of threads (the first argument), each with a loop of its own, which together run a
+number of callbacks per second (the second argument), in small bursts as a server does.
 
-Says "ready" when all loops run, and ends with its stdin.
+Prints "ready" when all loops run, and ends with its stdin.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
-"""Runs so many callbacks a second (the argument), in small bursts as a server does.
+"""Runs a number of callbacks per second (the argument), in small bursts as a server does.
 
-Says "ready" when its loop runs, and at the end of its stdin how many it ran in
+Prints "ready" when its loop runs, and at the end of its stdin how many it ran in
 how many nanoseconds.
 """
 

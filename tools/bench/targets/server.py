@@ -1,7 +1,7 @@
-"""A small HTTP server that counts its requests where the benchmark can see it.
+"""A small HTTP server that counts its requests where the benchmark can read the number.
 
-The count lies in a mapped file (the first argument): asking for it by HTTP would
-be a request more. Says its port on stdout.
+The number is in a mapped file (the first argument): a request for it would count as
+one. Prints its port on stdout.
 """
 
 import asyncio

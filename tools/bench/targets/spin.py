@@ -2,9 +2,9 @@
 
 For each line on stdin, a number of callbacks, it lets its loop run so many and
 answers with the CPU time they took in nanoseconds. Between slices it is blocked
-in read, so that others have the CPU. WIDTH tasks side by side (1 unless told)
-make so many callbacks an iteration: what an iteration costs and what a callback
-costs is told apart by two widths.
+in read, so that others have the CPU. WIDTH tasks side by side (1 by default) make
+so many callbacks an iteration: two widths separate the cost of an iteration from
+that of a callback.
 """
 
 import asyncio

@@ -11,7 +11,7 @@ import random
 import sys
 import time
 
-# Nearer to the threshold than this, a late wake-up would change the verdict.
+# Closer to the threshold than this, a late wake-up would change the verdict.
 MARGIN_S = 0.003
 
 
@@ -37,7 +37,7 @@ async def main(number, threshold_s):
         seconds = threshold_s + away if i % 2 else threshold_s - away
         await asyncio.create_task(stall(books, (time.sleep, compute)[i // 2 % 2], seconds))
         await asyncio.sleep(0.002)
-    # What ended last is reported before the loop is gone.
+    # The last callback has to be reported before the loop ends.
     await asyncio.sleep(0.2)
     print(json.dumps(books), flush=True)
     os.read(0, 64)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Writes loopprof.json, the Grafana dashboard: dashboard.py > loopprof.json.
 
-Panels are rows of a table here; Grafana's file says the same things forty times.
+Panels are rows of a table here; Grafana's file repeats the same fields for each of them.
 """
 
 import json
@@ -31,7 +31,7 @@ IDLE = rate("loopprof_loop_idle_seconds_total")
 LOST = rate("loopprof_loop_lost_seconds_total")
 RUN = rate("loopprof_callback_run_seconds_sum")
 
-# (row title, [(title, what it tells, type, unit, width, [(expression, legend), ...]), ...])
+# (row title, [(title, description, type, unit, width, [(expression, legend), ...]), ...])
 ROWS = [
     ("Is a loop in trouble?", [
         ("An event waits for its loop", "99th percentile of the busy time of an iteration.",
