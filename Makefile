@@ -18,16 +18,16 @@ override CFLAGS += -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -isystem $(BUILD) -Iuser
 	$(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
 LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null) -lZydis -lm -lpthread
 
-# -mcpu=v2: the instructions that every kernel from 5.10 on has in each program type.
-# Unused parameters are part of the signatures that the kernel gives.
+# -mcpu=v2: the instruction set of every kernel from 5.10 on, in each program type.
+# Programs have unused parameters, as the kernel defines their signatures.
 BPF_CFLAGS = -O2 -g -target bpf -mcpu=v2 -D__TARGET_ARCH_x86 $(WARNINGS) \
 	-Wno-unused-parameter -Ivmlinux -Ibpf $(shell $(PKG_CONFIG) --cflags libbpf 2>/dev/null)
 
 SOURCES = $(shell find user -name '*.c' | LC_ALL=C sort)
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
-# Two objects: what lost things are found by is loaded once loops are profiled already.  In
-# each the one that defines the maps comes first: libbpf 1.1 keeps the offsets of what it met
-# as extern before.
+# Two objects: the programs of findings are loaded when loops are profiled already.  In each, the
+# file that defines the maps comes first: libbpf 1.1 keeps the offsets of maps that it has read as
+# extern before.
 BPF_LATE = bpf/lost.bpf.c bpf/births.bpf.c
 BPF_SOURCES = bpf/dispatch.bpf.c \
 	$(filter-out bpf/dispatch.bpf.c $(BPF_LATE),$(wildcard bpf/*.bpf.c))
@@ -54,7 +54,7 @@ SOAK_OPTIONS ?=
 
 all: $(BUILD)/loopprof  ## build build/loopprof
 
-# Whoever calls make without the packages is told, or (root) gets them.
+# Installs missing packages as root, and names them for others.
 packages-%:
 	@tools/packages.sh $*
 
@@ -68,7 +68,7 @@ $(BUILD)/user/%.o: user/%.c
 $(filter $(BUILD)/user/session/%,$(OBJECTS)): $(SKELETON)
 $(BUILD)/sanitized/tests/unit/test_roles.o: $(SKELETON)
 
-# The parts of a page that each capture's data are put between; scripts in this order.
+# The fixed parts of the HTML page, around the data of a capture; scripts are in this order.
 PAGE_SCRIPTS = units data view axis tooltip heat load timeline flame table \
 	histogram tables record stall head main
 PAGE_SOURCES = user/sinks/html/page/page.html user/sinks/html/page/page.css \
@@ -95,8 +95,8 @@ $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
 	{ echo '/* NOLINTBEGIN */' && $(BPFTOOL) gen skeleton $< name $*_bpf && \
 		echo '/* NOLINTEND */'; } > $@
 
-# One file that needs nothing of its host but the kernel.  ld warns of getpwuid and initgroups,
-# which static_names.c keeps from loading anything.
+# A program that needs nothing of its host but the kernel.  ld warns of getpwuid and initgroups,
+# which load nothing because of static_names.c.
 static: packages-build packages-static $(BUILD)/loopprof-static  ## build/loopprof-static, for any distribution with a kernel from 5.10 on
 
 $(BUILD)/libZydis.a: tools/packaging/zydis.sh
@@ -121,15 +121,15 @@ $(BUILD)/loopprof.8: $(BUILD)/loopprof
 
 # ---- tests ------------------------------------------------------------------
 
-# The whole program but for main.c, compiled once with the sanitisers: a test or a fuzzer links
-# what it uses, and may define functions of one file itself in place of that file.
+# All of the program but main.c, compiled once with sanitisers.  Tests and fuzzers link what they
+# use, and may replace a file by definitions of its functions.
 LIBRARY_SOURCES = $(filter-out user/main.c,$(SOURCES))
 
 $(BUILD)/sanitized/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(SANITIZE) -MMD -MP -c -o $@ $<
 
-# libFuzzer is a part of clang's runtime; it sees which branches an input takes.
+# libFuzzer is a part of clang's runtime, and observes which branches an input takes.
 FUZZ_SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	-Wno-gnu-variable-sized-type-not-at-end
 
@@ -161,7 +161,7 @@ check: packages-build packages-test  ## install what is needed, build, run all t
 	$(MAKE) -j$(JOBS) all unit-tests
 	tests/run.sh $(BUILD)
 
-# SOAK_OPTIONS="--seconds 300" for a short one.
+# SOAK_OPTIONS="--seconds 300" makes the soak short.
 check-all: check  ## and what takes more tools or time: the OpenTelemetry Collector's decoder (Go); an hour of fuzzing, one of soak
 	tests/run.sh $(BUILD) readers
 	FUZZ_SECONDS=$$((3600 / $(words $(FUZZERS)))) tests/run.sh $(BUILD) fuzz
@@ -185,7 +185,7 @@ check-service: packages-build packages-vm packages-deb  ## the package and its s
 	$(MAKE) deb
 	tests/vm/check-service.sh $(BUILD)
 
-# An empty program at the address that loopprof probes: what every uprobe costs.
+# An empty program at the addresses that loopprof probes measures the cost of every uprobe.
 BENCH_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(filter user/runtime/% user/elf/% user/process/% user/privileges/%,$(SOURCES)) \
 	user/base/error.c user/base/log.c user/base/text.c user/wire/loop_kinds.c)
 

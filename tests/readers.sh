@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# readers.sh [DIR]: gets the programs that others read the exported formats with:
-# speedscope (npm), HdrHistogram's log reader and Perfetto's own message types
-# (PyPI). DIR is build/export-readers unless told; where /var/cache/loopprof can be
-# written, they are kept there, and DIR points to it.
+# readers.sh [DIR]: downloads the programs by which others read the exported formats: speedscope
+# (npm), HdrHistogram's log reader and Perfetto's own message types (PyPI). DIR is
+# build/export-readers by default; if /var/cache/loopprof is writable, they are stored there and
+# DIR is a link to it.
 set -euo pipefail
 
 python_packages=(hdrhistogram==0.10.8 perfetto==0.59.1)
@@ -15,7 +15,7 @@ fail() {
 	exit 1
 }
 
-# Registries fail now and then; what they say is worth reading only if they keep failing.
+# Registries fail now and then: errors are shown only if all attempts fail.
 patient() {
 	local try log=$1
 	shift
@@ -40,7 +40,7 @@ fi
 dir=$(readlink -m "$dir")
 mkdir -p "$dir"
 
-# One run at a time; the next one then finds all of it.
+# A lock allows one run at a time; a later run then finds all programs.
 exec 9>"$dir/.lock"
 flock 9
 stamp="${python_packages[*]} ${node_packages[*]}"

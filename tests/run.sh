@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Runs every stage of `make check` and adds up what they report.  A stage that
-# fails does not keep the next from running.
+# Runs the stages of `make check`, and adds up their results.  After a stage that fails, the next
+# one runs all the same.
 # usage: run.sh BUILD [STAGE...]
 set -uo pipefail
 
@@ -17,7 +17,7 @@ add_up() {
 		awk '{ p += $1; f += $3; s += $5 } END { print p + 0, f + 0, s + 0, NR }')
 	read -r p f s lines <<<"$counts"
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-	# a stage that broke off, or told nothing, is a failure of its own
+	# a stage without results, or with a failed status but no failures, counts as a failure
 	if [ "$lines" -eq 0 ] || { [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; }; then
 		echo "FAIL $stage: status $status without a failed test" >&2
 		failed=$((failed + 1))
@@ -43,8 +43,8 @@ unit() {
 
 golden() { tests/golden/run.sh "$build/loopprof"; }
 
-# Each target runs on the inputs packed in tests/fuzz/corpus and its own first ones; what it
-# finds is left in $build/fuzz/corpus for the next run, and for `make fuzz-corpora`.
+# Each target runs on the inputs in tests/fuzz/corpus and on its seeds; inputs that it adds stay in
+# $build/fuzz/corpus for the next run, and for `make fuzz-corpora`.
 fuzz() {
 	local target name corpus p=0 f=0
 	for target in "$build"/fuzz/fuzz_*; do
@@ -71,7 +71,7 @@ fuzz() {
 
 e2e() { /usr/bin/python3 tests/e2e/run.py --loopprof "$build/loopprof" --roots "$build/roots"; }
 
-# Not one of those that are run unless told otherwise: it needs Go.
+# Not a default stage, as it needs Go.
 readers() { tests/readers/check.sh "$build"; }
 
 for stage in "$@"; do

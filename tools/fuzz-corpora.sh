@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Packs the inputs that the fuzz targets have found in a build directory, as few as reach the
-# same branches, into tests/fuzz/corpus.
+# Packs a minimal set of inputs into tests/fuzz/corpus: of those that the fuzz targets found in a
+# build directory, as few as reach all branches.
 # usage: fuzz-corpora.sh BUILD
 set -euo pipefail
 

@@ -11,7 +11,7 @@ made=$(mktemp -d)
 trap 'rm -rf "$made"' EXIT
 
 cp "$style" "$made/style"
-# one scope of its own, so that nothing of it is in the page's
+# a block around the scripts keeps their names out of the page's global scope
 {
 	echo "'use strict';"
 	echo '{'
@@ -19,14 +19,14 @@ cp "$style" "$made/style"
 	echo '}'
 } >"$made/script"
 
-# A page may run and use what has this hash, and nothing else (Content-Security-Policy).
+# The Content-Security-Policy allows a page the script and style with these hashes, nothing else.
 hash_of() {
 	hex=$(sha256sum <"$1" | cut -c1-64 | sed 's/../\\x&/g')
 	# shellcheck disable=SC2059 # the format is the data
 	env printf "$hex" | base64
 }
 
-# The lines between two markers, without a newline at the end: the hash is of every byte.
+# The lines between two markers, without a final newline, as the hash covers every byte.
 part() {
 	sed -n "$1" "$page" | sed -e "s|@style-hash@|$(hash_of "$made/style")|" \
 		-e "s|@script-hash@|$(hash_of "$made/script")|"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Installs the Debian packages that a make target needs, and only those missing.
+# Installs the Debian packages that a make target needs and that are missing.
 # usage: packages.sh GROUP...
 set -eu
 
@@ -11,9 +11,9 @@ group() {
 	deb) echo dpkg-dev lintian systemd prometheus python3-venv ;;
 	demo) echo python3 python3-aiohttp wrk ;;
 	test) echo libcmocka-dev python3 python3-aiohttp python3-uvloop wrk prometheus prometheus-node-exporter ca-certificates debian-archive-keyring util-linux python3-venv nodejs chromium
-		# others' packages of these are as good, and may not get along with Debian's
+		# the same programs from elsewhere will do, and may conflict with Debian's packages
 		command -v npm >/dev/null || echo npm
-		# libFuzzer, of the version of clang that is installed
+		# libFuzzer for the installed version of clang
 		clang --version 2>/dev/null | sed -n 's/.*version \([0-9]*\).*/libclang-rt-\1-dev/p'
 		command -v go >/dev/null || [ -x /usr/local/go/bin/go ] || echo golang-go ;;
 	vm) echo qemu-system-x86 cpio debian-archive-keyring ;;

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# roots.sh [DIR]: makes the Debian roots whose Pythons the host lacks, for
-# `chroot DIR/NAME /usr/bin/python3`. DIR is build/roots unless told.
+# roots.sh [DIR]: makes Debian roots with Pythons that the host lacks, which run by
+# `chroot DIR/NAME /usr/bin/python3`. DIR is build/roots by default.
 #
 # Packages are unpacked, not installed: a Python to be profiled needs its files
 # and libraries only, and debootstrap would spend minutes on the rest.
 set -euo pipefail
 shopt -s nullglob
 
-# NAME (the suite) and the Python it is there for.
+# NAME (the suite), and the version of Python in it.
 roots=(trixie:3.13 sid:3.14)
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
@@ -16,7 +16,7 @@ fail() {
     exit 1
 }
 
-# quiet LOG COMMAND...: apt talks a lot, and only a failure makes it worth reading.
+# quiet LOG COMMAND...: apt's output is shown only if the command fails.
 quiet() {
     local log=$1
     shift
@@ -26,22 +26,21 @@ quiet() {
     }
 }
 
-# works ROOT VERSION: the root runs that Python, with its asyncio in C.
+# works ROOT VERSION: whether the root runs that Python, with its asyncio in C.
 works() {
     chroot "$1" /usr/bin/python3 -c \
         "import sys, asyncio, _asyncio; sys.exit('%d.%d' % sys.version_info[:2] != '$2')" 2>&1
 }
 
-# The archive that the host itself uses, which may be a mirror.
+# The archive that the host uses, which may be a mirror.
 mirror() {
     apt-get indextargets --format "\$(REPO_URI)" 'Created-By: Packages' 'Label: Debian' |
         awk 'NR == 1'
 }
 
-# An apt of our own beside the host's: nothing counts as installed, one suite is
-# known, and what the archive key did not sign is refused whatever the host allows.
-# The package cache is named because container images switch it off, and each
-# call would then parse the whole suite again.
+# apt with a configuration of its own: nothing counts as installed, only one suite is known, and
+# what the archive key did not sign is refused, whatever the host allows. The package cache is
+# enabled because container images disable it, and each call would then parse the whole suite again.
 apt_in() {
     local state=$1
     shift
@@ -67,7 +66,7 @@ make_root() {
     quiet "$state/log" apt_in "$state" install --download-only \
         "python$version-minimal" "libpython$version-stdlib"
 
-    # base-files would bring these links; libraries are looked up through them.
+    # Package base-files would bring these links, through which libraries are found.
     for link in bin lib lib64 sbin; do
         mkdir -p "$root/usr/$link"
         ln -s "usr/$link" "$root/$link"
@@ -75,7 +74,7 @@ make_root() {
     for archive in "$state"/cache/archives/*.deb; do
         quiet "$state/log" dpkg-deb --extract "$archive" "$root"
     done
-    # The suite's default Python moves on; this root's does not.
+    # Names this root's own Python, as the suite's default may be a later one.
     ln -sf "python$version" "$root/usr/bin/python3"
 
     why=$(works "$root" "$version") ||
@@ -87,10 +86,10 @@ dir=${1:-build/roots}
 
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
-# One run at a time; the next one then finds complete roots.
+# A lock allows one run at a time; a later run then finds complete roots.
 exec 9>"$dir/.lock"
 flock 9
-# Left by a run that was killed outright.
+# Removes what a killed run has left.
 rm -rf "$dir"/.new.*
 
 missing=()
@@ -104,15 +103,15 @@ for entry in "${roots[@]}"; do
 done
 [ "${#missing[@]}" -gt 0 ] || exit 0
 
-# apt's state lies where apt's own unprivileged user can reach it; the roots lie
-# beside their final place, so that a rename is all that makes one appear.
+# apt's state is in a directory that apt's unprivileged user can read; roots are made beside
+# their final places, so that a rename makes each appear complete.
 state=$(mktemp -d)
 new=$(mktemp -d "$dir/.new.XXXXXX")
 pids=()
 cleanup() {
     trap '' INT TERM
-    # A build that runs on would write into what is being removed. Each is a
-    # process group of its own, so that its apt goes with it.
+    # Builds that go on would write into removed directories. Each build is a process group, so that
+    # its apt ends with it.
     for pid in "${pids[@]}"; do
         kill -- "-$pid" 2>/dev/null || true
     done
@@ -126,7 +125,7 @@ chmod 755 "$state" "$new"
 
 archive_uri=$(mirror)
 if [ -z "$archive_uri" ] || [ ! -r "$keyring" ]; then
-    # A fresh image knows no archive until its first update.
+    # A fresh container image needs an update before any package can be found.
     quiet "$state/log" apt-get update
     [ -r "$keyring" ] || quiet "$state/log" apt-get install -y debian-archive-keyring
     archive_uri=$(mirror)

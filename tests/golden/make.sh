@@ -1,18 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Captures anew what the golden tests report on, then writes what is expected of
-# it.  Needs root.  usage: make.sh [LOOPPROF]; PYTHON= chooses the interpreter.
+# Records the captures of the golden tests anew, then writes the expected outputs.
+# Needs root.  usage: make.sh [LOOPPROF]; PYTHON= chooses the interpreter.
 #
-# stalls.lpc, loops.lpc, findings.lpc and cut.lpc, the first half of stalls.lpc, were
-# made in formats 1.0 and 1.1 and stay as they are: what is expected of them shows that
-# such captures can still be read.  Review each difference in that before it is committed.
+# stalls.lpc, loops.lpc, findings.lpc and cut.lpc, the first half of stalls.lpc, have formats 1.0
+# and 1.1 and are not made anew: they test that old captures can still be read.  Review each
+# difference in their expected outputs before it is committed.
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
 loopprof=$(readlink -f "${1:-build/loopprof}")
 python=${PYTHON:-/usr/bin/python3}
 target=
-# The path of a program is told in its capture: the same one, wherever the checkout is.
+# A capture has the path of the program, which must not depend on the checkout.
 programs=/tmp/loopprof-golden
 mkdir "$programs"
 
@@ -24,7 +24,7 @@ stop() {
 }
 trap 'stop; rm -rf "$programs"' EXIT
 
-# Captures NAME.lpc from NAME.py with further options.
+# Records NAME.lpc from NAME.py with further options.
 capture() {
 	local name=$1 ready
 	shift
@@ -41,7 +41,7 @@ capture() {
 
 capture causes -d 0.8 -i 400ms
 
-# blocks.lpc, in format 1.3, is written by a program of its own: see findings.c.
+# A separate program, findings.c, writes blocks.lpc in format 1.3.
 cc -O2 -std=gnu11 -D_GNU_SOURCE -I"$here/../../user" -o "$programs/findings" "$here/findings.c" \
 	"$here"/../../user/{source/{recording,archive,replay,packed,block,capture},out/file,error,log}.c -lz
 "$programs/findings" "$here/blocks.lpc"

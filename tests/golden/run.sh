@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Compares what `loopprof report` makes of the captures here with what is expected.
-# usage: run.sh [LOOPPROF]; with UPDATE=1 what it makes becomes what is expected.
+# Compares the outputs of `loopprof report` for these captures with the expected ones.
+# usage: run.sh [LOOPPROF]; with UPDATE=1 the outputs become the expected ones.
 set -uo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
@@ -11,7 +11,7 @@ trap 'rm -rf "$made"' EXIT
 passed=0 failed=0
 export LC_ALL=C.UTF-8 TZ=UTC NO_COLOR=1
 
-# What a report says on stdout and stderr, and its status.
+# The stdout, stderr and status of a report.
 report() {
 	local capture=$1 output=$2 status
 	shift 2
@@ -21,7 +21,7 @@ report() {
 	echo "status: $status" >>"$output"
 }
 
-# The same for what a capture is exported as.  How zlib packs a histogram is its own matter.
+# The same for an export.  Histograms are unpacked, as versions of zlib pack them differently.
 export_as() {
 	local capture=$1 format=$2 output=$3 status
 	(cd "$here" && "$loopprof" export -f "$format" "$capture" </dev/null >"$output" 2>"$made/stderr")
@@ -45,7 +45,7 @@ compare() {
 	failed=$((failed + 1))
 }
 
-# Fails if one of the lines of JSON has a key twice, or is no JSON.
+# Fails if a line is not JSON, or has a key twice.
 check_json() {
 	if python3 -c '
 import json, sys

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
-# roots.sh DIR [NAME]...: makes DIR/bullseye, DIR/trixie and DIR/musl, systems that the static
-# program was not built on: bullseye and trixie have a Python to profile; musl has no glibc at
-# all.  DIR/service, only where it is named, boots with systemd.
+# roots.sh DIR [NAME]...: makes DIR/bullseye, DIR/trixie and DIR/musl, systems other than the one
+# that builds the static program: bullseye and trixie have a Python to profile; musl has no glibc.
+# DIR/service, which is made only if it is named, boots with systemd.
 set -euo pipefail
 
 dir=${1:?usage: roots.sh DIR [NAME]...}
@@ -19,7 +19,7 @@ mirror=$(apt-get indextargets --format "\$(REPO_URI)" 'Created-By: Packages' 'La
 	awk 'NR == 1')
 mirror=${mirror:-http://deb.debian.org/debian/}
 
-# unpack SUITE ROOT PACKAGE... - packages and all they depend on, from an apt of our own.
+# unpack SUITE ROOT PACKAGE... - unpacks packages and their dependencies, by an apt of its own.
 unpack() {
 	local suite=$1 root=$2 state archive link
 	shift 2
@@ -70,7 +70,7 @@ make_service() {
 	ln -sf python3.11 "$1/usr/bin/python3"
 }
 
-# Nothing but musl and a program that is linked to it, to see that the root works.
+# musl and a program linked to it, which shows that the root works.
 make_musl() {
 	local root=$1 sdk=$1.sdk
 	rm -rf "$sdk"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Reads exports of the golden captures with the OpenTelemetry Collector's own decoder, which
-# must take them as the protobuf schema does: needs Go 1.26 or later and its module proxy.
+# checks them against the protobuf schema: needs Go 1.26 or later and its module proxy.
 # usage: check.sh BUILD
 set -uo pipefail
 
@@ -22,7 +22,7 @@ points() { "$python/bin/python" "$here/otlp.py" "$1"; }
 check() {
 	local capture=$1 name
 	name=$(basename "$capture" .lpc)
-	# one of them was cut, which is an error that leaves an export all the same
+	# one capture is cut: the export has an error status, but is complete up to the cut
 	rm -f "$made/ours"
 	"$build/loopprof" export -q -f otlp -o "$made/ours" "$capture" 2>"$made/stderr"
 	"$build/readers/otlpjson" "$made/ours" >"$made/collected" 2>>"$made/stderr" &&

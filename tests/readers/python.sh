@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Makes an environment with the Python libraries that tests read outputs with, never on the
-# machine itself; one that is there is kept.
+# Makes an environment with the Python libraries by which tests read outputs, apart from the
+# machine's own; an existing one is reused.
 # usage: python.sh DIR
 set -eu
 

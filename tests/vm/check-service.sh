@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Boots a small Debian with systemd, installs the package there and runs the service in its
-# sandbox, as `systemctl start loopprof` would on a host: does it find and write what it should?
+# Boots a small Debian with systemd, installs the package and starts the service in its sandbox,
+# as on a host; checks that it profiles a program and writes its outputs.
 #
 #   tests/vm/check-service.sh BUILD [KERNEL]    after `make deb`; KERNEL as for check-vm.sh
 set -euo pipefail
@@ -27,7 +27,7 @@ die() {
 # shellcheck source-path=SCRIPTDIR source=kernel.sh disable=SC1091
 . "$VM_TESTS/kernel.sh"
 
-# fill ROOT - the system, the package and the check on top of it.
+# fill ROOT - installs the system, the package and the check.
 fill() {
 	local root=$1
 	"$TOP/tests/packaging/roots.sh" "$BUILD/packaging-roots" service
@@ -35,7 +35,7 @@ fill() {
 	dpkg-deb --extract "$BUILD"/loopprof_*.deb "$root"
 	cp "$VM_TESTS/service/check.sh" "$VM_TESTS/guest/stalls.py" "$root/"
 	cp "$VM_TESTS"/service/*.service "$VM_TESTS"/service/*.target "$root/etc/systemd/system/"
-	# as often as an emulated machine can see it
+	# an interval that the check can wait for on an emulated machine
 	sed -i 's/-i 15s/-i 5s/' "$root/etc/default/loopprof"
 	: >"$root/etc/machine-id"
 	echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"

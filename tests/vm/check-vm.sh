@@ -9,7 +9,7 @@
 #   VM_REFRESH=1    ask the archive for newer kernels and make the image anew
 #   DEBIAN_MIRROR   where packages come from (http://deb.debian.org)
 #
-# As root it installs the tools it lacks. All it makes is below build/vm/.
+# As root it installs missing tools. All outputs are below build/vm/.
 
 set -euo pipefail
 shopt -s inherit_errexit
@@ -35,7 +35,7 @@ die() {
 # shellcheck source-path=SCRIPTDIR source=image.sh disable=SC1091
 . "$VM_TESTS/image.sh"
 
-# install_tools - what a fresh Debian 12 lacks.
+# install_tools - installs what a fresh Debian 12 lacks.
 install_tools() {
 	local missing=()
 	command -v qemu-system-x86_64 >/dev/null || missing+=(qemu-system-x86)
@@ -49,15 +49,15 @@ install_tools() {
 		apt-get -q -y --no-install-recommends install "${missing[@]}" >/dev/null
 }
 
-# boot KERNEL_DIR IMAGE RUN_DIR - run the guest until it is off.
+# boot KERNEL_DIR IMAGE RUN_DIR - runs the guest until it is off.
 boot() {
 	# -cpu max has RDRAND: without it early getrandom() waits for entropy.
-	# panic=-1 with -no-reboot turns a panic into an exit. Two processors, as
-	# the profiler and its target seldom share one.
-	# thread=single: with a thread each, one emulated processor can run into an
-	# int3 that another one has just taken away again, as the kernel does where it
-	# switches a tracepoint on; real processors are kept from that by interrupts.
-	# --foreground keeps it in our process group, so that Ctrl-C ends it too.
+	# panic=-1 with -no-reboot turns a panic into an exit. There are two processors, as a
+	# profiler and its target seldom share one.
+	# thread=single: with a thread each, an emulated processor can hit an int3 that another
+	# one has just removed, as the kernel does when it enables a tracepoint; on real
+	# processors interrupts prevent that.
+	# --foreground keeps qemu in this process group, so that Ctrl-C ends it too.
 	timeout --foreground --kill-after=5 "$VM_TIMEOUT" qemu-system-x86_64 \
 		-accel tcg,thread=single -cpu max -smp 2 -m 1024 -nodefaults -nographic -no-reboot \
 		-serial "file:$3/console.log" -serial "file:$3/report.log" \
@@ -65,8 +65,8 @@ boot() {
 		-append 'console=ttyS0 panic=-1 loglevel=5' </dev/null >"$3/qemu.log" 2>&1 9>&-
 }
 
-# count_results SERIES RUN_DIR - print the guest's lines, add them up. Fails if
-# the guest did not report everything or reported a failure.
+# count_results SERIES RUN_DIR - prints the guest's lines and adds them up. Fails if the guest
+# reported a failure, or not everything.
 count_results() {
 	local word rest ended=0 before=$failed
 	while read -r word rest; do
@@ -85,7 +85,7 @@ count_results() {
 	((failed == before))
 }
 
-# check_kernel SERIES - one guest from package to verdict.
+# check_kernel SERIES - runs one guest, from the package to the result.
 check_kernel() {
 	local series=$1 kernel=$VM_BUILD/kernel/$1 run=$VM_BUILD/run-$1
 	[[ -e $kernel/vmlinuz && -z ${VM_REFRESH-} ]] || fetch_kernel "$series"
@@ -97,7 +97,7 @@ check_kernel() {
 		echo "$series: qemu ended with status $? (124: time limit of $VM_TIMEOUT s)"
 	count_results "$series" "$run" && return
 	echo "--- $series: end of the console ($run/console.log)"
-	# The firmware clears the screen; not ours, please.
+	# Drops the escape sequences by which the firmware clears the screen.
 	cat "$run/qemu.log" "$run/console.log" | tr -cd '[:print:]\t\n' | tail -n 60
 	echo "---"
 }
@@ -112,7 +112,7 @@ main() {
 	[[ -x $LOOPPROF ]] || die "no program $LOOPPROF; run make first, or set LOOPPROF"
 	install_tools
 	mkdir -p "$VM_BUILD/kernel"
-	# One run at a time: two would write the same image.
+	# A lock allows one run at a time: two would write the same image.
 	exec 9>"$VM_BUILD/lock"
 	flock -n 9 || die "another run is under way in $VM_BUILD"
 	[[ -z ${VM_REFRESH-} ]] || rm -f "$VM_BUILD"/base-*.cpio.gz

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Debian's signed kernels, unpacked and not installed. Sourced by check-vm.sh.
+# Debian's signed kernels, which are unpacked but not installed. Sourced by check-vm.sh.
 
-# suite_of SERIES - the Debian release that ships kernel SERIES.
+# suite_of SERIES - prints the Debian release that ships kernel SERIES.
 suite_of() {
 	case $1 in
 	5.10) echo bullseye ;;
@@ -11,14 +11,14 @@ suite_of() {
 	esac
 }
 
-# newest_kernel SUITE - the package that linux-image-amd64 stands for there.
+# newest_kernel SUITE - prints the package on which linux-image-amd64 depends.
 newest_kernel() {
 	private_apt "$1" apt-cache depends --important linux-image-amd64 |
 		sed -n 's/^ *Depends: \(linux-image-[0-9].*\)$/\1/p' | head -n 1
 }
 
-# require_config FILE - fail unless the kernel can do what loopprof needs
-# without modules; a clear word here beats a riddle in the guest.
+# require_config FILE - fails if the kernel lacks what loopprof needs, or has it as a module; an
+# error here is clearer than one in the guest.
 require_config() {
 	local option
 	for option in DEBUG_INFO_BTF BPF_SYSCALL BPF_JIT BPF_EVENTS UPROBES \
@@ -28,8 +28,8 @@ require_config() {
 	done
 }
 
-# fetch_kernel SERIES - leave vmlinuz, config and release in
-# $VM_BUILD/kernel/RELEASE, and a link to it named SERIES.
+# fetch_kernel SERIES - makes vmlinuz, config and release in $VM_BUILD/kernel/RELEASE, and a link
+# to that directory, named SERIES.
 fetch_kernel() {
 	local series=$1 suite package release dir tmp
 	suite=$(suite_of "$series")
@@ -47,7 +47,7 @@ fetch_kernel() {
 		dpkg-deb --fsys-tarfile "$tmp"/linux-image-*.deb |
 			tar -x -C "$tmp" "./boot/vmlinuz-$release" "./boot/config-$release"
 		require_config "$tmp/boot/config-$release"
-		# vmlinuz comes last and by renaming: it is the mark of a whole one.
+		# vmlinuz is renamed last: if it exists, the directory is complete.
 		mkdir -p "$dir"
 		echo "$release" >"$dir/release"
 		mv "$tmp/boot/config-$release" "$dir/config"

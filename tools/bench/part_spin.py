@@ -20,7 +20,7 @@ from pace import Pace, times_slower
 from processes import NEVER, Empty, Profiler
 
 CALLBACKS = 4000
-# Debug mode is slower by this factor.
+# Fewer callbacks in debug mode, which is slower.
 DEBUG_CALLBACKS = 500
 # Iterations of the yardstick that take about as long as a slice.
 STEPS = 400_000

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# peers.sh [DIR [ROOTS]]: installs the profilers that loopprof is compared with, in
-# environments of their own below DIR (build/peers), never on the machine.
+# peers.sh [DIR [ROOTS]]: installs the profilers that loopprof is compared with into environments of
+# their own below DIR (build/peers), apart from the machine's packages.
 #
-# What cannot be had is no failure: DIR/NAME.why has the reason, for bench's table.
+# A profiler that cannot be installed is no failure: the reason is in DIR/NAME.why, for the table.
 set -uo pipefail
 
 dir=${1:-build/peers}
@@ -22,7 +22,7 @@ install() {
     rm -f "$why"
 }
 
-# new_python: the first one that blocksnoop runs on.
+# new_python: prints the first Python on which blocksnoop runs.
 new_python() {
     local python
     for python in /usr/bin/python3 python3.14 python3.13 python3.12 \
@@ -36,7 +36,7 @@ new_python() {
     return 1
 }
 
-# blocksnoop needs austin 4, and that a newer C library than Debian 12 has: a root's.
+# blocksnoop needs austin 4, which needs a newer C library than Debian 12 has: that of a root.
 link_austin() {
     local austin=$dir/blocksnoop/bin/austin libraries=$roots/trixie/usr/lib/x86_64-linux-gnu
     mkdir -p "$dir/blocksnoop/path"
@@ -54,7 +54,7 @@ mkdir -p "$dir" || exit 1
 dir=$(cd "$dir" && pwd)
 [ -d "$roots" ] && roots=$(cd "$roots" && pwd)
 
-# The last austin that runs on Debian 12, and writes its samples as text.
+# The last austin that runs on Debian 12; its samples are text.
 install samplers /usr/bin/python3 austin austin-dist==3.7.0
 install samplers /usr/bin/python3 py-spy py-spy==0.4.3
 if python=$(new_python); then

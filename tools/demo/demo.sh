@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# demo.sh: profiles a small web service under load, and says what loopprof found.
+# demo.sh: profiles a small web service under load, and prints the results.
 #
 # The service runs as nobody, so that loopprof alone needs root. LOOPPROF names the
 # program (build/loopprof) and DURATION the seconds to profile for (8).
@@ -19,7 +19,7 @@ fail() {
 [ -x "$loopprof" ] || fail "$loopprof is not there; make builds it"
 "$python" -c 'import aiohttp' 2>/dev/null || fail 'needs the package python3-aiohttp'
 
-# The checkout may lie where nobody cannot read it.
+# The checkout may be readable for root only, but the service runs as nobody.
 scratch=$(mktemp -d)
 pids=()
 cleanup() {
@@ -37,17 +37,17 @@ umask 022
 chmod 755 "$scratch"
 install -D -m 644 "$here/server.py" "$scratch/shop/server.py"
 
-# In the background as processes of this shell, so that $! is theirs.
+# These are direct children of this shell, so that $! is their PID.
 nobody=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
 mkfifo "$scratch/port"
 "${nobody[@]}" "$python" "$scratch/shop/server.py" >"$scratch/port" &
 server=$!
 pids+=("$server")
-# The server opens the pipe before it can fail, so this ends in any case.
+# The server opens the pipe before anything in it can fail, so this always ends.
 read -r -t 20 port <"$scratch/port" || fail 'the server did not start'
 url=http://127.0.0.1:$port
 
-# load CONNECTIONS PATH: a bit of load in the background, until the end.
+# load CONNECTIONS PATH: requests a page in the background, until the end.
 load() {
     if command -v wrk >/dev/null; then
         wrk -t 1 -c "$1" -d $((duration + 30)) --timeout 30 "$url$2" >/dev/null &
@@ -57,7 +57,7 @@ load() {
     pids+=("$!")
 }
 
-# The slow pages are asked for now and then; the good one is there all the time.
+# The slow pages are requested now and then, the good one all the time.
 visit() {
     local page
     while :; do

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# deb.sh: makes BUILD/loopprof_VERSION_ARCH.deb of what has been built there.
+# deb.sh: makes BUILD/loopprof_VERSION_ARCH.deb of the files built there.
 set -eu
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -8,7 +8,7 @@ build=${BUILD:-$top/build}
 packaging=$top/tools/packaging
 version=$(sed -n 's/^#define LP_VERSION "\(.*\)"/\1/p' "$top/user/version.h")
 architecture=$(dpkg --print-architecture)
-# the same sources make the same package
+# packages of the same sources are identical
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$top" log -1 --format=%ct 2>/dev/null || date +%s)}
 export SOURCE_DATE_EPOCH
 
@@ -44,7 +44,7 @@ loopprof: bogus-mail-host *
 loopprof: bogus-mail-host-in-debian-changelog *
 END
 
-# What the program links to says what it depends on.
+# Dependencies follow from the libraries to which the program is linked.
 mkdir -p "$root/debian"
 touch "$root/debian/control"
 depends=$(cd "$root" && dpkg-shlibdeps -O --ignore-missing-info usr/sbin/loopprof 2>/dev/null |

@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# zydis.sh DIR: makes DIR/libZydis.a, of which Debian has only the shared library, from
-# Debian's own source package.  What apt verifies is what is compiled: the signature of the
-# archive, and through it every file.
+# zydis.sh DIR: makes DIR/libZydis.a, which Debian has only as a shared library, from Debian's
+# own source package.  apt verifies it by the signature of the archive, which covers every file.
 set -eu
 
 dir=${1:?usage: zydis.sh DIR}
@@ -15,7 +14,7 @@ if [ -s "$kept/libZydis.a" ]; then
 	exit 0
 fi
 
-# The suite and the mirror of the headers that the program is compiled with.
+# The suite and mirror of the headers with which the program is compiled.
 # shellcheck source=/dev/null
 suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
 mirror=$(apt-get indextargets --format "\$(REPO_URI)" 'Created-By: Packages' 'Label: Debian' |
@@ -27,7 +26,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
 echo "deb-src [signed-by=$keyring] $mirror $suite main" >"$work/sources.list"
 
-# A state of its own: the host's lists stay as they are.
+# A private state of apt: the host's lists do not change.
 apt() {
 	apt-get -q -o Dir::State::lists="$work/lists" -o Dir::Cache="$work/cache" \
 		-o Dir::Cache::pkgcache=pkgcache.bin -o Dir::Cache::srcpkgcache=srcpkgcache.bin \
@@ -50,5 +49,5 @@ done
 ar rcs libZydis.a ./*.o
 cd - >/dev/null
 cp "$work/libZydis.a" "$dir/"
-# kept where that can be written, for the next clone
+# stored for the next clone, if the directory is writable
 { mkdir -p "$kept" && cp "$work/libZydis.a" "$kept/"; } 2>/dev/null || true

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What gets lost, with every probe that there is for it: each kind must be found.
+# Findings, with all probes for them: each kind must be found.
 cd /tmp || exit 1
 rm -f ready
 

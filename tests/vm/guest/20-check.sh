@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# `loopprof check` on a kernel that supports everything: it succeeds, and says
-# which kernel it looked at.
+# `loopprof check` on a kernel that supports everything: it succeeds, and prints the kernel's
+# version.
 loopprof check >/tmp/check.out 2>&1
 status=$?
 cat /tmp/check.out
@@ -12,7 +12,7 @@ if ! grep -qF "$(uname -r)" /tmp/check.out; then
 	echo "loopprof check does not name the kernel release $(uname -r)"
 	exit 1
 fi
-# Debian's kernels have fentry: the fallback here would hide that it no longer works.
+# Debian's kernels have fentry: a use of the fallback would mean that fentry failed.
 if ! grep -qF "fentry on the poll calls" /tmp/check.out; then
 	echo "loopprof check does not offer fentry"
 	exit 1

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Inside the guest: starts the service beside a program that stalls, and looks at what it writes.
+# Runs in the guest: starts the service beside a program that stalls, and checks its outputs.
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 metrics=/var/lib/loopprof/metrics/loopprof.prom
 captures=/var/lib/loopprof/captures
@@ -10,7 +10,7 @@ verdict() {
 	if [ "$1" -eq 0 ]; then echo "PASS $2"; else echo "FAIL $2"; fi
 }
 
-# until_true SECONDS COMMAND...
+# until_true SECONDS COMMAND... - repeats a command until it succeeds.
 until_true() {
 	left=$1
 	shift
@@ -30,7 +30,7 @@ verdict $? "it finds the stalls of another service, by its unit"
 $bb grep '^loopprof_loop_slow' $metrics
 systemctl is-active --quiet loopprof.service
 verdict $? "it is still running"
-# nothing but its own directories
+# the service can write to nothing but its own directories
 written=$($bb find / -xdev -type f -newer /run/api.ready -name '*loopprof*' 2>/dev/null |
 	$bb grep -v -e '^/var/lib/loopprof/' -e '^/proc/' -e '^/sys/' -e '^/run/')
 [ -z "$written" ] || echo "written: $written"
