@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A code object: code from starts[i].offset on belongs to line starts[i].line; 0: to no line. */
+/* A code object: from starts[i].offset on, the line is starts[i].line; 0 if it has none. */
 struct lp_lines_fixture {
 	int minor;
 	const char *name;

@@ -336,7 +336,7 @@ static void a_stack_has_as_many_frames_as_it_says(void **state)
 	assert_int_equal(decode_stack(3, 2, SIZE_MAX, 0), -EBADMSG);
 	assert_int_equal(decode_stack(3, 4, SIZE_MAX, 0), -EBADMSG);
 	assert_int_equal(decode_stack(UINT32_MAX, 0, SIZE_MAX, 0), -EBADMSG);
-	/* 420 times that is 0 in 32 bits */
+	/* the size of that many frames of 420 bytes is 0 in 32 bits */
 	assert_int_equal(decode_stack(1U << 30, 0, SIZE_MAX, 0), -EBADMSG);
 	assert_int_equal(decode_stack(1024, 1024, SIZE_MAX, 0), 0);
 	assert_int_equal(decode_stack(1025, 1025, SIZE_MAX, 0), -EBADMSG);

@@ -128,7 +128,7 @@ static void an_account_of_more_blocks_than_there_can_be_is_refused(void **state)
 	(void)state;
 	assert_int_equal(decode_account(LP_BLOCKS, LP_BLOCKS + 1, 0), -EBADMSG);
 	assert_int_equal(decode_account(LP_BLOCKS, UINT32_MAX, 0), -EBADMSG);
-	/* 288 times that is 0 in 32 bits */
+	/* the size of that many blocks of 288 bytes is 0 in 32 bits */
 	assert_int_equal(decode_account(0, 1U << 27, 0), -EBADMSG);
 }
 
@@ -190,7 +190,7 @@ static void a_stack_seen_deeper_than_it_can_be_is_refused(void **state)
 					     LP_SAMPLE_ON_CPU),
 			 -EBADMSG);
 	assert_int_equal(decode_stack_sample(1, UINT32_MAX, LP_SAMPLE_ON_CPU), -EBADMSG);
-	/* 4 times that is 0 in 32 bits */
+	/* the size of that many numbers of 4 bytes is 0 in 32 bits */
 	assert_int_equal(decode_stack_sample(0, 1U << 30, LP_SAMPLE_ON_CPU), -EBADMSG);
 }
 

@@ -63,7 +63,7 @@ static struct lp_recorder_config config_of(const char *path, const char *host, u
 	return config;
 }
 
-/* A record each 10 ms, from the start on. */
+/* Records a run with an event every 10 ms, from its start on. */
 static const char *record_one(const char *path, const char *host, uint64_t later_s,
 			      uint64_t seconds)
 {

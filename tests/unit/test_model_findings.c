@@ -448,7 +448,7 @@ static void what_is_held_is_reported_at_the_end(void **state)
 	assert_int_equal(findings[0].finding.late_ns, 20 * MS);
 	assert_int_equal(findings[1].finding.late_ns, 10 * MS);
 	assert_int_equal(total_counts.count, 2);
-	/* nothing comes after the end */
+	/* findings after the end of the run are ignored */
 	feed_finding(LP_FINDING_NEVER_AWAITED, "late", LP_NO_LOOP, 40 * MS);
 	feed_finding(LP_FINDING_WRONG_THREAD, "late", LP_NO_LOOP, 40 * MS);
 	model_advance(model, UINT64_MAX);

@@ -22,7 +22,7 @@
 #include "symbolise/native.h"
 #include "process/mappings.h"
 
-/* Frames must not be inlined, changed, or left before their callee returns. */
+/* The function's frame must not be inlined, changed, or left before its callee returns. */
 #define OWN_FRAME __attribute__((noipa, no_sanitize("address", "undefined")))
 #define AFTER_CALL __asm__ volatile("")
 

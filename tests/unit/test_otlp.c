@@ -51,7 +51,7 @@ static void a_histogram_has_its_buckets_as_they_are(void **state)
 
 	(void)state;
 	metrics_begin(&metrics, &run, true);
-	/* 2^-20 s is 953.67 ns: slot 0; 2^-9 s is the last of its bucket, index -73; over 64 s */
+	/* 953 ns is below 2^-20 s (zeroCount); 1953125 ns is 2^-9 s, the end of bucket -73 */
 	lp_histogram_add(&item.run, 953);
 	lp_histogram_add(&item.run, 1953125);
 	lp_histogram_add(&item.run, 1953126);

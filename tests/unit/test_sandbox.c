@@ -87,9 +87,7 @@ static int a_reader_opens_nothing_to_write(void)
 	return unlink("/nowhere/at/all") != -1 || errno != EPERM ? 6 : 0;
 }
 
-/*
- * New user namespaces, and calls that change other processes without writing to them, are refused.
- */
+/* New user namespaces, in which a process would have all capabilities, cannot be made. */
 static int no_namespace_is_made(void)
 {
 	if (syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL) >= 0 ||
