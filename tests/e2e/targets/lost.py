@@ -19,7 +19,7 @@ MANY = 20
 LAST_READ_S = 0.3
 
 
-# ---- coroutines that nobody awaits ----
+# ---- coroutines that are never awaited ----
 
 
 async def dropped_at_once():
@@ -118,7 +118,7 @@ async def drops_coroutines(lost):
     await in_thread(drops_in_thread, lost)
 
 
-# ---- exceptions that nobody asks for ----
+# ---- exceptions that are never retrieved ----
 
 
 class Unlucky(Exception):
@@ -218,7 +218,7 @@ async def drops_exceptions(lost):
     await settled()
 
 
-# ---- tasks that are gone before they are done ----
+# ---- tasks that are destroyed while pending ----
 
 
 async def waits_in_vain():

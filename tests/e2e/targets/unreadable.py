@@ -37,7 +37,7 @@ def libc():
 
 
 def page_of(what, protection=mmap.PROT_READ):
-    """An address in a page; whoever touches the page waits for ever."""
+    """An address in a page; a process that touches the page waits for ever."""
     size = PAGES * mmap.PAGESIZE
     if what != "uffd":
         file = os.open(what, os.O_RDONLY)
