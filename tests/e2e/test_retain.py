@@ -106,7 +106,7 @@ def test_files_are_removed_that_are_too_many(case):
 
 
 def test_a_recording_that_is_killed_is_readable(case):
-    target = case.start("load.py", "6")
+    target = case.start("load.py", "12")
     for place in (case.path("captures") + "/", case.path("x.lpc")):
         profiler = recorder(case, target, place)
         if place.endswith("/"):

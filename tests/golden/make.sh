@@ -42,8 +42,9 @@ capture() {
 capture causes -d 0.8 -i 400ms
 
 # A separate program, findings.c, writes blocks.lpc in format 1.3.
+mapfile -t objects < <(find "$(dirname "$loopprof")/user" -name '*.o' ! -name main.o)
 cc -O2 -std=gnu11 -D_GNU_SOURCE -I"$here/../../user" -o "$programs/findings" "$here/findings.c" \
-	"$here"/../../user/{source/{recording,archive,replay,packed,block,capture},out/file,error,log}.c -lz
+	"${objects[@]}" -lbpf -lelf -lz -lZydis -lm -lpthread
 "$programs/findings" "$here/blocks.lpc"
 chmod 644 "$here/blocks.lpc"
 UPDATE=1 "$here/run.sh" "$loopprof"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# The guest's root: an initramfs in two parts, which the kernel unpacks one over the other. The
-# base (Debian packages) is cached; the overlay (the program under test and the tests) is made
-# anew for each run. Sourced by check-vm.sh.
+# The guest's root: an initramfs in two parts, which the kernel unpacks one
+# over the other. The base (Debian packages) is cached; the overlay (the program
+# under test, the tests) is made anew for each run. Sourced by check-vm.sh.
 
 IMAGE_SUITE=bookworm
 IMAGE_PACKAGES=(
@@ -9,7 +9,7 @@ IMAGE_PACKAGES=(
 	python3.11-minimal libpython3.11-minimal libpython3.11-stdlib libexpat1
 	libbpf1 libelf1 zlib1g libzydis4.0 libzycore1.4
 )
-# Files that no test uses, since an emulated processor has to unpack every byte.
+# What nothing here runs. Every byte is unpacked by an emulated processor.
 IMAGE_UNUSED=(
 	usr/share usr/lib/x86_64-linux-gnu/{gconv,audit}
 	usr/lib/python3.11/{test,unittest,idlelib,tkinter,lib2to3,distutils,ensurepip}
@@ -17,20 +17,20 @@ IMAGE_UNUSED=(
 	usr/lib/python3.11/{multiprocessing,venv,wsgiref,turtle.py,pydoc.py}
 )
 
-# base_key - prints a key of the recipe, so that a changed recipe makes a new image.
+# base_key - names the recipe, so that a changed one makes a new image.
 base_key() {
 	cat "$VM_TESTS/image.sh" "$VM_TESTS/guest/init" | sha256sum | cut -c 1-16
 }
 
-# pack DIR FILE - writes DIR as a compressed cpio archive, owned by root.
+# pack DIR FILE - DIR as a compressed cpio archive, owned by root.
 pack() {
 	(cd "$1" && find . -print0 | LC_ALL=C sort -z |
 		cpio --quiet --null -o -H newc -R 0:0) | gzip -6 >"$2.tmp"
 	mv "$2.tmp" "$2"
 }
 
-# image_python ROOT ARG... - runs the image's own Python here: byte code has to be written by the
-# version that reads it.
+# image_python ROOT ARG... - the image's own Python, run here: only the version
+# that will read the byte code can write it.
 image_python() {
 	local root=$1 lib=lib/x86_64-linux-gnu
 	shift
@@ -39,7 +39,7 @@ image_python() {
 		"$root/usr/bin/python3.11" "$@"
 }
 
-# fill_base ROOT - unpacks the packages, and makes what their scripts would make.
+# fill_base ROOT - unpack the packages and make what their scripts would.
 fill_base() {
 	local root=$1 deb applet
 	open_suite "$IMAGE_SUITE"
@@ -55,13 +55,13 @@ fill_base() {
 	ln -sf python3.11 "$root/usr/bin/python3"
 	echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
 	install -m 755 "$VM_TESTS/guest/init" "$root/init"
-	# Without byte code every start of Python compiles its library, which takes many seconds
-	# under emulation. -s and -p replace this machine's paths in it.
+	# Without byte code every start of Python compiles its library, which takes
+	# many seconds under emulation. -s and -p keep our paths out of it.
 	image_python "$root" -m compileall -q --invalidation-mode unchecked-hash \
 		-s "$root" -p / "$root/usr/lib/python3.11" >/dev/null
 }
 
-# make_base - prints the path of the base image, which is made if it is missing.
+# make_base - print the path of the base image, made if it is not there.
 make_base() {
 	local image root
 	image=$VM_BUILD/base-$(base_key).cpio.gz
@@ -77,11 +77,11 @@ make_base() {
 	echo "$image"
 }
 
-# copy_libraries ROOT PROGRAM BASE - copies libraries that PROGRAM needs and BASE lacks.
+# copy_libraries ROOT PROGRAM BASE - what PROGRAM links to and BASE lacks.
 copy_libraries() {
 	local root=$1 program=$2 base=$3 have path
 	have=$(gzip -dc "$base" | cpio --quiet -t)
-	# ldd fails for static programs and scripts, which need no libraries.
+	# A static program or a script makes ldd fail, and needs nothing.
 	{ ldd "$program" 2>/dev/null || true; } | sed -n 's/.* => \(\/[^ ]*\) .*/\1/p' |
 		while read -r path; do
 			grep -q "/${path##*/}\$" <<<"$have" && continue
@@ -89,7 +89,7 @@ copy_libraries() {
 		done
 }
 
-# make_image PROGRAM FILE - writes the whole initramfs with PROGRAM to FILE.
+# make_image PROGRAM FILE - write the whole initramfs with PROGRAM to FILE.
 make_image() {
 	local program=$1 file=$2 base root=$VM_BUILD/overlay.tmp
 	base=$(make_base)
