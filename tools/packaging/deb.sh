@@ -6,7 +6,7 @@ set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 build=${BUILD:-$top/build}
 packaging=$top/tools/packaging
-version=$(sed -n 's/^#define LP_VERSION "\(.*\)"/\1/p' "$top/user/version.h")
+version=$(sed -n 's/^#define LP_VERSION "\(.*\)"/\1/p' "$top/user/base/version.h")
 architecture=$(dpkg --print-architecture)
 # packages of the same sources are identical
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$top" log -1 --format=%ct 2>/dev/null || date +%s)}
