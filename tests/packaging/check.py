@@ -130,7 +130,7 @@ def test_the_static_program_runs_without_glibc():
 
 
 def package():
-    version = re.search(r'LP_VERSION "(.*)"', open(os.path.join(TOP, "user", "version.h"),
+    version = re.search(r'LP_VERSION "(.*)"', open(os.path.join(TOP, "user", "base", "version.h"),
                                                    encoding="utf-8").read()).group(1)
     return os.path.join(BUILD, f"loopprof_{version}_amd64.deb")
 
