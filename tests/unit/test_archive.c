@@ -39,7 +39,7 @@ static void plant_segment(unsigned int segment, unsigned int seconds)
 }
 
 /* Counts the segment's captures, planted files excluded (those are empty); name: the last one. */
-static size_t merge_of(unsigned int segment, char *name, size_t size)
+static size_t find_segment(unsigned int segment, char *name, size_t size)
 {
 	DIR *stream = opendir(directory);
 	struct dirent *entry;
@@ -82,9 +82,9 @@ static void names_that_are_taken_stop_no_recording(void **state)
 		tick(recording, ms);
 	}
 	recorder_end(recording);
-	assert_int_equal(merge_of(0, name, sizeof(name)), 1);
+	assert_int_equal(find_segment(0, name, sizeof(name)), 1);
 	assert_int_equal(strncmp(name, "loopprof-box-", 13), 0);
-	assert_int_equal(merge_of(1, name, sizeof(name)), 1);
+	assert_int_equal(find_segment(1, name, sizeof(name)), 1);
 }
 
 static void a_capture_of_another_name_is_retained_and_removed_as_others_are(void **state)
@@ -97,7 +97,7 @@ static void a_capture_of_another_name_is_retained_and_removed_as_others_are(void
 	(void)state;
 	plant_segment(0, 40);
 	recorder_end(recorder_start(&config));
-	assert_int_equal(merge_of(0, name, sizeof(name)), 1);
+	assert_int_equal(find_segment(0, name, sizeof(name)), 1);
 	config.header.start_unix_ns += 3600 * SECOND;
 	config.rotate_bytes = 20000;
 	config.retain_bytes = 1;

@@ -93,7 +93,6 @@ struct lp_overhead {
 	uint64_t bursts;
 	uint64_t attach_failures;
 	uint64_t map_bytes;
-	bool knows_uvloop; /* not used */
 };
 
 struct lp_session {
