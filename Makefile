@@ -28,9 +28,10 @@ OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
 # Two objects: the programs of findings are loaded when loops are profiled already.  In each, the
 # file that defines the maps comes first: libbpf 1.1 keeps the offsets of maps that it has read as
 # extern before.
-BPF_LATE = bpf/lost.bpf.c bpf/births.bpf.c
-BPF_SOURCES = bpf/dispatch.bpf.c \
-	$(filter-out bpf/dispatch.bpf.c $(BPF_LATE),$(wildcard bpf/*.bpf.c))
+BPF_LATE = bpf/python/lost.bpf.c bpf/python/births.bpf.c
+BPF_MAPS = bpf/poll.bpf.c
+BPF_SOURCES = $(BPF_MAPS) \
+	$(filter-out $(BPF_MAPS) $(BPF_LATE),$(wildcard bpf/*.bpf.c bpf/*/*.bpf.c))
 BPF_LATE_OBJECTS = $(BPF_LATE:bpf/%.c=$(BUILD)/bpf/%.o)
 BPF_OBJECTS = $(BPF_SOURCES:bpf/%.c=$(BUILD)/bpf/%.o)
 SKELETON = $(BUILD)/loopprof.skel.h $(BUILD)/lost.skel.h

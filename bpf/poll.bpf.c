@@ -9,6 +9,7 @@
  * system calls pass), so those are attached only where the kernel refuses
  * fentry, and only for the calls that the loops make.
  */
+#define LP_DEFINE_MAPS
 #include "loop/common.bpf.h"
 #include "python/object.bpf.h"
 #include "loop/loop.bpf.h"

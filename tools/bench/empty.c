@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "runtime/runtime.h"
 #include "process/process.h"
-#include "runtime/registry.h"
+#include "runtime/detect.h"
 
 #include <bpf/libbpf.h>
 #include <errno.h>

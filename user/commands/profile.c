@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "base/macros.h"
-#include "runtime/registry.h"
+#include "runtime/detect.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -26,7 +26,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The longest time in ns for which a program that -- starts is held while it loads asyncio. */
+/* The longest time in ns for which a program that -- starts is held while it loads what runs loops.
+ */
 #define HOLD_NS (2000 * NS_PER_MS)
 /*
  * Limits in Hz of the clock. They are odd so that samples are not in step with periodic timers of

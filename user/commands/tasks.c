@@ -19,7 +19,7 @@
 #include "tasks/supervise.h"
 #include "base/version.h"
 #include "base/macros.h"
-#include "runtime/registry.h"
+#include "runtime/detect.h"
 
 #include <errno.h>
 #include <inttypes.h>

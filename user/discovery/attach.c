@@ -92,7 +92,7 @@ static int find_loops(const struct lp_target *target, struct lp_running_loop *lo
 
 /*
  * Returns whether loops that were found use other poll calls than epoll's. A loop that does not run
- * in asyncio's own run_forever, such as Qt's, may do so whatever descriptors the process has. Any
+ * in the poll of its own class, such as Qt's, may do so whatever descriptors the process has. Any
  * other loop does so if its process has no epoll descriptor. A loop that ends has closed its own
  * and a process that ends has none, so that loops have to run still and the descriptors are read
  * again.
@@ -262,13 +262,13 @@ static void log_attached(const struct lp_targets *targets, const struct lp_targe
 			   target->instance.version);
 }
 
-static bool lacks_asyncio(const struct lp_instance *instance)
+static bool lacks_loops(const struct lp_instance *instance)
 {
 	return !instance->runtime->may_run_loop(instance);
 }
 
 int target_attach(struct lp_targets *targets, struct lp_target *target,
-		  const struct lp_examined *examined, bool wait_for_asyncio, struct lp_error *error)
+		  const struct lp_examined *examined, bool wait_for_loops, struct lp_error *error)
 {
 	static struct lp_running_loop running[LP_MAX_LOOPS];
 	struct lp_instance instance;
@@ -283,7 +283,7 @@ int target_attach(struct lp_targets *targets, struct lp_target *target,
 		return error_set(error, -ENOMEM, "out of memory");
 	target_reset(targets, target);
 	target->instance = instance;
-	if (wait_for_asyncio && lacks_asyncio(&instance)) {
+	if (wait_for_loops && lacks_loops(&instance)) {
 		remote_forget(&target->instance);
 		return -EAGAIN;
 	}

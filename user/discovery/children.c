@@ -7,7 +7,7 @@
 
 #include "base/clocks.h"
 #include "base/macros.h"
-#include "runtime/registry.h"
+#include "runtime/detect.h"
 
 #include <stdlib.h>
 #include <unistd.h>

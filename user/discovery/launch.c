@@ -4,6 +4,7 @@
 #include "base/clocks.h"
 #include "base/macros.h"
 #include "privileges/sudo.h"
+#include "runtime/registry.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -383,10 +384,10 @@ int launch_find_interpreter(struct lp_launch *launch, bool (*has_interpreter)(pi
 }
 
 /*
- * Returns whether the process maps the code of the _asyncio module, or creates the pair of sockets
- * of a loop, which is the only sign if the module is built into the interpreter.
+ * Returns whether the process maps the code of a library that runs loops, or creates the pair of
+ * sockets of a loop, which is the only sign if the library is built into the interpreter.
  */
-static bool loads_asyncio(pid_t pid, const struct user_regs_struct *registers)
+static bool loads_loops(pid_t pid, const struct user_regs_struct *registers)
 {
 	char link[64], path[4096];
 	ssize_t length;
@@ -400,7 +401,7 @@ static bool loads_asyncio(pid_t pid, const struct user_regs_struct *registers)
 	if (length <= 0)
 		return false;
 	path[length] = '\0';
-	return strstr(path, "/_asyncio.") != NULL;
+	return runtime_is_loop_library(path);
 }
 
 /*
@@ -464,7 +465,7 @@ void launch_hold(struct lp_launch *launch, const struct lp_launch_hold *hold)
 		if (WSTOPSIG(status) == SYSCALL_TRAP) {
 			if (ptrace(PTRACE_GETREGS, launch->pid, NULL, &registers))
 				break;
-			loads = loads || loads_asyncio(launch->pid, &registers);
+			loads = loads || loads_loops(launch->pid, &registers);
 			if (clock_now() >= hold->until_ns)
 				break;
 			if (loads && is_step(registers.orig_rax) &&

@@ -46,8 +46,8 @@ struct lp_launch_hold {
 };
 
 /*
- * Continues the program from system call to system call while it imports asyncio, until all probes
- * that need the _asyncio module are attached, so that findings of its first loop are reported. Ends
+ * Continues the program from system call to system call while it loads what runs loops, until
+ * all probes that need it are attached, so that findings of its first loop are reported. Ends
  * as well at until_ns or when stop is readable. The caller then calls launch_release.
  */
 void launch_hold(struct lp_launch *launch, const struct lp_launch_hold *hold);

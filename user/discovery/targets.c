@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/macros.h"
 #include "process/cgroup.h"
-#include "runtime/registry.h"
+#include "runtime/detect.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@
 #define RETRY_LAST_NS (1000 * NS_PER_MS)
 /*
  * A target that was not named on the command line is examined again after this part of its age, as
- * it may never load asyncio.
+ * it may never load what runs a loop.
  */
 #define RETRY_AGE_PART 8
 #define RETRY_SELDOM_NS (30000 * NS_PER_MS)

@@ -24,7 +24,7 @@
 #define LP_YOUNG_STEP_NS (2 * NS_PER_MS)
 
 enum lp_target_state {
-	LP_TARGET_WAITING, /* not a Python process yet, or one without asyncio */
+	LP_TARGET_WAITING, /* no process of a runtime yet, or one that cannot run a loop */
 	LP_TARGET_ATTACHED,
 	/* it cannot be profiled; it stays in the table so that this is reported once */
 	LP_TARGET_REFUSED,
@@ -34,7 +34,7 @@ struct lp_target {
 	struct lp_target *next, *previous; /* list of all targets */
 	struct lp_target *bucket; /* next target with the same hash */
 	struct lp_process_info process;
-	/* of a waiting target: its last examination, in which it had no asyncio */
+	/* of a waiting target: its last examination, in which it could run no loop */
 	struct lp_instance instance;
 	enum lp_target_state state;
 	bool named; /* named by its PID: its state is reported to the user */
@@ -114,13 +114,12 @@ void target_reset(struct lp_targets *targets, struct lp_target *target);
 void target_drop(struct lp_targets *targets, struct lp_target *target);
 
 /*
- * Functions of attach.c. target_attach attaches to an examined target. With wait_for_asyncio a
- * process without asyncio is not attached. Returns 0, or a negative errno with a sentence: -EAGAIN
- * if it cannot run a loop yet, -ENOENT if it has no interpreter.
+ * Functions of attach.c. target_attach attaches to an examined target. With wait_for_loops a
+ * process that cannot run a loop is not attached. Returns 0, or a negative errno with a sentence:
+ * -EAGAIN if it cannot run a loop yet, -ENOENT if it has no interpreter.
  */
 int target_attach(struct lp_targets *targets, struct lp_target *target,
-		  const struct lp_examined *examined, bool wait_for_asyncio,
-		  struct lp_error *error);
+		  const struct lp_examined *examined, bool wait_for_loops, struct lp_error *error);
 /*
  * Attaches the probes whose module was not loaded before, and verifies the offsets if that was not
  * possible before.

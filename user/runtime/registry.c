@@ -2,7 +2,6 @@
 #include "registry.h"
 
 #include "runtime/cpython/cpython.h"
-#include "runtime/remote/remote.h"
 #include "base/macros.h"
 
 #include <errno.h>
@@ -38,6 +37,16 @@ bool runtime_may_be_program_here(const char *path)
 	return false;
 }
 
+bool runtime_is_loop_library(const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < RUNTIMES; i++)
+		if (runtimes[i]->loop_library && strstr(path, runtimes[i]->loop_library))
+			return true;
+	return false;
+}
+
 int runtime_detect_here(const struct lp_process_info *process, struct lp_instance *instance,
 			struct lp_error *error)
 {
@@ -53,16 +62,4 @@ int runtime_detect_here(const struct lp_process_info *process, struct lp_instanc
 			return err;
 	}
 	return err;
-}
-
-bool runtime_may_be_program(const char *path)
-{
-	return remote_has_begun() ? remote_may_be_program(path) : runtime_may_be_program_here(path);
-}
-
-int runtime_detect(const struct lp_process_info *process, struct lp_instance *instance,
-		   struct lp_error *error)
-{
-	return remote_has_begun() ? remote_detect(process, instance, error)
-				  : runtime_detect_here(process, instance, error);
 }

@@ -150,6 +150,8 @@ struct lp_task_list;
 
 struct lp_runtime {
 	const char *name;
+	/* a part of the path of the library that a process maps before it runs loops; NULL: none */
+	const char *loop_library;
 	/*
 	 * Recognises a process of this runtime.  Returns 0 and fills the instance, which
 	 * release() frees; -ENOENT if it is none; any other negative errno, with a sentence,

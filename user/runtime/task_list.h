@@ -59,7 +59,7 @@ struct lp_task {
 	bool cut; /* the chain is longer than frames */
 
 	enum lp_awaited awaited;
-	const char *awaited_class; /* "asyncio.locks.Lock"; "" with LP_AWAITED_NOTHING */
+	const char *awaited_class; /* "package.locks.Lock"; "" with LP_AWAITED_NOTHING */
 	uint64_t awaited_id; /* address of the awaited object */
 	const char *awaited_detail; /* "due in 3.2 s", "tcp 10.0.0.1:5432", "full, 10 of 10"; "" */
 	size_t edge_count;
@@ -72,7 +72,8 @@ struct lp_task {
 	const char *exception_type; /* the exception that ended the task; "" in other states */
 	const char *exception_message;
 
-	/* The place that created the task, recorded in asyncio's debug mode only; else file is "". */
+	/* The place that created the task, recorded by some runtimes, in a debug mode; else file is
+	 * "". */
 	const char *created_function, *created_file;
 	uint32_t created_line;
 };

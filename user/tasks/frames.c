@@ -145,7 +145,7 @@ bool frame_is_library(const struct lp_shown_frame *frame)
 		return true;
 	if (strstr(at, "/site-packages/") || strstr(at, "/dist-packages/"))
 		return false;
-	/* /usr/lib/python3.11/asyncio/tasks.py, or python311.zip/ */
+	/* /usr/lib/python3.11/threading.py, or python311.zip/ */
 	while ((at = strstr(at, "/python"))) {
 		at += strlen("/python");
 		if (!isdigit((unsigned char)*at))

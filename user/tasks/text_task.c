@@ -134,7 +134,7 @@ static const char *last_part(const char *dotted)
 	return dot ? dot + 1 : dotted;
 }
 
-/* Whether a function like "Lock.acquire" is a method of a class like "asyncio.locks.Lock". */
+/* Whether a function like "Lock.acquire" is a method of a class like "package.locks.Lock". */
 static bool has_class(const char *function, const char *class)
 {
 	const char *own = last_part(class);

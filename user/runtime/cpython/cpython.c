@@ -549,6 +549,7 @@ static int read_tasks(const struct lp_instance *instance, struct lp_task_list *l
 
 const struct lp_runtime cpython_runtime = {
 	.name = "asyncio",
+	.loop_library = "/_asyncio.",
 	.detect = detect,
 	.may_be_program = may_be_program,
 	.release = release,

@@ -53,7 +53,7 @@ size_t remote_unreadable(void);
 /* Fills the error with a sentence for a negative result of worker_call.  Returns err. */
 int remote_error(struct lp_error *error, pid_t pid, int err);
 
-/* For registry.c: as runtime_may_be_program and runtime_detect. */
+/* For detect.c: as runtime_may_be_program and runtime_detect. */
 bool remote_may_be_program(const char *path);
 int remote_detect(const struct lp_process_info *process, struct lp_instance *instance,
 		  struct lp_error *error);

@@ -123,7 +123,7 @@ static ssize_t serve_may_be_program(const struct call *call)
 		return -EINVAL;
 	memcpy(path, call->arguments, call->bytes);
 	path[call->bytes - 1] = '\0';
-	*(unsigned char *)call->answer = runtime_may_be_program(path);
+	*(unsigned char *)call->answer = runtime_may_be_program_here(path);
 	return 1;
 }
 

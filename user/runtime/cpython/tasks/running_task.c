@@ -18,16 +18,6 @@ struct lp_stack_frame_at {
 	struct lp_raw_frame raw;
 };
 
-const struct lp_loop_thread *cpython_loop_thread(const struct lp_task_reader *reader, uint64_t loop)
-{
-	size_t i;
-
-	for (i = 0; i < reader->thread_count; i++)
-		if (reader->threads[i].loop == loop)
-			return &reader->threads[i];
-	return NULL;
-}
-
 /*
  * Reads a thread's stack, innermost first, up to the frame at the address outermost.  Returns
  * the number of frames, or 0 if that frame is not on the stack.

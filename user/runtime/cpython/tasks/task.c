@@ -329,6 +329,16 @@ static void fill_frames(struct lp_task_reader *reader, const struct lp_await_cha
 	}
 }
 
+const struct lp_loop_thread *cpython_loop_thread(const struct lp_task_reader *reader, uint64_t loop)
+{
+	size_t i;
+
+	for (i = 0; i < reader->thread_count; i++)
+		if (reader->threads[i].loop == loop)
+			return &reader->threads[i];
+	return NULL;
+}
+
 bool cpython_read_task(struct lp_task_reader *reader, uint64_t address, struct lp_task *task,
 		       struct lp_await_chain *chain)
 {

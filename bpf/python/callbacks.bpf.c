@@ -12,15 +12,14 @@
  * of these: bpf_probe_read_user opens and closes the kernel's guard of user memory (SMAP) each
  * time.
  */
-#define LP_DEFINE_MAPS
 #include "loop/common.bpf.h"
-#include "python/object.bpf.h"
+#include "object.bpf.h"
 #include "loop/loop.bpf.h"
-#include "python/callable.bpf.h"
-#include "python/identify.bpf.h"
+#include "callable.bpf.h"
+#include "identify.bpf.h"
 #include "loop/stall.bpf.h"
 #include "loop/loop_end.bpf.h"
-#include "python/dispatch.bpf.h"
+#include "dispatch.bpf.h"
 
 /* uvloop up to 0.21 enters its protocols' methods by Context.run; user code may call it, too. */
 static __always_inline bool lp_is_method_call(const struct lp_loop *loop)

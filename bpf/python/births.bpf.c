@@ -4,11 +4,11 @@
  * exception hits them: they record where these objects come from and how long tasks live.
  */
 #include "loop/common.bpf.h"
-#include "python/object.bpf.h"
-#include "python/callable.bpf.h"
-#include "python/identify.bpf.h"
-#include "python/walk.bpf.h"
-#include "python/finding.bpf.h"
+#include "object.bpf.h"
+#include "callable.bpf.h"
+#include "identify.bpf.h"
+#include "walk.bpf.h"
+#include "finding.bpf.h"
 
 #define LP_ORIGIN_STEPS 12
 

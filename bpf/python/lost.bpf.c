@@ -9,10 +9,10 @@
 /* This file includes no vmlinux.h: relocating its types would take 10 MB while loading. */
 #define LP_DEFINE_MAPS
 #include "loop/common.bpf.h"
-#include "python/object.bpf.h"
-#include "python/walk.bpf.h"
-#include "python/finding.bpf.h"
-#include "python/uvloop.bpf.h"
+#include "object.bpf.h"
+#include "walk.bpf.h"
+#include "finding.bpf.h"
+#include "uvloop.bpf.h"
 
 #define LP_CLOSE_BATCH 64
 #define LP_CLOSE_BATCHES 64

@@ -8,11 +8,11 @@
  * time up.
  */
 #include "loop/common.bpf.h"
-#include "python/object.bpf.h"
+#include "object.bpf.h"
 #include "loop/loop.bpf.h"
-#include "python/walk.bpf.h"
-#include "python/finding.bpf.h"
-#include "python/uvloop.bpf.h"
+#include "walk.bpf.h"
+#include "finding.bpf.h"
+#include "uvloop.bpf.h"
 
 #define LP_THREADSAFE_DEPTH 4 /* call_soon_threadsafe is among these frames */
 

@@ -12,14 +12,14 @@
  * queue, and that a transport may call a protocol's method at once when user code writes to it.
  */
 #include "loop/common.bpf.h"
-#include "python/object.bpf.h"
+#include "object.bpf.h"
 #include "loop/loop.bpf.h"
-#include "python/callable.bpf.h"
-#include "python/identify.bpf.h"
+#include "callable.bpf.h"
+#include "identify.bpf.h"
 #include "loop/stall.bpf.h"
 #include "loop/loop_end.bpf.h"
-#include "python/dispatch.bpf.h"
-#include "python/uvloop_callable.bpf.h"
+#include "dispatch.bpf.h"
+#include "uvloop_callable.bpf.h"
 
 /* Handles a thread that runs another Loop than before, or its first. */
 __weak __noinline int lp_uv_meet(__u64 object)
