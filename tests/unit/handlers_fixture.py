@@ -12,6 +12,9 @@ import subprocess
 import sys
 import types
 
+# Calls of each function: more than any version needs to specialise its instructions.
+CALLS = 100
+
 # The functions' names begin with the way in which a RuntimeError is handled.
 SOURCE = """
 def named_direct():
@@ -132,6 +135,161 @@ def named_raises():
 def named_among_contexts():
     with library.raises(KeyError), contextlib.suppress(RuntimeError):
         ask()
+def named_some_raised_again():
+    try:
+        ask()
+    except RuntimeError as error:
+        if "no running" in str(error):
+            return None
+        raise
+def named_converted():
+    try:
+        ask()
+    except RuntimeError as error:
+        raise LookupError("no loop") from error
+def named_outside_raised_again():
+    try:
+        try:
+            ask()
+        except RuntimeError:
+            raise
+    except RuntimeError:
+        pass
+def broad_finally_returns():
+    try:
+        return ask()
+    finally:
+        return None
+def broad_finally_returns_value():
+    try:
+        ask()
+    finally:
+        len("")
+        return str(1)
+def broad_finally_breaks():
+    for _ in range(2):
+        try:
+            ask()
+        finally:
+            break
+def broad_finally_continues():
+    for _ in range(1):
+        try:
+            ask()
+        finally:
+            len("")
+            continue
+    return 1
+def broad_finally_returns_sometimes():
+    try:
+        ask()
+    finally:
+        if len("a") == 1 and not library.OtherError():
+            return 1
+        else:
+            len("b")
+def broad_finally_after_a_loop():
+    try:
+        ask()
+    finally:
+        for number in (1, 2):
+            if not number:
+                continue
+            str(number)
+        return 2
+def broad_finally_in_a_while():
+    try:
+        ask()
+    finally:
+        tries = 0
+        while True:
+            tries += 1
+            if tries > 2:
+                return tries
+def broad_finally_in_finally():
+    try:
+        ask()
+    finally:
+        try:
+            len("")
+        finally:
+            return 1
+def broad_finally_in_with():
+    try:
+        ask()
+    finally:
+        with contextlib.ExitStack() as stack:
+            return stack
+def broad_finally_after_with():
+    try:
+        ask()
+    finally:
+        with contextlib.ExitStack():
+            len("")
+        try:
+            len("")
+        except TypeError:
+            pass
+        return 1
+def broad_finally_around_others():
+    try:
+        with contextlib.ExitStack():
+            try:
+                ask()
+            except ValueError:
+                pass
+    finally:
+        return 1
+def none_raised_again():
+    try:
+        ask()
+    except RuntimeError:
+        raise
+def none_raised_again_later():
+    try:
+        ask()
+    except (KeyError, RuntimeError) as error:
+        if len(str(error)):
+            str(error)
+        raise
+def none_raised_again_by_all():
+    try:
+        ask()
+    except:
+        len("")
+        raise
+def none_raised_again_broadly():
+    try:
+        ask()
+    except Exception:
+        len("")
+        raise
+def none_finally_with_a_loop():
+    try:
+        ask()
+    finally:
+        for number in (1, 2):
+            if number:
+                break
+        while number < 5:
+            number += 1
+def none_finally_with_a_with():
+    try:
+        ask()
+    finally:
+        with contextlib.ExitStack() as stack:
+            stack.close()
+        str(1)
+def none_finally_with_a_finally():
+    try:
+        ask()
+    finally:
+        try:
+            len("")
+        finally:
+            str(1)
+        number = 1 if len("") else 2
+        str(number)
 def none_suppress_other():
     with contextlib.suppress(KeyError, OSError):
         ask()
@@ -193,12 +351,14 @@ def print_wrapped(words):
 
 def print_fixture(function, instruction):
     code = function.__code__
+    # Instructions as they are in memory: specialised after some calls, since 3.11.
+    instructions = getattr(code, "_co_code_adaptive", code.co_code)
     table = getattr(code, "co_exceptiontable", b"")
     handled = {"named": "LP_HANDLED_BY_NAME", "broad": "LP_HANDLED_BROADLY",
                "none": "LP_NOT_HANDLED"}[code.co_name.partition("_")[0]]
     words = ["{ %d, \"%s\", %s, %d," % (sys.version_info[1], code.co_name, handled, instruction)]
-    words += ["%d, %d," % (len(code.co_code), len(table))]
-    for data in (code.co_code, table):
+    words += ["%d, %d," % (len(instructions), len(table))]
+    for data in (instructions, table):
         words += ["{"] + ["%d," % byte for byte in data or b"\0"] + ["},"]
     words += ["{"] + ["\"%s\"," % name for name in code.co_names] + ["} },"]
     print_wrapped(words)
@@ -219,8 +379,9 @@ def print_own():
     for name, function in names.items():
         if name.startswith(("named", "broad", "none")):
             asked.clear()
-            with contextlib.suppress(Exception):
-                function()
+            for _ in range(CALLS):
+                with contextlib.suppress(Exception):
+                    function()
             print_fixture(function, asked[0])
 
 

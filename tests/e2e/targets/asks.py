@@ -97,8 +97,15 @@ def runs_itself():
         coroutine.close()
 
 
+def by_finally():
+    try:
+        return asyncio.get_running_loop()
+    finally:
+        return None  # noqa: B012: it drops the exception
+
+
 QUESTIONS = (in_async_call, current_library, by_any_exception, by_everything, by_a_tuple,
-             suppressed, by_the_caller, guarded, runs_itself)
+             suppressed, by_the_caller, guarded, runs_itself, by_finally)
 
 
 # ---- mistakes ----
@@ -128,7 +135,15 @@ def expects_another_error():
         pass
 
 
-MISTAKES = (schedules, schedules_with_lock, expects_another_error)
+def raises_again():
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        len("")
+        raise
+
+
+MISTAKES = (schedules, schedules_with_lock, expects_another_error, raises_again)
 
 
 def survive(job):

@@ -6,6 +6,7 @@
 #include "handlers.h"
 
 #include "base/macros.h"
+#include "opcodes.h"
 
 #include <string.h>
 
@@ -13,150 +14,109 @@
 #define NESTED_MAX 32
 #define CLAUSES_MAX 32
 #define LOADS_MAX 32
+#define WAYS_MAX 128
+#define STEPS_MAX 8192
 /* Bytes before a `with` in which contextlib.suppress(...) is loaded and called. */
 #define SUPPRESS_BYTES 96
-
-enum lp_bytecode_operation {
-	LP_OTHER,
-	LP_EXTENDED,
-	LP_ENTER, /* a handler begins: PUSH_EXC_INFO, up to 3.10 DUP_TOP of each clause */
-	LP_POP,
-	LP_GLOBAL,
-	LP_NAME,
-	LP_ATTRIBUTE,
-	LP_LOCAL,
-	LP_TUPLE,
-	LP_MATCH, /* the comparison with a class, which in 3.9 and 3.10 also jumps */
-	LP_JUMP, /* to the next clause */
-	LP_GROUP, /* CHECK_EG_MATCH: the comparison of an `except*` */
-	LP_SHUFFLE, /* BUILD_LIST, COPY, SWAP: the beginning of an `except*` */
-	LP_JUMP_NONE, /* to the next clause of an `except*` */
-	LP_LEAVE, /* WITH_EXCEPT_START */
-	LP_SETUP, /* SETUP_FINALLY */
-	LP_SETUP_WITH,
-	LP_INSTRUMENTED, /* an instruction of sys.monitoring, which replaces another one */
-};
-
-/* The opcodes first to last in the versions oldest to newest; caches: code units that follow. */
-static const struct lp_opcode {
-	uint8_t oldest, newest, first, last, caches;
-	enum lp_bytecode_operation operation;
-} opcodes[] = {
-	{ 8, 12, 144, 144, 0, LP_EXTENDED },
-	{ 8, 12, 1, 1, 0, LP_POP },
-	{ 8, 12, 101, 101, 0, LP_NAME },
-	{ 8, 12, 102, 102, 0, LP_TUPLE },
-	{ 8, 12, 124, 124, 0, LP_LOCAL },
-	{ 8, 10, 4, 4, 0, LP_ENTER },
-	{ 8, 10, 116, 116, 0, LP_GLOBAL },
-	{ 8, 10, 106, 106, 0, LP_ATTRIBUTE },
-	{ 8, 10, 160, 160, 0, LP_ATTRIBUTE },
-	{ 8, 10, 136, 136, 0, LP_LOCAL },
-	{ 8, 10, 122, 122, 0, LP_SETUP },
-	{ 8, 10, 143, 143, 0, LP_SETUP_WITH },
-	{ 8, 10, 154, 154, 0, LP_SETUP_WITH },
-	{ 8, 8, 107, 107, 0, LP_MATCH },
-	{ 8, 8, 114, 114, 0, LP_JUMP },
-	{ 9, 10, 121, 121, 0, LP_MATCH },
-	{ 11, 12, 35, 35, 0, LP_ENTER },
-	{ 11, 12, 36, 36, 0, LP_MATCH },
-	{ 11, 12, 49, 49, 0, LP_LEAVE },
-	{ 11, 12, 114, 114, 0, LP_JUMP },
-	{ 11, 12, 137, 137, 0, LP_LOCAL },
-	{ 11, 12, 37, 37, 0, LP_GROUP },
-	{ 11, 12, 99, 99, 0, LP_SHUFFLE },
-	{ 11, 12, 103, 103, 0, LP_SHUFFLE },
-	{ 11, 12, 120, 120, 0, LP_SHUFFLE },
-	{ 11, 12, 129, 129, 0, LP_JUMP_NONE },
-	{ 11, 11, 116, 116, 5, LP_GLOBAL },
-	{ 11, 11, 47, 48, 5, LP_GLOBAL },
-	{ 11, 11, 55, 55, 5, LP_GLOBAL },
-	{ 11, 11, 106, 106, 4, LP_ATTRIBUTE },
-	{ 11, 11, 39, 43, 4, LP_ATTRIBUTE },
-	{ 11, 11, 160, 160, 10, LP_ATTRIBUTE },
-	{ 11, 11, 56, 59, 10, LP_ATTRIBUTE },
-	{ 11, 11, 62, 63, 10, LP_ATTRIBUTE },
-	{ 12, 12, 116, 116, 4, LP_GLOBAL },
-	{ 12, 12, 111, 112, 4, LP_GLOBAL },
-	{ 12, 12, 106, 106, 9, LP_ATTRIBUTE },
-	{ 12, 12, 70, 73, 9, LP_ATTRIBUTE },
-	{ 12, 12, 76, 82, 9, LP_ATTRIBUTE },
-	{ 12, 12, 237, 254, 0, LP_INSTRUMENTED },
-	{ 13, 13, 71, 71, 0, LP_EXTENDED },
-	{ 13, 13, 32, 32, 0, LP_POP },
-	{ 13, 13, 92, 92, 0, LP_NAME },
-	{ 13, 13, 52, 52, 0, LP_TUPLE },
-	{ 13, 13, 84, 88, 0, LP_LOCAL },
-	{ 13, 13, 33, 33, 0, LP_ENTER },
-	{ 13, 13, 7, 7, 0, LP_MATCH },
-	{ 13, 13, 44, 44, 0, LP_LEAVE },
-	{ 13, 13, 97, 97, 1, LP_JUMP },
-	{ 13, 13, 6, 6, 0, LP_GROUP },
-	{ 13, 13, 47, 47, 0, LP_SHUFFLE },
-	{ 13, 13, 61, 61, 0, LP_SHUFFLE },
-	{ 13, 13, 115, 115, 0, LP_SHUFFLE },
-	{ 13, 13, 98, 98, 1, LP_JUMP_NONE },
-	{ 13, 13, 91, 91, 4, LP_GLOBAL },
-	{ 13, 13, 203, 204, 4, LP_GLOBAL },
-	{ 13, 13, 82, 82, 9, LP_ATTRIBUTE },
-	{ 13, 13, 191, 202, 9, LP_ATTRIBUTE },
-	{ 13, 13, 236, 254, 0, LP_INSTRUMENTED },
-	{ 14, 14, 69, 69, 0, LP_EXTENDED },
-	{ 14, 14, 31, 31, 0, LP_POP },
-	{ 14, 14, 93, 93, 0, LP_NAME },
-	{ 14, 14, 51, 51, 0, LP_TUPLE },
-	{ 14, 14, 83, 89, 0, LP_LOCAL },
-	{ 14, 14, 32, 32, 0, LP_ENTER },
-	{ 14, 14, 6, 6, 0, LP_MATCH },
-	{ 14, 14, 43, 43, 0, LP_LEAVE },
-	{ 14, 14, 100, 100, 1, LP_JUMP },
-	{ 14, 14, 5, 5, 0, LP_GROUP },
-	{ 14, 14, 46, 46, 0, LP_SHUFFLE },
-	{ 14, 14, 59, 59, 0, LP_SHUFFLE },
-	{ 14, 14, 117, 117, 0, LP_SHUFFLE },
-	{ 14, 14, 101, 101, 1, LP_JUMP_NONE },
-	{ 14, 14, 92, 92, 4, LP_GLOBAL },
-	{ 14, 14, 192, 193, 4, LP_GLOBAL },
-	{ 14, 14, 80, 80, 9, LP_ATTRIBUTE },
-	{ 14, 14, 177, 189, 9, LP_ATTRIBUTE },
-	{ 14, 14, 234, 254, 0, LP_INSTRUMENTED },
-};
-
-struct lp_bytecode_instruction {
-	enum lp_bytecode_operation operation;
-	uint32_t argument;
-	size_t next; /* offset of the next instruction */
-};
-
-static const struct lp_opcode *find_opcode(uint8_t version, uint8_t opcode)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(opcodes); i++)
-		if (version >= opcodes[i].oldest && version <= opcodes[i].newest &&
-		    opcode >= opcodes[i].first && opcode <= opcodes[i].last)
-			return &opcodes[i];
-	return NULL;
-}
 
 static bool decode(const struct lp_bytecode *bytecode, size_t at,
 		   struct lp_bytecode_instruction *instruction)
 {
-	uint32_t argument = 0;
+	return cpython_decode(bytecode->format, bytecode->code, bytecode->code_bytes, at,
+			      instruction);
+}
 
-	for (; at + 2 <= bytecode->code_bytes; at += 2) {
-		const struct lp_opcode *opcode =
-			find_opcode(bytecode->format->opcodes, bytecode->code[at]);
+/* ---- the ways through a handler --------------------------------------------- */
 
-		argument = argument << 8 | bytecode->code[at + 1];
-		if (opcode && opcode->operation == LP_EXTENDED)
-			continue;
-		instruction->operation = opcode ? opcode->operation : LP_OTHER;
-		instruction->argument = argument;
-		instruction->next = at + 2 + (opcode ? opcode->caches * 2UL : 0);
-		return true;
+/* A place that is executed while the exception is handled. */
+struct lp_way {
+	size_t at;
+	int inner; /* 3.8: how many `finally` around it were entered without an exception */
+};
+
+struct lp_ways {
+	struct lp_way ways[WAYS_MAX];
+	size_t count, walked, steps;
+	bool cut; /* there are more, or longer ones, than are walked */
+};
+
+static void add_way(struct lp_ways *ways, size_t at, int inner)
+{
+	size_t i;
+
+	for (i = 0; i < ways->count; i++)
+		if (ways->ways[i].at == at)
+			return;
+	if (ways->count < WAYS_MAX)
+		ways->ways[ways->count++] = (struct lp_way){ at, inner };
+	else
+		ways->cut = true;
+}
+
+/* Walks until the code jumps, raises or leaves.  Returns whether the exception is dropped. */
+static bool walk(const struct lp_bytecode *bytecode, struct lp_ways *ways, struct lp_way way)
+{
+	struct lp_bytecode_instruction instruction;
+
+	for (; decode(bytecode, way.at, &instruction); way.at = instruction.next) {
+		if (ways->steps++ == STEPS_MAX) {
+			ways->cut = true;
+			return false;
+		}
+		switch (instruction.operation) {
+		case LP_MATCH:
+			if (!bytecode->format->match_jumps)
+				break;
+			/* fall through */
+		case LP_BRANCH:
+		case LP_BRANCH_FALSE:
+		case LP_BRANCH_NONE:
+		case LP_BRANCH_AHEAD:
+		case LP_BRANCH_BACK:
+			add_way(ways, cpython_jump_target(bytecode->format, &instruction),
+				way.inner);
+			break;
+		case LP_JUMP:
+		case LP_JUMP_AHEAD:
+		case LP_JUMP_BACK:
+			add_way(ways, cpython_jump_target(bytecode->format, &instruction),
+				way.inner);
+			return false;
+		case LP_BEGIN_FINALLY:
+			way.inner++;
+			break;
+		case LP_LEAVE:
+		case LP_END_FINALLY:
+			if (!way.inner--)
+				return instruction.operation == LP_LEAVE;
+			break;
+		case LP_RAISE:
+			return instruction.argument != 0;
+		case LP_RERAISE:
+			return false;
+		case LP_RETURN:
+		case LP_INSTRUMENTED:
+			return true;
+		default:
+			break;
+		}
 	}
 	return false;
+}
+
+/*
+ * Returns whether a way leads from a place in a handler out of it, and the exception is neither
+ * raised again nor passed on.
+ */
+static bool is_dropped(const struct lp_bytecode *bytecode, size_t at)
+{
+	struct lp_ways ways = { .count = 0 };
+
+	add_way(&ways, at, 0);
+	for (; ways.walked < ways.count && !ways.cut; ways.walked++)
+		if (walk(bytecode, &ways, ways.ways[ways.walked]))
+			return true;
+	return ways.cut;
 }
 
 /* ---- the exceptions of a clause -------------------------------------------- */
@@ -209,15 +169,8 @@ static bool name_of(const struct lp_bytecode *bytecode,
 struct lp_clause {
 	enum lp_handled handled;
 	size_t next; /* offset of the next clause; 0: there is none */
+	size_t body; /* offset of what is executed for an exception that matches; 0: not known */
 };
-
-/* Returns the offset that a jump leads to. */
-static size_t destination(const struct lp_bytecode_format *format,
-			  const struct lp_bytecode_instruction *jump)
-{
-	return (format->relative_jumps ? jump->next : 0) +
-	       (size_t)jump->argument * format->instruction_unit;
-}
 
 /* Returns the clause after one of an `except*`: its comparison jumps there with None. */
 static size_t next_of_group(const struct lp_bytecode *bytecode, size_t at)
@@ -226,9 +179,9 @@ static size_t next_of_group(const struct lp_bytecode *bytecode, size_t at)
 
 	if (!decode(bytecode, at, &instruction) || instruction.operation != LP_SHUFFLE ||
 	    !decode(bytecode, instruction.next, &instruction) ||
-	    instruction.operation != LP_JUMP_NONE)
+	    instruction.operation != LP_BRANCH_NONE)
 		return 0;
-	return destination(bytecode->format, &instruction);
+	return cpython_jump_target(bytecode->format, &instruction);
 }
 
 /* Reads the classes of a clause and its comparison.  False: it is no `except` clause. */
@@ -239,6 +192,7 @@ static bool read_classes(const struct lp_bytecode *bytecode, size_t at, struct l
 	char name[64];
 	int loads;
 
+	*clause = (struct lp_clause){ .handled = LP_NOT_HANDLED };
 	for (loads = 0; loads < LOADS_MAX; loads++, at = instruction.next) {
 		if (!decode(bytecode, at, &instruction))
 			return false;
@@ -260,7 +214,6 @@ static bool read_classes(const struct lp_bytecode *bytecode, size_t at, struct l
 			break;
 		case LP_INSTRUMENTED:
 			clause->handled = LP_HANDLED_BY_NAME;
-			clause->next = 0;
 			return true;
 		case LP_GROUP:
 			if (!loads)
@@ -272,11 +225,12 @@ static bool read_classes(const struct lp_bytecode *bytecode, size_t at, struct l
 			if (!loads)
 				return false;
 			clause->handled = more(all, last);
-			clause->next = 0;
 			if (bytecode->format->match_jumps ||
 			    (decode(bytecode, instruction.next, &instruction) &&
-			     instruction.operation == LP_JUMP))
-				clause->next = destination(bytecode->format, &instruction);
+			     instruction.operation == LP_BRANCH_FALSE)) {
+				clause->next = cpython_jump_target(bytecode->format, &instruction);
+				clause->body = instruction.next;
+			}
 			return true;
 		default:
 			return false;
@@ -301,16 +255,16 @@ static bool is_suppressor(const char *name)
 /* Returns how a `with` handles a RuntimeError: by `suppress(RuntimeError)` and its like. */
 static enum lp_handled is_suppressed(const struct lp_bytecode *bytecode, size_t with)
 {
-	size_t at = with > SUPPRESS_BYTES ? with - SUPPRESS_BYTES : 0;
 	enum lp_handled handled = LP_NOT_HANDLED;
 	struct lp_bytecode_instruction instruction;
 	bool suppress = false;
 	char name[64];
+	size_t at;
 
-	/* the words of inline caches are decoded as instructions too */
-	for (; at < with && decode(bytecode, at, &instruction); at += 2) {
-		if (instruction.operation != LP_GLOBAL && instruction.operation != LP_NAME &&
-		    instruction.operation != LP_ATTRIBUTE)
+	for (at = 0; at < with && decode(bytecode, at, &instruction); at = instruction.next) {
+		if (at + SUPPRESS_BYTES < with ||
+		    (instruction.operation != LP_GLOBAL && instruction.operation != LP_NAME &&
+		     instruction.operation != LP_ATTRIBUTE))
 			continue;
 		if (!name_of(bytecode, &instruction, name, sizeof(name)))
 			continue;
@@ -322,7 +276,16 @@ static enum lp_handled is_suppressed(const struct lp_bytecode *bytecode, size_t 
 	return handled;
 }
 
-/* Returns what a handler catches.  with: offset of the `with` that it may belong to. */
+/* Returns what a bare `except` or a `finally` catches, which may return or jump out of itself. */
+static enum lp_handled inspect_finally(const struct lp_bytecode *bytecode, size_t body)
+{
+	return is_dropped(bytecode, body) ? LP_HANDLED_BROADLY : LP_NOT_HANDLED;
+}
+
+/*
+ * Returns what a handler catches and does not raise again.  with: offset of the `with` that it may
+ * belong to.
+ */
 static enum lp_handled inspect(const struct lp_bytecode *bytecode, size_t handler, size_t with)
 {
 	/* each clause begins with LP_ENTER, not only the first one */
@@ -343,19 +306,24 @@ static enum lp_handled inspect(const struct lp_bytecode *bytecode, size_t handle
 			at = instruction.next;
 			if (!decode(bytecode, at, &instruction))
 				return LP_NOT_HANDLED;
-		} else if ((!count && !each) || (each && instruction.operation != LP_POP)) {
+		} else if (each && instruction.operation != LP_POP) {
+			return count ? LP_NOT_HANDLED : inspect_finally(bytecode, at);
+		} else if (!count && !each) {
 			return LP_NOT_HANDLED;
 		}
 		if (instruction.operation == LP_POP && !group)
-			return LP_HANDLED_BROADLY;
+			return inspect_finally(bytecode, at);
 		for (; instruction.operation == LP_SHUFFLE && !each && !count; group = true) {
 			at = instruction.next;
 			if (!decode(bytecode, at, &instruction))
 				return LP_NOT_HANDLED;
 		}
-		if (instruction.operation == LP_LEAVE)
+		if (instruction.operation == LP_WITH_EXIT)
 			return is_suppressed(bytecode, with);
 		if (!read_classes(bytecode, at, &clause))
+			return count || group ? LP_NOT_HANDLED : inspect_finally(bytecode, at);
+		if (clause.handled != LP_NOT_HANDLED && !group && clause.body &&
+		    !is_dropped(bytecode, clause.body))
 			return LP_NOT_HANDLED;
 		if (clause.handled != LP_NOT_HANDLED || clause.next <= at)
 			return clause.handled;

@@ -67,7 +67,7 @@ enum lp_debug_offsets {
 
 /* The format of a version's bytecode. */
 struct lp_bytecode_format {
-	uint8_t opcodes; /* the minor version whose rows of handlers.c apply */
+	uint8_t opcodes; /* the minor version whose rows of opcodes.c apply */
 	uint8_t instruction_unit; /* unit of f_lasti and of jumps in bytes */
 	enum lp_handler_kind handlers;
 	bool match_jumps; /* the comparison of an exception's class jumps itself; 3.9, 3.10 */

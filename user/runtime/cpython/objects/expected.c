@@ -3,7 +3,8 @@
  * Libraries call asyncio.get_running_loop() in a `try` with an `except RuntimeError` to find
  * out whether they are called from a loop.  Any handler in the function that calls it counts
  * as such, and a handler further out if it names RuntimeError.  A broad handler further out
- * does not count: by those, threads and servers survive any error.
+ * does not count: by those, threads and servers survive any error.  Nor does a handler that
+ * raises the exception again.
  */
 #include "expected.h"
 

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Decodes the instructions of CPython's bytecode that matter for exceptions and for jumps. */
+#ifndef LP_RUNTIME_CPYTHON_LAYOUT_OPCODES_H
+#define LP_RUNTIME_CPYTHON_LAYOUT_OPCODES_H
+
+#include "versions.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum lp_bytecode_operation {
+	LP_OTHER,
+	LP_EXTENDED, /* EXTENDED_ARG: higher bits of the argument that follows */
+	LP_ENTER, /* a handler begins: PUSH_EXC_INFO, up to 3.10 DUP_TOP of each clause */
+	LP_POP,
+	LP_GLOBAL,
+	LP_NAME,
+	LP_ATTRIBUTE,
+	LP_LOCAL,
+	LP_TUPLE,
+	LP_MATCH, /* the comparison with a class, which in 3.9 and 3.10 also jumps */
+	LP_GROUP, /* CHECK_EG_MATCH: the comparison of an `except*` */
+	LP_SHUFFLE, /* BUILD_LIST, COPY, SWAP: the beginning of an `except*` */
+	LP_WITH_EXIT, /* WITH_EXCEPT_START: the handler of a `with` */
+	LP_SETUP, /* SETUP_FINALLY */
+	LP_SETUP_WITH,
+	LP_INSTRUMENTED, /* an instruction of sys.monitoring, which replaces another one */
+	/* conditional jumps: absolute up to 3.10, then forward; _AHEAD: forward in all versions */
+	LP_BRANCH,
+	LP_BRANCH_FALSE, /* by which a comparison jumps to the next clause */
+	LP_BRANCH_NONE, /* likewise, of an `except*` */
+	LP_BRANCH_AHEAD,
+	LP_BRANCH_BACK,
+	/* unconditional jumps */
+	LP_JUMP, /* absolute, up to 3.10 */
+	LP_JUMP_AHEAD,
+	LP_JUMP_BACK,
+	/* ends of a handler */
+	LP_LEAVE, /* POP_EXCEPT, 3.8 also POP_FINALLY: the exception is dropped */
+	LP_RETURN,
+	LP_RAISE, /* RAISE_VARARGS; argument 0: the exception that is handled */
+	LP_RERAISE,
+	LP_BEGIN_FINALLY, /* 3.8: a `finally` is entered without an exception */
+	LP_END_FINALLY, /* 3.8: raises the exception again if there is one */
+};
+
+struct lp_bytecode_instruction {
+	enum lp_bytecode_operation operation;
+	uint32_t argument;
+	size_t next; /* offset of the next instruction */
+};
+
+/* Decodes the instruction at an offset in bytes.  False: the code ends before. */
+bool cpython_decode(const struct lp_bytecode_format *format, const uint8_t *code, size_t bytes,
+		    size_t at, struct lp_bytecode_instruction *instruction);
+
+/* Returns the offset that a jump leads to; SIZE_MAX: it leads to before the code. */
+size_t cpython_jump_target(const struct lp_bytecode_format *format,
+			   const struct lp_bytecode_instruction *jump);
+
+#endif /* LP_RUNTIME_CPYTHON_LAYOUT_OPCODES_H */
