@@ -3,6 +3,7 @@
 
 #include "base/macros.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -91,13 +92,27 @@ static void write_label(FILE *out, uint8_t byte)
 	}
 }
 
+/* True for bytes that no format escapes.  Most text consists of them. */
+static const bool plain[256] = {
+	['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true,
+	['_'] = true,	      ['.'] = true,	    ['/'] = true,
+};
+
 static void escape(FILE *out, const char *text, void (*write_ascii)(FILE *out, uint8_t byte))
 {
 	const uint8_t *at = (const uint8_t *)text;
 
 	while (*at) {
-		size_t length = sequence_length(at);
+		size_t length = 0;
 
+		while (plain[at[length]])
+			length++;
+		if (length) {
+			fwrite_unlocked(at, 1, length, out);
+			at += length;
+			continue;
+		}
+		length = sequence_length(at);
 		if (length == 1)
 			write_ascii(out, *at);
 		else if (length)

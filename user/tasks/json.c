@@ -6,7 +6,6 @@
 #include "sinks/json/fields.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,56 +15,55 @@
 
 struct tasks_json_sink {
 	struct lp_tasks_sink sink;
-	FILE *out;
+	struct lp_json_writer json;
 	int err; /* first failed write */
 };
 
-static FILE *out_of(struct lp_tasks_sink *sink)
+static struct lp_json_writer *writer_of(struct lp_tasks_sink *sink)
 {
-	return ((struct tasks_json_sink *)sink)->out;
+	return &((struct tasks_json_sink *)sink)->json;
+}
+
+static void end_line(struct lp_json_writer *json)
+{
+	json_end(json);
+	putc('\n', json->out);
 }
 
 static void end_batch(struct lp_tasks_sink *base)
 {
 	struct tasks_json_sink *sink = (struct tasks_json_sink *)base;
 
-	if (fflush(sink->out) && !sink->err)
+	if (fflush(sink->json.out) && !sink->err)
 		sink->err = -errno;
 }
 
-static void write_number(FILE *out, const char *name, uint64_t value)
+/* Writes a number, or null for 0. */
+static void write_number(struct lp_json_writer *json, const char *name, uint64_t value)
 {
 	if (value)
-		fprintf(out, ",\"%s\":%" PRIu64, name, value);
+		json_number(json, name, value);
 	else
-		fprintf(out, ",\"%s\":null", name);
-}
-
-static void write_frame(FILE *out, const char *name, const struct lp_shown_frame *frame)
-{
-	fprintf(out, ",\"%s\":", name);
-	if (frame)
-		json_frame(out, frame);
-	else
-		fputs("null", out);
+		json_null(json, name);
 }
 
 /* Writes the addresses of tasks that are given by their numbers in the list. */
-static void write_tasks(FILE *out, const char *name, const struct lp_task_list *list,
-			const uint32_t *tasks, size_t count)
+static void write_tasks(struct lp_json_writer *json, const char *name,
+			const struct lp_task_list *list, const uint32_t *tasks, size_t count)
 {
 	size_t i;
 
-	fprintf(out, ",\"%s\":[", name);
+	json_array(json, name);
 	for (i = 0; i < count; i++)
-		fprintf(out, "%s\"0x%" PRIx64 "\"", i ? "," : "", list->tasks[tasks[i]].address);
-	putc(']', out);
+		json_address(json, NULL, list->tasks[tasks[i]].address);
+	json_end(json);
 }
 
-static void write_links(FILE *out, const char *name, const struct lp_task_list *list,
-			const struct lp_csr_graph *links, uint32_t number)
+static void write_links(struct lp_json_writer *json, const char *name,
+			const struct lp_task_list *list, const struct lp_csr_graph *links,
+			uint32_t number)
 {
-	write_tasks(out, name, list, csr_graph_row(links, number), csr_graph_count(links, number));
+	write_tasks(json, name, list, csr_graph_row(links, number), csr_graph_count(links, number));
 }
 
 static uint32_t loop_id(const struct lp_tasks_snapshot *snapshot, uint32_t number)
@@ -75,9 +73,21 @@ static uint32_t loop_id(const struct lp_tasks_snapshot *snapshot, uint32_t numbe
 	return loop < snapshot->loop_count ? snapshot->loops[loop].id : 0;
 }
 
+/* Writes "created_at": a line of Python, or null if file is NULL or empty. */
+static void write_created(struct lp_json_writer *json, const char *function, const char *file,
+			  uint32_t line)
+{
+	const struct lp_shown_frame frame = { .kind = LP_FRAME_PYTHON,
+					      .line = line,
+					      .function = (char *)function,
+					      .file = (char *)file };
+
+	json_frame(json, "created_at", file && *file ? &frame : NULL);
+}
+
 /* ---- a task ---------------------------------------------------------------------- */
 
-static void write_awaits(FILE *out, const struct lp_task *task)
+static void write_awaits(struct lp_json_writer *json, const struct lp_task *task)
 {
 	static const char *const kinds[LP_AWAITED_KINDS] = {
 		[LP_AWAITED_TASK] = "task",   [LP_AWAITED_FUTURE] = "future",
@@ -87,60 +97,35 @@ static void write_awaits(FILE *out, const struct lp_task *task)
 	};
 
 	if (task->awaited == LP_AWAITED_NOTHING) {
-		fputs(",\"awaits\":null", out);
+		json_null(json, "awaits");
 		return;
 	}
-	fprintf(out, ",\"awaits\":{\"kind\":\"%s\",\"class\":", kinds[task->awaited]);
-	json_string(out, task->awaited_class);
-	fprintf(out, ",\"id\":\"0x%" PRIx64 "\",\"detail\":", task->awaited_id);
-	json_string_or_null(out, task->awaited_detail);
-	putc('}', out);
+	json_object(json, "awaits");
+	json_text(json, "kind", kinds[task->awaited]);
+	json_text(json, "class", task->awaited_class);
+	json_address(json, "id", task->awaited_id);
+	json_text_or_null(json, "detail", task->awaited_detail);
+	json_end(json);
 }
 
 /* Writes the await chain, outermost frame first, as in the records of slow callbacks. */
-static void write_chain(FILE *out, const struct lp_tasks_snapshot *snapshot,
+static void write_chain(struct lp_json_writer *json, const struct lp_tasks_snapshot *snapshot,
 			const struct lp_task *task)
 {
-	const char *separator = "";
 	size_t i;
 
-	fputs(",\"await_chain\":[", out);
+	json_array(json, "await_chain");
 	for (i = 0; i < task->frame_count; i++) {
 		const struct lp_shown_frame *frame = tasks_snapshot_frame(snapshot, task, i);
 
-		if (!frame)
-			continue;
-		fputs(separator, out);
-		json_frame(out, frame);
-		separator = ",";
+		if (frame)
+			json_frame(json, NULL, frame);
 	}
-	putc(']', out);
+	json_end(json);
 }
 
-static void write_exception(FILE *out, const struct lp_task *task)
-{
-	if (task->state != LP_TASK_DONE) {
-		fputs(",\"exception\":null", out);
-		return;
-	}
-	fputs(",\"exception\":{\"type\":", out);
-	json_string(out, task->exception_type);
-	fputs(",\"message\":", out);
-	json_string(out, task->exception_message);
-	putc('}', out);
-}
-
-static void write_created(FILE *out, const struct lp_task *task)
-{
-	const struct lp_shown_frame frame = { .kind = LP_FRAME_PYTHON,
-					      .line = task->created_line,
-					      .function = (char *)task->created_function,
-					      .file = (char *)task->created_file };
-
-	write_frame(out, "created_at", task->created_file && *task->created_file ? &frame : NULL);
-}
-
-static void write_task(FILE *out, const struct lp_tasks_snapshot *snapshot, uint32_t number)
+static void write_task(struct lp_json_writer *json, const struct lp_tasks_snapshot *snapshot,
+		       uint32_t number)
 {
 	static const char *const states[LP_TASK_STATES] = {
 		[LP_TASK_RUNNING] = "running", [LP_TASK_READY] = "ready",
@@ -151,74 +136,73 @@ static void write_task(FILE *out, const struct lp_tasks_snapshot *snapshot, uint
 	const struct lp_task_place *place = &snapshot->places[number];
 	const struct lp_task_graph *graph = &snapshot->graph;
 
-	fprintf(out,
-		"{\"type\":\"task\",\"loop_id\":%" PRIu32 ",\"task\":", loop_id(snapshot, number));
-	json_string(out, task->name);
-	fprintf(out, ",\"task_id\":\"0x%" PRIx64 "\",\"state\":\"%s\",\"name\":", task->address,
-		states[task->state]);
-	json_string(out, task->coroutine);
-	fputs(",\"file\":", out);
-	json_string(out, place->definition ? place->definition->file : "");
-	fprintf(out, ",\"line\":%" PRIu32, place->definition ? place->definition->line : 0);
-	write_frame(out, "parked", place->parked);
-	write_number(out, "since_ns", task->since_ns);
-	write_number(out, "unchanged_since_ns", place->unmoved_ns);
-	write_awaits(out, task);
-	write_links(out, "holds", &snapshot->list, &graph->holders, number);
-	write_links(out, "awaited_by", &snapshot->list, &graph->awaited_by, number);
-	write_chain(out, snapshot, task);
-	write_exception(out, task);
-	write_created(out, task);
+	json_line(json, "task");
+	json_number(json, "loop_id", loop_id(snapshot, number));
+	json_text(json, "task", task->name);
+	json_address(json, "task_id", task->address);
+	json_text(json, "state", states[task->state]);
+	json_text(json, "name", task->coroutine);
+	json_text(json, "file", place->definition ? place->definition->file : "");
+	json_number(json, "line", place->definition ? place->definition->line : 0);
+	json_frame(json, "parked", place->parked);
+	write_number(json, "since_ns", task->since_ns);
+	write_number(json, "unchanged_since_ns", place->unmoved_ns);
+	write_awaits(json, task);
+	write_links(json, "holds", &snapshot->list, &graph->holders, number);
+	write_links(json, "awaited_by", &snapshot->list, &graph->awaited_by, number);
+	write_chain(json, snapshot, task);
+	if (task->state == LP_TASK_DONE)
+		json_exception(json, task->exception_type, task->exception_message);
+	else
+		json_null(json, "exception");
+	write_created(json, task->created_function, task->created_file, task->created_line);
 	if (place->copied)
-		fputs(",\"copied\":true", out);
-	fprintf(out, ",\"cut\":%s,\"partial\":%s}\n", task->cut ? "true" : "false",
-		task->partial ? "true" : "false");
+		json_bool(json, "copied", true);
+	json_bool(json, "cut", task->cut);
+	json_bool(json, "partial", task->partial);
+	end_line(json);
 }
 
-static void write_deadlock(FILE *out, const struct lp_tasks_snapshot *snapshot,
+static void write_deadlock(struct lp_json_writer *json, const struct lp_tasks_snapshot *snapshot,
 			   const struct lp_deadlock *deadlock)
 {
 	size_t i;
 
-	fprintf(out, "{\"type\":\"deadlock\",\"loop_id\":%" PRIu32,
-		loop_id(snapshot, deadlock->tasks[0]));
-	write_tasks(out, "tasks", &snapshot->list, deadlock->tasks, deadlock->count);
-	fputs(",\"names\":[", out);
-	for (i = 0; i < deadlock->count; i++) {
-		fputs(i ? "," : "", out);
-		json_string(out, snapshot->list.tasks[deadlock->tasks[i]].name);
-	}
-	fprintf(out, "],\"held_up\":%zu}\n", deadlock->held_up);
+	json_line(json, "deadlock");
+	json_number(json, "loop_id", loop_id(snapshot, deadlock->tasks[0]));
+	write_tasks(json, "tasks", &snapshot->list, deadlock->tasks, deadlock->count);
+	json_array(json, "names");
+	for (i = 0; i < deadlock->count; i++)
+		json_text(json, NULL, snapshot->list.tasks[deadlock->tasks[i]].name);
+	json_end(json);
+	json_number(json, "held_up", deadlock->held_up);
+	end_line(json);
 }
 
 /* ---- what has changed ------------------------------------------------------------- */
 
-static void write_growing(FILE *out, const struct lp_tasks_change *change)
+static void write_growing(struct lp_json_writer *json, const struct lp_tasks_change *change)
 {
-	const char *separator = "";
 	size_t i;
 
-	fputs(",\"growing\":[", out);
+	json_array(json, "growing");
 	for (i = 0; i < change->group_count; i++) {
 		const struct lp_task_group *group = change->groups[i];
-		const struct lp_shown_frame created = { .kind = LP_FRAME_PYTHON,
-							.line = group->created_line,
-							.function = group->created_function,
-							.file = group->created_file };
 
 		if (!task_group_leaks(group))
 			continue;
-		fprintf(out, "%s{\"name\":", separator);
-		json_string(out, group->name);
-		fputs(",\"file\":", out);
-		json_string(out, group->file);
-		fprintf(out, ",\"line\":%" PRIu32, group->line);
-		write_frame(out, "created_at", *group->created_file ? &created : NULL);
-		fprintf(out, ",\"count\":%zu,\"grown_by\":%zu,\"since_ns\":%" PRIu64 "}",
-			group->count, group->count - group->since_count, group->since_ns);
-		separator = ",";
+		json_object(json, NULL);
+		json_text(json, "name", group->name);
+		json_text(json, "file", group->file);
+		json_number(json, "line", group->line);
+		write_created(json, group->created_function, group->created_file,
+			      group->created_line);
+		json_number(json, "count", group->count);
+		json_number(json, "grown_by", group->count - group->since_count);
+		json_number(json, "since_ns", group->since_ns);
+		json_end(json);
 	}
-	putc(']', out);
+	json_end(json);
 }
 
 struct unmoved {
@@ -236,7 +220,7 @@ static int longest_first(const void *left, const void *right)
 }
 
 /* Writes the tasks that have not moved for the longest time. */
-static void write_unchanged(FILE *out, const struct lp_tasks_snapshot *snapshot)
+static void write_unchanged(struct lp_json_writer *json, const struct lp_tasks_snapshot *snapshot)
 {
 	struct unmoved *unmoved = malloc((snapshot->list.count + 1) * sizeof(*unmoved));
 	size_t i, count = 0;
@@ -245,34 +229,38 @@ static void write_unchanged(FILE *out, const struct lp_tasks_snapshot *snapshot)
 		if (snapshot->places[i].unmoved_ns)
 			unmoved[count++] =
 				(struct unmoved){ snapshot->places[i].unmoved_ns, (uint32_t)i };
-	fprintf(out, ",\"unchanged_count\":%zu,\"unchanged\":[", count);
 	if (count)
 		qsort(unmoved, count, sizeof(*unmoved), longest_first);
-	for (i = 0; i < count && i < UNCHANGED_SHOWN; i++)
-		fprintf(out, "%s{\"task_id\":\"0x%" PRIx64 "\",\"unchanged_since_ns\":%" PRIu64 "}",
-			i ? "," : "", snapshot->list.tasks[unmoved[i].task].address,
-			unmoved[i].since_ns);
-	putc(']', out);
+	json_number(json, "unchanged_count", count);
+	json_array(json, "unchanged");
+	for (i = 0; i < count && i < UNCHANGED_SHOWN; i++) {
+		json_object(json, NULL);
+		json_address(json, "task_id", snapshot->list.tasks[unmoved[i].task].address);
+		json_number(json, "unchanged_since_ns", unmoved[i].since_ns);
+		json_end(json);
+	}
+	json_end(json);
 	free(unmoved);
 }
 
 static void on_change(struct lp_tasks_sink *base, const struct lp_tasks_snapshot *before,
 		      const struct lp_tasks_snapshot *now, const struct lp_tasks_change *change)
 {
-	FILE *out = out_of(base);
+	struct lp_json_writer *json = writer_of(base);
 	size_t i;
 
 	for (i = 0; i < change->started_count; i++)
-		write_task(out, now, change->started[i]);
+		write_task(json, now, change->started[i]);
 	for (i = 0; i < change->deadlock_count; i++)
-		write_deadlock(out, now, change->deadlocks[i]);
-	fprintf(out, "{\"type\":\"tasks_change\",\"pid\":%d,\"time_ns\":%" PRIu64,
-		now->process->pid, now->list.time_ns);
-	write_tasks(out, "born", &now->list, change->started, change->started_count);
-	write_tasks(out, "ended", &before->list, change->ended, change->ended_count);
-	write_growing(out, change);
-	write_unchanged(out, now);
-	fputs("}\n", out);
+		write_deadlock(json, now, change->deadlocks[i]);
+	json_line(json, "tasks_change");
+	json_signed(json, "pid", now->process->pid);
+	json_number(json, "time_ns", now->list.time_ns);
+	write_tasks(json, "born", &now->list, change->started, change->started_count);
+	write_tasks(json, "ended", &before->list, change->ended, change->ended_count);
+	write_growing(json, change);
+	write_unchanged(json, now);
+	end_line(json);
 	end_batch(base);
 }
 
@@ -280,59 +268,60 @@ static void on_change(struct lp_tasks_sink *base, const struct lp_tasks_snapshot
 
 static void on_begin(struct lp_tasks_sink *base, const struct lp_tasks_run *run)
 {
-	FILE *out = out_of(base);
+	struct lp_json_writer *json = writer_of(base);
 
-	fputs("{\"type\":\"header\",\"version\":\"" JSON_VERSION "\",\"tool\":", out);
-	json_string(out, run->tool);
-	fprintf(out,
-		",\"mode\":\"tasks\",\"start_ns\":%" PRIu64 ",\"start_unix_ns\":%" PRIu64
-		",\"host\":",
-		run->start_ns, run->start_unix_ns);
-	json_string(out, run->host);
-	fputs("}\n", out);
+	json_line(json, "header");
+	json_text(json, "version", JSON_VERSION);
+	json_text(json, "tool", run->tool);
+	json_text(json, "mode", "tasks");
+	json_number(json, "start_ns", run->start_ns);
+	json_number(json, "start_unix_ns", run->start_unix_ns);
+	json_text(json, "host", run->host);
+	end_line(json);
 }
 
 static void on_loop(struct lp_tasks_sink *base, const struct lp_tasks_snapshot *snapshot,
 		    size_t number)
 {
 	const struct lp_loop_info *loop = &snapshot->loops[number];
-	FILE *out = out_of(base);
+	struct lp_json_writer *json = writer_of(base);
 
-	fprintf(out, "{\"type\":\"loop\",\"loop_id\":%" PRIu32 ",\"pid\":%d", loop->id, loop->pid);
+	json_loop_line(json, "loop", loop);
+	json_signed(json, "pid", loop->pid);
 	/* a loop that is not running has no thread */
-	write_number(out, "tid", (uint64_t)loop->tid);
-	json_program(out, loop);
-	fputs(",\"class\":", out);
-	json_string_or_null(out, snapshot->list.loops[number].class);
+	write_number(json, "tid", (uint64_t)loop->tid);
+	json_program(json, loop);
+	json_text_or_null(json, "class", snapshot->list.loops[number].class);
 	if (snapshot->list.loops[number].copied) {
-		fputs(",\"copied\":true", out);
-		write_number(out, "copied_from", (uint64_t)snapshot->copied_from);
+		json_bool(json, "copied", true);
+		write_number(json, "copied_from", (uint64_t)snapshot->copied_from);
 	}
-	fputs("}\n", out);
+	end_line(json);
 }
 
 static void on_picture(struct lp_tasks_sink *base, const struct lp_tasks_snapshot *snapshot)
 {
-	FILE *out = out_of(base);
+	struct lp_json_writer *json = writer_of(base);
 	size_t i;
 
 	for (i = 0; i < snapshot->list.count; i++)
-		write_task(out, snapshot, (uint32_t)i);
+		write_task(json, snapshot, (uint32_t)i);
 	for (i = 0; i < snapshot->graph.deadlock_count; i++)
-		write_deadlock(out, snapshot, &snapshot->graph.deadlocks[i]);
+		write_deadlock(json, snapshot, &snapshot->graph.deadlocks[i]);
 	end_batch(base);
 }
 
 static void on_end(struct lp_tasks_sink *base, const struct lp_tasks_end *end)
 {
-	FILE *out = out_of(base);
+	struct lp_json_writer *json = writer_of(base);
 
-	fprintf(out,
-		"{\"type\":\"footer\",\"end_ns\":%" PRIu64
-		",\"reason\":\"%s\",\"lost_events\":0,\"partial\":%s",
-		end->end_ns, end->reason, end->partial ? "true" : "false");
-	write_number(out, "paused_ns", end->paused_ns);
-	fputs("}\n", out);
+	json_line(json, "footer");
+	json_number(json, "end_ns", end->end_ns);
+	json_text(json, "reason", end->reason);
+	json_number(json, "lost_events", 0);
+	json_bool(json, "partial", end->partial);
+	write_number(json, "paused_ns", end->paused_ns);
+	end_line(json);
 }
 
 static int close_sink(struct lp_tasks_sink *base)
@@ -341,7 +330,7 @@ static int close_sink(struct lp_tasks_sink *base)
 	int err;
 
 	end_batch(base);
-	if (ferror(sink->out) && !sink->err)
+	if (ferror(sink->json.out) && !sink->err)
 		sink->err = -EIO;
 	err = sink->err;
 	free(sink);
@@ -364,6 +353,6 @@ struct lp_tasks_sink *tasks_json_open(const struct lp_options *options)
 	if (!sink)
 		return NULL;
 	sink->sink = functions;
-	sink->out = stdout;
+	sink->json = json_writer(stdout);
 	return &sink->sink;
 }

@@ -2,77 +2,57 @@
 #include "data.h"
 
 #include "wire/finding_kinds.h"
-#include "sinks/escape.h"
 #include "model/names.h"
 
 #include <inttypes.h>
 
-void html_text(FILE *out, const char *name, const char *text)
-{
-	fprintf(out, ",\"%s\":", name);
-	escape_script(out, text ? text : "");
-}
-
-void html_number(FILE *out, const char *name, uint64_t value)
-{
-	fprintf(out, ",\"%s\":%" PRIu64, name, value);
-}
-
-static void write_bool(FILE *out, const char *name, bool value)
-{
-	fprintf(out, ",\"%s\":%s", name, value ? "true" : "false");
-}
-
-static void write_run(FILE *out, const struct lp_html_data *data, const struct lp_run_end *end)
+static void write_run(struct lp_json_writer *json, const struct lp_html_data *data,
+		      const struct lp_run_end *end)
 {
 	const struct lp_run *run = &data->run;
 
-	fputs("{\"version\":1", out);
-	html_text(out, "tool", run->tool);
-	html_text(out, "mode", run->mode);
-	html_text(out, "host", run->host);
-	html_number(out, "threshold_ns", run->threshold_ns);
-	html_number(out, "start_us", run->start_unix_ns / 1000);
-	html_number(out, "wall_ns", end->end_ns > run->start_ns ? end->end_ns - run->start_ns : 0);
-	html_text(out, "reason", end_reason_name(end->reason));
-	write_bool(out, "queue", run->queue);
-	write_bool(out, "sampled", run->sampled);
-	html_number(out, "budget_ppm", run->budget_ppm);
-	html_number(out, "sources", run->sources);
-	html_number(out, "omitted", data->store.omitted);
-	html_number(out, "omitted_ns", data->store.omitted_ns);
-	write_bool(out, "no_memory", data->store.no_memory);
+	json_number(json, "version", 1);
+	json_text(json, "tool", run->tool);
+	json_text(json, "mode", run->mode);
+	json_text(json, "host", run->host);
+	json_number(json, "threshold_ns", run->threshold_ns);
+	json_number(json, "start_us", run->start_unix_ns / 1000);
+	json_number(json, "wall_ns", end->end_ns > run->start_ns ? end->end_ns - run->start_ns : 0);
+	json_text(json, "reason", end_reason_name(end->reason));
+	json_bool(json, "queue", run->queue);
+	json_bool(json, "sampled", run->sampled);
+	json_number(json, "budget_ppm", run->budget_ppm);
+	json_number(json, "sources", run->sources);
+	json_number(json, "omitted", data->store.omitted);
+	json_number(json, "omitted_ns", data->store.omitted_ns);
+	json_bool(json, "no_memory", data->store.no_memory);
 }
 
-static void write_self(FILE *out, const struct lp_summary *total)
+static void write_self(struct lp_json_writer *json, const struct lp_summary *total)
 {
 	const struct lp_self *self = &total->self;
-	bool any = false;
 	size_t i;
 
-	fputs(",\"lost\":{", out);
-	for (i = 0; i < LP_LOST_KINDS; i++) {
-		if (!total->lost[i])
-			continue;
-		fprintf(out, "%s\"%s\":%" PRIu64, any ? "," : "", lost_kind_page_name(i),
-			total->lost[i]);
-		any = true;
-	}
-	fputs("},\"self\":", out);
+	json_object(json, "lost");
+	for (i = 0; i < LP_LOST_KINDS; i++)
+		if (total->lost[i])
+			json_number(json, lost_kind_page_name(i), total->lost[i]);
+	json_end(json);
 	if (!total->self_known) {
-		fputs("null", out);
+		json_null(json, "self");
 		return;
 	}
-	fprintf(out, "{\"wall_ns\":%" PRIu64, self->wall_ns);
-	html_number(out, "cpu_ns", self->cpu_ns);
-	html_number(out, "probe_ns", self->probe_ns);
-	html_number(out, "hook_ns", self->hook_ns);
-	html_number(out, "bursts", self->bursts);
-	html_number(out, "attach_failures", self->attach_failures);
-	html_number(out, "resident_bytes", self->resident_bytes);
-	html_number(out, "map_bytes", self->map_bytes);
-	html_number(out, "budget_ppm", self->budget_ppm);
-	putc('}', out);
+	json_object(json, "self");
+	json_number(json, "wall_ns", self->wall_ns);
+	json_number(json, "cpu_ns", self->cpu_ns);
+	json_number(json, "probe_ns", self->probe_ns);
+	json_number(json, "hook_ns", self->hook_ns);
+	json_number(json, "bursts", self->bursts);
+	json_number(json, "attach_failures", self->attach_failures);
+	json_number(json, "resident_bytes", self->resident_bytes);
+	json_number(json, "map_bytes", self->map_bytes);
+	json_number(json, "budget_ppm", self->budget_ppm);
+	json_end(json);
 }
 
 /* ---- stalls: an array for each of their fields ------------------------------------ */
@@ -160,230 +140,268 @@ static uint64_t stall_value(const struct lp_page_stall *stall, enum stall_field 
 _Static_assert(STALL_GC - STALL_ON_CPU == LP_CAUSE_GC && LP_CAUSE_KINDS == LP_CAUSE_GC + 1,
 	       "the parts are in the order of the causes");
 
-static void write_stalls(FILE *out, const struct lp_page_store *store)
+static void write_stalls(struct lp_json_writer *json, const struct lp_page_store *store)
 {
 	int field;
 	size_t i;
 
-	fprintf(out, ",\"stalls\":{\"count\":%zu", store->stall_count);
+	json_object(json, "stalls");
+	json_number(json, "count", store->stall_count);
 	for (field = 0; field < STALL_FIELDS; field++) {
 		uint64_t before_us = 0;
 
-		fprintf(out, ",\n\"%s\":[", stall_fields[field]);
+		json_newline(json);
+		json_array(json, stall_fields[field]);
 		for (i = 0; i < store->stall_count; i++) {
-			fprintf(out, "%s%" PRIu64, i ? "," : "",
-				stall_value(&store->stalls[i], (enum stall_field)field, before_us));
+			json_number(json, NULL,
+				    stall_value(&store->stalls[i], (enum stall_field)field,
+						before_us));
 			before_us = store->stalls[i].start_ns / 1000;
 		}
-		putc(']', out);
+		json_end(json);
 	}
-	putc('}', out);
+	json_end(json);
 }
 
 /*
  * A part is [kind, count, stack, ...].  LP_PAGE_BLOCKED adds us, call, target and local;
  * LP_PAGE_SAMPLE adds reason and collecting; LP_PAGE_TOP adds us and callback.
  */
-static void write_part(FILE *out, const struct lp_page_part *part)
+static void write_part(struct lp_json_writer *json, const struct lp_page_part *part)
 {
-	fprintf(out, "[%d,%" PRIu32 ",%" PRIu32, part->kind, part->count, part->stack);
-	if (part->kind == LP_PAGE_BLOCKED)
-		fprintf(out, ",%" PRIu64 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32, part->total_ns / 1000,
-			part->name, part->target, part->local);
-	else if (part->kind == LP_PAGE_SAMPLE)
-		fprintf(out, ",%d,%d", part->reason, part->collecting);
-	else
-		fprintf(out, ",%" PRIu64 ",%" PRIu32, part->total_ns / 1000, part->callback);
-	putc(']', out);
+	json_array(json, NULL);
+	json_number(json, NULL, part->kind);
+	json_number(json, NULL, part->count);
+	json_number(json, NULL, part->stack);
+	switch (part->kind) {
+	case LP_PAGE_BLOCKED:
+		json_number(json, NULL, part->total_ns / 1000);
+		json_number(json, NULL, part->name);
+		json_number(json, NULL, part->target);
+		json_number(json, NULL, part->local);
+		break;
+	case LP_PAGE_SAMPLE:
+		json_number(json, NULL, part->reason);
+		json_number(json, NULL, part->collecting);
+		break;
+	case LP_PAGE_TOP:
+		json_number(json, NULL, part->total_ns / 1000);
+		json_number(json, NULL, part->callback);
+		break;
+	}
+	json_end(json);
 }
 
 /*
  * A detail is [index of the stall, address of the task, queue delay in us or -1, await chain, GIL
  * holder known, name, TID and stack of the holder, dropped calls, us of those calls, part...].
  */
-static void write_detail(FILE *out, size_t index, const struct lp_page_stall *stall)
+static void write_detail(struct lp_json_writer *json, size_t index,
+			 const struct lp_page_stall *stall)
 {
 	const struct lp_page_detail *detail = stall->detail;
+	char task[20];
 	size_t i;
 
-	fprintf(out, "[%zu,\"%" PRIx64 "\",", index, stall->task);
+	json_array(json, NULL);
+	json_number(json, NULL, index);
+	snprintf(task, sizeof(task), "%" PRIx64, stall->task);
+	json_text(json, NULL, task);
 	if (detail->queue_delay_ns == LP_NO_QUEUE_DELAY)
-		fputs("-1", out);
+		json_signed(json, NULL, -1);
 	else
-		fprintf(out, "%" PRIu64, detail->queue_delay_ns / 1000);
-	fprintf(out, ",%" PRIu32 ",%d,%" PRIu32 ",%" PRId32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu64,
-		detail->chain, detail->holder_known, detail->holder, detail->holder_tid,
-		detail->holder_stack, detail->dropped, detail->dropped_ns / 1000);
-	for (i = 0; i < detail->part_count; i++) {
-		putc(',', out);
-		write_part(out, &detail->parts[i]);
-	}
-	putc(']', out);
+		json_number(json, NULL, detail->queue_delay_ns / 1000);
+	json_number(json, NULL, detail->chain);
+	json_number(json, NULL, detail->holder_known);
+	json_number(json, NULL, detail->holder);
+	json_signed(json, NULL, detail->holder_tid);
+	json_number(json, NULL, detail->holder_stack);
+	json_number(json, NULL, detail->dropped);
+	json_number(json, NULL, detail->dropped_ns / 1000);
+	for (i = 0; i < detail->part_count; i++)
+		write_part(json, &detail->parts[i]);
+	json_end(json);
 }
 
-static void write_details(FILE *out, const struct lp_page_store *store)
+static void write_details(struct lp_json_writer *json, const struct lp_page_store *store)
 {
-	bool any = false;
 	size_t i;
 
-	fputs(",\"details\":[", out);
+	json_array(json, "details");
 	for (i = 0; i < store->stall_count; i++) {
 		if (!store->stalls[i].detail)
 			continue;
-		fputs(any ? ",\n" : "\n", out);
-		any = true;
-		write_detail(out, i, &store->stalls[i]);
+		json_newline(json);
+		write_detail(json, i, &store->stalls[i]);
 	}
-	putc(']', out);
+	json_end(json);
 }
 
 /* ---- findings ----------------------------------------------------------------------- */
 
-static void write_finding(FILE *out, const struct lp_page_finding *found)
+static void write_finding(struct lp_json_writer *json, const struct lp_page_finding *found)
 {
-	fprintf(out,
-		"{\"kind\":%" PRIu32 ",\"loop\":%" PRIu32 ",\"time_us\":%" PRIu64
-		",\"name\":%" PRIu32 ",\"file\":%" PRIu32 ",\"line\":%" PRIu32
-		",\"task_name\":%" PRIu32 ",\"exception\":%" PRIu32 ",\"message\":%" PRIu32
-		",\"created\":%" PRIu32 ",\"parked\":%" PRIu32 ",\"stack\":%" PRIu32
-		",\"loop_stack\":%" PRIu32 ",\"tid\":%" PRId32 ",\"late_us\":%" PRIu64,
-		found->kind, found->loop, found->time_ns / 1000, found->name, found->file,
-		found->line, found->task_name, found->exception_type, found->exception_message,
-		found->created, found->parked, found->stack, found->loop_stack, found->tid,
-		found->late_ns / 1000);
-	write_bool(out, "timer", found->timer);
-	write_bool(out, "noticed", found->noticed);
-	putc('}', out);
+	json_object(json, NULL);
+	json_number(json, "kind", found->kind);
+	json_number(json, "loop", found->loop);
+	json_number(json, "time_us", found->time_ns / 1000);
+	json_number(json, "name", found->name);
+	json_number(json, "file", found->file);
+	json_number(json, "line", found->line);
+	json_number(json, "task_name", found->task_name);
+	json_number(json, "exception", found->exception_type);
+	json_number(json, "message", found->exception_message);
+	json_number(json, "created", found->created);
+	json_number(json, "parked", found->parked);
+	json_number(json, "stack", found->stack);
+	json_number(json, "loop_stack", found->loop_stack);
+	json_signed(json, "tid", found->tid);
+	json_number(json, "late_us", found->late_ns / 1000);
+	json_bool(json, "timer", found->timer);
+	json_bool(json, "noticed", found->noticed);
+	json_end(json);
 }
 
-static void write_finding_count(FILE *out, struct lp_page_tables *tables,
+static void write_finding_count(struct lp_json_writer *json, struct lp_page_tables *tables,
 				const struct lp_finding_count *count)
 {
-	fprintf(out,
-		"{\"kind\":%d,\"loop\":%" PRIu32 ",\"name\":%" PRIu32 ",\"file\":%" PRIu32
-		",\"line\":%" PRIu32 ",\"exception\":%" PRIu32 ",\"message\":%" PRIu32
-		",\"created\":%" PRIu32 ",\"place\":%" PRIu32 ",\"count\":%" PRIu64
-		",\"late_us\":%" PRIu64 "}",
-		count->kind, count->loop ? count->loop->id : 0,
-		page_store_string(tables, count->name), page_store_string(tables, count->file),
-		count->line, page_store_string(tables, count->exception_type),
-		page_store_string(tables, count->exception_message),
-		page_store_frame(tables, count->created), page_store_frame(tables, count->place),
-		count->count, count->late_max_ns / 1000);
+	json_object(json, NULL);
+	json_number(json, "kind", count->kind);
+	json_number(json, "loop", count->loop ? count->loop->id : 0);
+	json_number(json, "name", page_store_string(tables, count->name));
+	json_number(json, "file", page_store_string(tables, count->file));
+	json_number(json, "line", count->line);
+	json_number(json, "exception", page_store_string(tables, count->exception_type));
+	json_number(json, "message", page_store_string(tables, count->exception_message));
+	json_number(json, "created", page_store_frame(tables, count->created));
+	json_number(json, "place", page_store_frame(tables, count->place));
+	json_number(json, "count", count->count);
+	json_number(json, "late_us", count->late_max_ns / 1000);
+	json_end(json);
 }
 
-static void write_findings(FILE *out, struct lp_page_store *store, const struct lp_summary *total)
+static void write_findings(struct lp_json_writer *json, struct lp_page_store *store,
+			   const struct lp_summary *total)
 {
 	bool occurred[LP_FINDING_KINDS] = { false };
 	size_t i;
 
-	fputs(",\"findings\":[", out);
+	json_array(json, "findings");
 	for (i = 0; i < total->finding_count; i++) {
-		fputs(i ? ",\n" : "\n", out);
-		write_finding_count(out, &store->tables, &total->findings[i]);
+		json_newline(json);
+		write_finding_count(json, &store->tables, &total->findings[i]);
 		occurred[total->findings[i].kind] = true;
 	}
-	fputs("],\"found\":[", out);
+	json_end(json);
+	json_array(json, "found");
 	for (i = 0; i < store->finding_count; i++) {
-		fputs(i ? ",\n" : "\n", out);
-		write_finding(out, &store->findings[i]);
+		json_newline(json);
+		write_finding(json, &store->findings[i]);
 		occurred[store->findings[i].kind] = true;
 	}
-	putc(']', out);
-	html_number(out, "findings_beyond", total->findings_dropped);
-	fputs(",\"finding_kinds\":[", out);
+	json_end(json);
+	json_number(json, "findings_beyond", total->findings_dropped);
+	json_array(json, "finding_kinds");
 	for (i = 0; i < LP_FINDING_KINDS; i++) {
 		const struct lp_finding_row *row = finding_row((enum lp_finding_kind)i);
 
-		fputs(i ? ",{\"title\":" : "{\"title\":", out);
-		escape_script(out, row->title);
-		html_text(out, "meaning", occurred[i] ? row->meaning : "");
-		html_text(out, "silence", occurred[i] ? row->silence : "");
-		html_text(out, "remedy", occurred[i] ? row->remedy : "");
-		putc('}', out);
+		json_object(json, NULL);
+		json_text(json, "title", row->title);
+		json_text(json, "meaning", occurred[i] ? row->meaning : "");
+		json_text(json, "silence", occurred[i] ? row->silence : "");
+		json_text(json, "remedy", occurred[i] ? row->remedy : "");
+		json_end(json);
 	}
-	putc(']', out);
+	json_end(json);
 }
 
 /* ---- the tables to which the numbers above refer --------------------------------------- */
 
-static void write_strings(FILE *out, const struct lp_blobs *strings)
+static void write_strings(struct lp_json_writer *json, const struct lp_blobs *strings)
 {
 	uint32_t number;
 
+	json_array(json, "strings");
 	/* number 0 means that there is no string */
-	fputs(",\"strings\":[\"\"", out);
+	json_text(json, NULL, "");
 	for (number = 1; number <= strings->count; number++) {
-		fputs(",\n", out);
-		escape_script(out, blobs_get(strings, number, NULL));
+		json_newline(json);
+		json_text(json, NULL, blobs_get(strings, number, NULL));
 	}
-	putc(']', out);
+	json_end(json);
 }
 
 /* [kind, coroutine, function, file, line, ...]: five numbers for each frame from number 1 on. */
-static void write_frames(FILE *out, const struct lp_blobs *frames)
+static void write_frames(struct lp_json_writer *json, const struct lp_blobs *frames)
 {
 	uint32_t number;
 
-	fputs(",\"frames\":[", out);
+	json_array(json, "frames");
 	for (number = 1; number <= frames->count; number++) {
 		const struct lp_page_frame *frame = blobs_get(frames, number, NULL);
 
-		fprintf(out, "%s%d,%d,%" PRIu32 ",%" PRIu32 ",%" PRIu32, number > 1 ? "," : "",
-			frame->kind, frame->coroutine, frame->function, frame->file, frame->line);
+		json_number(json, NULL, frame->kind);
+		json_number(json, NULL, frame->coroutine);
+		json_number(json, NULL, frame->function);
+		json_number(json, NULL, frame->file);
+		json_number(json, NULL, frame->line);
 	}
-	putc(']', out);
+	json_end(json);
 }
 
 /* [[flags, frame, ...], ...]: an array for each stack from number 1 on. */
-static void write_stacks(FILE *out, const struct lp_blobs *stacks)
+static void write_stacks(struct lp_json_writer *json, const struct lp_blobs *stacks)
 {
 	uint32_t number;
 	size_t size, i;
 
-	fputs(",\"stacks\":[", out);
+	json_array(json, "stacks");
 	for (number = 1; number <= stacks->count; number++) {
 		const uint32_t *stack = blobs_get(stacks, number, &size);
 
-		fprintf(out, "%s[%" PRIu32, number > 1 ? "," : "", stack[0]);
-		for (i = 1; i < size / sizeof(*stack); i++)
-			fprintf(out, ",%" PRIu32, stack[i]);
-		putc(']', out);
+		json_array(json, NULL);
+		for (i = 0; i < size / sizeof(*stack); i++)
+			json_number(json, NULL, stack[i]);
+		json_end(json);
 	}
-	putc(']', out);
+	json_end(json);
 }
 
 /* [kind, name, file, line, ...]: four numbers for each callback from number 1 on. */
-static void write_callbacks(FILE *out, const struct lp_blobs *callbacks)
+static void write_callbacks(struct lp_json_writer *json, const struct lp_blobs *callbacks)
 {
 	uint32_t number;
 
-	fputs(",\"callbacks\":[", out);
+	json_array(json, "callbacks");
 	for (number = 1; number <= callbacks->count; number++) {
 		const struct lp_page_callback *callback = blobs_get(callbacks, number, NULL);
 
-		fprintf(out, "%s%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32,
-			number > 1 ? "," : "", callback->kind, callback->name, callback->file,
-			callback->line);
+		json_number(json, NULL, callback->kind);
+		json_number(json, NULL, callback->name);
+		json_number(json, NULL, callback->file);
+		json_number(json, NULL, callback->line);
 	}
-	putc(']', out);
+	json_end(json);
 }
 
 void html_data_write(FILE *out, struct lp_html_data *data, const struct lp_summary *total,
 		     const struct lp_run_end *end)
 {
 	struct lp_page_store *store = &data->store;
+	struct lp_json_writer json = json_writer(out);
 
-	write_run(out, data, end);
-	write_self(out, total);
-	html_loops_write(out, data, total);
-	write_stalls(out, store);
-	write_details(out, store);
-	write_findings(out, store, total);
+	json.script = true;
+	json_object(&json, NULL);
+	write_run(&json, data, end);
+	write_self(&json, total);
+	html_loops_write(&json, data, total);
+	write_stalls(&json, store);
+	write_details(&json, store);
+	write_findings(&json, store, total);
 	/* last, as all of the above may add to the tables */
-	write_callbacks(out, &store->tables.callbacks);
-	write_stacks(out, &store->tables.stacks);
-	write_frames(out, &store->tables.frames);
-	write_strings(out, &store->tables.strings);
-	putc('}', out);
+	write_callbacks(&json, &store->tables.callbacks);
+	write_stacks(&json, &store->tables.stacks);
+	write_frames(&json, &store->tables.frames);
+	write_strings(&json, &store->tables.strings);
+	json_end(&json);
 }

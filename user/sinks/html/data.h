@@ -5,6 +5,7 @@
 
 #include "history.h"
 #include "page_store.h"
+#include "sinks/json/writer.h"
 
 #include <stdio.h>
 
@@ -27,13 +28,8 @@ void html_data_write(FILE *out, struct lp_html_data *data, const struct lp_summa
 
 /* ---- loops.c --------------------------------------------------------------------- */
 
-/* Writes ,"loops":[...]: the counters, histograms, causes and history of each loop. */
-void html_loops_write(FILE *out, struct lp_html_data *data, const struct lp_summary *total);
-
-/* ---- data.c ---------------------------------------------------------------------- */
-
-/* Write a field of an object, with a comma before it.  text NULL is written as "". */
-void html_text(FILE *out, const char *name, const char *text);
-void html_number(FILE *out, const char *name, uint64_t value);
+/* Writes "loops": the counters, histograms, causes and history of each loop. */
+void html_loops_write(struct lp_json_writer *json, struct lp_html_data *data,
+		      const struct lp_summary *total);
 
 #endif /* LP_SINKS_HTML_DATA_H */

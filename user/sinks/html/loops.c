@@ -2,7 +2,6 @@
 /* The loops of the page: their names and labels, counters, histograms and history. */
 #include "data.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,137 +11,150 @@
 #define CAUSES_A_LOOP 500
 
 /* [count, sum, min, max, p50, p90, p99, first slot, [count of each slot from it on]], or 0. */
-static void write_histogram(FILE *out, const struct lp_histogram *histogram)
+static void write_histogram(struct lp_json_writer *json, const char *name,
+			    const struct lp_histogram *histogram)
 {
 	size_t first = 0, last = LP_HISTOGRAM_SLOTS, slot;
 
 	if (!histogram_count(histogram)) {
-		putc('0', out);
+		json_number(json, name, 0);
 		return;
 	}
 	while (!histogram->slots[first])
 		first++;
 	while (!histogram->slots[last - 1])
 		last--;
-	fprintf(out,
-		"[%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
-		",%zu,[",
-		histogram_count(histogram), (uint64_t)histogram->sum_ns, histogram_min(histogram),
-		histogram_max(histogram), histogram_quantile(histogram, 0.5),
-		histogram_quantile(histogram, 0.9), histogram_quantile(histogram, 0.99), first);
+	json_array(json, name);
+	json_number(json, NULL, histogram_count(histogram));
+	json_number(json, NULL, histogram->sum_ns);
+	json_number(json, NULL, histogram_min(histogram));
+	json_number(json, NULL, histogram_max(histogram));
+	json_number(json, NULL, histogram_quantile(histogram, 0.5));
+	json_number(json, NULL, histogram_quantile(histogram, 0.9));
+	json_number(json, NULL, histogram_quantile(histogram, 0.99));
+	json_number(json, NULL, first);
+	json_array(json, NULL);
 	for (slot = first; slot < last; slot++)
-		fprintf(out, "%s%" PRIu64, slot > first ? "," : "",
-			(uint64_t)histogram->slots[slot]);
-	fputs("]]", out);
+		json_number(json, NULL, histogram->slots[slot]);
+	json_end(json);
+	json_end(json);
 }
 
-static void write_callbacks(FILE *out, struct lp_html_data *data,
+static void write_callbacks(struct lp_json_writer *json, struct lp_html_data *data,
 			    const struct lp_loop_summary *summary, size_t *left)
 {
 	size_t i, written = 0;
 
-	fputs(",\"callbacks\":[", out);
+	json_array(json, "callbacks");
 	for (i = 0; i < summary->callback_count && written < CALLBACKS_A_LOOP && *left; i++) {
 		const struct lp_callback_summary *item = &summary->items[i];
 
 		if (!histogram_count(&item->run))
 			continue;
-		fprintf(out, "%s[%" PRIu32 ",%" PRIu64 ",", written ? "," : "",
-			page_store_callback(&data->store.tables, item->callback), item->slow);
-		write_histogram(out, &item->run);
-		putc(',', out);
-		write_histogram(out, &item->queue);
-		putc(']', out);
+		json_array(json, NULL);
+		json_number(json, NULL, page_store_callback(&data->store.tables, item->callback));
+		json_number(json, NULL, item->slow);
+		write_histogram(json, NULL, &item->run);
+		write_histogram(json, NULL, &item->queue);
+		json_end(json);
 		written++;
 		--*left;
 	}
-	fprintf(out, "],\"callbacks_beyond\":%zu", summary->callback_count - i);
+	json_end(json);
+	json_number(json, "callbacks_beyond", summary->callback_count - i);
 }
 
 /* A cause is [kind, system call, target, holder of the GIL, frame, count, ns]. */
-static void write_causes(FILE *out, struct lp_html_data *data,
+static void write_causes(struct lp_json_writer *json, struct lp_html_data *data,
 			 const struct lp_loop_summary *summary)
 {
 	struct lp_page_tables *tables = &data->store.tables;
 	size_t i;
 
-	fputs(",\"causes\":[", out);
+	json_array(json, "causes");
 	for (i = 0; i < summary->cause_count && i < CAUSES_A_LOOP; i++) {
 		const struct lp_cause *cause = &summary->causes[i];
 
-		fprintf(out,
-			"%s[%d,%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu64 ",%" PRIu64
-			"]",
-			i ? "," : "", cause->kind, page_store_string(tables, cause->syscall),
-			page_store_string(tables, cause->target),
-			page_store_string(tables, cause->held_by),
-			page_store_frame(tables, cause->frame), cause->count, cause->total_ns);
+		json_array(json, NULL);
+		json_number(json, NULL, cause->kind);
+		json_number(json, NULL, page_store_string(tables, cause->syscall));
+		json_number(json, NULL, page_store_string(tables, cause->target));
+		json_number(json, NULL, page_store_string(tables, cause->held_by));
+		json_number(json, NULL, page_store_frame(tables, cause->frame));
+		json_number(json, NULL, cause->count);
+		json_number(json, NULL, cause->total_ns);
+		json_end(json);
 	}
-	fprintf(out, "],\"causes_beyond\":%zu", summary->cause_count - i);
+	json_end(json);
+	json_number(json, "causes_beyond", summary->cause_count - i);
 }
 
-static void write_summary(FILE *out, struct lp_html_data *data,
+static void write_summary(struct lp_json_writer *json, struct lp_html_data *data,
 			  const struct lp_loop_summary *summary, size_t *left)
 {
-	html_number(out, "wall_ns", summary->wall_ns);
-	html_number(out, "busy_ns", summary->busy_ns);
-	html_number(out, "idle_ns", summary->idle_ns);
-	html_number(out, "iterations", summary->iterations);
-	html_number(out, "callback_runs", summary->callbacks);
-	html_number(out, "slow_callbacks", summary->slow_callbacks);
-	html_number(out, "untold", summary->suppressed);
-	html_number(out, "traced_ns", summary->traced_ns);
-	fputs(",\"iteration\":", out);
-	write_histogram(out, &summary->iteration);
-	write_callbacks(out, data, summary, left);
-	write_causes(out, data, summary);
-}
-
-static void write_cells(FILE *out, const struct lp_span *span)
-{
-	size_t i;
-
-	putc('[', out);
-	for (i = 0; i < span->cell_count; i++)
-		fprintf(out, "%s%" PRIu32 ",%" PRIu32, i ? "," : "", span->cells[i].row,
-			span->cells[i].count);
-	putc(']', out);
+	json_number(json, "wall_ns", summary->wall_ns);
+	json_number(json, "busy_ns", summary->busy_ns);
+	json_number(json, "idle_ns", summary->idle_ns);
+	json_number(json, "iterations", summary->iterations);
+	json_number(json, "callback_runs", summary->callbacks);
+	json_number(json, "slow_callbacks", summary->slow_callbacks);
+	json_number(json, "untold", summary->suppressed);
+	json_number(json, "traced_ns", summary->traced_ns);
+	write_histogram(json, "iteration", &summary->iteration);
+	write_callbacks(json, data, summary, left);
+	write_causes(json, data, summary);
 }
 
 /* A span is [start, end, busy, idle (all us), iterations, slow callbacks, [row, count, ...]]. */
-static void write_history(FILE *out, const struct lp_loop_info *info,
+static void write_span(struct lp_json_writer *json, const struct lp_loop_info *info,
+		       const struct lp_span *span)
+{
+	size_t i;
+
+	json_array(json, NULL);
+	json_number(json, NULL, loop_unix_ns(info, span->start_ns) / 1000);
+	json_number(json, NULL, loop_unix_ns(info, span->end_ns) / 1000);
+	json_number(json, NULL, span->busy_ns / 1000);
+	json_number(json, NULL, span->idle_ns / 1000);
+	json_number(json, NULL, span->iterations);
+	json_number(json, NULL, span->slow);
+	json_array(json, NULL);
+	for (i = 0; i < span->cell_count; i++) {
+		json_number(json, NULL, span->cells[i].row);
+		json_number(json, NULL, span->cells[i].count);
+	}
+	json_end(json);
+	json_end(json);
+}
+
+static void write_history(struct lp_json_writer *json, const struct lp_loop_info *info,
 			  const struct lp_loop_history *history)
 {
 	size_t i;
 
-	fputs(",\"history\":[", out);
+	json_array(json, "history");
 	for (i = 0; history && i < history->span_count; i++) {
-		const struct lp_span *span = &history->spans[i];
-
-		fprintf(out,
-			"%s[%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
-			",",
-			i ? ",\n" : "", loop_unix_ns(info, span->start_ns) / 1000,
-			loop_unix_ns(info, span->end_ns) / 1000, span->busy_ns / 1000,
-			span->idle_ns / 1000, span->iterations, span->slow);
-		write_cells(out, span);
-		putc(']', out);
+		if (i)
+			json_newline(json);
+		write_span(json, info, &history->spans[i]);
 	}
-	putc(']', out);
+	json_end(json);
 }
 
-static void write_info(FILE *out, const struct lp_loop_info *info)
+static void write_info(struct lp_json_writer *json, const struct lp_loop_info *info)
 {
-	fprintf(out, "{\"id\":%" PRIu32 ",\"pid\":%d,\"tid\":%d,\"folded\":%s", info->id, info->pid,
-		info->tid, info->folded ? "true" : "false");
-	html_text(out, "host", info->host);
-	html_text(out, "comm", info->comm);
-	html_text(out, "runtime", info->runtime);
-	html_text(out, "runtime_version", info->version);
-	html_text(out, "exe", info->exe);
-	html_text(out, "container", info->container);
-	html_text(out, "unit", info->unit);
-	html_text(out, "pod", info->pod);
+	json_number(json, "id", info->id);
+	json_signed(json, "pid", info->pid);
+	json_signed(json, "tid", info->tid);
+	json_bool(json, "folded", info->folded);
+	json_text(json, "host", info->host);
+	json_text(json, "comm", info->comm);
+	json_text(json, "runtime", info->runtime);
+	json_text(json, "runtime_version", info->version);
+	json_text(json, "exe", info->exe);
+	json_text(json, "container", info->container);
+	json_text(json, "unit", info->unit);
+	json_text(json, "pod", info->pod);
 }
 
 static int by_id(const void *left, const void *right)
@@ -169,8 +181,8 @@ static uint32_t *summarised_ids(const struct lp_summary *total, size_t *count)
 }
 
 /* Writes the loops that are not in the summary: ended long ago, and folded into others since. */
-static void write_ended(FILE *out, struct lp_html_data *data, const struct lp_summary *total,
-			bool first)
+static void write_ended(struct lp_json_writer *json, struct lp_html_data *data,
+			const struct lp_summary *total)
 {
 	size_t count, i;
 	uint32_t *ids = summarised_ids(total, &count);
@@ -180,38 +192,38 @@ static void write_ended(FILE *out, struct lp_html_data *data, const struct lp_su
 
 		if (bsearch(&id, ids, count, sizeof(*ids), by_id))
 			continue;
-		fputs(first ? "\n" : ",\n", out);
-		first = false;
-		write_info(out, &data->loops[i]);
-		write_history(out, &data->loops[i], history_of(&data->history, id));
-		putc('}', out);
+		json_newline(json);
+		json_object(json, NULL);
+		write_info(json, &data->loops[i]);
+		write_history(json, &data->loops[i], history_of(&data->history, id));
+		json_end(json);
 	}
 	free(ids);
 }
 
-void html_loops_write(FILE *out, struct lp_html_data *data, const struct lp_summary *total)
+void html_loops_write(struct lp_json_writer *json, struct lp_html_data *data,
+		      const struct lp_summary *total)
 {
 	size_t i, left = CALLBACKS_IN_ALL;
-	bool first = true;
 
-	fputs(",\"loops\":[", out);
+	json_array(json, "loops");
 	for (i = 0; i < total->loop_count; i++) {
 		const struct lp_loop_summary *summary = &total->loops[i];
 
-		fputs(first ? "\n" : ",\n", out);
-		first = false;
+		json_newline(json);
+		json_object(json, NULL);
 		/* without a loop there are only callbacks that had no slot of their own */
 		if (summary->loop)
-			write_info(out, summary->loop);
+			write_info(json, summary->loop);
 		else
-			fputs("{\"id\":0", out);
-		write_summary(out, data, summary, &left);
+			json_number(json, "id", 0);
+		write_summary(json, data, summary, &left);
 		if (summary->loop)
-			write_history(out, summary->loop,
+			write_history(json, summary->loop,
 				      history_of(&data->history, summary->loop->id));
-		putc('}', out);
+		json_end(json);
 	}
-	write_ended(out, data, total, first);
-	putc(']', out);
-	html_number(out, "loops_beyond", data->loops_dropped);
+	write_ended(json, data, total);
+	json_end(json);
+	json_number(json, "loops_beyond", data->loops_dropped);
 }

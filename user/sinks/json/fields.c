@@ -1,58 +1,51 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "fields.h"
 
-#include "sinks/escape.h"
-
-#include <inttypes.h>
-
-void json_string(FILE *out, const char *text)
-{
-	escape_json(out, text ? text : "");
-}
-
-void json_string_or_null(FILE *out, const char *text)
-{
-	if (text && *text)
-		escape_json(out, text);
-	else
-		fputs("null", out);
-}
-
 uint32_t json_loop_id(const struct lp_loop_info *loop)
 {
 	return loop ? loop->id : 0;
 }
 
-void json_program(FILE *out, const struct lp_loop_info *loop)
+void json_line(struct lp_json_writer *json, const char *type)
 {
-	fputs(",\"comm\":", out);
-	json_string(out, loop->comm);
-	fputs(",\"runtime\":", out);
-	json_string(out, loop->runtime);
-	fputs(",\"runtime_version\":", out);
-	json_string(out, loop->version);
-	fputs(",\"exe\":", out);
-	json_string(out, loop->exe);
-	fputs(",\"container\":", out);
-	json_string_or_null(out, loop->container);
-	fputs(",\"unit\":", out);
-	json_string_or_null(out, loop->unit);
-	fputs(",\"pod\":", out);
-	json_string_or_null(out, loop->pod);
-	fputs(",\"host\":", out);
-	json_string_or_null(out, loop->host);
+	json_object(json, NULL);
+	json_text(json, "type", type);
 }
 
-void json_place(FILE *out, const struct lp_callback_info *callback)
+void json_loop_line(struct lp_json_writer *json, const char *type, const struct lp_loop_info *loop)
 {
-	fputs("\"name\":", out);
-	json_string(out, callback->name);
-	fputs(",\"file\":", out);
-	json_string(out, callback->file);
-	fprintf(out, ",\"line\":%" PRIu32, callback->line);
+	json_line(json, type);
+	json_number(json, "loop_id", json_loop_id(loop));
 }
 
-void json_frame(FILE *out, const struct lp_shown_frame *frame)
+void json_program(struct lp_json_writer *json, const struct lp_loop_info *loop)
+{
+	json_text(json, "comm", loop->comm);
+	json_text(json, "runtime", loop->runtime);
+	json_text(json, "runtime_version", loop->version);
+	json_text(json, "exe", loop->exe);
+	json_text_or_null(json, "container", loop->container);
+	json_text_or_null(json, "unit", loop->unit);
+	json_text_or_null(json, "pod", loop->pod);
+	json_text_or_null(json, "host", loop->host);
+}
+
+void json_place(struct lp_json_writer *json, const struct lp_callback_info *callback)
+{
+	json_text(json, "name", callback->name);
+	json_text(json, "file", callback->file);
+	json_number(json, "line", callback->line);
+}
+
+void json_exception(struct lp_json_writer *json, const char *type, const char *message)
+{
+	json_object(json, "exception");
+	json_text(json, "type", type);
+	json_text(json, "message", message);
+	json_end(json);
+}
+
+void json_frame(struct lp_json_writer *json, const char *name, const struct lp_shown_frame *frame)
 {
 	static const char *const kinds[LP_FRAME_KINDS] = {
 		[LP_FRAME_PYTHON] = "python",
@@ -60,34 +53,33 @@ void json_frame(FILE *out, const struct lp_shown_frame *frame)
 		[LP_FRAME_KERNEL] = "kernel",
 	};
 
-	fputs("{\"function\":", out);
-	json_string(out, frame->function);
-	fputs(",\"file\":", out);
-	json_string(out, frame->file);
-	fprintf(out, ",\"line\":%" PRIu32 ",\"kind\":\"%s\"}", frame->line, kinds[frame->kind]);
+	if (!frame) {
+		json_null(json, name);
+		return;
+	}
+	json_object(json, name);
+	json_text(json, "function", frame->function);
+	json_text(json, "file", frame->file);
+	json_number(json, "line", frame->line);
+	json_text(json, "kind", kinds[frame->kind]);
+	json_end(json);
 }
 
-void json_frame_or_null(FILE *out, const struct lp_shown_frame *frame)
+void json_stack(struct lp_json_writer *json, const char *name, const struct lp_stack *stack)
 {
-	if (frame)
-		json_frame(out, frame);
-	else
-		fputs("null", out);
-}
-
-void json_stack(FILE *out, const char *name, const struct lp_stack *stack)
-{
+	char flag[48];
 	uint32_t i;
 
-	fprintf(out, "\"%s\":[", name);
-	for (i = 0; i < stack->depth; i++) {
-		if (i)
-			putc(',', out);
-		json_frame(out, stack->frames[i]);
+	json_array(json, name);
+	for (i = 0; i < stack->depth; i++)
+		json_frame(json, NULL, stack->frames[i]);
+	json_end(json);
+	if (stack->cut) {
+		snprintf(flag, sizeof(flag), "%s_cut", name);
+		json_bool(json, flag, true);
 	}
-	putc(']', out);
-	if (stack->cut)
-		fprintf(out, ",\"%s_cut\":true", name);
-	if (stack->unreadable)
-		fprintf(out, ",\"%s_unreadable\":true", name);
+	if (stack->unreadable) {
+		snprintf(flag, sizeof(flag), "%s_unreadable", name);
+		json_bool(json, flag, true);
+	}
 }

@@ -1,53 +1,55 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The lines of the JSON format.  A function that writes a line omits its closing brace, as the
+ * The lines of the JSON format.  A function that writes a line leaves its object open, as the
  * caller may add fields.
  */
 #ifndef LP_SINKS_JSON_FIELDS_H
 #define LP_SINKS_JSON_FIELDS_H
 
 #include "model/report.h"
-
-#include <stdio.h>
+#include "writer.h"
 
 /* ---- fields.c: fields that several kinds of lines have ------------------- */
 
-void json_string(FILE *out, const char *text);
-/* Writes a string, or null if text is empty or NULL. */
-void json_string_or_null(FILE *out, const char *text);
+/* Opens the object of a line, and writes its type; the second one, also the ID of a loop. */
+void json_line(struct lp_json_writer *json, const char *type);
+void json_loop_line(struct lp_json_writer *json, const char *type, const struct lp_loop_info *loop);
 /* Returns the ID of a loop; 0 if loop is NULL. */
 uint32_t json_loop_id(const struct lp_loop_info *loop);
-/* Writes ,"comm" to "host": program, runtime and origin of a loop. */
-void json_program(FILE *out, const struct lp_loop_info *loop);
+/* Writes "comm" to "host": program, runtime and origin of a loop. */
+void json_program(struct lp_json_writer *json, const struct lp_loop_info *loop);
 /* Writes "name", "file" and "line" of a callback. */
-void json_place(FILE *out, const struct lp_callback_info *callback);
-void json_frame(FILE *out, const struct lp_shown_frame *frame);
-void json_frame_or_null(FILE *out, const struct lp_shown_frame *frame);
+void json_place(struct lp_json_writer *json, const struct lp_callback_info *callback);
+/* Writes "exception". */
+void json_exception(struct lp_json_writer *json, const char *type, const char *message);
+/* Writes a frame, or null if it is NULL. */
+void json_frame(struct lp_json_writer *json, const char *name, const struct lp_shown_frame *frame);
 /*
  * Writes an array of frames under a name.  An incomplete stack is followed by the field NAME_cut or
  * NAME_unreadable.
  */
-void json_stack(FILE *out, const char *name, const struct lp_stack *stack);
+void json_stack(struct lp_json_writer *json, const char *name, const struct lp_stack *stack);
 
 /* ---- stall.c: slow callbacks and iterations ------------------------------- */
 
-void json_slow_callback(FILE *out, const struct lp_slow_callback *slow);
-void json_slow_iteration(FILE *out, const struct lp_slow_iteration *slow);
+void json_slow_callback(struct lp_json_writer *json, const struct lp_slow_callback *slow);
+void json_slow_iteration(struct lp_json_writer *json, const struct lp_slow_iteration *slow);
 
 /* ---- summary.c: loops, callbacks, causes, tasks and loopprof itself -------- */
 
-void json_self(FILE *out, const struct lp_self *self);
-void json_loop_summary(FILE *out, const struct lp_loop_summary *summary);
-void json_callback_summary(FILE *out, const struct lp_loop_info *loop,
+void json_self(struct lp_json_writer *json, const struct lp_self *self);
+void json_loop_summary(struct lp_json_writer *json, const struct lp_loop_summary *summary);
+void json_callback_summary(struct lp_json_writer *json, const struct lp_loop_info *loop,
 			   const struct lp_callback_summary *summary, bool queue, bool sampled);
-void json_limited(FILE *out, const struct lp_limited *limited);
-void json_cause_summary(FILE *out, const struct lp_loop_info *loop, const struct lp_cause *cause);
-void json_task_summary(FILE *out, const struct lp_loop_info *loop,
+void json_limited(struct lp_json_writer *json, const struct lp_limited *limited);
+void json_cause_summary(struct lp_json_writer *json, const struct lp_loop_info *loop,
+			const struct lp_cause *cause);
+void json_task_summary(struct lp_json_writer *json, const struct lp_loop_info *loop,
 		       const struct lp_callback_summary *summary);
 
 /* ---- findings.c: findings and their counts --------------------------------- */
 
-void json_lost(FILE *out, const struct lp_finding *finding);
-void json_lost_summary(FILE *out, const struct lp_finding_count *count);
+void json_lost(struct lp_json_writer *json, const struct lp_finding *finding);
+void json_lost_summary(struct lp_json_writer *json, const struct lp_finding_count *count);
 
 #endif /* LP_SINKS_JSON_FIELDS_H */

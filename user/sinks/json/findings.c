@@ -2,84 +2,72 @@
 #include "wire/finding_kinds.h"
 #include "fields.h"
 
-#include <inttypes.h>
-
-static void write_what(FILE *out, enum lp_finding_kind kind, const char *name, const char *file,
-		       uint32_t line)
+static void write_what(struct lp_json_writer *json, enum lp_finding_kind kind, const char *name,
+		       const char *file, uint32_t line)
 {
-	fprintf(out, "\"kind\":\"%s\",\"name\":", finding_row(kind)->name);
-	json_string(out, name);
-	fputs(",\"file\":", out);
-	json_string(out, file);
-	fprintf(out, ",\"line\":%" PRIu32, line);
+	json_text(json, "kind", finding_row(kind)->name);
+	json_text(json, "name", name);
+	json_text(json, "file", file);
+	json_number(json, "line", line);
 }
 
-static void write_exception(FILE *out, const char *type, const char *message)
+static void write_exception(struct lp_json_writer *json, const char *type, const char *message)
 {
-	if (!type || !*type) {
-		fputs(",\"exception\":null", out);
-		return;
-	}
-	fputs(",\"exception\":{\"type\":", out);
-	json_string(out, type);
-	fputs(",\"message\":", out);
-	json_string(out, message);
-	putc('}', out);
-}
-
-static void write_stack_or_null(FILE *out, const char *name, const struct lp_stack *stack)
-{
-	putc(',', out);
-	if (stack->depth)
-		json_stack(out, name, stack);
+	if (type && *type)
+		json_exception(json, type, message);
 	else
-		fprintf(out, "\"%s\":null", name);
+		json_null(json, "exception");
 }
 
-static void write_late(FILE *out, const struct lp_finding *finding)
+static void write_stack_or_null(struct lp_json_writer *json, const char *name,
+				const struct lp_stack *stack)
+{
+	if (stack->depth)
+		json_stack(json, name, stack);
+	else
+		json_null(json, name);
+}
+
+static void write_late(struct lp_json_writer *json, const struct lp_finding *finding)
 {
 	static const struct lp_stack none;
 	bool foreign = finding->kind == LP_FINDING_WRONG_THREAD;
 
-	if (foreign && !finding->timer)
-		fprintf(out, ",\"late_ns\":%" PRIu64 ",\"noticed\":%s", finding->late_ns,
-			finding->noticed ? "true" : "false");
-	else
-		fputs(",\"late_ns\":null,\"noticed\":null", out);
-	write_stack_or_null(out, "loop_stack", foreign ? &finding->loop_stack : &none);
+	if (foreign && !finding->timer) {
+		json_number(json, "late_ns", finding->late_ns);
+		json_bool(json, "noticed", finding->noticed);
+	} else {
+		json_null(json, "late_ns");
+		json_null(json, "noticed");
+	}
+	write_stack_or_null(json, "loop_stack", foreign ? &finding->loop_stack : &none);
 }
 
-void json_lost(FILE *out, const struct lp_finding *finding)
+void json_lost(struct lp_json_writer *json, const struct lp_finding *finding)
 {
-	fprintf(out, "{\"type\":\"lost\",\"loop_id\":%" PRIu32 ",\"time_ns\":%" PRIu64 ",",
-		json_loop_id(finding->loop), finding->time_ns);
-	write_what(out, finding->kind, finding->name, finding->file, finding->line);
-	fputs(",\"task\":", out);
-	json_string_or_null(out, finding->task_name);
-	if (finding->task)
-		fprintf(out, ",\"task_id\":\"0x%" PRIx64 "\"", finding->task);
-	else
-		fputs(",\"task_id\":null", out);
-	write_exception(out, finding->exception_type, finding->exception_message);
-	fputs(",\"created_at\":", out);
-	json_frame_or_null(out, finding->created);
-	write_stack_or_null(out, "stack", &finding->stack);
-	fprintf(out, ",\"pid\":%d,\"tid\":%d,\"parked\":", finding->pid, finding->tid);
-	json_frame_or_null(out, finding->parked);
-	write_late(out, finding);
-	fprintf(out, ",\"more\":%s", finding->more ? "true" : "false");
+	json_loop_line(json, "lost", finding->loop);
+	json_number(json, "time_ns", finding->time_ns);
+	write_what(json, finding->kind, finding->name, finding->file, finding->line);
+	json_text_or_null(json, "task", finding->task_name);
+	json_address_or_null(json, "task_id", finding->task);
+	write_exception(json, finding->exception_type, finding->exception_message);
+	json_frame(json, "created_at", finding->created);
+	write_stack_or_null(json, "stack", &finding->stack);
+	json_signed(json, "pid", finding->pid);
+	json_signed(json, "tid", finding->tid);
+	json_frame(json, "parked", finding->parked);
+	write_late(json, finding);
+	json_bool(json, "more", finding->more);
 }
 
-void json_lost_summary(FILE *out, const struct lp_finding_count *count)
+void json_lost_summary(struct lp_json_writer *json, const struct lp_finding_count *count)
 {
-	fprintf(out, "{\"type\":\"lost_summary\",\"loop_id\":%" PRIu32 ",",
-		json_loop_id(count->loop));
-	write_what(out, count->kind, count->name, count->file, count->line);
-	fprintf(out, ",\"count\":%" PRIu64 ",\"place\":", count->count);
-	json_frame_or_null(out, count->place);
-	fputs(",\"created_at\":", out);
-	json_frame_or_null(out, count->created);
-	write_exception(out, count->exception_type, count->exception_message);
+	json_loop_line(json, "lost_summary", count->loop);
+	write_what(json, count->kind, count->name, count->file, count->line);
+	json_number(json, "count", count->count);
+	json_frame(json, "place", count->place);
+	json_frame(json, "created_at", count->created);
+	write_exception(json, count->exception_type, count->exception_message);
 	if (count->kind == LP_FINDING_WRONG_THREAD)
-		fprintf(out, ",\"late_max_ns\":%" PRIu64, count->late_max_ns);
+		json_number(json, "late_max_ns", count->late_max_ns);
 }

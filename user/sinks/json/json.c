@@ -6,7 +6,6 @@
 #include "model/names.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +43,7 @@ struct json_sink {
 	uint64_t omitted[LINE_KINDS]; /* number of lines over the limit of buffer, by kind */
 	/* The line under construction, in memory: it is written in one call. */
 	FILE *line;
+	struct lp_json_writer writer; /* writes to line */
 	char *text;
 	size_t size;
 	bool queue;
@@ -65,8 +65,10 @@ static int write_text(struct json_sink *json, enum line_kind kind, size_t size)
 	return fwrite(json->text, 1, size, json->buffer) == size ? 0 : -ENOMEM;
 }
 
+/* Closes the object of a line, and writes the line. */
 static void end_line(struct json_sink *json, enum line_kind kind)
 {
+	json_end(&json->writer);
 	putc('\n', json->line);
 	if (!json->err) {
 		if (fflush(json->line) || ferror(json->line))
@@ -115,35 +117,33 @@ static void commit_document(struct json_sink *json)
 static void write_header(void *context, const struct lp_run *run)
 {
 	struct json_sink *json = context;
-	FILE *out = json->line;
+	struct lp_json_writer *out = &json->writer;
 
 	json->queue = run->queue;
 	json->sampled = run->sampled;
 	json->no_intervals = run->no_intervals;
-	fputs("{\"type\":\"header\",\"version\":\"" JSON_VERSION "\",\"tool\":", out);
-	json_string(out, run->tool);
-	fputs(",\"mode\":", out);
-	json_string(out, run->mode);
-	fprintf(out,
-		",\"threshold_ns\":%" PRIu64 ",\"start_ns\":%" PRIu64 ",\"start_unix_ns\":%" PRIu64
-		",\"host\":",
-		run->threshold_ns, run->start_ns, run->start_unix_ns);
-	json_string(out, run->host);
-	putc('}', out);
+	json_line(out, "header");
+	json_text(out, "version", JSON_VERSION);
+	json_text(out, "tool", run->tool);
+	json_text(out, "mode", run->mode);
+	json_number(out, "threshold_ns", run->threshold_ns);
+	json_number(out, "start_ns", run->start_ns);
+	json_number(out, "start_unix_ns", run->start_unix_ns);
+	json_text(out, "host", run->host);
 	end_line(json, LINE_OTHER);
 }
 
 static void write_loop(void *context, const struct lp_loop_info *loop)
 {
 	struct json_sink *json = context;
-	FILE *out = json->line;
+	struct lp_json_writer *out = &json->writer;
 
-	fprintf(out, "{\"type\":\"loop\",\"loop_id\":%" PRIu32 ",\"pid\":%d,\"tid\":%d", loop->id,
-		loop->pid, loop->tid);
+	json_loop_line(out, "loop", loop);
+	json_signed(out, "pid", loop->pid);
+	json_signed(out, "tid", loop->tid);
 	json_program(out, loop);
 	if (loop->folded)
-		fputs(",\"folded\":true", out);
-	putc('}', out);
+		json_bool(out, "folded", true);
 	end_line(json, LINE_OTHER);
 }
 
@@ -151,8 +151,7 @@ static void write_slow(void *context, const struct lp_slow_callback *slow)
 {
 	struct json_sink *json = context;
 
-	json_slow_callback(json->line, slow);
-	putc('}', json->line);
+	json_slow_callback(&json->writer, slow);
 	end_line(json, slow->in_progress ? LINE_IN_PROGRESS : LINE_SLOW_CALLBACK);
 }
 
@@ -160,8 +159,7 @@ static void write_slow_iteration(void *context, const struct lp_slow_iteration *
 {
 	struct json_sink *json = context;
 
-	json_slow_iteration(json->line, slow);
-	putc('}', json->line);
+	json_slow_iteration(&json->writer, slow);
 	end_line(json, slow->in_progress ? LINE_IN_PROGRESS : LINE_SLOW_ITERATION);
 }
 
@@ -169,33 +167,35 @@ static void write_finding(void *context, const struct lp_finding *finding)
 {
 	struct json_sink *json = context;
 
-	json_lost(json->line, finding);
-	putc('}', json->line);
+	json_lost(&json->writer, finding);
 	end_line(json, LINE_LOST);
 }
 
-/* tail: text at the end of each line of a summary */
-static void end_summary_line(struct json_sink *json, const char *tail)
+/* Ends a line of a summary.  now_ns: time of an interval; NULL: end of the run. */
+static void end_summary_line(struct json_sink *json, const uint64_t *now_ns)
 {
-	fputs(tail, json->line);
+	if (now_ns)
+		json_number(&json->writer, "now_ns", *now_ns);
 	end_line(json, LINE_OTHER);
 }
 
 static void write_callback(struct json_sink *json, const struct lp_loop_info *loop,
-			   const struct lp_callback_summary *item, const char *tail)
+			   const struct lp_callback_summary *item, const uint64_t *now_ns)
 {
 	if (!item->lifetimes || histogram_count(&item->run)) {
-		json_callback_summary(json->line, loop, item, json->queue, json->sampled);
-		end_summary_line(json, tail);
+		json_callback_summary(&json->writer, loop, item, json->queue, json->sampled);
+		end_summary_line(json, now_ns);
 	}
 	if (item->lifetimes) {
-		json_task_summary(json->line, loop, item);
-		end_summary_line(json, tail);
+		json_task_summary(&json->writer, loop, item);
+		end_summary_line(json, now_ns);
 	}
 }
 
-static void write_summary(struct json_sink *json, const struct lp_summary *total, const char *tail)
+static void write_summary(struct json_sink *json, const struct lp_summary *total,
+			  const uint64_t *now_ns)
 {
+	struct lp_json_writer *out = &json->writer;
 	size_t loop, item, cause, finding;
 
 	for (loop = 0; loop < total->loop_count; loop++) {
@@ -203,27 +203,27 @@ static void write_summary(struct json_sink *json, const struct lp_summary *total
 
 		/* without a loop there are only callbacks that had no slot of their own */
 		if (summary->loop) {
-			json_loop_summary(json->line, summary);
-			end_summary_line(json, tail);
+			json_loop_summary(out, summary);
+			end_summary_line(json, now_ns);
 		}
 		for (item = 0; item < summary->callback_count; item++)
-			write_callback(json, summary->loop, &summary->items[item], tail);
+			write_callback(json, summary->loop, &summary->items[item], now_ns);
 		for (cause = 0; cause < summary->cause_count; cause++) {
-			json_cause_summary(json->line, summary->loop, &summary->causes[cause]);
-			end_summary_line(json, tail);
+			json_cause_summary(out, summary->loop, &summary->causes[cause]);
+			end_summary_line(json, now_ns);
 		}
 	}
 	for (finding = 0; finding < total->finding_count; finding++) {
-		json_lost_summary(json->line, &total->findings[finding]);
-		end_summary_line(json, tail);
+		json_lost_summary(out, &total->findings[finding]);
+		end_summary_line(json, now_ns);
 	}
 	for (item = 0; item < total->limited_count; item++) {
-		json_limited(json->line, &total->limited[item]);
-		end_summary_line(json, tail);
+		json_limited(out, &total->limited[item]);
+		end_summary_line(json, now_ns);
 	}
 	if (total->self_known) {
-		json_self(json->line, &total->self);
-		end_summary_line(json, tail);
+		json_self(out, &total->self);
+		end_summary_line(json, now_ns);
 	}
 }
 
@@ -231,40 +231,36 @@ static void write_interval(void *context, const struct lp_summary *interval,
 			   const struct lp_summary *total)
 {
 	const struct json_sink *json = context;
-	char tail[48];
 
 	(void)interval;
 	/* a file is updated at each interval even without -i */
 	if (json->no_intervals && !json->snapshot)
 		return;
-	snprintf(tail, sizeof(tail), ",\"now_ns\":%" PRIu64 "}", total->now_ns);
 	begin_document(context);
-	write_summary(context, total, tail);
+	write_summary(context, total, &total->now_ns);
 	commit_document(context);
 }
 
 static void write_end(void *context, const struct lp_summary *total, const struct lp_run_end *end)
 {
 	struct json_sink *json = context;
+	struct lp_json_writer *out = &json->writer;
 	size_t kind;
 
 	begin_document(json);
-	write_summary(json, total, "}");
-	fprintf(json->line,
-		"{\"type\":\"footer\",\"end_ns\":%" PRIu64
-		",\"reason\":\"%s\",\"lost_events\":%" PRIu64,
-		end->end_ns, end_reason_name(end->reason), end->lost_events);
+	write_summary(json, total, NULL);
+	json_line(out, "footer");
+	json_number(out, "end_ns", end->end_ns);
+	json_text(out, "reason", end_reason_name(end->reason));
+	json_number(out, "lost_events", end->lost_events);
 	for (kind = 0; kind < LINE_KINDS; kind++)
 		if (json->omitted[kind])
-			fprintf(json->line, ",\"%s\":%" PRIu64, omitted_names[kind],
-				json->omitted[kind]);
+			json_number(out, omitted_names[kind], json->omitted[kind]);
 	if (total->lost[LP_LOST_UNREADABLE])
-		fprintf(json->line, ",\"unreadable_processes\":%" PRIu64,
-			total->lost[LP_LOST_UNREADABLE]);
+		json_number(out, "unreadable_processes", total->lost[LP_LOST_UNREADABLE]);
 	/* findings at places over the limit of the summary's list, which have no line */
 	if (total->findings_dropped)
-		fprintf(json->line, ",\"lost_beyond\":%" PRIu64, total->findings_dropped);
-	putc('}', json->line);
+		json_number(out, "lost_beyond", total->findings_dropped);
 	end_line(json, LINE_OTHER);
 	commit_document(json);
 }
@@ -301,6 +297,7 @@ static int json_open(const char *path, const struct lp_terminal *terminal, struc
 	*sink = NULL;
 	if (json) {
 		json->line = open_memstream(&json->text, &json->size);
+		json->writer = json_writer(json->line);
 		json->buffer = open_memstream(&json->buffer_text, &json->buffer_size);
 		json->path = path ? strdup(path) : NULL;
 	}

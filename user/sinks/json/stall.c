@@ -3,54 +3,53 @@
 
 #include "model/names.h"
 
-#include <inttypes.h>
-
-static void write_times(FILE *out, const struct lp_times *time)
+static void write_times(struct lp_json_writer *json, const struct lp_times *time)
 {
 	if (!time->known) {
-		fputs(",\"time\":null", out);
+		json_null(json, "time");
 		return;
 	}
-	fprintf(out,
-		",\"time\":{\"on_cpu_ns\":%" PRIu64 ",\"blocked_ns\":%" PRIu64
-		",\"gil_ns\":%" PRIu64 ",\"run_queue_ns\":%" PRIu64 ",\"gc_ns\":",
-		time->on_cpu_ns, time->blocked_ns, time->gil_ns, time->run_queue_ns);
+	json_object(json, "time");
+	json_number(json, "on_cpu_ns", time->on_cpu_ns);
+	json_number(json, "blocked_ns", time->blocked_ns);
+	json_number(json, "gil_ns", time->gil_ns);
+	json_number(json, "run_queue_ns", time->run_queue_ns);
 	if (time->gc_known)
-		fprintf(out, "%" PRIu64 "}", time->gc_ns);
+		json_number(json, "gc_ns", time->gc_ns);
 	else
-		fputs("null}", out);
+		json_null(json, "gc_ns");
+	json_end(json);
 }
 
-static void write_blocked(FILE *out, const struct lp_breakdown *breakdown)
+static void write_blocked(struct lp_json_writer *json, const struct lp_breakdown *breakdown)
 {
 	size_t i;
 
-	fputs(",\"blocked\":[", out);
+	json_array(json, "blocked");
 	for (i = 0; i < breakdown->blocked_count; i++) {
 		const struct lp_blocked *blocked = &breakdown->blocked[i];
 
-		fputs(i ? ",{\"syscall\":" : "{\"syscall\":", out);
-		json_string(out, blocked->syscall);
-		fprintf(out, ",\"duration_ns\":%" PRIu64 ",\"count\":%" PRIu32 ",\"target\":",
-			blocked->duration_ns, blocked->count);
-		json_string_or_null(out, blocked->target);
-		if (blocked->local[0]) {
-			fputs(",\"local\":", out);
-			json_string(out, blocked->local);
-		}
-		putc(',', out);
-		json_stack(out, "stack", &blocked->stack);
-		putc('}', out);
+		json_object(json, NULL);
+		json_text(json, "syscall", blocked->syscall);
+		json_number(json, "duration_ns", blocked->duration_ns);
+		json_number(json, "count", blocked->count);
+		json_text_or_null(json, "target", blocked->target);
+		if (blocked->local[0])
+			json_text(json, "local", blocked->local);
+		json_stack(json, "stack", &blocked->stack);
+		json_end(json);
 	}
-	putc(']', out);
-	if (breakdown->blocked_dropped)
-		fprintf(out,
-			",\"blocked_beyond\":{\"count\":%" PRIu32 ",\"duration_ns\":%" PRIu64 "}",
-			breakdown->blocked_dropped, breakdown->blocked_dropped_ns);
+	json_end(json);
+	if (!breakdown->blocked_dropped)
+		return;
+	json_object(json, "blocked_beyond");
+	json_number(json, "count", breakdown->blocked_dropped);
+	json_number(json, "duration_ns", breakdown->blocked_dropped_ns);
+	json_end(json);
 }
 
 /* Captures of older versions have neither times nor the causes of samples. */
-static void write_samples(FILE *out, const struct lp_breakdown *breakdown)
+static void write_samples(struct lp_json_writer *json, const struct lp_breakdown *breakdown)
 {
 	static const enum lp_cause_kind causes[LP_SAMPLE_REASONS] = {
 		[LP_SAMPLE_ON_CPU] = LP_CAUSE_ON_CPU,  [LP_SAMPLE_BLOCKED] = LP_CAUSE_BLOCKED,
@@ -59,96 +58,105 @@ static void write_samples(FILE *out, const struct lp_breakdown *breakdown)
 	};
 	size_t i;
 
-	fputs(",\"samples\":[", out);
+	json_array(json, "samples");
 	for (i = 0; i < breakdown->sample_count; i++) {
 		const struct lp_sample *sample = &breakdown->samples[i];
 
-		fprintf(out, "%s{\"count\":%" PRIu32, i ? "," : "", sample->count);
-		if (breakdown->time.known)
-			fprintf(out, ",\"cause\":\"%s\",\"collecting\":%s,",
-				cause_name(causes[sample->reason]),
-				sample->collecting ? "true" : "false");
-		else
-			fputs(",\"cause\":null,\"collecting\":null,", out);
-		json_stack(out, "stack", &sample->stack);
-		putc('}', out);
+		json_object(json, NULL);
+		json_number(json, "count", sample->count);
+		if (breakdown->time.known) {
+			json_text(json, "cause", cause_name(causes[sample->reason]));
+			json_bool(json, "collecting", sample->collecting);
+		} else {
+			json_null(json, "cause");
+			json_null(json, "collecting");
+		}
+		json_stack(json, "stack", &sample->stack);
+		json_end(json);
 	}
-	putc(']', out);
+	json_end(json);
 }
 
-static void write_gil(FILE *out, const struct lp_gil_holder *gil)
+static void write_gil(struct lp_json_writer *json, const struct lp_gil_holder *gil)
 {
 	if (!gil->known) {
-		fputs(",\"gil\":null", out);
+		json_null(json, "gil");
 		return;
 	}
-	fputs(",\"gil\":{\"thread\":", out);
-	json_string(out, gil->thread);
+	json_object(json, "gil");
+	json_text(json, "thread", gil->thread);
 	if (gil->tid)
-		fprintf(out, ",\"tid\":%d,", gil->tid);
+		json_signed(json, "tid", gil->tid);
 	else
-		fputs(",\"tid\":null,", out);
-	json_stack(out, "stack", &gil->stack);
-	putc('}', out);
+		json_null(json, "tid");
+	json_stack(json, "stack", &gil->stack);
+	json_end(json);
 }
 
-static void write_breakdown(FILE *out, const struct lp_breakdown *breakdown)
+static void write_breakdown(struct lp_json_writer *json, const struct lp_breakdown *breakdown)
 {
-	write_times(out, &breakdown->time);
-	write_blocked(out, breakdown);
-	write_samples(out, breakdown);
-	write_gil(out, &breakdown->gil);
+	write_times(json, &breakdown->time);
+	write_blocked(json, breakdown);
+	write_samples(json, breakdown);
+	write_gil(json, &breakdown->gil);
 }
 
-static void begin(FILE *out, const char *type, const struct lp_loop_info *loop, uint64_t start_ns,
-		  uint64_t duration_ns, bool in_progress)
+static void begin(struct lp_json_writer *json, const char *type, const struct lp_loop_info *loop,
+		  uint64_t start_ns, uint64_t duration_ns, bool in_progress)
 {
-	fprintf(out,
-		"{\"type\":\"%s\",\"loop_id\":%" PRIu32 ",\"start_ns\":%" PRIu64
-		",\"duration_ns\":%" PRIu64 ",\"in_progress\":%s",
-		type, json_loop_id(loop), start_ns, duration_ns, in_progress ? "true" : "false");
+	json_loop_line(json, type, loop);
+	json_number(json, "start_ns", start_ns);
+	json_number(json, "duration_ns", duration_ns);
+	json_bool(json, "in_progress", in_progress);
 }
 
-static void write_callback(FILE *out, const struct lp_slow_callback *slow)
+static void write_callback(struct lp_json_writer *json, const struct lp_slow_callback *slow)
 {
-	fprintf(out, ",\"callback\":{\"kind\":\"%s\",", callback_kind_name(slow->callback->kind));
-	json_place(out, slow->callback);
-	fputs(",\"task\":", out);
-	json_string_or_null(out, slow->task ? slow->task_name : NULL);
-	if (slow->task)
-		fprintf(out, ",\"task_id\":\"0x%" PRIx64 "\"}", slow->task);
-	else
-		fputs(",\"task_id\":null}", out);
+	json_object(json, "callback");
+	json_text(json, "kind", callback_kind_name(slow->callback->kind));
+	json_place(json, slow->callback);
+	json_text_or_null(json, "task", slow->task ? slow->task_name : NULL);
+	json_address_or_null(json, "task_id", slow->task);
+	json_end(json);
 }
 
-void json_slow_callback(FILE *out, const struct lp_slow_callback *slow)
+static void write_delayed(struct lp_json_writer *json, const struct lp_slow_callback *slow)
 {
-	begin(out, "slow_callback", slow->loop, slow->start_ns, slow->duration_ns,
+	if (!slow->delayed_known) {
+		json_null(json, "delayed");
+		return;
+	}
+	json_object(json, "delayed");
+	json_number(json, "callbacks", slow->delayed_callbacks);
+	json_number(json, "events", slow->delayed_events);
+	json_end(json);
+}
+
+void json_slow_callback(struct lp_json_writer *json, const struct lp_slow_callback *slow)
+{
+	begin(json, "slow_callback", slow->loop, slow->start_ns, slow->duration_ns,
 	      slow->in_progress);
-	write_callback(out, slow);
-	write_breakdown(out, &slow->breakdown);
-	fputs(",\"delayed\":", out);
-	if (slow->delayed_known)
-		fprintf(out, "{\"callbacks\":%" PRIu32 ",\"events\":%" PRIu32 "},",
-			slow->delayed_callbacks, slow->delayed_events);
-	else
-		fputs("null,", out);
-	json_stack(out, "await_chain", &slow->breakdown.await_chain);
+	write_callback(json, slow);
+	write_breakdown(json, &slow->breakdown);
+	write_delayed(json, slow);
+	json_stack(json, "await_chain", &slow->breakdown.await_chain);
 }
 
-void json_slow_iteration(FILE *out, const struct lp_slow_iteration *slow)
+void json_slow_iteration(struct lp_json_writer *json, const struct lp_slow_iteration *slow)
 {
 	size_t i;
 
-	begin(out, "slow_iteration", slow->loop, slow->start_ns, slow->duration_ns,
+	begin(json, "slow_iteration", slow->loop, slow->start_ns, slow->duration_ns,
 	      slow->in_progress);
-	fprintf(out, ",\"callbacks\":%" PRIu32 ",\"top\":[", slow->callbacks);
+	json_number(json, "callbacks", slow->callbacks);
+	json_array(json, "top");
 	for (i = 0; i < slow->top_count; i++) {
-		fputs(i ? ",{" : "{", out);
-		json_place(out, slow->top[i].callback);
-		fprintf(out, ",\"count\":%" PRIu32 ",\"total_ns\":%" PRIu64 "}", slow->top[i].count,
-			slow->top[i].total_ns);
+		json_object(json, NULL);
+		json_place(json, slow->top[i].callback);
+		json_number(json, "count", slow->top[i].count);
+		json_number(json, "total_ns", slow->top[i].total_ns);
+		json_end(json);
 	}
-	putc(']', out);
-	write_breakdown(out, &slow->breakdown);
+	json_end(json);
+	write_breakdown(json, &slow->breakdown);
 }

@@ -5,9 +5,33 @@
 
 #include <inttypes.h>
 
+/* Decimal digits of the largest number. */
+#define DIGITS_MAX 20
+
+static void write_digits(FILE *out, uint64_t value)
+{
+	char digits[DIGITS_MAX];
+	size_t at = DIGITS_MAX;
+
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	fwrite_unlocked(digits + at, 1, DIGITS_MAX - at, out);
+}
+
+static void write_text(struct lp_json_writer *writer, const char *text)
+{
+	if (writer->script)
+		escape_script(writer->out, text);
+	else
+		escape_json(writer->out, text);
+}
+
 /* Writes the comma and the name before a value.  Returns false if the value is nested too deep. */
 static bool begin_value(struct lp_json_writer *writer, const char *name)
 {
+	FILE *out = writer->out;
 	uint32_t bit;
 
 	if (writer->depth > LP_JSON_DEPTH_MAX)
@@ -16,12 +40,15 @@ static bool begin_value(struct lp_json_writer *writer, const char *name)
 		return true;
 	bit = 1U << (writer->depth - 1);
 	if (writer->filled & bit)
-		putc(',', writer->out);
+		putc_unlocked(',', out);
 	writer->filled |= bit;
+	if (writer->newline)
+		putc_unlocked('\n', out);
+	writer->newline = false;
 	if (writer->arrays & bit)
 		return true;
-	escape_json(writer->out, name ? name : "");
-	putc(':', writer->out);
+	write_text(writer, name ? name : "");
+	putc_unlocked(':', out);
 	return true;
 }
 
@@ -33,7 +60,7 @@ static void open_value(struct lp_json_writer *writer, const char *name, bool arr
 	writer->depth++;
 	if (!written)
 		return;
-	putc(array ? '[' : '{', writer->out);
+	putc_unlocked(array ? '[' : '{', writer->out);
 	writer->filled &= ~bit;
 	writer->arrays = array ? writer->arrays | bit : writer->arrays & ~bit;
 }
@@ -52,31 +79,50 @@ void json_end(struct lp_json_writer *writer)
 {
 	if (!writer->depth || writer->depth-- > LP_JSON_DEPTH_MAX)
 		return;
-	putc(writer->arrays >> writer->depth & 1 ? ']' : '}', writer->out);
+	writer->newline = false;
+	putc_unlocked(writer->arrays >> writer->depth & 1 ? ']' : '}', writer->out);
 }
 
 void json_null(struct lp_json_writer *writer, const char *name)
 {
 	if (begin_value(writer, name))
-		fputs("null", writer->out);
+		fputs_unlocked("null", writer->out);
 }
 
 void json_bool(struct lp_json_writer *writer, const char *name, bool value)
 {
 	if (begin_value(writer, name))
-		fputs(value ? "true" : "false", writer->out);
+		fputs_unlocked(value ? "true" : "false", writer->out);
 }
 
 void json_number(struct lp_json_writer *writer, const char *name, uint64_t value)
 {
 	if (begin_value(writer, name))
-		fprintf(writer->out, "%" PRIu64, value);
+		write_digits(writer->out, value);
 }
 
 void json_signed(struct lp_json_writer *writer, const char *name, int64_t value)
 {
+	if (!begin_value(writer, name))
+		return;
+	if (value < 0)
+		putc_unlocked('-', writer->out);
+	write_digits(writer->out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
+void json_quoted_number(struct lp_json_writer *writer, const char *name, uint64_t value)
+{
+	if (!begin_value(writer, name))
+		return;
+	putc_unlocked('"', writer->out);
+	write_digits(writer->out, value);
+	putc_unlocked('"', writer->out);
+}
+
+void json_formatted(struct lp_json_writer *writer, const char *name, const char *number)
+{
 	if (begin_value(writer, name))
-		fprintf(writer->out, "%" PRId64, value);
+		fputs_unlocked(number, writer->out);
 }
 
 void json_millionths(struct lp_json_writer *writer, const char *name, uint64_t value)
@@ -88,7 +134,7 @@ void json_millionths(struct lp_json_writer *writer, const char *name, uint64_t v
 void json_text(struct lp_json_writer *writer, const char *name, const char *text)
 {
 	if (begin_value(writer, name))
-		escape_json(writer->out, text ? text : "");
+		write_text(writer, text ? text : "");
 }
 
 void json_text_or_null(struct lp_json_writer *writer, const char *name, const char *text)
@@ -103,4 +149,12 @@ void json_address(struct lp_json_writer *writer, const char *name, uint64_t addr
 {
 	if (begin_value(writer, name))
 		fprintf(writer->out, "\"0x%" PRIx64 "\"", address);
+}
+
+void json_address_or_null(struct lp_json_writer *writer, const char *name, uint64_t address)
+{
+	if (address)
+		json_address(writer, name, address);
+	else
+		json_null(writer, name);
 }

@@ -3,12 +3,11 @@
  * speedscope's JSON: a profile for each loop, with its stalls one after the other.  The time
  * between stalls is omitted, as it would take all of the view.
  */
-#include "sinks/json/fields.h"
+#include "sinks/json/writer.h"
 #include "stall_sink.h"
 #include "stack_weights.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -168,90 +167,108 @@ static int by_loop(const void *left, const void *right)
 	return a->order < b->order ? -1 : 1;
 }
 
-static void write_frames(FILE *out, const struct lp_weights *weights)
+static void write_frames(struct lp_json_writer *json, const struct lp_weights *weights)
 {
 	uint32_t number;
 
+	json_array(json, "frames");
 	for (number = 0; number < stack_weights_frame_count(weights); number++) {
 		struct lp_weight_frame frame = stack_weights_frame(weights, number);
 
-		fputs(number ? ",\n{\"name\":" : "\n{\"name\":", out);
-		json_string(out, stack_weights_text_at(weights, frame.function));
-		if (frame.file) {
-			fputs(",\"file\":", out);
-			json_string(out, stack_weights_text_at(weights, frame.file));
-		}
+		json_newline(json);
+		json_object(json, NULL);
+		json_text(json, "name", stack_weights_text_at(weights, frame.function));
+		if (frame.file)
+			json_text(json, "file", stack_weights_text_at(weights, frame.file));
 		if (frame.line)
-			fprintf(out, ",\"line\":%" PRIu32, frame.line);
-		putc('}', out);
+			json_number(json, "line", frame.line);
+		json_end(json);
 	}
+	json_end(json);
 }
 
-static void write_stack(FILE *out, const struct lp_weight *weight)
+static void write_stack(struct lp_json_writer *json, const struct lp_weight *weight)
 {
 	size_t i;
 
-	putc('[', out);
+	json_array(json, NULL);
 	for (i = 0; i < weight->depth; i++)
-		fprintf(out, i ? ",%" PRIu32 : "%" PRIu32, weight->frames[i]);
-	putc(']', out);
+		json_number(json, NULL, weight->frames[i]);
+	json_end(json);
 }
 
-static void write_profile(FILE *out, const struct speedscope_sink *speedscope,
-			  const struct sample *samples, size_t count)
+/* Writes the profile of a loop; its samples are in the order of time. */
+static void write_profile(struct lp_json_writer *json, const struct lp_weights *weights,
+			  const char *name, const struct sample *samples, size_t count)
 {
-	const char *name = speedscope->loops[samples->loop].name;
 	uint64_t total = 0;
 	size_t i;
 
 	for (i = 0; i < count; i++)
 		total += samples[i].ns;
-	fputs("{\"type\":\"sampled\",\"name\":", out);
-	json_string(out, name ? name : "[other]");
-	fprintf(out,
-		",\"unit\":\"nanoseconds\",\"startValue\":0,\"endValue\":%" PRIu64 ",\"samples\":[",
-		total);
+	json_object(json, NULL);
+	json_text(json, "type", "sampled");
+	json_text(json, "name", name);
+	json_text(json, "unit", "nanoseconds");
+	json_number(json, "startValue", 0);
+	json_number(json, "endValue", total);
+	json_array(json, "samples");
 	for (i = 0; i < count; i++) {
-		struct lp_weight weight = stack_weights_at(speedscope->weights, samples[i].stack);
+		struct lp_weight weight = stack_weights_at(weights, samples[i].stack);
 
-		fputs(i ? ",\n" : "\n", out);
-		write_stack(out, &weight);
+		json_newline(json);
+		write_stack(json, &weight);
 	}
-	fputs("],\"weights\":[", out);
+	json_end(json);
+	json_array(json, "weights");
 	for (i = 0; i < count; i++)
-		fprintf(out, i ? ",%" PRIu64 : "%" PRIu64, samples[i].ns);
-	fputs("]}", out);
+		json_number(json, NULL, samples[i].ns);
+	json_end(json);
+	json_end(json);
 }
 
 /* Writes the profiles; without stalls an empty one, as readers reject a file without profiles. */
-static void write_profiles(FILE *out, const struct speedscope_sink *speedscope)
+static void write_profiles(struct lp_json_writer *json, const struct speedscope_sink *speedscope)
 {
+	const struct sample *samples = speedscope->samples;
 	size_t from, to;
 
+	json_array(json, "profiles");
 	for (from = 0; from < speedscope->count; from = to) {
+		const char *name = speedscope->loops[samples[from].loop].name;
+
 		for (to = from; to < speedscope->count; to++)
-			if (speedscope->samples[to].loop != speedscope->samples[from].loop)
+			if (samples[to].loop != samples[from].loop)
 				break;
-		fputs(from ? ",\n" : "\n", out);
-		write_profile(out, speedscope, &speedscope->samples[from], to - from);
+		json_newline(json);
+		write_profile(json, speedscope->weights, name ? name : "[other]", &samples[from],
+			      to - from);
 	}
 	if (!speedscope->count)
-		fputs("{\"type\":\"sampled\",\"name\":\"no stalls\",\"unit\":\"nanoseconds\","
-		      "\"startValue\":0,\"endValue\":0,\"samples\":[],\"weights\":[]}",
-		      out);
+		write_profile(json, speedscope->weights, "no stalls", NULL, 0);
+	json_end(json);
 }
 
 static void write_document(FILE *out, const struct speedscope_sink *speedscope)
 {
-	fputs("{\"$schema\":\"" SCHEMA "\",\n\"exporter\":", out);
-	json_string(out, speedscope->tool);
-	fputs(",\n\"name\":\"stalls of event loops\",\n\"activeProfileIndex\":0,\n"
-	      "\"shared\":{\"frames\":[",
-	      out);
-	write_frames(out, speedscope->weights);
-	fputs("]},\n\"profiles\":[", out);
-	write_profiles(out, speedscope);
-	fputs("]}\n", out);
+	struct lp_json_writer json = json_writer(out);
+
+	json_object(&json, NULL);
+	json_text(&json, "$schema", SCHEMA);
+	json_newline(&json);
+	json_text(&json, "exporter", speedscope->tool);
+	json_newline(&json);
+	json_text(&json, "name", "stalls of event loops");
+	json_newline(&json);
+	json_number(&json, "activeProfileIndex", 0);
+	json_newline(&json);
+	json_object(&json, "shared");
+	write_frames(&json, speedscope->weights);
+	json_end(&json);
+	json_newline(&json);
+	write_profiles(&json, speedscope);
+	json_end(&json);
+	putc('\n', out);
 }
 
 static void on_end(void *context, const struct lp_summary *total, const struct lp_run_end *end)
