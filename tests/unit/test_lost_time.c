@@ -338,7 +338,9 @@ static struct lp_lost_time *full(const struct lp_shown_frame *frames)
 
 static void more_causes_than_are_retained_go_without_a_line(void **state)
 {
-	static const struct lp_shown_frame frames[MAX + 500];
+	static const struct lp_shown_frame frames[MAX + 500] = {
+		[0 ... MAX + 499] = { .function = "f", .file = "f.py" },
+	};
 	struct lp_cause key = { .kind = LP_CAUSE_BLOCKED, .syscall = "read", .target = "/a" },
 			*list;
 	struct lp_lost_time *causes = full(frames);
@@ -369,7 +371,9 @@ static void more_causes_than_are_retained_go_without_a_line(void **state)
 
 static void a_cause_that_has_a_line_keeps_it(void **state)
 {
-	static const struct lp_shown_frame frames[MAX];
+	static const struct lp_shown_frame frames[MAX] = {
+		[0 ... MAX - 1] = { .function = "f", .file = "f.py" },
+	};
 	struct lp_cause key = { .kind = LP_CAUSE_BLOCKED, .syscall = "read" }, *list;
 	struct lp_lost_time *causes = full(frames);
 
@@ -402,6 +406,31 @@ static void no_causes_are_a_list_of_none(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin_model, free_model)
 
+/* Equal times: the order must not depend on the addresses of the frames. */
+static void causes_of_equal_time_are_listed_by_line(void **state)
+{
+	struct lp_shown_frame frames[16];
+	struct lp_lost_time *lost_time = lost_time_new();
+	struct lp_cause *list;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 16; i++) {
+		/* 5 is prime to 16, so that each line occurs once */
+		const struct lp_cause key = { .kind = LP_CAUSE_ON_CPU, .frame = &frames[i] };
+
+		frames[i] = (struct lp_shown_frame){ .line = 1 + (uint32_t)(i * 5 % 16),
+						     .function = "f",
+						     .file = "f.py" };
+		lost_time_add(lost_time, &key, 1, 100);
+	}
+	assert_int_equal(lost_time_list(lost_time, false, &list), 16);
+	for (i = 0; i < 16; i++)
+		assert_int_equal(list[i].frame->line, i + 1);
+	free(list);
+	lost_time_free(lost_time);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -422,6 +451,7 @@ int main(void)
 		TEST(more_causes_than_are_retained_go_without_a_line),
 		TEST(a_cause_that_has_a_line_keeps_it),
 		TEST(no_causes_are_a_list_of_none),
+		TEST(causes_of_equal_time_are_listed_by_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
