@@ -51,6 +51,54 @@ static void test_commas_and_nesting(void **state)
 		      "\"task\":\"0x7f00\"}");
 }
 
+static void test_formats_of_numbers(void **state)
+{
+	struct lp_json_writer json = begin();
+
+	(void)state;
+	json_array(&json, NULL);
+	json_number(&json, NULL, 0);
+	json_signed(&json, NULL, INT64_MIN);
+	json_quoted_number(&json, NULL, UINT64_MAX);
+	json_formatted(&json, NULL, "9.5e-07");
+	json_address_or_null(&json, NULL, 0);
+	json_address_or_null(&json, NULL, 16);
+	json_end(&json);
+	expect(&json, "[0,-9223372036854775808,\"18446744073709551615\",9.5e-07,null,\"0x10\"]");
+}
+
+/* A new line comes after the comma, and never before the end of an object or array. */
+static void test_new_lines(void **state)
+{
+	struct lp_json_writer json = begin();
+
+	(void)state;
+	json_object(&json, NULL);
+	json_array(&json, "list");
+	json_newline(&json);
+	json_number(&json, NULL, 1);
+	json_newline(&json);
+	json_number(&json, NULL, 2);
+	json_newline(&json);
+	json_end(&json);
+	json_newline(&json);
+	json_null(&json, "last");
+	json_end(&json);
+	expect(&json, "{\"list\":[\n1,\n2],\n\"last\":null}");
+}
+
+static void test_names_and_texts_in_a_script(void **state)
+{
+	struct lp_json_writer json = begin();
+
+	(void)state;
+	json.script = true;
+	json_object(&json, NULL);
+	json_text(&json, "<", "</script>");
+	json_end(&json);
+	expect(&json, "{\"\\u003c\":\"\\u003c/script\\u003e\"}");
+}
+
 /* Values below the greatest depth are left out, and a close without an open is ignored. */
 static void test_depth_has_a_bound(void **state)
 {
@@ -74,6 +122,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_commas_and_nesting),
+		cmocka_unit_test(test_formats_of_numbers),
+		cmocka_unit_test(test_new_lines),
+		cmocka_unit_test(test_names_and_texts_in_a_script),
 		cmocka_unit_test(test_depth_has_a_bound),
 	};
 
