@@ -9,6 +9,7 @@
 #include "files/writing.h"
 #include "preflight.h"
 #include "runtime/remote/remote.h"
+#include "privileges/priority.h"
 #include "privileges/sandbox.h"
 #include "symbolise/native.h"
 #include "base/text.h"
@@ -203,6 +204,8 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 	};
 	int err;
 
+	/* the workers inherit it */
+	priority_raise();
 	native_begin_remote();
 	err = remote_begin();
 	if (err)

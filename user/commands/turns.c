@@ -9,6 +9,7 @@
 #include "runtime/remote/remote.h"
 #include "live/ongoing_stalls.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
 
 /*
@@ -151,6 +152,17 @@ static uint64_t (*const on_timer[TIMERS])(struct turning *turning, uint64_t now)
 	[TIMER_LAUNCH] = on_launch,
 };
 
+/*
+ * Returns whether a signal has come that ends the run. The work of one action is bounded, but that
+ * of all actions of a turn together takes longer than a signal may wait.
+ */
+static bool is_to_stop(const struct lp_profile *profile)
+{
+	struct pollfd polled = { .fd = profile->signals, .events = POLLIN };
+
+	return poll(&polled, 1, 0) > 0;
+}
+
 /* Waits until something is due or there are events. Returns whether a signal has come. */
 static bool wait_for_events(struct turning *turning, uint64_t until_ns)
 {
@@ -198,6 +210,7 @@ enum lp_end_reason profile_run(struct lp_profile *profile)
 							     : UINT64_MAX;
 	turning.due_ns[TIMER_SAVE] = start_ns + governor_save_ns(&profile->governor);
 	writing_end_at(profile->signals, end);
+	remote_end_at(end);
 	do {
 		next = end;
 		live_begin_turn(profile->live);
@@ -205,8 +218,11 @@ enum lp_end_reason profile_run(struct lp_profile *profile)
 			now = clock_now();
 			if (now >= end)
 				return LP_END_DURATION;
-			if (now >= turning.due_ns[i])
+			if (now >= turning.due_ns[i]) {
 				turning.due_ns[i] = on_timer[i](&turning, now);
+				if (is_to_stop(profile))
+					return LP_END_INTERRUPT;
+			}
 			next = min_u64(next, turning.due_ns[i]);
 		}
 		if (!options->all && !targets_alive(profile->targets))

@@ -132,7 +132,7 @@ size_t targets_looping_descendants(pid_t root, pid_t *looping, size_t size)
 	pid_t *pids;
 
 	count = list_descendants(root, &pids);
-	for (i = 0; i < count && i < COUNT_MAX && clock_now() < until; i++)
+	for (i = 0; i < count && i < COUNT_MAX && clock_now() < until && !remote_is_over(); i++)
 		if (runs_loop(pids[i])) {
 			if (running < size)
 				looping[running] = pids[i];

@@ -1,82 +1,113 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The queue of targets that wait for an examination. Workers examine them apart from the main loop,
- * so that an examination that takes long or never ends delays only the targets behind it in the
- * queue.
+ * Examinations of targets. Workers make them apart from the main loop, so that one that takes long
+ * or never ends delays only the targets behind it in the queue. The result attaches to the target,
+ * or sets the instant of the next examination.
  */
 #include "targets_internal.h"
 
 #include "base/clocks.h"
+#include "base/log.h"
 #include "base/macros.h"
 
 #include <errno.h>
 
 #define WAIT_NS (20 * NS_PER_MS)
+#define RETRY_FAST_NS (300 * NS_PER_MS)
+#define RETRY_LAST_NS (1000 * NS_PER_MS)
+/*
+ * A target that was not named on the command line is examined again after this part of its age, as
+ * it may never load what runs a loop.
+ */
+#define RETRY_AGE_PART 8
+#define RETRY_SELDOM_NS (30000 * NS_PER_MS)
+/*
+ * The time in ns after which a program without an interpreter counts as one that will never load
+ * one.
+ */
+#define FOREIGN_PATIENCE_NS (3000 * NS_PER_MS)
 
-void target_ask(struct lp_targets *targets, struct lp_target *target)
+/* Returns the ns until the next examination of a target that is not ready. */
+static uint64_t retry_step(struct lp_target *target, uint64_t age)
 {
-	if (target->asked)
-		return;
-	target->asked = true;
-	target->next_asked = NULL;
-	if (targets->asked_last)
-		targets->asked_last->next_asked = target;
-	else
-		targets->asked_first = target;
-	targets->asked_last = target;
+	/* an interpreter takes tens of milliseconds to start, and its first callbacks count */
+	if (age <= RETRY_FAST_NS && (target->named || target->instance.reader))
+		return target->retry_step_ns;
+	if (!target->named && age / RETRY_AGE_PART > RETRY_LAST_NS)
+		return age / RETRY_AGE_PART < RETRY_SELDOM_NS ? age / RETRY_AGE_PART
+							      : RETRY_SELDOM_NS;
+	return target->retry_step_ns < RETRY_LAST_NS ? target->retry_step_ns * 2
+						     : target->retry_step_ns;
 }
 
-/* Removes a target from the queue, if it is in it. */
-static void unqueue(struct lp_targets *targets, struct lp_target *target)
+/* Returns whether a process without an interpreter counts as one that will never load one. */
+static bool is_foreign(const struct lp_target *target, uint64_t now)
 {
-	struct lp_target **at = &targets->asked_first, *last = NULL;
-
-	while (*at && *at != target) {
-		last = *at;
-		at = &last->next_asked;
-	}
-	if (*at != target)
-		return;
-	*at = target->next_asked;
-	if (targets->asked_last == target)
-		targets->asked_last = last;
-	target->next_asked = NULL;
-}
-
-void target_unask(struct lp_targets *targets, struct lp_target *target)
-{
-	if (targets->awaited == target) {
-		targets->awaited = NULL;
-		targets->awaited_dropped = true;
-		targets->awaited_code = error_set(targets->awaited_error, -ESRCH,
-						  "process %d has just ended", target->process.pid);
-	}
-	target->ticket = 0;
-	if (target->asked)
-		unqueue(targets, target);
-	target->asked = false;
-}
-
-/* Returns the last ticket of the units that share a bucket with the target's unit. */
-static uint64_t *served_of(struct lp_targets *targets, const struct lp_target *target)
-{
-	return &targets->served[(target->process.owner >> 8) % LP_OWNER_BUCKETS];
+	/* a process that a scan found has usually finished loading */
+	return !target->named &&
+	       (now - target->since_ns >= FOREIGN_PATIENCE_NS ||
+		(target->scanned && target_age_ns(target) >= FOREIGN_PATIENCE_NS));
 }
 
 /*
- * Removes the next target from the queue: the first one of the unit whose last examination was
- * least recent. The queue must not be empty.
+ * Handles a target that was not attached, with the error of target_attach: sets the instant of the
+ * next examination, or refuses or drops the target.
  */
-static struct lp_target *next_asked(struct lp_targets *targets)
+static void refused(struct lp_targets *targets, struct lp_target *target, int err,
+		    const struct lp_error *error)
 {
-	struct lp_target *target, *next = targets->asked_first;
+	uint64_t now = clock_now();
 
-	for (target = next; target; target = target->next_asked)
-		if (*served_of(targets, target) < *served_of(targets, next))
-			next = target;
-	*served_of(targets, next) = targets->tickets + 1;
-	unqueue(targets, next);
-	return next;
+	target->retry_step_ns = retry_step(target, now - target->since_ns);
+	target->retry_ns = now + (target->named && target_age_ns(target) < LP_YOUNG_NS
+					  ? LP_YOUNG_STEP_NS
+					  : target->retry_step_ns);
+	if (err == -EAGAIN || (err == -ENOENT && !is_foreign(target, now)))
+		return;
+	/*
+	 * the process does not answer, which was reported, or no worker could read it: both may
+	 * change
+	 */
+	if (err == -ETIMEDOUT || err == -ETIME || err == -ECHILD || err == -EUSERS ||
+	    err == -ECANCELED)
+		return;
+	if (target->named)
+		log_error("%s", error->text);
+	else if (err != -ENOENT || !target->scanned)
+		log_detail("%s", error->text);
+	if (err == -ENOENT)
+		targets_learn(targets, target, LP_OUTCOME_NO_INTERPRETER);
+	else
+		targets->failures++;
+	if (err == -ENOENT || target->named)
+		target_drop(targets, target);
+	else
+		target->state = LP_TARGET_REFUSED;
+}
+
+static void take_result(struct lp_targets *targets, struct lp_target *target,
+			const struct lp_examined *examined)
+{
+	bool awaited = target == targets->awaited;
+	struct lp_error error = { .code = 0 };
+	int err;
+
+	if (target->state == LP_TARGET_ATTACHED) {
+		target_complete(targets, target, examined);
+		return;
+	}
+	if (target->state != LP_TARGET_WAITING)
+		return;
+	err = target_attach(targets, target, examined, !awaited, &error);
+	if (!err || err == -EAGAIN)
+		targets_learn(targets, target, LP_OUTCOME_INTERPRETER);
+	if (awaited) {
+		targets->awaited = NULL;
+		targets->awaited_code = err;
+		*targets->awaited_error = error;
+	} else if (err) {
+		refused(targets, target, err, &error);
+	}
 }
 
 static void answer(struct lp_targets *targets, struct lp_target *target,
@@ -84,7 +115,7 @@ static void answer(struct lp_targets *targets, struct lp_target *target,
 {
 	target->asked = false;
 	target->ticket = 0;
-	target_examined(targets, target, examined);
+	take_result(targets, target, examined);
 }
 
 static void begin(struct lp_targets *targets, struct lp_target *target)
@@ -124,7 +155,7 @@ bool targets_examine(struct lp_targets *targets)
 			answer(targets, target, &examined);
 	}
 	while (targets->asked_first && examine_is_free(targets->asked_first != targets->asked_last))
-		begin(targets, next_asked(targets));
+		begin(targets, targets_take_asked(targets));
 	return any;
 }
 

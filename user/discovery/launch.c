@@ -3,6 +3,7 @@
 
 #include "base/clocks.h"
 #include "base/macros.h"
+#include "privileges/priority.h"
 #include "privileges/sudo.h"
 #include "runtime/registry.h"
 
@@ -78,6 +79,7 @@ static void run_child(char *const argv[], const struct lp_sudo_user *user, int r
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
+	priority_restore();
 	if (user)
 		err = become(user);
 	if (!err && ptrace(PTRACE_TRACEME, 0, NULL, NULL))

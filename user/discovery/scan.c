@@ -26,6 +26,11 @@
 #define RESCAN_NS (60000 * NS_PER_MS)
 /* The same time with --cgroup, as processes are also moved into cgroups by hand. */
 #define RESCAN_CGROUP_NS (10000 * NS_PER_MS)
+/*
+ * The time in ns for the new processes that are inspected in one call, and for the part of a scan.
+ * What is left comes in the next one.
+ */
+#define PORTION_NS (10 * NS_PER_MS)
 /* The least time in ns between two scans after events were lost. */
 #define RESCAN_LEAST_NS (2000 * NS_PER_MS)
 
@@ -80,19 +85,40 @@ static void inspect(struct lp_targets *targets, pid_t pid, uint64_t now)
 		target->scanned = true;
 }
 
-void targets_scan(struct lp_targets *targets)
+/* Lists all processes, for continue_scan. */
+static void begin_scan(struct lp_targets *targets, uint64_t now)
 {
-	uint64_t now = clock_now();
-	ssize_t count, i;
-	pid_t *pids;
+	struct lp_process_scan *scan = &targets->scan;
+	ssize_t count;
 
 	targets->lost = session_lost(targets->config.session, LP_LOST_RING);
 	targets->rescanned_ns = now;
 	targets->rescan_ns = now + (targets->config.cgroup ? RESCAN_CGROUP_NS : RESCAN_NS);
-	count = process_list(&pids);
-	for (i = 0; i < count; i++)
-		inspect(targets, pids[i], now);
-	free(pids);
+	free(scan->pids);
+	count = process_list(&scan->pids);
+	scan->count = count > 0 ? (size_t)count : 0;
+	scan->next = 0;
+}
+
+/* Inspects the listed processes that are left, until an instant or until the run is to stop. */
+static void continue_scan(struct lp_targets *targets, uint64_t now, uint64_t until_ns)
+{
+	struct lp_process_scan *scan = &targets->scan;
+
+	while (scan->next < scan->count && clock_now() < until_ns && !remote_is_over())
+		inspect(targets, scan->pids[scan->next++], now);
+	if (scan->next < scan->count)
+		return;
+	free(scan->pids);
+	scan->pids = NULL;
+}
+
+void targets_scan(struct lp_targets *targets)
+{
+	uint64_t now = clock_now();
+
+	begin_scan(targets, now);
+	continue_scan(targets, now, UINT64_MAX);
 }
 
 static void rescan_soon(struct lp_targets *targets)
@@ -156,12 +182,17 @@ uint64_t targets_find_more(struct lp_targets *targets, uint64_t now)
 
 	if (!targets->config.all)
 		return UINT64_MAX;
-	while (new_processes_take(&targets->new_processes, now, &new_process))
+	while (clock_now() - now < PORTION_NS &&
+	       new_processes_take(&targets->new_processes, now, &new_process))
 		inspect_new_process(targets, &new_process, now);
 	if (session_lost(targets->config.session, LP_LOST_RING) != targets->lost)
 		rescan_soon(targets);
-	if (now >= targets->rescan_ns)
-		targets_scan(targets);
+	if (!targets->scan.pids && now >= targets->rescan_ns)
+		begin_scan(targets, now);
+	if (targets->scan.pids)
+		continue_scan(targets, now, clock_now() + PORTION_NS);
+	if (targets->scan.pids)
+		return now;
 	due = new_processes_due(&targets->new_processes);
 	return due < targets->rescan_ns ? due : targets->rescan_ns;
 }

@@ -141,6 +141,7 @@ void target_reset(struct lp_targets *targets, struct lp_target *target)
 		targets->profiled--;
 	}
 	target->state = LP_TARGET_WAITING;
+	target_forget_loops(target);
 	if (target->instance.runtime && target->instance.reader)
 		target->instance.runtime->release(&target->instance);
 	memset(&target->instance, 0, sizeof(target->instance));

@@ -14,14 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define RETRY_FAST_NS (300 * NS_PER_MS)
-#define RETRY_LAST_NS (1000 * NS_PER_MS)
-/*
- * A target that was not named on the command line is examined again after this part of its age, as
- * it may never load what runs a loop.
- */
-#define RETRY_AGE_PART 8
-#define RETRY_SELDOM_NS (30000 * NS_PER_MS)
+/* The longest time in ns between two checks. */
+#define CHECK_LAST_NS (1000 * NS_PER_MS)
 #define SCAN_SELDOM_NS (10000 * NS_PER_MS)
 /* The next search for loops waits for at least this many times the duration of the last one. */
 #define CHECK_REST 4
@@ -30,9 +24,10 @@
  * records.
  */
 #define REAP_TRIES 50
+#define REAPED_AT_ONCE 16
 /*
- * The time in ns after which one check stops. The due targets that are left are due first in the
- * next one.
+ * The time in ns after which one check stops. The due targets that are left come first in the next
+ * one.
  */
 #define CHECK_NS (40 * NS_PER_MS)
 /* The longest wait in ns for the examination of a named process. */
@@ -40,11 +35,6 @@
 /* The longest wait in ns before a run begins; a target that takes longer is attached later. */
 #define QUIET_NS (5000 * NS_PER_MS)
 #define EXAMINED_NS (50 * NS_PER_MS)
-/*
- * The time in ns after which a program without an interpreter counts as one that will never load
- * one.
- */
-#define FOREIGN_PATIENCE_NS (3000 * NS_PER_MS)
 /*
  * The number of iterations without a callback after which the probe counts as one that never fires.
  */
@@ -107,12 +97,14 @@ void targets_free(struct lp_targets *targets)
 		next = target->next;
 		if (target->instance.runtime && target->instance.reader)
 			target->instance.runtime->release(&target->instance);
+		target_forget_loops(target);
 		process_close(&target->process);
 		free(target);
 	}
 	program_cache_free(targets->known);
 	if (targets->descriptor >= 0)
 		close(targets->descriptor);
+	free(targets->scan.pids);
 	free(targets);
 }
 
@@ -239,89 +231,6 @@ static void warn_if_silent(struct lp_targets *targets, struct lp_target *target)
 	}
 }
 
-/* Returns the ns until the next examination of a target that is not ready. */
-static uint64_t retry_step(struct lp_target *target, uint64_t age)
-{
-	/* an interpreter takes tens of milliseconds to start, and its first callbacks count */
-	if (age <= RETRY_FAST_NS && (target->named || target->instance.reader))
-		return target->retry_step_ns;
-	if (!target->named && age / RETRY_AGE_PART > RETRY_LAST_NS)
-		return age / RETRY_AGE_PART < RETRY_SELDOM_NS ? age / RETRY_AGE_PART
-							      : RETRY_SELDOM_NS;
-	return target->retry_step_ns < RETRY_LAST_NS ? target->retry_step_ns * 2
-						     : target->retry_step_ns;
-}
-
-/* Returns whether a process without an interpreter counts as one that will never load one. */
-static bool is_foreign(const struct lp_target *target, uint64_t now)
-{
-	/* a process that a scan found has usually finished loading */
-	return !target->named &&
-	       (now - target->since_ns >= FOREIGN_PATIENCE_NS ||
-		(target->scanned && target_age_ns(target) >= FOREIGN_PATIENCE_NS));
-}
-
-/*
- * Handles a target that was not attached, with the error of target_attach: sets the instant of the
- * next examination, or refuses or drops the target.
- */
-static void refused(struct lp_targets *targets, struct lp_target *target, int err,
-		    const struct lp_error *error)
-{
-	uint64_t now = clock_now();
-
-	target->retry_step_ns = retry_step(target, now - target->since_ns);
-	target->retry_ns = now + (target->named && target_age_ns(target) < LP_YOUNG_NS
-					  ? LP_YOUNG_STEP_NS
-					  : target->retry_step_ns);
-	if (err == -EAGAIN || (err == -ENOENT && !is_foreign(target, now)))
-		return;
-	/*
-	 * the process does not answer, which was reported, or no worker could read it: both may
-	 * change
-	 */
-	if (err == -ETIMEDOUT || err == -ETIME || err == -ECHILD || err == -EUSERS ||
-	    err == -ECANCELED)
-		return;
-	if (target->named)
-		log_error("%s", error->text);
-	else if (err != -ENOENT || !target->scanned)
-		log_detail("%s", error->text);
-	if (err == -ENOENT)
-		targets_learn(targets, target, LP_OUTCOME_NO_INTERPRETER);
-	else
-		targets->failures++;
-	if (err == -ENOENT || target->named)
-		target_drop(targets, target);
-	else
-		target->state = LP_TARGET_REFUSED;
-}
-
-void target_examined(struct lp_targets *targets, struct lp_target *target,
-		     const struct lp_examined *examined)
-{
-	bool awaited = target == targets->awaited;
-	struct lp_error error = { .code = 0 };
-	int err;
-
-	if (target->state == LP_TARGET_ATTACHED) {
-		target_complete(targets, target, examined);
-		return;
-	}
-	if (target->state != LP_TARGET_WAITING)
-		return;
-	err = target_attach(targets, target, examined, !awaited, &error);
-	if (!err || err == -EAGAIN)
-		targets_learn(targets, target, LP_OUTCOME_INTERPRETER);
-	if (awaited) {
-		targets->awaited = NULL;
-		targets->awaited_code = err;
-		*targets->awaited_error = error;
-	} else if (err) {
-		refused(targets, target, err, &error);
-	}
-}
-
 /*
  * Returns the instant of the next examination of a target or search for its loops, or UINT64_MAX.
  */
@@ -329,6 +238,8 @@ static uint64_t due_of(const struct lp_targets *targets, const struct lp_target 
 {
 	if (target->state == LP_TARGET_REFUSED || target->asked)
 		return UINT64_MAX;
+	if (target->found.loops)
+		return target->found.due_ns;
 	if (target->state == LP_TARGET_WAITING || target->incomplete)
 		return target->retry_ns;
 	return targets->config.sampling ? target->scan_ns : UINT64_MAX;
@@ -336,7 +247,9 @@ static uint64_t due_of(const struct lp_targets *targets, const struct lp_target 
 
 static void check_target(struct lp_targets *targets, struct lp_target *target)
 {
-	if (target->state == LP_TARGET_WAITING || target->incomplete)
+	if (target->found.loops)
+		target_add_more(targets, target);
+	else if (target->state == LP_TARGET_WAITING || target->incomplete)
 		target_ask(targets, target);
 	else
 		search_loops(targets, target, &target->scan_ns, &target->scan_step_ns,
@@ -345,8 +258,9 @@ static void check_target(struct lp_targets *targets, struct lp_target *target)
 
 uint64_t targets_check(struct lp_targets *targets, uint64_t now)
 {
-	uint64_t next_ns = now + RETRY_LAST_NS, due = targets_find_more(targets, now);
+	uint64_t next_ns = now + CHECK_LAST_NS, due = targets_find_more(targets, now);
 	struct lp_target *target, *next;
+	bool whole = true;
 
 	session_sweep(targets->config.session, now);
 	if (due < next_ns)
@@ -361,15 +275,22 @@ uint64_t targets_check(struct lp_targets *targets, uint64_t now)
 			next_ns = due < next_ns ? due : next_ns;
 			continue;
 		}
-		/* targets that were checked are due later than those that were not */
-		if (clock_now() - now >= CHECK_NS) {
-			next_ns = now;
+		/* a target that is due all the time waits until all others that are due had a turn */
+		if (target->check_turn == targets->check_turn) {
+			next_ns = min_u64(next_ns, now + LP_RETRY_FIRST_NS);
 			continue;
 		}
+		if (clock_now() - now >= CHECK_NS || remote_is_over()) {
+			next_ns = now;
+			whole = false;
+			continue;
+		}
+		target->check_turn = targets->check_turn;
 		if (now + LP_RETRY_FIRST_NS < next_ns)
 			next_ns = now + LP_RETRY_FIRST_NS;
 		check_target(targets, target);
 	}
+	targets->check_turn += whole;
 	targets_examine(targets);
 	/* only a check notices a worker that hangs */
 	if (examine_is_busy() && now + EXAMINED_NS < next_ns)
@@ -393,11 +314,14 @@ static bool must_wait(struct lp_target *target, bool more)
 
 void targets_reap(struct lp_targets *targets)
 {
-	struct epoll_event events[64];
+	struct epoll_event events[REAPED_AT_ONCE];
+	uint64_t until = clock_now() + CHECK_NS;
 	bool more, waits = false;
 	int count, i;
 
-	while (!waits && (count = epoll_wait(targets->descriptor, events, 64, 0)) > 0) {
+	/* the descriptor stays readable for those that are left */
+	while (!waits && clock_now() < until && !remote_is_over() &&
+	       (count = epoll_wait(targets->descriptor, events, REAPED_AT_ONCE, 0)) > 0) {
 		/*
 		 * records may have arrived while targets were attached; reading them may drop
 		 * targets

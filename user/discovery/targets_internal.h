@@ -30,6 +30,15 @@ enum lp_target_state {
 	LP_TARGET_REFUSED,
 };
 
+/* Loops that were found in a target and are added in portions. */
+struct lp_found_loops {
+	struct lp_running_loop *loops; /* owned; NULL: none are left */
+	size_t count, next; /* next: number of those that were handled */
+	bool followed; /* all poll calls were attached because of them */
+	uint64_t since_ns; /* instant of the search */
+	uint64_t due_ns; /* instant of the next portion */
+};
+
 struct lp_target {
 	struct lp_target *next, *previous; /* list of all targets */
 	struct lp_target *bucket; /* next target with the same hash */
@@ -57,11 +66,19 @@ struct lp_target {
 	uint64_t scan_ns; /* sample mode: instant of the next search without a report of a thread */
 	/* time between two of these searches, which grows while they find nothing */
 	uint64_t scan_step_ns;
+	struct lp_found_loops found;
+	uint64_t check_turn; /* last turn of targets_check in which it was checked */
 	uint64_t polls_ns; /* instant before which it is not checked whether its loops use epoll */
 	uint32_t reap_tries; /* calls of targets_reap for which its end was postponed */
 	uint64_t since_ns;
 	uint64_t retry_ns; /* instant of the next examination */
 	uint64_t retry_step_ns;
+};
+
+/* A scan of all processes that is under way. */
+struct lp_process_scan {
+	pid_t *pids; /* owned; NULL: no scan is under way */
+	size_t count, next;
 };
 
 struct lp_targets {
@@ -79,6 +96,7 @@ struct lp_targets {
 	int descriptor; /* epoll on the pidfds of all targets */
 	/* queue of targets that wait for an examination, first in, first out */
 	struct lp_target *asked_first, *asked_last;
+	uint64_t check_turn; /* in a turn of targets_check each target is checked once at most */
 	uint64_t tickets;
 	uint64_t served[LP_OWNER_BUCKETS]; /* last ticket of the units in a bucket */
 	/* the target for which targets_add waits, and the result */
@@ -90,6 +108,7 @@ struct lp_targets {
 	char cgroup[PATH_MAX]; /* normalised */
 	struct lp_program_cache *known;
 	struct lp_new_processes new_processes;
+	struct lp_process_scan scan;
 	uint64_t rescan_ns; /* instant of the next scan of all processes */
 	uint64_t rescanned_ns; /* instant of the last scan */
 	uint64_t lost; /* number of lost events at the last scan */
@@ -129,30 +148,39 @@ void target_complete(struct lp_targets *targets, struct lp_target *target,
 /* Sets the instant of the next examination; the time until it grows with each call. */
 void target_put_off(struct lp_target *target);
 
-/*
- * Functions of examining.c. target_ask queues an examination of a target, whose result is given to
- * target_examined.
- */
+/* Functions of examine_queue.c. target_ask queues an examination of a target. */
 void target_ask(struct lp_targets *targets, struct lp_target *target);
 /*
  * Cancels the examination of a target that is dropped or runs another program: the result is
  * ignored.
  */
 void target_unask(struct lp_targets *targets, struct lp_target *target);
-/* Waits until the queue is empty or the awaited target is examined, for ns at most. */
-void targets_wait_examined(struct lp_targets *targets, uint64_t ns);
-
-/* Handles the result of an examination (targets.c). May drop the target. */
-void target_examined(struct lp_targets *targets, struct lp_target *target,
-		     const struct lp_examined *examined);
+/*
+ * Removes the next target from the queue: the first one of the unit whose last examination was
+ * least recent. NULL: the queue is empty.
+ */
+struct lp_target *targets_take_asked(struct lp_targets *targets);
 
 /*
- * Adds the loops that run in a target already, before BPF notices their next dispatch (attach.c).
- * The search is repeated up to tries times if it finds none. Returns their number, or a negative
- * errno. kinds, which may be NULL, gets the kinds of loops as bits, 1 << kind.
+ * Waits until the queue is empty or the awaited target is examined, for ns at most (examining.c).
+ */
+void targets_wait_examined(struct lp_targets *targets, uint64_t ns);
+
+/*
+ * Functions of running_loops.c. target_add_loops finds the loops that run in a target already and
+ * adds them, before BPF notices their next dispatch. The search is repeated up to tries times if it
+ * finds none. Returns the number of loops that were found, or a negative errno. Loops for which the
+ * time was too short are left in found, and target_add_more adds the next portion of them when that
+ * is due. kinds gets the kinds of loops as bits, 1 << kind; it is NULL if the target was attached
+ * before.
  */
 int target_add_loops(struct lp_targets *targets, struct lp_target *target, int tries,
 		     unsigned int *kinds);
+void target_add_more(struct lp_targets *targets, struct lp_target *target);
+/* Drops the loops that were found and not added yet. */
+void target_forget_loops(struct lp_target *target);
+/* Attaches all poll calls if loops that run in the target already need them. */
+void target_follow_polls(struct lp_targets *targets, const struct lp_target *target);
 
 /*
  * Functions of scan.c. targets_consider adds a process that -a or -s has found, and queues its

@@ -56,6 +56,7 @@ struct lp_live {
 	uint32_t loop_end; /* all loop slots in use are less than this */
 	uint32_t check_at; /* loop slot at which the next check for stalls begins */
 	struct lp_asked asked;
+	bool ends; /* the last records of the run are being read */
 };
 
 static void fill(struct lp_event *event, enum lp_event_type type, size_t size, uint32_t loop,
@@ -206,14 +207,14 @@ static void take_cause(void *context, const struct lp_cause_key *key,
 	live->take(live->context, &event.event);
 }
 
-/* Emits the final state of a loop, then releases its slots for other loops. */
+/*
+ * Emits the final state of a loop, then releases its slots for other loops. The causes have to be
+ * taken before.
+ */
 static void loop_ended(struct lp_live *live, const struct lp_event *event)
 {
 	uint32_t i, slot = event->loop;
 
-	if (slot >= LP_MAX_LOOPS || !live->loops[slot].used)
-		return;
-	session_take_causes(live->session, take_cause, live);
 	live->loops[slot].ended_ns = event->time_ns;
 	hand_out_loop(live, slot, true);
 	live->take(live->context, event);
@@ -276,6 +277,12 @@ static void callback_named(struct lp_live *live, const struct lp_event_name *eve
 	callback->key.loop = loop;
 }
 
+/* Returns whether a slot is that of a loop. */
+static bool is_known(const struct lp_live *live, uint32_t slot)
+{
+	return slot < LP_MAX_LOOPS && live->loops[slot].used;
+}
+
 /* Returns whether an event needs many reads of its process's memory. */
 static bool is_expensive(const struct lp_event *event)
 {
@@ -305,6 +312,9 @@ static void symbolise(struct lp_live *live, const struct lp_event *event, size_t
 		symboliser_store_native(live->symboliser, (const void *)event);
 	if (target)
 		share_spend(&target->share, remote_clock() - begun);
+	/* the run is to stop: what is left in the ring can be read at its end */
+	if (!live->ends && remote_is_over())
+		ring_allow(live->ring, 0, 0);
 }
 
 static void take_from_ring(void *context, const void *data, size_t size)
@@ -315,6 +325,9 @@ static void take_from_ring(void *context, const void *data, size_t size)
 	if (size < sizeof(*event) || event->size > size)
 		return;
 	if (event->type == LP_EVENT_LOOP_END) {
+		if (!is_known(live, event->loop))
+			return;
+		session_take_causes(live->session, take_cause, live);
 		loop_ended(live, event);
 		return;
 	}
@@ -390,6 +403,7 @@ static void drain_last(struct lp_live *live)
 {
 	uint64_t left;
 
+	live->ends = true;
 	ring_allow(live->ring, LP_LAST_EVENTS, LP_LAST_NS);
 	left = ring_drain(live->ring) > 0 ? ring_discard(live->ring) : 0;
 	if (left)
@@ -463,12 +477,20 @@ void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uin
 		symboliser_take(live->symboliser, instance, &raw, sizeof(raw));
 }
 
-void live_end_loop(struct lp_live *live, pid_t pid, uint32_t slot)
+static void end_loop(struct lp_live *live, pid_t pid, uint32_t slot)
 {
 	struct lp_event event;
 
 	fill(&event, LP_EVENT_LOOP_END, sizeof(event), slot, pid);
 	loop_ended(live, &event);
+}
+
+void live_end_loop(struct lp_live *live, pid_t pid, uint32_t slot)
+{
+	if (!is_known(live, slot))
+		return;
+	session_take_causes(live->session, take_cause, live);
+	end_loop(live, pid, slot);
 }
 
 void live_report_limited(struct lp_live *live, pid_t pid)
@@ -481,11 +503,17 @@ void live_report_limited(struct lp_live *live, pid_t pid)
 
 void live_remove_target(struct lp_live *live, pid_t pid)
 {
+	bool any = false;
 	uint32_t slot;
 
 	for (slot = 0; slot < live->loop_end; slot++) {
-		if (live->loops[slot].used && live->loops[slot].pid == pid)
-			live_end_loop(live, pid, slot);
+		if (!live->loops[slot].used || live->loops[slot].pid != pid)
+			continue;
+		/* once for all loops: each call reads the whole map */
+		if (!any)
+			session_take_causes(live->session, take_cause, live);
+		any = true;
+		end_loop(live, pid, slot);
 	}
 	symboliser_forget(live->symboliser, pid);
 	followed_remove(&live->followed, pid);

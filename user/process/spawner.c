@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +16,6 @@
 
 /* The socket of the spawner and of each worker, in that process. */
 #define OWN 3
-/* The wait in ns for the spawner, which only forks; a busy machine delays it. */
-#define SPAWN_MS 5000
 
 /* Sends a number, with a descriptor unless that is negative.  Returns 0 or a negative errno. */
 static int send_number(int socket, int64_t number, int descriptor)
@@ -204,17 +201,15 @@ pid_t spawner_start(lp_worker_server server, int *result)
 	return pid;
 }
 
-pid_t spawner_fork(int spawner, int socket, int *process)
+int spawner_ask(int spawner, int socket)
 {
-	struct pollfd polled = { .fd = spawner, .events = POLLIN };
-	int64_t pid = 0;
-	int err = send_number(spawner, 0, socket);
+	return send_number(spawner, 0, socket);
+}
 
-	*process = -1;
-	if (err)
-		return err;
-	if (poll(&polled, 1, SPAWN_MS) <= 0)
-		return -ECHILD;
+pid_t spawner_answer(int spawner, int *process)
+{
+	int64_t pid = 0;
+
 	if (receive_number(spawner, &pid, process) != (ssize_t)sizeof(pid))
 		return -ECHILD;
 	return pid > 0 && *process < 0 ? -ECHILD : (pid_t)pid;

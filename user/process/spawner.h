@@ -25,9 +25,14 @@ pid_t spawner_start(lp_worker_server server, int *socket);
 
 /*
  * Asks for a worker that serves what arrives at a socket, until that is closed. The descriptor of
- * the socket stays with the caller. Returns its PID, with a descriptor of the process, or a
- * negative errno.
+ * the socket stays with the caller. Returns 0 or a negative errno.
  */
-pid_t spawner_fork(int spawner, int socket, int *process);
+int spawner_ask(int spawner, int socket);
+
+/*
+ * Receives the spawner's next answer; there is one for each request, in the same order. Returns the
+ * PID of the worker, with a descriptor of the process, or a negative errno.
+ */
+pid_t spawner_answer(int spawner, int *process);
 
 #endif /* LP_PROCESS_SPAWNER_H */

@@ -23,6 +23,8 @@
 #define ABANDONED_MAX 16
 /* The ms after which, and the period at which, a worker without an answer is examined. */
 #define POLL_MS 20
+/* The longest wait in ns for the spawner, which only forks; a busy machine delays it. */
+#define SPAWN_NS (5000 * NS_PER_MS)
 /*
  * Targets that hang one after the other must not take all time from the others: vain waits are
  * paid from an allowance, which is refilled at a tenth of the time. When it is used up, a worker
@@ -36,7 +38,9 @@ struct lp_workers {
 	lp_worker_server server;
 	pid_t spawner;
 	int socket; /* of the spawner; -1: none runs */
+	unsigned int owed; /* answers of the spawner that nobody has received */
 	int stop;
+	uint64_t end_ns;
 	int epoll;
 	uint64_t generation, serial;
 	size_t abandoned_count;
@@ -49,6 +53,7 @@ struct lp_worker {
 	struct lp_workers *workers;
 	struct lp_worker_limits limits;
 	bool watched, busy;
+	bool left; /* nobody waits for the answer to its request any more */
 	int socket, process; /* -1: none runs */
 	int given_up; /* the last process given up, for worker_take_given_up; or -1 */
 	pid_t pid;
@@ -69,6 +74,7 @@ int workers_new(lp_worker_server server, struct lp_workers **result)
 	workers->server = server;
 	workers->socket = -1;
 	workers->stop = -1;
+	workers->end_ns = UINT64_MAX;
 	workers->allowance_ns = ALLOWANCE_NS;
 	workers->allowance_since_ns = clock_now();
 	workers->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -95,6 +101,7 @@ static void end_spawner(struct lp_workers *workers)
 	if (workers->socket >= 0) {
 		close(workers->socket);
 		workers->socket = -1;
+		workers->owed = 0;
 		/* the spawner never sleeps where a signal cannot end it */
 		kill(workers->spawner, SIGKILL);
 		while (waitpid(workers->spawner, NULL, 0) < 0 && errno == EINTR)
@@ -121,6 +128,11 @@ void workers_stop_on(struct lp_workers *workers, int descriptor)
 	workers->stop = descriptor;
 }
 
+void workers_end_at(struct lp_workers *workers, uint64_t end_ns)
+{
+	workers->end_ns = end_ns;
+}
+
 int workers_descriptor(const struct lp_workers *workers)
 {
 	return workers->epoll;
@@ -132,6 +144,27 @@ static bool is_readable(int descriptor)
 	struct pollfd polled = { .fd = descriptor, .events = POLLIN };
 
 	return poll(&polled, 1, 0) > 0;
+}
+
+bool workers_are_over(const struct lp_workers *workers)
+{
+	return clock_now() >= workers->end_ns || (workers->stop >= 0 && is_readable(workers->stop));
+}
+
+/*
+ * Waits until a descriptor is readable.  Returns 0, -EAGAIN after POLL_MS, or -ECANCELED if the run
+ * is to stop.
+ */
+static int wait_readable(const struct lp_workers *workers, int descriptor)
+{
+	struct pollfd polled[2] = { { .fd = descriptor, .events = POLLIN },
+				    { .fd = workers->stop, .events = POLLIN } };
+	uint64_t now = clock_now(), left_ms;
+
+	left_ms = (saturating_sub(workers->end_ns, now) + NS_PER_MS - 1) / NS_PER_MS;
+	if (poll(polled, 2, left_ms < POLL_MS ? (int)left_ms : POLL_MS) <= 0)
+		return clock_now() >= workers->end_ns ? -ECANCELED : -EAGAIN;
+	return polled[0].revents ? 0 : -ECANCELED;
 }
 
 size_t workers_abandoned(struct lp_workers *workers)
@@ -230,6 +263,31 @@ void worker_set_limits(struct lp_worker *worker, const struct lp_worker_limits *
 	worker->limits = *limits;
 }
 
+/* Asks the spawner for a worker and waits for its answer, as spawner_ask and spawner_answer do. */
+static pid_t fork_process(struct lp_workers *workers, int socket, int *process)
+{
+	uint64_t until = clock_now() + SPAWN_NS;
+	pid_t pid = spawner_ask(workers->socket, socket);
+	int err;
+
+	*process = -1;
+	if (pid)
+		return pid;
+	for (workers->owed++; workers->owed; workers->owed--) {
+		/* an answer to an earlier request, whose worker has ended with its socket */
+		if (*process >= 0)
+			close(*process);
+		*process = -1;
+		do {
+			err = wait_readable(workers, workers->socket);
+		} while (err == -EAGAIN && clock_now() < until);
+		if (err)
+			return err == -ECANCELED ? err : -ECHILD;
+		pid = spawner_answer(workers->socket, process);
+	}
+	return pid;
+}
+
 static int fork_one(struct lp_worker *worker)
 {
 	struct lp_workers *workers = worker->workers;
@@ -246,10 +304,12 @@ static int fork_one(struct lp_worker *worker)
 	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets))
 		return -errno;
-	pid = spawner_fork(workers->socket, sockets[1], &worker->process);
+	pid = fork_process(workers, sockets[1], &worker->process);
 	close(sockets[1]);
 	if (pid < 0) {
 		close(sockets[0]);
+		if (pid == -ECANCELED)
+			return pid;
 		end_spawner(workers);
 		return -ECHILD;
 	}
@@ -286,6 +346,22 @@ static int judge(struct lp_worker *worker, uint64_t still_ns, uint64_t now)
 	return 0;
 }
 
+/*
+ * Receives the answer that nobody waits for any more, so that the worker can be used again. Returns
+ * false if there is none yet.
+ */
+static bool discard_answer(struct lp_worker *worker)
+{
+	struct lp_worker_head head;
+
+	if (!worker->left ||
+	    recv(worker->socket, &head, sizeof(head), MSG_DONTWAIT) < (ssize_t)sizeof(head) ||
+	    head.serial != worker->serial)
+		return false;
+	worker->busy = false;
+	return true;
+}
+
 int worker_send(struct lp_worker *worker, const struct iovec *parts, size_t count)
 {
 	struct lp_worker_head head = { .serial = ++worker->workers->serial };
@@ -300,8 +376,9 @@ int worker_send(struct lp_worker *worker, const struct iovec *parts, size_t coun
 	}
 	if (count > LP_WORKER_PARTS || bytes > LP_WORKER_BYTES)
 		return -EMSGSIZE;
-	if (worker->busy)
+	if (worker->busy && !discard_answer(worker))
 		give_up(worker);
+	worker->left = false;
 	/* a worker that has ended since the last request is replaced */
 	for (tries = 0, err = -EPIPE; err == -EPIPE && tries < 2; tries++) {
 		err = worker->socket < 0 ? fork_one(worker) : 0;
@@ -373,35 +450,39 @@ ssize_t worker_receive(struct lp_worker *worker, void *answer, size_t capacity)
 static int wait_for_answer(struct lp_worker *worker)
 {
 	struct lp_workers *workers = worker->workers;
-	struct pollfd polled[2] = { { .fd = worker->socket, .events = POLLIN },
-				    { .fd = workers->stop, .events = POLLIN } };
 	uint64_t still_ns = worker->limits.still_ns, left;
-	int err = 0, count;
+	int err;
 
 	left = allowance(workers, worker->sent_ns);
 	if (left < still_ns)
 		still_ns = left < STILL_LEAST_NS ? STILL_LEAST_NS : left;
-	while (!err) {
-		count = poll(polled, 2, POLL_MS);
-		if (count > 0 && polled[0].revents)
-			return 0;
-		if (count > 0 && polled[1].revents)
-			return -ECANCELED;
+	do {
+		err = wait_readable(workers, worker->socket);
+		if (err != -EAGAIN)
+			return err;
 		err = judge(worker, still_ns, clock_now());
-	}
-	return poll(polled, 1, 0) > 0 ? 0 : err;
+	} while (!err);
+	/* the worker may have answered during the check */
+	return is_readable(worker->socket) ? 0 : err;
 }
 
 ssize_t worker_call(struct lp_worker *worker, const struct iovec *parts, size_t count, void *answer,
 		    size_t capacity)
 {
 	ssize_t result;
-	int err = worker_send(worker, parts, count);
+	int err;
 
+	if (workers_are_over(worker->workers))
+		return -ECANCELED;
+	err = worker_send(worker, parts, count);
 	if (err)
 		return err;
 	do {
 		err = wait_for_answer(worker);
+		if (err == -ECANCELED) {
+			worker->left = true;
+			return err;
+		}
 		if (err) {
 			give_up(worker);
 			spend(worker->workers, clock_now() - worker->sent_ns);

@@ -31,8 +31,17 @@ int workers_new(lp_worker_server server, struct lp_workers **workers);
 /* Ends all workers; does not wait for those that hang. */
 void workers_free(struct lp_workers *workers);
 
-/* A wait for an answer ends (-ECANCELED) when this descriptor is readable; -1: none. */
+/*
+ * The descriptor whose readability means that the run is to stop; -1: none.  From then on
+ * worker_call returns -ECANCELED: it sends no request, and waits for no answer.
+ */
 void workers_stop_on(struct lp_workers *workers, int descriptor);
+
+/* The instant of CLOCK_MONOTONIC after which worker_call does the same; UINT64_MAX: none. */
+void workers_end_at(struct lp_workers *workers, uint64_t end_ns);
+
+/* Returns whether worker_call returns -ECANCELED now. */
+bool workers_are_over(const struct lp_workers *workers);
 
 /*
  * Returns a descriptor that is readable when a worker created with `watched` has answered or
@@ -65,7 +74,7 @@ void worker_set_limits(struct lp_worker *worker, const struct lp_worker_limits *
  * result if that was negative; or
  *   -ETIMEDOUT   the worker slept in one place for too long and was given up
  *   -ETIME       it took too much time otherwise, and was given up
- *   -ECANCELED   the run is to stop
+ *   -ECANCELED   the run is to stop; the worker is not given up
  *   -ECHILD      it ended by itself, was stopped, or could not be forked
  *   -EUSERS      too many workers hang already
  *   -EMSGSIZE    the request is too long

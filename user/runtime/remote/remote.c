@@ -26,6 +26,8 @@ static const struct lp_worker_limits reader_limits = { .still_ns = 250 * NS_PER_
 static const struct lp_worker_limits prober_limits = { .still_ns = 1000 * NS_PER_MS,
 						       .cpu_ns = 1000 * NS_PER_MS,
 						       .wall_ns = 10000 * NS_PER_MS };
+/* The time in ns for all reads at the end of a run together, and the limits for each. */
+#define LAST_NS (400 * NS_PER_MS)
 static const struct lp_worker_limits hurry_limits = { .still_ns = 20 * NS_PER_MS,
 						      .cpu_ns = 200 * NS_PER_MS,
 						      .wall_ns = 500 * NS_PER_MS };
@@ -280,9 +282,20 @@ void remote_stop_on(int descriptor)
 	workers_stop_on(remote.workers, descriptor);
 }
 
+void remote_end_at(uint64_t end_ns)
+{
+	workers_end_at(remote.workers, end_ns);
+}
+
+bool remote_is_over(void)
+{
+	return workers_are_over(remote.workers);
+}
+
 void remote_hurry(void)
 {
 	worker_set_limits(remote.reader, &hurry_limits);
+	workers_end_at(remote.workers, clock_now() + LAST_NS);
 }
 
 int remote_descriptor(void)

@@ -19,10 +19,20 @@ int remote_begin(void);
 void remote_end(void);
 bool remote_has_begun(void);
 
-/* Sets a descriptor that ends every wait for an answer when it is readable; -1: none. */
+/*
+ * Sets a descriptor, or an instant of CLOCK_MONOTONIC, that ends all reading of targets: when the
+ * descriptor is readable or the instant has come, no request is sent and no answer is awaited.
+ * -1, UINT64_MAX: none.
+ */
 void remote_stop_on(int descriptor);
+void remote_end_at(uint64_t end_ns);
+/* Returns whether reading has ended in this way. */
+bool remote_is_over(void);
 
-/* Shortens the time limits of the reader, for a run that is about to end. */
+/*
+ * Limits all further reads together to a part of a second, and each of them to less than before,
+ * for a run that ends.
+ */
 void remote_hurry(void);
 
 /* Returns a descriptor that is readable when a worker has answered or ended. */
