@@ -238,6 +238,51 @@ static void test_stop_ends_the_wait(void **state)
 	workers_stop_on(workers, -1);
 }
 
+/* After the end no request is sent: the worker stays, and serves again once the end is put off. */
+static void test_nothing_is_sent_after_the_end(void **state)
+{
+	int stop = eventfd(0, EFD_CLOEXEC);
+	const uint64_t one = 1;
+	pid_t first = who();
+
+	(void)state;
+	workers_end_at(workers, clock_now());
+	assert_true(workers_are_over(workers));
+	assert_int_equal(call(worker, CRASH), -ECANCELED);
+	workers_end_at(workers, UINT64_MAX);
+	assert_false(workers_are_over(workers));
+	assert_int_equal(who(), first);
+
+	assert_int_equal(write(stop, &one, sizeof(one)), sizeof(one));
+	workers_stop_on(workers, stop);
+	assert_int_equal(call(worker, CRASH), -ECANCELED);
+	close(stop);
+	workers_stop_on(workers, -1);
+	assert_int_equal(who(), first);
+}
+
+/*
+ * A worker whose answer nobody waits for any more is not given up: its late answer is dropped, and
+ * only one that has not answered by the next request is replaced.
+ */
+static void test_one_that_was_left_is_used_again(void **state)
+{
+	pid_t first = who();
+
+	(void)state;
+	workers_end_at(workers, clock_now() + 30 * MILLISECOND);
+	assert_int_equal(call(worker, NAP), -ECANCELED);
+	assert_int_equal(workers_abandoned(workers), 0);
+	workers_end_at(workers, UINT64_MAX);
+	usleep(1000000);
+	assert_int_equal(who(), first);
+
+	workers_end_at(workers, clock_now() + 30 * MILLISECOND);
+	assert_int_equal(call(worker, HANG), -ECANCELED);
+	workers_end_at(workers, UINT64_MAX);
+	assert_int_not_equal(who(), first);
+}
+
 /* Abandoned workers that a signal ends no longer count once they have ended. */
 static void test_given_up_ones_are_reaped(void **state)
 {
@@ -323,6 +368,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_one_that_crashes_is_replaced, begin, end),
 		cmocka_unit_test_setup_teardown(test_one_that_is_stopped_is_replaced, begin, end),
 		cmocka_unit_test_setup_teardown(test_stop_ends_the_wait, begin, end),
+		cmocka_unit_test_setup_teardown(test_nothing_is_sent_after_the_end, begin, end),
+		cmocka_unit_test_setup_teardown(test_one_that_was_left_is_used_again, begin, end),
 		cmocka_unit_test_setup_teardown(test_given_up_ones_are_reaped, begin, end),
 		cmocka_unit_test_setup_teardown(test_nothing_is_inherited, begin, end),
 		cmocka_unit_test_setup_teardown(test_without_waiting, begin, end),
