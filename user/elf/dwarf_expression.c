@@ -156,7 +156,7 @@ static int change_top(struct evaluation *evaluation, unsigned int operation)
 	top = &evaluation->values[evaluation->count - 1];
 	switch (operation) {
 	case OP_DEREFERENCE:
-		return unwind_read_stack(evaluation->stack, *top, top);
+		return stack_copy_read(evaluation->stack, *top, top);
 	case OP_DUPLICATE:
 		return push(evaluation, *top);
 	case OP_DROP:

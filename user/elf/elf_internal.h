@@ -47,6 +47,9 @@ struct lp_elf {
 	struct lp_elf_state *state;
 };
 
+/* Grants a file its bytes and time. */
+void elf_budget_begin(struct lp_elf_state *state);
+
 /* Begins and ends a look-up; both return whether its results can be valid. */
 bool elf_search_begin(struct lp_elf_state *state);
 bool elf_search_end(struct lp_elf_state *state);

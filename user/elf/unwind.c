@@ -4,16 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-int unwind_read_stack(const struct lp_stack_copy *stack, uint64_t address, uint64_t *value)
-{
-	uint64_t at = address - stack->address;
-
-	if (stack->bytes < sizeof(*value) || at > stack->bytes - sizeof(*value))
-		return -EFAULT;
-	memcpy(value, stack->data + at, sizeof(*value));
-	return 0;
-}
-
 static int frame_address(const struct lp_row *row, const struct lp_stack_copy *stack,
 			 const struct lp_registers *registers, uint64_t *frame)
 {
@@ -48,7 +38,7 @@ static int restore(const struct lp_row *row, const struct lp_stack_copy *stack,
 	switch (rule->kind) {
 	case LP_RULE_OFFSET:
 		address = frame + (uint64_t)rule->offset;
-		if (!unwind_read_stack(stack, address, value))
+		if (!stack_copy_read(stack, address, value))
 			return 0;
 		/* Tables do not say that a function which is about to return has restored its
 		 * caller's registers. */
@@ -60,7 +50,7 @@ static int restore(const struct lp_row *row, const struct lp_stack_copy *stack,
 		return 0;
 	case LP_RULE_EXPRESSION:
 		err = dwarf_expression_compute(rule, registers, stack, &frame, &address);
-		return err ? err : unwind_read_stack(stack, address, value);
+		return err ? err : stack_copy_read(stack, address, value);
 	case LP_RULE_VALUE_EXPRESSION:
 		return dwarf_expression_compute(rule, registers, stack, &frame, value);
 	case LP_RULE_REGISTER:

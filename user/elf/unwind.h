@@ -9,6 +9,9 @@
 
 #include "image.h"
 
+#include <errno.h>
+#include <string.h>
+
 /* Numbers of System V ABI, AMD64 supplement, figure 3.36. */
 #define LP_REGISTER_BX 3
 #define LP_REGISTER_BP 6
@@ -28,6 +31,18 @@ struct lp_stack_copy {
 	const uint8_t *data;
 	size_t bytes;
 };
+
+/* Copies a word of the stack. Returns 0 or -EFAULT. */
+static inline int stack_copy_read(const struct lp_stack_copy *stack, uint64_t address,
+				  uint64_t *value)
+{
+	uint64_t at = address - stack->address;
+
+	if (stack->bytes < sizeof(*value) || at > stack->bytes - sizeof(*value))
+		return -EFAULT;
+	memcpy(value, stack->data + at, sizeof(*value));
+	return 0;
+}
 
 enum lp_rule_kind {
 	LP_RULE_NONE = 0, /* no rule: a register that callees preserve keeps its value */
@@ -67,9 +82,6 @@ struct lp_row {
  * for a record that cannot be read or understood.
  */
 int eh_frame_find(const struct lp_image *image, uint64_t address, struct lp_row *row);
-
-/* Copies a word of the stack. Returns 0 or -EFAULT. */
-int unwind_read_stack(const struct lp_stack_copy *stack, uint64_t address, uint64_t *value);
 
 /*
  * Computes a DWARF expression; initial is pushed first, unless NULL.  Returns 0,

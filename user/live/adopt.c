@@ -7,17 +7,6 @@
 /* The limit of inspections of a thread that runs meanwhile. */
 #define TRIES 4
 
-static void fill(struct lp_event *event, enum lp_event_type type, size_t size, uint32_t slot,
-		 pid_t pid)
-{
-	event->type = (uint16_t)type;
-	event->reserved = 0;
-	event->size = (uint32_t)size;
-	event->time_ns = clock_now();
-	event->loop = slot;
-	event->pid = (uint32_t)pid;
-}
-
 /* Emits the name of the running callback if it is new.  Returns false if no slot is left for it. */
 static bool name_running(struct lp_session *session, const struct lp_instance *instance,
 			 uint32_t slot, const struct lp_event_raw_stack *raw,
@@ -33,7 +22,8 @@ static bool name_running(struct lp_session *session, const struct lp_instance *i
 		session_take_callback(session, slot, running.name.identity, running.check, &is_new);
 	if (!is_new)
 		return begun->callback != 0;
-	fill(&running.name.event, LP_EVENT_NAME, sizeof(running.name), slot, instance->pid);
+	running.name.event =
+		event_head(LP_EVENT_NAME, sizeof(running.name), slot, instance->pid, clock_now());
 	running.name.callback = begun->callback;
 	take(context, &running.name.event);
 	return true;
@@ -63,7 +53,7 @@ bool adopt_loops(struct lp_session *session, const struct lp_instance *instance,
 	}
 	if (begun.state != LP_ADOPTED_CALLBACK || !begun.blocked)
 		return false;
-	fill(&raw->event, LP_EVENT_RAW_STACK, sizeof(*raw), slot, instance->pid);
+	raw->event = event_head(LP_EVENT_RAW_STACK, sizeof(*raw), slot, instance->pid, clock_now());
 	raw->segment_ns = now;
 	return true;
 }

@@ -47,9 +47,6 @@ static bool read_finding(struct lp_asked *asked, struct lp_session *session,
 		return false;
 	if (places->at < LP_ASKING_FRAMES)
 		session_expect(session, finding);
-	/* not a line of the stack was readable: the next finding tries again */
-	if (places->at >= finding->depth)
-		asked->stacks[i].key = 0;
 	return true;
 }
 

@@ -48,17 +48,6 @@ bool ongoing_stall_due(struct lp_ongoing_stall *progress, const struct lp_loop *
 	return true;
 }
 
-static void fill(struct lp_event *event, enum lp_event_type type, size_t size,
-		 const struct lp_loop *loop, uint32_t slot, uint64_t now_ns)
-{
-	event->type = (__u16)type;
-	event->reserved = 0;
-	event->size = (__u32)size;
-	event->time_ns = now_ns;
-	event->loop = slot;
-	event->pid = loop->pid;
-}
-
 bool ongoing_stall_name_due(const struct lp_ongoing_stall *progress, const struct lp_loop *loop,
 			    uint64_t now_ns)
 {
@@ -76,7 +65,7 @@ void ongoing_stall_report_name(struct lp_ongoing_stall *progress,
 	struct lp_event_task_name event;
 
 	memset(&event, 0, sizeof(event));
-	fill(&event.event, LP_EVENT_TASK_NAME, sizeof(event), loop, slot, now_ns);
+	event.event = event_head(LP_EVENT_TASK_NAME, sizeof(event), slot, (pid_t)loop->pid, now_ns);
 	event.segment_ns = start;
 	instance->runtime->task_name(instance, loop->task, event.name, sizeof(event.name));
 	/* if the step has ended meanwhile, the memory may have been that of another object */
@@ -151,7 +140,7 @@ static void report_callback(const struct lp_instance *instance, const struct lp_
 	struct lp_event_slow event;
 
 	memset(&event, 0, sizeof(event));
-	fill(&event.event, LP_EVENT_PROGRESS, sizeof(event), loop, slot, now_ns);
+	event.event = event_head(LP_EVENT_PROGRESS, sizeof(event), slot, (pid_t)loop->pid, now_ns);
 	event.start_ns = segment;
 	event.task = loop->task;
 	event.queue_delay_ns = loop->queue_delay_ns;
@@ -173,7 +162,8 @@ static void report_iteration(const struct lp_loop *loop, const struct lp_segment
 	struct lp_event_slow_iteration event;
 
 	memset(&event, 0, sizeof(event));
-	fill(&event.event, LP_EVENT_SLOW_ITERATION, sizeof(event), loop, slot, now_ns);
+	event.event =
+		event_head(LP_EVENT_SLOW_ITERATION, sizeof(event), slot, (pid_t)loop->pid, now_ns);
 	event.start_ns = segment;
 	event.iteration = loop->iterations;
 	event.blocked_ns = account->blocked_ns;
@@ -198,7 +188,8 @@ void ongoing_stall_report(const struct lp_instance *instance, const struct lp_lo
 		return;
 	gap = segment == loop->iteration_start_ns && segment != loop->start_ns;
 	memset(&account, 0, sizeof(account));
-	fill(&account.event, LP_EVENT_SEGMENT_TIMES, sizeof(account), loop, slot, now_ns);
+	account.event =
+		event_head(LP_EVENT_SEGMENT_TIMES, sizeof(account), slot, (pid_t)loop->pid, now_ns);
 	account.event.reserved = gap ? LP_SEGMENT_GAP : 0;
 	fill_account(&account.account, stall, segment, now_ns);
 	take(context, &account.event);

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "counters.h"
+
+#include "runtime/remote/remote.h"
+
+#include "base/clocks.h"
+#include "account.h"
+
+#include <string.h>
+
+static void report_run_queue(struct lp_live *live, uint32_t slot)
+{
+	const struct lp_wait_state *stall = session_stall(live->session, slot);
+	struct lp_event_run_queue event = { .count = stall->run_queue_waits,
+					    .total_ns = stall->run_queue_ns };
+
+	if (!event.total_ns)
+		return;
+	event.event = event_head(LP_EVENT_RUN_QUEUE, sizeof(event), slot, live->loops[slot].pid,
+				 clock_now());
+	live->take(live->context, &event.event);
+}
+
+/* open has segments that count as if they ended now; NULL: none. */
+static void report_callback_stats(struct lp_live *live, uint32_t callback, uint32_t slot,
+				  const struct lp_open *open)
+{
+	const struct lp_callback_stats *run = session_callback(live->session, callback);
+	const struct lp_queue_stats *queue = session_queue(live->session, callback);
+	struct lp_event_callback_stats stats = { .callback = callback,
+						 .slow = run->slow,
+						 .run = run->run };
+
+	if (queue)
+		stats.queue = queue->delay;
+	if (open)
+		account_close_callback(open, session_loop(live->session, slot), &stats);
+	stats.event = event_head(LP_EVENT_CALLBACK_STATS, sizeof(stats), slot, 0, clock_now());
+	live->take(live->context, &stats.event);
+}
+
+/* Emits the part of a loop's time up to now that the histograms of its callbacks cover. */
+static void report_coverage(struct lp_live *live, uint32_t slot, uint64_t now)
+{
+	const struct lp_loop *loop = session_loop(live->session, slot);
+	struct lp_event_coverage event = { .suppressed = loop->suppressed,
+					   .suppressed_ns = loop->suppressed_ns,
+					   .suppressed_iterations = loop->suppressed_iterations };
+
+	event.event = event_head(LP_EVENT_COVERAGE, sizeof(event), slot, live->loops[slot].pid,
+				 clock_now());
+	event.traced_ns = session_traced_ns(live->session, slot, now);
+	live->take(live->context, &event.event);
+}
+
+/* Emits a stall that has not ended, with its duration up to now. */
+static void report_open(struct lp_live *live, uint32_t slot, uint64_t now)
+{
+	struct lp_followed *target = followed_of(&live->followed, live->loops[slot].pid);
+
+	ongoing_stall_report(target ? &target->instance : NULL, session_loop(live->session, slot),
+			     session_stall(live->session, slot), slot, now, live->take,
+			     live->context);
+}
+
+void counters_report_loop(struct lp_live *live, uint32_t slot, bool last)
+{
+	struct lp_live_loop *entry = &live->loops[slot];
+	/* the event of a loop's end may be read long after the end itself */
+	uint64_t now = entry->ended_ns ? entry->ended_ns : clock_now();
+	struct lp_event_loop_stats stats;
+	struct lp_open open = { .callback_ns = 0 };
+	uint32_t i;
+
+	last = last && account_open(session_loop(live->session, slot), now, &open);
+	open.in_bursts = session_in_bursts(live->session);
+	if (last)
+		report_open(live, slot, now);
+	/* both are read at once, so that the counts of a running loop agree */
+	stats.event = event_head(LP_EVENT_LOOP_STATS, sizeof(stats), slot, entry->pid, clock_now());
+	account_read(&entry->window, session_loop(live->session, slot), now, &stats);
+	if (last)
+		account_close(&open, &stats);
+	for (i = entry->first; i; i = live->callbacks[i].next) {
+		struct lp_live_callback *callback = &live->callbacks[i];
+		const struct lp_callback_stats *counted = session_callback(live->session, i);
+		uint64_t sum_ns = counted->run.sum_ns, slow = counted->slow;
+
+		if (callback->reported_sum_ns == sum_ns && callback->reported_slow == slow &&
+		    !(last && open.callback == i))
+			continue;
+		callback->reported_sum_ns = sum_ns;
+		callback->reported_slow = slow;
+		report_callback_stats(live, i, slot, last ? &open : NULL);
+	}
+	live->take(live->context, &stats.event);
+	report_coverage(live, slot, stats.event.time_ns);
+	report_run_queue(live, slot);
+}
+
+static void add_cause(void *context, const struct lp_cause_key *key,
+		      const struct lp_cause_value *value)
+{
+	struct lp_live *live = context;
+	struct lp_event_cause event = { .stack = key->stack,
+					.syscall = key->syscall,
+					.reason = key->reason,
+					.count = value->count,
+					.total_ns = value->total_ns };
+
+	if (key->loop >= LP_MAX_LOOPS || !live->loops[key->loop].used)
+		return;
+	event.event = event_head(LP_EVENT_CAUSE, sizeof(event), key->loop,
+				 live->loops[key->loop].pid, clock_now());
+	live->take(live->context, &event.event);
+}
+
+void counters_report_causes(struct lp_live *live)
+{
+	session_take_causes(live->session, add_cause, live);
+}
+
+void counters_report_wait(struct lp_live *live, uint32_t slot)
+{
+	const struct lp_wait *wait = &session_stall(live->session, slot)->wait;
+	struct lp_cause_key key = {
+		.stack = wait->stack, .loop = slot, .syscall = wait->syscall, .reason = wait->reason
+	};
+	struct lp_cause_value value = { .count = 1 };
+	uint64_t now = clock_now(), since = wait->since_ns;
+
+	if (!since || now <= since ||
+	    (wait->reason != LP_SAMPLE_BLOCKED && wait->reason != LP_SAMPLE_GIL))
+		return;
+	value.total_ns = now - since;
+	add_cause(live, &key, &value);
+}
+
+static void report_self(struct lp_live *live)
+{
+	struct lp_event_self event;
+
+	memset(&event, 0, sizeof(event));
+	event.event = event_head(LP_EVENT_SELF, sizeof(event), LP_MAX_LOOPS, 0, clock_now());
+	event.loops = (uint32_t)live->loop_count;
+	live->fill_self(live->context, &event);
+	live->take(live->context, &event.event);
+}
+
+static void report_limited(void *context, struct lp_followed *target)
+{
+	struct lp_live *live = context;
+	struct lp_event_limited event;
+	uint64_t sum = 0;
+	size_t i;
+
+	memset(&event, 0, sizeof(event));
+	event.event = event_head(LP_EVENT_LIMITED, sizeof(event), LP_MAX_LOOPS,
+				 target->instance.pid, clock_now());
+	if (!session_limited(live->session, target->instance.pid, (uint64_t *)event.counts))
+		return;
+	event.counts[LP_LIMITED_EVENTS] += target->share.dropped;
+	for (i = 0; i < LP_LIMITED_KINDS; i++)
+		sum += event.counts[i];
+	if (sum == target->limited)
+		return;
+	target->limited = sum;
+	followed_warn(target);
+	live->take(live->context, &event.event);
+}
+
+void counters_report_limited(struct lp_live *live, pid_t pid)
+{
+	struct lp_followed *target = followed_of(&live->followed, pid);
+
+	if (target)
+		report_limited(live, target);
+}
+
+void counters_report_run(struct lp_live *live)
+{
+	struct lp_event_lost lost;
+	uint32_t i;
+
+	if (session_callback(live->session, 0)->run.sum_ns)
+		report_callback_stats(live, 0, LP_MAX_LOOPS, NULL);
+	memset(&lost, 0, sizeof(lost));
+	lost.event = event_head(LP_EVENT_LOST, sizeof(lost), LP_MAX_LOOPS, 0, clock_now());
+	for (i = 0; i < LP_LOST_KINDS; i++)
+		lost.counts[i] = session_lost(live->session, (enum lp_lost_kind)i);
+	lost.counts[LP_LOST_UNREADABLE] = remote_unreadable();
+	live->take(live->context, &lost.event);
+	followed_each(&live->followed, report_limited, live);
+	report_self(live);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The state of the live source, for the files that implement it. */
+#ifndef LP_LIVE_LIVE_INTERNAL_H
+#define LP_LIVE_LIVE_INTERNAL_H
+
+#include "asked.h"
+#include "account.h"
+#include "followed.h"
+#include "live.h"
+#include "ongoing_stalls.h"
+#include "ring.h"
+
+struct lp_live_loop {
+	bool used;
+	pid_t pid;
+	uint32_t first; /* slot of its first callback; 0: none */
+	uint64_t ended_ns; /* 0: it has not ended */
+	struct lp_window window;
+	struct lp_ongoing_stall progress;
+};
+
+/* A callback slot: its loop, and the key with which it is released. */
+struct lp_live_callback {
+	bool used;
+	uint32_t next; /* slot of the loop's next callback; 0: it is the last */
+	struct lp_callback_key key;
+	uint64_t reported_sum_ns; /* sum of its histogram in the last event */
+	uint64_t reported_slow;
+};
+
+struct lp_live {
+	struct lp_session *session;
+	struct lp_ring *ring;
+	struct lp_symboliser *symboliser;
+	lp_record_taker take;
+	void (*fill_self)(void *context, struct lp_event_self *self);
+	void *context;
+	size_t loop_count;
+	struct lp_followed_table followed;
+	struct lp_live_loop loops[LP_MAX_LOOPS];
+	struct lp_live_callback callbacks[LP_MAX_CALLBACKS];
+	uint32_t loop_end; /* all loop slots in use are less than this */
+	uint32_t check_at; /* loop slot at which the next check for stalls begins */
+	struct lp_asked asked;
+	bool ends; /* the last records of the run are being read */
+};
+
+#endif /* LP_LIVE_LIVE_INTERNAL_H */
