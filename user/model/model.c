@@ -31,26 +31,6 @@ int model_new(const struct lp_observer *observer, void *context, struct lp_model
 	return 0;
 }
 
-void model_report_slow(void *context, const struct lp_slow_callback *slow)
-{
-	struct lp_model *model = context;
-
-	if (model->observer->slow)
-		model->observer->slow(model->context, slow);
-}
-
-struct lp_model_loop *model_loop_of(struct lp_model *model, const struct lp_event *event)
-{
-	struct lp_model_source *source = model->source;
-
-	if (event->time_ns > source->last_event_ns)
-		source->last_event_ns = event->time_ns;
-	/* events after the end of a source are ignored */
-	if (source->ended)
-		return NULL;
-	return event->loop < LP_MAX_LOOPS ? source->slots->loops[event->loop] : NULL;
-}
-
 static void on_target(void *context, const struct lp_event_target *event)
 {
 	struct lp_model *model = context;

@@ -125,7 +125,6 @@ struct lp_model {
 
 /* Returns the loop of an event; NULL if it is not known or not counted. */
 struct lp_model_loop *model_loop_of(struct lp_model *model, const struct lp_event *event);
-void model_report_slow(void *context, const struct lp_slow_callback *slow);
 void model_begin_loop(struct lp_model *model, const struct lp_event_loop *event);
 void model_end_loop(struct lp_model *model, const struct lp_event *event);
 void model_free_loop(struct lp_model_loop *loop);
@@ -148,6 +147,7 @@ bool source_overlaps(const struct lp_model *model, const struct lp_loop_info *in
 /* Adds a loop of a source to the lists, or removes it. */
 void source_add_loop(struct lp_model *model, struct lp_model_loop *loop);
 void source_drop_loop(struct lp_model *model, struct lp_model_loop *loop);
+void source_free_slots(struct lp_model_source *source);
 void source_advance(struct lp_model_source *source, uint64_t now_ns);
 void source_end(struct lp_model *model, struct lp_model_source *source, uint64_t now_ns,
 		enum lp_end_reason reason);

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The events with which loops begin and end. */
+#include "model_internal.h"
+
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void report_slow(void *context, const struct lp_slow_callback *slow)
+{
+	struct lp_model *model = context;
+
+	if (model->observer->slow)
+		model->observer->slow(model->context, slow);
+}
+
+static bool equip_loop(struct lp_model *model, struct lp_model_loop *loop)
+{
+	loop->causes = lost_time_new();
+	if (loop->causes)
+		loop->segments = segments_new(model->source->frames, loop->causes);
+	if (loop->segments)
+		loop->stalls = pending_stalls_new(loop->segments, report_slow, model);
+	return loop->stalls != NULL;
+}
+
+/* Fills in the labels of a loop.  A process may have several kinds of loops. */
+static void label_loop(struct lp_model_loop *loop, const struct lp_run *run,
+		       const struct lp_model_target *known, uint32_t kind)
+{
+	model_label(&loop->info, run, known);
+	if (!known)
+		return;
+	if (kind == LP_LOOP_UVLOOP)
+		text_copy(loop->info.runtime, sizeof(loop->info.runtime), "uvloop");
+	loop->start_ticks = known->labels.start_ticks;
+}
+
+/* Returns whether an event repeats a known loop, as a checkpoint does, and freezes that loop. */
+static bool is_repeated(const struct lp_model_source *source, const struct lp_event_loop *event)
+{
+	struct lp_model_loop *loop = source->slots->loops[event->event.loop];
+
+	if (!loop || loop->info.pid != (pid_t)event->event.pid ||
+	    loop->info.tid != (pid_t)event->tid)
+		return false;
+	loop->frozen = true;
+	return true;
+}
+
+static struct lp_model_loop *make_loop(struct lp_model *model, const struct lp_event_loop *event)
+{
+	struct lp_model_loop *loop = calloc(1, sizeof(*loop));
+	char comm[LP_COMM_BYTES + 1] = "";
+
+	if (!loop)
+		return NULL;
+	loop->callbacks.in_all = &model->callback_count;
+	if (!equip_loop(model, loop)) {
+		model_free_loop(loop);
+		return NULL;
+	}
+	loop->source = model->source;
+	loop->created_ns = event->event.time_ns;
+	loop->begin_ns = loop->created_ns;
+	loop->info.pid = (pid_t)event->event.pid;
+	loop->info.tid = (pid_t)event->tid;
+	memcpy(comm, event->comm, LP_COMM_BYTES);
+	text_copy(loop->info.comm, sizeof(loop->info.comm), comm);
+	return loop;
+}
+
+void model_begin_loop(struct lp_model *model, const struct lp_event_loop *event)
+{
+	struct lp_model_source *source = model->source;
+	uint32_t slot = event->event.loop;
+	struct lp_model_target *target;
+	struct lp_model_loop *loop;
+
+	model_loop_of(model, &event->event);
+	if (slot >= LP_MAX_LOOPS || source->ended || is_repeated(source, event))
+		return;
+	loop = make_loop(model, event);
+	if (!loop)
+		return;
+	target = processes_find(&source->targets, event->event.pid);
+	label_loop(loop, &source->run, target, event->kind);
+	source->slots->overlapped[slot] =
+		source_overlaps(model, &loop->info, loop->start_ticks, event->event.time_ns);
+	if (source->slots->overlapped[slot]) {
+		model->overlaps++;
+		if (target)
+			target->overlapped = true;
+		source->slots->loops[slot] = NULL;
+		model_free_loop(loop);
+		return;
+	}
+	source->slots->loops[slot] = loop;
+	processes_loop_began(&source->targets, event->event.pid);
+	source_add_loop(model, loop);
+	model_add_loop(model, loop);
+}
+
+void model_end_loop(struct lp_model *model, const struct lp_event *event)
+{
+	struct lp_model_source *source = model->source;
+	struct lp_model_loop *loop = model_loop_of(model, event);
+	size_t i;
+
+	if (event->loop < LP_MAX_LOOPS)
+		source->slots->overlapped[event->loop] = false;
+	if (!loop)
+		return;
+	pending_stalls_advance(loop->stalls, UINT64_MAX);
+	loop->end_ns = event->time_ns;
+	/* of an ended loop only the counts are retained, as there may be many */
+	pending_stalls_free(loop->stalls);
+	segments_free(loop->segments);
+	free(loop->base);
+	loop->stalls = NULL;
+	loop->segments = NULL;
+	loop->base = NULL;
+	source->slots->loops[event->loop] = NULL;
+	processes_loop_ended(&source->targets, (uint32_t)loop->info.pid);
+	/* slots are used in turn: without this all of them would be allocated after days */
+	for (i = 0; i < LP_MAX_CALLBACKS; i++)
+		if (source->slots->callbacks[i] && source->slots->callbacks[i]->loop == loop)
+			slot_free(&source->slots->callbacks[i]);
+	model->ended_count++;
+	model_fold(model);
+}
