@@ -1,18 +1,40 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "sockets.h"
 
+#include "base/clocks.h"
 #include "base/macros.h"
 
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 /* Limit of the sockets that are read: a namespace may have any number. */
 #define SOCKETS_MAX 65536
+/*
+ * A list that takes long to read serves all questions about its process for this many times as
+ * long: a process with many sockets and many threads that wait for them would hold up all others.
+ */
+#define LIST_REUSE 20
 /* As in net/tcp_states.h */
 #define STATE_LISTEN 10
+
+struct socket {
+	uint64_t inode;
+	enum lp_resource_kind kind;
+	bool listens;
+	struct lp_addresses ends;
+};
+
+/* The sockets of the network namespace of the process that was asked about last, by inode. */
+static struct {
+	pid_t pid; /* 0: none was read */
+	uint64_t read_ns, cost_ns; /* when it was read, and how long that took */
+	size_t count;
+	struct socket *items;
+} list;
 
 /*
  * An address in hexadecimal, by 32-bit words in host order, and a port
@@ -33,51 +55,107 @@ static bool parse_end(const char *text, __u8 *address, unsigned int words, __u16
 	return true;
 }
 
-static bool parse_line(const char *line, bool six, uint64_t wanted, struct lp_resource *resource)
+static bool parse_line(const char *line, bool six, struct socket *socket)
 {
-	struct lp_addresses ends = { .family = six ? AF_INET6 : AF_INET };
-	char local[64], remote[64];
 	unsigned int state, words = six ? 4 : 1;
-	uint64_t inode;
+	char local[64], remote[64];
 
+	memset(socket, 0, sizeof(*socket));
+	socket->ends.family = six ? AF_INET6 : AF_INET;
 	if (sscanf(line, " %*d: %63s %63s %x %*s %*s %*s %*s %*s %" SCNu64, local, remote, &state,
-		   &inode) != 4 ||
-	    inode != wanted || strlen(local) < words * 8 || strlen(remote) < words * 8 ||
-	    !parse_end(local, ends.local, words, &ends.local_port) ||
-	    !parse_end(remote, ends.remote, words, &ends.remote_port))
+		   &socket->inode) != 4 ||
+	    !socket->inode || strlen(local) < words * 8 || strlen(remote) < words * 8 ||
+	    !parse_end(local, socket->ends.local, words, &socket->ends.local_port) ||
+	    !parse_end(remote, socket->ends.remote, words, &socket->ends.remote_port))
 		return false;
-	if (state == STATE_LISTEN)
-		resource->flags |= LP_RESOURCE_LISTENS;
-	resource->bytes = sizeof(ends);
-	memcpy(resource->data, &ends, sizeof(ends));
+	socket->listens = state == STATE_LISTEN;
 	return true;
 }
 
-bool socket_by_inode(pid_t pid, uint64_t inode, struct lp_resource *resource)
+static bool append(const struct socket *socket, size_t *capacity)
+{
+	struct socket *grown;
+
+	if (list.count == *capacity) {
+		*capacity = *capacity ? 2 * *capacity : 256;
+		grown = realloc(list.items, *capacity * sizeof(*grown));
+		if (!grown)
+			return false;
+		list.items = grown;
+	}
+	list.items[list.count++] = *socket;
+	return true;
+}
+
+static int by_inode(const void *left, const void *right)
+{
+	const struct socket *a = left, *b = right;
+
+	return a->inode < b->inode ? -1 : a->inode > b->inode;
+}
+
+/* Reads the lists of the process anew. */
+static void read_lists(pid_t pid)
 {
 	static const struct {
 		const char *name;
 		bool six;
 		enum lp_resource_kind kind;
-	} lists[] = { { "tcp", false, LP_RESOURCE_TCP },
-		      { "tcp6", true, LP_RESOURCE_TCP },
-		      { "udp", false, LP_RESOURCE_UDP },
-		      { "udp6", true, LP_RESOURCE_UDP } };
+	} rows[] = { { "tcp", false, LP_RESOURCE_TCP },
+		     { "tcp6", true, LP_RESOURCE_TCP },
+		     { "udp", false, LP_RESOURCE_UDP },
+		     { "udp6", true, LP_RESOURCE_UDP } };
+	size_t left = SOCKETS_MAX, capacity = 0, i;
+	uint64_t begin = clock_now();
 	char path[64], line[512];
-	size_t left = SOCKETS_MAX, i;
-	bool found = false;
+	struct socket socket;
+	bool on = true;
 
-	for (i = 0; !found && i < ARRAY_SIZE(lists); i++) {
+	free(list.items);
+	memset(&list, 0, sizeof(list));
+	for (i = 0; on && i < ARRAY_SIZE(rows); i++) {
 		FILE *file;
 
-		snprintf(path, sizeof(path), "/proc/%d/net/%s", pid, lists[i].name);
+		snprintf(path, sizeof(path), "/proc/%d/net/%s", pid, rows[i].name);
 		file = fopen(path, "re");
-		while (file && !found && left-- && fgets(line, sizeof(line), file))
-			found = parse_line(line, lists[i].six, inode, resource);
+		while (file && on && left && fgets(line, sizeof(line), file)) {
+			left--;
+			if (!parse_line(line, rows[i].six, &socket))
+				continue;
+			socket.kind = rows[i].kind;
+			on = append(&socket, &capacity);
+		}
 		if (file)
 			fclose(file);
-		if (found)
-			resource->kind = (__u8)lists[i].kind;
 	}
-	return found;
+	if (list.count)
+		qsort(list.items, list.count, sizeof(*list.items), by_inode);
+	list.pid = pid;
+	list.read_ns = clock_now();
+	list.cost_ns = list.read_ns - begin;
+}
+
+static const struct socket *find(uint64_t inode)
+{
+	const struct socket wanted = { .inode = inode };
+
+	return list.count ? bsearch(&wanted, list.items, list.count, sizeof(wanted), by_inode)
+			  : NULL;
+}
+
+bool socket_by_inode(pid_t pid, uint64_t inode, struct lp_resource *resource)
+{
+	const struct socket *socket;
+
+	if (list.pid != pid || clock_now() - list.read_ns >= LIST_REUSE * list.cost_ns)
+		read_lists(pid);
+	socket = find(inode);
+	if (!socket)
+		return false;
+	if (socket->listens)
+		resource->flags |= LP_RESOURCE_LISTENS;
+	resource->kind = (__u8)socket->kind;
+	resource->bytes = sizeof(socket->ends);
+	memcpy(resource->data, &socket->ends, sizeof(socket->ends));
+	return true;
 }
