@@ -142,17 +142,26 @@ bool process_is_within(pid_t pid, const char *cgroup)
 	return read_file(pid, "cgroup", text, sizeof(text)) > 0 && cgroup_is_within(text, cgroup);
 }
 
-pid_t process_forked_from(pid_t pid)
+/*
+ * Identifies the program file of a process by the attributes that the kernel has cached: a file
+ * system on FUSE may never answer.
+ */
+static bool read_program(pid_t pid, struct statx *file)
 {
-	pid_t parent = process_parent(pid);
-	struct stat own, other;
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-	if (parent <= 0 || stat(path, &own))
-		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/exe", parent);
-	if (stat(path, &other) || own.st_dev != other.st_dev || own.st_ino != other.st_ino)
+	return !statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_INO, file);
+}
+
+pid_t process_forked_from(pid_t pid)
+{
+	pid_t parent = process_parent(pid);
+	struct statx own, other;
+
+	if (parent <= 0 || !read_program(pid, &own) || !read_program(parent, &other) ||
+	    own.stx_dev_major != other.stx_dev_major || own.stx_dev_minor != other.stx_dev_minor ||
+	    own.stx_ino != other.stx_ino)
 		return 0;
 	return parent;
 }
