@@ -300,6 +300,16 @@ static void numbers_are_decimal_digits(void **state)
 		expect_word_refused(wrong[i].option, wrong[i].value, wrong[i].option);
 }
 
+static void the_limit_of_a_value_is_accepted(void **state)
+{
+	(void)state;
+	expect_accepted("-p 1 --budget 100%");
+	assert_int_equal(options.budget_ppm, 1000000);
+	expect_accepted("-p 1 -d 277777h");
+	assert_true(options.duration_ns == 277777ULL * 3600 * 1000000000);
+	expect_word_refused("--budget", "100.0001%", "--budget");
+}
+
 static void what_is_no_option_is_named(void **state)
 {
 	(void)state;
@@ -628,6 +638,7 @@ int main(void)
 		TEST(pids_are_given_in_lists_and_repeatedly),
 		TEST(what_is_no_pid_is_refused),
 		TEST(an_argument_is_quoted_without_what_it_does_to_a_terminal),
+		TEST(the_limit_of_a_value_is_accepted),
 		TEST(what_is_no_option_is_named),
 		TEST(numbers_are_decimal_digits),
 		TEST(a_command_follows_two_dashes_with_its_own_options),

@@ -37,9 +37,10 @@ static int parse(const char *text, const struct unit *units, size_t count, doubl
 	for (i = 0; i < count; i++) {
 		if (strcmp(end, units[i].suffix) != 0)
 			continue;
-		*result = value * units[i].factor + 0.5;
+		value *= units[i].factor;
+		*result = value + 0.5;
 		/* a value that is rounded to 0 is an error, as the user did not ask for 0 */
-		return *result > most || (value > 0 && *result < 1) ? -EINVAL : 0;
+		return value > most || (value > 0 && *result < 1) ? -EINVAL : 0;
 	}
 	return -EINVAL;
 }
