@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Captures: the records of a run in files.  All numbers are little endian, as the program
+ * Captures: the records of a run in files; README.md describes them.  All numbers are little endian, as the program
  * runs on x86-64 only.
  *
  * 1.0: the first 176 bytes of struct lp_capture_header, then records as they are on the wire,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* JSON lines, version 1.0: fields may be added to lines, but never changed or removed. */
+/* JSON lines, version 1.0, which README.md describes. */
 #include "files/output_file.h"
 #include "fields.h"
 #include "sinks/sink.h"
