@@ -165,12 +165,6 @@ static size_t add_until(struct lp_targets *targets, struct lp_target *target,
 	return done;
 }
 
-void target_forget_loops(struct lp_target *target)
-{
-	free(target->found.loops);
-	memset(&target->found, 0, sizeof(target->found));
-}
-
 /* Retains loops that were found, for target_add_more. */
 static void retain(struct lp_target *target, const struct lp_running_loop *loops, size_t count,
 		   bool followed)

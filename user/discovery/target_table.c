@@ -132,6 +132,12 @@ struct lp_target *target_new(struct lp_targets *targets, pid_t pid, bool named,
 	return target;
 }
 
+void target_forget_loops(struct lp_target *target)
+{
+	free(target->found.loops);
+	memset(&target->found, 0, sizeof(target->found));
+}
+
 void target_reset(struct lp_targets *targets, struct lp_target *target)
 {
 	if (target->state == LP_TARGET_ATTACHED) {

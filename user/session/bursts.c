@@ -39,61 +39,6 @@ static struct lp_loop *loop_at(const struct lp_session *session, uint32_t slot)
 	return mapped_array_at(&session->loops, slot);
 }
 
-/*
- * Adds the duration of a burst that is over to the total of the loop and clears it, so that the
- * next burst may begin.
- */
-static void harvest(struct lp_session *session, uint32_t slot)
-{
-	struct lp_loop *loop = loop_at(session, slot);
-	uint64_t since = loop->traced_since_ns, until = loop->traced_until_ns;
-
-	if (since && until > since)
-		session->accounts[slot].traced_ns += until - since;
-	loop->traced_since_ns = 0;
-	loop->traced_until_ns = 0;
-}
-
-bool session_in_bursts(const struct lp_session *session)
-{
-	return session->config.budget > 0;
-}
-
-void session_join_burst(struct lp_session *session, uint32_t slot)
-{
-	const struct lp_attachment *attachment = session->accounts[slot].attachment;
-	struct lp_loop *loop = loop_at(session, slot);
-
-	if (session->config.budget <= 0 || !attachment)
-		return;
-	if (attachment->burst != LP_BURST_ON) {
-		__atomic_store_n(&loop->trace_ns, 0, __ATOMIC_RELEASE);
-	} else if (!loop->trace_ns) {
-		harvest(session, slot);
-		__atomic_store_n(&loop->trace_ns, clock_now(), __ATOMIC_RELEASE);
-	}
-}
-
-uint64_t session_traced_ns(const struct lp_session *session, uint32_t slot, uint64_t now)
-{
-	const struct lp_loop *loop = session_loop(session, slot);
-	uint64_t traced, since, until;
-
-	if (!loop || session->config.sampling || !loop->wall_start_ns)
-		return 0;
-	if (session->config.budget <= 0)
-		return now > loop->wall_start_ns ? now - loop->wall_start_ns : 0;
-	traced = session->accounts[slot].traced_ns;
-	since = loop->traced_since_ns;
-	until = loop->traced_until_ns ? loop->traced_until_ns : now;
-	/* a loop that was polling when its probes were attached has missed none of its callbacks */
-	if (!since && loop->trace_ns && loop->poll_start_ns) {
-		since = loop->poll_start_ns > loop->trace_ns ? loop->poll_start_ns : loop->trace_ns;
-		until = now;
-	}
-	return since && until > since ? traced + (until - since) : traced;
-}
-
 void session_open_bursts(struct lp_session *session, struct lp_attachment *attachment)
 {
 	const struct lp_attachment *other;
@@ -197,7 +142,7 @@ static void finish(struct lp_session *session, struct lp_attachment *attachment,
 	session_detach_callback_probes(session, attachment);
 	attachment->burst = LP_BURST_NONE;
 	for (slot = attachment->loops; slot != LP_NO_SLOT; slot = session->accounts[slot].next)
-		harvest(session, slot);
+		session_harvest_burst(session, slot);
 	allowance_end(&attachment->allowance, (uint32_t)rand(), now);
 	log_detail("pid %d: the burst is over, it took %.1f %% of the time", attachment->pid,
 		   100 * attachment->allowance.rate);

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The probes of each profiled process: they are attached, completed and detached here. */
+/* The profiled processes: they are added, their probes completed as libraries are loaded, removed. */
 #include "session_internal.h"
 
 #include "base/clocks.h"
 #include "base/log.h"
-#include "privileges/rights.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /*
  * Returns whether the process cannot be profiled without the probe. -EBADMSG, false data of the
@@ -23,21 +20,6 @@ static bool is_needed(const struct lp_role *role, int err)
 {
 	return role->need == LP_ROLE_INDISPENSABLE ||
 	       (role->need == LP_ROLE_NEEDED && err != -EBADMSG);
-}
-
-/*
- * Returns the program of a role, or NULL if the run has none. The object of the role has to be
- * loaded.
- */
-static struct bpf_program *program_for(const struct lp_session *session, enum lp_probe_role role)
-{
-	const char *name = role_program(&session->config, role);
-	bool first = session_roles[role].object == LP_OBJECT_MAIN;
-
-	if (!name)
-		return NULL;
-	return bpf_object__find_program_by_name(
-		first ? session->skeleton->obj : session->findings_object->obj, name);
 }
 
 struct lp_open_roles session_open_roles(const struct lp_session *session, pid_t pid, bool all)
@@ -83,144 +65,6 @@ void session_detach(struct lp_session *session, struct lp_attachment *attachment
 		}
 	}
 	free(attachment);
-}
-
-static int attach_place(struct lp_session *session, struct lp_attached_role *attached,
-			struct bpf_program *program, const struct lp_probe *probe, size_t number,
-			const struct lp_mapped_file *file, pid_t pid)
-{
-	struct lp_site_key key = { .address = probe->places[number].address, .pid = (uint32_t)pid };
-	uint32_t place = session_roles[probe->role].place;
-
-	/* an earlier call attached this place, and a later place failed */
-	if (attached->links[number] || attached->shares[number])
-		return 0;
-	if (place) {
-		if (bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.sites), &key, &place,
-					BPF_ANY))
-			return -errno;
-		attached->addresses[number] = key.address;
-	}
-	/*
-	 * a burst is for one process; with a shared probe the others that run the file would pay
-	 * for it
-	 */
-	if (session->shared && file->facts.reach == LP_FILE_OF_HOST &&
-	    !(session->config.budget > 0 && session_roles[probe->role].in_bursts))
-		return shared_uprobes_attach(session->shared, program, file,
-					     probe->places[number].offset,
-					     &attached->shares[number]);
-	attached->links[number] = bpf_program__attach_uprobe(program, false, pid, file->path,
-							     probe->places[number].offset);
-	return attached->links[number] ? 0 : -errno;
-}
-
-static int attach_probe(struct lp_session *session, struct lp_attachment *attachment,
-			struct bpf_program *program, const struct lp_probe *probe,
-			struct lp_error *error)
-{
-	struct lp_attached_role *attached = &attachment->roles[probe->role];
-	struct lp_mapped_file file;
-	char failure[64];
-	size_t i;
-	int err;
-
-	/* the process may have mapped another file there since it was examined */
-	err = mapped_file_open(attachment->pid, probe->path, &probe->file, &file);
-	if (err == -ESTALE || (!err && file.facts.reach == LP_FILE_REFUSED)) {
-		err = error_set(
-			error, -EBADMSG,
-			"%s is not probed in process %d: the file that it has mapped there was exchanged or changed after it was examined",
-			probe->function, attachment->pid);
-		mapped_file_close(&file);
-		return err;
-	}
-	for (i = 0; !err && i < probe->count; i++)
-		err = attach_place(session, attached, program, probe, i, &file, attachment->pid);
-	mapped_file_close(&file);
-	snprintf(failure, sizeof(failure), "cannot attach to process %d", attachment->pid);
-	if (err == -EPERM || err == -EACCES)
-		return rights_refuse(error, err, LP_RIGHT_PROBES, failure);
-	if (err)
-		return error_set(error, err, "%s: %s%s", failure, strerror(-err),
-				 err == -EMFILE ? "; allow more (ulimit -n, LimitNOFILE=)" : "");
-	attached->resolved = true;
-	return 0;
-}
-
-static int attach_role(struct lp_session *session, struct lp_attachment *attachment,
-		       const struct lp_instance *instance, enum lp_probe_role role,
-		       struct lp_error *error)
-{
-	struct bpf_program *program = program_for(session, role);
-	struct lp_attached_role *attached = &attachment->roles[role];
-	struct lp_probe probe;
-	int err;
-
-	/* with bursts the probe was found before, and the burst attaches it */
-	if (!program || attached->resolved || attached->probe)
-		return 0;
-	err = instance->runtime->find_probe(instance, role, &probe, error);
-	if (err)
-		return err;
-	attached->stepped = !probe.emulated;
-	/* other probes are hit seldom, or were requested by an option whose cost is documented */
-	if (!probe.emulated && (role == LP_PROBE_DISPATCH || role == LP_PROBE_READY))
-		log_process(
-			"the kernel emulates no instruction near the entry of %s in pid %d: each hit will cost it several times as much as usual",
-			probe.function, instance->pid);
-	if (session_roles[role].in_bursts && session->config.budget > 0) {
-		attached->probe = malloc(sizeof(probe));
-		if (!attached->probe)
-			return error_set(error, -ENOMEM, "out of memory");
-		*attached->probe = probe;
-		if (attachment->burst != LP_BURST_ON)
-			return 0;
-	}
-	return attach_probe(session, attachment, program, &probe, error);
-}
-
-int session_attach_callback_probes(struct lp_session *session, struct lp_attachment *attachment,
-				   struct lp_error *error)
-{
-	size_t role;
-	int err = 0;
-
-	for (role = 0; !err && role < LP_PROBE_ROLES; role++) {
-		const struct lp_attached_role *attached = &attachment->roles[role];
-
-		if (attached->probe && !attached->resolved)
-			err = attach_probe(session, attachment,
-					   program_for(session, (enum lp_probe_role)role),
-					   attached->probe, error);
-	}
-	return err;
-}
-
-void session_detach_callback_probes(struct lp_session *session, struct lp_attachment *attachment)
-{
-	size_t role, place;
-
-	for (role = 0; role < LP_PROBE_ROLES; role++) {
-		struct lp_attached_role *attached = &attachment->roles[role];
-
-		if (!session_roles[role].in_bursts)
-			continue;
-		for (place = 0; place < LP_PROBE_SITES; place++) {
-			link_closer_take(session->link_closer, attached->links[place]);
-			attached->links[place] = NULL;
-		}
-		attached->resolved = false;
-	}
-}
-
-struct lp_attachment *session_attachment(const struct lp_session *session, pid_t pid)
-{
-	struct lp_attachment *attachment = session->attachments;
-
-	while (attachment && attachment->pid != pid)
-		attachment = attachment->next;
-	return attachment;
 }
 
 /*
@@ -306,7 +150,8 @@ static int attach_roles(struct lp_session *session, struct lp_attachment *attach
 		/* attaching may take so long that a burst would exceed its allowance meanwhile */
 		if (!row->in_bursts)
 			session_turn_bursts(session, true, clock_now());
-		err = attach_role(session, attachment, instance, (enum lp_probe_role)role, error);
+		err = session_attach_role(session, attachment, instance, (enum lp_probe_role)role,
+					  error);
 		/* -ENODEV: the probe is searched for again when a loop begins to run */
 		if (err == -ENODEV)
 			continue;

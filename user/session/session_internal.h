@@ -132,6 +132,14 @@ void session_choose_map_sizes(struct lp_session *session);
 void session_detach(struct lp_session *session, struct lp_attachment *attachment);
 
 /*
+ * Attaches a role's probe; with bursts only finds it, for the next burst. Returns 0, also if the
+ * role has one already, -EAGAIN if it cannot be found yet, or another negative errno with a
+ * sentence.
+ */
+int session_attach_role(struct lp_session *session, struct lp_attachment *attachment,
+			const struct lp_instance *instance, enum lp_probe_role role,
+			struct lp_error *error);
+/*
  * Attaches the probes that time callbacks, as far as they are found, and detaches them. Attaching
  * returns 0, or a negative errno with a sentence.
  */
@@ -150,6 +158,11 @@ void session_open_bursts(struct lp_session *session, struct lp_attachment *attac
  * end of a burst.
  */
 void session_join_burst(struct lp_session *session, uint32_t slot);
+/*
+ * Adds the duration of a burst that is over to the total of the loop and clears it, so that the
+ * next burst may begin.
+ */
+void session_harvest_burst(struct lp_session *session, uint32_t slot);
 
 /*
  * Charges the hits since the last call of a loop's thread, or of a whole process. Returns the cost

@@ -32,8 +32,6 @@ static const struct lp_worker_limits hurry_limits = { .still_ns = 20 * NS_PER_MS
 						      .cpu_ns = 200 * NS_PER_MS,
 						      .wall_ns = 500 * NS_PER_MS };
 
-lp_native_server runtime_native_server;
-
 static struct {
 	struct lp_workers *workers; /* NULL before remote_begin() */
 	struct lp_worker *reader, *prober;
@@ -229,27 +227,26 @@ static ssize_t transfer(pid_t pid, const struct iovec *local, size_t local_count
 
 /* ---- beginning and end -------------------------------------------------------------- */
 
-int remote_begin(void)
+int remote_open(lp_worker_server server)
 {
-	int err = workers_new(runtime_serve, &remote.workers);
+	int err = workers_new(server, &remote.workers);
 
 	remote.stop = -1;
 	if (err)
 		return err;
 	remote.reader = worker_new(remote.workers, &reader_limits, false);
 	remote.prober = worker_new(remote.workers, &prober_limits, true);
-	if (!remote.reader || !remote.prober || examine_open()) {
-		remote_end();
+	if (!remote.reader || !remote.prober) {
+		remote_close();
 		return -ENOMEM;
 	}
 	memory_transfer_by(transfer);
 	return 0;
 }
 
-void remote_end(void)
+void remote_close(void)
 {
 	memory_transfer_by(NULL);
-	examine_close();
 	worker_free(remote.reader);
 	worker_free(remote.prober);
 	workers_free(remote.workers);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Shared by the files of the main process's side: remote.c, adapter.c and examine.c. */
+/* Shared by the files of the main process's side: remote.c, adapter.c, examine.c and begin.c. */
 #ifndef LP_RUNTIME_REMOTE_REMOTE_INTERNAL_H
 #define LP_RUNTIME_REMOTE_REMOTE_INTERNAL_H
 
@@ -13,6 +13,12 @@
  */
 ssize_t remote_ask(const struct iovec *parts, size_t count, const void **answer);
 
+/*
+ * Starts the workers, which answer requests by server, and makes memory_read use them.  Returns 0
+ * or a negative errno.
+ */
+int remote_open(lp_worker_server server);
+void remote_close(void);
 struct lp_workers *remote_workers(void);
 /* Returns whether a process is unreadable: its memory or its files did not answer. */
 bool remote_leaves_alone(pid_t pid);

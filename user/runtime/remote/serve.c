@@ -16,6 +16,9 @@
 /* The number of instances that a worker caches, each with the caches of its reader. */
 #define INSTANCES 64
 
+ssize_t (*runtime_native_server)(const void *arguments, size_t bytes, void *answer,
+				 size_t capacity);
+
 static struct {
 	uint64_t serial; /* 0: empty */
 	uint64_t used;

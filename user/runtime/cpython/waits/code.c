@@ -56,23 +56,24 @@ static int variable_number(const struct lp_cpython *python, uint64_t code, const
 	return number;
 }
 
-static const struct lp_wait_row *find_row(const char *file, const char *name)
+static const struct lp_wait_row *find_row(const struct lp_waits *waits, const char *file,
+					  const char *name)
 {
 	const char *end = strrchr(file, '/');
 	size_t i, before = sizeof("/asyncio") - 1;
 
 	if (!end || end < file + before || strncmp(end - before, "/asyncio", before) != 0)
 		return NULL;
-	for (i = 0; i < cpython_wait_row_count; i++)
-		if (!strcmp(end + 1, cpython_wait_rows[i].file) &&
-		    !strcmp(name, cpython_wait_rows[i].name))
-			return &cpython_wait_rows[i];
+	for (i = 0; i < waits->row_count; i++)
+		if (!strcmp(end + 1, waits->rows[i].file) && !strcmp(name, waits->rows[i].name))
+			return &waits->rows[i];
 	return NULL;
 }
 
-static void read_code(const struct lp_cpython *python, const struct lp_await_link *link,
+static void read_code(const struct lp_waits *waits, const struct lp_await_link *link,
 		      struct lp_wait_code *code)
 {
+	const struct lp_cpython *python = waits->python;
 	const struct lp_cpython_row *row = &python->row;
 	uint64_t qualname = link->qualname, filename;
 	char file[1024], name[256];
@@ -85,7 +86,7 @@ static void read_code(const struct lp_cpython *python, const struct lp_await_lin
 	    cpython_string(python, filename, file, sizeof(file)))
 		return;
 	code->enters = text_ends_with(name, "__aenter__");
-	code->row = find_row(file, name);
+	code->row = find_row(waits, file, name);
 	if (!code->row)
 		return;
 	code->object = variable_number(python, link->code, code->row->object);
@@ -103,7 +104,7 @@ const struct lp_wait_code *cpython_wait_code(struct lp_waits *waits,
 		return (const struct lp_wait_code *)(uintptr_t)*known;
 	if (!link->code)
 		return &unknown;
-	read_code(waits->python, link, &code);
+	read_code(waits, link, &code);
 	stored = code.row || code.enters ? task_arena_take(waits->arena, sizeof(*stored)) : NULL;
 	if (stored)
 		*stored = code;

@@ -24,6 +24,8 @@ struct lp_waits *cpython_waits_new(const struct lp_cpython *python, struct lp_ta
 	if (!waits)
 		return NULL;
 	waits->python = python;
+	waits->rows = cpython_wait_rows;
+	waits->row_count = cpython_wait_row_count;
 	waits->arena = arena;
 	waits->members_left = MEMBERS_MAX;
 	waits->edges_left = EDGES_MAX;

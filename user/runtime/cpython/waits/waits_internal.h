@@ -89,6 +89,8 @@ struct lp_wait_sockets;
 
 struct lp_waits {
 	const struct lp_cpython *python;
+	const struct lp_wait_row *rows; /* the functions of asyncio that park tasks */
+	size_t row_count;
 	struct lp_task_arena *arena;
 	/* maps from the address of an object in the target */
 	struct lp_wait_map codes; /* from a code object to a struct lp_wait_code * */

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The beginning and the end of reading in workers. */
+#include "remote_internal.h"
+
+#include <errno.h>
+
+int remote_begin(void)
+{
+	int err = remote_open(runtime_serve);
+
+	if (err)
+		return err;
+	if (examine_open()) {
+		remote_end();
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void remote_end(void)
+{
+	examine_close();
+	remote_close();
+}
