@@ -177,7 +177,7 @@ __weak __noinline int lp_unknown_poller(void)
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event)
 		return 0; /* it will poll again */
-	lp_event_fill(&event->event, LP_EVENT_POLLER, sizeof(*event), now, LP_MAX_LOOPS, pid);
+	lp_event_fill(&event->event, LP_EVENT_POLLER, sizeof(*event), now, LP_NO_LOOP, pid);
 	event->tid = tid;
 	event->reserved = 0;
 	bpf_ringbuf_submit(event, 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Shares of one process in tables and the ring buffer that all processes use. Of slots, a process
- * has no more than are left for the others; of records, a number in a period. Checked where
- * something is registered or sent.
+ * Shares of one process in tables and the ring buffer that all processes use. Of slots, a part
+ * remains for the others; of records, a process sends a number in a period. Checked where something
+ * is registered or sent.
  */
 #ifndef LP_BPF_LOOP_SHARE_BPF_H
 #define LP_BPF_LOOP_SHARE_BPF_H
@@ -31,7 +31,7 @@ static __always_inline void lp_limit(__u32 number, __u32 kind)
 static __always_inline bool lp_may_hold(__u32 own, __u32 all, __u32 capacity)
 {
 	/* A full table is reported where the insertion fails. */
-	return !lp_config.shared || all >= capacity || own < capacity - all;
+	return !lp_config.shared || all >= capacity || lp_share_allows(own, all, capacity);
 }
 
 /* Returns whether a process may send another record of a kind now, and counts it. */

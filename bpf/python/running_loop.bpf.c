@@ -26,7 +26,7 @@ __noinline int lp_report_other_loop(__u64 object)
 		return 0;
 	}
 	lp_event_fill(&event->event, LP_EVENT_POLLER, sizeof(*event), bpf_ktime_get_ns(),
-		      LP_MAX_LOOPS, pid);
+		      LP_NO_LOOP, pid);
 	event->tid = (__u32)id;
 	event->reserved = 0;
 	bpf_ringbuf_submit(event, 0);

@@ -236,8 +236,13 @@ struct lp_life {
 	__u32 reserved;
 };
 
-/* The value of struct lp_event.loop in events of no loop, or of an unknown one. */
-#define LP_NO_LOOP LP_MAX_LOOPS
+/* The value of struct lp_event.loop in events of no loop, or of an unknown one: no slot has it. */
+#define LP_NO_LOOP 1024
+
+static inline __attribute__((always_inline)) int lp_is_loop(__u32 slot)
+{
+	return slot < LP_MAX_LOOPS && slot != LP_NO_LOOP;
+}
 
 enum lp_finding_kind {
 	LP_FINDING_NEVER_AWAITED = 0, /* a coroutine */

@@ -24,6 +24,23 @@
 /* Capacity of the table of threads whose loops got no slot. */
 #define LP_MAX_REFUSED_LOOPS 4096
 
+/* The part of a table that remains for others, however much one process or unit requests. */
+#define LP_RESERVED_PART 8
+
+/*
+ * Returns whether a holder of `own` entries of a table, of which all holders have `all`, may take
+ * another one. While more than the reserved part is free, anybody may; of the reserved part a
+ * holder may take an entry only if it has fewer than half of those that are free. So two thirds of
+ * the free entries remain each time, and whoever has filled the rest of the table gets none.
+ */
+static inline __attribute__((always_inline)) int lp_share_allows(__u32 own, __u32 all,
+								 __u32 capacity)
+{
+	__u32 left = all < capacity ? capacity - all : 0;
+
+	return left > capacity / LP_RESERVED_PART || own < (left + 1) / 2;
+}
+
 /* Records of one kind that were sent in an LP_PACE_NS. */
 struct lp_pace {
 	__u64 since_ns; /* beginning of the period, CLOCK_MONOTONIC */
@@ -43,7 +60,7 @@ enum lp_limited_kind {
 /*
  * Entries in the shared tables of one process, or of all processes of one unit, and the records of
  * a process. Element 0 has the sums of all processes; user space assigns the other elements.
- * Neither a process nor a unit has more of a table than is left of it for others.
+ * Both a process and its unit are limited by lp_share_allows.
  */
 struct lp_holding {
 	__u32 loops;

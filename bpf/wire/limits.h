@@ -3,7 +3,11 @@
 #ifndef LP_BPF_WIRE_LIMITS_H
 #define LP_BPF_WIRE_LIMITS_H
 
-#define LP_MAX_LOOPS 1024
+/*
+ * Numbers of slots of loops are less. One of them, LP_NO_LOOP, is never assigned. One unit may have
+ * 1008 of the 1152 others (lp_share_allows).
+ */
+#define LP_MAX_LOOPS 1153
 #define LP_MAX_CALLBACKS 4096
 #define LP_MAX_PROCESSES 4096
 #define LP_MAX_READY 65536

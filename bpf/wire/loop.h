@@ -181,7 +181,7 @@ struct lp_ready_key {
 
 enum lp_lost_kind {
 	LP_LOST_RING = 0, /* ring buffer full: an event is missing */
-	LP_LOST_LOOPS = 1, /* more loops than LP_MAX_LOOPS */
+	LP_LOST_LOOPS = 1, /* more loops than slots */
 	LP_LOST_CALLBACKS = 2, /* runs counted under "other": no free callback slot */
 	/* --queue: the time at which a callback became ready could not be stored */
 	LP_LOST_READY = 3,

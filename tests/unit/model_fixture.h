@@ -475,7 +475,7 @@ static inline void feed_end(enum lp_event_type type, uint64_t ns, uint32_t reaso
 {
 	struct lp_event_end event = { .event = record_head(type, sizeof(event)), .reason = reason };
 
-	feed(&event, LP_MAX_LOOPS, ns);
+	feed(&event, LP_NO_LOOP, ns);
 }
 
 #endif /* LP_TEST_MODEL_FIXTURE_H */

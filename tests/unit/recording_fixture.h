@@ -129,8 +129,8 @@ static inline void put_target(struct lp_recorder *recorder, uint64_t ms)
 	struct lp_event_labels labels = { .event = record_head(LP_EVENT_LABELS, sizeof(labels)),
 					  .unit = "api.service" };
 
-	put(recorder, &target, LP_MAX_LOOPS, ms);
-	put(recorder, &labels, LP_MAX_LOOPS, ms);
+	put(recorder, &target, LP_NO_LOOP, ms);
+	put(recorder, &labels, LP_NO_LOOP, ms);
 }
 
 static inline void put_loop(struct lp_recorder *recorder, uint32_t slot, uint64_t ms)

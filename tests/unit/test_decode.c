@@ -241,10 +241,11 @@ static void loop_slots_out_of_range_are_refused(void **state)
 	poll.event.loop = end.loop = LP_MAX_LOOPS - 1;
 	assert_int_equal(decode(&poll, sizeof(poll), &handled), 0);
 	assert_int_equal(decode(&end, sizeof(end), &handled), 0);
-	/* the loop's number is out of range */
-	poll.event.loop = LP_MAX_LOOPS;
+	/* the number of no loop, in captures too */
+	assert_int_equal(LP_NO_LOOP, 1024);
+	poll.event.loop = LP_NO_LOOP;
 	assert_int_equal(decode(&poll, sizeof(poll), &handled), 0);
-	poll.event.loop = end.loop = LP_MAX_LOOPS + 1;
+	poll.event.loop = end.loop = LP_MAX_LOOPS;
 	assert_int_equal(decode(&poll, sizeof(poll), &handled), -EBADMSG);
 	assert_int_equal(decode(&end, sizeof(end), &handled), -EBADMSG);
 	poll.event.loop = UINT32_MAX;

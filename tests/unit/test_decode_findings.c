@@ -143,7 +143,7 @@ static void a_finding_may_be_of_no_loop(void **state)
 	(void)state;
 	record.finding.event.loop = LP_NO_LOOP;
 	assert_int_equal(decode_finding(&record), 0);
-	record.finding.event.loop = LP_NO_LOOP + 1;
+	record.finding.event.loop = LP_MAX_LOOPS;
 	assert_int_equal(decode_finding(&record), -EBADMSG);
 }
 

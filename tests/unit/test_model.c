@@ -276,7 +276,7 @@ static void what_found_no_slot_is_summed_up_under_no_loop(void **state)
 	(void)state;
 	feed_loop(0, 0);
 	feed_loop_stats(0, 50 * MS, MS, MS, 1);
-	feed_callback_stats(LP_MAX_LOOPS, 0, 6);
+	feed_callback_stats(LP_NO_LOOP, 0, 6);
 	feed_end(LP_EVENT_END, 60 * MS, LP_END_DURATION);
 	assert_int_equal(reported.total.summary.loop_count, 2);
 	assert_int_equal(total_of(0)->summary.callback_count, 1);
@@ -331,10 +331,10 @@ static void a_callback_that_did_not_run_is_not_in_the_interval(void **state)
 static void an_interval_has_what_was_added_under_no_loop(void **state)
 {
 	(void)state;
-	feed_callback_stats(LP_MAX_LOOPS, 0, 6);
+	feed_callback_stats(LP_NO_LOOP, 0, 6);
 	feed_end(LP_EVENT_INTERVAL, 100 * MS, 0);
 	assert_int_equal(reported.interval.loops[0].items[0].runs, 6);
-	feed_callback_stats(LP_MAX_LOOPS, 0, 10);
+	feed_callback_stats(LP_NO_LOOP, 0, 10);
 	feed_end(LP_EVENT_INTERVAL, 200 * MS, 0);
 	assert_int_equal(reported.interval.loops[0].items[0].runs, 4);
 	assert_int_equal(reported.interval.loops[0].items[0].slow, 2);
@@ -382,7 +382,7 @@ static void feed_lost(uint64_t ring, uint64_t ready)
 
 	event.counts[LP_LOST_RING] = ring;
 	event.counts[LP_LOST_READY] = ready;
-	feed(&event, LP_MAX_LOOPS, 0);
+	feed(&event, LP_NO_LOOP, 0);
 }
 
 static void what_was_lost_is_reported_by_interval_and_in_all(void **state)

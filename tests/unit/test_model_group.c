@@ -125,12 +125,12 @@ static void what_no_container_is_known_of_goes_by_unit_or_host(void **state)
 	(void)state;
 	begin_by(LP_BY_CONTAINER, false);
 	feed_named_loop(0, "plain");
-	feed(&target, LP_MAX_LOOPS, 0);
-	feed(&labels, LP_MAX_LOOPS, 0);
+	feed(&target, LP_NO_LOOP, 0);
+	feed(&labels, LP_NO_LOOP, 0);
 	feed_named_loop(1, "in a unit");
 	strcpy(target.container, "c0ffee");
-	feed(&target, LP_MAX_LOOPS, 0);
-	feed(&labels, LP_MAX_LOOPS, 0);
+	feed(&target, LP_NO_LOOP, 0);
+	feed(&labels, LP_NO_LOOP, 0);
 	feed_named_loop(2, "contained");
 	feed_named_loop(3, "as well");
 	assert_int_equal(reported.loop_count, 3);
@@ -183,7 +183,7 @@ static void what_is_of_no_loop_stays_of_none(void **state)
 	begin_by(LP_BY_NAME, false);
 	feed_named_loop(0, "api");
 	feed_work(0, 1, "get", 4);
-	feed_callback_stats(LP_MAX_LOOPS, 0, 3);
+	feed_callback_stats(LP_NO_LOOP, 0, 3);
 	model_end_early(model, 0);
 	assert_int_equal(reported.total.summary.loop_count, 2);
 	assert_int_equal(reported.total.loops[0].id, 1);

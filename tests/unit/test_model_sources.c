@@ -61,7 +61,7 @@ static void feed_baseline(uint64_t ns)
 {
 	struct lp_event event = record_head(LP_EVENT_BASELINE, sizeof(event));
 
-	feed(&event, LP_MAX_LOOPS, ns);
+	feed(&event, LP_NO_LOOP, ns);
 }
 
 static void feed_lost(uint64_t lost)
@@ -69,7 +69,7 @@ static void feed_lost(uint64_t lost)
 	struct lp_event_lost event = { .event = record_head(LP_EVENT_LOST, sizeof(event)) };
 
 	event.counts[LP_LOST_RING] = lost;
-	feed(&event, LP_MAX_LOOPS, 0);
+	feed(&event, LP_NO_LOOP, 0);
 }
 
 static void feed_self(uint64_t cpu_ns, uint64_t resident_bytes)
@@ -78,7 +78,7 @@ static void feed_self(uint64_t cpu_ns, uint64_t resident_bytes)
 				       .cpu_ns = cpu_ns,
 				       .resident_bytes = resident_bytes };
 
-	feed(&event, LP_MAX_LOOPS, 0);
+	feed(&event, LP_NO_LOOP, 0);
 }
 
 static void feed_coverage(uint32_t loop, uint64_t traced_ns, uint64_t suppressed)

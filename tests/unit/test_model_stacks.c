@@ -184,7 +184,7 @@ static void accounts_and_stacks_of_no_known_loop_are_passed_over(void **state)
 
 	(void)state;
 	queue.total_ns = queue.count = 1;
-	for (loop = LP_MAX_LOOPS - 1; loop <= LP_MAX_LOOPS; loop++) {
+	for (loop = LP_NO_LOOP - 1; loop <= LP_NO_LOOP + 1; loop++) {
 		feed(&record, loop, 11 * MS);
 		feed(&account, loop, 11 * MS);
 		feed(&slow, loop, 200 * MS);

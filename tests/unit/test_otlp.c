@@ -205,7 +205,7 @@ static void no_line_is_longer_than_the_collector_reads(void **state)
 			items[i].run.slots[slot] = UINT64_MAX / LP_HISTOGRAM_SLOTS;
 		items[i].run.sum_ns = 1;
 		snprintf(many[i / EACH].comm, sizeof(many[0].comm), "s%zu", i / EACH);
-		/* units differ, as one unit may have no more than half of all series */
+		/* units differ, as one unit may not have all series */
 		snprintf(many[i / EACH].unit, sizeof(many[0].unit), "u%zu", i / EACH);
 		loops[i / EACH].loop = &many[i / EACH];
 		loops[i / EACH].items = &items[i / EACH * EACH];

@@ -187,7 +187,7 @@ static void events_of_no_known_loop_are_passed_over(void **state)
 	feed_iteration_end(0, 131 * MS, 1, 1);
 	feed_poll_return(0, 132 * MS, 1, 10, 0);
 	feed_loop_end(0, 140 * MS);
-	feed_slow(LP_MAX_LOOPS, 1, 10 * MS, 130 * MS, 1, 0);
+	feed_slow(LP_NO_LOOP, 1, 10 * MS, 130 * MS, 1, 0);
 	model_advance(model, UINT64_MAX);
 	assert_int_equal(reported.slow_count, 0);
 }

@@ -264,7 +264,7 @@ static void each_file_begins_with_what_is_known(void **state)
 	put_stats(recorder, 0, 10, 7, 4);
 	put_stats(recorder, 1, 11, 9, 4);
 	put_loop_end(recorder, 1, 5);
-	put(recorder, &lost, LP_MAX_LOOPS, 6);
+	put(recorder, &lost, LP_NO_LOOP, 6);
 	tick(recorder, 60000);
 	put_stats(recorder, 0, 10, 8, 60001);
 	tick(recorder, 61500);
@@ -287,7 +287,7 @@ static void each_file_begins_with_what_is_known(void **state)
 	/* the process has ended, so that the next file does not repeat it */
 	put_loop_end(recorder, 0, 62000);
 	put_loop_end(recorder, 2, 62000);
-	put(recorder, &process, LP_MAX_LOOPS, 62000);
+	put(recorder, &process, LP_NO_LOOP, 62000);
 	tick(recorder, 121000);
 	recorder_end(recorder);
 	read_file(segment_path(2), &counted);
@@ -530,7 +530,7 @@ static void an_older_file_stays_until_there_is_something_to_record(void **state)
 	assert_int_equal(size_of(config.path), strlen("an older one"));
 	/* a run that never attaches to a target */
 	recorder = recorder_start(&config);
-	put(recorder, &self, LP_MAX_LOOPS, 1);
+	put(recorder, &self, LP_NO_LOOP, 1);
 	tick(recorder, 20000);
 	recorder_end(recorder);
 	assert_int_equal(size_of(config.path), strlen("an older one"));

@@ -66,8 +66,9 @@ static const struct lp_loop_series *find_other(const struct lp_series *series)
 }
 
 /* One unit, whose threads have ever new names, comes before another one. */
-static void one_unit_takes_no_more_than_half_of_the_sets(void **state)
+static void one_unit_leaves_sets_for_others(void **state)
 {
+	const size_t left = LP_SERIES_SETS / LP_RESERVED_PART;
 	struct lp_series series = { 0 };
 	size_t i;
 
@@ -77,8 +78,8 @@ static void one_unit_takes_no_more_than_half_of_the_sets(void **state)
 		snprintf(infos[i].comm, sizeof(infos[i].comm), "thread-%zu", i);
 	}
 	count(&series);
-	assert_int_equal(series.set_count, LP_SERIES_SETS / 2 + 1);
-	assert_int_equal(series.sets_overflow, LOOPS - 1 - LP_SERIES_SETS / 2);
+	assert_int_equal(series.set_count, LP_SERIES_SETS - left + 1);
+	assert_int_equal(series.sets_overflow, LOOPS - 1 - (LP_SERIES_SETS - left));
 	assert_non_null(find(&series, infos[LOOPS - 1].unit));
 	series_free(&series);
 }
@@ -211,6 +212,26 @@ static struct lp_callback_summary *many_callbacks(size_t loop_count, size_t each
 		loops[i / each].callback_count = each;
 	}
 	return items;
+}
+
+static void one_unit_leaves_series_of_callbacks_for_others(void **state)
+{
+	struct lp_callback_summary *items = many_callbacks(20, 100);
+	struct lp_series series = { 0 };
+	size_t i;
+
+	(void)state;
+	/* the unit of the loop with the least time is another one */
+	for (i = 1; i < 20; i++) {
+		strcpy(infos[i].unit, "hog.service");
+		snprintf(infos[i].comm, sizeof(infos[i].comm), "thread-%zu", i);
+	}
+	count(&series);
+	assert_int_equal(series.callback_count, LP_SERIES_SHARE(LP_SERIES_CALLBACKS_ALL) + 100);
+	assert_true(find(&series, "u0.service")->own->own);
+	series_free(&series);
+	free((void *)items[0].callback);
+	free(items);
 }
 
 static void callbacks_of_all_loops_together_are_bounded(void **state)
@@ -358,11 +379,12 @@ static void the_line_of_a_stall_fits_whatever_the_file_is_called(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(one_unit_takes_no_more_than_half_of_the_sets),
+		TEST(one_unit_leaves_sets_for_others),
 		TEST(sets_of_labels_over_the_bound_are_other),
 		TEST(labels_that_were_idle_for_long_give_their_place_to_others),
 		TEST(labels_of_other_stay_there_while_there_are_loops_with_them),
 		TEST(no_number_ever_falls),
+		TEST(one_unit_leaves_series_of_callbacks_for_others),
 		TEST(callbacks_of_all_loops_together_are_bounded),
 		TEST(names_that_differ_by_an_address_only_are_one),
 		TEST(traced_time_is_all_of_it_only_without_bursts),

@@ -91,7 +91,7 @@ const void *block_packer_finish(struct lp_block_packer *packer, uint16_t flags, 
 		.event = { .type = LP_EVENT_BLOCK,
 			   .reserved = flags,
 			   .time_ns = packer->first_ns,
-			   .loop = LP_MAX_LOOPS },
+			   .loop = LP_NO_LOOP },
 		.lost = lost,
 		.raw_bytes = (__u32)packer->raw_bytes,
 	};

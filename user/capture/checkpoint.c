@@ -99,7 +99,7 @@ static void drop_stack(struct lp_checkpoint *checkpoint, struct lp_checkpoint_st
 }
 
 /*
- * Drops the stacks of one loop.  With LP_MAX_LOOPS instead: those of all loops that were last
+ * Drops the stacks of one loop.  With LP_NO_LOOP instead: those of all loops that were last
  * written to a file before that one.
  */
 static void drop_stacks(struct lp_checkpoint *checkpoint, uint32_t loop, uint32_t before)
@@ -149,7 +149,7 @@ void checkpoint_free(struct lp_checkpoint *checkpoint)
 		drop_name(&checkpoint->names[i]);
 	for (i = 0; i < checkpoint->frame_capacity; i++)
 		packed_record_drop(&checkpoint->frames[i].frame);
-	drop_stacks(checkpoint, LP_MAX_LOOPS, UINT32_MAX);
+	drop_stacks(checkpoint, LP_NO_LOOP, UINT32_MAX);
 	packed_record_drop(&checkpoint->lost);
 	packed_record_drop(&checkpoint->self);
 	free(checkpoint->frames);
@@ -327,7 +327,7 @@ static void retain_stack_sample(struct lp_checkpoint *checkpoint, const struct l
 	if (event->reason != LP_SAMPLE_BLOCKED && event->reason != LP_SAMPLE_GIL_HOLDER)
 		return;
 	if (checkpoint->stack_count >= STACKS_MAX)
-		drop_stacks(checkpoint, LP_MAX_LOOPS, checkpoint->file);
+		drop_stacks(checkpoint, LP_NO_LOOP, checkpoint->file);
 	at = find_stack(checkpoint, record->loop, event->stack);
 	if (!*at && checkpoint->stack_count < STACKS_MAX) {
 		*at = calloc(1, sizeof(**at));
@@ -371,8 +371,7 @@ void checkpoint_add(struct lp_checkpoint *checkpoint, const struct lp_event *rec
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (rows[i].type != record->type)
 			continue;
-		if (record->size >= rows[i].size &&
-		    (!rows[i].of_loop || record->loop < LP_MAX_LOOPS))
+		if (record->size >= rows[i].size && (!rows[i].of_loop || lp_is_loop(record->loop)))
 			rows[i].retain(checkpoint, record);
 		return;
 	}
@@ -392,11 +391,11 @@ void checkpoint_begin_file(struct lp_checkpoint *checkpoint, uint64_t now_ns, lp
 	struct lp_event baseline = { .type = LP_EVENT_BASELINE,
 				     .size = sizeof(baseline),
 				     .time_ns = now_ns,
-				     .loop = LP_MAX_LOOPS };
+				     .loop = LP_NO_LOOP };
 	size_t i;
 
 	/* a stack that the last file did not refer to will hardly be needed in the next one */
-	drop_stacks(checkpoint, LP_MAX_LOOPS, checkpoint->file);
+	drop_stacks(checkpoint, LP_NO_LOOP, checkpoint->file);
 	checkpoint->file++;
 	for (i = 0; i < checkpoint->target_count; i++) {
 		hand_out(checkpoint->targets[i].target, take, context);

@@ -95,7 +95,7 @@ static bool loop_is_new(struct lp_capture_segments *segments, const struct lp_ev
 	const struct lp_event_loop *event = (const struct lp_event_loop *)record;
 	struct lp_segments_loop *loop;
 
-	if (record->size < sizeof(*event) || record->loop >= LP_MAX_LOOPS ||
+	if (record->size < sizeof(*event) || !lp_is_loop(record->loop) ||
 	    !reserve_slot((void **)&segments->loops, &segments->loop_end, sizeof(*loop),
 			  record->loop))
 		return true;

@@ -47,21 +47,20 @@ uint64_t target_owner(const struct lp_targets *targets, const struct lp_target *
 	return owner;
 }
 
-/*
- * Returns whether the unit of a new target has reached its share of all targets. Once half of the
- * table is used, a unit may have no more targets than are left for others.
- */
+/* Returns whether the unit of a new target has reached its share of all targets. */
 static bool has_share(const struct lp_targets *targets, const struct lp_target *target)
 {
 	uint64_t owner = target_owner(targets, target);
 	const struct lp_target *other;
-	size_t count = 0;
+	uint32_t count = 0;
 
-	if (!owner || target->named || targets->alive < LP_MAX_PROCESSES / 2)
+	/* with the highest count the rest of the table decides, and nothing needs to be counted */
+	if (!owner || target->named ||
+	    lp_share_allows(UINT32_MAX, (uint32_t)targets->alive, LP_MAX_PROCESSES))
 		return false;
 	for (other = targets->first; other; other = other->next)
 		count += target_owner(targets, other) == owner;
-	return count >= LP_MAX_PROCESSES - targets->alive;
+	return !lp_share_allows(count, (uint32_t)targets->alive, LP_MAX_PROCESSES);
 }
 
 static int refuse_share(struct lp_targets *targets, const struct lp_target *target,

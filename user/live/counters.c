@@ -141,7 +141,7 @@ static void report_self(struct lp_live *live)
 	struct lp_event_self event;
 
 	memset(&event, 0, sizeof(event));
-	event.event = event_head(LP_EVENT_SELF, sizeof(event), LP_MAX_LOOPS, 0, clock_now());
+	event.event = event_head(LP_EVENT_SELF, sizeof(event), LP_NO_LOOP, 0, clock_now());
 	event.loops = (uint32_t)live->loop_count;
 	live->fill_self(live->context, &event);
 	live->take(live->context, &event.event);
@@ -155,7 +155,7 @@ static void report_limited(void *context, struct lp_followed *target)
 	size_t i;
 
 	memset(&event, 0, sizeof(event));
-	event.event = event_head(LP_EVENT_LIMITED, sizeof(event), LP_MAX_LOOPS,
+	event.event = event_head(LP_EVENT_LIMITED, sizeof(event), LP_NO_LOOP,
 				 target->instance.pid, clock_now());
 	if (!session_limited(live->session, target->instance.pid, (uint64_t *)event.counts))
 		return;
@@ -183,9 +183,9 @@ void counters_report_run(struct lp_live *live)
 	uint32_t i;
 
 	if (session_callback(live->session, 0)->run.sum_ns)
-		report_callback_stats(live, 0, LP_MAX_LOOPS, NULL);
+		report_callback_stats(live, 0, LP_NO_LOOP, NULL);
 	memset(&lost, 0, sizeof(lost));
-	lost.event = event_head(LP_EVENT_LOST, sizeof(lost), LP_MAX_LOOPS, 0, clock_now());
+	lost.event = event_head(LP_EVENT_LOST, sizeof(lost), LP_NO_LOOP, 0, clock_now());
 	for (i = 0; i < LP_LOST_KINDS; i++)
 		lost.counts[i] = session_lost(live->session, (enum lp_lost_kind)i);
 	lost.counts[LP_LOST_UNREADABLE] = remote_unreadable();

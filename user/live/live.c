@@ -40,7 +40,7 @@ static void loop_ended(struct lp_live *live, const struct lp_event *event)
 
 static void loop_began(struct lp_live *live, uint32_t slot, pid_t pid)
 {
-	if (slot >= LP_MAX_LOOPS)
+	if (!lp_is_loop(slot))
 		return;
 	if (!live->loops[slot].used)
 		live->loop_count++;
@@ -226,7 +226,7 @@ static void report_labels(struct lp_live *live, const struct lp_process_info *pr
 
 	memset(&event, 0, sizeof(event));
 	event.event =
-		event_head(LP_EVENT_LABELS, sizeof(event), LP_MAX_LOOPS, process->pid, clock_now());
+		event_head(LP_EVENT_LABELS, sizeof(event), LP_NO_LOOP, process->pid, clock_now());
 	event.start_ticks = process->start_ticks;
 	snprintf(event.unit, sizeof(event.unit), "%s", process->unit);
 	snprintf(event.pod, sizeof(event.pod), "%s", process->pod);
@@ -241,7 +241,7 @@ void live_add_target(struct lp_live *live, const struct lp_process_info *process
 	followed_add(&live->followed, instance);
 	memset(&event, 0, sizeof(event));
 	event.event =
-		event_head(LP_EVENT_TARGET, sizeof(event), LP_MAX_LOOPS, process->pid, clock_now());
+		event_head(LP_EVENT_TARGET, sizeof(event), LP_NO_LOOP, process->pid, clock_now());
 	snprintf(event.runtime, sizeof(event.runtime), "%s", instance->runtime_name);
 	snprintf(event.version, sizeof(event.version), "%s", instance->version);
 	snprintf(event.comm, sizeof(event.comm), "%s", process->comm);
@@ -362,7 +362,7 @@ void live_snapshot(struct lp_live *live, enum lp_event_type type, uint32_t reaso
 	for (i = 0; type == LP_EVENT_END && i < live->loop_end; i++)
 		if (live->loops[i].used)
 			counters_report_wait(live, i);
-	end.event = event_head(type, sizeof(end), LP_MAX_LOOPS, 0, clock_now());
+	end.event = event_head(type, sizeof(end), LP_NO_LOOP, 0, clock_now());
 	live->take(live->context, &end.event);
 }
 

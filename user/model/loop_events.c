@@ -79,7 +79,7 @@ void model_begin_loop(struct lp_model *model, const struct lp_event_loop *event)
 	struct lp_model_loop *loop;
 
 	model_loop_of(model, &event->event);
-	if (slot >= LP_MAX_LOOPS || source->ended || is_repeated(source, event))
+	if (!lp_is_loop(slot) || source->ended || is_repeated(source, event))
 		return;
 	loop = make_loop(model, event);
 	if (!loop)

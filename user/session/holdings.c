@@ -76,13 +76,19 @@ static uint32_t join_unit(struct lp_holdings *holdings, uint64_t owner)
 
 uint32_t holdings_add(struct lp_holdings *holdings, pid_t pid, uint64_t owner)
 {
-	uint32_t number = holdings_find(holdings, pid);
+	uint32_t number = holdings_find(holdings, pid), unit;
 
 	if (number && !holdings->holders[number].removed)
 		return number;
 	number = take_element(holdings, &(struct lp_holder){ .pid = pid });
-	if (number && owner)
-		holdings->items[number].unit = join_unit(holdings, owner);
+	if (!number || !owner)
+		return number;
+	unit = join_unit(holdings, owner);
+	if (!unit) {
+		holdings->holders[number] = (struct lp_holder){ .pid = 0 };
+		return 0;
+	}
+	holdings->items[number].unit = unit;
 	return number;
 }
 
@@ -119,20 +125,24 @@ static uint32_t unit_of(const struct lp_holdings *holdings, uint32_t number)
 	return unit < holdings->capacity ? unit : 0;
 }
 
+static uint32_t loops_of(const struct lp_holdings *holdings, uint32_t number)
+{
+	return __atomic_load_n(&holdings->items[number].loops, __ATOMIC_RELAXED);
+}
+
 bool holdings_may_loop(const struct lp_holdings *holdings, uint32_t number)
 {
-	uint32_t all, left, unit;
+	uint32_t all, unit, capacity = holdings->loop_capacity;
 
 	if (!number || !holdings->shared)
 		return true;
-	all = __atomic_load_n(&holdings->items[0].loops, __ATOMIC_RELAXED);
+	all = loops_of(holdings, 0);
 	/* a full table is reported by the table itself */
-	if (all >= holdings->loop_capacity)
+	if (all >= capacity)
 		return true;
-	left = holdings->loop_capacity - all;
 	unit = unit_of(holdings, number);
-	return __atomic_load_n(&holdings->items[number].loops, __ATOMIC_RELAXED) < left &&
-	       (!unit || __atomic_load_n(&holdings->items[unit].loops, __ATOMIC_RELAXED) < left);
+	return lp_share_allows(loops_of(holdings, number), all, capacity) &&
+	       (!unit || lp_share_allows(loops_of(holdings, unit), all, capacity));
 }
 
 /*

@@ -37,7 +37,8 @@ void holdings_close(struct lp_holdings *holdings);
 
 /*
  * Returns the number of the element of a process, which is assigned if it has none, or 0 if no
- * element is free. owner is the unit of the process, as in struct lp_process_info; 0: it has none.
+ * element is free for it or its unit: such a process has no limits and must not be profiled. owner
+ * is the unit of the process, as in struct lp_process_info; 0: it has none.
  */
 uint32_t holdings_add(struct lp_holdings *holdings, pid_t pid, uint64_t owner);
 void holdings_remove(struct lp_holdings *holdings, pid_t pid);
@@ -47,10 +48,7 @@ void holdings_remove(struct lp_holdings *holdings, pid_t pid);
  */
 uint32_t holdings_find(const struct lp_holdings *holdings, pid_t pid);
 
-/*
- * Returns whether the process may have another loop. As in BPF, neither a process nor its unit may
- * have more entries of a table than are left in it.
- */
+/* Returns whether the process may have another loop, as lp_share_allows in BPF does. */
 bool holdings_may_loop(const struct lp_holdings *holdings, uint32_t number);
 void holdings_loop(struct lp_holdings *holdings, uint32_t number, int count);
 void holdings_callback(struct lp_holdings *holdings, uint32_t number, int count);

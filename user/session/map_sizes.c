@@ -50,9 +50,9 @@ void session_choose_map_sizes(struct lp_session *session)
 	if (config->threads)
 		bpf_map__set_max_entries(skeleton->maps.refused_loops, LOOPS_LEAST);
 	bpf_config->shared = config->share || config->follow;
-	bpf_config->loop_capacity = loops;
+	bpf_config->loop_capacity = loops > LP_NO_LOOP ? loops - 1 : loops;
 	bpf_config->callback_capacity = LP_MAX_CALLBACKS - 1;
 	bpf_config->cause_capacity = causes;
 	session->holdings.shared = config->share || config->follow;
-	session->holdings.loop_capacity = loops;
+	session->holdings.loop_capacity = bpf_config->loop_capacity;
 }

@@ -224,11 +224,14 @@ int session_add_process(struct lp_session *session, const struct lp_instance *in
 	if (!attachment)
 		return error_set(error, -ENOMEM, "out of memory");
 	process.holding = holdings_add(&session->holdings, instance->pid, owner);
-	if (bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.processes), &key, &process,
-				BPF_ANY)) {
-		err = error_set(error, -errno,
-				"process %d is over the limit of %d processes at once",
-				instance->pid, LP_MAX_PROCESSES);
+	/* a process without an element would have no limits */
+	err = process.holding ? 0 : -ENOSPC;
+	if (!err && bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.processes), &key,
+					&process, BPF_ANY))
+		err = -errno;
+	if (err) {
+		error_set(error, err, "process %d is over the limit of %d processes at once",
+			  instance->pid, LP_MAX_PROCESSES);
 		holdings_remove(&session->holdings, instance->pid);
 		free(attachment);
 		return err;

@@ -44,8 +44,11 @@ static int fill_queue(struct bpf_map *map, uint32_t first, uint32_t end)
 
 int session_fill_slots(struct lp_session *session)
 {
-	int err = fill_queue(session->skeleton->maps.free_loops, SLOTS_AT_FIRST, UINT32_MAX);
+	struct bpf_map *loops = session->skeleton->maps.free_loops;
+	int err = fill_queue(loops, SLOTS_AT_FIRST, LP_NO_LOOP);
 
+	if (!err)
+		err = fill_queue(loops, LP_NO_LOOP + 1, UINT32_MAX);
 	return err ? err
 		   : fill_queue(session->skeleton->maps.free_callbacks, SLOTS_AT_FIRST, UINT32_MAX);
 }

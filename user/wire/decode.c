@@ -401,8 +401,7 @@ static int find_decoder(const struct lp_event *event, size_t size, const struct 
 			continue;
 		if (decoder->exact ? event->size != decoder->size : event->size < decoder->size)
 			return -EBADMSG;
-		/* LP_MAX_LOOPS means that the record is not about one loop */
-		if (event->loop > LP_MAX_LOOPS)
+		if (event->loop >= LP_MAX_LOOPS)
 			return -EBADMSG;
 		*found = decoder;
 		return 0;

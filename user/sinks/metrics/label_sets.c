@@ -144,7 +144,7 @@ static bool owner_has_its_part(const struct lp_series *series, const struct lp_l
 	for (loop = series->loops; loop; loop = loop->next)
 		count += loop->known && loop != series->other &&
 			 series_same_owner(&loop->labels, labels);
-	return count >= LP_SERIES_SETS / LP_SERIES_PART;
+	return count >= LP_SERIES_SHARE(LP_SERIES_SETS);
 }
 
 /* Returns new series for a set of labels, or those of "other"; NULL: out of memory. */

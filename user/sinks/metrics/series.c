@@ -285,7 +285,7 @@ static bool has_space(const struct lp_series *series, const struct lp_loop_serie
 {
 	return !loop->full && loop->own_count < LP_SERIES_CALLBACKS &&
 	       series->callback_count < LP_SERIES_CALLBACKS_ALL &&
-	       count_of_owner(series, loop) < LP_SERIES_CALLBACKS_ALL / LP_SERIES_PART;
+	       count_of_owner(series, loop) < LP_SERIES_SHARE(LP_SERIES_CALLBACKS_ALL);
 }
 
 static int decide(struct lp_series *series)

@@ -19,8 +19,8 @@
 /* Limits of callbacks with their own series: of a set of labels, and of all sets. */
 #define LP_SERIES_CALLBACKS 200
 #define LP_SERIES_CALLBACKS_ALL 1000
-/* A unit, container or pod has at most 1/N of the sets and of the callbacks of all sets. */
-#define LP_SERIES_PART 2
+/* What a unit, container or pod may have of the sets, and of the callbacks of all sets. */
+#define LP_SERIES_SHARE(all) ((all) - (all) / LP_RESERVED_PART)
 /* Series of a set without a change for this long may be replaced by those of another set. */
 #define LP_SERIES_IDLE_NS (3600 * NS_PER_S)
 
