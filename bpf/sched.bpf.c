@@ -115,6 +115,15 @@ static __always_inline __u32 lp_find_block(struct lp_segment_times *account,
 	return i;
 }
 
+/* Returns whether the stacks of a wait for a CPU or for the GIL are to be sent, and notes it. */
+static __always_inline bool lp_wait_sampled(struct lp_wait_state *stall, __u64 segment, __u64 now)
+{
+	if (stall->sampled_ns >= segment && lp_age(now, stall->sampled_ns) < LP_WAIT_SAMPLE_NS)
+		return false;
+	stall->sampled_ns = now;
+	return true;
+}
+
 /* Handles a thread that blocks in a system call. Returns whether the stack is to be sent. */
 __weak __noinline int lp_wait_blocked(__u32 slot, __u64 now, __u32 late)
 {
@@ -160,6 +169,7 @@ __weak __noinline int lp_wait_gil(__u32 slot, __u64 now, __u32 late)
 		return 0;
 	wait = &stall->wait;
 	wait->block = LP_BLOCKS;
+	late = late && lp_wait_sampled(stall, wait->segment_ns, now);
 	if (late && lp_may_send_stack(slot, now)) {
 		lp_walked_for(stall, loop, slot, LP_SAMPLE_GIL, wait->segment_ns, now);
 		lp_report_walked(stall);
@@ -249,7 +259,7 @@ __noinline int lp_switch_out(__u32 slot, __u32 preempted)
 		return lp_wait_blocked(slot, now, report);
 	if (reason == LP_SAMPLE_GIL)
 		return lp_wait_gil(slot, now, report);
-	if (!report)
+	if (!report || !lp_wait_sampled(stall, wait->segment_ns, now))
 		return 0;
 	lp_walked_for(stall, loop, slot, LP_SAMPLE_RUN_QUEUE, wait->segment_ns, now);
 	return 1;

@@ -7,6 +7,12 @@
 #include "limits.h"
 #include "types.h"
 
+/*
+ * Waits for a CPU and for the GIL may be short and follow each other by the thousands, by no fault
+ * of the process: in one segment the stacks of one in each LP_WAIT_SAMPLE_NS are sent.
+ */
+#define LP_WAIT_SAMPLE_NS 5000000ULL
+
 /* The wait that a loop's thread is in, or was in last. */
 struct lp_wait {
 	__u64 since_ns; /* 0: it runs */
@@ -38,6 +44,7 @@ struct lp_wait_state {
 	__u64 iteration_gil_ns;
 	__u64 iteration_run_queue_ns;
 	__u64 reported_ns; /* the segment whose breakdown was sent last */
+	__u64 sampled_ns; /* when a wait for a CPU or for the GIL was sampled last */
 	/* Counters of all iterations. */
 	__u64 run_queue_ns;
 	__u64 run_queue_waits;

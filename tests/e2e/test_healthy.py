@@ -188,3 +188,26 @@ def test_idle_loop_of_something_else(case):
     target.finish()
     for name, profiler in running.items():
         check_idle(name, profiler.finish().expect(0).records)
+
+
+# ---- others that use its CPU ----
+
+
+def test_preempted_loop_asks_for_nothing(case):
+    """A loop whose CPU others take thousands of times a second is not said to ask for too much."""
+    for mode in ("trace", "sample"):
+        target = case.start("preempted.py")
+        profiler = case.attach(target, "-m", mode)
+        target.go()
+        target.finish()
+        result = profiler.finish().expect(0)
+        preempted = case.truth(target).fact("preempted")
+        if max(preempted) < 300:
+            raise Failure(f"the loop was preempted {preempted} times: too few for this test")
+        if result.records.of("limited") or "share" in result.err:
+            raise Failure(f"{mode}: {result.records.of('limited')} {result.err}")
+        slow = [record for record in result.records.of("slow_callback")
+                if not record["in_progress"] and record["time"]["run_queue_ns"] > 0]
+        if len(slow) < len(preempted):
+            raise Failure(f"{mode}: {len(slow)} stalls that waited for a CPU, and not "
+                          f"{len(preempted)}")
