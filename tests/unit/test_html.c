@@ -12,7 +12,6 @@
 
 #include <cmocka.h>
 
-#include "base/blobs.h"
 #include "sinks/escape.h"
 #include "sinks/html/data.h"
 #include "sinks/sink.h"
@@ -58,41 +57,42 @@ static struct lp_slow_callback slow_of(uint64_t start_ns, uint64_t duration_ns)
 
 static void the_same_value_has_the_same_number(void **state)
 {
-	struct lp_blobs blobs;
+	struct lp_page_tables tables;
 	char text[16];
 	uint32_t i;
 
 	(void)state;
-	blobs_init(&blobs, 5000, 1 << 20);
+	tables_init(&tables);
 	for (i = 0; i < 5000; i++) {
 		snprintf(text, sizeof(text), "%u", i);
-		assert_int_equal(blobs_add(&blobs, text, strlen(text) + 1), i + 1);
+		assert_int_equal(page_store_string(&tables, text), i + 1);
 	}
 	for (i = 0; i < 5000; i++) {
 		snprintf(text, sizeof(text), "%u", i);
-		assert_int_equal(blobs_add(&blobs, text, strlen(text) + 1), i + 1);
-		assert_string_equal(blobs_get(&blobs, i + 1, NULL), text);
+		assert_int_equal(page_store_string(&tables, text), i + 1);
+		assert_string_equal(tables_get(&tables.strings, i + 1, NULL), text);
 	}
-	blobs_free(&blobs);
+	tables_free(&tables);
 }
 
 static void what_finds_no_space_has_no_number_and_is_counted(void **state)
 {
-	struct lp_blobs blobs;
+	struct lp_page_tables tables;
 
 	(void)state;
-	blobs_init(&blobs, 2, 1 << 20);
-	assert_int_equal(blobs_add(&blobs, "a", 2), 1);
-	assert_int_equal(blobs_add(&blobs, "b", 2), 2);
-	assert_int_equal(blobs_add(&blobs, "c", 2), 0);
-	assert_int_equal(blobs.dropped, 1);
-	assert_null(blobs_get(&blobs, 0, NULL));
-	assert_null(blobs_get(&blobs, 3, NULL));
-	blobs_free(&blobs);
-	blobs_init(&blobs, 10, 16);
-	assert_int_equal(blobs_add(&blobs, "a longer text than there is room", 33), 0);
-	assert_int_equal(blobs_add(&blobs, "short", 6), 1);
-	blobs_free(&blobs);
+	tables_init(&tables);
+	intern_init(&tables.strings, 2, 1 << 20);
+	assert_int_equal(page_store_string(&tables, "a"), 1);
+	assert_int_equal(page_store_string(&tables, "b"), 2);
+	assert_int_equal(page_store_string(&tables, "c"), 0);
+	assert_int_equal(tables.strings.dropped, 1);
+	assert_null(tables_get(&tables.strings, 0, NULL));
+	assert_null(tables_get(&tables.strings, 3, NULL));
+	tables_free(&tables);
+	intern_init(&tables.strings, 10, 16);
+	assert_int_equal(page_store_string(&tables, "a longer text than there is room"), 0);
+	assert_int_equal(page_store_string(&tables, "short"), 1);
+	tables_free(&tables);
 }
 
 /* ---- which stalls are stored --------------------------------------------------- */
@@ -244,10 +244,10 @@ static void stacks_survive_that_the_tables_are_made_anew(void **state)
 	}
 	page_store_finish(&store);
 	assert_int_equal(store.tables.stacks.count, 1);
-	stack = blobs_get(&store.tables.stacks, store.stalls[99].stack, &size);
+	stack = tables_get(&store.tables.stacks, store.stalls[99].stack, &size);
 	assert_int_equal(size, 3 * sizeof(*stack));
-	frame = blobs_get(&store.tables.frames, stack[1], NULL);
-	assert_string_equal(blobs_get(&store.tables.strings, frame->function, NULL), "inner");
+	frame = tables_get(&store.tables.frames, stack[1], NULL);
+	assert_string_equal(tables_get(&store.tables.strings, frame->function, NULL), "inner");
 	assert_int_equal(frame->line, 7);
 	assert_int_equal(store.stalls[99].detail->parts[0].count, 3);
 }

@@ -10,59 +10,42 @@
 #define FIRST_PIECES 64
 #define FIRST_BYTES 4096
 
-struct intern_piece {
+struct lp_intern_piece {
 	size_t at; /* in bytes */
-	size_t size;
-	uint64_t hash;
+	uint32_t size;
+	uint32_t hash;
 };
 
-struct lp_intern {
-	uint32_t count, most, capacity; /* capacity: in pieces */
-	size_t used, most_bytes, bytes_capacity;
-	struct intern_piece *pieces;
-	unsigned char *bytes;
-	/* open addressing; number + 1, 0: empty; twice as many as the capacity */
-	uint32_t *buckets;
-};
-
-struct lp_intern *intern_new(uint32_t most, size_t most_bytes)
+void intern_init(struct lp_intern *intern, uint32_t most, size_t most_bytes)
 {
-	struct lp_intern *intern = calloc(1, sizeof(*intern));
-
-	if (!intern)
-		return NULL;
-	intern->most = most;
-	intern->most_bytes = most_bytes;
-	return intern;
+	*intern = (struct lp_intern){ .most = most, .most_bytes = most_bytes };
 }
 
 void intern_free(struct lp_intern *intern)
 {
-	if (!intern)
-		return;
 	free(intern->pieces);
 	free(intern->bytes);
 	free(intern->buckets);
-	free(intern);
+	intern_init(intern, intern->most, intern->most_bytes);
 }
 
 /* FNV-1a, as pieces are short; collisions only cost time. */
-static uint64_t hash_of(const unsigned char *bytes, size_t size)
+static uint32_t hash_of(const unsigned char *bytes, size_t size)
 {
 	uint64_t hash = 0xcbf29ce484222325ULL;
 
 	while (size--)
 		hash = (hash ^ *bytes++) * 0x100000001b3ULL;
-	return hash ^ hash >> 32;
+	return (uint32_t)(hash ^ hash >> 32);
 }
 
 /* The bucket that holds the piece, or the empty one where it belongs. */
-static uint32_t *find(const struct lp_intern *intern, const void *bytes, size_t size, uint64_t hash)
+static uint32_t *find(const struct lp_intern *intern, const void *bytes, size_t size, uint32_t hash)
 {
 	size_t mask = (size_t)intern->capacity * 2 - 1, at = hash & mask;
 
 	while (intern->buckets[at]) {
-		const struct intern_piece *piece = &intern->pieces[intern->buckets[at] - 1];
+		const struct lp_intern_piece *piece = &intern->pieces[intern->buckets[at] - 1];
 
 		if (piece->hash == hash && piece->size == size &&
 		    (!size || !memcmp(intern->bytes + piece->at, bytes, size)))
@@ -75,7 +58,7 @@ static uint32_t *find(const struct lp_intern *intern, const void *bytes, size_t 
 static int grow_pieces(struct lp_intern *intern)
 {
 	uint32_t capacity = intern->capacity ? intern->capacity * 2 : FIRST_PIECES, number;
-	struct intern_piece *pieces = realloc(intern->pieces, capacity * sizeof(*pieces));
+	struct lp_intern_piece *pieces = realloc(intern->pieces, capacity * sizeof(*pieces));
 	uint32_t *buckets;
 
 	if (!pieces)
@@ -88,7 +71,7 @@ static int grow_pieces(struct lp_intern *intern)
 	intern->buckets = buckets;
 	intern->capacity = capacity;
 	for (number = 0; number < intern->count; number++) {
-		const struct intern_piece *piece = &pieces[number];
+		const struct lp_intern_piece *piece = &pieces[number];
 
 		*find(intern, intern->bytes + piece->at, piece->size, piece->hash) = number + 1;
 	}
@@ -110,38 +93,44 @@ static int grow_bytes(struct lp_intern *intern, size_t wanted)
 	return 0;
 }
 
+/* Returns 0, or why there is no space for a piece that begins at this offset. */
+static int reserve(struct lp_intern *intern, size_t at, size_t size)
+{
+	int err = 0;
+
+	if (intern->count >= intern->most || size > UINT32_MAX || size > intern->most_bytes ||
+	    at > intern->most_bytes - size)
+		return -ENOSPC;
+	if (at + size > intern->bytes_capacity)
+		err = grow_bytes(intern, at + size);
+	if (!err && intern->count == intern->capacity)
+		err = grow_pieces(intern);
+	return err;
+}
+
 int intern_number(struct lp_intern *intern, const void *bytes, size_t size, uint32_t *number)
 {
 	size_t at = (intern->used + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-	uint64_t hash = hash_of(bytes, size);
-	uint32_t *bucket;
+	uint32_t hash = hash_of(bytes, size), *bucket;
 	int err;
 
-	if (!intern->capacity && (err = grow_pieces(intern)))
-		return err;
-	bucket = find(intern, bytes, size, hash);
-	if (*bucket) {
+	bucket = intern->capacity ? find(intern, bytes, size, hash) : NULL;
+	if (bucket && *bucket) {
 		*number = *bucket - 1;
 		return 0;
 	}
-	if (intern->count >= intern->most || size > intern->most_bytes ||
-	    at > intern->most_bytes - size)
-		return -ENOSPC;
-	if (at + size > intern->bytes_capacity && (err = grow_bytes(intern, at + size)))
+	err = reserve(intern, at, size);
+	if (err) {
+		intern->dropped++;
 		return err;
-	if (intern->count == intern->capacity) {
-		err = grow_pieces(intern);
-		if (err)
-			return err;
-		bucket = find(intern, bytes, size, hash);
 	}
 	if (size)
 		memcpy(intern->bytes + at, bytes, size);
 	intern->pieces[intern->count] =
-		(struct intern_piece){ .at = at, .size = size, .hash = hash };
+		(struct lp_intern_piece){ .at = at, .size = (uint32_t)size, .hash = hash };
 	intern->used = at + size;
+	*find(intern, bytes, size, hash) = intern->count + 1;
 	*number = intern->count++;
-	*bucket = intern->count;
 	return 0;
 }
 
@@ -150,9 +139,4 @@ const void *intern_piece(const struct lp_intern *intern, uint32_t number, size_t
 	if (size)
 		*size = intern->pieces[number].size;
 	return intern->bytes ? intern->bytes + intern->pieces[number].at : (const void *)"";
-}
-
-uint32_t intern_count(const struct lp_intern *intern)
-{
-	return intern->count;
 }

@@ -9,10 +9,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct lp_intern;
+struct lp_intern {
+	uint32_t count; /* number of pieces: their numbers are less */
+	uint64_t dropped; /* number of pieces that were not stored */
 
-/* Creates a set of at most `most` pieces with `most_bytes` bytes in all. NULL: out of memory. */
-struct lp_intern *intern_new(uint32_t most, size_t most_bytes);
+	/* Private to intern.c. */
+	uint32_t most, capacity; /* capacity: in pieces */
+	size_t used, most_bytes, bytes_capacity;
+	struct lp_intern_piece *pieces;
+	unsigned char *bytes;
+	/* open addressing; number + 1, 0: empty; twice as many as the capacity */
+	uint32_t *buckets;
+};
+
+/* Initialises an empty set of at most `most` pieces with `most_bytes` bytes in all. */
+void intern_init(struct lp_intern *intern, uint32_t most, size_t most_bytes);
+/* Frees the pieces, and leaves an empty set. */
 void intern_free(struct lp_intern *intern);
 
 /*
@@ -23,8 +35,5 @@ int intern_number(struct lp_intern *intern, const void *bytes, size_t size, uint
 
 /* Returns a piece by its number, aligned for any type, and valid until another one is added. */
 const void *intern_piece(const struct lp_intern *intern, uint32_t number, size_t *size);
-
-/* Returns the number of pieces. */
-uint32_t intern_count(const struct lp_intern *intern);
 
 #endif /* LP_BASE_INTERN_H */

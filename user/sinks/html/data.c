@@ -317,7 +317,7 @@ static void write_findings(struct lp_json_writer *json, struct lp_page_store *st
 
 /* ---- the tables to which the numbers above refer --------------------------------------- */
 
-static void write_strings(struct lp_json_writer *json, const struct lp_blobs *strings)
+static void write_strings(struct lp_json_writer *json, const struct lp_intern *strings)
 {
 	uint32_t number;
 
@@ -326,19 +326,19 @@ static void write_strings(struct lp_json_writer *json, const struct lp_blobs *st
 	json_text(json, NULL, "");
 	for (number = 1; number <= strings->count; number++) {
 		json_newline(json);
-		json_text(json, NULL, blobs_get(strings, number, NULL));
+		json_text(json, NULL, tables_get(strings, number, NULL));
 	}
 	json_end(json);
 }
 
 /* [kind, coroutine, function, file, line, ...]: five numbers for each frame from number 1 on. */
-static void write_frames(struct lp_json_writer *json, const struct lp_blobs *frames)
+static void write_frames(struct lp_json_writer *json, const struct lp_intern *frames)
 {
 	uint32_t number;
 
 	json_array(json, "frames");
 	for (number = 1; number <= frames->count; number++) {
-		const struct lp_page_frame *frame = blobs_get(frames, number, NULL);
+		const struct lp_page_frame *frame = tables_get(frames, number, NULL);
 
 		json_number(json, NULL, frame->kind);
 		json_number(json, NULL, frame->coroutine);
@@ -350,14 +350,14 @@ static void write_frames(struct lp_json_writer *json, const struct lp_blobs *fra
 }
 
 /* [[flags, frame, ...], ...]: an array for each stack from number 1 on. */
-static void write_stacks(struct lp_json_writer *json, const struct lp_blobs *stacks)
+static void write_stacks(struct lp_json_writer *json, const struct lp_intern *stacks)
 {
 	uint32_t number;
 	size_t size, i;
 
 	json_array(json, "stacks");
 	for (number = 1; number <= stacks->count; number++) {
-		const uint32_t *stack = blobs_get(stacks, number, &size);
+		const uint32_t *stack = tables_get(stacks, number, &size);
 
 		json_array(json, NULL);
 		for (i = 0; i < size / sizeof(*stack); i++)
@@ -368,13 +368,13 @@ static void write_stacks(struct lp_json_writer *json, const struct lp_blobs *sta
 }
 
 /* [kind, name, file, line, ...]: four numbers for each callback from number 1 on. */
-static void write_callbacks(struct lp_json_writer *json, const struct lp_blobs *callbacks)
+static void write_callbacks(struct lp_json_writer *json, const struct lp_intern *callbacks)
 {
 	uint32_t number;
 
 	json_array(json, "callbacks");
 	for (number = 1; number <= callbacks->count; number++) {
-		const struct lp_page_callback *callback = blobs_get(callbacks, number, NULL);
+		const struct lp_page_callback *callback = tables_get(callbacks, number, NULL);
 
 		json_number(json, NULL, callback->kind);
 		json_number(json, NULL, callback->name);

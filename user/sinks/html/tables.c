@@ -16,18 +16,18 @@
 
 void tables_init(struct lp_page_tables *tables)
 {
-	blobs_init(&tables->strings, STRINGS_MAX, STRING_BYTES_MAX);
-	blobs_init(&tables->frames, FRAMES_MAX, SMALL_BYTES_MAX);
-	blobs_init(&tables->stacks, STACKS_MAX, STACK_BYTES_MAX);
-	blobs_init(&tables->callbacks, CALLBACKS_MAX, SMALL_BYTES_MAX);
+	intern_init(&tables->strings, STRINGS_MAX, STRING_BYTES_MAX);
+	intern_init(&tables->frames, FRAMES_MAX, SMALL_BYTES_MAX);
+	intern_init(&tables->stacks, STACKS_MAX, STACK_BYTES_MAX);
+	intern_init(&tables->callbacks, CALLBACKS_MAX, SMALL_BYTES_MAX);
 }
 
 void tables_free(struct lp_page_tables *tables)
 {
-	blobs_free(&tables->strings);
-	blobs_free(&tables->frames);
-	blobs_free(&tables->stacks);
-	blobs_free(&tables->callbacks);
+	intern_free(&tables->strings);
+	intern_free(&tables->frames);
+	intern_free(&tables->stacks);
+	intern_free(&tables->callbacks);
 }
 
 uint64_t tables_dropped(const struct lp_page_tables *tables)
@@ -36,9 +36,26 @@ uint64_t tables_dropped(const struct lp_page_tables *tables)
 	       tables->callbacks.dropped;
 }
 
+/* Returns the number of a value; 0 if there is no space for it. */
+static uint32_t add(struct lp_intern *table, const void *value, size_t size)
+{
+	uint32_t number;
+
+	return intern_number(table, value, size, &number) ? 0 : number + 1;
+}
+
+const void *tables_get(const struct lp_intern *table, uint32_t number, size_t *size)
+{
+	if (number && number <= table->count)
+		return intern_piece(table, number - 1, size);
+	if (size)
+		*size = 0;
+	return NULL;
+}
+
 uint32_t page_store_string(struct lp_page_tables *tables, const char *text)
 {
-	return text && *text ? blobs_add(&tables->strings, text, strlen(text) + 1) : 0;
+	return text && *text ? add(&tables->strings, text, strlen(text) + 1) : 0;
 }
 
 uint32_t page_store_frame(struct lp_page_tables *tables, const struct lp_shown_frame *frame)
@@ -53,7 +70,7 @@ uint32_t page_store_frame(struct lp_page_tables *tables, const struct lp_shown_f
 	store.line = frame->line;
 	store.kind = (uint8_t)frame->kind;
 	store.coroutine = frame->coroutine;
-	return blobs_add(&tables->frames, &store, sizeof(store));
+	return add(&tables->frames, &store, sizeof(store));
 }
 
 uint32_t page_store_callback(struct lp_page_tables *tables, const struct lp_callback_info *callback)
@@ -65,7 +82,7 @@ uint32_t page_store_callback(struct lp_page_tables *tables, const struct lp_call
 	store.name = page_store_string(tables, callback->name);
 	store.file = page_store_string(tables, callback->file);
 	store.line = callback->line;
-	return blobs_add(&tables->callbacks, &store, sizeof(store));
+	return add(&tables->callbacks, &store, sizeof(store));
 }
 
 uint32_t tables_stack(struct lp_page_tables *tables, const struct lp_stack *stack)
@@ -82,7 +99,7 @@ uint32_t tables_stack(struct lp_page_tables *tables, const struct lp_stack *stac
 	}
 	for (i = 0; i < depth; i++)
 		numbers[1 + i] = page_store_frame(tables, stack->frames[i]);
-	return blobs_add(&tables->stacks, numbers, (1 + depth) * sizeof(*numbers));
+	return add(&tables->stacks, numbers, (1 + depth) * sizeof(*numbers));
 }
 
 /* ---- from one set of tables into another ---------------------------------- */
@@ -91,15 +108,15 @@ uint32_t tables_move_string(struct lp_page_tables *to, const struct lp_page_tabl
 			    uint32_t number)
 {
 	size_t size;
-	const char *text = blobs_get(&from->strings, number, &size);
+	const char *text = tables_get(&from->strings, number, &size);
 
-	return text ? blobs_add(&to->strings, text, size) : 0;
+	return text ? add(&to->strings, text, size) : 0;
 }
 
 uint32_t tables_move_frame(struct lp_page_tables *to, const struct lp_page_tables *from,
 			   uint32_t number)
 {
-	const struct lp_page_frame *frame = blobs_get(&from->frames, number, NULL);
+	const struct lp_page_frame *frame = tables_get(&from->frames, number, NULL);
 	struct lp_page_frame moved;
 
 	if (!frame)
@@ -107,13 +124,13 @@ uint32_t tables_move_frame(struct lp_page_tables *to, const struct lp_page_table
 	moved = *frame;
 	moved.function = tables_move_string(to, from, frame->function);
 	moved.file = tables_move_string(to, from, frame->file);
-	return blobs_add(&to->frames, &moved, sizeof(moved));
+	return add(&to->frames, &moved, sizeof(moved));
 }
 
 uint32_t tables_move_callback(struct lp_page_tables *to, const struct lp_page_tables *from,
 			      uint32_t number)
 {
-	const struct lp_page_callback *callback = blobs_get(&from->callbacks, number, NULL);
+	const struct lp_page_callback *callback = tables_get(&from->callbacks, number, NULL);
 	struct lp_page_callback moved;
 
 	if (!callback)
@@ -121,7 +138,7 @@ uint32_t tables_move_callback(struct lp_page_tables *to, const struct lp_page_ta
 	moved = *callback;
 	moved.name = tables_move_string(to, from, callback->name);
 	moved.file = tables_move_string(to, from, callback->file);
-	return blobs_add(&to->callbacks, &moved, sizeof(moved));
+	return add(&to->callbacks, &moved, sizeof(moved));
 }
 
 uint32_t tables_move_stack(struct lp_page_tables *to, const struct lp_page_tables *from,
@@ -129,12 +146,12 @@ uint32_t tables_move_stack(struct lp_page_tables *to, const struct lp_page_table
 {
 	uint32_t moved[1 + DEPTH_MAX];
 	size_t size, i;
-	const uint32_t *stack = blobs_get(&from->stacks, number, &size);
+	const uint32_t *stack = tables_get(&from->stacks, number, &size);
 
 	if (!stack || size > sizeof(moved))
 		return 0;
 	moved[0] = stack[0];
 	for (i = 1; i < size / sizeof(*stack); i++)
 		moved[i] = tables_move_frame(to, from, stack[i]);
-	return blobs_add(&to->stacks, moved, size);
+	return add(&to->stacks, moved, size);
 }

@@ -3,7 +3,7 @@
 #ifndef LP_SINKS_HTML_TABLES_H
 #define LP_SINKS_HTML_TABLES_H
 
-#include "base/blobs.h"
+#include "base/intern.h"
 #include "model/report.h"
 
 /* Strings, frames, stacks and callbacks are numbers in the tables below; 0: none. */
@@ -24,14 +24,17 @@ struct lp_page_callback {
 };
 
 struct lp_page_tables {
-	struct lp_blobs strings; /* with the terminating NUL */
-	struct lp_blobs frames;
-	struct lp_blobs stacks;
-	struct lp_blobs callbacks;
+	struct lp_intern strings; /* with the terminating NUL */
+	struct lp_intern frames;
+	struct lp_intern stacks;
+	struct lp_intern callbacks;
 };
 
 void tables_init(struct lp_page_tables *tables);
 void tables_free(struct lp_page_tables *tables);
+
+/* Returns a value, valid until another one is added to its table; NULL for 0.  size may be NULL. */
+const void *tables_get(const struct lp_intern *table, uint32_t number, size_t *size);
 
 /* Returns the number of values that were dropped because a table was full. */
 uint64_t tables_dropped(const struct lp_page_tables *tables);

@@ -80,7 +80,7 @@ static const enum word label_words[LP_LABELS] = {
 struct pprof_sink {
 	struct lp_stall_sink stalls;
 	struct lp_weights *weights;
-	struct lp_intern *functions; /* pairs of the numbers of name and file */
+	struct lp_intern functions; /* pairs of the numbers of name and file */
 	struct lp_protobuf profile;
 	struct lp_protobuf outer, inner; /* messages under construction */
 	uint32_t words[WORD_KINDS]; /* texts by number */
@@ -198,7 +198,7 @@ static int write_location(struct pprof_sink *pprof, uint32_t number)
 	struct lp_weight_frame frame = stack_weights_frame(pprof->weights, number);
 	const uint32_t key[2] = { frame.function, frame.file };
 	uint32_t function;
-	int err = intern_number(pprof->functions, key, sizeof(key), &function);
+	int err = intern_number(&pprof->functions, key, sizeof(key), &function);
 
 	if (err)
 		return err;
@@ -215,7 +215,7 @@ static int write_location(struct pprof_sink *pprof, uint32_t number)
 
 static void write_function(struct pprof_sink *pprof, uint32_t number)
 {
-	const uint32_t *key = intern_piece(pprof->functions, number, NULL);
+	const uint32_t *key = intern_piece(&pprof->functions, number, NULL);
 
 	protobuf_clear(&pprof->outer);
 	protobuf_number(&pprof->outer, FUNCTION_ID, number + 1);
@@ -243,7 +243,7 @@ static int write_profile(struct pprof_sink *pprof, uint64_t end_ns)
 	write_mapping(pprof);
 	for (i = 0; !err && i < stack_weights_frame_count(pprof->weights); i++)
 		err = write_location(pprof, i);
-	for (i = 0; i < intern_count(pprof->functions); i++)
+	for (i = 0; i < pprof->functions.count; i++)
 		write_function(pprof, i);
 	for (i = 0; i < stack_weights_text_count(pprof->weights); i++)
 		protobuf_text(profile, PROFILE_STRING, stack_weights_text_at(pprof->weights, i));
@@ -303,7 +303,7 @@ static int pprof_close(struct lp_sink *sink)
 	struct pprof_sink *pprof = (struct pprof_sink *)sink;
 
 	stack_weights_free(pprof->weights);
-	intern_free(pprof->functions);
+	intern_free(&pprof->functions);
 	protobuf_free(&pprof->profile);
 	protobuf_free(&pprof->outer);
 	protobuf_free(&pprof->inner);
@@ -322,12 +322,9 @@ static int pprof_open(const char *path, const struct lp_terminal *terminal, stru
 	if (!pprof)
 		return error->code;
 	pprof->weights = stack_weights_new();
-	pprof->functions = intern_new(MAX_FUNCTIONS, SIZE_MAX);
-	if (!pprof->weights || !pprof->functions) {
-		stack_weights_free(pprof->weights);
-		intern_free(pprof->functions);
+	intern_init(&pprof->functions, MAX_FUNCTIONS, SIZE_MAX);
+	if (!pprof->weights)
 		return stall_sink_no_memory(&pprof->stalls, error);
-	}
 	for (i = 0; i < WORD_KINDS; i++)
 		pprof->words[i] = stack_weights_text(pprof->weights, words[i]);
 	pprof->stalls.sink.observer.run = on_run;

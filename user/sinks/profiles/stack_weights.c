@@ -24,7 +24,7 @@ struct weight_sum {
 };
 
 struct lp_weights {
-	struct lp_intern *texts, *frames, *stacks;
+	struct lp_intern texts, frames, stacks;
 	struct weight_sum *sums; /* by number of the stack */
 	size_t capacity; /* of sums */
 	uint64_t dropped; /* parts added to OTHER_STACK */
@@ -46,10 +46,10 @@ static int add_others(struct lp_weights *weights)
 
 	weights->sums = calloc(1, sizeof(*weights->sums));
 	weights->capacity = 1;
-	return !weights->sums || intern_number(weights->texts, "", 1, &number) ||
-	       intern_number(weights->texts, "[other]", sizeof("[other]"), &number) ||
-	       intern_number(weights->frames, &frame, sizeof(frame), &key.words[LP_LABELS]) ||
-	       intern_number(weights->stacks, key.words, key.count * sizeof(*key.words), &number);
+	return !weights->sums || intern_number(&weights->texts, "", 1, &number) ||
+	       intern_number(&weights->texts, "[other]", sizeof("[other]"), &number) ||
+	       intern_number(&weights->frames, &frame, sizeof(frame), &key.words[LP_LABELS]) ||
+	       intern_number(&weights->stacks, key.words, key.count * sizeof(*key.words), &number);
 }
 
 struct lp_weights *stack_weights_new(void)
@@ -58,10 +58,10 @@ struct lp_weights *stack_weights_new(void)
 
 	if (!weights)
 		return NULL;
-	weights->texts = intern_new(TEXTS_MAX, TEXT_BYTES_MAX);
-	weights->frames = intern_new(FRAMES_MAX, SIZE_MAX);
-	weights->stacks = intern_new(STACKS_MAX, STACK_BYTES_MAX);
-	if (!weights->texts || !weights->frames || !weights->stacks || add_others(weights)) {
+	intern_init(&weights->texts, TEXTS_MAX, TEXT_BYTES_MAX);
+	intern_init(&weights->frames, FRAMES_MAX, SIZE_MAX);
+	intern_init(&weights->stacks, STACKS_MAX, STACK_BYTES_MAX);
+	if (add_others(weights)) {
 		stack_weights_free(weights);
 		return NULL;
 	}
@@ -72,9 +72,9 @@ void stack_weights_free(struct lp_weights *weights)
 {
 	if (!weights)
 		return;
-	intern_free(weights->texts);
-	intern_free(weights->frames);
-	intern_free(weights->stacks);
+	intern_free(&weights->texts);
+	intern_free(&weights->frames);
+	intern_free(&weights->stacks);
 	free(weights->sums);
 	free(weights);
 }
@@ -85,7 +85,8 @@ uint32_t stack_weights_text(struct lp_weights *weights, const char *text)
 
 	if (!text)
 		return NO_TEXT;
-	return intern_number(weights->texts, text, strlen(text) + 1, &number) ? OTHER_TEXT : number;
+	return intern_number(&weights->texts, text, strlen(text) + 1, &number) ? OTHER_TEXT
+									       : number;
 }
 
 static bool fill_key(struct lp_weights *weights, const uint32_t *labels,
@@ -105,7 +106,7 @@ static bool fill_key(struct lp_weights *weights, const uint32_t *labels,
 			continue;
 		frame.function = stack_weights_text(weights, place->function);
 		frame.file = stack_weights_text(weights, place->file);
-		if (intern_number(weights->frames, &frame, sizeof(frame),
+		if (intern_number(&weights->frames, &frame, sizeof(frame),
 				  &key->words[key->count++]))
 			return false;
 	}
@@ -137,7 +138,7 @@ uint32_t stack_weights_add(struct lp_weights *weights, const uint32_t *labels,
 	uint32_t number;
 
 	if (!fill_key(weights, labels, part, cause, &key) ||
-	    intern_number(weights->stacks, key.words, key.count * sizeof(*key.words), &number) ||
+	    intern_number(&weights->stacks, key.words, key.count * sizeof(*key.words), &number) ||
 	    !has_sum(weights, number)) {
 		number = OTHER_STACK;
 		weights->dropped++;
@@ -149,29 +150,29 @@ uint32_t stack_weights_add(struct lp_weights *weights, const uint32_t *labels,
 
 const char *stack_weights_text_at(const struct lp_weights *weights, uint32_t number)
 {
-	return intern_piece(weights->texts, number, NULL);
+	return intern_piece(&weights->texts, number, NULL);
 }
 
 uint32_t stack_weights_text_count(const struct lp_weights *weights)
 {
-	return intern_count(weights->texts);
+	return weights->texts.count;
 }
 
 uint32_t stack_weights_frame_count(const struct lp_weights *weights)
 {
-	return intern_count(weights->frames);
+	return weights->frames.count;
 }
 
 struct lp_weight_frame stack_weights_frame(const struct lp_weights *weights, uint32_t number)
 {
-	const struct lp_weight_frame *frame = intern_piece(weights->frames, number, NULL);
+	const struct lp_weight_frame *frame = intern_piece(&weights->frames, number, NULL);
 
 	return *frame;
 }
 
 uint32_t stack_weights_count(const struct lp_weights *weights)
 {
-	uint32_t count = intern_count(weights->stacks);
+	uint32_t count = weights->stacks.count;
 
 	/* the last stack is not counted if there was no memory for its sum */
 	return count < weights->capacity ? count : (uint32_t)weights->capacity;
@@ -180,7 +181,7 @@ uint32_t stack_weights_count(const struct lp_weights *weights)
 struct lp_weight stack_weights_at(const struct lp_weights *weights, uint32_t number)
 {
 	size_t size;
-	const uint32_t *words = intern_piece(weights->stacks, number, &size);
+	const uint32_t *words = intern_piece(&weights->stacks, number, &size);
 
 	return (struct lp_weight){ .labels = words,
 				   .frames = words + LP_LABELS,

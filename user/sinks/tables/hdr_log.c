@@ -35,7 +35,7 @@ static const char *const kind_names[LOG_KINDS] = {
 struct hlog_sink {
 	struct lp_sink sink;
 	struct lp_document document;
-	struct lp_intern *keys; /* subjects of the histograms reported by interval */
+	struct lp_intern keys; /* subjects of the histograms reported by interval */
 	struct lp_histogram *reported; /* sum of the reported intervals, by number of the key */
 	size_t capacity; /* of reported, in histograms */
 	uint64_t start_ns;
@@ -142,7 +142,7 @@ static struct lp_histogram *find_reported(struct hlog_sink *hlog, const struct s
 				 (int)subject->callback->kind, subject->callback->line,
 				 subject->callback->name, subject->callback->file);
 	if (size < 0 || (size_t)size >= sizeof(key) ||
-	    intern_number(hlog->keys, key, (size_t)size, &number))
+	    intern_number(&hlog->keys, key, (size_t)size, &number))
 		return NULL;
 	if (number < hlog->capacity)
 		return &hlog->reported[number];
@@ -234,7 +234,7 @@ static int hlog_close(struct lp_sink *sink)
 	struct hlog_sink *hlog = (struct hlog_sink *)sink;
 	int err = document_close(&hlog->document);
 
-	intern_free(hlog->keys);
+	intern_free(&hlog->keys);
 	free(hlog->reported);
 	free(hlog);
 	return err;
@@ -248,13 +248,10 @@ static int hlog_open(const char *path, const struct lp_terminal *terminal, struc
 
 	(void)terminal;
 	*sink = NULL;
-	if (hlog)
-		hlog->keys = intern_new(REPORTED_MAX, REPORTED_BYTES_MAX);
-	if (!hlog || !hlog->keys) {
-		free(hlog);
+	if (!hlog)
 		return error_set(error, -ENOMEM,
 				 "no memory for the output; free some and try again");
-	}
+	intern_init(&hlog->keys, REPORTED_MAX, REPORTED_BYTES_MAX);
 	hlog->sink.close = hlog_close;
 	hlog->sink.observer = (struct lp_observer){
 		.run = on_run,
