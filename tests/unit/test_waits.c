@@ -73,39 +73,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void map_keeps_what_was_put(void **state)
-{
-	struct lp_wait_map map = { 0 };
-	uint64_t key;
-
-	(void)state;
-	assert_null(cpython_wait_map_get(&map, 1));
-	assert_false(cpython_wait_map_put(&map, 0, 1));
-	for (key = 1; key <= 10000; key++)
-		assert_true(cpython_wait_map_put(&map, key << 12, key));
-	assert_true(cpython_wait_map_put(&map, 1 << 12, 7));
-	assert_int_equal(map.count, 10000);
-	assert_int_equal(*cpython_wait_map_get(&map, 1 << 12), 7);
-	for (key = 2; key <= 10000; key++)
-		assert_int_equal(*cpython_wait_map_get(&map, key << 12), key);
-	assert_null(cpython_wait_map_get(&map, 5));
-	assert_null(cpython_wait_map_get(&map, 0));
-	cpython_wait_map_free(&map);
-}
-
-static void map_ends(void **state)
-{
-	struct lp_wait_map map = { 0 };
-	uint64_t key = 1;
-
-	(void)state;
-	while (cpython_wait_map_put(&map, key, key))
-		key++;
-	assert_in_range(key, 500000, 1 << 20);
-	assert_int_equal(*cpython_wait_map_get(&map, key - 1), key - 1);
-	cpython_wait_map_free(&map);
-}
-
 static void members_of_a_set(void **state)
 {
 	void *type = new_type("set", NULL, 200);
@@ -315,8 +282,6 @@ static void descriptors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(map_keeps_what_was_put),
-		cmocka_unit_test(map_ends),
 		cmocka_unit_test_setup_teardown(members_of_a_set, setup, teardown),
 		cmocka_unit_test_setup_teardown(lengths_are_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(timers, setup, teardown),

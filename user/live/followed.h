@@ -3,13 +3,11 @@
 #ifndef LP_LIVE_FOLLOWED_H
 #define LP_LIVE_FOLLOWED_H
 
+#include "base/map.h"
 #include "runtime/runtime.h"
 #include "share.h"
 
-#define LP_FOLLOWED_BUCKETS 1024
-
 struct lp_followed {
-	struct lp_followed *next;
 	struct lp_instance instance; /* its reader is not owned */
 	struct lp_share share; /* share of the time to read events */
 	uint64_t limited; /* number of refused requests in the last report */
@@ -18,8 +16,7 @@ struct lp_followed {
 
 /* All zeros are an empty table. */
 struct lp_followed_table {
-	struct lp_followed *buckets[LP_FOLLOWED_BUCKETS];
-	size_t count;
+	struct lp_map targets; /* from a PID to its struct lp_followed */
 	struct lp_share_pool pool;
 };
 

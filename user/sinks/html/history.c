@@ -29,29 +29,17 @@ static void free_loop(struct lp_loop_history *loop)
 void history_free(struct lp_history *history)
 {
 	struct lp_loop_history *loop;
-	size_t i;
+	size_t at = 0;
 
-	for (i = 0; i < LP_HISTORY_BUCKETS; i++)
-		while ((loop = history->buckets[i])) {
-			history->buckets[i] = loop->next;
-			free_loop(loop);
-		}
+	while ((loop = map_next_pointer(&history->loops, &at)))
+		free_loop(loop);
+	map_free(&history->loops);
 	history->span_count = 0;
-}
-
-static struct lp_loop_history *find(const struct lp_history *history, uint32_t id)
-{
-	struct lp_loop_history *loop;
-
-	for (loop = history->buckets[id % LP_HISTORY_BUCKETS]; loop; loop = loop->next)
-		if (loop->loop == id)
-			return loop;
-	return NULL;
 }
 
 const struct lp_loop_history *history_of(const struct lp_history *history, uint32_t loop)
 {
-	return find(history, loop);
+	return map_pointer(&history->loops, loop);
 }
 
 static size_t row_of(size_t slot)
@@ -119,11 +107,10 @@ static void halve_loop(struct lp_history *history, struct lp_loop_history *loop)
 static void halve(struct lp_history *history)
 {
 	struct lp_loop_history *loop;
-	size_t before = history->span_count, i;
+	size_t before = history->span_count, at = 0;
 
-	for (i = 0; i < LP_HISTORY_BUCKETS; i++)
-		for (loop = history->buckets[i]; loop; loop = loop->next)
-			halve_loop(history, loop);
+	while ((loop = map_next_pointer(&history->loops, &at)))
+		halve_loop(history, loop);
 	history->full = before - history->span_count < before / LEAST_HALVED_PART;
 }
 
@@ -132,17 +119,17 @@ static void halve(struct lp_history *history)
 static struct lp_loop_history *loop_for(struct lp_history *history,
 					const struct lp_loop_state *state)
 {
-	struct lp_loop_history *loop = find(history, state->loop->id);
+	struct lp_loop_history *loop = map_pointer(&history->loops, state->loop->id);
 
 	if (loop)
 		return loop;
 	loop = calloc(1, sizeof(*loop));
-	if (!loop)
+	if (!loop || !map_put(&history->loops, state->loop->id, (uintptr_t)loop)) {
+		free(loop);
 		return NULL;
+	}
 	loop->loop = state->loop->id;
 	loop->last.time_ns = state->start_ns;
-	loop->next = history->buckets[loop->loop % LP_HISTORY_BUCKETS];
-	history->buckets[loop->loop % LP_HISTORY_BUCKETS] = loop;
 	return loop;
 }
 

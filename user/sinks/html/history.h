@@ -7,6 +7,7 @@
 #ifndef LP_SINKS_HTML_HISTORY_H
 #define LP_SINKS_HTML_HISTORY_H
 
+#include "base/map.h"
 #include "model/report.h"
 
 #include <stdbool.h>
@@ -34,14 +35,7 @@ struct lp_span {
 	struct lp_span_cell *cells; /* of rows with a count, lowest row first */
 };
 
-/*
- * Buckets of the hash table by loop ID.  IDs are consecutive, and captures of many hosts may have
- * tens of thousands of loops.
- */
-#define LP_HISTORY_BUCKETS 4096
-
 struct lp_loop_history {
-	struct lp_loop_history *next; /* next in the bucket */
 	uint32_t loop; /* ID */
 	size_t span_count, capacity;
 	struct lp_span *spans;
@@ -50,7 +44,7 @@ struct lp_loop_history {
 };
 
 struct lp_history {
-	struct lp_loop_history *buckets[LP_HISTORY_BUCKETS];
+	struct lp_map loops; /* from the ID of a loop to its struct lp_loop_history */
 	size_t span_count, spans_max;
 	bool full; /* joining freed too few spans to be tried again; new spans are dropped */
 };

@@ -5,7 +5,7 @@
 #include "base/macros.h"
 #include "process/memory.h"
 #include "instance.h"
-#include "runtime/cpython/waits/address_map.h"
+#include "base/map.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -89,9 +89,9 @@ struct lp_thread_cache {
 	struct known_thread *slots; /* a power of two of them, at most half of them used */
 	size_t capacity, count;
 	bool asked, nested; /* nested: in a PID namespace of its own; asked: nested is valid */
-	struct lp_wait_map inner_ids; /* from an id in the process's namespace to the kernel's */
+	struct lp_map inner_ids; /* from an id in the process's namespace to the kernel's */
 	uint64_t listed_ns; /* when inner_ids was read; 0: never */
-	struct lp_wait_map objects; /* from an ident to the threading.Thread */
+	struct lp_map objects; /* from an ident to the threading.Thread */
 	uint64_t named_ns; /* when objects was read; 0: never */
 	uint64_t rest_ns; /* how long objects is not read again */
 	size_t cursor;
@@ -107,8 +107,8 @@ void cpython_threads_free(struct lp_thread_cache *cache)
 	if (!cache)
 		return;
 	free(cache->slots);
-	cpython_wait_map_free(&cache->inner_ids);
-	cpython_wait_map_free(&cache->objects);
+	map_free(&cache->inner_ids);
+	map_free(&cache->objects);
 	free(cache);
 }
 
@@ -180,7 +180,7 @@ static void list_tasks(struct lp_thread_cache *cache, pid_t pid)
 	DIR *tasks;
 	int i;
 
-	cpython_wait_map_free(&cache->inner_ids);
+	map_free(&cache->inner_ids);
 	snprintf(path, sizeof(path), "/proc/%d/task", pid);
 	tasks = opendir(path);
 	for (i = 0; tasks && i < THREADS_MAX && (entry = readdir(tasks)); i++) {
@@ -188,7 +188,7 @@ static void list_tasks(struct lp_thread_cache *cache, pid_t pid)
 		pid_t inner = tid > 0 ? inner_id(pid, tid) : 0;
 
 		if (inner > 0)
-			cpython_wait_map_put(&cache->inner_ids, (uint64_t)inner, (uint64_t)tid);
+			map_put(&cache->inner_ids, (uint64_t)inner, (uint64_t)tid);
 	}
 	if (tasks)
 		closedir(tasks);
@@ -211,7 +211,7 @@ static pid_t search_by_inner_id(const struct lp_cpython *python, pid_t wanted)
 		return 0;
 	if (!cache->listed_ns || clock_now() - cache->listed_ns >= LIST_CACHED_NS)
 		list_tasks(cache, python->pid);
-	found = cpython_wait_map_get(&cache->inner_ids, (uint64_t)wanted);
+	found = map_get(&cache->inner_ids, (uint64_t)wanted);
 	return found ? (pid_t)*found : 0;
 }
 
@@ -263,11 +263,11 @@ static void list_objects(const struct lp_cpython *python)
 	ssize_t count, i;
 
 	active = cpython_module_attribute(python, "threading", "_active");
-	cpython_wait_map_free(&cache->objects);
+	map_free(&cache->objects);
 	count = active ? cpython_dict_pairs(python, active, &pairs) : -1;
 	for (i = 0; i < count && i < THREADS_MAX; i++)
 		if (!cpython_int(python, pairs[i].key, &ident))
-			cpython_wait_map_put(&cache->objects, ident, pairs[i].value);
+			map_put(&cache->objects, ident, pairs[i].value);
 	if (count >= 0)
 		free(pairs);
 	cache->named_ns = clock_now();
@@ -294,12 +294,12 @@ static uint64_t thread_object(const struct lp_cpython *python, uint64_t ident, p
 
 	if (!cache || !ident)
 		return 0;
-	found = cache->named_ns ? cpython_wait_map_get(&cache->objects, ident) : NULL;
+	found = cache->named_ns ? map_get(&cache->objects, ident) : NULL;
 	if (!found || !is_of_thread(python, *found, inner)) {
 		if (cache->named_ns && clock_now() - cache->named_ns < cache->rest_ns)
 			return 0;
 		list_objects(python);
-		found = cpython_wait_map_get(&cache->objects, ident);
+		found = map_get(&cache->objects, ident);
 	}
 	return found ? *found : 0;
 }

@@ -97,7 +97,7 @@ const struct lp_wait_code *cpython_wait_code(struct lp_waits *waits,
 					     const struct lp_await_link *link)
 {
 	static const struct lp_wait_code unknown = { 0 };
-	uint64_t *known = cpython_wait_map_get(&waits->codes, link->code);
+	uint64_t *known = map_get(&waits->codes, link->code);
 	struct lp_wait_code code = { 0 }, *stored;
 
 	if (known)
@@ -108,8 +108,7 @@ const struct lp_wait_code *cpython_wait_code(struct lp_waits *waits,
 	stored = code.row || code.enters ? task_arena_take(waits->arena, sizeof(*stored)) : NULL;
 	if (stored)
 		*stored = code;
-	cpython_wait_map_put(&waits->codes, link->code,
-			     stored ? (uintptr_t)stored : (uintptr_t)&unknown);
+	map_put(&waits->codes, link->code, stored ? (uintptr_t)stored : (uintptr_t)&unknown);
 	return stored ? stored : &unknown;
 }
 

@@ -28,7 +28,7 @@ static bool is_exit(struct lp_waits *waits, uint64_t function)
 {
 	static const char wanted[] = "__aexit__";
 	const struct lp_cpython *python = waits->python;
-	uint64_t *known = cpython_wait_map_get(&waits->exits, function), name;
+	uint64_t *known = map_get(&waits->exits, function), name;
 	char text[128];
 	size_t length;
 	bool found;
@@ -41,7 +41,7 @@ static bool is_exit(struct lp_waits *waits, uint64_t function)
 	length = strlen(text);
 	found = length >= sizeof(wanted) - 1 &&
 		!strcmp(text + length - (sizeof(wanted) - 1), wanted);
-	cpython_wait_map_put(&waits->exits, function, found);
+	map_put(&waits->exits, function, found);
 	return found;
 }
 
@@ -108,12 +108,12 @@ static bool is_released(struct lp_waits *waits, const struct lp_await_chain *cha
 
 static uint64_t lock_of(struct lp_waits *waits, uint64_t condition)
 {
-	uint64_t *known = cpython_wait_map_get(&waits->conditions, condition), lock;
+	uint64_t *known = map_get(&waits->conditions, condition), lock;
 
 	if (known)
 		return *known;
 	lock = cpython_instance_get(waits->python, condition, "_lock");
-	cpython_wait_map_put(&waits->conditions, condition, lock);
+	map_put(&waits->conditions, condition, lock);
 	return lock;
 }
 
@@ -133,17 +133,17 @@ static void add_holder(struct lp_waits *waits, uint64_t object, uint64_t task)
 		waits->holders = bigger;
 		waits->holder_capacity = capacity;
 	}
-	first = cpython_wait_map_get(&waits->held, object);
+	first = map_get(&waits->held, object);
 	waits->holders[waits->holder_count] =
 		(struct lp_wait_holder){ .task = task, .next = first ? *first : 0 };
-	if (cpython_wait_map_put(&waits->held, object, waits->holder_count + 1))
+	if (map_put(&waits->held, object, waits->holder_count + 1))
 		waits->holder_count++;
 }
 
 static void add_deadline(struct lp_waits *waits, uint64_t timeout, uint64_t task)
 {
 	uint64_t value = cpython_instance_get(waits->python, timeout, "_when");
-	uint64_t *known = cpython_wait_map_get(&waits->deadlines, task), bits;
+	uint64_t *known = map_get(&waits->deadlines, task), bits;
 	double when, other;
 
 	/* None: there is no timeout */
@@ -155,7 +155,7 @@ static void add_deadline(struct lp_waits *waits, uint64_t timeout, uint64_t task
 			return;
 	}
 	memcpy(&bits, &when, sizeof(bits));
-	cpython_wait_map_put(&waits->deadlines, task, bits);
+	map_put(&waits->deadlines, task, bits);
 }
 
 static void note_manager(struct lp_waits *waits, uint64_t task, uint64_t manager, int depth);
@@ -219,7 +219,7 @@ void cpython_waits_note(struct lp_waits *waits, uint64_t task, const struct lp_a
 void cpython_wait_holders(struct lp_waiting *wait, uint64_t object)
 {
 	const struct lp_waits *waits = wait->waits;
-	uint64_t *first = cpython_wait_map_get(&waits->held, object);
+	uint64_t *first = map_get(&waits->held, object);
 	size_t index = first ? *first : 0, left = INSPECTED_MAX;
 
 	/* a list of holders ends, as each one is linked to an earlier one */

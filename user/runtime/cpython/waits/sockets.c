@@ -22,8 +22,8 @@
 
 struct lp_wait_sockets {
 	bool listed;
-	struct lp_wait_map inodes; /* from a socket's inode to the address of its text */
-	struct lp_wait_map descriptors; /* from a descriptor + 1 to the address of its text */
+	struct lp_map inodes; /* from a socket's inode to the address of its text */
+	struct lp_map descriptors; /* from a descriptor + 1 to the address of its text */
 };
 
 /*
@@ -56,8 +56,7 @@ static int print_end(const char *text, char *end, size_t size)
 
 static void keep(struct lp_waits *waits, uint64_t inode, const char *text)
 {
-	cpython_wait_map_put(&waits->sockets->inodes, inode,
-			     (uintptr_t)task_arena_text(waits->arena, text));
+	map_put(&waits->sockets->inodes, inode, (uintptr_t)task_arena_text(waits->arena, text));
 }
 
 static void read_inet(struct lp_waits *waits, const char *protocol, const char *line)
@@ -125,7 +124,7 @@ static const char *socket_text(struct lp_waits *waits, uint64_t inode)
 		read_list(waits, "udp6", "udp", read_inet);
 		read_list(waits, "unix", "unix", read_unix);
 	}
-	known = cpython_wait_map_get(&waits->sockets->inodes, inode);
+	known = map_get(&waits->sockets->inodes, inode);
 	/* the socket is not connected, or of another family */
 	return known ? (const char *)(uintptr_t)*known : "socket";
 }
@@ -143,7 +142,7 @@ const char *cpython_wait_descriptor(struct lp_waits *waits, int descriptor)
 		waits->sockets = calloc(1, sizeof(*waits->sockets));
 	if (!waits->sockets)
 		return "";
-	known = cpython_wait_map_get(&waits->sockets->descriptors, (uint64_t)descriptor + 1);
+	known = map_get(&waits->sockets->descriptors, (uint64_t)descriptor + 1);
 	if (known)
 		return (const char *)(uintptr_t)*known;
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", waits->python->pid, descriptor);
@@ -155,8 +154,7 @@ const char *cpython_wait_descriptor(struct lp_waits *waits, int descriptor)
 		text = socket_text(waits, inode);
 	else
 		text = task_arena_text(waits->arena, target);
-	cpython_wait_map_put(&waits->sockets->descriptors, (uint64_t)descriptor + 1,
-			     (uintptr_t)text);
+	map_put(&waits->sockets->descriptors, (uint64_t)descriptor + 1, (uintptr_t)text);
 	return text;
 }
 
@@ -164,7 +162,7 @@ void cpython_wait_sockets_free(struct lp_wait_sockets *sockets)
 {
 	if (!sockets)
 		return;
-	cpython_wait_map_free(&sockets->inodes);
-	cpython_wait_map_free(&sockets->descriptors);
+	map_free(&sockets->inodes);
+	map_free(&sockets->descriptors);
 	free(sockets);
 }

@@ -136,13 +136,13 @@ static void read_type(struct lp_waits *waits, uint64_t type, struct lp_wait_type
 const struct lp_wait_type *cpython_wait_type(struct lp_waits *waits, uint64_t type)
 {
 	static const struct lp_wait_type unknown = { .name = "" };
-	uint64_t *known = cpython_wait_map_get(&waits->types, type);
+	uint64_t *known = map_get(&waits->types, type);
 	struct lp_wait_type *info;
 
 	if (known)
 		return (const struct lp_wait_type *)(uintptr_t)*known;
 	info = type ? task_arena_take(waits->arena, sizeof(*info)) : NULL;
-	if (!info || !cpython_wait_map_put(&waits->types, type, (uintptr_t)info))
+	if (!info || !map_put(&waits->types, type, (uintptr_t)info))
 		return &unknown;
 	info->name = "";
 	read_type(waits, type, info);

@@ -138,8 +138,7 @@ static void note_polls(struct lp_waits *waits, uint64_t polls)
 						  : 0;
 
 			if (is_of(waits, future, LP_WAIT_FUTURE))
-				cpython_wait_map_put(&waits->uv_futures, future,
-						     (uint64_t)descriptor + 1);
+				map_put(&waits->uv_futures, future, (uint64_t)descriptor + 1);
 		}
 	}
 	if (count >= 0)
@@ -158,7 +157,7 @@ static void note_servers(struct lp_waits *waits, uint64_t servers)
 				 ? pointer_at(waits, members[i], SERVER_FOREVER)
 				 : 0;
 		if (is_of(waits, future, LP_WAIT_FUTURE))
-			cpython_wait_map_put(&waits->uv_futures, future, members[i]);
+			map_put(&waits->uv_futures, future, members[i]);
 	}
 	free(members);
 }
@@ -189,11 +188,11 @@ bool cpython_wait_uv_future(struct lp_waiting *wait, uint64_t future)
 
 	if (!is_of(waits, loop, LP_WAIT_UV_LOOP))
 		return false;
-	if (!cpython_wait_map_get(&waits->uv_loops, loop)) {
-		cpython_wait_map_put(&waits->uv_loops, loop, 1);
+	if (!map_get(&waits->uv_loops, loop)) {
+		map_put(&waits->uv_loops, loop, 1);
 		note_loop(waits, loop);
 	}
-	noted = cpython_wait_map_get(&waits->uv_futures, future);
+	noted = map_get(&waits->uv_futures, future);
 	if (!noted)
 		return false;
 	if (is_of(waits, *noted, LP_WAIT_UV_SERVER)) {

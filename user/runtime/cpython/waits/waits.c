@@ -36,14 +36,14 @@ void cpython_waits_free(struct lp_waits *waits)
 {
 	if (!waits)
 		return;
-	cpython_wait_map_free(&waits->codes);
-	cpython_wait_map_free(&waits->types);
-	cpython_wait_map_free(&waits->exits);
-	cpython_wait_map_free(&waits->conditions);
-	cpython_wait_map_free(&waits->deadlines);
-	cpython_wait_map_free(&waits->uv_loops);
-	cpython_wait_map_free(&waits->uv_futures);
-	cpython_wait_map_free(&waits->held);
+	map_free(&waits->codes);
+	map_free(&waits->types);
+	map_free(&waits->exits);
+	map_free(&waits->conditions);
+	map_free(&waits->deadlines);
+	map_free(&waits->uv_loops);
+	map_free(&waits->uv_futures);
+	map_free(&waits->held);
 	cpython_wait_sockets_free(waits->sockets);
 	free(waits->holders);
 	free(waits);
@@ -115,7 +115,7 @@ static bool read_row(struct lp_waiting *wait)
 static void say_timeout(struct lp_waiting *wait, uint64_t task)
 {
 	struct lp_waits *waits = wait->waits;
-	uint64_t *noted = cpython_wait_map_get(&waits->deadlines, task), handle;
+	uint64_t *noted = map_get(&waits->deadlines, task), handle;
 	double when = 0, own;
 
 	if (noted)

@@ -3,7 +3,7 @@
 #ifndef LP_RUNTIME_CPYTHON_WAITS_WAITS_INTERNAL_H
 #define LP_RUNTIME_CPYTHON_WAITS_WAITS_INTERNAL_H
 
-#include "address_map.h"
+#include "base/map.h"
 #include "waits.h"
 
 #define CPYTHON_WAIT_EDGES_MAX 1000
@@ -93,14 +93,14 @@ struct lp_waits {
 	size_t row_count;
 	struct lp_task_arena *arena;
 	/* maps from the address of an object in the target */
-	struct lp_wait_map codes; /* from a code object to a struct lp_wait_code * */
-	struct lp_wait_map types; /* from a type to a struct lp_wait_type * */
-	struct lp_wait_map exits; /* from a function to whether it is an __aexit__ */
-	struct lp_wait_map conditions; /* from a condition to its lock */
-	struct lp_wait_map deadlines; /* from a task to its earliest timeout, the bits of a double */
-	struct lp_wait_map uv_loops; /* the loops of uvloop that were read */
-	struct lp_wait_map uv_futures; /* from a future to a descriptor + 1, or to a server */
-	struct lp_wait_map held; /* from an object to the index + 1 of its first holder */
+	struct lp_map codes; /* from a code object to a struct lp_wait_code * */
+	struct lp_map types; /* from a type to a struct lp_wait_type * */
+	struct lp_map exits; /* from a function to whether it is an __aexit__ */
+	struct lp_map conditions; /* from a condition to its lock */
+	struct lp_map deadlines; /* from a task to its earliest timeout, the bits of a double */
+	struct lp_map uv_loops; /* the loops of uvloop that were read */
+	struct lp_map uv_futures; /* from a future to a descriptor + 1, or to a server */
+	struct lp_map held; /* from an object to the index + 1 of its first holder */
 	size_t holder_count, holder_capacity;
 	struct lp_wait_holder *holders;
 	struct lp_wait_sockets *sockets;
