@@ -2,11 +2,13 @@
 
 import os
 
+from lib.case import Late, patient
 from lib.checks import verify
 from lib.processes import Failure, wait_until
 
 LIMIT_S = 30
 SENTENCE = "does not answer"
+HELD, RELEASED = "holds its memory lock", "attaches probes again"
 
 
 class Unreadable:
@@ -176,3 +178,72 @@ def test_tasks_of_others_are_shown(case):
             result.records.one("footer")
     finally:
         unreadable.end()
+
+
+class LockHolder:
+    """A process that has the same interpreter as other targets, and holds its memory lock.
+
+    Attaching to one of the others waits for it, and every fork of the machine with that. So it
+    lets go by itself after LIMIT_S, and all processes of a test are started before.
+    """
+
+    LIMIT_S = 8
+
+    def __init__(self, case):
+        directory = case.path("silent")
+        os.mkdir(directory)
+        self.server = case.start("silentfs.py", directory, "1", str(self.LIMIT_S))
+        self.holder = case.start("lockholder.py", f"/proc/{self.server.pid}/root{directory}/f")
+
+    def hold(self):
+        self.holder.go()
+        # the server has a read that it does not answer
+        self.server.wait_ready()
+
+    def expect_held(self):
+        if not self.server.running:
+            raise Late("the lock was not held to the end")
+
+    def release(self):
+        self.server.kill()
+        self.holder.wait()
+
+
+@patient
+def test_a_run_ends_though_a_process_holds_its_memory_lock(case):
+    target = case.start("latechild.py")
+    holder = LockHolder(case)
+    holder.hold()
+    try:
+        profiler = case.profile("-p", str(target.pid), "-d", "2", "-j")
+        result = profiler.finish(LIMIT_S)
+        holder.expect_held()
+    finally:
+        holder.release()
+    if result.expect(0).err.count(HELD) != 1:
+        raise Failure(f"stderr {result.err!r}")
+    if result.records.one("footer")["reason"] != "duration":
+        raise Failure("the run did not end with its time")
+    if result.records.one("self")["attach_failures"] != 1:
+        raise Failure("the process is not counted")
+
+
+@patient
+def test_others_are_attached_once_a_memory_lock_is_released(case):
+    parent = case.start("latechild.py")
+    holder = LockHolder(case)
+    profiler = case.attach(parent, "-s")
+    holder.hold()
+    try:
+        parent.go()
+        profiler.wait_for_text(HELD)
+        before = len(profiler.wait_for("slow_callback"))
+        profiler.wait_for("slow_callback", count=before + 2)
+        holder.expect_held()
+    finally:
+        holder.release()
+    profiler.wait_for_text(RELEASED)
+    loops = profiler.wait_for("loop", count=2)
+    profiler.wait_for("slow_callback", count=2, loop_id=loops[1]["loop_id"])
+    profiler.interrupt()
+    profiler.finish(LIMIT_S).expect(0)

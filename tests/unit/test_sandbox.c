@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/perf_event.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -173,12 +174,37 @@ static void what_changes_others_is_refused_everywhere(void **state)
 static void who_reads_targets_may_read(void **state)
 {
 	const struct lp_sandbox reader = { .kind = LP_SANDBOX_READER };
+	const struct lp_sandbox attacher = { .kind = LP_SANDBOX_ATTACHER };
 	const struct lp_sandbox captures = { .kind = LP_SANDBOX_CAPTURES };
 
 	(void)state;
 	assert_int_equal(confined(&reader, own_memory_is_read), 0);
 	assert_int_equal(confined(&captures, own_memory_is_read), 1);
 	assert_int_equal(confined(&reader, a_reader_opens_nothing_to_write), 0);
+	assert_int_equal(confined(&attacher, a_reader_opens_nothing_to_write), 0);
+}
+
+/* EINVAL: the call itself was allowed, with a type of event that does not exist. */
+static int events_are_opened(void)
+{
+	struct perf_event_attr attributes = { .size = sizeof(attributes), .type = UINT32_MAX };
+
+	if (syscall(SYS_perf_event_open, &attributes, 0, -1, -1, 0) >= 0)
+		return 2;
+	return errno == EPERM;
+}
+
+static void only_who_attaches_opens_events(void **state)
+{
+	size_t kind;
+
+	(void)state;
+	for (kind = LP_SANDBOX_LIVE; kind <= LP_SANDBOX_CAPTURES; kind++) {
+		const struct lp_sandbox sandbox = { .kind = (enum lp_sandbox_kind)kind };
+
+		assert_int_equal(confined(&sandbox, events_are_opened),
+				 kind == LP_SANDBOX_ATTACHER ? 0 : 1);
+	}
 }
 
 static uint64_t effective(void)
@@ -195,6 +221,15 @@ static int capabilities_of_a_reader(void)
 {
 	uint64_t most = 1ULL << CAP_SYS_PTRACE | 1ULL << CAP_DAC_READ_SEARCH |
 			1ULL << CAP_CHECKPOINT_RESTORE;
+
+	return (effective() & ~most) != 0;
+}
+
+static int capabilities_of_who_attaches(void)
+{
+	uint64_t most = 1ULL << CAP_SYS_PTRACE | 1ULL << CAP_DAC_READ_SEARCH |
+			1ULL << CAP_CHECKPOINT_RESTORE | 1ULL << CAP_PERFMON |
+			1ULL << CAP_SYS_ADMIN;
 
 	return (effective() & ~most) != 0;
 }
@@ -218,6 +253,8 @@ static void capabilities_are_those_that_are_needed(void **state)
 
 	(void)state;
 	assert_int_equal(confined(&sandbox, capabilities_of_a_reader), 0);
+	sandbox.kind = LP_SANDBOX_ATTACHER;
+	assert_int_equal(confined(&sandbox, capabilities_of_who_attaches), 0);
 	sandbox.kind = LP_SANDBOX_LIVE;
 	assert_int_equal(confined(&sandbox, capabilities_of_a_run), 0);
 	sandbox.writes = true;
@@ -280,6 +317,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_changes_others_is_refused_everywhere),
 		cmocka_unit_test(who_reads_targets_may_read),
+		cmocka_unit_test(only_who_attaches_opens_events),
 		cmocka_unit_test(capabilities_are_those_that_are_needed),
 		cmocka_unit_test(a_reader_of_captures_writes_beside_its_output_only),
 	};

@@ -27,10 +27,11 @@ static uint64_t resident_bytes(void)
 	return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* Returns the CPU time in ns of this process and of the workers that read targets. */
-static uint64_t own_cpu_ns(void)
+/* Returns the CPU time in ns of this process and of those that read targets and attach probes. */
+static uint64_t own_cpu_ns(const struct lp_governor *governor)
 {
-	return clock_ns(CLOCK_PROCESS_CPUTIME_ID) + remote_cpu_ns();
+	return clock_ns(CLOCK_PROCESS_CPUTIME_ID) + remote_cpu_ns() +
+	       session_attaching_cpu_ns(governor->config.session);
 }
 
 void governor_open(struct lp_governor *governor, const struct lp_governor_config *config)
@@ -74,11 +75,11 @@ static void update(struct lp_governor *governor, uint64_t now)
 		 * does not recur
 		 */
 		self_budget->at_ns = now;
-		self_budget->cpu_ns = own_cpu_ns();
+		self_budget->cpu_ns = own_cpu_ns(governor);
 		self_budget->hook_ns = spending.hook_ns;
 		return;
 	}
-	change = self_budget_measure(self_budget, own_cpu_ns(), spending.hook_ns, now);
+	change = self_budget_measure(self_budget, own_cpu_ns(governor), spending.hook_ns, now);
 	if (self_budget->frequency != before) {
 		session_set_frequency(governor->config.session, self_budget->frequency);
 		live_set_period(governor->config.live, 1000000 / self_budget->frequency);
@@ -114,7 +115,7 @@ void governor_fill(struct lp_governor *governor, struct lp_event_self *self)
 
 	session_spending(session, now, &spending);
 	self->wall_ns = now - governor->config.start_ns;
-	self->cpu_ns = own_cpu_ns();
+	self->cpu_ns = own_cpu_ns(governor);
 	self->probe_hits = spending.probe_hits;
 	self->probe_ns = spending.probe_ns;
 	self->hook_hits = spending.hook_hits;

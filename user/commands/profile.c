@@ -241,6 +241,7 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 	if (!err)
 		err = watch(profile, remote_descriptor());
 	remote_stop_on(profile->signals);
+	session_end_at(profile->session, profile->signals, UINT64_MAX);
 	return err ? error_set(error, err, "cannot set up the run: %s", strerror(-err)) : 0;
 }
 

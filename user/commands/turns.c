@@ -211,6 +211,7 @@ enum lp_end_reason profile_run(struct lp_profile *profile)
 	turning.due_ns[TIMER_SAVE] = start_ns + governor_save_ns(&profile->governor);
 	writing_end_at(profile->signals, end);
 	remote_end_at(end);
+	session_end_at(profile->session, profile->signals, end);
 	do {
 		next = end;
 		live_begin_turn(profile->live);

@@ -49,6 +49,13 @@ static bool is_foreign(const struct lp_target *target, uint64_t now)
 		(target->scanned && target_age_ns(target) >= FOREIGN_PATIENCE_NS));
 }
 
+void target_count_unattached(struct lp_targets *targets, struct lp_target *target)
+{
+	if (!target->unattached)
+		session_count_unattached(targets->config.session);
+	target->unattached = true;
+}
+
 /*
  * Handles a target that was not attached, with the error of target_attach: sets the instant of the
  * next examination, or refuses or drops the target.
@@ -71,6 +78,10 @@ static void refused(struct lp_targets *targets, struct lp_target *target, int er
 	if (err == -ETIMEDOUT || err == -ETIME || err == -ECHILD || err == -EUSERS ||
 	    err == -ECANCELED)
 		return;
+	if (err == -EBUSY) {
+		target_count_unattached(targets, target);
+		return;
+	}
 	if (target->named)
 		log_error("%s", error->text);
 	else if (err != -ENOENT || !target->scanned)

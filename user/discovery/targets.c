@@ -149,6 +149,12 @@ int targets_add(struct lp_targets *targets, pid_t pid, bool expect, struct lp_er
 		children = targets_consider_descendants(targets, pid);
 	if (err == -ENOENT && (expect || children))
 		return 0;
+	/* which was reported */
+	if (err == -EBUSY) {
+		target_count_unattached(targets, target);
+		target_put_off(target);
+		return 0;
+	}
 	if (err == -ENOENT && !targets->config.subprocesses)
 		err = explain_children(target, err, error);
 	if (err)

@@ -69,6 +69,7 @@ struct lp_target {
 	struct lp_found_loops found;
 	uint64_t check_turn; /* last turn of targets_check in which it was checked */
 	uint64_t polls_ns; /* instant before which it is not checked whether its loops use epoll */
+	bool unattached; /* it was counted as a process that the kernel did not attach to in time */
 	uint32_t reap_tries; /* calls of targets_reap for which its end was postponed */
 	uint64_t since_ns;
 	uint64_t retry_ns; /* instant of the next examination */
@@ -145,6 +146,8 @@ int target_attach(struct lp_targets *targets, struct lp_target *target,
  */
 void target_complete(struct lp_targets *targets, struct lp_target *target,
 		     const struct lp_examined *examined);
+/* Counts a process that the kernel does not finish attaching to, once. It is tried again later. */
+void target_count_unattached(struct lp_targets *targets, struct lp_target *target);
 /* Sets the instant of the next examination; the time until it grows with each call. */
 void target_put_off(struct lp_target *target);
 

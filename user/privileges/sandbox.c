@@ -27,10 +27,13 @@
 #define BIT(kind) (1U << (kind))
 #define LIVE BIT(LP_SANDBOX_LIVE)
 #define READER BIT(LP_SANDBOX_READER)
+#define ATTACHER BIT(LP_SANDBOX_ATTACHER)
 #define TASKS BIT(LP_SANDBOX_TASKS)
 #define CAPTURES BIT(LP_SANDBOX_CAPTURES)
-#define ALL (LIVE | READER | TASKS | CAPTURES)
-#define TARGETS (LIVE | READER | TASKS)
+#define ALL (LIVE | READER | ATTACHER | TASKS | CAPTURES)
+#define TARGETS (LIVE | READER | ATTACHER | TASKS)
+/* processes that change no file */
+#define UNWRITING (READER | ATTACHER)
 
 /* ---- capabilities ---- */
 
@@ -41,9 +44,9 @@ static const struct capability {
 	enum { ALWAYS, IF_WRITING, IF_KERNEL_SYMBOLS } condition;
 } capabilities[] = {
 	{ CAP_BPF, LIVE, ALWAYS },
-	{ CAP_PERFMON, LIVE, ALWAYS },
-	/* perf_event_open requires it to attach an uprobe. */
-	{ CAP_SYS_ADMIN, LIVE, ALWAYS },
+	{ CAP_PERFMON, LIVE | ATTACHER, ALWAYS },
+	/* perf_event_open requires it to attach an uprobe, bpf() to count the runs of programs. */
+	{ CAP_SYS_ADMIN, LIVE | ATTACHER, ALWAYS },
 	{ CAP_SYS_PTRACE, TARGETS, ALWAYS },
 	/* /proc/PID/map_files; before 5.9 CAP_SYS_ADMIN, which a kernel from 5.10 on does without */
 	{ CAP_CHECKPOINT_RESTORE, TARGETS, ALWAYS },
@@ -216,12 +219,12 @@ static const struct refused_call {
 	{ SYS_keyctl, ALL },
 	{ SYS_userfaultfd, ALL },
 	{ SYS_open_by_handle_at, ALL },
-	/* calls that only a run needs */
+	/* calls that only a run needs, and the process that attaches for it */
 	{ SYS_bpf, ALL & ~LIVE },
-	{ SYS_perf_event_open, ALL & ~LIVE },
+	{ SYS_perf_event_open, ALL & ~ATTACHER },
 };
 
-/* Additional refusals for processes that only read: they remove, rename and signal nothing. */
+/* Additional refusals for UNWRITING processes: they remove, rename and signal nothing. */
 static const uint32_t readers_refused[] = {
 	SYS_creat,
 	SYS_openat2,
@@ -284,8 +287,8 @@ static const struct refused_flags {
 	/* limits of another process than this one, which is 0 */
 	{ SYS_prlimit64, ALL, 0, UINT32_MAX },
 	/* A reader opens no file for writing: /proc/PID/mem is another way into a process. */
-	{ SYS_open, READER, 1, OPENS_TO_WRITE },
-	{ SYS_openat, READER, 2, OPENS_TO_WRITE },
+	{ SYS_open, UNWRITING, 1, OPENS_TO_WRITE },
+	{ SYS_openat, UNWRITING, 2, OPENS_TO_WRITE },
 };
 
 /* `tasks` stops a thread and lets it continue, but never writes into it. */
@@ -367,7 +370,7 @@ static int refuse_calls(const struct lp_sandbox *sandbox)
 			add_action(&program, refused_calls[i].number, SECCOMP_RET_ERRNO | EPERM);
 	/* Its flags are in memory, which no filter can read: the C library uses clone() then. */
 	add_action(&program, SYS_clone3, SECCOMP_RET_ERRNO | ENOSYS);
-	if (sandbox->kind == LP_SANDBOX_READER)
+	if (BIT(sandbox->kind) & UNWRITING)
 		add_readers(&program);
 	for (i = 0; i < ARRAY_SIZE(refused_flags); i++)
 		if (refused_flags[i].kinds & BIT(sandbox->kind))

@@ -15,6 +15,7 @@
 enum lp_sandbox_kind {
 	LP_SANDBOX_LIVE, /* a run: BPF programs, probes, memory of targets */
 	LP_SANDBOX_READER, /* a process that reads memory and files of targets for others */
+	LP_SANDBOX_ATTACHER, /* a process that attaches probes for a run */
 	LP_SANDBOX_TASKS, /* `loopprof tasks`: memory of targets, and stopping them */
 	/* a process that reads captures, or the output of a child, and no process */
 	LP_SANDBOX_CAPTURES,

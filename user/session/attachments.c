@@ -38,13 +38,19 @@ static struct bpf_program *program_for(const struct lp_session *session, enum lp
 
 static int attach_place(struct lp_session *session, struct lp_attached_role *attached,
 			struct bpf_program *program, const struct lp_probe *probe, size_t number,
-			const struct lp_mapped_file *file, pid_t pid)
+			pid_t pid, bool *first)
 {
 	struct lp_site_key key = { .address = probe->places[number].address, .pid = (uint32_t)pid };
+	const struct lp_attach_request request = { .program = bpf_program__fd(program),
+						   .pid = pid,
+						   .path = probe->path,
+						   .known = &probe->file,
+						   .offset = probe->places[number].offset };
 	uint32_t place = session_roles[probe->role].place;
+	int result = -EXDEV;
 
 	/* an earlier call attached this place, and a later place failed */
-	if (attached->links[number] || attached->shares[number])
+	if (attached->probes[number] || attached->shares[number])
 		return 0;
 	if (place) {
 		if (bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.sites), &key, &place,
@@ -56,14 +62,45 @@ static int attach_place(struct lp_session *session, struct lp_attached_role *att
 	 * a burst is for one process; with a shared probe the others that run the file would pay
 	 * for it
 	 */
-	if (session->shared && file->facts.reach == LP_FILE_OF_HOST &&
+	if (session->shared && probe->file.reach == LP_FILE_OF_HOST &&
 	    !(session->config.budget > 0 && session_roles[probe->role].in_bursts))
-		return shared_uprobes_attach(session->shared, program, file,
-					     probe->places[number].offset,
-					     &attached->shares[number]);
-	attached->links[number] = bpf_program__attach_uprobe(program, false, pid, file->path,
-							     probe->places[number].offset);
-	return attached->links[number] ? 0 : -errno;
+		result = shared_uprobes_attach(session->shared, &request, &attached->shares[number],
+					       first);
+	/* the worker that examined the file was wrong: only this process is probed */
+	if (result == -EXDEV) {
+		result = attacher_attach(session->attacher, &request, first);
+		attached->probes[number] = result > 0 ? result : 0;
+	}
+	return result < 0 ? result : 0;
+}
+
+/* Sets the sentence for a probe that was not attached. Returns the error code. */
+static int explain_failure(const struct lp_probe *probe, pid_t pid, int err, struct lp_error *error)
+{
+	char failure[64];
+
+	snprintf(failure, sizeof(failure), "cannot attach to process %d", pid);
+	switch (err) {
+	case -ESTALE:
+		return error_set(
+			error, -EBADMSG,
+			"%s is not probed in process %d: the file that it has mapped there was exchanged or changed after it was examined",
+			probe->function, pid);
+	case -EBUSY:
+		return error_set(
+			error, err,
+			"%s yet: the kernel does not finish with %s, as a process that has mapped the same file holds its memory lock; nothing else is attached until that process goes on or is ended (ps -eo pid,wchan:32,comm shows what each waits in, often request_wait_answer)",
+			failure, probe->function);
+	case -EPIPE:
+		return error_set(error, err, "%s: the process that attaches probes has ended",
+				 failure);
+	case -EPERM:
+	case -EACCES:
+		return rights_refuse(error, err, LP_RIGHT_PROBES, failure);
+	default:
+		return error_set(error, err, "%s: %s%s", failure, strerror(-err),
+				 err == -EMFILE ? "; allow more (ulimit -n, LimitNOFILE=)" : "");
+	}
 }
 
 static int attach_probe(struct lp_session *session, struct lp_attachment *attachment,
@@ -71,32 +108,19 @@ static int attach_probe(struct lp_session *session, struct lp_attachment *attach
 			struct lp_error *error)
 {
 	struct lp_attached_role *attached = &attachment->roles[probe->role];
-	struct lp_mapped_file file;
-	char failure[64];
+	bool first = false;
 	size_t i;
-	int err;
+	int err = 0;
 
-	/* the process may have mapped another file there since it was examined */
-	err = mapped_file_open(attachment->pid, probe->path, &probe->file, &file);
-	if (err == -ESTALE || (!err && file.facts.reach == LP_FILE_REFUSED)) {
-		err = error_set(
-			error, -EBADMSG,
-			"%s is not probed in process %d: the file that it has mapped there was exchanged or changed after it was examined",
-			probe->function, attachment->pid);
-		mapped_file_close(&file);
-		return err;
-	}
 	for (i = 0; !err && i < probe->count; i++)
-		err = attach_place(session, attached, program, probe, i, &file, attachment->pid);
-	mapped_file_close(&file);
-	snprintf(failure, sizeof(failure), "cannot attach to process %d", attachment->pid);
-	if (err == -EPERM || err == -EACCES)
-		return rights_refuse(error, err, LP_RIGHT_PROBES, failure);
+		err = attach_place(session, attached, program, probe, i, attachment->pid, &first);
+	attached->resolved = !err;
 	if (err)
-		return error_set(error, err, "%s: %s%s", failure, strerror(-err),
-				 err == -EMFILE ? "; allow more (ulimit -n, LimitNOFILE=)" : "");
-	attached->resolved = true;
-	return 0;
+		err = explain_failure(probe, attachment->pid, err, error);
+	/* others that wait for the same process are not reported */
+	if (first)
+		log_process("%s", error->text);
+	return err;
 }
 
 int session_attach_role(struct lp_session *session, struct lp_attachment *attachment,
@@ -158,8 +182,8 @@ void session_detach_callback_probes(struct lp_session *session, struct lp_attach
 		if (!session_roles[role].in_bursts)
 			continue;
 		for (place = 0; place < LP_PROBE_SITES; place++) {
-			link_closer_take(session->link_closer, attached->links[place]);
-			attached->links[place] = NULL;
+			attacher_detach(session->attacher, attached->probes[place]);
+			attached->probes[place] = 0;
 		}
 		attached->resolved = false;
 	}

@@ -16,6 +16,7 @@
 #include "base/macros.h"
 
 #include <bpf/libbpf.h>
+#include <errno.h>
 #include <stdlib.h>
 
 /*
@@ -29,6 +30,8 @@
  * which the ring buffer is not read.
  */
 #define BEGIN_GAP_NS (100 * NS_PER_MS)
+/* The least time in ns to the next beginning if the kernel did not finish with the last one. */
+#define BUSY_GAP_NS (1000 * NS_PER_MS)
 /* A process that is added begins with a burst if fewer processes than this are in one. */
 #define AT_ONCE 4
 #define GRID_NS (10 * NS_PER_MS)
@@ -69,10 +72,17 @@ static void begin(struct lp_session *session, struct lp_attachment *attachment)
 	now = clock_now();
 	session->begin_ns = now + BEGIN_GAP_NS;
 	if (err) {
-		log_warning("%s; going on with samples alone", error.text);
-		attachment->refused = true;
 		attachment->burst = LP_BURST_NONE;
 		session_detach_callback_probes(session, attachment);
+	}
+	/* which was reported; the next burst is tried later */
+	if (err == -EBUSY) {
+		session->begin_ns = now + BUSY_GAP_NS;
+		return;
+	}
+	if (err) {
+		log_warning("%s; going on with samples alone", error.text);
+		attachment->refused = true;
 		return;
 	}
 	session->costs.bursts++;
@@ -187,7 +197,7 @@ static void turn(struct lp_session *session, struct lp_attachment *attachment, b
 	struct lp_allowance *allowance = &attachment->allowance;
 
 	allowance_spend(allowance, session_book(session, attachment), now);
-	allowance_set_leave(allowance, link_closer_delay_ns(session->link_closer));
+	allowance_set_leave(allowance, attacher_delay_ns(session->attacher));
 	allowance_starved(allowance, waited_ns(session, attachment));
 	if (attachment->burst == LP_BURST_ON && (!may_begin || allowance_must_end(allowance, now)))
 		end(session, attachment, now);

@@ -97,19 +97,25 @@ static double time_hit(struct lp_session *session, void (*call)(void), double ot
 {
 	struct calibrated_place place = { .address = (uintptr_t)call };
 	double without = time_calls(call), with;
-	struct bpf_link *link;
+	struct lp_attach_request request = {
+		.program = bpf_program__fd(session->skeleton->progs.lp_nothing),
+		.pid = getpid(),
+		.path = "/proc/self/exe", /* of the process that attaches: the same program */
+	};
+	bool first;
+	int probe;
 
 	if (!dl_iterate_phdr(find_place, &place))
 		return other;
-	link = bpf_program__attach_uprobe(session->skeleton->progs.lp_nothing, false, getpid(),
-					  "/proc/self/exe", place.offset);
-	if (!link) {
+	request.offset = place.offset;
+	probe = attacher_attach(session->attacher, &request, &first);
+	if (probe < 0) {
 		log_detail("what a probe costs cannot be measured (%s): taken for %.0f ns",
-			   strerror(errno), other);
+			   strerror(-probe), other);
 		return other;
 	}
 	with = time_calls(call);
-	link_closer_take(session->link_closer, link);
+	attacher_detach(session->attacher, probe);
 	return with > without ? with - without : other;
 }
 

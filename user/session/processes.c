@@ -56,7 +56,7 @@ void session_detach(struct lp_session *session, struct lp_attachment *attachment
 
 		free(role->probe);
 		for (place = 0; place < LP_PROBE_SITES; place++) {
-			link_closer_take(session->link_closer, role->links[place]);
+			attacher_detach(session->attacher, role->probes[place]);
 			shared_uprobes_release(role->shares[place], clock_now());
 			key.address = role->addresses[place];
 			if (key.address)
@@ -89,12 +89,14 @@ static int report_lifecycle(struct lp_session *session, const struct lp_instance
 
 /*
  * Reports that a probe could not be attached: as a warning, once per role if many processes are
- * profiled; otherwise, and for a process that has ended meanwhile, on -v only.
+ * profiled; otherwise, for a process that has ended meanwhile, and if nothing can be attached any
+ * more, which is reported once, on -v only.
  */
 static void warn(struct lp_session *session, pid_t pid, enum lp_probe_role role,
 		 const struct lp_error *error)
 {
-	if (kill(pid, 0) || (session->shared && session->warned >> role & 1)) {
+	if (kill(pid, 0) || error->code == -EPIPE ||
+	    (session->shared && session->warned >> role & 1)) {
 		log_detail("%s", error->text);
 		return;
 	}
@@ -155,7 +157,8 @@ static int attach_roles(struct lp_session *session, struct lp_attachment *attach
 		/* -ENODEV: the probe is searched for again when a loop begins to run */
 		if (err == -ENODEV)
 			continue;
-		if (err == -EAGAIN && row->need != LP_ROLE_INDISPENSABLE) {
+		/* -EBUSY: the probe is attached once the kernel has finished with another one */
+		if ((err == -EAGAIN || err == -EBUSY) && row->need != LP_ROLE_INDISPENSABLE) {
 			open++;
 		} else if (err && is_needed(row, err)) {
 			return err;
@@ -247,14 +250,30 @@ int session_add_process(struct lp_session *session, const struct lp_instance *in
 		return 0;
 	if (err == -EBADMSG)
 		count_refusal(session, attachment);
-	else
+	else if (err != -EBUSY)
 		session->costs.attach_failures++;
 	session_remove_process(session, instance->pid);
 	return err;
 }
 
+void session_count_unattached(struct lp_session *session)
+{
+	session->costs.attach_failures++;
+}
+
 void session_sweep(struct lp_session *session, uint64_t now)
 {
+	switch (attacher_turn(session->attacher)) {
+	case LP_ATTACHER_FREE:
+		log_process("the kernel attaches probes again");
+		break;
+	case LP_ATTACHER_ENDED:
+		log_warning(
+			"the process that attaches probes was ended by somebody else, and all probes with it: from now on nothing is traced, and nothing can be attached; start loopprof again");
+		break;
+	case LP_ATTACHER_SAME:
+		break;
+	}
 	if (session->shared)
 		shared_uprobes_sweep(session->shared, now);
 }

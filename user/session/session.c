@@ -93,22 +93,40 @@ static int choose_poll_programs(struct lp_session *session, const struct lp_feat
 	return err;
 }
 
+static int attach_tracepoint(struct lp_session *session, struct bpf_program *program,
+			     const char *name)
+{
+	const struct lp_attach_request request = { .program = bpf_program__fd(program),
+						   .tracepoint = name };
+	bool first;
+
+	return attacher_attach(session->attacher, &request, &first);
+}
+
 /* Attaches the two tracepoints of a poll call. A call that this kernel lacks is not an error. */
 static int attach_tracepoints(struct lp_session *session, size_t call)
 {
 	char enter[64], leave[64];
+	int probe;
 
 	snprintf(enter, sizeof(enter), "sys_enter_%s", lp_poll_calls[call].name);
 	snprintf(leave, sizeof(leave), "sys_exit_%s", lp_poll_calls[call].name);
-	session->polls[call][0] = bpf_program__attach_tracepoint(
-		lp_poll_calls[call].epoll ? session->skeleton->progs.lp_sys_enter
-					  : session->skeleton->progs.lp_sys_other,
-		"syscalls", enter);
-	if (!session->polls[call][0])
-		return errno == ENOENT ? 0 : -errno;
-	session->polls[call][1] = bpf_program__attach_tracepoint(
-		session->skeleton->progs.lp_sys_exit, "syscalls", leave);
-	return session->polls[call][1] ? 0 : -errno;
+	/* the exit first: an entry without an exit would be a poll that never returns */
+	probe = attach_tracepoint(session, session->skeleton->progs.lp_sys_exit, leave);
+	if (probe < 0)
+		return probe == -ENOENT ? 0 : probe;
+	session->polls[call][1] = probe;
+	probe = attach_tracepoint(session,
+				  lp_poll_calls[call].epoll ? session->skeleton->progs.lp_sys_enter
+							    : session->skeleton->progs.lp_sys_other,
+				  enter);
+	if (probe < 0) {
+		attacher_detach(session->attacher, session->polls[call][1]);
+		session->polls[call][1] = 0;
+		return probe;
+	}
+	session->polls[call][0] = probe;
+	return 0;
 }
 
 int session_follow_polls(struct lp_session *session, bool all)
@@ -119,7 +137,8 @@ int session_follow_polls(struct lp_session *session, bool all)
 	for (i = 0; session->tracepoints && !err && i < LP_POLL_CALLS; i++)
 		if ((all || lp_poll_calls[i].epoll) && !session->polls[i][0])
 			err = attach_tracepoints(session, i);
-	session->all_polls |= all;
+	/* what the kernel did not finish is tried again when a loop needs it */
+	session->all_polls |= all && err != -EBUSY;
 	return err;
 }
 
@@ -128,7 +147,7 @@ bool session_lacks_polls(const struct lp_session *session)
 	return session->tracepoints && !session->all_polls;
 }
 
-/* Mounts tracefs if it is not mounted, as libbpf finds tracepoints by their files. */
+/* Mounts tracefs if it is not mounted, as tracepoints are found by their files. */
 static void mount_tracefs(void)
 {
 	if (access("/sys/kernel/tracing/events", F_OK) &&
@@ -167,9 +186,9 @@ static void detach_polls(struct lp_session *session)
 	size_t i;
 
 	for (i = 0; i < LP_POLL_CALLS; i++) {
-		link_closer_take(session->link_closer, session->polls[i][0]);
-		link_closer_take(session->link_closer, session->polls[i][1]);
-		session->polls[i][0] = session->polls[i][1] = NULL;
+		attacher_detach(session->attacher, session->polls[i][0]);
+		attacher_detach(session->attacher, session->polls[i][1]);
+		session->polls[i][0] = session->polls[i][1] = 0;
 	}
 }
 
@@ -221,6 +240,10 @@ static int refuse_load(int err, enum lp_right right, struct lp_error *error)
 
 	if (err == -EPERM || err == -EACCES)
 		return rights_refuse(error, err, right, failures[right]);
+	if (err == -EBUSY)
+		return error_set(
+			error, err,
+			"the kernel attaches nothing now: another program is putting a probe into a file, and waits for a process that holds its memory lock; end that process (ps -eo pid,wchan:32,comm shows what each waits in, often request_wait_answer)");
 	if (err == -EMFILE) {
 		getrlimit(RLIMIT_NOFILE, &files);
 		return error_set(
@@ -292,6 +315,13 @@ int session_new(const struct lp_session_config *config, struct lp_session **resu
 	if (config->sampling)
 		session->config.budget = 0;
 	session_open_overhead(session);
+	/* before the programs are loaded, so that the process has no copy of anything large */
+	err = attacher_new(NULL, &session->attacher);
+	if (err) {
+		error_set(error, err, "cannot start the process that attaches probes: %s",
+			  strerror(-err));
+		goto cleanup;
+	}
 	libbpf_set_print(print_libbpf);
 	/*
 	 * Kernel 5.10 counts maps against RLIMIT_MEMLOCK, 5.11 and later against the cgroup. If the
@@ -301,9 +331,8 @@ int session_new(const struct lp_session_config *config, struct lp_session **resu
 	err = load(session, error);
 	if (err)
 		goto cleanup;
-	session->link_closer = link_closer_new();
 	if (config->share)
-		session->shared = shared_uprobes_new(session->link_closer);
+		session->shared = shared_uprobes_new(session->attacher);
 	err = mapped_array_open(&session->loops, session->skeleton->maps.loops,
 				PROT_READ | PROT_WRITE);
 	if (!err)
@@ -366,7 +395,7 @@ void session_free(struct lp_session *session)
 	shared_uprobes_free(session->shared);
 	session_close_overhead(session);
 	detach_polls(session);
-	link_closer_free(session->link_closer);
+	attacher_free(session->attacher);
 	sampling_clock_stop(session->clock);
 	mapped_array_close(&session->loops);
 	mapped_array_close(&session->stalls);
@@ -380,6 +409,16 @@ void session_free(struct lp_session *session)
 	session_free_findings_object(session);
 	loopprof_bpf__destroy(session->skeleton);
 	free(session);
+}
+
+void session_end_at(struct lp_session *session, int descriptor, uint64_t end_ns)
+{
+	attacher_end_at(session->attacher, descriptor, end_ns);
+}
+
+uint64_t session_attaching_cpu_ns(const struct lp_session *session)
+{
+	return attacher_cpu_ns(session->attacher);
 }
 
 int session_ring(const struct lp_session *session)

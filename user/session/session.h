@@ -38,6 +38,15 @@ int session_new(const struct lp_session_config *config, struct lp_session **sess
 void session_free(struct lp_session *session);
 
 /*
+ * Sets when the run ends: once the descriptor is readable, or at an instant of CLOCK_MONOTONIC. No
+ * attachment is waited for after that.
+ */
+void session_end_at(struct lp_session *session, int descriptor, uint64_t end_ns);
+
+/* Returns the CPU time in ns of the process that attaches and detaches. */
+uint64_t session_attaching_cpu_ns(const struct lp_session *session);
+
+/*
  * Makes BPF report the children of a process that is or may become a target and, in sample mode,
  * its threads that poll. A call with watch false undoes one with true.
  */
@@ -89,7 +98,13 @@ int session_complete_process(struct lp_session *session, const struct lp_instanc
  */
 struct lp_open_roles session_open_roles(const struct lp_session *session, pid_t pid, bool all);
 
-/* Detaches the shared probes that no process has used for a while. */
+/* Counts a process to which the probes were not attached, as session_add_process gave -EBUSY. */
+void session_count_unattached(struct lp_session *session);
+
+/*
+ * Detaches the shared probes that no process has used for a while, and reports whether attaching is
+ * possible again.
+ */
 void session_sweep(struct lp_session *session, uint64_t now_ns);
 
 /*

@@ -9,8 +9,8 @@
 #include "session.h"
 
 #include "allowance.h"
+#include "attacher.h"
 #include "sampling_clock.h"
-#include "link_closer.h"
 #include "features.h"
 #include "holdings.h"
 #include "loopprof.skel.h"
@@ -29,8 +29,8 @@ struct lp_attachment {
 	struct lp_attachment *next;
 	pid_t pid;
 	struct lp_attached_role {
-		struct bpf_link *links[LP_PROBE_SITES];
-		/* in place of links[i] if the probe is shared */
+		int probes[LP_PROBE_SITES]; /* numbers of the attacher; 0: none */
+		/* in place of probes[i] if the probe is shared */
 		struct lp_shared_link *shares[LP_PROBE_SITES];
 		uint64_t addresses[LP_PROBE_SITES]; /* its keys in the map sites; 0: it has none */
 		bool resolved; /* the probe is attached, or cannot be in this build of Python */
@@ -106,12 +106,12 @@ struct lp_session {
 	/* roles that were reported as not attached: bits, 1 << enum lp_probe_role */
 	uint32_t warned;
 	size_t disagreeing; /* processes with functions in memory that their files do not have */
-	struct lp_link_closer *link_closer;
-	struct lp_shared_uprobes *shared; /* NULL: each process has links of its own */
+	struct lp_attacher *attacher;
+	struct lp_shared_uprobes *shared; /* NULL: each process has probes of its own */
 	bool tracepoints; /* the kernel has no fentry: polls are attached by tracepoints */
 	bool all_polls; /* with tracepoints: all poll calls are attached */
-	/* with tracepoints: entry and exit of each call */
-	struct bpf_link *polls[LP_POLL_CALLS][2];
+	/* with tracepoints: the probes on entry and exit of each call; 0: none */
+	int polls[LP_POLL_CALLS][2];
 	struct lp_sampling_clock *clock;
 	struct lp_overhead costs;
 	struct lp_loop_costs accounts[LP_MAX_LOOPS];

@@ -9,26 +9,26 @@
 
 struct lp_shared_link {
 	struct lp_shared_link *next;
-	const struct bpf_program *program;
+	int program; /* descriptor */
 	uint64_t device, inode;
 	uint64_t offset;
-	struct bpf_link *link;
+	int probe; /* number of the attacher */
 	size_t shares;
 	uint64_t idle_ns; /* instant since which there are no shares */
 };
 
 struct lp_shared_uprobes {
-	struct lp_link_closer *link_closer;
+	struct lp_attacher *attacher;
 	size_t count;
 	struct lp_shared_link *buckets[BUCKETS];
 };
 
-struct lp_shared_uprobes *shared_uprobes_new(struct lp_link_closer *link_closer)
+struct lp_shared_uprobes *shared_uprobes_new(struct lp_attacher *attacher)
 {
 	struct lp_shared_uprobes *shared = calloc(1, sizeof(*shared));
 
 	if (shared)
-		shared->link_closer = link_closer;
+		shared->attacher = attacher;
 	return shared;
 }
 
@@ -37,7 +37,7 @@ static void end_link(struct lp_shared_uprobes *shared, struct lp_shared_link **a
 	struct lp_shared_link *link = *at;
 
 	*at = link->next;
-	link_closer_take(shared->link_closer, link->link);
+	attacher_detach(shared->attacher, link->probe);
 	free(link);
 	shared->count--;
 }
@@ -54,11 +54,10 @@ void shared_uprobes_free(struct lp_shared_uprobes *shared)
 	free(shared);
 }
 
-static struct lp_shared_link **find(struct lp_shared_uprobes *shared,
-				    const struct bpf_program *program,
+static struct lp_shared_link **find(struct lp_shared_uprobes *shared, int program,
 				    const struct lp_file_facts *file, uint64_t offset)
 {
-	uint64_t hash = (file->inode ^ file->device << 20 ^ offset << 3 ^ (uintptr_t)program) *
+	uint64_t hash = (file->inode ^ file->device << 20 ^ offset << 3 ^ (uint64_t)program << 40) *
 			0x9e3779b97f4a7c15ULL;
 	struct lp_shared_link **at = &shared->buckets[hash >> 56];
 
@@ -68,18 +67,21 @@ static struct lp_shared_link **find(struct lp_shared_uprobes *shared,
 	return at;
 }
 
-int shared_uprobes_attach(struct lp_shared_uprobes *shared, struct bpf_program *program,
-			  const struct lp_mapped_file *file, uint64_t offset,
-			  struct lp_shared_link **result)
+int shared_uprobes_attach(struct lp_shared_uprobes *shared, const struct lp_attach_request *request,
+			  struct lp_shared_link **result, bool *first)
 {
+	struct lp_attach_request of_host = *request;
 	struct lp_shared_link **at, *link;
-	int err;
+	int probe;
 
 	*result = NULL;
-	if (file->facts.reach != LP_FILE_OF_HOST)
-		return -EPERM;
-	at = find(shared, program, &file->facts, offset);
+	of_host.for_host = true;
+	at = find(shared, request->program, request->known, request->offset);
 	if (*at) {
+		of_host.program = -1;
+		probe = attacher_attach(shared->attacher, &of_host, first);
+		if (probe < 0)
+			return probe;
 		(*at)->shares++;
 		*result = *at;
 		return 0;
@@ -87,16 +89,16 @@ int shared_uprobes_attach(struct lp_shared_uprobes *shared, struct bpf_program *
 	link = calloc(1, sizeof(*link));
 	if (!link)
 		return -ENOMEM;
-	link->link = bpf_program__attach_uprobe(program, false, -1, file->path, offset);
-	if (!link->link) {
-		err = -errno;
+	probe = attacher_attach(shared->attacher, &of_host, first);
+	if (probe < 0) {
 		free(link);
-		return err;
+		return probe;
 	}
-	link->program = program;
-	link->device = file->facts.device;
-	link->inode = file->facts.inode;
-	link->offset = offset;
+	link->probe = probe;
+	link->program = request->program;
+	link->device = request->known->device;
+	link->inode = request->known->inode;
+	link->offset = request->offset;
 	link->shares = 1;
 	*at = link;
 	shared->count++;

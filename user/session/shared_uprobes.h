@@ -8,41 +8,35 @@
 #ifndef LP_SESSION_SHARED_UPROBES_H
 #define LP_SESSION_SHARED_UPROBES_H
 
-#include "link_closer.h"
+#include "attacher.h"
 
-#include "elf/mapped_file.h"
-
-#include <bpf/libbpf.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct lp_shared_uprobes;
 struct lp_shared_link;
 
-/*
- * link_closer destroys the links; it is not owned and has to outlive the result. Returns NULL if
- * out of memory.
- */
-struct lp_shared_uprobes *shared_uprobes_new(struct lp_link_closer *link_closer);
-/* Hands all links to the closer, also those in use. */
+/* The attacher is not owned and has to outlive the result. Returns NULL if out of memory. */
+struct lp_shared_uprobes *shared_uprobes_new(struct lp_attacher *attacher);
+/* Detaches all probes, also those in use. */
 void shared_uprobes_free(struct lp_shared_uprobes *shared);
 
 /*
  * Attaches a program to an offset of a file of the host, unless it is attached there already, and
- * takes a share in the link. Returns 0 or a negative errno; -EPERM: the file is not the host's
- * (LP_FILE_OF_HOST).
+ * takes a share in the probe. The file of the request must be known; the process is checked to have
+ * mapped it in any case. Returns 0 or a negative errno as attacher_attach does, with *first;
+ * -EXDEV: the file is not the host's (LP_FILE_OF_HOST).
  */
-int shared_uprobes_attach(struct lp_shared_uprobes *shared, struct bpf_program *program,
-			  const struct lp_mapped_file *file, uint64_t offset,
-			  struct lp_shared_link **link);
+int shared_uprobes_attach(struct lp_shared_uprobes *shared, const struct lp_attach_request *request,
+			  struct lp_shared_link **link, bool *first);
 
 /* Gives a share back. NULL does nothing. */
 void shared_uprobes_release(struct lp_shared_link *link, uint64_t now_ns);
 
-/* Hands the links that have had no shares for some seconds to the closer. */
+/* Detaches the probes that have had no shares for some seconds. */
 void shared_uprobes_sweep(struct lp_shared_uprobes *shared, uint64_t now_ns);
 
-/* Returns the number of links. */
+/* Returns the number of probes. */
 size_t shared_uprobes_count(const struct lp_shared_uprobes *shared);
 
 #endif /* LP_SESSION_SHARED_UPROBES_H */

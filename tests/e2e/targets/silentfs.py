@@ -1,11 +1,16 @@
 """A file system with one file, f, whose pages are never read in: its server does not answer.
 
+    silentfs.py BOOKS DIRECTORY [FAILURES SECONDS]
+
 It is mounted in a mount namespace of this process, so that it ends with the process; a reader
-of one of its pages then gets an error. Its file is /proc/PID/root/DIRECTORY/f.
+of one of its pages then gets an error. Its file is /proc/PID/root/DIRECTORY/f. The first FAILURES
+reads get an error at once. Each one without an answer is printed; it ends SECONDS after the first.
 """
 
 import ctypes
+import errno
 import os
+import signal
 import struct
 import sys
 
@@ -48,14 +53,21 @@ def mount(directory):
 
 
 def main():
+    failures, seconds = map(int, sys.argv[3:] or (0, 0))
     device = mount(sys.argv[2])
     print("ready", flush=True)
     while True:
         request = os.read(device, 1 << 20)
         opcode, unique, node = struct.unpack_from("<4xIQQ", request)
-        if opcode in (READ, FORGET, INTERRUPT, BATCH_FORGET):
+        if opcode in (FORGET, INTERRUPT, BATCH_FORGET):
             continue
-        reply = answer(opcode, node)
+        if opcode == READ and not failures:
+            print("no answer", flush=True)
+            signal.alarm(seconds)
+            seconds = 0
+            continue
+        failures -= opcode == READ
+        reply = errno.EIO if opcode == READ else answer(opcode, node)
         if isinstance(reply, int):
             os.write(device, struct.pack("<IiQ", 16, -reply, unique))
         else:

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The run's side of the process that attaches. */
+#include "attacher_internal.h"
+
+#include "base/clocks.h"
+#include "base/macros.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/*
+ * The longest wait in ns for one attachment, which takes the kernel some 20 ms, and as long as
+ * others are attached and detached before it. Each attachment that is given up halves it, as a
+ * target may hold its lock again and again, and each one that is made doubles it.
+ */
+#define WAIT_MOST_NS (2000 * NS_PER_MS)
+#define WAIT_LEAST_NS (250 * NS_PER_MS)
+/* The wait in ns for an answer that is on its way. */
+#define ANSWER_NS (1000 * NS_PER_MS)
+/*
+ * The number of probes whose removal is awaited at the end of a run, and the longest wait in ms.
+ * The kernel takes 0.07 to 0.15 s to remove a uprobe and removes one after the other, as it holds a
+ * lock meanwhile (event_mutex in kernel/trace/trace_event_perf.c).
+ */
+#define WAITED_FOR 6
+#define END_MS 1000
+/* Room for as many probes that are to be detached; with more, some are detached at the end. */
+#define DETACH_BYTES (1 << 20)
+
+struct lp_attacher {
+	pid_t pid;
+	int process; /* a descriptor of the process */
+	int socket;
+	/* Both ends, so that no signal comes of writing after the process has ended. */
+	int detached[2];
+	int stop; /* readable once the run is to end; or -1 */
+	uint64_t end_ns; /* instant of the end of the run */
+	uint64_t wait_ns;
+	uint64_t serial; /* of the last message */
+	bool busy; /* the last message is not answered */
+	bool reported; /* the caller knows that the kernel does not finish with a request */
+	bool ended, ended_reported;
+	uint64_t attached; /* number of probes so far */
+	struct lp_attacher_shared *shared;
+};
+
+static int open_channels(struct lp_attacher *attacher, int *other)
+{
+	int sockets[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets))
+		return -errno;
+	attacher->socket = sockets[0];
+	*other = sockets[1];
+	if (pipe2(attacher->detached, O_CLOEXEC))
+		return -errno;
+	/* on failure it has room for some thousand probes */
+	fcntl(attacher->detached[1], F_SETPIPE_SZ, DETACH_BYTES);
+	return 0;
+}
+
+static void close_if_open(int descriptor)
+{
+	if (descriptor >= 0)
+		close(descriptor);
+}
+
+static void release(struct lp_attacher *attacher)
+{
+	close_if_open(attacher->socket);
+	close_if_open(attacher->detached[0]);
+	close_if_open(attacher->detached[1]);
+	close_if_open(attacher->process);
+	if (attacher->shared != MAP_FAILED)
+		munmap(attacher->shared, sizeof(*attacher->shared));
+	free(attacher);
+}
+
+static int fork_process(struct lp_attacher *attacher, lp_attach_function attach, int other)
+{
+	pid_t parent = getpid();
+
+	attacher->pid = fork();
+	if (!attacher->pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(0);
+		attacher_serve(attacher->shared, attach ? attach : attacher_open_probe, other,
+			       attacher->detached[0]);
+	}
+	if (attacher->pid < 0)
+		return -errno;
+	attacher->process = (int)syscall(SYS_pidfd_open, attacher->pid, 0);
+	/* a write to a full pipe fails instead of waiting */
+	return fcntl(attacher->detached[1], F_SETFL, O_NONBLOCK) ? -errno : 0;
+}
+
+int attacher_new(lp_attach_function attach, struct lp_attacher **result)
+{
+	struct lp_attacher *attacher = calloc(1, sizeof(*attacher));
+	int other = -1, err;
+
+	*result = NULL;
+	if (!attacher)
+		return -ENOMEM;
+	attacher->process = attacher->socket = attacher->stop = -1;
+	attacher->detached[0] = attacher->detached[1] = -1;
+	attacher->end_ns = UINT64_MAX;
+	attacher->wait_ns = WAIT_MOST_NS;
+	attacher->shared = mmap(NULL, sizeof(*attacher->shared), PROT_READ | PROT_WRITE,
+				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	err = attacher->shared == MAP_FAILED ? -errno : open_channels(attacher, &other);
+	if (!err)
+		err = fork_process(attacher, attach, other);
+	close_if_open(other);
+	if (err)
+		release(attacher);
+	else
+		*result = attacher;
+	return err;
+}
+
+void attacher_end_at(struct lp_attacher *attacher, int descriptor, uint64_t end_ns)
+{
+	attacher->stop = descriptor;
+	attacher->end_ns = end_ns;
+}
+
+static int send_message(struct lp_attacher *attacher, const struct lp_attach_message *message,
+			int program)
+{
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .bytes = "" };
+	struct iovec part = { (void *)message, sizeof(*message) };
+	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
+
+	if (program >= 0) {
+		header.msg_control = &control;
+		header.msg_controllen = sizeof(control);
+		control.head.cmsg_len = CMSG_LEN(sizeof(int));
+		control.head.cmsg_level = SOL_SOCKET;
+		control.head.cmsg_type = SCM_RIGHTS;
+		memcpy(CMSG_DATA(&control.head), &program, sizeof(int));
+	}
+	if (sendmsg(attacher->socket, &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
+		return 0;
+	if (errno != EPIPE && errno != ECONNRESET)
+		return -errno;
+	attacher->ended = true;
+	return -EPIPE;
+}
+
+/* Takes an answer that is there. Returns whether one was. */
+static bool take_answer(struct lp_attacher *attacher, struct lp_attach_answer *answer)
+{
+	ssize_t bytes;
+
+	if (attacher->ended)
+		return false;
+	bytes = recv(attacher->socket, answer, sizeof(*answer), MSG_DONTWAIT);
+	if (bytes < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	attacher->busy = false;
+	if (bytes == (ssize_t)sizeof(*answer) && answer->serial == attacher->serial)
+		return true;
+	/* 0 bytes: the process has ended */
+	attacher->ended = true;
+	return false;
+}
+
+/*
+ * Waits for the answer to the last message until an instant and, unless patient, no longer than the
+ * run lasts. Returns 0; -EPIPE if the process has ended; -EINTR if the run is to end; or -ETIME.
+ */
+static int wait_for_answer(struct lp_attacher *attacher, struct lp_attach_answer *answer,
+			   uint64_t until_ns, bool patient)
+{
+	struct pollfd polled[2] = { { .fd = attacher->socket, .events = POLLIN },
+				    { .fd = patient ? -1 : attacher->stop, .events = POLLIN } };
+	uint64_t end_ns = patient ? UINT64_MAX : attacher->end_ns, now;
+
+	while (!take_answer(attacher, answer)) {
+		now = clock_now();
+		if (attacher->ended)
+			return -EPIPE;
+		if (polled[1].revents || now >= end_ns)
+			return -EINTR;
+		if (now >= until_ns)
+			return -ETIME;
+		poll(polled, ARRAY_SIZE(polled),
+		     (int)((min_u64(until_ns, end_ns) - now) / NS_PER_MS + 1));
+	}
+	return 0;
+}
+
+/* Gives the last request up. Returns false if the process has its result already. */
+static bool give_up(struct lp_attacher *attacher)
+{
+	uint64_t awaited = attacher->serial;
+
+	return __atomic_compare_exchange_n(&attacher->shared->awaited, &awaited, 0, false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+/* Waits for the result of the last request, and returns it as attacher_attach does. */
+static int await_result(struct lp_attacher *attacher, bool *first)
+{
+	struct lp_attach_answer answer;
+	int err = wait_for_answer(attacher, &answer, clock_now() + attacher->wait_ns, false);
+
+	if (err && err != -EPIPE) {
+		if (give_up(attacher)) {
+			*first = err == -ETIME;
+			attacher->reported |= *first;
+			if (*first)
+				attacher->wait_ns = max_u64(attacher->wait_ns / 2, WAIT_LEAST_NS);
+			return -EBUSY;
+		}
+		err = wait_for_answer(attacher, &answer, clock_now() + ANSWER_NS, true);
+	}
+	if (err)
+		return err == -EPIPE ? err : -EBUSY;
+	attacher->wait_ns = min_u64(attacher->wait_ns * 2, WAIT_MOST_NS);
+	attacher->attached += answer.result > 0;
+	return answer.result;
+}
+
+/* Takes the answer to a request that was given up, if it is there. */
+static void take_late_answer(struct lp_attacher *attacher)
+{
+	struct lp_attach_answer answer;
+
+	/* usually the process has detached the probe itself */
+	if (attacher->busy && take_answer(attacher, &answer) && answer.result > 0) {
+		attacher->attached++;
+		attacher_detach(attacher, answer.result);
+	}
+}
+
+int attacher_attach(struct lp_attacher *attacher, const struct lp_attach_request *request,
+		    bool *first)
+{
+	struct lp_attach_message message = { .offset = request->offset,
+					     .known = request->known,
+					     .for_host = request->for_host,
+					     .tracepoint = request->tracepoint,
+					     .checks = request->program < 0,
+					     .pid = request->pid };
+	const char *name = request->tracepoint ? request->tracepoint : request->path;
+	int err;
+
+	*first = false;
+	take_late_answer(attacher);
+	if (attacher->ended)
+		return -EPIPE;
+	if (attacher->busy)
+		return -EBUSY;
+	if (request->known)
+		message.facts = *request->known;
+	if (strlen(name) >= sizeof(message.name))
+		return -ENAMETOOLONG;
+	memcpy(message.name, name, strlen(name) + 1);
+	message.serial = ++attacher->serial;
+	__atomic_store_n(&attacher->shared->awaited, message.serial, __ATOMIC_RELEASE);
+	err = send_message(attacher, &message, request->program);
+	if (err)
+		return err;
+	attacher->busy = true;
+	return await_result(attacher, first);
+}
+
+void attacher_detach(struct lp_attacher *attacher, int probe)
+{
+	const struct lp_detach_message message = { .taken_ns = clock_now(), .probe = probe };
+
+	/* if the pipe is full, the probe is detached at the end */
+	if (probe && write(attacher->detached[1], &message, sizeof(message)) < 0)
+		return;
+}
+
+enum lp_attacher_change attacher_turn(struct lp_attacher *attacher)
+{
+	struct lp_attach_answer answer;
+
+	if (attacher->busy)
+		take_late_answer(attacher);
+	else if (!attacher->ended)
+		/* without a request there is no answer: only the end of the process is noticed */
+		take_answer(attacher, &answer);
+	if (attacher->ended && !attacher->ended_reported) {
+		attacher->ended_reported = true;
+		return LP_ATTACHER_ENDED;
+	}
+	if (!attacher->reported || attacher->busy || attacher->ended)
+		return LP_ATTACHER_SAME;
+	attacher->reported = false;
+	return LP_ATTACHER_FREE;
+}
+
+uint64_t attacher_delay_ns(const struct lp_attacher *attacher)
+{
+	return __atomic_load_n(&attacher->shared->delay_ns, __ATOMIC_RELAXED);
+}
+
+uint64_t attacher_cpu_ns(const struct lp_attacher *attacher)
+{
+	return __atomic_load_n(&attacher->shared->cpu_ns, __ATOMIC_RELAXED);
+}
+
+void attacher_free(struct lp_attacher *attacher)
+{
+	struct pollfd polled = { .events = POLLIN };
+	uint64_t left;
+
+	if (!attacher)
+		return;
+	left = attacher->attached - __atomic_load_n(&attacher->shared->removed, __ATOMIC_ACQUIRE);
+	polled.fd = attacher->process;
+	close(attacher->socket);
+	attacher->socket = -1;
+	/* a process that does not finish with a request is not awaited */
+	if (polled.fd >= 0 && !attacher->busy && left <= WAITED_FOR && poll(&polled, 1, END_MS) > 0)
+		waitpid(attacher->pid, NULL, 0);
+	release(attacher);
+}

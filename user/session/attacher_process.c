@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The process that attaches: its main thread attaches, another one detaches. */
+#include "attacher_internal.h"
+
+#include "base/clocks.h"
+#include "privileges/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* The newest removal's weight in the average is 1 / this. */
+#define DELAY_WEIGHT 4
+/* The descriptors that it has at first. */
+#define SOCKET 3
+#define DETACHED 4
+
+/*
+ * Receives a message and the descriptor of the program, which is -1 if none was sent. Returns 0; a
+ * negative errno if the descriptor could not be received; or 1 at the end.
+ */
+static int receive(struct lp_attach_message *message, int *program)
+{
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .bytes = "" };
+	struct iovec part = { message, sizeof(*message) };
+	struct msghdr header = { .msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = sizeof(control) };
+	const struct cmsghdr *head;
+
+	*program = -1;
+	if (recvmsg(SOCKET, &header, MSG_CMSG_CLOEXEC) != (ssize_t)sizeof(*message))
+		return 1;
+	head = CMSG_FIRSTHDR(&header);
+	if (head && head->cmsg_type == SCM_RIGHTS && head->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(program, CMSG_DATA(head), sizeof(int));
+	/* the limit of open files keeps the kernel from passing the descriptor */
+	return header.msg_flags & MSG_CTRUNC ? -EMFILE : 0;
+}
+
+static int open_probe(const struct lp_attach_message *message, int program,
+		      lp_attach_function attach)
+{
+	struct lp_attach_request request = {
+		.program = message->checks ? -1 : program,
+		.for_host = message->for_host,
+		.tracepoint = message->tracepoint ? message->name : NULL,
+		.pid = message->pid,
+		.path = message->name,
+		.known = message->known ? &message->facts : NULL,
+		.offset = message->offset,
+	};
+
+	return attach(&request);
+}
+
+static void publish_cpu(struct lp_attacher_shared *shared)
+{
+	__atomic_store_n(&shared->cpu_ns, clock_ns(CLOCK_PROCESS_CPUTIME_ID), __ATOMIC_RELAXED);
+}
+
+/* Answers messages until the run closes its end of the socket. */
+static void attach_all(struct lp_attacher_shared *shared, lp_attach_function attach)
+{
+	struct lp_attach_message message;
+	int program, result;
+
+	while ((result = receive(&message, &program)) <= 0) {
+		uint64_t awaited = message.serial;
+		struct lp_attach_answer answer = { .serial = message.serial };
+
+		if (!result)
+			result = open_probe(&message, program, attach);
+		if (program >= 0)
+			close(program);
+		publish_cpu(shared);
+		/* the run may have given the probe up meanwhile */
+		if (!__atomic_compare_exchange_n(&shared->awaited, &awaited, 0, false,
+						 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+			if (result > 0)
+				close(result);
+			result = -EBUSY;
+		}
+		answer.result = result;
+		if (send(SOCKET, &answer, sizeof(answer), MSG_NOSIGNAL) < 0)
+			return;
+	}
+}
+
+/* A thread of its own, as the kernel takes long to detach, and attaching must not wait for it. */
+static void *detach_all(void *context)
+{
+	struct lp_attacher_shared *shared = context;
+	struct lp_detach_message message;
+	uint64_t delay_ns;
+
+	while (read(DETACHED, &message, sizeof(message)) == (ssize_t)sizeof(message)) {
+		close(message.probe);
+		delay_ns = shared->delay_ns - shared->delay_ns / DELAY_WEIGHT +
+			   (clock_now() - message.taken_ns) / DELAY_WEIGHT;
+		__atomic_store_n(&shared->delay_ns, delay_ns, __ATOMIC_RELAXED);
+		publish_cpu(shared);
+		__atomic_add_fetch(&shared->removed, 1, __ATOMIC_RELEASE);
+	}
+	return NULL;
+}
+
+/*
+ * Closes all descriptors of the run, so that readers of its output get to the end of it although
+ * this process outlives the run.
+ */
+static void retain_only(int socket, int detached)
+{
+	int null;
+
+	/* first above the numbers that they get, so that neither replaces the other */
+	socket = fcntl(socket, F_DUPFD_CLOEXEC, DETACHED + 1);
+	detached = fcntl(detached, F_DUPFD_CLOEXEC, DETACHED + 1);
+	dup3(socket, SOCKET, O_CLOEXEC);
+	dup3(detached, DETACHED, O_CLOEXEC);
+	close_range(DETACHED + 1, ~0U, 0);
+	close_range(0, SOCKET - 1, 0);
+	/* with 0 to 2 open, the descriptor of a probe is always positive */
+	null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (null == 0) {
+		dup2(null, 1);
+		dup2(null, 2);
+	}
+}
+
+void attacher_serve(struct lp_attacher_shared *shared, lp_attach_function attach, int socket,
+		    int detached)
+{
+	static const struct lp_sandbox sandbox = { .kind = LP_SANDBOX_ATTACHER };
+	pthread_t thread;
+	sigset_t all;
+
+	setsid();
+	prctl(PR_SET_NAME, "loopprof-attach");
+	/* the run handles the signals to its group or unit, and ends this process */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	retain_only(socket, detached);
+	/* on a kernel that lacks a part of it the process still attaches */
+	sandbox_enter(&sandbox);
+	/* without the thread, all probes are detached at the end */
+	if (!pthread_create(&thread, NULL, detach_all, shared))
+		pthread_detach(thread);
+	attach_all(shared, attach);
+	/* the kernel detaches the probes that are open still */
+	_exit(0);
+}
