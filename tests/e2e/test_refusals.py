@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import time
 
 from lib.case import NOBODY, each
@@ -87,6 +88,39 @@ def test_not_root(case):
     case.loopprof = copy_for_nobody(case)
     result = case.run("-p", str(target.pid), "-d", "5", prefix=AS_NOBODY)
     refused(result, 1, "root", "sudo", "CAP_")
+
+
+# Runs a program under a filter that answers process_vm_readv() with EPERM, as Yama and the filters
+# of containers do: the mappings of a process can be read, but not its memory.
+WITHOUT_MEMORY = """
+import ctypes, os, struct, sys
+code = b"".join(struct.pack("HBBI", *line) for line in
+                ((0x20, 0, 0, 0), (0x15, 0, 1, 310), (0x06, 0, 0, 0x50001), (0x06, 0, 0, 0x7fff0000)))
+lines = ctypes.create_string_buffer(code)
+program = struct.pack("HxxxxxxQ", 4, ctypes.addressof(lines))
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, program, 0, 0):
+    sys.exit(99)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def test_memory_that_must_not_be_read(case):
+    """A process whose memory cannot be read has no tasks only in appearance."""
+    target = case.start("idle.py")
+    prefix = [sys.executable, "-c", WITHOUT_MEMORY]
+    for arguments in (["-p", str(target.pid), "-d", "5"], ["tasks", "-p", str(target.pid)]):
+        refused(case.run(*arguments, prefix=prefix), 1,
+                f"cannot read the memory of process {target.pid}")
+
+
+def test_all_without_a_right(case):
+    """A run of all processes that may read none of them names the right that is missing."""
+    case.start("idle.py", user=NOBODY, group=NOBODY, extra_groups=[])
+    result = case.run("-a", "-m", "sample", "-d", "1",
+                      prefix=["setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace"])
+    if "CAP_SYS_PTRACE is missing" not in result.err:
+        raise Failure(f"{result.command}: stderr {result.err!r}")
 
 
 def test_unwritable_output(case):

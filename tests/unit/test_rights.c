@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <errno.h>
+#include <linux/capability.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -13,6 +18,8 @@
 
 #define CAPABILITY(number) (1ULL << (number))
 #define KILL CAPABILITY(5)
+#define READ_SEARCH CAPABILITY(2)
+#define CHECKPOINT CAPABILITY(40)
 #define PTRACE CAPABILITY(19)
 #define ADMIN CAPABILITY(21)
 #define PERFMON CAPABILITY(38)
@@ -78,6 +85,40 @@ static void a_refusal_names_the_failure_the_lack_and_the_fix(void **state)
 	}
 }
 
+/* Leaves these capabilities only; returns whether that was possible. */
+static bool retain(uint64_t capabilities)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { { .effective = (uint32_t)capabilities,
+						    .permitted = (uint32_t)capabilities },
+						  { .effective = (uint32_t)(capabilities >> 32),
+						    .permitted = (uint32_t)(capabilities >> 32) } };
+
+	return !syscall(SYS_capset, &header, data);
+}
+
+static void the_folder_of_another_users_mappings_needs_a_right_of_its_own(void **state)
+{
+	uint64_t before = rights_effective();
+	struct lp_error error;
+	int status;
+	pid_t child;
+
+	(void)state;
+	if (!(before & READ_SEARCH) || !(before & CHECKPOINT))
+		return;
+	child = fork();
+	if (!child) {
+		if (!retain(before & ~READ_SEARCH))
+			_exit(2);
+		rights_refuse(&error, -EACCES, LP_RIGHT_FILES, "cannot do 42");
+		_exit(strstr(error.text, "CAP_DAC_READ_SEARCH is missing") ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_true(right_held(LP_RIGHT_FILES, CHECKPOINT));
+}
+
 static void locked_memory_is_counted_by_old_kernels_only(void **state)
 {
 	(void)state;
@@ -95,6 +136,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_right_has_its_capabilities),
 		cmocka_unit_test(what_is_missing_is_named),
+		cmocka_unit_test(the_folder_of_another_users_mappings_needs_a_right_of_its_own),
 		cmocka_unit_test(locked_memory_is_counted_by_old_kernels_only),
 		cmocka_unit_test(a_refusal_names_the_failure_the_lack_and_the_fix),
 	};

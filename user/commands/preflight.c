@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "preflight.h"
 
+#include "base/log.h"
+#include "base/macros.h"
 #include "privileges/namespaces.h"
+#include "privileges/rights.h"
 #include "process/cgroup.h"
 #include "process/process.h"
 
@@ -40,9 +43,27 @@ static int check_cgroup(const char *given, struct lp_error *error)
 		given);
 }
 
+/* A run of all processes leaves out those that it may not read: without a right, all of them. */
+static void warn_of_rights(void)
+{
+	static const enum lp_right rights[] = { LP_RIGHT_MEMORY, LP_RIGHT_FILES };
+	char missing[64];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rights); i++)
+		if (right_lacks(rights[i], missing, sizeof(missing)))
+			log_warning(
+				"%s is missing (to %s): processes that need it are left out; `loopprof check` shows what works without",
+				missing, lp_rights[rights[i]].what);
+}
+
 int preflight_check(const struct lp_options *options, struct lp_error *error)
 {
 	int err = namespaces_check(options->command != LP_COMMAND_TASKS, error);
 
-	return !err && options->cgroup ? check_cgroup(options->cgroup, error) : err;
+	if (!err && options->cgroup)
+		err = check_cgroup(options->cgroup, error);
+	if (!err && options->all)
+		warn_of_rights();
+	return err;
 }

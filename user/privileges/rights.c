@@ -37,16 +37,17 @@ static const struct {
 };
 
 const struct lp_right_row lp_rights[LP_RIGHTS] = {
-	[LP_RIGHT_BPF] = { "load BPF programs", BPF | PERFMON, ADMIN, "loopprof tasks" },
-	[LP_RIGHT_TRACEFS] = { "find tracepoints (tracefs is root's)", READ_SEARCH, 0,
+	[LP_RIGHT_BPF] = { "load BPF programs", BPF | PERFMON, ADMIN, 0, "loopprof tasks" },
+	[LP_RIGHT_TRACEFS] = { "find tracepoints (tracefs is root's)", READ_SEARCH, 0, 0,
 			       "loopprof tasks" },
-	[LP_RIGHT_EVENTS] = { "open clocks on all CPUs", PERFMON, ADMIN, "loopprof tasks" },
-	[LP_RIGHT_PROBES] = { "attach uprobes", ADMIN, 0, "-m sample --find none" },
-	[LP_RIGHT_MEMORY] = { "read the memory of other users' processes", PTRACE, 0,
+	[LP_RIGHT_EVENTS] = { "open clocks on all CPUs", PERFMON, ADMIN, 0, "loopprof tasks" },
+	[LP_RIGHT_PROBES] = { "attach uprobes", ADMIN, 0, 0, "-m sample --find none" },
+	[LP_RIGHT_MEMORY] = { "read the memory of other users' processes", PTRACE, 0, 0,
 			      "processes of the same user" },
-	[LP_RIGHT_FILES] = { "open the files that a process has mapped", CHECKPOINT, 0,
+	/* the folder map_files belongs to the user of the process */
+	[LP_RIGHT_FILES] = { "open the files that a process has mapped", CHECKPOINT, 0, READ_SEARCH,
 			     "sample mode and tasks, of files that this user may read" },
-	[LP_RIGHT_KERNEL] = { "name the kernel's functions (--kernel)", SYSLOG, 0,
+	[LP_RIGHT_KERNEL] = { "name the kernel's functions (--kernel)", SYSLOG, 0, 0,
 			      "all but --kernel" },
 };
 
@@ -82,9 +83,8 @@ bool right_held(enum lp_right right, uint64_t effective)
 	return (effective & row->all_of) == row->all_of || effective & row->or_one_of;
 }
 
-void right_missing(enum lp_right right, uint64_t effective, char *text, size_t size)
+static void name_capabilities(uint64_t missing, char *text, size_t size)
 {
-	uint64_t missing = lp_rights[right].all_of & ~effective;
 	const char *between = "";
 	size_t i, at = 0;
 
@@ -95,6 +95,11 @@ void right_missing(enum lp_right right, uint64_t effective, char *text, size_t s
 		at += (size_t)snprintf(text + at, size - at, "%s%s", between, names[i].name);
 		between = " + ";
 	}
+}
+
+void right_missing(enum lp_right right, uint64_t effective, char *text, size_t size)
+{
+	name_capabilities(lp_rights[right].all_of & ~effective, text, size);
 }
 
 void rights_begin(void)
@@ -136,6 +141,20 @@ bool rights_count_locked_memory(const char *release)
 	       (major < 5 || (major == 5 && minor < 11));
 }
 
+/* The purpose of a right; Yama extends that of reading memory to processes of the same user. */
+static const char *purpose_of(enum lp_right right)
+{
+	FILE *file = right == LP_RIGHT_MEMORY ? fopen("/proc/sys/kernel/yama/ptrace_scope", "re")
+					      : NULL;
+	int scope = file ? fgetc(file) : '0';
+
+	if (file)
+		fclose(file);
+	return scope == '0' || scope == EOF
+		       ? lp_rights[right].what
+		       : "read the memory of any process but its children, as kernel.yama.ptrace_scope is set";
+}
+
 /* Names other causes of a refusal, as all capabilities are present. */
 static const char *other_reason(enum lp_right right)
 {
@@ -154,21 +173,31 @@ static const char *other_reason(enum lp_right right)
 		return "the limit of locked memory may be too low: allow more (ulimit -l unlimited, in a systemd unit LimitMEMLOCK=infinity)";
 	if (rights_filtered())
 		return "a seccomp filter, as of a container, may forbid it: run loopprof outside, or in a privileged container";
+	if (right == LP_RIGHT_FILES)
+		return "a security module (SELinux, AppArmor), the namespaces of a container, or a file system of one user (FUSE) forbids it: run loopprof on the host";
 	return "a security module (SELinux, AppArmor, Yama) or the namespaces of a container forbid it: run loopprof on the host";
+}
+
+bool right_lacks(enum lp_right right, char *text, size_t size)
+{
+	uint64_t effective = rights_effective(), lacks;
+	const struct lp_right_row *row = &lp_rights[right];
+
+	lacks = (right_held(right, effective) ? row->of_others : row->all_of) & ~effective;
+	name_capabilities(lacks, text, size);
+	return lacks != 0;
 }
 
 int rights_refuse(struct lp_error *error, int err, enum lp_right right, const char *failure)
 {
-	uint64_t effective = rights_effective();
 	char missing[64];
 
-	if (right_held(right, effective))
+	if (!right_lacks(right, missing, sizeof(missing)))
 		return error_set(error, err, "%s, though the capabilities are there: %s", failure,
 				 other_reason(right));
-	right_missing(right, effective, missing, sizeof(missing));
 	return error_set(error, err,
 			 "%s: %s is missing (to %s): %s; `loopprof check` shows what works without",
-			 failure, missing, lp_rights[right].what,
+			 failure, missing, purpose_of(right),
 			 geteuid() ? "run loopprof as root (sudo)"
 				   : "give it to this container, or run loopprof on the host");
 }

@@ -24,6 +24,7 @@ struct lp_right_row {
 	const char *what; /* the action that it allows, an infinitive */
 	uint64_t all_of; /* capabilities that are all needed, as bits ... */
 	uint64_t or_one_of; /* ... unless there is one of these */
+	uint64_t of_others; /* needed as well for processes of other users */
 	const char *without; /* the functions that work without it; NULL: no profile at all */
 };
 
@@ -36,6 +37,12 @@ bool right_held(enum lp_right right, uint64_t effective);
 
 /* Returns the names of the capabilities that it lacks, "CAP_BPF + CAP_PERFMON". */
 void right_missing(enum lp_right right, uint64_t effective, char *text, size_t size);
+
+/*
+ * Returns whether this process lacks capabilities that the right requires for processes of other
+ * users, and their names.
+ */
+bool right_lacks(enum lp_right right, char *text, size_t size);
 
 /* Called at the start of the program, before it restricts itself. */
 void rights_begin(void);

@@ -233,6 +233,21 @@ static int cannot_inspect(struct lp_error *error, int err, enum lp_right right, 
 	return error_set(error, err, "%s: %s", failure, mappings_error(err));
 }
 
+/*
+ * Reads a word of the interpreter: the mappings can be read with a lesser right than the memory
+ * (Yama, seccomp), and a process whose memory cannot be read would appear to have no tasks.
+ */
+static int check_memory(const struct lp_cpython *python, struct lp_error *error)
+{
+	uint64_t word;
+	int err = memory_read(python->pid, python->runtime, &word, sizeof(word));
+
+	if (err == -EPERM || err == -EACCES || err == -ENOSYS)
+		return cannot_inspect(error, err, LP_RIGHT_MEMORY, "read the memory of",
+				      python->pid);
+	return 0;
+}
+
 /* Fills the error for a file that cannot be read, and returns its code. */
 static int refuse_file(const struct lp_cpython *python, const struct lp_mapping *mapping,
 		       const struct lp_elf *elf, int err, struct lp_error *error)
@@ -296,6 +311,9 @@ static int detect_in_file(struct lp_cpython *python, const struct lp_mappings *m
 	}
 	python->bias = mapping->start - address;
 	python->runtime = symbol + python->bias;
+	err = check_memory(python, error);
+	if (err)
+		goto cleanup;
 	python->minor = read_version(python, elf, mappings, exe, &free_threaded);
 	err = choose_row(python, elf, free_threaded, error);
 	if (!err)
