@@ -95,7 +95,7 @@ def test_a_pager_that_does_not_read_is_not_waited_for(case):
     target = case.start("load.py", "60")
     target.go()
     for options, number in (((), signal.SIGINT), ((), signal.SIGTERM), ((), signal.SIGHUP),
-                            (("-d", "1"), None)):
+                            ((), signal.SIGXCPU), (("-d", "1"), None)):
         reader, writer = pipe_that_nobody_reads()
         process = subprocess.Popen([case.loopprof, "-p", str(target.pid), "-t", "1ms", *options],
                                    stdout=writer, stderr=subprocess.PIPE)

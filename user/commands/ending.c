@@ -17,6 +17,8 @@ static const struct {
 	{ SIGINT, false, false },
 	{ SIGTERM, false, false },
 	{ SIGHUP, true, true },
+	/* the limit of CPU time (ulimit -t) is sent each second from then on */
+	{ SIGXCPU, true, true },
 };
 
 #define ENDINGS ARRAY_SIZE(endings)

@@ -209,8 +209,9 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 	native_begin_remote();
 	err = remote_begin();
 	if (err)
-		return error_set(error, err, "cannot start the process that reads targets: %s",
-				 strerror(-err));
+		return error_set(error, err, "cannot start the process that reads targets: %s%s",
+				 strerror(-err),
+				 err == -EMFILE ? "; allow more (ulimit -n, LimitNOFILE=)" : "");
 	err = session_new(&session, &profile->session, error);
 	if (err)
 		return err;
