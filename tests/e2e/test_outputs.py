@@ -196,6 +196,12 @@ def test_no_command_writes_over_what_it_reads(case):
             raise Failure(f"{arguments}: {result.err!r}")
         if contents(path) != before:
             raise Failure(f"{arguments} has replaced its input")
+    for arguments in (("report", path), ("export", "-f", "csv", path), ("diff", path, path)):
+        with open(path, "ab") as stdout:
+            result = subprocess.run([case.loopprof, *arguments], stdout=stdout,
+                                    stderr=subprocess.PIPE, check=False)
+        if result.returncode != 1 or b"--force" not in result.stderr or contents(path) != before:
+            raise Failure(f"{arguments} >> its input: {result}")
     case.run("export", "--force", "-f", "html", "-o", path, path).expect(0)
     if b"<html" not in contents(path):
         raise Failure("--force does not write")

@@ -110,6 +110,16 @@ static void csv_fields_are_quoted_and_no_formulas(void **state)
 	expect(escape_csv, "a\"b,c\r\nd", "\"a\"\"b,c\r\nd\"");
 	expect(escape_csv, "=1+1", "\"'=1+1\"");
 	expect(escape_csv, "a=1", "\"a=1\"");
+	/* the wide forms of = + - @ */
+	expect(escape_csv,
+	       "\xef\xbc\x9d"
+	       "1",
+	       "\"'\xef\xbc\x9d"
+	       "1\"");
+	expect(escape_csv, "\xef\xbc\x8b", "\"'\xef\xbc\x8b\"");
+	expect(escape_csv, "\xef\xbc\x8d", "\"'\xef\xbc\x8d\"");
+	expect(escape_csv, "\xef\xbc\xa0", "\"'\xef\xbc\xa0\"");
+	expect(escape_csv, "\xef\xbc\xa1", "\"\xef\xbc\xa1\"");
 }
 
 static void tags_have_no_commas_and_blanks(void **state)

@@ -102,13 +102,16 @@ static const struct {
 	{ 0x0000, 0x001f }, /* C0 controls */
 	{ 0x007f, 0x009f }, /* DEL and C1 controls */
 	{ 0x00ad, 0x00ad }, /* soft hyphen */
+	{ 0x034f, 0x034f }, /* combining grapheme joiner */
 	{ 0x061c, 0x061c }, /* Arabic letter mark */
 	{ 0x115f, 0x1160 }, /* Hangul fillers, which are blank */
-	{ 0x180e, 0x180e }, /* Mongolian vowel separator */
+	{ 0x17b4, 0x17b5 }, /* Khmer inherent vowels */
+	{ 0x180b, 0x180f }, /* Mongolian variation selectors and vowel separator */
 	{ 0x200b, 0x200b }, /* zero width space; the joiners after it belong to scripts and emoji */
 	{ 0x200e, 0x200f }, /* left-to-right and right-to-left marks */
 	{ 0x2028, 0x202e }, /* line and paragraph separators, embeddings, overrides */
 	{ 0x2060, 0x206f }, /* invisible operators, isolates, deprecated format characters */
+	{ 0x2800, 0x2800 }, /* blank Braille pattern */
 	{ 0x3164, 0x3164 }, /* Hangul filler */
 	{ 0xfeff, 0xfeff }, /* byte order mark */
 	{ 0xffa0, 0xffa0 }, /* half width Hangul filler */

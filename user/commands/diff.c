@@ -20,7 +20,7 @@ static void take(void *context, const struct lp_event *record)
  * Reads one of the two sides: a capture, or a directory of captures. Returns 0 or a negative errno;
  * the error was reported then.
  */
-static int read_side(char *path, struct lp_side *side)
+static int read_side(const struct lp_options *options, char *path, struct lp_side *side)
 {
 	struct lp_merge *captures = NULL;
 	struct lp_error error = { .code = 0 };
@@ -28,6 +28,8 @@ static int read_side(char *path, struct lp_side *side)
 	int err;
 
 	err = merge_open(&path, 1, &captures, &error);
+	if (!err)
+		err = read_captures_spare(captures, options, &error);
 	if (!err && (model_new(&side_observer, side, &model) ||
 		     read_captures_begin(captures, false, model)))
 		err = error_set(&error, -ENOMEM, "out of memory");
@@ -113,7 +115,8 @@ int command_diff(const struct lp_options *options)
 		return status;
 	open_sinks_confine(options);
 	/* the readable part of a damaged capture must not pass a gate */
-	if (read_side(options->captures[0], &old) || read_side(options->captures[1], &new)) {
+	if (read_side(options, options->captures[0], &old) ||
+	    read_side(options, options->captures[1], &new)) {
 		status = 1;
 	} else if (comparison_make(&comparison, &old, &new)) {
 		log_error("out of memory");

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct lp_input {
 	struct lp_model *model;
@@ -31,6 +33,26 @@ static struct lp_run run_of(const struct lp_capture_header *header, bool explain
 	_Static_assert(sizeof(run.boot_id) == sizeof(header->boot_id), "the same");
 	memcpy(run.boot_id, header->boot_id, sizeof(run.boot_id));
 	return run;
+}
+
+int read_captures_spare(const struct lp_merge *captures, const struct lp_options *options,
+			struct lp_error *error)
+{
+	struct stat status;
+
+	if (options->force)
+		return 0;
+	if (options->output && !stat(options->output, &status) && merge_include(captures, &status))
+		return error_set(
+			error, -EEXIST,
+			"%s is one of the captures that are read, and would be replaced; give another file with -o, or --force",
+			options->output);
+	if (!fstat(STDOUT_FILENO, &status) && S_ISREG(status.st_mode) &&
+	    merge_include(captures, &status))
+		return error_set(
+			error, -EEXIST,
+			"stdout is one of the captures that are read; write to another file, or give --force");
+	return 0;
 }
 
 int read_captures_begin(const struct lp_merge *captures, bool explain, struct lp_model *model)

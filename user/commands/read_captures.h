@@ -5,6 +5,14 @@
 
 #include "model/events.h"
 #include "capture/merge.h"
+#include "options/options.h"
+
+/*
+ * Checks that no output of the command, -o or stdout, is one of the captures. Returns 0, or a
+ * negative errno with a sentence. --force allows it.
+ */
+int read_captures_spare(const struct lp_merge *captures, const struct lp_options *options,
+			struct lp_error *error);
 
 /*
  * Adds the runs of all captures as the model's sources and starts the model. The captures have to

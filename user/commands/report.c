@@ -3,10 +3,7 @@
 #include "read_captures.h"
 #include "open_sinks.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static void report_left_out(const struct lp_open_sinks *output, const struct lp_merge *captures)
 {
@@ -28,27 +25,6 @@ static void report_left_out(const struct lp_open_sinks *output, const struct lp_
 			    output->damaged, path);
 }
 
-/* The output must not replace a capture that is read. */
-static int check_output(const struct lp_options *options, const struct lp_merge *captures,
-			struct lp_error *error)
-{
-	struct stat status;
-
-	if (options->force)
-		return 0;
-	if (options->output && !stat(options->output, &status) && merge_include(captures, &status))
-		return error_set(
-			error, -EEXIST,
-			"%s is one of the captures that are read, and would be replaced; give another file with -o, or --force",
-			options->output);
-	if (!fstat(STDOUT_FILENO, &status) && S_ISREG(status.st_mode) &&
-	    merge_include(captures, &status))
-		return error_set(
-			error, -EEXIST,
-			"stdout is one of the captures that are read; write to another file, or give --force");
-	return 0;
-}
-
 int command_report(const struct lp_options *options)
 {
 	struct lp_merge *captures = NULL;
@@ -59,7 +35,7 @@ int command_report(const struct lp_options *options)
 	open_sinks_confine(options);
 	err = merge_open(options->captures, options->capture_count, &captures, &error);
 	if (!err)
-		err = check_output(options, captures, &error);
+		err = read_captures_spare(captures, options, &error);
 	if (!err)
 		err = open_sinks_start(&output, options, &error);
 	if (err) {

@@ -142,7 +142,7 @@ const struct lp_option_row lp_options[] = {
 	  LP_FOR_LIVE | LP_FOR(LP_COMMAND_REPORT) | LP_FOR(LP_COMMAND_EXPORT),
 	  "write to FILE: a capture with record, else the format of -f",
 	  TEXT(output, "the name of a file") },
-	{ 0, "force", NULL, LP_FOR(LP_COMMAND_REPORT) | LP_FOR(LP_COMMAND_EXPORT),
+	{ 0, "force", NULL, LP_FOR_CAPTURES,
 	  "write to FILE even if it is one of the captures that are read",
 	  FLAG(force) },
 	{ 'f', "format", "FORMAT", LP_FOR(LP_COMMAND_PROFILE) | LP_FOR_CAPTURES,

@@ -161,10 +161,23 @@ static void write_csv(FILE *out, uint8_t byte)
 	putc(byte, out);
 }
 
+/* Spreadsheets evaluate such text; of East Asian editions they accept the wide forms as well. */
+static bool begins_formula(const char *text)
+{
+	static const char *const wide[] = { "\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d",
+					    "\xef\xbc\xa0" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(wide); i++)
+		if (!strncmp(text, wide[i], strlen(wide[i])))
+			return true;
+	return *text && strchr("=+-@\t\r\n", *text);
+}
+
 void escape_csv(FILE *out, const char *text)
 {
 	putc('"', out);
-	if (*text && strchr("=+-@\t\r\n", *text))
+	if (begins_formula(text))
 		putc('\'', out);
 	escape(out, text, write_csv);
 	putc('"', out);
