@@ -214,6 +214,16 @@ size_t process_threads(pid_t pid)
 	return (size_t)threads;
 }
 
+bool process_leader_ended(pid_t pid)
+{
+	char text[1024], *at;
+
+	if (read_file(pid, "stat", text, sizeof(text)) <= 0)
+		return false;
+	at = strrchr(text, ')');
+	return at && !strncmp(at, ") Z", 3) && process_threads(pid) > 1;
+}
+
 bool process_has_epoll(pid_t pid)
 {
 	bool found = false;

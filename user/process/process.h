@@ -51,6 +51,12 @@ ssize_t process_list(pid_t **pids);
 /* Returns its number of threads; 0 if there is no such process. */
 size_t process_threads(pid_t pid);
 
+/*
+ * Returns whether the first thread has ended while others run. The process is a zombie then, of
+ * which the kernel shows neither program nor mappings.
+ */
+bool process_leader_ended(pid_t pid);
+
 /* Returns whether it has an epoll descriptor; true as well if this is unknown. */
 bool process_has_epoll(pid_t pid);
 

@@ -339,6 +339,11 @@ static int detect(const struct lp_process_info *process, struct lp_instance *ins
 	length = readlink(link, exe, sizeof(exe) - 1);
 	if (length < 0 && errno == EACCES)
 		return cannot_inspect(error, -EACCES, LP_RIGHT_MEMORY, "look into", process->pid);
+	if (length < 0 && process_leader_ended(process->pid))
+		return error_set(
+			error, -ENOTSUP,
+			"the main thread of process %d has ended, and the kernel shows its memory no more, though other threads run",
+			process->pid);
 	if (length < 0)
 		return error_set(
 			error, -ENOENT,
