@@ -149,7 +149,7 @@ __weak __noinline int lp_finding_frame(__u32 number, __u32 of_loop)
 	struct lp_finding_work *work = lp_finding_of(number);
 	struct lp_process *process = lp_current_process();
 	const struct lp_python_offsets *offsets;
-	struct lp_frame_reference *frame;
+	struct lp_raw_frame *frame;
 	struct lp_event_raw_finding *event;
 	__u64 code, instruction;
 	__u32 depth;

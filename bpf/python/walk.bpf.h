@@ -165,7 +165,7 @@ static __always_inline void lp_report_walked(struct lp_wait_state *stall)
 	if (depth > LP_STACK_FRAMES)
 		return;
 	bytes = __builtin_offsetof(struct lp_event_raw_stack, frames) +
-		depth * sizeof(struct lp_frame_reference);
+		depth * sizeof(struct lp_raw_frame);
 	asm volatile("" : "+r"(bytes));
 	if (bytes > sizeof(struct lp_event_raw_stack))
 		return;

@@ -160,7 +160,7 @@ struct lp_event_raw_stack {
 	__s32 syscall;
 	__u32 depth;
 	struct lp_resource resource;
-	struct lp_frame_reference frames[LP_STACK_FRAMES];
+	struct lp_raw_frame frames[LP_STACK_FRAMES];
 };
 
 #define LP_KERNEL_FRAMES 32
@@ -222,7 +222,7 @@ struct lp_object_key {
 /* --origins: the frames that created a task or coroutine, innermost first. */
 struct lp_origin {
 	__u64 type; /* type of the object: an object of another type may be at its address by now */
-	struct lp_frame_reference frames[LP_ORIGIN_FRAMES];
+	struct lp_raw_frame frames[LP_ORIGIN_FRAMES];
 };
 
 /* --lifetimes: a task that has not ended. */
@@ -280,7 +280,7 @@ struct lp_event_raw_finding {
 	__u32 first_line; /* first line of the code of the coroutine or callback; 0: none */
 	__u64 object; /* the coroutine, future or handle concerned */
 	__u64 task; /* 0: none */
-	struct lp_frame_reference parked; /* where its coroutine is suspended; code 0: not known */
+	struct lp_raw_frame parked; /* where its coroutine is suspended; code 0: not known */
 	struct lp_origin origin; /* --origins: what created it; code 0: not known */
 	struct lp_text qualname;
 	struct lp_text filename;
@@ -294,8 +294,8 @@ struct lp_event_raw_finding {
 	__u8 task_name_data[LP_NAME_BYTES];
 	__u32 depth; /* depth of the stack in which it happened, innermost first */
 	__u32 loop_depth; /* wrong thread: depth of the stack of the loop's own thread */
-	struct lp_frame_reference frames[LP_FINDING_FRAMES];
-	struct lp_frame_reference loop_frames[LP_FINDING_LOOP_FRAMES];
+	struct lp_raw_frame frames[LP_FINDING_FRAMES];
+	struct lp_raw_frame loop_frames[LP_FINDING_LOOP_FRAMES];
 };
 
 /* A finding that BPF is building. */
@@ -313,8 +313,8 @@ struct lp_finding_work {
 #define LP_ASKING_FRAMES 3
 
 /* The key of a stack that handles "no running event loop". */
-static inline __attribute__((always_inline)) __u64
-lp_asking_hash(const struct lp_frame_reference *frames, __u32 depth)
+static inline __attribute__((always_inline)) __u64 lp_asking_hash(const struct lp_raw_frame *frames,
+								  __u32 depth)
 {
 	__u64 hash = LP_HASH_BASIS;
 	__u32 i;

@@ -50,10 +50,10 @@ enum lp_sample_reason {
 	LP_SAMPLE_REASONS,
 };
 
-/* A Python frame as it is in memory: the instruction is an address, or f_lasti. */
-struct lp_frame_reference {
-	__u64 code;
-	__u64 instruction;
+/* A frame as numbers, from which user space gets its line.  Stacks are innermost first. */
+struct lp_raw_frame {
+	__u64 code; /* address of the code object, as it is in the frame */
+	__u64 instruction; /* an address, or f_lasti: what the version stores in a frame */
 };
 
 #define LP_STACK_CUT 1 /* deeper than LP_STACK_FRAMES */

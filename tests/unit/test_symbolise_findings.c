@@ -32,8 +32,8 @@ enum { NOTIFY = 1, HANDLE, CREATE_TASK, WARN, RUN, SELECT, UNKNOWN };
 static struct lp_finding_places read_places;
 static bool ended; /* the process ended before its memory was read */
 
-static void describe(enum lp_finding_part part, const struct lp_frame_reference *frames,
-		     size_t count, struct lp_finding_places *shown)
+static void describe(enum lp_finding_part part, const struct lp_raw_frame *frames, size_t count,
+		     struct lp_finding_places *shown)
 {
 	size_t i;
 

@@ -74,7 +74,7 @@ static enum lp_stack_shows read_callback_stack(const struct lp_instance *instanc
 		}
 		if (code == run_once || code == running->run_once || code == running->run_forever)
 			return LP_SHOWS_LOOP;
-		raw->frames[i] = (struct lp_frame_reference){ code, frames[i].instruction };
+		raw->frames[i] = (struct lp_raw_frame){ code, frames[i].instruction };
 		raw->stack = hash_word(hash_word(raw->stack, code), frames[i].instruction);
 		raw->depth++;
 	}
@@ -112,7 +112,7 @@ static enum lp_stack_shows read_uvloop_stack(const struct lp_instance *instance,
 	for (i = 0; i < (within ? within : depth) && i < LP_STACK_FRAMES; i++) {
 		uint64_t code = frames[i].code & mask;
 
-		raw->frames[i] = (struct lp_frame_reference){ code, frames[i].instruction };
+		raw->frames[i] = (struct lp_raw_frame){ code, frames[i].instruction };
 		raw->stack = hash_word(hash_word(raw->stack, code), frames[i].instruction);
 		raw->depth++;
 	}

@@ -68,12 +68,6 @@ struct lp_probe {
 #define LP_INSTANCE_PROBES 4
 #define LP_STACK_DEPTH 128
 
-/* A frame as numbers, from which symbolise/ gets its line.  Stacks are innermost first. */
-struct lp_raw_frame {
-	uint64_t code; /* address of the code object */
-	uint64_t instruction; /* bytes into the code, or what the version stores in a frame */
-};
-
 /* A frame as text. */
 struct lp_frame {
 	enum lp_frame_kind kind;

@@ -150,15 +150,11 @@ static void append_native(struct lp_symboliser *symboliser, const struct lp_even
 static void append_python(struct lp_symboliser *symboliser, const struct lp_instance *instance,
 			  const struct lp_event_raw_stack *raw)
 {
-	struct lp_raw_frame frames[LP_STACK_FRAMES];
 	size_t described = 0;
 	uint32_t i;
 
-	for (i = 0; i < raw->depth; i++)
-		frames[i] = (struct lp_raw_frame){ .code = raw->frames[i].code,
-						   .instruction = raw->frames[i].instruction };
 	if (instance)
-		described = instance->runtime->describe_stack(instance, frames, raw->depth,
+		described = instance->runtime->describe_stack(instance, raw->frames, raw->depth,
 							      symboliser->shown);
 	for (i = 0; i < described; i++) {
 		/* The walk did not know the loop's own code yet. */

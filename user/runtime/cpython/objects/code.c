@@ -207,18 +207,18 @@ static void keep_code(struct lp_code_cache *cache, struct lp_code **slot, struct
 	*slot = stored;
 }
 
-int cpython_frame(const struct lp_cpython *python, const struct lp_frame_reference *reference,
+int cpython_frame(const struct lp_cpython *python, const struct lp_raw_frame *raw,
 		  struct lp_raw_frame *frame)
 {
-	frame->code = reference->code & ~python->row.frame.tag_mask;
+	frame->code = raw->code & ~python->row.frame.tag_mask;
 	if (python->row.code.co_code_adaptive == LP_NO_FIELD) {
 		/* f_lasti, an int */
-		int64_t last = (int32_t)reference->instruction;
+		int64_t last = (int32_t)raw->instruction;
 
 		frame->instruction = (uint64_t)(last * python->row.bytecode.instruction_unit);
 	} else {
 		frame->instruction =
-			reference->instruction - (frame->code + python->row.code.co_code_adaptive);
+			raw->instruction - (frame->code + python->row.code.co_code_adaptive);
 	}
 	return frame->code ? 0 : -EINVAL;
 }
@@ -264,10 +264,7 @@ static size_t describe_part(const struct lp_cpython *python, const struct lp_raw
 	size_t placed, readable, i;
 
 	for (placed = 0; placed < count; placed++) {
-		const struct lp_frame_reference reference = { frames[placed].code,
-							      frames[placed].instruction };
-
-		if (cpython_frame(python, &reference, &places[placed]))
+		if (cpython_frame(python, &frames[placed], &places[placed]))
 			break;
 		addresses[placed] = places[placed].code;
 	}

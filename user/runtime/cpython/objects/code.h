@@ -11,10 +11,10 @@ struct lp_code_cache *cpython_codes_new(void);
 void cpython_codes_free(struct lp_code_cache *cache);
 
 /*
- * Converts the words of a frame to the address of a code object and the bytes into its code,
+ * Converts a frame as it is in memory to the address of a code object and the bytes into its code,
  * negative before the first instruction.  Returns 0, or -EINVAL if there is no code object.
  */
-int cpython_frame(const struct lp_cpython *python, const struct lp_frame_reference *reference,
+int cpython_frame(const struct lp_cpython *python, const struct lp_raw_frame *raw,
 		  struct lp_raw_frame *frame);
 
 /* See describe in struct lp_runtime.  -EINVAL: there is no code object, or it was freed. */

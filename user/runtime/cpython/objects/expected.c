@@ -105,19 +105,18 @@ static enum lp_handled handled_in(const struct lp_cpython *python, const struct 
 }
 
 /* Returns whether a frame's file is directly in a folder asyncio/: the package has no folders. */
-static bool is_asyncio(const struct lp_cpython *python, const struct lp_frame_reference *frame)
+static bool is_asyncio(const struct lp_cpython *python, const struct lp_raw_frame *frame)
 {
-	const struct lp_raw_frame raw = { frame->code, frame->instruction };
 	struct lp_frame shown;
 	const char *at;
 
-	if (cpython_describe(python, &raw, &shown))
+	if (cpython_describe(python, frame, &shown))
 		return false;
 	at = strstr(shown.file, "/asyncio/");
 	return at && !strchr(at + strlen("/asyncio/"), '/');
 }
 
-bool cpython_is_expected(const struct lp_cpython *python, const struct lp_frame_reference *frames,
+bool cpython_is_expected(const struct lp_cpython *python, const struct lp_raw_frame *frames,
 			 size_t depth, size_t *at)
 {
 	bool asks = true; /* for asyncio's own frames and the function that has called asyncio */

@@ -10,7 +10,7 @@
  * Returns whether a handler expects "no running event loop".  frames: the stack of the thread that
  * raises it, innermost first.  *at: the number of the frame that catches it.
  */
-bool cpython_is_expected(const struct lp_cpython *python, const struct lp_frame_reference *frames,
+bool cpython_is_expected(const struct lp_cpython *python, const struct lp_raw_frame *frames,
 			 size_t depth, size_t *at);
 
 #endif /* LP_RUNTIME_CPYTHON_OBJECTS_EXPECTED_H */

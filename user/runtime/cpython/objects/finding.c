@@ -8,17 +8,15 @@
 
 /* Describes the frames of a part, and appends them to the places. */
 static void describe_part(const struct lp_cpython *python, enum lp_finding_part part,
-			  const struct lp_frame_reference *references, size_t count,
+			  const struct lp_raw_frame *frames, size_t count,
 			  struct lp_finding_places *places)
 {
-	struct lp_raw_frame raw[LP_FINDING_FRAMES];
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; i < count && references[i].code; i++)
-		raw[i] = (struct lp_raw_frame){ .code = references[i].code,
-						.instruction = references[i].instruction };
+	while (i < count && frames[i].code)
+		i++;
 	places->known[part] =
-		(uint32_t)cpython_describe_stack(python, raw, i, places->shown + places->count);
+		(uint32_t)cpython_describe_stack(python, frames, i, places->shown + places->count);
 	places->count += places->known[part];
 }
 
