@@ -86,7 +86,7 @@ def case(request, interpreter):
     yield made
     keep = request.config.option.keep and request.node.stash.get(FAILED, False)
     if keep:
-        made.note(f"kept: {made.directory}")
+        made.note(f"files: {made.directory}")
     made.close(keep)
     request.node.user_properties += [("note", text) for text in made.notes]
 

@@ -96,7 +96,7 @@ missing=()
 for entry in "${roots[@]}"; do
     name=${entry%:*}
     if [ -d "$dir/$name" ] && works "$dir/$name" "${entry#*:}" >/dev/null; then
-        printf 'roots.sh: %s: kept\n' "$dir/$name" >&2
+        printf 'roots.sh: %s: exists\n' "$dir/$name" >&2
     else
         missing+=("$entry")
     fi

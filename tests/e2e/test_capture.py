@@ -78,7 +78,7 @@ def test_report_is_the_same_every_time_and_for_everybody(case):
     case.loopprof = copy
     theirs = case.run("report", capture, "-j", prefix=AS_NOBODY).expect(0).out
     if theirs != outputs[2]:
-        raise Failure("the report differs for somebody who is not root")
+        raise Failure("the report differs for a user who is not root")
 
 
 def test_capture_belongs_to_the_caller_of_sudo(case):

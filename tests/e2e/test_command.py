@@ -78,16 +78,16 @@ def test_command_runs_as_the_caller_of_sudo(case):
 
 def test_command_keeps_its_descriptors_and_signals(case):
     """The command inherits no descriptor of loopprof, and no blocked or ignored signal."""
-    seen = case.path("seen")
+    state = case.path("state")
     script = ("import os, signal; "
               "fds = [int(fd) for fd in os.listdir('/proc/self/fd')]; "
               "extra = [fd for fd in fds if fd > 2 and os.path.exists('/proc/self/fd/%d' % fd)]; "
               "status = open('/proc/self/status').read(); "
               "masks = [line for line in status.splitlines() if line.startswith('SigBlk')]; "
               "handler = signal.getsignal(signal.SIGINT) is signal.default_int_handler; "
-              f"print(extra, masks, handler, file=open({seen!r}, 'w'))")
+              f"print(extra, masks, handler, file=open({state!r}, 'w'))")
     run_command(case, case.interpreter.command("-c", script)).expect(0)
-    with open(seen, encoding="utf-8") as file:
+    with open(state, encoding="utf-8") as file:
         found = file.read().strip()
     if found != "[] ['SigBlk:\\t0000000000000000'] True":
         raise Failure(found)

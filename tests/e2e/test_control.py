@@ -114,7 +114,7 @@ def test_lines_come_at_once(case):
     # Both clocks are CLOCK_MONOTONIC.
     late = (time.monotonic_ns() - slow["start_ns"] - slow["duration_ns"]) / 1e9
     if late > 0.5:
-        raise Failure(f"told {late:.1f} s after its end")
+        raise Failure(f"reported {late:.1f} s after its end")
     target.finish()
     profiler.finish().expect(0)
 
@@ -132,15 +132,15 @@ def test_no_probe_is_left_in_the_kernel(case):
         raise Failure(f"left behind: {left}")
 
 
-def test_a_service_manager_is_told(case):
+def test_a_service_manager_is_notified(case):
     """A run behaves as systemd expects with Type=notify and WatchdogSec=; COMMAND does not notice.
     """
     path = case.path("notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(path)
         manager.settimeout(30)
-        told = ["env", f"NOTIFY_SOCKET={path}", "WATCHDOG_USEC=600000"]
-        profiler = case.profile("-a", "-m", "sample", "-d", "1.5", prefix=told)
+        notified = ["env", f"NOTIFY_SOCKET={path}", "WATCHDOG_USEC=600000"]
+        profiler = case.profile("-a", "-m", "sample", "-d", "1.5", prefix=notified)
         if manager.recv(64) != b"READY=1":
             raise Failure("the first message is another one")
         said = [manager.recv(64)]
@@ -149,7 +149,7 @@ def test_a_service_manager_is_told(case):
         profiler.finish().expect(0)
         if set(said[:-1]) != {b"WATCHDOG=1"} or len(said) < 4:
             raise Failure(f"the manager heard {said}")
-        case.run("--", "true", prefix=told)
+        case.run("--", "true", prefix=notified)
         manager.setblocking(False)
         try:
             raise Failure(f"a run with a program of its own says {manager.recv(64)!r}")

@@ -81,11 +81,11 @@ def test_more_names_than_fit(case):
         if row is None:
             continue
         found += 1
-        told = [record[key] for key in ("file", "line")]
+        place = [record[key] for key in ("file", "line")]
         true = [row[key] for key in ("file", "line")]
         # A name that did not fit into the ring buffer is sent with the callback's next run.
-        if told != true or not row["count"] - 1 <= record["count"] <= row["count"]:
-            raise Failure(f"{record['name']}: {record['count']} {told}, not {row['count']} {true}")
+        if place != true or not row["count"] - 1 <= record["count"] <= row["count"]:
+            raise Failure(f"{record['name']}: {record['count']} {place}, not {row['count']} {true}")
     case.note(f"{found} of {len(expected)} names")
     if found < 3000:
         raise Failure(f"only {found} of {len(expected)} names")

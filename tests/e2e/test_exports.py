@@ -125,9 +125,9 @@ def test_openmetrics_exemplars_point_at_stalls(case):
     samples = fleet.read("openmetrics.py", path)
     run = records.one("header")["start_unix_ns"] // 10**9
     (loop,) = {stall["loop_id"] for stall in stalls.values()}
-    told = [sample["exemplar"] for sample in samples if sample["exemplar"]]
-    if len(told) < 2:
-        raise Failure(f"exemplars {told} in {len(samples)} samples")
+    exemplars = [sample["exemplar"] for sample in samples if sample["exemplar"]]
+    if len(exemplars) < 2:
+        raise Failure(f"exemplars {exemplars} in {len(samples)} samples")
 
     def check(stall, line, cause, seconds):
         found = stalls.get(int(stall.rpartition("-")[2]))
@@ -139,7 +139,7 @@ def test_openmetrics_exemplars_point_at_stalls(case):
         if line != f"paced.py:{wanted['line']}" or cause != "blocked":
             raise Failure(f"stall {stall} at {line}, {cause}; it was at {wanted}")
 
-    for exemplar in told:
+    for exemplar in exemplars:
         check(exemplar["stall"], exemplar["line"], exemplar["cause"], exemplar["value"])
     stored = wait_until(lambda: prometheus.exemplars("loopprof_callback_run_seconds_bucket",
                                                      began, time.time() + 60),
@@ -204,9 +204,9 @@ def test_otlp_has_the_buckets_of_the_json_lines(case):
     if host != header["host"]:
         raise Failure(f"host {host}")
     nothing_falls(points)
-    told = [exemplar["stall"] for point in points for exemplar in point.get("exemplars", [])]
-    if not told or len(told) != len(set(told)):
-        raise Failure(f"stalls {told}")
+    stalls = [exemplar["stall"] for point in points for exemplar in point.get("exemplars", [])]
+    if not stalls or len(stalls) != len(set(stalls)):
+        raise Failure(f"stalls {stalls}")
 
 
 def nothing_falls(points):
@@ -276,7 +276,7 @@ def test_each_export_fails_and_recovers_on_its_own(case):
     wait_until(lambda: text_of(paths["prom"]) and text_of(paths["otlp"]), "all are written again")
     reachable = sockets_of(profiler.pid) - unnamed_sockets()
     if reachable:
-        raise Failure(f"sockets that somebody else could reach: {reachable}")
+        raise Failure(f"sockets that other users could reach: {reachable}")
     profiler.interrupt()
     err = profiler.finish().expect(0).err
     for name in ("prom", "otlp"):

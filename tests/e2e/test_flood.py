@@ -8,7 +8,7 @@ from lib.case import on_every_python, patient
 from lib.checks import verify
 from lib.processes import Failure
 
-TOLD_A_SECOND = 50
+REPORTED_A_SECOND = 50
 # In each second, callbacks slower than all before are reported in addition.
 WORSE_ONES = 40
 OWN_CPU_SHARE = 0.3
@@ -48,24 +48,24 @@ def check_flood(case, *options):
 
 def check_sums(records, case):
     """Each slow callback was reported, or counted as suppressed, or its event counted as lost."""
-    told, lost = len(records.slow()), records.one("footer")["lost_events"]
+    reported, lost = len(records.slow()), records.one("footer")["lost_events"]
     loops = records.final("loop_summary")
-    untold = sum(loop["untold"] for loop in loops)
+    suppressed = sum(loop["untold"] for loop in loops)
     slow = sum(loop["slow_callbacks"] for loop in loops)
-    case.note(f"{told} told, {untold} not, {lost} events lost")
-    if not 0 <= slow - told - untold <= lost:
-        raise Failure(f"{told} told and {untold} not of {slow}, {lost} events lost")
+    case.note(f"{reported} reported, {suppressed} not, {lost} events lost")
+    if not 0 <= slow - reported - suppressed <= lost:
+        raise Failure(f"{reported} reported and {suppressed} not of {slow}, {lost} events lost")
     counted = sum(record["slow"] for record in records.final("callback_summary"))
     if counted != slow:
         raise Failure(f"by name there are {counted} of {slow}")
-    return told, untold
+    return reported, suppressed
 
 
 @on_every_python
 @patient
 def test_flood_traced(case):
     records, truth, lasted_s, cpu = check_flood(case)
-    told, untold = check_sums(records, case)
+    reported, suppressed = check_sums(records, case)
     case.note(f"{lasted_s:.1f} s, {cpu:.2f} s of CPU")
     # A callback whose name did not fit into the ring buffer counts as "other".
     slow = sum(record["slow"] for record in records.final("callback_summary")
@@ -73,13 +73,13 @@ def test_flood_traced(case):
     if slow != truth.fact("jobs"):
         raise Failure(f"{slow} slow jobs of {truth.fact('jobs')}")
     names = [record["callback"]["name"] for record in records.slow()]
-    first = [name for name in names if name.startswith("job_")][:TOLD_A_SECOND // 2]
-    if first != [f"job_{number}" for number in range(TOLD_A_SECOND // 2)]:
-        raise Failure(f"the first ones are not told: {first}")
+    first = [name for name in names if name.startswith("job_")][:REPORTED_A_SECOND // 2]
+    if first != [f"job_{number}" for number in range(REPORTED_A_SECOND // 2)]:
+        raise Failure(f"the first ones are missing: {first}")
     if truth.fact("worst") not in names:
-        raise Failure(f"the worst, {truth.fact('worst')}, is not told")
-    if not untold or told > (lasted_s + 2) * (TOLD_A_SECOND + WORSE_ONES):
-        raise Failure(f"{told} were told in {lasted_s} s, {untold} were not")
+        raise Failure(f"the worst, {truth.fact('worst')}, is missing")
+    if not suppressed or reported > (lasted_s + 2) * (REPORTED_A_SECOND + WORSE_ONES):
+        raise Failure(f"{reported} were reported in {lasted_s} s, {suppressed} were not")
     if cpu > lasted_s * OWN_CPU_SHARE:
         raise Failure(f"{cpu} s of CPU in {lasted_s} s")
 

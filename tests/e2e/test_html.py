@@ -1,4 +1,4 @@
-"""The HTML page in headless Chromium, which opens, clicks, types and looks."""
+"""The HTML page in headless Chromium, which opens, clicks, types and reads."""
 
 import os
 import re

@@ -65,7 +65,7 @@ def test_nothing_is_found_where_nothing_is_lost(case):
     records, truth, _ = observe(case, "--find", "all", "--origins", "--lifetimes",
                                 script="clean.py")
     verify(schema.documented(records), checks.sums(records))
-    verify(lost.nothing(records), lost.lives(records, truth))
+    verify(lost.nothing(records), lost.lifetimes(records, truth))
 
 
 @each(lambda interpreter: interpreter.version[:2] == (3, 8)

@@ -11,7 +11,7 @@ from lib.checks import verify
 from lib.processes import Failure, Process
 from test_refusals import copy_for_nobody
 
-# Clears the screen, sets title and clipboard, begins a line that looks like one of loopprof.
+# Clears the screen, sets title and clipboard, begins a line that resembles one of loopprof.
 EXECUTABLE = "x\x1b[2J\x1b]0;t\x07\x1b]52;c;cm0=\x07\x9b\u202e\r\nloopprof: error: run this"
 COMM = b"\x1b[2J\x07\r\nlo\xc2\x9b"
 HOSTILE_TARGET = ("import asyncio, ctypes, time\n"
@@ -36,7 +36,7 @@ def run(case, *arguments, prefix=(), program=None, **environment):
 
 
 def dirt(what, out, err):
-    """Parts of the output that would move a cursor, or look like a line of loopprof."""
+    """Parts of the output that would move a cursor, or resemble a line of loopprof."""
     wrong = []
     for name, data in (("stdout", out), ("stderr", err)):
         try:

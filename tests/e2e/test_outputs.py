@@ -156,7 +156,7 @@ def test_a_fifo_without_a_reader_is_an_error(case):
     wait_until(lambda: b"loop busy" in contents(found), "the reader has got the report")
 
 
-def test_a_limit_of_file_sizes_is_told(case):
+def test_a_limit_of_file_sizes_is_reported(case):
     target = case.start("load.py", "20")
     target.go()
     path = case.path("x.lpc")
@@ -164,21 +164,21 @@ def test_a_limit_of_file_sizes_is_told(case):
                          O=path)
     expect(status, 1, "record under ulimit -f", said)
     if "ulimit -f" not in said:
-        raise Failure(f"the limit is not told: {said!r}")
+        raise Failure(f"the limit is not in the message: {said!r}")
     case.run("report", path)
 
 
 def test_a_wrong_pid_costs_no_capture(case):
     path = capture(case)
     before = contents(path)
-    gone = subprocess.Popen(["true"])
-    gone.wait()
-    case.run("record", "-o", path, "-p", str(gone.pid)).expect(1)
-    case.run("-f", "text", "-o", path, "-p", str(gone.pid)).expect(1)
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    case.run("record", "-o", path, "-p", str(ended.pid)).expect(1)
+    case.run("-f", "text", "-o", path, "-p", str(ended.pid)).expect(1)
     if contents(path) != before:
         raise Failure("the older capture was replaced by a run that had nothing to record")
     directory = case.path("captures")
-    case.run("record", "-o", directory + "/", "-p", str(gone.pid)).expect(1)
+    case.run("record", "-o", directory + "/", "-p", str(ended.pid)).expect(1)
     if os.listdir(directory):
         raise Failure(f"{os.listdir(directory)} is left of a run that had nothing to record")
 

@@ -252,12 +252,12 @@ def test_an_overlay_of_a_user_namespace_is_not_probed(case):
     """The user who mounted it may have put it on a FUSE file system that never answers."""
     path = library(case)
     place = case.path("overlay")
-    for name in ("", "lower", "upper", "work", "seen"):
+    for name in ("", "lower", "upper", "work", "merged"):
         os.mkdir(os.path.join(place, name))
     shutil.copyfile(path, os.path.join(place, "lower", "libz.so"))
     mount = (f"cd {place} && mount -t overlay overlay "
-             f'-o lowerdir=lower,upperdir=upper,workdir=work seen && cd / && exec "$@"')
-    forger = case.start("forged.py", "heappush", f"{place}/seen/libz.so", "adler32", "0", prefix=[
+             f'-o lowerdir=lower,upperdir=upper,workdir=work merged && cd / && exec "$@"')
+    forger = case.start("forged.py", "heappush", f"{place}/merged/libz.so", "adler32", "0", prefix=[
         "unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, "sh"])
     profiler = case.profile("-p", str(forger.pid), "-v", "-j", *ALL_PROBES)
     profiler.wait_for_text("on an overlay of a user namespace")

@@ -9,7 +9,7 @@ from lib.processes import Failure
 
 # Limits on the delay of a report; loops are checked at intervals.
 LATE_NS, LATE_SHARE = 80_000_000, 0.2
-TOLD_S = 0.5
+REPORTED_S = 0.5
 
 
 def start_stuck(case, how, mode, *options):
@@ -25,13 +25,13 @@ def in_progress(records):
     return [record for record in records.of("slow_callback") if record["in_progress"]]
 
 
-def told_meanwhile(profiler):
+def reported_meanwhile(profiler):
     """The first report is written without delay."""
     first = profiler.wait_for("slow_callback", limit_s=10, in_progress=True)[0]
     # Both clocks are CLOCK_MONOTONIC.
     late = (time.monotonic_ns() - first["start_ns"] - first["duration_ns"]) / 1e9
-    if late > TOLD_S:
-        raise Late(f"told {late:.1f} s late")
+    if late > REPORTED_S:
+        raise Late(f"reported {late:.1f} s late")
 
 
 def doubling(reports, least, mode):
@@ -64,15 +64,15 @@ def explained(reports, stuck):
             "syscall": stuck["syscall"], "innermost": stuck["at"], "calls": [1, 1],
             "target": None})
         if len(report["await_chain"]) != 1:
-            yield f"{what}: await chain {causes.told(report['await_chain'])}"
+            yield f"{what}: await chain {causes.shown(report['await_chain'])}"
 
 
 def check_sleeping(case, mode):
     """There are five reports in progress, and one at the end."""
     target, profiler, stuck = start_stuck(case, "sleeps", mode)
-    told_meanwhile(profiler)
+    reported_meanwhile(profiler)
     if not target.running:
-        raise Failure("told only after the end of the target")
+        raise Failure("reported only after the end of the target")
     target.finish()
     records = profiler.finish().expect(0).records
     truth = case.truth(target)
@@ -101,7 +101,7 @@ def test_long_callback_sampled(case):
 def check_never_ending(case, mode):
     """No code of the target runs any more, but reports go on."""
     target, profiler, stuck = start_stuck(case, "holds_gil", mode, "-d", "3")
-    told_meanwhile(profiler)
+    reported_meanwhile(profiler)
     records = profiler.finish(20).expect(0).records
     if not target.running:
         raise Failure("the target did not live on")

@@ -131,7 +131,7 @@ def test_unwritable_output(case):
         start = time.monotonic()
         refused(case.run("-p", pid, "-d", "5", "-j", "-o", path), 1, path)
         if time.monotonic() - start > 3:
-            raise Failure(f"{path}: told only at the end")
+            raise Failure(f"{path}: refused only at the end")
     refused(case.run("record", "-p", pid, "-d", "5", "-o", "/nonexistent/d/x"), 1,
             "/nonexistent/d/x")
 

@@ -87,7 +87,7 @@ def test_files_of_a_run_add_up(case):
     if "continues an earlier file" not in rest.err:
         raise Failure(f"nothing is said of the file that was removed: {rest.err!r}")
     if counted(rest.records) != added(map(counted, parts[1:])):
-        raise Failure("without the first file, the others tell something else")
+        raise Failure("without the first file, the others have something else")
 
 
 def test_files_are_removed_that_are_too_many(case):
@@ -161,7 +161,7 @@ def test_a_full_disk_stops_nothing_but_the_capture(case):
         target.finish()
         result = profiler.finish().expect(1)
         if "is incomplete: " not in result.err or "records in" not in result.err:
-            raise Failure(f"what is missing is not told: {result.err!r}")
+            raise Failure(f"no message says what is missing: {result.err!r}")
         if result.err.count("the disk is full") != 2:
             raise Failure(f"it is said once, and at the end: {result.err!r}")
         got = report(case, disk + "/captures")
@@ -184,7 +184,7 @@ def test_a_directory_that_comes_back_is_used_again(case):
     target.finish()
     result = profiler.finish().expect(1)
     if "is incomplete: " not in result.err:
-        raise Failure(f"what is missing is not told: {result.err!r}")
+        raise Failure(f"no message says what is missing: {result.err!r}")
     if not report(case, directory).records.slow():
         raise Failure("nothing in the directory that came back")
 

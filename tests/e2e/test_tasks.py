@@ -23,7 +23,7 @@ status = subprocess.call(sys.argv[1:])
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
 sys.exit(status)
 """]
-LOOKS = 20
+SNAPSHOTS = 20
 GAP_LIMIT_NS = 1_000_000_000
 
 
@@ -45,7 +45,7 @@ def in_pid_namespace(target, case):
 def test_every_parked_task(case):
     """All tasks are as in the program's books, and as an independent reader finds them."""
     target = case.start("parked.py")
-    found = tasks.look(case, target.pid)
+    found = tasks.snapshot(case, target.pid)
     truth = case.truth(target)
     verify(tasks.whole(found), tasks.parked(found, truth), tasks.deadlocks(found, truth))
     if not os.path.exists(tasks.PROBE):
@@ -58,17 +58,17 @@ def test_every_parked_task(case):
 
 @each(lambda interpreter: interpreter.supported and interpreter.version >= (3, 14)
       and interpreter.root)
-def test_awaits_as_asyncio_tells_them(case):
+def test_awaits_as_asyncio_reports_them(case):
     """The edges are those that `python -m asyncio ps` prints."""
     target = tasks.start_with_proc(case, "parked.py")
     names, edges = tasks.edges_by_asyncio(case, target.pid)
-    verify(tasks.same_as_asyncio(tasks.look(case, target.pid), names, edges))
+    verify(tasks.same_as_asyncio(tasks.snapshot(case, target.pid), names, edges))
 
 
 def test_created_at_in_debug_mode(case):
     """In asyncio's debug mode tasks record where they were created."""
     target = case.start("parked.py", env=dict(os.environ, PYTHONASYNCIODEBUG="1"))
-    found = tasks.look(case, target.pid)
+    found = tasks.snapshot(case, target.pid)
     for name in tasks.expected(case.truth(target)):
         created = found.tasks[name]["created_at"]
         if name not in ("Task-1", "grouped 1", "grouped 2") and (
@@ -97,7 +97,7 @@ def test_tasks_as_text(case):
 def test_odd_tasks(case):
     """Strange names do no harm, deep chains are complete or marked as cut, loops have threads."""
     target = case.start("odd.py")
-    found = tasks.look(case, target.pid)
+    found = tasks.snapshot(case, target.pid)
     shown = case.run("tasks", "-p", str(target.pid), "--stack").expect(0).out
     truth = case.truth(target)
     verify(tasks.in_their_loops(found, truth), tasks.harmless(found, shown))
@@ -141,8 +141,8 @@ def test_hundred_thousand_tasks(case):
 def test_tasks_that_come_and_go(case):
     """Tasks that change while they are read do no harm."""
     target = case.start("crowds.py", "churns")
-    for _ in range(LOOKS):
-        found = tasks.look(case, target.pid)
+    for _ in range(SNAPSHOTS):
+        found = tasks.snapshot(case, target.pid)
         steady = [task for task in found.all if task["name"] == "steady"]
         if len(steady) != 5 and not found.records.one("footer")["partial"]:
             raise Failure(f"{len(steady)} of 5 tasks that stay")
@@ -172,9 +172,9 @@ def test_group_that_grows(case):
     if any(len(found) > 1 for found in groups):
         raise Failure(f"growing: {groups}")
     born = {identity for change in changes for identity in change["born"]}
-    told = [task for task in records.of("task") if task["task_id"] in born]
-    if len(told) != len(born) or {task["name"] for task in told} != {"leaked"}:
-        raise Failure(f"{len(born)} were born, {len(told)} told: {told[:2]}")
+    reported = [task for task in records.of("task") if task["task_id"] in born]
+    if len(reported) != len(born) or {task["name"] for task in reported} != {"leaked"}:
+        raise Failure(f"{len(born)} were born, {len(reported)} reported: {reported[:2]}")
 
 
 def test_nothing_grows_where_nothing_does(case):
@@ -203,11 +203,11 @@ def test_watch_of_tasks_that_come_and_go(case):
         raise Failure(f"growing: {growing}")
 
 
-def test_consistent_look_pauses_briefly(case):
+def test_consistent_snapshot_pauses_briefly(case):
     """The target is stopped only briefly, and goes on."""
     target = case.start("crowds.py", "stands", "5000")
     for _ in range(3):
-        found = tasks.look(case, target.pid, "--consistent")
+        found = tasks.snapshot(case, target.pid, "--consistent")
         paused = found.records.one("footer")["paused_ns"]
         if not paused or len(found.all) < 5000:
             raise Failure(f"paused for {paused}, {len(found.all)} tasks")
@@ -215,12 +215,12 @@ def test_consistent_look_pauses_briefly(case):
     target.go()
     target.finish()
     gap = case.truth(target).fact("worst_gap_ns")
-    case.note(f"paused for {paused / 1e6:.1f} ms, the loop saw {gap / 1e6:.1f} ms at worst")
+    case.note(f"paused for {paused / 1e6:.1f} ms, the loop for {gap / 1e6:.1f} ms at most")
     if gap > GAP_LIMIT_NS:
         raise Failure(f"the loop stood still for {gap / 1e6:.0f} ms")
 
 
-def test_consistent_look_that_is_killed(case):
+def test_consistent_snapshot_that_is_killed(case):
     """The target does not stay stopped, whatever happens to loopprof."""
     target = case.start("crowds.py", "stands", "20000")
     for delay in (0, 0.01, 0.03):
@@ -229,7 +229,7 @@ def test_consistent_look_that_is_killed(case):
         time.sleep(delay)
         profiler.signal(signal.SIGKILL)
         if profiler.wait() == 0:
-            raise Failure("it was never seen to be stopped")
+            raise Failure("it never was in the stopped state")
         wait_until(lambda: state(target.pid) not in "tT", "it runs again", 1)
     target.go()
     target.finish()
@@ -250,11 +250,11 @@ def test_tasks_in_a_pid_namespace(case):
     target = case.own(Target(["unshare", "--pid", "--fork", "--kill-child", "--mount-proc",
                               *command], case.path("target.err"), books))
     target.wait_ready()
-    found = tasks.look(case, in_pid_namespace(target, case))
+    found = tasks.snapshot(case, in_pid_namespace(target, case))
     verify(tasks.parked(found, case.truth(target)))
 
 
-def test_no_tasks_to_tell(case):
+def test_no_tasks_to_list(case):
     """The message says why there are no tasks; a Python without tasks is not an error."""
     refused(case.run("tasks", "-p", "4194303"), 1, "4194303")
     refused(case.run("tasks"), 2, "-p")

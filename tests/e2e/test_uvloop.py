@@ -161,7 +161,7 @@ def test_nothing_is_found_where_nothing_is_lost(case):
 @on_every_uvloop
 def test_every_parked_task(case):
     target = case.start("onuvloop.py", "parked.py")
-    found = tasks.look(case, target.pid)
+    found = tasks.snapshot(case, target.pid)
     truth = case.truth(target)
     verify(tasks.whole(found), tasks.parked(found, truth), tasks.deadlocks(found, truth))
     target.go()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Runs all of `loopprof report` and `export` on a capture from somebody else.  Input: the format,
+ * Runs all of `loopprof report` and `export` on a capture of unknown origin.  Input: the format,
  * then the capture.  The page's data, JSON, metrics and profiles are written from it.
  */
 #include "fuzz.h"

@@ -19,7 +19,7 @@ BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(TOP, 
 ROOTS = os.path.join(BUILD, "packaging-roots")
 STATIC = os.path.join(BUILD, "loopprof-static")
 
-# A loop that blocks for 150 ms each half second, for as long as anybody looks.
+# A loop that blocks for 150 ms each half second, until it is killed.
 TARGET = """
 import asyncio, time
 
@@ -84,7 +84,7 @@ class Target:
 
 
 def profiled(root, pid):
-    """The slow callbacks that the static program tells of a process."""
+    """The slow callbacks that the static program reports of a process."""
     lines = inside(root, "/loopprof", "-q", "-j", "-d", "3", "-p", str(pid)).splitlines()
     records = [json.loads(line) for line in lines if line.startswith("{")]
     return [record for record in records
@@ -151,10 +151,10 @@ def test_the_package_is_the_same_each_time():
 
 def test_the_service_is_fenced_in():
     unit = os.path.join(PACKAGING, "systemd", "loopprof.service")
-    told = run("systemd-analyze", "security", "--offline=true", unit)
-    exposure = float(re.search(r"exposure level for loopprof.service: ([0-9.]+)", told).group(1))
+    output = run("systemd-analyze", "security", "--offline=true", unit)
+    exposure = float(re.search(r"exposure level for loopprof.service: ([0-9.]+)", output).group(1))
     if exposure > 3.0:
-        raise Wrong(told)
+        raise Wrong(output)
 
 
 def test_systemd_reads_the_service():
@@ -165,9 +165,9 @@ def test_systemd_reads_the_service():
                                                            root + "/usr/sbin/loopprof")
         with open(unit, "w", encoding="utf-8") as file:
             file.write(text)
-        told = run("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", unit)
-        if told.strip():
-            raise Wrong(told)
+        output = run("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", unit)
+        if output.strip():
+            raise Wrong(output)
 
 
 def test_the_options_of_service_and_daemonset_are_known():

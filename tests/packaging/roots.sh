@@ -9,7 +9,7 @@ dir=${1:?usage: roots.sh DIR [NAME]...}
 shift
 [ $# -gt 0 ] || set -- bullseye trixie musl
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-kept=/var/cache/loopprof/packaging-roots
+cache=/var/cache/loopprof/packaging-roots
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
 exec 9>"$dir/.lock"
@@ -87,13 +87,13 @@ make_musl() {
 
 for name; do
 	[ ! -d "$dir/$name" ] || continue
-	if [ -d "$kept/$name" ]; then
-		cp -a "$kept/$name" "$dir/.$name.new"
+	if [ -d "$cache/$name" ]; then
+		cp -a "$cache/$name" "$dir/.$name.new"
 	else
 		rm -rf "$dir/.$name.new"
 		"make_$name" "$dir/.$name.new"
-		if mkdir -p "$kept" 2>/dev/null; then
-			cp -a "$dir/.$name.new" "$kept/.$name.$$" && mv "$kept/.$name.$$" "$kept/$name"
+		if mkdir -p "$cache" 2>/dev/null; then
+			cp -a "$dir/.$name.new" "$cache/.$name.$$" && mv "$cache/.$name.$$" "$cache/$name"
 		fi
 	fi
 	mv "$dir/.$name.new" "$dir/$name"

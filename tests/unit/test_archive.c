@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Names in a directory of captures that somebody else has occupied. */
+/* Names in a directory of captures that other files have. */
 #include "recording_fixture.h"
 
 /* What an attacker creates under the name of the next capture. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Records that tell why a callback was slow: which ones are refused. */
+/* Records of why a callback was slow: which ones are refused. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -232,7 +232,7 @@ static void tables_and_searches_without_end_are_refused(void **state)
 }
 
 /* All searches in one file share a budget of work. */
-static void look_ups_have_a_budget(void **state)
+static void lookups_have_a_budget(void **state)
 {
 	const struct file *file = *state;
 	struct lp_elf *elf;
@@ -335,7 +335,7 @@ int main(void)
 						remove_file),
 		cmocka_unit_test_setup_teardown(tables_and_searches_without_end_are_refused,
 						make_file, remove_file),
-		cmocka_unit_test_setup_teardown(look_ups_have_a_budget, make_file, remove_file),
+		cmocka_unit_test_setup_teardown(lookups_have_a_budget, make_file, remove_file),
 		cmocka_unit_test_setup_teardown(what_is_no_regular_file_is_not_opened, make_file,
 						remove_file),
 		cmocka_unit_test_setup_teardown(counts_over_the_limits_are_refused, make_file,

@@ -156,7 +156,7 @@ static void a_stall_that_never_ended_stays_in_progress(void **state)
 	assert_true(store.stalls[0].in_progress);
 }
 
-static void beyond_the_limit_the_worst_are_retained_and_the_rest_counted(void **state)
+static void over_the_limit_the_worst_are_retained_and_the_rest_counted(void **state)
 {
 	uint64_t i, total = 0;
 
@@ -469,8 +469,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_stall_that_never_ended_stays_in_progress, begin,
 						finish),
 		cmocka_unit_test_setup_teardown(
-			beyond_the_limit_the_worst_are_retained_and_the_rest_counted, begin,
-			finish),
+			over_the_limit_the_worst_are_retained_and_the_rest_counted, begin, finish),
 		cmocka_unit_test_setup_teardown(
 			the_first_stall_of_a_callback_is_retained_among_worse_ones, begin, finish),
 		cmocka_unit_test_setup_teardown(

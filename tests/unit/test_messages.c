@@ -24,7 +24,7 @@ static char said[1 << 16]; /* what was written to stderr */
 static const char *const hostile[] = {
 	"x\x1b[2J\x1b]0;title\x07", /* clears the screen, sets the title */
 	"x\x1b]52;c;cm0gLXJm\x07", /* sets the clipboard */
-	"x\r\nloopprof: error: run this as root", /* a line that looks like one of ours */
+	"x\r\nloopprof: error: run this as root", /* resembles a line of loopprof */
 	"\nnext",
 	"a\tb\vc\fd\be",
 	"\x7f",

@@ -127,7 +127,7 @@ static void an_interval_has_the_lives_that_ended_in_it(void **state)
 	assert_int_equal(total_count, 1);
 }
 
-static void lives_outlast_a_slot_and_its_loop(void **state)
+static void lifetimes_outlast_a_slot_and_its_loop(void **state)
 {
 	(void)state;
 	feed_loop(0, 0);
@@ -154,7 +154,7 @@ int main(void)
 		TEST(a_life_is_divided_into_its_parts),
 		TEST(what_nobody_knows_is_not_counted),
 		TEST(an_interval_has_the_lives_that_ended_in_it),
-		TEST(lives_outlast_a_slot_and_its_loop),
+		TEST(lifetimes_outlast_a_slot_and_its_loop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

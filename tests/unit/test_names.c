@@ -20,7 +20,8 @@ static const struct {
 	{ outcome_name, LP_OUTCOMES },
 };
 
-/* A kind without a word would print as "(null)", and two kinds with one word look alike. */
+/* A kind without a word would print as "(null)", and two kinds with one word could not be
+ * distinguished. */
 static void test_each_kind_has_a_word_of_its_own(void **state)
 {
 	size_t i, j, k;

@@ -312,7 +312,7 @@ static void code_of_nobody_knows_whom_ends_the_stack(void **state)
 {
 	(void)state;
 	capture_here();
-	event.event.pid = 1 << 23; /* beyond the highest PID */
+	event.event.pid = 1 << 23; /* over the highest PID */
 	assert_int_equal(native_frames(native, &event, frames, 64), 1);
 	assert_string_equal(frames[0].function, "[anonymous]");
 	assert_string_equal(frames[0].file, "");

@@ -327,7 +327,7 @@ static void a_task_name_that_was_reported_meanwhile_is_retained(void **state)
 	struct lp_event_task_name event = {
 		.event = { .type = LP_EVENT_TASK_NAME, .size = sizeof(event) },
 		.segment_ns = START_NS + 10 * MS,
-		.name = "told \033[31m",
+		.name = "task \033[31m",
 	};
 
 	(void)state;
@@ -337,7 +337,7 @@ static void a_task_name_that_was_reported_meanwhile_is_retained(void **state)
 	feed_nameless(210 * MS, 0x1000);
 	model_advance(model, UINT64_MAX);
 	assert_int_equal(reported.slow_count, 2);
-	assert_string_equal(reported.slow[0].slow.task_name, "told ?[31m");
+	assert_string_equal(reported.slow[0].slow.task_name, "task ?[31m");
 	assert_string_equal(reported.slow[1].slow.task_name, "");
 }
 

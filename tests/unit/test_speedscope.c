@@ -52,7 +52,7 @@ static void each_loop_has_a_profile(void **state)
 }
 
 /* More samples than the sink stores in order. */
-static void beyond_the_bound_the_time_is_retained(void **state)
+static void over_the_limit_the_time_is_retained(void **state)
 {
 	struct lp_sink *sink = export_open(&speedscope_format);
 	struct lp_slow_callback slow = export_slow();
@@ -76,7 +76,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(samples_are_in_the_order_of_time),
 		cmocka_unit_test(each_loop_has_a_profile),
-		cmocka_unit_test(beyond_the_bound_the_time_is_retained),
+		cmocka_unit_test(over_the_limit_the_time_is_retained),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

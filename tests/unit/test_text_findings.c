@@ -267,7 +267,7 @@ static void every_kind_is_explained(void **state)
 	assert_null(finding_row(LP_FINDING_KINDS));
 }
 
-static void lives_are_reported_by_coroutine(void **state)
+static void lifetimes_are_reported_by_coroutine(void **state)
 {
 	struct lp_lifetimes lifetimes = { .outcomes = { 0 } };
 	struct lp_callback_summary items[] = { { .callback = &report, .lifetimes = &lifetimes } };
@@ -305,7 +305,7 @@ int main(void)
 		TEST(a_long_table_is_cut_and_says_so),
 		TEST(an_explanation_is_of_what_occurred),
 		TEST(every_kind_is_explained),
-		TEST(lives_are_reported_by_coroutine),
+		TEST(lifetimes_are_reported_by_coroutine),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,7 @@ KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 write_apt_conf() {
 	local dir=$VM_BUILD/apt/$1
 	# The status file is empty, as packages of the host must not count. The sandbox user, who
-	# cannot read a checkout in somebody's home, is switched off; that changes who downloads,
+	# cannot read a checkout in a user's home directory, is switched off; that changes who downloads,
 	# not what is verified. Of the host's settings only a proxy and the checks of dates are
 	# used: its hooks may delete files, and its permission to skip signatures must not apply.
 	cat <<-EOF

@@ -140,7 +140,7 @@ def main():
     print()
     print(table(bench.rows))
     if setting.disturbed:
-        print(f"\nIn {setting.disturbed} phases somebody else's loopprof ran as well.")
+        print(f"\nIn {setting.disturbed} phases another loopprof ran as well.")
     if arguments.json:
         with open(arguments.json, "w", encoding="utf-8") as file:
             json.dump({"host": describe(), "disturbed": setting.disturbed, "parts": bench.raw},

@@ -137,7 +137,7 @@ class Http:
 
         This includes their runs for other processes, which count as the server's.
         """
-        def look(check):
+        def measure_programs(check):
             before = set(bpf.programs())
             with Profiler(self._setting.loopprof, self._server.pid, self._setting.other_cpu,
                           "-t", NEVER, "-m", "sample") as profiler:
@@ -152,7 +152,7 @@ class Http:
                 check(1)
             return {name: value / max(requests, 1) for name, value in spent.items()}
 
-        self.programs, _ = self._setting.alone(look)
+        self.programs, _ = self._setting.alone(measure_programs)
 
     # ---- results ----
 

@@ -51,13 +51,13 @@ class Comparison:
         found = "-" if verdicts[0].found is None else counts["found"]
         yield Row(f"    {name}", "all" if name.startswith("loopprof") else "",
                   f"{found}, {counts['named']}, {counts['cause']} of {len(verdicts)}")
-        for answer, label in (("named", "lines not named"), ("cause", "causes not told")):
+        for answer, label in (("named", "lines not named"), ("cause", "causes not named")):
             # If all are missing, the kinds are not listed.
             if 0 < counts[answer] < len(verdicts):
                 yield Row(f"        {label}", "", self._missing(name, answer))
 
     def rows(self):
-        yield Row("stalls of every kind: found, line named, cause told", "", "")
+        yield Row("stalls of every kind: found, line and cause named", "", "")
         for name in self._names:
             if name in self.absent:
                 yield Row(f"    {name}", "", f"not measured: {self.absent[name]}")
@@ -91,7 +91,7 @@ def _start_target(setting, books, debug=False):
 
 def _go(target, books):
     """Orders the target to stall, and waits for its end.  Returns the stalls."""
-    target.tell("go")
+    target.send("go")
     target.finish()
     if not os.path.exists(books):
         raise NotMeasured(f"causes.py has failed: {target.errors[-300:]}")

@@ -34,7 +34,7 @@ def measure(setting):
     """Measures both ways of dispatch; programs of another loopprof have the same names."""
     spent = {}
 
-    def look(check, *options):
+    def measure_one(check, *options):
         before = set(bpf.programs())
         with Python("the host's").start("spin.py", setting.target_cpu) as target:
             with Profiler(setting.loopprof, target.pid, setting.other_cpu, "-t", NEVER,
@@ -49,7 +49,7 @@ def measure(setting):
                         if number not in before and runs > CALLBACKS}
 
     for options in ((), ("--queue",)):
-        values, _ = setting.alone(lambda check: look(check, *options))
+        values, _ = setting.alone(lambda check: measure_one(check, *options))
         spent.update({name: value for name, value in values.items()
                       if name not in spent})
     return Programs(spent)

@@ -146,13 +146,13 @@ class Spin:
 
     def find_fallback(self):
         """Whether loopprof is on every system call of this host."""
-        def look(check):
+        def find(check):
             with self._profile("loopprof") as profiler:
                 profiler.wait_for("loop")
                 check(1)
                 return bpf.on_every_system_call()
 
-        self.every_system_call, _ = self._setting.alone(look)
+        self.every_system_call, _ = self._setting.alone(find)
 
     # ---- results ----
 

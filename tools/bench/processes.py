@@ -42,7 +42,7 @@ class Process:
         self.pid = self._popen.pid
         self._pending = b""
 
-    def tell(self, line):
+    def send(self, line):
         os.write(self._popen.stdin.fileno(), line.encode() + b"\n")
 
     def hear(self, limit_s=LIMIT_S):
@@ -58,7 +58,7 @@ class Process:
         return line.decode()
 
     def ask(self, line):
-        self.tell(line)
+        self.send(line)
         return self.hear()
 
     def hang_up(self):

@@ -92,14 +92,15 @@ class Loopprof:
         return not stall.target or bool(re.search(stall.target, call["target"] or ""))
 
     def _cause_is_right(self, record, stall):
-        told = self._biggest(record)
+        biggest = self._biggest(record)
         if stall.cause == "gc":
             return (record["time"]["gc_ns"] or 0) >= record["duration_ns"] / 2
         if stall.cause == "gil":
-            return told == "gil" and self._holder(record)[0] == stall.holder
+            return biggest == "gil" and self._holder(record)[0] == stall.holder
         if stall.cause in ("on_cpu", "run_queue"):
-            return told == stall.cause
-        return told in ("blocked", stall.cause or "on_cpu") and self._call_is_right(record, stall)
+            return biggest == stall.cause
+        return (biggest in ("blocked", stall.cause or "on_cpu")
+                and self._call_is_right(record, stall))
 
     def _in_summary(self, stall):
         """Whether the summary has a row with the sum of the small ones."""
@@ -128,12 +129,12 @@ class Loopprof:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Sample:
     """A sample of one thread; frames are (function, file, line), the innermost first."""
 
     frames: tuple
     weight: float
-    told: str  # a cause, or None
+    cause: str  # one of the causes, or None
 
 
 class Samples:
@@ -145,8 +146,8 @@ class Samples:
             same_function(name, file, stall.function) for name, file, _ in one.frames)]
         total = sum(one.weight for one in running)
         right = sum(one.weight for one in running if one.frames[0][1:] in stall.lines)
-        told = sum(one.weight for one in running if one.told == stall.cause)
-        return Verdict(None, right > total / 2, bool(stall.cause) and told > total / 2)
+        explained = sum(one.weight for one in running if one.cause == stall.cause)
+        return Verdict(None, right > total / 2, bool(stall.cause) and explained > total / 2)
 
 
 def speedscope(text):
@@ -154,7 +155,7 @@ def speedscope(text):
     content = json.loads(text)
     frames = [(frame["name"], frame["file"], frame["line"])
               for frame in content["shared"]["frames"]]
-    return Samples([Seen(tuple(frames[i] for i in reversed(stack)), weight, None)
+    return Samples([Sample(tuple(frames[i] for i in reversed(stack)), weight, None)
                     for profile in content["profiles"]
                     for stack, weight in zip(profile["samples"], profile["weights"]) if stack])
 
@@ -174,12 +175,12 @@ def austin(text):
         if not line.startswith("P") or not frames:
             continue
         spent, idle, _ = map(int, metrics.split(","))
-        told = None if idle else "on_cpu"
+        cause = None if idle else "on_cpu"
         if frames[-1] == COLLECTING:
             frames.pop()
-            told = "gc"
+            cause = "gc"
         if frames:
-            seen.append(Seen(tuple(map(_austin_frame, reversed(frames))), spent, told))
+            seen.append(Sample(tuple(map(_austin_frame, reversed(frames))), spent, cause))
     if not seen:
         raise ValueError("no samples")
     return Samples(seen)
@@ -235,8 +236,8 @@ class Debug:
             return NOTHING
         for message, seconds in self._messages:
             if self._is_of(message, stall) and abs(seconds - stall.duration_ns / 1e9) < SLACK_S:
-                told = message.partition(" created at ")[0]
-                lines = re.findall(r"([^\s<>:]+):(\d+)", told)
+                place = message.partition(" created at ")[0]
+                lines = re.findall(r"([^\s<>:]+):(\d+)", place)
                 named = any((file, int(line)) in stall.lines for file, line in lines)
                 return Verdict(True, named, False)
         return NOTHING

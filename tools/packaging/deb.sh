@@ -31,7 +31,7 @@ cat "$top/LICENSE" >>"$root/usr/share/doc/loopprof/copyright"
 {
 	echo "loopprof ($version) unstable; urgency=medium"
 	echo
-	echo "  * What \`git log\` of this version tells."
+	echo "  * What \`git log\` of this version lists."
 	echo
 	echo " -- The loopprof developers <loopprof@localhost>  $(date -uR -d "@$SOURCE_DATE_EPOCH")"
 } | gzip -9n >"$root/usr/share/doc/loopprof/changelog.gz"

@@ -6,11 +6,11 @@ set -eu
 
 dir=${1:?usage: zydis.sh DIR}
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-kept=/var/cache/loopprof/zydis
+cache=/var/cache/loopprof/zydis
 [ ! -s "$dir/libZydis.a" ] || exit 0
 mkdir -p "$dir"
-if [ -s "$kept/libZydis.a" ]; then
-	cp "$kept/libZydis.a" "$dir/"
+if [ -s "$cache/libZydis.a" ]; then
+	cp "$cache/libZydis.a" "$dir/"
 	exit 0
 fi
 
@@ -50,4 +50,4 @@ ar rcs libZydis.a ./*.o
 cd - >/dev/null
 cp "$work/libZydis.a" "$dir/"
 # stored for the next clone, if the directory is writable
-{ mkdir -p "$kept" && cp "$work/libZydis.a" "$kept/"; } 2>/dev/null || true
+{ mkdir -p "$cache" && cp "$work/libZydis.a" "$cache/"; } 2>/dev/null || true

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Captures: the records of a run in files; README.md describes them.  All numbers are little endian, as the program
- * runs on x86-64 only.
+ * Captures: the records of a run in files, which README.md describes.  All numbers are little
+ * endian, as the program runs on x86-64 only.
  *
  * 1.0: the first 176 bytes of struct lp_capture_header, then records as they are on the wire,
  * each with its size in its head, one after the other, padded to 8 bytes.

@@ -32,7 +32,7 @@ static const char *mark_of(enum lp_verdict verdict)
 		[LP_VERDICT_SAME] = "the same",
 		[LP_VERDICT_WORSE] = "slower",
 		[LP_VERDICT_BETTER] = "faster",
-		[LP_VERDICT_UNSURE] = "too few to tell",
+		[LP_VERDICT_UNSURE] = "too few to compare",
 	};
 
 	return marks[verdict];
@@ -245,7 +245,7 @@ static void print_rest(FILE *file, const struct lp_comparison *comparison)
 			counts[shift->verdict]++;
 	}
 	fprintf(file,
-		"\n%zu callbacks are slower, %zu faster, %zu the same, %zu too few to tell; %zu are new, %zu gone\n",
+		"\n%zu callbacks are slower, %zu faster, %zu the same, %zu too few to compare; %zu are new, %zu removed\n",
 		counts[LP_VERDICT_WORSE], counts[LP_VERDICT_BETTER], counts[LP_VERDICT_SAME],
 		counts[LP_VERDICT_UNSURE], added, removed);
 }

@@ -18,7 +18,7 @@ struct lp_asked {
 /*
  * Reads the objects of a finding from the process's memory and emits its records.  A program that
  * only checks whether a loop runs, and handles that none does, is no finding: nothing is emitted,
- * and BPF is told to suppress that stack.  A finding without a readable name or place is counted
+ * and BPF then suppresses that stack.  A finding without a readable name or place is counted
  * as lost.  instance is NULL if the process has been removed.
  */
 void asked_take_finding(struct lp_asked *asked, struct lp_session *session,

@@ -16,7 +16,7 @@
 #define POD_DIGITS 32
 /* Folders that name an owner where none of the known kinds is in the path. */
 #define OWNER_FOLDERS 2
-/* kernel/cgroup/cgroup.c: cgroup_show_path's caller appends it once the directory is gone */
+/* kernel/cgroup/cgroup.c: cgroup_show_path's caller appends it once the directory was removed */
 #define DELETED " (deleted)"
 
 /* A part of the text, which is not terminated. */

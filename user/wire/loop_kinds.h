@@ -6,7 +6,7 @@
 #include "wire.h"
 #include <stddef.h>
 
-/* The name of a kind of loop, to tell apart several loops of one process. */
+/* The name of a kind of loop, to distinguish several loops of one process. */
 const char *loop_kind_name(enum lp_loop_kind kind);
 
 /*

@@ -202,9 +202,9 @@ class Browser:
 
 def place_pipes(to_it, from_it):
     """Runs in the child: moves both ends of the pipes to the descriptors that Chromium uses."""
-    kept = [os.dup(to_it), os.dup(from_it)]
-    os.dup2(kept[0], FOR_IT)
-    os.dup2(kept[1], FROM_IT)
+    pipes = [os.dup(to_it), os.dup(from_it)]
+    os.dup2(pipes[0], FOR_IT)
+    os.dup2(pipes[1], FROM_IT)
 
 
 def find_chromium():

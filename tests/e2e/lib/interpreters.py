@@ -8,7 +8,7 @@ from dataclasses import dataclass
 HOST_PYTHON = "/usr/bin/python3"
 OLDEST, NEWEST = (3, 8), (3, 14)
 
-# Also runs on Python 2; the output tells whether it is CPython with a GIL.
+# Also runs on Python 2; the output has whether it is CPython with a GIL.
 PROBE = """
 import sys, sysconfig
 name = getattr(getattr(sys, "implementation", None), "name", "cpython")

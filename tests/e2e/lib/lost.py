@@ -7,7 +7,7 @@ import re
 from collections import Counter
 
 from . import schema
-from .causes import is_at, told, wanted
+from .causes import is_at, shown, wanted
 from .checks import milliseconds, verify
 from .processes import Failure
 
@@ -75,7 +75,7 @@ def nameless(record, row):
     if record["name"] and not any(
             (frame["function"], frame["file"], frame["line"]) == of(record)
             for frame in record["stack"] or ()):
-        yield f"{describe(row)} goes by the name {of(record)}, at {told(record['stack'] or [])}"
+        yield f"{describe(row)} goes by the name {of(record)}, at {shown(record['stack'] or [])}"
 
 
 def place(record, row):
@@ -84,10 +84,10 @@ def place(record, row):
     frame = own_frame(record["stack"], row["at"]["file"])
     # The method of a coroutine may end with the same line.
     if frame is None or not is_at(frame, row["at"]):
-        yield f"{describe(row)}: lost at {told(record['stack'] or [])}, not {wanted(row['at'])}"
+        yield f"{describe(row)}: lost at {shown(record['stack'] or [])}, not {wanted(row['at'])}"
     elif record["stack"][0] is not frame and not any(
             part in record["stack"][0]["file"] for part in ("/asyncio/", "/selectors", "/uvloop/")):
-        yield f"{describe(row)}: lost at {told(record['stack'])}"
+        yield f"{describe(row)}: lost at {shown(record['stack'])}"
 
 
 def exception(record, row):
@@ -108,7 +108,7 @@ def origin(record, row, origins):
     made = record["created_at"]
     if origins is False:
         if made is not None:
-            yield f"{describe(row)} has an origin that nobody asked for: {told([made])}"
+            yield f"{describe(row)} has an unexpected origin: {shown([made])}"
         return
     if made is None:
         a_coroutine = row["kind"] == "never_awaited"
@@ -116,7 +116,7 @@ def origin(record, row, origins):
                 a_coroutine and origins is None):
             yield f"{describe(row)}: not known where it was made"
     elif row["made"] and not is_at(made, row["made"]):
-        yield f"{describe(row)}: made at {told([made])}, not {wanted(row['made'])}"
+        yield f"{describe(row)}: made at {shown([made])}, not {wanted(row['made'])}"
 
 
 def time_and_thread(record, row, pid):
@@ -144,7 +144,7 @@ def lateness(record, row):
     loop = record["loop_stack"] or []
     if not loop or loop[0]["function"].rpartition(".")[2] != "select" and not (
             loop[0]["file"].endswith("asyncio/runners.py")):
-        yield f"{describe(row)}: meanwhile the loop was at {told(loop)}"
+        yield f"{describe(row)}: meanwhile the loop was at {shown(loop)}"
 
 
 def finding(record, row, pid, origins):
@@ -166,7 +166,7 @@ def parked(record, row):
         if row["kind"] != "destroyed_pending":
             yield f"{describe(row)}: not known where it is parked"
     elif not is_at(found, row["parked"]):
-        yield f"{describe(row)}: parked at {told([found])}, not {wanted(row['parked'])}"
+        yield f"{describe(row)}: parked at {shown([found])}, not {wanted(row['parked'])}"
 
 
 # ---- all of them ----
@@ -181,13 +181,13 @@ def every_finding(records, truth, pid, kinds=None, origins=False):
     for row in rows:
         mine = [record for record in found if belongs(record, row)]
         if not row.get("least", row["count"]) <= len(mine) <= row["count"]:
-            yield f"{describe(row)}: told {len(mine)} times, not {row['count']}"
+            yield f"{describe(row)}: reported {len(mine)} times, not {row['count']}"
         for record in mine:
             yield from finding(record, row, pid, origins)
     for record in found:
         if not any(belongs(record, row) for row in rows):
             yield (f"invented: {describe(record)} {record['file']}:{record['line']} "
-                   f"{record['exception']} at {told(record['stack'] or [])}")
+                   f"{record['exception']} at {shown(record['stack'] or [])}")
 
 
 def summaries(records):
@@ -198,13 +198,13 @@ def summaries(records):
         summed[(record["kind"], *of(record))] += record["count"]
     for key in lines.keys() | summed.keys():
         if lines[key] != summed[key]:
-            yield f"{key} told {lines[key]} times, {summed[key]} in the summary"
+            yield f"{key} reported {lines[key]} times, {summed[key]} in the summary"
 
 
 def nothing(records):
     for record in records.of("lost") + records.of("lost_summary"):
         yield (f"invented: {record['kind']} {record['name']} {record['file']}:{record['line']} "
-               f"{record['exception']} at {told(record.get('stack') or [])}")
+               f"{record['exception']} at {shown(record.get('stack') or [])}")
 
 
 # ---- what the interpreter says ----
@@ -236,12 +236,12 @@ def by_loopprof(records, rows):
         row = next((row for row in rows if belongs(record, row)), None)
         if row is None:
             found[record["kind"], record["name"], record["task"], None] += 1
-        elif row["told"]:
-            found[told_as(row, record["exception"])] += 1
+        elif row["reported"]:
+            found[reported_as(row, record["exception"])] += 1
     return found
 
 
-def told_as(row, error):
+def reported_as(row, error):
     """Kind, name, task and exception, as far as the interpreter reports them."""
     kind = row["kind"]
     if kind == "wrong_thread":
@@ -254,11 +254,11 @@ def same_as_interpreter(records, truth, text):
     rows = expected(truth)
     said = by_interpreter(text, rows)
     if sum(said.values()) < 30:
-        raise Failure(f"the interpreter tells of no more than {said}: {text[:2000]!r}")
+        raise Failure(f"the interpreter reports no more than {said}: {text[:2000]!r}")
     found = by_loopprof(records, rows)
     for key in sorted(said.keys() | found.keys(), key=str):
         if said[key] != found[key]:
-            yield f"the interpreter tells {said[key]} times of {key}, loopprof {found[key]}"
+            yield f"the interpreter reports {key} {said[key]} times, loopprof {found[key]}"
 
 
 # ---- lifetimes ----
@@ -269,7 +269,7 @@ def within(what, value, least, most):
         yield f"{what}: {milliseconds(value)}, not {milliseconds(least)} to {milliseconds(most)}"
 
 
-def lives(records, truth):
+def lifetimes(records, truth):
     """The number of tasks by outcome, and the parts of their lifetimes."""
     for fact in truth.facts:
         if "life" not in fact:
@@ -291,12 +291,12 @@ def life(record, true):
     count = len(true["life_ns"])
     for part in ("life", "running", "queued", "waiting"):
         if record[part]["count"] != count:
-            yield f"{true['name']}: {record[part]['count']} of {count} lives in {part}"
+            yield f"{true['name']}: {record[part]['count']} of {count} tasks in {part}"
             return
     slack = count * 5_000_000
     total = {part: record[part]["sum_ns"] for part in ("life", "running", "queued", "waiting")}
     name = true["name"]
-    yield from within(f"lives of {name}", total["life"], sum(true["life_ns"]) - slack,
+    yield from within(f"lifetimes of {name}", total["life"], sum(true["life_ns"]) - slack,
                       sum(true["life_ns"]) + slack)
     yield from within(f"running of {name}", total["running"], sum(true["running_ns"]) * 0.9,
                       sum(true["running_ns"]) * 1.2 + slack)
@@ -305,7 +305,7 @@ def life(record, true):
     yield from within(f"waiting of {name}", total["waiting"], waited - total["queued"] - slack,
                       waited + slack)
     parts = total["running"] + total["queued"] + total["waiting"]
-    yield from within(f"parts of the lives of {name}", parts, total["life"] * 0.98 - 1000,
+    yield from within(f"parts of the lifetimes of {name}", parts, total["life"] * 0.98 - 1000,
                       total["life"] * 1.02 + 1000)
 
 

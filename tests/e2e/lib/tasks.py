@@ -10,7 +10,7 @@ import sys
 import unicodedata
 
 from . import schema
-from .causes import is_at, told, wanted
+from .causes import is_at, shown, wanted
 from .checks import verify
 from .processes import Failure
 
@@ -29,7 +29,7 @@ PROBE_FRAME = re.compile(r"^(\S+)\[(\w+) @(.*):(\d+)\]$")
 PROBE_TARGET = re.compile(r"^-> \S+Task@\w+\((.*)\)$")
 
 
-class Look:
+class Snapshot:
     """The tasks of one snapshot, by name."""
 
     def __init__(self, records):
@@ -42,11 +42,11 @@ class Look:
         return sorted(self.names.get(identity, identity) for identity in identities)
 
 
-def look(case, pid, *options):
+def snapshot(case, pid, *options):
     """Takes a snapshot of a process, which has to succeed."""
     records = case.run("tasks", "-p", str(pid), "-j", *options).expect(0).records
     verify(schema.documented(records, "tasks"))
-    found = Look(records)
+    found = Snapshot(records)
     if len(found.names) != len(found.all):
         raise Failure(f"{len(found.all)} tasks have {len(found.names)} addresses")
     return found
@@ -85,10 +85,10 @@ def chain(task, true):
         return
     own = [frame for frame in task["await_chain"] if frame["file"] == true["file"]]
     if len(own) != len(true["frames"]) or not all(map(is_at, own, true["frames"])):
-        yield (f"{true['task']}: await chain {told(task['await_chain'])}, "
+        yield (f"{true['task']}: await chain {shown(task['await_chain'])}, "
                f"not {[wanted(place) for place in true['frames'][:4]]}")
     elif task["parked"] != task["await_chain"][-1]:
-        yield f"{true['task']}: parked at {task['parked']}, chain {told(task['await_chain'])}"
+        yield f"{true['task']}: parked at {task['parked']}, chain {shown(task['await_chain'])}"
 
 
 def awaits(task, true):
@@ -125,14 +125,14 @@ def deadlocks(found, truth):
     said = [sorted(record["names"]) for record in found.records.of("deadlock")]
     for names in true:
         if said.count(names) != 1:
-            yield f"deadlock of {names} told {said.count(names)} times"
+            yield f"deadlock of {names} reported {said.count(names)} times"
 
 
 def parked(found, truth):
     """Each task of the books is there, in its true state, and no other one."""
     true = expected(truth)
     for name in sorted(true.keys() ^ found.tasks.keys()):
-        yield f"{name} is {'not told' if name in true else 'invented'}"
+        yield f"{name} is {'missing' if name in true else 'invented'}"
     for name in true.keys() & found.tasks.keys():
         task = found.tasks[name]
         yield from identity(task, true[name])
@@ -146,7 +146,7 @@ def in_their_loops(found, truth):
     tids = {loop["loop_id"]: loop["tid"] for loop in found.records.of("loop")}
     for name, tid in truth.fact("loops").items():
         if name not in found.tasks:
-            yield f"{name} is not told"
+            yield f"{name} is missing"
         elif tids.get(found.tasks[name]["loop_id"], 0) != tid:
             yield f"{name}: in loop {found.tasks[name]['loop_id']} of {tids}, not thread {tid}"
 

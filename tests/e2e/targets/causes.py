@@ -50,7 +50,7 @@ while time.monotonic() < end:
 holding_libc = ctypes.PyDLL(None)
 
 
-async def settled():
+async def next_iteration():
     """Returns in a new iteration; callbacks that became ready meanwhile wait for the next one."""
     await asyncio.sleep(0.005)
 
@@ -95,12 +95,12 @@ async def receives_from_tcp(causes):
     client = socket.create_connection(address)
     peer, _ = server.accept()
     later = Later(lambda: peer.send(b"!"))
-    await settled()
+    await next_iteration()
     with causes.held("blocked", ["recvfrom"], calls=ONCE,
                      target=r"^tcp 127\.0\.0\.1:%d$" % address[1]):
         later.asked.set()
         client.recv(1)  # here
-    await settled()
+    await next_iteration()
     for each in (client, peer, server):
         each.close()
 
@@ -113,11 +113,11 @@ async def receives_with_timeout(causes):
     client.settimeout(30)
     peer, _ = server.accept()
     later = Later(lambda: peer.send(b"!"))
-    await settled()
+    await next_iteration()
     with causes.held("blocked", POLL, calls=ONCE, target=r"^tcp 127\.0\.0\.1:%d$" % address[1]):
         later.asked.set()
         client.recv(1)  # here
-    await settled()
+    await next_iteration()
     for each in (client, peer, server):
         each.close()
 
@@ -131,11 +131,11 @@ async def receives_from_unix(causes):
     client.connect(path)
     peer, _ = server.accept()
     later = Later(lambda: peer.send(b"!"))
-    await settled()
+    await next_iteration()
     with causes.held("blocked", ["recvfrom"], calls=ONCE, target="^unix .*" + ending(path)):
         later.asked.set()
         client.recv(1)  # here
-    await settled()
+    await next_iteration()
     for each in (client, peer, server):
         each.close()
     os.unlink(path)
@@ -144,12 +144,12 @@ async def receives_from_unix(causes):
 async def reads_from_pipe(causes):
     reader, writer = os.pipe()
     later = Later(lambda: os.write(writer, b"!"))
-    await settled()
+    await next_iteration()
     with causes.held("blocked", ["read"], calls=ONCE,
                      target=r"^pipe:\[%d\]$" % os.fstat(reader).st_ino):
         later.asked.set()
         os.read(reader, 1)  # here
-    await settled()
+    await next_iteration()
     os.close(reader)
     os.close(writer)
 
@@ -165,7 +165,7 @@ async def waits_for_locks(causes):
     lock = threading.Lock()
     lock.acquire()
     later = Later(lock.release)
-    await settled()
+    await next_iteration()
     await called(waits_for_lock, causes, lock, later)
 
 
@@ -182,7 +182,7 @@ async def syncs(causes):
     """Many calls, none of which is slow; one of them may wait for the disk several times."""
     descriptor, path = tempfile.mkstemp(dir=on_disk(causes.path))
     content = bytes(SYNCED_BYTES)
-    await settled()
+    await next_iteration()
     calls = 0
     deadline = time.monotonic() + HOLD_S
     with causes.held(None, ["fsync"], target=ending(path)) as held:
@@ -191,7 +191,7 @@ async def syncs(causes):
             os.fsync(descriptor)  # here
             calls += 1
         held.expect(calls=[calls // 2, 4 * calls])
-    await settled()
+    await next_iteration()
     os.close(descriptor)
     os.unlink(path)
 
@@ -214,7 +214,7 @@ async def waits_for_child(causes):
 async def looks_up_name(causes):
     server = slowdns.SlowServer(HOLD_S)
     slowdns.ask_only(server.port)
-    await settled()
+    await next_iteration()
     with causes.held("blocked", POLL, calls=ONCE, target=r"^udp 127\.0\.0\.1:%d$" % server.port,
                      innermost=(socket.getaddrinfo, "_socket.getaddrinfo(")):
         socket.getaddrinfo(slowdns.NAME, 80, socket.AF_INET, socket.SOCK_STREAM)  # here
@@ -242,7 +242,7 @@ def count_that_holds():
 async def computes_in_c(causes):
     """One call that holds the GIL and runs no Python code."""
     count = count_that_holds()
-    await settled()
+    await next_iteration()
     with causes.held("on_cpu"):
         sum(range(count))  # here
 
@@ -260,7 +260,7 @@ async def make_garbage():
 async def collects(causes):
     gc.disable()
     await make_garbage()
-    await settled()
+    await next_iteration()
     deadline = time.monotonic() + HOLD_S
     with causes.held("gc"):
         while time.monotonic() < deadline:
@@ -281,13 +281,13 @@ async def waits_for_cruncher(causes):
     stop = []
     cruncher = threading.Thread(target=crunches, args=(stop,), name="cruncher")
     cruncher.start()
-    await settled()
+    await next_iteration()
     deadline = time.monotonic() + HOLD_S
     with causes.held("gil", holder=("cruncher", crunches)):
         while time.monotonic() < deadline:
             os.stat("/")  # here
     stop.append(True)
-    await settled()
+    await next_iteration()
     cruncher.join()
 
 
@@ -308,12 +308,12 @@ def holder_of_gil():
 async def waits_for_c_call(causes):
     """One call of another thread does not release the GIL."""
     thread, start, done = holder_of_gil()
-    await settled()
+    await next_iteration()
     with causes.held("gil", holder=("usleeper", sleeps_with_gil)):
         start.set()
         while not done:
             time.sleep(0.005)  # here
-    await settled()
+    await next_iteration()
     thread.join()
 
 
@@ -321,14 +321,14 @@ async def waits_after_poll(causes):
     """The timer is due while another thread holds the GIL; its callback is short."""
     loop = asyncio.get_running_loop()
     thread, start, _ = holder_of_gil()
-    await settled()
+    await next_iteration()
     ran = loop.create_future()
     timer = loop.call_later(0.01, lambda: ran.set_result(time.monotonic_ns()))
     start.set()
     end = await ran
     # The loop's clock is CLOCK_MONOTONIC; its polls return at the next millisecond.
     causes.iteration(int(timer.when() * 1e9), end, "gil", holder=("usleeper", sleeps_with_gil))
-    await settled()
+    await next_iteration()
     thread.join()
 
 
@@ -358,7 +358,7 @@ async def waits_for_cpu(causes):
     os.sched_setaffinity(0, allowed)
     for rival in rivals:
         rival.kill()
-    await settled()
+    await next_iteration()
     for rival in rivals:
         rival.wait()
 
@@ -375,10 +375,10 @@ def blocks_briefly(moments):
 async def many_callbacks(causes):
     """No callback is slow, but their iteration is."""
     moments = []
-    await settled()
+    await next_iteration()
     for _ in range(BRIEF_ONES):
         asyncio.get_running_loop().call_soon(blocks_briefly, moments)
-    await settled()
+    await next_iteration()
     total = sum(moments[1::2]) - sum(moments[::2])
     causes.iteration(moments[0], moments[-1], "blocked", blocks_briefly, BRIEF_ONES, total)
 
@@ -448,11 +448,11 @@ async def main(path):
     await loop_waits_for_go()
     for callback in (sleeps_in_callback, computes):
         await called(callback, causes)
-        await settled()
+        await next_iteration()
     loop = asyncio.get_running_loop()
     for coroutine in TASKS:
         await loop.create_task(coroutine(causes), name=coroutine.__name__.replace("_", " "))
-        await settled()
+        await next_iteration()
     causes.write()
 
 

@@ -25,7 +25,7 @@ STEP_S = 0.005
 # ---- lifetimes of known length ----
 
 
-class Lives:
+class Lifetimes:
     def __init__(self, function, **outcomes):
         self.row = dict({"returned": 0, "raised": 0, "cancelled": 0}, **source_of(function))
         self.row.update(outcomes, life_ns=[], running_ns=[], waiting_ns=[])
@@ -56,35 +56,35 @@ class Lives:
         self.row["running_ns"].append(time.monotonic_ns() - start)
 
 
-async def lives_to_the_end(lives, born):
-    with lives.lived(born):
-        lives.runs(STEP_S)
-        await lives.waits(0.1)
+async def runs_to_its_end(lifetimes, born):
+    with lifetimes.lived(born):
+        lifetimes.runs(STEP_S)
+        await lifetimes.waits(0.1)
 
 
-async def lives_to_raise(lives, born):
-    with lives.lived(born):
-        lives.runs(2 * STEP_S)
-        await lives.waits(0.03)
+async def runs_until_it_raises(lifetimes, born):
+    with lifetimes.lived(born):
+        lifetimes.runs(2 * STEP_S)
+        await lifetimes.waits(0.03)
         raise KeyError("handled")
 
 
-async def lives_until_cancelled(lives, born):
-    with lives.lived(born):
-        lives.runs(STEP_S)
-        await lives.waits(3600)
+async def runs_until_cancelled(lifetimes, born):
+    with lifetimes.lived(born):
+        lifetimes.runs(STEP_S)
+        await lifetimes.waits(3600)
 
 
-async def known_lives(books):
-    kinds = (Lives(lives_to_the_end, returned=10), Lives(lives_to_raise, raised=4),
-             Lives(lives_until_cancelled, cancelled=3))
-    tasks = [lives.start() for lives, count in zip(kinds, (10, 4, 3)) for _ in range(count)]
+async def known_lifetimes(books):
+    kinds = (Lifetimes(runs_to_its_end, returned=10), Lifetimes(runs_until_it_raises, raised=4),
+             Lifetimes(runs_until_cancelled, cancelled=3))
+    tasks = [lifetimes.start() for lifetimes, count in zip(kinds, (10, 4, 3)) for _ in range(count)]
     await asyncio.sleep(0.15)
     for task in tasks[-3:]:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    for lives in kinds:
-        books.fact(life=lives.row)
+    for lifetimes in kinds:
+        books.fact(life=lifetimes.row)
 
 
 # ---- exceptions ----
@@ -216,7 +216,7 @@ def speaks_from_thread(loop, future, shared):
     loop.call_soon_threadsafe(future.set_result, None)
 
 
-def lives_in_thread():
+def thread_without_loop():
     """A thread's own loops, which are closed properly."""
     asyncio.run(returns())
     loop = asyncio.new_event_loop()
@@ -229,7 +229,7 @@ def lives_in_thread():
     # so for each record.
     if asyncio._get_running_loop() is not None:
         raise AssertionError("there is no loop here")
-    logger = logging.getLogger("lives in thread")
+    logger = logging.getLogger("thread without a loop")
     logger.addHandler(logging.NullHandler())
     logger.propagate = False
     logger.warning("not lost")
@@ -267,7 +267,7 @@ async def uses_threads():
     loop = asyncio.get_running_loop()
     future, shared = loop.create_future(), collections.deque()
     threads = [threading.Thread(target=speaks_from_thread, args=(loop, future, shared)),
-               threading.Thread(target=lives_in_thread)]
+               threading.Thread(target=thread_without_loop)]
     for thread in threads:
         thread.start()
     await future
@@ -283,7 +283,7 @@ async def uses_threads():
 async def main(path):
     books = Books(path)
     await loop_waits_for_go()
-    await known_lives(books)
+    await known_lifetimes(books)
     await handles_exceptions()
     swallows()
     warns()

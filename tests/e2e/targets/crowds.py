@@ -33,9 +33,9 @@ async def brief():
     await asyncio.sleep(0)
 
 
-async def grows(kept):
+async def grows(references):
     while True:
-        kept.append(asyncio.get_running_loop().create_task(leaked()))
+        references.append(asyncio.get_running_loop().create_task(leaked()))
         await asyncio.sleep(GROW_S)
 
 
@@ -53,21 +53,21 @@ async def ticks(gaps):
         last = now
 
 
-def crowd(way, count, kept):
+def crowd(way, count, references):
     loop, event = asyncio.get_running_loop(), asyncio.Event()
     for _ in range(count):
-        kept.append(loop.create_task(stands(event)))
+        references.append(loop.create_task(stands(event)))
     for _ in range(STEADY):
-        kept.append(loop.create_task(steady()))
+        references.append(loop.create_task(steady()))
     if way == "grows":
-        kept.append(loop.create_task(grows(kept)))
+        references.append(loop.create_task(grows(references)))
     if way == "churns":
-        kept.append(loop.create_task(churns()))
+        references.append(loop.create_task(churns()))
 
 
 async def main(path, way, count=0):
-    books, kept, gaps = Books(path), [], []
-    crowd(way, int(count), kept)
+    books, references, gaps = Books(path), [], []
+    crowd(way, int(count), references)
     # The target is ready when all tasks are parked.
     await asyncio.sleep(0.05)
     ticking = asyncio.get_running_loop().create_task(ticks(gaps))

@@ -13,7 +13,7 @@ import warnings
 
 from books import loop_waits_for_go
 from lostbooks import LostBooks
-from lostloops import in_other_loop, in_thread, mistakes_loops, schedules_from_thread, settled
+from lostloops import in_other_loop, in_thread, mistakes_loops, schedules_from_thread, pause
 
 MANY = 20
 LAST_READ_S = 0.3
@@ -35,15 +35,15 @@ async def dropped_later():
     pass
 
 
-def makes_to_keep(kept):
-    kept.append(dropped_later())  # made
+def makes_and_stores(references):
+    references.append(dropped_later())  # made
 
 
-def drops_what_it_kept(lost):
-    kept = []
-    makes_to_keep(kept)
-    with lost.losing("never_awaited", dropped_later, drops_what_it_kept, made=makes_to_keep):
-        kept.clear()  # lost
+def drops_the_reference(lost):
+    references = []
+    makes_and_stores(references)
+    with lost.losing("never_awaited", dropped_later, drops_the_reference, made=makes_and_stores):
+        references.clear()  # lost
 
 
 async def dropped_in_silence():
@@ -54,7 +54,7 @@ def drops_in_silence(lost):
     """The warning is switched off, but the coroutine is lost all the same."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with lost.losing("never_awaited", dropped_in_silence, drops_in_silence, told=False,
+        with lost.losing("never_awaited", dropped_in_silence, drops_in_silence, reported=False,
                          made=drops_in_silence):
             dropped_in_silence()  # made # lost
 
@@ -111,10 +111,10 @@ def drops_in_thread(lost):
 
 
 async def drops_coroutines(lost):
-    for drop in (drops_at_once, drops_what_it_kept, drops_in_silence, drops_method,
+    for drop in (drops_at_once, drops_the_reference, drops_in_silence, drops_method,
                  drops_nested, drops_often, drops_cycle):
         drop(lost)
-        await settled()
+        await pause()
     await in_thread(drops_in_thread, lost)
 
 
@@ -154,19 +154,19 @@ async def raises_long():
     raise OSError("long " + "x" * 300)
 
 
-def drops_done(kept):
-    kept.clear()  # lost
+def drops_done(references):
+    references.clear()  # lost
 
 
 async def drops_failed_task(lost, function, *exception):
     loop, name = asyncio.get_running_loop(), function.__name__
-    kept = [loop.create_task(function(), name=name)]  # made
-    await asyncio.wait(kept)
+    references = [loop.create_task(function(), name=name)]  # made
+    await asyncio.wait(references)
     with lost.losing("exception_never_retrieved", function, drops_done, task=name,
                      made=drops_failed_task,
                      exception={"type": exception[0], "message": exception[1]}):
-        drops_done(kept)
-    await settled()
+        drops_done(references)
+    await pause()
 
 
 async def fire_and_forget():
@@ -179,7 +179,7 @@ async def forgets_task(lost):
                      made=forgets_task,
                      exception={"type": "LookupError", "message": "nobody cares"}):
         asyncio.get_running_loop().create_task(fire_and_forget(), name="forgotten")  # made
-        await settled()
+        await pause()
 
 
 async def raises_eagerly():
@@ -215,7 +215,7 @@ async def drops_exceptions(lost):
         drops_eager_task(lost)
     await forgets_task(lost)
     drops_failed_future(lost)
-    await settled()
+    await pause()
 
 
 # ---- tasks that are destroyed while pending ----
@@ -232,7 +232,7 @@ async def destroyed_deep_down():
 async def destroys_task(lost):
     """Nothing refers to the future that the task awaits, and so nothing refers to the task."""
     asyncio.get_running_loop().create_task(destroyed_deep_down(), name="in vain")  # made
-    await settled()
+    await pause()
     collects(lost)
 
 
@@ -253,7 +253,7 @@ def destroys_unbegun(loop, lost):
                      made=destroys_unbegun):
         # It is destroyed before the loop is closed, or with it.
         lost.loss("pending_at_close", destroyed_unbegun, destroys_unbegun, task="unbegun",
-                  made=destroys_unbegun, told=False, least=0)
+                  made=destroys_unbegun, reported=False, least=0)
         lost.loss("never_awaited", destroyed_unbegun, destroys_unbegun, made=destroys_unbegun)
         loop.close()  # lost
         gc.collect()  # lost
@@ -275,12 +275,12 @@ async def begins(*coroutines):
     return tasks
 
 
-def closes_with_pending(loop, lost, kept):
+def closes_with_pending(loop, lost, references):
     """The tasks stay referenced, but will never go on."""
-    kept.append(loop.run_until_complete(begins(
+    references.append(loop.run_until_complete(begins(
         (closed_upon(), "closed upon"), (also_closed_upon(loop.create_future()), "also"))))
     for function, task in ((closed_upon, "closed upon"), (also_closed_upon, "also")):
-        lost.loss("pending_at_close", function, closes_with_pending, task=task, told=False,
+        lost.loss("pending_at_close", function, closes_with_pending, task=task, reported=False,
                   made=begins, parked=function)
     loop.close()  # lost
 
@@ -293,7 +293,7 @@ def closes_and_drops(loop, lost):
     """Found when the loop is closed, and again when nothing refers to the task."""
     tasks = loop.run_until_complete(begins(
         (closed_upon_and_dropped(loop.create_future()), "dropped after")))
-    lost.loss("pending_at_close", closed_upon_and_dropped, closes_and_drops, told=False,
+    lost.loss("pending_at_close", closed_upon_and_dropped, closes_and_drops, reported=False,
               task="dropped after", made=begins, parked=closed_upon_and_dropped)
     loop.close()  # lost
     del tasks
@@ -306,24 +306,24 @@ def drops_of_closed(lost):
         gc.collect()  # lost
 
 
-async def destroys_tasks(lost, kept):
+async def destroys_tasks(lost, references):
     await destroys_task(lost)
     await in_thread(in_other_loop, destroys_unbegun, lost)
-    await in_thread(in_other_loop, closes_with_pending, lost, kept)
+    await in_thread(in_other_loop, closes_with_pending, lost, references)
     await in_thread(in_other_loop, closes_and_drops, lost)
 
 
 async def main(path):
     lost = LostBooks(path, sys.flags.dev_mode)
-    kept = []
+    references = []
     await loop_waits_for_go()
     # Collections are explicit, so that it is known which losses each of them finds.
     gc.collect()
     gc.disable()
     for mistakes in (drops_coroutines, drops_exceptions, mistakes_loops, schedules_from_thread):
         await mistakes(lost)
-    await destroys_tasks(lost, kept)
-    await settled()
+    await destroys_tasks(lost, references)
+    await pause()
     # loopprof describes losses from this process's memory, so it must not end at once.
     await asyncio.sleep(LAST_READ_S)
     lost.write()

@@ -15,7 +15,7 @@ Each finding is a fact, {"lost": {...}}; findings have different definitions:
     moments     when it was done, first and last, each with some time around it
     needs       another kind that has to be enabled for this one, if there is one
     late_ns     [least, most]: time until the loop noticed
-    told        whether the interpreter's debug mode reports it, as often
+    reported    whether the interpreter's debug mode reports it, as often
 
 Lines are those that end with a mark: "# made", "# lost", "# parked".
 """
@@ -48,12 +48,12 @@ class LostBooks(Books):
         self.debug = debug
         self._losses = []
 
-    def loss(self, kind, of=None, at=None, count=1, told=True, **known):
+    def loss(self, kind, of=None, at=None, count=1, reported=True, **known):
         """Notes that the caller is about to lose something.
 
         `at`, `made` and `parked` are functions.
         """
-        row = {"kind": kind, "of": of, "at": at, "count": count, "told": told,
+        row = {"kind": kind, "of": of, "at": at, "count": count, "reported": reported,
                "tid": threading.get_native_id(), "moments": [time.monotonic_ns()] * 2,
                "task": None, "exception": None, "needs": None, "late_ns": None}
         row.update(known)

@@ -8,11 +8,11 @@ import time
 
 # The loop wakes up by itself this long after it fell asleep.
 NAP_S = 0.3
-SETTLE_S = 0.01
+PAUSE_S = 0.01
 
 
-async def settled():
-    await asyncio.sleep(SETTLE_S)
+async def pause():
+    await asyncio.sleep(PAUSE_S)
 
 
 async def in_thread(function, *arguments):
@@ -20,7 +20,7 @@ async def in_thread(function, *arguments):
     thread = threading.Thread(target=function, args=arguments, name=function.__name__)
     thread.start()
     while thread.is_alive():
-        await settled()
+        await pause()
     thread.join()
 
 
@@ -36,7 +36,7 @@ def in_other_loop(function, *arguments):
 
 def uses_closed_loop(loop, lost):
     loop.close()
-    lost.loss("closed_loop", at=uses_closed_loop, told=False, count=2,
+    lost.loss("closed_loop", at=uses_closed_loop, reported=False, count=2,
               exception={"type": "RuntimeError", "message": "Event loop is closed"})
     for _ in range(2):
         try:
@@ -67,7 +67,7 @@ def only_asks():
 
 def asks_for_loop(lost):
     only_asks()
-    lost.loss("no_running_loop", at=asks_for_loop, exception=NO_LOOP, told=False)
+    lost.loss("no_running_loop", at=asks_for_loop, exception=NO_LOOP, reported=False)
     asyncio.get_running_loop()  # lost
 
 
@@ -78,7 +78,7 @@ async def never_becomes_task():
 def makes_task_without_loop(lost):
     """Closes the coroutine, so that the missing loop is the only finding."""
     coroutine = never_becomes_task()
-    lost.loss("no_running_loop", at=makes_task_without_loop, exception=NO_LOOP, told=False)
+    lost.loss("no_running_loop", at=makes_task_without_loop, exception=NO_LOOP, reported=False)
     try:
         asyncio.create_task(coroutine)  # lost
     finally:
@@ -87,7 +87,7 @@ def makes_task_without_loop(lost):
 
 def asks_for_current_loop(lost):
     """The older call has another message for it, and is written in Python."""
-    lost.loss("no_running_loop", at=asks_for_current_loop, told=False, needs="closed_loop",
+    lost.loss("no_running_loop", at=asks_for_current_loop, reported=False, needs="closed_loop",
               exception={"type": "RuntimeError", "message": "There is no current event loop in "
                          "thread 'survives'."})
     asyncio.get_event_loop()  # lost
@@ -104,7 +104,7 @@ async def awaits_foreign(foreign):
 async def awaits_future_of_other_loop(lost):
     other = asyncio.new_event_loop()
     foreign = other.create_future()
-    loss = lost.loss("other_loop", awaits_foreign, task="foreigner", told=False,
+    loss = lost.loss("other_loop", awaits_foreign, task="foreigner", reported=False,
                      made=awaits_future_of_other_loop, parked=awaits_foreign)
     task = asyncio.get_running_loop().create_task(awaits_foreign(foreign), name="foreigner")  # made
     loss.row["exception"] = {"type": "RuntimeError", "message": await task}
@@ -191,7 +191,7 @@ async def naps(function, noticed, *arguments):
     thread.start()
     await asyncio.sleep(NAP_S)
     thread.join()
-    await settled()
+    await pause()
 
 
 async def schedules_from_thread(lost):

@@ -43,18 +43,18 @@ def runs_loop(loop, tids):
 
 
 async def main(path):
-    books, loop, kept = Books(path), asyncio.get_running_loop(), []
+    books, loop, references = Books(path), asyncio.get_running_loop(), []
     tids = {"deep": threading.get_native_id(), "stranded": None}
     for name in NAMES:
-        kept.append(loop.create_task(parks(), name=name))
-    kept.append(loop.create_task(descends(DEPTH), name="deep"))
+        references.append(loop.create_task(parks(), name=name))
+    references.append(loop.create_task(descends(DEPTH), name="deep"))
     if sys.version_info >= (3, 12):
-        kept.append(asyncio.Task(begins_eagerly(asyncio.Event()), loop=loop, name="eager",
+        references.append(asyncio.Task(begins_eagerly(asyncio.Event()), loop=loop, name="eager",
                                  eager_start=True))
         tids["eager"] = tids["deep"]
     idle, other = asyncio.new_event_loop(), asyncio.new_event_loop()
-    kept.append(idle.create_task(stranded(), name="stranded"))
-    kept.append(other.create_task(parks(), name="elsewhere"))
+    references.append(idle.create_task(stranded(), name="stranded"))
+    references.append(other.create_task(parks(), name="elsewhere"))
     threading.Thread(target=runs_loop, args=(other, tids), daemon=True).start()
     await asyncio.sleep(0.1)
     books.fact(loops=tids)

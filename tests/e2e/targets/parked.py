@@ -147,7 +147,7 @@ async def puts(queue):
     await queue.put(2)  # parked
 
 
-async def meets(barrier):
+async def reaches_barrier(barrier):
     await barrier.wait()  # parked
 
 
@@ -171,7 +171,7 @@ def locks_and_queues(books):
     books.task("priority", gets(asyncio.PriorityQueue()), gets, kinds=["queue"],
                of_class="PriorityQueue")
     if HAS_GROUPS:
-        books.task("barrier", meets(asyncio.Barrier(2)), meets, kinds=["lock"],
+        books.task("barrier", reaches_barrier(asyncio.Barrier(2)), reaches_barrier, kinds=["lock"],
                    of_class="Barrier|Condition")
 
 
@@ -309,7 +309,7 @@ async def main(path):
     await asyncio.sleep(0.05)
     books.task("busy", busy(), busy, states=["running"])
     books.task("unbegun", succeeds(), states=["ready"])
-    books.task("told to end", parks(), states=["cancelling"]).cancel()
+    books.task("asked to end", parks(), states=["cancelling"]).cancel()
     books.waits("Task-1", "busy")
     books.write()
     await books.tasks["busy"]  # parked

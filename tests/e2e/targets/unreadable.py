@@ -25,7 +25,7 @@ from books import loop_waits_for_go
 SYS_USERFAULTFD = 323
 UFFDIO_API, UFFDIO_REGISTER = 0xc018aa3f, 0xc020aa00
 PAGES = 16
-kept = []
+descriptors = []
 
 
 def libc():
@@ -49,7 +49,7 @@ def page_of(what, protection=mmap.PROT_READ):
                           mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, -1, 0)
     fcntl.ioctl(descriptor, UFFDIO_API, bytearray(struct.pack("<3Q", 0xAA, 0, 0)))
     fcntl.ioctl(descriptor, UFFDIO_REGISTER, bytearray(struct.pack("<4Q", address, size, 1, 0)))
-    kept.append(descriptor)
+    descriptors.append(descriptor)
     return address + mmap.PAGESIZE
 
 

@@ -14,7 +14,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 )
 
-// What that receiver takes of a line unless it is told otherwise (max_log_size).
+// What that receiver takes of a line unless it is configured otherwise (max_log_size).
 const lineLimit = 1 << 20
 
 func convert(line []byte) error {

@@ -32,7 +32,7 @@ for kind in never_awaited exception_never_retrieved destroyed_pending pending_at
 	fi
 done
 if ! grep '"type":"task_summary"' out.jsonl | grep -q '"name":"raises"'; then
-	echo "no lives of the tasks that raise"
+	echo "no lifetimes of the tasks that raise"
 	exit 1
 fi
 if ! loopprof tasks -p $target >tasks.txt 2>&1 || ! grep -q "Task-1  main" tasks.txt; then

@@ -15,7 +15,7 @@ STALLS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stalls.py")
 STALL_NAME = "stall_forever"
 TICKER_NAME = "tick_forever"
 SHORTEST_NS, LONGEST_NS = 140_000_000, 500_000_000
-# Stalls this close to either end of the run may be seen in part.
+# Stalls this close to either end of the run may be recorded in part.
 ATTACH_NS, DETACH_NS = 10_000_000_000, 300_000_000
 FEWEST = 8
 # How each way to stall must be explained: the greatest part of the time, the call.
@@ -76,7 +76,7 @@ def check_run(records, pid, mode):
 
 
 def check_naming(slow, whole):
-    """whole: it lies well inside the run, so that loopprof saw all of it."""
+    """whole: it lies well inside the run, so that loopprof measured all of it."""
     callback = slow["callback"]
     named = f"{callback['name']} at {callback['file']}:{callback['line']}"
     if callback["name"] != STALL_NAME:

@@ -300,7 +300,7 @@ static void write_findings(struct lp_json_writer *json, struct lp_page_store *st
 		occurred[store->findings[i].kind] = true;
 	}
 	json_end(json);
-	json_number(json, "findings_beyond", total->findings_dropped);
+	json_number(json, "findings_omitted", total->findings_dropped);
 	json_array(json, "finding_kinds");
 	for (i = 0; i < LP_FINDING_KINDS; i++) {
 		const struct lp_finding_row *row = finding_row((enum lp_finding_kind)i);

@@ -61,7 +61,7 @@ static void write_callbacks(struct lp_json_writer *json, struct lp_html_data *da
 		--*left;
 	}
 	json_end(json);
-	json_number(json, "callbacks_beyond", summary->callback_count - i);
+	json_number(json, "callbacks_omitted", summary->callback_count - i);
 }
 
 /* A cause is [kind, system call, target, holder of the GIL, frame, count, ns]. */
@@ -86,7 +86,7 @@ static void write_causes(struct lp_json_writer *json, struct lp_html_data *data,
 		json_end(json);
 	}
 	json_end(json);
-	json_number(json, "causes_beyond", summary->cause_count - i);
+	json_number(json, "causes_omitted", summary->cause_count - i);
 }
 
 static void write_summary(struct lp_json_writer *json, struct lp_html_data *data,
@@ -98,7 +98,7 @@ static void write_summary(struct lp_json_writer *json, struct lp_html_data *data
 	json_number(json, "iterations", summary->iterations);
 	json_number(json, "callback_runs", summary->callbacks);
 	json_number(json, "slow_callbacks", summary->slow_callbacks);
-	json_number(json, "untold", summary->suppressed);
+	json_number(json, "suppressed", summary->suppressed);
 	json_number(json, "traced_ns", summary->traced_ns);
 	write_histogram(json, "iteration", &summary->iteration);
 	write_callbacks(json, data, summary, left);
@@ -225,5 +225,5 @@ void html_loops_write(struct lp_json_writer *json, struct lp_html_data *data,
 	}
 	write_ended(json, data, total);
 	json_end(json);
-	json_number(json, "loops_beyond", data->loops_dropped);
+	json_number(json, "loops_omitted", data->loops_dropped);
 }

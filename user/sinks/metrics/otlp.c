@@ -57,7 +57,7 @@ static int write_lines(struct otlp_sink *sink, const struct lp_summary *total)
 	return err;
 }
 
-/* Writes at each interval even after a failure, as its reason may be gone: a full disk. */
+/* Writes at each interval even after a failure, as its reason may have ended: a full disk. */
 static void write_total(struct otlp_sink *sink, const struct lp_summary *total)
 {
 	int err = write_lines(sink, total);

@@ -278,7 +278,7 @@ static int write_version(struct metrics_sink *sink, const struct lp_summary *tot
 	return err;
 }
 
-/* Writes at each interval even after a failure, as its reason may be gone: a full disk. */
+/* Writes at each interval even after a failure, as its reason may have ended: a full disk. */
 static void write_total(struct metrics_sink *sink, const struct lp_summary *total)
 {
 	int err = write_version(sink, total);

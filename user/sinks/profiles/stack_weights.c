@@ -200,6 +200,6 @@ void stack_weights_warn(const struct lp_weights *weights)
 	if (weights->dropped)
 		log_warning(
 			"%" PRIu64
-			" parts of stalls are of more different stacks than the limit (%d): their time is in [other]; export a shorter capture to tell them apart",
+			" parts of stalls are of more different stacks than the limit (%d): their time is in [other]; export a shorter capture to distinguish them",
 			weights->dropped, STACKS_MAX);
 }

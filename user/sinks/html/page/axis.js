@@ -75,7 +75,7 @@ function drawTimeAxis(area) {
 
 		line(context, x, area.top, x, area.bottom + 4);
 		context.textAlign = 'center';
-		// a label may reach beyond the plot, not beyond the chart
+		// a label may extend past the plot, but not past the chart
 		context.fillText(text, Math.min(area.width - half - 1, Math.max(half + 1, x)), area.bottom + 7);
 	}
 }
@@ -113,7 +113,7 @@ function drawLogAxis(area, from, to) {
 	}
 }
 
-// "10 ms", without digits that tell nothing.
+// "10 ms", without digits that mean nothing.
 function roundDuration(ns) {
 	return formatDuration(ns).replace(/\.0+(?= )/, '').replace(/(\.\d*?)0+(?= )/, '$1');
 }
@@ -179,7 +179,7 @@ function drawBrush(canvas, area) {
 		Math.abs(brush.to - brush.from), area.bottom - area.top);
 }
 
-// area: tells the plot area; click: what a click without a drag does; hover: what lies there
+// area: returns the plot area; click: what a click without a drag does; hover: what is there
 function attachTime(canvas, area, click, hover) {
 	const at = event => event.clientX - canvas.getBoundingClientRect().left;
 

@@ -2,7 +2,7 @@
 // The data of the page, as user/sinks/html/data.c wrote them, made ready for use. Names from a
 // target are text, and only ever become text: nothing in this page makes markup of them.
 
-// In the order of the columns; "unknown": captures of versions that did not tell.
+// In the order of the columns; "unknown": captures of versions that did not record it.
 const causes = [
 	{ key: 'on_cpu', label: 'on CPU', colour: '--on-cpu' },
 	{ key: 'blocked', label: 'blocked', colour: '--blocked' },
@@ -17,7 +17,7 @@ const [ON_CPU, BLOCKED, GIL, RUN_QUEUE, GC, UNKNOWN] = causes.keys();
 const ITERATION = 1, IN_PROGRESS = 2, TIME_KNOWN = 4, GC_KNOWN = 8, DELAYED_KNOWN = 16;
 const firstPart = 10; // in a detail
 const PART_BLOCKED = 0, PART_SAMPLE = 1, PART_TOP = 2;
-const SEEN_GIL = 2, SEEN_RUN_QUEUE = 3;
+const REASON_GIL = 2, REASON_RUN_QUEUE = 3;
 const frameKinds = ['python', 'native', 'kernel'];
 
 function readStalls(raw) {

@@ -3,7 +3,7 @@
 // down. A box is as wide as the time that was spent in it; its colour is its cause.
 
 const flameRow = 22;
-const flameLeast = 0.0015; // of the width; what is narrower cannot be seen
+const flameLeast = 0.0015; // of the width; what is narrower is not visible
 const flameMost = 1500; // boxes
 const callFactor = 2 ** 20; // more than there are strings
 let flameRoot = null, flameFocus = null;
@@ -68,10 +68,10 @@ function partsOf(i) {
 		stalls.run_queue_us[i], stalls.gc_us[i], 0];
 }
 
-function causeOfSample(i, seen, collecting) {
+function causeOfSample(i, reason, collecting) {
 	if (!(data.stalls.flags[i] & TIME_KNOWN))
 		return UNKNOWN;
-	return seen === SEEN_GIL ? GIL : seen === SEEN_RUN_QUEUE ? RUN_QUEUE : collecting ? GC : ON_CPU;
+	return reason === REASON_GIL ? GIL : reason === REASON_RUN_QUEUE ? RUN_QUEUE : collecting ? GC : ON_CPU;
 }
 
 // Shares a cause's time among its samples.
@@ -79,17 +79,17 @@ function addSamples(flame, i, detail, left) {
 	const counts = new Array(causes.length).fill(0), times = [...left];
 
 	for (let at = firstPart; at < detail.length; at++) {
-		const [kind, count, stack, seen, collecting] = detail[at];
+		const [kind, count, stack, reason, collecting] = detail[at];
 
 		if (kind === PART_SAMPLE && stack)
-			counts[causeOfSample(i, seen, collecting)] += count;
+			counts[causeOfSample(i, reason, collecting)] += count;
 	}
 	for (let at = firstPart; at < detail.length; at++) {
-		const [kind, count, stack, seen, collecting] = detail[at];
+		const [kind, count, stack, reason, collecting] = detail[at];
 
 		if (kind !== PART_SAMPLE || !stack)
 			continue;
-		const cause = causeOfSample(i, seen, collecting);
+		const cause = causeOfSample(i, reason, collecting);
 
 		flame.add(cause, stack, 0, times[cause] * count / counts[cause]);
 		left[cause] -= times[cause] * count / counts[cause];
@@ -134,7 +134,7 @@ function addStall(flame, i) {
 		addSamples(flame, i, detail, left);
 		addSmallOnes(flame, detail, left);
 	} else if (stalls.stack[i]) {
-		// kept without its details: its longest part is of its main stack
+		// stored without its details: its longest part is of its main stack
 		const cause = stalls.cause[i] === GC ? GC : left.indexOf(Math.max(...left));
 
 		flame.add(cause, stalls.stack[i], cause === BLOCKED ? callLeaf(stalls.call[i], stalls.target[i]) : 0,

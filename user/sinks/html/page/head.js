@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the page is of: the run, its figures, how much of it was seen, and what that cost.
+// The subject of the page: the run, its figures, how much of it was measured, and the cost of that.
 
-// Kinds of what the kernel's side lost, as html_data.c names them.
+// What was lost, by kind, as user/sinks/html/data.c names the kinds.
 const lostSentences = {
 	ring: 'events did not fit into the ring buffer: stalls may be missing',
-	loops: 'times a loop found no room: it is not in this page',
+	loops: 'times there was no space for a loop: it is not in this page',
 	slots: 'runs are counted under \u201cother\u201d: too many different callbacks',
 	ready: 'callbacks have no queue delay: too many were ready at once',
 	identity: 'runs are counted under \u201cother\u201d: what ran could not be read',
 	causes: 'waits are missing where the loop\u2019s time went: too many different ones',
-	findings: 'things that got lost could not be told: too many at once',
-	lives: 'tasks are not in the lives of tasks: too many at once',
+	findings: 'findings could not be reported: too many at once',
+	lives: 'tasks are not in the table of lifetimes: too many at once',
 };
 
-const endReasons = { interrupt: 'ended by hand', duration: 'ended after the time it was given',
+const endReasons = { interrupt: 'ended by Ctrl-C', duration: 'ended after its duration',
 	target_exited: 'ended with its target' };
 
 function drawTitle() {
@@ -90,17 +90,17 @@ function costNote() {
 function lostNotes(loops) {
 	const notes = Object.entries(data.lost).map(([kind, times]) =>
 		`${formatCount(times)} ${lostSentences[kind] || kind}.`);
-	const untold = loops.reduce((sum, loop) => sum + loop.untold, 0);
+	const suppressed = loops.reduce((sum, loop) => sum + loop.suppressed, 0);
 
-	if (untold)
-		notes.push(`${plural(untold, 'slow callback')} came too fast to be told one by one; they are counted.`);
+	if (suppressed)
+		notes.push(`${plural(suppressed, 'slow callback')} came too fast to be reported one by one; they are counted.`);
 	if (data.omitted)
-		notes.push(`${plural(data.omitted, 'stall')} (${formatDuration(data.omitted_ns)} in all) found no ` +
-			'room in this page: the worst ones are kept, and the first of each callback.');
-	if (data.loops_beyond)
-		notes.push(`${plural(data.loops_beyond, 'loop')} found no room in this page.`);
-	if (data.findings_beyond)
-		notes.push(`${plural(data.findings_beyond, 'finding')} at more places than are kept.`);
+		notes.push(`${plural(data.omitted, 'stall')} (${formatDuration(data.omitted_ns)} in all) did not ` +
+			'fit into this page, which has the worst ones, and the first of each callback.');
+	if (data.loops_omitted)
+		notes.push(`${plural(data.loops_omitted, 'loop')} did not fit into this page.`);
+	if (data.findings_omitted)
+		notes.push(`${plural(data.findings_omitted, 'finding')} at places over the limit of the list.`);
 	if (data.no_memory)
 		notes.push('Memory ran out while this page was made: stalls are missing.');
 	return notes;

@@ -15,7 +15,7 @@ function slotRange(histograms) {
 	return first <= last ? [first, last] : [0, 8];
 }
 
-// Bars of two buckets each, by the square root of their count: the rare long ones are seen.
+// Bars of two buckets each, by the square root of their count: the rare long ones are visible.
 function smallHistogram(histogram, [first, last]) {
 	const canvas = make('canvas', { kind: 'small-histogram', 'aria-hidden': 'true' });
 	const density = Math.min(3, devicePixelRatio || 1);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Wires the parts of the page to what they show.
 
-const settleMs = 150; // after the last zoom: what is slower to draw than the charts
-let settling = 0;
+const drawDelayMs = 150; // after the last zoom: what is slower to draw than the charts
+let drawTimer = 0;
 
 function drawRange() {
 	byId('range').textContent = `${formatClock(view.from)} to ${formatClock(view.to)}, ` +
@@ -16,7 +16,7 @@ function drawCharts() {
 	drawTimeline();
 }
 
-function drawSettled() {
+function drawSlowParts() {
 	fillStallTable();
 	fillSpanTable();
 	drawCausesLegend();
@@ -32,16 +32,16 @@ function drawForLoop() {
 		pageTables.loops.draw();
 }
 
-function settle() {
-	clearTimeout(settling);
-	settling = setTimeout(drawSettled, settleMs);
+function drawLater() {
+	clearTimeout(drawTimer);
+	drawTimer = setTimeout(drawSlowParts, drawDelayMs);
 }
 
 function drawAllNow() {
-	clearTimeout(settling);
+	clearTimeout(drawTimer);
 	drawRange();
 	drawCharts();
-	drawSettled();
+	drawSlowParts();
 	for (const table of tables)
 		table.draw();
 }
@@ -102,7 +102,7 @@ function begin() {
 	onView(['loop'], drawForLoop);
 	onView(['loop', 'range'], drawRange);
 	onView(['loop', 'range', 'theme', 'brush'], drawCharts);
-	onView(['loop', 'range'], settle);
+	onView(['loop', 'range'], drawLater);
 	onView(['selection'], () => {
 		drawTimeline();
 		announceSelected();

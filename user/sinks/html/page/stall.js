@@ -53,7 +53,7 @@ function heldUp(i) {
 
 	if (stalls.flags[i] & ITERATION)
 		return stalls.second[i] ? `besides ${plural(stalls.second[i], 'slow callback')}, ` +
-			'told by themselves' : '';
+			'reported separately' : '';
 	return stalls.flags[i] & DELAYED_KNOWN ? `${plural(stalls.first[i], 'callback')} and ` +
 		plural(stalls.second[i], 'ready event') : 'not known';
 }
@@ -79,8 +79,8 @@ function partsBar(i) {
 			make('span', { kind: 'muted', text: formatShare(us / all) })));
 	});
 	if (!(stalls.flags[i] & TIME_KNOWN))
-		return make('p', { kind: 'muted', text: 'Why is not known: this capture is of a version that ' +
-			'did not tell.' });
+		return make('p', { kind: 'muted', text: 'The causes are not known: this capture is of a version that ' +
+			'did not record them.' });
 	return make('div', {}, heading('What it was made of'), bar, legend);
 }
 
@@ -108,9 +108,9 @@ function addSampled(body, i, detail) {
 	const all = samples.reduce((sum, part) => sum + part[1], 0);
 
 	if (samples.length)
-		body.append(heading(`Seen in ${plural(all, 'sample')}`));
-	for (const [, count, stack, seen, collecting] of samples) {
-		const cause = causes[causeOfSample(i, seen, collecting)];
+		body.append(heading(`In ${plural(all, 'sample')}`));
+	for (const [, count, stack, reason, collecting] of samples) {
+		const cause = causes[causeOfSample(i, reason, collecting)];
 
 		body.append(make('p', { kind: 'call' }, swatch(cause.colour),
 			make('strong', { text: `${formatCount(count)} of ${formatCount(all)}` }),
@@ -152,7 +152,7 @@ function addChain(body, detail) {
 		body.append(heading('Await chain'), stackList(detail[3], true));
 }
 
-// Of all but the worst stalls only that is kept.
+// Only this is stored of all but the worst stalls.
 function addMainStack(body, i) {
 	const { stalls } = data;
 
@@ -160,7 +160,7 @@ function addMainStack(body, i) {
 		body.append(heading('Blocked'), make('p', { kind: 'call' }, swatch('--blocked'),
 			make('span', { text: callText(data.strings[stalls.call[i]], data.strings[stalls.target[i]]) })));
 	if (stalls.stack[i])
-		body.append(heading('Seen longest at'), stackList(stalls.stack[i]));
+		body.append(heading('Longest at'), stackList(stalls.stack[i]));
 	body.append(make('p', { kind: 'muted', text: 'The page has the whole record of the ' +
-		`${formatCount(data.details.size)} worst stalls; \u201cloopprof report\u201d tells this one\u2019s, too.` }));
+		`${formatCount(data.details.size)} worst stalls; \u201cloopprof report\u201d prints this one\u2019s, too.` }));
 }

@@ -150,11 +150,11 @@ function fillCauseTable() {
 		chosenLoops().flatMap(loop => loop.causes.map(raw => causeRow(raw, loop.id))),
 		row => `${row.kind} ${row.name} ${row.place}`,
 		(row, other) => Object.assign(row, { times: row.times + other.times, ns: row.ns + other.ns }));
-	const beyond = chosenLoops().reduce((sum, loop) => sum + (loop.causes_beyond || 0), 0);
+	const omitted = chosenLoops().reduce((sum, loop) => sum + (loop.causes_omitted || 0), 0);
 
 	pageTables.causes.setRows(rows);
 	byId('causes-note').textContent = 'of the whole run; time on the CPU and in the garbage collector ' +
-		`is that of late callbacks, by samples${beyond ? `; ${plural(beyond, 'lesser row')} left out` : ''}`;
+		`is that of late callbacks, by samples${omitted ? `; ${plural(omitted, 'lesser row')} left out` : ''}`;
 }
 
 // ---- callbacks ----------------------------------------------------------------------
@@ -210,14 +210,14 @@ function fillCallbackTable() {
 		(row, other) => Object.assign(row, { slow: row.slow + other.slow,
 			run: mergeHistograms([row.run, other.run]),
 			queue: mergeHistograms([row.queue, other.queue]) }));
-	const beyond = chosenLoops().reduce((sum, loop) => sum + (loop.callbacks_beyond || 0), 0);
+	const omitted = chosenLoops().reduce((sum, loop) => sum + (loop.callbacks_omitted || 0), 0);
 
 	table.slots = slotRange(rows.map(row => row.run));
 	table.setRows(rows);
 	byId('callbacks-note').textContent = [data.sampled ? 'by samples of late iterations' : 'of the whole run',
 		...(rows.length ? [`small histograms from ${formatDuration(slotEdge(Math.max(0, table.slots[0] - 1)))} to ` +
 			`${formatDuration(slotEdge(table.slots[1]))}, logarithmic`] : []),
-		...(beyond ? [`${plural(beyond, 'lesser callback')} left out`] : [])].join('; ');
+		...(omitted ? [`${plural(omitted, 'lesser callback')} left out`] : [])].join('; ');
 }
 
 // ---- what got lost --------------------------------------------------------------------

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Each stall by its start and its duration. A mark is as wide as the stall was long, once that
-// can be seen; what would be painted over itself is painted once, so that 100,000 are quick.
+// is visible; what would be painted over itself is painted once, so that 100,000 are quick.
 
 const timelineCanvas = byId('timeline');
 const timelineHeight = 250;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A few lines beside the pointer. Nothing is told by it alone: it cannot be reached by keys.
+// A few lines beside the pointer. It has nothing that is not elsewhere, too: keys do not reach it.
 
 const tooltip = document.getElementById('tooltip');
 

@@ -133,11 +133,11 @@ function mergeHistograms(all) {
 
 function quantile(histogram, share) {
 	const wanted = Math.max(1, Math.ceil(share * histogram.count));
-	let seen = 0;
+	let counted = 0;
 
 	for (let i = 0; i < histogram.slots.length; i++) {
-		seen += histogram.slots[i];
-		if (seen >= wanted && histogram.first + i < lastSlot)
+		counted += histogram.slots[i];
+		if (counted >= wanted && histogram.first + i < lastSlot)
 			return Math.min(histogram.max,
 				Math.max(histogram.min, slotEdge(histogram.first + i)));
 	}

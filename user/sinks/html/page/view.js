@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What the page shows at the moment: which loop, which time, which stall. Whoever shows a
-// part of it says so with onView() and is told of changes once a frame.
+// part of it registers with onView(), and is notified of changes once a frame.
 
 const LEAST_RANGE_US = 200;
 
