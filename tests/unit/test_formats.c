@@ -64,7 +64,7 @@ static void test_help_and_man_page_name_the_formats(void **state)
 	for (i = 0; i < 2; i++) {
 		read_help(keys[i], text, sizeof(text));
 		assert_non_null(strstr(text, "one, two or three (default: by the suffix"));
-		assert_non_null(strstr(text, "; two or three, whose lines"));
+		assert_non_null(strstr(text, ", in the format two or three; otlp"));
 		assert_null(strstr(text, "formats}"));
 	}
 }

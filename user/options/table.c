@@ -15,15 +15,15 @@ const struct lp_command_row lp_commands[] = {
 	  "Profile running loops: print each stall as it ends, and a summary at the end (Ctrl-C, -d, or when the targets have exited)." },
 	{ LP_COMMAND_RECORD, "record",
 	  "-o FILE|DIR {-p PID[,PID]... | -a | -- COMMAND [ARG]...} [OPTION]...",
-	  "Capture to a file instead, or into a directory: one file after the other, the oldest ones removed." },
+	  "Write a capture to a file instead, or several to a directory, where the oldest ones are removed." },
 	{ LP_COMMAND_REPORT, "report", "FILE|DIR... [OPTION]...",
-	  "Print the same report from captures: later, elsewhere, without root; several, also of several hosts, are merged." },
+	  "Print the same report from captures, without root. Captures of several runs and hosts are merged." },
 	{ LP_COMMAND_EXPORT, "export", "-f FORMAT [-o OUT] FILE|DIR... [OPTION]...",
 	  "Write captures in the format of another tool." },
 	{ LP_COMMAND_DIFF, "diff", "OLD NEW [OPTION]...",
-	  "Compare two captures: what got slower and what is new, by callback and by blocking line, and whether that is more than noise." },
+	  "Compare two captures by callback and by blocking line: what got slower, what is new, and whether the difference is more than noise." },
 	{ LP_COMMAND_TASKS, "tasks", "-p PID[,PID]... [OPTION]...",
-	  "Print every live task: its state, where it is parked, what it waits for and who waits for it, as a tree." },
+	  "Print every live task as a tree: its state, the line at which it waits, what it waits for, and the tasks that wait for it." },
 	{ LP_COMMAND_CHECK, "check", "",
 	  "Show what this host and this user's rights support, and what to do about the rest." },
 };
@@ -95,16 +95,16 @@ const struct lp_option_row lp_options[] = {
 	  "show the kernel's frames in stacks, too",
 	  FLAG(kernel) },
 	{ 0, "queue", NULL, LP_FOR_LIVE,
-	  "also measure how long callbacks wait to run; one more probe a callback",
+	  "also measure how long callbacks wait to run; costs one more probe for each callback",
 	  FLAG(queue) },
 	{ 0, "find", "KIND[,KIND]...", LP_FOR_LIVE,
-	  "also look for wrong_thread (a probe on each deque.append and heappush, and those of --queue) or closed_loop (a probe on most exceptions that are made); all, or none at all",
+	  "also report wrong_thread (costs a probe on each deque.append and heappush, and those of --queue) or closed_loop (costs a probe on most exceptions that are created); all, or none",
 	  SPECIAL(take_findings) },
 	{ 0, "origins", NULL, LP_FOR_LIVE,
-	  "also show where lost coroutines and tasks were created; a probe on each task, coroutine and generator that is made",
+	  "also show where lost coroutines and tasks were created; costs a probe on each task, coroutine and generator that is created",
 	  FLAG(origins) },
 	{ 0, "lifetimes", NULL, LP_FOR_LIVE,
-	  "also measure how long tasks live, and how they end; two probes a task, and that of --queue",
+	  "also measure how long tasks exist and how they end; costs two probes for each task, and that of --queue",
 	  FLAG(lifetimes) },
 	{ 0, "explain", NULL, LP_FOR_OUTPUT | LP_FOR_TASKS,
 	  "explain each finding and what to do about it; without a command: all kinds of findings",
@@ -112,19 +112,19 @@ const struct lp_option_row lp_options[] = {
 	{ 0, "stack", NULL, LP_FOR_TASKS, "print whole await chains",
 	  FLAG(stack) },
 	{ 0, "consistent", NULL, LP_FOR_TASKS,
-	  "stop the process while its tasks are read, and say for how long",
+	  "stop the process while its tasks are read, and report for how long",
 	  FLAG(consistent) },
 	{ 0, "watch", "TIME", LP_FOR_TASKS,
 	  "read the tasks again each TIME: which are new, which have ended, which only accumulate",
 	  DURATION(watch_ns, PERIOD_LEAST_NS) },
 	{ 0, "budget", "PERCENT", LP_FOR_LIVE,
-	  "take no more than this of a CPU, from the host and from each loop: trace in bursts, sample in between",
+	  "use no more than this share of a CPU, of the host and of each loop: trace in bursts, sample in between",
 	  SPECIAL(take_budget) },
 	{ 0, "export", "FORMAT=FILE", LP_FOR_LIVE,
-	  "keep FILE up to date each interval (-i, default 10s); {live formats}, whose lines are added until FILE has 64 MiB and becomes FILE.1; may be repeated",
+	  "update FILE each interval (-i, default 10s), in the format {live formats}; otlp appends lines until FILE has 64 MiB, and renames it to FILE.1 then; may be repeated",
 	  SPECIAL(take_export) },
 	{ 0, "host", "NAME", LP_FOR_LIVE,
-	  "the name of this host in what is written (default: its own; a container has another)",
+	  "name of this host in all output (default: the system's; a container has a name of its own)",
 	  TEXT(host, "the name of a host") },
 	{ 0, "rotate", "SIZE|TIME", LP_FOR(LP_COMMAND_RECORD),
 	  "begin a new file in the directory of -o at this size or after this time (default 64M)",
@@ -153,9 +153,9 @@ const struct lp_option_row lp_options[] = {
 		  LP_FOR_TASKS,
 	  "JSON lines on stdout instead of text",
 	  FLAG(json) },
-	{ 'v', "verbose", NULL, LP_FOR_ALL, "say more on stderr; twice: the kernel's messages too",
+	{ 'v', "verbose", NULL, LP_FOR_ALL, "print more messages on stderr; twice: those of the kernel, too",
 	  SPECIAL(take_verbose) },
-	{ 'q', "quiet", NULL, LP_FOR_ALL, "say nothing on stderr but errors and warnings",
+	{ 'q', "quiet", NULL, LP_FOR_ALL, "print only errors and warnings on stderr",
 	  SPECIAL(take_quiet) },
 	{ 'V', "version", NULL, LP_FOR_ALL, "print the version",
 	  SPECIAL(show_version) },
@@ -344,27 +344,28 @@ static void print_roff(const char *text)
 
 static const char man_description[] =
 	".SH DESCRIPTION\n"
-	"loopprof attaches to running, unmodified asyncio programs from outside, with eBPF, and\n"
-	"shows which callback or task step held the loop, for how long, at which line, why\n"
-	"(computing, blocked in which system call on what, waiting for the GIL or for a CPU,\n"
-	"collecting garbage), and whom it held up; what was lost: coroutines that nobody awaited,\n"
-	"exceptions that nobody asked for, tasks that were dropped, loops that were closed too\n"
-	"early or used from the wrong thread; and what each task waits for. The programs are\n"
-	"neither changed nor restarted. Left on with \\-a, it follows every loop of a host within a\n"
-	"budget, and writes captures and metrics to files.\n";
+	"loopprof attaches to running, unmodified asyncio programs from outside, by eBPF. It shows\n"
+	"which callback or task step held the loop, for how long, at which line and why (computing,\n"
+	"blocked in a system call, waiting for the GIL or for a CPU, collecting garbage), and what\n"
+	"had to wait. It also shows what was lost: coroutines that were never awaited, exceptions\n"
+	"that were never retrieved, tasks that were destroyed while they were pending, and loops\n"
+	"that were used after their end or from the wrong thread.\n"
+	".B loopprof tasks\n"
+	"shows what each task waits for. The programs are neither changed nor restarted. With \\-a,\n"
+	"loopprof follows every loop of a host within a budget, and writes captures and metrics to\n"
+	"files.\n";
 
 static const char man_end[] =
 	".SH OVERHEAD\n"
-	"In trace mode an entry uprobe costs the target a trap for each callback; hooks on the\n"
-	"poll system calls cost their callers a look-up, and a hook on context switches each\n"
-	"switch another. Sample mode has no uprobe that a callback passes. What finds lost tasks and\n"
-	"errors costs nothing until it happens; options that cost more say so. README.md has measured\n"
-	"figures.\n"
+	"In trace mode a uprobe costs the target a trap for each callback. Hooks cost each poll\n"
+	"system call and each context switch of the host a look-up in a map. Sample mode has no\n"
+	"uprobe on callbacks. Detecting lost tasks and errors costs nothing until one is lost;\n"
+	"options that cost more say so. README.md has measured figures.\n"
 	".SH EXIT STATUS\n"
 	"0 on success, a target that exits included; 1 on an error, or if nothing was\n"
 	"attached; 2 on wrong usage; with \\-\\-, the status of COMMAND.\n"
 	".SH FILES\n"
-	"Captures, JSON lines and metrics are written with the owner of the sudo user.\n"
+	"Captures, JSON lines and metrics belong to the user who called sudo.\n"
 	".SH REQUIREMENTS\n"
 	"Linux 5.10 or later on x86\\-64 with BTF, and root. CPython 3.8 to 3.14.\n"
 	".B loopprof check\n"
