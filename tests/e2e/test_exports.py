@@ -327,7 +327,7 @@ def full(case, disk):
     fleet.read("otlp.py", lines)
 
 
-def test_exports_that_cannot_be_are_told_before_anything_is_attached(case):
+def test_exports_that_cannot_be_are_refused_before_anything_is_attached(case):
     target = case.start("idle.py")
     here = case.path("metrics")
     for options, status, said in (

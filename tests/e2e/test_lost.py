@@ -88,7 +88,7 @@ def test_costly_kinds_are_found_if_asked_for(case):
         lost.check(case, records, truth, pid, kinds=(*FREE, kind))
 
 
-def test_no_kind_is_found_if_told_so(case):
+def test_no_kind_is_found_if_none_is_enabled(case):
     records, _, _ = observe(case, "--find", "none")
     verify(schema.documented(records), lost.nothing(records))
 

@@ -128,7 +128,7 @@ def test_short_lived_processes_leave_nothing_behind(case):
             raise Failure(f"{what}: {before[what]} before, {count} after; {after}")
 
 
-def test_loops_beyond_a_process_part_are_counted_and_slots_are_given_back(case):
+def test_loops_over_a_process_part_are_counted_and_slots_are_given_back(case):
     with Cgroup("loopprof-many") as cgroup:
         prom = case.path("many.prom")
         # The threshold avoids stalls: of a thousand threads that start at once, all are late.

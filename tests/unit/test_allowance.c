@@ -302,7 +302,7 @@ static enum lp_self_budget_change measure(struct lp_self_budget *self_budget, do
 		self_budget->at_ns + LP_SELF_BUDGET_PERIOD_NS);
 }
 
-static void who_takes_too_much_looks_less_often(void **state)
+static void who_takes_too_much_is_read_less_often(void **state)
 {
 	struct lp_self_budget self_budget;
 	size_t i;
@@ -394,7 +394,7 @@ int main(void)
 		cmocka_unit_test(bursts_do_not_come_in_step),
 		cmocka_unit_test(what_was_earned_long_ago_is_not_retained),
 		cmocka_unit_test(who_has_no_cpu_earns_nothing),
-		cmocka_unit_test(who_takes_too_much_looks_less_often),
+		cmocka_unit_test(who_takes_too_much_is_read_less_often),
 		cmocka_unit_test(and_more_often_again_once_it_is_cheap),
 		cmocka_unit_test(hooks_that_others_pay_for_end_no_bursts),
 		cmocka_unit_test(without_a_budget_nothing_changes),

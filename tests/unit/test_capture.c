@@ -369,7 +369,7 @@ static void a_damaged_size_ends_the_report_at_that_byte(void **state)
 	}
 }
 
-static void a_size_beyond_the_file_is_a_cut(void **state)
+static void a_size_over_that_of_the_file_is_a_cut(void **state)
 {
 	uint32_t size = 1 << 20;
 	struct lp_error error;
@@ -626,7 +626,7 @@ int main(void)
 		TEST(a_longer_header_is_passed_over),
 		TEST(a_damaged_header_is_refused),
 		TEST(a_damaged_size_ends_the_report_at_that_byte),
-		TEST(a_size_beyond_the_file_is_a_cut),
+		TEST(a_size_over_that_of_the_file_is_a_cut),
 		TEST(blocks_hold_the_same_records),
 		TEST(blocks_cut_anywhere_give_what_is_there),
 		TEST(a_block_cut_in_its_middle_gives_some_of_its_records),

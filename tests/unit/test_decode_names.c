@@ -122,7 +122,7 @@ static void a_name_of_nothing_is_empty(void **state)
 	expect_name(&event, "", "");
 }
 
-static void a_length_beyond_the_record_is_held_to_it(void **state)
+static void a_length_over_that_of_the_record_is_held_to_it(void **state)
 {
 	struct lp_event_name event = record_name("", "");
 	char expected[LP_FILENAME_BYTES + 1];
@@ -316,7 +316,7 @@ int main(void)
 		cmocka_unit_test(unreadable_names_are_a_question_mark),
 		cmocka_unit_test(a_callback_without_source_has_no_file),
 		cmocka_unit_test(a_name_of_nothing_is_empty),
-		cmocka_unit_test(a_length_beyond_the_record_is_held_to_it),
+		cmocka_unit_test(a_length_over_that_of_the_record_is_held_to_it),
 		cmocka_unit_test(builtins_are_reported_with_the_type_they_are_bound_to),
 		cmocka_unit_test(task_names_of_every_layout_are_read),
 		cmocka_unit_test(what_is_no_task_has_no_name),

@@ -103,7 +103,7 @@ static void what_nobody_knows_is_not_counted(void **state)
 	assert_false(total_lifetimes[0].known);
 }
 
-static void an_interval_has_the_lives_that_ended_in_it(void **state)
+static void an_interval_has_the_lifetimes_that_ended_in_it(void **state)
 {
 	(void)state;
 	feed_loop(0, 0);
@@ -153,7 +153,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_life_is_divided_into_its_parts),
 		TEST(what_nobody_knows_is_not_counted),
-		TEST(an_interval_has_the_lives_that_ended_in_it),
+		TEST(an_interval_has_the_lifetimes_that_ended_in_it),
 		TEST(lifetimes_outlast_a_slot_and_its_loop),
 	};
 

@@ -189,10 +189,10 @@ static void expect_frames(const char *const *names, size_t count)
 	}
 }
 
-static void callers_are_told_innermost_first(void **state)
+static void callers_are_reported_innermost_first(void **state)
 {
 	static const char *const names[] = { "capture_here", "call_one", "call_two", "call_three",
-					     "callers_are_told_innermost_first" };
+					     "callers_are_reported_innermost_first" };
 	char own[4096] = "";
 
 	(void)state;
@@ -443,7 +443,7 @@ static void any_registers_and_any_stack_come_to_an_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(callers_are_told_innermost_first, set_up,
+		cmocka_unit_test_setup_teardown(callers_are_reported_innermost_first, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(another_library_is_passed_through, set_up,
 						tear_down),

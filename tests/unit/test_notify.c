@@ -65,7 +65,7 @@ static void open_with(const char *socket_name, const char *us, const char *pid)
 	notify_open();
 }
 
-static void a_run_says_that_it_begins_lives_and_ends(void **state)
+static void a_run_notifies_of_its_beginning_and_end(void **state)
 {
 	(void)state;
 	open_with(path, "3000000", NULL);
@@ -134,7 +134,7 @@ static void a_manager_that_does_not_read_stops_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_run_says_that_it_begins_lives_and_ends,
+		cmocka_unit_test_setup_teardown(a_run_notifies_of_its_beginning_and_end,
 						open_manager, close_manager),
 		cmocka_unit_test_setup_teardown(no_sign_of_life_is_sent_that_nobody_expects,
 						open_manager, close_manager),

@@ -104,7 +104,7 @@ static const struct lp_segment_times *report(uint64_t after_ns)
 	return &reported.account.account;
 }
 
-static void how_often_to_look_depends_on_the_threshold(void **state)
+static void how_often_to_check_depends_on_the_threshold(void **state)
 {
 	(void)state;
 	assert_int_equal(ongoing_stall_period_ns(100 * MS), 20 * MS);
@@ -128,7 +128,7 @@ static void it_is_due_at_the_threshold_and_then_at_doubling_times(void **state)
 	assert_int_equal(next, 12800);
 }
 
-static void a_look_that_comes_late_reports_once(void **state)
+static void a_check_that_comes_late_reports_once(void **state)
 {
 	(void)state;
 	assert_true(due(1000 * MS));
@@ -308,7 +308,7 @@ static void a_wait_that_is_over_and_not_booked_is_added(void **state)
 	assert_int_equal(report(150 * MS)->blocked_ns, 0);
 }
 
-static void a_wait_that_begins_while_it_is_looked_at_is_no_time(void **state)
+static void a_wait_that_begins_while_it_is_read_is_no_time(void **state)
 {
 	(void)state;
 	begin_wait(LP_SAMPLE_BLOCKED, 151 * MS);
@@ -420,9 +420,9 @@ static void a_task_is_reported_with_its_name(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(how_often_to_look_depends_on_the_threshold),
+		TEST(how_often_to_check_depends_on_the_threshold),
 		TEST(it_is_due_at_the_threshold_and_then_at_doubling_times),
-		TEST(a_look_that_comes_late_reports_once),
+		TEST(a_check_that_comes_late_reports_once),
 		TEST(a_threshold_of_zero_does_not_report_without_end),
 		TEST(another_callback_begins_anew),
 		TEST(nothing_is_due_while_the_loop_polls),
@@ -434,7 +434,7 @@ int main(void)
 		TEST(a_wait_for_the_gil_that_lasts_is_added),
 		TEST(a_wait_for_a_cpu_that_lasts_is_added),
 		TEST(a_wait_that_is_over_and_not_booked_is_added),
-		TEST(a_wait_that_begins_while_it_is_looked_at_is_no_time),
+		TEST(a_wait_that_begins_while_it_is_read_is_no_time),
 		TEST(what_is_of_another_callback_is_not_reported),
 		TEST(a_count_that_is_being_written_is_not_trusted),
 		TEST(where_no_callback_runs_the_iteration_is_reported),

@@ -533,7 +533,7 @@ static void a_queue_cannot_be_measured_without_a_probe(void **state)
 	expect_accepted("-p 1 --queue -m sample -m trace");
 }
 
-static void what_is_free_is_looked_for_and_the_rest_is_asked_for(void **state)
+static void what_is_free_is_searched_for_and_the_rest_is_asked_for(void **state)
 {
 	const uint32_t costly = 1U << LP_FINDING_CLOSED_LOOP | 1U << LP_FINDING_WRONG_THREAD;
 	const uint32_t all = (1U << LP_FINDING_KINDS) - 1;
@@ -651,7 +651,7 @@ int main(void)
 		TEST(options_of_another_command_are_refused),
 		TEST(the_mode_is_trace_or_sample),
 		TEST(a_queue_cannot_be_measured_without_a_probe),
-		TEST(what_is_free_is_looked_for_and_the_rest_is_asked_for),
+		TEST(what_is_free_is_searched_for_and_the_rest_is_asked_for),
 		TEST(tasks_needs_a_process),
 		TEST(explain_alone_needs_no_process),
 		TEST(samples_are_taken_one_to_ten_thousand_times_a_second),

@@ -253,7 +253,7 @@ static void children_are_shown_with_their_name(void **state)
 	expect(&resource, "any child and others");
 }
 
-static void a_size_beyond_the_data_is_not_believed(void **state)
+static void a_size_over_that_of_the_data_is_not_believed(void **state)
 {
 	static const unsigned int kinds[] = { LP_RESOURCE_FILE,	     LP_RESOURCE_PATH,
 					      LP_RESOURCE_UNIX,	     LP_RESOURCE_ANONYMOUS,
@@ -319,7 +319,7 @@ int main(void)
 		cmocka_unit_test(other_families_are_named_or_numbered),
 		cmocka_unit_test(what_has_no_path_is_shown_by_its_number),
 		cmocka_unit_test(children_are_shown_with_their_name),
-		cmocka_unit_test(a_size_beyond_the_data_is_not_believed),
+		cmocka_unit_test(a_size_over_that_of_the_data_is_not_believed),
 		cmocka_unit_test(a_name_without_an_end_goes_as_far_as_the_data),
 		cmocka_unit_test(text_is_cut_at_a_character),
 	};

@@ -215,7 +215,7 @@ static void a_process_that_has_ended_may_leave_nothing(void **state)
 	assert_null(found);
 }
 
-static void who_made_it_is_looked_for_outside_of_asyncio(void **state)
+static void who_made_it_is_searched_outside_of_asyncio(void **state)
 {
 	struct lp_event_raw_finding *finding = new_finding(LP_FINDING_DESTROYED_PENDING);
 
@@ -334,7 +334,7 @@ int main(void)
 		cmocka_unit_test(what_has_no_name_is_named_by_the_line_of_the_program),
 		cmocka_unit_test(a_process_that_has_ended_leaves_the_name_that_was_copied),
 		cmocka_unit_test(a_process_that_has_ended_may_leave_nothing),
-		cmocka_unit_test(who_made_it_is_looked_for_outside_of_asyncio),
+		cmocka_unit_test(who_made_it_is_searched_outside_of_asyncio),
 		cmocka_unit_test(both_stacks_of_a_wrong_thread_are_retained_apart),
 		cmocka_unit_test(a_frame_that_is_ended_cuts_the_stack),
 		cmocka_unit_test(names_and_messages_become_utf8),

@@ -99,7 +99,7 @@ static void what_nothing_distinguishes_has_its_number(void **state)
 	expect_distinct(labels, 20, 8, &wide);
 }
 
-static void what_another_column_distinguishes_may_look_alike(void **state)
+static void what_another_column_distinguishes_may_be_equal(void **state)
 {
 	struct lp_text_label labels[] = { LABEL("main", "a"), LABEL("main", "b") };
 
@@ -135,7 +135,7 @@ int main(void)
 		cmocka_unit_test(names_with_the_same_end_show_both_ends),
 		cmocka_unit_test(the_same_name_has_its_place),
 		cmocka_unit_test(what_nothing_distinguishes_has_its_number),
-		cmocka_unit_test(what_another_column_distinguishes_may_look_alike),
+		cmocka_unit_test(what_another_column_distinguishes_may_be_equal),
 		cmocka_unit_test(a_prefix_stays),
 	};
 

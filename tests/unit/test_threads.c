@@ -148,7 +148,7 @@ static void names_of_many_threads_are_read_once(void **state)
 	assert_in_range(lists, 1, 2);
 }
 
-static void a_thread_that_no_list_has_is_not_looked_for_each_time(void **state)
+static void a_thread_that_no_list_has_is_not_searched_each_time(void **state)
 {
 	uint64_t begun = clock_now(), took_ns;
 	size_t i;
@@ -219,7 +219,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(names_of_many_threads_are_read_once),
-		TEST(a_thread_that_no_list_has_is_not_looked_for_each_time),
+		TEST(a_thread_that_no_list_has_is_not_searched_each_time),
 		TEST(an_ident_that_is_used_again_gets_no_wrong_name),
 		TEST(forged_ids_are_refused_and_remembered),
 		TEST(there_is_a_limit_to_what_is_remembered),

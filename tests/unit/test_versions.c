@@ -395,7 +395,7 @@ static void frames_and_code_out_of_the_copy_are_refused(void **state)
 }
 
 /* Each of the two offsets is possible, but their sum is not. */
-static void a_collector_beyond_reach_is_refused(void **state)
+static void a_collector_out_of_reach_is_refused(void **state)
 {
 	uint64_t table[WORDS_14];
 	struct lp_cpython_row row;
@@ -477,7 +477,7 @@ int main(void)
 		cmocka_unit_test(the_code_of_a_coroutine_follows_its_frame_in_3_14),
 		cmocka_unit_test(a_frame_out_of_bpfs_reach_is_refused),
 		cmocka_unit_test(frames_and_code_out_of_the_copy_are_refused),
-		cmocka_unit_test(a_collector_beyond_reach_is_refused),
+		cmocka_unit_test(a_collector_out_of_reach_is_refused),
 		cmocka_unit_test(absurd_offsets_are_refused),
 		cmocka_unit_test(a_table_that_is_too_short_is_refused),
 	};
