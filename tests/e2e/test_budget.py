@@ -16,7 +16,7 @@ UNTRACED_NS = 50_000_000
 
 
 class Part:
-    """The stalls in the books that are within the time of a loop under the profiler."""
+    """The stalls in the ground truth that are within the time of a loop under the profiler."""
 
     def __init__(self, truth, begun_ns, ended_ns):
         self.stalls = [stall for stall in truth.stalls

@@ -4,7 +4,7 @@ import os
 import signal
 
 from lib import checks, schema
-from lib.books import Truth
+from lib.truth import Truth
 from lib.case import NOBODY, on_every_python, patient
 from lib.checks import verify
 from lib.processes import Failure
@@ -22,9 +22,9 @@ def run_command(case, command, *options, **environment):
 @patient
 def test_command_from_its_first_callback(case):
     """All callbacks of the command are counted; its first and its last one are slow."""
-    command, books = case.python("numbered.py")
+    command, truth_path = case.python("numbered.py")
     records = run_command(case, command).expect(0).records
-    truth = Truth(books)
+    truth = Truth(truth_path)
     verify(schema.documented(records), checks.sums(records), checks.counts(records, truth))
     checks.stalls(records, truth, note=case.note)
     (loop,) = records.of("loop")
@@ -35,11 +35,11 @@ def test_command_from_its_first_callback(case):
 @patient
 def test_command_behind_a_shell(case):
     """The shell stays the parent: its child is followed with -s, maybe after its first callback."""
-    command, books = case.python("load.py", "1")
+    command, truth_path = case.python("load.py", "1")
     shell = ["sh", "-c", '"$@"; exit 6', "sh", *command]
     records = run_command(case, shell, "-s").expect(6).records
     verify(schema.documented(records), checks.sums(records))
-    checks.stalls(records, Truth(books), note=case.note)
+    checks.stalls(records, Truth(truth_path), note=case.note)
 
 
 def test_status_of_the_command(case):
@@ -65,11 +65,11 @@ def test_command_that_is_not_there(case):
 
 
 def test_command_runs_as_the_caller_of_sudo(case):
-    command, books = case.python("numbered.py")
+    command, truth_path = case.python("numbered.py")
     result = run_command(case, command, SUDO_UID=str(NOBODY), SUDO_GID=str(NOBODY),
                          SUDO_USER="nobody")
     result.expect(0)
-    truth = Truth(books)
+    truth = Truth(truth_path)
     ids = [truth.fact(key) for key in ("uid", "gid", "groups")]
     if ids[:2] != [NOBODY, NOBODY] or 0 in ids[2]:
         raise Failure(f"uid, gid, groups: {ids}")

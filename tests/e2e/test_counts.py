@@ -9,7 +9,7 @@ from lib.processes import Failure
 
 
 def utilization(loop, truth):
-    """The utilization is that of the program's books, within 5 points."""
+    """The utilization is that of the program's ground truth, within 5 points."""
     busy = truth.fact("busy_ns") + sum(stall["duration_ns"] for stall in truth.stalls)
     total = loop["busy_ns"] + loop["idle_ns"]
     if abs(busy / total - loop["utilization"]) > 0.05:

@@ -5,7 +5,7 @@ import subprocess
 import time
 
 from lib import checks, lost, schema
-from lib.books import Truth
+from lib.truth import Truth
 from lib.case import each, on_every_python
 from lib.checks import verify
 from lib.interpreters import HOST_PYTHON
@@ -125,9 +125,9 @@ def test_losses_in_a_capture(case):
       or not interpreter.root and interpreter.executable == HOST_PYTHON)
 def test_losses_of_a_command(case):
     """Losses are found from the first one on."""
-    command, books = case.python("lost.py")
+    command, truth_path = case.python("lost.py")
     records = run_command(case, command, "--find", "all").expect(0).records
-    lost.check(case, records, Truth(books), None)
+    lost.check(case, records, Truth(truth_path), None)
 
 
 @each(lambda interpreter: interpreter.version[:2] in ((3, 8), (3, 12)))

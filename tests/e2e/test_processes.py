@@ -3,7 +3,7 @@
 import time
 
 from lib import checks, schema
-from lib.books import Truth
+from lib.truth import Truth
 from lib.case import patient
 from lib.checks import verify
 from lib.processes import Failure
@@ -153,7 +153,7 @@ def family(case, *options):
     target.finish()
     records = profiler.finish().expect(0).records
     verify(schema.documented(records), checks.sums(records))
-    children = [Truth(target.books_path + suffix) for suffix in (".forked", ".started")]
+    children = [Truth(target.truth_path + suffix) for suffix in (".forked", ".started")]
     return records, case.truth(target), children
 
 
@@ -181,7 +181,7 @@ def check_exec(case, *options):
     target.finish()
     records = profiler.finish().expect(0).records
     verify(schema.documented(records), checks.sums(records))
-    checks.stalls(records, merged(Truth(target.books_path + ".first"), case.truth(target)),
+    checks.stalls(records, merged(Truth(target.truth_path + ".first"), case.truth(target)),
                   note=case.note)
 
 

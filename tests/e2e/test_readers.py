@@ -375,7 +375,7 @@ def test_a_cut_capture_is_exported_up_to_there(case):
 
 
 def test_a_live_run_writes_the_format_at_its_end(case):
-    """The file is written once, at the end, and agrees with the program's books."""
+    """The file is written once, at the end, and agrees with the program's ground truth."""
     path = case.path("out") + ".folded"
     target = case.start("stalls.py")
     profiler = case.profile("-p", str(target.pid), "-t", "100ms", "-o", path)
@@ -393,4 +393,4 @@ def test_a_live_run_writes_the_format_at_its_end(case):
     least = sum(duration for duration in durations if duration > 110_000)
     most = sum(duration for duration in durations if duration > 90_000)
     if not least or not least <= total <= 1.5 * most:
-        raise Failure(f"{total} us of stalls, {least:.0f} to {most:.0f} in the books")
+        raise Failure(f"{total} us of stalls, {least:.0f} to {most:.0f} in the ground truth")

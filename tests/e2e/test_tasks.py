@@ -36,14 +36,14 @@ def in_pid_namespace(target, case):
                     words = file.read().decode().split("\0")
             except OSError:
                 continue
-            if words[0] == case.interpreter.executable and target.books_path in words:
+            if words[0] == case.interpreter.executable and target.truth_path in words:
                 return int(entry)
     raise Failure(f"no process of {target}")
 
 
 @on_every_python
 def test_every_parked_task(case):
-    """All tasks are as in the program's books, and as an independent reader finds them."""
+    """All tasks are as in the program's ground truth, and as an independent reader finds them."""
     target = case.start("parked.py")
     found = tasks.snapshot(case, target.pid)
     truth = case.truth(target)
@@ -246,9 +246,9 @@ def state(pid):
 
 def test_tasks_in_a_pid_namespace(case):
     """The target is named by the PID that it has outside."""
-    command, books = case.python("parked.py")
+    command, truth_path = case.python("parked.py")
     target = case.own(Target(["unshare", "--pid", "--fork", "--kill-child", "--mount-proc",
-                              *command], case.path("target.err"), books))
+                              *command], case.path("target.err"), truth_path))
     target.wait_ready()
     found = tasks.snapshot(case, in_pid_namespace(target, case))
     verify(tasks.parked(found, case.truth(target)))

@@ -1,7 +1,7 @@
 """loopprof and its peers on the same work: the stalls that each explains, and its cost.
 
 The work is tests/e2e/targets/causes.py, which holds its loop for every known reason
-and writes books about it. reports.py defines what counts as explained. The cost is that
+and writes the ground truth. reports.py defines what counts as explained. The cost is that
 of a spin of callbacks that do nothing, measured in the same run: by CPU time, and by
 the clock, since some profilers stop their target to read it.
 """
@@ -80,28 +80,28 @@ class Comparison:
 # ---- explained stalls ----
 
 
-def _start_target(setting, books, debug=False):
+def _start_target(setting, truth_path, debug=False):
     env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
            "PYTHONDONTWRITEBYTECODE": "1"}
     if debug:
         env["PYTHONASYNCIODEBUG"] = "1"
     # Not pinned to one CPU: threads and children must only disturb it in the intended ways.
-    return Process([HOST_PYTHON, TARGET, books], setting.cpus, env)
+    return Process([HOST_PYTHON, TARGET, truth_path], setting.cpus, env)
 
 
-def _go(target, books):
+def _go(target, truth_path):
     """Orders the target to stall, and waits for its end.  Returns the stalls."""
     target.send("go")
     target.finish()
-    if not os.path.exists(books):
+    if not os.path.exists(truth_path):
         raise NotMeasured(f"causes.py has failed: {target.errors[-300:]}")
-    return truth.stalls(books)
+    return truth.stalls(truth_path)
 
 
-def _observe(setting, tool, books, check):
+def _observe(setting, tool, truth_path, check):
     """A tool's report of one run, and the stalls in it."""
     with contextlib.ExitStack() as stack:
-        target = stack.enter_context(_start_target(setting, books))
+        target = stack.enter_context(_start_target(setting, truth_path))
         if not tool.early:
             target.hear()
         running = stack.enter_context(tool.attach(target.pid, setting.cpus))
@@ -109,21 +109,21 @@ def _observe(setting, tool, books, check):
             target.hear()
         running.wait_ready()
         check(tool.own)
-        stalls = _go(target, books)
+        stalls = _go(target, truth_path)
         return running.report(), stalls
 
 
-def _observe_debug(setting, books, check):
-    with _start_target(setting, books, debug=True) as target:
+def _observe_debug(setting, truth_path, check):
+    with _start_target(setting, truth_path, debug=True) as target:
         target.hear()
         check(0)
-        stalls = _go(target, books)
+        stalls = _go(target, truth_path)
         return reports.Debug(target.errors), stalls
 
 
 def _explain(observe, check):
     with tempfile.TemporaryDirectory(prefix="loopprof-bench.") as directory:
-        report, stalls = observe(os.path.join(directory, "books"), check)
+        report, stalls = observe(os.path.join(directory, "truth"), check)
     return [(stall, report.verdict(stall)) for stall in stalls]
 
 

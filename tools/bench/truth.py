@@ -1,6 +1,6 @@
-"""The stalls that were made: the books of tests/e2e/targets/causes.py, by its own clock.
+"""The stalls that were made: the ground truth of tests/e2e/targets/causes.py, by its own clock.
 
-causebooks.py there describes the books. Stalls that turned out differently than intended,
+causetruth.py there describes the ground truth. Stalls that turned out differently than intended,
 since the machine was busy, are left out: no profiler can explain them correctly.
 """
 
@@ -55,7 +55,7 @@ def _callback(row):
 
 
 def _all_lines(callback):
-    """All lines of a function, as the books do not say which one made the call."""
+    """All lines of a function, as the ground truth does not say which one made the call."""
     with open(callback["file"], encoding="utf-8") as file:
         tree = ast.parse(file.read())
     return frozenset((callback["file"], line) for node in tree.body
@@ -91,7 +91,7 @@ def _as_meant(row):
 
 
 def stalls(path):
-    """The stalls in the books at a path."""
+    """The stalls in the ground truth at a path."""
     found = []
     with open(path, encoding="utf-8") as file:
         rows = [json.loads(line) for line in file]

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 
-from .books import Truth
+from .truth import Truth
 from .processes import Failure, Target
 from .profiler import Profiler
 from .quiet import STOLEN_MOST, Watch, wait_for_quiet
@@ -102,12 +102,13 @@ class Case:
     # ---- starting ----
 
     def python(self, script, *arguments, interpreter=None):
-        """The command that runs a target, and the path of its books, the first argument."""
+        """The command that runs a target, and the path of its ground truth, the first argument."""
         interpreter = interpreter or self.interpreter
         targets = self._targets_in(interpreter.root)
         self._serial += 1
-        books = os.path.join(os.path.dirname(targets), f"{self._serial}.{script}.books")
-        return interpreter.command(os.path.join(targets, script), books, *arguments), books
+        truth_path = os.path.join(os.path.dirname(targets), f"{self._serial}.{script}.truth")
+        command = interpreter.command(os.path.join(targets, script), truth_path, *arguments)
+        return command, truth_path
 
     def own(self, process):
         """Makes sure that the process ends with the test."""
@@ -116,8 +117,9 @@ class Case:
 
     def start(self, script, *arguments, interpreter=None, prefix=(), **options):
         """Starts a target, and returns once it is ready."""
-        command, books = self.python(script, *arguments, interpreter=interpreter)
-        target = self.own(Target([*prefix, *command], self.path("target.err"), books, **options))
+        command, truth_path = self.python(script, *arguments, interpreter=interpreter)
+        target = self.own(Target([*prefix, *command], self.path("target.err"), truth_path,
+                                 **options))
         target.wait_ready()
         return target
 
@@ -158,7 +160,7 @@ class Case:
         return profiler.finish().expect(0).records, self.truth(target)
 
     def truth(self, target):
-        return Truth(target.books_path)
+        return Truth(target.truth_path)
 
     # ---- the end ----
 

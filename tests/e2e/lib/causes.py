@@ -1,4 +1,4 @@
-"""Compares causes in records with the truth, which targets/causebooks.py describes.
+"""Compares causes in records with the truth, which targets/causetruth.py describes.
 
 Each function yields complaints.  Deviations that a busy machine may cause are collected, and
 raised as Late at the end.

@@ -1,6 +1,6 @@
 """Compares findings with the truth, and with the reports of the interpreter itself.
 
-targets/lostbooks.py describes the truth.  Each function yields complaints.
+targets/losttruth.py describes the truth.  Each function yields complaints.
 """
 
 import re
@@ -29,7 +29,7 @@ REFUSED = re.compile(r"^refused: (\S+) - Non-thread-safe operation", re.M)
 
 
 def expected(truth, kinds=None):
-    """The losses in the books, all or those of some kinds."""
+    """The losses in the ground truth, all or those of some kinds."""
     rows = [fact["lost"] for fact in truth.facts if "lost" in fact]
     if kinds is None:
         return rows

@@ -68,11 +68,11 @@ class Process:
 
 
 class Target(Process):
-    """A program of targets/; books.py there describes how to start its work."""
+    """A program of targets/; truth.py there describes how to start its work."""
 
-    def __init__(self, command, log, books, **options):
+    def __init__(self, command, log, truth_path, **options):
         super().__init__(command, log, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options)
-        self.books_path = books
+        self.truth_path = truth_path
 
     def wait_ready(self):
         text = b""

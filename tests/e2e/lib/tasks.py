@@ -1,6 +1,6 @@
 """Compares the output of `loopprof tasks` with the truth, and with other readers of tasks.
 
-targets/parkedbooks.py describes the truth.  Each function yields complaints.
+targets/parkedtruth.py describes the truth.  Each function yields complaints.
 """
 
 import os
@@ -62,7 +62,7 @@ def whole(found):
             yield f"{task['task']}: partial {task['partial']}, cut {task['cut']}"
 
 
-# ---- the books ----
+# ---- the ground truth ----
 
 
 def expected(truth):
@@ -129,7 +129,7 @@ def deadlocks(found, truth):
 
 
 def parked(found, truth):
-    """Each task of the books is there, in its true state, and no other one."""
+    """Each task of the ground truth is there, in its true state, and no other one."""
     true = expected(truth)
     for name in sorted(true.keys() ^ found.tasks.keys()):
         yield f"{name} is {'missing' if name in true else 'invented'}"

@@ -1,9 +1,9 @@
 """Asks for the running loop where there is none, as libraries do, and makes mistakes with it.
 
-    asks.py BOOKS
+    asks.py TRUTH
 
 The first functions are questions, which the exception answers.  The last ones are mistakes,
-which a caller further out survives; the books have the number of each.
+which a caller further out survives; the ground truth has the number of each.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import contextlib
 import sys
 import threading
 
-from books import Books, loop_waits_for_go
+from truth import GroundTruth, loop_waits_for_go
 
 ROUNDS = 20
 NO_LOOP = (RuntimeError, LookupError)
@@ -163,12 +163,12 @@ def work():
 
 
 async def main(path):
-    books = Books(path)
+    truth = GroundTruth(path)
     await loop_waits_for_go()
     loop = asyncio.get_running_loop()
     await loop.run_in_executor(None, work)
-    books.fact(mistakes=[job.__name__ for job in MISTAKES])
-    books.write()
+    truth.fact(mistakes=[job.__name__ for job in MISTAKES])
+    truth.write()
 
 
 if __name__ == "__main__":

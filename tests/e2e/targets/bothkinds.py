@@ -1,6 +1,6 @@
 """Loops of asyncio and of uvloop in one process: two threads at once, and one thread in turn.
 
-    bothkinds.py BOOKS
+    bothkinds.py TRUTH
 
 Each task has the name of the kind of loop that runs it.
 """
@@ -10,40 +10,40 @@ import sys
 import threading
 
 import uvloop
-from books import Books, wait_for_go
+from truth import GroundTruth, wait_for_go
 
 TURNS = ("asyncio", "uvloop", "uvloop", "asyncio", "uvloop")
 STALLS = 3
 
 
-async def stall(books):
+async def stall(truth):
     for _ in range(STALLS):
         await asyncio.sleep(0.02)
-        books.stall()
+        truth.stall()
 
 
-async def run_task(books, kind):
-    await asyncio.create_task(stall(books), name=kind)
+async def run_task(truth, kind):
+    await asyncio.create_task(stall(truth), name=kind)
 
 
-def run(books, kind):
+def run(truth, kind):
     loop = uvloop.new_event_loop() if kind == "uvloop" else asyncio.new_event_loop()
     try:
-        loop.run_until_complete(run_task(books, kind))
+        loop.run_until_complete(run_task(truth, kind))
     finally:
         loop.close()
 
 
 def main(path):
-    books = Books(path)
+    truth = GroundTruth(path)
     wait_for_go()
-    thread = threading.Thread(target=run, args=(books, "uvloop"))
+    thread = threading.Thread(target=run, args=(truth, "uvloop"))
     thread.start()
-    run(books, "asyncio")
+    run(truth, "asyncio")
     thread.join()
     for kind in TURNS:
-        run(books, kind)
-    books.write()
+        run(truth, kind)
+    truth.write()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """A loop with too many callbacks to time each one, or with few, which stalls now and then.
 
-    budget.py BOOKS spin    about 100,000 callbacks a second, by many tasks per iteration
-    budget.py BOOKS seldom  20 callbacks a second
+    budget.py TRUTH spin    about 100,000 callbacks a second, by many tasks per iteration
+    budget.py TRUTH seldom  20 callbacks a second
 
 A spin measures itself in slices: the number of callbacks, the thread's CPU time for them, and
 the CPU time of a piece of work without the loop, which cancels out the machine's speed.
@@ -12,7 +12,7 @@ import asyncio
 import sys
 import time
 
-from books import Books, compute, loop_waits_for_go
+from truth import GroundTruth, compute, loop_waits_for_go
 
 TASKS = 60
 SLICE_S = 0.1
@@ -22,8 +22,8 @@ TICK_S = 0.05
 
 
 class Spin:
-    def __init__(self, books):
-        self.books = books
+    def __init__(self, truth):
+        self.truth = truth
         self.steps = 0
         self.spinning = True
 
@@ -51,12 +51,12 @@ class Spin:
         self.spinning = False
         await asyncio.wait(tasks)
         slice["work_ns"] = self.work()
-        self.books.fact(slice=slice)
+        self.truth.fact(slice=slice)
 
     async def stall(self, number):
         """Stalls of increasing length, which sleep and compute in turn."""
         seconds = 0.12 + number % 20 * 0.001
-        self.books.stall(seconds=seconds, work=compute if number % 2 else time.sleep)
+        self.truth.stall(seconds=seconds, work=compute if number % 2 else time.sleep)
 
     async def run(self, stop):
         slices = stalls = 0
@@ -75,26 +75,26 @@ async def tick():
     await asyncio.sleep(0)
 
 
-async def seldom(books, stop):
+async def seldom(truth, stop):
     ticks = 0
     while not stop.done():
         await asyncio.create_task(tick())
         ticks += 1
         await asyncio.sleep(TICK_S)
     # A task's first step, and one after the sleep.
-    books.count(tick, 2 * ticks)
+    truth.count(tick, 2 * ticks)
 
 
 async def main(path, mode):
-    books = Books(path)
+    truth = GroundTruth(path)
     await loop_waits_for_go()
     stop = asyncio.get_running_loop().create_future()
-    running = asyncio.create_task(Spin(books).run(stop) if mode == "spin"
-                                  else seldom(books, stop))
+    running = asyncio.create_task(Spin(truth).run(stop) if mode == "spin"
+                                  else seldom(truth, stop))
     await loop_waits_for_go()
     stop.set_result(None)
     await running
-    books.write()
+    truth.write()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Stalls of every cause, one after the other; causebooks.py describes the books.
+"""Stalls of every cause, one after the other; causetruth.py describes the ground truth.
 
 Each is in an iteration of its own, where nothing else takes any time: its preparations
 are made in an earlier one. "# here" marks the lines that hold the loop.
@@ -19,8 +19,8 @@ import threading
 import time
 
 import slowdns
-from causebooks import Causes
-from books import loop_waits_for_go
+from causetruth import Causes
+from truth import loop_waits_for_go
 
 HOLD_S = 0.13
 BRIEF_S = 0.012

@@ -4,7 +4,7 @@ import asyncio
 import ctypes
 import sys
 
-from books import Books, attended, loop_waits_for_go
+from truth import GroundTruth, attended, loop_waits_for_go
 
 TEXT = b"as it is in the library's file"
 RIGHT = 0xa0820a95
@@ -25,9 +25,9 @@ async def main(library):
     using = asyncio.ensure_future(use())
     await loop_waits_for_go()
     using.cancel()
-    books = Books(sys.argv[1])
-    books.fact(**results)
-    books.write()
+    truth = GroundTruth(sys.argv[1])
+    truth.fact(**results)
+    truth.write()
 
 
 if __name__ == "__main__":

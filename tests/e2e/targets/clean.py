@@ -1,6 +1,6 @@
 """Does what resembles a loss but is none, and notes how long its tasks live.
 
-    clean.py BOOKS
+    clean.py TRUTH
 
 A lifetime is a fact, {"life": {"name", "file", "line", "returned", "raised", "cancelled",
 "life_ns", "running_ns", "waiting_ns"}}; the last three are lists with a number for each task.
@@ -17,7 +17,7 @@ import threading
 import time
 import warnings
 
-from books import Books, compute, loop_waits_for_go, source_of
+from truth import GroundTruth, compute, loop_waits_for_go, source_of
 
 STEP_S = 0.005
 
@@ -75,7 +75,7 @@ async def runs_until_cancelled(lifetimes, born):
         await lifetimes.waits(3600)
 
 
-async def known_lifetimes(books):
+async def known_lifetimes(truth):
     kinds = (Lifetimes(runs_to_its_end, returned=10), Lifetimes(runs_until_it_raises, raised=4),
              Lifetimes(runs_until_cancelled, cancelled=3))
     tasks = [lifetimes.start() for lifetimes, count in zip(kinds, (10, 4, 3)) for _ in range(count)]
@@ -84,7 +84,7 @@ async def known_lifetimes(books):
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     for lifetimes in kinds:
-        books.fact(life=lifetimes.row)
+        truth.fact(life=lifetimes.row)
 
 
 # ---- exceptions ----
@@ -281,9 +281,9 @@ async def uses_threads():
 
 
 async def main(path):
-    books = Books(path)
+    truth = GroundTruth(path)
     await loop_waits_for_go()
-    await known_lifetimes(books)
+    await known_lifetimes(truth)
     await handles_exceptions()
     swallows()
     warns()
@@ -291,7 +291,7 @@ async def main(path):
     await locks_and_queues()
     await uses_threads()
     gc.collect()
-    books.write()
+    truth.write()
 
 
 if __name__ == "__main__":

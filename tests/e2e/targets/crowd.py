@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 
-from books import wait_for_go
+from truth import wait_for_go
 
 threading.stack_size(256 * 1024)
 

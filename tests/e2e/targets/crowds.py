@@ -1,8 +1,9 @@
 """Many tasks: a constant number, a growing number, or a number of short-lived ones.
 
-    crowds.py BOOKS stands COUNT | grows | churns
+    crowds.py TRUTH stands COUNT | grows | churns
 
-A ticker notes in the books, as {"worst_gap_ns"}, the longest time for which the loop stood still.
+A ticker notes in the ground truth, as {"worst_gap_ns"}, the longest time for which the loop stood
+still.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import os
 import sys
 import time
 
-from books import Books, loop_waits_for_go, source_of
+from truth import GroundTruth, loop_waits_for_go, source_of
 
 TICK_S = 0.02
 GROW_S = 0.1
@@ -66,16 +67,16 @@ def crowd(way, count, references):
 
 
 async def main(path, way, count=0):
-    books, references, gaps = Books(path), [], []
+    truth, references, gaps = GroundTruth(path), [], []
     crowd(way, int(count), references)
     # The target is ready when all tasks are parked.
     await asyncio.sleep(0.05)
     ticking = asyncio.get_running_loop().create_task(ticks(gaps))
     await loop_waits_for_go()
     ticking.cancel()
-    books.fact(worst_gap_ns=max(gaps, default=0))
-    books.fact(grown=source_of(leaked), steady=source_of(steady))
-    books.write()
+    truth.fact(worst_gap_ns=max(gaps, default=0))
+    truth.fact(grown=source_of(leaked), steady=source_of(steady))
+    truth.write()
     # Ending a hundred thousand tasks would take longer than the snapshot of them.
     os._exit(0)
 

@@ -1,31 +1,31 @@
 """Runs a loop, then replaces itself by another program that runs a loop as well.
 
-    execs.py BOOKS
+    execs.py TRUTH
 
-The first program writes BOOKS.first, the second one BOOKS.
+The first program writes TRUTH.first, the second one TRUTH.
 """
 
 import asyncio
 import os
 import sys
 
-from books import Books, loop_waits_for_go
+from truth import GroundTruth, loop_waits_for_go
 
 AGAIN = "again"
 
 
-async def stalls(books):
+async def stalls(truth):
     await asyncio.sleep(1)
-    books.stall()
+    truth.stall()
     await asyncio.sleep(0.01)
 
 
 async def main(path, name):
-    books = Books(path)
+    truth = GroundTruth(path)
     if name == "first":
         await loop_waits_for_go()
-    await asyncio.create_task(stalls(books), name=name)
-    books.write()
+    await asyncio.create_task(stalls(truth), name=name)
+    truth.write()
 
 
 if __name__ == "__main__":

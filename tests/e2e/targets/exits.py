@@ -1,6 +1,6 @@
 """Stalls once, and ends in one of the ways in which a process can end, inside a callback.
 
-exits.py BOOKS return|exception|_exit|kill
+exits.py TRUTH return|exception|_exit|kill
 """
 
 import asyncio
@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 
-from books import Books, loop_waits_for_go
+from truth import GroundTruth, loop_waits_for_go
 
 
 def end(how):
@@ -20,16 +20,16 @@ def end(how):
         raise SystemExit(3)
 
 
-async def stalls(books):
-    books.stall()
+async def stalls(truth):
+    truth.stall()
 
 
 async def main(path, how):
-    books = Books(path)
+    truth = GroundTruth(path)
     await loop_waits_for_go()
-    await asyncio.create_task(stalls(books), name="last")
+    await asyncio.create_task(stalls(truth), name="last")
     await asyncio.sleep(0.01)
-    books.write()
+    truth.write()
     await asyncio.sleep(0.01)
     end(how)
 

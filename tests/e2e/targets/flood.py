@@ -1,12 +1,12 @@
 """Thousands of callbacks over the threshold, each with a name of its own.
 
-flood.py BOOKS [CALLBACKS]
+flood.py TRUTH [CALLBACKS]
 """
 
 import asyncio
 import sys
 
-from books import Books, compute, loop_waits_for_go
+from truth import GroundTruth, compute, loop_waits_for_go
 
 CALLBACKS = 2000
 HOLD_S = 0.002
@@ -25,15 +25,15 @@ def make(number):
 
 async def main(path, count=CALLBACKS):
     count = int(count)
-    books = Books(path)
+    truth = GroundTruth(path)
     jobs = [make(number) for number in range(count)]
     await loop_waits_for_go()
     for number, job in enumerate(jobs):
         # long after the first callbacks of its second
         await asyncio.create_task(job(WORST_S if number == count // 2 else HOLD_S))
     await asyncio.sleep(1)
-    books.fact(jobs=count, worst=f"job_{count // 2}")
-    books.write()
+    truth.fact(jobs=count, worst=f"job_{count // 2}")
+    truth.write()
 
 
 if __name__ == "__main__":

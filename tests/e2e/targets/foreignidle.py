@@ -1,12 +1,12 @@
 """A loop for which other code waits, by poll(), and which is nearly idle.
 
-foreignidle.py BOOKS
+foreignidle.py TRUTH
 """
 
 import asyncio
 import sys
 
-from books import Books, loop_waits_for_go
+from truth import GroundTruth, loop_waits_for_go
 from otherloops import Foreign
 
 ROUNDS = 4
@@ -18,14 +18,14 @@ async def idles():
         await asyncio.sleep(PAUSE_S)
 
 
-async def main(books):
+async def main(truth):
     idling = asyncio.get_running_loop().create_task(idles(), name="idles")
     await loop_waits_for_go()
     for _ in range(ROUNDS):
         await asyncio.sleep(PAUSE_S)
     idling.cancel()
-    books.write()
+    truth.write()
 
 
 if __name__ == "__main__":
-    Foreign().run_until_complete(main(Books(sys.argv[1])))
+    Foreign().run_until_complete(main(GroundTruth(sys.argv[1])))

@@ -1,15 +1,15 @@
 """An ordinary program whose objects name false addresses for its C functions.
 
-Arguments: the path of the books, what is forged, a library, a function of it, and the offset in
-bytes of the forged function from its beginning. Copies of CPython's objects are changed, so that
-the program itself goes on as before; a signal ends it.
+Arguments: the path of the ground truth, what is forged, a library, a function of it, and the
+offset in bytes of the forged function from its beginning. Copies of CPython's objects are changed,
+so that the program itself goes on as before; a signal ends it.
 """
 
 import asyncio
 import ctypes
 import sys
 
-from books import loop_waits_for_go
+from truth import loop_waits_for_go
 
 WORD = 8
 METHOD_BYTES = 32  # PyMethodDef: name, function, flags, doc

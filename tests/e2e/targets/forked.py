@@ -1,6 +1,6 @@
 """A process with a loop that forks three children.
 
-    forked.py BOOKS
+    forked.py TRUTH
 
 All children exist once the program is ready: a worker of a process pool that works for
 long, a child of os.fork() that sleeps, and one that starts a loop and stalls it. They
@@ -16,7 +16,7 @@ import signal
 import sys
 import time
 
-from books import loop_waits_for_go
+from truth import loop_waits_for_go
 
 PR_SET_PDEATHSIG = 1
 LONG_S = 60

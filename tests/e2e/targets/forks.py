@@ -1,8 +1,8 @@
 """Children with loops of their own: one is forked, one is a new program.
 
-    forks.py BOOKS
+    forks.py TRUTH
 
-The children write BOOKS.forked and BOOKS.started; the parent's loop runs meanwhile.
+The children write TRUTH.forked and TRUTH.started; the parent's loop runs meanwhile.
 """
 
 import asyncio
@@ -10,24 +10,24 @@ import os
 import subprocess
 import sys
 
-from books import Books, loop_waits_for_go
+from truth import GroundTruth, loop_waits_for_go
 
 CHILD = "child"
 
 
-async def stalls(books):
+async def stalls(truth):
     # The stall comes late enough for loopprof to have noticed the child.
     await asyncio.sleep(1)
-    books.stall()
+    truth.stall()
     await asyncio.sleep(0.01)
 
 
 def child(path):
-    books = Books(path)
+    truth = GroundTruth(path)
 
     async def main():
-        await asyncio.create_task(stalls(books), name=os.path.basename(path))
-        books.write()
+        await asyncio.create_task(stalls(truth), name=os.path.basename(path))
+        truth.write()
 
     asyncio.run(main())
 
@@ -46,17 +46,17 @@ def forked(path):
 
 
 async def main(path):
-    books = Books(path)
+    truth = GroundTruth(path)
     await loop_waits_for_go()
     pid = forked(path + ".forked")
     process = subprocess.Popen([sys.executable, __file__, path + ".started", CHILD],
                                stdin=subprocess.DEVNULL)
-    await asyncio.create_task(stalls(books), name="parent")
-    books.fact(forked=pid, started=process.pid)
+    await asyncio.create_task(stalls(truth), name="parent")
+    truth.fact(forked=pid, started=process.pid)
     while process.poll() is None:
         await asyncio.sleep(0.02)
     os.waitpid(pid, 0)
-    books.write()
+    truth.write()
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ import tempfile
 import threading
 import time
 
-from books import loop_waits_for_go
+from truth import loop_waits_for_go
 
 NAME = "libpython3.11.so.1.0"
 READ, EXECUTE, SHARED, PRIVATE = 1, 4, 1, 2

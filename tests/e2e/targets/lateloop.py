@@ -1,6 +1,6 @@
 """A Python process that imports asyncio and runs a loop only after some seconds.
 
-lateloop.py BOOKS [SECONDS]
+lateloop.py TRUTH [SECONDS]
 """
 
 import os
@@ -9,28 +9,28 @@ import time
 
 
 def program(path, seconds="3"):
-    # books.py would do this at the start, but it imports asyncio.
+    # truth.py would do this at the start, but it imports asyncio.
     print("ready", flush=True)
     os.read(0, 64)
     time.sleep(float(seconds))
     import asyncio
 
-    from books import Books
+    from truth import GroundTruth
 
-    books = Books(path)
+    truth = GroundTruth(path)
 
     async def ticker():
         for _ in range(100):
             await asyncio.sleep(0.001)
 
     async def main():
-        books.stall()
+        truth.stall()
         await ticker()
-        books.stall()
+        truth.stall()
         await asyncio.sleep(0)
-        books.write()
+        truth.write()
 
-    books.count(main, 100 + 2)
+    truth.count(main, 100 + 2)
     asyncio.run(main())
 
 

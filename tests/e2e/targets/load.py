@@ -1,6 +1,6 @@
 """A loop with a known utilisation, and callbacks that are counted.
 
-    load.py BOOKS [SECONDS [POLLER]]
+    load.py TRUTH [SECONDS [POLLER]]
 
 POLLER is the name of a selector (PollSelector, SelectSelector).
 """
@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 
-from books import Books, compute, loop_waits_for_go
+from truth import GroundTruth, compute, loop_waits_for_go
 
 TICKS = 200
 STEP_S, SLEEP_S = 0.02, 0.03
@@ -22,7 +22,7 @@ async def ticker():
         await asyncio.sleep(0.001)
 
 
-async def worker(books, seconds):
+async def worker(truth, seconds):
     """Computes half of the time and sleeps half of it: the loop is busy in both."""
     start = time.monotonic_ns()
     busy = steps = 0
@@ -32,20 +32,20 @@ async def worker(books, seconds):
         busy += time.monotonic_ns() - begin
         steps += 1
         await asyncio.sleep(SLEEP_S)
-    books.fact(busy_ns=busy, wall_ns=time.monotonic_ns() - start,
+    truth.fact(busy_ns=busy, wall_ns=time.monotonic_ns() - start,
                tid=threading.get_native_id())
-    books.count(worker, steps + 1)
+    truth.count(worker, steps + 1)
 
 
 async def main(path, seconds="2"):
-    books = Books(path)
+    truth = GroundTruth(path)
     await loop_waits_for_go()
-    await asyncio.create_task(worker(books, float(seconds)))
+    await asyncio.create_task(worker(truth, float(seconds)))
     await asyncio.create_task(ticker())
-    books.count(ticker, TICKS + 1)
-    books.stall()
+    truth.count(ticker, TICKS + 1)
+    truth.stall()
     await asyncio.sleep(0)
-    books.write()
+    truth.write()
 
 
 def run(path, seconds="2", poller="DefaultSelector"):

@@ -1,6 +1,6 @@
-"""Loses coroutines, exceptions and tasks in all ways; lostbooks.py describes the books.
+"""Loses coroutines, exceptions and tasks in all ways; losttruth.py describes the ground truth.
 
-    lost.py BOOKS
+    lost.py TRUTH
 
 In asyncio's debug mode it prints "refused: NAME" on stderr for each call that is refused.
 """
@@ -11,8 +11,8 @@ import os
 import sys
 import warnings
 
-from books import loop_waits_for_go
-from lostbooks import LostBooks
+from truth import loop_waits_for_go
+from losttruth import LostTruth
 from lostloops import in_other_loop, in_thread, mistakes_loops, schedules_from_thread, pause
 
 MANY = 20
@@ -314,7 +314,7 @@ async def destroys_tasks(lost, references):
 
 
 async def main(path):
-    lost = LostBooks(path, sys.flags.dev_mode)
+    lost = LostTruth(path, sys.flags.dev_mode)
     references = []
     await loop_waits_for_go()
     # Collections are explicit, so that it is known which losses each of them finds.

@@ -1,12 +1,12 @@
 """Thousands of coroutine functions, each run a known number of times.
 
-    manynames.py BOOKS [FUNCTIONS]
+    manynames.py TRUTH [FUNCTIONS]
 """
 
 import asyncio
 import sys
 
-from books import Books, loop_waits_for_go
+from truth import GroundTruth, loop_waits_for_go
 
 FUNCTIONS = 5000
 RUNS = 3
@@ -25,21 +25,21 @@ def make(count):
     return functions
 
 
-async def stalls_after(books):
-    books.stall()
+async def stalls_after(truth):
+    truth.stall()
 
 
 async def main(path, count=FUNCTIONS):
-    books = Books(path)
+    truth = GroundTruth(path)
     functions = make(int(count))
     await loop_waits_for_go()
     for _ in range(RUNS):
         for function in functions:
             await asyncio.create_task(function())
-    await asyncio.create_task(stalls_after(books), name="after all")
+    await asyncio.create_task(stalls_after(truth), name="after all")
     for function in functions:
-        books.count(function, RUNS)
-    books.write()
+        truth.count(function, RUNS)
+    truth.write()
 
 
 if __name__ == "__main__":

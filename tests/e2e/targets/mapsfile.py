@@ -4,7 +4,7 @@ import mmap
 import struct
 import sys
 
-from books import wait_for_go
+from truth import wait_for_go
 
 
 def code_of(path):

@@ -1,13 +1,13 @@
 """A callback and a task whose names are markup, as any program may choose.
 
-markup.py BOOKS
+markup.py TRUTH
 """
 
 import asyncio
 import sys
 import time
 
-from books import Books, loop_waits_for_go
+from truth import GroundTruth, loop_waits_for_go
 
 
 async def stalls():
@@ -22,7 +22,7 @@ async def main(path):
     for _ in range(2):
         await asyncio.get_running_loop().create_task(
             stalls(), name="</script><script>document.title=1</script>")
-    Books(path).write()
+    GroundTruth(path).write()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from books import loop_waits_for_go
+from truth import loop_waits_for_go
 
 
 def make(number):

@@ -1,8 +1,8 @@
 """Odd tasks: strange names, great depth, or loops in unusual states.
 
-    odd.py BOOKS
+    odd.py TRUTH
 
-The books have {"loops": {NAME: TID}}: the thread that runs the loop of a task, or null.
+The ground truth has {"loops": {NAME: TID}}: the thread that runs the loop of a task, or null.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 
-from books import Books, loop_waits_for_go
+from truth import GroundTruth, loop_waits_for_go
 
 DEPTH = 800
 NAMES = ("tab\there", "line\nfeed", "\x1b[31mred\x1b[0m", "\x9b31m", "käse ∑ 🐍", "x" * 500,
@@ -43,7 +43,7 @@ def runs_loop(loop, tids):
 
 
 async def main(path):
-    books, loop, references = Books(path), asyncio.get_running_loop(), []
+    truth, loop, references = GroundTruth(path), asyncio.get_running_loop(), []
     tids = {"deep": threading.get_native_id(), "stranded": None}
     for name in NAMES:
         references.append(loop.create_task(parks(), name=name))
@@ -57,8 +57,8 @@ async def main(path):
     references.append(other.create_task(parks(), name="elsewhere"))
     threading.Thread(target=runs_loop, args=(other, tids), daemon=True).start()
     await asyncio.sleep(0.1)
-    books.fact(loops=tids)
-    books.write()
+    truth.fact(loops=tids)
+    truth.write()
     await loop_waits_for_go()
     os._exit(0)
 

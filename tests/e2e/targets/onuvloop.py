@@ -1,6 +1,6 @@
 """Runs another target with uvloop's loops in the place of asyncio's.
 
-Arguments: the path of the books, the target's name, and the target's own arguments.
+Arguments: the path of the ground truth, the target's name, and the target's own arguments.
 """
 
 import os
@@ -9,8 +9,8 @@ import sys
 
 import uvloop
 
-books, script = sys.argv[1:3]
+truth, script = sys.argv[1:3]
 here = os.path.dirname(os.path.abspath(__file__))
-sys.argv[:] = [os.path.join(here, script), books] + sys.argv[3:]
+sys.argv[:] = [os.path.join(here, script), truth] + sys.argv[3:]
 uvloop.install()
 runpy.run_path(sys.argv[0], run_name="__main__")

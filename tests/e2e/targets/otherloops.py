@@ -1,6 +1,6 @@
 """Loops that other code runs: one that runs inside its callbacks, one of a window system.
 
-    otherloops.py BOOKS nested|foreign
+    otherloops.py TRUTH nested|foreign
 
 Each spends some time on waiting, which delays nothing, and some on blocking.
 """
@@ -11,7 +11,7 @@ import select
 import sys
 import threading
 
-from books import Books, loop_waits_for_go
+from truth import GroundTruth, loop_waits_for_go
 
 ROUNDS = 3
 PAUSE_S = 0.15
@@ -91,15 +91,15 @@ class Foreign(Nested):
         waiting.poll(max(due, 0) * 1000)
 
 
-async def blocks(books):
+async def blocks(truth):
     """Waits, which is idle time, and then blocks."""
     await asyncio.sleep(PAUSE_S)
-    books.stall()
+    truth.stall()
     await asyncio.sleep(PAUSE_S)
 
 
-def blocks_within(books):
-    asyncio.get_running_loop().run_within(blocks(books))
+def blocks_within(truth):
+    asyncio.get_running_loop().run_within(blocks(truth))
 
 
 async def beats():
@@ -107,20 +107,20 @@ async def beats():
         await asyncio.sleep(0.02)
 
 
-async def main(books, nested):
+async def main(truth, nested):
     beating = asyncio.get_running_loop().create_task(beats(), name="beats")
     await loop_waits_for_go()
     for _ in range(ROUNDS):
         if nested:
-            blocks_within(books)
+            blocks_within(truth)
         else:
-            await blocks(books)
+            await blocks(truth)
         await asyncio.sleep(0.05)
     beating.cancel()
-    books.write()
+    truth.write()
 
 
 if __name__ == "__main__":
     kind = sys.argv[2]
     (Nested if kind == "nested" else Foreign)().run_until_complete(
-        main(Books(sys.argv[1]), kind == "nested"))
+        main(GroundTruth(sys.argv[1]), kind == "nested"))

@@ -1,13 +1,13 @@
 """A callback with run times of three sizes, each of which the program times itself.
 
-paced.py BOOKS SECONDS
+paced.py TRUTH SECONDS
 """
 
 import asyncio
 import sys
 import time
 
-from books import Books, loop_waits_for_go
+from truth import GroundTruth, loop_waits_for_go
 
 # Of ten runs, six are short and one is long.
 RUNS_S = (0.003, 0.024, 0.003, 0.003, 0.1, 0.003, 0.024, 0.003, 0.024, 0.003)
@@ -25,14 +25,14 @@ def paced(state):
 
 
 async def main(path, seconds):
-    books = Books(path)
+    truth = GroundTruth(path)
     await loop_waits_for_go()
     loop = asyncio.get_running_loop()
     state = {"runs": [], "end": time.monotonic() + float(seconds), "done": loop.create_future()}
     loop.call_soon(paced, state)
     await state["done"]
-    books.fact(runs_ns=state["runs"])
-    books.write()
+    truth.fact(runs_ns=state["runs"])
+    truth.write()
 
 
 if __name__ == "__main__":

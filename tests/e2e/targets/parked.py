@@ -1,6 +1,6 @@
-"""Parks a task in every way; parkedbooks.py describes the books.
+"""Parks a task in every way; parkedtruth.py describes the ground truth.
 
-    parked.py BOOKS
+    parked.py TRUTH
 
 When the target is ready, the task "busy" holds its loop until it reads a line. The lines where
 tasks are parked have a mark.
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 
-from parkedbooks import ParkedBooks
+from parkedtruth import ParkedTruth
 
 HAS_GROUPS = sys.version_info >= (3, 11)
 # Before 3.11, a task has no record of its cancellation once it was woken up for it.
@@ -79,41 +79,41 @@ async def cleans_up(event):
         await event.wait()  # parked
 
 
-async def leads_group(books):
+async def leads_group(truth):
     async with asyncio.TaskGroup() as group:  # parked
         for name in ("grouped 1", "grouped 2"):
-            books.adopt(name, parks(), group.create_task, kinds=["timer"])
-        books.waits("group", "grouped 1", "grouped 2")
+            truth.adopt(name, parks(), group.create_task, kinds=["timer"])
+        truth.waits("group", "grouped 1", "grouped 2")
 
 
-def time_and_tasks(books):
+def time_and_tasks(truth):
     loop = asyncio.get_running_loop()
-    books.task("sleep", sleeps(), sleeps, kinds=["timer"], detail="3[56]..")
-    books.task("future", awaits(loop.create_future()), awaits, kinds=["future"],
+    truth.task("sleep", sleeps(), sleeps, kinds=["timer"], detail="3[56]..")
+    truth.task("future", awaits(loop.create_future()), awaits, kinds=["future"],
                of_class="Future")
     for name in ("awaited", "gathered 1", "gathered 2", "waited for 1", "waited for 2", "timed",
                  "shielded"):
-        books.task(name, parks(), kinds=["timer"])
-    tasks = books.tasks
-    books.task("task", awaits(tasks["awaited"]), awaits, kinds=["task"])
-    books.waits("task", "awaited")
-    books.task("gather", gathers(tasks["gathered 1"], tasks["gathered 2"]), gathers,
+        truth.task(name, parks(), kinds=["timer"])
+    tasks = truth.tasks
+    truth.task("task", awaits(tasks["awaited"]), awaits, kinds=["task"])
+    truth.waits("task", "awaited")
+    truth.task("gather", gathers(tasks["gathered 1"], tasks["gathered 2"]), gathers,
                kinds=["task"], detail="2 of 2")
-    books.waits("gather", "gathered 1", "gathered 2")
-    books.task("wait", waits_for_any([tasks["waited for 1"], tasks["waited for 2"]]),
+    truth.waits("gather", "gathered 1", "gathered 2")
+    truth.task("wait", waits_for_any([tasks["waited for 1"], tasks["waited for 2"]]),
                waits_for_any, kinds=["task"], detail="2 of 2")
-    books.waits("wait", "waited for 1", "waited for 2")
-    books.task("wait_for", waits_with_timeout(tasks["timed"]), waits_with_timeout, kinds=["task"],
+    truth.waits("wait", "waited for 1", "waited for 2")
+    truth.task("wait_for", waits_with_timeout(tasks["timed"]), waits_with_timeout, kinds=["task"],
                detail="timeout in 3[56]..")
-    books.waits("wait_for", "timed")
-    books.task("shield", shields(tasks["shielded"]), shields, kinds=["task"],
+    truth.waits("wait_for", "timed")
+    truth.task("shield", shields(tasks["shielded"]), shields, kinds=["task"],
                detail="shielded")
-    books.waits("shield", "shielded")
-    books.task("deep", descends(DEPTH), frames=[descends] * DEPTH, kinds=["future"])
+    truth.waits("shield", "shielded")
+    truth.task("deep", descends(DEPTH), frames=[descends] * DEPTH, kinds=["future"])
     event = asyncio.Event()
-    books.task("generator", iterates(event), frames=[iterates, generates], kinds=["lock"],
+    truth.task("generator", iterates(event), frames=[iterates, generates], kinds=["lock"],
                of_class="Event")
-    books.task("cleaning up", cleans_up(event), cleans_up, states=CANCELLING, kinds=["lock"],
+    truth.task("cleaning up", cleans_up(event), cleans_up, states=CANCELLING, kinds=["lock"],
                of_class="Event")
 
 
@@ -151,27 +151,27 @@ async def reaches_barrier(barrier):
     await barrier.wait()  # parked
 
 
-def locks_and_queues(books):
+def locks_and_queues(truth):
     lock, semaphore, full = asyncio.Lock(), asyncio.Semaphore(1), asyncio.Queue(1)
-    books.task("lock holder", holds(lock), holds, kinds=["timer"])
-    books.task("lock", wants(lock), wants, kinds=["lock"], of_class="Lock", detail="locked")
-    books.holds("lock holder", "lock")
-    books.task("semaphore holder", holds(semaphore), holds, kinds=["timer"])
-    books.task("semaphore", wants(semaphore), wants, kinds=["lock"], of_class="Semaphore",
+    truth.task("lock holder", holds(lock), holds, kinds=["timer"])
+    truth.task("lock", wants(lock), wants, kinds=["lock"], of_class="Lock", detail="locked")
+    truth.holds("lock holder", "lock")
+    truth.task("semaphore holder", holds(semaphore), holds, kinds=["timer"])
+    truth.task("semaphore", wants(semaphore), wants, kinds=["lock"], of_class="Semaphore",
                detail="value 0")
-    books.holds("semaphore holder", "semaphore")
-    books.task("event", waits_for_event(asyncio.Event()), waits_for_event, kinds=["lock"],
+    truth.holds("semaphore holder", "semaphore")
+    truth.task("event", waits_for_event(asyncio.Event()), waits_for_event, kinds=["lock"],
                of_class="Event")
-    books.task("condition", waits_for_condition(asyncio.Condition()), waits_for_condition,
+    truth.task("condition", waits_for_condition(asyncio.Condition()), waits_for_condition,
                kinds=["lock"], of_class="Condition")
-    books.task("queue get", gets(asyncio.Queue()), gets, kinds=["queue"], of_class="Queue",
+    truth.task("queue get", gets(asyncio.Queue()), gets, kinds=["queue"], of_class="Queue",
                detail="empty")
     full.put_nowait(1)
-    books.task("queue put", puts(full), puts, kinds=["queue"], of_class="Queue", detail="full")
-    books.task("priority", gets(asyncio.PriorityQueue()), gets, kinds=["queue"],
+    truth.task("queue put", puts(full), puts, kinds=["queue"], of_class="Queue", detail="full")
+    truth.task("priority", gets(asyncio.PriorityQueue()), gets, kinds=["queue"],
                of_class="PriorityQueue")
     if HAS_GROUPS:
-        books.task("barrier", reaches_barrier(asyncio.Barrier(2)), reaches_barrier, kinds=["lock"],
+        truth.task("barrier", reaches_barrier(asyncio.Barrier(2)), reaches_barrier, kinds=["lock"],
                    of_class="Barrier|Condition")
 
 
@@ -190,21 +190,21 @@ async def awaits_by_name(tasks, name):
     await tasks[name]  # parked
 
 
-def deadlocks(books):
+def deadlocks(truth):
     first, second = asyncio.Lock(), asyncio.Lock()
-    books.task("embrace 1", takes_both(first, second), takes_both, kinds=["lock"],
+    truth.task("embrace 1", takes_both(first, second), takes_both, kinds=["lock"],
                of_class="Lock")
-    books.task("embrace 2", takes_both(second, first), takes_both, kinds=["lock"],
+    truth.task("embrace 2", takes_both(second, first), takes_both, kinds=["lock"],
                of_class="Lock")
-    books.holds("embrace 1", "embrace 2")
-    books.holds("embrace 2", "embrace 1")
-    books.deadlock("embrace 1", "embrace 2")
+    truth.holds("embrace 1", "embrace 2")
+    truth.holds("embrace 2", "embrace 1")
+    truth.deadlock("embrace 1", "embrace 2")
     names = ["ring 1", "ring 2", "ring 3"]
     for name, follower in zip(names, names[1:] + names[:1]):
-        books.task(name, awaits_by_name(books.tasks, follower), awaits_by_name, kinds=["task"])
+        truth.task(name, awaits_by_name(truth.tasks, follower), awaits_by_name, kinds=["task"])
     for name, follower in zip(names, names[1:] + names[:1]):
-        books.waits(name, follower)
-    books.deadlock(*names)
+        truth.waits(name, follower)
+    truth.deadlock(*names)
 
 
 # ---- the world outside ----
@@ -226,26 +226,26 @@ async def waits_for_child(child):
     await child.wait()  # parked
 
 
-async def outside(books):
+async def outside(truth):
     near, far = socket.socketpair()
     listener = socket.create_server(("127.0.0.1", 0))
     dialled = socket.create_connection(listener.getsockname())
     dialled.setblocking(False)
     near.setblocking(False)
     reader, writer = await asyncio.open_unix_connection(sock=near)
-    books.task("stream", reads_stream(reader), reads_stream, kinds=["socket"], detail="unix")
-    books.task("sock_recv", receives(dialled), receives, kinds=["socket"],
+    truth.task("stream", reads_stream(reader), reads_stream, kinds=["socket"], detail="unix")
+    truth.task("sock_recv", receives(dialled), receives, kinds=["socket"],
                detail=r"tcp 127\.0\.0\.1:%d" % listener.getsockname()[1])
     stop = threading.Event()
-    books.task("executor", uses_executor(stop.wait), uses_executor, kinds=["future", "other"],
+    truth.task("executor", uses_executor(stop.wait), uses_executor, kinds=["future", "other"],
                detail="executor, running")
     # The child ends with its stdin, and so with this program.
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-S", "-E", "-c", "import sys; sys.stdin.read()", stdin=subprocess.PIPE)
-    books.task("child", waits_for_child(child), waits_for_child, kinds=["socket"],
+    truth.task("child", waits_for_child(child), waits_for_child, kinds=["socket"],
                detail="child %d" % child.pid)
     # References keep these tasks alive.
-    books.outside = (far, listener, dialled, writer, stop, child)
+    truth.outside = (far, listener, dialled, writer, stop, child)
 
 
 # ---- done, ready and running ----
@@ -263,19 +263,19 @@ async def succeeds():
     return 7
 
 
-async def ended(books):
+async def ended(truth):
     """Of the tasks that have ended, only those with an unretrieved exception are listed."""
     # From 3.14 on, tasks that have ended are in no list.
     if sys.version_info < (3, 14):
-        books.task("failed", fails(KeyError("missing")), states=["done"],
+        truth.task("failed", fails(KeyError("missing")), states=["done"],
                    exception={"type": "KeyError", "message": "missing"})
-        books.task("failed too", fails(Unlucky("käse")), states=["done"],
+        truth.task("failed too", fails(Unlucky("käse")), states=["done"],
                    exception={"type": "Unlucky", "message": "käse"})
     asked = asyncio.get_running_loop().create_task(fails(ValueError("asked")), name="asked")
     good = asyncio.get_running_loop().create_task(succeeds(), name="good")
     await asyncio.wait([asked, good])
     asked.exception()
-    books.ended = (asked, good)
+    truth.ended = (asked, good)
 
 
 async def busy():
@@ -293,26 +293,26 @@ async def yields():
 
 
 async def main(path):
-    books = ParkedBooks(path)
+    truth = ParkedTruth(path)
     itself = asyncio.current_task()
-    books.adopt("Task-1", itself.get_coro(), lambda coroutine, name: itself, main, kinds=["task"])
-    time_and_tasks(books)
-    locks_and_queues(books)
-    deadlocks(books)
-    await outside(books)
-    await ended(books)
+    truth.adopt("Task-1", itself.get_coro(), lambda coroutine, name: itself, main, kinds=["task"])
+    time_and_tasks(truth)
+    locks_and_queues(truth)
+    deadlocks(truth)
+    await outside(truth)
+    await ended(truth)
     if HAS_GROUPS:
-        books.task("group", leads_group(books), leads_group, kinds=["task"])
-    books.task("yields", yields(), yields, states=["ready"])
+        truth.task("group", leads_group(truth), leads_group, kinds=["task"])
+    truth.task("yields", yields(), yields, states=["ready"])
     await asyncio.sleep(0.1)
-    books.tasks["cleaning up"].cancel()
+    truth.tasks["cleaning up"].cancel()
     await asyncio.sleep(0.05)
-    books.task("busy", busy(), busy, states=["running"])
-    books.task("unbegun", succeeds(), states=["ready"])
-    books.task("asked to end", parks(), states=["cancelling"]).cancel()
-    books.waits("Task-1", "busy")
-    books.write()
-    await books.tasks["busy"]  # parked
+    truth.task("busy", busy(), busy, states=["running"])
+    truth.task("unbegun", succeeds(), states=["ready"])
+    truth.task("asked to end", parks(), states=["cancelling"]).cancel()
+    truth.waits("Task-1", "busy")
+    truth.write()
+    await truth.tasks["busy"]  # parked
 
 
 if __name__ == "__main__":

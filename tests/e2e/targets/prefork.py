@@ -1,6 +1,6 @@
 """A server's master, which runs no loop; its workers, one of them a grandchild, stall their loops.
 
-prefork.py BOOKS
+prefork.py TRUTH
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 
-from books import wait_for_go
+from truth import wait_for_go
 
 
 async def stalls_often():

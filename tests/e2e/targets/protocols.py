@@ -1,6 +1,6 @@
 """Callbacks without a handle: the methods of protocols that transports call.
 
-    protocols.py BOOKS
+    protocols.py TRUTH
 
 Streams, TLS, buffered protocols and datagrams; each is called often, and is slow once.
 """
@@ -10,7 +10,7 @@ import socket
 import ssl
 import sys
 
-from books import Books, loop_waits_for_go
+from truth import GroundTruth, loop_waits_for_go
 
 ROUNDS = 20
 SLOW = b"slow"
@@ -19,8 +19,8 @@ CIPHERS = "AECDH-AES128-SHA:@SECLEVEL=0"
 
 
 class Echo(asyncio.Protocol):
-    def __init__(self, books):
-        self.books = books
+    def __init__(self, truth):
+        self.truth = truth
         self.received = 0
 
     def connection_made(self, transport):
@@ -29,7 +29,7 @@ class Echo(asyncio.Protocol):
     def data_received(self, data):
         type(self).total += 1
         if data == SLOW:
-            self.books.stall(of=self.data_received)
+            self.truth.stall(of=self.data_received)
         self.transport.write(data)
 
     total = 0
@@ -41,15 +41,15 @@ class TlsEcho(Echo):
     def data_received(self, data):
         if data == SLOW:
             # uvloop calls this method from its own protocol for TLS
-            self.books.stall(of=tls_callback())
+            self.truth.stall(of=tls_callback())
         self.transport.write(data)
 
 
 class Buffered(asyncio.BufferedProtocol):
     total = 0
 
-    def __init__(self, books):
-        self.books = books
+    def __init__(self, truth):
+        self.truth = truth
         self.buffer = bytearray(64)
 
     def connection_made(self, transport):
@@ -62,15 +62,15 @@ class Buffered(asyncio.BufferedProtocol):
         type(self).total += 1
         data = bytes(self.buffer[:nbytes])
         if data == SLOW:
-            self.books.stall(of=self.buffer_updated)
+            self.truth.stall(of=self.buffer_updated)
         self.transport.write(data)
 
 
 class Datagrams(asyncio.DatagramProtocol):
     total = 0
 
-    def __init__(self, books):
-        self.books = books
+    def __init__(self, truth):
+        self.truth = truth
 
     def connection_made(self, transport):
         self.transport = transport
@@ -78,7 +78,7 @@ class Datagrams(asyncio.DatagramProtocol):
     def datagram_received(self, data, address):
         type(self).total += 1
         if data == SLOW:
-            self.books.stall(of=self.datagram_received)
+            self.truth.stall(of=self.datagram_received)
         self.transport.sendto(data, address)
 
 
@@ -99,9 +99,9 @@ def tls(protocol):
     return context
 
 
-async def talk(protocol, books, server_tls=None, client_tls=None):
+async def talk(protocol, truth, server_tls=None, client_tls=None):
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: protocol(books), "127.0.0.1", 0, ssl=server_tls)
+    server = await loop.create_server(lambda: protocol(truth), "127.0.0.1", 0, ssl=server_tls)
     reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname(),
                                                    ssl=client_tls)
     for text in [b"fast"] * ROUNDS + [SLOW]:
@@ -112,9 +112,9 @@ async def talk(protocol, books, server_tls=None, client_tls=None):
     await asyncio.sleep(0.01)
 
 
-async def send_datagrams(books):
+async def send_datagrams(truth):
     loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(lambda: Datagrams(books),
+    transport, _ = await loop.create_datagram_endpoint(lambda: Datagrams(truth),
                                                        local_addr=("127.0.0.1", 0))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.connect(transport.get_extra_info("sockname"))
@@ -127,17 +127,17 @@ async def send_datagrams(books):
 
 
 async def run(path):
-    books = Books(path)
+    truth = GroundTruth(path)
     server_tls, client_tls = tls(ssl.PROTOCOL_TLS_SERVER), tls(ssl.PROTOCOL_TLS_CLIENT)
     await loop_waits_for_go()
-    await talk(Echo, books)
-    await talk(TlsEcho, books, server_tls, client_tls)
-    await talk(Buffered, books)
-    await send_datagrams(books)
-    books.count(Echo.data_received, Echo.total)
-    books.count(Buffered.buffer_updated, Buffered.total)
-    books.count(Datagrams.datagram_received, Datagrams.total)
-    books.write()
+    await talk(Echo, truth)
+    await talk(TlsEcho, truth, server_tls, client_tls)
+    await talk(Buffered, truth)
+    await send_datagrams(truth)
+    truth.count(Echo.data_received, Echo.total)
+    truth.count(Buffered.buffer_updated, Buffered.total)
+    truth.count(Datagrams.datagram_received, Datagrams.total)
+    truth.write()
 
 
 if __name__ == "__main__":

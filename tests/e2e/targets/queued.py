@@ -1,13 +1,13 @@
 """Callbacks that wait in the queue for a known time, which they measure themselves.
 
-queued.py BOOKS
+queued.py TRUTH
 """
 
 import asyncio
 import sys
 import time
 
-from books import Books, loop_waits_for_go, source_of
+from truth import GroundTruth, loop_waits_for_go, source_of
 
 ROUNDS = 20
 BLOCK = 0.05
@@ -22,9 +22,9 @@ class Delays:
     def started(self, function, since_ns):
         self.taken.setdefault(function, []).append(time.monotonic_ns() - since_ns)
 
-    def write(self, books):
+    def write(self, truth):
         for function, delays in self.taken.items():
-            books.fact(queue_ns=delays, **source_of(function))
+            truth.fact(queue_ns=delays, **source_of(function))
 
 
 def blocks():
@@ -91,12 +91,12 @@ async def one_round(delays):
 
 
 async def main(path):
-    books, delays = Books(path), Delays()
+    truth, delays = GroundTruth(path), Delays()
     await loop_waits_for_go()
     for _ in range(ROUNDS):
         await one_round(delays)
-    delays.write(books)
-    books.write()
+    delays.write(truth)
+    truth.write()
 
 
 if __name__ == "__main__":

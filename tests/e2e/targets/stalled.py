@@ -4,7 +4,7 @@ import asyncio
 import sys
 import time
 
-from books import loop_waits_for_go
+from truth import loop_waits_for_go
 
 STALL_S = 0.15
 

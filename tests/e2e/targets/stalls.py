@@ -10,7 +10,7 @@ import sys
 import time
 import types
 
-from books import Books, compute, loop_waits_for_go
+from truth import GroundTruth, compute, loop_waits_for_go
 
 REUSED = 200
 SHORT_CALLBACKS = 30
@@ -23,25 +23,25 @@ TICKS = 40
 class Stalls:
     """Callables of one object; `done` lets the main coroutine wait for each."""
 
-    def __init__(self, books):
-        self.books = books
+    def __init__(self, truth):
+        self.truth = truth
         self.done = None
 
     def finish(self, *ignored):
         self.done.set_result(None)
 
     def method(self):
-        self.books.stall(of=self.method)
+        self.truth.stall(of=self.method)
         self.finish()
 
     @staticmethod
     def static(self):
-        self.books.stall(of=Stalls.static)
+        self.truth.stall(of=Stalls.static)
         self.finish()
 
     @classmethod
     def of_class(cls, self):
-        self.books.stall(of=cls.of_class)
+        self.truth.stall(of=cls.of_class)
         self.finish()
 
 
@@ -50,37 +50,37 @@ class CallableInstance:
         self.stalls = stalls
 
     def __call__(self):
-        self.stalls.books.stall(of="CallableInstance")
+        self.stalls.truth.stall(of="CallableInstance")
         self.stalls.finish()
 
 
 def plain(stalls):
-    stalls.books.stall(of=plain)
+    stalls.truth.stall(of=plain)
     stalls.finish()
 
 
 def in_partial(stalls, keyword):
-    stalls.books.stall(of=in_partial)
+    stalls.truth.stall(of=in_partial)
     stalls.finish()
 
 
 def in_context(stalls):
-    stalls.books.stall(of=in_context)
+    stalls.truth.stall(of=in_context)
     stalls.finish()
 
 
 def on_timer(stalls):
-    stalls.books.stall(of=on_timer)
+    stalls.truth.stall(of=on_timer)
     stalls.finish()
 
 
 def on_signal(stalls):
-    stalls.books.stall(of=on_signal)
+    stalls.truth.stall(of=on_signal)
     stalls.finish()
 
 
 def when_done(stalls, task):
-    stalls.books.stall(of=when_done)
+    stalls.truth.stall(of=when_done)
     stalls.finish()
 
 
@@ -97,19 +97,19 @@ def handler(function):
 @handler
 def decorated(stalls):
     # functools.wraps sets the wrapper's name, but not the name of its code.
-    stalls.books.stall(of=decorated)
+    stalls.truth.stall(of=decorated)
     stalls.finish()
 
 
 def computing(stalls):
-    stalls.books.stall(of=computing, work=compute)
+    stalls.truth.stall(of=computing, work=compute)
     stalls.finish()
 
 
 def on_readable(stalls, reader):
     reader.recv(1)
     asyncio.get_running_loop().remove_reader(reader)
-    stalls.books.stall(of=on_readable)
+    stalls.truth.stall(of=on_readable)
     stalls.finish()
 
 
@@ -122,7 +122,7 @@ class Receiver(asyncio.Protocol):
     def data_received(self, data):
         transport = asyncio.selector_events._SelectorSocketTransport
         own = isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop)
-        self.stalls.books.stall(of=transport._read_ready if own else self.data_received)
+        self.stalls.truth.stall(of=transport._read_ready if own else self.data_received)
         self.stalls.finish()
 
 
@@ -137,7 +137,7 @@ async def done(stalls, start):
 async def stall_in_functions(stalls):
     loop = asyncio.get_running_loop()
     soon = loop.call_soon
-    function = lambda: (stalls.books.stall(of=function), stalls.finish())  # noqa: E731
+    function = lambda: (stalls.truth.stall(of=function), stalls.finish())  # noqa: E731
     await done(stalls, lambda: soon(plain, stalls))
     await done(stalls, lambda: soon(function))
     await done(stalls, lambda: soon(functools.partial(in_partial, stalls, keyword=1)))
@@ -185,123 +185,123 @@ async def stall_in_builtin(stalls):
     loop.call_soon(time.sleep, 0.12)
     loop.call_soon(lambda: clock.append(time.monotonic_ns()))
     await asyncio.sleep(0.01)
-    stalls.books.stalled(clock[0], clock[1], of="time.sleep")
+    stalls.truth.stalled(clock[0], clock[1], of="time.sleep")
 
 
 # ---- steps of tasks ----
 
 
-async def simple(books):
-    books.stall()
+async def simple(truth):
+    truth.stall()
 
 
-async def outermost(books):
-    await between(books)
+async def outermost(truth):
+    await between(truth)
 
 
-async def between(books):
+async def between(truth):
     await asyncio.sleep(0)
-    await innermost(books)
+    await innermost(truth)
 
 
-async def innermost(books):
-    books.stall()
+async def innermost(truth):
+    truth.stall()
 
 
-async def twice_in_a_step(books):
+async def twice_in_a_step(truth):
     """Two short stalls make one slow step."""
     start = time.monotonic_ns()
     time.sleep(0.06)
     time.sleep(0.065)
-    books.stalled(start, time.monotonic_ns())
+    truth.stalled(start, time.monotonic_ns())
 
 
-async def größe_計算(books):
-    books.stall()
+async def größe_計算(truth):
+    truth.stall()
 
 
-async def last_step(books):
+async def last_step(truth):
     await asyncio.sleep(0.001)
-    books.stall()
+    truth.stall()
 
 
-async def stepped_often(books):
+async def stepped_often(truth):
     for _ in range(20):
         await asyncio.sleep(0)
-    books.stall()
+    truth.stall()
 
 
 @types.coroutine
-def old_style(books):
+def old_style(truth):
     yield
-    books.stall()
+    truth.stall()
 
 
-async def awaits_generator(books):
-    await old_style(books)
+async def awaits_generator(truth):
+    await old_style(truth)
 
 
-async def items(books):
+async def items(truth):
     yield 1
-    books.stall()
+    truth.stall()
     yield 2
 
 
-async def iterates(books):
-    async for _ in items(books):
+async def iterates(truth):
+    async for _ in items(truth):
         pass
 
 
 class Guard:
-    def __init__(self, books):
-        self.books = books
+    def __init__(self, truth):
+        self.truth = truth
 
     async def __aenter__(self):
         return self
 
     async def __aexit__(self, *exception):
-        self.books.stall()
+        self.truth.stall()
 
 
-async def leaves_context(books):
-    async with Guard(books):
+async def leaves_context(truth):
+    async with Guard(truth):
         pass
 
 
 class Handlers:
-    async def method(self, books):
-        books.stall()
+    async def method(self, truth):
+        truth.stall()
 
 
-async def waited_for(books):
-    books.stall()
+async def waited_for(truth):
+    truth.stall()
 
 
-async def gathered(books):
-    books.stall()
+async def gathered(truth):
+    truth.stall()
 
 
-async def raises(books):
-    books.stall()
+async def raises(truth):
+    truth.stall()
     raise ValueError("expected")
 
 
-async def cancelled(books):
+async def cancelled(truth):
     try:
         await asyncio.sleep(60)
     finally:
-        books.stall()
+        truth.stall()
 
 
-async def reused_even(books, slow):
+async def reused_even(truth, slow):
     if slow:
-        books.stall()
+        truth.stall()
 
 
-async def reused_odd(books, slow):
+async def reused_odd(truth, slow):
     await asyncio.sleep(0)
     if slow:
-        books.stall()
+        truth.stall()
 
 
 class OwnTask(asyncio.Task):
@@ -312,43 +312,43 @@ def named(coroutine, name):
     return asyncio.get_running_loop().create_task(coroutine, name=name)
 
 
-async def stall_in_tasks(books):
-    await named(simple(books), "named")
-    await named(simple(books), "T\xe2sk")
-    await named(simple(books), "任務")
-    await named(simple(books), "\U0001f40d task")
-    await named(simple(books), "n" * 200)
-    await asyncio.create_task(simple(books))
-    await named(outermost(books), "nested")
-    await named(twice_in_a_step(books), "twice")
-    await named(größe_計算(books), "unicode name")
-    await named(stepped_often(books), "often")
-    await named(Handlers().method(books), "GET /report")
-    await OwnTask(simple(books), loop=asyncio.get_running_loop(), name="own class")
-    await named(awaits_generator(books), "generator")
-    await named(iterates(books), "async generator")
-    await named(leaves_context(books), "context manager")
+async def stall_in_tasks(truth):
+    await named(simple(truth), "named")
+    await named(simple(truth), "T\xe2sk")
+    await named(simple(truth), "任務")
+    await named(simple(truth), "\U0001f40d task")
+    await named(simple(truth), "n" * 200)
+    await asyncio.create_task(simple(truth))
+    await named(outermost(truth), "nested")
+    await named(twice_in_a_step(truth), "twice")
+    await named(größe_計算(truth), "unicode name")
+    await named(stepped_often(truth), "often")
+    await named(Handlers().method(truth), "GET /report")
+    await OwnTask(simple(truth), loop=asyncio.get_running_loop(), name="own class")
+    await named(awaits_generator(truth), "generator")
+    await named(iterates(truth), "async generator")
+    await named(leaves_context(truth), "context manager")
     if sys.version_info < (3, 12):
-        await asyncio.ensure_future(old_style(books))
-    await asyncio.wait_for(waited_for(books), 30)
-    await asyncio.gather(gathered(books), gathered(books))
-    failing = named(raises(books), "raises")
+        await asyncio.ensure_future(old_style(truth))
+    await asyncio.wait_for(waited_for(truth), 30)
+    await asyncio.gather(gathered(truth), gathered(truth))
+    failing = named(raises(truth), "raises")
     await asyncio.wait([failing])
     failing.exception()
-    cancelling = named(cancelled(books), "cancelled")
+    cancelling = named(cancelled(truth), "cancelled")
     await asyncio.sleep(0.002)
     cancelling.cancel()
     await asyncio.wait([cancelling])
     # There is no reference to this task: it is freed as soon as its stall is over.
-    named(last_step(books), "forgotten")
+    named(last_step(truth), "forgotten")
     await asyncio.sleep(0.3)
 
 
-async def reuse_addresses(books):
+async def reuse_addresses(truth):
     """Tasks and coroutines that are freed at once: the next ones have the same addresses."""
     for i in range(REUSED):
         reused = reused_odd if i % 2 else reused_even
-        await named(reused(books, i % 40 in (13, 38)), "reuse-%d" % i)
+        await named(reused(truth, i % 40 in (13, 38)), "reuse-%d" % i)
 
 
 # ---- what is not slow ----
@@ -363,7 +363,7 @@ async def ticker():
         await asyncio.sleep(0.001)
 
 
-async def not_slow(books):
+async def not_slow(truth):
     loop = asyncio.get_running_loop()
     # A slow iteration without a slow callback.
     for _ in range(SHORT_CALLBACKS):
@@ -371,28 +371,28 @@ async def not_slow(books):
     await asyncio.sleep(0)
     await asyncio.sleep(0.01)
     for _ in range(3):
-        books.stall(seconds=0.09)
+        truth.stall(seconds=0.09)
         await asyncio.sleep(0)
     await asyncio.create_task(ticker())
-    books.count(short, SHORT_CALLBACKS)
+    truth.count(short, SHORT_CALLBACKS)
     # A first step, and one wake-up per tick.
-    books.count(ticker, TICKS + 1)
+    truth.count(ticker, TICKS + 1)
 
 
 async def main(path):
-    books = Books(path)
-    stalls = Stalls(books)
+    truth = GroundTruth(path)
+    stalls = Stalls(truth)
     await loop_waits_for_go()
     await named(stall_in_functions(stalls), "driver")
     await stall_on_events(stalls)
     await stall_in_builtin(stalls)
-    await stall_in_tasks(books)
-    await reuse_addresses(books)
+    await stall_in_tasks(truth)
+    await reuse_addresses(truth)
     # reused_odd has two steps.
-    books.count(reused_even, REUSED // 2)
-    books.count(reused_odd, REUSED)
-    await not_slow(books)
-    books.write()
+    truth.count(reused_even, REUSED // 2)
+    truth.count(reused_odd, REUSED)
+    await not_slow(truth)
+    truth.write()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A loop that gets stuck in a step of the task "stuck", in the way of its first argument.
 
-    stuck.py BOOKS sleeps|holds_gil|stops
+    stuck.py TRUTH sleeps|holds_gil|stops
 
 The fact "stuck" describes that step before it begins, since it may never end.
 """
@@ -13,8 +13,8 @@ import subprocess
 import sys
 import time
 
-from books import loop_waits_for_go, source_of
-from causebooks import Causes, place
+from truth import loop_waits_for_go, source_of
+from causetruth import Causes, place
 
 SLEEP = ["clock_nanosleep"] if sys.version_info >= (3, 11) else ["select", "pselect6"]
 LONG_S = 2.5

@@ -9,7 +9,7 @@ import functools
 import sys
 import time
 
-from books import Books, compute, wait_for_go
+from truth import GroundTruth, compute, wait_for_go
 
 TICKS = 50
 
@@ -19,66 +19,66 @@ async def ticker():
         await asyncio.sleep(0.001)
 
 
-async def stalls(books):
+async def stalls(truth):
     await asyncio.sleep(0.001)
-    books.stall()
+    truth.stall()
     await asyncio.sleep(0.001)
 
 
-async def stalls_at_the_end(books):
+async def stalls_at_the_end(truth):
     """After this step the loop ends."""
-    books.stall()
+    truth.stall()
 
 
-async def main(books):
-    await asyncio.gather(ticker(), asyncio.get_running_loop().create_task(stalls(books)))
+async def main(truth):
+    await asyncio.gather(ticker(), asyncio.get_running_loop().create_task(stalls(truth)))
 
 
-def directly(books):
-    asyncio.run(main(books))
+def directly(truth):
+    asyncio.run(main(truth))
 
 
 def deeper(levels):
     """Calls through C at each level: from 3.11 on, calls of Python functions use no C stack."""
-    def run(books):
+    def run(truth):
         if levels:
-            return list(map(deeper(levels - 1), [books]))
-        return asyncio.run(main(books))
+            return list(map(deeper(levels - 1), [truth]))
+        return asyncio.run(main(truth))
 
     return run
 
 
-def by_hand(books):
+def by_hand(truth):
     """A loop that runs three times, with work in between, before it is closed."""
     loop = asyncio.new_event_loop()
-    loop.run_until_complete(main(books))
+    loop.run_until_complete(main(truth))
     time.sleep(0.3)
-    loop.run_until_complete(stalls_at_the_end(books))
+    loop.run_until_complete(stalls_at_the_end(truth))
     time.sleep(0.3)
-    functools.reduce(lambda _, run: run(books), [lambda books: loop.run_until_complete(
-        main(books))], None)
+    functools.reduce(lambda _, run: run(truth), [lambda truth: loop.run_until_complete(
+        main(truth))], None)
     loop.close()
 
 
 def program(path):
-    books = Books(path)
+    truth = GroundTruth(path)
     wait_for_go()
     runs = [directly, deeper(6), deeper(1), directly]
     for i, run in enumerate(runs):
-        run(books)
+        run(truth)
         # This blocks and then computes; neither is part of a callback.
         time.sleep(0.5)
         if i == 1:
             compute(0.3)
-    by_hand(books)
+    by_hand(truth)
     time.sleep(0.5)
-    asyncio.run(stalls_at_the_end(books))
+    asyncio.run(stalls_at_the_end(truth))
     time.sleep(0.3)
-    asyncio.run(main(books))
-    books.count(ticker, (len(runs) + 3) * (TICKS + 1))
-    books.count(stalls, (len(runs) + 3) * 3)
-    books.count(stalls_at_the_end, 2)
-    books.write()
+    asyncio.run(main(truth))
+    truth.count(ticker, (len(runs) + 3) * (TICKS + 1))
+    truth.count(stalls, (len(runs) + 3) * 3)
+    truth.count(stalls_at_the_end, 2)
+    truth.write()
 
 
 if __name__ == "__main__":

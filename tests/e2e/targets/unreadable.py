@@ -1,6 +1,6 @@
 """A loop that stalls now and then, with a pointer to a page that is never filled.
 
-    unreadable.py BOOKS PLACE PAGE
+    unreadable.py TRUTH PLACE PAGE
 
 PLACE is the pointer: "warn", the method definition of warnings.warn, which is read to find
 findings' probes; "asyncio", the dict of the module _asyncio, which is read first of all;
@@ -20,7 +20,7 @@ import time
 import _asyncio
 import _warnings
 
-from books import loop_waits_for_go
+from truth import loop_waits_for_go
 
 SYS_USERFAULTFD = 323
 UFFDIO_API, UFFDIO_REGISTER = 0xc018aa3f, 0xc020aa00

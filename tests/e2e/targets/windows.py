@@ -1,6 +1,6 @@
 """A loop with a window that begins or ends in the middle of something; the second argument: which.
 
-    windows.py BOOKS never_wakes|one_stall|lasts|blocked_before|spins_before
+    windows.py TRUTH never_wakes|one_stall|lasts|blocked_before|spins_before
 
 Targets with "before" begin with it before they are ready, and a profiler attaches during it.
 """
@@ -9,7 +9,7 @@ import asyncio
 import sys
 import time
 
-from books import Books, loop_waits_for_go, source_of
+from truth import GroundTruth, loop_waits_for_go, source_of
 
 STALL_S = 1.0
 LONG_S = 60
@@ -17,28 +17,28 @@ LONG_S = 60
 BEFORE_S = 3
 
 
-async def never_wakes(books):
+async def never_wakes(truth):
     await loop_waits_for_go()
 
 
-async def one_stall(books):
+async def one_stall(truth):
     await loop_waits_for_go()
-    books.stall(seconds=STALL_S)
-    books.write()
+    truth.stall(seconds=STALL_S)
+    truth.write()
     await asyncio.sleep(LONG_S)
 
 
-async def lasts(books):
+async def lasts(truth):
     await loop_waits_for_go()
-    books.fact(start_ns=time.monotonic_ns())
-    books.write()
+    truth.fact(start_ns=time.monotonic_ns())
+    truth.write()
     time.sleep(LONG_S)
 
 
-async def blocked_before(books):
+async def blocked_before(truth):
     """Blocks, and ends while it is profiled."""
-    books.fact(blocked=dict(source_of(blocked_before), task=asyncio.current_task().get_name()))
-    books.write()
+    truth.fact(blocked=dict(source_of(blocked_before), task=asyncio.current_task().get_name()))
+    truth.write()
     print("ready", flush=True)
     time.sleep(BEFORE_S)
     await asyncio.sleep(LONG_S)
@@ -48,7 +48,7 @@ async def nothing():
     return None
 
 
-async def spins_before(books):
+async def spins_before(truth):
     """Awaits for ever, but never suspends."""
     print("ready", flush=True)
     while True:
@@ -60,9 +60,9 @@ WAYS = {way.__name__: way for way in (never_wakes, one_stall, lasts, blocked_bef
 
 
 async def main(path, how):
-    books = Books(path)
-    await asyncio.get_running_loop().create_task(WAYS[how](books), name="subject")
-    books.write()
+    truth = GroundTruth(path)
+    await asyncio.get_running_loop().create_task(WAYS[how](truth), name="subject")
+    truth.write()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Holds loopprof's JSON lines against the books of stalls.py.
+"""Compares loopprof's JSON lines with the ground truth of stalls.py.
 
-    check_profile.py JSONL BOOKS PID MODE
+    check_profile.py JSONL TRUTH PID MODE
 
 Prints every complaint, the gravest last, and exits with status 1 if there is
 one. Times are judged generously: the machine is emulated.
@@ -39,7 +39,7 @@ def read_records(path):
     return records
 
 
-def read_books(path):
+def read_truth(path):
     """The stalls as (start, end, way, target); the last may still be in the making."""
     with open(path) as lines:
         rows = [line.split(maxsplit=3) for line in lines if line.endswith("\n")]
@@ -150,7 +150,7 @@ def record_of(start, stop, slows):
     return None
 
 
-def check_books(records, slows, stalls):
+def check_truth(records, slows, stalls):
     """Every stall that falls well into the run has its record."""
     begin, end = run_of(records)
     inside = [stall for stall in stalls if begin <= stall[0] and stall[1] <= end]
@@ -172,7 +172,7 @@ def check_books(records, slows, stalls):
         yield f"{len(missed)} of {len(inside)} stalls have no record, the first at {missed[0]}"
 
 
-def complaints(jsonl, books, pid, mode):
+def complaints(jsonl, truth, pid, mode):
     records = read_records(jsonl)
     for kind in ONE_OF_EACH:
         if len(records.get(kind, [])) != 1:
@@ -180,13 +180,13 @@ def complaints(jsonl, books, pid, mode):
             return
     slows = ended(records.get("slow_callback", []))
     yield from check_slow(records, slows)
-    yield from check_books(records, slows, read_books(books))
+    yield from check_truth(records, slows, read_truth(truth))
     yield from check_run(records, pid, mode)
 
 
-def main(jsonl, books, pid, mode):
+def main(jsonl, truth, pid, mode):
     try:
-        found = list(complaints(jsonl, books, int(pid), mode))
+        found = list(complaints(jsonl, truth, int(pid), mode))
     except (KeyError, ValueError, TypeError) as error:
         found = [f"not the documented format: {error!r}"]
     for complaint in found:

@@ -1,9 +1,9 @@
-"""An asyncio program that stalls its loop in known ways, and keeps the books.
+"""An asyncio program that stalls its loop in known ways, and writes the ground truth.
 
-    stalls.py BOOKS READY
+    stalls.py TRUTH READY
 
 Every half second the task 'stall' holds the loop for 150 ms, each time in the next
-of the ways below; beside it a ticker runs a hundred short callbacks a second. BOOKS
+of the ways below; beside it a ticker runs a hundred short callbacks a second. TRUTH
 gets a line for each stall, "START_NS DURATION_NS WAY TARGET" by CLOCK_MONOTONIC;
 READY appears with the first.
 """
@@ -77,14 +77,14 @@ class Lock:
         return self.path
 
 
-async def stall_forever(books, ready):
+async def stall_forever(truth, ready):
     ways = [stall_asleep, stall_computing, Pipe().stall_reading, Connection().stall_receiving,
-            Lock(books.name + ".lock").stall_locking]
+            Lock(truth.name + ".lock").stall_locking]
     while True:
         for way in ways:
             start = time.monotonic_ns()
             target = way()
-            print(start, time.monotonic_ns() - start, way.__name__, target, file=books,
+            print(start, time.monotonic_ns() - start, way.__name__, target, file=truth,
                   flush=True)
             if ready:
                 open(ready, "w").close()
@@ -97,9 +97,9 @@ async def tick_forever():
         await asyncio.sleep(TICK)
 
 
-async def main(books_path, ready):
-    with open(books_path, "w") as books:
-        stall = asyncio.create_task(stall_forever(books, ready), name="stall")
+async def main(truth_path, ready):
+    with open(truth_path, "w") as truth:
+        stall = asyncio.create_task(stall_forever(truth, ready), name="stall")
         ticker = asyncio.create_task(tick_forever(), name="ticker")
         await asyncio.gather(stall, ticker)
 

@@ -21,25 +21,25 @@ def compute(seconds):
         pass
 
 
-async def stall(books, work, seconds):
+async def stall(truth, work, seconds):
     start = time.monotonic_ns()
     work(seconds)
-    books.append((start, time.monotonic_ns() - start))
+    truth.append((start, time.monotonic_ns() - start))
 
 
 async def main(number, threshold_s):
-    books = []
+    truth = []
     chance = random.Random(1)
     print("ready", flush=True)
     await asyncio.get_running_loop().run_in_executor(None, os.read, 0, 64)
     for i in range(number):
         away = MARGIN_S + chance.random() * threshold_s / 2
         seconds = threshold_s + away if i % 2 else threshold_s - away
-        await asyncio.create_task(stall(books, (time.sleep, compute)[i // 2 % 2], seconds))
+        await asyncio.create_task(stall(truth, (time.sleep, compute)[i // 2 % 2], seconds))
         await asyncio.sleep(0.002)
     # The last callback has to be reported before the loop ends.
     await asyncio.sleep(0.2)
-    print(json.dumps(books), flush=True)
+    print(json.dumps(truth), flush=True)
     os.read(0, 64)
 
 

@@ -1,4 +1,4 @@
-"""Reads the books that a target wrote about itself; targets/books.py describes their format."""
+"""Reads the ground truth that a target wrote; targets/truth.py describes its format."""
 
 import json
 
@@ -17,6 +17,6 @@ class Truth:
                     self.facts.append(row)
 
     def fact(self, key):
-        """The value of a fact that the books have once."""
+        """The value of a fact that is there once."""
         (value,) = [fact[key] for fact in self.facts if key in fact]
         return value

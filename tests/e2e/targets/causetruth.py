@@ -1,6 +1,6 @@
-"""Books of stalls with known causes: why the loop stood still, on what, and where.
+"""Ground truth of stalls with known causes: why the loop stood still, on what, and where.
 
-A stall's row has more than the rows of books.py:
+A stall's row has more than the rows of truth.py:
 
     cause       "on_cpu", "blocked", "gil", "run_queue" or "gc": where most of it went;
                 null if it is half and half
@@ -26,7 +26,7 @@ import inspect
 import sys
 import time
 
-from books import Books, source_of
+from truth import GroundTruth, source_of
 
 MARK = "# here"
 
@@ -63,7 +63,7 @@ class Held:
         self._causes.keep(self._start, end, self._of, self._expected)
 
 
-class Causes(Books):
+class Causes(GroundTruth):
     def __init__(self, path):
         super().__init__(path)
         self.path = path

@@ -1,10 +1,10 @@
-"""The books of a target: what it did to its loop, by its own clock.
+"""The ground truth of a target: what it did to its loop, by its own clock.
 
-A target is started with the path of its books. If its stdin is a pipe, it prints
+A target is started with the path of its ground truth. If its stdin is a pipe, it prints
 "ready" on stdout and begins when it reads a line, so that a profiler can attach
 in between; otherwise it begins at once.
 
-The books are JSON lines. A stall is {"start_ns", "duration_ns", "kind", "name",
+It is written as JSON lines. A stall is {"start_ns", "duration_ns", "kind", "name",
 "file", "line", "task", "pid", "tid", "at"}, where name to task describe the
 callback and "at" is the frame that stalled; a count is {"count", "name", "file",
 "line"}; anything else is an object of facts.
@@ -46,7 +46,7 @@ def source_of(function):
             "file": None, "line": None}
 
 
-class Books:
+class GroundTruth:
     def __init__(self, path):
         self._path = path
         self._rows, self._late = [], []

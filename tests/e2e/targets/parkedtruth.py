@@ -1,4 +1,4 @@
-"""Books of parked tasks: the state of each, its place, and what it waits for.
+"""Ground truth of parked tasks: the state of each, its place, and what it waits for.
 
 Each task is a fact, {"parked": {...}}, with a name of its own:
 
@@ -21,11 +21,11 @@ Lines are those that end with "# parked".
 
 import asyncio
 
-from books import Books, source_of
-from lostbooks import marked
+from truth import GroundTruth, source_of
+from losttruth import marked
 
 
-class ParkedBooks(Books):
+class ParkedTruth(GroundTruth):
     def __init__(self, path):
         super().__init__(path)
         self._parked, self._deadlocks = {}, []

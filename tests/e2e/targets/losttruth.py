@@ -1,4 +1,4 @@
-"""Books of what a program lost: coroutines, exceptions and tasks, and of mistaken calls.
+"""Ground truth of what a program lost: coroutines, exceptions and tasks, and of mistaken calls.
 
 Each finding is a fact, {"lost": {...}}; findings have different definitions:
 
@@ -24,8 +24,8 @@ import contextlib
 import threading
 import time
 
-from books import Books, source_of
-from causebooks import place
+from truth import GroundTruth, source_of
+from causetruth import place
 
 
 def marked(function, mark):
@@ -42,7 +42,7 @@ class Loss:
         self.row["late_ns"] = [earliest, latest]
 
 
-class LostBooks(Books):
+class LostTruth(GroundTruth):
     def __init__(self, path, debug):
         super().__init__(path)
         self.debug = debug
