@@ -64,7 +64,7 @@ def explained(reports, stuck):
             "syscall": stuck["syscall"], "innermost": stuck["at"], "calls": [1, 1],
             "target": None})
         if len(report["await_chain"]) != 1:
-            yield f"{what}: await chain {causes.shown(report['await_chain'])}"
+            yield f"{what}: await chain {causes.places(report['await_chain'])}"
 
 
 def check_sleeping(case, mode):

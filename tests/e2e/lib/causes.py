@@ -60,7 +60,7 @@ def is_at(frame, place):
             and frame["file"] == place["file"] and frame["line"] in place["lines"])
 
 
-def shown(stack):
+def places(stack):
     return [f"{frame['function']} {frame['file']}:{frame['line']}" for frame in stack[:4]]
 
 
@@ -88,7 +88,7 @@ def stacks_of(record):
 def stacks(slow, stall):
     """Stacks reach from the line that holds the loop to the callback, without gaps."""
     if not any(is_at(frame, stall["at"]) for stack, _ in stacks_of(slow) for frame in stack):
-        some = [shown(stack) for stack, _ in stacks_of(slow)]
+        some = [places(stack) for stack, _ in stacks_of(slow)]
         yield f"{describe(stall)}: {wanted(stall['at'])} is in none of its stacks {some[:3]}"
     for stack, share in stacks_of(slow):
         if not stack:
@@ -96,13 +96,13 @@ def stacks(slow, stall):
                 yield f"{describe(stall)} has an empty stack for {share:.0%} of it"
             continue
         if any(frame["kind"] != "python" for frame in stack):
-            yield f"{describe(stall)}: unexpected frames in {shown(stack)}"
+            yield f"{describe(stall)}: unexpected frames in {places(stack)}"
         # asyncio's code runs before and after the callback's own: a task that ends calls the loop,
         # and objects that it releases may have finalizers.
         if not any(is_at(frame, stall["at"]) for frame in stack):
             continue
         if not stall["frames"] and not is_function(stack[-1], slow["callback"]):
-            yield f"{describe(stall)}: a stack ends at {shown(stack[-1:])}"
+            yield f"{describe(stall)}: a stack ends at {places(stack[-1:])}"
     yield from cut(slow, stall)
 
 
@@ -125,17 +125,17 @@ def chain(slow, stall):
     frames = slow["await_chain"]
     if stall["kind"] != "task":
         if frames:
-            yield f"{describe(stall)} is no task and has the await chain {shown(frames)}"
+            yield f"{describe(stall)} is no task and has the await chain {places(frames)}"
     elif stall["chain"]:
         if len(frames) != len(stall["chain"]) or not all(map(is_at, frames, stall["chain"])):
-            yield (f"{describe(stall)}: await chain {shown(frames)}, "
+            yield (f"{describe(stall)}: await chain {places(frames)}, "
                    f"not {[wanted(place) for place in stall['chain']]}")
     elif slow.get("await_chain_cut"):
         # This coroutine is below the part of the stack that was read, which is marked as cut.
         if frames:
-            yield f"{describe(stall)}: await chain {shown(frames)} of a stack without it"
+            yield f"{describe(stall)}: await chain {places(frames)} of a stack without it"
     elif len(frames) != 1 or not is_function(frames[0], stall):
-        yield f"{describe(stall)}: await chain {shown(frames)}, not the coroutine alone"
+        yield f"{describe(stall)}: await chain {places(frames)}, not the coroutine alone"
 
 
 # ---- where the time went ----
@@ -181,7 +181,7 @@ def blocked_on(what, record, stall):
     if stall["calls"] and not stall["calls"][0] <= entry["count"] <= stall["calls"][1]:
         yield f"{what}: {entry['syscall']} {entry['count']} times, not {stall['calls']}"
     if not entry["stack"] or not is_at(entry["stack"][0], stall["innermost"]):
-        yield (f"{what}: {entry['syscall']} at {shown(entry['stack'])}, "
+        yield (f"{what}: {entry['syscall']} at {places(entry['stack'])}, "
                f"not {wanted(stall['innermost'])}")
 
 
@@ -198,7 +198,7 @@ def computed_at(what, record, place, collecting):
     # Several entries may have the same stack but for the line of a loop.
     if right < total / 2 or not is_at(most["stack"][0], place):
         yield (f"{what}: {right} of {total} samples at {wanted(place)}, "
-               f"most at {shown(most['stack'])}")
+               f"most at {places(most['stack'])}")
     collected = sum(entry["count"] for entry in samples if entry["collecting"])
     if collecting != (collected > total / 2):
         yield f"{what}: {collected} of {total} samples were taken during garbage collection"
@@ -212,7 +212,7 @@ def held_by(what, gil, holder):
     if gil["thread"] != holder["thread"]:
         yield f"{what}: the GIL was held by {gil['thread']!r}, not {holder['thread']}"
     if not gil["stack"] or not is_at(gil["stack"][0], holder):
-        yield f"{what}: the GIL was held at {shown(gil['stack'])}, not {wanted(holder)}"
+        yield f"{what}: the GIL was held at {places(gil['stack'])}, not {wanted(holder)}"
 
 
 def explained(slow, stall):
@@ -374,7 +374,7 @@ def summary(records, truth):
             if cause == "gil" and row["held_by"] != stall["holder"]["thread"]:
                 yield f"{describe(stall)}: held by {row['held_by']!r} in the summary"
             if cause == "run_queue" and row["frame"] is not None:
-                yield f"waiting for a CPU is reported at {shown([row['frame']])}"
+                yield f"waiting for a CPU is reported at {places([row['frame']])}"
             if row["target"] and stall["target"] and not re.search(stall["target"],
                                                                    row["target"]):
                 yield f"{describe(stall)}: on {row['target']!r} in the summary"

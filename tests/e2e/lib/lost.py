@@ -7,7 +7,7 @@ import re
 from collections import Counter
 
 from . import schema
-from .causes import is_at, shown, wanted
+from .causes import is_at, places, wanted
 from .checks import milliseconds, verify
 from .processes import Failure
 
@@ -75,7 +75,7 @@ def nameless(record, row):
     if record["name"] and not any(
             (frame["function"], frame["file"], frame["line"]) == of(record)
             for frame in record["stack"] or ()):
-        yield f"{describe(row)} goes by the name {of(record)}, at {shown(record['stack'] or [])}"
+        yield f"{describe(row)} goes by the name {of(record)}, at {places(record['stack'] or [])}"
 
 
 def place(record, row):
@@ -84,10 +84,10 @@ def place(record, row):
     frame = own_frame(record["stack"], row["at"]["file"])
     # The method of a coroutine may end with the same line.
     if frame is None or not is_at(frame, row["at"]):
-        yield f"{describe(row)}: lost at {shown(record['stack'] or [])}, not {wanted(row['at'])}"
+        yield f"{describe(row)}: lost at {places(record['stack'] or [])}, not {wanted(row['at'])}"
     elif record["stack"][0] is not frame and not any(
             part in record["stack"][0]["file"] for part in ("/asyncio/", "/selectors", "/uvloop/")):
-        yield f"{describe(row)}: lost at {shown(record['stack'])}"
+        yield f"{describe(row)}: lost at {places(record['stack'])}"
 
 
 def exception(record, row):
@@ -108,7 +108,7 @@ def origin(record, row, origins):
     made = record["created_at"]
     if origins is False:
         if made is not None:
-            yield f"{describe(row)} has an unexpected origin: {shown([made])}"
+            yield f"{describe(row)} has an unexpected origin: {places([made])}"
         return
     if made is None:
         a_coroutine = row["kind"] == "never_awaited"
@@ -116,7 +116,7 @@ def origin(record, row, origins):
                 a_coroutine and origins is None):
             yield f"{describe(row)}: not known where it was made"
     elif row["made"] and not is_at(made, row["made"]):
-        yield f"{describe(row)}: made at {shown([made])}, not {wanted(row['made'])}"
+        yield f"{describe(row)}: made at {places([made])}, not {wanted(row['made'])}"
 
 
 def time_and_thread(record, row, pid):
@@ -144,7 +144,7 @@ def lateness(record, row):
     loop = record["loop_stack"] or []
     if not loop or loop[0]["function"].rpartition(".")[2] != "select" and not (
             loop[0]["file"].endswith("asyncio/runners.py")):
-        yield f"{describe(row)}: meanwhile the loop was at {shown(loop)}"
+        yield f"{describe(row)}: meanwhile the loop was at {places(loop)}"
 
 
 def finding(record, row, pid, origins):
@@ -166,7 +166,7 @@ def parked(record, row):
         if row["kind"] != "destroyed_pending":
             yield f"{describe(row)}: not known where it is parked"
     elif not is_at(found, row["parked"]):
-        yield f"{describe(row)}: parked at {shown([found])}, not {wanted(row['parked'])}"
+        yield f"{describe(row)}: parked at {places([found])}, not {wanted(row['parked'])}"
 
 
 # ---- all of them ----
@@ -187,7 +187,7 @@ def every_finding(records, truth, pid, kinds=None, origins=False):
     for record in found:
         if not any(belongs(record, row) for row in rows):
             yield (f"invented: {describe(record)} {record['file']}:{record['line']} "
-                   f"{record['exception']} at {shown(record['stack'] or [])}")
+                   f"{record['exception']} at {places(record['stack'] or [])}")
 
 
 def summaries(records):
@@ -204,7 +204,7 @@ def summaries(records):
 def nothing(records):
     for record in records.of("lost") + records.of("lost_summary"):
         yield (f"invented: {record['kind']} {record['name']} {record['file']}:{record['line']} "
-               f"{record['exception']} at {shown(record.get('stack') or [])}")
+               f"{record['exception']} at {places(record.get('stack') or [])}")
 
 
 # ---- what the interpreter says ----

@@ -10,7 +10,7 @@ import sys
 import unicodedata
 
 from . import schema
-from .causes import is_at, shown, wanted
+from .causes import is_at, places, wanted
 from .checks import verify
 from .processes import Failure
 
@@ -85,10 +85,10 @@ def chain(task, true):
         return
     own = [frame for frame in task["await_chain"] if frame["file"] == true["file"]]
     if len(own) != len(true["frames"]) or not all(map(is_at, own, true["frames"])):
-        yield (f"{true['task']}: await chain {shown(task['await_chain'])}, "
+        yield (f"{true['task']}: await chain {places(task['await_chain'])}, "
                f"not {[wanted(place) for place in true['frames'][:4]]}")
     elif task["parked"] != task["await_chain"][-1]:
-        yield f"{true['task']}: parked at {task['parked']}, chain {shown(task['await_chain'])}"
+        yield f"{true['task']}: parked at {task['parked']}, chain {places(task['await_chain'])}"
 
 
 def awaits(task, true):
