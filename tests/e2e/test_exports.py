@@ -54,7 +54,7 @@ def scratch(case, name):
 # ---- Prometheus ----
 
 
-def test_prometheus_tells_the_quantiles_of_the_program(case):
+def test_prometheus_has_the_quantiles_of_the_program(case):
     """Prometheus gets them through node_exporter, which reads *.prom in a directory."""
     directory = scratch(case, "textfile")
     prometheus = fleet.Prometheus(case, fleet.start_node_exporter(case, directory))

@@ -1,6 +1,6 @@
 """A loop that stalls now and then, and starts a child that does the same on "go".
 
-latechild.py BOOKS
+latechild.py TRUTH
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from books import loop_waits_for_go
+from truth import loop_waits_for_go
 
 CHILD = "child"
 PR_SET_PDEATHSIG = 1

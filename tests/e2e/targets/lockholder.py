@@ -1,6 +1,6 @@
 """Holds its memory lock until the server of a file answers.
 
-    lockholder.py BOOKS FILE
+    lockholder.py TRUTH FILE
 
 After "go" it touches a page of the file. The kernel waits for the first read of the page without
 the lock; if that fails, it reads the page once more, and has the lock meanwhile.
@@ -10,7 +10,7 @@ import mmap
 import os
 import sys
 
-from books import wait_for_go
+from truth import wait_for_go
 
 with mmap.mmap(os.open(sys.argv[2], os.O_RDONLY), 16 * mmap.PAGESIZE, mmap.MAP_SHARED,
                mmap.PROT_READ) as file:

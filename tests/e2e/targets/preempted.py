@@ -1,8 +1,8 @@
 """Computes on a CPU that it shares with a process that wakes up thousands of times a second.
 
-    preempted.py BOOKS
+    preempted.py TRUTH
 
-The books have how many times each of its callbacks had to give up the CPU.
+The ground truth has how many times each of its callbacks had to give up the CPU.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import resource
 import sys
 import time
 
-from books import Books, loop_waits_for_go
+from truth import GroundTruth, loop_waits_for_go
 
 STALLS = 4
 STALL_S = 0.3
@@ -25,7 +25,7 @@ def wake_up_until_parent_has_ended(parent):
 
 
 async def main(path):
-    books, preempted = Books(path), []
+    truth, preempted = GroundTruth(path), []
     parent = os.getpid()
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     await loop_waits_for_go()
@@ -39,8 +39,8 @@ async def main(path):
             pass
         preempted.append(resource.getrusage(resource.RUSAGE_THREAD).ru_nivcsw - before)
         await asyncio.sleep(0.05)
-    books.fact(preempted=preempted)
-    books.write()
+    truth.fact(preempted=preempted)
+    truth.write()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A file system with one file, f, whose pages are never read in: its server does not answer.
 
-    silentfs.py BOOKS DIRECTORY [FAILURES SECONDS]
+    silentfs.py TRUTH DIRECTORY [FAILURES SECONDS]
 
 It is mounted in a mount namespace of this process, so that it ends with the process; a reader
 of one of its pages then gets an error. Its file is /proc/PID/root/DIRECTORY/f. The first FAILURES

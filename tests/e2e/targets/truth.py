@@ -68,7 +68,7 @@ class GroundTruth:
         """Adds a stall that the caller has timed.
 
         This has to be quick, as it lengthens the callback after the stall. The task is not
-        kept, since some tasks have to be freed at once.
+        stored, since some tasks have to be freed at once.
         """
         if of is None:
             task = task or asyncio.current_task()
