@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "runtime/cpython/waits/waits_internal.h"
@@ -279,9 +281,62 @@ static void descriptors(void **state)
 	close(ends[1]);
 }
 
+/* Binds a socket to an abstract name. */
+static int bind_abstract(int type, const char *name)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int made = socket(AF_UNIX, type, 0);
+	size_t length = strlen(name);
+
+	assert_true(made >= 0 && length < sizeof(address.sun_path));
+	memcpy(address.sun_path + 1, name, length);
+	assert_int_equal(bind(made, (struct sockaddr *)&address,
+			      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length)),
+			 0);
+	return made;
+}
+
+/* The kernel does not escape the names of sockets in its list. */
+static void a_name_forges_no_line_about_another_socket(void **state)
+{
+	struct sockaddr_in loopback = { .sin_family = AF_INET,
+					.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int forging[64], victims[3];
+	char name[108];
+	struct stat status;
+	size_t i;
+
+	(void)state;
+	snprintf(name, sizeof(name), "loopprof-test-%d", getpid());
+	victims[0] = bind_abstract(SOCK_STREAM, name);
+	victims[1] = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(victims[1], (struct sockaddr *)&loopback, sizeof(loopback)), 0);
+	assert_int_equal(listen(victims[1], 1), 0);
+	victims[2] = socket(AF_UNIX, SOCK_STREAM, 0);
+	/* many of them: the order of the list is that of hashes */
+	for (i = 0; i < 60; i++) {
+		assert_int_equal(fstat(victims[i % 3], &status), 0);
+		snprintf(
+			name, sizeof(name),
+			"%d-%zu\n0000000000000000: 00000002 00000000 00010000 0001 01 %5lu /forged",
+			getpid(), i, (unsigned long)status.st_ino);
+		forging[i] = bind_abstract(SOCK_DGRAM, name);
+	}
+	for (i = 0; i < 3; i++)
+		assert_null(strstr(cpython_wait_descriptor(waits, victims[i]), "forged"));
+	assert_int_equal(strncmp(cpython_wait_descriptor(waits, victims[1]), "tcp listening", 13),
+			 0);
+	for (i = 0; i < 60; i++)
+		close(forging[i]);
+	for (i = 0; i < 3; i++)
+		close(victims[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_name_forges_no_line_about_another_socket, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(members_of_a_set, setup, teardown),
 		cmocka_unit_test_setup_teardown(lengths_are_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(timers, setup, teardown),

@@ -84,8 +84,9 @@ static void read_inet(struct lp_waits *waits, const char *protocol, const char *
 static void read_unix(struct lp_waits *waits, const char *unused, const char *line)
 {
 	char path[128] = "", text[192];
+	const char *known;
 	unsigned int flags;
-	uint64_t inode;
+	uint64_t inode, *slot;
 
 	(void)unused;
 	if (sscanf(line, "%*x: %*x %*x %x %*x %*x %" SCNu64 " %127[^\n]", &flags, &inode, path) <
@@ -94,7 +95,16 @@ static void read_unix(struct lp_waits *waits, const char *unused, const char *li
 		return;
 	snprintf(text, sizeof(text), "unix %s%s", flags & UNIX_ACCEPTS ? "listening on " : "",
 		 path);
-	keep(waits, inode, path[0] ? text : CPYTHON_WAIT_UNNAMED);
+	slot = map_get(&waits->sockets->inodes, inode);
+	known = slot ? (const char *)(uintptr_t)*slot : NULL;
+	/*
+	 * The kernel does not escape names, so that a name with a line feed in it may imitate a
+	 * line about a socket of another process. That socket then has two lines.
+	 */
+	if (!known)
+		keep(waits, inode, path[0] ? text : CPYTHON_WAIT_UNNAMED);
+	else if (!strncmp(known, "unix ", strlen("unix ")) && strcmp(known, text) != 0)
+		keep(waits, inode, CPYTHON_WAIT_UNNAMED);
 }
 
 static void read_list(struct lp_waits *waits, const char *name, const char *protocol,
