@@ -102,15 +102,15 @@ static bool is_traced(const struct lp_pause *pause, pid_t tid)
 /* Returns whether the leader has ended before its threads. */
 static bool is_dead(const struct lp_pause *pause, pid_t tid)
 {
-	char path[64], text[512], *end;
+	char path[64], text[1024], *end;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pause->pid, tid);
 	file = fopen(path, "re");
 	if (!file)
 		return true;
-	if (!fgets(text, sizeof(text), file))
-		text[0] = '\0';
+	/* the second field, the name, may hold anything, line feeds too */
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
 	fclose(file);
 	end = strrchr(text, ')');
 	return !end || !strncmp(end, ") Z", 3) || !strncmp(end, ") X", 3);
