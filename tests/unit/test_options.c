@@ -1,74 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include <errno.h>
-#include <fcntl.h>
-#include <getopt.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "wire/finding_kinds.h"
-#include "options/parse.h"
-#include "options/values.h"
-
-#define WORDS 32
-
-static struct lp_options options;
-static char said[1024]; /* what was written to stderr */
-static char line[512];
-static char *words[WORDS + 1];
-
-static int parse_words_of(int count, char **arguments)
-{
-	int saved = dup(STDERR_FILENO), pipes[2], status;
-	ssize_t length;
-
-	options_free(&options);
-	assert_int_equal(pipe(pipes), 0);
-	dup2(pipes[1], STDERR_FILENO);
-	optind = 0; /* makes getopt begin anew */
-	status = options_parse(count, arguments, &options);
-	fflush(stderr);
-	dup2(saved, STDERR_FILENO);
-	close(pipes[1]);
-	close(saved);
-	length = read(pipes[0], said, sizeof(said) - 1);
-	said[length > 0 ? length : 0] = '\0';
-	close(pipes[0]);
-	return status;
-}
-
-/* Parses a command line, which is split into words at blanks. */
-static int parse(const char *command)
-{
-	char *rest = NULL, *word;
-	int count = 0;
-
-	snprintf(line, sizeof(line), "loopprof %s", command);
-	for (word = strtok_r(line, " ", &rest); word && count < WORDS; count++) {
-		words[count] = word;
-		word = strtok_r(NULL, " ", &rest);
-	}
-	words[count] = NULL;
-	return parse_words_of(count, words);
-}
-
-static void expect_refused(const char *command, const char *reason)
-{
-	int status = parse(command);
-
-	if (status != 2)
-		fail_msg("'%s': status %d", command, status);
-	if (!strstr(said, reason))
-		fail_msg("'%s': says '%s', not '%s'", command, said, reason);
-	assert_non_null(strstr(said, "loopprof"));
-}
+/* Options and their values. */
+#include "options_fixture.h"
 
 /* Checks that this value of the option is refused with one clean line, whatever is in it. */
 static void expect_word_refused(const char *option, const char *value, const char *reason)
@@ -83,20 +15,6 @@ static void expect_word_refused(const char *option, const char *value, const cha
 	assert_ptr_equal(strpbrk(said, "\n\r\x1b\x7f\t"), said + length - 1);
 	free(arguments[1]);
 	free(arguments[2]);
-}
-
-static void expect_accepted(const char *command)
-{
-	if (parse(command))
-		fail_msg("'%s': %s", command, said);
-	assert_string_equal(said, "");
-}
-
-static int free_options(void **state)
-{
-	(void)state;
-	options_free(&options);
-	return 0;
 }
 
 static void expect_duration(const char *text, uint64_t expected)
@@ -345,72 +263,6 @@ static void an_argument_is_quoted_without_what_it_does_to_a_terminal(void **stat
 	expect_word_refused("check", hostile, "too much");
 }
 
-static void a_command_follows_two_dashes_with_its_own_options(void **state)
-{
-	(void)state;
-	expect_accepted("-t 1ms -- python3 -p app.py -- -d 5");
-	assert_non_null(options.launch);
-	assert_string_equal(options.launch[0], "python3");
-	assert_string_equal(options.launch[1], "-p");
-	assert_string_equal(options.launch[3], "--");
-	assert_string_equal(options.launch[5], "5");
-	assert_null(options.launch[6]);
-	assert_int_equal(options.pid_count, 0);
-	assert_int_equal(options.duration_ns, 0);
-}
-
-static void a_record_is_distinguished_from_its_command(void **state)
-{
-	(void)state;
-	expect_accepted("record -o x.lpc -- python3 report");
-	assert_int_equal(options.command, LP_COMMAND_RECORD);
-	assert_string_equal(options.output, "x.lpc");
-	assert_string_equal(options.launch[1], "report");
-	/* the options may also come before the command */
-	expect_accepted("-o x.lpc -p 1 record");
-	assert_int_equal(options.command, LP_COMMAND_RECORD);
-}
-
-static void a_report_takes_files(void **state)
-{
-	(void)state;
-	expect_accepted("report x.lpc");
-	assert_int_equal(options.command, LP_COMMAND_REPORT);
-	assert_string_equal(options.captures[0], "x.lpc");
-	expect_accepted("-j report x.lpc -o y.json");
-	assert_string_equal(options.captures[0], "x.lpc");
-	assert_true(options.json);
-	/* a file may have the name of a command */
-	expect_accepted("report report");
-	assert_string_equal(options.captures[0], "report");
-	expect_refused("report", "needs the name of a capture");
-	expect_accepted("report x.lpc y.lpc --by host");
-	assert_int_equal(options.capture_count, 2);
-	assert_string_equal(options.captures[1], "y.lpc");
-	assert_int_equal(options.by, LP_BY_HOST);
-	expect_refused("report x.lpc --by pid", "loop, name, container or host");
-}
-
-static void export_needs_a_format_and_diff_two_captures(void **state)
-{
-	(void)state;
-	expect_accepted("export -f folded x.lpc y.lpc");
-	expect_accepted("export -o x.folded x.lpc");
-	expect_refused("export x.lpc", "needs -f FORMAT");
-	expect_refused("export -f folded", "needs the name of a capture");
-	expect_accepted("diff old.lpc new.lpc --fail-if p99>10% --fail-if new-stalls");
-	assert_int_equal(options.fail_if_count, 2);
-	assert_string_equal(options.fail_if[1], "new-stalls");
-	expect_refused("diff old.lpc", "diff needs two captures");
-	expect_refused("export x.lpc", "export needs -f FORMAT");
-	expect_refused("report", "report needs the name");
-	expect_refused(
-		"export -f csv -j x.lpc",
-		"-j is not an option of `loopprof export`, but of `loopprof`, `loopprof report`, `loopprof diff`, `loopprof tasks`");
-	expect_refused("report -f csv -j x.lpc", "-j and -f csv both write to stdout");
-	expect_accepted("report -f csv -j -o x.csv x.lpc");
-}
-
 static void what_stays_on_has_limits(void **state)
 {
 	(void)state;
@@ -447,67 +299,6 @@ static void what_stays_on_has_limits(void **state)
 	expect_refused("record -a -o x --retain none", "--retain takes");
 }
 
-static void a_check_takes_nothing(void **state)
-{
-	(void)state;
-	expect_accepted("check");
-	assert_int_equal(options.command, LP_COMMAND_CHECK);
-	expect_accepted("check -v");
-	expect_refused("check now", "'now' is too much");
-}
-
-static void wrong_combinations_are_refused(void **state)
-{
-	(void)state;
-	expect_refused("", "nothing to profile");
-	expect_refused("-d 5", "nothing to profile");
-	expect_refused("record -o x.lpc", "nothing to profile");
-	expect_refused("-a -p 1", "-a means every process");
-	expect_refused("-a -- python3 x.py", "-a means every process");
-	expect_refused("-p 1 -- python3 x.py", "not both");
-	expect_refused("record -p 1", "record needs -o FILE");
-	expect_refused("-p 1 --", "no COMMAND after --");
-	expect_refused("-p 1 app.py", "no command of loopprof");
-	expect_refused("python3 app.py", "put -- before it");
-	expect_refused("check -- python3", "check");
-	expect_refused("report x.lpc -- python3", "report");
-}
-
-static void options_of_another_command_are_refused(void **state)
-{
-	static const char *const wrong[] = {
-		"report x.lpc -p 1",
-		"report x.lpc -a",
-		"report x.lpc -s",
-		"report x.lpc -t 1",
-		"report x.lpc -d 1",
-		"report x.lpc -i 1",
-		"report x.lpc -m trace",
-		"report x.lpc -m sample",
-		"report x.lpc -F 99",
-		"report x.lpc --native",
-		"report x.lpc --kernel",
-		"report x.lpc --queue",
-		"diff a.lpc b.lpc -o x",
-		"check -p 1",
-		"check -j",
-		"check -o x",
-		"check --queue",
-		"check -m sample",
-		"check -F 99",
-		"check --native",
-		"record -o x -p 1 -j",
-		"record -o x -p 1 -f text",
-	};
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-		expect_refused(wrong[i], "is not an option of `loopprof");
-	expect_refused("check --queue", "--queue is not");
-	expect_refused("check -j", "-j is not");
-}
-
 static void the_mode_is_trace_or_sample(void **state)
 {
 	(void)state;
@@ -522,15 +313,6 @@ static void the_mode_is_trace_or_sample(void **state)
 	assert_false(options.sampling);
 	expect_refused("-p 1 -m sampled", "not 'sampled'");
 	expect_refused("-p 1 -m Trace", "not 'Trace'");
-}
-
-static void a_queue_cannot_be_measured_without_a_probe(void **state)
-{
-	(void)state;
-	expect_refused("-p 1 -m sample --queue", "--queue needs a probe");
-	expect_refused("-p 1 --queue -m sample", "--queue needs a probe");
-	expect_refused("record -o x.lpc -a --queue -m sample", "--queue needs a probe");
-	expect_accepted("-p 1 --queue -m sample -m trace");
 }
 
 static void what_is_free_is_searched_for_and_the_rest_is_asked_for(void **state)
@@ -561,31 +343,6 @@ static void what_is_free_is_searched_for_and_the_rest_is_asked_for(void **state)
 	expect_accepted("-p 1 -m sample --find closed_loop --origins");
 	expect_accepted("-p 1 --lifetimes");
 	assert_true(options.queue);
-}
-
-static void tasks_needs_a_process(void **state)
-{
-	(void)state;
-	expect_accepted("tasks -p 12 --stack --consistent --watch 3 -j");
-	assert_int_equal(options.command, LP_COMMAND_TASKS);
-	assert_true(options.stack && options.consistent && options.json);
-	assert_int_equal(options.watch_ns, 3000000000);
-	expect_refused("tasks", "-p PID");
-	expect_refused("tasks -a", "-a");
-	expect_refused("tasks -p 1 --watch 0", "--watch");
-	expect_refused("tasks -p 1 -t 3", "-t");
-	expect_refused("-p 1 --stack", "--stack");
-}
-
-static void explain_alone_needs_no_process(void **state)
-{
-	(void)state;
-	expect_accepted("--explain");
-	assert_true(options_only_explain(&options));
-	expect_accepted("--explain -p 1");
-	assert_false(options_only_explain(&options));
-	expect_accepted("report --explain x.lpc");
-	assert_false(options_only_explain(&options));
 }
 
 static void samples_are_taken_one_to_ten_thousand_times_a_second(void **state)
@@ -623,8 +380,6 @@ static void unknown_options_and_missing_values_are_refused(void **state)
 	expect_refused("-p 1 --native=yes", "native");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, NULL, free_options)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -641,19 +396,9 @@ int main(void)
 		TEST(the_limit_of_a_value_is_accepted),
 		TEST(what_is_no_option_is_named),
 		TEST(numbers_are_decimal_digits),
-		TEST(a_command_follows_two_dashes_with_its_own_options),
-		TEST(a_record_is_distinguished_from_its_command),
-		TEST(a_report_takes_files),
-		TEST(export_needs_a_format_and_diff_two_captures),
 		TEST(what_stays_on_has_limits),
-		TEST(a_check_takes_nothing),
-		TEST(wrong_combinations_are_refused),
-		TEST(options_of_another_command_are_refused),
 		TEST(the_mode_is_trace_or_sample),
-		TEST(a_queue_cannot_be_measured_without_a_probe),
 		TEST(what_is_free_is_searched_for_and_the_rest_is_asked_for),
-		TEST(tasks_needs_a_process),
-		TEST(explain_alone_needs_no_process),
 		TEST(samples_are_taken_one_to_ten_thousand_times_a_second),
 		TEST(unknown_options_and_missing_values_are_refused),
 	};
