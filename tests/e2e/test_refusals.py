@@ -123,6 +123,29 @@ def test_all_without_a_right(case):
         raise Failure(f"{result.command}: stderr {result.err!r}")
 
 
+def test_few_open_files(case):
+    """Any limit that is too low is named, wherever the run would have met it."""
+    target = case.start("idle.py")
+    for most in (8, 24, 40, 64):
+        result = case.run("-p", str(target.pid), "-d", "0.5",
+                          prefix=["setpriv", "--bounding-set=-sys_resource",
+                                  "--inh-caps=-sys_resource", "prlimit", f"--nofile={most}"])
+        refused(result, 1, f"at most {most} are allowed; allow 1024")
+
+
+def test_kernel_without_what_is_needed(case):
+    """The sentence names what is missing, not the number of an error."""
+    target = case.start("idle.py")
+    for folder, word in (("/sys/kernel/btf", "CONFIG_DEBUG_INFO_BTF"),
+                         ("/sys/bus/event_source/devices", "CONFIG_UPROBE_EVENTS")):
+        hides = ["unshare", "--mount", "--propagation", "private", "sh", "-c",
+                 f'mount -t tmpfs none {folder} && exec "$@"', "sh"]
+        refused(case.run("-p", str(target.pid), "-d", "5", prefix=hides), 1, word)
+        result = case.run("check", prefix=hides)
+        if result.status != 1 or result.err:
+            raise Failure(f"check without {folder}: status {result.status}, {result.err!r}")
+
+
 def test_unwritable_output(case):
     """The error comes before anything is attached, not at the end of the run."""
     target = case.start("idle.py")

@@ -11,6 +11,11 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+
+/* Descriptors that a run with one process needs, and those that one with a dozen does. */
+#define FILES_LEAST 96
+#define FILES_WANTED 256
 
 static bool any_process_within(const char *cgroup)
 {
@@ -57,12 +62,36 @@ static void warn_of_rights(void)
 				missing, lp_rights[rights[i]].what);
 }
 
+/* Raises the limit of open files as far as that is allowed; a run needs some to begin. */
+static int check_files(struct lp_error *error)
+{
+	struct rlimit limit, raised;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= FILES_WANTED)
+		return 0;
+	raised.rlim_cur = FILES_WANTED;
+	raised.rlim_max = limit.rlim_max < FILES_WANTED ? FILES_WANTED : limit.rlim_max;
+	if (!setrlimit(RLIMIT_NOFILE, &raised))
+		return 0;
+	/* without CAP_SYS_RESOURCE the hard limit remains */
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur >= FILES_LEAST)
+		return 0;
+	return error_set(
+		error, -EMFILE,
+		"too many open files: at most %llu are allowed; allow 1024 (ulimit -n 1024, in a systemd unit LimitNOFILE=)",
+		(unsigned long long)limit.rlim_cur);
+}
+
 int preflight_check(const struct lp_options *options, struct lp_error *error)
 {
 	int err = namespaces_check(options->command != LP_COMMAND_TASKS, error);
 
 	if (!err && options->cgroup)
 		err = check_cgroup(options->cgroup, error);
+	if (!err && options->command != LP_COMMAND_TASKS)
+		err = check_files(error);
 	if (!err && options->all)
 		warn_of_rights();
 	return err;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct lp_attachment *session_attachment(const struct lp_session *session, pid_t pid)
 {
@@ -97,6 +98,14 @@ static int explain_failure(const struct lp_probe *probe, pid_t pid, int err, str
 	case -EPERM:
 	case -EACCES:
 		return rights_refuse(error, err, LP_RIGHT_PROBES, failure);
+	case -ENOENT:
+		if (access(LP_UPROBES_PATH, R_OK))
+			return error_set(
+				error, err,
+				"%s: the kernel offers no uprobes (there is no " LP_UPROBES_PATH
+				"): use a kernel with CONFIG_UPROBE_EVENTS=y and a mounted /sys, or -m sample --find none",
+				failure);
+		return error_set(error, err, "%s: %s", failure, strerror(-err));
 	default:
 		return error_set(error, err, "%s: %s%s", failure, strerror(-err),
 				 err == -EMFILE ? "; allow more (ulimit -n, LimitNOFILE=)" : "");

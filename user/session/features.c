@@ -5,6 +5,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
@@ -120,6 +121,8 @@ static int try_clock(void)
 
 void features_probe(struct lp_features *features)
 {
+	/* what fails here is a result, not an error */
+	libbpf_print_fn_t print = libbpf_set_print(NULL);
 	int descriptor;
 
 	memset(features, 0, sizeof(*features));
@@ -133,5 +136,6 @@ void features_probe(struct lp_features *features)
 	if (descriptor >= 0)
 		close(descriptor);
 	features->clock = try_clock();
-	features->uprobes = access("/sys/bus/event_source/devices/uprobe/type", R_OK) ? -errno : 0;
+	features->uprobes = access(LP_UPROBES_PATH, R_OK) ? -errno : 0;
+	libbpf_set_print(print);
 }

@@ -11,6 +11,9 @@
 
 #define LP_POLL_CALLS 8
 
+/* The perf PMU of uprobes. */
+#define LP_UPROBES_PATH "/sys/bus/event_source/devices/uprobe/type"
+
 /* The system calls that poll, by the names that the programs of bpf/poll.bpf.c end with. */
 struct lp_poll_call {
 	const char *name;

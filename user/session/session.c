@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#define BTF_PATH "/sys/kernel/btf/vmlinux"
 /*
  * The number of slots that are made available before the run begins. Each takes a system call;
  * session_fill_slots adds the rest.
@@ -225,11 +226,26 @@ static void configure(struct lp_session *session)
 	}
 }
 
+/* Fills in the sentence for a kernel whose types cannot be read. Returns err. */
+static int refuse_btf(int err, struct lp_error *error)
+{
+	if (!access(BTF_PATH, R_OK))
+		return error_set(
+			error, err,
+			"cannot read the types of the kernel's data (" BTF_PATH
+			"): the limit of memory may be too low: allow 100 MB (ulimit -d, ulimit -v)");
+	return error_set(
+		error, err,
+		"the kernel does not show the types of its data (there is no " BTF_PATH
+		"): use a kernel with CONFIG_DEBUG_INFO_BTF=y, as all big distributions have, and a mounted /sys");
+}
+
 /*
  * Fills in the sentence for a failed load and returns err. right is the right that the failed step
  * needs.
  */
-static int refuse_load(int err, enum lp_right right, struct lp_error *error)
+static int refuse_load(int err, enum lp_right right, const struct lp_features *features,
+		       struct lp_error *error)
 {
 	static const char *const failures[LP_RIGHTS] = {
 		[LP_RIGHT_BPF] = "not allowed to load BPF programs",
@@ -240,6 +256,8 @@ static int refuse_load(int err, enum lp_right right, struct lp_error *error)
 
 	if (err == -EPERM || err == -EACCES)
 		return rights_refuse(error, err, right, failures[right]);
+	if (features->btf && err != -EMFILE)
+		return refuse_btf(err, error);
 	if (err == -EBUSY)
 		return error_set(
 			error, err,
@@ -295,7 +313,7 @@ static int load(struct lp_session *session, struct lp_error *error)
 		detach_polls(session);
 		loopprof_bpf__destroy(session->skeleton);
 		session->skeleton = NULL;
-		return refuse_load(err, right, error);
+		return refuse_load(err, right, &features, error);
 	}
 	return 0;
 }
