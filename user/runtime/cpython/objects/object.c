@@ -184,6 +184,16 @@ int cpython_int(const struct lp_cpython *python, uint64_t object, uint64_t *valu
 	return 0;
 }
 
+bool cpython_is_positive(const struct lp_cpython *python, uint64_t object)
+{
+	uint64_t head;
+
+	/* the same word as in cpython_int: a bool is an int of one digit, or of none */
+	if (memory_read(python->pid, object + CPYTHON_OBJECT_TYPE + 8, &head, sizeof(head)))
+		return false;
+	return python->row.integer.lv_tag ? head >> 3 && !(head & 3) : (int64_t)head > 0;
+}
+
 /* The place of a dict's entries, see enum lp_dict_layout. */
 struct lp_dict_entries {
 	uint64_t first; /* address */

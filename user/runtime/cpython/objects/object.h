@@ -81,6 +81,9 @@ bool cpython_is_subclass(const struct lp_cpython *python, uint64_t type, uint64_
 /* Reads an int from 0 to 2^63 - 1.  Returns 0, or -EINVAL if the object is none. */
 int cpython_int(const struct lp_cpython *python, uint64_t object, uint64_t *value);
 
+/* Returns whether an int or a bool is greater than 0.  The object's type is not checked. */
+bool cpython_is_positive(const struct lp_cpython *python, uint64_t object);
+
 /* Reads all pairs of a dict.  Returns their number, in *pairs, to be freed, or a negative errno. */
 ssize_t cpython_dict_pairs(const struct lp_cpython *python, uint64_t dict, struct lp_pair **pairs);
 

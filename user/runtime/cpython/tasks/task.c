@@ -225,12 +225,12 @@ static bool read_fields(const struct lp_cpython *python, uint64_t address,
 	return true;
 }
 
-/* Returns whether an attribute is True or the int 1: both have the digit 1. */
-static bool is_true(const struct lp_cpython *python, uint64_t object, const char *name)
+/* Returns whether an attribute is True, or a count of one or more. */
+static bool is_set(const struct lp_cpython *python, uint64_t object, const char *name)
 {
 	uint64_t value = cpython_instance_get(python, object, name);
 
-	return value && memory_u32(python->pid, value + python->row.integer.ob_digit) == 1;
+	return value && cpython_is_positive(python, value);
 }
 
 /* Returns the address of an attribute's value, or 0 if it is None or missing. */
@@ -264,9 +264,9 @@ static bool read_attributes(const struct lp_cpython *python, uint64_t address,
 	fields->state = !state						   ? LP_FUTURE_PENDING
 			: cpython_string_equals(python, state, "FINISHED") ? LP_FUTURE_FINISHED
 									   : LP_FUTURE_CANCELLED;
-	fields->never_retrieved = is_true(python, address, "_Future__log_traceback");
-	fields->cancelled = is_true(python, address, "_must_cancel") ||
-			    is_true(python, address, "_num_cancels_requested");
+	fields->never_retrieved = is_set(python, address, "_Future__log_traceback");
+	fields->cancelled = is_set(python, address, "_must_cancel") ||
+			    is_set(python, address, "_num_cancels_requested");
 	return true;
 }
 
