@@ -70,6 +70,31 @@ static void requests_over_a_share_add_up_over_processes(void **state)
 	free(summary.limited);
 }
 
+/* Events hold sums: each adds what is more than in the last one, with a target and without. */
+static void requests_of_processes_without_a_target_are_counted_once(void **state)
+{
+	struct lp_summary summary = { .limited_count = 0 };
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 100; i++) {
+		feed_limited(PID + i, 3);
+		feed_limited(PID + i, 5);
+		feed_limited(PID + i, 5);
+	}
+	/* one of them begins at zero again */
+	feed_limited(PID, 2);
+	feed_limited(PID, 4);
+	limited_summarise(&model->source->limited, &summary);
+	assert_int_equal(limited_loops(&summary, false), 64 * 5 + 4);
+	assert_int_equal(limited_loops(&summary, true), 36 * 5);
+	free(summary.limited);
+	/* over the limit of processes nothing is counted, rather than too much */
+	for (i = 0; i < 2 * LP_LIMITED_LAST; i++)
+		feed_limited(PID + i, 7);
+	assert_int_equal(model->source->limited.last_count, LP_LIMITED_LAST);
+}
+
 static void a_run_is_reported_at_its_beginning(void **state)
 {
 	(void)state;
@@ -497,6 +522,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_run_is_reported_at_its_beginning),
 		TEST(requests_over_a_share_add_up_over_processes),
+		TEST(requests_of_processes_without_a_target_are_counted_once),
 		TEST(a_loop_is_reported_with_its_process),
 		TEST(a_process_that_replaced_its_program_is_reported_anew),
 		TEST(a_command_of_full_length_without_an_end_is_held_to_its_field),

@@ -72,24 +72,46 @@ static struct lp_limited_item *item_of(struct lp_model_source *source, const str
 	return item;
 }
 
+/*
+ * Returns the counts of the last event about a process without a target, which are zeros at first;
+ * NULL if there is no space.
+ */
+static uint64_t *last_of(struct lp_limited_list *list, uint32_t pid)
+{
+	struct lp_limited_last *grown;
+	size_t i;
+
+	for (i = 0; i < list->last_count; i++)
+		if (list->last[i].pid == pid)
+			return list->last[i].counts;
+	if (list->last_count == LP_LIMITED_LAST)
+		return NULL;
+	grown = realloc(list->last, (list->last_count + 1) * sizeof(*grown));
+	if (!grown)
+		return NULL;
+	list->last = grown;
+	grown += list->last_count++;
+	*grown = (struct lp_limited_last){ .pid = pid };
+	return grown->counts;
+}
+
 void limited_take(struct lp_model_source *source, const struct lp_model *model,
 		  const struct lp_event_limited *event)
 {
 	struct lp_model_target *target = processes_find(&source->targets, event->event.pid);
-	struct lp_limited_item *item = item_of(source, model, (pid_t)event->event.pid, target);
+	uint64_t *last = target ? target->limited : last_of(&source->limited, event->event.pid);
+	struct lp_limited_item *item;
 	size_t i;
 
+	item = last ? item_of(source, model, (pid_t)event->event.pid, target) : NULL;
 	for (i = 0; item && i < LP_LIMITED_KINDS; i++) {
-		uint64_t before = target	      ? target->limited[i]
-				  : item->limited.pid ? item->limited.counts[i]
-						      : 0;
+		uint64_t before = last[i];
 
 		/* counts restart at 0 if the process was added again or its PID was reused */
 		if (event->counts[i] < before)
 			before = 0;
 		item->limited.counts[i] += event->counts[i] - before;
-		if (target)
-			target->limited[i] = event->counts[i];
+		last[i] = event->counts[i];
 	}
 }
 
@@ -115,5 +137,6 @@ void limited_summarise(const struct lp_limited_list *list, struct lp_summary *su
 void limited_free(struct lp_limited_list *list)
 {
 	free(list->items);
+	free(list->last);
 	memset(list, 0, sizeof(*list));
 }

@@ -17,13 +17,27 @@ struct lp_limited_item {
 	struct lp_loop_info info; /* labels of the process; empty for PID 0 */
 };
 
+/* The limit of processes without a target whose last event is retained. */
+#define LP_LIMITED_LAST 1024
+
+/* The counts of the last event about a process of which the source has no target. */
+struct lp_limited_last {
+	uint32_t pid;
+	uint64_t counts[LP_LIMITED_KINDS];
+};
+
 /* The entries of a source.  All zeros are an empty list. */
 struct lp_limited_list {
 	struct lp_limited_item *items; /* at most LP_LIMITED_MOST + 1, the last for PID 0 */
 	size_t count;
+	struct lp_limited_last *last; /* at most LP_LIMITED_LAST */
+	size_t last_count;
 };
 
-/* Takes an event of the source.  Without memory for a new entry the event is ignored. */
+/*
+ * Takes an event of the source.  It is ignored without memory for a new entry, and if the source
+ * has no target for the process and LP_LIMITED_LAST others already.
+ */
 void limited_take(struct lp_model_source *source, const struct lp_model *model,
 		  const struct lp_event_limited *event);
 /*
