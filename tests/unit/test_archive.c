@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Names in a directory of captures that other files have. */
-#include "recording_fixture.h"
+#include "recorder_fixture.h"
 
 /* What an attacker creates under the name of the next capture. */
 enum planted { A_LINK, A_FILE, A_FIFO, A_DIRECTORY, PLANTED };
@@ -69,7 +69,6 @@ static void names_that_are_taken_stop_no_recording(void **state)
 	struct lp_recorder_config config = recorder_config(directory);
 	struct lp_recorder *recording;
 	char name[256];
-	uint64_t ms;
 
 	(void)state;
 	/* occupies more seconds than the recorder tries, for the first capture and the second */
@@ -77,10 +76,7 @@ static void names_that_are_taken_stop_no_recording(void **state)
 	plant_segment(1, 40);
 	config.rotate_bytes = 20000;
 	recording = recorder_start(&config);
-	for (ms = 0; ms < 3000; ms += 10) {
-		put_noise(recording, 0, ms);
-		tick(recording, ms);
-	}
+	fill_with_noise(recording, 0, 3);
 	recorder_end(recording);
 	assert_int_equal(find_segment(0, name, sizeof(name)), 1);
 	assert_int_equal(strncmp(name, "loopprof-box-", 13), 0);
@@ -92,7 +88,6 @@ static void a_capture_of_another_name_is_retained_and_removed_as_others_are(void
 	struct lp_recorder_config config = recorder_config(directory);
 	struct lp_recorder *recording;
 	char name[256];
-	uint64_t ms;
 
 	(void)state;
 	plant_segment(0, 40);
@@ -102,10 +97,7 @@ static void a_capture_of_another_name_is_retained_and_removed_as_others_are(void
 	config.rotate_bytes = 20000;
 	config.retain_bytes = 1;
 	recording = recorder_start(&config);
-	for (ms = 0; ms < 3000; ms += 10) {
-		put_noise(recording, 0, ms);
-		tick(recording, ms);
-	}
+	fill_with_noise(recording, 0, 3);
 	recorder_end(recording);
 	assert_int_not_equal(access(in_directory("%s", name), F_OK), 0);
 }

@@ -7,17 +7,14 @@ static void a_new_file_begins_after_so_many_bytes(void **state)
 	struct lp_recorder_config config = recorder_config(directory);
 	struct lp_recorder *recorder;
 	struct lp_counted counted;
-	uint64_t slow = 0, ms;
+	uint64_t slow = 0;
 	unsigned int i;
 
 	(void)state;
 	config.rotate_bytes = 20000;
 	recorder = recorder_start(&config);
 	put_loop(recorder, 0, 0);
-	for (ms = 0; ms < 20000; ms += 10) {
-		put_noise(recorder, 0, ms);
-		tick(recorder, ms);
-	}
+	fill_with_noise(recorder, 0, 20);
 	recorder_end(recorder);
 	for (i = 0; is_there(segment_path(i)); i++) {
 		assert_true(size_of(segment_path(i)) < 20000 + 40000);
