@@ -102,7 +102,7 @@ static double seconds(uint64_t ns)
 
 static double share_of(uint64_t ns, const struct lp_side *side)
 {
-	return side->wall_ns ? (double)ns / (double)side->wall_ns : 0;
+	return side->sum.wall_ns ? (double)ns / (double)side->sum.wall_ns : 0;
 }
 
 static void shift_callback(const struct lp_comparison *comparison, struct lp_callback_shift *shift)
@@ -112,15 +112,15 @@ static void shift_callback(const struct lp_comparison *comparison, struct lp_cal
 	const struct lp_side_callback *new = shift->new ? shift->new : &none;
 	bool timed = side_is_timed(comparison->old) && side_is_timed(comparison->new);
 	double old_exposure = timed && shift->old ? (double)histogram_count(&old->run)
-						  : (double)comparison->old->wall_ns;
+						  : (double)comparison->old->sum.wall_ns;
 	double new_exposure = timed && shift->new ? (double)histogram_count(&new->run)
-						  : (double)comparison->new->wall_ns;
+						  : (double)comparison->new->sum.wall_ns;
 
 	shift_quantiles(&old->run, &new->run, shift->quantiles);
 	/* a callback that one side lacks could have run in all of that side's time */
 	if (!shift->old || !shift->new) {
-		old_exposure = (double)comparison->old->wall_ns;
-		new_exposure = (double)comparison->new->wall_ns;
+		old_exposure = (double)comparison->old->sum.wall_ns;
+		new_exposure = (double)comparison->new->sum.wall_ns;
 	}
 	shift->slow = rate_verdict(old->slow, old_exposure, new->slow, new_exposure);
 	if (shift->old && shift->new)
@@ -141,8 +141,8 @@ static void shift_cause(const struct lp_comparison *comparison, struct lp_cause_
 
 	shift->old_share = share_of(old_ns, comparison->old);
 	shift->new_share = share_of(new_ns, comparison->new);
-	shift->verdict = rate_verdict(old_count, seconds(comparison->old->wall_ns), new_count,
-				      seconds(comparison->new->wall_ns));
+	shift->verdict = rate_verdict(old_count, seconds(comparison->old->sum.wall_ns), new_count,
+				      seconds(comparison->new->sum.wall_ns));
 	if (old_count < LONGER_COUNT || new_count < LONGER_COUNT || !old_ns)
 		return;
 	longer = (seconds(new_ns) / (double)new_count) / (seconds(old_ns) / (double)old_count);
@@ -253,9 +253,9 @@ static int match_all(struct lp_comparison *comparison)
 
 static double utilisation(const struct lp_side *side)
 {
-	double all = (double)side->busy_ns + (double)side->idle_ns;
+	double all = (double)side->sum.busy_ns + (double)side->sum.idle_ns;
 
-	return all > 0 ? (double)side->busy_ns / all : 0;
+	return all > 0 ? (double)side->sum.busy_ns / all : 0;
 }
 
 int comparison_make(struct lp_comparison *comparison, const struct lp_side *old,
@@ -268,9 +268,9 @@ int comparison_make(struct lp_comparison *comparison, const struct lp_side *old,
 	comparison->new = new;
 	comparison->old_busy = utilisation(old);
 	comparison->new_busy = utilisation(new);
-	shift_quantiles(&old->iteration, &new->iteration, comparison->iterations);
-	comparison->stalls =
-		rate_verdict(old->slow, seconds(old->wall_ns), new->slow, seconds(new->wall_ns));
+	shift_quantiles(&old->sum.iteration, &new->sum.iteration, comparison->iterations);
+	comparison->stalls = rate_verdict(old->sum.slow_callbacks, seconds(old->sum.wall_ns),
+					  new->sum.slow_callbacks, seconds(new->sum.wall_ns));
 	err = match_all(comparison);
 	if (err || old->no_memory || new->no_memory) {
 		comparison_free(comparison);

@@ -44,9 +44,7 @@ struct lp_side {
 	uint64_t start_unix_ns;
 	uint64_t span_ns; /* from the beginning to the end of the runs */
 	size_t loops;
-	uint64_t wall_ns, traced_ns, busy_ns, idle_ns; /* sums over all loops */
-	uint64_t callbacks, slow, suppressed;
-	struct lp_histogram iteration;
+	struct lp_loop_summary sum; /* the counters of all loops; without lists */
 	void *callback_tree, *cause_tree;
 	size_t callback_count, cause_count;
 	bool no_memory;
@@ -63,6 +61,8 @@ int side_compare_causes(const void *first, const void *second);
  * ones.
  */
 bool side_is_timed(const struct lp_side *side);
+/* Returns the number of slow callbacks in an hour of a loop. */
+double side_stalls_an_hour(const struct lp_side *side);
 
 enum lp_verdict {
 	LP_VERDICT_SAME, /* no difference, although one of relevance would have shown */

@@ -79,9 +79,8 @@ static bool busy_grew(const struct lp_comparison *comparison, int argument, doub
 static bool stalls_grew(const struct lp_comparison *comparison, int argument, double limit,
 			char *why, size_t size)
 {
-	const struct lp_side *old = comparison->old, *new = comparison->new;
-	double before = old->wall_ns ? (double)old->slow * 3.6e12 / (double)old->wall_ns : 0;
-	double now = new->wall_ns ? (double)new->slow * 3.6e12 / (double)new->wall_ns : 0;
+	double before = side_stalls_an_hour(comparison->old);
+	double now = side_stalls_an_hour(comparison->new);
 
 	(void)argument;
 	if (comparison->stalls != LP_VERDICT_WORSE || growth(before, now) <= limit)

@@ -31,9 +31,9 @@ static void write_side(struct lp_json_writer *json, const char *name, const stru
 	json_text_or_null(json, "mode", side->mode);
 	json_number(json, "threshold_ns", side->threshold_ns);
 	json_number(json, "loops", side->loops);
-	json_number(json, "wall_ns", side->wall_ns);
-	json_number(json, "traced_ns", side->traced_ns);
-	json_number(json, "slow_callbacks", side->slow);
+	json_number(json, "wall_ns", side->sum.wall_ns);
+	json_number(json, "traced_ns", side->sum.traced_ns);
+	json_number(json, "slow_callbacks", side->sum.slow_callbacks);
 	write_share(json, "utilization", busy);
 	json_end(json);
 }

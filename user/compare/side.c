@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "compare.h"
 
+#include "model/loop_sums.h"
 #include "wire/histogram.h"
 #include "base/text.h"
 #include "base/macros.h"
@@ -129,14 +130,7 @@ static void add_loop(struct lp_side *side, const struct lp_loop_summary *loop)
 	size_t i;
 
 	side->loops += loop->loop != NULL;
-	side->wall_ns += loop->wall_ns;
-	side->traced_ns += loop->traced_ns;
-	side->busy_ns += loop->busy_ns;
-	side->idle_ns += loop->idle_ns;
-	side->callbacks += loop->callbacks;
-	side->slow += loop->slow_callbacks;
-	side->suppressed += loop->suppressed;
-	histogram_merge(&side->iteration, &loop->iteration);
+	loop_summary_add(&side->sum, loop);
 	for (i = 0; i < loop->callback_count; i++)
 		add_callback(side, loop->loop, &loop->items[i]);
 	for (i = 0; i < loop->cause_count; i++)
@@ -175,4 +169,11 @@ void side_free(struct lp_side *side)
 bool side_is_timed(const struct lp_side *side)
 {
 	return strcmp(side->mode, "sample") != 0;
+}
+
+double side_stalls_an_hour(const struct lp_side *side)
+{
+	const struct lp_loop_summary *sum = &side->sum;
+
+	return sum->wall_ns ? (double)sum->slow_callbacks * 3.6e12 / (double)sum->wall_ns : 0;
 }

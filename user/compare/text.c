@@ -55,14 +55,10 @@ static void print_quantile(FILE *file, const char *name, const struct lp_quantil
 	fprintf(file, "  %s\n", mark_of(shift->verdict));
 }
 
-static double per_hour(const struct lp_side *side)
-{
-	return side->wall_ns ? (double)side->slow * 3.6e12 / (double)side->wall_ns : 0;
-}
-
 static void print_whole(FILE *file, const struct lp_comparison *comparison)
 {
-	double old = per_hour(comparison->old), new = per_hour(comparison->new);
+	double old = side_stalls_an_hour(comparison->old),
+	       new = side_stalls_an_hour(comparison->new);
 
 	fprintf(file, "\n%-24s%10s%10s\n", "loops as a whole", "old", "new");
 	fprintf(file, "%-24s%8.1f %%%8.1f %%", "busy", comparison->old_busy * 100,

@@ -7,6 +7,8 @@
  */
 #include "model_internal.h"
 
+#include "loop_sums.h"
+
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -154,17 +156,9 @@ static void add_wall(struct lp_model_loop *into, const struct lp_model_loop *loo
 	into->wall_before_ns += loop->wall_before_ns;
 }
 
-/* Empties a label in which the folded loops differ. */
-static void clear_unless_equal(char *text, const char *other)
-{
-	if (strcmp(text, other) != 0)
-		text[0] = '\0';
-}
-
 static void fold(struct lp_model_loop *into, struct lp_model_loop *loop)
 {
-	clear_unless_equal(into->info.version, loop->info.version);
-	clear_unless_equal(into->info.exe, loop->info.exe);
+	loop_info_join(&into->info, &loop->info);
 	into->folded++;
 	add_wall(into, loop);
 	add_stats(&into->stats, &loop->stats);

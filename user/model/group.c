@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "callbacks.h"
+#include "loop_sums.h"
 #include "lost_time.h"
 
 #include <errno.h>
@@ -84,26 +85,6 @@ static struct group_member *find(const struct lp_group *group, const char *label
 	return member;
 }
 
-/* Empties a label in which the loops of a group differ. */
-static void clear_unless_equal(char *text, const char *other)
-{
-	if (strcmp(text, other) != 0)
-		text[0] = '\0';
-}
-
-static void join(struct group_member *member, const struct lp_loop_info *loop)
-{
-	struct lp_loop_info *info = &member->info;
-
-	clear_unless_equal(info->runtime, loop->runtime);
-	clear_unless_equal(info->version, loop->version);
-	clear_unless_equal(info->exe, loop->exe);
-	clear_unless_equal(info->container, loop->container);
-	clear_unless_equal(info->unit, loop->unit);
-	clear_unless_equal(info->pod, loop->pod);
-	clear_unless_equal(info->host, loop->host);
-}
-
 static struct group_member *make(struct lp_group *group, const char *label,
 				 const struct lp_loop_info *loop)
 {
@@ -164,7 +145,7 @@ static void on_loop(void *context, const struct lp_loop_info *loop)
 	struct group_member *member = member_of(context, loop);
 
 	if (member)
-		join(member, loop);
+		loop_info_join(&member->info, loop);
 }
 
 static void on_slow(void *context, const struct lp_slow_callback *slow)
@@ -241,18 +222,7 @@ static void add_loop(struct group_sum *sum, struct lp_loop_summary *into,
 	if (!sum->causes)
 		sum->causes = lost_time_new();
 	sum->used = true;
-	into->folded += loop->folded ? loop->folded : 1;
-	into->wall_ns += loop->wall_ns;
-	into->busy_ns += loop->busy_ns;
-	into->idle_ns += loop->idle_ns;
-	into->iterations += loop->iterations;
-	into->callbacks += loop->callbacks;
-	into->slow_callbacks += loop->slow_callbacks;
-	into->suppressed += loop->suppressed;
-	into->suppressed_iterations += loop->suppressed_iterations;
-	into->traced_ns += loop->traced_ns;
-	into->traced_known |= loop->traced_known;
-	histogram_merge(&into->iteration, &loop->iteration);
+	loop_summary_add(into, loop);
 	for (i = 0; i < loop->callback_count; i++)
 		callbacks_add_summary(&sum->callbacks, &loop->items[i]);
 	for (i = 0; sum->causes && i < loop->cause_count; i++)

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loop_sums.h"
+
+#include "wire/histogram.h"
+
+#include <string.h>
+
+static void clear_unless_equal(char *text, const char *other)
+{
+	if (strcmp(text, other) != 0)
+		text[0] = '\0';
+}
+
+void loop_info_join(struct lp_loop_info *into, const struct lp_loop_info *other)
+{
+	clear_unless_equal(into->runtime, other->runtime);
+	clear_unless_equal(into->version, other->version);
+	clear_unless_equal(into->exe, other->exe);
+	clear_unless_equal(into->container, other->container);
+	clear_unless_equal(into->unit, other->unit);
+	clear_unless_equal(into->pod, other->pod);
+	clear_unless_equal(into->host, other->host);
+}
+
+void loop_summary_add(struct lp_loop_summary *into, const struct lp_loop_summary *loop)
+{
+	into->folded += loop->folded ? loop->folded : 1;
+	into->wall_ns += loop->wall_ns;
+	into->busy_ns += loop->busy_ns;
+	into->idle_ns += loop->idle_ns;
+	into->iterations += loop->iterations;
+	into->callbacks += loop->callbacks;
+	into->slow_callbacks += loop->slow_callbacks;
+	into->suppressed += loop->suppressed;
+	into->suppressed_iterations += loop->suppressed_iterations;
+	into->traced_ns += loop->traced_ns;
+	into->traced_known |= loop->traced_known;
+	histogram_merge(&into->iteration, &loop->iteration);
+}
