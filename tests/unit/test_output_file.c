@@ -304,6 +304,31 @@ static void a_strange_sudo_uid_is_ignored(void **state)
 	}
 }
 
+static void a_file_that_is_made_in_a_directory_has_its_mode_whatever_the_umask(void **state)
+{
+	static const mode_t masks[] = { 0, 0077, 0277, 0777 };
+	int directory = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC), made;
+	struct stat status;
+	char name[64];
+	mode_t before;
+	size_t i;
+
+	(void)state;
+	assert_true(directory >= 0);
+	for (i = 0; i < sizeof(masks) / sizeof(masks[0]); i++) {
+		snprintf(name, sizeof(name), "loopprof-test-%d-%zu", getpid(), i);
+		before = umask(masks[i]);
+		made = output_create_at(directory, name);
+		umask(before);
+		assert_true(made >= 0);
+		assert_int_equal(unlinkat(directory, name, 0), 0);
+		assert_int_equal(fstat(made, &status), 0);
+		assert_int_equal(status.st_mode & 07777, 0600);
+		close(made);
+	}
+	close(directory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +347,7 @@ int main(void)
 		TEST(a_file_of_another_user_in_a_shared_directory_stays),
 		TEST(root_gives_new_files_to_the_caller_of_sudo),
 		TEST(a_strange_sudo_uid_is_ignored),
+		TEST(a_file_that_is_made_in_a_directory_has_its_mode_whatever_the_umask),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

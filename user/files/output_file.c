@@ -93,6 +93,13 @@ int output_create_at(int directory, const char *name)
 
 	if (descriptor < 0)
 		return -errno;
+	/* whatever the umask is; before the owner, as it takes a capability afterwards */
+	if (fchmod(descriptor, STREAM_MODE)) {
+		int err = -errno;
+
+		close(descriptor);
+		return err;
+	}
 	owner_give_to_caller(descriptor);
 	return descriptor;
 }
