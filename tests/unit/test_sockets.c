@@ -125,10 +125,32 @@ static void another_process_has_lists_of_its_own(void **state)
 	close(made);
 }
 
+static void a_long_list_is_read_for_a_limited_time(void **state)
+{
+	struct lp_resource resource = { 0 };
+	uint64_t inodes[600];
+	uint16_t ports[600];
+	int sockets[600], found = 0;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 600; i++)
+		sockets[i] = make_socket(&ports[i], &inodes[i]);
+	/* the time is up when the list of UDP sockets is opened */
+	read_ns = 20000000;
+	now_ns += 1000000000000;
+	for (i = 0; i < 600; i++)
+		found += socket_by_inode(getpid(), inodes[i], &resource);
+	assert_in_range(found, 0, 512);
+	for (i = 0; i < 600; i++)
+		close(sockets[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(many_questions_about_a_process_read_its_lists_once),
+		cmocka_unit_test(a_long_list_is_read_for_a_limited_time),
 		cmocka_unit_test(another_process_has_lists_of_its_own),
 	};
 

@@ -13,6 +13,9 @@
 
 /* Limit of the sockets that are read: a namespace may have any number. */
 #define SOCKETS_MAX 65536
+/* Limit in ns of reading the lists, as the run waits meanwhile. Every CHECKED lines it is checked. */
+#define LISTS_NS (50 * NS_PER_MS)
+#define CHECKED 256
 /*
  * A list that takes long to read serves all questions about its process for this many times as
  * long: a process with many sockets and many threads that wait for them would hold up all others.
@@ -119,7 +122,8 @@ static void read_lists(pid_t pid)
 		snprintf(path, sizeof(path), "/proc/%d/net/%s", pid, rows[i].name);
 		file = fopen(path, "re");
 		while (file && on && left && fgets(line, sizeof(line), file)) {
-			left--;
+			if (!(--left % CHECKED) && clock_now() - begin >= LISTS_NS)
+				left = 0;
 			if (!parse_line(line, rows[i].six, &socket))
 				continue;
 			socket.kind = rows[i].kind;
