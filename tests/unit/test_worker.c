@@ -221,6 +221,53 @@ static void test_one_that_is_stopped_is_replaced(void **state)
 	assert_int_not_equal(who(), first);
 }
 
+/* The process that forks workers: the only child of this one. */
+static pid_t spawner(void)
+{
+	FILE *children = fopen("/proc/thread-self/children", "re");
+	int pid = 0;
+
+	assert_non_null(children);
+	assert_int_equal(fscanf(children, "%d", &pid), 1);
+	fclose(children);
+	return pid;
+}
+
+/* While the kernel forks nothing, a request is refused and the next ones do not wait. */
+static void test_a_worker_that_cannot_be_forked_is_taken_later(void **state)
+{
+	ssize_t result = -ECHILD;
+	uint64_t before;
+	int i;
+
+	(void)state;
+	kill(spawner(), SIGSTOP);
+	assert_int_equal(call(worker, ECHO), -ECHILD);
+	before = clock_now();
+	for (i = 0; i < 10; i++)
+		assert_int_equal(call(worker, ECHO), -ECHILD);
+	assert_true(clock_now() - before < 1000 * MILLISECOND);
+	kill(spawner(), SIGCONT);
+	for (i = 0; i < 1000 && result == -ECHILD; i++) {
+		usleep(10000);
+		result = call(worker, ECHO);
+	}
+	assert_int_equal(result, sizeof(struct request));
+}
+
+static void test_stop_ends_the_wait_for_a_fork(void **state)
+{
+	int stop = eventfd(1, EFD_CLOEXEC);
+
+	(void)state;
+	workers_stop_on(workers, stop);
+	kill(spawner(), SIGSTOP);
+	assert_int_equal(call(worker, ECHO), -ECANCELED);
+	kill(spawner(), SIGCONT);
+	workers_stop_on(workers, -1);
+	close(stop);
+}
+
 static void test_stop_ends_the_wait(void **state)
 {
 	int stop = eventfd(0, EFD_CLOEXEC);
@@ -367,6 +414,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_progress_is_waited_for, begin, end),
 		cmocka_unit_test_setup_teardown(test_one_that_crashes_is_replaced, begin, end),
 		cmocka_unit_test_setup_teardown(test_one_that_is_stopped_is_replaced, begin, end),
+		cmocka_unit_test_setup_teardown(test_a_worker_that_cannot_be_forked_is_taken_later,
+						begin, end),
+		cmocka_unit_test_setup_teardown(test_stop_ends_the_wait_for_a_fork, begin, end),
 		cmocka_unit_test_setup_teardown(test_stop_ends_the_wait, begin, end),
 		cmocka_unit_test_setup_teardown(test_nothing_is_sent_after_the_end, begin, end),
 		cmocka_unit_test_setup_teardown(test_one_that_was_left_is_used_again, begin, end),

@@ -23,8 +23,13 @@
 #define ABANDONED_MAX 16
 /* The ms after which, and the period at which, a worker without an answer is examined. */
 #define POLL_MS 20
-/* The longest wait in ns for the spawner, which only forks; a busy machine delays it. */
-#define SPAWN_NS (5000 * NS_PER_MS)
+/*
+ * The longest wait in ns for the spawner, which only forks. A busy machine delays it, and the kernel
+ * forks nothing as long as it waits for a process that holds its memory lock (session/attacher.h).
+ */
+#define SPAWN_NS (2000 * NS_PER_MS)
+/* The longest wait in ms for the end of the spawner, which does not come during such a fork. */
+#define SPAWNER_END_MS 100
 /*
  * Targets that hang one after the other must not take all time from the others: vain waits are
  * paid from an allowance, which is refilled at a tenth of the time. When it is used up, a worker
@@ -39,6 +44,7 @@ struct lp_workers {
 	pid_t spawner;
 	int socket; /* of the spawner; -1: none runs */
 	unsigned int owed; /* answers of the spawner that nobody has received */
+	bool late; /* the spawner did not answer in time: it is not waited for again until it does */
 	int stop;
 	uint64_t end_ns;
 	int epoll;
@@ -98,15 +104,17 @@ int workers_new(lp_worker_server server, struct lp_workers **result)
 
 static void end_spawner(struct lp_workers *workers)
 {
-	if (workers->socket >= 0) {
-		close(workers->socket);
-		workers->socket = -1;
-		workers->owed = 0;
-		/* the spawner never sleeps where a signal cannot end it */
-		kill(workers->spawner, SIGKILL);
-		while (waitpid(workers->spawner, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
+	int i;
+
+	if (workers->socket < 0)
+		return;
+	close(workers->socket);
+	workers->socket = -1;
+	workers->owed = 0;
+	workers->late = false;
+	kill(workers->spawner, SIGKILL);
+	for (i = 0; i < SPAWNER_END_MS && !waitpid(workers->spawner, NULL, WNOHANG); i++)
+		usleep(1000);
 }
 
 void workers_free(struct lp_workers *workers)
@@ -263,28 +271,52 @@ void worker_set_limits(struct lp_worker *worker, const struct lp_worker_limits *
 	worker->limits = *limits;
 }
 
-/* Asks the spawner for a worker and waits for its answer, as spawner_ask and spawner_answer do. */
-static pid_t fork_process(struct lp_workers *workers, int socket, int *process)
+/*
+ * Waits for the next answer of the spawner. Returns as spawner_answer does; -ECANCELED if the run
+ * is to stop; or -EAGAIN if there is none by the instant.
+ */
+static pid_t await_spawner(struct lp_workers *workers, uint64_t until_ns, int *process)
 {
-	uint64_t until = clock_now() + SPAWN_NS;
-	pid_t pid = spawner_ask(workers->socket, socket);
 	int err;
 
 	*process = -1;
-	if (pid)
-		return pid;
-	for (workers->owed++; workers->owed; workers->owed--) {
-		/* an answer to an earlier request, whose worker has ended with its socket */
+	do {
+		err = wait_readable(workers, workers->socket);
+	} while (err == -EAGAIN && clock_now() < until_ns);
+	if (err)
+		return err;
+	workers->owed--;
+	return spawner_answer(workers->socket, process);
+}
+
+/*
+ * Asks the spawner for a worker and waits for its answer. Returns as await_spawner does. A spawner
+ * that is late is not asked again, nor waited for, until it has answered.
+ */
+static pid_t fork_process(struct lp_workers *workers, int socket, int *process)
+{
+	uint64_t until_ns = clock_now() + SPAWN_NS;
+	pid_t pid;
+
+	*process = -1;
+	while (workers->owed) {
+		if (workers->late && !is_readable(workers->socket))
+			return -EAGAIN;
+		/* the worker of an earlier request has ended with its socket */
+		pid = await_spawner(workers, until_ns, process);
 		if (*process >= 0)
 			close(*process);
 		*process = -1;
-		do {
-			err = wait_readable(workers, workers->socket);
-		} while (err == -EAGAIN && clock_now() < until);
-		if (err)
-			return err == -ECANCELED ? err : -ECHILD;
-		pid = spawner_answer(workers->socket, process);
+		workers->late = pid == -EAGAIN;
+		if (pid == -EAGAIN || pid == -ECANCELED)
+			return pid;
 	}
+	pid = spawner_ask(workers->socket, socket);
+	if (pid)
+		return pid;
+	workers->owed++;
+	pid = await_spawner(workers, until_ns, process);
+	workers->late = pid == -EAGAIN;
 	return pid;
 }
 
@@ -310,7 +342,8 @@ static int fork_one(struct lp_worker *worker)
 		close(sockets[0]);
 		if (pid == -ECANCELED)
 			return pid;
-		end_spawner(workers);
+		if (pid != -EAGAIN)
+			end_spawner(workers);
 		return -ECHILD;
 	}
 	worker->socket = sockets[0];
