@@ -63,8 +63,9 @@ def main():
             continue
         if opcode == READ and not failures:
             print("no answer", flush=True)
-            signal.alarm(seconds)
-            seconds = 0
+            if seconds:
+                signal.alarm(seconds)
+                seconds = 0
             continue
         failures -= opcode == READ
         reply = errno.EIO if opcode == READ else answer(opcode, node)
