@@ -48,8 +48,7 @@ static int check_cgroup(const char *given, struct lp_error *error)
 		given);
 }
 
-/* A run of all processes leaves out those that it may not read: without a right, all of them. */
-static void warn_of_rights(void)
+void preflight_warn_of_rights(void)
 {
 	static const enum lp_right rights[] = { LP_RIGHT_MEMORY, LP_RIGHT_FILES };
 	char missing[64];
@@ -92,7 +91,5 @@ int preflight_check(const struct lp_options *options, struct lp_error *error)
 		err = check_cgroup(options->cgroup, error);
 	if (!err && options->command != LP_COMMAND_TASKS)
 		err = check_files(error);
-	if (!err && options->all)
-		warn_of_rights();
 	return err;
 }

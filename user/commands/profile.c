@@ -337,6 +337,7 @@ static int add_targets(struct lp_profile *profile, struct lp_error *error)
 	if (options->launch)
 		return add_launched(profile, error);
 	if (options->all) {
+		preflight_warn_of_rights();
 		targets_scan(profile->targets);
 		resolve(profile);
 		log_note("following every loop of %s%s, %zu processes now; Ctrl-C ends",
