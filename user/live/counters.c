@@ -155,8 +155,8 @@ static void report_limited(void *context, struct lp_followed *target)
 	size_t i;
 
 	memset(&event, 0, sizeof(event));
-	event.event = event_head(LP_EVENT_LIMITED, sizeof(event), LP_NO_LOOP,
-				 target->instance.pid, clock_now());
+	event.event = event_head(LP_EVENT_LIMITED, sizeof(event), LP_NO_LOOP, target->instance.pid,
+				 clock_now());
 	if (!session_limited(live->session, target->instance.pid, (uint64_t *)event.counts))
 		return;
 	event.counts[LP_LIMITED_EVENTS] += target->share.dropped;
