@@ -230,6 +230,7 @@ lint: packages-build packages-lint  ## clang-format, the direction of includes a
 	tools/lint/includes.py --headers "$(CC) $(CFLAGS)" "$(CLANG) $(BPF_CFLAGS)"
 	$(MAKE) $(OBJECTS)
 	tools/lint/calls.py $(OBJECTS)
+	tools/lint/runtimes.py
 	printf '%s\n' $(SOURCES) | xargs -P "$$(nproc)" -n 6 sh -c \
 		'clang-tidy --quiet "$$@" -- $(filter-out -W%,$(CFLAGS))' clang-tidy
 	! grep -nE '\bminor *([<>]|[!=]=|\?)' $$(git ls-files 'user/runtime/cpython/*.[ch]' | grep -v /versions.c)

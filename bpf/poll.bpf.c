@@ -11,12 +11,10 @@
  */
 #define LP_DEFINE_MAPS
 #include "loop/common.bpf.h"
-#include "python/object.bpf.h"
 #include "loop/loop.bpf.h"
 #include "loop/stall.bpf.h"
 #include "loop/thread.bpf.h"
-#include "python/walk.bpf.h"
-#include "python/uvloop.bpf.h"
+#include "runtime.bpf.h"
 
 /*
  * First delay between two reports of a polling thread that is not known to run a loop; it grows
@@ -24,8 +22,6 @@
  */
 #define LP_POLLER_STEP_NS 10000000ULL
 #define LP_POLLER_STEP_MAX_NS 1000000000ULL
-/* Limit of the frames between the poll and the loop's own frame: those of the selector. */
-#define LP_SELECTOR_FRAMES 8
 
 __noinline int lp_report_iteration(__u32 slot, __u64 now, __u64 busy)
 {
@@ -119,33 +115,6 @@ __noinline int lp_report_slow_iteration(__u32 slot, __u64 now)
 	return 0;
 }
 
-/* Sample mode: returns whether the loop itself polls, and not a callback. */
-__noinline int lp_polls_itself(__u32 slot)
-{
-	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
-	const struct lp_python_offsets *offsets;
-	struct lp_process *process;
-	__u64 frame, code;
-	__u32 i;
-
-	if (!loop)
-		return 0;
-	process = bpf_map_lookup_elem(&processes, &loop->pid);
-	if (!process || (!process->run_once_code && !loop->run_once_code))
-		return 0;
-	offsets = &loop->python.offsets;
-	frame = lp_top_frame(offsets, loop->thread_state);
-	for (i = 0; i < LP_SELECTOR_FRAMES && frame; i++) {
-		code = lp_read_u64(frame + offsets->f_executable) & ~offsets->tag_mask;
-		if (code == process->dispatch_code)
-			return 0;
-		if (lp_is_loop_code(loop, process->run_once_code, code))
-			return 1;
-		frame = lp_read_u64(frame + offsets->frame_previous);
-	}
-	return 0;
-}
-
 /* Sample mode: reports a polling thread that is not known to run a loop, ever less often. */
 __weak __noinline int lp_unknown_poller(void)
 {
@@ -221,7 +190,7 @@ __weak __noinline int lp_polls_own(__u32 slot, __u32 descriptor)
 		descriptor = lp_polled_descriptor();
 	if (!descriptor)
 		return 0;
-	if (!lp_uv_runs(loop->object)) {
+	if (!lp_object_runs(loop->object)) {
 		/* The thread may run another loop by now, which mostly gets the same descriptor. */
 		if (lp_config.sampling)
 			lp_unknown_poller();
@@ -229,7 +198,7 @@ __weak __noinline int lp_polls_own(__u32 slot, __u32 descriptor)
 	}
 	if (loop->poll_descriptor == descriptor)
 		return 1;
-	if (lp_uv_descriptor(loop->object) != descriptor)
+	if (lp_object_descriptor(loop->object) != descriptor)
 		return 0;
 	loop->poll_descriptor = descriptor;
 	loop->base_frame = 0;
@@ -254,7 +223,7 @@ static __always_inline bool lp_is_foreign_poll(struct lp_loop *loop, __u32 slot,
 		loop->outside = 0;
 		/* The frames on the stack are only those of the function that runs the loop. */
 		if (!loop->base_frame || (waits && (lp_config.sampling || lp_config.bursts)))
-			loop->base_frame = lp_top_frame(&loop->python.offsets, loop->thread_state);
+			loop->base_frame = lp_loop_frame(loop);
 		return false;
 	}
 	if (loop->sampled) {
@@ -267,7 +236,7 @@ static __always_inline bool lp_is_foreign_poll(struct lp_loop *loop, __u32 slot,
 		loop->outside = 0;
 		return false;
 	}
-	return loop->outside || (loop->start_ns && !known && lp_context_active(loop));
+	return loop->outside || (loop->start_ns && !known && lp_callback_active(loop));
 }
 
 /*

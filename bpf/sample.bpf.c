@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* Samples on the CPU: a clock on each CPU, which reads the stacks of late loops only. */
 #include "loop/common.bpf.h"
-#include "python/object.bpf.h"
 #include "loop/loop.bpf.h"
-#include "python/callable.bpf.h"
-#include "python/identify.bpf.h"
+#include "loop/native.bpf.h"
 #include "loop/stall.bpf.h"
 #include "loop/thread.bpf.h"
-#include "python/walk.bpf.h"
-#include "python/observe.bpf.h"
-#include "loop/native.bpf.h"
+#include "loop/walked.bpf.h"
+#include "runtime.bpf.h"
 
 /*
  * Samples the current thread, which runs a late loop. Returns whether a walked stack is to be
@@ -31,7 +28,7 @@ __noinline int lp_sample_thread(__u32 slot)
 	 * than that. */
 	now = bpf_ktime_get_ns();
 	if (!loop->gil)
-		lp_find_gil(loop);
+		lp_find_lock(loop);
 	lp_walk(slot, loop->thread_state);
 	if (loop->sampled && !lp_observe(slot, now, false))
 		return 0;

@@ -5,16 +5,13 @@
  * read only of a loop that stops within a callback or an iteration.
  */
 #include "loop/common.bpf.h"
-#include "python/object.bpf.h"
 #include "loop/loop.bpf.h"
-#include "python/callable.bpf.h"
-#include "python/identify.bpf.h"
+#include "loop/native.bpf.h"
+#include "loop/resource.bpf.h"
 #include "loop/stall.bpf.h"
 #include "loop/thread.bpf.h"
-#include "python/walk.bpf.h"
-#include "loop/resource.bpf.h"
-#include "python/observe.bpf.h"
-#include "loop/native.bpf.h"
+#include "loop/walked.bpf.h"
+#include "runtime.bpf.h"
 
 /* include/linux/sched.h: __TASK_STOPPED, __TASK_TRACED */
 #define LP_TASK_STOPPED 0x4
@@ -153,10 +150,8 @@ __weak __noinline int lp_wait_blocked(__u32 slot, __u64 now, __u32 late)
 }
 
 /*
- * Handles a wait for the GIL, and walks the stack of its holder. Up to 3.11 the chain of pointers
- * leads to the state of the current thread, which is that of the holder; from 3.12 on it leads to
- * the last holder, which still is the holder while another thread waits. The holder runs on while
- * it is read: its stack may be inconsistent, which user space detects by the code objects.
+ * Handles a wait for the GIL, and walks the stack of its holder. The holder runs on while it is
+ * read: its stack may be inconsistent, which user space detects by the code objects.
  */
 __weak __noinline int lp_wait_gil(__u32 slot, __u64 now, __u32 late)
 {
@@ -174,16 +169,10 @@ __weak __noinline int lp_wait_gil(__u32 slot, __u64 now, __u32 late)
 		lp_walked_for(stall, loop, slot, LP_SAMPLE_GIL, wait->segment_ns, now);
 		lp_report_walked(stall);
 	}
-	holder = lp_thread_state(&loop->python);
+	holder = lp_lock_holder(loop);
 	if (holder == loop->thread_state)
 		holder = 0;
-	/* The state of a new thread may reuse the memory of one that has ended: the code that it
-	 * runs is part of the identity, too. */
-	name = holder ? lp_read_u64(lp_top_frame(&loop->python.offsets, holder) +
-				    loop->python.offsets.f_executable) &
-				~loop->python.offsets.tag_mask
-		      : 0;
-	name = (holder ^ name * LP_HASH_PRIME) & ~loop->python.offsets.tag_mask;
+	name = lp_holder_identity(loop, holder);
 	wait->stack = name;
 	if (!lp_cause_due(loop, slot, wait, now) && !late)
 		return 0;
@@ -219,7 +208,7 @@ __noinline int lp_switch_out(__u32 slot, __u32 preempted)
 		return 0;
 	now = bpf_ktime_get_ns();
 	if (!loop->gil)
-		lp_find_gil(loop);
+		lp_find_lock(loop);
 	state = lp_thread_run_state();
 	wait->syscall = 0;
 	if (preempted || !state) {

@@ -5,77 +5,9 @@
 
 #include "common.bpf.h"
 
-/*
- * Copies the name object of the task whose step has just ended. A read at the beginning of every
- * step would make each a fifth more expensive. The task may have been freed by now: this shows as
- * a reference count of 0, or as a name that is neither a str nor an int. Then the name that user
- * space read during the stall is used instead.
- */
-static __always_inline void lp_read_task_name(const struct lp_loop *loop, __u8 *name)
-{
-	__u64 address = loop->task + loop->python.offsets.task_coro + 8, object = 0;
-	__u32 references = 0;
-
-	__builtin_memset(name, 0, LP_NAME_BYTES);
-	bpf_probe_read_user(&references, sizeof(references), (void *)loop->task);
-	bpf_probe_read_user(&object, sizeof(object), (void *)address);
-	if (!references || !object)
-		return;
-	/* A str or an int takes 32 bytes at least; a larger read may cross into an unmapped
-	 * page. */
-	if (bpf_probe_read_user(name, LP_NAME_BYTES, (void *)object) &&
-	    bpf_probe_read_user(name, 96, (void *)object) &&
-	    bpf_probe_read_user(name, 64, (void *)object))
-		bpf_probe_read_user(name, 32, (void *)object);
-}
-
 int lp_drop_segment(__u32 slot, __u64 segment_ns);
 int lp_report_segment(__u32 slot, __u64 segment_ns, __u64 now, __u32 flags);
-
-/* Not inlined: it runs once a slow callback, and keeps the hot path short. */
-__weak __noinline int lp_report_slow(__u32 slot, __u64 now)
-{
-	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
-	struct lp_event_slow *event;
-	__u64 type, duration;
-
-	if (!loop || !lp_is_span(now, loop->start_ns))
-		return 0;
-	duration = now - loop->start_ns;
-	loop->slow_callbacks++;
-	loop->slow_in_iteration++;
-	loop->slow_ns += duration;
-	if (!lp_rate_limit_allows(&loop->rate_limit, now, duration, LP_REPORTS_A_SECOND) ||
-	    !lp_may_report(slot, now, duration)) {
-		loop->suppressed++;
-		loop->suppressed_ns += duration;
-		lp_drop_segment(slot, loop->start_ns);
-		return 0;
-	}
-	loop->reported_in_iteration++;
-	lp_report_segment(slot, loop->start_ns, now, 0);
-	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event) {
-		lp_lose(LP_LOST_RING);
-		return 0;
-	}
-	lp_event_fill(&event->event, LP_EVENT_SLOW, sizeof(*event), now, slot, loop->pid);
-	event->start_ns = loop->start_ns;
-	event->task = loop->task;
-	event->queue_delay_ns = loop->queue_delay_ns;
-	event->iteration = loop->iterations;
-	event->callback = loop->callback;
-	event->position = loop->position;
-	event->string_ascii = loop->python.offsets.string_ascii;
-	event->string_wide = loop->python.offsets.string_wide;
-	event->int_digit = loop->python.offsets.ob_digit;
-	lp_read_task_name(loop, event->task_name);
-	__builtin_memcpy(&type, event->task_name + 8, sizeof(type));
-	event->name_is_int = type == loop->python.int_type;
-	event->name_is_string = type == loop->python.string_type;
-	bpf_ringbuf_submit(event, 0);
-	return 0;
-}
+int lp_report_slow(__u32 slot, __u64 now);
 
 /* Not inlined: the verifier checks the search for a bucket once instead of once a path. */
 __weak __noinline __u32 lp_slot_of(__u64 ns)

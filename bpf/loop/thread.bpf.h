@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* Registers and state of the current thread, and the state of its interpreter. */
+/* Registers and state of the current thread. */
 #ifndef LP_BPF_LOOP_THREAD_BPF_H
 #define LP_BPF_LOOP_THREAD_BPF_H
 
@@ -40,22 +40,6 @@ static __always_inline __u32 lp_task_delayed(void)
 
 	return bpf_core_field_exists(task->se.sched_delayed) ? BPF_CORE_READ(task, se.sched_delayed)
 							     : 0;
-}
-
-/* Resolves the addresses of the GIL and of the flag for garbage collection, once a loop. */
-static __always_inline void lp_find_gil(struct lp_loop *loop)
-{
-	const struct lp_python *python = &loop->python;
-	__u64 address = python->thread_base;
-	__u32 i;
-
-	for (i = 0; i < LP_CHAIN_STEPS && i < python->gil_steps; i++)
-		address = lp_read_u64(address + python->thread_offsets[i]);
-	loop->gil = address ? address + python->gil_offset : 0;
-	address = python->thread_base;
-	if (!python->collecting_in_runtime)
-		address = lp_read_u64(address + python->interpreter_head);
-	loop->collecting = address ? address + python->collecting_offset : 0;
 }
 
 #endif /* LP_BPF_LOOP_THREAD_BPF_H */

@@ -24,7 +24,7 @@
 /* Stores the innermost frames of the current thread as the origin of an object. */
 static __always_inline void lp_store_origin(struct lp_process *process, __u64 object, bool inside)
 {
-	const struct lp_python_offsets *offsets = &process->python.offsets;
+	const struct lp_python_offsets *offsets = &process->layout.python.offsets;
 	struct lp_object_key key = {};
 	struct lp_origin origin = {};
 	__u64 frame, code;
@@ -34,7 +34,7 @@ static __always_inline void lp_store_origin(struct lp_process *process, __u64 ob
 	key.object = object;
 	key.pid = bpf_get_current_pid_tgid() >> 32;
 	origin.type = lp_read_u64(object + LP_OBJECT_TYPE);
-	frame = lp_top_frame(offsets, lp_thread_state(&process->python));
+	frame = lp_top_frame(offsets, lp_thread_state(&process->layout.python));
 	for (i = 0; i < LP_ORIGIN_STEPS && depth < LP_ORIGIN_FRAMES; i++) {
 		if (!frame)
 			break;
@@ -89,13 +89,14 @@ static __always_inline __u32 lp_outcome(const struct lp_process *process, __u64 
 	__u32 state = 0;
 
 	bpf_probe_read_user(&state, sizeof(state),
-			    (void *)(task + process->lifecycle.offsets.fut_state));
+			    (void *)(task + process->facts.python.lifecycle.offsets.fut_state));
 	if (state == LP_FUTURE_PENDING)
 		return LP_OUTCOME_DESTROYED;
 	if (state == LP_FUTURE_CANCELLED)
 		return LP_OUTCOME_CANCELLED;
-	return lp_read_u64(task + process->lifecycle.offsets.fut_exception) ? LP_OUTCOME_RAISED
-									    : LP_OUTCOME_RETURNED;
+	return lp_read_u64(task + process->facts.python.lifecycle.offsets.fut_exception)
+		       ? LP_OUTCOME_RAISED
+		       : LP_OUTCOME_RETURNED;
 }
 
 /* The callback slot of a task that ended before its first step: what it would have run. */
@@ -179,8 +180,8 @@ int lp_coroutine_created(struct pt_regs *ctx)
 	if (process)
 		process->probe_hits++;
 	if (process && coroutine &&
-	    lp_read_u64(coroutine + LP_OBJECT_TYPE) == process->python.coroutine_type)
-		lp_store_origin(process, coroutine, process->lifecycle.created_inside);
+	    lp_read_u64(coroutine + LP_OBJECT_TYPE) == process->layout.python.coroutine_type)
+		lp_store_origin(process, coroutine, process->facts.python.lifecycle.created_inside);
 	return 0;
 }
 
@@ -194,9 +195,9 @@ int lp_coroutine_created(struct pt_regs *ctx)
 static __always_inline __u32 lp_kind_of_message(const struct lp_process *process, __u64 message)
 {
 	__u64 length = lp_read_u64(message + LP_STRING_LENGTH);
-	__u64 text = message + process->python.offsets.string_ascii, word;
+	__u64 text = message + process->layout.python.offsets.string_ascii, word;
 
-	if (lp_read_u64(message + LP_OBJECT_TYPE) != process->python.string_type ||
+	if (lp_read_u64(message + LP_OBJECT_TYPE) != process->layout.python.string_type ||
 	    length < LP_DIFFERENT_LENGTH)
 		return LP_FINDING_KINDS;
 	word = lp_read_u64(text);
@@ -220,11 +221,11 @@ int lp_exception_made(struct pt_regs *ctx)
 	if (!process)
 		return 0;
 	process->probe_hits++;
-	if (PT_REGS_PARM1(ctx) != process->lifecycle.runtime_error)
+	if (PT_REGS_PARM1(ctx) != process->facts.python.lifecycle.runtime_error)
 		return 0;
 	arguments = PT_REGS_PARM2(ctx);
-	if (!process->lifecycle.array_arguments)
-		arguments += process->lifecycle.tuple_items;
+	if (!process->facts.python.lifecycle.array_arguments)
+		arguments += process->facts.python.lifecycle.tuple_items;
 	message = lp_read_u64(arguments);
 	kind = lp_kind_of_message(process, message);
 	if (kind == LP_FINDING_NO_RUNNING_LOOP)

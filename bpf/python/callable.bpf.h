@@ -104,13 +104,13 @@ __weak __noinline int lp_learn_type(__u32 slot, __u64 type)
 	if (!loop)
 		return LP_ROLE_NONE;
 	if (role == LP_ROLE_STEP)
-		loop->step_type = type;
+		loop->types.python.step_type = type;
 	else if (role == LP_ROLE_WAKEUP)
-		loop->wakeup_type = type;
+		loop->types.python.wakeup_type = type;
 	else if (role == LP_ROLE_PARTIAL)
-		loop->partial_type = type;
+		loop->types.python.partial_type = type;
 	else if (role == LP_ROLE_CYTHON)
-		loop->cython_type = type;
+		loop->types.python.cython_type = type;
 	else
 		role = LP_ROLE_NONE;
 	return role;
@@ -121,10 +121,10 @@ __weak __noinline int lp_learn_builtin(__u32 slot, __u64 method)
 {
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
 
-	if (!loop || loop->wakeup_method ||
+	if (!loop || loop->types.python.wakeup_method ||
 	    lp_role_of(lp_read_u64(method + LP_METHODDEF_NAME)) != LP_ROLE_WAKEUP_METHOD)
 		return 0;
-	loop->wakeup_method = method;
+	loop->types.python.wakeup_method = method;
 	return 1;
 }
 
@@ -152,7 +152,7 @@ static __always_inline bool lp_task_known(const struct lp_loop *loop, __u64 task
 	/* Sample mode sees only a few of the steps. */
 	if (entry->task != task || loop->sampled)
 		return false;
-	if (task != loop->task && (!wakeup || loop->python.eager_tasks))
+	if (task != loop->task && (!wakeup || loop->layout.python.eager_tasks))
 		return false;
 	callable->identity = task;
 	callable->callback = entry->callback;
@@ -163,7 +163,7 @@ static __always_inline bool lp_task_known(const struct lp_loop *loop, __u64 task
 static __always_inline void lp_callable_task(struct lp_loop *loop, __u64 task, bool wakeup,
 					     struct lp_callable *callable)
 {
-	const struct lp_python_offsets *offsets = &loop->python.offsets;
+	const struct lp_python_offsets *offsets = &loop->layout.python.offsets;
 	__u32 code_at, name_at, bytes;
 	__u64 coroutine, type;
 
@@ -176,7 +176,8 @@ static __always_inline void lp_callable_task(struct lp_loop *loop, __u64 task, b
 	if (bpf_probe_read_user(loop->scratch, bytes, (void *)coroutine))
 		return;
 	type = *(__u64 *)(loop->scratch + LP_OBJECT_TYPE);
-	if (type != loop->python.coroutine_type && type != loop->python.generator_type) {
+	if (type != loop->layout.python.coroutine_type &&
+	    type != loop->layout.python.generator_type) {
 		/* A coroutine of Cython, or an awaitable of another class, is identified by its
 		 * type. */
 		callable->identity = type;
@@ -196,7 +197,7 @@ static __always_inline void lp_callable_task(struct lp_loop *loop, __u64 task, b
 static __always_inline void lp_callable_function(struct lp_loop *loop, __u32 slot, __u64 function,
 						 struct lp_callable *callable)
 {
-	const struct lp_python_offsets *offsets = &loop->python.offsets;
+	const struct lp_python_offsets *offsets = &loop->layout.python.offsets;
 	__u32 code_at = offsets->func_code & (LP_SCRATCH_BYTES - 8);
 	__u32 name_at = offsets->func_qualname & (LP_SCRATCH_BYTES - 8);
 	__u32 bytes = (code_at > name_at ? code_at : name_at) + 8;
@@ -206,10 +207,11 @@ static __always_inline void lp_callable_function(struct lp_loop *loop, __u32 slo
 		return;
 	type = *(__u64 *)(loop->scratch + LP_OBJECT_TYPE);
 	callable->kind = LP_CALLBACK_FUNCTION;
-	if (type == loop->python.function_type) {
+	if (type == loop->layout.python.function_type) {
 		callable->identity = *(__u64 *)(loop->scratch + code_at);
 		callable->check = *(__u64 *)(loop->scratch + name_at);
-	} else if (type == loop->python.builtin_type || type == loop->cython_type) {
+	} else if (type == loop->layout.python.builtin_type ||
+		   type == loop->types.python.cython_type) {
 		callable->identity = *(__u64 *)(loop->scratch + LP_BUILTIN_METHOD);
 		callable->owner = *(__u64 *)(loop->scratch + LP_BUILTIN_SELF);
 		callable->kind = LP_CALLBACK_BUILTIN;
@@ -225,15 +227,15 @@ static __always_inline void lp_callable_function(struct lp_loop *loop, __u32 slo
 
 static __always_inline int lp_role_of_type(const struct lp_loop *loop, __u32 slot, __u64 type)
 {
-	if (type == loop->step_type)
+	if (type == loop->types.python.step_type)
 		return LP_ROLE_STEP;
-	if (type == loop->wakeup_type)
+	if (type == loop->types.python.wakeup_type)
 		return LP_ROLE_WAKEUP;
-	if (type == loop->partial_type)
+	if (type == loop->types.python.partial_type)
 		return LP_ROLE_PARTIAL;
-	if (type == loop->python.builtin_type || type == loop->cython_type)
+	if (type == loop->layout.python.builtin_type || type == loop->types.python.cython_type)
 		return LP_ROLE_CYTHON;
-	if (type == loop->python.method_type || type == loop->python.function_type ||
+	if (type == loop->layout.python.method_type || type == loop->layout.python.function_type ||
 	    lp_cached(loop, type, LP_CALLBACK_INSTANCE))
 		return LP_ROLE_NONE;
 	return lp_learn_type(slot, type);
@@ -243,7 +245,7 @@ static __always_inline int lp_role_of_type(const struct lp_loop *loop, __u32 slo
 static __always_inline void lp_identify(struct lp_loop *loop, __u32 slot, __u64 object,
 					struct lp_callable *callable)
 {
-	const struct lp_python *python = &loop->python;
+	const struct lp_python *python = &loop->layout.python;
 	struct lp_callable_head head;
 	int role = LP_ROLE_NONE, i;
 	__u64 task = 0;
@@ -261,7 +263,7 @@ static __always_inline void lp_identify(struct lp_loop *loop, __u32 slot, __u64 
 	} else if (role == LP_ROLE_CYTHON) {
 		/* A PyCFunction, or an object with the same first fields: method definition,
 		 * self. */
-		if (head.first == loop->wakeup_method ||
+		if (head.first == loop->types.python.wakeup_method ||
 		    (!lp_cached(loop, head.first, LP_CALLBACK_BUILTIN) &&
 		     lp_learn_builtin(slot, head.first)))
 			task = head.second;

@@ -25,7 +25,7 @@
 static __always_inline bool lp_is_method_call(const struct lp_loop *loop)
 {
 	return (!loop->start_ns || !lp_context_active(loop)) && loop->base_frame &&
-	       lp_top_frame(&loop->python.offsets, loop->thread_state) == loop->base_frame;
+	       lp_top_frame(&loop->layout.python.offsets, loop->thread_state) == loop->base_frame;
 }
 
 /*
@@ -81,7 +81,7 @@ static __always_inline int lp_dispatch(struct pt_regs *ctx, bool queue)
 	callback = lp_identify_callback(loop, slot, lp_read_u64(PT_REGS_PARM2(ctx)));
 	lp_callback_begin(loop, callback, PT_REGS_PARM1(ctx));
 	if (queue && loop->kind == LP_LOOP_ASYNCIO) {
-		offsets = &loop->python.offsets;
+		offsets = &loop->layout.python.offsets;
 		frame = lp_top_frame(offsets, loop->thread_state);
 		/* Handle._run's only argument, self */
 		lp_take_queue_delay(

@@ -16,17 +16,17 @@
  */
 static __always_inline bool lp_is_dispatch(struct lp_process *process, __u64 thread_state)
 {
-	const struct lp_python_offsets *offsets = &process->python.offsets;
+	const struct lp_python_offsets *offsets = &process->layout.python.offsets;
 	__u64 frame = lp_top_frame(offsets, thread_state);
 	__u64 code = lp_read_u64(frame + offsets->f_executable) & ~offsets->tag_mask;
 
 	if (!code)
 		return false;
-	if (code == process->dispatch_code)
+	if (code == process->facts.python.code.dispatch)
 		return true;
 	if (!lp_is_handle_run(offsets, code))
 		return false;
-	process->dispatch_code = code;
+	process->facts.python.code.dispatch = code;
 	return true;
 }
 
@@ -47,7 +47,7 @@ __weak __noinline int lp_adopt(__u32 kind)
 	known = bpf_map_lookup_elem(&loop_slots, &tid);
 	if (known)
 		return lp_index_thread(tid, *known, true) ? 0 : -1;
-	thread_state = lp_thread_state(&process->python);
+	thread_state = lp_thread_state(&process->layout.python);
 	if (kind == LP_LOOP_ASYNCIO && !lp_is_dispatch(process, thread_state))
 		return -1;
 	if (!lp_may_hold_loop(process->holding)) {
@@ -82,9 +82,9 @@ __weak __noinline int lp_adopt(__u32 kind)
 	loop->thread_state = thread_state;
 	loop->threshold_ns = process->threshold_ns;
 	loop->late_ns = process->late_ns;
-	loop->python = process->python;
+	loop->layout.python = process->layout.python;
 	loop->kind = kind;
-	loop->uvloop = process->uvloop;
+	loop->facts.python.uvloop = process->facts.python.uvloop;
 	loop->sampled = lp_config.bursts;
 	loop->trace_ns = lp_config.bursts ? loop->created_ns : 0;
 	lp_event_fill(&event->event, LP_EVENT_LOOP, sizeof(*event), loop->created_ns, slot, pid);
@@ -132,8 +132,10 @@ static __always_inline void lp_learn_handle(struct lp_process *process, __u64 ha
 {
 	__u64 type = lp_read_u64(handle + LP_OBJECT_TYPE);
 
-	if (type && process->handle_types[0] != type && process->handle_types[1] != type)
-		process->handle_types[process->handle_types[0] ? 1 : 0] = type;
+	if (type && process->facts.python.handle_types[0] != type &&
+	    process->facts.python.handle_types[1] != type)
+		process->facts.python.handle_types[process->facts.python.handle_types[0] ? 1 : 0] =
+			type;
 }
 
 /*
@@ -152,8 +154,10 @@ static __always_inline void lp_take_queue_delay(struct lp_loop *loop, __u64 hand
 	if (!process)
 		return;
 	if (lp_config.wrong_thread && !loop->position)
-		lp_own_loop(loop,
-			    object ? object : lp_read_u64(handle + process->lifecycle.handle_loop));
+		lp_own_loop(
+			loop,
+			object ? object
+			       : lp_read_u64(handle + process->facts.python.lifecycle.handle_loop));
 	key.pid = loop->pid;
 	key.handle = handle;
 	ready = bpf_map_lookup_elem(&ready_times, &key);

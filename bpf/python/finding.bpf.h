@@ -112,7 +112,7 @@ __weak __noinline int lp_finding_name_place(__u32 number)
 	event = &work->event;
 	if (event->qualname.bytes || !event->depth)
 		return 0;
-	offsets = &process->python.offsets;
+	offsets = &process->layout.python.offsets;
 	code = event->frames[0].code;
 	event->flags |= LP_FINDING_NAME_IS_PLACE;
 	bpf_probe_read_user(&event->first_line, sizeof(event->first_line),
@@ -157,7 +157,7 @@ __weak __noinline int lp_finding_frame(__u32 number, __u32 of_loop)
 	if (!work || !process || !work->frame)
 		return 0;
 	event = &work->event;
-	offsets = &process->python.offsets;
+	offsets = &process->layout.python.offsets;
 	if (bpf_probe_read_user(work->scratch, LP_FRAME_BYTES, (void *)work->frame)) {
 		event->flags |= LP_FINDING_CUT;
 		return 0;
@@ -168,7 +168,7 @@ __weak __noinline int lp_finding_frame(__u32 number, __u32 of_loop)
 	if (offsets->frame_owner == LP_NO_FIELD)
 		instruction = (__u32)instruction;
 	depth = of_loop ? event->loop_depth : event->depth;
-	if (code && code == process->run_once_code && (depth || !of_loop))
+	if (code && code == process->facts.python.code.run_once && (depth || !of_loop))
 		return 0;
 	if (offsets->frame_owner == LP_NO_FIELD ||
 	    work->scratch[offsets->frame_owner & (LP_SCRATCH_BYTES - 1)] < offsets->first_shim) {
@@ -206,7 +206,7 @@ __weak __noinline int lp_finding_walk(__u32 number, __u64 thread_state, __u32 of
 
 	if (!work || !process)
 		return 0;
-	work->frame = lp_top_frame(&process->python.offsets, thread_state);
+	work->frame = lp_top_frame(&process->layout.python.offsets, thread_state);
 	for (i = 0; i < LP_FINDING_STEPS; i++)
 		if (!lp_finding_frame(number, of_loop))
 			break;
@@ -218,7 +218,7 @@ static __always_inline void lp_finding_own_walk(__u32 number)
 	struct lp_process *process = lp_current_process();
 
 	if (process)
-		lp_finding_walk(number, lp_thread_state(&process->python), 0);
+		lp_finding_walk(number, lp_thread_state(&process->layout.python), 0);
 }
 
 /* Copies the frames that created an object, if they were recorded. */
@@ -249,12 +249,13 @@ __weak __noinline int lp_finding_coroutine(__u32 number, __u64 coroutine)
 	if (!work || !process)
 		return 0;
 	event = &work->event;
-	offsets = &process->python.offsets;
+	offsets = &process->layout.python.offsets;
 	bytes = offsets->cr_head_bytes & (LP_SCRATCH_BYTES - 1);
 	if (bpf_probe_read_user(work->scratch, bytes, (void *)coroutine))
 		return 0;
 	type = lp_scratch_u64(work, LP_OBJECT_TYPE);
-	if (type != process->python.coroutine_type && type != process->python.generator_type) {
+	if (type != process->layout.python.coroutine_type &&
+	    type != process->layout.python.generator_type) {
 		lp_read_c_text(lp_read_u64(type + LP_TYPE_NAME), &event->qualname,
 			       event->qualname_data, LP_QUALNAME_BYTES);
 		return 0;
@@ -292,17 +293,17 @@ __weak __noinline int lp_finding_task(__u32 number, __u64 task)
 
 	if (!work || !process)
 		return 0;
-	offsets = &process->python.offsets;
+	offsets = &process->layout.python.offsets;
 	work->event.task = task;
 	coroutine = lp_read_u64(task + offsets->task_coro);
 	name = lp_read_u64(task + offsets->task_coro + 8);
 	type = lp_read_u64(name + LP_OBJECT_TYPE);
-	if (type == process->python.int_type) {
+	if (type == process->layout.python.int_type) {
 		/* 3.12 and later: the number of a task without a name of its own. */
 		bpf_probe_read_user(&digit, sizeof(digit), (void *)(name + offsets->ob_digit));
 		work->event.task_number = digit;
 		work->event.flags |= LP_FINDING_NAME_IS_INT;
-	} else if (type == process->python.string_type) {
+	} else if (type == process->layout.python.string_type) {
 		lp_read_text(offsets, name, &work->event.task_name, work->event.task_name_data,
 			     LP_NAME_BYTES, false);
 		work->event.flags |= LP_FINDING_NAME_IS_STRING;
@@ -326,15 +327,15 @@ __weak __noinline int lp_finding_exception(__u32 number, __u64 exception)
 		return 0;
 	lp_read_c_text(lp_read_u64(lp_read_u64(exception + LP_OBJECT_TYPE) + LP_TYPE_NAME),
 		       &type_text, work->event.exception_type, LP_TYPE_NAME_BYTES);
-	arguments = lp_read_u64(exception + process->lifecycle.exception_args);
+	arguments = lp_read_u64(exception + process->facts.python.lifecycle.exception_args);
 	for (i = 0; i < 2; i++) {
 		/* ob_size follows the head of a tuple */
 		if (lp_read_u64(arguments + LP_STRING_LENGTH) <= i)
 			return 0;
-		item = lp_read_u64(arguments + process->lifecycle.tuple_items + i * 8);
-		if (lp_read_u64(item + LP_OBJECT_TYPE) != process->python.string_type)
+		item = lp_read_u64(arguments + process->facts.python.lifecycle.tuple_items + i * 8);
+		if (lp_read_u64(item + LP_OBJECT_TYPE) != process->layout.python.string_type)
 			continue;
-		lp_read_text(&process->python.offsets, item, &work->event.message,
+		lp_read_text(&process->layout.python.offsets, item, &work->event.message,
 			     work->event.message_data, LP_MESSAGE_BYTES, false);
 		return 0;
 	}

@@ -28,7 +28,7 @@ __weak __noinline int lp_report_name(__u32 slot, __u32 callback)
 	if (!loop)
 		return -1;
 	callable = &loop->callable;
-	offsets = &loop->python.offsets;
+	offsets = &loop->layout.python.offsets;
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event) {
 		lp_lose(LP_LOST_RING);

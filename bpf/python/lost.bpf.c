@@ -36,16 +36,16 @@ __weak __noinline int lp_future_class(__u64 object)
 	type = lp_read_u64(object + LP_OBJECT_TYPE);
 	if (!type)
 		return 0;
-	if (type == process->lifecycle.task_type)
+	if (type == process->facts.python.lifecycle.task_type)
 		return 2;
-	if (type == process->lifecycle.future_type)
+	if (type == process->facts.python.lifecycle.future_type)
 		return 1;
 	finalize = lp_read_u64(type + LP_TYPE_FINALIZE);
 	if (!finalize)
 		return 0;
-	if (finalize == process->lifecycle.task_finalize)
+	if (finalize == process->facts.python.lifecycle.task_finalize)
 		return 2;
-	return finalize == process->lifecycle.future_finalize;
+	return finalize == process->facts.python.lifecycle.future_finalize;
 }
 
 /*
@@ -66,11 +66,11 @@ __weak __noinline int lp_is_lost(__u32 place, __u64 object)
 	if (place == LP_SITE_OTHER_LOOP)
 		return 1;
 	bpf_probe_read_user(&state, sizeof(state),
-			    (void *)(object + process->lifecycle.offsets.fut_state));
+			    (void *)(object + process->facts.python.lifecycle.offsets.fut_state));
 	if (place == LP_SITE_DESTROYED_PENDING)
 		return state == LP_FUTURE_PENDING;
 	return state == LP_FUTURE_FINISHED &&
-	       lp_read_u64(object + process->lifecycle.offsets.fut_exception) != 0;
+	       lp_read_u64(object + process->facts.python.lifecycle.offsets.fut_exception) != 0;
 }
 
 /*
@@ -109,7 +109,8 @@ static __always_inline int lp_report_future(__u32 kind, __u64 object)
 	if (lp_future_class(object) == 2)
 		lp_finding_task(number, object);
 	if (kind == LP_FINDING_NEVER_RETRIEVED) {
-		exception = lp_read_u64(object + process->lifecycle.offsets.fut_exception);
+		exception =
+			lp_read_u64(object + process->facts.python.lifecycle.offsets.fut_exception);
 		lp_finding_exception(number, exception);
 	}
 	lp_finding_own_walk(number);
@@ -125,12 +126,15 @@ static __always_inline int lp_report_coroutine(__u64 arguments)
 	__u64 message = lp_read_u64(arguments), coroutine = lp_read_u64(arguments + 24);
 	int number;
 
-	if (!process || lp_read_u64(coroutine + LP_OBJECT_TYPE) != process->python.coroutine_type)
+	if (!process ||
+	    lp_read_u64(coroutine + LP_OBJECT_TYPE) != process->layout.python.coroutine_type)
 		return 0;
 	/* "coroutin[e '...' was never awaited]" */
-	if (lp_read_u64(message + LP_OBJECT_TYPE) != process->python.string_type ||
-	    (lp_read_u64(message + process->python.offsets.string_ascii) != 0x6e6974756f726f63 &&
-	     lp_read_u64(message + process->python.offsets.string_wide) != 0x6e6974756f726f63))
+	if (lp_read_u64(message + LP_OBJECT_TYPE) != process->layout.python.string_type ||
+	    (lp_read_u64(message + process->layout.python.offsets.string_ascii) !=
+		     0x6e6974756f726f63 &&
+	     lp_read_u64(message + process->layout.python.offsets.string_wide) !=
+		     0x6e6974756f726f63))
 		return 0;
 	number = lp_finding_begin(LP_FINDING_NEVER_AWAITED, coroutine);
 	if (number < 0)
@@ -151,10 +155,11 @@ __weak __noinline int lp_close_task(__u32 number, __u64 task)
 	__u32 state = ~0U;
 
 	if (!work || !process || lp_future_class(task) != 2 ||
-	    lp_read_u64(task + process->lifecycle.offsets.fut_loop) != work->loop_object)
+	    lp_read_u64(task + process->facts.python.lifecycle.offsets.fut_loop) !=
+		    work->loop_object)
 		return 0;
 	bpf_probe_read_user(&state, sizeof(state),
-			    (void *)(task + process->lifecycle.offsets.fut_state));
+			    (void *)(task + process->facts.python.lifecycle.offsets.fut_state));
 	if (state != LP_FUTURE_PENDING)
 		return 0;
 	if (work->reported == LP_CLOSE_REPORTS)
@@ -228,7 +233,7 @@ __weak __noinline __u64 lp_close_links(__u32 number, __u64 node, __u64 head)
 		return 0;
 	for (i = 0; i < LP_CLOSE_BATCH; i++) {
 		if (!node || node == head ||
-		    lp_close_task(number, node - process->lifecycle.task_node))
+		    lp_close_task(number, node - process->facts.python.lifecycle.task_node))
 			return 0;
 		node = lp_read_u64(node);
 	}
@@ -268,7 +273,7 @@ static __always_inline int lp_report_close(__u64 closed)
 
 	if (!process)
 		return 0;
-	life = &process->lifecycle;
+	life = &process->facts.python.lifecycle;
 	number = lp_finding_begin(LP_FINDING_PENDING_AT_CLOSE, 0);
 	if (number < 0)
 		return 0;
@@ -281,7 +286,8 @@ static __always_inline int lp_report_close(__u64 closed)
 	if (work->loop_object && life->all_tasks)
 		lp_close_set(number, life->all_tasks);
 	if (work->loop_object && life->task_node != LP_NO_FIELD) {
-		lp_close_list(number, lp_thread_state(&process->python) + life->thread_tasks);
+		lp_close_list(number,
+			      lp_thread_state(&process->layout.python) + life->thread_tasks);
 		lp_close_list(number, life->interpreter_tasks);
 	}
 	lp_finding_end(number);
@@ -307,7 +313,7 @@ int lp_lost(struct pt_regs *ctx)
 		return lp_report_asking();
 	case LP_SITE_LOOP_CLOSE:
 		return lp_report_close(0);
-	case LP_SITE_UVLOOP_CLOSE:
+	case LP_SITE_C_LOOP_CLOSE:
 		return lp_uv_is_open(PT_REGS_PARM1(ctx)) ? lp_report_close(PT_REGS_PARM1(ctx)) : 0;
 	default:
 		break;

@@ -128,7 +128,7 @@ static __always_inline bool lp_is_handle_run(const struct lp_python_offsets *off
  */
 static __always_inline bool lp_context_active(const struct lp_loop *loop)
 {
-	const struct lp_python_offsets *offsets = &loop->python.offsets;
+	const struct lp_python_offsets *offsets = &loop->layout.python.offsets;
 	__u64 context;
 	__u32 entered = 1;
 	int i;

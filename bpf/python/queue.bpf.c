@@ -19,13 +19,13 @@
 /* Returns whether asyncio's call_soon_threadsafe made this call. */
 static __always_inline bool lp_is_threadsafe(const struct lp_process *process)
 {
-	const struct lp_python_offsets *offsets = &process->python.offsets;
-	__u64 frame = lp_top_frame(offsets, lp_thread_state(&process->python));
+	const struct lp_python_offsets *offsets = &process->layout.python.offsets;
+	__u64 frame = lp_top_frame(offsets, lp_thread_state(&process->layout.python));
 	__u32 i;
 
 	for (i = 0; i < LP_THREADSAFE_DEPTH; i++) {
 		if ((lp_read_u64(frame + offsets->f_executable) & ~offsets->tag_mask) ==
-		    process->lifecycle.threadsafe_code)
+		    process->facts.python.lifecycle.threadsafe_code)
 			return true;
 		frame = lp_read_u64(frame + offsets->frame_previous);
 		if (!frame)
@@ -37,11 +37,11 @@ static __always_inline bool lp_is_threadsafe(const struct lp_process *process)
 /* Offset of the field of a handle that refers to its loop. */
 static __always_inline __u32 lp_handle_loop(const struct lp_process *process, __u64 handle)
 {
-	__u64 type = process->uvloop.handle_type;
+	__u64 type = process->facts.python.uvloop.handle_type;
 
 	return type && lp_read_u64(handle + LP_OBJECT_TYPE) == type
 		       ? __builtin_offsetof(struct lp_uv_handle_object, loop)
-		       : process->lifecycle.handle_loop;
+		       : process->facts.python.lifecycle.handle_loop;
 }
 
 /* The thread that runs a loop; 0 if that is the current thread, or not known. */
@@ -115,8 +115,9 @@ static __always_inline bool lp_is_handle(const struct lp_process *process, __u64
 {
 	__u64 type = lp_read_u64(object + LP_OBJECT_TYPE);
 
-	return type && (type == process->handle_types[0] || type == process->handle_types[1] ||
-			type == process->uvloop.handle_type);
+	return type && (type == process->facts.python.handle_types[0] ||
+			type == process->facts.python.handle_types[1] ||
+			type == process->facts.python.uvloop.handle_type);
 }
 
 SEC("?uprobe")

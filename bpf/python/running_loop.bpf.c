@@ -16,10 +16,10 @@ __noinline int lp_report_other_loop(__u64 object)
 	struct lp_process *process = bpf_map_lookup_elem(&processes, &pid);
 	struct lp_event_poller *event;
 
-	if (!process || process->python.none == object || process->loop_type == type ||
-	    !lp_may_change(process, bpf_ktime_get_ns()))
+	if (!process || process->layout.python.none == object ||
+	    process->facts.python.loop_type == type || !lp_may_change(process, bpf_ktime_get_ns()))
 		return 0;
-	process->loop_type = type;
+	process->facts.python.loop_type = type;
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event) {
 		lp_lose(LP_LOST_RING);
@@ -50,12 +50,12 @@ int lp_running_loop(struct pt_regs *ctx)
 		return 0;
 	loop->probe_hits++;
 	lp_loop_pause(loop, slot, now);
-	loop->outside = PT_REGS_PARM2(ctx) == loop->python.none;
+	loop->outside = PT_REGS_PARM2(ctx) == loop->layout.python.none;
 	if (loop->outside)
 		return 0;
 	loop->iteration_start_ns = now;
 	if (loop->kind == LP_LOOP_UVLOOP)
-		loop->base_frame = lp_top_frame(&loop->python.offsets, loop->thread_state);
+		loop->base_frame = lp_top_frame(&loop->layout.python.offsets, loop->thread_state);
 	return 0;
 }
 

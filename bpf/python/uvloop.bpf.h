@@ -102,7 +102,7 @@ static __always_inline bool lp_uv_popped(const struct lp_loop *loop,
 		return false;
 	*address = lp_read_u64(block + LP_DEQUE_ITEMS + (index - 1) * 8);
 	return *address && !bpf_probe_read_user(handle, sizeof(*handle), (void *)*address) &&
-	       handle->type == loop->uvloop.handle_type && handle->context &&
+	       handle->type == loop->facts.python.uvloop.handle_type && handle->context &&
 	       !lp_uv_is_plumbing(handle);
 }
 
@@ -114,7 +114,7 @@ static __always_inline bool lp_uv_popped(const struct lp_loop *loop,
  */
 static __always_inline bool lp_uv_entered(const struct lp_loop *loop, __u64 wanted, __u64 *outer)
 {
-	const struct lp_python_offsets *offsets = &loop->python.offsets;
+	const struct lp_python_offsets *offsets = &loop->layout.python.offsets;
 	__u64 context = lp_read_u64(loop->thread_state + offsets->tstate_context), before;
 	int i;
 

@@ -39,7 +39,7 @@ static __always_inline __u32 lp_uv_identify(struct lp_loop *loop, __u32 slot, __
 /* The slot of a callback of which only the code of its outermost frame is known. */
 static __always_inline __u32 lp_uv_identify_code(struct lp_loop *loop, __u32 slot, __u64 code)
 {
-	const struct lp_python_offsets *offsets = &loop->python.offsets;
+	const struct lp_python_offsets *offsets = &loop->layout.python.offsets;
 	__u32 flags = 0;
 
 	__builtin_memset(&loop->callable, 0, sizeof(loop->callable));
@@ -55,15 +55,16 @@ static __always_inline __u32 lp_uv_identify_code(struct lp_loop *loop, __u32 slo
 
 static __always_inline __u64 lp_uv_find_method(const struct lp_loop *loop, const __u64 *registers)
 {
-	const struct lp_python *python = &loop->python;
+	const struct lp_python *python = &loop->layout.python;
 	__u64 type;
 	int i;
 
 	for (i = 0; i < LP_UV_REGISTERS; i++) {
 		type = registers[i] > 4096 ? lp_read_u64(registers[i] + LP_OBJECT_TYPE) : 0;
-		if (type && (type == python->method_type || type == python->function_type ||
-			     type == python->builtin_type || type == loop->cython_type ||
-			     type == loop->partial_type))
+		if (type &&
+		    (type == python->method_type || type == python->function_type ||
+		     type == python->builtin_type || type == loop->types.python.cython_type ||
+		     type == loop->types.python.partial_type))
 			return registers[i];
 	}
 	return 0;

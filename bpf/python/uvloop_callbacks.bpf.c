@@ -38,7 +38,7 @@ __weak __noinline int lp_uv_meet(__u64 object)
 	if (!loop)
 		return -1;
 	loop->object = object;
-	loop->base_frame = lp_top_frame(&loop->python.offsets, loop->thread_state);
+	loop->base_frame = lp_top_frame(&loop->layout.python.offsets, loop->thread_state);
 	loop->poll_descriptor = lp_uv_descriptor(object);
 	loop->own_descriptor = 1;
 	return 0;

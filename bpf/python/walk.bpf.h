@@ -44,8 +44,8 @@ static __always_inline bool lp_frame_is_python(const struct lp_wait_state *stall
 /* Returns whether the code is the loop's own, or that of its class. */
 static __always_inline bool lp_is_loop_code(const struct lp_loop *loop, __u64 run_once, __u64 code)
 {
-	return code &&
-	       (code == run_once || code == loop->run_once_code || code == loop->forever_code);
+	return code && (code == run_once || code == loop->facts.python.run_once_code ||
+			code == loop->facts.python.forever_code);
 }
 
 static __always_inline void lp_store_frame(struct lp_event_raw_stack *walked, __u64 code,
@@ -75,7 +75,7 @@ __weak __noinline int lp_walk_frame(__u32 slot)
 
 	if (!loop || !stall || !stall->frame)
 		return 0;
-	offsets = &loop->python.offsets;
+	offsets = &loop->layout.python.offsets;
 	walked = &stall->walked;
 	if (bpf_probe_read_user(stall->scratch, LP_FRAME_BYTES, (void *)stall->frame)) {
 		walked->flags |= LP_STACK_UNREADABLE;
@@ -141,11 +141,11 @@ __weak __noinline int lp_walk(__u32 slot, __u64 thread_state)
 	process = bpf_map_lookup_elem(&processes, &loop->pid);
 	if (!process)
 		return 0;
-	stall->dispatch_code = process->dispatch_code;
-	stall->run_once_code = process->run_once_code;
+	stall->dispatch_code = process->facts.python.code.dispatch;
+	stall->run_once_code = process->facts.python.code.run_once;
 	stall->base_frame = loop->base_frame;
 	stall->outer_code = 0;
-	stall->frame = lp_top_frame(&loop->python.offsets, thread_state);
+	stall->frame = lp_top_frame(&loop->layout.python.offsets, thread_state);
 	stall->walked.stack = LP_HASH_BASIS;
 	stall->walked.thread_state = thread_state;
 	stall->walked.flags = stall->frame ? 0 : LP_STACK_UNREADABLE;
@@ -154,37 +154,6 @@ __weak __noinline int lp_walk(__u32 slot, __u64 thread_state)
 			return 0;
 	stall->walked.flags |= LP_STACK_CUT;
 	return 0;
-}
-
-/* Sends the stack of the last walk. Its head has been filled by lp_walked_for. */
-static __always_inline void lp_report_walked(struct lp_wait_state *stall)
-{
-	__u32 depth = stall->walked.depth, bytes;
-
-	/* Lets the verifier of 5.10 know the bound at the call. */
-	if (depth > LP_STACK_FRAMES)
-		return;
-	bytes = __builtin_offsetof(struct lp_event_raw_stack, frames) +
-		depth * sizeof(struct lp_raw_frame);
-	asm volatile("" : "+r"(bytes));
-	if (bytes > sizeof(struct lp_event_raw_stack))
-		return;
-	stall->walked.event.size = bytes;
-	if (bpf_ringbuf_output(&events, &stall->walked, bytes, 0))
-		lp_lose(LP_LOST_RING);
-}
-
-/* Fills the head of the walked stack: the reason, and the segment that it belongs to. */
-static __always_inline void lp_walked_for(struct lp_wait_state *stall, const struct lp_loop *loop,
-					  __u32 slot, __u32 reason, __u64 segment_ns, __u64 now)
-{
-	lp_event_fill(&stall->walked.event, LP_EVENT_RAW_STACK, 0, now, slot, loop->pid);
-	stall->walked.segment_ns = segment_ns;
-	stall->walked.reason = reason;
-	stall->walked.syscall = 0;
-	stall->walked.resource.kind = LP_RESOURCE_NONE;
-	if (!loop->start_ns)
-		stall->walked.flags |= LP_STACK_GAP;
 }
 
 #endif /* LP_BPF_PYTHON_WALK_BPF_H */

@@ -8,8 +8,10 @@
 
 #include "histogram.h"
 #include "limits.h"
+#include "loop_kinds.h"
 #include "process.h"
 #include "rate_limit.h"
+#include "runtime.h"
 #include "types.h"
 
 #define LP_NAME_BYTES 192
@@ -65,12 +67,12 @@ struct lp_top_entry {
 struct lp_loop {
 	__u32 pid; /* thread group, in the initial PID namespace */
 	__u32 tid;
-	__u64 thread_state; /* PyThreadState */
+	__u64 thread_state; /* address of the runtime's state of the thread */
 	/* The running callback; start_ns is 0 while there is none. */
 	__u64 start_ns;
 	__u64 context;
 	__u64 task; /* task that was stepped last; 0 if the last callback was none */
-	__u64 stack_level; /* stack pointer of the loop's own Context.run calls */
+	__u64 stack_level; /* stack pointer of the calls by which the loop dispatches */
 	__u64 threshold_ns;
 	__u32 callback;
 	__u32 position; /* number of callbacks before it in this iteration */
@@ -88,18 +90,13 @@ struct lp_loop {
 	__u32 poll_descriptor; /* the epoll descriptor of the loop's own polls, plus 1; 0: not known
 				*/
 
-	/* Types by which callables are identified, most frequent first. */
-	__u64 step_type; /* wrapper of _asyncio for a task's step */
-	__u64 wakeup_type; /* wrapper of _asyncio for a task's wakeup, up to 3.9 */
-	__u64 partial_type;
-	__u64 cython_type; /* cython_function_or_method, which begins as a PyCFunction */
-	__u64 wakeup_method; /* PyMethodDef of task_wakeup, 3.10 and later */
+	union lp_callable_types types; /* types by which callables are identified */
 	__u64 queue_delay_ns;
 	__u64 wall_start_ns; /* instant since which the loop is measured */
 	__u64 probe_hits; /* hits by this thread of the probes on dispatches */
 
 	__u64 slow_callbacks;
-	struct lp_python python;
+	union lp_layout layout;
 	__u64 created_ns;
 	__u64 late_ns;
 	__u64 slow_ns; /* run time of slow callbacks in this iteration */
@@ -132,16 +129,11 @@ struct lp_loop {
 	__u32 holding; /* number of its process in holdings */
 	__u32 kind; /* enum lp_loop_kind */
 	__u32 own_descriptor; /* poll_descriptor was read from the loop object */
-	/* Code objects of the loop's own class if they are not asyncio's: of the poll
-	 * (nest_asyncio's), and of the frame that is on the stack while the loop runs (Qt's). */
-	__u64 run_once_code;
-	__u64 forever_code;
-	/* uvloop, whose loop has no Python frames of its own. */
-	__u64 object; /* the Loop */
+	union lp_loop_facts facts;
+	__u64 object; /* address of the loop object; 0: not known */
 	/* frame of the function that runs the loop, inside of which are its callbacks' frames;
 	 * 0: not known */
 	__u64 base_frame;
-	struct lp_uvloop uvloop;
 	struct lp_callable callable; /* identity of the running callback */
 	struct lp_top_entry top[LP_TOP_ENTRIES];
 	struct lp_histogram iteration;

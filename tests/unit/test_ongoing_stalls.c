@@ -13,6 +13,7 @@
 #include "wire/decode.h"
 #include "records.h"
 #include "live/ongoing_stalls.h"
+#include "runtime/cpython/cpython.h"
 
 #define MS 1000000ULL
 #define BEGIN (1000 * MS)
@@ -390,11 +391,12 @@ static void a_task_is_reported_with_its_name(void **state)
 	assert_ptr_not_equal(memory, MAP_FAILED);
 	assert_int_equal(mprotect(memory + page, page, PROT_NONE), 0);
 	instance.pid = getpid();
-	instance.python.string_type = type;
-	instance.python.offsets.task_coro = 24;
-	instance.python.offsets.string_ascii = ASCII_AT;
-	instance.python.offsets.string_wide = WIDE_AT;
-	instance.python.offsets.ob_digit = DIGIT_AT;
+	instance.runtime = &cpython_runtime;
+	instance.layout.python.string_type = type;
+	instance.layout.python.offsets.task_coro = 24;
+	instance.layout.python.offsets.string_ascii = ASCII_AT;
+	instance.layout.python.offsets.string_wide = WIDE_AT;
+	instance.layout.python.offsets.ob_digit = DIGIT_AT;
 	record_task_name(&layout, 6, 1, true, "Task-1", 6);
 	memcpy(layout.task_name + 8, &type, sizeof(type));
 	loop.task = (uint64_t)(uintptr_t)task;

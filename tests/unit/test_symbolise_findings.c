@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "runtime/cpython/objects/code.h"
 #include "symbolise/symbolise.h"
 
 #define RECORDS_MAX 32
@@ -37,8 +38,12 @@ static void describe(enum lp_finding_part part, const struct lp_raw_frame *frame
 {
 	size_t i;
 
-	for (i = 0; i < count && frames[i].code && frames[i].code < UNKNOWN; i++)
-		shown->shown[shown->count++] = places[frames[i].code - 1];
+	for (i = 0; i < count && frames[i].code && frames[i].code < UNKNOWN; i++) {
+		struct lp_frame *frame = &shown->shown[shown->count++];
+
+		*frame = places[frames[i].code - 1];
+		cpython_mark_frame(frame);
+	}
 	shown->known[part] = (uint32_t)i;
 }
 
@@ -54,13 +59,7 @@ static void describe_finding(const struct lp_instance *of,
 	describe(LP_PART_ORIGIN, finding->origin.frames, LP_ORIGIN_FRAMES, shown);
 }
 
-static bool is_dispatch(const struct lp_frame *frame)
-{
-	return !strcmp(frame->function, "_run");
-}
-
-static const struct lp_runtime runtime = { .describe_finding = describe_finding,
-					   .is_dispatch = is_dispatch };
+static const struct lp_runtime runtime = { .describe_finding = describe_finding };
 static const struct lp_instance instance = { .runtime = &runtime, .pid = 42 };
 
 /* The records that the symboliser has passed on. */

@@ -57,10 +57,8 @@ static void complete(struct lp_targets *targets, struct lp_target *target)
 		log_process("%s; going on without", error.text);
 		open = 0;
 	}
-	if (!target->knows_loop_code)
-		target->knows_loop_code =
-			session_set_loop_code(targets->config.session, &target->instance);
-	target->incomplete = open > 0 || !target->verified || !target->knows_loop_code;
+	target->incomplete = open > 0 || !target->verified ||
+			     !session_knows_loops(targets->config.session, target->process.pid);
 	if (target->incomplete)
 		target_put_off(target);
 }
@@ -172,7 +170,6 @@ int target_attach(struct lp_targets *targets, struct lp_target *target,
 	target->state = LP_TARGET_ATTACHED;
 	target->incomplete = true;
 	remote_forget(&target->instance);
-	target->knows_loop_code = session_set_loop_code(targets->config.session, &target->instance);
 	target->retry_ns = 0;
 	target->retry_step_ns = LP_RETRY_FIRST_NS;
 	target->scan_step_ns = SCAN_FIRST_NS;

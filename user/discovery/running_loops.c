@@ -54,7 +54,7 @@ static bool poll_otherwise(const struct lp_target *target, const struct lp_runni
 	int i;
 
 	for (i = 0; i < count; i++)
-		if (loops[i].run_forever)
+		if (loops[i].own_poll)
 			return true;
 	return count > 0 && !process_has_epoll(pid) && find_loops(target, still) > 0 &&
 	       !process_has_epoll(pid);

@@ -49,8 +49,6 @@ struct lp_target {
 	bool named; /* named by its PID: its state is reported to the user */
 	bool incomplete; /* some probes could not be found yet */
 	bool verified;
-	/* BPF knows the code objects of the loop's functions, at which stacks end */
-	bool knows_loop_code;
 	bool silence_reported;
 	bool keyed; /* key is that of its program */
 	bool scanned; /* found by a scan of all processes: it may have been running for long */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "ongoing_stalls.h"
 
-#include "process/memory.h"
 #include "base/macros.h"
 
 #include <string.h>
@@ -110,29 +109,6 @@ static void fill_account(struct lp_segment_times *account, const struct lp_wait_
 	}
 }
 
-/* Copies the name object of the task as it is in memory, like lp_read_task_name in BPF. */
-static void read_task_name(const struct lp_instance *instance, const struct lp_loop *loop,
-			   struct lp_event_slow *event)
-{
-	const struct lp_python_offsets *offsets = &instance->python.offsets;
-	uint64_t object = memory_u64(instance->pid, loop->task + offsets->task_coro + 8);
-	size_t bytes = LP_NAME_BYTES;
-	uint64_t type;
-
-	if (!object)
-		return;
-	while (bytes >= 32 && memory_read(instance->pid, object, event->task_name, bytes))
-		bytes /= 2;
-	if (bytes < 32)
-		return;
-	memcpy(&type, event->task_name + 8, sizeof(type));
-	event->name_is_int = type == instance->python.int_type;
-	event->name_is_string = type == instance->python.string_type;
-	event->string_ascii = offsets->string_ascii;
-	event->string_wide = offsets->string_wide;
-	event->int_digit = offsets->ob_digit;
-}
-
 static void report_callback(const struct lp_instance *instance, const struct lp_loop *loop,
 			    uint32_t slot, uint64_t segment, uint64_t now_ns, lp_record_taker take,
 			    void *context)
@@ -148,7 +124,7 @@ static void report_callback(const struct lp_instance *instance, const struct lp_
 	event.callback = loop->callback;
 	event.position = loop->position;
 	if (event.task && instance)
-		read_task_name(instance, loop, &event);
+		instance->runtime->copy_task_name(instance, event.task, &event);
 	/* a callback that has ended meanwhile is reported by BPF */
 	if (segment_of(loop) == segment && event.callback < LP_MAX_CALLBACKS)
 		take(context, &event.event);

@@ -29,12 +29,6 @@ static uint64_t hash_word(uint64_t hash, uint64_t word)
 /* The limit of time for that, in ns: a process may have many loops, and change all on purpose. */
 #define TRIES_NS 10000000ULL
 
-enum lp_stack_shows {
-	LP_SHOWS_NOTHING, /* the stack is inconsistent, or the loop's own frames are unknown */
-	LP_SHOWS_LOOP,
-	LP_SHOWS_CALLBACK,
-};
-
 /* Returns whether a loop may sleep in the system call. */
 static bool is_poll(int number)
 {
@@ -48,75 +42,6 @@ static bool is_poll(int number)
 		if (polls[i] == number)
 			return true;
 	return false;
-}
-
-/* Reads the frames of the callback, which end at the frame of the loop that dispatches it. */
-static enum lp_stack_shows read_callback_stack(const struct lp_instance *instance,
-					       const struct lp_running_loop *running,
-					       struct lp_event_raw_stack *raw)
-{
-	uint64_t dispatch = 0, run_once = 0, mask = ~instance->python.offsets.tag_mask;
-	struct lp_raw_frame frames[LP_STACK_DEPTH];
-	bool cut;
-	int depth, i;
-
-	if (instance->runtime->loop_code(instance, &dispatch, &run_once) || !dispatch)
-		return LP_SHOWS_NOTHING;
-	depth = instance->runtime->read_stack(instance, running->thread_state, frames,
-					      LP_STACK_DEPTH, &cut);
-	raw->stack = LP_HASH_BASIS;
-	for (i = 0; i < depth && i < LP_STACK_FRAMES; i++) {
-		uint64_t code = frames[i].code & mask;
-
-		if (code == dispatch) {
-			raw->flags |= LP_STACK_TO_LOOP;
-			return LP_SHOWS_CALLBACK;
-		}
-		if (code == run_once || code == running->run_once || code == running->run_forever)
-			return LP_SHOWS_LOOP;
-		raw->frames[i] = (struct lp_raw_frame){ code, frames[i].instruction };
-		raw->stack = hash_word(hash_word(raw->stack, code), frames[i].instruction);
-		raw->depth++;
-	}
-	/* the stack is deeper than what is read, so that the loop's frame is not in it */
-	raw->flags |= LP_STACK_CUT;
-	return cut && depth > 0 ? LP_SHOWS_CALLBACK : LP_SHOWS_NOTHING;
-}
-
-/*
- * The same for uvloop, which has no frame of its own.  Reads the frames of the callback if they can
- * be recognised; otherwise the whole stack, which is a callback if the thread is blocked in
- * anything but the poll of its loop.
- */
-static enum lp_stack_shows read_uvloop_stack(const struct lp_instance *instance,
-					     const struct lp_running_loop *running,
-					     const struct lp_wait *wait, bool blocked,
-					     struct lp_event_raw_stack *raw)
-{
-	uint64_t mask = ~instance->python.offsets.tag_mask;
-	struct lp_raw_frame frames[LP_STACK_DEPTH];
-	int depth, i, within;
-	bool cut;
-
-	if (syscall_argument(wait->syscall) == LP_ARGUMENT_DESCRIPTOR &&
-	    wait->arguments[0] + 1 == running->descriptor)
-		return LP_SHOWS_LOOP;
-	depth = instance->runtime->read_stack(instance, running->thread_state, frames,
-					      LP_STACK_DEPTH, &cut);
-	within = depth > 0 ? instance->runtime->callback_frames(instance, frames, depth) : 0;
-	if (within)
-		raw->flags |= LP_STACK_TO_LOOP;
-	else if (!blocked)
-		return LP_SHOWS_NOTHING;
-	raw->stack = LP_HASH_BASIS;
-	for (i = 0; i < (within ? within : depth) && i < LP_STACK_FRAMES; i++) {
-		uint64_t code = frames[i].code & mask;
-
-		raw->frames[i] = (struct lp_raw_frame){ code, frames[i].instruction };
-		raw->stack = hash_word(hash_word(raw->stack, code), frames[i].instruction);
-		raw->depth++;
-	}
-	return depth > 0 ? LP_SHOWS_CALLBACK : LP_SHOWS_NOTHING;
 }
 
 /* Reads /proc/PID/task/TID/syscall, which has a number and its arguments, or "running". */
@@ -156,18 +81,6 @@ static bool read_schedule(pid_t pid, pid_t tid, struct lp_wait *wait, uint64_t *
 	fclose(file);
 	*slices = turns;
 	return well;
-}
-
-static bool waits_for_gil(const struct lp_instance *instance, const struct lp_wait *wait)
-{
-	const struct lp_python *python = &instance->python;
-	uint64_t address = python->thread_base;
-	uint32_t i;
-
-	for (i = 0; i < python->gil_steps && i < LP_CHAIN_STEPS; i++)
-		address = memory_u64(instance->pid, address + python->thread_offsets[i]);
-	return syscall_argument(wait->syscall) == LP_ARGUMENT_FUTEX && address &&
-	       wait->arguments[0] - (address + python->gil_offset) < LP_GIL_BYTES;
 }
 
 static void name_descriptor(pid_t pid, uint64_t descriptor, struct lp_resource *resource)
@@ -223,20 +136,29 @@ static bool try_inspect(const struct lp_instance *instance, const struct lp_runn
 			struct lp_event_raw_stack *raw, struct lp_segment_begun *begun)
 {
 	struct lp_wait *wait = &begun->wait;
-	enum lp_stack_shows shows;
+	struct lp_loop_stack stack;
 	pid_t tid = running->tid;
+	bool asleep;
+	uint32_t i;
 
 	memset(begun, 0, sizeof(*begun));
 	memset(raw, 0, sizeof(*raw));
-	begun->blocked = read_schedule(instance->pid, tid, wait, &begun->slices) &&
-			 read_syscall(instance->pid, tid, wait) && !waits_for_gil(instance, wait);
-	shows = running->kind == LP_LOOP_UVLOOP
-			? read_uvloop_stack(instance, running, wait, begun->blocked, raw)
-			: read_callback_stack(instance, running, raw);
-	begun->state = shows == LP_SHOWS_CALLBACK		  ? LP_ADOPTED_CALLBACK
+	asleep = read_schedule(instance->pid, tid, wait, &begun->slices) &&
+		 read_syscall(instance->pid, tid, wait);
+	instance->runtime->loop_stack(instance, running, wait, asleep, &stack);
+	begun->blocked = asleep && !stack.waits_for_lock;
+	raw->flags = stack.flags;
+	raw->depth = stack.depth;
+	raw->stack = LP_HASH_BASIS;
+	for (i = 0; i < stack.depth; i++) {
+		raw->frames[i] = stack.frames[i];
+		raw->stack = hash_word(hash_word(raw->stack, stack.frames[i].code),
+				       stack.frames[i].instruction);
+	}
+	begun->state = stack.shows == LP_SHOWS_CALLBACK		  ? LP_ADOPTED_CALLBACK
 		       : begun->blocked && is_poll(wait->syscall) ? LP_ADOPTED_POLLING
 								  : LP_ADOPTED_RUNNING;
-	return shows != LP_SHOWS_NOTHING || begun->state == LP_ADOPTED_POLLING;
+	return stack.shows != LP_SHOWS_NOTHING || begun->state == LP_ADOPTED_POLLING;
 }
 
 void stuck_loop_inspect(const struct lp_instance *instance, const struct lp_running_loop *running,

@@ -3,6 +3,7 @@
 #include "model_internal.h"
 
 #include "base/text.h"
+#include "wire/loop_kinds.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,8 +33,10 @@ static void label_loop(struct lp_model_loop *loop, const struct lp_run *run,
 	model_label(&loop->info, run, known);
 	if (!known)
 		return;
-	if (kind == LP_LOOP_UVLOOP)
-		text_copy(loop->info.runtime, sizeof(loop->info.runtime), "uvloop");
+	/* the first kind is that of the process, whose name the target has */
+	if (kind && *loop_kind_name((enum lp_loop_kind)kind))
+		text_copy(loop->info.runtime, sizeof(loop->info.runtime),
+			  loop_kind_name((enum lp_loop_kind)kind));
 	loop->start_ticks = known->labels.start_ticks;
 }
 

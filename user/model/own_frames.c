@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "own_frames.h"
 
+#include "wire/loop_kinds.h"
+
 #include <string.h>
 
 static bool begins(const char *text, const char *with)
 {
 	return !strncmp(text, with, strlen(with));
-}
-
-static bool ends(const char *text, const char *with)
-{
-	size_t length = strlen(text), wanted = strlen(with);
-
-	return length >= wanted && !strcmp(text + length - wanted, with);
 }
 
 bool own_frames_is_library(const char *file)
@@ -46,8 +41,7 @@ static bool is_own(const struct lp_shown_frame *frame)
 
 static bool is_loop(const struct lp_shown_frame *frame)
 {
-	return of_library(frame) && (ends(frame->file, "/asyncio/events.py") ||
-				     ends(frame->file, "/asyncio/base_events.py"));
+	return of_library(frame) && loop_kinds_own_file(frame->file);
 }
 
 struct lp_stack own_frames_of(const struct lp_stack *stack)

@@ -49,7 +49,7 @@ struct lp_loop_info {
 	pid_t pid;
 	pid_t tid;
 	char comm[LP_COMM_BYTES * 4];
-	char runtime[16]; /* "asyncio" */
+	char runtime[16]; /* name of the kind of loop */
 	char version[16]; /* "3.11.2" */
 	char exe[LP_FILE_MAX];
 	char container[65]; /* "" if none */

@@ -1,38 +1,43 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "registry.h"
 
-#include "runtime/cpython/cpython.h"
-#include "base/macros.h"
-
 #include <errno.h>
 #include <string.h>
-
-static const struct lp_runtime *const runtimes[] = {
-	&cpython_runtime,
-};
-
-#define RUNTIMES ARRAY_SIZE(runtimes)
 
 uint32_t runtime_number(const struct lp_runtime *runtime)
 {
 	uint32_t number = 0;
 
-	while (number < RUNTIMES && runtimes[number] != runtime)
+	while (runtimes[number] && runtimes[number] != runtime)
 		number++;
 	return number;
 }
 
 const struct lp_runtime *runtime_by_number(uint32_t number)
 {
-	return number < RUNTIMES ? runtimes[number] : NULL;
+	uint32_t i;
+
+	for (i = 0; i < number && runtimes[i]; i++)
+		;
+	return runtimes[i];
 }
 
 bool runtime_may_be_program_here(const char *path)
 {
 	size_t i;
 
-	for (i = 0; i < RUNTIMES; i++)
+	for (i = 0; runtimes[i]; i++)
 		if (runtimes[i]->may_be_program && runtimes[i]->may_be_program(path))
+			return true;
+	return false;
+}
+
+bool runtime_is_interpreter(const char *function)
+{
+	size_t i;
+
+	for (i = 0; runtimes[i]; i++)
+		if (runtimes[i]->is_interpreter && runtimes[i]->is_interpreter(function))
 			return true;
 	return false;
 }
@@ -41,7 +46,7 @@ bool runtime_is_loop_library(const char *path)
 {
 	size_t i;
 
-	for (i = 0; i < RUNTIMES; i++)
+	for (i = 0; runtimes[i]; i++)
 		if (runtimes[i]->loop_library && strstr(path, runtimes[i]->loop_library))
 			return true;
 	return false;
@@ -53,7 +58,7 @@ int runtime_detect_here(const struct lp_process_info *process, struct lp_instanc
 	int err = -ENOENT;
 	size_t i;
 
-	for (i = 0; i < RUNTIMES; i++) {
+	for (i = 0; runtimes[i]; i++) {
 		memset(instance, 0, sizeof(*instance));
 		instance->pid = process->pid;
 		instance->runtime = runtimes[i];

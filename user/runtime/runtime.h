@@ -18,10 +18,10 @@ enum lp_probe_role {
 	LP_PROBE_DISPATCH, /* begins a callback */
 	LP_PROBE_RUNNING_LOOP, /* a loop starts or stops running in this thread */
 	LP_PROBE_READY, /* --queue: a callback becomes ready */
-	/* as LP_PROBE_DISPATCH, for loops of uvloop: the first argument is self or the context */
+	/* as LP_PROBE_DISPATCH, for loops written in C, each of which has several such functions */
 	LP_PROBE_DISPATCH_HANDLE,
 	LP_PROBE_DISPATCH_TIMER,
-	LP_PROBE_DISPATCH_METHOD, /* a method of a protocol, which uvloop calls without a handle */
+	LP_PROBE_DISPATCH_METHOD, /* a method that such a loop calls without a handle */
 	/* findings; these probes are hit rarely: by the mistake itself, a warning or a close */
 	LP_PROBE_NEVER_AWAITED,
 	LP_PROBE_NEVER_RETRIEVED,
@@ -29,11 +29,11 @@ enum lp_probe_role {
 	LP_PROBE_NO_RUNNING_LOOP,
 	LP_PROBE_OTHER_LOOP,
 	LP_PROBE_LOOP_CLOSE,
-	LP_PROBE_UVLOOP_CLOSE,
+	LP_PROBE_C_LOOP_CLOSE,
 	/* --find wrong_thread: hit by each timer that is set */
 	LP_PROBE_TIMER,
-	LP_PROBE_UVLOOP_TIMER,
-	LP_PROBE_UVLOOP_THREADSAFE, /* call_soon_threadsafe: the right way into another loop */
+	LP_PROBE_C_LOOP_TIMER,
+	LP_PROBE_C_LOOP_THREADSAFE, /* the right way for a thread into another loop */
 	/* --find closed_loop: hit by each exception that Python code creates */
 	LP_PROBE_EXCEPTION,
 	/* --origins, --lifetimes: hit by each task and coroutine */
@@ -47,7 +47,7 @@ enum lp_probe_role {
 struct lp_open_roles {
 	uint32_t roles;
 	uint32_t lost; /* the subset of roles that serves findings, not loops */
-	uint32_t later; /* the subset of lost that needs struct lp_lifecycle first */
+	uint32_t later; /* the subset of lost that needs LP_FACT_FINDINGS first */
 };
 
 #define LP_PROBE_SITES 8
@@ -72,6 +72,9 @@ struct lp_probe {
 struct lp_frame {
 	enum lp_frame_kind kind;
 	bool coroutine; /* its code is a coroutine's */
+	bool dispatches; /* it dispatches callbacks: frames further out are the loop's own */
+	bool of_loop; /* its code is of the library that runs loops and tasks */
+	bool warns; /* its code is of the library that prints warnings */
 	char function[160];
 	char file[256];
 	uint32_t line; /* 0: not known */
@@ -107,8 +110,8 @@ struct lp_instance {
 	const struct lp_runtime *runtime;
 	pid_t pid;
 	char version[16]; /* "3.11.2" */
-	char runtime_name[16]; /* "asyncio" */
-	struct lp_python python; /* addresses and offsets for BPF */
+	char runtime_name[16]; /* for reports: that of its first kind of loops */
+	union lp_layout layout; /* for BPF */
 	void *reader; /* the adapter's data for reading objects; release() frees it */
 };
 
@@ -117,16 +120,28 @@ struct lp_running_loop {
 	pid_t tid;
 	uint64_t thread_state; /* address */
 	enum lp_loop_kind kind;
-	/*
-	 * asyncio: addresses of code objects of the loop's class.  run_once: that of _run_once(),
-	 * which polls.  run_forever: only if the class replaces asyncio's run_forever() and not
-	 * _run_once().  0: not known, or not so.
-	 */
-	uint64_t run_once, run_forever;
-	/* uvloop: */
-	uint64_t object; /* the Loop */
+	/* address of the loop object, which shows that a thread runs another loop; 0: not known */
+	uint64_t object;
 	uint32_t descriptor; /* the descriptor that it polls, plus 1; 0: not known */
-	struct lp_uvloop uvloop;
+	/* it may poll by any call: its class has a poll of its own */
+	bool own_poll;
+	union lp_loop_facts facts; /* for BPF */
+};
+
+/* What the stack of a loop's thread shows of the loop. */
+enum lp_stack_shows {
+	LP_SHOWS_NOTHING, /* the stack is inconsistent, or the loop's own frames are unknown */
+	LP_SHOWS_LOOP,
+	LP_SHOWS_CALLBACK,
+};
+
+/* The frames of the callback that a loop's thread runs, innermost first. */
+struct lp_loop_stack {
+	enum lp_stack_shows shows;
+	bool waits_for_lock; /* the thread sleeps until it gets the runtime's own lock */
+	uint32_t flags; /* LP_STACK_TO_LOOP, LP_STACK_CUT */
+	uint32_t depth;
+	struct lp_raw_frame frames[LP_STACK_FRAMES];
 };
 
 /* A callback that was running before its probe: the identity that BPF would have read. */
@@ -138,6 +153,18 @@ struct lp_running_callback {
 };
 
 struct lp_task_list;
+
+/* Parts of union lp_process_facts, each of which is known at another time. */
+enum lp_fact {
+	LP_FACT_KINDS, /* how loops of a kind that is loaded later are recognised */
+	LP_FACT_LOOPS, /* how the frames of a loop itself are recognised */
+	LP_FACT_FINDINGS, /* what the programs for findings need */
+	LP_FACTS,
+};
+
+struct lp_fact_part {
+	size_t offset, bytes;
+};
 
 /* The most bytes that pack() of any adapter needs. */
 #define LP_PACKED_BYTES 1024
@@ -158,6 +185,11 @@ struct lp_runtime {
 	 * the file is an interpreter, or names one as a library that it needs.
 	 */
 	bool (*may_be_program)(const char *path);
+	/*
+	 * Returns whether this is a C function by which the interpreter runs code, so that the
+	 * stack goes on with the frames of that code.  NULL: the runtime has no interpreter.
+	 */
+	bool (*is_interpreter)(const char *function);
 	void (*release)(struct lp_instance *instance);
 	/*
 	 * Writes the reader as bytes without pointers, for another process of this program.
@@ -173,10 +205,13 @@ struct lp_runtime {
 	 */
 	int (*find_probe)(const struct lp_instance *instance, enum lp_probe_role role,
 			  struct lp_probe *probe, struct lp_error *error);
-	/* Finds the types of uvloop's handles.  -ENODEV as for find_probe. */
-	int (*find_uvloop)(const struct lp_instance *instance, struct lp_uvloop *uvloop);
-	/* Finds the types and offsets that the programs for findings need.  -EAGAIN as above. */
-	int (*find_lifecycle)(const struct lp_instance *instance, struct lp_lifecycle *lifecycle);
+	/*
+	 * Fills in a part of the facts and leaves the others as they are.  -EAGAIN and -ENODEV as
+	 * for find_probe.
+	 */
+	int (*find_fact)(const struct lp_instance *instance, enum lp_fact fact,
+			 union lp_process_facts *facts);
+	struct lp_fact_part facts[LP_FACTS]; /* the parts that find_fact fills in */
 	/* Checks the offsets in the live process.  -EAGAIN: what it is checked by is not loaded. */
 	int (*verify)(const struct lp_instance *instance, struct lp_error *error);
 	/* Returns whether the process has loaded what it needs to run a loop. */
@@ -197,17 +232,11 @@ struct lp_runtime {
 				 const struct lp_event_raw_finding *finding,
 				 struct lp_finding_places *places);
 	/*
-	 * Reads a thread's stack, innermost first.  Returns its depth or a negative errno.
-	 * *cut: outer frames are missing.
+	 * Reads the stack of a loop's thread, up to the loop's own frames.  wait: the system call
+	 * that it is in; asleep: whether it is in one.
 	 */
-	int (*read_stack)(const struct lp_instance *instance, uint64_t thread_state,
-			  struct lp_raw_frame *frames, size_t capacity, bool *cut);
-	/*
-	 * Returns how many of a stack's frames belong to a callback, where the loop itself has
-	 * no Python frames (uvloop).  0: no callback runs, or it is not known.
-	 */
-	int (*callback_frames)(const struct lp_instance *instance,
-			       const struct lp_raw_frame *frames, int depth);
+	void (*loop_stack)(const struct lp_instance *instance, const struct lp_running_loop *loop,
+			   const struct lp_wait *wait, bool asleep, struct lp_loop_stack *stack);
 	/*
 	 * Identifies the callback that a thread runs.  code: that of its outermost frame; 0: not
 	 * known.  The callback gets a name in any case.
@@ -221,20 +250,18 @@ struct lp_runtime {
 	size_t (*describe_stack)(const struct lp_instance *instance,
 				 const struct lp_raw_frame *frames, size_t count,
 				 struct lp_frame *shown);
-	/* Returns whether a frame dispatches callbacks: frames further out are the loop's own. */
-	bool (*is_dispatch)(const struct lp_frame *frame);
-	/*
-	 * Finds two code objects of the loop itself: the one that dispatches callbacks and the
-	 * one that polls; 0: not loaded yet.  Returns 0 or a negative errno.
-	 */
-	int (*loop_code)(const struct lp_instance *instance, uint64_t *dispatch,
-			 uint64_t *run_once);
 	/* Finds a thread's id (0: not known) and its name: that of Python, or else the kernel's. */
 	void (*describe_thread)(const struct lp_instance *instance, uint64_t thread_state,
 				pid_t *tid, char *name, size_t size);
 	/* Reads the name of the task at an address; "" if it cannot be read. */
 	void (*task_name)(const struct lp_instance *instance, uint64_t task, char *name,
 			  size_t size);
+	/*
+	 * Copies the name object of the task at an address, as programs do, without a reader.  An
+	 * event without a name is left as it is.
+	 */
+	void (*copy_task_name)(const struct lp_instance *instance, uint64_t task,
+			       struct lp_event_slow *event);
 	/*
 	 * Reads all tasks of all loops that have not ended, and ended ones whose exception was
 	 * never retrieved; see task_list.h.  The target runs on meanwhile: what was changed while

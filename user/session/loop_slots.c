@@ -45,18 +45,22 @@ static void index_thread(struct lp_session *session, uint32_t tid, uint32_t slot
 	}
 }
 
-/* Stores the code objects of an asyncio loop's class; 0 for a loop of uvloop. */
-static void fill_code(struct lp_loop *loop, const struct lp_running_loop *running)
+/* Stores the facts of a loop by words, as programs may read them meanwhile. */
+static void fill_facts(struct lp_loop *loop, const struct lp_running_loop *running)
 {
-	__atomic_store_n(&loop->run_once_code, running->run_once, __ATOMIC_RELAXED);
-	__atomic_store_n(&loop->forever_code, running->run_forever, __ATOMIC_RELAXED);
+	__u64 *to = (__u64 *)&loop->facts;
+	const __u64 *from = (const __u64 *)&running->facts;
+	size_t i;
+
+	_Static_assert(sizeof(loop->facts) % sizeof(*to) == 0, "words");
+	for (i = 0; i < sizeof(loop->facts) / sizeof(*to); i++)
+		__atomic_store_n(&to[i], from[i], __ATOMIC_RELAXED);
 }
 
-static void fill_uvloop(struct lp_loop *loop, const struct lp_running_loop *running)
+static void fill_loop(struct lp_loop *loop, const struct lp_running_loop *running)
 {
-	fill_code(loop, running);
+	fill_facts(loop, running);
 	loop->kind = running->kind;
-	loop->uvloop = running->uvloop;
 	loop->object = running->object;
 	loop->base_frame = 0;
 	loop->poll_descriptor = running->descriptor;
@@ -87,10 +91,10 @@ bool session_update_loop(struct lp_session *session, uint32_t slot,
 
 	if (loop->object == running->object) {
 		/* the loop's class may have been patched since the last call */
-		fill_code(loop, running);
+		fill_facts(loop, running);
 		return false;
 	}
-	fill_uvloop(loop, running);
+	fill_loop(loop, running);
 	forget_poller(session, running->tid);
 	return true;
 }
@@ -121,8 +125,8 @@ int session_add_loop(struct lp_session *session, const struct lp_instance *insta
 	loop->threshold_ns = threshold_ns;
 	loop->late_ns = session_late_ns(threshold_ns);
 	loop->sampled = session->config.sampling || session->config.budget > 0;
-	loop->python = instance->python;
-	fill_uvloop(loop, running);
+	loop->layout = instance->layout;
+	fill_loop(loop, running);
 	/* BPF_NOEXIST: the thread may have become a loop by itself in this moment */
 	if (bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.loop_slots), &key, &slot,
 				BPF_NOEXIST)) {

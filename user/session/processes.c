@@ -68,23 +68,32 @@ void session_detach(struct lp_session *session, struct lp_attachment *attachment
 }
 
 /*
- * Gives BPF the addresses by which findings are recognised. Returns 0 or a negative errno; it fails
- * until _asyncio is loaded.
+ * Gives the programs a part of what they need of a process, once it is known. Returns whether they
+ * have it.
  */
-static int report_lifecycle(struct lp_session *session, const struct lp_instance *instance)
+static bool report_fact(struct lp_session *session, struct lp_attachment *attachment,
+			const struct lp_instance *instance, enum lp_fact fact)
 {
 	int map = bpf_map__fd(session->skeleton->maps.processes);
 	uint32_t key = (uint32_t)instance->pid;
-	struct lp_lifecycle lifecycle;
 	struct lp_process process;
-	int err = instance->runtime->find_lifecycle(instance, &lifecycle);
 
-	if (err)
-		return err;
-	if (bpf_map_lookup_elem(map, &key, &process))
-		return -errno;
-	process.lifecycle = lifecycle;
-	return bpf_map_update_elem(map, &key, &process, BPF_EXIST) ? -errno : 0;
+	if (attachment->facts >> fact & 1)
+		return true;
+	if (bpf_map_lookup_elem(map, &key, &process) ||
+	    instance->runtime->find_fact(instance, fact, &process.facts) ||
+	    bpf_map_update_elem(map, &key, &process, BPF_EXIST))
+		return false;
+	attachment->facts |= 1U << fact;
+	return true;
+}
+
+/* Gives the programs what they need of loops, before the probes can be hit. */
+static void report_loop_facts(struct lp_session *session, struct lp_attachment *attachment,
+			      const struct lp_instance *instance)
+{
+	report_fact(session, attachment, instance, LP_FACT_KINDS);
+	report_fact(session, attachment, instance, LP_FACT_LOOPS);
 }
 
 /*
@@ -102,25 +111,6 @@ static void warn(struct lp_session *session, pid_t pid, enum lp_probe_role role,
 	}
 	session->warned |= 1U << role;
 	log_warning("%s", error->text);
-}
-
-/*
- * Gives BPF the addresses by which it recognises loops of uvloop, once uvloop is loaded and before
- * its probes can be hit.
- */
-static void report_uvloop(struct lp_session *session, struct lp_attachment *attachment,
-			  const struct lp_instance *instance)
-{
-	int map = bpf_map__fd(session->skeleton->maps.processes);
-	uint32_t key = (uint32_t)instance->pid;
-	struct lp_process process;
-	struct lp_uvloop uvloop;
-
-	if (attachment->knows_uvloop || instance->runtime->find_uvloop(instance, &uvloop) ||
-	    bpf_map_lookup_elem(map, &key, &process))
-		return;
-	process.uvloop = uvloop;
-	attachment->knows_uvloop = !bpf_map_update_elem(map, &key, &process, BPF_EXIST);
 }
 
 /* Counts a process whose memory and files disagree, once. */
@@ -181,7 +171,7 @@ int session_complete_process(struct lp_session *session, const struct lp_instanc
 
 	if (!attachment)
 		return -ESRCH;
-	report_uvloop(session, attachment, instance);
+	report_loop_facts(session, attachment, instance);
 	open = attach_roles(session, attachment, instance, LP_STAGE_LOOPS, LP_STAGE_LOOPS, error);
 	if (open < 0 || !session_load_findings_object(session))
 		return open;
@@ -189,11 +179,8 @@ int session_complete_process(struct lp_session *session, const struct lp_instanc
 			     error);
 	if (early < 0)
 		return early;
-	if (!attachment->knows_lifecycle) {
-		attachment->knows_lifecycle = !report_lifecycle(session, instance);
-		if (!attachment->knows_lifecycle)
-			return open + early + 1;
-	}
+	if (!report_fact(session, attachment, instance, LP_FACT_FINDINGS))
+		return open + early + 1;
 	lost = attach_roles(session, attachment, instance, LP_STAGE_FINDINGS, LP_STAGE_LIFECYCLE,
 			    error);
 	return lost < 0 ? lost : open + lost;
@@ -217,7 +204,7 @@ int session_add_process(struct lp_session *session, const struct lp_instance *in
 {
 	struct lp_attachment *attachment = calloc(1, sizeof(*attachment));
 	struct lp_process process = {
-		.python = instance->python,
+		.layout = instance->layout,
 		.threshold_ns = threshold_ns,
 		.late_ns = session_late_ns(threshold_ns),
 	};
@@ -244,7 +231,7 @@ int session_add_process(struct lp_session *session, const struct lp_instance *in
 	attachment->next = session->attachments;
 	session->attachments = attachment;
 	session_open_bursts(session, attachment);
-	report_uvloop(session, attachment, instance);
+	report_loop_facts(session, attachment, instance);
 	err = attach_roles(session, attachment, instance, LP_STAGE_LOOPS, LP_STAGE_LOOPS, error);
 	if (err >= 0)
 		return 0;
@@ -278,19 +265,11 @@ void session_sweep(struct lp_session *session, uint64_t now)
 		shared_uprobes_sweep(session->shared, now);
 }
 
-bool session_set_loop_code(struct lp_session *session, const struct lp_instance *instance)
+bool session_knows_loops(const struct lp_session *session, pid_t pid)
 {
-	int map = bpf_map__fd(session->skeleton->maps.processes);
-	uint32_t key = (uint32_t)instance->pid;
-	uint64_t dispatch, run_once;
-	struct lp_process process;
+	const struct lp_attachment *attachment = session_attachment(session, pid);
 
-	if (instance->runtime->loop_code(instance, &dispatch, &run_once) || !dispatch ||
-	    !run_once || bpf_map_lookup_elem(map, &key, &process))
-		return false;
-	process.dispatch_code = dispatch;
-	process.run_once_code = run_once;
-	return !bpf_map_update_elem(map, &key, &process, BPF_EXIST);
+	return attachment && attachment->facts >> LP_FACT_LOOPS & 1;
 }
 
 void session_remove_process(struct lp_session *session, pid_t pid)

@@ -65,7 +65,8 @@ const struct lp_role session_roles[LP_PROBE_ROLES] = {
 				       .is_wanted = is_traced,
 				       .in_bursts = true },
 	/*
-	 * Coroutines are recognised without _asyncio, and a program may drop its first one at once.
+	 * Coroutines are recognised without LP_FACT_FINDINGS, and a program may drop its first one
+	 * at once.
 	 */
 	[LP_PROBE_NEVER_AWAITED] =
 		LOST(LP_FINDING_NEVER_AWAITED, LP_SITE_NEVER_AWAITED, LP_STAGE_FINDINGS),
@@ -78,17 +79,17 @@ const struct lp_role session_roles[LP_PROBE_ROLES] = {
 	[LP_PROBE_OTHER_LOOP] = LOST(LP_FINDING_OTHER_LOOP, LP_SITE_OTHER_LOOP, LP_STAGE_LIFECYCLE),
 	[LP_PROBE_LOOP_CLOSE] =
 		LOST(LP_FINDING_PENDING_AT_CLOSE, LP_SITE_LOOP_CLOSE, LP_STAGE_LIFECYCLE),
-	[LP_PROBE_UVLOOP_CLOSE] =
-		LOST(LP_FINDING_PENDING_AT_CLOSE, LP_SITE_UVLOOP_CLOSE, LP_STAGE_LIFECYCLE),
+	[LP_PROBE_C_LOOP_CLOSE] =
+		LOST(LP_FINDING_PENDING_AT_CLOSE, LP_SITE_C_LOOP_CLOSE, LP_STAGE_LIFECYCLE),
 	[LP_PROBE_TIMER] = { .program = "lp_heap_push",
 			     .is_wanted = is_found,
 			     .finding = LP_FINDING_WRONG_THREAD,
 			     .stage = LP_STAGE_LIFECYCLE },
-	[LP_PROBE_UVLOOP_TIMER] = { .program = "lp_uv_later",
+	[LP_PROBE_C_LOOP_TIMER] = { .program = "lp_uv_later",
 				    .is_wanted = is_found,
 				    .finding = LP_FINDING_WRONG_THREAD,
 				    .stage = LP_STAGE_LIFECYCLE },
-	[LP_PROBE_UVLOOP_THREADSAFE] = { .program = "lp_uv_threadsafe",
+	[LP_PROBE_C_LOOP_THREADSAFE] = { .program = "lp_uv_threadsafe",
 					 .is_wanted = is_found,
 					 .finding = LP_FINDING_WRONG_THREAD,
 					 .stage = LP_STAGE_LIFECYCLE },

@@ -29,7 +29,7 @@ enum lp_role_need {
 enum lp_role_stage {
 	LP_STAGE_LOOPS, /* when the process is added */
 	LP_STAGE_FINDINGS, /* once the second BPF object is loaded */
-	/* as LP_STAGE_FINDINGS, and struct lp_lifecycle of the process is known */
+	/* as LP_STAGE_FINDINGS, and LP_FACT_FINDINGS of the process is known */
 	LP_STAGE_LIFECYCLE,
 };
 

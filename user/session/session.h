@@ -107,11 +107,8 @@ void session_count_unattached(struct lp_session *session);
  */
 void session_sweep(struct lp_session *session, uint64_t now_ns);
 
-/*
- * Gives BPF the code objects that dispatch and poll (loop_code of the runtime). Returns whether
- * both are known.
- */
-bool session_set_loop_code(struct lp_session *session, const struct lp_instance *instance);
+/* Returns whether the programs recognise the frames of a loop itself in this process. */
+bool session_knows_loops(const struct lp_session *session, pid_t pid);
 void session_remove_process(struct lp_session *session, pid_t pid);
 
 /*

@@ -39,8 +39,7 @@ struct lp_attachment {
 		/* the kernel executes the probed instruction in single step: hits are expensive */
 		bool stepped;
 	} roles[LP_PROBE_ROLES];
-	bool knows_lifecycle; /* struct lp_lifecycle was found and given to BPF */
-	bool knows_uvloop; /* struct lp_uvloop was found and given to BPF */
+	uint32_t facts; /* the facts that BPF has: bits, 1 << enum lp_fact */
 	/*
 	 * slot of the first of its loops, which are linked by lp_loop_costs.next; LP_NO_SLOT: none
 	 */

@@ -14,24 +14,9 @@ struct lp_described {
 	struct lp_symboliser *symboliser;
 	const struct lp_instance *instance;
 	const struct lp_finding_places *places;
-	struct lp_frame place; /* innermost frame of the program itself, not of asyncio */
+	struct lp_frame place; /* innermost frame of the program itself, not of its loop */
 	bool has_place;
 };
-
-/* asyncio's own modules have no folders below; others may have a folder of that name. */
-static bool is_asyncio(const char *file)
-{
-	const char *at = strstr(file, "/asyncio/");
-
-	return at && !strchr(at + strlen("/asyncio/"), '/');
-}
-
-/* The Python code that the interpreter calls to warn (3.14: _py_warnings.py). */
-static bool is_warning(const struct lp_frame *frame)
-{
-	return text_ends_with(frame->file, "/warnings.py") ||
-	       text_ends_with(frame->file, "/_py_warnings.py");
-}
 
 /* The frames of a part that could be described; *known: their number. */
 static const struct lp_frame *frames_of(const struct lp_finding_places *places,
@@ -62,11 +47,11 @@ static uint32_t append_stack(struct lp_described *described, enum lp_finding_par
 			found->flags |= LP_FINDING_CUT;
 			break;
 		}
-		if (described->instance->runtime->is_dispatch(shown))
+		if (shown->dispatches)
 			break;
-		if (!count && is_warning(shown))
+		if (!count && shown->warns)
 			continue;
-		if (!described->has_place && !is_asyncio(shown->file)) {
+		if (!described->has_place && !shown->of_loop) {
 			described->place = *shown;
 			described->has_place = true;
 		}
@@ -79,8 +64,8 @@ static uint32_t append_stack(struct lp_described *described, enum lp_finding_par
 }
 
 /*
- * The frame that created the object: the innermost outside of asyncio, through which tasks are
- * created.
+ * The frame that created the object: the innermost outside of the loop's library, through which
+ * tasks are created.
  */
 static __u32 find_creation(const struct lp_described *described)
 {
@@ -92,7 +77,7 @@ static __u32 find_creation(const struct lp_described *described)
 	if (!known)
 		return LP_NO_FRAME;
 	for (i = 0; i < known; i++) {
-		if (!is_asyncio(all[i].file)) {
+		if (!all[i].of_loop) {
 			first = &all[i];
 			break;
 		}

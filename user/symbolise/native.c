@@ -5,6 +5,7 @@
 #include "base/macros.h"
 #include "elf/unwind.h"
 #include "elf/mapped_files.h"
+#include "runtime/registry.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -113,23 +114,6 @@ static const char *function_name(struct lp_native *native, const struct lp_locat
 	return name->text;
 }
 
-/*
- * Functions between C and Python frames: the one that runs byte code, or those that call it
- * (Python/ceval.c, Objects/call.c). If 3.14 was built with tail calls, it consists of one function
- * an instruction.
- */
-static bool runs_python(const char *name)
-{
-	static const char *const prefixes[] = { "_PyEval_EvalFrame", "_PyEval_Vector",
-						"_PyFunction_Vectorcall", "_TAIL_CALL_" };
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(prefixes); i++)
-		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
-			return true;
-	return strstr(name, "_PyEval_EvalFrameDefault");
-}
-
 static void set_frame(struct lp_frame *frame, const char *function, const char *file)
 {
 	memset(frame, 0, sizeof(*frame));
@@ -167,7 +151,7 @@ static enum walk_result describe(struct lp_native *native, pid_t pid, uint64_t a
 		snprintf(unnamed, sizeof(unnamed), "0x%" PRIx64, location.address);
 	}
 	name = function_name(native, &location, location.address, bytes);
-	if (!name || runs_python(name))
+	if (!name || runtime_is_interpreter(name))
 		return WALK_END;
 	set_frame(frame, name[0] ? name : unnamed, location.path);
 	return err ? WALK_LAST : WALK_ON;

@@ -158,7 +158,7 @@ static void append_python(struct lp_symboliser *symboliser, const struct lp_inst
 							      symboliser->shown);
 	for (i = 0; i < described; i++) {
 		/* The walk did not know the loop's own code yet. */
-		if (i && instance->runtime->is_dispatch(&symboliser->shown[i]))
+		if (i && symboliser->shown[i].dispatches)
 			return;
 		append(symboliser, &symboliser->shown[i]);
 	}

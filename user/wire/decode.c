@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* PyLongObject as 3.12 and later have it: ob_refcnt, ob_type, lv_tag, digits. */
+/* An int object as CPython 3.12 and later have it: reference count, type, lv_tag, digits. */
 #define INT_TAG 16
 
 static void decode_text(const struct lp_text *text, const uint8_t *data, size_t capacity,

@@ -13,9 +13,11 @@
 #include "runtime/cpython/objects/code.h"
 #include "runtime/cpython/objects/finding.h"
 #include "runtime/cpython/objects/key_hints.h"
+#include "loop_stack.h"
 #include "running_loops.h"
 #include "probes.h"
 #include "runtime/cpython/objects/frames.h"
+#include "runtime/cpython/tasks/task_name.h"
 #include "runtime/cpython/tasks/tasks.h"
 #include "runtime/cpython/objects/threads.h"
 #include "uvloop.h"
@@ -197,7 +199,7 @@ static uint64_t exported_address(const struct lp_cpython *python, const struct l
 static void fill_instance(struct lp_cpython *python, const struct lp_elf *elf,
 			  struct lp_instance *instance)
 {
-	struct lp_python *wire = &instance->python;
+	struct lp_python *wire = &instance->layout.python;
 	size_t i;
 
 	cpython_row_offsets(&python->row, &wire->offsets);
@@ -393,6 +395,23 @@ static bool may_be_program(const char *path)
 	return may_be;
 }
 
+/*
+ * Functions between C and Python frames: the one that runs byte code, or those that call it
+ * (Python/ceval.c, Objects/call.c).  If 3.14 was built with tail calls, it consists of one function
+ * an instruction.
+ */
+static bool is_interpreter(const char *function)
+{
+	static const char *const prefixes[] = { "_PyEval_EvalFrame", "_PyEval_Vector",
+						"_PyFunction_Vectorcall", "_TAIL_CALL_" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (!strncmp(function, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return strstr(function, "_PyEval_EvalFrameDefault");
+}
+
 static void release(struct lp_instance *instance)
 {
 	struct lp_cpython *python = instance->reader;
@@ -465,14 +484,33 @@ static int find_probe(const struct lp_instance *instance, enum lp_probe_role rol
 	return cpython_find_probe(instance->reader, role, probe, error);
 }
 
-static int find_lifecycle(const struct lp_instance *instance, struct lp_lifecycle *lifecycle)
+static int find_loop_code(const struct lp_cpython *python, struct lp_python_code *code)
 {
-	return cpython_find_lifecycle(instance->reader, lifecycle);
+	uint64_t dispatch, run_once;
+	int err = cpython_loop_code(python, &dispatch, &run_once);
+
+	if (err || !dispatch || !run_once)
+		return err ? err : -EAGAIN;
+	code->dispatch = dispatch;
+	code->run_once = run_once;
+	return 0;
 }
 
-static int find_uvloop(const struct lp_instance *instance, struct lp_uvloop *uvloop)
+static int find_fact(const struct lp_instance *instance, enum lp_fact fact,
+		     union lp_process_facts *facts)
 {
-	return cpython_find_uvloop(instance->reader, uvloop);
+	struct lp_python_process *process = &facts->python;
+
+	switch (fact) {
+	case LP_FACT_KINDS:
+		return cpython_find_uvloop(instance->reader, &process->uvloop);
+	case LP_FACT_LOOPS:
+		return find_loop_code(instance->reader, &process->code);
+	case LP_FACT_FINDINGS:
+		return cpython_find_lifecycle(instance->reader, &process->lifecycle);
+	default:
+		return -ENODEV;
+	}
 }
 
 static int find_loops(const struct lp_instance *instance, struct lp_running_loop *loops,
@@ -493,22 +531,10 @@ static void describe_finding(const struct lp_instance *instance,
 	cpython_describe_finding(instance->reader, finding, places);
 }
 
-static int callback_frames(const struct lp_instance *instance, const struct lp_raw_frame *frames,
-			   int depth)
-{
-	return cpython_callback_frames(instance->reader, frames, depth);
-}
-
 static void running_callback(const struct lp_instance *instance, uint64_t thread_state,
 			     uint64_t code, struct lp_running_callback *found)
 {
 	cpython_running_callback(instance->reader, thread_state, code, found);
-}
-
-static int read_stack(const struct lp_instance *instance, uint64_t thread_state,
-		      struct lp_raw_frame *frames, size_t capacity, bool *cut)
-{
-	return cpython_read_stack(instance->reader, thread_state, frames, capacity, cut);
 }
 
 static int describe(const struct lp_instance *instance, const struct lp_raw_frame *frame,
@@ -523,40 +549,10 @@ static size_t describe_stack(const struct lp_instance *instance, const struct lp
 	return cpython_describe_stack(instance->reader, frames, count, shown);
 }
 
-/* True for Handle._run; up to 3.10 a code object only has the name `_run`. */
-static bool is_dispatch(const struct lp_frame *frame)
-{
-	const char *end = strstr(frame->file, "asyncio/events.py");
-
-	return end && !end[strlen("asyncio/events.py")] &&
-	       (!strcmp(frame->function, "_run") || !strcmp(frame->function, "Handle._run"));
-}
-
-static int loop_code(const struct lp_instance *instance, uint64_t *dispatch, uint64_t *run_once)
-{
-	return cpython_loop_code(instance->reader, dispatch, run_once);
-}
-
 static void describe_thread(const struct lp_instance *instance, uint64_t thread_state, pid_t *tid,
 			    char *name, size_t size)
 {
 	cpython_describe_thread(instance->reader, thread_state, tid, name, size);
-}
-
-static void task_name(const struct lp_instance *instance, uint64_t task, char *name, size_t size)
-{
-	const struct lp_cpython *python = instance->reader;
-	uint64_t object = memory_u64(python->pid, task + python->row.task.task_coro + 8);
-	uint64_t number;
-
-	name[0] = '\0';
-	if (!object)
-		return;
-	/* 3.12 and later store the number of a task without a name as an int */
-	if (!cpython_int(python, object, &number))
-		snprintf(name, size, "Task-%llu", (unsigned long long)number);
-	else
-		cpython_string(python, object, name, size);
 }
 
 static int read_tasks(const struct lp_instance *instance, struct lp_task_list *list,
@@ -570,30 +566,37 @@ static int read_tasks(const struct lp_instance *instance, struct lp_task_list *l
 	return cpython_read_tasks(instance->reader, list, error);
 }
 
+#define PART(field)                                                                                \
+	{                                                                                          \
+		offsetof(union lp_process_facts, python.field),                                    \
+			sizeof(((struct lp_python_process *)NULL)->field)                          \
+	}
+
 const struct lp_runtime cpython_runtime = {
 	.name = "asyncio",
 	.loop_library = "/_asyncio.",
 	.detect = detect,
 	.may_be_program = may_be_program,
+	.is_interpreter = is_interpreter,
 	.release = release,
 	.pack = pack,
 	.unpack = unpack,
 	.find_probe = find_probe,
-	.find_lifecycle = find_lifecycle,
+	.find_fact = find_fact,
+	.facts = { [LP_FACT_KINDS] = PART(uvloop),
+		   [LP_FACT_LOOPS] = PART(code),
+		   [LP_FACT_FINDINGS] = PART(lifecycle) },
 	.verify = verify,
 	.may_run_loop = may_run_loop,
-	.find_uvloop = find_uvloop,
 	.find_loops = find_loops,
 	.has_copied_loop = has_copied_loop,
 	.describe_finding = describe_finding,
-	.callback_frames = callback_frames,
+	.loop_stack = cpython_loop_stack,
 	.running_callback = running_callback,
-	.read_stack = read_stack,
 	.describe = describe,
 	.describe_stack = describe_stack,
-	.is_dispatch = is_dispatch,
-	.loop_code = loop_code,
 	.describe_thread = describe_thread,
-	.task_name = task_name,
+	.task_name = cpython_task_name,
+	.copy_task_name = cpython_copy_task_name,
 	.read_tasks = read_tasks,
 };

@@ -379,8 +379,9 @@ static void fill_code(struct lp_search *search, uint64_t object, struct lp_runni
 					      ? 0
 					      : run_forever;
 	}
-	loop->run_once = search->run_once;
-	loop->run_forever = search->run_forever;
+	loop->facts.python.run_once_code = search->run_once;
+	loop->facts.python.forever_code = search->run_forever;
+	loop->own_poll = search->run_forever != 0;
 }
 
 static void fill_loop(struct lp_search *search, const struct lp_candidate *candidate,
@@ -393,7 +394,7 @@ static void fill_loop(struct lp_search *search, const struct lp_candidate *candi
 	loop->thread_state = candidate->state;
 	if (!candidate->uvloop)
 		fill_code(search, candidate->object, loop);
-	if (!candidate->uvloop || cpython_find_uvloop(python, &loop->uvloop))
+	if (!candidate->uvloop || cpython_find_uvloop(python, &loop->facts.python.uvloop))
 		return;
 	loop->kind = LP_LOOP_UVLOOP;
 	loop->object = candidate->uvloop;

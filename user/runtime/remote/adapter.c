@@ -46,8 +46,8 @@ bool examination_is_sound(struct lp_examination *examination, ssize_t bytes)
 		return false;
 	examination->code = as_code(examination->code);
 	examination->verified = as_code(examination->verified);
-	examination->uvloop_code = as_code(examination->uvloop_code);
-	examination->lifecycle_code = as_code(examination->lifecycle_code);
+	for (i = 0; i < LP_FACTS; i++)
+		examination->fact_codes[i] = as_code(examination->fact_codes[i]);
 	END_TEXT(examination->error.text);
 	END_TEXT(packed->instance.version);
 	END_TEXT(packed->instance.runtime_name);
@@ -190,24 +190,23 @@ static int find_probe(const struct lp_instance *instance, enum lp_probe_role rol
 	return found->code;
 }
 
-static int find_uvloop(const struct lp_instance *instance, struct lp_uvloop *uvloop)
+static const struct lp_runtime *own_runtime(const struct lp_instance *instance)
 {
-	const struct lp_examination *examination = examination_of(instance);
-
-	if (!examination)
-		return -EAGAIN;
-	*uvloop = examination->uvloop;
-	return examination->uvloop_code;
+	return runtime_by_number(remote_packed(instance)->runtime);
 }
 
-static int find_lifecycle(const struct lp_instance *instance, struct lp_lifecycle *lifecycle)
+static int find_fact(const struct lp_instance *instance, enum lp_fact fact,
+		     union lp_process_facts *facts)
 {
 	const struct lp_examination *examination = examination_of(instance);
+	const struct lp_fact_part *part = &own_runtime(instance)->facts[fact];
 
 	if (!examination)
 		return -EAGAIN;
-	*lifecycle = examination->lifecycle;
-	return examination->lifecycle_code;
+	if (!examination->fact_codes[fact])
+		memcpy((char *)facts + part->offset,
+		       (const char *)&examination->facts + part->offset, part->bytes);
+	return examination->fact_codes[fact];
 }
 
 static int verify(const struct lp_instance *instance, struct lp_error *error)
@@ -257,43 +256,22 @@ static int find_loops(const struct lp_instance *instance, struct lp_running_loop
 		count = capacity;
 	memcpy(loops, found, count * sizeof(*found));
 	for (i = 0; i < count; i++)
-		if ((unsigned int)loops[i].kind > LP_LOOP_UVLOOP)
-			loops[i].kind = LP_LOOP_ASYNCIO;
+		if ((unsigned int)loops[i].kind >= LP_LOOP_KINDS)
+			loops[i].kind = 0;
 	return (int)count;
 }
 
-static int read_stack(const struct lp_instance *instance, uint64_t thread_state,
-		      struct lp_raw_frame *frames, size_t capacity, bool *cut)
+static void loop_stack(const struct lp_instance *instance, const struct lp_running_loop *loop,
+		       const struct lp_wait *wait, bool asleep, struct lp_loop_stack *stack)
 {
-	const struct lp_stack_request request = { .thread_state = thread_state,
-						  .capacity = (uint32_t)capacity };
-	const struct lp_stack_answer *answer;
-	ssize_t bytes = ask(instance, LP_OPERATION_READ_STACK, &request, sizeof(request),
+	const struct lp_stack_request request = { *loop, *wait, asleep };
+	const struct lp_loop_stack *answer;
+	ssize_t bytes = ask(instance, LP_OPERATION_LOOP_STACK, &request, sizeof(request),
 			    (const void **)&answer);
 
-	*cut = false;
-	if (bytes < 0)
-		return (int)bytes;
-	if (bytes != (ssize_t)sizeof(*answer) || answer->depth > (int)capacity ||
-	    answer->depth > LP_STACK_DEPTH)
-		return -EINVAL;
-	*cut = answer->cut;
-	if (answer->depth > 0)
-		memcpy(frames, answer->frames, (size_t)answer->depth * sizeof(*frames));
-	return answer->depth;
-}
-
-static int callback_frames(const struct lp_instance *instance, const struct lp_raw_frame *frames,
-			   int depth)
-{
-	const int32_t *within;
-	ssize_t bytes;
-
-	if (depth <= 0 || depth > LP_STACK_DEPTH)
-		return 0;
-	bytes = ask(instance, LP_OPERATION_CALLBACK_FRAMES, frames, (size_t)depth * sizeof(*frames),
-		    (const void **)&within);
-	return bytes == (ssize_t)sizeof(*within) && *within > 0 && *within <= depth ? *within : 0;
+	memset(stack, 0, sizeof(*stack));
+	if (bytes == (ssize_t)sizeof(*answer) && answer->depth <= LP_STACK_FRAMES)
+		*stack = *answer;
 }
 
 static void take_frame(struct lp_frame *shown, const struct lp_frame *from)
@@ -335,31 +313,6 @@ static size_t describe_stack(const struct lp_instance *instance, const struct lp
 	for (i = 0; i < done && i < count; i++)
 		take_frame(&shown[i], &found[i]);
 	return i;
-}
-
-static bool is_dispatch(const struct lp_frame *frame)
-{
-	uint32_t number;
-	const struct lp_runtime *runtime;
-
-	for (number = 0; (runtime = runtime_by_number(number)); number++)
-		if (runtime->is_dispatch(frame))
-			return true;
-	return false;
-}
-
-static int loop_code(const struct lp_instance *instance, uint64_t *dispatch, uint64_t *run_once)
-{
-	const uint64_t *codes;
-	ssize_t bytes = ask(instance, LP_OPERATION_LOOP_CODE, NULL, 0, (const void **)&codes);
-
-	if (bytes < 0)
-		return (int)bytes;
-	if (bytes != (ssize_t)(2 * sizeof(*codes)))
-		return -EINVAL;
-	*dispatch = codes[0];
-	*run_once = codes[1];
-	return 0;
 }
 
 static void describe_thread(const struct lp_instance *instance, uint64_t thread_state, pid_t *tid,
@@ -463,24 +416,28 @@ static void task_name(const struct lp_instance *instance, uint64_t task, char *n
 		snprintf(name, size, "%.*s", (int)bytes, found);
 }
 
+/* memory_read() asks a worker already. */
+static void copy_task_name(const struct lp_instance *instance, uint64_t task,
+			   struct lp_event_slow *event)
+{
+	own_runtime(instance)->copy_task_name(instance, task, event);
+}
+
 static const struct lp_runtime remote_runtime = {
 	.name = "remote",
 	.release = release,
 	.find_probe = find_probe,
-	.find_lifecycle = find_lifecycle,
+	.find_fact = find_fact,
 	.verify = verify,
 	.may_run_loop = may_run_loop,
-	.find_uvloop = find_uvloop,
 	.find_loops = find_loops,
-	.callback_frames = callback_frames,
-	.read_stack = read_stack,
+	.loop_stack = loop_stack,
 	.describe = describe,
 	.describe_stack = describe_stack,
-	.is_dispatch = is_dispatch,
-	.loop_code = loop_code,
 	.describe_thread = describe_thread,
 	.has_copied_loop = has_copied_loop,
 	.describe_finding = describe_finding,
 	.running_callback = running_callback,
 	.task_name = task_name,
+	.copy_task_name = copy_task_name,
 };

@@ -154,17 +154,18 @@ static void examine_further(const struct lp_instance *instance, const struct lp_
 {
 	const struct lp_runtime *runtime = instance->runtime;
 	uint32_t roles = open->roles;
+	size_t fact;
 
 	examination->verified = runtime->verify(instance, &examination->error);
-	examination->uvloop_code = runtime->find_uvloop(instance, &examination->uvloop);
-	if (open->lost)
-		examination->lifecycle_code =
-			runtime->find_lifecycle(instance, &examination->lifecycle);
+	for (fact = 0; fact < LP_FACTS; fact++)
+		if (fact != LP_FACT_FINDINGS || open->lost)
+			examination->fact_codes[fact] = runtime->find_fact(
+				instance, (enum lp_fact)fact, &examination->facts);
 	/*
-	 * Probes that need the lifecycle are attached once it is known.  A search for them before
+	 * Probes that need these facts are attached once they are known.  A search for them before
 	 * that would take a dozen milliseconds, in which a new program can make its first mistake.
 	 */
-	if (examination->lifecycle_code == -EAGAIN)
+	if (examination->fact_codes[LP_FACT_FINDINGS] == -EAGAIN)
 		roles &= ~open->later;
 	examine_roles(instance, roles, examination);
 }
@@ -175,12 +176,15 @@ static ssize_t examine_process(const struct call *call)
 	const struct lp_examine *examine = call->arguments;
 	const struct lp_packed_message *known = (const void *)(examine + 1);
 	struct lp_instance instance;
+	size_t fact;
 
 	if (call->capacity < sizeof(*examination) ||
 	    call->bytes != sizeof(*examine) + (examine->known ? sizeof(*known) : 0))
 		return -EINVAL;
 	memset(examination, 0, sizeof(*examination));
-	examination->verified = examination->uvloop_code = examination->lifecycle_code = -EAGAIN;
+	examination->verified = -EAGAIN;
+	for (fact = 0; fact < LP_FACTS; fact++)
+		examination->fact_codes[fact] = -EAGAIN;
 	examination->code = examine->known ? unpack(known, &instance) : -EAGAIN;
 	if (!examination->code && examine->anew && instance.runtime->may_run_loop(&instance)) {
 		instance.runtime->release(&instance);
@@ -219,30 +223,15 @@ static ssize_t serve_find_loops(const struct call *call)
 	return count < 0 ? count : (ssize_t)((size_t)count * sizeof(*loops));
 }
 
-static ssize_t serve_read_stack(const struct call *call)
+static ssize_t serve_loop_stack(const struct call *call)
 {
 	const struct lp_stack_request *request = call->arguments;
-	struct lp_stack_answer *answer = call->answer;
-	size_t capacity;
 
-	if (call->bytes != sizeof(*request))
+	if (call->bytes != sizeof(*request) || call->capacity < sizeof(struct lp_loop_stack))
 		return -EINVAL;
-	capacity = request->capacity < LP_STACK_DEPTH ? request->capacity : LP_STACK_DEPTH;
-	memset(answer, 0, sizeof(*answer));
-	answer->depth = call->instance->runtime->read_stack(call->instance, request->thread_state,
-							    answer->frames, capacity, &answer->cut);
-	return sizeof(*answer);
-}
-
-static ssize_t serve_callback_frames(const struct call *call)
-{
-	const struct lp_raw_frame *frames = call->arguments;
-	size_t count = call->bytes / sizeof(*frames);
-	int32_t within;
-
-	within = call->instance->runtime->callback_frames(call->instance, frames, (int)count);
-	memcpy(call->answer, &within, sizeof(within));
-	return sizeof(within);
+	call->instance->runtime->loop_stack(call->instance, &request->loop, &request->wait,
+					    request->asleep, call->answer);
+	return sizeof(struct lp_loop_stack);
 }
 
 static ssize_t serve_describe(const struct call *call)
@@ -265,14 +254,6 @@ static ssize_t serve_describe_stack(const struct call *call)
 	count = call->instance->runtime->describe_stack(call->instance, call->arguments, count,
 							call->answer);
 	return (ssize_t)(count * sizeof(struct lp_frame));
-}
-
-static ssize_t serve_loop_code(const struct call *call)
-{
-	uint64_t *codes = call->answer;
-	int err = call->instance->runtime->loop_code(call->instance, &codes[0], &codes[1]);
-
-	return err ? err : (ssize_t)(2 * sizeof(*codes));
 }
 
 static ssize_t serve_describe_thread(const struct call *call)
@@ -351,11 +332,9 @@ static const struct {
 	[LP_OPERATION_MAY_BE_PROGRAM] = { serve_may_be_program, false },
 	[LP_OPERATION_EXAMINE] = { serve_examine, false },
 	[LP_OPERATION_FIND_LOOPS] = { serve_find_loops, true },
-	[LP_OPERATION_READ_STACK] = { serve_read_stack, true },
-	[LP_OPERATION_CALLBACK_FRAMES] = { serve_callback_frames, true },
+	[LP_OPERATION_LOOP_STACK] = { serve_loop_stack, true },
 	[LP_OPERATION_DESCRIBE] = { serve_describe, true },
 	[LP_OPERATION_DESCRIBE_STACK] = { serve_describe_stack, true },
-	[LP_OPERATION_LOOP_CODE] = { serve_loop_code, true },
 	[LP_OPERATION_DESCRIBE_THREAD] = { serve_describe_thread, true },
 	[LP_OPERATION_HAS_COPIED_LOOP] = { serve_has_copied_loop, true },
 	[LP_OPERATION_DESCRIBE_FINDING] = { serve_describe_finding, true },

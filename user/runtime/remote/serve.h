@@ -20,11 +20,9 @@ enum lp_operation {
 	LP_OPERATION_EXAMINE, /* struct lp_examine; struct lp_examination */
 	/* operations on an instance: a struct lp_packed_message comes before the arguments */
 	LP_OPERATION_FIND_LOOPS, /* none; struct lp_running_loop... */
-	LP_OPERATION_READ_STACK, /* struct lp_stack_request; struct lp_stack_answer */
-	LP_OPERATION_CALLBACK_FRAMES, /* struct lp_raw_frame...; the callback's number of frames */
+	LP_OPERATION_LOOP_STACK, /* struct lp_stack_request; struct lp_loop_stack */
 	LP_OPERATION_DESCRIBE, /* struct lp_raw_frame; struct lp_frame */
 	LP_OPERATION_DESCRIBE_STACK, /* struct lp_raw_frame...; struct lp_frame... */
-	LP_OPERATION_LOOP_CODE, /* none; uint64_t[2] */
 	LP_OPERATION_DESCRIBE_THREAD, /* uint64_t; struct lp_thread_answer */
 	LP_OPERATION_HAS_COPIED_LOOP, /* none; 0 or 1, a byte */
 	/* struct lp_event_raw_finding; struct lp_finding_places up to its last known frame */
@@ -75,26 +73,20 @@ struct lp_examined_role {
 
 struct lp_examination {
 	int32_t code; /* result of runtime_detect; if it is not 0, only error is filled */
-	int32_t verified, uvloop_code,
-		lifecycle_code; /* results of verify, find_uvloop and find_lifecycle */
+	int32_t verified; /* the result of verify */
+	int32_t fact_codes[LP_FACTS]; /* the results of find_fact */
 	uint32_t roles; /* roles whose probes were searched, bits */
 	bool may_run_loop;
 	struct lp_error error; /* the sentence of code, or else of verified */
 	struct lp_packed_message packed;
-	struct lp_uvloop uvloop;
-	struct lp_lifecycle lifecycle;
+	union lp_process_facts facts;
 	struct lp_examined_role role[LP_PROBE_ROLES];
 };
 
 struct lp_stack_request {
-	uint64_t thread_state;
-	uint32_t capacity;
-};
-
-struct lp_stack_answer {
-	int32_t depth;
-	bool cut;
-	struct lp_raw_frame frames[LP_STACK_DEPTH];
+	struct lp_running_loop loop;
+	struct lp_wait wait;
+	bool asleep;
 };
 
 #define LP_THREAD_NAME_BYTES 256

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "code.h"
 
+#include "base/text.h"
 #include "process/memory.h"
 #include "runtime/cpython/layout/line_table.h"
 
@@ -164,6 +165,32 @@ static uint32_t find_line(const struct lp_cpython *python, const struct lp_code 
 		       : 0;
 }
 
+/* Returns whether a frame is that of Handle._run; up to 3.10 its code object only has `_run`. */
+static bool is_dispatch(const struct lp_frame *frame)
+{
+	const char *end = strstr(frame->file, "asyncio/events.py");
+
+	return end && !end[strlen("asyncio/events.py")] &&
+	       (!strcmp(frame->function, "_run") || !strcmp(frame->function, "Handle._run"));
+}
+
+/* asyncio's own modules have no folders below; others may have a folder of that name. */
+static bool is_asyncio(const char *file)
+{
+	const char *at = strstr(file, "/asyncio/");
+
+	return at && !strchr(at + strlen("/asyncio/"), '/');
+}
+
+void cpython_mark_frame(struct lp_frame *shown)
+{
+	shown->dispatches = is_dispatch(shown);
+	shown->of_loop = is_asyncio(shown->file);
+	/* 3.14 has the functions in _py_warnings.py */
+	shown->warns = text_ends_with(shown->file, "/warnings.py") ||
+		       text_ends_with(shown->file, "/_py_warnings.py");
+}
+
 static void show(const struct lp_cpython *python, const struct lp_code *code, uint64_t instruction,
 		 struct lp_frame *shown)
 {
@@ -175,6 +202,7 @@ static void show(const struct lp_cpython *python, const struct lp_code *code, ui
 	shown->coroutine = flags & CODE_FLAGS_COROUTINE;
 	memcpy(shown->function, code->function, sizeof(shown->function));
 	memcpy(shown->file, code->file, sizeof(shown->file));
+	cpython_mark_frame(shown);
 	if (code->table) {
 		shown->line = find_line(python, code, code->table, code->table_size, instruction);
 	} else {

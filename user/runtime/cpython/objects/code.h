@@ -17,6 +17,9 @@ void cpython_codes_free(struct lp_code_cache *cache);
 int cpython_frame(const struct lp_cpython *python, const struct lp_raw_frame *raw,
 		  struct lp_raw_frame *frame);
 
+/* Fills in what a frame with this function and file does; see struct lp_frame. */
+void cpython_mark_frame(struct lp_frame *shown);
+
 /* See describe in struct lp_runtime.  -EINVAL: there is no code object, or it was freed. */
 int cpython_describe(const struct lp_cpython *python, const struct lp_raw_frame *frame,
 		     struct lp_frame *shown);

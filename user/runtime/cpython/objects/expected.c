@@ -104,16 +104,11 @@ static enum lp_handled handled_in(const struct lp_cpython *python, const struct 
 	return handled;
 }
 
-/* Returns whether a frame's file is directly in a folder asyncio/: the package has no folders. */
 static bool is_asyncio(const struct lp_cpython *python, const struct lp_raw_frame *frame)
 {
 	struct lp_frame shown;
-	const char *at;
 
-	if (cpython_describe(python, frame, &shown))
-		return false;
-	at = strstr(shown.file, "/asyncio/");
-	return at && !strchr(at + strlen("/asyncio/"), '/');
+	return !cpython_describe(python, frame, &shown) && shown.of_loop;
 }
 
 bool cpython_is_expected(const struct lp_cpython *python, const struct lp_raw_frame *frames,

@@ -1,20 +1,19 @@
-/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
  * Sample mode: follows callbacks without a probe at their beginning. The stack of a thread that is
  * late or blocked shows which callback is running: it has the frame of the Handle's _run. All
  * handles of an iteration exist before its first one runs, so that different callbacks have
  * different addresses.
  */
-#ifndef LP_BPF_PYTHON_OBSERVE_BPF_H
-#define LP_BPF_PYTHON_OBSERVE_BPF_H
-
 #include "loop/common.bpf.h"
 #include "loop/loop.bpf.h"
 #include "identify.bpf.h"
 #include "object.bpf.h"
+#include "uvloop_callable.bpf.h"
 #include "walk.bpf.h"
 
-#include "uvloop_callable.bpf.h"
+/* Limit of the frames between the poll and the loop's own frame: those of the selector. */
+#define LP_SELECTOR_FRAMES 8
 
 /*
  * Estimates when one callback ended and the next began: halfway between the last sample of the
@@ -94,7 +93,7 @@ static __always_inline bool lp_is_cut_callable(struct lp_loop *loop, __u32 callb
  * still be read where it was in the queue, and is running if the thread is in its context;
  * callbacks of timers, descriptors and streams are identified by the outermost frame.
  */
-__weak __noinline int lp_uv_observe(__u32 slot, __u64 now)
+__noinline int lp_uv_observe(__u32 slot, __u64 now)
 {
 	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
@@ -157,8 +156,8 @@ static __always_inline bool lp_is_cut_one(struct lp_loop *loop, __u32 slot, __u6
 	loop->cut = 0;
 	if (!handle || !loop->start_ns)
 		return false;
-	callback = lp_identify_callback(loop, slot,
-					lp_read_u64(handle + loop->python.offsets.handle_callback));
+	callback = lp_identify_callback(
+		loop, slot, lp_read_u64(handle + loop->layout.python.offsets.handle_callback));
 	return lp_is_cut_callable(loop, callback);
 }
 
@@ -171,7 +170,7 @@ static __always_inline bool lp_is_cut_one(struct lp_loop *loop, __u32 slot, __u6
  * has one), so that only two samples in a row without the loop's frame mean that the loop has
  * ended.
  */
-__weak __noinline int lp_observe(__u32 slot, __u64 now, __u32 certain)
+__noinline int lp_observe(__u32 slot, __u64 now, __u32 certain)
 {
 	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
@@ -207,8 +206,8 @@ __weak __noinline int lp_observe(__u32 slot, __u64 now, __u32 certain)
 		lp_observe_outside(loop);
 		return 0;
 	}
-	callback = lp_identify_callback(loop, slot,
-					lp_read_u64(handle + loop->python.offsets.handle_callback));
+	callback = lp_identify_callback(
+		loop, slot, lp_read_u64(handle + loop->layout.python.offsets.handle_callback));
 	/* The stack could not be read at this instruction: the next sample tries again. */
 	if (!callback && !loop->callable.identity) {
 		loop->last_handle = 0;
@@ -218,4 +217,31 @@ __weak __noinline int lp_observe(__u32 slot, __u64 now, __u32 certain)
 	return 1;
 }
 
-#endif /* LP_BPF_PYTHON_OBSERVE_BPF_H */
+/* Sample mode: returns whether the loop itself polls, and not a callback. */
+__noinline int lp_polls_itself(__u32 slot)
+{
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+	const struct lp_python_offsets *offsets;
+	struct lp_process *process;
+	__u64 frame, code;
+	__u32 i;
+
+	if (!loop)
+		return 0;
+	process = bpf_map_lookup_elem(&processes, &loop->pid);
+	if (!process || (!process->facts.python.code.run_once && !loop->facts.python.run_once_code))
+		return 0;
+	offsets = &loop->layout.python.offsets;
+	frame = lp_top_frame(offsets, loop->thread_state);
+	for (i = 0; i < LP_SELECTOR_FRAMES && frame; i++) {
+		code = lp_read_u64(frame + offsets->f_executable) & ~offsets->tag_mask;
+		if (code == process->facts.python.code.dispatch)
+			return 0;
+		if (lp_is_loop_code(loop, process->facts.python.code.run_once, code))
+			return 1;
+		frame = lp_read_u64(frame + offsets->frame_previous);
+	}
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

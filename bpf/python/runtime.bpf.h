@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* What ../runtime.bpf.h needs of CPython, inlined into the programs of every runtime. */
+#ifndef LP_BPF_PYTHON_RUNTIME_BPF_H
+#define LP_BPF_PYTHON_RUNTIME_BPF_H
+
+#include "loop/common.bpf.h"
+#include "object.bpf.h"
+#include "uvloop.bpf.h"
+
+/*
+ * Copies the name object of the task whose step has just ended. A read at the beginning of every
+ * step would make each a fifth more expensive. The task may have been freed by now: this shows as
+ * a reference count of 0, or as a name that is neither a str nor an int. Then the name that user
+ * space read during the stall is used instead.
+ */
+static __always_inline void lp_read_task_name(const struct lp_loop *loop, __u8 *name)
+{
+	__u64 address = loop->task + loop->layout.python.offsets.task_coro + 8, object = 0;
+	__u32 references = 0;
+
+	__builtin_memset(name, 0, LP_NAME_BYTES);
+	bpf_probe_read_user(&references, sizeof(references), (void *)loop->task);
+	bpf_probe_read_user(&object, sizeof(object), (void *)address);
+	if (!references || !object)
+		return;
+	/* A str or an int takes 32 bytes at least; a larger read may cross into an unmapped
+	 * page. */
+	if (bpf_probe_read_user(name, LP_NAME_BYTES, (void *)object) &&
+	    bpf_probe_read_user(name, 96, (void *)object) &&
+	    bpf_probe_read_user(name, 64, (void *)object))
+		bpf_probe_read_user(name, 32, (void *)object);
+}
+
+/* Fills in the name of the task whose step has just ended, as an object that user space decodes. */
+static __always_inline void lp_copy_task_name(const struct lp_loop *loop,
+					      struct lp_event_slow *event)
+{
+	const struct lp_python *python = &loop->layout.python;
+	__u64 type;
+
+	event->string_ascii = python->offsets.string_ascii;
+	event->string_wide = python->offsets.string_wide;
+	event->int_digit = python->offsets.ob_digit;
+	lp_read_task_name(loop, event->task_name);
+	__builtin_memcpy(&type, event->task_name + 8, sizeof(type));
+	event->name_is_int = type == python->int_type;
+	event->name_is_string = type == python->string_type;
+}
+
+/* Resolves the addresses of the GIL and of the flag for garbage collection, once a loop. */
+static __always_inline void lp_find_lock(struct lp_loop *loop)
+{
+	const struct lp_python *python = &loop->layout.python;
+	__u64 address = python->thread_base;
+	__u32 i;
+
+	for (i = 0; i < LP_CHAIN_STEPS && i < python->gil_steps; i++)
+		address = lp_read_u64(address + python->thread_offsets[i]);
+	loop->gil = address ? address + python->gil_offset : 0;
+	address = python->thread_base;
+	if (!python->collecting_in_runtime)
+		address = lp_read_u64(address + python->interpreter_head);
+	loop->collecting = address ? address + python->collecting_offset : 0;
+}
+
+/* Returns whether a call of the running callback is under way still. */
+static __always_inline bool lp_callback_active(const struct lp_loop *loop)
+{
+	return lp_context_active(loop);
+}
+
+/* The innermost frame of the loop's thread; 0: it has none. */
+static __always_inline __u64 lp_loop_frame(const struct lp_loop *loop)
+{
+	return lp_top_frame(&loop->layout.python.offsets, loop->thread_state);
+}
+
+/* Returns whether there is a loop at this address that is running. */
+static __always_inline bool lp_object_runs(__u64 object)
+{
+	return lp_uv_runs(object);
+}
+
+/* The descriptor that the loop at this address polls, plus 1; 0: not known. */
+static __always_inline __u32 lp_object_descriptor(__u64 object)
+{
+	return lp_uv_descriptor(object);
+}
+
+/*
+ * The state of the thread that holds the lock. Up to 3.11 the chain of pointers leads to the state
+ * of the current thread, which is that of the holder; from 3.12 on it leads to the last holder,
+ * which still is the holder while another thread waits.
+ */
+static __always_inline __u64 lp_lock_holder(const struct lp_loop *loop)
+{
+	return lp_thread_state(&loop->layout.python);
+}
+
+/*
+ * An identity of what a thread runs. The state of a new thread may reuse the memory of one that has
+ * ended: the code that it runs is part of the identity, too.
+ */
+static __always_inline __u64 lp_holder_identity(const struct lp_loop *loop, __u64 thread_state)
+{
+	const struct lp_python_offsets *offsets = &loop->layout.python.offsets;
+	__u64 code = thread_state ? lp_read_u64(lp_top_frame(offsets, thread_state) +
+						offsets->f_executable) &
+					    ~offsets->tag_mask
+				  : 0;
+
+	return (thread_state ^ code * LP_HASH_PRIME) & ~offsets->tag_mask;
+}
+
+#endif /* LP_BPF_PYTHON_RUNTIME_BPF_H */

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* Reports slow callbacks, for all programs at which a callback may end. */
+#include "loop/common.bpf.h"
+#include "loop/loop.bpf.h"
+#include "runtime.bpf.h"
+
+/* Not inlined: it runs once a slow callback, and keeps the hot path short. */
+__noinline int lp_report_slow(__u32 slot, __u64 now)
+{
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+	struct lp_event_slow *event;
+	__u64 duration;
+
+	if (!loop || !lp_is_span(now, loop->start_ns))
+		return 0;
+	duration = now - loop->start_ns;
+	loop->slow_callbacks++;
+	loop->slow_in_iteration++;
+	loop->slow_ns += duration;
+	if (!lp_rate_limit_allows(&loop->rate_limit, now, duration, LP_REPORTS_A_SECOND) ||
+	    !lp_may_report(slot, now, duration)) {
+		loop->suppressed++;
+		loop->suppressed_ns += duration;
+		lp_drop_segment(slot, loop->start_ns);
+		return 0;
+	}
+	loop->reported_in_iteration++;
+	lp_report_segment(slot, loop->start_ns, now, 0);
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event) {
+		lp_lose(LP_LOST_RING);
+		return 0;
+	}
+	lp_event_fill(&event->event, LP_EVENT_SLOW, sizeof(*event), now, slot, loop->pid);
+	event->start_ns = loop->start_ns;
+	event->task = loop->task;
+	event->queue_delay_ns = loop->queue_delay_ns;
+	event->iteration = loop->iterations;
+	event->callback = loop->callback;
+	event->position = loop->position;
+	lp_copy_task_name(loop, event);
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

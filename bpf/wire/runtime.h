@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The data that the programs of one runtime need, in maps that are for every runtime. Only these
+ * programs and the runtime's adapter in user space know the content: others copy it as it is. A
+ * runtime has one member in each union, all of which are 0 at first.
+ */
+#ifndef LP_BPF_WIRE_RUNTIME_H
+#define LP_BPF_WIRE_RUNTIME_H
+
+#include "python.h"
+
+/* The layout of the objects of a process, and addresses that never change in it. */
+union lp_layout {
+	struct lp_python python;
+};
+
+/* What is learned of a process while it runs, by its adapter and by programs. */
+union lp_process_facts {
+	struct lp_python_process python;
+};
+
+/* What only one loop of a process has. */
+union lp_loop_facts {
+	struct lp_python_loop python;
+};
+
+/* What programs have learned of the callables of a loop; read at every callback. */
+union lp_callable_types {
+	struct lp_python_types python;
+};
+
+#endif /* LP_BPF_WIRE_RUNTIME_H */

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* A second runtime: its adapter and a row in the table are all that the rest of the program needs. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include <cmocka.h>
+
+#include <unistd.h>
+
+#include "base/clocks.h"
+#include "runtime/detect.h"
+#include "runtime/registry.h"
+#include "runtime/remote/remote.h"
+
+#define TICKS 7
+#define THREAD_STATE 0x1000
+
+static pid_t target; /* the only process that runs a reel */
+
+/* What the adapter knows of a process; it has no pointers, so that it is packed as it is. */
+struct reel {
+	uint32_t ticks;
+};
+
+static int detect(const struct lp_process_info *process, struct lp_instance *instance,
+		  struct lp_error *error)
+{
+	struct reel *reel;
+
+	if (process->pid != target)
+		return error_set(error, -ENOENT, "process %d runs no reel", process->pid);
+	reel = calloc(1, sizeof(*reel));
+	if (!reel)
+		return error_set(error, -ENOMEM, "out of memory");
+	reel->ticks = TICKS;
+	instance->reader = reel;
+	snprintf(instance->version, sizeof(instance->version), "1.2");
+	snprintf(instance->runtime_name, sizeof(instance->runtime_name), "reel");
+	return 0;
+}
+
+static bool may_be_program(const char *path)
+{
+	return strstr(path, "reel") != NULL;
+}
+
+static void release(struct lp_instance *instance)
+{
+	free(instance->reader);
+	instance->reader = NULL;
+}
+
+static ssize_t pack(const struct lp_instance *instance, void *bytes, size_t capacity)
+{
+	if (capacity < sizeof(struct reel))
+		return -ENOSPC;
+	memcpy(bytes, instance->reader, sizeof(struct reel));
+	return sizeof(struct reel);
+}
+
+static int unpack(struct lp_instance *instance, const void *bytes, size_t count)
+{
+	struct reel *reel = count == sizeof(*reel) ? malloc(sizeof(*reel)) : NULL;
+
+	if (!reel)
+		return -EINVAL;
+	memcpy(reel, bytes, sizeof(*reel));
+	instance->reader = reel;
+	return 0;
+}
+
+static int find_probe(const struct lp_instance *instance, enum lp_probe_role role,
+		      struct lp_probe *probe, struct lp_error *error)
+{
+	(void)instance;
+	memset(probe, 0, sizeof(*probe));
+	if (role != LP_PROBE_DISPATCH)
+		return error_set(error, -ENODEV, "a reel has no such function");
+	probe->role = role;
+	probe->function = "reel_tick";
+	probe->count = 1;
+	probe->places[0].offset = 0x40;
+	return 0;
+}
+
+/* The second half of the facts, as a union member of this runtime would begin there. */
+#define FACT_OFFSET (sizeof(union lp_process_facts) / 16 * 8)
+
+static int find_fact(const struct lp_instance *instance, enum lp_fact fact,
+		     union lp_process_facts *facts)
+{
+	const struct reel *reel = instance->reader;
+
+	if (fact != LP_FACT_LOOPS)
+		return -ENODEV;
+	memcpy((char *)facts + FACT_OFFSET, &reel->ticks, sizeof(reel->ticks));
+	return 0;
+}
+
+static int verify(const struct lp_instance *instance, struct lp_error *error)
+{
+	(void)instance;
+	(void)error;
+	return 0;
+}
+
+static bool may_run_loop(const struct lp_instance *instance)
+{
+	(void)instance;
+	return true;
+}
+
+static int find_loops(const struct lp_instance *instance, struct lp_running_loop *loops,
+		      size_t capacity)
+{
+	if (!capacity)
+		return 0;
+	memset(loops, 0, sizeof(*loops));
+	loops->tid = instance->pid;
+	loops->thread_state = THREAD_STATE;
+	loops->object = 0x2000;
+	loops->own_poll = true;
+	return 1;
+}
+
+static void loop_stack(const struct lp_instance *instance, const struct lp_running_loop *loop,
+		       const struct lp_wait *wait, bool asleep, struct lp_loop_stack *stack)
+{
+	const struct reel *reel = instance->reader;
+
+	(void)wait;
+	memset(stack, 0, sizeof(*stack));
+	stack->shows = LP_SHOWS_CALLBACK;
+	stack->waits_for_lock = asleep;
+	stack->depth = 1;
+	stack->frames[0].code = loop->thread_state;
+	stack->frames[0].instruction = reel->ticks;
+}
+
+static int describe(const struct lp_instance *instance, const struct lp_raw_frame *frame,
+		    struct lp_frame *shown)
+{
+	(void)instance;
+	memset(shown, 0, sizeof(*shown));
+	snprintf(shown->function, sizeof(shown->function), "tick");
+	shown->line = (uint32_t)frame->instruction;
+	shown->dispatches = true;
+	return 0;
+}
+
+static const struct lp_runtime reel_runtime = {
+	.name = "reel",
+	.loop_library = "/libreel.",
+	.detect = detect,
+	.may_be_program = may_be_program,
+	.release = release,
+	.pack = pack,
+	.unpack = unpack,
+	.find_probe = find_probe,
+	.find_fact = find_fact,
+	.facts = { [LP_FACT_LOOPS] = { FACT_OFFSET, sizeof(uint32_t) } },
+	.verify = verify,
+	.may_run_loop = may_run_loop,
+	.find_loops = find_loops,
+	.loop_stack = loop_stack,
+	.describe = describe,
+};
+
+/* Replaces user/runtime/runtimes.c, so that no other runtime is linked. */
+const struct lp_runtime *const runtimes[] = { &reel_runtime, NULL };
+
+static int begin(void **state)
+{
+	(void)state;
+	target = getpid();
+	return remote_begin();
+}
+
+static int end(void **state)
+{
+	(void)state;
+	remote_end();
+	return 0;
+}
+
+static void a_process_is_detected_by_a_worker(void **state)
+{
+	struct lp_process_info process = { .pid = getpid() };
+	struct lp_instance instance;
+	struct lp_error error;
+
+	(void)state;
+	assert_true(runtime_may_be_program_here("/opt/reel/bin/reel"));
+	assert_true(runtime_is_loop_library("/usr/lib/libreel.so.1"));
+	assert_false(runtime_is_loop_library("/usr/lib/libc.so.6"));
+	assert_int_equal(runtime_detect(&process, &instance, &error), 0);
+	assert_string_equal(instance.runtime_name, "reel");
+	assert_string_equal(instance.version, "1.2");
+	instance.runtime->release(&instance);
+	process.pid = 1;
+	assert_int_equal(runtime_detect(&process, &instance, &error), -ENOENT);
+	assert_string_equal(error.text, "process 1 runs no reel");
+}
+
+static void loops_and_stacks_come_from_the_adapter(void **state)
+{
+	const struct lp_process_info process = { .pid = getpid() };
+	const struct lp_wait wait = { .syscall = 202 };
+	struct lp_running_loop loops[4];
+	struct lp_loop_stack stack;
+	struct lp_instance instance;
+	struct lp_raw_frame frame;
+	struct lp_frame shown;
+	struct lp_error error;
+
+	(void)state;
+	assert_int_equal(runtime_detect(&process, &instance, &error), 0);
+	assert_int_equal(instance.runtime->find_loops(&instance, loops, 4), 1);
+	assert_int_equal(loops[0].tid, getpid());
+	assert_true(loops[0].own_poll);
+	instance.runtime->loop_stack(&instance, &loops[0], &wait, true, &stack);
+	assert_int_equal(stack.shows, LP_SHOWS_CALLBACK);
+	assert_true(stack.waits_for_lock);
+	assert_int_equal(stack.depth, 1);
+	frame = stack.frames[0];
+	assert_int_equal(instance.runtime->describe(&instance, &frame, &shown), 0);
+	assert_string_equal(shown.function, "tick");
+	assert_int_equal(shown.line, TICKS);
+	assert_true(shown.dispatches);
+	instance.runtime->release(&instance);
+}
+
+/* As discovery does it: the probes and facts of an examination are what session/ attaches by. */
+static void roles_and_facts_come_from_an_examination(void **state)
+{
+	const struct lp_process_info process = { .pid = getpid() };
+	const struct lp_examine_wish wish = {
+		.ticket = 1,
+		.open = { .roles = 1U << LP_PROBE_DISPATCH | 1U << LP_PROBE_READY },
+	};
+	union lp_process_facts facts, before;
+	struct lp_examined examined;
+	struct lp_instance instance;
+	struct lp_probe probe;
+	struct lp_error error;
+	uint32_t ticks;
+
+	(void)state;
+	assert_int_equal(examine_begin(&process, &wish), 0);
+	while (!examine_take(&examined))
+		assert_true(remote_wait(NS_PER_S));
+	assert_int_equal(examined.code, 0);
+	assert_int_equal(remote_instance(&examined, &instance), 0);
+	assert_int_equal(instance.runtime->find_probe(&instance, LP_PROBE_DISPATCH, &probe, &error),
+			 0);
+	assert_string_equal(probe.function, "reel_tick");
+	assert_int_equal(probe.places[0].offset, 0x40);
+	assert_int_equal(instance.runtime->find_probe(&instance, LP_PROBE_READY, &probe, &error),
+			 -ENODEV);
+	assert_int_equal(instance.runtime->find_probe(&instance, LP_PROBE_TIMER, &probe, &error),
+			 -EAGAIN);
+	memset(&facts, 0xff, sizeof(facts));
+	before = facts;
+	assert_int_equal(instance.runtime->find_fact(&instance, LP_FACT_KINDS, &facts), -ENODEV);
+	assert_memory_equal(&facts, &before, sizeof(facts));
+	assert_int_equal(instance.runtime->find_fact(&instance, LP_FACT_LOOPS, &facts), 0);
+	memcpy(&ticks, (const char *)&facts + FACT_OFFSET, sizeof(ticks));
+	assert_int_equal(ticks, TICKS);
+	/* nothing but its own part has changed */
+	memcpy((char *)&facts + FACT_OFFSET, (const char *)&before + FACT_OFFSET, sizeof(ticks));
+	assert_memory_equal(&facts, &before, sizeof(facts));
+	instance.runtime->release(&instance);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_process_is_detected_by_a_worker),
+		cmocka_unit_test(loops_and_stacks_come_from_the_adapter),
+		cmocka_unit_test(roles_and_facts_come_from_an_examination),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}

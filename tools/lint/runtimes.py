@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Checks that what belongs to one runtime stays in its folders: no other source or header names its
+libraries, functions or types, neither in code nor in a comment.  Sentences for people, which are
+string literals with a space, may do so; so may the files below, for the reason beside each.
+"""
+import os
+import re
+import subprocess
+import sys
+
+RUNTIMES = {
+    "CPython": {
+        "folders": ("user/runtime/cpython/", "bpf/python/"),
+        "words": r"(?i:asyncio|uvloop)|\buv_|Handle\._run|Context\.run|\b_?Py[A-Z]\w*",
+    },
+}
+ALLOWED = {
+    "bpf/wire/python.h": "the data that bpf/python/ and the adapter share",
+    "bpf/wire/loop_kinds.h": "the registry of the kinds of loops: captures carry the numbers",
+    "user/wire/loop_kinds.c": "a row for each kind, for reports and captures without an adapter",
+}
+# a comment, whole, or a literal; a literal may contain what looks like a comment
+TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*.*?\*/', re.S)
+
+
+def without_sentences(text):
+    """The text with each sentence replaced by as many line breaks as it has."""
+    def blank(match):
+        token = match[0]
+        return "\n" * token.count("\n") if token[0] == '"' and " " in token else token
+    return TOKEN.sub(blank, text)
+
+
+def complaints():
+    listed = subprocess.check_output(["git", "ls-files", "user/*.[ch]", "bpf/*.[ch]"], text=True)
+    files = [path for path in listed.split() if os.path.exists(path)]
+    for path in ALLOWED:
+        if path not in files:
+            yield f"tools/lint/runtimes.py: {path} is allowed and does not exist"
+    for name, runtime in RUNTIMES.items():
+        words = re.compile(runtime["words"])
+        for path in files:
+            if path.startswith(runtime["folders"]) or path in ALLOWED:
+                continue
+            with open(path, encoding="utf-8") as source:
+                lines = without_sentences(source.read()).splitlines()
+            for number, line in enumerate(lines, 1):
+                if line.lstrip().startswith("#include") or not words.search(line):
+                    continue
+                yield f"{path}:{number}: belongs to {name}: {words.search(line)[0]}"
+
+
+def main():
+    os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+    found = list(complaints())
+    for complaint in found:
+        print(complaint, file=sys.stderr)
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()
