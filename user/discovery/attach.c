@@ -14,7 +14,6 @@
 #include <string.h>
 
 #define TRIES 10
-#define SCAN_FIRST_NS (100 * NS_PER_MS)
 #define RETRY_LAST_NS (30000 * NS_PER_MS)
 /*
  * The time to the next examination grows, as a missing module may be loaded in a moment or never.
@@ -138,7 +137,7 @@ int target_attach(struct lp_targets *targets, struct lp_target *target,
 	struct lp_instance instance;
 	unsigned int kinds = 0;
 	bool again;
-	int err, loops;
+	int err, loops = 0;
 
 	*error = examined->error;
 	if (examined->code)
@@ -157,7 +156,7 @@ int target_attach(struct lp_targets *targets, struct lp_target *target,
 	 * in trace mode BPF adds a loop as soon as the probes are attached, so the poll calls are
 	 * attached before
 	 */
-	if (!err && !targets->config.sampling)
+	if (!err && !targets->config.sampling && target->named)
 		target_follow_polls(targets, target);
 	if (!err || err == -EAGAIN)
 		err = session_add_process(targets->config.session, &instance,
@@ -172,8 +171,8 @@ int target_attach(struct lp_targets *targets, struct lp_target *target,
 	remote_forget(&target->instance);
 	target->retry_ns = 0;
 	target->retry_step_ns = LP_RETRY_FIRST_NS;
-	target->scan_step_ns = SCAN_FIRST_NS;
-	target->scan_ns = clock_now() + SCAN_FIRST_NS;
+	target->scan_step_ns = LP_SCAN_FIRST_NS;
+	target->scan_ns = clock_now() + LP_SCAN_FIRST_NS;
 	targets->attached++;
 	targets->profiled++;
 	live_add_target(targets->config.live, &target->process, &target->instance);
@@ -183,7 +182,10 @@ int target_attach(struct lp_targets *targets, struct lp_target *target,
 	 */
 	again = target_age_ns(target) <= LP_YOUNG_NS &&
 		(targets->config.sampling || !target->named);
-	loops = target_add_loops(targets, target, again ? 1 : TRIES, &kinds);
+	if (target->named)
+		loops = target_add_loops(targets, target, again ? 1 : TRIES, &kinds);
+	else
+		target_search_loops(target, again ? 1 : TRIES);
 	log_attached(targets, target, loops, kinds);
 	return 0;
 }

@@ -165,6 +165,7 @@ bool targets_examine(struct lp_targets *targets)
 		if (target && target->asked && target->ticket == examined.ticket)
 			answer(targets, target, &examined);
 	}
+	any |= targets_take_loops(targets);
 	while (targets->asked_first && examine_is_free(targets->asked_first != targets->asked_last))
 		begin(targets, targets_take_asked(targets));
 	return any;

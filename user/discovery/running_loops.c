@@ -8,6 +8,7 @@
 #include "base/clocks.h"
 #include "base/log.h"
 #include "base/macros.h"
+#include "runtime/remote/loop_search.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,6 +21,10 @@
 #define POLLS_PERIOD_NS (1000 * NS_PER_MS)
 /* The time in ns after which the search for loops in a new target is not repeated. */
 #define TRIES_NS (100 * NS_PER_MS)
+/* The time in ns to the next search for loops grows up to this. */
+#define SCAN_SELDOM_NS (10000 * NS_PER_MS)
+/* The next search for loops waits for at least this many times the duration of the last one. */
+#define CHECK_REST 4
 /*
  * The time in ns after which one portion of loops ends. That of a process which the user has named
  * is longer when it is attached, as the run has not begun then.
@@ -87,7 +92,6 @@ void target_follow_polls(struct lp_targets *targets, const struct lp_target *tar
 
 void targets_loop_event(struct lp_targets *targets, const struct lp_event_loop *event)
 {
-	static struct lp_running_loop loops[LP_MAX_LOOPS];
 	struct lp_target *target = target_find(targets, (pid_t)event->event.pid);
 	uint64_t now = clock_now();
 
@@ -95,9 +99,9 @@ void targets_loop_event(struct lp_targets *targets, const struct lp_event_loop *
 	    target->state != LP_TARGET_ATTACHED || now < target->polls_ns)
 		return;
 	target->polls_ns = now + POLLS_PERIOD_NS;
-	/* since its last boundary the loop may be in a poll that was not noticed */
-	if (follow_polls(targets, target, loops, find_loops(target, loops)))
-		session_drop_iteration(targets->config.session, event->event.loop);
+	/* if its polls have to be followed, an iteration that it has begun is dropped */
+	target_search_loops(target, 1);
+	target_begin_search(targets, target);
 }
 
 /*
@@ -188,42 +192,129 @@ void target_add_more(struct lp_targets *targets, struct lp_target *target)
 
 	if (now - found->since_ns >= FOUND_NS) {
 		target_forget_loops(target);
-		target_add_loops(targets, target, 1, NULL);
+		target_search_loops(target, 1);
 		return;
 	}
 	found->next += add_until(targets, target, found->loops + found->next,
 				 found->count - found->next, found->followed, now + PORTION_NS);
 	found->due_ns = clock_now() + PORTION_REST_NS;
-	if (found->next == found->count)
-		target_forget_loops(target);
+	if (found->next == found->count) {
+		free(found->loops);
+		memset(found, 0, sizeof(*found));
+	}
+}
+
+/* Adds the first portion of loops, and retains the others. */
+static void add_found(struct lp_targets *targets, struct lp_target *target,
+		      const struct lp_running_loop *loops, size_t count, uint64_t portion_ns)
+{
+	bool followed = follow_polls(targets, target, loops, (int)count);
+	size_t done = add_until(targets, target, loops, count, followed, clock_now() + portion_ns);
+
+	if (done < count)
+		retain(target, loops + done, count - done, followed);
 }
 
 int target_add_loops(struct lp_targets *targets, struct lp_target *target, int tries,
 		     unsigned int *kinds)
 {
 	static struct lp_running_loop loops[LP_MAX_LOOPS];
-	bool first = target->named && kinds, followed;
 	uint64_t begun = clock_now();
-	size_t done;
 	int count = 0, i;
 
-	/* the loops of the last search come first */
-	if (target->found.loops)
-		return 0;
 	/*
 	 * the stack of a running thread changes while it is read, so that one search may miss a
 	 * loop
 	 */
 	for (i = 0; i < tries && count <= 0 && clock_now() - begun < TRIES_NS; i++)
 		count = find_loops(target, loops);
-	if (count <= 0)
-		return count;
-	for (i = 0; kinds && i < count; i++)
+	for (i = 0; i < count; i++)
 		*kinds |= 1U << loops[i].kind;
-	followed = follow_polls(targets, target, loops, count);
-	done = add_until(targets, target, loops, (size_t)count, followed,
-			 clock_now() + (first ? PORTION_FIRST_NS : PORTION_NS));
-	if (done < (size_t)count)
-		retain(target, loops + done, (size_t)count - done, followed);
+	if (count > 0)
+		add_found(targets, target, loops, (size_t)count, PORTION_FIRST_NS);
 	return count;
+}
+
+void target_search_loops(struct lp_target *target, unsigned int tries)
+{
+	struct lp_loop_search *search = &target->search;
+
+	if (tries <= search->tries)
+		return;
+	search->tries = tries;
+	search->until_ns = clock_now() + TRIES_NS;
+}
+
+/*
+ * Sets the instant of the next search after one that was due. The time to it grows while nothing
+ * new is found, and is at least CHECK_REST times the CPU time of the search, so that the searches
+ * of one process take a fifth of a CPU at most.
+ */
+static void rest(bool any, uint64_t took, uint64_t *due, uint64_t *step, uint64_t least)
+{
+	if (any)
+		*step = least;
+	else if (*step < SCAN_SELDOM_NS)
+		*step += *step + least;
+	*due = clock_now() + max_u64(*step, CHECK_REST * took);
+}
+
+/* Handles the end of a search, which has added new loops or not. */
+static void end_search(struct lp_target *target, bool any, uint64_t took)
+{
+	struct lp_loop_search *search = &target->search;
+
+	if (search->scans)
+		rest(any, took, &target->scan_ns, &target->scan_step_ns, LP_SCAN_FIRST_NS);
+	if (search->polled)
+		rest(any, took, &target->check_ns, &target->check_step_ns, LP_RETRY_FIRST_NS);
+	search->scans = search->polled = false;
+	search->ticket = 0;
+}
+
+bool target_begin_search(struct lp_targets *targets, struct lp_target *target)
+{
+	struct lp_loop_search *search = &target->search;
+
+	/* the loops of the last search come first */
+	if (search->ticket || target->found.loops || loop_search_is_busy())
+		return false;
+	search->ticket = ++targets->searches;
+	if (loop_search_begin(&target->instance, search->ticket)) {
+		/* the process is unreadable, or too many are */
+		search->tries = 0;
+		end_search(target, false, 0);
+	}
+	return true;
+}
+
+static void take_loops(struct lp_targets *targets, struct lp_target *target,
+		       const struct lp_loops_found *found)
+{
+	struct lp_loop_search *search = &target->search;
+	size_t before = targets->new_loops;
+	uint64_t begun = remote_clock();
+
+	search->tries--;
+	if (found->count > 0 || clock_now() >= search->until_ns)
+		search->tries = 0;
+	if (found->count > 0)
+		add_found(targets, target, found->loops, (size_t)found->count, PORTION_NS);
+	end_search(target, targets->new_loops > before, found->cpu_ns + remote_clock() - begun);
+}
+
+bool targets_take_loops(struct lp_targets *targets)
+{
+	struct lp_loops_found found;
+	bool any = false;
+
+	while (loop_search_take(&found)) {
+		struct lp_target *target = target_find(targets, found.pid);
+
+		any = true;
+		/* it may be that of an earlier process with this PID, or of an earlier program */
+		if (target && target->search.ticket && target->search.ticket == found.ticket)
+			take_loops(targets, target, &found);
+	}
+	return any;
 }

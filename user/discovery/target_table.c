@@ -135,6 +135,7 @@ void target_forget_loops(struct lp_target *target)
 {
 	free(target->found.loops);
 	memset(&target->found, 0, sizeof(target->found));
+	memset(&target->search, 0, sizeof(target->search));
 }
 
 void target_reset(struct lp_targets *targets, struct lp_target *target)

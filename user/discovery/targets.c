@@ -6,6 +6,7 @@
 #include "base/macros.h"
 #include "process/cgroup.h"
 #include "runtime/detect.h"
+#include "runtime/remote/loop_search.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,9 +17,6 @@
 
 /* The longest time in ns between two checks. */
 #define CHECK_LAST_NS (1000 * NS_PER_MS)
-#define SCAN_SELDOM_NS (10000 * NS_PER_MS)
-/* The next search for loops waits for at least this many times the duration of the last one. */
-#define CHECK_REST 4
 /*
  * The number of calls for which the end of a process is postponed while the ring buffer has unread
  * records.
@@ -162,26 +160,6 @@ int targets_add(struct lp_targets *targets, pid_t pid, bool expect, struct lp_er
 	return err;
 }
 
-/*
- * Searches for loops and sets the instant of the next search. The time to it grows while nothing
- * new is found, and is at least CHECK_REST times the CPU time of the search, so that the searches
- * of one process take a fifth of a CPU at most.
- */
-static void search_loops(struct lp_targets *targets, struct lp_target *target, uint64_t *due,
-			 uint64_t *step, uint64_t least)
-{
-	uint64_t begun = remote_clock(), took;
-	size_t before = targets->new_loops;
-
-	target_add_loops(targets, target, 1, NULL);
-	if (targets->new_loops > before)
-		*step = least;
-	else if (*step < SCAN_SELDOM_NS)
-		*step += *step + least;
-	took = remote_clock() - begun;
-	*due = clock_now() + (*step > CHECK_REST * took ? *step : CHECK_REST * took);
-}
-
 void targets_poller_event(struct lp_targets *targets, const struct lp_event_poller *event)
 {
 	struct lp_target *target = target_find(targets, (pid_t)event->event.pid);
@@ -196,12 +174,14 @@ void targets_poller_event(struct lp_targets *targets, const struct lp_event_poll
 	/*
 	 * a server with many threads that poll and run no loop must not cause searches all the time
 	 */
-	if (event->event.time_ns >= target->check_ns)
-		search_loops(targets, target, &target->check_ns, &target->check_step_ns,
-			     LP_RETRY_FIRST_NS);
-	else if (target->scan_ns > target->check_ns)
+	if (event->event.time_ns >= target->check_ns) {
+		target->search.polled = true;
+		target_search_loops(target, 1);
+		target_begin_search(targets, target);
+	} else if (target->scan_ns > target->check_ns) {
 		/* BPF does not report this thread again for a while */
 		target->scan_ns = target->check_ns;
+	}
 }
 
 bool targets_wait_quiet(struct lp_targets *targets)
@@ -242,24 +222,33 @@ static void warn_if_silent(struct lp_targets *targets, struct lp_target *target)
  */
 static uint64_t due_of(const struct lp_targets *targets, const struct lp_target *target)
 {
+	if (target->state == LP_TARGET_ATTACHED && target->found.loops)
+		return target->found.due_ns;
+	if (target->state == LP_TARGET_ATTACHED && target->search.tries && !target->search.ticket)
+		return 0;
 	if (target->state == LP_TARGET_REFUSED || target->asked)
 		return UINT64_MAX;
-	if (target->found.loops)
-		return target->found.due_ns;
 	if (target->state == LP_TARGET_WAITING || target->incomplete)
 		return target->retry_ns;
-	return targets->config.sampling ? target->scan_ns : UINT64_MAX;
+	return targets->config.sampling && !target->search.ticket ? target->scan_ns : UINT64_MAX;
 }
 
-static void check_target(struct lp_targets *targets, struct lp_target *target)
+/* Returns false if the worker that it needs is not free. */
+static bool check_target(struct lp_targets *targets, struct lp_target *target)
 {
-	if (target->found.loops)
+	if (target->found.loops) {
 		target_add_more(targets, target);
-	else if (target->state == LP_TARGET_WAITING || target->incomplete)
+		return true;
+	}
+	if (!target->search.tries && (target->state == LP_TARGET_WAITING || target->incomplete)) {
 		target_ask(targets, target);
-	else
-		search_loops(targets, target, &target->scan_ns, &target->scan_step_ns,
-			     100 * NS_PER_MS);
+		return true;
+	}
+	if (!target->search.tries) {
+		target->search.scans = true;
+		target_search_loops(target, 1);
+	}
+	return target_begin_search(targets, target);
 }
 
 uint64_t targets_check(struct lp_targets *targets, uint64_t now)
@@ -291,15 +280,17 @@ uint64_t targets_check(struct lp_targets *targets, uint64_t now)
 			whole = false;
 			continue;
 		}
-		target->check_turn = targets->check_turn;
 		if (now + LP_RETRY_FIRST_NS < next_ns)
 			next_ns = now + LP_RETRY_FIRST_NS;
-		check_target(targets, target);
+		if (check_target(targets, target))
+			target->check_turn = targets->check_turn;
+		else
+			whole = false;
 	}
 	targets->check_turn += whole;
 	targets_examine(targets);
 	/* only a check notices a worker that hangs */
-	if (examine_is_busy() && now + EXAMINED_NS < next_ns)
+	if ((examine_is_busy() || loop_search_is_busy()) && now + EXAMINED_NS < next_ns)
 		next_ns = now + EXAMINED_NS;
 	return next_ns;
 }

@@ -17,6 +17,7 @@
 #define LP_TARGET_BUCKETS 1024
 #define LP_OWNER_BUCKETS 256
 #define LP_RETRY_FIRST_NS (10 * NS_PER_MS)
+#define LP_SCAN_FIRST_NS (100 * NS_PER_MS)
 /*
  * A process younger than this is still loading its modules, and is examined after the second time.
  */
@@ -37,6 +38,14 @@ struct lp_found_loops {
 	bool followed; /* all poll calls were attached because of them */
 	uint64_t since_ns; /* instant of the search */
 	uint64_t due_ns; /* instant of the next portion */
+};
+
+/* The search for the loops of a target by a worker. */
+struct lp_loop_search {
+	unsigned int tries; /* number of searches to begin, as one may miss all loops; 0: none */
+	uint64_t until_ns; /* instant after which a search without a result is not repeated */
+	uint64_t ticket; /* number of the search under way; 0: none */
+	bool scans, polled; /* it was due by scan_ns, or by check_ns */
 };
 
 struct lp_target {
@@ -64,6 +73,7 @@ struct lp_target {
 	uint64_t scan_ns; /* sample mode: instant of the next search without a report of a thread */
 	/* time between two of these searches, which grows while they find nothing */
 	uint64_t scan_step_ns;
+	struct lp_loop_search search;
 	struct lp_found_loops found;
 	uint64_t check_turn; /* last turn of targets_check in which it was checked */
 	uint64_t polls_ns; /* instant before which it is not checked whether its loops use epoll */
@@ -97,6 +107,7 @@ struct lp_targets {
 	struct lp_target *asked_first, *asked_last;
 	uint64_t check_turn; /* in a turn of targets_check each target is checked once at most */
 	uint64_t tickets;
+	uint64_t searches; /* number of searches for loops that workers have begun */
 	uint64_t served[LP_OWNER_BUCKETS]; /* last ticket of the units in a bucket */
 	/* the target for which targets_add waits, and the result */
 	struct lp_target *awaited;
@@ -169,16 +180,23 @@ void targets_wait_examined(struct lp_targets *targets, uint64_t ns);
 
 /*
  * Functions of running_loops.c. target_add_loops finds the loops that run in a target already and
- * adds them, before BPF notices their next dispatch. The search is repeated up to tries times if it
- * finds none. Returns the number of loops that were found, or a negative errno. Loops for which the
- * time was too short are left in found, and target_add_more adds the next portion of them when that
- * is due. kinds gets the kinds of loops as bits, 1 << kind; it is NULL if the target was attached
- * before.
+ * adds them, before BPF notices their next dispatch. It waits for the search, which is repeated up
+ * to tries times if it finds none. Returns the number of loops that were found, or a negative
+ * errno. Loops for which the time was too short are left in found, and target_add_more adds the
+ * next portion of them when that is due. kinds gets the kinds of loops as bits, 1 << kind.
  */
 int target_add_loops(struct lp_targets *targets, struct lp_target *target, int tries,
 		     unsigned int *kinds);
 void target_add_more(struct lp_targets *targets, struct lp_target *target);
-/* Drops the loops that were found and not added yet. */
+/*
+ * target_search_loops has a worker search for the loops of an attached target, up to tries times;
+ * target_begin_search begins that as soon as the worker is free, and returns whether it has.
+ */
+void target_search_loops(struct lp_target *target, unsigned int tries);
+bool target_begin_search(struct lp_targets *targets, struct lp_target *target);
+/* Adds the loops that workers have found.  Returns whether there were results. */
+bool targets_take_loops(struct lp_targets *targets);
+/* Cancels the search, and drops the loops that were found and not added yet. */
 void target_forget_loops(struct lp_target *target);
 /* Attaches all poll calls if loops that run in the target already need them. */
 void target_follow_polls(struct lp_targets *targets, const struct lp_target *target);

@@ -242,23 +242,32 @@ static ssize_t ask(const struct lp_instance *instance, enum lp_operation operati
 	return remote_ask(parts, bytes ? 3 : 2, answer);
 }
 
-static int find_loops(const struct lp_instance *instance, struct lp_running_loop *loops,
+uint64_t remote_serial(const struct lp_instance *instance)
+{
+	return ((const struct reader *)instance->reader)->serial;
+}
+
+int remote_take_loops(const void *answer, size_t bytes, struct lp_running_loop *loops,
 		      size_t capacity)
 {
-	const struct lp_running_loop *found;
-	ssize_t bytes = ask(instance, LP_OPERATION_FIND_LOOPS, NULL, 0, (const void **)&found);
-	size_t count, i;
+	size_t count = bytes / sizeof(*loops), i;
 
-	if (bytes < 0)
-		return (int)bytes;
-	count = (size_t)bytes / sizeof(*found);
 	if (count > capacity)
 		count = capacity;
-	memcpy(loops, found, count * sizeof(*found));
+	memcpy(loops, answer, count * sizeof(*loops));
 	for (i = 0; i < count; i++)
 		if ((unsigned int)loops[i].kind >= LP_LOOP_KINDS)
 			loops[i].kind = 0;
 	return (int)count;
+}
+
+static int find_loops(const struct lp_instance *instance, struct lp_running_loop *loops,
+		      size_t capacity)
+{
+	const void *answer;
+	ssize_t bytes = ask(instance, LP_OPERATION_FIND_LOOPS, NULL, 0, &answer);
+
+	return bytes < 0 ? (int)bytes : remote_take_loops(answer, (size_t)bytes, loops, capacity);
 }
 
 static void loop_stack(const struct lp_instance *instance, const struct lp_running_loop *loop,

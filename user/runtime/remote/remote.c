@@ -7,6 +7,7 @@
 #include "process/memory.h"
 #include "process/unreadable.h"
 #include "process/worker.h"
+#include "loop_search.h"
 #include "remote_internal.h"
 
 #include <errno.h>
@@ -236,8 +237,13 @@ int remote_open(lp_worker_server server)
 		return err;
 	remote.reader = worker_new(remote.workers, &reader_limits, false);
 	remote.prober = worker_new(remote.workers, &prober_limits, true);
+<<<<<<< HEAD
 	if (!remote.reader || !remote.prober) {
 		remote_close();
+=======
+	if (!remote.reader || !remote.prober || examine_open() || loop_search_open()) {
+		remote_end();
+>>>>>>> 376d025 (Loops of known targets are searched for by a worker, while the main loop serves the others)
 		return -ENOMEM;
 	}
 	memory_transfer_by(transfer);
@@ -247,6 +253,11 @@ int remote_open(lp_worker_server server)
 void remote_close(void)
 {
 	memory_transfer_by(NULL);
+<<<<<<< HEAD
+=======
+	examine_close();
+	loop_search_close();
+>>>>>>> 376d025 (Loops of known targets are searched for by a worker, while the main loop serves the others)
 	worker_free(remote.reader);
 	worker_free(remote.prober);
 	workers_free(remote.workers);

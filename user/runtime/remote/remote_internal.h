@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+<<<<<<< HEAD
 /* Shared by the files of the main process's side: remote.c, adapter.c, examine.c and begin.c. */
+=======
+/* Shared by the files of the main process's side: remote.c, adapter.c, examine.c, loop_search.c. */
+>>>>>>> 376d025 (Loops of known targets are searched for by a worker, while the main loop serves the others)
 #ifndef LP_RUNTIME_REMOTE_REMOTE_INTERNAL_H
 #define LP_RUNTIME_REMOTE_REMOTE_INTERNAL_H
 
@@ -31,6 +35,12 @@ bool remote_is_hang(ssize_t result);
 /* examine.c */
 /* Returns the packed form of an instance that remote_instance has made. */
 const struct lp_packed_message *remote_packed(const struct lp_instance *instance);
+
+/* Returns the number by which workers recognise the instance. */
+uint64_t remote_serial(const struct lp_instance *instance);
+/* Copies and corrects the loops of an answer. Returns their number. */
+int remote_take_loops(const void *answer, size_t bytes, struct lp_running_loop *loops,
+		      size_t capacity);
 
 int examine_open(void);
 void examine_close(void);
