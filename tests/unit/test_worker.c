@@ -137,7 +137,7 @@ static ssize_t call(struct lp_worker *with, enum what what)
 	struct request request = { .what = what, .text = "text" };
 	const struct iovec part = { &request, sizeof(request) };
 
-	return worker_call(with, &part, 1, answer, sizeof(answer));
+	return worker_call(with, 0, &part, 1, answer, sizeof(answer));
 }
 
 static pid_t who(void)
@@ -169,7 +169,7 @@ static void test_request_that_is_too_long(void **state)
 	const struct iovec part = { answer, LP_WORKER_BYTES + 1 };
 
 	(void)state;
-	assert_int_equal(worker_call(worker, &part, 1, answer, sizeof(answer)), -EMSGSIZE);
+	assert_int_equal(worker_call(worker, 0, &part, 1, answer, sizeof(answer)), -EMSGSIZE);
 	assert_int_equal(call(worker, ECHO), sizeof(struct request));
 }
 
@@ -363,7 +363,7 @@ static void test_without_waiting(void **state)
 	ssize_t result;
 
 	(void)state;
-	assert_int_equal(worker_send(worker, &part, 1), 0);
+	assert_int_equal(worker_send(worker, 0, &part, 1), 0);
 	assert_true(worker_is_busy(worker));
 	assert_int_equal(poll(&polled, 1, 10000), 1);
 	assert_int_equal(worker_receive(worker, answer, sizeof(answer)), sizeof(request));
@@ -371,7 +371,7 @@ static void test_without_waiting(void **state)
 	assert_int_equal(poll(&polled, 1, 0), 0);
 
 	request.what = HANG;
-	assert_int_equal(worker_send(worker, &part, 1), 0);
+	assert_int_equal(worker_send(worker, 0, &part, 1), 0);
 	while ((result = worker_receive(worker, answer, sizeof(answer))) == -EAGAIN)
 		usleep(10000);
 	assert_int_equal(result, -ETIMEDOUT);

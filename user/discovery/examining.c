@@ -76,7 +76,7 @@ static void refused(struct lp_targets *targets, struct lp_target *target, int er
 	 * change
 	 */
 	if (err == -ETIMEDOUT || err == -ETIME || err == -ECHILD || err == -EUSERS ||
-	    err == -ECANCELED)
+	    err == -EDQUOT || err == -ECANCELED)
 		return;
 	if (err == -EBUSY) {
 		target_count_unattached(targets, target);

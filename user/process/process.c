@@ -70,6 +70,17 @@ pid_t process_parent(pid_t pid)
 	return at && sscanf(at + 1, " %*c %d", &parent) == 1 ? parent : 0;
 }
 
+uint64_t process_owner(pid_t pid)
+{
+	char text[CGROUP_BYTES] = "";
+	struct lp_cgroup cgroup;
+
+	if (read_file(pid, "cgroup", text, sizeof(text)) <= 0)
+		return 0;
+	cgroup_parse(text, &cgroup);
+	return cgroup.owner;
+}
+
 void process_refresh(struct lp_process_info *process)
 {
 	char path[64], text[CGROUP_BYTES] = "";

@@ -38,6 +38,8 @@ uint64_t process_start_ticks(pid_t pid);
 
 /* The PID of its parent; 0 if there is no such process. */
 pid_t process_parent(pid_t pid);
+/* Returns the unit of a process, as in struct lp_cgroup; 0: it has none. */
+uint64_t process_owner(pid_t pid);
 
 /*
  * The PID of the process that forked it, if that is known: that of its parent, if

@@ -35,6 +35,7 @@ struct lp_standing standing_read(pid_t pid)
 	if (read_proc(pid, "schedstat", text, sizeof(text)) &&
 	    sscanf(text, "%llu %llu %llu", &ran_ns, &waited_ns, &slices) == 3) {
 		standing.ran_ns = ran_ns;
+		standing.waited_ns = waited_ns;
 		standing.slices = slices;
 	}
 	return standing;

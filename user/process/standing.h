@@ -10,6 +10,7 @@
 struct lp_standing {
 	char state; /* as /proc/PID/stat has it; 0: there is no such process */
 	uint64_t ran_ns; /* time on a CPU */
+	uint64_t waited_ns; /* time ready to run without a CPU, up to when it got one */
 	uint64_t slices; /* number of times that it was put on a CPU */
 };
 

@@ -5,6 +5,7 @@
 #include "base/macros.h"
 #include "spawner.h"
 #include "standing.h"
+#include "worker_places.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,8 +20,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Workers that hang and cannot be killed; each holds the memory of a target. */
-#define ABANDONED_MAX 16
 /* The ms after which, and the period at which, a worker without an answer is examined. */
 #define POLL_MS 20
 /*
@@ -30,14 +29,6 @@
 #define SPAWN_NS (2000 * NS_PER_MS)
 /* The longest wait in ms for the end of the spawner, which does not come during such a fork. */
 #define SPAWNER_END_MS 100
-/*
- * Targets that hang one after the other must not take all time from the others: vain waits are
- * paid from an allowance, which is refilled at a tenth of the time. When it is used up, a worker
- * that sleeps is given up after the shortest time.
- */
-#define ALLOWANCE_NS 600000000ULL
-#define ALLOWANCE_PART 10
-#define STILL_LEAST_NS 40000000ULL
 
 struct lp_workers {
 	lp_worker_server server;
@@ -49,10 +40,9 @@ struct lp_workers {
 	uint64_t end_ns;
 	int epoll;
 	uint64_t generation, serial;
-	size_t abandoned_count;
-	int abandoned[ABANDONED_MAX]; /* process descriptors */
-	uint64_t allowance_ns, allowance_since_ns;
+	struct lp_worker_places places; /* of those that were given up */
 	uint64_t cpu_ns; /* CPU time of all requests that were answered */
+	uint64_t slept_ns; /* see workers_slept_ns */
 };
 
 struct lp_worker {
@@ -63,8 +53,9 @@ struct lp_worker {
 	int socket, process; /* -1: none runs */
 	int given_up; /* the last process given up, for worker_take_given_up; or -1 */
 	pid_t pid;
+	pid_t target; /* the process that the request reads; 0: none */
 	uint64_t generation, serial;
-	uint64_t sent_ns, moved_ns;
+	uint64_t sent_ns, moved_ns, judged_ns; /* judged_ns: instant of before */
 	struct lp_standing before, last; /* when the request was sent; at the last check */
 };
 
@@ -81,8 +72,6 @@ int workers_new(lp_worker_server server, struct lp_workers **result)
 	workers->socket = -1;
 	workers->stop = -1;
 	workers->end_ns = UINT64_MAX;
-	workers->allowance_ns = ALLOWANCE_NS;
-	workers->allowance_since_ns = clock_now();
 	workers->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (workers->epoll < 0) {
 		int err = -errno;
@@ -119,14 +108,11 @@ static void end_spawner(struct lp_workers *workers)
 
 void workers_free(struct lp_workers *workers)
 {
-	size_t i;
-
 	if (!workers)
 		return;
 	/* the workers end with the spawner */
 	end_spawner(workers);
-	for (i = 0; i < workers->abandoned_count; i++)
-		close(workers->abandoned[i]);
+	worker_places_free(&workers->places);
 	close(workers->epoll);
 	free(workers);
 }
@@ -177,17 +163,12 @@ static int wait_readable(const struct lp_workers *workers, int descriptor)
 
 size_t workers_abandoned(struct lp_workers *workers)
 {
-	size_t i = 0;
+	return worker_places_taken(&workers->places);
+}
 
-	while (i < workers->abandoned_count) {
-		if (is_readable(workers->abandoned[i])) {
-			close(workers->abandoned[i]);
-			workers->abandoned[i] = workers->abandoned[--workers->abandoned_count];
-		} else {
-			i++;
-		}
-	}
-	return workers->abandoned_count;
+void workers_owners_by(struct lp_workers *workers, uint64_t (*owner_of)(pid_t pid))
+{
+	workers->places.owner_of = owner_of;
 }
 
 uint64_t workers_cpu_ns(const struct lp_workers *workers)
@@ -195,18 +176,9 @@ uint64_t workers_cpu_ns(const struct lp_workers *workers)
 	return workers->cpu_ns;
 }
 
-static uint64_t allowance(struct lp_workers *workers, uint64_t now)
+uint64_t workers_slept_ns(const struct lp_workers *workers)
 {
-	workers->allowance_ns += (now - workers->allowance_since_ns) / ALLOWANCE_PART;
-	workers->allowance_since_ns = now;
-	if (workers->allowance_ns > ALLOWANCE_NS)
-		workers->allowance_ns = ALLOWANCE_NS;
-	return workers->allowance_ns;
-}
-
-static void spend(struct lp_workers *workers, uint64_t ns)
-{
-	workers->allowance_ns -= ns < workers->allowance_ns ? ns : workers->allowance_ns;
+	return workers->slept_ns;
 }
 
 /* ---- one ---------------------------------------------------------------------------- */
@@ -241,10 +213,7 @@ static void give_up(struct lp_worker *worker)
 	if (worker->given_up >= 0)
 		close(worker->given_up);
 	worker->given_up = fcntl(worker->process, F_DUPFD_CLOEXEC, 0);
-	if (!is_readable(worker->process) && workers_abandoned(workers) < ABANDONED_MAX)
-		workers->abandoned[workers->abandoned_count++] = worker->process;
-	else
-		close(worker->process);
+	worker_places_add(&workers->places, worker->process, worker->pid, worker->target);
 	worker->process = -1;
 }
 
@@ -327,8 +296,6 @@ static int fork_one(struct lp_worker *worker)
 	int sockets[2];
 	pid_t pid;
 
-	if (workers_abandoned(workers) >= ABANDONED_MAX)
-		return -EUSERS;
 	if (workers->socket < 0) {
 		workers->spawner = spawner_start(workers->server, &workers->socket);
 		if (workers->spawner < 0)
@@ -360,21 +327,26 @@ static int judge(struct lp_worker *worker, uint64_t still_ns, uint64_t now)
 {
 	struct lp_standing standing = standing_read(worker->pid);
 	const struct lp_worker_limits *limits = &worker->limits;
+	uint64_t waited_ns;
 
 	if (!standing.state || strchr("ZX", standing.state))
 		return -ECHILD;
 	/* the check costs more than most requests: it is done only if one takes long */
 	if (!worker->before.state) {
 		worker->before = standing;
-		worker->moved_ns = now;
+		worker->moved_ns = worker->judged_ns = now;
 	}
 	if (standing_moved(&worker->last, &standing))
 		worker->moved_ns = now;
 	worker->last = standing;
 	if (now - worker->moved_ns >= still_ns)
 		return strchr("tT", standing.state) ? -ECHILD : -ETIMEDOUT;
-	if (standing.ran_ns - worker->before.ran_ns >= limits->cpu_ns ||
-	    now - worker->sent_ns >= limits->wall_ns)
+	if (standing.ran_ns - worker->before.ran_ns >= limits->cpu_ns)
+		return -ETIME;
+	/* the time that it waits for a CPU now is not in waited_ns yet */
+	waited_ns = standing.waited_ns - worker->before.waited_ns;
+	if (standing.state != 'R' &&
+	    saturating_sub(now - worker->sent_ns, waited_ns) >= limits->wall_ns)
 		return -ETIME;
 	return 0;
 }
@@ -395,7 +367,7 @@ static bool discard_answer(struct lp_worker *worker)
 	return true;
 }
 
-int worker_send(struct lp_worker *worker, const struct iovec *parts, size_t count)
+int worker_send(struct lp_worker *worker, pid_t target, const struct iovec *parts, size_t count)
 {
 	struct lp_worker_head head = { .serial = ++worker->workers->serial };
 	struct iovec all[1 + LP_WORKER_PARTS] = { { &head, sizeof(head) } };
@@ -409,9 +381,13 @@ int worker_send(struct lp_worker *worker, const struct iovec *parts, size_t coun
 	}
 	if (count > LP_WORKER_PARTS || bytes > LP_WORKER_BYTES)
 		return -EMSGSIZE;
+	err = worker_places_check(&worker->workers->places, target);
+	if (err)
+		return err;
 	if (worker->busy && !discard_answer(worker))
 		give_up(worker);
 	worker->left = false;
+	worker->target = target;
 	/* a worker that has ended since the last request is replaced */
 	for (tries = 0, err = -EPIPE; err == -EPIPE && tries < 2; tries++) {
 		err = worker->socket < 0 ? fork_one(worker) : 0;
@@ -483,42 +459,64 @@ ssize_t worker_receive(struct lp_worker *worker, void *answer, size_t capacity)
 static int wait_for_answer(struct lp_worker *worker)
 {
 	struct lp_workers *workers = worker->workers;
-	uint64_t still_ns = worker->limits.still_ns, left;
+	const struct lp_worker_limits *limits = &worker->limits;
+	uint64_t still_ns = 0, now;
 	int err;
 
-	left = allowance(workers, worker->sent_ns);
-	if (left < still_ns)
-		still_ns = left < STILL_LEAST_NS ? STILL_LEAST_NS : left;
-	do {
+	for (;;) {
 		err = wait_readable(workers, worker->socket);
 		if (err != -EAGAIN)
 			return err;
-		err = judge(worker, still_ns, clock_now());
-	} while (!err);
+		now = clock_now();
+		if (!still_ns)
+			still_ns = worker_places_patience(&workers->places, worker->target,
+							  limits->still_ns, now);
+		err = judge(worker, still_ns, now);
+		if (err)
+			break;
+		/* a worker that gets no CPU is not at fault, nor is its target */
+		if (now - worker->sent_ns >= limits->wall_ns)
+			return -ECANCELED;
+	}
 	/* the worker may have answered during the check */
 	return is_readable(worker->socket) ? 0 : err;
 }
 
-ssize_t worker_call(struct lp_worker *worker, const struct iovec *parts, size_t count, void *answer,
-		    size_t capacity)
+/* Adds the time that the worker slept in a call that took long. */
+static void count_sleep(struct lp_worker *worker)
 {
+	struct lp_standing now = worker->before.state ? standing_read(worker->pid) : worker->before;
+
+	if (now.state)
+		worker->workers->slept_ns +=
+			saturating_sub(clock_now() - worker->judged_ns,
+				       now.waited_ns - worker->before.waited_ns + now.ran_ns -
+					       worker->before.ran_ns);
+}
+
+ssize_t worker_call(struct lp_worker *worker, pid_t target, const struct iovec *parts, size_t count,
+		    void *answer, size_t capacity)
+{
+	struct lp_workers *workers = worker->workers;
 	ssize_t result;
 	int err;
 
-	if (workers_are_over(worker->workers))
+	if (workers_are_over(workers))
 		return -ECANCELED;
-	err = worker_send(worker, parts, count);
+	err = worker_send(worker, target, parts, count);
 	if (err)
 		return err;
 	do {
 		err = wait_for_answer(worker);
+		count_sleep(worker);
 		if (err == -ECANCELED) {
 			worker->left = true;
 			return err;
 		}
 		if (err) {
 			give_up(worker);
-			spend(worker->workers, clock_now() - worker->sent_ns);
+			worker_places_spend(&workers->places, target, clock_now() - worker->sent_ns,
+					    clock_now());
 			return err;
 		}
 		result = take_answer(worker, answer, capacity);

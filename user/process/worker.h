@@ -49,17 +49,31 @@ bool workers_are_over(const struct lp_workers *workers);
  */
 int workers_descriptor(const struct lp_workers *workers);
 
-/* Workers that were given up and have not ended yet; at a limit no new one is forked. */
+/*
+ * Workers that were given up and still hang: they sleep where no signal ends them. One whose read
+ * returns ends, and does not count any more.
+ */
 size_t workers_abandoned(struct lp_workers *workers);
+
+/*
+ * Sets the function that returns the unit of a process, 0 if it has none: processes and units may
+ * take a part of all places each, see worker_places.h. Without it, all are of one unit.
+ */
+void workers_owners_by(struct lp_workers *workers, uint64_t (*owner_of)(pid_t pid));
 
 /* CPU time that they took for requests that were answered. */
 uint64_t workers_cpu_ns(const struct lp_workers *workers);
+/*
+ * Time that worker_call waited for answers while the worker slept, as for a lock of the target. The
+ * first 20 ms of each call do not count, nor does the time that the worker waited for a CPU.
+ */
+uint64_t workers_slept_ns(const struct lp_workers *workers);
 
 /* The time in ns that a worker may take for a request before it is given up. */
 struct lp_worker_limits {
 	uint64_t still_ns; /* asleep in one place, as in a read that does not return */
 	uint64_t cpu_ns; /* computing */
-	uint64_t wall_ns; /* in all; a machine may be busy */
+	uint64_t wall_ns; /* in all, without the time that it waits for a CPU */
 };
 
 /* No process is forked before it is needed.  NULL: out of memory. */
@@ -70,20 +84,22 @@ void worker_free(struct lp_worker *worker);
 void worker_set_limits(struct lp_worker *worker, const struct lp_worker_limits *limits);
 
 /*
- * Sends a request and waits for the answer.  Returns the bytes of the answer; the server's
+ * Sends a request and waits for the answer.  target: the process that is read, 0 if there is none.
+ * Returns the bytes of the answer; the server's
  * result if that was negative; or
  *   -ETIMEDOUT   the worker slept in one place for too long and was given up
  *   -ETIME       it took too much time otherwise, and was given up
  *   -ECANCELED   the run is to stop; the worker is not given up
  *   -ECHILD      it ended by itself, was stopped, or could not be forked
  *   -EUSERS      too many workers hang already
+ *   -EDQUOT      too many workers hang already in this process, or in those of its unit
  *   -EMSGSIZE    the request is too long
  */
-ssize_t worker_call(struct lp_worker *worker, const struct iovec *parts, size_t count, void *answer,
-		    size_t capacity);
+ssize_t worker_call(struct lp_worker *worker, pid_t target, const struct iovec *parts, size_t count,
+		    void *answer, size_t capacity);
 
 /* The same in two steps; one request at a time.  Returns 0 or as above. */
-int worker_send(struct lp_worker *worker, const struct iovec *parts, size_t count);
+int worker_send(struct lp_worker *worker, pid_t target, const struct iovec *parts, size_t count);
 /*
  * Does not wait: -EAGAIN while there is no answer yet.  To be called when the descriptor
  * of all is readable, and now and then: only then is a worker that hangs noticed.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The beginning and the end of reading in workers. */
+#include "loop_search.h"
 #include "remote_internal.h"
 
 #include <errno.h>
@@ -10,7 +11,7 @@ int remote_begin(void)
 
 	if (err)
 		return err;
-	if (examine_open()) {
+	if (examine_open() || loop_search_open()) {
 		remote_end();
 		return -ENOMEM;
 	}
@@ -20,5 +21,6 @@ int remote_begin(void)
 void remote_end(void)
 {
 	examine_close();
+	loop_search_close();
 	remote_close();
 }

@@ -112,7 +112,7 @@ int examine_begin(const struct lp_process_info *process, const struct lp_examine
 		examiner->bytes = sizeof(*request);
 	}
 	part = (struct iovec){ request, examiner->bytes };
-	err = worker_send(examiner->worker, &part, 1);
+	err = worker_send(examiner->worker, process->pid, &part, 1);
 	examiner->begun = !err;
 	examiner->ticket = wish->ticket;
 	return err;

@@ -58,7 +58,7 @@ int loop_search_begin(const struct lp_instance *instance, uint64_t ticket)
 					      .serial = remote_serial(instance) };
 	search.packed = *remote_packed(instance);
 	search.ticket = ticket;
-	err = worker_send(search.worker, parts, 2);
+	err = worker_send(search.worker, instance->pid, parts, 2);
 	search.begun = !err;
 	return err;
 }

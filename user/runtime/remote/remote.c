@@ -5,9 +5,9 @@
 #include "base/log.h"
 #include "base/macros.h"
 #include "process/memory.h"
+#include "process/process.h"
 #include "process/unreadable.h"
 #include "process/worker.h"
-#include "loop_search.h"
 #include "remote_internal.h"
 
 #include <errno.h>
@@ -51,6 +51,10 @@ static void report(pid_t pid, int err)
 	if (err == -ETIME)
 		log_process(
 			"reading the memory of process %d took too long; it is not read now, but tried again from time to time",
+			pid);
+	else if (err == -EDQUOT)
+		log_process(
+			"too many reads of process %d, or of others of its unit, do not return; it is not read now, but tried again from time to time",
 			pid);
 	else
 		log_process(
@@ -98,6 +102,11 @@ int remote_error(struct lp_error *error, pid_t pid, int err)
 			pid);
 	case -ETIME:
 		return error_set(error, err, "reading process %d took too long", pid);
+	case -EDQUOT:
+		return error_set(
+			error, err,
+			"too many reads of process %d, or of others of its unit, do not return; it is not read until some of them have",
+			pid);
 	case -ECANCELED:
 		return error_set(error, err, "interrupted while process %d was read", pid);
 	case -EUSERS:
@@ -116,12 +125,13 @@ ssize_t remote_ask(const struct iovec *parts, size_t count, const void **answer)
 
 	if (remote_leaves_alone(request->pid))
 		return -ETIMEDOUT;
-	result = worker_call(remote.reader, parts, count, remote.answer, sizeof(remote.answer));
+	result = worker_call(remote.reader, request->pid, parts, count, remote.answer,
+			     sizeof(remote.answer));
 	/* a worker may end for its own reason; if a second one ends, the process is at fault */
 	if (result == -ECHILD)
-		result = worker_call(remote.reader, parts, count, remote.answer,
+		result = worker_call(remote.reader, request->pid, parts, count, remote.answer,
 				     sizeof(remote.answer));
-	if (remote_is_hang(result))
+	if (remote_is_hang(result) || result == -EDQUOT)
 		remote_mark(remote.reader, parts, count, (int)result);
 	if (result == -EUSERS && !remote.crowded) {
 		remote.crowded = true;
@@ -237,15 +247,11 @@ int remote_open(lp_worker_server server)
 		return err;
 	remote.reader = worker_new(remote.workers, &reader_limits, false);
 	remote.prober = worker_new(remote.workers, &prober_limits, true);
-<<<<<<< HEAD
 	if (!remote.reader || !remote.prober) {
 		remote_close();
-=======
-	if (!remote.reader || !remote.prober || examine_open() || loop_search_open()) {
-		remote_end();
->>>>>>> 376d025 (Loops of known targets are searched for by a worker, while the main loop serves the others)
 		return -ENOMEM;
 	}
+	workers_owners_by(remote.workers, process_owner);
 	memory_transfer_by(transfer);
 	return 0;
 }
@@ -253,11 +259,6 @@ int remote_open(lp_worker_server server)
 void remote_close(void)
 {
 	memory_transfer_by(NULL);
-<<<<<<< HEAD
-=======
-	examine_close();
-	loop_search_close();
->>>>>>> 376d025 (Loops of known targets are searched for by a worker, while the main loop serves the others)
 	worker_free(remote.reader);
 	worker_free(remote.prober);
 	workers_free(remote.workers);
@@ -343,7 +344,7 @@ uint64_t remote_turn(uint64_t now)
 	if (!due)
 		return now + SELDOM_NS;
 	part = (struct iovec){ due->request, due->bytes };
-	if (worker_send(remote.prober, &part, 1)) {
+	if (worker_send(remote.prober, due->pid, &part, 1)) {
 		unreadable_put_off(due, now);
 		return now + SELDOM_NS;
 	}
@@ -359,7 +360,8 @@ uint64_t remote_cpu_ns(void)
 
 uint64_t remote_clock(void)
 {
-	return clock_ns(CLOCK_THREAD_CPUTIME_ID) + remote_cpu_ns();
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID) + remote_cpu_ns() +
+	       (remote.workers ? workers_slept_ns(remote.workers) : 0);
 }
 
 size_t remote_unreadable(void)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-<<<<<<< HEAD
-/* Shared by the files of the main process's side: remote.c, adapter.c, examine.c and begin.c. */
-=======
-/* Shared by the files of the main process's side: remote.c, adapter.c, examine.c, loop_search.c. */
->>>>>>> 376d025 (Loops of known targets are searched for by a worker, while the main loop serves the others)
+/*
+ * Shared by the files of the main process's side: remote.c, adapter.c, examine.c, loop_search.c and
+ * begin.c.
+ */
 #ifndef LP_RUNTIME_REMOTE_REMOTE_INTERNAL_H
 #define LP_RUNTIME_REMOTE_REMOTE_INTERNAL_H
 
