@@ -23,8 +23,9 @@
 
 static char *sleeps[] = { "/bin/sleep", "60", NULL };
 static char *ends[] = { "/bin/true", NULL };
-/* This program itself, which waits in vfork(), or whose second thread calls exec. */
+/* This program itself, which waits in vfork(), stops itself, or whose second thread calls exec. */
 static char *forks[] = { "/proc/self/exe", "vfork", NULL };
+static char *stops[] = { "/proc/self/exe", "stop", NULL };
 static char *replaces[] = { "/proc/self/exe", "exec", NULL };
 static int stop[2];
 
@@ -153,15 +154,81 @@ static void a_program_that_cannot_be_stopped_is_let_go_later(void **state)
 	launch_free(launch);
 }
 
-/* If another thread than the first one calls exec, the tracer gets no event. */
-static void a_program_whose_thread_has_replaced_it_is_let_go(void **state)
+/*
+ * If another thread than the first one calls exec, the tracer gets no event: the search ends
+ * without an error, and the caller examines the program that runs then.
+ */
+static void a_program_whose_thread_has_replaced_it_goes_on(void **state)
 {
 	struct lp_launch *launch = start(replaces);
+
+	(void)state;
+	assert_int_equal(launch_find_interpreter(launch, never, stop[0], UINT64_MAX), 0);
+	check_free(launch);
+	launch_free(launch);
+}
+
+/* Checks that a program that has stopped itself is stopped, and ends once it is continued. */
+static void check_stopped(struct lp_launch *launch)
+{
+	int status = 0;
+
+	assert_int_equal(state_of(launch_pid(launch)), 'T');
+	assert_false(launch_ended(launch, &status));
+	kill(launch_pid(launch), SIGCONT);
+	assert_int_equal(launch_wait(launch), 9);
+	launch_free(launch);
+}
+
+static void a_program_that_is_stopped_stays_so_during_the_search(void **state)
+{
+	struct lp_launch *launch = start(stops);
 	uint64_t end_ns = clock_now() + 500 * MILLISECOND;
 
 	(void)state;
 	assert_int_equal(launch_find_interpreter(launch, never, stop[0], end_ns), -ETIME);
-	check_free(launch);
+	check_stopped(launch);
+}
+
+static bool is_never_complete(void *context)
+{
+	(void)context;
+	return false;
+}
+
+static void a_program_that_is_stopped_stays_so_while_it_is_held(void **state)
+{
+	struct lp_launch *launch = start(stops);
+	struct lp_launch_hold hold = { .is_complete = is_never_complete,
+				       .stop = stop[0],
+				       .time_ns = 500 * MILLISECOND };
+
+	(void)state;
+	assert_int_equal(launch_find_interpreter(launch, always, stop[0], UINT64_MAX), 1);
+	launch_hold(launch, &hold);
+	launch_release(launch);
+	check_stopped(launch);
+}
+
+/* SIGCONT continues a program that is stopped while it is traced. */
+static void a_program_that_is_continued_goes_on_while_it_is_traced(void **state)
+{
+	struct lp_launch *launch = start(stops);
+	pid_t child = fork();
+	int status = 0;
+
+	(void)state;
+	if (!child) {
+		while (state_of(launch_pid(launch)) != 't')
+			usleep(1000);
+		usleep(200000);
+		kill(launch_pid(launch), SIGCONT);
+		_exit(0);
+	}
+	assert_int_equal(launch_find_interpreter(launch, never, stop[0], UINT64_MAX), 0);
+	assert_true(launch_ended(launch, &status));
+	assert_int_equal(status, 9);
+	waitpid(child, NULL, 0);
 	launch_free(launch);
 }
 
@@ -203,6 +270,13 @@ static int wait_in_vfork(void)
 	return clone(sleep_long, stack + sizeof(stack), CLONE_VFORK | SIGCHLD, NULL) > 0 ? 7 : 1;
 }
 
+static int stop_once(void)
+{
+	raise(SIGSTOP);
+	/* no sanitiser runs at the end, which needs ptrace() itself */
+	_exit(9);
+}
+
 static void *replace_program(void *context)
 {
 	execv(sleeps[0], sleeps);
@@ -227,13 +301,18 @@ int main(int count, char **arguments)
 		TEST(a_program_that_is_no_interpreter_is_let_go_on_request),
 		TEST(a_program_that_is_no_interpreter_is_let_go_in_time),
 		TEST(a_program_that_cannot_be_stopped_is_let_go_later),
-		TEST(a_program_whose_thread_has_replaced_it_is_let_go),
+		TEST(a_program_whose_thread_has_replaced_it_goes_on),
+		TEST(a_program_that_is_stopped_stays_so_during_the_search),
+		TEST(a_program_that_is_stopped_stays_so_while_it_is_held),
+		TEST(a_program_that_is_continued_goes_on_while_it_is_traced),
 		TEST(a_program_ends_by_itself),
 		TEST(an_interpreter_is_held_still),
 	};
 
 	if (count > 1 && !strcmp(arguments[1], "vfork"))
 		return wait_in_vfork();
+	if (count > 1 && !strcmp(arguments[1], "stop"))
+		return stop_once();
 	if (count > 1 && !strcmp(arguments[1], "exec"))
 		return replace_by_thread();
 	return cmocka_run_group_tests(tests, NULL, NULL);

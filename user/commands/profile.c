@@ -277,7 +277,8 @@ static int add_launched(struct lp_profile *profile, struct lp_error *error)
 {
 	struct lp_launch_hold hold = { .is_complete = is_resolved,
 				       .context = profile,
-				       .stop = profile->signals };
+				       .stop = profile->signals,
+				       .time_ns = HOLD_NS };
 	int err, status;
 
 	err = launch_start(profile->options->launch, profile->options->subprocesses,
@@ -306,7 +307,6 @@ static int add_launched(struct lp_profile *profile, struct lp_error *error)
 		kill(launch_pid(profile->launch), SIGKILL);
 		profile->killed = true;
 	} else {
-		hold.until_ns = clock_now() + HOLD_NS;
 		launch_hold(profile->launch, &hold);
 	}
 	launch_release(profile->launch);
@@ -431,15 +431,20 @@ static void describe_run(struct lp_profile *profile)
  * Drops the rights that a run does not need once it has begun. A launched program is a process with
  * its own rights.
  */
-static void confine(const struct lp_options *options)
+static void confine(const struct lp_profile *profile)
 {
+	const struct lp_options *options = profile->options;
 	struct lp_sandbox sandbox = {
 		.kind = LP_SANDBOX_LIVE,
 		.writes = options->output || options->export_count,
 		.kernel_symbols = options->kernel,
 	};
-	int err = sandbox_enter(&sandbox);
+	int err;
 
+	/* a trace that has not ended yet needs ptrace() */
+	if (profile->launch && !launch_leave(profile->launch, 0))
+		return;
+	err = sandbox_enter(&sandbox);
 	if (err)
 		log_warning("the run goes on with more rights than it needs: %s", strerror(-err));
 }
@@ -468,7 +473,7 @@ int command_profile(const struct lp_options *options)
 	if (!err)
 		err = add_targets(&profile, &error);
 	if (!err) {
-		confine(options);
+		confine(&profile);
 		notify_ready();
 		reason = profile.ended_early ? profile.reason : profile_run(&profile);
 		writing_end();

@@ -5,6 +5,7 @@
 #include "base/macros.h"
 #include "privileges/priority.h"
 #include "privileges/sudo.h"
+#include "process/standing.h"
 #include "runtime/registry.h"
 
 #include <errno.h>
@@ -31,9 +32,11 @@
 #define SEARCH_CALLS 200000
 #define SYSCALL_TRAP (SIGTRAP | 0x80)
 /* The longest time in ms of one wait for a change of the program. */
-#define WAIT_MS 1000
+#define WAIT_MS 100
 /* The limit of calls of is_complete; each takes a worker some milliseconds. */
 #define QUESTIONS 256
+/* The longest time of a hold, on a busy machine, in times of that of the caller. */
+#define HOLD_WALL 10
 /* The time in ns between two checks whether a blocked program is still to be held. */
 #define CALL_WAIT_NS 10000000
 /*
@@ -69,12 +72,14 @@ static int become(const struct lp_sudo_user *user)
 }
 
 /*
- * Runs in the child and does not return. user is NULL for the user of this process. Writes the
- * errno of a failure, negative, to the descriptor report.
+ * Runs in the child and does not return. user is NULL for the user of this process. Reads a byte
+ * from the descriptor go once the parent traces it, and writes the errno of a failure, negative, to
+ * the descriptor report.
  */
-static void run_child(char *const argv[], const struct lp_sudo_user *user, int report)
+static void run_child(char *const argv[], const struct lp_sudo_user *user, int go, int report)
 {
 	int err = 0;
+	char byte;
 
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
@@ -82,11 +87,9 @@ static void run_child(char *const argv[], const struct lp_sudo_user *user, int r
 	priority_restore();
 	if (user)
 		err = become(user);
-	if (!err && ptrace(PTRACE_TRACEME, 0, NULL, NULL))
-		err = -errno;
+	if (!err && read(go, &byte, 1) != 1)
+		err = -ECHILD;
 	if (!err) {
-		/* the parent sets the options of ptrace while the child is stopped */
-		raise(SIGSTOP);
 		execvp(argv[0], argv);
 		err = -errno;
 	}
@@ -95,10 +98,29 @@ static void run_child(char *const argv[], const struct lp_sudo_user *user, int r
 	_exit(127);
 }
 
+/*
+ * Traces the child, which waits for a byte on the descriptor go, and lets it call exec. With
+ * PTRACE_SEIZE a program that is stopped by its terminal or by kill(1) stays stopped until SIGCONT,
+ * as without a tracer. Returns 0 or a negative errno, that of exec among them.
+ */
+static int seize(struct lp_launch *launch, int go, int report)
+{
+	int err = 0;
+
+	if (ptrace(PTRACE_SEIZE, launch->pid, NULL,
+		   (void *)(intptr_t)(PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD)))
+		return -errno;
+	launch->traced = true;
+	if (write(go, "", 1) != 1)
+		return -errno;
+	/* the pipe is closed without data by an exec that succeeds */
+	return read(report, &err, sizeof(err)) == (ssize_t)sizeof(err) ? err : 0;
+}
+
 int launch_start(char *const argv[], bool follow, struct lp_launch **result, struct lp_error *error)
 {
 	struct lp_launch *launch;
-	int report[2], err, status, by_sudo;
+	int report[2], go[2], err, by_sudo;
 	struct lp_sudo_user user;
 	sigset_t none;
 
@@ -111,34 +133,33 @@ int launch_start(char *const argv[], bool follow, struct lp_launch **result, str
 	launch = calloc(1, sizeof(*launch));
 	if (!launch)
 		return error_set(error, -ENOMEM, "out of memory");
-	if (pipe2(report, O_CLOEXEC)) {
-		free(launch);
-		return error_set(error, -errno, "cannot start %s: %s", argv[0], strerror(errno));
+	err = pipe2(report, O_CLOEXEC) ? -errno : 0;
+	if (!err && pipe2(go, O_CLOEXEC)) {
+		err = -errno;
+		close(report[0]);
+		close(report[1]);
 	}
+	if (err)
+		goto failed;
 	launch->follow = follow;
 	launch->pid = fork();
 	if (!launch->pid) {
+		close(go[1]);
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
-		run_child(argv, by_sudo ? &user : NULL, report[1]);
+		run_child(argv, by_sudo ? &user : NULL, go[0], report[1]);
 	}
 	close(report[1]);
-	if (launch->pid < 0 || waitpid(launch->pid, &status, 0) < 0 || !WIFSTOPPED(status)) {
-		err = -ECHILD;
-		goto failed;
-	}
-	ptrace(PTRACE_SETOPTIONS, launch->pid, NULL, PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD);
-	ptrace(PTRACE_CONT, launch->pid, NULL, NULL);
-	/* the pipe is closed without data by an exec that succeeds */
-	launch->traced = true;
-	err = 0;
-	if (read(report[0], &err, sizeof(err)) == (ssize_t)sizeof(err))
-		goto failed;
+	close(go[0]);
+	err = launch->pid < 0 ? -errno : seize(launch, go[1], report[0]);
+	/* a child that is not traced reads the end of the pipe, and ends */
+	close(go[1]);
 	close(report[0]);
+	if (err)
+		goto failed;
 	*result = launch;
 	return 0;
 failed:
-	close(report[0]);
 	error_set(error, err, "cannot start %s: %s", argv[0], strerror(-err));
 	free(launch);
 	return err;
@@ -174,6 +195,27 @@ static enum lp_call current_call(pid_t pid)
 	}
 }
 
+/* Returns the event of ptrace that a stop reports, or 0. */
+static int event_of(int status)
+{
+	return status >> 16;
+}
+
+/*
+ * Handles a stop that is neither at a system call nor at an exec. A signal is delivered; a program
+ * that is stopped as a whole stays stopped, and the tracer gets the next event at SIGCONT.
+ */
+static void pass_on(const struct lp_launch *launch, int status)
+{
+	int signal = WSTOPSIG(status);
+
+	if (event_of(status) == PTRACE_EVENT_STOP && signal != SIGTRAP)
+		ptrace(PTRACE_LISTEN, launch->pid, NULL, NULL);
+	else
+		ptrace(PTRACE_SYSCALL, launch->pid, NULL,
+		       (void *)(intptr_t)(event_of(status) ? 0 : signal));
+}
+
 /*
  * Handles a stop of the program and continues it, unless it has an interpreter now. Returns whether
  * it has.
@@ -182,7 +224,7 @@ static bool handle_stop(struct lp_launch *launch, int status, bool (*has_interpr
 {
 	enum lp_call call;
 
-	if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXEC << 8)) {
+	if (event_of(status) == PTRACE_EVENT_EXEC) {
 		launch->calls = 0;
 		if (has_interpreter(launch->pid))
 			return true;
@@ -201,8 +243,7 @@ static bool handle_stop(struct lp_launch *launch, int status, bool (*has_interpr
 			return false;
 		}
 	} else {
-		/* a signal for the program, which is delivered */
-		ptrace(PTRACE_SYSCALL, launch->pid, NULL, (void *)(intptr_t)WSTOPSIG(status));
+		pass_on(launch, status);
 		return false;
 	}
 	ptrace(PTRACE_SYSCALL, launch->pid, NULL, NULL);
@@ -243,34 +284,6 @@ static int wait_for_change(const struct search *search)
 	return 0;
 }
 
-static int search_until(struct lp_launch *launch, bool (*has_interpreter)(pid_t pid),
-			const struct search *search)
-{
-	int status, err;
-	pid_t changed;
-
-	while (launch->traced) {
-		changed = waitpid(launch->pid, &status, __WALL | WNOHANG);
-		if (changed < 0)
-			return 0;
-		if (!changed) {
-			err = wait_for_change(search);
-			if (err)
-				return err;
-			continue;
-		}
-		if (!WIFSTOPPED(status)) {
-			launch->ended = true;
-			launch->traced = false;
-			launch->status = status;
-			return 0;
-		}
-		if (handle_stop(launch, status, has_interpreter))
-			return 1;
-	}
-	return 0;
-}
-
 /*
  * Returns whether this process still traces the program. It does not if another thread than the
  * first one called exec: the kernel then ends the trace of the first thread without a report.
@@ -291,29 +304,50 @@ static bool is_traced(const struct lp_launch *launch)
 	return tracer == getpid();
 }
 
+static int search_until(struct lp_launch *launch, bool (*has_interpreter)(pid_t pid),
+			const struct search *search)
+{
+	int status, err;
+	pid_t changed;
+
+	while (launch->traced) {
+		changed = waitpid(launch->pid, &status, __WALL | WNOHANG);
+		if (changed < 0)
+			return 0;
+		if (!changed) {
+			err = wait_for_change(search);
+			if (err)
+				return err;
+			/* the program that a thread has executed is examined while it runs */
+			launch->traced = is_traced(launch);
+			continue;
+		}
+		if (!WIFSTOPPED(status)) {
+			launch->ended = true;
+			launch->traced = false;
+			launch->status = status;
+			return 0;
+		}
+		if (handle_stop(launch, status, has_interpreter))
+			return 1;
+	}
+	return 0;
+}
+
 /* Handles a change of a program whose trace is to end. */
 static void take_change(struct lp_launch *launch, int status)
 {
-	int signal = WIFSTOPPED(status) ? WSTOPSIG(status) : 0;
-
-	if (!signal) {
-		launch->leaving = launch->traced = false;
+	launch->leaving = launch->traced = false;
+	if (!WIFSTOPPED(status)) {
 		launch->ended = true;
 		launch->status = status;
 		return;
 	}
-	/*
-	 * other stops may come before that of SIGSTOP, which is the only signal that is not
-	 * delivered
-	 */
-	if (signal == SIGSTOP) {
-		launch->leaving = false;
-		launch_release(launch);
-		return;
-	}
-	if (signal == SYSCALL_TRAP || status >> 16)
-		signal = 0;
-	ptrace(PTRACE_CONT, launch->pid, NULL, (void *)(intptr_t)signal);
+	/* a stop at a signal may come before that of PTRACE_INTERRUPT: the signal is delivered */
+	ptrace(PTRACE_DETACH, launch->pid, NULL,
+	       (void *)(intptr_t)(event_of(status) || WSTOPSIG(status) == SYSCALL_TRAP
+					  ? 0
+					  : WSTOPSIG(status)));
 }
 
 bool launch_leave(struct lp_launch *launch, uint64_t until_ns)
@@ -328,26 +362,20 @@ bool launch_leave(struct lp_launch *launch, uint64_t until_ns)
 			take_change(launch, status);
 			continue;
 		}
-		if (changed < 0 || !is_traced(launch)) {
-			/*
-			 * a SIGSTOP that was sent and not received here must not stop the program
-			 * for good
-			 */
-			kill(launch->pid, SIGCONT);
+		if (changed < 0 || !is_traced(launch))
 			launch->leaving = launch->traced = false;
-		} else if (clock_now() >= until_ns) {
+		else if (clock_now() >= until_ns)
 			break;
-		} else {
+		else
 			nanosleep(&pause, NULL);
-		}
 	}
 	return !launch->leaving;
 }
 
 /*
- * Ends the trace. ptrace() detaches only from a stopped thread, so that a running one is sent
- * SIGSTOP. A thread that the kernel does not interrupt, as in vfork() while its child runs, stops
- * later, see launch_leave.
+ * Ends the trace. ptrace() detaches only from a stopped thread, so that a running one is
+ * interrupted, which it does not notice. A thread that the kernel does not interrupt, as in vfork()
+ * while its child runs, stops later, see launch_leave.
  */
 static void let_go(struct lp_launch *launch)
 {
@@ -357,8 +385,7 @@ static void let_go(struct lp_launch *launch)
 		launch->traced = false;
 		return;
 	}
-	/* for the first thread only: the other threads would stay stopped */
-	if (syscall(SYS_tgkill, launch->pid, launch->pid, SIGSTOP))
+	if (ptrace(PTRACE_INTERRUPT, launch->pid, NULL, NULL))
 		return;
 	launch->leaving = true;
 	launch_leave(launch, clock_now() + LEAVE_NS);
@@ -415,21 +442,44 @@ static bool is_step(uint64_t number)
 	return number == SYS_openat || number == SYS_socketpair;
 }
 
+/* The time for which a program is held. */
+struct held {
+	const struct lp_launch_hold *hold;
+	uint64_t since_ns, waited_ns; /* waited_ns: its time without a CPU until then */
+	uint64_t asked_ns; /* time that calls of is_complete took */
+};
+
 /*
- * Waits for a stop of the program until an instant. Returns false if none came, if the run is to
- * end or if the program has ended.
+ * Returns whether the program was held for its time. What it waits for a CPU does not count, nor
+ * what is_complete takes: on a busy machine a program loads its modules as completely as on another
+ * one.
  */
-static bool wait_for_stop(struct lp_launch *launch, int stop, uint64_t until_ns, int *status)
+static bool is_held_long(const struct lp_launch *launch, const struct held *held)
+{
+	uint64_t wall_ns = clock_now() - held->since_ns, waited_ns;
+
+	if (wall_ns < held->hold->time_ns)
+		return false;
+	waited_ns = saturating_sub(standing_read(launch->pid).waited_ns, held->waited_ns);
+	return wall_ns >= HOLD_WALL * held->hold->time_ns ||
+	       saturating_sub(wall_ns, waited_ns + held->asked_ns) >= held->hold->time_ns;
+}
+
+/*
+ * Waits for a stop of the program. Returns false if it was held for its time, if the run is to end
+ * or if the program has ended.
+ */
+static bool wait_for_stop(struct lp_launch *launch, const struct held *held, int *status)
 {
 	static const struct timespec pause = { .tv_nsec = CALL_WAIT_NS };
-	struct pollfd polled = { .fd = stop, .events = POLLIN };
+	struct pollfd polled = { .fd = held->hold->stop, .events = POLLIN };
 	sigset_t children;
 	pid_t pid;
 
 	sigemptyset(&children);
 	sigaddset(&children, SIGCHLD);
 	while (!(pid = waitpid(launch->pid, status, WNOHANG | __WALL))) {
-		if (clock_now() >= until_ns || poll(&polled, 1, 0) > 0)
+		if (is_held_long(launch, held) || poll(&polled, 1, 0) > 0)
 			return false;
 		/* the program runs or is blocked */
 		sigtimedwait(&children, NULL, &pause);
@@ -444,8 +494,19 @@ static bool wait_for_stop(struct lp_launch *launch, int stop, uint64_t until_ns,
 	return false;
 }
 
+/* Asks whether all probes are attached, or were asked for too often. */
+static bool is_complete(struct held *held, int *questions)
+{
+	uint64_t begun = clock_now();
+	bool complete = held->hold->is_complete(held->hold->context);
+
+	held->asked_ns += clock_now() - begun;
+	return complete || ++*questions >= QUESTIONS;
+}
+
 void launch_hold(struct lp_launch *launch, const struct lp_launch_hold *hold)
 {
+	struct held held = { .hold = hold, .since_ns = clock_now() };
 	struct user_regs_struct registers;
 	sigset_t children, before;
 	bool loads = false;
@@ -456,11 +517,10 @@ void launch_hold(struct lp_launch *launch, const struct lp_launch_hold *hold)
 	sigemptyset(&children);
 	sigaddset(&children, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &children, &before);
+	held.waited_ns = standing_read(launch->pid).waited_ns;
 	ptrace(PTRACE_SYSCALL, launch->pid, NULL, NULL);
 	for (;;) {
-		intptr_t passed = 0;
-
-		if (!wait_for_stop(launch, hold->stop, hold->until_ns, &status)) {
+		if (!wait_for_stop(launch, &held, &status)) {
 			let_go(launch);
 			break;
 		}
@@ -468,18 +528,18 @@ void launch_hold(struct lp_launch *launch, const struct lp_launch_hold *hold)
 			if (ptrace(PTRACE_GETREGS, launch->pid, NULL, &registers))
 				break;
 			loads = loads || loads_loops(launch->pid, &registers);
-			if (clock_now() >= hold->until_ns)
+			if (is_held_long(launch, &held))
 				break;
-			if (loads && is_step(registers.orig_rax) &&
-			    (hold->is_complete(hold->context) || ++questions >= QUESTIONS))
+			if (loads && is_step(registers.orig_rax) && is_complete(&held, &questions))
 				break;
-		} else if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXEC << 8)) {
+		} else if (event_of(status) == PTRACE_EVENT_EXEC) {
 			/* the new program is handled like every target that calls exec */
 			break;
 		} else {
-			passed = WSTOPSIG(status);
+			pass_on(launch, status);
+			continue;
 		}
-		ptrace(PTRACE_SYSCALL, launch->pid, NULL, (void *)passed);
+		ptrace(PTRACE_SYSCALL, launch->pid, NULL, NULL);
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }

@@ -28,10 +28,10 @@ pid_t launch_pid(const struct lp_launch *launch);
  * Continues the program until it has mapped an interpreter; it may call exec any number of times.
  * has_interpreter is called while it is stopped.
  *
- * Returns 1 with the program stopped; 0 if it has ended, or if the trace has ended as it forked and
- * its children are followed; -EINTR if the descriptor stop is readable; -ETIME at end_ns, an
- * instant of CLOCK_MONOTONIC; or another negative errno. With an error the trace ends and the
- * program goes on.
+ * Returns 1 with the program stopped; 0 if it has ended, or if the trace has ended, as it forked
+ * and its children are followed or as another thread than its first one called exec; -EINTR if the
+ * descriptor stop is readable; -ETIME at end_ns, an instant of CLOCK_MONOTONIC; or another negative
+ * errno. With an error the trace ends and the program goes on.
  */
 int launch_find_interpreter(struct lp_launch *launch, bool (*has_interpreter)(pid_t pid), int stop,
 			    uint64_t end_ns);
@@ -42,13 +42,17 @@ struct lp_launch_hold {
 	bool (*is_complete)(void *context);
 	void *context;
 	int stop; /* descriptor, readable when the run is to end */
-	uint64_t until_ns; /* CLOCK_MONOTONIC */
+	/*
+	 * the longest time of the hold in ns, without what the program waits for a CPU and what
+	 * is_complete takes
+	 */
+	uint64_t time_ns;
 };
 
 /*
  * Continues the program from system call to system call while it loads what runs loops, until
  * all probes that need it are attached, so that findings of its first loop are reported. Ends
- * as well at until_ns or when stop is readable. The caller then calls launch_release.
+ * as well after time_ns or when stop is readable. The caller then calls launch_release.
  */
 void launch_hold(struct lp_launch *launch, const struct lp_launch_hold *hold);
 
