@@ -217,35 +217,48 @@ static void warn_if_silent(struct lp_targets *targets, struct lp_target *target)
 	}
 }
 
+/* Returns whether a target has to be examined again before it is attached, or completely so. */
+static bool is_open(const struct lp_target *target)
+{
+	return target->state == LP_TARGET_WAITING || target->incomplete;
+}
+
 /*
  * Returns the instant of the next examination of a target or search for its loops, or UINT64_MAX.
  */
 static uint64_t due_of(const struct lp_targets *targets, const struct lp_target *target)
 {
-	if (target->state == LP_TARGET_ATTACHED && target->found.loops)
-		return target->found.due_ns;
-	if (target->state == LP_TARGET_ATTACHED && target->search.tries && !target->search.ticket)
-		return 0;
-	if (target->state == LP_TARGET_REFUSED || target->asked)
-		return UINT64_MAX;
-	if (target->state == LP_TARGET_WAITING || target->incomplete)
-		return target->retry_ns;
-	return targets->config.sampling && !target->search.ticket ? target->scan_ns : UINT64_MAX;
+	uint64_t due = UINT64_MAX;
+
+	if (target->state == LP_TARGET_REFUSED)
+		return due;
+	if (target->found.loops)
+		due = target->found.due_ns;
+	else if (target->search.tries && !target->search.ticket)
+		due = 0;
+	else if (!is_open(target) && targets->config.sampling && !target->search.ticket)
+		due = target->scan_ns;
+	return is_open(target) && !target->asked ? min_u64(due, target->retry_ns) : due;
 }
 
-/* Returns false if the worker that it needs is not free. */
-static bool check_target(struct lp_targets *targets, struct lp_target *target)
+/* Begins what is due of a target. Returns false if the worker that it needs is not free. */
+static bool check_target(struct lp_targets *targets, struct lp_target *target, uint64_t now)
 {
-	if (target->found.loops) {
-		target_add_more(targets, target);
-		return true;
-	}
-	if (!target->search.tries && (target->state == LP_TARGET_WAITING || target->incomplete)) {
+	struct lp_loop_search *search = &target->search;
+
+	if (is_open(target) && !target->asked && now >= target->retry_ns)
 		target_ask(targets, target);
+	if (target->found.loops) {
+		if (now >= target->found.due_ns)
+			target_add_more(targets, target);
 		return true;
 	}
-	if (!target->search.tries) {
-		target->search.scans = true;
+	if (search->ticket)
+		return true;
+	if (!search->tries) {
+		if (is_open(target) || !targets->config.sampling || now < target->scan_ns)
+			return true;
+		search->scans = true;
 		target_search_loops(target, 1);
 	}
 	return target_begin_search(targets, target);
@@ -282,7 +295,7 @@ uint64_t targets_check(struct lp_targets *targets, uint64_t now)
 		}
 		if (now + LP_RETRY_FIRST_NS < next_ns)
 			next_ns = now + LP_RETRY_FIRST_NS;
-		if (check_target(targets, target))
+		if (check_target(targets, target, now))
 			target->check_turn = targets->check_turn;
 		else
 			whole = false;
