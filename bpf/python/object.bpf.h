@@ -41,6 +41,23 @@ static __always_inline __u64 lp_top_frame(const struct lp_python_offsets *offset
 }
 
 /*
+ * Returns whether a thread runs no Python code at all, as while the interpreter is finalised. That
+ * its frame cannot be read is no proof.
+ */
+static __always_inline bool lp_is_frameless(const struct lp_python_offsets *offsets,
+					    __u64 thread_state)
+{
+	__u64 frame = 1;
+
+	if (offsets->tstate_cframe != LP_NO_FIELD)
+		thread_state = lp_read_u64(thread_state + offsets->tstate_cframe);
+	return thread_state &&
+	       !bpf_probe_read_user(&frame, sizeof(frame),
+				    (void *)(thread_state + offsets->tstate_current_frame)) &&
+	       !frame;
+}
+
+/*
  * Copies the characters of a str. If the text does not fit, its beginning is copied, or with
  * keep_end its end: the end of a path says more than its beginning.
  */

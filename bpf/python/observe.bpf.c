@@ -168,7 +168,7 @@ static __always_inline bool lp_is_cut_one(struct lp_loop *loop, __u32 slot, __u6
  * certain: the thread is in a system call, so that its stack is consistent. At any other
  * instruction the interpreter may be about to push a frame (3.11: the cframe is entered before it
  * has one), so that only two samples in a row without the loop's frame mean that the loop has
- * ended.
+ * ended. While the interpreter is finalised, the thread has no frame.
  */
 __noinline int lp_observe(__u32 slot, __u64 now, __u32 certain)
 {
@@ -187,7 +187,7 @@ __noinline int lp_observe(__u32 slot, __u64 now, __u32 certain)
 		loop->last_sampled_ns = now;
 		return 1;
 	}
-	if (!handle && flags & (LP_STACK_CUT | LP_STACK_UNREADABLE))
+	if (!handle && flags & (LP_STACK_CUT | LP_STACK_UNREADABLE) && !stall->frameless)
 		return 1;
 	if (!handle && !(flags & LP_STACK_TO_LOOP) && !certain && !loop->outside_samples++)
 		return 1;

@@ -136,6 +136,7 @@ __weak __noinline int lp_walk(__u32 slot, __u64 thread_state)
 	if (!loop || !stall)
 		return 0;
 	stall->handle = 0;
+	stall->frameless = 0;
 	stall->walked.depth = 0;
 	stall->walked.flags = LP_STACK_UNREADABLE;
 	process = bpf_map_lookup_elem(&processes, &loop->pid);
@@ -149,6 +150,8 @@ __weak __noinline int lp_walk(__u32 slot, __u64 thread_state)
 	stall->walked.stack = LP_HASH_BASIS;
 	stall->walked.thread_state = thread_state;
 	stall->walked.flags = stall->frame ? 0 : LP_STACK_UNREADABLE;
+	stall->frameless = !stall->frame &&
+			   lp_is_frameless(&loop->layout.python.offsets, thread_state);
 	for (i = 0; i < LP_WALK_STEPS; i++)
 		if (!lp_walk_frame(slot))
 			return 0;

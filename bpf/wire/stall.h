@@ -55,6 +55,7 @@ struct lp_wait_state {
 	__u64 handle; /* the Handle whose _run the last walk reached; 0: none */
 	__u64 base_frame; /* frame at which the walk ends as well */
 	__u64 outer_code; /* code of the outermost frame inside of base_frame */
+	__u64 frameless; /* 1: the thread had no frame at the last walk, and this is certain */
 	/* Path that is being resolved: the name that it is at. */
 	__u64 dentry;
 	__u64 mount;

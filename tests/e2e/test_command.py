@@ -42,6 +42,15 @@ def test_command_behind_a_shell(case):
     checks.stalls(records, Truth(truth_path), note=case.note)
 
 
+def test_start_of_the_command_is_no_replacement(case):
+    """That loopprof itself has made the process run the command is not reported."""
+    command, _ = case.python("numbered.py")
+    for options in ((), ("-s",), ("-m", "sample", "-s")):
+        result = run_command(case, command, *options).expect(0)
+        if "replaced" in result.err:
+            raise Failure(f"{options}: {result.err}")
+
+
 def test_status_of_the_command(case):
     command, _ = case.python("numbered.py", "7")
     records = run_command(case, command).expect(7).records

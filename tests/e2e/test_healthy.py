@@ -211,3 +211,23 @@ def test_preempted_loop_asks_for_nothing(case):
         if len(slow) < len(preempted):
             raise Failure(f"{mode}: {len(slow)} stalls that waited for a CPU, and not "
                           f"{len(preempted)}")
+
+
+# ---- after the loop ----
+
+
+@each(lambda interpreter: interpreter.version[:2] in ((3, 8), (3, 11), (3, 12), (3, 14)))
+def test_end_of_the_interpreter_is_not_of_the_loop(case):
+    """What a process does after its last loop, without Python code, is no stall of that loop."""
+    for mode in ("trace", "sample"):
+        target = case.start("slowexit.py")
+        profiler = case.attach(target, "-m", mode)
+        target.go()
+        target.finish()
+        records = profiler.finish().expect(0).records
+        (summary,) = records.of("loop_summary")
+        held = [record for record in records.of("slow_callback") + records.of("slow_iteration")
+                if record["duration_ns"] >= 300_000_000]
+        if held or summary["busy_ns"] > summary["wall_ns"] / 2:
+            raise Failure(f"{mode}: {held[:1]}, busy {summary['busy_ns']} of "
+                          f"{summary['wall_ns']} ns")

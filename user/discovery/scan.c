@@ -199,9 +199,9 @@ uint64_t targets_find_more(struct lp_targets *targets, uint64_t now)
 
 /*
  * Forgets what was found in a process that has replaced its program. With -a it is handled as a new
- * process unless it was named.
+ * process unless it was named. at_ns: when it did; a target that was added later runs the new one.
  */
-static void on_exec(struct lp_targets *targets, pid_t pid)
+static void on_exec(struct lp_targets *targets, pid_t pid, uint64_t at_ns)
 {
 	struct lp_target *target = target_find(targets, pid);
 
@@ -210,6 +210,8 @@ static void on_exec(struct lp_targets *targets, pid_t pid)
 			add_new_process(targets, pid, true);
 		return;
 	}
+	if (at_ns < target->since_ns)
+		return;
 	if (target->state == LP_TARGET_ATTACHED && target->named)
 		log_note("pid %d replaced its program (exec); waiting for a loop in the new one",
 			 pid);
@@ -239,7 +241,7 @@ static void on_fork(struct lp_targets *targets, pid_t parent, pid_t child)
 void targets_process_event(struct lp_targets *targets, const struct lp_event_process *event)
 {
 	if (event->action == LP_PROCESS_EXEC)
-		on_exec(targets, (pid_t)event->event.pid);
+		on_exec(targets, (pid_t)event->event.pid, event->event.time_ns);
 	else if (event->action == LP_PROCESS_FORK)
 		on_fork(targets, (pid_t)event->parent, (pid_t)event->event.pid);
 }

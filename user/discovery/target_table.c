@@ -94,6 +94,7 @@ struct lp_target *target_new(struct lp_targets *targets, pid_t pid, bool named,
 			     struct lp_error *error)
 {
 	struct epoll_event event = { .events = EPOLLIN };
+	uint64_t since_ns = clock_now(); /* before anything is read of the process */
 	struct lp_target *target;
 
 	if (targets->alive >= LP_MAX_PROCESSES) {
@@ -118,7 +119,7 @@ struct lp_target *target_new(struct lp_targets *targets, pid_t pid, bool named,
 	}
 	event.data.u64 = (uint64_t)pid;
 	epoll_ctl(targets->descriptor, EPOLL_CTL_ADD, target->process.descriptor, &event);
-	target->since_ns = clock_now();
+	target->since_ns = since_ns;
 	target->retry_step_ns = LP_RETRY_FIRST_NS;
 	target->next = targets->first;
 	if (target->next)
