@@ -37,9 +37,16 @@ static __always_inline __u64 lp_observed_boundary(const struct lp_loop *loop,
 	return last && last < now ? last : now;
 }
 
-/* run_forever has returned: the thread's time is not the loop's from now on. */
-static __always_inline void lp_observe_outside(struct lp_loop *loop)
+/*
+ * run_forever has returned: the thread's time is not the loop's from now on. Its last iteration
+ * lasted until the end of its last callback, at boundary, if a sample has seen one.
+ */
+static __always_inline void lp_observe_outside(struct lp_loop *loop, __u64 boundary)
 {
+	if (loop->iteration_start_ns && loop->iteration_callbacks) {
+		lp_iteration_end(loop, boundary);
+		loop->iterations++;
+	}
 	loop->outside = 1;
 	loop->iteration_start_ns = 0;
 	loop->iteration_callbacks = 0;
@@ -134,7 +141,7 @@ __noinline int lp_uv_observe(__u32 slot, __u64 now)
 	loop->last_handle = observed;
 	loop->last_sampled_ns = now;
 	if (!running) {
-		lp_observe_outside(loop);
+		lp_observe_outside(loop, boundary);
 		return 0;
 	}
 	/* libuv itself, or uvloop between two callbacks */
@@ -203,7 +210,7 @@ __noinline int lp_observe(__u32 slot, __u64 now, __u32 certain)
 	if (!handle) {
 		if (flags & LP_STACK_TO_LOOP)
 			return 1;
-		lp_observe_outside(loop);
+		lp_observe_outside(loop, boundary);
 		return 0;
 	}
 	callback = lp_identify_callback(

@@ -231,3 +231,17 @@ def test_end_of_the_interpreter_is_not_of_the_loop(case):
         if held or summary["busy_ns"] > summary["wall_ns"] / 2:
             raise Failure(f"{mode}: {held[:1]}, busy {summary['busy_ns']} of "
                           f"{summary['wall_ns']} ns")
+
+
+@each(lambda interpreter: interpreter.version[:2] in ((3, 8), (3, 11), (3, 12), (3, 14)))
+@patient
+def test_loop_that_ends_long_before_the_end_of_the_interpreter(case):
+    """Its last callback belongs to its busy time, and what follows does not."""
+    for mode in ("trace", "sample"):
+        records, truth = case.observe("lastcallback.py", options=("-m", mode))
+        checks.stalls(records, truth, note=case.note)
+        (summary,) = records.of("loop_summary")
+        slow = sum(record["duration_ns"] for record in records.of("slow_callback")
+                   if not record["in_progress"])
+        if not slow <= summary["busy_ns"] < slow + 150_000_000:
+            raise Failure(f"{mode}: busy {summary['busy_ns']} ns, of it {slow} in slow callbacks")
