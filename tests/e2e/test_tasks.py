@@ -284,3 +284,14 @@ def test_tasks_of_several_processes(case):
                     if task["loop_id"] == loop["loop_id"] and task["name"] == "stands"]
         if len(standing) != count:
             raise Failure(f"{len(standing)} tasks of {count} in {loop}")
+
+
+def test_tasks_of_another_class_are_named_as_unread(case):
+    """That no task is shown is explained, and not told of a loop that has none."""
+    for script, explained in (("owntasks.py", True), ("idle.py", False)):
+        target = case.start(script)
+        result = case.run("tasks", "-p", str(target.pid)).expect(0)
+        if ("OwnLoop" in result.err) != explained:
+            raise Failure(f"{script}: {result.out} {result.err}")
+        target.go()
+        target.wait()

@@ -256,6 +256,7 @@ static int number_loops(struct tasks *tasks, struct target *target,
 		target->loops[at] = (struct known_loop){ address, ++tasks->progress->last_loop_id };
 		target->loop_count++;
 		snapshot->loops[i].id = tasks->progress->last_loop_id;
+		tasks_snapshot_note_unread(snapshot, i, target->process.pid);
 		if (tasks->sink->loop)
 			tasks->sink->loop(tasks->sink, snapshot, i);
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "snapshot.h"
 
+#include "base/log.h"
 #include "base/text.h"
 #include "wire/loop_kinds.h"
 
@@ -128,4 +129,19 @@ void tasks_snapshot_free(struct lp_tasks_snapshot *snapshot)
 	free(snapshot->loops);
 	task_list_free(&snapshot->list);
 	free(snapshot);
+}
+
+void tasks_snapshot_note_unread(const struct lp_tasks_snapshot *snapshot, size_t loop, pid_t pid)
+{
+	const struct lp_task_loop *item = &snapshot->list.loops[loop];
+	size_t i;
+
+	if (!item->own_tasks || !item->tid)
+		return;
+	for (i = 0; i < snapshot->list.count; i++)
+		if (snapshot->list.tasks[i].loop == item->address)
+			return;
+	log_note(
+		"pid %d runs a loop of class %s, whose tasks are of another class than asyncio's and are not shown; `loopprof -p %d` shows what holds them up",
+		pid, item->class, pid);
 }

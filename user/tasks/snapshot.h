@@ -49,4 +49,10 @@ void tasks_snapshot_free(struct lp_tasks_snapshot *snapshot);
 const struct lp_shown_frame *tasks_snapshot_frame(const struct lp_tasks_snapshot *snapshot,
 						  const struct lp_task *task, size_t number);
 
+/*
+ * Logs that the tasks of a running loop cannot be read, if its class makes tasks of its own and
+ * it has none of asyncio's.
+ */
+void tasks_snapshot_note_unread(const struct lp_tasks_snapshot *snapshot, size_t loop, pid_t pid);
+
 #endif /* LP_TASKS_SNAPSHOT_H */

@@ -118,6 +118,14 @@ static uint64_t inherited_code(const struct lp_cpython *python, uint64_t type, c
 	return code_of(python, function);
 }
 
+bool cpython_makes_own_tasks(const struct lp_cpython *python, uint64_t loop)
+{
+	uint64_t base = cpython_module_attribute(python, BASE_EVENTS, BASE_EVENT_LOOP);
+
+	return base && inherited_code(python, memory_u64(python->pid, loop + CPYTHON_OBJECT_TYPE),
+				      "create_task") != method_code(python, base, "create_task");
+}
+
 /* The classes of loops, and the code of asyncio's methods, one of which is on a loop's stack. */
 struct lp_loop_class {
 	uint64_t type;

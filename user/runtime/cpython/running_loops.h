@@ -28,4 +28,7 @@ bool cpython_loop_says_it_runs(const struct lp_cpython *python, uint64_t loop);
 /* See has_copied_loop in struct lp_runtime. */
 bool cpython_has_copied_loop(const struct lp_cpython *python);
 
+/* Returns whether a loop's class replaces asyncio's create_task(). */
+bool cpython_makes_own_tasks(const struct lp_cpython *python, uint64_t loop);
+
 #endif /* LP_RUNTIME_CPYTHON_RUNNING_LOOPS_H */

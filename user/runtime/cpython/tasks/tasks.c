@@ -87,6 +87,8 @@ static void add_loop(struct lp_reading *reading, uint64_t address, pid_t tid)
 	loop->kind = cpython_loop_kind(&reading->python, address);
 	cpython_type_name(&reading->python, address, class, sizeof(class));
 	loop->class = task_arena_text(list->arena, class);
+	loop->own_tasks = loop->kind == LP_LOOP_ASYNCIO &&
+			  cpython_makes_own_tasks(&reading->python, address);
 }
 
 /* Finds the threads that run loops.  Not to be cached: the search compares changing stacks. */
