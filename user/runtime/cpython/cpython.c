@@ -395,23 +395,6 @@ static bool may_be_program(const char *path)
 	return may_be;
 }
 
-/*
- * Functions between C and Python frames: the one that runs byte code, or those that call it
- * (Python/ceval.c, Objects/call.c).  If 3.14 was built with tail calls, it consists of one function
- * an instruction.
- */
-static bool is_interpreter(const char *function)
-{
-	static const char *const prefixes[] = { "_PyEval_EvalFrame", "_PyEval_Vector",
-						"_PyFunction_Vectorcall", "_TAIL_CALL_" };
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(prefixes); i++)
-		if (!strncmp(function, prefixes[i], strlen(prefixes[i])))
-			return true;
-	return strstr(function, "_PyEval_EvalFrameDefault");
-}
-
 static void release(struct lp_instance *instance)
 {
 	struct lp_cpython *python = instance->reader;
@@ -577,7 +560,7 @@ const struct lp_runtime cpython_runtime = {
 	.loop_library = "/_asyncio.",
 	.detect = detect,
 	.may_be_program = may_be_program,
-	.is_interpreter = is_interpreter,
+	.is_interpreter = cpython_is_interpreter,
 	.release = release,
 	.pack = pack,
 	.unpack = unpack,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "frames.h"
 
+#include "base/macros.h"
 #include "process/memory.h"
 
 #include <string.h>
@@ -65,4 +66,21 @@ int cpython_read_stack(const struct lp_cpython *python, uint64_t thread_state,
 		count++;
 	*cut = walk.address != 0;
 	return (int)count;
+}
+
+/*
+ * Functions between C and Python frames: the one that runs byte code, or those that call it
+ * (Python/ceval.c, Objects/call.c).  If 3.14 was built with tail calls, it consists of one function
+ * an instruction.
+ */
+bool cpython_is_interpreter(const char *function)
+{
+	static const char *const prefixes[] = { "_PyEval_EvalFrame", "_PyEval_Vector",
+						"_PyFunction_Vectorcall", "_TAIL_CALL_" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (!strncmp(function, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return strstr(function, "_PyEval_EvalFrameDefault");
 }

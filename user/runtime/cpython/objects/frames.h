@@ -25,4 +25,7 @@ bool cpython_next_frame(struct lp_frame_walk *walk, struct lp_raw_frame *frame);
 int cpython_read_stack(const struct lp_cpython *python, uint64_t thread_state,
 		       struct lp_raw_frame *frames, size_t capacity, bool *cut);
 
+/* See is_interpreter in struct lp_runtime. */
+bool cpython_is_interpreter(const char *function);
+
 #endif /* LP_RUNTIME_CPYTHON_OBJECTS_FRAMES_H */
