@@ -51,7 +51,7 @@ const struct lp_shown_frame *tasks_snapshot_frame(const struct lp_tasks_snapshot
 
 /*
  * Logs that the tasks of a running loop cannot be read, if its class makes tasks of its own and
- * it has none of asyncio's.
+ * it has none of a known kind.
  */
 void tasks_snapshot_note_unread(const struct lp_tasks_snapshot *snapshot, size_t loop, pid_t pid);
 
