@@ -2,7 +2,7 @@
 
 import asyncio
 
-from books import loop_waits_for_go
+from truth import loop_waits_for_go
 
 
 class OwnTask(asyncio.Future):

@@ -4,7 +4,7 @@ import asyncio
 import atexit
 import time
 
-from books import loop_waits_for_go
+from truth import loop_waits_for_go
 
 SLEEP_S = 0.4
 NUMBERS = 20_000_000
