@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* The end of loops: threads that exit, and (for -a and -s) processes that fork, exec and exit. */
+/*
+ * Threads that exit, which ends their loops. For -a and -s also processes that are forked, that
+ * execute a program and that exit.
+ */
 #include "loop/common.bpf.h"
 #include "loop/loop.bpf.h"
 #include "loop/loop_end.bpf.h"

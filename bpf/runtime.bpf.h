@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * What the programs of every runtime need of the runtime of a loop: its frames, its lock, its polls
- * and the names of its tasks. Each function is defined in the folder of a runtime; with a second
- * runtime, which has programs of its own for callbacks, these become choices by loop->kind.
+ * What the programs for all runtimes need of the runtime of a loop: its frames, its lock, its polls
+ * and the names of its tasks. Each function is defined in the folder of the runtime. A second
+ * runtime with its own programs for callbacks would turn them into choices by loop->kind.
  */
 #ifndef LP_BPF_RUNTIME_BPF_H
 #define LP_BPF_RUNTIME_BPF_H

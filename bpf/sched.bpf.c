@@ -112,7 +112,10 @@ static __always_inline __u32 lp_find_block(struct lp_segment_times *account,
 	return i;
 }
 
-/* Returns whether the stacks of a wait for a CPU or for the GIL are to be sent, and notes it. */
+/*
+ * Returns whether the stacks of a wait for a CPU or for the GIL are to be sent, and records the
+ * time if they are.
+ */
 static __always_inline bool lp_wait_sampled(struct lp_wait_state *stall, __u64 segment, __u64 now)
 {
 	if (stall->sampled_ns >= segment && lp_age(now, stall->sampled_ns) < LP_WAIT_SAMPLE_NS)

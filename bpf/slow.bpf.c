@@ -4,7 +4,7 @@
 #include "loop/loop.bpf.h"
 #include "runtime.bpf.h"
 
-/* Not inlined: it runs once a slow callback, and keeps the hot path short. */
+/* This function is not inlined, as it runs for slow callbacks only: the hot path stays short. */
 __noinline int lp_report_slow(__u32 slot, __u64 now)
 {
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);

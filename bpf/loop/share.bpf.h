@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Shares of one process in tables and the ring buffer that all processes use. Of slots, a part
- * remains for the others; of records, a process sends a number in a period. Checked where something
- * is registered or sent.
+ * Shares of one process in the tables and the ring buffer that all processes use. A part of the
+ * slots is reserved for other processes, and the number of records in a period is limited. The
+ * shares are checked where a slot is taken or a record is sent.
  */
 #ifndef LP_BPF_LOOP_SHARE_BPF_H
 #define LP_BPF_LOOP_SHARE_BPF_H

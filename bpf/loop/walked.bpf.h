@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* Sends the stack that the runtime has walked last, in stall->walked. */
+/* The stack of the last walk, which is in stall->walked: its head is filled, and it is sent. */
 #ifndef LP_BPF_LOOP_WALKED_BPF_H
 #define LP_BPF_LOOP_WALKED_BPF_H
 
 #include "common.bpf.h"
 
-/* Sends the stack of the last walk. Its head has been filled by lp_walked_for. */
+/* Sends the stack of the last walk, whose head lp_walked_for has filled. */
 static __always_inline void lp_report_walked(struct lp_wait_state *stall)
 {
 	__u32 depth = stall->walked.depth, bytes;
@@ -23,7 +23,7 @@ static __always_inline void lp_report_walked(struct lp_wait_state *stall)
 		lp_lose(LP_LOST_RING);
 }
 
-/* Fills the head of the walked stack: the reason, and the segment that it belongs to. */
+/* Fills the head of the stack: the reason of the walk, and the segment that it belongs to. */
 static __always_inline void lp_walked_for(struct lp_wait_state *stall, const struct lp_loop *loop,
 					  __u32 slot, __u32 reason, __u64 segment_ns, __u64 now)
 {

@@ -21,7 +21,8 @@
 #define LP_SET_MASK 32 /* PySetObject, the same in 3.8 to 3.13 */
 #define LP_SET_TABLE 40
 #define LP_TYPE_FINALIZE 392
-#define LP_STACK_WORDS 12 /* Words of the stack frame of one of these functions. */
+/* Number of words of a stack frame that are searched for the lost object. */
+#define LP_STACK_WORDS 12
 
 /*
  * Returns 2 for a task, 1 for another future of asyncio's, else 0. Subclasses inherit tp_finalize.

@@ -70,7 +70,7 @@ static __always_inline void lp_observe_begin(struct lp_loop *loop, __u64 boundar
 	loop->start_ns = boundary;
 }
 
-/* Ends the callback of the sample before; returns the estimated end. */
+/* Ends the callback that the last sample showed. Returns the estimated end. */
 static __always_inline __u64 lp_observe_end(struct lp_loop *loop, const struct lp_wait *wait,
 					    __u32 slot, __u64 now)
 {
@@ -129,7 +129,7 @@ __noinline int lp_uv_observe(__u32 slot, __u64 now)
 	if (observed)
 		callback = found ? lp_uv_identify(loop, slot, observed, handle)
 				 : lp_uv_identify_code(loop, slot, stall->outer_code);
-	/* As in lp_is_cut_one(): the callback whose beginning no probe and no sample saw. */
+	/* As in lp_is_cut_one(): the beginning of this callback was neither probed nor sampled. */
 	if (observed && loop->cut && loop->start_ns && lp_is_cut_callable(loop, callback)) {
 		loop->cut = 0;
 		loop->last_handle = observed;

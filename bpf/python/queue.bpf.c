@@ -3,7 +3,7 @@
  * --queue: the time at which a callback becomes ready.
  *
  * Whatever makes a callback ready (a future that is set, a step that is scheduled, a timer, a
- * descriptor), asyncio at last puts its Handle into the loop's ready queue with deque.append. One
+ * descriptor), asyncio finally puts its Handle into the loop's ready queue with deque.append. One
  * probe there covers all of these, and the dispatch uses the address of the handle to look the
  * time up.
  */

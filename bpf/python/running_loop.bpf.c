@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* A loop's own start and stop. */
+/* The beginning and the end of a loop, at the function by which it becomes the running one. */
 #include "loop/common.bpf.h"
 #include "object.bpf.h"
 #include "loop/loop.bpf.h"

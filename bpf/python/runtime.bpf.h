@@ -63,34 +63,34 @@ static __always_inline void lp_find_lock(struct lp_loop *loop)
 	loop->collecting = address ? address + python->collecting_offset : 0;
 }
 
-/* Returns whether a call of the running callback is under way still. */
+/* Returns whether the call of the running callback has not returned yet. */
 static __always_inline bool lp_callback_active(const struct lp_loop *loop)
 {
 	return lp_context_active(loop);
 }
 
-/* The innermost frame of the loop's thread; 0: it has none. */
+/* Returns the innermost frame of the loop's thread; 0: it has none. */
 static __always_inline __u64 lp_loop_frame(const struct lp_loop *loop)
 {
 	return lp_top_frame(&loop->layout.python.offsets, loop->thread_state);
 }
 
-/* Returns whether there is a loop at this address that is running. */
+/* Returns whether the object at this address is a loop that runs. */
 static __always_inline bool lp_object_runs(__u64 object)
 {
 	return lp_uv_runs(object);
 }
 
-/* The descriptor that the loop at this address polls, plus 1; 0: not known. */
+/* Returns the descriptor that the loop at this address polls, plus 1; 0: not known. */
 static __always_inline __u32 lp_object_descriptor(__u64 object)
 {
 	return lp_uv_descriptor(object);
 }
 
 /*
- * The state of the thread that holds the lock. Up to 3.11 the chain of pointers leads to the state
- * of the current thread, which is that of the holder; from 3.12 on it leads to the last holder,
- * which still is the holder while another thread waits.
+ * Returns the state of the thread that holds the lock. Up to 3.11 the chain of pointers leads to
+ * the state of the current thread, which is that of the holder; from 3.12 on it leads to the last
+ * holder, which still is the holder while another thread waits.
  */
 static __always_inline __u64 lp_lock_holder(const struct lp_loop *loop)
 {
@@ -98,8 +98,8 @@ static __always_inline __u64 lp_lock_holder(const struct lp_loop *loop)
 }
 
 /*
- * An identity of what a thread runs. The state of a new thread may reuse the memory of one that has
- * ended: the code that it runs is part of the identity, too.
+ * Returns an identity of what a thread runs. The state of a new thread may reuse the memory of one
+ * that has ended: the code that it runs is part of the identity, too.
  */
 static __always_inline __u64 lp_holder_identity(const struct lp_loop *loop, __u64 thread_state)
 {

@@ -29,9 +29,9 @@
 
 /*
  * Returns whether a holder of `own` entries of a table, of which all holders have `all`, may take
- * another one. While more than the reserved part is free, anybody may; of the reserved part a
- * holder may take an entry only if it has fewer than half of those that are free. So two thirds of
- * the free entries remain each time, and whoever has filled the rest of the table gets none.
+ * another one. While more than the reserved part is free, any holder may. An entry of the reserved
+ * part is for holders that have fewer entries than half of the free ones. So a new holder leaves
+ * two thirds of them free, and the one that has filled the rest of the table gets none.
  */
 static inline __attribute__((always_inline)) int lp_share_allows(__u32 own, __u32 all,
 								 __u32 capacity)

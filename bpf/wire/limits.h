@@ -4,8 +4,8 @@
 #define LP_BPF_WIRE_LIMITS_H
 
 /*
- * Numbers of slots of loops are less. One of them, LP_NO_LOOP, is never assigned. One unit may have
- * 1008 of the 1152 others (lp_share_allows).
+ * The slots of loops have numbers below this. One number, LP_NO_LOOP, is never assigned. One unit
+ * may have 1008 of the 1152 others (lp_share_allows).
  */
 #define LP_MAX_LOOPS 1153
 #define LP_MAX_CALLBACKS 4096

@@ -17,7 +17,7 @@ static const struct {
 	{ SIGINT, false, false },
 	{ SIGTERM, false, false },
 	{ SIGHUP, true, true },
-	/* the limit of CPU time (ulimit -t) is sent each second from then on */
+	/* the kernel sends it each second once the limit of CPU time (ulimit -t) is exceeded */
 	{ SIGXCPU, true, true },
 };
 

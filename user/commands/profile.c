@@ -27,8 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The longest time in ns for which a program that -- starts is held while it loads what runs loops.
- */
+/* The longest time in ns for which a program after -- is held while it loads what runs loops. */
 #define HOLD_NS (2000 * NS_PER_MS)
 /*
  * Limits in Hz of the clock. They are odd so that samples are not in step with periodic timers of

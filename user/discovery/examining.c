@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Examinations of targets. Workers make them apart from the main loop, so that one that takes long
- * or never ends delays only the targets behind it in the queue. The result attaches to the target,
- * or sets the instant of the next examination.
+ * Examinations of targets. Workers make them while the main loop goes on, so that an examination
+ * that takes long or never ends delays only the targets behind it in the queue. Depending on the
+ * result the target is attached, or the instant of its next examination is set.
  */
 #include "targets_internal.h"
 

@@ -35,7 +35,7 @@
 #define WAIT_MS 100
 /* The limit of calls of is_complete; each takes a worker some milliseconds. */
 #define QUESTIONS 256
-/* The longest time of a hold, on a busy machine, in times of that of the caller. */
+/* On a busy machine a hold lasts up to this many times as long as the caller has requested. */
 #define HOLD_WALL 10
 /* The time in ns between two checks whether a blocked program is still to be held. */
 #define CALL_WAIT_NS 10000000
@@ -450,9 +450,8 @@ struct held {
 };
 
 /*
- * Returns whether the program was held for its time. What it waits for a CPU does not count, nor
- * what is_complete takes: on a busy machine a program loads its modules as completely as on another
- * one.
+ * Returns whether the program was held for its time. The time that it waits for a CPU does not
+ * count, nor that of is_complete: on a busy machine, too, the program can load all its modules.
  */
 static bool is_held_long(const struct lp_launch *launch, const struct held *held)
 {
@@ -494,7 +493,7 @@ static bool wait_for_stop(struct lp_launch *launch, const struct held *held, int
 	return false;
 }
 
-/* Asks whether all probes are attached, or were asked for too often. */
+/* Returns whether all probes are attached, or this was asked too often. */
 static bool is_complete(struct held *held, int *questions)
 {
 	uint64_t begun = clock_now();

@@ -43,8 +43,8 @@ struct lp_launch_hold {
 	void *context;
 	int stop; /* descriptor, readable when the run is to end */
 	/*
-	 * the longest time of the hold in ns, without what the program waits for a CPU and what
-	 * is_complete takes
+	 * the longest time of the hold in ns, not counting the time in which the program waits for
+	 * a CPU or is_complete runs
 	 */
 	uint64_t time_ns;
 };

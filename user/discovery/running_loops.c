@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The loops that run in a target already: they are searched for, and added in portions, as a
- * process may have a thousand of them and each takes many reads of its memory.
+ * The loops that run in a target already. They are added in portions, as a process may have a
+ * thousand of them, and each takes many reads of its memory.
  */
 #include "targets_internal.h"
 
@@ -47,9 +47,9 @@ static int find_loops(const struct lp_target *target, struct lp_running_loop *lo
 /*
  * Returns whether loops that were found use other poll calls than epoll's. A loop that does not run
  * in the poll of its own class, such as Qt's, may do so whatever descriptors the process has. Any
- * other loop does so if its process has no epoll descriptor. A loop that ends has closed its own
- * and a process that ends has none, so that loops have to run still and the descriptors are read
- * again.
+ * other loop does so if its process has no epoll descriptor. A loop closes its descriptor when it
+ * ends, and so does a process. For this reason loops must still run after the descriptors were
+ * read, and the descriptors are read once more.
  */
 static bool poll_otherwise(const struct lp_target *target, const struct lp_running_loop *loops,
 			   int count)
@@ -136,7 +136,8 @@ static void add(struct lp_targets *targets, struct lp_target *target,
 	struct lp_session *session = targets->config.session;
 	int slot = session_add_loop(session, &target->instance, loop, targets->config.threshold_ns);
 
-	/* a probe has added this loop already, and it may be in a poll that nobody saw */
+	/* a probe has added this loop already, and it may be in a poll whose beginning was not
+	 * hooked */
 	if (slot == -EEXIST && followed)
 		session_drop_iteration(session, (uint32_t)session_find_loop(session, loop->tid));
 	if (slot == -EEXIST)

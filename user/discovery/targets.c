@@ -217,7 +217,7 @@ static void warn_if_silent(struct lp_targets *targets, struct lp_target *target)
 	}
 }
 
-/* Returns whether a target has to be examined again before it is attached, or completely so. */
+/* Returns whether a target has to be examined again: it is not attached, or lacks probes. */
 static bool is_open(const struct lp_target *target)
 {
 	return target->state == LP_TARGET_WAITING || target->incomplete;

@@ -93,7 +93,10 @@ int output_create_at(int directory, const char *name)
 
 	if (descriptor < 0)
 		return -errno;
-	/* whatever the umask is; before the owner, as it takes a capability afterwards */
+	/*
+	 * The mode does not depend on the umask. It is set before the owner: for a file of another
+	 * user it would take a capability.
+	 */
 	if (fchmod(descriptor, STREAM_MODE)) {
 		int err = -errno;
 

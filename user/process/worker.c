@@ -425,7 +425,7 @@ static ssize_t take_answer(struct lp_worker *worker, void *answer, size_t capaci
 		return -ECHILD;
 	}
 	worker->busy = false;
-	/* the time is the worker's own word: it had no more CPU time than has passed */
+	/* the worker states its CPU time itself, so that it is limited to the time that has passed */
 	worker->workers->cpu_ns += min_u64(head.cpu_ns, clock_now() - worker->sent_ns);
 	return (ssize_t)head.result;
 }

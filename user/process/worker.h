@@ -57,7 +57,7 @@ size_t workers_abandoned(struct lp_workers *workers);
 
 /*
  * Sets the function that returns the unit of a process, 0 if it has none: processes and units may
- * take a part of all places each, see worker_places.h. Without it, all are of one unit.
+ * each take a part of all places, see worker_places.h. Without it, all are of one unit.
  */
 void workers_owners_by(struct lp_workers *workers, uint64_t (*owner_of)(pid_t pid));
 
@@ -85,14 +85,13 @@ void worker_set_limits(struct lp_worker *worker, const struct lp_worker_limits *
 
 /*
  * Sends a request and waits for the answer.  target: the process that is read, 0 if there is none.
- * Returns the bytes of the answer; the server's
- * result if that was negative; or
+ * Returns the bytes of the answer; the server's result if that was negative; or
  *   -ETIMEDOUT   the worker slept in one place for too long and was given up
  *   -ETIME       it took too much time otherwise, and was given up
  *   -ECANCELED   the run is to stop; the worker is not given up
  *   -ECHILD      it ended by itself, was stopped, or could not be forked
- *   -EUSERS      too many workers hang already
- *   -EDQUOT      too many workers hang already in this process, or in those of its unit
+ *   -EUSERS      too many workers hang already, each in a read that does not return
+ *   -EDQUOT      too many workers hang already in reads of this process, or of its unit
  *   -EMSGSIZE    the request is too long
  */
 ssize_t worker_call(struct lp_worker *worker, pid_t target, const struct iovec *parts, size_t count,

@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 /*
- * Targets that hang one after the other must not take all time from the others: vain waits are
- * paid from an allowance of the unit, which is refilled at a tenth of the time. When it is used up,
- * a worker that sleeps is given up after the shortest time.
+ * Targets that hang one after the other must not take all time from the others. Each unit has an
+ * allowance for waits without an answer, which is refilled at a tenth of the elapsed time. Once it
+ * is used up, a worker that sleeps is given up after the shortest time.
  */
 #define ALLOWANCE_NS (600 * NS_PER_MS)
 #define ALLOWANCE_PART 10

@@ -33,7 +33,7 @@ enum lp_probe_role {
 	/* --find wrong_thread: hit by each timer that is set */
 	LP_PROBE_TIMER,
 	LP_PROBE_C_LOOP_TIMER,
-	LP_PROBE_C_LOOP_THREADSAFE, /* the right way for a thread into another loop */
+	LP_PROBE_C_LOOP_THREADSAFE, /* by which other threads call into such a loop */
 	/* --find closed_loop: hit by each exception that Python code creates */
 	LP_PROBE_EXCEPTION,
 	/* --origins, --lifetimes: hit by each task and coroutine */

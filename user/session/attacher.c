@@ -19,9 +19,9 @@
 #include <unistd.h>
 
 /*
- * The longest wait in ns for one attachment, which takes the kernel some 20 ms, and as long as
- * others are attached and detached before it. Each attachment that is given up halves it, as a
- * target may hold its lock again and again, and each one that is made doubles it.
+ * The longest wait in ns for one attachment. The kernel needs some 20 ms for it, and more if it
+ * attaches and detaches other probes first. Each attachment that is given up halves the wait, as a
+ * target may hold its lock again and again, and each one that succeeds doubles it.
  */
 #define WAIT_MOST_NS (2000 * NS_PER_MS)
 #define WAIT_LEAST_NS (250 * NS_PER_MS)
@@ -34,14 +34,15 @@
  */
 #define WAITED_FOR 6
 #define END_MS 1000
-/* Room for as many probes that are to be detached; with more, some are detached at the end. */
+/* Size of the pipe of probes that are to be detached; what it has no space for is detached last. */
 #define DETACH_BYTES (1 << 20)
 
 struct lp_attacher {
 	pid_t pid;
 	int process; /* a descriptor of the process */
 	int socket;
-	/* Both ends, so that no signal comes of writing after the process has ended. */
+	/* Both ends: with the reading end open, writing causes no SIGPIPE once the process has
+	 * ended. */
 	int detached[2];
 	int stop; /* readable once the run is to end; or -1 */
 	uint64_t end_ns; /* instant of the end of the run */
@@ -64,7 +65,7 @@ static int open_channels(struct lp_attacher *attacher, int *other)
 	*other = sockets[1];
 	if (pipe2(attacher->detached, O_CLOEXEC))
 		return -errno;
-	/* on failure it has room for some thousand probes */
+	/* if this fails, the pipe still has space for some thousand probes */
 	fcntl(attacher->detached[1], F_SETPIPE_SZ, DETACH_BYTES);
 	return 0;
 }
@@ -205,7 +206,7 @@ static int wait_for_answer(struct lp_attacher *attacher, struct lp_attach_answer
 	return 0;
 }
 
-/* Gives the last request up. Returns false if the process has its result already. */
+/* Gives up the last request. Returns false if the process has its result already. */
 static bool give_up(struct lp_attacher *attacher)
 {
 	uint64_t awaited = attacher->serial;

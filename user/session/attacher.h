@@ -2,8 +2,8 @@
 /*
  * A process that attaches and detaches the probes of a run. To put a uprobe into a file, the kernel
  * takes the memory lock of each process that maps the file, and no signal ends its wait: a process
- * that waits in a page fault or an mmap() for a FUSE server that does not answer holds its lock as
- * long as that server likes. Closing a uprobe, and opening or closing a tracepoint, waits for the
+ * that waits in a page fault or an mmap() for a FUSE server that does not answer holds its lock
+ * until that server answers. Closing a uprobe, and opening or closing a tracepoint, waits for the
  * same. Only this process waits then; the run goes on, and ends, without it.
  */
 #ifndef LP_SESSION_ATTACHER_H

@@ -17,7 +17,7 @@
 
 /* The newest removal's weight in the average is 1 / this. */
 #define DELAY_WEIGHT 4
-/* The descriptors that it has at first. */
+/* The numbers of the descriptors that the process retains. */
 #define SOCKET 3
 #define DETACHED 4
 
@@ -97,7 +97,7 @@ static void attach_all(struct lp_attacher_shared *shared, lp_attach_function att
 	}
 }
 
-/* A thread of its own, as the kernel takes long to detach, and attaching must not wait for it. */
+/* The second thread: the kernel takes long to detach, and attaching must not wait for that. */
 static void *detach_all(void *context)
 {
 	struct lp_attacher_shared *shared = context;
@@ -123,7 +123,7 @@ static void retain_only(int socket, int detached)
 {
 	int null;
 
-	/* first above the numbers that they get, so that neither replaces the other */
+	/* they are moved above their final numbers first, so that neither replaces the other */
 	socket = fcntl(socket, F_DUPFD_CLOEXEC, DETACHED + 1);
 	detached = fcntl(detached, F_DUPFD_CLOEXEC, DETACHED + 1);
 	dup3(socket, SOCKET, O_CLOEXEC);
@@ -157,6 +157,6 @@ void attacher_serve(struct lp_attacher_shared *shared, lp_attach_function attach
 	if (!pthread_create(&thread, NULL, detach_all, shared))
 		pthread_detach(thread);
 	attach_all(shared, attach);
-	/* the kernel detaches the probes that are open still */
+	/* the kernel detaches the probes that are still open */
 	_exit(0);
 }

@@ -45,7 +45,7 @@ static void index_thread(struct lp_session *session, uint32_t tid, uint32_t slot
 	}
 }
 
-/* Stores the facts of a loop by words, as programs may read them meanwhile. */
+/* Stores the facts of a loop word by word, as programs may read them meanwhile. */
 static void fill_facts(struct lp_loop *loop, const struct lp_running_loop *running)
 {
 	__u64 *to = (__u64 *)&loop->facts;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The profiled processes: they are added, their probes completed as libraries are loaded, removed. */
+/* The profiled processes: adding one, attaching more probes as it loads libraries, removing it. */
 #include "session_internal.h"
 
 #include "base/clocks.h"
@@ -97,9 +97,9 @@ static void report_loop_facts(struct lp_session *session, struct lp_attachment *
 }
 
 /*
- * Reports that a probe could not be attached: as a warning, once per role if many processes are
- * profiled; otherwise, for a process that has ended meanwhile, and if nothing can be attached any
- * more, which is reported once, on -v only.
+ * Warns that a probe could not be attached, once per role if many processes are profiled. Repeated
+ * warnings appear with -v only, and so do those about a process that has ended meanwhile, and all
+ * of them once nothing can be attached any more, which has its own message.
  */
 static void warn(struct lp_session *session, pid_t pid, enum lp_probe_role role,
 		 const struct lp_error *error)

@@ -30,7 +30,7 @@ void shared_uprobes_free(struct lp_shared_uprobes *shared);
 int shared_uprobes_attach(struct lp_shared_uprobes *shared, const struct lp_attach_request *request,
 			  struct lp_shared_link **link, bool *first);
 
-/* Gives a share back. NULL does nothing. */
+/* Returns a share of the probe. NULL does nothing. */
 void shared_uprobes_release(struct lp_shared_link *link, uint64_t now_ns);
 
 /* Detaches the probes that have had no shares for some seconds. */

@@ -134,7 +134,7 @@ static const char *last_part(const char *dotted)
 	return dot ? dot + 1 : dotted;
 }
 
-/* Whether a function like "Lock.acquire" is a method of a class like "package.locks.Lock". */
+/* Returns whether a function, "Lock.acquire", is a method of a class, "package.locks.Lock". */
 static bool has_class(const char *function, const char *class)
 {
 	const char *own = last_part(class);

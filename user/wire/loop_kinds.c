@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* One row a kind, for captures as well, which are read where no adapter is at work. */
+/* One row for each kind, here because captures are read without an adapter. */
 static const struct {
 	const char *name;
 	const char *files[2]; /* ends of the paths of the files whose frames are the loop's own */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Records of the wire: their heads, and the type of functions that take them in order, from the
- * kernel or from a capture, which look the same to them.
+ * Records of the wire: their heads, and the type of functions that take them in order. Records of
+ * the kernel and of a capture are the same to these functions.
  */
 #ifndef LP_WIRE_RECORD_H
 #define LP_WIRE_RECORD_H

@@ -19,7 +19,7 @@
 /* Limits of callbacks with their own series: of a set of labels, and of all sets. */
 #define LP_SERIES_CALLBACKS 200
 #define LP_SERIES_CALLBACKS_ALL 1000
-/* What a unit, container or pod may have of the sets, and of the callbacks of all sets. */
+/* The share of a unit, container or pod in the sets, and in the callbacks of all sets. */
 #define LP_SERIES_SHARE(all) ((all) - (all) / LP_RESERVED_PART)
 /* Series of a set without a change for this long may be replaced by those of another set. */
 #define LP_SERIES_IDLE_NS (3600 * NS_PER_S)
