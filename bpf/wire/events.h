@@ -22,7 +22,7 @@ enum lp_event_type {
 	LP_EVENT_SLOW = 3,
 	LP_EVENT_ITERATION_END = 4,
 	LP_EVENT_POLL_RETURN = 5,
-	LP_EVENT_LOOP_END = 6,
+	LP_EVENT_LOOP_END = 6, /* head only */
 	LP_EVENT_PROCESS = 7,
 	LP_EVENT_RAW_STACK = 8,
 	LP_EVENT_SEGMENT_TIMES = 9,
@@ -50,8 +50,7 @@ enum lp_event_type {
 	LP_EVENT_SELF = 47,
 	LP_EVENT_BLOCK = 48, /* in captures only, see user/capture/reader.h */
 	LP_EVENT_COVERAGE = 49,
-	/* Head only. The records before it in this file repeat names and counters that were
-	 * known when the file was begun, where another file ended. */
+	/* Head only. The records before it in this file repeat what was known at its beginning. */
 	LP_EVENT_BASELINE = 50,
 	LP_EVENT_LIMITED = 51,
 };
@@ -71,8 +70,6 @@ struct lp_event_loop {
 	__u32 kind; /* enum lp_loop_kind */
 	char comm[LP_COMM_BYTES];
 };
-
-/* LP_EVENT_LOOP_END is a header only. */
 
 #define LP_TEXT_ASCII 1
 #define LP_TEXT_CUT 2 /* truncated: the end of a path is present, or the beginning of other text */
