@@ -41,8 +41,8 @@ static __always_inline __u64 lp_top_frame(const struct lp_python_offsets *offset
 }
 
 /*
- * Returns whether a thread runs no Python code at all, as while the interpreter is finalised. That
- * its frame cannot be read is no proof.
+ * Returns whether a thread runs no Python code at all, as while the interpreter is finalised. A
+ * frame that cannot be read is no proof of that.
  */
 static __always_inline bool lp_is_frameless(const struct lp_python_offsets *offsets,
 					    __u64 thread_state)

@@ -39,7 +39,7 @@ static __always_inline __u64 lp_observed_boundary(const struct lp_loop *loop,
 
 /*
  * run_forever has returned: the thread's time is not the loop's from now on. Its last iteration
- * lasted until the end of its last callback, at boundary, if a sample has seen one.
+ * lasted until the end of its last callback, at boundary, if a sample has shown one.
  */
 static __always_inline void lp_observe_outside(struct lp_loop *loop, __u64 boundary)
 {

@@ -58,7 +58,7 @@ struct lp_raw_frame {
 
 #define LP_STACK_CUT 1 /* deeper than LP_STACK_FRAMES */
 #define LP_STACK_UNREADABLE 2 /* a frame could not be read: the rest is missing */
-#define LP_STACK_COLLECTING 4 /* the garbage collector was at work */
+#define LP_STACK_COLLECTING 4 /* the garbage collector was running */
 #define LP_STACK_GAP 8 /* no callback ran: the loop itself */
 #define LP_STACK_TO_LOOP 16 /* the stack reaches the loop's dispatch: nothing is missing */
 

@@ -106,7 +106,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 
 def test_memory_that_must_not_be_read(case):
-    """A process whose memory cannot be read has no tasks only in appearance."""
+    """A process whose memory cannot be read is refused, not shown as one without tasks."""
     target = case.start("idle.py")
     prefix = [sys.executable, "-c", WITHOUT_MEMORY]
     for arguments in (["-p", str(target.pid), "-d", "5"], ["tasks", "-p", str(target.pid)]):
@@ -124,7 +124,7 @@ def test_all_without_a_right(case):
 
 
 def test_few_open_files(case):
-    """Any limit that is too low is named, wherever the run would have met it."""
+    """Any limit that is too low is named, wherever the run would have reached it."""
     target = case.start("idle.py")
     for most in (8, 24, 40, 64):
         result = case.run("-p", str(target.pid), "-d", "0.5",

@@ -287,7 +287,7 @@ def test_tasks_of_several_processes(case):
 
 
 def test_tasks_of_another_class_are_named_as_unread(case):
-    """That no task is shown is explained, and not told of a loop that has none."""
+    """A note explains why no task is shown; a loop that has no tasks gets no such note."""
     for script, explained in (("owntasks.py", True), ("idle.py", False)):
         target = case.start(script)
         result = case.run("tasks", "-p", str(target.pid)).expect(0)

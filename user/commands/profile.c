@@ -203,7 +203,7 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 	};
 	int err;
 
-	/* the workers inherit it */
+	/* the workers inherit the priority */
 	priority_raise();
 	native_begin_remote();
 	err = remote_begin();

@@ -199,7 +199,8 @@ uint64_t targets_find_more(struct lp_targets *targets, uint64_t now)
 
 /*
  * Forgets what was found in a process that has replaced its program. With -a it is handled as a new
- * process unless it was named. at_ns: when it did; a target that was added later runs the new one.
+ * process unless it was named. at_ns: the instant of the exec; a target that was added later runs
+ * the new program already.
  */
 static void on_exec(struct lp_targets *targets, pid_t pid, uint64_t at_ns)
 {

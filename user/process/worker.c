@@ -23,18 +23,18 @@
 /* The ms after which, and the period at which, a worker without an answer is examined. */
 #define POLL_MS 20
 /*
- * The longest wait in ns for the spawner, which only forks. A busy machine delays it, and the kernel
- * forks nothing as long as it waits for a process that holds its memory lock (session/attacher.h).
+ * The longest wait in ns for the spawner, which only forks. A busy machine delays it. While the
+ * kernel waits to put a probe into a file (session/attacher.h), it forks nothing.
  */
 #define SPAWN_NS (2000 * NS_PER_MS)
-/* The longest wait in ms for the end of the spawner, which does not come during such a fork. */
+/* The longest wait in ms for the end of the spawner, which cannot end during such a fork. */
 #define SPAWNER_END_MS 100
 
 struct lp_workers {
 	lp_worker_server server;
 	pid_t spawner;
 	int socket; /* of the spawner; -1: none runs */
-	unsigned int owed; /* answers of the spawner that nobody has received */
+	unsigned int owed; /* number of answers of the spawner that were not received yet */
 	bool late; /* the spawner did not answer in time: it is not waited for again until it does */
 	int stop;
 	uint64_t end_ns;
@@ -49,7 +49,7 @@ struct lp_worker {
 	struct lp_workers *workers;
 	struct lp_worker_limits limits;
 	bool watched, busy;
-	bool left; /* nobody waits for the answer to its request any more */
+	bool left; /* the answer to its request is to be discarded */
 	int socket, process; /* -1: none runs */
 	int given_up; /* the last process given up, for worker_take_given_up; or -1 */
 	pid_t pid;
@@ -199,7 +199,7 @@ struct lp_worker *worker_new(struct lp_workers *workers, const struct lp_worker_
 	return worker;
 }
 
-/* Gives a worker up: it may hang for ever, and nobody waits for it. */
+/* Gives up a worker: it may hang for ever, and its end is not awaited. */
 static void give_up(struct lp_worker *worker)
 {
 	struct lp_workers *workers = worker->workers;
@@ -352,8 +352,8 @@ static int judge(struct lp_worker *worker, uint64_t still_ns, uint64_t now)
 }
 
 /*
- * Receives the answer that nobody waits for any more, so that the worker can be used again. Returns
- * false if there is none yet.
+ * Receives and discards an answer that is not needed any more, so that the worker can be used
+ * again. Returns false if there is none yet.
  */
 static bool discard_answer(struct lp_worker *worker)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What workers that hang may cost: each holds a place until its read returns, and each vain wait
- * takes time from all targets.  Both are shared by process and by unit, so that the targets of one
- * user do not keep those of others from being read.
+ * What workers that hang may cost: each holds a place until its read returns, and each wait
+ * without a result takes time from all targets.  Processes and units may each take a part of both
+ * only, so that the targets of one user do not prevent reading those of others.
  */
 #ifndef LP_PROCESS_WORKER_PLACES_H
 #define LP_PROCESS_WORKER_PLACES_H
@@ -26,7 +26,7 @@ struct lp_worker_place {
 	uint64_t owner; /* unit of the target, as in struct lp_cgroup */
 };
 
-/* The time in ns that may be waited in vain for the units of a bucket. */
+/* The ns that were spent on waits without a result, for the units of a bucket. */
 struct lp_patience {
 	uint64_t spent_ns, since_ns;
 };
@@ -58,11 +58,11 @@ int worker_places_check(struct lp_worker_places *places, pid_t target);
 
 /*
  * Returns the ns, still_ns at most, for which a worker that sleeps in a read of the target is
- * waited for: less once much time was waited in vain for processes of its unit.
+ * waited for. They are fewer once many waits for processes of its unit had no result.
  */
 uint64_t worker_places_patience(struct lp_worker_places *places, pid_t target, uint64_t still_ns,
 				uint64_t now_ns);
-/* Records a vain wait. */
+/* Records a wait that had no result. */
 void worker_places_spend(struct lp_worker_places *places, pid_t target, uint64_t ns,
 			 uint64_t now_ns);
 

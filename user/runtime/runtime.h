@@ -123,7 +123,7 @@ struct lp_running_loop {
 	/* address of the loop object, which shows that a thread runs another loop; 0: not known */
 	uint64_t object;
 	uint32_t descriptor; /* the descriptor that it polls, plus 1; 0: not known */
-	/* it may poll by any call: its class has a poll of its own */
+	/* it may poll by any call: its class replaces the library's poll */
 	bool own_poll;
 	union lp_loop_facts facts; /* for BPF */
 };

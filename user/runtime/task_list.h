@@ -83,7 +83,7 @@ struct lp_task_loop {
 	pid_t tid; /* id of the thread that runs it; 0: it does not run */
 	bool copied; /* it was running in the process that forked this one; it does not run here */
 	const char *class; /* "_UnixSelectorEventLoop" */
-	bool own_tasks; /* its class has a create_task of its own: its tasks may be unknown */
+	bool own_tasks; /* its class creates tasks in another way: they may be unknown */
 	enum lp_loop_kind kind;
 };
 

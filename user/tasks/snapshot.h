@@ -50,8 +50,8 @@ const struct lp_shown_frame *tasks_snapshot_frame(const struct lp_tasks_snapshot
 						  const struct lp_task *task, size_t number);
 
 /*
- * Logs that the tasks of a running loop cannot be read, if its class makes tasks of its own and
- * it has none of a known kind.
+ * Logs that the tasks of a running loop cannot be read, if its class replaces the function that
+ * creates tasks and no task of the loop was read.
  */
 void tasks_snapshot_note_unread(const struct lp_tasks_snapshot *snapshot, size_t loop, pid_t pid);
 

@@ -463,7 +463,7 @@ static ssize_t find_candidates(struct lp_search *search, struct lp_candidate **c
 	find_loop_class(search->python, &search->class);
 	threads = list_threads(search->python, interpreter, candidates);
 	search_threads(search, *candidates, threads);
-	/* the caller gets time of its own, to describe the loops that were found */
+	/* the time limit begins anew for the caller, who describes the loops that were found */
 	search->budget = 1;
 	give_time(search);
 	return (ssize_t)threads;
