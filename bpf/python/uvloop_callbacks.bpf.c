@@ -8,8 +8,8 @@
  * lp_context_run probes): for these the calls of Context_Enter outside of the first two functions
  * are probed.
  *
- * None of these nests in another, except that uvloop's idle handle runs what is in the ready
- * queue, and that a transport may call a protocol's method at once when user code writes to it.
+ * None of these nests in another, with two exceptions: uvloop's idle handle runs what is in the
+ * ready queue, and a transport may call a protocol's method at once when user code writes to it.
  */
 #include "loop/common.bpf.h"
 #include "object.bpf.h"

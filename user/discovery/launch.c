@@ -413,8 +413,8 @@ int launch_find_interpreter(struct lp_launch *launch, bool (*has_interpreter)(pi
 }
 
 /*
- * Returns whether the process maps the code of a library that runs loops, or creates the pair of
- * sockets of a loop, which is the only sign if the library is built into the interpreter.
+ * Returns whether the process maps the code of a library that runs loops, or creates a pair of
+ * sockets as each loop does. The pair is the only sign if the library is built into the interpreter.
  */
 static bool loads_loops(pid_t pid, const struct user_regs_struct *registers)
 {

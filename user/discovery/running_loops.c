@@ -248,8 +248,8 @@ void target_search_loops(struct lp_target *target, unsigned int tries)
 
 /*
  * Sets the instant of the next search after one that was due. The time to it grows while nothing
- * new is found, and is at least CHECK_REST times the CPU time of the search, so that the searches
- * of one process take a fifth of a CPU at most.
+ * new is found. It is at least CHECK_REST times the CPU time of the search, so that the searches of
+ * one process take a fifth of a CPU at most.
  */
 static void rest(bool any, uint64_t took, uint64_t *due, uint64_t *step, uint64_t least)
 {
