@@ -182,8 +182,8 @@ void targets_wait_examined(struct lp_targets *targets, uint64_t ns);
  * Functions of running_loops.c. target_add_loops finds the loops that run in a target already and
  * adds them, before BPF notices their next dispatch. It waits for the search, which is repeated up
  * to tries times if it finds none. Returns the number of loops that were found, or a negative
- * errno. Loops for which the time was too short are left in found, and target_add_more adds the
- * next portion of them when that is due. kinds gets the kinds of loops as bits, 1 << kind.
+ * errno. The loops that there was no time for remain in found, and target_add_more adds the next
+ * portion of them when it is due. kinds gets the kinds of loops as bits, 1 << kind.
  */
 int target_add_loops(struct lp_targets *targets, struct lp_target *target, int tries,
 		     unsigned int *kinds);

@@ -50,8 +50,8 @@ bool workers_are_over(const struct lp_workers *workers);
 int workers_descriptor(const struct lp_workers *workers);
 
 /*
- * Workers that were given up and still hang: they sleep where no signal ends them. One whose read
- * returns ends, and does not count any more.
+ * Returns the number of workers that were given up and still hang, as they sleep where no signal
+ * ends them. One whose read returns ends, and does not count any more.
  */
 size_t workers_abandoned(struct lp_workers *workers);
 
@@ -64,8 +64,9 @@ void workers_owners_by(struct lp_workers *workers, uint64_t (*owner_of)(pid_t pi
 /* CPU time that they took for requests that were answered. */
 uint64_t workers_cpu_ns(const struct lp_workers *workers);
 /*
- * Time that worker_call waited for answers while the worker slept, as for a lock of the target. The
- * first 20 ms of each call do not count, nor does the time that the worker waited for a CPU.
+ * Returns the ns that worker_call waited for answers while the worker slept, as for a lock of the
+ * target. The first 20 ms of each call do not count, nor does the time that the worker waited for a
+ * CPU.
  */
 uint64_t workers_slept_ns(const struct lp_workers *workers);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the run and the process that attaches for it send each other. Only for both of them. */
+/* What the run and the process that attaches for it share. Private to these two. */
 #ifndef LP_SESSION_ATTACHER_INTERNAL_H
 #define LP_SESSION_ATTACHER_INTERNAL_H
 
@@ -28,12 +28,12 @@ struct lp_detach_message {
 	int probe;
 };
 
-/* Memory of both. */
+/* Memory that the run and the process share. */
 struct lp_attacher_shared {
 	/*
-	 * The serial of the message whose probe the run waits for. The one of them that sets it to
-	 * 0 decides: the process, that it answers with the probe; the run, that it gives the probe
-	 * up.
+	 * The serial of the message whose probe the run waits for. Whichever of them sets it to 0
+	 * first decides: if it is the process, it answers with the probe; if it is the run, the
+	 * probe is given up.
 	 */
 	uint64_t awaited;
 	uint64_t delay_ns, cpu_ns; /* as attacher_delay_ns and attacher_cpu_ns */

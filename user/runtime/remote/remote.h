@@ -43,9 +43,9 @@ uint64_t remote_turn(uint64_t now_ns);
 /* CPU time in ns that the workers took since the run began. */
 uint64_t remote_cpu_ns(void);
 /*
- * Returns the CPU time in ns of this thread and of the workers, and the time that it has waited for
- * workers that slept, as for a lock of the target: a clock for the cost of reading targets, which
- * does not count time spent waiting for a CPU.
+ * Returns the CPU time in ns of this thread and of the workers, plus the time that it has waited
+ * for workers that slept, as for a lock of the target. This is a clock for the cost of reading
+ * targets, which does not count the time spent waiting for a CPU.
  */
 uint64_t remote_clock(void);
 
