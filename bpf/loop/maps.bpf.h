@@ -237,6 +237,9 @@ LP_MAP struct {
 	__uint(max_entries, LP_RING_BYTES);
 } events SEC(".maps");
 
+/* include/uapi/linux/bpf.h, BPF_RB_AVAIL_DATA: what user space has not read yet, in bytes */
+#define LP_RING_UNREAD 0
+
 static __always_inline void lp_lose(__u32 kind)
 {
 	__u64 *count = bpf_map_lookup_elem(&lost, &kind);

@@ -10,6 +10,11 @@
 #include "maps.bpf.h"
 #include "rate_limit.bpf.h"
 
+/* What lp_pace_now leaves of the records of a process: with the ring buffer a quarter full, ... */
+#define LP_PACE_SLOWER 8
+/* ... and half full; a stall that is reported takes two or three stacks. */
+#define LP_PACE_LEAST 2
+
 static __always_inline struct lp_holding *lp_holding_of(__u32 number)
 {
 	return bpf_map_lookup_elem(&holdings, &number);
@@ -32,6 +37,23 @@ static __always_inline bool lp_may_hold(__u32 own, __u32 all, __u32 capacity)
 {
 	/* A full table is reported where the insertion fails. */
 	return !lp_config.shared || all >= capacity || lp_share_allows(own, all, capacity);
+}
+
+/*
+ * Returns how many of `most` records a process may send in an LP_PACE_NS while the ring buffer is
+ * as full as it is. User space empties it late on a busy machine; the space that is left by then is
+ * for the processes that send little. With one process only there is nobody to leave space for.
+ */
+static __always_inline __u32 lp_pace_now(__u32 most)
+{
+	__u64 unread;
+
+	if (!lp_config.shared)
+		return most;
+	unread = bpf_ringbuf_query(&events, LP_RING_UNREAD);
+	if (unread < LP_RING_BYTES / 4)
+		return most;
+	return unread < LP_RING_BYTES / 2 ? most / LP_PACE_SLOWER + 1 : LP_PACE_LEAST;
 }
 
 /* Returns whether a process may send another record of a kind now, and counts it. */
@@ -57,7 +79,8 @@ __weak __noinline int lp_may_send_stack(__u32 slot, __u64 now)
 	if (!loop)
 		return 0;
 	own = lp_holding_of(loop->holding);
-	if (!own || !loop->holding || lp_may_send(&own->stacks, now, weight, LP_PACE_STACKS))
+	if (!own || !loop->holding ||
+	    lp_may_send(&own->stacks, now, weight, lp_pace_now(LP_PACE_STACKS)))
 		return 1;
 	__sync_fetch_and_add(&own->limited[LP_LIMITED_EVENTS], 1);
 	return 0;
@@ -73,7 +96,8 @@ __weak __noinline int lp_may_report(__u32 slot, __u64 now, __u64 duration)
 		return 0;
 	own = lp_holding_of(loop->holding);
 	if (!own || !loop->holding ||
-	    lp_rate_limit_allows_in(LP_PACE_NS, &own->reports, now, duration, LP_PACE_REPORTS))
+	    lp_rate_limit_allows_in(LP_PACE_NS, &own->reports, now, duration,
+				    lp_pace_now(LP_PACE_REPORTS)))
 		return 1;
 	__sync_fetch_and_add(&own->limited[LP_LIMITED_EVENTS], 1);
 	return 0;

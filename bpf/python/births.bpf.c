@@ -14,7 +14,6 @@
 
 /* include/uapi/linux/bpf.h */
 #define LP_RING_NO_WAKEUP 1 /* BPF_RB_NO_WAKEUP */
-#define LP_RING_UNREAD 0 /* BPF_RB_AVAIL_DATA */
 /*
  * User space also polls the ring buffer now and then without a wakeup, so that this much may wait
  * in it.
