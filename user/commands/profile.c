@@ -168,6 +168,23 @@ static void govern(struct lp_profile *profile)
 	governor_open(&profile->governor, &config);
 }
 
+/* Lets the main loop wake up for each of its sources. */
+static int watch_all(struct lp_profile *profile)
+{
+	const int descriptors[] = {
+		profile->signals,
+		live_descriptor(profile->live),
+		targets_descriptor(profile->targets),
+		remote_descriptor(),
+	};
+	int err = 0;
+	size_t i;
+
+	for (i = 0; !err && i < ARRAY_SIZE(descriptors); i++)
+		err = watch(profile, descriptors[i]);
+	return err;
+}
+
 static int start(struct lp_profile *profile, struct lp_error *error)
 {
 	const struct lp_options *options = profile->options;
@@ -233,13 +250,7 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 	if (!err && profile->epoll < 0)
 		err = -errno;
 	if (!err)
-		err = watch(profile, profile->signals);
-	if (!err)
-		err = watch(profile, live_descriptor(profile->live));
-	if (!err)
-		err = watch(profile, targets_descriptor(profile->targets));
-	if (!err)
-		err = watch(profile, remote_descriptor());
+		err = watch_all(profile);
 	remote_stop_on(profile->signals);
 	session_end_at(profile->session, profile->signals, UINT64_MAX);
 	return err ? error_set(error, err, "cannot set up the run: %s", strerror(-err)) : 0;

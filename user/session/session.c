@@ -2,6 +2,7 @@
 #include "session_internal.h"
 
 #include "base/log.h"
+#include "base/macros.h"
 #include "privileges/rights.h"
 #include "wire/syscalls.h"
 
@@ -318,6 +319,40 @@ static int load(struct lp_session *session, struct lp_error *error)
 	return 0;
 }
 
+/* Maps the arrays that BPF and user space share, and fills the queues of free slots. */
+static int open_maps(struct lp_session *session)
+{
+	const struct {
+		struct lp_mapped_array *array;
+		struct bpf_map *map;
+	} arrays[] = {
+		{ &session->loops, session->skeleton->maps.loops },
+		{ &session->stalls, session->skeleton->maps.stalls },
+		{ &session->filter, session->skeleton->maps.process_filter },
+		{ &session->callbacks, session->skeleton->maps.callback_stats },
+		{ &session->queues, session->skeleton->maps.queue_stats },
+		{ &session->lost, session->skeleton->maps.lost },
+		{ &session->holding, session->skeleton->maps.holdings },
+		{ &session->buckets, session->skeleton->maps.thread_buckets },
+	};
+	int err = 0;
+	size_t i;
+
+	for (i = 0; !err && i < ARRAY_SIZE(arrays); i++)
+		err = mapped_array_open(arrays[i].array, arrays[i].map, PROT_READ | PROT_WRITE);
+	if (!err)
+		err = holdings_open(&session->holdings, mapped_array_at(&session->holding, 0),
+				    mapped_array_capacity(&session->holding));
+	if (!err)
+		err = fill_queue(session->skeleton->maps.free_loops, 0, SLOTS_AT_FIRST);
+	if (!err)
+		err = fill_queue(session->skeleton->maps.free_findings, 0, LP_MAX_FINDINGS);
+	/* slot 0 of the callbacks is "other" and is never assigned */
+	if (!err)
+		err = fill_queue(session->skeleton->maps.free_callbacks, 1, SLOTS_AT_FIRST);
+	return err;
+}
+
 int session_new(const struct lp_session_config *config, struct lp_session **result,
 		struct lp_error *error)
 {
@@ -351,39 +386,7 @@ int session_new(const struct lp_session_config *config, struct lp_session **resu
 		goto cleanup;
 	if (config->share)
 		session->shared = shared_uprobes_new(session->attacher);
-	err = mapped_array_open(&session->loops, session->skeleton->maps.loops,
-				PROT_READ | PROT_WRITE);
-	if (!err)
-		err = mapped_array_open(&session->stalls, session->skeleton->maps.stalls,
-					PROT_READ | PROT_WRITE);
-	if (!err)
-		err = mapped_array_open(&session->filter, session->skeleton->maps.process_filter,
-					PROT_READ | PROT_WRITE);
-	if (!err)
-		err = mapped_array_open(&session->callbacks, session->skeleton->maps.callback_stats,
-					PROT_READ | PROT_WRITE);
-	if (!err)
-		err = mapped_array_open(&session->queues, session->skeleton->maps.queue_stats,
-					PROT_READ | PROT_WRITE);
-	if (!err)
-		err = mapped_array_open(&session->lost, session->skeleton->maps.lost,
-					PROT_READ | PROT_WRITE);
-	if (!err)
-		err = mapped_array_open(&session->holding, session->skeleton->maps.holdings,
-					PROT_READ | PROT_WRITE);
-	if (!err)
-		err = holdings_open(&session->holdings, mapped_array_at(&session->holding, 0),
-				    mapped_array_capacity(&session->holding));
-	if (!err)
-		err = mapped_array_open(&session->buckets, session->skeleton->maps.thread_buckets,
-					PROT_READ | PROT_WRITE);
-	if (!err)
-		err = fill_queue(session->skeleton->maps.free_loops, 0, SLOTS_AT_FIRST);
-	if (!err)
-		err = fill_queue(session->skeleton->maps.free_findings, 0, LP_MAX_FINDINGS);
-	/* slot 0 of the callbacks is "other" and is never assigned */
-	if (!err)
-		err = fill_queue(session->skeleton->maps.free_callbacks, 1, SLOTS_AT_FIRST);
+	err = open_maps(session);
 	if (err) {
 		error_set(error, err, "cannot set up the BPF maps: %s", strerror(-err));
 		goto cleanup;
