@@ -130,6 +130,17 @@ def test_losses_of_a_command(case):
     lost.check(case, records, Truth(truth_path), None)
 
 
+@each(lambda interpreter: interpreter.version[:2] in ((3, 8), (3, 13))
+      and interpreter.executable != HOST_PYTHON)
+def test_origins_in_a_command(case):
+    """Creation sites are found although the interpreter is being loaded at the first scan."""
+    command, truth_path = case.python("lost.py")
+    result = run_command(case, command, "--find", "all", "--origins").expect(0)
+    if "cannot find" in result.err:
+        raise Failure(result.err)
+    lost.check(case, result.records, Truth(truth_path), None, origins=True)
+
+
 @each(lambda interpreter: interpreter.version[:2] in ((3, 8), (3, 12)))
 def test_nothing_is_found_in_a_clean_command(case):
     """The probes are right, whatever part of asyncio was loaded at the first scan."""

@@ -84,43 +84,47 @@ static void lack_text(const struct lp_targets *targets, const struct lp_target *
 	if (target->instance.runtime->has_copied_loop(&target->instance)) {
 		from = process_forked_from(pid);
 		if (from)
-			snprintf(text, size,
-				 "forked by process %d, whose event loop does not run here", from);
+			snprintf(
+				text, size,
+				"forked by process %d, whose event loop does not run here; waiting for one to start",
+				from);
 		else
-			snprintf(text, size,
-				 "forked by a process whose event loop does not run here");
+			snprintf(
+				text, size,
+				"forked by a process whose event loop does not run here; waiting for one to start");
 		return;
 	}
 	children = targets_looping_descendants(pid, NULL, 0);
 	if (children && targets->config.subprocesses)
-		snprintf(text, size, "no event loop runs in it, but in %zu of its child processes",
-			 children);
+		snprintf(
+			text, size,
+			"no event loop runs in it, but in %zu of its child processes, which -s follows",
+			children);
 	else if (children)
 		snprintf(
 			text, size,
 			"no event loop runs in it, but in %zu of its child processes: -s follows them",
 			children);
 	else
-		snprintf(text, size, "no event loop runs yet");
+		snprintf(text, size, "no event loop runs yet; waiting for one to start");
 }
 
 static void log_attached(const struct lp_targets *targets, const struct lp_target *target,
 			 int loops, unsigned int kinds)
 {
 	const struct lp_process_info *process = &target->process;
-	char runtime[64], lack[128] = "";
+	char runtime[64], lack[160] = "";
 
 	if (target->named && loops <= 0)
 		lack_text(targets, target, lack, sizeof(lack));
 	loop_kinds_text(kinds, target->instance.runtime_name, runtime, sizeof(runtime));
 
 	if (target->named)
-		log_note("pid %d (%s), %s on CPython %s, %s%s", process->pid, process->comm,
-			 runtime, target->instance.version,
+		log_note("pid %d (%s), %s on CPython %s, %s", process->pid, process->comm, runtime,
+			 target->instance.version,
 			 loops > 1    ? "several loops"
 			 : loops == 1 ? "1 loop"
-				      : lack,
-			 loops > 0 ? "" : "; waiting for one to start");
+				      : lack);
 	else
 		log_detail("pid %d (%s): attached, CPython %s", process->pid, process->comm,
 			   target->instance.version);

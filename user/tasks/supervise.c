@@ -143,7 +143,7 @@ static int leave_behind(struct child *child)
 	while (poll(child->pipes, 2, 0) > 0 && relay(child))
 		;
 	log_error(
-		"the memory or a file of process %d does not answer (it is served by a file system or a program that hangs), so that its tasks cannot be read",
+		"the tasks of process %d cannot be read, as its memory or a file of it does not answer: a file system or a program that serves it hangs",
 		pid);
 	return 1;
 }
@@ -169,7 +169,10 @@ static int watch(struct child *child)
 	}
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
-	log_error("the process that reads the tasks was ended by signal %d", WTERMSIG(status));
+	/* a signal of the terminal that came before the process had left the terminal's group */
+	if (WTERMSIG(status) != SIGINT)
+		log_error("the process that reads the tasks was ended by signal %d",
+			  WTERMSIG(status));
 	return 1;
 }
 

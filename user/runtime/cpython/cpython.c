@@ -280,13 +280,15 @@ static int detect_in_file(struct lp_cpython *python, const struct lp_mappings *m
 			  const struct lp_mapping *mapping, const char *exe,
 			  struct lp_instance *instance, struct lp_error *error)
 {
+	char path[LP_MAPPING_PATH_MAX];
 	uint64_t address, symbol;
 	bool free_threaded;
 	struct lp_elf *elf;
 	int err;
 
-	mapping_file_path(python->pid, mapping, python->file, sizeof(python->file));
-	err = elf_open_file(python->file, &elf);
+	python->file_start = mapping->start;
+	mapping_file_path(python->pid, mapping, path, sizeof(path));
+	err = elf_open_file(path, &elf);
 	if (err)
 		return refuse_file(python, mapping, NULL, err, error);
 	symbol = elf_symbol(elf, "_PyRuntime");
@@ -430,7 +432,6 @@ static int unpack(struct lp_instance *instance, const void *bytes, size_t count)
 	if (!python)
 		return count == sizeof(*python) ? -ENOMEM : -EINVAL;
 	memcpy(python, bytes, sizeof(*python));
-	python->file[sizeof(python->file) - 1] = '\0';
 	python->codes = cpython_codes_new();
 	python->hints = cpython_hints_new();
 	python->threads = cpython_threads_new();

@@ -67,12 +67,16 @@ static void definer_begin(const struct lp_cpython *python, struct lp_probe *prob
 	definer->file.descriptor = -1;
 }
 
-/* Finds the executable mapping that contains an address, and opens its file. */
-static int open_mapping(struct lp_definer *definer, uint64_t address, struct lp_error *error)
+/*
+ * Opens the file that is mapped at an address, and stores the offset in the file that this address
+ * has. code: the mapping has to be executable. The path is made anew each time: the dynamic linker
+ * splits mappings of a file while it loads it, and the kernel names them by their ends.
+ */
+static int open_mapping(struct lp_definer *definer, uint64_t address, bool code, uint64_t *offset,
+			struct lp_error *error)
 {
 	const struct lp_mapping *mapping;
 	struct lp_mappings mappings;
-	uint64_t in_file = 0;
 	int err;
 
 	err = mappings_read_at(definer->python->pid, address, &mappings);
@@ -80,21 +84,14 @@ static int open_mapping(struct lp_definer *definer, uint64_t address, struct lp_
 		return error_set(error, err, "cannot read the mappings of process %d: %s",
 				 definer->python->pid, mappings_error(err));
 	mapping = mappings_find(&mappings, address);
-	if (!mapping || !mapping->executable) {
+	if (!mapping || (code && !mapping->executable)) {
 		err = definer_refuse(definer, "its function is in no file", error);
-		goto cleanup;
+	} else {
+		mapping_file_path(definer->python->pid, mapping, definer->probe->path,
+				  sizeof(definer->probe->path));
+		*offset = address - mapping->start + mapping->offset;
+		err = open_file(definer, error);
 	}
-	mapping_file_path(definer->python->pid, mapping, definer->probe->path,
-			  sizeof(definer->probe->path));
-	err = open_file(definer, error);
-	if (err)
-		goto cleanup;
-	err = elf_offset_to_address(definer->elf, address - mapping->start + mapping->offset,
-				    &in_file);
-	if (err)
-		open_failed(definer, err, error);
-	definer->bias = address - in_file;
-cleanup:
 	mappings_free(&mappings);
 	return err;
 }
@@ -102,13 +99,18 @@ cleanup:
 int definer_open(const struct lp_cpython *python, uint64_t address, const char *module,
 		 struct lp_probe *probe, struct lp_definer *definer, struct lp_error *error)
 {
+	uint64_t offset, in_file = 0;
 	char name[32];
 	int err;
 
 	definer_begin(python, probe, definer);
-	err = open_mapping(definer, address, error);
+	err = open_mapping(definer, address, true, &offset, error);
 	if (err)
 		return err;
+	err = elf_offset_to_address(definer->elf, offset, &in_file);
+	if (err)
+		return open_failed(definer, err, error);
+	definer->bias = address - in_file;
 	snprintf(name, sizeof(name), "PyInit_%s", module);
 	if (!elf_symbol(definer->elf, name) && !elf_symbol(definer->elf, "_PyRuntime"))
 		return definer_refuse(
@@ -119,11 +121,12 @@ int definer_open(const struct lp_cpython *python, uint64_t address, const char *
 int definer_open_interpreter(const struct lp_cpython *python, struct lp_probe *probe,
 			     struct lp_definer *definer, struct lp_error *error)
 {
+	uint64_t offset;
+
 	definer_begin(python, probe, definer);
-	memcpy(probe->path, python->file, sizeof(probe->path));
 	definer->bias = python->bias;
 	definer->loading = true;
-	return open_file(definer, error);
+	return open_mapping(definer, python->file_start, false, &offset, error);
 }
 
 void definer_close(struct lp_definer *definer)

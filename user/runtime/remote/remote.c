@@ -50,15 +50,15 @@ static void report(pid_t pid, int err)
 {
 	if (err == -ETIME)
 		log_process(
-			"reading the memory of process %d took too long; it is not read now, but tried again from time to time",
+			"reading the memory of process %d took too long; it is skipped for now and tried again later",
 			pid);
 	else if (err == -EDQUOT)
 		log_process(
-			"too many reads of process %d, or of others of its unit, do not return; it is not read now, but tried again from time to time",
+			"too many reads of process %d, or of others of its unit, hang; it is skipped for now and tried again later",
 			pid);
 	else
 		log_process(
-			"the memory of process %d does not answer (it is served by a file system or a program that hangs); it is not read now, but tried again from time to time",
+			"the memory of process %d does not answer: a file system or a program that serves it hangs, or this machine is too busy; it is skipped for now and tried again later",
 			pid);
 }
 
@@ -98,7 +98,7 @@ int remote_error(struct lp_error *error, pid_t pid, int err)
 	case -ETIMEDOUT:
 		return error_set(
 			error, err,
-			"the memory or a file of process %d does not answer (it is served by a file system or a program that hangs)",
+			"the memory or a file of process %d does not answer: a file system or a program that serves it hangs, or this machine is too busy",
 			pid);
 	case -ETIME:
 		return error_set(error, err, "reading process %d took too long", pid);

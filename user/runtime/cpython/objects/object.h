@@ -57,7 +57,7 @@ struct lp_cpython {
 	struct lp_code_cache *codes; /* owned, or NULL */
 	struct lp_key_hints *hints; /* owned, or NULL */
 	struct lp_thread_cache *threads; /* owned, or NULL */
-	char file[LP_MAPPING_PATH_MAX]; /* opens the file that holds the interpreter */
+	uint64_t file_start; /* address of the first byte that is mapped of the interpreter's file */
 	uint64_t bias; /* address minus ELF virtual address in that file */
 };
 
