@@ -1,12 +1,14 @@
 """Which processes are profiled, and their beginnings and ends."""
 
+import glob
+import subprocess
 import time
 
 from lib import checks, schema
 from lib.truth import Truth
 from lib.case import patient
 from lib.checks import verify
-from lib.processes import Failure
+from lib.processes import Failure, wait_until
 
 
 def reason(records):
@@ -188,6 +190,41 @@ def check_exec(case, *options):
 @patient
 def test_process_that_replaces_itself(case):
     check_exec(case)
+
+
+def leaked():
+    """The number of uprobes that the kernel could not remove, by its own log."""
+    return subprocess.run(["dmesg"], stdout=subprocess.PIPE, check=True,
+                          text=True).stdout.count("leaking uprobe")
+
+
+def attaching():
+    """The processes that attach and detach probes, apart from zombies."""
+    found = []
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            with open(path, encoding="utf-8", errors="replace") as stat:
+                head, _, rest = stat.read().rpartition(")")
+        except OSError:
+            continue
+        if head.endswith("(loopprof-attach") and rest.split()[0] != "Z":
+            found.append(path)
+    return found
+
+
+def test_no_breakpoint_is_left_behind(case):
+    """All probes are removed from a process that goes on, however the run ends."""
+    target = case.start("idle.py")
+    before = leaked()
+    for _ in range(3):
+        case.run("-p", str(target.pid), "-m", "trace", "-d", "0.5").expect(0)
+    profiler = case.profile("-p", str(target.pid), "-m", "trace")
+    profiler.wait_for_text("Ctrl-C")
+    profiler.kill()
+    # The process that detaches outlives the run.
+    wait_until(lambda: not attaching(), "the attaching process ends", 10)
+    if leaked() != before:
+        raise Failure(f"{leaked() - before} uprobes were left in memory")
 
 
 @patient

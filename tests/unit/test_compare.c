@@ -59,6 +59,7 @@ static void make_side(struct lp_side *side, double median_ns, int count, uint64_
 				  .syscall = "recvfrom",
 				  .frame = &db,
 				  .count = blocked,
+				  .occurrences = blocked,
 				  .total_ns = blocked * 1000000 };
 	struct lp_loop_summary summary = { .loop = &loop,
 					   .wall_ns = 1000000000000,

@@ -431,10 +431,38 @@ static void causes_of_equal_time_are_listed_by_line(void **state)
 	lost_time_free(lost_time);
 }
 
+/* Samples of one segment show one event, however many there are and whatever called the line. */
+static void samples_of_one_segment_occur_once(void **state)
+{
+	struct lp_shown_frame frame = { .line = 7, .function = "f", .file = "f.py" };
+	const struct lp_cause key = { .kind = LP_CAUSE_ON_CPU, .frame = &frame };
+	struct lp_lost_time *lost_time = lost_time_new(), *merged = lost_time_new();
+	struct lp_cause *list;
+
+	(void)state;
+	lost_time_add_samples(lost_time, &key, 30, 3000, 1);
+	lost_time_add_samples(lost_time, &key, 10, 1000, 1);
+	lost_time_add_samples(lost_time, &key, 5, 500, 2);
+	lost_time_merge(merged, lost_time);
+	assert_int_equal(lost_time_list(lost_time, false, &list), 1);
+	assert_int_equal(list[0].count, 45);
+	assert_int_equal(list[0].occurrences, 2);
+	assert_int_equal(list[0].total_ns, 4500);
+	lost_time_add_cause(merged, &list[0]);
+	free(list);
+	assert_int_equal(lost_time_list(merged, false, &list), 1);
+	assert_int_equal(list[0].count, 90);
+	assert_int_equal(list[0].occurrences, 4);
+	free(list);
+	lost_time_free(lost_time);
+	lost_time_free(merged);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(one_call_at_one_line_adds_up),
+		TEST(samples_of_one_segment_occur_once),
 		TEST(one_call_at_two_lines_is_two_causes),
 		TEST(targets_that_differ_are_not_reported),
 		TEST(targets_of_one_stack_that_differ_are_not_reported),

@@ -133,8 +133,9 @@ static void shift_callback(const struct lp_comparison *comparison, struct lp_cal
 
 static void shift_cause(const struct lp_comparison *comparison, struct lp_cause_shift *shift)
 {
-	uint64_t old_count = shift->old ? shift->old->count : 0;
-	uint64_t new_count = shift->new ? shift->new->count : 0;
+	/* samples of one stall are not independent of each other, and do not count as events */
+	uint64_t old_count = shift->old ? shift->old->occurrences : 0;
+	uint64_t new_count = shift->new ? shift->new->occurrences : 0;
 	uint64_t old_ns = shift->old ? shift->old->total_ns : 0;
 	uint64_t new_ns = shift->new ? shift->new->total_ns : 0;
 	double longer;

@@ -33,6 +33,7 @@ struct lp_side_cause {
 	char file[LP_FILE_MAX];
 	uint32_t line;
 	uint64_t count;
+	uint64_t occurrences; /* as in struct lp_cause */
 	uint64_t total_ns;
 };
 

@@ -122,6 +122,7 @@ static void add_cause(struct lp_side *side, const struct lp_loop_info *loop,
 	if (cause->frame)
 		known->line = cause->frame->line;
 	known->count += cause->count;
+	known->occurrences += cause->occurrences;
 	known->total_ns += cause->total_ns;
 }
 

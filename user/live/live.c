@@ -104,18 +104,23 @@ static void symbolise(struct lp_live *live, const struct lp_event *event, size_t
 {
 	struct lp_followed *target = followed_of(&live->followed, (pid_t)event->pid);
 	const struct lp_instance *instance = target ? &target->instance : NULL;
-	uint64_t begun = remote_clock();
+	uint64_t begun = remote_clock(), now = clock_now();
+	bool finding = event->type == LP_EVENT_RAW_FINDING;
 
-	if (target && !followed_may_spend(&live->followed, target, clock_now())) {
+	if (live->reads_end_ns && now >= live->reads_end_ns) {
+		session_lose(live->session, finding ? LP_LOST_FINDINGS : LP_LOST_RING, 1);
+		return;
+	}
+	if (target && !followed_may_spend(&live->followed, target, now)) {
 		followed_drop(target);
-		if (event->type == LP_EVENT_RAW_FINDING)
+		if (finding)
 			session_lose(live->session, LP_LOST_FINDINGS, 1);
 		return;
 	}
 	if (event->type == LP_EVENT_RAW_STACK &&
 	    size >= offsetof(struct lp_event_raw_stack, frames))
 		symboliser_take(live->symboliser, instance, (const void *)event, size);
-	else if (event->type == LP_EVENT_RAW_FINDING && size >= sizeof(struct lp_event_raw_finding))
+	else if (finding && size >= sizeof(struct lp_event_raw_finding))
 		asked_take_finding(&live->asked, live->session, live->symboliser, instance,
 				   (const void *)event);
 	else if (event->type == LP_EVENT_NATIVE && size >= sizeof(struct lp_event_native))
@@ -123,7 +128,7 @@ static void symbolise(struct lp_live *live, const struct lp_event *event, size_t
 	if (target)
 		share_spend(&target->share, remote_clock() - begun);
 	/* the run is to stop: what is left in the ring can be read at its end */
-	if (!live->ends && remote_is_over())
+	if (!live->reads_end_ns && remote_is_over())
 		ring_allow(live->ring, 0, 0);
 }
 
@@ -213,7 +218,8 @@ static void drain_last(struct lp_live *live)
 {
 	uint64_t left;
 
-	live->ends = true;
+	/* records that need no reads of memory are cheap: all of them have time after that */
+	live->reads_end_ns = clock_now() + LP_LAST_NS / 2;
 	ring_allow(live->ring, LP_LAST_EVENTS, LP_LAST_NS);
 	left = ring_drain(live->ring) > 0 ? ring_discard(live->ring) : 0;
 	if (left)
@@ -386,8 +392,15 @@ static void check_loop(struct lp_live *live, uint32_t slot, uint64_t now)
 		ongoing_stall_report_name(&entry->progress, instance, loop, slot, now, live->take,
 					  live->context);
 	if (due) {
+		if (target)
+			share_spend(&target->share, remote_clock() - begun);
 		/* samples of the stall may still be in the ring buffer */
 		live_drain(live);
+		/* a record may have ended the loop, or removed its process, which called exec */
+		if (!entry->used)
+			return;
+		target = followed_of(&live->followed, entry->pid);
+		instance = target ? &target->instance : NULL;
 		begun = remote_clock();
 		ongoing_stall_report(instance, loop, session_stall(live->session, slot), slot, now,
 				     live->take, live->context);

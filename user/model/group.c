@@ -226,8 +226,7 @@ static void add_loop(struct group_sum *sum, struct lp_loop_summary *into,
 	for (i = 0; i < loop->callback_count; i++)
 		callbacks_add_summary(&sum->callbacks, &loop->items[i]);
 	for (i = 0; sum->causes && i < loop->cause_count; i++)
-		lost_time_add(sum->causes, &loop->causes[i], loop->causes[i].count,
-			      loop->causes[i].total_ns);
+		lost_time_add_cause(sum->causes, &loop->causes[i]);
 }
 
 static int by_total(const void *left, const void *right)

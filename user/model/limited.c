@@ -92,6 +92,10 @@ static uint64_t *last_of(struct lp_limited_list *list, uint32_t pid)
 	list->last = grown;
 	grown += list->last_count++;
 	*grown = (struct lp_limited_last){ .pid = pid };
+	/* the process had a target that was dropped since, and was counted up to then */
+	for (i = 0; pid && i < list->count; i++)
+		if ((uint32_t)list->items[i].limited.pid == pid)
+			memcpy(grown->counts, list->items[i].limited.counts, sizeof(grown->counts));
 	return grown->counts;
 }
 

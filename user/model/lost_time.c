@@ -14,6 +14,7 @@
 struct lp_counted {
 	struct lp_counted *next;
 	struct lp_cause cause;
+	uint64_t last_segment; /* the last one with a sample; 0: none */
 	uint64_t before_count, before_ns; /* values at the end of the last interval */
 };
 
@@ -109,7 +110,7 @@ static struct lp_counted *find(struct lp_lost_time *lost_time, const struct lp_c
 	if (!counted)
 		return NULL;
 	counted->cause = *key;
-	counted->cause.count = counted->cause.total_ns = 0;
+	counted->cause.count = counted->cause.occurrences = counted->cause.total_ns = 0;
 	bucket = &lost_time->buckets[bucket_of(lost_time, key)];
 	counted->next = *bucket;
 	*bucket = counted;
@@ -135,10 +136,32 @@ static struct lp_counted *add(struct lp_lost_time *lost_time, const struct lp_ca
 	return counted;
 }
 
+void lost_time_add_samples(struct lp_lost_time *lost_time, const struct lp_cause *key,
+			   uint64_t samples, uint64_t total_ns, uint64_t segment)
+{
+	struct lp_counted *counted = add(lost_time, key, samples, total_ns);
+
+	if (counted && counted->last_segment != segment)
+		counted->cause.occurrences++;
+	if (counted)
+		counted->last_segment = segment;
+}
+
+void lost_time_add_cause(struct lp_lost_time *lost_time, const struct lp_cause *cause)
+{
+	struct lp_counted *counted = add(lost_time, cause, cause->count, cause->total_ns);
+
+	if (counted)
+		counted->cause.occurrences += cause->occurrences;
+}
+
 void lost_time_add(struct lp_lost_time *lost_time, const struct lp_cause *key, uint64_t count,
 		   uint64_t total_ns)
 {
-	add(lost_time, key, count, total_ns);
+	struct lp_counted *counted = add(lost_time, key, count, total_ns);
+
+	if (counted)
+		counted->cause.occurrences += count;
 }
 
 void lost_time_merge(struct lp_lost_time *into, const struct lp_lost_time *from)
@@ -153,6 +176,7 @@ void lost_time_merge(struct lp_lost_time *into, const struct lp_lost_time *from)
 				add(into, &other->cause, other->cause.count, other->cause.total_ns);
 			if (!counted)
 				continue;
+			counted->cause.occurrences += other->cause.occurrences;
 			counted->before_count += other->before_count;
 			counted->before_ns += other->before_ns;
 		}
@@ -167,7 +191,7 @@ void lost_time_set_run_queue(struct lp_lost_time *lost_time, uint64_t count, uin
 
 	if (!counted)
 		return;
-	counted->cause.count = count;
+	counted->cause.count = counted->cause.occurrences = count;
 	counted->cause.total_ns = total_ns;
 }
 

@@ -16,6 +16,11 @@ void lost_time_reset(struct lp_lost_time *lost_time);
 /* Adds to the cause with the same kind, system call, frame and holder as key. */
 void lost_time_add(struct lp_lost_time *lost_time, const struct lp_cause *key, uint64_t count,
 		   uint64_t total_ns);
+/* The same for samples of one segment of the loop, which has this number, from 1 on. */
+void lost_time_add_samples(struct lp_lost_time *lost_time, const struct lp_cause *key,
+			   uint64_t samples, uint64_t total_ns, uint64_t segment);
+/* Adds the counts and the time of a cause that was listed. */
+void lost_time_add_cause(struct lp_lost_time *lost_time, const struct lp_cause *cause);
 /* Adds all of another one, with its values at the beginning of the interval. */
 void lost_time_merge(struct lp_lost_time *into, const struct lp_lost_time *from);
 /* Sets the loop's waits for a CPU since its beginning: their number and total time. */

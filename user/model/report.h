@@ -201,7 +201,9 @@ struct lp_cause {
 	char held_by[LP_TASK_NAME_MAX]; /* GIL: name of the thread that held it, or "" */
 	/* innermost line of Python, for the GIL that of the holder; NULL: not known */
 	const struct lp_shown_frame *frame;
-	uint64_t count;
+	uint64_t count; /* waits, or samples */
+	/* independent ones: waits, or segments in which there was a sample */
+	uint64_t occurrences;
 	uint64_t total_ns;
 };
 

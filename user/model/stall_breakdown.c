@@ -43,6 +43,7 @@ struct lp_segments {
 	size_t next; /* index in items of the oldest segment, which is replaced next */
 	/* the time of an iteration before its first callback */
 	struct lp_segment gap;
+	uint64_t counted; /* number of segments whose samples were added to the lost time */
 };
 
 struct lp_segments *segments_new(struct lp_frames *frames, struct lp_lost_time *lost_time)
@@ -84,6 +85,7 @@ static void count_samples(struct lp_segments *segments, struct lp_segment *segme
 	if (segment->counted)
 		return;
 	segment->counted = true;
+	segments->counted++;
 	for (i = 0; i < segment->sample_count; i++)
 		if (segment->samples[i].reason == LP_SAMPLE_ON_CPU)
 			all += segment->samples[i].count;
@@ -99,7 +101,8 @@ static void count_samples(struct lp_segments *segments, struct lp_segment *segme
 		if (sample->collecting)
 			key.kind = LP_CAUSE_GC;
 		key.frame = innermost(&sample->stack);
-		lost_time_add(segments->lost_time, &key, sample->count, time_ns);
+		lost_time_add_samples(segments->lost_time, &key, sample->count, time_ns,
+				      segments->counted);
 	}
 }
 

@@ -89,13 +89,8 @@ static void release(struct lp_attacher *attacher)
 
 static int fork_process(struct lp_attacher *attacher, lp_attach_function attach, int other)
 {
-	pid_t parent = getpid();
-
 	attacher->pid = fork();
 	if (!attacher->pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != parent)
-			_exit(0);
 		attacher_serve(attacher->shared, attach ? attach : attacher_open_probe, other,
 			       attacher->detached[0]);
 	}
@@ -329,8 +324,10 @@ void attacher_free(struct lp_attacher *attacher)
 		return;
 	left = attacher->attached - __atomic_load_n(&attacher->shared->removed, __ATOMIC_ACQUIRE);
 	polled.fd = attacher->process;
+	/* the end of both tells the process to detach all probes and to end */
 	close(attacher->socket);
-	attacher->socket = -1;
+	close(attacher->detached[1]);
+	attacher->socket = attacher->detached[1] = -1;
 	/* a process that does not finish with a request is not awaited */
 	if (polled.fd >= 0 && !attacher->busy && left <= WAITED_FOR && poll(&polled, 1, END_MS) > 0)
 		waitpid(attacher->pid, NULL, 0);

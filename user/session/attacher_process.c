@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -142,7 +143,9 @@ void attacher_serve(struct lp_attacher_shared *shared, lp_attach_function attach
 		    int detached)
 {
 	static const struct lp_sandbox sandbox = { .kind = LP_SANDBOX_ATTACHER };
+	struct rlimit files;
 	pthread_t thread;
+	bool threaded;
 	sigset_t all;
 
 	setsid();
@@ -151,12 +154,24 @@ void attacher_serve(struct lp_attacher_shared *shared, lp_attach_function attach
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	retain_only(socket, detached);
+	/* each probe is a descriptor of this process */
+	if (!getrlimit(RLIMIT_NOFILE, &files)) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
 	/* on a kernel that lacks a part of it the process still attaches */
 	sandbox_enter(&sandbox);
 	/* without the thread, all probes are detached at the end */
-	if (!pthread_create(&thread, NULL, detach_all, shared))
-		pthread_detach(thread);
+	threaded = !pthread_create(&thread, NULL, detach_all, shared);
 	attach_all(shared, attach);
-	/* the kernel detaches the probes that are still open */
+	/*
+	 * The end of a process kills its other threads, and a thread that is killed cannot remove
+	 * breakpoints: the kernel leaves those in the memory of the targets ("leaking uprobe"). So
+	 * the thread ends first, and the probes are closed before the process ends. For the same
+	 * reason no signal ends this process together with the run.
+	 */
+	if (threaded)
+		pthread_join(thread, NULL);
+	close_range(DETACHED + 1, ~0U, 0);
 	_exit(0);
 }

@@ -141,9 +141,13 @@ int session_attach_role(struct lp_session *session, struct lp_attachment *attach
 	struct lp_probe probe;
 	int err;
 
-	/* with bursts the probe was found before, and the burst attaches it */
-	if (!program || attached->resolved || attached->probe)
+	if (!program || attached->resolved)
 		return 0;
+	/* with bursts the probe was found before; in this burst the kernel may have been busy */
+	if (attached->probe)
+		return attachment->burst == LP_BURST_ON
+			       ? attach_probe(session, attachment, program, attached->probe, error)
+			       : 0;
 	err = instance->runtime->find_probe(instance, role, &probe, error);
 	if (err)
 		return err;
@@ -154,10 +158,14 @@ int session_attach_role(struct lp_session *session, struct lp_attachment *attach
 			"the kernel emulates no instruction near the entry of %s in pid %d: each hit will cost it several times as much as usual",
 			probe.function, instance->pid);
 	if (session_roles[role].in_bursts && session->config.budget > 0) {
-		attached->probe = malloc(sizeof(probe));
+		size_t bytes = strlen(probe.function) + 1;
+
+		attached->probe = malloc(sizeof(probe) + bytes);
 		if (!attached->probe)
 			return error_set(error, -ENOMEM, "out of memory");
 		*attached->probe = probe;
+		/* the name belongs to the examination, which is freed before the next burst */
+		attached->probe->function = memcpy(attached->probe + 1, probe.function, bytes);
 		if (attachment->burst != LP_BURST_ON)
 			return 0;
 	}

@@ -34,6 +34,23 @@ def links(pid):
     return sum("link_type" in fields for fields in _fdinfo(pid))
 
 
+def _attacher(pid):
+    """The child process that holds the probes."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        for child in file.read().split():
+            with open(f"/proc/{child}/comm", encoding="ascii") as comm:
+                if comm.read().strip() == "loopprof-attach":
+                    return child
+    raise LookupError(f"process {pid} has no child that attaches probes")
+
+
+def probes(pid):
+    """The number of probes, each of which is a perf event of the child process."""
+    directory = f"/proc/{_attacher(pid)}/fd"
+    return sum("perf_event" in os.readlink(f"{directory}/{descriptor}")
+               for descriptor in os.listdir(directory))
+
+
 def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
@@ -59,4 +76,4 @@ def maps(pid):
 
 def take(pid):
     return {"resident": resident(pid), "descriptors": descriptors(pid), "links": links(pid),
-            **maps(pid)}
+            "probes": probes(pid), **maps(pid)}

@@ -130,7 +130,7 @@ bool examine_take(struct lp_examined *examined)
 		const struct iovec part = { &examiner->request, examiner->bytes };
 		ssize_t result = worker_receive(examiner->worker, answer, sizeof(answer));
 
-		if (!examiner->begun || result == -EAGAIN)
+		if (!examiner->begun || worker_is_busy(examiner->worker))
 			continue;
 		examiner->begun = false;
 		memset(examined, 0, sizeof(*examined));

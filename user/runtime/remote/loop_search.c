@@ -70,10 +70,9 @@ bool loop_search_take(struct lp_loops_found *found)
 	uint64_t before = remote_cpu_ns();
 	ssize_t result;
 
-	if (!search.begun)
-		return false;
 	result = worker_receive(search.worker, answer, sizeof(answer));
-	if (result == -EAGAIN)
+	/* without a search this closes the socket of a worker that has ended */
+	if (!search.begun || worker_is_busy(search.worker))
 		return false;
 	search.begun = false;
 	if (remote_is_hang(result))

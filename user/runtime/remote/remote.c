@@ -319,7 +319,7 @@ static void take_probe(uint64_t now)
 	ssize_t result = worker_receive(remote.prober, answer, sizeof(answer));
 	struct lp_unreadable_process *probed = remote.probed;
 
-	if (result == -EAGAIN || !probed)
+	if (worker_is_busy(remote.prober) || !probed)
 		return;
 	remote.probed = NULL;
 	if (probed->pid != remote.probed_pid)

@@ -16,10 +16,14 @@ static const struct lp_opcode {
 	enum lp_bytecode_operation operation;
 } opcodes[] = {
 	{ 8, 12, 144, 144, 0, LP_EXTENDED },
+	{ 11, 11, 34, 34, 0, LP_EXTENDED }, /* EXTENDED_ARG_QUICK */
 	{ 8, 12, 1, 1, 0, LP_POP },
 	{ 8, 12, 101, 101, 0, LP_NAME },
 	{ 8, 12, 102, 102, 0, LP_TUPLE },
 	{ 8, 12, 124, 124, 0, LP_LOCAL },
+	/* LOAD_FAST__LOAD_FAST: the second one follows as it is */
+	{ 11, 11, 46, 46, 0, LP_LOCAL },
+	{ 12, 12, 88, 88, 0, LP_LOCAL },
 	{ 8, 10, 4, 4, 0, LP_ENTER },
 	{ 8, 10, 116, 116, 0, LP_GLOBAL },
 	{ 8, 10, 106, 106, 0, LP_ATTRIBUTE },

@@ -31,9 +31,13 @@ static bool is_module(const char *path)
 	return !strncmp(slash ? slash + 1 : path, "_asyncio.", strlen("_asyncio."));
 }
 
-/* Copies the words from the module's own file.  Returns 0 or a negative errno. */
-static int read_module(const struct lp_cpython *python, uint64_t *words, size_t bytes)
+/*
+ * Copies the words from the module's own file, or from the interpreter's if the module is built in.
+ * Returns 0 or a negative errno.
+ */
+static int read_words(const struct lp_cpython *python, uint64_t *words, size_t bytes)
 {
+	const struct lp_mapping *module = NULL, *interpreter;
 	struct lp_mappings mappings;
 	int err = mappings_read(python->pid, &mappings);
 	char path[LP_MAPPING_PATH_MAX];
@@ -41,13 +45,18 @@ static int read_module(const struct lp_cpython *python, uint64_t *words, size_t 
 
 	if (err)
 		return err;
+	for (i = 0; i < mappings.count && !module; i++)
+		if (is_module(mappings.items[i].path))
+			module = &mappings.items[i];
 	err = -ENOENT;
-	for (i = 0; i < mappings.count; i++) {
-		if (!is_module(mappings.items[i].path))
-			continue;
-		mapping_file_path(python->pid, &mappings.items[i], path, sizeof(path));
+	if (module) {
+		mapping_file_path(python->pid, module, path, sizeof(path));
 		err = read_file(path, words, bytes);
-		break;
+	}
+	interpreter = err ? mappings_find(&mappings, python->file_start) : NULL;
+	if (interpreter) {
+		mapping_file_path(python->pid, interpreter, path, sizeof(path));
+		err = read_file(path, words, bytes);
 	}
 	mappings_free(&mappings);
 	return err;
@@ -56,10 +65,7 @@ static int read_module(const struct lp_cpython *python, uint64_t *words, size_t 
 int cpython_asyncio_offsets(const struct lp_cpython *python, struct lp_cpython_row *row)
 {
 	uint64_t words[CPYTHON_ASYNCIO_WORDS];
-	int err = read_module(python, words, sizeof(words));
+	int err = read_words(python, words, sizeof(words));
 
-	/* a module that is built in is in the interpreter's file */
-	if (err)
-		err = read_file(python->file, words, sizeof(words));
 	return err ? err : cpython_row_override_asyncio(row, words);
 }
