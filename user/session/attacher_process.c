@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Sent by the kernel when the run has ended, however it did. */
+#define ATTACHER_END_SIGNAL SIGUSR1
 /* The newest removal's weight in the average is 1 / this. */
 #define DELAY_WEIGHT 4
 /* The numbers of the descriptors that the process retains. */
@@ -139,6 +141,36 @@ static void retain_only(int socket, int detached)
 	}
 }
 
+/* Interrupts a wait of an attachment; the end of the socket then ends the process. */
+static void on_end_of_run(int number)
+{
+	(void)number;
+}
+
+/*
+ * Blocks all signals, and requests the one for the end of the run. It reaches a thread that calls
+ * handle_end(), and none that was created before.
+ */
+static void block_signals(void)
+{
+	const struct sigaction action = { .sa_handler = on_end_of_run };
+	sigset_t all;
+
+	sigaction(ATTACHER_END_SIGNAL, &action, NULL);
+	prctl(PR_SET_PDEATHSIG, ATTACHER_END_SIGNAL);
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+}
+
+static void handle_end(void)
+{
+	sigset_t end;
+
+	sigemptyset(&end);
+	sigaddset(&end, ATTACHER_END_SIGNAL);
+	sigprocmask(SIG_UNBLOCK, &end, NULL);
+}
+
 void attacher_serve(struct lp_attacher_shared *shared, lp_attach_function attach, int socket,
 		    int detached)
 {
@@ -146,13 +178,11 @@ void attacher_serve(struct lp_attacher_shared *shared, lp_attach_function attach
 	struct rlimit files;
 	pthread_t thread;
 	bool threaded;
-	sigset_t all;
 
 	setsid();
 	prctl(PR_SET_NAME, "loopprof-attach");
 	/* the run handles the signals to its group or unit, and ends this process */
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, NULL);
+	block_signals();
 	retain_only(socket, detached);
 	/* each probe is a descriptor of this process */
 	if (!getrlimit(RLIMIT_NOFILE, &files)) {
@@ -163,12 +193,13 @@ void attacher_serve(struct lp_attacher_shared *shared, lp_attach_function attach
 	sandbox_enter(&sandbox);
 	/* without the thread, all probes are detached at the end */
 	threaded = !pthread_create(&thread, NULL, detach_all, shared);
+	handle_end();
 	attach_all(shared, attach);
 	/*
 	 * The end of a process kills its other threads, and a thread that is killed cannot remove
 	 * breakpoints: the kernel leaves those in the memory of the targets ("leaking uprobe"). So
 	 * the thread ends first, and the probes are closed before the process ends. For the same
-	 * reason no signal ends this process together with the run.
+	 * reason no signal kills this process when the run ends.
 	 */
 	if (threaded)
 		pthread_join(thread, NULL);
