@@ -106,12 +106,14 @@ static void symbolise(struct lp_live *live, const struct lp_event *event, size_t
 	const struct lp_instance *instance = target ? &target->instance : NULL;
 	uint64_t begun = remote_clock(), now = clock_now();
 	bool finding = event->type == LP_EVENT_RAW_FINDING;
+	bool late = live->reads_end_ns && now >= live->reads_end_ns;
 
-	if (live->reads_end_ns && now >= live->reads_end_ns) {
+	/* with several processes the time at the end is shared by them, as it was before */
+	if (late && (!target || live->followed.targets.count < 2)) {
 		session_lose(live->session, finding ? LP_LOST_FINDINGS : LP_LOST_RING, 1);
 		return;
 	}
-	if (target && !followed_may_spend(&live->followed, target, now)) {
+	if (late || (target && !followed_may_spend(&live->followed, target, now))) {
 		followed_drop(target);
 		if (finding)
 			session_lose(live->session, LP_LOST_FINDINGS, 1);
