@@ -78,7 +78,7 @@ size_t elf_bytes(const struct lp_elf *elf, uint64_t address, void *buffer, size_
 int elf_section(const struct lp_elf *elf, const char *name, void *buffer, size_t size)
 {
 	struct lp_elf_state *state = elf->state;
-	Elf64_Shdr section;
+	Elf64_Shdr section = { .sh_size = 0 };
 	int err;
 
 	if (!elf_search_begin(state))

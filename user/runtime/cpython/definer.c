@@ -99,7 +99,7 @@ static int open_mapping(struct lp_definer *definer, uint64_t address, bool code,
 int definer_open(const struct lp_cpython *python, uint64_t address, const char *module,
 		 struct lp_probe *probe, struct lp_definer *definer, struct lp_error *error)
 {
-	uint64_t offset, in_file = 0;
+	uint64_t offset = 0, in_file = 0;
 	char name[32];
 	int err;
 
@@ -121,7 +121,7 @@ int definer_open(const struct lp_cpython *python, uint64_t address, const char *
 int definer_open_interpreter(const struct lp_cpython *python, struct lp_probe *probe,
 			     struct lp_definer *definer, struct lp_error *error)
 {
-	uint64_t offset;
+	uint64_t offset = 0;
 
 	definer_begin(python, probe, definer);
 	definer->bias = python->bias;
