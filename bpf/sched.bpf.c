@@ -167,8 +167,8 @@ __weak __noinline int lp_wait_gil(__u32 slot, __u64 now, __u32 late)
 		return 0;
 	wait = &stall->wait;
 	wait->block = LP_BLOCKS;
-	late = late && lp_wait_sampled(stall, wait->segment_ns, now);
-	if (late && lp_may_send_stack(slot, now)) {
+	/* the holder changes from wait to wait, and its stack may be unreadable: it is not thinned */
+	if (late && lp_wait_sampled(stall, wait->segment_ns, now) && lp_may_send_stack(slot, now)) {
 		lp_walked_for(stall, loop, slot, LP_SAMPLE_GIL, wait->segment_ns, now);
 		lp_report_walked(stall);
 	}
