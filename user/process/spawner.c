@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "spawner.h"
 
+#include "descriptor.h"
+
 #include "base/clocks.h"
 #include "privileges/sandbox.h"
 
@@ -8,7 +10,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -16,54 +17,6 @@
 
 /* The socket of the spawner and of each worker, in that process. */
 #define OWN 3
-
-/* Sends a number, with a descriptor unless that is negative.  Returns 0 or a negative errno. */
-static int send_number(int socket, int64_t number, int descriptor)
-{
-	union {
-		struct cmsghdr head;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { .bytes = "" };
-	struct iovec part = { &number, sizeof(number) };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-
-	if (descriptor >= 0) {
-		message.msg_control = &control;
-		message.msg_controllen = sizeof(control);
-		control.head.cmsg_len = CMSG_LEN(sizeof(int));
-		control.head.cmsg_level = SOL_SOCKET;
-		control.head.cmsg_type = SCM_RIGHTS;
-		memcpy(CMSG_DATA(&control.head), &descriptor, sizeof(int));
-	}
-	return sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
-}
-
-/* Returns the bytes that came, 0 at the end, or a negative errno.  *descriptor: -1 if none came. */
-static ssize_t receive_number(int socket, int64_t *number, int *descriptor)
-{
-	union {
-		struct cmsghdr head;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { .bytes = "" };
-	struct iovec part = { number, sizeof(*number) };
-	struct msghdr message = { .msg_iov = &part,
-				  .msg_iovlen = 1,
-				  .msg_control = &control,
-				  .msg_controllen = sizeof(control) };
-	const struct cmsghdr *head;
-	ssize_t done;
-
-	*descriptor = -1;
-	do {
-		done = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-	} while (done < 0 && errno == EINTR);
-	if (done < 0)
-		return -errno;
-	head = CMSG_FIRSTHDR(&message);
-	if (head && head->cmsg_type == SCM_RIGHTS && head->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(descriptor, CMSG_DATA(head), sizeof(int));
-	return done;
-}
 
 /* Closes all descriptors but this one, which becomes OWN. */
 static void retain_only(int socket)
@@ -141,7 +94,7 @@ static void spawn(lp_worker_server server)
 		int64_t number;
 		pid_t pid;
 
-		if (receive_number(OWN, &number, &socket) <= 0)
+		if (descriptor_receive(OWN, &number, sizeof(number), &socket) <= 0)
 			return;
 		pid = fork();
 		if (!pid) {
@@ -161,7 +114,8 @@ static void spawn(lp_worker_server server)
 			kill(pid, SIGKILL);
 			pid = -ECHILD;
 		}
-		if (send_number(OWN, pid, process))
+		number = pid;
+		if (descriptor_send(OWN, &number, sizeof(number), process, 0))
 			return;
 		if (process >= 0)
 			close(process);
@@ -203,14 +157,16 @@ pid_t spawner_start(lp_worker_server server, int *result)
 
 int spawner_ask(int spawner, int socket)
 {
-	return send_number(spawner, 0, socket);
+	int64_t number = 0;
+
+	return descriptor_send(spawner, &number, sizeof(number), socket, 0);
 }
 
 pid_t spawner_answer(int spawner, int *process)
 {
 	int64_t pid = 0;
 
-	if (receive_number(spawner, &pid, process) != (ssize_t)sizeof(pid))
+	if (descriptor_receive(spawner, &pid, sizeof(pid), process) != (ssize_t)sizeof(pid))
 		return -ECHILD;
 	return pid > 0 && *process < 0 ? -ECHILD : (pid_t)pid;
 }

@@ -4,6 +4,7 @@
 
 #include "base/clocks.h"
 #include "base/macros.h"
+#include "process/descriptor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -133,25 +134,11 @@ void attacher_end_at(struct lp_attacher *attacher, int descriptor, uint64_t end_
 static int send_message(struct lp_attacher *attacher, const struct lp_attach_message *message,
 			int program)
 {
-	union {
-		struct cmsghdr head;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { .bytes = "" };
-	struct iovec part = { (void *)message, sizeof(*message) };
-	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
+	int err =
+		descriptor_send(attacher->socket, message, sizeof(*message), program, MSG_DONTWAIT);
 
-	if (program >= 0) {
-		header.msg_control = &control;
-		header.msg_controllen = sizeof(control);
-		control.head.cmsg_len = CMSG_LEN(sizeof(int));
-		control.head.cmsg_level = SOL_SOCKET;
-		control.head.cmsg_type = SCM_RIGHTS;
-		memcpy(CMSG_DATA(&control.head), &program, sizeof(int));
-	}
-	if (sendmsg(attacher->socket, &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
-		return 0;
-	if (errno != EPIPE && errno != ECONNRESET)
-		return -errno;
+	if (err != -EPIPE && err != -ECONNRESET)
+		return err;
 	attacher->ended = true;
 	return -EPIPE;
 }
@@ -322,7 +309,7 @@ void attacher_free(struct lp_attacher *attacher)
 		return;
 	left = attacher->attached - __atomic_load_n(&attacher->shared->removed, __ATOMIC_ACQUIRE);
 	polled.fd = attacher->process;
-	/* the end of both tells the process to detach all probes and to end */
+	/* at the end of both the process detaches all probes, and ends */
 	close(attacher->socket);
 	close(attacher->detached[1]);
 	attacher->socket = attacher->detached[1] = -1;

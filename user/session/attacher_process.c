@@ -3,6 +3,7 @@
 #include "attacher_internal.h"
 
 #include "base/clocks.h"
+#include "process/descriptor.h"
 #include "privileges/sandbox.h"
 
 #include <errno.h>
@@ -10,7 +11,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -30,25 +30,11 @@
  */
 static int receive(struct lp_attach_message *message, int *program)
 {
-	union {
-		struct cmsghdr head;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { .bytes = "" };
-	struct iovec part = { message, sizeof(*message) };
-	struct msghdr header = { .msg_iov = &part,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof(control) };
-	const struct cmsghdr *head;
+	ssize_t bytes = descriptor_receive(SOCKET, message, sizeof(*message), program);
 
-	*program = -1;
-	if (recvmsg(SOCKET, &header, MSG_CMSG_CLOEXEC) != (ssize_t)sizeof(*message))
-		return 1;
-	head = CMSG_FIRSTHDR(&header);
-	if (head && head->cmsg_type == SCM_RIGHTS && head->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(program, CMSG_DATA(head), sizeof(int));
-	/* the limit of open files keeps the kernel from passing the descriptor */
-	return header.msg_flags & MSG_CTRUNC ? -EMFILE : 0;
+	if (bytes == -EMFILE)
+		return -EMFILE;
+	return bytes == (ssize_t)sizeof(*message) ? 0 : 1;
 }
 
 static int open_probe(const struct lp_attach_message *message, int program,
