@@ -26,6 +26,7 @@
 enum what {
 	ECHO, /* answers with the request itself */
 	REFUSE,
+	LATER, /* answers that it is not ready */
 	WHO, /* answers with the PID of the worker */
 	SLEEP, /* sleeps for ever; a signal ends it */
 	HANG, /* hangs for ever in the state D */
@@ -77,6 +78,8 @@ static ssize_t serve(const void *message, size_t bytes, void *answer, size_t cap
 		return (ssize_t)bytes;
 	case REFUSE:
 		return -ENOENT;
+	case LATER:
+		return -EAGAIN;
 	case WHO:
 		memcpy(answer, &self, sizeof(self));
 		return sizeof(self);
@@ -366,13 +369,22 @@ static void test_without_waiting(void **state)
 	assert_int_equal(worker_send(worker, 0, &part, 1), 0);
 	assert_true(worker_is_busy(worker));
 	assert_int_equal(poll(&polled, 1, 10000), 1);
-	assert_int_equal(worker_receive(worker, answer, sizeof(answer)), sizeof(request));
+	assert_true(worker_receive(worker, answer, sizeof(answer), &result));
+	assert_int_equal(result, sizeof(request));
 	assert_false(worker_is_busy(worker));
 	assert_int_equal(poll(&polled, 1, 0), 0);
 
+	/* this is an answer, too */
+	request.what = LATER;
+	assert_int_equal(worker_send(worker, 0, &part, 1), 0);
+	assert_int_equal(poll(&polled, 1, 10000), 1);
+	assert_true(worker_receive(worker, answer, sizeof(answer), &result));
+	assert_int_equal(result, -EAGAIN);
+	assert_false(worker_is_busy(worker));
+
 	request.what = HANG;
 	assert_int_equal(worker_send(worker, 0, &part, 1), 0);
-	while ((result = worker_receive(worker, answer, sizeof(answer))) == -EAGAIN)
+	while (!worker_receive(worker, answer, sizeof(answer), &result))
 		usleep(10000);
 	assert_int_equal(result, -ETIMEDOUT);
 	assert_false(worker_is_busy(worker));
@@ -380,7 +392,8 @@ static void test_without_waiting(void **state)
 	/* the end of a worker without a request does not leave the descriptor readable */
 	kill(who(), SIGKILL);
 	assert_int_equal(poll(&polled, 1, 10000), 1);
-	assert_int_equal(worker_receive(worker, answer, sizeof(answer)), -ECHILD);
+	assert_true(worker_receive(worker, answer, sizeof(answer), &result));
+	assert_int_equal(result, -ECHILD);
 	assert_int_equal(poll(&polled, 1, 0), 0);
 }
 

@@ -407,8 +407,8 @@ int worker_send(struct lp_worker *worker, pid_t target, const struct iovec *part
 	return 0;
 }
 
-/* Takes an answer if there is one; -EAGAIN if not. */
-static ssize_t take_answer(struct lp_worker *worker, void *answer, size_t capacity)
+/* Takes an answer. Returns false if there is none yet; *result is as of worker_call. */
+static bool take_answer(struct lp_worker *worker, void *answer, size_t capacity, ssize_t *result)
 {
 	struct lp_worker_head head;
 	struct iovec parts[2] = { { &head, sizeof(head) }, { answer, capacity } };
@@ -416,43 +416,44 @@ static ssize_t take_answer(struct lp_worker *worker, void *answer, size_t capaci
 	ssize_t bytes = recvmsg(worker->socket, &message, MSG_DONTWAIT);
 
 	if (bytes < 0 && (errno == EAGAIN || errno == EINTR))
-		return -EAGAIN;
+		return false;
 	/* a worker's answer is checked, as it has read hostile memory */
 	if (bytes < (ssize_t)sizeof(head) || head.serial != worker->serial ||
 	    (head.result > 0 && bytes - (ssize_t)sizeof(head) != (ssize_t)head.result) ||
 	    head.result < -4095) {
 		give_up(worker);
-		return -ECHILD;
+		*result = -ECHILD;
+		return true;
 	}
 	worker->busy = false;
 	/* the worker states its CPU time itself, so that it is limited to the time that has passed */
 	worker->workers->cpu_ns += min_u64(head.cpu_ns, clock_now() - worker->sent_ns);
-	return (ssize_t)head.result;
+	*result = (ssize_t)head.result;
+	return true;
 }
 
-ssize_t worker_receive(struct lp_worker *worker, void *answer, size_t capacity)
+bool worker_receive(struct lp_worker *worker, void *answer, size_t capacity, ssize_t *result)
 {
-	ssize_t result;
 	int err;
 
 	if (!worker->busy) {
 		/* without a request, a readable socket means that the worker has ended */
 		if (worker->socket >= 0 && is_readable(worker->socket))
 			give_up(worker);
-		return -ECHILD;
+		*result = -ECHILD;
+		return true;
 	}
-	result = take_answer(worker, answer, capacity);
-	if (result != -EAGAIN || !worker->busy)
-		return result;
+	if (take_answer(worker, answer, capacity, result))
+		return true;
 	err = judge(worker, worker->limits.still_ns, clock_now());
 	if (!err)
-		return -EAGAIN;
+		return false;
 	/* the worker may have answered during the check */
-	result = take_answer(worker, answer, capacity);
-	if (result != -EAGAIN || !worker->busy)
-		return result;
+	if (take_answer(worker, answer, capacity, result))
+		return true;
 	give_up(worker);
-	return err;
+	*result = err;
+	return true;
 }
 
 /* Returns 0, or a reason not to wait any longer. */
@@ -519,8 +520,7 @@ ssize_t worker_call(struct lp_worker *worker, pid_t target, const struct iovec *
 					    clock_now());
 			return err;
 		}
-		result = take_answer(worker, answer, capacity);
-	} while (result == -EAGAIN && worker->busy);
+	} while (!take_answer(worker, answer, capacity, &result));
 	return result;
 }
 

@@ -101,11 +101,11 @@ ssize_t worker_call(struct lp_worker *worker, pid_t target, const struct iovec *
 /* The same in two steps; one request at a time.  Returns 0 or as above. */
 int worker_send(struct lp_worker *worker, pid_t target, const struct iovec *parts, size_t count);
 /*
- * Does not wait: -EAGAIN while there is no answer yet, but also if the server answered this, so
- * that worker_is_busy() tells one from the other. To be called when the descriptor of all is
- * readable, and now and then: only then is a worker that hangs noticed.
+ * Does not wait. Returns false while there is no answer yet; otherwise *result is as above, and
+ * -ECHILD without a request. To be called when the descriptor of all is readable, and now and then:
+ * only then is a worker that hangs noticed.
  */
-ssize_t worker_receive(struct lp_worker *worker, void *answer, size_t capacity);
+bool worker_receive(struct lp_worker *worker, void *answer, size_t capacity, ssize_t *result);
 /* Returns whether there is a request without an answer. */
 bool worker_is_busy(const struct lp_worker *worker);
 

@@ -128,9 +128,10 @@ bool examine_take(struct lp_examined *examined)
 		struct examiner *examiner = &examiners[i];
 		const struct lp_process_info *process = &examiner->request.examine.process;
 		const struct iovec part = { &examiner->request, examiner->bytes };
-		ssize_t result = worker_receive(examiner->worker, answer, sizeof(answer));
+		ssize_t result;
 
-		if (!examiner->begun || worker_is_busy(examiner->worker))
+		if (!worker_receive(examiner->worker, answer, sizeof(answer), &result) ||
+		    !examiner->begun)
 			continue;
 		examiner->begun = false;
 		memset(examined, 0, sizeof(*examined));

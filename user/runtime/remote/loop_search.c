@@ -70,9 +70,8 @@ bool loop_search_take(struct lp_loops_found *found)
 	uint64_t before = remote_cpu_ns();
 	ssize_t result;
 
-	result = worker_receive(search.worker, answer, sizeof(answer));
 	/* without a search this closes the socket of a worker that has ended */
-	if (!search.begun || worker_is_busy(search.worker))
+	if (!worker_receive(search.worker, answer, sizeof(answer), &result) || !search.begun)
 		return false;
 	search.begun = false;
 	if (remote_is_hang(result))

@@ -316,10 +316,10 @@ int remote_descriptor(void)
 static void take_probe(uint64_t now)
 {
 	static unsigned char answer[LP_WORKER_BYTES];
-	ssize_t result = worker_receive(remote.prober, answer, sizeof(answer));
 	struct lp_unreadable_process *probed = remote.probed;
+	ssize_t result;
 
-	if (worker_is_busy(remote.prober) || !probed)
+	if (!worker_receive(remote.prober, answer, sizeof(answer), &result) || !probed)
 		return;
 	remote.probed = NULL;
 	if (probed->pid != remote.probed_pid)
