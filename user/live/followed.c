@@ -48,10 +48,15 @@ void followed_each(struct lp_followed_table *table,
 		visit(context, target);
 }
 
+bool followed_is_shared(const struct lp_followed_table *table)
+{
+	return table->targets.count > 1;
+}
+
 bool followed_may_spend(struct lp_followed_table *table, struct lp_followed *target,
 			uint64_t now_ns)
 {
-	return table->targets.count < 2 || share_may_spend(&table->pool, &target->share, now_ns);
+	return !followed_is_shared(table) || share_may_spend(&table->pool, &target->share, now_ns);
 }
 
 void followed_drop(struct lp_followed *target)

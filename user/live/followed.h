@@ -28,6 +28,8 @@ struct lp_followed *followed_of(const struct lp_followed_table *table, pid_t pid
 void followed_each(struct lp_followed_table *table,
 		   void (*visit)(void *context, struct lp_followed *target), void *context);
 
+/* Returns whether there are several processes, so that each has a share. */
+bool followed_is_shared(const struct lp_followed_table *table);
 /*
  * Returns whether the process has time left for expensive reads.  A single process always has: it
  * takes the time from no other, and a turn of the main loop is bounded.

@@ -108,8 +108,8 @@ static void symbolise(struct lp_live *live, const struct lp_event *event, size_t
 	bool finding = event->type == LP_EVENT_RAW_FINDING;
 	bool late = live->reads_end_ns && now >= live->reads_end_ns;
 
-	/* with several processes the time at the end is shared by them, as it was before */
-	if (late && (!target || live->followed.targets.count < 2)) {
+	/* a single process has no share that it could exceed */
+	if (late && (!target || !followed_is_shared(&live->followed))) {
 		session_lose(live->session, finding ? LP_LOST_FINDINGS : LP_LOST_RING, 1);
 		return;
 	}
