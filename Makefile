@@ -159,7 +159,7 @@ $(BUILD)/fuzz/%: $(BUILD)/fuzzed/tests/fuzz/%.o $(BUILD)/fuzzed/tests/fuzz/seeds
 	$(CLANG) $(CFLAGS) $(FUZZ_SANITIZE) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 check: packages-build packages-test  ## install what is needed, build, run all tests
-	$(MAKE) -j$(JOBS) all unit-tests
+	$(MAKE) -j$(JOBS) all unit-tests $(BENCH_PROGRAMS)
 	tests/run.sh $(BUILD)
 
 # SOAK_OPTIONS="--seconds 300" makes the soak short.
@@ -187,8 +187,11 @@ check-service: packages-build packages-vm packages-deb  ## the package and its s
 	tests/vm/check-service.sh $(BUILD)
 
 # An empty program at the addresses that loopprof probes measures the cost of every uprobe.
-BENCH_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(filter user/runtime/% user/elf/% user/process/% user/privileges/%,$(SOURCES)) \
-	user/base/error.c user/base/log.c user/base/text.c user/wire/loop_kinds.c)
+$(BUILD)/libloopprof.a: $(filter-out $(BUILD)/user/main.o,$(OBJECTS))
+	rm -f $@
+	$(AR) rcs $@ $^
+
+BENCH_PROGRAMS = $(BUILD)/bench-empty $(BUILD)/bench-syscalls $(BUILD)/bench-switches
 
 $(BUILD)/bench-empty.bpf.o: tools/bench/empty.bpf.c
 	@mkdir -p $(@D)
@@ -197,8 +200,8 @@ $(BUILD)/bench-empty.bpf.o: tools/bench/empty.bpf.c
 $(BUILD)/bench-empty.skel.h: $(BUILD)/bench-empty.bpf.o
 	$(BPFTOOL) gen skeleton $< name bench_empty > $@
 
-$(BUILD)/bench-empty: tools/bench/empty.c $(BUILD)/bench-empty.skel.h $(BENCH_OBJECTS)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) $(LDLIBS)
+$(BUILD)/bench-empty: tools/bench/empty.c $(BUILD)/bench-empty.skel.h $(BUILD)/libloopprof.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(LDLIBS)
 
 $(BUILD)/bench-syscalls: tools/bench/syscall_loop.c
 	@mkdir -p $(@D)
@@ -215,7 +218,7 @@ demo: packages-build packages-demo  ## profile a bundled program whose stalls ar
 	tools/demo/demo.sh
 
 bench: packages-build packages-bench  ## measure what it costs, as ratios from one run
-	$(MAKE) all $(BUILD)/bench-empty $(BUILD)/bench-syscalls $(BUILD)/bench-switches
+	$(MAKE) all $(BENCH_PROGRAMS)
 	tests/e2e/roots.sh $(BUILD)/roots
 	tools/bench/peers.sh $(BUILD)/peers $(BUILD)/roots
 	tools/bench/bench.py --loopprof $(BUILD)/loopprof --empty $(BUILD)/bench-empty \
