@@ -14,9 +14,11 @@ static const struct {
 	const char *(*name)(size_t number);
 	size_t count;
 } sets[] = {
-	{ cause_name, LP_CAUSE_KINDS },		{ lost_kind_name, LP_LOST_KINDS },
-	{ lost_kind_page_name, LP_LOST_KINDS }, { limited_kind_name, LP_LIMITED_KINDS },
-	{ end_reason_name, LP_END_REASONS },	{ callback_kind_name, LP_MODEL_CALLBACK + 1 },
+	{ cause_name, LP_CAUSE_KINDS },
+	{ lost_kind_name, LP_LOST_KINDS },
+	{ limited_kind_name, LP_LIMITED_KINDS },
+	{ end_reason_name, LP_END_REASONS },
+	{ callback_kind_name, LP_MODEL_CALLBACK + 1 },
 	{ outcome_name, LP_OUTCOMES },
 };
 

@@ -65,6 +65,12 @@ static inline bool text_ends_with(const char *text, const char *end)
  */
 void text_duration(char *text, size_t size, uint64_t ns);
 
+/* Returns the ending of a regular noun after a number: "s", or "" after 1. */
+static inline const char *text_plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 /* Returns the columns of UTF-8 text, one a character (wide characters are not handled). */
 size_t text_columns(const char *text);
 

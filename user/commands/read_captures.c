@@ -2,6 +2,7 @@
 #include "read_captures.h"
 
 #include "base/log.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -69,8 +70,7 @@ int read_captures_begin(const struct lp_merge *captures, bool explain, struct lp
 	}
 	if (found->files > 1)
 		log_note("%zu captures, %zu run%s on %zu host%s", found->files, found->sources,
-			 found->sources == 1 ? "" : "s", found->hosts,
-			 found->hosts == 1 ? "" : "s");
+			 text_plural(found->sources), found->hosts, text_plural(found->hosts));
 	model_start(model);
 	return 0;
 }

@@ -144,7 +144,7 @@ static void say_paused(pid_t pid, size_t missed, uint64_t ns)
 	if (missed)
 		log_warning(
 			"%zu thread%s of pid %d could not be stopped within 100 ms (busy in the kernel, as with a disk): what was read may not be of one instant",
-			missed, missed == 1 ? "" : "s", pid);
+			missed, text_plural(missed), pid);
 }
 
 /*

@@ -4,6 +4,7 @@
 #include "wire/histogram.h"
 #include "sinks/text/print.h"
 #include "base/macros.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -23,7 +24,7 @@ static void print_side(FILE *file, const char *name, const struct lp_side *side)
 		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &parts);
 	fprintf(file, "%s  %s, %.1f s%s%s, %zu loop%s, %s mode, slow from %g ms\n", name, text,
 		(double)side->span_ns * 1e-9, side->host[0] ? ", " : "", side->host, side->loops,
-		side->loops == 1 ? "" : "s", side->mode, (double)side->threshold_ns * 1e-6);
+		text_plural(side->loops), side->mode, (double)side->threshold_ns * 1e-6);
 }
 
 static const char *mark_of(enum lp_verdict verdict)

@@ -17,30 +17,18 @@ const char *cause_name(size_t kind)
 	return NAME(names, kind);
 }
 
-static const struct {
-	const char *name, *page_name;
-} lost_kinds[] = {
-	[LP_LOST_RING] = { "events", "ring" },
-	[LP_LOST_LOOPS] = { "loops", "loops" },
-	[LP_LOST_CALLBACKS] = { "callbacks", "slots" },
-	[LP_LOST_READY] = { "ready", "ready" },
-	[LP_LOST_IDENTITY] = { "identity", "identity" },
-	[LP_LOST_CAUSES] = { "causes", "causes" },
-	[LP_LOST_FINDINGS] = { "findings", "findings" },
-	[LP_LOST_LIFETIMES] = { "lives", "lives" },
-	[LP_LOST_INSTANTS] = { "instants", "instants" },
-	[LP_LOST_UNREADABLE] = { "unreadable", "unreadable" },
-};
-_Static_assert(ARRAY_SIZE(lost_kinds) == LP_LOST_KINDS, "a kind of loss has one row");
-
 const char *lost_kind_name(size_t kind)
 {
-	return kind < ARRAY_SIZE(lost_kinds) ? lost_kinds[kind].name : "";
-}
+	static const char *const names[] = {
+		[LP_LOST_RING] = "events",	   [LP_LOST_LOOPS] = "loops",
+		[LP_LOST_CALLBACKS] = "callbacks", [LP_LOST_READY] = "ready",
+		[LP_LOST_IDENTITY] = "identity",   [LP_LOST_CAUSES] = "causes",
+		[LP_LOST_FINDINGS] = "findings",   [LP_LOST_LIFETIMES] = "lives",
+		[LP_LOST_INSTANTS] = "instants",   [LP_LOST_UNREADABLE] = "unreadable",
+	};
 
-const char *lost_kind_page_name(size_t kind)
-{
-	return kind < ARRAY_SIZE(lost_kinds) ? lost_kinds[kind].page_name : "";
+	_Static_assert(ARRAY_SIZE(names) == LP_LOST_KINDS, "a kind of loss has one row");
+	return NAME(names, kind);
 }
 
 const char *limited_kind_name(size_t kind)

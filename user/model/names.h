@@ -15,8 +15,6 @@ const char *cause_name(size_t kind);
 
 /* enum lp_lost_kind: "callbacks" in metrics. */
 const char *lost_kind_name(size_t kind);
-/* The same in the data of the HTML page, whose older words its script knows: "slots". */
-const char *lost_kind_page_name(size_t kind);
 
 /* enum lp_limited_kind: "events" */
 const char *limited_kind_name(size_t kind);

@@ -92,10 +92,10 @@ static void print_headline(struct tasks_text_sink *sink, const struct lp_tasks_s
 	text_copy(comm, sizeof(comm), snapshot->process->comm);
 	snprintf(text, sizeof(text), "pid %d (%s), %s on CPython %s: %s task%s",
 		 snapshot->process->pid, comm, kinds, snapshot->instance->version,
-		 count ? text_task_number(count, number) : "no", count == 1 ? "" : "s");
+		 count ? text_task_number(count, number) : "no", text_plural(count));
 	if (snapshot->loop_count)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), " in %zu loop%s",
-			 snapshot->loop_count, snapshot->loop_count == 1 ? "" : "s");
+			 snapshot->loop_count, text_plural(snapshot->loop_count));
 	wrap_print(sink->out, text, 0, "    ", sink->terminal.columns);
 	print_copied(sink, snapshot);
 	if (count <= LP_ALIKE_ABOVE || snapshot->copied_loops)
@@ -131,7 +131,7 @@ static void print_loop_head(struct tasks_text_sink *sink, const struct lp_tasks_
 			snprintf(text + strlen(text), sizeof(text) - strlen(text), ", %s", class);
 	}
 	snprintf(text + strlen(text), sizeof(text) - strlen(text), ": %s task%s",
-		 text_task_number(living(counts), number), living(counts) == 1 ? "" : "s");
+		 text_task_number(living(counts), number), text_plural(living(counts)));
 	fputc('\n', sink->out);
 	wrap_print(sink->out, text, 0, "    ", sink->terminal.columns);
 }

@@ -69,7 +69,7 @@ void tasks_text_deadlock(FILE *file, const struct lp_terminal *terminal,
 	if (deadlock->held_up)
 		fprintf(memory, ", which holds up %s other task%s",
 			text_task_number(deadlock->held_up, number),
-			deadlock->held_up == 1 ? "" : "s");
+			text_plural(deadlock->held_up));
 	if (!fclose(memory)) {
 		fprintf(file, "%sDEADLOCK%s: ", terminal->colour ? LP_RED : "",
 			terminal->colour ? LP_PLAIN : "");
@@ -194,7 +194,7 @@ void tasks_text_change(FILE *file, const struct lp_terminal *terminal,
 	}
 	if (rest)
 		fprintf(file, "    ... and of %s other coroutine%s\n",
-			text_task_number(rest, started), rest == 1 ? "" : "s");
+			text_task_number(rest, started), text_plural(rest));
 	if (!grows || !detail->explain || detail->growing)
 		return;
 	detail->growing = true;

@@ -3,6 +3,7 @@
 
 #include "wire/finding_kinds.h"
 #include "model/names.h"
+#include "sinks/losses.h"
 
 #include <inttypes.h>
 
@@ -31,12 +32,16 @@ static void write_run(struct lp_json_writer *json, const struct lp_html_data *da
 static void write_self(struct lp_json_writer *json, const struct lp_summary *total)
 {
 	const struct lp_self *self = &total->self;
+	char text[LP_LOSS_TEXT_MAX];
 	size_t i;
 
-	json_object(json, "lost");
-	for (i = 0; i < LP_LOST_KINDS; i++)
-		if (total->lost[i])
-			json_number(json, lost_kind_page_name(i), total->lost[i]);
+	json_array(json, "lost");
+	for (i = 0; i < LP_LOST_KINDS; i++) {
+		if (!total->lost[i])
+			continue;
+		loss_text(text, sizeof(text), i, total->lost[i]);
+		json_text(json, NULL, text);
+	}
 	json_end(json);
 	if (!total->self_known) {
 		json_null(json, "self");

@@ -135,7 +135,7 @@ static void print_call(struct stall *stall, const struct lp_blocked *blocked, ui
 	size_t width;
 
 	snprintf(times, sizeof(times), ", %u %s%s", blocked->count,
-		 is_call(blocked->syscall) ? "call" : "time", blocked->count == 1 ? "" : "s");
+		 is_call(blocked->syscall) ? "call" : "time", text_plural(blocked->count));
 	print_label(stall, "blocked", blocked->duration_ns);
 	fputs("  ", stall->file);
 	width = stall->terminal->columns - LABEL_COLUMNS - 2 - strlen(times);
@@ -170,7 +170,7 @@ static void print_blocked(struct stall *stall)
 		more_ns += blocked->duration_ns;
 	}
 	if (more && matters(stall, more_ns)) {
-		fprintf(stall->file, "    and %u more call%s, ", more, more == 1 ? "" : "s");
+		fprintf(stall->file, "    and %u more call%s, ", more, text_plural(more));
 		text_print_time(stall->file, more_ns, 0);
 		fputc('\n', stall->file);
 	}
@@ -194,7 +194,7 @@ static void print_on_cpu(struct stall *stall)
 		fputc('\n', stall->file);
 		return;
 	}
-	fprintf(stall->file, ", %u sample%s%s\n", total, total == 1 ? "" : "s",
+	fprintf(stall->file, ", %u sample%s%s\n", total, text_plural(total),
 		stall->iteration ? " before its first callback" : "");
 	if (time->gc_known && matters(stall, time->gc_ns)) {
 		fputs("    collecting garbage about ", stall->file);

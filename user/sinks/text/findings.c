@@ -107,9 +107,10 @@ static void print_late(FILE *file, const struct lp_terminal *terminal,
 }
 
 void text_finding_print(FILE *file, const struct lp_terminal *terminal,
-			const struct lp_finding *finding)
+			const struct lp_text_loops *loops, const struct lp_finding *finding)
 {
 	print_head(file, terminal, finding);
+	text_whose_print(file, terminal, loops, finding->loop, finding->pid);
 	print_exception(file, terminal, finding);
 	if (finding->kind != LP_FINDING_NEVER_AWAITED)
 		print_frame(file, terminal,

@@ -3,11 +3,11 @@
 #ifndef LP_SINKS_TEXT_FINDINGS_H
 #define LP_SINKS_TEXT_FINDINGS_H
 
-#include "sinks/sink.h"
+#include "whose.h"
 
 /* Prints a finding, after the time of day, which the caller has printed. */
 void text_finding_print(FILE *file, const struct lp_terminal *terminal,
-			const struct lp_finding *finding);
+			const struct lp_text_loops *loops, const struct lp_finding *finding);
 
 /* Prints the table of findings by place; nothing if there are none. */
 void text_findings_print(FILE *file, const struct lp_terminal *terminal,

@@ -25,8 +25,24 @@ static size_t print_duration(FILE *file, const struct lp_terminal *terminal, uin
 	return terminal->columns - LP_TEXT_CLOCK_COLUMNS - (size_t)columns - 4;
 }
 
+/* Prints the numbers of callbacks and events that waited; one that is 0 is omitted. */
+static void print_held_up(FILE *file, const struct lp_slow_callback *slow)
+{
+	uint32_t callbacks = slow->delayed_callbacks, events = slow->delayed_events;
+
+	if (!callbacks && !events)
+		return;
+	fputs("    held up ", file);
+	if (callbacks)
+		fprintf(file, "%u callback%s", callbacks, text_plural(callbacks));
+	if (events)
+		fprintf(file, "%s%u ready event%s", callbacks ? " and " : "", events,
+			text_plural(events));
+	fputc('\n', file);
+}
+
 void text_stall_print_slow(FILE *file, const struct lp_terminal *terminal,
-			   const struct lp_slow_callback *slow)
+			   const struct lp_text_loops *loops, const struct lp_slow_callback *slow)
 {
 	size_t space = print_duration(file, terminal, slow->duration_ns, slow->in_progress);
 	const struct lp_text_who who = { .name = slow->callback->name,
@@ -37,15 +53,13 @@ void text_stall_print_slow(FILE *file, const struct lp_terminal *terminal,
 
 	text_print_who(file, terminal, &who, space);
 	fputc('\n', file);
+	text_whose_print(file, terminal, loops, slow->loop, 0);
 	text_breakdown_print(file, terminal, &slow->breakdown, slow->duration_ns, false);
 	if (slow->queue_delay_ns != LP_NO_QUEUE_DELAY) {
 		text_duration(text, sizeof(text), slow->queue_delay_ns);
 		fprintf(file, "    had waited %s to run\n", text);
 	}
-	if (slow->delayed_callbacks || slow->delayed_events)
-		fprintf(file, "    held up %u callback%s and %u ready event%s\n",
-			slow->delayed_callbacks, slow->delayed_callbacks == 1 ? "" : "s",
-			slow->delayed_events, slow->delayed_events == 1 ? "" : "s");
+	print_held_up(file, slow);
 }
 
 /* Returns whether the loop waited for the GIL for half of the time, before any callback ran. */
@@ -62,24 +76,28 @@ static bool began_without_gil(const struct lp_slow_iteration *slow)
 
 static void print_what(FILE *file, const struct lp_slow_iteration *slow)
 {
-	const char *plural = slow->callbacks == 1 ? "" : "s";
+	uint32_t others = (uint32_t)saturating_sub(slow->callbacks, slow->slow_callbacks);
 
 	/* texts for a stall in progress must fit after "still running after" */
 	if (began_without_gil(slow) && slow->in_progress && !slow->callbacks)
 		fputs("waiting for the GIL, no callback yet\n", file);
 	else if (slow->in_progress)
-		fprintf(file, "%u callback%s in this iteration\n", slow->callbacks, plural);
+		fprintf(file, "%u callback%s in this iteration\n", slow->callbacks,
+			text_plural(slow->callbacks));
 	else if (began_without_gil(slow))
 		fputs("waited for the GIL before its first callback\n", file);
 	else if (!slow->callbacks)
 		fputs("an iteration in which no callback was recorded\n", file);
-	else if (slow->slow_callbacks)
-		fprintf(file, "%u callback%s in one iteration, besides %u slow\n",
-			(uint32_t)saturating_sub(slow->callbacks, slow->slow_callbacks), plural,
+	else if (slow->slow_callbacks && !others)
+		fprintf(file, "an iteration between its callbacks, besides %u slow\n",
 			slow->slow_callbacks);
+	else if (slow->slow_callbacks)
+		fprintf(file, "%u callback%s in one iteration, besides %u slow\n", others,
+			text_plural(others), slow->slow_callbacks);
 	else
 		fprintf(file, "%u callback%s in one iteration, %s slow by itself\n",
-			slow->callbacks, plural, slow->callbacks == 1 ? "not" : "none");
+			slow->callbacks, text_plural(slow->callbacks),
+			slow->callbacks == 1 ? "not" : "none");
 }
 
 static struct lp_shown_frame frame_of(const struct lp_callback_info *callback)
@@ -120,10 +138,12 @@ static void print_top(FILE *file, const struct lp_terminal *terminal,
 }
 
 void text_stall_print_iteration(FILE *file, const struct lp_terminal *terminal,
+				const struct lp_text_loops *loops,
 				const struct lp_slow_iteration *slow)
 {
 	print_duration(file, terminal, slow->duration_ns, slow->in_progress);
 	print_what(file, slow);
+	text_whose_print(file, terminal, loops, slow->loop, 0);
 	print_top(file, terminal, slow);
 	text_breakdown_print(file, terminal, &slow->breakdown, slow->duration_ns, true);
 }

@@ -3,14 +3,16 @@
 #ifndef LP_SINKS_TEXT_STALL_H
 #define LP_SINKS_TEXT_STALL_H
 
-#include "sinks/sink.h"
+#include "whose.h"
 
 /* Columns of "12:01:07.312", which the caller prints. */
 #define LP_TEXT_CLOCK_COLUMNS 12
 
+/* loops: those of the run, for the line that says whose stall it is. */
 void text_stall_print_slow(FILE *file, const struct lp_terminal *terminal,
-			   const struct lp_slow_callback *slow);
+			   const struct lp_text_loops *loops, const struct lp_slow_callback *slow);
 void text_stall_print_iteration(FILE *file, const struct lp_terminal *terminal,
+				const struct lp_text_loops *loops,
 				const struct lp_slow_iteration *slow);
 
 #endif /* LP_SINKS_TEXT_STALL_H */

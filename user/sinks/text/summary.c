@@ -4,10 +4,12 @@
 #include "base/text.h"
 #include "base/macros.h"
 #include "lost_time.h"
+#include "sinks/losses.h"
 #include "findings.h"
 #include "labels.h"
 #include "lifetimes.h"
 #include "print.h"
+#include "whose.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -154,29 +156,30 @@ static bool is_idle(const struct lp_loop_summary *loop, bool sampled, bool burst
 
 /* bursts: callbacks were timed in bursts, due to a budget; their numbers are incomplete. */
 static void print_loop_head(FILE *file, const struct lp_loop_summary *loop, bool several,
-			    bool sampled, bool bursts)
+			    const struct lp_text_shows *shows, bool bursts)
 {
 	double busy = 100 * loop_utilization(loop);
+	char whose[LP_TEXT_WHOSE_MAX];
+	bool sampled = shows->sampled;
 
+	text_whose(whose, sizeof(whose), loop->loop, shows->hosts);
 	if (loop->loop->folded)
-		fprintf(file, "%s, %" PRIu64 " loop%s%s\n", loop->loop->comm, loop->folded,
-			loop->folded == 1 ? "" : "s",
+		fprintf(file, "%s, %" PRIu64 " loop%s%s\n", whose, loop->folded,
+			text_plural(loop->folded),
 			loop->loop->grouped ? ""
 			: loop->folded == 1 ? " that has ended"
 					    : " that have ended");
 	else if (several)
-		fprintf(file, "loop %u, %s pid %d thread %d: ", loop->loop->id, loop->loop->comm,
-			loop->loop->pid, loop->loop->tid);
+		fprintf(file, "%s: ", whose);
 	if (is_idle(loop, sampled, bursts)) {
 		fprintf(file, "%.1f s, idle\n", (double)loop->wall_ns / 1e9);
 		return;
 	}
 	fprintf(file, "%.1f s, loop busy %.1f %% of it, %" PRIu64 " iteration%s, ",
-		(double)loop->wall_ns / 1e9, busy, loop->iterations,
-		loop->iterations == 1 ? "" : "s");
+		(double)loop->wall_ns / 1e9, busy, loop->iterations, text_plural(loop->iterations));
 	if (!sampled)
 		fprintf(file, "%" PRIu64 " callback%s%s (", loop->callbacks,
-			loop->callbacks == 1 ? "" : "s", bursts ? " timed" : "");
+			text_plural(loop->callbacks), bursts ? " timed" : "");
 	fprintf(file, "%" PRIu64 " slow%s\n", loop->slow_callbacks,
 		sampled ? loop->slow_callbacks == 1 ? " callback" : " callbacks" : ")");
 	if (!histogram_count(&loop->iteration))
@@ -208,27 +211,19 @@ static void print_self(FILE *file, const struct lp_self *self)
 		"\nof one CPU loopprof took %.2f %%, its hooks on polls and switches %.2f %%,\n"
 		"its probes %.2f %% in %" PRIu64 " burst%s; the budget is %g %%\n",
 		(double)self->cpu_ns / wall, (double)self->hook_ns / wall,
-		(double)self->probe_ns / wall, self->bursts, self->bursts == 1 ? "" : "s",
+		(double)self->probe_ns / wall, self->bursts, text_plural(self->bursts),
 		(double)self->budget_ppm / 1e4);
 }
 
-/* A sentence about each kind of loss, after its count. */
-static const char *const lost_sentences[LP_LOST_KINDS] = {
-	[LP_LOST_RING] = "events did not fit into the ring buffer: stalls may be missing above",
-	[LP_LOST_LOOPS] =
-		"loops were over the limit (1024 in all, and fewer for one process or unit): they are not in the tables",
-	[LP_LOST_CALLBACKS] =
-		"runs are counted under \"other\": there were more than 4095 different callbacks, or too many of one process",
-	[LP_LOST_READY] = "callbacks have no queue delay: too many were ready at once",
-	[LP_LOST_IDENTITY] = "runs are counted under \"other\": what ran could not be read",
-	[LP_LOST_CAUSES] = "waits are missing where the loop's time went: too many different ones",
-	[LP_LOST_FINDINGS] =
-		"lost tasks, coroutines or exceptions could not be reported: too many at once",
-	[LP_LOST_LIFETIMES] = "tasks are missing in the table of lifetimes: too many at once",
-	[LP_LOST_INSTANTS] = "durations or records were left out: their times are impossible",
-	[LP_LOST_UNREADABLE] =
-		"processes could not be read for a time: their memory or files did not answer",
-};
+static void print_lost(FILE *file, size_t kind, uint64_t count)
+{
+	char text[LP_LOSS_TEXT_MAX];
+
+	if (!count)
+		return;
+	loss_text(text, sizeof(text), kind, count);
+	fprintf(file, "\n%s\n", text);
+}
 
 /* Prints the numbers of refused requests of a process that exceeded its share. */
 static void print_limited(FILE *file, const struct lp_limited *limited)
@@ -249,7 +244,7 @@ static void print_limited(FILE *file, const struct lp_limited *limited)
 			limited->loop->unit);
 	else
 		fprintf(file, "\npid %d (%s)", limited->pid, limited->comm);
-	fputs(" asked for more than its share; missing are", file);
+	fprintf(file, " asked for more than %s share; missing are", limited->pid ? "its" : "their");
 	for (i = 0; i < LP_LIMITED_KINDS; i++) {
 		if (!limited->counts[i])
 			continue;
@@ -264,7 +259,7 @@ static void print_suppressed(FILE *file, uint64_t count, const char *one)
 {
 	if (count)
 		fprintf(file, "%" PRIu64 " more slow %s%s %s too many to list one by one\n", count,
-			one, count == 1 ? "" : "s", count == 1 ? "was" : "were");
+			one, text_plural(count), count == 1 ? "was" : "were");
 }
 
 static void print_tables(FILE *file, const struct lp_terminal *terminal,
@@ -300,7 +295,7 @@ void text_summary_print(FILE *file, const struct lp_terminal *terminal,
 		if (i)
 			fputc('\n', file);
 		if (loop->loop)
-			print_loop_head(file, loop, summary->loop_count > 1, shows->sampled,
+			print_loop_head(file, loop, summary->loop_count > 1, shows,
 					budget && loop_in_bursts(loop));
 		print_suppressed(file, loop->suppressed, "callback");
 		print_suppressed(file, loop->suppressed_iterations, "iteration");
@@ -312,8 +307,7 @@ void text_summary_print(FILE *file, const struct lp_terminal *terminal,
 	if (summary->self_known)
 		print_self(file, &summary->self);
 	for (i = 0; i < LP_LOST_KINDS; i++)
-		if (summary->lost[i] && lost_sentences[i])
-			fprintf(file, "\n%" PRIu64 " %s\n", summary->lost[i], lost_sentences[i]);
+		print_lost(file, i, summary->lost[i]);
 	for (i = 0; i < summary->limited_count; i++)
 		print_limited(file, &summary->limited[i]);
 }

@@ -10,6 +10,7 @@ struct lp_text_shows {
 	bool queue; /* queue delays */
 	bool sampled; /* callbacks are known from samples only */
 	bool budget; /* the run had a budget: callbacks were timed in bursts */
+	bool hosts; /* loops are of several hosts */
 	bool histograms; /* print histograms of the callbacks that took most time */
 };
 

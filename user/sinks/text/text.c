@@ -30,6 +30,7 @@ struct lp_text_sink {
 	 * a damaged capture may be any number: the sum then wraps around.
 	 */
 	uint64_t wall_offset_ns;
+	struct lp_text_loops loops;
 	struct lp_text_shows shows; /* for the summary of an interval */
 	bool explain;
 	bool no_intervals;
@@ -61,6 +62,14 @@ static void on_run(void *context, const struct lp_run *run)
 	sink->no_intervals = run->no_intervals;
 }
 
+static void on_loop(void *context, const struct lp_loop_info *loop)
+{
+	struct lp_text_sink *sink = context;
+
+	text_loops_add(&sink->loops, loop);
+	sink->shows.hosts = sink->loops.hosts;
+}
+
 static void print_clock(const struct lp_text_sink *sink, uint64_t monotonic_ns)
 {
 	uint64_t unix_ns = monotonic_ns + sink->wall_offset_ns;
@@ -81,7 +90,7 @@ static void on_slow(void *context, const struct lp_slow_callback *slow)
 	if (slow->in_progress && slow->duration_ns < PROGRESS_LEAST_NS)
 		return;
 	print_clock(sink, slow->start_ns + slow->duration_ns);
-	text_stall_print_slow(sink->file, &sink->terminal, slow);
+	text_stall_print_slow(sink->file, &sink->terminal, &sink->loops, slow);
 	put_out(sink);
 }
 
@@ -92,7 +101,7 @@ static void on_slow_iteration(void *context, const struct lp_slow_iteration *slo
 	if (slow->in_progress && slow->duration_ns < PROGRESS_LEAST_NS)
 		return;
 	print_clock(sink, slow->start_ns + slow->duration_ns);
-	text_stall_print_iteration(sink->file, &sink->terminal, slow);
+	text_stall_print_iteration(sink->file, &sink->terminal, &sink->loops, slow);
 	put_out(sink);
 }
 
@@ -104,7 +113,7 @@ static void on_finding(void *context, const struct lp_finding *finding)
 	if (finding->before)
 		return;
 	print_clock(sink, finding->time_ns);
-	text_finding_print(sink->file, &sink->terminal, finding);
+	text_finding_print(sink->file, &sink->terminal, &sink->loops, finding);
 	put_out(sink);
 }
 
@@ -171,6 +180,7 @@ static int open_text(const char *path, const struct lp_terminal *terminal, struc
 	}
 	sink->terminal = *terminal;
 	sink->sink.observer.run = on_run;
+	sink->sink.observer.loop = on_loop;
 	sink->sink.observer.slow = on_slow;
 	sink->sink.observer.slow_iteration = on_slow_iteration;
 	sink->sink.observer.finding = on_finding;

@@ -7,6 +7,7 @@
 
 #include "runtime/cpython/objects/instance.h"
 #include "base/macros.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -31,7 +32,7 @@ static void say_waiters(struct lp_waiting *wait, uint64_t object)
 	uint64_t count = length_of(wait->waits, object, "_waiters");
 
 	if (count)
-		cpython_wait_say(wait, "%" PRIu64 " waiter%s", count, count == 1 ? "" : "s");
+		cpython_wait_say(wait, "%" PRIu64 " waiter%s", count, text_plural(count));
 }
 
 /* ---- asyncio/locks.py ------------------------------------------------------- */

@@ -4,6 +4,7 @@
 
 #include "process/memory.h"
 #include "runtime/cpython/objects/instance.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -223,7 +224,7 @@ bool cpython_wait_read_closing(struct lp_waiting *wait, uint64_t server)
 		if (!clients || !cpython_wait_length(waits, clients, &count))
 			return false;
 	}
-	cpython_wait_say(wait, "%" PRIu64 " connection%s open", count, count == 1 ? "" : "s");
+	cpython_wait_say(wait, "%" PRIu64 " connection%s open", count, text_plural(count));
 	return cpython_wait_read_server(wait, server);
 }
 

@@ -1,18 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The subject of the page: the run, its figures, how much of it was measured, and the cost of that.
 
-// What was lost, by kind, as user/sinks/html/data.c names the kinds.
-const lostSentences = {
-	ring: 'events did not fit into the ring buffer: stalls may be missing',
-	loops: 'times there was no space for a loop: it is not in this page',
-	slots: 'runs are counted under \u201cother\u201d: too many different callbacks',
-	ready: 'callbacks have no queue delay: too many were ready at once',
-	identity: 'runs are counted under \u201cother\u201d: what ran could not be read',
-	causes: 'waits are missing where the loop\u2019s time went: too many different ones',
-	findings: 'findings could not be reported: too many at once',
-	lives: 'tasks are not in the table of lifetimes: too many at once',
-};
-
 const endReasons = { interrupt: 'ended by Ctrl-C', duration: 'ended after its duration',
 	target_exited: 'ended with its target' };
 
@@ -88,8 +76,7 @@ function costNote() {
 }
 
 function lostNotes(loops) {
-	const notes = Object.entries(data.lost).map(([kind, times]) =>
-		`${formatCount(times)} ${lostSentences[kind] || kind}.`);
+	const notes = data.lost.map(text => `${text}.`);
 	const suppressed = loops.reduce((sum, loop) => sum + loop.suppressed, 0);
 
 	if (suppressed)

@@ -54,8 +54,11 @@ function heldUp(i) {
 	if (stalls.flags[i] & ITERATION)
 		return stalls.second[i] ? `besides ${plural(stalls.second[i], 'slow callback')}, ` +
 			'reported separately' : '';
-	return stalls.flags[i] & DELAYED_KNOWN ? `${plural(stalls.first[i], 'callback')} and ` +
-		plural(stalls.second[i], 'ready event') : 'not known';
+	if (!(stalls.flags[i] & DELAYED_KNOWN))
+		return 'not known';
+	return [[stalls.first[i], 'callback'], [stalls.second[i], 'ready event']]
+		.filter(([count]) => count).map(([count, word]) => plural(count, word)).join(' and ') ||
+		'nothing';
 }
 
 // What adds up to it, as a bar and as words.

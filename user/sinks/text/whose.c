@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "whose.h"
+
+#include "base/text.h"
+#include "print.h"
+
+#include <string.h>
+
+#define INDENT 4
+
+void text_whose(char *text, size_t size, const struct lp_loop_info *loop, bool hosts)
+{
+	const char *on = hosts && loop->host[0] && strcmp(loop->comm, loop->host) != 0 ? " on "
+										       : "";
+
+	if (loop->folded)
+		snprintf(text, size, "%s%s%s", loop->comm, on, *on ? loop->host : "");
+	else
+		snprintf(text, size, "loop %u, %s pid %d thread %d%s%s", loop->id, loop->comm,
+			 loop->pid, loop->tid, on, *on ? loop->host : "");
+}
+
+void text_loops_add(struct lp_text_loops *loops, const struct lp_loop_info *loop)
+{
+	if (!loops->count++)
+		text_copy(loops->host, sizeof(loops->host), loop->host);
+	else if (strcmp(loops->host, loop->host) != 0)
+		loops->hosts = true;
+}
+
+void text_whose_print(FILE *file, const struct lp_terminal *terminal,
+		      const struct lp_text_loops *loops, const struct lp_loop_info *loop, pid_t pid)
+{
+	char name[LP_TEXT_WHOSE_MAX], text[LP_TEXT_WHOSE_MAX + 8];
+
+	if (loops->count < 2)
+		return;
+	if (loop)
+		text_whose(name, sizeof(name), loop, loops->hosts);
+	else
+		snprintf(name, sizeof(name), "pid %d", pid);
+	snprintf(text, sizeof(text), "in %s", name);
+	text_print_wrapped(file, terminal, 0, INDENT, text);
+}
