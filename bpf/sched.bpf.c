@@ -183,6 +183,7 @@ __weak __noinline int lp_wait_gil(__u32 slot, __u64 now, __u32 late)
 		return 0;
 	lp_walk(slot, holder);
 	lp_walked_for(stall, loop, slot, LP_SAMPLE_GIL_HOLDER, wait->segment_ns, now);
+	stall->walked.thread = lp_holder_thread(loop, holder);
 	/* The walk of a holder's stack ends at no loop. */
 	stall->walked.stack = name;
 	lp_report_walked(stall);

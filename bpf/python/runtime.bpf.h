@@ -112,4 +112,21 @@ static __always_inline __u64 lp_holder_identity(const struct lp_loop *loop, __u6
 	return (thread_state ^ code * LP_HASH_PRIME) & ~offsets->tag_mask;
 }
 
+/*
+ * Returns the id of the thread in its own PID namespace, or 0. User space gets the address of the
+ * state, at which there may be the state of another thread by then.
+ */
+static __always_inline __u32 lp_holder_thread(const struct lp_loop *loop, __u64 thread_state)
+{
+	const struct lp_python_offsets *offsets = &loop->layout.python.offsets;
+	__u64 address = thread_state + offsets->native_thread_id;
+	__u32 id = 0;
+
+	/* Before 3.11 the C library knows it. */
+	if (offsets->native_thread_id == LP_NO_FIELD)
+		address = lp_read_u64(thread_state + offsets->thread_id) + LP_PTHREAD_TID;
+	bpf_probe_read_user(&id, sizeof(id), (void *)address);
+	return id;
+}
+
 #endif /* LP_BPF_PYTHON_RUNTIME_BPF_H */

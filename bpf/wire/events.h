@@ -156,6 +156,8 @@ struct lp_event_raw_stack {
 	__u32 flags; /* LP_STACK_... */
 	__s32 syscall;
 	__u32 depth;
+	__u32 thread; /* GIL_HOLDER: the thread's id in its own PID namespace; 0: not known */
+	__u32 reserved;
 	struct lp_resource resource;
 	struct lp_raw_frame frames[LP_STACK_FRAMES];
 };

@@ -8,6 +8,9 @@
 #define LP_NO_FIELD 0xffff
 #define LP_CHAIN_STEPS 4
 
+/* Offset of tid in glibc's struct pthread on x86-64 (nptl/descr.h), the same up to 2.41. */
+#define LP_PTHREAD_TID 720
+
 /*
  * Byte offsets inside CPython's objects, one row a version.  LP_NO_FIELD: the
  * version has no such field.
@@ -17,6 +20,7 @@ struct lp_python_offsets {
 	__u16 tstate_current_frame; /* PyThreadState, or in the cframe: innermost frame */
 	__u16 tstate_context; /* PyThreadState.context */
 	__u16 thread_id; /* PyThreadState.thread_id: pthread_self() */
+	__u16 native_thread_id; /* PyThreadState.native_thread_id: gettid() */
 	__u16 f_executable; /* of a frame: its code object; up to 3.12 f_code */
 	__u16 frame_localsplus; /* first local variable of a frame */
 	__u16 ctx_prev; /* PyContext */
@@ -40,7 +44,6 @@ struct lp_python_offsets {
 	__u16 first_shim; /* owner values from here on are no Python frames */
 	__u16 handle_callback; /* asyncio.Handle._callback */
 	__u16 co_flags; /* PyCodeObject, an int */
-	__u16 reserved;
 	__u64 tag_mask; /* bits of a _PyStackRef that are no address: 1 in 3.14 */
 };
 

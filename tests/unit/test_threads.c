@@ -126,7 +126,7 @@ static void describe(size_t number, const char *expected)
 	char name[64];
 	pid_t tid;
 
-	cpython_describe_thread(&python, STATE(number), &tid, name, sizeof(name));
+	cpython_describe_thread(&python, STATE(number), 0, &tid, name, sizeof(name));
 	assert_int_equal(tid, native_ids[number] == (uint32_t)getpid() ? getpid() : 0);
 	if (expected)
 		assert_string_equal(name, expected);
@@ -175,9 +175,29 @@ static void an_ident_that_is_used_again_gets_no_wrong_name(void **state)
 	native_ids[7] = 1;
 	describe(7, NULL);
 	native_ids[7] = (uint32_t)getpid();
-	cpython_describe_thread(&python, STATE(7), &tid, name, sizeof(name));
+	cpython_describe_thread(&python, STATE(7), 0, &tid, name, sizeof(name));
 	assert_int_equal(tid, getpid());
 	assert_in_range(lists, 1, 2);
+}
+
+/* The state of a thread that has ended is that of the next one when loopprof reads it. */
+static void a_thread_that_has_ended_has_no_name_of_the_next_one(void **state)
+{
+	pid_t ended = getpid() + 1, tid;
+	char name[64];
+
+	(void)state;
+	cpython_describe_thread(&python, STATE(3), ended, &tid, name, sizeof(name));
+	assert_int_equal(tid, 0);
+	assert_string_equal(name, "");
+	cpython_describe_thread(&python, STATE(3), getpid(), &tid, name, sizeof(name));
+	assert_int_equal(tid, getpid());
+	assert_string_equal(name, "worker-3");
+	/* it was described while it ran, so that its name is known after its end as well */
+	native_ids[3] = (uint32_t)ended;
+	cpython_describe_thread(&python, STATE(3), getpid(), &tid, name, sizeof(name));
+	assert_int_equal(tid, getpid());
+	assert_string_equal(name, "worker-3");
 }
 
 /* Thread states of no thread: each is checked once, and never by reading the list of all tasks. */
@@ -221,6 +241,7 @@ int main(void)
 		TEST(names_of_many_threads_are_read_once),
 		TEST(a_thread_that_no_list_has_is_not_searched_each_time),
 		TEST(an_ident_that_is_used_again_gets_no_wrong_name),
+		TEST(a_thread_that_has_ended_has_no_name_of_the_next_one),
 		TEST(forged_ids_are_refused_and_remembered),
 		TEST(there_is_a_limit_to_what_is_remembered),
 		TEST(what_is_no_id_is_none),

@@ -250,9 +250,13 @@ struct lp_runtime {
 	size_t (*describe_stack)(const struct lp_instance *instance,
 				 const struct lp_raw_frame *frames, size_t count,
 				 struct lp_frame *shown);
-	/* Finds a thread's id (0: not known) and its name: that of Python, or else the kernel's. */
+	/*
+	 * Finds a thread's id (0: not known) and its name: that of Python, or else the kernel's.
+	 * inner: its id in its own PID namespace, or 0.  If it has ended, its state may be that of
+	 * another thread by now: it gets the name that was read before, or none.
+	 */
 	void (*describe_thread)(const struct lp_instance *instance, uint64_t thread_state,
-				pid_t *tid, char *name, size_t size);
+				pid_t inner, pid_t *tid, char *name, size_t size);
 	/* Reads the name of the task at an address; "" if it cannot be read. */
 	void (*task_name)(const struct lp_instance *instance, uint64_t task, char *name,
 			  size_t size);

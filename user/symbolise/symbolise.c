@@ -193,8 +193,8 @@ void symboliser_take(struct lp_symboliser *symboliser, const struct lp_instance 
 	if (raw->reason == LP_SAMPLE_GIL_HOLDER && instance) {
 		char name[LP_STACK_FUNCTION_BYTES] = "";
 
-		instance->runtime->describe_thread(instance, raw->thread_state, &tid, name,
-						   sizeof(name));
+		instance->runtime->describe_thread(instance, raw->thread_state, (pid_t)raw->thread,
+						   &tid, name, sizeof(name));
 		text_copy(sample->thread, sizeof(sample->thread), name);
 		sample->tid = (__u32)tid;
 	}

@@ -533,10 +533,10 @@ static size_t describe_stack(const struct lp_instance *instance, const struct lp
 	return cpython_describe_stack(instance->reader, frames, count, shown);
 }
 
-static void describe_thread(const struct lp_instance *instance, uint64_t thread_state, pid_t *tid,
-			    char *name, size_t size)
+static void describe_thread(const struct lp_instance *instance, uint64_t thread_state, pid_t inner,
+			    pid_t *tid, char *name, size_t size)
 {
-	cpython_describe_thread(instance->reader, thread_state, tid, name, size);
+	cpython_describe_thread(instance->reader, thread_state, inner, tid, name, size);
 }
 
 static int read_tasks(const struct lp_instance *instance, struct lp_task_list *list,

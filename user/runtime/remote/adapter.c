@@ -324,12 +324,13 @@ static size_t describe_stack(const struct lp_instance *instance, const struct lp
 	return i;
 }
 
-static void describe_thread(const struct lp_instance *instance, uint64_t thread_state, pid_t *tid,
-			    char *name, size_t size)
+static void describe_thread(const struct lp_instance *instance, uint64_t thread_state, pid_t inner,
+			    pid_t *tid, char *name, size_t size)
 {
+	const uint64_t numbers[2] = { thread_state, (uint64_t)inner };
 	const struct lp_thread_answer *found;
-	ssize_t bytes = ask(instance, LP_OPERATION_DESCRIBE_THREAD, &thread_state,
-			    sizeof(thread_state), (const void **)&found);
+	ssize_t bytes = ask(instance, LP_OPERATION_DESCRIBE_THREAD, numbers, sizeof(numbers),
+			    (const void **)&found);
 
 	*tid = 0;
 	name[0] = '\0';

@@ -259,14 +259,14 @@ static ssize_t serve_describe_stack(const struct call *call)
 static ssize_t serve_describe_thread(const struct call *call)
 {
 	struct lp_thread_answer *answer = call->answer;
-	uint64_t thread_state;
+	uint64_t numbers[2];
 
-	if (call->bytes != sizeof(thread_state))
+	if (call->bytes != sizeof(numbers))
 		return -EINVAL;
-	memcpy(&thread_state, call->arguments, sizeof(thread_state));
+	memcpy(numbers, call->arguments, sizeof(numbers));
 	memset(answer, 0, sizeof(*answer));
-	call->instance->runtime->describe_thread(call->instance, thread_state, &answer->tid,
-						 answer->name, sizeof(answer->name));
+	call->instance->runtime->describe_thread(call->instance, numbers[0], (pid_t)numbers[1],
+						 &answer->tid, answer->name, sizeof(answer->name));
 	return sizeof(*answer);
 }
 

@@ -417,6 +417,7 @@ void cpython_row_offsets(const struct lp_cpython_row *row, struct lp_python_offs
 		.tstate_current_frame = row->thread.current_frame,
 		.tstate_context = row->thread.context,
 		.thread_id = row->thread.thread_id,
+		.native_thread_id = row->thread.native_thread_id,
 		.f_executable = row->frame.f_executable,
 		.frame_localsplus = row->frame.localsplus,
 		.ctx_prev = row->context.ctx_prev,

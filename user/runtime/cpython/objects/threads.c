@@ -28,12 +28,9 @@
  * id without a thread counts as unknown.
  */
 #define LIST_CACHED_NS NS_PER_S
-/* Python's list is read again after 20 times the time that it took, as it lacks new threads. */
+/* Python's list is read again after 20 times the CPU time that it took, as it lacks new threads. */
 #define LIST_REST 20
 #define LIST_REST_LEAST_NS (NS_PER_S / 50)
-
-/* struct pthread.tid of glibc on x86-64 (nptl/descr.h). */
-#define PTHREAD_TID 720
 
 /* Reads a file of one thread in /proc; "" if there is none. */
 static void read_task_file(pid_t pid, pid_t tid, const char *name, char *text, size_t size)
@@ -229,7 +226,7 @@ static pid_t read_inner_id(const struct lp_cpython *python, uint64_t thread_stat
 		address = memory_u64(python->pid, thread_state + python->row.thread.thread_id);
 		if (!address)
 			return 0;
-		address += PTHREAD_TID;
+		address += LP_PTHREAD_TID;
 	}
 	return (pid_t)memory_u32(python->pid, address);
 }
@@ -257,7 +254,7 @@ pid_t cpython_thread_id(const struct lp_cpython *python, uint64_t thread_state)
 /* Reads threading._active, a dict from idents to Thread objects. */
 static void list_objects(const struct lp_cpython *python)
 {
-	uint64_t active, ident, begun = clock_now();
+	uint64_t active, ident, begun = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	struct lp_thread_cache *cache = python->threads;
 	struct lp_pair *pairs;
 	ssize_t count, i;
@@ -271,7 +268,8 @@ static void list_objects(const struct lp_cpython *python)
 	if (count >= 0)
 		free(pairs);
 	cache->named_ns = clock_now();
-	cache->rest_ns = LIST_REST * (cache->named_ns - begun);
+	/* waits for a CPU cost the target nothing, and on a busy machine are most of the time */
+	cache->rest_ns = LIST_REST * (clock_ns(CLOCK_THREAD_CPUTIME_ID) - begun);
 	if (cache->rest_ns < LIST_REST_LEAST_NS)
 		cache->rest_ns = LIST_REST_LEAST_NS;
 	if (cache->rest_ns > LIST_CACHED_NS)
@@ -324,8 +322,26 @@ static bool read_name(const struct lp_cpython *python, uint64_t thread_state, pi
 	return false;
 }
 
-void cpython_describe_thread(const struct lp_cpython *python, uint64_t thread_state, pid_t *tid,
-			     char *name, size_t size)
+/* Describes a thread that has ended as it was described before, if it was. */
+static void recall_thread(const struct lp_cpython *python, uint64_t thread_state, pid_t inner,
+			  pid_t *tid, char *name, size_t size)
+{
+	struct lp_thread_cache *cache = python->threads;
+	const struct known_thread *known;
+
+	*tid = 0;
+	name[0] = '\0';
+	if (!cache || !cache->capacity)
+		return;
+	known = slot_of(cache->slots, cache->capacity, thread_state, inner);
+	if (!known->state)
+		return;
+	*tid = known->tid;
+	snprintf(name, size, "%s", known->name);
+}
+
+void cpython_describe_thread(const struct lp_cpython *python, uint64_t thread_state, pid_t wanted,
+			     pid_t *tid, char *name, size_t size)
 {
 	pid_t inner = read_inner_id(python, thread_state);
 	struct known_thread *known;
@@ -334,6 +350,10 @@ void cpython_describe_thread(const struct lp_cpython *python, uint64_t thread_st
 
 	if (!size)
 		return;
+	if (wanted && wanted != inner) {
+		recall_thread(python, thread_state, wanted, tid, name, size);
+		return;
+	}
 	*tid = cpython_thread_id(python, thread_state);
 	known = inner > 0 ? known_of(python, thread_state, inner) : NULL;
 	if (known && now < known->named_until_ns) {
@@ -341,6 +361,11 @@ void cpython_describe_thread(const struct lp_cpython *python, uint64_t thread_st
 		return;
 	}
 	named = read_name(python, thread_state, inner, *tid, name, size);
+	/* The thread may have ended meanwhile, and its ident have been given to the next one. */
+	if (read_inner_id(python, thread_state) != inner) {
+		name[0] = '\0';
+		return;
+	}
 	if (!known || strlen(name) >= sizeof(known->name))
 		return;
 	memcpy(known->name, name, strlen(name) + 1);

@@ -19,7 +19,7 @@ pid_t cpython_thread_id(const struct lp_cpython *python, uint64_t thread_state);
 pid_t cpython_inner_pid(const struct lp_cpython *python);
 
 /* See describe_thread in struct lp_runtime. */
-void cpython_describe_thread(const struct lp_cpython *python, uint64_t thread_state, pid_t *tid,
-			     char *name, size_t size);
+void cpython_describe_thread(const struct lp_cpython *python, uint64_t thread_state, pid_t inner,
+			     pid_t *tid, char *name, size_t size);
 
 #endif /* LP_RUNTIME_CPYTHON_OBJECTS_THREADS_H */
