@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import time
 
-from lib import fleet
+from lib import causes, fleet
 from lib.processes import Failure, wait_until
 from test_formats import promtool
 
@@ -39,7 +39,7 @@ def quantile(times, share):
 
 
 def start_paced(case, seconds, *options):
-    target = case.start("paced.py", str(seconds))
+    target = case.start_preferred("paced.py", str(seconds))
     profiler = case.profile("-p", str(target.pid), "-i", "0.5", *options)
     profiler.wait_for_text(str(target.pid))
     return target, profiler
@@ -112,6 +112,21 @@ def test_a_restart_is_a_counter_reset_and_nothing_worse(case):
         raise Failure(f"an increase of {said}, by {len(times)} runs in all")
 
 
+def main_cause(stall):
+    """The cause of the longest part of a stall; on a busy machine that may be the run queue."""
+    return max(causes.PARTS, key=lambda part: stall["time"][causes.PARTS[part]])
+
+
+def lines_of(stall, cause):
+    """Of each stack of this cause the innermost line in the callback's file, or its own line."""
+    callback = stall["callback"]
+    stacks = [entry["stack"] for entry in stall["blocked"] if cause == "blocked"]
+    stacks += [entry["stack"] for entry in stall["samples"] if entry["cause"] == cause]
+    own = [[frame for frame in stack if frame["file"] == callback["file"]] for stack in stacks]
+    return [f"{os.path.basename(frames[0]['file'])}:{frames[0]['line']}"
+            for frames in [*filter(None, own), [callback]]]
+
+
 def test_openmetrics_exemplars_point_at_stalls(case):
     directory = scratch(case, "served")
     path = os.path.join(directory, "metrics")
@@ -135,12 +150,15 @@ def test_openmetrics_exemplars_point_at_stalls(case):
             raise Failure(f"no stall {stall}")
         if abs(found["duration_ns"] / 1e9 - seconds) > 1e-9:
             raise Failure(f"stall {stall} of {seconds} s: {found['duration_ns']}")
-        wanted = found["blocked"][0]["stack"][0]
-        if line != f"paced.py:{wanted['line']}" or cause != "blocked":
-            raise Failure(f"stall {stall} at {line}, {cause}; it was at {wanted}")
+        if cause != main_cause(found):
+            raise Failure(f"stall {stall}: {cause}, but {found['time']}")
+        if line not in lines_of(found, cause):
+            raise Failure(f"stall {stall} at {line}; it was at {lines_of(found, cause)}")
 
     for exemplar in exemplars:
         check(exemplar["stall"], exemplar["line"], exemplar["cause"], exemplar["value"])
+    if not any(exemplar["cause"] == "blocked" for exemplar in exemplars):
+        raise Failure(f"none was blocked: {exemplars}")
     stored = wait_until(lambda: prometheus.exemplars("loopprof_callback_run_seconds_bucket",
                                                      began, time.time() + 60),
                         "Prometheus has exemplars")

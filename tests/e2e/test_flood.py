@@ -34,7 +34,7 @@ def watch(target, profiler):
 
 
 def check_flood(case, *options):
-    target = case.start("flood.py")
+    target = case.start_preferred("flood.py")
     profiler = case.attach(target, "-t", "1ms", *options)
     before = cpu_s(profiler.pid)
     target.go()
@@ -95,9 +95,9 @@ def test_flood_sampled(case):
 @patient
 def test_flood_summed_up(case):
     """The report for people says how many callbacks were left out."""
-    target = case.start("flood.py", "500")
+    target = case.start_preferred("flood.py", "500")
     profiler = case.profile("-p", str(target.pid), "-t", "1ms", "-v")
-    time.sleep(2)
+    profiler.wait_for_text("Ctrl-C ends")
     target.go()
     target.finish()
     out = profiler.finish().expect(0).out

@@ -14,7 +14,7 @@ REPORTED_S = 0.5
 
 def start_stuck(case, how, mode, *options):
     """Starts a target that gets stuck, and its profiler."""
-    target = case.start("stuck.py", how)
+    target = case.start_preferred("stuck.py", how)
     profiler = case.attach(target, *mode.options, *options, loop=mode.knows_callbacks)
     stuck = case.truth(target).fact("stuck")
     target.go()

@@ -20,6 +20,7 @@ import time
 
 import slowdns
 from causetruth import Causes
+from rundelay import blocked_time, own_time, run_delay_ns
 from truth import loop_waits_for_go
 
 HOLD_S = 0.13
@@ -184,9 +185,9 @@ async def syncs(causes):
     content = bytes(SYNCED_BYTES)
     await next_iteration()
     calls = 0
-    deadline = time.monotonic() + HOLD_S
+    deadline = own_time() + HOLD_S
     with causes.held(None, ["fsync"], target=ending(path)) as held:
-        while time.monotonic() < deadline:
+        while own_time() < deadline:
             os.pwrite(descriptor, content, 0)
             os.fsync(descriptor)  # here
             calls += 1
@@ -224,9 +225,9 @@ async def looks_up_name(causes):
 
 
 def computes(causes, done):
-    deadline = time.monotonic() + HOLD_S
+    deadline = time.thread_time() + HOLD_S
     with causes.held("on_cpu", of=computes):
-        while time.monotonic() < deadline:  # here
+        while time.thread_time() < deadline:  # here
             pass  # here
     done()
 
@@ -261,9 +262,9 @@ async def collects(causes):
     gc.disable()
     await make_garbage()
     await next_iteration()
-    deadline = time.monotonic() + HOLD_S
+    deadline = time.thread_time() + HOLD_S
     with causes.held("gc"):
-        while time.monotonic() < deadline:
+        while time.thread_time() < deadline:
             gc.collect()  # here
     gc.enable()
 
@@ -277,37 +278,41 @@ def crunches(stop):
 
 
 async def waits_for_cruncher(causes):
-    """Each call releases the GIL, and waits for a switch interval to get it back."""
+    """Each call releases the GIL, and waits for a switch interval to get it back, unless the
+    other thread gets no CPU to take it.
+    """
     stop = []
     cruncher = threading.Thread(target=crunches, args=(stop,), name="cruncher")
     cruncher.start()
     await next_iteration()
-    deadline = time.monotonic() + HOLD_S
+    deadline = blocked_time() + 0.9 * HOLD_S
     with causes.held("gil", holder=("cruncher", crunches)):
-        while time.monotonic() < deadline:
+        while blocked_time() < deadline:  # here
             os.stat("/")  # here
+    # The name of a thread that has ended is not known any more.
+    await asyncio.sleep(HOLD_S)
     stop.append(True)
     await next_iteration()
     cruncher.join()
 
 
-def sleeps_with_gil(start, done):
+def sleeps_with_gil(seconds, start, done):
     start.wait()
-    holding_libc.usleep(int(HOLD_S * 1e6))  # here
+    holding_libc.usleep(int(seconds * 1e6))  # here
     done.append(True)
 
 
-def holder_of_gil():
+def holder_of_gil(seconds):
     """A thread, an event that starts it, and a list that is empty until it is done."""
     start, done = threading.Event(), []
-    thread = threading.Thread(target=sleeps_with_gil, args=(start, done), name="usleeper")
+    thread = threading.Thread(target=sleeps_with_gil, args=(seconds, start, done), name="usleeper")
     thread.start()
     return thread, start, done
 
 
 async def waits_for_c_call(causes):
     """One call of another thread does not release the GIL."""
-    thread, start, done = holder_of_gil()
+    thread, start, done = holder_of_gil(HOLD_S)
     await next_iteration()
     with causes.held("gil", holder=("usleeper", sleeps_with_gil)):
         start.set()
@@ -318,16 +323,21 @@ async def waits_for_c_call(causes):
 
 
 async def waits_after_poll(causes):
-    """The timer is due while another thread holds the GIL; its callback is short."""
+    """The timer is due while another thread holds the GIL; its callback is short.
+
+    The iteration begins when the thread has a CPU, and is slow even if that is late.
+    """
     loop = asyncio.get_running_loop()
-    thread, start, _ = holder_of_gil()
+    thread, start, _ = holder_of_gil(2 * HOLD_S)
     await next_iteration()
     ran = loop.create_future()
-    timer = loop.call_later(0.01, lambda: ran.set_result(time.monotonic_ns()))
+    timer = loop.call_later(0.01, lambda: ran.set_result((time.monotonic_ns(), run_delay_ns())))
     start.set()
-    end = await ran
+    delay = run_delay_ns()
+    end, delay_at_end = await ran
     # The loop's clock is CLOCK_MONOTONIC; its polls return at the next millisecond.
-    causes.iteration(int(timer.when() * 1e9), end, "gil", holder=("usleeper", sleeps_with_gil))
+    causes.iteration(int(timer.when() * 1e9), end, "gil", delay_at_end - delay,
+                     holder=("usleeper", sleeps_with_gil))
     await next_iteration()
     thread.join()
 
@@ -344,10 +354,13 @@ async def waits_for_cpu(causes):
     """Other processes compute on the only CPU that this process may use."""
     allowed = os.sched_getaffinity(0)
     cpu = {max(allowed)}
-    rivals = [subprocess.Popen([sys.executable, "-S", "-E", "-c", RIVAL], stdin=subprocess.PIPE)
-              for _ in range(RIVALS)]
-    for rival in rivals:
-        os.sched_setaffinity(rival.pid, cpu)
+    rivals = []
+    for _ in range(RIVALS):
+        # To start all of them at once would be a stall of its own.
+        rivals.append(subprocess.Popen([sys.executable, "-S", "-E", "-c", RIVAL],
+                                       stdin=subprocess.PIPE))
+        os.sched_setaffinity(rivals[-1].pid, cpu)
+        await next_iteration()
     await asyncio.sleep(0.2)
     os.sched_setaffinity(0, cpu)
     for rival in rivals:
@@ -376,11 +389,13 @@ async def many_callbacks(causes):
     """No callback is slow, but their iteration is."""
     moments = []
     await next_iteration()
+    delay = run_delay_ns()
     for _ in range(BRIEF_ONES):
         asyncio.get_running_loop().call_soon(blocks_briefly, moments)
     await next_iteration()
+    delay = run_delay_ns() - delay
     total = sum(moments[1::2]) - sum(moments[::2])
-    causes.iteration(moments[0], moments[-1], "blocked", blocks_briefly, BRIEF_ONES, total)
+    causes.iteration(moments[0], moments[-1], "blocked", delay, blocks_briefly, BRIEF_ONES, total)
 
 
 async def naps(causes):
@@ -388,9 +403,9 @@ async def naps(causes):
     total = 0
     for _ in range(NAPS):
         await asyncio.sleep(0)
-        start = time.monotonic_ns()
+        delay, start = run_delay_ns(), time.monotonic_ns()
         time.sleep(NAP_S)  # here
-        total += time.monotonic_ns() - start
+        total += time.monotonic_ns() - start - (run_delay_ns() - delay)
     causes.sum("blocked", SLEEP, naps, NAPS, total)
 
 

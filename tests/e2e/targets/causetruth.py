@@ -5,6 +5,9 @@ A stall's row has more than the rows of truth.py:
     cause       "on_cpu", "blocked", "gil", "run_queue" or "gc": where most of it went;
                 null if it is half and half
     on_cpu_ns   the thread's CPU time during the stall, by its own clock
+    run_queue_ns
+                how long the thread was ready to run without a CPU, by the scheduler's count;
+                "cause" leaves this time out unless it is "run_queue" itself
     at          the frame of the target that held the loop; it has "lines", since code
                 that computes may be at several
     innermost   the frame at the top of its stack, which may be a library's
@@ -26,6 +29,7 @@ import inspect
 import sys
 import time
 
+from rundelay import run_delay_ns
 from truth import GroundTruth, source_of
 
 MARK = "# here"
@@ -46,13 +50,14 @@ class Held:
         self._causes = causes
         self._of = of
         self._expected = expected
-        self._cpu = self._start = 0
+        self._cpu = self._start = self._delay = 0
 
     def expect(self, **expected):
         """Adds what is known only after the stall."""
         self._expected.update(expected)
 
     def __enter__(self):
+        self._delay = run_delay_ns()
         self._cpu = time.thread_time_ns()
         self._start = time.monotonic_ns()
         return self
@@ -60,6 +65,7 @@ class Held:
     def __exit__(self, *exception):
         end = time.monotonic_ns()
         self._expected["on_cpu_ns"] = time.thread_time_ns() - self._cpu
+        self._expected["run_queue_ns"] = run_delay_ns() - self._delay
         self._causes.keep(self._start, end, self._of, self._expected)
 
 
@@ -82,11 +88,12 @@ class Causes(GroundTruth):
         self.stalled(start, end, of)
         self._expected[start] = expected
 
-    def iteration(self, start, end, cause, callback=None, count=0, total_ns=0, holder=None):
+    def iteration(self, start, end, cause, run_queue_ns, callback=None, count=0, total_ns=0,
+                  holder=None):
         """Adds a slow iteration, with the callback that takes most of it."""
         self.fact(iteration={
-            "start_ns": start, "duration_ns": end - start, "cause": cause, "count": count,
-            "total_ns": total_ns, "callback": callback and source_of(callback),
+            "start_ns": start, "duration_ns": end - start, "cause": cause,
+            "run_queue_ns": run_queue_ns, "count": count, "total_ns": total_ns, "callback": callback and source_of(callback),
             "holder": described_holder(holder)})
 
     def sum(self, cause, syscall, at, count, total_ns):
@@ -114,12 +121,14 @@ def measured_cause(share_on_cpu):
 
 def described(duration, expected):
     """The fields of a row that describe its cause."""
-    cause = expected["cause"] or measured_cause(expected["on_cpu_ns"] / duration)
+    own = duration - expected["run_queue_ns"]
+    cause = expected["cause"] or measured_cause(expected["on_cpu_ns"] / own)
     at = place(expected["at"])
     innermost = expected.get("innermost")
     return {
         "cause": cause,
         "on_cpu_ns": expected["on_cpu_ns"],
+        "run_queue_ns": expected["run_queue_ns"],
         "at": dict(at, line=at["lines"][0]),
         "innermost": place(*innermost) if innermost else at,
         "syscall": expected["syscall"],
