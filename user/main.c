@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "commands/commands.h"
 #include "options/parse.h"
-#include "options/table.h"
+#include "options/help.h"
 #include "sinks/sink.h"
+#include "sinks/terminal.h"
 #include "files/standard.h"
 #include "commands/open_sinks.h"
 #include "privileges/rights.h"
@@ -32,8 +33,9 @@ int main(int argc, char **argv)
 	 * names
 	 */
 	mappings_allow_names(!right_held(LP_RIGHT_PROBES, rights_effective()));
-	option_table_set_formats(format_names(formats, sizeof(formats), false, "or"),
-				 format_names(live_formats, sizeof(live_formats), true, "or"));
+	help_set_page(format_names(formats, sizeof(formats), false, "or"),
+		      format_names(live_formats, sizeof(live_formats), true, "or"),
+		      terminal_of_stdout().columns);
 	status = options_parse(argc, argv, &options);
 	if (!status) {
 		log_set_level(options.verbosity < 0    ? LP_LOG_WARNING

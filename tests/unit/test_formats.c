@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "options/table.h"
+#include "options/help.h"
 #include "sinks/sink.h"
 
 static void test_names_as_in_a_sentence(void **state)
@@ -34,7 +34,7 @@ static void test_names_that_find_no_room_are_cut(void **state)
 }
 
 /* Reads the option's help, which goes to stdout; stdout is a file meanwhile. */
-static void read_help(int key, char *text, size_t size)
+static void read_help(void (*print)(void), char *text, size_t size)
 {
 	int standard = dup(STDOUT_FILENO);
 	FILE *file = tmpfile();
@@ -43,7 +43,7 @@ static void read_help(int key, char *text, size_t size)
 	assert_non_null(file);
 	fflush(stdout);
 	dup2(fileno(file), STDOUT_FILENO);
-	option_table_show(key);
+	print();
 	fflush(stdout);
 	dup2(standard, STDOUT_FILENO);
 	close(standard);
@@ -53,16 +53,21 @@ static void read_help(int key, char *text, size_t size)
 	fclose(file);
 }
 
+static void print_help(void)
+{
+	help_print(NULL);
+}
+
 static void test_help_and_man_page_name_the_formats(void **state)
 {
-	static const int keys[] = { 'h', LP_SHOW_MAN };
+	static void (*const prints[])(void) = { print_help, help_print_man };
 	static char text[1 << 16];
 	size_t i;
 
 	(void)state;
-	option_table_set_formats("one, two or three", "two or three");
+	help_set_page("one, two or three", "two or three", 1000);
 	for (i = 0; i < 2; i++) {
-		read_help(keys[i], text, sizeof(text));
+		read_help(prints[i], text, sizeof(text));
 		assert_non_null(strstr(text, "one, two or three (default: by the suffix"));
 		assert_non_null(strstr(text, ", in the format two or three; otlp"));
 		assert_null(strstr(text, "formats}"));

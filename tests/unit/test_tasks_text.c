@@ -6,7 +6,7 @@
 
 #include "tasks/alike.h"
 #include "tasks/sink.h"
-#include "tasks/wrap.h"
+#include "base/wrap.h"
 #include "base/text.h"
 
 static const struct lp_options plain = { .json = false };

@@ -72,6 +72,7 @@ struct lp_options {
 	enum lp_by by; /* report, export, diff */
 	const char **fail_if; /* diff --fail-if; the conditions are checked where they are used */
 	size_t fail_if_count;
+	bool help;
 	int verbosity; /* 0: default; each -v adds 1; -q: -1 */
 };
 

@@ -2,6 +2,7 @@
 #include "parse.h"
 
 #include "wire/finding_kinds.h"
+#include "help.h"
 #include "table.h"
 #include "take.h"
 #include "values.h"
@@ -84,12 +85,10 @@ static int take_option(struct lp_options *options, const struct lp_option_row *r
 
 static int parse_command(char *word, struct lp_options *options)
 {
-	size_t i;
+	const struct lp_command_row *command = option_table_find_command(word);
 
-	for (i = 0; i < lp_command_count; i++) {
-		if (!lp_commands[i].name || strcmp(lp_commands[i].name, word) != 0)
-			continue;
-		options->command = lp_commands[i].command;
+	if (command) {
+		options->command = command->command;
 		return 0;
 	}
 	return usage_error("'%s' is no command of loopprof (to start a program, put -- before it)",
@@ -279,7 +278,7 @@ int options_parse(int argc, char **argv, struct lp_options *options)
 			separator = i;
 	for (i = 1; i < separator; i++)
 		if (!strcmp(argv[i], "--" LP_OPTION_MAN_NAME)) {
-			option_table_show(LP_SHOW_MAN);
+			help_print_man();
 			exit(0);
 		}
 	longs = option_table_getopt(shorts, sizeof(shorts));
@@ -288,6 +287,9 @@ int options_parse(int argc, char **argv, struct lp_options *options)
 	err = 0;
 	opterr = 0;
 	while (!err && (key = getopt_long(separator, argv, shorts, longs, NULL)) != -1) {
+		/* what is wrong elsewhere is no reason to refuse help */
+		if (options->help)
+			continue;
 		if (key == '?' || key == ':') {
 			err = refuse_option(key, argv[optind - 1]);
 			continue;
@@ -297,6 +299,10 @@ int options_parse(int argc, char **argv, struct lp_options *options)
 		err = take_option(options, row, optarg);
 	}
 	free(longs);
+	if (!err && options->help) {
+		help_print(optind < separator ? option_table_find_command(argv[optind]) : NULL);
+		exit(0);
+	}
 	if (!err)
 		err = parse_words(argc, argv, separator, options);
 	for (row = lp_options; !err && row < lp_options + lp_option_count; row++)

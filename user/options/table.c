@@ -5,7 +5,6 @@
 #include "base/version.h"
 #include "base/macros.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,19 +45,18 @@ const size_t lp_command_count = ARRAY_SIZE(lp_commands);
 #define TEXT(member, words) BIND(TEXT, member), .what = words
 #define SPECIAL(function) .take = function
 
-static int show_help(struct lp_options *options, const char *value)
+static int ask_for_help(struct lp_options *options, const char *value)
 {
-	(void)options;
 	(void)value;
-	option_table_show('h');
-	exit(0);
+	options->help = true;
+	return 0;
 }
 
 static int show_version(struct lp_options *options, const char *value)
 {
 	(void)options;
 	(void)value;
-	option_table_show('V');
+	puts("loopprof " LP_VERSION);
 	exit(0);
 }
 
@@ -159,8 +157,8 @@ const struct lp_option_row lp_options[] = {
 	  SPECIAL(take_quiet) },
 	{ 'V', "version", NULL, LP_FOR_ALL, "print the version",
 	  SPECIAL(show_version) },
-	{ 'h', "help", NULL, LP_FOR_ALL, "print this help",
-	  SPECIAL(show_help) },
+	{ 'h', "help", NULL, LP_FOR_ALL, "print help; after a command, the help of that command",
+	  SPECIAL(ask_for_help) },
 };
 /* clang-format on */
 const size_t lp_option_count = ARRAY_SIZE(lp_options);
@@ -171,30 +169,6 @@ _Static_assert(ARRAY_SIZE(lp_options) <= LP_OPTIONS_MAX, "each option has a plac
  * letter.
  */
 #define FIRST_LONG 256
-
-static const struct {
-	const char *command;
-	const char *text;
-} examples[] = {
-	{ "sudo loopprof -p 4242", "what holds up the loop of process 4242" },
-	{ "sudo loopprof -p 4242 -t 20ms -d 30s", "stalls from 20 ms on, for half a minute" },
-	{ "sudo loopprof -p 4242 -m sample", "the same at a lower cost: no probe on callbacks" },
-	{ "sudo loopprof tasks -p 4242", "what each of its tasks waits for, now" },
-	{ "sudo loopprof -p 4242 --find all --explain",
-	  "also lost coroutines and tasks, and what to do about them" },
-	{ "sudo loopprof -a -i 10s", "every loop of the host, a summary each ten seconds" },
-	{ "sudo loopprof -- python3 app.py", "from the first callback of a program on" },
-	{ "sudo loopprof -a --budget 1% --export prom=/var/x.prom",
-	  "all the time, with metrics for node_exporter" },
-	{ "sudo loopprof record -o x.lpc -p 4242", "capture now, ..." },
-	{ "loopprof report x.lpc", "... read later, elsewhere" },
-	{ "loopprof export -f html -o x.html x.lpc", "a page for a browser" },
-	{ "loopprof diff old.lpc new.lpc --fail-if slower", "a gate for a release" },
-	{ "sudo loopprof record -a -o /var/lib/loopprof/",
-	  "all the time: the last gigabyte stays on the disk" },
-};
-
-#define EXAMPLES ARRAY_SIZE(examples)
 
 struct option *option_table_getopt(char *shorts, size_t size)
 {
@@ -228,6 +202,16 @@ const struct lp_option_row *option_table_row(int key)
 	for (i = 0; i < lp_option_count; i++)
 		if (key && lp_options[i].letter == key)
 			return &lp_options[i];
+	return NULL;
+}
+
+const struct lp_command_row *option_table_find_command(const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < lp_command_count; i++)
+		if (lp_commands[i].name && !strcmp(lp_commands[i].name, word))
+			return &lp_commands[i];
 	return NULL;
 }
 
@@ -266,174 +250,4 @@ const char *option_table_name(const struct lp_option_row *row)
 	else
 		snprintf(text, sizeof(text), "--%s", row->name);
 	return text;
-}
-
-static const char *all_formats = "", *live_formats = "";
-
-void option_table_set_formats(const char *all, const char *live)
-{
-	all_formats = all;
-	live_formats = live;
-}
-
-/*
- * Returns the text of an option with the names of the formats in it. It is valid until the next
- * call.
- */
-static const char *row_text(const struct lp_option_row *row)
-{
-	const struct {
-		const char *mark, *names;
-	} marks[] = { { "{formats}", all_formats }, { "{live formats}", live_formats } };
-	static char text[1024];
-	const char *at;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(marks); i++) {
-		at = strstr(row->text, marks[i].mark);
-		if (!at)
-			continue;
-		snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - row->text), row->text,
-			 marks[i].names, at + strlen(marks[i].mark));
-		return text;
-	}
-	return row->text;
-}
-
-static void print_help(void)
-{
-	size_t i;
-
-	puts("loopprof shows what holds up an event loop: which callback, how long, at which line;\nwhat each task waits for; and which tasks, coroutines and errors were lost.\n\nUsage:");
-	for (i = 0; i < lp_command_count; i++)
-		printf("  loopprof%s%s %s\n      %s\n", lp_commands[i].name ? " " : "",
-		       lp_commands[i].name ? lp_commands[i].name : "", lp_commands[i].synopsis,
-		       lp_commands[i].text);
-	puts("\nOptions:");
-	for (i = 0; i < lp_option_count; i++) {
-		const struct lp_option_row *row = &lp_options[i];
-		char left[64];
-
-		if (row->letter)
-			snprintf(left, sizeof(left), "-%c, --%s%s%s", row->letter, row->name,
-				 row->value ? " " : "", row->value ? row->value : "");
-		else
-			snprintf(left, sizeof(left), "    --%s%s%s", row->name,
-				 row->value ? " " : "", row->value ? row->value : "");
-		printf("  %-26s %s\n", left, row_text(row));
-	}
-	puts("\nExamples:");
-	for (i = 0; i < EXAMPLES; i++)
-		printf("  %-44s %s\n", examples[i].command, examples[i].text);
-	puts("\nResults go to stdout, everything else to stderr. Ctrl-C once: summary; twice: quit at once.\n"
-	     "Exit status: 0; 1 for an error or if nothing was attached; 2 for wrong usage;\n"
-	     "COMMAND's own with --.");
-}
-
-/* Prints text for roff, which takes a leading dot or quote as a request, and - as a hyphen. */
-static void print_roff(const char *text)
-{
-	if (*text == '.' || *text == '\'')
-		fputs("\\&", stdout);
-	for (; *text; text++) {
-		if (*text == '-' || *text == '\\')
-			putchar('\\');
-		putchar(*text);
-	}
-}
-
-static const char man_description[] =
-	".SH DESCRIPTION\n"
-	"loopprof attaches to running, unmodified asyncio programs from outside, by eBPF. It shows\n"
-	"which callback or task step held the loop, for how long, at which line and why (computing,\n"
-	"blocked in a system call, waiting for the GIL or for a CPU, collecting garbage), and what\n"
-	"had to wait. It also shows what was lost: coroutines that were never awaited, exceptions\n"
-	"that were never retrieved, tasks that were destroyed while they were pending, and loops\n"
-	"that were used after their end or from the wrong thread.\n"
-	".B loopprof tasks\n"
-	"shows what each task waits for. The programs are neither changed nor restarted. With \\-a,\n"
-	"loopprof follows every loop of a host within a budget, and writes captures and metrics to\n"
-	"files.\n";
-
-static const char man_end[] =
-	".SH OVERHEAD\n"
-	"In trace mode a uprobe costs the target a trap for each callback. Hooks cost each poll\n"
-	"system call and each context switch of the host a look-up in a map. Sample mode has no\n"
-	"uprobe on callbacks. Detecting lost tasks and errors costs nothing until one is lost;\n"
-	"options that cost more say so. README.md has measured figures.\n"
-	".SH EXIT STATUS\n"
-	"0 on success, a target that exits included; 1 on an error, or if nothing was\n"
-	"attached; 2 on wrong usage; with \\-\\-, the status of COMMAND.\n"
-	".SH FILES\n"
-	"Captures, JSON lines and metrics belong to the user who called sudo.\n"
-	".SH REQUIREMENTS\n"
-	"Linux 5.10 or later on x86\\-64 with BTF, and root. CPython 3.8 to 3.14.\n"
-	".B loopprof check\n"
-	"shows what a host lacks, which capability is needed for what, and what works without it.\n";
-
-static void print_man_commands(void)
-{
-	size_t i;
-
-	puts(".SH NAME\nloopprof \\- show what holds up an event loop\n.SH SYNOPSIS");
-	for (i = 0; i < lp_command_count; i++) {
-		printf(".B loopprof%s%s\n.RI \"", lp_commands[i].name ? " " : "",
-		       lp_commands[i].name ? lp_commands[i].name : "");
-		print_roff(lp_commands[i].synopsis);
-		puts("\"\n.br");
-	}
-	fputs(man_description, stdout);
-	for (i = 0; i < lp_command_count; i++) {
-		printf(".TP\n.B loopprof%s%s\n", lp_commands[i].name ? " " : "",
-		       lp_commands[i].name ? lp_commands[i].name : "");
-		print_roff(lp_commands[i].text);
-		putchar('\n');
-	}
-}
-
-static void print_man_options(void)
-{
-	size_t i;
-
-	puts(".SH OPTIONS");
-	for (i = 0; i < lp_option_count; i++) {
-		const struct lp_option_row *row = &lp_options[i];
-
-		fputs(".TP\n.B ", stdout);
-		if (row->letter)
-			printf("\\-%c, ", row->letter);
-		fputs("\\-\\-", stdout);
-		print_roff(row->name);
-		if (row->value)
-			printf(" \\fI%s\\fR", row->value);
-		putchar('\n');
-		print_roff(row_text(row));
-		putchar('\n');
-	}
-	puts(".SH EXAMPLES");
-	for (i = 0; i < EXAMPLES; i++) {
-		fputs(".TP\n.B ", stdout);
-		print_roff(examples[i].command);
-		putchar('\n');
-		print_roff(examples[i].text);
-		putchar('\n');
-	}
-}
-
-void options_print_man(void)
-{
-	printf(".TH LOOPPROF 8 \"\" \"loopprof %s\" \"System Administration\"\n", LP_VERSION);
-	print_man_commands();
-	print_man_options();
-	fputs(man_end, stdout);
-}
-
-void option_table_show(int key)
-{
-	if (key == 'V')
-		puts("loopprof " LP_VERSION);
-	else if (key == LP_SHOW_MAN)
-		options_print_man();
-	else
-		print_help();
 }

@@ -76,23 +76,13 @@ extern const size_t lp_command_count;
  */
 struct option *option_table_getopt(char *shorts, size_t size);
 
-/* The key of option_table_show for the man page; no row has it. */
-#define LP_SHOW_MAN 0
-
-/* Prints help ('h'), version ('V') or the man page (LP_SHOW_MAN) on stdout. */
-void option_table_show(int key);
-
-/*
- * Sets the names of all formats and of those that --export takes, for help and man page. The texts
- * are not copied. main() calls this before it parses the options, as formats belong to a higher
- * layer.
- */
-void option_table_set_formats(const char *all, const char *live);
-
 /*
  * Returns the row for a return value of getopt_long(), or for its optopt, or NULL if there is none.
  */
 const struct lp_option_row *option_table_row(int key);
+
+/* Returns the command with this word, or NULL. */
+const struct lp_command_row *option_table_find_command(const char *word);
 
 /* Returns the word of a command for messages; "loopprof" for the command without a word. */
 const char *option_table_command(enum lp_command command);
@@ -105,8 +95,5 @@ size_t option_table_matches(const char *word, char *names, size_t size);
 
 /* Returns the name of an option for messages: "-p" or "--queue". */
 const char *option_table_name(const struct lp_option_row *row);
-
-/* Prints the man page, as roff, on stdout. */
-void options_print_man(void);
 
 #endif /* LP_OPTIONS_TABLE_H */

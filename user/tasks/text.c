@@ -10,7 +10,7 @@
 #include "text_task.h"
 #include "text_change.h"
 #include "tree.h"
-#include "wrap.h"
+#include "base/wrap.h"
 #include "wire/loop_kinds.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "base/macros.h"
 #include "text_task.h"
-#include "wrap.h"
+#include "base/wrap.h"
 
 #include <stdlib.h>
 #include <string.h>

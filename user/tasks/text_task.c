@@ -4,7 +4,7 @@
 #include "sinks/text/print.h"
 #include "sinks/text/stack.h"
 #include "base/text.h"
-#include "wrap.h"
+#include "base/wrap.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

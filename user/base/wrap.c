@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "wrap.h"
 
-#include "base/text.h"
+#include "text.h"
 
 #include <stdbool.h>
 #include <stdint.h>

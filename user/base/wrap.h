@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Prints text that is wrapped at the width of the page. */
-#ifndef LP_TASKS_WRAP_H
-#define LP_TASKS_WRAP_H
+#ifndef LP_BASE_WRAP_H
+#define LP_BASE_WRAP_H
 
 #include <stddef.h>
 #include <stdio.h>
@@ -18,4 +18,4 @@ void wrap_cut_end(char *to, size_t size, const char *from, size_t columns, const
 /* Copies a text, cut to a width in columns with a mark at its beginning. */
 void wrap_cut_begin(char *to, size_t size, const char *from, size_t columns, const char *mark);
 
-#endif /* LP_TASKS_WRAP_H */
+#endif /* LP_BASE_WRAP_H */
