@@ -7,6 +7,7 @@
 #include "privileges/namespaces.h"
 #include "sinks/terminal.h"
 #include "sinks/text/print.h"
+#include "privileges/open_files.h"
 #include "privileges/rights.h"
 #include "session/features.h"
 #include "base/macros.h"
@@ -166,7 +167,8 @@ static long read_number(const char *path)
 
 static void check_limits(struct check *check)
 {
-	struct rlimit files = { 0, 0 };
+	/* a run raises the limit in the same way */
+	uint64_t files = open_files_raise(FILES_LEAST);
 	char text[64];
 	long scope;
 
@@ -177,9 +179,8 @@ static void check_limits(struct check *check)
 		    "lockdown=confidentiality forbids BPF to read memory: boot with lockdown=integrity");
 	else
 		note(check, "", "kernel lockdown", "not in force, or securityfs is not mounted");
-	getrlimit(RLIMIT_NOFILE, &files);
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)files.rlim_cur);
-	row(check, NEED_PLACE, "open files (ulimit -n)", files.rlim_cur >= FILES_LEAST, text,
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)files);
+	row(check, NEED_PLACE, "open files (ulimit -n)", files >= FILES_LEAST, text,
 	    "allow 1024 (ulimit -n 1024, in a systemd unit LimitNOFILE=)");
 	/*
 	 * 1: only descendants may be traced, unless the tracer has the capability; 3: no process

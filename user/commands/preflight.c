@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/macros.h"
 #include "privileges/namespaces.h"
+#include "privileges/open_files.h"
 #include "privileges/rights.h"
 #include "process/cgroup.h"
 #include "process/process.h"
@@ -11,7 +12,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 /* Descriptors that a run with one process needs, and those that one with a dozen does. */
 #define FILES_LEAST 96
@@ -61,26 +61,17 @@ void preflight_warn_of_rights(void)
 				missing, lp_rights[rights[i]].what);
 }
 
-/* Raises the limit of open files as far as that is allowed; a run needs some to begin. */
+/* A run needs some open files to begin. */
 static int check_files(struct lp_error *error)
 {
-	struct rlimit limit, raised;
+	uint64_t files = open_files_raise(FILES_WANTED);
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= FILES_WANTED)
-		return 0;
-	raised.rlim_cur = FILES_WANTED;
-	raised.rlim_max = limit.rlim_max < FILES_WANTED ? FILES_WANTED : limit.rlim_max;
-	if (!setrlimit(RLIMIT_NOFILE, &raised))
-		return 0;
-	/* without CAP_SYS_RESOURCE the hard limit remains */
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-	if (limit.rlim_cur >= FILES_LEAST)
+	if (files >= FILES_LEAST)
 		return 0;
 	return error_set(
 		error, -EMFILE,
 		"too many open files: at most %llu are allowed; allow 1024 (ulimit -n 1024, in a systemd unit LimitNOFILE=)",
-		(unsigned long long)limit.rlim_cur);
+		(unsigned long long)files);
 }
 
 int preflight_check(const struct lp_options *options, struct lp_error *error)

@@ -3,6 +3,7 @@
 
 #include "base/clocks.h"
 #include "base/macros.h"
+#include "privileges/open_files.h"
 #include "privileges/priority.h"
 #include "privileges/sudo.h"
 #include "process/standing.h"
@@ -85,6 +86,7 @@ static void run_child(char *const argv[], const struct lp_sudo_user *user, int g
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
 	priority_restore();
+	open_files_restore();
 	if (user)
 		err = become(user);
 	if (!err && read(go, &byte, 1) != 1)

@@ -4,6 +4,7 @@
 #include "base/clocks.h"
 #include "base/log.h"
 #include "base/macros.h"
+#include "privileges/open_files.h"
 #include "process/cgroup.h"
 #include "runtime/detect.h"
 #include "runtime/remote/loop_search.h"
@@ -11,7 +12,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,23 +37,8 @@
  * The number of iterations without a callback after which the probe counts as one that never fires.
  */
 #define SILENT_ITERATIONS 20
-/* The number of descriptors in addition to those of the processes. */
-#define DESCRIPTORS_MORE 1024
-
-/* Raises the limit of descriptors, as each target has a pidfd. */
-static void raise_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) ||
-	    limit.rlim_cur >= LP_MAX_PROCESSES + DESCRIPTORS_MORE)
-		return;
-	limit.rlim_cur = LP_MAX_PROCESSES + DESCRIPTORS_MORE;
-	if (limit.rlim_max < limit.rlim_cur)
-		limit.rlim_max = limit.rlim_cur;
-	if (setrlimit(RLIMIT_NOFILE, &limit))
-		log_detail("cannot raise the number of open files; fewer processes can be held");
-}
+/* Descriptors that a run of all processes needs: one for each, and those of the run itself. */
+#define FILES_WANTED (LP_MAX_PROCESSES + 1024)
 
 int targets_new(const struct lp_targets_config *config, struct lp_targets **result)
 {
@@ -71,8 +56,9 @@ int targets_new(const struct lp_targets_config *config, struct lp_targets **resu
 		targets->known = program_cache_new(runtime_may_be_program);
 	if (targets->descriptor < 0 || (config->all && !targets->known))
 		goto failed;
-	if (config->all)
-		raise_limit();
+	/* each target has a descriptor of its process */
+	if (config->all && open_files_raise(FILES_WANTED) < FILES_WANTED)
+		log_detail("cannot raise the number of open files; fewer processes can be held");
 	err = config->cgroup
 		      ? cgroup_normalise(config->cgroup, targets->cgroup, sizeof(targets->cgroup))
 		      : 0;

@@ -4,7 +4,9 @@
 
 #include "base/clocks.h"
 #include "process/descriptor.h"
+#include "privileges/open_files.h"
 #include "privileges/sandbox.h"
+#include "runtime/runtime.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +14,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,6 +21,8 @@
 #define ATTACHER_END_SIGNAL SIGUSR1
 /* The newest removal's weight in the average is 1 / this. */
 #define DELAY_WEIGHT 4
+/* Each probe is a descriptor of the process. Most roles have one place in a process. */
+#define FILES_WANTED (LP_MAX_PROCESSES * LP_PROBE_ROLES)
 /* The numbers of the descriptors that the process retains. */
 #define SOCKET 3
 #define DETACHED 4
@@ -161,7 +164,6 @@ void attacher_serve(struct lp_attacher_shared *shared, lp_attach_function attach
 		    int detached)
 {
 	static const struct lp_sandbox sandbox = { .kind = LP_SANDBOX_ATTACHER };
-	struct rlimit files;
 	pthread_t thread;
 	bool threaded;
 
@@ -170,11 +172,7 @@ void attacher_serve(struct lp_attacher_shared *shared, lp_attach_function attach
 	/* the run handles the signals to its group or unit, and ends this process */
 	block_signals();
 	retain_only(socket, detached);
-	/* each probe is a descriptor of this process */
-	if (!getrlimit(RLIMIT_NOFILE, &files)) {
-		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
+	open_files_raise(FILES_WANTED);
 	/* on a kernel that lacks a part of it the process still attaches */
 	sandbox_enter(&sandbox);
 	/* without the thread, all probes are detached at the end */
