@@ -67,10 +67,12 @@ def test_status_of_a_command_without_python(case):
         run_command(case, command).expect(status)
 
 
-def test_command_that_is_not_there(case):
-    result = run_command(case, ["/nonexistent/command"])
-    if result.status not in (1, 126, 127) or "/nonexistent/command" not in result.err:
-        raise Failure(f"status {result.status}, stderr {result.err!r}")
+def test_command_that_cannot_be_run(case):
+    """The exit status is that of shells, and one sentence says why."""
+    for command, status in (("/nonexistent/command", 127), ("/etc/passwd", 126)):
+        result = run_command(case, [command]).expect(status)
+        if result.err.count("\n") != 1 or f"cannot start {command}: " not in result.err:
+            raise Failure(f"stderr {result.err!r}")
 
 
 def test_command_runs_as_the_caller_of_sudo(case):

@@ -11,6 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/capability.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +21,7 @@
 
 #include "base/clocks.h"
 #include "discovery/launch.h"
+#include "privileges/sandbox.h"
 
 #define MILLISECOND 1000000ULL
 
@@ -28,6 +32,41 @@ static char *forks[] = { "/proc/self/exe", "vfork", NULL };
 static char *stops[] = { "/proc/self/exe", "stop", NULL };
 static char *replaces[] = { "/proc/self/exe", "exec", NULL };
 static int stop[2];
+static struct lp_error error;
+
+/* ---- what the process does before it becomes the program, in place of its priority ---- */
+
+static enum { NOTHING, GETS_A_SIGNAL, SLEEPS, LOSES_RIGHTS } before_exec;
+
+void priority_raise(void)
+{
+}
+
+static void lose_rights(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+
+	syscall(SYS_capset, &header, data);
+}
+
+void priority_restore(void)
+{
+	switch (before_exec) {
+	case NOTHING:
+		break;
+	case GETS_A_SIGNAL:
+		/* nothing happens, but its tracer gets a stop */
+		raise(SIGWINCH);
+		break;
+	case SLEEPS:
+		for (;;)
+			pause();
+	case LOSES_RIGHTS:
+		lose_rights();
+		break;
+	}
+}
 
 static int open_stop(void **state)
 {
@@ -40,6 +79,7 @@ static int close_stop(void **state)
 	(void)state;
 	close(stop[0]);
 	close(stop[1]);
+	before_exec = NOTHING;
 	return 0;
 }
 
@@ -58,7 +98,6 @@ static bool always(pid_t pid)
 static struct lp_launch *start(char **program)
 {
 	struct lp_launch *launch;
-	struct lp_error error;
 
 	if (launch_start(program, false, &launch, &error))
 		fail_msg("%s", error.text);
@@ -118,7 +157,8 @@ static void a_program_that_is_no_interpreter_is_let_go_on_request(void **state)
 
 	(void)state;
 	assert_int_equal(write(stop[1], "", 1), 1);
-	assert_int_equal(launch_find_interpreter(launch, never, stop[0], UINT64_MAX), -EINTR);
+	assert_int_equal(launch_find_interpreter(launch, never, stop[0], UINT64_MAX, &error),
+			 -EINTR);
 	check_free(launch);
 	launch_free(launch);
 }
@@ -129,7 +169,7 @@ static void a_program_that_is_no_interpreter_is_let_go_in_time(void **state)
 	uint64_t end_ns = clock_now() + 200 * MILLISECOND;
 
 	(void)state;
-	assert_int_equal(launch_find_interpreter(launch, never, stop[0], end_ns), -ETIME);
+	assert_int_equal(launch_find_interpreter(launch, never, stop[0], end_ns, &error), -ETIME);
 	assert_true(clock_now() >= end_ns);
 	check_free(launch);
 	launch_free(launch);
@@ -143,7 +183,7 @@ static void a_program_that_cannot_be_stopped_is_let_go_later(void **state)
 	int status = 0, child;
 
 	(void)state;
-	assert_int_equal(launch_find_interpreter(launch, never, stop[0], end_ns), -ETIME);
+	assert_int_equal(launch_find_interpreter(launch, never, stop[0], end_ns, &error), -ETIME);
 	child = child_of(launch_pid(launch));
 	/* the child sleeps for a minute and was not waited for */
 	assert_true(child > 0);
@@ -152,6 +192,37 @@ static void a_program_that_cannot_be_stopped_is_let_go_later(void **state)
 	assert_true(launch_leave(launch, clock_now() + 10000 * MILLISECOND));
 	assert_int_equal(launch_wait(launch), 7);
 	launch_free(launch);
+}
+
+/* Returns 0 if a confined process can let its program go. */
+static int let_go_confined(void)
+{
+	const struct lp_sandbox sandbox = { .kind = LP_SANDBOX_LIVE, .ends_trace = true };
+	struct lp_launch *launch = start(forks);
+	int child;
+
+	if (launch_find_interpreter(launch, never, stop[0], clock_now() + 500 * MILLISECOND,
+				    &error) != -ETIME)
+		return 1;
+	child = child_of(launch_pid(launch));
+	if (child <= 0 || launch_leave(launch, 0) || sandbox_enter(&sandbox))
+		return 2;
+	kill(child, SIGKILL);
+	if (!launch_leave(launch, clock_now() + 10000 * MILLISECOND))
+		return 3;
+	return launch_wait(launch) == 7 ? 0 : 4;
+}
+
+static void a_program_that_cannot_be_stopped_is_let_go_by_a_confined_run(void **state)
+{
+	pid_t run = fork();
+	int status = -1;
+
+	(void)state;
+	if (!run)
+		_exit(let_go_confined());
+	assert_int_equal(waitpid(run, &status, 0), run);
+	assert_int_equal(status, 0);
 }
 
 /*
@@ -163,7 +234,7 @@ static void a_program_whose_thread_has_replaced_it_goes_on(void **state)
 	struct lp_launch *launch = start(replaces);
 
 	(void)state;
-	assert_int_equal(launch_find_interpreter(launch, never, stop[0], UINT64_MAX), 0);
+	assert_int_equal(launch_find_interpreter(launch, never, stop[0], UINT64_MAX, &error), 0);
 	check_free(launch);
 	launch_free(launch);
 }
@@ -186,7 +257,7 @@ static void a_program_that_is_stopped_stays_so_during_the_search(void **state)
 	uint64_t end_ns = clock_now() + 500 * MILLISECOND;
 
 	(void)state;
-	assert_int_equal(launch_find_interpreter(launch, never, stop[0], end_ns), -ETIME);
+	assert_int_equal(launch_find_interpreter(launch, never, stop[0], end_ns, &error), -ETIME);
 	check_stopped(launch);
 }
 
@@ -204,7 +275,7 @@ static void a_program_that_is_stopped_stays_so_while_it_is_held(void **state)
 				       .time_ns = 500 * MILLISECOND };
 
 	(void)state;
-	assert_int_equal(launch_find_interpreter(launch, always, stop[0], UINT64_MAX), 1);
+	assert_int_equal(launch_find_interpreter(launch, always, stop[0], UINT64_MAX, &error), 1);
 	launch_hold(launch, &hold);
 	launch_release(launch);
 	check_stopped(launch);
@@ -225,7 +296,7 @@ static void a_program_that_is_continued_goes_on_while_it_is_traced(void **state)
 		kill(launch_pid(launch), SIGCONT);
 		_exit(0);
 	}
-	assert_int_equal(launch_find_interpreter(launch, never, stop[0], UINT64_MAX), 0);
+	assert_int_equal(launch_find_interpreter(launch, never, stop[0], UINT64_MAX, &error), 0);
 	assert_true(launch_ended(launch, &status));
 	assert_int_equal(status, 9);
 	waitpid(child, NULL, 0);
@@ -238,7 +309,7 @@ static void a_program_ends_by_itself(void **state)
 	int status = -1;
 
 	(void)state;
-	assert_int_equal(launch_find_interpreter(launch, never, stop[0], UINT64_MAX), 0);
+	assert_int_equal(launch_find_interpreter(launch, never, stop[0], UINT64_MAX, &error), 0);
 	assert_true(launch_ended(launch, &status));
 	assert_int_equal(status, 0);
 	launch_free(launch);
@@ -249,9 +320,98 @@ static void an_interpreter_is_held_still(void **state)
 	struct lp_launch *launch = start(sleeps);
 
 	(void)state;
-	assert_int_equal(launch_find_interpreter(launch, always, stop[0], UINT64_MAX), 1);
+	assert_int_equal(launch_find_interpreter(launch, always, stop[0], UINT64_MAX, &error), 1);
 	assert_int_equal(state_of(launch_pid(launch)), 't');
 	launch_release(launch);
+	check_free(launch);
+	launch_free(launch);
+}
+
+/* Starts a program that cannot be executed, and checks the error and the exit status. */
+static void check_failure(char *name, int err, int status, const char *sentence)
+{
+	char *program[] = { name, NULL };
+	struct lp_launch *launch = start(program);
+
+	assert_int_equal(launch_find_interpreter(launch, never, stop[0], UINT64_MAX, &error), err);
+	assert_int_equal(error.code, err);
+	assert_non_null(strstr(error.text, name));
+	assert_non_null(strstr(error.text, sentence));
+	assert_int_equal(launch_wait(launch), status);
+	launch_free(launch);
+}
+
+/* The exit status is that of shells. */
+static void a_program_that_is_not_there_is_reported(void **state)
+{
+	(void)state;
+	check_failure("/nonexistent/program", -ENOENT, 127, "no such file");
+	check_failure("loopprof-no-such-command", -ENOENT, 127, "no such command in PATH");
+}
+
+static void a_program_that_is_not_executable_is_reported(void **state)
+{
+	char script[] = "/tmp/loopprof-launch.XXXXXX";
+	int file = mkstemp(script);
+
+	(void)state;
+	assert_true(file >= 0);
+	check_failure("/etc/passwd", -EACCES, 126, "not executable");
+	check_failure("/etc", -EACCES, 126, "is a directory");
+	check_failure("/etc/passwd/program", -ENOTDIR, 126, "Not a directory");
+	assert_int_equal(fchmod(file, 0755), 0);
+	assert_int_equal(write(file, "#!/nonexistent/shell\n", 21), 21);
+	close(file);
+	check_failure(script, -ENOENT, 127, "first line");
+	unlink(script);
+}
+
+/* The parent gets the error, and no SIGPIPE, although the process ends at once. */
+static void a_user_that_it_cannot_become_is_reported(void **state)
+{
+	(void)state;
+	/* only root's loopprof becomes another user */
+	if (geteuid())
+		return;
+	setenv("SUDO_UID", "65534", 1);
+	setenv("SUDO_GID", "65534", 1);
+	unsetenv("SUDO_USER");
+	before_exec = LOSES_RIGHTS;
+	check_failure("/bin/true", -EPERM, 1, "SUDO_UID");
+	unsetenv("SUDO_UID");
+	unsetenv("SUDO_GID");
+}
+
+static void a_signal_before_the_program_begins_is_passed_on(void **state)
+{
+	struct lp_launch *launch;
+
+	(void)state;
+	before_exec = GETS_A_SIGNAL;
+	launch = start(ends);
+	assert_int_equal(launch_find_interpreter(launch, never, stop[0], UINT64_MAX, &error), 0);
+	assert_int_equal(launch_wait(launch), 0);
+	launch_free(launch);
+}
+
+/* As an exec does whose file is served by a program that does not answer. */
+static void a_program_that_does_not_begin_is_let_go(void **state)
+{
+	struct lp_launch *launch;
+	uint64_t end_ns;
+
+	(void)state;
+	before_exec = SLEEPS;
+	launch = start(ends);
+	end_ns = clock_now() + 200 * MILLISECOND;
+	assert_int_equal(launch_find_interpreter(launch, never, stop[0], end_ns, &error), -ETIME);
+	check_free(launch);
+	launch_free(launch);
+
+	launch = start(ends);
+	assert_int_equal(write(stop[1], "", 1), 1);
+	assert_int_equal(launch_find_interpreter(launch, never, stop[0], UINT64_MAX, &error),
+			 -EINTR);
 	check_free(launch);
 	launch_free(launch);
 }
@@ -301,12 +461,18 @@ int main(int count, char **arguments)
 		TEST(a_program_that_is_no_interpreter_is_let_go_on_request),
 		TEST(a_program_that_is_no_interpreter_is_let_go_in_time),
 		TEST(a_program_that_cannot_be_stopped_is_let_go_later),
+		TEST(a_program_that_cannot_be_stopped_is_let_go_by_a_confined_run),
 		TEST(a_program_whose_thread_has_replaced_it_goes_on),
 		TEST(a_program_that_is_stopped_stays_so_during_the_search),
 		TEST(a_program_that_is_stopped_stays_so_while_it_is_held),
 		TEST(a_program_that_is_continued_goes_on_while_it_is_traced),
 		TEST(a_program_ends_by_itself),
 		TEST(an_interpreter_is_held_still),
+		TEST(a_program_that_is_not_there_is_reported),
+		TEST(a_program_that_is_not_executable_is_reported),
+		TEST(a_user_that_it_cannot_become_is_reported),
+		TEST(a_signal_before_the_program_begins_is_passed_on),
+		TEST(a_program_that_does_not_begin_is_let_go),
 	};
 
 	if (count > 1 && !strcmp(arguments[1], "vfork"))

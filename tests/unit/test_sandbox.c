@@ -207,6 +207,38 @@ static void only_who_attaches_opens_events(void **state)
 	}
 }
 
+/* ESRCH: the request itself was allowed, for a process that is not traced. */
+static int a_trace_is_ended(void)
+{
+	if (ptrace(PTRACE_DETACH, getppid(), NULL, NULL) >= 0)
+		return 2;
+	return errno != ESRCH;
+}
+
+static int no_trace_is_begun(void)
+{
+	if (ptrace(PTRACE_SEIZE, getppid(), NULL, NULL) >= 0 || errno != EPERM)
+		return 1;
+	if (ptrace(PTRACE_INTERRUPT, getppid(), NULL, NULL) >= 0 || errno != EPERM)
+		return 2;
+	return ptrace(PTRACE_TRACEME, 0, NULL, NULL) >= 0 || errno != EPERM ? 3 : 0;
+}
+
+static void a_run_may_only_end_a_trace(void **state)
+{
+	struct lp_sandbox sandbox = { .kind = LP_SANDBOX_LIVE };
+
+	(void)state;
+	assert_int_equal(confined(&sandbox, a_trace_is_ended), 1);
+	assert_int_equal(confined(&sandbox, no_trace_is_begun), 0);
+	sandbox.ends_trace = true;
+	assert_int_equal(confined(&sandbox, a_trace_is_ended), 0);
+	assert_int_equal(confined(&sandbox, no_trace_is_begun), 0);
+	assert_int_equal(confined(&sandbox, no_program_is_run), 0);
+	assert_int_equal(confined(&sandbox, no_process_is_written_to), 0);
+	assert_int_equal(confined(&sandbox, no_connection_is_opened), 0);
+}
+
 static uint64_t effective(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -318,6 +350,7 @@ int main(void)
 		cmocka_unit_test(what_changes_others_is_refused_everywhere),
 		cmocka_unit_test(who_reads_targets_may_read),
 		cmocka_unit_test(only_who_attaches_opens_events),
+		cmocka_unit_test(a_run_may_only_end_a_trace),
 		cmocka_unit_test(capabilities_are_those_that_are_needed),
 		cmocka_unit_test(a_reader_of_captures_writes_beside_its_output_only),
 	};

@@ -296,7 +296,7 @@ static int add_launched(struct lp_profile *profile, struct lp_error *error)
 	if (err)
 		return err;
 	err = launch_find_interpreter(profile->launch, has_interpreter, profile->signals,
-				      profile->search_end_ns);
+				      profile->search_end_ns, error);
 	if (err == -EINTR || err == -ETIME) {
 		profile->ended_early = true;
 		profile->reason = err == -ETIME ? LP_END_DURATION : LP_END_INTERRUPT;
@@ -304,6 +304,8 @@ static int add_launched(struct lp_profile *profile, struct lp_error *error)
 			 profile->options->launch[0]);
 		return 0;
 	}
+	if (err < 0)
+		return err;
 	if (launch_ended(profile->launch, &status))
 		return error_set(
 			error, -ENOENT,
@@ -448,13 +450,10 @@ static void confine(const struct lp_profile *profile)
 		.kind = LP_SANDBOX_LIVE,
 		.writes = options->output || options->export_count,
 		.kernel_symbols = options->kernel,
+		.ends_trace = profile->launch && !launch_leave(profile->launch, 0),
 	};
-	int err;
+	int err = sandbox_enter(&sandbox);
 
-	/* a trace that has not ended yet needs ptrace() */
-	if (profile->launch && !launch_leave(profile->launch, 0))
-		return;
-	err = sandbox_enter(&sandbox);
 	if (err)
 		log_warning("the run goes on with more rights than it needs: %s", strerror(-err));
 }

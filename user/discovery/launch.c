@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "launch.h"
+#include "launch_internal.h"
 
 #include "base/clocks.h"
 #include "base/macros.h"
-#include "privileges/open_files.h"
-#include "privileges/priority.h"
-#include "privileges/sudo.h"
 #include "process/standing.h"
 #include "runtime/registry.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,8 +28,6 @@
  */
 #define SEARCH_CALLS 200000
 #define SYSCALL_TRAP (SIGTRAP | 0x80)
-/* The longest time in ms of one wait for a change of the program. */
-#define WAIT_MS 100
 /* The limit of calls of is_complete; each takes a worker some milliseconds. */
 #define QUESTIONS 256
 /* On a busy machine a hold lasts up to this many times as long as the caller has requested. */
@@ -46,126 +40,6 @@
  */
 #define LEAVE_NS 200000000
 #define LEAVE_STEP_NS 1000000
-
-struct lp_launch {
-	pid_t pid;
-	bool traced;
-	bool leaving; /* the trace ends as soon as the program stops */
-	bool follow; /* children are profiled as well */
-	unsigned int calls; /* system calls since the last exec */
-	bool ended;
-	int status; /* as waitpid() returns it */
-};
-
-/*
- * Becomes the user who called sudo. Otherwise the program would run as root only because it is
- * profiled. Returns 0 or a negative errno.
- */
-static int become(const struct lp_sudo_user *user)
-{
-	if (*user->name ? initgroups(user->name, user->group) : setgroups(1, &user->group))
-		return -errno;
-	if (setresgid(user->group, user->group, user->group) ||
-	    setresuid(user->user, user->user, user->user))
-		return -errno;
-	/* IDs that were not changed would still be root's */
-	return getuid() == user->user && geteuid() == user->user ? 0 : -EPERM;
-}
-
-/*
- * Runs in the child and does not return. user is NULL for the user of this process. Reads a byte
- * from the descriptor go once the parent traces it, and writes the errno of a failure, negative, to
- * the descriptor report.
- */
-static void run_child(char *const argv[], const struct lp_sudo_user *user, int go, int report)
-{
-	int err = 0;
-	char byte;
-
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGXFSZ, SIG_DFL);
-	priority_restore();
-	open_files_restore();
-	if (user)
-		err = become(user);
-	if (!err && read(go, &byte, 1) != 1)
-		err = -ECHILD;
-	if (!err) {
-		execvp(argv[0], argv);
-		err = -errno;
-	}
-	if (write(report, &err, sizeof(err)) < 0)
-		_exit(126);
-	_exit(127);
-}
-
-/*
- * Traces the child, which waits for a byte on the descriptor go, and lets it call exec. With
- * PTRACE_SEIZE a program that is stopped by its terminal or by kill(1) stays stopped until SIGCONT,
- * as without a tracer. Returns 0 or a negative errno, that of exec among them.
- */
-static int seize(struct lp_launch *launch, int go, int report)
-{
-	int err = 0;
-
-	if (ptrace(PTRACE_SEIZE, launch->pid, NULL,
-		   (void *)(intptr_t)(PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD)))
-		return -errno;
-	launch->traced = true;
-	if (write(go, "", 1) != 1)
-		return -errno;
-	/* the pipe is closed without data by an exec that succeeds */
-	return read(report, &err, sizeof(err)) == (ssize_t)sizeof(err) ? err : 0;
-}
-
-int launch_start(char *const argv[], bool follow, struct lp_launch **result, struct lp_error *error)
-{
-	struct lp_launch *launch;
-	int report[2], go[2], err, by_sudo;
-	struct lp_sudo_user user;
-	sigset_t none;
-
-	*result = NULL;
-	by_sudo = sudo_caller(&user, error);
-	if (by_sudo < 0) {
-		error_prefix(error, "cannot start %s: ", argv[0]);
-		return by_sudo;
-	}
-	launch = calloc(1, sizeof(*launch));
-	if (!launch)
-		return error_set(error, -ENOMEM, "out of memory");
-	err = pipe2(report, O_CLOEXEC) ? -errno : 0;
-	if (!err && pipe2(go, O_CLOEXEC)) {
-		err = -errno;
-		close(report[0]);
-		close(report[1]);
-	}
-	if (err)
-		goto failed;
-	launch->follow = follow;
-	launch->pid = fork();
-	if (!launch->pid) {
-		close(go[1]);
-		sigemptyset(&none);
-		sigprocmask(SIG_SETMASK, &none, NULL);
-		run_child(argv, by_sudo ? &user : NULL, go[0], report[1]);
-	}
-	close(report[1]);
-	close(go[0]);
-	err = launch->pid < 0 ? -errno : seize(launch, go[1], report[0]);
-	/* a child that is not traced reads the end of the pipe, and ends */
-	close(go[1]);
-	close(report[0]);
-	if (err)
-		goto failed;
-	*result = launch;
-	return 0;
-failed:
-	error_set(error, err, "cannot start %s: %s", argv[0], strerror(-err));
-	free(launch);
-	return err;
-}
 
 pid_t launch_pid(const struct lp_launch *launch)
 {
@@ -197,12 +71,6 @@ static enum lp_call current_call(pid_t pid)
 	}
 }
 
-/* Returns the event of ptrace that a stop reports, or 0. */
-static int event_of(int status)
-{
-	return status >> 16;
-}
-
 /*
  * Handles a stop that is neither at a system call nor at an exec. A signal is delivered; a program
  * that is stopped as a whole stays stopped, and the tracer gets the next event at SIGCONT.
@@ -211,11 +79,11 @@ static void pass_on(const struct lp_launch *launch, int status)
 {
 	int signal = WSTOPSIG(status);
 
-	if (event_of(status) == PTRACE_EVENT_STOP && signal != SIGTRAP)
+	if (launch_event(status) == PTRACE_EVENT_STOP && signal != SIGTRAP)
 		ptrace(PTRACE_LISTEN, launch->pid, NULL, NULL);
 	else
 		ptrace(PTRACE_SYSCALL, launch->pid, NULL,
-		       (void *)(intptr_t)(event_of(status) ? 0 : signal));
+		       (void *)(intptr_t)(launch_event(status) ? 0 : signal));
 }
 
 /*
@@ -226,7 +94,7 @@ static bool handle_stop(struct lp_launch *launch, int status, bool (*has_interpr
 {
 	enum lp_call call;
 
-	if (event_of(status) == PTRACE_EVENT_EXEC) {
+	if (launch_event(status) == PTRACE_EVENT_EXEC) {
 		launch->calls = 0;
 		if (has_interpreter(launch->pid))
 			return true;
@@ -252,40 +120,6 @@ static bool handle_stop(struct lp_launch *launch, int status, bool (*has_interpr
 	return false;
 }
 
-/* The events that end a wait of the search for an interpreter. */
-struct search {
-	int children; /* signalfd for SIGCHLD */
-	int stop;
-	uint64_t end_ns;
-};
-
-/*
- * Waits for a change of the program for WAIT_MS at most. Returns 0, or a negative errno that ends
- * the search: -ETIME, -EINTR or a failure.
- */
-static int wait_for_change(const struct search *search)
-{
-	struct pollfd polled[2] = { { .fd = search->children, .events = POLLIN },
-				    { .fd = search->stop, .events = POLLIN } };
-	uint64_t now = clock_now(), left_ms;
-	struct signalfd_siginfo info;
-
-	if (now >= search->end_ns)
-		return -ETIME;
-	left_ms = (search->end_ns - now) / NS_PER_MS + 1;
-	if (poll(polled, 2, left_ms > WAIT_MS ? WAIT_MS : (int)left_ms) < 0 && errno != EINTR)
-		return -errno;
-	if (polled[1].revents)
-		return -EINTR;
-	/*
-	 * several changes may share one signal, so that the caller calls waitpid() until there are
-	 * no more
-	 */
-	if (polled[0].revents && read(search->children, &info, sizeof(info)) < 0)
-		return errno == EAGAIN ? 0 : -errno;
-	return 0;
-}
-
 /*
  * Returns whether this process still traces the program. It does not if another thread than the
  * first one called exec: the kernel then ends the trace of the first thread without a report.
@@ -307,17 +141,19 @@ static bool is_traced(const struct lp_launch *launch)
 }
 
 static int search_until(struct lp_launch *launch, bool (*has_interpreter)(pid_t pid),
-			const struct search *search)
+			const struct lp_launch_search *search)
 {
-	int status, err;
+	int status, err = launch_await_exec(launch, search);
 	pid_t changed;
 
+	if (err)
+		return err;
 	while (launch->traced) {
 		changed = waitpid(launch->pid, &status, __WALL | WNOHANG);
 		if (changed < 0)
 			return 0;
 		if (!changed) {
-			err = wait_for_change(search);
+			err = launch_wait_for_change(search);
 			if (err)
 				return err;
 			/* the program that a thread has executed is examined while it runs */
@@ -347,7 +183,7 @@ static void take_change(struct lp_launch *launch, int status)
 	}
 	/* a stop at a signal may come before that of PTRACE_INTERRUPT: the signal is delivered */
 	ptrace(PTRACE_DETACH, launch->pid, NULL,
-	       (void *)(intptr_t)(event_of(status) || WSTOPSIG(status) == SYSCALL_TRAP
+	       (void *)(intptr_t)(launch_event(status) || WSTOPSIG(status) == SYSCALL_TRAP
 					  ? 0
 					  : WSTOPSIG(status)));
 }
@@ -394,9 +230,9 @@ static void let_go(struct lp_launch *launch)
 }
 
 int launch_find_interpreter(struct lp_launch *launch, bool (*has_interpreter)(pid_t pid), int stop,
-			    uint64_t end_ns)
+			    uint64_t end_ns, struct lp_error *error)
 {
-	struct search search = { .stop = stop, .end_ns = end_ns };
+	struct lp_launch_search search = { .stop = stop, .end_ns = end_ns, .error = error };
 	sigset_t children, before;
 	int result;
 
@@ -405,7 +241,11 @@ int launch_find_interpreter(struct lp_launch *launch, bool (*has_interpreter)(pi
 	/* a change before the first wait is noticed by waitpid() without the signal */
 	sigprocmask(SIG_BLOCK, &children, &before);
 	search.children = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
-	result = search.children < 0 ? -errno : search_until(launch, has_interpreter, &search);
+	if (search.children < 0)
+		result = error_set(error, -errno, "cannot watch %s: %s", launch->name,
+				   strerror(errno));
+	else
+		result = search_until(launch, has_interpreter, &search);
 	if (search.children >= 0)
 		close(search.children);
 	sigprocmask(SIG_SETMASK, &before, NULL);
@@ -533,7 +373,7 @@ void launch_hold(struct lp_launch *launch, const struct lp_launch_hold *hold)
 				break;
 			if (loads && is_step(registers.orig_rax) && is_complete(&held, &questions))
 				break;
-		} else if (event_of(status) == PTRACE_EVENT_EXEC) {
+		} else if (launch_event(status) == PTRACE_EVENT_EXEC) {
 			/* the new program is handled like every target that calls exec */
 			break;
 		} else {
@@ -586,5 +426,7 @@ void launch_free(struct lp_launch *launch)
 	if (!launch)
 		return;
 	launch_release(launch);
+	if (launch->report >= 0)
+		close(launch->report);
 	free(launch);
 }

@@ -15,10 +15,10 @@
 struct lp_launch;
 
 /*
- * Forks and executes a program, as the user who called sudo if there is one. The program is traced
- * by ptrace until an interpreter is found in it. follow: its children are profiled as well, so that
- * the trace ends when it forks. Returns 0, or a negative errno with a sentence. Free with
- * launch_free.
+ * Forks a process that executes a program, as the user who called sudo if there is one. It is
+ * traced by ptrace until an interpreter is found in it. follow: its children are profiled as well,
+ * so that the trace ends when it forks. argv is used until launch_free. Returns 0, or a negative
+ * errno with a sentence. Free with launch_free.
  */
 int launch_start(char *const argv[], bool follow, struct lp_launch **launch,
 		 struct lp_error *error);
@@ -31,10 +31,12 @@ pid_t launch_pid(const struct lp_launch *launch);
  * Returns 1 with the program stopped; 0 if it has ended, or if the trace has ended, as it forked
  * and its children are followed or as another thread than its first one called exec; -EINTR if the
  * descriptor stop is readable; -ETIME at end_ns, an instant of CLOCK_MONOTONIC; or another negative
- * errno. With an error the trace ends and the program goes on.
+ * errno with a sentence. With an error the trace ends. The program goes on then, unless it could
+ * not be executed: launch_wait returns 127 if there is no such program, and 126 if it is not
+ * executable.
  */
 int launch_find_interpreter(struct lp_launch *launch, bool (*has_interpreter)(pid_t pid), int stop,
-			    uint64_t end_ns);
+			    uint64_t end_ns, struct lp_error *error);
 
 /* The conditions that end the hold of a program with an interpreter. */
 struct lp_launch_hold {

@@ -135,6 +135,7 @@ static const struct refused_call {
 	{ SYS_execveat, ALL },
 	/* to change another process; `tasks` stops those that it reads with --consistent */
 	{ SYS_process_vm_writev, ALL },
+	/* some requests are allowed, see allowed_ptrace */
 	{ SYS_ptrace, ALL & ~TASKS },
 	{ SYS_pidfd_getfd, ALL },
 	{ SYS_process_madvise, ALL },
@@ -291,9 +292,19 @@ static const struct refused_flags {
 	{ SYS_openat, UNWRITING, 2, OPENS_TO_WRITE },
 };
 
-/* `tasks` stops a thread and lets it continue, but never writes into it. */
-static const uint32_t allowed_ptrace[] = { PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH,
-					   PTRACE_CONT };
+/*
+ * `tasks` stops a thread and lets it continue, but never writes into it. A run ends a trace that it
+ * has begun before.
+ */
+static const struct allowed_ptrace {
+	uint32_t request;
+	unsigned int kinds;
+} allowed_ptrace[] = {
+	{ PTRACE_SEIZE, TASKS },
+	{ PTRACE_INTERRUPT, TASKS },
+	{ PTRACE_CONT, TASKS },
+	{ PTRACE_DETACH, TASKS | LIVE },
+};
 
 #define INSTRUCTIONS                                                                               \
 	(2 * (ARRAY_SIZE(refused_calls) + ARRAY_SIZE(readers_refused) +                            \
@@ -319,16 +330,19 @@ static void add_action(struct sandbox_program *program, uint32_t value, uint32_t
 	add(program, BPF_RET | BPF_K, action, 0, 0);
 }
 
-static void add_ptrace(struct sandbox_program *program)
+/* Allows the requests of ptrace() that a process makes. The rows of refused calls refuse others. */
+static void add_ptrace(struct sandbox_program *program, const struct lp_sandbox *sandbox)
 {
-	size_t i;
+	size_t i, rows = 0;
 
+	for (i = 0; i < ARRAY_SIZE(allowed_ptrace); i++)
+		rows += (allowed_ptrace[i].kinds & BIT(sandbox->kind)) != 0;
 	/* another call jumps over the load, the rows and the refusal */
-	add(program, BPF_JMP | BPF_JEQ | BPF_K, SYS_ptrace, 0,
-	    (uint8_t)(2 + 2 * ARRAY_SIZE(allowed_ptrace)));
+	add(program, BPF_JMP | BPF_JEQ | BPF_K, SYS_ptrace, 0, (uint8_t)(2 + 2 * rows));
 	add(program, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0]), 0, 0);
 	for (i = 0; i < ARRAY_SIZE(allowed_ptrace); i++)
-		add_action(program, allowed_ptrace[i], SECCOMP_RET_ALLOW);
+		if (allowed_ptrace[i].kinds & BIT(sandbox->kind))
+			add_action(program, allowed_ptrace[i].request, SECCOMP_RET_ALLOW);
 	add(program, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM, 0, 0);
 }
 
@@ -363,8 +377,8 @@ static int refuse_calls(const struct lp_sandbox *sandbox)
 	add(&program, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
 	add(&program, BPF_JMP | BPF_JGE | BPF_K, X32_CALLS, 0, 1);
 	add(&program, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM, 0, 0);
-	if (sandbox->kind == LP_SANDBOX_TASKS)
-		add_ptrace(&program);
+	if (sandbox->kind == LP_SANDBOX_TASKS || sandbox->ends_trace)
+		add_ptrace(&program, sandbox);
 	for (i = 0; i < ARRAY_SIZE(refused_calls); i++)
 		if (refused_calls[i].kinds & BIT(sandbox->kind))
 			add_action(&program, refused_calls[i].number, SECCOMP_RET_ERRNO | EPERM);

@@ -28,6 +28,11 @@ struct lp_sandbox {
 	enum lp_sandbox_kind kind;
 	bool writes; /* files are written: their owner and mode may have to be set */
 	bool kernel_symbols; /* /proc/kallsyms is to be read */
+	/*
+	 * LP_SANDBOX_LIVE: a program is traced that could not be stopped yet. Its trace may be
+	 * ended, and none begun.
+	 */
+	bool ends_trace;
 	/* LP_SANDBOX_CAPTURES: files and directories that are written; the rest is read-only */
 	size_t path_count;
 	const char *paths[LP_SANDBOX_PATHS];
