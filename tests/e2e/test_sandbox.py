@@ -69,6 +69,37 @@ def test_both_processes_of_tasks_are_confined(case):
     profiler.finish().expect(0)
 
 
+# It waits for its child as vfork() does, where no tracer can stop it.
+HELD = """
+import ctypes, os, signal, sys, time
+
+def child(_):
+    while not os.path.exists(sys.argv[1]):
+        time.sleep(0.02)
+    os._exit(0)
+
+stack = ctypes.create_string_buffer(1 << 20)
+entry = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(child)
+ctypes.CDLL(None).clone(entry, ctypes.c_void_p(ctypes.addressof(stack) + (1 << 20) - 64),
+                        0x4000 | signal.SIGCHLD, None)
+"""
+
+
+def test_a_run_is_confined_though_its_program_cannot_be_let_go_yet(case):
+    release = case.path("release")
+    profiler = case.profile("--", *case.interpreter.command("-c", HELD, release))
+    try:
+        wait_confined(profiler.pid)
+        traced = [child for child in children(profiler.pid)
+                  if status(child)["TracerPid"] == str(profiler.pid)]
+        if not traced:
+            raise Failure("the trace of the program has ended")
+    finally:
+        with open(release, "w", encoding="ascii"):
+            pass
+    profiler.finish().expect(0)
+
+
 def test_a_program_that_is_started_keeps_its_own_rights(case):
     out = case.path("status")
     case.run("--", "sh", "-c", f"cat /proc/self/status > {out}; exit 7").expect(7)
