@@ -91,9 +91,10 @@ uint64_t governor_turn(struct lp_governor *governor, uint64_t now)
 {
 	if (now >= governor->measure_ns)
 		governor->measure_ns = session_measure(governor->config.session, now);
+	/* attaching to a process gives bursts a turn as well */
+	session_allow_bursts(governor->config.session, governor->self_budget.bursts);
 	if (now >= governor->bursts_ns)
-		governor->bursts_ns = session_turn_bursts(governor->config.session,
-							  governor->self_budget.bursts, now);
+		governor->bursts_ns = session_turn_bursts(governor->config.session, now);
 	if (governor->config.budget_ppm && now >= governor->check_ns) {
 		update(governor, now);
 		governor->check_ns = now + LP_SELF_BUDGET_PERIOD_NS;

@@ -172,6 +172,7 @@ int target_attach(struct lp_targets *targets, struct lp_target *target,
 	}
 	target->state = LP_TARGET_ATTACHED;
 	target->incomplete = true;
+	target->stale_tries = 0;
 	remote_forget(&target->instance);
 	target->retry_ns = 0;
 	target->retry_step_ns = LP_RETRY_FIRST_NS;

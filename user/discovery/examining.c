@@ -26,6 +26,11 @@
  * one.
  */
 #define FOREIGN_PATIENCE_NS (3000 * NS_PER_MS)
+/*
+ * The number of examinations that are repeated because a file was changed meanwhile, as by a
+ * package manager. The time between them grows to a second.
+ */
+#define STALE_TRIES 20
 
 /* Returns the ns until the next examination of a target that is not ready. */
 static uint64_t retry_step(struct lp_target *target, uint64_t age)
@@ -71,6 +76,8 @@ static void refused(struct lp_targets *targets, struct lp_target *target, int er
 					  : target->retry_step_ns);
 	if (err == -EAGAIN || (err == -ENOENT && !is_foreign(target, now)))
 		return;
+	if (err == -ESTALE && target->stale_tries++ < STALE_TRIES)
+		return;
 	/*
 	 * the process does not answer, which was reported, or no worker could read it: both may
 	 * change
@@ -112,7 +119,9 @@ static void take_result(struct lp_targets *targets, struct lp_target *target,
 	err = target_attach(targets, target, examined, !awaited, &error);
 	if (!err || err == -EAGAIN)
 		targets_learn(targets, target, LP_OUTCOME_INTERPRETER);
-	if (awaited) {
+	if (awaited && err == -ESTALE && target->stale_tries++ < STALE_TRIES) {
+		target_ask(targets, target);
+	} else if (awaited) {
 		targets->awaited = NULL;
 		targets->awaited_code = err;
 		*targets->awaited_error = error;

@@ -250,6 +250,22 @@ static bool check_target(struct lp_targets *targets, struct lp_target *target, u
 	return target_begin_search(targets, target);
 }
 
+/* Makes due the examination of processes that bursts cannot begin in without one. */
+static void examine_reopened(struct lp_targets *targets)
+{
+	struct lp_target *target;
+	pid_t pid;
+
+	while ((pid = session_take_reopened(targets->config.session))) {
+		target = target_find(targets, pid);
+		if (!target || target->state != LP_TARGET_ATTACHED)
+			continue;
+		target->incomplete = true;
+		/* the time to it grows each time, as a process may change its files all the time */
+		target_put_off(target);
+	}
+}
+
 uint64_t targets_check(struct lp_targets *targets, uint64_t now)
 {
 	uint64_t next_ns = now + CHECK_LAST_NS, due = targets_find_more(targets, now);
@@ -257,6 +273,7 @@ uint64_t targets_check(struct lp_targets *targets, uint64_t now)
 	bool whole = true;
 
 	session_sweep(targets->config.session, now);
+	examine_reopened(targets);
 	if (due < next_ns)
 		next_ns = due;
 	for (target = targets->first; target; target = next) {

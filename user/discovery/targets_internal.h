@@ -77,6 +77,7 @@ struct lp_target {
 	struct lp_found_loops found;
 	uint64_t check_turn; /* last turn of targets_check in which it was checked */
 	uint64_t polls_ns; /* instant before which it is not checked whether its loops use epoll */
+	unsigned int stale_tries; /* number of examinations in which a file of it was changed */
 	bool unattached; /* it was counted as a process that the kernel did not attach to in time */
 	uint32_t reap_tries; /* calls of targets_reap for which its end was postponed */
 	uint64_t since_ns;

@@ -200,8 +200,9 @@ struct lp_runtime {
 	int (*unpack)(struct lp_instance *instance, const void *bytes, size_t count);
 	/*
 	 * Finds a role's probe.  Returns 0; -EAGAIN if the process has not loaded yet what the
-	 * probe is in; -ENODEV if it has not loaded that kind of loop, and may never do so; or
-	 * another negative errno, with a sentence.
+	 * probe is in; -ENODEV if it has not loaded that kind of loop, and may never do so;
+	 * -ESTALE, with a sentence, if a file was changed meanwhile, so that a later call may find
+	 * it; or another negative errno, with a sentence.
 	 */
 	int (*find_probe)(const struct lp_instance *instance, enum lp_probe_role role,
 			  struct lp_probe *probe, struct lp_error *error);

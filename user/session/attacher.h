@@ -54,7 +54,8 @@ void attacher_end_at(struct lp_attacher *attacher, int descriptor, uint64_t end_
  *   -EBUSY   the kernel does not finish with this request or an earlier one, or the run is to end;
  *            *first is set if this is the request that could not be finished in time
  *   -EPIPE   the process has ended
- *   -ESTALE  the file is not the known one, or its pages may be served by another user's program
+ *   -ESTALE  the path opens no file or not the known one, or the pages of the file may be served by
+ *            another user's program: it has to be examined again
  *   -EXDEV   with for_host: others than root may change the file
  * A probe of which the caller got -EBUSY is detached as soon as the kernel has attached it.
  */

@@ -2,6 +2,7 @@
 /* The probes of one process: those of each role are attached and detached here. */
 #include "session_internal.h"
 
+#include "base/clocks.h"
 #include "base/log.h"
 #include "privileges/rights.h"
 
@@ -84,7 +85,7 @@ static int explain_failure(const struct lp_probe *probe, pid_t pid, int err, str
 	switch (err) {
 	case -ESTALE:
 		return error_set(
-			error, -EBADMSG,
+			error, err,
 			"%s is not probed in process %d: the file that it has mapped there was exchanged or changed after it was examined",
 			probe->function, pid);
 	case -EBUSY:
@@ -132,22 +133,48 @@ static int attach_probe(struct lp_session *session, struct lp_attachment *attach
 	return err;
 }
 
-int session_attach_role(struct lp_session *session, struct lp_attachment *attachment,
-			const struct lp_instance *instance, enum lp_probe_role role,
-			struct lp_error *error)
+void session_detach_role(struct lp_session *session, struct lp_attachment *attachment,
+			 enum lp_probe_role role)
 {
-	struct bpf_program *program = program_for(session, role);
+	struct lp_attached_role *attached = &attachment->roles[role];
+	struct lp_site_key key = { .pid = (uint32_t)attachment->pid };
+	size_t place;
+
+	for (place = 0; place < LP_PROBE_SITES; place++) {
+		attacher_detach(session->attacher, attached->probes[place]);
+		shared_uprobes_release(attached->shares[place], clock_now());
+		key.address = attached->addresses[place];
+		if (key.address)
+			bpf_map_delete_elem(bpf_map__fd(session->skeleton->maps.sites), &key);
+	}
+	free(attached->probe);
+	memset(attached, 0, sizeof(*attached));
+}
+
+/* Stores a role's probe for the bursts, each of which attaches it. */
+static int store_probe(struct lp_attached_role *attached, const struct lp_probe *probe,
+		       struct lp_error *error)
+{
+	size_t bytes = strlen(probe->function) + 1;
+
+	attached->probe = malloc(sizeof(*probe) + bytes);
+	if (!attached->probe)
+		return error_set(error, -ENOMEM, "out of memory");
+	*attached->probe = *probe;
+	/* the name belongs to the examination, which is freed before the next burst */
+	attached->probe->function = memcpy(attached->probe + 1, probe->function, bytes);
+	return 0;
+}
+
+/* Finds a role's probe in the last examination, and attaches it unless bursts do. */
+static int find_and_attach(struct lp_session *session, struct lp_attachment *attachment,
+			   const struct lp_instance *instance, enum lp_probe_role role,
+			   struct lp_error *error)
+{
 	struct lp_attached_role *attached = &attachment->roles[role];
 	struct lp_probe probe;
 	int err;
 
-	if (!program || attached->resolved)
-		return 0;
-	/* with bursts the probe was found before; in this burst the kernel may have been busy */
-	if (attached->probe)
-		return attachment->burst == LP_BURST_ON
-			       ? attach_probe(session, attachment, program, attached->probe, error)
-			       : 0;
 	err = instance->runtime->find_probe(instance, role, &probe, error);
 	if (err)
 		return err;
@@ -158,18 +185,32 @@ int session_attach_role(struct lp_session *session, struct lp_attachment *attach
 			"the kernel emulates no instruction near the entry of %s in pid %d: each hit will cost it several times as much as usual",
 			probe.function, instance->pid);
 	if (session_roles[role].in_bursts && session->config.budget > 0) {
-		size_t bytes = strlen(probe.function) + 1;
-
-		attached->probe = malloc(sizeof(probe) + bytes);
-		if (!attached->probe)
-			return error_set(error, -ENOMEM, "out of memory");
-		*attached->probe = probe;
-		/* the name belongs to the examination, which is freed before the next burst */
-		attached->probe->function = memcpy(attached->probe + 1, probe.function, bytes);
-		if (attachment->burst != LP_BURST_ON)
-			return 0;
+		err = store_probe(attached, &probe, error);
+		if (err || attachment->burst != LP_BURST_ON)
+			return err;
 	}
-	return attach_probe(session, attachment, program, &probe, error);
+	return attach_probe(session, attachment, program_for(session, role), &probe, error);
+}
+
+int session_attach_role(struct lp_session *session, struct lp_attachment *attachment,
+			const struct lp_instance *instance, enum lp_probe_role role,
+			struct lp_error *error)
+{
+	struct lp_attached_role *attached = &attachment->roles[role];
+	struct bpf_program *program = program_for(session, role);
+	int err = 0;
+
+	if (!program || attached->resolved)
+		return 0;
+	/* with bursts the probe was found before; in this burst the kernel may have been busy */
+	if (!attached->probe)
+		err = find_and_attach(session, attachment, instance, role, error);
+	else if (attachment->burst == LP_BURST_ON)
+		err = attach_probe(session, attachment, program, attached->probe, error);
+	/* all places of the role are found again, as they are valid for one state of the file */
+	if (err == -ESTALE)
+		session_detach_role(session, attachment, role);
+	return err;
 }
 
 int session_attach_callback_probes(struct lp_session *session, struct lp_attachment *attachment,
@@ -187,6 +228,31 @@ int session_attach_callback_probes(struct lp_session *session, struct lp_attachm
 					   attached->probe, error);
 	}
 	return err;
+}
+
+void session_reopen_callback_probes(struct lp_session *session, struct lp_attachment *attachment)
+{
+	size_t role;
+
+	for (role = 0; role < LP_PROBE_ROLES; role++)
+		if (attachment->roles[role].probe)
+			session_detach_role(session, attachment, (enum lp_probe_role)role);
+	attachment->reopened = session->reopened = true;
+}
+
+pid_t session_take_reopened(struct lp_session *session)
+{
+	struct lp_attachment *attachment;
+
+	for (attachment = session->attachments; session->reopened && attachment;
+	     attachment = attachment->next) {
+		if (attachment->reopened) {
+			attachment->reopened = false;
+			return attachment->pid;
+		}
+	}
+	session->reopened = false;
+	return 0;
 }
 
 void session_detach_callback_probes(struct lp_session *session, struct lp_attachment *attachment)

@@ -32,6 +32,8 @@
 #define BEGIN_GAP_NS (100 * NS_PER_MS)
 /* The least time in ns to the next beginning if the kernel did not finish with the last one. */
 #define BUSY_GAP_NS (1000 * NS_PER_MS)
+/* The time in ns after which a process whose probes could not be attached is tried again. */
+#define FAILED_GAP_NS (60 * NS_PER_S)
 /* A process that is added begins with a burst if fewer processes than this are in one. */
 #define AT_ONCE 4
 #define GRID_NS (10 * NS_PER_MS)
@@ -53,11 +55,36 @@ void session_open_bursts(struct lp_session *session, struct lp_attachment *attac
 	allowance_open(&attachment->allowance, session->config.budget, now);
 	for (other = session->attachments; other; other = other->next)
 		bursts += other->burst == LP_BURST_ON;
-	if (bursts >= AT_ONCE)
+	if (bursts >= AT_ONCE || session->without_bursts)
 		return;
 	attachment->burst = LP_BURST_ON;
 	session->costs.bursts++;
 	allowance_begin(&attachment->allowance, now);
+}
+
+/* Handles a burst that could not begin, so that a later one does. */
+static void put_off(struct lp_session *session, struct lp_attachment *attachment,
+		    const struct lp_error *error, uint64_t now)
+{
+	attachment->burst = LP_BURST_NONE;
+	session_detach_callback_probes(session, attachment);
+	switch (error->code) {
+	case -EBUSY: /* which was reported */
+		session->begin_ns = now + BUSY_GAP_NS;
+		return;
+	case -ESTALE:
+		log_detail("pid %d: a probed file was changed or exchanged, and is examined again",
+			   attachment->pid);
+		session_reopen_callback_probes(session, attachment);
+		return;
+	case -EPIPE: /* which session_sweep reports */
+		break;
+	default:
+		if (!attachment->reported)
+			log_warning("%s; going on with samples alone for now", error->text);
+		attachment->reported = true;
+	}
+	attachment->begin_ns = now + FAILED_GAP_NS;
 }
 
 static void begin(struct lp_session *session, struct lp_attachment *attachment)
@@ -72,17 +99,7 @@ static void begin(struct lp_session *session, struct lp_attachment *attachment)
 	now = clock_now();
 	session->begin_ns = now + BEGIN_GAP_NS;
 	if (err) {
-		attachment->burst = LP_BURST_NONE;
-		session_detach_callback_probes(session, attachment);
-	}
-	/* which was reported; the next burst is tried later */
-	if (err == -EBUSY) {
-		session->begin_ns = now + BUSY_GAP_NS;
-		return;
-	}
-	if (err) {
-		log_warning("%s; going on with samples alone", error.text);
-		attachment->refused = true;
+		put_off(session, attachment, &error, now);
 		return;
 	}
 	session->costs.bursts++;
@@ -191,10 +208,10 @@ static uint64_t next_turn(uint64_t now, uint64_t wait_ns)
 	return (now / grid + 1) * grid;
 }
 
-static void turn(struct lp_session *session, struct lp_attachment *attachment, bool may_begin,
-		 uint64_t now)
+static void turn(struct lp_session *session, struct lp_attachment *attachment, uint64_t now)
 {
 	struct lp_allowance *allowance = &attachment->allowance;
+	bool may_begin = !session->without_bursts;
 
 	allowance_spend(allowance, session_book(session, attachment), now);
 	allowance_set_leave(allowance, attacher_delay_ns(session->attacher));
@@ -203,16 +220,21 @@ static void turn(struct lp_session *session, struct lp_attachment *attachment, b
 		end(session, attachment, now);
 	if (attachment->burst == LP_BURST_ENDING && all_know(session, attachment, now))
 		finish(session, attachment, now);
-	if (attachment->burst == LP_BURST_NONE && may_begin && !attachment->refused &&
+	if (attachment->burst == LP_BURST_NONE && may_begin &&
 	    attachment->roles[LP_PROBE_DISPATCH].probe && allowance_may_begin(allowance) &&
-	    now >= session->begin_ns)
+	    now >= session->begin_ns && now >= attachment->begin_ns)
 		begin(session, attachment);
 	attachment->turn_ns = next_turn(now, attachment->burst == LP_BURST_ENDING
 						     ? ENDING_CHECK_NS
 						     : allowance_wait_ns(allowance));
 }
 
-uint64_t session_turn_bursts(struct lp_session *session, bool may_begin, uint64_t now)
+void session_allow_bursts(struct lp_session *session, bool allowed)
+{
+	session->without_bursts = !allowed;
+}
+
+uint64_t session_turn_bursts(struct lp_session *session, uint64_t now)
 {
 	struct lp_attachment *attachment;
 	uint64_t next = now + IDLE_WAIT_NS;
@@ -221,7 +243,7 @@ uint64_t session_turn_bursts(struct lp_session *session, bool may_begin, uint64_
 		return UINT64_MAX;
 	for (attachment = session->attachments; attachment; attachment = attachment->next) {
 		if (now >= attachment->turn_ns)
-			turn(session, attachment, may_begin, now);
+			turn(session, attachment, now);
 		if (attachment->turn_ns < next)
 			next = attachment->turn_ns;
 	}

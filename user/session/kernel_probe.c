@@ -92,6 +92,9 @@ int attacher_open_probe(const struct lp_attach_request *request)
 		return open_tracepoint(request);
 	/* the process may have mapped another file there since it was examined */
 	result = mapped_file_open(request->pid, request->path, request->known, &file);
+	/* the path has the bounds of the mapping: it was split or moved, or it is unmapped */
+	if (result == -ENOENT && request->known)
+		return -ESTALE;
 	if (result)
 		return result;
 	if (request->known && file.facts.reach == LP_FILE_REFUSED)

@@ -46,24 +46,12 @@ struct lp_open_roles session_open_roles(const struct lp_session *session, pid_t 
 
 void session_detach(struct lp_session *session, struct lp_attachment *attachment)
 {
-	struct lp_site_key key = { .pid = (uint32_t)attachment->pid };
-	size_t i, place;
+	size_t role;
 
 	while (attachment->loops != LP_NO_SLOT)
 		session_forget_loop(session, attachment->loops);
-	for (i = 0; i < LP_PROBE_ROLES; i++) {
-		struct lp_attached_role *role = &attachment->roles[i];
-
-		free(role->probe);
-		for (place = 0; place < LP_PROBE_SITES; place++) {
-			attacher_detach(session->attacher, role->probes[place]);
-			shared_uprobes_release(role->shares[place], clock_now());
-			key.address = role->addresses[place];
-			if (key.address)
-				bpf_map_delete_elem(bpf_map__fd(session->skeleton->maps.sites),
-						    &key);
-		}
-	}
+	for (role = 0; role < LP_PROBE_ROLES; role++)
+		session_detach_role(session, attachment, (enum lp_probe_role)role);
 	free(attachment);
 }
 
@@ -124,6 +112,15 @@ static void count_refusal(struct lp_session *session, struct lp_attachment *atta
 }
 
 /*
+ * Returns whether a role is tried again after an error: its probe is not found yet (-EAGAIN), the
+ * kernel has to finish with another one (-EBUSY), or its file has to be examined again (-ESTALE).
+ */
+static bool is_tried_again(int err)
+{
+	return err == -EAGAIN || err == -EBUSY || err == -ESTALE;
+}
+
+/*
  * Attaches the roles of the stages from first to last. Returns the number of roles whose probes
  * cannot be found yet, or a negative errno.
  */
@@ -141,23 +138,29 @@ static int attach_roles(struct lp_session *session, struct lp_attachment *attach
 			continue;
 		/* attaching may take so long that a burst would exceed its allowance meanwhile */
 		if (!row->in_bursts)
-			session_turn_bursts(session, true, clock_now());
+			session_turn_bursts(session, clock_now());
 		err = session_attach_role(session, attachment, instance, (enum lp_probe_role)role,
 					  error);
 		/* -ENODEV: the probe is searched for again when a loop begins to run */
 		if (err == -ENODEV)
 			continue;
-		/* -EBUSY: the probe is attached once the kernel has finished with another one */
-		if ((err == -EAGAIN || err == -EBUSY) && row->need != LP_ROLE_INDISPENSABLE) {
+		if (is_tried_again(err)) {
+			if (row->need == LP_ROLE_INDISPENSABLE)
+				return err;
 			open++;
-		} else if (err && is_needed(row, err)) {
+			continue;
+		}
+		if (err == -EBADMSG)
+			count_refusal(session, attachment);
+		if (err && is_needed(row, err)) {
+			/* a process that is added already goes on without the probe */
+			attachment->roles[role].resolved = true;
 			return err;
-		} else if (err) {
+		}
+		if (err) {
 			/* the run goes on without this probe */
 			warn(session, instance->pid, (enum lp_probe_role)role, error);
 			attachment->roles[role].resolved = true;
-			if (err == -EBADMSG)
-				count_refusal(session, attachment);
 		}
 	}
 	return open;
@@ -173,6 +176,8 @@ int session_complete_process(struct lp_session *session, const struct lp_instanc
 		return -ESRCH;
 	report_loop_facts(session, attachment, instance);
 	open = attach_roles(session, attachment, instance, LP_STAGE_LOOPS, LP_STAGE_LOOPS, error);
+	if (is_tried_again(open))
+		return 1;
 	if (open < 0 || !session_load_findings_object(session))
 		return open;
 	early = attach_roles(session, attachment, instance, LP_STAGE_FINDINGS, LP_STAGE_FINDINGS,
@@ -235,9 +240,7 @@ int session_add_process(struct lp_session *session, const struct lp_instance *in
 	err = attach_roles(session, attachment, instance, LP_STAGE_LOOPS, LP_STAGE_LOOPS, error);
 	if (err >= 0)
 		return 0;
-	if (err == -EBADMSG)
-		count_refusal(session, attachment);
-	else if (err != -EBUSY)
+	if (err != -EBADMSG && !is_tried_again(err))
 		session->costs.attach_failures++;
 	session_remove_process(session, instance->pid);
 	return err;

@@ -216,11 +216,19 @@ uint64_t session_map_bytes(struct lp_session *session);
 /* ---- bursts of trace mode, see bursts.c ---- */
 
 /*
- * Begins and ends bursts as the budget allows; with begin false none begins and all end. Returns
- * the instant of the next call (CLOCK_MONOTONIC). Without a budget it does nothing and returns
- * UINT64_MAX.
+ * Begins and ends bursts as the budget allows. Returns the instant of the next call
+ * (CLOCK_MONOTONIC). Without a budget it does nothing and returns UINT64_MAX.
  */
-uint64_t session_turn_bursts(struct lp_session *session, bool begin, uint64_t now_ns);
+uint64_t session_turn_bursts(struct lp_session *session, uint64_t now_ns);
+
+/* Sets whether bursts may begin. Otherwise all of them end. They may when the run begins. */
+void session_allow_bursts(struct lp_session *session, bool allowed);
+
+/*
+ * Returns a process whose probes for bursts have to be found again by an examination, as a file of
+ * it has changed since the last one; each is returned once. 0: there is none.
+ */
+pid_t session_take_reopened(struct lp_session *session);
 
 /*
  * Returns the ns for which every callback of a loop was timed: in trace mode without a budget all

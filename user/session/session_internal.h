@@ -46,9 +46,11 @@ struct lp_attachment {
 	uint32_t loops;
 	uint64_t hits; /* hits of struct lp_process up to which the costs are charged */
 	enum lp_burst_state burst;
-	/* a burst could not begin, so that the process is only sampled from then on */
-	bool refused;
+	bool reported; /* that a burst could not begin */
+	/* the probes for bursts have to be found again, and session_take_reopened was not called */
+	bool reopened;
 	bool disagrees; /* its memory shows functions that its files do not have */
+	uint64_t begin_ns; /* instant before which no burst begins, as the last one could not */
 	/* instant until which its loops may take to notice the end of a burst */
 	uint64_t patience_ns;
 	uint64_t turn_ns; /* instant of the next turn of its bursts */
@@ -115,6 +117,8 @@ struct lp_session {
 	struct lp_overhead costs;
 	struct lp_loop_costs accounts[LP_MAX_LOOPS];
 	uint64_t begin_ns; /* instant before which no burst begins */
+	bool without_bursts; /* no burst begins, see session_allow_bursts */
+	bool reopened; /* an attachment may be reopened */
 	struct lp_mapped_array loops, stalls, callbacks, queues, lost, buckets, filter, holding;
 	struct lp_holdings holdings;
 };
@@ -138,13 +142,18 @@ void session_detach(struct lp_session *session, struct lp_attachment *attachment
 int session_attach_role(struct lp_session *session, struct lp_attachment *attachment,
 			const struct lp_instance *instance, enum lp_probe_role role,
 			struct lp_error *error);
+/* Detaches a role's probe, if it has one, and forgets it: the role is open again. */
+void session_detach_role(struct lp_session *session, struct lp_attachment *attachment,
+			 enum lp_probe_role role);
 /*
  * Attaches the probes that time callbacks, as far as they are found, and detaches them. Attaching
- * returns 0, or a negative errno with a sentence.
+ * returns 0, or a negative errno with a sentence; after -ESTALE session_reopen_callback_probes
+ * forgets them, so that they are found again by the next examination of the process.
  */
 int session_attach_callback_probes(struct lp_session *session, struct lp_attachment *attachment,
 				   struct lp_error *error);
 void session_detach_callback_probes(struct lp_session *session, struct lp_attachment *attachment);
+void session_reopen_callback_probes(struct lp_session *session, struct lp_attachment *attachment);
 struct lp_attachment *session_attachment(const struct lp_session *session, pid_t pid);
 
 /*

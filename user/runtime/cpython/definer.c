@@ -22,9 +22,12 @@ int definer_refuse(const struct lp_definer *definer, const char *reason, struct 
 {
 	int failure = definer->elf ? elf_failure(definer->elf) : 0;
 
+	if (definer->elf && !failure && !mapped_file_unchanged(&definer->file))
+		failure = -ESTALE;
 	/* a file that could not be read is the reason for whatever is missing in it */
 	if (failure)
-		return error_set(error, -EBADMSG,
+		/* a file that was changed meanwhile is not refused, but read again */
+		return error_set(error, failure == -ESTALE ? failure : -EBADMSG,
 				 "%s is not probed in process %d: its file is refused, %s",
 				 definer->probe->function, definer->python->pid,
 				 elf_error(definer->elf, failure));
@@ -46,6 +49,9 @@ static int open_file(struct lp_definer *definer, struct lp_error *error)
 	int err =
 		mapped_file_open(definer->python->pid, definer->probe->path, NULL, &definer->file);
 
+	/* the mapping that the path names was split or moved meanwhile */
+	if (err == -ENOENT)
+		err = -ESTALE;
 	if (err)
 		return open_failed(definer, err, error);
 	if (definer->file.facts.reach == LP_FILE_REFUSED)
@@ -221,5 +227,5 @@ int definer_finish(const struct lp_definer *definer, struct lp_error *error)
 {
 	return mapped_file_unchanged(&definer->file) && !elf_failure(definer->elf)
 		       ? 0
-		       : definer_refuse(definer, "its file was changed while it was read", error);
+		       : definer_refuse(definer, "", error);
 }

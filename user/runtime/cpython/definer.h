@@ -33,7 +33,10 @@ int definer_open_interpreter(const struct lp_cpython *python, struct lp_probe *p
 			     struct lp_definer *definer, struct lp_error *error);
 void definer_close(struct lp_definer *definer);
 
-/* Fills the error with the reason why a function is not probed.  Returns -EBADMSG. */
+/*
+ * Fills the error with the reason why a function is not probed.  Returns -EBADMSG, or -ESTALE if
+ * the file was changed while it was read.
+ */
 int definer_refuse(const struct lp_definer *definer, const char *reason, struct lp_error *error);
 
 /*

@@ -289,7 +289,9 @@ static int find_coroutine(const struct lp_cpython *python, struct lp_probe *prob
 	count = function ? code_returns(definer.elf, function, bytes, returns, LP_PROBE_SITES) : 0;
 	for (i = 0; !err && i < count; i++)
 		err = definer_add(&definer, returns[i], error);
-	if (!count)
+	if (!err && elf_failure(definer.elf))
+		err = definer_refuse(&definer, "", error);
+	if (!err && !count)
 		err = error_set(
 			error, -ENOENT,
 			"the interpreter of process %d has no symbol for where it makes coroutines (it is stripped)",
