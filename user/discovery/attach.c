@@ -190,7 +190,7 @@ int target_attach(struct lp_targets *targets, struct lp_target *target,
 	if (target->named)
 		loops = target_add_loops(targets, target, again ? 1 : TRIES, &kinds);
 	else
-		target_search_loops(target, again ? 1 : TRIES);
+		target_search_loops(targets, target, again ? 1 : TRIES);
 	log_attached(targets, target, loops, kinds);
 	return 0;
 }

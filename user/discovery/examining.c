@@ -160,6 +160,7 @@ static void begin(struct lp_targets *targets, struct lp_target *target)
 
 bool targets_examine(struct lp_targets *targets)
 {
+	const struct lp_target_queue *asked = &targets->queues[LP_QUEUE_EXAMINATIONS];
 	struct lp_examined examined;
 	bool any = false;
 
@@ -175,19 +176,21 @@ bool targets_examine(struct lp_targets *targets)
 			answer(targets, target, &examined);
 	}
 	any |= targets_take_loops(targets);
-	while (targets->asked_first && examine_is_free(targets->asked_first != targets->asked_last))
-		begin(targets, targets_take_asked(targets));
+	while (asked->first && examine_is_free(asked->first != asked->last))
+		begin(targets, targets_dequeue(targets, LP_QUEUE_EXAMINATIONS, NULL));
+	targets_begin_searches(targets);
 	return any;
 }
 
 void targets_wait_examined(struct lp_targets *targets, uint64_t ns)
 {
 	uint64_t end = clock_now() + ns;
+	const struct lp_target_queue *asked = &targets->queues[LP_QUEUE_EXAMINATIONS];
 	bool one = targets->awaited != NULL;
 
 	do {
 		targets_examine(targets);
-		if (one ? !targets->awaited : !targets->asked_first && !examine_is_busy())
+		if (one ? !targets->awaited : !asked->first && !examine_is_busy())
 			return;
 	} while (clock_now() < end && remote_wait(WAIT_NS));
 }

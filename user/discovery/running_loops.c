@@ -38,6 +38,11 @@
  * their threads may do something else by then.
  */
 #define FOUND_NS (2000 * NS_PER_MS)
+/* The time in ns until poll calls that the kernel did not attach in time are tried again. */
+#define POLLS_BUSY_NS (250 * NS_PER_MS)
+/* A search that takes longer than either counts as slow. */
+#define SLOW_CPU_NS (20 * NS_PER_MS)
+#define SLOW_WALL_NS (200 * NS_PER_MS)
 
 static int find_loops(const struct lp_target *target, struct lp_running_loop *loops)
 {
@@ -66,20 +71,32 @@ static bool poll_otherwise(const struct lp_target *target, const struct lp_runni
 }
 
 /*
- * Attaches all poll calls if loops that were found need them, which slows the whole host. Returns
- * whether they were needed. To be called before the loops are added: a poll that is not noticed
- * counts as blocking.
+ * Attaches all poll calls if loops that were found need them, which slows the whole host. Returns 0
+ * if they are not needed, 1 if they were attached now, or -EBUSY if the kernel did not attach them
+ * in time, so that this is to be called again. To be called before the loops are added: a poll that
+ * is not noticed counts as blocking.
  */
-static bool follow_polls(struct lp_targets *targets, const struct lp_target *target,
-			 const struct lp_running_loop *loops, int count)
+static int follow_polls(struct lp_targets *targets, const struct lp_target *target,
+			const struct lp_running_loop *loops, int count)
 {
+	int err;
+
 	if (!session_lacks_polls(targets->config.session) || !poll_otherwise(target, loops, count))
-		return false;
-	if (session_follow_polls(targets->config.session, true))
+		return 0;
+	err = session_follow_polls(targets->config.session, true);
+	if (err == -EBUSY) {
+		if (!targets->polls_reported)
+			log_process(
+				"the kernel does not attach all poll system calls yet: until it does, loops that do not use epoll, as those of pid %d, are not profiled or timed wrongly",
+				target->process.pid);
+		targets->polls_reported = true;
+		return err;
+	}
+	if (err)
 		log_process(
 			"cannot watch all poll system calls: loops of pid %d that do not use epoll are timed wrongly",
 			target->process.pid);
-	return true;
+	return 1;
 }
 
 void target_follow_polls(struct lp_targets *targets, const struct lp_target *target)
@@ -100,8 +117,8 @@ void targets_loop_event(struct lp_targets *targets, const struct lp_event_loop *
 		return;
 	target->polls_ns = now + POLLS_PERIOD_NS;
 	/* if its polls have to be followed, an iteration that it has begun is dropped */
-	target_search_loops(target, 1);
-	target_begin_search(targets, target);
+	target_search_loops(targets, target, 1);
+	targets_begin_searches(targets);
 }
 
 /*
@@ -170,9 +187,12 @@ static size_t add_until(struct lp_targets *targets, struct lp_target *target,
 	return done;
 }
 
-/* Retains loops that were found, for target_add_more. */
+/*
+ * Retains loops that were found, for target_add_more. followed: as returned by follow_polls; if it
+ * is -EBUSY, all of the loops wait for the poll calls.
+ */
 static void retain(struct lp_target *target, const struct lp_running_loop *loops, size_t count,
-		   bool followed)
+		   int followed)
 {
 	struct lp_found_loops *found = &target->found;
 
@@ -181,9 +201,34 @@ static void retain(struct lp_target *target, const struct lp_running_loop *loops
 		return;
 	memcpy(found->loops, loops, count * sizeof(*loops));
 	found->count = count;
-	found->followed = followed;
+	found->followed = followed > 0;
+	found->waits = followed == -EBUSY;
 	found->since_ns = clock_now();
-	found->due_ns = found->since_ns + PORTION_REST_NS;
+	found->due_ns = found->since_ns + (found->waits ? POLLS_BUSY_NS : PORTION_REST_NS);
+}
+
+/* Queues the search for loops that was requested, once the loops of the last one are added. */
+static void queue_search(struct lp_targets *targets, struct lp_target *target)
+{
+	if (target->search.tries && !target->search.ticket && !target->found.loops)
+		target_enqueue(targets, target, LP_QUEUE_SEARCHES);
+}
+
+/*
+ * Tries the poll calls again for which loops wait. Returns whether they can be added now. Probes
+ * may have added them meanwhile, in a poll that was not noticed.
+ */
+static bool end_wait(struct lp_targets *targets, struct lp_target *target)
+{
+	struct lp_found_loops *found = &target->found;
+
+	if (follow_polls(targets, target, found->loops, (int)found->count) == -EBUSY) {
+		found->due_ns = clock_now() + POLLS_BUSY_NS;
+		return false;
+	}
+	found->waits = false;
+	found->followed = true;
+	return true;
 }
 
 void target_add_more(struct lp_targets *targets, struct lp_target *target)
@@ -192,16 +237,22 @@ void target_add_more(struct lp_targets *targets, struct lp_target *target)
 	uint64_t now = clock_now();
 
 	if (now - found->since_ns >= FOUND_NS) {
-		target_forget_loops(target);
-		target_search_loops(target, 1);
+		bool waited = found->waits;
+
+		target_forget_loops(targets, target);
+		target->search.waited = waited;
+		target_search_loops(targets, target, 1);
 		return;
 	}
+	if (found->waits && !end_wait(targets, target))
+		return;
 	found->next += add_until(targets, target, found->loops + found->next,
 				 found->count - found->next, found->followed, now + PORTION_NS);
 	found->due_ns = clock_now() + PORTION_REST_NS;
 	if (found->next == found->count) {
 		free(found->loops);
 		memset(found, 0, sizeof(*found));
+		queue_search(targets, target);
 	}
 }
 
@@ -209,9 +260,16 @@ void target_add_more(struct lp_targets *targets, struct lp_target *target)
 static void add_found(struct lp_targets *targets, struct lp_target *target,
 		      const struct lp_running_loop *loops, size_t count, uint64_t portion_ns)
 {
-	bool followed = follow_polls(targets, target, loops, (int)count);
-	size_t done = add_until(targets, target, loops, count, followed, clock_now() + portion_ns);
+	int followed = follow_polls(targets, target, loops, (int)count);
+	size_t done = 0;
 
+	/* the loops of the last search have waited for poll calls that are attached now */
+	if (!followed && target->search.waited)
+		followed = 1;
+	if (followed != -EBUSY)
+		done = add_until(targets, target, loops, count, followed > 0,
+				 clock_now() + portion_ns);
+	target->search.waited = followed == -EBUSY;
 	if (done < count)
 		retain(target, loops + done, count - done, followed);
 }
@@ -236,14 +294,15 @@ int target_add_loops(struct lp_targets *targets, struct lp_target *target, int t
 	return count;
 }
 
-void target_search_loops(struct lp_target *target, unsigned int tries)
+void target_search_loops(struct lp_targets *targets, struct lp_target *target, unsigned int tries)
 {
 	struct lp_loop_search *search = &target->search;
 
-	if (tries <= search->tries)
-		return;
-	search->tries = tries;
-	search->until_ns = clock_now() + TRIES_NS;
+	if (tries > search->tries) {
+		search->tries = tries;
+		search->until_ns = clock_now() + TRIES_NS;
+	}
+	queue_search(targets, target);
 }
 
 /*
@@ -273,20 +332,32 @@ static void end_search(struct lp_target *target, bool any, uint64_t took)
 	search->ticket = 0;
 }
 
-bool target_begin_search(struct lp_targets *targets, struct lp_target *target)
+static bool is_quick(const struct lp_target *target)
 {
-	struct lp_loop_search *search = &target->search;
+	return !target->search.slow;
+}
 
-	/* the loops of the last search come first */
-	if (search->ticket || target->found.loops || loop_search_is_busy())
-		return false;
-	search->ticket = ++targets->searches;
-	if (loop_search_begin(&target->instance, search->ticket)) {
-		/* the process is unreadable, or too many are */
-		search->tries = 0;
-		end_search(target, false, 0);
+void targets_begin_searches(struct lp_targets *targets)
+{
+	const struct lp_target_queue *waiting = &targets->queues[LP_QUEUE_SEARCHES];
+	struct lp_target *target;
+
+	while (waiting->first) {
+		enum lp_search_room room = loop_search_room(waiting->first != waiting->last);
+
+		if (room == LP_SEARCH_NONE)
+			return;
+		target = targets_dequeue(targets, LP_QUEUE_SEARCHES,
+					 room == LP_SEARCH_QUICK ? is_quick : NULL);
+		if (!target)
+			return;
+		target->search.ticket = ++targets->searches;
+		if (loop_search_begin(&target->instance, target->search.ticket)) {
+			/* the process is unreadable, or too many are */
+			target->search.tries = 0;
+			end_search(target, false, 0);
+		}
 	}
-	return true;
 }
 
 static void take_loops(struct lp_targets *targets, struct lp_target *target,
@@ -296,12 +367,14 @@ static void take_loops(struct lp_targets *targets, struct lp_target *target,
 	size_t before = targets->new_loops;
 	uint64_t begun = remote_clock();
 
+	search->slow = found->cpu_ns > SLOW_CPU_NS || found->wall_ns > SLOW_WALL_NS;
 	search->tries--;
 	if (found->count > 0 || clock_now() >= search->until_ns)
 		search->tries = 0;
 	if (found->count > 0)
 		add_found(targets, target, found->loops, (size_t)found->count, PORTION_NS);
 	end_search(target, targets->new_loops > before, found->cpu_ns + remote_clock() - begun);
+	queue_search(targets, target);
 }
 
 bool targets_take_loops(struct lp_targets *targets)

@@ -132,8 +132,9 @@ struct lp_target *target_new(struct lp_targets *targets, pid_t pid, bool named,
 	return target;
 }
 
-void target_forget_loops(struct lp_target *target)
+void target_forget_loops(struct lp_targets *targets, struct lp_target *target)
 {
+	target_unqueue(targets, target, LP_QUEUE_SEARCHES);
 	free(target->found.loops);
 	memset(&target->found, 0, sizeof(target->found));
 	memset(&target->search, 0, sizeof(target->search));
@@ -148,7 +149,7 @@ void target_reset(struct lp_targets *targets, struct lp_target *target)
 		targets->profiled--;
 	}
 	target->state = LP_TARGET_WAITING;
-	target_forget_loops(target);
+	target_forget_loops(targets, target);
 	if (target->instance.runtime && target->instance.reader)
 		target->instance.runtime->release(&target->instance);
 	memset(&target->instance, 0, sizeof(target->instance));

@@ -81,7 +81,7 @@ void targets_free(struct lp_targets *targets)
 		next = target->next;
 		if (target->instance.runtime && target->instance.reader)
 			target->instance.runtime->release(&target->instance);
-		target_forget_loops(target);
+		target_forget_loops(targets, target);
 		process_close(&target->process);
 		free(target);
 	}
@@ -162,8 +162,8 @@ void targets_poller_event(struct lp_targets *targets, const struct lp_event_poll
 	 */
 	if (event->event.time_ns >= target->check_ns) {
 		target->search.polled = true;
-		target_search_loops(target, 1);
-		target_begin_search(targets, target);
+		target_search_loops(targets, target, 1);
+		targets_begin_searches(targets);
 	} else if (target->scan_ns > target->check_ns) {
 		/* BPF does not report this thread again for a while */
 		target->scan_ns = target->check_ns;
@@ -220,34 +220,24 @@ static uint64_t due_of(const struct lp_targets *targets, const struct lp_target 
 		return due;
 	if (target->found.loops)
 		due = target->found.due_ns;
-	else if (target->search.tries && !target->search.ticket)
-		due = 0;
-	else if (!is_open(target) && targets->config.sampling && !target->search.ticket)
+	else if (!is_open(target) && targets->config.sampling && !target->search.tries)
 		due = target->scan_ns;
 	return is_open(target) && !target->asked ? min_u64(due, target->retry_ns) : due;
 }
 
-/* Begins what is due of a target. Returns false if the worker that it needs is not free. */
-static bool check_target(struct lp_targets *targets, struct lp_target *target, uint64_t now)
+/* Begins what is due of a target, or queues it if it needs a worker. */
+static void check_target(struct lp_targets *targets, struct lp_target *target, uint64_t now)
 {
-	struct lp_loop_search *search = &target->search;
-
 	if (is_open(target) && !target->asked && now >= target->retry_ns)
 		target_ask(targets, target);
 	if (target->found.loops) {
 		if (now >= target->found.due_ns)
 			target_add_more(targets, target);
-		return true;
+	} else if (!is_open(target) && targets->config.sampling && !target->search.tries &&
+		   now >= target->scan_ns) {
+		target->search.scans = true;
+		target_search_loops(targets, target, 1);
 	}
-	if (search->ticket)
-		return true;
-	if (!search->tries) {
-		if (is_open(target) || !targets->config.sampling || now < target->scan_ns)
-			return true;
-		search->scans = true;
-		target_search_loops(target, 1);
-	}
-	return target_begin_search(targets, target);
 }
 
 /* Makes due the examination of processes that bursts cannot begin in without one. */
@@ -298,10 +288,8 @@ uint64_t targets_check(struct lp_targets *targets, uint64_t now)
 		}
 		if (now + LP_RETRY_FIRST_NS < next_ns)
 			next_ns = now + LP_RETRY_FIRST_NS;
-		if (check_target(targets, target, now))
-			target->check_turn = targets->check_turn;
-		else
-			whole = false;
+		check_target(targets, target, now);
+		target->check_turn = targets->check_turn;
 	}
 	targets->check_turn += whole;
 	targets_examine(targets);

@@ -31,11 +31,26 @@ enum lp_target_state {
 	LP_TARGET_REFUSED,
 };
 
+/* Queues of targets; a target may wait in each. */
+enum lp_queue {
+	LP_QUEUE_EXAMINATIONS,
+	LP_QUEUE_SEARCHES, /* for loops */
+	LP_QUEUES,
+};
+
+/* First in, first out among the targets of one unit; the units of the host take turns. */
+struct lp_target_queue {
+	struct lp_target *first, *last;
+	uint64_t turns; /* number of targets that were removed by their turn */
+	uint64_t served[LP_OWNER_BUCKETS]; /* last turn of the units in a bucket */
+};
+
 /* Loops that were found in a target and are added in portions. */
 struct lp_found_loops {
 	struct lp_running_loop *loops; /* owned; NULL: none are left */
 	size_t count, next; /* next: number of those that were handled */
 	bool followed; /* all poll calls were attached because of them */
+	bool waits; /* all poll calls are needed, and the kernel did not attach them yet */
 	uint64_t since_ns; /* instant of the search */
 	uint64_t due_ns; /* instant of the next portion */
 };
@@ -46,6 +61,8 @@ struct lp_loop_search {
 	uint64_t until_ns; /* instant after which a search without a result is not repeated */
 	uint64_t ticket; /* number of the search under way; 0: none */
 	bool scans, polled; /* it was due by scan_ns, or by check_ns */
+	bool slow; /* the last one took long */
+	bool waited; /* loops that the last one has found waited for poll calls */
 };
 
 struct lp_target {
@@ -63,8 +80,9 @@ struct lp_target {
 	bool scanned; /* found by a scan of all processes: it may have been running for long */
 	bool asked; /* an examination is queued or under way */
 	uint64_t ticket; /* number of the examination under way; 0: none */
-	/* next target in the queue; NULL: it is the last one, or not in the queue */
-	struct lp_target *next_asked;
+	/* next targets in the queues; NULL: it is the last one, or not in the queue */
+	struct lp_target *next_queued[LP_QUEUES];
+	bool queued[LP_QUEUES];
 	struct lp_program_key key;
 	/* sample mode: instant before which a thread that polls starts no search for loops */
 	uint64_t check_ns;
@@ -102,14 +120,13 @@ struct lp_targets {
 	uint64_t failures;
 	/* processes that were not added, as the table or the share of their unit was full */
 	uint64_t dropped;
+	bool polls_reported; /* that poll calls are not attached yet */
 	bool share_reported; /* a unit that is over its share was reported */
 	int descriptor; /* epoll on the pidfds of all targets */
-	/* queue of targets that wait for an examination, first in, first out */
-	struct lp_target *asked_first, *asked_last;
+	struct lp_target_queue queues[LP_QUEUES];
 	uint64_t check_turn; /* in a turn of targets_check each target is checked once at most */
 	uint64_t tickets;
 	uint64_t searches; /* number of searches for loops that workers have begun */
-	uint64_t served[LP_OWNER_BUCKETS]; /* last ticket of the units in a bucket */
 	/* the target for which targets_add waits, and the result */
 	struct lp_target *awaited;
 	int awaited_code;
@@ -161,18 +178,23 @@ void target_count_unattached(struct lp_targets *targets, struct lp_target *targe
 /* Sets the instant of the next examination; the time until it grows with each call. */
 void target_put_off(struct lp_target *target);
 
-/* Functions of examine_queue.c. target_ask queues an examination of a target. */
+/* Functions of target_queues.c. target_enqueue does nothing if the target is in the queue. */
+void target_enqueue(struct lp_targets *targets, struct lp_target *target, enum lp_queue number);
+/* Removes a target from a queue, if it is in it. */
+void target_unqueue(struct lp_targets *targets, struct lp_target *target, enum lp_queue number);
+/*
+ * Removes the next target from a queue: the first one of the unit that was served least recently.
+ * may: whether a target may be next; NULL: all may. NULL: there is none.
+ */
+struct lp_target *targets_dequeue(struct lp_targets *targets, enum lp_queue number,
+				  bool (*may)(const struct lp_target *target));
+/* Queues an examination of a target. */
 void target_ask(struct lp_targets *targets, struct lp_target *target);
 /*
  * Cancels the examination of a target that is dropped or runs another program: the result is
  * ignored.
  */
 void target_unask(struct lp_targets *targets, struct lp_target *target);
-/*
- * Removes the next target from the queue: the first one of the unit whose last examination was
- * least recent. NULL: the queue is empty.
- */
-struct lp_target *targets_take_asked(struct lp_targets *targets);
 
 /*
  * Waits until the queue is empty or the awaited target is examined, for ns at most (examining.c).
@@ -190,15 +212,15 @@ int target_add_loops(struct lp_targets *targets, struct lp_target *target, int t
 		     unsigned int *kinds);
 void target_add_more(struct lp_targets *targets, struct lp_target *target);
 /*
- * target_search_loops has a worker search for the loops of an attached target, up to tries times;
- * target_begin_search begins that as soon as the worker is free, and returns whether it has.
+ * target_search_loops queues a search for the loops of an attached target by a worker, which is
+ * repeated up to tries times. targets_begin_searches begins those for which workers are free.
  */
-void target_search_loops(struct lp_target *target, unsigned int tries);
-bool target_begin_search(struct lp_targets *targets, struct lp_target *target);
+void target_search_loops(struct lp_targets *targets, struct lp_target *target, unsigned int tries);
+void targets_begin_searches(struct lp_targets *targets);
 /* Adds the loops that workers have found.  Returns whether there were results. */
 bool targets_take_loops(struct lp_targets *targets);
 /* Cancels the search, and drops the loops that were found and not added yet. */
-void target_forget_loops(struct lp_target *target);
+void target_forget_loops(struct lp_targets *targets, struct lp_target *target);
 /* Attaches all poll calls if loops that run in the target already need them. */
 void target_follow_polls(struct lp_targets *targets, const struct lp_target *target);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The search for the loops of a target without waiting for it: one at a time. */
+/*
+ * The search for the loops of targets without waiting for it. There are two workers, one of which
+ * is for targets whose search is quick, so that slow ones delay only each other.
+ */
 #ifndef LP_RUNTIME_REMOTE_LOOP_SEARCH_H
 #define LP_RUNTIME_REMOTE_LOOP_SEARCH_H
 
@@ -8,6 +11,18 @@
 /* Called by remote_begin() and remote_end(). */
 int loop_search_open(void);
 void loop_search_close(void);
+
+enum lp_search_room {
+	LP_SEARCH_NONE, /* no worker is free */
+	LP_SEARCH_QUICK, /* the one for quick searches is */
+	LP_SEARCH_ANY,
+};
+
+/*
+ * Returns which search may begin now.  others_wait: several targets wait for theirs, which shortens
+ * the time limits of later searches.
+ */
+enum lp_search_room loop_search_room(bool others_wait);
 
 /* Returns whether a search has begun and its result was not taken yet. */
 bool loop_search_is_busy(void);
@@ -21,6 +36,7 @@ struct lp_loops_found {
 	int count; /* number of loops, or a negative errno as find_loops returns it */
 	const struct lp_running_loop *loops; /* valid until the next call */
 	uint64_t cpu_ns; /* CPU time of the worker */
+	uint64_t wall_ns; /* from the beginning of the search to this call */
 };
 
 /*
