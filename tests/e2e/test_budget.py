@@ -1,5 +1,7 @@
 """--budget: the cost to a target, and what is reported under a budget."""
 
+import os
+import shutil
 import time
 
 from lib import checks, schema
@@ -158,6 +160,25 @@ def test_a_loop_with_little_to_do_is_traced_all_the_time(case):
         raise Failure(f"{loop['traced_ns']} of {loop['wall_ns']} ns were traced")
     if records.one("self")["bursts"] != 1:
         raise Failure(f"what it took itself: {records.one('self')}")
+
+
+def test_bursts_go_on_after_a_file_was_changed(case):
+    """A package manager or a backup changes the attributes of files that are in use."""
+    path = case.path("python3")
+    shutil.copy(os.path.realpath(case.interpreter.executable), path)
+    target = case.start("budget.py", "spin", executable=path)
+    profiler = case.attach(target, "--budget", "10%", "-v")
+    target.go()
+    # The first burst begins as the process is added, without a message.
+    profiler.wait_for_text("the burst is over")
+    os.chmod(path, 0o700)
+    os.link(path, path + ".link")
+    profiler.wait_for_text("is examined again")
+    profiler.wait_for_text("a burst begins")
+    profiler.interrupt()
+    result = profiler.finish().expect(0)
+    if "samples alone" in result.err:
+        raise Failure(result.err)
 
 
 def test_what_must_see_every_callback_takes_no_budget(case):
