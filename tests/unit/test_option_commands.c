@@ -68,6 +68,23 @@ static void export_needs_a_format_and_diff_two_captures(void **state)
 	expect_accepted("report -f csv -j -o x.csv x.lpc");
 }
 
+static void a_dash_is_stdout(void **state)
+{
+	(void)state;
+	expect_accepted("export -f folded -o - x.lpc");
+	assert_null(options.output);
+	expect_accepted("-p 1 -f csv -o -");
+	assert_null(options.output);
+	expect_accepted("-p 1 -o x.csv");
+	assert_string_equal(options.output, "x.csv");
+	expect_accepted("-p 1 -o ./-");
+	assert_string_equal(options.output, "./-");
+	expect_refused("export -o - x.lpc", "export needs -f FORMAT");
+	expect_refused("report -j -f csv -o - x.lpc", "both write to stdout");
+	expect_refused("record -o - -p 1", "none to stdout");
+	expect_refused("-p 1 --export prom=-", "needs the name of a file");
+}
+
 static void a_check_takes_nothing(void **state)
 {
 	(void)state;
@@ -170,6 +187,7 @@ int main(void)
 		TEST(a_record_is_distinguished_from_its_command),
 		TEST(a_report_takes_files),
 		TEST(export_needs_a_format_and_diff_two_captures),
+		TEST(a_dash_is_stdout),
 		TEST(a_check_takes_nothing),
 		TEST(wrong_combinations_are_refused),
 		TEST(options_of_another_command_are_refused),

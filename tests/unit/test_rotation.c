@@ -5,18 +5,23 @@
 static void a_new_file_begins_after_so_many_bytes(void **state)
 {
 	struct lp_recorder_config config = recorder_config(directory);
+	struct lp_recorder_totals totals = { 0 };
 	struct lp_recorder *recorder;
 	struct lp_counted counted;
-	uint64_t slow = 0;
+	uint64_t slow = 0, bytes = 0;
+	struct stat status;
 	unsigned int i;
 
 	(void)state;
 	config.rotate_bytes = 20000;
+	config.totals = &totals;
 	recorder = recorder_start(&config);
 	put_loop(recorder, 0, 0);
 	fill_with_noise(recorder, 0, 20);
 	recorder_end(recorder);
 	for (i = 0; is_there(segment_path(i)); i++) {
+		assert_int_equal(stat(segment_path(i), &status), 0);
+		bytes += (uint64_t)status.st_size;
 		assert_true(size_of(segment_path(i)) < 20000 + 40000);
 		read_file(segment_path(i), &counted);
 		assert_int_equal(counted.segment, i);
@@ -24,6 +29,8 @@ static void a_new_file_begins_after_so_many_bytes(void **state)
 	}
 	assert_true(i > 5);
 	assert_int_equal(slow, 2000);
+	assert_int_equal(totals.files, i);
+	assert_int_equal(totals.bytes, bytes);
 }
 
 static void a_new_file_begins_after_so_long(void **state)

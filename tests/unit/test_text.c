@@ -326,6 +326,40 @@ static void columns_count_characters(void **state)
 	assert_int_equal(text_columns("\xe4\xbb\xbb\xf0\x9f\x90\x8d!"), 3);
 }
 
+static void a_chosen_time_is_printed_as_it_was_given(void **state)
+{
+	static const struct {
+		uint64_t ns;
+		const char *text;
+	} cases[] = {
+		{ 1, "1 ns" },
+		{ 1500, "1.5 us" },
+		{ 100000000, "100 ms" },
+		{ 12345678, "12.345678 ms" },
+		{ 1500000000, "1.5 s" },
+		{ 0, "0 ns" },
+		{ 3600000000000, "3600 s" },
+		{ 999999999, "999.999999 ms" },
+	};
+	char text[32];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		text_round_duration(text, sizeof(text), cases[i].ns);
+		assert_string_equal(text, cases[i].text);
+	}
+}
+
+static void a_noun_after_one_is_singular(void **state)
+{
+	(void)state;
+	assert_string_equal(text_plural(0), "s");
+	assert_string_equal(text_plural(1), "");
+	assert_string_equal(text_plural(2), "s");
+	assert_string_equal(text_plural(UINT64_MAX), "s");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -351,6 +385,8 @@ int main(void)
 		cmocka_unit_test(times_round_within_a_unit_rather_than_to_four_digits),
 		cmocka_unit_test(a_time_takes_eight_bytes_for_more_than_a_year),
 		cmocka_unit_test(columns_count_characters),
+		cmocka_unit_test(a_chosen_time_is_printed_as_it_was_given),
+		cmocka_unit_test(a_noun_after_one_is_singular),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

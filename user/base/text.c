@@ -229,12 +229,22 @@ const char *text_path_end(const char *path, unsigned int parts)
 	return at;
 }
 
+static const struct {
+	double ns;
+	const char *unit;
+} units[] = { { 1e9, "s" }, { 1e6, "ms" }, { 1e3, "us" }, { 1, "ns" } };
+
+void text_round_duration(char *text, size_t size, uint64_t ns)
+{
+	size_t i = 0;
+
+	while (i < 3 && (double)ns < units[i].ns)
+		i++;
+	snprintf(text, size, "%.12g %s", (double)ns / units[i].ns, units[i].unit);
+}
+
 void text_duration(char *text, size_t size, uint64_t ns)
 {
-	static const struct {
-		double ns;
-		const char *unit;
-	} units[] = { { 1e9, "s" }, { 1e6, "ms" }, { 1e3, "us" }, { 1, "ns" } };
 	double value = (double)ns;
 	size_t i;
 

@@ -65,6 +65,9 @@ static inline bool text_ends_with(const char *text, const char *end)
  */
 void text_duration(char *text, size_t size, uint64_t ns);
 
+/* Formats a time that somebody chose, without rounding to three digits: "100 ms", "1.5 s", "1 ns". */
+void text_round_duration(char *text, size_t size, uint64_t ns);
+
 /* Returns the ending of a regular noun after a number: "s", or "" after 1. */
 static inline const char *text_plural(uint64_t count)
 {

@@ -36,6 +36,8 @@ struct lp_recorder {
 	struct lp_checkpoint *checkpoint;
 	struct lp_block_packer *packer;
 	int descriptor; /* -1: no file is open */
+	struct lp_recorder_totals *totals;
+	uint64_t earlier_bytes; /* of the files before the current one */
 	uint64_t bytes; /* size of the current file up to its last whole block */
 	uint64_t segment_bytes; /* the part of bytes that is header and checkpoint */
 	uint64_t segment_records; /* records in the current file, apart from its checkpoint */
@@ -255,6 +257,7 @@ static int begin_next_file(struct lp_recorder *recorder, uint64_t now_ns)
 	int err;
 
 	close_file(recorder);
+	recorder->earlier_bytes += step ? recorder->bytes : 0;
 	recorder->header.segment += step;
 	err = begin_file(recorder, now_ns);
 	if (!err)
@@ -264,6 +267,7 @@ static int begin_next_file(struct lp_recorder *recorder, uint64_t now_ns)
 		close_file(recorder);
 		/* the number is used for the next attempt */
 		recorder->header.segment -= step;
+		recorder->bytes = 0;
 	}
 	return err;
 }
@@ -398,6 +402,7 @@ int recorder_new(const struct lp_recorder_config *config, struct lp_recorder **r
 	recorder->checkpoint = checkpoint_new();
 	recorder->packer = block_packer_new();
 	recorder->header = config->header;
+	recorder->totals = config->totals;
 	header = &recorder->header;
 	memcpy(header->magic, LP_CAPTURE_MAGIC, sizeof(header->magic));
 	header->major = LP_CAPTURE_MAJOR;
@@ -581,6 +586,11 @@ int recorder_close(struct lp_recorder *recorder, struct lp_error *error)
 			  " records in %.1f s could not be written: %s",
 			  recorder_path(recorder), recorder->lost,
 			  (double)recorder->lost_ns / (double)NS_PER_S, reason(err));
+	if (recorder->totals && recorder->written)
+		*recorder->totals = (struct lp_recorder_totals){
+			.files = recorder->header.segment + 1,
+			.bytes = recorder->earlier_bytes + recorder->bytes,
+		};
 	free_recording(recorder);
 	return err;
 }

@@ -15,12 +15,19 @@
 
 struct lp_recorder;
 
+/* What was written in the whole run. */
+struct lp_recorder_totals {
+	uint64_t files; /* 0: there was nothing to record */
+	uint64_t bytes; /* of all files, those included that were removed to make room */
+};
+
 struct lp_recorder_config {
 	const char *path; /* a file; or a directory, if there is one or the path ends in a slash */
 	bool directory; /* the path is a directory, which is created if it is missing */
 	uint64_t rotate_bytes; /* a directory: size at which a new file begins; 0: no limit */
 	uint64_t rotate_ns; /* age at which a new file begins; 0: no limit */
 	uint64_t retain_bytes; /* limit of all captures in the directory together; 0: none */
+	struct lp_recorder_totals *totals; /* filled in by recorder_close; NULL: not needed */
 	/* The fields that describe the run: threshold, start, queue, tool, mode, host. */
 	struct lp_capture_header header;
 };

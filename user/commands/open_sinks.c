@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static int choose_format(const struct lp_options *options, const struct lp_format **format,
 			 struct lp_error *error)
@@ -95,6 +96,24 @@ static int check_exports(const struct lp_options *options)
 	return 0;
 }
 
+/*
+ * Returns whether the output of record has the suffix of a format: the user expects a file of that
+ * format, which a capture is not.
+ */
+static bool is_no_capture(const struct lp_options *options, struct lp_error *error)
+{
+	const struct lp_format *format = options->archive ? NULL : format_by_path(options->output);
+	struct stat status;
+
+	if (!format || (!stat(options->output, &status) && S_ISDIR(status.st_mode)))
+		return false;
+	error_set(
+		error, -EINVAL,
+		"record writes captures, and %s would be no %s file: leave out the word record for that file (`loopprof -o %s ...`), or record to a name such as x.lpc, and convert it: `loopprof export -o %s x.lpc`",
+		options->output, format->name, options->output, options->output);
+	return true;
+}
+
 int open_sinks_check(const struct lp_options *options)
 {
 	const struct lp_format *format;
@@ -102,9 +121,10 @@ int open_sinks_check(const struct lp_options *options)
 
 	if (check_exports(options))
 		return 2;
-	/* record writes captures, and diff has two formats of its own, which it checks itself */
-	if (options->command == LP_COMMAND_RECORD || options->command == LP_COMMAND_DIFF ||
-	    !choose_format(options, &format, &error))
+	/* diff has two formats of its own, which it checks itself */
+	if (options->command == LP_COMMAND_DIFF ||
+	    (options->command == LP_COMMAND_RECORD ? !is_no_capture(options, &error)
+						   : !choose_format(options, &format, &error)))
 		return 0;
 	log_error("%s", error.text);
 	return 2;

@@ -18,6 +18,7 @@
 #include "runtime/detect.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,8 +74,10 @@ static void take(void *context, const struct lp_event *record)
 		return;
 	}
 	decode_event(record, record->size, &steering, profile);
-	if (profile->recorder)
+	if (profile->recorder) {
 		recorder_take(profile->recorder, record);
+		recorded_take(&profile->recorded, record);
+	}
 	if (record->type == LP_EVENT_PROCESS || record->type == LP_EVENT_POLLER)
 		return;
 	if (profile->output.model)
@@ -97,6 +100,7 @@ static int open_output(struct lp_profile *profile, struct lp_error *error)
 		.rotate_bytes = options->rotate_bytes,
 		.rotate_ns = options->rotate_ns,
 		.retain_bytes = options->retain_bytes,
+		.totals = &profile->totals,
 		.header = {
 			.threshold_ns = profile->run.threshold_ns,
 			.start_ns = profile->run.start_ns,
@@ -336,6 +340,21 @@ static void resolve(struct lp_profile *profile)
 	targets_wait_quiet(profile->targets);
 }
 
+/* Writes "trace mode, slow from 100 ms". */
+static void mode_text(const struct lp_profile *profile, char *text, size_t size)
+{
+	const struct lp_options *options = profile->options;
+	char threshold[48] = "every callback counts as slow (-t 0)";
+
+	if (options->threshold_ns) {
+		strcpy(threshold, "slow from ");
+		text_round_duration(threshold + strlen(threshold),
+				    sizeof(threshold) - strlen(threshold), options->threshold_ns);
+	}
+	snprintf(text, size, "%s mode%s, %s", profile->run.mode,
+		 options->budget_ppm && !options->sampling ? " in bursts" : "", threshold);
+}
+
 /*
  * Adds the processes that the options name. Returns 0 if at least one was added, or a negative
  * errno with a sentence.
@@ -343,19 +362,22 @@ static void resolve(struct lp_profile *profile)
 static int add_targets(struct lp_profile *profile, struct lp_error *error)
 {
 	const struct lp_options *options = profile->options;
-	size_t i, added = 0;
+	size_t i, added = 0, attached;
+	char mode[96];
 	int err = 0;
 
 	if (options->launch)
 		return add_launched(profile, error);
+	mode_text(profile, mode, sizeof(mode));
 	if (options->all) {
 		preflight_warn_of_rights();
 		targets_scan(profile->targets);
 		resolve(profile);
-		log_note("following every loop of %s%s, %zu processes now; Ctrl-C ends",
+		attached = targets_attached(profile->targets);
+		log_note("following every loop of %s%s, %zu process%s now; %s; Ctrl-C ends",
 			 options->cgroup ? "cgroup " : "this host",
-			 options->cgroup ? options->cgroup : "",
-			 targets_attached(profile->targets));
+			 options->cgroup ? options->cgroup : "", attached,
+			 attached == 1 ? "" : "es", mode);
 		return 0;
 	}
 	for (i = 0; i < options->pid_count; i++) {
@@ -373,9 +395,7 @@ static int add_targets(struct lp_profile *profile, struct lp_error *error)
 	if (!added)
 		return err;
 	resolve(profile);
-	log_note("%s mode%s, slow from %g ms; Ctrl-C ends", profile->run.mode,
-		 options->budget_ppm && !options->sampling ? " in bursts" : "",
-		 (double)options->threshold_ns / NS_PER_MS);
+	log_note("%s; Ctrl-C ends", mode);
 	return 0;
 }
 
@@ -389,11 +409,17 @@ static void consume_signal(const struct lp_profile *profile)
 
 static int finish(struct lp_profile *profile, struct lp_error *error)
 {
+	char text[PATH_MAX + 512];
 	struct lp_error other;
 	int err = 0;
 
 	if (profile->recorder)
 		err = recorder_close(profile->recorder, error);
+	if (profile->recorder && !err && profile->totals.files) {
+		recorded_text(text, sizeof(text), &profile->recorded, profile->options->output,
+			      &profile->totals);
+		log_note("%s", text);
+	}
 	profile->recorder = NULL;
 	if (profile->output.model && open_sinks_finish(&profile->output, &other) && !err) {
 		err = other.code;

@@ -8,6 +8,7 @@
 #include "discovery/targets.h"
 #include "open_sinks.h"
 #include "capture/recorder.h"
+#include "recorded.h"
 
 struct lp_profile {
 	const struct lp_options *options;
@@ -25,6 +26,8 @@ struct lp_profile {
 	enum lp_end_reason reason;
 	bool killed; /* the launched program was killed, as it cannot be profiled */
 	struct lp_open_sinks output;
+	struct lp_recorded recorded;
+	struct lp_recorder_totals totals;
 	struct lp_recorder *recorder; /* record: writes the capture; NULL: another command */
 	int epoll, signals;
 };

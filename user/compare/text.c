@@ -17,14 +17,15 @@
 static void print_side(FILE *file, const char *name, const struct lp_side *side)
 {
 	time_t start = (time_t)(side->start_unix_ns / NS_PER_S);
-	char text[32] = "?";
+	char text[32] = "?", threshold[32];
 	struct tm parts;
 
+	text_round_duration(threshold, sizeof(threshold), side->threshold_ns);
 	if (localtime_r(&start, &parts))
 		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &parts);
-	fprintf(file, "%s  %s, %.1f s%s%s, %zu loop%s, %s mode, slow from %g ms\n", name, text,
+	fprintf(file, "%s  %s, %.1f s%s%s, %zu loop%s, %s mode, slow from %s\n", name, text,
 		(double)side->span_ns * 1e-9, side->host[0] ? ", " : "", side->host, side->loops,
-		text_plural(side->loops), side->mode, (double)side->threshold_ns * 1e-6);
+		text_plural(side->loops), side->mode, threshold);
 }
 
 static const char *mark_of(enum lp_verdict verdict)

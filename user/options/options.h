@@ -47,7 +47,8 @@ struct lp_options {
 	uint64_t duration_ns; /* 0: until the run is interrupted */
 	uint64_t interval_ns; /* -i; 0: none */
 	uint64_t export_ns; /* period of --export without -i; 0: no period */
-	const char *output;
+	const char *output; /* NULL: stdout */
+	bool to_stdout; /* -o - */
 	const char *format;
 	bool force; /* report, export: the output may replace one of the captures */
 	bool json;

@@ -170,6 +170,9 @@ static int check_combination(const struct lp_options *options)
 		return usage_error("-a means every process: leave out -p and -- COMMAND");
 	if (options->pid_count && options->launch)
 		return usage_error("give either -p PID or -- COMMAND, not both");
+	if (options->command == LP_COMMAND_RECORD && options->to_stdout)
+		return usage_error(
+			"record writes a capture to a file, and none to stdout: give -o FILE (a file of the name - is ./-)");
 	if (options->command == LP_COMMAND_RECORD && !options->output)
 		return usage_error("record needs -o FILE");
 	if (options->sampling && options->queue)

@@ -41,6 +41,14 @@ int take_pids(struct lp_options *options, const char *list)
 		   : 0;
 }
 
+/* A dash is stdout, where results go without -o. */
+int take_output(struct lp_options *options, const char *value)
+{
+	options->to_stdout = !strcmp(value, "-");
+	options->output = options->to_stdout ? NULL : value;
+	return *value ? 0 : usage_error("-o takes the name of a file, not ''");
+}
+
 int take_mode(struct lp_options *options, const char *value)
 {
 	options->mode_given = true;
@@ -76,6 +84,10 @@ int take_export(struct lp_options *options, const char *value)
 	if (option_export(value, &options->exports[options->export_count]))
 		return usage_error("--export takes FORMAT=FILE such as prom=/var/x.prom, not '%s'",
 				   value);
+	if (!strcmp(options->exports[options->export_count].path, "-"))
+		return usage_error(
+			"--export updates a file during the run, which stdout is not: '%s' needs the name of a file",
+			value);
 	options->export_count++;
 	return 0;
 }

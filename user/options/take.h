@@ -15,6 +15,7 @@
 int take_pids(struct lp_options *options, const char *value);
 int take_mode(struct lp_options *options, const char *value);
 int take_findings(struct lp_options *options, const char *value);
+int take_output(struct lp_options *options, const char *value);
 int take_cgroup(struct lp_options *options, const char *value);
 int take_export(struct lp_options *options, const char *value);
 int take_budget(struct lp_options *options, const char *value);
