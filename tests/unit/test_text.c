@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/macros.h"
 #include "base/text.h"
 
 #define U_FFFD "\xef\xbf\xbd"
@@ -315,7 +316,7 @@ static void a_time_takes_eight_bytes_for_more_than_a_year(void **state)
 	}
 }
 
-static void columns_count_characters(void **state)
+static void wide_characters_have_two_columns(void **state)
 {
 	(void)state;
 	assert_int_equal(text_columns(""), 0);
@@ -323,7 +324,27 @@ static void columns_count_characters(void **state)
 	assert_int_equal(text_columns("gr\xc3\xb6\xc3\x9f"
 				      "e"),
 			 5);
-	assert_int_equal(text_columns("\xe4\xbb\xbb\xf0\x9f\x90\x8d!"), 3);
+	assert_int_equal(text_columns("\xe4\xbb\xbb\xf0\x9f\x90\x8d!"), 5);
+}
+
+/* No part takes more columns than there are, and no character is split. */
+static void text_is_cut_by_columns(void **state)
+{
+	static const char text[] = "a\xe4\xbb\xbb\xf0\x9f\x90\x8d\xc3\xb6";
+	static const size_t begin[] = { 0, 1, 1, 4, 4, 8, 10, 10 };
+	static const size_t end[] = { 10, 8, 8, 4, 4, 1, 0, 0 };
+	char ascii[sizeof(text)];
+	size_t columns, length;
+
+	(void)state;
+	assert_int_equal(text_columns(text), 6);
+	for (columns = 0; columns < ARRAY_SIZE(begin); columns++) {
+		assert_int_equal(text_begin(text, strlen(text), columns), begin[columns]);
+		assert_ptr_equal(text_end(text, columns), text + end[columns]);
+	}
+	length = text_make_ascii(text, strlen(text), ascii);
+	assert_int_equal(length, 6);
+	assert_memory_equal(ascii, "a?????", 6);
 }
 
 static void a_chosen_time_is_printed_as_it_was_given(void **state)
@@ -384,9 +405,10 @@ int main(void)
 		cmocka_unit_test(times_round_to_the_next_unit_rather_than_to_four_digits),
 		cmocka_unit_test(times_round_within_a_unit_rather_than_to_four_digits),
 		cmocka_unit_test(a_time_takes_eight_bytes_for_more_than_a_year),
-		cmocka_unit_test(columns_count_characters),
 		cmocka_unit_test(a_chosen_time_is_printed_as_it_was_given),
 		cmocka_unit_test(a_noun_after_one_is_singular),
+		cmocka_unit_test(wide_characters_have_two_columns),
+		cmocka_unit_test(text_is_cut_by_columns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -202,16 +202,6 @@ void text_fit(char *to, size_t size, char *from)
 	memcpy(to + head + sizeof(mark) - 1, from + tail, length - tail + 1);
 }
 
-size_t text_make_ascii(const char *text, size_t size, char *to)
-{
-	size_t at, length = 0;
-
-	for (at = 0; at < size; at++)
-		if ((text[at] & 0xc0) != 0x80)
-			to[length++] = text[at] & 0x80 ? '?' : text[at];
-	return length;
-}
-
 bool text_locale_is_utf8(void)
 {
 	return !strcmp(nl_langinfo(CODESET), "UTF-8");
@@ -264,11 +254,102 @@ void text_duration(char *text, size_t size, uint64_t ns)
 		 value, units[i].unit);
 }
 
+/* Ranges of characters that take two columns (EastAsianWidth.txt of Unicode: W and F). */
+static const struct {
+	uint32_t first, last;
+} wide[] = {
+	{ 0x1100, 0x115f }, /* Hangul letters */
+	{ 0x231a, 0x231b }, /* watch, hourglass */
+	{ 0x2329, 0x232a }, /* angle brackets */
+	{ 0x23e9, 0x23ec }, /* signs of players */
+	{ 0x26a1, 0x26a1 }, /* high voltage */
+	{ 0x2705, 0x2705 }, /* check mark */
+	{ 0x274c, 0x274c }, /* cross mark */
+	{ 0x2728, 0x2728 }, /* sparkles */
+	{ 0x2b1b, 0x2b1c }, /* large squares */
+	{ 0x2b50, 0x2b50 }, /* star */
+	{ 0x2e80, 0x303e }, /* radicals, punctuation of Chinese, Japanese and Korean */
+	{ 0x3041, 0x33ff }, /* Kana, Bopomofo, compatibility */
+	{ 0x3400, 0x4dbf }, /* ideographs */
+	{ 0x4e00, 0xa4cf }, /* ideographs, Yi */
+	{ 0xa960, 0xa97f }, /* Hangul letters */
+	{ 0xac00, 0xd7a3 }, /* Hangul syllables */
+	{ 0xf900, 0xfaff }, /* compatibility ideographs */
+	{ 0xfe10, 0xfe19 }, /* vertical forms */
+	{ 0xfe30, 0xfe6f }, /* compatibility and small forms */
+	{ 0xff01, 0xff60 }, /* full width forms */
+	{ 0xffe0, 0xffe6 }, /* full width signs */
+	{ 0x16fe0, 0x18cff }, /* Tangut, Khitan */
+	{ 0x1aff0, 0x1b2ff }, /* Kana */
+	{ 0x1f300, 0x1f64f }, /* pictographs, emoticons */
+	{ 0x1f680, 0x1f6ff }, /* transport */
+	{ 0x1f900, 0x1faff }, /* pictographs */
+	{ 0x20000, 0x3fffd }, /* ideographs */
+};
+
+/* Returns the bytes of the first character of a text that is not empty, and its columns. */
+static size_t measure(const char *text, size_t size, size_t *columns)
+{
+	size_t bytes = 1, i;
+	uint32_t point;
+
+	*columns = 1;
+	while (bytes < size && ((uint8_t)text[bytes] & 0xc0) == 0x80)
+		bytes++;
+	if (bytes < 3 || decode((const uint8_t *)text, &point) != bytes)
+		return bytes;
+	for (i = 0; i < ARRAY_SIZE(wide); i++)
+		if (point >= wide[i].first && point <= wide[i].last)
+			*columns = 2;
+	return bytes;
+}
+
+size_t text_columns_of(const char *text, size_t size)
+{
+	size_t at, wanted, columns = 0;
+
+	for (at = 0; at < size; columns += wanted)
+		at += measure(text + at, size - at, &wanted);
+	return columns;
+}
+
 size_t text_columns(const char *text)
 {
-	size_t columns = 0;
+	return text_columns_of(text, strlen(text));
+}
 
-	for (; *text; text++)
-		columns += (*text & 0xc0) != 0x80;
-	return columns;
+size_t text_begin(const char *text, size_t size, size_t columns)
+{
+	size_t at = 0, wanted, bytes;
+
+	for (; at < size; at += bytes, columns -= wanted) {
+		bytes = measure(text + at, size - at, &wanted);
+		if (wanted > columns)
+			break;
+	}
+	return at;
+}
+
+const char *text_end(const char *text, size_t columns)
+{
+	size_t size = strlen(text), have = text_columns_of(text, size), wanted, bytes;
+
+	for (; have > columns; text += bytes, size -= bytes, have -= wanted)
+		bytes = measure(text, size, &wanted);
+	return text;
+}
+
+size_t text_make_ascii(const char *text, size_t size, char *to)
+{
+	size_t at, bytes, columns, length = 0;
+
+	for (at = 0; at < size; at += bytes) {
+		bool ascii = !(text[at] & 0x80);
+
+		bytes = measure(text + at, size - at, &columns);
+		to[length++] = ascii ? text[at] : '?';
+		if (columns == 2)
+			to[length++] = '?';
+	}
+	return length;
 }

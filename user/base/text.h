@@ -33,8 +33,8 @@ void text_copy(char *to, size_t size, const char *from);
 void text_fit(char *to, size_t size, char *from);
 
 /*
- * Replaces each character that is not ASCII by '?', so that columns stay aligned. `to` may be the
- * text itself, which is valid UTF-8. Returns the new length.
+ * Replaces each character that is not ASCII by '?', a wide one by two, so that columns stay
+ * aligned. `to` may be the text itself, which is valid UTF-8. Returns the new length.
  */
 size_t text_make_ascii(const char *text, size_t size, char *to);
 
@@ -74,7 +74,14 @@ static inline const char *text_plural(uint64_t count)
 	return count == 1 ? "" : "s";
 }
 
-/* Returns the columns of UTF-8 text, one a character (wide characters are not handled). */
+/* Returns the columns of UTF-8 text on a terminal: one a character, two a wide one. */
 size_t text_columns(const char *text);
+size_t text_columns_of(const char *text, size_t size);
+
+/* Returns the bytes of the longest beginning of UTF-8 text that takes no more than columns. */
+size_t text_begin(const char *text, size_t size, size_t columns);
+
+/* Returns the longest end of UTF-8 text that takes no more than columns, as a pointer into it. */
+const char *text_end(const char *text, size_t columns);
 
 #endif /* LP_BASE_TEXT_H */

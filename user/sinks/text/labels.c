@@ -21,17 +21,6 @@ enum label_level {
 	LEVEL_NUMBER, /* with the number of the row */
 };
 
-/* Returns the rest of a text after a number of columns. */
-static const char *behind(const char *text, size_t columns)
-{
-	while (*text && columns--) {
-		text++;
-		while ((*text & 0xc0) == 0x80)
-			text++;
-	}
-	return text;
-}
-
 static void append(char *shown, const char *text, size_t bytes)
 {
 	size_t at = strlen(shown);
@@ -47,17 +36,17 @@ static void append_cut(char *shown, const struct lp_terminal *terminal, const ch
 		       size_t width, bool both_ends)
 {
 	const char *mark = terminal->utf8 ? "\xe2\x80\xa6" : "..";
-	size_t columns = text_columns(text), marks = text_columns(mark), head, left;
+	size_t marks = text_columns(mark), head, left;
 
-	if (columns <= width) {
+	if (text_columns(text) <= width) {
 		append(shown, text, strlen(text));
 		return;
 	}
 	left = width > marks ? width - marks : 0;
 	head = both_ends ? left / 2 : 0;
-	append(shown, text, (size_t)(behind(text, head) - text));
+	append(shown, text, text_begin(text, strlen(text), head));
 	append(shown, mark, strlen(mark));
-	text = behind(text, columns - (left - head));
+	text = text_end(text, left - head);
 	append(shown, text, strlen(text));
 }
 

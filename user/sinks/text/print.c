@@ -22,13 +22,10 @@ void text_print_end(FILE *file, const struct lp_terminal *terminal, const char *
 		fprintf(file, "%s%*s", text, pad ? (int)(width - columns) : 0, "");
 		return;
 	}
-	while (columns + mark_columns > width && *text) {
-		text++;
-		while ((*text & 0xc0) == 0x80)
-			text++;
-		columns--;
-	}
-	fprintf(file, "%s%s", terminal->utf8 ? "\xe2\x80\xa6" : "..", text);
+	text = text_end(text, width > mark_columns ? width - mark_columns : 0);
+	columns = mark_columns + text_columns(text);
+	fprintf(file, "%s%s%*s", terminal->utf8 ? "\xe2\x80\xa6" : "..", text,
+		pad && columns < width ? (int)(width - columns) : 0, "");
 }
 
 void text_print_time(FILE *file, uint64_t ns, int width)
@@ -130,16 +127,6 @@ void text_print_who(FILE *file, const struct lp_terminal *terminal, const struct
 	}
 }
 
-/* Returns the number of bytes of the first columns of a text. */
-static size_t bytes_of(const char *text, size_t columns)
-{
-	size_t bytes = 0;
-
-	while (text[bytes] && (columns || (text[bytes] & 0xc0) == 0x80))
-		columns -= (text[bytes++] & 0xc0) != 0x80;
-	return bytes;
-}
-
 void text_print_wrapped(FILE *file, const struct lp_terminal *terminal, size_t at, size_t indent,
 			const char *text)
 {
@@ -159,7 +146,7 @@ void text_print_wrapped(FILE *file, const struct lp_terminal *terminal, size_t a
 		if (!at)
 			at = (size_t)fprintf(file, "%*s", (int)indent, "");
 		/* a word that is longer than a line is broken at the end of the line */
-		most = bytes_of(word, terminal->columns - at - gap);
+		most = text_begin(word, strlen(word), terminal->columns - at - gap);
 		word[most] = '\0';
 		fprintf(file, "%*s%s", (int)gap, "", word);
 		at += gap + text_columns(word);
