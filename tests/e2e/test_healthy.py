@@ -4,7 +4,7 @@ import os
 import time
 
 from lib import checks, schema
-from lib.case import each, on_every_python, patient
+from lib.case import THRESHOLD_NS, each, on_every_python, patient
 from lib.checks import verify
 from lib.interpreters import HOST_PYTHON
 from lib.processes import Failure
@@ -167,7 +167,9 @@ def test_loop_of_something_else(case):
 
 def check_idle(name, records):
     """Waits of an idle loop are not reported as blocking, whether attached early or late."""
-    held = records.of("slow_callback") + records.of("slow_iteration")
+    # On a busy machine it may wait for a CPU once it is ready to run.
+    held = [record for record in records.of("slow_callback") + records.of("slow_iteration")
+            if checks.own_ns(record) >= THRESHOLD_NS]
     if held or not records.of("loop_summary"):
         raise Failure(f"{name}: an idle loop is held up: {held[:2]}")
     # The first poll may come before the calls of a loop under -- are watched.
@@ -180,7 +182,7 @@ def check_idle(name, records):
 @patient
 def test_idle_loop_of_something_else(case):
     """The process has an epoll descriptor too, but waits by poll()."""
-    target = case.start("foreignidle.py")
+    target = case.start_preferred("foreignidle.py")
     running = {"trace": case.attach(target, "-m", "trace"),
                "sample": case.attach(target, "-m", "sample")}
     running["--"] = case.profile("-m", "trace", "-j", "--", *case.python("foreignidle.py")[0])

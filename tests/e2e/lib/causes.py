@@ -9,8 +9,8 @@ import statistics
 from dataclasses import dataclass
 
 from .case import THRESHOLD_NS, Late
-from .checks import (MARGIN_NS, covers, describe, loop_mismatch, milliseconds, names, same_name,
-                     shown, verify)
+from .checks import (MARGIN_NS, covers, describe, loop_mismatch, milliseconds, names, own_ns,
+                     same_name, shown, verify)
 
 PARTS = {"on_cpu": "on_cpu_ns", "blocked": "blocked_ns", "gil": "gil_ns",
          "run_queue": "run_queue_ns"}
@@ -270,11 +270,6 @@ class Errors:
         if len(self.late) > max(2, len(self.all) // 20):
             raise Late("; ".join([*self.late[:4], said]))
         note(said)
-
-
-def own_ns(stall):
-    """The duration without waits for a CPU, of a stall in the truth or in a record."""
-    return stall["duration_ns"] - stall.get("time", stall)["run_queue_ns"]
 
 
 def undisturbed(truth):

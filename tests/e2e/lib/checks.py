@@ -27,6 +27,11 @@ def milliseconds(nanoseconds):
 # ---- stalls ----
 
 
+def own_ns(stall):
+    """The duration without waits for a CPU, of a stall in the truth or in a record."""
+    return stall["duration_ns"] - stall.get("time", stall)["run_queue_ns"]
+
+
 def describe(stall):
     return (f"{milliseconds(stall['duration_ns'])} in {stall['kind']} {stall['name']} "
             f"{stall['task'] or ''}".rstrip())
