@@ -96,9 +96,11 @@ static __always_inline void lp_callback_end(struct lp_loop *loop, __u32 slot, __
 	stats = bpf_map_lookup_elem(&callback_stats, &callback);
 	if (stats) {
 		/* With bursts, histograms contain traced callbacks only: late ones found by
-		 * samples would bias them to slow. */
+		 * samples, of which a preempted loop has many, would bias them to slow. */
 		if (!lp_config.bursts || !loop->sampled)
 			lp_count(&stats->run, duration);
+		else
+			loop->callbacks += duration >= loop->threshold_ns;
 		if (duration >= loop->threshold_ns)
 			stats->slow++;
 	}

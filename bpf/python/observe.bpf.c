@@ -62,10 +62,10 @@ static __always_inline void lp_observe_begin(struct lp_loop *loop, __u64 boundar
 	loop->task = loop->callable.task;
 	loop->queue_delay_ns = LP_NO_QUEUE_DELAY;
 	/* Otherwise it is the one that was running when the loop was discovered, which is
-	 * counted already. */
+	 * counted already. With bursts it counts only if it is slow. */
 	if (!loop->start_ns) {
 		loop->position = loop->iteration_callbacks++;
-		loop->callbacks++;
+		loop->callbacks += !lp_config.bursts;
 	}
 	loop->start_ns = boundary;
 }
