@@ -516,7 +516,7 @@ static void a_page_without_utf8_is_ascii_and_keeps_its_columns(void **state)
 	(void)state;
 	slow.callback = &foreign;
 	assert_string_equal(rendered(&slow, &ascii),
-			    "12:01:07.300    300 ms  gr??e  task 'GET /report' (srv/??.py:3)\n"
+			    "12:01:07.300    300 ms  gr??e  task 'GET /report' (srv/????.py:3)\n"
 			    "    on CPU    300 ms\n");
 }
 
