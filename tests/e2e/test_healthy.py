@@ -1,7 +1,6 @@
 """Programs without faults, or with declared ones: nothing else is reported of them."""
 
 import os
-import time
 
 from lib import checks, schema
 from lib.case import THRESHOLD_NS, each, on_every_python, patient
@@ -10,8 +9,6 @@ from lib.interpreters import HOST_PYTHON
 from lib.processes import Failure
 
 WATCH_S = 0.7
-# The loop is reported before the probes for findings are attached.
-FIND_S = 1
 
 
 def children_of(pid):
@@ -124,7 +121,6 @@ def test_who_asks_for_a_loop_loses_nothing(case):
     """Code that expects to be called without a loop too is no finding; mistakes beside it are."""
     target = case.start("asks.py")
     profiler = case.attach(target)
-    time.sleep(FIND_S)
     target.go()
     target.finish()
     records = profiler.finish().expect(0).records

@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import time
 
 from lib import checks, lost, schema
 from lib.truth import Truth
@@ -16,15 +15,11 @@ from test_refusals import refused
 FREE = ("never_awaited", "exception_never_retrieved", "destroyed_pending", "pending_at_close",
         "no_running_loop", "other_loop")
 
-# The loop is reported at once, before the probes for findings are attached.
-FIND_S = 1
-
 
 def observe(case, *options, script="lost.py", loop=True):
     """Profiles the program that loses everything.  Returns records, truth and PID."""
     target = case.start(script)
     profiler = case.attach(target, *options, loop=loop)
-    time.sleep(FIND_S)
     target.go()
     target.finish()
     return profiler.finish().expect(0).records, case.truth(target), target.pid
@@ -112,7 +107,6 @@ def test_losses_in_a_capture(case):
     profiler = case.profile("record", "-o", capture, "-p", str(target.pid), "--find", "all",
                             "--origins", "-v")
     profiler.wait_for_text("Ctrl-C")
-    time.sleep(FIND_S)
     target.go()
     target.finish()
     profiler.finish().expect(0)

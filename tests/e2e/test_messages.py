@@ -8,7 +8,7 @@ import time
 
 from lib.case import NOBODY
 from lib.checks import verify
-from lib.processes import Failure, Process
+from lib.processes import Failure, Process, wait_for_child, wait_for_loop
 from test_refusals import copy_for_nobody
 
 # Clears the screen, sets title and clipboard, begins a line that resembles one of loopprof.
@@ -63,7 +63,7 @@ def start(case, command, **options):
 def hostile_target(case, *prefix):
     """A Python process that has given itself this name."""
     process = start(case, [*prefix, *case.interpreter.command("-c", HOSTILE_TARGET)])
-    time.sleep(0.8)
+    wait_for_loop(process.pid)
     return process
 
 
@@ -206,9 +206,8 @@ def test_target_in_a_pid_namespace(case):
     """A target is profiled by the PID that it has in loopprof's own namespace."""
     process = start(case, ["unshare", "--pid", "--fork", "--kill-child",
                            *case.interpreter.command("-c", HOSTILE_TARGET)])
-    time.sleep(0.8)
-    with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as file:
-        pid = file.read().split()[0]
+    pid = str(wait_for_child(process.pid))
+    wait_for_loop(pid)
     status, out, err = run(case, "-p", pid, "-d", "1")
     if status or b"main" not in out:
         raise Failure(f"status {status}: {err!r} {out!r}")
@@ -233,9 +232,8 @@ def test_tasks_of_a_target_in_a_time_namespace(case):
     script = "import asyncio; asyncio.run(asyncio.wait_for(asyncio.sleep(900), 800))"
     process = start(case, ["unshare", "--time", "--monotonic", "100000", "--fork", "--kill-child",
                            *case.interpreter.command("-c", script)])
-    time.sleep(0.8)
-    with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as file:
-        pid = file.read().split()[0]
+    pid = str(wait_for_child(process.pid))
+    wait_for_loop(pid)
     _, out, err = run(case, "tasks", "-p", pid)
     if not re.search(r"timeout in (7\d\d|800) s", out.decode()):
         raise Failure(f"{out.decode()!r} {err!r}")

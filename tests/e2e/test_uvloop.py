@@ -1,7 +1,6 @@
 """uvloop, the second runtime: its loops have all that asyncio's have."""
 
 import functools
-import time
 
 from lib import causes, checks, lost, schema, tasks
 from lib.case import THRESHOLD_NS, each, patient
@@ -9,8 +8,6 @@ from lib.checks import verify
 from lib.processes import Failure
 from lib.uvloops import has_uvloop, is_host, with_uvloop
 from test_queue import compare
-
-FIND_S = 1
 
 
 def on_every_uvloop(test):
@@ -145,7 +142,6 @@ def kinds(records):
 def test_every_loss_is_found(case):
     target = case.start("onuvloop.py", "lost.py")
     profiler = case.attach(target, "--find", "all", loop=True)
-    time.sleep(FIND_S)
     target.go()
     target.finish()
     records = profiler.finish().expect(0).records

@@ -26,6 +26,25 @@ def wait_until(condition, what, limit_s=START_LIMIT_S):
         time.sleep(0.01)
 
 
+def wait_for_loop(pid):
+    """Waits until a process that is no Target has an event loop, and sleeps in a system call."""
+    def has_loop():
+        names = [os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")]
+        with open(f"/proc/{pid}/syscall", encoding="ascii") as file:
+            return "anon_inode:[eventpoll]" in names and file.read() != "running\n"
+
+    wait_until(has_loop, f"process {pid} has an event loop")
+
+
+def wait_for_child(pid):
+    """Waits until a process has a child, and returns the first one."""
+    def children():
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            return file.read().split()
+
+    return int(wait_until(children, f"process {pid} has a child")[0])
+
+
 class Process:
     """A started command.  stderr goes to a file, and so does stdout if requested."""
 
