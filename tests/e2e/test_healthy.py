@@ -120,7 +120,7 @@ def test_children_of_what_is_no_python(case):
 def test_who_asks_for_a_loop_loses_nothing(case):
     """Code that expects to be called without a loop too is no finding; mistakes beside it are."""
     target = case.start("asks.py")
-    profiler = case.attach(target)
+    profiler = case.attach_all(target)
     target.go()
     target.finish()
     records = profiler.finish().expect(0).records

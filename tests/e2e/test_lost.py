@@ -5,7 +5,7 @@ import subprocess
 
 from lib import checks, lost, schema
 from lib.truth import Truth
-from lib.case import each, on_every_python
+from lib.case import ALL_ATTACHED, each, on_every_python
 from lib.checks import verify
 from lib.interpreters import HOST_PYTHON
 from lib.processes import Failure, Process
@@ -16,10 +16,10 @@ FREE = ("never_awaited", "exception_never_retrieved", "destroyed_pending", "pend
         "no_running_loop", "other_loop")
 
 
-def observe(case, *options, script="lost.py", loop=True):
+def observe(case, *options, script="lost.py"):
     """Profiles the program that loses everything.  Returns records, truth and PID."""
     target = case.start(script)
-    profiler = case.attach(target, *options, loop=loop)
+    profiler = case.attach_all(target, *options)
     target.go()
     target.finish()
     return profiler.finish().expect(0).records, case.truth(target), target.pid
@@ -67,7 +67,7 @@ def test_nothing_is_found_where_nothing_is_lost(case):
       or interpreter.executable == HOST_PYTHON)
 def test_losses_in_sample_mode(case):
     """Without a probe in the loop, the kinds that cost nothing are still found."""
-    records, truth, pid = observe(case, "-m", "sample", loop=False)
+    records, truth, pid = observe(case, "-m", "sample")
     lost.check(case, records, truth, pid, kinds=FREE)
 
 
@@ -106,7 +106,7 @@ def test_losses_in_a_capture(case):
     target = case.start("lost.py")
     profiler = case.profile("record", "-o", capture, "-p", str(target.pid), "--find", "all",
                             "--origins", "-v")
-    profiler.wait_for_text("Ctrl-C")
+    profiler.wait_for_text(ALL_ATTACHED)
     target.go()
     target.finish()
     profiler.finish().expect(0)
@@ -150,7 +150,7 @@ def test_losses_as_text(case):
     """
     target = case.start("lost.py")
     profiler = case.profile("-p", str(target.pid), "--find", "all", "--explain")
-    profiler.wait_for_text("Ctrl-C")
+    profiler.wait_for_text(ALL_ATTACHED)
     target.go()
     target.finish()
     text = profiler.finish().expect(0).out

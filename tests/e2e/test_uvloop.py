@@ -141,7 +141,7 @@ def kinds(records):
 @on_host_and_newest
 def test_every_loss_is_found(case):
     target = case.start("onuvloop.py", "lost.py")
-    profiler = case.attach(target, "--find", "all", loop=True)
+    profiler = case.attach_all(target, "--find", "all")
     target.go()
     target.finish()
     records = profiler.finish().expect(0).records

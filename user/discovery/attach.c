@@ -33,6 +33,7 @@ void target_put_off(struct lp_target *target)
 
 static void complete(struct lp_targets *targets, struct lp_target *target)
 {
+	bool before = !target->incomplete;
 	struct lp_error error;
 	int open;
 
@@ -60,6 +61,9 @@ static void complete(struct lp_targets *targets, struct lp_target *target)
 			     !session_knows_loops(targets->config.session, target->process.pid);
 	if (target->incomplete)
 		target_put_off(target);
+	else if (!before)
+		log_detail("pid %d (%s): all of its probes are attached", target->process.pid,
+			   target->process.comm);
 }
 
 void target_complete(struct lp_targets *targets, struct lp_target *target,

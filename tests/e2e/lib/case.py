@@ -20,6 +20,8 @@ ATTACH_S = 0.5
 # the CPUs as equals, and opens what targets/rundelay.py reads.
 PREFERRED = ("sh", "-c", "{ echo -15 >/proc/self/autogroup; } 2>/dev/null; "
              'exec 9</proc/self/schedstat; exec nice -n -15 "$@"', "sh")
+# what -v says once nothing of a process is left to be probed
+ALL_ATTACHED = "all of its probes are attached"
 QUIET_S = 15
 
 
@@ -146,7 +148,6 @@ class Case:
         loop: False if the target has no loop yet.
         """
         profiler = self.profile("-p", str(target.pid), "-t", "100ms", "-j", *arguments)
-        # The probes for findings are attached last, before this message.
         if "-q" not in arguments:
             profiler.wait_for_text("Ctrl-C ends")
         if loop:
@@ -154,6 +155,12 @@ class Case:
         else:
             profiler.wait_for("header")
             time.sleep(ATTACH_S)
+        return profiler
+
+    def attach_all(self, target, *arguments):
+        """The same, and returns once the probes for findings are attached too."""
+        profiler = self.attach(target, "-v", *arguments)
+        profiler.wait_for_text(ALL_ATTACHED)
         return profiler
 
     def observe(self, script, *arguments, options=(), loop=True, **start):
