@@ -7,9 +7,6 @@
 #include "loop/loop.bpf.h"
 #include "loop/loop_end.bpf.h"
 
-/* include/uapi/linux/bpf.h */
-#define LP_RING_NO_WAKEUP 1 /* BPF_RB_NO_WAKEUP */
-
 static __always_inline void lp_report_process(__u32 action, __u32 pid, __u32 parent)
 {
 	struct lp_event_process *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);

@@ -237,8 +237,10 @@ LP_MAP struct {
 	__uint(max_entries, LP_RING_BYTES);
 } events SEC(".maps");
 
-/* include/uapi/linux/bpf.h, BPF_RB_AVAIL_DATA: what user space has not read yet, in bytes */
-#define LP_RING_UNREAD 0
+/* include/uapi/linux/bpf.h */
+#define LP_RING_NO_WAKEUP 1 /* BPF_RB_NO_WAKEUP */
+#define LP_RING_FORCE_WAKEUP 2 /* BPF_RB_FORCE_WAKEUP */
+#define LP_RING_UNREAD 0 /* BPF_RB_AVAIL_DATA: bytes that user space has not read yet */
 
 static __always_inline void lp_lose(__u32 kind)
 {

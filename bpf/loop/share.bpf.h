@@ -10,9 +10,12 @@
 #include "maps.bpf.h"
 #include "rate_limit.bpf.h"
 
-/* What lp_pace_now leaves of the records of a process: with the ring buffer a quarter full, ... */
+/* The divisor of a process's records while the ring buffer is a quarter full, see lp_pace_now. */
 #define LP_PACE_SLOWER 8
-/* ... and half full; a stall that is reported takes two or three stacks. */
+/*
+ * The records that a process may send once the ring buffer is half full. A stall that is reported
+ * takes two or three stacks.
+ */
 #define LP_PACE_LEAST 2
 
 static __always_inline struct lp_holding *lp_holding_of(__u32 number)
@@ -42,7 +45,7 @@ static __always_inline bool lp_may_hold(__u32 own, __u32 all, __u32 capacity)
 /*
  * Returns how many of `most` records a process may send in an LP_PACE_NS while the ring buffer is
  * as full as it is. User space empties it late on a busy machine; the space that is left by then is
- * for the processes that send little. With one process only there is nobody to leave space for.
+ * for the processes that send little. With one process only no space is reserved.
  */
 static __always_inline __u32 lp_pace_now(__u32 most)
 {

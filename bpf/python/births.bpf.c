@@ -12,13 +12,11 @@
 
 #define LP_ORIGIN_STEPS 12
 
-/* include/uapi/linux/bpf.h */
-#define LP_RING_NO_WAKEUP 1 /* BPF_RB_NO_WAKEUP */
 /*
- * User space also polls the ring buffer now and then without a wakeup, so that this much may wait
- * in it.
+ * The bytes that may wait in the ring buffer before user space is woken. It also polls the ring
+ * buffer now and then without a wakeup.
  */
-#define LP_RING_PATIENCE (LP_RING_BYTES / 8)
+#define LP_RING_UNWOKEN_BYTES (LP_RING_BYTES / 8)
 
 /* Stores the innermost frames of the current thread as the origin of an object. */
 static __always_inline void lp_store_origin(struct lp_process *process, __u64 object, bool inside)
@@ -158,10 +156,10 @@ int lp_task_ended(struct pt_regs *ctx)
 		event->outcome = lp_outcome(process, key.object);
 		/* A wakeup of user space for each task would cost as much again as everything
 		 * else here. */
-		bpf_ringbuf_submit(event,
-				   bpf_ringbuf_query(&events, LP_RING_UNREAD) < LP_RING_PATIENCE
-					   ? LP_RING_NO_WAKEUP
-					   : 0);
+		bpf_ringbuf_submit(event, bpf_ringbuf_query(&events, LP_RING_UNREAD) <
+							  LP_RING_UNWOKEN_BYTES
+						  ? LP_RING_NO_WAKEUP
+						  : 0);
 	} else {
 		lp_lose(LP_LOST_RING);
 	}

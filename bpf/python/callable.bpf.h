@@ -23,48 +23,50 @@ struct lp_callable_head {
 	__u64 second;
 };
 
-enum lp_role {
-	LP_ROLE_NONE,
-	LP_ROLE_STEP,
-	LP_ROLE_WAKEUP,
-	LP_ROLE_PARTIAL,
-	LP_ROLE_CYTHON,
-	LP_ROLE_WAKEUP_METHOD,
+enum lp_callable_role {
+	LP_CALLABLE_NONE,
+	LP_CALLABLE_STEP,
+	LP_CALLABLE_WAKEUP,
+	LP_CALLABLE_PARTIAL,
+	LP_CALLABLE_CYTHON,
+	LP_CALLABLE_WAKEUP_METHOD,
 };
 
-#define LP_ROLE_WORDS 4
+#define LP_CALLABLE_WORDS 4
 
 /*
  * Wrappers are recognised by the names of their types, since neither those of _asyncio nor
  * functools.partial are exported. A name here is a prefix.
  */
-struct lp_role_name {
-	char name[LP_ROLE_WORDS * 8];
+struct lp_callable_name {
+	char name[LP_CALLABLE_WORDS * 8];
 	__u32 length;
 	__u32 role;
 };
 
-#define LP_ROLE_NAME(name, role)                                                                   \
+#define LP_CALLABLE_NAME(name, role)                                                               \
 	{                                                                                          \
 		name, sizeof(name) - 1, role                                                       \
 	}
 
-static const struct lp_role_name lp_role_names[] = {
-	LP_ROLE_NAME("TaskStepMethWrapper", LP_ROLE_STEP), /* 3.8 to 3.11 */
-	LP_ROLE_NAME("_asyncio.TaskStepMethWrapper", LP_ROLE_STEP), /* 3.12 and later */
-	LP_ROLE_NAME("TaskWakeupMethWrapper", LP_ROLE_WAKEUP), /* 3.8, 3.9 */
-	LP_ROLE_NAME("task_wakeup", LP_ROLE_WAKEUP_METHOD), /* a builtin's, 3.10 and later */
-	LP_ROLE_NAME("functools.partial", LP_ROLE_PARTIAL),
-	LP_ROLE_NAME("cython_function_or_method", LP_ROLE_CYTHON),
-	LP_ROLE_NAME("_cython_", LP_ROLE_CYTHON), /* _cython_3_0_11.cython_function_or_method */
+static const struct lp_callable_name lp_callable_names[] = {
+	LP_CALLABLE_NAME("TaskStepMethWrapper", LP_CALLABLE_STEP), /* 3.8 to 3.11 */
+	LP_CALLABLE_NAME("_asyncio.TaskStepMethWrapper", LP_CALLABLE_STEP), /* 3.12 and later */
+	LP_CALLABLE_NAME("TaskWakeupMethWrapper", LP_CALLABLE_WAKEUP), /* 3.8, 3.9 */
+	LP_CALLABLE_NAME("task_wakeup",
+			 LP_CALLABLE_WAKEUP_METHOD), /* a builtin's, 3.10 and later */
+	LP_CALLABLE_NAME("functools.partial", LP_CALLABLE_PARTIAL),
+	LP_CALLABLE_NAME("cython_function_or_method", LP_CALLABLE_CYTHON),
+	LP_CALLABLE_NAME("_cython_",
+			 LP_CALLABLE_CYTHON), /* _cython_3_0_11.cython_function_or_method */
 };
 
-static __always_inline bool lp_begins_with(const __u64 *text, const struct lp_role_name *name)
+static __always_inline bool lp_begins_with(const __u64 *text, const struct lp_callable_name *name)
 {
 	__u64 word, mask;
 	int i, rest;
 
-	for (i = 0; i < LP_ROLE_WORDS; i++) {
+	for (i = 0; i < LP_CALLABLE_WORDS; i++) {
 		rest = (int)name->length - i * 8;
 		if (rest <= 0)
 			return true;
@@ -77,20 +79,20 @@ static __always_inline bool lp_begins_with(const __u64 *text, const struct lp_ro
 }
 
 /*
- * The role of a type whose name is this C string in the target; LP_ROLE_NONE if no name above
+ * The role of a type whose name is this C string in the target; LP_CALLABLE_NONE if no name above
  * matches.
  */
-__weak __noinline int lp_role_of(__u64 name)
+__weak __noinline int lp_callable_role_of(__u64 name)
 {
-	__u64 text[LP_ROLE_WORDS] = {};
+	__u64 text[LP_CALLABLE_WORDS] = {};
 	__u32 i;
 
 	if (bpf_probe_read_user_str(text, sizeof(text), (void *)name) <= 0)
-		return LP_ROLE_NONE;
-	for (i = 0; i < sizeof(lp_role_names) / sizeof(lp_role_names[0]); i++)
-		if (lp_begins_with(text, &lp_role_names[i]))
-			return lp_role_names[i].role;
-	return LP_ROLE_NONE;
+		return LP_CALLABLE_NONE;
+	for (i = 0; i < sizeof(lp_callable_names) / sizeof(lp_callable_names[0]); i++)
+		if (lp_begins_with(text, &lp_callable_names[i]))
+			return lp_callable_names[i].role;
+	return LP_CALLABLE_NONE;
 }
 
 /*
@@ -99,20 +101,20 @@ __weak __noinline int lp_role_of(__u64 name)
 __weak __noinline int lp_learn_type(__u32 slot, __u64 type)
 {
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
-	int role = lp_role_of(lp_read_u64(type + LP_TYPE_NAME));
+	int role = lp_callable_role_of(lp_read_u64(type + LP_TYPE_NAME));
 
 	if (!loop)
-		return LP_ROLE_NONE;
-	if (role == LP_ROLE_STEP)
+		return LP_CALLABLE_NONE;
+	if (role == LP_CALLABLE_STEP)
 		loop->types.python.step_type = type;
-	else if (role == LP_ROLE_WAKEUP)
+	else if (role == LP_CALLABLE_WAKEUP)
 		loop->types.python.wakeup_type = type;
-	else if (role == LP_ROLE_PARTIAL)
+	else if (role == LP_CALLABLE_PARTIAL)
 		loop->types.python.partial_type = type;
-	else if (role == LP_ROLE_CYTHON)
+	else if (role == LP_CALLABLE_CYTHON)
 		loop->types.python.cython_type = type;
 	else
-		role = LP_ROLE_NONE;
+		role = LP_CALLABLE_NONE;
 	return role;
 }
 
@@ -122,7 +124,8 @@ __weak __noinline int lp_learn_builtin(__u32 slot, __u64 method)
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
 
 	if (!loop || loop->types.python.wakeup_method ||
-	    lp_role_of(lp_read_u64(method + LP_METHODDEF_NAME)) != LP_ROLE_WAKEUP_METHOD)
+	    lp_callable_role_of(lp_read_u64(method + LP_METHODDEF_NAME)) !=
+		    LP_CALLABLE_WAKEUP_METHOD)
 		return 0;
 	loop->types.python.wakeup_method = method;
 	return 1;
@@ -225,19 +228,20 @@ static __always_inline void lp_callable_function(struct lp_loop *loop, __u32 slo
 	}
 }
 
-static __always_inline int lp_role_of_type(const struct lp_loop *loop, __u32 slot, __u64 type)
+static __always_inline int lp_callable_role_of_type(const struct lp_loop *loop, __u32 slot,
+						    __u64 type)
 {
 	if (type == loop->types.python.step_type)
-		return LP_ROLE_STEP;
+		return LP_CALLABLE_STEP;
 	if (type == loop->types.python.wakeup_type)
-		return LP_ROLE_WAKEUP;
+		return LP_CALLABLE_WAKEUP;
 	if (type == loop->types.python.partial_type)
-		return LP_ROLE_PARTIAL;
+		return LP_CALLABLE_PARTIAL;
 	if (type == loop->layout.python.builtin_type || type == loop->types.python.cython_type)
-		return LP_ROLE_CYTHON;
+		return LP_CALLABLE_CYTHON;
 	if (type == loop->layout.python.method_type || type == loop->layout.python.function_type ||
 	    lp_cached(loop, type, LP_CALLBACK_INSTANCE))
-		return LP_ROLE_NONE;
+		return LP_CALLABLE_NONE;
 	return lp_learn_type(slot, type);
 }
 
@@ -247,20 +251,20 @@ static __always_inline void lp_identify(struct lp_loop *loop, __u32 slot, __u64 
 {
 	const struct lp_python *python = &loop->layout.python;
 	struct lp_callable_head head;
-	int role = LP_ROLE_NONE, i;
+	int role = LP_CALLABLE_NONE, i;
 	__u64 task = 0;
 
 	for (i = 0; i < 4; i++) {
 		if (bpf_probe_read_user(&head, sizeof(head), (void *)object))
 			return;
-		role = lp_role_of_type(loop, slot, head.type);
-		if (role != LP_ROLE_PARTIAL)
+		role = lp_callable_role_of_type(loop, slot, head.type);
+		if (role != LP_CALLABLE_PARTIAL)
 			break;
 		object = head.first;
 	}
-	if (role == LP_ROLE_STEP || role == LP_ROLE_WAKEUP) {
+	if (role == LP_CALLABLE_STEP || role == LP_CALLABLE_WAKEUP) {
 		task = head.first;
-	} else if (role == LP_ROLE_CYTHON) {
+	} else if (role == LP_CALLABLE_CYTHON) {
 		/* A PyCFunction, or an object with the same first fields: method definition,
 		 * self. */
 		if (head.first == loop->types.python.wakeup_method ||
@@ -269,10 +273,10 @@ static __always_inline void lp_identify(struct lp_loop *loop, __u32 slot, __u64 
 			task = head.second;
 	}
 	if (task) {
-		lp_callable_task(loop, task, role != LP_ROLE_STEP, callable);
+		lp_callable_task(loop, task, role != LP_CALLABLE_STEP, callable);
 		return;
 	}
-	if (role == LP_ROLE_CYTHON) {
+	if (role == LP_CALLABLE_CYTHON) {
 		callable->identity = head.first;
 		callable->owner = head.second;
 		callable->kind = LP_CALLBACK_BUILTIN;

@@ -16,7 +16,6 @@
  * chain may be circular.
  */
 #define LP_FINDING_STEPS 128
-#define LP_RING_FORCE_WAKEUP 2 /* BPF_RB_FORCE_WAKEUP */
 
 static __always_inline struct lp_finding_work *lp_finding_of(__u32 number)
 {

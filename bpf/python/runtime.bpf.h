@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* What ../runtime.bpf.h needs of CPython, inlined into the programs of every runtime. */
+/* The functions of ../runtime.bpf.h for CPython that are inlined into the programs of every
+ * runtime. */
 #ifndef LP_BPF_PYTHON_RUNTIME_BPF_H
 #define LP_BPF_PYTHON_RUNTIME_BPF_H
 

@@ -22,7 +22,7 @@
 #include "uvloop_callable.bpf.h"
 
 /* Handles a thread that runs another Loop than before, or its first. */
-__weak __noinline int lp_uv_meet(__u64 object)
+__weak __noinline int lp_uv_begin_loop(__u64 object)
 {
 	struct lp_loop *loop;
 	__u32 slot;
@@ -50,7 +50,7 @@ static __always_inline struct lp_loop *lp_uv_current(__u64 object, __u32 *slot)
 
 	if (loop && loop->object == object && loop->kind == LP_LOOP_UVLOOP)
 		return loop;
-	return lp_uv_meet(object) ? NULL : lp_current_loop(slot);
+	return lp_uv_begin_loop(object) ? NULL : lp_current_loop(slot);
 }
 
 /* --queue: a callback that libuv calls directly has been ready since the poll returned. */

@@ -75,7 +75,7 @@ static inline __attribute__((always_inline)) __u32 lp_histogram_slot(__u64 ns)
 	if (rest >> 1)
 		exponent += 1;
 	if (exponent < 9 || exponent > 37)
-		return 0; /* cannot be, by the two tests above; the verifier wants it said */
+		return 0; /* excluded by the two tests above, which the verifier does not know */
 	slot = exponent * 8 + ((scaled >> (exponent - 3)) & 7);
 	/* 2^-20 s is 2^10 units, index 80, slot 1 */
 	slot = slot > 79 ? slot - 79 : 1;

@@ -14,17 +14,17 @@ union lp_layout {
 	struct lp_python python;
 };
 
-/* What is learned of a process while it runs, by its adapter and by programs. */
+/* Facts of a process that its adapter and programs determine while it runs. */
 union lp_process_facts {
 	struct lp_python_process python;
 };
 
-/* What only one loop of a process has. */
+/* Facts of one loop of a process. */
 union lp_loop_facts {
 	struct lp_python_loop python;
 };
 
-/* What programs have learned of the callables of a loop; read at every callback. */
+/* Types of callables that programs have recognised in a loop; read at every callback. */
 union lp_callable_types {
 	struct lp_python_types python;
 };

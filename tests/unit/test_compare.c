@@ -103,9 +103,9 @@ static void the_bounds_of_a_quantile_hold_it(void **state)
 		struct lp_bounds bounds;
 
 		fill(&histogram, 1e6, 500);
-		bounds = quantile_bounds(&histogram, 0.5);
+		bounds = statistics_bounds(&histogram, 0.5);
 		outside += bounds.low > 1000000 || bounds.high < 1000000;
-		assert_true(bounds_are_narrow(&bounds));
+		assert_true(statistics_are_narrow(&bounds));
 	}
 	/* a thousandth at most; rounding to the edges of buckets makes it less */
 	assert_in_range(outside, 0, 4);
@@ -118,11 +118,11 @@ static void a_quantile_that_few_times_lie_over_has_no_bounds(void **state)
 
 	(void)state;
 	fill(&histogram, 1e6, 200);
-	bounds = quantile_bounds(&histogram, 0.99);
+	bounds = statistics_bounds(&histogram, 0.99);
 	assert_true(bounds.high == UINT64_MAX);
-	assert_false(bounds_are_narrow(&bounds));
+	assert_false(statistics_are_narrow(&bounds));
 	memset(&histogram, 0, sizeof(histogram));
-	bounds = quantile_bounds(&histogram, 0.5);
+	bounds = statistics_bounds(&histogram, 0.5);
 	assert_int_equal(bounds.low, 0);
 	assert_true(bounds.high == UINT64_MAX);
 }
@@ -186,16 +186,16 @@ static void ten_calls_prove_nothing(void **state)
 static void rates_are_distinguished_by_counts(void **state)
 {
 	(void)state;
-	assert_int_equal(rates_differ(0, 1, 12, 1), 1);
-	assert_int_equal(rates_differ(0, 1, 5, 1), 0);
-	assert_int_equal(rates_differ(12, 1, 0, 1), -1);
+	assert_int_equal(statistics_rates_differ(0, 1, 12, 1), 1);
+	assert_int_equal(statistics_rates_differ(0, 1, 5, 1), 0);
+	assert_int_equal(statistics_rates_differ(12, 1, 0, 1), -1);
 	/* twice as many events in twice the time */
-	assert_int_equal(rates_differ(100, 1, 200, 2), 0);
-	assert_int_equal(rates_differ(100, 1, 200, 1), 1);
-	assert_int_equal(rates_differ(100000, 1, 103000, 1), 1);
-	assert_int_equal(rates_differ(100000, 1, 100300, 1), 0);
-	assert_int_equal(rates_differ(5, 0, 5, 1), 0);
-	assert_int_equal(rates_differ(0, 1, 0, 1), 0);
+	assert_int_equal(statistics_rates_differ(100, 1, 200, 2), 0);
+	assert_int_equal(statistics_rates_differ(100, 1, 200, 1), 1);
+	assert_int_equal(statistics_rates_differ(100000, 1, 103000, 1), 1);
+	assert_int_equal(statistics_rates_differ(100000, 1, 100300, 1), 0);
+	assert_int_equal(statistics_rates_differ(5, 0, 5, 1), 0);
+	assert_int_equal(statistics_rates_differ(0, 1, 0, 1), 0);
 }
 
 static void check_other_release(const struct lp_comparison *comparison)

@@ -36,7 +36,7 @@ ssize_t (*runtime_native_server)(const void *arguments, size_t bytes, void *answ
 				 size_t capacity);
 
 /* Replaces user/runtime/remote/serve.c: each word of a target's memory holds its own address. */
-ssize_t runtime_serve(const void *request, size_t bytes, void *answer, size_t capacity)
+ssize_t serve_request(const void *request, size_t bytes, void *answer, size_t capacity)
 {
 	const struct lp_request *head = request;
 	const struct lp_piece *pieces = (const void *)(head + 1);

@@ -241,7 +241,7 @@ static void loops_and_stacks_come_from_the_adapter(void **state)
 static void roles_and_facts_come_from_an_examination(void **state)
 {
 	const struct lp_process_info process = { .pid = getpid() };
-	const struct lp_examine_wish wish = {
+	const struct lp_examine_options options = {
 		.ticket = 1,
 		.open = { .roles = 1U << LP_PROBE_DISPATCH | 1U << LP_PROBE_READY },
 	};
@@ -253,7 +253,7 @@ static void roles_and_facts_come_from_an_examination(void **state)
 	uint32_t ticks;
 
 	(void)state;
-	assert_int_equal(examine_begin(&process, &wish), 0);
+	assert_int_equal(examine_begin(&process, &options), 0);
 	while (!examine_take(&examined))
 		assert_true(remote_wait(NS_PER_S));
 	assert_int_equal(examined.code, 0);

@@ -98,9 +98,9 @@ bool examine_is_busy(void)
 	return examinations.busy;
 }
 
-int examine_begin(const struct lp_process_info *process, const struct lp_examine_wish *wish)
+int examine_begin(const struct lp_process_info *process, const struct lp_examine_options *options)
 {
-	examinations.last = (struct lp_examined){ .pid = process->pid, .ticket = wish->ticket };
+	examinations.last = (struct lp_examined){ .pid = process->pid, .ticket = options->ticket };
 	examinations.last.code = examinations.begun++ < examinations.stale ? -ESTALE
 									   : examinations.code;
 	examinations.busy = true;
@@ -462,7 +462,7 @@ static void test_a_dropped_target_is_in_no_queue(void **state)
 
 	target_search_loops(fixture->targets, fixture->target[0], 1);
 	target_search_loops(fixture->targets, fixture->target[1], 1);
-	target_ask(fixture->targets, fixture->target[1]);
+	target_queue_examination(fixture->targets, fixture->target[1]);
 	target_drop(fixture->targets, fixture->target[1]);
 	target_search_loops(fixture->targets, fixture->target[2], 1);
 	searches.room = LP_SEARCH_ANY;

@@ -11,7 +11,7 @@
 
 /* Bytes of a line with its terminator: the longest path, and a sentence around it. */
 #define LINE_BYTES 5000
-/* Warnings about single processes: so many at once, and one more in each period in ns. */
+/* The limit of warnings about single processes: this many at once, and one in each period in ns. */
 #define PROCESS_WARNINGS 20
 #define PROCESS_WARNING_NS (30 * NS_PER_S)
 
@@ -83,7 +83,7 @@ LP_LOG_FUNCTION(log_warning, LP_LOG_WARNING, "warning: ")
 LP_LOG_FUNCTION(log_note, LP_LOG_NOTE, "")
 LP_LOG_FUNCTION(log_detail, LP_LOG_DETAIL, "")
 
-/* The budget refills as time goes by; what it does not cover is emitted with -v. */
+/* Returns whether the rate of warnings about single processes is within its limit. */
 static bool may_warn_of_process(void)
 {
 	static unsigned int left = PROCESS_WARNINGS;

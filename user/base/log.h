@@ -31,8 +31,8 @@ void log_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * A warning about one process of many, which may be somebody's who starts new ones for it: only so
- * many are emitted in a time, the rest with -v.
+ * Logs a warning about one process of many. Their rate is limited, as a user may start any number
+ * of processes that cause one; those over the limit are logged with -v only.
  */
 void log_process(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -24,8 +24,8 @@ struct lp_block_packer *block_packer_new(void);
 void block_packer_free(struct lp_block_packer *packer);
 
 /*
- * Whether a record of that size fits into the current block.  An empty block takes any record
- * that a capture may hold.
+ * Returns whether a record of that size fits into the current block.  An empty block takes any
+ * record that a capture may hold.
  */
 bool block_packer_has_space(const struct lp_block_packer *packer, size_t size);
 void block_packer_add(struct lp_block_packer *packer, const struct lp_event *record);

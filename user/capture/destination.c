@@ -78,7 +78,7 @@ int destination_open(const char *path, struct lp_destination **result, struct lp
 	else if (err > 0)
 		err = 0;
 	if (!err && destination->special < 0)
-		err = replacement_try(&destination->place);
+		err = replacement_check(&destination->place);
 	if (err) {
 		destination_free(destination);
 		return output_cannot_write(error, path, err);

@@ -24,7 +24,7 @@ void destination_free(struct lp_destination *destination);
 /* The path as the user gave it, for messages. */
 const char *destination_path(const struct lp_destination *destination);
 
-/* Whether the path has a file of another run, which an empty recording must not replace. */
+/* Returns whether the path has a file of another run, which an empty recording must not replace. */
 bool destination_is_taken(const struct lp_destination *destination);
 
 /*

@@ -219,7 +219,7 @@ static bool take_letter(const char **at, char letter)
 	return *(*at)++ == letter;
 }
 
-/* Whether the name has the form that name_segment() makes. */
+/* Returns whether the name has the form that name_segment() makes. */
 static bool is_ours(const char *name)
 {
 	const char *at = name + strlen(name);

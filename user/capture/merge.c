@@ -392,7 +392,7 @@ static void end_file(struct lp_merge *captures, struct lp_captured_source *sourc
 }
 
 /*
- * Whether the time of a record is plausible: one in the far future would delay all later
+ * Returns whether the time of a record is plausible: one in the far future would delay all later
  * records of its source.
  */
 static bool record_has_time(const struct lp_event *record)

@@ -37,7 +37,7 @@ void merge_free(struct lp_merge *captures);
 
 const struct lp_merge_totals *merge_totals(const struct lp_merge *captures);
 
-/* Whether the file is one of the given captures, under any name. */
+/* Returns whether the file is one of the given captures, under any name. */
 bool merge_include(const struct lp_merge *captures, const struct stat *file);
 
 /* The header of the first file of a source. */

@@ -10,7 +10,6 @@
 #include "checkpoint.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -199,7 +198,7 @@ static void discard_file(struct lp_recorder *recorder)
 		destination_discard(recorder->destination, recorder->descriptor);
 }
 
-/* Whether the file has been unlinked: what is written to it would be lost. */
+/* Returns whether the file has been unlinked: what is written to it would be lost. */
 static bool is_removed(const struct lp_recorder *recorder)
 {
 	struct stat status;
@@ -334,7 +333,7 @@ static int open_place(struct lp_recorder *recorder, const struct lp_recorder_con
 				      &recorder->archive, error);
 }
 
-/* Whether the error means that there is no space, which may change. */
+/* Returns whether the error means that there is no space, which may change. */
 static bool is_full(int err)
 {
 	return err == -ENOSPC || err == -EDQUOT || err == -EFBIG;
@@ -450,7 +449,7 @@ static void add(void *context, const struct lp_event *record)
 	recorder->segment_records++;
 }
 
-/* Whether the record is about a target, as against the run itself. */
+/* Returns whether the record is about a target, as against the run itself. */
 static bool is_of_target(const struct lp_event *record)
 {
 	static const uint16_t of_run[] = { LP_EVENT_PROCESS, LP_EVENT_POLLER,	LP_EVENT_LOST,

@@ -44,7 +44,7 @@ int recorder_new(const struct lp_recorder_config *config, struct lp_recorder **r
 void recorder_take(struct lp_recorder *recorder, const struct lp_event *record);
 
 /*
- * Whether the next recorder_tick() begins a new file.  The counters should be passed as
+ * Returns whether the next recorder_tick() begins a new file.  The counters should be passed as
  * records before that.
  */
 bool recorder_rotation_due(const struct lp_recorder *recorder, uint64_t now_ns);

@@ -88,7 +88,7 @@ static void end_loop(struct lp_capture_segments *segments, uint32_t slot, uint64
 	take(context, &end);
 }
 
-/* Whether the loop is to be passed on, as the reader does not know it yet. */
+/* Returns whether the loop is to be passed on, as the reader does not know it yet. */
 static bool loop_is_new(struct lp_capture_segments *segments, const struct lp_event *record,
 			lp_record_taker take, void *context)
 {

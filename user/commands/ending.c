@@ -4,6 +4,7 @@
 #include "base/macros.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/signalfd.h>

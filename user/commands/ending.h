@@ -3,8 +3,6 @@
 #ifndef LP_COMMANDS_ENDING_H
 #define LP_COMMANDS_ENDING_H
 
-#include <signal.h>
-
 /*
  * Blocks SIGINT, SIGTERM, and SIGHUP unless it was ignored when the program began (nohup). Returns
  * a signalfd for them, which the caller closes, or a negative errno.

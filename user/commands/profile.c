@@ -284,7 +284,7 @@ static bool is_resolved(void *context)
 {
 	struct lp_profile *profile = context;
 
-	return targets_wait_quiet(profile->targets);
+	return targets_attach_all(profile->targets);
 }
 
 static int add_launched(struct lp_profile *profile, struct lp_error *error)
@@ -337,7 +337,7 @@ static void resolve(struct lp_profile *profile)
 {
 	live_begin_turn(profile->live);
 	live_drain(profile->live);
-	targets_wait_quiet(profile->targets);
+	targets_attach_all(profile->targets);
 }
 
 /* Writes "trace mode, slow from 100 ms". */
@@ -516,7 +516,7 @@ int command_profile(const struct lp_options *options)
 		if (reason == LP_END_INTERRUPT)
 			consume_signal(&profile);
 		ending_release();
-		remote_hurry();
+		remote_limit_last_reads();
 		live_snapshot(profile.live, LP_EVENT_END, reason);
 		err = finish(&profile, &error);
 	}

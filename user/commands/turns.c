@@ -63,70 +63,70 @@ enum timer {
 	TIMERS,
 };
 
-struct turning {
+struct turns {
 	struct lp_profile *profile;
 	uint64_t due_ns[TIMERS];
 	uint64_t period_ns; /* between two checks of stalls */
 	uint64_t interval_ns; /* ns between two snapshots of all counters; 0: none */
 };
 
-static void advance(struct turning *turning, enum timer timer, uint64_t due_ns)
+static void advance(struct turns *turns, enum timer timer, uint64_t due_ns)
 {
-	turning->due_ns[timer] = min_u64(turning->due_ns[timer], due_ns);
+	turns->due_ns[timer] = min_u64(turns->due_ns[timer], due_ns);
 }
 
-static uint64_t on_check_stalls(struct turning *turning, uint64_t now)
+static uint64_t on_check_stalls(struct turns *turns, uint64_t now)
 {
-	struct lp_profile *profile = turning->profile;
+	struct lp_profile *profile = turns->profile;
 
 	live_drain(profile->live);
 	live_check_stalls(profile->live);
 	if (profile->output.model)
 		model_advance(profile->output.model, now);
 	record(profile, now);
-	advance(turning, TIMER_CHECK, targets_due(profile->targets));
-	return now + check_period(profile, turning->period_ns);
+	advance(turns, TIMER_CHECK, targets_due(profile->targets));
+	return now + check_period(profile, turns->period_ns);
 }
 
-static uint64_t on_check(struct turning *turning, uint64_t now)
+static uint64_t on_check(struct turns *turns, uint64_t now)
 {
-	return targets_check(turning->profile->targets, now);
+	return targets_check(turns->profile->targets, now);
 }
 
-static uint64_t on_interval(struct turning *turning, uint64_t now)
+static uint64_t on_interval(struct turns *turns, uint64_t now)
 {
 	(void)now;
-	live_snapshot(turning->profile->live, LP_EVENT_INTERVAL, 0);
-	return turning->due_ns[TIMER_INTERVAL] + turning->interval_ns;
+	live_snapshot(turns->profile->live, LP_EVENT_INTERVAL, 0);
+	return turns->due_ns[TIMER_INTERVAL] + turns->interval_ns;
 }
 
 /*
  * Saves the counters: the period limits how much of its histograms a killed recording loses, and
  * how long counts by cause stay in the kernel.
  */
-static uint64_t on_save(struct turning *turning, uint64_t now)
+static uint64_t on_save(struct turns *turns, uint64_t now)
 {
 	(void)now;
-	live_save(turning->profile->live);
-	return turning->due_ns[TIMER_SAVE] + governor_save_ns(&turning->profile->governor);
+	live_save(turns->profile->live);
+	return turns->due_ns[TIMER_SAVE] + governor_save_ns(&turns->profile->governor);
 }
 
-static uint64_t on_govern(struct turning *turning, uint64_t now)
+static uint64_t on_govern(struct turns *turns, uint64_t now)
 {
-	return governor_turn(&turning->profile->governor, now);
+	return governor_turn(&turns->profile->governor, now);
 }
 
-static uint64_t on_remote(struct turning *turning, uint64_t now)
+static uint64_t on_remote(struct turns *turns, uint64_t now)
 {
 	/* the result makes another check of its target due, or replaces it */
-	if (targets_examine(turning->profile->targets))
-		advance(turning, TIMER_CHECK, now);
+	if (targets_examine(turns->profile->targets))
+		advance(turns, TIMER_CHECK, now);
 	return remote_turn(now);
 }
 
-static uint64_t on_notify(struct turning *turning, uint64_t now)
+static uint64_t on_notify(struct turns *turns, uint64_t now)
 {
-	(void)turning;
+	(void)turns;
 	return notify_alive(now);
 }
 
@@ -134,14 +134,14 @@ static uint64_t on_notify(struct turning *turning, uint64_t now)
  * Ends the trace of a launched program that could not be stopped at once, so that it does not stay
  * stopped.
  */
-static uint64_t on_launch(struct turning *turning, uint64_t now)
+static uint64_t on_launch(struct turns *turns, uint64_t now)
 {
-	struct lp_launch *launch = turning->profile->launch;
+	struct lp_launch *launch = turns->profile->launch;
 
 	return !launch || launch_leave(launch, 0) ? UINT64_MAX : now + 10 * NS_PER_MS;
 }
 
-static uint64_t (*const on_timer[TIMERS])(struct turning *turning, uint64_t now) = {
+static uint64_t (*const on_timer[TIMERS])(struct turns *turns, uint64_t now) = {
 	[TIMER_CHECK_STALLS] = on_check_stalls,
 	[TIMER_CHECK] = on_check,
 	[TIMER_INTERVAL] = on_interval,
@@ -164,9 +164,9 @@ static bool is_to_stop(const struct lp_profile *profile)
 }
 
 /* Waits until something is due or there are events. Returns whether a signal has come. */
-static bool wait_for_events(struct turning *turning, uint64_t until_ns)
+static bool wait_for_events(struct turns *turns, uint64_t until_ns)
 {
-	struct lp_profile *profile = turning->profile;
+	struct lp_profile *profile = turns->profile;
 	uint64_t now = clock_now();
 	struct epoll_event events[4];
 	int count, i;
@@ -179,13 +179,13 @@ static bool wait_for_events(struct turning *turning, uint64_t until_ns)
 			return true;
 	for (i = 0; i < count; i++) {
 		if (events[i].data.fd == remote_descriptor()) {
-			advance(turning, TIMER_REMOTE, 0);
+			advance(turns, TIMER_REMOTE, 0);
 			continue;
 		}
 		live_drain(profile->live);
 		if (events[i].data.fd == live_descriptor(profile->live))
 			/* records may report new loops and processes: the next check is earlier */
-			advance(turning, TIMER_CHECK, now + 20 * NS_PER_MS);
+			advance(turns, TIMER_CHECK, now + 20 * NS_PER_MS);
 		else
 			targets_reap(profile->targets);
 	}
@@ -197,7 +197,7 @@ enum lp_end_reason profile_run(struct lp_profile *profile)
 	const struct lp_options *options = profile->options;
 	uint64_t now = clock_now(), start_ns = now, next;
 	uint64_t end = options->duration_ns ? start_ns + options->duration_ns : UINT64_MAX;
-	struct turning turning = {
+	struct turns turns = {
 		.profile = profile,
 		.period_ns = ongoing_stall_period_ns(options->threshold_ns),
 		.interval_ns = options->interval_ns ? options->interval_ns : options->export_ns,
@@ -205,10 +205,10 @@ enum lp_end_reason profile_run(struct lp_profile *profile)
 	size_t i;
 
 	for (i = 0; i < TIMERS; i++)
-		turning.due_ns[i] = start_ns;
-	turning.due_ns[TIMER_INTERVAL] = turning.interval_ns ? start_ns + turning.interval_ns
-							     : UINT64_MAX;
-	turning.due_ns[TIMER_SAVE] = start_ns + governor_save_ns(&profile->governor);
+		turns.due_ns[i] = start_ns;
+	turns.due_ns[TIMER_INTERVAL] = turns.interval_ns ? start_ns + turns.interval_ns
+							 : UINT64_MAX;
+	turns.due_ns[TIMER_SAVE] = start_ns + governor_save_ns(&profile->governor);
 	writing_end_at(profile->signals, end);
 	remote_end_at(end);
 	session_end_at(profile->session, profile->signals, end);
@@ -219,15 +219,15 @@ enum lp_end_reason profile_run(struct lp_profile *profile)
 			now = clock_now();
 			if (now >= end)
 				return LP_END_DURATION;
-			if (now >= turning.due_ns[i]) {
-				turning.due_ns[i] = on_timer[i](&turning, now);
+			if (now >= turns.due_ns[i]) {
+				turns.due_ns[i] = on_timer[i](&turns, now);
 				if (is_to_stop(profile))
 					return LP_END_INTERRUPT;
 			}
-			next = min_u64(next, turning.due_ns[i]);
+			next = min_u64(next, turns.due_ns[i]);
 		}
 		if (!options->all && !targets_alive(profile->targets))
 			return LP_END_TARGET_EXITED;
-	} while (!wait_for_events(&turning, next));
+	} while (!wait_for_events(&turns, next));
 	return LP_END_INTERRUPT;
 }

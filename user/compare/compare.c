@@ -48,8 +48,8 @@ static void shift_quantiles(const struct lp_histogram *old, const struct lp_hist
 	size_t i;
 
 	for (i = 0; i < LP_COMPARED_QUANTILES; i++) {
-		struct lp_bounds before = quantile_bounds(old, lp_compared_quantiles[i]);
-		struct lp_bounds now = quantile_bounds(new, lp_compared_quantiles[i]);
+		struct lp_bounds before = statistics_bounds(old, lp_compared_quantiles[i]);
+		struct lp_bounds now = statistics_bounds(new, lp_compared_quantiles[i]);
 
 		shifts[i].old_ns = histogram_quantile(old, lp_compared_quantiles[i]);
 		shifts[i].new_ns = histogram_quantile(new, lp_compared_quantiles[i]);
@@ -57,7 +57,7 @@ static void shift_quantiles(const struct lp_histogram *old, const struct lp_hist
 			shifts[i].verdict = LP_VERDICT_WORSE;
 		else if (now.high < before.low)
 			shifts[i].verdict = LP_VERDICT_BETTER;
-		else if (bounds_are_narrow(&before) && bounds_are_narrow(&now))
+		else if (statistics_are_narrow(&before) && statistics_are_narrow(&now))
 			shifts[i].verdict = LP_VERDICT_SAME;
 		else
 			shifts[i].verdict = LP_VERDICT_UNSURE;
@@ -67,7 +67,7 @@ static void shift_quantiles(const struct lp_histogram *old, const struct lp_hist
 static enum lp_verdict rate_verdict(uint64_t old, double old_exposure, uint64_t new,
 				    double new_exposure)
 {
-	int order = rates_differ(old, old_exposure, new, new_exposure);
+	int order = statistics_rates_differ(old, old_exposure, new, new_exposure);
 
 	if (order)
 		return order > 0 ? LP_VERDICT_WORSE : LP_VERDICT_BETTER;

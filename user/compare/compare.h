@@ -58,8 +58,8 @@ void side_free(struct lp_side *side);
 int side_compare_callbacks(const void *first, const void *second);
 int side_compare_causes(const void *first, const void *second);
 /*
- * Whether the histograms have all calls of the callbacks; in sample mode they only have late
- * ones.
+ * Returns whether the histograms have all calls of the callbacks; in sample mode they only have
+ * late ones.
  */
 bool side_is_timed(const struct lp_side *side);
 /* Returns the number of slow callbacks in an hour of a loop. */
@@ -114,7 +114,7 @@ void comparison_free(struct lp_comparison *comparison);
 /* Checks the syntax of a condition.  Returns 0 or -EINVAL. */
 int gate_check(const char *condition);
 /*
- * Whether a condition holds; uncertain differences never make one hold.  why: set to a
+ * Returns whether a condition holds; uncertain differences never make one hold.  why: set to a
  * sentence that names the difference.
  */
 bool gate_holds(const char *condition, const struct lp_comparison *comparison, char *why,

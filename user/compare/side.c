@@ -131,7 +131,7 @@ static void add_loop(struct lp_side *side, const struct lp_loop_summary *loop)
 	size_t i;
 
 	side->loops += loop->loop != NULL;
-	loop_summary_add(&side->sum, loop);
+	loop_sums_add(&side->sum, loop);
 	for (i = 0; i < loop->callback_count; i++)
 		add_callback(side, loop->loop, &loop->items[i]);
 	for (i = 0; i < loop->cause_count; i++)

@@ -25,7 +25,7 @@ static unsigned int slot_of_rank(const struct lp_histogram *histogram, double ra
 	return slot;
 }
 
-struct lp_bounds quantile_bounds(const struct lp_histogram *histogram, double share)
+struct lp_bounds statistics_bounds(const struct lp_histogram *histogram, double share)
 {
 	struct lp_bounds bounds = { .low = 0, .high = UINT64_MAX };
 	double count = (double)histogram_count(histogram);
@@ -45,7 +45,7 @@ struct lp_bounds quantile_bounds(const struct lp_histogram *histogram, double sh
 	return bounds;
 }
 
-bool bounds_are_narrow(const struct lp_bounds *bounds)
+bool statistics_are_narrow(const struct lp_bounds *bounds)
 {
 	/* the first bucket has no lower edge */
 	uint64_t low = bounds->low ? bounds->low : lp_histogram_edges[0] / 2;
@@ -78,7 +78,8 @@ static double upper_tail(uint64_t events, uint64_t most, double chance)
 	return sum;
 }
 
-int rates_differ(uint64_t first, double first_exposure, uint64_t second, double second_exposure)
+int statistics_rates_differ(uint64_t first, double first_exposure, uint64_t second,
+			    double second_exposure)
 {
 	double chance;
 

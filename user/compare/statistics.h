@@ -19,17 +19,18 @@ struct lp_bounds {
  * binomial, whatever their distribution, so that the times of two ranks enclose the quantile.
  * The edges of buckets stand for those times, which can only widen the bounds.
  */
-struct lp_bounds quantile_bounds(const struct lp_histogram *histogram, double share);
+struct lp_bounds statistics_bounds(const struct lp_histogram *histogram, double share);
 
-/* Whether the bounds are so narrow that a shift to twice the time would show. */
-bool bounds_are_narrow(const struct lp_bounds *bounds);
+/* Returns whether the bounds are so narrow that a shift to twice the time would show. */
+bool statistics_are_narrow(const struct lp_bounds *bounds);
 
 /*
- * Whether two rates differ.  Each is given as the number of events in an exposure (calls, or
- * time).  The test is exact: if the rates are the same, the events of the second side are a
+ * Returns whether two rates differ.  Each is given as the number of events in an exposure (calls,
+ * or time).  The test is exact: if the rates are the same, the events of the second side are a
  * binomial part of all events.  Returns -1 if the second rate is lower, 1 if it is higher, 0
  * if that is uncertain.
  */
-int rates_differ(uint64_t first, double first_exposure, uint64_t second, double second_exposure);
+int statistics_rates_differ(uint64_t first, double first_exposure, uint64_t second,
+			    double second_exposure);
 
 #endif /* LP_COMPARE_STATISTICS_H */

@@ -10,7 +10,6 @@
 #include "runtime/detect.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 /* The limits of the search: generations, and processes. */
 #define GENERATIONS 64

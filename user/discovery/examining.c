@@ -120,7 +120,7 @@ static void take_result(struct lp_targets *targets, struct lp_target *target,
 	if (!err || err == -EAGAIN)
 		targets_learn(targets, target, LP_OUTCOME_INTERPRETER);
 	if (awaited && err == -ESTALE && target->stale_tries++ < STALE_TRIES) {
-		target_ask(targets, target);
+		target_queue_examination(targets, target);
 	} else if (awaited) {
 		targets->awaited = NULL;
 		targets->awaited_code = err;
@@ -133,7 +133,7 @@ static void take_result(struct lp_targets *targets, struct lp_target *target,
 static void answer(struct lp_targets *targets, struct lp_target *target,
 		   const struct lp_examined *examined)
 {
-	target->asked = false;
+	target->examining = false;
 	target->ticket = 0;
 	take_result(targets, target, examined);
 }
@@ -141,7 +141,7 @@ static void answer(struct lp_targets *targets, struct lp_target *target,
 static void begin(struct lp_targets *targets, struct lp_target *target)
 {
 	bool attached = target->state == LP_TARGET_ATTACHED;
-	const struct lp_examine_wish wish = {
+	const struct lp_examine_options options = {
 		.known = target->instance.reader ? &target->instance : NULL,
 		.anew = !attached,
 		.always = attached || target->named,
@@ -150,8 +150,8 @@ static void begin(struct lp_targets *targets, struct lp_target *target)
 	};
 	struct lp_examined failed = { .pid = target->process.pid };
 
-	target->ticket = wish.ticket;
-	failed.code = examine_begin(&target->process, &wish);
+	target->ticket = options.ticket;
+	failed.code = examine_begin(&target->process, &options);
 	if (!failed.code)
 		return;
 	remote_error(&failed.error, target->process.pid, failed.code);
@@ -160,7 +160,7 @@ static void begin(struct lp_targets *targets, struct lp_target *target)
 
 bool targets_examine(struct lp_targets *targets)
 {
-	const struct lp_target_queue *asked = &targets->queues[LP_QUEUE_EXAMINATIONS];
+	const struct lp_target_queue *queue = &targets->queues[LP_QUEUE_EXAMINATIONS];
 	struct lp_examined examined;
 	bool any = false;
 
@@ -172,11 +172,11 @@ bool targets_examine(struct lp_targets *targets)
 		 * the result may be of an earlier process with this PID, or of an earlier program
 		 * of it
 		 */
-		if (target && target->asked && target->ticket == examined.ticket)
+		if (target && target->examining && target->ticket == examined.ticket)
 			answer(targets, target, &examined);
 	}
 	any |= targets_take_loops(targets);
-	while (asked->first && examine_is_free(asked->first != asked->last))
+	while (queue->first && examine_is_free(queue->first != queue->last))
 		begin(targets, targets_dequeue(targets, LP_QUEUE_EXAMINATIONS, NULL));
 	targets_begin_searches(targets);
 	return any;
@@ -185,12 +185,12 @@ bool targets_examine(struct lp_targets *targets)
 void targets_wait_examined(struct lp_targets *targets, uint64_t ns)
 {
 	uint64_t end = clock_now() + ns;
-	const struct lp_target_queue *asked = &targets->queues[LP_QUEUE_EXAMINATIONS];
+	const struct lp_target_queue *queue = &targets->queues[LP_QUEUE_EXAMINATIONS];
 	bool one = targets->awaited != NULL;
 
 	do {
 		targets_examine(targets);
-		if (one ? !targets->awaited : !asked->first && !examine_is_busy())
+		if (one ? !targets->awaited : !queue->first && !examine_is_busy())
 			return;
 	} while (clock_now() < end && remote_wait(WAIT_NS));
 }

@@ -126,8 +126,8 @@ void targets_loop_event(struct lp_targets *targets, const struct lp_event_loop *
  * another one. Returns the slot if that is of another kind, so that it was added as a new loop, or
  * else -EEXIST or another negative errno.
  */
-static int meet_again(struct lp_targets *targets, struct lp_target *target,
-		      const struct lp_running_loop *running)
+static int update_known_loop(struct lp_targets *targets, struct lp_target *target,
+			     const struct lp_running_loop *running)
 {
 	int slot = session_find_loop(targets->config.session, running->tid);
 	const struct lp_loop *known;
@@ -158,7 +158,7 @@ static void add(struct lp_targets *targets, struct lp_target *target,
 	if (slot == -EEXIST && followed)
 		session_drop_iteration(session, (uint32_t)session_find_loop(session, loop->tid));
 	if (slot == -EEXIST)
-		slot = meet_again(targets, target, loop);
+		slot = update_known_loop(targets, target, loop);
 	/* a loop that is refused counts as new, so that the next search for more loops comes soon */
 	if (slot == -EDQUOT || slot == -ENOSPC)
 		targets->new_loops += session_refuse_loop(session, target->process.pid, loop->tid,

@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "base/macros.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -61,7 +60,7 @@ void targets_consider(struct lp_targets *targets, pid_t pid, const struct lp_pro
 	target->keyed = key != NULL;
 	if (key)
 		target->key = *key;
-	target_ask(targets, target);
+	target_queue_examination(targets, target);
 }
 
 /*
@@ -221,7 +220,7 @@ static void on_exec(struct lp_targets *targets, pid_t pid, uint64_t at_ns)
 		add_new_process(targets, pid, true);
 		return;
 	}
-	target_unask(targets, target);
+	target_cancel_examination(targets, target);
 	target_reset(targets, target);
 	process_refresh(&target->process);
 	target->since_ns = clock_now();

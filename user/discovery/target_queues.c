@@ -38,9 +38,9 @@ void target_unqueue(struct lp_targets *targets, struct lp_target *target, enum l
 }
 
 /* Returns the last turn of the units that share a bucket with the target's unit. */
-static uint64_t *served_of(struct lp_target_queue *queue, const struct lp_target *target)
+static uint64_t *last_turn_of(struct lp_target_queue *queue, const struct lp_target *target)
 {
-	return &queue->served[(target->process.owner >> 8) % LP_OWNER_BUCKETS];
+	return &queue->last_turns[(target->process.owner >> 8) % LP_OWNER_BUCKETS];
 }
 
 struct lp_target *targets_dequeue(struct lp_targets *targets, enum lp_queue number,
@@ -51,24 +51,24 @@ struct lp_target *targets_dequeue(struct lp_targets *targets, enum lp_queue numb
 
 	for (target = queue->first; target; target = target->next_queued[number])
 		if ((!may || may(target)) &&
-		    (!next || *served_of(queue, target) < *served_of(queue, next)))
+		    (!next || *last_turn_of(queue, target) < *last_turn_of(queue, next)))
 			next = target;
 	if (!next)
 		return NULL;
-	*served_of(queue, next) = ++queue->turns;
+	*last_turn_of(queue, next) = ++queue->turns;
 	target_unqueue(targets, next, number);
 	return next;
 }
 
-void target_ask(struct lp_targets *targets, struct lp_target *target)
+void target_queue_examination(struct lp_targets *targets, struct lp_target *target)
 {
-	if (target->asked)
+	if (target->examining)
 		return;
-	target->asked = true;
+	target->examining = true;
 	target_enqueue(targets, target, LP_QUEUE_EXAMINATIONS);
 }
 
-void target_unask(struct lp_targets *targets, struct lp_target *target)
+void target_cancel_examination(struct lp_targets *targets, struct lp_target *target)
 {
 	if (targets->awaited == target) {
 		targets->awaited = NULL;
@@ -78,5 +78,5 @@ void target_unask(struct lp_targets *targets, struct lp_target *target)
 	}
 	target->ticket = 0;
 	target_unqueue(targets, target, LP_QUEUE_EXAMINATIONS);
-	target->asked = false;
+	target->examining = false;
 }

@@ -159,7 +159,7 @@ void target_drop(struct lp_targets *targets, struct lp_target *target)
 {
 	struct lp_target **at = &targets->buckets[bucket_of(target->process.pid)];
 
-	target_unask(targets, target);
+	target_cancel_examination(targets, target);
 	target_reset(targets, target);
 	session_follow_process(targets->config.session, target->process.pid, false);
 	while (*at != target)

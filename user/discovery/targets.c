@@ -123,7 +123,7 @@ int targets_add(struct lp_targets *targets, pid_t pid, bool expect, struct lp_er
 	targets->awaited_dropped = false;
 	targets->awaited_error = error;
 	targets->awaited_code = remote_error(error, pid, -ECANCELED);
-	target_ask(targets, target);
+	target_queue_examination(targets, target);
 	targets_wait_examined(targets, AWAITED_NS);
 	err = targets->awaited_code;
 	targets->awaited = NULL;
@@ -154,7 +154,7 @@ void targets_poller_event(struct lp_targets *targets, const struct lp_event_poll
 	 * a thread that polls may run a loop of another class, whose module has been loaded since
 	 */
 	if (target && target->state == LP_TARGET_ATTACHED && !targets->config.sampling)
-		target_ask(targets, target);
+		target_queue_examination(targets, target);
 	if (!target || target->state != LP_TARGET_ATTACHED)
 		return;
 	/*
@@ -170,7 +170,7 @@ void targets_poller_event(struct lp_targets *targets, const struct lp_event_poll
 	}
 }
 
-bool targets_wait_quiet(struct lp_targets *targets)
+bool targets_attach_all(struct lp_targets *targets)
 {
 	struct lp_target *target;
 	bool complete = true;
@@ -178,7 +178,7 @@ bool targets_wait_quiet(struct lp_targets *targets)
 	targets_wait_examined(targets, QUIET_NS);
 	for (target = targets->first; target; target = target->next)
 		if (target->state == LP_TARGET_ATTACHED && target->incomplete)
-			target_ask(targets, target);
+			target_queue_examination(targets, target);
 	targets_wait_examined(targets, QUIET_NS);
 	for (target = targets->first; target; target = target->next)
 		complete = complete && target->state == LP_TARGET_ATTACHED && !target->incomplete;
@@ -222,14 +222,14 @@ static uint64_t due_of(const struct lp_targets *targets, const struct lp_target 
 		due = target->found.due_ns;
 	else if (!is_open(target) && targets->config.sampling && !target->search.tries)
 		due = target->scan_ns;
-	return is_open(target) && !target->asked ? min_u64(due, target->retry_ns) : due;
+	return is_open(target) && !target->examining ? min_u64(due, target->retry_ns) : due;
 }
 
 /* Begins what is due of a target, or queues it if it needs a worker. */
 static void check_target(struct lp_targets *targets, struct lp_target *target, uint64_t now)
 {
-	if (is_open(target) && !target->asked && now >= target->retry_ns)
-		target_ask(targets, target);
+	if (is_open(target) && !target->examining && now >= target->retry_ns)
+		target_queue_examination(targets, target);
 	if (target->found.loops) {
 		if (now >= target->found.due_ns)
 			target_add_more(targets, target);

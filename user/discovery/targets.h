@@ -47,7 +47,7 @@ void targets_scan(struct lp_targets *targets);
  * for it for some seconds at most. Returns whether there is a target and all of them are attached
  * completely.
  */
-bool targets_wait_quiet(struct lp_targets *targets);
+bool targets_attach_all(struct lp_targets *targets);
 
 /* Handles a fork or an exec of a process (LP_EVENT_PROCESS). */
 void targets_process_event(struct lp_targets *targets, const struct lp_event_process *event);

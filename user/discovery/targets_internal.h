@@ -42,7 +42,7 @@ enum lp_queue {
 struct lp_target_queue {
 	struct lp_target *first, *last;
 	uint64_t turns; /* number of targets that were removed by their turn */
-	uint64_t served[LP_OWNER_BUCKETS]; /* last turn of the units in a bucket */
+	uint64_t last_turns[LP_OWNER_BUCKETS]; /* last turn of the units in a bucket */
 };
 
 /* Loops that were found in a target and are added in portions. */
@@ -78,7 +78,7 @@ struct lp_target {
 	bool silence_reported;
 	bool keyed; /* key is that of its program */
 	bool scanned; /* found by a scan of all processes: it may have been running for long */
-	bool asked; /* an examination is queued or under way */
+	bool examining; /* an examination is queued or under way */
 	uint64_t ticket; /* number of the examination under way; 0: none */
 	/* next targets in the queues; NULL: it is the last one, or not in the queue */
 	struct lp_target *next_queued[LP_QUEUES];
@@ -189,12 +189,12 @@ void target_unqueue(struct lp_targets *targets, struct lp_target *target, enum l
 struct lp_target *targets_dequeue(struct lp_targets *targets, enum lp_queue number,
 				  bool (*may)(const struct lp_target *target));
 /* Queues an examination of a target. */
-void target_ask(struct lp_targets *targets, struct lp_target *target);
+void target_queue_examination(struct lp_targets *targets, struct lp_target *target);
 /*
  * Cancels the examination of a target that is dropped or runs another program: the result is
  * ignored.
  */
-void target_unask(struct lp_targets *targets, struct lp_target *target);
+void target_cancel_examination(struct lp_targets *targets, struct lp_target *target);
 
 /*
  * Waits until the queue is empty or the awaited target is examined, for ns at most (examining.c).

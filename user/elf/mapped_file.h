@@ -13,9 +13,9 @@
 
 /* The processes that a probe in a file may be attached for. */
 enum lp_file_reach {
-	LP_FILE_REFUSED, /* nobody: reading its pages may wait for another user's program */
+	LP_FILE_REFUSED, /* none: reading its pages may wait for another user's program */
 	LP_FILE_OF_PROCESS, /* the process that has mapped the file; others may run other bytes */
-	LP_FILE_OF_HOST, /* everybody who runs it: it is root's, and nobody else can write it */
+	LP_FILE_OF_HOST, /* all that run it: it is root's, and only root can write it */
 };
 
 /* The facts that distinguish a state of a file from all others; times in ns since 1970. */

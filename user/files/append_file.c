@@ -60,7 +60,8 @@ failed:
 	return err;
 }
 
-/* Whether the last writer stopped in the middle of a line, for instance by a loss of power. */
+/* Returns whether the last writer stopped in the middle of a line, for instance by a loss of power.
+ */
 static int ends_within_line(int descriptor, off_t size)
 {
 	char last = '\n';

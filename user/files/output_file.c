@@ -185,7 +185,7 @@ static int check_place(struct lp_output_snapshot *snapshot)
 		return directory;
 	err = file_path_replaceable(&snapshot->place, directory, &status);
 	close(directory);
-	return err ? err : replacement_try(&snapshot->place);
+	return err ? err : replacement_check(&snapshot->place);
 }
 
 int output_snapshot_new(const char *path, mode_t mode, struct lp_output_snapshot **result,

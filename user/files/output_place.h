@@ -2,8 +2,8 @@
 /*
  * Places of files that are written as root, often in directories of other users.  The
  * directory is opened once and held: a directory that is later moved into its path is not
- * written to.  Symbolic links in a path are followed only where nobody but root and the user
- * who called sudo can have made them.
+ * written to.  Symbolic links in a path are followed only if no other user than root and
+ * the one who called sudo can have made them.
  */
 #ifndef LP_FILES_OUTPUT_PLACE_H
 #define LP_FILES_OUTPUT_PLACE_H
@@ -41,7 +41,7 @@ void directory_close(struct lp_directory *directory);
  */
 int directory_use(struct lp_directory *directory);
 
-/* Whether a user is trusted: root, the user of this process, and the user who called sudo. */
+/* Returns whether a user is trusted: root, the user of this process, and the user who called sudo. */
 bool place_trusts(uid_t user);
 
 /*
@@ -66,11 +66,11 @@ void file_path_clear(struct lp_file_path *place);
 /* A descriptor of the directory, as by directory_use(). */
 int file_path_open(struct lp_file_path *place);
 
-/* Whether both are the same name in the same directory. */
+/* Returns whether both are the same name in the same directory. */
 bool file_path_same(const struct lp_file_path *left, const struct lp_file_path *right);
 
 /*
- * Whether a new file may be put in this place.  Returns 0 if the place is empty, or has a
+ * Returns whether a new file may be put in this place.  Returns 0 if the place is empty, or has a
  * regular file without further hard links; else a negative errno.  status: of the old file;
  * st_nlink is 0 if there is none.
  */

@@ -110,7 +110,7 @@ void replacement_abandon(struct lp_replacement *file)
 	*file = (struct lp_replacement)LP_NO_REPLACEMENT;
 }
 
-int replacement_try(struct lp_file_path *place)
+int replacement_check(struct lp_file_path *place)
 {
 	struct lp_replacement file;
 	int err = replacement_begin(&file, place, 0600);

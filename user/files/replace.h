@@ -39,6 +39,6 @@ void replacement_abandon(struct lp_replacement *file);
  * Tests whether a file could be created and put in the place, by creating and removing a
  * temporary one.  Returns 0 or a negative errno.
  */
-int replacement_try(struct lp_file_path *place);
+int replacement_check(struct lp_file_path *place);
 
 #endif /* LP_FILES_REPLACE_H */

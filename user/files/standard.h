@@ -9,8 +9,6 @@
 
 #include "base/error.h"
 
-#include <stdbool.h>
-
 /*
  * To be called first in main().  From then on, a failed write to stdout is reported at the
  * exit of the program, with status 1, unless standard_flush() has returned it before.

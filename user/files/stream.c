@@ -183,7 +183,7 @@ static int open_file(struct stream *stream, const char *path, FILE **file)
 		stream->begun = true;
 		stream->whole = false;
 	} else {
-		err = replacement_try(&stream->place);
+		err = replacement_check(&stream->place);
 		if (err)
 			return err;
 	}

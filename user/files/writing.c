@@ -84,7 +84,7 @@ bool writing_wait(int descriptor)
 }
 
 /*
- * Whether a write to the descriptor may block in the kernel, where the end of the run goes
+ * Returns whether a write to the descriptor may block in the kernel, where the end of the run goes
  * unnoticed.
  */
 static bool may_block(int descriptor)

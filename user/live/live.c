@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 /* The time in ns for one check for stalls, and the number of loops between two reads of the clock. */
 #define CHECK_NS 20000000ULL
@@ -123,8 +122,8 @@ static void symbolise(struct lp_live *live, const struct lp_event *event, size_t
 	    size >= offsetof(struct lp_event_raw_stack, frames))
 		symboliser_take(live->symboliser, instance, (const void *)event, size);
 	else if (finding && size >= sizeof(struct lp_event_raw_finding))
-		asked_take_finding(&live->asked, live->session, live->symboliser, instance,
-				   (const void *)event);
+		expected_findings_take(&live->expected_findings, live->session, live->symboliser,
+				       instance, (const void *)event);
 	else if (event->type == LP_EVENT_NATIVE && size >= sizeof(struct lp_event_native))
 		symboliser_store_native(live->symboliser, (const void *)event);
 	if (target)

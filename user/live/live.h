@@ -44,15 +44,15 @@ void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uin
 		   const struct lp_running_loop *running);
 /* Ends a loop whose thread has begun to run another loop. */
 void live_end_loop(struct lp_live *live, pid_t pid, uint32_t slot);
-/* Its loops end: for a process whose threads were not seen to exit. */
 /*
  * Reports the requests of a process over its share, if there are new ones.  To be called before
  * the session removes the process, as its counts may end with that.
  */
 void live_report_limited(struct lp_live *live, pid_t pid);
+/* Ends all loops of a process, of whose threads no exit may have been reported. */
 void live_remove_target(struct lp_live *live, pid_t pid);
 
-/* The clock goes at another pace from now on. */
+/* Sets the period of the clock that samples late loops. */
 void live_set_period(struct lp_live *live, uint32_t period_us);
 
 /* Emits the state of all counters that have changed since the last call. */

@@ -3,7 +3,7 @@
 #ifndef LP_LIVE_LIVE_INTERNAL_H
 #define LP_LIVE_LIVE_INTERNAL_H
 
-#include "asked.h"
+#include "expected_findings.h"
 #include "account.h"
 #include "followed.h"
 #include "live.h"
@@ -41,7 +41,7 @@ struct lp_live {
 	struct lp_live_callback callbacks[LP_MAX_CALLBACKS];
 	uint32_t loop_end; /* all loop slots in use are less than this */
 	uint32_t check_at; /* loop slot at which the next check for stalls begins */
-	struct lp_asked asked;
+	struct lp_expected_findings expected_findings;
 	/* at the end of the run: the instant from which memory of targets is not read any more */
 	uint64_t reads_end_ns; /* 0: the run has not ended */
 };

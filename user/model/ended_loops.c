@@ -158,7 +158,7 @@ static void add_wall(struct lp_model_loop *into, const struct lp_model_loop *loo
 
 static void fold(struct lp_model_loop *into, struct lp_model_loop *loop)
 {
-	loop_info_join(&into->info, &loop->info);
+	loop_sums_join_labels(&into->info, &loop->info);
 	into->folded++;
 	add_wall(into, loop);
 	add_stats(&into->stats, &loop->stats);

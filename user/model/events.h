@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How records of one or more sources enter the model. */
+/* The entry of records of one or more sources into the model. */
 #ifndef LP_MODEL_EVENTS_H
 #define LP_MODEL_EVENTS_H
 

@@ -145,7 +145,7 @@ static void on_loop(void *context, const struct lp_loop_info *loop)
 	struct group_member *member = member_of(context, loop);
 
 	if (member)
-		loop_info_join(&member->info, loop);
+		loop_sums_join_labels(&member->info, loop);
 }
 
 static void on_slow(void *context, const struct lp_slow_callback *slow)
@@ -222,7 +222,7 @@ static void add_loop(struct group_sum *sum, struct lp_loop_summary *into,
 	if (!sum->causes)
 		sum->causes = lost_time_new();
 	sum->used = true;
-	loop_summary_add(into, loop);
+	loop_sums_add(into, loop);
 	for (i = 0; i < loop->callback_count; i++)
 		callbacks_add_summary(&sum->callbacks, &loop->items[i]);
 	for (i = 0; sum->causes && i < loop->cause_count; i++)

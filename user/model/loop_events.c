@@ -74,7 +74,7 @@ static struct lp_model_loop *make_loop(struct lp_model *model, const struct lp_e
 	return loop;
 }
 
-void model_begin_loop(struct lp_model *model, const struct lp_event_loop *event)
+void loop_events_begin(struct lp_model *model, const struct lp_event_loop *event)
 {
 	struct lp_model_source *source = model->source;
 	uint32_t slot = event->event.loop;
@@ -105,7 +105,7 @@ void model_begin_loop(struct lp_model *model, const struct lp_event_loop *event)
 	model_add_loop(model, loop);
 }
 
-void model_end_loop(struct lp_model *model, const struct lp_event *event)
+void loop_events_end(struct lp_model *model, const struct lp_event *event)
 {
 	struct lp_model_source *source = model->source;
 	struct lp_model_loop *loop = model_loop_of(model, event);
@@ -129,7 +129,7 @@ void model_end_loop(struct lp_model *model, const struct lp_event *event)
 	/* slots are used in turn: without this all of them would be allocated after days */
 	for (i = 0; i < LP_MAX_CALLBACKS; i++)
 		if (source->slots->callbacks[i] && source->slots->callbacks[i]->loop == loop)
-			slot_free(&source->slots->callbacks[i]);
+			model_slot_free(&source->slots->callbacks[i]);
 	model->ended_count++;
 	model_fold(model);
 }

@@ -11,7 +11,7 @@ static void clear_unless_equal(char *text, const char *other)
 		text[0] = '\0';
 }
 
-void loop_info_join(struct lp_loop_info *into, const struct lp_loop_info *other)
+void loop_sums_join_labels(struct lp_loop_info *into, const struct lp_loop_info *other)
 {
 	clear_unless_equal(into->runtime, other->runtime);
 	clear_unless_equal(into->version, other->version);
@@ -22,7 +22,7 @@ void loop_info_join(struct lp_loop_info *into, const struct lp_loop_info *other)
 	clear_unless_equal(into->host, other->host);
 }
 
-void loop_summary_add(struct lp_loop_summary *into, const struct lp_loop_summary *loop)
+void loop_sums_add(struct lp_loop_summary *into, const struct lp_loop_summary *loop)
 {
 	into->folded += loop->folded ? loop->folded : 1;
 	into->wall_ns += loop->wall_ns;

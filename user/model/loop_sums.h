@@ -6,9 +6,9 @@
 #include "report.h"
 
 /* Empties the labels in which another loop differs; the name of the thread is retained. */
-void loop_info_join(struct lp_loop_info *into, const struct lp_loop_info *other);
+void loop_sums_join_labels(struct lp_loop_info *into, const struct lp_loop_info *other);
 
 /* Adds a loop's times, counts and iterations; callbacks and causes are left to the caller. */
-void loop_summary_add(struct lp_loop_summary *into, const struct lp_loop_summary *loop);
+void loop_sums_add(struct lp_loop_summary *into, const struct lp_loop_summary *loop);
 
 #endif /* LP_MODEL_LOOP_SUMS_H */

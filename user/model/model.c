@@ -63,12 +63,12 @@ static void on_self(void *context, const struct lp_event_self *event)
 
 static void on_loop(void *context, const struct lp_event_loop *event)
 {
-	model_begin_loop(context, event);
+	loop_events_begin(context, event);
 }
 
 static void on_loop_end(void *context, const struct lp_event *event)
 {
-	model_end_loop(context, event);
+	loop_events_end(context, event);
 }
 
 /* Stores the name of a slot whose counts go to "other", for the stalls of that slot. */
@@ -110,7 +110,7 @@ static void on_name(void *context, const struct lp_decoded_name *event)
 	/* a checkpoint repeats names: the counts of the slot go on */
 	if (is_named(*slot, loop, callback, &info))
 		return;
-	slot_clear(*slot);
+	model_slot_clear(*slot);
 	(*slot)->loop = loop;
 	(*slot)->callback = callback;
 	name_slot(*slot, &info);

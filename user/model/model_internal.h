@@ -125,8 +125,8 @@ struct lp_model {
 
 /* Returns the loop of an event; NULL if it is not known or not counted. */
 struct lp_model_loop *model_loop_of(struct lp_model *model, const struct lp_event *event);
-void model_begin_loop(struct lp_model *model, const struct lp_event_loop *event);
-void model_end_loop(struct lp_model *model, const struct lp_event *event);
+void loop_events_begin(struct lp_model *model, const struct lp_event_loop *event);
+void loop_events_end(struct lp_model *model, const struct lp_event *event);
 void model_free_loop(struct lp_model_loop *loop);
 /* Fills in the labels that all loops of a process share.  known is NULL for an unknown process. */
 void model_label(struct lp_loop_info *info, const struct lp_run *run,
@@ -154,8 +154,8 @@ void source_end(struct lp_model *model, struct lp_model_source *source, uint64_t
 /* Takes the counts so far as the baseline: they were counted before the segment began. */
 void source_baseline(struct lp_model_source *source);
 /* Empties a slot, before it gets another callback.  Its counts are in the callback already. */
-void slot_clear(struct lp_model_slot *slot);
-void slot_free(struct lp_model_slot **slot);
+void model_slot_clear(struct lp_model_slot *slot);
+void model_slot_free(struct lp_model_slot **slot);
 
 /* Limits the busy time of a loop to its window; the rest is idle. */
 static inline uint64_t model_busy(uint64_t busy_ns, uint64_t wall_ns)

@@ -2,9 +2,6 @@
 /* Sources of events: their runs, beginnings and ends, and loops that two of them have recorded. */
 #include "model_internal.h"
 
-#include "base/text.h"
-#include "base/macros.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,17 +15,17 @@ static void report_finding(void *context, const struct lp_finding *finding)
 		model->observer->finding(model->context, finding);
 }
 
-void slot_clear(struct lp_model_slot *slot)
+void model_slot_clear(struct lp_model_slot *slot)
 {
 	free(slot->name);
 	free(slot->queue);
 	memset(slot, 0, sizeof(*slot));
 }
 
-void slot_free(struct lp_model_slot **slot)
+void model_slot_free(struct lp_model_slot **slot)
 {
 	if (*slot)
-		slot_clear(*slot);
+		model_slot_clear(*slot);
 	free(*slot);
 	*slot = NULL;
 }
@@ -39,7 +36,7 @@ void source_free_slots(struct lp_model_source *source)
 	size_t i;
 
 	for (i = 0; source->slots && i < LP_MAX_CALLBACKS; i++)
-		slot_free(&source->slots->callbacks[i]);
+		model_slot_free(&source->slots->callbacks[i]);
 	free(source->slots);
 	source->slots = NULL;
 }

@@ -31,7 +31,7 @@ const size_t lp_command_count = ARRAY_SIZE(lp_commands);
 #define FREQUENCY_MOST 10000
 #define DURATION_LEAST_NS NS_PER_MS
 /*
- * The least period in ns of -i and --watch: nobody reads output at a higher rate, and the target
+ * The least period in ns of -i and --watch: output at a higher rate is not read, and the target
  * pays for it.
  */
 #define PERIOD_LEAST_NS (10 * NS_PER_MS)

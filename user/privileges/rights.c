@@ -4,7 +4,6 @@
 #include "namespaces.h"
 #include "base/macros.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

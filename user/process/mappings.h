@@ -75,7 +75,7 @@ int mapping_parse(char *line, struct lp_mapping *mapping);
  * after deletion: /proc/PID/map_files. Needs CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE.
  */
 /*
- * Whether mapping_file_path() may give the name of a file where map_files cannot be opened.
+ * Returns whether mapping_file_path() may give the name of a file where map_files cannot be opened.
  * The target process may put another file in its place at any time, so that only
  * a program that attaches no probe may read by it.  No by default.
  */

@@ -15,7 +15,6 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 /* Wait for a thread in uninterruptible sleep, which does not stop, while the others are stopped. */
 #define STOP_NS 100000000ULL

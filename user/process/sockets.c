@@ -24,19 +24,19 @@
 /* As in net/tcp_states.h */
 #define STATE_LISTEN 10
 
-struct socket {
+struct inet_socket {
 	uint64_t inode;
 	enum lp_resource_kind kind;
 	bool listens;
 	struct lp_addresses ends;
 };
 
-/* The sockets of the network namespace of the process that was asked about last, by inode. */
+/* The sockets of the network namespace of the last process, by inode. */
 static struct {
 	pid_t pid; /* 0: none was read */
 	uint64_t read_ns, cost_ns; /* when it was read, and how long that took */
 	size_t count;
-	struct socket *items;
+	struct inet_socket *items;
 } list;
 
 /*
@@ -58,7 +58,7 @@ static bool parse_end(const char *text, __u8 *address, unsigned int words, __u16
 	return true;
 }
 
-static bool parse_line(const char *line, bool six, struct socket *socket)
+static bool parse_line(const char *line, bool six, struct inet_socket *socket)
 {
 	unsigned int state, words = six ? 4 : 1;
 	char local[64], remote[64];
@@ -75,9 +75,9 @@ static bool parse_line(const char *line, bool six, struct socket *socket)
 	return true;
 }
 
-static bool append(const struct socket *socket, size_t *capacity)
+static bool append(const struct inet_socket *socket, size_t *capacity)
 {
-	struct socket *grown;
+	struct inet_socket *grown;
 
 	if (list.count == *capacity) {
 		*capacity = *capacity ? 2 * *capacity : 256;
@@ -92,7 +92,7 @@ static bool append(const struct socket *socket, size_t *capacity)
 
 static int by_inode(const void *left, const void *right)
 {
-	const struct socket *a = left, *b = right;
+	const struct inet_socket *a = left, *b = right;
 
 	return a->inode < b->inode ? -1 : a->inode > b->inode;
 }
@@ -111,7 +111,7 @@ static void read_lists(pid_t pid)
 	size_t left = SOCKETS_MAX, capacity = 0, i;
 	uint64_t begin = clock_now();
 	char path[64], line[512];
-	struct socket socket;
+	struct inet_socket socket;
 	bool on = true;
 
 	free(list.items);
@@ -139,9 +139,9 @@ static void read_lists(pid_t pid)
 	list.cost_ns = list.read_ns - begin;
 }
 
-static const struct socket *find(uint64_t inode)
+static const struct inet_socket *find(uint64_t inode)
 {
-	const struct socket wanted = { .inode = inode };
+	const struct inet_socket wanted = { .inode = inode };
 
 	return list.count ? bsearch(&wanted, list.items, list.count, sizeof(wanted), by_inode)
 			  : NULL;
@@ -149,7 +149,7 @@ static const struct socket *find(uint64_t inode)
 
 bool socket_by_inode(pid_t pid, uint64_t inode, struct lp_resource *resource)
 {
-	const struct socket *socket;
+	const struct inet_socket *socket;
 
 	if (list.pid != pid || clock_now() - list.read_ns >= LIST_REUSE * list.cost_ns)
 		read_lists(pid);

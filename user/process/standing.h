@@ -16,7 +16,10 @@ struct lp_standing {
 
 struct lp_standing standing_read(pid_t pid);
 
-/* Has the process run since?  One that is ready counts as running: others have the CPU. */
+/*
+ * Returns whether the process has run between the two.  One that is ready to run counts as
+ * running, as others have the CPU.
+ */
 bool standing_moved(const struct lp_standing *before, const struct lp_standing *now);
 
 #endif /* LP_PROCESS_STANDING_H */

@@ -90,7 +90,7 @@ void unreadable_hangs(struct lp_unreadable_process *process, int descriptor)
 	process->hanging = descriptor + 1;
 }
 
-/* Has the worker that hung in reading it ended? */
+/* Returns whether the worker that hung in reading the process has ended. */
 static bool is_free(struct lp_unreadable_process *process)
 {
 	struct pollfd polled = { .fd = process->hanging - 1, .events = POLLIN };

@@ -49,7 +49,7 @@ struct lp_worker {
 	struct lp_workers *workers;
 	struct lp_worker_limits limits;
 	bool watched, busy;
-	bool left; /* the answer to its request is to be discarded */
+	bool cancelled; /* the answer to its request is to be discarded */
 	int socket, process; /* -1: none runs */
 	int given_up; /* the last process given up, for worker_take_given_up; or -1 */
 	pid_t pid;
@@ -132,7 +132,7 @@ int workers_descriptor(const struct lp_workers *workers)
 	return workers->epoll;
 }
 
-/* Has the process of a descriptor ended? */
+/* Returns whether the process of a descriptor has ended. */
 static bool is_readable(int descriptor)
 {
 	struct pollfd polled = { .fd = descriptor, .events = POLLIN };
@@ -359,7 +359,7 @@ static bool discard_answer(struct lp_worker *worker)
 {
 	struct lp_worker_head head;
 
-	if (!worker->left ||
+	if (!worker->cancelled ||
 	    recv(worker->socket, &head, sizeof(head), MSG_DONTWAIT) < (ssize_t)sizeof(head) ||
 	    head.serial != worker->serial)
 		return false;
@@ -386,7 +386,7 @@ int worker_send(struct lp_worker *worker, pid_t target, const struct iovec *part
 		return err;
 	if (worker->busy && !discard_answer(worker))
 		give_up(worker);
-	worker->left = false;
+	worker->cancelled = false;
 	worker->target = target;
 	/* a worker that has ended since the last request is replaced */
 	for (tries = 0, err = -EPIPE; err == -EPIPE && tries < 2; tries++) {
@@ -511,7 +511,7 @@ ssize_t worker_call(struct lp_worker *worker, pid_t target, const struct iovec *
 		err = wait_for_answer(worker);
 		count_sleep(worker);
 		if (err == -ECANCELED) {
-			worker->left = true;
+			worker->cancelled = true;
 			return err;
 		}
 		if (err) {

@@ -3,7 +3,7 @@
  * Processes of this program for reads that may never return: of the memory and
  * the files of a target, whose pages and files may be served by a program that does not
  * answer.  A thread in such a read keeps its whole process from ending, whatever signal
- * it gets.  A worker in one is given up: it gets SIGKILL, nobody waits for it, and the
+ * it gets.  A worker in one is given up: it gets SIGKILL, it is not waited for, and the
  * next request goes to a new process.  A worker that crashes takes nothing with it.
  *
  * Workers are forked by a process that is forked before anything is attached and that

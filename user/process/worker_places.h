@@ -7,7 +7,6 @@
 #ifndef LP_PROCESS_WORKER_PLACES_H
 #define LP_PROCESS_WORKER_PLACES_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>

@@ -18,7 +18,7 @@
  * The time in ns from the beginning of the first burst in which it may exceed the balance, within a
  * limit, as it measures what a burst costs.
  */
-#define LESSON_NS (0.5 * SECOND)
+#define FIRST_BURST_NS (0.5 * SECOND)
 /*
  * The estimate of the time in ns that the kernel takes to remove the probes of a burst (measured on
  * 6.18). The target pays for the probes until then.
@@ -59,7 +59,7 @@ void allowance_open(struct lp_allowance *allowance, double share, uint64_t now_n
 	allowance->leave_ns = LEAVE_NS;
 }
 
-void allowance_set_leave(struct lp_allowance *allowance, uint64_t leave_ns)
+void allowance_set_removal(struct lp_allowance *allowance, uint64_t leave_ns)
 {
 	allowance->leave_ns = clamp((double)leave_ns, LEAVE_NS, LEAVE_MOST_NS);
 }
@@ -106,7 +106,7 @@ bool allowance_must_end(const struct lp_allowance *allowance, uint64_t now_ns)
 
 	if (!allowance->began_ns)
 		return false;
-	if (!allowance->learned && age < LESSON_NS)
+	if (!allowance->learned && age < FIRST_BURST_NS)
 		return allowance->spent_ns + allowance->rate * allowance->leave_ns >=
 		       held_ns(allowance) / 2;
 	if (allowance->rate < allowance->earns)
@@ -138,7 +138,8 @@ uint64_t allowance_wait_ns(const struct lp_allowance *allowance)
 
 	if (!allowance->began_ns)
 		return (uint64_t)clamp(missing / allowance->earns, REST_LEAST_NS, REST_MOST_NS);
-	if (!allowance->learned && (double)(allowance->at_ns - allowance->began_ns) < LESSON_NS)
+	if (!allowance->learned &&
+	    (double)(allowance->at_ns - allowance->began_ns) < FIRST_BURST_NS)
 		return (uint64_t)CHECK_LEAST_NS;
 	if (drain <= 0)
 		return (uint64_t)CHECK_MOST_NS;
@@ -155,7 +156,7 @@ uint64_t allowance_wait_ns(const struct lp_allowance *allowance)
 #define FREQUENCY_LEAST 19
 #define SAVE_MOST_NS (60 * SECOND)
 /* Below this part of the budget the limits are relaxed again. */
-#define EASE_PART 0.6
+#define RELAX_PART 0.6
 
 void self_budget_open(struct lp_self_budget *self_budget, double share, unsigned int frequency,
 		      uint64_t threshold_ns, uint64_t now_ns)
@@ -241,7 +242,7 @@ enum lp_self_budget_change self_budget_measure(struct lp_self_budget *self_budge
 		return LP_SELF_BUDGET_SAME;
 	if (all > self_budget->share)
 		return do_without(self_budget) ? LP_SELF_BUDGET_LESS : LP_SELF_BUDGET_OVER;
-	if (all < self_budget->share * EASE_PART)
+	if (all < self_budget->share * RELAX_PART)
 		return ease(self_budget) ? LP_SELF_BUDGET_MORE : LP_SELF_BUDGET_SAME;
 	return LP_SELF_BUDGET_SAME;
 }

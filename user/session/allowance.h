@@ -26,7 +26,7 @@ struct lp_allowance {
 	uint64_t at_ns; /* instant up to which the balance is computed */
 	uint64_t began_ns; /* beginning of the current burst; 0: no burst is running */
 	bool learned; /* a burst has ended, so that rate is a measured value */
-	/* ns that the kernel takes to remove the probes of a burst, see allowance_set_leave */
+	/* ns that the kernel takes to remove the probes of a burst, see allowance_set_removal */
 	double leave_ns;
 };
 
@@ -40,7 +40,7 @@ void allowance_open(struct lp_allowance *allowance, double share, uint64_t now_n
  * Sets the measured time that a removal of probes takes. It is clamped to 0.1 s at least and 2 s at
  * most.
  */
-void allowance_set_leave(struct lp_allowance *allowance, uint64_t leave_ns);
+void allowance_set_removal(struct lp_allowance *allowance, uint64_t leave_ns);
 
 /*
  * Charges cost_ns, the time that probes took since the last call from the thread that has paid

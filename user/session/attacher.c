@@ -90,7 +90,7 @@ static int fork_process(struct lp_attacher *attacher, lp_attach_function attach,
 {
 	attacher->pid = fork();
 	if (!attacher->pid) {
-		attacher_serve(attacher->shared, attach ? attach : attacher_open_probe, other,
+		attacher_serve(attacher->shared, attach ? attach : kernel_probe_open, other,
 			       attacher->detached[0]);
 	}
 	if (attacher->pid < 0)

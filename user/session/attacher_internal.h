@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the run and the process that attaches for it share. Private to these two. */
+/* The messages and the memory that the run and the process that attaches for it share. */
 #ifndef LP_SESSION_ATTACHER_INTERNAL_H
 #define LP_SESSION_ATTACHER_INTERNAL_H
 
@@ -48,6 +48,6 @@ void attacher_serve(struct lp_attacher_shared *shared, lp_attach_function attach
 		    int detached) __attribute__((noreturn));
 
 /* Opens and enables a probe of the kernel, an lp_attach_function. */
-int attacher_open_probe(const struct lp_attach_request *request);
+int kernel_probe_open(const struct lp_attach_request *request);
 
 #endif /* LP_SESSION_ATTACHER_INTERNAL_H */

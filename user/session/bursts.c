@@ -15,7 +15,6 @@
 #include "base/log.h"
 #include "base/macros.h"
 
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -214,7 +213,7 @@ static void turn(struct lp_session *session, struct lp_attachment *attachment, u
 	bool may_begin = !session->without_bursts;
 
 	allowance_spend(allowance, session_book(session, attachment), now);
-	allowance_set_leave(allowance, attacher_delay_ns(session->attacher));
+	allowance_set_removal(allowance, attacher_delay_ns(session->attacher));
 	allowance_starved(allowance, waited_ns(session, attachment));
 	if (attachment->burst == LP_BURST_ON && (!may_begin || allowance_must_end(allowance, now)))
 		end(session, attachment, now);

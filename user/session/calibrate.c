@@ -10,7 +10,6 @@
 #include "base/log.h"
 
 #include <bpf/libbpf.h>
-#include <errno.h>
 #include <link.h>
 #include <string.h>
 #include <sys/epoll.h>

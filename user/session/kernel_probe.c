@@ -83,7 +83,7 @@ static int open_uprobe(const struct lp_attach_request *request, const struct lp_
 		      request->program);
 }
 
-int attacher_open_probe(const struct lp_attach_request *request)
+int kernel_probe_open(const struct lp_attach_request *request)
 {
 	struct lp_mapped_file file;
 	int result;

@@ -2,7 +2,6 @@
 #include "native.h"
 
 #include "base/text.h"
-#include "base/macros.h"
 #include "elf/unwind.h"
 #include "elf/mapped_files.h"
 #include "runtime/registry.h"

@@ -291,7 +291,7 @@ static int by_value(const void *left, const void *right)
 	return *a < *b ? -1 : *a > *b;
 }
 
-/* Whether all tasks of a deadlock were stuck in an earlier snapshot. */
+/* Returns whether all tasks of a deadlock were stuck in an earlier snapshot. */
 static bool was_stuck(const struct lp_deadlock *deadlock, const struct lp_task_list *list,
 		      const uint64_t *stuck, size_t count)
 {

@@ -211,7 +211,7 @@ static int by_address(const void *left, const void *right)
 	return a->address < b->address ? -1 : a->address > b->address;
 }
 
-/* Whether a task is alive: a finished one may remain listed. */
+/* Returns whether a task is alive: a finished one may remain listed. */
 static bool is_alive(const struct lp_task *task)
 {
 	return task->state != LP_TASK_DONE;

@@ -51,7 +51,7 @@ void diff_free(struct lp_task_diff *diff);
 int diff_snapshots(struct lp_task_diff *diff, const struct lp_tasks_snapshot *before,
 		   struct lp_tasks_snapshot *now, const struct lp_tasks_change **change);
 
-/* Whether the group has grown for long enough to be reported as a leak. */
+/* Returns whether the group has grown for long enough to be reported as a leak. */
 static inline bool task_group_leaks(const struct lp_task_group *group)
 {
 	return group->growing >= LP_GROWING_SNAPSHOTS;

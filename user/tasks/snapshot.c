@@ -20,7 +20,7 @@ const struct lp_shown_frame *tasks_snapshot_frame(const struct lp_tasks_snapshot
 }
 
 /*
- * Whether the frame is the __aenter__ of `async with lock`: the frame that it calls,
+ * Returns whether the frame is the __aenter__ of `async with lock`: the frame that it calls,
  * Lock.acquire, is more specific.
  */
 static bool is_entry(const struct lp_shown_frame *frame)

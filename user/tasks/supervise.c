@@ -113,7 +113,7 @@ static bool relay(struct child *child)
 	return any;
 }
 
-/* Whether the child sleeps in a read that does not return. */
+/* Returns whether the child sleeps in a read that does not return. */
 static bool hangs(struct child *child, uint64_t now)
 {
 	const struct lp_supervised *supervised = child->supervised;

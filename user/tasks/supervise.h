@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Runs a reader of another process in a child.  The pages and files of a target may be served
- * by somebody who does not answer (FUSE, userfaultfd), and then not even SIGKILL ends the
+ * by a process that does not answer (FUSE, userfaultfd), and then not even SIGKILL ends the
  * reader.  The child's output passes through this process; a child that hangs is abandoned.
  */
 #ifndef LP_TASKS_SUPERVISE_H

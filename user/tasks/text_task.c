@@ -144,7 +144,7 @@ static bool has_class(const char *function, const char *class)
 }
 
 /*
- * Whether the object that the task waits for is only an implementation detail of the wait,
+ * Returns whether the object that the task waits for is only an implementation detail of the wait,
  * which the rest of the text describes.
  */
 static bool is_means(const struct lp_task *task)

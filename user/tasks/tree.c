@@ -121,7 +121,7 @@ static void set_rails(struct tree *tree, bool last, char *first, size_t size)
 			 last ? style->none : style->pass);
 }
 
-/* Whether a task awaits only one task, which is like it and was not printed yet. */
+/* Returns whether a task awaits only one task, which is like it and was not printed yet. */
 static bool next_alike(const struct tree *tree, uint32_t task, uint32_t *next)
 {
 	const struct lp_csr_graph *awaits = &tree->snapshot->graph.awaits;

@@ -309,7 +309,7 @@ static int decode_lost(const void *record, const struct lp_event_handlers *handl
 }
 
 /* Events that need no more than the check of their size. */
-#define LP_PLAIN(name, type)                                                                       \
+#define DECODE_PLAIN(name, type)                                                                   \
 	static int decode_##name(const void *record, const struct lp_event_handlers *handlers,     \
 				 void *context)                                                    \
 	{                                                                                          \
@@ -317,21 +317,21 @@ static int decode_lost(const void *record, const struct lp_event_handlers *handl
 		return 0;                                                                          \
 	}
 
-LP_PLAIN(loop, struct lp_event_loop)
-LP_PLAIN(iteration_end, struct lp_event_iteration_end)
-LP_PLAIN(poll_return, struct lp_event_poll_return)
-LP_PLAIN(loop_end, struct lp_event)
-LP_PLAIN(process, struct lp_event_process)
-LP_PLAIN(loop_stats, struct lp_event_loop_stats)
-LP_PLAIN(poller, struct lp_event_poller)
-LP_PLAIN(run_queue, struct lp_event_run_queue)
-LP_PLAIN(noticed, struct lp_event_noticed)
-LP_PLAIN(limited, struct lp_event_limited)
-LP_PLAIN(self, struct lp_event_self)
-LP_PLAIN(baseline, struct lp_event)
-LP_PLAIN(coverage, struct lp_event_coverage)
-LP_PLAIN(interval, struct lp_event_end)
-LP_PLAIN(end, struct lp_event_end)
+DECODE_PLAIN(loop, struct lp_event_loop)
+DECODE_PLAIN(iteration_end, struct lp_event_iteration_end)
+DECODE_PLAIN(poll_return, struct lp_event_poll_return)
+DECODE_PLAIN(loop_end, struct lp_event)
+DECODE_PLAIN(process, struct lp_event_process)
+DECODE_PLAIN(loop_stats, struct lp_event_loop_stats)
+DECODE_PLAIN(poller, struct lp_event_poller)
+DECODE_PLAIN(run_queue, struct lp_event_run_queue)
+DECODE_PLAIN(noticed, struct lp_event_noticed)
+DECODE_PLAIN(limited, struct lp_event_limited)
+DECODE_PLAIN(self, struct lp_event_self)
+DECODE_PLAIN(baseline, struct lp_event)
+DECODE_PLAIN(coverage, struct lp_event_coverage)
+DECODE_PLAIN(interval, struct lp_event_end)
+DECODE_PLAIN(end, struct lp_event_end)
 
 /* Least size: the blocks at the end may be missing. */
 #define LP_SEGMENT_TIMES_BYTES offsetof(struct lp_event_segment_times, account.blocks)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is shown of the kinds of loops: one row each, see loop_kinds.c. */
+/* The names of the kinds of loops and of their libraries: one row each, in loop_kinds.c. */
 #ifndef LP_WIRE_LOOP_KINDS_H
 #define LP_WIRE_LOOP_KINDS_H
 

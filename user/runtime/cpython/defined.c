@@ -11,8 +11,6 @@
 #define METHODS_MAX 64
 #define NAME_BYTES 64
 
-/* PyMethodDef is {name, function, flags, doc}. */
-#define METHOD_FUNCTION 8
 /* PyTypeObject.tp_name */
 #define TYPE_NAME 24
 /* PyType_Slot is {int slot, function}; PyType_Spec is {name, 3 sizes, slots}. */
@@ -70,7 +68,7 @@ bool defined_method(const struct lp_pointers *pointers, uint64_t function, const
 	size_t count = pointers_to(pointers, function, function, uses, USES_MAX), i;
 
 	for (i = 0; i < count; i++) {
-		uint64_t entry = uses[i].address - METHOD_FUNCTION;
+		uint64_t entry = uses[i].address - CPYTHON_METHOD_FUNCTION;
 
 		if (text_is(pointers, pointers_at(pointers, entry), name) &&
 		    (!beside || is_beside(pointers, entry, CPYTHON_METHOD_SIZE, beside) ||
@@ -125,7 +123,7 @@ uint64_t defined_type_method(const struct lp_pointers *pointers, uint64_t type, 
 		if (!text)
 			return 0;
 		if (text_is(pointers, text, name))
-			return pointers_at(pointers, table + METHOD_FUNCTION);
+			return pointers_at(pointers, table + CPYTHON_METHOD_FUNCTION);
 	}
 	return 0;
 }

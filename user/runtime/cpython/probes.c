@@ -303,12 +303,12 @@ cleanup:
 	return err;
 }
 
-/* PyCFunctionObject.m_ml, PyMethodDef.ml_meth */
+/* Returns the C function of a builtin (PyCFunctionObject.m_ml), or 0. */
 static uint64_t builtin_function(const struct lp_cpython *python, uint64_t object)
 {
 	if (object)
 		object = memory_u64(python->pid, object + CPYTHON_BUILTIN_METHOD);
-	return object ? memory_u64(python->pid, object + 8) : 0;
+	return object ? memory_u64(python->pid, object + CPYTHON_METHOD_FUNCTION) : 0;
 }
 
 static int check_uvloop(const struct lp_cpython *python, struct lp_error *error)

@@ -173,7 +173,7 @@ enum lp_loop_kind cpython_loop_kind(const struct lp_cpython *python, uint64_t lo
 	return type && cpython_is_instance(python, loop, type) ? LP_LOOP_UVLOOP : LP_LOOP_ASYNCIO;
 }
 
-bool cpython_loop_says_it_runs(const struct lp_cpython *python, uint64_t loop)
+bool cpython_loop_is_running(const struct lp_cpython *python, uint64_t loop)
 {
 	uint64_t thread, ident;
 
@@ -221,7 +221,7 @@ struct lp_candidate {
 	uint64_t last_hash; /* the hash of its stack when it was read last; 0: it was incomplete */
 	bool resolved; /* it is known whether it runs a loop */
 	bool runs_loop;
-	bool void_loop; /* its running loop was set by another process */
+	bool foreign_loop; /* its running loop was set by another process */
 	bool copied; /* its stack or state is a copy from the process that forked it */
 	uint64_t object; /* its running loop as _asyncio stores it; 0: only its stack has one */
 	uint64_t uvloop; /* the uvloop Loop that it runs; 0: another loop */
@@ -280,7 +280,7 @@ static bool take_stack(const struct lp_search *search, struct lp_candidate *cand
 
 	candidate->runs_loop = shown != LP_STACK_NO_LOOP && !copied;
 	/* a copied loop of uvloop has no frame on the stack, but _asyncio names it */
-	candidate->copied = copied || (candidate->void_loop && !candidate->runs_loop);
+	candidate->copied = copied || (candidate->foreign_loop && !candidate->runs_loop);
 	return candidate->runs_loop;
 }
 
@@ -299,7 +299,7 @@ static bool is_of_other_kind(const struct lp_search *search, uint64_t loop)
 static bool ask(struct lp_search *search, struct lp_candidate *candidate)
 {
 	const struct lp_cpython *python = search->python;
-	uint64_t loop = cpython_running_loop(python, candidate->state, &candidate->void_loop);
+	uint64_t loop = cpython_running_loop(python, candidate->state, &candidate->foreign_loop);
 
 	if (!loop)
 		return false;

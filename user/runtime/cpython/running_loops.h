@@ -23,7 +23,7 @@ enum lp_loop_kind cpython_loop_kind(const struct lp_cpython *python, uint64_t lo
 uint64_t cpython_running_loop(const struct lp_cpython *python, uint64_t thread_state, bool *copied);
 
 /* Returns whether a loop is inside run_forever by its own state, which a fork copies. */
-bool cpython_loop_says_it_runs(const struct lp_cpython *python, uint64_t loop);
+bool cpython_loop_is_running(const struct lp_cpython *python, uint64_t loop);
 
 /* See has_copied_loop in struct lp_runtime. */
 bool cpython_has_copied_loop(const struct lp_cpython *python);

@@ -16,7 +16,6 @@
 #define METHOD_TABLE "__pyx_vtable__"
 #define CAPSULE_POINTER 16
 #define DESCRIPTOR_METHOD 40 /* PyMethodDescrObject.d_method, 3.8 to 3.14 */
-#define METHOD_FUNCTION 8 /* PyMethodDef.ml_meth */
 /* Loop.uvloop, a uv_loop_t *; uv_loop_t.backend_fd, an int, in the ABI of all libuv 1.x */
 #define LOOP_UV 24
 #define UV_BACKEND 64
@@ -83,7 +82,7 @@ uint64_t cpython_uvloop_loop_method(const struct lp_cpython *python, const char 
 		return 0;
 	definition = memory_u64(python->pid, method + (class[0] == 'm' ? DESCRIPTOR_METHOD
 								       : CPYTHON_BUILTIN_METHOD));
-	return definition ? memory_u64(python->pid, definition + METHOD_FUNCTION) : 0;
+	return definition ? memory_u64(python->pid, definition + CPYTHON_METHOD_FUNCTION) : 0;
 }
 
 /* Returns whether a descriptor of the process is that of an epoll. */

@@ -7,7 +7,7 @@
 
 int remote_begin(void)
 {
-	int err = remote_open(runtime_serve);
+	int err = remote_open(serve_request);
 
 	if (err)
 		return err;

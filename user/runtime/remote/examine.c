@@ -86,7 +86,7 @@ bool examine_is_busy(void)
 	return false;
 }
 
-int examine_begin(const struct lp_process_info *process, const struct lp_examine_wish *wish)
+int examine_begin(const struct lp_process_info *process, const struct lp_examine_options *options)
 {
 	struct examiner *examiner = find_free();
 	struct examine_request *request;
@@ -102,19 +102,19 @@ int examine_begin(const struct lp_process_info *process, const struct lp_examine
 	request->head =
 		(struct lp_request){ .operation = LP_OPERATION_EXAMINE, .pid = process->pid };
 	request->examine.process = *process;
-	request->examine.open = wish->open;
-	request->examine.always = wish->always;
-	request->examine.anew = wish->anew;
-	request->examine.known = wish->known && wish->known->reader;
+	request->examine.open = options->open;
+	request->examine.always = options->always;
+	request->examine.anew = options->anew;
+	request->examine.known = options->known && options->known->reader;
 	examiner->bytes = offsetof(struct examine_request, known);
 	if (request->examine.known) {
-		request->known = *remote_packed(wish->known);
+		request->known = *remote_packed(options->known);
 		examiner->bytes = sizeof(*request);
 	}
 	part = (struct iovec){ request, examiner->bytes };
 	err = worker_send(examiner->worker, process->pid, &part, 1);
 	examiner->begun = !err;
-	examiner->ticket = wish->ticket;
+	examiner->ticket = options->ticket;
 	return err;
 }
 

@@ -29,9 +29,9 @@ static const struct lp_worker_limits prober_limits = { .still_ns = 1000 * NS_PER
 						       .wall_ns = 10000 * NS_PER_MS };
 /* The time in ns for all reads at the end of a run together, and the limits for each. */
 #define LAST_NS (400 * NS_PER_MS)
-static const struct lp_worker_limits hurry_limits = { .still_ns = 20 * NS_PER_MS,
-						      .cpu_ns = 200 * NS_PER_MS,
-						      .wall_ns = 500 * NS_PER_MS };
+static const struct lp_worker_limits last_limits = { .still_ns = 20 * NS_PER_MS,
+						     .cpu_ns = 200 * NS_PER_MS,
+						     .wall_ns = 500 * NS_PER_MS };
 
 static struct {
 	struct lp_workers *workers; /* NULL before remote_begin() */
@@ -301,9 +301,9 @@ bool remote_is_over(void)
 	return workers_are_over(remote.workers);
 }
 
-void remote_hurry(void)
+void remote_limit_last_reads(void)
 {
-	worker_set_limits(remote.reader, &hurry_limits);
+	worker_set_limits(remote.reader, &last_limits);
 	workers_end_at(remote.workers, clock_now() + LAST_NS);
 }
 

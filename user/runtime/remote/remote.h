@@ -33,7 +33,7 @@ bool remote_is_over(void);
  * Limits all further reads together to a part of a second, and each of them to less than before,
  * for a run that ends.
  */
-void remote_hurry(void);
+void remote_limit_last_reads(void);
 
 /* Returns a descriptor that is readable when a worker has answered or ended. */
 int remote_descriptor(void);
@@ -76,15 +76,15 @@ struct lp_examination;
 /* The result of an examination. */
 struct lp_examined {
 	pid_t pid;
-	uint64_t ticket; /* the ticket of the wish */
+	uint64_t ticket; /* that of the request */
 	int code; /* the result of runtime_detect, or the negative one of worker_call */
 	struct lp_error error;
 	const struct lp_examination
 		*examination; /* valid until the next examine_take; may be NULL */
 };
 
-/* The request for an examination. */
-struct lp_examine_wish {
+/* What an examination reads. */
+struct lp_examine_options {
 	const struct lp_instance *known; /* the result of an earlier examination; NULL: none */
 	bool anew; /* detect the runtime again, despite known, once the process can run a loop */
 	bool always; /* find probes even if the process cannot run a loop yet */
@@ -99,7 +99,7 @@ struct lp_examine_wish {
 bool examine_is_free(bool others_wait);
 
 /* Begins to examine a process.  Returns 0, -EBUSY, or a negative errno as worker_call does. */
-int examine_begin(const struct lp_process_info *process, const struct lp_examine_wish *wish);
+int examine_begin(const struct lp_process_info *process, const struct lp_examine_options *options);
 
 /* Takes the result of an examination that has ended or failed.  False: there is none. */
 bool examine_take(struct lp_examined *examined);

@@ -3,7 +3,7 @@
 
 #include "process/mappings.h"
 #include "process/memory.h"
-#include "process/worker.h"
+#include "process/spawner.h"
 #include "runtime/registry.h"
 
 #include <errno.h>
@@ -342,7 +342,7 @@ static const struct {
 	[LP_OPERATION_TASK_NAME] = { serve_task_name, true },
 };
 
-ssize_t runtime_serve(const void *request, size_t bytes, void *answer, size_t capacity)
+ssize_t serve_request(const void *request, size_t bytes, void *answer, size_t capacity)
 {
 	struct call call = { .request = request, .answer = answer, .capacity = capacity };
 

@@ -101,6 +101,6 @@ extern ssize_t (*runtime_native_server)(const void *arguments, size_t bytes, voi
 					size_t capacity);
 
 /* The function that workers_new takes: serves a request in a worker. */
-ssize_t runtime_serve(const void *request, size_t bytes, void *answer, size_t capacity);
+ssize_t serve_request(const void *request, size_t bytes, void *answer, size_t capacity);
 
 #endif /* LP_RUNTIME_REMOTE_SERVE_H */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "fields.h"
-#include "base/macros.h"
 #include "model/names.h"
 
 #define FIRST_BUCKET_SLOT 1

@@ -6,7 +6,6 @@
 #include "wire/wire.h"
 
 #include <stddef.h>
-#include <stdint.h>
 
 /* Upper edges of the buckets: 2^-20 s, 2^-19 s ... 2^6 s; then one without an edge. */
 #define LP_OCTAVE_EDGES 27

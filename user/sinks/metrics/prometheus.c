@@ -28,7 +28,7 @@ struct metrics_sink {
 };
 
 /* A version of the file, buffered here: stdio is too slow for 100,000 lines of ten pieces. */
-struct page {
+struct metrics_page {
 	FILE *out;
 	char buffer[16 << 10];
 	size_t used;
@@ -51,13 +51,13 @@ static const char *const edges[LP_OCTAVE_EDGES + 1] = {
 };
 /* clang-format on */
 
-static void flush(struct page *page)
+static void flush(struct metrics_page *page)
 {
 	fwrite(page->buffer, 1, page->used, page->out);
 	page->used = 0;
 }
 
-static void put(struct page *page, const char *text, size_t size)
+static void put(struct metrics_page *page, const char *text, size_t size)
 {
 	if (size > sizeof(page->buffer) - page->used)
 		flush(page);
@@ -69,12 +69,12 @@ static void put(struct page *page, const char *text, size_t size)
 	page->used += size;
 }
 
-static void put_text(struct page *page, const char *text)
+static void put_text(struct metrics_page *page, const char *text)
 {
 	put(page, text, strlen(text));
 }
 
-static void write_head(struct page *page, const struct lp_family *family)
+static void write_head(struct metrics_page *page, const struct lp_family *family)
 {
 	static const char *const types[] = { "counter", "gauge", "histogram", "info" };
 	const char *unit = family_unit(family)->name, *type = types[family->type];
@@ -95,7 +95,7 @@ static void write_head(struct page *page, const struct lp_family *family)
 }
 
 /* Adds a label, unless its value is empty, which is equivalent to no label. */
-static void add_label(struct page *page, const char *name, const char *value)
+static void add_label(struct metrics_page *page, const char *name, const char *value)
 {
 	if (!value || !*value)
 		return;
@@ -107,7 +107,7 @@ static void add_label(struct page *page, const char *name, const char *value)
 	putc('"', page->labels);
 }
 
-static void set_labels(struct page *page, const struct lp_point *point)
+static void set_labels(struct metrics_page *page, const struct lp_point *point)
 {
 	const struct lp_callback_series *callback = point->callback;
 
@@ -132,8 +132,8 @@ static void set_labels(struct page *page, const struct lp_point *point)
 }
 
 /* Writes a line up to its value.  edge: value of the label "le", or NULL. */
-static void begin_line(struct page *page, const struct lp_family *family, const char *suffix,
-		       const char *edge)
+static void begin_line(struct metrics_page *page, const struct lp_family *family,
+		       const char *suffix, const char *edge)
 {
 	put_text(page, family->name);
 	put_text(page, suffix);
@@ -153,7 +153,7 @@ static void begin_line(struct page *page, const struct lp_family *family, const 
 	put_text(page, page->size || edge ? "} " : " ");
 }
 
-static void put_number(struct page *page, uint64_t number, unsigned int decimals)
+static void put_number(struct metrics_page *page, uint64_t number, unsigned int decimals)
 {
 	char text[LP_NUMBER_MAX];
 
@@ -161,21 +161,21 @@ static void put_number(struct page *page, uint64_t number, unsigned int decimals
 	put_text(page, text);
 }
 
-static void write_number(struct page *page, const struct lp_family *family, const char *suffix,
-			 uint64_t number, unsigned int decimals)
+static void write_number(struct metrics_page *page, const struct lp_family *family,
+			 const char *suffix, uint64_t number, unsigned int decimals)
 {
 	begin_line(page, family, suffix, NULL);
 	put_number(page, number, decimals);
 	put(page, "\n", 1);
 }
 
-static void write_created(struct page *page, const struct lp_family *family)
+static void write_created(struct metrics_page *page, const struct lp_family *family)
 {
 	if (page->openmetrics)
 		write_number(page, family, "_created", page->metrics->numbers.start_unix_ns, 9);
 }
 
-static void write_exemplar(struct page *page, const struct lp_exemplar *exemplar)
+static void write_exemplar(struct metrics_page *page, const struct lp_exemplar *exemplar)
 {
 	flush(page);
 	fprintf(page->out, " # {stall=\"%s\"", exemplar->stall);
@@ -192,7 +192,7 @@ static void write_exemplar(struct page *page, const struct lp_exemplar *exemplar
 	put_number(page, exemplar->unix_ns, 9);
 }
 
-static void write_histogram(struct page *page, const struct lp_family *family,
+static void write_histogram(struct metrics_page *page, const struct lp_family *family,
 			    const struct lp_point *point)
 {
 	uint64_t counts[LP_OCTAVE_EDGES + 1] = { 0 }, below = 0;
@@ -220,7 +220,7 @@ static void write_histogram(struct page *page, const struct lp_family *family,
 
 static void write_point(void *context, const struct lp_family *family, const struct lp_point *point)
 {
-	struct page *page = context;
+	struct metrics_page *page = context;
 
 	set_labels(page, point);
 	if (point->histogram) {
@@ -233,7 +233,7 @@ static void write_point(void *context, const struct lp_family *family, const str
 	}
 }
 
-static void write_families(struct page *page)
+static void write_families(struct metrics_page *page)
 {
 	const struct lp_loop_series *loop;
 	const struct lp_family *family;
@@ -254,7 +254,7 @@ static void write_families(struct page *page)
 
 static int write_version(struct metrics_sink *sink, const struct lp_summary *total)
 {
-	struct page page = { .openmetrics = sink->openmetrics, .metrics = &sink->metrics };
+	struct metrics_page page = { .openmetrics = sink->openmetrics, .metrics = &sink->metrics };
 	int err = metrics_count(&sink->metrics, total);
 
 	if (err)

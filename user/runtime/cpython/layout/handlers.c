@@ -14,7 +14,7 @@
 #define NESTED_MAX 32
 #define CLAUSES_MAX 32
 #define LOADS_MAX 32
-#define WAYS_MAX 128
+#define PATHS_MAX 128
 #define STEPS_MAX 8192
 /* Bytes before a `with` in which contextlib.suppress(...) is loaded and called. */
 #define SUPPRESS_BYTES 96
@@ -26,41 +26,42 @@ static bool decode(const struct lp_bytecode *bytecode, size_t at,
 			      instruction);
 }
 
-/* ---- the ways through a handler --------------------------------------------- */
+/* ---- the paths through a handler ------------------------------------------- */
 
 /* A place that is executed while the exception is handled. */
-struct lp_way {
+struct lp_handler_path {
 	size_t at;
 	int inner; /* 3.8: how many `finally` around it were entered without an exception */
 };
 
-struct lp_ways {
-	struct lp_way ways[WAYS_MAX];
+struct lp_handler_paths {
+	struct lp_handler_path items[PATHS_MAX];
 	size_t count, walked, steps;
 	bool cut; /* there are more, or longer ones, than are walked */
 };
 
-static void add_way(struct lp_ways *ways, size_t at, int inner)
+static void add_path(struct lp_handler_paths *paths, size_t at, int inner)
 {
 	size_t i;
 
-	for (i = 0; i < ways->count; i++)
-		if (ways->ways[i].at == at)
+	for (i = 0; i < paths->count; i++)
+		if (paths->items[i].at == at)
 			return;
-	if (ways->count < WAYS_MAX)
-		ways->ways[ways->count++] = (struct lp_way){ at, inner };
+	if (paths->count < PATHS_MAX)
+		paths->items[paths->count++] = (struct lp_handler_path){ at, inner };
 	else
-		ways->cut = true;
+		paths->cut = true;
 }
 
 /* Walks until the code jumps, raises or leaves.  Returns whether the exception is dropped. */
-static bool walk(const struct lp_bytecode *bytecode, struct lp_ways *ways, struct lp_way way)
+static bool walk(const struct lp_bytecode *bytecode, struct lp_handler_paths *paths,
+		 struct lp_handler_path path)
 {
 	struct lp_bytecode_instruction instruction;
 
-	for (; decode(bytecode, way.at, &instruction); way.at = instruction.next) {
-		if (ways->steps++ == STEPS_MAX) {
-			ways->cut = true;
+	for (; decode(bytecode, path.at, &instruction); path.at = instruction.next) {
+		if (paths->steps++ == STEPS_MAX) {
+			paths->cut = true;
 			return false;
 		}
 		switch (instruction.operation) {
@@ -73,21 +74,21 @@ static bool walk(const struct lp_bytecode *bytecode, struct lp_ways *ways, struc
 		case LP_BRANCH_NONE:
 		case LP_BRANCH_AHEAD:
 		case LP_BRANCH_BACK:
-			add_way(ways, cpython_jump_target(bytecode->format, &instruction),
-				way.inner);
+			add_path(paths, cpython_jump_target(bytecode->format, &instruction),
+				 path.inner);
 			break;
 		case LP_JUMP:
 		case LP_JUMP_AHEAD:
 		case LP_JUMP_BACK:
-			add_way(ways, cpython_jump_target(bytecode->format, &instruction),
-				way.inner);
+			add_path(paths, cpython_jump_target(bytecode->format, &instruction),
+				 path.inner);
 			return false;
 		case LP_BEGIN_FINALLY:
-			way.inner++;
+			path.inner++;
 			break;
 		case LP_LEAVE:
 		case LP_END_FINALLY:
-			if (!way.inner--)
+			if (!path.inner--)
 				return instruction.operation == LP_LEAVE;
 			break;
 		case LP_RAISE:
@@ -105,18 +106,18 @@ static bool walk(const struct lp_bytecode *bytecode, struct lp_ways *ways, struc
 }
 
 /*
- * Returns whether a way leads from a place in a handler out of it, and the exception is neither
+ * Returns whether a path leads from a place in a handler out of it, and the exception is neither
  * raised again nor passed on.
  */
 static bool is_dropped(const struct lp_bytecode *bytecode, size_t at)
 {
-	struct lp_ways ways = { .count = 0 };
+	struct lp_handler_paths paths = { .count = 0 };
 
-	add_way(&ways, at, 0);
-	for (; ways.walked < ways.count && !ways.cut; ways.walked++)
-		if (walk(bytecode, &ways, ways.ways[ways.walked]))
+	add_path(&paths, at, 0);
+	for (; paths.walked < paths.count && !paths.cut; paths.walked++)
+		if (walk(bytecode, &paths, paths.items[paths.walked]))
 			return true;
-	return ways.cut;
+	return paths.cut;
 }
 
 /* ---- the exceptions of a clause -------------------------------------------- */

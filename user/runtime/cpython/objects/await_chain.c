@@ -25,7 +25,6 @@
 
 /* coroutine_wrapper.cw_coroutine, ags_gen, agt_gen, anextawaitable.wrapped, FutureIter.future */
 #define WRAPPED 16
-#define CELL_CONTENT 16
 
 /* The instruction of a frame that has not begun, as cpython_describe() takes it. */
 #define NOT_BEGUN UINT32_MAX
@@ -253,7 +252,7 @@ static uint64_t cell_content(const struct lp_cpython *python, uint64_t cell)
 
 	if (!cell || cpython_type_name(python, cell, name, sizeof(name)) || strcmp(name, "cell"))
 		return 0;
-	return memory_u64(python->pid, cell + CELL_CONTENT);
+	return memory_u64(python->pid, cell + CPYTHON_CELL_CONTENT);
 }
 
 /* Returns a local variable or a cell by its index in the frame. */

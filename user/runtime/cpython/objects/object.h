@@ -27,6 +27,9 @@
 #define CPYTHON_MODULE_DICT 16
 #define CPYTHON_BUILTIN_METHOD 16
 #define CPYTHON_METHOD_SIZE 32 /* PyMethodDef: name, function, flags, doc */
+#define CPYTHON_METHOD_FUNCTION 8 /* PyMethodDef.ml_meth */
+#define CPYTHON_BOUND_FUNCTION 16 /* PyMethodObject.im_func */
+#define CPYTHON_CELL_CONTENT 16 /* PyCellObject.ob_ref */
 #define CPYTHON_TUPLE_LENGTH 16
 #define CPYTHON_LIST_LENGTH 16
 #define CPYTHON_LIST_ITEMS 24 /* a pointer to them */

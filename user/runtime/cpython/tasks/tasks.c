@@ -56,7 +56,7 @@ static bool is_copied(const struct lp_cpython *python, uint64_t loop)
 	int count, i;
 	bool copied;
 
-	if (!cpython_loop_says_it_runs(python, loop))
+	if (!cpython_loop_is_running(python, loop))
 		return false;
 	memory_cache_flush();
 	count = cpython_find_loops(python, loops, CPYTHON_LOOPS_MAX);

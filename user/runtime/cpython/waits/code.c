@@ -11,9 +11,6 @@
 #define VARIABLES_MAX 256
 #define VARIABLE_BYTES 64
 
-#define CELL_CONTENT 16 /* PyCellObject.ob_ref */
-#define METHOD_FUNCTION 16
-
 /* Returns a tuple's length, or 0 if it has too many items. */
 static uint64_t tuple_length(const struct lp_cpython *python, uint64_t tuple)
 {
@@ -143,7 +140,7 @@ uint64_t cpython_wait_closure(struct lp_waits *waits, uint64_t function, const c
 	if (index < 0 || all < count || (uint64_t)index < all - count)
 		return 0;
 	cell = tuple_item(python, closure, (uint64_t)index - (all - count));
-	return cell ? memory_u64(python->pid, cell + CELL_CONTENT) : 0;
+	return cell ? memory_u64(python->pid, cell + CPYTHON_CELL_CONTENT) : 0;
 }
 
 void cpython_wait_callable(struct lp_waits *waits, uint64_t object, char *text, size_t size)
@@ -154,7 +151,7 @@ void cpython_wait_callable(struct lp_waits *waits, uint64_t object, char *text, 
 
 	text[0] = '\0';
 	if (type->kinds & LP_WAIT_METHOD) {
-		object = memory_u64(python->pid, object + METHOD_FUNCTION);
+		object = memory_u64(python->pid, object + CPYTHON_BOUND_FUNCTION);
 		type = cpython_wait_type_of(waits, object);
 	}
 	if (type->kinds & LP_WAIT_FUNCTION) {

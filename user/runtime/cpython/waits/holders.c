@@ -17,8 +17,7 @@
 #define HOLDERS_MAX 500000
 #define INSPECTED_MAX 4000 /* holders of one object */
 
-/* PyMethodObject, 3.8 to 3.14 */
-#define METHOD_FUNCTION 16
+/* PyMethodObject.im_self, 3.8 to 3.14 */
 #define METHOD_SELF 24
 
 #define SYNCHRONISERS (LP_WAIT_LOCK | LP_WAIT_CONDITION | LP_WAIT_SEMAPHORE)
@@ -56,7 +55,7 @@ static uint64_t exit_self(struct lp_waits *waits, uint64_t object, uint64_t abov
 	uint64_t method[2];
 
 	if (kinds & LP_WAIT_METHOD) {
-		if (memory_read(waits->python->pid, object + METHOD_FUNCTION, method,
+		if (memory_read(waits->python->pid, object + CPYTHON_BOUND_FUNCTION, method,
 				sizeof(method)) ||
 		    !is_exit(waits, method[0]))
 			return 0;

@@ -7,7 +7,6 @@
 #include "waits_internal.h"
 
 #include "process/memory.h"
-#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

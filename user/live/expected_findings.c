@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "asked.h"
+#include "expected_findings.h"
 
 /* Returns a hash of the process and the stack, never 0. */
 static uint64_t key_of(const struct lp_event_raw_finding *finding)
@@ -18,7 +18,7 @@ static uint64_t key_of(const struct lp_event_raw_finding *finding)
  * Fills in the places of a finding.  Returns true if it must not be reported: the program handles
  * it, or it is not known whether it does, which counts as lost.
  */
-static bool read_finding(struct lp_asked *asked, struct lp_session *session,
+static bool read_finding(struct lp_expected_findings *expected, struct lp_session *session,
 			 const struct lp_instance *instance,
 			 const struct lp_event_raw_finding *finding,
 			 struct lp_finding_places *places)
@@ -30,10 +30,9 @@ static bool read_finding(struct lp_asked *asked, struct lp_session *session,
 		instance->runtime->describe_finding(instance, finding, places);
 		return false;
 	}
-	/* the same stack comes often, and reading its code is expensive */
 	key = key_of(finding);
-	i = key % LP_ASKED;
-	if (asked->stacks[i].key == key && asked->stacks[i].expected)
+	i = key % LP_EXPECTED_FINDINGS;
+	if (expected->stacks[i].key == key && expected->stacks[i].expected)
 		return true;
 	instance->runtime->describe_finding(instance, finding, places);
 	/* unreadable memory, as of a process that has ended, must not become a finding */
@@ -41,8 +40,8 @@ static bool read_finding(struct lp_asked *asked, struct lp_session *session,
 		session_lose(session, LP_LOST_FINDINGS, 1);
 		return true;
 	}
-	asked->stacks[i].key = key;
-	asked->stacks[i].expected = places->expected;
+	expected->stacks[i].key = key;
+	expected->stacks[i].expected = places->expected;
 	if (!places->expected)
 		return false;
 	if (places->at < LP_ASKING_FRAMES)
@@ -50,15 +49,15 @@ static bool read_finding(struct lp_asked *asked, struct lp_session *session,
 	return true;
 }
 
-void asked_take_finding(struct lp_asked *asked, struct lp_session *session,
-			struct lp_symboliser *symboliser, const struct lp_instance *instance,
-			const struct lp_event_raw_finding *finding)
+void expected_findings_take(struct lp_expected_findings *expected, struct lp_session *session,
+			    struct lp_symboliser *symboliser, const struct lp_instance *instance,
+			    const struct lp_event_raw_finding *finding)
 {
 	static struct lp_finding_places places;
 	bool readable = instance && finding->depth <= LP_FINDING_FRAMES &&
 			finding->loop_depth <= LP_FINDING_LOOP_FRAMES;
 
-	if (readable && read_finding(asked, session, instance, finding, &places))
+	if (readable && read_finding(expected, session, instance, finding, &places))
 		return;
 	if ((!readable && finding->kind == LP_FINDING_NO_RUNNING_LOOP) ||
 	    !symboliser_take_finding(symboliser, instance, finding, readable ? &places : NULL))
