@@ -227,13 +227,15 @@ bench: packages-build packages-bench  ## measure what it costs, as ratios from o
 
 # ---- the source itself ------------------------------------------------------
 
-lint: packages-build packages-lint  ## clang-format, the direction of includes and calls, clang-tidy, cppcheck, shellcheck
+lint: packages-build packages-lint  ## clang-format, the direction of includes and calls, names, pages, clang-tidy, cppcheck, shellcheck
 	$(MAKE) $(SKELETON) $(BUILD)/html_page.h
 	clang-format --dry-run --Werror $(C_FILES)
 	tools/lint/includes.py --headers "$(CC) $(CFLAGS)" "$(CLANG) $(BPF_CFLAGS)"
 	$(MAKE) $(OBJECTS)
 	tools/lint/calls.py $(OBJECTS)
 	tools/lint/runtimes.py
+	tools/lint/names.py
+	tools/lint/pages.py
 	printf '%s\n' $(SOURCES) | xargs -P "$$(nproc)" -n 6 sh -c \
 		'clang-tidy --quiet "$$@" -- $(filter-out -W%,$(CFLAGS))' clang-tidy
 	! grep -nE '\bminor *([<>]|[!=]=|\?)' $$(git ls-files 'user/runtime/cpython/*.[ch]' | grep -v /versions.c)

@@ -98,7 +98,7 @@ def test_click_on_a_stall_opens_its_record(case):
     if not place:
         raise Failure("no place on the time line is a stall")
     browser.click_at(place["x"], place["y"])
-    browser.settle()
+    browser.draw_all()
     title = browser.text("#record-title")
     if not browser.evaluate("document.getElementById('record').open"):
         raise Failure("a click on a stall opens no record")
@@ -143,7 +143,7 @@ def test_everything_by_keyboard(case):
     if browser.text("#range") != whole:
         wrong.append("0 does not show the whole range")
     # the flame graph is drawn again for another span of time
-    browser.settle()
+    browser.draw_all()
     browser.evaluate("document.querySelector('#flame [tabindex=\"0\"]').focus()")
     browser.press("ArrowDown")
     browser.press("ArrowDown")
@@ -191,7 +191,7 @@ def test_light_dark_and_narrow(case):
     if grounds["light"] == grounds["dark"]:
         wrong.append("light and dark are the same")
     browser.resize(360, 700)
-    browser.settle()
+    browser.draw_all()
     if browser.evaluate("document.documentElement.scrollWidth") > 360:
         wrong.append("a narrow window has to be scrolled sideways")
     printed = case.path("printed.pdf")

@@ -112,7 +112,7 @@ def test_names_where_the_locale_is_ascii(case):
 
 
 def test_capture_of_somebody_elses(case):
-    """The texts in a capture's header are chosen by whoever made it."""
+    """The texts in a capture's header are hostile: anyone may have made it."""
     target = case.start("idle.py")
     path = case.path("x.lpc")
     run(case, "record", "-p", str(target.pid), "-d", "0.2", "-o", path, "--host", "h" * 60)

@@ -206,7 +206,7 @@ static void a_size_over_that_of_the_file_is_a_cut(void **state)
 	assert_int_equal(taken.count, 0);
 }
 
-/* The texts in a header are chosen by whoever made the capture. */
+/* The texts in a header are hostile, as anyone may have made the capture. */
 static void a_header_is_read_without_what_its_texts_do_to_a_terminal(void **state)
 {
 	static const char hostile[] = "\x1b[2J\n\xe2\x80\xae\xff";

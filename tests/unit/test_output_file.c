@@ -209,7 +209,7 @@ static void a_descriptor_of_ours_is_a_place_too(void **state)
 	expect_stream_error(-EBADF, "closed");
 }
 
-/* A link that another user can have made is not followed, whoever owns its target. */
+/* A link that another user can have made is not followed, even to a file of this user. */
 static void only_links_of_our_own_are_followed(void **state)
 {
 	char link[512];

@@ -32,7 +32,7 @@ PAIRED = {"callback": 400, "task": 150}
 COUNTED = 100
 NAME = 15
 # All probes are attached if their number has not changed for this long.
-SETTLED_S = 0.1
+UNCHANGED_S = 0.1
 YARDSTICK = "yardstick"
 
 NONE = ("--find", "none")
@@ -77,13 +77,13 @@ def _events(pid):
     return sum(1 for _ in _descriptors(pid, "anon_inode:[perf_event]"))
 
 
-def _settle(profiler):
+def _wait_for_probes(profiler):
     """Waits for the probes that are attached after those of the loop.  Returns their number."""
     profiler.wait_for("loop")
     deadline = time.monotonic() + LIMIT_S
     count, since = _events(profiler.pid), time.monotonic()
-    while time.monotonic() - since < SETTLED_S:
-        time.sleep(SETTLED_S / 10)
+    while time.monotonic() - since < UNCHANGED_S:
+        time.sleep(UNCHANGED_S / 10)
         now = _events(profiler.pid)
         if now != count:
             count, since = now, time.monotonic()
@@ -182,7 +182,7 @@ class Lost:
 
     def _on(self, check, name):
         with self._profile(self._target, *PHASES[name]) as profiler:
-            _settle(profiler)
+            _wait_for_probes(profiler)
             values = self._take(check, 1, TIMES)
             if name not in self.hits:
                 self.hits[name] = self._count(profiler.pid)
@@ -191,7 +191,7 @@ class Lost:
     def _pair(self, check, default, none):
         """The ratio of CPU times: one process has the default kinds, the other one none."""
         with self._profile(default) as looking, self._profile(none, *NONE) as other:
-            self.probes = _settle(looking) - _settle(other)
+            self.probes = _wait_for_probes(looking) - _wait_for_probes(other)
             ratios = {kind: [] for kind in PAIRED}
             check(2)
             for turn in range(self._turns):

@@ -21,7 +21,7 @@ def field(path, name):
 
 def kernel_memory(pid):
     """Bytes of the maps and programs that it holds, as the kernel accounts for them."""
-    total, seen = 0, set()
+    total, counted = 0, set()
     for descriptor in os.listdir(f"/proc/{pid}/fd"):
         try:
             with open(f"/proc/{pid}/fdinfo/{descriptor}", encoding="ascii") as file:
@@ -30,8 +30,8 @@ def kernel_memory(pid):
             continue
         for kind in ("map_id", "prog_id"):
             # A link has the prog_id of its program too, but no memory of its own.
-            if kind in fields and "memlock" in fields and (kind, fields[kind]) not in seen:
-                seen.add((kind, fields[kind]))
+            if kind in fields and "memlock" in fields and (kind, fields[kind]) not in counted:
+                counted.add((kind, fields[kind]))
                 total += int(fields["memlock"])
     return total
 

@@ -72,8 +72,8 @@ class Loopprof:
         if part == "blocked":
             stack = _most(record["blocked"], "duration_ns")
         else:
-            seen = [entry for entry in record["samples"] if entry["cause"] == part]
-            stack = _most(seen or record["samples"], "count")
+            of_part = [entry for entry in record["samples"] if entry["cause"] == part]
+            stack = _most(of_part or record["samples"], "count")
         return (stack[0]["file"], stack[0]["line"]) if stack else None
 
     @staticmethod
@@ -138,11 +138,11 @@ class Sample:
 
 
 class Samples:
-    def __init__(self, seen):
-        self._seen = seen
+    def __init__(self, samples):
+        self._samples = samples
 
     def verdict(self, stall):
-        running = [one for one in self._seen if stall.function and any(
+        running = [one for one in self._samples if stall.function and any(
             same_function(name, file, stall.function) for name, file, _ in one.frames)]
         total = sum(one.weight for one in running)
         right = sum(one.weight for one in running if one.frames[0][1:] in stall.lines)
@@ -168,7 +168,7 @@ def _austin_frame(text):
 
 def austin(text):
     """Parses "process;thread;file:function:line;... time,idle,memory", the outermost first."""
-    seen = []
+    samples = []
     for line in text.splitlines():
         stack, _, metrics = line.rpartition(" ")
         frames = stack.split(";")[2:]
@@ -180,10 +180,10 @@ def austin(text):
             frames.pop()
             cause = "gc"
         if frames:
-            seen.append(Sample(tuple(map(_austin_frame, reversed(frames))), spent, cause))
-    if not seen:
+            samples.append(Sample(tuple(map(_austin_frame, reversed(frames))), spent, cause))
+    if not samples:
         raise ValueError("no samples")
-    return Samples(seen)
+    return Samples(samples)
 
 
 # ---- blocksnoop ----

@@ -1,17 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Captures: the records of a run in files, which README.md describes.  All numbers are little
- * endian, as the program runs on x86-64 only.
- *
- * 1.0: the first 176 bytes of struct lp_capture_header, then records as they are on the wire,
- * each with its size in its head, one after the other, padded to 8 bytes.
- *
- * 1.1: records of the breakdown of stalls (LP_EVENT_SEGMENT_TIMES and its kin).
- *
- * 1.2: records of findings (LP_EVENT_FINDING and its kin).
- *
- * 1.3: the whole header; records lie in compressed blocks (LP_EVENT_BLOCK); a run may be
- * written to several files, each of which begins with a checkpoint of the state before it.
+ * The structures of a capture, a file of records; README.md describes them and what each version
+ * of the format added.  All numbers are little endian, as the program runs on x86-64 only.
  */
 #ifndef LP_CAPTURE_FORMAT_H
 #define LP_CAPTURE_FORMAT_H

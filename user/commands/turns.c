@@ -50,7 +50,7 @@ static uint64_t check_period(const struct lp_profile *profile, uint64_t period)
  * Actions that are due at an instant of CLOCK_MONOTONIC.  A function of the table runs when its
  * instant has come and returns the next one.
  */
-enum timer {
+enum turns_timer {
 	/* reads the ring buffer as well, as not every record wakes this process */
 	TIMER_CHECK_STALLS,
 	TIMER_CHECK,
@@ -70,7 +70,7 @@ struct turns {
 	uint64_t interval_ns; /* ns between two snapshots of all counters; 0: none */
 };
 
-static void advance(struct turns *turns, enum timer timer, uint64_t due_ns)
+static void advance(struct turns *turns, enum turns_timer timer, uint64_t due_ns)
 {
 	turns->due_ns[timer] = min_u64(turns->due_ns[timer], due_ns);
 }

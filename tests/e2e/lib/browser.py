@@ -109,7 +109,7 @@ class Browser:
         wait_until(lambda: self.evaluate("document.readyState === 'complete' && "
                                          "document.body.classList.contains('ready')"),
                    f"{path} is ready; {self.errors}", LIMIT_S)
-        self.settle()
+        self.draw_all()
         return time.monotonic() - start
 
     def draw(self):
@@ -117,7 +117,7 @@ class Browser:
         self.evaluate("new Promise(done => requestAnimationFrame(() => "
                       "requestAnimationFrame(done)))")
 
-    def settle(self):
+    def draw_all(self):
         """The same, including what the page draws only after 200 ms without input."""
         self.evaluate("new Promise(done => setTimeout(done, 200))")
         self.draw()
@@ -145,7 +145,7 @@ class Browser:
                   buttons=1)
         self.call("Input.dispatchMouseEvent", type="mouseReleased", x=to_x, y=y, button="left",
                   clickCount=1)
-        self.settle()
+        self.draw_all()
 
     def box(self, selector):
         """Scrolls the element into view.  Returns its box in the window: x, y, width, height."""
@@ -176,7 +176,7 @@ class Browser:
         """scheme: the system's colour scheme, "light" or "dark"."""
         self.call("Emulation.setEmulatedMedia",
                   features=[{"name": "prefers-color-scheme", "value": scheme}])
-        self.settle()
+        self.draw_all()
 
     def resize(self, width, height):
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,

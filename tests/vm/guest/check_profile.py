@@ -122,7 +122,7 @@ def check_reasons(slow, way, target):
     part, syscall = WAYS[way]
     if abs(sum(time[key] for key in PARTS) - duration) > duration / 100:
         yield f"{way}: the parts {time} do not add up to {duration}"
-    # Whoever else runs on the emulated machine takes the CPU away as it likes.
+    # Other processes of the emulated machine take the CPU away at any time.
     if time[part] < max(time[key] for key in PARTS if key != "run_queue_ns"):
         yield f"{way}: the time is {time}, which is not mostly {part}"
     if syscall is None:
