@@ -18,7 +18,7 @@ PROTOTYPE = re.compile(r"^(?!static\b|typedef\b|#|\}|\t)\w[^\n;{}=]*?\b(\w+)\(",
 TYPES = re.compile(r"\blp_(\w+)")
 # what a reader who knows kernels and C libraries has another meaning for
 FOREIGN = {"page", "file", "inode", "dentry", "path", "socket", "sock", "task_struct", "module",
-           "device", "timer", "timespec", "timeval", "stat", "passwd", "group", "option", "pollfd",
+           "device", "timer", "timespec", "timeval", "stat", "passwd", "option", "pollfd",
            "iovec", "tm"}
 # a definition each for one of several builds of a header
 SEVERAL = {"LP_DEFINE_MAPS"}
