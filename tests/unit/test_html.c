@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <inttypes.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -182,6 +183,40 @@ static void over_the_limit_the_worst_are_retained_and_the_rest_counted(void **st
 	assert_int_equal(store.omitted_ns, total);
 }
 
+/* Of many captures few stalls are among the worst, so that most of them cost no memory or time. */
+static void a_stall_that_cannot_be_among_the_worst_is_not_stored(void **state)
+{
+	struct lp_slow_callback slow;
+	uint64_t i, omitted;
+	size_t stalls, details;
+
+	(void)state;
+	for (i = 0; i < 200; i++) {
+		slow = slow_of(i * SECOND, SECOND + i * MS);
+		page_store_add_slow(&store, &slow);
+	}
+	assert_in_range(store.omitted, 1, 199);
+	stalls = store.stall_count;
+	omitted = store.omitted;
+	for (i = 200; i < 300; i++) {
+		slow = slow_of(i * SECOND, SECOND);
+		page_store_add_slow(&store, &slow);
+	}
+	page_store_add_iteration(&store, &(struct lp_slow_iteration){ .loop = &loop,
+								      .start_ns = i * SECOND,
+								      .duration_ns = SECOND });
+	assert_int_equal(store.stall_count, stalls);
+	assert_int_equal(store.omitted, omitted + 101);
+	/* one that is among the worst, but not among those with a detail */
+	page_store_finish(&store);
+	details = store.detail_count;
+	assert_int_equal(details, 20);
+	slow = slow_of(i * SECOND, SECOND + 150 * MS);
+	page_store_add_slow(&store, &slow);
+	assert_int_equal(store.stall_count, 101);
+	assert_int_equal(store.detail_count, details);
+}
+
 static void the_first_stall_of_a_callback_is_retained_among_worse_ones(void **state)
 {
 	static const struct lp_callback_info rare = { LP_MODEL_CALLBACK, "rare", "/app/x.py", 3 };
@@ -285,6 +320,29 @@ static void histories_of_many_loops_take_no_time_each(void **state)
 	assert_int_equal(history.span_count, 1000);
 	assert_true(history.full);
 	assert_int_equal(history_of(&history, 60000)->loop, 60000);
+	history_free(&history);
+}
+
+static void histories_of_many_loops_take_little_memory(void **state)
+{
+	const struct lp_loop_history *known;
+	struct lp_history history;
+	size_t bytes = 0;
+	uint32_t id;
+
+	(void)state;
+	memset(&iterations, 0, sizeof(iterations));
+	lp_histogram_add(&iterations, 2 * MS);
+	lp_histogram_add(&iterations, 90 * MS);
+	history_init(&history, 65536);
+	for (id = 1; id <= 1000; id++)
+		add_state(&history, id, 11, SECOND);
+	for (id = 1; id <= 1000; id++) {
+		known = history_of(&history, id);
+		bytes += malloc_usable_size((void *)known) + malloc_usable_size(known->spans) +
+			 malloc_usable_size(known->totals);
+	}
+	assert_in_range(bytes / 1000, 1, 400);
 	history_free(&history);
 }
 
@@ -460,6 +518,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(histories_of_many_loops_take_no_time_each),
+		cmocka_unit_test(histories_of_many_loops_take_little_memory),
+		cmocka_unit_test_setup_teardown(
+			a_stall_that_cannot_be_among_the_worst_is_not_stored, begin, finish),
 		cmocka_unit_test(the_same_value_has_the_same_number),
 		cmocka_unit_test(what_finds_no_space_has_no_number_and_is_counted),
 		cmocka_unit_test_setup_teardown(

@@ -73,12 +73,35 @@ static void both_bounds_hold(void **state)
 	intern_free(&intern);
 }
 
+static void a_set_is_crowded_once_it_is_more_than_half_full(void **state)
+{
+	struct lp_intern intern;
+	uint32_t number;
+
+	(void)state;
+	intern_init(&intern, 4, 100);
+	assert_false(intern_is_crowded(&intern));
+	assert_int_equal(intern_number(&intern, "a", 1, &number), 0);
+	assert_int_equal(intern_number(&intern, "b", 1, &number), 0);
+	assert_false(intern_is_crowded(&intern));
+	assert_int_equal(intern_number(&intern, "c", 1, &number), 0);
+	assert_true(intern_is_crowded(&intern));
+	intern_free(&intern);
+	assert_int_equal(intern_number(&intern,
+				       "0123456789012345678901234567890123456789012345678901", 52,
+				       &number),
+			 0);
+	assert_true(intern_is_crowded(&intern));
+	intern_free(&intern);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_same_bytes_have_one_number),
 		cmocka_unit_test(many_pieces_keep_their_numbers),
 		cmocka_unit_test(both_bounds_hold),
+		cmocka_unit_test(a_set_is_crowded_once_it_is_more_than_half_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -139,3 +139,8 @@ const void *intern_piece(const struct lp_intern *intern, uint32_t number, size_t
 		*size = intern->pieces[number].size;
 	return intern->bytes ? intern->bytes + intern->pieces[number].at : (const void *)"";
 }
+
+bool intern_is_crowded(const struct lp_intern *intern)
+{
+	return intern->count > intern->most / 2 || intern->used > intern->most_bytes / 2;
+}

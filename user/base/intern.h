@@ -6,6 +6,7 @@
 #ifndef LP_BASE_INTERN_H
 #define LP_BASE_INTERN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,5 +36,8 @@ int intern_number(struct lp_intern *intern, const void *bytes, size_t size, uint
 
 /* Returns a piece by its number, aligned for any type, and valid until another one is added. */
 const void *intern_piece(const struct lp_intern *intern, uint32_t number, size_t *size);
+
+/* Returns whether more than half of the pieces or bytes that are allowed are in use. */
+bool intern_is_crowded(const struct lp_intern *intern);
 
 #endif /* LP_BASE_INTERN_H */

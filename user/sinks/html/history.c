@@ -23,6 +23,7 @@ static void free_loop(struct lp_loop_history *loop)
 	for (i = 0; i < loop->span_count; i++)
 		free(loop->spans[i].cells);
 	free(loop->spans);
+	free(loop->totals);
 	free(loop);
 }
 
@@ -133,17 +134,37 @@ static struct lp_loop_history *loop_for(struct lp_history *history,
 	return loop;
 }
 
-static void remember(struct lp_loop_history *loop, const struct lp_loop_state *state)
+/*
+ * Stores a state and the sums of its rows. Without memory the rows of the state before remain, so
+ * that the next span has the iterations of both.
+ */
+static void remember(struct lp_loop_history *loop, const struct lp_loop_state *state,
+		     const uint64_t rows[LP_HISTORY_ROWS])
 {
-	loop->iteration = *state->iteration;
+	struct lp_row_total *totals = loop->totals;
+	size_t row, count = 0;
+
 	loop->last = *state;
 	loop->last.loop = NULL;
-	loop->last.iteration = &loop->iteration;
+	loop->last.iteration = NULL;
+	for (row = 0; row < LP_HISTORY_ROWS; row++)
+		count += rows[row] > 0;
+	if (count > loop->total_count) {
+		totals = realloc(totals, count * sizeof(*totals));
+		if (!totals)
+			return;
+		loop->totals = totals;
+	}
+	loop->total_count = 0;
+	for (row = 0; row < LP_HISTORY_ROWS; row++)
+		if (rows[row])
+			totals[loop->total_count++] =
+				(struct lp_row_total){ (uint32_t)row, rows[row] };
 }
 
 static bool reserve(struct lp_history *history, struct lp_loop_history *loop)
 {
-	size_t capacity = loop->capacity ? 2 * loop->capacity : 16;
+	size_t capacity = loop->capacity ? 2 * loop->capacity : 2;
 	struct lp_span *grown;
 
 	if (history->span_count >= history->spans_max && !history->full)
@@ -164,14 +185,16 @@ static bool reserve(struct lp_history *history, struct lp_loop_history *loop)
 void history_add(struct lp_history *history, const struct lp_loop_state *state)
 {
 	struct lp_loop_history *loop = loop_for(history, state);
-	uint64_t rows[LP_HISTORY_ROWS] = { 0 };
+	uint64_t rows[LP_HISTORY_ROWS] = { 0 }, added[LP_HISTORY_ROWS];
 	struct lp_span span;
-	size_t slot;
+	size_t slot, i;
 
 	if (!loop)
 		return;
+	for (slot = 0; slot < LP_HISTOGRAM_SLOTS; slot++)
+		rows[row_of(slot)] += state->iteration->slots[slot];
 	if (state->time_ns <= loop->last.time_ns) {
-		remember(loop, state);
+		remember(loop, state, rows);
 		return;
 	}
 	span = (struct lp_span){
@@ -182,14 +205,15 @@ void history_add(struct lp_history *history, const struct lp_loop_state *state)
 		.iterations = saturating_sub(state->iterations, loop->last.iterations),
 		.slow = saturating_sub(state->slow_callbacks, loop->last.slow_callbacks),
 	};
-	for (slot = 0; slot < LP_HISTOGRAM_SLOTS; slot++)
-		rows[row_of(slot)] +=
-			saturating_sub(state->iteration->slots[slot], loop->iteration.slots[slot]);
+	memcpy(added, rows, sizeof(added));
+	for (i = 0; i < loop->total_count; i++)
+		added[loop->totals[i].row] =
+			saturating_sub(added[loop->totals[i].row], loop->totals[i].count);
 	/* counters from before the capture began exceed the span: their time is not known */
 	if (span.busy_ns + span.idle_ns <= span.end_ns - span.start_ns + SLACK_NS &&
-	    reserve(history, loop) && set_cells(&span, rows)) {
+	    reserve(history, loop) && set_cells(&span, added)) {
 		loop->spans[loop->span_count++] = span;
 		history->span_count++;
 	}
-	remember(loop, state);
+	remember(loop, state, rows);
 }

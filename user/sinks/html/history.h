@@ -35,12 +35,20 @@ struct lp_span {
 	struct lp_span_cell *cells; /* of rows with a count, lowest row first */
 };
 
+/* Iterations of one row of the heat map since the loop began. */
+struct lp_row_total {
+	uint32_t row;
+	uint64_t count;
+};
+
+/* A run may have tens of thousands of loops, most of which have few spans and rows. */
 struct lp_loop_history {
 	uint32_t loop; /* ID */
 	size_t span_count, capacity;
 	struct lp_span *spans;
-	struct lp_loop_state last; /* last.iteration points to the histogram below */
-	struct lp_histogram iteration;
+	struct lp_loop_state last; /* without its loop and histogram */
+	size_t total_count;
+	struct lp_row_total *totals; /* of the last state: rows with a count */
 };
 
 struct lp_history {

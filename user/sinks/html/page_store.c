@@ -122,29 +122,89 @@ static void rebuild_tables(struct lp_page_store *store)
 		if (stall->detail)
 			move_detail(to, &from, stall->detail);
 		if (stall->first && stall->callback / 8 < store->stalled_bytes)
-			store->stalled[stall->callback / 8] |= 1 << stall->callback % 8;
+			store->stalled[stall->callback / 8] |= (uint8_t)(1 << stall->callback % 8);
 	}
 	for (i = 0; i < store->finding_count; i++)
 		move_finding(to, &from, &store->findings[i]);
 	tables_free(&from);
 }
 
-static void trim(struct lp_page_store *store)
+struct sorting {
+	const struct lp_page_stall *stalls;
+	int (*compare)(const void *left, const void *right);
+};
+
+static int by_number(const void *left, const void *right, void *context)
+{
+	const struct sorting *sorting = context;
+
+	return sorting->compare(&sorting->stalls[*(const uint32_t *)left],
+				&sorting->stalls[*(const uint32_t *)right]);
+}
+
+/* Sorts the stalls by their numbers, as qsort() would make a copy of all stalls. */
+static void sort(struct lp_page_store *store, int (*compare)(const void *left, const void *right))
+{
+	struct lp_page_stall *stalls = store->stalls, first;
+	struct sorting sorting = { stalls, compare };
+	uint32_t *order = malloc(store->stall_count * sizeof(*order));
+	size_t i, to, from;
+
+	if (!order) {
+		qsort(stalls, store->stall_count, sizeof(*stalls), compare);
+		return;
+	}
+	for (i = 0; i < store->stall_count; i++)
+		order[i] = (uint32_t)i;
+	qsort_r(order, store->stall_count, sizeof(*order), by_number, &sorting);
+	/* a place whose stall is in order has its own number */
+	for (i = 0; i < store->stall_count; i++) {
+		first = stalls[i];
+		for (to = i; (from = order[to]) != i; to = from) {
+			stalls[to] = stalls[from];
+			order[to] = (uint32_t)to;
+		}
+		stalls[to] = first;
+		order[to] = (uint32_t)to;
+	}
+	free(order);
+}
+
+/* Removes the details of all but the worst stalls, which are sorted by worth. */
+static void trim_details(struct lp_page_store *store)
 {
 	size_t i, detailed = 0;
 
-	qsort(store->stalls, store->stall_count, sizeof(*store->stalls), by_worth);
+	for (i = 0; i < store->stall_count; i++) {
+		struct lp_page_stall *stall = &store->stalls[i];
+
+		if (!stall->detail)
+			continue;
+		if (++detailed > store->details_max)
+			forget_detail(store, stall);
+		else if (detailed == store->details_max)
+			store->least_detailed_ns = stall->first ? UINT64_MAX : stall->duration_ns;
+	}
+}
+
+/* whole: the tables are made anew even if they have much space left. */
+static void trim(struct lp_page_store *store, bool whole)
+{
+	size_t i;
+
+	sort(store, by_worth);
 	for (i = store->stall_count; i > store->stalls_max; i--) {
 		forget_detail(store, &store->stalls[i - 1]);
 		store->omitted++;
 		store->omitted_ns += store->stalls[i - 1].duration_ns;
 		store->stall_count--;
 	}
-	for (i = 0; i < store->stall_count; i++)
-		if (store->stalls[i].detail && ++detailed > store->details_max)
-			forget_detail(store, &store->stalls[i]);
-	qsort(store->stalls, store->stall_count, sizeof(*store->stalls), by_time);
-	rebuild_tables(store);
+	if (i == store->stalls_max && i && !store->stalls[i - 1].first)
+		store->least_ns = store->stalls[i - 1].duration_ns;
+	trim_details(store);
+	sort(store, by_time);
+	if (whole || tables_are_crowded(&store->tables))
+		rebuild_tables(store);
 	store->since_trim = 0;
 }
 
@@ -152,30 +212,44 @@ void page_store_finish(struct lp_page_store *store)
 {
 	once_per_stall_end(&store->once);
 	if (store->stalls)
-		trim(store);
+		trim(store, true);
 }
 
 /* ---- adding ------------------------------------------------------------------ */
 
-static bool first_of_callback(struct lp_page_store *store, uint32_t callback)
+static bool is_stalled(const struct lp_page_store *store, uint32_t callback)
+{
+	return callback / 8 < store->stalled_bytes &&
+	       store->stalled[callback / 8] >> callback % 8 & 1;
+}
+
+/* Records that the callback has a stall with first set. Without memory it may get another one. */
+static void mark_stalled(struct lp_page_store *store, uint32_t callback)
 {
 	size_t wanted = callback / 8 + 1;
-	uint8_t *grown, bit = (uint8_t)(1 << callback % 8);
+	uint8_t *grown;
 
-	if (!callback)
-		return false;
 	if (wanted > store->stalled_bytes) {
 		grown = realloc(store->stalled, 2 * wanted);
 		if (!grown)
-			return false;
+			return;
 		memset(grown + store->stalled_bytes, 0, 2 * wanted - store->stalled_bytes);
 		store->stalled = grown;
 		store->stalled_bytes = 2 * wanted;
 	}
-	if (store->stalled[callback / 8] & bit ||
-	    store->first_count >= store->stalls_max / FIRST_SHARE)
+	store->stalled[callback / 8] |= (uint8_t)(1 << callback % 8);
+}
+
+/* Returns whether a stall is the first one of its callback, which is retained; counts it then. */
+static bool first_of_callback(struct lp_page_store *store, const struct lp_callback_info *callback)
+{
+	uint32_t number;
+
+	if (store->first_count >= store->stalls_max / FIRST_SHARE)
 		return false;
-	store->stalled[callback / 8] |= bit;
+	number = page_store_callback(&store->tables, callback);
+	if (!number || is_stalled(store, number))
+		return false;
 	store->first_count++;
 	return true;
 }
@@ -187,10 +261,12 @@ static bool reserve(struct lp_page_store *store)
 
 	if (store->stall_count >= most || store->detail_count >= 2 * store->details_max + 1 ||
 	    (tables_dropped(&store->tables) && store->since_trim >= TRIM_EVERY))
-		trim(store);
+		trim(store, false);
 	if (store->stall_count < store->stall_capacity)
 		return true;
 	capacity = store->stall_capacity ? 2 * store->stall_capacity : 256;
+	if (capacity > most)
+		capacity = most;
 	grown = realloc(store->stalls, capacity * sizeof(*grown));
 	if (!grown) {
 		store->no_memory = true;
@@ -207,23 +283,25 @@ static void omit(struct lp_page_store *store, uint64_t duration_ns)
 	store->omitted_ns += duration_ns;
 }
 
-/* Returns a new stall of the page; NULL: out of memory, and the stall is counted as omitted. */
+/*
+ * Returns a new stall of the page; NULL: enough worse ones are retained, or out of memory, and the
+ * stall is counted as omitted.
+ */
 static struct lp_page_stall *place_for(struct lp_page_store *store, const struct lp_loop_info *loop,
-				       uint64_t start_ns, uint64_t duration_ns, bool iteration)
+				       uint64_t start_ns, uint64_t duration_ns, bool first)
 {
 	uint64_t unix_ns = loop_unix_ns(loop, start_ns);
 	struct lp_page_stall *stall;
 
-	if (!reserve(store)) {
+	if ((!first && duration_ns <= store->least_ns) || !reserve(store)) {
 		omit(store, duration_ns);
 		return NULL;
 	}
 	stall = &store->stalls[store->stall_count++];
 	store->since_trim++;
-	*stall = (struct lp_page_stall){ .start_ns = unix_ns,
-					 .duration_ns = duration_ns,
-					 .loop = loop->id,
-					 .iteration = iteration };
+	*stall = (struct lp_page_stall){
+		.start_ns = unix_ns, .duration_ns = duration_ns, .loop = loop->id, .first = first
+	};
 	return stall;
 }
 
@@ -288,7 +366,7 @@ static void keep_parts(struct lp_page_tables *tables, const struct lp_breakdown 
 
 /*
  * Copies a breakdown into the stall.  more: number of parts that the caller adds.  Returns the
- * stall's new detail; NULL: out of memory, and the stall has none.
+ * stall's new detail; NULL: enough worse stalls have one, or out of memory, and the stall has none.
  */
 static struct lp_page_detail *keep_breakdown(struct lp_page_store *store,
 					     struct lp_page_stall *stall,
@@ -304,6 +382,8 @@ static struct lp_page_detail *keep_breakdown(struct lp_page_store *store,
 		stall->call = page_store_string(tables, breakdown->blocked[0].syscall);
 		stall->target = page_store_string(tables, breakdown->blocked[0].target);
 	}
+	if (!stall->first && stall->duration_ns <= store->least_detailed_ns)
+		return NULL;
 	detail = calloc(1, sizeof(*detail) + parts * sizeof(*detail->parts));
 	if (!detail)
 		return NULL;
@@ -325,15 +405,18 @@ static struct lp_page_detail *keep_breakdown(struct lp_page_store *store,
 
 static void add_slow(struct lp_page_store *store, const struct lp_slow_callback *slow)
 {
+	bool first = first_of_callback(store, slow->callback);
 	struct lp_page_stall *stall =
-		place_for(store, slow->loop, slow->start_ns, slow->duration_ns, false);
+		place_for(store, slow->loop, slow->start_ns, slow->duration_ns, first);
 	struct lp_page_detail *detail;
 
 	if (!stall)
 		return;
 	stall->in_progress = slow->in_progress;
+	/* making place for it may have changed the numbers */
 	stall->callback = page_store_callback(&store->tables, slow->callback);
-	stall->first = first_of_callback(store, stall->callback);
+	if (first)
+		mark_stalled(store, stall->callback);
 	stall->task = slow->task;
 	stall->task_name = slow->task ? page_store_string(&store->tables, slow->task_name) : 0;
 	stall->delayed_known = slow->delayed_known;
@@ -347,12 +430,13 @@ static void add_slow(struct lp_page_store *store, const struct lp_slow_callback 
 static void add_iteration(struct lp_page_store *store, const struct lp_slow_iteration *slow)
 {
 	struct lp_page_stall *stall =
-		place_for(store, slow->loop, slow->start_ns, slow->duration_ns, true);
+		place_for(store, slow->loop, slow->start_ns, slow->duration_ns, false);
 	struct lp_page_detail *detail;
 	size_t i;
 
 	if (!stall)
 		return;
+	stall->iteration = true;
 	stall->in_progress = slow->in_progress;
 	stall->first_count = slow->callbacks;
 	stall->second_count = slow->slow_callbacks;

@@ -83,6 +83,11 @@ struct lp_page_store {
 	/* Private to page_store.c. */
 	struct lp_once_per_stall once; /* latest reports of stalls in progress */
 	size_t since_trim; /* number of stalls added since the last trim() */
+	/*
+	 * Durations up to which a stall is certainly not retained, or has certainly no detail, as
+	 * the limit of worse ones is reached.  First stalls of a callback are exempt.
+	 */
+	uint64_t least_ns, least_detailed_ns;
 	size_t first_count; /* number of stalls with first set */
 	uint8_t *stalled; /* bitmap by callback number: the callback has a stall with first set */
 	size_t stalled_bytes;

@@ -36,6 +36,12 @@ uint64_t tables_dropped(const struct lp_page_tables *tables)
 	       tables->callbacks.dropped;
 }
 
+bool tables_are_crowded(const struct lp_page_tables *tables)
+{
+	return intern_is_crowded(&tables->strings) || intern_is_crowded(&tables->frames) ||
+	       intern_is_crowded(&tables->stacks) || intern_is_crowded(&tables->callbacks);
+}
+
 /* Returns the number of a value; 0 if there is no space for it. */
 static uint32_t add(struct lp_intern *table, const void *value, size_t size)
 {

@@ -38,6 +38,8 @@ const void *tables_get(const struct lp_intern *table, uint32_t number, size_t *s
 
 /* Returns the number of values that were dropped because a table was full. */
 uint64_t tables_dropped(const struct lp_page_tables *tables);
+/* Returns whether a table is more than half full. */
+bool tables_are_crowded(const struct lp_page_tables *tables);
 
 /* Returns the number of a stack; 0 for NULL, an empty stack and a full table. */
 uint32_t tables_stack(struct lp_page_tables *tables, const struct lp_stack *stack);
