@@ -53,7 +53,7 @@ __weak __noinline int lp_future_class(__u64 object)
  * Returns whether this object is one of the kind that the probed place handles; which register
  * holds it depends on the compiler.
  */
-__weak __noinline int lp_is_lost(__u32 place, __u64 object)
+__weak __noinline int lp_is_lost(__u32 role, __u64 object)
 {
 	struct lp_process *process = lp_current_process();
 	__u32 state = ~0U;
@@ -62,13 +62,13 @@ __weak __noinline int lp_is_lost(__u32 place, __u64 object)
 	if (!process)
 		return 0;
 	class = lp_future_class(object);
-	if (!class || (place != LP_SITE_NEVER_RETRIEVED && class != 2))
+	if (!class || (role != LP_PROBE_NEVER_RETRIEVED && class != 2))
 		return 0;
-	if (place == LP_SITE_OTHER_LOOP)
+	if (role == LP_PROBE_OTHER_LOOP)
 		return 1;
 	bpf_probe_read_user(&state, sizeof(state),
 			    (void *)(object + process->facts.python.lifecycle.offsets.fut_state));
-	if (place == LP_SITE_DESTROYED_PENDING)
+	if (role == LP_PROBE_DESTROYED_PENDING)
 		return state == LP_FUTURE_PENDING;
 	return state == LP_FUTURE_FINISHED &&
 	       lp_read_u64(object + process->facts.python.lifecycle.offsets.fut_exception) != 0;
@@ -78,7 +78,7 @@ __weak __noinline int lp_is_lost(__u32 place, __u64 object)
  * Returns the lost object. Compilers mostly hold it in a register that calls preserve; in other
  * builds it is in another register, or on the stack (Debian's 3.14).
  */
-static __always_inline __u64 lp_lost_object(const struct pt_regs *ctx, __u32 place)
+static __always_inline __u64 lp_lost_object(const struct pt_regs *ctx, __u32 role)
 {
 	volatile __u64 candidates[] = { ctx->bx,  ctx->bp, ctx->r12, ctx->r13, ctx->r14,
 					ctx->r15, ctx->di, ctx->cx,  ctx->si,  ctx->dx,
@@ -87,11 +87,11 @@ static __always_inline __u64 lp_lost_object(const struct pt_regs *ctx, __u32 pla
 	__u32 i;
 
 	for (i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++)
-		if (lp_is_lost(place, candidates[i]))
+		if (lp_is_lost(role, candidates[i]))
 			return candidates[i];
 	bpf_probe_read_user(stack, sizeof(stack), (void *)sp);
 	for (i = 0; i < LP_STACK_WORDS; i++)
-		if (lp_is_lost(place, stack[i]))
+		if (lp_is_lost(role, stack[i]))
 			return stack[i];
 	return 0;
 }
@@ -300,31 +300,31 @@ int lp_lost(struct pt_regs *ctx)
 {
 	struct lp_site_key key = {};
 	__u64 object = 0;
-	__u32 *place;
+	__u32 *role;
 
 	key.address = PT_REGS_IP(ctx);
 	key.pid = bpf_get_current_pid_tgid() >> 32;
-	place = bpf_map_lookup_elem(&sites, &key);
-	if (!place)
+	role = bpf_map_lookup_elem(&sites, &key);
+	if (!role)
 		return 0;
-	switch (*place) {
-	case LP_SITE_NEVER_AWAITED:
+	switch (*role) {
+	case LP_PROBE_NEVER_AWAITED:
 		return lp_report_coroutine(PT_REGS_PARM2(ctx));
-	case LP_SITE_NO_RUNNING_LOOP:
+	case LP_PROBE_NO_RUNNING_LOOP:
 		return lp_report_asking();
-	case LP_SITE_LOOP_CLOSE:
+	case LP_PROBE_LOOP_CLOSE:
 		return lp_report_close(0);
-	case LP_SITE_C_LOOP_CLOSE:
+	case LP_PROBE_C_LOOP_CLOSE:
 		return lp_uv_is_open(PT_REGS_PARM1(ctx)) ? lp_report_close(PT_REGS_PARM1(ctx)) : 0;
 	default:
 		break;
 	}
-	object = lp_lost_object(ctx, *place);
-	if (*place == LP_SITE_OTHER_LOOP)
+	object = lp_lost_object(ctx, *role);
+	if (*role == LP_PROBE_OTHER_LOOP)
 		return object ? lp_report_future(LP_FINDING_OTHER_LOOP, object)
 			      : lp_report_stack(LP_FINDING_OTHER_LOOP);
 	if (object)
-		return lp_report_future(*place == LP_SITE_NEVER_RETRIEVED
+		return lp_report_future(*role == LP_PROBE_NEVER_RETRIEVED
 						? LP_FINDING_NEVER_RETRIEVED
 						: LP_FINDING_DESTROYED_PENDING,
 					object);

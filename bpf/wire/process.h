@@ -8,21 +8,11 @@
 #include "runtime.h"
 #include "types.h"
 
-/* Purpose of a probe, by its address. */
+/* Key of the map sites, whose values are of enum lp_probe_role. */
 struct lp_site_key {
 	__u64 address;
 	__u32 pid;
 	__u32 reserved;
-};
-
-enum lp_finding_site {
-	LP_SITE_NEVER_AWAITED = 1,
-	LP_SITE_NEVER_RETRIEVED,
-	LP_SITE_DESTROYED_PENDING,
-	LP_SITE_NO_RUNNING_LOOP,
-	LP_SITE_OTHER_LOOP,
-	LP_SITE_LOOP_CLOSE,
-	LP_SITE_C_LOOP_CLOSE,
 };
 
 /*

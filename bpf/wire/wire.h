@@ -13,6 +13,7 @@
 #include "holdings.h"
 #include "limits.h"
 #include "loop.h"
+#include "probe_roles.h"
 #include "process.h"
 #include "rate_limit.h"
 #include "resource.h"

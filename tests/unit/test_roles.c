@@ -31,33 +31,35 @@ static const struct {
 	enum lp_role_need need;
 	enum lp_role_stage stage;
 	bool in_bursts;
-	enum lp_finding_site place;
+	bool each_callback;
+	bool by_address;
 } expected[LP_PROBE_ROLES] = {
 	[LP_PROBE_DISPATCH] = { "lp_context_run", TRACED, .need = LP_ROLE_INDISPENSABLE,
-				.in_bursts = true },
+				.in_bursts = true, .each_callback = true },
 	[LP_PROBE_RUNNING_LOOP] = { "lp_running_loop", TRACED, .need = LP_ROLE_NEEDED,
 				    .in_bursts = true },
-	[LP_PROBE_READY] = { "lp_deque_append", QUEUE, .need = LP_ROLE_NEEDED, .in_bursts = true },
-	[LP_PROBE_DISPATCH_HANDLE] = { "lp_uv_handle", TRACED, .in_bursts = true },
-	[LP_PROBE_DISPATCH_TIMER] = { "lp_uv_timer", TRACED, .in_bursts = true },
-	[LP_PROBE_DISPATCH_METHOD] = { "lp_uv_method", TRACED, .in_bursts = true },
+	[LP_PROBE_READY] = { "lp_deque_append", QUEUE, .need = LP_ROLE_NEEDED, .in_bursts = true,
+			     .each_callback = true },
+	[LP_PROBE_DISPATCH_HANDLE] = { "lp_uv_handle", TRACED, .in_bursts = true,
+				       .each_callback = true },
+	[LP_PROBE_DISPATCH_TIMER] = { "lp_uv_timer", TRACED, .in_bursts = true,
+				      .each_callback = true },
+	[LP_PROBE_DISPATCH_METHOD] = { "lp_uv_method", TRACED, .in_bursts = true,
+				       .each_callback = true },
 	[LP_PROBE_NEVER_AWAITED] = { "lp_lost", 0, FINDING(NEVER_AWAITED),
-				     .stage = LP_STAGE_FINDINGS, .place = LP_SITE_NEVER_AWAITED },
+				     .stage = LP_STAGE_FINDINGS, .by_address = true },
 	[LP_PROBE_NEVER_RETRIEVED] = { "lp_lost", 0, FINDING(NEVER_RETRIEVED),
-				       .stage = LP_STAGE_LIFECYCLE,
-				       .place = LP_SITE_NEVER_RETRIEVED },
+				       .stage = LP_STAGE_LIFECYCLE, .by_address = true },
 	[LP_PROBE_DESTROYED_PENDING] = { "lp_lost", 0, FINDING(DESTROYED_PENDING),
-					 .stage = LP_STAGE_LIFECYCLE,
-					 .place = LP_SITE_DESTROYED_PENDING },
+					 .stage = LP_STAGE_LIFECYCLE, .by_address = true },
 	[LP_PROBE_NO_RUNNING_LOOP] = { "lp_lost", 0, FINDING(NO_RUNNING_LOOP),
-				       .stage = LP_STAGE_LIFECYCLE,
-				       .place = LP_SITE_NO_RUNNING_LOOP },
+				       .stage = LP_STAGE_LIFECYCLE, .by_address = true },
 	[LP_PROBE_OTHER_LOOP] = { "lp_lost", 0, FINDING(OTHER_LOOP), .stage = LP_STAGE_LIFECYCLE,
-				  .place = LP_SITE_OTHER_LOOP },
+				  .by_address = true },
 	[LP_PROBE_LOOP_CLOSE] = { "lp_lost", 0, FINDING(PENDING_AT_CLOSE),
-				  .stage = LP_STAGE_LIFECYCLE, .place = LP_SITE_LOOP_CLOSE },
+				  .stage = LP_STAGE_LIFECYCLE, .by_address = true },
 	[LP_PROBE_C_LOOP_CLOSE] = { "lp_lost", 0, FINDING(PENDING_AT_CLOSE),
-				    .stage = LP_STAGE_LIFECYCLE, .place = LP_SITE_C_LOOP_CLOSE },
+				    .stage = LP_STAGE_LIFECYCLE, .by_address = true },
 	[LP_PROBE_TIMER] = { "lp_heap_push", 0, FINDING(WRONG_THREAD),
 			     .stage = LP_STAGE_LIFECYCLE },
 	[LP_PROBE_C_LOOP_TIMER] = { "lp_uv_later", 0, FINDING(WRONG_THREAD),
@@ -123,8 +125,22 @@ static void roles_are_attached_as_ever(void **state)
 		assert_int_equal(session_roles[i].need, expected[i].need);
 		assert_int_equal(session_roles[i].stage, expected[i].stage);
 		assert_int_equal(session_roles[i].in_bursts, expected[i].in_bursts);
-		assert_int_equal(session_roles[i].place, expected[i].place);
+		assert_int_equal(session_roles[i].each_callback, expected[i].each_callback);
+		assert_int_equal(session_roles[i].by_address, expected[i].by_address);
 	}
+}
+
+/* A program knows what it was hit for: it serves one role, or finds the role by the address. */
+static void programs_know_their_role(void **state)
+{
+	size_t i, other;
+
+	(void)state;
+	for (i = 0; i < LP_PROBE_ROLES; i++)
+		for (other = 0; other < LP_PROBE_ROLES; other++)
+			if (other != i &&
+			    !strcmp(session_roles[i].program, session_roles[other].program))
+				assert_true(session_roles[i].by_address);
 }
 
 /* Bursts and the probes of the first stage begin before the second object is loaded. */
@@ -169,6 +185,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_run_has_the_programs_that_it_asks_for),
 		cmocka_unit_test(roles_are_attached_as_ever),
+		cmocka_unit_test(programs_know_their_role),
 		cmocka_unit_test(early_roles_are_of_the_first_object),
 		cmocka_unit_test(each_program_is_in_its_object),
 	};

@@ -13,36 +13,6 @@
 
 #include "wire/wire.h"
 
-/* The purpose of a probe.  session/roles.c has the program that serves each role. */
-enum lp_probe_role {
-	LP_PROBE_DISPATCH, /* begins a callback */
-	LP_PROBE_RUNNING_LOOP, /* a loop starts or stops running in this thread */
-	LP_PROBE_READY, /* --queue: a callback becomes ready */
-	/* as LP_PROBE_DISPATCH, for loops written in C, each of which has several such functions */
-	LP_PROBE_DISPATCH_HANDLE,
-	LP_PROBE_DISPATCH_TIMER,
-	LP_PROBE_DISPATCH_METHOD, /* a method that such a loop calls without a handle */
-	/* findings; these probes are hit rarely: by the mistake itself, a warning or a close */
-	LP_PROBE_NEVER_AWAITED,
-	LP_PROBE_NEVER_RETRIEVED,
-	LP_PROBE_DESTROYED_PENDING,
-	LP_PROBE_NO_RUNNING_LOOP,
-	LP_PROBE_OTHER_LOOP,
-	LP_PROBE_LOOP_CLOSE,
-	LP_PROBE_C_LOOP_CLOSE,
-	/* --find wrong_thread: hit by each timer that is set */
-	LP_PROBE_TIMER,
-	LP_PROBE_C_LOOP_TIMER,
-	LP_PROBE_C_LOOP_THREADSAFE, /* by which other threads call into such a loop */
-	/* --find closed_loop: hit by each exception that Python code creates */
-	LP_PROBE_EXCEPTION,
-	/* --origins, --lifetimes: hit by each task and coroutine */
-	LP_PROBE_TASK_CREATED,
-	LP_PROBE_TASK_ENDED,
-	LP_PROBE_COROUTINE_CREATED,
-	LP_PROBE_ROLES,
-};
-
 /* Sets of roles whose probes are wanted and not found yet: bits, 1 << enum lp_probe_role. */
 struct lp_open_roles {
 	uint32_t roles;

@@ -48,14 +48,14 @@ static int attach_place(struct lp_session *session, struct lp_attached_role *att
 						   .path = probe->path,
 						   .known = &probe->file,
 						   .offset = probe->places[number].offset };
-	uint32_t place = session_roles[probe->role].place;
+	uint32_t role = probe->role;
 	int result = -EXDEV;
 
 	/* an earlier call attached this place, and a later place failed */
 	if (attached->probes[number] || attached->shares[number])
 		return 0;
-	if (place) {
-		if (bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.sites), &key, &place,
+	if (session_roles[role].by_address) {
+		if (bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.sites), &key, &role,
 					BPF_ANY))
 			return -errno;
 		attached->addresses[number] = key.address;
@@ -65,7 +65,7 @@ static int attach_place(struct lp_session *session, struct lp_attached_role *att
 	 * for it
 	 */
 	if (session->shared && probe->file.reach == LP_FILE_OF_HOST &&
-	    !(session->config.budget > 0 && session_roles[probe->role].in_bursts))
+	    !(session->config.budget > 0 && session_roles[role].in_bursts))
 		result = shared_uprobes_attach(session->shared, &request, &attached->shares[number],
 					       first);
 	/* the worker that examined the file was wrong: only this process is probed */
@@ -180,7 +180,7 @@ static int find_and_attach(struct lp_session *session, struct lp_attachment *att
 		return err;
 	attached->stepped = !probe.emulated;
 	/* other probes are hit seldom, or were requested by an option whose cost is documented */
-	if (!probe.emulated && (role == LP_PROBE_DISPATCH || role == LP_PROBE_READY))
+	if (!probe.emulated && session_roles[role].each_callback)
 		log_process(
 			"the kernel emulates no instruction near the entry of %s in pid %d: each hit will cost it several times as much as usual",
 			probe.function, instance->pid);
@@ -211,6 +211,17 @@ int session_attach_role(struct lp_session *session, struct lp_attachment *attach
 	if (err == -ESTALE)
 		session_detach_role(session, attachment, role);
 	return err;
+}
+
+bool session_has_callback_probes(const struct lp_attachment *attachment)
+{
+	size_t role;
+
+	for (role = 0; role < LP_PROBE_ROLES; role++)
+		if (session_roles[role].need == LP_ROLE_INDISPENSABLE &&
+		    attachment->roles[role].probe)
+			return true;
+	return false;
 }
 
 int session_attach_callback_probes(struct lp_session *session, struct lp_attachment *attachment,

@@ -220,7 +220,7 @@ static void turn(struct lp_session *session, struct lp_attachment *attachment, u
 	if (attachment->burst == LP_BURST_ENDING && all_know(session, attachment, now))
 		finish(session, attachment, now);
 	if (attachment->burst == LP_BURST_NONE && may_begin &&
-	    attachment->roles[LP_PROBE_DISPATCH].probe && allowance_may_begin(allowance) &&
+	    session_has_callback_probes(attachment) && allowance_may_begin(allowance) &&
 	    now >= session->begin_ns && now >= attachment->begin_ns)
 		begin(session, attachment);
 	attachment->turn_ns = next_turn(now, attachment->burst == LP_BURST_ENDING

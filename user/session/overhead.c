@@ -58,9 +58,11 @@ void session_close_overhead(struct lp_session *session)
 /* Returns the ns that a hit of this process's probes costs, with the run time of the program. */
 static double hit_cost(struct lp_session *session, const struct lp_attachment *attachment)
 {
-	bool stepped = attachment->roles[LP_PROBE_DISPATCH].stepped ||
-		       attachment->roles[LP_PROBE_READY].stepped;
+	bool stepped = false;
+	size_t role;
 
+	for (role = 0; role < LP_PROBE_ROLES; role++)
+		stepped |= session_roles[role].each_callback && attachment->roles[role].stepped;
 	return session_hit_ns(session, stepped) + session->costs.program_ns;
 }
 

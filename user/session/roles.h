@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The session's table of probe roles, with one row per role. Probes are attached in the order of
- * enum lp_probe_role, which has no other meaning.
+ * The session's view of the table of probe roles, bpf/wire/probe_roles.inc. Probes are attached in
+ * the order of its rows, on which nothing depends.
  */
 #ifndef LP_SESSION_ROLES_H
 #define LP_SESSION_ROLES_H
@@ -11,6 +11,14 @@
 enum lp_role_object {
 	LP_OBJECT_MAIN, /* the first BPF object, of session.c */
 	LP_OBJECT_FINDINGS, /* the second BPF object, of findings_object.c */
+};
+
+/* What a run is asked for, by which it needs the probes of a role: bits. */
+enum lp_wanted_by {
+	LP_WANTED_BY_TRACE = 1, /* trace mode: every callback is timed */
+	LP_WANTED_BY_QUEUE = 2, /* --queue */
+	LP_WANTED_BY_ORIGINS = 4, /* --origins */
+	LP_WANTED_BY_LIFETIMES = 8, /* --lifetimes */
 };
 
 /* The consequence for a process if the probe cannot be attached. */
@@ -25,7 +33,7 @@ enum lp_role_need {
 	LP_ROLE_INDISPENSABLE,
 };
 
-/* When the probe is attached. */
+/* When the probe is attached; the values are in the order of time. */
 enum lp_role_stage {
 	LP_STAGE_LOOPS, /* when the process is added */
 	LP_STAGE_FINDINGS, /* once the second BPF object is loaded */
@@ -38,15 +46,14 @@ struct lp_role {
 	/* name of the program in its place with --queue; NULL: the same */
 	const char *queue_program;
 	enum lp_role_object object;
-	/* Returns whether a run with this configuration needs the probe. */
-	bool (*is_wanted)(const struct lp_session_config *config, const struct lp_role *role);
-	/* the kind of finding that needs the probe, if is_wanted is is_found */
-	enum lp_finding_kind finding;
-	/* value of its addresses in the map sites; 0: they are not in the map */
-	enum lp_finding_site place;
+	uint32_t wanted_by; /* the probe is needed by any of these, enum lp_wanted_by */
+	uint32_t findings; /* or by any of these kinds of findings: bits, 1 << enum lp_finding_kind */
 	enum lp_role_need need;
 	enum lp_role_stage stage;
 	bool in_bursts; /* the probe times callbacks: with a budget it is attached in bursts only */
+	bool each_callback; /* each callback hits the probe */
+	/* the program serves several roles, which it distinguishes by the map sites */
+	bool by_address;
 };
 
 extern const struct lp_role session_roles[LP_PROBE_ROLES];

@@ -145,6 +145,10 @@ int session_attach_role(struct lp_session *session, struct lp_attachment *attach
 /* Detaches a role's probe, if it has one, and forgets it: the role is open again. */
 void session_detach_role(struct lp_session *session, struct lp_attachment *attachment,
 			 enum lp_probe_role role);
+
+/* Returns whether a probe is found without which a burst would measure nothing. */
+bool session_has_callback_probes(const struct lp_attachment *attachment);
+
 /*
  * Attaches the probes that time callbacks, as far as they are found, and detaches them. Attaching
  * returns 0, or a negative errno with a sentence; after -ESTALE session_reopen_callback_probes

@@ -39,6 +39,7 @@
 
 /* How a probe is found. */
 enum lp_way {
+	LP_WAY_NONE, /* processes of this runtime have no such probe */
 	LP_WAY_DISPATCH, /* Context.run */
 	LP_WAY_FUNCTION, /* a module's C function */
 	LP_WAY_METHOD, /* a method of a type in a module */
@@ -402,6 +403,8 @@ int cpython_find_probe(const struct lp_cpython *python, enum lp_probe_role role,
 	probe->role = role;
 	probe->function = row->function;
 	switch (row->way) {
+	case LP_WAY_NONE:
+		return -ENODEV;
 	case LP_WAY_DISPATCH:
 		return find_dispatch(python, probe, error);
 	case LP_WAY_MESSAGE:
