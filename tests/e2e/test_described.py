@@ -15,7 +15,7 @@ from lib.profiler import Records
 GOLDEN = os.path.join(schema.TOP, "tests", "golden")
 # The sources that write JSON lines, and those of the names in them.
 WRITERS = ("sinks/json/*.c", "tasks/json.c", "compare/json.c")
-NAMES = ("model/names.c", "wire/finding_kinds.c", "compare/compare.c", "commands/tasks.c")
+NAMES = ("model/names.c", "model/finding_kinds.c", "compare/compare.c", "commands/tasks.c")
 
 
 def sources(patterns):

@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "wire/finding_kinds.h"
+#include "model/finding_kinds.h"
 #include "options/parse.h"
 #include "options/values.h"
 

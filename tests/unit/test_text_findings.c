@@ -3,7 +3,7 @@
 #include "finding_fixture.h"
 #include "text_fixture.h"
 
-#include "wire/finding_kinds.h"
+#include "model/finding_kinds.h"
 
 static const struct lp_run_end end;
 
@@ -263,6 +263,7 @@ static void every_kind_is_explained(void **state)
 		assert_true(strlen(row->meaning) > 40);
 		assert_true(strlen(row->silence) > 40);
 		assert_true(strlen(row->remedy) > 40);
+		assert_true(row->name[0] && row->title[0] && row->stack_label[0]);
 	}
 	assert_null(finding_row(LP_FINDING_KINDS));
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "expected_findings.h"
 
+#include "model/finding_kinds.h"
+
 /* Returns a hash of the process and the stack, never 0. */
 static uint64_t key_of(const struct lp_event_raw_finding *finding)
 {
@@ -12,6 +14,13 @@ static uint64_t key_of(const struct lp_event_raw_finding *finding)
 		key = (key ^ finding->frames[i].instruction) * LP_HASH_PRIME;
 	}
 	return key | 1;
+}
+
+static bool may_be_question(const struct lp_event_raw_finding *finding)
+{
+	const struct lp_finding_row *row = finding_row((enum lp_finding_kind)finding->kind);
+
+	return row && row->may_be_question;
 }
 
 /*
@@ -26,7 +35,7 @@ static bool read_finding(struct lp_expected_findings *expected, struct lp_sessio
 	uint64_t key;
 	size_t i;
 
-	if (finding->kind != LP_FINDING_NO_RUNNING_LOOP) {
+	if (!may_be_question(finding)) {
 		instance->runtime->describe_finding(instance, finding, places);
 		return false;
 	}
@@ -59,7 +68,7 @@ void expected_findings_take(struct lp_expected_findings *expected, struct lp_ses
 
 	if (readable && read_finding(expected, session, instance, finding, &places))
 		return;
-	if ((!readable && finding->kind == LP_FINDING_NO_RUNNING_LOOP) ||
+	if ((!readable && may_be_question(finding)) ||
 	    !symboliser_take_finding(symboliser, instance, finding, readable ? &places : NULL))
 		session_lose(session, LP_LOST_FINDINGS, 1);
 }

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "base/macros.h"
+#include "finding_kinds.h"
 #include "own_frames.h"
 
 #include <stdlib.h>
@@ -111,31 +112,22 @@ static const struct lp_shown_frame *own_frame(const struct lp_stack *stack)
 	return own.depth ? own.frames[0] : NULL;
 }
 
-/*
- * Returns the line to report a finding at, or NULL.  For pending tasks that is where their
- * coroutine is suspended, as the stack shows only the code that happened to run at the detection.
- */
+/* Returns the line to report a finding at, or NULL. */
 static const struct lp_shown_frame *place_of(const struct lp_finding *finding)
 {
-	bool waits = finding->kind == LP_FINDING_DESTROYED_PENDING ||
-		     finding->kind == LP_FINDING_PENDING_AT_CLOSE ||
-		     finding->kind == LP_FINDING_OTHER_LOOP;
-
-	return waits && finding->parked ? finding->parked : own_frame(&finding->stack);
+	return finding_row(finding->kind)->line == LP_LINE_PARKED && finding->parked
+		       ? finding->parked
+		       : own_frame(&finding->stack);
 }
 
-/*
- * Returns the line by which findings with the same name are distinguished, or NULL.  Objects are
- * dropped at any line at which the garbage collector runs, so the stack is used only if there is
- * nothing better.
- */
+/* Returns the line by which findings with the same name are distinguished, or NULL. */
 static const struct lp_shown_frame *key_of(const struct lp_finding *finding)
 {
-	switch (finding->kind) {
-	case LP_FINDING_NEVER_RETRIEVED:
+	switch (finding_row(finding->kind)->line) {
+	case LP_LINE_DEFINED:
 		return finding->created || finding->name[0] ? finding->created
 							    : own_frame(&finding->stack);
-	case LP_FINDING_NEVER_AWAITED:
+	case LP_LINE_CREATED:
 		return finding->created ? finding->created : own_frame(&finding->stack);
 	default:
 		return place_of(finding);
@@ -345,7 +337,7 @@ void findings_add(struct lp_findings *findings, const struct lp_loop_info *loop,
 
 	if (!pending)
 		return;
-	if (event->kind != LP_FINDING_WRONG_THREAD || pending->finding.timer) {
+	if (!finding_row(pending->finding.kind)->has_lateness || pending->finding.timer) {
 		report(findings, pending);
 		return;
 	}

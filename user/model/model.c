@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "base/macros.h"
+#include "finding_kinds.h"
 #include "own_frames.h"
 #include "lifetimes.h"
 
@@ -394,7 +395,8 @@ static void on_finding(void *context, const struct lp_event_finding *event)
 	if (model->source->ended)
 		return;
 	/* the standard library checks for a loop on purpose, as logging does since 3.12 */
-	if (event->kind == LP_FINDING_NO_RUNNING_LOOP && own_frames_is_library(event->file))
+	if (finding_row((enum lp_finding_kind)event->kind)->may_be_question &&
+	    own_frames_is_library(event->file))
 		return;
 	if (!loop)
 		loop = model_only_loop(model, (pid_t)event->event.pid);

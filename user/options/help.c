@@ -6,6 +6,7 @@
 #include "base/macros.h"
 #include "base/version.h"
 #include "base/wrap.h"
+#include "model/finding_kinds.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -63,14 +64,17 @@ void help_set_page(const char *formats, const char *live_formats, size_t columns
 }
 
 /*
- * Returns the text of an option with the names of the formats in it. It is valid until the next
- * call.
+ * Returns the text of an option with the names of formats and kinds of findings in it. It is valid
+ * until the next call.
  */
 static const char *row_text(const struct lp_option_row *row)
 {
+	char findings[512];
 	const struct {
 		const char *mark, *names;
-	} marks[] = { { "{formats}", page.formats }, { "{live formats}", page.live_formats } };
+	} marks[] = { { "{formats}", page.formats },
+		      { "{live formats}", page.live_formats },
+		      { "{findings}", findings_offered(findings, sizeof(findings)) } };
 	static char text[1024];
 	const char *at;
 	size_t i;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "parse.h"
 
-#include "wire/finding_kinds.h"
+#include "model/finding_kinds.h"
 #include "help.h"
 #include "table.h"
 #include "take.h"
@@ -146,6 +146,7 @@ static int check_captures(const struct lp_options *options)
 /* Checks combinations of options. */
 static int check_combination(const struct lp_options *options)
 {
+	const char *in_queue = findings_in_queue(options->findings);
 	bool targets = options->pid_count || options->all || options->launch;
 
 	if (options->json && options->format && !options->output &&
@@ -176,15 +177,15 @@ static int check_combination(const struct lp_options *options)
 	if (options->command == LP_COMMAND_RECORD && !options->output)
 		return usage_error("record needs -o FILE");
 	if (options->sampling && options->queue)
-		return usage_error("%s needs a probe: leave out -m sample",
+		return usage_error("%s%s needs a probe: leave out -m sample",
 				   options->lifetimes ? "--lifetimes"
-				   : options->findings >> LP_FINDING_WRONG_THREAD & 1
-					   ? "--find wrong_thread"
-					   : "--queue");
-	if (options->budget_ppm &&
-	    (options->lifetimes || options->findings >> LP_FINDING_WRONG_THREAD & 1))
-		return usage_error("%s has to see every callback: leave out --budget",
-				   options->lifetimes ? "--lifetimes" : "--find wrong_thread");
+				   : in_queue	      ? "--find "
+						      : "--queue",
+				   options->lifetimes || !in_queue ? "" : in_queue);
+	if (options->budget_ppm && (options->lifetimes || in_queue))
+		return usage_error("%s%s has to see every callback: leave out --budget",
+				   options->lifetimes ? "--lifetimes" : "--find ",
+				   options->lifetimes ? "" : in_queue);
 	return 0;
 }
 
@@ -219,10 +220,10 @@ static int parse_words(int argc, char **argv, int separator, struct lp_options *
 static void complete_options(struct lp_options *options)
 {
 	/*
-	 * a task's lifetime includes its queue delays, and a callback from a wrong thread is
-	 * recognised when it is put into the queue
+	 * a task's lifetime includes its queue delays, and some kinds of findings are recognised
+	 * when a callback is put into the queue
 	 */
-	options->queue |= options->lifetimes || options->findings >> LP_FINDING_WRONG_THREAD & 1;
+	options->queue |= options->lifetimes || findings_in_queue(options->findings);
 	if (options->cgroup && !options->pid_count && !options->launch)
 		options->all = true;
 	options->archive = options->rotate_bytes || options->rotate_ns || options->retain_bytes;

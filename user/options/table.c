@@ -96,7 +96,7 @@ const struct lp_option_row lp_options[] = {
 	  "also measure how long callbacks wait to run; costs one more probe for each callback",
 	  FLAG(queue) },
 	{ 0, "find", "KIND[,KIND]...", LP_FOR_LIVE,
-	  "also report wrong_thread (costs a probe on each deque.append and heappush, and those of --queue) or closed_loop (costs a probe on most exceptions that are created); all, or none",
+	  "also report {findings}; all, or none",
 	  SPECIAL(take_findings) },
 	{ 0, "origins", NULL, LP_FOR_LIVE,
 	  "also show where lost coroutines and tasks were created; costs a probe on each task, coroutine and generator that is created",

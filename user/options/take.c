@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "take.h"
 
-#include "wire/finding_kinds.h"
+#include "model/finding_kinds.h"
 #include "values.h"
 
 #include <errno.h>
@@ -60,10 +60,11 @@ int take_mode(struct lp_options *options, const char *value)
 
 int take_findings(struct lp_options *options, const char *value)
 {
+	char names[256];
+
 	return findings_parse(value, &options->findings)
-		       ? usage_error(
-				 "--find takes kinds such as wrong_thread,closed_loop, or all, or none, not '%s'",
-				 value)
+		       ? usage_error("--find takes kinds such as %s, or all, or none, not '%s'",
+				     findings_offered_names(names, sizeof(names)), value)
 		       : 0;
 }
 

@@ -2,7 +2,7 @@
 /* The tasks of a process as text: deadlocks first, then the tree of awaits. */
 #include "sink.h"
 
-#include "wire/finding_kinds.h"
+#include "model/finding_kinds.h"
 #include "files/output_file.h"
 #include "sinks/terminal.h"
 #include "base/text.h"

@@ -3,7 +3,7 @@
 #ifndef LP_TASKS_TEXT_CHANGE_H
 #define LP_TASKS_TEXT_CHANGE_H
 
-#include "wire/finding_kinds.h"
+#include "model/finding_kinds.h"
 #include "sinks/sink.h"
 #include "diff.h"
 

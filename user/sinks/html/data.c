@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "data.h"
 
-#include "wire/finding_kinds.h"
+#include "model/finding_kinds.h"
 #include "model/names.h"
 #include "sinks/losses.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "wire/finding_kinds.h"
+#include "model/finding_kinds.h"
 #include "fields.h"
 
 static void write_what(struct lp_json_writer *json, enum lp_finding_kind kind, const char *name,
@@ -31,16 +31,16 @@ static void write_stack_or_null(struct lp_json_writer *json, const char *name,
 static void write_late(struct lp_json_writer *json, const struct lp_finding *finding)
 {
 	static const struct lp_stack none;
-	bool foreign = finding->kind == LP_FINDING_WRONG_THREAD;
+	bool has_lateness = finding_row(finding->kind)->has_lateness;
 
-	if (foreign && !finding->timer) {
+	if (has_lateness && !finding->timer) {
 		json_number(json, "late_ns", finding->late_ns);
 		json_bool(json, "noticed", finding->noticed);
 	} else {
 		json_null(json, "late_ns");
 		json_null(json, "noticed");
 	}
-	write_stack_or_null(json, "loop_stack", foreign ? &finding->loop_stack : &none);
+	write_stack_or_null(json, "loop_stack", has_lateness ? &finding->loop_stack : &none);
 }
 
 void json_lost(struct lp_json_writer *json, const struct lp_finding *finding)
@@ -68,6 +68,6 @@ void json_lost_summary(struct lp_json_writer *json, const struct lp_finding_coun
 	json_frame(json, "place", count->place);
 	json_frame(json, "created_at", count->created);
 	write_exception(json, count->exception_type, count->exception_message);
-	if (count->kind == LP_FINDING_WRONG_THREAD)
+	if (finding_row(count->kind)->has_lateness)
 		json_number(json, "late_max_ns", count->late_max_ns);
 }

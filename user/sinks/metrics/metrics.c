@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "metrics.h"
 
-#include "wire/finding_kinds.h"
+#include "model/finding_kinds.h"
 #include "wire/histogram.h"
 #include "base/version.h"
 #include "base/macros.h"

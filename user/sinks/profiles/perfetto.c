@@ -5,7 +5,7 @@
  */
 #include "perfetto_packet.h"
 
-#include "wire/finding_kinds.h"
+#include "model/finding_kinds.h"
 #include "stall_sink.h"
 
 #include <errno.h>

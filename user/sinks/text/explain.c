@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "explain.h"
 
-#include "wire/finding_kinds.h"
+#include "model/finding_kinds.h"
 #include "print.h"
 
 #define INDENT 4
@@ -25,7 +25,7 @@ void text_explain_print(FILE *file, const struct lp_terminal *terminal, enum lp_
 		page.columns = COLUMNS_MOST;
 	fprintf(file, "%s%s%s (%s)%s\n", terminal->colour ? "\033[1m" : "", row->title,
 		terminal->colour ? "\033[0m" : "", row->name,
-		row->costly ? ", only with --find" : "");
+		row->cost ? ", only with --find" : "");
 	text_print_wrapped(file, &page, 0, INDENT, row->meaning);
 	print_part(file, &page, "Why nobody notices:", row->silence);
 	print_part(file, &page, "What to do:", row->remedy);

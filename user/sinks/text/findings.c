@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "findings.h"
 
-#include "wire/finding_kinds.h"
+#include "model/finding_kinds.h"
 #include "model/own_frames.h"
 #include "base/text.h"
 #include "base/macros.h"
@@ -20,34 +20,26 @@
 #define NAME_LEAST 16
 #define PLACE_LEAST 10
 
-/* Labels of the stack of a finding, by kind. */
-static const char *const stack_labels[LP_FINDING_KINDS] = {
-	[LP_FINDING_NEVER_AWAITED] = "dropped at",     [LP_FINDING_NEVER_RETRIEVED] = "dropped at",
-	[LP_FINDING_DESTROYED_PENDING] = "dropped at", [LP_FINDING_PENDING_AT_CLOSE] = "closed at",
-	[LP_FINDING_CLOSED_LOOP] = "raised at",	       [LP_FINDING_NO_RUNNING_LOOP] = "raised at",
-	[LP_FINDING_WRONG_THREAD] = "scheduled at",    [LP_FINDING_OTHER_LOOP] = "raised at",
-};
-
 /* ---- a finding as it is reported ------------------------------------------------ */
 
 static void print_head(FILE *file, const struct lp_terminal *terminal,
 		       const struct lp_finding *finding)
 {
-	const char *title = finding_row(finding->kind)->title;
-	bool future = finding->kind == LP_FINDING_NEVER_RETRIEVED && !finding->task;
+	const struct lp_finding_row *row = finding_row(finding->kind);
+	bool anonymous = !finding->name[0] && !finding->task && row->anonymous;
 	const struct lp_text_who who = {
-		.name = !finding->name[0] && future ? "a future" : finding->name,
+		.name = anonymous ? row->anonymous : finding->name,
 		.task = finding->task ? finding->task_name : NULL,
 		.file = finding->file,
 		.line = finding->line,
 	};
 
-	fprintf(file, "  %s%s%s", terminal->colour ? "\033[1;31m" : "", title,
+	fprintf(file, "  %s%s%s", terminal->colour ? "\033[1;31m" : "", row->title,
 		terminal->colour ? "\033[0m" : "");
 	if (who.name[0] || who.task) {
 		fputs(who.name[0] ? "  " : "", file);
 		text_print_who(file, terminal, &who,
-			       terminal->columns - LP_TEXT_CLOCK_COLUMNS - strlen(title) - 4);
+			       terminal->columns - LP_TEXT_CLOCK_COLUMNS - strlen(row->title) - 4);
 	}
 	fputc('\n', file);
 }
@@ -82,7 +74,7 @@ static void print_stack(FILE *file, const struct lp_terminal *terminal,
 
 	if (!own.depth)
 		return;
-	fprintf(file, "%*s%s", INDENT, "", stack_labels[finding->kind]);
+	fprintf(file, "%*s%s", INDENT, "", finding_row(finding->kind)->stack_label);
 	if (finding->loop && finding->loop->tid != finding->tid)
 		fprintf(file, ", in thread %d", finding->tid);
 	fputc('\n', file);
@@ -109,19 +101,18 @@ static void print_late(FILE *file, const struct lp_terminal *terminal,
 void text_finding_print(FILE *file, const struct lp_terminal *terminal,
 			const struct lp_text_loops *loops, const struct lp_finding *finding)
 {
+	const struct lp_finding_row *row = finding_row(finding->kind);
+
 	print_head(file, terminal, finding);
 	text_whose_print(file, terminal, loops, finding->loop, finding->pid);
 	print_exception(file, terminal, finding);
-	if (finding->kind != LP_FINDING_NEVER_AWAITED)
-		print_frame(file, terminal,
-			    finding->kind == LP_FINDING_NEVER_RETRIEVED ? "raised at"
-									: "waiting at",
-			    finding->parked);
+	if (row->parked_label)
+		print_frame(file, terminal, row->parked_label, finding->parked);
 	/* raised by the loop itself: the stack has no frame of the program */
-	if (finding->kind != LP_FINDING_OTHER_LOOP || !finding->parked)
+	if (!row->raised_by_loop || !finding->parked)
 		print_stack(file, terminal, finding);
 	print_frame(file, terminal, "created at", finding->created);
-	if (finding->kind == LP_FINDING_WRONG_THREAD)
+	if (row->has_lateness)
 		print_late(file, terminal, finding);
 	if (finding->more)
 		fprintf(file, "%*smore tasks were pending than are listed\n", INDENT, "");
@@ -137,7 +128,7 @@ static void name_of(const struct lp_finding_count *count, char *name, size_t siz
 {
 	char late[32];
 
-	if (count->kind == LP_FINDING_WRONG_THREAD && count->late_max_ns) {
+	if (finding_row(count->kind)->has_lateness && count->late_max_ns) {
 		text_duration(late, sizeof(late), count->late_max_ns);
 		snprintf(name, size, "%s, up to %s late", count->name, late);
 	} else {
@@ -155,8 +146,8 @@ static void place_of(const struct lp_finding_count *count, char *place, size_t s
 						.file = (char *)count->file };
 	const struct lp_shown_frame *frame = count->created ? count->created : count->place;
 
-	/* the place that dropped an exception is arbitrary: the coroutine's definition is better */
-	if (!count->created && count->kind == LP_FINDING_NEVER_RETRIEVED && count->file[0])
+	/* the place that dropped it is arbitrary: the coroutine's definition is better */
+	if (!count->created && finding_row(count->kind)->line == LP_LINE_DEFINED && count->file[0])
 		frame = &defined;
 	*place = '\0';
 	if (frame)

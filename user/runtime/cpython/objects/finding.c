@@ -3,6 +3,7 @@
 
 #include "code.h"
 #include "expected.h"
+#include "model/finding_kinds.h"
 
 #include <string.h>
 
@@ -24,11 +25,12 @@ void cpython_describe_finding(const struct lp_cpython *python,
 			      const struct lp_event_raw_finding *finding,
 			      struct lp_finding_places *places)
 {
+	const struct lp_finding_row *row = finding_row((enum lp_finding_kind)finding->kind);
 	size_t at = 0;
 
 	places->unread = places->expected = false;
 	places->at = places->count = 0;
-	if (finding->kind == LP_FINDING_NO_RUNNING_LOOP && finding->depth)
+	if (row && row->may_be_question && finding->depth)
 		places->expected =
 			cpython_is_expected(python, finding->frames, finding->depth, &at);
 	places->at = (uint32_t)at;
