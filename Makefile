@@ -236,6 +236,7 @@ lint: packages-build packages-lint  ## clang-format, the direction of includes a
 	tools/lint/runtimes.py
 	tools/lint/names.py
 	tools/lint/pages.py
+	tools/lint/second_runtime.py "$(CLANG) $(BPF_CFLAGS)"
 	printf '%s\n' $(SOURCES) | xargs -P "$$(nproc)" -n 6 sh -c \
 		'clang-tidy --quiet "$$@" -- $(filter-out -W%,$(CFLAGS))' clang-tidy
 	! grep -nE '\bminor *([<>]|[!=]=|\?)' $$(git ls-files 'user/runtime/cpython/*.[ch]' | grep -v /versions.c)

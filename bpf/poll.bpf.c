@@ -190,7 +190,7 @@ __weak __noinline int lp_polls_own(__u32 slot, __u32 descriptor)
 		descriptor = lp_polled_descriptor();
 	if (!descriptor)
 		return 0;
-	if (!lp_object_runs(loop->object)) {
+	if (!lp_object_runs(loop)) {
 		/* The thread may run another loop by now, which mostly gets the same descriptor. */
 		if (lp_config.sampling)
 			lp_unknown_poller();
@@ -198,7 +198,7 @@ __weak __noinline int lp_polls_own(__u32 slot, __u32 descriptor)
 	}
 	if (loop->poll_descriptor == descriptor)
 		return 1;
-	if (lp_object_descriptor(loop->object) != descriptor)
+	if (lp_object_descriptor(loop) != descriptor)
 		return 0;
 	loop->poll_descriptor = descriptor;
 	loop->base_frame = 0;
@@ -227,7 +227,7 @@ static __always_inline bool lp_is_foreign_poll(struct lp_loop *loop, __u32 slot,
 		return false;
 	}
 	if (loop->sampled) {
-		if ((!known || loop->outside) && !lp_polls_itself(slot)) {
+		if ((!known || loop->outside) && !lp_polls_itself(loop, slot)) {
 			/* the thread may run a loop of another kind by now */
 			if (descriptor && !known && lp_config.sampling)
 				lp_unknown_poller();

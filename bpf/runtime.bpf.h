@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * What the programs for all runtimes need of the runtime of a loop: its frames, its lock, its polls
- * and the names of its tasks. Each function is defined in the folder of the runtime. A second
- * runtime with its own programs for callbacks would turn them into choices by loop->kind.
+ * and the names of its tasks. Each function is one of the runtime of the loop's process, in the
+ * header of its folder, which defines all of them. This file alone lists the runtimes.
  */
 #ifndef LP_BPF_RUNTIME_BPF_H
 #define LP_BPF_RUNTIME_BPF_H
@@ -10,17 +10,102 @@
 #include "loop/common.bpf.h"
 #include "python/runtime.bpf.h"
 
+/* A runtime: the end of its number in enum lp_runtime_kind, and the prefix of its functions. */
+#define LP_EACH_RUNTIME(row, ...) row(PYTHON, lp_python, __VA_ARGS__)
+
+/* Returns what the function of the loop's runtime returns. A single one is not compared with. */
+#define LP_IF_RUNTIME(kind, prefix, loop, function, ...)                                           \
+	if (LP_RUNTIMES == 1 || (loop)->layout.runtime == LP_RUNTIME_##kind)                       \
+		return prefix##_##function(__VA_ARGS__);
+#define LP_BY_RUNTIME(loop, function, ...)                                                         \
+	LP_EACH_RUNTIME(LP_IF_RUNTIME, loop, function, __VA_ARGS__)
+
 /* Walks the stack of a thread into stall->walked, from the innermost frame out to the loop's own. */
-int lp_walk(__u32 slot, __u64 thread_state);
+static __always_inline int lp_walk(const struct lp_loop *loop, __u32 slot, __u64 thread_state)
+{
+	LP_BY_RUNTIME(loop, walk, slot, thread_state)
+	return 0;
+}
 
 /*
  * Sample mode: begins the callback that the last walk of the current thread shows, if that is
  * another than before. Returns 0 if the loop is not running any more. certain: the thread is in a
  * system call, so that its stack is consistent.
  */
-int lp_observe(__u32 slot, __u64 now, __u32 certain);
+static __always_inline int lp_observe(const struct lp_loop *loop, __u32 slot, __u64 now,
+				      __u32 certain)
+{
+	LP_BY_RUNTIME(loop, observe, slot, now, certain)
+	return 0;
+}
 
 /* Sample mode: returns whether the loop itself polls, and not a callback. */
-int lp_polls_itself(__u32 slot);
+static __always_inline int lp_polls_itself(const struct lp_loop *loop, __u32 slot)
+{
+	LP_BY_RUNTIME(loop, polls_itself, slot)
+	return 0;
+}
+
+/* Fills in the name of the task whose step has just ended, as an object that user space decodes. */
+static __always_inline void lp_copy_task_name(const struct lp_loop *loop,
+					      struct lp_event_slow *event)
+{
+	LP_BY_RUNTIME(loop, copy_task_name, loop, event)
+}
+
+/* Resolves the addresses of the runtime's lock and of its flag for garbage collection. */
+static __always_inline void lp_find_lock(struct lp_loop *loop)
+{
+	LP_BY_RUNTIME(loop, find_lock, loop)
+}
+
+/* Returns whether the call of the running callback has not returned yet. */
+static __always_inline bool lp_callback_active(const struct lp_loop *loop)
+{
+	LP_BY_RUNTIME(loop, callback_active, loop)
+	return false;
+}
+
+/* Returns the innermost frame of the loop's thread; 0: it has none. */
+static __always_inline __u64 lp_loop_frame(const struct lp_loop *loop)
+{
+	LP_BY_RUNTIME(loop, loop_frame, loop)
+	return 0;
+}
+
+/* Returns whether the loop's object is a loop that runs. */
+static __always_inline bool lp_object_runs(const struct lp_loop *loop)
+{
+	LP_BY_RUNTIME(loop, object_runs, loop->object)
+	return false;
+}
+
+/* Returns the descriptor that the loop's object polls, plus 1; 0: not known. */
+static __always_inline __u32 lp_object_descriptor(const struct lp_loop *loop)
+{
+	LP_BY_RUNTIME(loop, object_descriptor, loop->object)
+	return 0;
+}
+
+/* Returns the state of the thread that holds the runtime's lock, or held it last. */
+static __always_inline __u64 lp_lock_holder(const struct lp_loop *loop)
+{
+	LP_BY_RUNTIME(loop, lock_holder, loop)
+	return 0;
+}
+
+/* Returns an identity of what that thread runs. */
+static __always_inline __u64 lp_holder_identity(const struct lp_loop *loop, __u64 thread_state)
+{
+	LP_BY_RUNTIME(loop, holder_identity, loop, thread_state)
+	return 0;
+}
+
+/* Returns the id of that thread in its own PID namespace, or 0. */
+static __always_inline __u32 lp_holder_thread(const struct lp_loop *loop, __u64 thread_state)
+{
+	LP_BY_RUNTIME(loop, holder_thread, loop, thread_state)
+	return 0;
+}
 
 #endif /* LP_BPF_RUNTIME_BPF_H */

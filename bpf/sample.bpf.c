@@ -29,8 +29,8 @@ __noinline int lp_sample_thread(__u32 slot)
 	now = bpf_ktime_get_ns();
 	if (!loop->gil)
 		lp_find_lock(loop);
-	lp_walk(slot, loop->thread_state);
-	if (loop->sampled && !lp_observe(slot, now, false))
+	lp_walk(loop, slot, loop->thread_state);
+	if (loop->sampled && !lp_observe(loop, slot, now, false))
 		return 0;
 	account = &stall->account.account;
 	lp_segment_begin(account, lp_segment_of(loop));

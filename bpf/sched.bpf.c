@@ -181,7 +181,7 @@ __weak __noinline int lp_wait_gil(__u32 slot, __u64 now, __u32 late)
 		return 0;
 	if (!holder || !lp_may_send_stack(slot, now))
 		return 0;
-	lp_walk(slot, holder);
+	lp_walk(loop, slot, holder);
 	lp_walked_for(stall, loop, slot, LP_SAMPLE_GIL_HOLDER, wait->segment_ns, now);
 	stall->walked.thread = lp_holder_thread(loop, holder);
 	/* The walk of a holder's stack ends at no loop. */
@@ -225,8 +225,8 @@ __noinline int lp_switch_out(__u32 slot, __u32 preempted)
 	}
 	late = lp_age(now, lp_segment_of(loop)) >= loop->late_ns;
 	if (late || reason == LP_SAMPLE_BLOCKED) {
-		lp_walk(slot, loop->thread_state);
-		if (loop->sampled && !lp_observe(slot, now, reason != LP_SAMPLE_RUN_QUEUE))
+		lp_walk(loop, slot, loop->thread_state);
+		if (loop->sampled && !lp_observe(loop, slot, now, reason != LP_SAMPLE_RUN_QUEUE))
 			return 0;
 	}
 	report = late && !lp_rate_limit_exceeded(loop->start_ns ? &loop->rate_limit

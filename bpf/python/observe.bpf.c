@@ -177,7 +177,7 @@ static __always_inline bool lp_is_cut_one(struct lp_loop *loop, __u32 slot, __u6
  * has one), so that only two samples in a row without the loop's frame mean that the loop has
  * ended. While the interpreter is finalised, the thread has no frame.
  */
-__noinline int lp_observe(__u32 slot, __u64 now, __u32 certain)
+__noinline int lp_python_observe(__u32 slot, __u64 now, __u32 certain)
 {
 	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
@@ -225,7 +225,7 @@ __noinline int lp_observe(__u32 slot, __u64 now, __u32 certain)
 }
 
 /* Sample mode: returns whether the loop itself polls, and not a callback. */
-__noinline int lp_polls_itself(__u32 slot)
+__noinline int lp_python_polls_itself(__u32 slot)
 {
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
 	const struct lp_python_offsets *offsets;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* The functions of ../runtime.bpf.h for CPython that are inlined into the programs of every
- * runtime. */
+/* The functions of CPython among which ../runtime.bpf.h chooses. */
 #ifndef LP_BPF_PYTHON_RUNTIME_BPF_H
 #define LP_BPF_PYTHON_RUNTIME_BPF_H
 
@@ -33,8 +32,8 @@ static __always_inline void lp_read_task_name(const struct lp_loop *loop, __u8 *
 }
 
 /* Fills in the name of the task whose step has just ended, as an object that user space decodes. */
-static __always_inline void lp_copy_task_name(const struct lp_loop *loop,
-					      struct lp_event_slow *event)
+static __always_inline void lp_python_copy_task_name(const struct lp_loop *loop,
+						     struct lp_event_slow *event)
 {
 	const struct lp_python *python = &loop->layout.python;
 	__u64 type;
@@ -49,7 +48,7 @@ static __always_inline void lp_copy_task_name(const struct lp_loop *loop,
 }
 
 /* Resolves the addresses of the GIL and of the flag for garbage collection, once a loop. */
-static __always_inline void lp_find_lock(struct lp_loop *loop)
+static __always_inline void lp_python_find_lock(struct lp_loop *loop)
 {
 	const struct lp_python *python = &loop->layout.python;
 	__u64 address = python->thread_base;
@@ -65,25 +64,25 @@ static __always_inline void lp_find_lock(struct lp_loop *loop)
 }
 
 /* Returns whether the call of the running callback has not returned yet. */
-static __always_inline bool lp_callback_active(const struct lp_loop *loop)
+static __always_inline bool lp_python_callback_active(const struct lp_loop *loop)
 {
 	return lp_context_active(loop);
 }
 
 /* Returns the innermost frame of the loop's thread; 0: it has none. */
-static __always_inline __u64 lp_loop_frame(const struct lp_loop *loop)
+static __always_inline __u64 lp_python_loop_frame(const struct lp_loop *loop)
 {
 	return lp_top_frame(&loop->layout.python.offsets, loop->thread_state);
 }
 
 /* Returns whether the object at this address is a loop that runs. */
-static __always_inline bool lp_object_runs(__u64 object)
+static __always_inline bool lp_python_object_runs(__u64 object)
 {
 	return lp_uv_runs(object);
 }
 
 /* Returns the descriptor that the loop at this address polls, plus 1; 0: not known. */
-static __always_inline __u32 lp_object_descriptor(__u64 object)
+static __always_inline __u32 lp_python_object_descriptor(__u64 object)
 {
 	return lp_uv_descriptor(object);
 }
@@ -93,7 +92,7 @@ static __always_inline __u32 lp_object_descriptor(__u64 object)
  * the state of the current thread, which is that of the holder; from 3.12 on it leads to the last
  * holder, which still is the holder while another thread waits.
  */
-static __always_inline __u64 lp_lock_holder(const struct lp_loop *loop)
+static __always_inline __u64 lp_python_lock_holder(const struct lp_loop *loop)
 {
 	return lp_thread_state(&loop->layout.python);
 }
@@ -102,7 +101,8 @@ static __always_inline __u64 lp_lock_holder(const struct lp_loop *loop)
  * Returns an identity of what a thread runs. The state of a new thread may reuse the memory of one
  * that has ended: the code that it runs is part of the identity, too.
  */
-static __always_inline __u64 lp_holder_identity(const struct lp_loop *loop, __u64 thread_state)
+static __always_inline __u64 lp_python_holder_identity(const struct lp_loop *loop,
+						       __u64 thread_state)
 {
 	const struct lp_python_offsets *offsets = &loop->layout.python.offsets;
 	__u64 code = thread_state ? lp_read_u64(lp_top_frame(offsets, thread_state) +
@@ -117,7 +117,7 @@ static __always_inline __u64 lp_holder_identity(const struct lp_loop *loop, __u6
  * Returns the id of the thread in its own PID namespace, or 0. User space gets the address of the
  * state, at which there may be the state of another thread by then.
  */
-static __always_inline __u32 lp_holder_thread(const struct lp_loop *loop, __u64 thread_state)
+static __always_inline __u32 lp_python_holder_thread(const struct lp_loop *loop, __u64 thread_state)
 {
 	const struct lp_python_offsets *offsets = &loop->layout.python.offsets;
 	__u64 address = thread_state + offsets->native_thread_id;
@@ -129,5 +129,10 @@ static __always_inline __u32 lp_holder_thread(const struct lp_loop *loop, __u64 
 	bpf_probe_read_user(&id, sizeof(id), (void *)address);
 	return id;
 }
+
+/* In walk.bpf.h and observe.bpf.c. */
+int lp_python_walk(__u32 slot, __u64 thread_state);
+int lp_python_observe(__u32 slot, __u64 now, __u32 certain);
+int lp_python_polls_itself(__u32 slot);
 
 #endif /* LP_BPF_PYTHON_RUNTIME_BPF_H */

@@ -126,7 +126,7 @@ __weak __noinline int lp_walk_frame(__u32 slot)
  * by words) of all frames. Stops at the frame that polls, or that dispatches callbacks; the Handle
  * of the latter is stored in stall->handle. One read of the target a frame.
  */
-__weak __noinline int lp_walk(__u32 slot, __u64 thread_state)
+__weak __noinline int lp_python_walk(__u32 slot, __u64 thread_state)
 {
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
 	struct lp_wait_state *stall = lp_wait_state_of(slot);

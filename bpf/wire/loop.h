@@ -96,7 +96,7 @@ struct lp_loop {
 	__u64 probe_hits; /* hits by this thread of the probes on dispatches */
 
 	__u64 slow_callbacks;
-	union lp_layout layout;
+	struct lp_layout layout;
 	__u64 created_ns;
 	__u64 late_ns;
 	__u64 slow_ns; /* run time of slow callbacks in this iteration */

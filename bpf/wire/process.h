@@ -30,7 +30,7 @@ static inline __attribute__((always_inline)) __u32 lp_thread_bucket_of(__u32 tid
 }
 
 struct lp_process {
-	union lp_layout layout;
+	struct lp_layout layout;
 	__u64 threshold_ns;
 	__u64 late_ns; /* running time from which a callback is sampled */
 	struct lp_rate_limit finding;

@@ -2,16 +2,26 @@
 /*
  * The data that the programs of one runtime need, in maps that are for every runtime. Only these
  * programs and the runtime's adapter in user space know the content: others copy it as it is. A
- * runtime has one member in each union, all of which are 0 at first.
+ * runtime has a number, and one member in each union, all of which are 0 at first.
  */
 #ifndef LP_BPF_WIRE_RUNTIME_H
 #define LP_BPF_WIRE_RUNTIME_H
 
 #include "python.h"
 
+/* The runtimes, among whose functions ../runtime.bpf.h chooses. */
+enum lp_runtime_kind {
+	LP_RUNTIME_PYTHON,
+	LP_RUNTIMES,
+};
+
 /* The layout of the objects of a process, and addresses that never change in it. */
-union lp_layout {
-	struct lp_python python;
+struct lp_layout {
+	union {
+		struct lp_python python;
+	};
+	__u32 runtime; /* enum lp_runtime_kind: whose member of this union and those below is set */
+	__u32 reserved;
 };
 
 /* Facts of a process that its adapter and programs determine while it runs. */

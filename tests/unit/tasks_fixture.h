@@ -20,25 +20,29 @@
 #define LOOP 0x1000
 #define ADDRESS(number) (0x7f0000000000ULL + (uint64_t)(number)*64)
 
-/* Describes a frame whose code field is the address of the description. */
-static inline int describe_fake(const struct lp_instance *instance,
-				const struct lp_raw_frame *frame, struct lp_frame *shown)
+/* Describes one frame, whose code field is the address of the description. */
+static inline size_t describe_fake(const struct lp_instance *instance,
+				   const struct lp_raw_frame *frames, size_t count,
+				   struct lp_frame *shown)
 {
-	const struct lp_shown_frame *from = (const void *)(uintptr_t)frame->code;
+	const struct lp_shown_frame *from = (const void *)(uintptr_t)frames->code;
 
 	(void)instance;
+	assert_int_equal(count, 1);
 	memset(shown, 0, sizeof(*shown));
 	shown->kind = LP_FRAME_PYTHON;
-	shown->line = from->line + (uint32_t)frame->instruction;
+	shown->line = from->line + (uint32_t)frames->instruction;
 	snprintf(shown->function, sizeof(shown->function), "%s", from->function);
 	snprintf(shown->file, sizeof(shown->file), "%s", from->file);
-	return 0;
+	return 1;
 }
 
 static const struct lp_runtime fake_runtime = { .describe = describe_fake };
-static const struct lp_instance instance = {
-	.runtime = &fake_runtime, .pid = 42, .version = "3.11.2", .runtime_name = "asyncio"
-};
+static const struct lp_instance instance = { .runtime = &fake_runtime,
+					     .pid = 42,
+					     .version = "3.11.2",
+					     .runtime_name = "asyncio",
+					     .product = "CPython" };
 static const struct lp_process_info process = { .pid = 42, .comm = "gunicorn" };
 
 #define FRAME(name, path, number)                                                                  \

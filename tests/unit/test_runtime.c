@@ -43,6 +43,7 @@ static int detect(const struct lp_process_info *process, struct lp_instance *ins
 	instance->reader = reel;
 	snprintf(instance->version, sizeof(instance->version), "1.2");
 	snprintf(instance->runtime_name, sizeof(instance->runtime_name), "reel");
+	snprintf(instance->product, sizeof(instance->product), "Reel");
 	return 0;
 }
 
@@ -144,33 +145,57 @@ static void loop_stack(const struct lp_instance *instance, const struct lp_runni
 	stack->frames[0].instruction = reel->ticks;
 }
 
-static int describe(const struct lp_instance *instance, const struct lp_raw_frame *frame,
-		    struct lp_frame *shown)
+static void running_callback(const struct lp_instance *instance, uint64_t thread_state,
+			     uint64_t code, struct lp_running_callback *found)
 {
 	(void)instance;
-	memset(shown, 0, sizeof(*shown));
-	snprintf(shown->function, sizeof(shown->function), "tick");
-	shown->line = (uint32_t)frame->instruction;
-	shown->dispatches = true;
-	return 0;
+	memset(found, 0, sizeof(*found));
+	found->code = code;
+	found->name.kind = LP_CALLBACK_BUILTIN;
+	found->name.identity = thread_state | LP_CALLBACK_BUILTIN;
+}
+
+static size_t describe(const struct lp_instance *instance, const struct lp_raw_frame *frames,
+		       size_t count, struct lp_frame *shown)
+{
+	size_t i;
+
+	(void)instance;
+	for (i = 0; i < count; i++) {
+		memset(&shown[i], 0, sizeof(shown[i]));
+		snprintf(shown[i].function, sizeof(shown[i].function), "tick");
+		shown[i].line = (uint32_t)frames[i].instruction;
+		shown[i].dispatches = true;
+	}
+	return count;
+}
+
+static void describe_thread(const struct lp_instance *instance, uint64_t thread_state, pid_t inner,
+			    pid_t *tid, char *name, size_t size)
+{
+	(void)inner;
+	*tid = thread_state == THREAD_STATE ? instance->pid : 0;
+	snprintf(name, size, "reel");
 }
 
 static const struct lp_runtime reel_runtime = {
 	.name = "reel",
 	.loop_library = "/libreel.",
-	.detect = detect,
 	.may_be_program = may_be_program,
+	.detect = detect,
+	.verify = verify,
 	.release = release,
 	.pack = pack,
 	.unpack = unpack,
 	.find_probe = find_probe,
 	.find_fact = find_fact,
 	.facts = { [LP_FACT_LOOPS] = { FACT_OFFSET, sizeof(uint32_t) } },
-	.verify = verify,
 	.may_run_loop = may_run_loop,
 	.find_loops = find_loops,
 	.loop_stack = loop_stack,
+	.running_callback = running_callback,
 	.describe = describe,
+	.describe_thread = describe_thread,
 };
 
 /* Replaces user/runtime/runtimes.c, so that no other runtime is linked. */
@@ -202,6 +227,7 @@ static void a_process_is_detected_by_a_worker(void **state)
 	assert_false(runtime_is_loop_library("/usr/lib/libc.so.6"));
 	assert_int_equal(runtime_detect(&process, &instance, &error), 0);
 	assert_string_equal(instance.runtime_name, "reel");
+	assert_string_equal(instance.product, "Reel");
 	assert_string_equal(instance.version, "1.2");
 	instance.runtime->release(&instance);
 	process.pid = 1;
@@ -216,9 +242,11 @@ static void loops_and_stacks_come_from_the_adapter(void **state)
 	struct lp_running_loop loops[4];
 	struct lp_loop_stack stack;
 	struct lp_instance instance;
-	struct lp_raw_frame frame;
-	struct lp_frame shown;
+	struct lp_running_callback callback;
+	struct lp_frame shown[2];
 	struct lp_error error;
+	char name[16];
+	pid_t tid;
 
 	(void)state;
 	assert_int_equal(runtime_detect(&process, &instance, &error), 0);
@@ -229,11 +257,17 @@ static void loops_and_stacks_come_from_the_adapter(void **state)
 	assert_int_equal(stack.shows, LP_SHOWS_CALLBACK);
 	assert_true(stack.waits_for_lock);
 	assert_int_equal(stack.depth, 1);
-	frame = stack.frames[0];
-	assert_int_equal(instance.runtime->describe(&instance, &frame, &shown), 0);
-	assert_string_equal(shown.function, "tick");
-	assert_int_equal(shown.line, TICKS);
-	assert_true(shown.dispatches);
+	stack.frames[1].instruction = 9;
+	assert_int_equal(instance.runtime->describe(&instance, stack.frames, 2, shown), 2);
+	assert_string_equal(shown[0].function, "tick");
+	assert_int_equal(shown[0].line, TICKS);
+	assert_int_equal(shown[1].line, 9);
+	assert_true(shown[0].dispatches);
+	instance.runtime->running_callback(&instance, THREAD_STATE, 5, &callback);
+	assert_int_equal(callback.code, 5);
+	instance.runtime->describe_thread(&instance, THREAD_STATE, 0, &tid, name, sizeof(name));
+	assert_int_equal(tid, getpid());
+	assert_string_equal(name, "reel");
 	instance.runtime->release(&instance);
 }
 

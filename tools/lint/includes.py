@@ -19,7 +19,6 @@ import subprocess
 import sys
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
-BPF_FLOORS = [["programs"], ["python"], ["loop"], ["wire"]]
 
 
 def tracked(*patterns):
@@ -33,6 +32,12 @@ def floors_of_user():
     if not block:
         sys.exit("includes.py: user/README.md has no block ```floors")
     return [line.split() for line in block[1].splitlines() if line.strip()]
+
+
+def floors_of_bpf(files):
+    """Each other folder is that of a runtime, and all of them are on one floor."""
+    folders = {folder(path)[1] for path in files if path.startswith("bpf/")}
+    return [["programs"], sorted(folders - {"programs", "loop", "wire"}), ["loop"], ["wire"]]
 
 
 def folder(path):
@@ -65,7 +70,7 @@ def edges_of(files):
 
 def check_floors(edges, files):
     level = {}
-    for top, floors in (("user", floors_of_user()), ("bpf", BPF_FLOORS)):
+    for top, floors in (("user", floors_of_user()), ("bpf", floors_of_bpf(files))):
         for number, names in enumerate(floors):
             level.update({(top, name): number for name in names})
     # shared files are on the lowest floor of either side

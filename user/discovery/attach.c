@@ -78,14 +78,14 @@ void target_complete(struct lp_targets *targets, struct lp_target *target,
 	remote_forget(&target->instance);
 }
 
-/* Fills in why the process has no loop that could be profiled. */
-static void lack_text(const struct lp_targets *targets, const struct lp_target *target, char *text,
-		      size_t size)
+/* Fills in why the process has no loop that could be profiled. copied: it has copies of loops. */
+static void lack_text(const struct lp_targets *targets, const struct lp_target *target, bool copied,
+		      char *text, size_t size)
 {
 	pid_t pid = target->process.pid, from;
 	size_t children;
 
-	if (target->instance.runtime->has_copied_loop(&target->instance)) {
+	if (copied) {
 		from = process_forked_from(pid);
 		if (from)
 			snprintf(
@@ -120,18 +120,18 @@ static void log_attached(const struct lp_targets *targets, const struct lp_targe
 	char runtime[64], lack[160] = "";
 
 	if (target->named && loops <= 0)
-		lack_text(targets, target, lack, sizeof(lack));
+		lack_text(targets, target, loops == -ESTALE, lack, sizeof(lack));
 	loop_kinds_text(kinds, target->instance.runtime_name, runtime, sizeof(runtime));
 
 	if (target->named)
-		log_note("pid %d (%s), %s on CPython %s, %s", process->pid, process->comm, runtime,
-			 target->instance.version,
+		log_note("pid %d (%s), %s on %s %s, %s", process->pid, process->comm, runtime,
+			 target->instance.product, target->instance.version,
 			 loops > 1    ? "several loops"
 			 : loops == 1 ? "1 loop"
 				      : lack);
 	else
-		log_detail("pid %d (%s): attached, CPython %s", process->pid, process->comm,
-			   target->instance.version);
+		log_detail("pid %d (%s): attached, %s %s", process->pid, process->comm,
+			   target->instance.product, target->instance.version);
 }
 
 static bool lacks_loops(const struct lp_instance *instance)

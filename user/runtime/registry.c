@@ -27,7 +27,7 @@ bool runtime_may_be_program_here(const char *path)
 	size_t i;
 
 	for (i = 0; runtimes[i]; i++)
-		if (runtimes[i]->may_be_program && runtimes[i]->may_be_program(path))
+		if (runtimes[i]->may_be_program(path))
 			return true;
 	return false;
 }

@@ -81,7 +81,8 @@ struct lp_instance {
 	pid_t pid;
 	char version[16]; /* "3.11.2" */
 	char runtime_name[16]; /* for reports: that of its first kind of loops */
-	union lp_layout layout; /* for BPF */
+	char product[16]; /* in messages, before the version: "CPython" */
+	struct lp_layout layout; /* for BPF */
 	void *reader; /* the adapter's data for reading objects; release() frees it */
 };
 
@@ -139,17 +140,17 @@ struct lp_fact_part {
 /* The most bytes that pack() of any adapter needs. */
 #define LP_PACKED_BYTES 1024
 
+/*
+ * The operations of an adapter. Only those that say so may be NULL; the ones of a group are NULL
+ * together.
+ */
 struct lp_runtime {
 	const char *name;
+
+	/* ---- detection ---- */
+
 	/* a part of the path of the library that a process maps before it runs loops; NULL: none */
 	const char *loop_library;
-	/*
-	 * Recognises a process of this runtime.  Returns 0 and fills the instance, which
-	 * release() frees; -ENOENT if it is none; any other negative errno, with a sentence,
-	 * if it is one but cannot be profiled.
-	 */
-	int (*detect)(const struct lp_process_info *process, struct lp_instance *instance,
-		      struct lp_error *error);
 	/*
 	 * Returns whether a process that runs this program file can be one of this runtime:
 	 * the file is an interpreter, or names one as a library that it needs.
@@ -160,6 +161,18 @@ struct lp_runtime {
 	 * stack goes on with the frames of that code.  NULL: the runtime has no interpreter.
 	 */
 	bool (*is_interpreter)(const char *function);
+	/*
+	 * Recognises a process of this runtime.  Returns 0 and fills the instance, which
+	 * release() frees; -ENOENT if it is none; any other negative errno, with a sentence,
+	 * if it is one but cannot be profiled.
+	 */
+	int (*detect)(const struct lp_process_info *process, struct lp_instance *instance,
+		      struct lp_error *error);
+	/*
+	 * Checks the offsets in the live process, which may load what they are checked by long
+	 * after it was detected: -EAGAIN.
+	 */
+	int (*verify)(const struct lp_instance *instance, struct lp_error *error);
 	void (*release)(struct lp_instance *instance);
 	/*
 	 * Writes the reader as bytes without pointers, for another process of this program.
@@ -168,6 +181,9 @@ struct lp_runtime {
 	ssize_t (*pack)(const struct lp_instance *instance, void *bytes, size_t capacity);
 	/* Creates a reader from the bytes of pack().  Returns 0 or a negative errno. */
 	int (*unpack)(struct lp_instance *instance, const void *bytes, size_t count);
+
+	/* ---- probes, and what their programs need ---- */
+
 	/*
 	 * Finds a role's probe.  Returns 0; -EAGAIN if the process has not loaded yet what the
 	 * probe is in; -ENODEV if it has not loaded that kind of loop, and may never do so;
@@ -183,25 +199,20 @@ struct lp_runtime {
 	int (*find_fact)(const struct lp_instance *instance, enum lp_fact fact,
 			 union lp_process_facts *facts);
 	struct lp_fact_part facts[LP_FACTS]; /* the parts that find_fact fills in */
-	/* Checks the offsets in the live process.  -EAGAIN: what it is checked by is not loaded. */
-	int (*verify)(const struct lp_instance *instance, struct lp_error *error);
+
+	/* ---- loops ---- */
+
 	/* Returns whether the process has loaded what it needs to run a loop. */
 	bool (*may_run_loop)(const struct lp_instance *instance);
-	/* Finds the loops that threads are running.  Returns their number, or a negative errno. */
+	/*
+	 * Finds the loops that threads are running.  Returns their number, or a negative errno:
+	 * -ESTALE if there are none but copies of loops of the process that forked this one.
+	 */
 	int (*find_loops)(const struct lp_instance *instance, struct lp_running_loop *loops,
 			  size_t capacity);
-	/*
-	 * Returns whether the process was forked by a callback of a loop of its parent, so that
-	 * it has a copy of that loop and does not run it.
-	 */
-	bool (*has_copied_loop)(const struct lp_instance *instance);
-	/*
-	 * Describes all frames that a finding refers to in one go, as the process may be about
-	 * to end.  Frames of an expected finding are not described.
-	 */
-	void (*describe_finding)(const struct lp_instance *instance,
-				 const struct lp_event_raw_finding *finding,
-				 struct lp_finding_places *places);
+
+	/* ---- the stack of a loop's thread ---- */
+
 	/*
 	 * Reads the stack of a loop's thread, up to the loop's own frames.  wait: the system call
 	 * that it is in; asleep: whether it is in one.
@@ -214,13 +225,15 @@ struct lp_runtime {
 	 */
 	void (*running_callback)(const struct lp_instance *instance, uint64_t thread_state,
 				 uint64_t code, struct lp_running_callback *found);
-	/* Finds the function, file and line of a frame.  Returns 0 or a negative errno. */
-	int (*describe)(const struct lp_instance *instance, const struct lp_raw_frame *frame,
-			struct lp_frame *shown);
-	/* As describe, with few reads.  Returns how many frames, from the first on, succeeded. */
-	size_t (*describe_stack)(const struct lp_instance *instance,
-				 const struct lp_raw_frame *frames, size_t count,
-				 struct lp_frame *shown);
+
+	/* ---- names and lines of what programs have sent ---- */
+
+	/*
+	 * Finds the function, file and line of each frame, with few reads for all of them.
+	 * Returns how many frames, from the first on, succeeded.
+	 */
+	size_t (*describe)(const struct lp_instance *instance, const struct lp_raw_frame *frames,
+			   size_t count, struct lp_frame *shown);
 	/*
 	 * Finds a thread's id (0: not known) and its name: that of Python, or else the kernel's.
 	 * inner: its id in its own PID namespace, or 0.  If it has ended, its state may be that of
@@ -228,12 +241,23 @@ struct lp_runtime {
 	 */
 	void (*describe_thread)(const struct lp_instance *instance, uint64_t thread_state,
 				pid_t inner, pid_t *tid, char *name, size_t size);
-	/* Reads the name of the task at an address; "" if it cannot be read. */
+	/*
+	 * Describes all frames that a finding refers to in one go, as the process may be about
+	 * to end.  Frames of an expected finding are not described.  NULL: no program of the
+	 * runtime sends findings.
+	 */
+	void (*describe_finding)(const struct lp_instance *instance,
+				 const struct lp_event_raw_finding *finding,
+				 struct lp_finding_places *places);
+
+	/* ---- tasks; NULL: the runtime has none, and its programs set no lp_loop.task ---- */
+
+	/* Reads the name of the task at an address as text; "" if it cannot be read. */
 	void (*task_name)(const struct lp_instance *instance, uint64_t task, char *name,
 			  size_t size);
 	/*
-	 * Copies the name object of the task at an address, as programs do, without a reader.  An
-	 * event without a name is left as it is.
+	 * Copies the name object of the task at an address into a record that has no text, as
+	 * programs do, without a reader.  An event without a name is left as it is.
 	 */
 	void (*copy_task_name)(const struct lp_instance *instance, uint64_t task,
 			       struct lp_event_slow *event);
@@ -241,7 +265,7 @@ struct lp_runtime {
 	 * Reads all tasks of all loops that have not ended, and ended ones whose exception was
 	 * never retrieved; see task_list.h.  The target runs on meanwhile: what was changed while
 	 * it was read is marked partial.  Returns 0 (the list is to be freed with task_list_free)
-	 * or a negative errno with a sentence.  NULL: the runtime has no tasks.
+	 * or a negative errno with a sentence.
 	 */
 	int (*read_tasks)(const struct lp_instance *instance, struct lp_task_list *list,
 			  struct lp_error *error);

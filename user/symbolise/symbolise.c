@@ -154,8 +154,8 @@ static void append_python(struct lp_symboliser *symboliser, const struct lp_inst
 	uint32_t i;
 
 	if (instance)
-		described = instance->runtime->describe_stack(instance, raw->frames, raw->depth,
-							      symboliser->shown);
+		described = instance->runtime->describe(instance, raw->frames, raw->depth,
+							symboliser->shown);
 	for (i = 0; i < described; i++) {
 		/* The walk did not know the loop's own code yet. */
 		if (i && symboliser->shown[i].dispatches)

@@ -96,7 +96,7 @@ static void describe(const struct lp_task_frames *frames, struct frame_place *pl
 	const struct lp_instance *instance = frames->instance;
 	struct lp_frame frame = { 0 };
 
-	if (instance->runtime->describe(instance, &place->raw, &frame))
+	if (!instance->runtime->describe(instance, &place->raw, 1, &frame))
 		return;
 	text_sanitise(frame.function);
 	text_sanitise(frame.file);

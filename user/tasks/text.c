@@ -90,8 +90,8 @@ static void print_headline(struct tasks_text_sink *sink, const struct lp_tasks_s
 	count_states(snapshot, 0, true, counts);
 	count = living(counts);
 	text_copy(comm, sizeof(comm), snapshot->process->comm);
-	snprintf(text, sizeof(text), "pid %d (%s), %s on CPython %s: %s task%s",
-		 snapshot->process->pid, comm, kinds, snapshot->instance->version,
+	snprintf(text, sizeof(text), "pid %d (%s), %s on %s %s: %s task%s", snapshot->process->pid,
+		 comm, kinds, snapshot->instance->product, snapshot->instance->version,
 		 count ? text_task_number(count, number) : "no", text_plural(count));
 	if (snapshot->loop_count)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), " in %zu loop%s",

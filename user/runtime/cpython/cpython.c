@@ -202,6 +202,7 @@ static void fill_instance(struct lp_cpython *python, const struct lp_elf *elf,
 	struct lp_python *wire = &instance->layout.python;
 	size_t i;
 
+	instance->layout.runtime = LP_RUNTIME_PYTHON;
 	cpython_row_offsets(&python->row, &wire->offsets);
 	wire->eager_tasks = python->row.asyncio.eager_tasks;
 	wire->thread_base = python->runtime;
@@ -222,6 +223,7 @@ static void fill_instance(struct lp_cpython *python, const struct lp_elf *elf,
 	else
 		read_version_text(python, instance->version, sizeof(instance->version));
 	snprintf(instance->runtime_name, sizeof(instance->runtime_name), "asyncio");
+	snprintf(instance->product, sizeof(instance->product), "CPython");
 }
 
 static int cannot_inspect(struct lp_error *error, int err, enum lp_right right, const char *what,
@@ -503,11 +505,6 @@ static int find_loops(const struct lp_instance *instance, struct lp_running_loop
 	return cpython_find_loops(instance->reader, loops, capacity);
 }
 
-static bool has_copied_loop(const struct lp_instance *instance)
-{
-	return cpython_has_copied_loop(instance->reader);
-}
-
 static void describe_finding(const struct lp_instance *instance,
 			     const struct lp_event_raw_finding *finding,
 			     struct lp_finding_places *places)
@@ -521,14 +518,8 @@ static void running_callback(const struct lp_instance *instance, uint64_t thread
 	cpython_running_callback(instance->reader, thread_state, code, found);
 }
 
-static int describe(const struct lp_instance *instance, const struct lp_raw_frame *frame,
-		    struct lp_frame *shown)
-{
-	return cpython_describe(instance->reader, frame, shown);
-}
-
-static size_t describe_stack(const struct lp_instance *instance, const struct lp_raw_frame *frames,
-			     size_t count, struct lp_frame *shown)
+static size_t describe(const struct lp_instance *instance, const struct lp_raw_frame *frames,
+		       size_t count, struct lp_frame *shown)
 {
 	return cpython_describe_stack(instance->reader, frames, count, shown);
 }
@@ -559,9 +550,10 @@ static int read_tasks(const struct lp_instance *instance, struct lp_task_list *l
 const struct lp_runtime cpython_runtime = {
 	.name = "asyncio",
 	.loop_library = "/_asyncio.",
-	.detect = detect,
 	.may_be_program = may_be_program,
 	.is_interpreter = cpython_is_interpreter,
+	.detect = detect,
+	.verify = verify,
 	.release = release,
 	.pack = pack,
 	.unpack = unpack,
@@ -570,16 +562,13 @@ const struct lp_runtime cpython_runtime = {
 	.facts = { [LP_FACT_KINDS] = PART(uvloop),
 		   [LP_FACT_LOOPS] = PART(code),
 		   [LP_FACT_FINDINGS] = PART(lifecycle) },
-	.verify = verify,
 	.may_run_loop = may_run_loop,
 	.find_loops = find_loops,
-	.has_copied_loop = has_copied_loop,
-	.describe_finding = describe_finding,
 	.loop_stack = cpython_loop_stack,
 	.running_callback = running_callback,
 	.describe = describe,
-	.describe_stack = describe_stack,
 	.describe_thread = describe_thread,
+	.describe_finding = describe_finding,
 	.task_name = cpython_task_name,
 	.copy_task_name = cpython_copy_task_name,
 	.read_tasks = read_tasks,

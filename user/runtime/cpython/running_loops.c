@@ -475,29 +475,20 @@ int cpython_find_loops(const struct lp_cpython *python, struct lp_running_loop *
 	struct lp_search search = { .python = python, .budget = SEARCH_FRAMES_MAX };
 	struct lp_candidate *candidates;
 	ssize_t threads = find_candidates(&search, &candidates), i;
+	bool copied = false;
 	size_t count = 0;
 
 	for (i = 0; i < threads && count < capacity && has_time(&search); i++) {
+		copied |= candidates[i].copied;
 		if (!candidates[i].runs_loop)
 			continue;
 		fill_loop(&search, &candidates[i], &loops[count]);
 		count += loops[count].tid != 0;
 	}
 	free(candidates);
-	return threads < 0 ? (int)threads : (int)count;
-}
-
-bool cpython_has_copied_loop(const struct lp_cpython *python)
-{
-	struct lp_search search = { .python = python, .budget = SEARCH_FRAMES_MAX };
-	struct lp_candidate *candidates;
-	ssize_t threads = find_candidates(&search, &candidates), i;
-	bool copied = false;
-
-	for (i = 0; i < threads && !copied; i++)
-		copied = candidates[i].copied;
-	free(candidates);
-	return copied;
+	if (threads < 0)
+		return (int)threads;
+	return !count && copied ? -ESTALE : (int)count;
 }
 
 /*

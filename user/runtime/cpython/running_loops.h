@@ -25,9 +25,6 @@ uint64_t cpython_running_loop(const struct lp_cpython *python, uint64_t thread_s
 /* Returns whether a loop is inside run_forever by its own state, which a fork copies. */
 bool cpython_loop_is_running(const struct lp_cpython *python, uint64_t loop);
 
-/* See has_copied_loop in struct lp_runtime. */
-bool cpython_has_copied_loop(const struct lp_cpython *python);
-
 /* Returns whether a loop's class replaces asyncio's create_task(). */
 bool cpython_makes_own_tasks(const struct lp_cpython *python, uint64_t loop);
 

@@ -51,6 +51,7 @@ bool examination_is_sound(struct lp_examination *examination, ssize_t bytes)
 	END_TEXT(examination->error.text);
 	END_TEXT(packed->instance.version);
 	END_TEXT(packed->instance.runtime_name);
+	END_TEXT(packed->instance.product);
 	packed->instance.runtime = NULL;
 	packed->instance.reader = NULL;
 	if (packed->bytes > sizeof(packed->reader) ||
@@ -291,23 +292,8 @@ static void take_frame(struct lp_frame *shown, const struct lp_frame *from)
 	shown->kind = LP_FRAME_PYTHON;
 }
 
-static int describe(const struct lp_instance *instance, const struct lp_raw_frame *frame,
-		    struct lp_frame *shown)
-{
-	const struct lp_frame *found;
-	ssize_t bytes =
-		ask(instance, LP_OPERATION_DESCRIBE, frame, sizeof(*frame), (const void **)&found);
-
-	if (bytes < 0)
-		return (int)bytes;
-	if (bytes != (ssize_t)sizeof(*found))
-		return -EINVAL;
-	take_frame(shown, found);
-	return 0;
-}
-
-static size_t describe_stack(const struct lp_instance *instance, const struct lp_raw_frame *frames,
-			     size_t count, struct lp_frame *shown)
+static size_t describe(const struct lp_instance *instance, const struct lp_raw_frame *frames,
+		       size_t count, struct lp_frame *shown)
 {
 	const size_t most = LP_WORKER_BYTES / sizeof(*shown);
 	const struct lp_frame *found;
@@ -316,7 +302,7 @@ static size_t describe_stack(const struct lp_instance *instance, const struct lp
 
 	if (!count)
 		return 0;
-	bytes = ask(instance, LP_OPERATION_DESCRIBE_STACK, frames,
+	bytes = ask(instance, LP_OPERATION_DESCRIBE, frames,
 		    (count < most ? count : most) * sizeof(*frames), (const void **)&found);
 	done = bytes > 0 ? (size_t)bytes / sizeof(*found) : 0;
 	for (i = 0; i < done && i < count; i++)
@@ -338,14 +324,6 @@ static void describe_thread(const struct lp_instance *instance, uint64_t thread_
 		return;
 	*tid = found->tid;
 	snprintf(name, size, "%.*s", (int)sizeof(found->name) - 1, found->name);
-}
-
-static bool has_copied_loop(const struct lp_instance *instance)
-{
-	const unsigned char *copied;
-
-	return ask(instance, LP_OPERATION_HAS_COPIED_LOOP, NULL, 0, (const void **)&copied) == 1 &&
-	       *copied;
 }
 
 /* Copies an answer.  False: it is damaged; the worker that sent it reads hostile memory. */
@@ -443,9 +421,7 @@ static const struct lp_runtime remote_runtime = {
 	.find_loops = find_loops,
 	.loop_stack = loop_stack,
 	.describe = describe,
-	.describe_stack = describe_stack,
 	.describe_thread = describe_thread,
-	.has_copied_loop = has_copied_loop,
 	.describe_finding = describe_finding,
 	.running_callback = running_callback,
 	.task_name = task_name,

@@ -236,23 +236,13 @@ static ssize_t serve_loop_stack(const struct call *call)
 
 static ssize_t serve_describe(const struct call *call)
 {
-	if (call->bytes != sizeof(struct lp_raw_frame))
-		return -EINVAL;
-	memset(call->answer, 0, sizeof(struct lp_frame));
-	return call->instance->runtime->describe(call->instance, call->arguments, call->answer)
-		       ? -ENOENT
-		       : (ssize_t)sizeof(struct lp_frame);
-}
-
-static ssize_t serve_describe_stack(const struct call *call)
-{
 	size_t count = call->bytes / sizeof(struct lp_raw_frame);
 
 	if (count > call->capacity / sizeof(struct lp_frame))
 		return -EINVAL;
 	memset(call->answer, 0, count * sizeof(struct lp_frame));
-	count = call->instance->runtime->describe_stack(call->instance, call->arguments, count,
-							call->answer);
+	count = call->instance->runtime->describe(call->instance, call->arguments, count,
+						  call->answer);
 	return (ssize_t)(count * sizeof(struct lp_frame));
 }
 
@@ -268,12 +258,6 @@ static ssize_t serve_describe_thread(const struct call *call)
 	call->instance->runtime->describe_thread(call->instance, numbers[0], (pid_t)numbers[1],
 						 &answer->tid, answer->name, sizeof(answer->name));
 	return sizeof(*answer);
-}
-
-static ssize_t serve_has_copied_loop(const struct call *call)
-{
-	*(unsigned char *)call->answer = call->instance->runtime->has_copied_loop(call->instance);
-	return 1;
 }
 
 /* Checks the sizes: BPF keeps their bounds, but tests and fuzzers send other ones. */
@@ -334,9 +318,7 @@ static const struct {
 	[LP_OPERATION_FIND_LOOPS] = { serve_find_loops, true },
 	[LP_OPERATION_LOOP_STACK] = { serve_loop_stack, true },
 	[LP_OPERATION_DESCRIBE] = { serve_describe, true },
-	[LP_OPERATION_DESCRIBE_STACK] = { serve_describe_stack, true },
 	[LP_OPERATION_DESCRIBE_THREAD] = { serve_describe_thread, true },
-	[LP_OPERATION_HAS_COPIED_LOOP] = { serve_has_copied_loop, true },
 	[LP_OPERATION_DESCRIBE_FINDING] = { serve_describe_finding, true },
 	[LP_OPERATION_RUNNING_CALLBACK] = { serve_running_callback, true },
 	[LP_OPERATION_TASK_NAME] = { serve_task_name, true },

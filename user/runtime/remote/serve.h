@@ -21,10 +21,8 @@ enum lp_operation {
 	/* operations on an instance: a struct lp_packed_message comes before the arguments */
 	LP_OPERATION_FIND_LOOPS, /* none; struct lp_running_loop... */
 	LP_OPERATION_LOOP_STACK, /* struct lp_stack_request; struct lp_loop_stack */
-	LP_OPERATION_DESCRIBE, /* struct lp_raw_frame; struct lp_frame */
-	LP_OPERATION_DESCRIBE_STACK, /* struct lp_raw_frame...; struct lp_frame... */
+	LP_OPERATION_DESCRIBE, /* struct lp_raw_frame...; struct lp_frame... */
 	LP_OPERATION_DESCRIBE_THREAD, /* uint64_t[2]; struct lp_thread_answer */
-	LP_OPERATION_HAS_COPIED_LOOP, /* none; 0 or 1, a byte */
 	/* struct lp_event_raw_finding; struct lp_finding_places up to its last known frame */
 	LP_OPERATION_DESCRIBE_FINDING,
 	LP_OPERATION_RUNNING_CALLBACK, /* uint64_t[2]; struct lp_running_callback */

@@ -63,7 +63,7 @@ static bool is_copied(const struct lp_cpython *python, uint64_t loop)
 	for (i = 0; i < count; i++)
 		if (cpython_running_loop(python, loops[i].thread_state, &copied) == loop)
 			return false;
-	return count >= 0;
+	return count >= 0 || count == -ESTALE;
 }
 
 static void add_loop(struct lp_reading *reading, uint64_t address, pid_t tid)
