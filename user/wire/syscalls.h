@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The system calls of x86-64 that may block, one row each: number, name, and which argument
- * names the resource.
+ * The system calls, one row each: name, number, and which argument names the resource.  Captures
+ * carry the numbers of the machine that recorded them.
  */
 #ifndef LP_WIRE_SYSCALLS_H
 #define LP_WIRE_SYSCALLS_H
