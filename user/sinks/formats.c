@@ -5,24 +5,9 @@
 #include <stddef.h>
 #include <string.h>
 
-/* clang-format off */
-/* All formats, in the order of --help. */
-static const struct lp_format *const formats[] = {
-	&text_format,
-	&json_format,
-	&html_format,
-	&prom_format,
-	&openmetrics_format,
-	&otlp_format,
-	&folded_format,
-	&pprof_format,
-	&speedscope_format,
-	&trace_format,
-	&hlog_format,
-	&csv_format,
-	&csv_stalls_format,
-};
-/* clang-format on */
+#define FORMAT(name) &name##_format,
+
+static const struct lp_format *const formats[] = { LP_FORMATS(FORMAT) };
 
 /* Further suffixes of formats. */
 static const struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A sink writes the report of a run in one format.  formats.c lists the formats;
+ * A sink writes the report of a run in one format.  LP_FORMATS lists the formats;
  * commands/open_sinks.c chooses one by its name or by the suffix of the output file.
  */
 #ifndef LP_SINKS_SINK_H
@@ -49,19 +49,26 @@ struct lp_sink {
 	int (*close)(struct lp_sink *sink);
 };
 
-extern const struct lp_format text_format; /* sinks/text/text.c */
-extern const struct lp_format json_format; /* sinks/json/json.c */
-extern const struct lp_format prom_format; /* sinks/metrics/prometheus.c: Prometheus text 0.0.4 */
-extern const struct lp_format openmetrics_format; /* sinks/metrics/prometheus.c: OpenMetrics 1.0 */
-extern const struct lp_format otlp_format; /* sinks/metrics/otlp.c: OTLP JSON lines */
-extern const struct lp_format folded_format; /* sinks/profiles/folded.c: stacks for flame graphs */
-extern const struct lp_format pprof_format; /* sinks/profiles/pprof.c */
-extern const struct lp_format speedscope_format; /* sinks/profiles/speedscope.c */
-extern const struct lp_format trace_format; /* sinks/profiles/perfetto.c: Perfetto traces */
-extern const struct lp_format hlog_format; /* sinks/tables/hdr_log.c: HdrHistogram logs */
-extern const struct lp_format csv_format; /* sinks/tables/csv.c: callbacks */
-extern const struct lp_format csv_stalls_format; /* sinks/tables/csv.c: stalls */
-extern const struct lp_format html_format; /* sinks/html/html.c: a page for a browser */
+/* clang-format off */
+/* All formats, in the order of --help.  The file beside a row defines its NAME_format. */
+#define LP_FORMATS(row)										\
+	row(text) /* text/text.c */								\
+	row(json) /* json/json.c */								\
+	row(html) /* html/html.c: a page for a browser */					\
+	row(prom) /* metrics/prometheus.c: Prometheus text 0.0.4 */				\
+	row(openmetrics) /* metrics/prometheus.c: OpenMetrics 1.0 */				\
+	row(otlp) /* metrics/otlp.c: OTLP JSON lines */						\
+	row(folded) /* profiles/folded.c: stacks for flame graphs */				\
+	row(pprof) /* profiles/pprof.c */							\
+	row(speedscope) /* profiles/speedscope.c */						\
+	row(trace) /* profiles/perfetto.c: Perfetto traces */					\
+	row(hlog) /* tables/hdr_log.c: HdrHistogram logs */					\
+	row(csv) /* tables/csv.c: callbacks */							\
+	row(csv_stalls) /* tables/csv.c: stalls */
+/* clang-format on */
+
+#define LP_DECLARE_FORMAT(name) extern const struct lp_format name##_format;
+LP_FORMATS(LP_DECLARE_FORMAT)
 
 /* Return the format with a name, or that of a path by its suffix; NULL if there is none. */
 const struct lp_format *format_by_name(const char *name);
