@@ -268,6 +268,25 @@ static void every_kind_is_explained(void **state)
 	assert_null(finding_row(LP_FINDING_KINDS));
 }
 
+static void kinds_that_cost_something_are_offered(void **state)
+{
+	uint32_t all = 0, kinds;
+	char text[256], cut[20];
+
+	(void)state;
+	assert_int_equal(findings_parse("all", &all), 0);
+	assert_int_equal(findings_parse(findings_offered_names(text, sizeof(text)), &kinds), 0);
+	assert_int_equal(kinds, all);
+	assert_string_equal(text, "wrong_thread,closed_loop");
+	assert_string_equal(
+		findings_offered(text, sizeof(text)),
+		"wrong_thread (costs a probe on each deque.append and heappush, and those of --queue) or closed_loop (costs a probe on most exceptions that are created)");
+	assert_string_equal(findings_offered(cut, sizeof(cut)), "wrong_thread (costs");
+	assert_string_equal(findings_offered_names(cut, sizeof(cut)), "wrong_thread,closed");
+	assert_null(findings_in_queue(findings_default()));
+	assert_string_equal(findings_in_queue(all), "wrong_thread");
+}
+
 static void lifetimes_are_reported_by_coroutine(void **state)
 {
 	struct lp_lifetimes lifetimes = { .outcomes = { 0 } };
@@ -306,6 +325,7 @@ int main(void)
 		TEST(a_long_table_is_cut_and_says_so),
 		TEST(an_explanation_is_of_what_occurred),
 		TEST(every_kind_is_explained),
+		TEST(kinds_that_cost_something_are_offered),
 		TEST(lifetimes_are_reported_by_coroutine),
 	};
 
