@@ -20,8 +20,8 @@ TYPES = re.compile(r"\blp_(\w+)")
 FOREIGN = {"page", "file", "inode", "dentry", "path", "socket", "sock", "task_struct", "module",
            "device", "timer", "timespec", "timeval", "stat", "passwd", "option", "pollfd",
            "iovec", "tm"}
-# a definition each for one of several builds of a header
-SEVERAL = {"LP_DEFINE_MAPS"}
+# a definition each for one of several builds of a header, or of several readers of a table
+SEVERAL = {"LP_DEFINE_MAPS", "LP_ROLE"}
 
 
 def tracked(*patterns):
