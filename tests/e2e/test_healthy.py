@@ -6,7 +6,7 @@ from lib import checks, schema
 from lib.case import THRESHOLD_NS, each, on_every_python, patient
 from lib.checks import verify
 from lib.interpreters import HOST_PYTHON
-from lib.processes import Failure
+from lib.processes import Failure, wait_until
 
 WATCH_S = 0.7
 
@@ -122,10 +122,13 @@ def test_who_asks_for_a_loop_loses_nothing(case):
     target = case.start("asks.py")
     profiler = case.attach_all(target)
     target.go()
+    wait_until(lambda: os.path.exists(target.truth_path), "the target has asked")
+    made = sorted(case.truth(target).fact("mistakes"))
+    profiler.wait_for("lost", count=len(made))
+    target.go()
     target.finish()
     records = profiler.finish().expect(0).records
     found = sorted(record["name"].rpartition(".")[2] for record in records.of("lost"))
-    made = sorted(case.truth(target).fact("mistakes"))
     if found != made:
         raise Failure(f"found {found}, and not the mistakes {made}")
     if records.one("footer")["lost_events"]:

@@ -18,7 +18,7 @@ FREE = ("never_awaited", "exception_never_retrieved", "destroyed_pending", "pend
 
 def observe(case, *options, script="lost.py"):
     """Profiles the program that loses everything.  Returns records, truth and PID."""
-    target = case.start(script)
+    target = case.start_preferred(script)
     profiler = case.attach_all(target, *options)
     target.go()
     target.finish()

@@ -322,6 +322,19 @@ static void a_program_that_is_stopped_stays_so_while_it_is_held(void **state)
 	check_stopped(launch);
 }
 
+/*
+ * Continues a program again and again: it may be traced and not have stopped itself yet, and that
+ * SIGCONT does nothing.
+ */
+static void continue_always(pid_t pid)
+{
+	for (;;) {
+		usleep(200000);
+		if (state_of(pid) == 't')
+			kill(pid, SIGCONT);
+	}
+}
+
 /* SIGCONT continues a program that is stopped while it is traced. */
 static void a_program_that_is_continued_goes_on_while_it_is_traced(void **state)
 {
@@ -330,12 +343,8 @@ static void a_program_that_is_continued_goes_on_while_it_is_traced(void **state)
 	int status = 0;
 
 	(void)state;
-	/* it may be traced and not have stopped itself yet: that SIGCONT does nothing */
-	while (!child) {
-		usleep(200000);
-		if (state_of(launch_pid(launch)) == 't')
-			kill(launch_pid(launch), SIGCONT);
-	}
+	if (!child)
+		continue_always(launch_pid(launch));
 	assert_int_equal(launch_find_interpreter(launch, never, stop[0], UINT64_MAX, &error), 0);
 	assert_true(launch_ended(launch, &status));
 	assert_int_equal(status, 9);
