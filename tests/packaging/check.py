@@ -11,7 +11,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PACKAGING = os.path.join(TOP, "tools", "packaging")
@@ -27,11 +26,11 @@ def blocks():
     time.sleep(0.15)
 
 async def handler():
+    print("ready", flush=True)
     while True:
         await asyncio.sleep(0.35)
         blocks()
 
-print("ready", flush=True)
 asyncio.run(handler())
 """
 
@@ -71,8 +70,6 @@ class Target:
         self.process = subprocess.Popen([*enter, "/usr/bin/python3", "-c", TARGET],
                                         stdout=subprocess.PIPE, text=True)
         self.process.stdout.readline()
-        # its loop runs a moment later
-        time.sleep(0.3)
 
     def __enter__(self):
         return self.process.pid
