@@ -207,6 +207,11 @@ static __always_inline void lp_callback_change(struct lp_loop *loop, __u32 slot,
 		lp_report_segment(slot, loop->iteration_start_ns, now, LP_SEGMENT_GAP);
 	/* The loop runs, even if its start was missed; from here on its callbacks are observed. */
 	loop->outside = 0;
+	/* Neither was the return of its poll observed, if the loop was discovered at that moment. */
+	if (!loop->iteration_start_ns && !loop->poll_start_ns) {
+		loop->iteration_start_ns = now;
+		loop->iterations++;
+	}
 	if (unobserved)
 		lp_trace_begin(loop, now);
 	else if (!lp_config.bursts)
