@@ -169,6 +169,39 @@ static void test_pid_of_another_process(void **state)
 	assert_int_equal(memory_read(target, 64, &word, 8), 0);
 }
 
+/* The process that forks workers: the child of this one that is not the target. */
+static pid_t spawner(void)
+{
+	FILE *children = fopen("/proc/thread-self/children", "re");
+	int pid, found = 0;
+
+	assert_non_null(children);
+	while (fscanf(children, "%d", &pid) == 1)
+		if (pid != target)
+			found = pid;
+	fclose(children);
+	assert_true(found > 0);
+	return found;
+}
+
+/* What this host is short of is no mark on the process that could not be read. */
+static void test_a_host_that_forks_nothing_marks_no_target(void **state)
+{
+	uint64_t word;
+	int i;
+
+	(void)state;
+	kill(spawner(), SIGSTOP);
+	assert_int_equal(memory_read(target, 64, &word, 8), -ENOBUFS);
+	assert_int_equal(memory_read(target, 64, &word, 8), -ENOBUFS);
+	assert_int_equal(remote_unreadable(), 0);
+	kill(spawner(), SIGCONT);
+	for (i = 0; i < 1000 && memory_read(target, 64, &word, 8); i++)
+		usleep(10000);
+	assert_true(i < 1000);
+	assert_int_equal(remote_unreadable(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +210,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_target_that_does_not_answer, begin, end),
 		cmocka_unit_test_setup_teardown(test_target_that_answers_again, begin, end),
 		cmocka_unit_test_setup_teardown(test_pid_of_another_process, begin, end),
+		cmocka_unit_test_setup_teardown(test_a_host_that_forks_nothing_marks_no_target,
+						begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

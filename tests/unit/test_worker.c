@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clocks.h"
@@ -239,23 +240,54 @@ static pid_t spawner(void)
 /* While the kernel forks nothing, a request is refused and the next ones do not wait. */
 static void test_a_worker_that_cannot_be_forked_is_taken_later(void **state)
 {
-	ssize_t result = -ECHILD;
+	ssize_t result = -ENOBUFS;
 	uint64_t before;
 	int i;
 
 	(void)state;
 	kill(spawner(), SIGSTOP);
-	assert_int_equal(call(worker, ECHO), -ECHILD);
+	assert_int_equal(call(worker, ECHO), -ENOBUFS);
 	before = clock_now();
 	for (i = 0; i < 10; i++)
-		assert_int_equal(call(worker, ECHO), -ECHILD);
+		assert_int_equal(call(worker, ECHO), -ENOBUFS);
 	assert_true(clock_now() - before < 1000 * MILLISECOND);
 	kill(spawner(), SIGCONT);
-	for (i = 0; i < 1000 && result == -ECHILD; i++) {
+	for (i = 0; i < 1000 && result == -ENOBUFS; i++) {
 		usleep(10000);
 		result = call(worker, ECHO);
 	}
 	assert_int_equal(result, sizeof(struct request));
+}
+
+/* A spawner that somebody has ended is replaced; the request fails at most once, and not as its
+ * own. */
+static void test_a_spawner_that_has_ended_is_replaced(void **state)
+{
+	ssize_t result;
+
+	(void)state;
+	kill(spawner(), SIGKILL);
+	result = call(worker, ECHO);
+	if (result < 0) {
+		assert_int_equal(result, -ENOBUFS);
+		result = call(worker, ECHO);
+	}
+	assert_int_equal(result, sizeof(struct request));
+}
+
+/* What keeps a worker from being forked is no fault of the process that it would read. */
+static void test_a_shortage_of_descriptors_is_one_of_the_host(void **state)
+{
+	struct rlimit files, none;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+	none = files;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(call(worker, ECHO), -ENOBUFS);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+	assert_int_equal(call(worker, ECHO), sizeof(struct request));
 }
 
 static void test_stop_ends_the_wait_for_a_fork(void **state)
@@ -428,6 +460,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_one_that_crashes_is_replaced, begin, end),
 		cmocka_unit_test_setup_teardown(test_one_that_is_stopped_is_replaced, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_worker_that_cannot_be_forked_is_taken_later,
+						begin, end),
+		cmocka_unit_test_setup_teardown(test_a_spawner_that_has_ended_is_replaced, begin,
+						end),
+		cmocka_unit_test_setup_teardown(test_a_shortage_of_descriptors_is_one_of_the_host,
 						begin, end),
 		cmocka_unit_test_setup_teardown(test_stop_ends_the_wait_for_a_fork, begin, end),
 		cmocka_unit_test_setup_teardown(test_stop_ends_the_wait, begin, end),

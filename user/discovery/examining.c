@@ -83,7 +83,7 @@ static void refused(struct lp_targets *targets, struct lp_target *target, int er
 	 * change
 	 */
 	if (err == -ETIMEDOUT || err == -ETIME || err == -ECHILD || err == -EUSERS ||
-	    err == -EDQUOT || err == -ECANCELED)
+	    err == -EDQUOT || err == -ENOBUFS || err == -ECANCELED)
 		return;
 	if (err == -EBUSY) {
 		target_count_unattached(targets, target);

@@ -167,6 +167,8 @@ pid_t spawner_answer(int spawner, int *process)
 	int64_t pid = 0;
 
 	if (descriptor_receive(spawner, &pid, sizeof(pid), process) != (ssize_t)sizeof(pid))
-		return -ECHILD;
-	return pid > 0 && *process < 0 ? -ECHILD : (pid_t)pid;
+		return -EPIPE;
+	if (pid <= 0)
+		return -ENOBUFS;
+	return *process < 0 ? -EPIPE : (pid_t)pid;
 }

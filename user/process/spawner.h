@@ -31,7 +31,8 @@ int spawner_ask(int spawner, int socket);
 
 /*
  * Receives the spawner's next answer; there is one for each request, in the same order. Returns the
- * PID of the worker, with a descriptor of the process, or a negative errno.
+ * PID of the worker, with a descriptor of the process; -ENOBUFS if the host has too little of
+ * something to fork one; or -EPIPE if the spawner has ended or is at fault, and is to be replaced.
  */
 pid_t spawner_answer(int spawner, int *process);
 

@@ -289,6 +289,7 @@ static pid_t fork_process(struct lp_workers *workers, int socket, int *process)
 	return pid;
 }
 
+/* Forks a worker. Returns 0, -ECANCELED if the run is to stop, or -ENOBUFS. */
 static int fork_one(struct lp_worker *worker)
 {
 	struct lp_workers *workers = worker->workers;
@@ -299,19 +300,18 @@ static int fork_one(struct lp_worker *worker)
 	if (workers->socket < 0) {
 		workers->spawner = spawner_start(workers->server, &workers->socket);
 		if (workers->spawner < 0)
-			return -ECHILD;
+			return -ENOBUFS;
 	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets))
-		return -errno;
+		return -ENOBUFS;
 	pid = fork_process(workers, sockets[1], &worker->process);
 	close(sockets[1]);
 	if (pid < 0) {
 		close(sockets[0]);
-		if (pid == -ECANCELED)
-			return pid;
-		if (pid != -EAGAIN)
+		/* -EAGAIN: it answers later; -ENOBUFS: it has answered */
+		if (pid != -ECANCELED && pid != -EAGAIN && pid != -ENOBUFS)
 			end_spawner(workers);
-		return -ECHILD;
+		return pid == -ECANCELED ? pid : -ENOBUFS;
 	}
 	worker->socket = sockets[0];
 	worker->pid = pid;
@@ -398,8 +398,9 @@ int worker_send(struct lp_worker *worker, pid_t target, const struct iovec *part
 			give_up(worker);
 		}
 	}
+	/* -EPIPE: new workers end at once; anything else is a shortage */
 	if (err)
-		return -ECHILD;
+		return err == -EPIPE ? -ECHILD : -ENOBUFS;
 	worker->serial = head.serial;
 	worker->busy = true;
 	worker->sent_ns = clock_now();

@@ -90,7 +90,8 @@ void worker_set_limits(struct lp_worker *worker, const struct lp_worker_limits *
  *   -ETIMEDOUT   the worker slept in one place for too long and was given up
  *   -ETIME       it took too much time otherwise, and was given up
  *   -ECANCELED   the run is to stop; the worker is not given up
- *   -ECHILD      it ended by itself, was stopped, or could not be forked
+ *   -ECHILD      it ended by itself or was stopped
+ *   -ENOBUFS     none can be forked now: a shortage of this host, whatever the target does
  *   -EUSERS      too many workers hang already, each in a read that does not return
  *   -EDQUOT      too many workers hang already in reads of this process, or of its unit
  *   -EMSGSIZE    the request is too long

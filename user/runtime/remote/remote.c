@@ -40,7 +40,8 @@ static struct {
 	struct lp_unreadable_process *probed; /* the process that the prober reads now */
 	pid_t probed_pid;
 	int stop; /* -1: none */
-	bool crowded; /* it was reported that too many processes hang */
+	/* it was reported that too many processes hang, and that no worker can be forked */
+	bool crowded, unforked;
 	_Alignas(16) unsigned char answer[LP_WORKER_BYTES];
 } remote;
 
@@ -113,6 +114,11 @@ int remote_error(struct lp_error *error, pid_t pid, int err)
 		return error_set(
 			error, err,
 			"too many processes do not answer when they are read; nothing is read until some of them have ended");
+	case -ENOBUFS:
+		return error_set(
+			error, err,
+			"process %d cannot be read now: this host forks no process for that, as it is at a limit of processes or memory, is too busy, or waits to put a probe into a file",
+			pid);
 	default:
 		return error_set(error, err, "cannot read process %d: %s", pid, strerror(-err));
 	}
@@ -137,6 +143,11 @@ ssize_t remote_ask(const struct iovec *parts, size_t count, const void **answer)
 		remote.crowded = true;
 		log_warning(
 			"too many processes do not answer when they are read; nothing is read until some of them have ended");
+	}
+	if (result == -ENOBUFS && !remote.unforked) {
+		remote.unforked = true;
+		log_warning(
+			"this host forks no process that could read others: it is at a limit of processes or memory, is too busy, or waits to put a probe into a file; reading is tried again");
 	}
 	*answer = remote.answer;
 	return result;
@@ -336,6 +347,7 @@ uint64_t remote_turn(uint64_t now)
 {
 	struct lp_unreadable_process *due;
 	struct iovec part;
+	int err;
 
 	take_probe(now);
 	if (worker_is_busy(remote.prober))
@@ -344,10 +356,12 @@ uint64_t remote_turn(uint64_t now)
 	if (!due)
 		return now + SELDOM_NS;
 	part = (struct iovec){ due->request, due->bytes };
-	if (worker_send(remote.prober, due->pid, &part, 1)) {
+	err = worker_send(remote.prober, due->pid, &part, 1);
+	/* a shortage of this host does not show that the process is still unreadable */
+	if (err && err != -ENOBUFS)
 		unreadable_put_off(due, now);
+	if (err)
 		return now + SELDOM_NS;
-	}
 	remote.probed = due;
 	remote.probed_pid = due->pid;
 	return now + SOON_NS;
