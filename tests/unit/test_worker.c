@@ -17,6 +17,7 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clocks.h"
@@ -33,6 +34,7 @@ enum what {
 	HANG, /* hangs for ever in the state D */
 	SPIN,
 	CRASH,
+	DOZE, /* sleeps once, for 300 ms */
 	NAP, /* sleeps often, but briefly, for 400 ms in all: it makes progress */
 	DESCRIPTORS, /* answers with the number of open descriptors */
 	BIG,
@@ -96,6 +98,9 @@ static ssize_t serve(const void *message, size_t bytes, void *answer, size_t cap
 	case CRASH:
 		signal(SIGABRT, SIG_DFL);
 		_exit(1);
+	case DOZE:
+		usleep(300000);
+		return 0;
 	case NAP:
 		for (i = 0; i < 40; i++)
 			usleep(10000);
@@ -109,6 +114,15 @@ static ssize_t serve(const void *message, size_t bytes, void *answer, size_t cap
 		return (ssize_t)capacity;
 	}
 	return -EINVAL;
+}
+
+static bool waits_for_lock;
+
+/* Replaces user/process/memory_lock.c. */
+bool memory_lock_awaited(pid_t tid)
+{
+	(void)tid;
+	return waits_for_lock;
 }
 
 static const struct lp_worker_limits limits = { .still_ns = 150 * MILLISECOND,
@@ -136,12 +150,17 @@ static int end(void **state)
 	return 0;
 }
 
-static ssize_t call(struct lp_worker *with, enum what what)
+static ssize_t call_for(struct lp_worker *with, pid_t target, enum what what)
 {
 	struct request request = { .what = what, .text = "text" };
 	const struct iovec part = { &request, sizeof(request) };
 
-	return worker_call(with, 0, &part, 1, answer, sizeof(answer));
+	return worker_call(with, target, &part, 1, answer, sizeof(answer));
+}
+
+static ssize_t call(struct lp_worker *with, enum what what)
+{
+	return call_for(with, 0, what);
 }
 
 static pid_t who(void)
@@ -202,6 +221,53 @@ static void test_progress_is_waited_for(void **state)
 {
 	(void)state;
 	assert_int_equal(call(worker, NAP), 0);
+}
+
+/* A process whose threads run, or sleep. */
+static pid_t start_target(bool runs)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		while (!runs)
+			pause();
+		for (;;)
+			__asm__ volatile("");
+	}
+	assert_true(pid > 0);
+	return pid;
+}
+
+/*
+ * Threads of a healthy process that map and unmap memory delay those who read it, and longer than a
+ * read of memory that does not answer is waited for.
+ */
+static void test_a_lock_of_a_process_that_runs_is_waited_for(void **state)
+{
+	pid_t target = start_target(true);
+
+	(void)state;
+	waits_for_lock = true;
+	assert_int_equal(call_for(worker, target, DOZE), 0);
+	/* it took too long, which is not to say that it hangs */
+	assert_int_equal(call_for(worker, target, SLEEP), -ETIME);
+	waits_for_lock = false;
+	assert_int_equal(call_for(worker, target, DOZE), -ETIMEDOUT);
+	kill(target, SIGKILL);
+	assert_int_equal(waitpid(target, NULL, 0), target);
+}
+
+static void test_a_lock_of_a_process_that_sleeps_hangs(void **state)
+{
+	pid_t target = start_target(false);
+
+	(void)state;
+	waits_for_lock = true;
+	assert_int_equal(call_for(worker, target, DOZE), -ETIMEDOUT);
+	waits_for_lock = false;
+	kill(target, SIGKILL);
+	assert_int_equal(waitpid(target, NULL, 0), target);
 }
 
 static void test_one_that_crashes_is_replaced(void **state)
@@ -457,6 +523,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_one_that_computes_for_ever_is_replaced, begin,
 						end),
 		cmocka_unit_test_setup_teardown(test_progress_is_waited_for, begin, end),
+		cmocka_unit_test_setup_teardown(test_a_lock_of_a_process_that_runs_is_waited_for,
+						begin, end),
+		cmocka_unit_test_setup_teardown(test_a_lock_of_a_process_that_sleeps_hangs, begin,
+						end),
 		cmocka_unit_test_setup_teardown(test_one_that_crashes_is_replaced, begin, end),
 		cmocka_unit_test_setup_teardown(test_one_that_is_stopped_is_replaced, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_worker_that_cannot_be_forked_is_taken_later,

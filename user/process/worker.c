@@ -3,6 +3,7 @@
 
 #include "base/clocks.h"
 #include "base/macros.h"
+#include "memory_lock.h"
 #include "spawner.h"
 #include "standing.h"
 #include "worker_places.h"
@@ -22,6 +23,11 @@
 
 /* The ms after which, and the period at which, a worker without an answer is examined. */
 #define POLL_MS 20
+/*
+ * A worker that waits for the memory lock of a target whose threads run may sleep for this many
+ * times as long: they may map and unmap much memory, and nothing hangs.
+ */
+#define PATIENCE_FOR_LOCK 4
 /*
  * The longest wait in ns for the spawner, which only forks. A busy machine delays it. While the
  * kernel waits to put a probe into a file (session/attacher.h), it forks nothing.
@@ -56,7 +62,8 @@ struct lp_worker {
 	pid_t target; /* the process that the request reads; 0: none */
 	uint64_t generation, serial;
 	uint64_t sent_ns, moved_ns, judged_ns; /* judged_ns: instant of before */
-	struct lp_standing before, last; /* when the request was sent; at the last check */
+	struct lp_standing before, last; /* at the first and at the last check of the request */
+	uint64_t target_cpu_ns; /* CPU time of the target at the first check */
 };
 
 /* ---- all of them -------------------------------------------------------------------- */
@@ -322,25 +329,42 @@ static int fork_one(struct lp_worker *worker)
 	return 0;
 }
 
+/* Judges a worker that has slept in one place for asleep_ns. Returns as judge() does. */
+static int judge_sleep(const struct lp_worker *worker, char state, uint64_t still_ns,
+		       uint64_t asleep_ns)
+{
+	if (asleep_ns < still_ns)
+		return 0;
+	if (strchr("tT", state))
+		return -ECHILD;
+	if (!worker->target || !memory_lock_awaited(worker->pid) ||
+	    standing_cpu_ns(worker->target) <= worker->target_cpu_ns)
+		return -ETIMEDOUT;
+	return asleep_ns < PATIENCE_FOR_LOCK * still_ns ? 0 : -ETIME;
+}
+
 /* Returns 0, or a negative errno as worker_call does if the worker is to be given up. */
 static int judge(struct lp_worker *worker, uint64_t still_ns, uint64_t now)
 {
 	struct lp_standing standing = standing_read(worker->pid);
 	const struct lp_worker_limits *limits = &worker->limits;
 	uint64_t waited_ns;
+	int err;
 
 	if (!standing.state || strchr("ZX", standing.state))
 		return -ECHILD;
 	/* the check costs more than most requests: it is done only if one takes long */
 	if (!worker->before.state) {
 		worker->before = standing;
+		worker->target_cpu_ns = worker->target ? standing_cpu_ns(worker->target) : 0;
 		worker->moved_ns = worker->judged_ns = now;
 	}
 	if (standing_moved(&worker->last, &standing))
 		worker->moved_ns = now;
 	worker->last = standing;
-	if (now - worker->moved_ns >= still_ns)
-		return strchr("tT", standing.state) ? -ECHILD : -ETIMEDOUT;
+	err = judge_sleep(worker, standing.state, still_ns, now - worker->moved_ns);
+	if (err)
+		return err;
 	if (standing.ran_ns - worker->before.ran_ns >= limits->cpu_ns)
 		return -ETIME;
 	/* the time that it waits for a CPU now is not in waited_ns yet */

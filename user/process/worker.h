@@ -88,7 +88,8 @@ void worker_set_limits(struct lp_worker *worker, const struct lp_worker_limits *
  * Sends a request and waits for the answer.  target: the process that is read, 0 if there is none.
  * Returns the bytes of the answer; the server's result if that was negative; or
  *   -ETIMEDOUT   the worker slept in one place for too long and was given up
- *   -ETIME       it took too much time otherwise, and was given up
+ *   -ETIME       it took too much time otherwise, and was given up; as well if it waited for the
+ *                memory lock of a target whose threads ran meanwhile, for several times as long
  *   -ECANCELED   the run is to stop; the worker is not given up
  *   -ECHILD      it ended by itself or was stopped
  *   -ENOBUFS     none can be forked now: a shortage of this host, whatever the target does

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "memory_lock.h"
+
+#include "base/macros.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * The beginnings of the names of kernel functions that take the lock of another process and are not
+ * part of the lock itself, as /proc/PID/wchan shows them. A compiler appends to some of the names.
+ */
+static const char *const takers[] = {
+	"process_vm_rw", /* process_vm_readv(): process_vm_rw_core, process_vm_rw_single_vec */
+	"pin_user_pages_remote",   "__gup_longterm_locked",
+	"__get_user_pages_remote", "__access_remote_vm", /* /proc/PID/mem, cmdline, environ */
+	"access_remote_vm",	   "m_start", /* /proc/PID/maps */
+	"lock_vma_range",	   "register_for_each_vma", /* to put a uprobe into a file */
+	"uprobe_register",
+};
+
+bool memory_lock_awaited(pid_t tid)
+{
+	char path[32], name[64];
+	ssize_t bytes;
+	size_t i;
+	int file;
+
+	snprintf(path, sizeof(path), "/proc/%d/wchan", tid);
+	file = open(path, O_RDONLY | O_CLOEXEC);
+	if (file < 0)
+		return false;
+	bytes = read(file, name, sizeof(name) - 1);
+	close(file);
+	name[bytes > 0 ? bytes : 0] = '\0';
+	for (i = 0; i < ARRAY_SIZE(takers); i++)
+		if (!strncmp(name, takers[i], strlen(takers[i])))
+			return true;
+	return false;
+}
