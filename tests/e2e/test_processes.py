@@ -1,6 +1,8 @@
 """Which processes are profiled, and their beginnings and ends."""
 
 import glob
+import os
+import signal
 import subprocess
 import time
 
@@ -225,6 +227,23 @@ def test_no_breakpoint_is_left_behind(case):
     wait_until(lambda: not attaching(), "the attaching process ends", 10)
     if leaked() != before:
         raise Failure(f"{leaked() - before} uprobes were left in memory")
+
+
+def test_a_run_ends_if_its_attaching_process_is_killed(case):
+    """Without probes in the target, of which the kernel would leave some behind."""
+    target = case.start("idle.py")
+    profiler = case.profile("-p", str(target.pid), "-m", "sample", "--find", "none", "-j")
+    profiler.wait_for("loop")
+    with open(f"/proc/{profiler.pid}/task/{profiler.pid}/children", encoding="ascii") as children:
+        own = {f"/proc/{pid}/stat" for pid in children.read().split()}
+    (path,) = own & set(attaching())
+    os.kill(int(path.split("/")[2]), signal.SIGKILL)
+    result = profiler.finish().expect(1)
+    if result.err.count("error:") != 1 or "loopprof-attach" not in result.err:
+        raise Failure(f"stderr {result.err!r}")
+    if result.records.one("footer")["reason"] != "interrupt":
+        raise Failure("the run has another reason")
+    result.records.one("self")
 
 
 @patient

@@ -520,6 +520,8 @@ int command_profile(const struct lp_options *options)
 		live_snapshot(profile.live, LP_EVENT_END, reason);
 		err = finish(&profile, &error);
 	}
+	if (profile.failed)
+		status = 1;
 	if (err) {
 		log_error("%s", error.text);
 		status = 1;
@@ -534,7 +536,7 @@ int command_profile(const struct lp_options *options)
 	if (profile.launch) {
 		/* the exit status is that of the program, even if there was nothing to profile */
 		err = launch_wait(profile.launch);
-		if (!profile.killed)
+		if (!profile.killed && (err || !profile.failed))
 			status = err;
 		launch_free(profile.launch);
 	}

@@ -24,6 +24,7 @@ struct lp_profile {
 	/* the run ended while the launched program was searched for Python; reason is set then */
 	bool ended_early;
 	enum lp_end_reason reason;
+	bool failed; /* the run has ended before its time by a fault, which was reported */
 	bool killed; /* the launched program was killed, as it cannot be profiled */
 	struct lp_open_sinks output;
 	struct lp_recorded recorded;

@@ -3,6 +3,7 @@
 #include "profile.h"
 
 #include "base/clocks.h"
+#include "base/log.h"
 #include "base/macros.h"
 #include "notify.h"
 #include "files/writing.h"
@@ -228,6 +229,12 @@ enum lp_end_reason profile_run(struct lp_profile *profile)
 		}
 		if (!options->all && !targets_alive(profile->targets))
 			return LP_END_TARGET_EXITED;
+		if (session_has_failed(profile->session)) {
+			profile->failed = true;
+			log_error(
+				"the process that attaches probes (loopprof-attach) was ended by somebody else, and all probes with it: the run ends here, as nothing is traced any more; start loopprof again");
+			return LP_END_INTERRUPT;
+		}
 	} while (!wait_for_events(&turns, next));
 	return LP_END_INTERRUPT;
 }

@@ -258,14 +258,18 @@ void session_sweep(struct lp_session *session, uint64_t now)
 		log_process("the kernel attaches probes again");
 		break;
 	case LP_ATTACHER_ENDED:
-		log_warning(
-			"the process that attaches probes was ended by somebody else, and all probes with it: from now on nothing is traced, and nothing can be attached; start loopprof again");
+		session->failed = true;
 		break;
 	case LP_ATTACHER_SAME:
 		break;
 	}
 	if (session->shared)
 		shared_uprobes_sweep(session->shared, now);
+}
+
+bool session_has_failed(const struct lp_session *session)
+{
+	return session->failed;
 }
 
 bool session_knows_loops(const struct lp_session *session, pid_t pid)

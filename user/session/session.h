@@ -103,9 +103,16 @@ void session_count_unattached(struct lp_session *session);
 
 /*
  * Detaches the shared probes that no process has used for a while, and reports whether attaching is
- * possible again.
+ * possible again. To be called now and then.
  */
 void session_sweep(struct lp_session *session, uint64_t now_ns);
+
+/*
+ * Returns whether the process that attaches was ended by somebody else, and all probes with it, as
+ * of the last session_sweep: the run has nothing to report from then on. A confined run has no
+ * right to start another such process.
+ */
+bool session_has_failed(const struct lp_session *session);
 
 /* Returns whether the programs recognise the frames of a loop itself in this process. */
 bool session_knows_loops(const struct lp_session *session, pid_t pid);

@@ -108,6 +108,7 @@ struct lp_session {
 	uint32_t warned;
 	size_t disagreeing; /* processes with functions in memory that their files do not have */
 	struct lp_attacher *attacher;
+	bool failed; /* see session_has_failed */
 	struct lp_shared_uprobes *shared; /* NULL: each process has probes of its own */
 	bool tracepoints; /* the kernel has no fentry: polls are attached by tracepoints */
 	bool all_polls; /* with tracepoints: all poll calls are attached */
