@@ -3,6 +3,7 @@
 #include "session/attacher.h"
 
 #include "base/clocks.h"
+#include "process/memory_lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +21,38 @@
 #define WAIT_MS 5000
 
 /* What the attaching of these tests does, by the offset of the request. */
-enum { ATTACHES, FAILS, WAITS, DIES };
+enum { ATTACHES, FAILS, WAITS, DIES, DELAYS };
+
+/* The time in ms that DELAYS takes, and the limit of such requests in a test. */
+#define DELAY_MS 400
+#define DELAYS_MOST 12
+
+/* ---- what the process that attaches waits for, in place of process/memory_lock.c ---- */
+
+static enum lp_memory_lock awaited;
+
+enum lp_memory_lock memory_lock_wait(pid_t tid)
+{
+	(void)tid;
+	return awaited;
+}
+
+uint64_t memory_lock_cpu_ns(pid_t pid)
+{
+	(void)pid;
+	return 0;
+}
+
+/* ---- the memory of a process: whether it answers before and during an attachment ---- */
+
+static bool answers_before, answers_during;
+static int questions; /* of the current request */
+
+static bool answers(pid_t pid)
+{
+	(void)pid;
+	return questions++ ? answers_during : answers_before;
+}
 
 /* The probe holds the descriptor of the program open. */
 static int attach(const struct lp_attach_request *request)
@@ -33,6 +65,8 @@ static int attach(const struct lp_attach_request *request)
 		return -ENOENT;
 	if (request->offset == DIES)
 		_exit(0);
+	if (request->offset == DELAYS)
+		usleep(DELAY_MS * 1000);
 	/* until the test writes a byte, or has ended */
 	if (request->offset == WAITS && read(request->program, &byte, 1) < 0)
 		return -errno;
@@ -52,6 +86,8 @@ static int setup(void **state)
 
 	fixture = (struct fixture){ .request = { .path = "" } };
 	*state = &fixture;
+	awaited = LP_MEMORY_LOCK_AWAITED;
+	answers_before = answers_during = true;
 	if (attacher_new(attach, &fixture.attacher) || pipe2(fixture.ends, O_CLOEXEC))
 		return -1;
 	fixture.request.program = fixture.ends[0];
@@ -70,6 +106,7 @@ static int teardown(void **state)
 static int ask(struct fixture *fixture, uint64_t offset)
 {
 	fixture->request.offset = offset;
+	questions = 0;
 	return attacher_attach(fixture->attacher, &fixture->request, &fixture->first);
 }
 
@@ -230,6 +267,67 @@ static void test_the_end_of_the_process_is_reported_once(void **state)
 	close(fixture->ends[0]);
 }
 
+/*
+ * Requests what delays until that is refused. Returns the number of requests that were not, or
+ * DELAYS_MOST.
+ */
+static int delay(struct fixture *fixture, pid_t pid)
+{
+	int probe, count;
+
+	attacher_judge_by(fixture->attacher, answers, NULL);
+	fixture->request.pid = pid;
+	for (count = 0; count < DELAYS_MOST; count++) {
+		probe = ask(fixture, DELAYS);
+		if (probe == -EDQUOT)
+			break;
+		assert_true(probe > 0);
+		attacher_detach(fixture->attacher, probe);
+	}
+	close(fixture->ends[0]);
+	return count;
+}
+
+/* Each attachment ends before the longest wait does, and together they would take for ever. */
+static void test_one_that_delays_again_and_again_is_left_alone(void **state)
+{
+	struct fixture *fixture = *state;
+
+	answers_during = false;
+	assert_in_range(delay(fixture, getpid()), 2000 / DELAY_MS, DELAYS_MOST - 1);
+	assert_true(fixture->first);
+	assert_int_equal(ask(fixture, ATTACHES), -EDQUOT);
+	assert_false(fixture->first);
+}
+
+static void test_one_that_answers_is_not_at_fault(void **state)
+{
+	assert_int_equal(delay(*state, getpid()), DELAYS_MOST);
+}
+
+/* The kernel may wait for another probe that it removes. */
+static void test_one_whose_lock_is_not_awaited_is_not_at_fault(void **state)
+{
+	awaited = LP_MEMORY_LOCK_OTHER;
+	answers_during = false;
+	assert_int_equal(delay(*state, getpid()), DELAYS_MOST);
+}
+
+/* The kernel would wait for it, and every fork of the host with the kernel. */
+static void test_nothing_is_attached_to_one_that_does_not_answer(void **state)
+{
+	struct fixture *fixture = *state;
+
+	attacher_judge_by(fixture->attacher, answers, NULL);
+	fixture->request.pid = getpid();
+	answers_before = false;
+	assert_int_equal(ask(fixture, DIES), -EBUSY);
+	assert_false(fixture->first);
+	answers_before = true;
+	assert_true(ask(fixture, ATTACHES) > 0);
+	close(fixture->ends[0]);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -245,6 +343,10 @@ int main(void)
 		TEST(test_a_run_that_is_to_end_does_not_wait),
 		TEST(test_no_attachment_outlasts_the_time_of_the_run),
 		TEST(test_the_end_of_the_process_is_reported_once),
+		TEST(test_one_that_delays_again_and_again_is_left_alone),
+		TEST(test_one_that_answers_is_not_at_fault),
+		TEST(test_one_whose_lock_is_not_awaited_is_not_at_fault),
+		TEST(test_nothing_is_attached_to_one_that_does_not_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

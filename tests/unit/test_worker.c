@@ -17,10 +17,10 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clocks.h"
+#include "process/memory_lock.h"
 #include "process/worker.h"
 
 #define MILLISECOND 1000000ULL
@@ -116,13 +116,21 @@ static ssize_t serve(const void *message, size_t bytes, void *answer, size_t cap
 	return -EINVAL;
 }
 
-static bool waits_for_lock;
+static bool waits_for_lock, target_runs;
 
 /* Replaces user/process/memory_lock.c. */
-bool memory_lock_awaited(pid_t tid)
+enum lp_memory_lock memory_lock_wait(pid_t tid)
 {
 	(void)tid;
-	return waits_for_lock;
+	return waits_for_lock ? LP_MEMORY_LOCK_AWAITED : LP_MEMORY_LOCK_OTHER;
+}
+
+uint64_t memory_lock_cpu_ns(pid_t pid)
+{
+	static uint64_t ns = 1;
+
+	(void)pid;
+	return ns += target_runs;
 }
 
 static const struct lp_worker_limits limits = { .still_ns = 150 * MILLISECOND,
@@ -223,51 +231,28 @@ static void test_progress_is_waited_for(void **state)
 	assert_int_equal(call(worker, NAP), 0);
 }
 
-/* A process whose threads run, or sleep. */
-static pid_t start_target(bool runs)
-{
-	pid_t pid = fork();
-
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		while (!runs)
-			pause();
-		for (;;)
-			__asm__ volatile("");
-	}
-	assert_true(pid > 0);
-	return pid;
-}
-
 /*
  * Threads of a healthy process that map and unmap memory delay those who read it, and longer than a
  * read of memory that does not answer is waited for.
  */
 static void test_a_lock_of_a_process_that_runs_is_waited_for(void **state)
 {
-	pid_t target = start_target(true);
-
 	(void)state;
-	waits_for_lock = true;
-	assert_int_equal(call_for(worker, target, DOZE), 0);
+	waits_for_lock = target_runs = true;
+	assert_int_equal(call_for(worker, getpid(), DOZE), 0);
 	/* it took too long, which is not to say that it hangs */
-	assert_int_equal(call_for(worker, target, SLEEP), -ETIME);
+	assert_int_equal(call_for(worker, getpid(), SLEEP), -ETIME);
 	waits_for_lock = false;
-	assert_int_equal(call_for(worker, target, DOZE), -ETIMEDOUT);
-	kill(target, SIGKILL);
-	assert_int_equal(waitpid(target, NULL, 0), target);
+	assert_int_equal(call_for(worker, getpid(), DOZE), -ETIMEDOUT);
 }
 
 static void test_a_lock_of_a_process_that_sleeps_hangs(void **state)
 {
-	pid_t target = start_target(false);
-
 	(void)state;
 	waits_for_lock = true;
-	assert_int_equal(call_for(worker, target, DOZE), -ETIMEDOUT);
+	target_runs = false;
+	assert_int_equal(call_for(worker, getpid(), DOZE), -ETIMEDOUT);
 	waits_for_lock = false;
-	kill(target, SIGKILL);
-	assert_int_equal(waitpid(target, NULL, 0), target);
 }
 
 static void test_one_that_crashes_is_replaced(void **state)

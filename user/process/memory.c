@@ -14,6 +14,8 @@
 #define READ_MANY 32
 /* Longer reads gain nothing from the cache. */
 #define CACHED_READ_MAX BLOCK
+/* An address at which no process has memory, so that no file system has to answer. */
+#define NOWHERE (UINT64_C(1) << 63)
 
 struct lp_block_head {
 	uint64_t number; /* address / BLOCK */
@@ -56,6 +58,15 @@ static int read_straight(pid_t pid, uint64_t address, void *buffer, size_t size)
 	if (done < 0)
 		return -errno;
 	return (size_t)done == size ? 0 : -EFAULT;
+}
+
+bool memory_answers(pid_t pid)
+{
+	uint64_t word;
+	int err = read_straight(pid, NOWHERE, &word, sizeof(word));
+
+	/* the results of a worker that does not get an answer, see process/worker.h */
+	return err != -ETIMEDOUT && err != -ETIME && err != -ECHILD && err != -EDQUOT;
 }
 
 /*

@@ -6,6 +6,7 @@
 #ifndef LP_PROCESS_MEMORY_H
 #define LP_PROCESS_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -27,6 +28,12 @@ uint32_t memory_u32(pid_t pid, uint64_t address);
 
 /* Reads a C string of at most size - 1 bytes; always terminates it. Returns its length or -errno. */
 int memory_string(pid_t pid, uint64_t address, char *buffer, size_t size);
+
+/*
+ * Returns whether a read of the process returns in time, whatever it finds. It does not while
+ * something else in the process holds the lock of its memory.
+ */
+bool memory_answers(pid_t pid);
 
 /*
  * Opens a cache: this thread's reads of that process are served from blocks that are read once, up

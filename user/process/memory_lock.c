@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "memory_lock.h"
 
+#include "base/clocks.h"
 #include "base/macros.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /*
@@ -21,7 +23,7 @@ static const char *const takers[] = {
 	"uprobe_register",
 };
 
-bool memory_lock_awaited(pid_t tid)
+enum lp_memory_lock memory_lock_wait(pid_t tid)
 {
 	char path[32], name[64];
 	ssize_t bytes;
@@ -31,12 +33,22 @@ bool memory_lock_awaited(pid_t tid)
 	snprintf(path, sizeof(path), "/proc/%d/wchan", tid);
 	file = open(path, O_RDONLY | O_CLOEXEC);
 	if (file < 0)
-		return false;
+		return LP_MEMORY_LOCK_UNKNOWN;
 	bytes = read(file, name, sizeof(name) - 1);
 	close(file);
-	name[bytes > 0 ? bytes : 0] = '\0';
+	/* "0" stands for no name */
+	if (bytes <= 0 || name[0] == '0')
+		return LP_MEMORY_LOCK_UNKNOWN;
+	name[bytes] = '\0';
 	for (i = 0; i < ARRAY_SIZE(takers); i++)
 		if (!strncmp(name, takers[i], strlen(takers[i])))
-			return true;
-	return false;
+			return LP_MEMORY_LOCK_AWAITED;
+	return LP_MEMORY_LOCK_OTHER;
+}
+
+uint64_t memory_lock_cpu_ns(pid_t pid)
+{
+	clockid_t clock;
+
+	return clock_getcpuclockid(pid, &clock) ? 0 : clock_ns(clock);
 }

@@ -7,13 +7,22 @@
 #ifndef LP_PROCESS_MEMORY_LOCK_H
 #define LP_PROCESS_MEMORY_LOCK_H
 
-#include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
+enum lp_memory_lock {
+	LP_MEMORY_LOCK_UNKNOWN, /* the thread runs, or the kernel does not show where it sleeps */
+	LP_MEMORY_LOCK_AWAITED, /* it sleeps until it gets the memory lock of another process */
+	LP_MEMORY_LOCK_OTHER, /* it sleeps for another reason */
+};
+
+/* Returns what a thread, by its number, waits for. */
+enum lp_memory_lock memory_lock_wait(pid_t tid);
+
 /*
- * Returns whether a thread, by its number, sleeps in the kernel until it gets the memory lock of
- * another process. False as well on a kernel that does not show where a thread sleeps.
+ * Returns the CPU time in ns of all threads of a process, those that have ended included, which
+ * grows while they take its lock and release it. 0 if there is no such process.
  */
-bool memory_lock_awaited(pid_t tid);
+uint64_t memory_lock_cpu_ns(pid_t pid);
 
 #endif /* LP_PROCESS_MEMORY_LOCK_H */

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "standing.h"
 
-#include "base/clocks.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static size_t read_proc(pid_t pid, const char *name, char *text, size_t size)
@@ -47,11 +44,4 @@ struct lp_standing standing_read(pid_t pid)
 bool standing_moved(const struct lp_standing *before, const struct lp_standing *now)
 {
 	return now->state == 'R' || now->ran_ns != before->ran_ns || now->slices != before->slices;
-}
-
-uint64_t standing_cpu_ns(pid_t pid)
-{
-	clockid_t clock;
-
-	return clock_getcpuclockid(pid, &clock) ? 0 : clock_ns(clock);
 }

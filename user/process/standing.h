@@ -22,10 +22,4 @@ struct lp_standing standing_read(pid_t pid);
  */
 bool standing_moved(const struct lp_standing *before, const struct lp_standing *now);
 
-/*
- * Returns the CPU time in ns of all threads of any process, those that have ended included; 0 if
- * there is no such process.
- */
-uint64_t standing_cpu_ns(pid_t pid);
-
 #endif /* LP_PROCESS_STANDING_H */

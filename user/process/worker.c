@@ -337,8 +337,8 @@ static int judge_sleep(const struct lp_worker *worker, char state, uint64_t stil
 		return 0;
 	if (strchr("tT", state))
 		return -ECHILD;
-	if (!worker->target || !memory_lock_awaited(worker->pid) ||
-	    standing_cpu_ns(worker->target) <= worker->target_cpu_ns)
+	if (!worker->target || memory_lock_wait(worker->pid) != LP_MEMORY_LOCK_AWAITED ||
+	    memory_lock_cpu_ns(worker->target) <= worker->target_cpu_ns)
 		return -ETIMEDOUT;
 	return asleep_ns < PATIENCE_FOR_LOCK * still_ns ? 0 : -ETIME;
 }
@@ -356,7 +356,7 @@ static int judge(struct lp_worker *worker, uint64_t still_ns, uint64_t now)
 	/* the check costs more than most requests: it is done only if one takes long */
 	if (!worker->before.state) {
 		worker->before = standing;
-		worker->target_cpu_ns = worker->target ? standing_cpu_ns(worker->target) : 0;
+		worker->target_cpu_ns = worker->target ? memory_lock_cpu_ns(worker->target) : 0;
 		worker->moved_ns = worker->judged_ns = now;
 	}
 	if (standing_moved(&worker->last, &standing))

@@ -2,9 +2,12 @@
 /* The run's side of the process that attaches. */
 #include "attacher_internal.h"
 
+#include "attach_times.h"
 #include "base/clocks.h"
 #include "base/macros.h"
 #include "process/descriptor.h"
+#include "process/memory_lock.h"
+#include "process/standing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +27,11 @@
  */
 #define WAIT_MOST_NS (2000 * NS_PER_MS)
 #define WAIT_LEAST_NS (250 * NS_PER_MS)
+/*
+ * The time in ns that an attachment may take without being charged, and between two checks what the
+ * process that attaches waits for.
+ */
+#define SLICE_NS (100 * NS_PER_MS)
 /* The wait in ns for an answer that is on its way. */
 #define ANSWER_NS (1000 * NS_PER_MS)
 /*
@@ -51,6 +59,9 @@ struct lp_attacher {
 	bool reported; /* the caller knows that the kernel does not finish with a request */
 	bool ended, ended_reported;
 	uint64_t attached; /* number of probes so far */
+	bool (*answers)(pid_t pid); /* see attacher_judge_by; or NULL */
+	struct lp_attach_times times;
+	pid_t used_up; /* the process whose last attachment used up its time; 0: none, or reported */
 	struct lp_attacher_shared *shared;
 };
 
@@ -131,6 +142,13 @@ void attacher_end_at(struct lp_attacher *attacher, int descriptor, uint64_t end_
 	attacher->end_ns = end_ns;
 }
 
+void attacher_judge_by(struct lp_attacher *attacher, bool (*answers)(pid_t pid),
+		       uint64_t (*owner_of)(pid_t pid))
+{
+	attacher->answers = answers;
+	attacher->times.owner_of = owner_of;
+}
+
 static int send_message(struct lp_attacher *attacher, const struct lp_attach_message *message,
 			int program)
 {
@@ -195,11 +213,98 @@ static bool give_up(struct lp_attacher *attacher)
 					   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
-/* Waits for the result of the last request, and returns it as attacher_attach does. */
-static int await_result(struct lp_attacher *attacher, bool *first)
+/* Who makes an attachment wait, as far as is known. */
+enum lp_wait_cause { LP_WAIT_OF_KERNEL, LP_WAIT_OF_HOST, LP_WAIT_OF_PROCESS };
+
+/* The wait for an attachment. */
+struct lp_attach_wait {
+	pid_t pid; /* 0: a tracepoint, which belongs to no process */
+	uint64_t since_ns; /* beginning of the current slice */
+	uint64_t starved_ns; /* time without a CPU of the process that attaches, until then */
+	enum lp_wait_cause cause; /* of the last slice */
+	uint64_t ns[LP_WAIT_OF_PROCESS + 1];
+};
+
+/*
+ * Determines what the process that attaches waits for. The kernel takes the memory lock of each
+ * process that maps the file: the one that is attached to is at fault only if its memory does not
+ * answer either. It is not asked again then, as that could take long.
+ */
+static enum lp_wait_cause cause_of(const struct lp_attacher *attacher,
+				   const struct lp_attach_wait *wait)
 {
+	if (!wait->pid || memory_lock_wait(attacher->pid) == LP_MEMORY_LOCK_OTHER)
+		return LP_WAIT_OF_KERNEL;
+	if (wait->cause == LP_WAIT_OF_PROCESS || !attacher->answers ||
+	    !attacher->answers(wait->pid))
+		return LP_WAIT_OF_PROCESS;
+	return LP_WAIT_OF_HOST;
+}
+
+/* Ends a slice of a wait at an instant. The time for which no CPU was free is nobody's. */
+static void end_slice(const struct lp_attacher *attacher, struct lp_attach_wait *wait,
+		      uint64_t now_ns)
+{
+	struct lp_standing standing = standing_read(attacher->pid);
+	uint64_t starved_ns = saturating_sub(standing.waited_ns, wait->starved_ns);
+
+	if (standing.state != 'R')
+		wait->ns[wait->cause] +=
+			saturating_sub(saturating_sub(now_ns, wait->since_ns), starved_ns);
+	wait->starved_ns = standing.waited_ns;
+	wait->since_ns = now_ns;
+}
+
+/*
+ * Waits for the answer to the last message as wait_for_answer does, for the time that is left, and
+ * determines who made it wait.
+ */
+static int wait_and_judge(struct lp_attacher *attacher, struct lp_attach_wait *wait,
+			  struct lp_attach_answer *answer)
+{
+	uint64_t now = clock_now(), begun = now, until_ns;
+	int err;
+
+	until_ns = now + min_u64(attacher->wait_ns,
+				 max_u64(attach_times_left(&attacher->times, now), WAIT_LEAST_NS));
+	wait->since_ns = now;
+	wait->starved_ns = standing_read(attacher->pid).waited_ns;
+	for (;;) {
+		err = wait_for_answer(attacher, answer, min_u64(now + SLICE_NS, until_ns), false);
+		now = clock_now();
+		if (err != -ETIME)
+			break;
+		wait->cause = cause_of(attacher, wait);
+		end_slice(attacher, wait, now);
+		now = clock_now();
+		if (now >= until_ns)
+			break;
+	}
+	/* the rest of the wait, up to when the kernel had finished, has the cause of what was
+	 * before */
+	if (!err && answer->done_ns - begun >= SLICE_NS)
+		end_slice(attacher, wait, max_u64(answer->done_ns, wait->since_ns));
+	return err;
+}
+
+/* Charges those who made an attachment wait. Returns whether the process is to be left alone now. */
+static bool charge_wait(struct lp_attacher *attacher, const struct lp_attach_wait *wait)
+{
+	uint64_t now = clock_now();
+
+	if (wait->ns[LP_WAIT_OF_HOST])
+		attach_times_charge_host(&attacher->times, wait->ns[LP_WAIT_OF_HOST], now);
+	return wait->ns[LP_WAIT_OF_PROCESS] &&
+	       attach_times_charge(&attacher->times, wait->pid, wait->ns[LP_WAIT_OF_PROCESS], now);
+}
+
+/* Waits for the result of the last request, and returns it as attacher_attach does. */
+static int await_result(struct lp_attacher *attacher, pid_t pid, bool *first)
+{
+	struct lp_attach_wait wait = { .pid = pid };
 	struct lp_attach_answer answer;
-	int err = wait_for_answer(attacher, &answer, clock_now() + attacher->wait_ns, false);
+	int err = wait_and_judge(attacher, &wait, &answer);
+	bool used_up = charge_wait(attacher, &wait);
 
 	if (err && err != -EPIPE) {
 		if (give_up(attacher)) {
@@ -207,7 +312,7 @@ static int await_result(struct lp_attacher *attacher, bool *first)
 			attacher->reported |= *first;
 			if (*first)
 				attacher->wait_ns = max_u64(attacher->wait_ns / 2, WAIT_LEAST_NS);
-			return -EBUSY;
+			return used_up ? -EDQUOT : -EBUSY;
 		}
 		err = wait_for_answer(attacher, &answer, clock_now() + ANSWER_NS, true);
 	}
@@ -215,6 +320,8 @@ static int await_result(struct lp_attacher *attacher, bool *first)
 		return err == -EPIPE ? err : -EBUSY;
 	attacher->wait_ns = min_u64(attacher->wait_ns * 2, WAIT_MOST_NS);
 	attacher->attached += answer.result > 0;
+	if (used_up)
+		attacher->used_up = pid;
 	return answer.result;
 }
 
@@ -228,6 +335,22 @@ static void take_late_answer(struct lp_attacher *attacher)
 		attacher->attached++;
 		attacher_detach(attacher, answer.result);
 	}
+}
+
+/*
+ * Returns 0 if probes may be attached to a process, -EDQUOT if it has used up its time, or -EBUSY
+ * if its memory does not answer: the kernel would wait for it, and all that forks with the kernel.
+ */
+static int check_process(struct lp_attacher *attacher, pid_t pid, bool *first)
+{
+	if (!pid)
+		return 0;
+	if (attach_times_refuse(&attacher->times, pid, clock_now())) {
+		*first = attacher->used_up == pid;
+		attacher->used_up = 0;
+		return -EDQUOT;
+	}
+	return attacher->answers && !attacher->answers(pid) ? -EBUSY : 0;
 }
 
 int attacher_attach(struct lp_attacher *attacher, const struct lp_attach_request *request,
@@ -248,6 +371,9 @@ int attacher_attach(struct lp_attacher *attacher, const struct lp_attach_request
 		return -EPIPE;
 	if (attacher->busy)
 		return -EBUSY;
+	err = check_process(attacher, request->pid, first);
+	if (err)
+		return err;
 	if (request->known)
 		message.facts = *request->known;
 	if (strlen(name) >= sizeof(message.name))
@@ -259,7 +385,7 @@ int attacher_attach(struct lp_attacher *attacher, const struct lp_attach_request
 	if (err)
 		return err;
 	attacher->busy = true;
-	return await_result(attacher, first);
+	return await_result(attacher, request->pid, first);
 }
 
 void attacher_detach(struct lp_attacher *attacher, int probe)

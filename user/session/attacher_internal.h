@@ -19,6 +19,7 @@ struct lp_attach_message {
 
 struct lp_attach_answer {
 	uint64_t serial; /* of the message */
+	uint64_t done_ns; /* instant at which the kernel had finished */
 	int result; /* as attacher_attach, with the descriptor as the number of the probe */
 };
 

@@ -73,6 +73,7 @@ static void attach_all(struct lp_attacher_shared *shared, lp_attach_function att
 
 		if (!result)
 			result = open_probe(&message, program, attach);
+		answer.done_ns = clock_now();
 		if (program >= 0)
 			close(program);
 		publish_cpu(shared);

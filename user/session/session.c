@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "base/macros.h"
 #include "privileges/rights.h"
+#include "process/memory.h"
+#include "process/process.h"
 #include "wire/syscalls.h"
 
 #include <bpf/bpf.h>
@@ -375,6 +377,7 @@ int session_new(const struct lp_session_config *config, struct lp_session **resu
 			  strerror(-err));
 		goto cleanup;
 	}
+	attacher_judge_by(session->attacher, memory_answers, process_owner);
 	libbpf_set_print(print_libbpf);
 	/*
 	 * Kernel 5.10 counts maps against RLIMIT_MEMLOCK, 5.11 and later against the cgroup. If the
