@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,6 +50,56 @@ static void a_file_is_opened_once(void **state)
 				 LP_PROGRAM_INTERPRETER);
 	assert_int_equal(asked, 1);
 	assert_int_not_equal(key.inode, 0);
+	program_cache_free(known);
+}
+
+static bool is_slow(const char *path)
+{
+	(void)path;
+	asked++;
+	usleep(300000);
+	return true;
+}
+
+/* Finds a program that is a new file each time, as its owner changes it. */
+static enum lp_program_kind find_changed(struct lp_program_cache *known, const char *path,
+					 pid_t pid, uint64_t now_ns, struct lp_program_key *key)
+{
+	chmod(path, (mode_t)(0700 + now_ns % 8));
+	return program_cache_find(known, pid, now_ns, key);
+}
+
+static void slow_files_are_opened_for_a_part_of_the_time(void **state)
+{
+	struct lp_program_cache *known = program_cache_new(is_slow);
+	char path[] = "/tmp/loopprof-program-XXXXXX", command[64];
+	struct lp_program_key key;
+	int i, file = mkstemp(path);
+	pid_t pid;
+
+	(void)state;
+	close(file);
+	snprintf(command, sizeof(command), "cat /bin/sleep > %s", path);
+	assert_int_equal(system(command), 0);
+	chmod(path, 0700);
+	pid = fork();
+	if (!pid) {
+		execl(path, path, "60", NULL);
+		_exit(127);
+	}
+	usleep(200000);
+	asked = 0;
+	for (i = 0; i < 40; i++)
+		find_changed(known, path, pid, SECOND + (uint64_t)i * 1000, &key);
+	assert_in_range(asked, 5, 8);
+	/* a file that was not opened may be an interpreter: processes that end report nothing */
+	for (i = 0; i < 5; i++)
+		program_cache_learn(known, &key, LP_OUTCOME_ENDED, SECOND + 40000);
+	assert_int_equal(program_cache_find(known, pid, SECOND + 40000, &key), LP_PROGRAM_UNKNOWN);
+	assert_int_equal(program_cache_find(known, pid, 60 * SECOND, &key), LP_PROGRAM_INTERPRETER);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	unlink(path);
 	program_cache_free(known);
 }
 
@@ -162,6 +214,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file_is_opened_once),
+		cmocka_unit_test(slow_files_are_opened_for_a_part_of_the_time),
 		cmocka_unit_test(some_processes_that_ended_report_of_a_file_for_a_minute),
 		cmocka_unit_test(one_that_lived_reports_for_ten),
 		cmocka_unit_test(an_interpreter_stays_one_whatever_ended),

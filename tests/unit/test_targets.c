@@ -528,6 +528,26 @@ static void test_a_file_that_changes_all_the_time_is_refused(void **state)
 	assert_int_equal(targets_failures(fixture->targets), 1);
 }
 
+static void test_a_process_that_has_ended_is_no_failure(void **state)
+{
+	struct fixture *fixture = *state;
+	struct lp_target *target = fixture->target[0];
+	siginfo_t ended;
+
+	target->state = LP_TARGET_WAITING;
+	target->instance.runtime = NULL;
+	kill(fixture->pids[0], SIGKILL);
+	waitid(P_PID, (id_t)fixture->pids[0], &ended, WEXITED | WNOWAIT);
+	/* what reading a process gives that ends meanwhile */
+	examinations.code = -EPERM;
+	make_turns(fixture, 2);
+	assert_true(examinations.begun > 0);
+	assert_int_equal(target->state, LP_TARGET_WAITING);
+	assert_int_equal(targets_failures(fixture->targets), 0);
+	targets_reap(fixture->targets);
+	assert_null(target_find(fixture->targets, fixture->pids[0]));
+}
+
 static void test_a_named_process_is_examined_until_its_file_is_still(void **state)
 {
 	struct fixture *fixture = *state;
@@ -564,6 +584,7 @@ int main(void)
 		TEST(test_loops_wait_for_poll_calls_that_are_not_attached_yet),
 		TEST(test_a_file_that_changes_is_examined_again),
 		TEST(test_a_file_that_changes_all_the_time_is_refused),
+		TEST(test_a_process_that_has_ended_is_no_failure),
 		TEST(test_a_named_process_is_examined_until_its_file_is_still),
 	};
 

@@ -150,6 +150,9 @@ int target_attach(struct lp_targets *targets, struct lp_target *target,
 	*error = examined->error;
 	if (examined->code)
 		return examined->code;
+	/* a probe would be attached to the next process with this PID */
+	if (process_ended(&target->process))
+		return error_set(error, -ESRCH, "process %d has just ended", target->process.pid);
 	if (remote_instance(examined, &instance))
 		return error_set(error, -ENOMEM, "out of memory");
 	target_reset(targets, target);

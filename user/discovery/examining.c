@@ -74,6 +74,9 @@ static void refused(struct lp_targets *targets, struct lp_target *target, int er
 	target->retry_ns = now + (target->named && target_age_ns(target) < LP_YOUNG_NS
 					  ? LP_YOUNG_STEP_NS
 					  : target->retry_step_ns);
+	/* targets_reap drops it */
+	if (process_ended(&target->process))
+		return;
 	if (err == -EAGAIN || (err == -ENOENT && !is_foreign(target, now)))
 		return;
 	if (err == -ESTALE && target->stale_tries++ < STALE_TRIES)

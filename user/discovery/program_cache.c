@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "program_cache.h"
 
+#include "base/clocks.h"
 #include "base/macros.h"
 
 #include <fcntl.h>
@@ -23,6 +24,13 @@
 #define STRIKES 3
 #define ENDED_NS 60000000000ULL
 #define LIVED_NS 600000000000ULL
+/*
+ * The caller waits while a file is opened, for up to a second if its owner has made it slow to
+ * search. Files are opened for a part of the time, after an allowance in ns at the beginning, when
+ * all programs of the host are new.
+ */
+#define OPEN_PART 20
+#define OPEN_NS 2000000000LL
 
 struct cached_program {
 	struct lp_program_key key;
@@ -33,12 +41,16 @@ struct cached_program {
 	 */
 	uint64_t used;
 	uint32_t ended;
+	bool opened; /* otherwise it may be an interpreter, and is opened later */
 	bool interpreter;
 };
 
 struct lp_program_cache {
 	bool (*may_be)(const char *path);
 	uint64_t lookups;
+	/* ns for which files may be opened, as of an instant; negative: the last one took longer */
+	int64_t open_ns;
+	uint64_t at_ns;
 	struct cached_program sets[SETS][WAYS];
 };
 
@@ -118,6 +130,23 @@ static bool identify(const char *path, struct lp_program_key *key)
 	return true;
 }
 
+/* Opens a file to see whether it is an interpreter, if there is time for that. */
+static void open_program(struct lp_program_cache *known, struct cached_program *program,
+			 const char *path, uint64_t now_ns)
+{
+	uint64_t begun = clock_now();
+
+	known->open_ns += (int64_t)(saturating_sub(now_ns, known->at_ns) / OPEN_PART);
+	if (!known->at_ns || known->open_ns > OPEN_NS)
+		known->open_ns = OPEN_NS;
+	known->at_ns = max_u64(now_ns, known->at_ns);
+	if (known->open_ns <= 0)
+		return;
+	program->interpreter = known->may_be(path);
+	program->opened = true;
+	known->open_ns -= (int64_t)(clock_now() - begun);
+}
+
 enum lp_program_kind program_cache_find(struct lp_program_cache *known, pid_t pid, uint64_t now_ns,
 					struct lp_program_key *key)
 {
@@ -128,10 +157,10 @@ enum lp_program_kind program_cache_find(struct lp_program_cache *known, pid_t pi
 	if (!identify(path, key))
 		return LP_PROGRAM_NONE;
 	program = find(known, key);
-	if (!program) {
+	if (!program)
 		program = enter(known, key);
-		program->interpreter = known->may_be(path);
-	}
+	if (!program->opened && !program->interpreter)
+		open_program(known, program, path, now_ns);
 	program->used = ++known->lookups;
 	if (program->interpreter)
 		return LP_PROGRAM_INTERPRETER;
@@ -151,7 +180,7 @@ void program_cache_learn(struct lp_program_cache *known, const struct lp_program
 		program->interpreter = true;
 		break;
 	case LP_OUTCOME_ENDED:
-		if (++program->ended < STRIKES)
+		if (!program->opened || ++program->ended < STRIKES)
 			break;
 		program->ended = 0;
 		program->until_ns = now_ns + ENDED_NS;

@@ -35,7 +35,8 @@ void program_cache_free(struct lp_program_cache *known);
 
 /*
  * Returns what is known of the program file of a process. *key is filled in except with
- * LP_PROGRAM_NONE.
+ * LP_PROGRAM_NONE. Files are opened for a part of the time only; until there is time for a new one,
+ * it is LP_PROGRAM_UNKNOWN.
  */
 enum lp_program_kind program_cache_find(struct lp_program_cache *known, pid_t pid, uint64_t now_ns,
 					struct lp_program_key *key);
