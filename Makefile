@@ -67,7 +67,7 @@ $(BUILD)/user/%.o: user/%.c
 	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(filter $(BUILD)/user/session/%,$(OBJECTS)): $(SKELETON)
-$(BUILD)/sanitized/tests/unit/test_roles.o: $(SKELETON)
+$(patsubst %,$(BUILD)/sanitized/tests/unit/test_%.o,bursts roles): $(SKELETON)
 
 # The fixed parts of the HTML page, around the data of a capture; scripts are in this order.
 PAGE_SCRIPTS = units data view axis tooltip heat load timeline flame table \
