@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "intern.h"
 
+#include "hash.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,14 +30,12 @@ void intern_free(struct lp_intern *intern)
 	intern_init(intern, intern->most, intern->most_bytes);
 }
 
-/* FNV-1a, as pieces are short; collisions only cost time. */
-static uint32_t hash_of(const unsigned char *bytes, size_t size)
+static uint32_t hash_of(const void *bytes, size_t size)
 {
-	uint64_t hash = 0xcbf29ce484222325ULL;
+	struct lp_hash hash = hash_begin();
 
-	while (size--)
-		hash = (hash ^ *bytes++) * 0x100000001b3ULL;
-	return (uint32_t)(hash ^ hash >> 32);
+	hash_bytes(&hash, bytes, size);
+	return (uint32_t)hash_end(&hash);
 }
 
 /* The bucket that holds the piece, or the empty one where it belongs. */

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "map.h"
 
+#include "hash.h"
+
 #include <stdlib.h>
 
-#define CAPACITY_FIRST 256
+#define CAPACITY_FIRST 8
 #define CAPACITY_MAX ((size_t)1 << 20)
 
-/* Returns the slot at which the search for a key begins: Fibonacci hashing. */
+/*
+ * Returns the slot at which the search for a key begins: Fibonacci hashing spreads addresses, and
+ * a random odd factor makes two chosen keys as unlikely to share a slot as any two.
+ */
 static size_t begin_of(const struct lp_map *map, uint64_t key)
 {
-	return (size_t)(key * 0x9e3779b97f4a7c15ULL >> 32) & (map->capacity - 1);
+	key *= 0x9e3779b97f4a7c15ULL;
+	key = (key ^ key >> 32) * hash_multiplier();
+	return (size_t)(key >> (__builtin_clzll(map->capacity) + 1));
 }
 
 /* Returns the key's slot, or the free slot that it belongs in: a map always has free slots. */
@@ -18,6 +25,16 @@ static struct lp_map_slot *find(const struct lp_map *map, uint64_t key)
 	size_t mask = map->capacity - 1, at = begin_of(map, key);
 
 	while (map->slots[at].key && map->slots[at].key != key)
+		at = (at + 1) & mask;
+	return &map->slots[at];
+}
+
+/* Returns the first free slot that the search for a key reaches. */
+static struct lp_map_slot *find_free(const struct lp_map *map, uint64_t key)
+{
+	size_t mask = map->capacity - 1, at = begin_of(map, key);
+
+	while (map->slots[at].key)
 		at = (at + 1) & mask;
 	return &map->slots[at];
 }
@@ -35,11 +52,16 @@ static bool grow(struct lp_map *map)
 		return false;
 	for (i = 0; i < map->capacity; i++)
 		if (old[i].key)
-			*find(&bigger, old[i].key) = old[i];
+			*find_free(&bigger, old[i].key) = old[i];
 	map->slots = bigger.slots;
 	map->capacity = bigger.capacity;
 	free(old);
 	return true;
+}
+
+static bool reserve(struct lp_map *map)
+{
+	return map->count * 4 < map->capacity * 3 || grow(map);
 }
 
 uint64_t *map_get(const struct lp_map *map, uint64_t key)
@@ -56,7 +78,7 @@ bool map_put(struct lp_map *map, uint64_t key, uint64_t value)
 {
 	struct lp_map_slot *slot;
 
-	if (!key || (map->count * 4 >= map->capacity * 3 && !grow(map)))
+	if (!key || !reserve(map))
 		return false;
 	slot = find(map, key);
 	map->count += !slot->key;
@@ -65,14 +87,11 @@ bool map_put(struct lp_map *map, uint64_t key, uint64_t value)
 	return true;
 }
 
-void map_remove(struct lp_map *map, uint64_t key)
+static void clear_slot(struct lp_map *map, size_t gap)
 {
-	size_t mask = map->capacity - 1, gap, at;
+	size_t mask = map->capacity - 1, at;
 	struct lp_map_slot *slots = map->slots;
 
-	if (!map_get(map, key))
-		return;
-	gap = (size_t)(find(map, key) - slots);
 	/* a later slot moves to the gap unless the search for its key begins after the gap */
 	for (at = (gap + 1) & mask; slots[at].key; at = (at + 1) & mask) {
 		size_t begin = begin_of(map, slots[at].key);
@@ -86,6 +105,12 @@ void map_remove(struct lp_map *map, uint64_t key)
 	map->count--;
 }
 
+void map_remove(struct lp_map *map, uint64_t key)
+{
+	if (map_get(map, key))
+		clear_slot(map, (size_t)(find(map, key) - map->slots));
+}
+
 uint64_t *map_next(const struct lp_map *map, size_t *at)
 {
 	while (*at < map->capacity)
@@ -94,8 +119,62 @@ uint64_t *map_next(const struct lp_map *map, size_t *at)
 	return NULL;
 }
 
+void map_remove_last(struct lp_map *map, size_t *at)
+{
+	/* the slot may have a later value now, which is the next one */
+	clear_slot(map, --*at);
+}
+
 void map_free(struct lp_map *map)
 {
 	free(map->slots);
 	*map = (struct lp_map){ 0 };
+}
+
+void *map_find(const struct lp_map *map, uint64_t hash, lp_map_match match, const void *key)
+{
+	size_t mask = map->capacity - 1, at;
+	void *entry;
+
+	if (!map->capacity)
+		return NULL;
+	for (at = begin_of(map, hash); map->slots[at].key; at = (at + 1) & mask) {
+		entry = (void *)(uintptr_t)map->slots[at].value;
+		if (map->slots[at].key == hash && match(entry, key))
+			return entry;
+	}
+	return NULL;
+}
+
+bool map_add(struct lp_map *map, uint64_t hash, const void *entry)
+{
+	if (!hash || !reserve(map))
+		return false;
+	*find_free(map, hash) = (struct lp_map_slot){ hash, (uintptr_t)entry };
+	map->count++;
+	return true;
+}
+
+void map_take(struct lp_map *map, uint64_t hash, const void *entry)
+{
+	size_t mask = map->capacity - 1, at;
+
+	if (!map->capacity)
+		return;
+	for (at = begin_of(map, hash); map->slots[at].key; at = (at + 1) & mask) {
+		if (map->slots[at].key == hash && map->slots[at].value == (uintptr_t)entry) {
+			clear_slot(map, at);
+			return;
+		}
+	}
+}
+
+void map_free_entries(struct lp_map *map, void (*free_entry)(void *entry))
+{
+	size_t at = 0;
+	void *entry;
+
+	while ((entry = map_next_pointer(map, &at)))
+		free_entry(entry);
+	map_free(map);
 }

@@ -2,7 +2,9 @@
 #include "checkpoint.h"
 
 #include "packed_record.h"
+#include "base/hash.h"
 #include "base/macros.h"
+#include "base/map.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -14,7 +16,6 @@
  */
 #define TARGETS_MAX 8192
 #define STACKS_MAX 8192
-#define STACK_BUCKETS 2048
 
 struct lp_checkpoint_target {
 	uint32_t pid;
@@ -38,7 +39,6 @@ struct lp_checkpoint_frame {
 
 /* A stack that LP_EVENT_CAUSE and LP_EVENT_SEGMENT_TIMES refer to by its hash. */
 struct lp_checkpoint_stack {
-	struct lp_checkpoint_stack *next;
 	uint64_t stack;
 	uint32_t loop;
 	uint32_t written;
@@ -54,8 +54,7 @@ struct lp_checkpoint {
 	struct lp_packed_record *lost, *self;
 	struct lp_checkpoint_frame *frames;
 	size_t frame_capacity;
-	struct lp_checkpoint_stack *stacks[STACK_BUCKETS];
-	size_t stack_count;
+	struct lp_map stacks; /* struct lp_checkpoint_stack, by stack and loop */
 };
 
 struct lp_checkpoint *checkpoint_new(void)
@@ -88,33 +87,21 @@ static void drop_name(struct lp_checkpoint_name *name)
 	packed_record_drop(&name->stats);
 }
 
-static void drop_stack(struct lp_checkpoint *checkpoint, struct lp_checkpoint_stack **at)
-{
-	struct lp_checkpoint_stack *stack = *at;
-
-	*at = stack->next;
-	packed_record_drop(&stack->sample);
-	free(stack);
-	checkpoint->stack_count--;
-}
-
 /*
  * Drops the stacks of one loop.  With LP_NO_LOOP instead: those of all loops that were last
  * written to a file before that one.
  */
 static void drop_stacks(struct lp_checkpoint *checkpoint, uint32_t loop, uint32_t before)
 {
-	struct lp_checkpoint_stack **at;
-	size_t i;
+	struct lp_checkpoint_stack *stack;
+	size_t at = 0;
 
-	for (i = 0; i < STACK_BUCKETS; i++) {
-		at = &checkpoint->stacks[i];
-		while (*at) {
-			if ((*at)->loop == loop || (*at)->written < before)
-				drop_stack(checkpoint, at);
-			else
-				at = &(*at)->next;
-		}
+	while ((stack = map_next_pointer(&checkpoint->stacks, &at))) {
+		if (stack->loop != loop && stack->written >= before)
+			continue;
+		map_remove_last(&checkpoint->stacks, &at);
+		packed_record_drop(&stack->sample);
+		free(stack);
 	}
 }
 
@@ -150,6 +137,7 @@ void checkpoint_free(struct lp_checkpoint *checkpoint)
 	for (i = 0; i < checkpoint->frame_capacity; i++)
 		packed_record_drop(&checkpoint->frames[i].frame);
 	drop_stacks(checkpoint, LP_NO_LOOP, UINT32_MAX);
+	map_free(&checkpoint->stacks);
 	packed_record_drop(&checkpoint->lost);
 	packed_record_drop(&checkpoint->self);
 	free(checkpoint->frames);
@@ -307,38 +295,64 @@ static void retain_frame(struct lp_checkpoint *checkpoint, const struct lp_event
 		checkpoint->frames[event->frame].written = checkpoint->file;
 }
 
-static struct lp_checkpoint_stack **find_stack(struct lp_checkpoint *checkpoint, uint32_t loop,
-					       uint64_t stack)
+static uint64_t hash_of(const struct lp_checkpoint_stack *stack)
 {
-	struct lp_checkpoint_stack **at =
-		&checkpoint->stacks[(stack ^ stack >> 29 ^ loop) % STACK_BUCKETS];
+	struct lp_hash hash = hash_begin();
 
-	while (*at && ((*at)->stack != stack || (*at)->loop != loop))
-		at = &(*at)->next;
-	return at;
+	hash_number(&hash, stack->stack);
+	hash_number(&hash, stack->loop);
+	return hash_end(&hash);
+}
+
+static bool same_stack(const void *entry, const void *key)
+{
+	const struct lp_checkpoint_stack *stack = entry, *wanted = key;
+
+	return stack->stack == wanted->stack && stack->loop == wanted->loop;
+}
+
+static struct lp_checkpoint_stack *find_stack(const struct lp_checkpoint *checkpoint, uint32_t loop,
+					      uint64_t stack)
+{
+	const struct lp_checkpoint_stack wanted = { .stack = stack, .loop = loop };
+
+	return map_find(&checkpoint->stacks, hash_of(&wanted), same_stack, &wanted);
+}
+
+/* Returns a new stack without a sample; NULL: the table is full, or out of memory. */
+static struct lp_checkpoint_stack *add_stack(struct lp_checkpoint *checkpoint, uint32_t loop,
+					     uint64_t name)
+{
+	struct lp_checkpoint_stack *stack;
+
+	if (checkpoint->stacks.count >= STACKS_MAX)
+		return NULL;
+	stack = calloc(1, sizeof(*stack));
+	if (!stack)
+		return NULL;
+	stack->stack = name;
+	stack->loop = loop;
+	if (map_add(&checkpoint->stacks, hash_of(stack), stack))
+		return stack;
+	free(stack);
+	return NULL;
 }
 
 static void retain_stack_sample(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
 	const struct lp_event_stack_sample *event = (const struct lp_event_stack_sample *)record;
-	struct lp_checkpoint_stack **at;
+	struct lp_checkpoint_stack *stack;
 
 	/* samples of other reasons belong to one stall and are never referred to again */
 	if (event->reason != LP_SAMPLE_BLOCKED && event->reason != LP_SAMPLE_GIL_HOLDER)
 		return;
-	if (checkpoint->stack_count >= STACKS_MAX)
+	if (checkpoint->stacks.count >= STACKS_MAX)
 		drop_stacks(checkpoint, LP_NO_LOOP, checkpoint->file);
-	at = find_stack(checkpoint, record->loop, event->stack);
-	if (!*at && checkpoint->stack_count < STACKS_MAX) {
-		*at = calloc(1, sizeof(**at));
-		if (!*at)
-			return;
-		(*at)->stack = event->stack;
-		(*at)->loop = record->loop;
-		checkpoint->stack_count++;
-	}
-	if (*at && packed_record_set(&(*at)->sample, record))
-		(*at)->written = checkpoint->file;
+	stack = find_stack(checkpoint, record->loop, event->stack);
+	if (!stack)
+		stack = add_stack(checkpoint, record->loop, event->stack);
+	if (stack && packed_record_set(&stack->sample, record))
+		stack->written = checkpoint->file;
 }
 
 static const struct lp_checkpoint_row {
@@ -439,7 +453,7 @@ static void repeat_stack(struct lp_checkpoint *checkpoint, uint32_t loop, uint64
 			 lp_record_taker take, void *context)
 {
 	uint64_t buffer[LP_PACKED_RECORD_MAX / 8];
-	struct lp_checkpoint_stack *stack = *find_stack(checkpoint, loop, name);
+	struct lp_checkpoint_stack *stack = find_stack(checkpoint, loop, name);
 	struct lp_event_stack_sample *sample;
 
 	if (!stack || !stack->sample || stack->written == checkpoint->file)

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,27 +17,31 @@ const double lp_compared_quantiles[LP_COMPARED_QUANTILES] = { 0.5, 0.9, 0.99 };
 #define LONGER 2.0
 #define LONGER_COUNT 30
 
-/* The nodes of a binary tree in order. */
-struct node_list {
-	const void **nodes;
+/* The entries of a map in the order of compare. */
+struct entry_list {
+	const void **entries;
 	size_t count;
+	int (*compare)(const void *, const void *);
 };
 
-static void list_node(const void *node, VISIT visit, void *context)
+static int by_list(const void *left, const void *right, void *context)
 {
-	struct node_list *list = context;
+	const struct entry_list *list = context;
 
-	if (visit == postorder || visit == leaf)
-		list->nodes[list->count++] = *(const void *const *)node;
+	return list->compare(*(const void *const *)left, *(const void *const *)right);
 }
 
-static int list_tree(const void *tree, size_t count, struct node_list *list)
+static int list_map(const struct lp_map *map, struct entry_list *list)
 {
-	list->count = 0;
-	list->nodes = calloc(count + 1, sizeof(*list->nodes));
-	if (!list->nodes)
+	const void *entry;
+	size_t at = 0;
+
+	list->entries = calloc(map->count + 1, sizeof(*list->entries));
+	if (!list->entries)
 		return -ENOMEM;
-	twalk_r(tree, list_node, list);
+	while ((entry = map_next_pointer(map, &at)))
+		list->entries[list->count++] = entry;
+	qsort_r(list->entries, list->count, sizeof(*list->entries), by_list, list);
 	return 0;
 }
 
@@ -170,24 +173,24 @@ static int by_difference(const void *first, const void *second)
 }
 
 /*
- * Walks the nodes of both sides in their common order.  A node that only one side has is
+ * Walks the entries of both sides in their common order.  An entry that only one side has is
  * passed with NULL for the other.
  */
 typedef void (*pair_taker)(struct lp_comparison *comparison, const void *old, const void *new);
 
-static void match(struct lp_comparison *comparison, const struct node_list *before,
-		  const struct node_list *now, int (*compare)(const void *, const void *),
-		  pair_taker take)
+static void match(struct lp_comparison *comparison, const struct entry_list *before,
+		  const struct entry_list *now, pair_taker take)
 {
 	size_t i = 0, j = 0;
 
 	while (i < before->count || j < now->count) {
 		int order = i == before->count ? 1
-			    : j == now->count  ? -1
-					       : compare(before->nodes[i], now->nodes[j]);
+			    : j == now->count
+				    ? -1
+				    : before->compare(before->entries[i], now->entries[j]);
 
-		take(comparison, order <= 0 ? before->nodes[i] : NULL,
-		     order >= 0 ? now->nodes[j] : NULL);
+		take(comparison, order <= 0 ? before->entries[i] : NULL,
+		     order >= 0 ? now->entries[j] : NULL);
 		i += order <= 0;
 		j += order >= 0;
 	}
@@ -211,19 +214,19 @@ static void take_cause(struct lp_comparison *comparison, const void *old, const 
 	shift_cause(comparison, shift);
 }
 
-static int match_trees(struct lp_comparison *comparison, const void *old, size_t old_count,
-		       const void *new, size_t new_count,
-		       int (*compare)(const void *, const void *), pair_taker take)
+static int match_maps(struct lp_comparison *comparison, const struct lp_map *old,
+		      const struct lp_map *new, int (*compare)(const void *, const void *),
+		      pair_taker take)
 {
-	struct node_list before = { NULL, 0 }, now = { NULL, 0 };
-	int err = list_tree(old, old_count, &before);
+	struct entry_list before = { .compare = compare }, now = { .compare = compare };
+	int err = list_map(old, &before);
 
 	if (!err)
-		err = list_tree(new, new_count, &now);
+		err = list_map(new, &now);
 	if (!err)
-		match(comparison, &before, &now, compare, take);
-	free(before.nodes);
-	free(now.nodes);
+		match(comparison, &before, &now, take);
+	free(before.entries);
+	free(now.entries);
 	return err;
 }
 
@@ -232,17 +235,17 @@ static int match_all(struct lp_comparison *comparison)
 	const struct lp_side *old = comparison->old, *new = comparison->new;
 	int err;
 
-	comparison->callbacks = calloc(old->callback_count + new->callback_count + 1,
+	comparison->callbacks = calloc(old->callbacks.count + new->callbacks.count + 1,
 				       sizeof(*comparison->callbacks));
 	comparison->causes =
-		calloc(old->cause_count + new->cause_count + 1, sizeof(*comparison->causes));
+		calloc(old->causes.count + new->causes.count + 1, sizeof(*comparison->causes));
 	if (!comparison->callbacks || !comparison->causes)
 		return -ENOMEM;
-	err = match_trees(comparison, old->callback_tree, old->callback_count, new->callback_tree,
-			  new->callback_count, side_compare_callbacks, take_callback);
+	err = match_maps(comparison, &old->callbacks, &new->callbacks, side_compare_callbacks,
+			 take_callback);
 	if (!err)
-		err = match_trees(comparison, old->cause_tree, old->cause_count, new->cause_tree,
-				  new->cause_count, side_compare_causes, take_cause);
+		err = match_maps(comparison, &old->causes, &new->causes, side_compare_causes,
+				 take_cause);
 	if (err)
 		return err;
 	qsort(comparison->callbacks, comparison->callback_count, sizeof(*comparison->callbacks),

@@ -9,6 +9,7 @@
 
 #include "model/report.h"
 #include "statistics.h"
+#include "base/map.h"
 
 #define LP_SERVICE_MAX 132
 #define LP_COMPARED_QUANTILES 3
@@ -46,8 +47,8 @@ struct lp_side {
 	uint64_t span_ns; /* from the beginning to the end of the runs */
 	size_t loops;
 	struct lp_loop_summary sum; /* the counters of all loops; without lists */
-	void *callback_tree, *cause_tree;
-	size_t callback_count, cause_count;
+	struct lp_map callbacks; /* struct lp_side_callback, by service, kind, name and file */
+	struct lp_map causes; /* struct lp_side_cause, by all texts and the kind */
 	bool no_memory;
 };
 

@@ -3,10 +3,10 @@
 
 #include "model/loop_sums.h"
 #include "wire/histogram.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "base/macros.h"
 
-#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,27 +51,56 @@ int side_compare_causes(const void *first, const void *second)
 	return order ? order : strcmp(left->file, right->file);
 }
 
-/*
- * The node of the tree that equals wanted, or a copy of wanted that is added; NULL if out of
- * memory.
- */
-static void *find_or_add(void **tree, const void *wanted, size_t size, size_t *count,
-			 int (*compare)(const void *, const void *))
+static bool same_callback(const void *entry, const void *key)
 {
-	void **node = tfind(wanted, tree, compare), *added;
+	return !side_compare_callbacks(entry, key);
+}
 
-	if (node)
-		return *node;
-	added = malloc(size);
-	if (!added)
+static bool same_cause(const void *entry, const void *key)
+{
+	return !side_compare_causes(entry, key);
+}
+
+static uint64_t hash_of_callback(const struct lp_side_callback *callback)
+{
+	struct lp_hash hash = hash_begin();
+
+	hash_text(&hash, callback->info.name);
+	hash_text(&hash, callback->service);
+	hash_text(&hash, callback->info.file);
+	return hash_end(&hash);
+}
+
+static uint64_t hash_of_cause(const struct lp_side_cause *cause)
+{
+	struct lp_hash hash = hash_begin();
+
+	hash_text(&hash, cause->service);
+	hash_text(&hash, cause->syscall);
+	hash_text(&hash, cause->function);
+	hash_text(&hash, cause->file);
+	return hash_end(&hash);
+}
+
+/*
+ * Returns the entry of the map that equals wanted, or a copy of wanted that is added; NULL if out
+ * of memory.
+ */
+static void *find_or_add(struct lp_map *map, uint64_t hash, lp_map_match match, const void *wanted,
+			 size_t size)
+{
+	void *entry = map_find(map, hash, match, wanted);
+
+	if (entry)
+		return entry;
+	entry = malloc(size);
+	if (!entry)
 		return NULL;
-	memcpy(added, wanted, size);
-	if (!tsearch(added, tree, compare)) {
-		free(added);
-		return NULL;
-	}
-	(*count)++;
-	return added;
+	memcpy(entry, wanted, size);
+	if (map_add(map, hash, entry))
+		return entry;
+	free(entry);
+	return NULL;
 }
 
 /*
@@ -91,8 +120,8 @@ static void add_callback(struct lp_side *side, const struct lp_loop_info *loop,
 	service_of(loop, wanted.service, sizeof(wanted.service));
 	snprintf(wanted.info.name, sizeof(wanted.info.name), "%s", item->callback->name);
 	snprintf(wanted.info.file, sizeof(wanted.info.file), "%s", file_tail(item->callback->file));
-	known = find_or_add(&side->callback_tree, &wanted, sizeof(wanted), &side->callback_count,
-			    side_compare_callbacks);
+	known = find_or_add(&side->callbacks, hash_of_callback(&wanted), same_callback, &wanted,
+			    sizeof(wanted));
 	if (!known) {
 		side->no_memory = true;
 		return;
@@ -113,8 +142,8 @@ static void add_cause(struct lp_side *side, const struct lp_loop_info *loop,
 		snprintf(wanted.function, sizeof(wanted.function), "%s", cause->frame->function);
 		snprintf(wanted.file, sizeof(wanted.file), "%s", file_tail(cause->frame->file));
 	}
-	known = find_or_add(&side->cause_tree, &wanted, sizeof(wanted), &side->cause_count,
-			    side_compare_causes);
+	known = find_or_add(&side->causes, hash_of_cause(&wanted), same_cause, &wanted,
+			    sizeof(wanted));
 	if (!known) {
 		side->no_memory = true;
 		return;
@@ -162,8 +191,8 @@ const struct lp_observer side_observer = { .run = on_run, .end = on_end };
 
 void side_free(struct lp_side *side)
 {
-	tdestroy(side->callback_tree, free);
-	tdestroy(side->cause_tree, free);
+	map_free_entries(&side->callbacks, free);
+	map_free_entries(&side->causes, free);
 	memset(side, 0, sizeof(*side));
 }
 

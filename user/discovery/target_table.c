@@ -14,18 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
-static size_t bucket_of(pid_t pid)
-{
-	return (uint32_t)pid % LP_TARGET_BUCKETS;
-}
-
 struct lp_target *target_find(const struct lp_targets *targets, pid_t pid)
 {
-	struct lp_target *target = targets->buckets[bucket_of(pid)];
-
-	while (target && target->process.pid != pid)
-		target = target->bucket;
-	return target;
+	return map_pointer(&targets->by_pid, (uint64_t)pid);
 }
 
 uint64_t target_age_ns(const struct lp_target *target)
@@ -113,9 +104,11 @@ struct lp_target *target_new(struct lp_targets *targets, pid_t pid, bool named,
 	target->named = named;
 	if (has_share(targets, target)) {
 		refuse_share(targets, target, error);
-		process_close(&target->process);
-		free(target);
-		return NULL;
+		goto fail;
+	}
+	if (!map_put(&targets->by_pid, (uint64_t)pid, (uintptr_t)target)) {
+		error_set(error, -ENOMEM, "out of memory");
+		goto fail;
 	}
 	event.data.u64 = (uint64_t)pid;
 	epoll_ctl(targets->descriptor, EPOLL_CTL_ADD, target->process.descriptor, &event);
@@ -125,11 +118,13 @@ struct lp_target *target_new(struct lp_targets *targets, pid_t pid, bool named,
 	if (target->next)
 		target->next->previous = target;
 	targets->first = target;
-	target->bucket = targets->buckets[bucket_of(pid)];
-	targets->buckets[bucket_of(pid)] = target;
 	targets->alive++;
 	session_follow_process(targets->config.session, pid, true);
 	return target;
+fail:
+	process_close(&target->process);
+	free(target);
+	return NULL;
 }
 
 void target_forget_loops(struct lp_targets *targets, struct lp_target *target)
@@ -157,14 +152,10 @@ void target_reset(struct lp_targets *targets, struct lp_target *target)
 
 void target_drop(struct lp_targets *targets, struct lp_target *target)
 {
-	struct lp_target **at = &targets->buckets[bucket_of(target->process.pid)];
-
 	target_cancel_examination(targets, target);
 	target_reset(targets, target);
 	session_follow_process(targets->config.session, target->process.pid, false);
-	while (*at != target)
-		at = &(*at)->bucket;
-	*at = target->bucket;
+	map_remove(&targets->by_pid, (uint64_t)target->process.pid);
 	if (target->previous)
 		target->previous->next = target->next;
 	else

@@ -85,6 +85,7 @@ void targets_free(struct lp_targets *targets)
 		process_close(&target->process);
 		free(target);
 	}
+	map_free(&targets->by_pid);
 	program_cache_free(targets->known);
 	if (targets->descriptor >= 0)
 		close(targets->descriptor);

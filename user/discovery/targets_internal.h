@@ -11,10 +11,10 @@
 #include "runtime/remote/remote.h"
 #include "targets.h"
 #include "base/macros.h"
+#include "base/map.h"
 
 #include <limits.h>
 
-#define LP_TARGET_BUCKETS 1024
 #define LP_OWNER_BUCKETS 256
 #define LP_RETRY_FIRST_NS (10 * NS_PER_MS)
 #define LP_SCAN_FIRST_NS (100 * NS_PER_MS)
@@ -67,7 +67,6 @@ struct lp_loop_search {
 
 struct lp_target {
 	struct lp_target *next, *previous; /* list of all targets */
-	struct lp_target *bucket; /* next target with the same hash */
 	struct lp_process_info process;
 	/* of a waiting target: its last examination, in which it could run no loop */
 	struct lp_instance instance;
@@ -112,7 +111,7 @@ struct lp_process_scan {
 struct lp_targets {
 	struct lp_targets_config config;
 	struct lp_target *first;
-	struct lp_target *buckets[LP_TARGET_BUCKETS];
+	struct lp_map by_pid; /* the same */
 	size_t alive;
 	size_t attached; /* number of targets that were ever attached */
 	size_t profiled; /* number of targets that are attached */

@@ -2,104 +2,62 @@
 #include "callbacks.h"
 
 #include "lifetimes.h"
+#include "base/hash.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_CAPACITY 32
-
 const struct lp_callback_info unknown_callback = { .kind = LP_MODEL_CALLBACK,
 						   .name = LP_UNKNOWN_CALLBACK };
 
-static uint64_t hash_text(uint64_t hash, const char *text)
+static uint64_t hash_of(const struct lp_callback_info *info)
 {
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * LP_HASH_PRIME;
-	return hash;
+	struct lp_hash hash = hash_begin();
+
+	hash_text(&hash, info->name);
+	hash_text(&hash, info->file);
+	hash_number(&hash, info->line);
+	return hash_end(&hash);
 }
 
-static size_t bucket_of(const struct lp_callbacks *callbacks, const struct lp_callback_info *info)
+static bool has_info(const void *entry, const void *key)
 {
-	uint64_t hash = hash_text(LP_HASH_BASIS, info->name);
+	const struct lp_callback_info *left = &((const struct lp_model_callback *)entry)->info;
+	const struct lp_callback_info *right = key;
 
-	hash = hash_text(hash, info->file);
-	hash = (hash ^ info->line) * LP_HASH_PRIME;
-	return (hash ^ hash >> 32) & (callbacks->capacity - 1);
-}
-
-static bool same(const struct lp_callback_info *left, const struct lp_callback_info *right)
-{
 	return left->kind == right->kind && left->line == right->line &&
 	       !strcmp(left->name, right->name) && !strcmp(left->file, right->file);
 }
 
-static void put(struct lp_callbacks *callbacks, struct lp_model_callback *callback)
-{
-	struct lp_model_callback **bucket =
-		&callbacks->buckets[bucket_of(callbacks, &callback->info)];
-
-	callback->next_in_bucket = *bucket;
-	*bucket = callback;
-}
-
-static bool reserve(struct lp_callbacks *callbacks)
-{
-	size_t capacity = callbacks->capacity ? 2 * callbacks->capacity : FIRST_CAPACITY;
-	struct lp_model_callback **buckets, *callback;
-
-	if (callbacks->count < callbacks->capacity)
-		return true;
-	buckets = calloc(capacity, sizeof(struct lp_model_callback *));
-	if (!buckets)
-		return callbacks->capacity != 0;
-	free(callbacks->buckets);
-	callbacks->buckets = buckets;
-	callbacks->capacity = capacity;
-	for (callback = callbacks->first; callback; callback = callback->next)
-		put(callbacks, callback);
-	return true;
-}
-
-static struct lp_model_callback *look_up(const struct lp_callbacks *callbacks,
-					 const struct lp_callback_info *info)
-{
-	struct lp_model_callback *callback;
-
-	if (!callbacks->capacity)
-		return NULL;
-	callback = callbacks->buckets[bucket_of(callbacks, info)];
-	while (callback && !same(&callback->info, info))
-		callback = callback->next_in_bucket;
-	return callback;
-}
-
 static bool is_full(const struct lp_callbacks *callbacks)
 {
-	return callbacks->count >= LP_RETAINED_CALLBACKS ||
+	return callbacks->by_name.count >= LP_RETAINED_CALLBACKS ||
 	       (callbacks->in_all && *callbacks->in_all >= LP_RETAINED_CALLBACKS_IN_ALL);
 }
 
 struct lp_model_callback *callbacks_find(struct lp_callbacks *callbacks,
 					 const struct lp_callback_info *info)
 {
-	struct lp_model_callback *callback = look_up(callbacks, info);
+	uint64_t hash = hash_of(info);
+	struct lp_model_callback *callback = map_find(&callbacks->by_name, hash, has_info, info);
 
 	if (callback)
 		return callback;
 	if (is_full(callbacks)) {
 		info = &unknown_callback;
-		callback = look_up(callbacks, info);
+		hash = hash_of(info);
+		callback = map_find(&callbacks->by_name, hash, has_info, info);
 		if (callback)
 			return callback;
 	}
-	callback = reserve(callbacks) ? calloc(1, sizeof(*callback)) : NULL;
-	if (!callback)
+	callback = calloc(1, sizeof(*callback));
+	if (!callback || !map_add(&callbacks->by_name, hash, callback)) {
+		free(callback);
 		return NULL;
+	}
 	callback->info = *info;
 	callback->next = callbacks->first;
 	callbacks->first = callback;
-	put(callbacks, callback);
-	callbacks->count++;
 	if (callbacks->in_all)
 		++*callbacks->in_all;
 	return callback;
@@ -138,8 +96,8 @@ void callbacks_free(struct lp_callbacks *callbacks)
 		free(callback);
 	}
 	if (callbacks->in_all)
-		*callbacks->in_all -= callbacks->count;
-	free(callbacks->buckets);
+		*callbacks->in_all -= callbacks->by_name.count;
+	map_free(&callbacks->by_name);
 	memset(callbacks, 0, sizeof(*callbacks));
 }
 
@@ -170,7 +128,7 @@ void callbacks_merge(struct lp_callbacks *into, struct lp_callbacks *from)
 
 	/* callbacks that are moved must not count twice for the limit of all loops */
 	if (from->in_all)
-		*from->in_all -= from->count;
+		*from->in_all -= from->by_name.count;
 	from->in_all = NULL;
 	for (other = from->first; other; other = other->next) {
 		callback = callbacks_find(into, &other->info);

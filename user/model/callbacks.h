@@ -4,6 +4,7 @@
 #define LP_MODEL_CALLBACKS_H
 
 #include "report.h"
+#include "base/map.h"
 
 /*
  * Limits of callbacks, for one loop and for all loops together.  A program that makes up a new name
@@ -20,7 +21,6 @@ extern const struct lp_callback_info unknown_callback;
 /* One callback of a loop.  Code objects with equal name, file and line are the same callback. */
 struct lp_model_callback {
 	struct lp_model_callback *next; /* the one added before it */
-	struct lp_model_callback *next_in_bucket;
 	struct lp_callback_info info;
 	uint64_t slow;
 	struct lp_histogram run;
@@ -36,8 +36,7 @@ struct lp_model_callback {
 /* The callbacks of a loop.  All zeros are none; in_all points to the count of all loops. */
 struct lp_callbacks {
 	struct lp_model_callback *first; /* the newest */
-	struct lp_model_callback **buckets;
-	size_t capacity, count;
+	struct lp_map by_name; /* the same, by all members of info */
 	size_t *in_all;
 };
 

@@ -9,6 +9,7 @@
 
 #include "loop_sums.h"
 
+#include "base/hash.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -29,29 +30,26 @@ static bool same_labels(const struct lp_loop_info *left, const struct lp_loop_in
 	       !strcmp(left->pod, right->pod) && !strcmp(left->host, right->host);
 }
 
-static size_t hash_text(size_t hash, const char *text)
+static bool has_labels(const void *entry, const void *key)
 {
-	while (*text)
-		hash = hash * 31 + (unsigned char)*text++;
-	return hash * 31;
+	return same_labels(&((const struct lp_model_loop *)entry)->info, key);
 }
 
-static struct lp_model_loop **bucket_of(struct lp_model *model, const struct lp_loop_info *info)
+static uint64_t hash_of(const struct lp_loop_info *info)
 {
-	size_t hash = hash_text(hash_text(0, info->comm), info->unit);
+	struct lp_hash hash = hash_begin();
 
-	hash = hash_text(hash_text(hash, info->container), info->host);
-	return &model->folded[hash % LP_FOLDED_BUCKETS];
+	hash_text(&hash, info->comm);
+	hash_text(&hash, info->unit);
+	hash_text(&hash, info->container);
+	hash_text(&hash, info->pod);
+	hash_text(&hash, info->host);
+	return hash_end(&hash);
 }
 
 static struct lp_model_loop *find_folded(struct lp_model *model, const struct lp_loop_info *info)
 {
-	struct lp_model_loop *loop;
-
-	for (loop = *bucket_of(model, info); loop; loop = loop->next_alike)
-		if (same_labels(&loop->info, info))
-			return loop;
-	return NULL;
+	return map_find(&model->folded, hash_of(info), has_labels, info);
 }
 
 /* Returns whether another loop that is not folded has the same labels. */
@@ -67,13 +65,14 @@ static bool labels_in_use(const struct lp_model *model, const struct lp_model_lo
 
 static struct lp_model_loop *make_folded(struct lp_model *model, const struct lp_loop_info *info)
 {
-	struct lp_model_loop *folded = calloc(1, sizeof(*folded)), **bucket;
+	struct lp_model_loop *folded = calloc(1, sizeof(*folded));
 
 	if (!folded)
 		return NULL;
 	folded->causes = lost_time_new();
 	folded->callbacks.in_all = &model->callback_count;
-	if (!folded->causes) {
+	if (!folded->causes || !map_add(&model->folded, hash_of(info), folded)) {
+		lost_time_free(folded->causes);
 		free(folded);
 		return NULL;
 	}
@@ -81,9 +80,6 @@ static struct lp_model_loop *make_folded(struct lp_model *model, const struct lp
 	folded->info.pid = 0;
 	folded->info.tid = 0;
 	folded->info.folded = true;
-	bucket = bucket_of(model, &folded->info);
-	folded->next_alike = *bucket;
-	*bucket = folded;
 	model->folded_count++;
 	return folded;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "findings.h"
 
+#include "base/hash.h"
+#include "base/map.h"
 #include "base/text.h"
 #include "base/macros.h"
 #include "finding_kinds.h"
@@ -11,7 +13,6 @@
 
 /* The limit of different places. */
 #define PLACES_MAX 512
-#define BUCKETS 32
 /* Callbacks from wrong threads that wait to be noticed, and how long. */
 #define HELD_MAX 256
 #define HELD_NS NS_PER_S
@@ -30,7 +31,6 @@ struct pending_finding {
 
 /* A report of thousands of captures has some of each: a place takes the bytes of its texts. */
 struct finding_place {
-	struct finding_place *next;
 	const struct lp_shown_frame *key;
 	struct lp_finding_count counted; /* its texts are those below */
 	uint64_t before; /* at the last interval */
@@ -43,8 +43,7 @@ struct lp_findings {
 	const struct lp_frames *frames;
 	lp_finding_handler report;
 	void *context;
-	struct finding_place *places[BUCKETS];
-	size_t place_count;
+	struct lp_map places; /* struct finding_place: see struct place_key */
 	uint64_t dropped, dropped_before;
 	struct pending_finding *first, **last; /* those that are held back, oldest first */
 	size_t held;
@@ -71,26 +70,21 @@ static void free_pending(struct pending_finding *pending)
 	free(pending);
 }
 
-static void free_place(struct finding_place *place)
+static void free_place(void *entry)
 {
+	struct finding_place *place = entry;
+
 	free(place->exception_message);
 	free(place);
 }
 
 void findings_free(struct lp_findings *findings)
 {
-	struct finding_place *place;
 	struct pending_finding *pending;
-	size_t i;
 
 	if (!findings)
 		return;
-	for (i = 0; i < BUCKETS; i++) {
-		while ((place = findings->places[i])) {
-			findings->places[i] = place->next;
-			free_place(place);
-		}
-	}
+	map_free_entries(&findings->places, free_place);
 	while ((pending = findings->first)) {
 		findings->first = pending->next;
 		free_pending(pending);
@@ -100,7 +94,7 @@ void findings_free(struct lp_findings *findings)
 
 bool findings_empty(const struct lp_findings *findings)
 {
-	return !findings->place_count && !findings->dropped && !findings->first;
+	return !findings->places.count && !findings->dropped && !findings->first;
 }
 
 /* ---- places ------------------------------------------------------------------ */
@@ -136,27 +130,65 @@ static const struct lp_shown_frame *key_of(const struct lp_finding *finding)
 
 /* ---- counting ----------------------------------------------------------------- */
 
-static size_t bucket_of(const struct lp_finding *finding, const struct lp_shown_frame *key)
-{
-	const unsigned char *text = (const unsigned char *)finding->name;
-	uint64_t hash = LP_HASH_BASIS;
+/* What distinguishes places; texts belong to the finding or to the place. */
+struct place_key {
+	const struct lp_shown_frame *key;
+	const struct lp_loop_info *loop;
+	enum lp_finding_kind kind;
+	uint32_t line;
+	const char *name, *file, *exception_type;
+};
 
-	for (; *text; text++)
-		hash = (hash ^ *text) * LP_HASH_PRIME;
-	hash = (hash ^ (uint64_t)finding->kind) * LP_HASH_PRIME;
-	/* equal lines share one object, so that their addresses are equal */
-	hash = (hash ^ (uintptr_t)key / 16) * LP_HASH_PRIME;
-	return (hash ^ hash >> 32) % BUCKETS;
+static struct place_key key_of_finding(const struct lp_finding *finding)
+{
+	return (struct place_key){
+		.key = key_of(finding),
+		.loop = finding->loop,
+		.kind = finding->kind,
+		.line = finding->line,
+		.name = finding->name,
+		.file = finding->file,
+		.exception_type = finding->exception_type,
+	};
 }
 
-static bool same(const struct finding_place *place, const struct lp_finding *finding,
-		 const struct lp_shown_frame *key)
+/* Returns the key that a place has, or would have as a place of another loop. */
+static struct place_key key_of_place(const struct finding_place *place,
+				     const struct lp_loop_info *loop)
 {
-	return place->key == key && place->counted.loop == finding->loop &&
-	       place->counted.kind == finding->kind && place->counted.line == finding->line &&
-	       !strcmp(place->counted.name, finding->name) &&
-	       !strcmp(place->counted.file, finding->file) &&
-	       !strcmp(place->counted.exception_type, finding->exception_type);
+	return (struct place_key){
+		.key = place->key,
+		.loop = loop,
+		.kind = place->counted.kind,
+		.line = place->counted.line,
+		.name = place->counted.name,
+		.file = place->counted.file,
+		.exception_type = place->counted.exception_type,
+	};
+}
+
+/* Equal lines share one object, so that its address can be hashed. */
+static uint64_t hash_of(const struct place_key *key)
+{
+	struct lp_hash hash = hash_begin();
+
+	hash_number(&hash, (uintptr_t)key->key);
+	hash_number(&hash, (uintptr_t)key->loop);
+	hash_number(&hash, key->kind);
+	hash_text(&hash, key->name);
+	return hash_end(&hash);
+}
+
+static bool has_key(const void *entry, const void *key)
+{
+	const struct finding_place *place = entry;
+	const struct place_key *wanted = key;
+
+	return place->key == wanted->key && place->counted.loop == wanted->loop &&
+	       place->counted.kind == wanted->kind && place->counted.line == wanted->line &&
+	       !strcmp(place->counted.name, wanted->name) &&
+	       !strcmp(place->counted.file, wanted->file) &&
+	       !strcmp(place->counted.exception_type, wanted->exception_type);
 }
 
 /* NULL if out of memory. */
@@ -188,21 +220,17 @@ static struct finding_place *new_place(const struct lp_finding *finding,
 static struct finding_place *find_place(struct lp_findings *findings,
 					const struct lp_finding *finding)
 {
-	const struct lp_shown_frame *key = key_of(finding);
-	struct finding_place **bucket = &findings->places[bucket_of(finding, key)],
-			     *place = *bucket;
+	const struct place_key key = key_of_finding(finding);
+	uint64_t hash = hash_of(&key);
+	struct finding_place *place = map_find(&findings->places, hash, has_key, &key);
 
-	while (place && !same(place, finding, key))
-		place = place->next;
-	if (place || findings->place_count == PLACES_MAX)
+	if (place || findings->places.count == PLACES_MAX)
 		return place;
-	place = new_place(finding, key);
-	if (!place)
-		return NULL;
-	place->next = *bucket;
-	*bucket = place;
-	findings->place_count++;
-	return place;
+	place = new_place(finding, key.key);
+	if (!place || map_add(&findings->places, hash, place))
+		return place;
+	free_place(place);
+	return NULL;
 }
 
 /* Keeps the message before if there is no memory for the new one. */
@@ -371,23 +399,6 @@ void findings_advance(struct lp_findings *findings, uint64_t now_ns)
 		report_first(findings, now_ns);
 }
 
-/* Returns the place of another loop that is equal otherwise, or NULL. */
-static struct finding_place *place_in(const struct lp_findings *findings, size_t bucket,
-				      const struct finding_place *like,
-				      const struct lp_loop_info *loop)
-{
-	struct finding_place *place = findings->places[bucket];
-
-	while (place && (place->counted.loop != loop || place->key != like->key ||
-			 place->counted.kind != like->counted.kind ||
-			 place->counted.line != like->counted.line ||
-			 strcmp(place->counted.name, like->counted.name) != 0 ||
-			 strcmp(place->counted.file, like->counted.file) != 0 ||
-			 strcmp(place->counted.exception_type, like->counted.exception_type) != 0))
-		place = place->next;
-	return place;
-}
-
 static void merge_place(struct finding_place *into, const struct finding_place *from)
 {
 	into->counted.count += from->counted.count;
@@ -398,35 +409,43 @@ static void merge_place(struct finding_place *into, const struct finding_place *
 		into->late_max_ns = from->late_max_ns;
 }
 
+/* Makes a place one of another loop: it is added to the equal one of that loop if there is one. */
+static void fold_place(struct lp_findings *findings, struct finding_place *place,
+		       const struct lp_loop_info *into)
+{
+	const struct place_key key = key_of_place(place, into);
+	uint64_t hash = hash_of(&key);
+	struct finding_place *known = map_find(&findings->places, hash, has_key, &key);
+
+	if (known) {
+		merge_place(known, place);
+		free_place(place);
+		return;
+	}
+	place->counted.loop = into;
+	if (map_add(&findings->places, hash, place))
+		return;
+	findings->dropped += place->counted.count;
+	free_place(place);
+}
+
 void findings_fold(struct lp_findings *findings, const struct lp_loop_info *loop,
 		   const struct lp_loop_info *into)
 {
-	struct finding_place **at, *place, *known;
+	struct finding_place *place;
 	struct pending_finding *pending;
-	size_t i;
+	size_t at = 0;
 
 	if (!findings)
 		return;
 	for (pending = findings->first; pending; pending = pending->next)
 		if (pending->finding.loop == loop)
 			pending->finding.loop = into;
-	for (i = 0; i < BUCKETS; i++) {
-		for (at = &findings->places[i]; (place = *at);) {
-			if (place->counted.loop != loop) {
-				at = &place->next;
-				continue;
-			}
-			known = place_in(findings, i, place, into);
-			if (!known) {
-				place->counted.loop = into;
-				at = &place->next;
-				continue;
-			}
-			merge_place(known, place);
-			*at = place->next;
-			free_place(place);
-			findings->place_count--;
-		}
+	while ((place = map_next_pointer(&findings->places, &at))) {
+		if (place->counted.loop != loop)
+			continue;
+		map_remove_last(&findings->places, &at);
+		fold_place(findings, place, into);
 	}
 }
 
@@ -462,22 +481,19 @@ static int by_count(const void *left, const void *right)
 size_t findings_list(const struct lp_findings *findings, bool interval,
 		     struct lp_finding_count **list)
 {
-	struct lp_finding_count *items =
-		calloc(findings->place_count ? findings->place_count : 1, sizeof(*items));
+	struct lp_finding_count *items = calloc(findings->places.count + 1, sizeof(*items));
 	const struct finding_place *place;
-	size_t listed = 0, i;
+	size_t listed = 0, at = 0;
 
 	*list = items;
-	for (i = 0; items && i < BUCKETS; i++) {
-		for (place = findings->places[i]; place; place = place->next) {
-			items[listed] = place->counted;
-			if (interval) {
-				items[listed].count -= place->before;
-				items[listed].late_max_ns = place->late_max_ns;
-			}
-			if (items[listed].count)
-				listed++;
+	while (items && (place = map_next_pointer(&findings->places, &at))) {
+		items[listed] = place->counted;
+		if (interval) {
+			items[listed].count -= place->before;
+			items[listed].late_max_ns = place->late_max_ns;
 		}
+		if (items[listed].count)
+			listed++;
 	}
 	if (items)
 		qsort(items, listed, sizeof(*items), by_count);
@@ -492,13 +508,11 @@ uint64_t findings_dropped(const struct lp_findings *findings, bool interval)
 void findings_begin_interval(struct lp_findings *findings)
 {
 	struct finding_place *place;
-	size_t i;
+	size_t at = 0;
 
 	findings->dropped_before = findings->dropped;
-	for (i = 0; i < BUCKETS; i++) {
-		for (place = findings->places[i]; place; place = place->next) {
-			place->before = place->counted.count;
-			place->late_max_ns = 0;
-		}
+	while ((place = map_next_pointer(&findings->places, &at))) {
+		place->before = place->counted.count;
+		place->late_max_ns = 0;
 	}
 }

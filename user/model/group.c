@@ -240,7 +240,7 @@ static void list_callbacks(const struct lp_callbacks *callbacks, struct lp_loop_
 {
 	const struct lp_model_callback *callback;
 
-	into->items = calloc(callbacks->count ? callbacks->count : 1, sizeof(*into->items));
+	into->items = calloc(callbacks->by_name.count + 1, sizeof(*into->items));
 	for (callback = callbacks->first; callback && into->items; callback = callback->next) {
 		struct lp_callback_summary *item = &into->items[into->callback_count++];
 

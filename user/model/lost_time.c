@@ -1,28 +1,24 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "lost_time.h"
 
+#include "base/hash.h"
 #include "base/macros.h"
+#include "base/map.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* The limit of different causes; later ones are counted by kind, without a line. */
 #define CAUSES_MAX 4096
-/* The initial number of buckets, which doubles when there are as many causes. */
-#define BUCKETS_LEAST 4
 
 struct lp_counted {
-	struct lp_counted *next;
 	struct lp_cause cause;
 	uint64_t last_segment; /* the last one with a sample; 0: none */
 	uint64_t before_count, before_ns; /* values at the end of the last interval */
 };
 
-/* The table begins small: most loops have a few causes, and there may be thousands of loops. */
 struct lp_lost_time {
-	struct lp_counted **buckets; /* their number is a power of two, 0 without causes */
-	size_t capacity;
-	size_t count;
+	struct lp_map causes; /* struct lp_counted, by kind, frame, system call and holder */
 };
 
 struct lp_lost_time *lost_time_new(void)
@@ -32,16 +28,7 @@ struct lp_lost_time *lost_time_new(void)
 
 void lost_time_reset(struct lp_lost_time *lost_time)
 {
-	struct lp_counted *counted;
-	size_t i;
-
-	lost_time->count = 0;
-	for (i = 0; i < lost_time->capacity; i++) {
-		while ((counted = lost_time->buckets[i])) {
-			lost_time->buckets[i] = counted->next;
-			free(counted);
-		}
-	}
+	map_free_entries(&lost_time->causes, free);
 }
 
 void lost_time_free(struct lp_lost_time *lost_time)
@@ -49,47 +36,25 @@ void lost_time_free(struct lp_lost_time *lost_time)
 	if (!lost_time)
 		return;
 	lost_time_reset(lost_time);
-	free(lost_time->buckets);
 	free(lost_time);
 }
 
 /* Equal lines share one frame, so that the address of the frame can be hashed. */
-static size_t bucket_of(const struct lp_lost_time *lost_time, const struct lp_cause *cause)
+static uint64_t hash_of(const struct lp_cause *cause)
 {
-	return ((uintptr_t)cause->frame / 16 + (size_t)cause->kind * 31 +
-		(unsigned char)cause->syscall[0]) &
-	       (lost_time->capacity - 1);
+	struct lp_hash hash = hash_begin();
+
+	hash_number(&hash, (uintptr_t)cause->frame);
+	hash_number(&hash, cause->kind);
+	hash_text(&hash, cause->syscall);
+	hash_text(&hash, cause->held_by);
+	return hash_end(&hash);
 }
 
-/* Doubles the buckets if needed.  Returns false if there are none and no memory for them. */
-static bool grow(struct lp_lost_time *lost_time)
+static bool has_cause(const void *entry, const void *key)
 {
-	size_t capacity = lost_time->capacity ? 2 * lost_time->capacity : BUCKETS_LEAST, i;
-	struct lp_lost_time grown = { .capacity = capacity };
-	struct lp_counted *counted;
+	const struct lp_cause *left = &((const struct lp_counted *)entry)->cause, *right = key;
 
-	if (lost_time->count < lost_time->capacity)
-		return true;
-	grown.buckets = calloc(capacity, sizeof(struct lp_counted *));
-	if (!grown.buckets)
-		return lost_time->capacity != 0;
-	for (i = 0; i < lost_time->capacity; i++) {
-		while ((counted = lost_time->buckets[i])) {
-			size_t bucket = bucket_of(&grown, &counted->cause);
-
-			lost_time->buckets[i] = counted->next;
-			counted->next = grown.buckets[bucket];
-			grown.buckets[bucket] = counted;
-		}
-	}
-	free(lost_time->buckets);
-	lost_time->buckets = grown.buckets;
-	lost_time->capacity = capacity;
-	return true;
-}
-
-static bool same(const struct lp_cause *left, const struct lp_cause *right)
-{
 	return left->kind == right->kind && left->frame == right->frame &&
 	       !strcmp(left->syscall, right->syscall) && !strcmp(left->held_by, right->held_by);
 }
@@ -98,23 +63,18 @@ static bool same(const struct lp_cause *left, const struct lp_cause *right)
 static struct lp_counted *find(struct lp_lost_time *lost_time, const struct lp_cause *key,
 			       size_t most)
 {
-	struct lp_counted *counted =
-		lost_time->capacity ? lost_time->buckets[bucket_of(lost_time, key)] : NULL;
-	struct lp_counted **bucket;
+	uint64_t hash = hash_of(key);
+	struct lp_counted *counted = map_find(&lost_time->causes, hash, has_cause, key);
 
-	while (counted && !same(&counted->cause, key))
-		counted = counted->next;
-	if (counted || lost_time->count >= most)
+	if (counted || lost_time->causes.count >= most)
 		return counted;
-	counted = grow(lost_time) ? calloc(1, sizeof(*counted)) : NULL;
-	if (!counted)
+	counted = calloc(1, sizeof(*counted));
+	if (!counted || !map_add(&lost_time->causes, hash, counted)) {
+		free(counted);
 		return NULL;
+	}
 	counted->cause = *key;
 	counted->cause.count = counted->cause.occurrences = counted->cause.total_ns = 0;
-	bucket = &lost_time->buckets[bucket_of(lost_time, key)];
-	counted->next = *bucket;
-	*bucket = counted;
-	lost_time->count++;
 	return counted;
 }
 
@@ -168,18 +128,15 @@ void lost_time_merge(struct lp_lost_time *into, const struct lp_lost_time *from)
 {
 	const struct lp_counted *other;
 	struct lp_counted *counted;
-	size_t i;
+	size_t at = 0;
 
-	for (i = 0; i < from->capacity; i++) {
-		for (other = from->buckets[i]; other; other = other->next) {
-			counted =
-				add(into, &other->cause, other->cause.count, other->cause.total_ns);
-			if (!counted)
-				continue;
-			counted->cause.occurrences += other->cause.occurrences;
-			counted->before_count += other->before_count;
-			counted->before_ns += other->before_ns;
-		}
+	while ((other = map_next_pointer(&from->causes, &at))) {
+		counted = add(into, &other->cause, other->cause.count, other->cause.total_ns);
+		if (!counted)
+			continue;
+		counted->cause.occurrences += other->cause.occurrences;
+		counted->before_count += other->before_count;
+		counted->before_ns += other->before_ns;
 	}
 }
 
@@ -222,23 +179,21 @@ static int by_total(const void *left, const void *right)
 
 size_t lost_time_list(const struct lp_lost_time *lost_time, bool interval, struct lp_cause **list)
 {
-	struct lp_cause *items = calloc(lost_time->count ? lost_time->count : 1, sizeof(*items));
+	struct lp_cause *items = calloc(lost_time->causes.count + 1, sizeof(*items));
 	const struct lp_counted *counted;
-	size_t count = 0, i;
+	size_t count = 0, at = 0;
 
 	*list = items;
-	for (i = 0; items && i < lost_time->capacity; i++) {
-		for (counted = lost_time->buckets[i]; counted; counted = counted->next) {
-			items[count] = counted->cause;
-			if (interval) {
-				items[count].count =
-					saturating_sub(items[count].count, counted->before_count);
-				items[count].total_ns =
-					saturating_sub(items[count].total_ns, counted->before_ns);
-			}
-			if (items[count].count)
-				count++;
+	while (items && (counted = map_next_pointer(&lost_time->causes, &at))) {
+		items[count] = counted->cause;
+		if (interval) {
+			items[count].count =
+				saturating_sub(items[count].count, counted->before_count);
+			items[count].total_ns =
+				saturating_sub(items[count].total_ns, counted->before_ns);
 		}
+		if (items[count].count)
+			count++;
 	}
 	if (items)
 		qsort(items, count, sizeof(*items), by_total);
@@ -248,12 +203,10 @@ size_t lost_time_list(const struct lp_lost_time *lost_time, bool interval, struc
 void lost_time_begin_interval(struct lp_lost_time *lost_time)
 {
 	struct lp_counted *counted;
-	size_t i;
+	size_t at = 0;
 
-	for (i = 0; i < lost_time->capacity; i++) {
-		for (counted = lost_time->buckets[i]; counted; counted = counted->next) {
-			counted->before_count = counted->cause.count;
-			counted->before_ns = counted->cause.total_ns;
-		}
+	while ((counted = map_next_pointer(&lost_time->causes, &at))) {
+		counted->before_count = counted->cause.count;
+		counted->before_ns = counted->cause.total_ns;
 	}
 }

@@ -9,13 +9,13 @@
 #include "pending_stalls.h"
 #include "processes.h"
 #include "limited.h"
+#include "base/map.h"
 
 struct lp_model_source;
 
 struct lp_model_loop {
 	struct lp_model_loop *next;
 	struct lp_model_loop *next_own; /* next loop of the same source */
-	struct lp_model_loop *next_alike; /* in the same bucket of model->alike or ->folded */
 	struct lp_model_source *source; /* NULL for folded loops and model->other */
 	struct lp_loop_info info;
 	uint64_t start_ticks; /* start time of its process; 0: not known */
@@ -92,9 +92,6 @@ struct lp_model_source {
 	enum lp_end_reason reason;
 };
 
-#define LP_ALIKE_BUCKETS 4096
-#define LP_FOLDED_BUCKETS 256
-
 struct lp_model {
 	const struct lp_observer *observer;
 	void *context;
@@ -106,12 +103,12 @@ struct lp_model {
 	struct lp_model_source *source; /* the selected source of events; its slots are allocated */
 	struct lp_model_source *first; /* the earliest source; the end of the run is in its clock */
 	struct lp_model_loop *loops, **last_loop;
-	/* hash table by boot, process and thread; filled only if there are several sources */
-	struct lp_model_loop *alike[LP_ALIKE_BUCKETS];
+	/* loops by boot, process and thread, which several may have; empty with a single source */
+	struct lp_map alike;
 	size_t loop_count; /* length of the list loops */
 	size_t ended_count; /* ended loops in that list that are not folded */
 	size_t folded_count; /* folded loops in that list */
-	struct lp_model_loop *folded[LP_FOLDED_BUCKETS]; /* folded loops by their labels */
+	struct lp_map folded; /* folded loops by their labels */
 	size_t read_count; /* loops with lp_model_loop.read in that list */
 	uint32_t loop_ids;
 	size_t callback_count; /* callbacks of all loops */

@@ -2,6 +2,8 @@
 /* Sources of events: their runs, beginnings and ends, and loops that two of them have recorded. */
 #include "model_internal.h"
 
+#include "base/hash.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,6 +77,8 @@ void model_free(struct lp_model *model)
 	for (i = 0; i < model->source_count; i++)
 		free_source(model->sources[i]);
 	source_lines_free(model->places);
+	map_free(&model->alike);
+	map_free(&model->folded);
 	free(model->sources);
 	free(model);
 }
@@ -203,28 +207,23 @@ void model_begin(struct lp_model *model, const struct lp_run *run)
 
 /* ---- loops that two sources have recorded --------------------------------------------- */
 
-/* Returns the bucket in model->alike of a loop with that boot ID, PID and TID. */
-static size_t bucket_of(const struct lp_model_source *source, const struct lp_loop_info *info)
+static uint64_t hash_of(const struct lp_model_source *source, const struct lp_loop_info *info)
 {
-	uint64_t words[2];
+	struct lp_hash hash = hash_begin();
 
-	_Static_assert(sizeof(words) == sizeof(source->run.boot_id), "the same");
-	memcpy(words, source->run.boot_id, sizeof(words));
-	words[0] ^= words[1] ^ (uint64_t)(uint32_t)info->pid << 32 ^ (uint32_t)info->tid;
-	return (size_t)(words[0] * 0x9e3779b97f4a7c15ULL >> 32) % LP_ALIKE_BUCKETS;
+	hash_bytes(&hash, source->run.boot_id, sizeof(source->run.boot_id));
+	hash_number(&hash, (uint64_t)info->pid);
+	hash_number(&hash, (uint64_t)info->tid);
+	return hash_end(&hash);
 }
 
 void source_add_loop(struct lp_model *model, struct lp_model_loop *loop)
 {
-	struct lp_model_loop **bucket;
-
 	loop->next_own = loop->source->own;
 	loop->source->own = loop;
-	if (model->source_count < 2)
-		return;
-	bucket = &model->alike[bucket_of(loop->source, &loop->info)];
-	loop->next_alike = *bucket;
-	*bucket = loop;
+	/* without memory for that, a loop that two sources have recorded counts twice */
+	if (model->source_count > 1)
+		map_add(&model->alike, hash_of(loop->source, &loop->info), loop);
 }
 
 void source_drop_loop(struct lp_model *model, struct lp_model_loop *loop)
@@ -235,11 +234,7 @@ void source_drop_loop(struct lp_model *model, struct lp_model_loop *loop)
 		at = &(*at)->next_own;
 	if (*at)
 		*at = loop->next_own;
-	at = &model->alike[bucket_of(loop->source, &loop->info)];
-	while (*at && *at != loop)
-		at = &(*at)->next_alike;
-	if (*at)
-		*at = loop->next_alike;
+	map_take(&model->alike, hash_of(loop->source, &loop->info), loop);
 }
 
 /* Returns whether the loop ended before now_ns.  Sources of one boot have the same clock. */
@@ -252,6 +247,28 @@ static bool is_over(const struct lp_model_loop *loop, uint64_t now_ns)
 	return end_ns <= now_ns;
 }
 
+/* A loop that a source has recorded: see source_overlaps(). */
+struct recorded_loop {
+	const struct lp_model_source *source;
+	const struct lp_loop_info *info;
+	uint64_t start_ticks, begun_ns;
+};
+
+static bool is_same_loop(const void *entry, const void *key)
+{
+	const struct lp_model_loop *loop = entry;
+	const struct recorded_loop *recorded = key;
+
+	if (loop->source == recorded->source || loop->info.pid != recorded->info->pid ||
+	    loop->info.tid != recorded->info->tid || is_over(loop, recorded->begun_ns))
+		return false;
+	if (loop->start_ticks && recorded->start_ticks &&
+	    loop->start_ticks != recorded->start_ticks)
+		return false;
+	return !memcmp(loop->source->run.boot_id, recorded->source->run.boot_id,
+		       sizeof(loop->source->run.boot_id));
+}
+
 /*
  * Of two sources the one whose event of the loop comes first counts it.  Loops with the same boot,
  * PID and TID at one time are the same; the start of the process is compared as well, because
@@ -261,21 +278,10 @@ bool source_overlaps(const struct lp_model *model, const struct lp_loop_info *in
 		     uint64_t start_ticks, uint64_t begun_ns)
 {
 	const struct lp_model_source *source = model->source;
-	const struct lp_model_loop *loop;
+	const struct recorded_loop recorded = { source, info, start_ticks, begun_ns };
 
-	if (model->source_count < 2 || !is_known(source->run.boot_id))
-		return false;
-	for (loop = model->alike[bucket_of(source, info)]; loop; loop = loop->next_alike) {
-		if (loop->source == source || loop->info.pid != info->pid ||
-		    loop->info.tid != info->tid || is_over(loop, begun_ns))
-			continue;
-		if (loop->start_ticks && start_ticks && loop->start_ticks != start_ticks)
-			continue;
-		if (!memcmp(loop->source->run.boot_id, source->run.boot_id,
-			    sizeof(source->run.boot_id)))
-			return true;
-	}
-	return false;
+	return model->source_count > 1 && is_known(source->run.boot_id) &&
+	       map_find(&model->alike, hash_of(source, info), is_same_loop, &recorded);
 }
 
 uint64_t model_overlaps(const struct lp_model *model)

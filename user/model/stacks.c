@@ -2,26 +2,20 @@
 #include "stacks.h"
 
 #include "wire/resource_text.h"
+#include "base/hash.h"
+#include "base/map.h"
 #include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define REPORTED_BUCKETS 256
 #define REPORTED_MAX 2048
 /* The limit of lines of all sources; frames over it count as unreadable. */
 #define PLACES_MAX 65536
-#define PLACE_BUCKETS 4096
-
-struct lp_source_line {
-	struct lp_source_line *next;
-	struct lp_shown_frame frame;
-};
 
 struct lp_source_lines {
-	struct lp_source_line *buckets[PLACE_BUCKETS];
-	size_t count;
+	struct lp_map lines; /* struct lp_shown_frame, by all of their members */
 };
 
 struct lp_frames {
@@ -31,8 +25,7 @@ struct lp_frames {
 };
 
 struct lp_known_stacks {
-	struct lp_known_stack *buckets[REPORTED_BUCKETS];
-	size_t count;
+	struct lp_map stacks; /* struct lp_known_stack, by name and holder */
 };
 
 struct lp_source_lines *source_lines_new(void)
@@ -40,24 +33,20 @@ struct lp_source_lines *source_lines_new(void)
 	return calloc(1, sizeof(struct lp_source_lines));
 }
 
-static void free_place(struct lp_source_line *place)
+static void free_line(void *entry)
 {
-	free(place->frame.function);
-	free(place->frame.file);
-	free(place);
+	struct lp_shown_frame *line = entry;
+
+	free(line->function);
+	free(line->file);
+	free(line);
 }
 
 void source_lines_free(struct lp_source_lines *places)
 {
-	struct lp_source_line *place;
-	size_t i;
-
-	for (i = 0; places && i < PLACE_BUCKETS; i++) {
-		while ((place = places->buckets[i])) {
-			places->buckets[i] = place->next;
-			free_place(place);
-		}
-	}
+	if (!places)
+		return;
+	map_free_entries(&places->lines, free_line);
 	free(places);
 }
 
@@ -94,35 +83,43 @@ static bool grow(struct lp_frames *frames, size_t wanted)
 	return true;
 }
 
-static struct lp_source_line *make_place(const struct lp_event_frame *event)
+/* Returns a new line of the table, or NULL if out of memory. */
+static const struct lp_shown_frame *add_line(struct lp_source_lines *places, uint64_t hash,
+					     const struct lp_event_frame *event)
 {
-	struct lp_source_line *place = calloc(1, sizeof(*place));
+	struct lp_shown_frame *line = calloc(1, sizeof(*line));
 
-	if (!place)
+	if (!line)
 		return NULL;
-	place->frame.kind = (enum lp_frame_kind)event->kind;
-	place->frame.coroutine = event->coroutine;
-	place->frame.line = event->line;
-	place->frame.function = strdup(event->function);
-	place->frame.file = strdup(event->file);
-	if (place->frame.function && place->frame.file)
-		return place;
-	free_place(place);
+	line->kind = (enum lp_frame_kind)event->kind;
+	line->coroutine = event->coroutine;
+	line->line = event->line;
+	line->function = strdup(event->function);
+	line->file = strdup(event->file);
+	if (line->function && line->file && map_add(&places->lines, hash, line))
+		return line;
+	free_line(line);
 	return NULL;
 }
 
-static bool is_at(const struct lp_shown_frame *frame, const struct lp_event_frame *event)
+static bool is_at(const void *entry, const void *key)
 {
+	const struct lp_shown_frame *frame = entry;
+	const struct lp_event_frame *event = key;
+
 	return frame->line == event->line && frame->kind == (enum lp_frame_kind)event->kind &&
 	       frame->coroutine == (event->coroutine != 0) &&
 	       !strcmp(frame->function, event->function) && !strcmp(frame->file, event->file);
 }
 
-static uint64_t hash_text(uint64_t hash, const char *text)
+static uint64_t hash_of(const struct lp_event_frame *event)
 {
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * LP_HASH_PRIME;
-	return hash;
+	struct lp_hash hash = hash_begin();
+
+	hash_text(&hash, event->function);
+	hash_text(&hash, event->file);
+	hash_number(&hash, event->line);
+	return hash_end(&hash);
 }
 
 /*
@@ -132,24 +129,16 @@ static uint64_t hash_text(uint64_t hash, const char *text)
 static const struct lp_shown_frame *find_place(struct lp_source_lines *places,
 					       struct lp_event_frame *event)
 {
-	struct lp_source_line **bucket, *place;
+	const struct lp_shown_frame *line;
 	uint64_t hash;
 
 	text_sanitise(event->function);
 	text_sanitise(event->file);
-	hash = hash_text(hash_text(LP_HASH_BASIS, event->function), event->file);
-	hash = (hash ^ event->line) * LP_HASH_PRIME;
-	bucket = &places->buckets[(hash ^ hash >> 32) % PLACE_BUCKETS];
-	for (place = *bucket; place; place = place->next)
-		if (is_at(&place->frame, event))
-			return &place->frame;
-	place = places->count < PLACES_MAX ? make_place(event) : NULL;
-	if (!place)
-		return NULL;
-	place->next = *bucket;
-	*bucket = place;
-	places->count++;
-	return &place->frame;
+	hash = hash_of(event);
+	line = map_find(&places->lines, hash, is_at, event);
+	if (line || places->lines.count >= PLACES_MAX)
+		return line;
+	return add_line(places, hash, event);
 }
 
 void frames_add(struct lp_frames *frames, const struct lp_event_frame *event)
@@ -238,36 +227,61 @@ struct lp_known_stacks *known_stacks_new(void)
 	return calloc(1, sizeof(struct lp_known_stacks));
 }
 
-static void forget_all(struct lp_known_stacks *table)
+static void free_known_stack(void *entry)
 {
-	struct lp_known_stack *known_stack;
-	size_t i;
+	struct lp_known_stack *known_stack = entry;
 
-	for (i = 0; i < REPORTED_BUCKETS; i++) {
-		while ((known_stack = table->buckets[i])) {
-			table->buckets[i] = known_stack->next;
-			stack_clear(&known_stack->stack);
-			free(known_stack);
-		}
-	}
-	table->count = 0;
+	stack_clear(&known_stack->stack);
+	free(known_stack);
 }
 
 void known_stacks_free(struct lp_known_stacks *table)
 {
 	if (!table)
 		return;
-	forget_all(table);
+	map_free_entries(&table->stacks, free_known_stack);
 	free(table);
+}
+
+static uint64_t hash_of_name(uint64_t name, bool holder)
+{
+	struct lp_hash hash = hash_begin();
+
+	hash_number(&hash, name);
+	hash_number(&hash, holder);
+	return hash_end(&hash);
+}
+
+static bool has_name(const void *entry, const void *key)
+{
+	const struct lp_known_stack *known_stack = entry, *wanted = key;
+
+	return known_stack->name == wanted->name && known_stack->holder == wanted->holder;
 }
 
 static struct lp_known_stack *find(const struct lp_known_stacks *table, uint64_t name, bool holder)
 {
-	struct lp_known_stack *known_stack = table->buckets[(name ^ name >> 17) % REPORTED_BUCKETS];
+	const struct lp_known_stack wanted = { .name = name, .holder = holder };
 
-	while (known_stack && (known_stack->name != name || known_stack->holder != holder))
-		known_stack = known_stack->next;
-	return known_stack;
+	return map_find(&table->stacks, hash_of_name(name, holder), has_name, &wanted);
+}
+
+/* Returns a new stack of the table, or NULL if out of memory. */
+static struct lp_known_stack *add_stack(struct lp_known_stacks *table, uint64_t name, bool holder)
+{
+	struct lp_known_stack *known_stack;
+
+	if (table->stacks.count == REPORTED_MAX)
+		map_free_entries(&table->stacks, free_known_stack);
+	known_stack = calloc(1, sizeof(*known_stack));
+	if (!known_stack)
+		return NULL;
+	known_stack->name = name;
+	known_stack->holder = holder;
+	if (map_add(&table->stacks, hash_of_name(name, holder), known_stack))
+		return known_stack;
+	free(known_stack);
+	return NULL;
 }
 
 const struct lp_known_stack *known_stacks_find(const struct lp_known_stacks *table, uint64_t name,
@@ -280,23 +294,15 @@ void known_stacks_add(struct lp_known_stacks *table, const struct lp_frames *fra
 		      const struct lp_event_stack_sample *event)
 {
 	bool holder = event->reason == LP_SAMPLE_GIL_HOLDER;
-	struct lp_known_stack *known_stack = find(table, event->stack, holder), **bucket;
+	struct lp_known_stack *known_stack = find(table, event->stack, holder);
 	char target[LP_RESOURCE_TEXT_MAX];
 
 	resource_text(&event->resource, target, sizeof(target));
 	if (!known_stack) {
-		if (table->count == REPORTED_MAX)
-			forget_all(table);
-		known_stack = calloc(1, sizeof(*known_stack));
+		known_stack = add_stack(table, event->stack, holder);
 		if (!known_stack)
 			return;
-		known_stack->name = event->stack;
-		known_stack->holder = holder;
 		text_copy(known_stack->target, sizeof(known_stack->target), target);
-		bucket = &table->buckets[(event->stack ^ event->stack >> 17) % REPORTED_BUCKETS];
-		known_stack->next = *bucket;
-		*bucket = known_stack;
-		table->count++;
 	} else if (strcmp(known_stack->target, target) != 0) {
 		known_stack->several = true;
 	}

@@ -35,7 +35,6 @@ void stack_clear(struct lp_stack *stack);
 
 /* The last stack that an event gave for a stack name, in one loop. */
 struct lp_known_stack {
-	struct lp_known_stack *next;
 	uint64_t name; /* struct lp_event_stack_sample.stack */
 	bool holder; /* a stack of the GIL's holder: its name is that of a thread */
 	struct lp_stack stack;

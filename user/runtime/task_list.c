@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "task_list.h"
 
+#include "base/hash.h"
+#include "base/map.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -11,9 +13,6 @@
 /* Enough for a million tasks with their frames, edges and texts. */
 #define ARENA_BYTES_MAX (768UL << 20)
 
-#define FIRST_SLOTS 1024
-/* The number of shared texts; further ones are copied each time. */
-#define INTERNED_MAX (1 << 20)
 #define TEXT_BYTES 1024
 
 struct lp_chunk {
@@ -25,9 +24,7 @@ struct lp_chunk {
 struct lp_task_arena {
 	struct lp_chunk *chunks; /* the first one is being filled */
 	size_t bytes; /* capacity of all chunks */
-	/* a hash table of texts with open addressing; text_slots is a power of 2 */
-	const char **texts;
-	size_t text_count, text_slots;
+	struct lp_map texts; /* shared texts; once it is full, further ones are copied each time */
 };
 
 struct lp_task_arena *task_arena_new(void)
@@ -45,7 +42,7 @@ void task_arena_free(struct lp_task_arena *arena)
 		next = chunk->next;
 		free(chunk);
 	}
-	free(arena->texts);
+	map_free(&arena->texts);
 	free(arena);
 }
 
@@ -89,72 +86,32 @@ void *task_arena_take(struct lp_task_arena *arena, size_t size)
 	return taken;
 }
 
-/* FNV-1a */
-static uint64_t hash_text(const char *text)
+static bool is_text(const void *entry, const void *key)
 {
-	uint64_t hash = 0xcbf29ce484222325ULL;
-
-	for (; *text; text++)
-		hash = (hash ^ (uint8_t)*text) * 0x100000001b3ULL;
-	return hash;
-}
-
-/* Returns the slot of a text, or the free slot that it belongs in. */
-static size_t find_slot(const char **texts, size_t slots, const char *text)
-{
-	size_t slot = hash_text(text) & (slots - 1);
-
-	while (texts[slot] && strcmp(texts[slot], text) != 0)
-		slot = (slot + 1) & (slots - 1);
-	return slot;
-}
-
-/* Makes room for another text.  False: there is none, and the new text is not shared. */
-static bool reserve(struct lp_task_arena *arena)
-{
-	size_t slots = arena->text_slots ? arena->text_slots * 2 : FIRST_SLOTS, i;
-	const char **texts;
-
-	if (arena->text_slots && arena->text_count < arena->text_slots / 2)
-		return true;
-	if (arena->text_count >= INTERNED_MAX)
-		return false;
-	texts = calloc(slots, sizeof(*texts));
-	if (!texts)
-		return false;
-	for (i = 0; i < arena->text_slots; i++)
-		if (arena->texts[i])
-			texts[find_slot(texts, slots, arena->texts[i])] = arena->texts[i];
-	free(arena->texts);
-	arena->texts = texts;
-	arena->text_slots = slots;
-	return true;
+	return !strcmp(entry, key);
 }
 
 const char *task_arena_text(struct lp_task_arena *arena, const char *text)
 {
-	bool capacity = reserve(arena);
+	struct lp_hash hash = hash_begin();
 	char clean[TEXT_BYTES];
-	size_t slot = 0, length;
+	const char *shared;
+	size_t length;
 	char *copy;
 
 	text_copy(clean, sizeof(clean), text);
 	if (!clean[0])
 		return "";
-	if (arena->text_slots) {
-		slot = find_slot(arena->texts, arena->text_slots, clean);
-		if (arena->texts[slot])
-			return arena->texts[slot];
-	}
 	length = strlen(clean) + 1;
+	hash_bytes(&hash, clean, length);
+	shared = map_find(&arena->texts, hash_end(&hash), is_text, clean);
+	if (shared)
+		return shared;
 	copy = task_arena_take(arena, length);
 	if (!copy)
 		return "";
 	memcpy(copy, clean, length);
-	if (capacity) {
-		arena->texts[slot] = copy;
-		arena->text_count++;
-	}
+	map_add(&arena->texts, hash_end(&hash), copy);
 	return copy;
 }
 

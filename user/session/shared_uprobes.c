@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "shared_uprobes.h"
 
+#include "base/hash.h"
+#include "base/map.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
-#define BUCKETS 256
 #define LINGER_NS 5000000000ULL
 
 struct lp_shared_link {
-	struct lp_shared_link *next;
 	int program; /* descriptor */
 	uint64_t device, inode;
 	uint64_t offset;
@@ -19,8 +20,7 @@ struct lp_shared_link {
 
 struct lp_shared_uprobes {
 	struct lp_attacher *attacher;
-	size_t count;
-	struct lp_shared_link *buckets[BUCKETS];
+	struct lp_map links; /* struct lp_shared_link, by program and place */
 };
 
 struct lp_shared_uprobes *shared_uprobes_new(struct lp_attacher *attacher)
@@ -32,76 +32,92 @@ struct lp_shared_uprobes *shared_uprobes_new(struct lp_attacher *attacher)
 	return shared;
 }
 
-static void end_link(struct lp_shared_uprobes *shared, struct lp_shared_link **at)
+static void end_link(struct lp_shared_uprobes *shared, struct lp_shared_link *link)
 {
-	struct lp_shared_link *link = *at;
-
-	*at = link->next;
 	attacher_detach(shared->attacher, link->probe);
 	free(link);
-	shared->count--;
 }
 
 void shared_uprobes_free(struct lp_shared_uprobes *shared)
 {
-	size_t i;
+	struct lp_shared_link *link;
+	size_t at = 0;
 
 	if (!shared)
 		return;
-	for (i = 0; i < BUCKETS; i++)
-		while (shared->buckets[i])
-			end_link(shared, &shared->buckets[i]);
+	while ((link = map_next_pointer(&shared->links, &at)))
+		end_link(shared, link);
+	map_free(&shared->links);
 	free(shared);
 }
 
-static struct lp_shared_link **find(struct lp_shared_uprobes *shared, int program,
-				    const struct lp_file_facts *file, uint64_t offset)
+static uint64_t hash_of(const struct lp_shared_link *link)
 {
-	uint64_t hash = (file->inode ^ file->device << 20 ^ offset << 3 ^ (uint64_t)program << 40) *
-			0x9e3779b97f4a7c15ULL;
-	struct lp_shared_link **at = &shared->buckets[hash >> 56];
+	struct lp_hash hash = hash_begin();
 
-	while (*at && ((*at)->program != program || (*at)->device != file->device ||
-		       (*at)->inode != file->inode || (*at)->offset != offset))
-		at = &(*at)->next;
-	return at;
+	hash_number(&hash, (uint64_t)link->program);
+	hash_number(&hash, link->device);
+	hash_number(&hash, link->inode);
+	hash_number(&hash, link->offset);
+	return hash_end(&hash);
+}
+
+static bool same_place(const void *entry, const void *key)
+{
+	const struct lp_shared_link *link = entry, *wanted = key;
+
+	return link->program == wanted->program && link->device == wanted->device &&
+	       link->inode == wanted->inode && link->offset == wanted->offset;
+}
+
+/* Adds a link that is like wanted, without a probe or shares; NULL if out of memory. */
+static struct lp_shared_link *add_link(struct lp_shared_uprobes *shared,
+				       const struct lp_shared_link *wanted)
+{
+	struct lp_shared_link *link = malloc(sizeof(*link));
+
+	if (!link)
+		return NULL;
+	*link = *wanted;
+	if (map_add(&shared->links, hash_of(link), link))
+		return link;
+	free(link);
+	return NULL;
 }
 
 int shared_uprobes_attach(struct lp_shared_uprobes *shared, const struct lp_attach_request *request,
 			  struct lp_shared_link **result, bool *first)
 {
+	const struct lp_shared_link wanted = {
+		.program = request->program,
+		.device = request->known->device,
+		.inode = request->known->inode,
+		.offset = request->offset,
+	};
+	struct lp_shared_link *known =
+		map_find(&shared->links, hash_of(&wanted), same_place, &wanted);
+	struct lp_shared_link *link = known ? known : add_link(shared, &wanted);
 	struct lp_attach_request of_host = *request;
-	struct lp_shared_link **at, *link;
 	int probe;
 
 	*result = NULL;
-	of_host.for_host = true;
-	at = find(shared, request->program, request->known, request->offset);
-	if (*at) {
-		of_host.program = -1;
-		probe = attacher_attach(shared->attacher, &of_host, first);
-		if (probe < 0)
-			return probe;
-		(*at)->shares++;
-		*result = *at;
-		return 0;
-	}
-	link = calloc(1, sizeof(*link));
 	if (!link)
 		return -ENOMEM;
+	of_host.for_host = true;
+	/* the process is checked to have mapped the file in any case */
+	if (known)
+		of_host.program = -1;
 	probe = attacher_attach(shared->attacher, &of_host, first);
 	if (probe < 0) {
-		free(link);
+		if (!known) {
+			map_take(&shared->links, hash_of(link), link);
+			free(link);
+		}
 		return probe;
 	}
-	link->probe = probe;
-	link->program = request->program;
-	link->device = request->known->device;
-	link->inode = request->known->inode;
-	link->offset = request->offset;
-	link->shares = 1;
-	*at = link;
-	shared->count++;
+	if (!known)
+		link->probe = probe;
+	link->shares++;
 	*result = link;
 	return 0;
 }
@@ -114,22 +130,18 @@ void shared_uprobes_release(struct lp_shared_link *link, uint64_t now_ns)
 
 void shared_uprobes_sweep(struct lp_shared_uprobes *shared, uint64_t now_ns)
 {
-	size_t i;
+	struct lp_shared_link *link;
+	size_t at = 0;
 
-	for (i = 0; i < BUCKETS; i++) {
-		struct lp_shared_link **at = &shared->buckets[i];
-
-		while (*at) {
-			if (!(*at)->shares && now_ns > (*at)->idle_ns &&
-			    now_ns - (*at)->idle_ns >= LINGER_NS)
-				end_link(shared, at);
-			else
-				at = &(*at)->next;
-		}
+	while ((link = map_next_pointer(&shared->links, &at))) {
+		if (link->shares || now_ns <= link->idle_ns || now_ns - link->idle_ns < LINGER_NS)
+			continue;
+		map_remove_last(&shared->links, &at);
+		end_link(shared, link);
 	}
 }
 
 size_t shared_uprobes_count(const struct lp_shared_uprobes *shared)
 {
-	return shared->count;
+	return shared->links.count;
 }

@@ -1,37 +1,32 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "alike.h"
 
+#include "base/hash.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t mix(uint64_t hash, uint64_t word)
+static void add_frame(struct lp_hash *hash, const struct lp_shown_frame *frame)
 {
-	hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
-	return hash ^ hash >> 29;
-}
-
-static uint64_t mix_text(uint64_t hash, const char *text)
-{
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * 0x100000001b3ULL;
-	return mix(hash, 0);
-}
-
-static uint64_t mix_frame(uint64_t hash, const struct lp_shown_frame *frame)
-{
-	return frame ? mix(mix_text(hash, frame->file), frame->line) : mix(hash, 1);
+	hash_text(hash, frame ? frame->file : "");
+	hash_number(hash, frame ? frame->line : 0);
 }
 
 uint64_t alike_key(const struct lp_tasks_snapshot *snapshot, uint32_t number)
 {
 	const struct lp_task *task = &snapshot->list.tasks[number];
 	const struct lp_task_place *place = &snapshot->places[number];
-	uint64_t hash = mix_text(0xcbf29ce484222325ULL, task->coroutine);
+	struct lp_hash hash = hash_begin();
 
-	hash = mix(mix(mix(hash, task->state), task->awaited), place->loop);
-	hash = mix_text(mix_text(hash, task->awaited_class), task->exception_type);
-	return mix_frame(mix_frame(hash, place->parked), place->own);
+	hash_text(&hash, task->coroutine);
+	hash_number(&hash, (uint64_t)task->state << 32 | task->awaited);
+	hash_number(&hash, place->loop);
+	hash_text(&hash, task->awaited_class);
+	hash_text(&hash, task->exception_type);
+	add_frame(&hash, place->parked);
+	add_frame(&hash, place->own);
+	return hash_end(&hash);
 }
 
 struct alike_member {

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "diff.h"
 
+#include "base/hash.h"
+#include "base/map.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BUCKETS 4096
-
 struct group {
 	struct lp_task_group shown; /* first member: change->groups points to it */
-	struct group *next;
-	uint64_t hash;
 };
 
 struct lp_task_diff {
-	struct group *groups[BUCKETS];
-	size_t group_count;
+	struct lp_map groups; /* struct group, by name, places and lines */
 	struct lp_tasks_change change;
 };
 
@@ -33,8 +31,10 @@ static void free_change(struct lp_tasks_change *change)
 	memset(change, 0, sizeof(*change));
 }
 
-static void free_group(struct group *group)
+static void free_group(void *entry)
 {
+	struct group *group = entry;
+
 	free(group->shown.name);
 	free(group->shown.file);
 	free(group->shown.created_function);
@@ -44,29 +44,14 @@ static void free_group(struct group *group)
 
 void diff_free(struct lp_task_diff *diff)
 {
-	size_t i;
-
 	if (!diff)
 		return;
-	for (i = 0; i < BUCKETS; i++)
-		while (diff->groups[i]) {
-			struct group *group = diff->groups[i];
-
-			diff->groups[i] = group->next;
-			free_group(group);
-		}
+	map_free_entries(&diff->groups, free_group);
 	free_change(&diff->change);
 	free(diff);
 }
 
 /* ---- groups -------------------------------------------------------------------- */
-
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * 0x100000001b3ULL;
-	return (hash ^ 0xff) * 0x100000001b3ULL;
-}
 
 static const char *known_text(const char *text)
 {
@@ -89,8 +74,21 @@ static struct lp_task_group describe(const struct lp_tasks_snapshot *snapshot, s
 	};
 }
 
-static bool same_group(const struct lp_task_group *one, const struct lp_task_group *other)
+static uint64_t hash_of(const struct lp_task_group *group)
 {
+	struct lp_hash hash = hash_begin();
+
+	hash_text(&hash, group->name);
+	hash_text(&hash, group->file);
+	hash_text(&hash, group->created_file);
+	hash_number(&hash, group->line | (uint64_t)group->created_line << 32);
+	return hash_end(&hash);
+}
+
+static bool same_group(const void *entry, const void *key)
+{
+	const struct lp_task_group *one = &((const struct group *)entry)->shown, *other = key;
+
 	return one->line == other->line && one->created_line == other->created_line &&
 	       !strcmp(one->name, other->name) && !strcmp(one->file, other->file) &&
 	       !strcmp(one->created_file, other->created_file);
@@ -100,52 +98,40 @@ static struct group *find_group(struct lp_task_diff *diff, const struct lp_tasks
 				size_t number)
 {
 	const struct lp_task_group wanted = describe(snapshot, number);
-	uint64_t hash = hash_text(0xcbf29ce484222325ULL, wanted.name);
-	struct group *group;
+	uint64_t hash = hash_of(&wanted);
+	struct group *group = map_find(&diff->groups, hash, same_group, &wanted);
 
-	hash = hash_text(hash_text(hash, wanted.file), wanted.created_file);
-	hash = (hash ^ wanted.line ^ (uint64_t)wanted.created_line << 32) * 0x9e3779b97f4a7c15ULL;
-	hash ^= hash >> 32;
-	for (group = diff->groups[hash % BUCKETS]; group; group = group->next)
-		if (group->hash == hash && same_group(&group->shown, &wanted))
-			return group;
+	if (group)
+		return group;
 	group = calloc(1, sizeof(*group));
 	if (!group)
 		return NULL;
-	group->hash = hash;
 	group->shown = wanted;
 	group->shown.name = strdup(wanted.name);
 	group->shown.file = strdup(wanted.file);
 	group->shown.created_function = strdup(wanted.created_function);
 	group->shown.created_file = strdup(wanted.created_file);
 	if (!group->shown.name || !group->shown.file || !group->shown.created_function ||
-	    !group->shown.created_file) {
+	    !group->shown.created_file || !map_add(&diff->groups, hash, group)) {
 		free_group(group);
 		return NULL;
 	}
-	group->next = diff->groups[hash % BUCKETS];
-	diff->groups[hash % BUCKETS] = group;
-	diff->group_count++;
 	return group;
 }
 
 /* Drops the groups that were empty at the previous snapshot already. */
 static void begin_groups(struct lp_task_diff *diff)
 {
-	struct group **at, *group;
-	size_t i;
+	struct group *group;
+	size_t at = 0;
 
-	for (i = 0; i < BUCKETS; i++)
-		for (at = &diff->groups[i]; (group = *at);) {
-			group->shown.started = group->shown.ended = 0;
-			if (group->shown.count) {
-				at = &group->next;
-				continue;
-			}
-			*at = group->next;
-			free_group(group);
-			diff->group_count--;
-		}
+	while ((group = map_next_pointer(&diff->groups, &at))) {
+		group->shown.started = group->shown.ended = 0;
+		if (group->shown.count)
+			continue;
+		map_remove_last(&diff->groups, &at);
+		free_group(group);
+	}
 }
 
 static void judge(struct lp_task_group *group, uint64_t before_ns, uint64_t now_ns)
@@ -170,29 +156,34 @@ static int worst_first(const void *left, const void *right)
 	const struct lp_task_group *a = *(const struct lp_task_group *const *)left;
 	const struct lp_task_group *b = *(const struct lp_task_group *const *)right;
 	size_t of_a = a->started + a->ended, of_b = b->started + b->ended;
+	int order;
 
 	if (task_group_leaks(a) != task_group_leaks(b))
 		return task_group_leaks(a) ? -1 : 1;
 	if (of_a != of_b)
 		return of_a < of_b ? 1 : -1;
-	return strcmp(a->name, b->name);
+	order = strcmp(a->name, b->name);
+	order = order ? order : strcmp(a->file, b->file);
+	order = order ? order : (a->line > b->line) - (a->line < b->line);
+	order = order ? order : strcmp(a->created_file, b->created_file);
+	return order ? order
+		     : (a->created_line > b->created_line) - (a->created_line < b->created_line);
 }
 
 static int judge_groups(struct lp_task_diff *diff, uint64_t before_ns, uint64_t now_ns)
 {
 	struct lp_tasks_change *change = &diff->change;
 	struct group *group;
-	size_t i;
+	size_t at = 0;
 
-	change->groups = malloc((diff->group_count + 1) * sizeof(*change->groups));
+	change->groups = malloc((diff->groups.count + 1) * sizeof(*change->groups));
 	if (!change->groups)
 		return -ENOMEM;
-	for (i = 0; i < BUCKETS; i++)
-		for (group = diff->groups[i]; group; group = group->next) {
-			judge(&group->shown, before_ns, now_ns);
-			if (group->shown.started || group->shown.ended)
-				change->groups[change->group_count++] = &group->shown;
-		}
+	while ((group = map_next_pointer(&diff->groups, &at))) {
+		judge(&group->shown, before_ns, now_ns);
+		if (group->shown.started || group->shown.ended)
+			change->groups[change->group_count++] = &group->shown;
+	}
 	qsort(change->groups, change->group_count, sizeof(*change->groups), worst_first);
 	return 0;
 }

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "frames.h"
 
+#include "base/hash.h"
+#include "base/map.h"
 #include "base/text.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BUCKETS_LEAST 256
-
 struct frame_place {
-	struct frame_place *next;
 	struct lp_raw_frame raw;
 	const char *name; /* part of the key by its address, not its text */
 	bool known;
@@ -19,76 +18,51 @@ struct frame_place {
 
 struct lp_task_frames {
 	const struct lp_instance *instance;
-	size_t count;
-	size_t buckets; /* number of buckets, a power of two */
-	struct frame_place **places;
+	struct lp_map places; /* struct frame_place, by raw and name */
 };
 
 struct lp_task_frames *task_frames_new(const struct lp_instance *instance)
 {
 	struct lp_task_frames *frames = calloc(1, sizeof(*frames));
 
-	if (!frames)
-		return NULL;
-	frames->instance = instance;
-	frames->buckets = BUCKETS_LEAST;
-	frames->places = calloc(frames->buckets, sizeof(struct frame_place *));
-	if (!frames->places) {
-		free(frames);
-		return NULL;
-	}
+	if (frames)
+		frames->instance = instance;
 	return frames;
+}
+
+static void free_place(void *entry)
+{
+	struct frame_place *place = entry;
+
+	free(place->shown.function);
+	free(place->shown.file);
+	free(place);
 }
 
 void task_frames_free(struct lp_task_frames *frames)
 {
-	size_t i;
-
 	if (!frames)
 		return;
-	for (i = 0; i < frames->buckets; i++)
-		while (frames->places[i]) {
-			struct frame_place *place = frames->places[i];
-
-			frames->places[i] = place->next;
-			free(place->shown.function);
-			free(place->shown.file);
-			free(place);
-		}
-	free(frames->places);
+	map_free_entries(&frames->places, free_place);
 	free(frames);
 }
 
-static size_t bucket_of(const struct lp_task_frames *frames, const struct lp_raw_frame *raw,
-			const char *name)
+static uint64_t hash_of(const struct frame_place *place)
 {
-	uint64_t hash = raw->code ^ (uintptr_t)name;
+	struct lp_hash hash = hash_begin();
 
-	hash = (hash ^ hash >> 32) * 0x9e3779b97f4a7c15ULL + raw->instruction;
-	hash = (hash ^ hash >> 29) * 0xbf58476d1ce4e5b9ULL;
-	return (hash ^ hash >> 32) & (frames->buckets - 1);
+	hash_number(&hash, place->raw.code);
+	hash_number(&hash, place->raw.instruction);
+	hash_number(&hash, (uintptr_t)place->name);
+	return hash_end(&hash);
 }
 
-/* Enlarges the hash table.  Without memory for that, lookups become slower. */
-static void grow(struct lp_task_frames *frames)
+static bool same(const void *entry, const void *key)
 {
-	size_t i, buckets = frames->buckets;
-	struct frame_place **old = frames->places, **places = calloc(buckets * 2, sizeof(*places));
+	const struct frame_place *place = entry, *wanted = key;
 
-	if (!places)
-		return;
-	frames->places = places;
-	frames->buckets = buckets * 2;
-	for (i = 0; i < buckets; i++)
-		while (old[i]) {
-			struct frame_place *place = old[i];
-			size_t at = bucket_of(frames, &place->raw, place->name);
-
-			old[i] = place->next;
-			place->next = places[at];
-			places[at] = place;
-		}
-	free(old);
+	return place->raw.code == wanted->raw.code &&
+	       place->raw.instruction == wanted->raw.instruction && place->name == wanted->name;
 }
 
 static void describe(const struct lp_task_frames *frames, struct frame_place *place)
@@ -113,27 +87,24 @@ static void describe(const struct lp_task_frames *frames, struct frame_place *pl
 const struct lp_shown_frame *task_frames_find(struct lp_task_frames *frames,
 					      const struct lp_raw_frame *raw, const char *name)
 {
-	size_t at = bucket_of(frames, raw, name);
+	const struct frame_place wanted = { .raw = *raw, .name = name };
+	uint64_t hash = hash_of(&wanted);
 	struct frame_place *place;
 
 	if (!raw->code)
 		return NULL;
-	for (place = frames->places[at]; place; place = place->next)
-		if (place->raw.code == raw->code && place->raw.instruction == raw->instruction &&
-		    place->name == name)
-			return place->known ? &place->shown : NULL;
-	if (frames->count >= frames->buckets)
-		grow(frames);
-	place = calloc(1, sizeof(*place));
+	place = map_find(&frames->places, hash, same, &wanted);
+	if (place)
+		return place->known ? &place->shown : NULL;
+	place = malloc(sizeof(*place));
 	if (!place)
 		return NULL;
-	place->raw = *raw;
-	place->name = name;
+	*place = wanted;
 	describe(frames, place);
-	at = bucket_of(frames, raw, name);
-	place->next = frames->places[at];
-	frames->places[at] = place;
-	frames->count++;
+	if (!map_add(&frames->places, hash, place)) {
+		free_place(place);
+		return NULL;
+	}
 	return place->known ? &place->shown : NULL;
 }
 

@@ -2,8 +2,9 @@
 /* The sets of labels, and which of them have their own series. */
 #include "series_internal.h"
 
+#include "base/hash.h"
+
 #include <errno.h>
-#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,20 +32,30 @@ static void clear_callback(struct lp_callback_series *callback)
 	free(callback->file);
 }
 
-void series_free_callback(void *node)
+void series_free_callback(void *callback)
 {
-	clear_callback(node);
-	free(node);
+	clear_callback(callback);
+	free(callback);
 }
 
-static int compare_labels(const void *left, const void *right)
+static uint64_t hash_of(const struct lp_loop_labels *labels)
 {
-	return memcmp(left, right, sizeof(struct lp_loop_labels));
+	struct lp_hash hash = hash_begin();
+
+	hash_bytes(&hash, labels, sizeof(*labels));
+	return hash_end(&hash);
+}
+
+static bool has_labels(const void *entry, const void *key)
+{
+	const struct lp_label_set *set = entry;
+
+	return !memcmp(&set->labels, key, sizeof(set->labels));
 }
 
 static void free_loop(struct lp_loop_series *loop)
 {
-	tdestroy(loop->tree, series_free_callback);
+	map_free_entries(&loop->callbacks, series_free_callback);
 	clear_callback(&loop->other);
 	free(loop);
 }
@@ -85,26 +96,12 @@ static struct lp_loop_series *special_loop(struct lp_series *series, struct lp_l
 	return *loop;
 }
 
-struct eviction {
-	struct lp_loop_series *idle;
-};
-
-static void forget_place(const void *node, VISIT visit, void *context)
-{
-	struct lp_label_set *set = *(struct lp_label_set *const *)node;
-	const struct eviction *eviction = context;
-
-	if ((visit == postorder || visit == leaf) && set->loops == eviction->idle) {
-		set->loops = NULL;
-		set->wall_ns = eviction->idle->numbers.wall_ns;
-	}
-}
-
 /* Frees the series that are idle for longest.  Returns false if none may be replaced. */
 static bool evict_idle(struct lp_series *series)
 {
-	struct lp_loop_series **at, **found = NULL;
-	struct eviction eviction;
+	struct lp_loop_series **at, **found = NULL, *idle;
+	struct lp_label_set *set;
+	size_t next = 0;
 
 	for (at = &series->loops; *at; at = &(*at)->next) {
 		if (!(*at)->known || *at == series->other ||
@@ -115,13 +112,18 @@ static bool evict_idle(struct lp_series *series)
 	}
 	if (!found)
 		return false;
-	eviction.idle = *found;
-	twalk_r(series->sets, forget_place, &eviction);
-	*found = eviction.idle->next;
+	idle = *found;
+	while ((set = map_next_pointer(&series->sets, &next))) {
+		if (set->loops != idle)
+			continue;
+		set->loops = NULL;
+		set->wall_ns = idle->numbers.wall_ns;
+	}
+	*found = idle->next;
 	if (!*found)
 		series->last = found;
-	series->callback_count -= eviction.idle->own_count;
-	free_loop(eviction.idle);
+	series->callback_count -= idle->own_count;
+	free_loop(idle);
 	series->set_count--;
 	return true;
 }
@@ -182,16 +184,17 @@ static struct lp_loop_labels labels_of(const struct lp_series *series,
 static struct lp_label_set *set_of(struct lp_series *series, const struct lp_loop_info *info)
 {
 	struct lp_loop_labels labels = labels_of(series, info);
-	struct lp_label_set **node = tfind(&labels, &series->sets, compare_labels), *set;
+	uint64_t hash = hash_of(&labels);
+	struct lp_label_set *set = map_find(&series->sets, hash, has_labels, &labels);
 
-	if (node)
-		return *node;
+	if (set)
+		return set;
 	set = calloc(1, sizeof(*set));
 	if (!set)
 		return NULL;
 	set->labels = labels;
 	set->loops = place_set_of(series, &labels);
-	if (!set->loops || !tsearch(set, &series->sets, compare_labels)) {
+	if (!set->loops || !map_add(&series->sets, hash, set)) {
 		/* new series stay, empty */
 		free(set);
 		return NULL;
@@ -226,43 +229,20 @@ int series_loop_of(struct lp_series *series, const struct lp_loop_info *info,
 	return 0;
 }
 
-struct sweep {
-	struct lp_series *series;
-	struct lp_label_set *ended[64];
-	size_t count;
-	size_t dropped;
-};
-
-static void inspect_set(const void *node, VISIT visit, void *context)
-{
-	struct lp_label_set *set = *(struct lp_label_set *const *)node;
-	struct sweep *sweep = context;
-
-	if (visit != postorder && visit != leaf)
-		return;
-	if (set->loops && set->loops != sweep->series->other)
-		return;
-	sweep->dropped++;
-	if (set->round != sweep->series->round && sweep->count < 64)
-		sweep->ended[sweep->count++] = set;
-}
-
 void series_sweep_sets(struct lp_series *series)
 {
-	struct sweep sweep = { .series = series };
+	struct lp_label_set *set;
+	size_t at = 0;
 
-	do {
-		size_t i;
-
-		sweep.count = 0;
-		sweep.dropped = 0;
-		twalk_r(series->sets, inspect_set, &sweep);
-		for (i = 0; i < sweep.count; i++) {
-			tdelete(sweep.ended[i], &series->sets, compare_labels);
-			free(sweep.ended[i]);
-		}
-		series->sets_overflow = sweep.dropped - sweep.count;
-	} while (sweep.count);
+	while ((set = map_next_pointer(&series->sets, &at))) {
+		if ((set->loops && set->loops != series->other) || set->round == series->round)
+			continue;
+		map_remove_last(&series->sets, &at);
+		free(set);
+	}
+	series->sets_overflow = 0;
+	for (at = 0; (set = map_next_pointer(&series->sets, &at));)
+		series->sets_overflow += !set->loops || set->loops == series->other;
 }
 
 void series_free(struct lp_series *series)
@@ -273,7 +253,7 @@ void series_free(struct lp_series *series)
 		next = loop->next;
 		free_loop(loop);
 	}
-	tdestroy(series->sets, free);
+	map_free_entries(&series->sets, free);
 	free(series->arena);
 	memset(series, 0, sizeof(*series));
 }

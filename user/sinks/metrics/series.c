@@ -2,11 +2,11 @@
 #include "series_internal.h"
 
 #include "wire/histogram.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "base/macros.h"
 
 #include <errno.h>
-#include <search.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +24,21 @@ static int compare_callbacks(const void *first, const void *second)
 	if (!order)
 		order = strcmp(left->file, right->file);
 	return order ? order : (int)left->kind - (int)right->kind;
+}
+
+static bool same_callback(const void *entry, const void *key)
+{
+	return !compare_callbacks(entry, key);
+}
+
+static uint64_t hash_of(const struct lp_callback_series *callback)
+{
+	struct lp_hash hash = hash_begin();
+
+	hash_text(&hash, callback->name);
+	hash_text(&hash, callback->file);
+	hash_number(&hash, callback->kind);
+	return hash_end(&hash);
 }
 
 /*
@@ -47,18 +62,18 @@ static void set_name(char name[LP_NAME_MAX], const char *from)
 	name[at] = '\0';
 }
 
-static struct lp_callback_series *add_callback(struct lp_loop_series *loop, const char *name,
-					       const struct lp_callback_info *info)
+static struct lp_callback_series *add_callback(struct lp_loop_series *loop,
+					       const struct lp_callback_series *wanted)
 {
 	struct lp_callback_series *callback = calloc(1, sizeof(*callback));
 
 	if (!callback)
 		return NULL;
-	callback->name = strdup(name);
-	callback->file = strdup(text_base_name(info->file));
-	callback->kind = info->kind;
+	callback->name = strdup(wanted->name);
+	callback->file = strdup(wanted->file);
+	callback->kind = wanted->kind;
 	if (!callback->name || !callback->file ||
-	    !tsearch(callback, &loop->tree, compare_callbacks)) {
+	    !map_add(&loop->callbacks, hash_of(callback), callback)) {
 		series_free_callback(callback);
 		return NULL;
 	}
@@ -77,13 +92,13 @@ static struct lp_callback_series *callback_of(struct lp_loop_series *loop,
 		.file = (char *)text_base_name(info->file),
 		.kind = info->kind,
 	};
-	struct lp_callback_series **node;
+	struct lp_callback_series *callback;
 
 	set_name(name, info->name);
-	node = tfind(&wanted, &loop->tree, compare_callbacks);
-	if (node)
-		return *node;
-	return loop->full ? &loop->other : add_callback(loop, name, info);
+	callback = map_find(&loop->callbacks, hash_of(&wanted), same_callback, &wanted);
+	if (callback)
+		return callback;
+	return loop->full ? &loop->other : add_callback(loop, &wanted);
 }
 
 /* ---- counting ----------------------------------------------------------------- */
@@ -249,7 +264,7 @@ static void leave(struct lp_series *series, struct lp_loop_series *loop,
 		series->callbacks_overflow++;
 	*end = loop->other.parts;
 	loop->other.parts = callback->parts;
-	tdelete(callback, &loop->tree, compare_callbacks);
+	map_take(&loop->callbacks, hash_of(callback), callback);
 	series_free_callback(callback);
 }
 

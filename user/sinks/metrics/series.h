@@ -10,6 +10,7 @@
 
 #include "exemplar.h"
 #include "base/macros.h"
+#include "base/map.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -81,7 +82,7 @@ struct lp_loop_series {
 	size_t own_count;
 	bool full; /* gets no further callbacks with their own series */
 	struct lp_callback_series *fresh; /* new ones, added to own or other at the next count */
-	void *tree; /* own and fresh, by name, file and kind */
+	struct lp_map callbacks; /* own and fresh, by name, file and kind */
 	uint64_t counted_ns; /* time of the last change of a number */
 };
 
@@ -105,7 +106,7 @@ struct lp_series {
 	/* Private to series.c and label_sets.c. */
 	struct lp_loop_series **last;
 	struct lp_loop_series *unknown, *other;
-	void *sets; /* tree of struct lp_label_set, by labels */
+	struct lp_map sets; /* struct lp_label_set, by labels */
 	struct lp_series_part *arena;
 	size_t arena_used, arena_size;
 	uint64_t now_ns;

@@ -25,7 +25,7 @@ bool series_same_owner(const struct lp_loop_labels *left, const struct lp_loop_l
 /* Frees the sets of labels without their own series that no loop of this round has. */
 void series_sweep_sets(struct lp_series *series);
 
-/* Frees a struct lp_callback_series and all that it owns; for tdestroy(). */
-void series_free_callback(void *node);
+/* Frees a struct lp_callback_series and all that it owns; for map_free_entries(). */
+void series_free_callback(void *callback);
 
 #endif /* LP_SINKS_METRICS_SERIES_INTERNAL_H */
