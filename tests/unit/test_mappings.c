@@ -196,6 +196,42 @@ static void what_is_mapped_later_is_found(void **state)
 	close(file);
 }
 
+static void the_file_at_an_address_is_located(void **state)
+{
+	int file = memfd_create("located", 0), opened;
+	struct stat by_path, by_descriptor;
+	char path[LP_MAPPING_PATH_MAX];
+	struct lp_mapping mapping;
+	char *page, *anonymous;
+
+	(void)state;
+	assert_int_equal(ftruncate(file, 2 * PAGE), 0);
+	page = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, file, PAGE);
+	anonymous = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_int_equal(
+		mappings_locate(getpid(), (uintptr_t)page + 5, &mapping, path, sizeof(path)), 0);
+	assert_int_equal(mapping.start, (uintptr_t)page);
+	assert_int_equal(mapping.offset, PAGE);
+	assert_false(mapping.executable);
+	assert_null(mapping.path);
+	opened = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(opened >= 0);
+	assert_int_equal(fstat(opened, &by_path), 0);
+	assert_int_equal(fstat(file, &by_descriptor), 0);
+	assert_true(by_path.st_ino == by_descriptor.st_ino);
+	close(opened);
+	assert_int_equal(mappings_locate(getpid(), (uintptr_t)the_file_at_an_address_is_located,
+					 &mapping, NULL, 0),
+			 0);
+	assert_true(mapping.executable);
+	assert_int_equal(mappings_locate(getpid(), (uintptr_t)anonymous, &mapping, path,
+					 sizeof(path)),
+			 -ENOENT);
+	munmap(page, PAGE);
+	munmap(anonymous, PAGE);
+	close(file);
+}
+
 static void one_reading_serves_all_who_ask(void **state)
 {
 	struct lp_mappings first, second, other;
@@ -278,6 +314,7 @@ int main(void)
 		cmocka_unit_test(a_name_is_retained_once),
 		cmocka_unit_test(names_without_end_are_refused),
 		cmocka_unit_test(what_is_mapped_later_is_found),
+		cmocka_unit_test(the_file_at_an_address_is_located),
 		cmocka_unit_test(one_reading_serves_all_who_ask),
 		cmocka_unit_test(code_is_read_up_to_the_space),
 		cmocka_unit_test(lines_are_parsed_or_passed_over),

@@ -547,3 +547,23 @@ void mapping_file_path(pid_t pid, const struct lp_mapping *mapping, char *path, 
 	    file.st_dev == mapping->device && strlen(by_name) < size)
 		snprintf(path, size, "%s", by_name);
 }
+
+int mappings_locate(pid_t pid, uint64_t address, struct lp_mapping *mapping, char *path,
+		    size_t size)
+{
+	const struct lp_mapping *found;
+	struct lp_mappings mappings;
+	int err = mappings_read_at(pid, address, &mappings);
+
+	if (err)
+		return err;
+	found = mappings_find(&mappings, address);
+	if (found) {
+		*mapping = *found;
+		mapping->path = NULL;
+		if (path)
+			mapping_file_path(pid, found, path, size);
+	}
+	mappings_free(&mappings);
+	return found ? 0 : -ENOENT;
+}

@@ -81,25 +81,17 @@ static void definer_begin(const struct lp_cpython *python, struct lp_probe *prob
 static int open_mapping(struct lp_definer *definer, uint64_t address, bool code, uint64_t *offset,
 			struct lp_error *error)
 {
-	const struct lp_mapping *mapping;
-	struct lp_mappings mappings;
-	int err;
+	struct lp_mapping mapping;
+	int err = mappings_locate(definer->python->pid, address, &mapping, definer->probe->path,
+				  sizeof(definer->probe->path));
 
-	err = mappings_read_at(definer->python->pid, address, &mappings);
-	if (err)
+	if (err && err != -ENOENT)
 		return error_set(error, err, "cannot read the mappings of process %d: %s",
 				 definer->python->pid, mappings_error(err));
-	mapping = mappings_find(&mappings, address);
-	if (!mapping || (code && !mapping->executable)) {
-		err = definer_refuse(definer, "its function is in no file", error);
-	} else {
-		mapping_file_path(definer->python->pid, mapping, definer->probe->path,
-				  sizeof(definer->probe->path));
-		*offset = address - mapping->start + mapping->offset;
-		err = open_file(definer, error);
-	}
-	mappings_free(&mappings);
-	return err;
+	if (err || (code && !mapping.executable))
+		return definer_refuse(definer, "its function is in no file", error);
+	*offset = address - mapping.start + mapping.offset;
+	return open_file(definer, error);
 }
 
 int definer_open(const struct lp_cpython *python, uint64_t address, const char *module,
@@ -163,16 +155,9 @@ static bool same_code(const uint8_t *file, const uint8_t *memory, size_t size)
 /* Returns whether an executable mapping of any file contains an address. */
 static bool is_mapped_code(pid_t pid, uint64_t address)
 {
-	const struct lp_mapping *mapping;
-	struct lp_mappings mappings;
-	bool code;
+	struct lp_mapping mapping;
 
-	if (mappings_read_at(pid, address, &mappings))
-		return false;
-	mapping = mappings_find(&mappings, address);
-	code = mapping && mapping->executable;
-	mappings_free(&mappings);
-	return code;
+	return !mappings_locate(pid, address, &mapping, NULL, 0) && mapping.executable;
 }
 
 static bool matches_memory(const struct lp_definer *definer, uint64_t address)

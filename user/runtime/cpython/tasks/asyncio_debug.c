@@ -31,16 +31,12 @@ static bool is_module(const char *path)
 	return !strncmp(slash ? slash + 1 : path, "_asyncio.", strlen("_asyncio."));
 }
 
-/*
- * Copies the words from the module's own file, or from the interpreter's if the module is built in.
- * Returns 0 or a negative errno.
- */
-static int read_words(const struct lp_cpython *python, uint64_t *words, size_t bytes)
+/* Stores the path of the module's own file.  Returns 0 or a negative errno: -ENOENT, no module. */
+static int find_module(const struct lp_cpython *python, char *path, size_t size)
 {
-	const struct lp_mapping *module = NULL, *interpreter;
+	const struct lp_mapping *module = NULL;
 	struct lp_mappings mappings;
 	int err = mappings_read(python->pid, &mappings);
-	char path[LP_MAPPING_PATH_MAX];
 	size_t i;
 
 	if (err)
@@ -48,18 +44,28 @@ static int read_words(const struct lp_cpython *python, uint64_t *words, size_t b
 	for (i = 0; i < mappings.count && !module; i++)
 		if (is_module(mappings.items[i].path))
 			module = &mappings.items[i];
-	err = -ENOENT;
-	if (module) {
-		mapping_file_path(python->pid, module, path, sizeof(path));
-		err = read_file(path, words, bytes);
-	}
-	interpreter = err ? mappings_find(&mappings, python->file_start) : NULL;
-	if (interpreter) {
-		mapping_file_path(python->pid, interpreter, path, sizeof(path));
-		err = read_file(path, words, bytes);
-	}
+	if (module)
+		mapping_file_path(python->pid, module, path, size);
 	mappings_free(&mappings);
-	return err;
+	return module ? 0 : -ENOENT;
+}
+
+/*
+ * Copies the words from the module's own file, or from the interpreter's if the module is built in.
+ * Returns 0 or a negative errno.
+ */
+static int read_words(const struct lp_cpython *python, uint64_t *words, size_t bytes)
+{
+	char path[LP_MAPPING_PATH_MAX];
+	struct lp_mapping interpreter;
+	int err = find_module(python, path, sizeof(path));
+
+	if (!err)
+		err = read_file(path, words, bytes);
+	if (!err)
+		return 0;
+	err = mappings_locate(python->pid, python->file_start, &interpreter, path, sizeof(path));
+	return err ? err : read_file(path, words, bytes);
 }
 
 int cpython_asyncio_offsets(const struct lp_cpython *python, struct lp_cpython_row *row)
