@@ -115,34 +115,14 @@ static struct lp_model_loop *folded_for(struct lp_model *model, const struct lp_
 	return folded;
 }
 
-static void add_stats(struct lp_event_loop_stats *into, const struct lp_event_loop_stats *from)
-{
-	into->busy_ns += from->busy_ns;
-	into->idle_ns += from->idle_ns;
-	into->iterations += from->iterations;
-	into->callbacks += from->callbacks;
-	into->slow += from->slow;
-	histogram_merge(&into->iteration, &from->iteration);
-}
-
-static void add_coverage(struct lp_event_coverage *into, const struct lp_event_coverage *from)
-{
-	/* size is 0 if there was no such event, as in captures of older versions */
-	into->event.size |= from->event.size;
-	into->traced_ns += from->traced_ns;
-	into->suppressed += from->suppressed;
-	into->suppressed_ns += from->suppressed_ns;
-	into->suppressed_iterations += from->suppressed_iterations;
-}
-
 static void add_before(struct lp_model_loop *into, const struct lp_loop_before *from)
 {
 	if (from && !into->before)
 		into->before = calloc(1, sizeof(*into->before));
 	if (!from || !into->before)
 		return;
-	add_stats(&into->before->stats, &from->stats);
-	add_coverage(&into->before->coverage, &from->coverage);
+	loop_sums_add_stats(&into->before->stats, &from->stats);
+	loop_sums_add_coverage(&into->before->coverage, &from->coverage);
 }
 
 /* Adds the observed time, and the part of it that earlier intervals have reported. */
@@ -157,8 +137,8 @@ static void fold(struct lp_model_loop *into, struct lp_model_loop *loop)
 	loop_sums_join_labels(&into->info, &loop->info);
 	into->folded++;
 	add_wall(into, loop);
-	add_stats(&into->stats, &loop->stats);
-	add_coverage(&into->coverage, &loop->coverage);
+	loop_sums_add_stats(&into->stats, &loop->stats);
+	loop_sums_add_coverage(&into->coverage, &loop->coverage);
 	add_before(into, loop->before);
 	lost_time_merge(into->causes, loop->causes);
 	callbacks_merge(&into->callbacks, &loop->callbacks);

@@ -22,6 +22,26 @@ void loop_sums_join_labels(struct lp_loop_info *into, const struct lp_loop_info 
 	clear_unless_equal(into->host, other->host);
 }
 
+void loop_sums_add_stats(struct lp_event_loop_stats *into, const struct lp_event_loop_stats *from)
+{
+	into->busy_ns += from->busy_ns;
+	into->idle_ns += from->idle_ns;
+	into->iterations += from->iterations;
+	into->callbacks += from->callbacks;
+	into->slow += from->slow;
+	histogram_merge(&into->iteration, &from->iteration);
+}
+
+void loop_sums_add_coverage(struct lp_event_coverage *into, const struct lp_event_coverage *from)
+{
+	/* size is 0 if there was no such event, as in captures of older versions */
+	into->event.size |= from->event.size;
+	into->traced_ns += from->traced_ns;
+	into->suppressed += from->suppressed;
+	into->suppressed_ns += from->suppressed_ns;
+	into->suppressed_iterations += from->suppressed_iterations;
+}
+
 void loop_sums_add(struct lp_loop_summary *into, const struct lp_loop_summary *loop)
 {
 	into->folded += loop->folded ? loop->folded : 1;

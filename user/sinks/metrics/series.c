@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "series_internal.h"
 
+#include "model/loop_sums.h"
 #include "wire/histogram.h"
 #include "base/hash.h"
 #include "base/text.h"
@@ -161,25 +162,17 @@ static int count_item(struct lp_series *series, struct lp_loop_series *loop,
 
 static int count_loop(struct lp_series *series, const struct lp_loop_summary *summary)
 {
-	struct lp_loop_numbers *now;
 	struct lp_loop_series *loop;
 	size_t i;
 	int err = series_loop_of(series, summary->loop, summary, &loop);
 
 	if (err || !loop)
 		return err;
-	now = &loop->now;
-	now->wall_ns += summary->wall_ns;
-	now->traced_ns += series->whole && !summary->traced_ns ? summary->wall_ns
-							       : summary->traced_ns;
-	now->busy_ns += summary->busy_ns;
-	now->idle_ns += summary->idle_ns;
-	now->iterations += summary->iterations;
-	now->callbacks += summary->callbacks;
-	now->slow_callbacks += summary->slow_callbacks;
-	now->suppressed += summary->suppressed;
 	for (i = 0; i < summary->cause_count; i++)
-		now->lost_ns[summary->causes[i].kind] += summary->causes[i].total_ns;
+		loop->now.lost_ns[summary->causes[i].kind] += summary->causes[i].total_ns;
+	/* without samples or bursts, all of the time is traced */
+	if (series->whole && !summary->traced_ns)
+		loop->now.traced_ns += summary->wall_ns;
 	add_part(series, &loop->parts, summary);
 	for (i = 0; !err && i < summary->callback_count; i++)
 		err = count_item(series, loop, &summary->items[i]);
@@ -340,22 +333,36 @@ static void raise_histogram(struct lp_histogram *histogram, const struct lp_hist
 		histogram->slots[slot] = max_u64(histogram->slots[slot], now->slots[slot]);
 }
 
+/* Adds the sum of the parts to the numbers of this round. */
+static void add_sum(struct lp_loop_numbers *now, const struct lp_loop_summary *sum)
+{
+	now->wall_ns += sum->wall_ns;
+	now->traced_ns += sum->traced_ns;
+	now->busy_ns += sum->busy_ns;
+	now->idle_ns += sum->idle_ns;
+	now->iterations += sum->iterations;
+	now->callbacks += sum->callbacks;
+	now->slow_callbacks += sum->slow_callbacks;
+	now->suppressed += sum->suppressed;
+}
+
 static void raise_numbers(struct lp_series *series, struct lp_loop_series *loop)
 {
 	uint64_t *to = (uint64_t *)&loop->numbers;
 	const uint64_t *from = (const uint64_t *)&loop->now;
-	struct lp_histogram sum = { .sum_ns = 0 };
+	struct lp_loop_summary sum = { .wall_ns = 0 };
 	const struct lp_series_part *part;
 	size_t i;
 
+	for (part = loop->parts; part; part = part->next)
+		loop_sums_add(&sum, part->of);
+	add_sum(&loop->now, &sum);
 	for (i = 0; i < sizeof(loop->now) / sizeof(*to); i++)
 		if (from[i] > to[i]) {
 			to[i] = from[i];
 			loop->counted_ns = series->now_ns;
 		}
-	for (part = loop->parts; part; part = part->next)
-		histogram_merge(&sum, &((const struct lp_loop_summary *)part->of)->iteration);
-	raise_histogram(&loop->iteration, &sum);
+	raise_histogram(&loop->iteration, &sum.iteration);
 	loop->parts = NULL;
 	memset(&loop->now, 0, sizeof(loop->now));
 }
