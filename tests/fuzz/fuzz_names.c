@@ -79,11 +79,6 @@ size_t fuzz_seed(unsigned int number, uint8_t *data)
 		"55d0a000-55d0b000 r-xp 00001000 fe:01 247702      /usr/lib/a\\012b.so (deleted)\n"
 		"7ffc0000-7ffc2000 rw-p 00000000 00:00 0           [stack]\n",
 	};
-	size_t size;
 
-	if (number >= sizeof(texts) / sizeof(texts[0]))
-		return 0;
-	size = strlen(texts[number]);
-	memcpy(data, texts[number], size);
-	return size;
+	return fuzz_text_seed(texts, sizeof(texts) / sizeof(texts[0]), number, data);
 }

@@ -113,11 +113,6 @@ size_t fuzz_seed(unsigned int number, uint8_t *data)
 		"\x02\x20\xfb\x4e\xd9\x52\x3d\xd8\x0d\xdc",
 		"\x04\xff\xf0\x9f\x90\x8d\xed\xa0\x80\xc0\x80\xe4\xbb\xbb\xf4\x90\x80\x80",
 	};
-	size_t size;
 
-	if (number >= sizeof(texts) / sizeof(texts[0]))
-		return 0;
-	size = strlen(texts[number]);
-	memcpy(data, texts[number], size);
-	return size;
+	return fuzz_text_seed(texts, sizeof(texts) / sizeof(texts[0]), number, data);
 }

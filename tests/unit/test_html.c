@@ -13,9 +13,11 @@
 
 #include <cmocka.h>
 
+#include "model/names.h"
 #include "sinks/escape.h"
 #include "sinks/html/data.h"
 #include "sinks/sink.h"
+#include "sinks/text/lost_time.h"
 #include "stall_fixture.h"
 
 #define SECOND (1000 * MS)
@@ -504,6 +506,50 @@ static void the_page_allows_nothing_but_itself(void **state)
 	assert_null(strstr(page, "@script-hash@"));
 }
 
+/* The page finds what it has for each kind by its number or its word. */
+static void the_page_has_the_words_of_the_program(void **state)
+{
+	const char *page = written_page(NULL, &loop), *causes = strstr(page, "const causes = [");
+	const char *kinds = strstr(page, "const frameKinds = ["), *reasons;
+	char text[64];
+	size_t i;
+
+	(void)state;
+	assert_non_null(causes);
+	for (i = 0; i < LP_CAUSE_KINDS; i++) {
+		snprintf(text, sizeof(text), "{ key: '%s', ", cause_name(i));
+		causes = strchr(causes, '{');
+		assert_non_null(causes);
+		assert_memory_equal(causes, text, strlen(text));
+		causes++;
+	}
+	causes = strchr(causes, '{');
+	assert_non_null(causes);
+	assert_memory_equal(causes, "{ key: 'unknown', ", strlen("{ key: 'unknown', "));
+	assert_non_null(kinds);
+	for (i = 0; i < LP_FRAME_KINDS; i++) {
+		kinds = strchr(kinds, '\'');
+		assert_non_null(kinds);
+		snprintf(text, sizeof(text), "'%s'%s", frame_kind_name(i),
+			 i + 1 < LP_FRAME_KINDS ? "," : "];");
+		assert_memory_equal(kinds, text, strlen(text));
+		kinds += strlen(text);
+	}
+	reasons = strstr(page, "const endReasons = {");
+	assert_non_null(reasons);
+	for (i = 0; i < LP_END_REASONS; i++) {
+		snprintf(text, sizeof(text), "%s: '", end_reason_name(i));
+		reasons = strstr(reasons, text);
+		assert_non_null(reasons);
+	}
+	/* the words for people are those of the text format */
+	for (i = LP_CAUSE_GIL; i < LP_CAUSE_KINDS; i++) {
+		snprintf(text, sizeof(text), "label: '%s'",
+			 text_cause_name((enum lp_cause_kind)i, "", ""));
+		assert_non_null(strstr(page, text));
+	}
+}
+
 static void a_page_needs_a_file(void **state)
 {
 	struct lp_error error = { 0 };
@@ -542,6 +588,7 @@ int main(void)
 		cmocka_unit_test(a_full_history_becomes_coarser_and_loses_nothing),
 		cmocka_unit_test(a_hostile_name_cannot_leave_the_data),
 		cmocka_unit_test(the_page_allows_nothing_but_itself),
+		cmocka_unit_test(the_page_has_the_words_of_the_program),
 		cmocka_unit_test(a_page_needs_a_file),
 	};
 

@@ -20,6 +20,7 @@ static const struct {
 	{ end_reason_name, LP_END_REASONS },
 	{ callback_kind_name, LP_MODEL_CALLBACK + 1 },
 	{ outcome_name, LP_OUTCOMES },
+	{ frame_kind_name, LP_FRAME_KINDS },
 };
 
 /* A kind without a word would print as "(null)", and two kinds with one word could not be

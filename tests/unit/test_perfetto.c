@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The contents of packets, field by field; tests/e2e checks that Perfetto reads them. */
 #include "export_fixture.h"
+#include "protobuf_fixture.h"
 
 #define EVENTS_MAX 64
 
@@ -11,18 +12,6 @@ struct event {
 static struct event events[EVENTS_MAX];
 static size_t event_count;
 static uint64_t primary_clock;
-
-static uint64_t take_number(const uint8_t **at)
-{
-	uint64_t value = 0;
-	unsigned int shift = 0;
-
-	do {
-		value |= (uint64_t)(**at & 0x7f) << shift;
-		shift += 7;
-	} while (*(*at)++ & 0x80);
-	return value;
-}
 
 typedef void (*field_reader)(struct event *event, uint64_t field, uint64_t value,
 			     const uint8_t *bytes);

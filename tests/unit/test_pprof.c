@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Properties of a profile that the output of go's pprof does not show. */
 #include "export_fixture.h"
+#include "protobuf_fixture.h"
 
 #include <zlib.h>
 
@@ -16,18 +17,6 @@ static size_t unpack(const char *packed, size_t size, uint8_t *bytes, size_t cap
 	used = capacity - stream.avail_out;
 	inflateEnd(&stream);
 	return used;
-}
-
-static uint64_t take_number(const uint8_t **at)
-{
-	uint64_t value = 0;
-	unsigned int shift = 0;
-
-	do {
-		value |= (uint64_t)(**at & 0x7f) << shift;
-		shift += 7;
-	} while (*(*at)++ & 0x80);
-	return value;
 }
 
 /* Reads the texts of the string table, and counts the samples. */

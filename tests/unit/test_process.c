@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "process/proc_file.h"
 #include "process/process.h"
 
 /* Time since boot in clock ticks. */
@@ -196,12 +197,31 @@ static void a_thread_of_a_process_is_refused(void **state)
 	assert_non_null(reported);
 }
 
+static void fields_of_a_stat_have_the_numbers_of_their_manual(void **state)
+{
+	char text[LP_PROC_STAT_BYTES];
+	const char *fields = proc_stat(getpid(), "stat", text);
+
+	(void)state;
+	assert_non_null(fields);
+	assert_int_equal(*fields, 'R');
+	assert_int_equal(proc_stat_number(fields, 4), getppid());
+	assert_int_equal(process_parent(getpid()), getppid());
+	assert_int_equal(process_threads(getpid()), 1);
+	assert_int_equal(proc_stat_number("S 7 8 99", 6), 99);
+	assert_int_equal(proc_stat_number("S 7 8 99", 7), 0);
+	assert_int_equal(proc_stat_number(NULL, 4), 0);
+	assert_null(proc_stat(getpid(), "schedstat", text));
+	assert_null(proc_stat(getpid(), "no such file", text));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_process_is_distinguished_by_when_it_started),
 		cmocka_unit_test(a_name_with_parentheses_and_blanks_does_not_mislead),
 		cmocka_unit_test(what_does_not_run_has_no_start),
+		cmocka_unit_test(fields_of_a_stat_have_the_numbers_of_their_manual),
 		cmocka_unit_test(the_list_has_this_process_and_its_child),
 		cmocka_unit_test(an_open_process_is_known_by_name_and_program),
 		cmocka_unit_test(the_end_of_a_process_is_noticed),

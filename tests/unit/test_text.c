@@ -381,10 +381,41 @@ static void a_noun_after_one_is_singular(void **state)
 	assert_string_equal(text_plural(UINT64_MAX), "s");
 }
 
+static size_t append(char *text, size_t size, size_t length, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static size_t append(char *text, size_t size, size_t length, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	length = text_append(text, size, length, format, arguments);
+	va_end(arguments);
+	return length;
+}
+
+static void what_does_not_fit_behind_a_text_is_cut(void **state)
+{
+	char text[8] = "";
+	size_t length = append(text, sizeof(text), 0, "%d", 123);
+
+	(void)state;
+	assert_int_equal(length, 3);
+	length = append(text, sizeof(text), length, "%s", "");
+	assert_int_equal(length, 3);
+	length = append(text, sizeof(text), length, "%s", "45678");
+	assert_int_equal(length, 7);
+	assert_string_equal(text, "1234567");
+	length = append(text, sizeof(text), length, "%s", "9");
+	assert_int_equal(length, 7);
+	assert_string_equal(text, "1234567");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ordinary_text_of_any_script_stays),
+		cmocka_unit_test(what_does_not_fit_behind_a_text_is_cut),
 		cmocka_unit_test(bytes_that_are_no_utf8_become_question_marks),
 		cmocka_unit_test(overlong_forms_are_not_taken),
 		cmocka_unit_test(surrogates_and_what_lies_over_unicode_are_not_taken),

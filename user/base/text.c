@@ -152,6 +152,15 @@ void text_sanitise(char *text)
 	*to = '\0';
 }
 
+size_t text_append(char *text, size_t size, size_t length, const char *format, va_list arguments)
+{
+	int added = vsnprintf(text + length, size - length, format, arguments);
+
+	if (added <= 0)
+		return length;
+	return (size_t)added < size - length ? length + (size_t)added : size - 1;
+}
+
 void text_copy(char *to, size_t size, const char *from)
 {
 	size_t length = strlen(from);

@@ -3,6 +3,7 @@
 #ifndef LP_BASE_TEXT_H
 #define LP_BASE_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +26,13 @@ void text_sanitise(char *text);
 
 /* Copies text of foreign origin, truncated to size and sanitised. */
 void text_copy(char *to, size_t size, const char *from);
+
+/*
+ * Appends to a text of that length; what does not fit is cut.  Returns the new length, which is
+ * less than size.
+ */
+size_t text_append(char *text, size_t size, size_t length, const char *format, va_list arguments)
+	__attribute__((format(printf, 4, 0)));
 
 /*
  * Sanitises `from` and copies it; the middle of a long text is replaced by "...", so that both

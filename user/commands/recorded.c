@@ -48,11 +48,10 @@ static void append(char *text, size_t size, const char *format, ...)
 
 static void append(char *text, size_t size, const char *format, ...)
 {
-	size_t at = strlen(text);
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text + at, size - at, format, arguments);
+	text_append(text, size, strlen(text), format, arguments);
 	va_end(arguments);
 }
 

@@ -2,6 +2,7 @@
 #include "text.h"
 
 #include "wire/histogram.h"
+#include "sinks/text/lost_time.h"
 #include "sinks/text/print.h"
 #include "base/macros.h"
 #include "base/text.h"
@@ -163,18 +164,7 @@ static void print_callbacks(FILE *file, const struct lp_terminal *terminal, cons
 
 static const char *title_of_cause(const struct lp_side_cause *cause)
 {
-	switch (cause->kind) {
-	case LP_CAUSE_BLOCKED:
-		return cause->syscall;
-	case LP_CAUSE_GIL:
-		return "waiting for the GIL";
-	case LP_CAUSE_RUN_QUEUE:
-		return "waiting for a CPU";
-	case LP_CAUSE_GC:
-		return "collecting garbage";
-	default:
-		return cause->function[0] ? cause->function : "computing";
-	}
+	return text_cause_name(cause->kind, cause->syscall, cause->function);
 }
 
 static const char *cause_verdict(const struct lp_cause_shift *shift)

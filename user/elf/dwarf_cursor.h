@@ -50,33 +50,35 @@ static inline int64_t cursor_signed(struct lp_cursor *cursor, unsigned int bytes
 	return (int64_t)(cursor_unsigned(cursor, bytes) << shift) >> shift;
 }
 
-static inline uint64_t cursor_uleb(struct lp_cursor *cursor)
+/* Reads a LEB128 number; shift: set to the number of its bits. */
+static inline uint64_t cursor_leb(struct lp_cursor *cursor, unsigned int *shift)
 {
-	unsigned int shift = 0;
 	uint64_t value = 0, byte;
 
+	*shift = 0;
 	do {
 		byte = cursor_unsigned(cursor, 1);
-		if (shift < 64)
-			value |= (byte & 0x7f) << shift;
-		shift += 7;
+		if (*shift < 64)
+			value |= (byte & 0x7f) << *shift;
+		*shift += 7;
 	} while (byte & 0x80);
 	return value;
 }
 
+static inline uint64_t cursor_uleb(struct lp_cursor *cursor)
+{
+	unsigned int bits;
+
+	return cursor_leb(cursor, &bits);
+}
+
 static inline int64_t cursor_sleb(struct lp_cursor *cursor)
 {
-	unsigned int shift = 0;
-	uint64_t value = 0, byte;
+	unsigned int bits;
+	uint64_t value = cursor_leb(cursor, &bits);
 
-	do {
-		byte = cursor_unsigned(cursor, 1);
-		if (shift < 64)
-			value |= (byte & 0x7f) << shift;
-		shift += 7;
-	} while (byte & 0x80);
-	if (shift < 64 && byte & 0x40)
-		value |= ~0ULL << shift;
+	if (bits < 64 && value >> (bits - 1) & 1)
+		value |= ~0ULL << bits;
 	return (int64_t)value;
 }
 

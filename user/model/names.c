@@ -66,6 +66,18 @@ const char *callback_kind_name(size_t kind)
 	return NAME(names, kind);
 }
 
+const char *frame_kind_name(size_t kind)
+{
+	static const char *const names[] = {
+		[LP_FRAME_PYTHON] = "python",
+		[LP_FRAME_NATIVE] = "native",
+		[LP_FRAME_KERNEL] = "kernel",
+	};
+
+	_Static_assert(ARRAY_SIZE(names) == LP_FRAME_KINDS, "a kind of frame has one row");
+	return NAME(names, kind);
+}
+
 const char *outcome_name(size_t outcome)
 {
 	static const char *const names[] = {

@@ -25,6 +25,9 @@ const char *end_reason_name(size_t reason);
 /* enum lp_model_kind: "task" or "callback" */
 const char *callback_kind_name(size_t kind);
 
+/* enum lp_frame_kind: "native" */
+const char *frame_kind_name(size_t kind);
+
 /* enum lp_outcome, of a task: "cancelled" */
 const char *outcome_name(size_t outcome);
 

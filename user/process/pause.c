@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "pause.h"
+#include "proc_file.h"
 
 #include "base/clocks.h"
 
@@ -101,18 +102,12 @@ static bool is_traced(const struct lp_pause *pause, pid_t tid)
 /* Returns whether the leader has ended before its threads. */
 static bool is_dead(const struct lp_pause *pause, pid_t tid)
 {
-	char path[64], text[1024], *end;
-	FILE *file;
+	char name[32], text[LP_PROC_STAT_BYTES];
+	const char *fields;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pause->pid, tid);
-	file = fopen(path, "re");
-	if (!file)
-		return true;
-	/* the second field, the name, may hold anything, line feeds too */
-	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
-	fclose(file);
-	end = strrchr(text, ')');
-	return !end || !strncmp(end, ") Z", 3) || !strncmp(end, ") X", 3);
+	snprintf(name, sizeof(name), "task/%d/stat", tid);
+	fields = proc_stat(pause->pid, name, text);
+	return !fields || *fields == 'Z' || *fields == 'X';
 }
 
 /* Returns 1 if it is a new one, 0 if there is nothing to do, or a negative errno. */

@@ -2,6 +2,7 @@
 #include "process.h"
 
 #include "cgroup.h"
+#include "proc_file.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -20,53 +21,18 @@
 /* The most descriptors of a process that are examined: a loop's own is made with its program. */
 #define DESCRIPTORS_MOST 4096
 
-static ssize_t read_file(pid_t pid, const char *name, char *text, size_t size)
-{
-	ssize_t length = 0, done;
-	char path[64];
-	int file;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-	file = open(path, O_RDONLY | O_CLOEXEC);
-	if (file < 0)
-		return -errno;
-	do {
-		done = read(file, text + length, size - 1 - (size_t)length);
-		if (done > 0)
-			length += done;
-	} while (done > 0 && (size_t)length < size - 1);
-	text[length] = '\0';
-	close(file);
-	return length;
-}
-
 uint64_t process_start_ticks(pid_t pid)
 {
-	unsigned long long ticks;
-	char text[1024], *at;
+	char text[LP_PROC_STAT_BYTES];
 
-	if (read_file(pid, "stat", text, sizeof(text)) <= 0)
-		return 0;
-	/* the second field, the name, may hold anything, parentheses too */
-	at = strrchr(text, ')');
-	if (!at ||
-	    sscanf(at + 1,
-		   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
-		   "%*d %llu",
-		   &ticks) != 1)
-		return 0;
-	return ticks;
+	return proc_stat_number(proc_stat(pid, "stat", text), 22);
 }
 
 pid_t process_parent(pid_t pid)
 {
-	char text[1024], *at;
-	int parent;
+	char text[LP_PROC_STAT_BYTES];
 
-	if (read_file(pid, "stat", text, sizeof(text)) <= 0)
-		return 0;
-	at = strrchr(text, ')');
-	return at && sscanf(at + 1, " %*c %d", &parent) == 1 ? parent : 0;
+	return (pid_t)proc_stat_number(proc_stat(pid, "stat", text), 4);
 }
 
 uint64_t process_owner(pid_t pid)
@@ -74,7 +40,7 @@ uint64_t process_owner(pid_t pid)
 	char text[CGROUP_BYTES] = "";
 	struct lp_cgroup cgroup;
 
-	if (read_file(pid, "cgroup", text, sizeof(text)) <= 0)
+	if (proc_read(pid, "cgroup", text, sizeof(text)) <= 0)
 		return 0;
 	cgroup_parse(text, &cgroup);
 	return cgroup.owner;
@@ -86,12 +52,12 @@ void process_refresh(struct lp_process_info *process)
 	struct lp_cgroup cgroup;
 	ssize_t length;
 
-	if (read_file(process->pid, "comm", process->comm, sizeof(process->comm)) > 0)
+	if (proc_read(process->pid, "comm", process->comm, sizeof(process->comm)) > 0)
 		process->comm[strcspn(process->comm, "\n")] = '\0';
 	snprintf(path, sizeof(path), "/proc/%d/exe", process->pid);
 	length = readlink(path, process->exe, sizeof(process->exe) - 1);
 	process->exe[length > 0 ? length : 0] = '\0';
-	if (read_file(process->pid, "cgroup", text, sizeof(text)) <= 0)
+	if (proc_read(process->pid, "cgroup", text, sizeof(text)) <= 0)
 		return;
 	cgroup_parse(text, &cgroup);
 	process->owner = cgroup.owner;
@@ -149,7 +115,7 @@ bool process_is_within(pid_t pid, const char *cgroup)
 {
 	char text[CGROUP_BYTES];
 
-	return read_file(pid, "cgroup", text, sizeof(text)) > 0 && cgroup_is_within(text, cgroup);
+	return proc_read(pid, "cgroup", text, sizeof(text)) > 0 && cgroup_is_within(text, cgroup);
 }
 
 /*
@@ -210,28 +176,17 @@ ssize_t process_list(pid_t **pids)
 
 size_t process_threads(pid_t pid)
 {
-	unsigned long long threads;
-	char text[1024], *at;
+	char text[LP_PROC_STAT_BYTES];
 
-	if (read_file(pid, "stat", text, sizeof(text)) <= 0)
-		return 0;
-	at = strrchr(text, ')');
-	if (!at || sscanf(at + 1,
-			  " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
-			  "%llu",
-			  &threads) != 1)
-		return 0;
-	return (size_t)threads;
+	return (size_t)proc_stat_number(proc_stat(pid, "stat", text), 20);
 }
 
 bool process_leader_ended(pid_t pid)
 {
-	char text[1024], *at;
+	char text[LP_PROC_STAT_BYTES];
+	const char *fields = proc_stat(pid, "stat", text);
 
-	if (read_file(pid, "stat", text, sizeof(text)) <= 0)
-		return false;
-	at = strrchr(text, ')');
-	return at && !strncmp(at, ") Z", 3) && process_threads(pid) > 1;
+	return fields && *fields == 'Z' && process_threads(pid) > 1;
 }
 
 bool process_has_epoll(pid_t pid)

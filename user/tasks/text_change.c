@@ -93,18 +93,6 @@ void tasks_text_deadlock(FILE *file, const struct lp_terminal *terminal,
 		"Take locks in the same order everywhere, never take one again that is held, and do not await a task that needs what its waiter holds.");
 }
 
-static void print_clock(FILE *file, uint64_t unix_ns)
-{
-	time_t seconds = (time_t)(unix_ns / NS_PER_S);
-	struct tm parts;
-	char text[32];
-
-	if (!localtime_r(&seconds, &parts))
-		memset(&parts, 0, sizeof(parts));
-	strftime(text, sizeof(text), "%H:%M:%S", &parts);
-	fprintf(file, "%s.%03d", text, (int)(unix_ns / 1000000 % 1000));
-}
-
 /* Writes the coroutine of a group: "handle_client (server.py:88)". */
 static void group_text(const struct lp_task_group *group, char *text, size_t size)
 {
@@ -172,7 +160,7 @@ void tasks_text_change(FILE *file, const struct lp_terminal *terminal,
 
 	if (!change->group_count && !change->deadlock_count)
 		return;
-	print_clock(file, unix_ns);
+	text_print_clock(file, unix_ns);
 	snprintf(text, sizeof(text), "  pid %d: %s born, %s ended", now->process->pid,
 		 text_task_number(change->started_count, started),
 		 text_task_number(change->ended_count, ended));

@@ -24,15 +24,12 @@ struct text_piece {
 __attribute__((format(printf, 2, 3))) static void add(struct text_piece *piece, const char *format,
 						      ...)
 {
-	size_t space = sizeof(piece->text) - piece->length;
 	va_list arguments;
-	int length;
 
 	va_start(arguments, format);
-	length = vsnprintf(piece->text + piece->length, space, format, arguments);
+	piece->length =
+		text_append(piece->text, sizeof(piece->text), piece->length, format, arguments);
 	va_end(arguments);
-	if (length > 0)
-		piece->length += (size_t)length < space ? (size_t)length : space - 1;
 }
 
 /* Appends to a piece of text, with a separator. */

@@ -29,15 +29,11 @@ struct lp_line {
 static void __attribute__((format(printf, 2, 3)))
 line_print(struct lp_line *line, const char *format, ...)
 {
-	size_t capacity = sizeof(line->text) - line->used;
 	va_list arguments;
-	int length;
 
 	va_start(arguments, format);
-	length = vsnprintf(line->text + line->used, capacity, format, arguments);
+	line->used = text_append(line->text, sizeof(line->text), line->used, format, arguments);
 	va_end(arguments);
-	if (length > 0)
-		line->used += (size_t)length < capacity ? (size_t)length : capacity - 1;
 }
 
 /* Prints a path from its names, which are recorded from the innermost one outwards. */

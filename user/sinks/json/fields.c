@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "fields.h"
 
+#include "model/names.h"
+
 uint32_t json_loop_id(const struct lp_loop_info *loop)
 {
 	return loop ? loop->id : 0;
@@ -47,12 +49,6 @@ void json_exception(struct lp_json_writer *json, const char *type, const char *m
 
 void json_frame(struct lp_json_writer *json, const char *name, const struct lp_shown_frame *frame)
 {
-	static const char *const kinds[LP_FRAME_KINDS] = {
-		[LP_FRAME_PYTHON] = "python",
-		[LP_FRAME_NATIVE] = "native",
-		[LP_FRAME_KERNEL] = "kernel",
-	};
-
 	if (!frame) {
 		json_null(json, name);
 		return;
@@ -61,7 +57,7 @@ void json_frame(struct lp_json_writer *json, const char *name, const struct lp_s
 	json_text(json, "function", frame->function);
 	json_text(json, "file", frame->file);
 	json_number(json, "line", frame->line);
-	json_text(json, "kind", kinds[frame->kind]);
+	json_text(json, "kind", frame_kind_name(frame->kind));
 	json_end(json);
 }
 

@@ -30,12 +30,11 @@ static const char *const kinds[LP_CAUSE_KINDS] = {
 	[LP_CAUSE_RUN_QUEUE] = "run queue", [LP_CAUSE_GC] = "GC",
 };
 
-/* Returns the name of a cause; for a blocking call the system call without its target. */
-static const char *name_of(const struct lp_cause *cause)
+const char *text_cause_name(enum lp_cause_kind kind, const char *syscall, const char *function)
 {
-	switch (cause->kind) {
+	switch (kind) {
 	case LP_CAUSE_BLOCKED:
-		return cause->syscall;
+		return syscall;
 	case LP_CAUSE_GIL:
 		return "waiting for the GIL";
 	case LP_CAUSE_RUN_QUEUE:
@@ -43,9 +42,15 @@ static const char *name_of(const struct lp_cause *cause)
 	case LP_CAUSE_GC:
 		return "collecting garbage";
 	default:
-		return cause->frame && cause->frame->function ? cause->frame->function
-							      : "computing";
+		return function && *function ? function : "computing";
 	}
+}
+
+/* The same; for a blocking call the system call without its target. */
+static const char *name_of(const struct lp_cause *cause)
+{
+	return text_cause_name(cause->kind, cause->syscall,
+			       cause->frame ? cause->frame->function : NULL);
 }
 
 static const char *target_of(const struct lp_cause *cause)

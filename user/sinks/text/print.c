@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "print.h"
 
+#include "base/macros.h"
 #include "base/text.h"
 
 #include <string.h>
+#include <time.h>
 
 /* The target of a call gets at least this many columns; with less the whole text is cut. */
 #define TARGET_LEAST 8
@@ -12,6 +14,18 @@
 #define PLACE_LEAST 10
 /* Size of the buffer for the shown part of a task's name, with the final NUL. */
 #define TASK_NAME_MOST 24
+
+void text_print_clock(FILE *file, uint64_t unix_ns)
+{
+	time_t seconds = (time_t)(unix_ns / NS_PER_S);
+	struct tm parts;
+	char text[32];
+
+	if (!localtime_r(&seconds, &parts))
+		memset(&parts, 0, sizeof(parts));
+	strftime(text, sizeof(text), "%H:%M:%S", &parts);
+	fprintf(file, "%s.%03d", text, (int)(unix_ns / NS_PER_MS % 1000));
+}
 
 void text_print_end(FILE *file, const struct lp_terminal *terminal, const char *text, size_t width,
 		    bool pad)

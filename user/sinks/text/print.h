@@ -15,6 +15,9 @@
 void text_print_end(FILE *file, const struct lp_terminal *terminal, const char *text, size_t width,
 		    bool pad);
 
+/* Prints the time of day of an instant, in the zone of this host: "14:03:07.250". */
+void text_print_clock(FILE *file, uint64_t unix_ns);
+
 /* Prints a time with its unit, right-aligned. */
 void text_print_time(FILE *file, uint64_t ns, int width);
 

@@ -5,6 +5,7 @@
 #include "files/output_file.h"
 #include "sinks/terminal.h"
 #include "findings.h"
+#include "print.h"
 #include "stall.h"
 #include "summary.h"
 #include "base/macros.h"
@@ -72,15 +73,7 @@ static void on_loop(void *context, const struct lp_loop_info *loop)
 
 static void print_clock(const struct lp_text_sink *sink, uint64_t monotonic_ns)
 {
-	uint64_t unix_ns = monotonic_ns + sink->wall_offset_ns;
-	time_t seconds = (time_t)(unix_ns / NS_PER_S);
-	struct tm parts;
-	char text[32];
-
-	if (!localtime_r(&seconds, &parts))
-		memset(&parts, 0, sizeof(parts));
-	strftime(text, sizeof(text), "%H:%M:%S", &parts);
-	fprintf(sink->file, "%s.%03d", text, (int)(unix_ns / 1000000 % 1000));
+	text_print_clock(sink->file, monotonic_ns + sink->wall_offset_ns);
 }
 
 static void on_slow(void *context, const struct lp_slow_callback *slow)

@@ -14,18 +14,14 @@ void cpython_wait_say(struct lp_waiting *wait, const char *format, ...)
 {
 	size_t capacity = sizeof(wait->detail) - wait->used;
 	va_list arguments;
-	int length;
 
 	if (wait->used && capacity > 2) {
 		memcpy(wait->detail + wait->used, ", ", 3);
 		wait->used += 2;
-		capacity -= 2;
 	}
 	va_start(arguments, format);
-	length = vsnprintf(wait->detail + wait->used, capacity, format, arguments);
+	wait->used = text_append(wait->detail, sizeof(wait->detail), wait->used, format, arguments);
 	va_end(arguments);
-	if (length > 0)
-		wait->used += (size_t)length < capacity ? (size_t)length : capacity - 1;
 }
 
 void cpython_wait_say_when(struct lp_waiting *wait, const char *early, const char *late,

@@ -32,6 +32,13 @@ function prepare(canvas, height) {
 		top: margin.top, bottom: height - margin.bottom };
 }
 
+// What is drawn from here on shows in the plot area only, until the context is restored.
+function clipTo({ context, left, top, right, bottom }) {
+	context.beginPath();
+	context.rect(left, top, right - left, bottom - top);
+	context.clip();
+}
+
 function timeToX(area, us) {
 	return area.left + (us - view.from) / (view.to - view.from) * (area.right - area.left);
 }

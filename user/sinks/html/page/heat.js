@@ -113,9 +113,7 @@ function drawCells(area, bins, from, to, [low, high]) {
 	const span = Math.log(high / low) || 1;
 
 	context.save();
-	context.beginPath();
-	context.rect(area.left, area.top, area.right - area.left, area.bottom - area.top);
-	context.clip();
+	clipTo(area);
 	for (const bin of bins) {
 		const left = Math.round(timeToX(area, bin.from));
 		const width = Math.max(1, Math.round(timeToX(area, bin.to)) - left);

@@ -42,9 +42,7 @@ function drawMarks(area) {
 	let cause = -1;
 
 	context.save();
-	context.beginPath();
-	context.rect(area.left, area.top, area.right - area.left, area.bottom - area.top);
-	context.clip();
+	clipTo(area);
 	for (let at = firstVisible(); at < view.stalls.length; at++) {
 		const i = view.stalls[at];
 
