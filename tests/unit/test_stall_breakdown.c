@@ -368,6 +368,32 @@ static void the_thread_that_was_seen_most_held_the_gil(void **state)
 	assert_int_equal(why->breakdown.sample_count, 0);
 }
 
+static void feed_holder_in(uint64_t segment_ns, uint32_t tid, uint64_t stack, uint32_t frame)
+{
+	struct lp_record_stack_sample record =
+		sampled_stack(LP_SAMPLE_GIL_HOLDER, segment_ns, stack, frame, 0);
+
+	record.sample.tid = tid;
+	strcpy(record.sample.thread, "worker");
+	feed(&record, 0, segment_ns + 1);
+}
+
+/* A thread ends, or begins, while it holds the GIL: its last place is not where it held it. */
+static void a_holder_is_at_the_place_where_it_was_seen_most(void **state)
+{
+	(void)state;
+	begin_loop();
+	feed_holder_in(10 * MS, 600, 1, COMPUTE);
+	feed_holder_in(10 * MS, 500, 2, COMPUTE);
+	feed_holder_in(10 * MS, 500, 3, WORKER);
+	feed_holder_in(10 * MS, 600, 1, COMPUTE);
+	feed_holder_in(10 * MS, 500, 3, WORKER);
+	feed_holder_in(10 * MS, 500, 4, COMPUTE);
+	feed_over(10 * MS, 130 * MS);
+	assert_int_equal(last_breakdown()->breakdown.gil.tid, 500);
+	assert_string_equal(last_breakdown()->holder.text, "worker:90");
+}
+
 static void more_holders_than_are_distinguished_do_no_harm(void **state)
 {
 	uint64_t thread;
@@ -484,6 +510,7 @@ int main(void)
 		TEST(without_samples_nothing_is_known_of_garbage),
 		TEST(the_thread_that_was_seen_most_held_the_gil),
 		TEST(more_holders_than_are_distinguished_do_no_harm),
+		TEST(a_holder_is_at_the_place_where_it_was_seen_most),
 		TEST(nobody_held_the_gil_where_nobody_was_seen),
 		TEST(the_chain_is_that_of_the_stack_where_most_time_went),
 		TEST(a_short_wait_for_a_cpu_does_not_make_the_chain),

@@ -14,9 +14,10 @@
 #define SAMPLES_MAX 64
 
 /* A thread that held the GIL in samples of a segment. */
+/* A thread that held the GIL, in one of its functions. */
 struct lp_sampled_holder {
 	uint32_t tid; /* 0: not known */
-	uint64_t name; /* name of its last stack in struct lp_known_stacks */
+	uint64_t name; /* name of its stack in struct lp_known_stacks */
 	uint32_t count;
 };
 
@@ -213,22 +214,57 @@ static void add_sample(struct lp_segment *segment, enum lp_sample_reason reason,
 
 static void add_holder(struct lp_segment *segment, const struct lp_event_stack_sample *event)
 {
+	struct lp_sampled_holder *same_thread = NULL;
 	size_t i;
 
 	for (i = 0; i < segment->holder_count; i++) {
 		struct lp_sampled_holder *holder = &segment->holders[i];
 
-		if (holder->name != event->stack && (!event->tid || holder->tid != event->tid))
-			continue;
-		holder->name = event->stack;
-		holder->tid = event->tid;
-		holder->count++;
-		return;
+		if (holder->name == event->stack) {
+			if (event->tid)
+				holder->tid = event->tid;
+			holder->count++;
+			return;
+		}
+		if (event->tid && holder->tid == event->tid)
+			same_thread = holder;
 	}
 	if (i < HOLDERS_MAX)
 		segment->holders[segment->holder_count++] = (struct lp_sampled_holder){
 			.tid = event->tid, .name = event->stack, .count = 1
 		};
+	else if (same_thread)
+		same_thread->count++;
+}
+
+/* Returns how often the thread of an entry was seen, in all of its functions. */
+static uint32_t times_seen(const struct lp_segment *segment, const struct lp_sampled_holder *of)
+{
+	uint32_t count = 0;
+	size_t i;
+
+	for (i = 0; i < segment->holder_count; i++)
+		if (&segment->holders[i] == of || (of->tid && segment->holders[i].tid == of->tid))
+			count += segment->holders[i].count;
+	return count;
+}
+
+/* Returns the thread that was seen most, in the function in which it was seen most; or NULL. */
+static const struct lp_sampled_holder *most_seen(const struct lp_segment *segment)
+{
+	const struct lp_sampled_holder *most = NULL;
+	size_t i;
+
+	for (i = 0; i < segment->holder_count; i++) {
+		const struct lp_sampled_holder *holder = &segment->holders[i];
+		uint32_t count = times_seen(segment, holder), before;
+
+		before = most ? times_seen(segment, most) : 0;
+		if (count > before || (most && count == before && holder->tid == most->tid &&
+				       holder->count > most->count))
+			most = holder;
+	}
+	return most;
 }
 
 void segments_add_sample(struct lp_segments *segments, const struct lp_event_stack_sample *event)
@@ -415,13 +451,9 @@ static void fill_samples(const struct lp_segment *segment, struct lp_breakdown *
 static void fill_holder(const struct lp_segments *segments, const struct lp_segment *segment,
 			struct lp_gil_holder *gil)
 {
-	const struct lp_sampled_holder *most = NULL;
+	const struct lp_sampled_holder *most = most_seen(segment);
 	const struct lp_known_stack *known_stack;
-	size_t i;
 
-	for (i = 0; i < segment->holder_count; i++)
-		if (!most || segment->holders[i].count > most->count)
-			most = &segment->holders[i];
 	known_stack = most ? known_stacks_find(segments->stacks, most->name, true) : NULL;
 	if (!known_stack)
 		return;
