@@ -49,6 +49,8 @@ def of_all(case, modes, *arguments, how, act=lambda target: None):
             profiler = case.profile("-p", str(target.pid), "-t", "100ms", "-j", *MODES[name],
                                     *arguments)
             profiler.wait_for("loop", pid=target.pid)
+            # what the loop did at that moment has been read by now
+            profiler.wait_for_text("Ctrl-C ends")
             act(target)
             records = profiler.finish().expect(0).records
             verify(schema.documented(records))
