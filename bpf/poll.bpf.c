@@ -78,12 +78,12 @@ __noinline int lp_report_slow_iteration(__u32 slot, __u64 now)
 	if (!loop || !stall || !lp_is_span(now, loop->iteration_start_ns))
 		return 0;
 	own = lp_age(now - loop->iteration_start_ns, loop->slow_ns);
+	lp_end_wait(slot);
 	if (!lp_rate_limit_allows(&loop->iteration_rate_limit, now, own, LP_REPORTS_A_SECOND) ||
 	    !lp_may_report(slot, now, own)) {
 		loop->suppressed_iterations++;
 		return 0;
 	}
-	lp_book_wait(slot);
 	/* The iteration was delayed before its first callback, and had none. */
 	if (stall->account.account.segment_ns == loop->iteration_start_ns &&
 	    stall->reported_ns != loop->iteration_start_ns)

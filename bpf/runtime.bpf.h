@@ -20,10 +20,14 @@
 #define LP_BY_RUNTIME(loop, function, ...)                                                         \
 	LP_EACH_RUNTIME(LP_IF_RUNTIME, loop, function, __VA_ARGS__)
 
-/* Walks the stack of a thread into stall->walked, from the innermost frame out to the loop's own. */
-static __always_inline int lp_walk(const struct lp_loop *loop, __u32 slot, __u64 thread_state)
+/*
+ * Walks the stack of a thread into stall->walked, from the innermost frame out to the loop's own,
+ * or at least as many frames as most says: LP_WHOLE_STACK for all.
+ */
+static __always_inline int lp_walk(const struct lp_loop *loop, __u32 slot, __u64 thread_state,
+				   __u32 most)
 {
-	LP_BY_RUNTIME(loop, walk, slot, thread_state)
+	LP_BY_RUNTIME(loop, walk, slot, thread_state, most)
 	return 0;
 }
 

@@ -23,13 +23,13 @@ __noinline int lp_sample_thread(__u32 slot)
 	if (!stall || !loop)
 		return 0;
 	if (stall->wait.off_ns || stall->wait.since_ns)
-		lp_book_wait(slot);
+		lp_end_wait(slot);
 	/* A wait whose end no probe noticed has been ended just above: now must not be earlier
 	 * than that. */
 	now = bpf_ktime_get_ns();
 	if (!loop->gil)
 		lp_find_lock(loop);
-	lp_walk(loop, slot, loop->thread_state);
+	lp_walk(loop, slot, loop->thread_state, LP_WHOLE_STACK);
 	if (loop->sampled && !lp_observe(loop, slot, now, false))
 		return 0;
 	account = &stall->account.account;

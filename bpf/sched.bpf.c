@@ -112,18 +112,6 @@ static __always_inline __u32 lp_find_block(struct lp_segment_times *account,
 	return i;
 }
 
-/*
- * Returns whether the stacks of a wait for a CPU or for the GIL are to be sent, and records the
- * time if they are.
- */
-static __always_inline bool lp_wait_sampled(struct lp_wait_state *stall, __u64 segment, __u64 now)
-{
-	if (stall->sampled_ns >= segment && lp_age(now, stall->sampled_ns) < LP_WAIT_SAMPLE_NS)
-		return false;
-	stall->sampled_ns = now;
-	return true;
-}
-
 /* Handles a thread that blocks in a system call. Returns whether the stack is to be sent. */
 __weak __noinline int lp_wait_blocked(__u32 slot, __u64 now, __u32 late)
 {
@@ -171,6 +159,7 @@ __weak __noinline int lp_wait_gil(__u32 slot, __u64 now, __u32 late)
 	if (late && lp_wait_sampled(stall, wait->segment_ns, now) && lp_may_send_stack(slot, now)) {
 		lp_walked_for(stall, loop, slot, LP_SAMPLE_GIL, wait->segment_ns, now);
 		lp_report_walked(stall);
+		wait->unsent = 0;
 	}
 	holder = lp_lock_holder(loop);
 	if (holder == loop->thread_state)
@@ -181,13 +170,32 @@ __weak __noinline int lp_wait_gil(__u32 slot, __u64 now, __u32 late)
 		return 0;
 	if (!holder || !lp_may_send_stack(slot, now))
 		return 0;
-	lp_walk(loop, slot, holder);
+	/* no other record has the place at which the loop waits: it is sent before it is
+	 * overwritten */
+	if (wait->unsent) {
+		lp_walked_for(stall, loop, slot, LP_SAMPLE_GIL, wait->segment_ns, now);
+		lp_report_walked(stall);
+		wait->unsent = 0;
+	}
+	lp_walk(loop, slot, holder, LP_WHOLE_STACK);
 	lp_walked_for(stall, loop, slot, LP_SAMPLE_GIL_HOLDER, wait->segment_ns, now);
 	stall->walked.thread = lp_holder_thread(loop, holder);
 	/* The walk of a holder's stack ends at no loop. */
 	stall->walked.stack = name;
 	lp_report_walked(stall);
 	return 0;
+}
+
+/* Returns whether the whole stack is walked at the beginning of a wait for a CPU or for the GIL. */
+static __always_inline bool lp_walk_due(struct lp_wait_state *stall, bool late, __u64 now)
+{
+	if (lp_age(now, stall->walks_ns) > LP_WALK_BURST_NS)
+		stall->walks_ns = now - LP_WALK_BURST_NS;
+	if (lp_age(now, stall->walks_ns) >= LP_WALK_NS) {
+		stall->walks_ns += LP_WALK_NS;
+		return true;
+	}
+	return late && lp_age(now, stall->sampled_ns) >= LP_WAIT_SAMPLE_NS;
 }
 
 /*
@@ -200,14 +208,14 @@ __noinline int lp_switch_out(__u32 slot, __u32 preempted)
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
 	struct lp_wait *wait;
 	__u32 state, reason;
-	bool late, report;
+	bool late, whole, report;
 	__u64 now;
 
 	if (!stall || !loop)
 		return 0;
 	wait = &stall->wait;
 	if (wait->off_ns || wait->since_ns)
-		lp_book_wait(slot);
+		lp_end_wait(slot);
 	if (!lp_segment_of(loop) || loop->reporting)
 		return 0;
 	now = bpf_ktime_get_ns();
@@ -224,11 +232,10 @@ __noinline int lp_switch_out(__u32 slot, __u32 preempted)
 		reason = lp_waits_for_gil(loop, wait) ? LP_SAMPLE_GIL : LP_SAMPLE_BLOCKED;
 	}
 	late = lp_age(now, lp_segment_of(loop)) >= loop->late_ns;
-	if (late || reason == LP_SAMPLE_BLOCKED) {
-		lp_walk(loop, slot, loop->thread_state);
-		if (loop->sampled && !lp_observe(loop, slot, now, reason != LP_SAMPLE_RUN_QUEUE))
-			return 0;
-	}
+	whole = reason == LP_SAMPLE_BLOCKED || lp_walk_due(stall, late, now);
+	lp_walk(loop, slot, loop->thread_state, whole ? LP_WHOLE_STACK : 1);
+	if (whole && loop->sampled && !lp_observe(loop, slot, now, reason != LP_SAMPLE_RUN_QUEUE))
+		return 0;
 	report = late && !lp_rate_limit_exceeded(loop->start_ns ? &loop->rate_limit
 								: &loop->iteration_rate_limit,
 						 now, lp_age(now, lp_segment_of(loop)));
@@ -240,6 +247,7 @@ __noinline int lp_switch_out(__u32 slot, __u32 preempted)
 	wait->delayed = lp_task_delayed();
 	wait->migrations = lp_migrations();
 	wait->block = LP_BLOCKS;
+	wait->unsent = 1;
 	wait->since_ns = now;
 	if (stall->iteration_ns != loop->iteration_start_ns) {
 		stall->iteration_ns = loop->iteration_start_ns;
@@ -252,8 +260,11 @@ __noinline int lp_switch_out(__u32 slot, __u32 preempted)
 		return lp_wait_blocked(slot, now, report);
 	if (reason == LP_SAMPLE_GIL)
 		return lp_wait_gil(slot, now, report);
-	if (!report || !lp_wait_sampled(stall, wait->segment_ns, now))
+	/* The end of the wait sends the Python frames, with the length of the wait. */
+	if (!(lp_config.want_native || lp_config.want_kernel) || !report ||
+	    !lp_wait_sampled(stall, wait->segment_ns, now))
 		return 0;
+	wait->unsent = 0;
 	lp_walked_for(stall, loop, slot, LP_SAMPLE_RUN_QUEUE, wait->segment_ns, now);
 	return 1;
 }

@@ -14,6 +14,7 @@ __noinline int lp_report_slow(__u32 slot, __u64 now)
 	if (!loop || !lp_is_span(now, loop->start_ns))
 		return 0;
 	duration = now - loop->start_ns;
+	lp_end_wait(slot);
 	loop->slow_callbacks++;
 	loop->slow_in_iteration++;
 	loop->slow_ns += duration;

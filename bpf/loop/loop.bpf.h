@@ -5,6 +5,7 @@
 
 #include "common.bpf.h"
 
+int lp_end_wait(__u32 slot);
 int lp_drop_segment(__u32 slot, __u64 segment_ns);
 int lp_report_segment(__u32 slot, __u64 segment_ns, __u64 now, __u32 flags);
 int lp_report_slow(__u32 slot, __u64 now);

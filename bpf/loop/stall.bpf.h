@@ -4,6 +4,8 @@
 #define LP_BPF_LOOP_STALL_BPF_H
 
 #include "common.bpf.h"
+#include "loop.bpf.h"
+#include "walked.bpf.h"
 
 /* A shorter wait for a CPU is not counted as one, as every wakeup takes a moment. */
 #define LP_READY_LEAST_NS 100000
@@ -106,6 +108,8 @@ __weak __noinline int lp_book_wait(__u32 slot)
 	ready = lp_run_delay_is_true(wait) ? lp_age(lp_run_delay(), wait->run_delay_ns) : 0;
 	if (wait->reason == LP_SAMPLE_RUN_QUEUE || ready > off)
 		ready = off;
+	wait->ready_ns = ready;
+	wait->lasted_ns = off;
 	off -= ready;
 	/* The delay of every wakeup is not counted as a wait for a CPU. */
 	waited = wait->reason == LP_SAMPLE_RUN_QUEUE || ready >= LP_READY_LEAST_NS;
@@ -159,6 +163,67 @@ __weak __noinline int lp_book_wait(__u32 slot)
 }
 
 /*
+ * Returns whether the stacks of a wait for a CPU or for the GIL are to be sent, and records the
+ * time if they are.
+ */
+static __always_inline bool lp_wait_sampled(struct lp_wait_state *stall, __u64 segment, __u64 now)
+{
+	if (stall->sampled_ns >= segment && lp_age(now, stall->sampled_ns) < LP_WAIT_SAMPLE_NS)
+		return false;
+	stall->sampled_ns = now;
+	return true;
+}
+
+/*
+ * Sends the stack at which a wait began, if its segment was not late then and is late at the end of
+ * the wait: a segment that ends right after the wait has no other stack.
+ */
+static __always_inline void lp_send_unsent(struct lp_wait_state *stall, struct lp_loop *loop,
+					   __u32 slot)
+{
+	__u64 segment = stall->wait.segment_ns, end = stall->wait.end_ns;
+	__u64 lasted = lp_age(end, segment);
+	__u32 reason = stall->wait.reason;
+
+	if (stall->wait.ready_ns >= loop->late_ns)
+		reason = LP_SAMPLE_RUN_QUEUE;
+	/* the stacks of calls that block are sent once for each cause */
+	if (reason == LP_SAMPLE_BLOCKED || segment != lp_segment_of(loop) ||
+	    lasted < loop->late_ns ||
+	    lp_rate_limit_exceeded(loop->start_ns ? &loop->rate_limit : &loop->iteration_rate_limit,
+				   end, lasted) ||
+	    !lp_wait_sampled(stall, segment, end) || !lp_may_send_stack(slot, end))
+		return;
+	lp_walked_for(stall, loop, slot, reason, segment, end);
+	stall->walked.event.reserved = lp_wait_periods(stall->wait.lasted_ns);
+	lp_report_walked(stall);
+}
+
+/*
+ * Ends the last wait of the current thread, which runs: adds it to the breakdown, and sends its
+ * stack if the wait has made the segment late.
+ */
+__weak __noinline int lp_end_wait(__u32 slot)
+{
+	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+	__u32 reporting;
+
+	if (!stall || !loop || !(stall->wait.off_ns || stall->wait.since_ns))
+		return 0;
+	/* a sample that interrupts this function would walk another stack */
+	reporting = loop->reporting;
+	lp_sampling_disable(loop);
+	lp_book_wait(slot);
+	if (stall->wait.unsent)
+		lp_send_unsent(stall, loop, slot);
+	stall->wait.unsent = 0;
+	if (!reporting)
+		lp_sampling_enable(loop);
+	return 0;
+}
+
+/*
  * Discards the breakdown of a slow callback that is not reported. Its waits are not the
  * iteration's own; user space subtracts the waits of reported callbacks likewise.
  */
@@ -172,7 +237,6 @@ __weak __noinline int lp_drop_segment(__u32 slot, __u64 segment_ns)
 	account = &stall->account.account;
 	if (account->segment_ns != segment_ns)
 		return 0;
-	lp_book_wait(slot);
 	if (stall->wait.iteration_ns != stall->iteration_ns ||
 	    stall->iteration_blocked_ns < account->blocked_ns ||
 	    stall->iteration_gil_ns < account->gil_ns ||
@@ -195,7 +259,6 @@ __weak __noinline int lp_report_segment(__u32 slot, __u64 segment_ns, __u64 now,
 
 	if (!stall || !loop)
 		return 0;
-	lp_book_wait(slot);
 	lp_segment_begin(&stall->account.account, segment_ns);
 	count = stall->account.account.block_count;
 	if (count > LP_BLOCKS)

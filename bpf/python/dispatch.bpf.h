@@ -202,9 +202,11 @@ static __always_inline void lp_callback_change(struct lp_loop *loop, __u32 slot,
 	else if (!unobserved && loop->iteration_start_ns &&
 		 lp_elapsed(now, loop->iteration_start_ns) >= loop->threshold_ns &&
 		 !lp_rate_limit_exceeded(&loop->iteration_rate_limit, now,
-					 lp_age(now, loop->iteration_start_ns)))
+					 lp_age(now, loop->iteration_start_ns))) {
 		/* The iteration was delayed before its first callback, for example by the GIL. */
+		lp_end_wait(slot);
 		lp_report_segment(slot, loop->iteration_start_ns, now, LP_SEGMENT_GAP);
+	}
 	/* The loop runs, even if its start was missed; from here on its callbacks are observed. */
 	loop->outside = 0;
 	/* Neither was the return of its poll observed, if the loop was discovered at that moment. */

@@ -84,12 +84,26 @@ static __always_inline __u64 lp_observe_end(struct lp_loop *loop, const struct l
 }
 
 /*
- * Returns whether loop->callable, whose slot is callback, is the callback that was running when its
- * probe was detached or its loop was discovered. Its task may not be known yet.
+ * Returns whether a callback was running when its probe was detached or its loop was discovered,
+ * and no sample has identified it since: its handle is not known.
  */
-static __always_inline bool lp_is_cut_callable(struct lp_loop *loop, __u32 callback)
+static __always_inline bool lp_has_cut_callable(const struct lp_loop *loop)
 {
-	if (callback != loop->callback || (loop->task && loop->callable.task != loop->task))
+	return loop->cut && loop->start_ns;
+}
+
+/*
+ * Returns whether handle, whose callable is loop->callable with the slot callback, is that
+ * callback. The callable alone may have another's slot in the table by now, so that the task is
+ * compared, too, if it is known. handle: 0 if none runs. In any case it is not asked for again.
+ */
+static __always_inline bool lp_is_cut_callable(struct lp_loop *loop, __u64 handle, __u32 callback)
+{
+	bool has = lp_has_cut_callable(loop);
+
+	loop->cut = 0;
+	if (!has || !handle || callback != loop->callback ||
+	    (loop->task && loop->callable.task != loop->task))
 		return false;
 	loop->task = loop->callable.task;
 	return true;
@@ -129,14 +143,11 @@ __noinline int lp_uv_observe(__u32 slot, __u64 now)
 	if (observed)
 		callback = found ? lp_uv_identify(loop, slot, observed, handle)
 				 : lp_uv_identify_code(loop, slot, stall->outer_code);
-	/* As in lp_is_cut_one(): the beginning of this callback was neither probed nor sampled. */
-	if (observed && loop->cut && loop->start_ns && lp_is_cut_callable(loop, callback)) {
-		loop->cut = 0;
+	if (lp_is_cut_callable(loop, observed, callback)) {
 		loop->last_handle = observed;
 		loop->last_sampled_ns = now;
 		return 1;
 	}
-	loop->cut = 0;
 	boundary = lp_observe_end(loop, &stall->wait, slot, now);
 	loop->last_handle = observed;
 	loop->last_sampled_ns = now;
@@ -149,23 +160,6 @@ __noinline int lp_uv_observe(__u32 slot, __u64 now)
 		return 1;
 	lp_observe_begin(loop, boundary, callback);
 	return 1;
-}
-
-/*
- * Returns whether the handle is the one of the callback that was running when its probe was
- * detached or its loop was discovered, whose handle is not known. The callable alone may have
- * another's slot in the table by now, so that the task is compared, too.
- */
-static __always_inline bool lp_is_cut_one(struct lp_loop *loop, __u32 slot, __u64 handle)
-{
-	__u32 callback;
-
-	loop->cut = 0;
-	if (!handle || !loop->start_ns)
-		return false;
-	callback = lp_identify_callback(
-		loop, slot, lp_read_u64(handle + loop->layout.python.offsets.handle_callback));
-	return lp_is_cut_callable(loop, callback);
 }
 
 /*
@@ -182,7 +176,7 @@ __noinline int lp_python_observe(__u32 slot, __u64 now, __u32 certain)
 	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
 	__u64 boundary, handle;
-	__u32 flags, callback;
+	__u32 flags, callback = 0;
 
 	if (!stall || !loop)
 		return 0;
@@ -199,7 +193,11 @@ __noinline int lp_python_observe(__u32 slot, __u64 now, __u32 certain)
 	if (!handle && !(flags & LP_STACK_TO_LOOP) && !certain && !loop->outside_samples++)
 		return 1;
 	loop->outside_samples = 0;
-	if (loop->cut && lp_is_cut_one(loop, slot, handle)) {
+	if (handle && lp_has_cut_callable(loop))
+		callback = lp_identify_callback(
+			loop, slot,
+			lp_read_u64(handle + loop->layout.python.offsets.handle_callback));
+	if (lp_is_cut_callable(loop, handle, callback)) {
 		loop->last_handle = handle;
 		loop->last_sampled_ns = now;
 		return 1;

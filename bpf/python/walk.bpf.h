@@ -125,8 +125,10 @@ __weak __noinline int lp_walk_frame(__u32 slot)
  * Walks into stall->walked: frames, depth and flags, and as the stack's identity a hash (FNV-1a,
  * by words) of all frames. Stops at the frame that polls, or that dispatches callbacks; the Handle
  * of the latter is stored in stall->handle. One read of the target a frame.
+ *
+ * most: the number of frames after which the walk may stop, and say that the stack is deeper.
  */
-__weak __noinline int lp_python_walk(__u32 slot, __u64 thread_state)
+__weak __noinline int lp_python_walk(__u32 slot, __u64 thread_state, __u32 most)
 {
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
 	struct lp_wait_state *stall = lp_wait_state_of(slot);
@@ -152,7 +154,7 @@ __weak __noinline int lp_python_walk(__u32 slot, __u64 thread_state)
 	stall->walked.flags = stall->frame ? 0 : LP_STACK_UNREADABLE;
 	stall->frameless = !stall->frame &&
 			   lp_is_frameless(&loop->layout.python.offsets, thread_state);
-	for (i = 0; i < LP_WALK_STEPS; i++)
+	for (i = 0; i < LP_WALK_STEPS && stall->walked.depth < most; i++)
 		if (!lp_walk_frame(slot))
 			return 0;
 	stall->walked.flags |= LP_STACK_CUT;

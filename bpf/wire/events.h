@@ -148,7 +148,7 @@ struct lp_event_process {
  * LP_EVENT_STACK_SAMPLE, as its addresses mean nothing later on.
  */
 struct lp_event_raw_stack {
-	struct lp_event event;
+	struct lp_event event; /* reserved: as in LP_EVENT_STACK_SAMPLE */
 	__u64 segment_ns;
 	__u64 stack; /* hash of its frames; GIL_HOLDER: of the thread and its innermost code */
 	__u64 thread_state; /* the thread's */
@@ -471,6 +471,8 @@ struct lp_event_frame {
 
 /* struct lp_event_raw_stack with its frames' numbers, innermost first. */
 struct lp_event_stack_sample {
+	/* reserved: RUN_QUEUE, GIL: the number of samples, besides this one, that the wait is worth
+	 */
 	struct lp_event event;
 	__u64 segment_ns;
 	__u64 stack;

@@ -13,6 +13,27 @@
  */
 #define LP_WAIT_SAMPLE_NS 5000000ULL
 
+/*
+ * The number of samples, besides the one that is sent, for which a wait stands: a stack that is
+ * sent at its end has it in the head of its record.
+ */
+static inline __attribute__((always_inline)) __u16 lp_wait_periods(__u64 lasted_ns)
+{
+	__u64 periods = lasted_ns / LP_WAIT_SAMPLE_NS;
+
+	return periods < 0xffff ? periods : 0xffff;
+}
+
+/* The value of most in lp_walk() that does not limit the walk. */
+#define LP_WHOLE_STACK 0xffffffffU
+/*
+ * A thread may lose its CPU many thousands of times a second, and mostly for a moment: the whole
+ * stack is walked once in each LP_WALK_NS on average, and LP_WALK_BURST_NS may be used at once. Of
+ * other stacks the innermost frame is read.
+ */
+#define LP_WALK_NS 1000000ULL
+#define LP_WALK_BURST_NS (16 * LP_WALK_NS)
+
 /* The wait that a loop's thread is in, or was in last. */
 struct lp_wait {
 	__u64 since_ns; /* 0: it runs */
@@ -22,6 +43,8 @@ struct lp_wait {
 	__u64 iteration_ns;
 	__u64 run_delay_ns; /* task_struct.sched_info.run_delay when it began */
 	__u64 run_time_ns; /* task_struct.se.sum_exec_runtime when it began */
+	__u64 lasted_ns; /* the same, also after that */
+	__u64 ready_ns; /* part of it for which the thread was ready to run */
 	__u64 stack;
 	__u64 object;
 	__u64 file; /* struct file, if the call waits on a descriptor */
@@ -31,7 +54,7 @@ struct lp_wait {
 	__u32 block; /* index of its block in the breakdown; LP_BLOCKS: there was no space */
 	__u32 descriptor;
 	__u32 delayed; /* the thread stayed in the run queue though it does not run */
-	__u32 reserved;
+	__u32 unsent; /* the stack at its beginning is in walked, and has not been sent */
 	__u64 migrations;
 };
 
@@ -45,6 +68,7 @@ struct lp_wait_state {
 	__u64 iteration_run_queue_ns;
 	__u64 reported_ns; /* the segment whose breakdown was sent last */
 	__u64 sampled_ns; /* when a wait for a CPU or for the GIL was sampled last */
+	__u64 walks_ns; /* instant up to which the time for walks of whole stacks is used */
 	/* Counters of all iterations. */
 	__u64 run_queue_ns;
 	__u64 run_queue_waits;

@@ -1,8 +1,12 @@
 """The reasons why a loop stood still, compared with those that the target wrote down."""
 
 from lib import causes, checks, schema
-from lib.case import on_every_python, patient
+from lib.case import Late, on_every_python, patient
 from lib.checks import verify
+from lib.processes import Failure
+
+# The number of callbacks of each kind that lose their CPU.
+PREEMPTED = 2
 
 
 def check_causes(case, mode):
@@ -25,3 +29,42 @@ def test_every_cause_traced(case):
 def test_every_cause_sampled(case):
     """Sample mode, without any probe in the target."""
     check_causes(case, causes.SAMPLE)
+
+
+def run_queue_stacks(record):
+    return [[frame["function"] for frame in entry["stack"]]
+            for entry in record["samples"] if entry["cause"] == "run_queue"]
+
+
+def check_preempted(case, mode, *script):
+    """Callbacks that wait for a CPU have the stacks of their waits, also while they last."""
+    records, truth = case.observe(*script, "losescpu.py", str(PREEMPTED), options=mode.options,
+                                  loop=mode.knows_callbacks)
+    verify(schema.documented(records))
+    lost = truth.fact("lost")
+    for kind, expected in truth.fact("stacks").items():
+        waits = [record for record in records.of("slow_callback")
+                 if record["callback"]["task"] == kind
+                 and record["time"]["run_queue_ns"] > record["duration_ns"] / 2]
+        ended = [record for record in waits if not record["in_progress"]]
+        if not ended or len(ended) < lost[kind]:
+            raise Late(f"{kind}: {len(ended)} callbacks waited for a CPU, not {lost[kind]}")
+        for record in waits:
+            stacks = run_queue_stacks(record) or [[""]]
+            # of several waits the longest one comes first
+            if not record["in_progress"] and stacks[0][0] != expected[-1]:
+                raise Failure(f"{kind}: {expected[-1]} is not the first of {stacks}")
+            for function in expected[-1:] if record["in_progress"] else expected:
+                if not any(stack[0] == function and "call" in stack for stack in stacks):
+                    raise Failure(f"{kind}, in progress: {record['in_progress']}: "
+                                  f"{function} is not in {stacks}")
+
+
+@patient
+def test_callbacks_that_lose_their_cpu_have_a_stack_traced(case):
+    check_preempted(case, causes.TRACE)
+
+
+@patient
+def test_callbacks_that_lose_their_cpu_have_a_stack_sampled(case):
+    check_preempted(case, causes.SAMPLE)

@@ -7,6 +7,7 @@ from lib.case import THRESHOLD_NS, each, patient
 from lib.checks import verify
 from lib.processes import Failure
 from lib.uvloops import has_uvloop, is_host, with_uvloop
+from test_causes import check_preempted
 from test_queue import compare
 
 
@@ -68,6 +69,13 @@ def test_contexts_and_polls_in_callbacks(case):
     verify(schema.documented(records), checks.sums(records), checks.counts(records, truth),
            runtime(case, records))
     checks.stalls(records, truth, note=case.note)
+
+
+@on(is_host)
+@patient
+def test_callbacks_that_lose_their_cpu_have_a_stack(case):
+    check_preempted(case, causes.TRACE, "onuvloop.py")
+    check_preempted(case, causes.SAMPLE, "onuvloop.py")
 
 
 @on_every_uvloop

@@ -419,6 +419,80 @@ static void a_task_is_reported_with_its_name(void **state)
 
 #define TEST(name) cmocka_unit_test_setup(name, begin)
 
+/* Sets up a wait of the callback whose stack has two frames and was not sent. */
+static void wait_unsent(uint32_t reason)
+{
+	stall.wait.segment_ns = BEGIN;
+	stall.wait.since_ns = BEGIN + MS;
+	stall.wait.reason = reason;
+	stall.wait.unsent = 1;
+	stall.walked.depth = 2;
+	stall.walked.frames[0].code = 0x100;
+	stall.walked.frames[1].code = 0x200;
+	stall.walked.syscall = 7;
+}
+
+static bool take_stack(struct lp_event_raw_stack *raw)
+{
+	return ongoing_stall_take_stack(&progress, &loop, &stall, SLOT, BEGIN + 150 * MS, raw);
+}
+
+static void the_stack_of_a_wait_that_lasts_is_taken_once(void **state)
+{
+	struct lp_event_raw_stack raw;
+
+	(void)state;
+	wait_unsent(LP_SAMPLE_RUN_QUEUE);
+	assert_true(take_stack(&raw));
+	assert_int_equal(raw.event.type, LP_EVENT_RAW_STACK);
+	assert_int_equal(raw.event.loop, SLOT);
+	assert_int_equal(raw.event.pid, 42);
+	assert_int_equal(raw.segment_ns, BEGIN);
+	assert_int_equal(raw.reason, LP_SAMPLE_RUN_QUEUE);
+	assert_int_equal(raw.depth, 2);
+	assert_int_equal(raw.frames[1].code, 0x200);
+	assert_int_equal(raw.syscall, 0);
+	assert_int_equal(raw.flags & LP_STACK_GAP, 0);
+	assert_false(take_stack(&raw));
+	/* the next wait of the same callback */
+	stall.wait.since_ns += MS;
+	stall.wait.reason = LP_SAMPLE_GIL;
+	assert_true(take_stack(&raw));
+	assert_int_equal(raw.reason, LP_SAMPLE_GIL);
+}
+
+static void a_stack_that_was_sent_or_is_of_no_wait_is_not_taken(void **state)
+{
+	struct lp_event_raw_stack raw;
+
+	(void)state;
+	wait_unsent(LP_SAMPLE_RUN_QUEUE);
+	stall.wait.unsent = 0;
+	assert_false(take_stack(&raw));
+	wait_unsent(LP_SAMPLE_RUN_QUEUE);
+	stall.wait.since_ns = 0;
+	assert_false(take_stack(&raw));
+	wait_unsent(LP_SAMPLE_RUN_QUEUE);
+	stall.wait.segment_ns = BEGIN - MS;
+	assert_false(take_stack(&raw));
+	/* these are sent once for each cause */
+	wait_unsent(LP_SAMPLE_BLOCKED);
+	assert_false(take_stack(&raw));
+}
+
+static void a_stack_before_the_first_callback_is_marked(void **state)
+{
+	struct lp_event_raw_stack raw;
+
+	(void)state;
+	wait_unsent(LP_SAMPLE_RUN_QUEUE);
+	loop.start_ns = 0;
+	stall.wait.segment_ns = loop.iteration_start_ns;
+	assert_true(take_stack(&raw));
+	assert_int_equal(raw.segment_ns, loop.iteration_start_ns);
+	assert_int_equal(raw.flags & LP_STACK_GAP, LP_STACK_GAP);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -442,6 +516,9 @@ int main(void)
 		TEST(where_no_callback_runs_the_iteration_is_reported),
 		TEST(slow_callbacks_are_not_the_iterations_time),
 		TEST(a_task_is_reported_with_its_name),
+		TEST(the_stack_of_a_wait_that_lasts_is_taken_once),
+		TEST(a_stack_that_was_sent_or_is_of_no_wait_is_not_taken),
+		TEST(a_stack_before_the_first_callback_is_marked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

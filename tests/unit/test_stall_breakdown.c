@@ -277,6 +277,32 @@ static void samples_are_counted_by_why_and_where(void **state)
 	assert_int_equal(why->samples[4].sample.reason, LP_SAMPLE_GIL);
 }
 
+static void a_long_wait_counts_as_several_samples(void **state)
+{
+	struct lp_record_stack_sample longest =
+		sampled_stack(LP_SAMPLE_RUN_QUEUE, 10 * MS, 8, RECV, HANDLE);
+	struct lp_record_stack_sample computing =
+		sampled_stack(LP_SAMPLE_ON_CPU, 10 * MS, 7, COMPUTE, HANDLE);
+	const struct lp_reported_breakdown *why;
+
+	(void)state;
+	begin_loop();
+	feed_stack_sample(LP_SAMPLE_RUN_QUEUE, 10 * MS, 7, COMPUTE, HANDLE);
+	feed_stack_sample(LP_SAMPLE_RUN_QUEUE, 10 * MS, 7, COMPUTE, HANDLE);
+	longest.sample.event.reserved = 20;
+	feed(&longest, 0, 11 * MS);
+	/* a tick of the clock stands for itself alone */
+	computing.sample.event.reserved = 99;
+	feed(&computing, 0, 11 * MS);
+	why = feed_over(10 * MS, 130 * MS);
+	assert_int_equal(why->breakdown.sample_count, 3);
+	assert_string_equal(why->samples[0].stack.text, "recv:12 < handle:34");
+	assert_int_equal(why->samples[0].sample.count, 21);
+	assert_string_equal(why->samples[1].stack.text, "compute:56 < handle:34");
+	assert_int_equal(why->samples[1].sample.count, 2);
+	assert_int_equal(why->samples[2].sample.count, 1);
+}
+
 static void stacks_that_are_not_whole_are_distinguished(void **state)
 {
 	struct lp_record_stack_sample record =
@@ -447,6 +473,8 @@ static void the_chain_is_that_of_the_stack_where_most_time_went(void **state)
 	assert_string_equal(chain_for(400 * MS, 5 * MS, 90 * MS, 5 * MS), "main:78 < waiting:2");
 	assert_string_equal(chain_for(600 * MS, 5 * MS, 5 * MS, 90 * MS), "main:78 < preempted:3");
 	assert_string_equal(chain_for(800 * MS, 5 * MS, 5 * MS, 5 * MS), "main:78 < computing:4");
+	assert_string_equal(chain_for(1000 * MS, 5 * MS, 30 * MS, 60 * MS),
+			    "main:78 < preempted:3");
 }
 
 static void a_short_wait_for_a_cpu_does_not_make_the_chain(void **state)
@@ -505,6 +533,7 @@ int main(void)
 		TEST(a_call_that_took_no_time_is_not_reported),
 		TEST(calls_that_found_no_space_are_counted),
 		TEST(samples_are_counted_by_why_and_where),
+		TEST(a_long_wait_counts_as_several_samples),
 		TEST(stacks_that_are_not_whole_are_distinguished),
 		TEST(collecting_garbage_is_a_share_of_the_time_on_the_cpu),
 		TEST(without_samples_nothing_is_known_of_garbage),

@@ -373,6 +373,21 @@ void live_snapshot(struct lp_live *live, enum lp_event_type type, uint32_t reaso
 	live->take(live->context, &end.event);
 }
 
+/* Reports the segment of a loop that is due.  target: NULL if the process is not followed. */
+static void report_ongoing(struct lp_live *live, uint32_t slot, struct lp_followed *target,
+			   uint64_t now)
+{
+	const struct lp_loop *loop = session_loop(live->session, slot);
+	const struct lp_wait_state *stall = session_stall(live->session, slot);
+	const struct lp_instance *instance = target ? &target->instance : NULL;
+	struct lp_event_raw_stack raw;
+
+	if (instance && followed_may_spend(&live->followed, target, clock_now()) &&
+	    ongoing_stall_take_stack(&live->loops[slot].progress, loop, stall, slot, now, &raw))
+		symboliser_take(live->symboliser, instance, &raw, sizeof(raw));
+	ongoing_stall_report(instance, loop, stall, slot, now, live->take, live->context);
+}
+
 /* Checks one loop.  The time to read its process counts for the share of the process. */
 static void check_loop(struct lp_live *live, uint32_t slot, uint64_t now)
 {
@@ -401,10 +416,8 @@ static void check_loop(struct lp_live *live, uint32_t slot, uint64_t now)
 		if (!entry->used)
 			return;
 		target = followed_of(&live->followed, entry->pid);
-		instance = target ? &target->instance : NULL;
 		begun = remote_clock();
-		ongoing_stall_report(instance, loop, session_stall(live->session, slot), slot, now,
-				     live->take, live->context);
+		report_ongoing(live, slot, target, now);
 	}
 	if (target)
 		share_spend(&target->share, remote_clock() - begun);

@@ -109,6 +109,37 @@ static void fill_account(struct lp_segment_times *account, const struct lp_wait_
 	}
 }
 
+bool ongoing_stall_take_stack(struct lp_ongoing_stall *progress, const struct lp_loop *loop,
+			      const struct lp_wait_state *stall, uint32_t slot, uint64_t now_ns,
+			      struct lp_event_raw_stack *raw)
+{
+	const struct lp_wait *wait = &stall->wait;
+	uint64_t since = __atomic_load_n(&wait->since_ns, __ATOMIC_ACQUIRE);
+	uint64_t segment = segment_of(loop);
+	uint32_t reason = wait->reason;
+
+	if (!since || since == progress->wait_ns || !segment || wait->segment_ns != segment ||
+	    reason == LP_SAMPLE_BLOCKED || now_ns < since)
+		return false;
+	*raw = stall->walked;
+	/* BPF walks another stack only after it has changed one of these */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (!__atomic_load_n(&wait->unsent, __ATOMIC_ACQUIRE) ||
+	    __atomic_load_n(&wait->since_ns, __ATOMIC_ACQUIRE) != since ||
+	    segment_of(loop) != segment)
+		return false;
+	raw->event = event_head(LP_EVENT_RAW_STACK, sizeof(*raw), slot, (pid_t)loop->pid, now_ns);
+	raw->event.reserved = lp_wait_periods(now_ns - since);
+	raw->segment_ns = segment;
+	raw->reason = reason;
+	raw->syscall = 0;
+	memset(&raw->resource, 0, sizeof(raw->resource));
+	if (segment != loop->start_ns)
+		raw->flags |= LP_STACK_GAP;
+	progress->wait_ns = since;
+	return true;
+}
+
 static void report_callback(const struct lp_instance *instance, const struct lp_loop *loop,
 			    uint32_t slot, uint64_t segment, uint64_t now_ns, lp_record_taker take,
 			    void *context)

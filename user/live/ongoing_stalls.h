@@ -13,6 +13,7 @@ struct lp_ongoing_stall {
 	uint64_t segment_ns; /* start of the segment that ran at the last check */
 	uint64_t next_ns; /* duration of that segment at its next report */
 	uint64_t named_ns; /* start of the last segment whose task name was reported */
+	uint64_t wait_ns; /* beginning of the last wait whose stack was taken */
 };
 
 /* Returns the period in ns at which to call ongoing_stall_due(). */
@@ -32,6 +33,15 @@ bool ongoing_stall_name_due(const struct lp_ongoing_stall *progress, const struc
 void ongoing_stall_report_name(struct lp_ongoing_stall *progress,
 			       const struct lp_instance *instance, const struct lp_loop *loop,
 			       uint32_t slot, uint64_t now_ns, lp_record_taker take, void *context);
+
+/*
+ * Fills in the stack at which the segment waits for a CPU or for the GIL, if BPF has walked it and
+ * not sent it, as the segment was not late when the wait began.  Returns false if there is none, or
+ * if it was taken before.
+ */
+bool ongoing_stall_take_stack(struct lp_ongoing_stall *progress, const struct lp_loop *loop,
+			      const struct lp_wait_state *stall, uint32_t slot, uint64_t now_ns,
+			      struct lp_event_raw_stack *raw);
 
 /* Emits LP_EVENT_SEGMENT_TIMES, then LP_EVENT_PROGRESS or LP_EVENT_SLOW_ITERATION. */
 void ongoing_stall_report(const struct lp_instance *instance, const struct lp_loop *loop,

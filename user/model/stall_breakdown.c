@@ -182,9 +182,9 @@ static struct lp_segment *segment_of(struct lp_segments *segments, uint64_t star
 	return renew(segments, segment, start_ns);
 }
 
-/* Adds a sample, and takes over the ownership of the stack. */
-static void add_sample(struct lp_segment *segment, enum lp_sample_reason reason, bool collecting,
-		       struct lp_stack *stack)
+/* Adds samples with the same stack, and takes over the ownership of the stack. */
+static void add_samples(struct lp_segment *segment, enum lp_sample_reason reason, bool collecting,
+			struct lp_stack *stack, uint32_t count)
 {
 	struct lp_sample *grown;
 	size_t i;
@@ -194,7 +194,8 @@ static void add_sample(struct lp_segment *segment, enum lp_sample_reason reason,
 
 		if (sample->reason == reason && sample->collecting == collecting &&
 		    stack_same(&sample->stack, stack)) {
-			sample->count++;
+			sample->count = count < UINT32_MAX - sample->count ? sample->count + count
+									   : UINT32_MAX;
 			stack_clear(stack);
 			return;
 		}
@@ -208,7 +209,7 @@ static void add_sample(struct lp_segment *segment, enum lp_sample_reason reason,
 	}
 	segment->samples = grown;
 	grown[segment->sample_count++] = (struct lp_sample){
-		.count = 1, .reason = reason, .collecting = collecting, .stack = *stack
+		.count = count, .reason = reason, .collecting = collecting, .stack = *stack
 	};
 }
 
@@ -267,6 +268,14 @@ static const struct lp_sampled_holder *most_seen(const struct lp_segment *segmen
 	return most;
 }
 
+/* Returns the number of samples for which an event stands. */
+static uint32_t sample_count(const struct lp_event_stack_sample *event)
+{
+	bool waits = event->reason == LP_SAMPLE_RUN_QUEUE || event->reason == LP_SAMPLE_GIL;
+
+	return 1 + (waits ? event->event.reserved : 0);
+}
+
 void segments_add_sample(struct lp_segments *segments, const struct lp_event_stack_sample *event)
 {
 	struct lp_segment *segment;
@@ -286,8 +295,8 @@ void segments_add_sample(struct lp_segments *segments, const struct lp_event_sta
 	if (event->period_us)
 		segment->period_us = event->period_us;
 	if (stack_from_event(&stack, segments->frames, event))
-		add_sample(segment, (enum lp_sample_reason)event->reason,
-			   event->flags & LP_STACK_COLLECTING, &stack);
+		add_samples(segment, (enum lp_sample_reason)event->reason,
+			    event->flags & LP_STACK_COLLECTING, &stack, sample_count(event));
 }
 
 void segments_add_old_stack(struct lp_segments *segments, const struct lp_event_stack *event)
@@ -313,7 +322,7 @@ void segments_add_old_stack(struct lp_segments *segments, const struct lp_event_
 		else
 			stack.unreadable = true;
 	}
-	add_sample(segment, LP_SAMPLE_ON_CPU, false, &stack);
+	add_samples(segment, LP_SAMPLE_ON_CPU, false, &stack, 1);
 }
 
 void segments_add_task_name(struct lp_segments *segments, const struct lp_event_task_name *event)
@@ -480,15 +489,20 @@ const struct lp_stack *breakdown_stack(const struct lp_breakdown *breakdown)
 	const struct lp_stack *blocked = breakdown->blocked_count ? &breakdown->blocked[0].stack
 								  : NULL;
 	const struct lp_stack *sampled = most_sampled(breakdown, LP_SAMPLE_ON_CPU);
+	const struct lp_stack *gil = most_sampled(breakdown, LP_SAMPLE_GIL);
+	const struct lp_stack *run_queue = most_sampled(breakdown, LP_SAMPLE_RUN_QUEUE);
+	uint64_t worked_ns = time->blocked_ns > time->on_cpu_ns ? time->blocked_ns
+								: time->on_cpu_ns;
 
 	if (blocked && !blocked->depth)
 		blocked = NULL;
-	if (time->gil_ns > time->blocked_ns && time->gil_ns > time->on_cpu_ns &&
-	    most_sampled(breakdown, LP_SAMPLE_GIL))
-		return most_sampled(breakdown, LP_SAMPLE_GIL);
-	if (time->run_queue_ns > time->blocked_ns && time->run_queue_ns > time->on_cpu_ns &&
-	    most_sampled(breakdown, LP_SAMPLE_RUN_QUEUE))
-		return most_sampled(breakdown, LP_SAMPLE_RUN_QUEUE);
+	if (gil && time->gil_ns <= worked_ns)
+		gil = NULL;
+	if (run_queue && time->run_queue_ns > worked_ns &&
+	    (!gil || time->run_queue_ns > time->gil_ns))
+		return run_queue;
+	if (gil)
+		return gil;
 	if (blocked && (!sampled || time->blocked_ns > time->on_cpu_ns))
 		return blocked;
 	return sampled ? sampled : breakdown->sample_count ? &breakdown->samples[0].stack : blocked;
