@@ -281,7 +281,8 @@ def undisturbed(truth):
         if stall["cause"] in ("on_cpu", "gc") and share < 0.7:
             raise Late(f"{describe(stall)} was on the CPU for {share:.0%} of the time it had one")
         if stall["cause"] == "run_queue" and stall["run_queue_ns"] < 0.6 * stall["duration_ns"]:
-            raise Late(f"{describe(stall)} waited for a CPU for {milliseconds(stall['run_queue_ns'])}")
+            raise Late(f"{describe(stall)} waited for a CPU for "
+                       f"{milliseconds(stall['run_queue_ns'])}")
 
 
 def slow_callbacks(records, truth, mode, errors):

@@ -93,7 +93,8 @@ class Causes(GroundTruth):
         """Adds a slow iteration, with the callback that takes most of it."""
         self.fact(iteration={
             "start_ns": start, "duration_ns": end - start, "cause": cause,
-            "run_queue_ns": run_queue_ns, "count": count, "total_ns": total_ns, "callback": callback and source_of(callback),
+            "run_queue_ns": run_queue_ns, "count": count, "total_ns": total_ns,
+            "callback": callback and source_of(callback),
             "holder": described_holder(holder)})
 
     def sum(self, cause, syscall, at, count, total_ns):
