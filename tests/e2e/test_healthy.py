@@ -93,6 +93,8 @@ def test_children_that_exist_are_followed(case):
     alone = case.run("-p", str(target.pid), "-d", "0.2").expect(0)
     if "2 of its child processes" not in alone.err or "-s" not in alone.err:
         raise Failure(f"nothing is said of the children: {alone.err}")
+    if f"no event loop ran in pid {target.pid}, but 2 of its" not in alone.err:
+        raise Failure(f"nothing is said at the end: {alone.err}")
     target.go()
     target.wait()
 
@@ -109,6 +111,20 @@ def test_children_of_what_is_no_python(case):
     for pid in (first, *children_of(supervisor)):
         if not records.loops(pid=pid):
             raise Failure(f"the loop of {pid} was not found: {records.of('loop')}")
+    target.go()
+    target.wait()
+
+
+def test_loops_of_another_library(case):
+    """With -p it is refused, as no loop will be found; its children may have some, with -s."""
+    target = case.start("other_loops.py")
+    refused = case.run("-p", str(target.pid), "-d", "5").expect(1)
+    if "the loops of trio" not in refused.err or refused.out:
+        raise Failure(f"refused for another reason: {refused.err}")
+    case.run("-p", str(target.pid), "-s", "-d", "0.2").expect(0)
+    everything = case.run("-a", "-d", "0.2").expect(0)
+    if "trio" in everything.err:
+        raise Failure(f"-a speaks of it: {everything.err}")
     target.go()
     target.wait()
 

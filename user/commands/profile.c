@@ -30,6 +30,8 @@
 
 /* The longest time in ns for which a program after -- is held while it loads what runs loops. */
 #define HOLD_NS (2000 * NS_PER_MS)
+/* The longest time in ns of the search for children at the end of a run without a loop. */
+#define CHILDREN_NS (500 * NS_PER_MS)
 /*
  * Limits in Hz of the clock. They are odd so that samples are not in step with periodic timers of
  * the target.
@@ -74,10 +76,9 @@ static void take(void *context, const struct lp_event *record)
 		return;
 	}
 	decode_event(record, record->size, &steering, profile);
-	if (profile->recorder) {
+	recorded_take(&profile->recorded, record);
+	if (profile->recorder)
 		recorder_take(profile->recorder, record);
-		recorded_take(&profile->recorded, record);
-	}
 	if (record->type == LP_EVENT_PROCESS || record->type == LP_EVENT_POLLER)
 		return;
 	if (profile->output.model)
@@ -484,6 +485,17 @@ static void confine(const struct lp_profile *profile)
 		log_warning("the run goes on with more rights than it needs: %s", strerror(-err));
 }
 
+/* Reports the children of the targets if a run found no loop that could be in one of them. */
+static void report_children(const struct lp_profile *profile)
+{
+	const struct lp_options *options = profile->options;
+
+	if (profile->recorded.loops || options->all || options->subprocesses)
+		return;
+	remote_end_at(clock_now() + CHILDREN_NS);
+	targets_report_children(profile->targets);
+}
+
 int command_profile(const struct lp_options *options)
 {
 	struct lp_profile profile = { .options = options };
@@ -516,6 +528,7 @@ int command_profile(const struct lp_options *options)
 		if (reason == LP_END_INTERRUPT)
 			consume_signal(&profile);
 		ending_release();
+		report_children(&profile);
 		remote_limit_last_reads();
 		live_snapshot(profile.live, LP_EVENT_END, reason);
 		err = finish(&profile, &error);

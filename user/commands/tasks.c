@@ -38,9 +38,6 @@
  */
 #define SNAPSHOT_BYTES (128UL << 20)
 
-/* The number of child processes that are named if the given process has no tasks. */
-#define CHILDREN_NAMED 8
-
 struct known_loop {
 	uint64_t address;
 	uint32_t id;
@@ -269,17 +266,13 @@ static int number_loops(struct tasks *tasks, struct target *target,
  */
 static void hint_at_children(pid_t pid)
 {
-	pid_t looping[CHILDREN_NAMED];
-	size_t i, count = targets_looping_descendants(pid, looping, CHILDREN_NAMED), at = 0;
-	char pids[CHILDREN_NAMED * 12] = "";
+	char pids[LP_CHILDREN_TEXT_MAX];
+	size_t count = targets_children_text(pid, pids, sizeof(pids));
 
-	for (i = 0; i < count && i < CHILDREN_NAMED; i++)
-		at += (size_t)snprintf(pids + at, sizeof(pids) - at, "%s%d", i ? "," : "",
-				       looping[i]);
 	if (count)
 		log_note(
 			"no event loop runs in pid %d, but in %zu of its child processes: `loopprof tasks -p %s`%s",
-			pid, count, pids, count > CHILDREN_NAMED ? " and others" : "");
+			pid, count, pids, count > LP_CHILDREN_NAMED ? " and others" : "");
 }
 
 static int inspect(struct tasks *tasks, struct target *target, struct lp_error *error)

@@ -139,6 +139,27 @@ static bool lacks_loops(const struct lp_instance *instance)
 	return !instance->runtime->may_run_loop(instance);
 }
 
+/*
+ * Fills in the error and returns a negative errno if the process runs loops that are not profiled,
+ * and none of the others, as the user named it. Its children may run others.
+ */
+static int refuse_other_loops(const struct lp_targets *targets, const struct lp_target *target,
+			      struct lp_error *error)
+{
+	const struct lp_runtime *runtime = target->instance.runtime;
+	const char *name = lacks_loops(&target->instance) && runtime->other_loops &&
+					   !targets->config.subprocesses
+				   ? runtime->other_loops(&target->instance)
+				   : NULL;
+
+	if (!name)
+		return 0;
+	return error_set(
+		error, -ENOTSUP,
+		"process %d (%s) runs the loops of %s, which are not profiled, and has not loaded %s",
+		target->process.pid, target->process.comm, name, target->instance.runtime_name);
+}
+
 int target_attach(struct lp_targets *targets, struct lp_target *target,
 		  const struct lp_examined *examined, bool wait_for_loops, struct lp_error *error)
 {
@@ -160,6 +181,11 @@ int target_attach(struct lp_targets *targets, struct lp_target *target,
 	if (wait_for_loops && lacks_loops(&instance)) {
 		remote_forget(&target->instance);
 		return -EAGAIN;
+	}
+	err = wait_for_loops ? 0 : refuse_other_loops(targets, target, error);
+	if (err) {
+		target_reset(targets, target);
+		return err;
 	}
 	err = instance.runtime->verify(&instance, error);
 	target->verified = !err;

@@ -6,9 +6,11 @@
 #include "targets_internal.h"
 
 #include "base/clocks.h"
+#include "base/log.h"
 #include "base/macros.h"
 #include "runtime/detect.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* The limits of the search: generations, and processes. */
@@ -139,4 +141,34 @@ size_t targets_looping_descendants(pid_t root, pid_t *looping, size_t size)
 		}
 	free(pids);
 	return running;
+}
+
+size_t targets_children_text(pid_t pid, char *pids, size_t size)
+{
+	pid_t looping[LP_CHILDREN_NAMED];
+	size_t i, count = targets_looping_descendants(pid, looping, LP_CHILDREN_NAMED), at = 0;
+
+	pids[0] = '\0';
+	for (i = 0; i < count && i < LP_CHILDREN_NAMED && at < size; i++)
+		at += (size_t)snprintf(pids + at, size - at, "%s%d", i ? "," : "", looping[i]);
+	return count;
+}
+
+void targets_report_children(struct lp_targets *targets)
+{
+	char pids[LP_CHILDREN_TEXT_MAX];
+	struct lp_target *target;
+	size_t count;
+
+	for (target = targets->first; target; target = target->next) {
+		if (!target->named || target->state != LP_TARGET_ATTACHED)
+			continue;
+		count = targets_children_text(target->process.pid, pids, sizeof(pids));
+		if (count)
+			log_note(
+				"no event loop ran in pid %d, but %zu of its child processes run%s one (%s%s): `loopprof -p %d -s` follows them",
+				target->process.pid, count, count == 1 ? "s" : "", pids,
+				count > LP_CHILDREN_NAMED ? " and others" : "",
+				target->process.pid);
+	}
 }

@@ -39,6 +39,19 @@ int targets_add(struct lp_targets *targets, pid_t pid, bool expect, struct lp_er
  */
 size_t targets_looping_descendants(pid_t root, pid_t *looping, size_t size);
 
+/* The number of child processes that a message names, and the bytes of their PIDs. */
+#define LP_CHILDREN_NAMED 8
+#define LP_CHILDREN_TEXT_MAX (LP_CHILDREN_NAMED * 12)
+
+/*
+ * Writes the PIDs of the first LP_CHILDREN_NAMED descendants that run an event loop: "43,44".
+ * Returns the number of all of them.
+ */
+size_t targets_children_text(pid_t pid, char *pids, size_t size);
+
+/* Reports the children that run event loops of the processes that were named by their PIDs. */
+void targets_report_children(struct lp_targets *targets);
+
 /* -a: inspects all processes of the host. */
 void targets_scan(struct lp_targets *targets);
 

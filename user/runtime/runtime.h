@@ -205,6 +205,11 @@ struct lp_runtime {
 	/* Returns whether the process has loaded what it needs to run a loop. */
 	bool (*may_run_loop)(const struct lp_instance *instance);
 	/*
+	 * Returns the name of the library that the process has loaded for loops of another kind,
+	 * which are not profiled; NULL: none is known. The function may be NULL.
+	 */
+	const char *(*other_loops)(const struct lp_instance *instance);
+	/*
 	 * Finds the loops that threads are running.  Returns their number, or a negative errno:
 	 * -ESTALE if there are none but copies of loops of the process that forked this one.
 	 */

@@ -14,6 +14,7 @@
 #include "runtime/cpython/objects/finding.h"
 #include "runtime/cpython/objects/key_hints.h"
 #include "loop_stack.h"
+#include "other_loops.h"
 #include "running_loops.h"
 #include "probes.h"
 #include "runtime/cpython/objects/frames.h"
@@ -464,6 +465,11 @@ static bool may_run_loop(const struct lp_instance *instance)
 	return cpython_module_attribute(instance->reader, "asyncio.events", "Handle") != 0;
 }
 
+static const char *other_loops(const struct lp_instance *instance)
+{
+	return cpython_other_loops(instance->reader);
+}
+
 static int find_probe(const struct lp_instance *instance, enum lp_probe_role role,
 		      struct lp_probe *probe, struct lp_error *error)
 {
@@ -563,6 +569,7 @@ const struct lp_runtime cpython_runtime = {
 		   [LP_FACT_LOOPS] = PART(code),
 		   [LP_FACT_FINDINGS] = PART(lifecycle) },
 	.may_run_loop = may_run_loop,
+	.other_loops = other_loops,
 	.find_loops = find_loops,
 	.loop_stack = cpython_loop_stack,
 	.running_callback = running_callback,

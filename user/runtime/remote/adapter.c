@@ -49,6 +49,7 @@ bool examination_is_sound(struct lp_examination *examination, ssize_t bytes)
 	for (i = 0; i < LP_FACTS; i++)
 		examination->fact_codes[i] = as_code(examination->fact_codes[i]);
 	END_TEXT(examination->error.text);
+	END_TEXT(examination->other_loops);
 	END_TEXT(packed->instance.version);
 	END_TEXT(packed->instance.runtime_name);
 	END_TEXT(packed->instance.product);
@@ -225,6 +226,13 @@ static bool may_run_loop(const struct lp_instance *instance)
 	const struct lp_examination *examination = examination_of(instance);
 
 	return examination && examination->may_run_loop;
+}
+
+static const char *other_loops(const struct lp_instance *instance)
+{
+	const struct lp_examination *examination = examination_of(instance);
+
+	return examination && examination->other_loops[0] ? examination->other_loops : NULL;
 }
 
 /* ---- functions that ask a worker each time ------------------------------------------ */
@@ -418,6 +426,7 @@ static const struct lp_runtime remote_runtime = {
 	.find_fact = find_fact,
 	.verify = verify,
 	.may_run_loop = may_run_loop,
+	.other_loops = other_loops,
 	.find_loops = find_loops,
 	.loop_stack = loop_stack,
 	.describe = describe,

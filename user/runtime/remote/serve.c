@@ -170,6 +170,15 @@ static void examine_further(const struct lp_instance *instance, const struct lp_
 	examine_roles(instance, roles, examination);
 }
 
+static void note_other_loops(const struct lp_instance *instance, struct lp_examination *examination)
+{
+	const struct lp_runtime *runtime = instance->runtime;
+	const char *name = runtime->other_loops ? runtime->other_loops(instance) : NULL;
+
+	if (name)
+		snprintf(examination->other_loops, sizeof(examination->other_loops), "%s", name);
+}
+
 static ssize_t examine_process(const struct call *call)
 {
 	struct lp_examination *examination = call->answer;
@@ -197,6 +206,8 @@ static ssize_t examine_process(const struct call *call)
 		return sizeof(*examination);
 	examination->code = pack(&instance, &examination->packed);
 	examination->may_run_loop = instance.runtime->may_run_loop(&instance);
+	if (!examination->may_run_loop)
+		note_other_loops(&instance, examination);
 	if (examination->may_run_loop || examine->always)
 		examine_further(&instance, &examine->open, examination);
 	instance.runtime->release(&instance);

@@ -75,6 +75,7 @@ struct lp_examination {
 	int32_t fact_codes[LP_FACTS]; /* the results of find_fact */
 	uint32_t roles; /* roles whose probes were searched, bits */
 	bool may_run_loop;
+	char other_loops[16]; /* "": none are known */
 	struct lp_error error; /* the sentence of code, or else of verified */
 	struct lp_packed_message packed;
 	union lp_process_facts facts;
